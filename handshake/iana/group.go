@@ -1,0 +1,65 @@
+package iana
+
+import "strings"
+
+// Group is a NamedGroup: a curve, a finite field, a KEM or a hybrid (RFC 8422 §5.1.1, RFC 7919 §2).
+type Group uint16
+
+// The groups.
+const (
+	P224               Group = 21
+	P256               Group = 23
+	P384               Group = 24
+	P521               Group = 25
+	X25519             Group = 29
+	X448               Group = 30
+	FFDHE2048          Group = 256
+	FFDHE3072          Group = 257
+	FFDHE4096          Group = 258
+	FFDHE6144          Group = 259
+	FFDHE8192          Group = 260
+	MLKEM512           Group = 512
+	MLKEM768           Group = 513
+	MLKEM1024          Group = 514
+	SecP256r1MLKEM768  Group = 4587
+	X25519MLKEM768     Group = 4588
+	SecP384r1MLKEM1024 Group = 4589
+
+	// GroupPrivate is the first of the private-use ECDHE code points
+	// 0xFE00…0xFEFF, where a student's own group lives (RFC 8422 §5.1.1).
+	GroupPrivate Group = 0xfe00
+)
+
+var groupNames = map[Group]string{
+	P224: "secp224r1", P256: "secp256r1", P384: "secp384r1", P521: "secp521r1", X25519: "x25519", X448: "x448",
+	22: "secp256k1", 26: "brainpoolP256r1", 27: "brainpoolP384r1", 28: "brainpoolP512r1",
+	FFDHE2048: "ffdhe2048", FFDHE3072: "ffdhe3072", FFDHE4096: "ffdhe4096", FFDHE6144: "ffdhe6144", FFDHE8192: "ffdhe8192",
+	MLKEM512: "MLKEM512", MLKEM768: "MLKEM768", MLKEM1024: "MLKEM1024",
+	SecP256r1MLKEM768: "SecP256r1MLKEM768", X25519MLKEM768: "X25519MLKEM768", SecP384r1MLKEM1024: "SecP384r1MLKEM1024",
+}
+
+// String returns the registry's name, or the number in hex.
+func (g Group) String() string { return name16(groupNames, g) }
+
+// groupAliases are other names in wide use: NIST's, OpenSSL's, Go's.
+var groupAliases = map[string]Group{
+	"p-224": P224, "p-256": P256, "p-384": P384, "p-521": P521,
+	"p224": P224, "p256": P256, "p384": P384, "p521": P521,
+	"prime256v1": P256, "curve25519": X25519, "curve448": X448,
+	"ml-kem-512": MLKEM512, "ml-kem-768": MLKEM768, "ml-kem-1024": MLKEM1024,
+}
+
+// GroupByName finds a group by the registry's name or a usual alias, in any
+// case: P-256, secp256r1 and prime256v1 are one.
+func GroupByName(name string) (Group, bool) {
+	n := strings.ToLower(name)
+	if g, ok := groupAliases[n]; ok {
+		return g, true
+	}
+	for g, s := range groupNames {
+		if strings.ToLower(s) == n {
+			return g, true
+		}
+	}
+	return 0, false
+}

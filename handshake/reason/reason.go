@@ -1,0 +1,165 @@
+// Package reason says why an endpoint refused. A handler that finds a fault
+// returns an *Error: the Reason, the field, the byte offset, what was wanted and
+// what came. The alert that goes on the wire follows from the Reason through one
+// table (alert.go); no handler ever picks an alert.
+//
+// It is not a log: it holds one fault. Read the list of reasons below first.
+//
+// DESIGN.md draws it as a leaf; it leans on iana, for the alerts on the table's
+// right-hand side, and on nothing else.
+package reason
+
+import (
+	"errors"
+	"fmt"
+
+	"tlslab/handshake/iana"
+)
+
+// Reason is what went wrong. Its String is a stable key, for narrate and for tests.
+type Reason string
+
+// What a peer's bytes can do wrong.
+const (
+	Truncated          Reason = "truncated"           // a structure ends before its fields do
+	TrailingBytes      Reason = "trailing_bytes"      // bytes are left over after the last field
+	BadLength          Reason = "bad_length"          // a length is outside what the structure allows
+	BadValue           Reason = "bad_value"           // a field holds a value the structure does not allow
+	DuplicateExtension Reason = "duplicate_extension" // one extension type twice in one block
+	MessageTooLong     Reason = "message_too_long"    // a handshake message longer than we are willing to keep
+
+	UnexpectedMessage    Reason = "unexpected_message"     // the table of moves has no row for it in this state
+	UnexpectedRecord     Reason = "unexpected_record"      // a record type that may not come now
+	InterleavedMessage   Reason = "interleaved_message"    // another record type amid a fragmented handshake message
+	KeyChangeMidMessage  Reason = "key_change_mid_message" // keys change while a handshake message is incomplete
+	UnsolicitedExtension Reason = "unsolicited_extension"  // an answer to what was not asked
+	MissingExtension     Reason = "missing_extension"      // an extension that the handshake cannot do without
+	RenegotiationRefused Reason = "renegotiation_refused"  // a new handshake inside a finished one
+
+	BadRecordVersion     Reason = "bad_record_version"
+	RecordOverflow       Reason = "record_overflow"
+	BadRecordMAC         Reason = "bad_record_mac"
+	DecompressionFailure Reason = "decompression_failure"
+	EmptyRecordFlood     Reason = "empty_record_flood"
+	WarningFlood         Reason = "warning_flood"
+	SequenceExhausted    Reason = "sequence_exhausted"
+	NotTLS               Reason = "not_tls" // the first bytes are no TLS record
+
+	UnsupportedVersion    Reason = "unsupported_version"
+	DowngradeDetected     Reason = "downgrade_detected"     // the sentinel of RFC 8446 §4.1.3
+	InappropriateFallback Reason = "inappropriate_fallback" // RFC 7507
+	NoCommonSuite         Reason = "no_common_suite"
+	NoCommonGroup         Reason = "no_common_group"
+	NoCommonScheme        Reason = "no_common_scheme"
+	NoCommonCompression   Reason = "no_common_compression"
+	NoCommonProtocol      Reason = "no_common_protocol" // ALPN
+	NotOffered            Reason = "not_offered"        // the server chose what the client had not offered
+	RenegotiationInfo     Reason = "renegotiation_info" // RFC 5746: the binding to the previous handshake is wrong
+	EMSMismatch           Reason = "ems_mismatch"       // RFC 7627 §5.3: resumption with and without extended master secret
+	UnrecognizedName      Reason = "unrecognized_name"
+
+	BadShare     Reason = "bad_share"     // a key exchange share that is not a valid public value
+	BadSignature Reason = "bad_signature" // a handshake signature that does not verify
+	BadFinished  Reason = "bad_finished"  // verify_data differs
+	WeakKey      Reason = "weak_key"      // a key or group below what we accept
+
+	CertificateMissing      Reason = "certificate_missing"
+	CertificateMalformed    Reason = "certificate_malformed"
+	CertificateExpired      Reason = "certificate_expired"
+	CertificateNotYetValid  Reason = "certificate_not_yet_valid"
+	CertificateWrongName    Reason = "certificate_wrong_name"
+	CertificateRevoked      Reason = "certificate_revoked"
+	CertificateUntrusted    Reason = "certificate_untrusted" // no path to a trust anchor
+	CertificateBadSignature Reason = "certificate_bad_signature"
+	CertificateUsage        Reason = "certificate_usage"      // key usage or extended key usage forbids this
+	CertificateConstraint   Reason = "certificate_constraint" // basic, path length or name constraint broken
+	CertificateWrongKey     Reason = "certificate_wrong_key"  // its key does not fit the suite or scheme
+	CertificatePolicy       Reason = "certificate_policy"     // refused by the caller's own VerifyChain
+	BadStatusResponse       Reason = "bad_status_response"
+)
+
+// What is nobody's protocol error, or ours.
+const (
+	PeerAlert       Reason = "peer_alert"       // the peer refused; its alert is in Got
+	TruncatedStream Reason = "truncated_stream" // the transport ended without close_notify
+	Internal        Reason = "internal"         // our own fault: bad configuration, a failing random source
+)
+
+// Error is one fault.
+type Error struct {
+	Reason Reason
+	Field  string // dotted path of the field, "client_hello.cipher_suites"; "" if none
+	Off    int    // byte offset in the message or record that holds Field; -1 if none
+	Want   any    // what was expected, nil if that goes without saying
+	Got    any    // what came
+	Err    error  // the cause, if another package found it
+}
+
+// New makes an Error that points at no byte.
+func New(r Reason, field string, want, got any) *Error {
+	return &Error{Reason: r, Field: field, Off: -1, Want: want, Got: got}
+}
+
+// Wrap makes an Error out of another package's.
+func Wrap(r Reason, field string, err error) *Error {
+	return &Error{Reason: r, Field: field, Off: -1, Err: err}
+}
+
+// Error says: reason, field, offset, expected, got, cause.
+func (e *Error) Error() string {
+	s := string(e.Reason)
+	if e.Field != "" {
+		s += " in " + e.Field
+	}
+	if e.Off >= 0 {
+		s += fmt.Sprintf(" at byte %d", e.Off)
+	}
+	switch {
+	case e.Want != nil && e.Got != nil:
+		s += fmt.Sprintf(": expected %v, got %v", e.Want, e.Got)
+	case e.Want != nil:
+		s += fmt.Sprintf(": expected %v", e.Want)
+	case e.Got != nil:
+		s += fmt.Sprintf(": got %v", e.Got)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is lets errors.Is(err, &Error{Reason: r}) test for a reason.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Reason == e.Reason
+}
+
+// Of returns the Reason inside err; Internal if err holds none; "" if err is nil.
+func Of(err error) Reason {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Reason
+	}
+	return Internal
+}
+
+// Alert returns the alert that tells the peer about r. ok is false where none is
+// sent: the peer refused first, or the transport is gone.
+func Alert(r Reason) (d iana.AlertDescription, ok bool) {
+	if r == PeerAlert || r == TruncatedStream {
+		return 0, false
+	}
+	if d, ok := alerts[r]; ok {
+		return d, true
+	}
+	return iana.InternalError, true
+}
+
+// OurFault reports whether r is about this end rather than about what the peer sent.
+func OurFault(r Reason) bool { return r == Internal || r == SequenceExhausted }

@@ -1,0 +1,101 @@
+// Package wire turns structures into bytes and back, and names every byte on
+// the way. A structure has one method, Walk, that visits its fields in wire
+// order; the same walk parses, marshals and annotates, so a dissector that falls
+// behind the parser cannot exist.
+//
+// It knows nothing of TLS but its presentation language (RFC 5246 §4): big-endian
+// numbers, and vectors with a length in front. Messages live in package message.
+//
+// Read wire.go for the two entry points, then codec.go for what a Walk can say.
+package wire
+
+import (
+	"fmt"
+	"slices"
+
+	"tlslab/handshake/reason"
+)
+
+// Struct is anything with a wire form.
+type Struct interface {
+	// Walk visits every field in order, reading or writing as c asks.
+	Walk(c *Codec)
+}
+
+// Field names one range of bytes. Leaves cover every byte exactly once; groups
+// (Value is Group{}) lie over their leaves.
+type Field struct {
+	Name  string // dotted path, "client_hello.cipher_suites.suite": narrate's key
+	Off   int    // offset from the start of the structure, in bytes
+	Len   int    // in bytes
+	Depth int    // nesting, 0 outermost
+	Value any    // an iana type, int, uint8…uint64, []byte, string; Group{} for a group
+}
+
+// Group is the Value of a Field that only holds other fields.
+type Group struct{}
+
+// Leaf reports whether f names bytes of its own.
+func (f Field) Leaf() bool { return f.Value != Group{} }
+
+// Parse reads s from b, all of it. Slices in s alias b. With a non-nil note it
+// appends a Field per range of bytes. The error is a *reason.Error: Truncated,
+// TrailingBytes, BadLength, BadValue or what a Walk reports by Fail.
+func Parse(b []byte, s Struct, note *[]Field) error {
+	c := &Codec{buf: b, end: len(b), note: note}
+	s.Walk(c)
+	if c.err == nil && c.off != len(b) {
+		c.fail(reason.TrailingBytes, "", c.off, nil, fmt.Sprintf("%d bytes more", len(b)-c.off))
+	}
+	return c.result()
+}
+
+// Append writes s after dst. It refuses a vector longer than its length prefix
+// can say, and nothing else: whoever wants to break an RFC's range may.
+func Append(dst []byte, s Struct, note *[]Field) ([]byte, error) {
+	c := &Codec{buf: dst, base: len(dst), writing: true, note: note}
+	s.Walk(c)
+	return c.buf, c.result()
+}
+
+// Covered reports whether the leaves among fields name each of n bytes exactly
+// once, in order, and whether every group spans its leaves.
+func Covered(fields []Field, n int) error {
+	at := 0
+	var open []Field
+	for _, f := range fields {
+		for len(open) > 0 && f.Depth <= open[len(open)-1].Depth {
+			open = open[:len(open)-1]
+		}
+		if len(open) > 0 {
+			g := open[len(open)-1]
+			if f.Off < g.Off || f.Off+f.Len > g.Off+g.Len {
+				return fmt.Errorf("%s [%d,%d) sticks out of %s [%d,%d)", f.Name, f.Off, f.Off+f.Len, g.Name, g.Off, g.Off+g.Len)
+			}
+		}
+		if !f.Leaf() {
+			open = append(open, f)
+			continue
+		}
+		if f.Off != at {
+			return fmt.Errorf("%s begins at byte %d, but the bytes up to %d are named", f.Name, f.Off, at)
+		}
+		at += f.Len
+	}
+	if at != n {
+		return fmt.Errorf("%d of %d bytes are named", at, n)
+	}
+	return nil
+}
+
+// Clone returns fields whose Values own their bytes, so that they may outlive
+// the buffer that Parse read.
+func Clone(fields []Field) []Field {
+	out := slices.Clone(fields)
+	for i := range out {
+		if b, ok := out[i].Value.([]byte); ok {
+			out[i].Value = slices.Clone(b)
+		}
+	}
+	return out
+}
