@@ -31,7 +31,7 @@ type Exchange interface {
 // ServerInput is what a server knows when it makes its offer.
 type ServerInput struct {
 	Rand          io.Reader
-	Groups        []Group           // groups that both ends have, in order of preference; the first is the pick
+	Groups        []Group           // groups that both ends have, in order of preference; the first that Serves is the pick
 	Key           crypto.PrivateKey // the certificate's
 	ClientVersion iana.Version      // from ClientHello.client_version: RSA checks it inside the premaster secret
 	// RevealPadding switches the defence of RFC 5246 §7.4.7.1 off, for a lesson:

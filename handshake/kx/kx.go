@@ -7,9 +7,15 @@
 // It is not the messages that carry the shares (message) nor the keys made from
 // the secret (keyschedule).
 //
-// A student's own exchange is one type with the five methods below, and one line
-// in Config.Groups: there is no registry and no init. kxtest.Run tells whether it
-// keeps the contract. Read this file, then ecdh.go for the shortest real one.
+// A student's own exchange is the three small interfaces below and one line in
+// Config.Groups: there is no registry and no init. kxtest.Run tells whether it
+// keeps the contract. Read this file, then kem.go for a whole group on one page;
+// every Diffie–Hellman shares dh.go and differs in its arithmetic (x25519.go,
+// ecdh.go, field.go).
+//
+// The package leans on iana for the numbers and on reason for its errors: a bad
+// share is a *reason.Error with BadShare, a failing random source one with
+// Internal. A student's own group may return any error; BadShare types it.
 package kx
 
 import (
@@ -33,9 +39,10 @@ type Group interface {
 	Answer(rand io.Reader, offered []byte) (Answer, error)
 }
 
-// Offer is the offerer's half, waiting for an answer.
+// Offer is the offerer's half, waiting for an answer. It belongs to one handshake
+// and is not safe for concurrent use.
 type Offer interface {
-	// Share is the public value to send.
+	// Share is the public value to send. The caller does not change it.
 	Share() []byte
 	// Finish turns the answerer's share into the secret. A bad share is refused.
 	Finish(answer []byte) (secret []byte, err error)
@@ -43,7 +50,7 @@ type Offer interface {
 
 // Answer is the answerer's half: complete from the start.
 type Answer interface {
-	// Share is the public value to send back.
+	// Share is the public value to send back. The caller does not change it.
 	Share() []byte
 	// Secret is what both ends now know and nobody else.
 	Secret() []byte

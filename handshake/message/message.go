@@ -5,11 +5,15 @@
 // It checks form, not sense: whether a value may be chosen, or a message may come
 // now, is handshake's business.
 //
-// Read this file, then client_hello.go.
+// Read this file, then client_hello.go; extensions.go for how extensions are
+// found, and extension_*.go for what they hold.
 package message
 
 import (
+	"sync"
+
 	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/wire"
 )
 
@@ -47,6 +51,15 @@ func (k Kind) String() string {
 	return iana.HandshakeType(k).String()
 }
 
+// Kinds returns, in ascending order, the kinds of message that have a Go type.
+func Kinds() []Kind {
+	return []Kind{
+		KindHelloRequest, KindClientHello, KindServerHello, KindNewSessionTicket, KindCertificate,
+		KindServerKeyExchange, KindCertificateRequest, KindServerHelloDone, KindCertificateVerify,
+		KindClientKeyExchange, KindFinished, KindCertificateStatus, KindHelloRetryRequest, KindChangeCipherSpec,
+	}
+}
+
 // Message is a handshake message, header included.
 type Message interface {
 	wire.Struct
@@ -58,4 +71,92 @@ type Context struct {
 	Version    iana.Version
 	Kx         iana.Kx // shapes ServerKeyExchange and ClientKeyExchange
 	FromServer bool
+}
+
+// New returns an empty message for the type t to be read into, or nil if ctx
+// allows no such message: an unknown type, or a ServerKeyExchange under RSA key
+// transport, which has none (RFC 5246 §7.4.3).
+func New(ctx Context, t iana.HandshakeType) Message {
+	switch t {
+	case iana.ClientHello:
+		return new(ClientHello)
+	case iana.ServerHello:
+		return new(ServerHello)
+	case iana.CertificateVerify:
+		return new(CertificateVerify)
+	case iana.Finished:
+		return new(Finished)
+	}
+	if ctx.Version >= iana.TLS13 {
+		return nil
+	}
+	switch t {
+	case iana.HelloRequest:
+		return new(HelloRequest)
+	case iana.NewSessionTicket:
+		return new(NewSessionTicket12)
+	case iana.Certificate:
+		return new(Certificate12)
+	case iana.CertificateStatus:
+		return new(CertificateStatus)
+	case iana.ServerKeyExchange:
+		return newServerKeyExchange(ctx.Kx)
+	case iana.CertificateRequest:
+		return new(CertificateRequest12)
+	case iana.ServerHelloDone:
+		return new(ServerHelloDone)
+	case iana.ClientKeyExchange:
+		return newClientKeyExchange(ctx.Kx)
+	}
+	return nil
+}
+
+// Parse reads one handshake message, its 4-byte header included, from b, all of
+// it. Slices in the Message alias b. With a non-nil note it appends a Field per
+// range of bytes. The error is a *reason.Error: UnexpectedMessage where New has
+// no message for the type, else what wire.Parse reports or DuplicateExtension.
+func Parse(ctx Context, b []byte, note *[]wire.Field) (Message, error) {
+	if len(b) == 0 {
+		return nil, &reason.Error{Reason: reason.Truncated, Field: "msg_type", Want: "a handshake message", Got: "nothing"}
+	}
+	t := iana.HandshakeType(b[0])
+	m := New(ctx, t)
+	if m == nil {
+		return nil, &reason.Error{Reason: reason.UnexpectedMessage, Field: "msg_type", Got: t}
+	}
+	if err := wire.Parse(b, m, note); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Marshal returns the wire form of m, in a slice of its own that is exactly as
+// long. It refuses (BadLength) only a vector longer than its length can say.
+func Marshal(m wire.Struct, note *[]wire.Field) ([]byte, error) {
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	b, err := wire.Append((*buf)[:0], m, note)
+	if err != nil {
+		return nil, err
+	}
+	*buf = b
+	return append(make([]byte, 0, len(b)), b...), nil
+}
+
+// scratch is where messages grow before their length is known: a ClientHello
+// with a post-quantum share or a chain of certificates would else be copied over
+// and over. Nothing in it is secret: records are protected later.
+var scratch = sync.Pool{New: func() any { return new(make([]byte, 0, 4096)) }}
+
+// header opens a handshake message (RFC 5246 §7.4): msg_type and a 3-byte length
+// around the body, all in a group called name. footer closes both.
+func header(c *wire.Codec, name string, t iana.HandshakeType) (group, body wire.Block) {
+	group = c.Enter(name)
+	wire.Const8(c, "msg_type", t)
+	return group, c.Length(3, "length", 0)
+}
+
+func footer(c *wire.Codec, group, body wire.Block) {
+	c.End(body)
+	c.End(group)
 }

@@ -85,6 +85,13 @@ const (
 	Internal        Reason = "internal"         // our own fault: bad configuration, a failing random source
 )
 
+// All lists every Reason.
+func All() []Reason {
+	return []Reason{
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadSignature, BadFinished, WeakKey, CertificateMissing, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, PeerAlert, TruncatedStream, Internal,
+	}
+}
+
 // Error is one fault.
 type Error struct {
 	Reason Reason

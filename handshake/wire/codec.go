@@ -12,6 +12,7 @@ import (
 type Codec struct {
 	buf     []byte // reading: the input; writing: what is written so far
 	off     int    // reading: the next byte
+	last    int    // reading: where the field read last begins
 	end     int    // reading: where the innermost open vector ends
 	base    int    // writing: where the structure began in buf
 	writing bool
@@ -46,12 +47,27 @@ func (c *Codec) Left() int {
 	return c.end - c.off
 }
 
-// Fail stops the walk: the field just read (or to be written) is at fault.
-func (c *Codec) Fail(r reason.Reason, name string, want, got any) {
-	c.fail(r, name, c.pos(), want, got)
+// Peek returns the n bytes that begin skip bytes ahead, without visiting them:
+// for names that depend on what follows. It is nil when writing, and where the
+// innermost open vector has no such bytes.
+func (c *Codec) Peek(skip, n int) []byte {
+	if c.Left() < skip+n {
+		return nil
+	}
+	return c.buf[c.off+skip : c.off+skip+n : c.off+skip+n]
 }
 
-func (c *Codec) fail(r reason.Reason, name string, off int, want, got any) {
+// Fail stops the walk: the field just read (or to be written next) is at fault.
+func (c *Codec) Fail(r reason.Reason, name string, want, got any) {
+	off := c.last
+	if c.writing {
+		off = c.pos()
+	}
+	c.FailAt(off, r, name, want, got)
+}
+
+// FailAt stops the walk: the field that begins at off, as Mark stored it, is at fault.
+func (c *Codec) FailAt(off int, r reason.Reason, name string, want, got any) {
 	if c.err == nil {
 		c.err = &reason.Error{Reason: r, Field: c.dotted(name), Off: off, Want: want, Got: got}
 	}
@@ -79,13 +95,17 @@ func (c *Codec) leaf(name string, off, n int, v any) {
 	*c.note = append(*c.note, Field{Name: c.dotted(name), Off: off, Len: n, Depth: c.depth, Value: v})
 }
 
-// take returns the next n bytes of the input, or nil after failing.
+// take returns the next n bytes of the input; nil if n is 0, and after failing.
 func (c *Codec) take(name string, n int) []byte {
 	if c.err != nil {
 		return nil
 	}
+	c.last = c.off
 	if n > c.end-c.off {
-		c.fail(reason.Truncated, name, c.off, fmt.Sprintf("%d bytes", n), fmt.Sprintf("%d left", c.end-c.off))
+		c.FailAt(c.off, reason.Truncated, name, fmt.Sprintf("%d bytes", n), fmt.Sprintf("%d left", c.end-c.off))
+		return nil
+	}
+	if n == 0 { // one form for "empty", so that what is read equals what was written
 		return nil
 	}
 	b := c.buf[c.off : c.off+n : c.off+n]
@@ -116,50 +136,38 @@ func (c *Codec) num(name string, n int, v uint64) (uint64, bool) {
 }
 
 // U8 visits a one-byte number of any type.
-func U8[T ~uint8](c *Codec, name string, p *T) {
-	if v, ok := c.num(name, 1, uint64(*p)); ok {
-		*p = T(v)
-		if c.note != nil {
-			c.leaf(name, c.pos()-1, 1, *p)
-		}
-	}
-}
+func U8[T ~uint8](c *Codec, name string, p *T) { number(c, name, 1, p) }
 
 // U16 visits a two-byte number of any type.
-func U16[T ~uint16](c *Codec, name string, p *T) {
-	if v, ok := c.num(name, 2, uint64(*p)); ok {
-		*p = T(v)
-		if c.note != nil {
-			c.leaf(name, c.pos()-2, 2, *p)
-		}
-	}
-}
+func U16[T ~uint16](c *Codec, name string, p *T) { number(c, name, 2, p) }
 
 // U32 visits a four-byte number of any type.
-func U32[T ~uint32](c *Codec, name string, p *T) {
-	if v, ok := c.num(name, 4, uint64(*p)); ok {
+func U32[T ~uint32](c *Codec, name string, p *T) { number(c, name, 4, p) }
+
+func number[T ~uint8 | ~uint16 | ~uint32](c *Codec, name string, n int, p *T) {
+	v, ok := c.num(name, n, uint64(*p))
+	if !ok {
+		return
+	}
+	if !c.writing { // what is marshalled may be shared between connections: it stays untouched
 		*p = T(v)
-		if c.note != nil {
-			c.leaf(name, c.pos()-4, 4, *p)
-		}
+	}
+	if c.note != nil {
+		c.leaf(name, c.pos()-n, n, T(v))
 	}
 }
 
 // Const8 visits a one-byte number that can only be v; anything else is BadValue.
-func Const8[T ~uint8](c *Codec, name string, v T) {
-	got := v
-	U8(c, name, &got)
-	if c.err == nil && got != v {
-		c.fail(reason.BadValue, name, c.pos()-1, v, got)
-	}
-}
+func Const8[T ~uint8](c *Codec, name string, v T) { constant(c, name, 1, v) }
 
 // Const16 visits a two-byte number that can only be v; anything else is BadValue.
-func Const16[T ~uint16](c *Codec, name string, v T) {
-	got := v
-	U16(c, name, &got)
-	if c.err == nil && got != v {
-		c.fail(reason.BadValue, name, c.pos()-2, v, got)
+func Const16[T ~uint16](c *Codec, name string, v T) { constant(c, name, 2, v) }
+
+func constant[T ~uint8 | ~uint16 | ~uint32](c *Codec, name string, n int, want T) {
+	got := want
+	number(c, name, n, &got)
+	if got != want {
+		c.Fail(reason.BadValue, name, want, got)
 	}
 }
 
@@ -170,12 +178,12 @@ func (c *Codec) Array(name string, p []byte) {
 	}
 	if c.writing {
 		c.buf = append(c.buf, p...)
-	} else if b := c.take(name, len(p)); b != nil {
+	} else if b := c.take(name, len(p)); c.err == nil {
 		copy(p, b)
 	} else {
 		return
 	}
-	if c.note != nil {
+	if c.note != nil && len(p) > 0 {
 		c.leaf(name, c.pos()-len(p), len(p), append([]byte(nil), p...))
 	}
 }
@@ -198,7 +206,12 @@ func (c *Codec) Rest(name string, p *[]byte) {
 // Opaque visits opaque name<min..2^(8*prefix)-1>: a length of prefix bytes, then
 // that many bytes.
 func (c *Codec) Opaque(prefix int, name string, p *[]byte, min int) {
-	n, ok := c.length(prefix, name, len(*p), min)
+	c.OpaqueMax(prefix, name, p, min, 1<<(8*prefix)-1)
+}
+
+// OpaqueMax is Opaque for a name<min..max> whose length field could say more.
+func (c *Codec) OpaqueMax(prefix int, name string, p *[]byte, min, max int) {
+	n, ok := c.length(prefix, name, len(*p), min, max)
 	if !ok {
 		return
 	}
@@ -214,7 +227,7 @@ func (c *Codec) Opaque(prefix int, name string, p *[]byte, min int) {
 
 // Text is Opaque for bytes that are read as text.
 func (c *Codec) Text(prefix int, name string, p *string, min int) {
-	n, ok := c.length(prefix, name, len(*p), min)
+	n, ok := c.length(prefix, name, len(*p), min, 1<<(8*prefix)-1)
 	if !ok {
 		return
 	}
@@ -231,12 +244,12 @@ func (c *Codec) Text(prefix int, name string, p *string, min int) {
 }
 
 // length visits the length of a vector whose size is known beforehand.
-func (c *Codec) length(prefix int, name string, n, min int) (int, bool) {
+func (c *Codec) length(prefix int, name string, n, min, max int) (int, bool) {
 	if c.err != nil {
 		return 0, false
 	}
 	if c.writing && uint64(n)>>(8*prefix) != 0 {
-		c.fail(reason.BadLength, name, c.pos(), fmt.Sprintf("at most %d bytes", 1<<(8*prefix)-1), n)
+		c.FailAt(c.pos(), reason.BadLength, name, fmt.Sprintf("at most %d bytes", 1<<(8*prefix)-1), n)
 		return 0, false
 	}
 	v, ok := c.num(name, prefix, uint64(n))
@@ -246,157 +259,9 @@ func (c *Codec) length(prefix int, name string, n, min int) (int, bool) {
 	if c.note != nil {
 		c.leaf(name+".length", c.pos()-prefix, prefix, int(v))
 	}
-	if !c.writing && int(v) < min {
-		c.fail(reason.BadLength, name, c.pos()-prefix, fmt.Sprintf("at least %d bytes", min), int(v))
+	if !c.writing && (int(v) < min || int(v) > max) {
+		c.Fail(reason.BadLength, name, fmt.Sprintf("%d to %d bytes", min, max), int(v))
 		return 0, false
 	}
 	return int(v), true
-}
-
-// Block is a group that Enter or Begin opened and End closes.
-type Block struct {
-	outer  int // reading: the end of the enclosing vector
-	start  int // where the content begins
-	prefix int
-	note   int // index of the group's Field
-	name   string
-}
-
-// Enter opens a group without a length of its own, such as an element of a list.
-func (c *Codec) Enter(name string) Block {
-	b := Block{outer: c.end, start: c.pos(), note: -1, name: name}
-	c.open(&b, name)
-	return b
-}
-
-func (c *Codec) open(b *Block, name string) {
-	if c.err == nil && c.note != nil {
-		b.note = len(*c.note)
-		c.leaf(name, c.pos(), 0, Group{})
-	}
-	if c.depth < len(c.path) {
-		c.path[c.depth] = name
-	}
-	c.depth++
-}
-
-// Begin opens a vector: a length of prefix bytes, then content of at least min
-// bytes that the calls up to End visit.
-func (c *Codec) Begin(prefix int, name string, min int) Block {
-	b := Block{outer: c.end, prefix: prefix, note: -1, name: name}
-	c.open(&b, name)
-	if c.err != nil {
-		return b
-	}
-	v, ok := c.num("length", prefix, 0)
-	if !ok {
-		return b
-	}
-	b.start = c.pos()
-	if c.note != nil {
-		c.leaf("length", b.start-prefix, prefix, int(v))
-	}
-	if c.writing {
-		return b
-	}
-	switch n := int(v); {
-	case n > c.end-c.off:
-		c.fail(reason.Truncated, "length", b.start-prefix, fmt.Sprintf("%d bytes", n), fmt.Sprintf("%d left", c.end-c.off))
-	case n < min:
-		c.fail(reason.BadLength, "length", b.start-prefix, fmt.Sprintf("at least %d bytes", min), n)
-	default:
-		c.end = c.off + n
-	}
-	return b
-}
-
-// End closes what Begin or Enter opened. Content that a Walk left unread is TrailingBytes.
-func (c *Codec) End(b Block) {
-	if c.err != nil {
-		return
-	}
-	n := c.pos() - b.start
-	if b.prefix > 0 {
-		if !c.writing && c.off != c.end {
-			c.fail(reason.TrailingBytes, "", c.off, nil, fmt.Sprintf("%d bytes more", c.end-c.off))
-			return
-		}
-		if c.writing {
-			if uint64(n)>>(8*b.prefix) != 0 {
-				c.fail(reason.BadLength, "length", b.start-b.prefix, fmt.Sprintf("at most %d bytes", 1<<(8*b.prefix)-1), n)
-				return
-			}
-			at := c.base + b.start
-			for i := 1; i <= b.prefix; i++ {
-				c.buf[at-i] = byte(n >> (8 * (i - 1)))
-			}
-		}
-	}
-	c.depth--
-	c.end = b.outer
-	if b.note >= 0 {
-		f := &(*c.note)[b.note]
-		f.Len = c.pos() - f.Off
-		if b.prefix > 0 && c.writing {
-			(*c.note)[b.note+1].Value = n
-		}
-	}
-}
-
-// List visits a vector of elements: elem visits one. min is in bytes.
-func List[T any](c *Codec, prefix int, name string, list *[]T, min int, elem func(*Codec, *T)) {
-	b := c.Begin(prefix, name, min)
-	if c.writing {
-		for i := range *list {
-			elem(c, &(*list)[i])
-		}
-	} else {
-		*list = nil
-		for c.Left() > 0 {
-			before := c.off
-			var zero T
-			*list = append(*list, zero)
-			elem(c, &(*list)[len(*list)-1])
-			if c.err == nil && c.off == before {
-				panic("wire: an element of " + name + " has no bytes")
-			}
-		}
-	}
-	c.End(b)
-}
-
-// List16 visits a vector of two-byte numbers, each a leaf called elem.
-func List16[T ~uint16](c *Codec, prefix int, name, elem string, list *[]T, min int) {
-	b := c.Begin(prefix, name, min)
-	if c.writing {
-		for i := range *list {
-			U16(c, elem, &(*list)[i])
-		}
-	} else {
-		*list = make([]T, 0, c.Left()/2)
-		for c.Left() > 0 {
-			var v T
-			U16(c, elem, &v)
-			*list = append(*list, v)
-		}
-	}
-	c.End(b)
-}
-
-// List8 visits a vector of one-byte numbers, each a leaf called elem.
-func List8[T ~uint8](c *Codec, prefix int, name, elem string, list *[]T, min int) {
-	b := c.Begin(prefix, name, min)
-	if c.writing {
-		for i := range *list {
-			U8(c, elem, &(*list)[i])
-		}
-	} else {
-		*list = make([]T, 0, c.Left())
-		for c.Left() > 0 {
-			var v T
-			U8(c, elem, &v)
-			*list = append(*list, v)
-		}
-	}
-	c.End(b)
 }

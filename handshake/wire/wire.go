@@ -6,7 +6,8 @@
 // It knows nothing of TLS but its presentation language (RFC 5246 §4): big-endian
 // numbers, and vectors with a length in front. Messages live in package message.
 //
-// Read wire.go for the two entry points, then codec.go for what a Walk can say.
+// Read wire.go for the two entry points, then what a Walk can say: codec.go for
+// numbers and bytes, vector.go for groups and lengths, list.go for lists.
 package wire
 
 import (
@@ -40,47 +41,60 @@ func (f Field) Leaf() bool { return f.Value != Group{} }
 
 // Parse reads s from b, all of it. Slices in s alias b. With a non-nil note it
 // appends a Field per range of bytes. The error is a *reason.Error: Truncated,
-// TrailingBytes, BadLength, BadValue or what a Walk reports by Fail.
+// TrailingBytes, BadLength, BadValue or what a Walk reports by Fail; note then
+// holds what was read before the fault, with open groups of length 0.
 func Parse(b []byte, s Struct, note *[]Field) error {
 	c := &Codec{buf: b, end: len(b), note: note}
 	s.Walk(c)
 	if c.err == nil && c.off != len(b) {
-		c.fail(reason.TrailingBytes, "", c.off, nil, fmt.Sprintf("%d bytes more", len(b)-c.off))
+		c.FailAt(c.off, reason.TrailingBytes, "", nil, fmt.Sprintf("%d bytes more", len(b)-c.off))
 	}
 	return c.result()
 }
 
 // Append writes s after dst. It refuses a vector longer than its length prefix
-// can say, and nothing else: whoever wants to break an RFC's range may.
+// can say (BadLength), and nothing else: whoever wants to break an RFC's range
+// may. It changes nothing in s but what Walk Marks. With an error it returns dst
+// as it was.
 func Append(dst []byte, s Struct, note *[]Field) ([]byte, error) {
 	c := &Codec{buf: dst, base: len(dst), writing: true, note: note}
 	s.Walk(c)
-	return c.buf, c.result()
+	if c.err != nil {
+		return dst, c.err
+	}
+	return c.buf, nil
 }
 
 // Covered reports whether the leaves among fields name each of n bytes exactly
-// once, in order, and whether every group spans its leaves.
+// once, in order, and whether every group spans its leaves and nothing else.
 func Covered(fields []Field, n int) error {
 	at := 0
 	var open []Field
-	for _, f := range fields {
-		for len(open) > 0 && f.Depth <= open[len(open)-1].Depth {
-			open = open[:len(open)-1]
-		}
-		if len(open) > 0 {
+	closeTo := func(depth int) error {
+		for len(open) > 0 && depth <= open[len(open)-1].Depth {
 			g := open[len(open)-1]
-			if f.Off < g.Off || f.Off+f.Len > g.Off+g.Len {
-				return fmt.Errorf("%s [%d,%d) sticks out of %s [%d,%d)", f.Name, f.Off, f.Off+f.Len, g.Name, g.Off, g.Off+g.Len)
+			open = open[:len(open)-1]
+			if g.Off+g.Len != at {
+				return fmt.Errorf("%s ends at byte %d, but its leaves at %d", g.Name, g.Off+g.Len, at)
 			}
 		}
-		if !f.Leaf() {
-			open = append(open, f)
-			continue
+		return nil
+	}
+	for _, f := range fields {
+		if err := closeTo(f.Depth); err != nil {
+			return err
 		}
 		if f.Off != at {
 			return fmt.Errorf("%s begins at byte %d, but the bytes up to %d are named", f.Name, f.Off, at)
 		}
-		at += f.Len
+		if f.Leaf() {
+			at += f.Len
+		} else {
+			open = append(open, f)
+		}
+	}
+	if err := closeTo(0); err != nil {
+		return err
 	}
 	if at != n {
 		return fmt.Errorf("%d of %d bytes are named", at, n)

@@ -1,0 +1,57 @@
+package handshake
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/wire"
+)
+
+// Alerts are no rows of the table: they may come in any state, and what they do
+// is the same everywhere (RFC 5246 §7.2).
+
+// sendAlert queues an alert; cause is what made us, nil for close_notify.
+func (e *Endpoint) sendAlert(l iana.AlertLevel, d iana.AlertDescription, cause error) {
+	if lis := e.cfg.Listener; lis != nil {
+		lis.Event(&AlertEvent{Meta: e.meta(), Dir: Send, Level: l, Description: d, Err: cause})
+	}
+	// A writer that cannot protect two more bytes has failed already, and the
+	// peer will see the connection end without close_notify.
+	_ = e.write(iana.Alert, []byte{byte(l), byte(d)})
+}
+
+func (e *Endpoint) readAlert(payload []byte) error {
+	var a message.Alert
+	if err := parseBody(payload, &a); err != nil {
+		return err
+	}
+	if lis := e.cfg.Listener; lis != nil {
+		lis.Event(&AlertEvent{Meta: e.meta(), Dir: Receive, Level: a.Level, Description: a.Description})
+	}
+	switch {
+	case a.Description == iana.CloseNotify && e.state == Connected:
+		e.closeReceived = true
+		return nil
+	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
+		if e.warnings++; e.warnings > maxWarnings {
+			return reason.New(reason.WarningFlood, "alert", maxWarnings, "more in a row")
+		}
+		return nil
+	}
+	return reason.New(reason.PeerAlert, "", nil, a.Description)
+}
+
+// noRenegotiation answers a peer that wants a second handshake (RFC 5746 §4.2,
+// RFC 5246 §7.2.2): a warning, and the connection goes on.
+func (e *Endpoint) noRenegotiation() error {
+	if e.warnings++; e.warnings > maxWarnings {
+		return reason.New(reason.WarningFlood, "renegotiation", maxWarnings, "more attempts in a row")
+	}
+	e.sendAlert(iana.Warning, iana.NoRenegotiation,
+		reason.New(reason.RenegotiationRefused, "", "no second handshake", "the peer asked for one"))
+	return nil
+}
+
+func parseBody(b []byte, s wire.Struct) error { return wire.Parse(b, s, nil) }
+
+func appendStruct(dst []byte, s wire.Struct) ([]byte, error) { return wire.Append(dst, s, nil) }

@@ -1,0 +1,84 @@
+package handshake
+
+import "sync"
+
+// bufferSize holds a record of the greatest size and most of a second, so that
+// one read from a socket rarely splits one.
+const bufferSize = 1 << 15
+
+// buffers are lent to endpoints while bytes are in flight; an idle connection
+// holds none.
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+func getBuffer() []byte { return buffers.Get().(*[bufferSize]byte)[:0] }
+
+func putBuffer(b []byte) {
+	if cap(b) == bufferSize {
+		buffers.Put((*[bufferSize]byte)(b[:bufferSize]))
+	}
+}
+
+// Feed gives the endpoint bytes from the peer. It copies them.
+func (e *Endpoint) Feed(fromPeer []byte) {
+	for len(fromPeer) > 0 {
+		n := copy(e.Space(len(fromPeer)), fromPeer)
+		e.Fed(n)
+		fromPeer = fromPeer[n:]
+	}
+}
+
+// Space returns room for at least n bytes, to read from a socket straight into;
+// Fed says how many came. The slice is good until the next call of any method.
+func (e *Endpoint) Space(n int) []byte {
+	if e.in == nil {
+		e.in = getBuffer()
+	}
+	if cap(e.in)-len(e.in) < n {
+		e.makeSpace(n)
+	}
+	return e.in[len(e.in):cap(e.in)]
+}
+
+func (e *Endpoint) makeSpace(n int) {
+	unread := e.in[e.r:]
+	if len(e.app) == 0 && len(unread)+n <= cap(e.in) {
+		e.in = e.in[:copy(e.in[:cap(e.in)], unread)]
+	} else {
+		// e.app may alias the old storage: it must stay as it is.
+		old := e.in
+		e.in = append(make([]byte, 0, len(unread)+max(n, bufferSize)), unread...)
+		if len(e.app) == 0 {
+			putBuffer(old)
+		}
+	}
+	e.r = 0
+}
+
+// Fed says that n bytes were put into what Space returned.
+func (e *Endpoint) Fed(n int) { e.in = e.in[:len(e.in)+n] }
+
+// Need is how many bytes must at least be fed before Step can open the next
+// record: 5 before its header is there.
+func (e *Endpoint) Need() int { return e.rd.Need(e.in[e.r:]) }
+
+// drained gives the input buffer back once nothing in it is needed.
+func (e *Endpoint) drained() {
+	if e.in != nil && e.r == len(e.in) && len(e.app) == 0 {
+		putBuffer(e.in)
+		e.in, e.r = nil, 0
+	}
+}
+
+// Idle gives back every buffer that is not in use. A caller about to wait for
+// the peer calls it; nothing is lost by calling it at any time.
+func (e *Endpoint) Idle() { e.drained() }
+
+// Output returns what is to be sent, a whole flight at a time, and forgets it.
+// The slice is good until the next call of Output.
+func (e *Endpoint) Output() []byte {
+	if e.spare != nil {
+		putBuffer(e.spare)
+	}
+	e.spare, e.out = e.out, nil
+	return e.spare
+}

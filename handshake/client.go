@@ -1,0 +1,372 @@
+package handshake
+
+import (
+	"crypto/x509"
+	"io"
+	"net"
+	"slices"
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+)
+
+// client is the state that clientMoves act on. After the handshake only the
+// Endpoint stays.
+type client struct {
+	*Endpoint
+	*clientHandshake
+}
+
+type clientHandshake struct {
+	keys12
+	hello   *message.ClientHello
+	offered *session.Session // what hello offers to resume
+
+	statusPromised, ticketPromised bool
+	chain                          []*x509.Certificate
+	verified                       bool
+	params                         kx.Params
+	certificate                    *Certificate // to show the server
+	scheme                         *sig.Scheme  // to sign CertificateVerify with
+	ticket                         []byte
+	ticketLifetime                 uint32 // seconds
+}
+
+func (c *client) forget() { c.clientHandshake = nil }
+
+// check finds out early what could never work.
+func (c *client) check() error {
+	if c.cfg.maxVersion() < iana.TLS12 || c.cfg.MinVersion > iana.TLS12 {
+		return reason.New(reason.Internal, "config", "TLS 1.2 within MinVersion and MaxVersion", c.cfg.maxVersion())
+	}
+	if len(c.offer()) == 0 {
+		return reason.New(reason.Internal, "config.suites", "a suite whose exchange is in Exchanges", "none")
+	}
+	return nil
+}
+
+// offer lists the suites that this end can use.
+func (c *client) offer() []iana.CipherSuite {
+	var ids []iana.CipherSuite
+	for _, s := range c.cfg.suites() {
+		if c.cfg.usable(s) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+func sendClientHello(c *client, _ message.Message) error {
+	m := &message.ClientHello{Version: iana.TLS12, CipherSuites: c.offer(), Compressions: []iana.Compression{iana.CompressionNull}}
+	if _, err := io.ReadFull(c.cfg.rand(), m.Random[:]); err != nil {
+		return err
+	}
+	c.clientRandom, c.hello = m.Random, m
+	if c.cfg.Weak.Compression {
+		m.Compressions = []iana.Compression{iana.CompressionDEFLATE, iana.CompressionNull}
+	}
+	if c.cfg.Fallback {
+		m.CipherSuites = append(m.CipherSuites, iana.FallbackSCSV)
+	}
+	if err := c.offerSession(m); err != nil {
+		return err
+	}
+	if err := c.extend(m); err != nil {
+		return err
+	}
+	if err := c.send(m); err != nil {
+		return err
+	}
+	return nil
+}
+
+// extend adds what a TLS 1.2 client says by extensions.
+func (c *client) extend(m *message.ClientHello) error {
+	x := &m.Extensions
+	if c.cfg.GREASE {
+		if err := c.grease(m); err != nil {
+			return err
+		}
+	}
+	if name := c.cfg.ServerName; name != "" && net.ParseIP(name) == nil {
+		x.Add(&message.ServerName{Name: name})
+		c.summary.ServerName = name
+	}
+	if !c.cfg.Weak.NoExtendedMasterSecret {
+		x.Add(&message.ExtendedMasterSecret{})
+	}
+	x.Add(&message.RenegotiationInfo{})
+	if groups := c.groupIDs(); len(groups) > 0 {
+		x.Add(&message.SupportedGroups{Groups: groups}, &message.ECPointFormats{Formats: []iana.ECPointFormat{iana.Uncompressed}})
+	}
+	if !c.cfg.NoTickets && c.cfg.Sessions != nil {
+		t := new(message.SessionTicket)
+		if c.offered != nil {
+			t.Ticket = c.offered.Ticket
+		}
+		x.Add(t)
+	}
+	if len(c.cfg.ALPN) > 0 {
+		x.Add(&message.ALPN{Protocols: c.cfg.ALPN})
+	}
+	if c.cfg.Stapling {
+		x.Add(&message.StatusRequest{StatusType: iana.StatusOCSP})
+	}
+	var schemes []iana.SignatureScheme
+	for _, s := range c.cfg.schemes() {
+		schemes = append(schemes, s.ID)
+	}
+	x.Add(&message.SignatureAlgorithms{Schemes: schemes})
+	if c.cfg.EncryptThenMAC {
+		x.Add(&message.EncryptThenMAC{})
+	}
+	if c.cfg.MaxFragmentLength != 0 {
+		x.Add(&message.MaxFragmentLength{Code: c.cfg.MaxFragmentLength})
+	}
+	return nil
+}
+
+// groupIDs lists the groups that an exchange of ours can use.
+func (c *client) groupIDs() []iana.Group {
+	var ids []iana.Group
+	for _, g := range c.cfg.groups() {
+		for _, x := range c.cfg.exchanges() {
+			if kx.Serves(x.Kx(), g) {
+				ids = append(ids, g.ID())
+				break
+			}
+		}
+	}
+	return ids
+}
+
+// grease adds one reserved suite and one reserved extension (RFC 8701 §3.1).
+func (c *client) grease(m *message.ClientHello) error {
+	var b [2]byte
+	if _, err := io.ReadFull(c.cfg.rand(), b[:]); err != nil {
+		return err
+	}
+	value := func(b byte) uint16 { return uint16(b&0xf0|0x0a) * 0x0101 }
+	m.CipherSuites = append([]iana.CipherSuite{iana.CipherSuite(value(b[0]))}, m.CipherSuites...)
+	m.Extensions.Add(&message.Raw{ExtType: iana.ExtensionType(value(b[1]))})
+	return nil
+}
+
+// offerSession offers to resume what is kept for this server.
+func (c *client) offerSession(m *message.ClientHello) error {
+	if c.cfg.Sessions == nil || c.cfg.ServerName == "" {
+		return nil
+	}
+	b, err := c.cfg.Sessions.Get(clientKey(c.cfg.ServerName), c.now())
+	if err != nil || b == nil {
+		return err
+	}
+	s, err := session.Parse(b)
+	if err != nil {
+		c.decided("resumption", "not_offered", nil, "session_unreadable")
+		return nil
+	}
+	if why := c.whyNotOffer(s, m); why != "" {
+		c.decided("resumption", "not_offered", nil, why)
+		return nil
+	}
+	c.offered, m.SessionID = s, s.ID
+	if s.Ticket != nil {
+		// The server knows the session by the ticket alone. An ID of our own
+		// making lets us see whether it took it (RFC 5077 §3.4).
+		m.SessionID = make([]byte, 32)
+		if _, err := io.ReadFull(c.cfg.rand(), m.SessionID); err != nil {
+			return err
+		}
+	}
+	c.decided("resumption", "offered", nil, "session_kept")
+	return nil
+}
+
+// whyNotOffer says why a kept session is not to be offered, or "".
+func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) string {
+	switch {
+	case s.Expired(c.now()):
+		return "session_expired"
+	case s.ServerName != c.cfg.ServerName:
+		return "session_other_name"
+	case s.EMS == c.cfg.Weak.NoExtendedMasterSecret:
+		return "session_other_ems"
+	case s.Ticket != nil && c.cfg.NoTickets && len(s.ID) == 0:
+		return "tickets_off"
+	}
+	for _, id := range m.CipherSuites {
+		if id == s.Suite {
+			return ""
+		}
+	}
+	return "session_other_suite"
+}
+
+// recvServerHello takes the server's choices, each only if it was offered.
+func recvServerHello(c *client, msg message.Message) error {
+	m := msg.(*message.ServerHello)
+	if err := c.checkVersion(m); err != nil {
+		return err
+	}
+	s := suiteIn(c.cfg.suites(), m.CipherSuite)
+	if s == nil || !c.cfg.usable(s) {
+		return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.cipher_suite", Off: c.offset(m, "server_hello.cipher_suite"),
+			Want: "one of the suites offered", Got: m.CipherSuite}
+	}
+	c.summary.Version, c.summary.Suite = iana.TLS12, s
+	c.exchange, c.serverRandom = c.cfg.exchange(s.Kx), m.Random
+	c.summary.SessionID = m.SessionID
+	if err := c.takeCompression(m); err != nil {
+		return err
+	}
+	if err := c.takeExtensions(m); err != nil {
+		return err
+	}
+	c.wr.SetVersion(iana.TLS12)
+	if c.listening() {
+		c.decided("version", iana.TLS12, nil, "only_version")
+		c.decided("cipher_suite", s.ID, c.hello.CipherSuites, "server_choice")
+	}
+	if !resumes(c, m) {
+		return nil
+	}
+	return c.resume(m)
+}
+
+// checkVersion refuses what we do not speak, and what tells of a downgrade
+// (RFC 8446 §4.1.3).
+func (c *client) checkVersion(m *message.ServerHello) error {
+	sentinel := string(m.Random[24:])
+	if sentinel == downgradeToTLS11 && m.Version < iana.TLS12 || sentinel == downgradeToTLS12 && c.cfg.maxVersion() > iana.TLS12 {
+		return &reason.Error{Reason: reason.DowngradeDetected, Field: "server_hello.random", Off: 6,
+			Want: "no downgrade sentinel", Got: sentinel[:7]}
+	}
+	if m.Version != iana.TLS12 {
+		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "server_hello.server_version", Off: 4, Want: iana.TLS12, Got: m.Version}
+	}
+	return nil
+}
+
+// The last eight bytes of the random of a server that could have done better.
+const (
+	downgradeToTLS12 = "DOWNGRD\x01"
+	downgradeToTLS11 = "DOWNGRD\x00"
+)
+
+func (c *client) takeCompression(m *message.ServerHello) error {
+	switch {
+	case m.Compression == iana.CompressionNull:
+		return nil
+	case m.Compression == iana.CompressionDEFLATE && c.cfg.Weak.Compression:
+		c.summary.Compression = m.Compression
+		c.compress, c.decompress = record.NewDEFLATE(), record.NewDEFLATE()
+		return nil
+	}
+	return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.compression_method", Off: c.offset(m, "server_hello.compression_method"),
+		Want: "one of the methods offered", Got: m.Compression}
+}
+
+// takeExtensions refuses an answer to a question we did not ask, and takes the others.
+func (c *client) takeExtensions(m *message.ServerHello) error {
+	for _, x := range m.Extensions.List {
+		if c.hello.Extensions.Find(x.Type()) == nil {
+			field := "server_hello.extensions." + x.Type().String()
+			return &reason.Error{Reason: reason.UnsolicitedExtension, Field: field, Off: c.offset(m, field),
+				Want: "answers to our extensions only", Got: x.Type()}
+		}
+		switch x := x.(type) {
+		case *message.RenegotiationInfo:
+			if len(x.RenegotiatedConnection) != 0 {
+				return &reason.Error{Reason: reason.RenegotiationInfo, Field: "server_hello.extensions.renegotiation_info",
+					Off: c.offset(m, "server_hello.extensions.renegotiation_info"), Want: "nothing in a first handshake", Got: x.RenegotiatedConnection}
+			}
+			c.summary.SecureRenegotiation = true
+		case *message.ExtendedMasterSecret:
+			c.ems, c.summary.ExtendedMasterSecret = true, true
+		case *message.EncryptThenMAC:
+			if c.summary.Suite.Cipher.Kind != cbcKind {
+				// RFC 7366 §3: the server must not answer it for other ciphers.
+				return reason.New(reason.UnsolicitedExtension, "server_hello.extensions.encrypt_then_mac", "a CBC suite", c.summary.Suite.ID)
+			}
+			c.summary.EncryptThenMAC = true
+		case *message.StatusRequestAck:
+			c.statusPromised = true
+		case *message.SessionTicket:
+			c.ticketPromised = true
+		case *message.MaxFragmentLength:
+			if x.Code != c.cfg.MaxFragmentLength {
+				return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.extensions.max_fragment_length",
+					Off: c.offset(m, "server_hello.extensions.max_fragment_length"), Want: c.cfg.MaxFragmentLength, Got: x.Code}
+			}
+			c.limit(x.Code)
+		case *message.ALPN:
+			if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
+				return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.extensions.application_layer_protocol_negotiation",
+					Off:  c.offset(m, "server_hello.extensions.application_layer_protocol_negotiation"),
+					Want: c.cfg.ALPN, Got: x.Protocols}
+			}
+			c.summary.Protocol = x.Protocols[0]
+		}
+	}
+	if c.listening() {
+		c.decided("extended_master_secret", c.ems, nil, choose(c.ems, "both_want_ems", "no_ems"))
+		c.decided("secure_renegotiation", c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, "signalled", "not_signalled"))
+	}
+	return nil
+}
+
+// resume goes on with the offered session: the server echoed its ID.
+func (c *client) resume(m *message.ServerHello) error {
+	s := c.offered
+	switch {
+	case m.CipherSuite != s.Suite:
+		return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.cipher_suite", Off: c.offset(m, "server_hello.cipher_suite"),
+			Want: s.Suite, Got: m.CipherSuite}
+	case c.ems != s.EMS:
+		return reason.New(reason.EMSMismatch, "server_hello.extensions.extended_master_secret",
+			"extended master secret as in the session", c.ems)
+	}
+	c.session, c.master = s, s.Master
+	c.summary.Resumed = true
+	chain, err := parseChain(s.PeerChain)
+	if err != nil {
+		return err
+	}
+	c.chain, c.summary.PeerChain = chain, chain
+	c.decided("resumption", "resumed", nil, "server_echoed_id")
+	if c.revealing() {
+		c.secret(SecretEvent{Label: "master_secret", Method: "session", Value: c.master[:]})
+	}
+	return c.deriveKeys(c.Endpoint)
+}
+
+// suiteIn finds a row by number, or nil.
+func suiteIn(rows []*suite.Suite, id iana.CipherSuite) *suite.Suite {
+	for _, s := range rows {
+		if s.ID == id {
+			return s
+		}
+	}
+	return nil
+}
+
+const cbcKind = suite.CBC
+
+func clientKey(serverName string) string { return "client:" + serverName }
+
+func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
+
+func choose(b bool, yes, no string) string {
+	if b {
+		return yes
+	}
+	return no
+}

@@ -1,0 +1,208 @@
+package handshake
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"io"
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/pki"
+)
+
+// Config says what an endpoint can do and wants. It must not be changed once an
+// endpoint uses it, and then any number may share it. The zero value of a field
+// means the default named beside it.
+type Config struct {
+	Rand io.Reader        // all randomness comes from here; crypto/rand
+	Time func() time.Time // time.Now
+
+	MinVersion iana.Version // TLS 1.2
+	MaxVersion iana.Version // TLS 1.2
+
+	Suites    []*suite.Suite // in order of preference; suite.Defaults()
+	Groups    []kx.Group     // in order of preference; kx.Defaults12()
+	Exchanges []kx.Exchange  // kx.Exchanges(): ECDHE, DHE, RSA
+	Schemes   []*sig.Scheme  // in order of preference; sig.Defaults()
+
+	// Certificates are what this end can show; the first that fits is taken.
+	Certificates []Certificate
+	// Roots are the trust anchors: for servers' certificates at a client, for
+	// clients' at a server. Nil trusts nobody.
+	Roots *pki.TrustStore
+	// ServerName is whom a client wants to reach: sent as server_name unless it
+	// is an IP address, and demanded of the certificate. Empty skips both; so a
+	// client that verifies must set it.
+	ServerName string
+	// VerifyChain decides about the peer's chain in place of pki.Verify. Its
+	// error is what the peer is refused for; the Report may be nil.
+	VerifyChain func(ChainInput) (*pki.Report, error)
+	ClientAuth  ClientAuth
+	// ForClient, at a server, may give a connection a Config of its own after
+	// its ClientHello was read, such as one with a forged certificate.
+	ForClient func(*message.ClientHello) (*Config, error)
+
+	ALPN []string // in order of preference; none
+
+	Sessions session.Store       // kept sessions, of servers by ID, of clients by ServerName; nil resumes nothing
+	Tickets  *session.TicketKeys // at a server: seal sessions into tickets; nil issues none
+	// NoTickets keeps a client from asking for a ticket.
+	NoTickets       bool
+	SessionLifetime time.Duration // session.DefaultLifetime
+
+	EncryptThenMAC    bool                   // offer or accept RFC 7366
+	MaxFragmentLength iana.MaxFragmentLength // what a client asks for (RFC 6066 §4); 0 nothing
+	Stapling          bool                   // a client asks for an OCSP response
+	Fallback          bool                   // a client marks a retry at a lower version (RFC 7507)
+	GREASE            bool                   // a client adds reserved values (RFC 8701)
+	// Deflate, with Weak.Compression, offers or accepts RFC 3749.
+
+	KeyLog      io.Writer // NSS key log lines (RFC 9850)
+	Listener    Listener
+	ShowSecrets bool // also emit SecretEvents. It is a leak anywhere but in a lesson
+	Party       string
+	Conn        int // Meta.Conn of the events
+
+	Weak Weak
+}
+
+// Weak names the defences that a lesson may switch off, one by one. Everything
+// here is unsafe.
+type Weak struct {
+	// NULL lets suites be used that protect nothing; they must also be in Suites.
+	NULL bool
+	// Compression offers and accepts DEFLATE, which leaks plaintext by length (CRIME).
+	Compression bool
+	// NoExtendedMasterSecret derives the textbook's master secret, from the
+	// premaster and the two randoms, which is open to the triple handshake.
+	NoExtendedMasterSecret bool
+	// RevealPadding lets a server tell a bad RSA padding from a bad Finished:
+	// Bleichenbacher's oracle.
+	RevealPadding bool
+	// SkipVerify believes any certificate; signatures in the handshake are
+	// checked all the same. The chain is still reported on, if Roots are given.
+	SkipVerify bool
+}
+
+// ClientAuth is what a server asks of a client's certificate.
+type ClientAuth uint8
+
+// The policies.
+const (
+	NoClientCert      ClientAuth = iota // do not ask
+	RequestClientCert                   // ask; verify what comes; go on without
+	RequireClientCert                   // ask; refuse without
+)
+
+// Certificate is a chain with the leaf's key.
+type Certificate struct {
+	Chain  [][]byte          // DER, leaf first
+	Key    crypto.PrivateKey // for RSA *rsa.PrivateKey where key transport shall work
+	Leaf   *x509.Certificate // parsed Chain[0]; parsed on use if nil
+	Staple []byte            // an OCSP response (RFC 6960), or nil
+}
+
+// ChainInput is what VerifyChain decides on.
+type ChainInput struct {
+	Chain      []*x509.Certificate // as sent, leaf first
+	Roots      *pki.TrustStore
+	ServerName string // at a client; at a server ""
+	Time       time.Time
+	FromServer bool   // the chain is a server's
+	Staple     []byte // the OCSP response, nil if none came
+	Explain    bool   // somebody listens: report every value
+}
+
+func (c *Config) rand() io.Reader {
+	if c.Rand == nil {
+		return rand.Reader
+	}
+	return c.Rand
+}
+
+func (c *Config) now() time.Time {
+	if c.Time == nil {
+		return time.Now()
+	}
+	return c.Time()
+}
+
+func (c *Config) maxVersion() iana.Version {
+	if c.MaxVersion == 0 {
+		return iana.TLS12
+	}
+	return c.MaxVersion
+}
+
+func (c *Config) suites() []*suite.Suite {
+	if c.Suites == nil {
+		return suite.Defaults()
+	}
+	return c.Suites
+}
+
+func (c *Config) groups() []kx.Group {
+	if c.Groups == nil {
+		return kx.Defaults12()
+	}
+	return c.Groups
+}
+
+func (c *Config) exchanges() []kx.Exchange {
+	if c.Exchanges == nil {
+		return kx.Exchanges()
+	}
+	return c.Exchanges
+}
+
+func (c *Config) schemes() []*sig.Scheme {
+	if c.Schemes == nil {
+		return sig.Defaults()
+	}
+	return c.Schemes
+}
+
+func (c *Config) sessionLifetime() time.Duration {
+	if c.SessionLifetime == 0 {
+		return session.DefaultLifetime
+	}
+	return c.SessionLifetime
+}
+
+// exchange finds how a suite's keys are agreed, or nil.
+func (c *Config) exchange(k iana.Kx) kx.Exchange {
+	for _, x := range c.exchanges() {
+		if x.Kx() == k {
+			return x
+		}
+	}
+	return nil
+}
+
+// usable reports whether a suite may be offered or chosen under this Config.
+func (c *Config) usable(s *suite.Suite) bool {
+	return (!s.Weak || c.Weak.NULL) && c.exchange(s.Kx) != nil
+}
+
+func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
+	for _, s := range c.schemes() {
+		if s.ID == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// leaf returns the parsed first certificate.
+func (c *Certificate) leaf() (*x509.Certificate, error) {
+	if c.Leaf != nil {
+		return c.Leaf, nil
+	}
+	return pki.ParseCached(c.Chain[0])
+}

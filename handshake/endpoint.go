@@ -1,0 +1,395 @@
+package handshake
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
+)
+
+// Role is which end of a connection an endpoint plays.
+type Role uint8
+
+// The roles.
+const (
+	Client Role = iota
+	Server
+)
+
+// String returns "client" or "server".
+func (r Role) String() string {
+	if r == Client {
+		return "client"
+	}
+	return "server"
+}
+
+// maxMessage bounds a handshake message, header included. The length field
+// allows 16 MiB; the largest message with a use is a certificate chain, and 256
+// KiB holds a hundred certificates.
+const maxMessage = 1 << 18
+
+// maxWarnings is how many warning alerts, and attempts to renegotiate, may come
+// in a row: each costs its sender nothing and us some work.
+const maxWarnings = 4
+
+// Endpoint is one end of one connection. It is not safe for concurrent use.
+type Endpoint struct {
+	cfg     *Config
+	role    Role
+	state   State
+	machine machine
+	err     error // why state is Failed
+
+	in    []byte // from the peer; in[r:] is unread
+	r     int
+	out   []byte // to the peer
+	spare []byte // what Output handed out last
+	rd    record.Reader
+	wr    record.Writer
+
+	hs         []byte // handshake bytes that are not yet a whole message
+	app        []byte // opened application data, not yet read; may alias in
+	transcript []byte // every handshake message so far, as on the wire
+	mark       int    // where in transcript the message at hand begins
+
+	eof, closeSent, closeReceived bool
+	warnings                      int
+	summary                       *Summary
+	exporter                      *exporter
+
+	events  uint64
+	move    string
+	ref     string
+	to      State // where the move under way leads
+	stopped State // state of the last StopEvent, plus one
+}
+
+// NewClient returns an endpoint that is about to send ClientHello.
+func NewClient(cfg *Config) (*Endpoint, error) {
+	e := newEndpoint(cfg, Client)
+	c := &client{Endpoint: e, clientHandshake: new(clientHandshake)}
+	e.machine = &table[client]{role: Client, moves: clientMoves, s: c}
+	return e, c.check()
+}
+
+// NewServer returns an endpoint that waits for ClientHello.
+func NewServer(cfg *Config) (*Endpoint, error) {
+	e := newEndpoint(cfg, Server)
+	s := &server{Endpoint: e, serverHandshake: new(serverHandshake)}
+	e.machine = &table[server]{role: Server, moves: serverMoves, s: s}
+	return e, s.check()
+}
+
+func newEndpoint(cfg *Config, role Role) *Endpoint {
+	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary)}
+	e.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
+	return e
+}
+
+// Role returns which end e is.
+func (e *Endpoint) Role() Role { return e.role }
+
+// State returns where e stands.
+func (e *Endpoint) State() State { return e.state }
+
+// Done reports whether the handshake is complete.
+func (e *Endpoint) Done() bool { return e.state == Connected }
+
+// Err returns why e failed, or nil.
+func (e *Endpoint) Err() error { return e.err }
+
+// Legal returns the rows of the table that start in the present state: what may
+// happen next, seen from this end. Alerts may come at any time and are not listed.
+func (e *Endpoint) Legal() []Move { return e.machine.legal(e.state) }
+
+// Step makes one move: the first send whose guard holds, or else it reads one
+// message or record of what was fed. progress is false if nothing can be done
+// before more is fed, or before Read has taken what lies ready. After an error
+// (a *reason.Error) the alert for the peer is in Output, and every later Step
+// returns the same error.
+func (e *Endpoint) Step() (progress bool, err error) { return e.step(nil) }
+
+func (e *Endpoint) step(into []byte) (bool, error) {
+	if e.err != nil {
+		return false, e.err
+	}
+	if i := e.machine.find(e.state, Send, nil); i >= 0 {
+		return true, e.fire(i, nil, nil)
+	}
+	if len(e.hs) > 0 {
+		if progress, err := e.readMessage(); progress || err != nil {
+			return progress, e.fail(err)
+		}
+	}
+	if len(e.app) > 0 {
+		return false, nil
+	}
+	progress, err := e.readRecord(into)
+	if err != nil {
+		return false, e.fail(err)
+	}
+	if !progress {
+		e.stop()
+	}
+	return progress, nil
+}
+
+// fire does one row.
+func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
+	row := e.machine.row(i)
+	if e.cfg.Listener != nil {
+		e.move, e.ref, e.to = row.String(), row.Ref, row.To
+	}
+	if m != nil && e.cfg.Listener != nil {
+		e.noteMessage(Receive, m, raw, row.To)
+	}
+	if err := e.machine.do(i, m); err != nil {
+		return e.fail(err)
+	}
+	e.state, e.move, e.ref = row.To, "", ""
+	if e.state == Connected && e.transcript != nil {
+		e.transcript, e.hs = nil, nil
+		e.machine.forget()
+	}
+	return nil
+}
+
+// fail ends the connection: the alert goes out, and err stays.
+func (e *Endpoint) fail(err error) error {
+	if err == nil || e.err != nil {
+		return e.err
+	}
+	var re *reason.Error
+	if !errors.As(err, &re) {
+		re = &reason.Error{Reason: reason.Internal, Off: -1, Err: err}
+	}
+	e.err = re
+	if d, ok := reason.Alert(re.Reason); ok {
+		e.sendAlert(iana.Fatal, d, re)
+	}
+	e.state, e.app, e.transcript, e.hs = Failed, nil, nil, nil
+	return e.err
+}
+
+// readRecord opens the next record of the input, if it is all there.
+func (e *Endpoint) readRecord(into []byte) (bool, error) {
+	if e.closeReceived {
+		return false, nil
+	}
+	rec, n, err := e.rd.Next(e.in[e.r:], into, e.cfg.Listener != nil)
+	if err != nil {
+		return false, err
+	}
+	if n == 0 {
+		if e.eof {
+			return false, reason.New(reason.TruncatedStream, "", "close_notify", "the end of the stream")
+		}
+		return false, nil
+	}
+	e.r += n
+	if e.cfg.Listener != nil {
+		e.noteRecord(Receive, rec)
+	}
+	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
+		r := reason.InterleavedMessage
+		if rec.Type == iana.ChangeCipherSpec {
+			r = reason.KeyChangeMidMessage
+		}
+		return false, reason.New(r, "record.type", iana.Handshake, rec.Type)
+	}
+	switch rec.Type {
+	case iana.Handshake:
+		e.hs = append(e.hs, rec.Payload...)
+	case iana.ChangeCipherSpec:
+		return true, e.readChangeCipherSpec(rec.Payload)
+	case iana.Alert:
+		return true, e.readAlert(rec.Payload)
+	case iana.ApplicationData:
+		if e.state.MayRead() == NoData {
+			return false, reason.New(reason.UnexpectedRecord, "record.type",
+				"no application data in state "+e.state.String(), rec.Type)
+		}
+		e.warnings = 0
+		e.app = rec.Payload
+		e.noteData(Receive, rec.Payload)
+	}
+	return true, nil
+}
+
+// readMessage takes one whole handshake message off e.hs.
+func (e *Endpoint) readMessage() (bool, error) {
+	kind := kindOf(iana.HandshakeType(e.hs[0]))
+	if !e.machine.expects(e.state, kind) {
+		return false, e.unexpected(kind)
+	}
+	if len(e.hs) < 4 {
+		return false, nil
+	}
+	n := 4 + (int(e.hs[1])<<16 | int(e.hs[2])<<8 | int(e.hs[3]))
+	if n > maxMessage {
+		return false, &reason.Error{Reason: reason.MessageTooLong, Field: kind.String() + ".length", Off: 1, Want: maxMessage, Got: n}
+	}
+	if len(e.hs) < n {
+		return false, nil
+	}
+	// The transcript owns the bytes, and the message aliases the transcript:
+	// it is only ever appended to. After the handshake a copy does.
+	var raw []byte
+	if e.state == Connected || kind == message.KindHelloRequest { // RFC 5246 §7.4.1.1: never hashed
+		raw = append(raw, e.hs[:n]...)
+	} else {
+		e.mark = len(e.transcript)
+		e.transcript = append(e.transcript, e.hs[:n]...)
+		raw = e.transcript[e.mark:len(e.transcript):len(e.transcript)]
+	}
+	if e.hs = e.hs[n:]; len(e.hs) == 0 {
+		e.hs = e.hs[:0:0]
+	}
+	m, err := message.Parse(e.context(Receive), raw, nil)
+	if err != nil {
+		return false, err
+	}
+	i := e.machine.find(e.state, Receive, m)
+	if i < 0 {
+		return false, e.unexpected(m.Kind())
+	}
+	return true, e.fire(i, m, raw)
+}
+
+func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
+	m := new(message.ChangeCipherSpec)
+	if !e.machine.expects(e.state, m.Kind()) {
+		return e.unexpected(m.Kind())
+	}
+	if err := parseBody(payload, m); err != nil {
+		return err
+	}
+	i := e.machine.find(e.state, Receive, m)
+	if i < 0 {
+		return e.unexpected(m.Kind())
+	}
+	return e.fire(i, m, payload)
+}
+
+// before is the transcript up to, not including, the message at hand.
+func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
+
+// context tells message what shapes to expect.
+func (e *Endpoint) context(d Direction) message.Context {
+	ctx := message.Context{Version: iana.TLS12, FromServer: (e.role == Server) == (d == Send)}
+	if s := e.summary.Suite; s != nil {
+		ctx.Kx = s.Kx
+	}
+	return ctx
+}
+
+// send marshals a message into the transcript and a record.
+func (e *Endpoint) send(m message.Message) error {
+	at := len(e.transcript)
+	var err error
+	if e.transcript, err = appendStruct(e.transcript, m); err != nil {
+		return err
+	}
+	e.mark = at
+	raw := e.transcript[at:]
+	if e.cfg.Listener != nil {
+		e.noteMessage(Send, m, raw, e.to)
+	}
+	return e.write(iana.Handshake, raw)
+}
+
+// write protects data and queues it for Output.
+func (e *Endpoint) write(t iana.ContentType, data []byte) (err error) {
+	if e.out == nil {
+		e.out = getBuffer()
+	}
+	if e.cfg.Listener == nil {
+		e.out, err = e.wr.Append(e.out, t, data, nil)
+	} else {
+		e.out, err = e.wr.Append(e.out, t, data, func(r record.Record) { e.noteRecord(Send, r) })
+	}
+	return err
+}
+
+// Read copies opened application data into p. It returns 0, nil if more must be
+// fed, io.EOF after the peer's close_notify, and the error of a failed endpoint,
+// TruncatedStream among them. Whole records are opened straight into p if it has
+// the room.
+func (e *Endpoint) Read(p []byte) (int, error) {
+	for len(e.app) == 0 {
+		if e.closeReceived && e.err == nil {
+			return 0, io.EOF
+		}
+		progress, err := e.step(p)
+		if err != nil {
+			return 0, err
+		}
+		if !progress && len(e.app) == 0 {
+			return 0, nil
+		}
+	}
+	n := min(len(p), len(e.app))
+	if n > 0 && &p[0] != &e.app[0] {
+		copy(p, e.app)
+	}
+	if e.app = e.app[n:]; len(e.app) == 0 {
+		e.app = nil
+		e.drained()
+	}
+	return n, nil
+}
+
+// Buffered is the number of opened bytes that Read can return at once.
+func (e *Endpoint) Buffered() int { return len(e.app) }
+
+// Write protects application data into Output. It takes at most one record's
+// worth: n may be less than len(p), and then the caller carries Output off and
+// calls again.
+func (e *Endpoint) Write(p []byte) (n int, err error) {
+	switch {
+	case e.err != nil:
+		return 0, e.err
+	case e.closeSent:
+		return 0, errClosed
+	case e.state.MayWrite() == NoData:
+		return 0, reason.New(reason.Internal, "", "a state that may send data", e.state)
+	case len(p) == 0:
+		return 0, nil
+	}
+	p = p[:min(len(p), maxFragment)]
+	e.noteData(Send, p)
+	if err := e.write(iana.ApplicationData, p); err != nil {
+		return 0, e.fail(err)
+	}
+	return len(p), nil
+}
+
+// maxFragment is the most plaintext a record may hold (RFC 5246 §6.2.1).
+const maxFragment = 1 << 14
+
+// errClosed is what a Write after CloseWrite gets.
+var errClosed = errors.New("this end has sent close_notify and can send no more")
+
+// CloseWrite sends close_notify: this end will send no more, and the peer can
+// tell the end from a truncation. Calling it again does nothing.
+func (e *Endpoint) CloseWrite() error {
+	if e.err != nil {
+		return e.err
+	}
+	if !e.closeSent {
+		e.closeSent = true
+		e.sendAlert(iana.Warning, iana.CloseNotify, nil)
+	}
+	return nil
+}
+
+// FeedEOF says that the transport has ended: nothing more will be fed. Unless
+// close_notify came, the next Step that would need more fails with TruncatedStream.
+func (e *Endpoint) FeedEOF() { e.eof = true }
+
+func (e *Endpoint) now() time.Time { return e.cfg.now() }

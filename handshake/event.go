@@ -1,0 +1,197 @@
+package handshake
+
+import (
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
+	"tlslab/pki"
+)
+
+// Event is one thing that happened at an endpoint. The set is closed: RecordEvent,
+// MessageEvent, SecretEvent, DecisionEvent, CheckEvent, KeyChangeEvent, AlertEvent,
+// DataEvent and StopEvent from an endpoint, SceneEvent from a lesson; all by
+// pointer. Events own their bytes.
+type Event interface {
+	// Head returns what every event has, so that whoever merges several
+	// endpoints' events can number them anew.
+	Head() *Meta
+	event()
+}
+
+// A Listener is told of every event, in order, on the goroutine that drives the
+// endpoint. It must ignore kinds it does not know. It must be a true nil
+// interface where nobody listens: then nothing is built for it.
+type Listener interface{ Event(Event) }
+
+// ListenerFunc makes a function a Listener.
+type ListenerFunc func(Event)
+
+// Event calls f.
+func (f ListenerFunc) Event(e Event) { f(e) }
+
+// Meta is what every event has.
+type Meta struct {
+	Seq   uint64    // counts an endpoint's events from 1; a scenario's across all its parties
+	Conn  int       // which connection of a lesson; 0 where there is one
+	Party string    // Config.Party: "client", "server"
+	Time  time.Time // by Config.Time
+	State State     // the state it happened in
+	Move  string    // the move under way, "client/send/client_hello"; "" between moves
+	Ref   string    // where the move is specified, "RFC 5246 §7.4.1.2"
+}
+
+// Head returns m.
+func (m *Meta) Head() *Meta { return m }
+func (m *Meta) event()      {}
+
+// Direction says which way bytes travel, seen from the endpoint.
+type Direction uint8
+
+// The directions.
+const (
+	Send Direction = iota
+	Receive
+)
+
+// String returns "send" or "recv".
+func (d Direction) String() string {
+	if d == Send {
+		return "send"
+	}
+	return "recv"
+}
+
+// RecordEvent is one record, as on the wire and opened.
+type RecordEvent struct {
+	Meta
+	Dir       Direction
+	Type      iana.ContentType
+	Version   iana.Version
+	Epoch     int    // 0 before the first change of keys in this direction
+	Sequence  uint64 // never sent; it enters the MAC or the nonce
+	Protected bool
+	Wire      []byte // header included
+	Payload   []byte // opened
+	Steps     []suite.Step
+}
+
+// MessageEvent is one handshake message (or ChangeCipherSpec), every byte named.
+type MessageEvent struct {
+	Meta
+	Dir    Direction
+	Kind   message.Kind
+	Msg    message.Message
+	Raw    []byte // handshake header included
+	Fields []wire.Field
+	To     State // the state after the move
+}
+
+// Op classes what was computed, as a learner sorts it.
+type Op uint8
+
+// The classes.
+const (
+	OpNone       Op = iota
+	OpAsymmetric    // public-key: key exchange, signature
+	OpSymmetric     // a key both ends hold: cipher, MAC
+	OpHash          // hash, PRF, key derivation
+	OpRandom        // drawn
+)
+
+// String returns "asymmetric", "symmetric", "hash", "random" or "".
+func (o Op) String() string {
+	return [...]string{"", "asymmetric", "symmetric", "hash", "random"}[o]
+}
+
+// SecretEvent is a value that must stay secret, or the public value made from
+// one, with all that went into it. It is emitted only under Config.ShowSecrets.
+type SecretEvent struct {
+	Meta
+	Label  string // "premaster_secret", "master_secret", "key_block", "client_write_key", …
+	Method string // how: "PRF", "extended PRF", a group's name, "RSAES-PKCS1-v1_5"
+	Op     Op
+	Hash   string // the PRF's hash, "SHA-256", where there is one
+	Tag    string // the PRF's label, "master secret", where there is one
+	Inputs []kx.Value
+	Value  []byte
+}
+
+// DecisionEvent is a choice among what was possible, and why it fell so.
+type DecisionEvent struct {
+	Meta
+	What   string // "version", "cipher_suite", "group", "signature_scheme", "certificate", "resumption", …
+	Chosen any
+	Among  any    // what there was to choose from; nil if that goes without saying
+	Why    string // key of the explanation: "server_preference", "session_unknown", …
+}
+
+// CheckEvent is a check of what the peer sent.
+type CheckEvent struct {
+	Meta
+	What   string // "certificate_chain", "server_key_exchange_signature", "finished", …
+	OK     bool
+	Op     Op
+	Method string // "rsa_pss_rsae_sha256", "SHA-256"
+	Inputs []kx.Value
+	Report *pki.Report // for certificate_chain
+	Err    error       // why not
+}
+
+// KeyChangeEvent says that from the next record on, one direction is under new keys.
+type KeyChangeEvent struct {
+	Meta
+	Dir   Direction
+	Epoch int
+	Suite iana.CipherSuite
+}
+
+// AlertEvent is an alert sent or received.
+type AlertEvent struct {
+	Meta
+	Dir         Direction
+	Level       iana.AlertLevel
+	Description iana.AlertDescription
+	Err         error // what made us send it; nil for close_notify and for received ones
+}
+
+// DataEvent is application data.
+type DataEvent struct {
+	Meta
+	Dir  Direction
+	Data []byte
+}
+
+// StopEvent says that the endpoint can do nothing until bytes come, or until the
+// application wants something; Legal is what may come.
+type StopEvent struct {
+	Meta
+	Legal []Move
+}
+
+// SceneEvent is what a lesson does around its endpoints: a CA issues, a thief
+// copies a key, a middle box forges. Endpoints never emit one.
+type SceneEvent struct {
+	Meta
+	Key    string // "flow", "ca_sign", "outcome", …: narrate's key
+	Values []SceneValue
+}
+
+// SceneValue is one value of a scene, in the order to be shown.
+type SceneValue struct {
+	Name  string
+	Value any // string, []byte, int, bool, time.Time, error, *x509.Certificate, *pki.Report
+}
+
+// Get returns the value of a name, or nil.
+func (s *SceneEvent) Get(name string) any {
+	for _, v := range s.Values {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return nil
+}

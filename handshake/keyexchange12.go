@@ -1,0 +1,196 @@
+package handshake
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"strings"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
+)
+
+// How the two key exchange messages of TLS 1.2 and kx's offers and answers fit
+// into each other, and the signatures around them.
+
+// paramsOf reads a ServerKeyExchange of any shape.
+func paramsOf(m message.ServerKeyExchange) kx.Params {
+	switch m := m.(type) {
+	case *message.ServerKeyExchangeECDHE:
+		return kx.Params{Group: m.Group, Share: m.Point}
+	case *message.ServerKeyExchangeDHE:
+		return kx.Params{P: m.P, G: m.G, Share: m.Y}
+	case *message.ServerKeyExchangeOpaque:
+		return kx.Params{Share: m.Share}
+	}
+	panic("handshake: a ServerKeyExchange of a new shape")
+}
+
+// fieldID names the finite field of a prime, 0 if it has no number: DHE's
+// parameters travel without one.
+func fieldID(p []byte) iana.Group {
+	for _, g := range kx.All() {
+		if f, ok := g.(kx.Field); ok {
+			if q, _ := f.Params(); bytes.Equal(p, q) {
+				return g.ID()
+			}
+		}
+	}
+	return 0
+}
+
+// serverKeyExchange writes one, unsigned.
+func serverKeyExchange(k iana.Kx, p kx.Params) message.ServerKeyExchange {
+	switch k {
+	case iana.KxECDHE:
+		return &message.ServerKeyExchangeECDHE{Group: p.Group, Point: p.Share}
+	case iana.KxDHE:
+		return &message.ServerKeyExchangeDHE{P: p.P, G: p.G, Y: p.Share}
+	}
+	return &message.ServerKeyExchangeOpaque{Share: p.Share}
+}
+
+func clientKeyExchange(k iana.Kx, share []byte) message.Message {
+	switch k {
+	case iana.KxRSA:
+		return &message.ClientKeyExchangeRSA{EncryptedPreMaster: share}
+	case iana.KxECDHE:
+		return &message.ClientKeyExchangeECDHE{Point: share}
+	case iana.KxDHE:
+		return &message.ClientKeyExchangeDHE{Y: share}
+	}
+	return &message.ClientKeyExchangeOpaque{Bytes: share}
+}
+
+// preMasterEvent tells how the premaster secret came about.
+func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []kx.Value) SecretEvent {
+	method := fmt.Sprint(x.Kx())
+	if g := e.summary.Group; g != 0 {
+		method += " " + e.groupName(g)
+	}
+	return SecretEvent{Label: "premaster_secret", Method: method, Op: OpAsymmetric, Inputs: values, Value: pre}
+}
+
+// groupName prefers the name that the group gives itself: a student's own has no other.
+func (e *Endpoint) groupName(id iana.Group) string {
+	for _, g := range e.cfg.groups() {
+		if g.ID() == id {
+			return g.Name()
+		}
+	}
+	return id.String()
+}
+
+// fitsAuth refuses a certificate whose key cannot do what the suite needs.
+func fitsAuth(s *suite.Suite, leaf *x509.Certificate) error {
+	if keyFits(s, leaf) {
+		return nil
+	}
+	want := s.Auth.String() + " key"
+	if s.Kx == iana.KxRSA {
+		want = "RSA key with the key usage keyEncipherment"
+	}
+	return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
+		Want: want + ", for " + s.ID.String(), Got: leaf.PublicKeyAlgorithm}
+}
+
+// keyFits reports whether a leaf's key and its usage serve a suite: key transport
+// encrypts to it, all others verify with it (RFC 5246 §7.4.2). EdDSA counts as
+// ECDSA (RFC 8422 §2.2).
+func keyFits(s *suite.Suite, leaf *x509.Certificate) bool {
+	usage := x509.KeyUsageDigitalSignature
+	if s.Kx == iana.KxRSA {
+		usage = x509.KeyUsageKeyEncipherment
+	}
+	if leaf.KeyUsage != 0 && leaf.KeyUsage&usage == 0 {
+		return false
+	}
+	switch leaf.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return s.Auth == iana.AuthRSA
+	case *ecdsa.PublicKey, ed25519.PublicKey:
+		return s.Auth == iana.AuthECDSA
+	}
+	return s.Auth == iana.AuthAny
+}
+
+// pickScheme is the first of ours that fits the key and that the peer takes.
+func (e *Endpoint) pickScheme(pub crypto.PublicKey, peer []iana.SignatureScheme) *sig.Scheme {
+	for _, s := range e.cfg.schemes() {
+		if !s.FitsKey(pub, iana.TLS12) {
+			continue
+		}
+		for _, id := range peer {
+			if id == s.ID {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// sign signs for a message.
+func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, content []byte) (message.Signature, error) {
+	b, err := s.Sign(e.cfg.rand(), key, content)
+	if err != nil {
+		return message.Signature{}, err
+	}
+	if e.revealing() {
+		e.secret(SecretEvent{Label: what + "_signature", Method: s.Name(), Op: OpAsymmetric,
+			Inputs: []kx.Value{{Name: "signed", Bytes: content}}, Value: b})
+	}
+	return message.Signature{Scheme: s.ID, Bytes: b}, nil
+}
+
+// checkSignature verifies the signature of a message. The scheme must be one of
+// ours: that is what we said we take.
+func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto.PublicKey, content []byte) error {
+	s := e.cfg.scheme(sg.Scheme)
+	var err error
+	switch {
+	case s == nil:
+		err = &reason.Error{Reason: reason.NotOffered, Field: what + ".signature.algorithm", Off: -1,
+			Want: "one of the signature schemes offered", Got: sg.Scheme}
+	case !s.FitsKey(pub, iana.TLS12):
+		err = &reason.Error{Reason: reason.CertificateWrongKey, Field: what + ".signature.algorithm", Off: -1,
+			Want: "a scheme for the certificate's key", Got: sg.Scheme}
+	default:
+		if err = s.Verify(pub, content, sg.Bytes); err != nil {
+			err = &reason.Error{Reason: reason.BadSignature, Field: what + ".signature", Off: -1, Err: err}
+		}
+	}
+	if e.listening() {
+		e.checked(CheckEvent{What: what + "_signature", Op: OpAsymmetric, Method: sg.Scheme.String(), Err: err,
+			Inputs: []kx.Value{{Name: "signed", Bytes: content}, {Name: "signature", Bytes: sg.Bytes}}})
+	}
+	return err
+}
+
+// offset finds where a field of a message stands, for an error; -1 if nowhere.
+func (e *Endpoint) offset(m wire.Struct, field string) int {
+	var fields []wire.Field
+	if _, err := wire.Append(nil, m, &fields); err == nil {
+		for _, f := range fields {
+			if f.Name == field || strings.HasPrefix(f.Name, field+".") {
+				return f.Off
+			}
+		}
+	}
+	return -1
+}
+
+// limit applies a max_fragment_length that both ends agreed on (RFC 6066 §4).
+func (e *Endpoint) limit(code iana.MaxFragmentLength) {
+	e.summary.MaxFragmentLength = code
+	e.wr.SetLimit(code.Bytes())
+	e.rd.SetLimit(code.Bytes())
+}

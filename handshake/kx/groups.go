@@ -1,0 +1,98 @@
+package kx
+
+import (
+	"fmt"
+	"strings"
+
+	"tlslab/handshake/iana"
+)
+
+// All returns every group we ship, in the order of Defaults13.
+func All() []Group { return Defaults13() }
+
+// Defaults13 returns the groups for TLS 1.3, most preferred first: a hybrid, since
+// a recording made today may meet a quantum computer later; then curves, by speed
+// and by how widely they are spoken; then what is rarely met. The slice is the
+// caller's.
+func Defaults13() []Group {
+	return []Group{
+		X25519MLKEM768,
+		X25519, P256, P384, P521, X448,
+		SecP256r1MLKEM768, SecP384r1MLKEM1024,
+		MLKEM768, MLKEM1024, MLKEM512,
+		FFDHE2048, FFDHE3072, FFDHE4096,
+	}
+}
+
+// Defaults12 returns the groups for TLS 1.2, most preferred first: curves for
+// ECDHE, then finite fields for DHE. KEMs and hybrids are TLS 1.3's alone: their
+// shares do not fit the 255 bytes of an ECPoint. The slice is the caller's.
+func Defaults12() []Group {
+	var groups []Group
+	for _, g := range All() {
+		if Serves(iana.KxECDHE, g) || Serves(iana.KxDHE, g) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// Exchanges returns TLS 1.2's three key exchanges, most preferred first. The slice
+// is the caller's.
+func Exchanges() []Exchange { return []Exchange{ECDHE, DHE, RSA} }
+
+// ByID finds a group that we ship.
+func ByID(id iana.Group) (Group, bool) {
+	for _, g := range All() {
+		if g.ID() == id {
+			return g, true
+		}
+	}
+	return nil, false
+}
+
+// ByName finds a group that we ship by the registry's name or a usual alias, in
+// any case: x25519, P-256, prime256v1. The error lists what there is.
+func ByName(name string) (Group, error) {
+	if id, ok := iana.GroupByName(strings.TrimSpace(name)); ok {
+		if g, ok := ByID(id); ok {
+			return g, nil
+		}
+	}
+	var names []string
+	for _, g := range All() {
+		names = append(names, g.Name())
+	}
+	return nil, fmt.Errorf("no group %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// Serves reports whether a TLS 1.2 key exchange can use g. DHE takes the groups
+// numbered as finite fields, 256 to 511 (RFC 7919 §2), that tell p and g; ECDHE
+// takes all others except KEMs and hybrids. So a student's own group, under a
+// private number from iana.GroupPrivate on, goes with ECDHE whatever it is.
+func Serves(x iana.Kx, g Group) bool {
+	field := g.ID()>>8 == 1
+	switch x {
+	case iana.KxDHE:
+		_, tells := g.(Field)
+		return field && tells
+	case iana.KxECDHE:
+		if d, ok := g.(Described); ok {
+			if k := d.Describe().Kind; k == KindKEM || k == KindHybrid {
+				return false
+			}
+		}
+		return !field
+	}
+	return false
+}
+
+// first returns the first of groups that serves x, nil if there is none.
+func first(x iana.Kx, groups []Group) Group {
+	for _, g := range groups {
+		if Serves(x, g) {
+			return g
+		}
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package kx
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/cloudflare/circl/kem"
+	"github.com/cloudflare/circl/kem/mlkem/mlkem1024"
+	"github.com/cloudflare/circl/kem/mlkem/mlkem512"
+	"github.com/cloudflare/circl/kem/mlkem/mlkem768"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+)
+
+// ML-KEM (FIPS 203) by itself, for TLS 1.3 (draft-ietf-tls-mlkem).
+var (
+	MLKEM512  = FromKEM(iana.MLKEM512, "MLKEM512", mlkem512.Scheme())
+	MLKEM768  = FromKEM(iana.MLKEM768, "MLKEM768", mlkem768.Scheme())
+	MLKEM1024 = FromKEM(iana.MLKEM1024, "MLKEM1024", mlkem1024.Scheme())
+)
+
+// FromKEM makes a Group of any KEM that circl has. The offer is an encapsulation
+// key, the answer a ciphertext under it, and the two are not of one length: only
+// the offerer ever owns a key pair.
+//
+// The answerer checks the key as the scheme does (for ML-KEM, FIPS 203 §7.2: every
+// coefficient below q). A ciphertext of the right length is never refused: ML-KEM
+// rejects a wrong one implicitly, with a secret that only the offerer can compute.
+func FromKEM(id iana.Group, name string, scheme kem.Scheme) Described {
+	return &kemGroup{id, name, scheme}
+}
+
+type kemGroup struct {
+	id     iana.Group
+	name   string
+	scheme kem.Scheme
+}
+
+func (g *kemGroup) ID() iana.Group { return g.id }
+func (g *kemGroup) Name() string   { return g.name }
+func (g *kemGroup) Describe() Description {
+	return Description{
+		Kind:  KindKEM,
+		Offer: g.scheme.PublicKeySize(), Answer: g.scheme.CiphertextSize(), Secret: g.scheme.SharedKeySize(),
+	}
+}
+
+func (g *kemGroup) Offer(rand io.Reader) (Offer, error) {
+	seed := make([]byte, g.scheme.SeedSize())
+	if err := fill(rand, seed); err != nil {
+		return nil, err
+	}
+	public, private := g.scheme.DeriveKeyPair(seed)
+	share, err := public.MarshalBinary()
+	if err != nil {
+		return nil, reason.Wrap(reason.Internal, "", err)
+	}
+	return &kemOffer{group: g, seed: seed, key: private, share: share}, nil
+}
+
+func (g *kemGroup) Answer(rand io.Reader, offered []byte) (Answer, error) {
+	if want := g.scheme.PublicKeySize(); len(offered) != want {
+		return nil, wrongLength(want, len(offered))
+	}
+	public, err := g.scheme.UnmarshalBinaryPublicKey(offered)
+	if err != nil {
+		return nil, reason.Wrap(reason.BadShare, "", err)
+	}
+	seed := make([]byte, g.scheme.EncapsulationSeedSize())
+	if err := fill(rand, seed); err != nil {
+		return nil, err
+	}
+	ciphertext, secret, err := g.scheme.EncapsulateDeterministically(public, seed)
+	if err != nil {
+		return nil, reason.Wrap(reason.BadShare, "", err)
+	}
+	return &kemAnswer{offered: bytes.Clone(offered), seed: seed, share: ciphertext, secret: secret}, nil
+}
+
+type kemOffer struct {
+	group          *kemGroup
+	seed, share    []byte
+	key            kem.PrivateKey
+	answer, secret []byte
+}
+
+func (o *kemOffer) Share() []byte { return o.share }
+
+func (o *kemOffer) Finish(answer []byte) ([]byte, error) {
+	if want := o.group.scheme.CiphertextSize(); len(answer) != want {
+		return nil, wrongLength(want, len(answer))
+	}
+	secret, err := o.group.scheme.Decapsulate(o.key, answer)
+	if err != nil {
+		return nil, reason.Wrap(reason.BadShare, "", err)
+	}
+	o.answer, o.secret = bytes.Clone(answer), secret
+	return secret, nil
+}
+
+// Explain returns the seed of the key pair (for ML-KEM, d || z), the encapsulation
+// key and, after Finish, the ciphertext and the secret, by FIPS 203's names.
+func (o *kemOffer) Explain() []Value {
+	v := []Value{{Name: "seed", Bytes: o.seed, Private: true}, {Name: "ek", Bytes: o.share}}
+	if o.secret != nil {
+		v = append(v, Value{Name: "c", Bytes: o.answer}, Value{Name: "K", Bytes: o.secret, Private: true})
+	}
+	return v
+}
+
+type kemAnswer struct{ offered, seed, share, secret []byte }
+
+func (a *kemAnswer) Share() []byte  { return a.share }
+func (a *kemAnswer) Secret() []byte { return a.secret }
+
+// Explain returns the encapsulation key, the randomness m, the ciphertext and the
+// secret, by FIPS 203's names.
+func (a *kemAnswer) Explain() []Value {
+	return []Value{
+		{Name: "ek", Bytes: a.offered},
+		{Name: "m", Bytes: a.seed, Private: true},
+		{Name: "c", Bytes: a.share},
+		{Name: "K", Bytes: a.secret, Private: true},
+	}
+}

@@ -1,0 +1,382 @@
+package kxtest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"testing/iotest"
+
+	"tlslab/handshake/kx"
+)
+
+// manyRuns is how many honest exchanges are made. The mistake most often met is to
+// drop a leading zero byte, which shows in one number out of 256; each run has three.
+const manyRuns = 300
+
+// tries is how many private keys a dictated secret has to survive.
+const tries = 8
+
+func (s *suite) identity() {
+	if s.group.ID() == 0 {
+		s.fault("ID is 0: choose a number, private ones begin at iana.GroupPrivate")
+	}
+	if s.group.Name() == "" {
+		s.fault("Name is empty: the transcript has to call the group something")
+	}
+}
+
+// agreement makes honest exchanges and compares them with each other.
+func (s *suite) agreement() bool {
+	var all []exchange
+	for i := range s.runs {
+		x, ok := s.run(2*i, 2*i+1)
+		if !ok {
+			return false
+		}
+		all = append(all, x)
+	}
+	s.honest = all[0]
+	s.shapes(all)
+	if !s.tiny {
+		s.distinct(all)
+	}
+	return true
+}
+
+// shapes looks at lengths, and at what must not be empty.
+func (s *suite) shapes(all []exchange) {
+	for _, x := range all {
+		switch {
+		case len(x.offered) == 0:
+			s.fault("an Offer's share is empty: the peer has nothing to compute with")
+		case len(x.reply) == 0:
+			s.fault("an Answer's share is empty: the peer has nothing to compute with")
+		case len(x.secret) == 0:
+			s.fault("the secret is empty")
+		case len(bytes.Trim(x.secret, "\x00")) == 0:
+			s.fault("the secret of an honest exchange is all zeros")
+		}
+		first := all[0]
+		if !s.varying && (len(x.offered) != len(first.offered) || len(x.reply) != len(first.reply) || len(x.secret) != len(first.secret)) {
+			s.fault("sizes change from run to run: pad to a fixed length, or say WithVaryingSizes")
+		}
+		if d, ok := s.group.(kx.Described); ok && !s.varying {
+			if d := d.Describe(); d.Offer != len(x.offered) || d.Answer != len(x.reply) || d.Secret != len(x.secret) {
+				s.fault("Describe promises %d, %d and %d bytes (offer, answer, secret), but they are %d, %d and %d",
+					d.Offer, d.Answer, d.Secret, len(x.offered), len(x.reply), len(x.secret))
+			}
+		}
+	}
+}
+
+// distinct wants different randomness to make different numbers.
+func (s *suite) distinct(all []exchange) {
+	differ := func(what string, of func(exchange) []byte) {
+		seen := map[string]bool{}
+		for _, x := range all {
+			seen[string(of(x))] = true
+		}
+		if len(seen) < len(all) {
+			s.fault("%s repeats although the randomness does not: every exchange needs a fresh key", what)
+		}
+	}
+	differ("the offered share", func(x exchange) []byte { return x.offered })
+	differ("the answered share", func(x exchange) []byte { return x.reply })
+	differ("the secret", func(x exchange) []byte { return x.secret })
+
+	// The secret has to depend on what the peer sent, and on what this end kept.
+	if other, ok := s.run(0, 1001); ok && bytes.Equal(other.secret, all[0].secret) {
+		s.fault("the secret does not depend on the answerer's key")
+	}
+	if other, ok := s.run(1002, 1); ok && bytes.Equal(other.secret, all[0].secret) {
+		s.fault("the secret does not depend on the offerer's key")
+	}
+	if o, ok := s.offer(seeded(1003)); ok {
+		if secret, err := s.finish(o, bytes.Clone(all[0].reply)); err == nil && bytes.Equal(secret, all[0].secret) {
+			s.fault("whoever sees the answer can compute the secret: Finish does not use its private key")
+		}
+	}
+}
+
+// determinism wants the same randomness to make the same numbers, however the
+// source hands it out. Without it, checks that compare two runs mean nothing.
+func (s *suite) determinism() bool {
+	if x, ok := s.run(0, 1); ok && !(bytes.Equal(x.offered, s.honest.offered) && bytes.Equal(x.reply, s.honest.reply) && bytes.Equal(x.secret, s.honest.secret)) {
+		s.fault("the same randomness makes different shares: draw from the rand you are given, and from nothing else (Go's own GenerateKey ignores its reader)")
+		return false
+	}
+	o, err := s.tryOffer(iotest.OneByteReader(seeded(0)))
+	short := err != nil || !bytes.Equal(o.Share(), s.honest.offered)
+	a, err := s.answer(iotest.OneByteReader(seeded(1)), bytes.Clone(s.honest.offered))
+	if short || err != nil || !bytes.Equal(a.Share(), s.honest.reply) {
+		s.fault("a random source that returns few bytes at a time changes the shares: use io.ReadFull, not rand.Read")
+	}
+	return true
+}
+
+// randomness wants a broken source to be noticed.
+func (s *suite) randomness() {
+	broken := errors.New("the source is broken")
+	sources := []func() io.Reader{
+		func() io.Reader { return iotest.ErrReader(broken) },
+		func() io.Reader { return io.MultiReader(bytes.NewReader([]byte{1}), iotest.ErrReader(broken)) },
+		func() io.Reader { return bytes.NewReader(nil) },
+	}
+	if s.tiny { // one byte may be all that a tiny group draws
+		sources = slices.Delete(sources, 1, 2)
+	}
+	for _, source := range sources {
+		if _, err := s.tryOffer(source()); err == nil {
+			s.fault("Offer succeeds although its random source fails: return the source's error")
+		}
+		if _, err := s.answer(source(), bytes.Clone(s.honest.offered)); err == nil {
+			s.fault("Answer succeeds although its random source fails: return the source's error")
+		}
+	}
+}
+
+// lengths wants every share of a wrong length refused.
+func (s *suite) lengths() {
+	try := func(who string, share []byte, take func([]byte) error) {
+		n := len(share)
+		type mistake struct {
+			what  string
+			share []byte
+		}
+		wrong := []mistake{{"an empty share", nil}}
+		if !s.varying {
+			wrong = append(wrong,
+				mistake{"a share cut short", share[:n-1]},
+				mistake{"a share with a byte too many", append(slices.Clone(share), 0)},
+				mistake{"a share with a zero byte in front", append([]byte{0}, share...)},
+				mistake{"a share sent twice over", append(slices.Clone(share), share...)})
+		}
+		for _, w := range wrong {
+			if take(bytes.Clone(w.share)) == nil {
+				s.fault("%s accepts %s: check the length before anything else", who, w.what)
+			}
+		}
+	}
+	try("Answer", s.honest.offered, func(b []byte) error {
+		_, err := s.answer(seeded(3), b)
+		return err
+	})
+	if o, ok := s.offer(seeded(0)); ok {
+		try("Finish", s.honest.reply, func(b []byte) error {
+			_, err := s.finish(o, b)
+			return err
+		})
+	}
+}
+
+// badShares wants refused what the options name, and of a finite field what lies
+// outside 1 < y < p-1.
+func (s *suite) badShares() {
+	offers, answers := s.badOffers, s.badAnswers
+	if f, ok := s.group.(kx.Field); ok {
+		edge := outside(f)
+		offers, answers = slices.Concat(offers, edge), slices.Concat(answers, edge)
+	}
+	for _, bad := range offers {
+		if _, err := s.answer(seeded(1), bytes.Clone(bad)); err == nil {
+			s.fault("Answer accepts the bad share %s", brief(bad))
+		}
+	}
+	o, ok := s.offer(seeded(0))
+	for _, bad := range answers {
+		if !ok {
+			break
+		}
+		if _, err := s.finish(o, bytes.Clone(bad)); err == nil {
+			s.fault("Finish accepts the bad share %s", brief(bad))
+		}
+	}
+}
+
+// fixedSecrets looks for shares that a peer can send to dictate the secret: 0 and 1
+// in either byte order. To accept such a value is fine as long as the secret still
+// depends on the other end's key, as it does in a KEM.
+func (s *suite) fixedSecrets() {
+	for _, n := range []int{0, 1} {
+		for _, little := range []bool{false, true} {
+			try := func(who string, size int, compute func(seed int, share []byte) ([]byte, error)) {
+				share := make([]byte, size)
+				if little {
+					share[0] = byte(n)
+				} else {
+					share[size-1] = byte(n)
+				}
+				seen := map[string]bool{}
+				for seed := range tries {
+					secret, err := compute(1000+seed, bytes.Clone(share))
+					if err != nil {
+						return
+					}
+					seen[string(secret)] = true
+				}
+				if len(seen) == 1 {
+					s.fault("%s accepts the share %s, which fixes the secret whatever the private key is: refuse it", who, brief(share))
+				}
+			}
+			try("Answer", len(s.honest.offered), func(seed int, share []byte) ([]byte, error) {
+				a, err := s.answer(seeded(seed), share)
+				if err != nil {
+					return nil, err
+				}
+				return a.Secret(), nil
+			})
+			try("Finish", len(s.honest.reply), func(seed int, share []byte) ([]byte, error) {
+				o, err := s.tryOffer(seeded(seed))
+				if err != nil {
+					return nil, err
+				}
+				return s.finish(o, share)
+			})
+		}
+	}
+}
+
+// inputs wants the caller's slices neither changed nor kept: they are pieces of a
+// receive buffer.
+func (s *suite) inputs() {
+	offered, reply := bytes.Clone(s.honest.offered), bytes.Clone(s.honest.reply)
+	a, err := s.answer(seeded(1), offered)
+	o, ok := s.offer(seeded(0))
+	if err != nil || !ok {
+		return
+	}
+	secret, err := s.finish(o, reply)
+	if err != nil {
+		return
+	}
+	if !bytes.Equal(offered, s.honest.offered) || !bytes.Equal(reply, s.honest.reply) {
+		s.fault("the peer's share is changed in place: it belongs to the caller, work on a copy")
+	}
+	before := slices.Concat(s.explain(a), s.explain(o))
+	clear(offered)
+	clear(reply)
+	after := slices.Concat(s.explain(a), s.explain(o))
+	same := slices.EqualFunc(before, after, func(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) })
+	if !same || !bytes.Equal(a.Share(), s.honest.reply) || !bytes.Equal(a.Secret(), s.honest.secret) ||
+		!bytes.Equal(o.Share(), s.honest.offered) || !bytes.Equal(secret, s.honest.secret) {
+		s.fault("the peer's share is kept without copying: when the caller reuses its buffer, the numbers change")
+	}
+}
+
+// explain returns a deep copy of what an end explains, nothing if it does not.
+func (s *suite) explain(end any) (values []kx.Value) {
+	e, ok := end.(kx.Explainer)
+	if !ok {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			s.fault("Explain panics: %v", v)
+		}
+	}()
+	for _, v := range e.Explain() {
+		v.Bytes = bytes.Clone(v.Bytes)
+		values = append(values, v)
+	}
+	return values
+}
+
+// explanation wants an Explainer to tell what really happened.
+func (s *suite) explanation() {
+	fresh, ok := s.offer(seeded(0))
+	if !ok {
+		return
+	}
+	s.told("an Offer before Finish", fresh, s.honest.offered, nil)
+	s.told("an Offer after Finish", s.honest.offer, s.honest.offered, s.honest.secret)
+	s.told("an Answer", s.honest.answer, s.honest.reply, s.honest.secret)
+}
+
+func (s *suite) told(who string, end any, share, secret []byte) {
+	if _, ok := end.(kx.Explainer); !ok {
+		return
+	}
+	var sawShare, sawSecret bool
+	for _, v := range s.explain(end) {
+		if v.Name == "" {
+			s.fault("%s explains a value without a name", who)
+		}
+		// In a textbook's group, p = 23, one number can well equal another.
+		if bytes.Equal(v.Bytes, share) {
+			sawShare = sawShare || !v.Private
+			if v.Private && !s.tiny {
+				s.fault("%s explains its share %q as private, though all the world sees it", who, v.Name)
+			}
+		}
+		if secret != nil && bytes.Equal(v.Bytes, secret) {
+			sawSecret = sawSecret || v.Private
+			if !v.Private && !s.tiny {
+				s.fault("%s explains the secret %q as public", who, v.Name)
+			}
+		}
+	}
+	if !sawShare {
+		s.fault("%s explains itself, but not the share that it sends", who)
+	}
+	if secret != nil && !sawSecret {
+		s.fault("%s explains itself, but not the secret as it is", who)
+	}
+}
+
+const disturbed = "connections disturb each other: a Group is shared by all of them, so it can keep nothing of one exchange"
+
+// concurrency uses one Group for several connections, as a server does: first in
+// turns, then from several goroutines. Under -race the latter finds whatever is
+// shared; without, what that breaks.
+func (s *suite) concurrency() {
+	mine, ok := s.offer(seeded(0))
+	if _, other := s.offer(seeded(2)); !ok || !other {
+		return
+	}
+	if secret, err := s.finish(mine, bytes.Clone(s.honest.reply)); err != nil || !bytes.Equal(secret, s.honest.secret) {
+		s.fault(disturbed)
+		return
+	}
+	parts := make([]suite, 4)
+	var wg sync.WaitGroup
+	for i := range parts {
+		parts[i] = suite{config: s.config, group: s.group}
+		wg.Go(func() {
+			for range 4 {
+				x, ok := parts[i].run(0, 1)
+				if !ok || !bytes.Equal(x.secret, s.honest.secret) {
+					parts[i].fault(disturbed)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, p := range parts {
+		for _, f := range p.faults {
+			if !slices.Contains(s.faults, f) {
+				s.faults = append(s.faults, f)
+			}
+		}
+	}
+}
+
+// garbage feeds random bytes; the calls themselves notice a panic.
+func (s *suite) garbage() {
+	noise := seeded(77)
+	sizes := []int{0, 1, 2, 31, 32, 33, 255}
+	for range 4 {
+		sizes = append(sizes, len(s.honest.offered), len(s.honest.reply))
+	}
+	for _, n := range sizes {
+		b := make([]byte, n)
+		if _, err := io.ReadFull(noise, b); err != nil {
+			panic(err) // ChaCha8 does not fail
+		}
+		_, _ = s.answer(seeded(1), bytes.Clone(b))
+		if o, err := s.tryOffer(seeded(0)); err == nil {
+			_, _ = s.finish(o, b)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package kx
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"tlslab/handshake/reason"
+)
+
+// BadShare turns a Group's error into a *reason.Error about field, a dotted path
+// such as "server_key_exchange.params.point". An error without a reason of its
+// own, as a student's group may return, becomes reason.BadShare.
+func BadShare(field string, err error) error {
+	var e *reason.Error
+	if !errors.As(err, &e) {
+		return reason.Wrap(reason.BadShare, field, err)
+	}
+	if e.Reason == reason.Internal || e.Field != "" {
+		return err
+	}
+	placed := *e
+	placed.Field = field
+	return &placed
+}
+
+// wrongLength refuses a share by its length in bytes.
+func wrongLength(want, got int) error {
+	return reason.New(reason.BadShare, "", fmt.Sprintf("%d bytes", want), got)
+}
+
+// invalid refuses a share by its value.
+func invalid(why string) error {
+	return reason.Wrap(reason.BadShare, "", errors.New(why))
+}
+
+// fill reads exactly len(b) random bytes.
+func fill(rand io.Reader, b []byte) error {
+	if _, err := io.ReadFull(rand, b); err != nil {
+		return reason.Wrap(reason.Internal, "", fmt.Errorf("random source: %w", err))
+	}
+	return nil
+}
+
+// maxDraws bounds rejection sampling: each draw succeeds with
+// probability 1/2 or better, so a source that fails a hundred draws is no source.
+const maxDraws = 100
+
+var errStuck = reason.Wrap(reason.Internal, "", errors.New("random source: nothing usable in 100 draws"))
+
+// typeName names a key's type for an error message.
+func typeName(key any) string { return fmt.Sprintf("%T", key) }

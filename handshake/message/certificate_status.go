@@ -1,0 +1,28 @@
+package message
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/wire"
+)
+
+// CertificateStatus is a stapled OCSP response (RFC 6066 §8). Only that type of
+// status has a form; reading another is BadValue.
+type CertificateStatus struct {
+	Type     iana.CertificateStatusType
+	Response []byte // OCSPResponse in DER, unparsed (RFC 6960 §4.2.1)
+}
+
+// Kind returns KindCertificateStatus.
+func (m *CertificateStatus) Kind() Kind { return KindCertificateStatus }
+
+// Walk visits the message.
+func (m *CertificateStatus) Walk(c *wire.Codec) {
+	group, body := header(c, "certificate_status", iana.CertificateStatus)
+	wire.U8(c, "status_type", &m.Type)
+	if !c.Writing() && m.Type != iana.StatusOCSP {
+		c.Fail(reason.BadValue, "status_type", iana.StatusOCSP, m.Type)
+	}
+	c.Opaque(3, "response", &m.Response, 1)
+	footer(c, group, body)
+}

@@ -1,0 +1,54 @@
+package message
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/wire"
+)
+
+// StatusRequest asks the server to staple its certificate's status (RFC 6066 §8).
+type StatusRequest struct {
+	StatusType        iana.CertificateStatusType
+	ResponderIDs      [][]byte // if StatusOCSP: ResponderIDs in DER; empty: the server knows whom to ask
+	RequestExtensions []byte   // if StatusOCSP: Extensions in DER; empty: none
+	Request           []byte   // if another StatusType: what follows it
+}
+
+// Type returns iana.ExtStatusRequest.
+func (x *StatusRequest) Type() iana.ExtensionType { return iana.ExtStatusRequest }
+
+// Walk visits extension_data.
+func (x *StatusRequest) Walk(c *wire.Codec) {
+	wire.U8(c, "status_type", &x.StatusType)
+	if x.StatusType != iana.StatusOCSP {
+		c.Rest("request", &x.Request)
+		return
+	}
+	wire.List(c, 2, "responder_id_list", &x.ResponderIDs, 0, func(c *wire.Codec, id *[]byte) {
+		c.Opaque(2, "responder_id", id, 1)
+	})
+	c.Opaque(2, "request_extensions", &x.RequestExtensions, 0)
+}
+
+// StatusRequestAck is the server's answer: a CertificateStatus may follow the
+// Certificate (RFC 6066 §8).
+type StatusRequestAck struct{}
+
+// Type returns iana.ExtStatusRequest.
+func (x *StatusRequestAck) Type() iana.ExtensionType { return iana.ExtStatusRequest }
+
+// Walk visits extension_data, which is empty.
+func (x *StatusRequestAck) Walk(*wire.Codec) {}
+
+// SignedCertTimestamp asks for proofs that the certificate was logged, and with a
+// list in it is the answer (RFC 6962 §3.3.1).
+type SignedCertTimestamp struct {
+	Data []byte // empty in a ClientHello; else a SignedCertificateTimestampList, unparsed
+}
+
+// Type returns iana.ExtSignedCertTimestamp.
+func (x *SignedCertTimestamp) Type() iana.ExtensionType { return iana.ExtSignedCertTimestamp }
+
+// Walk visits extension_data.
+func (x *SignedCertTimestamp) Walk(c *wire.Codec) {
+	c.Rest("signed_certificate_timestamp_list", &x.Data)
+}

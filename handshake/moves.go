@@ -1,0 +1,136 @@
+package handshake
+
+import (
+	"fmt"
+	"strings"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+)
+
+// move is one row of a table: in state In, message Msg may travel in direction
+// Dir if If holds; Do it; then the state is To. The rows of a state are tried in
+// order, so a later row may lean on an earlier guard having failed.
+type move[S any] struct {
+	In  State
+	Dir Direction
+	Msg message.Kind
+	If  func(*S, message.Message) bool // nil: always. Pure. The message is nil on a send
+	Do  func(*S, message.Message) error
+	To  State
+	Ref string // where it is specified
+}
+
+// Move is the exported view of a row.
+type Move struct {
+	Role    Role
+	In      State
+	Dir     Direction
+	Msg     message.Kind
+	Guarded bool // it also depends on what was negotiated
+	To      State
+	Ref     string
+}
+
+// String says who does what, "client/send/client_hello": narrate's key.
+func (m Move) String() string {
+	return m.Role.String() + "/" + m.Dir.String() + "/" + m.Msg.String()
+}
+
+// machine is a table bound to one endpoint's state. Only the driver reads it: a
+// handler that named its own table would be an initialization cycle.
+type machine interface {
+	// find returns the first row of state in direction dir whose guard holds:
+	// any message's if sending, m's if receiving. -1 if there is none.
+	find(state State, dir Direction, m message.Message) int
+	do(row int, m message.Message) error
+	row(row int) Move
+	// legal lists the rows of a state, guards unevaluated.
+	legal(state State) []Move
+	// forget drops what only the handshake needed.
+	forget()
+	// expects tells whether any row of state receives kind.
+	expects(state State, kind message.Kind) bool
+}
+
+// table implements machine.
+type table[S any] struct {
+	role  Role
+	moves []move[S]
+	s     *S
+}
+
+func (t *table[S]) find(state State, dir Direction, m message.Message) int {
+	for i := range t.moves {
+		r := &t.moves[i]
+		if r.In != state || r.Dir != dir || m != nil && r.Msg != m.Kind() {
+			continue
+		}
+		if r.If == nil || r.If(t.s, m) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (t *table[S]) do(row int, m message.Message) error { return t.moves[row].Do(t.s, m) }
+
+func (t *table[S]) forget() { any(t.s).(interface{ forget() }).forget() }
+
+func (t *table[S]) row(i int) Move {
+	r := &t.moves[i]
+	return Move{Role: t.role, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, To: r.To, Ref: r.Ref}
+}
+
+func (t *table[S]) expects(state State, kind message.Kind) bool {
+	for i := range t.moves {
+		if r := &t.moves[i]; r.In == state && r.Dir == Receive && r.Msg == kind {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *table[S]) legal(state State) []Move {
+	var out []Move
+	for i := range t.moves {
+		if t.moves[i].In == state {
+			out = append(out, t.row(i))
+		}
+	}
+	return out
+}
+
+// Moves returns the whole table of a role: what a state diagram is drawn from,
+// and what "which message could come here?" is answered from.
+func Moves(r Role) []Move {
+	var m machine = &table[client]{role: Client, moves: clientMoves}
+	if r == Server {
+		m = &table[server]{role: Server, moves: serverMoves}
+	}
+	var out []Move
+	for s := Start; s <= Failed; s++ {
+		out = append(out, m.legal(s)...)
+	}
+	return out
+}
+
+// unexpected is the error for a message that no row of the state receives.
+func (e *Endpoint) unexpected(k message.Kind) error {
+	var want []string
+	for _, m := range e.machine.legal(e.state) {
+		if m.Dir == Receive && (len(want) == 0 || want[len(want)-1] != m.Msg.String()) {
+			want = append(want, m.Msg.String())
+		}
+	}
+	w := "no handshake message"
+	if len(want) > 0 {
+		w = strings.Join(want, " or ")
+	}
+	return &reason.Error{Reason: reason.UnexpectedMessage, Field: k.String(), Off: 0, Want: w,
+		Got: fmt.Sprintf("%v in state %v", k, e.state)}
+}
+
+// kindOf is the kind of a message whose type is known and whose body is not yet.
+func kindOf(t iana.HandshakeType) message.Kind { return message.Kind(t) }

@@ -1,0 +1,98 @@
+package handshake
+
+import (
+	"bytes"
+	"slices"
+
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/record"
+	"tlslab/handshake/wire"
+)
+
+// The note functions build events. Each is called or does its work only where
+// somebody listens, and copies what it keeps: events own their bytes.
+
+func (e *Endpoint) meta() Meta {
+	e.events++
+	return Meta{Seq: e.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: e.move, Ref: e.ref}
+}
+
+func (e *Endpoint) party() string {
+	if e.cfg.Party != "" {
+		return e.cfg.Party
+	}
+	return e.role.String()
+}
+
+// listening reports whether events are wanted.
+func (e *Endpoint) listening() bool { return e.cfg.Listener != nil }
+
+// revealing reports whether secrets are wanted too.
+func (e *Endpoint) revealing() bool { return e.cfg.Listener != nil && e.cfg.ShowSecrets }
+
+func (e *Endpoint) noteRecord(d Direction, r record.Record) {
+	e.cfg.Listener.Event(&RecordEvent{
+		Meta: e.meta(), Dir: d, Type: r.Type, Version: r.Version, Epoch: r.Epoch, Sequence: r.Seq,
+		Protected: r.Protected, Wire: bytes.Clone(r.Wire), Payload: bytes.Clone(r.Payload), Steps: slices.Clone(r.Steps),
+	})
+}
+
+func (e *Endpoint) noteMessage(d Direction, m message.Message, raw []byte, to State) {
+	var fields []wire.Field
+	if _, err := wire.Append(nil, m, &fields); err != nil {
+		return // it was marshalled a moment ago
+	}
+	e.cfg.Listener.Event(&MessageEvent{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields), To: to})
+}
+
+func (e *Endpoint) noteData(d Direction, p []byte) {
+	if e.listening() {
+		e.cfg.Listener.Event(&DataEvent{Meta: e.meta(), Dir: d, Data: bytes.Clone(p)})
+	}
+}
+
+// decided tells of a choice. Callers that must build among or why guard it with listening.
+func (e *Endpoint) decided(what string, chosen, among any, why string) {
+	if e.listening() {
+		e.cfg.Listener.Event(&DecisionEvent{Meta: e.meta(), What: what, Chosen: chosen, Among: among, Why: why})
+	}
+}
+
+// secret tells of a derivation.
+func (e *Endpoint) secret(s SecretEvent) {
+	s.Meta = e.meta()
+	s.Value = bytes.Clone(s.Value)
+	s.Inputs = slices.Clone(s.Inputs)
+	for i := range s.Inputs {
+		s.Inputs[i].Bytes = bytes.Clone(s.Inputs[i].Bytes)
+	}
+	e.cfg.Listener.Event(&s)
+}
+
+// checked tells of a check and returns its error.
+func (e *Endpoint) checked(c CheckEvent) {
+	c.Meta = e.meta()
+	c.OK = c.Err == nil
+	c.Inputs = slices.Clone(c.Inputs)
+	for i := range c.Inputs {
+		c.Inputs[i].Bytes = bytes.Clone(c.Inputs[i].Bytes)
+	}
+	e.cfg.Listener.Event(&c)
+}
+
+// stop tells, once per state, that the endpoint waits.
+func (e *Endpoint) stop() {
+	if e.listening() && e.stopped != e.state+1 {
+		e.stopped = e.state + 1
+		e.cfg.Listener.Event(&StopEvent{Meta: e.meta(), Legal: e.Legal()})
+	}
+}
+
+// explain returns the values behind an offer or an answer, if it tells them.
+func explain(x any) []kx.Value {
+	if ex, ok := x.(kx.Explainer); ok {
+		return ex.Explain()
+	}
+	return nil
+}

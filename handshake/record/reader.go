@@ -1,0 +1,185 @@
+package record
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
+)
+
+// Reader takes records out of a byte stream that the caller holds. Its zero value
+// is where a connection begins: no protection, no compression, any version 3.x.
+type Reader struct {
+	protection suite.Protection
+	compressor Compressor
+	seq        uint64
+	epoch      int
+	empty      int          // empty records in a row
+	limit      int          // 0: MaxPlaintext
+	version    iana.Version // 0: any 3.x
+}
+
+// SetVersion makes every other version in a header a reason.BadRecordVersion: once
+// ServerHello has settled the version, records carry it (RFC 5246 §6.2.1). 0
+// accepts any 3.x again.
+func (r *Reader) SetVersion(v iana.Version) { r.version = v }
+
+// SetLimit sets the most plaintext bytes in a record, as negotiated by
+// max_fragment_length (RFC 6066 §4). Out of 1…MaxPlaintext it means MaxPlaintext.
+func (r *Reader) SetLimit(n int) { r.limit = n }
+
+// Change begins an epoch: what comes next is opened by p and decompressed by c,
+// and sequence numbers begin at 0 again.
+func (r *Reader) Change(p suite.Protection, c Compressor) {
+	r.protection, r.compressor = p, c
+	r.seq, r.epoch, r.empty = 0, r.epoch+1, 0
+}
+
+// Need is how many bytes buf lacks of its first record, header or whole, and at
+// least 1: what to read next. buf is what Next found too short.
+func (r *Reader) Need(buf []byte) int {
+	if len(buf) < HeaderLen {
+		return HeaderLen - len(buf)
+	}
+	return max(1, HeaderLen+length(buf)-len(buf))
+}
+
+// Next takes the first record out of buf. n is how many bytes of buf it was; n
+// == 0 without an error means that buf does not hold all of it yet (see Need).
+//
+// A protected record is opened in place, so buf[:n] is garbage afterwards, unless
+// it is application data that fits into into, where it goes then. With note the
+// record is a copy of its own, with Wire and Steps.
+//
+// The error is a *reason.Error, with Off counted from the start of the record:
+// NotTLS, BadRecordVersion, UnexpectedRecord, RecordOverflow, BadRecordMAC,
+// DecompressionFailure, EmptyRecordFlood, SequenceExhausted. All are fatal.
+func (r *Reader) Next(buf, into []byte, note bool) (rec Record, n int, err error) {
+	if len(buf) < HeaderLen {
+		return Record{}, 0, nil
+	}
+	if err := r.checkHeader(buf); err != nil {
+		return Record{}, 0, err
+	}
+	n = HeaderLen + length(buf)
+	if len(buf) < n {
+		return Record{}, 0, nil
+	}
+	if r.seq == math.MaxUint64 {
+		return Record{}, 0, exhausted()
+	}
+	wire := buf[:n:n]
+	rec = Record{Type: iana.ContentType(wire[0]), Version: version(wire),
+		Epoch: r.epoch, Seq: r.seq, Protected: r.protection != nil, Payload: wire[HeaderLen:]}
+	var tr *suite.Trace
+	if note {
+		rec.Wire = slices.Clone(wire)
+		tr = new(suite.Trace)
+		tr.Add(suite.StepHeader, wire[:HeaderLen])
+	}
+	if err := r.open(&rec, wire, into, tr); err != nil {
+		return Record{}, 0, err
+	}
+	if err := r.checkEmpty(&rec); err != nil {
+		return Record{}, 0, err
+	}
+	if note {
+		rec.Payload = slices.Clone(rec.Payload)
+		tr.Add(suite.StepPlaintext, rec.Payload)
+		rec.Steps = tr.Steps
+	}
+	r.seq++
+	return rec, n, nil
+}
+
+// open turns the fragment on the wire into Payload.
+func (r *Reader) open(rec *Record, wire, into []byte, tr *suite.Trace) (err error) {
+	if r.protection != nil {
+		if rec.Type != iana.ApplicationData || r.compressor != nil {
+			into = nil // the engine keeps these; into is the application's
+		}
+		rec.Type, rec.Payload, err = r.protection.Open(into[:0:len(into)], r.seq, wire, tr)
+		if err != nil {
+			return err
+		}
+	}
+	limit := plaintextLimit(r.limit)
+	if r.compressor != nil {
+		if len(rec.Payload) > limit+MaxCompressed-MaxPlaintext {
+			return overflow("record.compressed", limit+MaxCompressed-MaxPlaintext, len(rec.Payload))
+		}
+		if tr != nil {
+			tr.Add(suite.StepCompressed, rec.Payload)
+		}
+		rec.Payload, err = r.compressor.Decompress(nil, rec.Payload, limit)
+		return err
+	}
+	if len(rec.Payload) > limit {
+		return overflow("record.plaintext", limit, len(rec.Payload))
+	}
+	return nil
+}
+
+// checkHeader refuses what no amount of further bytes can make acceptable.
+func (r *Reader) checkHeader(buf []byte) error {
+	typ, v := iana.ContentType(buf[0]), version(buf)
+	known := typ >= iana.ChangeCipherSpec && typ <= iana.ApplicationData
+	if !known && v>>8 != 3 && r.seq == 0 && r.epoch == 0 {
+		return &reason.Error{Reason: reason.NotTLS, Field: "record", Want: "a TLS record", Got: guess(buf)}
+	}
+	if !known {
+		return &reason.Error{Reason: reason.UnexpectedRecord, Field: "record.type",
+			Want: "a content type of TLS, 20 to 23", Got: typ}
+	}
+	if v>>8 != 3 {
+		return &reason.Error{Reason: reason.BadRecordVersion, Field: "record.version", Off: 1, Want: "0x03..", Got: v}
+	}
+	if r.version != 0 && v != r.version {
+		return &reason.Error{Reason: reason.BadRecordVersion, Field: "record.version", Off: 1, Want: r.version, Got: v}
+	}
+	limit := plaintextLimit(r.limit)
+	if r.compressor != nil {
+		limit += MaxCompressed - MaxPlaintext
+	}
+	if r.protection != nil {
+		limit = plaintextLimit(r.limit) + MaxCiphertext - MaxPlaintext
+	}
+	if n := length(buf); n > limit {
+		return overflow("record.length", limit, n)
+	}
+	return nil
+}
+
+// maxEmpty is how many empty records may come in a row. Some senders of CBC put
+// one before each record, to hide the IV of the next; without an end they are a
+// way of keeping us busy with nothing.
+const maxEmpty = 16
+
+func (r *Reader) checkEmpty(rec *Record) error {
+	if len(rec.Payload) > 0 {
+		r.empty = 0
+		return nil
+	}
+	if rec.Type != iana.ApplicationData {
+		return &reason.Error{Reason: reason.EmptyRecordFlood, Field: "record.plaintext", Off: HeaderLen,
+			Want: "at least 1 byte", Got: fmt.Sprintf("an empty %v record", rec.Type)}
+	}
+	if r.empty++; r.empty > maxEmpty {
+		return &reason.Error{Reason: reason.EmptyRecordFlood, Field: "record.plaintext", Off: HeaderLen,
+			Want: fmt.Sprintf("at most %d empty records in a row", maxEmpty), Got: r.empty}
+	}
+	return nil
+}
+
+// overflow says that a fragment is longer than RFC 5246 §6.2 or
+// max_fragment_length allows. The offset is where a record tells its length.
+func overflow(field string, limit, got int) error {
+	return &reason.Error{Reason: reason.RecordOverflow, Field: field, Off: 3,
+		Want: fmt.Sprintf("at most %d bytes", limit), Got: got}
+}
+
+func length(header []byte) int           { return int(header[3])<<8 | int(header[4]) }
+func version(header []byte) iana.Version { return iana.Version(header[1])<<8 | iana.Version(header[2]) }

@@ -1,0 +1,425 @@
+package handshake
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"io"
+	"slices"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+)
+
+// server is the state that serverMoves act on. After the handshake only the
+// Endpoint stays.
+type server struct {
+	*Endpoint
+	*serverHandshake
+}
+
+type serverHandshake struct {
+	keys12
+	hello       *message.ClientHello
+	certificate *Certificate
+	scheme      *sig.Scheme
+	common      []kx.Group // that both ends have and the suite can use, by our preference
+	offer       kx.Offer
+	answerName  bool
+	giveTicket  bool
+	staple      bool
+}
+
+func (s *server) forget() { s.serverHandshake = nil }
+
+func (s *server) check() error {
+	if s.cfg.maxVersion() < iana.TLS12 || s.cfg.MinVersion > iana.TLS12 {
+		return reason.New(reason.Internal, "config", "TLS 1.2 within MinVersion and MaxVersion", s.cfg.maxVersion())
+	}
+	if len(s.cfg.Certificates) == 0 && s.cfg.ForClient == nil {
+		return reason.New(reason.Internal, "config.certificates", "a certificate to show", "none")
+	}
+	return nil
+}
+
+// recvClientHello makes all the server's choices. The sends that follow only say them.
+func recvClientHello(s *server, msg message.Message) error {
+	m := msg.(*message.ClientHello)
+	s.hello, s.clientRandom = m, m.Random
+	if s.cfg.ForClient != nil {
+		cfg, err := s.cfg.ForClient(m)
+		if err != nil {
+			return err
+		}
+		if cfg != nil {
+			listener, secrets, party, conn := s.cfg.Listener, s.cfg.ShowSecrets, s.cfg.Party, s.cfg.Conn
+			own := *cfg
+			own.Listener, own.ShowSecrets, own.Party, own.Conn = listener, secrets, party, conn
+			s.cfg = &own
+		}
+	}
+	for _, choose := range []func(*message.ClientHello) error{s.chooseVersion, s.chooseCompression, s.readExtensions, s.chooseProtocol} {
+		if err := choose(m); err != nil {
+			return err
+		}
+	}
+	if err := s.makeRandom(); err != nil {
+		return err
+	}
+	resumed, err := s.tryResume(m)
+	if err != nil || resumed {
+		return err
+	}
+	if err := s.chooseSuite(m); err != nil {
+		return err
+	}
+	if n, ok := message.Get[*message.StatusRequest](&m.Extensions); ok && n.StatusType == iana.StatusOCSP {
+		s.staple = len(s.certificate.Staple) > 0
+	}
+	s.acceptEncryptThenMAC(m)
+	if s.cfg.Sessions != nil && !s.giveTicket {
+		s.summary.SessionID, err = s.randomBytes(32)
+	}
+	return err
+}
+
+func (s *server) chooseVersion(m *message.ClientHello) error {
+	if m.Version < iana.TLS12 {
+		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "client_hello.client_version", Off: 4, Want: "TLS 1.2 or higher", Got: m.Version}
+	}
+	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok && !slices.Contains(v.Versions, iana.TLS12) {
+		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "client_hello.extensions.supported_versions",
+			Off: s.offset(m, "client_hello.extensions.supported_versions"), Want: iana.TLS12, Got: v.Versions}
+	}
+	// A client that marks a fallback was kept from a version that we both have
+	// (RFC 7507 §3). What it wanted it no longer says.
+	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && s.cfg.maxVersion() > m.Version {
+		return &reason.Error{Reason: reason.InappropriateFallback, Field: "client_hello.cipher_suites",
+			Off: s.offset(m, "client_hello.cipher_suites"), Want: s.cfg.maxVersion(), Got: m.Version}
+	}
+	s.summary.Version = iana.TLS12
+	s.wr.SetVersion(iana.TLS12)
+	s.decided("version", iana.TLS12, m.Version, "highest_common")
+	return nil
+}
+
+func (s *server) chooseCompression(m *message.ClientHello) error {
+	if s.cfg.Weak.Compression && slices.Contains(m.Compressions, iana.CompressionDEFLATE) {
+		s.summary.Compression = iana.CompressionDEFLATE
+		s.compress, s.decompress = record.NewDEFLATE(), record.NewDEFLATE()
+		return nil
+	}
+	if !slices.Contains(m.Compressions, iana.CompressionNull) {
+		return &reason.Error{Reason: reason.NoCommonCompression, Field: "client_hello.compression_methods",
+			Off: s.offset(m, "client_hello.compression_methods"), Want: iana.CompressionNull, Got: m.Compressions}
+	}
+	return nil
+}
+
+func (s *server) readExtensions(m *message.ClientHello) error {
+	if n, ok := message.Get[*message.ServerName](&m.Extensions); ok {
+		s.summary.ServerName, s.answerName = n.Name, true
+	}
+	if r, ok := message.Get[*message.RenegotiationInfo](&m.Extensions); ok {
+		if len(r.RenegotiatedConnection) != 0 {
+			return &reason.Error{Reason: reason.RenegotiationInfo, Field: "client_hello.extensions.renegotiation_info",
+				Off: s.offset(m, "client_hello.extensions.renegotiation_info"), Want: "nothing in a first handshake", Got: r.RenegotiatedConnection}
+		}
+		s.summary.SecureRenegotiation = true
+	}
+	if slices.Contains(m.CipherSuites, iana.EmptyRenegotiationInfoSCSV) {
+		s.summary.SecureRenegotiation = true
+	}
+	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
+	s.summary.ExtendedMasterSecret = s.ems
+	s.giveTicket = m.Extensions.Find(iana.ExtSessionTicket) != nil && s.cfg.Tickets != nil
+	if f, ok := message.Get[*message.MaxFragmentLength](&m.Extensions); ok {
+		if f.Code.Bytes() == 0 {
+			return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.max_fragment_length",
+				Off: s.offset(m, "client_hello.extensions.max_fragment_length"), Want: "1 to 4", Got: f.Code}
+		}
+		s.summary.MaxFragmentLength = f.Code
+	}
+	if s.listening() {
+		s.decided("extended_master_secret", s.ems, nil, choose(s.ems, "both_want_ems", "no_ems"))
+	}
+	return nil
+}
+
+func (s *server) chooseProtocol(m *message.ClientHello) error {
+	a, ok := message.Get[*message.ALPN](&m.Extensions)
+	if !ok || len(s.cfg.ALPN) == 0 {
+		return nil
+	}
+	for _, p := range s.cfg.ALPN {
+		if slices.Contains(a.Protocols, p) {
+			s.summary.Protocol = p
+			s.decided("alpn", p, a.Protocols, "server_preference")
+			return nil
+		}
+	}
+	return &reason.Error{Reason: reason.NoCommonProtocol, Field: "client_hello.extensions.application_layer_protocol_negotiation",
+		Off: s.offset(m, "client_hello.extensions.application_layer_protocol_negotiation"), Want: s.cfg.ALPN, Got: a.Protocols}
+}
+
+// makeRandom draws the server's random; one that could have done better than TLS
+// 1.2 says so in its last eight bytes (RFC 8446 §4.1.3).
+func (s *server) makeRandom() error {
+	if _, err := io.ReadFull(s.cfg.rand(), s.serverRandom[:]); err != nil {
+		return err
+	}
+	if s.cfg.maxVersion() > iana.TLS12 {
+		copy(s.serverRandom[24:], downgradeToTLS12)
+	}
+	return nil
+}
+
+// chooseSuite takes the first of our suites for which everything is there: the
+// client offers it, a group both ends have, a certificate with the right key, and
+// a signature scheme that the client takes.
+func (s *server) chooseSuite(m *message.ClientHello) error {
+	why := reason.New(reason.NoCommonSuite, "client_hello.cipher_suites", "one of our suites", m.CipherSuites)
+	why.Off = s.offset(m, "client_hello.cipher_suites")
+	for _, su := range s.cfg.suites() {
+		if !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) {
+			continue
+		}
+		x := s.cfg.exchange(su.Kx)
+		groups, err := s.commonGroups(su, m)
+		if err != nil {
+			why = err
+			continue
+		}
+		cert, scheme, err := s.pickCertificate(su, x, m)
+		if err != nil {
+			why = err
+			continue
+		}
+		s.summary.Suite, s.exchange, s.common = su, x, groups
+		s.certificate, s.scheme = cert, scheme
+		if s.listening() {
+			s.decided("cipher_suite", su.ID, m.CipherSuites, "server_preference")
+			if len(groups) > 0 {
+				s.decided("group", groups[0].ID(), s.clientGroups(m), "server_preference")
+			}
+			if scheme != nil {
+				s.decided("signature_scheme", scheme.ID, clientSchemes(m), "fits_key")
+			}
+		}
+		return nil
+	}
+	return why
+}
+
+// clientGroups is what the client says it has; nil if it does not say.
+func (s *server) clientGroups(m *message.ClientHello) []iana.Group {
+	if g, ok := message.Get[*message.SupportedGroups](&m.Extensions); ok {
+		return g.Groups
+	}
+	return nil
+}
+
+// commonGroups lists our groups that a suite can use with this client. A client
+// without supported_groups may get any curve (RFC 8422 §4); one that names no
+// finite field may get any field (RFC 7919 §4).
+func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Group, *reason.Error) {
+	if su.Kx != iana.KxECDHE && su.Kx != iana.KxDHE {
+		return nil, nil
+	}
+	theirs := s.clientGroups(m)
+	silent := theirs == nil
+	if su.Kx == iana.KxDHE {
+		silent = !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g>>8 == 1 })
+	}
+	var common []kx.Group
+	for _, g := range s.cfg.groups() {
+		if kx.Serves(su.Kx, g) && (silent || slices.Contains(theirs, g.ID())) {
+			common = append(common, g)
+		}
+	}
+	if len(common) == 0 {
+		return nil, &reason.Error{Reason: reason.NoCommonGroup, Field: "client_hello.extensions.supported_groups",
+			Off: s.offset(m, "client_hello.extensions.supported_groups"), Want: "one of our groups", Got: theirs}
+	}
+	return common, nil
+}
+
+// clientSchemes is what the client takes. One that does not say takes SHA-1
+// (RFC 5246 §7.4.1.4.1).
+func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
+	if x, ok := message.Get[*message.SignatureAlgorithms](&m.Extensions); ok {
+		return x.Schemes
+	}
+	return []iana.SignatureScheme{iana.RSAPKCS1SHA1, iana.ECDSASHA1}
+}
+
+// pickCertificate finds a certificate for a suite: one for the name that the
+// client asks for if there is any, else the first.
+func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *reason.Error) {
+	var first *Certificate
+	var firstScheme *sig.Scheme
+	why := reason.New(reason.NoCommonSuite, "config.certificates", "a certificate with an "+su.Auth.String()+" key", "none")
+	for i := range s.cfg.Certificates {
+		cert := &s.cfg.Certificates[i]
+		leaf, err := cert.leaf()
+		if err != nil {
+			return nil, nil, reason.Wrap(reason.Internal, "config.certificates", err)
+		}
+		if !keyFits(su, leaf) || !s.curveTaken(leaf, m) {
+			continue
+		}
+		var scheme *sig.Scheme
+		if x.Ephemeral() {
+			if scheme = s.pickScheme(leaf.PublicKey, clientSchemes(m)); scheme == nil {
+				why = &reason.Error{Reason: reason.NoCommonScheme, Field: "client_hello.extensions.signature_algorithms",
+					Off: s.offset(m, "client_hello.extensions.signature_algorithms"), Want: "a scheme for our key", Got: clientSchemes(m)}
+				continue
+			}
+		}
+		if s.summary.ServerName == "" || leaf.VerifyHostname(s.summary.ServerName) == nil {
+			return cert, scheme, nil
+		}
+		if first == nil {
+			first, firstScheme = cert, scheme
+		}
+	}
+	if first == nil {
+		return nil, nil, why
+	}
+	return first, firstScheme, nil
+}
+
+// curveTaken reports whether the client has the curve of an ECDSA key (RFC 8422 §5.1.1).
+func (s *server) curveTaken(leaf *x509.Certificate, m *message.ClientHello) bool {
+	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	theirs := s.clientGroups(m)
+	if !ok || theirs == nil {
+		return true
+	}
+	id := map[string]iana.Group{"P-224": iana.P224, "P-256": iana.P256, "P-384": iana.P384, "P-521": iana.P521}[key.Curve.Params().Name]
+	return slices.Contains(theirs, id)
+}
+
+// acceptEncryptThenMAC answers RFC 7366 where it means something.
+func (s *server) acceptEncryptThenMAC(m *message.ClientHello) {
+	s.summary.EncryptThenMAC = s.cfg.EncryptThenMAC && s.summary.Suite.Cipher.Kind == suite.CBC &&
+		m.Extensions.Find(iana.ExtEncryptThenMAC) != nil
+}
+
+// tryResume looks for a session that this client may go on with. Whatever speaks
+// against it leads to a full handshake, and is told.
+func (s *server) tryResume(m *message.ClientHello) (bool, error) {
+	sess, from, why, err := s.findSession(m)
+	if err != nil {
+		return false, err
+	}
+	if sess == nil {
+		if why != "" {
+			s.decided("resumption", "full_handshake", nil, why)
+		}
+		return false, nil
+	}
+	if why, err = s.whyNotResume(sess, m); err != nil {
+		return false, err
+	}
+	if why != "" {
+		s.decided("resumption", "full_handshake", nil, why)
+		return false, nil
+	}
+	su := suiteIn(s.cfg.suites(), sess.Suite)
+	chain, err := parseChain(sess.PeerChain)
+	if err != nil {
+		return false, err
+	}
+	s.summary.Suite, s.exchange, s.session, s.master = su, s.cfg.exchange(su.Kx), sess, sess.Master
+	s.summary.Resumed, s.summary.PeerChain = true, chain
+	s.summary.SessionID = m.SessionID
+	s.giveTicket = false // the one it has is still good: it ends when the session does
+	s.acceptEncryptThenMAC(m)
+	s.decided("resumption", "resumed", nil, from)
+	return true, nil
+}
+
+// findSession opens the ticket, or else looks the session ID up (RFC 5077 §3.4).
+func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why string, err error) {
+	if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(t.Ticket) > 0 && s.cfg.Tickets != nil {
+		if sess, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
+			return nil, "", "ticket_unreadable", nil
+		}
+		return sess, "ticket_opened", "", nil
+	}
+	if len(m.SessionID) == 0 || s.cfg.Sessions == nil {
+		return nil, "", "", nil
+	}
+	b, err := s.cfg.Sessions.Get(serverKey(m.SessionID), s.now())
+	if err != nil {
+		return nil, "", "store_failed", nil
+	}
+	if b == nil {
+		return nil, "", "session_unknown", nil
+	}
+	if sess, err = session.Parse(b); err != nil {
+		return nil, "", "session_unreadable", nil
+	}
+	return sess, "session_id_known", "", nil
+}
+
+// whyNotResume says what speaks against resuming, or "".
+func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (string, error) {
+	su := suiteIn(s.cfg.suites(), sess.Suite)
+	switch {
+	case sess.Expired(s.now()):
+		return "session_expired", nil
+	case sess.Version != iana.TLS12:
+		return "session_other_version", nil
+	case su == nil || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, sess.Suite):
+		return "session_other_suite", nil
+	case sess.ServerName != s.summary.ServerName:
+		return "session_other_name", nil // RFC 6066 §3
+	case sess.EMS && !s.ems:
+		// RFC 7627 §5.3: this is no honest client of that session.
+		return "", reason.New(reason.EMSMismatch, "client_hello.extensions.extended_master_secret", "extended master secret as in the session", "none")
+	case !sess.EMS && s.ems:
+		return "session_other_ems", nil
+	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:
+		return "session_without_client_certificate", nil
+	case s.cfg.ClientAuth == NoClientCert && len(sess.PeerChain) > 0:
+		return "session_with_client_certificate", nil
+	}
+	if len(sess.PeerChain) > 0 {
+		if why := s.clientNoLongerTrusted(sess); why != "" {
+			return why, nil
+		}
+	}
+	return "", nil
+}
+
+// clientNoLongerTrusted looks at what may have changed since the client's chain
+// was verified: its dates, and the anchors. No signature is checked again.
+func (s *server) clientNoLongerTrusted(sess *session.Session) string {
+	chain, err := parseChain(sess.PeerChain)
+	if err != nil {
+		return "session_unreadable"
+	}
+	now := s.now()
+	for _, c := range chain {
+		if now.Before(c.NotBefore) || now.After(c.NotAfter) {
+			return "client_certificate_expired"
+		}
+	}
+	if s.cfg.Roots == nil {
+		return "trust_withdrawn"
+	}
+	last := chain[len(chain)-1]
+	for _, root := range s.cfg.Roots.All() {
+		if string(root.RawSubject) == string(last.RawIssuer) {
+			return ""
+		}
+	}
+	return "trust_withdrawn"
+}

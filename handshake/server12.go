@@ -1,0 +1,288 @@
+package handshake
+
+import (
+	"fmt"
+	"io"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+)
+
+// serverMoves is the server's side of TLS 1.2. Rows of one state are tried from
+// top to bottom.
+var serverMoves = []move[server]{
+	{In: Start, Dir: Receive, Msg: message.KindClientHello, Do: recvClientHello, To: SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
+
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumesWithTicket, Do: sendServerHello, To: SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumed, Do: sendServerHello, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, Do: sendServerHello, To: SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
+
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverStapling, Do: sendServerCertificate, To: SendCertificateStatus, Ref: "RFC 5246 §7.4.2"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverEphemeral, Do: sendServerCertificate, To: SendServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverAsks, Do: sendServerCertificate, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.2"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.2"},
+
+	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverEphemeral, Do: sendCertificateStatus, To: SendServerKeyExchange, Ref: "RFC 6066 §8"},
+	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverAsks, Do: sendCertificateStatus, To: SendCertificateRequest, Ref: "RFC 6066 §8"},
+	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, Do: sendCertificateStatus, To: SendServerHelloDone, Ref: "RFC 6066 §8"},
+
+	{In: SendServerKeyExchange, Dir: Send, Msg: message.KindServerKeyExchange, If: serverAsks, Do: sendServerKeyExchange, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: SendServerKeyExchange, Dir: Send, Msg: message.KindServerKeyExchange, Do: sendServerKeyExchange, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.3"},
+
+	{In: SendCertificateRequest, Dir: Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+
+	{In: SendServerHelloDone, Dir: Send, Msg: message.KindServerHelloDone, If: serverAsks, Do: sendServerHelloDone, To: WaitCertificate, Ref: "RFC 5246 §7.4.5"},
+	{In: SendServerHelloDone, Dir: Send, Msg: message.KindServerHelloDone, Do: sendServerHelloDone, To: WaitClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvClientCertificate, To: WaitClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
+	{In: WaitClientKeyExchange, Dir: Receive, Msg: message.KindClientKeyExchange, If: clientShowedCertificate, Do: recvClientKeyExchange, To: WaitCertificateVerify, Ref: "RFC 5246 §7.4.7"},
+	{In: WaitClientKeyExchange, Dir: Receive, Msg: message.KindClientKeyExchange, Do: recvClientKeyExchange, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
+	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
+
+	{In: WaitChangeCipherSpec, Dir: Receive, Msg: message.KindChangeCipherSpec, Do: recvClientChangeCipherSpec, To: WaitFinished, Ref: "RFC 5246 §7.1"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverResumed, Do: recvClientFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTicket, Do: recvClientFinished, To: SendNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvClientFinished, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+
+	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket, To: SendChangeCipherSpec, Ref: "RFC 5077 §3.3"},
+	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendServerChangeCipherSpec, To: SendFinished, Ref: "RFC 5246 §7.1"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverResumed, Do: sendServerFinished, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
+
+	{In: Connected, Dir: Receive, Msg: message.KindClientHello, Do: refuseClientHello, To: Connected, Ref: "RFC 5746 §4.4"},
+}
+
+// Guards.
+
+func serverEphemeral(s *server, _ message.Message) bool   { return s.exchange.Ephemeral() }
+func serverStapling(s *server, _ message.Message) bool    { return s.staple }
+func serverAsks(s *server, _ message.Message) bool        { return s.cfg.ClientAuth != NoClientCert }
+func serverResumed(s *server, _ message.Message) bool     { return s.session != nil }
+func serverGivesTicket(s *server, _ message.Message) bool { return s.giveTicket }
+
+func serverResumesWithTicket(s *server, _ message.Message) bool {
+	return s.session != nil && s.giveTicket
+}
+
+func clientShowedCertificate(s *server, _ message.Message) bool {
+	return len(s.summary.PeerChain) > 0
+}
+
+// Moves.
+
+func sendServerHello(s *server, _ message.Message) error {
+	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.summary.SessionID,
+		CipherSuite: s.summary.Suite.ID, Compression: s.summary.Compression}
+	x := &m.Extensions
+	if s.answerName && s.session == nil {
+		x.Add(&message.ServerNameAck{})
+	}
+	if s.summary.SecureRenegotiation {
+		x.Add(&message.RenegotiationInfo{})
+	}
+	if s.ems {
+		x.Add(&message.ExtendedMasterSecret{})
+	}
+	if s.exchange.Kx() == iana.KxECDHE && s.hello.Extensions.Find(iana.ExtECPointFormats) != nil && s.session == nil {
+		x.Add(&message.ECPointFormats{Formats: []iana.ECPointFormat{iana.Uncompressed}})
+	}
+	if s.giveTicket {
+		x.Add(&message.SessionTicket{})
+	}
+	if s.summary.Protocol != "" {
+		x.Add(&message.ALPN{Protocols: []string{s.summary.Protocol}})
+	}
+	if s.staple {
+		x.Add(&message.StatusRequestAck{})
+	}
+	if s.summary.EncryptThenMAC {
+		x.Add(&message.EncryptThenMAC{})
+	}
+	if c := s.summary.MaxFragmentLength; c != 0 {
+		x.Add(&message.MaxFragmentLength{Code: c})
+	}
+	if err := s.send(m); err != nil {
+		return err
+	}
+	if c := s.summary.MaxFragmentLength; c != 0 {
+		s.limit(c)
+	}
+	if s.session == nil {
+		return nil
+	}
+	if s.revealing() {
+		s.secret(SecretEvent{Label: "master_secret", Method: "session", Value: s.master[:]})
+	}
+	return s.deriveKeys(s.Endpoint)
+}
+
+func sendServerCertificate(s *server, _ message.Message) error {
+	return s.send(&message.Certificate12{Certificates: s.certificate.Chain})
+}
+
+func sendCertificateStatus(s *server, _ message.Message) error {
+	return s.send(&message.CertificateStatus{Type: iana.StatusOCSP, Response: s.certificate.Staple})
+}
+
+func sendServerKeyExchange(s *server, _ message.Message) error {
+	params, err := s.makeOffer()
+	if err != nil {
+		return err
+	}
+	if s.summary.Group = params.Group; s.exchange.Kx() == iana.KxDHE {
+		s.summary.Group = fieldID(params.P)
+	}
+	m := serverKeyExchange(s.exchange.Kx(), params)
+	if s.revealing() {
+		s.secret(SecretEvent{Label: "server_ephemeral", Method: s.groupName(s.summary.Group), Op: OpAsymmetric,
+			Inputs: explain(s.offer), Value: params.Share})
+	}
+	signed, err := s.signedParams(m)
+	if err != nil {
+		return err
+	}
+	sg, err := s.sign("server_key_exchange", s.scheme, s.certificate.Key, signed)
+	if err != nil {
+		return err
+	}
+	*m.Signed() = sg
+	s.summary.Scheme = sg.Scheme
+	return s.send(m)
+}
+
+// makeOffer draws the ephemeral key, or takes the certificate's.
+func (s *server) makeOffer() (p kx.Params, err error) {
+	in := kx.ServerInput{Rand: s.cfg.rand(), Groups: s.common, ClientVersion: s.hello.Version, RevealPadding: s.cfg.Weak.RevealPadding}
+	if s.certificate != nil {
+		in.Key = s.certificate.Key
+	}
+	s.offer, p, err = s.exchange.Offer(in)
+	return p, err
+}
+
+func sendCertificateRequest(s *server, _ message.Message) error {
+	m := &message.CertificateRequest12{Types: []iana.ClientCertificateType{iana.CertRSASign, iana.CertECDSASign}}
+	for _, sc := range s.cfg.schemes() {
+		m.Schemes = append(m.Schemes, sc.ID)
+	}
+	if s.cfg.Roots != nil {
+		for _, root := range s.cfg.Roots.All() {
+			m.Authorities = append(m.Authorities, root.RawSubject)
+		}
+	}
+	return s.send(m)
+}
+
+func sendServerHelloDone(s *server, _ message.Message) error {
+	return s.send(&message.ServerHelloDone{})
+}
+
+func recvClientCertificate(s *server, msg message.Message) error {
+	chain, err := parseChain(msg.(*message.Certificate12).Certificates)
+	if err != nil {
+		return err
+	}
+	if len(chain) == 0 {
+		if s.cfg.ClientAuth == RequireClientCert {
+			return &reason.Error{Reason: reason.CertificateMissing, Field: "certificate.certificate_list", Off: 4, Want: "a client certificate"}
+		}
+		s.decided("client_certificate", "none", nil, "optional")
+		return nil
+	}
+	s.summary.PeerChain = chain
+	return s.verifyChain(chain, "", false, nil)
+}
+
+func recvClientKeyExchange(s *server, msg message.Message) error {
+	if s.offer == nil { // static: the certificate's key is the offer
+		if _, err := s.makeOffer(); err != nil {
+			return err
+		}
+	}
+	secret, err := s.offer.Finish(msg.(message.ClientKeyExchange).Share())
+	if err != nil {
+		return err
+	}
+	pre := s.exchange.PreMaster(secret)
+	if s.revealing() {
+		s.secret(s.preMasterEvent(s.exchange, pre, explain(s.offer)))
+	}
+	s.offer = nil // forward secrecy is this: the ephemeral key is gone
+	s.deriveMaster(s.Endpoint, pre)
+	return s.deriveKeys(s.Endpoint)
+}
+
+func recvClientCertificateVerify(s *server, msg message.Message) error {
+	m := msg.(*message.CertificateVerify)
+	return s.checkSignature("certificate_verify", &m.Signature, s.summary.PeerChain[0].PublicKey, s.before())
+}
+
+func recvClientChangeCipherSpec(s *server, _ message.Message) error {
+	return s.change(s.Endpoint, Receive)
+}
+
+func recvClientFinished(s *server, m message.Message) error {
+	if err := s.checkFinished(s.Endpoint, m.(*message.Finished)); err != nil {
+		return err
+	}
+	if s.session != nil {
+		return nil
+	}
+	return s.keepSession()
+}
+
+func sendNewSessionTicket(s *server, _ message.Message) error {
+	sess := s.session
+	if sess == nil {
+		sess = s.newSession()
+	}
+	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
+	if err != nil {
+		return fmt.Errorf("sealing a ticket: %w", err)
+	}
+	left := sess.Created.Add(sess.Lifetime).Sub(s.now())
+	return s.send(&message.NewSessionTicket12{Lifetime: uint32(left.Seconds()), Ticket: t})
+}
+
+func sendServerChangeCipherSpec(s *server, _ message.Message) error {
+	return s.sendChangeCipherSpec(s.Endpoint)
+}
+
+func sendServerFinished(s *server, _ message.Message) error { return s.sendFinished(s.Endpoint) }
+
+func refuseClientHello(s *server, _ message.Message) error { return s.noRenegotiation() }
+
+// newSession is what this handshake leaves behind.
+func (s *server) newSession() *session.Session {
+	sess := &session.Session{Version: iana.TLS12, Suite: s.summary.Suite.ID, Master: s.master, EMS: s.ems,
+		ServerName: s.summary.ServerName, Protocol: s.summary.Protocol, Created: s.now(), Lifetime: s.cfg.sessionLifetime(),
+		ID: s.summary.SessionID}
+	for _, cert := range s.summary.PeerChain {
+		sess.PeerChain = append(sess.PeerChain, cert.Raw)
+	}
+	return sess
+}
+
+// keepSession stores the session under its ID, if it was given one.
+func (s *server) keepSession() error {
+	if s.cfg.Sessions == nil || len(s.summary.SessionID) == 0 || s.giveTicket {
+		return nil
+	}
+	sess := s.newSession()
+	b, err := sess.Marshal()
+	if err != nil {
+		return fmt.Errorf("keeping the session: %w", err)
+	}
+	return s.cfg.Sessions.Put(serverKey(sess.ID), b, sess.Created.Add(sess.Lifetime))
+}
+
+func serverKey(id []byte) string { return "server:" + string(id) }
+
+func (s *server) randomBytes(n int) ([]byte, error) {
+	b := make([]byte, n)
+	_, err := io.ReadFull(s.cfg.rand(), b)
+	return b, err
+}

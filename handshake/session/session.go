@@ -1,0 +1,91 @@
+// Package session is what outlives a connection: the secrets that let the next
+// one skip the asymmetric part, where they are kept, and how a server seals them
+// into tickets that the client carries for it.
+//
+// Whether a session may be resumed is handshake's decision, not the store's.
+//
+// Read session.go, then ticket.go.
+package session
+
+import (
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/wire"
+)
+
+// DefaultLifetime is how long a TLS 1.2 session may be resumed. RFC 5246 §F.1.4
+// suggests at most 24 hours; shorter bounds what a stolen secret is worth.
+const DefaultLifetime = 2 * time.Hour
+
+// Session is one TLS 1.2 session (RFC 5246 §7). It is as secret as its Master.
+type Session struct {
+	Version    iana.Version
+	Suite      iana.CipherSuite
+	Master     [48]byte
+	EMS        bool   // made with extended master secret (RFC 7627)
+	ServerName string // the server_name it was made under
+	Protocol   string // ALPN
+	Created    time.Time
+	Lifetime   time.Duration
+	PeerChain  [][]byte // DER, leaf first; the server keeps the client's, the client the server's
+
+	ID     []byte // as the server named it; empty if only a ticket was given
+	Ticket []byte // at a client: what the server gave it to carry; nil if nothing
+}
+
+// Expired reports whether s is past its lifetime at now, or from the future.
+func (s *Session) Expired(now time.Time) bool {
+	return now.Before(s.Created) || now.Sub(s.Created) >= s.Lifetime
+}
+
+// format is the first byte of a marshalled Session; another format refuses to parse.
+const format uint8 = 1
+
+// Walk visits the stored form: numbers big-endian, times in seconds since 1970.
+func (s *Session) Walk(c *wire.Codec) {
+	b := c.Enter("session")
+	wire.Const8(c, "format", format)
+	wire.U16(c, "version", &s.Version)
+	wire.U16(c, "cipher_suite", &s.Suite)
+	c.Array("master_secret", s.Master[:])
+	flag(c, "extended_master_secret", &s.EMS)
+	c.Text(1, "server_name", &s.ServerName, 0)
+	c.Text(1, "protocol", &s.Protocol, 0)
+	created, life := uint32(s.Created.Unix()), uint32(s.Lifetime/time.Second)
+	wire.U32(c, "created", &created)
+	wire.U32(c, "lifetime", &life)
+	if !c.Writing() {
+		s.Created, s.Lifetime = time.Unix(int64(created), 0).UTC(), time.Duration(life)*time.Second
+	}
+	wire.List(c, 3, "peer_chain", &s.PeerChain, 0, func(c *wire.Codec, p *[]byte) { c.Opaque(3, "certificate", p, 1) })
+	c.Opaque(1, "session_id", &s.ID, 0)
+	c.Opaque(2, "ticket", &s.Ticket, 0)
+	c.End(b)
+}
+
+func flag(c *wire.Codec, name string, p *bool) {
+	var v uint8
+	if *p {
+		v = 1
+	}
+	wire.U8(c, name, &v)
+	if !c.Writing() {
+		if v > 1 {
+			c.Fail("bad_value", name, "0 or 1", v)
+		}
+		*p = v == 1
+	}
+}
+
+// Marshal returns the stored form.
+func (s *Session) Marshal() ([]byte, error) { return wire.Append(nil, s, nil) }
+
+// Parse reads the stored form. The error is a *reason.Error.
+func Parse(b []byte) (*Session, error) {
+	s := new(Session)
+	if err := wire.Parse(b, s, nil); err != nil {
+		return nil, err
+	}
+	return s, nil
+}

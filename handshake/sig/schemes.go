@@ -1,0 +1,92 @@
+package sig
+
+import (
+	"crypto"
+	"crypto/elliptic"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"fmt"
+	"strings"
+
+	"tlslab/handshake/iana"
+)
+
+// table is every scheme, most preferred first. Signing time decides between equals:
+// Ed25519 and P-256 before RSA, PSS before PKCS#1.
+var table = []*Scheme{
+	{ID: iana.Ed25519, Kind: EdDSA},
+	{ID: iana.ECDSAP256SHA256, Kind: ECDSA, Hash: crypto.SHA256, Curve: elliptic.P256()},
+	{ID: iana.ECDSAP384SHA384, Kind: ECDSA, Hash: crypto.SHA384, Curve: elliptic.P384()},
+	{ID: iana.ECDSAP521SHA512, Kind: ECDSA, Hash: crypto.SHA512, Curve: elliptic.P521()},
+	{ID: iana.Ed448, Kind: EdDSA},
+	{ID: iana.RSAPSSRSAESHA256, Kind: RSAPSS, Hash: crypto.SHA256},
+	{ID: iana.RSAPSSRSAESHA384, Kind: RSAPSS, Hash: crypto.SHA384},
+	{ID: iana.RSAPSSRSAESHA512, Kind: RSAPSS, Hash: crypto.SHA512},
+	{ID: iana.RSAPKCS1SHA256, Kind: RSAPKCS1, Hash: crypto.SHA256},
+	{ID: iana.RSAPKCS1SHA384, Kind: RSAPKCS1, Hash: crypto.SHA384},
+	{ID: iana.RSAPKCS1SHA512, Kind: RSAPKCS1, Hash: crypto.SHA512},
+	{ID: iana.ECDSASHA1, Kind: ECDSA, Hash: crypto.SHA1},
+	{ID: iana.RSAPKCS1SHA1, Kind: RSAPKCS1, Hash: crypto.SHA1},
+}
+
+// All returns every scheme, most preferred first, SHA-1's last. The slice is the
+// caller's, the schemes are shared.
+func All() []*Scheme { return append([]*Scheme(nil), table...) }
+
+// Defaults returns All without SHA-1, which RFC 9155 bars from TLS 1.2's
+// signature_algorithms.
+func Defaults() []*Scheme {
+	var out []*Scheme
+	for _, s := range table {
+		if s.Hash != crypto.SHA1 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// ByID finds the scheme with this number.
+func ByID(id iana.SignatureScheme) (*Scheme, bool) {
+	for _, s := range table {
+		if s.ID == id {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// ByName finds a scheme by the registry's name, in any case. The error lists what
+// there is.
+func ByName(name string) (*Scheme, error) {
+	if id, ok := iana.SchemeByName(strings.TrimSpace(name)); ok {
+		if s, ok := ByID(id); ok {
+			return s, nil
+		}
+	}
+	var names []string
+	for _, s := range table {
+		names = append(names, s.Name())
+	}
+	return nil, fmt.Errorf("no signature scheme %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// sum appends the hash of msg to dst, or returns msg for schemes that hash inside.
+// The one-shot functions keep the hash's state off the heap.
+func (s *Scheme) sum(dst, msg []byte) []byte {
+	switch s.Hash {
+	case crypto.SHA1:
+		h := sha1.Sum(msg)
+		return append(dst, h[:]...)
+	case crypto.SHA256:
+		h := sha256.Sum256(msg)
+		return append(dst, h[:]...)
+	case crypto.SHA384:
+		h := sha512.Sum384(msg)
+		return append(dst, h[:]...)
+	case crypto.SHA512:
+		h := sha512.Sum512(msg)
+		return append(dst, h[:]...)
+	}
+	return msg
+}

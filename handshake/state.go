@@ -1,0 +1,87 @@
+package handshake
+
+// State is where an endpoint stands. Both roles and both versions share one
+// namespace; which of them a role can be in is told by its table of moves.
+type State uint8
+
+// The states. SEND_ states have a move of our own to make, WAIT_ states need one
+// from the peer.
+const (
+	Start State = iota
+	WaitServerHello
+	WaitCertificate
+	WaitCertificateStatus
+	WaitServerKeyExchange
+	WaitCertificateRequest
+	WaitServerHelloDone
+	SendCertificate
+	SendClientKeyExchange
+	SendCertificateVerify
+	SendChangeCipherSpec
+	SendFinished
+	WaitNewSessionTicket
+	WaitChangeCipherSpec
+	WaitFinished
+	Connected
+
+	SendServerHello
+	SendCertificateStatus
+	SendServerKeyExchange
+	SendCertificateRequest
+	SendServerHelloDone
+	WaitClientKeyExchange
+	WaitCertificateVerify
+	SendNewSessionTicket
+
+	Failed
+)
+
+var states = [...]struct {
+	name        string
+	read, write DataKind
+}{
+	Start:                  {name: "START"},
+	WaitServerHello:        {name: "WAIT_SH"},
+	WaitCertificate:        {name: "WAIT_CERT"},
+	WaitCertificateStatus:  {name: "WAIT_STATUS"},
+	WaitServerKeyExchange:  {name: "WAIT_SKE"},
+	WaitCertificateRequest: {name: "WAIT_CR"},
+	WaitServerHelloDone:    {name: "WAIT_SHD"},
+	SendCertificate:        {name: "SEND_CERT"},
+	SendClientKeyExchange:  {name: "SEND_CKE"},
+	SendCertificateVerify:  {name: "SEND_CV"},
+	SendChangeCipherSpec:   {name: "SEND_CCS"},
+	SendFinished:           {name: "SEND_FINISHED"},
+	WaitNewSessionTicket:   {name: "WAIT_TICKET"},
+	WaitChangeCipherSpec:   {name: "WAIT_CCS"},
+	WaitFinished:           {name: "WAIT_FINISHED"},
+	Connected:              {"CONNECTED", ApplicationData, ApplicationData},
+	SendServerHello:        {name: "SEND_SH"},
+	SendCertificateStatus:  {name: "SEND_STATUS"},
+	SendServerKeyExchange:  {name: "SEND_SKE"},
+	SendCertificateRequest: {name: "SEND_CR"},
+	SendServerHelloDone:    {name: "SEND_SHD"},
+	WaitClientKeyExchange:  {name: "WAIT_CKE"},
+	WaitCertificateVerify:  {name: "WAIT_CV"},
+	SendNewSessionTicket:   {name: "SEND_TICKET"},
+	Failed:                 {name: "FAILED"},
+}
+
+// String returns the state's name in capitals, "WAIT_SH".
+func (s State) String() string { return states[s].name }
+
+// DataKind is what application data may travel in a state.
+type DataKind uint8
+
+// The kinds of data.
+const (
+	NoData DataKind = iota
+	EarlyData
+	ApplicationData
+)
+
+// MayRead is the kind of data the peer may send in s.
+func (s State) MayRead() DataKind { return states[s].read }
+
+// MayWrite is the kind of data that may be sent in s.
+func (s State) MayWrite() DataKind { return states[s].write }

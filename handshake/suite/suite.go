@@ -1,0 +1,168 @@
+// Package suite has the cipher suites of TLS 1.2 as rows, and what they do to a
+// record. There are three ways to protect one, side by side: AEAD (aead.go),
+// CBC with a MAC in either order (cbc.go), and a MAC alone (null.go), where the
+// plaintext can be read beside it.
+//
+// It does not frame, fragment, compress or count: record does, and hands each
+// sequence number in. It does not derive keys: keyschedule does. What the key
+// exchange in a suite's name means is kx's business.
+//
+// Read this file, then rows.go for the list, then aead.go for the shortest
+// protection. mac.go holds the answer to Lucky Thirteen.
+package suite
+
+import (
+	"crypto"
+	"crypto/cipher"
+	"fmt"
+	"io"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+)
+
+// Suite is one cipher suite: what its name says, taken apart. A row is shared by
+// all connections; nobody changes it.
+type Suite struct {
+	ID     iana.CipherSuite
+	Kx     iana.Kx
+	Auth   iana.Auth
+	Hash   crypto.Hash // of the PRF and of the transcript
+	Cipher *Cipher
+	Weak   bool // keeps nothing secret: only ever by explicit choice
+}
+
+// String returns the registry's name.
+func (s *Suite) String() string { return s.ID.String() }
+
+// Cipher is how a suite protects records. All lengths are in bytes.
+type Cipher struct {
+	Name        string // "AES-128-GCM", "AES-256-CBC HMAC-SHA-1"
+	Kind        Kind
+	KeyLen      int         // encryption key
+	MACLen      int         // MAC key and MAC, which are of one length in TLS; 0 for an AEAD
+	MAC         crypto.Hash // of the HMAC; 0 for an AEAD
+	FixedIVLen  int         // the nonce's part that comes from the key block
+	ExplicitLen int         // the IV's or nonce's part that each record carries
+	TagLen      int         // of an AEAD
+	BlockLen    int         // of a block cipher in CBC mode, which plaintext is padded to
+
+	aead  func(key []byte) (cipher.AEAD, error)
+	block func(key []byte) (cipher.Block, error)
+}
+
+// Kind is the way in which a Cipher protects (RFC 5246 §6.2.3).
+type Kind uint8
+
+// The three kinds.
+const (
+	AEAD Kind = iota // GenericAEADCipher
+	CBC              // GenericBlockCipher
+	NULL             // GenericStreamCipher, with the identity for a cipher
+)
+
+// String returns the kind's name.
+func (k Kind) String() string {
+	switch k {
+	case AEAD:
+		return "AEAD"
+	case CBC:
+		return "CBC"
+	case NULL:
+		return "NULL"
+	}
+	return fmt.Sprintf("0x%02x", uint8(k))
+}
+
+// Keys are one direction's share of the key block.
+type Keys struct {
+	MAC, Key, IV []byte
+}
+
+// Options are what the handshake settles beside the suite.
+type Options struct {
+	EncryptThenMAC bool      // RFC 7366; means something for CBC only
+	Rand           io.Reader // for CBC's explicit IVs; nil is crypto/rand.Reader
+}
+
+// Protect makes the protection of one direction, for one epoch. Keys of a wrong
+// length are reason.Internal.
+func (c *Cipher) Protect(k Keys, o Options) (Protection, error) {
+	for _, l := range []struct {
+		field string
+		key   []byte
+		want  int
+	}{{"keys.mac", k.MAC, c.MACLen}, {"keys.key", k.Key, c.KeyLen}, {"keys.iv", k.IV, c.FixedIVLen}} {
+		if len(l.key) != l.want {
+			return nil, reason.New(reason.Internal, l.field,
+				fmt.Sprintf("%d bytes", l.want), fmt.Sprintf("%d bytes", len(l.key)))
+		}
+	}
+	switch c.Kind {
+	case AEAD:
+		return newAEAD(c, k)
+	case CBC:
+		return newCBC(c, k, o)
+	case NULL:
+		return newNull(c, k), nil
+	}
+	return nil, reason.New(reason.Internal, "cipher.kind", nil, c.Kind)
+}
+
+// Protection seals and opens records in one direction with one set of keys. It is
+// not for concurrent use: its scratch space is its own, so that a call allocates
+// nothing where the destination has the room and nobody traces.
+type Protection interface {
+	// Seal appends one whole record, header included, to dst. version is the
+	// record header's. plaintext (a TLSCompressed.fragment, in RFC 5246's
+	// words) must not overlap the free space behind dst. What does not fit
+	// a record's 16-bit length is reason.Internal.
+	Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.Version, plaintext []byte, tr *Trace) ([]byte, error)
+	// Open authenticates and decrypts one whole record, header included. The
+	// plaintext goes to the start of into's storage if its capacity has the
+	// room (for CBC also for what is decrypted with it, MAC and padding); else
+	// it goes over rec. into and rec must not overlap. Whatever is wrong is
+	// reason.BadRecordMAC, and then the destination holds nothing of use.
+	Open(into []byte, seq uint64, rec []byte, tr *Trace) (typ iana.ContentType, plaintext []byte, err error)
+	// Overhead is the most bytes a record gains, header not included.
+	Overhead() int
+}
+
+// HeaderLen is the length of a record's header: type, version, length.
+const HeaderLen = 5
+
+// appendHeader appends type, version and length n.
+func appendHeader(dst []byte, typ iana.ContentType, version iana.Version, n int) ([]byte, error) {
+	if n > 0xffff {
+		return dst, reason.New(reason.Internal, "record.length", "at most 65535 bytes", n)
+	}
+	return append(dst, byte(typ), byte(version>>8), byte(version), byte(n>>8), byte(n)), nil
+}
+
+// badRecord is the one error of every Open: which check failed must not be told
+// (RFC 5246 §7.2.2).
+func badRecord() error {
+	return &reason.Error{Reason: reason.BadRecordMAC, Field: "record.fragment", Off: HeaderLen}
+}
+
+// fragment returns what follows the header of a whole record.
+func fragment(rec []byte) (body []byte, ok bool) {
+	if len(rec) < HeaderLen || int(rec[3])<<8|int(rec[4]) != len(rec)-HeaderLen {
+		return nil, false
+	}
+	return rec[HeaderLen:], true
+}
+
+// pseudoHeader writes seq_num + type + version + length: the 13 bytes that are
+// authenticated with every record, and of which the sequence number is never
+// sent (RFC 5246 §6.2.3.1, §6.2.3.3).
+func pseudoHeader(b *[13]byte, seq uint64, typ iana.ContentType, version iana.Version, n int) []byte {
+	*b = [13]byte{
+		byte(seq >> 56), byte(seq >> 48), byte(seq >> 40), byte(seq >> 32),
+		byte(seq >> 24), byte(seq >> 16), byte(seq >> 8), byte(seq),
+		byte(typ), byte(version >> 8), byte(version), byte(n >> 8), byte(n)}
+	return b[:]
+}
+
+// recordVersion reads the version from a record's header.
+func recordVersion(rec []byte) iana.Version { return iana.Version(rec[1])<<8 | iana.Version(rec[2]) }

@@ -1,0 +1,55 @@
+package handshake
+
+import (
+	"crypto/x509"
+	"errors"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/suite"
+	"tlslab/pki"
+)
+
+// Summary is what a handshake settled.
+type Summary struct {
+	Version     iana.Version
+	Suite       *suite.Suite
+	Group       iana.Group           // of the key exchange; 0 for RSA and for a resumed handshake
+	Scheme      iana.SignatureScheme // of the server's signature; 0 if there was none
+	Compression iana.Compression
+	ServerName  string // as sent by the client
+	Protocol    string // ALPN; "" if none was agreed
+	Resumed     bool
+	SessionID   []byte
+
+	ExtendedMasterSecret bool
+	EncryptThenMAC       bool
+	SecureRenegotiation  bool // the peer signalled RFC 5746
+	MaxFragmentLength    iana.MaxFragmentLength
+
+	PeerChain []*x509.Certificate // as sent, leaf first; after resumption as remembered
+	Report    *pki.Report         // on PeerChain; nil after resumption
+	Staple    []byte              // the OCSP response that came with it
+}
+
+// Summary returns what is settled so far. It must not be changed.
+func (e *Endpoint) Summary() *Summary { return e.summary }
+
+// exporter is what keying material is exported from.
+type exporter struct {
+	master                     keyschedule.MasterSecret
+	clientRandom, serverRandom [32]byte
+}
+
+// Export returns n bytes of keying material for another protocol (RFC 5705). A
+// nil context differs from an empty one. It needs a complete handshake.
+func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
+	x := e.exporter
+	if x == nil {
+		return nil, errNotDone
+	}
+	return x.master.Export(e.summary.Suite.Hash, label, x.clientRandom[:], x.serverRandom[:], context, n), nil
+}
+
+// errNotDone is what needs the handshake's result before there is one.
+var errNotDone = errors.New("the handshake is not complete")

@@ -1,0 +1,291 @@
+package tls
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tlslab/handshake"
+)
+
+// Conn is a net.Conn over TLS. One goroutine may read while another writes.
+//
+// Three locks, taken in this order: read is held by whoever reads from the
+// socket, write by whoever writes to it, mu for each use of the endpoint. No
+// socket call is made under mu, so a blocked Read does not stop a Write.
+type Conn struct {
+	conn net.Conn
+
+	read, write sync.Mutex
+	mu          sync.Mutex
+	e           *handshake.Endpoint
+
+	complete atomic.Bool
+	closed   atomic.Bool
+	first    [headerSize]byte // where an idle connection waits for its next record
+}
+
+// headerSize is all the room that an idle connection offers to its peer: a record
+// header, and then a buffer is lent to it.
+const headerSize = 5
+
+// Handshake runs the handshake if it has not run yet.
+func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background()) }
+
+// HandshakeContext is Handshake, given up when ctx ends; the connection is of no
+// use then.
+func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
+	if c.complete.Load() {
+		return nil
+	}
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
+		defer func() {
+			if !stop() { // it fired
+				err = errors.Join(context.Cause(ctx), c.conn.Close())
+			}
+		}()
+	}
+	c.read.Lock()
+	defer c.read.Unlock()
+	return c.handshake()
+}
+
+// handshake needs the read lock.
+func (c *Conn) handshake() error {
+	for !c.complete.Load() {
+		progress, err := c.step()
+		if ferr := c.flushUnless(progress); err == nil {
+			err = ferr
+		}
+		if err != nil {
+			return err
+		}
+		if !progress && !c.complete.Load() {
+			if err := c.fill(); err != nil {
+				return err
+			}
+		}
+	}
+	return c.flush()
+}
+
+func (c *Conn) step() (progress bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.e.Done() {
+		c.complete.Store(true)
+		return false, nil
+	}
+	return c.e.Step()
+}
+
+// flushUnless lets a flight gather: it leaves when no more of it can be made.
+func (c *Conn) flushUnless(progress bool) error {
+	if progress {
+		return nil
+	}
+	return c.flush()
+}
+
+// flush writes out what the endpoint has to say.
+func (c *Conn) flush() error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	return c.flushLocked()
+}
+
+// flushLocked needs the write lock.
+func (c *Conn) flushLocked() error {
+	for {
+		c.mu.Lock()
+		b := c.e.Output() // the last turn of the loop gives the buffer back
+		c.mu.Unlock()
+		if len(b) == 0 {
+			return nil
+		}
+		if _, err := c.conn.Write(b); err != nil {
+			return err
+		}
+	}
+}
+
+// fill waits for bytes of the peer. It needs the read lock, under which alone the
+// endpoint's input is touched: so the socket may read into it without mu.
+func (c *Conn) fill() error {
+	c.mu.Lock()
+	c.e.Idle()
+	need := c.e.Need()
+	c.mu.Unlock()
+	if need == headerSize {
+		n, err := io.ReadAtLeast(c.conn, c.first[:], 1)
+		c.mu.Lock()
+		c.e.Feed(c.first[:n])
+		c.mu.Unlock()
+		return c.ended(n, err)
+	}
+	c.mu.Lock()
+	space := c.e.Space(need)
+	c.mu.Unlock()
+	n, err := c.conn.Read(space)
+	c.mu.Lock()
+	c.e.Fed(n)
+	c.mu.Unlock()
+	return c.ended(n, err)
+}
+
+// ended tells the endpoint of the end of the stream: it knows whether the peer
+// had said goodbye.
+func (c *Conn) ended(n int, err error) error {
+	if n > 0 || !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if n > 0 {
+			return nil // what came counts first; an error will come again
+		}
+		return err
+	}
+	c.mu.Lock()
+	c.e.FeedEOF()
+	c.mu.Unlock()
+	return nil
+}
+
+// Read reads application data, after the handshake. It returns io.EOF only after
+// the peer's close_notify; a stream that just ends is a *reason.Error,
+// TruncatedStream.
+func (c *Conn) Read(p []byte) (int, error) {
+	c.read.Lock()
+	defer c.read.Unlock()
+	if err := c.handshake(); err != nil {
+		return 0, err
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		c.mu.Lock()
+		n, err := c.e.Read(p)
+		c.mu.Unlock()
+		if err != nil && err != io.EOF {
+			// The alert is worth trying to send; the error is what counts.
+			_ = c.flush()
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+		if err := c.flushAnswers(); err != nil {
+			return 0, err
+		}
+		if err := c.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// flushAnswers sends what reading made the endpoint say (no_renegotiation), if a
+// writer is not busy: then it goes out with what that writer sends.
+func (c *Conn) flushAnswers() error {
+	if !c.write.TryLock() {
+		return nil
+	}
+	defer c.write.Unlock()
+	return c.flushLocked()
+}
+
+// Write sends application data, after the handshake.
+func (c *Conn) Write(p []byte) (sent int, err error) {
+	if !c.complete.Load() {
+		if err := c.Handshake(); err != nil {
+			return 0, err
+		}
+	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	for len(p) > 0 {
+		c.mu.Lock()
+		n, err := c.e.Write(p)
+		c.mu.Unlock()
+		if ferr := c.flushLocked(); err == nil {
+			err = ferr
+		}
+		if err != nil {
+			return sent, err
+		}
+		p, sent = p[n:], sent+n
+	}
+	return sent, nil
+}
+
+// CloseWrite sends close_notify; reading goes on.
+func (c *Conn) CloseWrite() error {
+	if !c.complete.Load() {
+		return errors.New("CloseWrite before the handshake is complete")
+	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	c.mu.Lock()
+	err := c.e.CloseWrite()
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return c.flushLocked()
+}
+
+// Close says goodbye, if the handshake is complete and the peer takes it within
+// seconds, and closes the transport.
+func (c *Conn) Close() error {
+	if !c.closed.CompareAndSwap(false, true) {
+		return net.ErrClosed
+	}
+	var notify error
+	if c.complete.Load() {
+		// This also frees a Write that hangs on a peer which reads no more.
+		notify = c.conn.SetWriteDeadline(time.Now().Add(closeTimeout))
+		if err := c.CloseWrite(); notify == nil {
+			notify = err
+		}
+	}
+	if err := c.conn.Close(); err != nil {
+		return err
+	}
+	if c.failed() || isPeerGone(notify) {
+		return nil // there was nobody left to say goodbye to
+	}
+	return notify
+}
+
+func (c *Conn) failed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.e.Err() != nil
+}
+
+// LocalAddr is the transport's.
+func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
+
+// RemoteAddr is the transport's.
+func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
+// SetDeadline is the transport's. A Write that times out has cut a record in two:
+// only closing is left then. A Read that times out may be tried again.
+func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetDeadline(t) }
+
+// SetReadDeadline is the transport's.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadline(t) }
+
+// SetWriteDeadline is the transport's.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
+
+// NetConn returns the transport. Using it breaks the connection.
+func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// Summary is what the handshake settled.
+func (c *Conn) Summary() handshake.Summary {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *c.e.Summary()
+}

@@ -1,0 +1,108 @@
+// Package tls gives the engine the face of a net.Conn: Dial, Listen, Client and
+// Server, with the names that a user of crypto/tls knows. net/http runs over it.
+//
+// All of TLS is in package handshake; here are sockets, deadlines and locks, and
+// nothing that a lesson would want to see.
+//
+// Read conn.go.
+package tls
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"tlslab/handshake"
+)
+
+// Config is the engine's.
+type Config = handshake.Config
+
+// Certificate is a chain with its key.
+type Certificate = handshake.Certificate
+
+// Client wraps conn as the client of a TLS connection. The handshake runs at the
+// first Read or Write, or when Handshake asks for it. The error is a bad Config's.
+func Client(conn net.Conn, cfg *Config) (*Conn, error) {
+	e, err := handshake.NewClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{conn: conn, e: e}, nil
+}
+
+// Server wraps conn as the server of a TLS connection.
+func Server(conn net.Conn, cfg *Config) (*Conn, error) {
+	e, err := handshake.NewServer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{conn: conn, e: e}, nil
+}
+
+// Dial connects to addr ("host:port") and completes the handshake. A Config
+// without ServerName gets addr's host.
+func Dial(network, addr string, cfg *Config) (*Conn, error) {
+	return DialContext(context.Background(), network, addr, cfg)
+}
+
+// DialContext is Dial, given up when ctx ends.
+func DialContext(ctx context.Context, network, addr string, cfg *Config) (*Conn, error) {
+	if cfg.ServerName == "" {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		own := *cfg
+		own.ServerName = host
+		cfg = &own
+	}
+	var d net.Dialer
+	raw, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c, err := Client(raw, cfg)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	if err := c.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return c, nil
+}
+
+// Listen announces addr and hands out server connections whose handshake has not
+// begun.
+func Listen(network, addr string, cfg *Config) (net.Listener, error) {
+	l, err := net.Listen(network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return NewListener(l, cfg), nil
+}
+
+// NewListener wraps what l accepts.
+func NewListener(l net.Listener, cfg *Config) net.Listener { return &listener{l, cfg} }
+
+type listener struct {
+	net.Listener
+	cfg *Config
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	raw, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c, err := Server(raw, l.cfg)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return c, nil
+}
+
+// closeTimeout bounds how long Close waits to get close_notify out to a peer
+// that reads no more.
+const closeTimeout = 5 * time.Second

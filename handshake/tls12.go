@@ -1,0 +1,235 @@
+package handshake
+
+import (
+	"crypto"
+	"crypto/subtle"
+	"crypto/x509"
+	"fmt"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
+	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
+	"tlslab/pki"
+)
+
+// keys12 is what both roles of TLS 1.2 do alike: from the premaster secret to the
+// keys, ChangeCipherSpec, Finished.
+type keys12 struct {
+	clientRandom, serverRandom message.Random
+	exchange                   kx.Exchange
+	session                    *session.Session // being resumed, or nil
+	ems                        bool
+	master                     keyschedule.MasterSecret
+	block                      keyschedule.KeyBlock
+	compress                   record.Compressor
+	decompress                 record.Compressor
+}
+
+// deriveMaster turns the premaster secret into the master secret. The transcript
+// must reach to ClientKeyExchange, and no further (RFC 7627 §3).
+func (k *keys12) deriveMaster(e *Endpoint, pre []byte) {
+	h := e.summary.Suite.Hash
+	s := SecretEvent{Label: "master_secret", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: "master secret"}
+	if k.ems {
+		var buf [64]byte
+		sessionHash := sum(h, buf[:0], e.transcript)
+		k.master = keyschedule.PreMasterSecret(pre).ExtendedMaster(h, sessionHash)
+		if e.revealing() {
+			s.Tag = "extended master secret"
+			s.Inputs = []kx.Value{{Name: "premaster_secret", Bytes: pre, Private: true}, {Name: "session_hash", Bytes: sessionHash}}
+		}
+	} else {
+		k.master = keyschedule.PreMasterSecret(pre).Master(h, k.clientRandom[:], k.serverRandom[:])
+		if e.revealing() {
+			s.Inputs = []kx.Value{{Name: "premaster_secret", Bytes: pre, Private: true},
+				{Name: "client_random", Bytes: k.clientRandom[:]}, {Name: "server_random", Bytes: k.serverRandom[:]}}
+		}
+	}
+	if e.revealing() {
+		s.Value = k.master[:]
+		e.secret(s)
+	}
+}
+
+// deriveKeys cuts the key block (RFC 5246 §6.3), and logs the master secret.
+func (k *keys12) deriveKeys(e *Endpoint) error {
+	c, h := e.summary.Suite.Cipher, e.summary.Suite.Hash
+	k.block = k.master.KeyBlock(h, k.clientRandom[:], k.serverRandom[:], c.MACLen, c.KeyLen, c.FixedIVLen)
+	if e.revealing() {
+		e.secret(SecretEvent{Label: "key_block", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: "key expansion",
+			Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true},
+				{Name: "server_random", Bytes: k.serverRandom[:]}, {Name: "client_random", Bytes: k.clientRandom[:]}},
+			Value: k.block.Raw})
+		at := 0
+		for _, p := range []struct {
+			label string
+			value []byte
+		}{{"client_write_MAC_key", k.block.ClientMAC}, {"server_write_MAC_key", k.block.ServerMAC},
+			{"client_write_key", k.block.ClientKey}, {"server_write_key", k.block.ServerKey},
+			{"client_write_IV", k.block.ClientIV}, {"server_write_IV", k.block.ServerIV}} {
+			if len(p.value) > 0 {
+				e.secret(SecretEvent{Label: p.label, Op: OpNone,
+					Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value})
+			}
+			at += len(p.value)
+		}
+	}
+	e.exporter = &exporter{k.master, k.clientRandom, k.serverRandom}
+	return e.logKey("CLIENT_RANDOM", k.clientRandom[:], k.master[:])
+}
+
+// change puts one direction under its new keys.
+func (k *keys12) change(e *Endpoint, d Direction) error {
+	s := e.summary.Suite
+	keys := suite.Keys{MAC: k.block.ClientMAC, Key: k.block.ClientKey, IV: k.block.ClientIV}
+	if (e.role == Server) == (d == Send) {
+		keys = suite.Keys{MAC: k.block.ServerMAC, Key: k.block.ServerKey, IV: k.block.ServerIV}
+	}
+	p, err := s.Cipher.Protect(keys, suite.Options{EncryptThenMAC: e.summary.EncryptThenMAC, Rand: e.cfg.rand()})
+	if err != nil {
+		return err
+	}
+	if d == Send {
+		e.wr.Change(p, k.compress)
+	} else {
+		e.rd.Change(p, k.decompress)
+	}
+	if lis := e.cfg.Listener; lis != nil {
+		lis.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: 1, Suite: s.ID})
+	}
+	return nil
+}
+
+// sendChangeCipherSpec says that what follows is under the new keys.
+func (k *keys12) sendChangeCipherSpec(e *Endpoint) error {
+	m := new(message.ChangeCipherSpec)
+	if e.cfg.Listener != nil {
+		e.noteMessage(Send, m, []byte{1}, e.to)
+	}
+	if err := e.write(iana.ChangeCipherSpec, []byte{1}); err != nil {
+		return err
+	}
+	return k.change(e, Send)
+}
+
+// verifyData is what the Finished of a role must hold: proof that it has the
+// master secret and saw the same messages.
+func (k *keys12) verifyData(e *Endpoint, role Role, transcript []byte) [12]byte {
+	h := e.summary.Suite.Hash
+	var buf [64]byte
+	hash := sum(h, buf[:0], transcript)
+	var v [12]byte
+	tag := "client finished"
+	if role == Client {
+		v = k.master.ClientFinished(h, hash)
+	} else {
+		v = k.master.ServerFinished(h, hash)
+		tag = "server finished"
+	}
+	if e.revealing() {
+		e.secret(SecretEvent{Label: role.String() + "_verify_data", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: tag,
+			Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true}, {Name: "handshake_hash", Bytes: hash}},
+			Value:  v[:]})
+	}
+	return v
+}
+
+func (k *keys12) sendFinished(e *Endpoint) error {
+	v := k.verifyData(e, e.role, e.transcript)
+	return e.send(&message.Finished{VerifyData: v[:]})
+}
+
+func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
+	peer := Client
+	if e.role == Client {
+		peer = Server
+	}
+	want := k.verifyData(e, peer, e.before())
+	var err error
+	if subtle.ConstantTimeCompare(want[:], m.VerifyData) != 1 {
+		// The two values are no secret from a peer that could compute them, and
+		// worthless to one that could not: the connection ends here.
+		err = &reason.Error{Reason: reason.BadFinished, Field: "finished.verify_data", Off: 4,
+			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", m.VerifyData)}
+	}
+	if e.listening() {
+		e.checked(CheckEvent{What: "finished", Op: OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
+			Inputs: []kx.Value{{Name: "expected", Bytes: want[:]}, {Name: "received", Bytes: m.VerifyData}}})
+	}
+	return err
+}
+
+// logKey writes a line of the NSS key log (RFC 9850).
+func (e *Endpoint) logKey(label string, clientRandom, secret []byte) error {
+	if e.cfg.KeyLog == nil {
+		return nil
+	}
+	if _, err := fmt.Fprintf(e.cfg.KeyLog, "%s %x %x\n", label, clientRandom, secret); err != nil {
+		return fmt.Errorf("writing the key log: %w", err)
+	}
+	return nil
+}
+
+// signedParams is what the server signs: both randoms, so that the signature is
+// of this handshake only, and its parameters (RFC 5246 §7.4.3).
+func (k *keys12) signedParams(m message.ServerKeyExchange) ([]byte, error) {
+	b := make([]byte, 0, 64+256)
+	b = append(append(b, k.clientRandom[:]...), k.serverRandom[:]...)
+	return m.AppendParams(b)
+}
+
+// verifyChain decides about the peer's chain.
+func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fromServer bool, staple []byte) error {
+	in := ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(),
+		FromServer: fromServer, Staple: staple, Explain: e.listening()}
+	verify := e.cfg.VerifyChain
+	if verify == nil {
+		verify = defaultVerifyChain
+	}
+	report, err := verify(in)
+	if err != nil && reason.Of(err) == reason.Internal {
+		err = reason.Wrap(reason.CertificatePolicy, "certificate", err)
+	}
+	e.summary.Report = report
+	if e.listening() {
+		e.checked(CheckEvent{What: "certificate_chain", Op: OpAsymmetric, Report: report, Err: err})
+	}
+	if e.cfg.Weak.SkipVerify {
+		if err != nil {
+			e.decided("trust", "ignored", nil, "skip_verify")
+		}
+		return nil
+	}
+	return err
+}
+
+func defaultVerifyChain(in ChainInput) (*pki.Report, error) {
+	usage := pki.ServerAuth
+	if !in.FromServer {
+		usage = pki.ClientAuth
+	}
+	return pki.Verify(in.Chain, pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
+		Usage: usage, Staple: in.Staple, Explain: in.Explain})
+}
+
+// parseChain parses what a Certificate message holds.
+func parseChain(raw [][]byte) ([]*x509.Certificate, error) {
+	chain := make([]*x509.Certificate, len(raw))
+	for i, der := range raw {
+		c, err := pki.ParseCached(der)
+		if err != nil {
+			return nil, &reason.Error{Reason: reason.CertificateMalformed, Field: "certificate.certificate_list", Off: -1,
+				Got: fmt.Sprintf("certificate %d of %d", i+1, len(raw)), Err: err}
+		}
+		chain[i] = c
+	}
+	return chain, nil
+}
+
+// sum appends the hash of b to dst without a hash object on the heap.
+func sum(h crypto.Hash, dst, b []byte) []byte { return keyschedule.Sum(h, dst, b) }

@@ -1,0 +1,309 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"slices"
+
+	"tlslab/handshake/reason"
+)
+
+// Path building: from the leaf upwards, whoever bears the issuer's name may be the
+// issuer. Trust anchors are tried before what the peer sent, and among equals the
+// one whose key identifier fits (RFC 4158 §3.5.12). A path that ends in an anchor is
+// judged by the table of checks; the first that passes is the answer.
+//
+// There are two rounds. The first goes only along signatures that are good. If it
+// reaches no anchor at all, nothing can be accepted any more, and the second looks
+// for what to show: the path that would have been, with the signature that fails,
+// or the path that ends for want of an issuer.
+//
+// Anybody may send certificates that all name each other, and the number of paths
+// through n of them grows like n!. So the work is bounded (CVE-2018-16875, where a
+// verifier's was not).
+const (
+	// maxSignatures bounds the expensive work. The longest honest case is a few
+	// cross-signed roots over a few intermediates, about ten; 100 of RSA-4096 take
+	// some 10 ms.
+	maxSignatures = 100
+	// maxSteps bounds the cheap work: how often a path is made longer.
+	maxSteps = 1000
+	// maxPaths bounds the paths judged, and so the size of a report.
+	maxPaths = 64
+	// maxShown bounds the second round, which is only for the reader.
+	maxShown = 8
+	// maxPathLen bounds one path. Chains on the web have 2 to 5 certificates.
+	maxPathLen = 32
+)
+
+// Rejection is a candidate that no path went through, and why.
+type Rejection struct {
+	Cert   *x509.Certificate
+	For    *x509.Certificate // whose issuer it might have been; nil if nobody's
+	Reason RejectionReason
+}
+
+// RejectionReason is a stable key.
+type RejectionReason string
+
+// Why a candidate was set aside.
+const (
+	RejectedLoop      RejectionReason = "loop"      // its name and key are already in the path
+	RejectedDuplicate RejectionReason = "duplicate" // the same certificate was sent twice
+	RejectedTooLong   RejectionReason = "too_long"  // the path has as many certificates as we follow
+	RejectedUnused    RejectionReason = "unused"    // it issued none of the certificates in a path
+	RejectedSignature RejectionReason = "signature" // it bears the issuer's name, but its key did not sign
+)
+
+// RejectionReasons lists them all.
+func RejectionReasons() []RejectionReason {
+	return []RejectionReason{RejectedLoop, RejectedDuplicate, RejectedTooLong, RejectedUnused, RejectedSignature}
+}
+
+// verifier is the state of one call of Verify.
+type verifier struct {
+	o      VerifyOptions
+	report Report
+
+	chain    []*x509.Certificate // as sent
+	path     []*x509.Certificate // being extended, in pathRoom
+	anySigns bool                // second round: follow bad signatures too
+	steps    int
+	tried    int
+	limit    *reason.Error // set when a bound was reached
+
+	signatures []signatureResult // in signatureRoom
+
+	pathRoom      [8]*x509.Certificate
+	signatureRoom [4]signatureResult
+}
+
+// signatureResult remembers a signature within this call: several paths may share it.
+type signatureResult struct {
+	child, issuer *x509.Certificate
+	err           *reason.Error
+	shown         []Input // filled when asked for
+}
+
+// build tries paths until one is accepted. Of the failures it returns the first
+// path's that reached an anchor, for it says more than "no issuer found".
+func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
+	v.chain = chain
+	v.path = append(v.pathRoom[:0], chain[0])
+	v.signatures = v.signatureRoom[:0]
+	v.extend()
+	verdict := v.limit
+	if verdict == nil && len(v.report.Paths) == 0 {
+		v.anySigns, v.report.Rejected, v.steps = true, nil, 0
+		v.extend()
+	}
+	if verdict == nil && v.report.Chosen < 0 {
+		verdict = v.firstFailure()
+	}
+	if v.o.Explain {
+		v.reportUnused()
+	}
+	return verdict
+}
+
+func (v *verifier) firstFailure() *reason.Error {
+	for i := range v.report.Paths {
+		if p := &v.report.Paths[i]; p.Anchored {
+			return p.Err
+		}
+	}
+	return v.report.Paths[0].Err
+}
+
+// extend grows v.path by each candidate in turn and reports whether to stop:
+// accepted, or a bound was reached.
+func (v *verifier) extend() (stop bool) {
+	top := v.path[len(v.path)-1]
+	if len(v.path) == 1 && v.o.Roots.Contains(top) {
+		return v.try(true) // the leaf itself is installed as an anchor
+	}
+	extended := false
+	for rank := keyIDMatches; rank <= keyIDDiffers; rank++ {
+		for _, anchor := range v.o.Roots.FindBySubject(top.RawIssuer) {
+			if keyIDRank(top, anchor) != rank || !v.mayFollow(top, anchor) {
+				continue
+			}
+			extended = true
+			if v.grow(anchor, true) {
+				return true
+			}
+		}
+	}
+	for rank := keyIDMatches; rank <= keyIDDiffers; rank++ {
+		for i := 1; i < v.candidates(); i++ {
+			c := v.sent(i)
+			if !bytes.Equal(c.RawSubject, top.RawIssuer) || keyIDRank(top, c) != rank ||
+				v.o.Roots.Contains(c) || v.sentBefore(i) || !v.mayFollow(top, c) {
+				continue
+			}
+			extended = true
+			if v.grow(c, false) {
+				return true
+			}
+		}
+	}
+	if !extended && v.anySigns {
+		return v.try(false)
+	}
+	return v.limit != nil
+}
+
+// grow appends c, goes on from there, and takes it off again.
+func (v *verifier) grow(c *x509.Certificate, anchor bool) (stop bool) {
+	if v.steps++; v.steps > maxSteps {
+		return v.exceed(maxSteps, "steps")
+	}
+	v.path = append(v.path, c)
+	if anchor {
+		stop = v.try(true)
+	} else {
+		stop = v.extend()
+	}
+	v.path = v.path[:len(v.path)-1]
+	return stop
+}
+
+// candidates is one more than the highest index that sent takes; 0 is the leaf.
+func (v *verifier) candidates() int { return len(v.chain) + len(v.o.Intermediates) }
+
+// sent is candidate i: the chain first, then the caller's intermediates.
+func (v *verifier) sent(i int) *x509.Certificate {
+	if i < len(v.chain) {
+		return v.chain[i]
+	}
+	return v.o.Intermediates[i-len(v.chain)]
+}
+
+// sentBefore reports whether candidate i repeats an earlier one.
+func (v *verifier) sentBefore(i int) bool {
+	for j := 1; j < i; j++ {
+		if sameCert(v.sent(i), v.sent(j)) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayFollow reports whether c may be appended to the path: in the first round it
+// must have signed top; and its name and key must not be there already (RFC 5280
+// §6.1: no certificate twice; by name and key, two authorities that certify each
+// other are no endless path either).
+func (v *verifier) mayFollow(top, c *x509.Certificate) bool {
+	if len(v.path) >= maxPathLen {
+		v.reject(c, top, RejectedTooLong)
+		return false
+	}
+	for _, have := range v.path {
+		if bytes.Equal(have.RawSubject, c.RawSubject) && bytes.Equal(have.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo) {
+			v.reject(c, top, RejectedLoop)
+			return false
+		}
+	}
+	if !v.anySigns && v.signature(top, c) != nil {
+		v.reject(c, top, RejectedSignature)
+		return false
+	}
+	return true
+}
+
+// try judges v.path and reports whether to stop.
+func (v *verifier) try(anchored bool) (stop bool) {
+	v.tried++
+	if !v.anySigns && v.tried > maxPaths {
+		return v.exceed(maxPaths, "paths")
+	}
+	r := &v.report
+	if v.o.Explain || len(r.Paths) == 0 {
+		r.Paths = append(r.Paths, Path{})
+	}
+	// Silent, a path that failed stays in the report until one is accepted.
+	p := Path{Certs: slices.Clone(v.path), Anchored: anchored}
+	v.judge(&p)
+	last := len(r.Paths) - 1
+	if v.o.Explain || p.Err == nil || r.Paths[last].Certs == nil || anchored && !r.Paths[last].Anchored {
+		r.Paths[last] = p
+	}
+	if p.Err == nil {
+		r.Chosen = last
+		return true
+	}
+	return v.limit != nil || v.anySigns && v.tried >= maxShown
+}
+
+// exceed ends the first round: no path was accepted within the bound.
+func (v *verifier) exceed(bound int, of string) (stop bool) {
+	if v.limit == nil {
+		v.limit = reason.New(reason.CertificateUntrusted, "certificate_list",
+			fmt.Sprintf("a path to a trust anchor within %d %s", bound, of), "more candidates than we follow")
+	}
+	return true
+}
+
+// signature checks that issuer signed child, once per pair.
+func (v *verifier) signature(child, issuer *x509.Certificate) *reason.Error {
+	return v.signatureResult(child, issuer).err
+}
+
+func (v *verifier) signatureResult(child, issuer *x509.Certificate) *signatureResult {
+	for i := range v.signatures {
+		if s := &v.signatures[i]; s.child == child && s.issuer == issuer {
+			return s
+		}
+	}
+	if len(v.signatures) >= maxSignatures {
+		v.exceed(maxSignatures, "signature checks")
+		return &signatureResult{child: child, issuer: issuer, err: v.limit}
+	}
+	v.signatures = append(v.signatures, signatureResult{child: child, issuer: issuer, err: v.o.Signatures.check(child, issuer)})
+	v.report.SignatureChecks++
+	return &v.signatures[len(v.signatures)-1]
+}
+
+const (
+	keyIDMatches = iota
+	keyIDAbsent
+	keyIDDiffers
+)
+
+// keyIDRank compares the key identifiers of a certificate and a candidate issuer.
+// They are a hint for the order of trying, never a proof and never a refusal
+// (RFC 5280 §4.2.1.1).
+func keyIDRank(child, issuer *x509.Certificate) int {
+	switch {
+	case len(child.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0:
+		return keyIDAbsent
+	case bytes.Equal(child.AuthorityKeyId, issuer.SubjectKeyId):
+		return keyIDMatches
+	}
+	return keyIDDiffers
+}
+
+func (v *verifier) reject(c, child *x509.Certificate, why RejectionReason) {
+	if !v.o.Explain || slices.ContainsFunc(v.report.Rejected, func(r Rejection) bool {
+		return r.Cert == c && r.For == child && r.Reason == why
+	}) {
+		return
+	}
+	v.report.Rejected = append(v.report.Rejected, Rejection{Cert: c, For: child, Reason: why})
+}
+
+// reportUnused lists the candidates that took part in nothing.
+func (v *verifier) reportUnused() {
+	for i := 1; i < v.candidates(); i++ {
+		c := v.sent(i)
+		switch {
+		case v.sentBefore(i) || sameCert(c, v.chain[0]):
+			v.reject(c, nil, RejectedDuplicate)
+		case slices.ContainsFunc(v.report.Paths, func(p Path) bool { return holds(p.Certs, c) }):
+		case slices.ContainsFunc(v.report.Rejected, func(r Rejection) bool { return r.Cert == c }):
+		default:
+			v.reject(c, nil, RejectedUnused)
+		}
+	}
+}

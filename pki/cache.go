@@ -1,0 +1,53 @@
+package pki
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"sync"
+
+	"tlslab/handshake/reason"
+)
+
+// SignatureCache remembers which certificates were found to be signed by which
+// keys, so that a client that meets the same intermediate each time computes its
+// signature once. Only the signature is remembered: dates, names and trust are
+// judged anew. It holds good results alone, keyed by SHA-256 over the certificate
+// and the issuer's key, and is safe for concurrent use. A nil cache remembers
+// nothing.
+type SignatureCache struct {
+	mu   sync.Mutex
+	good map[[sha256.Size]byte]struct{}
+}
+
+// maxCached bounds the memory to some 64 KB. A full cache is emptied: what is
+// still in use comes back with its next check.
+const maxCached = 1024
+
+// check checks that issuer signed child.
+func (sc *SignatureCache) check(child, issuer *x509.Certificate) *reason.Error {
+	if sc == nil {
+		return checkSignature(child.SignatureAlgorithm, issuer.PublicKey, child.RawTBSCertificate, child.Signature)
+	}
+	h := sha256.New()
+	h.Write(issuer.RawSubjectPublicKeyInfo) // DER: its length is inside, so the two cannot run together
+	h.Write(child.Raw)
+	var id [sha256.Size]byte
+	h.Sum(id[:0])
+
+	sc.mu.Lock()
+	_, known := sc.good[id]
+	sc.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := checkSignature(child.SignatureAlgorithm, issuer.PublicKey, child.RawTBSCertificate, child.Signature); err != nil {
+		return err
+	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	if sc.good == nil || len(sc.good) >= maxCached {
+		sc.good = make(map[[sha256.Size]byte]struct{})
+	}
+	sc.good[id] = struct{}{}
+	return nil
+}

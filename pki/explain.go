@@ -1,0 +1,230 @@
+package pki
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/asn1"
+	"math/big"
+
+	"filippo.io/edwards25519"
+	"github.com/cloudflare/circl/group"
+)
+
+// What a signature check computes on its way to yes or no, kept so that it can be
+// looked at. Every value here is public and every computation may take as long as
+// it likes; whether a signature is accepted is decided by checkSignature alone,
+// with the standard library, and tests hold the two together.
+
+// explainSignature returns the values of checking sig over message under pub.
+// Values that a malformed signature does not have are left out.
+func explainSignature(alg x509.SignatureAlgorithm, pub crypto.PublicKey, message, sig []byte) []Input {
+	inputs := hashInputs(alg, message)
+	row, ok := signatureRowOf(alg)
+	if !ok {
+		return inputs
+	}
+	digest := digestInto(nil, row.hash, message)
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		switch row.kind {
+		case pkcs1:
+			return append(inputs, openPKCS1(k, sig)...)
+		case pss:
+			return append(inputs, openPSS(k, row.hash, sig)...)
+		}
+	case *ecdsa.PublicKey:
+		if row.kind == ecdsaSig {
+			return append(inputs, ecdsaValues(k, digest, sig)...)
+		}
+	case ed25519.PublicKey:
+		if row.kind == eddsa {
+			return append(inputs, ed25519Sides(k, message, sig)...)
+		}
+	}
+	return inputs
+}
+
+// hashInputs names the hash and gives its value over the to-be-signed bytes.
+// Ed25519 has none to show: it hashes inside, together with R and the key.
+func hashInputs(alg x509.SignatureAlgorithm, message []byte) []Input {
+	row, ok := signatureRowOf(alg)
+	switch {
+	case !ok:
+		return nil
+	case row.hash == 0:
+		return []Input{{InHash, "none before signing; SHA-512 inside the equation"}}
+	}
+	return []Input{{InHash, row.hash.String()}, {InTBSHash, digestInto(nil, row.hash, message)}}
+}
+
+// rsaOpen computes sig^e mod n, as many bytes as the modulus has. A signature
+// that is no number below n opens to nothing (RFC 8017 §5.2.2).
+func rsaOpen(k *rsa.PublicKey, sig []byte) []byte {
+	s := new(big.Int).SetBytes(sig)
+	if s.Cmp(k.N) >= 0 || k.N.Sign() <= 0 || k.N.BitLen() > maxRSABits {
+		return nil
+	}
+	s.Exp(s, big.NewInt(int64(k.E)), k.N)
+	return s.FillBytes(make([]byte, k.Size()))
+}
+
+// openPKCS1 takes the block of RSASSA-PKCS1-v1_5 apart, RFC 8017 §9.2:
+//
+//	00 01 ff .. ff 00 DigestInfo{algorithm, digest}
+func openPKCS1(k *rsa.PublicKey, sig []byte) []Input {
+	block := rsaOpen(k, sig)
+	if block == nil {
+		return nil
+	}
+	inputs := []Input{{InRecoveredBlock, block}}
+	if !bytes.HasPrefix(block, []byte{0, 1}) {
+		return inputs
+	}
+	end := 2
+	for end < len(block) && block[end] == 0xff {
+		end++
+	}
+	if end == len(block) || block[end] != 0 {
+		return inputs
+	}
+	end++
+	inputs = append(inputs, Input{InPadding, block[:end:end]}, Input{InDigestInfo, block[end:]})
+	var info struct {
+		Algorithm asn1.RawValue
+		Digest    []byte
+	}
+	if rest, err := asn1.Unmarshal(block[end:], &info); err == nil && len(rest) == 0 {
+		inputs = append(inputs, Input{InRecoveredDigest, info.Digest})
+	}
+	return inputs
+}
+
+// openPSS recovers EM and the salt inside it, RFC 8017 §9.1.2:
+//
+//	EM = maskedDB || H || bc,  DB = 00 .. 00 01 salt,  maskedDB = DB xor MGF1(H)
+func openPSS(k *rsa.PublicKey, hash crypto.Hash, sig []byte) []Input {
+	em := rsaOpen(k, sig)
+	if em == nil {
+		return nil
+	}
+	emBits := k.N.BitLen() - 1
+	if emBits%8 == 0 { // EM is one byte shorter than the modulus
+		em = em[1:]
+	}
+	inputs := []Input{{InEncodedMessage, em}}
+	dbLen := len(em) - hash.Size() - 1
+	if dbLen < 1 || em[len(em)-1] != 0xbc {
+		return inputs
+	}
+	db := mgf1XOR(em[:dbLen], em[dbLen:len(em)-1], hash)
+	db[0] &= 0xff >> (8*len(em) - emBits)
+	for i, b := range db {
+		if b == 1 {
+			return append(inputs, Input{InSalt, db[i+1:]})
+		}
+		if b != 0 {
+			break
+		}
+	}
+	return inputs
+}
+
+// mgf1XOR returns masked with the mask MGF1(seed) taken off, RFC 8017 §B.2.1.
+func mgf1XOR(masked, seed []byte, hash crypto.Hash) []byte {
+	out := make([]byte, 0, len(masked)+hash.Size())
+	for counter := byte(0); len(out) < len(masked); counter++ { // 8192-bit EM needs 32 blocks of SHA-256
+		out = digestInto(out, hash, append(bytes.Clone(seed), 0, 0, 0, counter))
+	}
+	out = out[:len(masked)]
+	for i := range out {
+		out[i] ^= masked[i]
+	}
+	return out
+}
+
+// ecdsaValues gives r, s and x(R) mod n, where R = (z/s)G + (r/s)Q and z is the
+// leftmost bits of the hash (FIPS 186-5 §6.4.2). Nothing is recovered: r is
+// compared with what comes out of the sum.
+func ecdsaValues(k *ecdsa.PublicKey, digest, sig []byte) []Input {
+	var rs struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(sig, &rs); err != nil || len(rest) != 0 {
+		return nil
+	}
+	n := k.Curve.Params().N
+	size := (n.BitLen() + 7) / 8
+	if rs.R.Sign() <= 0 || rs.S.Sign() <= 0 || rs.R.Cmp(n) >= 0 || rs.S.Cmp(n) >= 0 {
+		return nil
+	}
+	inputs := []Input{{InR, rs.R.FillBytes(make([]byte, size))}, {InS, rs.S.FillBytes(make([]byte, size))}}
+	if len(digest) > size {
+		digest = digest[:size] // exact for the byte-aligned orders of P-256 and P-384
+	}
+	var g group.Group
+	switch k.Curve.Params().Name {
+	case "P-256":
+		g = group.P256
+	case "P-384":
+		g = group.P384
+	case "P-521":
+		g = group.P521 // 66 bytes of order, longer than any digest here
+	default:
+		return inputs
+	}
+	w := new(big.Int).ModInverse(rs.S, n)
+	u1 := new(big.Int).Mul(new(big.Int).SetBytes(digest), w)
+	u2 := new(big.Int).Mul(rs.R, w)
+
+	encoded, err := k.Bytes()
+	if err != nil {
+		return inputs
+	}
+	q := g.NewElement()
+	if q.UnmarshalBinary(encoded) != nil {
+		return inputs
+	}
+	sum := g.NewElement().MulGen(g.NewScalar().SetBigInt(u1.Mod(u1, n)))
+	sum.Add(sum, q.Mul(q, g.NewScalar().SetBigInt(u2.Mod(u2, n))))
+	point, err := sum.MarshalBinary()
+	if err != nil || len(point) < 2 || point[0] != 4 {
+		return inputs // the point at infinity has no x
+	}
+	x := new(big.Int).SetBytes(point[1 : 1+(len(point)-1)/2])
+	return append(inputs, Input{InXOfR, x.Mod(x, n).FillBytes(make([]byte, size))})
+}
+
+// ed25519Sides gives both sides of [S]B = R + [k]A, k = SHA-512(R || A || M),
+// RFC 8032 §5.1.7 in its form without the cofactor, which is what the standard
+// library checks.
+func ed25519Sides(pub ed25519.PublicKey, message, sig []byte) []Input {
+	if len(sig) != ed25519.SignatureSize || len(pub) != ed25519.PublicKeySize {
+		return nil
+	}
+	r, err := new(edwards25519.Point).SetBytes(sig[:32])
+	if err != nil {
+		return nil
+	}
+	a, err := new(edwards25519.Point).SetBytes(pub)
+	if err != nil {
+		return nil
+	}
+	s, err := new(edwards25519.Scalar).SetCanonicalBytes(sig[32:])
+	if err != nil {
+		return nil
+	}
+	h := sha512.New()
+	h.Write(sig[:32])
+	h.Write(pub)
+	h.Write(message)
+	k, err := new(edwards25519.Scalar).SetUniformBytes(h.Sum(nil))
+	if err != nil {
+		return nil
+	}
+	left := new(edwards25519.Point).ScalarBaseMult(s)
+	right := new(edwards25519.Point).Add(r, new(edwards25519.Point).ScalarMult(k, a))
+	return []Input{{InSB, left.Bytes()}, {InRPlusKA, right.Bytes()}}
+}

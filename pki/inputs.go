@@ -1,0 +1,184 @@
+package pki
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"net"
+)
+
+// Input is one value that a check or a step looked at. Value is a string, []byte,
+// int, bool, time.Time or []string.
+type Input struct {
+	Name  string // one of InputNames
+	Value any
+}
+
+// The names of inputs.
+const (
+	InSubject    = "subject"
+	InIssuer     = "issuer"
+	InSerial     = "serial"      // []byte, big endian
+	InNotBefore  = "not_before"  // time.Time, UTC
+	InNotAfter   = "not_after"   // time.Time, UTC
+	InCheckedAt  = "checked_at"  // time.Time, UTC
+	InNames      = "names"       // []string: "DNS:www.lab.test", "IP:192.0.2.1"
+	InServerName = "server_name" // what the client asked for
+	InMatched    = "matched"     // the presented name that fits it; "" if none
+
+	InPublicKey     = "public_key"      // "RSA-2048", "ECDSA P-256", "Ed25519"
+	InPublicKeyHash = "public_key_hash" // SHA-256 of the SubjectPublicKeyInfo
+	InIssuerKey     = "issuer_key"      // like InPublicKey, of whoever signed
+	InKeyBits       = "key_bits"        // int, the modulus of an RSA key
+
+	InSignatureAlgorithm = "signature_algorithm"
+	InSignature          = "signature"   // []byte as the certificate carries it
+	InHash               = "hash"        // "SHA-256"
+	InTBS                = "tbs"         // the to-be-signed bytes, DER
+	InTBSHash            = "tbs_hash"    // their hash, computed here
+	InSelfSigned         = "self_signed" // bool: checked with the certificate's own key, which shows nothing about trust
+	InCSR                = "csr"         // DER
+	InChain              = "chain"       // []string, subjects
+	InCertificate        = "certificate" // DER
+	InFingerprint        = "fingerprint" // SHA-256 of the whole certificate
+	InVersion            = "version"     // int, 1 to 3
+	InExtensions         = "extensions"  // []string, object identifiers
+
+	InRecoveredBlock  = "recovered_block"  // RSA PKCS #1: signature^e mod n, all of it
+	InPadding         = "padding"          // RSA PKCS #1: 00 01 ff .. ff 00
+	InDigestInfo      = "digest_info"      // RSA PKCS #1: the DER that names the hash and holds it
+	InRecoveredDigest = "recovered_digest" // RSA PKCS #1: the hash inside digest_info
+	InEncodedMessage  = "encoded_message"  // RSA-PSS: EM, what signature^e mod n gives
+	InSalt            = "salt"             // RSA-PSS: the salt inside EM
+	InR               = "r"                // ECDSA, as many bytes as the group's order
+	InS               = "s"                // ECDSA
+	InXOfR            = "x_of_r_mod_n"     // ECDSA: x of R = (hash/s)G + (r/s)Q, mod n; must equal r
+	InSB              = "s_times_b"        // Ed25519: [S]B, encoded
+	InRPlusKA         = "r_plus_k_a"       // Ed25519: R + [k]A, encoded; must equal [S]B
+
+	InCA             = "ca"                 // bool, basicConstraints cA
+	InMaxPathLength  = "max_path_length"    // int, pathLenConstraint
+	InPathLength     = "path_length"        // int, intermediates below that count
+	InKeyUsage       = "key_usage"          // []string as RFC 5280 names the bits
+	InExtKeyUsage    = "extended_key_usage" // []string
+	InWantedUsage    = "wanted_usage"       // "serverAuth" or "clientAuth"
+	InPermitted      = "permitted"          // []string, subtrees
+	InExcluded       = "excluded"           // []string, subtrees
+	InConstrainedBy  = "constrained_by"     // []string, subjects of the authorities that constrain
+	InPolicies       = "policies"           // []string, of the leaf
+	InExplicitPolicy = "explicit_policy"    // bool: a policy is required by now
+
+	InAnchors        = "anchors"     // int, how many are installed
+	InStatus         = "status"      // "good", "revoked", "unknown", "none"
+	InThisUpdate     = "this_update" // time.Time
+	InNextUpdate     = "next_update" // time.Time; absent if the response has none
+	InProducedAt     = "produced_at" // time.Time
+	InRevokedAt      = "revoked_at"  // time.Time
+	InResponder      = "responder"   // who signed the response
+	InResponse       = "response"    // DER
+	InIssuerNameHash = "issuer_name_hash"
+	InIssuerKeyHash  = "issuer_key_hash"
+)
+
+// InputNames lists every Name an Input can have.
+func InputNames() []string {
+	return []string{
+		InSubject, InIssuer, InSerial, InNotBefore, InNotAfter, InCheckedAt, InNames, InServerName, InMatched,
+		InPublicKey, InPublicKeyHash, InIssuerKey, InKeyBits,
+		InSignatureAlgorithm, InSignature, InHash, InTBS, InTBSHash, InSelfSigned, InCSR, InChain, InCertificate,
+		InFingerprint, InVersion, InExtensions,
+		InRecoveredBlock, InPadding, InDigestInfo, InRecoveredDigest, InEncodedMessage, InSalt, InR, InS, InXOfR,
+		InSB, InRPlusKA,
+		InCA, InMaxPathLength, InPathLength, InKeyUsage, InExtKeyUsage, InWantedUsage, InPermitted, InExcluded,
+		InConstrainedBy, InPolicies, InExplicitPolicy,
+		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InResponder, InResponse,
+		InIssuerNameHash, InIssuerKeyHash,
+	}
+}
+
+// describeKey names a public key by kind and size.
+func describeKey(pub crypto.PublicKey) string {
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA-%d", k.N.BitLen())
+	case *ecdsa.PublicKey:
+		return "ECDSA " + k.Curve.Params().Name
+	case ed25519.PublicKey:
+		return "Ed25519"
+	case nil:
+		return "unknown"
+	}
+	return fmt.Sprintf("%T", pub)
+}
+
+func sanStrings(dns []string, ips []net.IP) []string {
+	names := make([]string, 0, len(dns)+len(ips))
+	for _, n := range dns {
+		names = append(names, "DNS:"+n)
+	}
+	for _, ip := range ips {
+		names = append(names, "IP:"+ip.String())
+	}
+	return names
+}
+
+func serialBytes(c *x509.Certificate) []byte { return c.SerialNumber.Bytes() }
+
+var keyUsageNames = []struct {
+	bit  x509.KeyUsage
+	name string
+}{
+	{x509.KeyUsageDigitalSignature, "digitalSignature"},
+	{x509.KeyUsageContentCommitment, "nonRepudiation"},
+	{x509.KeyUsageKeyEncipherment, "keyEncipherment"},
+	{x509.KeyUsageDataEncipherment, "dataEncipherment"},
+	{x509.KeyUsageKeyAgreement, "keyAgreement"},
+	{x509.KeyUsageCertSign, "keyCertSign"},
+	{x509.KeyUsageCRLSign, "cRLSign"},
+	{x509.KeyUsageEncipherOnly, "encipherOnly"},
+	{x509.KeyUsageDecipherOnly, "decipherOnly"},
+}
+
+func keyUsageStrings(ku x509.KeyUsage) []string {
+	var names []string
+	for _, u := range keyUsageNames {
+		if ku&u.bit != 0 {
+			names = append(names, u.name)
+		}
+	}
+	return names
+}
+
+func extKeyUsageStrings(c *x509.Certificate) []string {
+	var names []string
+	for _, u := range c.ExtKeyUsage {
+		names = append(names, extKeyUsageString(u))
+	}
+	for _, oid := range c.UnknownExtKeyUsage {
+		names = append(names, oid.String())
+	}
+	return names
+}
+
+func extKeyUsageString(u x509.ExtKeyUsage) string {
+	switch u {
+	case x509.ExtKeyUsageAny:
+		return "anyExtendedKeyUsage"
+	case x509.ExtKeyUsageServerAuth:
+		return "serverAuth"
+	case x509.ExtKeyUsageClientAuth:
+		return "clientAuth"
+	case x509.ExtKeyUsageCodeSigning:
+		return "codeSigning"
+	case x509.ExtKeyUsageEmailProtection:
+		return "emailProtection"
+	case x509.ExtKeyUsageTimeStamping:
+		return "timeStamping"
+	case x509.ExtKeyUsageOCSPSigning:
+		return "OCSPSigning"
+	}
+	return u.String()
+}

@@ -1,0 +1,205 @@
+package pki
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// Lesson is a small world of trust: Root > Intermediate > a leaf for Name, made
+// with the public lesson keys, good or broken in one way.
+type Lesson struct {
+	Kind         Kind
+	Name         string
+	Root         *Authority
+	Intermediate *Authority // nil in a forgery
+	Other        *Authority // a root that has nothing to do with the chain; made where a kind needs it
+
+	Leaf   *Issued
+	Key    crypto.Signer // the leaf's
+	Chain  [][]byte      // what the server sends, DER
+	Staple []byte        // what the server staples, DER; nil for none
+	Roots  *TrustStore   // what the client trusts
+
+	opts LessonOptions
+	keys string // the set of lesson keys
+}
+
+// LessonOptions choose the lesson. The zero value is a good RSA chain for
+// www.lab.test, valid now.
+type LessonOptions struct {
+	Kind   Kind      // default Good
+	KeyAlg string    // "rsa" (default), "ecdsa" or "ed25519": the whole chain's
+	PSS    bool      // RSA authorities sign with RSASSA-PSS
+	Name   string    // DNS name; default www.lab.test
+	Time   time.Time // the certificates are valid around it; default now
+	Rand   io.Reader // serial numbers and PSS salts; seed it, and the bytes repeat
+	Staple string    // "good", "revoked", "stale", "unknown" or "none"; default none, revoked for kind Revoked
+}
+
+// NewLesson makes a chain of the given kind.
+func NewLesson(o LessonOptions) (*Lesson, error) {
+	row, err := o.settle()
+	if err != nil {
+		return nil, err
+	}
+	l := &Lesson{Kind: o.Kind, Name: o.Name, opts: o, keys: o.KeyAlg}
+
+	if l.Root, err = l.root("root", "Lesson Root", row.root); err != nil {
+		return nil, err
+	}
+	l.Roots = NewTrustStore(l.Root.Cert)
+	options := l.authority("intermediate", "Lesson Intermediate", year/2, 5*year)
+	if row.intermediate != nil {
+		row.intermediate(&options)
+	}
+	if l.Intermediate, err = l.Root.NewIntermediate(options); err != nil {
+		return nil, err
+	}
+	if err := l.issue(l.Intermediate, "leaf", row); err != nil {
+		return nil, err
+	}
+	if row.after != nil {
+		if err := row.after(l); err != nil {
+			return nil, err
+		}
+	}
+	if o.Staple != "none" && l.Leaf.Issuer != l.Leaf.Leaf {
+		l.Staple, err = l.Intermediate.OCSP(l.Leaf.Leaf, OCSPStatus(o.Staple), OCSPOptions{Time: o.Time.Add(-time.Hour)})
+	}
+	return l, err
+}
+
+// NewForgery makes what a man in the middle shows: a root of his own that signs a
+// leaf for somebody else's name. Roots trusts his root alone; whether the victim
+// does is the lesson.
+func NewForgery(o LessonOptions) (*Lesson, error) {
+	o.Kind, o.Staple = Good, "none"
+	row, err := o.settle()
+	if err != nil {
+		return nil, err
+	}
+	l := &Lesson{Kind: o.Kind, Name: o.Name, opts: o, keys: o.KeyAlg}
+	if l.Root, err = l.root("mitm-root", "Capture Tool Root", nil); err != nil {
+		return nil, err
+	}
+	l.Roots = NewTrustStore(l.Root.Cert)
+	return l, l.issue(l.Root, "mitm-leaf", row)
+}
+
+// Client issues a client certificate, for mutual authentication, and returns it
+// with its key. It draws its serial number from the lesson's Rand.
+func (l *Lesson) Client(name string) (*Issued, crypto.Signer, error) {
+	key := lessonKey(l.keys, "client")
+	csr, err := NewRequest(key, Request{CommonName: name})
+	if err != nil {
+		return nil, nil, err
+	}
+	by := l.Intermediate
+	if by == nil {
+		by = l.Root
+	}
+	is, err := by.Sign(csr, LeafOptions{NotBefore: l.opts.Time.Add(-24 * time.Hour), Client: true, Rand: l.opts.Rand})
+	return is, key, err
+}
+
+// settle fills in defaults and finds the kind's row.
+func (o *LessonOptions) settle() (kindRow, error) {
+	if o.Kind == "" {
+		o.Kind = Good
+	}
+	if o.KeyAlg == "" {
+		o.KeyAlg = "rsa"
+	}
+	if o.Name == "" {
+		o.Name = "www.lab.test"
+	}
+	if o.Time.IsZero() {
+		o.Time = time.Now()
+	}
+	if o.Staple == "" {
+		o.Staple = "none"
+		if o.Kind == Revoked {
+			o.Staple = string(StatusRevoked)
+		}
+	}
+	if !slices.Contains(LessonKeyAlgs(), o.KeyAlg) {
+		return kindRow{}, fmt.Errorf("unknown kind of lesson keys %q; known are %v", o.KeyAlg, LessonKeyAlgs())
+	}
+	if o.Kind == SHA1 && o.KeyAlg == "ed25519" {
+		return kindRow{}, errors.New("kind sha1 needs rsa or ecdsa: Ed25519 brings its own hash, SHA-512")
+	}
+	for _, row := range kindRows {
+		if row.kind == o.Kind {
+			return row, nil
+		}
+	}
+	return kindRow{}, fmt.Errorf("unknown kind of certificate %q; known are %v", o.Kind, Kinds())
+}
+
+func (l *Lesson) authority(key, name string, age, length time.Duration) Options {
+	return Options{
+		CommonName: name, Organization: "tlslab",
+		Key:       lessonKey(l.keys, key),
+		NotBefore: l.opts.Time.Add(-age), Validity: length,
+		Rand: l.opts.Rand, PSS: l.opts.PSS,
+	}
+}
+
+func (l *Lesson) root(key, name string, change func(*Options)) (*Authority, error) {
+	o := l.authority(key, name, year, 10*year)
+	if change != nil {
+		change(&o)
+	}
+	return NewRoot(o)
+}
+
+// issue takes the server's side and the authority's: request and signature.
+func (l *Lesson) issue(by *Authority, key string, row kindRow) error {
+	l.Key = lessonKey(l.keys, key)
+	request := Request{DNSNames: []string{l.Name}}
+	options := LeafOptions{NotBefore: l.opts.Time.Add(-24 * time.Hour), Rand: l.opts.Rand}
+	if row.leaf != nil {
+		row.leaf(&request, &options)
+	}
+	csr, err := NewRequest(l.Key, request)
+	if err != nil {
+		return err
+	}
+	if l.Leaf, err = by.Sign(csr, options); err != nil {
+		return fmt.Errorf("%s: %w", l.Kind, err)
+	}
+	l.Chain = slices.Clone(l.Leaf.Chain)
+	return nil
+}
+
+// selfSign replaces the leaf by one that its own key signed.
+func (l *Lesson) selfSign() error {
+	t := *l.Leaf.Leaf
+	t.SignatureAlgorithm, t.AuthorityKeyId = 0, nil
+	c, err := create(nil, &t, &t, l.Key.Public(), l.Key)
+	if err != nil {
+		return err
+	}
+	l.Leaf = &Issued{Leaf: c, Issuer: c, Chain: [][]byte{c.Raw}}
+	l.Chain = l.Leaf.Chain
+	return nil
+}
+
+// breakSignature flips the last bit of the leaf's signature, which is also the last
+// bit of the certificate.
+func (l *Lesson) breakSignature() error {
+	der := bytes.Clone(l.Leaf.Leaf.Raw)
+	der[len(der)-1] ^= 1
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	l.Leaf.Leaf, l.Leaf.Chain[0], l.Chain[0] = c, der, der
+	return nil
+}

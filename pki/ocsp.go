@@ -1,0 +1,147 @@
+package pki
+
+import (
+	"crypto"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"time"
+)
+
+// OCSPStatus says what an authority answers about a certificate.
+type OCSPStatus string
+
+// What OCSP can be asked to answer.
+const (
+	StatusGood    OCSPStatus = "good"
+	StatusRevoked OCSPStatus = "revoked"
+	StatusUnknown OCSPStatus = "unknown"
+	StatusStale   OCSPStatus = "stale" // good, once: its nextUpdate is past
+)
+
+// OCSPOptions describe an answer.
+type OCSPOptions struct {
+	Time      time.Time     // when it is produced; default now
+	Validity  time.Duration // until nextUpdate; default 7 days
+	Responder *Responder    // who signs; default the authority itself
+}
+
+// Responder signs statuses on behalf of an authority (RFC 6960 §4.2.2.2).
+type Responder struct {
+	Cert *x509.Certificate
+	Key  crypto.Signer
+}
+
+// NewResponder makes a delegated responder: a certificate that a signs, with the
+// extended key usage OCSPSigning and no right to sign certificates.
+func (a *Authority) NewResponder(o Options) (*Responder, error) {
+	if err := a.canSign(); err != nil {
+		return nil, err
+	}
+	r := &Authority{}
+	template, err := r.prepare(o, 90*24*time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	template.IsCA = false
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}
+	template.SignatureAlgorithm = a.signatureAlgorithm()
+	cert, err := create(o.Rand, template, a.Cert, r.Key.Public(), a.Key)
+	return &Responder{Cert: cert, Key: r.Key}, err
+}
+
+// OCSP answers for a certificate that a issued: a signed OCSP response, DER, to be
+// stapled into a handshake (RFC 6066 §8). The same options give the same bytes.
+func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) ([]byte, error) {
+	signer := o.Responder
+	if signer == nil {
+		if err := a.canSign(); err != nil {
+			return nil, err
+		}
+		signer = &Responder{a.Cert, a.Key}
+	}
+	single, err := a.single(leaf, status, o)
+	if err != nil {
+		return nil, err
+	}
+	data := ocspData{
+		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: responderByName, IsCompound: true, Bytes: signer.Cert.RawSubject},
+		ProducedAt: single.ThisUpdate,
+		Responses:  []ocspSingle{single},
+	}
+	if data.Raw, err = asn1.Marshal(data); err != nil {
+		return nil, err
+	}
+	basic := ocspBasic{TBS: data}
+	if err := signer.sign(&basic); err != nil {
+		return nil, err
+	}
+	if o.Responder != nil {
+		basic.Certs = []asn1.RawValue{{FullBytes: signer.Cert.Raw}}
+	}
+	inner, err := asn1.Marshal(basic)
+	if err != nil {
+		return nil, err
+	}
+	return asn1.Marshal(ocspResponse{Bytes: ocspResponseBytes{oidOCSPBasic, inner}})
+}
+
+// single fills in the one answer of the response.
+func (a *Authority) single(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) (ocspSingle, error) {
+	this, next := period(o.Time, time.Time{}, o.Validity, 7*24*time.Hour)
+	name, key, ok := certIDHashes(oidSHA1, a.Cert)
+	if !ok {
+		return ocspSingle{}, fmt.Errorf("the key of %s cannot be hashed", a.Cert.Subject)
+	}
+	s := ocspSingle{
+		ID: ocspCertID{
+			Hash:     pkix.AlgorithmIdentifier{Algorithm: oidSHA1, Parameters: asn1.NullRawValue},
+			NameHash: name, KeyHash: key, Serial: leaf.SerialNumber,
+		},
+		ThisUpdate: this, NextUpdate: next,
+		Status: asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocspGood},
+	}
+	switch status {
+	case StatusGood:
+	case StatusStale:
+		// Exactly one validity too old: nextUpdate is one second past.
+		shift := next.Sub(this) + time.Second
+		s.ThisUpdate, s.NextUpdate = this.Add(-shift), next.Add(-shift)
+	case StatusUnknown:
+		s.Status.Tag = ocspUnknown
+	case StatusRevoked:
+		info, err := asn1.Marshal(ocspRevoked{At: this.Add(-24 * time.Hour), Reason: 1}) // keyCompromise, RFC 5280 §5.3.1
+		if err != nil {
+			return ocspSingle{}, err
+		}
+		var content asn1.RawValue
+		if err := unmarshalAll(info, &content); err != nil {
+			return ocspSingle{}, err
+		}
+		s.Status = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocspRevokes, IsCompound: true, Bytes: content.Bytes}
+	default:
+		return ocspSingle{}, fmt.Errorf("unknown status %q; known are good, revoked, unknown, stale", status)
+	}
+	return s, nil
+}
+
+// sign fills in algorithm and signature over basic.TBS.Raw.
+func (r *Responder) sign(basic *ocspBasic) error {
+	// What crypto/x509 would take for a certificate by this key.
+	alg := defaultAlgorithm(r.Key.Public())
+	id, ok := ocspAlgorithmID(alg)
+	if !ok {
+		return fmt.Errorf("cannot sign an OCSP response with %s", describeKey(r.Key.Public()))
+	}
+	row, _ := signatureRowOf(alg)
+	// A nil reader: PKCS #1 and Ed25519 use none, and ECDSA then derives its nonce
+	// from key and message (RFC 6979).
+	sig, err := crypto.SignMessage(r.Key, nil, basic.TBS.Raw, row.hash)
+	if err != nil {
+		return err
+	}
+	basic.Algorithm, basic.Signature = id, asn1.BitString{Bytes: sig, BitLength: 8 * len(sig)}
+	return nil
+}

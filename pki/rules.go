@@ -1,0 +1,270 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"tlslab/handshake/reason"
+)
+
+// The keys of the checks, in the order in which they are made on a certificate.
+const (
+	CheckSignatureAlgorithm = "signature_algorithm"
+	CheckSignature          = "signature"
+	CheckValidity           = "validity"
+	CheckStaple             = "staple"
+	CheckIssuerName         = "issuer_name"
+	CheckName               = "name"
+	CheckBasicConstraints   = "basic_constraints"
+	CheckPathLength         = "path_length"
+	CheckKeyUsage           = "key_usage"
+	CheckExtendedKeyUsage   = "extended_key_usage"
+	CheckNameConstraints    = "name_constraints"
+	CheckPolicy             = "policy"
+	CheckCriticalExtension  = "critical_extension"
+	CheckProfile            = "profile"
+	CheckPublicKey          = "public_key"
+	CheckTrustAnchor        = "trust_anchor"
+)
+
+// CheckKeys lists the keys of every check, in the order made.
+func CheckKeys() []string {
+	keys := make([]string, len(rules))
+	for i := range rules {
+		keys[i] = rules[i].key
+	}
+	return keys
+}
+
+// rule is one row of the table of checks.
+type rule struct {
+	key, ref string
+	on       func(*judgement, int) bool          // does it apply to certificate i?
+	test     func(*judgement, int) *reason.Error // is it kept?
+	show     func(*judgement, int) []Input       // what did test look at? (Explain only)
+}
+
+// rules is what a path must satisfy. Each certificate, from the leaf upwards, is
+// taken through the rows in order: first what its issuer says (the textbook's
+// "hash, open the signature, compare"), then what it says of itself. Rows hold
+// independently of each other, so an explained path shows them all, and the first
+// to fail gives the path's error.
+var rules = [...]rule{
+	{CheckSignatureAlgorithm, "RFC 8446 §4.4.2.4", isSigned, testSignatureAlgorithm, showSignatureAlgorithm},
+	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", isSigned, testSignature, showSignature},
+	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", always, testValidity, showValidity},
+	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", hasStaple, testStaple, showStaple},
+	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", hasIssuer, testIssuerName, showIssuerName},
+	{CheckName, "RFC 9525 §6", isNamed, testName, showName},
+	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", isIssuer, testBasicConstraints, showBasicConstraints},
+	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", limitsPath, testPathLength, showPathLength},
+	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", hasKeyUsageRule, testKeyUsage, showKeyUsage},
+	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage},
+	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", isConstrained, testNameConstraints, showNameConstraints},
+	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", hasPolicyRule, testPolicy, showPolicy},
+	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o), §6.1.5 (f)", always, testCriticalExtension, showCriticalExtension},
+	{CheckProfile, "RFC 5280 §4.1.2, §4.2.1", always, testProfile, showProfile},
+	{CheckPublicKey, "RFC 9325 §4.5", always, testPublicKey, showPublicKey},
+	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", isTop, testTrustAnchor, showTrustAnchor},
+}
+
+// refAnchor replaces a row's reference where the certificate is the trust anchor
+// itself. RFC 5280's algorithm takes only a name and a key from it and leaves it to
+// us whether to heed its dates and constraints; we do, as crypto/x509 does.
+const refAnchor = "RFC 5280 §6.2"
+
+// judgement is one path under the table.
+type judgement struct {
+	*verifier
+	certs    []*x509.Certificate
+	anchored bool
+}
+
+// judge runs the table over p. Silent, it stops at the first failure.
+func (v *verifier) judge(p *Path) {
+	j := judgement{v, p.Certs, p.Anchored}
+	for i, c := range p.Certs {
+		for k := range rules {
+			row := &rules[k]
+			if !row.on(&j, i) {
+				continue
+			}
+			err := row.test(&j, i)
+			if v.o.Explain {
+				check := Check{Key: row.key, Cert: i, Subject: c.Subject.String(), OK: err == nil, Ref: row.ref, Err: err}
+				if j.isAnchor(i) && row.key != CheckTrustAnchor && len(p.Certs) > 1 {
+					check.Ref = refAnchor
+				}
+				check.Inputs = row.show(&j, i)
+				p.Checks = append(p.Checks, check)
+			}
+			if err == nil {
+				continue
+			}
+			if p.Err == nil {
+				p.Err = err
+			}
+			if !v.o.Explain {
+				return
+			}
+		}
+	}
+}
+
+// field names a certificate of the path, for errors.
+func field(i int, name string) string { return fmt.Sprintf("certificate[%d].%s", i, name) }
+
+func (j *judgement) isAnchor(i int) bool { return j.anchored && i == len(j.certs)-1 }
+
+func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
+
+func always(*judgement, int) bool        { return true }
+func hasIssuer(j *judgement, i int) bool { return i+1 < len(j.certs) }
+func isIssuer(_ *judgement, i int) bool  { return i > 0 }
+func isTop(j *judgement, i int) bool     { return i == len(j.certs)-1 }
+
+// isSigned leaves out the anchor, whose own signature nobody checks: it is
+// believed because it is installed. At the top of a path that found no anchor, an
+// explained report also opens a self-signed certificate's signature, to show that
+// a match is not yet trust.
+func isSigned(j *judgement, i int) bool {
+	return hasIssuer(j, i) || j.o.Explain && !j.anchored && selfIssued(j.certs[i])
+}
+
+func (j *judgement) signer(i int) *x509.Certificate {
+	if hasIssuer(j, i) {
+		return j.certs[i+1]
+	}
+	return j.certs[i]
+}
+
+func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
+	row, ok := signatureRowOf(j.certs[i].SignatureAlgorithm)
+	if !ok || row.alg == x509.SHA1WithRSA || row.alg == x509.ECDSAWithSHA1 {
+		return reason.New(reason.CertificateBadSignature, field(i, "signature_algorithm"),
+			"RSA, ECDSA or Ed25519 with SHA-256 or stronger", j.certs[i].SignatureAlgorithm.String())
+	}
+	return nil
+}
+
+func showSignatureAlgorithm(j *judgement, i int) []Input {
+	return []Input{{InSignatureAlgorithm, j.certs[i].SignatureAlgorithm.String()}}
+}
+
+func testSignature(j *judgement, i int) *reason.Error {
+	err := j.signature(j.certs[i], j.signer(i))
+	if err == nil || err == j.limit {
+		return err
+	}
+	at := *err // shared between paths, in which the certificate may stand elsewhere
+	at.Field = field(i, err.Field)
+	return &at
+}
+
+func showSignature(j *judgement, i int) []Input {
+	c, by := j.certs[i], j.signer(i)
+	inputs := []Input{
+		{InIssuer, by.Subject.String()},
+		{InIssuerKey, describeKey(by.PublicKey)},
+		{InSignatureAlgorithm, c.SignatureAlgorithm.String()},
+		{InTBS, c.RawTBSCertificate},
+		{InSignature, c.Signature},
+		{InSelfSigned, by == c},
+	}
+	known := j.signatureResult(c, by)
+	if known.shown == nil {
+		known.shown = explainSignature(c.SignatureAlgorithm, by.PublicKey, c.RawTBSCertificate, c.Signature)
+	}
+	return append(inputs, known.shown...)
+}
+
+func testValidity(j *judgement, i int) *reason.Error {
+	c, at := j.certs[i], j.o.Time
+	if at.Before(c.NotBefore) {
+		return reason.New(reason.CertificateNotYetValid, field(i, "not_before"),
+			"valid from "+c.NotBefore.UTC().Format(time.RFC3339), "checked at "+at.UTC().Format(time.RFC3339))
+	}
+	if at.After(c.NotAfter) {
+		return reason.New(reason.CertificateExpired, field(i, "not_after"),
+			"valid until "+c.NotAfter.UTC().Format(time.RFC3339), "checked at "+at.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+func showValidity(j *judgement, i int) []Input {
+	return []Input{{InNotBefore, j.certs[i].NotBefore}, {InNotAfter, j.certs[i].NotAfter}, {InCheckedAt, j.o.Time.UTC()}}
+}
+
+// testIssuerName always holds, for that is how paths are built; the row is here so
+// that the report shows it.
+func testIssuerName(j *judgement, i int) *reason.Error {
+	if !bytes.Equal(j.certs[i].RawIssuer, j.certs[i+1].RawSubject) {
+		return reason.New(reason.CertificateUntrusted, field(i, "issuer"), j.certs[i].Issuer.String(), j.certs[i+1].Subject.String())
+	}
+	return nil
+}
+
+func showIssuerName(j *judgement, i int) []Input {
+	return []Input{{InIssuer, j.certs[i].Issuer.String()}, {InSubject, j.certs[i+1].Subject.String()}}
+}
+
+// The sizes of RSA keys that we take. Below 1024 bits the standard library refuses
+// to compute; above 8192 a signature costs so much that sending one is an attack
+// (CVE-2023-29409, and the same bound).
+const (
+	minRSABits = 1024
+	maxRSABits = 8192
+)
+
+func testPublicKey(j *judgement, i int) *reason.Error {
+	switch k := j.certs[i].PublicKey.(type) {
+	case nil:
+		return reason.New(reason.CertificateWrongKey, field(i, "subject_public_key_info"), "an RSA, ECDSA or Ed25519 key", "one that crypto/x509 does not know")
+	case *rsa.PublicKey:
+		if n := k.N.BitLen(); n < minRSABits || n > maxRSABits {
+			return reason.New(reason.WeakKey, field(i, "subject_public_key_info"),
+				fmt.Sprintf("RSA of %d to %d bits", minRSABits, maxRSABits), fmt.Sprintf("%d bits", n))
+		}
+	}
+	return nil
+}
+
+func showPublicKey(j *judgement, i int) []Input {
+	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)
+	inputs := []Input{{InPublicKey, describeKey(j.certs[i].PublicKey)}, {InPublicKeyHash, spki[:]}}
+	if k, ok := j.certs[i].PublicKey.(*rsa.PublicKey); ok {
+		inputs = append(inputs, Input{InKeyBits, k.N.BitLen()})
+	}
+	return inputs
+}
+
+func testTrustAnchor(j *judgement, i int) *reason.Error {
+	if j.anchored {
+		return nil
+	}
+	top := j.certs[i]
+	installed := fmt.Sprintf("none among %d trust anchors", j.o.Roots.Len())
+	if selfIssued(top) {
+		return reason.New(reason.CertificateUntrusted, field(i, "subject"),
+			fmt.Sprintf("the self-signed %q to be installed as a trust anchor", top.Subject), installed)
+	}
+	sent := len(j.chain) + len(j.o.Intermediates) - 1
+	return reason.New(reason.CertificateUntrusted, field(i, "issuer"),
+		fmt.Sprintf("a certificate of %q, who issued %q", top.Issuer, top.Subject),
+		fmt.Sprintf("%s and %d further certificates", installed, sent))
+}
+
+func showTrustAnchor(j *judgement, i int) []Input {
+	print := sha256.Sum256(j.certs[i].Raw)
+	return []Input{
+		{InSubject, j.certs[i].Subject.String()},
+		{InIssuer, j.certs[i].Issuer.String()},
+		{InFingerprint, print[:]},
+		{InSelfSigned, selfIssued(j.certs[i])},
+		{InAnchors, j.o.Roots.Len()},
+	}
+}

@@ -1,0 +1,193 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tlslab/handshake/reason"
+)
+
+// The rows that look at what a certificate's extensions allow. The table that
+// calls them is in rules.go.
+
+var (
+	oidKeyUsage       = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidSubjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
+)
+
+func extension(c *x509.Certificate, id asn1.ObjectIdentifier) (critical, present bool) {
+	for i := range c.Extensions {
+		if c.Extensions[i].Id.Equal(id) {
+			return c.Extensions[i].Critical, true
+		}
+	}
+	return false, false
+}
+
+// testBasicConstraints asks for cA. A version 1 certificate has no extensions;
+// installed as an anchor it is a CA because the user says so ("out-of-band
+// means"), sent by a peer it is not.
+func testBasicConstraints(j *judgement, i int) *reason.Error {
+	c := j.certs[i]
+	if c.BasicConstraintsValid && c.IsCA || c.Version < 3 && j.isAnchor(i) {
+		return nil
+	}
+	got := "cA FALSE"
+	if !c.BasicConstraintsValid {
+		got = "no basic constraints"
+	}
+	return reason.New(reason.CertificateConstraint, field(i, "basic_constraints"), "cA TRUE, for it issued a certificate", got)
+}
+
+func showBasicConstraints(j *judgement, i int) []Input {
+	return []Input{{InCA, j.certs[i].IsCA}, {InVersion, j.certs[i].Version}}
+}
+
+func limitsPath(j *judgement, i int) bool {
+	return i > 0 && j.certs[i].BasicConstraintsValid && j.certs[i].MaxPathLen >= 0
+}
+
+// below counts the intermediates between certificate i and the leaf. Self-issued
+// ones, which carry an authority over to a new key, do not count.
+func (j *judgement) below(i int) int {
+	n := 0
+	for _, c := range j.certs[1:i] {
+		if !selfIssued(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func testPathLength(j *judgement, i int) *reason.Error {
+	if n := j.below(i); n > j.certs[i].MaxPathLen {
+		return reason.New(reason.CertificateConstraint, field(i, "path_len_constraint"),
+			fmt.Sprintf("at most %d intermediates below", j.certs[i].MaxPathLen), fmt.Sprintf("%d", n))
+	}
+	return nil
+}
+
+func showPathLength(j *judgement, i int) []Input {
+	return []Input{{InMaxPathLength, j.certs[i].MaxPathLen}, {InPathLength, j.below(i)}}
+}
+
+// wantedKeyUsage is what certificate i must be allowed to do: sign certificates,
+// or on the leaf whatever the caller has in mind.
+func (j *judgement) wantedKeyUsage(i int) x509.KeyUsage {
+	if i > 0 {
+		return x509.KeyUsageCertSign
+	}
+	return j.o.KeyUsage
+}
+
+func hasKeyUsageRule(j *judgement, i int) bool {
+	if j.wantedKeyUsage(i) == 0 {
+		return false
+	}
+	_, present := extension(j.certs[i], oidKeyUsage)
+	return present
+}
+
+func testKeyUsage(j *judgement, i int) *reason.Error {
+	want, got := j.wantedKeyUsage(i), j.certs[i].KeyUsage
+	if got&want == want {
+		return nil
+	}
+	return reason.New(reason.CertificateUsage, field(i, "key_usage"),
+		strings.Join(keyUsageStrings(want), ", "), strings.Join(keyUsageStrings(got), ", "))
+}
+
+func showKeyUsage(j *judgement, i int) []Input {
+	return []Input{{InKeyUsage, keyUsageStrings(j.certs[i].KeyUsage)}, {InWantedUsage, strings.Join(keyUsageStrings(j.wantedKeyUsage(i)), ", ")}}
+}
+
+// limitsUsage: on an authority RFC 5280 gives the extension no meaning; by the
+// browsers' convention, which crypto/x509 follows, it limits all that is below.
+func limitsUsage(j *judgement, i int) bool {
+	return len(j.certs[i].ExtKeyUsage)+len(j.certs[i].UnknownExtKeyUsage) > 0
+}
+
+func testExtendedKeyUsage(j *judgement, i int) *reason.Error {
+	want := j.o.Usage.extKeyUsage()
+	for _, u := range j.certs[i].ExtKeyUsage {
+		if u == want || u == x509.ExtKeyUsageAny {
+			return nil
+		}
+	}
+	return reason.New(reason.CertificateUsage, field(i, "extended_key_usage"),
+		j.o.Usage.String(), strings.Join(extKeyUsageStrings(j.certs[i]), ", "))
+}
+
+func showExtendedKeyUsage(j *judgement, i int) []Input {
+	return []Input{{InExtKeyUsage, extKeyUsageStrings(j.certs[i])}, {InWantedUsage, j.o.Usage.String()}}
+}
+
+func testCriticalExtension(j *judgement, i int) *reason.Error {
+	if ids := j.certs[i].UnhandledCriticalExtensions; len(ids) > 0 {
+		return reason.New(reason.CertificateConstraint, field(i, "extensions"), "no critical extension that we do not process", ids[0].String())
+	}
+	return nil
+}
+
+func showCriticalExtension(j *judgement, i int) []Input {
+	var ids []string
+	for _, e := range j.certs[i].Extensions {
+		if e.Critical {
+			ids = append(ids, e.Id.String())
+		}
+	}
+	return []Input{{InExtensions, ids}}
+}
+
+var emptyName = []byte{0x30, 0} // an empty SEQUENCE
+
+// testProfile holds rules that RFC 5280 lays on whoever makes a certificate and
+// that crypto/x509 lets pass. A certificate that contradicts itself gets no
+// benefit of the doubt.
+func testProfile(j *judgement, i int) *reason.Error {
+	c := j.certs[i]
+	_, hasKeyUsage := extension(c, oidKeyUsage)
+	sanCritical, _ := extension(c, oidSubjectAltName)
+	noSubject := bytes.Equal(c.RawSubject, emptyName)
+	malformed := func(name, want, got string) *reason.Error {
+		return reason.New(reason.CertificateMalformed, field(i, name), want, got)
+	}
+	switch {
+	case bytes.Equal(c.RawIssuer, emptyName):
+		return malformed("issuer", "a non-empty issuer name (RFC 5280 §4.1.2.4)", "an empty one")
+	case noSubject && (c.IsCA || i > 0):
+		return malformed("subject", "a non-empty name on a CA (RFC 5280 §4.1.2.6)", "an empty one")
+	case noSubject && !sanCritical:
+		return malformed("subject_alt_name", "critical, for the subject is empty (RFC 5280 §4.2.1.6)", "not critical")
+	case hasKeyUsage && c.KeyUsage == 0:
+		return malformed("key_usage", "at least one bit (RFC 5280 §4.2.1.3)", "none")
+	case c.KeyUsage&x509.KeyUsageCertSign != 0 && !c.IsCA && c.Version == 3:
+		return malformed("key_usage", "keyCertSign only with cA (RFC 5280 §4.2.1.9)", "keyCertSign without cA")
+	case c.BasicConstraintsValid && !c.IsCA && c.MaxPathLen >= 0:
+		return malformed("path_len_constraint", "only with cA (RFC 5280 §4.2.1.9)", "without")
+	}
+	return nil
+}
+
+func showProfile(j *judgement, i int) []Input {
+	c := j.certs[i]
+	return []Input{
+		{InVersion, c.Version}, {InSubject, c.Subject.String()}, {InIssuer, c.Issuer.String()},
+		{InSerial, serialBytes(c)}, {InKeyUsage, keyUsageStrings(c.KeyUsage)}, {InCA, c.IsCA},
+	}
+}
+
+// hasPolicyRule: policies matter only where some certificate asks for them, for
+// our user does not.
+func hasPolicyRule(j *judgement, i int) bool {
+	if i != 0 || !j.anchored {
+		return false
+	}
+	return slices.ContainsFunc(j.certs[:len(j.certs)-1], func(c *x509.Certificate) bool {
+		return c.RequireExplicitPolicy > 0 || c.RequireExplicitPolicyZero || len(c.PolicyMappings) > 0
+	})
+}

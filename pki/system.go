@@ -1,0 +1,80 @@
+package pki
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// systemBundles are the places where operating systems keep their roots as one
+// PEM file, those of OpenSSL's own builds last.
+var systemBundles = []string{
+	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Gentoo
+	"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL
+	"/etc/ssl/ca-bundle.pem",                            // openSUSE
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL 7 and later
+	"/etc/ssl/cert.pem",                                 // Alpine, macOS, OpenBSD
+	"/usr/local/share/certs/ca-root-nss.crt",            // FreeBSD
+	"/etc/openssl/certs/ca-certificates.crt",            // NetBSD
+}
+
+// SystemStore returns a new store with the roots that this machine trusts.
+// SSL_CERT_FILE and SSL_CERT_DIR replace the usual places, as they do for OpenSSL.
+//
+// x509.SystemCertPool will not do: it does not give its certificates out, and a
+// report must name them. Windows and macOS keep their roots in a service rather
+// than in a file; macOS also ships a file, on Windows a bundle has to be named.
+func SystemStore() (*TrustStore, error) {
+	file, dir := os.Getenv("SSL_CERT_FILE"), os.Getenv("SSL_CERT_DIR")
+	s := NewTrustStore()
+	switch {
+	case file != "":
+		if err := s.addFile(file); err != nil {
+			return nil, fmt.Errorf("SSL_CERT_FILE: %w", err)
+		}
+	case dir == "":
+		for _, path := range systemBundles {
+			err := s.addFile(path)
+			if err == nil {
+				return s, nil
+			}
+			if !errors.Is(err, os.ErrNotExist) {
+				return nil, err
+			}
+		}
+	}
+	for _, d := range filepath.SplitList(dir) {
+		entries, err := os.ReadDir(d)
+		if err != nil {
+			return nil, fmt.Errorf("SSL_CERT_DIR: %w", err)
+		}
+		for _, e := range entries {
+			// A directory of certificates also holds links to them by hash and
+			// the odd README: what is not a certificate is passed over.
+			_ = s.addFile(filepath.Join(d, e.Name()))
+		}
+	}
+	if s.Len() == 0 {
+		return nil, errors.New("found no trusted roots on this machine; name a PEM bundle with SSL_CERT_FILE or --CAfile")
+	}
+	return s, nil
+}
+
+// addFile adds what the file holds. Unlike AddPEM it passes over a certificate
+// that crypto/x509 cannot parse: old roots have oddities, and one of them must not
+// cost the user all the others.
+func (s *TrustStore) addFile(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if c, err := x509.ParseCertificate(block.Bytes); err == nil {
+			s.Add(c)
+		}
+	}
+	return nil
+}
