@@ -89,6 +89,34 @@ func TestPRF12IsThePlainOne(t *testing.T) {
 	}
 }
 
+// The keys of "The Illustrated TLS 1.2 Connection" (https://tls12.xargs.org), from
+// its premaster secret and randoms.
+func TestIllustratedTLS12(t *testing.T) {
+	pre := PreMasterSecret(unhex(t, "df4a291baa1eb7cfa6934b29b474baad2697e29f1f920dcc77c8a0a088447624"))
+	count := func(from byte) (b []byte) {
+		for i := range byte(32) {
+			b = append(b, from+i)
+		}
+		return b
+	}
+	clientRandom, serverRandom := count(0x00), count(0x70)
+	m := pre.Master(crypto.SHA256, clientRandom, serverRandom)
+	k := m.KeyBlock(crypto.SHA256, clientRandom, serverRandom, 20, 16, 0)
+	for what, v := range map[string]struct {
+		got  []byte
+		want string
+	}{
+		"client MAC key":   {k.ClientMAC, "1b7d117c7d5f690bc263cae8ef60af0f1878acc2"},
+		"server MAC key":   {k.ServerMAC, "2ad8bdd8c601a617126f63540eb20906f781fad2"},
+		"client write key": {k.ClientKey, "f656d037b173ef3e11169f27231a84b6"},
+		"server write key": {k.ServerKey, "752a18e7a9fcb7cbcdd8f98dd8f769eb"},
+	} {
+		if !bytes.Equal(v.got, unhex(t, v.want)) {
+			t.Errorf("%s: got %x, want %s", what, v.got, v.want)
+		}
+	}
+}
+
 // Each step of the schedule, with its label and seed spelled out here once more,
 // computed by OpenSSL.
 func TestScheduleAgainstOpenSSL(t *testing.T) {

@@ -33,7 +33,7 @@ type ServerInput struct {
 	Rand          io.Reader
 	Groups        []Group           // groups that both ends have, in order of preference; the first that Serves is the pick
 	Key           crypto.PrivateKey // the certificate's
-	ClientVersion iana.Version      // from ClientHello.client_version: RSA checks it inside the premaster secret
+	ClientVersion iana.Version      // from ClientHello.client_version: RSA writes it into the premaster secret
 	// RevealPadding switches the defence of RFC 5246 §7.4.7.1 off, for a lesson:
 	// a bad padding is then an error of its own, and an oracle.
 	RevealPadding bool

@@ -25,6 +25,48 @@ func TestDEFLATERoundTrip(t *testing.T) {
 	}
 }
 
+// DEFLATE refers back 2^15 bytes and no further: as much has to be remembered.
+func TestDEFLATEWindow(t *testing.T) {
+	w, r := NewDEFLATE(), NewDEFLATE()
+	half := noise(1 << 15)
+	for i, data := range [][]byte{half[:1<<14], half[1<<14:], half[:1<<14], half[1<<14:]} {
+		b, err := w.Compress(nil, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i >= 2 && len(b) > 1000 {
+			t.Errorf("part %d: %d bytes, so the writer does not refer back 2^15", i, len(b))
+		}
+		if got, err := r.Decompress(nil, b, MaxPlaintext); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("part %d: %d bytes, %v", i, len(got), err)
+		}
+	}
+}
+
+// What is compressed must not spill into the application's memory, and may be no
+// longer than RFC 5246 §6.2.2 allows.
+func TestDEFLATEInto(t *testing.T) {
+	w, r := pair(t, gcm)
+	w.Change(protection(t, gcm), NewDEFLATE())
+	r.Change(protection(t, gcm), NewDEFLATE())
+	into := make([]byte, 100)
+	rec, _, err := r.Next(write(t, &w, iana.ApplicationData, []byte("hello")), into, false)
+	if err != nil || string(rec.Payload) != "hello" || !bytes.Equal(into, make([]byte, 100)) {
+		t.Errorf("%q, %v, into % x", rec.Payload, err, into[:20])
+	}
+	for n, want := range map[int]reason.Reason{MaxCompressed: reason.DecompressionFailure, MaxCompressed + 1: reason.RecordOverflow} {
+		var r Reader
+		r.Change(protection(t, gcm), NewDEFLATE())
+		sealed, err := protection(t, gcm).Seal(nil, 0, iana.ApplicationData, iana.TLS12, make([]byte, n), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.Next(sealed, nil, false); reason.Of(err) != want {
+			t.Errorf("%d bytes compressed: %v, want %s", n, err, want)
+		}
+	}
+}
+
 // The whole is one zlib stream (RFC 3749 §2): the standard library's reader, which
 // knows nothing of records, reads what we write, and we read what its writer
 // flushes.

@@ -47,8 +47,11 @@ func (w *Writer) Change(p suite.Protection, c Compressor) {
 // Append appends data to dst as records of type typ: as many as it needs, and one
 // empty record if there is none. (Only application_data may be empty, RFC 5246
 // §6.2.1; that is left to the caller.) note, if not nil, is told of each record.
+// data must not overlap the free space behind dst.
+//
 // Past 2^64-1 records in an epoch Append refuses with reason.SequenceExhausted,
-// for a number used twice would be a nonce used twice.
+// for a number used twice would be a nonce used twice. With an error dst holds the
+// records before the one that failed.
 func (w *Writer) Append(dst []byte, typ iana.ContentType, data []byte, note func(Record)) ([]byte, error) {
 	limit := plaintextLimit(w.limit)
 	for {

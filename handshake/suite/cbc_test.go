@@ -186,27 +186,54 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+// Bad padding counts as the shortest: the MAC is computed over the most there can be.
+func TestUnpad(t *testing.T) {
+	for _, c := range []struct {
+		b             string
+		padding, good int
+	}{
+		{"....................\x00", 1, 1},
+		{"...................\x01\x01", 2, 1},
+		{"...................\x02\x01", 1, 0},
+		{".\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13\x13", 20, 1}, // all but the byte macLen asks for
+		{"\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14\x14", 1, 0},
+		{"....................\xff", 1, 0},
+	} {
+		if padding, good := unpad([]byte(c.b), 1); padding != c.padding || good != c.good {
+			t.Errorf("%q: padding %d, good %d; want %d, %d", c.b, padding, good, c.padding, c.good)
+		}
+	}
+}
+
 // counter counts the compression calls of a hash: one for each block that fills,
-// and those of the padding that Sum adds.
+// and those of the padding that Sum adds. It also writes down how it was used.
 type counter struct {
 	hash.Hash
-	calls *int
-	held  int // bytes waiting for their block to fill
+	work *work
+	held int // bytes waiting for their block to fill
+}
+
+type work struct {
+	calls int
+	ops   []int // lengths of writes; -1 for a Sum, -2 for a look at the state
 }
 
 func (c *counter) Write(p []byte) (int, error) {
 	c.held += len(p)
-	*c.calls += c.held / c.BlockSize()
+	c.work.calls += c.held / c.BlockSize()
+	c.work.ops = append(c.work.ops, len(p))
 	c.held %= c.BlockSize()
 	return c.Hash.Write(p)
 }
 
 func (c *counter) Sum(b []byte) []byte {
-	*c.calls += (c.held+c.BlockSize()/8)/c.BlockSize() + 1
+	c.work.calls += (c.held+c.BlockSize()/8)/c.BlockSize() + 1
+	c.work.ops = append(c.work.ops, -1)
 	return c.Hash.Sum(b)
 }
 
 func (c *counter) AppendBinary(b []byte) ([]byte, error) {
+	c.work.ops = append(c.work.ops, -2)
 	return c.Hash.(encoding.BinaryAppender).AppendBinary(b)
 }
 
@@ -216,44 +243,49 @@ func (c *counter) UnmarshalBinary(b []byte) error {
 	return c.Hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(b)
 }
 
-// Lucky Thirteen: for one length of record the hash does the same work whatever
-// the padding, good or bad, long or short.
+// Lucky Thirteen: for one length of record the hash is put to the same work, in
+// the same order, whatever the padding, good or bad, long or short.
 func TestCBCCompressionCallsAreConstant(t *testing.T) {
 	cbcWays(t, func(t *testing.T, w way) {
 		p := w.protect(t).(*cbc)
-		calls := 0
-		p.mac = newMAC(func() hash.Hash { return &counter{Hash: w.c.MAC.New(), calls: &calls} }, w.keys().MAC)
-		count := func(rec []byte) int {
-			calls = 0
-			p.Open(nil, 0, rec, nil)
-			return calls
+		var now work
+		p.mac = newMAC(func() hash.Hash { return &counter{Hash: w.c.MAC.New(), work: &now} }, w.keys().MAC)
+		count := func(inner []byte) work {
+			now = work{}
+			p.Open(nil, 0, plainCBC(t, w, inner), nil)
+			return now
 		}
 		before := 0
 		for _, total := range []int{64, 80, 96, 112, 128, 192, 256, 272, 304, 320, 400, 1024} {
 			// The reference is a record of noise: bad padding, bad MAC.
 			noise := make([]byte, total)
 			rand.NewChaCha8([32]byte{9}).Read(noise)
-			want := count(plainCBC(t, w, noise))
-			if want < before || want == 0 {
-				t.Fatalf("%d bytes: %d calls, fewer than for a shorter record", total, want)
+			want := count(noise)
+			if want.calls < before || want.calls == 0 {
+				t.Fatalf("%d bytes: %d calls, fewer than for a shorter record", total, want.calls)
 			}
-			before = want
+			before = want.calls
+			same := func(what string, inner []byte) {
+				t.Helper()
+				got := count(inner)
+				if got.calls != want.calls {
+					t.Fatalf("%d bytes, %s: %d compression calls, want %d", total, what, got.calls, want.calls)
+				}
+				if !slices.Equal(got.ops, want.ops) {
+					t.Fatalf("%d bytes, %s: the hash is used thus: %d; want %d", total, what, got.ops, want.ops)
+				}
+			}
 			for n := 1; n <= 256 && n+w.c.MACLen <= total; n++ {
 				data := make([]byte, total-w.c.MACLen-n)
 				good := padded(data, plainMAC(w, 0, data), n)
-				badMAC := padded(data, make([]byte, w.c.MACLen), n)
 				badPadding := slices.Clone(good)
 				badPadding[total-n] ^= 1 // for n == 1 another, perhaps valid, length
-				for what, inner := range map[string][]byte{"good": good, "bad MAC": badMAC, "bad padding": badPadding} {
-					if got := count(plainCBC(t, w, inner)); got != want {
-						t.Fatalf("%d bytes, padding %d, %s: %d compression calls, want %d", total, n, what, got, want)
-					}
-				}
+				same(fmt.Sprintf("padding %d", n), good)
+				same(fmt.Sprintf("padding %d, bad MAC", n), padded(data, make([]byte, w.c.MACLen), n))
+				same(fmt.Sprintf("padding %d, bad", n), badPadding)
 			}
 			// A padding_length longer than the record is work like any other.
-			if got := count(plainCBC(t, w, bytes.Repeat([]byte{255}, total))); got != want {
-				t.Errorf("%d bytes, all of them 255: %d compression calls, want %d", total, got, want)
-			}
+			same("all of them 255", bytes.Repeat([]byte{255}, total))
 		}
 	})
 }
@@ -261,15 +293,15 @@ func TestCBCCompressionCallsAreConstant(t *testing.T) {
 // The counter itself: it would be of no use if it did not see the leak that a
 // plain HMAC has.
 func TestCounterSeesALeak(t *testing.T) {
-	calls := 0
-	m := newMAC(func() hash.Hash { return &counter{Hash: crypto.SHA1.New(), calls: &calls} }, nil)
+	var now work
+	m := newMAC(func() hash.Hash { return &counter{Hash: crypto.SHA1.New(), work: &now} }, nil)
 	count := func(n int) int {
-		calls = 0
+		now.calls = 0
 		m.h.Reset()
 		m.h.(*counter).held = 0
 		m.h.Write(make([]byte, n))
 		m.h.Sum(nil)
-		return calls
+		return now.calls
 	}
 	for n, want := range map[int]int{0: 1, 55: 1, 56: 2, 64: 2, 119: 2, 120: 3} {
 		if got := count(n); got != want {

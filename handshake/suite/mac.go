@@ -22,8 +22,9 @@ import (
 //   - constant: the number of compression calls, the addresses read and written,
 //     their order, and the branches taken, in this file and in unpad;
 //   - not in our hands: whether the processor takes equal time for equal
-//     instructions, and what the standard library's hashes do within a block. They
-//     are straight-line code on data, without tables or branches that depend on it.
+//     instructions; what the standard library does within a block. Its hashes have
+//     no branches and no look-ups that depend on data; its AES has look-ups on a
+//     processor without instructions for AES.
 //
 // Hash.Sum would not do, since its padding depends on the length. So the blocks
 // that may be the last are padded here, by masks; each is compressed, whether

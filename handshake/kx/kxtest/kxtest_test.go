@@ -84,6 +84,9 @@ func (s *student) key(rand io.Reader) (*end, error) {
 	}
 	e := &end{s: s, a: new(big.Int).SetBytes(b)}
 	e.share = s.bytes(new(big.Int).Exp(g, e.a, p))
+	if s.mistake == "empty offer" {
+		e.share = nil
+	}
 	return e, nil
 }
 
@@ -163,7 +166,7 @@ func (s *student) Answer(rand io.Reader, offered []byte) (kx.Answer, error) {
 	case "zero secret":
 		e.secret = make([]byte, size)
 	case "empty answer":
-		e.share, e.secret = nil, bytes.Clone(offered)
+		e.share = nil
 	}
 	return answer{e}, nil
 }
@@ -186,9 +189,6 @@ func (o offer) Finish(peer []byte) ([]byte, error) {
 		return o.secret, nil
 	case "offer first":
 		o.peer, o.secret = bytes.Clone(peer), bytes.Clone(o.share)
-		return o.secret, nil
-	case "empty answer": // as a KEM would that forgot its ciphertext
-		o.secret = o.s.bytes(new(big.Int).Exp(g, o.a, p))
 		return o.secret, nil
 	case "empty secret":
 		return nil, nil
@@ -272,6 +272,7 @@ func TestMistakes(t *testing.T) {
 		{"offer first", "the secret does not depend on the answerer's key"},
 		{"empty secret", "the secret is empty"},
 		{"zero secret", "the secret of an honest exchange is all zeros"},
+		{"empty offer", "an Offer's share is empty: the peer has nothing to compute with"},
 		{"empty answer", "an Answer's share is empty: the peer has nothing to compute with"},
 		{"gives up", "Offer fails although its random source works: cannot"},
 		{"answers nothing", "Answer returns neither an answer nor an error"},

@@ -52,6 +52,10 @@ func (s *suite) run(offerSeed, answerSeed int) (x exchange, ok bool) {
 		s.fault("an Offer's Share returns something else the second time: make it once, in Offer")
 		return x, false
 	}
+	if len(x.offered) == 0 {
+		s.fault("an Offer's share is empty: the peer has nothing to compute with")
+		return x, false
+	}
 	answer, err := s.answer(seeded(answerSeed), bytes.Clone(x.offered))
 	if err != nil {
 		s.fault("Answer refuses the share of an honest Offer: %v", err)
@@ -61,6 +65,10 @@ func (s *suite) run(offerSeed, answerSeed int) (x exchange, ok bool) {
 	x.reply, x.secret = bytes.Clone(answer.Share()), bytes.Clone(answer.Secret())
 	if !bytes.Equal(answer.Share(), x.reply) || !bytes.Equal(answer.Secret(), x.secret) {
 		s.fault("an Answer's Share or Secret returns something else the second time: make them once, in Answer")
+		return x, false
+	}
+	if len(x.reply) == 0 {
+		s.fault("an Answer's share is empty: the peer has nothing to compute with")
 		return x, false
 	}
 	secret, err := s.finish(x.offer, bytes.Clone(x.reply))

@@ -1,0 +1,74 @@
+package mitm
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"sync"
+
+	"tlslab/handshake"
+	"tlslab/pki"
+)
+
+// Forger is the certification authority of a middle box: it issues, for any
+// server's certificate, one that says the same under a key of the box's own. It
+// is believed by those who trust its root and by nobody else. It is safe for
+// concurrent use.
+type Forger struct {
+	root *pki.Authority
+	keys []crypto.Signer
+	rand io.Reader
+
+	mu     sync.Mutex
+	forged map[[32]byte]*handshake.Certificate // by the real leaf's SHA-256
+}
+
+// NewForger makes a forger that signs with root. keys are the leaf keys, one of
+// each kind that clients may want; which is taken follows the real certificate.
+// rand is for serial numbers; nil is crypto/rand.
+func NewForger(root *pki.Authority, rand io.Reader, keys ...crypto.Signer) (*Forger, error) {
+	if root.Key == nil || len(keys) == 0 {
+		return nil, fmt.Errorf("a forger needs a root that can sign and at least one leaf key")
+	}
+	return &Forger{root: root, keys: keys, rand: rand, forged: make(map[[32]byte]*handshake.Certificate)}, nil
+}
+
+// Root is the certificate that a victim must trust.
+func (f *Forger) Root() *x509.Certificate { return f.root.Cert }
+
+// Forge returns a certificate with the real one's subject, names and dates. The
+// same real certificate gets the same forged one.
+func (f *Forger) Forge(real *x509.Certificate) (*handshake.Certificate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	id := sha256.Sum256(real.Raw)
+	if c := f.forged[id]; c != nil {
+		return c, nil
+	}
+	key := f.keyLike(real)
+	csr, err := pki.NewRequest(key, pki.Request{DNSNames: real.DNSNames, IPAddresses: real.IPAddresses})
+	if err != nil {
+		return nil, err
+	}
+	issued, err := f.root.Sign(csr, pki.LeafOptions{NotBefore: real.NotBefore, NotAfter: real.NotAfter, Rand: f.rand,
+		Mutate: func(c *x509.Certificate) { c.RawSubject = real.RawSubject }})
+	if err != nil {
+		return nil, err
+	}
+	c := &handshake.Certificate{Chain: issued.Chain, Key: key, Leaf: issued.Leaf}
+	f.forged[id] = c
+	return c, nil
+}
+
+// keyLike picks the key of the real one's kind, so that the suites that fit the
+// real certificate fit the forged one.
+func (f *Forger) keyLike(real *x509.Certificate) crypto.Signer {
+	for _, k := range f.keys {
+		if fmt.Sprintf("%T", k.Public()) == fmt.Sprintf("%T", real.PublicKey) {
+			return k
+		}
+	}
+	return f.keys[0]
+}

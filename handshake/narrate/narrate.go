@@ -1,0 +1,125 @@
+package narrate
+
+import (
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed en/*.txt zh/*.txt
+var files embed.FS
+
+// Lang is a language, by its ISO 639-1 code: what --lang takes.
+type Lang string
+
+// The languages.
+const (
+	En Lang = "en"
+	Zh Lang = "zh"
+)
+
+// Langs lists the languages; every key has an entry in each.
+func Langs() []Lang { return []Lang{En, Zh} }
+
+// ParseLang reads a code. The error names the codes there are.
+func ParseLang(s string) (Lang, error) {
+	if l := Lang(strings.ToLower(s)); slices.Contains(Langs(), l) {
+		return l, nil
+	}
+	return "", fmt.Errorf("no language %q; there are en and zh", s)
+}
+
+// FromEnv is the language that a user's environment asks for: the first of LC_ALL,
+// LC_MESSAGES and LANG that is set decides (POSIX, XBD §8.2). What is not Chinese is
+// answered in English.
+func FromEnv(getenv func(string) string) Lang {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		v := getenv(name)
+		if v == "" {
+			continue
+		}
+		if v == "zh" || strings.HasPrefix(v, "zh_") || strings.HasPrefix(v, "zh-") || strings.HasPrefix(v, "zh.") {
+			return Zh
+		}
+		return En
+	}
+	return En
+}
+
+// Kind is what a key is about. Each has a file of its own in each language.
+type Kind string
+
+// The kinds, and what their keys are.
+const (
+	Move     Kind = "move"     // handshake.Move's String, perhaps with a variant: MoveKey
+	Field    Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
+	Secret   Kind = "secret"   // a SecretEvent's Label, perhaps with a variant: SecretKey
+	Check    Kind = "check"    // a CheckEvent's What; "chain/" and a pki.Check's Key
+	Reason   Kind = "reason"   // a reason.Reason
+	Myth     Kind = "myth"     // what Myths returns; the title is what is often said, the text what is true
+	Scene    Kind = "scene"    // a SceneEvent's Key
+	Decision Kind = "decision" // a DecisionEvent's What; What + "/" + Why: DecisionKey
+	Step     Kind = "step"     // a suite.Step's Name
+	Input    Kind = "input"    // the name of a kx.Value or of a pki.Input: InputKey
+	Alert    Kind = "alert"    // an alert's name
+	State    Kind = "state"    // a handshake.State's String
+	Op       Kind = "op"       // a handshake.Op's String, unless it is ""
+	UI       Kind = "ui"       // a label of the page
+	Party    Kind = "party"    // an event's Party
+)
+
+// Kinds lists the kinds.
+func Kinds() []Kind {
+	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, UI, Party}
+}
+
+// Entry is what is said under one key.
+type Entry struct {
+	Title string // a few words
+	Text  string // one to four sentences; empty where the title says it all
+	Ref   string // where it is specified, if the event does not say so already
+}
+
+// Get returns the entry of a key; ok is false if there is none.
+func Get(l Lang, k Kind, key string) (e Entry, ok bool) {
+	e, ok = load()[l][k][key]
+	return e, ok
+}
+
+// Must is Get for a key that exists, as a test holds of every key that an event can
+// carry. It panics if there is none.
+func Must(l Lang, k Kind, key string) Entry {
+	e, ok := Get(l, k, key)
+	if !ok {
+		panic(fmt.Sprintf("narrate: no %s for %s %q", l, k, key))
+	}
+	return e
+}
+
+// Keys lists the keys of a kind, sorted.
+func Keys(k Kind) []string { return slices.Sorted(maps.Keys(load()[En][k])) }
+
+// library is every entry there is.
+type library map[Lang]map[Kind]map[string]Entry
+
+// load parses the files, once. That they parse is tested.
+var load = sync.OnceValue(func() library {
+	lib := library{}
+	for _, l := range Langs() {
+		lib[l] = map[Kind]map[string]Entry{}
+		for _, k := range Kinds() {
+			name := string(l) + "/" + string(k) + ".txt"
+			b, err := files.ReadFile(name)
+			if err == nil {
+				lib[l][k], err = parse(string(b))
+			}
+			if err != nil {
+				panic("narrate: " + name + ": " + err.Error())
+			}
+		}
+	}
+	return lib
+})

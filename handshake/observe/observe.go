@@ -1,0 +1,119 @@
+// Package observe is an eavesdropper: the bytes of a connection in, the events
+// out that an endpoint would have emitted. It is made of the same parts as an
+// endpoint (record, wire, message, keyschedule, suite), so what it cannot read is
+// out of reach, and not merely left out.
+//
+// How much it reads depends on what it was given: nothing, a key log, the master
+// secret of a session, or the private key of the server's certificate. It never
+// sends, decides nothing and verifies no certificate; a connection that it cannot
+// follow it goes on to measure.
+//
+// Read this file, then connection.go (from records to messages), then secrets.go
+// (from what was given to keys).
+package observe
+
+import (
+	"crypto/rsa"
+	"io"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/suite"
+)
+
+// Options are what an observer knows, and whom it tells.
+type Options struct {
+	// Listener is told of every record, message, alert and piece of data. Dir and
+	// Move are as the client sees them: what the client sends is sent.
+	Listener    handshake.Listener
+	ShowSecrets bool             // also emit SecretEvents for what was recovered
+	Party       string           // of the events; "listener"
+	Conn        int              // of the events
+	Time        func() time.Time // of the events; time.Now
+
+	KeyLog  io.Reader       // NSS key log lines (RFC 9850), read to the end by New; nil: none
+	RSAKey  *rsa.PrivateKey // of the server's certificate; opens RSA key transport
+	Masters []Master        // of sessions
+
+	Suites []*suite.Suite // rows besides suite.All(): a student's own
+}
+
+// Master is a TLS 1.2 master secret and how to recognize the connections that use
+// it. Any one match is enough; one with no marks at all is tried on every connection.
+type Master struct {
+	Secret       keyschedule.MasterSecret
+	ClientRandom []byte // of one connection
+	SessionID    []byte // as the server named the session
+	Ticket       []byte // as the client offers it
+}
+
+// Report is what an observer got out of a connection so far.
+type Report struct {
+	Suite   iana.CipherSuite // 0 before ServerHello
+	Resumed bool
+
+	ReadHandshake bool // opened an encrypted handshake message
+	ReadData      bool // opened application data
+	FromClient    []byte
+	FromServer    []byte // the application data it opened
+	Sealed        int    // protected records that stayed closed
+
+	// Master is the secret it read with, marked with the session ID and ticket of
+	// this connection; nil if it has none.
+	Master *Master
+	// PreMaster is what a stolen RSA key opened.
+	PreMaster []byte
+
+	// Err is why it could not follow, or why its keys do not fit: a *reason.Error.
+	// Nil if all is as expected, even if much stays closed.
+	Err error
+}
+
+// Observer follows one connection. It is not safe for concurrent use.
+type Observer struct {
+	o      Options
+	client half
+	server half
+	shake
+	report Report
+	events uint64
+}
+
+// New returns an observer of a connection from its first byte on. The error is
+// about the key log.
+func New(o Options) (*Observer, error) {
+	if o.KeyLog != nil {
+		masters, err := readKeyLog(o.KeyLog)
+		if err != nil {
+			return nil, err
+		}
+		o.Masters = append(masters, o.Masters...)
+	}
+	if o.Party == "" {
+		o.Party = "listener"
+	}
+	if o.Time == nil {
+		o.Time = time.Now
+	}
+	return &Observer{o: o, server: half{server: true}}, nil
+}
+
+// ClientBytes takes the next bytes that the client sent. They must come in the
+// order captured, across both directions: keys depend on what both have said.
+func (o *Observer) ClientBytes(b []byte) { o.feed(&o.client, b) }
+
+// ServerBytes takes the next bytes that the server sent.
+func (o *Observer) ServerBytes(b []byte) { o.feed(&o.server, b) }
+
+// Report returns what was read so far.
+func (o *Observer) Report() Report {
+	r := o.report
+	r.FromClient, r.FromServer = o.client.data, o.server.data
+	r.ReadData = len(r.FromClient)+len(r.FromServer) > 0
+	if o.master != nil {
+		r.Master = &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
+	}
+	return r
+}

@@ -1,0 +1,189 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/narrate"
+)
+
+// secret writes how a value came about: label, class of operation, who can know
+// it, the inputs, the formula, the value, and a command that computes it again.
+func (t *Terminal) secret(s *handshake.SecretEvent) {
+	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
+		// A slice needs no explanation of its own: name, where it is cut, value.
+		t.row(5, s.Label, 20, pad(s.Method, 16)+"  "+t.paint.secret(t.bytes(s.Value)), nil)
+		return
+	}
+	t.subhead(s.Label, s.Op)
+	t.text(7, t.values(both(t.say.get("secret", s.Label)), s), nil)
+	t.inputs(s.Inputs)
+	f := formula(s)
+	t.hang("       = ", 9, f, nil)
+	t.hang("       = ", 9, t.bytes(s.Value), t.paint.secret)
+	t.recompute(s)
+}
+
+// subhead opens a computation: what, and on the right what kind of operation.
+func (t *Terminal) subhead(label string, op handshake.Op) {
+	right := t.say.op(op)
+	if right != "" {
+		right = "[" + right + "]"
+	}
+	t.sides("   * "+label, right, t.paint.secret)
+}
+
+// inputs lists values by name; those known to this end or to both ends alone are marked.
+func (t *Terminal) inputs(in []kx.Value) {
+	n := 0
+	for _, v := range in {
+		n = max(n, min(width(v.Name), 28))
+	}
+	for _, v := range in {
+		value := t.bytes(v.Bytes)
+		if v.Private {
+			t.row(7, v.Name, n, value+"  ["+t.say.ui("private")+"]", t.paint.secret)
+			continue
+		}
+		t.row(7, v.Name, n, value, nil)
+	}
+}
+
+// formula says how the inputs make the value.
+func formula(s *handshake.SecretEvent) string {
+	switch {
+	case s.Tag != "" && len(s.Inputs) > 0:
+		var seed []string
+		for _, v := range s.Inputs[1:] {
+			seed = append(seed, v.Name)
+		}
+		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, " + "))
+	case strings.HasSuffix(s.Label, "_signature"):
+		return s.Method + "(private key, signed)"
+	}
+	return s.Method
+}
+
+// recompute shows the command for the shell, or why there is none.
+func (t *Terminal) recompute(s *handshake.SecretEvent) {
+	if t.o.Worksheet {
+		return
+	}
+	cmd, why := narrate.Recompute(s)
+	if cmd == "" {
+		if why != "" {
+			t.text(7, t.say.ui(why), t.paint.dim)
+		}
+		return
+	}
+	t.text(7, t.say.ui("recompute"), t.paint.dim)
+	for _, l := range wrapCommand(cmd, t.width) {
+		t.line(t.paint.dim(l))
+	}
+}
+
+// repeated finds the secrets of a move that another end has shown already.
+func (t *Terminal) repeated(m *move) map[*handshake.SecretEvent]bool {
+	same := map[*handshake.SecretEvent]bool{}
+	for _, e := range m.events {
+		if s, ok := e.(*handshake.SecretEvent); ok && t.flow.computed(s) {
+			same[s] = true
+		}
+	}
+	return same
+}
+
+// same tells in one line which secrets both ends now have.
+func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
+	var labels []string
+	for _, e := range m.events {
+		if s, ok := e.(*handshake.SecretEvent); ok && same[s] {
+			labels = append(labels, s.Label)
+		}
+	}
+	if len(labels) > 0 {
+		t.hang("   * ", 5, t.say.ui("same", "party", t.say.party(m.head.Party), "labels", strings.Join(labels, ", ")), nil)
+	}
+}
+
+// decision writes what was chosen and why.
+func (t *Terminal) decision(e *handshake.DecisionEvent) {
+	head := e.What + " = " + t.short(e.Chosen)
+	if e.Among != nil {
+		head += " (" + t.say.ui("among", "n", text(count(e.Among)), "list", t.short(e.Among)) + ")"
+	}
+	t.hang("   - ", 5, head, t.paint.name)
+	entry := t.say.get("decision", e.What+"/"+e.Why)
+	if entry.Text == "" {
+		entry = t.say.get("decision", e.What)
+	}
+	if entry.Text == "" {
+		entry.Text = e.Why
+	}
+	t.text(7, t.values(entry.Text, e), nil)
+}
+
+// check writes a check with its inputs and its outcome.
+func (t *Terminal) check(e *handshake.CheckEvent) {
+	verdict, f := t.verdict(e.OK)
+	right := t.say.op(e.Op)
+	if right != "" {
+		right = "[" + right + "]"
+	}
+	t.sides("   ? "+t.say.title("check", e.What)+"  "+verdict, right, f)
+	if entry := t.say.get("check", e.What); entry.Title != "" {
+		t.text(7, t.values(entry.Text, e), nil)
+	}
+	if e.Method != "" {
+		t.inputs(e.Inputs)
+	}
+	if e.Report != nil {
+		t.report(e.Report, 5)
+	}
+	if e.Err != nil {
+		t.text(7, e.Err.Error(), t.paint.bad)
+	}
+}
+
+func (t *Terminal) verdict(ok bool) (string, func(string) string) {
+	if ok {
+		return t.say.ui("ok"), t.paint.good
+	}
+	return t.say.ui("fails"), t.paint.bad
+}
+
+// wrapCommand breaks a shell command into lines of at most n columns that the
+// shell joins again: a backslash at the end of a line, and what follows begins in
+// the first column where a word goes on. Newlines of its own stay.
+func wrapCommand(cmd string, n int) []string {
+	var out []string
+	for _, l := range strings.Split(cmd, "\n") {
+		quote, start, space := byte(0), 0, -1
+		for i := 0; i < len(l); i++ {
+			switch c := l[i]; {
+			case quote == 0 && (c == '\'' || c == '"'):
+				quote = c
+			case c == quote:
+				quote = 0
+			case quote == 0 && c == '\\':
+				i++
+			case quote == 0 && c == ' ':
+				space = i
+			}
+			if i-start < n-3 || quote == '\'' {
+				continue
+			}
+			if space > start {
+				out = append(out, l[start:space]+" \\")
+				start, space = space+1, -1
+			} else {
+				out = append(out, l[start:i]+"\\")
+				start = i
+			}
+		}
+		out = append(out, l[start:])
+	}
+	return out
+}

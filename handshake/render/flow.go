@@ -1,0 +1,138 @@
+package render
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"tlslab/handshake"
+)
+
+// flow is what a Terminal remembers of the connection at hand.
+type flow struct {
+	parties []string
+	moves   int // shown so far
+	sent    []sent
+	role    map[leg]string // "client" or "server": which end a party plays on a connection
+	secrets map[string]bool // label and value of those shown
+}
+
+// leg is one end of one connection: a middle box has two.
+type leg struct {
+	party string
+	conn  int
+}
+
+// sent is what one party sent and no other has told of receiving.
+type sent struct {
+	from leg
+	what string
+	raw  []byte
+}
+
+func newFlow(parties []string) flow {
+	return flow{parties: parties, role: map[leg]string{}, secrets: map[string]bool{}}
+}
+
+// move is the events of one move, sorted.
+type move struct {
+	events   []handshake.Event
+	head     *handshake.Meta
+	message  *handshake.MessageEvent // or nil
+	dir      handshake.Direction
+	from, to string // parties
+	known    bool   // received, and shown where it was sent
+	own      bool   // something beside messages, records and data: checks, secrets, decisions, alerts
+}
+
+// gather sorts a move's events and keeps track of what is under way.
+func (f *flow) gather(g []handshake.Event) *move {
+	m := &move{events: g, head: g[len(g)-1].Head(), dir: handshake.Receive}
+	l := leg{m.head.Party, m.head.Conn}
+	if role, _, ok := strings.Cut(m.head.Move, "/"); ok {
+		f.role[l] = role
+	}
+	known := true
+	for _, e := range g {
+		switch e := e.(type) {
+		case *handshake.MessageEvent:
+			m.message, m.dir = e, e.Dir
+			known = f.track(l, e.Dir, e.Kind.String(), e.Raw) && known
+		case *handshake.RecordEvent:
+			m.dir = e.Dir
+			known = f.track(l, e.Dir, "record", e.Wire) && known
+		case *handshake.DataEvent:
+			m.dir = e.Dir
+			known = f.track(l, e.Dir, "data", e.Data) && known
+		case *handshake.AlertEvent:
+			m.own = true
+			if m.message == nil {
+				m.dir = e.Dir
+			}
+		default:
+			m.own = true
+		}
+	}
+	m.known = known && m.dir == handshake.Receive
+	me, peer := m.head.Party, f.peer(l)
+	m.from, m.to = me, peer
+	if m.dir == handshake.Receive {
+		m.from, m.to = peer, me
+	}
+	return m
+}
+
+// track notes what is sent; for what is received it reports whether another party
+// told of sending just that.
+func (f *flow) track(l leg, d handshake.Direction, what string, raw []byte) bool {
+	if d == handshake.Send {
+		f.sent = append(f.sent, sent{l, what, raw})
+		return false
+	}
+	i := slices.IndexFunc(f.sent, func(s sent) bool {
+		return s.from != l && s.what == what && bytes.Equal(s.raw, raw)
+	})
+	if i < 0 {
+		return false
+	}
+	f.sent = slices.Delete(f.sent, i, i+1)
+	return true
+}
+
+// peer is who sits at the other end of a leg.
+func (f *flow) peer(l leg) string {
+	i := slices.Index(f.parties, l.party)
+	switch {
+	case i < 0 || len(f.parties) < 2:
+		if l.party == "server" || f.role[l] == "server" {
+			return "client"
+		}
+		return "server"
+	case i == 0:
+		return f.parties[1]
+	case i == len(f.parties)-1:
+		return f.parties[i-1]
+	case f.role[l] == "client":
+		return f.parties[i+1]
+	}
+	return f.parties[i-1]
+}
+
+// rightward reports whether a comes before b in the order of the parties, which
+// is the order of the columns.
+func (f *flow) rightward(a, b string) bool {
+	i, j := slices.Index(f.parties, a), slices.Index(f.parties, b)
+	if i >= 0 && j >= 0 {
+		return i < j
+	}
+	return a == "client"
+}
+
+// computed reports whether a secret of this label and value was shown before: then
+// the other end has come to the same. What a session kept is told each time.
+func (f *flow) computed(s *handshake.SecretEvent) bool {
+	key := s.Label + "\x00" + string(s.Value)
+	old := f.secrets[key]
+	f.secrets[key] = true
+	return old && s.Method != "session"
+}

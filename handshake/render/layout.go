@@ -1,0 +1,181 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
+)
+
+// cells measures text as a terminal lays it out: Chinese takes two columns. It
+// does not ask the environment, so that the same run looks the same everywhere.
+var cells = &runewidth.Condition{EastAsianWidth: false}
+
+func width(s string) int { return cells.StringWidth(s) }
+
+// pad fills s up with spaces to n columns.
+func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-width(s))) }
+
+// cut shortens s to n columns, and says so with an ellipsis.
+func cut(s string, n int) string {
+	if width(s) <= n {
+		return s
+	}
+	return cells.Truncate(s, max(n, 1), "…")
+}
+
+// wrap breaks text into lines of at most n columns: at spaces, and between two
+// Chinese characters except where punctuation must stay with its neighbour. A
+// word longer than a line is broken wherever the line ends.
+func wrap(text string, n int) []string {
+	n = max(n, 8)
+	var lines []string
+	for _, paragraph := range strings.Split(text, "\n") {
+		line := ""
+		for _, w := range words(paragraph) {
+			if line != "" && width(line)+len(w.glue)+width(w.text) > n {
+				lines, line = append(lines, line), ""
+			}
+			if line != "" {
+				line += w.glue
+			}
+			for line += w.text; width(line) > n; {
+				head := cells.Truncate(line, n, "")
+				lines, line = append(lines, head), line[len(head):]
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// word is what no line may end within, and what stands between it and the one before.
+type word struct{ glue, text string }
+
+// words splits at spaces, and between characters of double width.
+func words(s string) []word {
+	var out []word
+	for _, w := range strings.Fields(s) {
+		glue, start, prev := " ", 0, rune(0)
+		for i, r := range w {
+			if i > 0 && breakable(prev, r) {
+				out = append(out, word{glue, w[start:i]})
+				glue, start = "", i
+			}
+			prev = r
+		}
+		out = append(out, word{glue, w[start:]})
+	}
+	return out
+}
+
+// breakable reports whether a line may end between a and b.
+func breakable(a, b rune) bool {
+	wide := func(r rune) bool { return cells.RuneWidth(r) == 2 }
+	if !wide(a) && !wide(b) || strings.ContainsRune("（「《“‘(", a) {
+		return false
+	}
+	return !strings.ContainsRune("，。、；：？！）」》”’…,.;:?!)", b) && !unicode.Is(unicode.Mn, b)
+}
+
+// paint colours text, or leaves it alone.
+type paint struct{ on bool }
+
+func (p paint) with(s string, a ...color.Attribute) string {
+	if !p.on || s == "" {
+		return s
+	}
+	c := color.New(a...)
+	c.EnableColor() // whether to colour was decided by whoever set Options.Color
+	return c.Sprint(s)
+}
+
+func (p paint) bold(s string) string   { return p.with(s, color.Bold) }
+func (p paint) dim(s string) string    { return p.with(s, color.Faint) }
+func (p paint) good(s string) string   { return p.with(s, color.FgGreen) }
+func (p paint) bad(s string) string    { return p.with(s, color.FgRed, color.Bold) }
+func (p paint) secret(s string) string { return p.with(s, color.FgYellow) }
+func (p paint) name(s string) string   { return p.with(s, color.FgCyan) }
+func (p paint) myth(s string) string   { return p.with(s, color.FgMagenta) }
+
+// page writes lines of at most width columns and remembers the first error.
+type page struct {
+	w     io.Writer
+	width int
+	paint paint
+	err   error
+}
+
+func newPage(w io.Writer, o TerminalOptions) *page {
+	n := o.Width
+	if n == 0 {
+		n = DefaultWidth
+	}
+	return &page{w: w, width: max(n, 40), paint: paint{o.Color}}
+}
+
+// line writes one line, as it is.
+func (p *page) line(s string) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(s, " "))
+	}
+}
+
+func (p *page) blank() { p.line("") }
+
+// text writes a paragraph, each line after indent and painted with f.
+func (p *page) text(indent int, s string, f func(string) string) {
+	if s == "" {
+		return
+	}
+	for _, l := range wrap(s, p.width-indent) {
+		if f != nil {
+			l = f(l)
+		}
+		p.line(strings.Repeat(" ", indent) + l)
+	}
+}
+
+// row writes a label of n columns and a value that may wrap under itself.
+func (p *page) row(indent int, label string, n int, value string, f func(string) string) {
+	p.hang(strings.Repeat(" ", indent)+p.paint.name(pad(label, n))+" ", indent+max(n, width(label))+1, value, f)
+}
+
+// hang writes head, which is at columns wide, and value behind it, wrapped under itself.
+func (p *page) hang(head string, at int, value string, f func(string) string) {
+	if at > p.width/2 {
+		p.line(head)
+		head, at = strings.Repeat(" ", 8), 8
+	}
+	for i, l := range wrap(value, p.width-at) {
+		if f != nil {
+			l = f(l)
+		}
+		if i > 0 {
+			head = strings.Repeat(" ", at)
+		}
+		p.line(head + l)
+	}
+}
+
+// sides writes left, and right at the end of the same line; on the next line if
+// there is no room.
+func (p *page) sides(left, right string, f func(string) string) {
+	l := left
+	if f != nil {
+		l = f(left)
+	}
+	gap := p.width - width(left) - width(right)
+	switch {
+	case right == "":
+		p.line(l)
+	case gap >= 1:
+		p.line(l + strings.Repeat(" ", gap) + p.paint.dim(right))
+	default:
+		p.line(l)
+		p.line(strings.Repeat(" ", max(0, p.width-width(right))) + p.paint.dim(cut(right, p.width)))
+	}
+}

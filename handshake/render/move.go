@@ -1,0 +1,184 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/message"
+	"tlslab/pki"
+)
+
+// move writes one move at level Default or Bytes: a heading with an arrow, what
+// the message means, and then what the party did, in order.
+func (t *Terminal) move(m *move) {
+	switch {
+	case m.known && !m.own:
+		return // its sender has told all
+	case m.message != nil && m.known:
+		t.page.blank()
+		t.line("   " + t.paint.bold(t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind))))
+	case m.message != nil:
+		t.heading(m)
+	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
+		t.page.blank()
+	}
+	same := t.repeated(m)
+	for _, e := range m.events {
+		switch e := e.(type) {
+		case *handshake.MessageEvent:
+			if !m.known {
+				t.message(e)
+			}
+		case *handshake.RecordEvent:
+			if !m.known {
+				t.record(e)
+			}
+		case *handshake.DataEvent:
+			if !m.known {
+				t.data(m, e)
+			}
+		case *handshake.SecretEvent:
+			if !same[e] {
+				t.secret(e)
+			}
+		case *handshake.DecisionEvent:
+			t.decision(e)
+		case *handshake.CheckEvent:
+			t.check(e)
+		case *handshake.KeyChangeEvent:
+			t.keyChange(e)
+		case *handshake.AlertEvent:
+			t.alert(m, e)
+		}
+	}
+	t.same(m, same)
+}
+
+// heading is the line of a message: number, arrow, name, section.
+func (t *Terminal) heading(m *move) {
+	t.flow.moves++
+	t.page.blank()
+	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), title(m.message.Kind))
+	ref := m.head.Ref
+	entry := t.say.get("move", t.moveKey(m))
+	t.sides(left, ref, t.paint.bold)
+	if entry.Title != "" && entry.Text == "" {
+		entry.Text = entry.Title
+	}
+	t.text(3, t.values(entry.Text, m.message), nil)
+}
+
+// moveKey is narrate's key of a move.
+func (t *Terminal) moveKey(m *move) string { return m.head.Move }
+
+// arrow draws who sends to whom, the parties in their columns.
+func (t *Terminal) arrow(from, to string) string {
+	a, b := t.say.party(from), t.say.party(to)
+	if t.flow.rightward(from, to) {
+		return a + " ---> " + b
+	}
+	return b + " <--- " + a
+}
+
+// message writes a message's fields: those that matter, or every byte.
+func (t *Terminal) message(e *handshake.MessageEvent) {
+	if t.o.Level == Bytes {
+		t.dump(e)
+		return
+	}
+	if m, ok := e.Msg.(*message.Certificate12); ok {
+		t.certificates(m)
+		return
+	}
+	rows := summarize(e)
+	n := 0
+	for _, r := range rows {
+		n = max(n, min(width(r.name), 26))
+	}
+	for _, r := range rows {
+		t.row(5, r.name, n, t.fieldValue(r), nil)
+	}
+}
+
+// certificates lists a chain by name instead of by byte.
+func (t *Terminal) certificates(m *message.Certificate12) {
+	if len(m.Certificates) == 0 {
+		t.row(5, "certificate_list", 16, t.say.ui("empty"), nil)
+	}
+	for i, der := range m.Certificates {
+		c, err := pki.ParseCached(der)
+		if err != nil {
+			t.row(5, fmt.Sprintf("certificate %d", i), 13, t.bytes(der), nil)
+			continue
+		}
+		t.row(5, fmt.Sprintf("certificate %d", i), 13, t.say.ui("certificate", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
+			"key", keyName(c.PublicKey), "n", text(len(der))), nil)
+	}
+}
+
+// fieldRow is one field, or all elements of a list.
+type fieldRow struct {
+	name   string
+	values []any
+	empty  bool
+}
+
+func (t *Terminal) fieldValue(r fieldRow) string {
+	switch {
+	case r.empty:
+		return t.say.ui("empty")
+	case len(r.values) == 0:
+		return t.say.ui("present")
+	}
+	parts := make([]string, len(r.values))
+	for i, v := range r.values {
+		parts[i] = t.short(v)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// summarize picks the fields that say something: no lengths, no type numbers that
+// repeat a name, elements of a list together.
+func summarize(e *handshake.MessageEvent) []fieldRow {
+	var rows []fieldRow
+	at := map[string]int{}
+	add := func(name string) *fieldRow {
+		i, ok := at[name]
+		if !ok {
+			i = len(rows)
+			at[name] = i
+			rows = append(rows, fieldRow{name: name})
+		}
+		return &rows[i]
+	}
+	root := e.Kind.String() + "."
+	for _, f := range e.Fields {
+		path := strings.TrimPrefix(f.Name, root)
+		parts := strings.Split(path, ".")
+		last := parts[len(parts)-1]
+		if !f.Leaf() {
+			if len(parts) == 2 && parts[0] == "extensions" {
+				add(parts[1]) // an extension says something even with no bytes of data
+			}
+			continue
+		}
+		switch {
+		case last == "msg_type", last == "extension_type":
+		case last == "length":
+			if f.Value == 0 && len(parts) > 1 && parts[0] != "extensions" {
+				add(parts[len(parts)-2]).empty = true // that is then all there is to say
+			}
+		case parts[0] == "extensions" && len(parts) > 2:
+			r := add(parts[1])
+			r.values = append(r.values, f.Value)
+		case len(parts) > 1 && parts[0] != "params":
+			r := add(parts[len(parts)-2])
+			r.values = append(r.values, f.Value)
+		default:
+			r := add(last)
+			r.values = append(r.values, f.Value)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,165 @@
+package render
+
+import (
+	"io"
+
+	"tlslab/handshake"
+	"tlslab/handshake/narrate"
+)
+
+// Level is how much a Terminal shows.
+type Level uint8
+
+// The levels.
+const (
+	Default Level = iota // readable in a few screens: long values elided
+	Brief                // one line a move
+	Bytes                // every byte: offset, hex, name, meaning
+)
+
+// DefaultWidth is how many columns a line has where nobody says otherwise.
+const DefaultWidth = 80
+
+// TerminalOptions say how to write. The zero value is English, uncoloured,
+// DefaultWidth columns, level Default.
+type TerminalOptions struct {
+	Lang  narrate.Lang // narrate.En
+	Color bool         // escape sequences; whether is for the caller to find out (NO_COLOR, a terminal)
+	Width int          // columns; 0 means DefaultWidth, below 40 is 40
+	Level Level
+	// Worksheet blanks the derived values, numbered: a student fills them in, and
+	// Answers has them. The commands that would compute them are left out.
+	Worksheet bool
+}
+
+// Terminal is a Listener that explains a handshake in words, as it happens. A
+// message that both its sender and its receiver tell of is shown once, where it
+// is sent; what one end alone sees (a live peer, a message changed on its way) is
+// shown where it is received. It is not safe for concurrent use.
+//
+// Events are held back until the move they belong to is complete: Flush shows
+// what is held, Close ends the transcript.
+type Terminal struct {
+	*page
+	o     TerminalOptions
+	say   voice
+	blank blanks
+
+	group []handshake.Event // of the move at hand
+	flow  flow
+	flows int
+	myths *narrate.Context
+	told  map[string]bool // myths, each told once
+}
+
+// NewTerminal returns a Terminal that writes to w.
+func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
+	if o.Lang == "" {
+		o.Lang = narrate.En
+	}
+	return &Terminal{page: newPage(w, o), o: o, say: voice{o.Lang}, blank: blanks{on: o.Worksheet},
+		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}}
+}
+
+// Event takes the next event. A write error is kept for Flush and Close.
+func (t *Terminal) Event(e handshake.Event) {
+	switch e := e.(type) {
+	case *handshake.SceneEvent:
+		t.show()
+		t.scene(e)
+		return
+	case *handshake.StopEvent:
+		t.show()
+		return
+	}
+	if len(t.group) > 0 && !t.continues(e) {
+		t.show()
+	}
+	t.group = append(t.group, e)
+}
+
+// Flush shows what is held back, and returns the first write error.
+func (t *Terminal) Flush() error {
+	t.show()
+	return t.err
+}
+
+// Close ends the transcript: nothing may be told after it. It does not close the
+// writer. On a worksheet it says how many blanks there are.
+func (t *Terminal) Close() error {
+	t.show()
+	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
+		t.page.blank()
+		t.text(0, t.say.ui("worksheet", "n", text(n)), nil)
+	}
+	return t.err
+}
+
+// continues reports whether e belongs to the move whose events are held. Between
+// moves (Move is "") a received record opens the move that reads it, and data
+// opens the record that carries it.
+func (t *Terminal) continues(e handshake.Event) bool {
+	last, h := t.group[len(t.group)-1].Head(), e.Head()
+	if h.Party != last.Party || h.Conn != last.Conn || h.Move != last.Move && last.Move != "" {
+		return false
+	}
+	switch e := e.(type) {
+	case *handshake.RecordEvent:
+		return e.Dir == handshake.Send
+	case *handshake.DataEvent:
+		return e.Dir == handshake.Receive
+	case *handshake.MessageEvent:
+		return !t.holdsMessage()
+	case *handshake.AlertEvent:
+		return e.Dir == handshake.Receive || h.Move != ""
+	}
+	return true
+}
+
+func (t *Terminal) holdsMessage() bool {
+	for _, e := range t.group {
+		if _, ok := e.(*handshake.MessageEvent); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// show writes the move at hand.
+func (t *Terminal) show() {
+	g := t.group
+	t.group = nil
+	if len(g) == 0 {
+		return
+	}
+	m := t.flow.gather(g)
+	for _, e := range g {
+		if s, ok := e.(*handshake.SecretEvent); ok {
+			t.blank.learn(s)
+		}
+	}
+	if t.o.Level == Brief {
+		t.brief(m)
+		return
+	}
+	t.move(m)
+	for _, e := range g {
+		t.correct(e)
+	}
+}
+
+// correct tells, once, what is often said wrongly about what just happened.
+func (t *Terminal) correct(e handshake.Event) {
+	for _, key := range narrate.Myths(e, t.myths) {
+		if t.told[key] {
+			continue
+		}
+		t.told[key] = true
+		entry := t.say.get("myth", key)
+		if entry.Text == "" {
+			continue
+		}
+		t.hang("   "+t.paint.myth("! "+t.say.ui("often_said")+" "), 5+width(t.say.ui("often_said"))+1, entry.Title, t.paint.myth)
+		t.text(5, t.values(entry.Text, e), nil)
+	}
+}

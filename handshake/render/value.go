@@ -1,0 +1,129 @@
+package render
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"tlslab/handshake/message"
+)
+
+// text says any value of an event in a few words or digits. Nothing is elided.
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return printable(v)
+	case []byte:
+		return hex.EncodeToString(v)
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05 UTC")
+	case []string:
+		return strings.Join(v, ", ")
+	case *x509.Certificate:
+		return subject(v)
+	case error:
+		return v.Error()
+	case fmt.Stringer:
+		return v.String()
+	}
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice {
+		parts := make([]string, r.Len())
+		for i := range parts {
+			parts[i] = text(r.Index(i).Interface())
+		}
+		return strings.Join(parts, ", ")
+	} else if r.Kind() == reflect.Array && r.Type().Elem().Kind() == reflect.Uint8 {
+		return fmt.Sprintf("%x", v)
+	}
+	return fmt.Sprint(v)
+}
+
+// printable keeps a peer's bytes from moving the cursor: what no terminal should
+// get is written as Go would quote it.
+func printable(s string) string {
+	q := fmt.Sprintf("%q", s)
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+}
+
+// short is text for one line: long bytes keep their beginning and tell their length.
+func short(v any, n int) string {
+	b, ok := v.([]byte)
+	if !ok {
+		if r := reflect.ValueOf(v); r.Kind() == reflect.Array && r.Type().Elem().Kind() == reflect.Uint8 {
+			b, ok = hexOf(v), true
+		}
+	}
+	if !ok {
+		return text(v)
+	}
+	return shortHex(b, n)
+}
+
+func hexOf(v any) []byte {
+	b, _ := hex.DecodeString(text(v))
+	return b
+}
+
+// shortHex shows at most n bytes.
+func shortHex(b []byte, n int) string {
+	if len(b) <= n {
+		return hex.EncodeToString(b)
+	}
+	return fmt.Sprintf("%x… (%d bytes)", b[:n], len(b))
+}
+
+// spaced is a hex dump's way of writing bytes: "17 03 03".
+func spaced(b []byte) string { return fmt.Sprintf("% x", b) }
+
+// camel turns "client_hello" into the RFC's ClientHello.
+func camel(snake string) string {
+	var b strings.Builder
+	for _, part := range strings.Split(snake, "_") {
+		if part != "" {
+			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+		}
+	}
+	return b.String()
+}
+
+// title is the RFC's name of a message.
+func title(k message.Kind) string { return camel(k.String()) }
+
+// subject is what a certificate is called in conversation: its common name.
+func subject(c *x509.Certificate) string {
+	if c.Subject.CommonName != "" {
+		return printable(c.Subject.CommonName)
+	}
+	if len(c.DNSNames) > 0 {
+		return printable(c.DNSNames[0])
+	}
+	return printable(c.Subject.String())
+}
+
+// keyName says kind and size of a public key.
+func keyName(pub any) string {
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA-%d", k.N.BitLen())
+	case *ecdsa.PublicKey:
+		return "ECDSA " + k.Curve.Params().Name
+	case ed25519.PublicKey:
+		return "Ed25519"
+	}
+	return fmt.Sprintf("%T", pub)
+}
+
+// firstLine is the first line of application data, as a person reads it.
+func firstLine(b []byte) string {
+	l, _, _ := bytes.Cut(b, []byte("\n"))
+	return printable(strings.TrimRight(string(l), "\r"))
+}

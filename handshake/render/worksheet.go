@@ -1,0 +1,95 @@
+package render
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"tlslab/handshake"
+)
+
+// Answer is what belongs into one blank of a worksheet.
+type Answer struct {
+	N     int    `json:"n"`     // the blank's number, from 1
+	Flow  int    `json:"flow"`  // which connection of the lesson, from 1
+	Label string `json:"label"` // the secret's, "master_secret"
+	Value string `json:"value"` // hex
+}
+
+// Answers lists what belongs into the blanks shown so far, in order.
+func (t *Terminal) Answers() []Answer { return append([]Answer(nil), t.blank.answers...) }
+
+// WriteAnswers writes Answers as JSON: an array of {"n", "flow", "label", "value"}.
+func (t *Terminal) WriteAnswers(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	a := t.Answers()
+	if a == nil {
+		a = []Answer{}
+	}
+	return enc.Encode(a)
+}
+
+// blanks hides derived values wherever they occur: a master secret is also an
+// input of the key block, and a verify_data lies open in a record's plaintext.
+type blanks struct {
+	on      bool
+	flow    int
+	values  [][]byte // of answers, in the same order
+	answers []Answer
+}
+
+// minHidden is the shortest value that is looked for inside longer ones. The
+// shortest that TLS 1.2 derives is a GCM nonce's 4 fixed bytes.
+const minHidden = 4
+
+// learn adds a secret that is computed from what the sheet shows. A key pair and a
+// signature are not: they need a private key or fresh randomness.
+func (b *blanks) learn(s *handshake.SecretEvent) {
+	if !b.on || len(s.Value) < minHidden || s.Method == "session" || s.Label == "server_ephemeral" ||
+		strings.HasSuffix(s.Label, "_signature") || b.number(s.Value) > 0 {
+		return
+	}
+	b.values = append(b.values, s.Value)
+	b.answers = append(b.answers, Answer{N: len(b.values), Flow: b.flow, Label: s.Label, Value: hex.EncodeToString(s.Value)})
+}
+
+// number is the blank that v belongs into, or 0.
+func (b *blanks) number(v []byte) int {
+	for i := range b.values {
+		if bytes.Equal(b.values[i], v) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// hide shows v with what must stay blank left blank. ok is false if there is
+// nothing to hide in it.
+func (b *blanks) hide(v []byte, room int) (s string, ok bool) {
+	if !b.on {
+		return "", false
+	}
+	if n := b.number(v); n > 0 {
+		return blank(n), true
+	}
+	if v, n, at := b.find(v); n > 0 {
+		return strings.TrimSpace(shortHex(v[:at], room) + " " + blank(n) + " " + shortHex(v[at+len(b.values[n-1]):], room)), true
+	}
+	return "", false
+}
+
+// find looks for the longest blank inside v.
+func (b *blanks) find(v []byte) (in []byte, n, at int) {
+	for i, x := range b.values {
+		if p := bytes.Index(v, x); p >= 0 && (n == 0 || len(x) > len(b.values[n-1])) {
+			n, at = i+1, p
+		}
+	}
+	return v, n, at
+}
+
+func blank(n int) string { return fmt.Sprintf("______ (%d)", n) }

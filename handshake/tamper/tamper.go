@@ -1,0 +1,103 @@
+// Package tamper is the wire between two honest endpoints, in the hands of an
+// attacker: a Link carries records from one to the other, and a Script decides
+// what becomes of each: pass, edit, drop, delay, replay.
+//
+// An attack here is a script over honest code; nothing in this package knows how
+// a record is protected. A middle box with keys of its own is package mitm.
+//
+// Read this file, then scripts.go.
+package tamper
+
+import (
+	"bytes"
+
+	"tlslab/handshake"
+	"tlslab/handshake/record"
+)
+
+// Direction says which way a record travels.
+type Direction uint8
+
+// The directions.
+const (
+	ToServer Direction = iota
+	ToClient
+)
+
+// String returns "to server" or "to client".
+func (d Direction) String() string {
+	if d == ToServer {
+		return "to server"
+	}
+	return "to client"
+}
+
+// Script is asked about each record in flight, header included, and returns what
+// goes on in its place: the record itself, an edited one, several, or none. It
+// may change rec and keep it.
+type Script func(d Direction, rec []byte) [][]byte
+
+// Link is a wire with a script. Its zero value passes everything.
+type Link struct {
+	Script Script
+	part   [2][]byte // by direction: not yet a whole record
+}
+
+// Carry puts b on the wire and returns what comes out at the other end. What is
+// not yet a whole record stays inside.
+func (l *Link) Carry(d Direction, b []byte) []byte {
+	if l.Script == nil {
+		return b
+	}
+	buf := append(l.part[d], b...)
+	var out []byte
+	for {
+		n := recordLen(buf)
+		if n == 0 {
+			break
+		}
+		for _, rec := range l.Script(d, bytes.Clone(buf[:n])) {
+			out = append(out, rec...)
+		}
+		buf = buf[n:]
+	}
+	l.part[d] = buf
+	return out
+}
+
+// recordLen is the length of the first record in b, 0 if it is not all there.
+func recordLen(b []byte) int {
+	if len(b) < record.HeaderLen {
+		return 0
+	}
+	n := record.HeaderLen + int(b[3])<<8 + int(b[4])
+	if len(b) < n {
+		return 0
+	}
+	return n
+}
+
+// Pump steps both ends and carries what they say until neither has anything more
+// to do. What became of the handshake is in the endpoints.
+func (l *Link) Pump(client, server *handshake.Endpoint) {
+	for moved := true; moved; {
+		c := l.turn(client, server, ToServer)
+		s := l.turn(server, client, ToClient)
+		moved = c || s
+	}
+}
+
+func (l *Link) turn(from, to *handshake.Endpoint, d Direction) (moved bool) {
+	for {
+		progress, err := from.Step()
+		if err != nil || !progress {
+			break
+		}
+		moved = true
+	}
+	if b := from.Output(); len(b) > 0 {
+		to.Feed(l.Carry(d, b))
+		moved = true
+	}
+	return moved
+}

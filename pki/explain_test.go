@@ -1,0 +1,200 @@
+package pki
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"math/big"
+	"slices"
+	"testing"
+)
+
+// checkOf finds a check in the first path of a report.
+func checkOf(t *testing.T, r *Report, key string, cert int) *Check {
+	t.Helper()
+	for i := range r.Paths[0].Checks {
+		if c := &r.Paths[0].Checks[i]; c.Key == key && c.Cert == cert {
+			return c
+		}
+	}
+	t.Fatalf("no check %s on certificate %d", key, cert)
+	return nil
+}
+
+func bytesOf(t *testing.T, c *Check, name string) []byte {
+	t.Helper()
+	b, ok := c.Input(name).([]byte)
+	if !ok || len(b) == 0 {
+		t.Fatalf("check %s has no input %s", c.Key, name)
+	}
+	return b
+}
+
+func lesson(t testing.TB, o LessonOptions) *Lesson {
+	t.Helper()
+	o.Time = lessonTime
+	if o.Rand == nil {
+		o.Rand = seeded(3)
+	}
+	l, err := NewLesson(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestExplainedSignatures(t *testing.T) {
+	for _, o := range []LessonOptions{{KeyAlg: "rsa"}, {KeyAlg: "rsa", PSS: true}, {KeyAlg: "ecdsa"}, {KeyAlg: "ed25519"}} {
+		l := lesson(t, o)
+		r := judge(t, l, true)
+		for i := range 2 {
+			check := checkOf(t, r, CheckSignature, i)
+			tbs := r.Paths[0].Certs[i].RawTBSCertificate
+			hash := sha256.Sum256(tbs)
+			if !bytes.Equal(bytesOf(t, check, InTBS), tbs) {
+				t.Errorf("%+v: tbs differs from the certificate's", o)
+			}
+			if o.KeyAlg != "ed25519" && !bytes.Equal(bytesOf(t, check, InTBSHash), hash[:]) {
+				t.Errorf("%+v: tbs_hash is not SHA-256 of the to-be-signed bytes", o)
+			}
+			switch {
+			case o.PSS:
+				checkPSS(t, check, r.Paths[0].Certs[i+1].PublicKey.(*rsa.PublicKey), hash[:])
+			case o.KeyAlg == "rsa":
+				if !bytes.Equal(bytesOf(t, check, InRecoveredDigest), hash[:]) {
+					t.Error("the digest that the signature opens to is not the certificate's")
+				}
+				block := bytesOf(t, check, InRecoveredBlock)
+				if !bytes.Equal(block, append(slices.Clone(bytesOf(t, check, InPadding)), bytesOf(t, check, InDigestInfo)...)) || len(block) != 256 {
+					t.Error("padding and DigestInfo do not make up the block")
+				}
+			case o.KeyAlg == "ecdsa":
+				if !bytes.Equal(bytesOf(t, check, InXOfR), bytesOf(t, check, InR)) {
+					t.Error("x(R) mod n is not r")
+				}
+			case o.KeyAlg == "ed25519":
+				if !bytes.Equal(bytesOf(t, check, InSB), bytesOf(t, check, InRPlusKA)) {
+					t.Error("[S]B is not R + [k]A")
+				}
+			}
+			if recovers := check.Input(InRecoveredBlock) != nil; recovers != (o.KeyAlg == "rsa" && !o.PSS) {
+				t.Errorf("%+v: said to recover a block: %v", o, recovers)
+			}
+		}
+	}
+}
+
+// checkPSS rebuilds H from hash and salt and finds it in EM (RFC 8017 §9.1.2).
+func checkPSS(t *testing.T, check *Check, key *rsa.PublicKey, hash []byte) {
+	em, salt := bytesOf(t, check, InEncodedMessage), bytesOf(t, check, InSalt)
+	h := sha256.Sum256(slices.Concat(make([]byte, 8), hash, salt))
+	if len(salt) != sha256.Size || !bytes.Equal(em[len(em)-1-len(h):len(em)-1], h[:]) {
+		t.Error("EM does not hold the hash of 8 zero bytes, the message's hash and the salt")
+	}
+	if len(em) != (key.N.BitLen()-1+7)/8 {
+		t.Errorf("EM has %d bytes", len(em))
+	}
+}
+
+// A signature that does not verify must not look as if it did.
+func TestExplainedBadSignatures(t *testing.T) {
+	for _, alg := range LessonKeyAlgs() {
+		r := judge(t, lesson(t, LessonOptions{Kind: BadSignature, KeyAlg: alg}), true)
+		check := checkOf(t, r, CheckSignature, 0)
+		if check.OK {
+			t.Errorf("%s: accepted", alg)
+		}
+		for _, pair := range [][2]string{{InRecoveredDigest, InTBSHash}, {InXOfR, InR}, {InSB, InRPlusKA}} {
+			left, _ := check.Input(pair[0]).([]byte)
+			right, _ := check.Input(pair[1]).([]byte)
+			if left != nil && bytes.Equal(left, right) {
+				t.Errorf("%s: %s equals %s although the signature is bad", alg, pair[0], pair[1])
+			}
+		}
+	}
+}
+
+// P-384 and a digest longer than the group's order take their own branches.
+func TestExplainedECDSASizes(t *testing.T) {
+	for _, tc := range []struct {
+		kind KeyKind
+		alg  x509.SignatureAlgorithm
+		hash crypto.Hash
+	}{{P256, x509.ECDSAWithSHA512, crypto.SHA512}, {P384, x509.ECDSAWithSHA384, crypto.SHA384}, {P384, x509.ECDSAWithSHA256, crypto.SHA256}} {
+		key, err := GenerateKey(tc.kind, seeded(9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		message := []byte("to be signed")
+		sig, err := crypto.SignMessage(key, nil, message, tc.hash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := Check{Inputs: explainSignature(tc.alg, key.Public(), message, sig)}
+		if !bytes.Equal(bytesOf(t, &check, InXOfR), bytesOf(t, &check, InR)) {
+			t.Errorf("%s with %s: x(R) mod n is not r", tc.kind, tc.alg)
+		}
+	}
+}
+
+// Garbage in place of a signature has fewer values, and no panic.
+func TestExplainGarbage(t *testing.T) {
+	root := lesson(t, LessonOptions{}).Root.Cert.PublicKey.(*rsa.PublicKey)
+	for _, sig := range [][]byte{nil, {0}, bytes.Repeat([]byte{0xff}, 256), bytes.Repeat([]byte{0xff}, 64), {0x30, 6, 2, 1, 0, 2, 1, 0}} {
+		for _, row := range signatureRows {
+			for _, pub := range []crypto.PublicKey{root, LessonKeyECDSA("root").Public(), LessonKeyEd25519("root").Public(), nil, &rsa.PublicKey{N: new(big.Int)}} {
+				for _, in := range explainSignature(row.alg, pub, []byte("m"), sig) {
+					if in.Name == InRecoveredDigest || in.Name == InXOfR || in.Name == InSalt {
+						t.Errorf("%s: %s out of garbage %x", row.alg, in.Name, sig)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Every key and every name that is used is listed, for narrate depends on the lists;
+// silent and explained reach the same verdict.
+func TestListsAreComplete(t *testing.T) {
+	note := func(where string, list []string, key string) {
+		if !slices.Contains(list, key) {
+			t.Errorf("%s %q is not listed", where, key)
+		}
+	}
+	seen := map[string]bool{}
+	for _, kind := range Kinds() {
+		l := lesson(t, LessonOptions{Kind: kind, Staple: "good"})
+		for _, step := range l.Leaf.Steps {
+			note("step", StepKeys(), step.Key)
+			for _, in := range step.Inputs {
+				note("input", InputNames(), in.Name)
+			}
+		}
+		silent, full := judge(t, l, false), judge(t, l, true)
+		if silent.OK != full.OK || silent.OK == false && silent.Err.Error() != full.Err.Error() {
+			t.Errorf("%s: silent says %v, explained says %v", kind, silent.Err, full.Err)
+		}
+		for _, p := range full.Paths {
+			for _, c := range p.Checks {
+				seen[c.Key] = true
+				note("check", CheckKeys(), c.Key)
+				if c.Ref == "" || c.Subject == "" || len(c.Inputs) == 0 || c.OK != (c.Err == nil) {
+					t.Errorf("%s: incomplete check %+v", kind, c)
+				}
+				for _, in := range c.Inputs {
+					note("input", InputNames(), in.Name)
+					if in.Value == nil {
+						t.Errorf("%s: input %s is nil", c.Key, in.Name)
+					}
+				}
+			}
+		}
+	}
+	for _, key := range CheckKeys() {
+		if !seen[key] && key != CheckPolicy {
+			t.Errorf("no lesson makes the check %s", key)
+		}
+	}
+}

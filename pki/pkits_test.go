@@ -1,0 +1,127 @@
+package pki
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlslab/handshake/reason"
+)
+
+// pkitsDir is NIST's Public Key Interoperability Test Suite, which lies in the
+// sources of the Go that runs this test.
+func pkitsDir(t *testing.T) string {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(strings.TrimSpace(string(out)), "src/crypto/x509/testdata/nist-pkits")
+	if _, err := os.Stat(dir); err != nil {
+		missing(t, "the PKITS certificates in GOROOT")
+	}
+	return dir
+}
+
+// missing skips a test for want of something, by name; in CI it must be there.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("absent, and CI=true asks for it: %s", what)
+	}
+	t.Skipf("absent: %s", what)
+}
+
+// pkitsOutside are the cases that ask for what this verifier does not do, by the
+// beginning of their name. Everything else must come out as NIST says.
+var pkitsOutside = map[string]string{
+	"4.4.":    "certificate revocation lists: we check stapled OCSP alone",
+	"4.5.2 ":  "revocation lists",
+	"4.5.5 ":  "revocation lists",
+	"4.5.7 ":  "revocation lists",
+	"4.7.4 ":  "revocation lists",
+	"4.7.5 ":  "revocation lists",
+	"4.14.":   "revocation lists, distribution points",
+	"4.15.":   "revocation lists, deltas",
+	"4.1.4 ":  "DSA over SHA-1",
+	"4.1.5 ":  "DSA over SHA-1",
+	"4.3.3 ":  "names that differ in spacing: compared byte for byte, as crypto/x509 does",
+	"4.3.4 ":  "names that differ in spacing",
+	"4.3.5 ":  "names that differ in case",
+	"4.3.10 ": "names that differ in string type",
+	"4.3.11 ": "names that differ in case and spacing",
+}
+
+// pkitsStricter are valid paths that we refuse: crypto/x509 does not parse
+// directoryName constraints, and a critical constraint that is not understood must
+// not be passed over (RFC 5280 §4.2.1.10).
+var pkitsStricter = []string{"4.13.1 ", "4.13.4 ", "4.13.5 ", "4.13.6 ", "4.13.11 ", "4.13.14 ", "4.13.18 ", "4.13.19 ", "4.13.27 "}
+
+func begins(name string, with []string) bool {
+	return slices.ContainsFunc(with, func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+func TestNISTPathValidation(t *testing.T) {
+	dir := pkitsDir(t)
+	text, err := os.ReadFile(filepath.Join(dir, "vectors.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name                        string
+		CertPath                    []string
+		InitialPolicySet            []string
+		InitialPolicyMappingInhibit bool
+		InitialExplicitPolicy       bool
+		InitialAnyPolicyInhibit     bool
+		ShouldValidate              bool
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, tc := range cases {
+		if tc.InitialPolicyMappingInhibit || tc.InitialExplicitPolicy || tc.InitialAnyPolicyInhibit ||
+			len(tc.InitialPolicySet) > 0 && !slices.Equal(tc.InitialPolicySet, []string{"anyPolicy"}) {
+			continue // inputs that our user does not set
+		}
+		if begins(tc.Name, slices.Collect(maps.Keys(pkitsOutside))) {
+			continue
+		}
+		tried++
+		t.Run(tc.Name, func(t *testing.T) {
+			var chain []*x509.Certificate
+			for _, name := range tc.CertPath {
+				der, err := os.ReadFile(filepath.Join(dir, "certs", name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, err := x509.ParseCertificate(der)
+				if err != nil {
+					if tc.ShouldValidate {
+						t.Errorf("crypto/x509 cannot parse %s: %v", name, err)
+					}
+					return
+				}
+				chain = append(chain, c)
+			}
+			slices.Reverse(chain)
+			anchor := len(chain) - 1
+			r, _ := Verify(chain[:anchor], VerifyOptions{
+				Roots: NewTrustStore(chain[anchor]), Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
+			})
+			if want := tc.ShouldValidate && !begins(tc.Name, pkitsStricter); r.OK != want {
+				t.Errorf("accepted %v, NIST says %v: %v %v", r.OK, tc.ShouldValidate, reason.Of(errOf(r)), r.Err)
+			}
+		})
+	}
+	if tried < 100 {
+		t.Errorf("only %d cases tried", tried)
+	}
+}
