@@ -183,8 +183,7 @@ func (s *server) makeRandom() error {
 // client offers it, a group both ends have, a certificate with the right key, and
 // a signature scheme that the client takes.
 func (s *server) chooseSuite(m *message.ClientHello) error {
-	why := reason.New(reason.NoCommonSuite, "client_hello.cipher_suites", "one of our suites", m.CipherSuites)
-	why.Off = s.offset(m, "client_hello.cipher_suites")
+	var why *reason.Error // against the last suite that came near
 	for _, su := range s.cfg.suites() {
 		if !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) {
 			continue
@@ -213,6 +212,10 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		}
 		return nil
 	}
+	if why == nil {
+		why = reason.New(reason.NoCommonSuite, "client_hello.cipher_suites", "one of our suites", m.CipherSuites)
+	}
+	why.Off = s.offset(m, why.Field)
 	return why
 }
 
@@ -243,8 +246,7 @@ func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Gro
 		}
 	}
 	if len(common) == 0 {
-		return nil, &reason.Error{Reason: reason.NoCommonGroup, Field: "client_hello.extensions.supported_groups",
-			Off: s.offset(m, "client_hello.extensions.supported_groups"), Want: "one of our groups", Got: theirs}
+		return nil, reason.New(reason.NoCommonGroup, "client_hello.extensions.supported_groups", "one of our groups", theirs)
 	}
 	return common, nil
 }
@@ -263,7 +265,7 @@ func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
 func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *reason.Error) {
 	var first *Certificate
 	var firstScheme *sig.Scheme
-	why := reason.New(reason.NoCommonSuite, "config.certificates", "a certificate with an "+su.Auth.String()+" key", "none")
+	var why *reason.Error
 	for i := range s.cfg.Certificates {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
@@ -276,8 +278,7 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 		var scheme *sig.Scheme
 		if x.Ephemeral() {
 			if scheme = s.pickScheme(leaf.PublicKey, clientSchemes(m)); scheme == nil {
-				why = &reason.Error{Reason: reason.NoCommonScheme, Field: "client_hello.extensions.signature_algorithms",
-					Off: s.offset(m, "client_hello.extensions.signature_algorithms"), Want: "a scheme for our key", Got: clientSchemes(m)}
+				why = reason.New(reason.NoCommonScheme, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
 				continue
 			}
 		}
@@ -289,6 +290,9 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 		}
 	}
 	if first == nil {
+		if why == nil {
+			why = reason.New(reason.NoCommonSuite, "config.certificates", "a certificate with an "+su.Auth.String()+" key", "none")
+		}
 		return nil, nil, why
 	}
 	return first, firstScheme, nil

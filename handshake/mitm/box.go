@@ -11,8 +11,10 @@
 package mitm
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 
 	"tlslab/handshake"
@@ -91,9 +93,9 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	if err := b.o.Connect(b.toServer); err != nil {
 		return nil, err
 	}
-	if err := b.toServer.Err(); err != nil || !b.toServer.Done() {
+	if !b.toServer.Done() {
 		// The client is told that it is the box's trouble, which is so.
-		return nil, reason.Wrap(reason.Internal, "", errors.Join(errUpstream, err))
+		return nil, reason.Wrap(reason.Internal, "", fmt.Errorf("%w: %w", errUpstream, cmp.Or(b.toServer.Err(), io.ErrUnexpectedEOF)))
 	}
 	sum := b.toServer.Summary()
 	cert, err := b.o.Forger.Forge(sum.PeerChain[0])

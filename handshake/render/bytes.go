@@ -15,7 +15,7 @@ const bytesPerLine = 8
 // dump writes every byte of a message once: offset, hex, name, value, and under a
 // field that narrate can explain, what it means. A meaning is told once per message.
 func (t *Terminal) dump(e *handshake.MessageEvent) {
-	t.line("     " + t.paint.dim(pad(t.say.ui("offset"), 7)+pad(t.say.ui("bytes"), 3*bytesPerLine+1)+t.say.ui("name_value")))
+	t.line("     " + t.paint.dim(pad(t.say.ui("offset"), 7)+pad(t.say.ui("bytes"), 3*bytesPerLine+1)+t.say.ui("fields")))
 	told := map[string]bool{}
 	for _, f := range e.Fields {
 		name := f.Name[strings.LastIndexByte(f.Name, '.')+1:]

@@ -44,7 +44,7 @@ func (t *Terminal) inputs(in []kx.Value) {
 	for _, v := range in {
 		value := t.bytes(v.Bytes)
 		if v.Private {
-			t.row(7, v.Name, n, value+"  ["+t.say.ui("private")+"]", t.paint.secret)
+			t.row(7, v.Name, n, value+"  ["+t.say.ui("secret")+"]", t.paint.secret)
 			continue
 		}
 		t.row(7, v.Name, n, value, nil)
@@ -104,7 +104,7 @@ func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
 		}
 	}
 	if len(labels) > 0 {
-		t.hang("   * ", 5, t.say.ui("same", "party", t.say.party(m.head.Party), "labels", strings.Join(labels, ", ")), nil)
+		t.hang("   * ", 5, t.say.ui("same_secrets", "party", t.say.party(m.head.Party), "labels", strings.Join(labels, ", ")), nil)
 	}
 }
 
@@ -112,7 +112,7 @@ func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
 func (t *Terminal) decision(e *handshake.DecisionEvent) {
 	head := e.What + " = " + t.short(e.Chosen)
 	if e.Among != nil {
-		head += " (" + t.say.ui("among", "n", text(count(e.Among)), "list", t.short(e.Among)) + ")"
+		head += " (" + t.say.ui("among") + ": " + t.short(e.Among) + ")"
 	}
 	t.hang("   - ", 5, head, t.paint.name)
 	entry := t.say.get("decision", e.What+"/"+e.Why)
@@ -149,9 +149,9 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 
 func (t *Terminal) verdict(ok bool) (string, func(string) string) {
 	if ok {
-		return t.say.ui("ok"), t.paint.good
+		return t.say.ui("check_ok"), t.paint.good
 	}
-	return t.say.ui("fails"), t.paint.bad
+	return t.say.ui("check_failed"), t.paint.bad
 }
 
 // wrapCommand breaks a shell command into lines of at most n columns that the

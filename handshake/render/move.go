@@ -112,7 +112,7 @@ func (t *Terminal) certificates(m *message.Certificate12) {
 			t.row(5, fmt.Sprintf("certificate %d", i), 13, t.bytes(der), nil)
 			continue
 		}
-		t.row(5, fmt.Sprintf("certificate %d", i), 13, t.say.ui("certificate", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
+		t.row(5, fmt.Sprintf("certificate %d", i), 13, t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
 			"key", keyName(c.PublicKey), "n", text(len(der))), nil)
 	}
 }

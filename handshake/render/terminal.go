@@ -90,7 +90,7 @@ func (t *Terminal) Close() error {
 	t.show()
 	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
 		t.page.blank()
-		t.text(0, t.say.ui("worksheet", "n", text(n)), nil)
+		t.text(0, t.say.ui("worksheet_note", "n", text(n)), nil)
 	}
 	return t.err
 }

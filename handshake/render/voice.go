@@ -33,11 +33,8 @@ func (v voice) title(kind narrate.Kind, key string) string {
 // ui is a phrase of our own, with name, value, name, value … filled in.
 func (v voice) ui(key string, pairs ...string) string {
 	e, ok := narrate.Get(v.lang, "ui", key)
-	s := e.Text
-	if s == "" {
-		s = e.Title
-	}
-	if !ok || s == "" {
+	s := e.Title
+	if !ok {
 		s = key
 	}
 	values := map[string]string{}

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"tlslab/handshake"
+	"tlslab/handshake/observe"
 )
 
 // Transcript is all that happened in a lesson.
@@ -10,12 +11,48 @@ type Transcript struct {
 	Flows []*Flow
 }
 
-// Flow is one connection of a lesson, or one played through a middle box.
+// Flow is one act of a lesson: a connection, or the few that an attack takes.
 type Flow struct {
-	Name    string // "rsa", "ecdhe", "resume_id", "mitm", …
+	Name    string // one of FlowNames
 	Parties []string
 	Events  []handshake.Event
+	Wire    []Segment // what a listener recorded, in order
 	Outcome Outcome
+}
+
+// FlowNames lists the Name of every Flow. A student's own exchange adds "kx_f0" and on.
+func FlowNames() []string {
+	return []string{"plain", "rsa", "dhe", "ecdhe", "mitm", "full", "resumed", "captured_session", "stolen_master"}
+}
+
+// Segment is what one party put on the wire at once.
+type Segment struct {
+	Conn     int // as in handshake.Meta
+	From     string
+	ToServer bool
+	Bytes    []byte
+}
+
+// Observe lets an eavesdropper with o's keys read the recording of connection
+// o.Conn (0: the first of the flow). The error is about o.KeyLog.
+func (f *Flow) Observe(o observe.Options) (observe.Report, error) {
+	ob, err := observe.New(o)
+	if err != nil {
+		return observe.Report{}, err
+	}
+	for _, s := range f.Wire {
+		if o.Conn == 0 {
+			o.Conn = s.Conn
+		}
+		switch {
+		case s.Conn != o.Conn:
+		case s.ToServer:
+			ob.ClientBytes(s.Bytes)
+		default:
+			ob.ServerBytes(s.Bytes)
+		}
+	}
+	return ob.Report(), nil
 }
 
 // Outcome is how a flow ended.
@@ -36,10 +73,20 @@ func (t *Transcript) Events() []handshake.Event {
 	return out
 }
 
+// Flow returns the flow of a name, or nil.
+func (t *Transcript) Flow(name string) *Flow {
+	for _, f := range t.Flows {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
 // all picks the events of one type.
-func all[E handshake.Event](t *Transcript) []E {
+func all[E handshake.Event](events []handshake.Event) []E {
 	var out []E
-	for _, e := range t.Events() {
+	for _, e := range events {
 		if x, ok := e.(E); ok {
 			out = append(out, x)
 		}
@@ -48,17 +95,31 @@ func all[E handshake.Event](t *Transcript) []E {
 }
 
 // Messages returns each message twice, as its sender and its receiver saw it.
-func (t *Transcript) Messages() []*handshake.MessageEvent { return all[*handshake.MessageEvent](t) }
+func (t *Transcript) Messages() []*handshake.MessageEvent {
+	return all[*handshake.MessageEvent](t.Events())
+}
 
 // Records returns each record twice, as its sender and its receiver saw it.
-func (t *Transcript) Records() []*handshake.RecordEvent { return all[*handshake.RecordEvent](t) }
+func (t *Transcript) Records() []*handshake.RecordEvent {
+	return all[*handshake.RecordEvent](t.Events())
+}
 
 // Secret returns the value of the last secret so labelled ("premaster_secret",
 // "master_secret", "client_write_key"), or nil. Both ends agree on it, or the
 // handshake failed.
 func (t *Transcript) Secret(label string) []byte {
+	for i := len(t.Flows) - 1; i >= 0; i-- {
+		if v := t.Flows[i].Secret(label); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// Secret returns the value of the flow's last secret so labelled, or nil.
+func (f *Flow) Secret(label string) []byte {
 	var v []byte
-	for _, s := range all[*handshake.SecretEvent](t) {
+	for _, s := range all[*handshake.SecretEvent](f.Events) {
 		if s.Label == label {
 			v = s.Value
 		}
@@ -66,10 +127,27 @@ func (t *Transcript) Secret(label string) []byte {
 	return v
 }
 
-// Outcome is that of the last flow: what the lesson came to.
-func (t *Transcript) Outcome() Outcome {
-	if len(t.Flows) == 0 {
-		return Outcome{}
+// Scene returns the flow's first scene of a key, or nil.
+func (f *Flow) Scene(key string) *handshake.SceneEvent {
+	for _, s := range all[*handshake.SceneEvent](f.Events) {
+		if s.Key == key {
+			return s
+		}
 	}
-	return t.Flows[len(t.Flows)-1].Outcome
+	return nil
+}
+
+// Outcome is what the lesson came to: that of the first flow in which something
+// went otherwise than planned, else that of the last refusal, else of the last flow.
+func (t *Transcript) Outcome() Outcome {
+	var out Outcome
+	for _, f := range t.Flows {
+		if !f.Outcome.Done && !f.Outcome.Intended {
+			return f.Outcome
+		}
+		if f.Outcome.Err != nil || out.Err == nil {
+			out = f.Outcome
+		}
+	}
+	return out
 }

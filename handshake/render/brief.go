@@ -1,0 +1,86 @@
+package render
+
+import (
+	"fmt"
+
+	"tlslab/handshake"
+	"tlslab/handshake/message"
+	"tlslab/pki"
+)
+
+// brief writes a move as one line: number, arrow, message, whether it is
+// encrypted, and the one value that it is about.
+func (t *Terminal) brief(m *move) {
+	for _, e := range m.events {
+		if a, ok := e.(*handshake.AlertEvent); ok && !m.known {
+			defer t.briefAlert(m, a)
+		}
+	}
+	if m.known {
+		for _, e := range m.events {
+			if c, ok := e.(*handshake.CheckEvent); ok && c.Err != nil {
+				t.line(cut("   "+t.say.party(m.head.Party)+": "+c.Err.Error(), t.width))
+			}
+		}
+		return
+	}
+	what, about := "", ""
+	state := t.say.ui("clear")
+	for _, e := range m.events {
+		switch e := e.(type) {
+		case *handshake.MessageEvent:
+			what, about = title(e.Kind), t.about(e)
+		case *handshake.DataEvent:
+			what, about = t.say.ui("application_data"), firstLine(e.Data)
+		case *handshake.RecordEvent:
+			if e.Protected {
+				state = t.say.ui("encrypted")
+			}
+		}
+	}
+	if what == "" {
+		return
+	}
+	t.flow.moves++
+	t.line(cut(fmt.Sprintf("%2d %s  %s %s %s", t.flow.moves, t.arrow(m.from, m.to), pad(what, 18), pad(state, 9), about), t.width))
+}
+
+func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
+	from, to := m.head.Party, t.flow.peer(leg{m.head.Party, m.head.Conn})
+	if a.Dir == handshake.Receive {
+		from, to = to, from
+	}
+	if t.flow.track(leg{a.Party, a.Conn}, a.Dir, "alert", alertBytes(a)) {
+		return
+	}
+	s := fmt.Sprintf("   %s  Alert %v %v", t.arrow(from, to), a.Level, a.Description)
+	if a.Err != nil {
+		s += ": " + a.Err.Error()
+	}
+	t.line(cut(s, t.width))
+}
+
+// about is the one value of a message that a learner looks for.
+func (t *Terminal) about(e *handshake.MessageEvent) string {
+	switch m := e.Msg.(type) {
+	case *message.ClientHello:
+		return fmt.Sprintf("random C=%x…", m.Random[:4])
+	case *message.ServerHello:
+		return m.CipherSuite.String()
+	case *message.Certificate12:
+		if len(m.Certificates) == 0 {
+			return t.say.ui("empty")
+		}
+		if c, err := pki.ParseCached(m.Certificates[0]); err == nil {
+			return t.say.ui("key_of", "algorithm", keyName(c.PublicKey), "name", subject(c))
+		}
+	case *message.ServerKeyExchangeECDHE:
+		return fmt.Sprintf("%v A=%x…, %v", m.Group, m.Point[:min(4, len(m.Point))], m.Signature.Scheme)
+	case message.ClientKeyExchange:
+		s := m.Share()
+		return fmt.Sprintf("%x…", s[:min(4, len(s))])
+	case *message.Finished:
+		return "verify_data " + t.bytes(m.VerifyData)
+	}
+	return ""
+}

@@ -1,0 +1,112 @@
+package render
+
+import (
+	"fmt"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+)
+
+// record writes what was done to a record: for a protected one, each step from
+// plaintext to wire; for one in clear nothing, unless every byte is wanted.
+func (t *Terminal) record(e *handshake.RecordEvent) {
+	if !e.Protected {
+		if t.o.Level == Bytes {
+			t.sides("   # "+t.say.ui("record")+"  "+recordLine(e), t.say.ui("clear"), t.paint.dim)
+			t.line("     " + t.paint.dim(spaced(e.Wire[:min(5, len(e.Wire))])+" "+t.say.ui("record_header")))
+		}
+		return
+	}
+	t.sides("   # "+t.say.ui("record")+"  "+recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
+	n := 0
+	for _, s := range e.Steps {
+		n = max(n, min(width(s.Name), 20))
+	}
+	for _, s := range e.Steps {
+		value := t.bytes(s.Bytes)
+		if len(s.Bytes) == 0 {
+			value = t.say.ui("empty")
+		}
+		if why := t.say.get("step", s.Name); why.Title != "" && why.Title != s.Name {
+			value += "  " + t.paint.dim("("+why.Title+")")
+		}
+		t.row(7, s.Name, n, value, nil)
+	}
+	t.row(5, t.say.ui("on_the_wire"), width(t.say.ui("on_the_wire")), t.wireLine(e.Wire), nil)
+	if t.o.Level == Bytes {
+		t.hexdump(7, e.Wire)
+	}
+	t.row(5, t.say.ui("opened"), width(t.say.ui("on_the_wire")), t.opened(e), t.paint.good)
+}
+
+// recordLine says what a record is.
+func recordLine(e *handshake.RecordEvent) string {
+	s := fmt.Sprintf("%v, %d bytes", e.Type, len(e.Wire))
+	if e.Protected {
+		s += fmt.Sprintf(", epoch %d, sequence number %d", e.Epoch, e.Sequence)
+	}
+	return s
+}
+
+// wireLine begins to write a record as a listener sees it.
+func (t *Terminal) wireLine(b []byte) string {
+	const n = 12
+	if len(b) <= n {
+		return spaced(b)
+	}
+	return fmt.Sprintf("% x … (%d)", b[:n], len(b))
+}
+
+// opened is what a protected record carried, as text where it is text.
+func (t *Terminal) opened(e *handshake.RecordEvent) string {
+	if e.Type == iana.ApplicationData {
+		if t.o.Level == Bytes {
+			return printable(string(e.Payload))
+		}
+		return cut(firstLine(e.Payload), t.width-24)
+	}
+	return t.bytes(e.Payload)
+}
+
+// data heads the records that carry application data.
+func (t *Terminal) data(m *move, e *handshake.DataEvent) {
+	t.page.blank()
+	t.flow.moves++
+	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.ui("application_data")),
+		cut(firstLine(e.Data), t.width/2-4), t.paint.bold)
+}
+
+// keyChange says that one direction is under new keys from here on.
+func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
+	key := "keys_change_send"
+	if e.Dir == handshake.Receive {
+		key = "keys_change_recv"
+	}
+	t.hang("   - ", 5, t.say.ui(key, "party", t.say.party(e.Party), "suite", e.Suite.String()), nil)
+}
+
+// alert writes an alert, and of a refusal why.
+func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
+	from, to := m.head.Party, t.flow.peer(leg{m.head.Party, m.head.Conn})
+	if e.Dir == handshake.Receive {
+		if !t.flow.track(leg{e.Party, e.Conn}, handshake.Receive, "alert", alertBytes(e)) {
+			from, to = to, from
+		} else {
+			return // shown where it was sent
+		}
+	} else {
+		t.flow.track(leg{e.Party, e.Conn}, handshake.Send, "alert", alertBytes(e))
+	}
+	f := t.paint.bad
+	if e.Description == iana.CloseNotify {
+		f = t.paint.bold
+	}
+	t.page.blank()
+	t.sides("   "+t.arrow(from, to)+"  Alert "+e.Level.String()+" "+e.Description.String(), "RFC 5246 §7.2", f)
+	if entry := t.say.get("alert", e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
+		t.text(5, t.values(entry.Text, e), nil)
+	}
+	t.refusal(e.Err)
+}
+
+func alertBytes(e *handshake.AlertEvent) []byte { return []byte{byte(e.Level), byte(e.Description)} }

@@ -1,0 +1,141 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"tlslab/handshake/narrate"
+	"tlslab/pki"
+)
+
+// WriteReport writes the judgement on a certificate chain alone, as `tlslab verify`
+// prints it.
+func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
+	t := NewTerminal(w, o)
+	t.report(r, 0)
+	return t.Flush()
+}
+
+// report writes each path in the order tried: its certificates, and on each of
+// them each check with its inputs; then what no path went through.
+func (t *Terminal) report(r *pki.Report, indent int) {
+	for i := range r.Paths {
+		p := &r.Paths[i]
+		verdict, f := t.say.ui("path_rejected"), t.paint.bad
+		if i == r.Chosen {
+			verdict, f = t.say.ui("path_chosen"), t.paint.good
+		}
+		names := make([]string, len(p.Certs))
+		for k, c := range p.Certs {
+			names[k] = subject(c)
+		}
+		t.text(indent, fmt.Sprintf("%s: %s", verdict, strings.Join(names, " < ")), f)
+		t.pathChecks(p, indent+2)
+		if p.Err != nil {
+			t.text(indent+2, p.Err.Error(), t.paint.bad)
+			t.why(p.Err, indent+2)
+		}
+	}
+	if len(r.Paths) == 0 || r.Chosen < 0 {
+		t.text(indent, t.say.ui("no_path"), t.paint.bad)
+	}
+	for _, x := range r.Rejected {
+		what := subject(x.Cert)
+		if x.For != nil {
+			what = t.say.ui("candidate_for", "candidate", what, "for", subject(x.For))
+		}
+		t.text(indent, "- "+what+": "+t.say.title("reason", "rejected/"+string(x.Reason)), t.paint.dim)
+	}
+}
+
+// pathChecks writes the checks, certificate by certificate. A check that says no
+// more than "ok" shares a line with others; the signature, whatever failed and, at
+// level Bytes, all others show what they looked at.
+func (t *Terminal) pathChecks(p *pki.Path, indent int) {
+	for i, c := range p.Certs {
+		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, subject(c), keyName(c.PublicKey)), t.width-indent)))
+		var fine []string
+		for k := range p.Checks {
+			ch := &p.Checks[k]
+			if ch.Cert != i {
+				continue
+			}
+			if ch.OK && t.o.Level != Bytes && ch.Key != pki.CheckSignature && ch.Key != pki.CheckName && ch.Key != pki.CheckValidity {
+				fine = append(fine, ch.Key)
+				continue
+			}
+			t.chainCheck(ch, indent+2)
+		}
+		if len(fine) > 0 {
+			t.hang(strings.Repeat(" ", indent+2)+t.paint.good(t.say.ui("check_ok"))+" ", indent+3+width(t.say.ui("check_ok")), strings.Join(fine, ", "), nil)
+		}
+	}
+}
+
+// chainCheck writes one check with its inputs.
+func (t *Terminal) chainCheck(c *pki.Check, indent int) {
+	verdict, f := t.verdict(c.OK)
+	t.sides(strings.Repeat(" ", indent)+verdict+" "+c.Key, c.Ref, f)
+	if !c.OK || c.Key == pki.CheckSignature || t.o.Level == Bytes {
+		if entry, ok := narrate.Get(t.o.Lang, "check", "chain/"+c.Key); ok && !t.told["chain/"+c.Key] {
+			t.told["chain/"+c.Key] = true
+			t.text(indent+3, entry.Text, nil)
+		}
+	}
+	n := 0
+	for _, in := range c.Inputs {
+		if t.wanted(in) {
+			n = max(n, min(width(in.Name), 24))
+		}
+	}
+	for _, in := range c.Inputs {
+		if t.wanted(in) {
+			t.row(indent+3, in.Name, n, t.inputValue(in.Value), t.compared(c, in))
+		}
+	}
+	if c.Err != nil {
+		t.text(indent+3, c.Err.Error(), t.paint.bad)
+	}
+}
+
+// wanted leaves out, below level Bytes, what only makes the table long.
+func (t *Terminal) wanted(in pki.Input) bool {
+	switch in.Name {
+	case pki.InTBS, pki.InCertificate, pki.InPadding, pki.InDigestInfo, pki.InSignature:
+		return t.o.Level == Bytes
+	}
+	return true
+}
+
+// compared colours the two values that must be equal.
+func (t *Terminal) compared(c *pki.Check, in pki.Input) func(string) string {
+	if c.Key != pki.CheckSignature {
+		return nil
+	}
+	switch in.Name {
+	case pki.InTBSHash, pki.InRecoveredDigest, pki.InR, pki.InXOfR, pki.InSB, pki.InRPlusKA:
+		if c.OK {
+			return t.paint.good
+		}
+		return t.paint.bad
+	}
+	return nil
+}
+
+// inputValue is short, except that a hash is shown whole: it is there to be
+// compared with the one beside it.
+func (t *Terminal) inputValue(v any) string {
+	switch v := v.(type) {
+	case []byte:
+		if len(v) == 32 {
+			return shortHex(v, 32)
+		}
+	case bool:
+		if v {
+			return t.say.ui("yes")
+		}
+		return t.say.ui("no")
+	}
+	return t.short(v)
+}

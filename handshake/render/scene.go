@@ -1,0 +1,184 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/scenario"
+	"tlslab/pki"
+)
+
+// scene writes what a lesson does around its endpoints. A scene without a layout
+// of its own shows its explanation and its values.
+func (t *Terminal) scene(e *handshake.SceneEvent) {
+	switch {
+	case e.Key == "flow":
+		t.begin(e)
+	case e.Key == "outcome":
+		t.outcome(e)
+	case t.o.Level == Brief:
+	case e.Key == "knowledge":
+		t.knowledge(e)
+	default:
+		t.anyScene(e)
+	}
+	if t.o.Level != Brief {
+		t.correct(e)
+	}
+}
+
+// begin heads a flow.
+func (t *Terminal) begin(e *handshake.SceneEvent) {
+	parties, _ := e.Get("parties").([]string)
+	name, _ := e.Get("name").(string)
+	t.flow = newFlow(parties)
+	t.flows++
+	t.blank.flow = t.flows
+	shown := make([]string, len(parties))
+	for i, p := range parties {
+		shown[i] = t.say.party(p)
+	}
+	if t.flows > 1 {
+		t.page.blank()
+	}
+	head := fmt.Sprintf("== %s: %s ", t.flowTitle(name), strings.Join(shown, ", "))
+	t.line(t.paint.bold(cut(head, t.width-2) + strings.Repeat("=", max(2, t.width-width(head)))))
+	if t.o.Level == Brief {
+		return
+	}
+	if entry, key := t.say.get("scene", "flow/"+name), "flow"; entry.Text != "" {
+		t.text(0, t.values(entry.Text, e), nil)
+	} else {
+		t.text(0, t.values(t.say.get("scene", key).Text, e), nil)
+	}
+}
+
+func (t *Terminal) flowTitle(name string) string {
+	if entry := t.say.get("scene", "flow/"+name); entry.Title != "" {
+		return entry.Title
+	}
+	return strings.ToUpper(strings.ReplaceAll(name, "_", " "))
+}
+
+// outcome closes a flow: done, or refused by whom, with which alert, why, and
+// whether the lesson meant it.
+func (t *Terminal) outcome(e *handshake.SceneEvent) {
+	done, _ := e.Get("done").(bool)
+	intended, _ := e.Get("intended").(bool)
+	refused, _ := e.Get("refused").(string)
+	err, _ := e.Get("error").(error)
+	t.page.blank()
+	switch {
+	case err == nil && done:
+		t.text(0, t.say.ui("done")+": "+t.say.get("ui", "done").Text, t.paint.good)
+		return
+	case err == nil:
+		t.text(0, t.say.ui("not_done"), t.paint.bad)
+	default:
+		t.text(0, t.say.ui("refused_by", "party", t.say.party(refused))+": "+err.Error(), t.paint.bad)
+		t.why(err, 3)
+	}
+	if intended {
+		t.text(0, t.say.ui("refused_as_intended"), t.paint.bold)
+	}
+}
+
+// refusal writes why an endpoint refused, at the alert that says so.
+func (t *Terminal) refusal(err error) {
+	if err == nil {
+		return
+	}
+	t.text(5, err.Error(), t.paint.bad)
+	t.why(err, 5)
+}
+
+// why explains a reason.
+func (t *Terminal) why(err error, indent int) {
+	var re *reason.Error
+	if errors.As(err, &re) {
+		t.text(indent, t.say.get("reason", string(re.Reason)).Text, nil)
+	}
+}
+
+// anyScene writes explanation and values.
+func (t *Terminal) anyScene(e *handshake.SceneEvent) {
+	entry := t.say.get("scene", e.Key)
+	head := entry.Title
+	if head == "" {
+		head = strings.ReplaceAll(e.Key, "_", " ")
+	}
+	if e.Party != "" {
+		head = t.say.party(e.Party) + ": " + head
+	}
+	t.page.blank()
+	ref := e.Ref
+	if ref == "" {
+		ref = entry.Ref
+	}
+	t.sides("   "+head, ref, t.paint.bold)
+	t.text(5, t.values(entry.Text, e), nil)
+	n := 0
+	for _, v := range e.Values {
+		n = max(n, min(width(v.Name), 20))
+	}
+	for _, v := range e.Values {
+		switch x := v.Value.(type) {
+		case nil:
+		case *pki.Report:
+			if x != nil {
+				t.report(x, 5)
+			}
+		default:
+			t.row(5, v.Name, n, t.inputValue(x), nil)
+		}
+	}
+}
+
+// knowledge writes the table of who can do what with the recording.
+func (t *Terminal) knowledge(e *handshake.SceneEvent) {
+	t.page.blank()
+	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
+	t.text(5, t.values(t.say.get("scene", e.Key).Text, e), nil)
+	for _, k := range knowledgeOf(e) {
+		t.line("     " + t.paint.name(t.say.party(k.Party)))
+		for _, row := range []struct {
+			key string
+			yes bool
+		}{{"reads_handshake", k.ReadsHandshake}, {"reads_data", k.ReadsData}, {"has_master", k.HasMaster}, {"can_impersonate", k.CanImpersonate}} {
+			answer := t.say.ui("no")
+			if row.yes {
+				answer = t.paint.bold(t.say.ui("yes"))
+			}
+			t.line("       " + pad(t.say.ui(row.key), 34) + answer)
+		}
+		if k.Plaintext != "" {
+			t.row(7, t.say.ui("what_it_read"), width(t.say.ui("what_it_read")), cut(firstLine([]byte(k.Plaintext)), t.width-28), t.paint.good)
+		}
+	}
+}
+
+// knowledgeOf reads the rows of a knowledge scene, by value or by pointer, and
+// passes over what is something else.
+func knowledgeOf(e *handshake.SceneEvent) []scenario.Knowledge {
+	var out []scenario.Knowledge
+	for _, v := range e.Values {
+		r := reflect.ValueOf(v.Value)
+		if r.Kind() == reflect.Pointer && !r.IsNil() {
+			r = r.Elem()
+		}
+		if !r.IsValid() {
+			continue
+		}
+		if k, ok := r.Interface().(scenario.Knowledge); ok {
+			if k.Party == "" {
+				k.Party = v.Name
+			}
+			out = append(out, k)
+		}
+	}
+	return out
+}

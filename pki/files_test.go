@@ -1,0 +1,236 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestAuthorityOnDisk(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	dir := filepath.Join(t.TempDir(), "new", "ca")
+	if err := SaveAuthority(dir, l.Intermediate, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, AuthorityKeyFile)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Fatalf("key file: %v, %v", info.Mode(), err)
+	}
+	a, err := LoadAuthority(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sameCert(a.Cert, l.Intermediate.Cert) || a.Parent == nil || !sameCert(a.Root().Cert, l.Root.Cert) || a.Parent.Key != nil {
+		t.Error("the authority came back otherwise")
+	}
+	csr, err := NewRequest(l.Key, Request{DNSNames: []string{l.Name}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if is, err := a.Sign(csr, LeafOptions{}); err != nil || len(is.Chain) != 2 {
+		t.Errorf("signing after loading: %v", err)
+	}
+	if _, err := a.Parent.Sign(csr, LeafOptions{}); err == nil {
+		t.Error("signed without a key")
+	}
+}
+
+func TestNothingIsOverwritten(t *testing.T) {
+	a, b := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root, lesson(t, LessonOptions{KeyAlg: "ed25519"}).Root
+	for _, name := range []string{AuthorityCertFile, AuthorityKeyFile} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := SaveAuthority(dir, a, FileOptions{})
+		if !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "overwrite") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+		files, _ := os.ReadDir(dir)
+		if text, _ := os.ReadFile(path); string(text) != "mine" || len(files) != 1 {
+			t.Errorf("%s was touched, or others written beside it", name)
+		}
+	}
+
+	path := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(path, []byte("mine"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteKey(path, a.Key, FileOptions{}); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("WriteKey over a file: %v", err)
+	}
+	// Asked to, it replaces the file and does not inherit its mode.
+	if err := WriteKey(path, b.Key, FileOptions{Overwrite: true}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode after overwriting: %v, %v", info.Mode(), err)
+	}
+	if key, err := ReadKey(path); err != nil || !keyFits(b.Cert, key) {
+		t.Errorf("read back: %v", err)
+	}
+}
+
+func TestKeysDoNotMix(t *testing.T) {
+	dir := t.TempDir()
+	a, b := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root, lesson(t, LessonOptions{KeyAlg: "ed25519"}).Root
+	if err := SaveAuthority(dir, a, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteKey(filepath.Join(dir, AuthorityKeyFile), b.Key, FileOptions{Overwrite: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadAuthority(dir); err == nil || !strings.Contains(err.Error(), "does not belong") {
+		t.Errorf("a key of another authority: %v", err)
+	}
+}
+
+func TestReadErrorsSayWhatToDo(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	dir := t.TempDir()
+	key, der, both := filepath.Join(dir, "key.pem"), filepath.Join(dir, "cert.der"), filepath.Join(dir, "both.pem")
+	if err := WriteKey(key, l.Key, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(der, l.Leaf.Leaf.Raw, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(both, append(EncodeCert(l.Leaf.Leaf.Raw), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadCerts(key); err == nil || !strings.Contains(err.Error(), "only PRIVATE KEY") {
+		t.Errorf("a key for a certificate: %v", err)
+	}
+	if _, err := ReadCerts(der); err == nil || !strings.Contains(err.Error(), "-inform DER") {
+		t.Errorf("DER: %v", err)
+	}
+	if certs, err := ReadCerts(both); err != nil || len(certs) != 1 {
+		t.Errorf("certificate and key in one file: %v", err)
+	}
+	if k, err := ReadKey(both); err != nil || !keyFits(l.Leaf.Leaf, k) {
+		t.Errorf("certificate and key in one file: %v", err)
+	}
+	if _, err := ReadKey(filepath.Join(dir, "none.pem")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestChainRoundTrip(t *testing.T) {
+	l := lesson(t, LessonOptions{})
+	path := filepath.Join(t.TempDir(), "chain.pem")
+	if err := WriteChain(path, l.Chain, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	certs, err := ReadCerts(path)
+	if err != nil || len(certs) != len(l.Chain) || !bytes.Equal(certs[0].Raw, l.Chain[0]) || !bytes.Equal(certs[1].Raw, l.Chain[1]) {
+		t.Errorf("read back %d certificates: %v", len(certs), err)
+	}
+}
+
+func TestTrustStore(t *testing.T) {
+	l := lesson(t, LessonOptions{Kind: UntrustedRoot, KeyAlg: "ecdsa"})
+	s := NewTrustStore(l.Root.Cert)
+	s.Add(l.Root.Cert)
+	if s.Len() != 1 || !s.Contains(l.Root.Cert) || s.Contains(l.Other.Cert) {
+		t.Errorf("%d certificates after adding one twice", s.Len())
+	}
+	if n, err := s.AddPEM(append([]byte("# other\n"), EncodeCert(l.Other.Cert.Raw)...)); n != 1 || err != nil || s.Len() != 2 {
+		t.Errorf("AddPEM: %d, %v", n, err)
+	}
+	before := s.FindBySubject(l.Root.Cert.RawSubject)
+	if !s.Remove(l.Root.Cert) || s.Remove(l.Root.Cert) || s.Len() != 1 || len(before) != 1 || len(s.FindBySubject(l.Root.Cert.RawSubject)) != 0 {
+		t.Error("removing does not remove, or changes a slice given out")
+	}
+	if _, err := s.AddPEM(append(EncodeCert(l.Root.Cert.Raw), EncodeCert([]byte("rubbish"))...)); err == nil || s.Len() != 1 {
+		t.Errorf("a bad bundle: %v, and %d certificates", err, s.Len())
+	}
+	var nobody *TrustStore
+	if nobody.Len() != 0 || nobody.Contains(l.Root.Cert) || nobody.All() != nil {
+		t.Error("a nil store trusts somebody")
+	}
+}
+
+func TestSystemStore(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	dir := t.TempDir()
+	file := filepath.Join(dir, "roots.pem")
+	text := append(EncodeCert(l.Root.Cert.Raw), EncodeCert([]byte("odd old root"))...)
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSL_CERT_FILE", file)
+	t.Setenv("SSL_CERT_DIR", "")
+	if s, err := SystemStore(); err != nil || s.Len() != 1 {
+		t.Errorf("SSL_CERT_FILE: %v", err)
+	}
+	t.Setenv("SSL_CERT_FILE", "")
+	t.Setenv("SSL_CERT_DIR", dir)
+	if s, err := SystemStore(); err != nil || !s.Contains(l.Root.Cert) {
+		t.Errorf("SSL_CERT_DIR: %v", err)
+	}
+	t.Setenv("SSL_CERT_DIR", t.TempDir())
+	if _, err := SystemStore(); err == nil || !strings.Contains(err.Error(), "SSL_CERT_FILE") {
+		t.Errorf("an empty directory: %v", err)
+	}
+}
+
+func FuzzParsePEM(f *testing.F) {
+	l := lesson(f, LessonOptions{KeyAlg: "ecdsa"})
+	cert := EncodeCert(l.Leaf.Leaf.Raw)
+	f.Add(cert)
+	f.Add(append([]byte("text\n"), append(cert, cert...)...))
+	for _, alg := range LessonKeyAlgs() {
+		text, err := lessonKeyFiles.ReadFile("lessonkeys/" + alg + "-leaf.pem")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if certs, err := ParsePEM(text); (err == nil) != (len(certs) > 0) {
+			t.Fatalf("%d certificates and error %v", len(certs), err)
+		}
+		if key, err := ParseKeyPEM(text); (err == nil) != (key != nil) {
+			t.Fatalf("key %v and error %v", key, err)
+		}
+	})
+}
+
+func FuzzVerify(f *testing.F) {
+	for _, kind := range []Kind{Good, SelfSigned, NameConstraint, NotACA} {
+		l := lesson(f, LessonOptions{Kind: kind, KeyAlg: "ecdsa", Staple: "good"})
+		f.Add(l.Leaf.Leaf.Raw, l.Intermediate.Cert.Raw, l.Root.Cert.Raw, l.Name, l.Staple)
+	}
+	rsa := lesson(f, LessonOptions{Staple: "good", PSS: true})
+	f.Add(rsa.Leaf.Leaf.Raw, rsa.Intermediate.Cert.Raw, rsa.Root.Cert.Raw, "192.0.2.1", []byte{0x30})
+	f.Fuzz(func(t *testing.T, leaf, above, root []byte, name string, staple []byte) {
+		var certs []*x509.Certificate
+		for _, der := range [][]byte{leaf, above, root} {
+			c, err := x509.ParseCertificate(der)
+			if err != nil {
+				return
+			}
+			certs = append(certs, c)
+		}
+		o := VerifyOptions{Roots: NewTrustStore(certs[2]), ServerName: name, Time: lessonTime, Staple: staple}
+		silent, _ := Verify(certs[:2], o)
+		o.Explain = true
+		full, _ := Verify(certs[:2], o)
+		if silent.OK != full.OK {
+			t.Fatalf("silent: %v, explained: %v", silent.Err, full.Err)
+		}
+		if silent.Err != nil && silent.Err.Error() != full.Err.Error() {
+			t.Fatalf("silent: %v, explained: %v", silent.Err, full.Err)
+		}
+	})
+}

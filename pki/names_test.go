@@ -1,0 +1,60 @@
+package pki
+
+import "testing"
+
+func TestMatchDNS(t *testing.T) {
+	for _, tc := range []struct {
+		pattern, server string
+		want            bool
+	}{
+		{"www.lab.test", "www.lab.test", true},
+		{"WWW.lab.TEST", "www.LAB.test", true},
+		{"www.lab.test", "lab.test", false},
+		{"lab.test", "www.lab.test", false},
+		{"*.lab.test", "www.lab.test", true},
+		{"*.lab.test", "WWW.LAB.TEST", true},
+		{"*.lab.test", "lab.test", false},
+		{"*.lab.test", ".lab.test", false},
+		{"*.lab.test", "a.b.lab.test", false},
+		{"*.lab.test", "*.lab.test", false},
+		{"w*.lab.test", "www.lab.test", false},
+		{"*w.lab.test", "www.lab.test", false},
+		{"www.*.test", "www.lab.test", false},
+		{"*.*.test", "www.lab.test", false},
+		{"*", "lab", false},
+		{"*.", "lab.", false},
+		{"*.test", "lab.test", true}, // what is a public suffix, DNS does not say
+		{"", "", false},
+		{"www.lab.test\x00.evil.test", "www.lab.test", false},
+		{"\u212aelvin.test", "kelvin.test", false}, // the Kelvin sign folds to k in Unicode
+	} {
+		if got := matchDNS(tc.pattern, tc.server); got != tc.want {
+			t.Errorf("%q for %q: %v", tc.pattern, tc.server, got)
+		}
+	}
+}
+
+func TestDNSSubtrees(t *testing.T) {
+	for _, tc := range []struct {
+		name, tree      string
+		within, touches bool
+	}{
+		{"www.lab.test", "lab.test", true, true},
+		{"lab.test", "lab.test", true, true},
+		{"lab.test", ".lab.test", false, false},
+		{"www.lab.test", ".lab.test", true, true},
+		{"wwwlab.test", "lab.test", false, false},
+		{"anything", "", true, true},
+		{"*.lab.test", "lab.test", true, true},
+		{"*.lab.test", "www.lab.test", false, true},
+		{"*.lab.test", "a.www.lab.test", false, false},
+		{"*.lab.test", "other.test", false, false},
+	} {
+		if got := dnsWithin(tc.name, tc.tree); got != tc.within {
+			t.Errorf("%q within %q: %v", tc.name, tc.tree, got)
+		}
+		if got := dnsTouches(tc.name, tc.tree); got != tc.touches {
+			t.Errorf("%q touches %q: %v", tc.name, tc.tree, got)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+
+	"tlslab/handshake/reason"
+)
+
+func TestStaples(t *testing.T) {
+	for _, alg := range LessonKeyAlgs() {
+		for staple, want := range map[string]reason.Reason{
+			"good": "", "none": "",
+			"revoked": reason.CertificateRevoked,
+			"stale":   reason.BadStatusResponse,
+			"unknown": reason.BadStatusResponse,
+		} {
+			l := lesson(t, LessonOptions{KeyAlg: alg, Staple: staple})
+			for _, explain := range []bool{false, true} {
+				r := judge(t, l, explain)
+				if reason.Of(errOf(r)) != want {
+					t.Errorf("%s, %s: %v", alg, staple, r.Err)
+				}
+			}
+			if staple == "good" {
+				check := checkOf(t, judge(t, l, true), CheckStaple, 0)
+				if check.Input(InStatus) != "good" || check.Input(InResponder) != l.Intermediate.Cert.Subject.String() {
+					t.Errorf("%s: %v", alg, check.Inputs)
+				}
+			}
+		}
+	}
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	chain := []*x509.Certificate{l.Leaf.Leaf, l.Intermediate.Cert}
+	_, err := Verify(chain, VerifyOptions{Roots: l.Roots, Time: lessonTime, RequireStaple: true})
+	if reason.Of(err) != reason.BadStatusResponse {
+		t.Errorf("required but absent: %v", err)
+	}
+}
+
+// x/crypto/ocsp reads what we write, and we read what it writes.
+func TestOCSPAgainstXCrypto(t *testing.T) {
+	for _, alg := range []string{"rsa", "ecdsa"} { // it knows no Ed25519
+		l := lesson(t, LessonOptions{KeyAlg: alg})
+		for status, want := range map[OCSPStatus]int{StatusGood: ocsp.Good, StatusStale: ocsp.Good, StatusRevoked: ocsp.Revoked, StatusUnknown: ocsp.Unknown} {
+			der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, OCSPOptions{Time: lessonTime})
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := ocsp.ParseResponseForCert(der, l.Leaf.Leaf, l.Intermediate.Cert)
+			if err != nil || resp.Status != want {
+				t.Fatalf("%s: %v, %v", status, resp, err)
+			}
+			if stale := !lessonTime.Before(resp.NextUpdate); stale != (status == StatusStale) {
+				t.Errorf("%s: fresh until %v", status, resp.NextUpdate)
+			}
+		}
+		for status, want := range map[int]reason.Reason{ocsp.Good: "", ocsp.Revoked: reason.CertificateRevoked, ocsp.Unknown: reason.BadStatusResponse} {
+			der, err := ocsp.CreateResponse(l.Intermediate.Cert, l.Intermediate.Cert, ocsp.Response{
+				Status: status, SerialNumber: l.Leaf.Leaf.SerialNumber,
+				ThisUpdate: lessonTime.Add(-time.Hour), NextUpdate: lessonTime.Add(time.Hour), RevokedAt: lessonTime.Add(-time.Hour),
+			}, l.Intermediate.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
+			if (refused == nil) != (want == "") || refused != nil && refused.Reason != want {
+				t.Errorf("%s: status %d: %v", alg, status, refused)
+			}
+		}
+	}
+}
+
+func TestStapleMustBeForThisCertificate(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	other := lesson(t, LessonOptions{KeyAlg: "ecdsa", Rand: seeded(44)})
+	now := OCSPOptions{Time: lessonTime.Add(-time.Hour)}
+	make := func(by *Authority, leaf *x509.Certificate, o OCSPOptions) []byte {
+		der, err := by.OCSP(leaf, StatusGood, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	responder := func(o Options, edit func(*x509.Certificate)) *Responder {
+		o.CommonName, o.NotBefore, o.Rand, o.Key = "Responder", lessonTime.Add(-time.Hour), seeded(12), LessonKeyECDSA("ocsp")
+		r, err := l.Intermediate.NewResponder(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if edit != nil {
+			c := *r.Cert
+			c.SignatureAlgorithm = 0
+			edit(&c)
+			cert, err := create(nil, &c, l.Intermediate.Cert, r.Key.Public(), l.Intermediate.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Cert = cert
+		}
+		return r
+	}
+	by := func(r *Responder) OCSPOptions { return OCSPOptions{Time: now.Time, Responder: r} }
+	flipped := make(l.Intermediate, l.Leaf.Leaf, now)
+	flipped[len(flipped)-1] ^= 1
+
+	self := responder(Options{}, nil)
+	forged := *self.Cert
+	forged.SignatureAlgorithm = 0
+	byRoot, err := create(nil, &forged, l.Root.Cert, self.Key.Public(), l.Root.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for name, tc := range map[string]struct {
+		der  []byte
+		want string // the field refused; "" for accepted
+	}{
+		"by the issuer":                 {make(l.Intermediate, l.Leaf.Leaf, now), ""},
+		"by a delegated responder":      {make(l.Intermediate, l.Leaf.Leaf, by(self)), ""},
+		"another serial":                {make(l.Intermediate, other.Leaf.Leaf, now), "cert_id"},
+		"another issuer":                {make(l.Root, l.Leaf.Leaf, now), "cert_id"},
+		"signature flipped":             {flipped, "signature"},
+		"from the future":               {make(l.Intermediate, l.Leaf.Leaf, OCSPOptions{Time: lessonTime.Add(time.Hour)}), "this_update"},
+		"responder without OCSPSigning": {make(l.Intermediate, l.Leaf.Leaf, by(responder(Options{}, func(c *x509.Certificate) { c.ExtKeyUsage = nil }))), "responder"},
+		"responder expired": {make(l.Intermediate, l.Leaf.Leaf, by(responder(Options{}, func(c *x509.Certificate) {
+			c.NotAfter = lessonTime.Add(-time.Minute)
+		}))), "responder"},
+		"responder of another authority": {make(l.Intermediate, l.Leaf.Leaf, by(&Responder{byRoot, self.Key})), "responder"},
+		"not DER":                        {[]byte("good"), "response"},
+		"an error":                       {[]byte{0x30, 3, 0x0a, 1, 3}, "response"},
+	} {
+		_, err := checkStaple(tc.der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
+		switch {
+		case tc.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case tc.want != "" && (err == nil || err.Field != "certificate_status."+tc.want):
+			t.Errorf("%s: refused as %v, want %s", name, err, tc.want)
+		}
+	}
+	if !bytes.Equal(make(l.Intermediate, l.Leaf.Leaf, now), make(l.Intermediate, l.Leaf.Leaf, now)) {
+		t.Error("the same answer has other bytes")
+	}
+}
+
+func FuzzStaple(f *testing.F) {
+	l := lesson(f, LessonOptions{KeyAlg: "ecdsa"})
+	for _, status := range []OCSPStatus{StatusGood, StatusRevoked, StatusUnknown, StatusStale} {
+		der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, OCSPOptions{Time: lessonTime.Add(-time.Hour)})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(der)
+	}
+	good, err := l.Intermediate.OCSP(l.Leaf.Leaf, StatusGood, OCSPOptions{Time: lessonTime.Add(-time.Hour)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	want, err := parseOCSP(good)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, der []byte) {
+		st, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
+		if refused == nil && !bytes.Equal(st.tbs, want.TBS.Raw) {
+			t.Fatalf("accepted what the issuer did not sign: %x", der)
+		}
+	})
+}
