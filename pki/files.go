@@ -152,7 +152,7 @@ func ReadKey(path string) (crypto.Signer, error) {
 }
 
 func exists(path string) error {
-	return fmt.Errorf("%s exists and is left as it is: choose another name, move it away, or ask for it to be overwritten: %w", path, os.ErrExist)
+	return fmt.Errorf("%s is left as it is (choose another name, move it away, or ask to overwrite it): %w", path, os.ErrExist)
 }
 
 // write creates path exclusively. To overwrite, a new file takes the old one's

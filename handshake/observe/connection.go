@@ -50,6 +50,7 @@ func (o *Observer) next(h *half) bool {
 	switch {
 	case err != nil && before != nil && reason.Of(err) == reason.BadRecordMAC:
 		o.trouble(err)
+		o.misfit = !o.verified // else the record was tampered with
 		copy(h.buf, before)
 		h.closed = true
 		return true

@@ -61,7 +61,7 @@ type Report struct {
 	Sealed        int    // protected records that stayed closed
 
 	// Master is the secret it read with, marked with the session ID and ticket of
-	// this connection; nil if it has none.
+	// this connection; nil if it has none that fits.
 	Master *Master
 	// PreMaster is what a stolen RSA key opened.
 	PreMaster []byte
@@ -112,7 +112,7 @@ func (o *Observer) Report() Report {
 	r := o.report
 	r.FromClient, r.FromServer = o.client.data, o.server.data
 	r.ReadData = len(r.FromClient)+len(r.FromServer) > 0
-	if o.master != nil {
+	if o.master != nil && !o.misfit {
 		r.Master = &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
 	}
 	return r

@@ -34,8 +34,10 @@ type shake struct {
 	sessionID   []byte
 	ticket      []byte
 
-	master *keyschedule.MasterSecret
-	block  *keyschedule.KeyBlock
+	master   *keyschedule.MasterSecret
+	block    *keyschedule.KeyBlock
+	verified bool // a Finished bore master out
+	misfit   bool // a record did not open under it
 }
 
 func (s *shake) clientRandom() []byte {
@@ -236,6 +238,7 @@ func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
 			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", m.VerifyData)}
 		o.trouble(err)
 	}
+	o.verified = o.verified || err == nil
 	if l := o.o.Listener; l != nil {
 		l.Event(&handshake.CheckEvent{Meta: o.meta(""), What: "finished", OK: err == nil, Op: handshake.OpHash, Method: o.suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: want[:]}, {Name: "received", Bytes: bytes.Clone(m.VerifyData)}}})

@@ -131,11 +131,6 @@ func (t *Terminal) inputValue(v any) string {
 		if len(v) == 32 {
 			return shortHex(v, 32)
 		}
-	case bool:
-		if v {
-			return t.say.ui("yes")
-		}
-		return t.say.ui("no")
 	}
 	return t.short(v)
 }

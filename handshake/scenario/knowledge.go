@@ -1,13 +1,88 @@
 package scenario
 
+import (
+	"bytes"
+	"crypto/rsa"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/tamper"
+)
+
 // Knowledge is what one party can do with the bytes of one flow. It is the Value
 // of each value of a "knowledge" scene, and every line of it was run: an
 // observer was given the recording and that party's keys, and this is what it read.
 type Knowledge struct {
-	Party          string // "client", "server", "listener", "thief"
+	Party          string // "client", "server", "listener", "thief"; "attacker", "mitm"
 	ReadsHandshake bool   // opened the encrypted Finished messages
 	ReadsData      bool   // opened application data
 	HasMaster      bool   // has, or recovered, the master secret
-	CanImpersonate bool   // can be the server to a client that trusts its chain
+	CanImpersonate bool   // can be the server to this client: it was tried
 	Plaintext      string // the application data it read, both ways; "" if none
+}
+
+// viewpoint is a party, and what it has besides the recording.
+type viewpoint struct {
+	party    string
+	conn     int
+	keys     []byte // its own key log
+	thief    bool   // it stole the server's private key afterwards
+	accepted bool   // the client took it for the server
+}
+
+// know tells what each party could read of the flow. The listener has the
+// recording; the thief has the recording and, later, the server's private key.
+func (p *play) know(x iana.Kx, views []viewpoint) error {
+	impersonates, err := p.keyImpersonates(x)
+	if err != nil {
+		return err
+	}
+	var values []handshake.SceneValue
+	for _, v := range views {
+		o := observe.Options{Conn: v.conn, Suites: p.o.Suites}
+		if v.keys != nil {
+			o.KeyLog = bytes.NewReader(v.keys)
+		}
+		if v.thief {
+			o.RSAKey, _ = p.lesson.Key.(*rsa.PrivateKey)
+			o.Masters = p.loot
+		}
+		r, err := p.flow.Observe(o)
+		if err != nil {
+			return err
+		}
+		if v.thief && r.Master != nil {
+			p.loot = append(p.loot, *r.Master)
+		}
+		values = append(values, value(v.party, Knowledge{
+			Party: v.party, ReadsHandshake: r.ReadHandshake, ReadsData: r.ReadData, HasMaster: r.Master != nil,
+			CanImpersonate: v.accepted || impersonates && (v.thief || v.party == "server"),
+			Plaintext:      string(r.FromClient) + string(r.FromServer),
+		}))
+	}
+	p.scene("", "knowledge", values...)
+	return nil
+}
+
+// keyImpersonates tries whether the client would take anybody who has the server's
+// chain and private key for the server. Nobody listens to this handshake.
+func (p *play) keyImpersonates(x iana.Kx) (bool, error) {
+	cc, err := p.clientConfig("victim", x, 0)
+	if err != nil {
+		return false, err
+	}
+	sc := p.serverConfig("thief", x, 0)
+	cc.Listener, cc.ShowSecrets, sc.Listener, sc.ShowSecrets = nil, false, nil, false
+	sc.ClientAuth = handshake.NoClientCert // a thief asks for none
+	client, err := handshake.NewClient(cc)
+	if err != nil {
+		return false, err
+	}
+	server, err := handshake.NewServer(sc)
+	if err != nil {
+		return false, err
+	}
+	new(tamper.Link).Pump(client, server)
+	return client.Done(), nil
 }

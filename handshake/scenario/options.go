@@ -10,12 +10,14 @@ package scenario
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/tamper"
 	"tlslab/pki"
 )
 
@@ -26,11 +28,14 @@ type Options struct {
 	// the clock at 2026-01-01T00:00:00Z. Empty: real randomness, real time.
 	Seed string
 
-	// Kx picks one flow; nil runs RSA, then ECDHE.
+	// Kx picks one flow; nil runs those that Suites name, else RSA, then ECDHE;
+	// and ECDHE alone with Resume, with MITM, and where the certificate's key
+	// cannot encrypt.
 	Kx     []iana.Kx
 	Suites []*suite.Suite // what the client offers, and the server takes, of each flow's key exchange; nil: AES-128-GCM-SHA256
 	Groups []kx.Group     // nil: kx.Defaults12()
-	// Exchanges adds a student's own key exchanges; nil: the three we ship.
+	// Exchanges adds a student's own key exchanges to the three we ship, and wins
+	// over one of the same Kx.
 	Exchanges []kx.Exchange
 
 	Server     string // the server's name; "www.lab.test"
@@ -52,12 +57,18 @@ type Options struct {
 	Compress       bool // DEFLATE
 	Plain          bool // first the same request over bare TCP
 
+	// Resume plays four flows: a full handshake, one that resumes it, an attacker
+	// who captured the session's ID or ticket, and one who stole its master secret.
 	Resume Resume
 
 	MITM      bool // a middle box between client and server
 	TrustMITM bool // its root is in the client's store
 
-	KeyLog io.Writer
+	// Tamper sits on the wire and is asked about every record of the lesson in turn;
+	// nil passes all. A refusal is then intended.
+	Tamper tamper.Script
+
+	KeyLog io.Writer // the client's; NSS key log lines (RFC 9850)
 	// BeforeMove, if not nil, is asked before each move of each endpoint; an
 	// error ends the lesson with it.
 	BeforeMove func(*handshake.Endpoint) error
@@ -100,8 +111,60 @@ func (o *Options) reply() string {
 }
 
 func (o *Options) kx() []iana.Kx {
-	if len(o.Kx) == 0 {
-		return []iana.Kx{iana.KxRSA, iana.KxECDHE}
+	switch {
+	case len(o.Kx) > 0:
+		return o.Kx
+	case o.Suites != nil:
+		var out []iana.Kx
+		for _, s := range o.Suites {
+			if !slices.Contains(out, s.Kx) {
+				out = append(out, s.Kx)
+			}
+		}
+		return out
+	case o.MITM || o.Resume != NoResume || o.keyAlg() != "rsa":
+		return []iana.Kx{iana.KxECDHE}
 	}
-	return o.Kx
+	return []iana.Kx{iana.KxRSA, iana.KxECDHE}
+}
+
+// keyAlg is the kind of certificate that the suites need.
+func (o *Options) keyAlg() string {
+	if o.KeyAlg != "" {
+		return o.KeyAlg
+	}
+	for _, s := range o.Suites {
+		if s.Auth == iana.AuthECDSA {
+			return "ecdsa"
+		}
+	}
+	return "rsa"
+}
+
+// suites are those of the options that use x, or the one with which RSA and ECDHE
+// differ in nothing but the key exchange.
+func (o *Options) suites(x iana.Kx) []*suite.Suite {
+	if o.Suites != nil {
+		return slices.DeleteFunc(slices.Clone(o.Suites), func(s *suite.Suite) bool { return s.Kx != x })
+	}
+	ids := map[iana.Kx]iana.CipherSuite{iana.KxRSA: 0x009c, iana.KxDHE: 0x009e, iana.KxECDHE: 0xc02f}
+	if o.keyAlg() != "rsa" {
+		ids[iana.KxECDHE] = 0xc02b
+	}
+	if s := suite.ByID(ids[x]); s != nil {
+		return []*suite.Suite{s}
+	}
+	return nil
+}
+
+// exchanges are the student's, then ours.
+func (o *Options) exchanges() []kx.Exchange {
+	return append(slices.Clone(o.Exchanges), kx.Exchanges()...)
+}
+
+// refusalIntended reports whether the options ask for a refusal.
+func (o *Options) refusalIntended() bool {
+	return o.Cert != "" && o.Cert.Expect() != "" || o.UntrustedRoot || o.Staple == "revoked" || o.Staple == "stale" ||
+		o.Staple == "unknown" || o.NoClientCert || o.VerifyChain != nil || o.Tamper != nil ||
+		o.MITM && (!o.TrustMITM || o.ClientAuth)
 }

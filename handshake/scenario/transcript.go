@@ -137,16 +137,14 @@ func (f *Flow) Scene(key string) *handshake.SceneEvent {
 	return nil
 }
 
-// Outcome is what the lesson came to: that of the first flow in which something
-// went otherwise than planned, else that of the last refusal, else of the last flow.
+// Outcome is what the lesson came to: that of the first flow that went otherwise
+// than the options ask for, else that of the last flow.
 func (t *Transcript) Outcome() Outcome {
 	var out Outcome
 	for _, f := range t.Flows {
-		if !f.Outcome.Done && !f.Outcome.Intended {
-			return f.Outcome
-		}
-		if f.Outcome.Err != nil || out.Err == nil {
-			out = f.Outcome
+		out = f.Outcome
+		if !out.Done && !out.Intended {
+			break
 		}
 	}
 	return out

@@ -30,7 +30,8 @@ type Conn struct {
 }
 
 // headerSize is all the room that an idle connection offers to its peer: a record
-// header, and then a buffer is lent to it.
+// header, and then a buffer is lent to it. During the handshake flights are read
+// whole.
 const headerSize = 5
 
 // Handshake runs the handshake if it has not run yet.
@@ -57,6 +58,9 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 
 // handshake needs the read lock.
 func (c *Conn) handshake() error {
+	if c.complete.Load() {
+		return nil
+	}
 	for !c.complete.Load() {
 		progress, err := c.step()
 		if ferr := c.flushUnless(progress); err == nil {
@@ -71,7 +75,13 @@ func (c *Conn) handshake() error {
 			}
 		}
 	}
-	return c.flush()
+	if err := c.flush(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.e.Idle()
+	return nil
 }
 
 func (c *Conn) step() (progress bool, err error) {
@@ -121,7 +131,7 @@ func (c *Conn) fill() error {
 	c.e.Idle()
 	need := c.e.Need()
 	c.mu.Unlock()
-	if need == headerSize {
+	if need == headerSize && c.complete.Load() {
 		n, err := io.ReadAtLeast(c.conn, c.first[:], 1)
 		c.mu.Lock()
 		c.e.Feed(c.first[:n])

@@ -1,0 +1,292 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+	"tlslab/pki"
+)
+
+// FirstScreen writes what bare `tlslab run` shows: at most 50 lines, whom the
+// client trusts and why, the first flow message by message, of each later flow only
+// what changes, who could read a recording of each, and what to type next. It says
+// only what the events say: a check that failed is shown as failed.
+//
+// Of the options, Lang, Color and Width count. The error is the writer's, or that t
+// has no flow.
+func FirstScreen(w io.Writer, t *scenario.Transcript, o TerminalOptions) error {
+	if len(t.Flows) == 0 {
+		return errors.New("the transcript has no flow to show")
+	}
+	if o.Lang == "" {
+		o.Lang = narrate.En
+	}
+	s := &firstScreen{page: newPage(w, o), say: voice{o.Lang}}
+	s.trust(t.Flows[0])
+	for i, f := range t.Flows {
+		s.flow(i+1, f, i == 0)
+	}
+	s.readers(t)
+	s.next(len(t.Flows) + 2)
+	return s.err
+}
+
+type firstScreen struct {
+	*page
+	say voice
+}
+
+// head opens a numbered part.
+func (s *firstScreen) head(n int, name, rest, right string) {
+	s.sides(fmt.Sprintf("%d %s  %s", n, pad(name, 6), rest), right, s.paint.bold)
+}
+
+// trust shows the path the client accepted, anchor first, and the verdict.
+func (s *firstScreen) trust(f *scenario.Flow) {
+	c := first(f, func(c *handshake.CheckEvent) bool { return c.What == "certificate_chain" })
+	if c == nil || c.Report == nil {
+		return
+	}
+	verdict := s.say.ui("check_failed")
+	var names []string
+	if path := c.Report.ChosenPath(); c.OK && path != nil {
+		checks := c.Report.Paths[c.Report.Chosen].Checks
+		verdict = s.say.ui("all_n_checks_ok", "n", text(len(checks)))
+		for i := len(path) - 1; i >= 0; i-- {
+			names = append(names, subject(path[i]))
+		}
+		names[0] += " (" + s.say.ui("trusted") + ")"
+	}
+	s.head(0, s.say.ui("trust"), strings.Join(names, " > "), verdict)
+	if c.Err != nil {
+		s.text(4, c.Err.Error(), s.paint.bad)
+	}
+}
+
+// flow shows a flow whole, or only the messages in which the key exchange differs.
+func (s *firstScreen) flow(n int, f *scenario.Flow, whole bool) {
+	name := strings.ToUpper(f.Name)
+	suite := ""
+	if h := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindServerHello }); h != nil {
+		suite = h.Msg.(*message.ServerHello).CipherSuite.String()
+	}
+	if whole {
+		s.head(n, name, suite, "")
+	} else {
+		s.head(n, name, suite, s.say.ui("what_changes"))
+	}
+	for _, e := range f.Events {
+		m, ok := e.(*handshake.MessageEvent)
+		if !ok || m.Dir != handshake.Send {
+			continue
+		}
+		exchange := m.Kind == message.KindServerKeyExchange || m.Kind == message.KindClientKeyExchange
+		if m.Kind == message.KindFinished || m.Kind == message.KindChangeCipherSpec || !whole && !exchange {
+			continue
+		}
+		s.message(f, m)
+		if m.Kind == message.KindClientKeyExchange {
+			s.agreed(f)
+		}
+	}
+	if whole {
+		s.finished(f)
+		s.request(f)
+	}
+	if f.Outcome.Err != nil {
+		s.text(4, s.say.ui("refused_by", "party", s.say.party(f.Outcome.Refused))+": "+f.Outcome.Err.Error(), s.paint.bad)
+	}
+}
+
+// message is one line: arrow, name, the value that it is about, how it travels.
+func (s *firstScreen) message(f *scenario.Flow, e *handshake.MessageEvent) {
+	about, state := "", s.say.ui("clear")
+	switch m := e.Msg.(type) {
+	case *message.ClientHello:
+		about = s.say.ui("random") + " C=" + start(m.Random[:])
+	case *message.ServerHello:
+		about = s.say.ui("random") + " S=" + start(m.Random[:])
+	case *message.Certificate12:
+		if c, err := pki.ParseCached(leaf(m)); err == nil {
+			about = s.say.ui("key_of", "algorithm", keyName(c.PublicKey), "name", subject(c))
+		}
+	case message.ServerKeyExchange:
+		state = s.say.ui("asymmetric")
+		about = s.ephemeral(f, "server_ephemeral", m.Signed().Scheme)
+	case message.ClientKeyExchange:
+		state = s.say.ui("asymmetric")
+		about = s.clientShare(f, m)
+	}
+	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(e.Party), pad(title(e.Kind), 18), about), state, nil)
+}
+
+func leaf(m *message.Certificate12) []byte {
+	if len(m.Certificates) == 0 {
+		return nil
+	}
+	return m.Certificates[0]
+}
+
+// ephemeral is the server's share by the name that the group gives it: A = aG.
+func (s *firstScreen) ephemeral(f *scenario.Flow, label string, scheme iana.SignatureScheme) string {
+	about := ""
+	if x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == label }); x != nil {
+		for _, v := range x.Inputs {
+			if bytes.Equal(v.Bytes, x.Value) {
+				about = v.Name + " " + start(v.Bytes) + ", "
+			}
+		}
+	}
+	return about + s.say.ui("signed") + " (" + scheme.String() + ")"
+}
+
+// clientShare is the client's share by its name: B = bG, or RSA(premaster).
+func (s *firstScreen) clientShare(f *scenario.Flow, m message.ClientKeyExchange) string {
+	if x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "premaster_secret" && x.Party == "client" }); x != nil {
+		for _, v := range x.Inputs {
+			if bytes.Equal(v.Bytes, m.Share()) {
+				name, _, _ := strings.Cut(v.Name, " = m^")
+				return name + " " + start(v.Bytes)
+			}
+		}
+	}
+	return start(m.Share())
+}
+
+// agreed says that both ends hold the secret, if their events show the same value.
+func (s *firstScreen) agreed(f *scenario.Flow) {
+	all := every(f, func(x *handshake.SecretEvent) bool { return x.Label == "master_secret" })
+	if len(all) < 2 || !bytes.Equal(all[0].Value, all[len(all)-1].Value) {
+		return
+	}
+	left := "    " + s.say.ui("master_secret_keys")
+	pre := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "premaster_secret" })
+	for _, v := range pre.Inputs {
+		if v.Private && bytes.Equal(v.Bytes, pre.Value) {
+			left = "    " + s.say.ui("both_have", "secret", v.Name) + " > " + s.say.ui("master_secret_keys")
+		}
+	}
+	s.sides(left, s.say.ui("symmetric_from_here"), nil)
+}
+
+// finished shows both Finished messages in one line, and whether both were checked.
+func (s *firstScreen) finished(f *scenario.Flow) {
+	var line string
+	for _, m := range every(f, func(m *handshake.MessageEvent) bool {
+		return m.Kind == message.KindFinished && m.Dir == handshake.Send
+	}) {
+		line += " " + arrowOf(m.Party) + " Finished "
+	}
+	if line == "" {
+		return
+	}
+	good := every(f, func(c *handshake.CheckEvent) bool { return c.What == "finished" && c.OK })
+	right := s.say.ui("check_failed")
+	if len(good) == 2 {
+		right = s.say.ui("both_verified")
+	}
+	s.sides(line, right, nil)
+}
+
+// request shows the first application data, as sent and as a listener sees it.
+func (s *firstScreen) request(f *scenario.Flow) {
+	r := first(f, func(r *handshake.RecordEvent) bool { return r.Type == iana.ApplicationData && r.Dir == handshake.Send })
+	if r == nil {
+		return
+	}
+	request, _, _ := strings.Cut(firstLine(r.Payload), " HTTP/")
+	s.sides(" "+arrowOf(r.Party)+" "+request, s.say.ui("encrypted"), nil)
+	at := max(width(s.say.ui("on_the_wire")), width(s.say.ui("opened")))
+	s.row(4, s.say.ui("on_the_wire"), at, spaced(r.Wire[:min(16, len(r.Wire))])+" …", nil)
+	s.row(4, s.say.ui("opened"), at, cut(firstLine(r.Payload), s.width-at-6), s.paint.good)
+}
+
+// readers is the table of who could read a recording, flow by flow.
+func (s *firstScreen) readers(t *scenario.Transcript) {
+	const one, two = 14, 30
+	s.line(s.paint.bold(fmt.Sprintf("%d %s", len(t.Flows)+1, s.say.ui("who_can_read"))))
+	s.line("   " + pad("", one) + pad(s.say.ui("listener"), two-one) + s.say.ui("thief_later"))
+	for _, f := range t.Flows {
+		scene := first(f, func(e *handshake.SceneEvent) bool { return e.Key == "knowledge" })
+		if scene == nil {
+			continue
+		}
+		answer := map[string]string{}
+		for _, k := range knowledgeOf(scene) {
+			switch {
+			case k.ReadsData:
+				answer[k.Party] = s.paint.bad(s.say.ui("yes"))
+			case k.CanImpersonate:
+				answer[k.Party] = s.say.ui("no_but_impersonates")
+			default:
+				answer[k.Party] = s.say.ui("no")
+			}
+		}
+		listener := answer["listener"]
+		gap := strings.Repeat(" ", max(1, two-one-width(unpainted(listener))))
+		s.line("   " + pad(strings.ToUpper(f.Name), one) + listener + gap + answer["thief"])
+	}
+}
+
+// unpainted takes the colours out.
+func unpainted(s string) string {
+	for {
+		a := strings.IndexByte(s, 0x1b)
+		if a < 0 {
+			return s
+		}
+		b := strings.IndexByte(s[a:], 'm')
+		if b < 0 {
+			return s[:a]
+		}
+		s = s[:a] + s[a+b+1:]
+	}
+}
+
+// next says what to type.
+func (s *firstScreen) next(n int) {
+	s.head(n, s.say.ui("next"), "run --kx rsa --step | run --mitm | run --untrusted-root", "")
+}
+
+func arrowOf(party string) string {
+	if party == "client" {
+		return "->"
+	}
+	return "<-"
+}
+
+// start is the beginning of a value, enough to know it again.
+func start(b []byte) string {
+	if len(b) <= 4 {
+		return fmt.Sprintf("%x", b)
+	}
+	return fmt.Sprintf("%x..", b[:4])
+}
+
+// every picks a flow's events of one type that pass.
+func every[E handshake.Event](f *scenario.Flow, pass func(E) bool) []E {
+	var out []E
+	for _, e := range f.Events {
+		if x, ok := e.(E); ok && pass(x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// first is the first that every would pick, or the zero E.
+func first[E handshake.Event](f *scenario.Flow, pass func(E) bool) E {
+	var none E
+	if all := every(f, pass); len(all) > 0 {
+		return all[0]
+	}
+	return none
+}

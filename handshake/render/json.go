@@ -1,0 +1,406 @@
+package render
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/scenario"
+	"tlslab/pki"
+)
+
+// WriteJSON writes a transcript as one JSON object, version 1:
+//
+//	{"tlslab": 1, "seed": "1", "flows": [{
+//	  "name": "rsa", "parties": ["client", "server"],
+//	  "events": [{
+//	    "seq": 12, "party": "client", "dir": "send", "kind": "message", "name": "client_hello",
+//	    "ref": "RFC 5246 §7.4.1.2", "bytes": "010000…",
+//	    "fields": [{"path": "client_hello.client_version", "off": 4, "len": 2,
+//	                "value": {"hex": "0x0303", "name": "TLS 1.2", "value": 771}, "ref": "…"}]}],
+//	  "outcome": {"done": true, "intended": false, "refused": "", "received": "HTTP/1.1 200 OK…"}}]}
+//
+// Every event has seq (through all parties), party, kind, name, and conn, time, state
+// and move. What else it has depends on its kind; what is empty is left out, except
+// where that would hide an answer:
+//
+//	message     dir, ref, bytes (header included), fields in wire order (groups have no value), to (state)
+//	record      dir, bytes (as on the wire), version, epoch, sequence, protected, payload, steps [{name, bytes}]
+//	secret      bytes (its value), op, method, hash, tag, inputs [{name, bytes, private}]
+//	decision    chosen, among, why
+//	check       ok, op, method, inputs, report, error
+//	key_change  dir, epoch, suite
+//	alert       dir, level, error (of the end that refused)
+//	data        dir, bytes
+//	stop        legal [{dir, message, to, guarded, ref}]
+//	scene       values [{name, value}]
+//
+// name is the message's, the content type, the secret's label, what was decided or
+// checked, the alert's or the scene's key: all in snake_case. dir is "send" or
+// "recv". Bytes are hex strings. A number from a registry is {hex, name, value}.
+// An error is {reason, field, off, want, got, alert, message}; off is -1 where no
+// byte is to blame. A report is {ok, chosen, paths [{subjects, anchored, checks
+// [{key, cert, ok, ref, inputs, error}], error}], rejected [{subject, for, reason}]}.
+//
+// Programs should ignore members that they do not know: they may be added within
+// version 1.
+func WriteJSON(w io.Writer, t *scenario.Transcript) error {
+	doc := jsonDoc{Version: 1, Seed: t.Seed, Flows: []jsonFlow{}}
+	for _, f := range t.Flows {
+		j := jsonFlow{Name: f.Name, Parties: f.Parties, Events: []jsonEvent{}, Outcome: &jsonOutcome{
+			Done: f.Outcome.Done, Intended: f.Outcome.Intended, Refused: f.Outcome.Refused,
+			Error: jsonError(f.Outcome.Err), Received: f.Outcome.Received}}
+		for _, e := range f.Events {
+			if x, ok := jsonOf(e); ok {
+				j.Events = append(j.Events, x)
+			}
+		}
+		doc.Flows = append(doc.Flows, j)
+	}
+	return doc.write(w)
+}
+
+// JSON is a Listener that keeps a live connection's events and writes them, as
+// WriteJSON does, when it is closed.
+type JSON struct {
+	w    io.Writer
+	flow jsonFlow
+}
+
+// NewJSON returns a JSON that will write one flow of that name to w.
+func NewJSON(w io.Writer, name string, parties ...string) *JSON {
+	return &JSON{w, jsonFlow{Name: name, Parties: parties, Events: []jsonEvent{}}}
+}
+
+// Event takes the next event.
+func (j *JSON) Event(e handshake.Event) {
+	if x, ok := jsonOf(e); ok {
+		j.flow.Events = append(j.flow.Events, x)
+	}
+}
+
+// Close writes the document. It does not close the writer.
+func (j *JSON) Close() error {
+	return jsonDoc{Version: 1, Flows: []jsonFlow{j.flow}}.write(j.w)
+}
+
+type jsonDoc struct {
+	Version int        `json:"tlslab"`
+	Seed    string     `json:"seed"`
+	Flows   []jsonFlow `json:"flows"`
+}
+
+func (d jsonDoc) write(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(d)
+}
+
+type jsonFlow struct {
+	Name    string       `json:"name"`
+	Parties []string     `json:"parties"`
+	Events  []jsonEvent  `json:"events"`
+	Outcome *jsonOutcome `json:"outcome,omitempty"`
+}
+
+type jsonOutcome struct {
+	Done     bool       `json:"done"`
+	Intended bool       `json:"intended"`
+	Refused  string     `json:"refused"`
+	Error    *jsonFault `json:"error,omitempty"`
+	Received string     `json:"received"`
+}
+
+type jsonEvent struct {
+	Seq   uint64    `json:"seq"`
+	Conn  int       `json:"conn"`
+	Party string    `json:"party"`
+	Time  time.Time `json:"time"`
+	State string    `json:"state"`
+	Move  string    `json:"move,omitempty"`
+	Dir   string    `json:"dir,omitempty"`
+	Kind  string    `json:"kind"`
+	Name  string    `json:"name"`
+	Ref   string    `json:"ref,omitempty"`
+	Bytes string    `json:"bytes,omitempty"`
+	To    string    `json:"to,omitempty"`
+
+	Fields []jsonField `json:"fields,omitempty"`
+
+	Version   any         `json:"version,omitempty"`
+	Epoch     *int        `json:"epoch,omitempty"`
+	Sequence  *uint64     `json:"sequence,omitempty"`
+	Protected *bool       `json:"protected,omitempty"`
+	Payload   *string     `json:"payload,omitempty"`
+	Steps     []jsonValue `json:"steps,omitempty"`
+
+	Op     string      `json:"op,omitempty"`
+	Method string      `json:"method,omitempty"`
+	Hash   string      `json:"hash,omitempty"`
+	Tag    string      `json:"tag,omitempty"`
+	Inputs []jsonValue `json:"inputs,omitempty"`
+
+	Chosen any    `json:"chosen,omitempty"`
+	Among  any    `json:"among,omitempty"`
+	Why    string `json:"why,omitempty"`
+
+	OK     *bool       `json:"ok,omitempty"`
+	Report *jsonReport `json:"report,omitempty"`
+	Error  *jsonFault  `json:"error,omitempty"`
+
+	Suite any        `json:"suite,omitempty"`
+	Level any        `json:"level,omitempty"`
+	Legal []jsonMove `json:"legal,omitempty"`
+
+	Values []jsonNamed `json:"values,omitempty"`
+}
+
+type jsonField struct {
+	Path  string `json:"path"`
+	Off   int    `json:"off"`
+	Len   int    `json:"len"`
+	Value any    `json:"value,omitempty"`
+	Ref   string `json:"ref,omitempty"`
+}
+
+type jsonValue struct {
+	Name    string `json:"name"`
+	Bytes   string `json:"bytes"`
+	Private bool   `json:"private,omitempty"`
+}
+
+type jsonNamed struct {
+	Name  string `json:"name"`
+	Value any    `json:"value"`
+}
+
+type jsonMove struct {
+	Dir     string `json:"dir"`
+	Message string `json:"message"`
+	To      string `json:"to"`
+	Guarded bool   `json:"guarded,omitempty"`
+	Ref     string `json:"ref"`
+}
+
+type jsonFault struct {
+	Reason  string `json:"reason"`
+	Field   string `json:"field,omitempty"`
+	Off     int    `json:"off"`
+	Want    any    `json:"want,omitempty"`
+	Got     any    `json:"got,omitempty"`
+	Alert   any    `json:"alert,omitempty"`
+	Message string `json:"message"`
+}
+
+type jsonReport struct {
+	OK       bool            `json:"ok"`
+	Chosen   int             `json:"chosen"`
+	Paths    []jsonPath      `json:"paths"`
+	Rejected []jsonRejection `json:"rejected,omitempty"`
+}
+
+type jsonPath struct {
+	Subjects []string    `json:"subjects"`
+	Anchored bool        `json:"anchored"`
+	Checks   []jsonCheck `json:"checks"`
+	Error    *jsonFault  `json:"error,omitempty"`
+}
+
+type jsonCheck struct {
+	Key    string      `json:"key"`
+	Cert   int         `json:"cert"`
+	OK     bool        `json:"ok"`
+	Ref    string      `json:"ref"`
+	Inputs []jsonNamed `json:"inputs,omitempty"`
+	Error  *jsonFault  `json:"error,omitempty"`
+}
+
+type jsonRejection struct {
+	Subject string `json:"subject"`
+	For     string `json:"for,omitempty"`
+	Reason  string `json:"reason"`
+}
+
+// jsonOf converts an event; ok is false for a kind it does not know.
+func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
+	h := e.Head()
+	x = jsonEvent{Seq: h.Seq, Conn: h.Conn, Party: h.Party, Time: h.Time, State: h.State.String(), Move: h.Move, Ref: h.Ref}
+	switch e := e.(type) {
+	case *handshake.MessageEvent:
+		x.Kind, x.Name, x.Dir, x.Bytes, x.To = "message", e.Kind.String(), e.Dir.String(), hex.EncodeToString(e.Raw), e.To.String()
+		for _, f := range e.Fields {
+			j := jsonField{Path: f.Name, Off: f.Off, Len: f.Len}
+			if f.Leaf() {
+				j.Value = jsonAny(f.Value)
+			}
+			if entry, ok := narrate.Get(narrate.En, narrate.Field, f.Name); ok {
+				j.Ref = entry.Ref
+			}
+			x.Fields = append(x.Fields, j)
+		}
+	case *handshake.RecordEvent:
+		payload := hex.EncodeToString(e.Payload)
+		x.Kind, x.Name, x.Dir, x.Bytes = "record", e.Type.String(), e.Dir.String(), hex.EncodeToString(e.Wire)
+		x.Version, x.Epoch, x.Sequence, x.Protected, x.Payload = jsonAny(e.Version), &e.Epoch, &e.Sequence, &e.Protected, &payload
+		for _, s := range e.Steps {
+			x.Steps = append(x.Steps, jsonValue{Name: s.Name, Bytes: hex.EncodeToString(s.Bytes)})
+		}
+	case *handshake.SecretEvent:
+		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = "secret", e.Label, hex.EncodeToString(e.Value), e.Op.String(), e.Method, e.Hash, e.Tag
+		x.Inputs = jsonInputs(e.Inputs)
+	case *handshake.DecisionEvent:
+		x.Kind, x.Name, x.Chosen, x.Among, x.Why = "decision", e.What, jsonAny(e.Chosen), jsonAny(e.Among), e.Why
+	case *handshake.CheckEvent:
+		x.Kind, x.Name, x.OK, x.Op, x.Method = "check", e.What, &e.OK, e.Op.String(), e.Method
+		x.Inputs, x.Report, x.Error = jsonInputs(e.Inputs), jsonReportOf(e.Report), jsonError(e.Err)
+	case *handshake.KeyChangeEvent:
+		x.Kind, x.Name, x.Dir, x.Epoch, x.Suite = "key_change", "key_change", e.Dir.String(), &e.Epoch, jsonAny(e.Suite)
+	case *handshake.AlertEvent:
+		x.Kind, x.Name, x.Dir, x.Level, x.Error = "alert", e.Description.String(), e.Dir.String(), jsonAny(e.Level), jsonError(e.Err)
+	case *handshake.DataEvent:
+		x.Kind, x.Name, x.Dir, x.Bytes = "data", iana.ApplicationData.String(), e.Dir.String(), hex.EncodeToString(e.Data)
+	case *handshake.StopEvent:
+		x.Kind, x.Name = "stop", "stop"
+		for _, m := range e.Legal {
+			x.Legal = append(x.Legal, jsonMove{m.Dir.String(), m.Msg.String(), m.To.String(), m.Guarded, m.Ref})
+		}
+	case *handshake.SceneEvent:
+		x.Kind, x.Name = "scene", e.Key
+		for _, v := range e.Values {
+			x.Values = append(x.Values, jsonNamed{v.Name, jsonAny(v.Value)})
+		}
+	default:
+		return x, false
+	}
+	return x, true
+}
+
+func jsonInputs(in []kx.Value) []jsonValue {
+	var out []jsonValue
+	for _, v := range in {
+		out = append(out, jsonValue{v.Name, hex.EncodeToString(v.Bytes), v.Private})
+	}
+	return out
+}
+
+func jsonReportOf(r *pki.Report) *jsonReport {
+	if r == nil {
+		return nil
+	}
+	j := &jsonReport{OK: r.OK, Chosen: r.Chosen, Paths: []jsonPath{}}
+	for i := range r.Paths {
+		p := jsonPath{Anchored: r.Paths[i].Anchored, Checks: []jsonCheck{}}
+		for _, c := range r.Paths[i].Certs {
+			p.Subjects = append(p.Subjects, c.Subject.String())
+		}
+		if err := r.Paths[i].Err; err != nil {
+			p.Error = jsonError(err)
+		}
+		for _, c := range r.Paths[i].Checks {
+			k := jsonCheck{Key: c.Key, Cert: c.Cert, OK: c.OK, Ref: c.Ref}
+			for _, in := range c.Inputs {
+				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value)})
+			}
+			if c.Err != nil {
+				k.Error = jsonError(c.Err)
+			}
+			p.Checks = append(p.Checks, k)
+		}
+		j.Paths = append(j.Paths, p)
+	}
+	for _, x := range r.Rejected {
+		k := jsonRejection{Subject: x.Cert.Subject.String(), Reason: string(x.Reason)}
+		if x.For != nil {
+			k.For = x.For.Subject.String()
+		}
+		j.Rejected = append(j.Rejected, k)
+	}
+	return j
+}
+
+// jsonError converts an error; one without a typed reason has the reason "internal".
+func jsonError(err error) *jsonFault {
+	if err == nil {
+		return nil
+	}
+	j := &jsonFault{Reason: string(reason.Of(err)), Off: -1, Message: err.Error()}
+	var re *reason.Error
+	if errors.As(err, &re) {
+		j.Field, j.Off, j.Want, j.Got = re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)
+	}
+	if d, ok := reason.Alert(reason.Of(err)); ok {
+		j.Alert = jsonAny(d)
+	}
+	return j
+}
+
+// jsonEnum is a number from a registry.
+type jsonEnum struct {
+	Hex   string `json:"hex"`
+	Name  string `json:"name"`
+	Value uint64 `json:"value"`
+}
+
+var ianaPath = reflect.TypeFor[iana.Version]().PkgPath()
+
+// jsonAny converts a value of a field, a decision, a scene or an input.
+func jsonAny(v any) any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []byte:
+		return hex.EncodeToString(v)
+	case string:
+		return strings.ToValidUTF8(v, "\ufffd")
+	case bool, []string, time.Time:
+		return v
+	case *pki.Report:
+		return jsonReportOf(v)
+	case scenario.Knowledge:
+		return jsonKnowledge(v)
+	case *scenario.Knowledge:
+		return jsonKnowledge(*v)
+	case error:
+		return jsonError(v)
+	}
+	r := reflect.ValueOf(v)
+	switch {
+	case r.CanUint() && r.Type().PkgPath() == ianaPath:
+		return jsonEnum{fmt.Sprintf("0x%0*x", 2*int(r.Type().Size()), r.Uint()), text(v), r.Uint()}
+	case r.CanUint():
+		return r.Uint()
+	case r.CanInt():
+		return r.Int()
+	case r.Kind() == reflect.Array && r.Type().Elem().Kind() == reflect.Uint8:
+		return fmt.Sprintf("%x", v)
+	case r.Kind() == reflect.Slice:
+		list := make([]any, r.Len())
+		for i := range list {
+			list[i] = jsonAny(r.Index(i).Interface())
+		}
+		return list
+	}
+	return text(v)
+}
+
+func jsonKnowledge(k scenario.Knowledge) any {
+	return struct {
+		Party          string `json:"party"`
+		ReadsHandshake bool   `json:"reads_handshake"`
+		ReadsData      bool   `json:"reads_data"`
+		HasMaster      bool   `json:"has_master"`
+		CanImpersonate bool   `json:"can_impersonate"`
+		Plaintext      string `json:"plaintext"`
+	}{k.Party, k.ReadsHandshake, k.ReadsData, k.HasMaster, k.CanImpersonate, strings.ToValidUTF8(k.Plaintext, "\ufffd")}
+}

@@ -1,0 +1,106 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+)
+
+// WriteMermaid writes a transcript as a Mermaid sequenceDiagram. As in the RFCs'
+// figures, {} holds a handshake message under encryption and [] application data.
+func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error {
+	m := &mermaid{w: w, say: voice{lang}}
+	m.line("sequenceDiagram")
+	var parties []string
+	for _, f := range t.Flows {
+		for _, p := range f.Parties {
+			if !slices.Contains(parties, p) {
+				parties = append(parties, p)
+			}
+		}
+	}
+	for _, p := range parties {
+		m.line("    participant %s as %s", p, escape(m.say.party(p)))
+	}
+	for _, f := range t.Flows {
+		if len(f.Parties) > 0 {
+			m.line("    Note over %s,%s: %s", f.Parties[0], f.Parties[len(f.Parties)-1], escape(f.Name))
+		}
+		m.flow(f)
+	}
+	return m.err
+}
+
+type mermaid struct {
+	w   io.Writer
+	say voice
+	err error
+}
+
+func (m *mermaid) line(format string, a ...any) {
+	if m.err == nil {
+		_, m.err = fmt.Fprintf(m.w, format+"\n", a...)
+	}
+}
+
+// flow draws what is sent; what arrives is the same arrow's other end.
+func (m *mermaid) flow(f *scenario.Flow) {
+	track := newFlow(f.Parties)
+	protected := map[leg]bool{}
+	for _, e := range f.Events {
+		h := e.Head()
+		l := leg{h.Party, h.Conn}
+		if role, _, ok := strings.Cut(h.Move, "/"); ok {
+			track.role[l] = role
+		}
+		to := track.peer(l)
+		switch e := e.(type) {
+		case *handshake.MessageEvent:
+			name := title(e.Kind)
+			if protected[l] {
+				name = "{" + name + "}"
+			}
+			if e.Dir == handshake.Send {
+				m.line("    %s->>%s: %s", h.Party, to, escape(name))
+			}
+		case *handshake.KeyChangeEvent:
+			if e.Dir == handshake.Send {
+				protected[l] = true
+			}
+		case *handshake.DataEvent:
+			if e.Dir == handshake.Send {
+				m.line("    %s->>%s: %s", h.Party, to, escape("["+m.say.ui("application_data")+"] "+cut(firstLine(e.Data), 40)))
+			}
+		case *handshake.AlertEvent:
+			if e.Dir != handshake.Send {
+				continue
+			}
+			arrow := "-x"
+			if e.Description == iana.CloseNotify {
+				arrow = "-->>"
+			}
+			m.line("    %s%s%s: %s", h.Party, arrow, to, escape("Alert "+e.Description.String()))
+		case *handshake.CheckEvent:
+			verdict := m.say.ui("check_ok")
+			if !e.OK {
+				verdict = m.say.ui("check_failed")
+			}
+			m.line("    Note over %s: %s", h.Party, escape(e.What+": "+verdict))
+		case *handshake.SecretEvent:
+			if e.Label == "master_secret" {
+				m.line("    Note over %s: %s", h.Party, escape(e.Label))
+			}
+		}
+	}
+}
+
+// escape writes what Mermaid would take for syntax as entities.
+func escape(s string) string {
+	return strings.NewReplacer("#", "#35;", ";", "#59;", "<", "#lt;", ">", "#gt;", "\n", " ", "%", "#37;").Replace(s)
+}

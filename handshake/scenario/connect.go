@@ -1,0 +1,215 @@
+package scenario
+
+import (
+	"bytes"
+	"io"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/tamper"
+	"tlslab/pki"
+)
+
+// line is one connection: two ends and the wire between them.
+type line struct {
+	conn int
+	c, s end
+}
+
+// end is one end of a line.
+type end struct {
+	party string
+	ep    *handshake.Endpoint
+	keys  bytes.Buffer // its key log
+	got   []byte       // the application data that arrived
+	relay bool         // a middle box takes the data out
+}
+
+// sessions is what is kept between the connections of a flow.
+type sessions struct {
+	client, server session.Store
+	tickets        *session.TicketKeys
+}
+
+// config is what both ends' configurations have in common.
+func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
+	return &handshake.Config{
+		Rand: p.stream(party), Time: p.now, Party: party, Conn: conn,
+		Suites: p.o.suites(x), Groups: p.o.Groups, Exchanges: p.o.exchanges(),
+		ALPN: p.o.ALPN, EncryptThenMAC: p.o.EncryptThenMAC,
+		Listener: p, ShowSecrets: !p.o.Quiet,
+		Weak: handshake.Weak{NULL: true, Compression: p.o.Compress, NoExtendedMasterSecret: p.o.NoEMS},
+	}
+}
+
+func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Config, error) {
+	cfg := p.config(party, x, conn)
+	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.o.VerifyChain
+	cfg.Stapling = p.lesson.Staple != nil
+	cfg.NoTickets = p.o.Resume != ResumeByTicket
+	if p.o.ClientAuth && !p.o.NoClientCert && party == "client" {
+		cert, key, err := p.lesson.Client("client.lab.test")
+		if err != nil {
+			return nil, err
+		}
+		cfg.Certificates = []handshake.Certificate{{Chain: cert.Chain, Key: key}}
+	}
+	return cfg, nil
+}
+
+func (p *play) serverConfig(party string, x iana.Kx, conn int) *handshake.Config {
+	cfg := p.config(party, x, conn)
+	cfg.Certificates = []handshake.Certificate{{Chain: p.lesson.Chain, Key: p.lesson.Key, Staple: p.lesson.Staple}}
+	if p.o.ClientAuth {
+		cfg.ClientAuth, cfg.Roots = handshake.RequireClientCert, pki.NewTrustStore(p.lesson.Root.Cert)
+	}
+	return cfg
+}
+
+// newConn numbers a connection.
+func (p *play) newConn() int {
+	p.conns++
+	return p.conns
+}
+
+// keyLog is where a client's key log goes: to the end, and to the caller.
+func (p *play) keyLog(e *end) io.Writer {
+	if p.o.KeyLog == nil || e.party != "client" {
+		return &e.keys
+	}
+	return io.MultiWriter(&e.keys, p.o.KeyLog)
+}
+
+// connect makes both ends of a connection and runs their handshake.
+func (p *play) connect(x iana.Kx, who string, kept *sessions) (*line, error) {
+	l := &line{conn: p.newConn(), c: end{party: who}, s: end{party: "server"}}
+	cc, err := p.clientConfig(who, x, l.conn)
+	if err != nil {
+		return nil, err
+	}
+	sc := p.serverConfig("server", x, l.conn)
+	cc.KeyLog, sc.KeyLog = p.keyLog(&l.c), &l.s.keys
+	if kept != nil {
+		cc.Sessions, sc.Sessions, sc.Tickets = kept.client, kept.server, kept.tickets
+	}
+	if l.c.ep, err = handshake.NewClient(cc); err != nil {
+		return nil, err
+	}
+	if l.s.ep, err = handshake.NewServer(sc); err != nil {
+		return nil, err
+	}
+	return l, p.converse(l)
+}
+
+// converse shuttles bytes until neither end can go on.
+func (p *play) converse(l *line) error {
+	for moved := true; moved; {
+		moved = false
+		for _, toServer := range []bool{true, false} {
+			from, to := &l.c, &l.s
+			if !toServer {
+				from, to = to, from
+			}
+			stepped, err := p.step(from)
+			if err != nil {
+				return err
+			}
+			if b := from.ep.Output(); len(b) > 0 {
+				to.ep.Feed(p.carry(l, from.party, toServer, b))
+				stepped = true
+			}
+			moved = moved || stepped
+		}
+	}
+	return nil
+}
+
+// step moves one end until it waits.
+func (p *play) step(e *end) (moved bool, err error) {
+	for {
+		if err := p.ctx.Err(); err != nil {
+			return moved, err
+		}
+		if p.o.BeforeMove != nil {
+			if err := p.o.BeforeMove(e.ep); err != nil {
+				return moved, err
+			}
+		}
+		progress, err := e.ep.Step()
+		if err != nil {
+			return moved, nil // it stays in the endpoint, for the outcome
+		}
+		if n := e.ep.Buffered(); n > 0 && !e.relay {
+			buf := make([]byte, n)
+			n, err = e.ep.Read(buf)
+			if err != nil {
+				return moved, nil
+			}
+			e.got = append(e.got, buf[:n]...)
+			progress = true
+		}
+		if !progress {
+			return moved, nil
+		}
+		moved = true
+	}
+}
+
+// carry puts bytes on the wire: the listener records what was sent, and what
+// arrives is for the attacker on the wire to say.
+func (p *play) carry(l *line, from string, toServer bool, b []byte) []byte {
+	p.flow.Wire = append(p.flow.Wire, Segment{Conn: l.conn, From: from, ToServer: toServer, Bytes: bytes.Clone(b)})
+	d := tamper.ToClient
+	if toServer {
+		d = tamper.ToServer
+	}
+	return p.link.Carry(d, b)
+}
+
+// talk sends the request, the reply if the request has arrived, and both goodbyes.
+func (p *play) talk(l *line) error {
+	if err := p.say(l, &l.c, p.o.request()); err != nil {
+		return err
+	}
+	if string(l.s.got) == p.o.request() {
+		if err := p.say(l, &l.s, p.o.reply()); err != nil {
+			return err
+		}
+	}
+	for _, e := range []*end{&l.s, &l.c} {
+		if e.ep.Done() {
+			if err := e.ep.CloseWrite(); err != nil {
+				return err
+			}
+		}
+	}
+	return p.converse(l)
+}
+
+// say sends text from one end of a line, if it can.
+func (p *play) say(l *line, e *end, text string) error {
+	for rest := []byte(text); len(rest) > 0 && e.ep.Done(); {
+		n, err := e.ep.Write(rest)
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return p.converse(l)
+}
+
+// outcome judges a flow by the ends that talked, client and server, and by who of
+// all the ends refused first. A refusal that only repeats the peer's is none.
+func (p *play) outcome(client, server *end, all ...*end) Outcome {
+	out := Outcome{Received: string(client.got)}
+	for _, e := range all {
+		if err := e.ep.Err(); err != nil && reason.Of(err) != reason.PeerAlert {
+			out.Refused, out.Err, out.Intended = e.party, err, p.o.refusalIntended()
+			return out
+		}
+	}
+	out.Done = client.ep.Done() && server.ep.Done() && string(server.got) == p.o.request() && out.Received == p.o.reply()
+	return out
+}

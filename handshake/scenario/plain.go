@@ -1,0 +1,27 @@
+package scenario
+
+import (
+	"tlslab/handshake/observe"
+	"tlslab/handshake/reason"
+)
+
+// plain sends the same request and reply over bare TCP. What the listener sees is
+// taken from the wire.
+func (p *play) plain() error {
+	p.begin("plain", "client", "server")
+	conn := p.newConn()
+	for _, s := range []Segment{{conn, "client", true, []byte(p.o.request())}, {conn, "server", false, []byte(p.o.reply())}} {
+		p.flow.Wire = append(p.flow.Wire, s)
+	}
+	sees := [2]string{}
+	for i, s := range p.flow.Wire {
+		sees[i] = string(s.Bytes)
+	}
+	r, err := p.flow.Observe(observe.Options{})
+	if err != nil {
+		return err
+	}
+	p.scene("listener", "plain_http", value("request", sees[0]), value("reply", sees[1]), value("tls", reason.Of(r.Err) != reason.NotTLS))
+	p.end(Outcome{Done: true, Received: sees[1]})
+	return nil
+}

@@ -1,0 +1,187 @@
+package scenario
+
+import (
+	"bytes"
+	"io"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+)
+
+// keeper is a Store that can be looked into: a thief's view of the client's memory.
+type keeper struct {
+	*session.Memory
+	key     string
+	value   []byte
+	expires time.Time
+}
+
+// Put keeps, and remembers what was kept last.
+func (k *keeper) Put(key string, value []byte, expires time.Time) error {
+	k.key, k.value, k.expires = key, bytes.Clone(value), expires
+	return k.Memory.Put(key, value, expires)
+}
+
+// with is a store of somebody else's that holds the same session, changed.
+func (k *keeper) with(change func(*session.Session) error) (session.Store, error) {
+	s, err := session.Parse(k.value)
+	if err != nil {
+		return nil, err
+	}
+	if err := change(s); err != nil {
+		return nil, err
+	}
+	b, err := s.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	m := session.NewMemory(0)
+	return m, m.Put(k.key, b, k.expires)
+}
+
+// resume plays a full handshake, one that resumes it, and the two attacks.
+func (p *play) resume(x iana.Kx) error {
+	client := &keeper{Memory: session.NewMemory(0)}
+	kept := &sessions{client: client}
+	if p.o.Resume == ResumeByID {
+		kept.server = session.NewMemory(0)
+	} else {
+		kept.tickets = session.NewTicketKeys(p.stream("ticket keys"), 0)
+	}
+
+	p.begin("full", "client", "server")
+	full := p.flow
+	p.issue()
+	if _, err := p.play(x, "client", kept); err != nil || !full.Outcome.Done {
+		return err // refused: there is no session to resume
+	}
+
+	p.begin("resumed", "client", "server")
+	resumed := p.flow
+	l, err := p.connect(x, "client", kept)
+	if err != nil {
+		return err
+	}
+	if err := p.talk(l); err != nil {
+		return err
+	}
+	p.compare(full, resumed)
+	if err := p.know(x, []viewpoint{
+		{party: "client", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()},
+		{party: "listener", conn: l.conn}, {party: "thief", conn: l.conn, thief: true}}); err != nil {
+		return err
+	}
+	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
+
+	if err := p.captured(x, client, kept, resumed); err != nil {
+		return err
+	}
+	return p.stolen(x, client, kept, full)
+}
+
+// captured is an attacker who saw the session's ID or ticket go by, and has
+// nothing else. First an honest client, with all that was to be seen and a guessed
+// master secret; then the captured connection, replayed byte by byte.
+func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow) error {
+	p.begin("captured_session", "attacker", "server")
+	store, err := client.with(func(s *session.Session) error {
+		_, err := io.ReadFull(p.stream("attacker"), s.Master[:])
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.scene("attacker", "captured_session", seen(resumed)...)
+	l, err := p.connect(x, "attacker", &sessions{store, kept.server, kept.tickets})
+	if err != nil {
+		return err
+	}
+	server, err := p.replay(x, kept, resumed, l.c.ep.Err())
+	if err != nil {
+		return err
+	}
+	if err := p.know(x, []viewpoint{
+		{party: "attacker", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()}}); err != nil {
+		return err
+	}
+	out := Outcome{Refused: server.party, Err: server.ep.Err(), Done: server.ep.Done()}
+	// Whether the attacks failed where they should, and not somewhere else.
+	out.Intended = reason.Of(l.c.ep.Err()) == reason.BadRecordMAC && reason.Of(out.Err) == reason.BadRecordMAC && len(server.got) == 0
+	p.end(out)
+	return nil
+}
+
+// seen is what the resuming ClientHello shows to everybody.
+func seen(resumed *Flow) []handshake.SceneValue {
+	for _, m := range all[*handshake.MessageEvent](resumed.Events) {
+		if h, ok := m.Msg.(*message.ClientHello); ok {
+			if t, ok := message.Get[*message.SessionTicket](&h.Extensions); ok && len(t.Ticket) > 0 {
+				return []handshake.SceneValue{value("ticket", t.Ticket)}
+			}
+			return []handshake.SceneValue{value("session_id", h.SessionID)}
+		}
+	}
+	return nil
+}
+
+// replay sends a server what the client sent in the resumed flow, as it was.
+func (p *play) replay(x iana.Kx, kept *sessions, resumed *Flow, before error) (*end, error) {
+	l := &line{conn: p.newConn(), s: end{party: "server"}}
+	cfg := p.serverConfig("server", x, l.conn)
+	cfg.Sessions, cfg.Tickets = kept.server, kept.tickets
+	var err error
+	if l.s.ep, err = handshake.NewServer(cfg); err != nil {
+		return nil, err
+	}
+	var flights [][]byte
+	for _, s := range resumed.Wire {
+		if s.ToServer {
+			flights = append(flights, s.Bytes)
+		}
+	}
+	p.scene("attacker", "replayed_session_id", value("first_attempt", before), value("bytes", len(bytes.Join(flights, nil))))
+	for _, b := range flights {
+		l.s.ep.Feed(p.carry(l, "attacker", true, b))
+		if _, err := p.step(&l.s); err != nil {
+			return nil, err
+		}
+		if out := l.s.ep.Output(); len(out) > 0 {
+			p.carry(l, "server", false, out)
+		}
+	}
+	return &l.s, nil
+}
+
+// stolen is an attacker who has the master secret out of the client's memory.
+func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) error {
+	p.begin("stolen_master", "attacker", "server")
+	var loot session.Session
+	store, err := client.with(func(s *session.Session) error { loot = *s; return nil })
+	if err != nil {
+		return err
+	}
+	p.scene("attacker", "stolen_master_secret", value("from", "client"), value("master_secret", loot.Master[:]))
+	l, err := p.connect(x, "attacker", &sessions{store, kept.server, kept.tickets})
+	if err != nil {
+		return err
+	}
+	if err := p.talk(l); err != nil {
+		return err
+	}
+	r, err := full.Observe(observe.Options{Suites: p.o.Suites, Masters: []observe.Master{{Secret: loot.Master}}})
+	if err != nil {
+		return err
+	}
+	p.scene("attacker", "recording_decrypted", value("flow", full.Name), value("plaintext", string(r.FromClient)+string(r.FromServer)))
+	if err := p.know(x, []viewpoint{
+		{party: "attacker", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()}}); err != nil {
+		return err
+	}
+	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
+	return nil
+}

@@ -1,0 +1,77 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/pki"
+)
+
+// OptionsError says which options make no lesson, and what to do.
+type OptionsError struct {
+	Option string // the field of Options, "Resume"
+	Why    string // what is wrong, and what would be right
+}
+
+// Error names the option, then says why.
+func (e *OptionsError) Error() string { return "option " + e.Option + ": " + e.Why }
+
+func refuse(option, format string, args ...any) error {
+	return &OptionsError{option, fmt.Sprintf(format, args...)}
+}
+
+// validate finds the options that cannot be played.
+func (o *Options) validate() error {
+	if err := o.validateWords(); err != nil {
+		return err
+	}
+	for _, x := range o.kx() {
+		switch {
+		case len(o.suites(x)) == 0:
+			return refuse("Suites", "none of them uses %v key exchange; add one that does, or leave %v out of Kx", x, x)
+		case !slices.ContainsFunc(o.exchanges(), func(e kx.Exchange) bool { return e.Kx() == x }):
+			return refuse("Exchanges", "nothing there can do key exchange %v; add yours", x)
+		}
+		for _, s := range o.suites(x) {
+			if s.Auth == iana.AuthRSA && o.keyAlg() != "rsa" || s.Auth == iana.AuthECDSA && o.keyAlg() == "rsa" {
+				return refuse("KeyAlg", "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
+			}
+		}
+	}
+	switch {
+	case o.Resume != NoResume && o.MITM:
+		return refuse("Resume", "resumption and a middle box are two lessons; choose one")
+	case o.Resume != NoResume && len(o.kx()) > 1:
+		return refuse("Resume", "one key exchange is enough to resume from; name one in Kx")
+	case o.MITM && len(o.kx()) > 1:
+		return refuse("MITM", "one flow goes through the middle box; name one key exchange in Kx")
+	case o.TrustMITM && !o.MITM:
+		return refuse("TrustMITM", "there is no middle box to trust; set MITM too")
+	case o.NoClientCert && !o.ClientAuth:
+		return refuse("NoClientCert", "nobody asks the client for a certificate; set ClientAuth too")
+	}
+	return nil
+}
+
+// validateWords checks the options that are words out of a list.
+func (o *Options) validateWords() error {
+	if o.Cert != "" && !slices.Contains(pki.Kinds(), o.Cert) {
+		return refuse("Cert", "no kind of certificate is called %q; there are %v", o.Cert, pki.Kinds())
+	}
+	for _, w := range []struct {
+		option, word string
+		known        []string
+	}{
+		{"KeyAlg", o.KeyAlg, pki.LessonKeyAlgs()},
+		{"Staple", o.Staple, []string{"none", "good", "revoked", "stale", "unknown"}},
+		{"Resume", string(o.Resume), []string{string(ResumeByID), string(ResumeByTicket)}},
+	} {
+		if w.word != "" && !slices.Contains(w.known, w.word) {
+			return refuse(w.option, "%q is none of %s", w.word, strings.Join(w.known, ", "))
+		}
+	}
+	return nil
+}

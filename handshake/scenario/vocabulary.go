@@ -1,0 +1,19 @@
+package scenario
+
+import (
+	"slices"
+
+	"tlslab/handshake/mitm"
+	"tlslab/pki"
+)
+
+// SceneKeys lists the Key of every SceneEvent of a lesson: narrate explains each,
+// and a test holds that no lesson emits another.
+func SceneKeys() []string {
+	keys := []string{"flow", "outcome", "trust_store", "plain_http", "knowledge", "own_exchange",
+		"full_vs_resumed", "captured_session", "replayed_session_id", "stolen_master_secret", "recording_decrypted"}
+	for _, step := range pki.StepKeys() {
+		keys = append(keys, "ca_"+step)
+	}
+	return slices.Concat(keys, mitm.SceneKeys())
+}

@@ -1,0 +1,161 @@
+package pki
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// openssl runs the tool and returns what it printed, on both streams.
+func openssl(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	path, err := exec.LookPath("openssl")
+	if err != nil {
+		missing(t, "openssl")
+	}
+	out, err := exec.Command(path, args...).CombinedOutput()
+	return string(out), err
+}
+
+func writeFile(t *testing.T, dir, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func pemOf(chain [][]byte) []byte {
+	var text []byte
+	for _, der := range chain {
+		text = append(text, EncodeCert(der)...)
+	}
+	return text
+}
+
+var attime = strconv.FormatInt(lessonTime.Unix(), 10)
+
+func TestOpenSSLVerifyAgrees(t *testing.T) {
+	except := map[Kind]string{
+		Revoked: "openssl verify takes no stapled response",
+		NoSAN:   "openssl still falls back to the common name",
+	}
+	for _, alg := range LessonKeyAlgs() {
+		for _, kind := range Kinds() {
+			if kind == SHA1 && alg == "ed25519" {
+				continue // no such signature exists
+			}
+			l := lesson(t, LessonOptions{Kind: kind, KeyAlg: alg})
+			dir := t.TempDir()
+			args := []string{"verify", "-purpose", "sslserver", "-auth_level", "2", "-attime", attime, "-verify_hostname", l.Name,
+				"-no-CApath", "-no-CAstore", "-CAfile", writeFile(t, dir, "roots.pem", EncodeCert(l.Roots.All()[0].Raw))}
+			if len(l.Chain) > 1 {
+				args = append(args, "-untrusted", writeFile(t, dir, "others.pem", pemOf(l.Chain[1:])))
+			}
+			out, err := openssl(t, append(args, writeFile(t, dir, "leaf.pem", pemOf(l.Chain[:1])))...)
+			ok := judge(t, l, false).OK
+			if (err == nil) != ok && except[kind] == "" {
+				t.Errorf("%s, %s: we accept %v, openssl says %s", alg, kind, ok, out)
+			}
+			if (err == nil) == ok && except[kind] != "" {
+				t.Errorf("%s, %s is listed (%s), but we agree", alg, kind, except[kind])
+			}
+		}
+	}
+}
+
+// The block that our report opens a signature to is the one that OpenSSL's raw
+// RSA operation gives.
+func TestOpenSSLOpensTheSameBlock(t *testing.T) {
+	dir := t.TempDir()
+	r := judge(t, lesson(t, LessonOptions{}), true)
+	check := checkOf(t, r, CheckSignature, 0)
+	issuer := writeFile(t, dir, "issuer.pem", EncodeCert(r.Paths[0].Certs[1].Raw))
+	sig := writeFile(t, dir, "sig", bytesOf(t, check, InSignature))
+	block := filepath.Join(dir, "block")
+	if out, err := openssl(t, "pkeyutl", "-verifyrecover", "-certin", "-inkey", issuer, "-pkeyopt", "rsa_padding_mode:none", "-in", sig, "-out", block); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	got, err := os.ReadFile(block)
+	if err != nil || !bytes.Equal(got, bytesOf(t, check, InRecoveredBlock)) {
+		t.Errorf("openssl opens the signature to\n%x, %v, we to\n%x", got, err, bytesOf(t, check, InRecoveredBlock))
+	}
+}
+
+func TestOpenSSLReadsOurRequestsAndStatuses(t *testing.T) {
+	for _, alg := range LessonKeyAlgs() {
+		l := lesson(t, LessonOptions{KeyAlg: alg})
+		dir := t.TempDir()
+		csr, err := NewRequest(l.Key, Request{DNSNames: []string{l.Name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := openssl(t, "req", "-inform", "DER", "-in", writeFile(t, dir, "csr", csr), "-verify", "-noout", "-text"); err != nil || !strings.Contains(out, "DNS:"+l.Name) {
+			t.Errorf("%s request: %v: %s", alg, err, out)
+		}
+		leaf, issuer := writeFile(t, dir, "leaf.pem", EncodeCert(l.Leaf.Leaf.Raw)), writeFile(t, dir, "issuer.pem", EncodeCert(l.Intermediate.Cert.Raw))
+		root := writeFile(t, dir, "root.pem", EncodeCert(l.Root.Cert.Raw))
+		responder, err := l.Intermediate.NewResponder(Options{CommonName: "Responder", Key: lessonKey(alg, "ocsp"), NotBefore: lessonTime, Rand: seeded(1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, status := range []OCSPStatus{StatusGood, StatusRevoked, StatusUnknown} {
+			for _, by := range []*Responder{nil, responder} {
+				der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, OCSPOptions{Time: time.Now().Add(-time.Hour), Responder: by}) // -attime is for certificates only
+				if err != nil {
+					t.Fatal(err)
+				}
+				out, err := openssl(t, "ocsp", "-respin", writeFile(t, dir, "resp", der), "-issuer", issuer, "-cert", leaf,
+					"-CAfile", root, "-attime", attime, "-verify_other", issuer)
+				if err != nil || !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "leaf.pem: "+string(status)) {
+					t.Errorf("%s, %s, delegated %v: %v: %s", alg, status, by != nil, err, out)
+				}
+			}
+		}
+	}
+}
+
+// A chain made by OpenSSL with its own keys is judged as ours are.
+func TestChainMadeByOpenSSL(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	run := func(args ...string) {
+		if out, err := openssl(t, args...); err != nil {
+			t.Fatalf("openssl %v: %v: %s", args, err, out)
+		}
+	}
+	run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-keyout", path("ca.key"), "-out", path("ca.pem"),
+		"-subj", "/CN=OpenSSL Root", "-days", "30")
+	run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", path("leaf.key"), "-out", path("leaf.csr"), "-subj", "/CN=ignored")
+	extensions := writeFile(t, dir, "ext", []byte("subjectAltName=DNS:*.lab.test,IP:192.0.2.7\nextendedKeyUsage=serverAuth\nkeyUsage=digitalSignature\n"))
+	run("x509", "-req", "-in", path("leaf.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial", "-days", "20",
+		"-extfile", extensions, "-out", path("leaf.pem"))
+
+	chain, err := ReadCerts(path("leaf.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := ReadCerts(path("ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"www.lab.test": true, "192.0.2.7": true, "lab.test": false, "ignored": false} {
+		r, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Explain: true})
+		if r.OK != want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if check := checkOf(t, r, CheckSignature, 0); !bytes.Equal(bytesOf(t, check, InXOfR), bytesOf(t, check, InR)) {
+			t.Error("x(R) mod n is not r")
+		}
+	}
+	key, err := ReadKey(path("leaf.key"))
+	if err != nil || !keyFits(chain[0], key) {
+		t.Errorf("openssl's key: %v", err)
+	}
+}
