@@ -145,8 +145,13 @@ func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, conte
 		return message.Signature{}, err
 	}
 	if e.revealing() {
-		e.secret(SecretEvent{Label: what + "_signature", Method: s.Name(), Op: OpAsymmetric,
-			Inputs: []kx.Value{{Name: "signed", Bytes: content}}, Value: b})
+		in := []kx.Value{{Name: "signed", Bytes: content}}
+		if signer, ok := key.(crypto.Signer); ok { // who watches can check it with this
+			if der, err := x509.MarshalPKIXPublicKey(signer.Public()); err == nil {
+				in = append(in, kx.Value{Name: "public_key", Bytes: der})
+			}
+		}
+		e.secret(SecretEvent{Label: what + "_signature", Method: s.Name(), Op: OpAsymmetric, Inputs: in, Value: b})
 	}
 	return message.Signature{Scheme: s.ID, Bytes: b}, nil
 }

@@ -74,7 +74,8 @@ func (k *keys12) deriveKeys(e *Endpoint) error {
 			{"client_write_IV", k.block.ClientIV}, {"server_write_IV", k.block.ServerIV}} {
 			if len(p.value) > 0 {
 				e.secret(SecretEvent{Label: p.label, Op: OpNone,
-					Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value})
+					Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value,
+					Inputs: []kx.Value{{Name: "key_block", Bytes: k.block.Raw, Private: true}}})
 			}
 			at += len(p.value)
 		}

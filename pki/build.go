@@ -11,7 +11,7 @@ import (
 
 // Path building: from the leaf upwards, whoever bears the issuer's name may be the
 // issuer. Trust anchors are tried before what the peer sent, and among equals the
-// one whose key identifier fits (RFC 4158 §3.5.12). A path that ends in an anchor is
+// one whose key identifier fits (RFC 4158 §3.5). A path that ends in an anchor is
 // judged by the table of checks; the first that passes is the answer.
 //
 // There are two rounds. The first goes only along signatures that are good. If it

@@ -99,6 +99,9 @@ func TestRejectedCandidates(t *testing.T) {
 	}
 	got := map[RejectionReason]*x509.Certificate{}
 	for _, rej := range r.Rejected {
+		if !slices.Contains(RejectionReasons(), rej.Reason) {
+			t.Errorf("%q is not listed", rej.Reason)
+		}
 		got[rej.Reason] = rej.Cert
 	}
 	if got[RejectedDuplicate] != l.Intermediate.Cert || !slices.Contains([]*x509.Certificate{impostor.Cert, stranger.Cert}, got[RejectedUnused]) {
@@ -216,6 +219,27 @@ func TestLongChains(t *testing.T) {
 		r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(root.Cert), ServerName: "www.lab.test", Time: lessonTime, Explain: true})
 		if want := n < maxPathLen-1; r.OK != want {
 			t.Errorf("%d intermediates: %v", n, r.Err)
+		}
+	}
+}
+
+// A self-signed certificate under SHA-1, not installed: the fault is that nobody
+// trusts it, whichever way it is asked, and its matching signature is shown.
+func TestSelfSignedIsUntrustedFirst(t *testing.T) {
+	a := authority(t, Options{CommonName: "Old", Key: LessonKey("root"), Mutate: func(c *x509.Certificate) {
+		c.SignatureAlgorithm = x509.SHA1WithRSA
+	}})
+	// The same name and key signed by another: self-issued, but not self-signed.
+	rolled := damaged([]*x509.Certificate{a.Cert}, 0)[0]
+	for _, c := range []*x509.Certificate{a.Cert, rolled} {
+		_, silent := Verify([]*x509.Certificate{c}, VerifyOptions{Time: lessonTime})
+		r, full := Verify([]*x509.Certificate{c}, VerifyOptions{Time: lessonTime, Explain: true})
+		if reason.Of(silent) != reason.CertificateUntrusted || fmt.Sprint(silent) != fmt.Sprint(full) {
+			t.Errorf("silent: %v, explained: %v", silent, full)
+		}
+		shown := slices.ContainsFunc(r.Paths[0].Checks, func(c Check) bool { return c.Key == CheckSignature && c.OK && c.Input(InSelfSigned) == true })
+		if shown != (c == a.Cert) {
+			t.Errorf("its own signature shown: %v", shown)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func hashInputs(alg x509.SignatureAlgorithm, message []byte) []Input {
 	case !ok:
 		return nil
 	case row.hash == 0:
-		return []Input{{InHash, "none before signing; SHA-512 inside the equation"}}
+		return []Input{{InHash, "none"}}
 	}
 	return []Input{{InHash, row.hash.String()}, {InTBSHash, digestInto(nil, row.hash, message)}}
 }

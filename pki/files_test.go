@@ -2,7 +2,11 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
@@ -125,6 +129,38 @@ func TestReadErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
+// The forms in which openssl writes private keys.
+func TestKeyForms(t *testing.T) {
+	r, e := LessonKey("leaf").(*rsa.PrivateKey), LessonKeyECDSA("leaf").(*ecdsa.PrivateKey)
+	sec1, err := x509.MarshalECPrivateKey(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	for name, tc := range map[string]struct {
+		text string
+		want interface{ Equal(crypto.PrivateKey) bool }
+		err  string
+	}{
+		"PKCS #1":             {block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(r)), r, ""},
+		"SEC 1 with its head": {block("EC PARAMETERS", []byte{6, 0}) + block("EC PRIVATE KEY", sec1), e, ""},
+		"encrypted PKCS #8":   {block("ENCRYPTED PRIVATE KEY", []byte{0}), nil, "openssl pkey"},
+		"encrypted PKCS #1":   {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", nil, "openssl pkey"},
+		"rubbish":             {block("PRIVATE KEY", []byte{1, 2, 3}), nil, "asn1"},
+		"a certificate":       {string(EncodeCert(lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Chain[0])), nil, "no private key"},
+	} {
+		key, err := ParseKeyPEM([]byte(tc.text))
+		switch {
+		case tc.want != nil && (err != nil || !tc.want.Equal(key)):
+			t.Errorf("%s: %v", name, err)
+		case tc.want == nil && (err == nil || !strings.Contains(err.Error(), tc.err)):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestChainRoundTrip(t *testing.T) {
 	l := lesson(t, LessonOptions{})
 	path := filepath.Join(t.TempDir(), "chain.pem")
@@ -211,8 +247,8 @@ func FuzzVerify(f *testing.F) {
 		l := lesson(f, LessonOptions{Kind: kind, KeyAlg: "ecdsa", Staple: "good"})
 		f.Add(l.Leaf.Leaf.Raw, l.Intermediate.Cert.Raw, l.Root.Cert.Raw, l.Name, l.Staple)
 	}
-	rsa := lesson(f, LessonOptions{Staple: "good", PSS: true})
-	f.Add(rsa.Leaf.Leaf.Raw, rsa.Intermediate.Cert.Raw, rsa.Root.Cert.Raw, "192.0.2.1", []byte{0x30})
+	pss := lesson(f, LessonOptions{Staple: "good", PSS: true})
+	f.Add(pss.Leaf.Leaf.Raw, pss.Intermediate.Cert.Raw, pss.Root.Cert.Raw, "192.0.2.1", []byte{0x30})
 	f.Fuzz(func(t *testing.T, leaf, above, root []byte, name string, staple []byte) {
 		var certs []*x509.Certificate
 		for _, der := range [][]byte{leaf, above, root} {

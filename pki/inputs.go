@@ -36,10 +36,11 @@ const (
 
 	InSignatureAlgorithm = "signature_algorithm"
 	InSignature          = "signature"   // []byte as the certificate carries it
-	InHash               = "hash"        // "SHA-256"
+	InHash               = "hash"        // "SHA-256"; "none" for Ed25519, which takes the message whole
 	InTBS                = "tbs"         // the to-be-signed bytes, DER
 	InTBSHash            = "tbs_hash"    // their hash, computed here
 	InSelfSigned         = "self_signed" // bool: checked with the certificate's own key, which shows nothing about trust
+	InSelfIssued         = "self_issued" // bool: subject and issuer are one name
 	InCSR                = "csr"         // DER
 	InChain              = "chain"       // []string, subjects
 	InCertificate        = "certificate" // DER
@@ -88,7 +89,7 @@ func InputNames() []string {
 	return []string{
 		InSubject, InIssuer, InSerial, InNotBefore, InNotAfter, InCheckedAt, InNames, InServerName, InMatched,
 		InPublicKey, InPublicKeyHash, InIssuerKey, InKeyBits,
-		InSignatureAlgorithm, InSignature, InHash, InTBS, InTBSHash, InSelfSigned, InCSR, InChain, InCertificate,
+		InSignatureAlgorithm, InSignature, InHash, InTBS, InTBSHash, InSelfSigned, InSelfIssued, InCSR, InChain, InCertificate,
 		InFingerprint, InVersion, InExtensions,
 		InRecoveredBlock, InPadding, InDigestInfo, InRecoveredDigest, InEncodedMessage, InSalt, InR, InS, InXOfR,
 		InSB, InRPlusKA,
@@ -155,30 +156,10 @@ func keyUsageStrings(ku x509.KeyUsage) []string {
 func extKeyUsageStrings(c *x509.Certificate) []string {
 	var names []string
 	for _, u := range c.ExtKeyUsage {
-		names = append(names, extKeyUsageString(u))
+		names = append(names, u.String())
 	}
 	for _, oid := range c.UnknownExtKeyUsage {
 		names = append(names, oid.String())
 	}
 	return names
-}
-
-func extKeyUsageString(u x509.ExtKeyUsage) string {
-	switch u {
-	case x509.ExtKeyUsageAny:
-		return "anyExtendedKeyUsage"
-	case x509.ExtKeyUsageServerAuth:
-		return "serverAuth"
-	case x509.ExtKeyUsageClientAuth:
-		return "clientAuth"
-	case x509.ExtKeyUsageCodeSigning:
-		return "codeSigning"
-	case x509.ExtKeyUsageEmailProtection:
-		return "emailProtection"
-	case x509.ExtKeyUsageTimeStamping:
-		return "timeStamping"
-	case x509.ExtKeyUsageOCSPSigning:
-		return "OCSPSigning"
-	}
-	return u.String()
 }

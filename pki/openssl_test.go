@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,6 +118,44 @@ func TestOpenSSLReadsOurRequestsAndStatuses(t *testing.T) {
 					t.Errorf("%s, %s, delegated %v: %v: %s", alg, status, by != nil, err, out)
 				}
 			}
+		}
+	}
+}
+
+// A response made by OpenSSL, which names its signer by key and the certificate
+// by SHA-256.
+func TestStatusMadeByOpenSSL(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	dir := t.TempDir()
+	issuer, leaf := writeFile(t, dir, "issuer.pem", EncodeCert(l.Intermediate.Cert.Raw)), writeFile(t, dir, "leaf.pem", EncodeCert(l.Leaf.Leaf.Raw))
+	key := filepath.Join(dir, "key.pem")
+	if err := WriteKey(key, l.Intermediate.Key, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for index, want := range map[string]string{
+		"V\t360101000000Z\t\t%X\tunknown\t/CN=leaf\n":              "",
+		"R\t360101000000Z\t260101000000Z\t%X\tunknown\t/CN=leaf\n": "certificate_revoked",
+	} {
+		db := writeFile(t, dir, "index.txt", fmt.Appendf(nil, index, l.Leaf.Leaf.SerialNumber))
+		request, response := filepath.Join(dir, "request"), filepath.Join(dir, "response")
+		for _, args := range [][]string{
+			{"ocsp", "-sha256", "-issuer", issuer, "-cert", leaf, "-no_nonce", "-reqout", request},
+			{"ocsp", "-index", db, "-CA", issuer, "-rsigner", issuer, "-rkey", key, "-resp_key_id", "-resp_no_certs", "-ndays", "7", "-reqin", request, "-respout", response},
+		} {
+			if out, err := openssl(t, args...); err != nil {
+				t.Fatalf("openssl %v: %v: %s", args, err, out)
+			}
+		}
+		der, err := os.ReadFile(response)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now().Add(time.Minute))
+		if (want == "") != (refused == nil) || refused != nil && string(refused.Reason) != want {
+			t.Errorf("%q: %v", index, refused)
+		}
+		if !st.id.Hash.Algorithm.Equal(oidSHA256) {
+			t.Errorf("certificate named by %v", st.id.Hash.Algorithm)
 		}
 	}
 }

@@ -17,7 +17,7 @@ const (
 )
 
 // String returns the usage's name in RFC 5280 §4.2.1.12.
-func (u Usage) String() string { return extKeyUsageString(u.extKeyUsage()) }
+func (u Usage) String() string { return u.extKeyUsage().String() }
 
 func (u Usage) extKeyUsage() x509.ExtKeyUsage {
 	if u == ClientAuth {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
 )
 
@@ -19,26 +20,26 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 	told := map[string]bool{}
 	for _, f := range e.Fields {
 		name := f.Name[strings.LastIndexByte(f.Name, '.')+1:]
-		indent := strings.Repeat(" ", min(f.Depth, 6))
+		indent := strings.Repeat(" ", max(0, min(f.Depth, 6)-1))
 		if !f.Leaf() {
 			if f.Depth > 0 {
 				t.line(cut("     "+pad(fmt.Sprintf("%04x", f.Off), 7)+pad("", 3*bytesPerLine+1)+indent+name+" {"+text(f.Len)+"}", t.width))
 			}
 			continue
 		}
-		t.leaf(e, f, indent+name)
+		t.leaf(e, f, indent, name)
 		if meaning := t.say.get("field", f.Name); !told[f.Name] && (meaning.Text != "" || meaning.Title != "") {
 			told[f.Name] = true
-			t.text(12+3*bytesPerLine+1+len(indent)+1, t.values(both(meaning), e), t.paint.dim)
+			t.text(12+3*bytesPerLine+1+len(indent)+2, t.values(meaningOf(meaning), e), t.paint.dim)
 		}
 	}
 }
 
 // leaf writes the bytes of one field, its name and value beside the first line.
-func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, label string) {
+func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, indent, label string) {
 	raw := e.Raw[f.Off : f.Off+f.Len]
 	if s, hidden := t.blank.hide(raw, 16); hidden {
-		t.line("     " + pad(fmt.Sprintf("%04x", f.Off), 7) + pad(s, 3*bytesPerLine+1) + label)
+		t.line("     " + pad(fmt.Sprintf("%04x", f.Off), 7) + pad(s, 3*bytesPerLine+1) + indent + label)
 		return
 	}
 	if _, isBytes := f.Value.([]byte); !isBytes {
@@ -48,7 +49,7 @@ func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, label string) {
 		part := raw[at:min(at+bytesPerLine, len(raw))]
 		head := "     " + t.paint.dim(pad(fmt.Sprintf("%04x", f.Off+at), 7)) + pad(spaced(part), 3*bytesPerLine+1)
 		if at == 0 {
-			t.hang(head, 12+3*bytesPerLine+1, label, t.paint.name)
+			t.hang(head+indent, 12+3*bytesPerLine+1+len(indent), label, t.paint.name)
 			continue
 		}
 		t.line(head)
@@ -77,4 +78,12 @@ func latin1(b []byte) string {
 		r[i] = rune(x)
 	}
 	return string(r)
+}
+
+// meaningOf is an entry in one sentence or a few words.
+func meaningOf(e narrate.Entry) string {
+	if e.Text != "" {
+		return e.Text
+	}
+	return e.Title
 }

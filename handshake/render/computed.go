@@ -1,7 +1,9 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"tlslab/handshake"
@@ -12,6 +14,10 @@ import (
 // secret writes how a value came about: label, class of operation, who can know
 // it, the inputs, the formula, the value, and a command that computes it again.
 func (t *Terminal) secret(s *handshake.SecretEvent) {
+	if !t.told["secrets_shown"] {
+		t.told["secrets_shown"] = true
+		t.text(3, t.say.title("ui", "secrets_shown")+": "+t.say.get("ui", "secrets_shown").Text, t.paint.dim)
+	}
 	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
 		// A slice needs no explanation of its own: name, where it is cut, value.
 		t.row(5, s.Label, 20, pad(s.Method, 16)+"  "+t.paint.secret(t.bytes(s.Value)), nil)
@@ -20,9 +26,11 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 	t.subhead(s.Label, s.Op)
 	t.text(7, t.values(both(t.say.get("secret", s.Label)), s), nil)
 	t.inputs(s.Inputs)
-	f := formula(s)
+	f, shown := formula(s)
 	t.hang("       = ", 9, f, nil)
-	t.hang("       = ", 9, t.bytes(s.Value), t.paint.secret)
+	if !shown {
+		t.hang("       = ", 9, t.bytes(s.Value), t.paint.secret)
+	}
 	t.recompute(s)
 }
 
@@ -51,19 +59,25 @@ func (t *Terminal) inputs(in []kx.Value) {
 	}
 }
 
-// formula says how the inputs make the value.
-func formula(s *handshake.SecretEvent) string {
+// formula says how the inputs make the value; shown is true if the value is itself
+// among the inputs, under the name that a textbook gives it.
+func formula(s *handshake.SecretEvent) (f string, shown bool) {
 	switch {
 	case s.Tag != "" && len(s.Inputs) > 0:
 		var seed []string
 		for _, v := range s.Inputs[1:] {
 			seed = append(seed, v.Name)
 		}
-		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, " + "))
+		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, " + ")), false
 	case strings.HasSuffix(s.Label, "_signature"):
-		return s.Method + "(private key, signed)"
+		return s.Method + "(private key, signed)", false
 	}
-	return s.Method
+	for _, v := range s.Inputs {
+		if bytes.Equal(v.Bytes, s.Value) {
+			return v.Name + "  (" + s.Method + ")", true
+		}
+	}
+	return s.Method, false
 }
 
 // recompute shows the command for the shell, or why there is none.
@@ -108,21 +122,31 @@ func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
 	}
 }
 
-// decision writes what was chosen and why.
+// decision writes what was chosen and why; once, for both ends come to the same.
 func (t *Terminal) decision(e *handshake.DecisionEvent) {
-	head := e.What + " = " + t.short(e.Chosen)
-	if e.Among != nil {
-		head += " (" + t.say.ui("among") + ": " + t.short(e.Among) + ")"
+	if !t.flow.news(e) && t.o.Level != Bytes {
+		return
 	}
-	t.hang("   - ", 5, head, t.paint.name)
+	head := e.What + " = " + t.short(e.Chosen)
+	if n := count(e.Among); n > 1 {
+		head += " (" + t.say.ui("among_n", "n", text(n)) + ")"
+	}
 	entry := t.say.get("decision", e.What+"/"+e.Why)
 	if entry.Text == "" {
 		entry = t.say.get("decision", e.What)
 	}
 	if entry.Text == "" {
-		entry.Text = e.Why
+		entry.Text = strings.ReplaceAll(e.Why, "_", " ")
 	}
-	t.text(7, t.values(entry.Text, e), nil)
+	t.hang("   - ", 5, head+". "+t.values(entry.Text, e), nil)
+}
+
+// count is how many there were to choose from; 0 for what is no list.
+func count(among any) int {
+	if r := reflect.ValueOf(among); r.Kind() == reflect.Slice {
+		return r.Len()
+	}
+	return 0
 }
 
 // check writes a check with its inputs and its outcome.

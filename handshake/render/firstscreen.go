@@ -30,11 +30,16 @@ func FirstScreen(w io.Writer, t *scenario.Transcript, o TerminalOptions) error {
 		o.Lang = narrate.En
 	}
 	s := &firstScreen{page: newPage(w, o), say: voice{o.Lang}}
+	s.text(0, s.say.ui("first_title"), s.paint.bold)
+	s.blank()
 	s.trust(t.Flows[0])
 	for i, f := range t.Flows {
+		s.blank()
 		s.flow(i+1, f, i == 0)
 	}
+	s.blank()
 	s.readers(t)
+	s.blank()
 	s.next(len(t.Flows) + 2)
 	return s.err
 }
@@ -120,7 +125,7 @@ func (s *firstScreen) message(f *scenario.Flow, e *handshake.MessageEvent) {
 		}
 	case message.ServerKeyExchange:
 		state = s.say.ui("asymmetric")
-		about = s.ephemeral(f, "server_ephemeral", m.Signed().Scheme)
+		about = s.ephemeral(f)
 	case message.ClientKeyExchange:
 		state = s.say.ui("asymmetric")
 		about = s.clientShare(f, m)
@@ -136,16 +141,16 @@ func leaf(m *message.Certificate12) []byte {
 }
 
 // ephemeral is the server's share by the name that the group gives it: A = aG.
-func (s *firstScreen) ephemeral(f *scenario.Flow, label string, scheme iana.SignatureScheme) string {
+func (s *firstScreen) ephemeral(f *scenario.Flow) string {
 	about := ""
-	if x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == label }); x != nil {
+	if x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "server_ephemeral" }); x != nil {
 		for _, v := range x.Inputs {
 			if bytes.Equal(v.Bytes, x.Value) {
 				about = v.Name + " " + start(v.Bytes) + ", "
 			}
 		}
 	}
-	return about + s.say.ui("signed") + " (" + scheme.String() + ")"
+	return about + s.say.ui("signed")
 }
 
 // clientShare is the client's share by its name: B = bG, or RSA(premaster).
@@ -253,7 +258,7 @@ func unpainted(s string) string {
 
 // next says what to type.
 func (s *firstScreen) next(n int) {
-	s.head(n, s.say.ui("next"), "run --kx rsa --step | run --mitm | run --untrusted-root", "")
+	s.head(n, s.say.ui("next"), "tlslab run --kx rsa --step | run --mitm | run --untrusted-root", "")
 }
 
 func arrowOf(party string) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 )
 
 // flow is what a Terminal remembers of the connection at hand.
@@ -15,6 +16,8 @@ type flow struct {
 	sent    []sent
 	role    map[leg]string // "client" or "server": which end a party plays on a connection
 	secrets map[string]bool // label and value of those shown
+	decided map[string]bool
+	opened  map[iana.ContentType]bool // whose first protected record was taken apart
 }
 
 // leg is one end of one connection: a middle box has two.
@@ -31,7 +34,8 @@ type sent struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, role: map[leg]string{}, secrets: map[string]bool{}}
+	return flow{parties: parties, role: map[leg]string{}, secrets: map[string]bool{}, decided: map[string]bool{},
+		opened: map[iana.ContentType]bool{}}
 }
 
 // move is the events of one move, sorted.
@@ -69,6 +73,8 @@ func (f *flow) gather(g []handshake.Event) *move {
 			if m.message == nil {
 				m.dir = e.Dir
 			}
+		case *handshake.KeyChangeEvent:
+			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there
 		default:
 			m.own = true
 		}
@@ -135,4 +141,12 @@ func (f *flow) computed(s *handshake.SecretEvent) bool {
 	old := f.secrets[key]
 	f.secrets[key] = true
 	return old && s.Method != "session"
+}
+
+// news reports whether a decision was not yet told of, by either end.
+func (f *flow) news(e *handshake.DecisionEvent) bool {
+	key := e.What + "\x00" + text(e.Chosen)
+	old := f.decided[key]
+	f.decided[key] = true
+	return !old
 }

@@ -17,7 +17,8 @@ func (t *Terminal) move(m *move) {
 		return // its sender has told all
 	case m.message != nil && m.known:
 		t.page.blank()
-		t.line("   " + t.paint.bold(t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind))))
+		t.sides("   "+t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind)), "", t.paint.bold)
+		t.text(5, t.values(t.say.get("move", t.moveKey(m)).Text, m.message), nil)
 	case m.message != nil:
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
@@ -153,6 +154,9 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 		return &rows[i]
 	}
 	root := e.Kind.String() + "."
+	if e.Kind == message.KindChangeCipherSpec {
+		return nil // its one byte is always 1
+	}
 	for _, f := range e.Fields {
 		path := strings.TrimPrefix(f.Name, root)
 		parts := strings.Split(path, ".")
@@ -164,7 +168,7 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 			continue
 		}
 		switch {
-		case last == "msg_type", last == "extension_type":
+		case last == "msg_type", last == "extension_type", last == "name_type", last == "curve_type":
 		case last == "length":
 			if f.Value == 0 && len(parts) > 1 && parts[0] != "extensions" {
 				add(parts[len(parts)-2]).empty = true // that is then all there is to say

@@ -5,6 +5,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/suite"
 )
 
 // record writes what was done to a record: for a protected one, each step from
@@ -17,7 +18,25 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 		}
 		return
 	}
+	if e.Type == iana.Alert && t.o.Level != Bytes {
+		return // two bytes, treated like all others
+	}
 	t.sides("   # "+t.say.ui("record")+"  "+recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
+	t.steps(e)
+	t.row(5, t.say.ui("on_the_wire"), width(t.say.ui("on_the_wire")), t.wireLine(e.Wire), nil)
+	if t.o.Level == Bytes {
+		t.hexdump(7, e.Wire)
+	}
+	t.row(5, t.say.ui("opened"), width(t.say.ui("on_the_wire")), t.opened(e), t.paint.good)
+}
+
+// steps lists what was done to a record, in order. Below level Bytes that is told
+// of the first record of each type; the others go through the same.
+func (t *Terminal) steps(e *handshake.RecordEvent) {
+	if t.flow.opened[e.Type] && t.o.Level != Bytes {
+		return
+	}
+	t.flow.opened[e.Type] = true
 	n := 0
 	for _, s := range e.Steps {
 		n = max(n, min(width(s.Name), 20))
@@ -32,11 +51,6 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 		}
 		t.row(7, s.Name, n, value, nil)
 	}
-	t.row(5, t.say.ui("on_the_wire"), width(t.say.ui("on_the_wire")), t.wireLine(e.Wire), nil)
-	if t.o.Level == Bytes {
-		t.hexdump(7, e.Wire)
-	}
-	t.row(5, t.say.ui("opened"), width(t.say.ui("on_the_wire")), t.opened(e), t.paint.good)
 }
 
 // recordLine says what a record is.
@@ -81,6 +95,9 @@ func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
 	key := "keys_change_send"
 	if e.Dir == handshake.Receive {
 		key = "keys_change_recv"
+	}
+	if s := suite.ByID(e.Suite); s != nil && s.Cipher.Kind == suite.NULL {
+		key += "_null"
 	}
 	t.hang("   - ", 5, t.say.ui(key, "party", t.say.party(e.Party), "suite", e.Suite.String()), nil)
 }

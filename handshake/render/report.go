@@ -61,7 +61,7 @@ func (t *Terminal) pathChecks(p *pki.Path, indent int) {
 			if ch.Cert != i {
 				continue
 			}
-			if ch.OK && t.o.Level != Bytes && ch.Key != pki.CheckSignature && ch.Key != pki.CheckName && ch.Key != pki.CheckValidity {
+			if ch.OK && t.o.Level != Bytes && !worthShowing(ch) {
 				fine = append(fine, ch.Key)
 				continue
 			}
@@ -85,13 +85,13 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	}
 	n := 0
 	for _, in := range c.Inputs {
-		if t.wanted(in) {
+		if t.wanted(in.Name) {
 			n = max(n, min(width(in.Name), 24))
 		}
 	}
 	for _, in := range c.Inputs {
-		if t.wanted(in) {
-			t.row(indent+3, in.Name, n, t.inputValue(in.Value), t.compared(c, in))
+		if t.wanted(in.Name) {
+			t.row(indent+3, in.Name, n, t.short(in.Value), t.compared(c, in))
 		}
 	}
 	if c.Err != nil {
@@ -99,10 +99,18 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	}
 }
 
-// wanted leaves out, below level Bytes, what only makes the table long.
-func (t *Terminal) wanted(in pki.Input) bool {
-	switch in.Name {
-	case pki.InTBS, pki.InCertificate, pki.InPadding, pki.InDigestInfo, pki.InSignature:
+// worthShowing reports whether a check shows its inputs though it passed: each
+// signature, and of the leaf name and dates.
+func worthShowing(c *pki.Check) bool {
+	return c.Key == pki.CheckSignature || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity)
+}
+
+// wanted leaves out, below level Bytes, what makes a table long and teaches nothing
+// by its first bytes.
+func (t *Terminal) wanted(input string) bool {
+	switch input {
+	case pki.InTBS, pki.InCertificate, pki.InCSR, pki.InPadding, pki.InDigestInfo, pki.InSignature, pki.InSelfSigned,
+		pki.InPublicKeyHash, pki.InSerial:
 		return t.o.Level == Bytes
 	}
 	return true
@@ -123,14 +131,3 @@ func (t *Terminal) compared(c *pki.Check, in pki.Input) func(string) string {
 	return nil
 }
 
-// inputValue is short, except that a hash is shown whole: it is there to be
-// compared with the one beside it.
-func (t *Terminal) inputValue(v any) string {
-	switch v := v.(type) {
-	case []byte:
-		if len(v) == 32 {
-			return shortHex(v, 32)
-		}
-	}
-	return t.short(v)
-}

@@ -46,9 +46,13 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 		t.page.blank()
 	}
 	head := fmt.Sprintf("== %s: %s ", t.flowTitle(name), strings.Join(shown, ", "))
-	t.line(t.paint.bold(cut(head, t.width-2) + strings.Repeat("=", max(2, t.width-width(head)))))
+	head = cut(head, t.width-2)
+	t.line(t.paint.bold(head + strings.Repeat("=", t.width-width(head))))
 	if t.o.Level == Brief {
 		return
+	}
+	if t.flows == 1 {
+		t.text(0, t.say.ui("legend"), t.paint.dim)
 	}
 	if entry, key := t.say.get("scene", "flow/"+name), "flow"; entry.Text != "" {
 		t.text(0, t.values(entry.Text, e), nil)
@@ -126,6 +130,9 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 		n = max(n, min(width(v.Name), 20))
 	}
 	for _, v := range e.Values {
+		if !t.wanted(v.Name) {
+			continue
+		}
 		switch x := v.Value.(type) {
 		case nil:
 		case *pki.Report:
@@ -133,7 +140,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 				t.report(x, 5)
 			}
 		default:
-			t.row(5, v.Name, n, t.inputValue(x), nil)
+			t.row(5, v.Name, n, t.short(x), nil)
 		}
 	}
 }
@@ -143,21 +150,31 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	t.page.blank()
 	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
 	t.text(5, t.values(t.say.get("scene", e.Key).Text, e), nil)
-	for _, k := range knowledgeOf(e) {
-		t.line("     " + t.paint.name(t.say.party(k.Party)))
-		for _, row := range []struct {
-			key string
-			yes bool
-		}{{"reads_handshake", k.ReadsHandshake}, {"reads_data", k.ReadsData}, {"has_master", k.HasMaster}, {"can_impersonate", k.CanImpersonate}} {
+	const label, column = 36, 10
+	rows := knowledgeOf(e)
+	head := strings.Repeat(" ", 5+label)
+	for _, k := range rows {
+		head += pad(t.say.party(k.Party), column)
+	}
+	t.line(t.paint.name(head))
+	for _, row := range []struct {
+		key string
+		yes func(scenario.Knowledge) bool
+	}{
+		{"reads_handshake", func(k scenario.Knowledge) bool { return k.ReadsHandshake }},
+		{"reads_data", func(k scenario.Knowledge) bool { return k.ReadsData }},
+		{"has_master", func(k scenario.Knowledge) bool { return k.HasMaster }},
+		{"can_impersonate", func(k scenario.Knowledge) bool { return k.CanImpersonate }},
+	} {
+		line := "     " + pad(t.say.ui(row.key), label)
+		for _, k := range rows {
 			answer := t.say.ui("no")
-			if row.yes {
-				answer = t.paint.bold(t.say.ui("yes"))
+			if row.yes(k) {
+				answer = t.say.ui("yes")
 			}
-			t.line("       " + pad(t.say.ui(row.key), 34) + answer)
+			line += pad(answer, column)
 		}
-		if k.Plaintext != "" {
-			t.row(7, t.say.ui("what_it_read"), width(t.say.ui("what_it_read")), cut(firstLine([]byte(k.Plaintext)), t.width-28), t.paint.good)
-		}
+		t.line(line)
 	}
 }
 

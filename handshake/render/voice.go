@@ -110,5 +110,5 @@ func (t *Terminal) room() int {
 	if t.o.Level == Bytes {
 		return 1 << 30
 	}
-	return 20
+	return 16
 }

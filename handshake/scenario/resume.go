@@ -57,26 +57,15 @@ func (p *play) resume(x iana.Kx) error {
 	p.begin("full", "client", "server")
 	full := p.flow
 	p.issue()
-	if _, err := p.play(x, "client", kept); err != nil || !full.Outcome.Done {
+	if err := p.honest(x, kept, nil); err != nil || !full.Outcome.Done {
 		return err // refused: there is no session to resume
 	}
 
 	p.begin("resumed", "client", "server")
 	resumed := p.flow
-	l, err := p.connect(x, "client", kept)
-	if err != nil {
+	if err := p.honest(x, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
 		return err
 	}
-	if err := p.talk(l); err != nil {
-		return err
-	}
-	p.compare(full, resumed)
-	if err := p.know(x, []viewpoint{
-		{party: "client", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()},
-		{party: "listener", conn: l.conn}, {party: "thief", conn: l.conn, thief: true}}); err != nil {
-		return err
-	}
-	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
 
 	if err := p.captured(x, client, kept, resumed); err != nil {
 		return err

@@ -78,7 +78,7 @@ func (p *play) run() error {
 	for _, x := range p.o.kx() {
 		p.begin(flowName(x), "client", "server")
 		p.issue()
-		if _, err := p.play(x, "client", nil); err != nil {
+		if err := p.honest(x, nil, nil); err != nil {
 			return err
 		}
 	}
@@ -97,23 +97,26 @@ func flowName(x iana.Kx) string {
 	return fmt.Sprintf("kx_%02x", uint8(x))
 }
 
-// play is one honest flow after its scenes: connect, talk, take stock. who is the
-// party at the client's end.
-func (p *play) play(x iana.Kx, who string, kept *sessions) (*line, error) {
-	l, err := p.connect(x, who, kept)
+// honest is a flow after its opening scenes: connect, talk, take stock. kept may
+// be nil; then, if not nil, is called before stock is taken.
+func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
+	l, err := p.connect(x, "client", kept)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.talk(l); err != nil {
-		return nil, err
+		return err
+	}
+	if then != nil {
+		then()
 	}
 	if err := p.know(x, []viewpoint{
-		{party: who, conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()},
+		{party: "client", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()},
 		{party: "listener", conn: l.conn}, {party: "thief", conn: l.conn, thief: true}}); err != nil {
-		return nil, err
+		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
-	return l, nil
+	return nil
 }
 
 // stream is a party's randomness, from where it left off.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -322,9 +323,33 @@ func TestGCMForeignNonce(t *testing.T) {
 	ad := pseudoHeader(&a.ad, 9, typ, ver, len(plaintext))
 	rec, _ := appendHeader(nil, typ, ver, 8+len(plaintext)+16)
 	rec = append(rec, 0xfe, 0xed, 0xfa, 0xce, 0xca, 0xfe, 0xbe, 0xef)
-	rec = a.aead.Seal(rec, a.setNonce(number), plaintext, ad)
+	mode, err := a.mode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec = mode.Seal(rec, a.setNonce(number), plaintext, ad)
 	if _, got, err := a.Open(nil, 9, rec, nil); err != nil || !bytes.Equal(got, plaintext) {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// What a key expands to is gone after a garbage collection; the connection is not.
+func TestWakesAfterGarbageCollection(t *testing.T) {
+	for _, c := range []*Cipher{aes128GCM, aes256GCM, chacha20Poly1305} {
+		w := way{"", c, false}
+		a, b := w.protect(t).(*aead), w.protect(t).(*aead)
+		runtime.GC()
+		runtime.GC()
+		if a.expanded.Value() != nil {
+			t.Errorf("%s: the expanded key outlived two collections", c.Name)
+		}
+		rec, err := a.Seal(nil, 7, typ, ver, []byte("good morning"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := b.Open(nil, 7, rec, nil); err != nil || string(got) != "good morning" {
+			t.Errorf("%s: got %q, %v", c.Name, got, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,15 +15,20 @@ import (
 
 // Conn is a net.Conn over TLS. One goroutine may read while another writes.
 //
-// Three locks, taken in this order: read is held by whoever reads from the
-// socket, write by whoever writes to it, mu for each use of the endpoint. No
-// socket call is made under mu, so a blocked Read does not stop a Write.
+// Four locks, taken in this order: shake is held by whoever runs the handshake,
+// read by whoever reads from the socket, write by whoever writes to it, mu for
+// each use of the endpoint. No socket call is made under mu, so a blocked Read
+// does not stop a Write; shake is not read, so that a Write which found the
+// handshake under way does not wait for the Read that ran it.
 type Conn struct {
 	conn net.Conn
 
-	read, write sync.Mutex
-	mu          sync.Mutex
-	e           *handshake.Endpoint
+	shake, read, write sync.Mutex
+	mu                 sync.Mutex
+	e                  *handshake.Endpoint
+
+	unsent        []byte       // of the endpoint's output, when a deadline stopped us; needs write
+	writeDeadline atomic.Int64 // in Unix nanoseconds; 0 for none
 
 	complete atomic.Bool
 	closed   atomic.Bool
@@ -51,16 +57,15 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 			}
 		}()
 	}
+	c.shake.Lock()
+	defer c.shake.Unlock()
 	c.read.Lock()
 	defer c.read.Unlock()
 	return c.handshake()
 }
 
-// handshake needs the read lock.
+// handshake needs the locks shake and read.
 func (c *Conn) handshake() error {
-	if c.complete.Load() {
-		return nil
-	}
 	for !c.complete.Load() {
 		progress, err := c.step()
 		if ferr := c.flushUnless(progress); err == nil {
@@ -109,17 +114,23 @@ func (c *Conn) flush() error {
 	return c.flushLocked()
 }
 
-// flushLocked needs the write lock.
+// flushLocked needs the write lock. What a deadline keeps from being written goes
+// first the next time: a record cannot be unsealed, nor its number used twice.
 func (c *Conn) flushLocked() error {
 	for {
-		c.mu.Lock()
-		b := c.e.Output() // the last turn of the loop gives the buffer back
-		c.mu.Unlock()
-		if len(b) == 0 {
-			return nil
+		for len(c.unsent) > 0 {
+			n, err := c.conn.Write(c.unsent)
+			c.unsent = c.unsent[n:]
+			if err != nil {
+				return err
+			}
 		}
-		if _, err := c.conn.Write(b); err != nil {
-			return err
+		c.mu.Lock()
+		c.unsent = c.e.Output() // the last turn of the loop gives the buffer back
+		c.mu.Unlock()
+		if len(c.unsent) == 0 {
+			c.unsent = nil
+			return nil
 		}
 	}
 }
@@ -167,11 +178,13 @@ func (c *Conn) ended(n int, err error) error {
 // the peer's close_notify; a stream that just ends is a *reason.Error,
 // TruncatedStream.
 func (c *Conn) Read(p []byte) (int, error) {
+	if !c.complete.Load() {
+		if err := c.Handshake(); err != nil {
+			return 0, err
+		}
+	}
 	c.read.Lock()
 	defer c.read.Unlock()
-	if err := c.handshake(); err != nil {
-		return 0, err
-	}
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -181,7 +194,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.mu.Unlock()
 		if err != nil && err != io.EOF {
 			// The alert is worth trying to send; the error is what counts.
-			_ = c.flush()
+			_ = c.flushAnswers()
 		}
 		if n > 0 || err != nil {
 			return n, err
@@ -195,8 +208,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 }
 
-// flushAnswers sends what reading made the endpoint say (no_renegotiation), if a
-// writer is not busy: then it goes out with what that writer sends.
+// flushAnswers sends what reading made the endpoint say (no_renegotiation, a fatal
+// alert), if no writer is busy: else it goes out with what that writer sends.
 func (c *Conn) flushAnswers() error {
 	if !c.write.TryLock() {
 		return nil
@@ -205,7 +218,9 @@ func (c *Conn) flushAnswers() error {
 	return c.flushLocked()
 }
 
-// Write sends application data, after the handshake.
+// Write sends application data, after the handshake. The records that a deadline
+// stopped count as sent: what of them is still here leaves with the next Write,
+// CloseWrite or Close.
 func (c *Conn) Write(p []byte) (sent int, err error) {
 	if !c.complete.Load() {
 		if err := c.Handshake(); err != nil {
@@ -215,18 +230,37 @@ func (c *Conn) Write(p []byte) (sent int, err error) {
 	c.write.Lock()
 	defer c.write.Unlock()
 	for len(p) > 0 {
+		if err := c.mayWrite(); err != nil {
+			return sent, err
+		}
 		c.mu.Lock()
 		n, err := c.e.Write(p)
 		c.mu.Unlock()
 		if ferr := c.flushLocked(); err == nil {
 			err = ferr
 		}
+		if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			p, sent = p[n:], sent+n
+		}
 		if err != nil {
 			return sent, err
 		}
-		p, sent = p[n:], sent+n
 	}
 	return sent, nil
+}
+
+// mayWrite looks for what stops a Write before a record is sealed for it.
+func (c *Conn) mayWrite() error {
+	if c.closed.Load() {
+		return net.ErrClosed
+	}
+	if d := c.writeDeadline.Load(); d != 0 && time.Now().UnixNano() >= d {
+		return os.ErrDeadlineExceeded
+	}
+	if len(c.unsent) > 0 {
+		return c.flushLocked()
+	}
+	return nil
 }
 
 // CloseWrite sends close_notify; reading goes on.
@@ -236,6 +270,10 @@ func (c *Conn) CloseWrite() error {
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
+	return c.closeWriteLocked()
+}
+
+func (c *Conn) closeWriteLocked() error {
 	c.mu.Lock()
 	err := c.e.CloseWrite()
 	c.mu.Unlock()
@@ -246,18 +284,19 @@ func (c *Conn) CloseWrite() error {
 }
 
 // Close says goodbye, if the handshake is complete and the peer takes it within
-// seconds, and closes the transport.
+// seconds, and closes the transport. A Write under way is cut off, and then there
+// is no goodbye either.
 func (c *Conn) Close() error {
 	if !c.closed.CompareAndSwap(false, true) {
 		return net.ErrClosed
 	}
 	var notify error
-	if c.complete.Load() {
-		// This also frees a Write that hangs on a peer which reads no more.
+	if c.complete.Load() && c.write.TryLock() {
 		notify = c.conn.SetWriteDeadline(time.Now().Add(closeTimeout))
-		if err := c.CloseWrite(); notify == nil {
+		if err := c.closeWriteLocked(); notify == nil {
 			notify = err
 		}
+		c.write.Unlock()
 	}
 	if err := c.conn.Close(); err != nil {
 		return err
@@ -280,15 +319,28 @@ func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
 // RemoteAddr is the transport's.
 func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 
-// SetDeadline is the transport's. A Write that times out has cut a record in two:
-// only closing is left then. A Read that times out may be tried again.
-func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetDeadline(t) }
+// SetDeadline bounds Read and Write. After a timeout, either may be tried again.
+func (c *Conn) SetDeadline(t time.Time) error {
+	c.keepWriteDeadline(t)
+	return c.conn.SetDeadline(t)
+}
 
 // SetReadDeadline is the transport's.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadline(t) }
 
-// SetWriteDeadline is the transport's.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
+// SetWriteDeadline bounds Write.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	c.keepWriteDeadline(t)
+	return c.conn.SetWriteDeadline(t)
+}
+
+func (c *Conn) keepWriteDeadline(t time.Time) {
+	if t.IsZero() {
+		c.writeDeadline.Store(0)
+		return
+	}
+	c.writeDeadline.Store(t.UnixNano())
+}
 
 // NetConn returns the transport. Using it breaks the connection.
 func (c *Conn) NetConn() net.Conn { return c.conn }

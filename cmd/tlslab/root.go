@@ -1,0 +1,68 @@
+package main
+
+import (
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// started marks a command whose line was understood: errors from then on are not
+// about usage unless they say so.
+const started = "started"
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tlslab",
+		Short: "A TLS handshake with its lid off",
+		Long: `tlslab shows a TLS handshake move by move: who sends what and why, every byte
+by its name, every secret and what it was made from.
+
+Begin with:  tlslab run`,
+		Example: `  tlslab run                        the first lesson, on one screen
+  tlslab run --kx ecdhe             one handshake, explained from the CA to the last byte
+  tlslab run --mitm --trust-mitm    a capture tool at work, and what made it possible
+  tlslab server --accept :8443 --www --write-root root.pem
+  tlslab client --connect localhost:8443 --CAfile root.pem`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noVerb,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			cmd.Annotations = map[string]string{started: "yes"}
+		},
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+	}
+	root.SetGlobalNormalizationFunc(alias)
+	root.AddCommand(newRun(), newClient(), newServer(), newCA(), newVerify(), newList())
+	return root
+}
+
+// alias lets --groups stand for --group.
+func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "groups" {
+		name = "group"
+	}
+	return pflag.NormalizedName(name)
+}
+
+// noVerb refuses an unknown verb, and says what it may have meant.
+func noVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	remedy := "The verbs are listed by: " + cmd.CommandPath() + " --help"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		remedy = "Did you mean: " + cmd.CommandPath() + " " + near[0]
+	}
+	return misuse(remedy, "there is no verb %q", args[0])
+}
+
+// version is the module's, as the go command stamped it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version + " (" + info.GoVersion + ")"
+	}
+	return "(devel)"
+}

@@ -1,0 +1,112 @@
+package main
+
+// How we speak to a person:
+//
+//   - One line says what happened, in terms of what they typed or of TLS, never of our
+//     functions. The next, indented, says what to do about it.
+//   - No "failed to": the line would then begin with what was wanted, and end with
+//     what happened; nobody reads that far.
+//   - Nothing is said twice. A refusal that the transcript has just explained ends the
+//     program with status 1 and no more words.
+//   - Status 0: done. 1: the handshake or the check failed, or the world (a file, a
+//     socket) did. 2: what was typed makes no sense, and nothing was done.
+//   - What is part of a lesson is said in the reader's language and comes from package
+//     narrate. What is about flags is English, as the flags are.
+//   - What goes wrong is said on standard error; standard output is for results.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+)
+
+const (
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// trouble is an error that knows what to do about it.
+type trouble struct {
+	status int
+	what   string
+	remedy string // "" if there is none to offer
+	cause  error
+}
+
+func (t *trouble) Error() string { return t.what }
+func (t *trouble) Unwrap() error { return t.cause }
+
+// misuse is what was typed and makes no sense.
+func misuse(remedy, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	return &trouble{statusUsage, err.Error(), remedy, errors.Unwrap(err)}
+}
+
+// failure is what was meant and did not work out.
+func failure(remedy, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	return &trouble{statusFailed, err.Error(), remedy, errors.Unwrap(err)}
+}
+
+// toldFailure is a failure whose story has been told.
+var toldFailure = errors.New("told already")
+
+// explain says what went wrong, if anything did, and returns the exit status.
+func explain(w io.Writer, cmd *cobra.Command, err error) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, toldFailure) {
+		return statusFailed
+	}
+	var t *trouble
+	var o *scenario.OptionsError
+	switch {
+	case errors.As(err, &t):
+	case errors.As(err, &o):
+		t = &trouble{status: statusUsage, what: "these flags make no lesson: " + o.Why}
+	case cmd.Annotations[started] == "":
+		// Cobra's own: an unknown verb or flag, too many arguments.
+		t = &trouble{status: statusUsage, what: strings.TrimSpace(err.Error())}
+	default:
+		t = &trouble{status: statusFailed, what: err.Error()}
+	}
+	if t.remedy == "" && t.status == statusUsage {
+		t.remedy = "See: " + cmd.CommandPath() + " --help"
+	}
+	fmt.Fprintln(w, "tlslab:", t.what)
+	if t.remedy != "" {
+		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.remedy, "\n", "\n  "))
+	}
+	return t.status
+}
+
+// say is one of the command's own sentences in the reader's language, with name,
+// value, name, value … filled in.
+func say(l narrate.Lang, key string, pairs ...string) string {
+	title, _ := sayBoth(l, key, pairs...)
+	return title
+}
+
+// sayBoth also returns the long form: for a trouble, the remedy.
+func sayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
+	e := narrate.Must(l, narrate.UI, "cmd."+key)
+	values := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		values[pairs[i]] = pairs[i+1]
+	}
+	return narrate.Fill(e.Title, values), narrate.Fill(e.Text, values)
+}
+
+// told is a failure in the reader's language: the entry's title is what happened,
+// its text what to do.
+func told(l narrate.Lang, cause error, key string, pairs ...string) error {
+	what, remedy := sayBoth(l, key, pairs...)
+	return &trouble{statusFailed, what, remedy, cause}
+}

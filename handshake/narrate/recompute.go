@@ -1,0 +1,358 @@
+package narrate
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/sig"
+)
+
+// Why there is no command, or none that computes the value: keys of the Kind UI.
+const (
+	whyRandom    = "recompute.random"    // drawn; there is nothing it could be computed from
+	whyReplaced  = "recompute.replaced"  // the server went on with another premaster secret than it received
+	whySession   = "recompute.session"   // kept from an earlier connection
+	whyNoInputs  = "recompute.no_inputs" // whoever computed it did not tell from what
+	whyNoTool    = "recompute.no_tool"   // openssl 3.0 has no command for it
+	whySignature = "recompute.signature" // only the private key makes it
+	whyCheck     = "recompute.check"     // the same, but here is a command that checks it
+)
+
+// RecomputeReasons lists every why that Recompute can return.
+func RecomputeReasons() []string {
+	return []string{whyRandom, whyReplaced, whySession, whyNoInputs, whyNoTool, whySignature, whyCheck}
+}
+
+// Recompute returns a shell command that computes e.Value again from e.Inputs and
+// prints it in lower-case hex: sh, its everyday tools, and openssl 3.0 or later. It
+// reads no file, and needs none but for Ed25519, which hashes its message twice and
+// so cannot take it from a pipe. Equal events have equal commands.
+//
+// Where cmd is "", why is the UI key that says why. A signature has both: its
+// command prints that it verifies, and why is "recompute.check".
+func Recompute(e *handshake.SecretEvent) (cmd, why string) {
+	in := inputs(e.Inputs)
+	switch {
+	case e.Method == "session":
+		return "", whySession
+	case len(in) == 0:
+		return "", whyNoInputs
+	case e.Tag != "":
+		return prf(e), ""
+	case strings.HasPrefix(e.Method, "key_block["):
+		return cut(e)
+	case strings.HasSuffix(e.Label, "_signature"):
+		return verify(e)
+	case e.Label == "server_ephemeral":
+		return public(e)
+	case e.Label == "premaster_secret" && e.Method == "RSA":
+		return decrypt(e)
+	case e.Label == "premaster_secret":
+		return derive(e)
+	}
+	return "", whyNoTool
+}
+
+// inputs finds a value by the first word of its name: "A = aG" is A.
+type inputs []kx.Value
+
+func (in inputs) get(names ...string) []byte {
+	for _, v := range in {
+		word, _, _ := strings.Cut(v.Name, " ")
+		for _, n := range names {
+			if word == n {
+				return v.Bytes
+			}
+		}
+	}
+	return nil
+}
+
+// toHex ends a pipeline whose bytes shall be read by a person. -v because od
+// writes repeated lines as a star.
+const toHex = ` | od -An -v -tx1 | tr -d ' \n'`
+
+// prf is P_hash (RFC 5246 §5). Its first input is the secret; the others are
+// the seed, behind the label: openssl concatenates them in their order.
+func prf(e *handshake.SecretEvent) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "openssl kdf -binary -keylen %d -kdfopt digest:%s \\\n", len(e.Value), strings.ReplaceAll(e.Hash, "-", ""))
+	fmt.Fprintf(&b, "  -kdfopt hexsecret:%x \\\n", e.Inputs[0].Bytes)
+	fmt.Fprintf(&b, "  -kdfopt 'seed:%s' \\\n", e.Tag)
+	for _, v := range e.Inputs[1:] {
+		fmt.Fprintf(&b, "  -kdfopt hexseed:%x \\\n", v.Bytes)
+	}
+	return b.String() + "  TLS1-PRF" + toHex
+}
+
+// cut takes a key out of the key block; each byte is two hex digits.
+func cut(e *handshake.SecretEvent) (cmd, why string) {
+	var from, to int
+	if _, err := fmt.Sscanf(e.Method, "key_block[%d:%d]", &from, &to); err != nil {
+		return "", whyNoInputs
+	}
+	return fmt.Sprintf("echo %x | cut -c %d-%d", e.Inputs[0].Bytes, 2*from+1, 2*to), ""
+}
+
+// derive is Diffie–Hellman: our private key and the peer's share.
+func derive(e *handshake.SecretEvent) (cmd, why string) {
+	g, why := groupOf(e)
+	if why != "" {
+		return "", why
+	}
+	in := inputs(e.Inputs)
+	// Whoever has a has received B, and the other way round.
+	own, share := in.get("a"), in.get("B")
+	if own == nil {
+		own, share = in.get("b"), in.get("A")
+	}
+	if own == nil || share == nil {
+		return "", whyNoInputs
+	}
+	// openssl drops a field element's leading zeros, as DHE wants. A field that
+	// serves ECDHE, as a student's own may, keeps them.
+	pad := ""
+	if len(in.get("p")) > 0 && len(e.Value) > 0 && e.Value[0] == 0 {
+		pad = " -pkeyopt dh_pad:1"
+	}
+	return with(pem("PRIVATE KEY", g.private(own)), 3,
+		pem("PUBLIC KEY", g.public(share))+" |\n"+
+			"openssl pkeyutl -derive -inkey /dev/fd/3 -peerkey /dev/stdin"+pad) + toHex, ""
+}
+
+// public makes the share from the private key. The key is written without its
+// public half, so that openssl has to compute it; it ends what openssl writes.
+func public(e *handshake.SecretEvent) (cmd, why string) {
+	g, why := groupOf(e)
+	if why != "" {
+		return "", why
+	}
+	own := inputs(e.Inputs).get("a")
+	if own == nil {
+		return "", whyNoInputs
+	}
+	size, zeros := len(e.Value), ""
+	if inputs(e.Inputs).get("p") != nil { // a number there, padded to the length of p here
+		size = len(bytes.TrimLeft(e.Value, "\x00"))
+		if n := len(e.Value) - size; n > 0 {
+			zeros = "printf " + strings.Repeat("00", n) + "\n"
+		}
+	}
+	return zeros + pem("PRIVATE KEY", g.private(own)) + " |\n" +
+		fmt.Sprintf("openssl pkey -pubout -outform DER | tail -c %d", size) + toHex, ""
+}
+
+// decrypt is RSA key transport as the server does it. The client's premaster
+// secret is drawn.
+func decrypt(e *handshake.SecretEvent) (cmd, why string) {
+	in := inputs(e.Inputs)
+	if in.get("m") != nil {
+		return "", whyRandom
+	}
+	ciphertext := in.get("RSA(premaster)")
+	if in.get("n") == nil || in.get("e") == nil || in.get("d") == nil || ciphertext == nil {
+		return "", whyNoInputs
+	}
+	key, err := rsaKey(in.get("n"), in.get("e"), in.get("d"))
+	if err != nil {
+		return "", whyNoTool
+	}
+	// RFC 5246 §7.4.7.1: a bad padding gets a random secret, another version ours.
+	//lint:ignore SA1019 RSA key transport is what is explained here
+	if plain, err := rsa.DecryptPKCS1v15(nil, key, ciphertext); err != nil || !bytes.Equal(plain, e.Value) {
+		return "", whyReplaced
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return "", whyNoTool
+	}
+	return with(pem("PRIVATE KEY", pkcs8), 3,
+		decoded(ciphertext)+" |\n"+
+			"openssl pkeyutl -decrypt -pkeyopt rsa_padding_mode:pkcs1 -inkey /dev/fd/3") + toHex, ""
+}
+
+// verify checks a signature: most cannot be made twice alike, and none without the
+// private key.
+func verify(e *handshake.SecretEvent) (cmd, why string) {
+	in := inputs(e.Inputs)
+	signed, spki := in.get("signed"), in.get("public_key")
+	s, err := sig.ByName(e.Method)
+	if err != nil || signed == nil || spki == nil {
+		return "", whySignature
+	}
+	key, signature := pem("PUBLIC KEY", spki), decoded(e.Value)
+	if s.Kind == sig.EdDSA {
+		return "f=$(mktemp)\n" + decoded(signed) + " >\"$f\"\n" +
+			with(key, 3, signature+" |\n"+
+				"openssl pkeyutl -verify -rawin -pubin -inkey /dev/fd/3 \\\n  -sigfile /dev/stdin -in \"$f\"") +
+			"\nrm \"$f\"", whyCheck
+	}
+	pss := ""
+	if s.Kind == sig.RSAPSS {
+		pss = " -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest"
+	}
+	digest := strings.ToLower(strings.ReplaceAll(s.Hash.String(), "-", ""))
+	return with(key, 3, with(signature, 4, decoded(signed)+" |\n"+
+		"openssl dgst -"+digest+pss+" \\\n  -verify /dev/fd/3 -signature /dev/fd/4")), whyCheck
+}
+
+// with runs a pipeline whose last command finds what source writes at the file
+// descriptor fd: its standard input is taken already.
+func with(source string, fd int, pipeline string) string {
+	return fmt.Sprintf("%s | {\n%s; } %d<&0", source, pipeline, fd)
+}
+
+// pem prints DER as PEM.
+func pem(label string, der []byte) string {
+	return printf("'-----BEGIN "+label+"-----'", der, " \\\n  '-----END "+label+"-----'")
+}
+
+// decoded prints raw bytes.
+func decoded(b []byte) string { return printf("", b, "") + " |\n  openssl base64 -d" }
+
+// printf prints base64 in lines of 64, the most that every base64 -d takes.
+func printf(before string, b []byte, after string) string {
+	out := `printf '%s\n' ` + before
+	text := base64.StdEncoding.EncodeToString(b)
+	for len(text) > 0 {
+		n := min(64, len(text))
+		out += " \\\n  " + text[:n]
+		text = text[n:]
+	}
+	return out + after
+}
+
+// group writes keys as openssl reads them: PKCS #8 (RFC 5958) and
+// SubjectPublicKeyInfo (RFC 5280 §4.1.2.7).
+type group struct {
+	algorithm algorithm
+	// wrap puts a private or a public key into the form that stands inside; nil: as it is.
+	wrapPrivate, wrapPublic func([]byte) []byte
+}
+
+type algorithm struct {
+	OID        asn1.ObjectIdentifier
+	Parameters asn1.RawValue `asn1:"optional"`
+}
+
+func (g *group) private(key []byte) []byte {
+	if g.wrapPrivate != nil {
+		key = g.wrapPrivate(key)
+	}
+	return der(struct {
+		Version   int
+		Algorithm algorithm
+		Key       []byte
+	}{0, g.algorithm, key})
+}
+
+func (g *group) public(share []byte) []byte {
+	if g.wrapPublic != nil {
+		share = g.wrapPublic(share)
+	}
+	return der(struct {
+		Algorithm algorithm
+		Key       asn1.BitString
+	}{g.algorithm, asn1.BitString{Bytes: share, BitLength: 8 * len(share)}})
+}
+
+// The curves that openssl 3.0 has: RFC 8410's by the curve's own identifier, the
+// others as parameters of id-ecPublicKey (RFC 5480 §2.1.1.1).
+var groups = map[string]*group{
+	"x25519":    montgomery(110),
+	"x448":      montgomery(111),
+	"secp256r1": weierstrass(1, 2, 840, 10045, 3, 1, 7),
+	"secp384r1": weierstrass(1, 3, 132, 0, 34),
+	"secp521r1": weierstrass(1, 3, 132, 0, 35),
+}
+
+func montgomery(last int) *group {
+	return &group{algorithm{OID: asn1.ObjectIdentifier{1, 3, 101, last}},
+		func(key []byte) []byte { return der(key) }, nil} // an OCTET STRING within one (RFC 8410 §7)
+}
+
+func weierstrass(curve ...int) *group {
+	return &group{algorithm{asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, asn1.RawValue{FullBytes: der(asn1.ObjectIdentifier(curve))}},
+		func(key []byte) []byte { // ECPrivateKey without its optional parts (RFC 5915 §3)
+			return der(struct {
+				Version int
+				Key     []byte
+			}{1, key})
+		}, nil}
+}
+
+// finiteField is PKCS #3's dhKeyAgreement; both keys are numbers.
+func finiteField(p, g []byte) *group {
+	number := func(b []byte) []byte { return der(new(big.Int).SetBytes(b)) }
+	params := der(struct{ P, G *big.Int }{new(big.Int).SetBytes(p), new(big.Int).SetBytes(g)})
+	return &group{algorithm{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 3, 1}, asn1.RawValue{FullBytes: params}}, number, number}
+}
+
+// der marshals what always can be: numbers, identifiers and bytes.
+func der(v any) []byte {
+	b, err := asn1.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// openssl computes in no smaller and no larger field.
+const minFieldBits, maxFieldBits = 512, 10000
+
+// groupOf finds the group of a Diffie–Hellman exchange: by its p and g, or else by
+// name, the last word of the method.
+func groupOf(e *handshake.SecretEvent) (g *group, why string) {
+	in := inputs(e.Inputs)
+	if p, base := in.get("p"), in.get("g"); p != nil && base != nil {
+		if bits := new(big.Int).SetBytes(p).BitLen(); bits < minFieldBits || bits > maxFieldBits {
+			return nil, whyNoTool
+		}
+		return finiteField(p, base), ""
+	}
+	words := strings.Fields(e.Method)
+	if len(words) == 0 || groups[words[len(words)-1]] == nil {
+		return nil, whyNoTool
+	}
+	return groups[words[len(words)-1]], ""
+}
+
+// rsaKey finds the primes behind n, e and d: ed-1 is a multiple of the order of
+// every number, so that taking its square roots one by one soon meets a root of 1
+// that is neither 1 nor -1 (FIPS 186-5, SP 800-56B appendix C).
+func rsaKey(n, e, d []byte) (*rsa.PrivateKey, error) {
+	one := big.NewInt(1)
+	N, E, D := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e), new(big.Int).SetBytes(d)
+	odd := new(big.Int).Mul(E, D)
+	odd.Sub(odd, one)
+	if odd.Sign() <= 0 || !E.IsInt64() || N.Cmp(one) <= 0 {
+		return nil, rsa.ErrVerification
+	}
+	halvings := odd.TrailingZeroBits()
+	odd.Rsh(odd, halvings)
+	minusOne := new(big.Int).Sub(N, one)
+	for base := int64(2); base < 100; base++ { // each base succeeds with probability 1/2 or better
+		x := new(big.Int).Exp(big.NewInt(base), odd, N)
+		for range halvings {
+			y := new(big.Int).Mul(x, x)
+			y.Mod(y, N)
+			if y.Cmp(one) == 0 && x.Cmp(one) != 0 && x.Cmp(minusOne) != 0 {
+				p := new(big.Int).GCD(nil, nil, x.Sub(x, one), N)
+				key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: N, E: int(E.Int64())}, D: D,
+					Primes: []*big.Int{p, new(big.Int).Div(N, p)}}
+				key.Precompute()
+				return key, key.Validate()
+			}
+			x = y
+		}
+	}
+	return nil, rsa.ErrVerification
+}

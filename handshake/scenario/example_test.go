@@ -1,0 +1,62 @@
+package scenario_test
+
+import (
+	"context"
+	"fmt"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/scenario"
+)
+
+// A lesson's secrets, by the labels that the transcript shows.
+func Example() {
+	tr, err := scenario.Run(context.Background(), scenario.Options{Seed: "42", Kx: []iana.Kx{iana.KxECDHE}}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, label := range []string{"premaster_secret", "master_secret", "client_write_key"} {
+		fmt.Println(label, len(tr.Secret(label)), "bytes")
+	}
+	// Output:
+	// premaster_secret 32 bytes
+	// master_secret 48 bytes
+	// client_write_key 16 bytes
+}
+
+// The messages that the client sent.
+func ExampleTranscript_Messages() {
+	tr, _ := scenario.Run(context.Background(), scenario.Options{Kx: []iana.Kx{iana.KxRSA}}, nil)
+	for _, m := range tr.Messages() {
+		if m.Party == "client" && m.Dir == handshake.Send {
+			fmt.Println(m.Kind, m.Ref)
+		}
+	}
+	// Output:
+	// client_hello RFC 5246 §7.4.1.2
+	// client_key_exchange RFC 5246 §7.4.7
+	// change_cipher_spec RFC 5246 §7.1
+	// finished RFC 5246 §7.4.9
+}
+
+// What somebody who steals the server's key later reads in a recording.
+func ExampleKnowledge() {
+	tr, _ := scenario.Run(context.Background(), scenario.Options{Request: "the cookie is 4711"}, nil)
+	for _, f := range tr.Flows {
+		thief := f.Scene("knowledge").Get("thief").(scenario.Knowledge)
+		fmt.Printf("%s: reads %v, can impersonate %v\n", f.Name, thief.ReadsData, thief.CanImpersonate)
+	}
+	// Output:
+	// rsa: reads true, can impersonate true
+	// ecdhe: reads false, can impersonate true
+}
+
+// A lesson that ends in a refusal is no error.
+func ExampleRun_refusal() {
+	tr, err := scenario.Run(context.Background(), scenario.Options{MITM: true}, nil)
+	out := tr.Outcome()
+	fmt.Println(err, out.Done, out.Refused, out.Intended)
+	// Output:
+	// <nil> false client true
+}

@@ -1,0 +1,127 @@
+package scenario_test
+
+import (
+	"bytes"
+	"io"
+	"math/big"
+	"testing"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/scenario"
+	"tlslab/handshake/suite"
+)
+
+// clock is a student's group: addition modulo 2^256-189. It is as insecure as it looks.
+type clock struct{}
+
+var dial = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(189))
+
+func (clock) ID() iana.Group { return iana.GroupPrivate + 1 }
+func (clock) Name() string   { return "clock256" }
+
+func (clock) Offer(rand io.Reader) (kx.Offer, error) {
+	a := make([]byte, 32)
+	_, err := io.ReadFull(rand, a)
+	return &hand{a: a, share: turn(a, big.NewInt(5).Bytes())}, err
+}
+
+func (g clock) Answer(rand io.Reader, offered []byte) (kx.Answer, error) {
+	o, err := g.Offer(rand)
+	if err != nil {
+		return nil, err
+	}
+	_, err = o.Finish(offered)
+	return o.(*hand), err
+}
+
+// turn is a·g on the clock.
+func turn(a, g []byte) []byte {
+	z := new(big.Int).Mul(new(big.Int).SetBytes(a), new(big.Int).SetBytes(g))
+	return z.Mod(z, dial).FillBytes(make([]byte, 32))
+}
+
+type hand struct{ a, share, secret []byte }
+
+func (h *hand) Share() []byte  { return h.share }
+func (h *hand) Secret() []byte { return h.secret }
+func (h *hand) Finish(peer []byte) ([]byte, error) {
+	h.secret = turn(h.a, peer)
+	return h.secret, nil
+}
+
+// TestOwnGroup: one file, one line in Options.Groups, an ordinary ECDHE suite.
+func TestOwnGroup(t *testing.T) {
+	tr := run(t, scenario.Options{Seed: "test", Kx: onlyECDHE, Groups: []kx.Group{clock{}}})
+	if out := tr.Outcome(); !out.Done {
+		t.Fatalf("%+v", out)
+	}
+	f := tr.Flows[0]
+	if s := f.Scene("own_exchange"); s == nil || s.Get("group") != "clock256" {
+		t.Errorf("%+v", s)
+	}
+	if pre := f.Secret("premaster_secret"); len(pre) != 32 {
+		t.Errorf("premaster %x", pre)
+	}
+	if k := know(t, f, "client"); !k.ReadsData {
+		t.Errorf("%+v", k)
+	}
+}
+
+// whisper is a student's whole exchange, with messages of its own: the server
+// offers a pad, the client answers with the secret under it. Everybody can read it.
+type whisper struct{ kx iana.Kx }
+
+func (w whisper) Kx() iana.Kx             { return w.kx }
+func (whisper) Ephemeral() bool           { return true }
+func (whisper) PreMaster(s []byte) []byte { return s }
+
+func (whisper) Offer(in kx.ServerInput) (kx.Offer, kx.Params, error) {
+	pad := make([]byte, 32)
+	_, err := io.ReadFull(in.Rand, pad)
+	return pads(pad), kx.Params{Share: pad}, err
+}
+
+func (whisper) Answer(in kx.ClientInput) (kx.Answer, error) {
+	secret := make([]byte, 32)
+	_, err := io.ReadFull(in.Rand, secret)
+	return &hand{share: xor(secret, in.Params.Share), secret: secret}, err
+}
+
+type pads []byte
+
+func (p pads) Share() []byte                        { return p }
+func (p pads) Finish(answer []byte) ([]byte, error) { return xor(answer, p), nil }
+
+func xor(a, b []byte) []byte {
+	out := bytes.Clone(a)
+	for i := range min(len(a), len(b)) {
+		out[i] ^= b[i]
+	}
+	return out
+}
+
+// TestOwnExchange: an exchange that none of ours is, under a private Kx, with a
+// suite row that names it.
+func TestOwnExchange(t *testing.T) {
+	row := *suite.ByID(0xc02f)
+	row.ID, row.Kx = 0xff01, iana.KxPrivate
+	for _, resume := range []scenario.Resume{scenario.NoResume, scenario.ResumeByID, scenario.ResumeByTicket} {
+		tr := run(t, scenario.Options{Seed: "test", Resume: resume, Suites: []*suite.Suite{&row}, Exchanges: []kx.Exchange{whisper{iana.KxPrivate}}})
+		if out := tr.Outcome(); !out.Done {
+			t.Fatalf("%q: %+v", resume, out)
+		}
+		f := tr.Flows[0]
+		if k := know(t, f, "server"); !k.ReadsData {
+			t.Errorf("%q: %+v", resume, k)
+		}
+		if s := f.Scene("own_exchange"); s == nil || s.Get("ephemeral") != true {
+			t.Errorf("%q: %+v", resume, s)
+		}
+	}
+}
+
+// ownECDHE is a student's ECDHE in place of ours, in the same suites.
+func ownECDHE() []kx.Exchange { return []kx.Exchange{renamed{kx.ECDHE}} }
+
+type renamed struct{ kx.Exchange }

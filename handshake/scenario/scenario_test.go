@@ -1,0 +1,416 @@
+package scenario_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/scenario"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tamper"
+	"tlslab/pki"
+)
+
+func run(t *testing.T, o scenario.Options) *scenario.Transcript {
+	t.Helper()
+	tr, err := scenario.Run(context.Background(), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+var onlyECDHE = []iana.Kx{iana.KxECDHE}
+
+// know returns who knows what at the end of a flow.
+func know(t *testing.T, f *scenario.Flow, party string) scenario.Knowledge {
+	t.Helper()
+	s := f.Scene("knowledge")
+	if s == nil {
+		t.Fatalf("flow %s tells no knowledge", f.Name)
+	}
+	k, ok := s.Get(party).(scenario.Knowledge)
+	if !ok || k.Party != party {
+		t.Fatalf("flow %s: no knowledge of %s: %+v", f.Name, party, s.Values)
+	}
+	return k
+}
+
+// TestFirstLesson is the whole point of the first screen: who can read a recording.
+func TestFirstLesson(t *testing.T) {
+	tr := run(t, scenario.Options{Seed: "test"})
+	if len(tr.Flows) != 2 || tr.Flows[0].Name != "rsa" || tr.Flows[1].Name != "ecdhe" {
+		t.Fatalf("flows %v", tr.Flows)
+	}
+	for _, f := range tr.Flows {
+		if !f.Outcome.Done || f.Outcome.Err != nil {
+			t.Errorf("%s: %+v", f.Name, f.Outcome)
+		}
+		for _, party := range []string{"client", "server"} {
+			if k := know(t, f, party); !k.ReadsData || !k.ReadsHandshake || !k.HasMaster || k.Plaintext != request+reply {
+				t.Errorf("%s: %+v", f.Name, k)
+			}
+		}
+		if k := know(t, f, "listener"); k != (scenario.Knowledge{Party: "listener"}) {
+			t.Errorf("%s: %+v", f.Name, k)
+		}
+		reads := f.Name == "rsa"
+		if k := know(t, f, "thief"); k.ReadsData != reads || k.HasMaster != reads || (k.Plaintext != "") != reads || !k.CanImpersonate {
+			t.Errorf("%s: %+v", f.Name, k)
+		}
+	}
+	if a, b := tr.Flows[0].Secret("key_block"), tr.Flows[1].Secret("key_block"); a == nil || string(a) == string(b) {
+		t.Error("two flows have the same keys")
+	}
+}
+
+const (
+	request = "GET / HTTP/1.1\r\nHost: www.lab.test\r\nCookie: id=4711\r\n\r\n"
+	reply   = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nhello, you.\n"
+)
+
+// TestOutcomes is every kind of refusal: who, why, and that it was meant so.
+func TestOutcomes(t *testing.T) {
+	type row struct {
+		name    string
+		o       scenario.Options
+		refused string // "": done
+		why     reason.Reason
+	}
+	rows := []row{
+		{"untrusted root", scenario.Options{UntrustedRoot: true}, "client", reason.CertificateUntrusted},
+		{"stapled revoked", scenario.Options{Staple: "revoked"}, "client", reason.CertificateRevoked},
+		{"stapled stale", scenario.Options{Staple: "stale"}, "client", reason.BadStatusResponse},
+		{"stapled good", scenario.Options{Staple: "good"}, "", ""},
+		{"client certificate", scenario.Options{ClientAuth: true}, "", ""},
+		{"client-cert-missing", scenario.Options{ClientAuth: true, NoClientCert: true}, "server", reason.CertificateMissing},
+		{"middle box", scenario.Options{MITM: true}, "client", reason.CertificateUntrusted},
+		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", ""},
+		{"middle box, mutual", scenario.Options{MITM: true, TrustMITM: true, ClientAuth: true}, "server", reason.CertificateMissing},
+		{"middle box, bad server", scenario.Options{MITM: true, TrustMITM: true, Cert: pki.Expired}, "mitm", reason.CertificateExpired},
+		{"own verifier", scenario.Options{VerifyChain: func(handshake.ChainInput) (*pki.Report, error) {
+			return nil, errors.New("not on a Thursday")
+		}}, "client", reason.CertificatePolicy},
+		{"tampered", scenario.Options{Tamper: tamper.On(tamper.ToClient, 0, tamper.FlipLastBit), Kx: onlyECDHE}, "client", ""},
+		{"no extended master secret", scenario.Options{NoEMS: true}, "", ""},
+		{"deflate", scenario.Options{Compress: true}, "", ""},
+		{"alpn", scenario.Options{ALPN: []string{"http/1.1"}}, "", ""},
+		{"trusted middle box, alpn", scenario.Options{ALPN: []string{"h2", "http/1.1"}, MITM: true, TrustMITM: true}, "", ""},
+		{"ecdsa", scenario.Options{KeyAlg: "ecdsa"}, "", ""},
+		{"ed25519", scenario.Options{KeyAlg: "ed25519"}, "", ""},
+		{"ecdsa, middle box", scenario.Options{KeyAlg: "ecdsa", MITM: true, TrustMITM: true}, "", ""},
+		{"long", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000)}, "", ""},
+		{"long, middle box", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000), MITM: true, TrustMITM: true}, "", ""},
+	}
+	for _, k := range pki.Kinds() {
+		r := row{"cert " + string(k), scenario.Options{Cert: k}, "", k.Expect()}
+		if r.why != "" {
+			r.refused = "client"
+		}
+		rows = append(rows, r)
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			r.o.Seed = "test"
+			tr := run(t, r.o)
+			for _, f := range tr.Flows {
+				out := f.Outcome
+				if r.refused == "" {
+					if !out.Done || out.Err != nil || out.Intended || out.Refused != "" {
+						t.Errorf("%s: %+v", f.Name, out)
+					}
+					continue
+				}
+				if out.Done || out.Refused != r.refused || !out.Intended || out.Received != "" || r.why != "" && reason.Of(out.Err) != r.why {
+					t.Errorf("%s: %+v", f.Name, out)
+				}
+			}
+			for _, s := range scenes(tr) {
+				if !slices.Contains(scenario.SceneKeys(), s.Key) {
+					t.Errorf("scene %q is not in SceneKeys", s.Key)
+				}
+			}
+		})
+	}
+}
+
+func scenes(tr *scenario.Transcript) []*handshake.SceneEvent {
+	var out []*handshake.SceneEvent
+	for _, e := range tr.Events() {
+		if s, ok := e.(*handshake.SceneEvent); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// TestEveryKeyIsEmitted keeps SceneKeys and FlowNames free of orphans.
+func TestEveryKeyIsEmitted(t *testing.T) {
+	keys, flows := map[string]bool{}, map[string]bool{}
+	for _, o := range []scenario.Options{
+		{Plain: true, Kx: []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE}, Exchanges: ownECDHE()},
+		{MITM: true, TrustMITM: true}, {Resume: scenario.ResumeByID}} {
+		tr := run(t, o)
+		for _, s := range scenes(tr) {
+			keys[s.Key] = true
+		}
+		for _, f := range tr.Flows {
+			flows[f.Name] = true
+		}
+	}
+	for _, k := range scenario.SceneKeys() {
+		if !keys[k] {
+			t.Errorf("no lesson emits scene %q", k)
+		}
+	}
+	for _, n := range scenario.FlowNames() {
+		if !flows[n] {
+			t.Errorf("no lesson has flow %q", n)
+		}
+	}
+}
+
+// TestMiddleBox: trusted, the box reads everything, and the listener still nothing.
+func TestMiddleBox(t *testing.T) {
+	f := run(t, scenario.Options{Seed: "test", MITM: true, TrustMITM: true}).Flows[0]
+	if k := know(t, f, "mitm"); !k.ReadsData || !k.CanImpersonate || k.Plaintext != request+reply {
+		t.Errorf("%+v", k)
+	}
+	if k := know(t, f, "listener"); k.ReadsData {
+		t.Errorf("%+v", k)
+	}
+	if s := f.Scene("mitm_read"); s.Get("plaintext") != request || s.Conn != 1 {
+		t.Errorf("%+v", s)
+	}
+	f = run(t, scenario.Options{Seed: "test", MITM: true}).Flows[0]
+	if k := know(t, f, "mitm"); k.ReadsData || k.CanImpersonate || k.HasMaster {
+		t.Errorf("%+v", k)
+	}
+	if f.Scene("mitm_read") != nil || f.Scene("mitm_forge") == nil {
+		t.Error("the refused box forged nothing, or read something")
+	}
+}
+
+// TestResume is the replay lesson: what a captured ID or ticket is worth, and what
+// a stolen secret is.
+func TestResume(t *testing.T) {
+	for _, how := range []scenario.Resume{scenario.ResumeByID, scenario.ResumeByTicket} {
+		for _, x := range []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE} {
+			t.Run(fmt.Sprint(how, " ", x), func(t *testing.T) {
+				tr := run(t, scenario.Options{Seed: "test", Resume: how, Kx: []iana.Kx{x}, NoEMS: x == iana.KxDHE})
+				resumed := tr.Flow("resumed")
+				c := resumed.Scene("full_vs_resumed")
+				for _, what := range []string{"messages", "bytes", "asymmetric", "round_trips"} {
+					if c.Get("full_"+what).(int) <= c.Get("resumed_"+what).(int) {
+						t.Errorf("resuming saved no %s: %+v", what, c.Values)
+					}
+				}
+				if c.Get("full_round_trips") != 2 || c.Get("resumed_round_trips") != 1 || c.Get("resumed_asymmetric") != 0 ||
+					c.Get("same_master_secret") != true || c.Get("same_key_block") != false {
+					t.Errorf("%+v", c.Values)
+				}
+				if k := know(t, resumed, "thief"); k.ReadsData != (x == iana.KxRSA) {
+					t.Errorf("%+v", k)
+				}
+				captured := tr.Flow("captured_session")
+				if out := captured.Outcome; out.Refused != "server" || reason.Of(out.Err) != reason.BadRecordMAC || !out.Intended || out.Received != "" {
+					t.Errorf("%+v", out)
+				}
+				first, _ := captured.Scene("replayed_session_id").Get("first_attempt").(error)
+				if reason.Of(first) != reason.BadRecordMAC {
+					t.Errorf("an honest client with a guessed secret ended with %v", first)
+				}
+				for _, e := range captured.Events {
+					if d, ok := e.(*handshake.DataEvent); ok {
+						t.Errorf("%s got data", d.Party)
+					}
+				}
+				stolen := tr.Flow("stolen_master")
+				if out := stolen.Outcome; !out.Done || out.Received != reply {
+					t.Errorf("%+v", out)
+				}
+				if got := stolen.Scene("recording_decrypted").Get("plaintext"); got != request+reply {
+					t.Errorf("read %q", got)
+				}
+				if !tr.Outcome().Done {
+					t.Errorf("%+v", tr.Outcome())
+				}
+			})
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	f := run(t, scenario.Options{Plain: true, Kx: onlyECDHE}).Flows[0]
+	s := f.Scene("plain_http")
+	if f.Name != "plain" || s.Get("request") != request || s.Get("reply") != reply || s.Get("tls") != false || !f.Outcome.Done {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestNULL: a suite that hides nothing hides nothing from the listener either, and
+// it does not give the master secret away.
+func TestNULL(t *testing.T) {
+	for _, name := range []string{"TLS_RSA_WITH_NULL_SHA256", "TLS_ECDHE_RSA_WITH_NULL_SHA"} {
+		s, err := suite.ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := run(t, scenario.Options{Seed: "test", Suites: []*suite.Suite{s}}).Flows[0]
+		if k := know(t, f, "listener"); !f.Outcome.Done || !k.ReadsData || k.HasMaster || k.Plaintext != request+reply {
+			t.Errorf("%s: %+v %+v", name, f.Outcome, k)
+		}
+	}
+}
+
+// variety is one lesson for every switch.
+func variety() map[string]scenario.Options {
+	return map[string]scenario.Options{
+		"default": {}, "dhe": {Kx: []iana.Kx{iana.KxDHE}}, "plain": {Plain: true}, "id": {Resume: scenario.ResumeByID},
+		"ticket": {Resume: scenario.ResumeByTicket}, "mitm": {MITM: true}, "trusted mitm": {MITM: true, TrustMITM: true},
+		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
+		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
+		"all groups": {Suites: suite.All()[1:2]},
+	}
+}
+
+// digest hashes all that the events say, certificates by their bytes.
+func digest(t *testing.T, o scenario.Options) string {
+	t.Helper()
+	h := sha256.New()
+	for _, e := range run(t, o).Events() {
+		switch e := e.(type) {
+		case *handshake.SceneEvent:
+			fmt.Fprintf(h, "%+v %s", e.Meta, e.Key)
+			for _, v := range e.Values {
+				dump(h, v)
+			}
+		case *handshake.CheckEvent:
+			fmt.Fprintf(h, "%+v %s %v %v %v", e.Meta, e.What, e.OK, e.Inputs, e.Err)
+		case *handshake.MessageEvent:
+			fmt.Fprintf(h, "%+v %v %x", e.Meta, e.Dir, e.Raw)
+		default:
+			fmt.Fprintf(h, "%T %+v", e, e)
+		}
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+func dump(w io.Writer, v handshake.SceneValue) {
+	fmt.Fprintf(w, "%s=%T", v.Name, v.Value)
+	switch x := v.Value.(type) {
+	case []byte, string, int, bool, []string, error, scenario.Knowledge:
+		fmt.Fprintf(w, "%v", x)
+	case *x509.Certificate:
+		w.Write(x.Raw)
+	}
+}
+
+func TestDeterminism(t *testing.T) {
+	for name, o := range variety() {
+		o.Seed = "one"
+		first := digest(t, o)
+		if digest(t, o) != first {
+			t.Errorf("%s: two runs with one seed differ", name)
+		}
+		if o.Seed = "two"; digest(t, o) == first {
+			t.Errorf("%s: two seeds give one run", name)
+		}
+	}
+}
+
+// TestEventsAreNumbered: one order over all parties, without gaps.
+func TestEventsAreNumbered(t *testing.T) {
+	for name, o := range variety() {
+		var seen []handshake.Event
+		tr, err := scenario.Run(context.Background(), o, handshake.ListenerFunc(func(e handshake.Event) { seen = append(seen, e) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(seen, tr.Events()) {
+			t.Errorf("%s: the listener heard other events than the transcript has", name)
+		}
+		for i, e := range seen {
+			if e.Head().Seq != uint64(i+1) {
+				t.Fatalf("%s: event %d has number %d", name, i+1, e.Head().Seq)
+			}
+		}
+	}
+}
+
+func TestQuiet(t *testing.T) {
+	for name, o := range variety() {
+		o.Quiet = true
+		for _, e := range run(t, o).Events() {
+			if s, ok := e.(*handshake.SecretEvent); ok {
+				t.Fatalf("%s: a quiet lesson tells %s", name, s.Label)
+			}
+		}
+	}
+}
+
+func TestImpossibleOptions(t *testing.T) {
+	ecdsa := suite.ByID(0xc02b)
+	for option, o := range map[string]scenario.Options{
+		"Cert":         {Cert: "mouldy"},
+		"KeyAlg":       {KeyAlg: "rsa", Suites: []*suite.Suite{ecdsa}},
+		"Staple":       {Staple: "blue"},
+		"Resume":       {Resume: "psk"},
+		"Suites":       {Kx: []iana.Kx{iana.KxRSA}, Suites: []*suite.Suite{ecdsa}},
+		"Exchanges":    {Suites: []*suite.Suite{{ID: 0xfff0, Kx: iana.KxPrivate, Auth: iana.AuthRSA}}},
+		"MITM":         {MITM: true, Kx: []iana.Kx{iana.KxRSA, iana.KxECDHE}},
+		"TrustMITM":    {TrustMITM: true},
+		"NoClientCert": {NoClientCert: true},
+	} {
+		tr, err := scenario.Run(context.Background(), o, nil)
+		var oe *scenario.OptionsError
+		if tr != nil || !errors.As(err, &oe) || oe.Option != option || oe.Why == "" {
+			t.Errorf("%s: %v", option, err)
+		}
+	}
+}
+
+// TestEndings: the caller's context and hook end a lesson with their own errors.
+func TestEndings(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := scenario.Run(ctx, scenario.Options{}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	enough := errors.New("enough")
+	for name, o := range variety() {
+		moves := 0
+		o.BeforeMove = func(*handshake.Endpoint) error {
+			if moves++; moves == 4 {
+				return enough
+			}
+			return nil
+		}
+		if _, err := scenario.Run(context.Background(), o, nil); !errors.Is(err, enough) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestKeyLog(t *testing.T) {
+	var log strings.Builder
+	tr := run(t, scenario.Options{KeyLog: &log})
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%q", lines)
+	}
+	for i, f := range tr.Flows {
+		if want := fmt.Sprintf(" %x", f.Secret("master_secret")); !strings.HasPrefix(lines[i], "CLIENT_RANDOM ") || !strings.HasSuffix(lines[i], want) {
+			t.Errorf("%s: %q", f.Name, lines[i])
+		}
+	}
+}
