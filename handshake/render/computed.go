@@ -14,17 +14,18 @@ import (
 // secret writes how a value came about: label, class of operation, who can know
 // it, the inputs, the formula, the value, and a command that computes it again.
 func (t *Terminal) secret(s *handshake.SecretEvent) {
-	if !t.told["secrets_shown"] {
-		t.told["secrets_shown"] = true
+	if t.first("ui/secrets_shown") {
 		t.text(3, t.say.title("ui", "secrets_shown")+": "+t.say.get("ui", "secrets_shown").Text, t.paint.dim)
 	}
 	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
 		// A slice needs no explanation of its own: name, where it is cut, value.
-		t.row(5, s.Label, 20, pad(s.Method, 16)+"  "+t.paint.secret(t.bytes(s.Value)), nil)
+		t.line("     " + t.paint.name(pad(s.Label, 21)) + pad("= "+s.Method, 20) + " = " + t.paint.secret(t.bytes(s.Value)))
 		return
 	}
 	t.subhead(s.Label, s.Op)
-	t.text(7, t.values(both(t.say.get("secret", s.Label)), s), nil)
+	if key := "secret/" + s.Label; t.first(key) {
+		t.text(7, t.values(t.say.get("secret", s.Label).Text, s), nil)
+	}
 	t.inputs(s.Inputs)
 	f, shown := formula(s)
 	t.hang("       = ", 9, f, nil)
@@ -157,8 +158,8 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 		right = "[" + right + "]"
 	}
 	t.sides("   ? "+t.say.title("check", e.What)+"  "+verdict, right, f)
-	if entry := t.say.get("check", e.What); entry.Title != "" {
-		t.text(7, t.values(entry.Text, e), nil)
+	if t.first("check/" + e.What) {
+		t.text(7, t.values(t.say.get("check", e.What).Text, e), nil)
 	}
 	if e.Method != "" {
 		t.inputs(e.Inputs)

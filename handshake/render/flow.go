@@ -135,12 +135,13 @@ func (f *flow) rightward(a, b string) bool {
 }
 
 // computed reports whether a secret of this label and value was shown before: then
-// the other end has come to the same. What a session kept is told each time.
+// the other end has come to the same. What a session kept is told each time; and so is how the
+// premaster secret is computed, which each end does from another private key.
 func (f *flow) computed(s *handshake.SecretEvent) bool {
 	key := s.Label + "\x00" + string(s.Value)
 	old := f.secrets[key]
 	f.secrets[key] = true
-	return old && s.Method != "session"
+	return old && s.Method != "session" && s.Label != "premaster_secret"
 }
 
 // news reports whether a decision was not yet told of, by either end.

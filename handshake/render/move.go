@@ -110,10 +110,10 @@ func (t *Terminal) certificates(m *message.Certificate12) {
 	for i, der := range m.Certificates {
 		c, err := pki.ParseCached(der)
 		if err != nil {
-			t.row(5, fmt.Sprintf("certificate %d", i), 13, t.bytes(der), nil)
+			t.row(5, fmt.Sprintf("[%d]", i), 3, t.bytes(der), nil)
 			continue
 		}
-		t.row(5, fmt.Sprintf("certificate %d", i), 13, t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
+		t.row(5, fmt.Sprintf("[%d]", i), 3, t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
 			"key", keyName(c.PublicKey), "n", text(len(der))), nil)
 	}
 }

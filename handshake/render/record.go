@@ -46,10 +46,10 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 		if len(s.Bytes) == 0 {
 			value = t.say.ui("empty")
 		}
-		if why := t.say.get("step", s.Name); why.Title != "" && why.Title != s.Name {
-			value += "  " + t.paint.dim("("+why.Title+")")
-		}
 		t.row(7, s.Name, n, value, nil)
+		if t.first("step/" + s.Name) {
+			t.text(7+n+1, t.say.get("step", s.Name).Text, t.paint.dim)
+		}
 	}
 }
 

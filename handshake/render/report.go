@@ -78,8 +78,7 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	verdict, f := t.verdict(c.OK)
 	t.sides(strings.Repeat(" ", indent)+verdict+" "+c.Key, c.Ref, f)
 	if !c.OK || c.Key == pki.CheckSignature || t.o.Level == Bytes {
-		if entry, ok := narrate.Get(t.o.Lang, "check", "chain/"+c.Key); ok && !t.told["chain/"+c.Key] {
-			t.told["chain/"+c.Key] = true
+		if entry, ok := narrate.Get(t.o.Lang, "check", "chain/"+c.Key); ok && t.first("chain/"+c.Key) {
 			t.text(indent+3, entry.Text, nil)
 		}
 	}

@@ -130,7 +130,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 		n = max(n, min(width(v.Name), 20))
 	}
 	for _, v := range e.Values {
-		if !t.wanted(v.Name) {
+		if !t.wanted(v.Name) && v.Name != pki.InSignature {
 			continue
 		}
 		switch x := v.Value.(type) {
@@ -154,7 +154,11 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	rows := knowledgeOf(e)
 	head := strings.Repeat(" ", 5+label)
 	for _, k := range rows {
-		head += pad(t.say.party(k.Party), column)
+		name := t.say.party(k.Party)
+		if k.Party == "thief" {
+			name = t.say.ui("thief")
+		}
+		head += pad(name, column)
 	}
 	t.line(t.paint.name(head))
 	for _, row := range []struct {

@@ -49,7 +49,7 @@ type Terminal struct {
 	flow  flow
 	flows int
 	myths *narrate.Context
-	told  map[string]bool // myths, each told once
+	told  map[string]bool // explanations that are given once
 }
 
 // NewTerminal returns a Terminal that writes to w.
@@ -151,10 +151,9 @@ func (t *Terminal) show() {
 // correct tells, once, what is often said wrongly about what just happened.
 func (t *Terminal) correct(e handshake.Event) {
 	for _, key := range narrate.Myths(e, t.myths) {
-		if t.told[key] {
+		if !t.first("myth/" + key) {
 			continue
 		}
-		t.told[key] = true
 		entry := t.say.get("myth", key)
 		if entry.Text == "" {
 			continue
@@ -162,4 +161,11 @@ func (t *Terminal) correct(e handshake.Event) {
 		t.hang("   "+t.paint.myth("! "+t.say.ui("often_said")+" "), 5+width(t.say.ui("often_said"))+1, entry.Title, t.paint.myth)
 		t.text(5, t.values(entry.Text, e), nil)
 	}
+}
+
+// first reports whether an explanation is given for the first time.
+func (t *Terminal) first(key string) bool {
+	told := t.told[key]
+	t.told[key] = true
+	return !told
 }
