@@ -251,6 +251,9 @@ func (e *Endpoint) readMessage() (bool, error) {
 		e.hs = e.hs[:0:0]
 	}
 	m, err := message.Parse(e.context(Receive), raw, nil)
+	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
+		return false, e.unexpected(kind)
+	}
 	if err != nil {
 		return false, err
 	}

@@ -1,10 +1,10 @@
 package handshake
 
 import (
-	"crypto"
 	"crypto/subtle"
 	"crypto/x509"
 	"fmt"
+	"hash"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
@@ -28,6 +28,21 @@ type keys12 struct {
 	block                      keyschedule.KeyBlock
 	compress                   record.Compressor
 	decompress                 record.Compressor
+
+	running hash.Hash // of the transcript
+	hashed  int       // bytes of it that running has seen
+	sum     [64]byte
+}
+
+// transcriptHash is the hash of the first n bytes of the transcript, which must
+// not be fewer than the last time. It is good until the next call.
+func (k *keys12) transcriptHash(e *Endpoint, n int) []byte {
+	if k.running == nil {
+		k.running = e.summary.Suite.Hash.New()
+	}
+	k.running.Write(e.transcript[k.hashed:n])
+	k.hashed = n
+	return k.running.Sum(k.sum[:0])
 }
 
 // deriveMaster turns the premaster secret into the master secret. The transcript
@@ -36,8 +51,7 @@ func (k *keys12) deriveMaster(e *Endpoint, pre []byte) {
 	h := e.summary.Suite.Hash
 	s := SecretEvent{Label: "master_secret", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: "master secret"}
 	if k.ems {
-		var buf [64]byte
-		sessionHash := sum(h, buf[:0], e.transcript)
+		sessionHash := k.transcriptHash(e, len(e.transcript))
 		k.master = keyschedule.PreMasterSecret(pre).ExtendedMaster(h, sessionHash)
 		if e.revealing() {
 			s.Tag = "extended master secret"
@@ -119,11 +133,10 @@ func (k *keys12) sendChangeCipherSpec(e *Endpoint) error {
 }
 
 // verifyData is what the Finished of a role must hold: proof that it has the
-// master secret and saw the same messages.
-func (k *keys12) verifyData(e *Endpoint, role Role, transcript []byte) [12]byte {
+// master secret and saw the same messages: the first transcript bytes of them.
+func (k *keys12) verifyData(e *Endpoint, role Role, transcript int) [12]byte {
 	h := e.summary.Suite.Hash
-	var buf [64]byte
-	hash := sum(h, buf[:0], transcript)
+	hash := k.transcriptHash(e, transcript)
 	var v [12]byte
 	tag := "client finished"
 	if role == Client {
@@ -141,7 +154,7 @@ func (k *keys12) verifyData(e *Endpoint, role Role, transcript []byte) [12]byte 
 }
 
 func (k *keys12) sendFinished(e *Endpoint) error {
-	v := k.verifyData(e, e.role, e.transcript)
+	v := k.verifyData(e, e.role, len(e.transcript))
 	return e.send(&message.Finished{VerifyData: v[:]})
 }
 
@@ -150,7 +163,7 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	if e.role == Client {
 		peer = Server
 	}
-	want := k.verifyData(e, peer, e.before())
+	want := k.verifyData(e, peer, e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want[:], m.VerifyData) != 1 {
 		// The two values are no secret from a peer that could compute them, and
@@ -231,6 +244,3 @@ func parseChain(raw [][]byte) ([]*x509.Certificate, error) {
 	}
 	return chain, nil
 }
-
-// sum appends the hash of b to dst without a hash object on the heap.
-func sum(h crypto.Hash, dst, b []byte) []byte { return keyschedule.Sum(h, dst, b) }

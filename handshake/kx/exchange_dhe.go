@@ -40,7 +40,7 @@ func (dhe) Offer(in ServerInput) (Offer, Params, error) {
 	}
 	params := Params{Share: o.Share()}
 	params.P, params.G = f.Params()
-	return paddedOffer{placedOffer{o, "client_key_exchange.dh_Yc"}, len(params.P)}, params, nil
+	return paddedOffer{placedOffer{o, "client_key_exchange.dh_Yc", badDHShare}, len(params.P)}, params, nil
 }
 
 func (dhe) Answer(in ClientInput) (Answer, error) {
@@ -50,9 +50,18 @@ func (dhe) Answer(in ClientInput) (Answer, error) {
 	}
 	a, err := f.Answer(in.Rand, resize(in.Params.Share, f.Describe().Offer))
 	if err != nil {
-		return nil, BadShare("server_key_exchange.params.dh_Ys", err)
+		return nil, badDHShare("server_key_exchange.params.dh_Ys", err)
 	}
 	return a, nil
+}
+
+// badDHShare is BadShare with the alert of its own that RFC 7919 §3 and §4 want.
+func badDHShare(field string, err error) error {
+	placed := BadShare(field, err)
+	if e, ok := placed.(*reason.Error); ok && e.Reason == reason.BadShare {
+		e.Reason = reason.BadDHShare
+	}
+	return placed
 }
 
 // knownField finds the Field behind the server's p and g.

@@ -25,7 +25,7 @@ func (ecdhe) Offer(in ServerInput) (Offer, Params, error) {
 	if err != nil {
 		return nil, Params{}, err
 	}
-	return placedOffer{o, "client_key_exchange.ecdh_Yc"}, Params{Group: g.ID(), Share: o.Share()}, nil
+	return placedOffer{o, "client_key_exchange.ecdh_Yc", BadShare}, Params{Group: g.ID(), Share: o.Share()}, nil
 }
 
 func (ecdhe) Answer(in ClientInput) (Answer, error) {
@@ -44,13 +44,14 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 // placedOffer says which field a refused share came in.
 type placedOffer struct {
 	Offer
-	field string
+	field  string
+	refuse func(field string, err error) error
 }
 
 func (o placedOffer) Finish(share []byte) ([]byte, error) {
 	secret, err := o.Offer.Finish(share)
 	if err != nil {
-		return nil, BadShare(o.field, err)
+		return nil, o.refuse(o.field, err)
 	}
 	return secret, nil
 }

@@ -78,7 +78,7 @@ func (in inputs) get(names ...string) []byte {
 
 // toHex ends a pipeline whose bytes shall be read by a person. -v because od
 // writes repeated lines as a star.
-const toHex = ` | od -An -v -tx1 | tr -d ' \n'`
+const toHex = " |\nod -An -v -tx1 | tr -d ' \\n'; echo"
 
 // prf is P_hash (RFC 5246 §5). Its first input is the secret; the others are
 // the seed, behind the label: openssl concatenates them in their order.
@@ -197,7 +197,7 @@ func verify(e *handshake.SecretEvent) (cmd, why string) {
 	}
 	pss := ""
 	if s.Kind == sig.RSAPSS {
-		pss = " -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest"
+		pss = " \\\n  -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest"
 	}
 	digest := strings.ToLower(strings.ReplaceAll(s.Hash.String(), "-", ""))
 	return with(key, 3, with(signature, 4, decoded(signed)+" |\n"+
@@ -220,7 +220,7 @@ func decoded(b []byte) string { return printf("", b, "") + " |\n  openssl base64
 
 // printf prints base64 in lines of 64, the most that every base64 -d takes.
 func printf(before string, b []byte, after string) string {
-	out := `printf '%s\n' ` + before
+	out := strings.TrimRight(`printf '%s\n' `+before, " ")
 	text := base64.StdEncoding.EncodeToString(b)
 	for len(text) > 0 {
 		n := min(64, len(text))

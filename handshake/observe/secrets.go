@@ -3,6 +3,7 @@ package observe
 import (
 	"bufio"
 	"bytes"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -139,7 +140,7 @@ func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 	e.Inputs = []kx.Value{{Name: "premaster_secret", Bytes: pre, Private: true}}
 	var master keyschedule.MasterSecret
 	if o.ems {
-		sessionHash := keyschedule.Sum(hash, nil, o.transcript)
+		sessionHash := sum(hash, o.transcript)
 		master = keyschedule.PreMasterSecret(pre).ExtendedMaster(hash, sessionHash)
 		e.Tag, e.Inputs = "extended master secret", append(e.Inputs, kx.Value{Name: "session_hash", Bytes: sessionHash})
 	} else {
@@ -150,6 +151,12 @@ func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 	e.Value = master[:]
 	o.noteSecret(e)
 	o.master = &master
+}
+
+func sum(h crypto.Hash, b []byte) []byte {
+	f := h.New()
+	f.Write(b)
+	return f.Sum(nil)
 }
 
 func keyOf(der []byte, key *rsa.PrivateKey) bool {
@@ -227,7 +234,7 @@ func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
 	if o.master == nil || o.suite == nil {
 		return
 	}
-	hash := keyschedule.Sum(o.suite.Hash, nil, before)
+	hash := sum(o.suite.Hash, before)
 	want := o.master.ClientFinished(o.suite.Hash, hash)
 	if h.server {
 		want = o.master.ServerFinished(o.suite.Hash, hash)

@@ -45,6 +45,7 @@ var alerts = map[Reason]iana.AlertDescription{
 	UnrecognizedName:      iana.UnrecognizedName,
 
 	BadShare:     iana.IllegalParameter,
+	BadDHShare:   iana.HandshakeFailure, // RFC 7919 §3, §4
 	BadSignature: iana.DecryptError,
 	BadFinished:  iana.DecryptError,
 	WeakKey:      iana.InsufficientSecurity,

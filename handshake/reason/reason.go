@@ -59,6 +59,7 @@ const (
 	UnrecognizedName      Reason = "unrecognized_name"
 
 	BadShare     Reason = "bad_share"     // a key exchange share that is not a valid public value
+	BadDHShare   Reason = "bad_dh_share"  // the same of a finite field in TLS 1.2, which has an alert of its own
 	BadSignature Reason = "bad_signature" // a handshake signature that does not verify
 	BadFinished  Reason = "bad_finished"  // verify_data differs
 	WeakKey      Reason = "weak_key"      // a key or group below what we accept
@@ -88,7 +89,7 @@ const (
 // All lists every Reason.
 func All() []Reason {
 	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadSignature, BadFinished, WeakKey, CertificateMissing, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, PeerAlert, TruncatedStream, Internal,
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, WeakKey, CertificateMissing, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, PeerAlert, TruncatedStream, Internal,
 	}
 }
 

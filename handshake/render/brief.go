@@ -12,7 +12,7 @@ import (
 // encrypted, and the one value that it is about.
 func (t *Terminal) brief(m *move) {
 	for _, e := range m.events {
-		if a, ok := e.(*handshake.AlertEvent); ok && !m.known {
+		if a, ok := e.(*handshake.AlertEvent); ok {
 			defer t.briefAlert(m, a)
 		}
 	}
@@ -34,7 +34,7 @@ func (t *Terminal) brief(m *move) {
 			what, about = t.say.ui("application_data"), firstLine(e.Data)
 		case *handshake.RecordEvent:
 			if e.Protected {
-				state = t.say.ui("encrypted")
+				state = t.say.ui(t.flow.protection())
 			}
 		}
 	}
@@ -64,8 +64,11 @@ func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
 func (t *Terminal) about(e *handshake.MessageEvent) string {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
-		return fmt.Sprintf("random C=%x…", m.Random[:4])
+		return "random C=" + start(m.Random[:])
 	case *message.ServerHello:
+		if name := m.CipherSuite.OpenSSL(); name != "" {
+			return name // the shorter one
+		}
 		return m.CipherSuite.String()
 	case *message.Certificate12:
 		if len(m.Certificates) == 0 {
@@ -75,12 +78,14 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 			return t.say.ui("key_of", "algorithm", keyName(c.PublicKey), "name", subject(c))
 		}
 	case *message.ServerKeyExchangeECDHE:
-		return fmt.Sprintf("%v A=%x…, %v", m.Group, m.Point[:min(4, len(m.Point))], m.Signature.Scheme)
+		return fmt.Sprintf("%v A=%s", m.Group, start(m.Point))
 	case message.ClientKeyExchange:
-		s := m.Share()
-		return fmt.Sprintf("%x…", s[:min(4, len(s))])
+		return start(m.Share())
 	case *message.Finished:
-		return "verify_data " + t.bytes(m.VerifyData)
+		if s, hidden := t.blank.hide(m.VerifyData, 4); hidden {
+			return "verify_data " + s
+		}
+		return "verify_data " + start(m.VerifyData)
 	}
 	return ""
 }

@@ -139,7 +139,7 @@ func (t *Terminal) decision(e *handshake.DecisionEvent) {
 	if entry.Text == "" {
 		entry.Text = strings.ReplaceAll(e.Why, "_", " ")
 	}
-	t.hang("   - ", 5, head+". "+t.values(entry.Text, e), nil)
+	t.hang("   - ", 5, head+t.say.stop()+t.values(entry.Text, e), nil)
 }
 
 // count is how many there were to choose from; 0 for what is no list.
@@ -167,9 +167,7 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 	if e.Report != nil {
 		t.report(e.Report, 5)
 	}
-	if e.Err != nil {
-		t.text(7, e.Err.Error(), t.paint.bad)
-	}
+	t.fault(e.Err, 7)
 }
 
 func (t *Terminal) verdict(ok bool) (string, func(string) string) {

@@ -8,6 +8,8 @@ func TestDev(t *testing.T) {
 	o := scenario.Options{Seed:"1"}
 	switch os.Getenv("K") { case "rsa": o.Kx=[]iana.Kx{iana.KxRSA}; case "ecdhe": o.Kx=[]iana.Kx{iana.KxECDHE} }
 	if os.Getenv("C")!="" { o.UntrustedRoot=true }
+	if os.Getenv("M")!="" { o.MITM=true; o.TrustMITM= os.Getenv("M")=="t" }
+	o.Resume = scenario.Resume(os.Getenv("R")); o.Plain=os.Getenv("P")!=""
 	lv := map[string]Level{"":Default,"brief":Brief,"bytes":Bytes}[os.Getenv("V")]
 	var b bytes.Buffer
 	tm := NewTerminal(&b, TerminalOptions{Lang:lang, Level:lv, Worksheet: os.Getenv("W")!=""})

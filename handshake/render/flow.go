@@ -7,16 +7,19 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/suite"
 )
 
 // flow is what a Terminal remembers of the connection at hand.
 type flow struct {
 	parties []string
+	null    bool // what is protected is not encrypted
 	moves   int // shown so far
 	sent    []sent
 	role    map[leg]string // "client" or "server": which end a party plays on a connection
 	secrets map[string]bool // label and value of those shown
 	decided map[string]bool
+	faults  map[string]bool
 	opened  map[iana.ContentType]bool // whose first protected record was taken apart
 }
 
@@ -34,7 +37,7 @@ type sent struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, role: map[leg]string{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{parties: parties, role: map[leg]string{}, secrets: map[string]bool{}, decided: map[string]bool{}, faults: map[string]bool{},
 		opened: map[iana.ContentType]bool{}}
 }
 
@@ -60,24 +63,22 @@ func (f *flow) gather(g []handshake.Event) *move {
 	for _, e := range g {
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
-			m.message, m.dir = e, e.Dir
-			known = f.track(l, e.Dir, e.Kind.String(), e.Raw) && known
+			m.message = e
+			m.carries(e.Dir, f.track(l, e.Dir, e.Kind.String(), e.Raw), &known)
 		case *handshake.RecordEvent:
-			m.dir = e.Dir
-			known = f.track(l, e.Dir, "record", e.Wire) && known
+			m.carries(e.Dir, f.track(l, e.Dir, "record", e.Wire), &known)
 		case *handshake.DataEvent:
-			m.dir = e.Dir
-			known = f.track(l, e.Dir, "data", e.Data) && known
-		case *handshake.AlertEvent:
-			m.own = true
-			if m.message == nil {
-				m.dir = e.Dir
-			}
+			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
 		case *handshake.KeyChangeEvent:
+			s := suite.ByID(e.Suite)
+			f.null = s != nil && s.Cipher.Kind == suite.NULL
 			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there
 		default:
 			m.own = true
 		}
+	}
+	if m.message != nil {
+		m.dir = m.message.Dir // whatever else was sent on its account, such as an alert
 	}
 	m.known = known && m.dir == handshake.Receive
 	me, peer := m.head.Party, f.peer(l)
@@ -86,6 +87,15 @@ func (f *flow) gather(g []handshake.Event) *move {
 		m.from, m.to = peer, me
 	}
 	return m
+}
+
+// carries notes one thing that travelled in this move; known says that its sender
+// has told of it.
+func (m *move) carries(d handshake.Direction, known bool, all *bool) {
+	m.dir = d
+	if d == handshake.Receive {
+		*all = *all && known
+	}
 }
 
 // track notes what is sent; for what is received it reports whether another party
@@ -150,4 +160,12 @@ func (f *flow) news(e *handshake.DecisionEvent) bool {
 	old := f.decided[key]
 	f.decided[key] = true
 	return !old
+}
+
+// protection is narrate's key of what a protected record is.
+func (f *flow) protection() string {
+	if f.null {
+		return "integrity_only"
+	}
+	return "encrypted"
 }

@@ -77,9 +77,9 @@ func (t *Terminal) moveKey(m *move) string { return m.head.Move }
 func (t *Terminal) arrow(from, to string) string {
 	a, b := t.say.party(from), t.say.party(to)
 	if t.flow.rightward(from, to) {
-		return a + " ---> " + b
+		return a + " --> " + b
 	}
-	return b + " <--- " + a
+	return b + " <-- " + a
 }
 
 // message writes a message's fields: those that matter, or every byte.

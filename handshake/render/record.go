@@ -5,7 +5,6 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/suite"
 )
 
 // record writes what was done to a record: for a protected one, each step from
@@ -96,7 +95,7 @@ func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
 	if e.Dir == handshake.Receive {
 		key = "keys_change_recv"
 	}
-	if s := suite.ByID(e.Suite); s != nil && s.Cipher.Kind == suite.NULL {
+	if t.flow.null {
 		key += "_null"
 	}
 	t.hang("   - ", 5, t.say.ui(key, "party", t.say.party(e.Party), "suite", e.Suite.String()), nil)
@@ -119,11 +118,11 @@ func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
 		f = t.paint.bold
 	}
 	t.page.blank()
-	t.sides("   "+t.arrow(from, to)+"  Alert "+e.Level.String()+" "+e.Description.String(), "RFC 5246 §7.2", f)
+	t.sides("   "+t.arrow(from, to)+"  Alert "+e.Description.String()+" ("+e.Level.String()+")", "RFC 5246 §7.2", f)
 	if entry := t.say.get("alert", e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
 		t.text(5, t.values(entry.Text, e), nil)
 	}
-	t.refusal(e.Err)
+	t.fault(e.Err, 5)
 }
 
 func alertBytes(e *handshake.AlertEvent) []byte { return []byte{byte(e.Level), byte(e.Description)} }

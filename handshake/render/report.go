@@ -30,11 +30,10 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 		for k, c := range p.Certs {
 			names[k] = subject(c)
 		}
-		t.text(indent, fmt.Sprintf("%s: %s", verdict, strings.Join(names, " < ")), f)
+		t.text(indent, verdict+t.say.colon()+strings.Join(names, " < "), f)
 		t.pathChecks(p, indent+2)
 		if p.Err != nil {
-			t.text(indent+2, p.Err.Error(), t.paint.bad)
-			t.why(p.Err, indent+2)
+			t.fault(p.Err, indent+2)
 		}
 	}
 	if len(r.Paths) == 0 || r.Chosen < 0 {
@@ -45,7 +44,7 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 		if x.For != nil {
 			what = t.say.ui("candidate_for", "candidate", what, "for", subject(x.For))
 		}
-		t.text(indent, "- "+what+": "+t.say.title("reason", "rejected/"+string(x.Reason)), t.paint.dim)
+		t.text(indent, "- "+what+t.say.colon()+t.say.title("reason", "rejected/"+string(x.Reason)), t.paint.dim)
 	}
 }
 
@@ -94,7 +93,7 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 		}
 	}
 	if c.Err != nil {
-		t.text(indent+3, c.Err.Error(), t.paint.bad)
+		t.fault(c.Err, indent+3)
 	}
 }
 

@@ -2,7 +2,6 @@ package render
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -45,7 +44,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	if t.flows > 1 {
 		t.page.blank()
 	}
-	head := fmt.Sprintf("== %s: %s ", t.flowTitle(name), strings.Join(shown, ", "))
+	head := "== " + t.flowTitle(name) + t.say.colon() + strings.Join(shown, ", ") + " "
 	head = cut(head, t.width-2)
 	t.line(t.paint.bold(head + strings.Repeat("=", t.width-width(head))))
 	if t.o.Level == Brief {
@@ -78,30 +77,31 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 	t.page.blank()
 	switch {
 	case err == nil && done:
-		t.text(0, t.say.ui("done")+": "+t.say.get("ui", "done").Text, t.paint.good)
+		t.text(0, t.say.ui("done")+t.say.colon()+t.say.get("ui", "done").Text, t.paint.good)
 		return
 	case err == nil:
 		t.text(0, t.say.ui("not_done"), t.paint.bad)
 	default:
-		t.text(0, t.say.ui("refused_by", "party", t.say.party(refused))+": "+err.Error(), t.paint.bad)
-		t.why(err, 3)
+		line := t.say.ui("refused_by", "party", t.say.party(refused))
+		if d, ok := reason.Alert(reason.Of(err)); ok {
+			line += ", " + t.say.ui("with_alert") + " " + d.String()
+		}
+		t.text(0, line+t.say.colon()+t.say.title("reason", string(reason.Of(err))), t.paint.bad)
+		t.fault(err, 3)
 	}
 	if intended {
 		t.text(0, t.say.ui("refused_as_intended"), t.paint.bold)
 	}
 }
 
-// refusal writes why an endpoint refused, at the alert that says so.
-func (t *Terminal) refusal(err error) {
-	if err == nil {
+// fault writes an error and explains its reason; once, for a check, its report, an
+// alert and the outcome may all carry the same.
+func (t *Terminal) fault(err error, indent int) {
+	if err == nil || t.flow.faults[err.Error()] {
 		return
 	}
-	t.text(5, err.Error(), t.paint.bad)
-	t.why(err, 5)
-}
-
-// why explains a reason.
-func (t *Terminal) why(err error, indent int) {
+	t.flow.faults[err.Error()] = true
+	t.text(indent, err.Error(), t.paint.bad)
 	var re *reason.Error
 	if errors.As(err, &re) {
 		t.text(indent, t.say.get("reason", string(re.Reason)).Text, nil)
@@ -116,7 +116,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 		head = strings.ReplaceAll(e.Key, "_", " ")
 	}
 	if e.Party != "" {
-		head = t.say.party(e.Party) + ": " + head
+		head = t.say.party(e.Party) + t.say.colon() + head
 	}
 	t.page.blank()
 	ref := e.Ref

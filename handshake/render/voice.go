@@ -44,20 +44,27 @@ func (v voice) ui(key string, pairs ...string) string {
 	return narrate.Fill(s, values)
 }
 
+// colon and stop are the punctuation of the language.
+func (v voice) colon() string {
+	if v.lang == narrate.Zh {
+		return "："
+	}
+	return ": "
+}
+
+func (v voice) stop() string {
+	if v.lang == narrate.Zh {
+		return "。"
+	}
+	return ". "
+}
+
 func (v voice) party(p string) string { return v.title("party", p) }
 func (v voice) op(o handshake.Op) string {
 	if o == handshake.OpNone {
 		return ""
 	}
 	return v.title("op", o.String())
-}
-
-// both joins title and text of an entry.
-func both(e narrate.Entry) string {
-	if e.Title != "" && e.Text != "" {
-		return e.Title + ": " + e.Text
-	}
-	return e.Title + e.Text
 }
 
 // values fills the placeholders of an entry from the event at hand.

@@ -68,7 +68,7 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 func (c *Conn) handshake() error {
 	for !c.complete.Load() {
 		progress, err := c.step()
-		if ferr := c.flushUnless(progress); err == nil {
+		if ferr := c.flushUnless(progress && err == nil); err == nil {
 			err = ferr
 		}
 		if err != nil {
@@ -100,8 +100,8 @@ func (c *Conn) step() (progress bool, err error) {
 }
 
 // flushUnless lets a flight gather: it leaves when no more of it can be made.
-func (c *Conn) flushUnless(progress bool) error {
-	if progress {
+func (c *Conn) flushUnless(more bool) error {
+	if more {
 		return nil
 	}
 	return c.flush()

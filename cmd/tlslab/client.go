@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/tls"
+	"tlslab/pki"
+)
+
+type clientFlags struct {
+	liveFlags
+	connect, serverName string
+	insecure, closeSend bool
+	sessIn, sessOut     string
+	reconnect           int
+}
+
+func newClient() *cobra.Command {
+	c := new(clientFlags)
+	cmd := &cobra.Command{
+		Use:   "client --connect HOST:PORT",
+		Short: "Shake hands with any TLS 1.2 server and explain it",
+		Long: `Connect to a server, explain the handshake on standard error (or in --out), send
+what comes on standard input, and print what comes back until the server closes.
+
+The end of the input does not end the connection: many servers hang up at once when
+a client says close_notify. --close-write says it all the same.
+
+The server is verified against --CAfile, or else the roots of this machine.`,
+		Example: `  tlslab client --connect www.example.org:443 </dev/null
+  printf 'GET / HTTP/1.0\r\n\r\n' | tlslab client --connect localhost:8443 --CAfile root.pem
+  tlslab client --connect localhost:8443 --CAfile root.pem --kx rsa --bytes
+  tlslab client --connect localhost:8443 --CAfile root.pem --sess-out s.pem
+  tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.pem     resumes it
+  tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+	}
+	c.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&c.connect, "connect", "", "`HOST:PORT` of the server")
+	f.StringVar(&c.serverName, "servername", "", "whom to ask for, and to demand of the certificate (default: the host)")
+	f.StringVar(&c.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others")
+	f.BoolVar(&c.insecure, "insecure", false, "believe any certificate; it is still reported on")
+	f.BoolVar(&c.closeSend, "close-write", false, "send close_notify when the input ends")
+	f.StringVar(&c.sessOut, "sess-out", "", "keep the session in this `file`: its secrets open the recording")
+	f.StringVar(&c.sessIn, "sess-in", "", "offer the session in this `file`")
+	f.IntVar(&c.reconnect, "reconnect", 0, "first connect this many times and hang up: sessions are resumed")
+	return cmd
+}
+
+func (c *clientFlags) run(cmd *cobra.Command) (err error) {
+	if c.connect == "" {
+		return misuse("Say whom to call: tlslab client --connect HOST:PORT", "--connect is missing")
+	}
+	host, _, err := net.SplitHostPort(c.connect)
+	if err != nil {
+		return misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:443.", "--connect %s: %s", c.connect, addrFault(err))
+	}
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	cfg.ServerName, cfg.Stapling = c.serverName, true
+	if cfg.ServerName == "" {
+		cfg.ServerName = host
+	}
+	kept, err := c.trustAndSessions(cfg)
+	if err != nil {
+		return err
+	}
+	out, err := c.view.open(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, out.close()) }()
+	log, closeLog, err := c.openKeyLog()
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, closeLog()) }()
+	cfg.KeyLog = log
+
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	for n := 0; n < c.reconnect; n++ {
+		conn, told, err := c.dial(ctx, cfg, out, n)
+		if err != nil {
+			return err
+		}
+		if err := firstError(conn.Close(), told.close()); err != nil {
+			return err
+		}
+	}
+	conn, told, err := c.dial(ctx, cfg, out, c.reconnect)
+	if err != nil {
+		return err
+	}
+	err = c.talk(ctx, conn, told, cmd.InOrStdin(), cmd.OutOrStdout())
+	if c.sessOut != "" {
+		err = firstError(err, kept.write(c.sessOut, !c.insecure))
+	}
+	return err
+}
+
+// trustAndSessions sets whom to believe and what to resume.
+func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (kept *keptSession, err error) {
+	cfg.Weak.SkipVerify = c.insecure
+	switch {
+	case c.caFile != "":
+		if cfg.Roots, err = rootsFrom(c.caFile); err != nil {
+			return nil, err
+		}
+	default:
+		cfg.Roots, err = pki.SystemStore()
+		if err != nil && !c.insecure {
+			return nil, failure("Name the roots to trust with --CAfile FILE.", "%w", err)
+		}
+	}
+	kept = new(keptSession)
+	cfg.Sessions = kept
+	if c.sessIn == "" {
+		return kept, nil
+	}
+	return kept, kept.read(c.sessIn, !c.insecure)
+}
+
+// dial connects, shakes hands, and says why if it does not work out.
+func (c *clientFlags) dial(ctx context.Context, cfg *handshake.Config, out *output, n int) (*tls.Conn, *transcript, error) {
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.connect)
+	if err != nil {
+		return nil, nil, told(c.lang, err, "no_connection", "peer", c.connect, "error", dialFault(err))
+	}
+	own := *cfg
+	own.Conn = n
+	t := c.newTranscript(out, "")
+	t.attach(&own)
+	conn, err := tls.Client(raw, &own)
+	if err != nil {
+		return nil, nil, errors.Join(badConfig(err), raw.Close())
+	}
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, nil, firstError(c.whyNot(ctx, err), t.close(), raw.Close())
+	}
+	t.flush()
+	return conn, t, nil
+}
+
+// whyNot is handshakeError, with the server's trustworthiness as the case that this
+// end can do something about.
+func (c *clientFlags) whyNot(ctx context.Context, err error) error {
+	var re *reason.Error
+	if errors.As(err, &re) && aboutTrust(re.Reason) {
+		why := string(re.Reason)
+		if e, ok := narrate.Get(c.lang, narrate.Reason, why); ok {
+			why = e.Title
+		}
+		return told(c.lang, err, "not_trusted", "peer", c.connect, "why", why, "error", re.Error())
+	}
+	return handshakeError(ctx, c.lang, c.connect, err)
+}
+
+// aboutTrust reports whether r is the verifier's judgement on a chain.
+func aboutTrust(r reason.Reason) bool {
+	switch r {
+	case reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName, reason.CertificateRevoked,
+		reason.CertificateUntrusted, reason.CertificateBadSignature, reason.CertificateUsage, reason.CertificateConstraint,
+		reason.CertificatePolicy, reason.BadStatusResponse:
+		return true
+	}
+	return false
+}
+
+// badConfig is an endpoint's refusal of its flags.
+func badConfig(err error) error {
+	return misuse("Flags that narrow the offer may leave nothing of it: --cipher, --kx, --group.", "nothing left to offer: %w", err)
+}
+
+// talk sends in, and copies what comes back to out until the peer closes or ctx ends.
+func (c *clientFlags) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.Reader, out io.Writer) error {
+	defer context.AfterFunc(ctx, func() { _ = conn.NetConn().Close() })()
+	go func() {
+		// A failed write shows at the reading end, as an alert or a broken stream.
+		if _, err := io.Copy(conn, in); err == nil && c.closeSend {
+			_ = conn.CloseWrite()
+		}
+	}()
+	_, err := io.Copy(flushing{out, t}, conn)
+	if ctx.Err() != nil {
+		err = nil // the person at the keyboard has seen enough
+	}
+	return firstError(endError(c.lang, c.connect, err), conn.Close(), t.close())
+}
+
+// flushing shows the transcript's part of what it writes first.
+type flushing struct {
+	w io.Writer
+	t *transcript
+}
+
+func (f flushing) Write(p []byte) (int, error) {
+	f.t.flush()
+	return f.w.Write(p)
+}
+
+// dialFault is what went wrong, without the address, which is said already.
+func dialFault(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
+// addrFault is what is wrong with an address, without the address.
+func addrFault(err error) string {
+	var a *net.AddrError
+	if errors.As(err, &a) {
+		return a.Err
+	}
+	return err.Error()
+}
+
+var _ session.Store = (*keptSession)(nil)

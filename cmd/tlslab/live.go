@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/render"
+	"tlslab/handshake/tls"
+)
+
+// liveFlags are what client and server have in common beside what they offer.
+type liveFlags struct {
+	view
+	offer
+	identity
+	format           string
+	alpn             []string
+	caFile           string
+	etm, noTicket    bool
+	quiet, noSecrets bool
+}
+
+func (l *liveFlags) flags(cmd *cobra.Command) {
+	l.view.flags(cmd)
+	l.offer.flags(cmd)
+	l.identity.flags(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
+	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites")
+	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (RFC 5077)")
+	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
+	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
+	f.StringVar(&l.format, "format", "text", "text or json")
+	complete(cmd, "format", func() []string { return []string{"text", "json"} })
+}
+
+// config is what both ends' configurations have in common.
+func (l *liveFlags) config() (*handshake.Config, error) {
+	if l.format != "text" && l.format != "json" {
+		return nil, misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.format)
+	}
+	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
+	if err := l.offer.apply(cfg); err != nil {
+		return nil, err
+	}
+	var err error
+	cfg.Certificates, err = l.identity.load()
+	return cfg, err
+}
+
+// transcript is a Listener for one live connection. What it shows is held back until
+// flush, so that the connections of a server do not interleave; a client's, which is
+// alone, goes out as it happens.
+type transcript struct {
+	out   *output
+	title string // heads each part; "" for none
+
+	mu   sync.Mutex
+	held bytes.Buffer
+	show interface {
+		handshake.Listener
+		Close() error
+	}
+}
+
+// newTranscript returns nil under --quiet.
+func (l *liveFlags) newTranscript(out *output, title string) *transcript {
+	if l.quiet {
+		return nil
+	}
+	t := &transcript{out: out, title: title}
+	if l.format == "json" {
+		t.show = render.NewJSON(&t.held, "live", "client", "server")
+		return t
+	}
+	t.show = render.NewTerminal(&t.held, out.options)
+	return t
+}
+
+// attach makes cfg tell t. A Listener must be a true nil where nobody listens.
+func (t *transcript) attach(cfg *handshake.Config) {
+	if t != nil {
+		cfg.Listener = t
+	}
+}
+
+// Event takes the next event.
+func (t *transcript) Event(e handshake.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.show.Event(e)
+	if t.title == "" {
+		t.write()
+	}
+}
+
+// flush shows what has happened so far.
+func (t *transcript) flush() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f, ok := t.show.(*render.Terminal); ok {
+		_ = f.Flush() // into memory
+	}
+	t.write()
+}
+
+// close ends the transcript.
+func (t *transcript) close() error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.show.Close(); err != nil {
+		return err
+	}
+	return t.write()
+}
+
+// write puts what is held out in one piece.
+func (t *transcript) write() error {
+	if t.held.Len() == 0 {
+		return nil
+	}
+	defer t.held.Reset()
+	if _, json := t.show.(*render.JSON); json || t.title == "" {
+		_, err := t.out.Write(t.held.Bytes())
+		return err
+	}
+	_, err := fmt.Fprintf(t.out, "\n== %s ==\n%s", t.title, t.held.Bytes())
+	return err
+}
+
+// handshakeError says, of a live handshake that failed, what a person can do. It is
+// nil if err is.
+func handshakeError(ctx context.Context, l narrate.Lang, peer string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var re *reason.Error
+	if !errors.As(err, &re) {
+		if ctx.Err() != nil {
+			return told(l, err, "interrupted")
+		}
+		return err
+	}
+	pairs := []string{"peer", peer, "error", re.Error()}
+	switch {
+	case re.Reason == reason.NotTLS:
+		return told(l, err, "not_tls", pairs...)
+	case re.Reason == reason.TruncatedStream:
+		return told(l, err, "hung_up", pairs...)
+	case re.Reason == reason.PeerAlert:
+		return told(l, err, "peer_refused", pairs...)
+	}
+	return told(l, err, "we_refused", pairs...)
+}
+
+// endError judges how a connection ended after its handshake. A peer that just hangs
+// up may have cut off what it was about to say.
+func endError(l narrate.Lang, peer string, err error) error {
+	switch reason.Of(err) {
+	case "":
+		return nil
+	case reason.TruncatedStream:
+		return told(l, err, "truncated", "peer", peer)
+	case reason.PeerAlert:
+		return told(l, err, "peer_refused", "peer", peer, "error", err.Error())
+	}
+	return err
+}
+
+// settled is what a handshake came to, in lines of a label and a value.
+func settled(l narrate.Lang, c *tls.Conn) [][2]string {
+	s := c.Summary()
+	label := func(key string) string { return narrate.Must(l, narrate.UI, key).Title }
+	lines := [][2]string{{label("version"), s.Version.String()}}
+	if s.Suite != nil {
+		lines = append(lines, [2]string{label("cipher_suite"), s.Suite.String()})
+	}
+	if s.Group != 0 {
+		lines = append(lines, [2]string{label("group"), s.Group.String()})
+	}
+	if s.Scheme != 0 {
+		lines = append(lines, [2]string{label("cmd.signature"), s.Scheme.String()})
+	}
+	if s.ServerName != "" {
+		lines = append(lines, [2]string{"server_name", s.ServerName})
+	}
+	if s.Protocol != "" {
+		lines = append(lines, [2]string{"ALPN", s.Protocol})
+	}
+	how := label("full_handshake")
+	if s.Resumed {
+		how = label("session_resumed")
+	}
+	lines = append(lines, [2]string{label("cmd.handshake"), how})
+	for _, x := range []struct {
+		on   bool
+		name string
+	}{{s.ExtendedMasterSecret, "extended_master_secret"}, {s.EncryptThenMAC, "encrypt_then_mac"}, {s.SecureRenegotiation, "renegotiation_info"}} {
+		if x.on {
+			lines = append(lines, [2]string{label("cmd.in_force"), x.name})
+		}
+	}
+	if len(s.PeerChain) > 0 {
+		lines = append(lines, [2]string{label("cmd.peer"), s.PeerChain[0].Subject.String()})
+	}
+	return lines
+}

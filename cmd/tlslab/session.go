@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/pem"
+	"os"
+	"sync"
+	"time"
+
+	"tlslab/handshake/session"
+)
+
+// keptSession is a session.Store for a client of one server: one session, in memory,
+// and in a file if asked for.
+type keptSession struct {
+	mu      sync.Mutex
+	value   []byte
+	expires time.Time
+}
+
+// Put keeps a copy of value, whatever the key.
+func (k *keptSession) Put(_ string, value []byte, expires time.Time) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.value, k.expires = append([]byte(nil), value...), expires
+	return nil
+}
+
+// Get returns the session, whatever the key.
+func (k *keptSession) Get(_ string, now time.Time) ([]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now.After(k.expires) {
+		return nil, nil
+	}
+	return k.value, nil
+}
+
+// Delete forgets the session.
+func (k *keptSession) Delete(string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.value = nil
+	return nil
+}
+
+// A session file is one PEM block. Its header says whether the server was verified
+// when the session was made: resuming does not do it again, so a session made with
+// --insecure must not lend its server a trust that nobody checked.
+const (
+	sessionBlock  = "TLSLAB SESSION"
+	sessionHeader = "Server-Verified"
+)
+
+// write keeps the session in a file that only its owner may read: who has it can
+// read the recording of the connection. An old session there is replaced.
+func (k *keptSession) write(file string, verified bool) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.value == nil {
+		return failure("Servers are free not to: ask it with tickets allowed, or try another.", "the server gave no session to keep")
+	}
+	b := &pem.Block{Type: sessionBlock, Headers: map[string]string{sessionHeader: "no"}, Bytes: k.value}
+	if verified {
+		b.Headers[sessionHeader] = "yes"
+	}
+	if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
+		return err // writing into it would keep its mode
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return firstError(pem.Encode(f, b), f.Close())
+}
+
+// read takes a session from a file. mustVerify refuses one whose server was not.
+func (k *keptSession) read(file string, mustVerify bool) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	b, _ := pem.Decode(text)
+	if b == nil || b.Type != sessionBlock {
+		return failure("Make one with: tlslab client … --sess-out FILE", "%s holds no session", file)
+	}
+	if mustVerify && b.Headers[sessionHeader] != "yes" {
+		return failure("Make a new one without --insecure, or say --insecure here too.",
+			"the session in %s was made without verifying the server", file)
+	}
+	s, err := session.Parse(b.Bytes)
+	if err != nil {
+		return failure("Make a new one with --sess-out.", "the session in %s cannot be read: %w", file, err)
+	}
+	return k.Put("", b.Bytes, s.Created.Add(s.Lifetime))
+}

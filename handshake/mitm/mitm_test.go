@@ -1,0 +1,182 @@
+package mitm_test
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/mitm"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/tamper"
+	"tlslab/pki"
+)
+
+func forger(t *testing.T) *mitm.Forger {
+	t.Helper()
+	l, err := pki.NewForgery(pki.LessonOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := mitm.NewForger(l.Root, nil, pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestForge: the forged leaf says what the real one says, under another key, and
+// crypto/x509 believes it exactly if it trusts the root.
+func TestForge(t *testing.T) {
+	f := forger(t)
+	for _, alg := range pki.LessonKeyAlgs() {
+		real, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg})
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf := real.Leaf.Leaf
+		c, err := f.Forge(leaf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged := c.Leaf
+		if !bytes.Equal(forged.RawSubject, leaf.RawSubject) || !slices.Equal(forged.DNSNames, leaf.DNSNames) ||
+			!forged.NotAfter.Equal(leaf.NotAfter) || forged.PublicKeyAlgorithm != leaf.PublicKeyAlgorithm {
+			t.Errorf("%s: forged %v", alg, forged.Subject)
+		}
+		if bytes.Equal(forged.RawSubjectPublicKeyInfo, leaf.RawSubjectPublicKeyInfo) {
+			t.Errorf("%s: the key is the real one", alg)
+		}
+		for _, trust := range []bool{true, false} {
+			roots := x509.NewCertPool()
+			if roots.AddCert(real.Root.Cert); trust {
+				roots.AddCert(f.Root())
+			}
+			if _, err := forged.Verify(x509.VerifyOptions{Roots: roots, DNSName: real.Name}); (err == nil) != trust {
+				t.Errorf("%s: root trusted %v, verdict %v", alg, trust, err)
+			}
+		}
+		if again, err := f.Forge(leaf); err != nil || again != c {
+			t.Errorf("%s: forged twice", alg)
+		}
+	}
+}
+
+func TestForgerNeedsKeys(t *testing.T) {
+	l, err := pki.NewForgery(pki.LessonOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mitm.NewForger(l.Root, nil); err == nil {
+		t.Error("a forger without leaf keys was made")
+	}
+	if _, err := mitm.NewForger(&pki.Authority{Cert: l.Root.Cert}, nil, pki.LessonKey("mitm-leaf")); err == nil {
+		t.Error("a forger that cannot sign was made")
+	}
+	if _, err := mitm.New(mitm.Options{}); err == nil {
+		t.Error("a box without a forger was made")
+	}
+}
+
+// street is a client, a box and a server.
+type street struct {
+	client, server *handshake.Endpoint
+	box            *mitm.Box
+	scenes         []string
+}
+
+func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(up, server *handshake.Endpoint) error) *street {
+	t.Helper()
+	real, err := pki.NewLesson(pki.LessonOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, s := forger(t), new(street)
+	store := pki.NewTrustStore(real.Root.Cert)
+	if trusted {
+		store.Add(f.Root())
+	}
+	if roots == nil {
+		roots = real.Roots
+	}
+	if s.client, err = handshake.NewClient(&handshake.Config{Roots: store, ServerName: real.Name, ALPN: []string{"h2", "http/1.1"}}); err != nil {
+		t.Fatal(err)
+	}
+	if s.server, err = handshake.NewServer(&handshake.Config{Certificates: []handshake.Certificate{{Chain: real.Chain, Key: real.Key}}, ALPN: []string{"http/1.1"}}); err != nil {
+		t.Fatal(err)
+	}
+	s.box, err = mitm.New(mitm.Options{Forger: f, ToServer: handshake.Config{Roots: roots},
+		Connect: func(up *handshake.Endpoint) error { return connect(up, s.server) },
+		Listener: handshake.ListenerFunc(func(e handshake.Event) {
+			s.scenes = append(s.scenes, e.(*handshake.SceneEvent).Key)
+		})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	new(tamper.Link).Pump(s.client, s.box.ToClient())
+	return s
+}
+
+func pump(up, server *handshake.Endpoint) error {
+	new(tamper.Link).Pump(up, server)
+	return nil
+}
+
+func TestTrustedBox(t *testing.T) {
+	s := newStreet(t, true, nil, pump)
+	if !s.client.Done() || !s.server.Done() {
+		t.Fatalf("client %v, server %v", s.client.Err(), s.server.Err())
+	}
+	for _, e := range []*handshake.Endpoint{s.client, s.server} {
+		if p := e.Summary().Protocol; p != "http/1.1" {
+			t.Errorf("%v agreed on %q", e.Role(), p)
+		}
+	}
+	if _, err := s.client.Write([]byte("psst")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.client.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	new(tamper.Link).Pump(s.client, s.box.ToClient())
+	if moved, err := s.box.Relay(); !moved || err != nil {
+		t.Fatal(moved, err)
+	}
+	if moved, err := s.box.Relay(); moved || err != nil { // the goodbye
+		t.Fatal(moved, err)
+	}
+	new(tamper.Link).Pump(s.box.ToServer(), s.server)
+	buf := make([]byte, 10)
+	if n, err := s.server.Read(buf); err != nil || string(buf[:n]) != "psst" {
+		t.Errorf("the server read %q, %v", buf[:n], err)
+	}
+	if !slices.Equal(s.scenes, mitm.SceneKeys()) {
+		t.Errorf("scenes %v", s.scenes)
+	}
+}
+
+func TestUntrustedBox(t *testing.T) {
+	s := newStreet(t, false, nil, pump)
+	if reason.Of(s.client.Err()) != reason.CertificateUntrusted || reason.Of(s.box.ToClient().Err()) != reason.PeerAlert {
+		t.Errorf("client %v, box %v", s.client.Err(), s.box.ToClient().Err())
+	}
+	if moved, err := s.box.Relay(); moved || err != nil {
+		t.Error(moved, err)
+	}
+}
+
+// TestBoxRefuses: a server that the box does not believe, or cannot reach, is no
+// server to show to the client.
+func TestBoxRefuses(t *testing.T) {
+	s := newStreet(t, true, pki.NewTrustStore(), pump)
+	if s.client.Done() || reason.Of(s.box.ToServer().Err()) != reason.CertificateUntrusted || reason.Of(s.box.ToClient().Err()) != reason.Internal {
+		t.Errorf("to server %v, to client %v", s.box.ToServer().Err(), s.box.ToClient().Err())
+	}
+	down := errors.New("no route")
+	s = newStreet(t, true, nil, func(_, _ *handshake.Endpoint) error { return down })
+	if s.client.Done() || !errors.Is(s.box.ToClient().Err(), down) {
+		t.Errorf("to client %v", s.box.ToClient().Err())
+	}
+}

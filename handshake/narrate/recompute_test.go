@@ -1,0 +1,292 @@
+package narrate_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+	"tlslab/handshake/suite"
+	"tlslab/pki"
+)
+
+// needs skips a test, by name, where a program is missing; in CI that is a failure.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatalf("%s is not installed, and in CI it must be", p)
+			}
+			t.Skipf("%s is not installed: its commands are not tried", p)
+		}
+	}
+}
+
+// secrets plays a lesson and returns what was computed in it.
+func secrets(t *testing.T, o scenario.Options) (out []*handshake.SecretEvent) {
+	t.Helper()
+	o.Seed = t.Name()
+	tr, err := scenario.Run(context.Background(), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range tr.Flows {
+		if !f.Outcome.Done {
+			t.Fatalf("%s: %v", f.Name, f.Outcome.Err)
+		}
+		for _, e := range f.Events {
+			if s, ok := e.(*handshake.SecretEvent); ok {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+const between = "- next -"
+
+// recompute runs every distinct command in one shell and compares what it prints
+// with what the event holds. It returns the labels that had a command.
+func recompute(t *testing.T, shell string, events []*handshake.SecretEvent) (labels []string) {
+	t.Helper()
+	var script strings.Builder
+	var tried []*handshake.SecretEvent
+	var want []string
+	seen := map[string]bool{}
+	for _, e := range events {
+		cmd, why := narrate.Recompute(e)
+		if cmd == "" && why == "" {
+			t.Errorf("%s: neither a command nor a reason", e.Label)
+		}
+		if why != "" && !slices.Contains(narrate.RecomputeReasons(), why) {
+			t.Errorf("%s: reason %q is not listed", e.Label, why)
+		}
+		if cmd == "" || seen[cmd] {
+			continue
+		}
+		seen[cmd] = true
+		tried, labels = append(tried, e), append(labels, e.Label)
+		want = append(want, fmt.Sprintf("%x\n", e.Value))
+		if why == "recompute.check" {
+			want[len(want)-1] = "verified\n"
+		}
+		fmt.Fprintf(&script, "%s\necho '%s'\n", cmd, between)
+	}
+	file := filepath.Join(t.TempDir(), "commands.sh")
+	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(shell, file)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("%s: %v\n%s", shell, err, &stderr)
+	}
+	got := strings.Split(stdout.String(), between+"\n")
+	for i, e := range tried {
+		printed := ""
+		if i < len(got) {
+			printed = got[i] // one line
+		}
+		switch printed {
+		case "Verified OK\n", "Signature Verified Successfully\n":
+			printed = "verified\n"
+		}
+		if printed != want[i] {
+			cmd, _ := narrate.Recompute(e)
+			t.Errorf("%s by %s is %q, but\n%s\nprints %q", e.Label, e.Method, want[i], cmd, printed)
+		}
+	}
+	return labels
+}
+
+// Every shown command computes the shown value: each key exchange, over each of
+// its groups, with each PRF hash, kind of cipher and master secret's formula.
+func TestRecompute(t *testing.T) {
+	needs(t, "sh", "openssl")
+	var mu sync.Mutex
+	commanded := map[string]bool{}
+	t.Run("matrix", func(t *testing.T) {
+		for _, l := range lessons() {
+			t.Run(l.name, func(t *testing.T) {
+				t.Parallel()
+				labels := recompute(t, "sh", secrets(t, l.o))
+				mu.Lock()
+				defer mu.Unlock()
+				for _, label := range labels {
+					commanded[label] = true
+				}
+			})
+		}
+	})
+	for _, label := range handshake.SecretLabels() {
+		if !commanded[label] && !t.Failed() {
+			t.Errorf("no command was tried for any %s", label)
+		}
+	}
+}
+
+type lesson struct {
+	name string
+	o    scenario.Options
+}
+
+// lessons is one lesson for each key exchange, group, PRF hash, kind of cipher and
+// formula of the master secret, and one for each kind of signature.
+func lessons() (out []lesson) {
+	add := func(s *suite.Suite, g kx.Group, noEMS bool) {
+		o := scenario.Options{Kx: []iana.Kx{s.Kx}, Suites: []*suite.Suite{s}, NoEMS: noEMS}
+		name := fmt.Sprintf("%v/%v/%v", s.Kx, s.Hash, s.Cipher.Kind)
+		if g != nil {
+			o.Groups = []kx.Group{g}
+			name += "/" + g.Name()
+		}
+		if noEMS {
+			name += "/no EMS"
+		}
+		out = append(out, lesson{name, o})
+	}
+	type kind struct {
+		kx     iana.Kx
+		hash   crypto.Hash
+		cipher suite.Kind
+	}
+	done := map[kind]bool{}
+	for _, s := range suite.All() {
+		k := kind{s.Kx, s.Hash, s.Cipher.Kind}
+		if s.Auth != iana.AuthRSA || done[k] {
+			continue
+		}
+		done[k] = true
+		for _, noEMS := range []bool{false, true} {
+			if s.Kx == iana.KxRSA {
+				add(s, nil, noEMS)
+				continue
+			}
+			for _, g := range kx.All() {
+				if kx.Serves(s.Kx, g) {
+					add(s, g, noEMS)
+				}
+			}
+		}
+	}
+	for _, alg := range []string{"ecdsa", "ed25519"} {
+		out = append(out, lesson{alg, scenario.Options{Kx: []iana.Kx{iana.KxECDHE}, KeyAlg: alg, ClientAuth: true,
+			Suites: []*suite.Suite{suite.ByID(0xc02b)}}})
+	}
+	return out
+}
+
+// The commands are for whatever shell a learner has.
+func TestRecomputeInBash(t *testing.T) {
+	needs(t, "bash", "openssl")
+	recompute(t, "bash", secrets(t, scenario.Options{}))
+}
+
+// A number that begins with a zero byte, one in 256, is where padding and
+// stripping differ: DHE strips the premaster secret, ECDHE over a field of a
+// student's own does not, and the share is padded in both.
+func TestRecomputeLeadingZeros(t *testing.T) {
+	needs(t, "sh", "openssl")
+	var events []*handshake.SecretEvent
+	source := rand.NewChaCha8([32]byte{1})
+	for shareDone, secretDone := false, false; !shareDone || !secretDone; {
+		o, err := kx.FFDHE2048.Offer(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Share()[0] == 0 && !shareDone {
+			shareDone = true
+			events = append(events, &handshake.SecretEvent{Label: "server_ephemeral", Method: "ffdhe2048",
+				Inputs: o.(kx.Explainer).Explain(), Value: o.Share()})
+		}
+		a, err := kx.FFDHE2048.Answer(source, o.Share())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Secret()[0] == 0 && !secretDone {
+			secretDone = true
+			in := a.(kx.Explainer).Explain()
+			events = append(events,
+				&handshake.SecretEvent{Label: "premaster_secret", Method: "DHE ffdhe2048", Inputs: in, Value: kx.DHE.PreMaster(a.Secret())},
+				&handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE my own field", Inputs: in, Value: kx.ECDHE.PreMaster(a.Secret())})
+		}
+	}
+	if got := len(recompute(t, "sh", events)); got != 3 {
+		t.Errorf("%d commands instead of 3", got)
+	}
+}
+
+// Where there is no command the reason is told, and it is the right one.
+func TestNotRecomputable(t *testing.T) {
+	toy, err := kx.FiniteField(iana.GroupPrivate, "toy64", []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfa, 0x43}, []byte{2}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := rand.NewChaCha8([32]byte{2})
+	offer, err := toy.Offer(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := offer.(kx.Explainer).Explain()
+	rsaClient, rsaServer := rsaPreMaster(t, source, iana.TLS12), rsaPreMaster(t, source, iana.TLS10)
+	for _, c := range []struct {
+		name, want string
+		e          handshake.SecretEvent
+	}{
+		{"a small field", "recompute.no_tool", handshake.SecretEvent{Label: "server_ephemeral", Method: "toy64", Inputs: small}},
+		{"a group openssl has not", "recompute.no_tool", handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE x25519mlkem768",
+			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}, {Name: "B", Bytes: []byte{1}}}}},
+		{"no explanation", "recompute.no_inputs", handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE secp256r1"}},
+		{"half an explanation", "recompute.no_inputs", handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE secp256r1",
+			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}}}},
+		{"resumed", "recompute.session", handshake.SecretEvent{Label: "master_secret", Method: "session"}},
+		{"drawn by the client", "recompute.random", rsaClient},
+		{"another version than ours", "recompute.replaced", rsaServer},
+		{"no public key", "recompute.signature", handshake.SecretEvent{Label: "server_key_exchange_signature", Method: "ed25519",
+			Inputs: []kx.Value{{Name: "signed", Bytes: []byte{1}}}}},
+	} {
+		if cmd, why := narrate.Recompute(&c.e); cmd != "" || why != c.want {
+			t.Errorf("%s: %q, %q; want %s", c.name, cmd, why, c.want)
+		}
+	}
+}
+
+// rsaPreMaster is the client's event where both ends mean TLS 1.2, and the server's
+// where the client encrypted another version.
+func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) handshake.SecretEvent {
+	t.Helper()
+	key := pki.LessonKey(pki.LessonKeyNames()[0]).(*rsa.PrivateKey)
+	a, err := kx.RSA.Answer(kx.ClientInput{Rand: source, PublicKey: &key.PublicKey, ClientVersion: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version == iana.TLS12 {
+		return handshake.SecretEvent{Label: "premaster_secret", Method: "RSA", Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()}
+	}
+	o, _, err := kx.RSA.Offer(kx.ServerInput{Rand: source, Key: key, ClientVersion: iana.TLS12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := o.Finish(a.Share())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handshake.SecretEvent{Label: "premaster_secret", Method: "RSA", Inputs: o.(kx.Explainer).Explain(), Value: secret}
+}

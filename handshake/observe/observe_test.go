@@ -1,0 +1,417 @@
+package observe_test
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
+	"tlslab/pki"
+)
+
+var clock = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// recording is what was on the wire, and what a listener must not have.
+type recording struct {
+	segments []segment
+	keyLog   bytes.Buffer
+	client   []handshake.Event // the client's own
+	master   []byte
+}
+
+type segment struct {
+	server bool
+	bytes  []byte
+}
+
+const request, reply = "GET /secret", "the answer"
+
+// record plays a whole connection. tune may change both configurations.
+func record(t testing.TB, alg string, tune func(c, s *handshake.Config)) *recording {
+	t.Helper()
+	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Time: clock()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := new(recording)
+	cc := &handshake.Config{Time: clock, Roots: l.Roots, ServerName: l.Name, KeyLog: &r.keyLog, ShowSecrets: true,
+		Weak: handshake.Weak{NULL: true}, Listener: handshake.ListenerFunc(func(e handshake.Event) {
+			r.client = append(r.client, e)
+			if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "master_secret" {
+				r.master = s.Value
+			}
+		})}
+	sc := &handshake.Config{Time: clock, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}, Weak: handshake.Weak{NULL: true}}
+	if tune != nil {
+		tune(cc, sc)
+	}
+	c, err := handshake.NewClient(cc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := handshake.NewServer(sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.pump(c, s)
+	if !c.Done() || !s.Done() {
+		t.Fatalf("client %v, server %v", c.Err(), s.Err())
+	}
+	for _, say := range []struct {
+		from, to *handshake.Endpoint
+		text     string
+	}{{c, s, request}, {s, c, reply}} {
+		if _, err := say.from.Write([]byte(say.text)); err != nil {
+			t.Fatal(err)
+		}
+		r.pump(c, s)
+		buf := make([]byte, 100)
+		if n, err := say.to.Read(buf); err != nil || string(buf[:n]) != say.text {
+			t.Fatalf("read %q, %v", buf[:n], err)
+		}
+	}
+	if err := c.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	r.pump(c, s)
+	return r
+}
+
+func (r *recording) pump(c, s *handshake.Endpoint) {
+	for moved := true; moved; {
+		moved = false
+		for _, p := range [][2]*handshake.Endpoint{{c, s}, {s, c}} {
+			for {
+				progress, err := p[0].Step()
+				if err != nil || !progress {
+					break
+				}
+			}
+			if b := p[0].Output(); len(b) > 0 {
+				r.segments = append(r.segments, segment{p[0] == s, bytes.Clone(b)})
+				p[1].Feed(b)
+				moved = true
+			}
+		}
+	}
+}
+
+// show plays the recording to an observer, in pieces of at most n bytes.
+func (r *recording) show(t testing.TB, n int, o observe.Options) observe.Report {
+	t.Helper()
+	ob, err := observe.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.segments {
+		for piece := range slices.Chunk(s.bytes, n) {
+			if s.server {
+				ob.ServerBytes(piece)
+			} else {
+				ob.ClientBytes(piece)
+			}
+		}
+	}
+	return ob.Report()
+}
+
+func only(s *suite.Suite) func(c, srv *handshake.Config) {
+	return func(c, srv *handshake.Config) { c.Suites, srv.Suites = []*suite.Suite{s}, []*suite.Suite{s} }
+}
+
+func keyAlg(s *suite.Suite) string {
+	if s.Auth == iana.AuthECDSA {
+		return "ecdsa"
+	}
+	return "rsa"
+}
+
+// TestEverySuite: with nothing all stays closed (NULL aside), with a key log all
+// opens, with the server's key what RSA key transport made opens.
+func TestEverySuite(t *testing.T) {
+	for _, s := range suite.All() {
+		for _, variant := range []string{"", "etm", "no ems", "deflate", "1024"} {
+			if variant == "etm" && s.Cipher.Kind != suite.CBC {
+				continue
+			}
+			t.Run(s.String()+" "+variant, func(t *testing.T) {
+				r := record(t, keyAlg(s), func(c, srv *handshake.Config) {
+					only(s)(c, srv)
+					for _, cfg := range []*handshake.Config{c, srv} {
+						cfg.EncryptThenMAC = variant == "etm"
+						cfg.Weak.NoExtendedMasterSecret = variant == "no ems"
+						cfg.Weak.Compression = variant == "deflate"
+					}
+					if variant == "1024" {
+						c.MaxFragmentLength = 2
+					}
+				})
+				plain := s.Cipher.Kind == suite.NULL
+				rep := r.show(t, 1<<20, observe.Options{})
+				if rep.ReadData != plain || rep.ReadHandshake != plain || rep.Master != nil || rep.Err != nil || rep.Suite != s.ID || (rep.Sealed > 0) == plain {
+					t.Errorf("with nothing: %+v", rep)
+				}
+				r.mustRead(t, r.show(t, 1<<20, observe.Options{KeyLog: bytes.NewReader(r.keyLog.Bytes())}))
+				r.mustRead(t, r.show(t, 1, observe.Options{KeyLog: bytes.NewReader(r.keyLog.Bytes())}))
+				if keyAlg(s) != "rsa" {
+					return
+				}
+				rep = r.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
+				if s.Kx == iana.KxRSA {
+					r.mustRead(t, rep)
+				} else if rep.ReadData != plain || rep.Master != nil {
+					t.Errorf("the server's key opened %v key exchange: %+v", s.Kx, rep)
+				}
+			})
+		}
+	}
+}
+
+func (r *recording) mustRead(t *testing.T, rep observe.Report) {
+	t.Helper()
+	if rep.Err != nil || !rep.ReadHandshake || !rep.ReadData || rep.Sealed != 0 || string(rep.FromClient) != request || string(rep.FromServer) != reply {
+		t.Errorf("%+v", rep)
+	}
+	if rep.Master == nil || !bytes.Equal(rep.Master.Secret[:], r.master) {
+		t.Errorf("master secret %+v, want %x", rep.Master, r.master)
+	}
+}
+
+// TestSameEvents: an observer with keys tells of the same messages, records and
+// data as the client.
+func TestSameEvents(t *testing.T) {
+	r := record(t, "rsa", nil)
+	var seen []handshake.Event
+	r.show(t, 7, observe.Options{KeyLog: &r.keyLog, ShowSecrets: true, Time: clock,
+		Listener: handshake.ListenerFunc(func(e handshake.Event) { seen = append(seen, e) })})
+	tell := func(events []handshake.Event) (out []string) {
+		for _, e := range events {
+			switch e := e.(type) {
+			case *handshake.MessageEvent:
+				out = append(out, fmt.Sprintf("%v %v %x %v", e.Dir, e.Kind, e.Raw, e.Move))
+				if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {
+					t.Errorf("%v: %v", e.Kind, err)
+				}
+			case *handshake.DataEvent:
+				out = append(out, fmt.Sprintf("%v %q", e.Dir, e.Data))
+			case *handshake.AlertEvent:
+				out = append(out, fmt.Sprintf("%v %v", e.Dir, e.Description))
+			}
+		}
+		return out
+	}
+	if got, want := tell(seen), tell(r.client); !slices.Equal(got, want) {
+		t.Errorf("the observer tells\n%s\nthe client\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	records := func(events []handshake.Event) (out []string) {
+		for _, e := range events {
+			if e, ok := e.(*handshake.RecordEvent); ok {
+				out = append(out, fmt.Sprintf("%v %v %d/%d %v %x %x", e.Dir, e.Type, e.Epoch, e.Sequence, e.Protected, e.Wire, e.Payload))
+			}
+		}
+		slices.Sort(out) // a flight is marshalled before it is sent, so only the order within a direction is the same
+		return out
+	}
+	if got, want := records(seen), records(r.client); !slices.Equal(got, want) {
+		t.Errorf("the observer tells\n%s\nthe client\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for i, e := range seen {
+		if m := e.Head(); m.Party != "listener" || m.Seq != uint64(i+1) || !m.Time.Equal(clock()) {
+			t.Fatalf("event %d: %+v", i, m)
+		}
+		if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "key_block" {
+			return
+		}
+	}
+	t.Error("no key block was told of")
+}
+
+// TestClosedRecords: without keys a record still has its length, and its number.
+func TestClosedRecords(t *testing.T) {
+	r := record(t, "rsa", nil)
+	var closed []*handshake.RecordEvent
+	rep := r.show(t, 1<<20, observe.Options{Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		if rec, ok := e.(*handshake.RecordEvent); ok && rec.Protected {
+			closed = append(closed, rec)
+		}
+		if s, ok := e.(*handshake.SecretEvent); ok {
+			t.Errorf("a listener without keys tells secret %s", s.Label)
+		}
+	})})
+	if len(closed) != rep.Sealed || rep.Sealed != 5 { // two Finished, request, reply, close_notify
+		t.Errorf("%d closed records, %d told of", rep.Sealed, len(closed))
+	}
+	for _, c := range closed {
+		if c.Payload != nil || c.Epoch != 1 || len(c.Wire) == 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// TestResumed: a resumed connection opens with the master secret of the first, by
+// its session ID or its ticket, and a thief of the RSA key finds it there.
+func TestResumed(t *testing.T) {
+	for _, how := range []string{"id", "ticket"} {
+		t.Run(how, func(t *testing.T) {
+			sessions, servers, tickets := session.NewMemory(0), session.NewMemory(0), session.NewTicketKeys(zeroes{}, 0)
+			tune := func(c, s *handshake.Config) {
+				only(suite.ByID(0x009c))(c, s)
+				c.Sessions, c.NoTickets = sessions, how == "id"
+				if how == "id" {
+					s.Sessions = servers
+				} else {
+					s.Tickets = tickets
+				}
+			}
+			full, resumed := record(t, "rsa", tune), record(t, "rsa", tune)
+			loot := full.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
+			if full.mustRead(t, loot); loot.Resumed {
+				t.Error("the first connection resumed something")
+			}
+			rep := resumed.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
+			if !rep.Resumed || rep.ReadData || rep.Master != nil || rep.Sealed == 0 {
+				t.Errorf("the key alone: %+v", rep)
+			}
+			loot.Master.ClientRandom = nil // of the other connection
+			resumed.mustRead(t, resumed.show(t, 1<<20, observe.Options{Masters: []observe.Master{{Secret: [48]byte{1}, SessionID: []byte("other")}, *loot.Master}}))
+		})
+	}
+}
+
+type zeroes struct{}
+
+func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestWrongKeys: keys that do not fit are found out, and are no knowledge.
+func TestWrongKeys(t *testing.T) {
+	r := record(t, "rsa", only(suite.ByID(0x009c)))
+	rep := r.show(t, 1<<20, observe.Options{Masters: []observe.Master{{Secret: [48]byte{1}}}})
+	if rep.Master != nil || rep.ReadData || rep.ReadHandshake || reason.Of(rep.Err) != reason.BadRecordMAC || rep.Sealed != 5 {
+		t.Errorf("%+v", rep)
+	}
+	// Another server's key: it is not even tried.
+	rep = r.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("client").(*rsa.PrivateKey)})
+	if rep.Master != nil || rep.ReadData || rep.Err != nil {
+		t.Errorf("%+v", rep)
+	}
+}
+
+func TestKeyLogErrors(t *testing.T) {
+	random, master := strings.Repeat("00", 32), strings.Repeat("00", 48)
+	for _, bad := range []string{"CLIENT_RANDOM " + random, "CLIENT_RANDOM xx " + master, "CLIENT_RANDOM " + random + " " + random} {
+		if _, err := observe.New(observe.Options{KeyLog: strings.NewReader("# mine\n" + bad)}); err == nil || !strings.Contains(err.Error(), "line 2") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if _, err := observe.New(observe.Options{KeyLog: strings.NewReader("\n# c\nCLIENT_TRAFFIC_SECRET_0 00 00\nCLIENT_RANDOM " + random + " " + master + "\n")}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNotTLS: what cannot be followed is said, and nothing more is claimed.
+func TestNotTLS(t *testing.T) {
+	ob, err := observe.New(observe.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ob.ClientBytes([]byte("GET / HTTP/1.1\r\n\r\n"))
+	ob.ServerBytes([]byte("HTTP/1.1 200 OK\r\n\r\n"))
+	if rep := ob.Report(); reason.Of(rep.Err) != reason.NotTLS || rep.ReadData || rep.Suite != 0 {
+		t.Errorf("%+v", rep)
+	}
+}
+
+// TestUnknownSuite: hellos can be read whatever they choose; ServerKeyExchange,
+// whose shape the suite decides, is kept unread.
+func TestUnknownSuite(t *testing.T) {
+	own := *suite.ByID(0xc02f)
+	own.ID = 0xff02
+	r := record(t, "rsa", only(&own))
+	var kinds []message.Kind
+	l := handshake.ListenerFunc(func(e handshake.Event) {
+		if m, ok := e.(*handshake.MessageEvent); ok {
+			kinds = append(kinds, m.Kind)
+			if err := wire.Covered(m.Fields, len(m.Raw)); err != nil {
+				t.Errorf("%v: %v", m.Kind, err)
+			}
+		}
+	})
+	rep := r.show(t, 1<<20, observe.Options{Listener: l, KeyLog: bytes.NewReader(r.keyLog.Bytes())})
+	if rep.ReadData || rep.Suite != own.ID || !slices.Contains(kinds, message.KindServerKeyExchange) {
+		t.Errorf("%+v %v", rep, kinds)
+	}
+	r.mustRead(t, r.show(t, 1<<20, observe.Options{Suites: []*suite.Suite{&own}, KeyLog: &r.keyLog}))
+}
+
+// TestEveryGroup: what the group is makes no difference to an observer.
+func TestEveryGroup(t *testing.T) {
+	for _, g := range kx.Defaults12() {
+		x := iana.CipherSuite(0xc02f)
+		if kx.Serves(iana.KxDHE, g) {
+			x = 0x009e
+		}
+		r := record(t, "rsa", func(c, s *handshake.Config) {
+			only(suite.ByID(x))(c, s)
+			c.Groups, s.Groups = []kx.Group{g}, []kx.Group{g}
+		})
+		r.mustRead(t, r.show(t, 1<<20, observe.Options{KeyLog: &r.keyLog}))
+	}
+}
+
+// FuzzObserver: whatever is on the wire, with or without keys, an observer neither
+// panics nor keeps more than it was fed, and never claims data it cannot have.
+func FuzzObserver(f *testing.F) {
+	master := observe.Master{}
+	for _, id := range []iana.CipherSuite{0x009c, 0xc02f, 0xc013, 0x003b} {
+		r := record(f, "rsa", only(suite.ByID(id)))
+		master.Secret = [48]byte(r.master)
+		var in []byte
+		for _, s := range r.segments { // direction and length, then the bytes
+			side := byte(0)
+			if s.server {
+				side = 1
+			}
+			in = append(append(in, side, byte(len(s.bytes)>>8), byte(len(s.bytes))), s.bytes...)
+		}
+		f.Add(r.master, in)
+	}
+	f.Add(make([]byte, 48), []byte{0, 0, 3, 22, 3, 1})
+	f.Fuzz(func(t *testing.T, secret, in []byte) {
+		o := observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey),
+			Listener: handshake.ListenerFunc(func(handshake.Event) {}), ShowSecrets: true}
+		if len(secret) == 48 {
+			o.Masters = []observe.Master{{Secret: [48]byte(secret)}}
+		}
+		ob, err := observe.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fed := len(in)
+		for len(in) >= 3 {
+			n := min(int(in[1])<<8|int(in[2]), len(in)-3)
+			if piece := in[3 : 3+n]; in[0]&1 == 1 {
+				ob.ServerBytes(piece)
+			} else {
+				ob.ClientBytes(piece)
+			}
+			in = in[3+n:]
+		}
+		rep := ob.Report()
+		// DEFLATE alone makes more of less: at most about a thousandfold.
+		if got := len(rep.FromClient) + len(rep.FromServer); got > 1100*fed || rep.Sealed > fed {
+			t.Errorf("%d bytes fed, %d read, %d records closed", fed, got, rep.Sealed)
+		}
+	})
+}

@@ -1,0 +1,209 @@
+package handshake_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+)
+
+// The table of moves refuses all that it does not list: wherever an endpoint
+// waits, in every flow, each kind of message, some types that are no message of
+// TLS 1.2, and each kind of record. The error names the state and what it allows.
+func TestWhatTheTableDoesNotList(t *testing.T) {
+	samples := map[message.Kind][]byte{message.KindChangeCipherSpec: {1}}
+	for _, s := range message.Samples() {
+		b, err := message.Marshal(s.Msg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples[s.Msg.Kind()] = b
+	}
+	for _, unknown := range []byte{3, 4, 5, 8, 10, 24, 25, 99, 254, 255} {
+		samples[message.Kind(unknown)] = []byte{unknown, 0, 0, 0}
+	}
+	for _, k := range message.Kinds() {
+		if samples[k] == nil {
+			t.Fatalf("no sample of %v", k)
+		}
+	}
+
+	seen := map[handshake.Role]map[handshake.State]bool{handshake.Client: {}, handshake.Server: {}}
+	for _, rec := range recorded(t) {
+		for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+			for n := range len(rec.to(role)) + 1 {
+				here := rec.replay(t, role, n)
+				if here.Err() != nil {
+					t.Fatalf("%s: %v after %d records: %v", rec.name, role, n, here.Err())
+				}
+				seen[role][here.State()] = true
+				allowed := receives(here.Legal())
+				for kind, raw := range samples {
+					if slices.Contains(allowed, kind) {
+						continue
+					}
+					s := rec.replay(t, role, n)
+					typ := iana.Handshake
+					if kind == message.KindChangeCipherSpec {
+						typ = iana.ChangeCipherSpec
+					}
+					s.feed(put(t, rec.writer(t, role, n), typ, raw))
+					checkUnexpected(t, fmt.Sprintf("%s: %v in %v, which gets %v", rec.name, role, here.State(), kind),
+						s.refused(t), here.State(), kind, allowed)
+				}
+				for _, typ := range []iana.ContentType{iana.ApplicationData, 19, 24, 0, 255} {
+					if typ == iana.ApplicationData && here.State().MayRead() != handshake.NoData {
+						continue
+					}
+					s := rec.replay(t, role, n)
+					s.feed(put(t, rec.writer(t, role, n), typ, []byte("x")))
+					if e := s.refused(t); e.Reason != reason.UnexpectedRecord || e.Field != "record.type" {
+						t.Errorf("%s: %v in %v gets a record of type %d: %v", rec.name, role, here.State(), typ, e)
+					}
+				}
+			}
+		}
+	}
+	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+		for _, m := range handshake.Moves(role) {
+			if m.Dir == handshake.Receive && !seen[role][m.In] {
+				t.Errorf("no flow let a %v wait in %v", role, m.In)
+			}
+		}
+	}
+}
+
+// receives lists the kinds that rows receive.
+func receives(rows []handshake.Move) (kinds []message.Kind) {
+	for _, m := range rows {
+		if m.Dir == handshake.Receive && !slices.Contains(kinds, m.Msg) {
+			kinds = append(kinds, m.Msg)
+		}
+	}
+	return kinds
+}
+
+func checkUnexpected(t *testing.T, what string, e *reason.Error, in handshake.State, kind message.Kind, allowed []message.Kind) {
+	t.Helper()
+	name := kind.String()
+	if kind == message.KindHelloRetryRequest && !slices.Contains(allowed, message.KindServerHello) {
+		name = message.KindServerHello.String() // refused by its type, before its random was read
+	}
+	if e.Reason != reason.UnexpectedMessage || e.Field != name || e.Off != 0 {
+		t.Errorf("%s: %v", what, e)
+	}
+	text := e.Error()
+	want := []string{fmt.Sprintf("got %v in state %v", name, in)}
+	for _, k := range allowed {
+		want = append(want, k.String())
+	}
+	if len(allowed) == 0 {
+		want = append(want, "no handshake message")
+	}
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			t.Errorf("%s: %q does not say %q", what, text, w)
+		}
+	}
+}
+
+// What a row lists under a guard is refused, with the state's name, where the
+// guard does not hold: without a ServerKeyExchange an ephemeral handshake has no
+// key, and with one a static handshake would be FREAK.
+func TestWhatAGuardForbids(t *testing.T) {
+	skeOf := func(name string) []byte {
+		rec := recordedAs(t, name)
+		for _, b := range rec.to(handshake.Client) {
+			if b[0] == byte(iana.Handshake) && b[5] == byte(iana.ServerKeyExchange) {
+				return body(b)
+			}
+		}
+		t.Fatalf("%s has no ServerKeyExchange", name)
+		return nil
+	}
+	for _, test := range []struct {
+		flow string
+		kind message.Kind
+		raw  []byte
+	}{
+		{"every extension", message.KindServerHelloDone, []byte{14, 0, 0, 0}},
+		{"every extension", message.KindCertificateRequest, []byte{13, 0, 0, 8, 1, 1, 0, 2, 4, 1, 0, 0}},
+		{"rsa, every extension", message.KindServerKeyExchange, skeOf("ecdhe, signed by RSA")},
+		{"rsa, every extension", message.KindServerKeyExchange, skeOf("dhe")},
+	} {
+		rec := recordedAs(t, test.flow)
+		s := rec.replay(t, handshake.Client, 2)
+		if s.State() != handshake.WaitCertificateStatus {
+			t.Fatalf("%s: after ServerHello and Certificate the client is in %v", test.flow, s.State())
+		}
+		legal := s.Legal()
+		s.feed(clearRecord(iana.Handshake, test.raw))
+		checkUnexpected(t, test.flow+": "+test.kind.String(), s.refused(t), handshake.WaitCertificateStatus, test.kind, receives(legal))
+	}
+}
+
+// No state both sends and receives, so what Legal returns is either what this end
+// does next or what it waits for; every row leads to a state that goes on, or to
+// the end.
+func TestTheTables(t *testing.T) {
+	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+		byState := map[handshake.State][]handshake.Move{}
+		for _, m := range handshake.Moves(role) {
+			byState[m.In] = append(byState[m.In], m)
+			if !strings.HasPrefix(m.Ref, "RFC ") || !strings.Contains(m.Ref, " §") {
+				t.Errorf("%v in %v refers to %q", m, m.In, m.Ref)
+			}
+			if m.Role != role || m.String() != fmt.Sprintf("%v/%v/%v", role, m.Dir, m.Msg) {
+				t.Errorf("%v of %v is called %q", m, role, m.String())
+			}
+		}
+		reached := map[handshake.State]bool{handshake.Start: true}
+		for changed := true; changed; {
+			changed = false
+			for in, rows := range byState {
+				for _, m := range rows {
+					if reached[in] && !reached[m.To] {
+						reached[m.To], changed = true, true
+					}
+				}
+			}
+		}
+		for state, rows := range byState {
+			if !reached[state] {
+				t.Errorf("%v: nothing leads to %v", role, state)
+			}
+			unguarded := map[message.Kind]bool{}
+			for _, m := range rows {
+				if m.Dir != rows[0].Dir {
+					t.Errorf("%v in %v both sends and receives", role, state)
+				}
+				if unguarded[m.Msg] {
+					t.Errorf("%v in %v: a row for %v behind one without a guard can never fire", role, state, m.Msg)
+				}
+				unguarded[m.Msg] = !m.Guarded
+				if byState[m.To] == nil {
+					t.Errorf("%v in %v: %v leads to %v, which has no rows", role, state, m, m.To)
+				}
+				if m.Dir == handshake.Send && m.Msg != rows[0].Msg {
+					t.Errorf("%v in %v sends %v or %v", role, state, m.Msg, rows[0].Msg)
+				}
+			}
+			if last := rows[len(rows)-1]; rows[0].Dir == handshake.Send && last.Guarded {
+				t.Errorf("%v in %v: if no guard holds it is stuck", role, state)
+			}
+			if state.MayRead() != state.MayWrite() || (state.MayRead() == handshake.ApplicationData) != (state == handshake.Connected) {
+				t.Errorf("%v reads %v and writes %v", state, state.MayRead(), state.MayWrite())
+			}
+		}
+		for state := range reached {
+			if state != handshake.Failed && byState[state] == nil {
+				t.Errorf("%v: %v is reached and has no rows", role, state)
+			}
+		}
+	}
+}

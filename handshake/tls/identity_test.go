@@ -1,0 +1,201 @@
+package tls_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	stdtls "crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+	"tlslab/pki"
+)
+
+// name is whom every certificate here is for.
+const name = "www.lab.test"
+
+// identity is a certificate with all that goes with it, in each form that a peer
+// may want: ours, crypto/tls's, PEM files.
+type identity struct {
+	kind   string // "rsa", "ecdsa", "p384", "ed25519"
+	chain  [][]byte
+	key    crypto.Signer
+	staple []byte // a server's only
+
+	certFile, keyFile, stapleFile string
+}
+
+func (id *identity) ours() []tls.Certificate {
+	return []tls.Certificate{{Chain: id.chain, Key: id.key, Staple: id.staple}}
+}
+
+func (id *identity) std() []stdtls.Certificate {
+	return []stdtls.Certificate{{Certificate: id.chain, PrivateKey: id.key, OCSPStaple: id.staple}}
+}
+
+// auth is the kind of suite that an identity serves.
+func (id *identity) auth() iana.Auth {
+	if id.kind == "rsa" {
+		return iana.AuthRSA
+	}
+	return iana.AuthECDSA
+}
+
+// serverFor picks an identity that a suite can use.
+func serverFor(s *suite.Suite) *identity {
+	if s.Auth == iana.AuthRSA {
+		return servers()["rsa"]
+	}
+	return servers()["ecdsa"]
+}
+
+// schemesFor lists the schemes that an identity's key can sign with in TLS 1.2.
+func schemesFor(id *identity) (fit []*sig.Scheme) {
+	for _, s := range sig.Defaults() {
+		if s.FitsKey(id.key.Public(), iana.TLS12) {
+			fit = append(fit, s)
+		}
+	}
+	return fit
+}
+
+var kinds = []string{"rsa", "ecdsa", "p384", "ed25519"}
+
+// estate is everything that tests of this package are issued: made once, by one CA
+// per kind of key, for the chain's signatures are part of what is tested.
+type estate struct {
+	servers, clients map[string]*identity
+	roots            *pki.TrustStore
+	rootsFile        string
+	pool             *x509.CertPool
+}
+
+var theEstate = sync.OnceValues(makeEstate)
+
+// workDir holds the files of peers; TestMain removes it.
+var workDir string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "tlslab-tls")
+	if err != nil {
+		panic(err)
+	}
+	workDir = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir) // a leftover in the temporary directory is no failure
+	os.Exit(code)
+}
+
+func made() *estate {
+	e, err := theEstate()
+	if err != nil {
+		panic(err) // no test of this package can run without
+	}
+	return e
+}
+
+func servers() map[string]*identity { return made().servers }
+func clients() map[string]*identity { return made().clients }
+func roots() *pki.TrustStore        { return made().roots }
+
+func makeEstate() (*estate, error) {
+	e := &estate{servers: map[string]*identity{}, clients: map[string]*identity{}, roots: pki.NewTrustStore(), pool: x509.NewCertPool()}
+	var bundle []byte
+	for _, alg := range pki.LessonKeyAlgs() {
+		l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Name: name, Staple: "good"})
+		if err != nil {
+			return nil, err
+		}
+		e.roots.Add(l.Root.Cert)
+		e.pool.AddCert(l.Root.Cert)
+		bundle = append(bundle, pki.EncodeCert(l.Root.Cert.Raw)...)
+		e.servers[alg] = &identity{kind: alg, chain: l.Chain, key: l.Key, staple: l.Staple}
+		student, key, err := l.Client("student")
+		if err != nil {
+			return nil, err
+		}
+		e.clients[alg] = &identity{kind: alg, chain: student.Chain, key: key}
+		if alg != "ecdsa" {
+			continue
+		}
+		for _, at := range []struct {
+			where map[string]*identity
+			o     pki.LeafOptions
+		}{{e.servers, pki.LeafOptions{}}, {e.clients, pki.LeafOptions{Client: true}}} {
+			if at.where["p384"], err = issueP384(l.Intermediate, at.o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for role, ids := range map[string]map[string]*identity{"server": e.servers, "client": e.clients} {
+		for kind, id := range ids {
+			if err := id.write(filepath.Join(workDir, role+"-"+kind)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	e.rootsFile = filepath.Join(workDir, "roots.pem")
+	return e, os.WriteFile(e.rootsFile, bundle, 0o600)
+}
+
+func issueP384(ca *pki.Authority, o pki.LeafOptions) (*identity, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{name}})
+	if err != nil {
+		return nil, err
+	}
+	is, err := ca.Sign(csr, o)
+	if err != nil {
+		return nil, err
+	}
+	id := &identity{kind: "p384", chain: is.Chain, key: key}
+	if !o.Client {
+		id.staple, err = ca.OCSP(is.Leaf, pki.StatusGood, pki.OCSPOptions{})
+	}
+	return id, err
+}
+
+// write puts the PEM files beside each other.
+func (id *identity) write(prefix string) error {
+	var chain []byte
+	for _, der := range id.chain {
+		chain = append(chain, pki.EncodeCert(der)...)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(id.key)
+	if err != nil {
+		return err
+	}
+	id.certFile, id.keyFile, id.stapleFile = prefix+".pem", prefix+".key", prefix+".ocsp"
+	for _, f := range []struct {
+		path string
+		data []byte
+	}{{id.certFile, chain}, {id.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})}, {id.stapleFile, id.staple}} {
+		if err := os.WriteFile(f.path, f.data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sharedWith lists our suites that a peer with these numbers has too.
+func sharedWith(ids []uint16) (common []*suite.Suite) {
+	for _, s := range suite.All() {
+		if slices.Contains(ids, uint16(s.ID)) {
+			common = append(common, s)
+		}
+	}
+	return common
+}

@@ -1,0 +1,398 @@
+package tls_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	stdtls "crypto/tls"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// The peer in this file is crypto/tls, in this process.
+
+// stdCase is one handshake; each field is what a case may change. Both ends
+// verify whom they talk to.
+type stdCase struct {
+	id        *identity // the server's
+	clientID  *identity // nil shows none
+	suites    []*suite.Suite
+	groups    []kx.Group
+	schemes   []*sig.Scheme
+	auth      handshake.ClientAuth
+	stdAuth   stdtls.ClientAuthType
+	alpn      []string
+	ours, std func(*tls.Config, *stdtls.Config) // last changes, by who is the client
+}
+
+func (k stdCase) ourEnd() *tls.Config {
+	return &tls.Config{Roots: roots(), ServerName: name, Suites: k.suites, Groups: k.groups, Schemes: k.schemes,
+		ALPN: k.alpn, ClientAuth: k.auth, Stapling: true}
+}
+
+func (k stdCase) stdEnd() *stdtls.Config {
+	c := &stdtls.Config{RootCAs: made().pool, ClientCAs: made().pool, ServerName: name, MaxVersion: stdtls.VersionTLS12,
+		ClientAuth: k.stdAuth, NextProtos: k.alpn}
+	for _, s := range k.suites {
+		c.CipherSuites = append(c.CipherSuites, uint16(s.ID))
+	}
+	for _, g := range k.groups {
+		c.CurvePreferences = append(c.CurvePreferences, stdtls.CurveID(g.ID()))
+	}
+	return c
+}
+
+// settled is what both libraries say of one connection.
+type settled struct {
+	ours handshake.Summary
+	std  stdtls.ConnectionState
+	w    *witness
+}
+
+// ourClient runs our client against crypto/tls's server.
+func (k stdCase) ourClient(t testing.TB, n int) settled {
+	t.Helper()
+	cc, sc := k.ourEnd(), k.stdEnd()
+	sc.Certificates = k.id.std()
+	if k.clientID != nil {
+		cc.Certificates = k.clientID.ours()
+	}
+	if k.ours != nil {
+		k.ours(cc, sc)
+	}
+	cc, w := witnessed(t, cc)
+	a, b := memoryPipe()
+	c, s := client(t, a, cc), stdtls.Server(b, sc)
+	converse(t, c, s, n)
+	return settled{c.Summary(), s.ConnectionState(), w}
+}
+
+// ourServer runs crypto/tls's client against our server.
+func (k stdCase) ourServer(t testing.TB, n int) settled {
+	t.Helper()
+	sc, cc := k.ourEnd(), k.stdEnd()
+	sc.Certificates = k.id.ours()
+	if k.clientID != nil {
+		cc.Certificates = k.clientID.std()
+	}
+	if k.std != nil {
+		k.std(sc, cc)
+	}
+	sc, w := witnessed(t, sc)
+	a, b := memoryPipe()
+	c, s := stdtls.Client(a, cc), server(t, b, sc)
+	converse(t, c, s, n)
+	return settled{s.Summary(), c.ConnectionState(), w}
+}
+
+// bothRoles runs a case each way and hands each outcome to check.
+func (k stdCase) bothRoles(t *testing.T, n int, check func(*testing.T, settled)) {
+	t.Run("our client", func(t *testing.T) { check(t, k.ourClient(t, n)) })
+	t.Run("our server", func(t *testing.T) { check(t, k.ourServer(t, n)) })
+}
+
+// stdGroups are the groups that both have and that our bare server key exchange
+// can take; the last is there for the certificate's curve.
+var stdGroups = []kx.Group{kx.X25519, kx.P256, kx.P384, kx.P521}
+
+func TestStdlibSuites(t *testing.T) {
+	var ids []uint16
+	for _, s := range append(stdtls.CipherSuites(), stdtls.InsecureCipherSuites()...) {
+		ids = append(ids, s.ID)
+	}
+	common := sharedWith(ids)
+	if len(common) < 16 {
+		t.Fatalf("only %d suites in common", len(common))
+	}
+	for _, s := range common {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			k := stdCase{id: serverFor(s), suites: []*suite.Suite{s}}
+			k.bothRoles(t, 3000, func(t *testing.T, got settled) {
+				if got.ours.Suite != s || got.std.CipherSuite != uint16(s.ID) {
+					t.Errorf("settled %v and 0x%04x", got.ours.Suite, got.std.CipherSuite)
+				}
+				if !got.ours.ExtendedMasterSecret || !got.ours.SecureRenegotiation {
+					t.Error("no extended master secret, or no renegotiation_info")
+				}
+			})
+		})
+	}
+}
+
+func TestStdlibGroups(t *testing.T) {
+	for _, g := range stdGroups {
+		for _, kind := range []string{"rsa", "ed25519"} { // no curve of an ECDSA key in the way
+			t.Run(g.Name()+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				k := stdCase{id: servers()[kind], groups: []kx.Group{g}}
+				k.bothRoles(t, 100, func(t *testing.T, got settled) {
+					if got.ours.Group != g.ID() || got.std.CurveID != stdtls.CurveID(g.ID()) {
+						t.Errorf("settled %v and %v", got.ours.Group, got.std.CurveID)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestStdlibSchemes has the server, and then both ends, sign in every scheme that
+// a certificate's key can.
+func TestStdlibSchemes(t *testing.T) {
+	for _, kind := range kinds {
+		for _, s := range schemesFor(servers()[kind]) {
+			if !stdSpeaks(s) {
+				continue
+			}
+			t.Run(kind+" "+s.Name(), func(t *testing.T) {
+				t.Parallel()
+				// The client's certificate is of the same kind: it signs likewise.
+				k := stdCase{id: servers()[kind], clientID: clients()[kind], schemes: []*sig.Scheme{s},
+					auth: handshake.RequireClientCert, stdAuth: stdtls.RequireAndVerifyClientCert, groups: stdGroups}
+				// crypto/tls has no list to restrict: what its client signs in, we choose by what we take.
+				k.bothRoles(t, 100, func(t *testing.T, got settled) {
+					if got.ours.Scheme != s.ID {
+						t.Errorf("the server signed in %v", got.ours.Scheme)
+					}
+					if got.w.saw(message.KindCertificateVerify) != 1 {
+						t.Error("no CertificateVerify")
+					}
+					if len(got.ours.PeerChain) == 0 || len(got.std.PeerCertificates) == 0 {
+						t.Error("an end does not know its peer's chain")
+					}
+				})
+			})
+		}
+	}
+}
+
+// stdSpeaks says whether crypto/tls knows a scheme: all of ours but Ed448.
+func stdSpeaks(s *sig.Scheme) bool { return s.ID != iana.Ed448 }
+
+func TestStdlibClientAuth(t *testing.T) {
+	for _, kind := range kinds {
+		for _, server := range []string{"rsa", "ecdsa"} {
+			t.Run(kind+" to "+server, func(t *testing.T) {
+				t.Parallel()
+				k := stdCase{id: servers()[server], clientID: clients()[kind],
+					auth: handshake.RequestClientCert, stdAuth: stdtls.VerifyClientCertIfGiven}
+				k.bothRoles(t, 100, func(t *testing.T, got settled) {
+					if got.w.saw(message.KindCertificateVerify) != 1 {
+						t.Error("the client did not prove its key")
+					}
+				})
+			})
+		}
+	}
+	t.Run("optional and absent", func(t *testing.T) {
+		k := stdCase{id: servers()["ecdsa"], auth: handshake.RequestClientCert, stdAuth: stdtls.VerifyClientCertIfGiven}
+		k.bothRoles(t, 100, func(t *testing.T, got settled) {
+			if got.w.saw(message.KindCertificate) != 2 || got.w.saw(message.KindCertificateVerify) != 0 {
+				t.Errorf("messages %v", got.w.kinds)
+			}
+		})
+	})
+}
+
+func TestStdlibClientAuthMissing(t *testing.T) {
+	k := stdCase{id: servers()["ecdsa"], auth: handshake.RequireClientCert, stdAuth: stdtls.RequireAndVerifyClientCert}
+	t.Run("our client", func(t *testing.T) {
+		sc := k.stdEnd()
+		sc.Certificates = k.id.std()
+		a, b := memoryPipe()
+		err, serr := shake(client(t, a, k.ourEnd()), stdtls.Server(b, sc))
+		if got := peerAlert(err); got != iana.HandshakeFailure || serr == nil {
+			t.Errorf("got alert %v (%v), server: %v", got, err, serr)
+		}
+	})
+	t.Run("our server", func(t *testing.T) {
+		sc := k.ourEnd()
+		sc.Certificates = k.id.ours()
+		a, b := memoryPipe()
+		cerr, err := shake(stdtls.Client(a, k.stdEnd()), server(t, b, sc))
+		if reason.Of(err) != reason.CertificateMissing {
+			t.Errorf("server: %v", err)
+		}
+		mustHear(t, cerr, reason.CertificateMissing)
+	})
+}
+
+// mustHear demands that crypto/tls was told by the alert that a reason maps to.
+func mustHear(t testing.TB, err error, r reason.Reason) {
+	t.Helper()
+	d, _ := reason.Alert(r)
+	if err == nil || !strings.HasSuffix(err.Error(), stdtls.AlertError(d).Error()) {
+		t.Errorf("crypto/tls heard %v, want %v", err, stdtls.AlertError(d))
+	}
+}
+
+// peerAlert is the alert that an error says the peer sent; 255 is none.
+func peerAlert(err error) iana.AlertDescription {
+	var e *reason.Error
+	if errors.As(err, &e) && e.Reason == reason.PeerAlert {
+		if d, ok := e.Got.(iana.AlertDescription); ok {
+			return d
+		}
+	}
+	return 255
+}
+
+func TestStdlibALPNAndSNI(t *testing.T) {
+	k := stdCase{id: servers()["rsa"], alpn: []string{"lab/2", "http/1.1"}}
+	k.bothRoles(t, 100, func(t *testing.T, got settled) {
+		if got.ours.Protocol != "lab/2" || got.std.NegotiatedProtocol != "lab/2" {
+			t.Errorf("protocols %q and %q", got.ours.Protocol, got.std.NegotiatedProtocol)
+		}
+		if got.ours.ServerName != name || got.std.ServerName != name {
+			t.Errorf("names %q and %q", got.ours.ServerName, got.std.ServerName)
+		}
+	})
+	t.Run("nothing in common", func(t *testing.T) {
+		sc := k.ourEnd()
+		sc.Certificates, sc.ALPN = k.id.ours(), []string{"other"}
+		a, b := memoryPipe()
+		cerr, err := shake(stdtls.Client(a, k.stdEnd()), server(t, b, sc))
+		if reason.Of(err) != reason.NoCommonProtocol {
+			t.Errorf("server: %v", err)
+		}
+		mustHear(t, cerr, reason.NoCommonProtocol)
+	})
+}
+
+func TestStdlibStaple(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			k := stdCase{id: servers()[kind]}
+			got := k.ourClient(t, 10)
+			if !bytes.Equal(got.ours.Staple, k.id.staple) {
+				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.staple))
+			}
+			if got = k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.staple) {
+				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.staple))
+			}
+		})
+	}
+}
+
+func TestStdlibWithoutExtendedMasterSecret(t *testing.T) {
+	weaken := func(our *tls.Config, _ *stdtls.Config) { our.Weak.NoExtendedMasterSecret = true }
+	for _, s := range []*suite.Suite{suite.ByID(0xc02f), suite.ByID(0x009d)} {
+		k := stdCase{id: servers()["rsa"], suites: []*suite.Suite{s}, ours: weaken, std: weaken}
+		k.bothRoles(t, 100, func(t *testing.T, got settled) {
+			if got.ours.ExtendedMasterSecret {
+				t.Error("extended master secret all the same")
+			}
+		})
+	}
+}
+
+// TestStdlibTickets makes three connections, in either direction: a ticket is
+// given, taken, and taken again.
+func TestStdlibTickets(t *testing.T) {
+	for _, auth := range []string{"", "ecdsa"} {
+		t.Run("client certificate "+auth, func(t *testing.T) {
+			k := stdCase{id: servers()["rsa"], clientID: clients()[auth]}
+			if auth != "" {
+				k.auth, k.stdAuth = handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
+			}
+			store, tickets := session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0)
+			var key [32]byte
+			copy(key[:], "a key for the tickets of a test..")
+			k.ours = func(c *tls.Config, s *stdtls.Config) { c.Sessions = store; s.SetSessionTicketKeys([][32]byte{key}) }
+			cache := stdtls.NewLRUClientSessionCache(1)
+			k.std = func(s *tls.Config, c *stdtls.Config) { s.Tickets, c.ClientSessionCache = tickets, cache }
+			for i := range 3 {
+				k.bothRoles(t, 100, func(t *testing.T, got settled) {
+					if want := i > 0; got.ours.Resumed != want || got.std.DidResume != want {
+						t.Errorf("connection %d: resumed %v and %v", i, got.ours.Resumed, got.std.DidResume)
+					}
+					if len(got.ours.PeerChain) == 0 && auth != "" {
+						t.Errorf("connection %d: our end forgot the peer's chain", i)
+					}
+				})
+			}
+		})
+	}
+}
+
+// TestStdlibForeignTicket offers each server a ticket that it never made.
+func TestStdlibForeignTicket(t *testing.T) {
+	k := stdCase{id: servers()["ecdsa"]}
+	store, cache := session.NewMemory(0), stdtls.NewLRUClientSessionCache(1)
+	k.ours = func(c *tls.Config, s *stdtls.Config) { c.Sessions = store } // a new key each time
+	k.std = func(s *tls.Config, c *stdtls.Config) {
+		s.Tickets, c.ClientSessionCache = session.NewTicketKeys(rand.Reader, 0), cache
+	}
+	for i := range 2 {
+		k.bothRoles(t, 100, func(t *testing.T, got settled) {
+			if got.ours.Resumed || got.std.DidResume {
+				t.Errorf("connection %d resumed", i)
+			}
+			if got.w.saw(message.KindNewSessionTicket) != 1 {
+				t.Errorf("connection %d: no new ticket", i)
+			}
+		})
+	}
+}
+
+// TestStdlibBulk sends a MiB each way at once, in each kind of protection.
+func TestStdlibBulk(t *testing.T) {
+	for _, id := range []iana.CipherSuite{0xc02f, 0xc030, 0xcca8, 0xc013, 0xc027} {
+		t.Run(id.String(), func(t *testing.T) {
+			t.Parallel()
+			k := stdCase{id: servers()["rsa"], suites: []*suite.Suite{suite.ByID(id)}}
+			k.bothRoles(t, 1<<20, func(*testing.T, settled) {})
+		})
+	}
+}
+
+// TestStdlibLongChain makes Certificate longer than a record, so that it comes in
+// fragments.
+func TestStdlibLongChain(t *testing.T) {
+	id := *servers()["rsa"]
+	id.chain = slices.Clone(id.chain)
+	for size := 0; size < 20_000; size += len(id.chain[1]) {
+		id.chain = append(id.chain, id.chain[1]) // superfluous ones are for the peer to ignore
+	}
+	stdCase{id: &id}.bothRoles(t, 100, func(t *testing.T, got settled) {
+		if got.w.saw(message.KindCertificate) != 1 {
+			t.Errorf("messages %v", got.w.kinds)
+		}
+	})
+}
+
+// TestStdlibRefusals has each end refuse the other's certificate, and both know why.
+func TestStdlibRefusals(t *testing.T) {
+	k := stdCase{id: servers()["rsa"]}
+	t.Run("our client does not trust", func(t *testing.T) {
+		cc, sc := k.ourEnd(), k.stdEnd()
+		sc.Certificates, cc.ServerName = k.id.std(), "www.other.test"
+		a, b := memoryPipe()
+		err, serr := shake(client(t, a, cc), stdtls.Server(b, sc))
+		if reason.Of(err) != reason.CertificateWrongName {
+			t.Errorf("client: %v", err)
+		}
+		mustHear(t, serr, reason.CertificateWrongName)
+	})
+	t.Run("our server is not trusted", func(t *testing.T) {
+		sc, cc := k.ourEnd(), k.stdEnd()
+		sc.Certificates, cc.RootCAs = k.id.ours(), x509.NewCertPool()
+		a, b := memoryPipe()
+		cerr, err := shake(stdtls.Client(a, cc), server(t, b, sc))
+		if got := peerAlert(err); got != iana.BadCertificate && got != iana.UnknownCA {
+			t.Errorf("server: %v, client: %v", err, cerr)
+		}
+	})
+}
