@@ -292,11 +292,14 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 		case *message.ExtendedMasterSecret:
 			c.ems, c.summary.ExtendedMasterSecret = true, true
 		case *message.EncryptThenMAC:
-			if c.summary.Suite.Cipher.Kind != cbcKind {
-				// RFC 7366 §3: the server must not answer it for other ciphers.
+			// RFC 7366 §3: the server must not answer it for other ciphers. OpenSSL
+			// answers it for NULL, where both orders give the same bytes.
+			switch c.summary.Suite.Cipher.Kind {
+			case suite.CBC:
+				c.summary.EncryptThenMAC = true
+			case suite.AEAD:
 				return reason.New(reason.UnsolicitedExtension, "server_hello.extensions.encrypt_then_mac", "a CBC suite", c.summary.Suite.ID)
 			}
-			c.summary.EncryptThenMAC = true
 		case *message.StatusRequestAck:
 			c.statusPromised = true
 		case *message.SessionTicket:
@@ -357,8 +360,6 @@ func suiteIn(rows []*suite.Suite, id iana.CipherSuite) *suite.Suite {
 	}
 	return nil
 }
-
-const cbcKind = suite.CBC
 
 func clientKey(serverName string) string { return "client:" + serverName }
 

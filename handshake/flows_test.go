@@ -379,7 +379,9 @@ func clearRecord(typ iana.ContentType, payload []byte) []byte {
 // subject is an endpoint under test with all that it has said.
 type subject struct {
 	*handshake.Endpoint
-	out []byte
+	out       []byte
+	connected bool // its handshake was complete at some time
+	buf       [512]byte
 }
 
 // replay makes an endpoint of a role and feeds it the first n records that its
@@ -401,11 +403,11 @@ func (s *subject) feed(b []byte) {
 
 // drive does all that can be done, and reads what lies ready.
 func (s *subject) drive() {
-	var buf [512]byte
 	for {
 		progress, err := s.Step()
+		s.connected = s.connected || s.Done()
 		for s.Buffered() > 0 && err == nil {
-			_, err = s.Read(buf[:])
+			_, err = s.Read(s.buf[:])
 			progress = true
 		}
 		if err != nil || !progress {

@@ -167,12 +167,12 @@ func TestDHEParams(t *testing.T) {
 		"a small p":            {func(q *kx.Params) { q.P = []byte{23} }, reason.WeakKey, "server_key_exchange.params.dh_p"},
 		"no p":                 {func(q *kx.Params) { q.P = nil }, reason.WeakKey, "server_key_exchange.params.dh_p"},
 		"another g":            {func(q *kx.Params) { q.G = []byte{3} }, reason.WeakKey, "server_key_exchange.params.dh_g"},
-		"share 0":              {func(q *kx.Params) { q.Share = []byte{0} }, reason.BadShare, "server_key_exchange.params.dh_Ys"},
-		"share 1":              {func(q *kx.Params) { q.Share = []byte{1} }, reason.BadShare, "server_key_exchange.params.dh_Ys"},
-		"share p-1":            {func(q *kx.Params) { q.Share = number(new(big.Int).Sub(p, big.NewInt(1))) }, reason.BadShare, "server_key_exchange.params.dh_Ys"},
-		"share p":              {func(q *kx.Params) { q.Share = q.P }, reason.BadShare, "server_key_exchange.params.dh_Ys"},
-		"no share":             {func(q *kx.Params) { q.Share = nil }, reason.BadShare, "server_key_exchange.params.dh_Ys"},
-		"share longer than p":  {func(q *kx.Params) { q.Share = append([]byte{1}, q.Share...) }, reason.BadShare, "server_key_exchange.params.dh_Ys"},
+		"share 0":              {func(q *kx.Params) { q.Share = []byte{0} }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
+		"share 1":              {func(q *kx.Params) { q.Share = []byte{1} }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
+		"share p-1":            {func(q *kx.Params) { q.Share = number(new(big.Int).Sub(p, big.NewInt(1))) }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
+		"share p":              {func(q *kx.Params) { q.Share = q.P }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
+		"no share":             {func(q *kx.Params) { q.Share = nil }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
+		"share longer than p":  {func(q *kx.Params) { q.Share = append([]byte{1}, q.Share...) }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
 		"share padded further": {func(q *kx.Params) { q.Share = append([]byte{0, 0}, q.Share...) }, "", ""},
 	} {
 		params := good
@@ -186,7 +186,7 @@ func TestDHEParams(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = offer.Finish([]byte{1})
-	checkReason(t, "the client's share 1", err, reason.BadShare, "client_key_exchange.dh_Yc")
+	checkReason(t, "the client's share 1", err, reason.BadDHShare, "client_key_exchange.dh_Yc")
 	_, _, err = kx.DHE.Offer(kx.ServerInput{Rand: seeded(1), Groups: []kx.Group{kx.X25519}})
 	checkReason(t, "no finite field", err, reason.NoCommonGroup, "client_hello.extensions.supported_groups")
 	if v := values(offer); v["p"] == nil || v["A = g^a mod p"] == nil {

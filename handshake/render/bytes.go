@@ -28,7 +28,7 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 			continue
 		}
 		t.leaf(e, f, indent, name)
-		if meaning := t.say.get("field", f.Name); !told[f.Name] && (meaning.Text != "" || meaning.Title != "") {
+		if meaning := t.say.get(narrate.Field, narrate.FieldKey(f.Name)); !told[f.Name] && (meaning.Text != "" || meaning.Title != "") {
 			told[f.Name] = true
 			t.text(12+3*bytesPerLine+1+len(indent)+2, t.values(meaningOf(meaning), e), t.paint.dim)
 		}

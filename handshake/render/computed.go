@@ -15,7 +15,7 @@ import (
 // it, the inputs, the formula, the value, and a command that computes it again.
 func (t *Terminal) secret(s *handshake.SecretEvent) {
 	if t.first("ui/secrets_shown") {
-		t.text(3, t.say.title("ui", "secrets_shown")+": "+t.say.get("ui", "secrets_shown").Text, t.paint.dim)
+		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
 	}
 	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
 		// A slice needs no explanation of its own: name, where it is cut, value.
@@ -23,8 +23,8 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 		return
 	}
 	t.subhead(s.Label, s.Op)
-	if key := "secret/" + s.Label; t.first(key) {
-		t.text(7, t.values(t.say.get("secret", s.Label).Text, s), nil)
+	if key := narrate.SecretKey(s); t.first("secret/" + key) {
+		t.text(7, t.values(t.say.get(narrate.Secret, key).Text, s), nil)
 	}
 	t.inputs(s.Inputs)
 	f, shown := formula(s)
@@ -53,10 +53,21 @@ func (t *Terminal) inputs(in []kx.Value) {
 	for _, v := range in {
 		value := t.bytes(v.Bytes)
 		if v.Private {
-			t.row(7, v.Name, n, value+"  ["+t.say.ui("secret")+"]", t.paint.secret)
-			continue
+			t.row(7, v.Name, n, value+" ["+t.say.ui("secret")+"]", t.paint.secret)
+		} else {
+			t.row(7, v.Name, n, value, nil)
 		}
-		t.row(7, v.Name, n, value, nil)
+		t.gloss(7+n+1, v.Name)
+	}
+}
+
+// gloss says, at level Bytes and once, what an input is.
+func (t *Terminal) gloss(indent int, name string) {
+	if t.o.Level != Bytes || !t.first("input/"+name) {
+		return
+	}
+	if e := t.say.get(narrate.Input, narrate.InputKey(name)); e.Title != name {
+		t.text(indent, meaningOf(e), t.paint.dim)
 	}
 }
 
@@ -87,15 +98,16 @@ func (t *Terminal) recompute(s *handshake.SecretEvent) {
 		return
 	}
 	cmd, why := narrate.Recompute(s)
+	if why == "" {
+		why = "recompute"
+	}
 	if cmd == "" {
-		if why != "" {
-			t.text(7, t.say.ui(why), t.paint.dim)
-		}
+		t.text(7, t.say.ui(why), t.paint.dim)
 		return
 	}
-	t.text(7, t.say.ui("recompute"), t.paint.dim)
+	t.text(7, strings.TrimSpace(t.say.ui(why)+t.say.colon()), t.paint.dim)
 	for _, l := range wrapCommand(cmd, t.width) {
-		t.line(t.paint.dim(l))
+		t.line(t.paint.dim(l)) // from the first column, to be copied as it is
 	}
 }
 
@@ -132,9 +144,9 @@ func (t *Terminal) decision(e *handshake.DecisionEvent) {
 	if n := count(e.Among); n > 1 {
 		head += " (" + t.say.ui("among_n", "n", text(n)) + ")"
 	}
-	entry := t.say.get("decision", e.What+"/"+e.Why)
+	entry := t.say.get(narrate.Decision, narrate.DecisionKey(e))
 	if entry.Text == "" {
-		entry = t.say.get("decision", e.What)
+		entry = t.say.get(narrate.Decision, e.What)
 	}
 	if entry.Text == "" {
 		entry.Text = strings.ReplaceAll(e.Why, "_", " ")
@@ -157,9 +169,9 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 	if right != "" {
 		right = "[" + right + "]"
 	}
-	t.sides("   ? "+t.say.title("check", e.What)+"  "+verdict, right, f)
+	t.sides("   ? "+t.say.title(narrate.Check, e.What)+"  "+verdict, right, f)
 	if t.first("check/" + e.What) {
-		t.text(7, t.values(t.say.get("check", e.What).Text, e), nil)
+		t.text(7, t.values(t.say.get(narrate.Check, e.What).Text, e), nil)
 	}
 	if e.Method != "" {
 		t.inputs(e.Inputs)
@@ -175,38 +187,4 @@ func (t *Terminal) verdict(ok bool) (string, func(string) string) {
 		return t.say.ui("check_ok"), t.paint.good
 	}
 	return t.say.ui("check_failed"), t.paint.bad
-}
-
-// wrapCommand breaks a shell command into lines of at most n columns that the
-// shell joins again: a backslash at the end of a line, and what follows begins in
-// the first column where a word goes on. Newlines of its own stay.
-func wrapCommand(cmd string, n int) []string {
-	var out []string
-	for _, l := range strings.Split(cmd, "\n") {
-		quote, start, space := byte(0), 0, -1
-		for i := 0; i < len(l); i++ {
-			switch c := l[i]; {
-			case quote == 0 && (c == '\'' || c == '"'):
-				quote = c
-			case c == quote:
-				quote = 0
-			case quote == 0 && c == '\\':
-				i++
-			case quote == 0 && c == ' ':
-				space = i
-			}
-			if i-start < n-3 || quote == '\'' {
-				continue
-			}
-			if space > start {
-				out = append(out, l[start:space]+" \\")
-				start, space = space+1, -1
-			} else {
-				out = append(out, l[start:i]+"\\")
-				start = i
-			}
-		}
-		out = append(out, l[start:])
-	}
-	return out
 }

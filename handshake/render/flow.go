@@ -14,9 +14,9 @@ import (
 type flow struct {
 	parties []string
 	null    bool // what is protected is not encrypted
-	moves   int // shown so far
+	moves   int  // shown so far
 	sent    []sent
-	role    map[leg]string // "client" or "server": which end a party plays on a connection
+	role    map[leg]string  // "client" or "server": which end a party plays on a connection
 	secrets map[string]bool // label and value of those shown
 	decided map[string]bool
 	faults  map[string]bool

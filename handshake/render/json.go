@@ -244,7 +244,7 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 			if f.Leaf() {
 				j.Value = jsonAny(f.Value)
 			}
-			if entry, ok := narrate.Get(narrate.En, narrate.Field, f.Name); ok {
+			if entry, ok := narrate.Get(narrate.En, narrate.Field, narrate.FieldKey(f.Name)); ok {
 				j.Ref = entry.Ref
 			}
 			x.Fields = append(x.Fields, j)

@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/message"
+	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
 
@@ -18,7 +19,7 @@ func (t *Terminal) move(m *move) {
 	case m.message != nil && m.known:
 		t.page.blank()
 		t.sides("   "+t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind)), "", t.paint.bold)
-		t.text(5, t.values(t.say.get("move", t.moveKey(m)).Text, m.message), nil)
+		t.text(5, t.values(t.say.get("move", narrate.MoveKey(m.message, t.myths)).Text, m.message), nil)
 	case m.message != nil:
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
@@ -62,16 +63,13 @@ func (t *Terminal) heading(m *move) {
 	t.page.blank()
 	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), title(m.message.Kind))
 	ref := m.head.Ref
-	entry := t.say.get("move", t.moveKey(m))
+	entry := t.say.get("move", narrate.MoveKey(m.message, t.myths))
 	t.sides(left, ref, t.paint.bold)
 	if entry.Title != "" && entry.Text == "" {
 		entry.Text = entry.Title
 	}
 	t.text(3, t.values(entry.Text, m.message), nil)
 }
-
-// moveKey is narrate's key of a move.
-func (t *Terminal) moveKey(m *move) string { return m.head.Move }
 
 // arrow draws who sends to whom, the parties in their columns.
 func (t *Terminal) arrow(from, to string) string {

@@ -47,7 +47,7 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 		}
 		t.row(7, s.Name, n, value, nil)
 		if t.first("step/" + s.Name) {
-			t.text(7+n+1, t.say.get("step", s.Name).Text, t.paint.dim)
+			t.text(7+n+1, t.say.get(narrate.Step, s.Name).Text, t.paint.dim)
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
 	}
 	t.page.blank()
 	t.sides("   "+t.arrow(from, to)+"  Alert "+e.Description.String()+" ("+e.Level.String()+")", "RFC 5246 §7.2", f)
-	if entry := t.say.get("alert", e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
+	if entry := t.say.get(narrate.Alert, e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
 		t.text(5, t.values(entry.Text, e), nil)
 	}
 	t.fault(e.Err, 5)

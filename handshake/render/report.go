@@ -44,7 +44,7 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 		if x.For != nil {
 			what = t.say.ui("candidate_for", "candidate", what, "for", subject(x.For))
 		}
-		t.text(indent, "- "+what+t.say.colon()+t.say.title("reason", "rejected/"+string(x.Reason)), t.paint.dim)
+		t.text(indent, "- "+what+t.say.colon()+t.say.ui("rejected_"+string(x.Reason)), t.paint.dim)
 	}
 }
 
@@ -77,8 +77,8 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	verdict, f := t.verdict(c.OK)
 	t.sides(strings.Repeat(" ", indent)+verdict+" "+c.Key, c.Ref, f)
 	if !c.OK || c.Key == pki.CheckSignature || t.o.Level == Bytes {
-		if entry, ok := narrate.Get(t.o.Lang, "check", "chain/"+c.Key); ok && t.first("chain/"+c.Key) {
-			t.text(indent+3, entry.Text, nil)
+		if key := narrate.ChainKey(c.Key); t.first(key) {
+			t.text(indent+3, t.say.get(narrate.Check, key).Text, nil)
 		}
 	}
 	n := 0
@@ -90,6 +90,7 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	for _, in := range c.Inputs {
 		if t.wanted(in.Name) {
 			t.row(indent+3, in.Name, n, t.short(in.Value), t.compared(c, in))
+			t.gloss(indent+3+n+1, in.Name)
 		}
 	}
 	if c.Err != nil {
@@ -128,4 +129,3 @@ func (t *Terminal) compared(c *pki.Check, in pki.Input) func(string) string {
 	}
 	return nil
 }
-

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
@@ -33,7 +34,6 @@ func (t *Terminal) scene(e *handshake.SceneEvent) {
 // begin heads a flow.
 func (t *Terminal) begin(e *handshake.SceneEvent) {
 	parties, _ := e.Get("parties").([]string)
-	name, _ := e.Get("name").(string)
 	t.flow = newFlow(parties)
 	t.flows++
 	t.blank.flow = t.flows
@@ -44,7 +44,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	if t.flows > 1 {
 		t.page.blank()
 	}
-	head := "== " + t.flowTitle(name) + t.say.colon() + strings.Join(shown, ", ") + " "
+	head := "== " + t.say.title(narrate.Scene, narrate.SceneKey(e)) + t.say.colon() + strings.Join(shown, ", ") + " "
 	head = cut(head, t.width-2)
 	t.line(t.paint.bold(head + strings.Repeat("=", t.width-width(head))))
 	if t.o.Level == Brief {
@@ -53,18 +53,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	if t.flows == 1 {
 		t.text(0, t.say.ui("legend"), t.paint.dim)
 	}
-	if entry, key := t.say.get("scene", "flow/"+name), "flow"; entry.Text != "" {
-		t.text(0, t.values(entry.Text, e), nil)
-	} else {
-		t.text(0, t.values(t.say.get("scene", key).Text, e), nil)
-	}
-}
-
-func (t *Terminal) flowTitle(name string) string {
-	if entry := t.say.get("scene", "flow/"+name); entry.Title != "" {
-		return entry.Title
-	}
-	return strings.ToUpper(strings.ReplaceAll(name, "_", " "))
+	t.text(0, t.values(t.say.get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
 }
 
 // outcome closes a flow: done, or refused by whom, with which alert, why, and
@@ -77,7 +66,7 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 	t.page.blank()
 	switch {
 	case err == nil && done:
-		t.text(0, t.say.ui("done")+t.say.colon()+t.say.get("ui", "done").Text, t.paint.good)
+		t.text(0, t.say.ui("done")+t.say.colon()+t.say.get(narrate.UI, "done").Text, t.paint.good)
 		return
 	case err == nil:
 		t.text(0, t.say.ui("not_done"), t.paint.bad)
@@ -86,7 +75,7 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 		if d, ok := reason.Alert(reason.Of(err)); ok {
 			line += ", " + t.say.ui("with_alert") + " " + d.String()
 		}
-		t.text(0, line+t.say.colon()+t.say.title("reason", string(reason.Of(err))), t.paint.bad)
+		t.text(0, line+t.say.colon()+t.say.title(narrate.Reason, string(reason.Of(err))), t.paint.bad)
 		t.fault(err, 3)
 	}
 	if intended {
@@ -104,13 +93,13 @@ func (t *Terminal) fault(err error, indent int) {
 	t.text(indent, err.Error(), t.paint.bad)
 	var re *reason.Error
 	if errors.As(err, &re) {
-		t.text(indent, t.say.get("reason", string(re.Reason)).Text, nil)
+		t.text(indent, t.say.get(narrate.Reason, string(re.Reason)).Text, nil)
 	}
 }
 
 // anyScene writes explanation and values.
 func (t *Terminal) anyScene(e *handshake.SceneEvent) {
-	entry := t.say.get("scene", e.Key)
+	entry := t.say.get(narrate.Scene, e.Key)
 	head := entry.Title
 	if head == "" {
 		head = strings.ReplaceAll(e.Key, "_", " ")
@@ -149,7 +138,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	t.page.blank()
 	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
-	t.text(5, t.values(t.say.get("scene", e.Key).Text, e), nil)
+	t.text(5, t.values(t.say.get(narrate.Scene, e.Key).Text, e), nil)
 	const label, column = 36, 10
 	rows := knowledgeOf(e)
 	head := strings.Repeat(" ", 5+label)

@@ -10,7 +10,7 @@ import (
 // for a reader who walks the handshake move by move.
 func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 	t := NewTerminal(w, o)
-	state := t.say.title("state", e.State().String())
+	state := t.say.title(narrate.State, e.State().String())
 	head := t.say.party(e.Role().String()) + ": " + e.State().String()
 	if state != e.State().String() {
 		head += " (" + state + ")"

@@ -154,7 +154,7 @@ func (t *Terminal) correct(e handshake.Event) {
 		if !t.first("myth/" + key) {
 			continue
 		}
-		entry := t.say.get("myth", key)
+		entry := t.say.get(narrate.Myth, key)
 		if entry.Text == "" {
 			continue
 		}

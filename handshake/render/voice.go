@@ -32,7 +32,7 @@ func (v voice) title(kind narrate.Kind, key string) string {
 
 // ui is a phrase of our own, with name, value, name, value … filled in.
 func (v voice) ui(key string, pairs ...string) string {
-	e, ok := narrate.Get(v.lang, "ui", key)
+	e, ok := narrate.Get(v.lang, narrate.UI, key)
 	s := e.Title
 	if !ok {
 		s = key
@@ -59,12 +59,12 @@ func (v voice) stop() string {
 	return ". "
 }
 
-func (v voice) party(p string) string { return v.title("party", p) }
+func (v voice) party(p string) string { return v.title(narrate.Party, p) }
 func (v voice) op(o handshake.Op) string {
 	if o == handshake.OpNone {
 		return ""
 	}
-	return v.title("op", o.String())
+	return v.title(narrate.Op, o.String())
 }
 
 // values fills the placeholders of an entry from the event at hand.

@@ -10,9 +10,7 @@ import (
 func (p *play) plain() error {
 	p.begin("plain", "client", "server")
 	conn := p.newConn()
-	for _, s := range []Segment{{conn, "client", true, []byte(p.o.request())}, {conn, "server", false, []byte(p.o.reply())}} {
-		p.flow.Wire = append(p.flow.Wire, s)
-	}
+	p.flow.Wire = []Segment{{conn, "client", true, []byte(p.o.request())}, {conn, "server", false, []byte(p.o.reply())}}
 	sees := [2]string{}
 	for i, s := range p.flow.Wire {
 		sees[i] = string(s.Bytes)

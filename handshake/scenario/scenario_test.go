@@ -281,7 +281,6 @@ func variety() map[string]scenario.Options {
 		"ticket": {Resume: scenario.ResumeByTicket}, "mitm": {MITM: true}, "trusted mitm": {MITM: true, TrustMITM: true},
 		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
 		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
-		"all groups": {Suites: suite.All()[1:2]},
 	}
 }
 

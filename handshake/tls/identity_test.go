@@ -32,7 +32,7 @@ type identity struct {
 	key    crypto.Signer
 	staple []byte // a server's only
 
-	certFile, keyFile, stapleFile string
+	certFile, chainFile, keyFile, stapleFile string // chainFile is certFile without the leaf
 }
 
 func (id *identity) ours() []tls.Certificate {
@@ -170,19 +170,19 @@ func issueP384(ca *pki.Authority, o pki.LeafOptions) (*identity, error) {
 
 // write puts the PEM files beside each other.
 func (id *identity) write(prefix string) error {
-	var chain []byte
-	for _, der := range id.chain {
-		chain = append(chain, pki.EncodeCert(der)...)
+	leaf, issuers := pki.EncodeCert(id.chain[0]), []byte(nil)
+	for _, der := range id.chain[1:] {
+		issuers = append(issuers, pki.EncodeCert(der)...)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(id.key)
 	if err != nil {
 		return err
 	}
-	id.certFile, id.keyFile, id.stapleFile = prefix+".pem", prefix+".key", prefix+".ocsp"
+	id.certFile, id.chainFile, id.keyFile, id.stapleFile = prefix+".pem", prefix+".chain", prefix+".key", prefix+".ocsp"
 	for _, f := range []struct {
 		path string
 		data []byte
-	}{{id.certFile, chain}, {id.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})}, {id.stapleFile, id.staple}} {
+	}{{id.certFile, append(leaf, issuers...)}, {id.chainFile, issuers}, {id.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})}, {id.stapleFile, id.staple}} {
 		if err := os.WriteFile(f.path, f.data, 0o600); err != nil {
 			return err
 		}

@@ -1,0 +1,345 @@
+package tls_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	stdtls "crypto/tls"
+	"crypto/x509"
+	"net"
+	"runtime"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+	"tlslab/pki"
+)
+
+// The handshake benchmarks run ours, crypto/tls's and the floor (the bare
+// primitives that our engine uses on both ends) in turn, in one loop, and report
+// ratios: machines are noisy, but not differently for the three.
+//
+// Where the time goes, ECDHE-ECDSA-P256 with X25519: four X25519 operations, one
+// ECDSA signature, and verifying twice (the chain's link and ServerKeyExchange)
+// are nine tenths of ours; crypto/tls spends a third more in X25519 alone.
+
+type benchCase struct {
+	name  string
+	suite uint16
+	alg   string // of the certificates
+}
+
+var benchCases = []benchCase{
+	{"ECDHE-ECDSA-P256-X25519", stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa"},
+	{"ECDHE-RSA-2048-X25519", stdtls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "rsa"},
+	{"RSA-2048", stdtls.TLS_RSA_WITH_AES_128_GCM_SHA256, "rsa"},
+}
+
+// world is one chain, and both libraries' configurations for it: the same suite,
+// group, certificates and checks.
+type world struct {
+	lesson               *pki.Lesson
+	client, server       *handshake.Config
+	stdClient, stdServer *stdtls.Config
+}
+
+func newWorld(tb testing.TB, c benchCase) *world {
+	tb.Helper()
+	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: c.alg})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	// One link: the root signs the leaf.
+	w := &world{lesson: l}
+	suites := []*suite.Suite{suite.ByID(iana.CipherSuite(c.suite))}
+	groups := []kx.Group{kx.X25519, kx.P256} // the second for the certificate's curve
+	w.client = &handshake.Config{Suites: suites, Groups: groups, Roots: l.Roots, ServerName: l.Name}
+	w.server = &handshake.Config{Suites: suites, Groups: groups, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}}
+	pool := x509.NewCertPool()
+	for _, r := range l.Roots.All() {
+		pool.AddCert(r)
+	}
+	w.stdClient = &stdtls.Config{RootCAs: pool, ServerName: l.Name, MaxVersion: stdtls.VersionTLS12,
+		CipherSuites: []uint16{c.suite}, CurvePreferences: []stdtls.CurveID{stdtls.X25519, stdtls.CurveP256}}
+	w.stdServer = &stdtls.Config{Certificates: []stdtls.Certificate{{Certificate: l.Chain, PrivateKey: l.Key, Leaf: l.Leaf.Leaf}},
+		MaxVersion: stdtls.VersionTLS12, CipherSuites: []uint16{c.suite}, SessionTicketsDisabled: true,
+		CurvePreferences: []stdtls.CurveID{stdtls.X25519, stdtls.CurveP256}}
+	return w
+}
+
+type shaker interface{ Handshake() error }
+
+// both runs the two ends of one handshake over a memory pipe.
+func both(tb testing.TB, mk func(a, b net.Conn) (shaker, shaker)) {
+	a, b := memoryPipe()
+	c, s := mk(a, b)
+	done := make(chan error, 1)
+	go func() { done <- s.Handshake() }()
+	if err := c.Handshake(); err != nil {
+		tb.Fatal("client: ", err)
+	}
+	if err := <-done; err != nil {
+		tb.Fatal("server: ", err)
+	}
+}
+
+func (w *world) ours(tb testing.TB) {
+	both(tb, func(a, b net.Conn) (shaker, shaker) {
+		c, err := tls.Client(a, w.client)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		s, err := tls.Server(b, w.server)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return c, s
+	})
+}
+
+func (w *world) std(tb testing.TB) {
+	both(tb, func(a, b net.Conn) (shaker, shaker) {
+		return stdtls.Client(a, w.stdClient), stdtls.Server(b, w.stdServer)
+	})
+}
+
+// floor does what no implementation can do without, with our primitives.
+func (w *world) floor(tb testing.TB, c benchCase) {
+	must := func(err error) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	leaf := w.lesson.Leaf.Leaf
+	chain := append([]*x509.Certificate{leaf}, w.lesson.Intermediate.Cert)
+	must(chain[0].CheckSignatureFrom(chain[1]))
+	must(chain[1].CheckSignatureFrom(w.lesson.Root.Cert))
+	if c.name == "RSA-2048" {
+		key := w.lesson.Key.(*rsa.PrivateKey)
+		pre := make([]byte, 48)
+		enc, err := rsa.EncryptPKCS1v15(rand.Reader, &key.PublicKey, pre)
+		must(err)
+		must(rsa.DecryptPKCS1v15SessionKey(rand.Reader, key, enc, pre))
+		return
+	}
+	offer, err := kx.X25519.Offer(rand.Reader)
+	must(err)
+	answer, err := kx.X25519.Answer(rand.Reader, offer.Share())
+	must(err)
+	_, err = offer.Finish(answer.Share())
+	must(err)
+	id := iana.ECDSAP256SHA256
+	if c.alg == "rsa" {
+		id = iana.RSAPSSRSAESHA256
+	}
+	scheme, _ := sig.ByID(id)
+	msg := make([]byte, 100)
+	s, err := scheme.Sign(rand.Reader, w.lesson.Key, msg)
+	must(err)
+	must(scheme.Verify(leaf.PublicKey.(crypto.PublicKey), msg, s))
+}
+
+func BenchmarkHandshake(b *testing.B) {
+	for _, c := range benchCases {
+		b.Run(c.name, func(b *testing.B) {
+			w := newWorld(b, c)
+			var ours, std, floor time.Duration
+			for b.Loop() {
+				ours += timed(func() { w.ours(b) })
+				std += timed(func() { w.std(b) })
+				floor += timed(func() { w.floor(b, c) })
+			}
+			b.ReportMetric(float64(ours.Microseconds())/float64(b.N), "ours-µs")
+			b.ReportMetric(float64(ours)/float64(std), "ours/crypto-tls")
+			b.ReportMetric(float64(ours)/float64(floor), "ours/floor")
+			b.ReportMetric(float64(std)/float64(floor), "crypto-tls/floor")
+			a, s := testing.AllocsPerRun(20, func() { w.ours(b) }), testing.AllocsPerRun(20, func() { w.std(b) })
+			b.ReportMetric(a, "ours-allocs")
+			b.ReportMetric(a/s, "allocs-ours/crypto-tls")
+		})
+	}
+}
+
+func timed(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
+}
+
+// keep is a Listener that keeps the whole transcript in memory.
+type keep struct{ events []handshake.Event }
+
+func (k *keep) Event(e handshake.Event) { k.events = append(k.events, e) }
+
+// BenchmarkListening is the price of being watched: every event of both ends kept.
+func BenchmarkListening(b *testing.B) {
+	for _, c := range benchCases {
+		b.Run(c.name, func(b *testing.B) {
+			w := newWorld(b, c)
+			loud := *w
+			var silent, listening time.Duration
+			for b.Loop() {
+				silent += timed(func() { w.ours(b) })
+				cc, sc := *w.client, *w.server
+				cc.Listener, cc.ShowSecrets = new(keep), true
+				sc.Listener, sc.ShowSecrets = new(keep), true
+				loud.client, loud.server = &cc, &sc
+				listening += timed(func() { loud.ours(b) })
+			}
+			b.ReportMetric(float64(listening)/float64(silent), "listening/silent")
+		})
+	}
+}
+
+// BenchmarkBulk sends 16 KiB records through a memory pipe, and beside it seals
+// and opens the same with the bare AEAD.
+func BenchmarkBulk(b *testing.B) {
+	for _, id := range []iana.CipherSuite{0xc02f, 0xcca8} {
+		b.Run(id.String(), func(b *testing.B) { bulk(b, id) })
+	}
+}
+
+func bulk(b *testing.B, id iana.CipherSuite) {
+	w := newWorld(b, benchCase{alg: "rsa", suite: uint16(id)})
+	c, err := handshake.NewClient(w.client)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := handshake.NewServer(w.server)
+	if err != nil {
+		b.Fatal(err)
+	}
+	carry(c, s)
+	if !c.Done() || !s.Done() {
+		b.Fatal(c.Err(), s.Err())
+	}
+	su := suite.ByID(id)
+	aead := bareAEAD(b, su)
+	data := bytes.Repeat([]byte("tlslab!\n"), 1<<11)
+	buf := make([]byte, 1<<14+256)
+	sealed, opened := make([]byte, 0, 1<<14+64), make([]byte, 0, 1<<14)
+	nonce, aad := make([]byte, 12), make([]byte, 13)
+	one := func() {
+		if _, err := c.Write(data); err != nil {
+			b.Fatal(err)
+		}
+		out := c.Output()
+		s.Fed(copy(s.Space(len(out)), out))
+		n, err := s.Read(buf)
+		if err != nil || n != len(data) {
+			b.Fatal(n, err)
+		}
+	}
+	var ours, bare time.Duration
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		ours += timed(func() {
+			for range 16 {
+				one()
+			}
+		})
+		bare += timed(func() {
+			for range 16 {
+				sealed = aead.Seal(sealed[:0], nonce, data, aad)
+				if opened, err = aead.Open(opened[:0], nonce, sealed, aad); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.ReportMetric(float64(bare)/float64(ours), "throughput/bare-AEAD")
+	b.ReportMetric(testing.AllocsPerRun(100, one), "allocs/record")
+}
+
+// carry pumps two endpoints until neither can go on.
+func carry(c, s *handshake.Endpoint) {
+	for moved := true; moved; {
+		moved = false
+		for _, p := range [][2]*handshake.Endpoint{{c, s}, {s, c}} {
+			for progress := true; progress; {
+				var err error
+				if progress, err = p[0].Step(); err != nil {
+					break
+				}
+			}
+			if out := p[0].Output(); len(out) > 0 {
+				p[1].Feed(out)
+				moved = true
+			}
+		}
+	}
+}
+
+// BenchmarkIdle holds connections over loopback that say nothing, and weighs the
+// server's side of them after two garbage collections, against crypto/tls's: heap
+// and stack, the socket and the goroutine that waits in Read included.
+//
+// Ours weigh half because Read's frames are small enough for the stack to shrink to
+// 4 KB, no buffer is held between records, and a key's expansion is held weakly.
+func BenchmarkIdle(b *testing.B) {
+	w := newWorld(b, benchCases[0])
+	ours := weigh(b, w, func(conn net.Conn) (net.Conn, error) { return tls.Server(conn, w.server) })
+	std := weigh(b, w, func(conn net.Conn) (net.Conn, error) { return stdtls.Server(conn, w.stdServer), nil })
+	b.ReportMetric(ours, "ours-B/conn")
+	b.ReportMetric(std, "crypto-tls-B/conn")
+	b.ReportMetric(ours/std, "ours/crypto-tls")
+}
+
+// idle is how many, whatever b.N: it is a weight, not a time. Each takes two file
+// descriptors, of which a process commonly gets 20,000.
+const idle = 9_500
+
+// weigh returns the bytes of one connection.
+func weigh(b *testing.B, w *world, server func(net.Conn) (net.Conn, error)) float64 {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	clients := make([]net.Conn, idle)
+	ended := make(chan error, idle)
+	before := inUse()
+	for i := range clients {
+		if clients[i], err = net.Dial("tcp", l.Addr().String()); err != nil {
+			b.Fatal(err)
+		}
+		raw, err := l.Accept()
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := server(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		go func() {
+			var p [1]byte
+			_, err := s.Read(p[:])
+			ended <- err
+			raw.Close()
+		}()
+		c := stdtls.Client(clients[i], w.stdClient) // nothing of it is kept
+		if err := c.Handshake(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	after := inUse()
+	for i := range clients {
+		clients[i].Close()
+		<-ended
+	}
+	return float64(after-before) / idle
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
+}

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"encoding/pem"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake"
+	"tlslab/handshake/render"
+	"tlslab/pki"
+)
+
+// caFlags are what the verbs under ca have in common.
+type caFlags struct {
+	view
+	dir, kind string
+	days      int
+	client    bool
+	force     bool
+	quiet     bool
+}
+
+func newCA() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ca",
+		Short: "A small certification authority in a directory",
+		Long: `A certification authority: a key, a certificate, and the right to sign others. It
+issues certificates; it is not one. Keys are written with mode 0600, and no file is
+overwritten without --force.`,
+		Example: `  tlslab ca init ca                          a root in the directory ca
+  tlslab ca init inter --parent ca           an intermediate that ca signs
+  tlslab ca issue www.lab.test --cadir inter www.lab.test.pem and www.lab.test-key.pem
+  tlslab ca issue alice --client --cadir ca  for a client
+  tlslab ca sign request.csr --cadir ca      for somebody else's key
+  tlslab ca show www.lab.test.pem            what a file holds`,
+		Args: noVerb,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newCAInit(), newCAIssue(), newCASign(), newCAShow())
+	return cmd
+}
+
+func newCAInit() *cobra.Command {
+	c := new(caFlags)
+	var parent, name string
+	cmd := &cobra.Command{
+		Use:     "init DIR",
+		Short:   "Make a root, or with --parent an intermediate",
+		Example: "  tlslab ca init ca\n  tlslab ca init inter --parent ca --kind rsa2048 --name 'Lab Intermediate'",
+		Args:    exactly(1, "the directory of the new CA: tlslab ca init DIR"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.init(cmd, args[0], parent, name) },
+	}
+	c.langFlag(cmd)
+	c.kindFlag(cmd, pki.P256)
+	f := cmd.Flags()
+	f.StringVar(&parent, "parent", "", "the `directory` of the CA that signs this one")
+	f.StringVar(&name, "name", "", "common name (default: by the directory's name)")
+	f.IntVar(&c.days, "days", 0, "valid for so many days (default: 10 years for a root, 5 below)")
+	f.BoolVar(&c.force, "force", false, "replace a CA that is there already; what it issued is then worth nothing")
+	return cmd
+}
+
+func (c *caFlags) kindFlag(cmd *cobra.Command, normal pki.KeyKind) {
+	cmd.Flags().StringVar(&c.kind, "kind", string(normal), "kind of key: "+strings.Join(keyKinds(), ", "))
+	complete(cmd, "kind", keyKinds)
+}
+
+func keyKinds() []string {
+	var out []string
+	for _, k := range pki.KeyKinds() {
+		out = append(out, string(k))
+	}
+	return out
+}
+
+// keyKind checks --kind.
+func (c *caFlags) keyKind() (pki.KeyKind, error) {
+	if !slices.Contains(keyKinds(), c.kind) {
+		return "", misuse("There are "+strings.Join(keyKinds(), ", ")+".", "--kind %s: no such kind of key", c.kind)
+	}
+	return pki.KeyKind(c.kind), nil
+}
+
+func (c *caFlags) validity() time.Duration { return time.Duration(c.days) * 24 * time.Hour }
+
+func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
+	if err := c.checkLang(); err != nil {
+		return err
+	}
+	kind, err := c.keyKind()
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		name = "tlslab " + filepath.Base(abs)
+	}
+	o := pki.Options{CommonName: name, KeyKind: kind, Validity: c.validity()}
+	var a *pki.Authority
+	if parent == "" {
+		a, err = pki.NewRoot(o)
+	} else {
+		var above *pki.Authority
+		if above, err = loadAuthority(parent); err == nil {
+			a, err = above.NewIntermediate(o)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := pki.SaveAuthority(dir, a, pki.FileOptions{Overwrite: c.force}); err != nil {
+		return overwrite(err)
+	}
+	c.say(cmd, "ca_made", "name", a.Cert.Subject.CommonName, "dir", dir)
+	c.say(cmd, "wrote_key", "file", filepath.Join(dir, pki.AuthorityKeyFile))
+	c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityCertFile))
+	if a.Parent == nil {
+		c.say(cmd, "ca_install", "file", filepath.Join(dir, pki.AuthorityCertFile))
+	} else {
+		c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityIssuersFile))
+	}
+	return nil
+}
+
+func (c *caFlags) say(cmd *cobra.Command, key string, pairs ...string) {
+	cmd.Println(say(c.lang, key, pairs...))
+}
+
+func newCAIssue() *cobra.Command {
+	c := new(caFlags)
+	var prefix string
+	cmd := &cobra.Command{
+		Use:   "issue NAME…",
+		Short: "Make a key and a certificate for these names",
+		Long: `Play both parts: the server makes a key and a request (CSR); the CA checks that the
+request was signed by the key it names, fills in the to-be-signed part, hashes and signs
+it, and returns the chain. Names are DNS names or IP addresses.`,
+		Example: "  tlslab ca issue www.lab.test 192.0.2.1 --cadir ca\n  tlslab ca issue alice --client --cadir ca --kind ed25519",
+		Args:    atLeast(1, "a name: tlslab ca issue www.lab.test"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.issue(cmd, args, prefix) },
+	}
+	c.signFlags(cmd)
+	c.kindFlag(cmd, pki.RSA2048)
+	cmd.Flags().StringVar(&prefix, "prefix", "", "write `PREFIX`.pem and PREFIX-key.pem (default: the first name)")
+	return cmd
+}
+
+// signFlags are those of issue and sign.
+func (c *caFlags) signFlags(cmd *cobra.Command) {
+	c.view.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&c.dir, "cadir", "ca", "the `directory` of the CA")
+	f.BoolVar(&c.client, "client", false, "for a client; otherwise for a server")
+	f.IntVar(&c.days, "days", 90, "valid for so many days")
+	f.BoolVar(&c.force, "force", false, "replace files that are there already")
+	f.BoolVar(&c.quiet, "quiet", false, "do not show the steps")
+}
+
+func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error {
+	kind, err := c.keyKind()
+	if err != nil {
+		return err
+	}
+	a, err := loadAuthority(c.dir)
+	if err != nil {
+		return err
+	}
+	request := pki.Request{CommonName: names[0]}
+	for _, n := range names {
+		if ip := net.ParseIP(n); ip != nil {
+			request.IPAddresses = append(request.IPAddresses, ip)
+		} else {
+			request.DNSNames = append(request.DNSNames, n)
+		}
+	}
+	if prefix == "" {
+		prefix = strings.NewReplacer("*", "_", "/", "_", ":", "_").Replace(names[0])
+	}
+	certFile, keyFile := prefix+".pem", prefix+"-key.pem"
+	if !c.force {
+		// Both or neither: half a pair is of no use.
+		for _, f := range []string{certFile, keyFile} {
+			if _, err := os.Lstat(f); err == nil {
+				return failure("Move it away, choose another --prefix, or say --force.", "%s exists and is left as it is", f)
+			}
+		}
+	}
+	key, err := pki.GenerateKey(kind, nil)
+	if err != nil {
+		return err
+	}
+	csr, err := pki.NewRequest(key, request)
+	if err != nil {
+		return err
+	}
+	issued, err := c.sign(cmd, a, csr)
+	if err != nil {
+		return err
+	}
+	o := pki.FileOptions{Overwrite: c.force}
+	if err := pki.WriteKey(keyFile, key, o); err != nil {
+		return overwrite(err)
+	}
+	if err := pki.WriteChain(certFile, issued.Chain, o); err != nil {
+		return overwrite(err)
+	}
+	c.say(cmd, "wrote_key", "file", keyFile)
+	c.say(cmd, "wrote_chain", "file", certFile)
+	return nil
+}
+
+// sign has the CA sign a request and shows how.
+func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.Issued, error) {
+	out, err := c.view.open(cmd.OutOrStdout())
+	if err != nil {
+		return nil, err
+	}
+	issued, err := a.Sign(csr, pki.LeafOptions{Client: c.client, Validity: c.validity()})
+	if err != nil {
+		return nil, firstError(err, out.close())
+	}
+	if c.quiet {
+		return issued, out.close()
+	}
+	term := render.NewTerminal(out, out.options)
+	for _, step := range issued.Steps {
+		scene := &handshake.SceneEvent{Meta: handshake.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Key: "ca_" + step.Key}
+		for _, in := range step.Inputs {
+			scene.Values = append(scene.Values, handshake.SceneValue{Name: in.Name, Value: in.Value})
+		}
+		term.Event(scene)
+	}
+	return issued, firstError(term.Close(), out.close())
+}
+
+func newCASign() *cobra.Command {
+	c := new(caFlags)
+	var certOut string
+	cmd := &cobra.Command{
+		Use:   "sign CSR",
+		Short: "Sign a certificate request, PEM or DER",
+		Example: `  openssl req -new -newkey rsa:2048 -nodes -keyout k.pem -subj /CN=www.lab.test \
+      -addext subjectAltName=DNS:www.lab.test -out www.csr
+  tlslab ca sign www.csr --cadir ca --cert-out www.pem`,
+		Args: exactly(1, "the file with the request: tlslab ca sign www.csr"),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.signFile(cmd, args[0], certOut) },
+	}
+	c.signFlags(cmd)
+	cmd.Flags().StringVar(&certOut, "cert-out", "", "write the chain to this `file` (default: the request's name with .pem)")
+	return cmd
+}
+
+func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
+	csr, err := readRequest(file)
+	if err != nil {
+		return err
+	}
+	a, err := loadAuthority(c.dir)
+	if err != nil {
+		return err
+	}
+	if certOut == "" {
+		certOut = strings.TrimSuffix(file, filepath.Ext(file)) + ".pem"
+	}
+	issued, err := c.sign(cmd, a, csr)
+	if err != nil {
+		return err
+	}
+	if err := pki.WriteChain(certOut, issued.Chain, pki.FileOptions{Overwrite: c.force}); err != nil {
+		return overwrite(err)
+	}
+	c.say(cmd, "wrote_chain", "file", certOut)
+	return nil
+}
+
+// readRequest reads a PKCS #10 request, PEM or DER.
+func readRequest(file string) ([]byte, error) {
+	text, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if strings.HasSuffix(block.Type, "CERTIFICATE REQUEST") {
+			return block.Bytes, nil
+		}
+	}
+	return text, nil
+}
+
+// readFile reads a file, or standard input for "-".
+func readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name)
+}
+
+// overwrite turns a refusal to overwrite into what to do about it.
+func overwrite(err error) error {
+	if os.IsExist(err) || strings.Contains(err.Error(), os.ErrExist.Error()) {
+		return failure("Move it away, choose another name, or say --force.", "%w", err)
+	}
+	return err
+}
+
+// exactly and atLeast are cobra's, in our voice.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < n:
+			return misuse("", "missing: %s", what)
+		case len(args) > n:
+			return misuse("", "one too many: %q", args[n])
+		}
+		return nil
+	}
+}
+
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) < n {
+			return misuse("", "missing: %s", what)
+		}
+		return nil
+	}
+}
+

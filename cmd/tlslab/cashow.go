@@ -1,0 +1,122 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake/narrate"
+	"tlslab/pki"
+)
+
+func newCAShow() *cobra.Command {
+	c := new(caFlags)
+	cmd := &cobra.Command{
+		Use:     "show FILE",
+		Short:   "Say what a file of certificates, requests or keys holds",
+		Example: "  tlslab ca show www.lab.test.pem\n  tlslab ca show -                 reads standard input",
+		Args:    exactly(1, "the file: tlslab ca show FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.checkLang(); err != nil {
+				return err
+			}
+			text, err := readFile(args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(cmd.OutOrStdout(), args[0], text)
+		},
+	}
+	c.langFlag(cmd)
+	return cmd
+}
+
+// show tells of each PEM block, or of the one DER certificate, in order. Private keys
+// are named, not shown.
+func (c *caFlags) show(w io.Writer, file string, text []byte) error {
+	n := 0
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if err := c.showBlock(w, n, block); err != nil {
+			return failure("", "%s, block %d (%s): %w", file, n, block.Type, err)
+		}
+		n++
+	}
+	if n > 0 {
+		return nil
+	}
+	cert, err := x509.ParseCertificate(text)
+	if err != nil {
+		return failure("It should be PEM, with lines -----BEGIN …-----, or one DER certificate.", "%s holds nothing that tlslab knows", file)
+	}
+	c.showCertificate(w, 0, cert)
+	return nil
+}
+
+func (c *caFlags) showBlock(w io.Writer, n int, b *pem.Block) error {
+	switch {
+	case b.Type == "CERTIFICATE":
+		cert, err := x509.ParseCertificate(b.Bytes)
+		if err != nil {
+			return err
+		}
+		c.showCertificate(w, n, cert)
+	case strings.HasSuffix(b.Type, "CERTIFICATE REQUEST"):
+		csr, err := x509.ParseCertificateRequest(b.Bytes)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+		c.line(w, pki.InSubject, csr.Subject.String())
+		c.line(w, pki.InNames, strings.Join(namesOf(csr.DNSNames, csr.IPAddresses), ", "))
+		c.line(w, pki.InPublicKey, csr.PublicKeyAlgorithm.String())
+		c.line(w, pki.InSignatureAlgorithm, csr.SignatureAlgorithm.String())
+	default:
+		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+	}
+	return nil
+}
+
+func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
+	fmt.Fprintf(w, "%d CERTIFICATE\n", n)
+	const date = "2006-01-02 15:04:05 UTC"
+	c.line(w, pki.InSubject, cert.Subject.String())
+	c.line(w, pki.InIssuer, cert.Issuer.String())
+	c.line(w, pki.InSerial, hex.EncodeToString(cert.SerialNumber.Bytes()))
+	c.line(w, pki.InNotBefore, cert.NotBefore.UTC().Format(date))
+	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
+	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
+	c.line(w, pki.InCA, fmt.Sprint(cert.IsCA))
+	c.line(w, pki.InPublicKey, cert.PublicKeyAlgorithm.String())
+	c.line(w, pki.InSignatureAlgorithm, cert.SignatureAlgorithm.String())
+	sum := sha256.Sum256(cert.Raw)
+	c.line(w, pki.InFingerprint, hex.EncodeToString(sum[:]))
+}
+
+// line is a value under its name in the reader's language.
+func (c *caFlags) line(w io.Writer, input, value string) {
+	if value == "" {
+		return
+	}
+	label := input
+	if e, ok := narrate.Get(c.lang, narrate.Input, input); ok {
+		label = e.Title
+	}
+	fmt.Fprintf(w, "  %s: %s\n", label, value)
+}
+
+func namesOf[IP fmt.Stringer](dns []string, ips []IP) []string {
+	var out []string
+	for _, n := range dns {
+		out = append(out, "DNS:"+n)
+	}
+	for _, ip := range ips {
+		out = append(out, "IP:"+ip.String())
+	}
+	return out
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	stdtls "crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"tlslab/handshake/tls"
+)
+
+// liveListener hands out connections that tell what happens to them.
+type liveListener struct {
+	net.Listener
+	host *host
+}
+
+// Accept waits for the next connection.
+func (l *liveListener) Accept() (net.Conn, error) {
+	raw, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c, err := l.host.admit(raw)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return c, nil
+}
+
+// liveConn is a server's connection with its transcript. The transcript goes out in
+// whole pieces: the handshake, and then each time the connection comes to rest.
+type liveConn struct {
+	*tls.Conn
+	host       *host
+	name       string // "3", as the transcript's title has it
+	peer       string
+	transcript *transcript
+	counted    *counted
+	shaken     atomic.Bool // the handshake is complete
+
+	mu   sync.Mutex
+	end  error // why it ended; nil for an orderly end
+	once sync.Once
+}
+
+// admit wraps an accepted connection.
+func (h *host) admit(raw net.Conn) (*liveConn, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return nil, net.ErrClosed
+	}
+	h.count++
+	c := &liveConn{host: h, name: strconv.Itoa(h.count), peer: raw.RemoteAddr().String(), counted: &counted{Conn: raw}}
+	cfg := *h.cfg
+	cfg.Conn = h.count
+	c.transcript = h.flags.newTranscript(h.out, say(h.flags.lang, "connection", "n", c.name, "peer", c.peer))
+	c.transcript.attach(&cfg)
+	var err error
+	if c.Conn, err = tls.Server(c.counted, &cfg); err != nil {
+		return nil, err
+	}
+	h.conns[c] = true
+	return c, nil
+}
+
+// counted knows whether its peer has said anything.
+type counted struct {
+	net.Conn
+	spoken bool // only the reader touches it until it is closed
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.spoken = c.spoken || n > 0
+	return n, err
+}
+
+// shake runs the handshake and shows it.
+func (c *liveConn) shake(ctx context.Context) error {
+	err := c.HandshakeContext(ctx)
+	c.shaken.Store(err == nil)
+	c.ended(err)
+	c.transcript.flush()
+	return err
+}
+
+// ConnectionState completes the handshake: net/http asks before it reads.
+func (c *liveConn) ConnectionState() stdtls.ConnectionState {
+	s := c.Conn.ConnectionState()
+	if s.HandshakeComplete {
+		c.shaken.Store(true)
+		c.transcript.flush()
+	}
+	return s
+}
+
+// Read is the connection's; what it tells is shown at once.
+func (c *liveConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.ended(err)
+	c.transcript.flush()
+	return n, err
+}
+
+// ended keeps the first error.
+func (c *liveConn) ended(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end == nil && err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+		c.end = err
+	}
+}
+
+// Close closes the connection, shows the rest of its transcript, and says what went
+// wrong, if anything did.
+func (c *liveConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		_ = c.transcript.close()
+		c.report()
+		c.host.forget(c)
+	})
+	return err
+}
+
+func (c *liveConn) report() {
+	c.mu.Lock()
+	end := c.end
+	c.mu.Unlock()
+	if end == nil {
+		return
+	}
+	l := c.host.flags.lang
+	what := handshakeError(context.Background(), l, c.peer, end)
+	if c.shaken.Load() {
+		what = endError(l, c.peer, end)
+	} else if !c.counted.spoken {
+		what = told(l, end, "left_at_once", "peer", c.peer)
+	}
+	if what != nil {
+		fmt.Fprintln(c.host.log, say(l, "connection", "n", c.name, "peer", c.peer)+":", what)
+	}
+}
+
+// forget drops a connection that is closed.
+func (h *host) forget(c *liveConn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+	if h.last == c {
+		h.last = nil
+	}
+}

@@ -1,0 +1,292 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake"
+	"tlslab/handshake/session"
+	"tlslab/pki"
+)
+
+type serverFlags struct {
+	liveFlags
+	accept, serverName string
+	caDir, writeRoot   string
+	portFile, staple   string
+	verifyClient, www  bool
+}
+
+func newServer() *cobra.Command {
+	s := new(serverFlags)
+	cmd := &cobra.Command{
+		Use:   "server --accept HOST:PORT",
+		Short: "Serve TLS 1.2 to any client and explain each handshake",
+		Long: `Accept connections until interrupted, and explain each handshake on standard error
+(or in --out), one connection after the other, however many there are at a time.
+
+What clients send is printed; a line of standard input goes to the client that came
+last. With --www the server answers HTTP instead, with a page about the handshake.
+
+The certificate is --cert's, or is issued by the CA in --cadir, or by a CA made on the
+spot, whose keys are never written anywhere: --write-root writes its roots for clients.
+Such a server has a certificate for RSA suites and one for ECDSA suites.`,
+		Example: `  tlslab server --accept :8443 --www --write-root root.pem
+  curl --cacert root.pem https://localhost:8443/
+  tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
+  tlslab server --accept :8443 --cadir ca --verify-client --staple good
+  tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
+	}
+	s.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
+	f.StringVar(&s.portFile, "port-file", "", "write the port to this `file` once listening")
+	f.StringVar(&s.serverName, "servername", "", "one more name for the certificate that is issued")
+	f.StringVar(&s.caDir, "cadir", "", "the `directory` of the CA that issues the certificate (tlslab ca init)")
+	f.StringVar(&s.writeRoot, "write-root", "", "write the roots for clients to this PEM `file`")
+	f.StringVar(&s.staple, "staple", "none", "staple an OCSP response: good, revoked, stale, unknown or none")
+	f.BoolVar(&s.verifyClient, "verify-client", false, "demand a certificate of each client")
+	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
+	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
+	complete(cmd, "staple", stapleKinds)
+	return cmd
+}
+
+func (s *serverFlags) run(cmd *cobra.Command) (err error) {
+	if s.accept == "" {
+		return misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
+	}
+	if _, _, err := net.SplitHostPort(s.accept); err != nil {
+		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	}
+	cfg, err := s.config()
+	if err != nil {
+		return err
+	}
+	roots, err := s.certify(cfg)
+	if err != nil {
+		return err
+	}
+	if err := s.clientRoots(cfg, roots); err != nil {
+		return err
+	}
+	cfg.Sessions = session.NewMemory(0)
+	if !s.noTicket {
+		cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
+	}
+	if err := badServerConfig(cfg); err != nil {
+		return err
+	}
+	out, err := s.view.open(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, out.close()) }()
+	log, closeLog, err := s.openKeyLog()
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, closeLog()) }()
+	cfg.KeyLog = log
+
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	l, err := net.Listen("tcp", s.accept)
+	if err != nil {
+		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
+	}
+	if err := s.announce(cmd.ErrOrStderr(), l, roots); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	h := &host{flags: s, cfg: cfg, log: cmd.ErrOrStderr(), out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
+	h.arrived = sync.NewCond(&h.mu)
+	defer context.AfterFunc(ctx, func() { h.stop(l) })()
+	if s.www {
+		err = h.serveHTTP(l)
+	} else {
+		go h.typed(cmd.InOrStdin())
+		err = h.serve(ctx, l)
+	}
+	h.stop(l)
+	h.handlers.Wait()
+	return err
+}
+
+// clientRoots sets whom to believe of the clients.
+func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*pki.Authority) (err error) {
+	if !s.verifyClient {
+		if s.caFile != "" {
+			return misuse("Add --verify-client.", "--CAfile is about clients' certificates, and none is asked for")
+		}
+		return nil
+	}
+	cfg.ClientAuth = handshake.RequireClientCert
+	switch {
+	case s.caFile != "":
+		cfg.Roots, err = rootsFrom(s.caFile)
+		return err
+	case s.caDir != "":
+		cfg.Roots = rootStore(own)
+		return nil
+	}
+	return misuse("Name their CA: --CAfile FILE, or --cadir DIR for one made by tlslab ca init.",
+		"--verify-client, and nobody to trust clients' certificates of")
+}
+
+// badServerConfig tries the configuration before anybody connects.
+func badServerConfig(cfg *handshake.Config) error {
+	if _, err := handshake.NewServer(cfg); err != nil {
+		return badConfig(err)
+	}
+	return nil
+}
+
+// announce says where the server listens, which scripts wait for, and how to get at
+// its root.
+func (s *serverFlags) announce(w io.Writer, l net.Listener, roots []*pki.Authority) error {
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return err
+	}
+	if s.writeRoot != "" {
+		if err := writeRoots(s.writeRoot, roots); err != nil {
+			return err
+		}
+	}
+	if s.portFile != "" {
+		// Whoever waits for the file must not read half of it.
+		if err := os.WriteFile(s.portFile+".new", []byte(port+"\n"), 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(s.portFile+".new", s.portFile); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(w, say(s.lang, "listening", "address", l.Addr().String()))
+	switch root := s.rootFile(); {
+	case root != "":
+		fmt.Fprintln(w, "  "+say(s.lang, "clients_trust", "root", root, "port", port))
+	case s.cert == "":
+		fmt.Fprintln(w, "  "+say(s.lang, "root_unwritten"))
+	}
+	return nil
+}
+
+// host is a server at work.
+type host struct {
+	flags    *serverFlags
+	cfg      *handshake.Config
+	log      io.Writer
+	out      *output
+	stdout   io.Writer
+	handlers sync.WaitGroup
+
+	mu      sync.Mutex
+	arrived *sync.Cond
+	conns   map[*liveConn]bool
+	last    *liveConn // who gets what is typed
+	count   int
+	stopped bool
+}
+
+// serve handles each connection until l is closed.
+func (h *host) serve(ctx context.Context, l net.Listener) error {
+	live := &liveListener{l, h}
+	for {
+		c, err := live.Accept()
+		if err != nil {
+			return h.unlessStopped(err)
+		}
+		h.handlers.Go(func() { h.converse(ctx, c.(*liveConn)) })
+	}
+}
+
+// unlessStopped is err, unless it comes of stopping.
+func (h *host) unlessStopped(err error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return nil
+	}
+	return err
+}
+
+// converse shakes hands and prints what comes until the peer closes.
+func (h *host) converse(ctx context.Context, c *liveConn) {
+	defer c.Close()
+	if c.shake(ctx) != nil {
+		return
+	}
+	h.mu.Lock()
+	h.last = c
+	h.arrived.Broadcast()
+	h.mu.Unlock()
+	buf := make([]byte, 1<<14)
+	for {
+		n, err := c.Read(buf)
+		h.print(buf[:n])
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (h *host) print(p []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, _ = h.stdout.Write(p)
+}
+
+// typed sends each line of in to the client that came last, and waits for one if
+// there is none. When in ends, the server goes on.
+func (h *host) typed(in io.Reader) {
+	r := bufio.NewReader(in)
+	for {
+		line, err := r.ReadBytes('\n')
+		if len(line) > 0 {
+			h.mu.Lock()
+			for h.last == nil {
+				h.arrived.Wait()
+			}
+			c := h.last
+			h.mu.Unlock()
+			// A client that has left misses the line; its own handler tells of it.
+			_, _ = c.Write(line)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// stop closes everything. Calling it again does nothing.
+func (h *host) stop(l net.Listener) {
+	h.mu.Lock()
+	if h.stopped {
+		h.mu.Unlock()
+		return
+	}
+	h.stopped = true
+	open := make([]*liveConn, 0, len(h.conns))
+	for c := range h.conns {
+		open = append(open, c)
+	}
+	h.mu.Unlock()
+	_ = l.Close()
+	for _, c := range open {
+		_ = c.Close()
+	}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/pem"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/pki"
+)
+
+type verifyFlags struct {
+	view
+	caFile, serverName string
+	at, staple         string
+	untrusted          []string
+	client, mustStaple bool
+}
+
+func newVerify() *cobra.Command {
+	v := new(verifyFlags)
+	cmd := &cobra.Command{
+		Use:   "verify CHAIN.pem",
+		Short: "Verify a certificate chain and show every check",
+		Long: `Judge a chain as a peer would send it, leaf first: build the candidate paths to a
+trust anchor, and show each check of each, with what it looked at. The status is 0 only
+if a path was accepted.`,
+		Example: `  tlslab verify --CAfile roots.pem --servername www.lab.test chain.pem
+  tlslab verify --CAfile roots.pem --servername www.lab.test --time 2030-01-01T00:00:00Z chain.pem
+  tlslab verify --servername example.org chain.pem          against the roots of this machine
+  tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client`,
+		Args: exactly(1, "the chain: tlslab verify … chain.pem"),
+		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
+	}
+	v.view.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&v.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others (default: this machine's)")
+	f.StringVar(&v.serverName, "servername", "", "the DNS name or IP address that the leaf must carry")
+	f.StringVar(&v.at, "time", "", "judge as of this time, 2026-01-02T15:04:05Z (default: now)")
+	f.StringVar(&v.staple, "staple", "", "the OCSP response that came with it, a DER or PEM `file`")
+	f.BoolVar(&v.mustStaple, "require-staple", false, "refuse without an OCSP response")
+	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, PEM `files`")
+	f.BoolVar(&v.client, "client", false, "the leaf is a client's")
+	return cmd
+}
+
+func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
+	o := pki.VerifyOptions{ServerName: v.serverName, RequireStaple: v.mustStaple, Explain: true}
+	if v.client {
+		o.Usage = pki.ClientAuth
+	} else if v.serverName == "" {
+		return misuse("Say whom it should speak for: --servername NAME. For a client's chain say --client.",
+			"a server's certificate is worth nothing unless its name is checked")
+	}
+	if v.at != "" {
+		if o.Time, err = time.Parse(time.RFC3339, v.at); err != nil {
+			return misuse("Write it like 2026-01-02T15:04:05Z.", "--time %s: not a time of RFC 3339", v.at)
+		}
+	}
+	out, err := v.view.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, out.close()) }()
+	if err := v.read(&o); err != nil {
+		return err
+	}
+	chain, err := pki.ReadCerts(file)
+	if err != nil {
+		return err
+	}
+	report, verdict := pki.Verify(chain, o)
+	if err := render.WriteReport(out, report, out.options); err != nil {
+		return err
+	}
+	if verdict != nil {
+		return failure(v.whatNow(report), "%s is refused: %w", file, verdict)
+	}
+	cmd.Println(say(v.lang, "accepted", "file", file))
+	return nil
+}
+
+// read takes in the files that the flags name.
+func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
+	if v.caFile == "" {
+		o.Roots, err = pki.SystemStore()
+	} else {
+		o.Roots, err = rootsFrom(v.caFile)
+	}
+	if err != nil {
+		return err
+	}
+	for _, file := range v.untrusted {
+		certs, err := pki.ReadCerts(file)
+		if err != nil {
+			return err
+		}
+		o.Intermediates = append(o.Intermediates, certs...)
+	}
+	if v.staple == "" {
+		return nil
+	}
+	if o.Staple, err = os.ReadFile(v.staple); err != nil {
+		return err
+	}
+	if block, _ := pem.Decode(o.Staple); block != nil {
+		o.Staple = block.Bytes
+	}
+	return nil
+}
+
+// whatNow is what narrate advises on a refusal.
+func (v *verifyFlags) whatNow(r *pki.Report) string {
+	if r.Err == nil {
+		return ""
+	}
+	e, _ := narrate.Get(v.lang, narrate.Reason, string(r.Err.Reason))
+	return e.Text
+}

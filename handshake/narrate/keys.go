@@ -1,0 +1,143 @@
+package narrate
+
+import (
+	"fmt"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+)
+
+// How the key of an event is found. Each function here returns a key for which
+// there is an entry, as long as the event is one that the engine or a lesson
+// emits; of a student's own label it may return one for which there is none.
+
+// MoveKey is the key of a move's entry: the plain one, "client/send/finished", or
+// the variant for the way this handshake goes, "client/send/finished+resumed".
+// Which way that is it learns from the events before, so c must have been shown
+// them: by Myths, or by MoveKey itself. Between moves it is "".
+func MoveKey(e handshake.Event, c *Context) string {
+	c.learn(e)
+	head := e.Head()
+	variant := ""
+	if m, ok := e.(*handshake.MessageEvent); ok {
+		switch m.Kind {
+		case message.KindServerHello, message.KindFinished:
+			if c.leg(head).resumed {
+				variant = "+resumed"
+			}
+		case message.KindServerKeyExchange, message.KindClientKeyExchange:
+			variant = "+other"
+			if l := c.leg(head); !l.own {
+				variant = "+" + exchangeName(l.kx)
+			}
+		case message.KindClientHello:
+			if head.State == handshake.Connected {
+				variant = "+renegotiation"
+			}
+		}
+	}
+	if _, ok := Get(En, Move, head.Move+variant); ok {
+		return head.Move + variant
+	}
+	return head.Move
+}
+
+// exchangeName tells the key exchanges apart that have texts of their own.
+func exchangeName(k iana.Kx) string {
+	switch k {
+	case iana.KxRSA:
+		return "rsa"
+	case iana.KxDHE:
+		return "dhe"
+	case iana.KxECDHE:
+		return "ecdhe"
+	}
+	return "other"
+}
+
+// isCurve reports whether a group is a curve, of which a text may say aG. Of a
+// student's own group nobody knows.
+func isCurve(g kx.Group) bool {
+	d, ok := g.(kx.Described)
+	return ok && d.Describe().Kind == kx.KindECDH
+}
+
+// FieldKey is the key for a field's dotted path, "client_hello.random". The first
+// of these that has an entry is taken: the path; the same in any message ("*."); the
+// same in any extension of any message ("*.extensions.*."); its last component.
+func FieldKey(path string) string {
+	_, rest, _ := strings.Cut(path, ".")
+	candidates := []string{path, "*." + rest}
+	if inner, ok := strings.CutPrefix(rest, "extensions."); ok {
+		if _, last, ok := strings.Cut(inner, "."); ok {
+			candidates = append(candidates, "*.extensions.*."+last)
+		}
+	}
+	candidates = append(candidates, path[strings.LastIndexByte(path, '.')+1:])
+	for _, key := range candidates {
+		if _, ok := Get(En, Field, key); ok {
+			return key
+		}
+	}
+	return path
+}
+
+// SecretKey is the key of a secret's entry. The premaster secret has one for each
+// key exchange, the master secret one for each formula.
+func SecretKey(e *handshake.SecretEvent) string {
+	switch e.Label {
+	case "premaster_secret":
+		exchange, name, _ := strings.Cut(e.Method, " ")
+		group, _ := kx.ByName(name) // nil if it is none of ours
+		switch {
+		case exchange == iana.KxRSA.String():
+			return e.Label + "+rsa"
+		case exchange == iana.KxDHE.String():
+			return e.Label + "+dhe"
+		case exchange == iana.KxECDHE.String() && isCurve(group):
+			return e.Label + "+ecdhe"
+		}
+		return e.Label + "+other"
+	case "master_secret":
+		switch {
+		case e.Method == "session":
+			return e.Label + "+session"
+		case e.Tag == "extended master secret":
+			return e.Label + "+ems"
+		}
+		return e.Label + "+textbook"
+	}
+	return e.Label
+}
+
+// DecisionKey is the key of a decision's reason; What alone is the key of what was
+// decided.
+func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Why }
+
+// ChainKey is the key of a check on one certificate of a chain, by the Key of the
+// pki.Check.
+func ChainKey(check string) string { return "chain/" + check }
+
+// SceneKey is the key of a scene. The beginning of a flow has one for each name of
+// a flow, and one for the names that a student's key exchange makes.
+func SceneKey(e *handshake.SceneEvent) string {
+	if e.Key == "flow" {
+		key := fmt.Sprintf("flow/%v", e.Get("name"))
+		if _, ok := Get(En, Scene, key); ok {
+			return key
+		}
+	}
+	return e.Key
+}
+
+// InputKey is the key for the name of a value that went into something. A hybrid
+// group names the part first, "x25519: a": that is left off.
+func InputKey(name string) string {
+	if _, own, ok := strings.Cut(name, ": "); ok {
+		return own
+	}
+	return name
+}

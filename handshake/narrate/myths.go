@@ -1,0 +1,183 @@
+package narrate
+
+import (
+	"bytes"
+	"fmt"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+)
+
+// moments says when the correction of a textbook's sentence comes up. A row's myth
+// is told at the first event for which its test holds, once a transcript.
+var moments = [...]struct {
+	myth string
+	at   func(handshake.Event, *leg) bool
+}{
+	// The CA and the chain.
+	{"certificate_is_ca", scene("ca_chain")},
+	{"decrypt_signature", check("certificate_chain")},
+	{"hash_mismatch_go_on", check("certificate_chain")},
+	{"stapling_expiry", crosses(message.KindCertificateStatus)},
+
+	// Key exchange.
+	{"g_is_curve", func(e handshake.Event, l *leg) bool {
+		return crosses(message.KindServerKeyExchange)(e, l) && l.kx == iana.KxECDHE && !l.own
+	}},
+	{"ecdhe_stops_mitm", check("server_key_exchange_signature")},
+	{"certificate_encrypts_session_key", crosses(message.KindClientKeyExchange)},
+	{"forward_secrecy_hard_problem", func(e handshake.Event, l *leg) bool { // when the private values have done their work
+		if _, ok := e.(*handshake.KeyChangeEvent); !ok && !secret("premaster_secret")(e, l) {
+			return false
+		}
+		return l.ephemeral() && !l.resumed
+	}},
+	{"three_randoms", func(e handshake.Event, l *leg) bool { return secret("master_secret")(e, l) && !l.resumed }},
+	{"ecdhe_faster", func(e handshake.Event, l *leg) bool { // where False Start would send the request already
+		return crosses(message.KindFinished)(e, l) && l.ephemeral() && !l.resumed
+	}},
+
+	// Records.
+	{"record_compress_number", func(e handshake.Event, _ *leg) bool {
+		r, ok := e.(*handshake.RecordEvent)
+		return ok && r.Protected
+	}},
+	{"http2_needs_https", choseHTTP2},
+	{"http3_no_retransmit", choseHTTP2},
+
+	// Resumption, and what a thief can make of it.
+	{"ticket_holds_session_key", crosses(message.KindNewSessionTicket)},
+	{"session_id_no_handshake", func(e handshake.Event, l *leg) bool {
+		return crosses(message.KindServerHello)(e, l) && l.resumed
+	}},
+	{"captured_id_replay", scene("captured_session")},
+	{"expiry_stops_replay", scene("replayed_session_id")},
+	{"stolen_master_after_expiry", scene("recording_decrypted")},
+
+	// The middle box.
+	{"mutual_tls_mitm", crosses(message.KindCertificateRequest)},
+	{"pinning", scene("mitm_forge")},
+	{"ems_interception", scene("mitm_read")},
+}
+
+// Context is what Myths and MoveKey remember of the events so far. The zero value is
+// the beginning of a transcript. It serves one goroutine.
+type Context struct {
+	told map[string]bool
+	legs map[legName]*leg
+}
+
+// legName is one end of one connection: a middle box has two.
+type legName struct {
+	party string
+	conn  int
+}
+
+// leg is what one end has gone through.
+type leg struct {
+	offered []byte // the session ID in its ClientHello
+	resumed bool
+	kx      iana.Kx // KxNone before the key exchange
+	own     bool    // ECDHE over a group that is none of our curves: a student's
+}
+
+func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE }
+
+// Myths returns the keys of the corrections that come up at e. Each comes up at
+// most once in the life of a Context, which must be shown every event in order.
+func Myths(e handshake.Event, c *Context) []string {
+	c.learn(e)
+	var due []string
+	for _, m := range moments {
+		if c.told[m.myth] || !m.at(e, c.leg(e.Head())) {
+			continue
+		}
+		if c.told == nil {
+			c.told = map[string]bool{}
+		}
+		c.told[m.myth] = true
+		due = append(due, m.myth)
+	}
+	return due
+}
+
+// leg finds the end at which an event happened.
+func (c *Context) leg(m *handshake.Meta) *leg {
+	name := legName{m.Party, m.Conn}
+	l := c.legs[name]
+	if l == nil {
+		if c.legs == nil {
+			c.legs = map[legName]*leg{}
+		}
+		l = new(leg)
+		c.legs[name] = l
+	}
+	return l
+}
+
+// learn takes in an event; the same one again changes nothing.
+func (c *Context) learn(e handshake.Event) {
+	switch e := e.(type) {
+	case *handshake.SceneEvent:
+		if e.Key == "flow" {
+			c.legs = nil
+		}
+	case *handshake.MessageEvent:
+		l := c.leg(&e.Meta)
+		switch m := e.Msg.(type) {
+		case *message.ClientHello:
+			*l = leg{offered: bytes.Clone(m.SessionID)}
+		case *message.ServerHello: // RFC 5246 §7.4.1.3: the echo is the sign
+			l.resumed = len(l.offered) > 0 && bytes.Equal(l.offered, m.SessionID)
+		case *message.ServerKeyExchangeECDHE:
+			group, _ := kx.ByID(m.Group) // nil if it is none of ours
+			l.kx, l.own = iana.KxECDHE, !isCurve(group)
+		case *message.ClientKeyExchangeECDHE:
+			l.kx = iana.KxECDHE
+		case *message.ServerKeyExchangeDHE, *message.ClientKeyExchangeDHE:
+			l.kx = iana.KxDHE
+		case *message.ClientKeyExchangeRSA:
+			l.kx = iana.KxRSA
+		case *message.ServerKeyExchangeOpaque, *message.ClientKeyExchangeOpaque:
+			l.kx = iana.KxPrivate
+		}
+	}
+}
+
+// The tests that moments are made of.
+
+func scene(key string) func(handshake.Event, *leg) bool {
+	return func(e handshake.Event, _ *leg) bool {
+		s, ok := e.(*handshake.SceneEvent)
+		return ok && s.Key == key
+	}
+}
+
+func check(what string) func(handshake.Event, *leg) bool {
+	return func(e handshake.Event, _ *leg) bool {
+		c, ok := e.(*handshake.CheckEvent)
+		return ok && c.What == what
+	}
+}
+
+func secret(label string) func(handshake.Event, *leg) bool {
+	return func(e handshake.Event, _ *leg) bool {
+		s, ok := e.(*handshake.SecretEvent)
+		return ok && s.Label == label
+	}
+}
+
+// crosses holds when a message goes by, seen from either end.
+func crosses(kind message.Kind) func(handshake.Event, *leg) bool {
+	return func(e handshake.Event, _ *leg) bool {
+		m, ok := e.(*handshake.MessageEvent)
+		return ok && m.Kind == kind
+	}
+}
+
+func choseHTTP2(e handshake.Event, _ *leg) bool {
+	d, ok := e.(*handshake.DecisionEvent)
+	return ok && d.What == "alpn" && fmt.Sprint(d.Chosen) == "h2"
+}

@@ -1,0 +1,97 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/message"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+)
+
+func TestFirstScreen(t *testing.T) {
+	tr := play(t, "bare")
+	for _, lang := range narrate.Langs() {
+		var b bytes.Buffer
+		if err := FirstScreen(&b, tr, TerminalOptions{Lang: lang}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "first."+string(lang)+".txt", b.Bytes())
+		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		if len(lines) > 50 {
+			t.Errorf("%s: %d lines, more than 50", lang, len(lines))
+		}
+		for i, l := range lines {
+			if width(l) > 80 {
+				t.Errorf("%s: line %d has %d columns: %s", lang, i+1, width(l), l)
+			}
+		}
+		if n := strings.Count(b.String(), "tlslab run"); n != 1 || !strings.Contains(lines[len(lines)-1], "tlslab run") {
+			t.Errorf("%s: %d commands; the last line should have the one", lang, n)
+		}
+	}
+}
+
+// What the screen shows comes from the run.
+func TestFirstScreenShowsTheRun(t *testing.T) {
+	tr := play(t, "bare")
+	var b bytes.Buffer
+	if err := FirstScreen(&b, tr, TerminalOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	hello := first(tr.Flows[0], func(m *handshake.MessageEvent) bool { return m.Kind == message.KindClientHello })
+	want := []string{fmt.Sprintf("C=%x", hello.Msg.(*message.ClientHello).Random[:4])}
+	for _, r := range every(tr.Flows[0], func(r *handshake.RecordEvent) bool { return r.Protected && r.Dir == handshake.Send }) {
+		if r.Type == 23 {
+			want = append(want, spaced(r.Wire[:16]))
+			break
+		}
+	}
+	for _, w := range want {
+		if !strings.Contains(b.String(), w) {
+			t.Errorf("%q is not on the screen", w)
+		}
+	}
+}
+
+// It claims nothing that the events do not say.
+func TestFirstScreenClaimsNothing(t *testing.T) {
+	full := play(t, "bare")
+	for name, c := range map[string]struct {
+		claim string
+		drop  func(handshake.Event) bool
+	}{
+		"no report":    {"checks ok", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.Report != nil }},
+		"no Finished":  {"both verified", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.What == "finished" }},
+		"no knowledge": {"can impersonate", func(e handshake.Event) bool { s, ok := e.(*handshake.SceneEvent); return ok && s.Key == "knowledge" }},
+		"one end's secrets": {"both have", func(e handshake.Event) bool {
+			s, ok := e.(*handshake.SecretEvent)
+			return ok && s.Party == "server"
+		}},
+	} {
+		cut := &scenario.Transcript{}
+		for _, f := range full.Flows {
+			g := &scenario.Flow{Name: f.Name, Parties: f.Parties, Outcome: f.Outcome}
+			for _, e := range f.Events {
+				if !c.drop(e) {
+					g.Events = append(g.Events, e)
+				}
+			}
+			cut.Flows = append(cut.Flows, g)
+		}
+		var whole, less bytes.Buffer
+		if err := errors.Join(FirstScreen(&whole, full, TerminalOptions{}), FirstScreen(&less, cut, TerminalOptions{})); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(whole.String(), c.claim) || strings.Contains(less.String(), c.claim) {
+			t.Errorf("%s: %q stands without its events, or never", name, c.claim)
+		}
+	}
+	if err := FirstScreen(new(bytes.Buffer), &scenario.Transcript{}, TerminalOptions{}); err == nil {
+		t.Error("a transcript without flows has a first screen")
+	}
+}

@@ -1,0 +1,253 @@
+package render
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/wire"
+)
+
+// document is what a program that reads the JSON declares.
+type document struct {
+	Tlslab int
+	Seed   string
+	Flows  []struct {
+		Name    string
+		Parties []string
+		Events  []struct {
+			Seq                   uint64
+			Party, Dir, Kind      string
+			Name, Ref, Bytes, Why string
+			Fields                []struct {
+				Path, Ref string
+				Off, Len  int
+				Value     any
+			}
+			Report *struct{ OK bool }
+		}
+		Outcome struct {
+			Done, Intended bool
+			Refused        string
+			Error          *struct {
+				Reason string
+				Alert  struct{ Name string }
+			}
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for name := range lessons() {
+		tr := play(t, name)
+		var b bytes.Buffer
+		if err := WriteJSON(&b, tr); err != nil {
+			t.Fatal(err)
+		}
+		var d document
+		if err := json.Unmarshal(b.Bytes(), &d); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if d.Tlslab != 1 || d.Seed != "1" || len(d.Flows) != len(tr.Flows) {
+			t.Fatalf("%s: version %d, seed %q, %d flows", name, d.Tlslab, d.Seed, len(d.Flows))
+		}
+		for i, f := range d.Flows {
+			want := tr.Flows[i]
+			if f.Name != want.Name || len(f.Events) != len(want.Events) || f.Outcome.Done != want.Outcome.Done ||
+				f.Outcome.Refused != want.Outcome.Refused || (f.Outcome.Error != nil) != (want.Outcome.Err != nil) {
+				t.Errorf("%s: flow %d is not the transcript's", name, i)
+				continue
+			}
+			for k, e := range f.Events {
+				h := want.Events[k].Head()
+				if e.Seq != h.Seq || e.Party != h.Party || e.Kind == "" || e.Name == "" {
+					t.Errorf("%s: event %d: %+v", name, k, e)
+				}
+				m, ok := want.Events[k].(*handshake.MessageEvent)
+				if !ok {
+					continue
+				}
+				raw, err := hex.DecodeString(e.Bytes)
+				if err != nil || !bytes.Equal(raw, m.Raw) || e.Kind != "message" || e.Name != m.Kind.String() || e.Dir != m.Dir.String() {
+					t.Errorf("%s: message %d does not come back: %v", name, k, err)
+				}
+				var fields []wire.Field
+				for j, x := range e.Fields {
+					field := wire.Field{Name: x.Path, Off: x.Off, Len: x.Len, Depth: m.Fields[j].Depth, Value: x.Value}
+					if x.Value == nil {
+						field.Value = wire.Group{}
+					}
+					fields = append(fields, field)
+				}
+				if err := wire.Covered(fieldsWithValues(fields, m.Fields), len(raw)); err != nil {
+					t.Errorf("%s: message %d: %v", name, k, err)
+				}
+			}
+		}
+	}
+}
+
+// fieldsWithValues makes decoded values comparable to wire.Group again: a list
+// decoded from JSON is not, and no field has one.
+func fieldsWithValues(got, want []wire.Field) []wire.Field {
+	for i := range got {
+		if m, ok := got[i].Value.(map[string]any); ok {
+			got[i].Value = fmt.Sprint(m)
+		}
+		if !want[i].Leaf() {
+			got[i].Value = wire.Group{}
+		}
+	}
+	return got
+}
+
+// The parts that DESIGN.md fixes, to the letter.
+func TestJSONShape(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteJSON(&b, play(t, "refused")); err != nil {
+		t.Fatal(err)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, b.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`{"tlslab":1,"seed":"1","flows":[{"name":"ecdhe","parties":["client","server"],"events":[{"seq":1,`,
+		`"kind":"message","name":"client_hello","ref":"RFC 5246 §7.4.1.2","bytes":"01`,
+		`{"path":"client_hello.client_version","off":4,"len":2,"value":{"hex":"0x0303","name":"TLS 1.2","value":771}`,
+		`"outcome":{"done":false,"intended":true,"refused":"client","error":{"reason":"certificate_untrusted"`,
+		`"alert":{"hex":"0x30","name":"unknown_ca","value":48}`,
+	} {
+		if !strings.Contains(compact.String(), want) {
+			t.Errorf("the JSON lacks %s", want)
+		}
+	}
+}
+
+// A live listener writes the same events.
+func TestJSONListener(t *testing.T) {
+	tr := play(t, "ecdhe")
+	var b bytes.Buffer
+	j := NewJSON(&b, "client", "client", "server")
+	for _, e := range tr.Events() {
+		j.Event(e)
+	}
+	j.Event(&stranger{})
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var d document
+	if err := json.Unmarshal(b.Bytes(), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Flows) != 1 || len(d.Flows[0].Events) != len(tr.Events()) {
+		t.Errorf("%d flows, or events missing", len(d.Flows))
+	}
+}
+
+func TestMermaid(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteMermaid(&b, play(t, "mitm"), narrate.En); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "mitm.mmd", b.Bytes())
+	for name := range lessons() {
+		tr := play(t, name)
+		b.Reset()
+		if err := WriteMermaid(&b, tr, narrate.Zh); err != nil {
+			t.Fatal(err)
+		}
+		sent := 0
+		for _, m := range tr.Messages() {
+			if m.Dir == handshake.Send {
+				sent++
+			}
+		}
+		arrows := strings.Count(b.String(), "->>") - strings.Count(b.String(), "-->>") - strings.Count(b.String(), ": [")
+		if arrows != sent {
+			t.Errorf("%s: %d arrows for %d messages", name, arrows, sent)
+		}
+		for _, l := range strings.Split(b.String(), "\n") {
+			if _, text, ok := strings.Cut(l, ": "); ok && strings.ContainsAny(strings.NewReplacer("#35;", "", "#59;", "", "#lt;", "", "#gt;", "", "#37;", "").Replace(text), "#;<>") {
+				t.Errorf("%s: not escaped: %s", name, l)
+			}
+		}
+	}
+}
+
+func TestStateDiagram(t *testing.T) {
+	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
+		var b bytes.Buffer
+		if err := StateDiagram(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "states."+r.String()+".mmd", b.Bytes())
+		for _, m := range handshake.Moves(r) {
+			if row := fmt.Sprintf("%v --> %v: %v %s", m.In, m.To, m.Dir, title(m.Msg)); !strings.Contains(b.String(), row) {
+				t.Errorf("%v: %q is not drawn", r, row)
+			}
+		}
+	}
+}
+
+func TestStepPrompt(t *testing.T) {
+	e, err := handshake.NewClient(&handshake.Config{ServerName: "www.lab.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"ClientHello -> WAIT_SH", "ServerHello -> WAIT_CERT"} {
+		var b bytes.Buffer
+		if err := StepPrompt(&b, e, TerminalOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("in state %v: no %q in %q", e.State(), want, b.String())
+		}
+		if _, err := e.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A worksheet holds no derived value, and its answers are the run's.
+func TestWorksheet(t *testing.T) {
+	for _, name := range []string{"rsa", "dhe", "ecdhe", "cbc", "bare", "id"} {
+		tr := play(t, name)
+		for _, level := range []Level{Default, Bytes} {
+			got, term := write(t, tr.Events(), TerminalOptions{Level: level, Worksheet: true})
+			answers := term.Answers()
+			if len(answers) == 0 {
+				t.Fatalf("%s: nothing to answer", name)
+			}
+			flat := strings.Join(strings.Fields(got), "")
+			labels := map[string]bool{}
+			for i, a := range answers {
+				labels[a.Label] = true
+				if a.N != i+1 || !strings.Contains(got, blank(a.N)) {
+					t.Errorf("%s: blank %d is not on the sheet", name, a.N)
+				}
+				if shown := a.Value[:min(len(a.Value), 32)]; strings.Contains(flat, shown) {
+					t.Errorf("%s, level %d: the sheet gives %s away", name, level, a.Label)
+				}
+			}
+			for _, label := range []string{"premaster_secret", "master_secret", "client_verify_data"} {
+				if !labels[label] {
+					t.Errorf("%s: %s is not asked for", name, label)
+				}
+			}
+			var b bytes.Buffer
+			if err := term.WriteAnswers(&b); err != nil {
+				t.Fatal(err)
+			}
+			var back []Answer
+			if err := json.Unmarshal(b.Bytes(), &back); err != nil || len(back) != len(answers) {
+				t.Errorf("%s: the answers do not come back: %v", name, err)
+			}
+		}
+	}
+}

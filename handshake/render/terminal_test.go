@@ -1,0 +1,328 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+	"tlslab/handshake/suite"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew; review them like code")
+
+// golden compares with testdata/name.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		g, w := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+		for i := range min(len(g), len(w)) {
+			if g[i] != w[i] {
+				t.Fatalf("%s, line %d:\n got %q\nwant %q\n(-update writes it anew)", file, i+1, g[i], w[i])
+			}
+		}
+		t.Fatalf("%s: %d lines, want %d (-update writes it anew)", file, len(g), len(w))
+	}
+}
+
+// lessons are seeded runs that between them have every kind of event.
+func lessons() map[string]scenario.Options {
+	null := suite.ByID(0x003b) // TLS_RSA_WITH_NULL_SHA256
+	cbc := suite.ByID(0xc027)  // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256
+	return map[string]scenario.Options{
+		"bare":    {},
+		"rsa":     {Kx: []iana.Kx{iana.KxRSA}},
+		"dhe":     {Kx: []iana.Kx{iana.KxDHE}, NoEMS: true},
+		"ecdhe":   {Kx: []iana.Kx{iana.KxECDHE}},
+		"null":    {Kx: []iana.Kx{iana.KxRSA}, Suites: []*suite.Suite{null}},
+		"cbc":     {Kx: []iana.Kx{iana.KxECDHE}, Suites: []*suite.Suite{cbc}, EncryptThenMAC: true},
+		"mutual":  {Kx: []iana.Kx{iana.KxECDHE}, ClientAuth: true},
+		"refused": {Kx: []iana.Kx{iana.KxECDHE}, UntrustedRoot: true},
+		"expired": {Kx: []iana.Kx{iana.KxRSA}, Cert: "expired"},
+		"mitm":    {MITM: true, TrustMITM: true},
+		"id":      {Resume: scenario.ResumeByID},
+		"ticket":  {Resume: scenario.ResumeByTicket},
+		"plain":   {Kx: []iana.Kx{iana.KxECDHE}, Plain: true},
+	}
+}
+
+// play runs a lesson once; many renderings look at the same transcript.
+var played = map[string]*scenario.Transcript{}
+
+func play(t *testing.T, name string) *scenario.Transcript {
+	t.Helper()
+	if tr := played[name]; tr != nil {
+		return tr
+	}
+	o := lessons()[name]
+	o.Seed = "1"
+	tr, err := scenario.Run(context.Background(), o, nil)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	played[name] = tr
+	return tr
+}
+
+// write renders events with a Terminal.
+func write(t *testing.T, events []handshake.Event, o TerminalOptions) (string, *Terminal) {
+	t.Helper()
+	var b bytes.Buffer
+	term := NewTerminal(&b, o)
+	for _, e := range events {
+		term.Event(e)
+	}
+	if err := term.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), term
+}
+
+func TestGoldenTranscript(t *testing.T) {
+	for _, c := range []struct {
+		file, lesson string
+		o            TerminalOptions
+	}{
+		{"rsa.brief.en.txt", "rsa", TerminalOptions{Lang: narrate.En, Level: Brief}},
+		{"refused.brief.zh.txt", "refused", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
+		{"ecdhe.en.txt", "ecdhe", TerminalOptions{Lang: narrate.En}},
+		{"ecdhe.zh.txt", "ecdhe", TerminalOptions{Lang: narrate.Zh}},
+		{"refused.en.txt", "refused", TerminalOptions{Lang: narrate.En}},
+	} {
+		got, _ := write(t, play(t, c.lesson).Events(), c.o)
+		golden(t, c.file, []byte(got))
+	}
+}
+
+// No line is wider than the page, in any lesson, language and level.
+func TestWidth(t *testing.T) {
+	for name := range lessons() {
+		events := play(t, name).Events()
+		for _, lang := range narrate.Langs() {
+			for _, level := range []Level{Default, Brief, Bytes} {
+				for _, columns := range []int{DefaultWidth, 60} {
+					got, _ := write(t, events, TerminalOptions{Lang: lang, Level: level, Width: columns})
+					for i, l := range strings.Split(got, "\n") {
+						if width(l) > columns && !unbreakable.MatchString(l) {
+							t.Errorf("%s, %s, level %d: line %d has %d columns of %d: %s", name, lang, level, i+1, width(l), columns, l)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// unbreakable is base64 between quotes in a command: it has lines of 64 characters
+// of its own, which a narrower page cannot change.
+var unbreakable = regexp.MustCompile(`^\s*'?[A-Za-z0-9+/=]{60,66}`)
+
+// Colour adds escape sequences and changes nothing else; without it there are none.
+func TestColor(t *testing.T) {
+	for _, level := range []Level{Default, Brief, Bytes} {
+		plain, _ := write(t, play(t, "refused").Events(), TerminalOptions{Level: level})
+		if strings.ContainsRune(plain, 0x1b) {
+			t.Errorf("level %d: an escape sequence without Color", level)
+		}
+		coloured, _ := write(t, play(t, "refused").Events(), TerminalOptions{Level: level, Color: true})
+		if level != Brief && !strings.ContainsRune(coloured, 0x1b) {
+			t.Errorf("level %d: no escape sequence with Color", level)
+		}
+		if unpainted(coloured) != plain {
+			t.Errorf("level %d: colour changes the text", level)
+		}
+	}
+}
+
+// What a peer sends cannot reach the terminal as an escape sequence.
+func TestPeerCannotPaint(t *testing.T) {
+	for _, level := range []Level{Default, Brief, Bytes} {
+		got, _ := write(t, []handshake.Event{
+			&handshake.DataEvent{Meta: handshake.Meta{Party: "client"}, Dir: handshake.Receive, Data: []byte("\x1b[31mred\x07")},
+			&handshake.RecordEvent{Meta: handshake.Meta{Party: "client"}, Dir: handshake.Receive, Type: iana.ApplicationData,
+				Protected: true, Wire: []byte("\x17\x03\x03\x00\x01\x1b"), Payload: []byte("\x1b[31mred\x07")},
+			&handshake.SceneEvent{Key: "unheard_of", Values: []handshake.SceneValue{{Name: "x", Value: "\x1b]0;title\x07"}}},
+		}, TerminalOptions{Level: level})
+		if strings.ContainsAny(got, "\x1b\x07") {
+			t.Errorf("level %d: %q", level, got)
+		}
+	}
+}
+
+var heading = regexp.MustCompile(`(?m)^ ?\d+ \S.* (-->|<--) .*$`)
+
+// A message that both ends tell of has one heading; one that a single end tells of
+// has one as well, sent or received.
+func TestEachMessageOnce(t *testing.T) {
+	for name := range lessons() {
+		tr := play(t, name)
+		sent, client := 0, 0
+		var alone []handshake.Event
+		for _, e := range tr.Events() {
+			dir, counts := handshake.Receive, false
+			switch e := e.(type) {
+			case *handshake.MessageEvent:
+				dir, counts = e.Dir, true
+			case *handshake.DataEvent:
+				dir, counts = e.Dir, true
+			}
+			if counts && dir == handshake.Send {
+				sent++
+			}
+			if e.Head().Party == "client" {
+				alone = append(alone, e)
+				if counts {
+					client++
+				}
+			}
+		}
+		for _, level := range []Level{Default, Brief, Bytes} {
+			got, _ := write(t, tr.Events(), TerminalOptions{Level: level})
+			if n := len(heading.FindAllString(got, -1)); n != sent {
+				t.Errorf("%s, level %d: %d headings for %d messages and data sent", name, level, n, sent)
+			}
+			got, _ = write(t, alone, TerminalOptions{Level: level})
+			if n := len(heading.FindAllString(got, -1)); n != client {
+				t.Errorf("%s, level %d, the client alone: %d headings for %d", name, level, n, client)
+			}
+		}
+	}
+}
+
+// At level Bytes every byte of every message is in the output, at its offset.
+func TestEveryByte(t *testing.T) {
+	for _, name := range []string{"bare", "mutual", "ticket"} {
+		for _, e := range play(t, name).Messages() {
+			got, _ := write(t, []handshake.Event{e}, TerminalOptions{Level: Bytes})
+			var raw []byte
+			for _, l := range strings.Split(got, "\n") {
+				if m := dumped.FindStringSubmatch(l); m != nil {
+					if want := fmt.Sprintf("%04x", len(raw)); m[1] != want {
+						t.Fatalf("%s, %v: offset %s, want %s", name, e.Kind, m[1], want)
+					}
+					b, err := hex.DecodeString(strings.ReplaceAll(m[2], " ", ""))
+					if err != nil {
+						t.Fatal(err)
+					}
+					raw = append(raw, b...)
+				}
+			}
+			if !bytes.Equal(raw, e.Raw) {
+				t.Errorf("%s, %v: %d of %d bytes dumped", name, e.Kind, len(raw), len(e.Raw))
+			}
+		}
+	}
+}
+
+var dumped = regexp.MustCompile(`^     ([0-9a-f]{4})   ((?:[0-9a-f]{2} ?){1,8})(?: |$)`)
+
+// A refusal says who, which alert, why, and that the lesson meant it; a completed
+// lesson says nothing of the kind.
+func TestRefusalIsTold(t *testing.T) {
+	got, _ := write(t, play(t, "refused").Events(), TerminalOptions{})
+	for _, want := range []string{"refused by client", "unknown_ca", "certificate_untrusted", "refused, as this lesson intended"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if n := strings.Count(got, "certificate_untrusted in"); n != 1 {
+		t.Errorf("the error is written %d times", n)
+	}
+	if got, _ := write(t, play(t, "ecdhe").Events(), TerminalOptions{}); strings.Contains(got, "refused by") {
+		t.Error("a completed lesson tells of a refusal")
+	}
+}
+
+// stranger is a kind of event that this package does not know.
+type stranger struct{ handshake.Meta }
+
+func TestUnknownEvents(t *testing.T) {
+	for _, level := range []Level{Default, Brief, Bytes} {
+		var events []handshake.Event
+		for _, e := range play(t, "refused").Events() {
+			events = append(events, e, &stranger{handshake.Meta{Party: "client"}})
+		}
+		events = append(events, &handshake.SceneEvent{Key: "unheard_of", Values: []handshake.SceneValue{{Name: "x", Value: nil},
+			{Name: "knowledge", Value: struct{}{}}, {Name: "y", Value: make(chan int)}}},
+			&handshake.SceneEvent{Key: "knowledge", Values: []handshake.SceneValue{{Name: "client", Value: 7}, {Name: "server", Value: nil}}},
+			&handshake.SecretEvent{Label: "a_students_own"}, &handshake.CheckEvent{What: "own"}, &handshake.DecisionEvent{What: "own"})
+		if got, _ := write(t, events, TerminalOptions{Level: level}); level != Brief && !strings.Contains(got, "a_students_own") {
+			t.Errorf("level %d: a secret without an explanation is not shown", level)
+		}
+	}
+}
+
+// failing takes n bytes and then fails.
+type failing struct{ n int }
+
+var errFull = errors.New("full")
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.n -= len(p); f.n < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+func TestWriteErrorIsReported(t *testing.T) {
+	term := NewTerminal(&failing{1000}, TerminalOptions{})
+	for _, e := range play(t, "ecdhe").Events() {
+		term.Event(e)
+	}
+	if err := term.Close(); !errors.Is(err, errFull) {
+		t.Errorf("Close: %v, want %v", err, errFull)
+	}
+}
+
+// Every phrase that this package asks for exists in every language: a missing one
+// would show as its key.
+func TestPhrasesExist(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		src, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range phrase.FindAllStringSubmatch(string(src), -1) {
+			n++
+			for _, l := range narrate.Langs() {
+				if _, ok := narrate.Get(l, narrate.UI, m[1]); !ok {
+					t.Errorf("%s: no %s phrase %q", f, l, m[1])
+				}
+			}
+		}
+	}
+	if n < 30 {
+		t.Errorf("only %d phrases found in the source", n)
+	}
+}
+
+var phrase = regexp.MustCompile(`(?:ui\(|key := |key = |return )"([a-z_]+)"`)

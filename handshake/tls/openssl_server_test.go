@@ -1,0 +1,387 @@
+package tls_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// Our client against openssl s_server. One server process takes many connections,
+// one after the other; with -rev it sends each line back reversed, and ends the
+// connection when told CLOSE.
+
+// everything is OpenSSL's cipher string for all that it has, NULL included.
+const everything = "ALL:eNULL:@SECLEVEL=0"
+
+// sServer starts one and returns its address.
+func sServer(t testing.TB, args ...string) (p *peer, addr string) {
+	t.Helper()
+	p = start(t, "openssl", append([]string{"s_server", "-accept", "127.0.0.1:0", "-cipher", everything}, args...)...)
+	return p, p.waitFor(`ACCEPT (127\.0\.0\.1:\d+)`)[1]
+}
+
+// show is the arguments that give s_server or s_client a certificate.
+func show(id *identity) []string {
+	return []string{"-cert", id.certFile, "-key", id.keyFile, "-cert_chain", id.chainFile}
+}
+
+// revServer is an s_server of TLS 1.2 that has an RSA and an ECDSA certificate.
+func revServer(t testing.TB, args ...string) (addr string) {
+	t.Helper()
+	ec := servers()["ecdsa"]
+	_, addr = sServer(t, append(append([]string{"-rev", "-tls1_2", "-dcert", ec.certFile, "-dkey", ec.keyFile, "-dcert_chain", ec.chainFile},
+		show(servers()["rsa"])...), args...)...)
+	return addr
+}
+
+// reversed shakes hands with a server in -rev, sends it lines, wants them back,
+// and ends cleanly.
+func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *witness) {
+	t.Helper()
+	cfg, w := witnessed(t, cfg)
+	c, err := dial(t, addr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var sent, want strings.Builder
+	for i := range 40 {
+		line := fmt.Appendf(nil, "%03d %s", i, strings.Repeat("ab", i*4))
+		fmt.Fprintf(&sent, "%s\n", line)
+		for j := range line {
+			want.WriteByte(line[len(line)-1-j])
+		}
+		want.WriteByte('\n')
+	}
+	if _, err := io.WriteString(c, sent.String()); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, want.Len())
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != want.String() {
+		t.Fatalf("%v; came %q", err, got)
+	}
+	if _, err := io.WriteString(c, "CLOSE\n"); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
+		t.Fatalf("instead of a clean end: %q, %v", rest, err)
+	}
+	return c, w
+}
+
+// verifying is a client that knows whom it talks to.
+func verifying() *tls.Config { return &tls.Config{Roots: roots(), ServerName: name} }
+
+// curves are the groups of ECDHE that OpenSSL 3.0 has too, by its names.
+var curves = []struct {
+	group kx.Group
+	name  string
+}{{kx.X25519, "X25519"}, {kx.P256, "P-256"}, {kx.P384, "P-384"}, {kx.P521, "P-521"}, {kx.X448, "X448"}}
+
+// fields are the groups of DHE.
+var fields = []kx.Group{kx.FFDHE2048, kx.FFDHE3072, kx.FFDHE4096}
+
+const allCurves = "X25519:P-256:P-384:P-521:X448"
+
+// TestOpenSSLHasOurSuites keeps the matrices honest: there is no suite of ours
+// that OpenSSL would pass by in silence.
+func TestOpenSSLHasOurSuites(t *testing.T) {
+	out, err := exec.Command(tool(t, "openssl"), "ciphers", everything).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := strings.Split(strings.TrimSpace(string(out)), ":")
+	for _, s := range suite.All() {
+		if !bytes.Contains([]byte(":"+strings.Join(have, ":")+":"), []byte(":"+s.ID.OpenSSL()+":")) {
+			t.Errorf("openssl has no %v", s)
+		}
+	}
+}
+
+func TestOpenSSLServerSuites(t *testing.T) {
+	for _, etm := range []bool{true, false} {
+		t.Run(fmt.Sprintf("etm %v", etm), func(t *testing.T) {
+			args := []string{"-groups", allCurves}
+			if !etm {
+				args = append(args, "-no_etm")
+			}
+			addr := revServer(t, args...)
+			for _, s := range suite.All() {
+				if !etm && s.Cipher.Kind != suite.CBC {
+					continue // encrypt-then-MAC makes no difference there
+				}
+				for _, g := range groupsOf(s) {
+					t.Run(caseName(s, g), func(t *testing.T) {
+						t.Parallel()
+						cfg := verifying()
+						cfg.Suites, cfg.EncryptThenMAC, cfg.Weak.NULL = []*suite.Suite{s}, true, true
+						if g != nil {
+							cfg.Groups = []kx.Group{g, kx.P256} // the second for the certificate's curve
+						}
+						c, _ := reversed(t, addr, cfg)
+						got := c.Summary()
+						// An s_server with P-256 in common takes the client's first.
+						if got.Suite != s || g != nil && got.Group != g.ID() || !got.ExtendedMasterSecret {
+							t.Errorf("settled %+v", got)
+						}
+						if got.EncryptThenMAC != (etm && s.Cipher.Kind == suite.CBC) {
+							t.Errorf("encrypt-then-MAC: %v", got.EncryptThenMAC)
+						}
+					})
+				}
+			}
+		})
+	}
+}
+
+func caseName(s *suite.Suite, g kx.Group) string {
+	if g == nil {
+		return s.String()
+	}
+	return s.String() + " " + g.Name()
+}
+
+// groupsOf lists the curves to try a suite with; a single nil where they play no part.
+func groupsOf(s *suite.Suite) []kx.Group {
+	if s.Kx != iana.KxECDHE {
+		return []kx.Group{nil}
+	}
+	var gs []kx.Group
+	for _, c := range curves {
+		gs = append(gs, c.group)
+	}
+	return gs
+}
+
+// TestOpenSSLServerDHE has the server bring its own field: RFC 7919's, and by
+// default RFC 3526's, whatever the client offers.
+func TestOpenSSLServerDHE(t *testing.T) {
+	for _, field := range []string{"ffdhe2048", "ffdhe3072", "ffdhe4096", "modp_2048", "modp_3072", "modp_4096"} {
+		t.Run(field, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "dh.pem")
+			if out, err := exec.Command(tool(t, "openssl"), "genpkey", "-genparam", "-algorithm", "DH",
+				"-pkeyopt", "group:"+field, "-out", file).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			addr := revServer(t, "-dhparam", file)
+			for _, s := range suite.All() {
+				if s.Kx != iana.KxDHE {
+					continue
+				}
+				t.Run(s.String(), func(t *testing.T) {
+					t.Parallel()
+					cfg := verifying()
+					cfg.Suites = []*suite.Suite{s}
+					c, _ := reversed(t, addr, cfg)
+					if g := c.Summary().Group; strings.HasPrefix(field, "ffdhe") && g.String() != field || strings.HasPrefix(field, "modp") && g != 0 {
+						t.Errorf("the field is called %v", g)
+					}
+				})
+			}
+		})
+	}
+}
+
+// TestOpenSSLServerSchemes has every kind of certificate sign in every scheme.
+func TestOpenSSLServerSchemes(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			id := servers()[kind]
+			_, addr := sServer(t, append(show(id), "-rev", "-tls1_2")...)
+			for _, s := range schemesFor(id) {
+				t.Run(s.Name(), func(t *testing.T) {
+					t.Parallel()
+					cfg := verifying()
+					// The chain's own signatures are named too: OpenSSL holds its chain to the list.
+					cfg.Schemes = append([]*sig.Scheme{s}, chainSchemes(t, kind)...)
+					c, _ := reversed(t, addr, cfg)
+					// Its own preference decides; ours is all that it can take where there is no other.
+					if got := c.Summary().Scheme; len(cfg.Schemes) == 1 && got != s.ID {
+						t.Errorf("signed in %v", got)
+					}
+				})
+			}
+		})
+	}
+}
+
+// chainSchemes is what signs a chain whose scheme differs from the leaf's: P-384's
+// issuer has a key on P-256.
+func chainSchemes(t testing.TB, kind string) []*sig.Scheme {
+	if kind != "p384" {
+		return nil
+	}
+	s, ok := sig.ByID(iana.ECDSAP256SHA256)
+	if !ok {
+		t.Fatal("no such scheme")
+	}
+	return []*sig.Scheme{s}
+}
+
+func TestOpenSSLServerClientAuth(t *testing.T) {
+	addr := revServer(t, "-Verify", "3", "-CAfile", made().rootsFile, "-verify_return_error")
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range schemesFor(clients()[kind]) {
+				cfg := verifying()
+				cfg.Certificates = clients()[kind].ours()
+				cfg.Schemes = append(append([]*sig.Scheme{s}, chainSchemes(t, kind)...), serverSchemes()...)
+				if _, w := reversed(t, addr, cfg); w.saw(message.KindCertificateVerify) != 1 {
+					t.Error("no CertificateVerify")
+				}
+			}
+		})
+	}
+	t.Run("absent", func(t *testing.T) {
+		_, err := dial(t, addr, verifying())
+		if got := peerAlert(err); got != iana.HandshakeFailure {
+			t.Errorf("got alert %v (%v)", got, err)
+		}
+	})
+	t.Run("optional and absent", func(t *testing.T) {
+		addr := revServer(t, "-verify", "3", "-CAfile", made().rootsFile)
+		if _, w := reversed(t, addr, verifying()); w.saw(message.KindCertificate) != 2 {
+			t.Errorf("messages %v", w.kinds)
+		}
+	})
+}
+
+// serverSchemes lets a server sign, whatever the client signs in.
+func serverSchemes() []*sig.Scheme { return sig.Defaults() }
+
+func TestOpenSSLServerStapleALPNAndFragments(t *testing.T) {
+	id := servers()["rsa"]
+	_, addr := sServer(t, append(show(id), "-rev", "-tls1_2", "-status_file", id.stapleFile, "-alpn", "lab/2,http/1.1")...)
+	t.Run("staple", func(t *testing.T) {
+		cfg := verifying()
+		cfg.Stapling = true
+		if c, _ := reversed(t, addr, cfg); !bytes.Equal(c.Summary().Staple, id.staple) {
+			t.Errorf("a staple of %d bytes, of %d sent", len(c.Summary().Staple), len(id.staple))
+		}
+	})
+	t.Run("alpn", func(t *testing.T) {
+		cfg := verifying()
+		cfg.ALPN = []string{"http/1.1"}
+		if c, _ := reversed(t, addr, cfg); c.Summary().Protocol != "http/1.1" {
+			t.Errorf("protocol %q", c.Summary().Protocol)
+		}
+	})
+	for code := iana.MaxFragmentLength(1); code <= 4; code++ {
+		t.Run("max_fragment_length "+code.String(), func(t *testing.T) {
+			cfg := verifying()
+			cfg.MaxFragmentLength = code
+			if c, _ := reversed(t, addr, cfg); c.Summary().MaxFragmentLength != code {
+				t.Errorf("settled %v", c.Summary().MaxFragmentLength)
+			}
+		})
+	}
+}
+
+func TestOpenSSLServerResumption(t *testing.T) {
+	for _, how := range []string{"ticket", "session ID"} {
+		t.Run(how, func(t *testing.T) {
+			var args []string
+			if how == "session ID" {
+				args = append(args, "-no_ticket")
+			}
+			addr := revServer(t, args...)
+			for _, s := range []iana.CipherSuite{0xc02f, 0xc02b, 0x009e, 0x009d, 0xc014} {
+				store := session.NewMemory(0)
+				for i := range 3 {
+					cfg := verifying()
+					cfg.Suites, cfg.Sessions, cfg.EncryptThenMAC = []*suite.Suite{suite.ByID(s)}, store, true
+					c, w := reversed(t, addr, cfg)
+					if got := c.Summary().Resumed; got != (i > 0) {
+						t.Errorf("%v, connection %d: resumed %v", s, i, got)
+					}
+					if gave := w.saw(message.KindNewSessionTicket) > 0; i == 0 && gave != (how == "ticket") {
+						t.Errorf("%v: a ticket was given: %v", s, gave)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestOpenSSLServerFallback retries at TLS 1.2, marked as a retry, a server that
+// could have done TLS 1.3, and one that could not.
+func TestOpenSSLServerFallback(t *testing.T) {
+	cfg := verifying()
+	cfg.Fallback = true
+	_, modern := sServer(t, append(show(servers()["rsa"]), "-rev")...)
+	if _, err := dial(t, modern, cfg); peerAlert(err) != iana.InappropriateFallback {
+		t.Errorf("from a server with TLS 1.3: %v", err)
+	}
+	reversed(t, modern, verifying()) // not marked, it is welcome
+	reversed(t, revServer(t), cfg)
+}
+
+func TestOpenSSLServerWithoutExtendedMasterSecret(t *testing.T) {
+	addr := revServer(t)
+	cfg := verifying()
+	cfg.Weak.NoExtendedMasterSecret = true
+	if c, _ := reversed(t, addr, cfg); c.Summary().ExtendedMasterSecret {
+		t.Error("extended master secret all the same")
+	}
+}
+
+// TestOpenSSLServerRenegotiates has the server ask for a second handshake. We
+// refuse by a warning; OpenSSL takes that for the end.
+func TestOpenSSLServerRenegotiates(t *testing.T) {
+	p, addr := sServer(t, append(show(servers()["rsa"]), "-tls1_2")...)
+	cfg, w := witnessed(t, verifying())
+	c, err := dial(t, addr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, "hello\n"); err != nil {
+		t.Fatal(err)
+	}
+	p.waitFor("hello")
+	p.say("R")
+	_, err = c.Read(make([]byte, 1))
+	if peerAlert(err) != iana.HandshakeFailure {
+		t.Errorf("read: %v", err)
+	}
+	if w.saw(message.KindHelloRequest) != 1 || len(w.alerts) == 0 || w.alerts[0].Description != iana.NoRenegotiation ||
+		reason.Of(w.alerts[0].Err) != reason.RenegotiationRefused {
+		t.Errorf("messages %v, alerts %v", w.kinds, w.alerts)
+	}
+}
+
+// TestOpenSSLServerBulk sends a MiB and gets it back.
+func TestOpenSSLServerBulk(t *testing.T) {
+	addr := revServer(t)
+	c, err := dial(t, addr, verifying())
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := append(bytes.Repeat([]byte("x"), 1023), '\n') // its own reverse
+	data := bytes.Repeat(line, 1024)
+	wrote := make(chan error, 1)
+	go func() {
+		_, err := c.Write(data)
+		wrote <- err
+	}()
+	got := make([]byte, len(data))
+	if n, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%v after %d bytes", err, n)
+	}
+	if err := <-wrote; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,246 @@
+package tls_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"tlslab/handshake/tls"
+)
+
+// peer is a program that we did not write, at the other end of a socket.
+type peer struct {
+	t     testing.TB
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	said  output
+}
+
+// tool finds a program; without it the test is skipped, and where CI=true it fails.
+func tool(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+		return path
+	case os.Getenv("CI") == "true":
+		t.Fatalf("%s is not installed, and CI=true", name)
+	}
+	t.Skipf("%s is not installed: the handshakes with it are not tested here", name)
+	return ""
+}
+
+// start runs a program until the test ends. What it said is shown if the test fails.
+func start(t testing.TB, name string, args ...string) *peer {
+	t.Helper()
+	p := &peer{t: t, cmd: exec.Command(tool(t, name), args...)}
+	p.said.changed = sync.NewCond(&p.said.mu)
+	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan struct{})
+	go func() {
+		_ = p.cmd.Wait() // how a peer ends is its own affair; what it said is ours
+		p.said.end()
+		close(exited)
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // it may be gone already
+		<-exited
+		if t.Failed() {
+			t.Logf("%s %q said:\n%s", name, args, p.said.String())
+		}
+	})
+	return p
+}
+
+// waitFor blocks until the peer has said what re matches, and returns the match
+// with its groups. A peer that ends, or says nothing, without it fails the test.
+func (p *peer) waitFor(re string) []string {
+	p.t.Helper()
+	m := p.said.await(regexp.MustCompile(re))
+	if m == nil {
+		p.t.Fatalf("the peer never said %q", re)
+	}
+	return m
+}
+
+// say types a line at the peer.
+func (p *peer) say(line string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.stdin, line+"\n"); err != nil {
+		p.t.Errorf("typing %q: %v", line, err)
+	}
+}
+
+// output collects what a program writes.
+type output struct {
+	mu      sync.Mutex
+	changed *sync.Cond
+	b       []byte
+	ended   bool
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.b = append(o.b, b...)
+	o.changed.Broadcast()
+	return len(b), nil
+}
+
+func (o *output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = true
+	o.changed.Broadcast()
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.b)
+}
+
+func (o *output) await(re *regexp.Regexp) []string {
+	late := false
+	timer := time.AfterFunc(patience, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		late = true
+		o.changed.Broadcast()
+	})
+	defer timer.Stop()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		if m := re.FindStringSubmatch(string(o.b)); m != nil {
+			return m
+		}
+		if o.ended || late {
+			return nil
+		}
+		o.changed.Wait()
+	}
+}
+
+// freePort is one that nobody has at the moment, for programs that cannot be told
+// to take any. Somebody else may be quicker: then the program says so.
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// dial connects our client to a peer's server and completes the handshake.
+func dial(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, error) {
+	t.Helper()
+	raw, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { raw.Close() })
+	raw.SetDeadline(time.Now().Add(patience))
+	c := client(t, raw, cfg)
+	return c, c.Handshake()
+}
+
+// accept serves one connection of a peer's client with do, in the background. The
+// returned function waits for the outcome.
+func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port string, wait func() error) {
+	t.Helper()
+	return acceptMany(t, cfg, 1, do)
+}
+
+// acceptMany is accept for n connections, one after the other, until one fails.
+func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func() error) {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	done := make(chan error, 1)
+	go func() {
+		for i := range n {
+			c, err := l.Accept()
+			if err == nil {
+				c.SetDeadline(time.Now().Add(patience))
+				err = do(c.(*tls.Conn))
+				c.Close()
+			}
+			if err != nil {
+				done <- fmt.Errorf("connection %d of %d: %w", i+1, n, err)
+				return
+			}
+		}
+		done <- nil
+	}()
+	_, port, err = net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port, func() error {
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(patience):
+			return fmt.Errorf("nothing came of it in %v", patience)
+		}
+	}
+}
+
+// answer is what our server does with a text client: it reads a line, says it
+// back in other words, says goodbye, and demands a goodbye.
+func answer(c *tls.Conn) error {
+	line, err := readLine(c)
+	if err != nil {
+		return fmt.Errorf("reading a line: %w", err)
+	}
+	if _, err := fmt.Fprintf(c, "you said %d bytes: %s", len(line), line); err != nil {
+		return err
+	}
+	return goodbye(c)
+}
+
+func goodbye(c *tls.Conn) error {
+	if err := c.CloseWrite(); err != nil {
+		return err
+	}
+	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
+		return fmt.Errorf("after our goodbye came %q, %w", rest, err)
+	}
+	return nil
+}
+
+// readLine reads byte by byte: what follows the line stays where it is.
+func readLine(r io.Reader) (string, error) {
+	var line []byte
+	b := make([]byte, 1)
+	for len(line) == 0 || line[len(line)-1] != '\n' {
+		if _, err := io.ReadFull(r, b); err != nil {
+			return string(line), err
+		}
+		line = append(line, b[0])
+	}
+	return string(line), nil
+}
