@@ -170,16 +170,21 @@ func TestDegenerateShares(t *testing.T) {
 			if test.id == dheRSA {
 				x, toClient, toServer = kx.DHE, "server_key_exchange.params.dh_Ys", "client_key_exchange.dh_Yc"
 			}
-			cc.Groups, sc.Groups = []kx.Group{test.group}, []kx.Group{test.group}
+			cc.Groups, sc.Groups = []kx.Group{test.group, kx.P256}, []kx.Group{test.group} // P-256 for the certificate
+			w := want{reason.BadShare, toClient, anywhere, iana.IllegalParameter, handshake.SendClientKeyExchange}
+			if test.id == dheRSA {
+				w.reason, w.alert = reason.BadDHShare, iana.HandshakeFailure // RFC 7919 §4 and §5.1
+			}
 
 			sc.Exchanges = []kx.Exchange{evil{Exchange: x, offer: func(p *kx.Params) { p.Share = test.share }}}
 			connect(t, cc, sc).run(nil).
-				refuses(client, want{reason.BadShare, toClient, anywhere, iana.IllegalParameter, handshake.SendClientKeyExchange})
+				refuses(client, w)
 
+			w.field, w.state = toServer, handshake.WaitClientKeyExchange
 			sc.Exchanges = nil
 			cc.Exchanges = []kx.Exchange{evil{Exchange: x, answer: func([]byte) []byte { return test.share }}}
 			connect(t, cc, sc).run(nil).
-				refuses(server, want{reason.BadShare, toServer, anywhere, iana.IllegalParameter, handshake.WaitClientKeyExchange})
+				refuses(server, w)
 		})
 	}
 }

@@ -139,6 +139,23 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 	return progress, nil
 }
 
+// Ready reports whether Step would do anything: a send whose guard holds, a whole
+// message, or a whole record of what was fed.
+func (e *Endpoint) Ready() bool {
+	switch {
+	case e.err != nil:
+		return false
+	case e.machine.find(e.state, Send, nil) >= 0:
+		return true
+	case len(e.hs) >= 4 && len(e.hs) >= 4+(int(e.hs[1])<<16|int(e.hs[2])<<8|int(e.hs[3])):
+		return true
+	case len(e.app) > 0 || e.closeReceived:
+		return false
+	}
+	in := e.in[e.r:]
+	return e.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
+}
+
 // fire does one row.
 func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 	row := e.machine.row(i)
@@ -173,7 +190,23 @@ func (e *Endpoint) fail(err error) error {
 		e.sendAlert(iana.Fatal, d, re)
 	}
 	e.state, e.app, e.transcript, e.hs = Failed, nil, nil, nil
+	e.forgetSession()
 	return e.err
+}
+
+// forgetSession makes sure that a session whose connection ended in a fatal alert,
+// ours or the peer's, is not resumed (RFC 5246 §7.2.2). A ticket is out of reach:
+// the client has it.
+func (e *Endpoint) forgetSession() {
+	if e.cfg.Sessions == nil || reason.Of(e.err) == reason.TruncatedStream {
+		return
+	}
+	// A store that cannot delete has failed already, and lets the session expire.
+	if e.role == Client {
+		_ = e.cfg.Sessions.Delete(clientKey(e.cfg.ServerName))
+	} else if len(e.summary.SessionID) > 0 {
+		_ = e.cfg.Sessions.Delete(serverKey(e.summary.SessionID))
+	}
 }
 
 // readRecord opens the next record of the input, if it is all there.

@@ -320,7 +320,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		case len(args) < n:
 			return misuse("", "missing: %s", what)
 		case len(args) > n:
-			return misuse("", "one too many: %q", args[n])
+			return misuse("", "%q is one word too many", args[n])
 		}
 		return nil
 	}
@@ -334,4 +334,3 @@ func atLeast(n int, what string) cobra.PositionalArgs {
 		return nil
 	}
 }
-

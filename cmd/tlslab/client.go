@@ -45,7 +45,7 @@ The server is verified against --CAfile, or else the roots of this machine.`,
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-out s.pem
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.pem     resumes it
   tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem`,
-		Args: cobra.NoArgs,
+		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	c.flags(cmd)
@@ -86,6 +86,9 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, out.close()) }()
+	if err := c.warn(out); err != nil {
+		return err
+	}
 	log, closeLog, err := c.openKeyLog()
 	if err != nil {
 		return err

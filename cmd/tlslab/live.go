@@ -71,6 +71,16 @@ type transcript struct {
 	}
 }
 
+// warn says, above a transcript that shows secrets, that it does.
+func (l *liveFlags) warn(out *output) error {
+	if l.quiet || l.noSecrets || l.brief || l.format == "json" {
+		return nil
+	}
+	e := narrate.Must(l.lang, narrate.UI, "secrets_shown")
+	_, err := fmt.Fprintf(out, "%s. %s (--no-secrets)\n", e.Title, e.Text)
+	return err
+}
+
 // newTranscript returns nil under --quiet.
 func (l *liveFlags) newTranscript(out *output, title string) *transcript {
 	if l.quiet {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -34,7 +35,8 @@ func (l *liveListener) Accept() (net.Conn, error) {
 }
 
 // liveConn is a server's connection with its transcript. The transcript goes out in
-// whole pieces: the handshake, and then each time the connection comes to rest.
+// whole pieces: the handshake, then the rest when the connection is closed, or, where
+// clients and a person talk to each other, at each thing said.
 type liveConn struct {
 	*tls.Conn
 	host       *host
@@ -101,19 +103,19 @@ func (c *liveConn) ConnectionState() stdtls.ConnectionState {
 	return s
 }
 
-// Read is the connection's; what it tells is shown at once.
+// Read is the connection's.
 func (c *liveConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.ended(err)
-	c.transcript.flush()
 	return n, err
 }
 
-// ended keeps the first error.
+// ended keeps the first error. Running out of time is none: net/http makes a Read do
+// so when it wants its connection back.
 func (c *liveConn) ended(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.end == nil && err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+	if c.end == nil && err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		c.end = err
 	}
 }
@@ -138,11 +140,12 @@ func (c *liveConn) report() {
 		return
 	}
 	l := c.host.flags.lang
-	what := handshakeError(context.Background(), l, c.peer, end)
+	peer := say(l, "client")
+	what := handshakeError(context.Background(), l, peer, end)
 	if c.shaken.Load() {
-		what = endError(l, c.peer, end)
+		what = endError(l, peer, end)
 	} else if !c.counted.spoken {
-		what = told(l, end, "left_at_once", "peer", c.peer)
+		what = told(l, end, "left_at_once")
 	}
 	if what != nil {
 		fmt.Fprintln(c.host.log, say(l, "connection", "n", c.name, "peer", c.peer)+":", what)

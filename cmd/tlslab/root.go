@@ -32,7 +32,7 @@ Begin with:  tlslab run`,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			cmd.Annotations = map[string]string{started: "yes"}
 		},
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetGlobalNormalizationFunc(alias)
 	root.AddCommand(newRun(), newClient(), newServer(), newCA(), newVerify(), newList())

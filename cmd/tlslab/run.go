@@ -50,7 +50,7 @@ A lesson that ends in a refusal ends with status 1, also where it was intended.`
   tlslab run --cipher NULL-SHA256            nothing is encrypted: read it off the wire
   tlslab run --kx rsa --seed alice --worksheet --answers alice.json
   tlslab run --format mermaid                a sequence diagram`,
-		Args: cobra.NoArgs,
+		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
 	r.view.flags(cmd)

@@ -47,7 +47,7 @@ Such a server has a certificate for RSA suites and one for ECDSA suites.`,
   tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
   tlslab server --accept :8443 --cadir ca --verify-client --staple good
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
-		Args: cobra.NoArgs,
+		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
 	s.flags(cmd)
@@ -95,6 +95,9 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, out.close()) }()
+	if err := s.warn(out); err != nil {
+		return err
+	}
 	log, closeLog, err := s.openKeyLog()
 	if err != nil {
 		return err
@@ -237,6 +240,7 @@ func (h *host) converse(ctx context.Context, c *liveConn) {
 	buf := make([]byte, 1<<14)
 	for {
 		n, err := c.Read(buf)
+		c.transcript.flush()
 		h.print(buf[:n])
 		if err != nil {
 			return
@@ -265,6 +269,7 @@ func (h *host) typed(in io.Reader) {
 			h.mu.Unlock()
 			// A client that has left misses the line; its own handler tells of it.
 			_, _ = c.Write(line)
+			c.transcript.flush()
 		}
 		if err != nil {
 			return

@@ -133,7 +133,9 @@ func rootsOf(issuers []*pki.Authority) []*x509.Certificate {
 	return out
 }
 
-func rootStore(issuers []*pki.Authority) *pki.TrustStore { return pki.NewTrustStore(rootsOf(issuers)...) }
+func rootStore(issuers []*pki.Authority) *pki.TrustStore {
+	return pki.NewTrustStore(rootsOf(issuers)...)
+}
 
 // writeRoots writes the roots for clients. The last server's roots are of no use any
 // more, so they are replaced.

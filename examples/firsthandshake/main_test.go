@@ -23,7 +23,7 @@ func TestRun(t *testing.T) {
 		t.Error("two runs under one seed differ")
 	}
 	at := 0
-	for _, word := range []string{"client_hello", "server_key_exchange", "premaster_secret", "master_secret", "finished", "GET /"} {
+	for _, word := range []string{"ClientHello", "ServerKeyExchange", "premaster_secret", "master_secret", "Finished", "GET /"} {
 		i := strings.Index(page.String()[at:], word)
 		if i < 0 {
 			t.Fatalf("no %q behind byte %d of\n%s", word, at, &page)

@@ -1,9 +1,10 @@
 package narrate
 
 import (
-	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +13,6 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
-	"tlslab/handshake/kx/kxtest"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -23,27 +23,28 @@ import (
 // lessons are the lessons by which the texts are tried: together they go every way
 // that a lesson can go.
 var lessons = map[string]scenario.Options{
-	"first screen": {},
-	"plain, dhe":   {Plain: true, Kx: []iana.Kx{iana.KxDHE}},
-	"no ems":       {NoEMS: true},
-	"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, Compress: true},
-	"etm":          {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true},
-	"null":         {Suites: []*suite.Suite{suite.ByID(0x003b)}},
-	"ecdsa":        {KeyAlg: "ecdsa"},
-	"ed25519":      {KeyAlg: "ed25519"},
-	"client auth":  {ClientAuth: true},
+	"first screen":          {},
+	"plain, dhe":            {Plain: true, Kx: []iana.Kx{iana.KxDHE}},
+	"no ems":                {NoEMS: true},
+	"cbc":                   {Suites: []*suite.Suite{suite.ByID(0xc027)}, Compress: true},
+	"etm":                   {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true},
+	"null":                  {Suites: []*suite.Suite{suite.ByID(0x003b)}},
+	"ecdsa":                 {KeyAlg: "ecdsa"},
+	"ed25519":               {KeyAlg: "ed25519"},
+	"client auth":           {ClientAuth: true},
 	"no client certificate": {ClientAuth: true, NoClientCert: true},
-	"staple":          {Staple: "good"},
-	"revoked":         {Cert: pki.Revoked},
-	"h2":              {ALPN: []string{"h2", "http/1.1"}},
-	"untrusted":       {UntrustedRoot: true},
-	"name constraint": {Cert: pki.NameConstraint},
-	"path length":     {Cert: pki.PathLen},
-	"resume id":       {Resume: scenario.ResumeByID},
-	"resume ticket":   {Resume: scenario.ResumeByTicket, Kx: []iana.Kx{iana.KxRSA}},
-	"middle box":      {MITM: true},
-	"trusted box":     {MITM: true, TrustMITM: true},
-	"own group":       {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{kxtest.Toy()}},
+	"staple":                {Staple: "good"},
+	"revoked":               {Cert: pki.Revoked},
+	"h2":                    {ALPN: []string{"h2", "http/1.1"}},
+	"untrusted":             {UntrustedRoot: true},
+	"name constraint":       {Cert: pki.NameConstraint},
+	"path length":           {Cert: pki.PathLen},
+	"resume id":             {Resume: scenario.ResumeByID},
+	"resume ticket":         {Resume: scenario.ResumeByTicket, Kx: []iana.Kx{iana.KxRSA}},
+	"middle box":            {MITM: true},
+	"trusted box":           {MITM: true, TrustMITM: true},
+	"own group":             {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{ownGroup()}},
+	"own exchange":          {Suites: []*suite.Suite{ownSuite()}, Exchanges: []kx.Exchange{ownExchange{kx.ECDHE}}},
 }
 
 // played runs every lesson, once for all tests.
@@ -67,4 +68,200 @@ func play(t *testing.T) map[string][]handshake.Event {
 		t.Fatal(err)
 	}
 	return events
+}
+
+// ownGroup is a group as a student brings one: under a private number.
+func ownGroup() kx.Group {
+	p := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 127), big.NewInt(1)) // a prime, and far too small
+	f, err := kx.FiniteField(iana.GroupPrivate+1, "own", p.Bytes(), []byte{3}, 0)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
+
+// ownExchange is an exchange with messages of its own.
+type ownExchange struct{ kx.Exchange }
+
+func (ownExchange) Kx() iana.Kx { return iana.KxPrivate }
+
+func (x ownExchange) Offer(in kx.ServerInput) (kx.Offer, kx.Params, error) {
+	in.Groups = []kx.Group{kx.X25519}
+	return x.Exchange.Offer(in)
+}
+
+func (x ownExchange) Answer(in kx.ClientInput) (kx.Answer, error) {
+	in.Groups, in.Params.Group = []kx.Group{kx.X25519}, iana.X25519
+	return x.Exchange.Answer(in)
+}
+
+func ownSuite() *suite.Suite {
+	row := *suite.ByID(0xc02f)
+	row.ID, row.Kx = 0xff01, iana.KxPrivate
+	return &row
+}
+
+// TestComplete holds, of every kind, that each key which can be emitted has an entry
+// and that no entry waits for a key which nothing emits. What the lessons emit is
+// not a list but seen; where code has a list it is asked. The labels of the page
+// are render's, which tests them.
+func TestComplete(t *testing.T) {
+	want := listed()
+	for _, events := range play(t) {
+		c := new(Context)
+		for _, e := range events {
+			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
+		}
+	}
+	for _, v := range explained(t) {
+		want[Input] = append(want[Input], InputKey(v))
+	}
+	for _, k := range Kinds() {
+		if k == UI {
+			continue
+		}
+		keys := slices.Compact(slices.Sorted(slices.Values(want[k])))
+		for _, l := range Langs() {
+			for _, key := range keys {
+				if _, ok := Get(l, k, key); !ok {
+					t.Errorf("%s has no %s %q", l, k, key)
+				}
+			}
+		}
+		for _, key := range Keys(k) {
+			if !slices.Contains(keys, key) {
+				t.Errorf("%s %q is an orphan: nothing emits it", k, key)
+			}
+		}
+	}
+}
+
+// listed is what the packages say that they can emit.
+func listed() map[Kind][]string {
+	want := map[Kind][]string{
+		Secret: handshake.SecretLabels(), Check: handshake.CheckNames(), Step: suite.StepNames(),
+		Scene: scenario.SceneKeys(), Input: pki.InputNames(),
+	}
+	add := func(k Kind, key string) { want[k] = append(want[k], key) }
+	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
+		for _, m := range handshake.Moves(r) {
+			add(Move, m.String())
+			if m.In == handshake.Connected && m.Msg == message.KindClientHello {
+				add(Move, MoveKey(&handshake.MessageEvent{Meta: handshake.Meta{State: m.In, Move: m.String()}, Kind: m.Msg}, new(Context)))
+			}
+		}
+	}
+	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.length") {
+		add(Field, FieldKey(path))
+	}
+	for _, key := range pki.CheckKeys() {
+		add(Check, ChainKey(key))
+	}
+	for _, r := range reason.All() {
+		add(Reason, string(r))
+	}
+	for what, whys := range handshake.DecisionNames() {
+		add(Decision, what)
+		for _, why := range whys {
+			add(Decision, DecisionKey(&handshake.DecisionEvent{What: what, Why: why}))
+		}
+	}
+	for n := range 256 {
+		if name := iana.AlertDescription(n).String(); !strings.HasPrefix(name, "0x") {
+			add(Alert, name)
+		}
+	}
+	for s := handshake.Start; s <= handshake.Failed; s++ {
+		add(State, s.String())
+	}
+	for o := handshake.OpAsymmetric; o <= handshake.OpRandom; o++ {
+		add(Op, o.String())
+	}
+	for _, m := range moments {
+		add(Myth, m.myth)
+	}
+	return want
+}
+
+// see tells of every key that an event carries.
+func see(e handshake.Event, c *Context, add func(Kind, string)) {
+	if p := e.Head().Party; p != "" {
+		add(Party, p)
+	}
+	if key := MoveKey(e, c); key != "" {
+		add(Move, key)
+	}
+	switch e := e.(type) {
+	case *handshake.MessageEvent:
+		for _, f := range e.Fields {
+			add(Field, FieldKey(f.Name))
+		}
+	case *handshake.RecordEvent:
+		for _, s := range e.Steps {
+			add(Step, s.Name)
+		}
+	case *handshake.SecretEvent:
+		add(Secret, SecretKey(e))
+		for _, v := range e.Inputs {
+			add(Input, InputKey(v.Name))
+		}
+	case *handshake.CheckEvent:
+		add(Check, e.What)
+		for _, v := range e.Inputs {
+			add(Input, InputKey(v.Name))
+		}
+		if e.Report == nil {
+			break
+		}
+		for _, p := range e.Report.Paths {
+			for _, check := range p.Checks {
+				add(Check, ChainKey(check.Key))
+				for _, in := range check.Inputs {
+					add(Input, in.Name)
+				}
+			}
+		}
+	case *handshake.DecisionEvent:
+		add(Decision, e.What)
+		add(Decision, DecisionKey(e))
+	case *handshake.AlertEvent:
+		add(Alert, e.Description.String())
+		if e.Err != nil {
+			add(Reason, string(reason.Of(e.Err)))
+		}
+	case *handshake.SceneEvent:
+		add(Scene, SceneKey(e))
+		for _, v := range e.Values {
+			if k, ok := v.Value.(scenario.Knowledge); ok {
+				add(Party, k.Party)
+			}
+		}
+	}
+}
+
+// explained is what the key exchanges tell of themselves.
+func explained(t *testing.T) (names []string) {
+	tell := func(x any) {
+		if e, ok := x.(kx.Explainer); ok {
+			for _, v := range e.Explain() {
+				names = append(names, v.Name)
+			}
+		}
+	}
+	for _, g := range kx.All() {
+		o, err := g.Offer(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := g.Answer(rand.Reader, o.Share())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.Finish(a.Share()); err != nil {
+			t.Fatal(err)
+		}
+		tell(o)
+		tell(a)
+	}
+	return names
 }

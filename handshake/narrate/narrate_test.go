@@ -81,7 +81,7 @@ func placeholders(e Entry) []string {
 func TestProse(t *testing.T) {
 	han := regexp.MustCompile(`\p{Han}`)
 	fromARun := regexp.MustCompile(`0x[0-9a-fA-F]|\b[0-9a-f]*[0-9][0-9a-f]*[a-f][0-9a-f]*\b|\b[0-9a-f]{9,}\b|\bwww\.|\b4711\b`)
-	asciiInHan := regexp.MustCompile(`\p{Han}[,;:?!]|\p{Han}\.(\s|$)|  `)
+	asciiInHan := regexp.MustCompile(`\p{Han}[;:?!]|\p{Han}\.(\s|$)|  `)
 	for _, l := range Langs() {
 		for _, k := range Kinds() {
 			for key, e := range load()[l][k] {

@@ -58,7 +58,10 @@ func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, indent, label s
 
 // hexdump writes bytes that have no names: a record's, or what it carried.
 func (t *Terminal) hexdump(indent int, b []byte) {
-	const per = 16
+	per := 16
+	if indent+6+4*per+1 > t.width {
+		per = 8
+	}
 	for at := 0; at < len(b); at += per {
 		part := b[at:min(at+per, len(b))]
 		ascii := strings.Map(func(r rune) rune {

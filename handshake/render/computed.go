@@ -19,7 +19,7 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 	}
 	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
 		// A slice needs no explanation of its own: name, where it is cut, value.
-		t.line("     " + t.paint.name(pad(s.Label, 21)) + pad("= "+s.Method, 20) + " = " + t.paint.secret(t.bytes(s.Value)))
+		t.hang("     "+t.paint.name(pad(s.Label, 20))+pad(" = "+s.Method, 20)+" = ", 48, t.bytes(s.Value), t.paint.secret)
 		return
 	}
 	t.subhead(s.Label, s.Op)
@@ -92,6 +92,10 @@ func formula(s *handshake.SecretEvent) (f string, shown bool) {
 	return s.Method, false
 }
 
+// longCommand is how many lines of shell a reader takes in passing: a PRF has up to
+// ten, a key in PEM makes twenty and more.
+const longCommand = 12
+
 // recompute shows the command for the shell, or why there is none.
 func (t *Terminal) recompute(s *handshake.SecretEvent) {
 	if t.o.Worksheet {
@@ -105,8 +109,13 @@ func (t *Terminal) recompute(s *handshake.SecretEvent) {
 		t.text(7, t.say.ui(why), t.paint.dim)
 		return
 	}
+	lines := wrapCommand(cmd, t.width)
+	if len(lines) > longCommand && t.o.Level != Bytes {
+		t.text(7, t.say.ui("command_in_bytes"), t.paint.dim)
+		return
+	}
 	t.text(7, strings.TrimSpace(t.say.ui(why)+t.say.colon()), t.paint.dim)
-	for _, l := range wrapCommand(cmd, t.width) {
+	for _, l := range lines {
 		t.line(t.paint.dim(l)) // from the first column, to be copied as it is
 	}
 }

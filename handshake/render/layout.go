@@ -170,12 +170,16 @@ func (p *page) sides(left, right string, f func(string) string) {
 	}
 	gap := p.width - width(left) - width(right)
 	switch {
-	case right == "":
-		p.line(l)
-	case gap >= 1:
+	case right != "" && gap >= 1:
 		p.line(l + strings.Repeat(" ", gap) + p.paint.dim(right))
-	default:
+		return
+	case width(left) <= p.width:
 		p.line(l)
+	default:
+		indent := len(left) - len(strings.TrimLeft(left, " "))
+		p.text(indent, left, f)
+	}
+	if right != "" {
 		p.line(strings.Repeat(" ", max(0, p.width-width(right))) + p.paint.dim(cut(right, p.width)))
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 )
 
 // record writes what was done to a record: for a protected one, each step from

@@ -139,17 +139,18 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	t.page.blank()
 	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
 	t.text(5, t.values(t.say.get(narrate.Scene, e.Key).Text, e), nil)
-	const label, column = 36, 10
 	rows := knowledgeOf(e)
-	head := strings.Repeat(" ", 5+label)
-	for _, k := range rows {
-		name := t.say.party(k.Party)
+	columns, label := make([]string, len(rows)), t.width-5
+	for i, k := range rows {
+		columns[i] = t.say.party(k.Party)
 		if k.Party == "thief" {
-			name = t.say.ui("thief")
+			columns[i] = t.say.ui("thief") // the short form
 		}
-		head += pad(name, column)
+		columns[i] = pad(columns[i], 7) + "  "
+		label -= width(columns[i])
 	}
-	t.line(t.paint.name(head))
+	label = min(label, 36)
+	t.line("     " + pad("", label) + t.paint.name(strings.Join(columns, "")))
 	for _, row := range []struct {
 		key string
 		yes func(scenario.Knowledge) bool
@@ -159,13 +160,13 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 		{"has_master", func(k scenario.Knowledge) bool { return k.HasMaster }},
 		{"can_impersonate", func(k scenario.Knowledge) bool { return k.CanImpersonate }},
 	} {
-		line := "     " + pad(t.say.ui(row.key), label)
-		for _, k := range rows {
+		line := "     " + pad(cut(t.say.ui(row.key), label-1), label)
+		for i, k := range rows {
 			answer := t.say.ui("no")
 			if row.yes(k) {
 				answer = t.say.ui("yes")
 			}
-			line += pad(answer, column)
+			line += pad(answer, width(columns[i]))
 		}
 		t.line(line)
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"tlslab/handshake"
+	"tlslab/handshake/narrate"
 )
 
 // StepPrompt writes where an endpoint stands and what may legally happen next,

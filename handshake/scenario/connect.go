@@ -25,6 +25,7 @@ type end struct {
 	keys  bytes.Buffer // its key log
 	got   []byte       // the application data that arrived
 	relay bool         // a middle box takes the data out
+	mute  bool         // once it has failed it says nothing more
 }
 
 // sessions is what is kept between the connections of a flow.
@@ -94,6 +95,8 @@ func (p *play) connect(x iana.Kx, who string, kept *sessions) (*line, error) {
 	if kept != nil {
 		cc.Sessions, sc.Sessions, sc.Tickets = kept.client, kept.server, kept.tickets
 	}
+	// Its alert would make the server forget the session (RFC 5246 §7.2.2).
+	l.c.mute = who == "attacker"
 	if l.c.ep, err = handshake.NewClient(cc); err != nil {
 		return nil, err
 	}
@@ -116,7 +119,11 @@ func (p *play) converse(l *line) error {
 			if err != nil {
 				return err
 			}
-			if b := from.ep.Output(); len(b) > 0 {
+			b := from.ep.Output()
+			if from.mute && from.ep.Err() != nil {
+				b = nil
+			}
+			if len(b) > 0 {
 				to.ep.Feed(p.carry(l, from.party, toServer, b))
 				stepped = true
 			}
@@ -132,12 +139,16 @@ func (p *play) step(e *end) (moved bool, err error) {
 		if err := p.ctx.Err(); err != nil {
 			return moved, err
 		}
-		if p.o.BeforeMove != nil {
+		if p.o.BeforeMove != nil && e.ep.Ready() {
 			if err := p.o.BeforeMove(e.ep); err != nil {
+				p.stopped = err
 				return moved, err
 			}
 		}
 		progress, err := e.ep.Step()
+		if p.stopped != nil { // inside a middle box's move, which paused to connect
+			return moved, p.stopped
+		}
 		if err != nil {
 			return moved, nil // it stays in the endpoint, for the outcome
 		}

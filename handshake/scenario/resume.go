@@ -67,10 +67,12 @@ func (p *play) resume(x iana.Kx) error {
 		return err
 	}
 
-	if err := p.captured(x, client, kept, resumed); err != nil {
+	// In this order: the attack that fails ends in a fatal alert, after which the
+	// server no longer knows the session (RFC 5246 §7.2.2).
+	if err := p.stolen(x, client, kept, full); err != nil {
 		return err
 	}
-	return p.stolen(x, client, kept, full)
+	return p.captured(x, client, kept, resumed)
 }
 
 // captured is an attacker who saw the session's ID or ticket go by, and has

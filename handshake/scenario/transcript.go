@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"slices"
+
 	"tlslab/handshake"
 	"tlslab/handshake/observe"
 )
@@ -138,13 +140,15 @@ func (f *Flow) Scene(key string) *handshake.SceneEvent {
 }
 
 // Outcome is what the lesson came to: that of the first flow that went otherwise
-// than the options ask for, else that of the last flow.
+// than the options ask for, else that of the last flow without an attacker.
 func (t *Transcript) Outcome() Outcome {
 	var out Outcome
 	for _, f := range t.Flows {
-		out = f.Outcome
-		if !out.Done && !out.Intended {
-			break
+		if !f.Outcome.Done && !f.Outcome.Intended {
+			return f.Outcome
+		}
+		if !slices.Contains(f.Parties, "attacker") {
+			out = f.Outcome
 		}
 	}
 	return out

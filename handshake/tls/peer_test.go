@@ -161,7 +161,11 @@ func dial(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, error) {
 	t.Cleanup(func() { raw.Close() })
 	raw.SetDeadline(time.Now().Add(patience))
 	c := client(t, raw, cfg)
-	return c, c.Handshake()
+	if err := c.Handshake(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // accept serves one connection of a peer's client with do, in the background. The

@@ -119,14 +119,26 @@ func (c *Codec) num(name string, n int, v uint64) (uint64, bool) {
 		return 0, false
 	}
 	if c.writing {
-		for i := n - 1; i >= 0; i-- {
-			c.buf = append(c.buf, byte(v>>(8*i)))
+		switch n { // the two sizes that most numbers have
+		case 1:
+			c.buf = append(c.buf, byte(v))
+		case 2:
+			c.buf = append(c.buf, byte(v>>8), byte(v))
+		default:
+			for i := n - 1; i >= 0; i-- {
+				c.buf = append(c.buf, byte(v>>(8*i)))
+			}
 		}
 		return v, true
 	}
 	b := c.take(name, n)
-	if b == nil {
+	switch len(b) {
+	case 0:
 		return 0, false
+	case 1:
+		return uint64(b[0]), true
+	case 2:
+		return uint64(b[0])<<8 | uint64(b[1]), true
 	}
 	v = 0
 	for _, x := range b {

@@ -1,0 +1,118 @@
+package narrate
+
+import (
+	"slices"
+	"testing"
+
+	"tlslab/handshake"
+)
+
+// TestMyths holds that each correction comes up in a lesson, in none twice, and
+// there where it belongs.
+func TestMyths(t *testing.T) {
+	where := map[string]map[string]string{} // lesson, myth: the move or scene
+	for lesson, events := range play(t) {
+		where[lesson] = map[string]string{}
+		c := new(Context)
+		for _, e := range events {
+			for _, m := range Myths(e, c) {
+				if _, twice := where[lesson][m]; twice {
+					t.Errorf("%s: %s comes up twice", lesson, m)
+				}
+				at := e.Head().Move
+				if s, ok := e.(*handshake.SceneEvent); ok {
+					at = s.Key
+				}
+				where[lesson][m] = at
+			}
+		}
+	}
+	told := map[string]bool{}
+	for _, myths := range where {
+		for m := range myths {
+			told[m] = true
+		}
+	}
+	for _, m := range Keys(Myth) {
+		if !told[m] {
+			t.Errorf("%s comes up in no lesson", m)
+		}
+	}
+	for _, c := range []struct{ lesson, myth, at string }{
+		{"first screen", "certificate_is_ca", "ca_chain"},
+		{"first screen", "decrypt_signature", "client/recv/certificate"},
+		{"first screen", "certificate_encrypts_session_key", "client/send/client_key_exchange"},
+		{"first screen", "three_randoms", "client/send/client_key_exchange"},
+		{"first screen", "ecdhe_stops_mitm", "client/recv/server_key_exchange"},
+		{"first screen", "forward_secrecy_hard_problem", "client/send/client_key_exchange"},
+		{"first screen", "ecdhe_faster", "client/send/finished"},
+		{"first screen", "record_compress_number", "client/send/finished"},
+		{"first screen", "session_id_no_handshake", ""},
+		{"first screen", "mutual_tls_mitm", ""},
+		{"own group", "g_is_curve", ""},
+		{"own exchange", "ecdhe_faster", ""},
+		{"no ems", "three_randoms", "client/send/client_key_exchange"},
+		{"client auth", "mutual_tls_mitm", "server/send/certificate_request"},
+		{"staple", "stapling_expiry", "server/send/certificate_status"},
+		{"h2", "http2_needs_https", "server/recv/client_hello"},
+		{"resume id", "session_id_no_handshake", "server/send/server_hello"},
+		{"resume id", "captured_id_replay", "captured_session"},
+		{"resume id", "expiry_stops_replay", "replayed_session_id"},
+		{"resume id", "stolen_master_after_expiry", "recording_decrypted"},
+		{"resume id", "ticket_holds_session_key", ""},
+		{"resume ticket", "ticket_holds_session_key", "server/send/new_session_ticket"},
+		{"middle box", "pinning", "mitm_forge"},
+		{"middle box", "ems_interception", ""},
+		{"trusted box", "ems_interception", "mitm_read"},
+	} {
+		if got := where[c.lesson][c.myth]; got != c.at {
+			t.Errorf("%s: %s comes up at %q, want %q", c.lesson, c.myth, got, c.at)
+		}
+	}
+}
+
+// TestMoveKey holds that a move's text is that of the way the handshake goes.
+func TestMoveKey(t *testing.T) {
+	moves := map[string][]string{}
+	for lesson, events := range play(t) {
+		c := new(Context)
+		for _, e := range events {
+			Myths(e, c)
+			if m, ok := e.(*handshake.MessageEvent); ok {
+				moves[lesson] = append(moves[lesson], MoveKey(m, c))
+			}
+		}
+	}
+	for _, c := range []struct {
+		lesson, key string
+		times       int
+	}{
+		{"first screen", "client/send/client_key_exchange+rsa", 1},
+		{"first screen", "server/recv/client_key_exchange+ecdhe", 1},
+		{"first screen", "server/send/server_key_exchange+ecdhe", 1},
+		{"first screen", "server/send/finished", 2},
+		{"first screen", "server/send/finished+resumed", 0},
+		{"plain, dhe", "client/recv/server_key_exchange+dhe", 1},
+		{"own group", "server/send/server_key_exchange+other", 1},
+		{"own group", "server/recv/client_key_exchange+other", 1},
+		{"own exchange", "client/send/client_key_exchange+other", 1},
+	} {
+		n := 0
+		for _, key := range moves[c.lesson] {
+			if key == c.key {
+				n++
+			}
+		}
+		if n != c.times {
+			t.Errorf("%s: %d times %s, want %d", c.lesson, n, c.key, c.times)
+		}
+	}
+	for _, lesson := range []string{"resume id", "resume ticket"} {
+		for _, key := range []string{"server/send/server_hello+resumed", "client/recv/server_hello+resumed",
+			"server/send/finished+resumed", "client/recv/finished+resumed", "client/send/finished+resumed", "server/recv/finished+resumed"} {
+			if !slices.Contains(moves[lesson], key) {
+				t.Errorf("%s: no %s among %v", lesson, key, moves[lesson])
+			}
+		}
+	}
+}

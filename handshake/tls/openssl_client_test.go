@@ -1,0 +1,322 @@
+package tls_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// openssl s_client against our server: one process per connection. It verifies us,
+// sends a line, and must get our answer and a clean end.
+
+// sClient starts one.
+func sClient(t testing.TB, port string, args ...string) *peer {
+	t.Helper()
+	return start(t, "openssl", append([]string{"s_client", "-connect", "127.0.0.1:" + port, "-servername", name,
+		"-CAfile", made().rootsFile, "-verify_hostname", name, "-verify_return_error", "-cipher", everything}, args...)...)
+}
+
+// serving is a server for a suite, or for one identity.
+func serving(id *identity) *tls.Config { return &tls.Config{Certificates: id.ours(), Roots: roots()} }
+
+// exchangeLine runs one s_client against a server of ours.
+func exchangeLine(t testing.TB, cfg *tls.Config, args ...string) (handshake.Summary, *witness, *peer) {
+	t.Helper()
+	cfg, w := witnessed(t, cfg)
+	var got handshake.Summary
+	port, wait := accept(t, cfg, func(c *tls.Conn) error {
+		defer func() { got = c.Summary() }()
+		return answer(c)
+	})
+	p := sClient(t, port, append([]string{"-tls1_2"}, args...)...)
+	p.say("hello from openssl")
+	if err := wait(); err != nil {
+		t.Fatal(err)
+	}
+	p.waitFor("you said 19 bytes: hello from openssl")
+	return got, w, p
+}
+
+func TestOpenSSLClientSuites(t *testing.T) {
+	for _, s := range suite.All() {
+		for _, g := range groupsOf(s) {
+			t.Run(caseName(s, g), func(t *testing.T) {
+				t.Parallel()
+				cfg := serving(serverFor(s))
+				cfg.Suites, cfg.EncryptThenMAC, cfg.Weak.NULL = []*suite.Suite{s}, true, true
+				var args []string
+				if g != nil {
+					args = append(args, "-groups", opensslName(t, g)+":P-256")
+				}
+				got, _, p := exchangeLine(t, cfg, args...)
+				if got.Suite != s || !got.ExtendedMasterSecret || got.EncryptThenMAC != (s.Cipher.Kind == suite.CBC) {
+					t.Errorf("settled %+v", got)
+				}
+				p.waitFor(`Cipher is ` + s.ID.OpenSSL() + `\n`)
+			})
+		}
+	}
+}
+
+// TestOpenSSLClientGroups settles each group: our preference decides.
+func TestOpenSSLClientGroups(t *testing.T) {
+	for _, c := range curves {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := serving(servers()["rsa"])
+			cfg.Groups = []kx.Group{c.group}
+			if got, _, _ := exchangeLine(t, cfg, "-groups", c.name); got.Group != c.group.ID() {
+				t.Errorf("settled %v", got.Group)
+			}
+		})
+	}
+	for _, g := range fields {
+		for _, s := range suite.All() {
+			if s.Kx != iana.KxDHE {
+				continue
+			}
+			t.Run(caseName(s, g), func(t *testing.T) {
+				t.Parallel()
+				cfg := serving(servers()["rsa"])
+				cfg.Groups, cfg.Suites = []kx.Group{g}, []*suite.Suite{s}
+				got, _, p := exchangeLine(t, cfg)
+				if got.Group != g.ID() {
+					t.Errorf("settled %v", got.Group)
+				}
+				p.waitFor(`Server Temp Key: DH, ` + strings.TrimPrefix(g.Name(), "ffdhe") + ` bits`)
+			})
+		}
+	}
+}
+
+func opensslName(t testing.TB, g kx.Group) string {
+	for _, c := range curves {
+		if c.group.ID() == g.ID() {
+			return c.name
+		}
+	}
+	t.Fatalf("openssl has no name for %s", g.Name())
+	return ""
+}
+
+func TestOpenSSLClientMACThenEncrypt(t *testing.T) {
+	for _, s := range suite.All() {
+		if s.Cipher.Kind != suite.CBC {
+			continue
+		}
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			cfg := serving(serverFor(s))
+			cfg.Suites, cfg.EncryptThenMAC = []*suite.Suite{s}, true
+			if got, _, _ := exchangeLine(t, cfg, "-no_etm"); got.EncryptThenMAC {
+				t.Error("encrypt-then-MAC all the same")
+			}
+		})
+	}
+}
+
+func TestOpenSSLClientSchemes(t *testing.T) {
+	for _, kind := range kinds {
+		for _, s := range schemesFor(servers()[kind]) {
+			t.Run(kind+" "+s.Name(), func(t *testing.T) {
+				t.Parallel()
+				cfg := serving(servers()[kind])
+				cfg.Schemes = []*sig.Scheme{s}
+				got, _, _ := exchangeLine(t, cfg)
+				if got.Scheme != s.ID {
+					t.Errorf("signed in %v", got.Scheme)
+				}
+			})
+		}
+	}
+}
+
+func TestOpenSSLClientAuth(t *testing.T) {
+	for _, kind := range kinds {
+		for _, s := range schemesFor(clients()[kind]) {
+			t.Run(kind+" "+s.Name(), func(t *testing.T) {
+				t.Parallel()
+				cfg := serving(servers()[kind])
+				cfg.ClientAuth = handshake.RequireClientCert
+				cfg.Schemes = []*sig.Scheme{s}
+				got, w, _ := exchangeLine(t, cfg, show(clients()[kind])...)
+				if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 1 {
+					t.Errorf("messages %v", w.kinds)
+				}
+			})
+		}
+	}
+	t.Run("optional and absent", func(t *testing.T) {
+		cfg := serving(servers()["rsa"])
+		cfg.ClientAuth = handshake.RequestClientCert
+		if got, w, _ := exchangeLine(t, cfg); len(got.PeerChain) > 0 || w.saw(message.KindCertificate) != 2 {
+			t.Errorf("messages %v", w.kinds)
+		}
+	})
+	t.Run("required and absent", func(t *testing.T) {
+		cfg := serving(servers()["rsa"])
+		cfg.ClientAuth = handshake.RequireClientCert
+		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
+		p := sClient(t, port, "-tls1_2")
+		if err := wait(); reason.Of(err) != reason.CertificateMissing {
+			t.Errorf("server: %v", err)
+		}
+		p.waitFor(`alert handshake failure`)
+	})
+}
+
+func TestOpenSSLClientStapleALPNAndName(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			cfg := serving(servers()[kind])
+			cfg.ALPN = []string{"lab/2"}
+			got, _, p := exchangeLine(t, cfg, "-status", "-alpn", "http/1.1,lab/2")
+			if got.Protocol != "lab/2" || got.ServerName != name {
+				t.Errorf("protocol %q, name %q", got.Protocol, got.ServerName)
+			}
+			p.waitFor(`OCSP Response Status: successful`)
+			p.waitFor(`Cert Status: good`)
+			p.waitFor(`ALPN protocol: lab/2`)
+		})
+	}
+}
+
+func TestOpenSSLClientFragments(t *testing.T) {
+	for code := iana.MaxFragmentLength(1); code <= 4; code++ {
+		t.Run(code.String(), func(t *testing.T) {
+			got, w, _ := exchangeLine(t, serving(servers()["rsa"]), "-maxfraglen", fmt.Sprint(code.Bytes()))
+			if got.MaxFragmentLength != code || w.saw(message.KindCertificate) != 1 {
+				t.Errorf("settled %v, messages %v", got.MaxFragmentLength, w.kinds)
+			}
+		})
+	}
+}
+
+// TestOpenSSLClientReconnects makes s_client's six connections: one whole
+// handshake, five that resume it.
+func TestOpenSSLClientReconnects(t *testing.T) {
+	for _, how := range []string{"ticket", "session ID"} {
+		for _, id := range []iana.CipherSuite{0xc02f, 0xc02b, 0x009e, 0x009d, 0xc014} {
+			t.Run(how+" "+id.String(), func(t *testing.T) {
+				t.Parallel()
+				s := suite.ByID(id)
+				cfg := serving(serverFor(s))
+				cfg.Suites, cfg.Sessions, cfg.EncryptThenMAC = []*suite.Suite{s}, session.NewMemory(0), true
+				args := []string{"-tls1_2", "-reconnect"}
+				if how == "ticket" {
+					cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
+				} else {
+					args = append(args, "-no_ticket")
+				}
+				cfg, w := witnessed(t, cfg)
+				var resumed []bool
+				port, wait := acceptMany(t, cfg, 6, func(c *tls.Conn) error {
+					if err := c.Handshake(); err != nil {
+						return err
+					}
+					if resumed = append(resumed, c.Summary().Resumed); len(resumed) < 6 {
+						return nil
+					}
+					return answer(c)
+				})
+				p := sClient(t, port, args...)
+				p.say("hello, at last")
+				if err := wait(); err != nil {
+					t.Fatal(err)
+				}
+				if fmt.Sprint(resumed) != "[false true true true true true]" {
+					t.Errorf("resumed: %v", resumed)
+				}
+				if gave := w.saw(message.KindNewSessionTicket); gave > 0 != (how == "ticket") {
+					t.Errorf("%d tickets", gave)
+				}
+				p.waitFor(`you said 15 bytes`)
+			})
+		}
+	}
+}
+
+// TestOpenSSLClientFallback: a retry marked as one, and a server that could have
+// done better tell each other (RFC 7507, RFC 8446 §4.1.3). MaxVersion promises the
+// better here; the handshake is TLS 1.2's all the same.
+func TestOpenSSLClientFallback(t *testing.T) {
+	t.Run("to the best there is", func(t *testing.T) {
+		exchangeLine(t, serving(servers()["rsa"]), "-fallback_scsv")
+	})
+	better := serving(servers()["rsa"])
+	better.MaxVersion = iana.TLS13
+	t.Run("below it", func(t *testing.T) {
+		port, wait := accept(t, better, (*tls.Conn).Handshake)
+		p := sClient(t, port, "-tls1_2", "-fallback_scsv")
+		if err := wait(); reason.Of(err) != reason.InappropriateFallback {
+			t.Errorf("server: %v", err)
+		}
+		p.waitFor(`alert inappropriate fallback`)
+	})
+	t.Run("the sentinel", func(t *testing.T) {
+		port, wait := accept(t, better, (*tls.Conn).Handshake)
+		p := sClient(t, port)
+		if err := wait(); peerAlert(err) != iana.IllegalParameter {
+			t.Errorf("server: %v", err)
+		}
+		p.waitFor(`inappropriate fallback`)
+	})
+}
+
+func TestOpenSSLClientWithoutExtendedMasterSecret(t *testing.T) {
+	cfg := serving(servers()["rsa"])
+	cfg.Weak.NoExtendedMasterSecret = true
+	got, _, p := exchangeLine(t, cfg)
+	if got.ExtendedMasterSecret {
+		t.Error("extended master secret all the same")
+	}
+	p.waitFor(`Extended master secret: no`)
+}
+
+// TestOpenSSLClientRenegotiates types R at s_client: it asks for a second
+// handshake, we refuse, and it gives up.
+func TestOpenSSLClientRenegotiates(t *testing.T) {
+	cfg, w := witnessed(t, serving(servers()["rsa"]))
+	port, wait := accept(t, cfg, func(c *tls.Conn) error {
+		if _, err := readLine(c); err != nil {
+			return err
+		}
+		_, err := c.Write([]byte("type R now\n"))
+		if err != nil {
+			return err
+		}
+		_, err = c.Read(make([]byte, 1))
+		return err
+	})
+	p := sClient(t, port, "-tls1_2")
+	p.say("hello")
+	p.waitFor("type R now")
+	p.say("R")
+	if err := wait(); err == nil {
+		t.Error("the connection went on as if nothing had been asked")
+	}
+	p.waitFor(`no renegotiation`)
+	if w.saw(message.KindClientHello) != 2 || len(w.alerts) == 0 || w.alerts[0].Description != iana.NoRenegotiation {
+		t.Errorf("messages %v, alerts %v", w.kinds, w.alerts)
+	}
+}
+
+// TestOpenSSLClientDistrusts has s_client refuse us, and us know why.
+func TestOpenSSLClientDistrusts(t *testing.T) {
+	port, wait := accept(t, serving(servers()["rsa"]), (*tls.Conn).Handshake)
+	start(t, "openssl", "s_client", "-connect", "127.0.0.1:"+port, "-tls1_2", "-no-CAfile", "-no-CApath", "-verify_return_error")
+	if err := wait(); peerAlert(err) != iana.UnknownCA {
+		t.Errorf("server: %v", err)
+	}
+}
