@@ -277,7 +277,8 @@ func (c *client) takeCompression(m *message.ServerHello) error {
 // takeExtensions refuses an answer to a question we did not ask, and takes the others.
 func (c *client) takeExtensions(m *message.ServerHello) error {
 	for _, x := range m.Extensions.List {
-		if c.hello.Extensions.Find(x.Type()) == nil {
+		// GREASE is there to be ignored; whoever answers it has not (RFC 8701 §3.1).
+		if c.hello.Extensions.Find(x.Type()) == nil || iana.IsGREASE(uint16(x.Type())) {
 			field := "server_hello.extensions." + x.Type().String()
 			return &reason.Error{Reason: reason.UnsolicitedExtension, Field: field, Off: c.offset(m, field),
 				Want: "answers to our extensions only", Got: x.Type()}

@@ -135,6 +135,11 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 	if slices.Contains(m.CipherSuites, iana.EmptyRenegotiationInfoSCSV) {
 		s.summary.SecureRenegotiation = true
 	}
+	curves := slices.ContainsFunc(s.clientGroups(m), func(g iana.Group) bool { return g>>8 == 0 })
+	if f, ok := message.Get[*message.ECPointFormats](&m.Extensions); ok && curves && !slices.Contains(f.Formats, iana.Uncompressed) {
+		return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.ec_point_formats", // RFC 8422 §5.1.2
+			Off: s.offset(m, "client_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: f.Formats}
+	}
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems
 	s.giveTicket = m.Extensions.Find(iana.ExtSessionTicket) != nil && s.cfg.Tickets != nil

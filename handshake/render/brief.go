@@ -11,17 +11,19 @@ import (
 // brief writes a move as one line: number, arrow, message, whether it is
 // encrypted, and the one value that it is about.
 func (t *Terminal) brief(m *move) {
+	told := false // an alert says why
 	for _, e := range m.events {
 		if a, ok := e.(*handshake.AlertEvent); ok {
+			told = told || a.Err != nil
 			defer t.briefAlert(m, a)
 		}
 	}
-	if m.known {
-		for _, e := range m.events {
-			if c, ok := e.(*handshake.CheckEvent); ok && c.Err != nil {
-				t.line(cut("   "+t.say.party(m.head.Party)+": "+c.Err.Error(), t.width))
-			}
+	for _, e := range m.events {
+		if c, ok := e.(*handshake.CheckEvent); ok && c.Err != nil && !told {
+			defer t.line(cut("   "+t.say.party(m.head.Party)+t.say.colon()+c.Err.Error(), t.width))
 		}
+	}
+	if m.known {
 		return
 	}
 	what, about := "", ""

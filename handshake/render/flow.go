@@ -106,7 +106,7 @@ func (f *flow) track(l leg, d handshake.Direction, what string, raw []byte) bool
 		return false
 	}
 	i := slices.IndexFunc(f.sent, func(s sent) bool {
-		return s.from != l && s.what == what && bytes.Equal(s.raw, raw)
+		return s.from.party != l.party && s.what == what && bytes.Equal(s.raw, raw)
 	})
 	if i < 0 {
 		return false

@@ -44,7 +44,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	if t.flows > 1 {
 		t.page.blank()
 	}
-	head := "== " + t.say.title(narrate.Scene, narrate.SceneKey(e)) + t.say.colon() + strings.Join(shown, ", ") + " "
+	head := "== " + t.say.title(narrate.Scene, narrate.SceneKey(e)) + t.say.colon() + strings.Join(shown, t.say.comma()) + " "
 	head = cut(head, t.width-2)
 	t.line(t.paint.bold(head + strings.Repeat("=", t.width-width(head))))
 	if t.o.Level == Brief {
@@ -73,7 +73,7 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 	default:
 		line := t.say.ui("refused_by", "party", t.say.party(refused))
 		if d, ok := reason.Alert(reason.Of(err)); ok {
-			line += ", " + t.say.ui("with_alert") + " " + d.String()
+			line += t.say.comma() + t.say.ui("with_alert") + " " + d.String()
 		}
 		t.text(0, line+t.say.colon()+t.say.title(narrate.Reason, string(reason.Of(err))), t.paint.bad)
 		t.fault(err, 3)

@@ -44,12 +44,19 @@ func (v voice) ui(key string, pairs ...string) string {
 	return narrate.Fill(s, values)
 }
 
-// colon and stop are the punctuation of the language.
+// colon, comma and stop are the punctuation of the language.
 func (v voice) colon() string {
 	if v.lang == narrate.Zh {
 		return "："
 	}
 	return ": "
+}
+
+func (v voice) comma() string {
+	if v.lang == narrate.Zh {
+		return "，"
+	}
+	return ", "
 }
 
 func (v voice) stop() string {

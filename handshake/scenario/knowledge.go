@@ -25,7 +25,7 @@ type Knowledge struct {
 // viewpoint is a party, and what it has besides the recording.
 type viewpoint struct {
 	party    string
-	conn     int
+	conns    []int  // the recordings it has
 	keys     []byte // its own key log
 	thief    bool   // it stole the server's private key afterwards
 	accepted bool   // the client took it for the server
@@ -40,28 +40,41 @@ func (p *play) know(x iana.Kx, views []viewpoint) error {
 	}
 	var values []handshake.SceneValue
 	for _, v := range views {
-		o := observe.Options{Conn: v.conn, Suites: p.o.Suites}
-		if v.keys != nil {
-			o.KeyLog = bytes.NewReader(v.keys)
+		k := Knowledge{Party: v.party, CanImpersonate: v.accepted || impersonates && (v.thief || v.party == "server")}
+		for _, conn := range v.conns {
+			if err := p.view(v, conn, &k); err != nil {
+				return err
+			}
 		}
-		if v.thief {
-			o.RSAKey, _ = p.lesson.Key.(*rsa.PrivateKey)
-			o.Masters = p.loot
-		}
-		r, err := p.flow.Observe(o)
-		if err != nil {
-			return err
-		}
-		if v.thief && r.Master != nil {
-			p.loot = append(p.loot, *r.Master)
-		}
-		values = append(values, value(v.party, Knowledge{
-			Party: v.party, ReadsHandshake: r.ReadHandshake, ReadsData: r.ReadData, HasMaster: r.Master != nil,
-			CanImpersonate: v.accepted || impersonates && (v.thief || v.party == "server"),
-			Plaintext:      string(r.FromClient) + string(r.FromServer),
-		}))
+		values = append(values, value(v.party, k))
 	}
 	p.scene("", "knowledge", values...)
+	return nil
+}
+
+// view adds to k what a party reads of one recording.
+func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
+	o := observe.Options{Conn: conn, Suites: p.o.Suites}
+	if v.keys != nil {
+		o.KeyLog = bytes.NewReader(v.keys)
+	}
+	if v.thief {
+		o.RSAKey, _ = p.lesson.Key.(*rsa.PrivateKey)
+		o.Masters = p.loot
+	}
+	r, err := p.flow.Observe(o)
+	if err != nil {
+		return err
+	}
+	if v.thief && r.Master != nil {
+		p.loot = append(p.loot, *r.Master)
+	}
+	k.ReadsHandshake = k.ReadsHandshake || r.ReadHandshake
+	k.ReadsData = k.ReadsData || r.ReadData
+	k.HasMaster = k.HasMaster || r.Master != nil
+	if k.Plaintext == "" { // the two legs of a middle box carry the same
+		k.Plaintext = string(r.FromClient) + string(r.FromServer)
+	}
 	return nil
 }
 

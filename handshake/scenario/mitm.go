@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"slices"
+
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
@@ -33,11 +35,13 @@ func (p *play) mitm(x iana.Kx) error {
 	if err := p.throughBox(box, down, up); err != nil {
 		return err
 	}
+	legs := []int{down.conn, up.conn}
+	both := slices.Concat(down.s.keys.Bytes(), up.c.keys.Bytes())
 	if err := p.know(x, []viewpoint{
-		{party: "client", conn: down.conn, keys: down.c.keys.Bytes()},
-		{party: "mitm", conn: down.conn, keys: down.s.keys.Bytes(), accepted: down.c.ep.Done()},
-		{party: "server", conn: up.conn, keys: up.s.keys.Bytes()},
-		{party: "listener", conn: down.conn}, {party: "thief", conn: down.conn, thief: true}}); err != nil {
+		{party: "client", conns: legs, keys: down.c.keys.Bytes()},
+		{party: "mitm", conns: legs, keys: both, accepted: down.c.ep.Done()},
+		{party: "server", conns: legs, keys: up.s.keys.Bytes()},
+		{party: "listener", conns: legs}, {party: "thief", conns: legs, thief: true}}); err != nil {
 		return err
 	}
 	// Whoever began: the box's own refusal of the client only passes on what

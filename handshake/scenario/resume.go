@@ -97,7 +97,7 @@ func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow
 		return err
 	}
 	if err := p.know(x, []viewpoint{
-		{party: "attacker", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()}}); err != nil {
+		{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
 		return err
 	}
 	out := Outcome{Refused: server.party, Err: server.ep.Err(), Done: server.ep.Done()}
@@ -170,7 +170,7 @@ func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) err
 	}
 	p.scene("attacker", "recording_decrypted", value("flow", full.Name), value("plaintext", string(r.FromClient)+string(r.FromServer)))
 	if err := p.know(x, []viewpoint{
-		{party: "attacker", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()}}); err != nil {
+		{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))

@@ -112,8 +112,8 @@ func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
 		then()
 	}
 	if err := p.know(x, []viewpoint{
-		{party: "client", conn: l.conn, keys: l.c.keys.Bytes()}, {party: "server", conn: l.conn, keys: l.s.keys.Bytes()},
-		{party: "listener", conn: l.conn}, {party: "thief", conn: l.conn, thief: true}}); err != nil {
+		{party: "client", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()},
+		{party: "listener", conns: []int{l.conn}}, {party: "thief", conns: []int{l.conn}, thief: true}}); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
