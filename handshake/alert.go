@@ -44,11 +44,19 @@ func (e *Endpoint) readAlert(payload []byte) error {
 // noRenegotiation answers a peer that wants a second handshake (RFC 5746 §4.2,
 // RFC 5246 §7.2.2): a warning, and the connection goes on.
 func (e *Endpoint) noRenegotiation() error {
-	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, "renegotiation", maxWarnings, "more attempts in a row")
+	if err := e.countAttempt(); err != nil {
+		return err
 	}
 	e.sendAlert(iana.Warning, iana.NoRenegotiation,
 		reason.New(reason.RenegotiationRefused, "", "no second handshake", "the peer asked for one"))
+	return nil
+}
+
+// countAttempt bounds how often a peer may ask for another handshake.
+func (e *Endpoint) countAttempt() error {
+	if e.warnings++; e.warnings > maxWarnings {
+		return reason.New(reason.WarningFlood, "renegotiation", maxWarnings, "more attempts in a row")
+	}
 	return nil
 }
 

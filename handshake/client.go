@@ -231,6 +231,7 @@ func recvServerHello(c *client, msg message.Message) error {
 		return err
 	}
 	c.wr.SetVersion(iana.TLS12)
+	c.rd.SetVersion(iana.TLS12)
 	if c.listening() {
 		c.decided("version", iana.TLS12, nil, "only_version")
 		c.decided("cipher_suite", s.ID, c.hello.CipherSuites, "server_choice")

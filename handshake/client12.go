@@ -220,7 +220,7 @@ func recvServerFinished(c *client, m message.Message) error {
 	return c.keepSession()
 }
 
-func ignoreHelloRequest(*client, message.Message) error { return nil }
+func ignoreHelloRequest(c *client, _ message.Message) error { return c.countAttempt() }
 
 func refuseHelloRequest(c *client, _ message.Message) error { return c.noRenegotiation() }
 

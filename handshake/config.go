@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"io"
+	"sync"
 	"time"
 
 	"tlslab/handshake/iana"
@@ -140,30 +141,38 @@ func (c *Config) maxVersion() iana.Version {
 	return c.MaxVersion
 }
 
+// The defaults, made once: the packages that list them hand out copies.
+var (
+	defaultSuites    = sync.OnceValue(suite.Defaults)
+	defaultGroups    = sync.OnceValue(kx.Defaults12)
+	defaultExchanges = sync.OnceValue(kx.Exchanges)
+	defaultSchemes   = sync.OnceValue(sig.Defaults)
+)
+
 func (c *Config) suites() []*suite.Suite {
 	if c.Suites == nil {
-		return suite.Defaults()
+		return defaultSuites()
 	}
 	return c.Suites
 }
 
 func (c *Config) groups() []kx.Group {
 	if c.Groups == nil {
-		return kx.Defaults12()
+		return defaultGroups()
 	}
 	return c.Groups
 }
 
 func (c *Config) exchanges() []kx.Exchange {
 	if c.Exchanges == nil {
-		return kx.Exchanges()
+		return defaultExchanges()
 	}
 	return c.Exchanges
 }
 
 func (c *Config) schemes() []*sig.Scheme {
 	if c.Schemes == nil {
-		return sig.Defaults()
+		return defaultSchemes()
 	}
 	return c.Schemes
 }

@@ -37,6 +37,9 @@ const maxMessage = 1 << 18
 // in a row: each costs its sender nothing and us some work.
 const maxWarnings = 4
 
+// usualTranscript is room for a handshake with a chain of two or three certificates.
+const usualTranscript = 4096
+
 // Endpoint is one end of one connection. It is not safe for concurrent use.
 type Endpoint struct {
 	cfg     *Config
@@ -53,6 +56,7 @@ type Endpoint struct {
 	wr    record.Writer
 
 	hs         []byte // handshake bytes that are not yet a whole message
+	hsStore    []byte // what hs is a part of
 	app        []byte // opened application data, not yet read; may alias in
 	transcript []byte // every handshake message so far, as on the wire
 	mark       int    // where in transcript the message at hand begins
@@ -86,7 +90,7 @@ func NewServer(cfg *Config) (*Endpoint, error) {
 }
 
 func newEndpoint(cfg *Config, role Role) *Endpoint {
-	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary)}
+	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary), transcript: make([]byte, 0, usualTranscript)}
 	e.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
 	return e
 }
@@ -170,7 +174,10 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 	}
 	e.state, e.move, e.ref = row.To, "", ""
 	if e.state == Connected && e.transcript != nil {
-		e.transcript, e.hs = nil, nil
+		e.transcript, e.hsStore = nil, nil
+		if len(e.hs) == 0 { // what stands behind Finished is still to be looked at
+			e.hs = nil
+		}
 		e.machine.forget()
 	}
 	return nil
@@ -189,7 +196,7 @@ func (e *Endpoint) fail(err error) error {
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}
-	e.state, e.app, e.transcript, e.hs = Failed, nil, nil, nil
+	e.state, e.app, e.transcript, e.hs, e.hsStore = Failed, nil, nil, nil, nil
 	e.forgetSession()
 	return e.err
 }
@@ -237,7 +244,13 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	switch rec.Type {
 	case iana.Handshake:
+		if len(e.hs) == 0 {
+			e.hs = e.hsStore[:0]
+		}
 		e.hs = append(e.hs, rec.Payload...)
+		if cap(e.hs) > cap(e.hsStore) {
+			e.hsStore = e.hs
+		}
 	case iana.ChangeCipherSpec:
 		return true, e.readChangeCipherSpec(rec.Payload)
 	case iana.Alert:
@@ -280,9 +293,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 		e.transcript = append(e.transcript, e.hs[:n]...)
 		raw = e.transcript[e.mark:len(e.transcript):len(e.transcript)]
 	}
-	if e.hs = e.hs[n:]; len(e.hs) == 0 {
-		e.hs = e.hs[:0:0]
-	}
+	e.hs = e.hs[n:]
 	m, err := message.Parse(e.context(Receive), raw, nil)
 	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
 		return false, e.unexpected(kind)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -34,12 +35,12 @@ func newCA() *cobra.Command {
 		Long: `A certification authority: a key, a certificate, and the right to sign others. It
 issues certificates; it is not one. Keys are written with mode 0600, and no file is
 overwritten without --force.`,
-		Example: `  tlslab ca init ca                          a root in the directory ca
-  tlslab ca init inter --parent ca           an intermediate that ca signs
-  tlslab ca issue www.lab.test --cadir inter www.lab.test.pem and www.lab.test-key.pem
-  tlslab ca issue alice --client --cadir ca  for a client
-  tlslab ca sign request.csr --cadir ca      for somebody else's key
-  tlslab ca show www.lab.test.pem            what a file holds`,
+		Example: `  tlslab ca init ca                            a root in the directory ca
+  tlslab ca init inter --parent ca             an intermediate that ca signs
+  tlslab ca issue www.lab.test --cadir inter   www.lab.test.pem and www.lab.test-key.pem
+  tlslab ca issue alice --client --cadir ca    for a client
+  tlslab ca sign request.csr --cadir ca        for somebody else's key
+  tlslab ca show www.lab.test.pem              what a file holds`,
 		Args: noVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -307,8 +308,8 @@ func readFile(name string) ([]byte, error) {
 
 // overwrite turns a refusal to overwrite into what to do about it.
 func overwrite(err error) error {
-	if os.IsExist(err) || strings.Contains(err.Error(), os.ErrExist.Error()) {
-		return failure("Move it away, choose another name, or say --force.", "%w", err)
+	if errors.Is(err, os.ErrExist) {
+		return failure("--force overwrites.", "%w", err)
 	}
 	return err
 }

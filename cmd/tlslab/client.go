@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -86,9 +88,6 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, out.close()) }()
-	if err := c.warn(out); err != nil {
-		return err
-	}
 	log, closeLog, err := c.openKeyLog()
 	if err != nil {
 		return err
@@ -99,19 +98,19 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	for n := 0; n < c.reconnect; n++ {
-		conn, told, err := c.dial(ctx, cfg, out, n)
+		conn, t, err := c.dial(ctx, cfg, out, n)
 		if err != nil {
 			return err
 		}
-		if err := firstError(conn.Close(), told.close()); err != nil {
+		if err := firstError(conn.Close(), t.close()); err != nil {
 			return err
 		}
 	}
-	conn, told, err := c.dial(ctx, cfg, out, c.reconnect)
+	conn, t, err := c.dial(ctx, cfg, out, c.reconnect)
 	if err != nil {
 		return err
 	}
-	err = c.talk(ctx, conn, told, cmd.InOrStdin(), cmd.OutOrStdout())
+	err = c.talk(ctx, conn, t, cmd.InOrStdin(), cmd.OutOrStdout())
 	if c.sessOut != "" {
 		err = firstError(err, kept.write(c.sessOut, !c.insecure))
 	}
@@ -145,6 +144,15 @@ func (c *clientFlags) dial(ctx context.Context, cfg *handshake.Config, out *outp
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.connect)
 	if err != nil {
 		return nil, nil, told(c.lang, err, "no_connection", "peer", c.connect, "error", dialFault(err))
+	}
+	if n == 0 {
+		err = c.warn(out)
+	}
+	if c.reconnect > 0 && !c.quiet && c.format == "text" {
+		_, err = fmt.Fprintf(out, "\n== %s ==\n", say(c.lang, "connection_to", "n", strconv.Itoa(n+1), "peer", c.connect))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, raw.Close())
 	}
 	own := *cfg
 	own.Conn = n

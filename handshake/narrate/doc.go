@@ -5,6 +5,6 @@
 // It writes nothing (package render lays out) and knows no values: they come from
 // the event, and where a sentence needs one it has a {placeholder} for Fill.
 //
-// Read en/moves.txt first, then narrate.go; myths.go is where the corrections of a
+// Read en/move.txt first, then narrate.go; myths.go is where the corrections of a
 // textbook's loose sentences find their moment.
 package narrate

@@ -13,46 +13,62 @@ import (
 // indentation they leave half of 80 columns for name and value.
 const bytesPerLine = 8
 
-// dump writes every byte of a message once: offset, hex, name, value, and under a
-// field that narrate can explain, what it means. A meaning is told once per message.
+// dump writes every byte of a message once: offset, hex, name, value and what it
+// means in a few words; where narrate has more to say of a field, that is said once.
 func (t *Terminal) dump(e *handshake.MessageEvent) {
 	t.line("     " + t.paint.dim(pad(t.say.ui("offset"), 7)+pad(t.say.ui("bytes"), 3*bytesPerLine+1)+t.say.ui("fields")))
-	told := map[string]bool{}
-	for _, f := range e.Fields {
-		name := f.Name[strings.LastIndexByte(f.Name, '.')+1:]
-		indent := strings.Repeat(" ", max(0, min(f.Depth, 6)-1))
-		if !f.Leaf() {
-			if f.Depth > 0 {
-				t.line(cut("     "+pad(fmt.Sprintf("%04x", f.Off), 7)+pad("", 3*bytesPerLine+1)+indent+name+" {"+text(f.Len)+"}", t.width))
-			}
-			continue
+	for i, f := range e.Fields {
+		if !f.Leaf() && f.Depth == 0 {
+			continue // the message itself
 		}
-		t.leaf(e, f, indent, name)
-		if meaning := t.say.get(narrate.Field, narrate.FieldKey(f.Name)); !told[f.Name] && (meaning.Text != "" || meaning.Title != "") {
-			told[f.Name] = true
-			t.text(12+3*bytesPerLine+1+len(indent)+2, t.values(meaningOf(meaning), e), t.paint.dim)
+		key := narrate.FieldKey(f.Name)
+		meaning := t.say.get(narrate.Field, key)
+		if i > 0 && e.Fields[i-1].Name == f.Name {
+			meaning = narrate.Entry{} // the next element of a list
+		}
+		indent := strings.Repeat(" ", max(0, min(f.Depth, 6)-1))
+		name := f.Name[strings.LastIndexByte(f.Name, '.')+1:]
+		if f.Leaf() {
+			t.leaf(e, f, indent, name, meaning.Title)
+		} else {
+			t.entry(f.Off, nil, indent, name+" {"+text(f.Len)+"}", meaning.Title)
+		}
+		if meaning.Text != "" && t.first("field/"+key) {
+			t.text(textColumn+len(indent)+2, t.values(meaning.Text, e), t.paint.dim)
 		}
 	}
 }
 
-// leaf writes the bytes of one field, its name and value beside the first line.
-func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, indent, label string) {
+// textColumn is where names begin in a dump.
+const textColumn = 12 + 3*bytesPerLine + 1
+
+// entry is one line of a dump; name and meaning wrap under themselves.
+func (t *Terminal) entry(off int, raw []byte, indent, label, meaning string) {
+	if meaning != "" {
+		label += " (" + meaning + ")"
+	}
+	head := "     " + t.paint.dim(pad(fmt.Sprintf("%04x", off), 7)) + pad(spaced(raw), 3*bytesPerLine+1) + indent
+	for i, l := range wrap(label, t.width-textColumn-len(indent)) {
+		if i > 0 {
+			head = strings.Repeat(" ", textColumn+len(indent))
+		}
+		t.line(head + t.paint.name(l))
+	}
+}
+
+// leaf writes the bytes of one field.
+func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, indent, label, meaning string) {
 	raw := e.Raw[f.Off : f.Off+f.Len]
 	if s, hidden := t.blank.hide(raw, 16); hidden {
 		t.line("     " + pad(fmt.Sprintf("%04x", f.Off), 7) + pad(s, 3*bytesPerLine+1) + indent + label)
 		return
 	}
 	if _, isBytes := f.Value.([]byte); !isBytes {
-		label += "  " + text(f.Value)
+		label += " = " + text(f.Value)
 	}
-	for at := 0; at == 0 || at < len(raw); at += bytesPerLine {
-		part := raw[at:min(at+bytesPerLine, len(raw))]
-		head := "     " + t.paint.dim(pad(fmt.Sprintf("%04x", f.Off+at), 7)) + pad(spaced(part), 3*bytesPerLine+1)
-		if at == 0 {
-			t.hang(head+indent, 12+3*bytesPerLine+1+len(indent), label, t.paint.name)
-			continue
-		}
-		t.line(head)
+	t.entry(f.Off, raw[:min(bytesPerLine, len(raw))], indent, label, meaning)
+	for at := bytesPerLine; at < len(raw); at += bytesPerLine {
+		t.line("     " + t.paint.dim(pad(fmt.Sprintf("%04x", f.Off+at), 7)) + spaced(raw[at:min(at+bytesPerLine, len(raw))]))
 	}
 }
 

@@ -19,7 +19,13 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 	}
 	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
 		// A slice needs no explanation of its own: name, where it is cut, value.
-		t.hang("     "+t.paint.name(pad(s.Label, 20))+pad(" = "+s.Method, 20)+" = ", 48, t.bytes(s.Value), t.paint.secret)
+		value := t.bytes(s.Value)
+		head := "     " + t.paint.name(pad(s.Label, 20)) + pad(" = "+s.Method, 20) + " = "
+		if 48+width(value) <= t.width {
+			t.line(head + t.paint.secret(value))
+		} else {
+			t.hang(head, 48, value, t.paint.secret)
+		}
 		return
 	}
 	t.subhead(s.Label, s.Op)
@@ -28,7 +34,9 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 	}
 	t.inputs(s.Inputs)
 	f, shown := formula(s)
-	t.hang("       = ", 9, f, nil)
+	if f != "" {
+		t.hang("       = ", 9, f, nil)
+	}
 	if !shown {
 		t.hang("       = ", 9, t.bytes(s.Value), t.paint.secret)
 	}
@@ -86,8 +94,12 @@ func formula(s *handshake.SecretEvent) (f string, shown bool) {
 	}
 	for _, v := range s.Inputs {
 		if bytes.Equal(v.Bytes, s.Value) {
-			return v.Name + "  (" + s.Method + ")", true
+			name := v.Name[strings.LastIndex(v.Name, "= ")+1:] // of "A = aG" what it is computed from
+			return strings.TrimSpace(name) + " (" + s.Method + ")", true
 		}
+	}
+	if s.Method == "session" {
+		return "", false // kept, not computed
 	}
 	return s.Method, false
 }

@@ -3,20 +3,13 @@ package render
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"reflect"
-	"strings"
 	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
-	"tlslab/pki"
 )
 
 // WriteJSON writes a transcript as one JSON object, version 1:
@@ -284,123 +277,4 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 		return x, false
 	}
 	return x, true
-}
-
-func jsonInputs(in []kx.Value) []jsonValue {
-	var out []jsonValue
-	for _, v := range in {
-		out = append(out, jsonValue{v.Name, hex.EncodeToString(v.Bytes), v.Private})
-	}
-	return out
-}
-
-func jsonReportOf(r *pki.Report) *jsonReport {
-	if r == nil {
-		return nil
-	}
-	j := &jsonReport{OK: r.OK, Chosen: r.Chosen, Paths: []jsonPath{}}
-	for i := range r.Paths {
-		p := jsonPath{Anchored: r.Paths[i].Anchored, Checks: []jsonCheck{}}
-		for _, c := range r.Paths[i].Certs {
-			p.Subjects = append(p.Subjects, c.Subject.String())
-		}
-		if err := r.Paths[i].Err; err != nil {
-			p.Error = jsonError(err)
-		}
-		for _, c := range r.Paths[i].Checks {
-			k := jsonCheck{Key: c.Key, Cert: c.Cert, OK: c.OK, Ref: c.Ref}
-			for _, in := range c.Inputs {
-				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value)})
-			}
-			if c.Err != nil {
-				k.Error = jsonError(c.Err)
-			}
-			p.Checks = append(p.Checks, k)
-		}
-		j.Paths = append(j.Paths, p)
-	}
-	for _, x := range r.Rejected {
-		k := jsonRejection{Subject: x.Cert.Subject.String(), Reason: string(x.Reason)}
-		if x.For != nil {
-			k.For = x.For.Subject.String()
-		}
-		j.Rejected = append(j.Rejected, k)
-	}
-	return j
-}
-
-// jsonError converts an error; one without a typed reason has the reason "internal".
-func jsonError(err error) *jsonFault {
-	if err == nil {
-		return nil
-	}
-	j := &jsonFault{Reason: string(reason.Of(err)), Off: -1, Message: err.Error()}
-	var re *reason.Error
-	if errors.As(err, &re) {
-		j.Field, j.Off, j.Want, j.Got = re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)
-	}
-	if d, ok := reason.Alert(reason.Of(err)); ok {
-		j.Alert = jsonAny(d)
-	}
-	return j
-}
-
-// jsonEnum is a number from a registry.
-type jsonEnum struct {
-	Hex   string `json:"hex"`
-	Name  string `json:"name"`
-	Value uint64 `json:"value"`
-}
-
-var ianaPath = reflect.TypeFor[iana.Version]().PkgPath()
-
-// jsonAny converts a value of a field, a decision, a scene or an input.
-func jsonAny(v any) any {
-	switch v := v.(type) {
-	case nil:
-		return nil
-	case []byte:
-		return hex.EncodeToString(v)
-	case string:
-		return strings.ToValidUTF8(v, "\ufffd")
-	case bool, []string, time.Time:
-		return v
-	case *pki.Report:
-		return jsonReportOf(v)
-	case scenario.Knowledge:
-		return jsonKnowledge(v)
-	case *scenario.Knowledge:
-		return jsonKnowledge(*v)
-	case error:
-		return jsonError(v)
-	}
-	r := reflect.ValueOf(v)
-	switch {
-	case r.CanUint() && r.Type().PkgPath() == ianaPath:
-		return jsonEnum{fmt.Sprintf("0x%0*x", 2*int(r.Type().Size()), r.Uint()), text(v), r.Uint()}
-	case r.CanUint():
-		return r.Uint()
-	case r.CanInt():
-		return r.Int()
-	case r.Kind() == reflect.Array && r.Type().Elem().Kind() == reflect.Uint8:
-		return fmt.Sprintf("%x", v)
-	case r.Kind() == reflect.Slice:
-		list := make([]any, r.Len())
-		for i := range list {
-			list[i] = jsonAny(r.Index(i).Interface())
-		}
-		return list
-	}
-	return text(v)
-}
-
-func jsonKnowledge(k scenario.Knowledge) any {
-	return struct {
-		Party          string `json:"party"`
-		ReadsHandshake bool   `json:"reads_handshake"`
-		ReadsData      bool   `json:"reads_data"`
-		HasMaster      bool   `json:"has_master"`
-		CanImpersonate bool   `json:"can_impersonate"`
-		Plaintext      string `json:"plaintext"`
-	}{k.Party, k.ReadsHandshake, k.ReadsData, k.HasMaster, k.CanImpersonate, strings.ToValidUTF8(k.Plaintext, "\ufffd")}
 }

@@ -107,6 +107,7 @@ type page struct {
 	width int
 	paint paint
 	err   error
+	empty bool // the last line was
 }
 
 func newPage(w io.Writer, o TerminalOptions) *page {
@@ -120,11 +121,18 @@ func newPage(w io.Writer, o TerminalOptions) *page {
 // line writes one line, as it is.
 func (p *page) line(s string) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(s, " "))
+		s = strings.TrimRight(s, " ")
+		p.empty = s == ""
+		_, p.err = fmt.Fprintln(p.w, s)
 	}
 }
 
-func (p *page) blank() { p.line("") }
+// blank leaves one line free, however often it is called.
+func (p *page) blank() {
+	if !p.empty {
+		p.line("")
+	}
+}
 
 // text writes a paragraph, each line after indent and painted with f.
 func (p *page) text(indent int, s string, f func(string) string) {

@@ -1,11 +1,15 @@
 package render
 
 import (
+	"encoding/hex"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/narrate"
 )
 
 func TestWrap(t *testing.T) {
@@ -83,5 +87,33 @@ func TestWrapCommandIsTheSameCommand(t *testing.T) {
 		if string(got) != string(want) {
 			t.Errorf("%q became %q", want, got)
 		}
+	}
+}
+
+// A shown command, as wrapped for 80 columns, still computes what it says.
+func TestShownCommandsRun(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no openssl on PATH")
+		}
+		t.Skip("no openssl on PATH")
+	}
+	ran := 0
+	done := map[string]bool{}
+	for _, e := range play(t, "ecdhe").Events() {
+		s, ok := e.(*handshake.SecretEvent)
+		if !ok || s.Tag == "" || done[s.Label] { // each PRF once; narrate's own tests run all
+			continue
+		}
+		done[s.Label] = true
+		cmd, _ := narrate.Recompute(s)
+		out, err := exec.Command("sh", "-c", strings.Join(wrapCommand(cmd, DefaultWidth), "\n")).Output()
+		if err != nil || strings.TrimSpace(string(out)) != hex.EncodeToString(s.Value) {
+			t.Errorf("%s: %v, %s", s.Label, err, out)
+		}
+		ran++
+	}
+	if ran < 4 {
+		t.Errorf("only %d commands were run", ran)
 	}
 }

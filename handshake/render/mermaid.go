@@ -30,7 +30,7 @@ func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error 
 	}
 	for _, f := range t.Flows {
 		if len(f.Parties) > 0 {
-			m.line("    Note over %s,%s: %s", f.Parties[0], f.Parties[len(f.Parties)-1], escape(f.Name))
+			m.line("    Note over %s,%s: %s", f.Parties[0], f.Parties[len(f.Parties)-1], escape(m.say.title(narrate.Scene, "flow/"+f.Name)))
 		}
 		m.flow(f)
 	}
@@ -91,10 +91,10 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			if !e.OK {
 				verdict = m.say.ui("check_failed")
 			}
-			m.line("    Note over %s: %s", h.Party, escape(e.What+": "+verdict))
+			m.line("    Note over %s: %s", h.Party, escape(m.say.title(narrate.Check, e.What)+m.say.colon()+verdict))
 		case *handshake.SecretEvent:
 			if e.Label == "master_secret" {
-				m.line("    Note over %s: %s", h.Party, escape(e.Label))
+				m.line("    Note over %s: %s", h.Party, escape(m.say.title(narrate.Secret, e.Label)))
 			}
 		}
 	}

@@ -109,9 +109,16 @@ func TestGoldenTranscript(t *testing.T) {
 		{"refused.brief.zh.txt", "refused", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
 		{"ecdhe.en.txt", "ecdhe", TerminalOptions{Lang: narrate.En}},
 		{"ecdhe.zh.txt", "ecdhe", TerminalOptions{Lang: narrate.Zh}},
+		{"hello.bytes.en.txt", "hello", TerminalOptions{Lang: narrate.En, Level: Bytes}},
 		{"refused.en.txt", "refused", TerminalOptions{Lang: narrate.En}},
 	} {
-		got, _ := write(t, play(t, c.lesson).Events(), c.o)
+		lesson, events := c.lesson, []handshake.Event(nil)
+		if lesson == "hello" { // the first two messages
+			events = append(events, play(t, "ecdhe").Messages()[0], play(t, "ecdhe").Messages()[2])
+		} else {
+			events = play(t, lesson).Events()
+		}
+		got, _ := write(t, events, c.o)
 		golden(t, c.file, []byte(got))
 	}
 }

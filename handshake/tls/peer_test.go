@@ -1,6 +1,7 @@
 package tls_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +21,8 @@ type peer struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	said  output
+
+	over context.Context // ends with the program
 }
 
 // tool finds a program; without it the test is skipped, and where CI=true it fails.
@@ -40,6 +43,8 @@ func tool(t testing.TB, name string) string {
 func start(t testing.TB, name string, args ...string) *peer {
 	t.Helper()
 	p := &peer{t: t, cmd: exec.Command(tool(t, name), args...)}
+	var ended context.CancelFunc
+	p.over, ended = context.WithCancel(context.Background())
 	p.said.changed = sync.NewCond(&p.said.mu)
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
 	var err error
@@ -49,15 +54,14 @@ func start(t testing.TB, name string, args ...string) *peer {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	exited := make(chan struct{})
 	go func() {
 		_ = p.cmd.Wait() // how a peer ends is its own affair; what it said is ours
 		p.said.end()
-		close(exited)
+		ended()
 	}()
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // it may be gone already
-		<-exited
+		<-p.over.Done()
 		if t.Failed() {
 			t.Logf("%s %q said:\n%s", name, args, p.said.String())
 		}
@@ -169,14 +173,15 @@ func dial(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, error) {
 }
 
 // accept serves one connection of a peer's client with do, in the background. The
-// returned function waits for the outcome.
-func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port string, wait func() error) {
+// returned function waits for the outcome; a client that ends without having
+// connected is one.
+func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port string, wait func(*peer) error) {
 	t.Helper()
 	return acceptMany(t, cfg, 1, do)
 }
 
 // acceptMany is accept for n connections, one after the other, until one fails.
-func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func() error) {
+func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func(*peer) error) {
 	t.Helper()
 	l, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
 	if err != nil {
@@ -203,13 +208,9 @@ func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return port, func() error {
-		select {
-		case err := <-done:
-			return err
-		case <-time.After(patience):
-			return fmt.Errorf("nothing came of it in %v", patience)
-		}
+	return port, func(p *peer) error {
+		defer context.AfterFunc(p.over, func() { l.Close() })()
+		return <-done // every connection has its deadline
 	}
 }
 

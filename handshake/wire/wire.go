@@ -13,6 +13,7 @@ package wire
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"tlslab/handshake/reason"
 )
@@ -44,7 +45,9 @@ func (f Field) Leaf() bool { return f.Value != Group{} }
 // TrailingBytes, BadLength, BadValue or what a Walk reports by Fail; note then
 // holds what was read before the fault, with open groups of length 0.
 func Parse(b []byte, s Struct, note *[]Field) error {
-	c := &Codec{buf: b, end: len(b), note: note}
+	c := codecs.Get().(*Codec)
+	defer c.free()
+	*c = Codec{buf: b, end: len(b), note: note}
 	s.Walk(c)
 	if c.err == nil && c.off != len(b) {
 		c.FailAt(c.off, reason.TrailingBytes, "", nil, fmt.Sprintf("%d bytes more", len(b)-c.off))
@@ -52,12 +55,23 @@ func Parse(b []byte, s Struct, note *[]Field) error {
 	return c.result()
 }
 
+// codecs are kept for the next walk: one passes through an interface, so it would
+// be a quarter of a kilobyte on the heap for every message.
+var codecs = sync.Pool{New: func() any { return new(Codec) }}
+
+func (c *Codec) free() {
+	c.buf, c.note, c.err = nil, nil, nil // what the pool must not keep alive
+	codecs.Put(c)
+}
+
 // Append writes s after dst. It refuses a vector longer than its length prefix
 // can say (BadLength), and nothing else: whoever wants to break an RFC's range
 // may. It changes nothing in s but what Walk Marks. With an error it returns dst
 // as it was.
 func Append(dst []byte, s Struct, note *[]Field) ([]byte, error) {
-	c := &Codec{buf: dst, base: len(dst), writing: true, note: note}
+	c := codecs.Get().(*Codec)
+	defer c.free()
+	*c = Codec{buf: dst, base: len(dst), writing: true, note: note}
 	s.Walk(c)
 	if c.err != nil {
 		return dst, c.err

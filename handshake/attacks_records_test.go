@@ -1,0 +1,377 @@
+package handshake_test
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+)
+
+// Attacks on how messages are cut into records, on the state machine's patience,
+// and on the end of a connection.
+
+// Renegotiation (CVE-2009-3555): a second handshake inside the first, so that an
+// attacker's first words are taken for the victim's. This engine does none: it says
+// so with a warning, goes on, and after a few attempts has had enough.
+func TestRenegotiation(t *testing.T) {
+	for _, test := range []struct {
+		victim handshake.Role
+		ask    []byte
+	}{
+		{client, marshalled(t, &message.HelloRequest{})},
+		{server, body(recordedAs(t, "ecdhe").to(server)[0])},
+	} {
+		cc, sc := pairFor(ecdheECDSA)
+		c := connect(t, cc, sc).run(nil).completes()
+		w := c.as(other(test.victim), 1)
+		for i := range 4 {
+			c.inject(test.victim, put(t, w, iana.Handshake, test.ask))
+			warnings := all[*handshake.AlertEvent](c.heard[test.victim])
+			if e := c.ends[test.victim]; !e.Done() || len(warnings) != i+1 || len(e.out) == 0 {
+				t.Fatalf("attempt %d: the %v is in %v (%v) and has sent %d alerts", i+1, test.victim, e.State(), e.Err(), len(warnings))
+			}
+			if a := warnings[i]; a.Level != iana.Warning || a.Description != iana.NoRenegotiation || reason.Of(a.Err) != reason.RenegotiationRefused {
+				t.Errorf("the %v answers %v %v, %v", test.victim, a.Level, a.Description, a.Err)
+			}
+		}
+		c.inject(test.victim, put(t, w, iana.Handshake, test.ask))
+		c.refuses(test.victim, want{reason.WarningFlood, "renegotiation", -1, iana.UnexpectedMessage, handshake.Connected})
+	}
+}
+
+// A flood of HelloRequests before the ServerHello: each is to be ignored (RFC 5246
+// §7.4.1.1), which is no reason to do it for ever.
+func TestHelloRequestFlood(t *testing.T) {
+	cc, sc := pairFor(ecdheECDSA)
+	ask := clearRecord(iana.Handshake, []byte{0, 0, 0, 0})
+	connect(t, cc, sc).run(before(server, message.KindServerHello, ask, ask, ask, ask)).completes().talk()
+
+	cc, sc = pairFor(ecdheECDSA)
+	connect(t, cc, sc).run(before(server, message.KindServerHello, bytes.Repeat(ask, 5))).
+		refuses(client, want{reason.WarningFlood, "renegotiation", -1, iana.UnexpectedMessage, handshake.WaitServerHello})
+}
+
+// A flood of warnings: each costs its sender nothing (CVE-2016-8610, "SSL death
+// alert").
+func TestWarningFlood(t *testing.T) {
+	for _, role := range []handshake.Role{client, server} {
+		w := want{reason.WarningFlood, "alert", -1, iana.UnexpectedMessage, handshake.Connected}
+		cc, sc := pairFor(ecdheECDSA)
+		c := connect(t, cc, sc).run(nil).completes()
+		writer := c.as(other(role), 1)
+		warn := func() { c.inject(role, put(t, writer, iana.Alert, []byte{1, byte(iana.UserCanceled)})) }
+		for range 4 {
+			warn()
+		}
+		c.inject(role, put(t, writer, iana.ApplicationData, []byte("x"))) // in a row is what counts
+		for range 4 {
+			warn()
+		}
+		if !c.ends[role].Done() {
+			t.Fatalf("the %v cannot bear four warnings: %v", role, c.ends[role].Err())
+		}
+		warn()
+		c.refuses(role, w)
+
+		cc, sc = pairFor(ecdheECDSA)
+		first := message.KindServerHello
+		w.state = handshake.WaitServerHello
+		if role == server {
+			first, w.state = message.KindClientHello, handshake.Start
+		}
+		plain := clearRecord(iana.Alert, []byte{1, byte(iana.UnrecognizedName)})
+		connect(t, cc, sc).run(before(other(role), first, bytes.Repeat(plain, 4))).completes()
+		connect(t, cc, sc).run(before(other(role), first, bytes.Repeat(plain, 5))).refuses(role, w)
+	}
+}
+
+// A flood of empty records: some senders of CBC put one before each record,
+// nobody needs many (CVE-2004-0079's kin). Empty records of other types say nothing
+// at all (RFC 5246 §6.2.1).
+func TestEmptyRecordFlood(t *testing.T) {
+	w := want{reason.EmptyRecordFlood, "record.plaintext", 5, iana.UnexpectedMessage, handshake.Connected}
+	cc, sc := pairFor(ecdheCBC)
+	c := connect(t, cc, sc).run(nil).completes()
+	writer := c.as(client, 1)
+	for range 16 {
+		c.inject(server, put(t, writer, iana.ApplicationData, nil))
+	}
+	c.inject(server, put(t, writer, iana.ApplicationData, []byte("x")))
+	for range 16 {
+		c.inject(server, put(t, writer, iana.ApplicationData, nil))
+	}
+	if !c.ends[server].Done() {
+		t.Fatalf("the server cannot bear sixteen empty records: %v", c.ends[server].Err())
+	}
+	c.inject(server, put(t, writer, iana.ApplicationData, nil))
+	c.refuses(server, w)
+
+	w.state = handshake.WaitCertificate
+	for _, typ := range []iana.ContentType{iana.Handshake, iana.ChangeCipherSpec, iana.Alert} {
+		cc, sc := pairFor(ecdheECDSA)
+		connect(t, cc, sc).run(before(server, message.KindCertificate, clearRecord(typ, nil))).refuses(client, w)
+	}
+}
+
+// A change of keys in the middle of a message: its halves would be protected by
+// different keys (CVE-2020-..., and miTLS's reason for "no fragmentation across
+// epochs"). So would a message that another record type interrupts.
+func TestInterruptedMessages(t *testing.T) {
+	for _, test := range []struct {
+		typ    iana.ContentType
+		reason reason.Reason
+	}{
+		{iana.ChangeCipherSpec, reason.KeyChangeMidMessage},
+		{iana.ApplicationData, reason.InterleavedMessage},
+	} {
+		for _, at := range []struct {
+			victim handshake.Role
+			kind   message.Kind
+			in     handshake.State
+		}{
+			{server, message.KindClientKeyExchange, handshake.WaitClientKeyExchange},
+			{client, message.KindServerKeyExchange, handshake.WaitServerKeyExchange},
+			{client, message.KindCertificate, handshake.WaitCertificate},
+		} {
+			for _, cut := range []int{1, 4, 20} {
+				cc, sc := pairFor(ecdheECDSA)
+				connect(t, cc, sc).run(func(p packet) []byte {
+					if !p.is(other(at.victim), at.kind) {
+						return p.wire
+					}
+					return slices.Concat(clearRecord(iana.Handshake, p.body[:cut]), clearRecord(test.typ, []byte{1}), clearRecord(iana.Handshake, p.body[cut:]))
+				}).refuses(at.victim, want{test.reason, "record.type", -1, iana.UnexpectedMessage, at.in})
+			}
+		}
+	}
+
+	// The same where ChangeCipherSpec is what is waited for: the beginning of a
+	// message before it is one that may not come.
+	cc, sc := pairFor(ecdheECDSA)
+	connect(t, cc, sc).run(before(client, message.KindChangeCipherSpec, clearRecord(iana.Handshake, []byte{20}))).
+		refuses(server, want{reason.UnexpectedMessage, "finished", 0, iana.UnexpectedMessage, handshake.WaitChangeCipherSpec})
+}
+
+// Something glued behind Finished, in its own record, would be believed to belong
+// to the handshake, or be lost without a word.
+func TestBehindFinished(t *testing.T) {
+	for _, name := range []string{"ecdhe", "by rsa, resumed by an id"} {
+		rec := recordedAs(t, name)
+		for _, role := range []handshake.Role{client, server} {
+			list := rec.messages(t, role)
+			last := list[len(list)-1]
+			s := rec.replay(t, role, last.at)
+			s.feed(put(t, rec.writer(t, role, last.at), last.typ, append(last.payload, 11, 0, 0, 0)))
+			if e := s.refused(t); e.Reason != reason.UnexpectedMessage || e.Field != "certificate" {
+				t.Errorf("%s: a Certificate behind the Finished to a %v: %v", name, role, e)
+			}
+		}
+	}
+}
+
+// Messages that nobody has announced: an OCSP status, a ticket.
+func TestNotPromised(t *testing.T) {
+	status := marshalled(t, &message.CertificateStatus{Type: iana.StatusOCSP, Response: []byte("fine")})
+	cc, sc := pairFor(ecdheECDSA)
+	cc.Stapling = true
+	sc.Certificates[0].Staple = nil
+	connect(t, cc, sc).run(before(server, message.KindServerKeyExchange, clearRecord(iana.Handshake, status))).
+		refuses(client, want{reason.UnexpectedMessage, "certificate_status", 0, iana.UnexpectedMessage, handshake.WaitServerKeyExchange})
+
+	ticket := marshalled(t, &message.NewSessionTicket12{Lifetime: 300, Ticket: []byte("a gift")})
+	cc, sc = pairFor(ecdheECDSA)
+	cc.Sessions = growing{frozen{}}
+	c := connect(t, cc, sc).run(before(server, message.KindChangeCipherSpec, clearRecord(iana.Handshake, ticket)))
+	c.refuses(client, want{reason.UnexpectedMessage, "new_session_ticket", 0, iana.UnexpectedMessage, handshake.WaitChangeCipherSpec})
+	if n := len(cc.Sessions.(growing).frozen); n != 0 {
+		t.Errorf("the client keeps %d sessions of a refused handshake", n)
+	}
+}
+
+// Application data before Finished: SMACK's worst case had the client take it in
+// clear, from anybody.
+func TestEarlyApplicationData(t *testing.T) {
+	data := clearRecord(iana.ApplicationData, []byte("GET / HTTP/1.1\r\n\r\n"))
+	for _, test := range []struct {
+		victim handshake.Role
+		before message.Kind
+		in     handshake.State
+	}{
+		{client, message.KindServerHello, handshake.WaitServerHello},
+		{client, message.KindServerHelloDone, handshake.WaitCertificateRequest},
+		{client, message.KindChangeCipherSpec, handshake.WaitChangeCipherSpec},
+		{server, message.KindClientHello, handshake.Start},
+		{server, message.KindClientKeyExchange, handshake.WaitClientKeyExchange},
+		{server, message.KindChangeCipherSpec, handshake.WaitChangeCipherSpec},
+	} {
+		cc, sc := pairFor(ecdheECDSA)
+		connect(t, cc, sc).run(before(other(test.victim), test.before, data)).
+			refuses(test.victim, want{reason.UnexpectedRecord, "record.type", -1, iana.UnexpectedMessage, test.in})
+	}
+	// Protected, with the right keys, in place of Finished.
+	for _, role := range []handshake.Role{client, server} {
+		rec := recordedAs(t, "ecdhe")
+		n := len(rec.to(role)) - 1
+		s := rec.replay(t, role, n)
+		s.feed(put(t, rec.writer(t, role, n), iana.ApplicationData, []byte("hello")))
+		if e := s.refused(t); e.Reason != reason.UnexpectedRecord || s.Buffered() != 0 {
+			t.Errorf("data for Finished to a %v: %v", role, e)
+		}
+	}
+	// Nor does an endpoint let its own side send or read any.
+	e := newEnd(t, client, recordedAs(t, "ecdhe").config(client))
+	if _, err := e.Write([]byte("x")); reason.Of(err) != reason.Internal || e.Err() != nil {
+		t.Errorf("Write before the handshake: %v, then %v", err, e.Err())
+	}
+}
+
+// How messages are cut into records is nobody's business: one byte a record, or
+// all in one, and a message that ends where the next begins.
+func TestFragmentation(t *testing.T) {
+	for _, rec := range recorded(t) {
+		tiny := func(p packet) []byte {
+			if p.typ != iana.Handshake || p.sealed {
+				return p.wire
+			}
+			var b []byte
+			for i := range p.body {
+				b = append(b, clearRecord(iana.Handshake, p.body[i:i+1])...)
+			}
+			return b
+		}
+		connect(t, rec.config(client), rec.config(server)).run(tiny).completes().talk()
+
+		// A flight's messages in one record: what comes before ServerHelloDone,
+		// or ChangeCipherSpec, is held back until then.
+		var held []byte
+		coalesce := func(p packet) []byte {
+			if p.typ != iana.Handshake || p.sealed {
+				b := slices.Clone(p.wire)
+				if len(held) > 0 {
+					b = append(clearRecord(iana.Handshake, held), b...)
+				}
+				held = nil
+				return b
+			}
+			held = append(held, p.body...)
+			switch message.Kind(p.body[0]) {
+			case message.KindServerHelloDone, message.KindClientHello:
+				b := clearRecord(iana.Handshake, held)
+				held = nil
+				return b
+			}
+			return nil
+		}
+		connect(t, rec.config(client), rec.config(server)).run(coalesce).completes().talk()
+	}
+}
+
+// Truncation (RFC 5246 §7.2.1): who cuts the stream must not be able to pass the
+// cut off as its end.
+func TestTruncation(t *testing.T) {
+	buf := make([]byte, 100)
+	cc, sc := pairFor(ecdheECDSA)
+	c := connect(t, cc, sc).run(nil).completes()
+	c.ends[client].Write([]byte("the end"))
+	c.ends[server].Feed(c.ends[client].Output())
+	c.ends[server].FeedEOF()
+	if n, err := c.ends[server].Read(buf); n != 7 || err != nil {
+		t.Errorf("what came before the cut: %d, %v", n, err)
+	}
+	if _, err := c.ends[server].Read(buf); reason.Of(err) != reason.TruncatedStream {
+		t.Errorf("a cut stream reads as %v", err)
+	}
+
+	c = connect(t, cc, sc).run(nil).completes()
+	for range 2 { // the second time does nothing
+		if err := c.ends[client].CloseWrite(); err != nil {
+			t.Error(err)
+		}
+	}
+	c.ends[server].Feed(c.ends[client].Output())
+	c.ends[server].FeedEOF()
+	for range 2 {
+		if n, err := c.ends[server].Read(buf); n != 0 || err != io.EOF {
+			t.Errorf("a stream that ended reads as %d, %v", n, err)
+		}
+	}
+	if c.ends[server].Err() != nil {
+		t.Errorf("close_notify is an error: %v", c.ends[server].Err())
+	}
+	if _, err := c.ends[client].Write([]byte("x")); err == nil {
+		t.Error("this end still sends after close_notify")
+	}
+	say(t, c.ends[server].Endpoint, c.ends[client].Endpoint, "a half-closed connection goes on")
+
+	// What comes behind close_notify is not looked at.
+	c.inject(server, put(t, c.as(client, 2), iana.ApplicationData, []byte("more")))
+	if n, err := c.ends[server].Read(buf); n != 0 || err != io.EOF {
+		t.Errorf("behind close_notify: %d, %v", n, err)
+	}
+
+	// Within the handshake it ends the handshake, and is no one's data's end.
+	cc, sc = pairFor(ecdheECDSA)
+	c = connect(t, cc, sc).run(before(server, message.KindCertificate, clearRecord(iana.Alert, []byte{1, 0})))
+	if e := c.ends[client]; reason.Of(e.Err()) != reason.PeerAlert || e.State() != handshake.Failed {
+		t.Errorf("close_notify in a handshake: %v in %v", e.Err(), e.State())
+	}
+}
+
+// Records replayed, left out, or in another order: the sequence number that nobody
+// sends is in every MAC.
+func TestReplayedRecords(t *testing.T) {
+	for _, id := range []iana.CipherSuite{ecdheECDSA, ecdheCBC, 0xcca9} {
+		for name, send := range map[string][]int{"replayed": {0, 0}, "left out": {1}, "swapped": {1, 0}} {
+			cc, sc := pairFor(id)
+			c := connect(t, cc, sc).run(nil).completes()
+			w := c.as(client, 1)
+			list := [][]byte{put(t, w, iana.ApplicationData, []byte("pay 1")), put(t, w, iana.ApplicationData, []byte("pay 2"))}
+			for _, i := range send {
+				c.inject(server, slices.Clone(list[i]))
+			}
+			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.Connected})
+			_ = name
+		}
+	}
+}
+
+// Records in another version than the one agreed on: RFC 5246 §6.2.1 has one
+// version for all records behind ServerHello, and App. E.1 any 3.x before it.
+func TestRecordVersion(t *testing.T) {
+	version := func(minor byte, from handshake.Role, k message.Kind) hand {
+		return func(p packet) []byte {
+			if p.is(from, k) {
+				p.wire[2] = minor
+			}
+			return p.wire
+		}
+	}
+	for _, minor := range []byte{0, 1, 2, 3, 4, 255} {
+		cc, sc := pairFor(ecdheECDSA)
+		connect(t, cc, sc).run(version(minor, client, message.KindClientHello)).completes()
+	}
+	cc, sc := pairFor(ecdheECDSA)
+	w := want{reason.BadRecordVersion, "record.version", 1, iana.ProtocolVersion, handshake.WaitClientKeyExchange}
+	connect(t, cc, sc).run(version(1, client, message.KindClientKeyExchange)).refuses(server, w)
+	cc, sc = pairFor(ecdheECDSA)
+	w.state = handshake.WaitCertificate
+	connect(t, cc, sc).run(version(2, server, message.KindCertificate)).refuses(client, w)
+}
+
+// A peer that speaks something else is told apart from one that attacks.
+func TestNotTLS(t *testing.T) {
+	for _, role := range []handshake.Role{client, server} {
+		for _, text := range []string{"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "\x80\x2e\x01\x03\x01"} {
+			s := recordedAs(t, "ecdhe").replay(t, role, 0)
+			s.feed([]byte(text))
+			if e := s.refused(t); e.Reason != reason.NotTLS {
+				t.Errorf("%q to a %v: %v", text, role, e)
+			}
+		}
+	}
+}
