@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: peerOnPath,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "stop": stop, "freeport": freePort, "mode": mode,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "interrupt": interrupt, "freeport": freePort, "mode": mode,
 			"status1": status(1), "status2": status(2)},
 	})
 }
@@ -127,9 +127,9 @@ func (j *job) read(pattern *regexp.Regexp, matched chan<- string) {
 	}
 }
 
-// stop NAME interrupts a job, which must take it well, and writes what it printed to
+// interrupt NAME interrupts a job, which must take it well, and writes what it printed to
 // the file NAME.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	j := ts.Value(jobsKey{}).(jobs)[args[0]]
 	ts.Check(j.cmd.Process.Signal(os.Interrupt))
 	err := <-j.ended

@@ -217,14 +217,19 @@ func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) 
 // answer is what our server does with a text client: it reads a line, says it
 // back in other words, says goodbye, and demands a goodbye.
 func answer(c *tls.Conn) error {
+	if err := reply(c); err != nil {
+		return err
+	}
+	return goodbye(c)
+}
+
+func reply(c *tls.Conn) error {
 	line, err := readLine(c)
 	if err != nil {
 		return fmt.Errorf("reading a line: %w", err)
 	}
-	if _, err := fmt.Fprintf(c, "you said %d bytes: %s", len(line), line); err != nil {
-		return err
-	}
-	return goodbye(c)
+	_, err = fmt.Fprintf(c, "you said %d bytes: %s", len(line), line)
+	return err
 }
 
 func goodbye(c *tls.Conn) error {

@@ -1,0 +1,178 @@
+package handshake_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// policy is who may import whom within the module, as a partial order: a package
+// right of < may import those left of it and all that they may. Names are relative
+// to handshake/; cmd and examples are trees. A package that is not here fails the
+// test, so that a new one is thought about.
+const policy = `
+	NONE < iana, keyschedule
+	iana < reason
+	reason < wire, kx, sig, suite
+	kx < kx/kxtest
+	wire < message, session
+	session < session/redis
+	suite < record
+	wire, sig < pki
+	message, session, record, keyschedule, kx, pki < handshake
+	handshake < tls, narrate, observe, tamper, mitm, pcapng
+	observe, tamper, mitm < scenario
+	narrate, scenario < render
+	tls, render, pcapng, session/redis < cmd, examples
+`
+
+// modules is who may import what of other people's. Primitives are circl's,
+// bigmod's, x/crypto's and the standard library's alone; a Redis client is linked
+// by nobody who has not asked for it.
+const modules = `
+	filippo.io/bigmod: kx
+	filippo.io/edwards25519: pki
+	github.com/cloudflare/circl: kx sig pki
+	golang.org/x/crypto: suite pki cmd
+	golang.org/x/net: tls cmd
+	github.com/hashicorp/golang-lru/v2: session
+	github.com/redis/go-redis/v9: session/redis
+	github.com/fatih/color: render cmd
+	github.com/mattn/go-runewidth: render
+	github.com/mattn/go-isatty: render cmd
+	github.com/spf13/cobra: cmd
+	github.com/spf13/pflag: cmd
+	golang.org/x/sys: cmd
+	golang.org/x/term: cmd
+`
+
+// outside is what the engine, which has no sockets, files, clock or chance of its
+// own, has no business with. (It takes net.ParseIP from net.)
+var outside = []string{"os", "os/exec", "log", "log/slog", "net/http", "math/rand", "math/rand/v2", "unsafe", "plugin", "testing"}
+
+func TestImports(t *testing.T) {
+	allowed := map[string][]string{}
+	for line := range strings.Lines(strings.TrimSpace(policy)) {
+		lower, upper, ok := strings.Cut(strings.TrimSpace(line), " < ")
+		if !ok {
+			t.Fatalf("no line of a policy: %q", line)
+		}
+		for up := range strings.SplitSeq(upper, ", ") {
+			allowed[up] = slices.Concat(allowed[up], nil)
+			for low := range strings.SplitSeq(lower, ", ") {
+				if low != "NONE" {
+					if _, known := allowed[low]; !known {
+						t.Fatalf("%s stands left of < before it stands right of it", low)
+					}
+					allowed[up] = append(append(allowed[up], low), allowed[low]...)
+				}
+			}
+		}
+	}
+	users := map[string][]string{}
+	for line := range strings.Lines(strings.TrimSpace(modules)) {
+		module, list, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		users[module] = strings.Fields(list)
+	}
+
+	seen := map[string]bool{}
+	eachFile(t, func(dir string, file *ast.File) {
+		pkg := policyName("tlslab/" + dir)
+		if _, known := allowed[pkg]; !known {
+			t.Fatalf("%s is not in the policy", dir)
+		}
+		seen[pkg] = true
+		inner := pkg == "handshake" || slices.Contains(allowed["handshake"], pkg)
+		for _, spec := range file.Imports {
+			p, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(p, "/")
+			switch {
+			case first == "tlslab":
+				if low := policyName(p); low != pkg && !slices.Contains(allowed[pkg], low) {
+					t.Errorf("%s must not import %s", dir, p)
+				}
+			case strings.Contains(first, "."):
+				module := ""
+				for m := range maps.Keys(users) {
+					if p == m || strings.HasPrefix(p, m+"/") {
+						module = m
+					}
+				}
+				if !slices.Contains(users[module], pkg) {
+					t.Errorf("%s must not import %s", dir, p)
+				}
+			case inner && pkg != "pki" && slices.Contains(outside, p):
+				t.Errorf("%s, which is part of the engine, must not import %s", dir, p)
+			}
+			if inner && (p == "C" || strings.Contains(p, "redis")) {
+				t.Errorf("%s must not import %s", dir, p)
+			}
+		}
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && inner && f.Name.Name == "init" && f.Recv == nil {
+				t.Errorf("%s has an init: what there is to choose from is in the Config, not in a registry", dir)
+			}
+		}
+	})
+	for _, must := range append(allowed["handshake"], "handshake") {
+		if !seen[must] {
+			t.Errorf("%s was not seen: the test looked in the wrong place", must)
+		}
+	}
+}
+
+func policyName(importPath string) string {
+	p := strings.TrimPrefix(importPath, "tlslab/")
+	for _, tree := range []string{"cmd", "examples"} {
+		if strings.HasPrefix(p, tree+"/") {
+			return tree
+		}
+	}
+	return strings.TrimPrefix(p, "handshake/")
+}
+
+// eachFile parses every Go file of the module that is no test, whatever system it
+// is for.
+func eachFile(t *testing.T, do func(dir string, file *ast.File)) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
+		t.Fatal(err)
+	}
+	err = fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			if base := path.Base(name); name != "." && (strings.HasPrefix(base, ".") || base == "testdata" || base == "vendor") {
+				return fs.SkipDir
+			}
+			return nil
+		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		do(path.Dir(name), file)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
