@@ -232,6 +232,7 @@ func recvServerHello(c *client, msg message.Message) error {
 	}
 	c.wr.SetVersion(iana.TLS12)
 	c.rd.SetVersion(iana.TLS12)
+	c.rd.SetVersion(iana.TLS12)
 	if c.listening() {
 		c.decided("version", iana.TLS12, nil, "only_version")
 		c.decided("cipher_suite", s.ID, c.hello.CipherSuites, "server_choice")
@@ -312,6 +313,11 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 					Off: c.offset(m, "server_hello.extensions.max_fragment_length"), Want: c.cfg.MaxFragmentLength, Got: x.Code}
 			}
 			c.limit(x.Code)
+		case *message.ECPointFormats:
+			if !slices.Contains(x.Formats, iana.Uncompressed) { // RFC 8422 §5.2
+				return &reason.Error{Reason: reason.BadValue, Field: "server_hello.extensions.ec_point_formats",
+					Off: c.offset(m, "server_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: x.Formats}
+			}
 		case *message.ALPN:
 			if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
 				return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.extensions.application_layer_protocol_negotiation",

@@ -24,8 +24,10 @@ type Config struct {
 	Rand io.Reader        // all randomness comes from here; crypto/rand
 	Time func() time.Time // time.Now
 
-	MinVersion iana.Version // TLS 1.2
-	MaxVersion iana.Version // TLS 1.2
+	// MinVersion and MaxVersion must have TLS 1.2 between them, the one version
+	// there is so far; 0 is TLS 1.2. With a higher MaxVersion a server sends, and a
+	// client demands the absence of, the downgrade sentinel of RFC 8446 §4.1.3.
+	MinVersion, MaxVersion iana.Version
 
 	Suites    []*suite.Suite // in order of preference; suite.Defaults()
 	Groups    []kx.Group     // in order of preference; kx.Defaults12()
@@ -62,13 +64,11 @@ type Config struct {
 	Stapling          bool                   // a client asks for an OCSP response
 	Fallback          bool                   // a client marks a retry at a lower version (RFC 7507)
 	GREASE            bool                   // a client adds reserved values (RFC 8701)
-	// Deflate, with Weak.Compression, offers or accepts RFC 3749.
-
-	KeyLog      io.Writer // NSS key log lines (RFC 9850)
-	Listener    Listener
-	ShowSecrets bool // also emit SecretEvents. It is a leak anywhere but in a lesson
-	Party       string
-	Conn        int // Meta.Conn of the events
+	KeyLog            io.Writer              // NSS key log lines (RFC 9850)
+	Listener          Listener
+	ShowSecrets       bool // also emit SecretEvents. It is a leak anywhere but in a lesson
+	Party             string
+	Conn              int // Meta.Conn of the events
 
 	Weak Weak
 }

@@ -169,6 +169,8 @@ var flows = sync.OnceValue(func() []*flow {
 		make("ecdhe, signed by RSA", "rsa", ecdheRSA, plain),
 		make("dhe", "rsa", dheRSA, func(c, s *handshake.Config) { s.Groups = []kx.Group{kx.FFDHE2048} }),
 		make("rsa", "rsa", rsaRSA, plain),
+		make("rsa, client certificate", "rsa", rsaRSA, mutual("rsa")),
+		make("rsa, stapled", "rsa", rsaRSA, func(c, s *handshake.Config) { c.Stapling = true }),
 		make("rsa, every extension", "rsa", rsaRSA, both(everything, mutual("rsa"))),
 		make("every extension", "ecdsa", ecdheCBC, everything),
 		make("client certificate", "ecdsa", ecdheECDSA, both(everything, mutual("ecdsa"))),

@@ -89,18 +89,18 @@ func recvClientHello(s *server, msg message.Message) error {
 }
 
 func (s *server) chooseVersion(m *message.ClientHello) error {
+	// A client that marks a fallback was kept from a version that we both have
+	// (RFC 7507 §3). What it wanted it no longer says.
+	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && s.cfg.maxVersion() > m.Version {
+		return &reason.Error{Reason: reason.InappropriateFallback, Field: "client_hello.cipher_suites",
+			Off: s.offset(m, "client_hello.cipher_suites"), Want: s.cfg.maxVersion(), Got: m.Version}
+	}
 	if m.Version < iana.TLS12 {
 		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "client_hello.client_version", Off: 4, Want: "TLS 1.2 or higher", Got: m.Version}
 	}
 	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok && !slices.Contains(v.Versions, iana.TLS12) {
 		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "client_hello.extensions.supported_versions",
 			Off: s.offset(m, "client_hello.extensions.supported_versions"), Want: iana.TLS12, Got: v.Versions}
-	}
-	// A client that marks a fallback was kept from a version that we both have
-	// (RFC 7507 §3). What it wanted it no longer says.
-	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && s.cfg.maxVersion() > m.Version {
-		return &reason.Error{Reason: reason.InappropriateFallback, Field: "client_hello.cipher_suites",
-			Off: s.offset(m, "client_hello.cipher_suites"), Want: s.cfg.maxVersion(), Got: m.Version}
 	}
 	s.summary.Version = iana.TLS12
 	s.wr.SetVersion(iana.TLS12)
@@ -140,6 +140,10 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 	if f, ok := message.Get[*message.ECPointFormats](&m.Extensions); ok && curves && !slices.Contains(f.Formats, iana.Uncompressed) {
 		return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.ec_point_formats", // RFC 8422 §5.1.2
 			Off: s.offset(m, "client_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: f.Formats}
+	}
+	if f, ok := message.Get[*message.ECPointFormats](&m.Extensions); ok && !slices.Contains(f.Formats, iana.Uncompressed) {
+		return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.ec_point_formats",
+			Off: s.offset(m, "client_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: f.Formats} // RFC 8422 §5.1.2
 	}
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -201,7 +202,8 @@ func badConfig(err error) error {
 
 // talk sends in, and copies what comes back to out until the peer closes or ctx ends.
 func (c *clientFlags) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.Reader, out io.Writer) error {
-	defer context.AfterFunc(ctx, func() { _ = conn.NetConn().Close() })()
+	// Interrupted, it stops reading, and still says goodbye.
+	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
 	go func() {
 		// A failed write shows at the reading end, as an alert or a broken stream.
 		if _, err := io.Copy(conn, in); err == nil && c.closeSend {

@@ -111,10 +111,12 @@ func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
 	if then != nil {
 		then()
 	}
-	if err := p.know(x, []viewpoint{
-		{party: "client", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()},
-		{party: "listener", conns: []int{l.conn}}, {party: "thief", conns: []int{l.conn}, thief: true}}); err != nil {
-		return err
+	if l.c.ep.Done() || l.s.ep.Done() { // of a refused handshake there is nothing to know
+		if err := p.know(x, []viewpoint{
+			{party: "client", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()},
+			{party: "listener", conns: []int{l.conn}}, {party: "thief", conns: []int{l.conn}, thief: true}}); err != nil {
+			return err
+		}
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
 	return nil

@@ -1,0 +1,314 @@
+package handshake_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/wire"
+)
+
+// Events are numbered without a gap, each tells the state it happened in, and what
+// Legal says of a state is the table's part that starts there.
+func TestEventsInOrder(t *testing.T) {
+	for _, rec := range recorded(t) {
+		c := connect(t, rec.config(client), rec.config(server)).run(nil).completes()
+		c.talk()
+		for role, events := range c.heard {
+			var table = map[handshake.State][]handshake.Move{}
+			for _, m := range handshake.Moves(handshake.Role(role)) {
+				table[m.In] = append(table[m.In], m)
+			}
+			state := handshake.Start // where the moves so far have led
+			for i, e := range events {
+				h := e.Head()
+				if h.Seq != uint64(i+1) || h.Party != handshake.Role(role).String() || !h.Time.Equal(clock()) {
+					t.Fatalf("%s: event %d has the head %+v", rec.name, i+1, h)
+				}
+				switch e := e.(type) {
+				case *handshake.MessageEvent:
+					if e.State != state || !slices.ContainsFunc(table[state], func(m handshake.Move) bool {
+						return m.Dir == e.Dir && m.Msg == e.Kind && m.To == e.To && m.Ref == e.Ref && m.String() == e.Move
+					}) {
+						t.Errorf("%s: %v from %v to %v, in %v: no row says so", rec.name, e.Move, e.State, e.To, state)
+					}
+					if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {
+						t.Errorf("%s: %v: %v", rec.name, e.Move, err)
+					}
+					if again, err := message.Marshal(e.Msg, nil); err != nil || !bytes.Equal(again, e.Raw) {
+						t.Errorf("%s: %v marshals to other bytes: %v", rec.name, e.Move, err)
+					}
+					state = e.To
+				case *handshake.StopEvent:
+					if e.State != state || !slices.Equal(e.Legal, table[state]) {
+						t.Errorf("%s: stops in %v, should in %v; Legal is %v, the table has %v", rec.name, e.State, state, e.Legal, table[state])
+					}
+				}
+			}
+			if e := c.ends[role]; e.State() != state || !slices.Equal(e.Legal(), table[state]) {
+				t.Errorf("%s: the events end in %v, the %v in %v", rec.name, state, e.Role(), e.State())
+			}
+		}
+	}
+}
+
+// Every state of each role is reached by a flow, and so is every row but those
+// that this list has a reason for.
+func TestEveryRowIsTaken(t *testing.T) {
+	never := map[string]string{
+		"client WAIT_SH client/recv/server_hello WAIT_TICKET":         "our server renews no ticket: the one it opened is good until the session ends",
+		"server SEND_SH server/send/server_hello SEND_TICKET":         "the same",
+		"client WAIT_STATUS client/recv/server_key_exchange WAIT_CR":  "our server sends each status it promised",
+		"client WAIT_STATUS client/recv/certificate_request WAIT_SHD": "the same",
+		"client WAIT_STATUS client/recv/server_hello_done SEND_CKE":   "the same",
+		"client WAIT_STATUS client/recv/server_hello_done SEND_CERT":  "the same",
+		"client WAIT_SH client/recv/hello_request WAIT_SH":            "TestHelloRequestFlood",
+		"client CONNECTED client/recv/hello_request CONNECTED":        "TestRenegotiation",
+		"server CONNECTED server/recv/client_hello CONNECTED":         "TestRenegotiation",
+	}
+	taken := map[string]bool{}
+	for _, rec := range recorded(t) {
+		c := connect(t, rec.config(client), rec.config(server)).run(nil).completes()
+		for role, events := range c.heard {
+			for _, e := range all[*handshake.MessageEvent](events) {
+				taken[fmt.Sprint(handshake.Role(role), " ", e.State, " ", e.Move, " ", e.To)] = true
+			}
+		}
+	}
+	for _, role := range []handshake.Role{client, server} {
+		for _, m := range handshake.Moves(role) {
+			row := fmt.Sprint(role, " ", m.In, " ", m, " ", m.To)
+			if _, ok := never[row]; !ok && !taken[row] {
+				t.Errorf("no flow takes the row %s", row)
+			} else if ok && taken[row] {
+				t.Errorf("a flow takes the row %s after all", row)
+			}
+		}
+	}
+}
+
+// Events own their bytes: what is fed, and what Output returned, may be
+// overwritten as soon as the call is over.
+func TestEventsOwnTheirBytes(t *testing.T) {
+	for _, rec := range recorded(t) {
+		for _, role := range []handshake.Role{client, server} {
+			run := func(spoil bool) collect {
+				var heard collect
+				cfg := rec.config(role)
+				cfg.Listener, cfg.ShowSecrets = &heard, true
+				e := newEnd(t, role, cfg)
+				step := func() {
+					for {
+						if progress, err := e.Step(); err != nil || !progress {
+							break
+						}
+					}
+					if out := e.Output(); spoil {
+						clear(out)
+					}
+				}
+				step()
+				for _, b := range rec.to(role) {
+					b = slices.Clone(b)
+					e.Feed(b)
+					if spoil {
+						clear(b)
+					}
+					step()
+					if spoil { // the endpoint's own buffer, too
+						clear(e.Space(1)[:1])
+					}
+				}
+				if !e.Done() {
+					t.Fatalf("%s: %v in %v: %v", rec.name, role, e.State(), e.Err())
+				}
+				return heard
+			}
+			kept, spoilt := run(false), run(true)
+			for i := range kept {
+				if !reflect.DeepEqual(kept[i], spoilt[i]) {
+					t.Errorf("%s: event %d of the %v was changed from outside: %T", rec.name, i+1, role, kept[i])
+				}
+			}
+		}
+	}
+}
+
+// Who does not listen hears nothing and pays nothing: a Listener on the peer alone
+// does not change what an endpoint allocates, and ShowSecrets without a Listener
+// shows nothing.
+func TestSilence(t *testing.T) {
+	rec := recordedAs(t, "resumed by a ticket")
+	allocs := func(secrets bool) float64 {
+		return testing.AllocsPerRun(20, func() {
+			cfg := rec.config(client)
+			cfg.ShowSecrets = secrets
+			e := newEnd(t, client, cfg)
+			for _, b := range append([][]byte{nil}, rec.to(client)...) {
+				e.Feed(b)
+				for {
+					if progress, err := e.Step(); err != nil || !progress {
+						break
+					}
+				}
+				e.Output()
+			}
+			if !e.Done() {
+				t.Fatal(e.State(), e.Err())
+			}
+		})
+	}
+	if scale == 1 && allocs(true) > allocs(false)+1 { // one is noise of the pools
+		t.Errorf("secrets that nobody hears cost allocations: %v, else %v", allocs(true), allocs(false))
+	}
+
+	// One record of data, there and back, costs no allocation at all.
+	c, s := mustShake(t, rec.config(client), rec.config(server))
+	buf, text := make([]byte, 20000), make([]byte, 16000)
+	send := func() {
+		if _, err := c.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		s.Feed(c.Output())
+		if n, err := s.Read(buf); n != len(text) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	send()
+	if n := testing.AllocsPerRun(50, send); scale == 1 && n >= 1 {
+		t.Errorf("a silent record costs %v allocations", n)
+	}
+}
+
+// Without ShowSecrets a listener is told no secret.
+func TestSecretsAreOptIn(t *testing.T) {
+	for _, rec := range recorded(t) {
+		var heard collect
+		cc := rec.config(client)
+		cc.Listener = &heard
+		mustShake(t, cc, rec.config(server))
+		if n := len(all[*handshake.SecretEvent](heard)); n > 0 {
+			t.Errorf("%s: %d secrets", rec.name, n)
+		}
+		for label, value := range rec.secret {
+			if label == "client_verify_data" || label == "server_verify_data" || label == "server_ephemeral" || len(value) < 16 {
+				continue // the peer sees them
+			}
+			for _, e := range heard {
+				if m, ok := e.(*handshake.MessageEvent); ok && bytes.Contains(m.Raw, value) && label != "certificate_verify_signature" {
+					t.Errorf("%s: %s stands in a %v", rec.name, label, m.Kind)
+				}
+			}
+		}
+	}
+}
+
+// The same Rand and Time make the same bytes both ways, listening or not.
+func TestDeterminism(t *testing.T) {
+	for _, f := range flows() {
+		a, err1 := f.record()
+		b, err2 := f.record()
+		if err1 != nil || err2 != nil {
+			t.Fatal(f.name, err1, err2)
+		}
+		if !reflect.DeepEqual(a.turns, b.turns) || !reflect.DeepEqual(a.secret, b.secret) {
+			t.Errorf("%s: two runs differ", f.name)
+		}
+		for _, role := range []handshake.Role{client, server} {
+			s := a.replay(t, role, len(a.to(role)))
+			if want := bytes.Join(a.to(other(role)), nil); !bytes.Equal(s.out, want) {
+				t.Errorf("%s: a silent %v says something else", f.name, role)
+			}
+		}
+		other := *f
+		other.name += ", another seed"
+		if c, err := other.record(); err != nil || reflect.DeepEqual(a.turns[0], c.turns[0]) {
+			t.Errorf("%s: another seed makes the same ClientHello, %v", f.name, err)
+		}
+	}
+}
+
+// Ready says beforehand whether Step would do anything.
+func TestReady(t *testing.T) {
+	for _, rec := range recorded(t) {
+		for _, role := range []handshake.Role{client, server} {
+			e := newEnd(t, role, rec.config(role))
+			check := func() {
+				for {
+					ready := e.Ready()
+					progress, err := e.Step()
+					if ready != (progress || err != nil) {
+						t.Fatalf("%s: %v in %v: Ready says %v, Step %v, %v", rec.name, role, e.State(), ready, progress, err)
+					}
+					if !progress {
+						return
+					}
+				}
+			}
+			check()
+			for _, b := range rec.to(role) {
+				for len(b) > 0 {
+					n := min(3, len(b))
+					e.Feed(b[:n])
+					check()
+					b = b[n:]
+				}
+			}
+			if !e.Done() {
+				t.Fatalf("%s: %v", rec.name, e.Err())
+			}
+		}
+	}
+	for what, b := range map[string][]byte{
+		"a header that is none":          []byte("HTTP/"),
+		"a message that may not come":    clearRecord(22, []byte{20}),
+		"a message that is far too long": clearRecord(22, []byte{2, 0xff, 0xff, 0xff}),
+	} {
+		e := newEnd(t, client, recordedAs(t, "ecdhe").config(client))
+		e.Step()
+		e.Feed(b)
+		for e.Ready() {
+			e.Step()
+		}
+		if _, err := e.Step(); e.Err() == nil || err == nil {
+			t.Errorf("%s is not refused: %v", what, err)
+		} else if e.Ready() {
+			t.Errorf("%s: ready after a failure", what)
+		}
+	}
+}
+
+// A source of randomness that fails is our own fault, and says so wherever it is
+// asked.
+func TestRandomnessFails(t *testing.T) {
+	rec := recordedAs(t, "first of a ticket, client certificate")
+	for _, role := range []handshake.Role{client, server} {
+		failed := 0
+		for n := range 2000 {
+			cfg := rec.config(role)
+			cfg.Rand = io.LimitReader(cfg.Rand, int64(n))
+			if role == server {
+				cfg.Tickets = session.NewTicketKeys(seeded("k"), 0)
+			}
+			peer := newEnd(t, other(role), rec.config(other(role)))
+			e := newEnd(t, role, cfg)
+			pump(peer, e)
+			if e.Done() {
+				break
+			}
+			if failed++; reason.Of(e.Err()) != reason.Internal {
+				t.Fatalf("after %d random bytes the %v fails with %v", n, role, e.Err())
+			}
+		}
+		if failed < 32 || failed == 2000 {
+			t.Errorf("a %v fails with up to %d random bytes", role, failed)
+		}
+	}
+}

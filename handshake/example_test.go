@@ -1,0 +1,29 @@
+package handshake_test
+
+import (
+	"fmt"
+
+	"tlslab/handshake"
+	"tlslab/pki"
+)
+
+// Two endpoints, walked by hand: Step until nothing moves, carry Output to the
+// other's Feed, and ask Legal what may come.
+func Example() {
+	l, _ := pki.NewLesson(pki.LessonOptions{})
+	c, _ := handshake.NewClient(&handshake.Config{Roots: l.Roots, ServerName: l.Name})
+	s, _ := handshake.NewServer(&handshake.Config{Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}})
+	for from, to := c, s; !c.Done() || !s.Done(); from, to = to, from {
+		for progress, err := true, error(nil); progress && err == nil; {
+			progress, err = from.Step()
+		}
+		fmt.Println(from.Role(), "is in", from.State(), "and may next", from.Legal()[0].Dir, from.Legal()[0].Msg)
+		to.Feed(from.Output())
+	}
+	// Output:
+	// client is in WAIT_SH and may next recv server_hello
+	// server is in WAIT_CKE and may next recv client_key_exchange
+	// client is in WAIT_CCS and may next recv change_cipher_spec
+	// server is in CONNECTED and may next recv client_hello
+	// client is in CONNECTED and may next recv hello_request
+}

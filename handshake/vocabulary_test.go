@@ -1,0 +1,176 @@
+package handshake_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/session"
+)
+
+// No event carries a key that vocabulary.go does not list, so that narrate can
+// explain each; and each that it lists is emitted by one of these runs, so that
+// nothing is explained that never happens.
+func TestVocabulary(t *testing.T) {
+	heard := map[string]map[string]bool{"secret": {}, "check": {}, "decision": {}}
+	decisions := handshake.DecisionNames()
+	note := func(c *connection) {
+		for _, events := range c.heard {
+			for _, e := range events {
+				switch e := e.(type) {
+				case *handshake.SecretEvent:
+					heard["secret"][e.Label] = true
+					if !slices.Contains(handshake.SecretLabels(), e.Label) {
+						t.Errorf("a secret is labelled %q", e.Label)
+					}
+				case *handshake.CheckEvent:
+					heard["check"][e.What] = true
+					if !slices.Contains(handshake.CheckNames(), e.What) {
+						t.Errorf("a check is called %q", e.What)
+					}
+				case *handshake.DecisionEvent:
+					heard["decision"][e.What+" "+e.Why] = true
+					if !slices.Contains(decisions[e.What], e.Why) {
+						t.Errorf("a decision about %q is made for %q", e.What, e.Why)
+					}
+				}
+				if m := e.Head(); m.Ref != "" && !strings.HasPrefix(m.Ref, "RFC ") || (m.Ref == "") != (m.Move == "") {
+					t.Errorf("%T in move %q refers to %q", e, m.Move, m.Ref)
+				}
+			}
+		}
+	}
+	for _, run := range vocabularyRuns(t) {
+		run(note)
+	}
+	for _, rec := range recorded(t) {
+		note(connect(t, rec.config(client), rec.config(server)).run(nil))
+	}
+
+	for kind, list := range map[string][]string{"secret": handshake.SecretLabels(), "check": handshake.CheckNames()} {
+		for _, key := range list {
+			if !heard[kind][key] {
+				t.Errorf("no run emits the %s %q", kind, key)
+			}
+		}
+	}
+	for what, list := range decisions {
+		for _, why := range list {
+			if !heard["decision"][what+" "+why] {
+				t.Errorf("no run decides about %s for %q", what, why)
+			}
+		}
+	}
+}
+
+// vocabularyRuns are what the recorded flows do not show: refusals, fallbacks,
+// and weaknesses switched on.
+func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
+	l := world("ecdsa")
+	// again runs a first handshake under change, and notes a second.
+	again := func(tickets bool, first, change func(c, s *handshake.Config)) func(func(*connection)) {
+		return func(note func(*connection)) {
+			cc, sc := pairFor(ecdheECDSA)
+			cc.Suites, sc.Suites = only(ecdheECDSA, 0xcca9), only(ecdheECDSA, 0xcca9)
+			cc.Sessions, cc.NoTickets = growing{frozen{}}, !tickets
+			if tickets {
+				sc.Tickets = session.NewTicketKeys(seeded("keys"), 0)
+			} else {
+				sc.Sessions = growing{frozen{}}
+			}
+			first(cc, sc)
+			note(connect(t, cc, sc).run(nil).completes())
+			change(cc, sc)
+			note(connect(t, cc, sc).run(nil).completes())
+		}
+	}
+	nothing := func(c, s *handshake.Config) {}
+	mutual := func(c, s *handshake.Config) {
+		c.Certificates = []handshake.Certificate{alice(t, l)}
+		s.ClientAuth, s.Roots, s.SessionLifetime = handshake.RequireClientCert, l.Roots, 1000*24*time.Hour
+		c.SessionLifetime = s.SessionLifetime
+	}
+	bend := func(store session.Store, change func(*session.Session)) {
+		for key, b := range store.(growing).frozen {
+			s, err := session.Parse(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(s)
+			if b, err = s.Marshal(); err != nil {
+				t.Fatal(err)
+			}
+			store.(growing).frozen[key] = b
+		}
+	}
+	garble := func(store session.Store) {
+		for key := range store.(growing).frozen {
+			store.(growing).frozen[key] = []byte("not a session")
+		}
+	}
+	once := func(change func(c, s *handshake.Config), h hand) func(func(*connection)) {
+		return func(note func(*connection)) {
+			cc, sc := pairFor(ecdheECDSA)
+			change(cc, sc)
+			note(connect(t, cc, sc).run(h))
+		}
+	}
+	return []func(func(*connection)){
+		once(func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }, nil),
+		once(func(c, s *handshake.Config) { c.Weak.SkipVerify, c.Roots = true, nil }, nil),
+		once(func(c, s *handshake.Config) { s.ClientAuth, s.Roots = handshake.RequestClientCert, l.Roots }, nil),
+		once(nothing, edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) {
+			x := &hello(m).Extensions
+			x.List = slices.DeleteFunc(x.List, func(x message.Extension) bool { return x.Type() == iana.ExtRenegotiationInfo })
+		})),
+		again(true, nothing, func(c, s *handshake.Config) { s.Tickets = session.NewTicketKeys(seeded("other keys"), 0) }),
+		again(true, nothing, func(c, s *handshake.Config) { c.NoTickets = true }),
+		again(true, nothing, func(c, s *handshake.Config) { s.Time = later(3 * time.Hour) }),
+		again(true, nothing, func(c, s *handshake.Config) { c.Suites = only(0xcca9) }),
+		again(true, nothing, func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }),
+		again(false, nothing, func(c, s *handshake.Config) { s.Sessions = growing{frozen{}} }),
+		again(false, nothing, func(c, s *handshake.Config) { garble(s.Sessions) }),
+		again(false, nothing, func(c, s *handshake.Config) { garble(c.Sessions) }),
+		again(false, nothing, func(c, s *handshake.Config) { s.Sessions = broken{} }),
+		again(false, nothing, func(c, s *handshake.Config) {
+			bend(s.Sessions, func(s *session.Session) { s.ServerName = "another.test" })
+		}),
+		again(false, nothing, func(c, s *handshake.Config) { bend(s.Sessions, func(s *session.Session) { s.Version = iana.TLS11 }) }),
+		again(false, nothing, func(c, s *handshake.Config) { mutual(c, s) }),
+		again(false, mutual, func(c, s *handshake.Config) { s.ClientAuth = handshake.NoClientCert }),
+		again(false, mutual, func(c, s *handshake.Config) {
+			// Past the client certificate's end, though the server's goes on.
+			s.Time, s.ClientAuth = later(200*24*time.Hour), handshake.RequestClientCert
+			c.Certificates = nil
+		}),
+		again(false, mutual, func(c, s *handshake.Config) {
+			s.Roots, s.ClientAuth = nil, handshake.RequestClientCert
+			c.Certificates = nil
+		}),
+	}
+}
+
+// broken is a store that is down.
+type broken struct{}
+
+var errDown = errors.New("the store is down")
+
+func (broken) Put(string, []byte, time.Time) error   { return nil }
+func (broken) Get(string, time.Time) ([]byte, error) { return nil, errDown }
+func (broken) Delete(string) error                   { return errDown }
+
+// The lists themselves hold each key once.
+func TestVocabularyIsUnique(t *testing.T) {
+	for _, list := range append(slices.Collect(maps.Values(handshake.DecisionNames())), handshake.SecretLabels(), handshake.CheckNames()) {
+		sorted := slices.Sorted(slices.Values(list))
+		if len(slices.Compact(slices.Clone(sorted))) != len(list) {
+			t.Errorf("listed twice: %v", sorted)
+		}
+	}
+}
