@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C")
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each program lingers for a second under -race
 			env.Values[jobsKey{}] = jobs{}
 			return nil
 		},
@@ -79,7 +80,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	j := &job{cmd: exec.Command(lookup(ts, args[3]), args[4:]...), ended: make(chan error, 1)}
 	j.cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "LC_ALL", "TMPDIR"} {
+	for _, name := range []string{"PATH", "HOME", "LC_ALL", "GORACE"} {
 		j.cmd.Env = append(j.cmd.Env, name+"="+ts.Getenv(name))
 	}
 	if args[2] != "-" {

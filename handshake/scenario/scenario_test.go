@@ -100,9 +100,9 @@ func TestOutcomes(t *testing.T) {
 		{"own verifier", scenario.Options{VerifyChain: func(handshake.ChainInput) (*pki.Report, error) {
 			return nil, errors.New("not on a Thursday")
 		}}, "client", reason.CertificatePolicy},
-		// One bit of ServerHello changed: both ends hash another transcript, so they
-		// derive other keys.
-		{"tampered", scenario.Options{Tamper: tamper.On(tamper.ToClient, 0, tamper.FlipLastBit), Kx: onlyECDHE}, "server", reason.BadRecordMAC},
+		// One bit of ServerHello's time changed: the share's signature is over another
+		// random then.
+		{"tampered", scenario.Options{Tamper: tamper.On(tamper.ToClient, 0, tamper.Edit(func(rec []byte) { rec[11] ^= 1 })), Kx: onlyECDHE}, "client", reason.BadSignature},
 		{"no extended master secret", scenario.Options{NoEMS: true}, "", ""},
 		{"deflate", scenario.Options{Compress: true}, "", ""},
 		{"alpn", scenario.Options{ALPN: []string{"http/1.1"}}, "", ""},
