@@ -90,9 +90,9 @@ func TestWarningFlood(t *testing.T) {
 	}
 }
 
-// A flood of empty records: some senders of CBC put one before each record,
-// nobody needs many (CVE-2004-0079's kin). Empty records of other types say nothing
-// at all (RFC 5246 §6.2.1).
+// A flood of empty records: some senders of CBC put one before each record, to
+// hide the next IV; nobody needs many. Empty records of other types are forbidden
+// (RFC 5246 §6.2.1).
 func TestEmptyRecordFlood(t *testing.T) {
 	w := want{reason.EmptyRecordFlood, "record.plaintext", 5, iana.UnexpectedMessage, handshake.Connected}
 	cc, sc := pairFor(ecdheCBC)
@@ -119,8 +119,9 @@ func TestEmptyRecordFlood(t *testing.T) {
 }
 
 // A change of keys in the middle of a message: its halves would be protected by
-// different keys (CVE-2020-..., and miTLS's reason for "no fragmentation across
-// epochs"). So would a message that another record type interrupts.
+// different keys, and what was said under the old ones would count as said under
+// the new (RFC 8446 §5.1 forbids it; RFC 5246 forgot to). A message that another
+// record type interrupts is as bad.
 func TestInterruptedMessages(t *testing.T) {
 	for _, test := range []struct {
 		typ    iana.ContentType
@@ -334,14 +335,16 @@ func TestReplayedRecords(t *testing.T) {
 			for _, i := range send {
 				c.inject(server, slices.Clone(list[i]))
 			}
+			t.Log(id, name)
 			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.Connected})
-			_ = name
 		}
 	}
 }
 
 // Records in another version than the one agreed on: RFC 5246 §6.2.1 has one
-// version for all records behind ServerHello, and App. E.1 any 3.x before it.
+// version for all records behind ServerHello, and App. E.1 any 3.x before it. A
+// server holds its client to that from the change of keys on, for a client that
+// could not read its ServerHello says so in the version that it began with.
 func TestRecordVersion(t *testing.T) {
 	version := func(minor byte, from handshake.Role, k message.Kind) hand {
 		return func(p packet) []byte {
@@ -356,11 +359,24 @@ func TestRecordVersion(t *testing.T) {
 		connect(t, cc, sc).run(version(minor, client, message.KindClientHello)).completes()
 	}
 	cc, sc := pairFor(ecdheECDSA)
-	w := want{reason.BadRecordVersion, "record.version", 1, iana.ProtocolVersion, handshake.WaitClientKeyExchange}
-	connect(t, cc, sc).run(version(1, client, message.KindClientKeyExchange)).refuses(server, w)
-	cc, sc = pairFor(ecdheECDSA)
-	w.state = handshake.WaitCertificate
+	w := want{reason.BadRecordVersion, "record.version", 1, iana.ProtocolVersion, handshake.WaitCertificate}
 	connect(t, cc, sc).run(version(2, server, message.KindCertificate)).refuses(client, w)
+	w.state = handshake.WaitFinished
+	for _, victim := range []handshake.Role{client, server} {
+		cc, sc = pairFor(ecdheECDSA)
+		connect(t, cc, sc).run(func(p packet) []byte {
+			if p.from != victim && p.sealed && p.typ == iana.Handshake {
+				p.wire[2] = 1
+			}
+			return p.wire
+		}).refuses(victim, w)
+	}
+
+	cc, sc = pairFor(ecdheECDSA)
+	c := connect(t, cc, sc).run(dropped(server, message.KindServerHello))
+	if e, ok := c.ends[server].Err().(*reason.Error); !ok || e.Reason != reason.PeerAlert || e.Got != iana.UnexpectedMessage {
+		t.Errorf("a client that missed the ServerHello told the server: %v", c.ends[server].Err())
+	}
 }
 
 // A peer that speaks something else is told apart from one that attacks.

@@ -141,9 +141,8 @@ func TestEventsOwnTheirBytes(t *testing.T) {
 	}
 }
 
-// Who does not listen hears nothing and pays nothing: a Listener on the peer alone
-// does not change what an endpoint allocates, and ShowSecrets without a Listener
-// shows nothing.
+// Where nobody listens no event is built: ShowSecrets alone costs nothing, and
+// neither does a record of data.
 func TestSilence(t *testing.T) {
 	rec := recordedAs(t, "resumed by a ticket")
 	allocs := func(secrets bool) float64 {

@@ -309,8 +309,12 @@ func TestMemory(t *testing.T) {
 			} else {
 				s.feed(clearRecord(iana.Handshake, test.raw))
 			}
-			if e := s.refused(t); e.Reason != test.want {
+			e := s.refused(t)
+			if e.Reason != test.want {
 				t.Errorf("%s: %v, want %s", test.name, e, test.want)
+			}
+			if tooLong := e.Reason == reason.MessageTooLong; tooLong && (e.Off != 1 || !strings.HasSuffix(e.Field, ".length")) {
+				t.Errorf("%s is found in %s at %d", test.name, e.Field, e.Off)
 			}
 		})
 		if got > 1<<20 {

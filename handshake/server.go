@@ -104,7 +104,6 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 	}
 	s.summary.Version = iana.TLS12
 	s.wr.SetVersion(iana.TLS12)
-	s.rd.SetVersion(iana.TLS12)
 	s.decided("version", iana.TLS12, m.Version, "highest_common")
 	return nil
 }

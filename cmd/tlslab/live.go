@@ -108,7 +108,7 @@ func (t *transcript) Event(e handshake.Event) {
 	defer t.mu.Unlock()
 	t.show.Event(e)
 	if t.title == "" {
-		t.write()
+		_ = t.write()
 	}
 }
 
@@ -122,7 +122,7 @@ func (t *transcript) flush() {
 	if f, ok := t.show.(*render.Terminal); ok {
 		_ = f.Flush() // into memory
 	}
-	t.write()
+	_ = t.write() // a transcript that cannot be written ends nobody's connection
 }
 
 // close ends the transcript.

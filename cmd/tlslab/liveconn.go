@@ -75,12 +75,14 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 // counted knows whether its peer has said anything.
 type counted struct {
 	net.Conn
-	spoken bool // only the reader touches it until it is closed
+	spoken atomic.Bool
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.spoken = c.spoken || n > 0
+	if n > 0 {
+		c.spoken.Store(true)
+	}
 	return n, err
 }
 
@@ -144,7 +146,7 @@ func (c *liveConn) report() {
 	what := handshakeError(context.Background(), l, peer, end)
 	if c.shaken.Load() {
 		what = endError(l, peer, end)
-	} else if !c.counted.spoken {
+	} else if !c.counted.spoken.Load() {
 		what = told(l, end, "left_at_once")
 	}
 	if what != nil {

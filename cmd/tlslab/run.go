@@ -174,7 +174,7 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 		}
 	}
 	if !t.Outcome().Done {
-		return toldFailure
+		return errTold
 	}
 	return nil
 }

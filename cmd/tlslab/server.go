@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -196,6 +198,7 @@ type host struct {
 	out      *output
 	stdout   io.Writer
 	handlers sync.WaitGroup
+	stopping sync.Once
 
 	mu      sync.Mutex
 	arrived *sync.Cond
@@ -277,21 +280,16 @@ func (h *host) typed(in io.Reader) {
 	}
 }
 
-// stop closes everything. Calling it again does nothing.
+// stop closes everything, once, and returns when that is done.
 func (h *host) stop(l net.Listener) {
-	h.mu.Lock()
-	if h.stopped {
+	h.stopping.Do(func() {
+		h.mu.Lock()
+		h.stopped = true
+		open := slices.Collect(maps.Keys(h.conns))
 		h.mu.Unlock()
-		return
-	}
-	h.stopped = true
-	open := make([]*liveConn, 0, len(h.conns))
-	for c := range h.conns {
-		open = append(open, c)
-	}
-	h.mu.Unlock()
-	_ = l.Close()
-	for _, c := range open {
-		_ = c.Close()
-	}
+		_ = l.Close()
+		for _, c := range open {
+			_ = c.Close()
+		}
+	})
 }

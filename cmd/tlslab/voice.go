@@ -54,15 +54,15 @@ func failure(remedy, format string, args ...any) error {
 	return &trouble{statusFailed, err.Error(), remedy, errors.Unwrap(err)}
 }
 
-// toldFailure is a failure whose story has been told.
-var toldFailure = errors.New("told already")
+// errTold is a failure whose story the transcript has told.
+var errTold = errors.New("told already")
 
 // explain says what went wrong, if anything did, and returns the exit status.
 func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return 0
 	}
-	if errors.Is(err, toldFailure) {
+	if errors.Is(err, errTold) {
 		return statusFailed
 	}
 	var t *trouble

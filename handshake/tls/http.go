@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -49,6 +50,8 @@ func Serve(srv *http.Server, l net.Listener, cfg *Config) error {
 }
 
 // Transport returns an http.RoundTripper that reaches https URLs over this package.
+// Response.TLS stays nil: net/http fills it in for crypto/tls's connections only.
+// A program that wants it finds the *Conn by httptrace's GotConn.
 func Transport(cfg *Config) *http.Transport {
 	return &http.Transport{
 		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -60,5 +63,5 @@ func Transport(cfg *Config) *http.Transport {
 // isPeerGone reports whether a write failed for want of a peer.
 func isPeerGone(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, os.ErrDeadlineExceeded)
+		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, os.ErrDeadlineExceeded)
 }

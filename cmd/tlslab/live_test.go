@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	stdtls "crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/reason"
+	"tlslab/pki"
+)
+
+// command runs a command line in this process; status is what the shell would see.
+func command(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (status int) {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return explain(stderr, cmd, err)
+}
+
+// serveCommand runs tlslab server until the test ends, and returns its address and,
+// once it has ended, what it said.
+func serveCommand(t *testing.T, args ...string) (addr string, end func() string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		done <- command(ctx, strings.NewReader(""), io.Discard, w,
+			append([]string{"server", "--accept", "127.0.0.1:0", "--lang", "en"}, args...)...)
+		_ = w.Close()
+	}()
+	lines := bufio.NewReader(r)
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := make(chan string, 1)
+	go func() {
+		b, _ := io.ReadAll(lines) // a pipe of this process ends in nothing but EOF
+		rest <- string(b)
+	}()
+	return strings.TrimSpace(strings.TrimPrefix(first, "listening on ")), func() string {
+		cancel()
+		if s := <-done; s != 0 {
+			t.Errorf("the server ended with status %d", s)
+		}
+		return <-rest
+	}
+}
+
+// crypto/tls as the server, which lets its client find out what it does with a
+// clean end and with a stream that is cut off.
+func TestClientOfCryptoTLS(t *testing.T) {
+	l, err := pki.NewLesson(pki.LessonOptions{Name: "localhost"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	if err := pki.WriteCerts(roots, l.Roots.All(), pki.FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		end    func(*stdtls.Conn) error
+		status int
+		says   string
+	}{
+		{"closed", (*stdtls.Conn).Close, 0, ""},
+		{"cut off", func(c *stdtls.Conn) error { return c.NetConn().Close() }, 1, "cut short"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			listener, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{MaxVersion: stdtls.VersionTLS12,
+				Certificates: []stdtls.Certificate{{Certificate: l.Chain, PrivateKey: l.Key}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			served := make(chan error, 1)
+			go func() {
+				c, err := listener.Accept()
+				if err != nil {
+					served <- err
+					return
+				}
+				line, err := bufio.NewReader(c).ReadString('\n')
+				if err == nil {
+					_, err = io.WriteString(c, "you said "+line)
+				}
+				served <- errors.Join(err, test.end(c.(*stdtls.Conn)))
+			}()
+			var stdout, stderr bytes.Buffer
+			status := command(context.Background(), strings.NewReader("hello\n"), &stdout, &stderr,
+				"client", "--connect", listener.Addr().String(), "--servername", "localhost", "--CAfile", roots, "--quiet", "--lang", "en")
+			if err := errors.Join(<-served, listener.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if status != test.status || stdout.String() != "you said hello\n" || !strings.Contains(stderr.String(), test.says) {
+				t.Errorf("status %d, printed %q and %q", status, &stdout, &stderr)
+			}
+		})
+	}
+}
+
+// A Go server as most are, with HTTP and everything that it offers by default.
+func TestClientOfNetHTTP(t *testing.T) {
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "served over", stdtls.CipherSuiteName(r.TLS.CipherSuite))
+	}))
+	defer srv.Close()
+	var stdout, stderr bytes.Buffer
+	status := command(context.Background(), strings.NewReader("GET / HTTP/1.0\r\n\r\n"), &stdout, &stderr,
+		"client", "--connect", srv.Listener.Addr().String(), "--insecure", "--brief")
+	if status != 0 || !strings.Contains(stdout.String(), "served over TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256") {
+		t.Errorf("status %d, printed %q and %q", status, &stdout, &stderr)
+	}
+}
+
+// A peer that connects and leaves, or speaks something else, is told of, and the
+// server goes on.
+func TestServerReports(t *testing.T) {
+	addr, end := serveCommand(t, "--www", "--quiet")
+	for _, say := range []string{"", "GET / HTTP/1.0\r\n\r\n"} {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, say); err != nil {
+			t.Fatal(err)
+		}
+		if say != "" {
+			// The server's alert, then the end.
+			if b, err := io.ReadAll(c); err != nil || len(b) == 0 {
+				t.Errorf("read %x, %v", b, err)
+			}
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	if s := command(context.Background(), strings.NewReader("GET / HTTP/1.0\r\n\r\n"), &stdout, &stderr,
+		"client", "--connect", addr, "--insecure", "--quiet"); s != 0 {
+		t.Errorf("status %d: %s", s, &stderr)
+	}
+	said := end()
+	for _, want := range []string{"connection 1 from .*: connected and left", "connection 2 from .*: the client does not speak TLS"} {
+		before, after, _ := strings.Cut(want, ".*")
+		if i := strings.Index(said, before); i < 0 || !strings.Contains(said[i:], after) {
+			t.Errorf("the server did not say %q:\n%s", want, said)
+		}
+	}
+}
+
+// Transcripts of two connections that happen at once come out one after the other.
+func TestTranscriptsDoNotInterleave(t *testing.T) {
+	var b bytes.Buffer
+	out := &output{w: &b}
+	flags := &liveFlags{format: "text"}
+	one, two := flags.newTranscript(out, "one"), flags.newTranscript(out, "two")
+	for i := range 4 {
+		for _, tr := range []*transcript{one, two} {
+			tr.Event(&handshake.SceneEvent{Key: "recording_decrypted", Values: []handshake.SceneValue{{Name: "plaintext", Value: fmt.Sprint(tr.title, i)}}})
+		}
+	}
+	if b.Len() != 0 {
+		t.Errorf("written before it was whole: %q", &b)
+	}
+	if err := errors.Join(two.close(), one.close()); err != nil {
+		t.Fatal(err)
+	}
+	first, second, found := strings.Cut(b.String(), "\n== one ==\n")
+	if !found || !strings.HasPrefix(first, "\n== two ==\n") || strings.Count(first, "two0") != 1 || strings.Count(first, "two3") != 1 ||
+		strings.Contains(second, "two") || strings.Count(second, "one0") != 1 || strings.Count(second, "one3") != 1 {
+		t.Errorf("the transcripts are mixed up:\n%s", &b)
+	}
+}
+
+// What the verifier found is about trust; what the protocol found is not.
+func TestAboutTrust(t *testing.T) {
+	for r, want := range map[reason.Reason]bool{
+		reason.CertificateUntrusted: true, reason.CertificateExpired: true, reason.CertificateRevoked: true,
+		reason.BadFinished: false, reason.NoCommonSuite: false, reason.CertificateMissing: false,
+	} {
+		if aboutTrust(r) != want {
+			t.Errorf("aboutTrust(%s) is %v", r, !want)
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package handshake_test
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
+	"tlslab/handshake/suite"
+)
+
+// recording is what a flow put on the wire, one turn for each move that sends.
+type recording struct {
+	*flow
+	turns  []turn
+	suite  *suite.Suite
+	etm    bool
+	secret map[string][]byte // by label
+}
+
+type turn struct {
+	from handshake.Role
+	wire []byte // one record
+}
+
+// records records every flow, once.
+var records = sync.OnceValues(func() ([]*recording, error) {
+	var all []*recording
+	for _, f := range flows() {
+		r, err := f.record()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+})
+
+func recorded(t testing.TB) []*recording {
+	t.Helper()
+	all, err := records()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func recordedAs(t testing.TB, name string) *recording {
+	t.Helper()
+	for _, r := range recorded(t) {
+		if r.name == name {
+			return r
+		}
+	}
+	t.Fatalf("no recording is called %q", name)
+	return nil
+}
+
+func (f *flow) record() (*recording, error) {
+	rec := &recording{flow: f, secret: map[string][]byte{}}
+	cc, sc := f.config(handshake.Client), f.config(handshake.Server)
+	cc.ShowSecrets = true
+	cc.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+		if s, ok := e.(*handshake.SecretEvent); ok {
+			rec.secret[s.Label] = s.Value
+		}
+	})
+	c, err1 := handshake.NewClient(cc)
+	s, err2 := handshake.NewServer(sc)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	pair := [2]*handshake.Endpoint{c, s}
+	for moved := true; moved; {
+		moved = false
+		for i, e := range pair {
+			for {
+				progress, err := e.Step()
+				if err != nil {
+					return nil, err
+				}
+				out := slices.Clone(e.Output())
+				pair[1-i].Feed(out)
+				for b := range eachRecord(out) {
+					rec.turns = append(rec.turns, turn{handshake.Role(i), b})
+				}
+				if !progress {
+					break
+				}
+				moved = true
+			}
+		}
+	}
+	if !c.Done() || !s.Done() {
+		return nil, errors.New(f.name + " did not complete")
+	}
+	rec.suite, rec.etm = c.Summary().Suite, c.Summary().EncryptThenMAC
+	return rec, nil
+}
+
+// eachRecord takes a stream apart.
+func eachRecord(b []byte) func(yield func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for len(b) >= 5 {
+			n := min(len(b), 5+int(b[3])<<8+int(b[4]))
+			if !yield(b[:n:n]) {
+				return
+			}
+			b = b[n:]
+		}
+	}
+}
+
+// to returns what was sent to a role, record by record.
+func (r *recording) to(role handshake.Role) (in [][]byte) {
+	for _, t := range r.turns {
+		if t.from != role {
+			in = append(in, t.wire)
+		}
+	}
+	return in
+}
+
+// clear is how many of the records to a role are not protected, ChangeCipherSpec included.
+func (r *recording) clear(role handshake.Role) int {
+	return 1 + slices.IndexFunc(r.to(role), func(b []byte) bool { return b[0] == byte(iana.ChangeCipherSpec) })
+}
+
+// writer speaks as the peer of a role, after the peer has sent n records.
+func (r *recording) writer(t testing.TB, role handshake.Role, n int) *record.Writer {
+	t.Helper()
+	w := new(record.Writer)
+	w.SetVersion(iana.TLS12)
+	if n < r.clear(role) {
+		return w
+	}
+	side := other(role).String() + "_write_"
+	p, err := r.suite.Cipher.Protect(suite.Keys{MAC: r.secret[side+"MAC_key"], Key: r.secret[side+"key"], IV: r.secret[side+"IV"]},
+		suite.Options{EncryptThenMAC: r.etm, Rand: seeded("writer")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Change(p, nil)
+	for range n - r.clear(role) { // use up the sequence numbers of what was sent
+		if _, err := w.Append(nil, iana.ApplicationData, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// put seals or frames one payload.
+func put(t testing.TB, w *record.Writer, typ iana.ContentType, payload []byte) []byte {
+	t.Helper()
+	b, err := w.Append(nil, typ, payload, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// clearRecord frames a payload.
+func clearRecord(typ iana.ContentType, payload []byte) []byte {
+	return append([]byte{byte(typ), 3, 3, byte(len(payload) >> 8), byte(len(payload))}, payload...)
+}
+
+// subject is an endpoint under test with all that it has said.
+type subject struct {
+	*handshake.Endpoint
+	out       []byte
+	connected bool // its handshake was complete at some time
+	buf       [512]byte
+}
+
+// replay makes an endpoint of a role and feeds it the first n records that its
+// peer sent in the recording.
+func (r *recording) replay(t testing.TB, role handshake.Role, n int) *subject {
+	t.Helper()
+	s := &subject{Endpoint: newEnd(t, role, r.config(role))}
+	s.drive()
+	for _, b := range r.to(role)[:n] {
+		s.feed(b)
+	}
+	return s
+}
+
+func (s *subject) feed(b []byte) {
+	s.Feed(b)
+	s.drive()
+}
+
+// drive does all that can be done, and reads what lies ready.
+func (s *subject) drive() {
+	for {
+		progress, err := s.Step()
+		s.connected = s.connected || s.Done()
+		for s.Buffered() > 0 && err == nil {
+			_, err = s.Read(s.buf[:])
+			progress = true
+		}
+		if err != nil || !progress {
+			break
+		}
+	}
+	s.out = append(s.out, s.Output()...)
+}
+
+// refused holds that a subject has given up as it should: with a typed reason that
+// is not its own fault, the alert that goes with it, no way on, and the same
+// answer to every later question.
+func (s *subject) refused(t testing.TB) *reason.Error {
+	t.Helper()
+	err := s.Err()
+	var re *reason.Error
+	switch {
+	case err == nil:
+		t.Fatalf("not refused: the endpoint is in %v", s.State())
+	case !errors.As(err, &re) || !slices.Contains(reason.All(), re.Reason):
+		t.Fatalf("refused without a typed reason: %T %v", err, err)
+	case reason.OurFault(re.Reason):
+		t.Fatalf("what the peer sent is called our own fault: %v", err)
+	case s.State() != handshake.Failed || s.Done() || len(s.Legal()) != 0:
+		t.Fatalf("refused (%v), yet in %v", err, s.State())
+	}
+	if want, ok := reason.Alert(re.Reason); ok {
+		var last []byte
+		for b := range eachRecord(s.out) {
+			last = b
+		}
+		if len(last) < 7 || last[0] != byte(iana.Alert) {
+			t.Fatalf("refused (%v), and the last record sent is %x, no alert", err, last)
+		}
+		if len(last) == 7 && (last[5] != byte(iana.Fatal) || last[6] != byte(want)) {
+			t.Fatalf("refused (%v) with alert %x, want fatal %v", err, last[5:], want)
+		}
+	}
+	sent := len(s.out)
+	s.Feed([]byte("more"))
+	s.drive()
+	_, again := s.Step()
+	_, read := s.Read(make([]byte, 10))
+	_, wrote := s.Write([]byte("x"))
+	for _, e := range []error{again, read, wrote, s.CloseWrite(), s.Err()} {
+		if e != err {
+			t.Fatalf("asked again it says %v, before %v", e, err)
+		}
+	}
+	if s.drive(); len(s.out) != sent {
+		t.Fatalf("it said more after its last alert: %x", s.out[sent:])
+	}
+	return re
+}
+
+// body is the payload of a record in clear.
+func body(wire []byte) []byte { return wire[5:] }
+
+// contextOf is how a message of a recording is to be parsed.
+func (r *recording) contextOf(from handshake.Role) message.Context {
+	return message.Context{Version: iana.TLS12, Kx: r.suite.Kx, FromServer: from == handshake.Server}
+}
+
+// collect is a listener that keeps everything.
+type collect []handshake.Event
+
+func (c *collect) Event(e handshake.Event) { *c = append(*c, e) }
+
+// all returns the events of one kind.
+func all[T handshake.Event](c collect) (list []T) {
+	for _, e := range c {
+		if x, ok := e.(T); ok {
+			list = append(list, x)
+		}
+	}
+	return list
+}

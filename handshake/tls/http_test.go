@@ -1,0 +1,217 @@
+package tls_test
+
+import (
+	stdtls "crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/session"
+	"tlslab/handshake/tls"
+)
+
+// page tells a client what the server knows of its connection.
+func page(w http.ResponseWriter, r *http.Request) {
+	if r.TLS == nil || !r.TLS.HandshakeComplete {
+		http.Error(w, "r.TLS is not filled in", http.StatusInternalServerError)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	fmt.Fprintf(w, "%s %s: %s, %d bytes, %d client certificates, resumed %v", r.Method, r.URL.Path,
+		stdtls.VersionName(r.TLS.Version), len(body), len(r.TLS.PeerCertificates), r.TLS.DidResume)
+}
+
+// serveHTTP runs our HTTP server and returns its URL.
+func serveHTTP(t testing.TB, cfg *tls.Config) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(page), ErrorLog: log.New(io.Discard, "", 0)}
+	done := make(chan error, 1)
+	go func() { done <- tls.Serve(srv, l, cfg) }()
+	t.Cleanup(func() {
+		srv.Close()
+		if err := <-done; err != http.ErrServerClosed {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return "https://" + l.Addr().String()
+}
+
+// ourClient and stdClient are HTTP clients that trust what is issued here.
+func ourClient(t testing.TB, cfg *tls.Config) *http.Client {
+	tr := tls.Transport(cfg)
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, Timeout: patience}
+}
+
+func stdClient(t testing.TB) *http.Client {
+	tr := &http.Transport{TLSClientConfig: &stdtls.Config{RootCAs: made().pool, ServerName: name}}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, Timeout: patience}
+}
+
+// fetch posts n bytes and returns the page.
+func fetch(c *http.Client, url string, n int) (string, error) {
+	resp, err := c.Post(url, "text/plain", strings.NewReader(strings.Repeat("x", n)))
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", resp.Status, b)
+	}
+	return string(b), err
+}
+
+func TestHTTP(t *testing.T) {
+	ours := serveHTTP(t, serving(servers()["rsa"]))
+	theirs := httptest.NewUnstartedServer(http.HandlerFunc(page))
+	theirs.TLS = &stdtls.Config{Certificates: servers()["ecdsa"].std(), MaxVersion: stdtls.VersionTLS12}
+	theirs.StartTLS()
+	defer theirs.Close()
+	for _, k := range []struct {
+		name   string
+		client *http.Client
+		url    string
+	}{
+		{"our client, our server", ourClient(t, verifying()), ours},
+		{"net/http's client, our server", stdClient(t), ours},
+		{"our client, httptest's server", ourClient(t, verifying()), theirs.URL},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			got, err := fetch(k.client, k.url+"/a", 100_000)
+			if want := "POST /a: TLS 1.2, 100000 bytes, 0 client certificates, resumed false"; err != nil || got != want {
+				t.Errorf("%q, %v", got, err)
+			}
+			if n := connections(t, k.client, k.url, 3); n != 0 {
+				t.Errorf("%d new connections for three more requests", n)
+			}
+			var wg sync.WaitGroup
+			for i := range 50 {
+				wg.Go(func() {
+					path := fmt.Sprintf("/%d", i)
+					got, err := fetch(k.client, k.url+path, 1000*i)
+					if err != nil || !strings.HasPrefix(got, "POST "+path+": ") || !strings.Contains(got, fmt.Sprintf(" %d bytes", 1000*i)) {
+						t.Errorf("%q, %v", got, err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}
+
+// connections counts those that n requests, one after the other, had made for them.
+func connections(t testing.TB, c *http.Client, url string, n int) (made int) {
+	t.Helper()
+	for range n {
+		trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
+			if !i.Reused {
+				made++
+			}
+		}}
+		req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "GET", url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Error(err)
+		}
+		resp.Body.Close()
+	}
+	return made
+}
+
+// TestHTTPConnectionState has the server see a client's certificate, and both ends
+// a resumed session.
+func TestHTTPConnectionState(t *testing.T) {
+	sc := serving(servers()["ecdsa"])
+	sc.ClientAuth, sc.Sessions, sc.ALPN = handshake.RequireClientCert, session.NewMemory(0), []string{"http/1.1"}
+	url := serveHTTP(t, sc)
+	cc := verifying()
+	cc.Certificates, cc.Sessions, cc.ALPN = clients()["rsa"].ours(), session.NewMemory(0), []string{"http/1.1"}
+	for i := range 2 {
+		var s stdtls.ConnectionState
+		trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { s = i.Conn.(*tls.Conn).ConnectionState() }}
+		req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "GET", url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := ourClient(t, cc).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if want := fmt.Sprintf("GET /: TLS 1.2, 0 bytes, 2 client certificates, resumed %v", i > 0); err != nil || string(body) != want {
+			t.Errorf("%q, %v", body, err)
+		}
+		if s.Version != uint16(iana.TLS12) || s.CipherSuite == 0 || s.NegotiatedProtocol != "http/1.1" || s.ServerName != name ||
+			len(s.PeerCertificates) == 0 || s.DidResume != (i > 0) || len(s.VerifiedChains) == 0 && i == 0 {
+			t.Errorf("connection %d: %+v", i, s)
+		}
+	}
+}
+
+// TestHTTPSlowClients has clients that connect and say nothing, or half a
+// ClientHello: others are served meanwhile.
+func TestHTTPSlowClients(t *testing.T) {
+	url := serveHTTP(t, serving(servers()["rsa"]))
+	for i := range 20 {
+		slow, err := net.Dial("tcp", strings.TrimPrefix(url, "https://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer slow.Close()
+		if i%2 == 0 {
+			slow.Write([]byte{22, 3, 1, 2, 0, 1, 0})
+		}
+	}
+	if got, err := fetch(ourClient(t, verifying()), url, 10); err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestHTTPStrangers has a client that speaks no TLS, and one that does not trust
+// us: the server goes on.
+func TestHTTPStrangers(t *testing.T) {
+	url := serveHTTP(t, serving(servers()["rsa"]))
+	plain, err := net.Dial("tcp", strings.TrimPrefix(url, "https://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	plain.SetDeadline(time.Now().Add(patience))
+	fmt.Fprint(plain, "GET / HTTP/1.1\r\n\r\n")
+	if got, _ := io.ReadAll(plain); len(got) == 0 || got[0] != byte(iana.Alert) {
+		t.Errorf("told the plain client %q", got)
+	}
+	if _, err := fetch(ourClient(t, &tls.Config{ServerName: name}), url, 1); err == nil {
+		t.Error("a client without roots trusts us")
+	}
+	if _, err := fetch(stdClient(t), url, 1); err != nil {
+		t.Error(err)
+	}
+}
