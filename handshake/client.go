@@ -165,8 +165,12 @@ func (c *client) offerSession(m *message.ClientHello) error {
 		return nil
 	}
 	b, err := c.cfg.Sessions.Get(clientKey(c.cfg.ServerName), c.now())
-	if err != nil || b == nil {
-		return err
+	if err != nil {
+		c.decided("resumption", "not_offered", nil, "store_failed")
+		return nil
+	}
+	if b == nil {
+		return nil
 	}
 	s, err := session.Parse(b)
 	if err != nil {

@@ -271,5 +271,8 @@ func (c *client) keepSession() error {
 	if err != nil {
 		return fmt.Errorf("keeping the session: %w", err)
 	}
-	return c.cfg.Sessions.Put(clientKey(c.cfg.ServerName), b, s.Created.Add(s.Lifetime))
+	if c.cfg.Sessions.Put(clientKey(c.cfg.ServerName), b, s.Created.Add(s.Lifetime)) != nil {
+		c.decided("resumption", "not_kept", nil, "store_failed")
+	}
+	return nil
 }

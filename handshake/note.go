@@ -34,7 +34,7 @@ func (e *Endpoint) revealing() bool { return e.cfg.Listener != nil && e.cfg.Show
 func (e *Endpoint) noteRecord(d Direction, r record.Record) {
 	e.cfg.Listener.Event(&RecordEvent{
 		Meta: e.meta(), Dir: d, Type: r.Type, Version: r.Version, Epoch: r.Epoch, Sequence: r.Seq,
-		Protected: r.Protected, Wire: bytes.Clone(r.Wire), Payload: bytes.Clone(r.Payload), Steps: slices.Clone(r.Steps),
+		Protected: r.Protected, Wire: r.Wire, Payload: r.Payload, Steps: r.Steps, // a noted record owns its bytes
 	})
 }
 

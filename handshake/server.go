@@ -32,6 +32,7 @@ type serverHandshake struct {
 	offer       kx.Offer
 	answerName  bool
 	giveTicket  bool
+	renewTicket bool // the session came out of a ticket under the previous key
 	staple      bool
 }
 
@@ -352,7 +353,9 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	s.summary.Suite, s.exchange, s.session, s.master = su, s.cfg.exchange(su.Kx), sess, sess.Master
 	s.summary.Resumed, s.summary.PeerChain = true, chain
 	s.summary.SessionID = m.SessionID
-	s.giveTicket = false // the one it has is still good: it ends when the session does
+	// The ticket that it has is good until the session ends, unless the key that
+	// sealed it is about to go (RFC 5077 §3.3).
+	s.giveTicket = s.renewTicket
 	s.acceptEncryptThenMAC(m)
 	s.decided("resumption", "resumed", nil, from)
 	return true, nil
@@ -361,7 +364,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 // findSession opens the ticket, or else looks the session ID up (RFC 5077 §3.4).
 func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why string, err error) {
 	if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(t.Ticket) > 0 && s.cfg.Tickets != nil {
-		if sess, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
+		if sess, s.renewTicket, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
 			return nil, "", "ticket_unreadable", nil
 		}
 		return sess, "ticket_opened", "", nil

@@ -276,7 +276,10 @@ func (s *server) keepSession() error {
 	if err != nil {
 		return fmt.Errorf("keeping the session: %w", err)
 	}
-	return s.cfg.Sessions.Put(serverKey(sess.ID), b, sess.Created.Add(sess.Lifetime))
+	if s.cfg.Sessions.Put(serverKey(sess.ID), b, sess.Created.Add(sess.Lifetime)) != nil {
+		s.decided("resumption", "not_kept", nil, "store_failed") // this connection is none the worse
+	}
+	return nil
 }
 
 func serverKey(id []byte) string { return "server:" + string(id) }

@@ -161,7 +161,7 @@ type broken struct{}
 
 var errDown = errors.New("the store is down")
 
-func (broken) Put(string, []byte, time.Time) error   { return nil }
+func (broken) Put(string, []byte, time.Time) error   { return errDown }
 func (broken) Get(string, time.Time) ([]byte, error) { return nil, errDown }
 func (broken) Delete(string) error                   { return errDown }
 

@@ -19,7 +19,7 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 	}
 	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
 		// A slice needs no explanation of its own: name, where it is cut, value.
-		value := t.bytes(s.Value)
+		value := t.fit(s.Value, t.width-48) // blank on a worksheet
 		head := "     " + t.paint.name(pad(s.Label, 20)) + pad(" = "+s.Method, 20) + " = "
 		if 48+width(value) <= t.width {
 			t.line(head + t.paint.secret(value))
@@ -39,6 +39,7 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 	}
 	if !shown {
 		t.hang("       = ", 9, t.bytes(s.Value), t.paint.secret)
+		t.flow.shown[string(s.Value)] = true
 	}
 	t.recompute(s)
 }
@@ -59,12 +60,14 @@ func (t *Terminal) inputs(in []kx.Value) {
 		n = max(n, min(width(v.Name), 28))
 	}
 	for _, v := range in {
-		value := t.bytes(v.Bytes)
+		room := t.width - 7 - max(n, width(v.Name)) - 1
 		if v.Private {
-			t.row(7, v.Name, n, value+" ["+t.say.ui("secret")+"]", t.paint.secret)
+			mark := " [" + t.say.ui("secret") + "]"
+			t.row(7, v.Name, n, t.fit(v.Bytes, room-width(mark))+mark, t.paint.secret)
 		} else {
-			t.row(7, v.Name, n, value, nil)
+			t.row(7, v.Name, n, t.fit(v.Bytes, room), nil)
 		}
+		t.flow.shown[string(v.Bytes)] = true
 		t.gloss(7+n+1, v.Name)
 	}
 }
@@ -108,7 +111,9 @@ func formula(s *handshake.SecretEvent) (f string, shown bool) {
 // ten, a key in PEM makes twenty and more.
 const longCommand = 12
 
-// recompute shows the command for the shell, or why there is none.
+// recompute shows the command for the shell, or why there is none. Below level Bytes
+// the two values on which all others rest have theirs, once; one line says where
+// those of the others are.
 func (t *Terminal) recompute(s *handshake.SecretEvent) {
 	if t.o.Worksheet {
 		return
@@ -118,12 +123,17 @@ func (t *Terminal) recompute(s *handshake.SecretEvent) {
 		why = "recompute"
 	}
 	if cmd == "" {
+		if s.Method == "session" && t.flow.guessed && s.Party == "attacker" {
+			why = "guessed" // what he took up is no earlier connection of his
+		}
 		t.text(7, t.say.ui(why), t.paint.dim)
 		return
 	}
 	lines := wrapCommand(cmd, t.width)
-	if len(lines) > longCommand && t.o.Level != Bytes {
-		t.text(7, t.say.ui("command_in_bytes"), t.paint.dim)
+	if t.o.Level != Bytes && (s.Label != "premaster_secret" && s.Label != "master_secret" || len(lines) > longCommand || !t.first("command/"+s.Label)) {
+		if t.first("ui/commands_in_bytes") {
+			t.text(7, t.say.ui("commands_in_bytes"), t.paint.dim)
+		}
 		return
 	}
 	t.text(7, strings.TrimSpace(t.say.ui(why)+t.say.colon()), t.paint.dim)
@@ -195,12 +205,28 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 		t.text(7, t.values(t.say.get(narrate.Check, e.What).Text, e), nil)
 	}
 	if e.Method != "" {
-		t.inputs(e.Inputs)
+		t.inputs(t.news(e))
 	}
 	if e.Report != nil {
 		t.report(e.Report, 5)
 	}
 	t.fault(e.Err, 7)
+}
+
+// news are the inputs of a check. What is long and stands further up already, where it
+// was made, is left out below level Bytes, unless the check failed.
+func (t *Terminal) news(e *handshake.CheckEvent) []kx.Value {
+	const long = 32 // bytes: what is compared, a verify_data, is shorter
+	if !e.OK || t.o.Level == Bytes {
+		return e.Inputs
+	}
+	var in []kx.Value
+	for _, v := range e.Inputs {
+		if len(v.Bytes) < long || !t.flow.shown[string(v.Bytes)] {
+			in = append(in, v)
+		}
+	}
+	return in
 }
 
 func (t *Terminal) verdict(ok bool) (string, func(string) string) {

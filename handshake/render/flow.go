@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"tlslab/handshake"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/suite"
 )
 
@@ -18,9 +17,11 @@ type flow struct {
 	sent    []sent
 	role    map[leg]string  // "client" or "server": which end a party plays on a connection
 	secrets map[string]bool // label and value of those shown
+	shown   map[string]bool // values that a computation was shown with
 	decided map[string]bool
 	faults  map[string]bool
-	opened  map[iana.ContentType]bool // whose first protected record was taken apart
+	plain   bool // it has no handshake
+	guessed bool // its attacker has no master secret and guesses one
 }
 
 // leg is one end of one connection: a middle box has two.
@@ -38,7 +39,7 @@ type sent struct {
 
 func newFlow(parties []string) flow {
 	return flow{parties: parties, role: map[leg]string{}, secrets: map[string]bool{}, decided: map[string]bool{}, faults: map[string]bool{},
-		opened: map[iana.ContentType]bool{}}
+		shown: map[string]bool{}}
 }
 
 // move is the events of one move, sorted.
@@ -106,6 +107,9 @@ func (f *flow) track(l leg, d handshake.Direction, what string, raw []byte) bool
 		return false
 	}
 	i := slices.IndexFunc(f.sent, func(s sent) bool {
+		if what == "alert" && s.from.party != f.peer(l) {
+			return false // all orderly ends are the same two bytes
+		}
 		return s.from.party != l.party && s.what == what && bytes.Equal(s.raw, raw)
 	})
 	if i < 0 {

@@ -1,6 +1,9 @@
 package render
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
 	"strings"
 
@@ -90,13 +93,28 @@ func (t *Terminal) message(e *handshake.MessageEvent) {
 		t.certificates(m)
 		return
 	}
-	rows := summarize(e)
+	var rows []fieldRow
+	var empty []string // extensions of which no more is to be said
+	for _, r := range summarize(e) {
+		if !r.empty && len(r.values) == 0 {
+			empty = append(empty, r.name)
+		} else {
+			rows = append(rows, r)
+		}
+	}
+	also := t.say.ui("also_present")
 	n := 0
+	if len(empty) > 0 {
+		n = width(also)
+	}
 	for _, r := range rows {
 		n = max(n, min(width(r.name), 26))
 	}
 	for _, r := range rows {
 		t.row(5, r.name, n, t.fieldValue(r), nil)
+	}
+	if len(empty) > 0 {
+		t.row(5, also, n, strings.Join(empty, t.say.comma()), nil)
 	}
 }
 
@@ -111,9 +129,14 @@ func (t *Terminal) certificates(m *message.Certificate12) {
 			t.row(5, fmt.Sprintf("[%d]", i), 3, t.bytes(der), nil)
 			continue
 		}
-		t.row(5, fmt.Sprintf("[%d]", i), 3, t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
-			"key", keyName(c.PublicKey), "n", text(len(der))), nil)
+		t.row(5, fmt.Sprintf("[%d]", i), 3, t.certificate(c), nil)
 	}
+}
+
+// certificate says in one line what a certificate is.
+func (t *Terminal) certificate(c *x509.Certificate) string {
+	return t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
+		"key", keyName(c.PublicKey), "n", text(len(c.Raw)))
 }
 
 // fieldRow is one field, or all elements of a list.
@@ -123,18 +146,38 @@ type fieldRow struct {
 	empty  bool
 }
 
+// longList is how many elements of a list a reader takes in passing; of a longer one
+// the first few are shown, and how many there are.
+const longList, shownOfLongList = 4, 2
+
 func (t *Terminal) fieldValue(r fieldRow) string {
-	switch {
-	case r.empty:
+	if r.empty {
 		return t.say.ui("empty")
-	case len(r.values) == 0:
-		return t.say.ui("present")
 	}
-	parts := make([]string, len(r.values))
-	for i, v := range r.values {
+	values := r.values
+	if len(values) > longList {
+		values = values[:shownOfLongList]
+	}
+	parts := make([]string, len(values))
+	for i, v := range values {
 		parts[i] = t.short(v)
+		if name, ok := v.([]byte); ok && r.name == "certificate_authorities" {
+			parts[i] = distinguished(name, parts[i])
+		}
+	}
+	if len(values) < len(r.values) {
+		parts = append(parts, "… ("+text(len(r.values))+")")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// distinguished writes an X.501 name as a person does, or as bytes if it is none.
+func distinguished(der []byte, bytes string) string {
+	var rdn pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(der, &rdn); err != nil || len(rest) > 0 {
+		return bytes
+	}
+	return printable(rdn.String())
 }
 
 // summarize picks the fields that say something: no lengths, no type numbers that

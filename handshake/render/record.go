@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strings"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -31,12 +32,12 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 }
 
 // steps lists what was done to a record, in order. Below level Bytes that is told
-// of the first record of each type; the others go through the same.
+// of the first record alone; the others go through the same. An explanation that
+// fits stands behind its value.
 func (t *Terminal) steps(e *handshake.RecordEvent) {
-	if t.flow.opened[e.Type] && t.o.Level != Bytes {
+	if !t.first("steps") && t.o.Level != Bytes {
 		return
 	}
-	t.flow.opened[e.Type] = true
 	n := 0
 	for _, s := range e.Steps {
 		n = max(n, min(width(s.Name), 20))
@@ -46,10 +47,16 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 		if len(s.Bytes) == 0 {
 			value = t.say.ui("empty")
 		}
-		t.row(7, s.Name, n, value, nil)
+		says := ""
 		if t.first("step/" + s.Name) {
-			t.text(7+n+1, t.say.get(narrate.Step, s.Name).Text, t.paint.dim)
+			says = t.say.get(narrate.Step, s.Name).Text
 		}
+		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says) <= t.width {
+			t.line(strings.Repeat(" ", 7) + t.paint.name(pad(s.Name, n)) + " " + value + "  " + t.paint.dim(says))
+			continue
+		}
+		t.row(7, s.Name, n, value, nil)
+		t.text(9, says, t.paint.dim)
 	}
 }
 

@@ -83,12 +83,12 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	}
 	n := 0
 	for _, in := range c.Inputs {
-		if t.wanted(in.Name) {
+		if t.wants(c, in.Name) {
 			n = max(n, min(width(in.Name), 24))
 		}
 	}
 	for _, in := range c.Inputs {
-		if t.wanted(in.Name) {
+		if t.wants(c, in.Name) {
 			t.row(indent+3, in.Name, n, t.short(in.Value), t.compared(c, in))
 			t.gloss(indent+3+n+1, in.Name)
 		}
@@ -99,9 +99,18 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 }
 
 // worthShowing reports whether a check shows its inputs though it passed: each
-// signature, and of the leaf name and dates.
+// signature, and of the leaf name, dates and stapled status.
 func worthShowing(c *pki.Check) bool {
-	return c.Key == pki.CheckSignature || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity)
+	return c.Key == pki.CheckSignature || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple)
+}
+
+// wants is wanted, and shows the block behind an RSA signature once: the first time
+// it explains where the digest comes from.
+func (t *Terminal) wants(c *pki.Check, input string) bool {
+	if input == pki.InRecoveredBlock && c.OK && t.o.Level != Bytes && t.told[input] != c {
+		return false
+	}
+	return t.wanted(input)
 }
 
 // wanted leaves out, below level Bytes, what makes a table long and teaches nothing
@@ -109,7 +118,7 @@ func worthShowing(c *pki.Check) bool {
 func (t *Terminal) wanted(input string) bool {
 	switch input {
 	case pki.InTBS, pki.InCertificate, pki.InCSR, pki.InPadding, pki.InDigestInfo, pki.InSignature, pki.InSelfSigned,
-		pki.InPublicKeyHash, pki.InSerial:
+		pki.InPublicKeyHash, pki.InSerial, pki.InHash, pki.InResponse, pki.InIssuerNameHash, pki.InIssuerKeyHash, pki.InProducedAt:
 		return t.o.Level == Bytes
 	}
 	return true

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"crypto/x509"
 	"errors"
 	"reflect"
 	"strings"
@@ -35,6 +36,8 @@ func (t *Terminal) scene(e *handshake.SceneEvent) {
 func (t *Terminal) begin(e *handshake.SceneEvent) {
 	parties, _ := e.Get("parties").([]string)
 	t.flow = newFlow(parties)
+	name, _ := e.Get("name").(string)
+	t.flow.plain, t.flow.guessed = name == "plain", name == "captured_session"
 	t.flows++
 	t.blank.flow = t.flows
 	shown := make([]string, len(parties))
@@ -66,7 +69,11 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 	t.page.blank()
 	switch {
 	case err == nil && done:
-		t.text(0, t.say.ui("done")+t.say.colon()+t.say.get(narrate.UI, "done").Text, t.paint.good)
+		how := "done"
+		if t.flow.plain {
+			how = "done_plain"
+		}
+		t.text(0, t.say.ui("done")+t.say.colon()+t.say.get(narrate.UI, how).Text, t.paint.good)
 		return
 	case err == nil:
 		t.text(0, t.say.ui("not_done"), t.paint.bad)
@@ -119,7 +126,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 		n = max(n, min(width(v.Name), 20))
 	}
 	for _, v := range e.Values {
-		if !t.wanted(v.Name) && v.Name != pki.InSignature {
+		if !t.wanted(v.Name) && (v.Name != pki.InSignature || e.Key != "ca_sign") {
 			continue
 		}
 		switch x := v.Value.(type) {
@@ -128,8 +135,16 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 			if x != nil {
 				t.report(x, 5)
 			}
+		case *x509.Certificate:
+			if x != nil {
+				t.row(5, v.Name, n, t.certificate(x), nil)
+			}
 		default:
-			t.row(5, v.Name, n, t.short(x), nil)
+			value := t.short(x)
+			if value == "" {
+				value = t.say.ui("empty")
+			}
+			t.row(5, v.Name, n, value, nil)
 		}
 	}
 }
@@ -146,11 +161,11 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 		if k.Party == "thief" {
 			columns[i] = t.say.ui("thief") // the short form
 		}
-		columns[i] = pad(columns[i], 7) + "  "
+		columns[i] = pad(columns[i], 6) + "  "
 		label -= width(columns[i])
 	}
 	label = min(label, 36)
-	t.line("     " + pad("", label) + t.paint.name(strings.Join(columns, "")))
+	t.line("     " + pad("", label) + t.paint.name(strings.TrimRight(strings.Join(columns, ""), " ")))
 	for _, row := range []struct {
 		key string
 		yes func(scenario.Knowledge) bool

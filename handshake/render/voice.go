@@ -119,6 +119,24 @@ func (t *Terminal) bytes(b []byte) string {
 	return shortHex(b, t.room())
 }
 
+// fit shows bytes that something is computed from: at this level's length, or fewer
+// where a line of n columns has no room for it. On a worksheet it shows all, for
+// nobody can compute with a beginning.
+func (t *Terminal) fit(b []byte, n int) string {
+	s := t.bytes(b)
+	if t.o.Worksheet {
+		if hidden, ok := t.blank.hide(b, len(b)); ok {
+			return hidden
+		}
+		return text(b)
+	}
+	const few = 8
+	if t.o.Level == Bytes || width(s) <= n || len(b) <= few {
+		return s
+	}
+	return shortHex(b, few)
+}
+
 // room is how many bytes of a value are shown.
 func (t *Terminal) room() int {
 	if t.o.Level == Bytes {

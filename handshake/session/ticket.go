@@ -86,12 +86,13 @@ func (t *TicketKeys) Seal(s *Session, rand io.Reader, now time.Time) ([]byte, er
 }
 
 // Open returns the session inside a ticket, ErrForeignTicket, or a *reason.Error
-// for a session of another format. It does not look at the session's lifetime.
-func (t *TicketKeys) Open(ticket []byte, now time.Time) (*Session, error) {
+// for a session of another format. old says that the previous key sealed it: the
+// holder deserves a new one. It does not look at the session's lifetime.
+func (t *TicketKeys) Open(ticket []byte, now time.Time) (s *Session, old bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.rotate(now); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, k := range []*ticketKey{t.current, t.previous} {
 		if k == nil || len(ticket) < 28 || string(k.name[:]) != string(ticket[:16]) {
@@ -99,11 +100,12 @@ func (t *TicketKeys) Open(ticket []byte, now time.Time) (*Session, error) {
 		}
 		plain, err := k.aead.Open(nil, ticket[16:28], ticket[28:], k.name[:])
 		if err != nil {
-			return nil, ErrForeignTicket
+			return nil, false, ErrForeignTicket
 		}
-		return Parse(plain)
+		s, err := Parse(plain)
+		return s, k == t.previous, err
 	}
-	return nil, ErrForeignTicket
+	return nil, false, ErrForeignTicket
 }
 
 // Stolen returns the current key's bytes, name then key: what a thief of the
