@@ -90,7 +90,7 @@ func prf(e *handshake.SecretEvent) string {
 	for _, v := range e.Inputs[1:] {
 		fmt.Fprintf(&b, "  -kdfopt hexseed:%x \\\n", v.Bytes)
 	}
-	return b.String() + "  TLS1-PRF" + toHex
+	return b.String() + "  TLS1-PRF" + strings.Replace(toHex, "\n", " ", 1) // both fit in one line
 }
 
 // cut takes a key out of the key block; each byte is two hex digits.

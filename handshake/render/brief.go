@@ -20,7 +20,7 @@ func (t *Terminal) brief(m *move) {
 	}
 	for _, e := range m.events {
 		if c, ok := e.(*handshake.CheckEvent); ok && c.Err != nil && !told {
-			defer t.line(cut("   "+t.say.party(m.head.Party)+t.say.colon()+c.Err.Error(), t.width))
+			defer t.line(cut("   "+t.say.party(m.head.Party)+t.say.colon()+t.say.fault(c.Err), t.width))
 		}
 	}
 	if m.known {
@@ -55,9 +55,9 @@ func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
 	if t.flow.track(leg{a.Party, a.Conn}, a.Dir, "alert", alertBytes(a)) {
 		return
 	}
-	s := fmt.Sprintf("   %s  Alert %v %v", t.arrow(from, to), a.Level, a.Description)
+	s := "   " + t.arrow(from, to) + "  " + t.say.alert(a)
 	if a.Err != nil {
-		s += ": " + a.Err.Error()
+		s += t.say.colon() + t.say.fault(a.Err)
 	}
 	t.line(cut(s, t.width))
 }

@@ -45,7 +45,7 @@ const textColumn = 12 + 3*bytesPerLine + 1
 // entry is one line of a dump; name and meaning wrap under themselves.
 func (t *Terminal) entry(off int, raw []byte, indent, label, meaning string) {
 	if meaning != "" {
-		label += " (" + meaning + ")"
+		label = t.say.aside(label, meaning)
 	}
 	head := "     " + t.paint.dim(pad(fmt.Sprintf("%04x", off), 7)) + pad(spaced(raw), 3*bytesPerLine+1) + indent
 	for i, l := range wrap(label, t.width-textColumn-len(indent)) {

@@ -28,12 +28,13 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 		}
 		return
 	}
-	t.subhead(s.Label, s.Op)
-	if key := narrate.SecretKey(s); t.first("secret/" + key) {
+	key := narrate.SecretKey(s)
+	t.subhead(t.say.named(narrate.Secret, key, s.Label), s.Op)
+	if t.first("secret/" + key) {
 		t.text(7, t.values(t.say.get(narrate.Secret, key).Text, s), nil)
 	}
-	t.inputs(s.Inputs)
-	f, shown := formula(s)
+	t.inputs(s.Inputs, func(name string) string { return name }) // the formula has these names
+	f, shown := t.formula(s)
 	if f != "" {
 		t.hang("       = ", 9, f, nil)
 	}
@@ -54,37 +55,37 @@ func (t *Terminal) subhead(label string, op handshake.Op) {
 }
 
 // inputs lists values by name; those known to this end or to both ends alone are marked.
-func (t *Terminal) inputs(in []kx.Value) {
+func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 	n := 0
 	for _, v := range in {
-		n = max(n, min(width(v.Name), 28))
+		n = max(n, min(width(label(v.Name)), 28))
 	}
 	for _, v := range in {
-		room := t.width - 7 - max(n, width(v.Name)) - 1
+		room := t.width - 7 - max(n, width(label(v.Name))) - 1
 		if v.Private {
 			mark := " [" + t.say.ui("secret") + "]"
-			t.row(7, v.Name, n, t.fit(v.Bytes, room-width(mark))+mark, t.paint.secret)
+			t.row(7, label(v.Name), n, t.fit(v.Bytes, room-width(mark))+mark, t.paint.secret)
 		} else {
-			t.row(7, v.Name, n, t.fit(v.Bytes, room), nil)
+			t.row(7, label(v.Name), n, t.fit(v.Bytes, room), nil)
 		}
 		t.flow.shown[string(v.Bytes)] = true
-		t.gloss(7+n+1, v.Name)
+		t.gloss(7+n+1, v.Name, label(v.Name))
 	}
 }
 
 // gloss says, at level Bytes and once, what an input is.
-func (t *Terminal) gloss(indent int, name string) {
+func (t *Terminal) gloss(indent int, name, label string) {
 	if t.o.Level != Bytes || !t.first("input/"+name) {
 		return
 	}
-	if e := t.say.get(narrate.Input, narrate.InputKey(name)); e.Title != name {
+	if e := t.say.get(narrate.Input, narrate.InputKey(name)); e.Title != name && meaningOf(e) != label {
 		t.text(indent, meaningOf(e), t.paint.dim)
 	}
 }
 
 // formula says how the inputs make the value; shown is true if the value is itself
 // among the inputs, under the name that a textbook gives it.
-func formula(s *handshake.SecretEvent) (f string, shown bool) {
+func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 	switch {
 	case s.Tag != "" && len(s.Inputs) > 0:
 		var seed []string
@@ -93,7 +94,7 @@ func formula(s *handshake.SecretEvent) (f string, shown bool) {
 		}
 		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, " + ")), false
 	case strings.HasSuffix(s.Label, "_signature"):
-		return s.Method + "(private key, signed)", false
+		return s.Method + "(" + t.say.ui("private_key") + ", signed)", false
 	}
 	for _, v := range s.Inputs {
 		if bytes.Equal(v.Bytes, s.Value) {
@@ -147,7 +148,8 @@ func (t *Terminal) repeated(m *move) map[*handshake.SecretEvent]bool {
 	same := map[*handshake.SecretEvent]bool{}
 	for _, e := range m.events {
 		if s, ok := e.(*handshake.SecretEvent); ok && t.flow.computed(s) {
-			same[s] = true
+			// That each end comes to it from another private key its move has said.
+			same[s] = s.Label != "premaster_secret" || s.Method != "RSA" && t.o.Level != Bytes
 		}
 	}
 	return same
@@ -158,11 +160,14 @@ func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
 	var labels []string
 	for _, e := range m.events {
 		if s, ok := e.(*handshake.SecretEvent); ok && same[s] {
+			if strings.HasSuffix(s.Label, "_verify_data") && t.o.Level != Bytes {
+				continue // that is what the check above has said
+			}
 			labels = append(labels, s.Label)
 		}
 	}
 	if len(labels) > 0 {
-		t.hang("   * ", 5, t.say.ui("same_secrets", "party", t.say.party(m.head.Party), "labels", strings.Join(labels, ", ")), nil)
+		t.hang("   * ", 5, t.say.ui("same_secrets", "party", t.say.party(m.head.Party), "labels", t.say.list(labels)), nil)
 	}
 }
 
@@ -171,18 +176,18 @@ func (t *Terminal) decision(e *handshake.DecisionEvent) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
-	head := e.What + " = " + t.short(e.Chosen)
+	head := t.say.named(narrate.Decision, e.What, e.What) + " = " + t.say.word(t.short(e.Chosen))
 	if n := count(e.Among); n > 1 {
-		head += " (" + t.say.ui("among_n", "n", text(n)) + ")"
+		head = t.say.aside(head, t.say.ui("among_n", "n", text(n)))
 	}
-	entry := t.say.get(narrate.Decision, narrate.DecisionKey(e))
-	if entry.Text == "" {
-		entry = t.say.get(narrate.Decision, e.What)
+	why := t.say.get(narrate.Decision, narrate.DecisionKey(e)).Title
+	if why == "" {
+		why = t.say.get(narrate.Decision, e.What).Text
 	}
-	if entry.Text == "" {
-		entry.Text = strings.ReplaceAll(e.Why, "_", " ")
+	if why == "" {
+		why = strings.ReplaceAll(e.Why, "_", " ")
 	}
-	t.hang("   - ", 5, head+t.say.stop()+t.values(entry.Text, e), nil)
+	t.hang("   - ", 5, head+t.say.stop()+t.values(why, e), nil)
 }
 
 // count is how many there were to choose from; 0 for what is no list.
@@ -205,7 +210,7 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 		t.text(7, t.values(t.say.get(narrate.Check, e.What).Text, e), nil)
 	}
 	if e.Method != "" {
-		t.inputs(t.news(e))
+		t.inputs(t.news(e), t.say.label)
 	}
 	if e.Report != nil {
 		t.report(e.Report, 5)

@@ -68,11 +68,11 @@ func (s *firstScreen) trust(f *scenario.Flow) {
 		for i := len(path) - 1; i >= 0; i-- {
 			names = append(names, subject(path[i]))
 		}
-		names[0] += " (" + s.say.ui("trusted") + ")"
+		names[0] = s.say.aside(names[0], s.say.ui("trusted"))
 	}
 	s.head(0, s.say.ui("trust"), strings.Join(names, " > "), verdict)
 	if c.Err != nil {
-		s.text(4, c.Err.Error(), s.paint.bad)
+		s.text(4, s.say.fault(c.Err), s.paint.bad)
 	}
 }
 
@@ -107,7 +107,7 @@ func (s *firstScreen) flow(n int, f *scenario.Flow, whole bool) {
 		s.request(f)
 	}
 	if f.Outcome.Err != nil {
-		s.text(4, s.say.ui("refused_by", "party", s.say.party(f.Outcome.Refused))+": "+f.Outcome.Err.Error(), s.paint.bad)
+		s.text(4, s.say.ui("refused_by", "party", s.say.party(f.Outcome.Refused))+s.say.colon()+s.say.fault(f.Outcome.Err), s.paint.bad)
 	}
 }
 
@@ -146,7 +146,7 @@ func (s *firstScreen) ephemeral(f *scenario.Flow) string {
 	if x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "server_ephemeral" }); x != nil {
 		for _, v := range x.Inputs {
 			if bytes.Equal(v.Bytes, x.Value) {
-				about = v.Name + " " + start(v.Bytes) + ", "
+				about = v.Name + " " + start(v.Bytes) + s.say.comma()
 			}
 		}
 	}

@@ -21,6 +21,8 @@ type flow struct {
 	decided map[string]bool
 	faults  map[string]bool
 	plain   bool // it has no handshake
+	steps   bool // the last scene was one step of the CA's
+	ended   bool // the last line was an orderly end
 	guessed bool // its attacker has no master secret and guesses one
 }
 
@@ -149,13 +151,12 @@ func (f *flow) rightward(a, b string) bool {
 }
 
 // computed reports whether a secret of this label and value was shown before: then
-// the other end has come to the same. What a session kept is told each time; and so is how the
-// premaster secret is computed, which each end does from another private key.
+// the other end has come to the same. What a session kept is told each time.
 func (f *flow) computed(s *handshake.SecretEvent) bool {
 	key := s.Label + "\x00" + string(s.Value)
 	old := f.secrets[key]
 	f.secrets[key] = true
-	return old && s.Method != "session" && s.Label != "premaster_secret"
+	return old && s.Method != "session"
 }
 
 // news reports whether a decision was not yet told of, by either end.

@@ -75,10 +75,10 @@ func words(s string) []word {
 // breakable reports whether a line may end between a and b.
 func breakable(a, b rune) bool {
 	wide := func(r rune) bool { return cells.RuneWidth(r) == 2 }
-	if !wide(a) && !wide(b) || strings.ContainsRune("（「《“‘(", a) {
+	if !wide(a) && !wide(b) || strings.ContainsRune("（「《“‘([", a) {
 		return false
 	}
-	return !strings.ContainsRune("，。、；：？！）」》”’…,.;:?!)", b) && !unicode.Is(unicode.Mn, b)
+	return !strings.ContainsRune("，。、；：？！）」》”’…,.;:?!)]", b) && !unicode.Is(unicode.Mn, b)
 }
 
 // paint colours text, or leaves it alone.

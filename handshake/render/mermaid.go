@@ -85,7 +85,7 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			if e.Description == iana.CloseNotify {
 				arrow = "-->>"
 			}
-			m.line("    %s%s%s: %s", h.Party, arrow, to, escape("Alert "+e.Description.String()))
+			m.line("    %s%s%s: %s", h.Party, arrow, to, escape(m.say.alert(e)))
 		case *handshake.CheckEvent:
 			verdict := m.say.ui("check_ok")
 			if !e.OK {

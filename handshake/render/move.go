@@ -28,6 +28,9 @@ func (t *Terminal) move(m *move) {
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
 		t.page.blank()
 	}
+	if m.message != nil {
+		t.flow.ended = false
+	}
 	same := t.repeated(m)
 	for _, e := range m.events {
 		switch e := e.(type) {
@@ -96,9 +99,11 @@ func (t *Terminal) message(e *handshake.MessageEvent) {
 	var rows []fieldRow
 	var empty []string // extensions of which no more is to be said
 	for _, r := range summarize(e) {
-		if !r.empty && len(r.values) == 0 {
+		switch {
+		case t.toldJustNow(r):
+		case !r.empty && len(r.values) == 0:
 			empty = append(empty, r.name)
-		} else {
+		default:
 			rows = append(rows, r)
 		}
 	}
@@ -114,7 +119,7 @@ func (t *Terminal) message(e *handshake.MessageEvent) {
 		t.row(5, r.name, n, t.fieldValue(r), nil)
 	}
 	if len(empty) > 0 {
-		t.row(5, also, n, strings.Join(empty, t.say.comma()), nil)
+		t.row(5, also, n, t.say.list(empty), nil)
 	}
 }
 
@@ -137,6 +142,15 @@ func (t *Terminal) certificates(m *message.Certificate12) {
 func (t *Terminal) certificate(c *x509.Certificate) string {
 	return t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
 		"key", keyName(c.PublicKey), "n", text(len(c.Raw)))
+}
+
+// toldJustNow reports whether a field holds what the lines above it have computed.
+func (t *Terminal) toldJustNow(r fieldRow) bool {
+	if r.name != "verify_data" && r.name != "signature" || len(r.values) != 1 {
+		return false
+	}
+	b, ok := r.values[0].([]byte)
+	return ok && t.flow.shown[string(b)]
 }
 
 // fieldRow is one field, or all elements of a list.
@@ -166,7 +180,7 @@ func (t *Terminal) fieldValue(r fieldRow) string {
 		}
 	}
 	if len(values) < len(r.values) {
-		parts = append(parts, "… ("+text(len(r.values))+")")
+		parts = append(parts, t.say.aside("…", t.say.ui("in_all", "n", text(len(r.values)))))
 	}
 	return strings.Join(parts, ", ")
 }

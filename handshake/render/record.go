@@ -14,7 +14,7 @@ import (
 func (t *Terminal) record(e *handshake.RecordEvent) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
-			t.sides("   # "+t.say.ui("record")+"  "+recordLine(e), t.say.ui("clear"), t.paint.dim)
+			t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), t.say.ui("clear"), t.paint.dim)
 			t.line("     " + t.paint.dim(spaced(e.Wire[:min(5, len(e.Wire))])+" "+t.say.ui("record_header")))
 		}
 		return
@@ -22,7 +22,7 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 	if e.Type == iana.Alert && t.o.Level != Bytes {
 		return // two bytes, treated like all others
 	}
-	t.sides("   # "+t.say.ui("record")+"  "+recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
+	t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
 	t.steps(e)
 	t.row(5, t.say.ui("on_the_wire"), width(t.say.ui("on_the_wire")), t.wireLine(e.Wire), nil)
 	if t.o.Level == Bytes {
@@ -61,12 +61,12 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 }
 
 // recordLine says what a record is.
-func recordLine(e *handshake.RecordEvent) string {
-	s := fmt.Sprintf("%v, %d bytes", e.Type, len(e.Wire))
+func (t *Terminal) recordLine(e *handshake.RecordEvent) string {
+	what := []string{e.Type.String(), t.say.ui("n_bytes", "n", text(len(e.Wire)))}
 	if e.Protected {
-		s += fmt.Sprintf(", epoch %d, sequence number %d", e.Epoch, e.Sequence)
+		what = append(what, t.say.ui("record_number", "epoch", text(e.Epoch), "sequence", text(e.Sequence)))
 	}
-	return s
+	return strings.Join(what, t.say.comma())
 }
 
 // wireLine begins to write a record as a listener sees it.
@@ -75,7 +75,7 @@ func (t *Terminal) wireLine(b []byte) string {
 	if len(b) <= n {
 		return spaced(b)
 	}
-	return fmt.Sprintf("% x … (%d)", b[:n], len(b))
+	return t.say.aside(spaced(b[:n])+" …", t.say.ui("n_bytes", "n", text(len(b))))
 }
 
 // opened is what a protected record carried, as text where it is text.
@@ -106,7 +106,7 @@ func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
 	if t.flow.null {
 		key += "_null"
 	}
-	t.hang("   - ", 5, t.say.ui(key, "party", t.say.party(e.Party), "suite", e.Suite.String()), nil)
+	t.hang("   - ", 5, t.say.ui(key, "party", t.say.party(e.Party)), nil)
 }
 
 // alert writes an alert, and of a refusal why.
@@ -125,8 +125,11 @@ func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
 	if e.Description == iana.CloseNotify {
 		f = t.paint.bold
 	}
-	t.page.blank()
-	t.sides("   "+t.arrow(from, to)+"  Alert "+e.Description.String()+" ("+e.Level.String()+")", "RFC 5246 §7.2", f)
+	if !t.flow.ended { // one orderly end answers another
+		t.page.blank()
+	}
+	t.flow.ended = e.Description == iana.CloseNotify
+	t.sides("   "+t.arrow(from, to)+"  "+t.say.alert(e), "RFC 5246 §7.2", f)
 	if entry := t.say.get(narrate.Alert, e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
 		t.text(5, t.values(entry.Text, e), nil)
 	}

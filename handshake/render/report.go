@@ -61,13 +61,13 @@ func (t *Terminal) pathChecks(p *pki.Path, indent int) {
 				continue
 			}
 			if ch.OK && t.o.Level != Bytes && !worthShowing(ch) {
-				fine = append(fine, ch.Key)
+				fine = append(fine, t.chainKey(ch.Key))
 				continue
 			}
 			t.chainCheck(ch, indent+2)
 		}
 		if len(fine) > 0 {
-			t.hang(strings.Repeat(" ", indent+2)+t.paint.good(t.say.ui("check_ok"))+" ", indent+3+width(t.say.ui("check_ok")), strings.Join(fine, ", "), nil)
+			t.hang(strings.Repeat(" ", indent+2)+t.paint.good(t.say.ui("check_ok"))+" ", indent+3+width(t.say.ui("check_ok")), t.say.list(fine), nil)
 		}
 	}
 }
@@ -75,27 +75,89 @@ func (t *Terminal) pathChecks(p *pki.Path, indent int) {
 // chainCheck writes one check with its inputs.
 func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	verdict, f := t.verdict(c.OK)
-	t.sides(strings.Repeat(" ", indent)+verdict+" "+c.Key, c.Ref, f)
+	t.sides(strings.Repeat(" ", indent)+verdict+" "+t.say.named(narrate.Check, narrate.ChainKey(c.Key), c.Key), c.Ref, f)
 	if !c.OK || c.Key == pki.CheckSignature || t.o.Level == Bytes {
 		if key := narrate.ChainKey(c.Key); t.first(key) {
 			t.text(indent+3, t.say.get(narrate.Check, key).Text, nil)
 		}
 	}
-	n := 0
-	for _, in := range c.Inputs {
-		if t.wants(c, in.Name) {
-			n = max(n, min(width(in.Name), 24))
-		}
+	inputs := t.inputsOf(c)
+	if c.OK && t.o.Level != Bytes {
+		var words []pki.Input
+		words, inputs = inWords(inputs)
+		t.sentence(indent+3, words)
 	}
-	for _, in := range c.Inputs {
-		if t.wants(c, in.Name) {
-			t.row(indent+3, in.Name, n, t.short(in.Value), t.compared(c, in))
-			t.gloss(indent+3+n+1, in.Name)
-		}
-	}
+	t.table(indent+3, inputs, func(in pki.Input) func(string) string { return t.compared(c, in) })
 	if c.Err != nil {
 		t.fault(c.Err, indent+3)
 	}
+}
+
+// inWords parts inputs into those that can be read out in a sentence, and those that
+// stand below each other to be compared.
+func inWords(inputs []pki.Input) (words, bytes []pki.Input) {
+	for _, in := range inputs {
+		if _, ok := in.Value.([]byte); ok {
+			bytes = append(bytes, in)
+		} else {
+			words = append(words, in)
+		}
+	}
+	return words, bytes
+}
+
+// sentence writes inputs one behind the other, or below each other where that takes
+// hardly more lines. No line ends between a name and its value.
+func (t *Terminal) sentence(indent int, inputs []pki.Input) {
+	var lines []string
+	for i, in := range inputs {
+		part := t.say.label(in.Name) + " " + t.short(in.Value)
+		if i < len(inputs)-1 {
+			part += strings.TrimRight(t.say.semicolon(), " ")
+		}
+		gap := t.say.semicolon()[len(strings.TrimRight(t.say.semicolon(), " ")):]
+		if k := len(lines) - 1; k >= 0 && indent+width(lines[k]+gap+part) <= t.width {
+			lines[k] += gap + part
+		} else {
+			lines = append(lines, part)
+		}
+	}
+	if len(lines) > (len(inputs)+1)*2/3 {
+		t.table(indent, inputs, nil)
+		return
+	}
+	for _, l := range lines {
+		t.text(indent, l, nil)
+	}
+}
+
+// table writes inputs below each other; f, which may be nil, says how to paint one.
+func (t *Terminal) table(indent int, inputs []pki.Input, f func(pki.Input) func(string) string) {
+	n := 0
+	for _, in := range inputs {
+		n = max(n, min(width(t.say.label(in.Name)), 24))
+	}
+	for _, in := range inputs {
+		var painted func(string) string
+		if f != nil {
+			painted = f(in)
+		}
+		value := t.short(in.Value)
+		if value == "" {
+			value = t.say.ui("empty")
+		}
+		t.row(indent, t.say.label(in.Name), n, value, painted)
+		t.gloss(indent+n+1, in.Name, t.say.label(in.Name))
+	}
+}
+
+// chainKey is what a check is called among others: by its title, unless the
+// identifier is in the reader's language.
+func (t *Terminal) chainKey(key string) string {
+	if t.say.lang == narrate.En {
+		return key
+	}
+	return t.say.title(narrate.Check, narrate.ChainKey(key))
 }
 
 // worthShowing reports whether a check shows its inputs though it passed: each
@@ -104,13 +166,17 @@ func worthShowing(c *pki.Check) bool {
 	return c.Key == pki.CheckSignature || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple)
 }
 
-// wants is wanted, and shows the block behind an RSA signature once: the first time
-// it explains where the digest comes from.
-func (t *Terminal) wants(c *pki.Check, input string) bool {
-	if input == pki.InRecoveredBlock && c.OK && t.o.Level != Bytes && t.told[input] != c {
-		return false
+// inputsOf are the inputs of a check that are shown. The block that an RSA signature
+// opens to is so once: it explains where the digest comes from.
+func (t *Terminal) inputsOf(c *pki.Check) []pki.Input {
+	var shown []pki.Input
+	for _, in := range c.Inputs {
+		again := in.Name == pki.InRecoveredBlock && !t.first(pki.InRecoveredBlock) && c.OK && t.o.Level != Bytes
+		if t.wanted(in.Name) && !again {
+			shown = append(shown, in)
+		}
 	}
-	return t.wanted(input)
+	return shown
 }
 
 // wanted leaves out, below level Bytes, what makes a table long and teaches nothing

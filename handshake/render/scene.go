@@ -47,7 +47,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	if t.flows > 1 {
 		t.page.blank()
 	}
-	head := "== " + t.say.title(narrate.Scene, narrate.SceneKey(e)) + t.say.colon() + strings.Join(shown, t.say.comma()) + " "
+	head := "== " + t.say.title(narrate.Scene, narrate.SceneKey(e)) + t.say.colon() + t.say.list(shown) + " "
 	head = cut(head, t.width-2)
 	t.line(t.paint.bold(head + strings.Repeat("=", t.width-width(head))))
 	if t.o.Level == Brief {
@@ -100,9 +100,13 @@ func (t *Terminal) fault(err error, indent int) {
 	t.text(indent, err.Error(), t.paint.bad)
 	var re *reason.Error
 	if errors.As(err, &re) {
-		t.text(indent, t.say.get(narrate.Reason, string(re.Reason)).Text, nil)
+		why := t.say.get(narrate.Reason, string(re.Reason))
+		t.text(indent, why.Title+t.say.colon()+why.Text, nil)
 	}
 }
+
+// asked are values that elsewhere only fill a table, and here are what it is about.
+var asked = map[string]bool{"ca_sign/" + pki.InSignature: true, "ca_tbs_hash/" + pki.InHash: true}
 
 // anyScene writes explanation and values.
 func (t *Terminal) anyScene(e *handshake.SceneEvent) {
@@ -114,21 +118,33 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 	if e.Party != "" {
 		head = t.say.party(e.Party) + t.say.colon() + head
 	}
-	t.page.blank()
+	steps := strings.HasPrefix(e.Key, "ca_") && t.o.Level != Bytes // of one story, told without a pause
+	if !steps || !t.flow.steps {
+		t.page.blank()
+	}
+	t.flow.steps = steps
 	ref := e.Ref
 	if ref == "" {
 		ref = entry.Ref
 	}
 	t.sides("   "+head, ref, t.paint.bold)
 	t.text(5, t.values(entry.Text, e), nil)
+	var words []pki.Input
+	var rows []handshake.SceneValue
 	n := 0
 	for _, v := range e.Values {
-		n = max(n, min(width(v.Name), 20))
-	}
-	for _, v := range e.Values {
-		if !t.wanted(v.Name) && (v.Name != pki.InSignature || e.Key != "ca_sign") {
+		if !t.wanted(v.Name) && !asked[e.Key+"/"+v.Name] {
 			continue
 		}
+		if _, ok := v.Value.([]byte); steps && !ok {
+			words = append(words, pki.Input{Name: v.Name, Value: v.Value})
+		} else if v.Name != pki.InRecoveredBlock || t.o.Level == Bytes {
+			rows = append(rows, v)
+			n = max(n, min(width(t.say.label(v.Name)), 24))
+		}
+	}
+	t.sentence(5, words)
+	for _, v := range rows {
 		switch x := v.Value.(type) {
 		case nil:
 		case *pki.Report:
@@ -137,14 +153,17 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 			}
 		case *x509.Certificate:
 			if x != nil {
-				t.row(5, v.Name, n, t.certificate(x), nil)
+				t.row(5, t.say.label(v.Name), n, t.certificate(x), nil)
 			}
 		default:
-			value := t.short(x)
+			value := t.say.word(t.short(x))
+			if err, ok := x.(error); ok {
+				value = t.say.fault(err)
+			}
 			if value == "" {
 				value = t.say.ui("empty")
 			}
-			t.row(5, v.Name, n, value, nil)
+			t.row(5, t.say.label(v.Name), n, value, nil)
 		}
 	}
 }

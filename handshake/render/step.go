@@ -4,18 +4,13 @@ import (
 	"io"
 
 	"tlslab/handshake"
-	"tlslab/handshake/narrate"
 )
 
 // StepPrompt writes where an endpoint stands and what may legally happen next,
 // for a reader who walks the handshake move by move.
 func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 	t := NewTerminal(w, o)
-	state := t.say.title(narrate.State, e.State().String())
-	head := t.say.party(e.Role().String()) + ": " + e.State().String()
-	if state != e.State().String() {
-		head += " (" + state + ")"
-	}
+	head := t.say.party(e.Role().String()) + t.say.colon() + t.say.state(e.State())
 	t.page.blank()
 	t.text(0, head, t.paint.bold)
 	for _, m := range e.Legal() {
@@ -23,9 +18,9 @@ func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 		if m.Dir == handshake.Receive {
 			key = "legal_recv"
 		}
-		line := t.say.ui(key) + ": " + title(m.Msg) + " -> " + m.To.String()
+		line := t.say.ui(key) + t.say.colon() + title(m.Msg) + " -> " + t.say.state(m.To)
 		if m.Guarded {
-			line += "  (" + t.say.ui("guarded") + ")"
+			line += t.say.comma() + t.say.ui("guarded")
 		}
 		t.text(2, line, nil)
 	}

@@ -57,7 +57,7 @@ func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	return &Terminal{page: newPage(w, o), o: o, say: voice{o.Lang}, blank: blanks{on: o.Worksheet},
+	return &Terminal{page: newPage(w, o), o: o, say: voice{o.Lang}, blank: blanks{on: o.Worksheet, say: voice{o.Lang}},
 		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}}
 }
 

@@ -54,31 +54,16 @@ func printable(s string) string {
 	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
-// short is text for one line: long bytes keep their beginning and tell their length.
-func short(v any, n int) string {
-	b, ok := v.([]byte)
-	if !ok {
-		if r := reflect.ValueOf(v); r.Kind() == reflect.Array && r.Type().Elem().Kind() == reflect.Uint8 {
-			b, ok = hexOf(v), true
-		}
+// bytesOf is the bytes of a slice or of an array.
+func bytesOf(v any) (b []byte, ok bool) {
+	if b, ok := v.([]byte); ok {
+		return b, true
 	}
-	if !ok {
-		return text(v)
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Array && r.Type().Elem().Kind() == reflect.Uint8 {
+		b, err := hex.DecodeString(text(v))
+		return b, err == nil
 	}
-	return shortHex(b, n)
-}
-
-func hexOf(v any) []byte {
-	b, _ := hex.DecodeString(text(v))
-	return b
-}
-
-// shortHex shows at most n bytes.
-func shortHex(b []byte, n int) string {
-	if len(b) <= n {
-		return hex.EncodeToString(b)
-	}
-	return fmt.Sprintf("%x… (%d bytes)", b[:n], len(b))
+	return nil, false
 }
 
 // spaced is a hex dump's way of writing bytes: "17 03 03".

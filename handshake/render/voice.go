@@ -5,6 +5,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 )
 
 // voice speaks one language: all its words are narrate's.
@@ -44,7 +45,7 @@ func (v voice) ui(key string, pairs ...string) string {
 	return narrate.Fill(s, values)
 }
 
-// colon, comma and stop are the punctuation of the language.
+// colon, comma, stop and semicolon are the punctuation of the language.
 func (v voice) colon() string {
 	if v.lang == narrate.Zh {
 		return "："
@@ -64,6 +65,87 @@ func (v voice) stop() string {
 		return "。"
 	}
 	return ". "
+}
+
+func (v voice) semicolon() string {
+	if v.lang == narrate.Zh {
+		return "；"
+	}
+	return "; "
+}
+
+// list joins what is enumerated.
+func (v voice) list(items []string) string {
+	if v.lang == narrate.Zh {
+		return strings.Join(items, "、")
+	}
+	return strings.Join(items, ", ")
+}
+
+// aside is s with something in brackets behind it.
+func (v voice) aside(s, inside string) string {
+	if v.lang == narrate.Zh {
+		return s + "（" + inside + "）"
+	}
+	return s + " (" + inside + ")"
+}
+
+// named is an identifier with its title before it. Identifiers are English words: to
+// a reader of English they say it themselves.
+func (v voice) named(kind narrate.Kind, key, identifier string) string {
+	if e := v.get(kind, key); v.lang != narrate.En && e.Title != "" && e.Title != identifier {
+		return e.Title + " " + identifier
+	}
+	return identifier
+}
+
+// label is what a value of a check or of a scene is called.
+func (v voice) label(name string) string {
+	if e, ok := narrate.Get(v.lang, narrate.UI, "label."+name); ok {
+		return e.Title
+	}
+	if e := v.get(narrate.Input, narrate.InputKey(name)); v.lang != narrate.En && e.Title != "" {
+		return e.Title
+	}
+	return name
+}
+
+// word is a value that is a word of ours, such as "offered" or true.
+func (v voice) word(s string) string {
+	if e, ok := narrate.Get(v.lang, narrate.UI, "word."+s); ok {
+		return e.Title
+	}
+	return s
+}
+
+// state is a state by its name, and what that means.
+func (v voice) state(s handshake.State) string {
+	if e := v.get(narrate.State, s.String()); e.Title != "" {
+		return v.aside(s.String(), e.Title)
+	}
+	return s.String()
+}
+
+// fault is why something was refused, and the error in its own words.
+func (v voice) fault(err error) string {
+	why := v.get(narrate.Reason, string(reason.Of(err))).Title
+	if why == "" {
+		return err.Error()
+	}
+	return v.aside(why, err.Error())
+}
+
+// alert is what an alert is called.
+func (v voice) alert(e *handshake.AlertEvent) string {
+	return v.aside(v.ui("alert")+" "+e.Description.String(), v.word(e.Level.String()))
+}
+
+// hex shows at most n bytes, and how many there are.
+func (v voice) hex(b []byte, n int) string {
+	if len(b) <= n {
+		return text(b)
+	}
+	return v.aside(text(b[:n])+"…", v.ui("n_bytes", "n", text(len(b))))
 }
 
 func (v voice) party(p string) string { return v.title(narrate.Party, p) }
@@ -105,10 +187,13 @@ func (t *Terminal) values(s string, e handshake.Event) string {
 
 // short shows a value at this level's length, blanks left blank.
 func (t *Terminal) short(v any) string {
-	if b, ok := v.([]byte); ok {
+	if b, ok := bytesOf(v); ok {
 		return t.bytes(b)
 	}
-	return short(v, t.room())
+	if yes, ok := v.(bool); ok {
+		return t.say.word(text(yes))
+	}
+	return text(v)
 }
 
 // bytes shows bytes at this level's length, blanks left blank.
@@ -116,7 +201,7 @@ func (t *Terminal) bytes(b []byte) string {
 	if s, ok := t.blank.hide(b, t.room()); ok {
 		return s
 	}
-	return shortHex(b, t.room())
+	return t.say.hex(b, t.room())
 }
 
 // fit shows bytes that something is computed from: at this level's length, or fewer
@@ -134,7 +219,7 @@ func (t *Terminal) fit(b []byte, n int) string {
 	if t.o.Level == Bytes || width(s) <= n || len(b) <= few {
 		return s
 	}
-	return shortHex(b, few)
+	return t.say.hex(b, few)
 }
 
 // room is how many bytes of a value are shown.

@@ -37,6 +37,7 @@ func (t *Terminal) WriteAnswers(w io.Writer) error {
 // input of the key block, and a verify_data lies open in a record's plaintext.
 type blanks struct {
 	on      bool
+	say     voice
 	flow    int
 	values  [][]byte // of answers, in the same order
 	answers []Answer
@@ -77,7 +78,7 @@ func (b *blanks) hide(v []byte, room int) (s string, ok bool) {
 		return blank(n), true
 	}
 	if v, n, at := b.find(v); n > 0 {
-		return strings.TrimSpace(shortHex(v[:at], room) + " " + blank(n) + " " + shortHex(v[at+len(b.values[n-1]):], room)), true
+		return strings.TrimSpace(b.say.hex(v[:at], room) + " " + blank(n) + " " + b.say.hex(v[at+len(b.values[n-1]):], room)), true
 	}
 	return "", false
 }

@@ -59,6 +59,9 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 	}
 	c.shake.Lock()
 	defer c.shake.Unlock()
+	if c.complete.Load() { // somebody else ran it, and may be reading by now
+		return nil
+	}
 	c.read.Lock()
 	defer c.read.Unlock()
 	return c.handshake()

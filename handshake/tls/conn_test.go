@@ -75,7 +75,7 @@ func pair(t testing.TB) (c, s *tls.Conn, a, b net.Conn) {
 // TestReadStartsHandshakeWriteJoins has Read run the handshake and then wait,
 // while a Write wants its handshake too: it must not wait for the Read.
 func TestReadStartsHandshakeWriteJoins(t *testing.T) {
-	for range 20 { // who is first is chance
+	for range 100 { // who is first is chance
 		a, b := memoryPipe()
 		c, s := client(t, a, verifying()), server(t, b, serving(servers()["ecdsa"]))
 		var wg sync.WaitGroup

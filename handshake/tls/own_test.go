@@ -72,7 +72,7 @@ func matches() (all []match) {
 // number: over the run, each setting meets many matches.
 func TestEveryMatch(t *testing.T) {
 	settings := allToggles() // 96
-	const each, step = 4, 37
+	const each, step = 2, 37
 	at := 0
 	for _, m := range matches() {
 		t.Run(m.String(), func(t *testing.T) {

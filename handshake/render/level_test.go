@@ -1,0 +1,106 @@
+package render
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+)
+
+// The two values on which all others rest have a command at level Default, each
+// once; level Bytes has more.
+func TestCommandsByLevel(t *testing.T) {
+	events := play(t, "ecdhe").Events()
+	got, _ := write(t, events, TerminalOptions{})
+	if n := strings.Count(got, "TLS1-PRF"); n != 1 {
+		t.Errorf("%d PRF commands at level Default, want the master secret's alone", n)
+	}
+	if n := strings.Count(got, "pkeyutl -derive"); n != 1 {
+		t.Errorf("%d commands for the premaster secret at level Default", n)
+	}
+	all, _ := write(t, events, TerminalOptions{Level: Bytes})
+	if n := strings.Count(all, "TLS1-PRF"); n < 4 { // master secret, key block, two verify_data
+		t.Errorf("%d PRF commands at level Bytes", n)
+	}
+	if n := strings.Count(all, "pkeyutl -derive"); n != 2 {
+		t.Errorf("%d commands for the premaster secret at level Bytes, want each end's", n)
+	}
+}
+
+// The default level is to be read in a few screens.
+func TestDefaultLength(t *testing.T) {
+	const lines = 380
+	for _, name := range []string{"rsa", "dhe", "ecdhe"} {
+		got, _ := write(t, play(t, name).Events(), TerminalOptions{})
+		if n := strings.Count(got, "\n"); n > lines {
+			t.Errorf("%s: %d lines, at most %d", name, n, lines)
+		}
+	}
+}
+
+// Five parties leave room for what each of them can do.
+func TestKnowledgeIsWhole(t *testing.T) {
+	got, _ := write(t, play(t, "mitm").Events(), TerminalOptions{})
+	_, table, ok := strings.Cut(got, "WHO KNOWS WHAT")
+	if !ok || strings.Contains(table, "…") {
+		t.Errorf("the table is cut short: %s", table)
+	}
+}
+
+// Whoever is to compute a value has all bytes of what it is computed from.
+func TestWorksheetHasWholeInputs(t *testing.T) {
+	events := play(t, "ecdhe").Events()
+	got, _ := write(t, events, TerminalOptions{Worksheet: true, Width: 200})
+	for _, e := range events {
+		if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "premaster_secret" && s.Party == "client" {
+			for _, v := range s.Inputs {
+				if v.Name != "abG" && !strings.Contains(got, fmt.Sprintf("%x", v.Bytes)) {
+					t.Errorf("%s is not shown whole", v.Name)
+				}
+			}
+			if strings.Contains(got, fmt.Sprintf("%x", s.Value)) {
+				t.Error("the premaster secret is shown")
+			}
+		}
+	}
+}
+
+// What is said of a run holds for it: without encryption nothing is called
+// encrypted, without a handshake none is complete.
+func TestTrueOfTheRun(t *testing.T) {
+	got, _ := write(t, play(t, "null").Events(), TerminalOptions{})
+	if strings.Contains(got, "first encrypted message") || strings.Contains(got, "travels encrypted") {
+		t.Error("a NULL suite is said to encrypt")
+	}
+	for _, l := range narrate.Langs() {
+		want, _ := narrate.Get(l, narrate.UI, "done_plain")
+		if got, _ := write(t, play(t, "plain").Events(), TerminalOptions{Lang: l}); !strings.Contains(got, want.Text) {
+			t.Errorf("%s: bare TCP does not end as such", l)
+		}
+	}
+	want, _ := narrate.Get(narrate.En, narrate.UI, "guessed")
+	if got, _ := write(t, play(t, "id").Events(), TerminalOptions{}); !strings.Contains(got, want.Title) {
+		t.Error("the attacker's guess is not called one")
+	}
+}
+
+// Each orderly end is told once, though all are the same two bytes.
+func TestEachEndOnce(t *testing.T) {
+	tr := play(t, "mitm")
+	want := 0
+	for _, e := range tr.Events() {
+		if a, ok := e.(*handshake.AlertEvent); ok && a.Dir == handshake.Send && a.Description == iana.CloseNotify {
+			want++
+		}
+	}
+	got, _ := write(t, tr.Events(), TerminalOptions{})
+	if n := len(closing.FindAllString(got, -1)); n != want || n == 0 {
+		t.Errorf("%d lines for %d alerts sent", n, want)
+	}
+}
+
+var closing = regexp.MustCompile(`Alert close_notify`)
