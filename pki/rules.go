@@ -255,15 +255,15 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 		return nil
 	}
 	top := j.certs[i]
-	installed := fmt.Sprintf("none among %d trust anchors", j.o.Roots.Len())
+	installed := fmt.Sprintf("no such anchor (installed: %d)", j.o.Roots.Len())
 	if j.selfSigned(i) {
 		return reason.New(reason.CertificateUntrusted, field(i, "subject"),
 			fmt.Sprintf("the self-signed %q to be installed as a trust anchor", top.Subject), installed)
 	}
 	sent := len(j.chain) + len(j.o.Intermediates) - 1
 	return reason.New(reason.CertificateUntrusted, field(i, "issuer"),
-		fmt.Sprintf("a certificate of %q, who issued %q", top.Issuer, top.Subject),
-		fmt.Sprintf("%s and %d further certificates", installed, sent))
+		fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer, top.Subject),
+		fmt.Sprintf("%s and no such certificate (sent beside the leaf: %d)", installed, sent))
 }
 
 func showTrustAnchor(j *judgement, i int) []Input {

@@ -64,7 +64,7 @@ A lesson that ends in a refusal ends with status 1, also where it was intended.`
 	f.BoolVar(&r.plain, "plain", false, "first the same request over bare TCP, as a listener sees it")
 	f.BoolVar(&r.untrustedRoot, "untrusted-root", false, "the client does not have the root installed")
 	f.StringVar(&r.cert, "cert", "", "a certificate chain of this `kind`: expired, wrong.host, … (tlslab list certs)")
-	f.StringVar(&r.staple, "staple", "", "the server staples an OCSP response: good, revoked, stale or none")
+	f.StringVar(&r.staple, "staple", "", "the server staples an OCSP response: good, revoked, stale, unknown; or none, though asked")
 	f.StringVar(&r.seed, "seed", "", "fix randomness and clock by this text: two runs are identical")
 	f.StringVar(&r.format, "format", "text", "text, json or mermaid")
 	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")

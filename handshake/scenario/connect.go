@@ -48,7 +48,7 @@ func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
 func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Config, error) {
 	cfg := p.config(party, x, conn)
 	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.o.VerifyChain
-	cfg.Stapling = p.lesson.Staple != nil
+	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none"
 	cfg.NoTickets = p.o.Resume != ResumeByTicket
 	if p.o.ClientAuth && !p.o.NoClientCert && party == "client" {
 		cert, key, err := p.lesson.Client("client.lab.test")

@@ -46,7 +46,7 @@ type Options struct {
 
 	KeyAlg        string   // of the certificates: "rsa", "ecdsa", "ed25519"; by the suite, else "rsa"
 	Cert          pki.Kind // a bad chain by badssl's name; "": a good one
-	Staple        string   // "good", "revoked", "stale"; "" or "none": no OCSP response
+	Staple        string   // "good", "revoked", "stale", "unknown"; "none": asked for, and not sent; "": not asked for
 	UntrustedRoot bool     // the client's store lacks the root
 	NoClientCert  bool     // with ClientAuth: the client has none (client-cert-missing)
 	// VerifyChain replaces the client's verifier: a student's own.

@@ -1,10 +1,5 @@
 package scenario
 
-import (
-	"tlslab/handshake/observe"
-	"tlslab/handshake/reason"
-)
-
 // plain sends the same request and reply over bare TCP. What the listener sees is
 // taken from the wire.
 func (p *play) plain() error {
@@ -15,11 +10,7 @@ func (p *play) plain() error {
 	for i, s := range p.flow.Wire {
 		sees[i] = string(s.Bytes)
 	}
-	r, err := p.flow.Observe(observe.Options{})
-	if err != nil {
-		return err
-	}
-	p.scene("listener", "plain_http", value("request", sees[0]), value("reply", sees[1]), value("tls", reason.Of(r.Err) != reason.NotTLS))
+	p.scene("listener", "plain_http", value("request", sees[0]), value("reply", sees[1]))
 	p.end(Outcome{Done: true, Received: sees[1]})
 	return nil
 }

@@ -81,17 +81,6 @@ func (p *pipeEnd) Close() error {
 	return nil
 }
 
-// trim gives back the empty buffers of both directions.
-func (p *pipeEnd) trim() {
-	for _, h := range []*half{p.in, p.out} {
-		h.mu.Lock()
-		if h.r == len(h.buf) {
-			h.buf, h.r = nil, 0
-		}
-		h.mu.Unlock()
-	}
-}
-
 func (p *pipeEnd) LocalAddr() net.Addr  { return pipeAddr{} }
 func (p *pipeEnd) RemoteAddr() net.Addr { return pipeAddr{} }
 
