@@ -50,13 +50,18 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	head := "== " + t.say.title(narrate.Scene, narrate.SceneKey(e)) + t.say.colon() + t.say.list(shown) + " "
 	head = cut(head, t.width-2)
 	t.line(t.paint.bold(head + strings.Repeat("=", t.width-width(head))))
-	if t.o.Level == Brief {
+	if t.o.Level = t.asked; t.o.Level == Brief {
 		return
 	}
 	if t.flows == 1 {
 		t.text(0, t.say.ui("legend"), t.paint.dim)
 	}
 	t.text(0, t.values(t.say.get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
+	if name == "full" && t.asked == Default && !t.o.Worksheet {
+		// This lesson is about what comes after it.
+		t.text(0, t.say.ui("brief_flow"), t.paint.dim)
+		t.o.Level = Brief
+	}
 }
 
 // outcome closes a flow: done, or refused by whom, with which alert, why, and

@@ -41,7 +41,8 @@ type TerminalOptions struct {
 // what is held, Close ends the transcript.
 type Terminal struct {
 	*page
-	o     TerminalOptions
+	o     TerminalOptions // Level is the flow's at hand
+	asked Level           // the reader's
 	say   voice
 	blank blanks
 
@@ -57,7 +58,7 @@ func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	return &Terminal{page: newPage(w, o), o: o, say: voice{o.Lang}, blank: blanks{on: o.Worksheet, say: voice{o.Lang}},
+	return &Terminal{page: newPage(w, o), o: o, asked: o.Level, say: voice{o.Lang}, blank: blanks{on: o.Worksheet, say: voice{o.Lang}},
 		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}}
 }
 
