@@ -124,7 +124,11 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 	if e, ok := narrate.Get(c.lang, narrate.Input, input); ok {
 		label = e.Title
 	}
-	fmt.Fprintf(w, "  %s: %s\n", label, value)
+	colon := ": "
+	if c.lang == narrate.Zh {
+		colon = "："
+	}
+	fmt.Fprintf(w, "  %s%s%s\n", label, colon, value)
 }
 
 func namesOf[IP fmt.Stringer](dns []string, ips []IP) []string {

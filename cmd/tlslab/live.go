@@ -76,8 +76,7 @@ func (l *liveFlags) warn(out *output) error {
 	if l.quiet || l.noSecrets || l.brief || l.format == "json" {
 		return nil
 	}
-	e := narrate.Must(l.lang, narrate.UI, "secrets_shown")
-	_, err := fmt.Fprintf(out, "%s. %s (--no-secrets)\n", e.Title, e.Text)
+	_, err := fmt.Fprintln(out, say(l.lang, "secrets"))
 	return err
 }
 

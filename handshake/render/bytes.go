@@ -27,7 +27,7 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 			meaning = narrate.Entry{} // the next element of a list
 		}
 		indent := strings.Repeat(" ", max(0, min(f.Depth, 6)-1))
-		name := f.Name[strings.LastIndexByte(f.Name, '.')+1:]
+		name := lastName(f.Name)
 		if f.Leaf() {
 			t.leaf(e, f, indent, name, meaning.Title)
 		} else {
@@ -37,6 +37,15 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 			t.text(textColumn+len(indent)+2, t.values(meaning.Text, e), t.paint.dim)
 		}
 	}
+}
+
+// lastName is the end of a dotted path; a length says of what it is, since an empty
+// vector has no other line.
+func lastName(path string) string {
+	if vector, ok := strings.CutSuffix(path, ".length"); ok {
+		return vector[strings.LastIndexByte(vector, '.')+1:] + ".length"
+	}
+	return path[strings.LastIndexByte(path, '.')+1:]
 }
 
 // textColumn is where names begin in a dump.
