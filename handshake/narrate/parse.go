@@ -1,8 +1,10 @@
 package narrate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // parse reads one file of entries:
@@ -18,6 +20,9 @@ import (
 // comments may stand anywhere. The text and the reference may be missing, the title
 // may not, and no key may come twice. Chinese lines are joined without a space.
 func parse(file string) (map[string]Entry, error) {
+	if !utf8.ValidString(file) {
+		return nil, errors.New("not UTF-8")
+	}
 	entries := map[string]Entry{}
 	var keys []string
 	var e Entry
