@@ -28,7 +28,8 @@ func (e *Endpoint) Feed(fromPeer []byte) {
 }
 
 // Space returns room for at least n bytes, to read from a socket straight into;
-// Fed says how many came. The slice is good until the next call of any method.
+// Fed says how many came. The slice is good until the next call of Feed, Space, Fed,
+// Step, Read or Idle.
 func (e *Endpoint) Space(n int) []byte {
 	if e.in == nil {
 		e.in = getBuffer()

@@ -1,10 +1,12 @@
 package handshake
 
 import (
+	"bytes"
 	"crypto/x509"
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"tlslab/handshake/iana"
@@ -49,7 +51,10 @@ func (c *client) check() error {
 	if len(c.offer()) == 0 {
 		return reason.New(reason.Internal, "config.suites", "a suite whose exchange is in Exchanges", "none")
 	}
-	return nil
+	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
+		return reason.New(reason.Internal, "config.server_name", "a name that the certificate must bear", "none")
+	}
+	return c.cfg.checkChains()
 }
 
 // offer lists the suites that this end can use.
@@ -81,10 +86,7 @@ func sendClientHello(c *client, _ message.Message) error {
 	if err := c.extend(m); err != nil {
 		return err
 	}
-	if err := c.send(m); err != nil {
-		return err
-	}
-	return nil
+	return c.send(m)
 }
 
 // extend adds what a TLS 1.2 client says by extensions.
@@ -95,7 +97,7 @@ func (c *client) extend(m *message.ClientHello) error {
 			return err
 		}
 	}
-	if name := c.cfg.ServerName; name != "" && net.ParseIP(name) == nil {
+	if name := hostName(c.cfg.ServerName); name != "" {
 		x.Add(&message.ServerName{Name: name})
 		c.summary.ServerName = name
 	}
@@ -131,6 +133,17 @@ func (c *client) extend(m *message.ClientHello) error {
 		x.Add(&message.MaxFragmentLength{Code: c.cfg.MaxFragmentLength})
 	}
 	return nil
+}
+
+// hostName is what server_name may say of a ServerName: a DNS name without the dot
+// of an absolute one, and no IP address in whatever form (RFC 6066 §3).
+func hostName(name string) string {
+	host := strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
+	host, _, _ = strings.Cut(host, "%") // an IPv6 zone
+	if net.ParseIP(host) != nil {
+		return ""
+	}
+	return strings.TrimSuffix(name, ".")
 }
 
 // groupIDs lists the groups that an exchange of ours can use.
@@ -182,7 +195,7 @@ func (c *client) offerSession(m *message.ClientHello) error {
 		return nil
 	}
 	c.offered, m.SessionID = s, s.ID
-	if s.Ticket != nil {
+	if s.Ticket != nil && !c.cfg.NoTickets {
 		// The server knows the session by the ticket alone. An ID of our own
 		// making lets us see whether it took it (RFC 5077 §3.4).
 		m.SessionID = make([]byte, 32)
@@ -206,6 +219,9 @@ func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) string 
 	case s.Ticket != nil && c.cfg.NoTickets && len(s.ID) == 0:
 		return "tickets_off"
 	}
+	if why := c.whyNotTrusted(s.PeerChain, s.ServerName, true); why != "" {
+		return why
+	}
 	for _, id := range m.CipherSuites {
 		if id == s.Suite {
 			return ""
@@ -227,7 +243,7 @@ func recvServerHello(c *client, msg message.Message) error {
 	}
 	c.summary.Version, c.summary.Suite = iana.TLS12, s
 	c.exchange, c.serverRandom = c.cfg.exchange(s.Kx), m.Random
-	c.summary.SessionID = m.SessionID
+	c.summary.SessionID = bytes.Clone(m.SessionID) // or the transcript would live as long as the connection
 	if err := c.takeCompression(m); err != nil {
 		return err
 	}
@@ -235,7 +251,6 @@ func recvServerHello(c *client, msg message.Message) error {
 		return err
 	}
 	c.wr.SetVersion(iana.TLS12)
-	c.rd.SetVersion(iana.TLS12)
 	c.rd.SetVersion(iana.TLS12)
 	if c.listening() {
 		c.decided("version", iana.TLS12, nil, "only_version")
@@ -251,7 +266,8 @@ func recvServerHello(c *client, msg message.Message) error {
 // (RFC 8446 §4.1.3).
 func (c *client) checkVersion(m *message.ServerHello) error {
 	sentinel := string(m.Random[24:])
-	if sentinel == downgradeToTLS11 && m.Version < iana.TLS12 || sentinel == downgradeToTLS12 && c.cfg.maxVersion() > iana.TLS12 {
+	known := sentinel == downgradeToTLS11 || sentinel == downgradeToTLS12
+	if known && c.cfg.maxVersion() > iana.TLS12 || sentinel == downgradeToTLS11 && m.Version < iana.TLS12 {
 		return &reason.Error{Reason: reason.DowngradeDetected, Field: "server_hello.random", Off: 6,
 			Want: "no downgrade sentinel", Got: sentinel[:7]}
 	}

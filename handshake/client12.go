@@ -3,7 +3,6 @@ package handshake
 import (
 	"bytes"
 	"crypto/x509"
-	"fmt"
 	"slices"
 
 	"tlslab/handshake/iana"
@@ -217,7 +216,8 @@ func recvServerFinished(c *client, m message.Message) error {
 	if err := c.checkFinished(c.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
-	return c.keepSession()
+	c.keepSession()
+	return nil
 }
 
 func ignoreHelloRequest(c *client, _ message.Message) error { return c.countAttempt() }
@@ -245,9 +245,9 @@ func requestTakes(m *message.CertificateRequest12, chain []*x509.Certificate) bo
 }
 
 // keepSession stores what the next connection needs to resume.
-func (c *client) keepSession() error {
+func (c *client) keepSession() {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" {
-		return nil
+		return
 	}
 	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems,
 		ServerName: c.cfg.ServerName, Protocol: c.summary.Protocol, Created: c.now(), Lifetime: c.cfg.sessionLifetime(),
@@ -259,7 +259,7 @@ func (c *client) keepSession() error {
 		}
 	}
 	if len(s.ID) == 0 && s.Ticket == nil {
-		return nil
+		return
 	}
 	if c.ticketLifetime > 0 && s.Lifetime.Seconds() > float64(c.ticketLifetime) {
 		s.Lifetime = seconds(c.ticketLifetime)
@@ -267,12 +267,5 @@ func (c *client) keepSession() error {
 	for _, cert := range c.chain {
 		s.PeerChain = append(s.PeerChain, cert.Raw)
 	}
-	b, err := s.Marshal()
-	if err != nil {
-		return fmt.Errorf("keeping the session: %w", err)
-	}
-	if c.cfg.Sessions.Put(clientKey(c.cfg.ServerName), b, s.Created.Add(s.Lifetime)) != nil {
-		c.decided("resumption", "not_kept", nil, "store_failed")
-	}
-	return nil
+	c.keep(clientKey(c.cfg.ServerName), s)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
@@ -18,7 +20,8 @@ import (
 )
 
 // Config says what an endpoint can do and wants. It must not be changed once an
-// endpoint uses it, and then any number may share it. The zero value of a field
+// endpoint uses it, and then any number may share it: where they run concurrently,
+// Rand, Listener and Sessions must be safe for that. The zero value of a field
 // means the default named beside it.
 type Config struct {
 	Rand io.Reader        // all randomness comes from here; crypto/rand
@@ -40,8 +43,8 @@ type Config struct {
 	// clients' at a server. Nil trusts nobody.
 	Roots *pki.TrustStore
 	// ServerName is whom a client wants to reach: sent as server_name unless it
-	// is an IP address, and demanded of the certificate. Empty skips both; so a
-	// client that verifies must set it.
+	// is an IP address, and demanded of the certificate. A client must set it, unless
+	// VerifyChain judges in its place or Weak.SkipVerify lets everybody pass.
 	ServerName string
 	// VerifyChain decides about the peer's chain in place of pki.Verify. Its
 	// error is what the peer is refused for; the Report may be nil.
@@ -203,6 +206,16 @@ func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
 	for _, s := range c.schemes() {
 		if s.ID == id {
 			return s
+		}
+	}
+	return nil
+}
+
+// checkChains finds a Certificate without one.
+func (c *Config) checkChains() error {
+	for i := range c.Certificates {
+		if len(c.Certificates[i].Chain) == 0 {
+			return reason.New(reason.Internal, "config.certificates", "a chain in each", fmt.Sprintf("none in number %d", i+1))
 		}
 	}
 	return nil

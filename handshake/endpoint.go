@@ -143,8 +143,8 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 	return progress, nil
 }
 
-// Ready reports whether Step would do anything: a send whose guard holds, a whole
-// message, or a whole record of what was fed.
+// Ready reports whether Step would make a move or read: a send whose guard holds, a
+// whole message, or a whole record of what was fed. Step may refuse what is not yet whole.
 func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
@@ -340,7 +340,7 @@ func (e *Endpoint) send(m message.Message) error {
 	at := len(e.transcript)
 	var err error
 	if e.transcript, err = appendStruct(e.transcript, m); err != nil {
-		return err
+		return reason.Wrap(reason.Internal, m.Kind().String(), err) // what we cannot write is no fault of the peer's
 	}
 	e.mark = at
 	raw := e.transcript[at:]

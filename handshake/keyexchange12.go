@@ -40,7 +40,7 @@ func paramsOf(m message.ServerKeyExchange) kx.Params {
 func fieldID(p []byte) iana.Group {
 	for _, g := range kx.All() {
 		if f, ok := g.(kx.Field); ok {
-			if q, _ := f.Params(); bytes.Equal(p, q) {
+			if q, _ := f.Params(); bytes.Equal(bytes.TrimLeft(p, "\x00"), q) {
 				return g.ID()
 			}
 		}

@@ -45,7 +45,7 @@ func (s *server) check() error {
 	if len(s.cfg.Certificates) == 0 && s.cfg.ForClient == nil {
 		return reason.New(reason.Internal, "config.certificates", "a certificate to show", "none")
 	}
-	return nil
+	return s.cfg.checkChains()
 }
 
 // recvClientHello makes all the server's choices. The sends that follow only say them.
@@ -62,6 +62,9 @@ func recvClientHello(s *server, msg message.Message) error {
 			own := *cfg
 			own.Listener, own.ShowSecrets, own.Party, own.Conn = listener, secrets, party, conn
 			s.cfg = &own
+			if err := s.check(); err != nil {
+				return err
+			}
 		}
 	}
 	for _, choose := range []func(*message.ClientHello) error{s.chooseVersion, s.chooseCompression, s.readExtensions, s.chooseProtocol} {
@@ -141,10 +144,6 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 		return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.ec_point_formats", // RFC 8422 §5.1.2
 			Off: s.offset(m, "client_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: f.Formats}
 	}
-	if f, ok := message.Get[*message.ECPointFormats](&m.Extensions); ok && !slices.Contains(f.Formats, iana.Uncompressed) {
-		return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.ec_point_formats",
-			Off: s.offset(m, "client_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: f.Formats} // RFC 8422 §5.1.2
-	}
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems
 	s.giveTicket = m.Extensions.Find(iana.ExtSessionTicket) != nil && s.cfg.Tickets != nil
@@ -200,13 +199,15 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		}
 		x := s.cfg.exchange(su.Kx)
 		groups, err := s.commonGroups(su, m)
-		if err != nil {
-			why = err
-			continue
+		var cert *Certificate
+		var scheme *sig.Scheme
+		if err == nil {
+			cert, scheme, err = s.pickCertificate(su, x, m)
 		}
-		cert, scheme, err := s.pickCertificate(su, x, m)
 		if err != nil {
-			why = err
+			if why == nil || why.Reason != reason.NoCommonField { // whose alert is a MUST
+				why = err
+			}
 			continue
 		}
 		s.summary.Suite, s.exchange, s.common = su, x, groups
@@ -254,6 +255,9 @@ func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Gro
 		if kx.Serves(su.Kx, g) && (silent || slices.Contains(theirs, g.ID())) {
 			common = append(common, g)
 		}
+	}
+	if len(common) == 0 && su.Kx == iana.KxDHE && !silent {
+		return nil, reason.New(reason.NoCommonField, "client_hello.extensions.supported_groups", "one of our finite fields", theirs)
 	}
 	if len(common) == 0 {
 		return nil, reason.New(reason.NoCommonGroup, "client_hello.extensions.supported_groups", "one of our groups", theirs)
@@ -408,34 +412,7 @@ func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (st
 		return "session_with_client_certificate", nil
 	}
 	if len(sess.PeerChain) > 0 {
-		if why := s.clientNoLongerTrusted(sess); why != "" {
-			return why, nil
-		}
+		return s.whyNotTrusted(sess.PeerChain, "", false), nil
 	}
 	return "", nil
-}
-
-// clientNoLongerTrusted looks at what may have changed since the client's chain
-// was verified: its dates, and the anchors. No signature is checked again.
-func (s *server) clientNoLongerTrusted(sess *session.Session) string {
-	chain, err := parseChain(sess.PeerChain)
-	if err != nil {
-		return "session_unreadable"
-	}
-	now := s.now()
-	for _, c := range chain {
-		if now.Before(c.NotBefore) || now.After(c.NotAfter) {
-			return "client_certificate_expired"
-		}
-	}
-	if s.cfg.Roots == nil {
-		return "trust_withdrawn"
-	}
-	last := chain[len(chain)-1]
-	for _, root := range s.cfg.Roots.All() {
-		if string(root.RawSubject) == string(last.RawIssuer) {
-			return ""
-		}
-	}
-	return "trust_withdrawn"
 }

@@ -1,7 +1,6 @@
 package handshake
 
 import (
-	"fmt"
 	"io"
 
 	"tlslab/handshake/iana"
@@ -231,7 +230,8 @@ func recvClientFinished(s *server, m message.Message) error {
 	if s.session != nil {
 		return nil
 	}
-	return s.keepSession()
+	s.keepSession()
+	return nil
 }
 
 func sendNewSessionTicket(s *server, _ message.Message) error {
@@ -240,12 +240,17 @@ func sendNewSessionTicket(s *server, _ message.Message) error {
 		sess = s.newSession()
 	}
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
-	if err != nil {
-		return fmt.Errorf("sealing a ticket: %w", err)
+	if err != nil || len(t) > maxTicket {
+		s.decided("resumption", "not_kept", nil, "store_failed")
+		t = nil // promised, so it must come; an empty one takes the promise back (RFC 5077 §3.3)
 	}
 	left := sess.Created.Add(sess.Lifetime).Sub(s.now())
 	return s.send(&message.NewSessionTicket12{Lifetime: uint32(left.Seconds()), Ticket: t})
 }
+
+// maxTicket leaves a client room for its other extensions: their block's length has
+// 16 bits.
+const maxTicket = 1 << 15
 
 func sendServerChangeCipherSpec(s *server, _ message.Message) error {
 	return s.sendChangeCipherSpec(s.Endpoint)
@@ -267,19 +272,10 @@ func (s *server) newSession() *session.Session {
 }
 
 // keepSession stores the session under its ID, if it was given one.
-func (s *server) keepSession() error {
-	if s.cfg.Sessions == nil || len(s.summary.SessionID) == 0 || s.giveTicket {
-		return nil
+func (s *server) keepSession() {
+	if s.cfg.Sessions != nil && len(s.summary.SessionID) > 0 && !s.giveTicket {
+		s.keep(serverKey(s.summary.SessionID), s.newSession())
 	}
-	sess := s.newSession()
-	b, err := sess.Marshal()
-	if err != nil {
-		return fmt.Errorf("keeping the session: %w", err)
-	}
-	if s.cfg.Sessions.Put(serverKey(sess.ID), b, sess.Created.Add(sess.Lifetime)) != nil {
-		s.decided("resumption", "not_kept", nil, "store_failed") // this connection is none the worse
-	}
-	return nil
 }
 
 func serverKey(id []byte) string { return "server:" + string(id) }

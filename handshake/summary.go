@@ -42,14 +42,22 @@ type exporter struct {
 }
 
 // Export returns n bytes of keying material for another protocol (RFC 5705). A
-// nil context differs from an empty one. It needs a complete handshake.
+// nil context differs from an empty one. It needs a complete handshake, and extended
+// master secret: without it the material is not bound to this connection, and
+// RFC 7627 §5.4 forbids to export any.
 func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
 	x := e.exporter
-	if x == nil {
+	switch {
+	case e.state != Connected:
 		return nil, errNotDone
+	case !e.summary.ExtendedMasterSecret:
+		return nil, errNotBound
 	}
 	return x.master.Export(e.summary.Suite.Hash, label, x.clientRandom[:], x.serverRandom[:], context, n), nil
 }
 
 // errNotDone is what needs the handshake's result before there is one.
 var errNotDone = errors.New("the handshake is not complete")
+
+// errNotBound is what needs extended master secret.
+var errNotBound = errors.New("without extended master secret no keying material may be exported")

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"hash"
+	"sync"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
@@ -181,16 +182,33 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	return err
 }
 
+// keep stores a session. That it cannot be kept costs the next handshake some time,
+// and this one nothing.
+func (e *Endpoint) keep(key string, s *session.Session) {
+	b, err := s.Marshal()
+	if err == nil {
+		err = e.cfg.Sessions.Put(key, b, s.Created.Add(s.Lifetime))
+	}
+	if err != nil {
+		e.decided("resumption", "not_kept", nil, "store_failed")
+	}
+}
+
 // logKey writes a line of the NSS key log (RFC 9850).
 func (e *Endpoint) logKey(label string, clientRandom, secret []byte) error {
 	if e.cfg.KeyLog == nil {
 		return nil
 	}
+	keyLog.Lock()
+	defer keyLog.Unlock()
 	if _, err := fmt.Fprintf(e.cfg.KeyLog, "%s %x %x\n", label, clientRandom, secret); err != nil {
 		return fmt.Errorf("writing the key log: %w", err)
 	}
 	return nil
 }
+
+// keyLog keeps lines whole: connections share a Config, and an io.Writer has no lock.
+var keyLog sync.Mutex
 
 // signedParams is what the server signs: both randoms, so that the signature is
 // of this handshake only, and its parameters (RFC 5246 §7.4.3).
@@ -204,11 +222,7 @@ func (k *keys12) signedParams(m message.ServerKeyExchange) ([]byte, error) {
 func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fromServer bool, staple []byte) error {
 	in := ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(),
 		FromServer: fromServer, Staple: staple, Explain: e.listening()}
-	verify := e.cfg.VerifyChain
-	if verify == nil {
-		verify = defaultVerifyChain
-	}
-	report, err := verify(in)
+	report, err := e.cfg.verifyChain(in, false)
 	if err != nil && reason.Of(err) == reason.Internal {
 		err = reason.Wrap(reason.CertificatePolicy, "certificate", err)
 	}
@@ -225,13 +239,44 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 	return err
 }
 
-func defaultVerifyChain(in ChainInput) (*pki.Report, error) {
-	usage := pki.ServerAuth
-	if !in.FromServer {
-		usage = pki.ClientAuth
+// verifyChain judges a chain: one just shown with all there is to compute, one
+// remembered (again) without computing a signature twice.
+func (c *Config) verifyChain(in ChainInput, again bool) (*pki.Report, error) {
+	if c.VerifyChain != nil {
+		return c.VerifyChain(in)
 	}
-	return pki.Verify(in.Chain, pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
-		Usage: usage, Staple: in.Staple, Explain: in.Explain})
+	o := pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
+		Staple: in.Staple, Explain: in.Explain, Signatures: &signatures, Recompute: !again}
+	if !in.FromServer { // its key signs CertificateVerify (RFC 5246 §7.4.6)
+		o.Usage, o.KeyUsage = pki.ClientAuth, x509.KeyUsageDigitalSignature
+	}
+	return pki.Verify(in.Chain, o)
+}
+
+// signatures remembers which certificates were found to be signed by which keys.
+var signatures pki.SignatureCache
+
+// whyNotTrusted judges the chain of a kept session anew, and says what speaks
+// against it, or "". Since it was verified its dates, the anchors and the mind of
+// VerifyChain may have changed; and perhaps it never was (Weak.SkipVerify), for
+// stores and ticket keys are shared. Signatures that this process has computed are
+// not computed again.
+func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) string {
+	if e.cfg.Weak.SkipVerify {
+		return ""
+	}
+	chain, err := parseChain(raw)
+	if err != nil {
+		return "session_unreadable"
+	}
+	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer}, true)
+	switch r := reason.Of(err); {
+	case err == nil:
+		return ""
+	case !fromServer && (r == reason.CertificateExpired || r == reason.CertificateNotYetValid):
+		return "client_certificate_expired"
+	}
+	return "trust_withdrawn"
 }
 
 // parseChain parses what a Certificate message holds.

@@ -260,7 +260,7 @@ func (v *verifier) signatureResult(child, issuer *x509.Certificate) *signatureRe
 		v.exceed(maxSignatures, "signature checks")
 		return &signatureResult{child: child, issuer: issuer, err: v.limit}
 	}
-	v.signatures = append(v.signatures, signatureResult{child: child, issuer: issuer, err: v.o.Signatures.check(child, issuer)})
+	v.signatures = append(v.signatures, signatureResult{child: child, issuer: issuer, err: v.o.Signatures.check(child, issuer, v.o.Recompute)})
 	v.report.SignatureChecks++
 	return &v.signatures[len(v.signatures)-1]
 }

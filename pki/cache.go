@@ -9,11 +9,11 @@ import (
 )
 
 // SignatureCache remembers which certificates were found to be signed by which
-// keys, so that a client that meets the same intermediate each time computes its
-// signature once. Only the signature is remembered: dates, names and trust are
-// judged anew. It holds good results alone, keyed by SHA-256 over the certificate
-// and the issuer's key, and is safe for concurrent use. A nil cache remembers
-// nothing.
+// keys, so that a chain can be judged anew, as at a resumption, without another
+// public-key operation. Only the signature is remembered: dates, names and trust are
+// judged each time. It holds good results alone, keyed by SHA-256 over the
+// certificate and the issuer's key, and is safe for concurrent use. A nil cache
+// remembers nothing.
 type SignatureCache struct {
 	mu   sync.Mutex
 	good map[[sha256.Size]byte]struct{}
@@ -23,8 +23,8 @@ type SignatureCache struct {
 // still in use comes back with its next check.
 const maxCached = 1024
 
-// check checks that issuer signed child.
-func (sc *SignatureCache) check(child, issuer *x509.Certificate) *reason.Error {
+// check checks that issuer signed child: recompute does not ask the memory first.
+func (sc *SignatureCache) check(child, issuer *x509.Certificate, recompute bool) *reason.Error {
 	if sc == nil {
 		return checkSignature(child.SignatureAlgorithm, issuer.PublicKey, child.RawTBSCertificate, child.Signature)
 	}
@@ -37,7 +37,7 @@ func (sc *SignatureCache) check(child, issuer *x509.Certificate) *reason.Error {
 	sc.mu.Lock()
 	_, known := sc.good[id]
 	sc.mu.Unlock()
-	if known {
+	if known && !recompute {
 		return nil
 	}
 	if err := checkSignature(child.SignatureAlgorithm, issuer.PublicKey, child.RawTBSCertificate, child.Signature); err != nil {

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
+	"fmt"
 
 	"tlslab/handshake/reason"
 )
@@ -62,6 +63,13 @@ func checkSignature(alg x509.SignatureAlgorithm, pub crypto.PublicKey, message, 
 	row, ok := signatureRowOf(alg)
 	if !ok {
 		return reason.New(reason.CertificateBadSignature, "signature_algorithm", "an algorithm we know", alg.String())
+	}
+	// Before any work is done for it: path building comes here with keys that a peer
+	// made up, and one that fills a Certificate message keeps a core busy for half
+	// a minute (CVE-2023-29409).
+	if k, ok := pub.(*rsa.PublicKey); ok && k.N.BitLen() > maxRSABits {
+		return reason.New(reason.WeakKey, "signature",
+			fmt.Sprintf("one by an RSA key of at most %d bits", maxRSABits), fmt.Sprintf("%d bits", k.N.BitLen()))
 	}
 	var room [sha512.Size]byte
 	digest := digestInto(room[:0], row.hash, message)

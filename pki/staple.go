@@ -84,12 +84,20 @@ func checkStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		return st, badStatus("this_update", "produced before "+now.UTC().Format(time.RFC3339), st.thisUpdate.UTC().Format(time.RFC3339))
 	}
 	// Without nextUpdate there is newer information at any time (§2.4), which a
-	// stapled response cannot deliver; it is as good as its thisUpdate says.
-	if !st.nextUpdate.IsZero() && now.After(st.nextUpdate) {
-		return st, badStatus("next_update", "fresh until "+st.nextUpdate.UTC().Format(time.RFC3339), "checked at "+now.UTC().Format(time.RFC3339))
+	// stapled response cannot deliver.
+	fresh := st.nextUpdate
+	if fresh.IsZero() {
+		fresh = st.thisUpdate.Add(maxStapleAge)
+	}
+	if now.After(fresh) {
+		return st, badStatus("next_update", "fresh until "+fresh.UTC().Format(time.RFC3339), "checked at "+now.UTC().Format(time.RFC3339))
 	}
 	return st, st.judge(single.Status)
 }
+
+// maxStapleAge is how long a response that does not say when it ends is believed:
+// as long as the longest that public CAs issue (ten days at most, commonly seven).
+const maxStapleAge = 7 * 24 * time.Hour
 
 func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 	if status.Class == asn1.ClassContextSpecific {

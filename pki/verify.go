@@ -47,8 +47,10 @@ type VerifyOptions struct {
 	// answers, and stops at the first check that fails.
 	Explain bool
 
-	// Signatures, if not nil, remembers which signatures were good.
+	// Signatures, if not nil, remembers which signatures were good. With Recompute
+	// they are computed all the same, and remembered for the next time.
 	Signatures *SignatureCache
+	Recompute  bool
 }
 
 // Report is the judgement and, if asked to explain, how it was reached.

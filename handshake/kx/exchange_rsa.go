@@ -29,6 +29,7 @@ type rsaTransport struct{}
 const (
 	preMasterLen = 48
 	minRSABits   = 1024 // crypto/rsa works with nothing smaller
+	maxRSABits   = 8192 // nor shall anybody make us compute for seconds
 
 	encryptedField = "client_key_exchange.encrypted_pre_master_secret"
 )
@@ -195,8 +196,8 @@ func fillNonzero(rand io.Reader, b []byte) error {
 }
 
 func strong(key *rsa.PublicKey) error {
-	if bits := key.N.BitLen(); bits < minRSABits {
-		return reason.New(reason.WeakKey, "certificate.certificate_list", "an RSA key of 1024 bits or more", bits)
+	if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+		return reason.New(reason.WeakKey, "certificate.certificate_list", "an RSA key of 1024 to 8192 bits", bits)
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ var alerts = map[Reason]iana.AlertDescription{
 	InappropriateFallback: iana.InappropriateFallback,
 	NoCommonSuite:         iana.HandshakeFailure,
 	NoCommonGroup:         iana.HandshakeFailure,
+	NoCommonField:         iana.InsufficientSecurity, // RFC 7919 §4
 	NoCommonScheme:        iana.HandshakeFailure,
 	NoCommonCompression:   iana.IllegalParameter,
 	NoCommonProtocol:      iana.NoApplicationProtocol,

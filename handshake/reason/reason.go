@@ -50,6 +50,7 @@ const (
 	InappropriateFallback Reason = "inappropriate_fallback" // RFC 7507
 	NoCommonSuite         Reason = "no_common_suite"
 	NoCommonGroup         Reason = "no_common_group"
+	NoCommonField         Reason = "no_common_field" // the same of the finite fields a client named, which has an alert of its own
 	NoCommonScheme        Reason = "no_common_scheme"
 	NoCommonCompression   Reason = "no_common_compression"
 	NoCommonProtocol      Reason = "no_common_protocol" // ALPN
@@ -89,7 +90,7 @@ const (
 // All lists every Reason.
 func All() []Reason {
 	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, WeakKey, CertificateMissing, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, PeerAlert, TruncatedStream, Internal,
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, WeakKey, CertificateMissing, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, PeerAlert, TruncatedStream, Internal,
 	}
 }
 

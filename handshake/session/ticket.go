@@ -59,9 +59,6 @@ func (t *TicketKeys) rotate(now time.Time) error {
 		return err
 	}
 	t.previous, t.current = t.current, k
-	if t.previous != nil && now.Sub(t.previous.made) >= 2*t.age {
-		t.previous = nil
-	}
 	return nil
 }
 
@@ -95,7 +92,7 @@ func (t *TicketKeys) Open(ticket []byte, now time.Time) (s *Session, old bool, e
 		return nil, false, err
 	}
 	for _, k := range []*ticketKey{t.current, t.previous} {
-		if k == nil || len(ticket) < 28 || string(k.name[:]) != string(ticket[:16]) {
+		if k == nil || now.Sub(k.made) >= 2*t.age || len(ticket) < 28 || string(k.name[:]) != string(ticket[:16]) {
 			continue
 		}
 		plain, err := k.aead.Open(nil, ticket[16:28], ticket[28:], k.name[:])

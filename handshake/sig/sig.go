@@ -61,8 +61,12 @@ type Scheme struct {
 	Curve elliptic.Curve
 }
 
-// minRSABits is where crypto/rsa stops working, by default.
-const minRSABits = 1024
+// minRSABits is where crypto/rsa stops working, by default; beyond maxRSABits a peer
+// would have us compute for seconds (CVE-2023-29409, and the same bound).
+const (
+	minRSABits = 1024
+	maxRSABits = 8192
+)
 
 // Name returns the registry's name, "rsa_pss_rsae_sha256".
 func (s *Scheme) Name() string { return s.ID.String() }
@@ -178,6 +182,9 @@ func (s *Scheme) sized(k *rsa.PublicKey) error {
 	if s.Kind == RSAPSS {
 		// EMSA-PSS wants emBits = bits-1 >= 8 hLen + 8 sLen + 9 (RFC 8017 §9.1.1).
 		need = max(need, 16*s.Hash.Size()+10)
+	}
+	if bits > maxRSABits {
+		return reason.New(reason.WeakKey, "", fmt.Sprintf("an RSA key of at most %d bits", maxRSABits), bits)
 	}
 	if bits < need {
 		return reason.New(reason.WeakKey, "", fmt.Sprintf("an RSA key of %d bits or more for %s", need, s.Name()), bits)

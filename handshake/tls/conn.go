@@ -50,10 +50,12 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 		return nil
 	}
 	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
+		// Close, and no deadline in the past: that another SetDeadline would undo, and
+		// not every net.Conn has.
+		stop := context.AfterFunc(ctx, func() { _ = c.conn.Close() })
 		defer func() {
 			if !stop() { // it fired
-				err = errors.Join(context.Cause(ctx), c.conn.Close())
+				err = context.Cause(ctx)
 			}
 		}()
 	}
@@ -69,37 +71,38 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 
 // handshake needs the locks shake and read.
 func (c *Conn) handshake() error {
-	for !c.complete.Load() {
-		progress, err := c.step()
+	for {
+		progress, done, err := c.step()
 		if ferr := c.flushUnless(progress && err == nil); err == nil {
 			err = ferr
 		}
 		if err != nil {
 			return err
 		}
-		if !progress && !c.complete.Load() {
+		if done {
+			break
+		}
+		if !progress {
 			if err := c.fill(); err != nil {
 				return err
 			}
 		}
 	}
-	if err := c.flush(); err != nil {
-		return err
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.e.Idle()
+	c.complete.Store(true) // only now that Finished is out: a flush that failed is tried again
 	return nil
 }
 
-func (c *Conn) step() (progress bool, err error) {
+func (c *Conn) step() (progress, done bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.e.Done() {
-		c.complete.Store(true)
-		return false, nil
+		return false, true, nil
 	}
-	return c.e.Step()
+	progress, err = c.e.Step()
+	return progress, false, err
 }
 
 // flushUnless lets a flight gather: it leaves when no more of it can be made.
@@ -212,13 +215,21 @@ func (c *Conn) Read(p []byte) (int, error) {
 }
 
 // flushAnswers sends what reading made the endpoint say (no_renegotiation, a fatal
-// alert), if no writer is busy: else it goes out with what that writer sends.
+// alert), if no writer is busy and none was stopped by a deadline: else it goes out
+// with what is written next. A Read is not bound by the write deadline, and must not
+// wait for the peer to read: the peer may be waiting for this Read.
 func (c *Conn) flushAnswers() error {
 	if !c.write.TryLock() {
 		return nil
 	}
 	defer c.write.Unlock()
-	return c.flushLocked()
+	if len(c.unsent) > 0 {
+		return nil
+	}
+	if err := c.flushLocked(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return nil
 }
 
 // Write sends application data, after the handshake. The records that a deadline
@@ -281,6 +292,7 @@ func (c *Conn) closeWriteLocked() error {
 	err := c.e.CloseWrite()
 	c.mu.Unlock()
 	if err != nil {
+		_ = c.flushLocked() // the fatal alert, if it is still here; err is what counts
 		return err
 	}
 	return c.flushLocked()
