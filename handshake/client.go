@@ -172,64 +172,6 @@ func (c *client) grease(m *message.ClientHello) error {
 	return nil
 }
 
-// offerSession offers to resume what is kept for this server.
-func (c *client) offerSession(m *message.ClientHello) error {
-	if c.cfg.Sessions == nil || c.cfg.ServerName == "" {
-		return nil
-	}
-	b, err := c.cfg.Sessions.Get(clientKey(c.cfg.ServerName), c.now())
-	if err != nil {
-		c.decided("resumption", "not_offered", nil, "store_failed")
-		return nil
-	}
-	if b == nil {
-		return nil
-	}
-	s, err := session.Parse(b)
-	if err != nil {
-		c.decided("resumption", "not_offered", nil, "session_unreadable")
-		return nil
-	}
-	if why := c.whyNotOffer(s, m); why != "" {
-		c.decided("resumption", "not_offered", nil, why)
-		return nil
-	}
-	c.offered, m.SessionID = s, s.ID
-	if s.Ticket != nil && !c.cfg.NoTickets {
-		// The server knows the session by the ticket alone. An ID of our own
-		// making lets us see whether it took it (RFC 5077 §3.4).
-		m.SessionID = make([]byte, 32)
-		if _, err := io.ReadFull(c.cfg.rand(), m.SessionID); err != nil {
-			return err
-		}
-	}
-	c.decided("resumption", "offered", nil, "session_kept")
-	return nil
-}
-
-// whyNotOffer says why a kept session is not to be offered, or "".
-func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) string {
-	switch {
-	case s.Expired(c.now()):
-		return "session_expired"
-	case s.ServerName != c.cfg.ServerName:
-		return "session_other_name"
-	case s.EMS == c.cfg.Weak.NoExtendedMasterSecret:
-		return "session_other_ems"
-	case s.Ticket != nil && c.cfg.NoTickets && len(s.ID) == 0:
-		return "tickets_off"
-	}
-	if why := c.whyNotTrusted(s.PeerChain, s.ServerName, true); why != "" {
-		return why
-	}
-	for _, id := range m.CipherSuites {
-		if id == s.Suite {
-			return ""
-		}
-	}
-	return "session_other_suite"
-}
-
 // recvServerHello takes the server's choices, each only if it was offered.
 func recvServerHello(c *client, msg message.Message) error {
 	m := msg.(*message.ServerHello)
@@ -352,31 +294,6 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 		c.decided("secure_renegotiation", c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, "signalled", "not_signalled"))
 	}
 	return nil
-}
-
-// resume goes on with the offered session: the server echoed its ID.
-func (c *client) resume(m *message.ServerHello) error {
-	s := c.offered
-	switch {
-	case m.CipherSuite != s.Suite:
-		return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.cipher_suite", Off: c.offset(m, "server_hello.cipher_suite"),
-			Want: s.Suite, Got: m.CipherSuite}
-	case c.ems != s.EMS:
-		return reason.New(reason.EMSMismatch, "server_hello.extensions.extended_master_secret",
-			"extended master secret as in the session", c.ems)
-	}
-	c.session, c.master = s, s.Master
-	c.summary.Resumed = true
-	chain, err := parseChain(s.PeerChain)
-	if err != nil {
-		return err
-	}
-	c.chain, c.summary.PeerChain = chain, chain
-	c.decided("resumption", "resumed", nil, "server_echoed_id")
-	if c.revealing() {
-		c.secret(SecretEvent{Label: "master_secret", Method: "session", Value: c.master[:]})
-	}
-	return c.deriveKeys(c.Endpoint)
 }
 
 // suiteIn finds a row by number, or nil.

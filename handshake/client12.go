@@ -9,7 +9,6 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/session"
 )
 
 // clientMoves is the client's side of TLS 1.2. Rows of one state are tried from
@@ -242,30 +241,4 @@ func requestTakes(m *message.CertificateRequest12, chain []*x509.Certificate) bo
 		}
 	}
 	return len(m.Authorities) == 0
-}
-
-// keepSession stores what the next connection needs to resume.
-func (c *client) keepSession() {
-	if c.cfg.Sessions == nil || c.cfg.ServerName == "" {
-		return
-	}
-	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems,
-		ServerName: c.cfg.ServerName, Protocol: c.summary.Protocol, Created: c.now(), Lifetime: c.cfg.sessionLifetime(),
-		ID: c.summary.SessionID, Ticket: c.ticket}
-	if old := c.session; old != nil { // the secret is as old as the session it comes from
-		s.Created, s.Lifetime = old.Created, old.Lifetime
-		if s.Ticket == nil {
-			s.Ticket = old.Ticket
-		}
-	}
-	if len(s.ID) == 0 && s.Ticket == nil {
-		return
-	}
-	if c.ticketLifetime > 0 && s.Lifetime.Seconds() > float64(c.ticketLifetime) {
-		s.Lifetime = seconds(c.ticketLifetime)
-	}
-	for _, cert := range c.chain {
-		s.PeerChain = append(s.PeerChain, cert.Raw)
-	}
-	c.keep(clientKey(c.cfg.ServerName), s)
 }

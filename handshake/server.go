@@ -11,7 +11,6 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
-	"tlslab/handshake/session"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 )
@@ -327,92 +326,4 @@ func (s *server) curveTaken(leaf *x509.Certificate, m *message.ClientHello) bool
 func (s *server) acceptEncryptThenMAC(m *message.ClientHello) {
 	s.summary.EncryptThenMAC = s.cfg.EncryptThenMAC && s.summary.Suite.Cipher.Kind == suite.CBC &&
 		m.Extensions.Find(iana.ExtEncryptThenMAC) != nil
-}
-
-// tryResume looks for a session that this client may go on with. Whatever speaks
-// against it leads to a full handshake, and is told.
-func (s *server) tryResume(m *message.ClientHello) (bool, error) {
-	sess, from, why, err := s.findSession(m)
-	if err != nil {
-		return false, err
-	}
-	if sess == nil {
-		if why != "" {
-			s.decided("resumption", "full_handshake", nil, why)
-		}
-		return false, nil
-	}
-	if why, err = s.whyNotResume(sess, m); err != nil {
-		return false, err
-	}
-	if why != "" {
-		s.decided("resumption", "full_handshake", nil, why)
-		return false, nil
-	}
-	su := suiteIn(s.cfg.suites(), sess.Suite)
-	chain, err := parseChain(sess.PeerChain)
-	if err != nil {
-		return false, err
-	}
-	s.summary.Suite, s.exchange, s.session, s.master = su, s.cfg.exchange(su.Kx), sess, sess.Master
-	s.summary.Resumed, s.summary.PeerChain = true, chain
-	s.summary.SessionID = m.SessionID
-	// The ticket that it has is good until the session ends, unless the key that
-	// sealed it is about to go (RFC 5077 §3.3).
-	s.giveTicket = s.renewTicket
-	s.acceptEncryptThenMAC(m)
-	s.decided("resumption", "resumed", nil, from)
-	return true, nil
-}
-
-// findSession opens the ticket, or else looks the session ID up (RFC 5077 §3.4).
-func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why string, err error) {
-	if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(t.Ticket) > 0 && s.cfg.Tickets != nil {
-		if sess, s.renewTicket, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
-			return nil, "", "ticket_unreadable", nil
-		}
-		return sess, "ticket_opened", "", nil
-	}
-	if len(m.SessionID) == 0 || s.cfg.Sessions == nil {
-		return nil, "", "", nil
-	}
-	b, err := s.cfg.Sessions.Get(serverKey(m.SessionID), s.now())
-	if err != nil {
-		return nil, "", "store_failed", nil
-	}
-	if b == nil {
-		return nil, "", "session_unknown", nil
-	}
-	if sess, err = session.Parse(b); err != nil {
-		return nil, "", "session_unreadable", nil
-	}
-	return sess, "session_id_known", "", nil
-}
-
-// whyNotResume says what speaks against resuming, or "".
-func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (string, error) {
-	su := suiteIn(s.cfg.suites(), sess.Suite)
-	switch {
-	case sess.Expired(s.now()):
-		return "session_expired", nil
-	case sess.Version != iana.TLS12:
-		return "session_other_version", nil
-	case su == nil || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, sess.Suite):
-		return "session_other_suite", nil
-	case sess.ServerName != s.summary.ServerName:
-		return "session_other_name", nil // RFC 6066 §3
-	case sess.EMS && !s.ems:
-		// RFC 7627 §5.3: this is no honest client of that session.
-		return "", reason.New(reason.EMSMismatch, "client_hello.extensions.extended_master_secret", "extended master secret as in the session", "none")
-	case !sess.EMS && s.ems:
-		return "session_other_ems", nil
-	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:
-		return "session_without_client_certificate", nil
-	case s.cfg.ClientAuth == NoClientCert && len(sess.PeerChain) > 0:
-		return "session_with_client_certificate", nil
-	}
-	if len(sess.PeerChain) > 0 {
-		return s.whyNotTrusted(sess.PeerChain, "", false), nil
-	}
-	return "", nil
 }

@@ -7,7 +7,6 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/session"
 )
 
 // serverMoves is the server's side of TLS 1.2. Rows of one state are tried from
@@ -259,24 +258,6 @@ func sendServerChangeCipherSpec(s *server, _ message.Message) error {
 func sendServerFinished(s *server, _ message.Message) error { return s.sendFinished(s.Endpoint) }
 
 func refuseClientHello(s *server, _ message.Message) error { return s.noRenegotiation() }
-
-// newSession is what this handshake leaves behind.
-func (s *server) newSession() *session.Session {
-	sess := &session.Session{Version: iana.TLS12, Suite: s.summary.Suite.ID, Master: s.master, EMS: s.ems,
-		ServerName: s.summary.ServerName, Protocol: s.summary.Protocol, Created: s.now(), Lifetime: s.cfg.sessionLifetime(),
-		ID: s.summary.SessionID}
-	for _, cert := range s.summary.PeerChain {
-		sess.PeerChain = append(sess.PeerChain, cert.Raw)
-	}
-	return sess
-}
-
-// keepSession stores the session under its ID, if it was given one.
-func (s *server) keepSession() {
-	if s.cfg.Sessions != nil && len(s.summary.SessionID) > 0 && !s.giveTicket {
-		s.keep(serverKey(s.summary.SessionID), s.newSession())
-	}
-}
 
 func serverKey(id []byte) string { return "server:" + string(id) }
 

@@ -182,18 +182,6 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	return err
 }
 
-// keep stores a session. That it cannot be kept costs the next handshake some time,
-// and this one nothing.
-func (e *Endpoint) keep(key string, s *session.Session) {
-	b, err := s.Marshal()
-	if err == nil {
-		err = e.cfg.Sessions.Put(key, b, s.Created.Add(s.Lifetime))
-	}
-	if err != nil {
-		e.decided("resumption", "not_kept", nil, "store_failed")
-	}
-}
-
 // logKey writes a line of the NSS key log (RFC 9850).
 func (e *Endpoint) logKey(label string, clientRandom, secret []byte) error {
 	if e.cfg.KeyLog == nil {
@@ -255,29 +243,6 @@ func (c *Config) verifyChain(in ChainInput, again bool) (*pki.Report, error) {
 
 // signatures remembers which certificates were found to be signed by which keys.
 var signatures pki.SignatureCache
-
-// whyNotTrusted judges the chain of a kept session anew, and says what speaks
-// against it, or "". Since it was verified its dates, the anchors and the mind of
-// VerifyChain may have changed; and perhaps it never was (Weak.SkipVerify), for
-// stores and ticket keys are shared. Signatures that this process has computed are
-// not computed again.
-func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) string {
-	if e.cfg.Weak.SkipVerify {
-		return ""
-	}
-	chain, err := parseChain(raw)
-	if err != nil {
-		return "session_unreadable"
-	}
-	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer}, true)
-	switch r := reason.Of(err); {
-	case err == nil:
-		return ""
-	case !fromServer && (r == reason.CertificateExpired || r == reason.CertificateNotYetValid):
-		return "client_certificate_expired"
-	}
-	return "trust_withdrawn"
-}
 
 // parseChain parses what a Certificate message holds.
 func parseChain(raw [][]byte) ([]*x509.Certificate, error) {

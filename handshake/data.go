@@ -1,0 +1,87 @@
+package handshake
+
+import (
+	"errors"
+	"io"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+)
+
+// Application data, once the handshake is complete; and the two ways for it to end.
+
+// Read copies opened application data into p. It returns 0, nil if more must be
+// fed, io.EOF after the peer's close_notify, and the error of a failed endpoint,
+// TruncatedStream among them. Whole records are opened straight into p if it has
+// the room.
+func (e *Endpoint) Read(p []byte) (int, error) {
+	for len(e.app) == 0 {
+		if e.closeReceived && e.err == nil {
+			return 0, io.EOF
+		}
+		progress, err := e.step(p)
+		if err != nil {
+			return 0, err
+		}
+		if !progress && len(e.app) == 0 {
+			return 0, nil
+		}
+	}
+	n := min(len(p), len(e.app))
+	if n > 0 && &p[0] != &e.app[0] {
+		copy(p, e.app)
+	}
+	if e.app = e.app[n:]; len(e.app) == 0 {
+		e.app = nil
+		e.drained()
+	}
+	return n, nil
+}
+
+// Buffered is the number of opened bytes that Read can return at once.
+func (e *Endpoint) Buffered() int { return len(e.app) }
+
+// Write protects application data into Output. It takes at most one record's
+// worth: n may be less than len(p), and then the caller carries Output off and
+// calls again.
+func (e *Endpoint) Write(p []byte) (n int, err error) {
+	switch {
+	case e.err != nil:
+		return 0, e.err
+	case e.closeSent:
+		return 0, errClosed
+	case e.state.MayWrite() == NoData:
+		return 0, reason.New(reason.Internal, "", "a state that may send data", e.state)
+	case len(p) == 0:
+		return 0, nil
+	}
+	p = p[:min(len(p), maxFragment)]
+	e.noteData(Send, p)
+	if err := e.write(iana.ApplicationData, p); err != nil {
+		return 0, e.fail(err)
+	}
+	return len(p), nil
+}
+
+// maxFragment is the most plaintext a record may hold (RFC 5246 §6.2.1).
+const maxFragment = 1 << 14
+
+// errClosed is what a Write after CloseWrite gets.
+var errClosed = errors.New("this end has sent close_notify and can send no more")
+
+// CloseWrite sends close_notify: this end will send no more, and the peer can
+// tell the end from a truncation. Calling it again does nothing.
+func (e *Endpoint) CloseWrite() error {
+	if e.err != nil {
+		return e.err
+	}
+	if !e.closeSent {
+		e.closeSent = true
+		e.sendAlert(iana.Warning, iana.CloseNotify, nil)
+	}
+	return nil
+}
+
+// FeedEOF says that the transport has ended: nothing more will be fed. Unless
+// close_notify came, the next Step that would need more fails with TruncatedStream.
+func (e *Endpoint) FeedEOF() { e.eof = true }
