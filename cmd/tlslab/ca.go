@@ -1,12 +1,14 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -89,6 +91,17 @@ func (c *caFlags) keyKind() (pki.KeyKind, error) {
 	return pki.KeyKind(c.kind), nil
 }
 
+// checkDays refuses a certificate that would end before it begins.
+func (c *caFlags) checkDays() error {
+	if c.days < 0 {
+		return misuse("Bad certificates are made by: tlslab run --cert expired", "--days %d: a certificate cannot end before it begins", c.days)
+	}
+	return nil
+}
+
+// dnsName is what a certificate can carry as one, with the underscore of many a lab.
+var dnsName = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$`)
+
 func (c *caFlags) validity() time.Duration { return time.Duration(c.days) * 24 * time.Hour }
 
 func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
@@ -97,6 +110,9 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	}
 	kind, err := c.keyKind()
 	if err != nil {
+		return err
+	}
+	if err := c.checkDays(); err != nil {
 		return err
 	}
 	if name == "" {
@@ -120,7 +136,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 		return err
 	}
 	if err := pki.SaveAuthority(dir, a, pki.FileOptions{Overwrite: c.force}); err != nil {
-		return overwrite(err)
+		return kept(err, "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
 	}
 	c.say(cmd, "ca_made", "name", a.Cert.Subject.CommonName, "dir", dir)
 	c.say(cmd, "wrote_key", "file", filepath.Join(dir, pki.AuthorityKeyFile))
@@ -172,17 +188,24 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err != nil {
 		return err
 	}
-	a, err := loadAuthority(c.dir)
-	if err != nil {
+	if err := c.checkDays(); err != nil {
 		return err
 	}
 	request := pki.Request{CommonName: names[0]}
 	for _, n := range names {
-		if ip := net.ParseIP(n); ip != nil {
+		switch ip := net.ParseIP(n); {
+		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
-		} else {
+		case dnsName.MatchString(n):
 			request.DNSNames = append(request.DNSNames, n)
+		default:
+			return misuse("Letters, digits and hyphens between dots, or *. and such a name; other scripts in their xn-- form.",
+				"%q is neither a DNS name nor an IP address", n)
 		}
+	}
+	a, err := loadAuthority(c.dir)
+	if err != nil {
+		return err
 	}
 	if prefix == "" {
 		prefix = strings.NewReplacer("*", "_", "/", "_", ":", "_").Replace(names[0])
@@ -192,7 +215,7 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 		// Both or neither: half a pair is of no use.
 		for _, f := range []string{certFile, keyFile} {
 			if _, err := os.Lstat(f); err == nil {
-				return failure("Move it away, choose another --prefix, or say --force.", "%s exists and is left as it is", f)
+				return kept(os.ErrExist, f, otherPrefix)
 			}
 		}
 	}
@@ -210,10 +233,10 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	}
 	o := pki.FileOptions{Overwrite: c.force}
 	if err := pki.WriteKey(keyFile, key, o); err != nil {
-		return overwrite(err)
+		return kept(err, keyFile, otherPrefix)
 	}
 	if err := pki.WriteChain(certFile, issued.Chain, o); err != nil {
-		return overwrite(err)
+		return kept(err, certFile, otherPrefix)
 	}
 	c.say(cmd, "wrote_key", "file", keyFile)
 	c.say(cmd, "wrote_chain", "file", certFile)
@@ -262,9 +285,15 @@ func newCASign() *cobra.Command {
 }
 
 func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
+	if err := c.checkDays(); err != nil {
+		return err
+	}
 	csr, err := readRequest(file)
 	if err != nil {
 		return err
+	}
+	if _, err := x509.ParseCertificateRequest(csr); err != nil {
+		return failure("It should be PEM, with a line -----BEGIN CERTIFICATE REQUEST-----, or DER.", "%s is not a PKCS #10 certificate request", file)
 	}
 	a, err := loadAuthority(c.dir)
 	if err != nil {
@@ -278,7 +307,7 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 		return err
 	}
 	if err := pki.WriteChain(certOut, issued.Chain, pki.FileOptions{Overwrite: c.force}); err != nil {
-		return overwrite(err)
+		return kept(err, certOut, "Move it away, name another file with --cert-out, or say --force.")
 	}
 	c.say(cmd, "wrote_chain", "file", certOut)
 	return nil
@@ -306,13 +335,16 @@ func readFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// overwrite turns a refusal to overwrite into what to do about it.
-func overwrite(err error) error {
+// kept says, where err is a refusal to overwrite what, what to do about it.
+func kept(err error, what, remedy string) error {
 	if errors.Is(err, os.ErrExist) {
-		return failure("--force overwrites.", "%w", err)
+		return failure(remedy, "%s exists and is left as it is", what)
 	}
 	return err
 }
+
+// otherPrefix is the remedy where a certificate or a key is there already.
+const otherPrefix = "Move it away, choose another --prefix, or say --force."
 
 // exactly and atLeast are cobra's, in our voice.
 func exactly(n int, what string) cobra.PositionalArgs {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -83,6 +84,12 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	kept, err := c.trustAndSessions(cfg)
 	if err != nil {
 		return err
+	}
+	if c.sessOut != "" {
+		// Better now than after the conversation.
+		if _, err := os.Stat(filepath.Dir(c.sessOut)); err != nil {
+			return unwritten("--sess-out", c.sessOut, err)
+		}
 	}
 	out, err := c.view.open(cmd.ErrOrStderr())
 	if err != nil {

@@ -110,6 +110,15 @@ func (o *offer) namedGroups() ([]kx.Group, error) {
 	return out, nil
 }
 
+// checkGroups refuses groups of which x uses none.
+func (o *offer) checkGroups(x iana.Kx, groups []kx.Group) error {
+	if groups != nil && !slices.ContainsFunc(groups, func(g kx.Group) bool { return kx.Serves(x, g) }) {
+		return misuse("RSA key transport uses none; DHE uses ffdhe groups, ECDHE all others.",
+			"--group %s: %v key exchange uses none of these", strings.Join(o.groups, ","), x)
+	}
+	return nil
+}
+
 // apply sets what a live end offers. Without flags that is all that is built, except
 // NULL and DEFLATE.
 func (o *offer) apply(cfg *handshake.Config) error {
@@ -131,6 +140,9 @@ func (o *offer) apply(cfg *handshake.Config) error {
 		if cfg.Suites != nil && !slices.ContainsFunc(cfg.Suites, func(s *suite.Suite) bool { return s.Kx == x }) {
 			return misuse("Name a suite of that key exchange, or leave one of the two flags out.",
 				"--cipher %s has nothing with --kx %s", strings.Join(o.ciphers, ","), o.kx)
+		}
+		if err := o.checkGroups(x, cfg.Groups); err != nil {
+			return err
 		}
 	}
 	cfg.Weak.NULL = slices.ContainsFunc(cfg.Suites, func(s *suite.Suite) bool { return s.Weak })

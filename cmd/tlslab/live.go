@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
@@ -170,6 +171,8 @@ func handshakeError(ctx context.Context, l narrate.Lang, peer string, err error)
 		return told(l, err, "not_tls", pairs...)
 	case re.Reason == reason.TruncatedStream:
 		return told(l, err, "hung_up", pairs...)
+	case re.Reason == reason.PeerAlert && re.Got == iana.ProtocolVersion:
+		return told(l, err, "peer_version", pairs...)
 	case re.Reason == reason.PeerAlert:
 		return told(l, err, "peer_refused", pairs...)
 	}

@@ -29,6 +29,7 @@ type runFlags struct {
 	plain, untrustedRoot bool
 	step, worksheet      bool
 	answers              string
+	answersTo            io.Writer // that file, open; nil without one
 }
 
 func newRun() *cobra.Command {
@@ -39,7 +40,8 @@ func newRun() *cobra.Command {
 		Long: `Play a lesson: a CA, a client and a server of our own, in this process, with no
 network. Without flags it is the first screen; with flags one annotated transcript.
 
-A lesson that ends in a refusal ends with status 1, also where it was intended.`,
+Where client and server do not come together the status is 1, also where that was the
+lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, and who can read a recording
   tlslab run --kx rsa --step                 move by move; Enter goes on
   tlslab run --kx ecdhe --bytes              every byte by its name
@@ -110,6 +112,15 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = firstError(err, closeLog()) }()
 	o.KeyLog = log
+	if r.answers != "" {
+		// Before the lesson, so that a name that cannot be written is not found out after it.
+		f, err := os.Create(r.answers)
+		if err != nil {
+			return err
+		}
+		defer func() { err = firstError(err, f.Close()) }()
+		r.answersTo = f
+	}
 	return r.play(cmd, o, out)
 }
 
@@ -168,8 +179,8 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 	if err := term.Close(); err != nil {
 		return err
 	}
-	if r.answers != "" {
-		if err := writeFile(r.answers, term.WriteAnswers); err != nil {
+	if r.answersTo != nil {
+		if err := term.WriteAnswers(r.answersTo); err != nil {
 			return err
 		}
 	}
@@ -283,9 +294,8 @@ func (r *runFlags) settle(o *scenario.Options, x iana.Kx) error {
 		return nil // both flows
 	}
 	o.Kx = []iana.Kx{x}
-	if o.Groups != nil && !slices.ContainsFunc(o.Groups, func(g kx.Group) bool { return kx.Serves(x, g) }) {
-		return misuse("RSA key transport uses none; DHE uses ffdhe groups, ECDHE all others.",
-			"--group %s: %v key exchange uses none of these", strings.Join(r.groups, ","), x)
+	if err := r.checkGroups(x, o.Groups); err != nil {
+		return err
 	}
 	if !o.EncryptThenMAC {
 		return nil
@@ -300,15 +310,6 @@ func (r *runFlags) settle(o *scenario.Options, x iana.Kx) error {
 			"--etm: encrypt-then-MAC means something for CBC suites only")
 	}
 	return nil
-}
-
-// writeFile creates a file of results and lets write fill it.
-func writeFile(name string, write func(io.Writer) error) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	return firstError(write(f), f.Close())
 }
 
 // firstError is the first of errs that is one.

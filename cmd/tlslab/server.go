@@ -97,9 +97,6 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, out.close()) }()
-	if err := s.warn(out); err != nil {
-		return err
-	}
 	log, closeLog, err := s.openKeyLog()
 	if err != nil {
 		return err
@@ -113,7 +110,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
 	}
-	if err := s.announce(cmd.ErrOrStderr(), l, roots); err != nil {
+	if err := firstError(s.warn(out), s.announce(cmd.ErrOrStderr(), l, roots)); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	h := &host{flags: s, cfg: cfg, log: cmd.ErrOrStderr(), out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
@@ -168,16 +165,16 @@ func (s *serverFlags) announce(w io.Writer, l net.Listener, roots []*pki.Authori
 	}
 	if s.writeRoot != "" {
 		if err := writeRoots(s.writeRoot, roots); err != nil {
-			return err
+			return unwritten("--write-root", s.writeRoot, err)
 		}
 	}
 	if s.portFile != "" {
 		// Whoever waits for the file must not read half of it.
 		if err := os.WriteFile(s.portFile+".new", []byte(port+"\n"), 0o644); err != nil {
-			return err
+			return unwritten("--port-file", s.portFile, err)
 		}
 		if err := os.Rename(s.portFile+".new", s.portFile); err != nil {
-			return err
+			return unwritten("--port-file", s.portFile, err)
 		}
 	}
 	fmt.Fprintln(w, say(s.lang, "listening", "address", l.Addr().String()))
@@ -188,6 +185,17 @@ func (s *serverFlags) announce(w io.Writer, l net.Listener, roots []*pki.Authori
 		fmt.Fprintln(w, "  "+say(s.lang, "root_unwritten"))
 	}
 	return nil
+}
+
+// unwritten names the file that was asked for, not the temporary one beside it.
+func unwritten(flag, file string, err error) error {
+	if p := new(os.PathError); errors.As(err, &p) {
+		err = p.Err
+	}
+	if l := new(os.LinkError); errors.As(err, &l) {
+		err = l.Err
+	}
+	return failure("", "%s %s: %w", flag, file, err)
 }
 
 // host is a server at work.

@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
@@ -67,8 +68,13 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	}
 	var t *trouble
 	var o *scenario.OptionsError
+	var v *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &t):
+	case errors.As(err, &v):
+		// Its cause speaks of strconv.
+		f := v.GetFlag()
+		t = &trouble{status: statusUsage, what: fmt.Sprintf("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type()))}
 	case errors.As(err, &o):
 		t = &trouble{status: statusUsage, what: "these flags make no lesson: " + o.Why}
 	case cmd.Annotations[started] == "":
@@ -85,6 +91,17 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.remedy, "\n", "\n  "))
 	}
 	return t.status
+}
+
+// valueWord is what a flag of this type takes.
+func valueWord(kind string) string {
+	switch kind {
+	case "int":
+		return "a whole number"
+	case "bool":
+		return "true or false"
+	}
+	return "a " + kind
 }
 
 // say is one of the command's own sentences in the reader's language, with name,
