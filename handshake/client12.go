@@ -137,6 +137,7 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 	if err := c.verifyServer(); err != nil {
 		return err
 	}
+	c.summary.CertificateRequested = true
 	m := msg.(*message.CertificateRequest12)
 	for i := range c.cfg.Certificates {
 		cert := &c.cfg.Certificates[i]

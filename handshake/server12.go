@@ -162,6 +162,7 @@ func (s *server) makeOffer() (p kx.Params, err error) {
 }
 
 func sendCertificateRequest(s *server, _ message.Message) error {
+	s.summary.CertificateRequested = true
 	m := &message.CertificateRequest12{Types: []iana.ClientCertificateType{iana.CertRSASign, iana.CertECDSASign}}
 	for _, sc := range s.cfg.schemes() {
 		m.Schemes = append(m.Schemes, sc.ID)

@@ -27,6 +27,8 @@ type Summary struct {
 	SecureRenegotiation  bool // the peer signalled RFC 5746
 	MaxFragmentLength    iana.MaxFragmentLength
 
+	CertificateRequested bool // the server asked the client for a certificate
+
 	PeerChain []*x509.Certificate // as sent, leaf first; after resumption as remembered
 	Report    *pki.Report         // on PeerChain; nil after resumption
 	Staple    []byte              // the OCSP response that came with it

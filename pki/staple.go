@@ -52,8 +52,8 @@ func checkStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		return nil, badStatus("response", "a stapled OCSP response", "none")
 	}
 	basic, err := parseOCSP(der)
-	if err != nil {
-		return nil, reason.Wrap(reason.BadStatusResponse, "certificate_status.response", err)
+	if err != nil { // an asn1 error says nothing to whoever did not write the parser
+		return nil, badStatus("response", "an OCSP response (RFC 6960 §4.2.1)", fmt.Sprintf("%d bytes that are none", len(der)))
 	}
 	st := &certStatus{
 		producedAt: basic.TBS.ProducedAt,

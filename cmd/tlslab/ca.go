@@ -249,6 +249,7 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	if err != nil {
 		return nil, err
 	}
+	warnExpired(cmd.ErrOrStderr(), c.lang, c.dir, a)
 	issued, err := a.Sign(csr, pki.LeafOptions{Client: c.client, Validity: c.validity()})
 	if err != nil {
 		return nil, firstError(err, out.close())

@@ -69,9 +69,12 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if c.connect == "" {
 		return misuse("Say whom to call: tlslab client --connect HOST:PORT", "--connect is missing")
 	}
-	host, _, err := net.SplitHostPort(c.connect)
+	host, err := splitAddr(c.connect)
 	if err != nil {
 		return misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:443.", "--connect %s: %s", c.connect, addrFault(err))
+	}
+	if host == "" && c.serverName == "" && !c.insecure {
+		return misuse("Say HOST:PORT, or --servername NAME.", "--connect %s: no name to demand of the server's certificate", c.connect)
 	}
 	cfg, err := c.config()
 	if err != nil {
@@ -171,22 +174,26 @@ func (c *clientFlags) dial(ctx context.Context, cfg *handshake.Config, out *outp
 		return nil, nil, errors.Join(badConfig(err), raw.Close())
 	}
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, nil, firstError(c.whyNot(ctx, err), t.close(), raw.Close())
+		return nil, nil, firstError(c.whyNot(ctx, err, conn.Summary().CertificateRequested), t.close(), raw.Close())
 	}
 	t.flush()
 	return conn, t, nil
 }
 
-// whyNot is handshakeError, with the server's trustworthiness as the case that this
-// end can do something about.
-func (c *clientFlags) whyNot(ctx context.Context, err error) error {
+// whyNot is handshakeError, with the cases that this end can do something about: the
+// server's trustworthiness, and a certificate that the server asked for.
+func (c *clientFlags) whyNot(ctx context.Context, err error, asked bool) error {
 	var re *reason.Error
+	if asked && c.cert == "" && reason.Of(err) == reason.PeerAlert {
+		return told(c.lang, err, "wants_certificate", "peer", c.connect, "error", err.Error())
+	}
 	if errors.As(err, &re) && aboutTrust(re.Reason) {
-		why := string(re.Reason)
-		if e, ok := narrate.Get(c.lang, narrate.Reason, why); ok {
-			why = e.Title
+		why := narrate.Must(c.lang, narrate.Reason, string(re.Reason))
+		what, remedy := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", re.Error())
+		if re.Reason != reason.CertificateUntrusted && re.Reason != reason.CertificateWrongName {
+			remedy = why.Text // another root or name would not help
 		}
-		return told(c.lang, err, "not_trusted", "peer", c.connect, "why", why, "error", re.Error())
+		return &trouble{statusFailed, what, remedy, err}
 	}
 	return handshakeError(ctx, c.lang, c.connect, err)
 }
@@ -244,11 +251,27 @@ func dialFault(err error) string {
 	return err.Error()
 }
 
+// splitAddr returns the host of an address whose port is one, by number or name.
+func splitAddr(addr string) (host string, err error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil && port == "" {
+		err = &net.AddrError{Err: "missing port in address", Addr: addr}
+	}
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	return host, err
+}
+
 // addrFault is what is wrong with an address, without the address.
 func addrFault(err error) string {
 	var a *net.AddrError
 	if errors.As(err, &a) {
 		return a.Err
+	}
+	var d *net.DNSError
+	if errors.As(err, &d) {
+		return d.Err
 	}
 	return err.Error()
 }

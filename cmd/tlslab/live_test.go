@@ -14,8 +14,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
@@ -197,5 +199,46 @@ func TestAboutTrust(t *testing.T) {
 		if aboutTrust(r) != want {
 			t.Errorf("aboutTrust(%s) is %v", r, !want)
 		}
+	}
+}
+
+// Of a server that is not trusted the reader is told what would help: a root or a name
+// only where one of these is wanting.
+func TestNotTrusted(t *testing.T) {
+	c := &clientFlags{connect: "www.lab.test:443"}
+	c.lang = narrate.En
+	for r, want := range map[reason.Reason]bool{
+		reason.CertificateUntrusted: true, reason.CertificateWrongName: true,
+		reason.CertificateExpired: false, reason.CertificateRevoked: false, reason.BadStatusResponse: false,
+	} {
+		var said *trouble
+		if err := c.whyNot(t.Context(), reason.New(r, "certificate", nil, nil), false); !errors.As(err, &said) || said.remedy == "" {
+			t.Errorf("%s: no remedy in %v", r, err)
+		} else if strings.Contains(said.remedy, "--CAfile") != want {
+			t.Errorf("%s: the remedy is %q", r, said.remedy)
+		}
+	}
+	var said *trouble
+	refused := reason.New(reason.PeerAlert, "", nil, "handshake_failure")
+	if err := c.whyNot(t.Context(), refused, true); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
+		t.Errorf("a server that asked for a certificate: %v", err)
+	}
+}
+
+// A CA whose time is over issues, and says what that is worth.
+func TestExpiredCA(t *testing.T) {
+	dir := t.TempDir()
+	root, err := pki.NewRoot(pki.Options{CommonName: "Old Root", NotBefore: time.Now().Add(-48 * time.Hour), Validity: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pki.SaveAuthority(filepath.Join(dir, "old"), root, pki.FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	status := command(t.Context(), strings.NewReader(""), io.Discard, &said, "ca", "issue", "www.lab.test", "--lang", "en",
+		"--cadir", filepath.Join(dir, "old"), "--prefix", filepath.Join(dir, "www"), "--kind", "p256", "--quiet")
+	if status != 0 || !strings.Contains(said.String(), "past its date: Old Root") {
+		t.Errorf("status %d, and it said\n%s", status, &said)
 	}
 }

@@ -71,7 +71,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if s.accept == "" {
 		return misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
 	}
-	if _, _, err := net.SplitHostPort(s.accept); err != nil {
+	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
 	}
 	cfg, err := s.config()
@@ -106,6 +106,11 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if s.caDir != "" {
+		for _, a := range roots {
+			warnExpired(cmd.ErrOrStderr(), s.lang, s.caDir, a)
+		}
+	}
 	l, err := net.Listen("tcp", s.accept)
 	if err != nil {
 		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))

@@ -4,12 +4,16 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
 
@@ -123,6 +127,16 @@ func loadAuthority(dir string) (*pki.Authority, error) {
 		return nil, failure("Make one with: tlslab ca init "+dir, "there is no CA in %s", dir)
 	}
 	return a, err
+}
+
+// warnExpired says, on w, of the CA in dir that its time is over. It issues all the
+// same: to see what becomes of that is a lesson.
+func warnExpired(w io.Writer, l narrate.Lang, dir string, a *pki.Authority) {
+	for ; a != nil; a = a.Parent {
+		if time.Now().After(a.Cert.NotAfter) {
+			fmt.Fprintln(w, say(l, "ca_expired", "name", a.Cert.Subject.CommonName, "dir", dir, "date", a.Cert.NotAfter.UTC().Format(time.DateTime+" UTC")))
+		}
+	}
 }
 
 func rootsOf(issuers []*pki.Authority) []*x509.Certificate {

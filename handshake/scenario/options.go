@@ -49,7 +49,8 @@ type Options struct {
 	Staple        string   // "good", "revoked", "stale", "unknown"; "none": asked for, and not sent; "": not asked for
 	UntrustedRoot bool     // the client's store lacks the root
 	NoClientCert  bool     // with ClientAuth: the client has none (client-cert-missing)
-	// VerifyChain replaces the client's verifier: a student's own.
+	// VerifyChain replaces the client's verifier: a student's own. That it refuses is
+	// never called intended.
 	VerifyChain func(handshake.ChainInput) (*pki.Report, error)
 
 	EncryptThenMAC bool
@@ -165,6 +166,6 @@ func (o *Options) exchanges() []kx.Exchange {
 // refusalIntended reports whether the options ask for a refusal.
 func (o *Options) refusalIntended() bool {
 	return o.Cert != "" && o.Cert.Expect() != "" || o.UntrustedRoot || o.Staple == "revoked" || o.Staple == "stale" ||
-		o.Staple == "unknown" || o.NoClientCert || o.VerifyChain != nil || o.Tamper != nil ||
+		o.Staple == "unknown" || o.NoClientCert || o.Tamper != nil ||
 		o.MITM && (!o.TrustMITM || o.ClientAuth)
 }

@@ -132,7 +132,7 @@ func TestOutcomes(t *testing.T) {
 					}
 					continue
 				}
-				if out.Done || out.Refused != r.refused || !out.Intended || out.Received != "" || reason.Of(out.Err) != r.why {
+				if out.Done || out.Refused != r.refused || out.Intended == (r.o.VerifyChain != nil) || out.Received != "" || reason.Of(out.Err) != r.why {
 					t.Errorf("%s: %+v", f.Name, out)
 				}
 			}
@@ -361,6 +361,10 @@ func TestQuiet(t *testing.T) {
 
 func TestImpossibleOptions(t *testing.T) {
 	ecdsa := suite.ByID(0xc02b)
+	good := scenario.Options{Cert: pki.Revoked, Staple: "good"}
+	if _, err := scenario.Run(context.Background(), good, nil); err == nil {
+		t.Error("a revoked certificate with a good status was played")
+	}
 	for option, o := range map[string]scenario.Options{
 		"Cert":         {Cert: "mouldy"},
 		"KeyAlg":       {KeyAlg: "rsa", Suites: []*suite.Suite{ecdsa}},

@@ -53,6 +53,9 @@ func (o *Options) validate() error {
 	case o.NoClientCert && !o.ClientAuth:
 		return refuse("NoClientCert", "nobody asks the client for a certificate; set ClientAuth too")
 	}
+	if o.Cert == pki.Revoked && o.Staple == "good" {
+		return refuse("Staple", "a revoked certificate with a good status is one that nobody knows to be revoked; leave one of the two out")
+	}
 	return nil
 }
 
