@@ -100,8 +100,8 @@ func InputNames() []string {
 	}
 }
 
-// describeKey names a public key by kind and size.
-func describeKey(pub crypto.PublicKey) string {
+// KeyName names a public key by kind and size: "RSA-2048", "ECDSA P-256", "Ed25519".
+func KeyName(pub crypto.PublicKey) string {
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
 		return fmt.Sprintf("RSA-%d", k.N.BitLen())

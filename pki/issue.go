@@ -162,7 +162,7 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 		{Key: StepCSR, Ref: "RFC 2986 §4", OK: true, Inputs: []Input{
 			{InSubject, csr.Subject.String()},
 			{InNames, sanStrings(csr.DNSNames, csr.IPAddresses)},
-			{InPublicKey, describeKey(csr.PublicKey)},
+			{InPublicKey, KeyName(csr.PublicKey)},
 			{InPublicKeyHash, spki[:]},
 			{InCSR, csr.Raw},
 		}},
@@ -182,7 +182,7 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 		{Key: StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: hashInputs(leaf.SignatureAlgorithm, leaf.RawTBSCertificate)},
 		{Key: StepSign, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: []Input{
 			{InSignatureAlgorithm, leaf.SignatureAlgorithm.String()},
-			{InIssuerKey, describeKey(is.Issuer.PublicKey)},
+			{InIssuerKey, KeyName(is.Issuer.PublicKey)},
 			{InSignature, leaf.Signature},
 		}},
 		{Key: StepChain, Ref: "RFC 5246 §7.4.2", OK: true, Inputs: []Input{

@@ -133,7 +133,7 @@ func (r *Responder) sign(basic *ocspBasic) error {
 	alg := defaultAlgorithm(r.Key.Public())
 	id, ok := ocspAlgorithmID(alg)
 	if !ok {
-		return fmt.Errorf("cannot sign an OCSP response with %s", describeKey(r.Key.Public()))
+		return fmt.Errorf("cannot sign an OCSP response with %s", KeyName(r.Key.Public()))
 	}
 	row, _ := signatureRowOf(alg)
 	// A nil reader: PKCS #1 and Ed25519 use none, and ECDSA then derives its nonce

@@ -176,7 +176,7 @@ func showSignature(j *judgement, i int) []Input {
 	c, by := j.certs[i], j.signer(i)
 	inputs := []Input{
 		{InIssuer, by.Subject.String()},
-		{InIssuerKey, describeKey(by.PublicKey)},
+		{InIssuerKey, KeyName(by.PublicKey)},
 		{InSignatureAlgorithm, c.SignatureAlgorithm.String()},
 		{InTBS, c.RawTBSCertificate},
 		{InSignature, c.Signature},
@@ -243,7 +243,7 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 
 func showPublicKey(j *judgement, i int) []Input {
 	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)
-	inputs := []Input{{InPublicKey, describeKey(j.certs[i].PublicKey)}, {InPublicKeyHash, spki[:]}}
+	inputs := []Input{{InPublicKey, KeyName(j.certs[i].PublicKey)}, {InPublicKeyHash, spki[:]}}
 	if k, ok := j.certs[i].PublicKey.(*rsa.PublicKey); ok {
 		inputs = append(inputs, Input{InKeyBits, k.N.BitLen()})
 	}

@@ -101,10 +101,10 @@ func checkSignature(alg x509.SignatureAlgorithm, pub crypto.PublicKey, message, 
 	switch {
 	case !fits:
 		return reason.New(reason.CertificateBadSignature, "signature_algorithm",
-			"an algorithm for the issuer's key, "+describeKey(pub), alg.String())
+			"an algorithm for the issuer's key, "+KeyName(pub), alg.String())
 	case !valid:
 		return reason.New(reason.CertificateBadSignature, "signature",
-			"a signature that the issuer's key, "+describeKey(pub)+", made over these bytes", "one that does not verify")
+			"a signature that the issuer's key, "+KeyName(pub)+", made over these bytes", "one that does not verify")
 	}
 	return nil
 }

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -78,7 +74,7 @@ func (c *caFlags) showBlock(w io.Writer, n int, b *pem.Block) error {
 		fmt.Fprintf(w, "%d %s\n", n, b.Type)
 		c.line(w, pki.InSubject, csr.Subject.String())
 		c.line(w, pki.InNames, strings.Join(namesOf(csr.DNSNames, csr.IPAddresses), ", "))
-		c.line(w, pki.InPublicKey, keyName(csr.PublicKey))
+		c.line(w, pki.InPublicKey, pki.KeyName(csr.PublicKey))
 		c.line(w, pki.InSignatureAlgorithm, csr.SignatureAlgorithm.String())
 	default:
 		fmt.Fprintf(w, "%d %s\n", n, b.Type)
@@ -96,23 +92,10 @@ func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
 	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
 	c.line(w, pki.InCA, fmt.Sprint(cert.IsCA))
-	c.line(w, pki.InPublicKey, keyName(cert.PublicKey))
+	c.line(w, pki.InPublicKey, pki.KeyName(cert.PublicKey))
 	c.line(w, pki.InSignatureAlgorithm, cert.SignatureAlgorithm.String())
 	sum := sha256.Sum256(cert.Raw)
 	c.line(w, pki.InFingerprint, hex.EncodeToString(sum[:]))
-}
-
-// keyName is the kind of a public key, and its size.
-func keyName(pub crypto.PublicKey) string {
-	switch k := pub.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA-%d", k.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + k.Curve.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
-	}
-	return fmt.Sprintf("%T", pub)
 }
 
 // line is a value under its name in the reader's language.

@@ -77,7 +77,7 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 			return t.say.ui("empty")
 		}
 		if c, err := pki.ParseCached(m.Certificates[0]); err == nil {
-			return t.say.ui("key_of", "algorithm", keyName(c.PublicKey), "name", subject(c))
+			return t.say.ui("key_of", "algorithm", pki.KeyName(c.PublicKey), "name", subject(c))
 		}
 	case *message.ServerKeyExchangeECDHE:
 		return fmt.Sprintf("%v A=%s", m.Group, start(m.Point))

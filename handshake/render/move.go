@@ -141,7 +141,7 @@ func (t *Terminal) certificates(m *message.Certificate12) {
 // certificate says in one line what a certificate is.
 func (t *Terminal) certificate(c *x509.Certificate) string {
 	return t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
-		"key", keyName(c.PublicKey), "n", text(len(c.Raw)))
+		"key", pki.KeyName(c.PublicKey), "n", text(len(c.Raw)))
 }
 
 // toldJustNow reports whether a field holds what the lines above it have computed.

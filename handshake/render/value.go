@@ -2,9 +2,6 @@ package render
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
@@ -92,19 +89,6 @@ func subject(c *x509.Certificate) string {
 		return printable(c.DNSNames[0])
 	}
 	return printable(c.Subject.String())
-}
-
-// keyName says kind and size of a public key.
-func keyName(pub any) string {
-	switch k := pub.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA-%d", k.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + k.Curve.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
-	}
-	return fmt.Sprintf("%T", pub)
 }
 
 // firstLine is the first line of application data, as a person reads it.
