@@ -1,7 +1,9 @@
 package handshake
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/x509"
 	"io"
 	"slices"
@@ -285,7 +287,7 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 		if err != nil {
 			return nil, nil, reason.Wrap(reason.Internal, "config.certificates", err)
 		}
-		if !keyFits(su, leaf) || !s.curveTaken(leaf, m) {
+		if !keyFits(su, leaf) || !s.curveTaken(leaf, m) || su.Kx == iana.KxRSA && !decrypts(cert.Key) {
 			continue
 		}
 		var scheme *sig.Scheme
@@ -309,6 +311,13 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 		return nil, nil, why
 	}
 	return first, firstScheme, nil
+}
+
+// decrypts reports whether a key can do RSA key transport: a crypto.Signer alone, such
+// as a key in a token, cannot.
+func decrypts(key crypto.PrivateKey) bool {
+	_, ok := key.(*rsa.PrivateKey)
+	return ok
 }
 
 // curveTaken reports whether the client has the curve of an ECDSA key (RFC 8422 §5.1.1).

@@ -2,6 +2,7 @@ package handshake_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
 
@@ -309,5 +311,21 @@ func TestTicketsSwitchedOff(t *testing.T) {
 	c, _ := mustShake(t, cc, sc)
 	if !c.Summary().Resumed {
 		t.Error("NoTickets, and yet the session's own ID is not offered")
+	}
+}
+
+// A key that can only sign serves no RSA key transport, and the server says so at
+// once, by choosing another suite or none.
+func TestSignerOnly(t *testing.T) {
+	l := lesson(t, "rsa")
+	cc, sc := ends(l)
+	sc.Certificates[0].Key = struct{ crypto.Signer }{l.Key}
+	c, _ := mustShake(t, cc, sc)
+	if kx := c.Summary().Suite.Kx; kx == iana.KxRSA {
+		t.Errorf("chose %v", c.Summary().Suite)
+	}
+	cc.Suites = []*suite.Suite{suite.ByID(0x009c)}
+	if _, s := shake(t, cc, sc); reason.Of(s.Err()) != reason.NoCommonSuite {
+		t.Errorf("got %v", s.Err())
 	}
 }
