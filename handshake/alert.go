@@ -22,7 +22,7 @@ func (e *Endpoint) sendAlert(l iana.AlertLevel, d iana.AlertDescription, cause e
 
 func (e *Endpoint) readAlert(payload []byte) error {
 	var a message.Alert
-	if err := parseBody(payload, &a); err != nil {
+	if err := wire.Parse(payload, &a, nil); err != nil {
 		return err
 	}
 	if lis := e.cfg.Listener; lis != nil {
@@ -33,10 +33,7 @@ func (e *Endpoint) readAlert(payload []byte) error {
 		e.closeReceived = true
 		return nil
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
-		if e.warnings++; e.warnings > maxWarnings {
-			return reason.New(reason.WarningFlood, "alert", maxWarnings, "more in a row")
-		}
-		return nil
+		return e.countWarning("alert", "more in a row")
 	}
 	return reason.New(reason.PeerAlert, "", nil, a.Description)
 }
@@ -54,12 +51,13 @@ func (e *Endpoint) noRenegotiation() error {
 
 // countAttempt bounds how often a peer may ask for another handshake.
 func (e *Endpoint) countAttempt() error {
+	return e.countWarning("renegotiation", "more attempts in a row")
+}
+
+// countWarning bounds what costs the peer nothing and us some work.
+func (e *Endpoint) countWarning(what, got string) error {
 	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, "renegotiation", maxWarnings, "more attempts in a row")
+		return reason.New(reason.WarningFlood, what, maxWarnings, got)
 	}
 	return nil
 }
-
-func parseBody(b []byte, s wire.Struct) error { return wire.Parse(b, s, nil) }
-
-func appendStruct(dst []byte, s wire.Struct) ([]byte, error) { return wire.Append(dst, s, nil) }

@@ -45,8 +45,8 @@ func (c *client) forget() { c.clientHandshake = nil }
 
 // check finds out early what could never work.
 func (c *client) check() error {
-	if c.cfg.maxVersion() < iana.TLS12 || c.cfg.MinVersion > iana.TLS12 {
-		return reason.New(reason.Internal, "config", "TLS 1.2 within MinVersion and MaxVersion", c.cfg.maxVersion())
+	if err := c.cfg.check(); err != nil {
+		return err
 	}
 	if len(c.offer()) == 0 {
 		return reason.New(reason.Internal, "config.suites", "a suite whose exchange is in Exchanges", "none")
@@ -54,7 +54,7 @@ func (c *client) check() error {
 	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
 		return reason.New(reason.Internal, "config.server_name", "a name that the certificate must bear", "none")
 	}
-	return c.cfg.checkChains()
+	return nil
 }
 
 // offer lists the suites that this end can use.
@@ -180,8 +180,7 @@ func recvServerHello(c *client, msg message.Message) error {
 	}
 	s := suiteIn(c.cfg.suites(), m.CipherSuite)
 	if s == nil || !c.cfg.usable(s) {
-		return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.cipher_suite", Off: c.offset(m, "server_hello.cipher_suite"),
-			Want: "one of the suites offered", Got: m.CipherSuite}
+		return c.fault(reason.NotOffered, m, "server_hello.cipher_suite", "one of the suites offered", m.CipherSuite)
 	}
 	c.summary.Version, c.summary.Suite = iana.TLS12, s
 	c.exchange, c.serverRandom = c.cfg.exchange(s.Kx), m.Random
@@ -234,8 +233,7 @@ func (c *client) takeCompression(m *message.ServerHello) error {
 		c.compress, c.decompress = record.NewDEFLATE(), record.NewDEFLATE()
 		return nil
 	}
-	return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.compression_method", Off: c.offset(m, "server_hello.compression_method"),
-		Want: "one of the methods offered", Got: m.Compression}
+	return c.fault(reason.NotOffered, m, "server_hello.compression_method", "one of the methods offered", m.Compression)
 }
 
 // takeExtensions refuses an answer to a question we did not ask, and takes the others.
@@ -244,14 +242,12 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 		// GREASE is there to be ignored; whoever answers it has not (RFC 8701 §3.1).
 		if c.hello.Extensions.Find(x.Type()) == nil || iana.IsGREASE(uint16(x.Type())) {
 			field := "server_hello.extensions." + x.Type().String()
-			return &reason.Error{Reason: reason.UnsolicitedExtension, Field: field, Off: c.offset(m, field),
-				Want: "answers to our extensions only", Got: x.Type()}
+			return c.fault(reason.UnsolicitedExtension, m, field, "answers to our extensions only", x.Type())
 		}
 		switch x := x.(type) {
 		case *message.RenegotiationInfo:
 			if len(x.RenegotiatedConnection) != 0 {
-				return &reason.Error{Reason: reason.RenegotiationInfo, Field: "server_hello.extensions.renegotiation_info",
-					Off: c.offset(m, "server_hello.extensions.renegotiation_info"), Want: "nothing in a first handshake", Got: x.RenegotiatedConnection}
+				return c.fault(reason.RenegotiationInfo, m, "server_hello.extensions.renegotiation_info", "nothing in a first handshake", x.RenegotiatedConnection)
 			}
 			c.summary.SecureRenegotiation = true
 		case *message.ExtendedMasterSecret:
@@ -271,20 +267,16 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 			c.ticketPromised = true
 		case *message.MaxFragmentLength:
 			if x.Code != c.cfg.MaxFragmentLength {
-				return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.extensions.max_fragment_length",
-					Off: c.offset(m, "server_hello.extensions.max_fragment_length"), Want: c.cfg.MaxFragmentLength, Got: x.Code}
+				return c.fault(reason.NotOffered, m, "server_hello.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
 			}
 			c.limit(x.Code)
 		case *message.ECPointFormats:
 			if !slices.Contains(x.Formats, iana.Uncompressed) { // RFC 8422 §5.2
-				return &reason.Error{Reason: reason.BadValue, Field: "server_hello.extensions.ec_point_formats",
-					Off: c.offset(m, "server_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: x.Formats}
+				return c.fault(reason.BadValue, m, "server_hello.extensions.ec_point_formats", iana.Uncompressed, x.Formats)
 			}
 		case *message.ALPN:
 			if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
-				return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.extensions.application_layer_protocol_negotiation",
-					Off:  c.offset(m, "server_hello.extensions.application_layer_protocol_negotiation"),
-					Want: c.cfg.ALPN, Got: x.Protocols}
+				return c.fault(reason.NotOffered, m, "server_hello.extensions.application_layer_protocol_negotiation", c.cfg.ALPN, x.Protocols)
 			}
 			c.summary.Protocol = x.Protocols[0]
 		}

@@ -211,8 +211,12 @@ func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
 	return nil
 }
 
-// checkChains finds a Certificate without one.
-func (c *Config) checkChains() error {
+// check finds what could work at neither end: a version that there is not, a
+// Certificate without a chain.
+func (c *Config) check() error {
+	if c.maxVersion() < iana.TLS12 || c.MinVersion > iana.TLS12 {
+		return reason.New(reason.Internal, "config", "TLS 1.2 within MinVersion and MaxVersion", c.maxVersion())
+	}
 	for i := range c.Certificates {
 		if len(c.Certificates[i].Chain) == 0 {
 			return reason.New(reason.Internal, "config.certificates", "a chain in each", fmt.Sprintf("none in number %d", i+1))

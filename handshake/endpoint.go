@@ -8,6 +8,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
+	"tlslab/handshake/wire"
 )
 
 // Role is which end of a connection an endpoint plays.
@@ -150,7 +151,7 @@ func (e *Endpoint) Ready() bool {
 		return false
 	case e.machine.find(e.state, Send, nil) >= 0:
 		return true
-	case len(e.hs) >= 4 && len(e.hs) >= 4+(int(e.hs[1])<<16|int(e.hs[2])<<8|int(e.hs[3])):
+	case len(e.hs) >= messageHeader && len(e.hs) >= messageLen(e.hs):
 		return true
 	case len(e.app) > 0 || e.closeReceived:
 		return false
@@ -251,16 +252,22 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	return true, nil
 }
 
+// messageHeader is the length of a handshake message's type and length.
+const messageHeader = 4
+
+// messageLen is the length of a message, header included, as its header tells it.
+func messageLen(b []byte) int { return messageHeader + (int(b[1])<<16 | int(b[2])<<8 | int(b[3])) }
+
 // readMessage takes one whole handshake message off e.hs.
 func (e *Endpoint) readMessage() (bool, error) {
-	kind := kindOf(iana.HandshakeType(e.hs[0]))
+	kind := message.Kind(e.hs[0])
 	if !e.machine.expects(e.state, kind) {
 		return false, e.unexpected(kind)
 	}
-	if len(e.hs) < 4 {
+	if len(e.hs) < messageHeader {
 		return false, nil
 	}
-	n := 4 + (int(e.hs[1])<<16 | int(e.hs[2])<<8 | int(e.hs[3]))
+	n := messageLen(e.hs)
 	if n > maxMessage {
 		return false, &reason.Error{Reason: reason.MessageTooLong, Field: kind.String() + ".length", Off: 1, Want: maxMessage, Got: n}
 	}
@@ -278,7 +285,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 		raw = e.transcript[e.mark:len(e.transcript):len(e.transcript)]
 	}
 	e.hs = e.hs[n:]
-	m, err := message.Parse(e.context(Receive), raw, nil)
+	m, err := message.Parse(e.context(), raw, nil)
 	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
 		return false, e.unexpected(kind)
 	}
@@ -297,7 +304,7 @@ func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
 	if !e.machine.expects(e.state, m.Kind()) {
 		return e.unexpected(m.Kind())
 	}
-	if err := parseBody(payload, m); err != nil {
+	if err := wire.Parse(payload, m, nil); err != nil {
 		return err
 	}
 	i := e.machine.find(e.state, Receive, m)
@@ -310,9 +317,9 @@ func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
 // before is the transcript up to, not including, the message at hand.
 func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
 
-// context tells message what shapes to expect.
-func (e *Endpoint) context(d Direction) message.Context {
-	ctx := message.Context{Version: iana.TLS12, FromServer: (e.role == Server) == (d == Send)}
+// context tells message what shapes to expect from the peer.
+func (e *Endpoint) context() message.Context {
+	ctx := message.Context{Version: iana.TLS12, FromServer: e.role == Client}
 	if s := e.summary.Suite; s != nil {
 		ctx.Kx = s.Kx
 	}
@@ -323,7 +330,7 @@ func (e *Endpoint) context(d Direction) message.Context {
 func (e *Endpoint) send(m message.Message) error {
 	at := len(e.transcript)
 	var err error
-	if e.transcript, err = appendStruct(e.transcript, m); err != nil {
+	if e.transcript, err = wire.Append(e.transcript, m, nil); err != nil {
 		return reason.Wrap(reason.Internal, m.Kind().String(), err) // what we cannot write is no fault of the peer's
 	}
 	e.mark = at

@@ -180,6 +180,11 @@ func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto
 	return err
 }
 
+// fault is an error about a field of a message, and where in the message it stands.
+func (e *Endpoint) fault(r reason.Reason, m wire.Struct, field string, want, got any) *reason.Error {
+	return &reason.Error{Reason: r, Field: field, Off: e.offset(m, field), Want: want, Got: got}
+}
+
 // offset finds where a field of a message stands, for an error; -1 if nowhere.
 func (e *Endpoint) offset(m wire.Struct, field string) int {
 	var fields []wire.Field

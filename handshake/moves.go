@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 )
@@ -131,6 +130,3 @@ func (e *Endpoint) unexpected(k message.Kind) error {
 	return &reason.Error{Reason: reason.UnexpectedMessage, Field: k.String(), Off: 0, Want: w,
 		Got: fmt.Sprintf("%v in state %v", k, e.state)}
 }
-
-// kindOf is the kind of a message whose type is known and whose body is not yet.
-func kindOf(t iana.HandshakeType) message.Kind { return message.Kind(t) }

@@ -63,10 +63,7 @@ func (e *Endpoint) decided(what string, chosen, among any, why string) {
 func (e *Endpoint) secret(s SecretEvent) {
 	s.Meta = e.meta()
 	s.Value = bytes.Clone(s.Value)
-	s.Inputs = slices.Clone(s.Inputs)
-	for i := range s.Inputs {
-		s.Inputs[i].Bytes = bytes.Clone(s.Inputs[i].Bytes)
-	}
+	s.Inputs = ownValues(s.Inputs)
 	e.cfg.Listener.Event(&s)
 }
 
@@ -74,11 +71,17 @@ func (e *Endpoint) secret(s SecretEvent) {
 func (e *Endpoint) checked(c CheckEvent) {
 	c.Meta = e.meta()
 	c.OK = c.Err == nil
-	c.Inputs = slices.Clone(c.Inputs)
-	for i := range c.Inputs {
-		c.Inputs[i].Bytes = bytes.Clone(c.Inputs[i].Bytes)
-	}
+	c.Inputs = ownValues(c.Inputs)
 	e.cfg.Listener.Event(&c)
+}
+
+// ownValues copies values, bytes and all.
+func ownValues(values []kx.Value) []kx.Value {
+	own := slices.Clone(values)
+	for i := range own {
+		own[i].Bytes = bytes.Clone(own[i].Bytes)
+	}
+	return own
 }
 
 // stop tells, once per state, that the endpoint waits.

@@ -77,8 +77,7 @@ func (c *client) resume(m *message.ServerHello) error {
 	s := c.offered
 	switch {
 	case m.CipherSuite != s.Suite:
-		return &reason.Error{Reason: reason.NotOffered, Field: "server_hello.cipher_suite", Off: c.offset(m, "server_hello.cipher_suite"),
-			Want: s.Suite, Got: m.CipherSuite}
+		return c.fault(reason.NotOffered, m, "server_hello.cipher_suite", s.Suite, m.CipherSuite)
 	case c.ems != s.EMS:
 		return reason.New(reason.EMSMismatch, "server_hello.extensions.extended_master_secret",
 			"extended master secret as in the session", c.ems)

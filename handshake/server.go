@@ -40,13 +40,13 @@ type serverHandshake struct {
 func (s *server) forget() { s.serverHandshake = nil }
 
 func (s *server) check() error {
-	if s.cfg.maxVersion() < iana.TLS12 || s.cfg.MinVersion > iana.TLS12 {
-		return reason.New(reason.Internal, "config", "TLS 1.2 within MinVersion and MaxVersion", s.cfg.maxVersion())
+	if err := s.cfg.check(); err != nil {
+		return err
 	}
 	if len(s.cfg.Certificates) == 0 && s.cfg.ForClient == nil {
 		return reason.New(reason.Internal, "config.certificates", "a certificate to show", "none")
 	}
-	return s.cfg.checkChains()
+	return nil
 }
 
 // recvClientHello makes all the server's choices. The sends that follow only say them.
@@ -97,15 +97,13 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 	// A client that marks a fallback was kept from a version that we both have
 	// (RFC 7507 §3). What it wanted it no longer says.
 	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && s.cfg.maxVersion() > m.Version {
-		return &reason.Error{Reason: reason.InappropriateFallback, Field: "client_hello.cipher_suites",
-			Off: s.offset(m, "client_hello.cipher_suites"), Want: s.cfg.maxVersion(), Got: m.Version}
+		return s.fault(reason.InappropriateFallback, m, "client_hello.cipher_suites", s.cfg.maxVersion(), m.Version)
 	}
 	if m.Version < iana.TLS12 {
 		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "client_hello.client_version", Off: 4, Want: "TLS 1.2 or higher", Got: m.Version}
 	}
 	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok && !slices.Contains(v.Versions, iana.TLS12) {
-		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "client_hello.extensions.supported_versions",
-			Off: s.offset(m, "client_hello.extensions.supported_versions"), Want: iana.TLS12, Got: v.Versions}
+		return s.fault(reason.UnsupportedVersion, m, "client_hello.extensions.supported_versions", iana.TLS12, v.Versions)
 	}
 	s.summary.Version = iana.TLS12
 	s.wr.SetVersion(iana.TLS12)
@@ -120,8 +118,7 @@ func (s *server) chooseCompression(m *message.ClientHello) error {
 		return nil
 	}
 	if !slices.Contains(m.Compressions, iana.CompressionNull) {
-		return &reason.Error{Reason: reason.NoCommonCompression, Field: "client_hello.compression_methods",
-			Off: s.offset(m, "client_hello.compression_methods"), Want: iana.CompressionNull, Got: m.Compressions}
+		return s.fault(reason.NoCommonCompression, m, "client_hello.compression_methods", iana.CompressionNull, m.Compressions)
 	}
 	return nil
 }
@@ -132,8 +129,7 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 	}
 	if r, ok := message.Get[*message.RenegotiationInfo](&m.Extensions); ok {
 		if len(r.RenegotiatedConnection) != 0 {
-			return &reason.Error{Reason: reason.RenegotiationInfo, Field: "client_hello.extensions.renegotiation_info",
-				Off: s.offset(m, "client_hello.extensions.renegotiation_info"), Want: "nothing in a first handshake", Got: r.RenegotiatedConnection}
+			return s.fault(reason.RenegotiationInfo, m, "client_hello.extensions.renegotiation_info", "nothing in a first handshake", r.RenegotiatedConnection)
 		}
 		s.summary.SecureRenegotiation = true
 	}
@@ -142,16 +138,14 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 	}
 	curves := slices.ContainsFunc(s.clientGroups(m), func(g iana.Group) bool { return g>>8 == 0 })
 	if f, ok := message.Get[*message.ECPointFormats](&m.Extensions); ok && curves && !slices.Contains(f.Formats, iana.Uncompressed) {
-		return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.ec_point_formats", // RFC 8422 §5.1.2
-			Off: s.offset(m, "client_hello.extensions.ec_point_formats"), Want: iana.Uncompressed, Got: f.Formats}
+		return s.fault(reason.BadValue, m, "client_hello.extensions.ec_point_formats", iana.Uncompressed, f.Formats) // RFC 8422 §5.1.2
 	}
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems
 	s.giveTicket = m.Extensions.Find(iana.ExtSessionTicket) != nil && s.cfg.Tickets != nil
 	if f, ok := message.Get[*message.MaxFragmentLength](&m.Extensions); ok {
 		if f.Code.Bytes() == 0 {
-			return &reason.Error{Reason: reason.BadValue, Field: "client_hello.extensions.max_fragment_length",
-				Off: s.offset(m, "client_hello.extensions.max_fragment_length"), Want: "1 to 4", Got: f.Code}
+			return s.fault(reason.BadValue, m, "client_hello.extensions.max_fragment_length", "1 to 4", f.Code)
 		}
 		s.summary.MaxFragmentLength = f.Code
 	}
@@ -173,8 +167,7 @@ func (s *server) chooseProtocol(m *message.ClientHello) error {
 			return nil
 		}
 	}
-	return &reason.Error{Reason: reason.NoCommonProtocol, Field: "client_hello.extensions.application_layer_protocol_negotiation",
-		Off: s.offset(m, "client_hello.extensions.application_layer_protocol_negotiation"), Want: s.cfg.ALPN, Got: a.Protocols}
+	return s.fault(reason.NoCommonProtocol, m, "client_hello.extensions.application_layer_protocol_negotiation", s.cfg.ALPN, a.Protocols)
 }
 
 // makeRandom draws the server's random; one that could have done better than TLS

@@ -114,9 +114,6 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 		e.wr.Change(p, k.compress)
 	} else {
 		e.rd.Change(p, k.decompress)
-		// Not before, at a server: a client that has refused ServerHello sends its
-		// alert in a record of the version that it began with.
-		e.rd.SetVersion(iana.TLS12)
 	}
 	if lis := e.cfg.Listener; lis != nil {
 		lis.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: 1, Suite: s.ID})
