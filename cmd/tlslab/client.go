@@ -94,17 +94,11 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 			return unwritten("--sess-out", c.sessOut, err)
 		}
 	}
-	out, err := c.view.open(cmd.ErrOrStderr())
+	out, done, err := c.outputs(cmd.ErrOrStderr(), cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, out.close()) }()
-	log, closeLog, err := c.openKeyLog()
-	if err != nil {
-		return err
-	}
-	defer func() { err = firstError(err, closeLog()) }()
-	cfg.KeyLog = log
+	defer func() { err = firstError(err, done()) }()
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

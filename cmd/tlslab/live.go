@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,23 @@ type transcript struct {
 		handshake.Listener
 		Close() error
 	}
+}
+
+// outputs opens the transcript, and the key log for cfg; done closes both.
+func (l *liveFlags) outputs(to io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
+	if out, err = l.view.open(to); err != nil {
+		return nil, nil, err
+	}
+	log, closeLog, err := l.openKeyLog()
+	if err != nil {
+		return nil, nil, firstError(err, out.close())
+	}
+	cfg.KeyLog = log
+	return out, func() error {
+		// Both, whatever becomes of the first.
+		logErr, outErr := closeLog(), out.close()
+		return firstError(logErr, outErr)
+	}, nil
 }
 
 // warn says, above a transcript that shows secrets, that it does.

@@ -92,17 +92,11 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
-	out, err := s.view.open(cmd.ErrOrStderr())
+	out, done, err := s.outputs(cmd.ErrOrStderr(), cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, out.close()) }()
-	log, closeLog, err := s.openKeyLog()
-	if err != nil {
-		return err
-	}
-	defer func() { err = firstError(err, closeLog()) }()
-	cfg.KeyLog = log
+	defer func() { err = firstError(err, done()) }()
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
