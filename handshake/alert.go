@@ -8,7 +8,7 @@ import (
 )
 
 // Alerts are no rows of the table: they may come in any state, and what they do
-// is the same everywhere (RFC 5246 §7.2).
+// is the same everywhere (RFC 5246 §7.2, RFC 9846 §6).
 
 // sendAlert queues an alert; cause is what made us, nil for close_notify.
 func (e *Endpoint) sendAlert(l iana.AlertLevel, d iana.AlertDescription, cause error) {
@@ -32,6 +32,8 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	case a.Description == iana.CloseNotify && e.state == Connected:
 		e.closeReceived = true
 		return nil
+	case e.summary.Version == iana.TLS13 && a.Description != iana.UserCanceled:
+		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
 		return e.countWarning("alert", "more in a row")
 	}

@@ -28,6 +28,7 @@ type client struct {
 
 type clientHandshake struct {
 	keys12
+	keys13
 	hello   *message.ClientHello
 	offered *session.Session // what hello offers to resume
 
@@ -39,7 +40,24 @@ type clientHandshake struct {
 	scheme                         *sig.Scheme  // to sign CertificateVerify with
 	ticket                         []byte
 	ticketLifetime                 uint32 // seconds
+
+	offers  []groupOffer                         // whose shares are in hello
+	retry   *message.ServerHello                 // the HelloRetryRequest
+	retried bool                                 // it has been answered
+	asked   bool                                 // a CertificateRequest came
+	pack    iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
 }
+
+// groupOffer is a share that went out, and what belongs to it.
+type groupOffer struct {
+	group kx.Group
+	offer kx.Offer
+}
+
+// clientMoves is the client's table. Rows of one state are tried from top to bottom.
+var clientMoves = rows([]move[client]{
+	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+}, clientMoves13, clientMoves12)
 
 func (c *client) forget() { c.clientHandshake = nil }
 
@@ -74,7 +92,7 @@ func sendClientHello(c *client, _ message.Message) error {
 		return err
 	}
 	c.clientRandom, c.hello = m.Random, m
-	if c.cfg.Weak.Compression {
+	if c.cfg.Weak.Compression && !c.cfg.speaks(iana.TLS13) { // which forbids to offer any (RFC 9846 §4.2.2)
 		m.Compressions = []iana.Compression{iana.CompressionDEFLATE, iana.CompressionNull}
 	}
 	if c.cfg.Fallback {
@@ -86,10 +104,15 @@ func sendClientHello(c *client, _ message.Message) error {
 	if err := c.extend(m); err != nil {
 		return err
 	}
+	if c.cfg.speaks(iana.TLS13) {
+		if err := c.extend13(m); err != nil {
+			return err
+		}
+	}
 	return c.send(m)
 }
 
-// extend adds what a TLS 1.2 client says by extensions.
+// extend adds what a client says by extensions: TLS 1.2's own only if it may come to that.
 func (c *client) extend(m *message.ClientHello) error {
 	x := &m.Extensions
 	if c.cfg.GREASE {
@@ -101,14 +124,20 @@ func (c *client) extend(m *message.ClientHello) error {
 		x.Add(&message.ServerName{Name: name})
 		c.summary.ServerName = name
 	}
-	if !c.cfg.Weak.NoExtendedMasterSecret {
+	tls12 := c.cfg.speaks(iana.TLS12)
+	if tls12 && !c.cfg.Weak.NoExtendedMasterSecret {
 		x.Add(&message.ExtendedMasterSecret{})
 	}
-	x.Add(&message.RenegotiationInfo{})
-	if groups := c.groupIDs(); len(groups) > 0 {
-		x.Add(&message.SupportedGroups{Groups: groups}, &message.ECPointFormats{Formats: []iana.ECPointFormat{iana.Uncompressed}})
+	if tls12 {
+		x.Add(&message.RenegotiationInfo{})
 	}
-	if !c.cfg.NoTickets && c.cfg.Sessions != nil {
+	if groups := c.groupIDs(); len(groups) > 0 {
+		x.Add(&message.SupportedGroups{Groups: groups})
+		if tls12 {
+			x.Add(&message.ECPointFormats{Formats: []iana.ECPointFormat{iana.Uncompressed}})
+		}
+	}
+	if tls12 && !c.cfg.NoTickets && c.cfg.Sessions != nil {
 		t := new(message.SessionTicket)
 		if c.offered != nil {
 			t.Ticket = c.offered.Ticket
@@ -121,18 +150,28 @@ func (c *client) extend(m *message.ClientHello) error {
 	if c.cfg.Stapling {
 		x.Add(&message.StatusRequest{StatusType: iana.StatusOCSP})
 	}
-	var schemes []iana.SignatureScheme
-	for _, s := range c.cfg.schemes() {
-		schemes = append(schemes, s.ID)
+	x.Add(&message.SignatureAlgorithms{Schemes: schemeIDs(c.cfg.schemes())})
+	if len(c.cfg.CertificateSchemes) > 0 {
+		x.Add(&message.SignatureAlgorithmsCert{Schemes: schemeIDs(c.cfg.CertificateSchemes)})
 	}
-	x.Add(&message.SignatureAlgorithms{Schemes: schemes})
-	if c.cfg.EncryptThenMAC {
+	if tls12 && c.cfg.EncryptThenMAC {
 		x.Add(&message.EncryptThenMAC{})
 	}
 	if c.cfg.MaxFragmentLength != 0 {
 		x.Add(&message.MaxFragmentLength{Code: c.cfg.MaxFragmentLength})
 	}
+	if l := c.cfg.RecordSizeLimit; l != 0 {
+		x.Add(&message.RecordSizeLimit{Limit: uint16(l)})
+	}
 	return nil
+}
+
+func schemeIDs(schemes []*sig.Scheme) []iana.SignatureScheme {
+	ids := make([]iana.SignatureScheme, len(schemes))
+	for i, s := range schemes {
+		ids[i] = s.ID
+	}
+	return ids
 }
 
 // hostName is what server_name may say of a ServerName: a DNS name without the dot
@@ -146,10 +185,15 @@ func hostName(name string) string {
 	return strings.TrimSuffix(name, ".")
 }
 
-// groupIDs lists the groups that an exchange of ours can use.
+// groupIDs lists the groups that can be used: in TLS 1.3 any, in TLS 1.2 those that an
+// exchange of ours can.
 func (c *client) groupIDs() []iana.Group {
 	var ids []iana.Group
 	for _, g := range c.cfg.groups() {
+		if c.cfg.speaks(iana.TLS13) {
+			ids = append(ids, g.ID())
+			continue
+		}
 		for _, x := range c.cfg.exchanges() {
 			if kx.Serves(x.Kx(), g) {
 				ids = append(ids, g.ID())
@@ -166,20 +210,22 @@ func (c *client) grease(m *message.ClientHello) error {
 	if _, err := io.ReadFull(c.cfg.rand(), b[:]); err != nil {
 		return err
 	}
-	value := func(b byte) uint16 { return uint16(b&0xf0|0x0a) * 0x0101 }
-	m.CipherSuites = append([]iana.CipherSuite{iana.CipherSuite(value(b[0]))}, m.CipherSuites...)
-	m.Extensions.Add(&message.Raw{ExtType: iana.ExtensionType(value(b[1]))})
+	m.CipherSuites = slices.Insert(m.CipherSuites, 0, iana.CipherSuite(reserved(b[0])))
+	m.Extensions.Add(&message.Raw{ExtType: iana.ExtensionType(reserved(b[1]))})
 	return nil
 }
 
-// recvServerHello takes the server's choices, each only if it was offered.
+// reserved is one of the sixteen values of RFC 8701 §2.
+func reserved(b byte) uint16 { return uint16(b&0xf0|0x0a) * 0x0101 }
+
+// recvServerHello takes a TLS 1.2 server's choices, each only if it was offered.
 func recvServerHello(c *client, msg message.Message) error {
 	m := msg.(*message.ServerHello)
 	if err := c.checkVersion(m); err != nil {
 		return err
 	}
 	s := suiteIn(c.cfg.suites(), m.CipherSuite)
-	if s == nil || !c.cfg.usable(s) {
+	if s == nil || !c.cfg.usable(s) || s.Version != iana.TLS12 {
 		return c.fault(reason.NotOffered, m, "server_hello.cipher_suite", "one of the suites offered", m.CipherSuite)
 	}
 	c.summary.Version, c.summary.Suite = iana.TLS12, s
@@ -194,8 +240,12 @@ func recvServerHello(c *client, msg message.Message) error {
 	c.wr.SetVersion(iana.TLS12)
 	c.rd.SetVersion(iana.TLS12)
 	if c.listening() {
-		c.decided("version", iana.TLS12, nil, "only_version")
+		c.decided("version", iana.TLS12, nil, choose(c.cfg.speaks(iana.TLS13), "server_choice", "only_version"))
 		c.decided("cipher_suite", s.ID, c.hello.CipherSuites, "server_choice")
+	}
+	if len(m.SessionID) > 0 && c.offered == nil && bytes.Equal(m.SessionID, c.hello.SessionID) {
+		// We made it up for middleboxes to see: no server can know it (RFC 9846 §E.4).
+		return c.fault(reason.NotOffered, m, "server_hello.session_id", "an ID of the server's own, or none", m.SessionID)
 	}
 	if !resumes(c, m) {
 		return nil
@@ -204,7 +254,7 @@ func recvServerHello(c *client, msg message.Message) error {
 }
 
 // checkVersion refuses what we do not speak, and what tells of a downgrade
-// (RFC 8446 §4.1.3).
+// (RFC 9846 §4.2.3).
 func (c *client) checkVersion(m *message.ServerHello) error {
 	sentinel := string(m.Random[24:])
 	known := sentinel == downgradeToTLS11 || sentinel == downgradeToTLS12
@@ -212,8 +262,8 @@ func (c *client) checkVersion(m *message.ServerHello) error {
 		return &reason.Error{Reason: reason.DowngradeDetected, Field: "server_hello.random", Off: 6,
 			Want: "no downgrade sentinel", Got: sentinel[:7]}
 	}
-	if m.Version != iana.TLS12 {
-		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "server_hello.server_version", Off: 4, Want: iana.TLS12, Got: m.Version}
+	if m.Version != iana.TLS12 || !c.cfg.speaks(iana.TLS12) {
+		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "server_hello.server_version", Off: 4, Want: c.cfg.versions(), Got: m.Version}
 	}
 	return nil
 }
@@ -270,6 +320,10 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 				return c.fault(reason.NotOffered, m, "server_hello.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
 			}
 			c.limit(x.Code)
+		case *message.RecordSizeLimit:
+			if err := c.limitRecords(int(x.Limit), "server_hello"); err != nil {
+				return err
+			}
 		case *message.ECPointFormats:
 			if !slices.Contains(x.Formats, iana.Uncompressed) { // RFC 8422 §5.2
 				return c.fault(reason.BadValue, m, "server_hello.extensions.ec_point_formats", iana.Uncompressed, x.Formats)

@@ -11,11 +11,8 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// clientMoves is the client's side of TLS 1.2. Rows of one state are tried from
-// top to bottom.
-var clientMoves = []move[client]{
-	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
-
+// clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
+var clientMoves12 = []move[client]{
 	// A server may answer with the session the client offered: an abbreviated handshake.
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumesWithTicket, Do: recvServerHello, To: WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumes, Do: recvServerHello, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
@@ -130,7 +127,7 @@ func recvServerKeyExchange(c *client, msg message.Message) error {
 		c.summary.Group = fieldID(c.params.P)
 	}
 	c.summary.Scheme = m.Signed().Scheme
-	return c.checkSignature("server_key_exchange", m.Signed(), c.chain[0].PublicKey, signed)
+	return c.checkSignature("server_key_exchange", m.Signed(), publicKey(c.chain[0]), signed)
 }
 
 func recvCertificateRequest(c *client, msg message.Message) error {
@@ -149,7 +146,7 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 			continue
 		}
 		leaf := chain[0]
-		if s := c.pickScheme(leaf.PublicKey, m.Schemes); s != nil {
+		if s := c.pickScheme(publicKey(leaf), m.Schemes); s != nil {
 			c.certificate, c.scheme = cert, s
 			c.decided("client_certificate", leaf.Subject.String(), nil, "fits_request")
 			return nil
@@ -171,7 +168,7 @@ func sendClientCertificate(c *client, _ message.Message) error {
 
 func sendClientKeyExchange(c *client, _ message.Message) error {
 	a, err := c.exchange.Answer(kx.ClientInput{Rand: c.cfg.rand(), Groups: c.cfg.groups(), Params: c.params,
-		PublicKey: c.chain[0].PublicKey, ClientVersion: c.hello.Version})
+		PublicKey: publicKey(c.chain[0]), ClientVersion: c.hello.Version})
 	if err != nil {
 		return err
 	}

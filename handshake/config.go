@@ -27,15 +27,23 @@ type Config struct {
 	Rand io.Reader        // all randomness comes from here; crypto/rand
 	Time func() time.Time // time.Now
 
-	// MinVersion and MaxVersion must have TLS 1.2 between them, the one version
-	// there is so far; 0 is TLS 1.2. With a higher MaxVersion a server sends, and a
-	// client demands the absence of, the downgrade sentinel of RFC 8446 §4.1.3.
+	// MinVersion and MaxVersion bound what is spoken: TLS 1.2 and TLS 1.3. Where both
+	// are and TLS 1.2 is what it comes to, a server sends, and a client demands the
+	// absence of, the downgrade sentinel (RFC 9846 §4.2.3).
 	MinVersion, MaxVersion iana.Version
 
-	Suites    []*suite.Suite // in order of preference; suite.Defaults()
-	Groups    []kx.Group     // in order of preference; kx.Defaults12()
-	Exchanges []kx.Exchange  // kx.Exchanges(): ECDHE, DHE, RSA
+	Suites    []*suite.Suite // of both versions, in order of preference; suite.Defaults()
+	Groups    []kx.Group     // in order of preference; kx.Defaults13(), of which TLS 1.2 takes what it can
+	Exchanges []kx.Exchange  // of TLS 1.2; kx.Exchanges(): ECDHE, DHE, RSA
 	Schemes   []*sig.Scheme  // in order of preference; sig.Defaults()
+	// CertificateSchemes are for the signatures inside certificates, where those shall
+	// differ from Schemes (signature_algorithms_cert). The peer is told; that it heeds
+	// them is not enforced.
+	CertificateSchemes []*sig.Scheme
+	// KeyShares are the groups for which a client sends a share at once, those of
+	// Groups. Nil: X25519MLKEM768 and X25519 if they are there, else the first of Groups.
+	// Empty but not nil: none, which asks for a HelloRetryRequest.
+	KeyShares []iana.Group
 
 	// Certificates are what this end can show; the first that fits is taken.
 	Certificates []Certificate
@@ -65,21 +73,43 @@ type Config struct {
 	EncryptThenMAC    bool                   // offer or accept RFC 7366
 	MaxFragmentLength iana.MaxFragmentLength // what a client asks for (RFC 6066 §4); 0 nothing
 	Stapling          bool                   // a client asks for an OCSP response
-	Fallback          bool                   // a client marks a retry at a lower version (RFC 7507)
-	GREASE            bool                   // a client adds reserved values (RFC 8701)
-	KeyLog            io.Writer              // NSS key log lines (RFC 9850)
-	Listener          Listener
-	ShowSecrets       bool // also emit SecretEvents. It is a leak anywhere but in a lesson
-	Party             string
-	Conn              int // Meta.Conn of the events
+	// SendCertificateAuthorities makes a client name its Roots (RFC 9846 §4.3.4).
+	SendCertificateAuthorities bool
+	// CertificateCompression lists what certificates may be compressed with, best first:
+	// it is offered to the peer, and used towards one that offers it (RFC 8879). None.
+	CertificateCompression []iana.CertificateCompressionAlgorithm
+	// RecordSizeLimit is the most plaintext, in bytes, that this end takes in a protected
+	// record; in TLS 1.3 content type and padding count (RFC 8449). From 64; 0 does not say.
+	RecordSizeLimit int
+	// Padding says how many zeros to add to a TLS 1.3 record of so many content bytes. None.
+	Padding func(content int) int
+	// RetryWithCookie makes a TLS 1.3 server send every client back for a cookie.
+	RetryWithCookie bool
+	// NoCompatibilityMode keeps a TLS 1.3 client from looking like a resumed TLS 1.2
+	// handshake (RFC 9846 §E.4).
+	NoCompatibilityMode bool
+	// SessionTickets is how many NewSessionTickets a TLS 1.3 server with Tickets sends; 0
+	// is 2.
+	SessionTickets int
+
+	Fallback    bool      // a client marks a retry at a lower version (RFC 7507)
+	GREASE      bool      // a client adds reserved values (RFC 8701)
+	KeyLog      io.Writer // NSS key log lines (RFC 9850)
+	Listener    Listener
+	ShowSecrets bool // also emit SecretEvents. It is a leak anywhere but in a lesson
+	Party       string
+	Conn        int // Meta.Conn of the events
 
 	Weak Weak
+
+	edit func(message.Message) // of tests: may change every message before it is marshalled
 }
 
 // Weak names the defences that a lesson may switch off, one by one. Everything
 // here is unsafe.
 type Weak struct {
-	// NULL lets suites be used that protect nothing; they must also be in Suites.
+	// NULL lets suites be used that hide nothing: TLS 1.2's NULL, and those of RFC 9150.
+	// They must also be in Suites.
 	NULL bool
 	// Compression offers and accepts DEFLATE, which leaks plaintext by length (CRIME).
 	Compression bool
@@ -139,15 +169,36 @@ func (c *Config) now() time.Time {
 
 func (c *Config) maxVersion() iana.Version {
 	if c.MaxVersion == 0 {
-		return iana.TLS12
+		return iana.TLS13
 	}
 	return c.MaxVersion
 }
 
+func (c *Config) minVersion() iana.Version {
+	if c.MinVersion == 0 {
+		return iana.TLS12
+	}
+	return c.MinVersion
+}
+
+// versions lists what may be negotiated, best first.
+func (c *Config) versions() []iana.Version {
+	var v []iana.Version
+	for _, x := range []iana.Version{iana.TLS13, iana.TLS12} {
+		if c.speaks(x) {
+			v = append(v, x)
+		}
+	}
+	return v
+}
+
+// speaks reports whether v may be negotiated.
+func (c *Config) speaks(v iana.Version) bool { return c.minVersion() <= v && v <= c.maxVersion() }
+
 // The defaults, made once: the packages that list them hand out copies.
 var (
 	defaultSuites    = sync.OnceValue(suite.Defaults)
-	defaultGroups    = sync.OnceValue(kx.Defaults12)
+	defaultGroups    = sync.OnceValue(kx.Defaults13)
 	defaultExchanges = sync.OnceValue(kx.Exchanges)
 	defaultSchemes   = sync.OnceValue(sig.Defaults)
 )
@@ -173,11 +224,49 @@ func (c *Config) exchanges() []kx.Exchange {
 	return c.Exchanges
 }
 
+// group finds one of our groups, or nil.
+func (c *Config) group(id iana.Group) kx.Group {
+	for _, g := range c.groups() {
+		if g.ID() == id {
+			return g
+		}
+	}
+	return nil
+}
+
+// keyShares lists the groups that a client sends a share for at once. A hybrid and a
+// curve: whoever has the one has no need of the other, but most have one of the two.
+func (c *Config) keyShares() []kx.Group {
+	var shares []kx.Group
+	if c.KeyShares != nil {
+		for _, id := range c.KeyShares {
+			shares = append(shares, c.group(id))
+		}
+		return shares
+	}
+	for _, g := range c.groups() {
+		if id := g.ID(); id == iana.X25519MLKEM768 || id == iana.X25519 {
+			shares = append(shares, g)
+		}
+	}
+	if len(shares) == 0 && len(c.groups()) > 0 {
+		return c.groups()[:1]
+	}
+	return shares
+}
+
 func (c *Config) schemes() []*sig.Scheme {
 	if c.Schemes == nil {
 		return defaultSchemes()
 	}
 	return c.Schemes
+}
+
+func (c *Config) sessionTickets() int {
+	if c.SessionTickets == 0 {
+		return 2
+	}
+	return c.SessionTickets
 }
 
 func (c *Config) sessionLifetime() time.Duration {
@@ -199,7 +288,7 @@ func (c *Config) exchange(k iana.Kx) kx.Exchange {
 
 // usable reports whether a suite may be offered or chosen under this Config.
 func (c *Config) usable(s *suite.Suite) bool {
-	return (!s.Weak || c.Weak.NULL) && c.exchange(s.Kx) != nil
+	return (!s.Weak || c.Weak.NULL) && c.speaks(s.Version) && (s.Version == iana.TLS13 || c.exchange(s.Kx) != nil)
 }
 
 func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
@@ -214,8 +303,16 @@ func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
 // check finds what could work at neither end: a version that there is not, a
 // Certificate without a chain.
 func (c *Config) check() error {
-	if c.maxVersion() < iana.TLS12 || c.MinVersion > iana.TLS12 {
-		return reason.New(reason.Internal, "config", "TLS 1.2 within MinVersion and MaxVersion", c.maxVersion())
+	if !c.speaks(iana.TLS12) && !c.speaks(iana.TLS13) {
+		return reason.New(reason.Internal, "config", "TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion", fmt.Sprintf("%v to %v", c.minVersion(), c.maxVersion()))
+	}
+	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
+		return reason.New(reason.Internal, "config.record_size_limit", "64 to 16385, or 0", l)
+	}
+	for _, id := range c.KeyShares {
+		if c.group(id) == nil {
+			return reason.New(reason.Internal, "config.key_shares", "groups that are in Groups", id)
+		}
 	}
 	for i := range c.Certificates {
 		if len(c.Certificates[i].Chain) == 0 {

@@ -55,6 +55,9 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 	case len(p) == 0:
 		return 0, nil
 	}
+	if err := e.beforeWrite(); err != nil {
+		return 0, err
+	}
 	p = p[:min(len(p), maxFragment)]
 	e.noteData(Send, p)
 	if err := e.write(iana.ApplicationData, p); err != nil {

@@ -22,13 +22,13 @@ import (
 const policy = `
 	NONE < iana, keyschedule
 	iana < reason
-	reason < wire, kx, sig, suite
+	reason < wire, kx, sig, suite, certcompress
 	kx < kx/kxtest
 	wire < message, session
 	session < session/redis
 	suite < record
 	wire, sig < pki
-	message, session, record, keyschedule, kx, pki < handshake
+	message, session, record, keyschedule, kx, certcompress, pki < handshake
 	handshake < tls, narrate, observe, tamper, mitm, pcapng
 	observe, tamper, mitm < scenario
 	narrate, scenario < render
@@ -41,13 +41,15 @@ const policy = `
 const modules = `
 	filippo.io/bigmod: kx
 	filippo.io/edwards25519: pki
-	github.com/cloudflare/circl: kx sig pki
+	github.com/cloudflare/circl: kx sig pki examples
+	github.com/andybalholm/brotli: certcompress
+	github.com/klauspost/compress: certcompress
 	golang.org/x/crypto: suite pki cmd
 	golang.org/x/net: tls cmd
 	github.com/hashicorp/golang-lru/v2: session
 	github.com/redis/go-redis/v9: session/redis
 	github.com/fatih/color: render cmd
-	github.com/mattn/go-runewidth: render
+	github.com/mattn/go-runewidth: render cmd
 	github.com/mattn/go-isatty: render cmd
 	github.com/spf13/cobra: cmd
 	github.com/spf13/pflag: cmd

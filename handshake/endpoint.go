@@ -60,11 +60,13 @@ type Endpoint struct {
 	app        []byte // opened application data, not yet read; may alias in
 	transcript []byte // every handshake message so far, as on the wire
 	mark       int    // where in transcript the message at hand begins
+	running    *runningHash
 
 	eof, closeSent, closeReceived bool
 	warnings                      int
 	summary                       *Summary
-	exporter                      *exporter
+	exporter                      exporter
+	traffic                       *traffic // of TLS 1.3, which can change its keys
 
 	events  uint64
 	move    string
@@ -108,8 +110,15 @@ func (e *Endpoint) Done() bool { return e.state == Connected }
 func (e *Endpoint) Err() error { return e.err }
 
 // Legal returns the rows of the table that start in the present state: what may
-// happen next, seen from this end. Alerts may come at any time and are not listed.
-func (e *Endpoint) Legal() []Move { return e.machine.legal(e.state) }
+// happen next, seen from this end. Alerts may come at any time and are not listed;
+// the ChangeCipherSpec that TLS 1.3 drops is listed where it may come.
+func (e *Endpoint) Legal() []Move {
+	legal := e.machine.legal(e.summary.Version, e.state)
+	if e.dropsChangeCipherSpec() {
+		legal = append(legal, e.dummyChangeCipherSpec(Receive))
+	}
+	return legal
+}
 
 // Step makes one move: the first send whose guard holds, or else it reads one
 // message or record of what was fed. progress is false if nothing can be done
@@ -122,7 +131,7 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 	if e.err != nil {
 		return false, e.err
 	}
-	if i := e.machine.find(e.state, Send, nil); i >= 0 {
+	if i := e.find(Send, nil); i >= 0 {
 		return true, e.fire(i, nil, nil)
 	}
 	if len(e.hs) > 0 {
@@ -149,7 +158,7 @@ func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
 		return false
-	case e.machine.find(e.state, Send, nil) >= 0:
+	case e.find(Send, nil) >= 0:
 		return true
 	case len(e.hs) >= messageHeader && len(e.hs) >= messageLen(e.hs):
 		return true
@@ -158,6 +167,14 @@ func (e *Endpoint) Ready() bool {
 	}
 	in := e.in[e.r:]
 	return e.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
+}
+
+func (e *Endpoint) find(d Direction, m message.Message) int {
+	return e.machine.find(e.summary.Version, e.state, d, m)
+}
+
+func (e *Endpoint) expects(k message.Kind) bool {
+	return e.machine.expects(e.summary.Version, e.state, k)
 }
 
 // fire does one row.
@@ -174,7 +191,7 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 	}
 	e.state, e.move, e.ref = row.To, "", ""
 	if e.state == Connected && e.transcript != nil {
-		e.transcript, e.hsStore = nil, nil
+		e.transcript, e.hsStore, e.running = nil, nil, nil
 		if len(e.hs) == 0 { // what stands behind Finished is still to be looked at
 			e.hs = nil
 		}
@@ -196,7 +213,7 @@ func (e *Endpoint) fail(err error) error {
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}
-	e.state, e.app, e.transcript, e.hs, e.hsStore = Failed, nil, nil, nil, nil
+	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic = Failed, nil, nil, nil, nil, nil, nil
 	e.forgetSession()
 	return e.err
 }
@@ -222,7 +239,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
 		r := reason.InterleavedMessage
-		if rec.Type == iana.ChangeCipherSpec {
+		if rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13 {
 			r = reason.KeyChangeMidMessage
 		}
 		return false, reason.New(r, "record.type", iana.Handshake, rec.Type)
@@ -261,7 +278,7 @@ func messageLen(b []byte) int { return messageHeader + (int(b[1])<<16 | int(b[2]
 // readMessage takes one whole handshake message off e.hs.
 func (e *Endpoint) readMessage() (bool, error) {
 	kind := message.Kind(e.hs[0])
-	if !e.machine.expects(e.state, kind) {
+	if !e.expects(kind) {
 		return false, e.unexpected(kind)
 	}
 	if len(e.hs) < messageHeader {
@@ -292,7 +309,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	i := e.machine.find(e.state, Receive, m)
+	i := e.find(Receive, m)
 	if i < 0 {
 		return false, e.unexpected(m.Kind())
 	}
@@ -300,14 +317,17 @@ func (e *Endpoint) readMessage() (bool, error) {
 }
 
 func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
+	if e.dropsChangeCipherSpec() {
+		return e.dropChangeCipherSpec(payload)
+	}
 	m := new(message.ChangeCipherSpec)
-	if !e.machine.expects(e.state, m.Kind()) {
+	if !e.expects(m.Kind()) {
 		return e.unexpected(m.Kind())
 	}
 	if err := wire.Parse(payload, m, nil); err != nil {
 		return err
 	}
-	i := e.machine.find(e.state, Receive, m)
+	i := e.find(Receive, m)
 	if i < 0 {
 		return e.unexpected(m.Kind())
 	}
@@ -320,6 +340,9 @@ func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
 // context tells message what shapes to expect from the peer.
 func (e *Endpoint) context() message.Context {
 	ctx := message.Context{Version: iana.TLS12, FromServer: e.role == Client}
+	if e.summary.Version != 0 {
+		ctx.Version = e.summary.Version
+	}
 	if s := e.summary.Suite; s != nil {
 		ctx.Kx = s.Kx
 	}
@@ -328,6 +351,9 @@ func (e *Endpoint) context() message.Context {
 
 // send marshals a message into the transcript and a record.
 func (e *Endpoint) send(m message.Message) error {
+	if e.cfg.edit != nil {
+		e.cfg.edit(m)
+	}
 	at := len(e.transcript)
 	var err error
 	if e.transcript, err = wire.Append(e.transcript, m, nil); err != nil {
@@ -335,6 +361,21 @@ func (e *Endpoint) send(m message.Message) error {
 	}
 	e.mark = at
 	raw := e.transcript[at:]
+	if e.cfg.Listener != nil {
+		e.noteMessage(Send, m, raw, e.to)
+	}
+	return e.write(iana.Handshake, raw)
+}
+
+// sendLater sends a message after the handshake, which no transcript holds.
+func (e *Endpoint) sendLater(m message.Message) error {
+	if e.cfg.edit != nil {
+		e.cfg.edit(m)
+	}
+	raw, err := message.Marshal(m, nil)
+	if err != nil {
+		return reason.Wrap(reason.Internal, m.Kind().String(), err)
+	}
 	if e.cfg.Listener != nil {
 		e.noteMessage(Send, m, raw, e.to)
 	}

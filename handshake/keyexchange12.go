@@ -3,8 +3,6 @@ package handshake
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
@@ -17,6 +15,7 @@ import (
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
+	"tlslab/pki"
 )
 
 // How the two key exchange messages of TLS 1.2 and kx's offers and answers fit
@@ -114,19 +113,21 @@ func keyFits(s *suite.Suite, leaf *x509.Certificate) bool {
 	if leaf.KeyUsage != 0 && leaf.KeyUsage&usage == 0 {
 		return false
 	}
-	switch leaf.PublicKey.(type) {
+	switch publicKey(leaf).(type) {
 	case *rsa.PublicKey:
 		return s.Auth == iana.AuthRSA
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-		return s.Auth == iana.AuthECDSA
+	case *sig.PSSPublicKey: // which only signs
+		return s.Auth == iana.AuthRSA && s.Kx != iana.KxRSA
+	case nil:
+		return s.Auth == iana.AuthAny
 	}
-	return s.Auth == iana.AuthAny
+	return s.Auth == iana.AuthECDSA
 }
 
 // pickScheme is the first of ours that fits the key and that the peer takes.
 func (e *Endpoint) pickScheme(pub crypto.PublicKey, peer []iana.SignatureScheme) *sig.Scheme {
 	for _, s := range e.cfg.schemes() {
-		if !s.FitsKey(pub, iana.TLS12) {
+		if !s.FitsKey(pub, e.summary.Version) {
 			continue
 		}
 		for _, id := range peer {
@@ -147,7 +148,7 @@ func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, conte
 	if e.revealing() {
 		in := []kx.Value{{Name: "signed", Bytes: content}}
 		if signer, ok := key.(crypto.Signer); ok { // who watches can check it with this
-			if der, err := x509.MarshalPKIXPublicKey(signer.Public()); err == nil {
+			if der, err := pki.MarshalPublicKey(signer.Public()); err == nil {
 				in = append(in, kx.Value{Name: "public_key", Bytes: der})
 			}
 		}
@@ -165,7 +166,7 @@ func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto
 	case s == nil:
 		err = &reason.Error{Reason: reason.NotOffered, Field: what + ".signature.algorithm", Off: -1,
 			Want: "one of the signature schemes offered", Got: sg.Scheme}
-	case !s.FitsKey(pub, iana.TLS12):
+	case !s.FitsKey(pub, e.summary.Version):
 		err = &reason.Error{Reason: reason.CertificateWrongKey, Field: what + ".signature.algorithm", Off: -1,
 			Want: "a scheme for the certificate's key", Got: sg.Scheme}
 	default:

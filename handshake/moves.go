@@ -2,8 +2,10 @@ package handshake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 )
@@ -18,12 +20,29 @@ type move[S any] struct {
 	If  func(*S, message.Message) bool // nil: always. Pure. The message is nil on a send
 	Do  func(*S, message.Message) error
 	To  State
-	Ref string // where it is specified
+	Ref string       // where it is specified
+	Ver iana.Version // the version whose row it is; 0: of both. rows fills it in
+}
+
+// rows makes one table of the rows of a role: those that come before the version is
+// settled, then each version's. TLS 1.3's are tried first.
+func rows[S any](both, tls13, tls12 []move[S]) []move[S] {
+	all := slices.Clone(both)
+	for _, m := range tls13 {
+		m.Ver = iana.TLS13
+		all = append(all, m)
+	}
+	for _, m := range tls12 {
+		m.Ver = iana.TLS12
+		all = append(all, m)
+	}
+	return all
 }
 
 // Move is the exported view of a row.
 type Move struct {
 	Role    Role
+	Version iana.Version // whose row it is; 0: of every version
 	In      State
 	Dir     Direction
 	Msg     message.Kind
@@ -32,25 +51,31 @@ type Move struct {
 	Ref     string
 }
 
-// String says who does what, "client/send/client_hello": narrate's key.
+// String says who does what, "client/send/client_hello", and in TLS 1.3
+// "client/send/finished/tls13": narrate's key.
 func (m Move) String() string {
-	return m.Role.String() + "/" + m.Dir.String() + "/" + m.Msg.String()
+	s := m.Role.String() + "/" + m.Dir.String() + "/" + m.Msg.String()
+	if m.Version == iana.TLS13 {
+		s += "/tls13"
+	}
+	return s
 }
 
 // machine is a table bound to one endpoint's state. Only the driver reads it: a
-// handler that named its own table would be an initialization cycle.
+// handler that named its own table would be an initialization cycle. v is the version
+// that is settled, whose rows alone count; 0 before it is.
 type machine interface {
 	// find returns the first row of state in direction dir whose guard holds:
 	// any message's if sending, m's if receiving. -1 if there is none.
-	find(state State, dir Direction, m message.Message) int
+	find(v iana.Version, state State, dir Direction, m message.Message) int
 	do(row int, m message.Message) error
 	row(row int) Move
 	// legal lists the rows of a state, guards unevaluated.
-	legal(state State) []Move
+	legal(v iana.Version, state State) []Move
 	// forget drops what only the handshake needed.
 	forget()
 	// expects tells whether any row of state receives kind.
-	expects(state State, kind message.Kind) bool
+	expects(v iana.Version, state State, kind message.Kind) bool
 }
 
 // table implements machine.
@@ -60,10 +85,15 @@ type table[S any] struct {
 	s     *S
 }
 
-func (t *table[S]) find(state State, dir Direction, m message.Message) int {
+// in reports whether r is a row of state, for version v.
+func (r *move[S]) in(v iana.Version, state State) bool {
+	return r.In == state && (v == 0 || r.Ver == 0 || r.Ver == v)
+}
+
+func (t *table[S]) find(v iana.Version, state State, dir Direction, m message.Message) int {
 	for i := range t.moves {
 		r := &t.moves[i]
-		if r.In != state || r.Dir != dir || m != nil && r.Msg != m.Kind() {
+		if !r.in(v, state) || r.Dir != dir || m != nil && r.Msg != m.Kind() {
 			continue
 		}
 		if r.If == nil || r.If(t.s, m) {
@@ -79,22 +109,22 @@ func (t *table[S]) forget() { any(t.s).(interface{ forget() }).forget() }
 
 func (t *table[S]) row(i int) Move {
 	r := &t.moves[i]
-	return Move{Role: t.role, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, To: r.To, Ref: r.Ref}
+	return Move{Role: t.role, Version: r.Ver, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, To: r.To, Ref: r.Ref}
 }
 
-func (t *table[S]) expects(state State, kind message.Kind) bool {
+func (t *table[S]) expects(v iana.Version, state State, kind message.Kind) bool {
 	for i := range t.moves {
-		if r := &t.moves[i]; r.In == state && r.Dir == Receive && r.Msg == kind {
+		if r := &t.moves[i]; r.in(v, state) && r.Dir == Receive && r.Msg == kind {
 			return true
 		}
 	}
 	return false
 }
 
-func (t *table[S]) legal(state State) []Move {
+func (t *table[S]) legal(v iana.Version, state State) []Move {
 	var out []Move
 	for i := range t.moves {
-		if t.moves[i].In == state {
+		if t.moves[i].in(v, state) {
 			out = append(out, t.row(i))
 		}
 	}
@@ -110,7 +140,7 @@ func Moves(r Role) []Move {
 	}
 	var out []Move
 	for s := Start; s <= Failed; s++ {
-		out = append(out, m.legal(s)...)
+		out = append(out, m.legal(0, s)...)
 	}
 	return out
 }
@@ -118,8 +148,8 @@ func Moves(r Role) []Move {
 // unexpected is the error for a message that no row of the state receives.
 func (e *Endpoint) unexpected(k message.Kind) error {
 	var want []string
-	for _, m := range e.machine.legal(e.state) {
-		if m.Dir == Receive && (len(want) == 0 || want[len(want)-1] != m.Msg.String()) {
+	for _, m := range e.machine.legal(e.summary.Version, e.state) {
+		if m.Dir == Receive && !slices.Contains(want, m.Msg.String()) {
 			want = append(want, m.Msg.String())
 		}
 	}

@@ -52,6 +52,16 @@ func (e *Endpoint) noteData(d Direction, p []byte) {
 	}
 }
 
+func (e *Endpoint) noteKeyChange(d Direction) {
+	if e.listening() {
+		epoch := e.rd.Epoch()
+		if d == Send {
+			epoch = e.wr.Epoch()
+		}
+		e.cfg.Listener.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: epoch, Suite: e.summary.Suite.ID})
+	}
+}
+
 // decided tells of a choice. Callers that must build among or why guard it with listening.
 func (e *Endpoint) decided(what string, chosen, among any, why string) {
 	if e.listening() {

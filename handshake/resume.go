@@ -16,7 +16,7 @@ import (
 
 // offerSession offers to resume what is kept for this server.
 func (c *client) offerSession(m *message.ClientHello) error {
-	if c.cfg.Sessions == nil || c.cfg.ServerName == "" {
+	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || !c.cfg.speaks(iana.TLS12) {
 		return nil
 	}
 	b, err := c.cfg.Sessions.Get(clientKey(c.cfg.ServerName), c.now())
@@ -54,6 +54,8 @@ func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) string 
 	switch {
 	case s.Expired(c.now()):
 		return "session_expired"
+	case s.Version != iana.TLS12: // TLS 1.3's are kept, and not offered yet
+		return "session_other_version"
 	case s.ServerName != c.cfg.ServerName:
 		return "session_other_name"
 	case s.EMS == c.cfg.Weak.NoExtendedMasterSecret:

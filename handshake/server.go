@@ -26,6 +26,7 @@ type server struct {
 
 type serverHandshake struct {
 	keys12
+	keys13
 	hello       *message.ClientHello
 	certificate *Certificate
 	scheme      *sig.Scheme
@@ -35,7 +36,21 @@ type serverHandshake struct {
 	giveTicket  bool
 	renewTicket bool // the session came out of a ticket under the previous key
 	staple      bool
+	peerLimit   int // the record_size_limit to be heeded; 0: none
+
+	// TLS 1.3's.
+	group       kx.Group
+	share       []byte                               // the client's, of group; nil: it must come back with one
+	retrying    bool                                 // a HelloRetryRequest is due, or its answer
+	cookie      []byte                               // that the second ClientHello must bring; nil: none
+	pack        iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	ticketsSent int
 }
+
+// serverMoves is the server's table. Rows of one state are tried from top to bottom.
+var serverMoves = rows([]move[server]{
+	{In: Start, Dir: Receive, Msg: message.KindClientHello, Do: recvClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
+}, serverMoves13, serverMoves12)
 
 func (s *server) forget() { s.serverHandshake = nil }
 
@@ -68,12 +83,26 @@ func recvClientHello(s *server, msg message.Message) error {
 			}
 		}
 	}
-	for _, choose := range []func(*message.ClientHello) error{s.chooseVersion, s.chooseCompression, s.readExtensions, s.chooseProtocol} {
+	for _, choose := range []func(*message.ClientHello) error{s.chooseVersion, s.readExtensions, s.chooseProtocol} {
 		if err := choose(m); err != nil {
 			return err
 		}
 	}
 	if err := s.makeRandom(); err != nil {
+		return err
+	}
+	if s.summary.Version == iana.TLS13 {
+		return s.choose13(m)
+	}
+	return s.choose12(m)
+}
+
+// choose12 makes the choices that only TLS 1.2 knows.
+func (s *server) choose12(m *message.ClientHello) error {
+	if err := s.chooseCompression(m); err != nil {
+		return err
+	}
+	if err := s.readExtensions12(m); err != nil {
 		return err
 	}
 	resumed, err := s.tryResume(m)
@@ -99,16 +128,23 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && s.cfg.maxVersion() > m.Version {
 		return s.fault(reason.InappropriateFallback, m, "client_hello.cipher_suites", s.cfg.maxVersion(), m.Version)
 	}
-	if m.Version < iana.TLS12 {
-		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "client_hello.client_version", Off: 4, Want: "TLS 1.2 or higher", Got: m.Version}
+	// With supported_versions in it client_version means nothing (RFC 9846 §4.3.1); without
+	// it the client cannot do TLS 1.3.
+	offered, field := []iana.Version{m.Version}, "client_hello.client_version"
+	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
+		offered, field = v.Versions, "client_hello.extensions.supported_versions"
+	} else if m.Version > iana.TLS12 {
+		offered[0] = iana.TLS12
 	}
-	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok && !slices.Contains(v.Versions, iana.TLS12) {
-		return s.fault(reason.UnsupportedVersion, m, "client_hello.extensions.supported_versions", iana.TLS12, v.Versions)
+	for _, v := range s.cfg.versions() {
+		if slices.Contains(offered, v) {
+			s.summary.Version = v
+			s.wr.SetVersion(iana.TLS12) // in the headers, of TLS 1.3 too
+			s.decided("version", v, offered, "highest_common")
+			return nil
+		}
 	}
-	s.summary.Version = iana.TLS12
-	s.wr.SetVersion(iana.TLS12)
-	s.decided("version", iana.TLS12, m.Version, "highest_common")
-	return nil
+	return s.fault(reason.UnsupportedVersion, m, field, s.cfg.versions(), offered)
 }
 
 func (s *server) chooseCompression(m *message.ClientHello) error {
@@ -123,10 +159,30 @@ func (s *server) chooseCompression(m *message.ClientHello) error {
 	return nil
 }
 
+// readExtensions reads what a client of either version may want.
 func (s *server) readExtensions(m *message.ClientHello) error {
 	if n, ok := message.Get[*message.ServerName](&m.Extensions); ok {
 		s.summary.ServerName, s.answerName = n.Name, true
 	}
+	if f, ok := message.Get[*message.MaxFragmentLength](&m.Extensions); ok {
+		if f.Code.Bytes() == 0 {
+			return s.fault(reason.BadValue, m, "client_hello.extensions.max_fragment_length", "1 to 4", f.Code)
+		}
+		s.summary.MaxFragmentLength = f.Code
+	}
+	if l, ok := message.Get[*message.RecordSizeLimit](&m.Extensions); ok {
+		if l.Limit < 64 {
+			return s.fault(reason.BadValue, m, "client_hello.extensions.record_size_limit", "at least 64", l.Limit)
+		}
+		if s.cfg.RecordSizeLimit != 0 {
+			s.peerLimit = int(l.Limit)
+		}
+	}
+	return nil
+}
+
+// readExtensions12 reads what only TLS 1.2 knows.
+func (s *server) readExtensions12(m *message.ClientHello) error {
 	if r, ok := message.Get[*message.RenegotiationInfo](&m.Extensions); ok {
 		if len(r.RenegotiatedConnection) != 0 {
 			return s.fault(reason.RenegotiationInfo, m, "client_hello.extensions.renegotiation_info", "nothing in a first handshake", r.RenegotiatedConnection)
@@ -143,12 +199,6 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems
 	s.giveTicket = m.Extensions.Find(iana.ExtSessionTicket) != nil && s.cfg.Tickets != nil
-	if f, ok := message.Get[*message.MaxFragmentLength](&m.Extensions); ok {
-		if f.Code.Bytes() == 0 {
-			return s.fault(reason.BadValue, m, "client_hello.extensions.max_fragment_length", "1 to 4", f.Code)
-		}
-		s.summary.MaxFragmentLength = f.Code
-	}
 	if s.listening() {
 		s.decided("extended_master_secret", s.ems, nil, choose(s.ems, "both_want_ems", "no_ems"))
 	}
@@ -171,12 +221,12 @@ func (s *server) chooseProtocol(m *message.ClientHello) error {
 }
 
 // makeRandom draws the server's random; one that could have done better than TLS
-// 1.2 says so in its last eight bytes (RFC 8446 §4.1.3).
+// 1.2 says so in its last eight bytes (RFC 9846 §4.2.3).
 func (s *server) makeRandom() error {
 	if _, err := io.ReadFull(s.cfg.rand(), s.serverRandom[:]); err != nil {
 		return err
 	}
-	if s.cfg.maxVersion() > iana.TLS12 {
+	if s.summary.Version == iana.TLS12 && s.cfg.maxVersion() > iana.TLS12 {
 		copy(s.serverRandom[24:], downgradeToTLS12)
 	}
 	return nil
@@ -188,7 +238,7 @@ func (s *server) makeRandom() error {
 func (s *server) chooseSuite(m *message.ClientHello) error {
 	var why *reason.Error // against the last suite that came near
 	for _, su := range s.cfg.suites() {
-		if !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) {
+		if su.Version != iana.TLS12 || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) {
 			continue
 		}
 		x := s.cfg.exchange(su.Kx)
@@ -285,7 +335,7 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 		}
 		var scheme *sig.Scheme
 		if x.Ephemeral() {
-			if scheme = s.pickScheme(leaf.PublicKey, clientSchemes(m)); scheme == nil {
+			if scheme = s.pickScheme(publicKey(leaf), clientSchemes(m)); scheme == nil {
 				why = reason.New(reason.NoCommonScheme, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
 				continue
 			}

@@ -9,11 +9,8 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// serverMoves is the server's side of TLS 1.2. Rows of one state are tried from
-// top to bottom.
-var serverMoves = []move[server]{
-	{In: Start, Dir: Receive, Msg: message.KindClientHello, Do: recvClientHello, To: SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
-
+// serverMoves12 is the server's side of TLS 1.2, from ServerHello on.
+var serverMoves12 = []move[server]{
 	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumesWithTicket, Do: sendServerHello, To: SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumed, Do: sendServerHello, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, Do: sendServerHello, To: SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
@@ -99,7 +96,10 @@ func sendServerHello(s *server, _ message.Message) error {
 	if s.summary.EncryptThenMAC {
 		x.Add(&message.EncryptThenMAC{})
 	}
-	if c := s.summary.MaxFragmentLength; c != 0 {
+	if s.peerLimit != 0 { // and so no max_fragment_length (RFC 8449 §5)
+		x.Add(&message.RecordSizeLimit{Limit: uint16(s.cfg.RecordSizeLimit)})
+		s.summary.MaxFragmentLength = 0
+	} else if c := s.summary.MaxFragmentLength; c != 0 {
 		x.Add(&message.MaxFragmentLength{Code: c})
 	}
 	if err := s.send(m); err != nil {
@@ -107,6 +107,11 @@ func sendServerHello(s *server, _ message.Message) error {
 	}
 	if c := s.summary.MaxFragmentLength; c != 0 {
 		s.limit(c)
+	}
+	if s.peerLimit != 0 {
+		if err := s.limitRecords(s.peerLimit, "client_hello"); err != nil {
+			return err
+		}
 	}
 	if s.session == nil {
 		return nil
@@ -164,13 +169,9 @@ func (s *server) makeOffer() (p kx.Params, err error) {
 func sendCertificateRequest(s *server, _ message.Message) error {
 	s.summary.CertificateRequested = true
 	m := &message.CertificateRequest12{Types: []iana.ClientCertificateType{iana.CertRSASign, iana.CertECDSASign}}
-	for _, sc := range s.cfg.schemes() {
-		m.Schemes = append(m.Schemes, sc.ID)
-	}
+	m.Schemes = schemeIDs(s.cfg.schemes())
 	if s.cfg.Roots != nil {
-		for _, root := range s.cfg.Roots.All() {
-			m.Authorities = append(m.Authorities, root.RawSubject)
-		}
+		m.Authorities = s.cfg.authorities()
 	}
 	return s.send(m)
 }
@@ -216,7 +217,7 @@ func recvClientKeyExchange(s *server, msg message.Message) error {
 
 func recvClientCertificateVerify(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature("certificate_verify", &m.Signature, s.summary.PeerChain[0].PublicKey, s.before())
+	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.before())
 }
 
 func recvClientChangeCipherSpec(s *server, _ message.Message) error {

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"crypto"
 	"crypto/x509"
 	"errors"
 
@@ -26,6 +27,8 @@ type Summary struct {
 	EncryptThenMAC       bool
 	SecureRenegotiation  bool // the peer signalled RFC 5746
 	MaxFragmentLength    iana.MaxFragmentLength
+	RecordSizeLimit      int  // what the peer takes in a record (RFC 8449); 0 if it did not say
+	Retried              bool // TLS 1.3: the server sent a HelloRetryRequest
 
 	CertificateRequested bool // the server asked the client for a certificate
 
@@ -38,24 +41,40 @@ type Summary struct {
 func (e *Endpoint) Summary() *Summary { return e.summary }
 
 // exporter is what keying material is exported from.
-type exporter struct {
+type exporter interface {
+	export(label string, context []byte, n int) []byte
+}
+
+// exporter12 is TLS 1.2's (RFC 5705).
+type exporter12 struct {
+	hash                       crypto.Hash
 	master                     keyschedule.MasterSecret
 	clientRandom, serverRandom [32]byte
 }
 
-// Export returns n bytes of keying material for another protocol (RFC 5705). A
-// nil context differs from an empty one. It needs a complete handshake, and extended
-// master secret: without it the material is not bound to this connection, and
-// RFC 7627 §5.4 forbids to export any.
+func (x *exporter12) export(label string, context []byte, n int) []byte {
+	return x.master.Export(x.hash, label, x.clientRandom[:], x.serverRandom[:], context, n)
+}
+
+// exporter13 is TLS 1.3's (RFC 9846 §7.5).
+type exporter13 struct{ secret keyschedule.ExporterSecret }
+
+func (x *exporter13) export(label string, context []byte, n int) []byte {
+	return x.secret.Export(label, context, n)
+}
+
+// Export returns n bytes of keying material for another protocol (RFC 5705, RFC 9846
+// §7.5). In TLS 1.2 a nil context differs from an empty one. It needs a complete
+// handshake, and in TLS 1.2 extended master secret: without it the material is not
+// bound to this connection, and RFC 7627 §5.4 forbids to export any.
 func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
-	x := e.exporter
 	switch {
 	case e.state != Connected:
 		return nil, errNotDone
-	case !e.summary.ExtendedMasterSecret:
+	case e.summary.Version == iana.TLS12 && !e.summary.ExtendedMasterSecret:
 		return nil, errNotBound
 	}
-	return x.master.Export(e.summary.Suite.Hash, label, x.clientRandom[:], x.serverRandom[:], context, n), nil
+	return e.exporter.export(label, context, n), nil
 }
 
 // errNotDone is what needs the handshake's result before there is one.

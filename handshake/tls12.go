@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"crypto/x509"
 	"fmt"
-	"hash"
 	"sync"
 
 	"tlslab/handshake/iana"
@@ -29,21 +28,6 @@ type keys12 struct {
 	block                      keyschedule.KeyBlock
 	compress                   record.Compressor
 	decompress                 record.Compressor
-
-	running hash.Hash // of the transcript
-	hashed  int       // bytes of it that running has seen
-	sum     [64]byte
-}
-
-// transcriptHash is the hash of the first n bytes of the transcript, which must
-// not be fewer than the last time. It is good until the next call.
-func (k *keys12) transcriptHash(e *Endpoint, n int) []byte {
-	if k.running == nil {
-		k.running = e.summary.Suite.Hash.New()
-	}
-	k.running.Write(e.transcript[k.hashed:n])
-	k.hashed = n
-	return k.running.Sum(k.sum[:0])
 }
 
 // deriveMaster turns the premaster secret into the master secret. The transcript
@@ -52,7 +36,7 @@ func (k *keys12) deriveMaster(e *Endpoint, pre []byte) {
 	h := e.summary.Suite.Hash
 	s := SecretEvent{Label: "master_secret", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: "master secret"}
 	if k.ems {
-		sessionHash := k.transcriptHash(e, len(e.transcript))
+		sessionHash := e.transcriptHash(len(e.transcript))
 		k.master = keyschedule.PreMasterSecret(pre).ExtendedMaster(h, sessionHash)
 		if e.revealing() {
 			s.Tag = "extended master secret"
@@ -95,7 +79,7 @@ func (k *keys12) deriveKeys(e *Endpoint) error {
 			at += len(p.value)
 		}
 	}
-	e.exporter = &exporter{k.master, k.clientRandom, k.serverRandom}
+	e.exporter = &exporter12{h, k.master, k.clientRandom, k.serverRandom}
 	return e.logKey("CLIENT_RANDOM", k.clientRandom[:], k.master[:])
 }
 
@@ -115,9 +99,7 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 	} else {
 		e.rd.Change(p, k.decompress)
 	}
-	if lis := e.cfg.Listener; lis != nil {
-		lis.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: 1, Suite: s.ID})
-	}
+	e.noteKeyChange(d)
 	return nil
 }
 
@@ -137,7 +119,7 @@ func (k *keys12) sendChangeCipherSpec(e *Endpoint) error {
 // master secret and saw the same messages: the first transcript bytes of them.
 func (k *keys12) verifyData(e *Endpoint, role Role, transcript int) [12]byte {
 	h := e.summary.Suite.Hash
-	hash := k.transcriptHash(e, transcript)
+	hash := e.transcriptHash(transcript)
 	var v [12]byte
 	tag := "client finished"
 	if role == Client {

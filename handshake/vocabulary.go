@@ -10,27 +10,42 @@ func SecretLabels() []string {
 		"client_write_MAC_key", "server_write_MAC_key", "client_write_key", "server_write_key",
 		"client_write_IV", "server_write_IV", "client_verify_data", "server_verify_data",
 		"server_key_exchange_signature", "certificate_verify_signature",
+
+		"client_key_share", "server_key_share", "shared_secret", "early_secret", "early_derived", "handshake_secret",
+		"client_handshake_traffic_secret", "server_handshake_traffic_secret", "client_handshake_key", "client_handshake_iv",
+		"server_handshake_key", "server_handshake_iv", "handshake_derived", "main_secret",
+		"client_application_traffic_secret_0", "server_application_traffic_secret_0", "exporter_secret",
+		"client_application_key", "client_application_iv", "server_application_key", "server_application_iv",
+		"client_finished_key", "server_finished_key", "resumption_secret", "resumption_psk",
+		"client_application_traffic_secret_n", "server_application_traffic_secret_n",
 	}
 }
 
 // CheckNames lists the What of every CheckEvent.
 func CheckNames() []string {
-	return []string{"certificate_chain", "server_key_exchange_signature", "certificate_verify_signature", "finished"}
+	return []string{"certificate_chain", "server_key_exchange_signature", "certificate_verify_signature", "finished", "cookie", "certificate_compression"}
 }
 
 // DecisionNames lists the What of every DecisionEvent, each with every Why that
 // can go with it.
 func DecisionNames() map[string][]string {
 	return map[string][]string{
-		"version":                {"only_version", "highest_common"},
-		"cipher_suite":           {"server_choice", "server_preference"},
-		"group":                  {"server_preference"},
-		"signature_scheme":       {"fits_key"},
-		"alpn":                   {"server_preference"},
-		"extended_master_secret": {"both_want_ems", "no_ems"},
-		"secure_renegotiation":   {"signalled", "not_signalled"},
-		"client_certificate":     {"fits_request", "nothing_fits_request", "optional"},
-		"trust":                  {"skip_verify"},
+		"version":                 {"only_version", "highest_common", "server_choice", "supported_versions"},
+		"cipher_suite":            {"server_choice", "server_preference"},
+		"group":                   {"server_preference", "shared_share", "hello_retry"},
+		"hello_retry":             {"no_share", "cookie_wanted"},
+		"transcript":              {"message_hash"},
+		"compatibility_mode":      {"session_id_echoed", "session_id_empty"},
+		"certificate_compression": {"peer_takes_it"},
+		"record_size_limit":       {"both_want_limit"},
+		"session_ticket":          {"kept", "not_kept_no_store"},
+		"key_update":              {"requested", "answered", "own_wish", "key_spent"},
+		"signature_scheme":        {"fits_key"},
+		"alpn":                    {"server_preference"},
+		"extended_master_secret":  {"both_want_ems", "no_ems"},
+		"secure_renegotiation":    {"signalled", "not_signalled"},
+		"client_certificate":      {"fits_request", "nothing_fits_request", "optional"},
+		"trust":                   {"skip_verify"},
 		"resumption": {
 			"session_kept", "server_echoed_id", "ticket_opened", "session_id_known", "session_unknown", "ticket_unreadable",
 			"session_unreadable", "store_failed", "session_expired", "session_other_name", "session_other_ems", "session_other_suite",

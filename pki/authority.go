@@ -97,7 +97,7 @@ func (a *Authority) CrossSign(other *x509.Certificate, o Options) (*x509.Certifi
 	template.RawSubject = other.RawSubject
 	template.SubjectKeyId = other.SubjectKeyId
 	template.SignatureAlgorithm = a.signatureAlgorithm()
-	return create(o.Rand, template, a.Cert, other.PublicKey, a.Key)
+	return create(o.Rand, template, a.Cert, PublicKey(other), a.Key)
 }
 
 // Chain returns the certificates from this authority's own up to the root's.
@@ -179,18 +179,22 @@ func caTemplate(o Options, validity time.Duration) (*x509.Certificate, error) {
 	return t, nil
 }
 
-// signatureAlgorithm is the algorithm a signs with.
+// signatureAlgorithm is the algorithm a signs with; 0 where crypto/x509 has no name for
+// the key's own.
 func (a *Authority) signatureAlgorithm() x509.SignatureAlgorithm {
 	if _, ok := a.Key.Public().(*rsa.PublicKey); ok && a.pss {
 		return x509.SHA256WithRSAPSS
 	}
-	return defaultAlgorithm(a.Key.Public())
+	return defaultAlgorithm(a.Key.Public()).std
 }
 
 // create signs and parses a certificate. Only PSS takes randomness: with a nil
 // reader the standard library makes ECDSA nonces from key and message (RFC 6979),
-// and PKCS #1 and Ed25519 need none, so a seeded run repeats itself.
+// and PKCS #1 and EdDSA need none, so a seeded run repeats itself.
 func create(rand io.Reader, template, parent *x509.Certificate, pub crypto.PublicKey, signer crypto.Signer) (*x509.Certificate, error) {
+	if beyondX509(pub) || beyondX509(signer.Public()) {
+		return createBeyond(rand, template, parent, pub, signer)
+	}
 	der, err := x509.CreateCertificate(signingRand(template.SignatureAlgorithm, rand), template, parent, pub, signer)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 
 // Each kind of key at each level, fresh, and accepted.
 func TestIssueWithEveryKindOfKey(t *testing.T) {
-	for _, kind := range []KeyKind{RSA2048, P256, P384, Ed25519} {
+	for _, kind := range []KeyKind{RSA2048, RSAPSS, P256, P384, P521, Ed25519, Ed448} {
 		root, err := NewRoot(Options{CommonName: "Root", KeyKind: kind})
 		if err != nil {
 			t.Fatal(err)

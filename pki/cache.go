@@ -26,7 +26,7 @@ const maxCached = 1024
 // check checks that issuer signed child: recompute does not ask the memory first.
 func (sc *SignatureCache) check(child, issuer *x509.Certificate, recompute bool) *reason.Error {
 	if sc == nil {
-		return checkSignature(child.SignatureAlgorithm, issuer.PublicKey, child.RawTBSCertificate, child.Signature)
+		return checkCert(child, PublicKey(issuer))
 	}
 	h := sha256.New()
 	h.Write(issuer.RawSubjectPublicKeyInfo) // DER: its length is inside, so the two cannot run together
@@ -40,7 +40,7 @@ func (sc *SignatureCache) check(child, issuer *x509.Certificate, recompute bool)
 	if known && !recompute {
 		return nil
 	}
-	if err := checkSignature(child.SignatureAlgorithm, issuer.PublicKey, child.RawTBSCertificate, child.Signature); err != nil {
+	if err := checkCert(child, PublicKey(issuer)); err != nil {
 		return err
 	}
 	sc.mu.Lock()

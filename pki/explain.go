@@ -6,13 +6,17 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha3"
 	"crypto/sha512"
-	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
 
 	"filippo.io/edwards25519"
+	"github.com/cloudflare/circl/ecc/goldilocks"
 	"github.com/cloudflare/circl/group"
+	"github.com/cloudflare/circl/sign/ed448"
+
+	"tlslab/handshake/sig"
 )
 
 // What a signature check computes on its way to yes or no, kept so that it can be
@@ -20,46 +24,42 @@ import (
 // it likes; whether a signature is accepted is decided by checkSignature alone,
 // with the standard library, and tests hold the two together.
 
-// explainSignature returns the values of checking sig over message under pub.
-// Values that a malformed signature does not have are left out.
-func explainSignature(alg x509.SignatureAlgorithm, pub crypto.PublicKey, message, sig []byte) []Input {
-	inputs := hashInputs(alg, message)
-	row, ok := signatureRowOf(alg)
-	if !ok {
+// explainSignature returns the values of checking signature over message under pub.
+// Values that a malformed signature does not have are left out, and a key that makes
+// no such signatures has none.
+func explainSignature(a algorithm, pub crypto.PublicKey, message, signature []byte) []Input {
+	inputs := hashInputs(a, message)
+	if a.check(pub) != nil {
 		return inputs
 	}
-	digest := digestInto(nil, row.hash, message)
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
-		switch row.kind {
-		case pkcs1:
-			return append(inputs, openPKCS1(k, sig)...)
-		case pss:
-			return append(inputs, openPSS(k, row.hash, sig)...)
+		if a.kind == pkcs1 {
+			return append(inputs, openPKCS1(k, signature)...)
 		}
+		return append(inputs, openPSS(k, a.hash, signature)...)
+	case *sig.PSSPublicKey:
+		return append(inputs, openPSS(k.RSA, a.hash, signature)...)
 	case *ecdsa.PublicKey:
-		if row.kind == ecdsaSig {
-			return append(inputs, ecdsaValues(k, digest, sig)...)
-		}
+		return append(inputs, ecdsaValues(k, digestInto(nil, a.hash, message), signature)...)
 	case ed25519.PublicKey:
-		if row.kind == eddsa {
-			return append(inputs, ed25519Sides(k, message, sig)...)
-		}
+		return append(inputs, ed25519Sides(k, message, signature)...)
+	case ed448.PublicKey:
+		return append(inputs, ed448Sides(k, message, signature)...)
 	}
 	return inputs
 }
 
-// hashInputs names the hash and gives its value over the to-be-signed bytes.
-// Ed25519 has none to show: it hashes inside, together with R and the key.
-func hashInputs(alg x509.SignatureAlgorithm, message []byte) []Input {
-	row, ok := signatureRowOf(alg)
+// hashInputs names the hash and gives its value over the to-be-signed bytes. EdDSA
+// has none to show: it hashes inside, together with R and the key.
+func hashInputs(a algorithm, message []byte) []Input {
 	switch {
-	case !ok:
+	case a.kind == 0:
 		return nil
-	case row.hash == 0:
+	case a.hash == 0:
 		return []Input{{InHash, "none"}}
 	}
-	return []Input{{InHash, row.hash.String()}, {InTBSHash, digestInto(nil, row.hash, message)}}
+	return []Input{{InHash, a.hash.String()}, {InTBSHash, digestInto(nil, a.hash, message)}}
 }
 
 // rsaOpen computes sig^e mod n, as many bytes as the modulus has. A signature
@@ -227,4 +227,48 @@ func ed25519Sides(pub ed25519.PublicKey, message, sig []byte) []Input {
 	left := new(edwards25519.Point).ScalarBaseMult(s)
 	right := new(edwards25519.Point).Add(r, new(edwards25519.Point).ScalarMult(k, a))
 	return []Input{{InSB, left.Bytes()}, {InRPlusKA, right.Bytes()}}
+}
+
+// ed448Sides gives both sides of the same equation over edwards448, where
+// k = SHAKE256(dom4(0, "") || R || A || M, 114), RFC 8032 §5.2.7. An R in another
+// encoding than the point's own gives none: circl compares bytes, and refuses it.
+func ed448Sides(pub ed448.PublicKey, message, sig []byte) []Input {
+	if len(sig) != ed448.SignatureSize || len(pub) != ed448.PublicKeySize {
+		return nil
+	}
+	encR, encS := sig[:ed448.SignatureSize/2], sig[ed448.SignatureSize/2:]
+	r, err := goldilocks.FromBytes(encR)
+	if err != nil || !bytes.Equal(encodePoint(r), encR) {
+		return nil
+	}
+	a, err := goldilocks.FromBytes(pub)
+	if err != nil {
+		return nil
+	}
+	h := sha3.NewSHAKE256()
+	_, _ = h.Write([]byte("SigEd448\x00\x00")) // dom4: no pre-hash, no context
+	_, _ = h.Write(encR)
+	_, _ = h.Write(pub)
+	_, _ = h.Write(message)
+	wide := make([]byte, ed448.SignatureSize)
+	_, _ = h.Read(wide)
+	var k, s goldilocks.Scalar
+	k.FromBytes(wide)
+	s.FromBytes(encS)
+	if !bytes.Equal(append(s[:], 0), encS) {
+		return nil // S must be below the order of the group
+	}
+	var curve goldilocks.Curve
+	left := curve.ScalarBaseMult(&s)
+	right := curve.ScalarMult(&k, a)
+	right.Add(r)
+	return []Input{{InSB, encodePoint(left)}, {InRPlusKA, encodePoint(right)}}
+}
+
+func encodePoint(p *goldilocks.Point) []byte {
+	b := make([]byte, ed448.PublicKeySize)
+	if p.ToBytes(b) != nil {
+		return nil
+	}
+	return b
 }

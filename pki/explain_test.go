@@ -46,35 +46,43 @@ func lesson(t testing.TB, o LessonOptions) *Lesson {
 }
 
 func TestExplainedSignatures(t *testing.T) {
-	for _, o := range []LessonOptions{{KeyAlg: "rsa"}, {KeyAlg: "rsa", PSS: true}, {KeyAlg: "ecdsa"}, {KeyAlg: "ed25519"}} {
+	options := []LessonOptions{{KeyAlg: "rsa", PSS: true}}
+	hashes := map[string]crypto.Hash{"rsa": crypto.SHA256, "rsa-pss": crypto.SHA256, "ecdsa": crypto.SHA256, "p384": crypto.SHA384, "p521": crypto.SHA512}
+	for _, alg := range LessonKeyAlgs() {
+		options = append(options, LessonOptions{KeyAlg: alg})
+	}
+	for _, o := range options {
 		l := lesson(t, o)
 		r := judge(t, l, true)
 		for i := range 2 {
 			check := checkOf(t, r, CheckSignature, i)
 			tbs := r.Paths[0].Certs[i].RawTBSCertificate
-			hash := sha256.Sum256(tbs)
+			hash, hashed := []byte(nil), hashes[o.KeyAlg] != 0
+			if hashed {
+				hash = digestInto(nil, hashes[o.KeyAlg], tbs)
+			}
 			if !bytes.Equal(bytesOf(t, check, InTBS), tbs) {
 				t.Errorf("%+v: tbs differs from the certificate's", o)
 			}
-			if o.KeyAlg != "ed25519" && !bytes.Equal(bytesOf(t, check, InTBSHash), hash[:]) {
-				t.Errorf("%+v: tbs_hash is not SHA-256 of the to-be-signed bytes", o)
+			if hashed && !bytes.Equal(bytesOf(t, check, InTBSHash), hash) || !hashed && (check.Input(InTBSHash) != nil || check.Input(InHash) != "none") {
+				t.Errorf("%+v: tbs_hash is not the hash of the to-be-signed bytes", o)
 			}
 			switch {
-			case o.PSS:
-				checkPSS(t, check, r.Paths[0].Certs[i+1].PublicKey.(*rsa.PublicKey), hash[:])
+			case o.PSS || o.KeyAlg == "rsa-pss":
+				checkPSS(t, check, rsaNumbers(PublicKey(r.Paths[0].Certs[i+1])), hash)
 			case o.KeyAlg == "rsa":
-				if !bytes.Equal(bytesOf(t, check, InRecoveredDigest), hash[:]) {
+				if !bytes.Equal(bytesOf(t, check, InRecoveredDigest), hash) {
 					t.Error("the digest that the signature opens to is not the certificate's")
 				}
 				block := bytesOf(t, check, InRecoveredBlock)
 				if !bytes.Equal(block, append(slices.Clone(bytesOf(t, check, InPadding)), bytesOf(t, check, InDigestInfo)...)) || len(block) != 256 {
 					t.Error("padding and DigestInfo do not make up the block")
 				}
-			case o.KeyAlg == "ecdsa":
+			case o.KeyAlg == "ecdsa" || o.KeyAlg == "p384" || o.KeyAlg == "p521":
 				if !bytes.Equal(bytesOf(t, check, InXOfR), bytesOf(t, check, InR)) {
 					t.Error("x(R) mod n is not r")
 				}
-			case o.KeyAlg == "ed25519":
+			default:
 				if !bytes.Equal(bytesOf(t, check, InSB), bytesOf(t, check, InRPlusKA)) {
 					t.Error("[S]B is not R + [k]A")
 				}
@@ -132,7 +140,7 @@ func TestExplainedECDSASizes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := Check{Inputs: explainSignature(tc.alg, key.Public(), message, sig)}
+		check := Check{Inputs: explainSignature(algorithmNamed(tc.alg), key.Public(), message, sig)}
 		if !bytes.Equal(bytesOf(t, &check, InXOfR), bytesOf(t, &check, InR)) {
 			t.Errorf("%s with %s: x(R) mod n is not r", tc.kind, tc.alg)
 		}
@@ -142,12 +150,13 @@ func TestExplainedECDSASizes(t *testing.T) {
 // Garbage in place of a signature has fewer values, and no panic.
 func TestExplainGarbage(t *testing.T) {
 	root := lesson(t, LessonOptions{}).Root.Cert.PublicKey.(*rsa.PublicKey)
-	for _, sig := range [][]byte{nil, {0}, bytes.Repeat([]byte{0xff}, 256), bytes.Repeat([]byte{0xff}, 64), {0x30, 6, 2, 1, 0, 2, 1, 0}} {
-		for _, row := range signatureRows {
-			for _, pub := range []crypto.PublicKey{root, LessonKeyECDSA("root").Public(), LessonKeyEd25519("root").Public(), nil, &rsa.PublicKey{N: new(big.Int)}} {
-				for _, in := range explainSignature(row.alg, pub, []byte("m"), sig) {
+	for _, sig := range [][]byte{nil, {0}, bytes.Repeat([]byte{0xff}, 256), bytes.Repeat([]byte{0xff}, 64), bytes.Repeat([]byte{0xff}, 114), make([]byte, 114), {0x30, 6, 2, 1, 0, 2, 1, 0}} {
+		for _, row := range algorithms {
+			for _, pub := range []crypto.PublicKey{root, LessonKeyECDSA("root").Public(), LessonKeyEd25519("root").Public(),
+				lessonKey("ed448", "root").Public(), lessonKey("rsa-pss", "root").Public(), nil, &rsa.PublicKey{N: new(big.Int)}} {
+				for _, in := range explainSignature(row, pub, []byte("m"), sig) {
 					if in.Name == InRecoveredDigest || in.Name == InXOfR || in.Name == InSalt {
-						t.Errorf("%s: %s out of garbage %x", row.alg, in.Name, sig)
+						t.Errorf("%s: %s out of garbage %x", row, in.Name, sig)
 					}
 				}
 			}

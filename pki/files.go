@@ -95,7 +95,7 @@ func LoadAuthority(dir string) (*Authority, error) {
 // keyFits reports whether key is the private half of c's key.
 func keyFits(c *x509.Certificate, key crypto.Signer) bool {
 	pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	return ok && pub.Equal(c.PublicKey)
+	return ok && pub.Equal(PublicKey(c))
 }
 
 // WriteChain writes DER certificates, in the order given, as PEM with mode 0644.
@@ -118,7 +118,7 @@ func WriteCerts(path string, certs []*x509.Certificate, o FileOptions) error {
 
 // WriteKey writes a private key as PKCS #8 PEM with mode 0600.
 func WriteKey(path string, key crypto.Signer, o FileOptions) error {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	der, err := marshalPKCS8(key)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,10 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+
+	"github.com/cloudflare/circl/sign/ed448"
+
+	"tlslab/handshake/sig"
 )
 
 // Input is one value that a check or a step looked at. Value is a string, []byte,
@@ -29,14 +33,14 @@ const (
 	InServerName = "server_name" // what the client asked for
 	InMatched    = "matched"     // the presented name that fits it; "" if none
 
-	InPublicKey     = "public_key"      // "RSA-2048", "ECDSA P-256", "Ed25519"
+	InPublicKey     = "public_key"      // as KeyName says, "ECDSA P-256"
 	InPublicKeyHash = "public_key_hash" // SHA-256 of the SubjectPublicKeyInfo
 	InIssuerKey     = "issuer_key"      // like InPublicKey, of whoever signed
 	InKeyBits       = "key_bits"        // int, the modulus of an RSA key
 
 	InSignatureAlgorithm = "signature_algorithm"
 	InSignature          = "signature"   // []byte as the certificate carries it
-	InHash               = "hash"        // "SHA-256"; "none" for Ed25519, which takes the message whole
+	InHash               = "hash"        // "SHA-256"; "none" for EdDSA, which takes the message whole
 	InTBS                = "tbs"         // the to-be-signed bytes, DER
 	InTBSHash            = "tbs_hash"    // their hash, computed here
 	InSelfSigned         = "self_signed" // bool: checked with the certificate's own key, which shows nothing about trust
@@ -57,8 +61,8 @@ const (
 	InR               = "r"                // ECDSA, as many bytes as the group's order
 	InS               = "s"                // ECDSA
 	InXOfR            = "x_of_r_mod_n"     // ECDSA: x of R = (hash/s)G + (r/s)Q, mod n; must equal r
-	InSB              = "s_times_b"        // Ed25519: [S]B, encoded
-	InRPlusKA         = "r_plus_k_a"       // Ed25519: R + [k]A, encoded; must equal [S]B
+	InSB              = "s_times_b"        // EdDSA: [S]B, encoded
+	InRPlusKA         = "r_plus_k_a"       // EdDSA: R + [k]A, encoded; must equal [S]B
 
 	InCA             = "ca"                 // bool, basicConstraints cA
 	InMaxPathLength  = "max_path_length"    // int, pathLenConstraint
@@ -100,15 +104,20 @@ func InputNames() []string {
 	}
 }
 
-// KeyName names a public key by kind and size: "RSA-2048", "ECDSA P-256", "Ed25519".
+// KeyName names a public key by kind and size: "RSA-2048", "RSA-PSS-2048" (a key for
+// RSASSA-PSS alone), "ECDSA P-256", "Ed25519", "Ed448".
 func KeyName(pub crypto.PublicKey) string {
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
 		return fmt.Sprintf("RSA-%d", k.N.BitLen())
+	case *sig.PSSPublicKey:
+		return fmt.Sprintf("RSA-PSS-%d", k.RSA.N.BitLen())
 	case *ecdsa.PublicKey:
 		return "ECDSA " + k.Curve.Params().Name
 	case ed25519.PublicKey:
 		return "Ed25519"
+	case ed448.PublicKey:
+		return "Ed448"
 	case nil:
 		return "unknown"
 	}

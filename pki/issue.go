@@ -19,6 +19,7 @@ type Request struct {
 	Organization string
 	DNSNames     []string
 	IPAddresses  []net.IP
+	Rand         io.Reader // for the salt of an id-RSASSA-PSS key; default crypto/rand
 }
 
 // LeafOptions are what the authority decides about a certificate it signs.
@@ -62,7 +63,7 @@ const (
 	StepCSR        = "csr"                 // what the server asks for, and with which key
 	StepPossession = "proof_of_possession" // the request is signed by the key it names
 	StepTBS        = "tbs"                 // the authority fills in the to-be-signed part
-	StepHash       = "tbs_hash"            // and hashes it (Ed25519 hashes inside the signature)
+	StepHash       = "tbs_hash"            // and hashes it (EdDSA hashes inside the signature)
 	StepSign       = "sign"                // and signs
 	StepChain      = "chain"               // leaf and intermediates go back; the root stays home
 )
@@ -86,6 +87,9 @@ func NewRequest(key crypto.Signer, r Request) ([]byte, error) {
 	if r.Organization != "" {
 		t.Subject.Organization = []string{r.Organization}
 	}
+	if beyondX509(key.Public()) {
+		return requestBeyond(r.Rand, t, key)
+	}
 	return x509.CreateCertificateRequest(nil, t, key)
 }
 
@@ -101,7 +105,7 @@ func (a *Authority) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the request is not a PKCS #10 certificate request: %w", err)
 	}
-	if err := csr.CheckSignature(); err != nil {
+	if err := checkSignature(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); err != nil {
 		return nil, fmt.Errorf("no proof of possession: the request is not signed by the key it names: %w", err)
 	}
 	template, err := leafTemplate(csr, o)
@@ -112,7 +116,7 @@ func (a *Authority) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	if o.Mutate != nil {
 		o.Mutate(template)
 	}
-	leaf, err := create(o.Rand, template, a.Cert, csr.PublicKey, a.Key)
+	leaf, err := create(o.Rand, template, a.Cert, RequestKey(csr), a.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +166,14 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 		{Key: StepCSR, Ref: "RFC 2986 §4", OK: true, Inputs: []Input{
 			{InSubject, csr.Subject.String()},
 			{InNames, sanStrings(csr.DNSNames, csr.IPAddresses)},
-			{InPublicKey, KeyName(csr.PublicKey)},
+			{InPublicKey, KeyName(RequestKey(csr))},
 			{InPublicKeyHash, spki[:]},
 			{InCSR, csr.Raw},
 		}},
 		{Key: StepPossession, Ref: "RFC 2986 §4.2", OK: true, Inputs: append([]Input{
-			{InSignatureAlgorithm, csr.SignatureAlgorithm.String()},
+			{InSignatureAlgorithm, RequestSignatureName(csr)},
 			{InSignature, csr.Signature},
-		}, explainSignature(csr.SignatureAlgorithm, csr.PublicKey, csr.RawTBSCertificateRequest, csr.Signature)...)},
+		}, explainSignature(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature)...)},
 		{Key: StepTBS, Ref: "RFC 5280 §4.1.2", OK: true, Inputs: []Input{
 			{InSerial, serialBytes(leaf)},
 			{InIssuer, leaf.Issuer.String()},
@@ -179,10 +183,10 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 			{InNames, sanStrings(leaf.DNSNames, leaf.IPAddresses)},
 			{InTBS, leaf.RawTBSCertificate},
 		}},
-		{Key: StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: hashInputs(leaf.SignatureAlgorithm, leaf.RawTBSCertificate)},
+		{Key: StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: hashInputs(algorithmOf(leaf), leaf.RawTBSCertificate)},
 		{Key: StepSign, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: []Input{
-			{InSignatureAlgorithm, leaf.SignatureAlgorithm.String()},
-			{InIssuerKey, KeyName(is.Issuer.PublicKey)},
+			{InSignatureAlgorithm, SignatureName(leaf)},
+			{InIssuerKey, KeyName(PublicKey(is.Issuer))},
 			{InSignature, leaf.Signature},
 		}},
 		{Key: StepChain, Ref: "RFC 5246 §7.4.2", OK: true, Inputs: []Input{

@@ -2,9 +2,10 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rsa"
-	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -12,9 +13,9 @@ import (
 	"testing/iotest"
 )
 
-func pkcs8(t *testing.T, key any) []byte {
+func pkcs8(t *testing.T, key crypto.Signer) []byte {
 	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	der, err := marshalPKCS8(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +23,7 @@ func pkcs8(t *testing.T, key any) []byte {
 }
 
 func TestGenerateKeyFollowsItsReader(t *testing.T) {
-	for _, kind := range []KeyKind{P256, P384, Ed25519} {
+	for _, kind := range []KeyKind{P256, P384, P521, Ed25519, Ed448} {
 		make := func(seed byte) []byte {
 			key, err := GenerateKey(kind, seeded(seed))
 			if err != nil {
@@ -85,7 +86,11 @@ func TestLessonKeys(t *testing.T) {
 
 // Under one seed two runs have the same bytes, and another seed changes them.
 func TestLessonsRepeat(t *testing.T) {
-	for _, o := range []LessonOptions{{KeyAlg: "rsa"}, {KeyAlg: "rsa", PSS: true}, {KeyAlg: "ecdsa"}, {KeyAlg: "ed25519"}} {
+	options := []LessonOptions{{KeyAlg: "rsa", PSS: true}}
+	for _, alg := range LessonKeyAlgs() {
+		options = append(options, LessonOptions{KeyAlg: alg})
+	}
+	for _, o := range options {
 		o.Staple = "good"
 		bytesOf := func(seed byte) []byte {
 			o.Rand = seeded(seed)
@@ -98,7 +103,7 @@ func TestLessonsRepeat(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return slices.Concat(slices.Concat(l.Chain...), l.Root.Cert.Raw, l.Staple, client.Leaf.Raw, slices.Concat(forged.Chain...))
+			return slices.Concat(slices.Concat(l.Chain...), l.Root.Cert.Raw, l.Staple, stepsOf(l.Leaf), client.Leaf.Raw, slices.Concat(forged.Chain...))
 		}
 		if !bytes.Equal(bytesOf(1), bytesOf(1)) {
 			t.Errorf("%+v: two runs differ", o)
@@ -108,3 +113,6 @@ func TestLessonsRepeat(t *testing.T) {
 		}
 	}
 }
+
+// stepsOf is every value of the steps of issuing, the request among them.
+func stepsOf(is *Issued) []byte { return fmt.Append(nil, is.Steps) }

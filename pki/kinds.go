@@ -98,11 +98,22 @@ var kindRows = []kindRow{
 	}},
 }
 
-// withSHA1 is the same signature over a SHA-1 hash. Ed25519 has no such form.
+// hasSHA1 reports whether lesson keys of this algorithm can sign over SHA-1.
+func hasSHA1(keyAlg string) bool {
+	switch keyAlg {
+	case "rsa", "ecdsa", "p384", "p521":
+		return true
+	}
+	return false
+}
+
+// withSHA1 is the same signature over a SHA-1 hash.
 var withSHA1 = map[x509.SignatureAlgorithm]x509.SignatureAlgorithm{
 	x509.SHA256WithRSA:    x509.SHA1WithRSA,
 	x509.SHA256WithRSAPSS: x509.SHA1WithRSA,
 	x509.ECDSAWithSHA256:  x509.ECDSAWithSHA1,
+	x509.ECDSAWithSHA384:  x509.ECDSAWithSHA1,
+	x509.ECDSAWithSHA512:  x509.ECDSAWithSHA1,
 }
 
 // Kinds lists every kind, the good one first.

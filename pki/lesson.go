@@ -34,7 +34,7 @@ type Lesson struct {
 // www.lab.test, valid now.
 type LessonOptions struct {
 	Kind   Kind      // default Good
-	KeyAlg string    // "rsa" (default), "ecdsa" or "ed25519": the whole chain's
+	KeyAlg string    // one of LessonKeyAlgs, the whole chain's; default "rsa"
 	PSS    bool      // RSA authorities sign with RSASSA-PSS
 	Name   string    // DNS name; default www.lab.test
 	Time   time.Time // the certificates are valid around it; default now
@@ -70,7 +70,7 @@ func NewLesson(o LessonOptions) (*Lesson, error) {
 		}
 	}
 	if o.Staple != "none" && l.Leaf.Issuer != l.Leaf.Leaf {
-		l.Staple, err = l.Intermediate.OCSP(l.Leaf.Leaf, OCSPStatus(o.Staple), OCSPOptions{Time: o.Time.Add(-time.Hour)})
+		l.Staple, err = l.Intermediate.OCSP(l.Leaf.Leaf, OCSPStatus(o.Staple), OCSPOptions{Time: o.Time.Add(-time.Hour), Rand: o.Rand})
 	}
 	return l, err
 }
@@ -96,7 +96,7 @@ func NewForgery(o LessonOptions) (*Lesson, error) {
 // with its key. It draws its serial number from the lesson's Rand.
 func (l *Lesson) Client(name string) (*Issued, crypto.Signer, error) {
 	key := lessonKey(l.keys, "client")
-	csr, err := NewRequest(key, Request{CommonName: name})
+	csr, err := NewRequest(key, Request{CommonName: name, Rand: l.opts.Rand})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,8 +131,8 @@ func (o *LessonOptions) settle() (kindRow, error) {
 	if !slices.Contains(LessonKeyAlgs(), o.KeyAlg) {
 		return kindRow{}, fmt.Errorf("unknown kind of lesson keys %q; known are %v", o.KeyAlg, LessonKeyAlgs())
 	}
-	if o.Kind == SHA1 && o.KeyAlg == "ed25519" {
-		return kindRow{}, errors.New("kind sha1 needs rsa or ecdsa: Ed25519 brings its own hash, SHA-512")
+	if o.Kind == SHA1 && !hasSHA1(o.KeyAlg) {
+		return kindRow{}, errors.New("kind sha1 needs rsa, ecdsa, p384 or p521: EdDSA brings a hash of its own, and RSASSA-PSS here has SHA-2 alone")
 	}
 	for _, row := range kindRows {
 		if row.kind == o.Kind {
@@ -162,7 +162,7 @@ func (l *Lesson) root(key, name string, change func(*Options)) (*Authority, erro
 // issue takes the server's side and the authority's: request and signature.
 func (l *Lesson) issue(by *Authority, key string, row kindRow) error {
 	l.Key = lessonKey(l.keys, key)
-	request := Request{DNSNames: []string{l.Name}}
+	request := Request{DNSNames: []string{l.Name}, Rand: l.opts.Rand}
 	options := LeafOptions{NotBefore: l.opts.Time.Add(-24 * time.Hour), Rand: l.opts.Rand}
 	if row.leaf != nil {
 		row.leaf(&request, &options)
@@ -182,7 +182,7 @@ func (l *Lesson) issue(by *Authority, key string, row kindRow) error {
 func (l *Lesson) selfSign() error {
 	t := *l.Leaf.Leaf
 	t.SignatureAlgorithm, t.AuthorityKeyId = 0, nil
-	c, err := create(nil, &t, &t, l.Key.Public(), l.Key)
+	c, err := create(l.opts.Rand, &t, &t, l.Key.Public(), l.Key)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto"
-	"crypto/x509"
 	"embed"
 	"encoding/pem"
 	"fmt"
@@ -29,7 +28,7 @@ func LessonKeyECDSA(name string) crypto.Signer { return lessonKey("ecdsa", name)
 // LessonKeyEd25519 is LessonKey's Ed25519 twin.
 func LessonKeyEd25519(name string) crypto.Signer { return lessonKey("ed25519", name) }
 
-// LessonKeyNames lists the names that each of the three sets has.
+// LessonKeyNames lists the names that each of the sets has.
 func LessonKeyNames() []string {
 	return []string{
 		"root", "intermediate", "leaf", "client", "ocsp",
@@ -37,8 +36,11 @@ func LessonKeyNames() []string {
 	}
 }
 
-// LessonKeyAlgs lists the three sets: "rsa" (2048 bits), "ecdsa" (P-256), "ed25519".
-func LessonKeyAlgs() []string { return []string{"rsa", "ecdsa", "ed25519"} }
+// LessonKeyAlgs lists the sets: "rsa" (2048 bits), "ecdsa" (P-256), "ed25519", "p384",
+// "p521", "rsa-pss" (2048 bits, for RSASSA-PSS alone) and "ed448".
+func LessonKeyAlgs() []string {
+	return []string{"rsa", "ecdsa", "ed25519", "p384", "p521", "rsa-pss", "ed448"}
+}
 
 // IsLessonKey reports whether pub belongs to a lesson key, so that a program can
 // refuse to put one to use.
@@ -71,7 +73,7 @@ func lessonKey(alg, name string) crypto.Signer {
 	if block == nil {
 		panic("pki: lesson key " + id + " is not PEM")
 	}
-	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	k, err := parsePKCS8(block.Bytes)
 	if err != nil {
 		panic(fmt.Sprintf("pki: lesson key %s: %v", id, err))
 	}

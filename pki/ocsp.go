@@ -6,6 +6,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type OCSPOptions struct {
 	Time      time.Time     // when it is produced; default now
 	Validity  time.Duration // until nextUpdate; default 7 days
 	Responder *Responder    // who signs; default the authority itself
+	Rand      io.Reader     // for a PSS salt; default crypto/rand
 }
 
 // Responder signs statuses on behalf of an authority (RFC 6960 §4.2.2.2).
@@ -53,7 +55,8 @@ func (a *Authority) NewResponder(o Options) (*Responder, error) {
 }
 
 // OCSP answers for a certificate that a issued: a signed OCSP response, DER, to be
-// stapled into a handshake (RFC 6066 §8). The same options give the same bytes.
+// stapled into a handshake (RFC 6066 §8). The same options give the same bytes, unless
+// the key is an id-RSASSA-PSS one and no seeded Rand gives its salt.
 func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) ([]byte, error) {
 	signer := o.Responder
 	if signer == nil {
@@ -75,10 +78,13 @@ func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOption
 		return nil, err
 	}
 	basic := ocspBasic{TBS: data}
-	if err := signer.sign(&basic); err != nil {
+	if err := signer.sign(&basic, o.Rand); err != nil {
 		return nil, err
 	}
-	if o.Responder != nil {
+	// The signer's certificate goes along where no Certificate message brings it: a
+	// delegated responder's, and a root's that signs leaves itself. Who trusts the root
+	// has it, but some look for a signer only here and in what the server sent.
+	if o.Responder != nil || a.Parent == nil {
 		basic.Certs = []asn1.RawValue{{FullBytes: signer.Cert.Raw}}
 	}
 	inner, err := asn1.Marshal(basic)
@@ -128,20 +134,16 @@ func (a *Authority) single(leaf *x509.Certificate, status OCSPStatus, o OCSPOpti
 }
 
 // sign fills in algorithm and signature over basic.TBS.Raw.
-func (r *Responder) sign(basic *ocspBasic) error {
-	// What crypto/x509 would take for a certificate by this key.
-	alg := defaultAlgorithm(r.Key.Public())
-	id, ok := ocspAlgorithmID(alg)
-	if !ok {
-		return fmt.Errorf("cannot sign an OCSP response with %s", KeyName(r.Key.Public()))
+func (r *Responder) sign(basic *ocspBasic, rand io.Reader) error {
+	a := defaultAlgorithm(r.Key.Public())
+	id, err := a.identifier()
+	if err != nil {
+		return fmt.Errorf("cannot sign an OCSP response with %s: %w", KeyName(r.Key.Public()), err)
 	}
-	row, _ := signatureRowOf(alg)
-	// A nil reader: PKCS #1 and Ed25519 use none, and ECDSA then derives its nonce
-	// from key and message (RFC 6979).
-	sig, err := crypto.SignMessage(r.Key, nil, basic.TBS.Raw, row.hash)
+	signature, err := a.sign(rand, r.Key, basic.TBS.Raw)
 	if err != nil {
 		return err
 	}
-	basic.Algorithm, basic.Signature = id, asn1.BitString{Bytes: sig, BitLength: 8 * len(sig)}
+	basic.Algorithm, basic.Signature = id, bitString(signature)
 	return nil
 }

@@ -82,40 +82,6 @@ var (
 	oidSHA256    = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
 )
 
-// ocspAlgorithms are the signatures that a response may bear. In X.509 the
-// standard library has this table to itself.
-var ocspAlgorithms = []struct {
-	alg    x509.SignatureAlgorithm
-	id     asn1.ObjectIdentifier
-	params asn1.RawValue
-}{
-	{x509.SHA256WithRSA, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, asn1.NullRawValue},
-	{x509.SHA384WithRSA, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}, asn1.NullRawValue},
-	{x509.SHA512WithRSA, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}, asn1.NullRawValue},
-	{x509.ECDSAWithSHA256, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}, asn1.RawValue{}},
-	{x509.ECDSAWithSHA384, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}, asn1.RawValue{}},
-	{x509.ECDSAWithSHA512, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}, asn1.RawValue{}},
-	{x509.PureEd25519, asn1.ObjectIdentifier{1, 3, 101, 112}, asn1.RawValue{}},
-}
-
-func ocspAlgorithmID(alg x509.SignatureAlgorithm) (pkix.AlgorithmIdentifier, bool) {
-	for _, row := range ocspAlgorithms {
-		if row.alg == alg {
-			return pkix.AlgorithmIdentifier{Algorithm: row.id, Parameters: row.params}, true
-		}
-	}
-	return pkix.AlgorithmIdentifier{}, false
-}
-
-func ocspAlgorithmOf(id pkix.AlgorithmIdentifier) x509.SignatureAlgorithm {
-	for _, row := range ocspAlgorithms {
-		if row.id.Equal(id.Algorithm) {
-			return row.alg
-		}
-	}
-	return x509.UnknownSignatureAlgorithm
-}
-
 // parseOCSP reads a successful basic response.
 func parseOCSP(der []byte) (*ocspBasic, error) {
 	var outer ocspResponse
@@ -161,10 +127,7 @@ func certIDHashes(hash asn1.ObjectIdentifier, issuer *x509.Certificate) (name, k
 
 // keyBits returns the subjectPublicKey of a certificate without tag and length.
 func keyBits(c *x509.Certificate) ([]byte, bool) {
-	var spki struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
+	var spki subjectPublicKeyInfo
 	if unmarshalAll(c.RawSubjectPublicKeyInfo, &spki) != nil {
 		return nil, false
 	}

@@ -49,7 +49,7 @@ func TestOpenSSLVerifyAgrees(t *testing.T) {
 	}
 	for _, alg := range LessonKeyAlgs() {
 		for _, kind := range Kinds() {
-			if kind == SHA1 && alg == "ed25519" {
+			if kind == SHA1 && !hasSHA1(alg) {
 				continue // no such signature exists
 			}
 			l := lesson(t, LessonOptions{Kind: kind, KeyAlg: alg})

@@ -2,7 +2,7 @@ package pki
 
 import (
 	"bytes"
-	"crypto/rsa"
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
@@ -150,16 +150,15 @@ func (j *judgement) signer(i int) *x509.Certificate {
 }
 
 func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
-	row, ok := signatureRowOf(j.certs[i].SignatureAlgorithm)
-	if !ok || row.alg == x509.SHA1WithRSA || row.alg == x509.ECDSAWithSHA1 {
+	if a := algorithmOf(j.certs[i]); a.kind == 0 || a.hash == crypto.SHA1 {
 		return reason.New(reason.CertificateBadSignature, field(i, "signature_algorithm"),
-			"RSA, ECDSA or Ed25519 with SHA-256 or stronger", j.certs[i].SignatureAlgorithm.String())
+			"RSA or ECDSA with SHA-256 or stronger, or EdDSA", a.String())
 	}
 	return nil
 }
 
 func showSignatureAlgorithm(j *judgement, i int) []Input {
-	return []Input{{InSignatureAlgorithm, j.certs[i].SignatureAlgorithm.String()}}
+	return []Input{{InSignatureAlgorithm, SignatureName(j.certs[i])}}
 }
 
 func testSignature(j *judgement, i int) *reason.Error {
@@ -176,15 +175,15 @@ func showSignature(j *judgement, i int) []Input {
 	c, by := j.certs[i], j.signer(i)
 	inputs := []Input{
 		{InIssuer, by.Subject.String()},
-		{InIssuerKey, KeyName(by.PublicKey)},
-		{InSignatureAlgorithm, c.SignatureAlgorithm.String()},
+		{InIssuerKey, KeyName(PublicKey(by))},
+		{InSignatureAlgorithm, SignatureName(c)},
 		{InTBS, c.RawTBSCertificate},
 		{InSignature, c.Signature},
 		{InSelfSigned, by == c},
 	}
 	known := j.signatureResult(c, by)
 	if known.shown == nil {
-		known.shown = explainSignature(c.SignatureAlgorithm, by.PublicKey, c.RawTBSCertificate, c.Signature)
+		known.shown = explainSignature(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
 	}
 	return append(inputs, known.shown...)
 }
@@ -229,10 +228,11 @@ const (
 )
 
 func testPublicKey(j *judgement, i int) *reason.Error {
-	switch k := j.certs[i].PublicKey.(type) {
-	case nil:
-		return reason.New(reason.CertificateWrongKey, field(i, "subject_public_key_info"), "an RSA, ECDSA or Ed25519 key", "one that crypto/x509 does not know")
-	case *rsa.PublicKey:
+	pub := PublicKey(j.certs[i])
+	if pub == nil {
+		return reason.New(reason.CertificateWrongKey, field(i, "subject_public_key_info"), "an RSA, ECDSA, Ed25519 or Ed448 key", "one that we do not know")
+	}
+	if k := rsaNumbers(pub); k != nil {
 		if n := k.N.BitLen(); n < minRSABits || n > maxRSABits {
 			return reason.New(reason.WeakKey, field(i, "subject_public_key_info"),
 				fmt.Sprintf("RSA of %d to %d bits", minRSABits, maxRSABits), fmt.Sprintf("%d bits", n))
@@ -243,8 +243,9 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 
 func showPublicKey(j *judgement, i int) []Input {
 	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)
-	inputs := []Input{{InPublicKey, KeyName(j.certs[i].PublicKey)}, {InPublicKeyHash, spki[:]}}
-	if k, ok := j.certs[i].PublicKey.(*rsa.PublicKey); ok {
+	pub := PublicKey(j.certs[i])
+	inputs := []Input{{InPublicKey, KeyName(pub)}, {InPublicKeyHash, spki[:]}}
+	if k := rsaNumbers(pub); k != nil {
 		inputs = append(inputs, Input{InKeyBits, k.N.BitLen()})
 	}
 	return inputs

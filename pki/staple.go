@@ -36,7 +36,7 @@ type certStatus struct {
 	producedAt, thisUpdate, nextUpdate time.Time
 	revokedAt                          time.Time
 	responder                          *x509.Certificate
-	algorithm                          x509.SignatureAlgorithm
+	algorithm                          algorithm
 	tbs, signature                     []byte
 	id                                 ocspCertID
 }
@@ -57,7 +57,7 @@ func checkStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	}
 	st := &certStatus{
 		producedAt: basic.TBS.ProducedAt,
-		algorithm:  ocspAlgorithmOf(basic.Algorithm),
+		algorithm:  algorithmFrom(basic.Algorithm),
 		tbs:        basic.TBS.Raw,
 		signature:  basic.Signature.RightAlign(),
 	}
@@ -72,7 +72,7 @@ func checkStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	if st.responder, refused = authorized(basic, issuer, now); refused != nil {
 		return st, refused
 	}
-	if bad := checkSignature(st.algorithm, st.responder.PublicKey, st.tbs, st.signature); bad != nil {
+	if bad := checkSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature); bad != nil {
 		return st, badStatus("signature", bad.Want, bad.Got)
 	}
 	for _, e := range slices.Concat(basic.TBS.Extensions, single.Extensions) {
@@ -152,7 +152,7 @@ func authorized(basic *ocspBasic, issuer *x509.Certificate, now time.Time) (*x50
 		}
 		switch {
 		case !bytes.Equal(c.RawIssuer, issuer.RawSubject) ||
-			checkSignature(c.SignatureAlgorithm, issuer.PublicKey, c.RawTBSCertificate, c.Signature) != nil:
+			checkCert(c, PublicKey(issuer)) != nil:
 			return nil, badStatus("responder", "one certified by "+issuer.Subject.String(), c.Subject.String()+", certified by another key")
 		case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
 			return nil, badStatus("responder", "one with the extended key usage OCSPSigning", c.Subject.String()+" without")
@@ -192,7 +192,7 @@ func showStaple(j *judgement, _ int) []Input {
 			Input{InResponder, st.responder.Subject.String()},
 			Input{InSignatureAlgorithm, st.algorithm.String()},
 			Input{InSignature, st.signature})
-		inputs = append(inputs, explainSignature(st.algorithm, st.responder.PublicKey, st.tbs, st.signature)...)
+		inputs = append(inputs, explainSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature)...)
 	}
 	return inputs
 }

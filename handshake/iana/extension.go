@@ -22,10 +22,12 @@ const (
 	ExtEncryptThenMAC          ExtensionType = 22
 	ExtExtendedMasterSecret    ExtensionType = 23
 	ExtTokenBinding            ExtensionType = 24
+	ExtCachedInfo              ExtensionType = 25
 	ExtCompressCertificate     ExtensionType = 27
 	ExtRecordSizeLimit         ExtensionType = 28
 	ExtDelegatedCredential     ExtensionType = 34
 	ExtSessionTicket           ExtensionType = 35
+	ExtSupportedEKTCiphers     ExtensionType = 39
 	ExtPreSharedKey            ExtensionType = 41
 	ExtEarlyData               ExtensionType = 42
 	ExtSupportedVersions       ExtensionType = 43
@@ -37,10 +39,13 @@ const (
 	ExtSignatureAlgorithmsCert ExtensionType = 50
 	ExtKeyShare                ExtensionType = 51
 	ExtTransparencyInfo        ExtensionType = 52
+	ExtExternalIDHash          ExtensionType = 55
+	ExtExternalSessionID       ExtensionType = 56
 	ExtQUICTransportParameters ExtensionType = 57
 	ExtTicketRequest           ExtensionType = 58
 	ExtNextProtoNeg            ExtensionType = 13172
 	ExtApplicationSettings     ExtensionType = 17613
+	ExtECHOuterExtensions      ExtensionType = 64768
 	ExtEncryptedClientHello    ExtensionType = 65037
 	ExtRenegotiationInfo       ExtensionType = 65281
 )
@@ -53,8 +58,10 @@ var extensionNames = map[ExtensionType]string{
 	ExtSignedCertTimestamp: "signed_certificate_timestamp", ExtClientCertificateType: "client_certificate_type",
 	ExtServerCertificateType: "server_certificate_type", ExtPadding: "padding", ExtEncryptThenMAC: "encrypt_then_mac",
 	ExtExtendedMasterSecret: "extended_master_secret", ExtTokenBinding: "token_binding",
-	ExtCompressCertificate: "compress_certificate", ExtRecordSizeLimit: "record_size_limit",
+	ExtCachedInfo: "cached_info", ExtCompressCertificate: "compress_certificate", ExtRecordSizeLimit: "record_size_limit",
 	ExtDelegatedCredential: "delegated_credential", ExtSessionTicket: "session_ticket",
+	ExtSupportedEKTCiphers: "supported_ekt_ciphers", ExtExternalIDHash: "external_id_hash",
+	ExtExternalSessionID: "external_session_id", ExtECHOuterExtensions: "ech_outer_extensions",
 	ExtPreSharedKey: "pre_shared_key", ExtEarlyData: "early_data", ExtSupportedVersions: "supported_versions",
 	ExtCookie: "cookie", ExtPSKKeyExchangeModes: "psk_key_exchange_modes",
 	ExtCertificateAuthorities: "certificate_authorities", ExtOIDFilters: "oid_filters",
@@ -80,6 +87,11 @@ type (
 	ECCurveType uint8
 	// ClientCertificateType is what a CertificateRequest asks for (RFC 5246 §7.4.4).
 	ClientCertificateType uint8
+	// CertificateCompressionAlgorithm is how a CompressedCertificate was compressed (RFC
+	// 8879 §7.3). It has nothing to do with Compression, which is about records.
+	CertificateCompressionAlgorithm uint16
+	// PSKKeyExchangeMode is how a pre-shared key is used (RFC 9846 §4.3.9).
+	PSKKeyExchangeMode uint8
 	// MaxFragmentLength is the code for 2^(8+n) bytes, n in 1…4 (RFC 6066 §4).
 	MaxFragmentLength uint8
 )
@@ -94,6 +106,13 @@ const (
 	CertRSASign   ClientCertificateType = 1
 	CertDSSSign   ClientCertificateType = 2
 	CertECDSASign ClientCertificateType = 64
+
+	CompressZlib   CertificateCompressionAlgorithm = 1
+	CompressBrotli CertificateCompressionAlgorithm = 2
+	CompressZstd   CertificateCompressionAlgorithm = 3
+
+	PSKOnly    PSKKeyExchangeMode = 0 // psk_ke: no forward secrecy
+	PSKWithDHE PSKKeyExchangeMode = 1 // psk_dhe_ke: beside a key share
 )
 
 // String returns the registry's name, or the number in hex.
@@ -119,6 +138,17 @@ func (t ECCurveType) String() string {
 func (t ClientCertificateType) String() string {
 	return name8(map[ClientCertificateType]string{
 		CertRSASign: "rsa_sign", CertDSSSign: "dss_sign", CertECDSASign: "ecdsa_sign"}, t)
+}
+
+// String returns the registry's name, or the number in hex.
+func (a CertificateCompressionAlgorithm) String() string {
+	return name16(map[CertificateCompressionAlgorithm]string{
+		CompressZlib: "zlib", CompressBrotli: "brotli", CompressZstd: "zstd"}, a)
+}
+
+// String returns the registry's name, or the number in hex.
+func (m PSKKeyExchangeMode) String() string {
+	return name8(map[PSKKeyExchangeMode]string{PSKOnly: "psk_ke", PSKWithDHE: "psk_dhe_ke"}, m)
 }
 
 // Bytes is the plaintext limit that the code stands for, or 0 for an unknown code.

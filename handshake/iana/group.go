@@ -41,23 +41,29 @@ var groupNames = map[Group]string{
 // String returns the registry's name, or the number in hex.
 func (g Group) String() string { return name16(groupNames, g) }
 
-// groupAliases are other names in wide use: NIST's, OpenSSL's, Go's.
+// groupAliases are other names in wide use, folded: NIST's, OpenSSL's, Go's, GnuTLS's.
+// NIST's for ML-KEM fold to the registry's.
 var groupAliases = map[string]Group{
-	"p-224": P224, "p-256": P256, "p-384": P384, "p-521": P521,
 	"p224": P224, "p256": P256, "p384": P384, "p521": P521,
+	"curvep256": P256, "curvep384": P384, "curvep521": P521,
+	"nistp256": P256, "nistp384": P384, "nistp521": P521,
 	"prime256v1": P256, "curve25519": X25519, "curve448": X448,
-	"ml-kem-512": MLKEM512, "ml-kem-768": MLKEM768, "ml-kem-1024": MLKEM1024,
 }
 
-// GroupByName finds a group by the registry's name or a usual alias, in any
-// case: P-256, secp256r1 and prime256v1 are one.
+// foldGroup makes one of the ways a name is written: ML-KEM-768, ml_kem_768, MLKEM768.
+func foldGroup(name string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+}
+
+// GroupByName finds a group by the registry's name or a usual alias, in any case and
+// with or without hyphens: P-256, secp256r1 and prime256v1 are one.
 func GroupByName(name string) (Group, bool) {
-	n := strings.ToLower(name)
+	n := foldGroup(name)
 	if g, ok := groupAliases[n]; ok {
 		return g, true
 	}
 	for g, s := range groupNames {
-		if strings.ToLower(s) == n {
+		if foldGroup(s) == n {
 			return g, true
 		}
 	}

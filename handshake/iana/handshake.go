@@ -1,6 +1,6 @@
 package iana
 
-// HandshakeType numbers the handshake messages (RFC 5246 §7.4).
+// HandshakeType numbers the handshake messages (RFC 5246 §7.4, RFC 9846 §4).
 type HandshakeType uint8
 
 // The handshake messages of TLS 1.2 and 1.3.
@@ -21,7 +21,7 @@ const (
 	CertificateStatus     HandshakeType = 22
 	KeyUpdate             HandshakeType = 24
 	CompressedCertificate HandshakeType = 25
-	MessageHash           HandshakeType = 254
+	MessageHash           HandshakeType = 254 // never on the wire
 )
 
 var handshakeNames = map[HandshakeType]string{
@@ -36,3 +36,18 @@ var handshakeNames = map[HandshakeType]string{
 
 // String returns the name in the RFC's notation, or the number in hex.
 func (t HandshakeType) String() string { return name8(handshakeNames, t) }
+
+// KeyUpdateRequest is what a KeyUpdate asks of its receiver (RFC 9846 §4.7.3).
+type KeyUpdateRequest uint8
+
+// Whether the receiver is to change its own sending keys, too.
+const (
+	UpdateNotRequested KeyUpdateRequest = 0
+	UpdateRequested    KeyUpdateRequest = 1
+)
+
+// String returns the name in the RFC's notation, or the number in hex.
+func (r KeyUpdateRequest) String() string {
+	return name8(map[KeyUpdateRequest]string{
+		UpdateNotRequested: "update_not_requested", UpdateRequested: "update_requested"}, r)
+}

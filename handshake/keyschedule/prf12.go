@@ -6,19 +6,24 @@
 //	                                         → verify_data of Finished
 //	                                         → exported keying material
 //
+//	TLS 1.3:  EarlySecret → HandshakeSecret → MainSecret
+//	          EarlySecret     → BinderKey → binder of a PSK
+//	                          → TrafficSecret and ExporterSecret of 0-RTT
+//	          HandshakeSecret → TrafficSecret → key, IV, verify_data of Finished
+//	          MainSecret      → TrafficSecret → key, IV, the next TrafficSecret
+//	                          → ExporterSecret → exported keying material
+//	                          → ResumptionSecret → PSK of a ticket
+//
 // Every function is pure: no state, no randomness, nothing kept. Which hash goes
 // with which cipher suite is suite's knowledge, which bytes make a transcript
 // hash is handshake's. It imports the standard library only, so that a student
 // can lift it out.
 //
-// Read tls12.go for the schedule, then prf12.go for the function beneath it.
+// Read tls12.go and tls13.go for the schedules, then prf12.go and hkdf13.go for the
+// functions beneath them; hmac.go is beneath both.
 package keyschedule
 
-import (
-	"crypto"
-	"crypto/sha256"
-	"crypto/sha512"
-)
+import "crypto"
 
 // PRF12 fills out with the TLS 1.2 PRF (RFC 5246 §5):
 //
@@ -40,15 +45,7 @@ func PRF12(h crypto.Hash, out, secret []byte, label string, seed []byte) {
 	inner = append(inner, seed...)
 	outer := outerStore[:block+size]
 
-	if len(secret) > block { // RFC 2104 §2: a long key is hashed first
-		digest(h, inner[:size], secret)
-	} else {
-		copy(inner[:block], secret)
-	}
-	for i, k := range inner[:block] {
-		inner[i] = k ^ 0x36
-		outer[i] = k ^ 0x5c
-	}
+	padKey(h, inner[:block], outer[:block], secret)
 	hmac := func(sum, message []byte) { // message begins with the inner padded key
 		digest(h, outer[block:], message)
 		digest(h, sum, outer)
@@ -74,44 +71,4 @@ func PRF12(h crypto.Hash, out, secret []byte, label string, seed []byte) {
 		}
 		hmac(a, inner[:block+size])
 	}
-}
-
-// The largest block and digest of any hash of the standard library, in bytes:
-// SHA3-224's block, SHA-512's digest.
-const (
-	maxBlock = 144
-	maxSize  = 64
-)
-
-func blockLen(h crypto.Hash) int {
-	switch h {
-	case crypto.SHA256:
-		return sha256.BlockSize
-	case crypto.SHA384:
-		return sha512.BlockSize
-	}
-	return h.New().BlockSize()
-}
-
-// digest writes the hash of in to out, which is h.Size() bytes and may lie
-// within in. The two hashes of TLS 1.2 leave nothing on the heap.
-func digest(h crypto.Hash, out, in []byte) {
-	switch h {
-	case crypto.SHA256:
-		d := sha256.Sum256(in)
-		copy(out, d[:])
-	case crypto.SHA384:
-		d := sha512.Sum384(in)
-		copy(out, d[:])
-	default:
-		digestHeap(h, out, in)
-	}
-}
-
-// digestHeap works on copies: what passes through an interface escapes, and
-// would drag PRF12's stack buffers to the heap for every hash.
-func digestHeap(h crypto.Hash, out, in []byte) {
-	f := h.New()
-	f.Write(append([]byte(nil), in...))
-	copy(out, f.Sum(nil))
 }

@@ -120,10 +120,7 @@ func TestIllustratedTLS12(t *testing.T) {
 // Each step of the schedule, with its label and seed spelled out here once more,
 // computed by OpenSSL.
 func TestScheduleAgainstOpenSSL(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed; the other tests do not need it")
-	}
+	openssl := needOpenSSL(t)
 	pre := PreMasterSecret(bytes.Repeat([]byte{0x0b}, 48))
 	cr, sr := bytes.Repeat([]byte{0xcc}, 32), bytes.Repeat([]byte{0x55}, 32)
 	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384} {

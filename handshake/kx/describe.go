@@ -33,6 +33,10 @@ type Description struct {
 	Offer  int // the offerer's share
 	Answer int // the answerer's share
 	Secret int
+	// QuantumSafe is true of a group on which no attack by a quantum computer is
+	// known, as Shor's is on every Diffie–Hellman. It speaks of the secret alone:
+	// who the peer is rests on signatures, which are another matter.
+	QuantumSafe bool
 }
 
 // Described is optional on a Group, and all that we ship have it. Hybrid needs it

@@ -2,6 +2,7 @@ package kx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/iana"
@@ -41,7 +42,7 @@ func Defaults12() []Group {
 // is the caller's.
 func Exchanges() []Exchange { return []Exchange{ECDHE, DHE, RSA} }
 
-// ByID finds a group that we ship.
+// ByID finds a group that we ship; those of PrivateUse go by name alone.
 func ByID(id iana.Group) (Group, bool) {
 	for _, g := range All() {
 		if g.ID() == id {
@@ -51,20 +52,27 @@ func ByID(id iana.Group) (Group, bool) {
 	return nil, false
 }
 
-// ByName finds a group that we ship by the registry's name or a usual alias, in
-// any case: x25519, P-256, prime256v1. The error lists what there is.
+// ByName finds a group that we ship by the registry's name or a usual alias, in any
+// case: x25519, P-256, prime256v1; or one of PrivateUse by its own: X-Wing. The error
+// lists what there is.
 func ByName(name string) (Group, error) {
-	if id, ok := iana.GroupByName(strings.TrimSpace(name)); ok {
+	name = strings.TrimSpace(name)
+	if id, ok := iana.GroupByName(name); ok {
 		if g, ok := ByID(id); ok {
 			return g, nil
 		}
 	}
 	var names []string
-	for _, g := range All() {
+	for _, g := range slices.Concat(All(), privateUse) {
+		if strings.EqualFold(unhyphened(g.Name()), unhyphened(name)) {
+			return g, nil
+		}
 		names = append(names, g.Name())
 	}
 	return nil, fmt.Errorf("no group %q; there are %s", name, strings.Join(names, ", "))
 }
+
+func unhyphened(name string) string { return strings.NewReplacer("-", "", "_", "").Replace(name) }
 
 // Serves reports whether a TLS 1.2 key exchange can use g. DHE takes the groups
 // numbered as finite fields, 256 to 511 (RFC 7919 §2), that tell p and g; ECDHE

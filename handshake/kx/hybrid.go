@@ -33,7 +33,11 @@ func (h *hybrid) ID() iana.Group { return h.id }
 func (h *hybrid) Name() string   { return h.name }
 func (h *hybrid) Describe() Description {
 	a, b := h.first.Describe(), h.second.Describe()
-	return Description{KindHybrid, a.Offer + b.Offer, a.Answer + b.Answer, a.Secret + b.Secret}
+	return Description{
+		Kind:  KindHybrid,
+		Offer: a.Offer + b.Offer, Answer: a.Answer + b.Answer, Secret: a.Secret + b.Secret,
+		QuantumSafe: a.QuantumSafe || b.QuantumSafe,
+	}
 }
 
 func (h *hybrid) Offer(rand io.Reader) (Offer, error) {

@@ -3,6 +3,7 @@ package kx
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"github.com/cloudflare/circl/kem"
 	"github.com/cloudflare/circl/kem/mlkem/mlkem1024"
@@ -43,6 +44,9 @@ func (g *kemGroup) Describe() Description {
 	return Description{
 		Kind:  KindKEM,
 		Offer: g.scheme.PublicKeySize(), Answer: g.scheme.CiphertextSize(), Secret: g.scheme.SharedKeySize(),
+		// HPKE's are Diffie–Hellman dressed as KEMs; all others of circl's are made
+		// against quantum computers, alone or beside a curve.
+		QuantumSafe: !strings.HasPrefix(g.scheme.Name(), "HPKE_KEM_"),
 	}
 }
 

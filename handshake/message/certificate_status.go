@@ -7,7 +7,8 @@ import (
 )
 
 // CertificateStatus is a stapled OCSP response (RFC 6066 §8). Only that type of
-// status has a form; reading another is BadValue.
+// status has a form; reading another is BadValue. In TLS 1.3 it is no message but
+// an extension, StapledStatus.
 type CertificateStatus struct {
 	Type     iana.CertificateStatusType
 	Response []byte // OCSPResponse in DER, unparsed (RFC 6960 §4.2.1)
@@ -19,10 +20,14 @@ func (m *CertificateStatus) Kind() Kind { return KindCertificateStatus }
 // Walk visits the message.
 func (m *CertificateStatus) Walk(c *wire.Codec) {
 	group, body := header(c, "certificate_status", iana.CertificateStatus)
-	wire.U8(c, "status_type", &m.Type)
-	if !c.Writing() && m.Type != iana.StatusOCSP {
-		c.Fail(reason.BadValue, "status_type", iana.StatusOCSP, m.Type)
-	}
-	c.Opaque(3, "response", &m.Response, 1)
+	walkStatus(c, &m.Type, &m.Response)
 	footer(c, group, body)
+}
+
+func walkStatus(c *wire.Codec, t *iana.CertificateStatusType, response *[]byte) {
+	wire.U8(c, "status_type", t)
+	if !c.Writing() && *t != iana.StatusOCSP {
+		c.Fail(reason.BadValue, "status_type", iana.StatusOCSP, *t)
+	}
+	c.Opaque(3, "response", response, 1)
 }

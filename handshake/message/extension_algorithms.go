@@ -6,7 +6,8 @@ import (
 )
 
 // SupportedGroups lists the groups a client can use, best first (RFC 8422 §5.1.1,
-// RFC 7919 §2, RFC 9846 §4.3.7).
+// RFC 7919 §2, RFC 9846 §4.3.7). In EncryptedExtensions it is the server's own
+// list, for the client's next connection.
 type SupportedGroups struct {
 	Groups []iana.Group
 }
@@ -36,7 +37,7 @@ func (x *ECPointFormats) Walk(c *wire.Codec) {
 	c.End(list)
 }
 
-// SignatureAlgorithms lists the schemes a client can verify, best first (RFC 5246
+// SignatureAlgorithms lists the schemes a side can verify, best first (RFC 5246
 // §7.4.1.4.1, RFC 9846 §4.3.3).
 type SignatureAlgorithms struct {
 	Schemes []iana.SignatureScheme
@@ -67,9 +68,9 @@ func walkSchemes(c *wire.Codec, schemes *[]iana.SignatureScheme) {
 }
 
 // CompressCertificate lists the algorithms that a certificate may be compressed
-// with: 1 zlib, 2 brotli, 3 zstd (RFC 8879 §3).
+// with, best first (RFC 8879 §3).
 type CompressCertificate struct {
-	Algorithms []uint16
+	Algorithms []iana.CertificateCompressionAlgorithm
 }
 
 // Type returns iana.ExtCompressCertificate.

@@ -5,7 +5,7 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// ALPN lists application protocols, best first; in a ServerHello it is the one
+// ALPN lists application protocols, best first; from a server it is the one
 // chosen (RFC 7301 §3.1). No name is empty.
 type ALPN struct {
 	Protocols []string // bytes by right, text by habit: "h2", "http/1.1"

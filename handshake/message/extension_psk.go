@@ -5,10 +5,10 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// PSKKeyExchangeModes lists how a client would use a pre-shared key: 0 psk_ke,
-// 1 psk_dhe_ke (RFC 9846 §4.3.9).
+// PSKKeyExchangeModes lists how a client would use a pre-shared key (RFC 9846
+// §4.3.9).
 type PSKKeyExchangeModes struct {
-	Modes []uint8
+	Modes []iana.PSKKeyExchangeMode
 }
 
 // Type returns iana.ExtPSKKeyExchangeModes.
@@ -21,7 +21,8 @@ func (x *PSKKeyExchangeModes) Walk(c *wire.Codec) {
 	c.End(list)
 }
 
-// EarlyData says that application data follows the ClientHello (RFC 9846 §4.3.10).
+// EarlyData says that application data follows the ClientHello; in
+// EncryptedExtensions, that the server takes it (RFC 9846 §4.3.10).
 type EarlyData struct{}
 
 // Type returns iana.ExtEarlyData.
@@ -29,6 +30,18 @@ func (x *EarlyData) Type() iana.ExtensionType { return iana.ExtEarlyData }
 
 // Walk visits extension_data, which is empty.
 func (x *EarlyData) Walk(*wire.Codec) {}
+
+// EarlyDataLimit says that early data may come with a ticket, and how much (RFC
+// 9846 §4.3.10, §4.7.1).
+type EarlyDataLimit struct {
+	Max uint32 // bytes of application data, without padding
+}
+
+// Type returns iana.ExtEarlyData.
+func (x *EarlyDataLimit) Type() iana.ExtensionType { return iana.ExtEarlyData }
+
+// Walk visits extension_data.
+func (x *EarlyDataLimit) Walk(c *wire.Codec) { wire.U32(c, "max_early_data_size", &x.Max) }
 
 // PSKIdentity names a pre-shared key, such as by a ticket (RFC 9846 §4.3.11).
 type PSKIdentity struct {

@@ -39,10 +39,33 @@ func (x *StatusRequestAck) Type() iana.ExtensionType { return iana.ExtStatusRequ
 // Walk visits extension_data, which is empty.
 func (x *StatusRequestAck) Walk(*wire.Codec) {}
 
+// StatusRequestEmpty asks the client to staple its certificate's status: all that
+// a CertificateRequest13 can say (RFC 9846 §4.5.1.1).
+type StatusRequestEmpty struct{}
+
+// Type returns iana.ExtStatusRequest.
+func (x *StatusRequestEmpty) Type() iana.ExtensionType { return iana.ExtStatusRequest }
+
+// Walk visits extension_data, which is empty.
+func (x *StatusRequestEmpty) Walk(*wire.Codec) {}
+
+// StapledStatus is the answer in TLS 1.3: a CertificateStatus beside the
+// certificate it is about, in a CertificateEntry (RFC 9846 §4.5.1.1).
+type StapledStatus struct {
+	Status   iana.CertificateStatusType // reading any but StatusOCSP is BadValue
+	Response []byte                     // OCSPResponse in DER, unparsed (RFC 6960 §4.2.1)
+}
+
+// Type returns iana.ExtStatusRequest.
+func (x *StapledStatus) Type() iana.ExtensionType { return iana.ExtStatusRequest }
+
+// Walk visits extension_data.
+func (x *StapledStatus) Walk(c *wire.Codec) { walkStatus(c, &x.Status, &x.Response) }
+
 // SignedCertTimestamp asks for proofs that the certificate was logged, and with a
-// list in it is the answer (RFC 6962 §3.3.1).
+// list in it is the answer (RFC 6962 §3.3.1, RFC 9846 §4.5.1.1).
 type SignedCertTimestamp struct {
-	Data []byte // empty in a ClientHello; else a SignedCertificateTimestampList, unparsed
+	Data []byte // empty in a ClientHello or CertificateRequest13; else a SignedCertificateTimestampList, unparsed
 }
 
 // Type returns iana.ExtSignedCertTimestamp.

@@ -58,6 +58,27 @@ var extensionTypes = map[slot]func() Extension{
 	{KindHelloRetryRequest, iana.ExtSupportedVersions}: fresh[SelectedVersion],
 	{KindHelloRetryRequest, iana.ExtCookie}:            fresh[Cookie],
 	{KindHelloRetryRequest, iana.ExtKeyShare}:          fresh[KeyShareRetry],
+
+	{KindEncryptedExtensions, iana.ExtServerName}:        fresh[ServerNameAck],
+	{KindEncryptedExtensions, iana.ExtMaxFragmentLength}: fresh[MaxFragmentLength],
+	{KindEncryptedExtensions, iana.ExtSupportedGroups}:   fresh[SupportedGroups],
+	{KindEncryptedExtensions, iana.ExtALPN}:              fresh[ALPN],
+	{KindEncryptedExtensions, iana.ExtRecordSizeLimit}:   fresh[RecordSizeLimit],
+	{KindEncryptedExtensions, iana.ExtEarlyData}:         fresh[EarlyData],
+
+	// Only TLS 1.3 has extensions in these three.
+	{KindCertificate, iana.ExtStatusRequest}:       fresh[StapledStatus],
+	{KindCertificate, iana.ExtSignedCertTimestamp}: fresh[SignedCertTimestamp],
+
+	{KindCertificateRequest, iana.ExtStatusRequest}:           fresh[StatusRequestEmpty],
+	{KindCertificateRequest, iana.ExtSignatureAlgorithms}:     fresh[SignatureAlgorithms],
+	{KindCertificateRequest, iana.ExtSignedCertTimestamp}:     fresh[SignedCertTimestamp],
+	{KindCertificateRequest, iana.ExtCompressCertificate}:     fresh[CompressCertificate],
+	{KindCertificateRequest, iana.ExtCertificateAuthorities}:  fresh[CertificateAuthorities],
+	{KindCertificateRequest, iana.ExtOIDFilters}:              fresh[OIDFilters],
+	{KindCertificateRequest, iana.ExtSignatureAlgorithmsCert}: fresh[SignatureAlgorithmsCert],
+
+	{KindNewSessionTicket, iana.ExtEarlyData}: fresh[EarlyDataLimit],
 }
 
 func fresh[T any, P interface {

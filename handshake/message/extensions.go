@@ -9,7 +9,7 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// Extension is one hello extension. Its Walk visits only extension_data; the
+// Extension is one extension of a message. Its Walk visits only extension_data; the
 // type and the length in front of it are walked by Extensions.
 type Extension interface {
 	wire.Struct
@@ -29,9 +29,10 @@ func (x *Raw) Type() iana.ExtensionType { return x.ExtType }
 // Walk visits extension_data.
 func (x *Raw) Walk(c *wire.Codec) { c.Rest("extension_data", &x.Data) }
 
-// Extensions is the block at the end of a hello, in the order of the wire (RFC
-// 5246 §7.4.1.4). An absent block, as TLS 1.0 sent it, is not an empty one.
-// A List that is not empty is written whatever Present says.
+// Extensions is a block of extensions, in the order of the wire (RFC 5246
+// §7.4.1.4, RFC 9846 §4.3). At the end of a hello it may be absent, as in TLS 1.0;
+// that is not an empty one. Elsewhere it is always there: it is read as Present,
+// and written whatever Present says. So is a List that is not empty.
 type Extensions struct {
 	Present bool
 	List    []Extension
@@ -64,27 +65,32 @@ func Get[T Extension](e *Extensions) (T, bool) {
 	return none, false
 }
 
-// walk visits the block in a message of kind in. Which Go type an extension has
-// depends on both: a ServerHello's key_share is no ClientHello's.
+// walk visits the block at the end of a hello of kind in, if there is one.
 func (e *Extensions) walk(c *wire.Codec, in Kind) {
 	if c.Writing() {
 		if !e.Present && len(e.List) == 0 {
 			return
 		}
-		b := c.Begin(2, "extensions", 0)
+	} else if c.Left() == 0 {
+		*e = Extensions{}
+		return
+	}
+	e.walkRequired(c, in)
+}
+
+// walkRequired visits a block that cannot be absent, in a message of kind in. Which
+// Go type an extension has depends on both: a ServerHello's key_share is no
+// ClientHello's.
+func (e *Extensions) walkRequired(c *wire.Codec, in Kind) {
+	b := c.Begin(2, "extensions", 0)
+	if c.Writing() {
 		for _, x := range e.List {
 			walkExtension(c, x)
 		}
-		c.End(b)
-		return
+	} else {
+		*e = Extensions{Present: true}
+		e.read(c, in)
 	}
-	*e = Extensions{}
-	if c.Left() == 0 {
-		return
-	}
-	e.Present = true
-	b := c.Begin(2, "extensions", 0)
-	e.read(c, in)
 	c.End(b)
 }
 

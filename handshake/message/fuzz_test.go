@@ -18,6 +18,7 @@ func FuzzParse(f *testing.F) {
 	for _, c := range captures(f) {
 		for _, m := range c.messages {
 			f.Add(uint8(3), uint8(iana.KxECDHE), m.fromServer, m.raw)
+			f.Add(uint8(4), uint8(iana.KxNone), m.fromServer, m.raw)
 		}
 	}
 	f.Fuzz(func(t *testing.T, version, k uint8, fromServer bool, b []byte) {
@@ -43,18 +44,14 @@ func FuzzClientHello(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) { holds(t, message.Context{}, handshake(iana.ClientHello, body)) })
 }
 
-// FuzzExtensions reads one extension, type and data, in each kind of hello.
+// FuzzExtensions reads one extension, type and data, in each kind of message that
+// holds any.
 func FuzzExtensions(f *testing.F) {
 	for _, s := range message.Samples() {
-		var list []message.Extension
-		switch m := s.Msg.(type) {
-		case *message.ClientHello:
-			list = m.Extensions.List
-		case *message.ServerHello:
-			list = m.Extensions.List
-		}
-		for _, x := range list {
-			f.Add(uint16(x.Type()), marshal(f, x))
+		for _, block := range blocks(s.Msg) {
+			for _, x := range block.List {
+				f.Add(uint16(x.Type()), marshal(f, x))
+			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind uint16, data []byte) {
@@ -62,11 +59,15 @@ func FuzzExtensions(f *testing.F) {
 			return // longer than a block can hold
 		}
 		x := &message.Raw{ExtType: iana.ExtensionType(kind), Data: data}
-		server, retry := &message.ServerHello{}, &message.ServerHello{Random: message.HelloRetryRequestRandom}
-		server.Extensions.Add(x)
-		retry.Extensions.Add(x)
-		for _, m := range []message.Message{hello(x), server, retry} {
-			holds(t, message.Context{}, marshal(t, m))
+		for _, m := range []message.Message{
+			&message.ServerHello{}, &message.ServerHello{Random: message.HelloRetryRequestRandom}, hello(),
+			&message.EncryptedExtensions{}, &message.CertificateRequest13{}, &message.NewSessionTicket13{Ticket: []byte{1}},
+			&message.Certificate13{Entries: []message.CertificateEntry{{Cert: []byte{1}}}},
+		} {
+			blocks(m)[0].Add(x)
+			if _, err := holds(t, tls13, marshal(t, m)); x.Type() == 0x1a1a && err != nil {
+				t.Fatalf("a %s with GREASE: %v", m.Kind(), err)
+			}
 		}
 	})
 }

@@ -36,6 +36,12 @@ const (
 	KindCertificateStatus  = Kind(iana.CertificateStatus)
 	KindHelloRequest       = Kind(iana.HelloRequest)
 
+	KindEndOfEarlyData        = Kind(iana.EndOfEarlyData)
+	KindEncryptedExtensions   = Kind(iana.EncryptedExtensions)
+	KindKeyUpdate             = Kind(iana.KeyUpdate)
+	KindCompressedCertificate = Kind(iana.CompressedCertificate)
+	KindMessageHash           = Kind(iana.MessageHash) // only in the transcript
+
 	KindHelloRetryRequest Kind = 0x100 // a ServerHello with the special random
 	KindChangeCipherSpec  Kind = 0x101 // a record type of its own, but a move like any other
 )
@@ -54,9 +60,11 @@ func (k Kind) String() string {
 // Kinds returns, in ascending order, the kinds of message that have a Go type.
 func Kinds() []Kind {
 	return []Kind{
-		KindHelloRequest, KindClientHello, KindServerHello, KindNewSessionTicket, KindCertificate,
-		KindServerKeyExchange, KindCertificateRequest, KindServerHelloDone, KindCertificateVerify,
-		KindClientKeyExchange, KindFinished, KindCertificateStatus, KindHelloRetryRequest, KindChangeCipherSpec,
+		KindHelloRequest, KindClientHello, KindServerHello, KindNewSessionTicket, KindEndOfEarlyData,
+		KindEncryptedExtensions, KindCertificate, KindServerKeyExchange, KindCertificateRequest,
+		KindServerHelloDone, KindCertificateVerify, KindClientKeyExchange, KindFinished,
+		KindCertificateStatus, KindKeyUpdate, KindCompressedCertificate, KindMessageHash,
+		KindHelloRetryRequest, KindChangeCipherSpec,
 	}
 }
 
@@ -74,8 +82,9 @@ type Context struct {
 }
 
 // New returns an empty message for the type t to be read into, or nil if ctx
-// allows no such message: an unknown type, or a ServerKeyExchange under RSA key
-// transport, which has none (RFC 5246 §7.4.3).
+// allows no such message: an unknown type, one of the other version, one that
+// nobody sends, or a ServerKeyExchange under RSA key transport, which has none
+// (RFC 5246 §7.4.3).
 func New(ctx Context, t iana.HandshakeType) Message {
 	switch t {
 	case iana.ClientHello:
@@ -88,8 +97,32 @@ func New(ctx Context, t iana.HandshakeType) Message {
 		return new(Finished)
 	}
 	if ctx.Version >= iana.TLS13 {
-		return nil
+		return new13(t)
 	}
+	return new12(ctx, t)
+}
+
+func new13(t iana.HandshakeType) Message {
+	switch t {
+	case iana.NewSessionTicket:
+		return new(NewSessionTicket13)
+	case iana.EndOfEarlyData:
+		return new(EndOfEarlyData)
+	case iana.EncryptedExtensions:
+		return new(EncryptedExtensions)
+	case iana.Certificate:
+		return new(Certificate13)
+	case iana.CertificateRequest:
+		return new(CertificateRequest13)
+	case iana.KeyUpdate:
+		return new(KeyUpdate)
+	case iana.CompressedCertificate:
+		return new(CompressedCertificate)
+	}
+	return nil
+}
+
+func new12(ctx Context, t iana.HandshakeType) Message {
 	switch t {
 	case iana.HelloRequest:
 		return new(HelloRequest)

@@ -111,6 +111,8 @@ func TestRefusalsElsewhere(t *testing.T) {
 		{"ServerKeyExchange under RSA", rsa, "\x0c\x00\x00\x00", "unexpected_message in msg_type at byte 0: got server_key_exchange"},
 		{"ClientKeyExchange before a suite is chosen", message.Context{}, "\x10\x00\x00\x00", "unexpected_message in msg_type at byte 0"},
 		{"ServerHelloDone in TLS 1.3", message.Context{Version: iana.TLS13}, "\x0e\x00\x00\x00", "unexpected_message in msg_type"},
+		{"EncryptedExtensions in TLS 1.2", ecdhe, "\x08\x00\x00\x02\x00\x00", "unexpected_message in msg_type at byte 0: got encrypted_extensions"},
+		{"KeyUpdate before a version is chosen", message.Context{}, "\x18\x00\x00\x01\x00", "unexpected_message in msg_type at byte 0: got key_update"},
 		{"ServerHelloDone with a body", ecdhe, "\x0e\x00\x00\x01x", "trailing_bytes in server_hello_done at byte 4"},
 		{"half a header", ecdhe, "\x0e\x00", "truncated in server_hello_done.length at byte 1"},
 		{"an explicit curve", ecdhe, "\x0c\x00\x00\x01\x01",

@@ -15,17 +15,18 @@ type Sample struct {
 	Msg  Message
 }
 
-// Samples returns at least one value of every handshake message (ChangeCipherSpec
-// and Alert are none), each kind of hello holding every extension it may, so that
-// whoever has something to say about each field can test that nothing is left
-// out. The values are well-formed, fresh on every call, and make no sense.
+// Samples returns at least one value of every handshake message that travels
+// (ChangeCipherSpec and Alert are none, MessageHash does not), each kind holding
+// every extension it may, so that whoever has something to say about each field
+// can test that nothing is left out. The values are well-formed, fresh on every
+// call, and make no sense.
 func Samples() []Sample {
 	ecdhe := Context{Version: iana.TLS12, Kx: iana.KxECDHE, FromServer: true}
 	dhe := Context{Version: iana.TLS12, Kx: iana.KxDHE, FromServer: true}
 	private := Context{Version: iana.TLS12, Kx: iana.KxPrivate, FromServer: true}
 	client := func(k iana.Kx) Context { return Context{Version: iana.TLS12, Kx: k} }
 	signature := Signature{Scheme: iana.ECDSAP256SHA256, Bytes: pattern(71)}
-	return []Sample{
+	return append([]Sample{
 		{"HelloRequest", ecdhe, &HelloRequest{}},
 		{"ClientHello", client(iana.KxNone), sampleClientHello()},
 		{"ClientHello with other forms", client(iana.KxNone), sampleClientHelloOther()},
@@ -59,11 +60,11 @@ func Samples() []Sample {
 		{"ClientKeyExchangeECDHE", client(iana.KxECDHE), &ClientKeyExchangeECDHE{Point: pattern(65)}},
 		{"ClientKeyExchangeOpaque", client(iana.KxPrivate), &ClientKeyExchangeOpaque{Bytes: pattern(100)}},
 		{"Finished", client(iana.KxECDHE), &Finished{VerifyData: pattern(12)}},
-	}
+	}, samples13()...)
 }
 
 // FieldPaths returns, sorted, every dotted name that the walk of a message, a
-// ChangeCipherSpec or an Alert can put into a wire.Field.
+// ChangeCipherSpec, a MessageHash or an Alert can put into a wire.Field.
 func FieldPaths() []string {
 	paths := map[string]bool{}
 	add := func(s wire.Struct) {
@@ -79,6 +80,7 @@ func FieldPaths() []string {
 		add(s.Msg)
 	}
 	add(&ChangeCipherSpec{})
+	add(&MessageHash{Hash: pattern(32)})
 	add(&Alert{Level: iana.Fatal, Description: iana.HandshakeFailure})
 	return slices.Sorted(maps.Keys(paths))
 }
@@ -101,14 +103,14 @@ func sampleClientHello() *ClientHello {
 		&SignedCertTimestamp{},
 		&EncryptThenMAC{},
 		&ExtendedMasterSecret{},
-		&CompressCertificate{Algorithms: []uint16{2, 1}},
+		&CompressCertificate{Algorithms: []iana.CertificateCompressionAlgorithm{2, 1}},
 		&RecordSizeLimit{Limit: 16385},
 		&SessionTicket{Ticket: pattern(160)},
 		&RenegotiationInfo{RenegotiatedConnection: pattern(12)},
 		&EarlyData{},
 		&SupportedVersions{Versions: []iana.Version{0x6a6a, iana.TLS13, iana.TLS12}},
 		&Cookie{Cookie: pattern(20)},
-		&PSKKeyExchangeModes{Modes: []uint8{1, 0}},
+		&PSKKeyExchangeModes{Modes: []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}},
 		&CertificateAuthorities{Authorities: [][]byte{pattern(40), pattern(41)}},
 		&PostHandshakeAuth{},
 		&SignatureAlgorithmsCert{Schemes: []iana.SignatureScheme{iana.RSAPKCS1SHA384}},

@@ -2,6 +2,7 @@ package narrate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlslab/handshake"
@@ -17,12 +18,13 @@ import (
 // MoveKey is the key of a move's entry: the plain one, "client/send/finished", or
 // the variant for the way this handshake goes, "client/send/finished+resumed".
 // Which way that is it learns from the events before, so c must have been shown
-// them: by Myths, or by MoveKey itself. Between moves it is "".
+// them: by Myths, or by MoveKey itself. A move of TLS 1.3 has no variants: those
+// of its name belong to TLS 1.2. Between moves it is "".
 func MoveKey(e handshake.Event, c *Context) string {
 	c.learn(e)
 	head := e.Head()
 	variant := ""
-	if m, ok := e.(*handshake.MessageEvent); ok {
+	if m, ok := e.(*handshake.MessageEvent); ok && !strings.HasSuffix(head.Move, tls13) {
 		switch m.Kind {
 		case message.KindServerHello, message.KindFinished:
 			if c.leg(head).resumed {
@@ -34,8 +36,11 @@ func MoveKey(e handshake.Event, c *Context) string {
 				variant = "+" + exchangeName(l.kx)
 			}
 		case message.KindClientHello:
-			if head.State == handshake.Connected {
+			switch hello, _ := m.Msg.(*message.ClientHello); {
+			case head.State == handshake.Connected:
 				variant = "+renegotiation"
+			case offersTLS13(hello):
+				variant = "+tls13"
 			}
 		}
 	}
@@ -43,6 +48,18 @@ func MoveKey(e handshake.Event, c *Context) string {
 		return head.Move + variant
 	}
 	return head.Move
+}
+
+// tls13 ends the Move of a row that is TLS 1.3's alone.
+const tls13 = "/tls13"
+
+// offersTLS13 reports whether a ClientHello, perhaps nil, names TLS 1.3.
+func offersTLS13(m *message.ClientHello) bool {
+	if m == nil {
+		return false
+	}
+	x, ok := message.Get[*message.SupportedVersions](&m.Extensions)
+	return ok && slices.Contains(x.Versions, iana.TLS13)
 }
 
 // exchangeName tells the key exchanges apart that have texts of their own.
@@ -61,17 +78,26 @@ func exchangeName(k iana.Kx) string {
 // isCurve reports whether a group is a curve, of which a text may say aG. Of a
 // student's own group nobody knows.
 func isCurve(g kx.Group) bool {
-	d, ok := g.(kx.Described)
-	return ok && d.Describe().Kind == kx.KindECDH
+	return kindOf(g) == kx.KindECDH
+}
+
+// kindOf is the mathematics behind a group that is ours; 0 of nil and of a student's.
+func kindOf(g kx.Group) kx.Kind {
+	if d, ok := g.(kx.Described); ok {
+		return d.Describe().Kind
+	}
+	return 0
 }
 
 // FieldKey is the key for a field's dotted path, "client_hello.random". The first
 // of these that has an entry is taken: the path; the same in any message ("*."); the
-// same in any extension of any message ("*.extensions.*."); its last component.
+// same in any block of extensions ("*.extensions."), wherever in a message that is; the
+// same in any extension ("*.extensions.*."); its last component.
 func FieldKey(path string) string {
 	_, rest, _ := strings.Cut(path, ".")
 	candidates := []string{path, "*." + rest}
-	if inner, ok := strings.CutPrefix(rest, "extensions."); ok {
+	if _, inner, ok := strings.Cut(path, ".extensions."); ok {
+		candidates = append(candidates, "*.extensions."+inner)
 		if _, last, ok := strings.Cut(inner, "."); ok {
 			candidates = append(candidates, "*.extensions.*."+last)
 		}
@@ -86,7 +112,9 @@ func FieldKey(path string) string {
 }
 
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
-// key exchange, the master secret one for each formula.
+// key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
+// secret one for each formula; what both versions have and TLS 1.3 makes in another
+// way has a second one.
 func SecretKey(e *handshake.SecretEvent) string {
 	switch e.Label {
 	case "premaster_secret":
@@ -109,6 +137,20 @@ func SecretKey(e *handshake.SecretEvent) string {
 			return e.Label + "+ems"
 		}
 		return e.Label + "+textbook"
+	case "shared_secret":
+		group, _ := kx.ByName(e.Method) // nil if it is none of ours
+		if kind := kindOf(group); kind != 0 {
+			return e.Label + "+" + kind.String()
+		}
+		return e.Label + "+other"
+	case "client_verify_data", "server_verify_data":
+		if e.Method == "HMAC" {
+			return e.Label + "+tls13"
+		}
+	case "certificate_verify_signature":
+		if strings.HasSuffix(e.Move, tls13) {
+			return e.Label + "+tls13"
+		}
 	}
 	return e.Label
 }

@@ -52,6 +52,7 @@ var alerts = map[Reason]iana.AlertDescription{
 	WeakKey:      iana.InsufficientSecurity,
 
 	CertificateMissing:      iana.HandshakeFailure,
+	CertificateRequired:     iana.CertificateRequired,
 	CertificateMalformed:    iana.BadCertificate,
 	CertificateExpired:      iana.CertificateExpired,
 	CertificateNotYetValid:  iana.CertificateExpired,
@@ -64,6 +65,7 @@ var alerts = map[Reason]iana.AlertDescription{
 	CertificateWrongKey:     iana.IllegalParameter,
 	CertificatePolicy:       iana.BadCertificate,
 	BadStatusResponse:       iana.BadCertificateStatusResponse,
+	CertificateCompression:  iana.BadCertificate, // RFC 8879 §4
 
 	Internal: iana.InternalError,
 }

@@ -66,6 +66,7 @@ const (
 	WeakKey      Reason = "weak_key"      // a key or group below what we accept
 
 	CertificateMissing      Reason = "certificate_missing"
+	CertificateRequired     Reason = "certificate_required" // TLS 1.3's word for a client's missing certificate
 	CertificateMalformed    Reason = "certificate_malformed"
 	CertificateExpired      Reason = "certificate_expired"
 	CertificateNotYetValid  Reason = "certificate_not_yet_valid"
@@ -78,6 +79,7 @@ const (
 	CertificateWrongKey     Reason = "certificate_wrong_key"  // its key does not fit the suite or scheme
 	CertificatePolicy       Reason = "certificate_policy"     // refused by the caller's own VerifyChain
 	BadStatusResponse       Reason = "bad_status_response"
+	CertificateCompression  Reason = "certificate_compression" // a compressed certificate that does not open, or not to the length it claims
 )
 
 // What is nobody's protocol error, or ours.
@@ -90,7 +92,7 @@ const (
 // All lists every Reason.
 func All() []Reason {
 	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, WeakKey, CertificateMissing, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, PeerAlert, TruncatedStream, Internal,
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, CertificateCompression, PeerAlert, TruncatedStream, Internal,
 	}
 }
 

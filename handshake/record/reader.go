@@ -18,17 +18,23 @@ type Reader struct {
 	seq        uint64
 	epoch      int
 	empty      int          // empty records in a row
-	limit      int          // 0: MaxPlaintext
+	limit      int          // 0: the version's own
 	version    iana.Version // 0: any 3.x
 }
 
 // SetVersion makes every other version in a header a reason.BadRecordVersion: once
 // ServerHello has settled the version, records carry it (RFC 5246 §6.2.1). 0
-// accepts any 3.x again.
+// accepts any 3.x again. So does TLS13, whose headers say nothing of the version
+// (RFC 9846 §5.1), and it makes the records TLS 1.3's (see reader13.go).
 func (r *Reader) SetVersion(v iana.Version) { r.version = v }
 
 // SetLimit sets the most plaintext bytes in a record, as negotiated by
-// max_fragment_length (RFC 6066 §4). Out of 1…MaxPlaintext it means MaxPlaintext.
+// max_fragment_length (RFC 6066 §4) or told by our record_size_limit (RFC 8449 §4).
+// Out of 1…MaxPlaintext it means MaxPlaintext.
+//
+// In TLS 1.3 the same number bounds the inner plaintext of a protected record, type
+// and padding included, and out of 2…MaxInner it means MaxInner. Records in clear
+// are not subject to it.
 func (r *Reader) SetLimit(n int) { r.limit = n }
 
 // Change begins an epoch: what comes next is opened by p and decompressed by c,
@@ -37,6 +43,9 @@ func (r *Reader) Change(p suite.Protection, c Compressor) {
 	r.protection, r.compressor = p, c
 	r.seq, r.epoch, r.empty = 0, r.epoch+1, 0
 }
+
+// Epoch counts the changes of keys so far.
+func (r *Reader) Epoch() int { return r.epoch }
 
 // Need is how many bytes buf lacks of its first record, header or whole, and at
 // least 1: what to read next. buf is what Next found too short.
@@ -51,8 +60,11 @@ func (r *Reader) Need(buf []byte) int {
 // == 0 without an error means that buf does not hold all of it yet (see Need).
 //
 // A protected record is opened in place, so buf[:n] is garbage afterwards, unless
-// it is application data that fits into into, where it goes then. With note the
-// record is a copy of its own, with Wire and Steps.
+// it is application data that fits into into, where it goes then; in TLS 1.3 with
+// one byte to spare for its type, and as many as it has padding. No other payload is
+// ever in into: in TLS 1.3, where a record tells its type only once it is open, such
+// a payload is moved back to buf, and into is cleared. With note the record is a copy
+// of its own, with Wire and Steps.
 //
 // The error is a *reason.Error, with Off counted from the start of the record:
 // NotTLS, BadRecordVersion, UnexpectedRecord, RecordOverflow, BadRecordMAC,
@@ -72,8 +84,9 @@ func (r *Reader) Next(buf, into []byte, note bool) (rec Record, n int, err error
 		return Record{}, 0, exhausted()
 	}
 	wire := buf[:n:n]
-	rec = Record{Type: iana.ContentType(wire[0]), Version: version(wire),
-		Epoch: r.epoch, Seq: r.seq, Protected: r.protection != nil, Payload: wire[HeaderLen:]}
+	typ := iana.ContentType(wire[0])
+	rec = Record{Type: typ, Version: version(wire),
+		Epoch: r.epoch, Seq: r.seq, Protected: r.protects(typ), Payload: wire[HeaderLen:]}
 	var tr *suite.Trace
 	if note {
 		rec.Wire = slices.Clone(wire)
@@ -91,12 +104,22 @@ func (r *Reader) Next(buf, into []byte, note bool) (rec Record, n int, err error
 		tr.Add(suite.StepPlaintext, rec.Payload)
 		rec.Steps = tr.Steps
 	}
-	r.seq++
+	if rec.Protected || r.protection == nil {
+		r.seq++
+	}
 	return rec, n, nil
+}
+
+// protects reports whether a record whose header says typ is protected.
+func (r *Reader) protects(typ iana.ContentType) bool {
+	return r.protection != nil && (r.version != iana.TLS13 || typ == iana.ApplicationData)
 }
 
 // open turns the fragment on the wire into Payload.
 func (r *Reader) open(rec *Record, wire, into []byte, tr *suite.Trace) (err error) {
+	if r.version == iana.TLS13 {
+		return r.open13(rec, wire, into, tr)
+	}
 	if r.protection != nil {
 		if rec.Type != iana.ApplicationData || r.compressor != nil {
 			into = nil // the engine keeps these; into is the application's
@@ -137,6 +160,9 @@ func (r *Reader) checkHeader(buf []byte) error {
 	if v>>8 != 3 {
 		return &reason.Error{Reason: reason.BadRecordVersion, Field: "record.version", Off: 1, Want: "0x03..", Got: v}
 	}
+	if r.version == iana.TLS13 {
+		return r.checkHeader13(typ, length(buf))
+	}
 	if r.version != 0 && v != r.version {
 		return &reason.Error{Reason: reason.BadRecordVersion, Field: "record.version", Off: 1, Want: r.version, Got: v}
 	}
@@ -155,15 +181,17 @@ func (r *Reader) checkHeader(buf []byte) error {
 
 // maxEmpty is how many empty records may come in a row. Some senders of CBC put
 // one before each record, to hide the IV of the next; without an end they are a
-// way of keeping us busy with nothing.
+// way of keeping us busy with nothing. So is TLS 1.3's change_cipher_spec, which
+// means nothing either.
 const maxEmpty = 16
 
 func (r *Reader) checkEmpty(rec *Record) error {
-	if len(rec.Payload) > 0 {
+	idle := r.version == iana.TLS13 && rec.Type == iana.ChangeCipherSpec
+	if len(rec.Payload) > 0 && !idle {
 		r.empty = 0
 		return nil
 	}
-	if rec.Type != iana.ApplicationData {
+	if rec.Type != iana.ApplicationData && !idle {
 		return &reason.Error{Reason: reason.EmptyRecordFlood, Field: "record.plaintext", Off: HeaderLen,
 			Want: "at least 1 byte", Got: fmt.Sprintf("an empty %v record", rec.Type)}
 	}

@@ -18,14 +18,17 @@ import (
 // suggests at most 24 hours; shorter bounds what a stolen secret is worth.
 const DefaultLifetime = 2 * time.Hour
 
-// Session is one TLS 1.2 session (RFC 5246 §7). It is as secret as its Master.
+// Session is one TLS 1.2 session (RFC 5246 §7), or what one ticket of TLS 1.3 stands for.
+// It is as secret as its Master or its PSK.
 type Session struct {
 	Version    iana.Version
 	Suite      iana.CipherSuite
-	Master     [48]byte
-	EMS        bool   // made with extended master secret (RFC 7627)
-	ServerName string // the server_name it was made under
-	Protocol   string // ALPN
+	Master     [48]byte // TLS 1.2
+	EMS        bool     // TLS 1.2: made with extended master secret (RFC 7627)
+	PSK        []byte   // TLS 1.3: as long as the suite's hash
+	AgeAdd     uint32   // TLS 1.3: what hides the ticket's age, in milliseconds
+	ServerName string   // the server_name it was made under
+	Protocol   string   // ALPN
 	Created    time.Time
 	Lifetime   time.Duration
 	PeerChain  [][]byte // DER, leaf first; the server keeps the client's, the client the server's
@@ -40,7 +43,7 @@ func (s *Session) Expired(now time.Time) bool {
 }
 
 // format is the first byte of a marshalled Session; another format refuses to parse.
-const format uint8 = 1
+const format uint8 = 2
 
 // Walk visits the stored form: numbers big-endian, times in seconds since 1970.
 func (s *Session) Walk(c *wire.Codec) {
@@ -48,8 +51,13 @@ func (s *Session) Walk(c *wire.Codec) {
 	wire.Const8(c, "format", format)
 	wire.U16(c, "version", &s.Version)
 	wire.U16(c, "cipher_suite", &s.Suite)
-	c.Array("master_secret", s.Master[:])
-	flag(c, "extended_master_secret", &s.EMS)
+	if s.Version == iana.TLS13 {
+		c.Opaque(1, "psk", &s.PSK, 1)
+		wire.U32(c, "ticket_age_add", &s.AgeAdd)
+	} else {
+		c.Array("master_secret", s.Master[:])
+		flag(c, "extended_master_secret", &s.EMS)
+	}
 	c.Text(1, "server_name", &s.ServerName, 0)
 	c.Text(1, "protocol", &s.Protocol, 0)
 	created, life := uint32(s.Created.Unix()), uint32(s.Lifetime/time.Second)

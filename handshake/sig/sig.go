@@ -30,7 +30,7 @@ type Kind uint8
 // The kinds.
 const (
 	RSAPKCS1 Kind = iota + 1 // RSASSA-PKCS1-v1_5 (RFC 8017 §8.2)
-	RSAPSS                   // RSASSA-PSS, with a salt as long as the hash (RFC 8017 §8.1)
+	RSAPSS                   // RSASSA-PSS, with a salt as long as the hash (RFC 8017 §8.1); Scheme.PSSKey tells whose
 	ECDSA                    // FIPS 186-5 §6; the signature is DER
 	EdDSA                    // RFC 8032; hashes inside, with a hash of its own
 )
@@ -50,7 +50,7 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Scheme is one row: SignatureScheme of RFC 8446 §4.2.3, which contains TLS 1.2's
+// Scheme is one row: SignatureScheme of RFC 9846 §4.3.3, which contains TLS 1.2's
 // SignatureAndHashAlgorithm. It is constant; do not change it.
 type Scheme struct {
 	ID   iana.SignatureScheme
@@ -59,6 +59,9 @@ type Scheme struct {
 	// Curve is the one that TLS 1.3 binds an ECDSA scheme to; nil otherwise, and
 	// for ecdsa_sha1, which TLS 1.3 does not have.
 	Curve elliptic.Curve
+	// PSSKey: of the two rows of schemes that RSAPSS has, the one for id-RSASSA-PSS
+	// keys (rsa_pss_pss), not the one for rsaEncryption keys (rsa_pss_rsae).
+	PSSKey bool
 }
 
 // minRSABits is where crypto/rsa stops working, by default; beyond maxRSABits a peer
@@ -72,7 +75,7 @@ const (
 func (s *Scheme) Name() string { return s.ID.String() }
 
 // Sign signs msg, which is not hashed yet. key is any crypto.Signer whose public
-// key is of the scheme's kind: *rsa.PrivateKey, *ecdsa.PrivateKey,
+// key is of the scheme's kind: *rsa.PrivateKey, *PSSPrivateKey, *ecdsa.PrivateKey,
 // ed25519.PrivateKey, circl's ed448.PrivateKey, or one that lives elsewhere.
 //
 // Only RSA-PSS draws from rand, for its salt: PKCS#1 and EdDSA are deterministic,
@@ -119,10 +122,12 @@ func (s *Scheme) Verify(pub crypto.PublicKey, msg, sig []byte) error {
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
 		if s.Kind == RSAPSS {
-			good = rsa.VerifyPSS(k, s.Hash, input, sig, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+			good = s.verifyPSS(k, input, sig)
 		} else {
 			good = rsa.VerifyPKCS1v15(k, s.Hash, input, sig) == nil
 		}
+	case *PSSPublicKey:
+		good = s.verifyPSS(k.RSA, input, sig)
 	case *ecdsa.PublicKey:
 		good = ecdsa.VerifyASN1(k, input, sig)
 	case ed25519.PublicKey:
@@ -136,10 +141,15 @@ func (s *Scheme) Verify(pub crypto.PublicKey, msg, sig []byte) error {
 	return nil
 }
 
+func (s *Scheme) verifyPSS(k *rsa.PublicKey, digest, sig []byte) bool {
+	return rsa.VerifyPSS(k, s.Hash, digest, sig, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+}
+
 // FitsKey reports whether a peer with this key may sign a handshake of this version
 // under the scheme. TLS 1.2 lets ECDSA's hash go with any curve; TLS 1.3 binds the
-// two, and has neither PKCS#1 nor SHA-1 in handshake signatures (RFC 8446 §4.2.3).
-// A PSS signature must also fit the modulus: 1024 bits are too few for SHA-512.
+// two, and has neither PKCS#1 nor SHA-1 in handshake signatures (RFC 9846 §4.3.3).
+// A PSS signature must also fit the modulus, 1024 bits are too few for SHA-512, and
+// what an id-RSASSA-PSS key's parameters allow.
 func (s *Scheme) FitsKey(pub crypto.PublicKey, v iana.Version) bool {
 	if s.accepts(pub) != nil {
 		return false
@@ -161,8 +171,16 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 	var ok bool
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
-		if ok = s.Kind == RSAPKCS1 || s.Kind == RSAPSS; ok {
+		if ok = s.Kind == RSAPKCS1 || s.Kind == RSAPSS && !s.PSSKey; ok {
 			return s.sized(k)
+		}
+	case *PSSPublicKey:
+		if ok = s.PSSKey; ok && k.Allows(s.Hash, s.Hash.Size()) {
+			return s.sized(k.RSA)
+		}
+		if ok {
+			return reason.New(reason.CertificateWrongKey, "", "a key for "+s.Name(),
+				fmt.Sprintf("one for %v and %d bytes of salt or more", k.Params.Hash, k.Params.SaltLength))
 		}
 	case *ecdsa.PublicKey:
 		ok = s.Kind == ECDSA

@@ -37,13 +37,20 @@ var keys = sync.OnceValue(func() map[string]crypto.Signer {
 		k, err := ecdsa.GenerateKey(c, nil)
 		return must(k, err)
 	}
-	rsaKey := func(bits int) crypto.Signer {
+	rsaKey := func(bits int) *rsa.PrivateKey {
 		k, err := rsa.GenerateKey(nil, bits)
-		return must(k, err)
+		return must(k, err).(*rsa.PrivateKey)
 	}
+	big, small := rsaKey(2048), rsaKey(1024)
 	return map[string]crypto.Signer{
-		"rsa2048": rsaKey(2048), "rsa1024": rsaKey(1024),
-		"p256": curve(elliptic.P256()), "p384": curve(elliptic.P384()), "p521": curve(elliptic.P521()),
+		"rsa2048": big, "rsa1024": small,
+		// The same numbers under the other object identifier: what keeps the rows apart
+		// is the type alone.
+		"pss2048": &PSSPrivateKey{RSA: big}, "pss1024": &PSSPrivateKey{RSA: small},
+		"pss-sha256": &PSSPrivateKey{RSA: big, Params: &PSSParams{Hash: crypto.SHA256, SaltLength: 32}},
+		"pss-salt40": &PSSPrivateKey{RSA: big, Params: &PSSParams{Hash: crypto.SHA384, SaltLength: 40}},
+		"pss-salt65": &PSSPrivateKey{RSA: big, Params: &PSSParams{Hash: crypto.SHA512, SaltLength: 65}},
+		"p256":       curve(elliptic.P256()), "p384": curve(elliptic.P384()), "p521": curve(elliptic.P521()),
 		"ed25519": ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize)),
 		"ed448":   ed448.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed448.SeedSize)),
 	}
@@ -52,6 +59,8 @@ var keys = sync.OnceValue(func() map[string]crypto.Signer {
 // keyFor names a key that s may be used with in every version that has it.
 func keyFor(s *Scheme) crypto.Signer {
 	switch {
+	case s.PSSKey:
+		return keys()["pss2048"]
 	case s.Kind == RSAPKCS1 || s.Kind == RSAPSS:
 		return keys()["rsa2048"]
 	case s.ID == iana.Ed25519:
@@ -182,12 +191,12 @@ func derSignature(r, s string) []byte {
 
 // The standard library, called directly, accepts what we sign; salt length included.
 func TestStandardLibrary(t *testing.T) {
-	key := keys()["rsa2048"].(*rsa.PrivateKey)
+	key := keys()["rsa2048"].(*rsa.PrivateKey) // whose numbers pss2048 has too
 	for _, s := range All() {
 		if s.Kind != RSAPSS && s.Kind != RSAPKCS1 {
 			continue
 		}
-		signature, err := s.Sign(seeded(1), key, msg)
+		signature, err := s.Sign(seeded(1), keyFor(s), msg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +210,7 @@ func TestStandardLibrary(t *testing.T) {
 			if err2 != nil {
 				t.Fatal(err2)
 			}
-			if err := s.Verify(&key.PublicKey, msg, otherSalt); reason.Of(err) != reason.BadSignature {
+			if err := s.Verify(keyFor(s).Public(), msg, otherSalt); reason.Of(err) != reason.BadSignature {
 				t.Errorf("%s: a salt of 20 bytes: %v", s.Name(), err)
 			}
 		}
@@ -221,6 +230,9 @@ func TestFitsKey(t *testing.T) {
 		"rsa_pss_rsae_sha256":    {"rsa1024 rsa2048", "rsa1024 rsa2048"},
 		"rsa_pss_rsae_sha384":    {"rsa1024 rsa2048", "rsa1024 rsa2048"},
 		"rsa_pss_rsae_sha512":    {"rsa2048", "rsa2048"}, // 1034 bits are needed
+		"rsa_pss_pss_sha256":     {"pss1024 pss2048 pss-sha256", "pss1024 pss2048 pss-sha256"},
+		"rsa_pss_pss_sha384":     {"pss1024 pss2048 pss-salt40", "pss1024 pss2048 pss-salt40"}, // 48 bytes of salt are 40 or more
+		"rsa_pss_pss_sha512":     {"pss2048", "pss2048"},
 		"ecdsa_sha1":             {"p256 p384 p521", ""},
 		"ecdsa_secp256r1_sha256": {"p256 p384 p521", "p256"},
 		"ecdsa_secp384r1_sha384": {"p256 p384 p521", "p384"},
@@ -235,7 +247,7 @@ func TestFitsKey(t *testing.T) {
 		}
 		for i, v := range []iana.Version{iana.TLS12, iana.TLS13} {
 			var fits []string
-			for _, k := range []string{"rsa1024", "rsa2048", "p256", "p384", "p521", "ed25519", "ed448"} {
+			for _, k := range []string{"rsa1024", "rsa2048", "pss1024", "pss2048", "pss-sha256", "pss-salt40", "pss-salt65", "p256", "p384", "p521", "ed25519", "ed448"} {
 				if s.FitsKey(keys()[k].Public(), v) {
 					fits = append(fits, k)
 				}
@@ -266,7 +278,7 @@ func TestKeyErrors(t *testing.T) {
 			want := reason.CertificateWrongKey
 			if s.FitsKey(key.Public(), iana.TLS12) {
 				want = reason.BadSignature
-			} else if name == "rsa1024" && s.Kind == RSAPSS {
+			} else if s.Kind == RSAPSS && (name == "rsa1024" && !s.PSSKey || name == "pss1024" && s.PSSKey) {
 				want = reason.WeakKey
 			}
 			if reason.Of(err) != want {
@@ -279,6 +291,42 @@ func TestKeyErrors(t *testing.T) {
 	}
 	if _, err := small.Sign(seeded(1), keys()["p256"], msg); reason.Of(err) != reason.CertificateWrongKey {
 		t.Errorf("RSA with a key of P-256: %v", err)
+	}
+}
+
+// What an id-RSASSA-PSS key may not do it does not do, asked directly either.
+func TestPSSPrivateKey(t *testing.T) {
+	digest := make([]byte, 32)
+	key := keys()["pss-sha256"].(*PSSPrivateKey)
+	pub := key.Public().(*PSSPublicKey)
+	for _, tc := range []struct {
+		name string
+		opts crypto.SignerOpts
+		salt int // -1: refused
+	}{
+		{"a bare hash", crypto.SHA256, 32}, // never PKCS#1
+		{"the hash's length", &rsa.PSSOptions{Hash: crypto.SHA256, SaltLength: rsa.PSSSaltLengthEqualsHash}, 32},
+		{"40 bytes", &rsa.PSSOptions{Hash: crypto.SHA256, SaltLength: 40}, 40},
+		{"as long as fits", &rsa.PSSOptions{Hash: crypto.SHA256}, 256 - 32 - 2},
+		{"a short salt", &rsa.PSSOptions{Hash: crypto.SHA256, SaltLength: 31}, -1},
+		{"another hash", crypto.SHA384, -1},
+		{"no hash", crypto.Hash(0), -1},
+	} {
+		signature, err := key.Sign(seeded(1), digest, tc.opts)
+		if (err != nil) != (tc.salt < 0) {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+		if err == nil && rsa.VerifyPSS(pub.RSA, crypto.SHA256, digest, signature, &rsa.PSSOptions{SaltLength: tc.salt}) != nil {
+			t.Errorf("%s: not a PSS signature with %d bytes of salt", tc.name, tc.salt)
+		}
+	}
+	for name, other := range keys() {
+		if same := name == "pss-sha256"; pub.Equal(other.Public()) != same || key.Equal(other) != same {
+			t.Errorf("equal to %s: %v", name, !same)
+		}
+	}
+	if pub.Size() != 256 {
+		t.Errorf("signatures of %d bytes", pub.Size())
 	}
 }
 

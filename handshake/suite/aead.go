@@ -1,13 +1,10 @@
 package suite
 
 import (
-	"crypto/cipher"
 	"encoding/binary"
 	"slices"
-	"weak"
 
 	"tlslab/handshake/iana"
-	"tlslab/handshake/reason"
 )
 
 // aead protects with an AEAD (RFC 5246 §6.2.3.3). The record is
@@ -16,51 +13,27 @@ import (
 //
 // and the 12-byte nonce is one of
 //
-//	fixed_iv (4) | nonce_explicit (8)        AES-GCM, RFC 5288 §3
+//	fixed_iv (4) | nonce_explicit (8)        AES-GCM and AES-CCM, RFC 5288 §3, RFC 6655 §3
 //	fixed_iv (12) xor 0000 | seq_num (8)     ChaCha20-Poly1305, RFC 7905 §2
 //
 // The explicit part is the sequence number: it only has to be unique under its
 // key, and a counter that the record layer may not wrap is, which random
 // numbers are only probably.
-//
-// What a key expands to (for AES-GCM, round keys and a table: 768 bytes) is held
-// weakly: a connection that says nothing between two garbage collections keeps
-// the key alone, and expands it again, in less than a microsecond, when it wakes.
-// With 10,000 idle connections that is a fifth of all they weigh.
 type aead struct {
-	*Cipher
-	expanded weak.Pointer[expandedKey]
-	key      [32]byte // KeyLen of them
-	iv       [12]byte // fixed_iv, with zeros behind
-	nonce    [12]byte
-	ad       [13]byte
+	expansion
+	iv    [12]byte // fixed_iv, with zeros behind
+	nonce [12]byte
+	ad    [13]byte
 }
-
-type expandedKey struct{ cipher.AEAD }
 
 func newAEAD(c *Cipher, k Keys) (Protection, error) {
-	a := &aead{Cipher: c}
-	copy(a.key[:], k.Key)
-	copy(a.iv[:], k.IV)
-	_, err := a.expand()
-	return a, err
-}
-
-// mode is the AEAD under the key.
-func (a *aead) mode() (cipher.AEAD, error) {
-	if x := a.expanded.Value(); x != nil {
-		return x.AEAD, nil
-	}
-	return a.expand()
-}
-
-func (a *aead) expand() (cipher.AEAD, error) {
-	m, err := a.aead(a.key[:a.KeyLen])
+	x, err := newExpansion(c, k.Key)
 	if err != nil {
-		return nil, reason.Wrap(reason.Internal, "keys.key", err)
+		return nil, err
 	}
-	a.expanded = weak.Make(&expandedKey{m})
-	return m, nil
+	a := &aead{expansion: x}
+	copy(a.iv[:], k.IV)
+	return a, nil
 }
 
 func (a *aead) Overhead() int { return a.ExplicitLen + a.TagLen }

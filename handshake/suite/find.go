@@ -8,8 +8,14 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// All returns every suite we have, in order of preference, the weak ones last.
+// All returns every suite we have, TLS 1.3's and TLS 1.2's, in order of preference,
+// the weak ones last.
 func All() []*Suite { return slices.Clone(rows) }
+
+// Of returns the suites of one version, in the order of All.
+func Of(v iana.Version) []*Suite {
+	return slices.DeleteFunc(All(), func(s *Suite) bool { return s.Version != v })
+}
 
 // Defaults returns the suites to offer when nobody chose, in order of
 // preference: all but the weak.

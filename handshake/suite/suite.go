@@ -1,14 +1,17 @@
-// Package suite has the cipher suites of TLS 1.2 as rows, and what they do to a
-// record. There are three ways to protect one, side by side: AEAD (aead.go),
-// CBC with a MAC in either order (cbc.go), and a MAC alone (null.go), where the
-// plaintext can be read beside it.
+// Package suite has the cipher suites of TLS 1.2 and TLS 1.3 as rows, and what they
+// do to a record. In TLS 1.2 there are three ways to protect one, side by side: AEAD
+// (aead.go), CBC with a MAC in either order (cbc.go), and a MAC alone (null.go),
+// where the plaintext can be read beside it. TLS 1.3 has AEAD (aead13.go), over an
+// inner plaintext (inner.go) that hides the type and can be padded; and a MAC alone
+// again (mac13.go), by RFC 9150.
 //
 // It does not frame, fragment, compress or count: record does, and hands each
 // sequence number in. It does not derive keys: keyschedule does. What the key
 // exchange in a suite's name means is kx's business.
 //
-// Read this file, then rows.go for the list, then aead.go for the shortest
-// protection. mac.go holds the answer to Lucky Thirteen.
+// Read this file, then rows.go for the list, then aead.go and aead13.go for the
+// shortest protections, a version each. mac.go holds the answer to Lucky Thirteen;
+// ccm.go is a mode of AES that nobody else has for us.
 package suite
 
 import (
@@ -24,12 +27,13 @@ import (
 // Suite is one cipher suite: what its name says, taken apart. A row is shared by
 // all connections; nobody changes it.
 type Suite struct {
-	ID     iana.CipherSuite
-	Kx     iana.Kx
-	Auth   iana.Auth
-	Hash   crypto.Hash // of the PRF and of the transcript
-	Cipher *Cipher
-	Weak   bool // keeps nothing secret: only ever by explicit choice
+	ID      iana.CipherSuite
+	Version iana.Version // TLS12 or TLS13: a suite belongs to one
+	Kx      iana.Kx      // KxNone in TLS 1.3, whose suites say nothing of it,
+	Auth    iana.Auth    // and AuthAny
+	Hash    crypto.Hash  // of the PRF or HKDF, and of the transcript
+	Cipher  *Cipher
+	Weak    bool // keeps nothing secret: only ever by explicit choice
 }
 
 // String returns the registry's name.
@@ -39,26 +43,36 @@ func (s *Suite) String() string { return s.ID.String() }
 type Cipher struct {
 	Name        string // "AES-128-GCM", "AES-256-CBC HMAC-SHA-1"
 	Kind        Kind
-	KeyLen      int         // encryption key
-	MACLen      int         // MAC key and MAC, which are of one length in TLS; 0 for an AEAD
+	KeyLen      int         // encryption key; of MAC13 the MAC's
+	MACLen      int         // MAC key and MAC of TLS 1.2, where they are of one length; 0 for an AEAD and for MAC13
 	MAC         crypto.Hash // of the HMAC; 0 for an AEAD
-	FixedIVLen  int         // the nonce's part that comes from the key block
+	FixedIVLen  int         // the nonce's part that comes from the key block; in TLS 1.3 write_iv, the nonce's length
 	ExplicitLen int         // the IV's or nonce's part that each record carries
-	TagLen      int         // of an AEAD
+	TagLen      int         // of an AEAD; of MAC13 the MAC
 	BlockLen    int         // of a block cipher in CBC mode, which plaintext is padded to
+
+	// MaxRecords is how many records keys may protect before a sender should
+	// change them (RFC 9846 §5.5), 0 if that is more than there are sequence
+	// numbers. It lies well below the bound itself, so that there is room for
+	// the KeyUpdate, which the old keys protect too. It is there for TLS 1.3
+	// alone: TLS 1.2 has no way to change keys but a new handshake.
+	MaxRecords uint64
 
 	aead  func(key []byte) (cipher.AEAD, error)
 	block func(key []byte) (cipher.Block, error)
 }
 
-// Kind is the way in which a Cipher protects (RFC 5246 §6.2.3).
+// Kind is the way in which a Cipher protects: the first three TLS 1.2's (RFC 5246
+// §6.2.3), the others TLS 1.3's.
 type Kind uint8
 
-// The three kinds.
+// The kinds.
 const (
-	AEAD Kind = iota // GenericAEADCipher
-	CBC              // GenericBlockCipher
-	NULL             // GenericStreamCipher, with the identity for a cipher
+	AEAD   Kind = iota // GenericAEADCipher
+	CBC                // GenericBlockCipher
+	NULL               // GenericStreamCipher, with the identity for a cipher
+	AEAD13             // RFC 9846 §5.2
+	MAC13              // RFC 9150: TLS 1.3 with an HMAC for an AEAD
 )
 
 // String returns the kind's name.
@@ -70,11 +84,16 @@ func (k Kind) String() string {
 		return "CBC"
 	case NULL:
 		return "NULL"
+	case AEAD13:
+		return "AEAD13"
+	case MAC13:
+		return "MAC13"
 	}
 	return fmt.Sprintf("0x%02x", uint8(k))
 }
 
-// Keys are one direction's share of the key block.
+// Keys are one direction's share of the key block; in TLS 1.3 Key and IV, made from
+// the traffic secret (RFC 9846 §7.3).
 type Keys struct {
 	MAC, Key, IV []byte
 }
@@ -83,6 +102,10 @@ type Keys struct {
 type Options struct {
 	EncryptThenMAC bool      // RFC 7366; means something for CBC only
 	Rand           io.Reader // for CBC's explicit IVs; nil is crypto/rand.Reader
+
+	// Padding is how many zeros to add to a TLS 1.3 record of so many content
+	// bytes; nil adds none. What would make the record too long is cut off.
+	Padding func(content int) int
 }
 
 // Protect makes the protection of one direction, for one epoch. Keys of a wrong
@@ -105,6 +128,10 @@ func (c *Cipher) Protect(k Keys, o Options) (Protection, error) {
 		return newCBC(c, k, o)
 	case NULL:
 		return newNull(c, k), nil
+	case AEAD13:
+		return newAEAD13(c, k, o)
+	case MAC13:
+		return newMAC13(c, k, o), nil
 	}
 	return nil, reason.New(reason.Internal, "cipher.kind", nil, c.Kind)
 }
@@ -114,18 +141,33 @@ func (c *Cipher) Protect(k Keys, o Options) (Protection, error) {
 // nothing where the destination has the room and nobody traces.
 type Protection interface {
 	// Seal appends one whole record, header included, to dst. version is the
-	// record header's. plaintext (a TLSCompressed.fragment, in RFC 5246's
-	// words) must not overlap the free space behind dst. What does not fit
-	// a record's 16-bit length is reason.Internal.
+	// record header's, and in TLS 1.2 typ too; in TLS 1.3 that says
+	// application_data, and typ goes inside. plaintext (a TLSCompressed.fragment,
+	// in RFC 5246's words) must not overlap the free space behind dst. What
+	// does not fit a record's 16-bit length is reason.Internal.
 	Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.Version, plaintext []byte, tr *Trace) ([]byte, error)
 	// Open authenticates and decrypts one whole record, header included. The
 	// plaintext goes to the start of into's storage if its capacity has the
-	// room (for CBC also for what is decrypted with it, MAC and padding); else
-	// it goes over rec. into and rec must not overlap. Whatever is wrong is
-	// reason.BadRecordMAC, and then the destination holds nothing of use.
+	// room (for CBC also for what is decrypted with it, MAC and padding; in TLS
+	// 1.3 for the type and the zeros); else it goes over rec. into and rec must
+	// not overlap. Whatever is wrong is reason.BadRecordMAC, and then the
+	// destination holds nothing of use; but a genuine TLS 1.3 record that has
+	// no type is reason.UnexpectedRecord. Which types may come is for the
+	// caller to say.
 	Open(into []byte, seq uint64, rec []byte, tr *Trace) (typ iana.ContentType, plaintext []byte, err error)
-	// Overhead is the most bytes a record gains, header not included.
+	// Overhead is the most bytes a record gains, header and the zeros of
+	// Options.Padding not included. In TLS 1.3 it is exact: type and tag.
 	Overhead() int
+}
+
+// Protection13 is what TLS 1.3's protections can do besides.
+type Protection13 interface {
+	Protection
+	// LimitInner sets the most bytes that content, type and zeros may come to
+	// together: zeros are cut to it, content is the caller's. 0 is MaxInner.
+	LimitInner(n int)
+	// MaxRecords is the Cipher's.
+	MaxRecords() uint64
 }
 
 // HeaderLen is the length of a record's header: type, version, length.

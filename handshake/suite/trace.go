@@ -13,7 +13,8 @@ type Step struct {
 }
 
 // The names of steps. The first three are record's, which fragments, compresses
-// and frames; the others are a Protection's.
+// and frames; the others are a Protection's. Where TLS 1.3 puts something else under
+// a word of TLS 1.2 the step has a name of its own, since another text explains it.
 const (
 	StepPlaintext  = "plaintext"  // TLSPlaintext.fragment
 	StepCompressed = "compressed" // TLSCompressed.fragment, if a compression method is in use
@@ -24,19 +25,27 @@ const (
 	StepMACHeader      = "mac_header"      // CBC, NULL: the same 13 bytes, in front of what the MAC covers
 	StepFixedIV        = "fixed_iv"        // AEAD: the nonce's share of the key block
 	StepExplicitNonce  = "nonce_explicit"  // AEAD: the nonce's part in the record
-	StepNonce          = "nonce"           // AEAD: what the cipher takes
+	StepNonce          = "nonce"           // AEAD, AEAD13: what the cipher takes; MAC13: what the MAC begins with
 	StepExplicitIV     = "explicit_iv"     // CBC
 	StepMAC            = "mac"             // CBC, NULL
 	StepPadding        = "padding"         // CBC: padding + padding_length
 	StepCiphertext     = "ciphertext"      // without IV, tag, and a MAC that follows it
-	StepTag            = "tag"             // AEAD
+	StepTag            = "tag"             // AEAD, AEAD13
+
+	StepContentType      = "content_type"          // TLS 1.3: TLSInnerPlaintext.type, 1 byte
+	StepZeros            = "zeros"                 // TLS 1.3: TLSInnerPlaintext.zeros, if there are any
+	StepInnerPlaintext   = "inner_plaintext"       // TLS 1.3: content + type + zeros
+	StepWriteIV          = "write_iv"              // TLS 1.3: as long as the nonce
+	StepAdditionalData13 = "additional_data/tls13" // TLS 1.3: the record's header
+	StepMAC13            = "mac/tls13"             // MAC13: the HMAC of nonce + header + inner plaintext
 )
 
 // StepNames lists every name that a Step can have.
 func StepNames() []string {
 	return []string{StepPlaintext, StepCompressed, StepHeader, StepSequenceNumber, StepAdditionalData,
 		StepMACHeader, StepFixedIV, StepExplicitNonce, StepNonce, StepExplicitIV, StepMAC, StepPadding,
-		StepCiphertext, StepTag}
+		StepCiphertext, StepTag, StepContentType, StepZeros, StepInnerPlaintext, StepWriteIV,
+		StepAdditionalData13, StepMAC13}
 }
 
 // Add appends a copy of b under name, if anybody listens.

@@ -153,6 +153,15 @@ func U8[T ~uint8](c *Codec, name string, p *T) { number(c, name, 1, p) }
 // U16 visits a two-byte number of any type.
 func U16[T ~uint16](c *Codec, name string, p *T) { number(c, name, 2, p) }
 
+// U24 visits a three-byte number of any type. Writing one of four bytes is
+// BadLength: the only numbers of this size are lengths.
+func U24[T ~uint32](c *Codec, name string, p *T) {
+	if c.writing && *p>>24 != 0 {
+		c.Fail(reason.BadLength, name, "at most 16777215", *p)
+	}
+	number(c, name, 3, p)
+}
+
 // U32 visits a four-byte number of any type.
 func U32[T ~uint32](c *Codec, name string, p *T) { number(c, name, 4, p) }
 

@@ -65,8 +65,8 @@ func (c *Codec) free() {
 }
 
 // Append writes s after dst. It refuses a vector longer than its length prefix
-// can say (BadLength), and nothing else: whoever wants to break an RFC's range
-// may. It changes nothing in s but what Walk Marks. With an error it returns dst
+// can say, or a U24 of more bits (BadLength), and nothing else: whoever wants to
+// break an RFC's range may. It changes nothing in s but what Walk Marks. With an error it returns dst
 // as it was.
 func Append(dst []byte, s Struct, note *[]Field) ([]byte, error) {
 	c := codecs.Get().(*Codec)

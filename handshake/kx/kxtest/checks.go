@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing/iotest"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 )
 
@@ -15,17 +17,29 @@ import (
 // drop a leading zero byte, which shows in one number out of 256; each run has three.
 const manyRuns = 300
 
+// someNoise is how often random bytes and changed shares are fed, each to both ends.
+const someNoise = 20
+
 // tries is how many private keys a dictated secret has to survive.
 const tries = 8
 
 func (s *suite) identity() {
-	if s.group.ID() == 0 {
+	id, name := s.group.ID(), s.group.Name()
+	registered, ok := iana.GroupByName(name)
+	switch private := id>>8 == iana.GroupPrivate>>8 || id >= 0x01fc && id <= 0x01ff; { // RFC 9846 §4.3.7
+	case id == 0:
 		s.fault("ID is 0: choose a number, private ones begin at iana.GroupPrivate")
+	case !private && (!ok || registered != id):
+		s.fault("ID is %v, a number that is the registry's to give: a peer would take the group for another one, private numbers begin at iana.GroupPrivate", id)
 	}
-	if s.group.Name() == "" {
+	if name == "" {
 		s.fault("Name is empty: the transcript has to call the group something")
 	}
 }
+
+// maxShare is what fits a ClientHello: its extensions have 65535 bytes for all of them,
+// and the others want some.
+const maxShare = 64000
 
 // agreement makes honest exchanges and compares them with each other.
 func (s *suite) agreement() bool {
@@ -53,6 +67,9 @@ func (s *suite) shapes(all []exchange) {
 			s.fault("the secret is empty")
 		case len(bytes.Trim(x.secret, "\x00")) == 0:
 			s.fault("the secret of an honest exchange is all zeros")
+		}
+		if n := max(len(x.offered), len(x.reply)); n > maxShare {
+			s.fault("a share of %d bytes does not fit a hello, which has about %d for it", n, maxShare)
 		}
 		first := all[0]
 		if !s.varying && (len(x.offered) != len(first.offered) || len(x.reply) != len(first.reply) || len(x.secret) != len(first.secret)) {
@@ -145,13 +162,25 @@ func (s *suite) lengths() {
 		if !s.varying {
 			wrong = append(wrong,
 				mistake{"a share cut short", share[:n-1]},
+				mistake{"a share without its first byte", share[1:]},
 				mistake{"a share with a byte too many", append(slices.Clone(share), 0)},
 				mistake{"a share with a zero byte in front", append([]byte{0}, share...)},
 				mistake{"a share sent twice over", append(slices.Clone(share), share...)})
 		}
+		before := len(s.faults)
 		for _, w := range wrong {
 			if take(bytes.Clone(w.share)) == nil {
 				s.fault("%s accepts %s: check the length before anything else", who, w.what)
+			}
+		}
+		if s.varying || len(s.faults) > before {
+			return
+		}
+		// The rest all make one sentence.
+		for _, m := range otherLengths(n) {
+			if take(bytes.Repeat(share, 1+m/n)[:m]) == nil {
+				s.fault("%s accepts a share of %d bytes instead of %d: check the length before anything else", who, m, n)
+				return
 			}
 		}
 	}
@@ -167,14 +196,30 @@ func (s *suite) lengths() {
 	}
 }
 
+// otherLengths are all lengths but n from 1 to 2n+1, as far as a slow group can be asked
+// so often: from a long share on only those around the ends, the middle and the powers
+// of two, where a missing check would have its reasons.
+func otherLengths(n int) []int {
+	const all, around = 150, 3
+	edges := []int{1, n / 2, n, 2 * n}
+	for power := 4; power < 2*n; power *= 2 {
+		edges = append(edges, power)
+	}
+	var out []int
+	for m := 1; m <= 2*n+1; m++ {
+		near := slices.ContainsFunc(edges, func(e int) bool { return m-e <= around && e-m <= around })
+		if m != n && (n <= all || near) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // badShares wants refused what the options name, and of a finite field what lies
 // outside 1 < y < p-1.
 func (s *suite) badShares() {
-	offers, answers := s.badOffers, s.badAnswers
-	if f, ok := s.group.(kx.Field); ok {
-		edge := outside(f)
-		offers, answers = slices.Concat(offers, edge), slices.Concat(answers, edge)
-	}
+	edge := outside(s.prime(), len(s.honest.offered))
+	offers, answers := slices.Concat(s.badOffers, edge), slices.Concat(s.badAnswers, edge)
 	for _, bad := range offers {
 		if _, err := s.answer(seeded(1), bytes.Clone(bad)); err == nil {
 			s.fault("Answer accepts the bad share %s", brief(bad))
@@ -358,21 +403,38 @@ func (s *suite) concurrency() {
 	}
 }
 
-// garbage feeds random bytes; the calls themselves notice a panic.
+// garbage feeds random bytes, and honest shares with a few bytes changed; the calls
+// themselves notice a panic.
 func (s *suite) garbage() {
-	noise := seeded(77)
-	sizes := []int{0, 1, 2, 31, 32, 33, 255}
-	for range 4 {
-		sizes = append(sizes, len(s.honest.offered), len(s.honest.reply))
-	}
-	for _, n := range sizes {
-		b := make([]byte, n)
-		if _, err := io.ReadFull(noise, b); err != nil {
-			panic(err) // ChaCha8 does not fail
-		}
+	noise := rand.New(rand.NewChaCha8([32]byte{77}))
+	feed := func(b []byte) {
 		_, _ = s.answer(seeded(1), bytes.Clone(b))
 		if o, err := s.tryOffer(seeded(0)); err == nil {
-			_, _ = s.finish(o, b)
+			_, _ = s.finish(o, bytes.Clone(b))
+		}
+	}
+	random := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(noise.Uint32())
+		}
+		return b
+	}
+	for _, n := range []int{0, 1, 2, 31, 32, 33, 255} {
+		feed(random(n))
+	}
+	for _, honest := range [][]byte{s.honest.offered, s.honest.reply} {
+		if len(honest) == 0 {
+			continue
+		}
+		feed(bytes.Repeat([]byte{0xff}, len(honest)))
+		for range min(s.runs, someNoise) {
+			feed(random(len(honest)))
+			changed := bytes.Clone(honest)
+			for range 1 + noise.IntN(3) {
+				changed[noise.IntN(len(changed))] = byte(noise.Uint32())
+			}
+			feed(changed)
 		}
 	}
 }

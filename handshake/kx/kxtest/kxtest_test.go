@@ -4,8 +4,10 @@ import (
 	"bytes"
 	crand "crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,8 +30,13 @@ var (
 const size = 16
 
 func (s *student) ID() iana.Group {
-	if s.mistake == "no number" {
+	switch s.mistake {
+	case "no number":
 		return 0
+	case "another's number":
+		return iana.X25519
+	case "GREASE's number":
+		return 0x1a1a
 	}
 	return iana.GroupPrivate
 }
@@ -91,21 +98,31 @@ func (s *student) key(rand io.Reader) (*end, error) {
 }
 
 func (s *student) bytes(n *big.Int) []byte {
-	if s.mistake == "stripped zeros" {
+	switch s.mistake {
+	case "stripped zeros":
 		return n.Bytes()
+	case "long share":
+		return n.FillBytes(make([]byte, 1<<16))
 	}
 	return n.FillBytes(make([]byte, size))
 }
 
 func (e *end) agree(peer []byte) error {
 	m := e.s.mistake
-	if len(peer) != size && m != "any length" && m != "stripped zeros" {
+	fits := len(peer) == size || m == "any length" || m == "stripped zeros" || m == "half a share" && len(peer) == size/2
+	if m == "long share" {
+		fits = len(peer) == 1<<16
+	}
+	if !fits {
 		if m == "panic" {
 			panic("index out of range")
 		}
 		return errors.New("wrong length")
 	}
 	y := new(big.Int).SetBytes(peer)
+	if m == "panics at large numbers" && y.Cmp(p) > 0 {
+		panic("larger than p")
+	}
 	out := y.Cmp(big.NewInt(1)) <= 0 || y.Cmp(new(big.Int).Sub(p, big.NewInt(1))) >= 0
 	if m == "accepts p-1" && y.Cmp(big.NewInt(1)) > 0 {
 		out = false
@@ -220,11 +237,12 @@ func (e *end) Explain() []kx.Value {
 		return []kx.Value{{Bytes: e.secret[:1]}}
 	}
 	v := []kx.Value{
+		{Name: "p", Bytes: p.Bytes()}, {Name: "g", Bytes: g.Bytes()},
 		{Name: "a", Bytes: e.a.Bytes(), Private: true},
 		{Name: "A", Bytes: e.share, Private: e.s.mistake == "hides share"},
 	}
 	if e.s.mistake == "explains no share" {
-		v = v[:1]
+		v = v[:3]
 	}
 	if e.secret != nil {
 		v = append(v, kx.Value{Name: "B", Bytes: e.peer}, kx.Value{Name: "s", Bytes: e.secret, Private: e.s.mistake != "shows secret"})
@@ -248,6 +266,12 @@ func TestMistakes(t *testing.T) {
 	pMinus1 := new(big.Int).Sub(p, big.NewInt(1)).FillBytes(make([]byte, size))
 	for _, c := range []struct{ mistake, sentence string }{
 		{"no number", "student: ID is 0: choose a number"},
+		{"another's number", "ID is x25519, a number that is the registry's to give"},
+		{"GREASE's number", "ID is GREASE_0x1a1a, a number that is the registry's to give"},
+		{"long share", "a share of 65536 bytes does not fit a hello"},
+		{"half a share", "Answer accepts a share of 8 bytes instead of 16: check the length"},
+		{"half a share", "Finish accepts a share of 8 bytes instead of 16: check the length"},
+		{"panics at large numbers", "Answer, given a share of 16 bytes, panics (larger than p)"},
 		{"no name", "Name is empty"},
 		{"wrong description", "Describe promises 16, 17 and 16 bytes (offer, answer, secret), but they are 16, 16 and 16"},
 		{"own randomness", "the same randomness makes different shares: draw from the rand you are given"},
@@ -294,6 +318,30 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("wanted a sentence with\n\t%s\ngot\n\t%s", c.sentence, strings.Join(faults, "\n\t"))
 			}
 		})
+	}
+}
+
+// A field that explains its p is asked about p-1 without an option.
+func TestExplainedPrime(t *testing.T) {
+	faults := Check(&student{mistake: "accepts p-1"}, WithRuns(5))
+	if want := "student: Answer accepts the bad share 7ffffffffffffffffffffffffffffffe"; !slices.Contains(faults, want) {
+		t.Errorf("wanted %q, got %q", want, faults)
+	}
+}
+
+// Of a short share every other length is tried, of a long one those at the edges.
+func TestOtherLengths(t *testing.T) {
+	if got, want := fmt.Sprint(otherLengths(3)), "[1 2 4 5 6 7]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	long := otherLengths(9616)
+	if len(long) > 200 || slices.Contains(long, 9616) {
+		t.Errorf("%d lengths: %d", len(long), long)
+	}
+	for _, n := range []int{1, 32, 256, 4808, 8192, 9613, 9615, 9617, 19232, 19233} {
+		if !slices.Contains(long, n) {
+			t.Errorf("%d bytes are not tried", n)
+		}
 	}
 }
 

@@ -1,0 +1,111 @@
+package handshake
+
+import (
+	"crypto"
+	"crypto/x509"
+	"slices"
+
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/pki"
+)
+
+// TLS 1.3's Certificate, which both roles send alike: with extensions for each
+// certificate (RFC 9846 §4.5.1), and perhaps compressed (RFC 8879).
+
+// publicKey is a certificate's key, of the kinds too that crypto/x509 does not know.
+func publicKey(c *x509.Certificate) crypto.PublicKey { return pki.PublicKey(c) }
+
+// message13 writes the chain, with its staple if that is wanted.
+func (c *Certificate) message13(staple bool) *message.Certificate13 {
+	m := &message.Certificate13{Entries: make([]message.CertificateEntry, len(c.Chain))}
+	for i, der := range c.Chain {
+		m.Entries[i].Cert = der
+	}
+	if staple {
+		m.Entries[0].Extensions.Add(&message.StapledStatus{Status: iana.StatusOCSP, Response: c.Staple})
+	}
+	return m
+}
+
+// chainOf parses the chain of a Certificate. In the handshake nobody has given it a
+// context.
+func (e *Endpoint) chainOf(m *message.Certificate13) ([]*x509.Certificate, error) {
+	if len(m.RequestContext) != 0 {
+		return nil, e.fault(reason.BadValue, m, "certificate.certificate_request_context", "nothing in the handshake", m.RequestContext)
+	}
+	raw := make([][]byte, len(m.Entries))
+	for i := range m.Entries {
+		raw[i] = m.Entries[i].Cert
+	}
+	return parseChain(raw)
+}
+
+// packing is the first of our algorithms that the peer takes; 0 if none.
+func (e *Endpoint) packing(peer []iana.CertificateCompressionAlgorithm) iana.CertificateCompressionAlgorithm {
+	for _, a := range e.cfg.CertificateCompression {
+		if slices.Contains(peer, a) {
+			e.decided("certificate_compression", a, peer, "peer_takes_it")
+			return a
+		}
+	}
+	return 0
+}
+
+// sendPacked sends a Certificate compressed.
+func (e *Endpoint) sendPacked(m *message.Certificate13, a iana.CertificateCompressionAlgorithm) error {
+	raw, err := message.Marshal(m, nil)
+	if err != nil {
+		return err
+	}
+	body := raw[messageHeader:]
+	packed, err := certcompress.Compress(a, body)
+	if err != nil {
+		return err
+	}
+	return e.send(&message.CompressedCertificate{Algorithm: a, Length: uint32(len(body)), Compressed: packed})
+}
+
+// unpack reads a compressed Certificate as if it had come plain. The transcript has it
+// as it came.
+func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificate13, error) {
+	if !slices.Contains(e.cfg.CertificateCompression, m.Algorithm) {
+		return nil, e.fault(reason.NotOffered, m, "compressed_certificate.algorithm", e.cfg.CertificateCompression, m.Algorithm)
+	}
+	if m.Length > maxMessage-messageHeader {
+		return nil, e.fault(reason.MessageTooLong, m, "compressed_certificate.uncompressed_length", maxMessage-messageHeader, m.Length)
+	}
+	body, err := certcompress.Decompress(m.Algorithm, m.Compressed, int(m.Length))
+	if e.listening() {
+		e.checked(CheckEvent{What: "certificate_compression", Method: m.Algorithm.String(), Err: err})
+	}
+	if err != nil {
+		return nil, err
+	}
+	n := len(body)
+	raw := append([]byte{byte(iana.Certificate), byte(n >> 16), byte(n >> 8), byte(n)}, body...)
+	cert, err := message.Parse(e.context(), raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	return cert.(*message.Certificate13), nil
+}
+
+// limitRecords heeds the peer's record_size_limit (RFC 8449 §4), and from now on holds
+// it to ours.
+func (e *Endpoint) limitRecords(peer int, in string) error {
+	if peer < 64 {
+		return &reason.Error{Reason: reason.BadValue, Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: "at least 64", Got: peer}
+	}
+	e.summary.RecordSizeLimit = peer
+	e.decided("record_size_limit", peer, e.cfg.RecordSizeLimit, "both_want_limit")
+	own := e.cfg.RecordSizeLimit
+	if e.summary.Version == iana.TLS13 { // where the content type counts
+		own, peer = own-1, peer-1
+	}
+	e.wr.SetLimit(min(peer, maxFragment))
+	e.rd.SetLimit(min(own, maxFragment))
+	return nil
+}

@@ -1,0 +1,489 @@
+package handshake
+
+import (
+	"bytes"
+	"crypto/x509"
+	"io"
+	"slices"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+)
+
+// clientMoves13 is the client's side of TLS 1.3, from the server's first answer on
+// (RFC 9846 §A.1).
+var clientMoves13 = []move[client]{
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, Do: recvHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetry, Do: recvHelloRetryRequest, To: SendSecondClientHello, Ref: "RFC 9846 §4.2.4"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13InDisguise, Do: recvServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13, Do: recvServerHello13, To: WaitEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
+
+	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: clientRetries, Do: sendClientDummy, To: SendSecondClientHello, Ref: "RFC 9846 §E.4"},
+	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendClientDummy, To: WaitEncryptedExtensions, Ref: "RFC 9846 §E.4"},
+	{In: SendSecondClientHello, Dir: Send, Msg: message.KindClientHello, Do: sendSecondClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+
+	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, Do: recvEncryptedExtensions, To: WaitCertificateOrRequest, Ref: "RFC 9846 §4.4.1"},
+
+	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest13, To: WaitCertificate, Ref: "RFC 9846 §4.4.2"},
+	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvServerCertificateVerify, To: WaitFinished, Ref: "RFC 9846 §4.5.2"},
+
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientAsked, Do: recvServerFinished13, To: SendCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvServerFinished13, To: SendFinished, Ref: "RFC 9846 §4.5.3"},
+
+	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: clientPacks, Do: sendCompressedClientCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: clientProves, Do: sendClientCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendClientCertificate13, To: SendFinished, Ref: "RFC 9846 §4.5.1"},
+	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify13, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendClientFinished13, To: Connected, Ref: "RFC 9846 §4.5.3"},
+
+	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: clientUpdates, Do: sendClientKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: Connected, Dir: Receive, Msg: message.KindKeyUpdate, Do: recvClientKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: Connected, Dir: Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket13, To: Connected, Ref: "RFC 9846 §4.7.1"},
+}
+
+// Guards.
+
+// selects13 reports whether a ServerHello picks TLS 1.3 of a client that offered it.
+func selects13(c *client, m message.Message) bool {
+	return c.cfg.speaks(iana.TLS13) && m.(*message.ServerHello).Extensions.Find(iana.ExtSupportedVersions) != nil || c.retried
+}
+
+func selects13InDisguise(c *client, m message.Message) bool {
+	return selects13(c, m) && !c.retried && c.disguised()
+}
+
+// A second HelloRetryRequest is none that we wait for (RFC 9846 §4.2.4).
+func mayRetry(c *client, _ message.Message) bool {
+	return c.cfg.speaks(iana.TLS13) && c.retry == nil
+}
+
+func mayRetryInDisguise(c *client, m message.Message) bool {
+	return mayRetry(c, m) && c.disguised()
+}
+
+// disguised reports whether the handshake is to look like a resumed one of TLS 1.2.
+func (c *client) disguised() bool {
+	return !c.cfg.NoCompatibilityMode && len(c.hello.SessionID) > 0
+}
+
+func clientRetries(c *client, _ message.Message) bool { return c.retry != nil && !c.retried }
+func clientAsked(c *client, _ message.Message) bool   { return c.asked }
+func clientPacks(c *client, _ message.Message) bool   { return c.pack != 0 && c.certificate != nil }
+func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
+func clientUpdates(c *client, _ message.Message) bool { return c.traffic.wanted }
+
+// Moves.
+
+// extend13 adds what a TLS 1.3 client says by extensions, beside what it says anyway.
+func (c *client) extend13(m *message.ClientHello) error {
+	x := &m.Extensions
+	x.Add(&message.SupportedVersions{Versions: c.cfg.versions()})
+	if c.cfg.Sessions != nil {
+		x.Add(&message.PSKKeyExchangeModes{Modes: []iana.PSKKeyExchangeMode{iana.PSKWithDHE}})
+	}
+	if a := c.cfg.CertificateCompression; len(a) > 0 {
+		x.Add(&message.CompressCertificate{Algorithms: a})
+	}
+	if c.cfg.SendCertificateAuthorities && c.cfg.Roots != nil && c.cfg.Roots.Len() > 0 {
+		x.Add(&message.CertificateAuthorities{Authorities: c.cfg.authorities()})
+	}
+	// A session ID that no server knows makes the answer look like a resumption.
+	if !c.cfg.NoCompatibilityMode && len(m.SessionID) == 0 {
+		m.SessionID = make([]byte, 32)
+		if _, err := io.ReadFull(c.cfg.rand(), m.SessionID); err != nil {
+			return err
+		}
+	}
+	shares := &message.KeyShareClient{}
+	for _, g := range c.cfg.keyShares() {
+		share, err := c.offerShare(g)
+		if err != nil {
+			return err
+		}
+		shares.Shares = append(shares.Shares, share)
+	}
+	x.Add(shares)
+	if c.cfg.GREASE {
+		return c.grease13(m)
+	}
+	return nil
+}
+
+// grease13 adds a reserved version, and a reserved group with a share of one byte (RFC
+// 8701 §3.1).
+func (c *client) grease13(m *message.ClientHello) error {
+	var b [2]byte
+	if _, err := io.ReadFull(c.cfg.rand(), b[:]); err != nil {
+		return err
+	}
+	group := iana.Group(reserved(b[1]))
+	for _, x := range m.Extensions.List {
+		switch x := x.(type) {
+		case *message.SupportedVersions:
+			x.Versions = slices.Insert(x.Versions, 0, iana.Version(reserved(b[0])))
+		case *message.SupportedGroups:
+			x.Groups = slices.Insert(x.Groups, 0, group)
+		case *message.KeyShareClient:
+			x.Shares = slices.Insert(x.Shares, 0, message.KeyShareEntry{Group: group, Share: []byte{0}})
+		}
+	}
+	return nil
+}
+
+// authorities lists the names of our roots.
+func (c *Config) authorities() [][]byte {
+	var names [][]byte
+	for _, root := range c.Roots.All() {
+		names = append(names, root.RawSubject)
+	}
+	return names
+}
+
+// offerShare makes a key pair and keeps it for the answer.
+func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
+	o, err := g.Offer(c.cfg.rand())
+	if err != nil {
+		return message.KeyShareEntry{}, err
+	}
+	c.offers = append(c.offers, groupOffer{g, o})
+	if c.revealing() {
+		c.secret(SecretEvent{Label: "client_key_share", Method: g.Name(), Op: OpAsymmetric, Inputs: explain(o), Value: o.Share()})
+	}
+	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
+}
+
+// recvHelloRetryRequest takes the server's wishes: another group, a cookie, or both.
+func recvHelloRetryRequest(c *client, msg message.Message) error {
+	m := msg.(*message.ServerHello)
+	if err := c.checkServerHello13(m); err != nil {
+		return err
+	}
+	share, moves := message.Get[*message.KeyShareRetry](&m.Extensions)
+	_, cookie := message.Get[*message.Cookie](&m.Extensions)
+	switch {
+	case moves && (c.cfg.group(share.Group) == nil || c.offerOf(share.Group) != nil):
+		return c.fault(reason.NotOffered, m, "hello_retry_request.extensions.key_share",
+			"a group offered without a share", share.Group)
+	case !moves && !cookie:
+		return c.fault(reason.BadValue, m, "hello_retry_request.extensions", "a group or a cookie: something to change", "neither")
+	}
+	c.retry, c.summary.Retried = m, true
+	if err := c.hashFirstHello(c.mark); err != nil {
+		return err
+	}
+	c.wr.SetVersion(iana.TLS13)
+	c.rd.SetVersion(iana.TLS13)
+	return nil
+}
+
+// checkServerHello13 is what ServerHello and HelloRetryRequest must both keep to.
+func (c *client) checkServerHello13(m *message.ServerHello) error {
+	name := m.Kind().String()
+	v, ok := message.Get[*message.SelectedVersion](&m.Extensions)
+	s := suiteIn(c.cfg.suites(), m.CipherSuite)
+	switch {
+	case !ok:
+		return c.fault(reason.MissingExtension, m, name+".extensions", "supported_versions", "none")
+	case v.Version != iana.TLS13:
+		return c.fault(reason.NotOffered, m, name+".extensions.supported_versions.selected_version", iana.TLS13, v.Version)
+	case m.Version != iana.TLS12:
+		return c.fault(reason.BadValue, m, name+".server_version", iana.TLS12, m.Version)
+	case !bytes.Equal(m.SessionID, c.hello.SessionID):
+		return c.fault(reason.BadValue, m, name+".session_id", "our session_id again", m.SessionID)
+	case m.Compression != iana.CompressionNull:
+		return c.fault(reason.BadValue, m, name+".compression_method", iana.CompressionNull, m.Compression)
+	case s == nil || s.Version != iana.TLS13 || !c.cfg.usable(s):
+		return c.fault(reason.NotOffered, m, name+".cipher_suite", "one of the TLS 1.3 suites offered", m.CipherSuite)
+	case c.summary.Suite != nil && c.summary.Suite != s:
+		return c.fault(reason.BadValue, m, name+".cipher_suite", c.summary.Suite.ID, m.CipherSuite) // as in HelloRetryRequest
+	}
+	c.summary.Version, c.summary.Suite = iana.TLS13, s
+	for _, x := range m.Extensions.List {
+		if m.Kind() == message.KindHelloRetryRequest && x.Type() == iana.ExtCookie {
+			continue // the one thing that a server says unasked
+		}
+		if err := c.checkAnswer(m, m.Kind(), x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAnswer refuses an extension that we did not ask for, and one that has no place in
+// this kind of message (RFC 9846 §4.3).
+func (c *client) checkAnswer(m message.Message, in message.Kind, x message.Extension) error {
+	t := x.Type()
+	field := m.Kind().String() + ".extensions." + t.String()
+	if c.hello.Extensions.Find(t) == nil || iana.IsGREASE(uint16(t)) {
+		return c.fault(reason.UnsolicitedExtension, m, field, "answers to our extensions only", t)
+	}
+	if !message.Allowed(in, t) {
+		return c.fault(reason.BadValue, m, field, "an extension of this message", t)
+	}
+	return nil
+}
+
+func (c *client) offerOf(id iana.Group) *groupOffer {
+	for i := range c.offers {
+		if c.offers[i].group.ID() == id {
+			return &c.offers[i]
+		}
+	}
+	return nil
+}
+
+// sendClientDummy also turns the client's own keys on: what it says from here on, be it
+// an alert, only the server shall read.
+func sendClientDummy(c *client, _ message.Message) error {
+	if err := c.sendDummyChangeCipherSpec(); err != nil || clientRetries(c, nil) {
+		return err
+	}
+	return c.protect(Send, &c.client, "handshake")
+}
+
+// sendSecondClientHello repeats the first, changed where the server wished and
+// nowhere else (RFC 9846 §4.2.2).
+func sendSecondClientHello(c *client, _ message.Message) error {
+	m := *c.hello
+	m.Extensions.List = slices.Clone(m.Extensions.List)
+	if want, ok := message.Get[*message.KeyShareRetry](&c.retry.Extensions); ok {
+		c.offers = nil
+		share, err := c.offerShare(c.cfg.group(want.Group))
+		if err != nil {
+			return err
+		}
+		for i, x := range m.Extensions.List {
+			if x.Type() == iana.ExtKeyShare {
+				m.Extensions.List[i] = &message.KeyShareClient{Shares: []message.KeyShareEntry{share}}
+			}
+		}
+	}
+	if cookie, ok := message.Get[*message.Cookie](&c.retry.Extensions); ok {
+		m.Extensions.Add(cookie)
+	}
+	c.hello, c.retried = &m, true
+	return c.send(&m)
+}
+
+func recvServerHello13(c *client, msg message.Message) error {
+	m := msg.(*message.ServerHello)
+	if err := c.checkServerHello13(m); err != nil {
+		return err
+	}
+	share, ok := message.Get[*message.KeyShareServer](&m.Extensions)
+	if !ok {
+		return c.fault(reason.MissingExtension, m, "server_hello.extensions", "key_share", "none")
+	}
+	o := c.offerOf(share.Entry.Group)
+	if o == nil {
+		return c.fault(reason.NotOffered, m, "server_hello.extensions.key_share.group", "a group that we sent a share of", share.Entry.Group)
+	}
+	c.summary.Group = o.group.ID()
+	c.wr.SetVersion(iana.TLS13)
+	c.rd.SetVersion(iana.TLS13)
+	if c.listening() {
+		c.decided("version", iana.TLS13, c.cfg.versions(), "supported_versions")
+		c.decided("cipher_suite", m.CipherSuite, c.hello.CipherSuites, "server_choice")
+		c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried, "hello_retry", "shared_share"))
+		c.decided("compatibility_mode", c.disguised(), nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
+	}
+	secret, err := o.offer.Finish(share.Entry.Share)
+	if err != nil {
+		return kx.BadShare("server_hello.extensions.key_share.key_exchange", err)
+	}
+	if c.revealing() {
+		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain(o.offer), Value: secret})
+	}
+	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
+	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {
+		return err
+	}
+	if err := c.protect(Receive, &c.server, "handshake"); err != nil {
+		return err
+	}
+	if c.disguised() && !c.retried {
+		return nil // when the ChangeCipherSpec is out
+	}
+	return c.protect(Send, &c.client, "handshake")
+}
+
+func recvEncryptedExtensions(c *client, msg message.Message) error {
+	m := msg.(*message.EncryptedExtensions)
+	for _, x := range m.Extensions.List {
+		if err := c.checkAnswer(m, m.Kind(), x); err != nil {
+			return err
+		}
+		switch x := x.(type) {
+		case *message.ALPN:
+			if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
+				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.application_layer_protocol_negotiation", c.cfg.ALPN, x.Protocols)
+			}
+			c.summary.Protocol = x.Protocols[0]
+		case *message.MaxFragmentLength:
+			if x.Code != c.cfg.MaxFragmentLength {
+				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
+			}
+			if m.Extensions.Find(iana.ExtRecordSizeLimit) != nil {
+				return c.fault(reason.BadValue, m, "encrypted_extensions.extensions.max_fragment_length", "not both limits", x.Code) // RFC 8449 §5
+			}
+			c.limit(x.Code)
+		case *message.RecordSizeLimit:
+			if err := c.limitRecords(int(x.Limit), "encrypted_extensions"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func recvCertificateRequest13(c *client, msg message.Message) error {
+	m := msg.(*message.CertificateRequest13)
+	if len(m.RequestContext) != 0 {
+		return c.fault(reason.BadValue, m, "certificate_request.certificate_request_context", "nothing in the handshake", m.RequestContext)
+	}
+	schemes, ok := message.Get[*message.SignatureAlgorithms](&m.Extensions)
+	if !ok {
+		return c.fault(reason.MissingExtension, m, "certificate_request.extensions", "signature_algorithms", "none")
+	}
+	for _, x := range m.Extensions.List {
+		if _, raw := x.(*message.Raw); raw && !message.Allowed(m.Kind(), x.Type()) {
+			return c.fault(reason.BadValue, m, "certificate_request.extensions."+x.Type().String(), "an extension of this message", x.Type())
+		}
+	}
+	c.asked, c.summary.CertificateRequested = true, true
+	authorities, _ := message.Get[*message.CertificateAuthorities](&m.Extensions)
+	for i := range c.cfg.Certificates {
+		cert := &c.cfg.Certificates[i]
+		chain, err := parseChain(cert.Chain)
+		if err != nil {
+			return err
+		}
+		if authorities != nil && !issuedBy(chain, authorities.Authorities) {
+			continue
+		}
+		if s := c.pickScheme(publicKey(chain[0]), schemes.Schemes); s != nil {
+			c.certificate, c.scheme = cert, s
+			break
+		}
+	}
+	if c.certificate == nil {
+		c.decided("client_certificate", "none", nil, "nothing_fits_request")
+		return nil
+	}
+	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok {
+		c.pack = c.packing(n.Algorithms)
+	}
+	if c.listening() {
+		leaf, _ := c.certificate.leaf()
+		c.decided("client_certificate", leaf.Subject.String(), nil, "fits_request")
+	}
+	return nil
+}
+
+// issuedBy reports whether a chain leads to one of the names.
+func issuedBy(chain []*x509.Certificate, names [][]byte) bool {
+	for _, cert := range chain {
+		for _, name := range names {
+			if bytes.Equal(name, cert.RawIssuer) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func recvServerCertificate13(c *client, m message.Message) error {
+	return c.takeServerCertificate(m.(*message.Certificate13))
+}
+
+func recvCompressedServerCertificate(c *client, m message.Message) error {
+	cert, err := c.unpack(m.(*message.CompressedCertificate))
+	if err != nil {
+		return err
+	}
+	return c.takeServerCertificate(cert)
+}
+
+func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
+	if c.chain, err = c.chainOf(m); err != nil {
+		return err
+	}
+	if len(c.chain) == 0 {
+		// Here alone it is a matter of form (RFC 9846 §4.5.1.3).
+		return &reason.Error{Reason: reason.BadLength, Field: "certificate.certificate_list", Off: 5, Want: "at least the server's certificate", Got: "none"}
+	}
+	for i := range m.Entries {
+		for _, x := range m.Entries[i].Extensions.List {
+			if err := c.checkAnswer(m, m.Kind(), x); err != nil {
+				return err
+			}
+		}
+	}
+	if s, ok := message.Get[*message.StapledStatus](&m.Entries[0].Extensions); ok {
+		c.summary.Staple = s.Response
+	}
+	c.summary.PeerChain = c.chain
+	return c.verifyServer()
+}
+
+func recvServerCertificateVerify(c *client, msg message.Message) error {
+	m := msg.(*message.CertificateVerify)
+	c.summary.Scheme = m.Signature.Scheme
+	return c.checkSignature("certificate_verify", &m.Signature, publicKey(c.chain[0]), c.signedBy(Server, c.mark))
+}
+
+// recvServerFinished13 believes the server, and has all it needs for application data.
+func recvServerFinished13(c *client, m message.Message) error {
+	if err := c.checkFinished13(c.Endpoint, m.(*message.Finished)); err != nil {
+		return err
+	}
+	if err := c.deriveMain(c.Endpoint, c.clientRandom[:]); err != nil {
+		return err
+	}
+	return c.protect(Receive, &c.serverNext, "application")
+}
+
+func (c *client) certificate13() *message.Certificate13 {
+	if c.certificate == nil {
+		return new(message.Certificate13)
+	}
+	return c.certificate.message13(false)
+}
+
+func sendClientCertificate13(c *client, _ message.Message) error { return c.send(c.certificate13()) }
+
+func sendCompressedClientCertificate(c *client, _ message.Message) error {
+	return c.sendPacked(c.certificate13(), c.pack)
+}
+
+func sendClientCertificateVerify13(c *client, _ message.Message) error {
+	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.signedBy(Client, len(c.transcript)))
+	if err != nil {
+		return err
+	}
+	return c.send(&message.CertificateVerify{Signature: s})
+}
+
+func sendClientFinished13(c *client, _ message.Message) error {
+	if err := c.sendFinished13(c.Endpoint); err != nil {
+		return err
+	}
+	c.finish(c.Endpoint)
+	return c.protect(Send, &c.clientNext, "application")
+}
+
+func sendClientKeyUpdate(c *client, _ message.Message) error { return c.sendKeyUpdate() }
+
+func recvClientKeyUpdate(c *client, m message.Message) error {
+	return c.recvKeyUpdate(m.(*message.KeyUpdate))
+}
+
+func recvNewSessionTicket13(c *client, m message.Message) error {
+	return c.keepTicket(m.(*message.NewSessionTicket13))
+}

@@ -1,0 +1,22 @@
+package message
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/wire"
+)
+
+// EncryptedExtensions holds the server's answers that no key depends on: what TLS
+// 1.2 says in ServerHello, in clear, but for the share (RFC 9846 §4.4.1).
+type EncryptedExtensions struct {
+	Extensions Extensions
+}
+
+// Kind returns KindEncryptedExtensions.
+func (m *EncryptedExtensions) Kind() Kind { return KindEncryptedExtensions }
+
+// Walk visits the message.
+func (m *EncryptedExtensions) Walk(c *wire.Codec) {
+	group, body := header(c, "encrypted_extensions", iana.EncryptedExtensions)
+	m.Extensions.walkRequired(c, KindEncryptedExtensions)
+	footer(c, group, body)
+}

@@ -1,0 +1,78 @@
+package record
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
+)
+
+// What a Reader does otherwise in TLS 1.3 (RFC 9846 §5). Before there are keys: nothing
+// but that the one payload of change_cipher_spec is 1. Once there are, every record
+// says application_data and tells its type inside, but for two that are in clear:
+//
+//   - change_cipher_spec, by which a peer looks like TLS 1.2 to a middle box. It is
+//     handed on as a record that is not Protected, and not counted; whether it may
+//     come now is for the caller to say, who alone knows where the handshake is.
+//   - an alert, as long as no protected record has been opened in the first epoch:
+//     a client that could make nothing of ServerHello has no keys to protect it.
+
+// checkHeader13 refuses what a header can say wrong. Its version is ignored (§5.1).
+func (r *Reader) checkHeader13(typ iana.ContentType, n int) error {
+	limit := MaxPlaintext
+	switch {
+	case r.protects(typ):
+		limit = innerLimit(r.limit) + MaxCiphertext13 - MaxInner
+	case typ == iana.ChangeCipherSpec && n == 1:
+	case typ == iana.ChangeCipherSpec:
+		return unexpected("record.length", 3, "1 byte of change_cipher_spec", n)
+	case r.protection == nil:
+	case typ == iana.Alert && r.epoch == 1 && r.seq == 0:
+		if n != alertLen {
+			return unexpected("record.length", 3, "2 bytes of alert in clear", n)
+		}
+	default:
+		return unexpected("record.type", 0, iana.ApplicationData, typ)
+	}
+	if n > limit {
+		return overflow("record.length", limit, n)
+	}
+	return nil
+}
+
+// alertLen is the length of an alert: level and description.
+const alertLen = 2
+
+// open13 turns the fragment on the wire into Payload, and Type into the inner one.
+func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
+	if !rec.Protected {
+		if rec.Type == iana.ChangeCipherSpec && rec.Payload[0] != 1 {
+			return unexpected("change_cipher_spec.type", HeaderLen, 1, rec.Payload[0])
+		}
+		return nil
+	}
+	typ, payload, err := r.protection.Open(into[:0:len(into)], r.seq, wire, tr)
+	if err != nil {
+		return err
+	}
+	limit := innerLimit(r.limit)
+	if n := len(wire) - HeaderLen - (r.protection.Overhead() - 1); n > limit {
+		return overflow("inner_plaintext", limit, n)
+	}
+	if typ != iana.ApplicationData && len(payload) > 0 && len(into) > 0 && &payload[0] == &into[0] {
+		// The caller keeps what this is; into is the application's.
+		own := wire[HeaderLen:][:len(payload)]
+		copy(own, payload)
+		clear(into[:min(len(into), len(wire))])
+		payload = own
+	}
+	if typ != iana.ApplicationData && typ != iana.Handshake && typ != iana.Alert { // change_cipher_spec among them
+		return unexpected("inner_plaintext.type", HeaderLen, "handshake, alert or application_data", typ)
+	}
+	rec.Type, rec.Payload = typ, payload
+	return nil
+}
+
+// unexpected says that a record may not come, or not like this.
+func unexpected(field string, off int, want, got any) error {
+	return &reason.Error{Reason: reason.UnexpectedRecord, Field: field, Off: off, Want: want, Got: got}
+}

@@ -1,0 +1,145 @@
+package handshake
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/kx"
+)
+
+// traceSecrets are the SecretEvents of an endpoint, by label.
+type traceSecrets struct {
+	heard map[string][]*SecretEvent
+}
+
+// traceSecret is a secret as a trace has it.
+type traceSecret struct {
+	at     string
+	label  string // of the SecretEvent
+	inputs []kx.Value
+	value  []byte
+}
+
+// compare demands that every secret in the trace was told, once, with the trace's
+// inputs and value.
+func (s *traceSecrets) compare(t *testing.T, tr *trace, role Role) {
+	t.Helper()
+	compared := 0
+	for _, step := range tr.steps {
+		for _, want := range step.secrets(t, role) {
+			heard := s.heard[want.label]
+			if strings.HasSuffix(want.label, "_key_share") && len(heard) > 1 { // one a group
+				for _, e := range heard {
+					if bytes.Equal(e.Value, want.value) {
+						heard = []*SecretEvent{e}
+					}
+				}
+			}
+			if len(heard) != 1 {
+				t.Errorf("%s: %s was told %d times", want.at, want.label, len(heard))
+				continue
+			}
+			want.same(t, heard[0])
+			compared++
+		}
+	}
+	// 31 is the fewest that a trace without a ticket and a client's certificate has.
+	if compared < 31 {
+		t.Errorf("only %d secrets compared", compared)
+	}
+}
+
+func (want *traceSecret) same(t *testing.T, got *SecretEvent) {
+	t.Helper()
+	if !bytes.Equal(got.Value, want.value) {
+		t.Errorf("%s: %s is %x, in the trace %x", want.at, want.label, got.Value, want.value)
+	}
+	for _, w := range want.inputs {
+		var found bool
+		for _, g := range got.Inputs {
+			if g.Name != w.Name {
+				continue
+			}
+			if found = true; !bytes.Equal(g.Bytes, w.Bytes) {
+				t.Errorf("%s: %s of %s is %x, in the trace %x", want.at, w.Name, want.label, g.Bytes, w.Bytes)
+			}
+		}
+		if !found {
+			t.Errorf("%s: %s was told without %s", want.at, want.label, w.Name)
+		}
+	}
+}
+
+// traceLabels names what HKDF-Expand-Label's label makes.
+var traceLabels = map[string]string{
+	"tls13 c hs traffic": "client_handshake_traffic_secret",
+	"tls13 s hs traffic": "server_handshake_traffic_secret",
+	"tls13 c ap traffic": "client_application_traffic_secret_0",
+	"tls13 s ap traffic": "server_application_traffic_secret_0",
+	"tls13 exp master":   "exporter_secret",
+	"tls13 res master":   "resumption_secret",
+	"tls13 resumption":   "resumption_psk",
+}
+
+// secrets lists what a step tells of secrets that an endpoint of a role knows. A step
+// that is "the same as" another has no values and no secrets.
+func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
+	t.Helper()
+	if len(s.values) == 0 {
+		return nil
+	}
+	label, _ := s.label()
+	get := func(name string) []byte { return s.get(t, name) }
+	secret := func(label string, value []byte, inputs ...kx.Value) traceSecret {
+		return traceSecret{s.at, label, inputs, value}
+	}
+	expanded := func(label, prefix string) traceSecret {
+		context := kx.Value{Name: "context", Bytes: s.values["hash"]}
+		if len(context.Bytes) == 32 {
+			context.Name = "transcript_hash"
+		}
+		return secret(label, get(prefix+"expanded"), kx.Value{Name: "secret", Bytes: get("PRK")}, context,
+			kx.Value{Name: "hkdf_label", Bytes: get(prefix + "info")})
+	}
+	extracted := func(label string) traceSecret {
+		return secret(label, get("secret"), kx.Value{Name: "salt", Bytes: get("salt")}, kx.Value{Name: "ikm", Bytes: get("IKM")})
+	}
+	writer := s.party
+	if strings.HasPrefix(s.title, "derive read ") {
+		writer = map[string]string{"client": "server", "server": "client"}[s.party]
+	}
+	switch title := s.title; {
+	case strings.HasPrefix(title, "create an ephemeral "):
+		if s.party != role.String() { // the other's private key is the other's
+			return nil
+		}
+		return []traceSecret{secret(s.party+"_key_share", get("public key"))}
+	case title == `extract secret "early"`:
+		return []traceSecret{extracted("early_secret")}
+	case title == `extract secret "handshake"`:
+		return []traceSecret{secret("shared_secret", get("IKM")), extracted("handshake_secret")}
+	case title == `extract secret "master"`:
+		return []traceSecret{extracted("main_secret")}
+	case title == `derive secret for handshake "tls13 derived"`:
+		return []traceSecret{expanded("early_derived", "")}
+	case title == `derive secret for master "tls13 derived"`:
+		return []traceSecret{expanded("handshake_derived", "")}
+	case strings.HasSuffix(title, " traffic keys for handshake data"):
+		return []traceSecret{expanded(writer+"_handshake_key", "key "), expanded(writer+"_handshake_iv", "iv ")}
+	case strings.HasSuffix(title, " traffic keys for application data"):
+		return []traceSecret{expanded(writer+"_application_key", "key "), expanded(writer+"_application_iv", "iv ")}
+	case title == `calculate finished "tls13 finished"`:
+		return []traceSecret{expanded(s.party+"_finished_key", ""),
+			secret(s.party+"_verify_data", get("finished"), kx.Value{Name: "finished_key", Bytes: get("expanded")})}
+	case traceLabels[label] != "":
+		return []traceSecret{expanded(traceLabels[label], "")}
+	}
+	for name := range s.values {
+		switch name {
+		case "PRK", "secret", "private key", "expanded", "finished":
+			t.Errorf("%s: nobody compares %q", s.at, name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,499 @@
+package handshake
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"encoding/binary"
+	"slices"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/wire"
+)
+
+// serverMoves13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
+// §A.2).
+var serverMoves13 = []move[server]{
+	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetriesInDisguise, Do: sendHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetries, Do: sendHelloRetryRequest, To: WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverDisguised, Do: sendServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, Do: sendServerHello13, To: SendEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
+
+	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: serverRetries, Do: sendServerDummy, To: WaitSecondClientHello, Ref: "RFC 9846 §E.4"},
+	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendServerDummy, To: SendEncryptedExtensions, Ref: "RFC 9846 §E.4"},
+	{In: WaitSecondClientHello, Dir: Receive, Msg: message.KindClientHello, Do: recvSecondClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
+
+	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverAsks, Do: sendEncryptedExtensions, To: SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
+	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, Do: sendEncryptedExtensions, To: SendCertificate, Ref: "RFC 9846 §4.4.1"},
+	{In: SendCertificateRequest, Dir: Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest13, To: SendCertificate, Ref: "RFC 9846 §4.4.2"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: serverPacks, Do: sendCompressedServerCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendServerCertificateVerify, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
+
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverAsks, Do: sendServerFinished13, To: WaitCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished13, To: WaitFinished, Ref: "RFC 9846 §4.5.3"},
+
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: showsCertificate, Do: recvClientCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvClientCertificate13, To: WaitFinished, Ref: "RFC 9846 §4.5.1"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: serverUnpacks, Do: recvCompressedClientCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify13, To: WaitFinished, Ref: "RFC 9846 §4.5.2"},
+
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTickets, Do: recvClientFinished13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.5.3"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvClientFinished13, To: Connected, Ref: "RFC 9846 §4.5.3"},
+
+	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, If: serverGivesMore, Do: sendNewSessionTicket13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.7.1"},
+	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket13, To: Connected, Ref: "RFC 9846 §4.7.1"},
+
+	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: serverUpdates, Do: sendServerKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: Connected, Dir: Receive, Msg: message.KindKeyUpdate, Do: recvServerKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
+}
+
+// Guards.
+
+func serverRetries(s *server, _ message.Message) bool { return s.retrying }
+
+func serverRetriesInDisguise(s *server, _ message.Message) bool {
+	return s.retrying && len(s.hello.SessionID) > 0
+}
+
+// The ChangeCipherSpec follows the server's first message, whichever that is (RFC 9846
+// §E.4).
+func serverDisguised(s *server, _ message.Message) bool {
+	return len(s.hello.SessionID) > 0 && !s.summary.Retried
+}
+
+func serverPacks(s *server, _ message.Message) bool        { return s.pack != 0 }
+func serverUnpacks(s *server, _ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
+func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket }
+func serverGivesMore(s *server, _ message.Message) bool {
+	return s.ticketsSent+1 < s.cfg.sessionTickets()
+}
+func serverUpdates(s *server, _ message.Message) bool { return s.traffic.wanted }
+
+func showsCertificate(_ *server, m message.Message) bool {
+	return len(m.(*message.Certificate13).Entries) > 0
+}
+
+// Choices.
+
+// choose13 makes the server's choices from a ClientHello, the second as the first.
+func (s *server) choose13(m *message.ClientHello) error {
+	groups, ok := message.Get[*message.SupportedGroups](&m.Extensions)
+	shares, shared := message.Get[*message.KeyShareClient](&m.Extensions)
+	switch {
+	case !slices.Equal(m.Compressions, []iana.Compression{iana.CompressionNull}):
+		return s.fault(reason.BadValue, m, "client_hello.compression_methods", "null alone", m.Compressions)
+	case !ok:
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "supported_groups", "none")
+	case !shared:
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "key_share", "none")
+	case m.Extensions.Find(iana.ExtSignatureAlgorithms) == nil:
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "signature_algorithms", "none")
+	}
+	if err := s.checkShares(m, groups.Groups, shares.Shares); err != nil {
+		return err
+	}
+	for _, su := range s.cfg.suites() {
+		if s.summary.Suite == nil && su.Version == iana.TLS13 && s.cfg.usable(su) && slices.Contains(m.CipherSuites, su.ID) {
+			s.summary.Suite = su
+		}
+	}
+	if s.summary.Suite == nil {
+		return s.fault(reason.NoCommonSuite, m, "client_hello.cipher_suites", "one of our suites of TLS 1.3", m.CipherSuites)
+	}
+	if err := s.chooseGroup(m, groups.Groups, shares.Shares); err != nil {
+		return err
+	}
+	if err := s.chooseCertificate13(m); err != nil {
+		return err
+	}
+	if n, ok := message.Get[*message.StatusRequest](&m.Extensions); ok && n.StatusType == iana.StatusOCSP {
+		s.staple = len(s.certificate.Staple) > 0
+	}
+	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok && s.pack == 0 {
+		s.pack = s.packing(n.Algorithms)
+	}
+	modes, ok := message.Get[*message.PSKKeyExchangeModes](&m.Extensions)
+	s.giveTicket = s.cfg.Tickets != nil && ok && slices.Contains(modes.Modes, iana.PSKWithDHE)
+	if s.listening() {
+		s.decided("cipher_suite", s.summary.Suite.ID, m.CipherSuites, "server_preference")
+		s.decided("signature_scheme", s.scheme.ID, clientSchemes(m), "fits_key")
+		s.decided("compatibility_mode", len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
+	}
+	return nil
+}
+
+// checkShares refuses shares of groups that were not offered, and two of one group (RFC
+// 9846 §4.3.8).
+func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares []message.KeyShareEntry) error {
+	for i, e := range shares {
+		twice := slices.ContainsFunc(shares[:i], func(o message.KeyShareEntry) bool { return o.Group == e.Group })
+		if twice || !slices.Contains(groups, e.Group) {
+			return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share at most of each group in supported_groups", e.Group)
+		}
+	}
+	return nil
+}
+
+// chooseGroup takes the first of our groups of which a share came; or else the first
+// that both have, and a HelloRetryRequest.
+func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares []message.KeyShareEntry) error {
+	s.group, s.share, s.retrying = nil, nil, false
+	for _, g := range s.cfg.groups() {
+		for _, e := range shares {
+			if e.Group == g.ID() && s.group == nil {
+				s.group, s.share = g, e.Share
+			}
+		}
+	}
+	why := "shared_share"
+	if s.group == nil {
+		for _, g := range s.cfg.groups() {
+			if slices.Contains(theirs, g.ID()) && s.group == nil {
+				s.group, s.retrying = g, true
+			}
+		}
+		why = "hello_retry"
+	}
+	if s.group == nil {
+		return s.fault(reason.NoCommonGroup, m, "client_hello.extensions.supported_groups", "one of our groups", theirs)
+	}
+	s.summary.Group = s.group.ID()
+	if s.cfg.RetryWithCookie && !s.summary.Retried {
+		s.retrying = true
+		cookie, err := s.randomBytes(32)
+		if err != nil {
+			return err
+		}
+		s.cookie = cookie
+	}
+	if s.listening() {
+		s.decided("group", s.group.ID(), theirs, why)
+		if s.retrying {
+			s.decided("hello_retry", s.group.ID(), nil, choose(s.share == nil, "no_share", "cookie_wanted"))
+		}
+	}
+	return nil
+}
+
+// chooseCertificate13 takes the first certificate whose key can sign what the client can
+// check: if there is one, for the name that it asks for and under its wishes about
+// issuers and signatures in the chain.
+func (s *server) chooseCertificate13(m *message.ClientHello) error {
+	var best *Certificate
+	var bestScheme *sig.Scheme
+	bestScore := -1
+	for i := range s.cfg.Certificates {
+		cert := &s.cfg.Certificates[i]
+		leaf, err := cert.leaf()
+		if err != nil {
+			return reason.Wrap(reason.Internal, "config.certificates", err)
+		}
+		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
+		if scheme == nil {
+			continue
+		}
+		score := 0
+		if s.summary.ServerName == "" || leaf.VerifyHostname(s.summary.ServerName) == nil {
+			score += 2
+		}
+		fits, err := cert.fitsWishes(m)
+		if err != nil {
+			return err
+		}
+		if fits {
+			score++
+		}
+		if score > bestScore {
+			best, bestScheme, bestScore = cert, scheme, score
+		}
+	}
+	if best == nil {
+		return s.fault(reason.NoCommonScheme, m, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
+	}
+	s.certificate, s.scheme, s.summary.Scheme = best, bestScheme, bestScheme.ID
+	return nil
+}
+
+// fitsWishes reports whether a chain is by one of the authorities that a client names,
+// if it names any (RFC 9846 §4.3.4). A server that has no such chain shows another.
+func (c *Certificate) fitsWishes(m *message.ClientHello) (bool, error) {
+	a, ok := message.Get[*message.CertificateAuthorities](&m.Extensions)
+	if !ok {
+		return true, nil
+	}
+	chain, err := parseChain(c.Chain)
+	return err == nil && issuedBy(chain, a.Authorities), err
+}
+
+// Moves.
+
+func sendHelloRetryRequest(s *server, _ message.Message) error {
+	if err := s.hashFirstHello(len(s.transcript)); err != nil {
+		return err
+	}
+	m := &message.ServerHello{Version: iana.TLS12, Random: message.HelloRetryRequestRandom, SessionID: s.hello.SessionID,
+		CipherSuite: s.summary.Suite.ID, Compression: iana.CompressionNull}
+	m.Extensions.Add(&message.SelectedVersion{Version: iana.TLS13})
+	if s.share == nil {
+		m.Extensions.Add(&message.KeyShareRetry{Group: s.group.ID()})
+	}
+	if s.cookie != nil {
+		m.Extensions.Add(&message.Cookie{Cookie: s.cookie})
+	}
+	s.summary.Retried = true
+	return s.send(m)
+}
+
+// recvSecondClientHello demands what was asked for, and nothing else changed.
+func recvSecondClientHello(s *server, msg message.Message) error {
+	m := msg.(*message.ClientHello)
+	if field := changed(s.hello, m); field != "" {
+		return s.fault(reason.BadValue, m, field, "as in the first ClientHello", "something else")
+	}
+	wanted, first := s.group, s.share != nil
+	cookie, _ := message.Get[*message.Cookie](&m.Extensions)
+	if s.cookie != nil {
+		var err error
+		if cookie == nil || subtle.ConstantTimeCompare(cookie.Cookie, s.cookie) != 1 {
+			err = s.fault(reason.BadValue, m, "client_hello.extensions.cookie", "the cookie of the HelloRetryRequest", "none, or another")
+		}
+		if s.listening() {
+			s.checked(CheckEvent{What: "cookie", Err: err})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.hello = m
+	if err := s.choose13(m); err != nil {
+		return err
+	}
+	shares, _ := message.Get[*message.KeyShareClient](&m.Extensions)
+	if s.retrying || s.group != wanted || !first && len(shares.Shares) != 1 {
+		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share, of "+wanted.Name(), "none, or others")
+	}
+	return nil
+}
+
+// changed names the field in which a second ClientHello differs from the first although it
+// must not (RFC 9846 §4.2.2), or "".
+func changed(a, b *message.ClientHello) string {
+	switch {
+	case a.Version != b.Version:
+		return "client_hello.client_version"
+	case a.Random != b.Random:
+		return "client_hello.random"
+	case !bytes.Equal(a.SessionID, b.SessionID):
+		return "client_hello.session_id"
+	case !slices.Equal(a.CipherSuites, b.CipherSuites):
+		return "client_hello.cipher_suites"
+	case !slices.Equal(a.Compressions, b.Compressions):
+		return "client_hello.compression_methods"
+	}
+	// What may change: the shares, a cookie, no early data any more, PSKs and padding.
+	fixed := func(m *message.ClientHello) []message.Extension {
+		return slices.DeleteFunc(slices.Clone(m.Extensions.List), func(x message.Extension) bool {
+			switch x.Type() {
+			case iana.ExtKeyShare, iana.ExtCookie, iana.ExtEarlyData, iana.ExtPreSharedKey, iana.ExtPadding:
+				return true
+			}
+			return false
+		})
+	}
+	x, y := fixed(a), fixed(b)
+	if len(x) != len(y) {
+		return "client_hello.extensions"
+	}
+	for i := range x {
+		p, err := wire.Append(nil, x[i], nil)
+		q, err2 := wire.Append(nil, y[i], nil)
+		if err != nil || err2 != nil || x[i].Type() != y[i].Type() || !bytes.Equal(p, q) {
+			return "client_hello.extensions." + y[i].Type().String()
+		}
+	}
+	return ""
+}
+
+func sendServerHello13(s *server, _ message.Message) error {
+	a, err := s.group.Answer(s.cfg.rand(), s.share)
+	if err != nil {
+		return kx.BadShare("client_hello.extensions.key_share.key_exchange", err)
+	}
+	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.hello.SessionID,
+		CipherSuite: s.summary.Suite.ID, Compression: iana.CompressionNull}
+	m.Extensions.Add(&message.KeyShareServer{Entry: message.KeyShareEntry{Group: s.group.ID(), Share: a.Share()}},
+		&message.SelectedVersion{Version: iana.TLS13})
+	if err := s.send(m); err != nil {
+		return err
+	}
+	if s.revealing() {
+		s.secret(SecretEvent{Label: "server_key_share", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Share()})
+		s.secret(SecretEvent{Label: "shared_secret", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Secret()})
+	}
+	s.wr.SetVersion(iana.TLS13)
+	s.rd.SetVersion(iana.TLS13)
+	return s.deriveHandshake(s.Endpoint, s.clientRandom[:], a.Secret())
+}
+
+func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyChangeCipherSpec() }
+
+// sendEncryptedExtensions is the first thing under keys; and what comes is, too.
+func sendEncryptedExtensions(s *server, _ message.Message) error {
+	if err := s.protect(Send, &s.server, "handshake"); err != nil {
+		return err
+	}
+	if err := s.protect(Receive, &s.client, "handshake"); err != nil {
+		return err
+	}
+	m := new(message.EncryptedExtensions)
+	x := &m.Extensions
+	if s.answerName {
+		x.Add(&message.ServerNameAck{})
+	}
+	if s.summary.Protocol != "" {
+		x.Add(&message.ALPN{Protocols: []string{s.summary.Protocol}})
+	}
+	code := s.summary.MaxFragmentLength
+	switch {
+	case s.peerLimit != 0: // and so no max_fragment_length (RFC 8449 §5)
+		x.Add(&message.RecordSizeLimit{Limit: uint16(s.cfg.RecordSizeLimit)})
+		s.summary.MaxFragmentLength = 0
+	case code != 0:
+		x.Add(&message.MaxFragmentLength{Code: code})
+	}
+	if err := s.send(m); err != nil {
+		return err
+	}
+	switch {
+	case s.peerLimit != 0:
+		return s.limitRecords(s.peerLimit, "client_hello")
+	case code != 0:
+		s.limit(code)
+	}
+	return nil
+}
+
+func sendCertificateRequest13(s *server, _ message.Message) error {
+	s.summary.CertificateRequested = true
+	m := new(message.CertificateRequest13)
+	x := &m.Extensions
+	x.Add(&message.SignatureAlgorithms{Schemes: schemeIDs(s.cfg.schemes())})
+	if len(s.cfg.CertificateSchemes) > 0 {
+		x.Add(&message.SignatureAlgorithmsCert{Schemes: schemeIDs(s.cfg.CertificateSchemes)})
+	}
+	if s.cfg.Roots != nil && s.cfg.Roots.Len() > 0 {
+		x.Add(&message.CertificateAuthorities{Authorities: s.cfg.authorities()})
+	}
+	if a := s.cfg.CertificateCompression; len(a) > 0 {
+		x.Add(&message.CompressCertificate{Algorithms: a})
+	}
+	return s.send(m)
+}
+
+func sendServerCertificate13(s *server, _ message.Message) error {
+	return s.send(s.certificate.message13(s.staple))
+}
+
+func sendCompressedServerCertificate(s *server, _ message.Message) error {
+	return s.sendPacked(s.certificate.message13(s.staple), s.pack)
+}
+
+func sendServerCertificateVerify(s *server, _ message.Message) error {
+	sg, err := s.sign("certificate_verify", s.scheme, s.certificate.Key, s.signedBy(Server, len(s.transcript)))
+	if err != nil {
+		return err
+	}
+	return s.send(&message.CertificateVerify{Signature: sg})
+}
+
+// sendServerFinished13 ends the server's part: from here it speaks under the
+// application's keys, though it does not know yet who listens.
+func sendServerFinished13(s *server, _ message.Message) error {
+	if err := s.sendFinished13(s.Endpoint); err != nil {
+		return err
+	}
+	if err := s.deriveMain(s.Endpoint, s.clientRandom[:]); err != nil {
+		return err
+	}
+	return s.protect(Send, &s.serverNext, "application")
+}
+
+func recvClientCertificate13(s *server, m message.Message) error {
+	return s.takeClientCertificate(m.(*message.Certificate13))
+}
+
+func recvCompressedClientCertificate(s *server, m message.Message) error {
+	cert, err := s.unpack(m.(*message.CompressedCertificate))
+	if err != nil {
+		return err
+	}
+	if len(cert.Entries) == 0 { // nothing was worth compressing, and no CertificateVerify will come
+		return s.fault(reason.CertificateMissing, m.(*message.CompressedCertificate), "compressed_certificate", "a client certificate", "none")
+	}
+	return s.takeClientCertificate(cert)
+}
+
+func (s *server) takeClientCertificate(m *message.Certificate13) error {
+	chain, err := s.chainOf(m)
+	if err != nil {
+		return err
+	}
+	if len(chain) == 0 {
+		if s.cfg.ClientAuth == RequireClientCert {
+			return &reason.Error{Reason: reason.CertificateRequired, Field: "certificate.certificate_list", Off: 5, Want: "a client certificate"}
+		}
+		s.decided("client_certificate", "none", nil, "optional")
+		return nil
+	}
+	for _, e := range m.Entries {
+		for _, x := range e.Extensions.List { // we asked for none
+			return s.fault(reason.UnsolicitedExtension, m, "certificate.certificate_list.certificate_entry.extensions", "no extension", x.Type())
+		}
+	}
+	s.summary.PeerChain = chain
+	return s.verifyChain(chain, "", false, nil)
+}
+
+func recvClientCertificateVerify13(s *server, msg message.Message) error {
+	m := msg.(*message.CertificateVerify)
+	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.signedBy(Client, s.mark))
+}
+
+func recvClientFinished13(s *server, m message.Message) error {
+	if err := s.checkFinished13(s.Endpoint, m.(*message.Finished)); err != nil {
+		return err
+	}
+	s.finish(s.Endpoint)
+	return s.protect(Receive, &s.clientNext, "application")
+}
+
+// sendNewSessionTicket13 gives the client a key to come back with, and the way to find it
+// again in a box that only we can open.
+func sendNewSessionTicket13(s *server, _ message.Message) error {
+	var b [4]byte
+	if _, err := s.cfg.rand().Read(b[:]); err != nil {
+		return err
+	}
+	m := &message.NewSessionTicket13{AgeAdd: binary.BigEndian.Uint32(b[:]), Nonce: []byte{byte(s.ticketsSent)}}
+	sess := s.newSession13(m.Nonce)
+	sess.AgeAdd = m.AgeAdd
+	sess.Lifetime = min(sess.Lifetime, seconds(maxTicketLifetime))
+	m.Lifetime = uint32(sess.Lifetime.Seconds())
+	s.ticketsSent++
+	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
+	if err != nil {
+		return err
+	}
+	m.Ticket = t
+	return s.sendLater(m)
+}
+
+func sendServerKeyUpdate(s *server, _ message.Message) error { return s.sendKeyUpdate() }
+
+func recvServerKeyUpdate(s *server, m message.Message) error {
+	return s.recvKeyUpdate(m.(*message.KeyUpdate))
+}

@@ -1,0 +1,251 @@
+package handshake
+
+import (
+	"crypto"
+	"crypto/subtle"
+	"fmt"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
+)
+
+// keys13 is what both roles of TLS 1.3 do alike: the key schedule from the shared
+// secret on (RFC 9846 §7.1), changes of keys, CertificateVerify, Finished.
+type keys13 struct {
+	handshake      keyschedule.HandshakeSecret
+	main           keyschedule.MainSecret
+	client, server keyschedule.TrafficSecret // of the epoch at hand
+	// The next epoch's, made when the server's Finished is hashed; each direction
+	// changes to it at a time of its own.
+	clientNext, serverNext keyschedule.TrafficSecret
+}
+
+// traffic is what is left of the schedule after the handshake: enough to go on to new
+// keys, and to make sense of tickets.
+type traffic struct {
+	read, write keyschedule.TrafficSecret
+	resumption  keyschedule.ResumptionSecret
+
+	wanted  bool // a KeyUpdate of ours is due
+	request bool // and it asks the peer for one
+}
+
+// deriveHandshake goes from the shared secret to the handshake traffic secrets. The
+// transcript must reach to ServerHello, and no further.
+func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error {
+	h := e.summary.Suite.Hash
+	early := keyschedule.NewEarlySecret(h, nil)
+	k.handshake = early.Handshake(shared)
+	th := e.transcriptHash(len(e.transcript))
+	k.client, k.server = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
+	if e.revealing() {
+		zeros := make([]byte, h.Size())
+		derived := early.Derived()
+		e.extracted("early_secret", zeros, zeros, early.Bytes())
+		e.expanded("early_derived", "derived", early.Bytes(), emptyHash(h), derived.Bytes())
+		e.extracted("handshake_secret", derived.Bytes(), shared, k.handshake.Bytes())
+		e.expanded("client_handshake_traffic_secret", "c hs traffic", k.handshake.Bytes(), th, k.client.Bytes())
+		e.expanded("server_handshake_traffic_secret", "s hs traffic", k.handshake.Bytes(), th, k.server.Bytes())
+	}
+	if err := e.logKey("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.client.Bytes()); err != nil {
+		return err
+	}
+	return e.logKey("SERVER_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.server.Bytes())
+}
+
+// deriveMain goes on to the application's secrets. The transcript must reach to the
+// server's Finished, and no further.
+func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
+	k.main = k.handshake.Main()
+	th := e.transcriptHash(len(e.transcript))
+	k.clientNext, k.serverNext = k.main.ClientTraffic(th), k.main.ServerTraffic(th)
+	x := &exporter13{k.main.Exporter(th)}
+	e.exporter = x
+	if e.revealing() {
+		h := e.summary.Suite.Hash
+		derived := k.handshake.Derived()
+		e.expanded("handshake_derived", "derived", k.handshake.Bytes(), emptyHash(h), derived.Bytes())
+		e.extracted("main_secret", derived.Bytes(), make([]byte, h.Size()), k.main.Bytes())
+		e.expanded("client_application_traffic_secret_0", "c ap traffic", k.main.Bytes(), th, k.clientNext.Bytes())
+		e.expanded("server_application_traffic_secret_0", "s ap traffic", k.main.Bytes(), th, k.serverNext.Bytes())
+		e.expanded("exporter_secret", "exp master", k.main.Bytes(), th, x.secret.Bytes())
+	}
+	for _, l := range []struct {
+		label  string
+		secret []byte
+	}{{"CLIENT_TRAFFIC_SECRET_0", k.clientNext.Bytes()}, {"SERVER_TRAFFIC_SECRET_0", k.serverNext.Bytes()},
+		{"EXPORTER_SECRET", x.secret.Bytes()}} {
+		if err := e.logKey(l.label, clientRandom, l.secret); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish keeps what the connection needs after the handshake. The transcript must
+// reach to the client's Finished.
+func (k *keys13) finish(e *Endpoint) {
+	th := e.transcriptHash(len(e.transcript))
+	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: k.main.Resumption(th)}
+	if e.role == Server {
+		t.read, t.write = t.write, t.read
+	}
+	if e.revealing() {
+		e.expanded("resumption_secret", "res master", k.main.Bytes(), th, t.resumption.Bytes())
+	}
+	e.traffic = t
+}
+
+// protect puts one direction under the keys of a traffic secret (RFC 9846 §7.3); stage
+// is "handshake" or "application".
+func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage string) error {
+	if d == Receive && len(e.hs) > 0 {
+		return reason.New(reason.KeyChangeMidMessage, "record", "a change of keys between messages", fmt.Sprintf("%d bytes of another message", len(e.hs)))
+	}
+	c := e.summary.Suite.Cipher
+	var key, iv [64]byte
+	keys := suite.Keys{Key: key[:c.KeyLen], IV: iv[:c.FixedIVLen]}
+	s.Key(keys.Key)
+	s.IV(keys.IV)
+	if e.revealing() {
+		who := e.sender(d).String() + "_" + stage + "_"
+		e.expanded(who+"key", "key", s.Bytes(), nil, keys.Key)
+		e.expanded(who+"iv", "iv", s.Bytes(), nil, keys.IV)
+	}
+	p, err := c.Protect(keys, suite.Options{Padding: e.cfg.Padding})
+	if err != nil {
+		return err
+	}
+	if d == Send {
+		e.wr.Change(p, nil)
+	} else {
+		e.rd.Change(p, nil)
+	}
+	e.noteKeyChange(d)
+	return nil
+}
+
+// sender is the role whose bytes travel in direction d.
+func (e *Endpoint) sender(d Direction) Role {
+	if (e.role == Client) == (d == Send) {
+		return Client
+	}
+	return Server
+}
+
+// verifyData is what the Finished of a role must hold (RFC 9846 §4.5.3), after the
+// first transcript bytes of the transcript.
+func (k *keys13) verifyData(e *Endpoint, role Role, transcript int) keyschedule.Secret {
+	base := &k.client
+	if role == Server {
+		base = &k.server
+	}
+	th := e.transcriptHash(transcript)
+	v := base.VerifyData(th)
+	if e.revealing() {
+		key := base.FinishedKey()
+		e.expanded(role.String()+"_finished_key", "finished", base.Bytes(), nil, key.Bytes())
+		e.secret(SecretEvent{Label: role.String() + "_verify_data", Method: "HMAC", Op: OpHash, Hash: e.summary.Suite.Hash.String(),
+			Inputs: []kx.Value{{Name: "finished_key", Bytes: key.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: v.Bytes()})
+	}
+	return v
+}
+
+func (k *keys13) sendFinished13(e *Endpoint) error {
+	v := k.verifyData(e, e.role, len(e.transcript))
+	return e.send(&message.Finished{VerifyData: v.Bytes()})
+}
+
+func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
+	want := k.verifyData(e, e.sender(Receive), e.mark)
+	var err error
+	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
+		err = &reason.Error{Reason: reason.BadFinished, Field: "finished.verify_data", Off: 4,
+			Want: fmt.Sprintf("%x", want.Bytes()), Got: fmt.Sprintf("%x", m.VerifyData)}
+	}
+	if e.listening() {
+		e.checked(CheckEvent{What: "finished", Op: OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
+			Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: m.VerifyData}}})
+	}
+	return err
+}
+
+// signedBy is what a role's CertificateVerify signs after the first transcript bytes of
+// the transcript (RFC 9846 §4.5.2). The spaces and the words keep a signature made here
+// from meaning anything elsewhere, and the other role's from being reflected.
+func (e *Endpoint) signedBy(r Role, transcript int) []byte {
+	b := make([]byte, 64, 64+34+64)
+	for i := range b {
+		b[i] = ' '
+	}
+	b = append(b, "TLS 1.3, "+r.String()+" CertificateVerify\x00"...)
+	return append(b, e.transcriptHash(transcript)...)
+}
+
+// emptyHash is the hash of no messages.
+func emptyHash(h crypto.Hash) []byte { return h.New().Sum(nil) }
+
+// extracted tells of an HKDF-Extract. Call it only where somebody listens.
+func (e *Endpoint) extracted(label string, salt, ikm, value []byte) {
+	e.secret(SecretEvent{Label: label, Method: "HKDF-Extract", Op: OpHash, Hash: e.summary.Suite.Hash.String(),
+		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: true}, {Name: "ikm", Bytes: ikm, Private: true}}, Value: value})
+}
+
+// expanded tells of an HKDF-Expand-Label. A context as long as the hash is a hash: of
+// the transcript, or of nothing. Call it only where somebody listens.
+func (e *Endpoint) expanded(label, tag string, secret, context, value []byte) {
+	in := []kx.Value{{Name: "secret", Bytes: secret, Private: true}}
+	switch {
+	case len(context) == e.summary.Suite.Hash.Size():
+		in = append(in, kx.Value{Name: "transcript_hash", Bytes: context})
+	default:
+		in = append(in, kx.Value{Name: "context", Bytes: context})
+	}
+	in = append(in, kx.Value{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))})
+	e.secret(SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: OpHash, Hash: e.summary.Suite.Hash.String(), Tag: tag, Inputs: in, Value: value})
+}
+
+// dropsChangeCipherSpec reports whether a ChangeCipherSpec may come now and means
+// nothing: TLS 1.3 after the first ClientHello and before the peer's Finished (RFC
+// 9846 §5). Before ServerHello a client that offers TLS 1.3 does not know yet.
+func (e *Endpoint) dropsChangeCipherSpec() bool {
+	switch e.state {
+	case WaitServerHello:
+		return e.summary.Version == iana.TLS13 || e.summary.Version == 0 && e.cfg.speaks(iana.TLS13)
+	case WaitEncryptedExtensions, WaitCertificateOrRequest, WaitSecondClientHello, WaitCertificate, WaitCertificateVerify, WaitFinished:
+		return e.summary.Version == iana.TLS13
+	}
+	return false
+}
+
+// dropChangeCipherSpec does so. How many may come the RFC does not bound; we do.
+func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
+	if len(payload) != 1 || payload[0] != 1 {
+		return &reason.Error{Reason: reason.UnexpectedRecord, Field: "change_cipher_spec.type", Off: 0, Want: "the one byte 01", Got: fmt.Sprintf("%x", payload)}
+	}
+	if e.listening() {
+		m := e.dummyChangeCipherSpec(Receive)
+		e.move, e.ref = m.String(), m.Ref
+		e.noteMessage(Receive, new(message.ChangeCipherSpec), payload, e.state)
+		e.move, e.ref = "", ""
+	}
+	return e.countWarning("change_cipher_spec", "more in a row")
+}
+
+// dummyChangeCipherSpec is the move that receiving one would be, if it moved anything.
+func (e *Endpoint) dummyChangeCipherSpec(d Direction) Move {
+	return Move{Role: e.role, Version: iana.TLS13, In: e.state, Dir: d, Msg: message.KindChangeCipherSpec, To: e.state, Ref: "RFC 9846 §5"}
+}
+
+// sendDummyChangeCipherSpec makes the handshake look like a resumed one of TLS 1.2, for
+// middleboxes that let nothing else pass (RFC 9846 §E.4).
+func (e *Endpoint) sendDummyChangeCipherSpec() error {
+	if e.cfg.Listener != nil {
+		e.noteMessage(Send, new(message.ChangeCipherSpec), []byte{1}, e.to)
+	}
+	return e.write(iana.ChangeCipherSpec, []byte{1})
+}

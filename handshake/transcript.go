@@ -1,0 +1,47 @@
+package handshake
+
+import (
+	"hash"
+
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/wire"
+)
+
+// runningHash is the hash of the transcript, computed as it grows.
+type runningHash struct {
+	hash.Hash
+	seen int // bytes of the transcript that are in it
+	sum  [64]byte
+}
+
+// transcriptHash is the hash of the first n bytes of the transcript, which must
+// not be fewer than the last time. It is good until the next call.
+func (e *Endpoint) transcriptHash(n int) []byte {
+	r := e.running
+	if r == nil {
+		r = &runningHash{Hash: e.summary.Suite.Hash.New()}
+		e.running = r
+	}
+	r.Write(e.transcript[r.seen:n])
+	r.seen = n
+	return r.Sum(r.sum[:0])
+}
+
+// hashFirstHello puts a message_hash in the place of the first ClientHello, n bytes
+// long: so a server need not keep what it answers with HelloRetryRequest (RFC 9846
+// §4.1).
+func (e *Endpoint) hashFirstHello(n int) error {
+	sum := e.transcriptHash(n)
+	if e.listening() {
+		e.decided("transcript", append([]byte(nil), sum...), nil, "message_hash")
+	}
+	// A new slice: the message aliases the old one.
+	t, err := wire.Append(make([]byte, 0, usualTranscript), &message.MessageHash{Hash: sum}, nil)
+	if err != nil {
+		return reason.Wrap(reason.Internal, "message_hash", err)
+	}
+	e.mark = len(t)
+	e.transcript, e.running = append(t, e.transcript[n:]...), nil
+	return nil
+}

@@ -1,0 +1,127 @@
+package handshake
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+)
+
+// What TLS 1.3 says after the handshake: KeyUpdate and NewSessionTicket. Nothing of the
+// handshake is left by then but Endpoint.traffic.
+
+// UpdateKeys makes this end go on under new keys, and asks the peer to do the same if
+// request is set (RFC 9846 §4.7.3). The KeyUpdate is in Output. It needs a complete
+// handshake of TLS 1.3.
+func (e *Endpoint) UpdateKeys(request bool) error {
+	switch {
+	case e.err != nil:
+		return e.err
+	case e.state != Connected:
+		return errNotDone
+	case e.traffic == nil:
+		return reason.New(reason.Internal, "", "TLS 1.3, where keys can be updated", e.summary.Version)
+	case e.closeSent:
+		return errClosed
+	}
+	e.wantUpdate(request, choose(request, "requested", "own_wish"))
+	return e.beforeWrite()
+}
+
+func (e *Endpoint) wantUpdate(request bool, why string) {
+	e.traffic.wanted, e.traffic.request = true, request
+	e.decided("key_update", request, nil, why)
+}
+
+// beforeWrite makes the sends that are due before application data may go: an update
+// that the peer has asked for (RFC 9846 §4.7.3), or that the key's age asks for.
+func (e *Endpoint) beforeWrite() error {
+	if e.traffic != nil && !e.traffic.wanted && e.wr.Spent() {
+		e.wantUpdate(false, "key_spent")
+	}
+	if i := e.find(Send, nil); i >= 0 {
+		return e.fire(i, nil, nil)
+	}
+	return nil
+}
+
+// sendKeyUpdate says so under the old keys, and changes.
+func (e *Endpoint) sendKeyUpdate() error {
+	t := e.traffic
+	m := new(message.KeyUpdate)
+	if t.request {
+		m.RequestUpdate = iana.UpdateRequested
+	}
+	t.wanted, t.request = false, false
+	if err := e.sendLater(m); err != nil {
+		return err
+	}
+	return e.update(Send, &t.write)
+}
+
+// recvKeyUpdate follows the peer to its new keys, and answers if it asks.
+func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
+	if err := e.countWarning("key_update", "more in a row"); err != nil {
+		return err
+	}
+	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent {
+		e.wantUpdate(false, "answered")
+	}
+	return e.update(Receive, &e.traffic.read)
+}
+
+// update goes from one generation of keys to the next (RFC 9846 §7.2).
+func (e *Endpoint) update(d Direction, s *keyschedule.TrafficSecret) error {
+	next := s.Next()
+	if e.revealing() {
+		e.expanded(e.sender(d).String()+"_application_traffic_secret_n", "traffic upd", s.Bytes(), nil, next.Bytes())
+	}
+	*s = next
+	return e.protect(d, s, "application")
+}
+
+// ticketPSK derives the key that belongs to a ticket.
+func (e *Endpoint) ticketPSK(nonce []byte) []byte {
+	psk := e.traffic.resumption.PSK(nonce)
+	if e.revealing() {
+		e.secret(SecretEvent{Label: "resumption_psk", Method: "HKDF-Expand-Label", Op: OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "resumption",
+			Inputs: []kx.Value{{Name: "secret", Bytes: e.traffic.resumption.Bytes(), Private: true}, {Name: "ticket_nonce", Bytes: nonce},
+				{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, "resumption", nonce, len(psk.Bytes()))}}, Value: psk.Bytes()})
+	}
+	return append([]byte(nil), psk.Bytes()...)
+}
+
+// newSession13 is what a ticket stands for.
+func (e *Endpoint) newSession13(nonce []byte) *session.Session {
+	s := &session.Session{Version: iana.TLS13, Suite: e.summary.Suite.ID, PSK: e.ticketPSK(nonce),
+		ServerName: e.summary.ServerName, Protocol: e.summary.Protocol, Created: e.now(), Lifetime: e.cfg.sessionLifetime()}
+	for _, cert := range e.summary.PeerChain {
+		s.PeerChain = append(s.PeerChain, cert.Raw)
+	}
+	return s
+}
+
+// maxTicketLifetime is what no ticket may live longer than, in seconds (RFC 9846 §4.7.1).
+const maxTicketLifetime = 7 * 24 * 3600
+
+// keepTicket keeps what a server gave us to come back with.
+func (c *client) keepTicket(m *message.NewSessionTicket13) error {
+	if err := c.countWarning("new_session_ticket", "more in a row"); err != nil {
+		return err
+	}
+	switch {
+	case m.Lifetime > maxTicketLifetime:
+		return c.fault(reason.BadValue, m, "new_session_ticket.ticket_lifetime", maxTicketLifetime, m.Lifetime)
+	case c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || m.Lifetime == 0:
+		c.decided("session_ticket", "not_kept", nil, "not_kept_no_store")
+		return nil
+	}
+	s := c.newSession13(m.Nonce)
+	s.ServerName, s.Ticket, s.AgeAdd = c.cfg.ServerName, append([]byte(nil), m.Ticket...), m.AgeAdd
+	s.Lifetime = min(s.Lifetime, seconds(m.Lifetime))
+	c.keep(clientKey(c.cfg.ServerName), s)
+	c.decided("session_ticket", "kept", nil, "kept")
+	return nil
+}

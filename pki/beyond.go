@@ -1,0 +1,119 @@
+package pki
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"io"
+)
+
+// Certificates and requests for, or signed by, keys that crypto/x509 does not handle.
+// It lays out everything else, so it makes the document with a stand-in key, and then
+// the stand-in's key, algorithm and signature are replaced by the real ones.
+
+// standIn is nobody's key: no signature that it makes is kept.
+var standIn = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+
+// Where TBSCertificate (RFC 5280 §4.1) has what is replaced, version being written
+// always; and CertificationRequestInfo (RFC 2986 §4.1).
+const (
+	certAlgorithm, certKey = 2, 6
+	requestKey             = 2
+)
+
+func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto.PublicKey, signer crypto.Signer) (*x509.Certificate, error) {
+	if above := PublicKey(parent); above != nil {
+		if k, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !k.Equal(above) {
+			return nil, errors.New("the signing key is not that of the issuer's certificate")
+		}
+	}
+	a := defaultAlgorithm(signer.Public())
+	if template.SignatureAlgorithm != 0 {
+		a = algorithmNamed(template.SignatureAlgorithm)
+	}
+	spki, err := MarshalPublicKey(pub)
+	if err != nil {
+		return nil, err
+	}
+	t, p := *template, *parent
+	t.SignatureAlgorithm, p.PublicKey = x509.PureEd25519, nil
+	if t.IsCA && len(t.SubjectKeyId) == 0 {
+		if t.SubjectKeyId, err = keyID(spki); err != nil {
+			return nil, err
+		}
+	}
+	der, err := x509.CreateCertificate(nil, &t, &p, standIn.Public(), standIn)
+	if err != nil {
+		return nil, err
+	}
+	id, err := a.identifier()
+	if err != nil {
+		return nil, err
+	}
+	algorithm, err := asn1.Marshal(id)
+	if err != nil {
+		return nil, err
+	}
+	der, err = resign(rand, der, a, signer, map[int][]byte{certAlgorithm: algorithm, certKey: spki})
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
+}
+
+func requestBeyond(rand io.Reader, template *x509.CertificateRequest, key crypto.Signer) ([]byte, error) {
+	spki, err := MarshalPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.CreateCertificateRequest(nil, template, standIn)
+	if err != nil {
+		return nil, err
+	}
+	return resign(rand, der, defaultAlgorithm(key.Public()), key, map[int][]byte{requestKey: spki})
+}
+
+// resign replaces fields of a document's to-be-signed part, by index, and signs it.
+func resign(rand io.Reader, der []byte, a algorithm, key crypto.Signer, replace map[int][]byte) ([]byte, error) {
+	var doc signedDER
+	if err := unmarshalAll(der, &doc); err != nil {
+		return nil, err
+	}
+	var fields []asn1.RawValue
+	if err := unmarshalAll(doc.TBS.FullBytes, &fields); err != nil {
+		return nil, err
+	}
+	for i, der := range replace {
+		fields[i] = asn1.RawValue{FullBytes: der}
+	}
+	tbs, err := asn1.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := a.sign(rand, key, tbs)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSignature(a, key.Public(), tbs, signature); err != nil {
+		return nil, err // as crypto/x509 does: a broken key's signature is not given out
+	}
+	doc.TBS, doc.Signature = asn1.RawValue{FullBytes: tbs}, bitString(signature)
+	if doc.Algorithm, err = a.identifier(); err != nil {
+		return nil, err
+	}
+	return asn1.Marshal(doc)
+}
+
+// keyID makes a key identifier as crypto/x509 does: method 1 of RFC 7093 §2.
+func keyID(spki []byte) ([]byte, error) {
+	var info subjectPublicKeyInfo
+	if err := unmarshalAll(spki, &info); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(info.Key.RightAlign())
+	return bytes.Clone(sum[:20]), nil
+}
