@@ -66,9 +66,6 @@ func (c *client) check() error {
 	if err := c.cfg.check(); err != nil {
 		return err
 	}
-	if len(c.offer()) == 0 {
-		return reason.New(reason.Internal, "config.suites", "a suite whose exchange is in Exchanges", "none")
-	}
 	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
 		return reason.New(reason.Internal, "config.server_name", "a name that the certificate must bear", "none")
 	}

@@ -192,8 +192,16 @@ func (c *Config) versions() []iana.Version {
 	return v
 }
 
-// speaks reports whether v may be negotiated.
-func (c *Config) speaks(v iana.Version) bool { return c.minVersion() <= v && v <= c.maxVersion() }
+// speaks reports whether v may be negotiated: it lies in the bounds, and there is a suite
+// for it. A Config whose Suites are all TLS 1.2's does not offer TLS 1.3.
+func (c *Config) speaks(v iana.Version) bool {
+	for _, s := range c.suites() {
+		if s.Version == v && c.usable(s) {
+			return true
+		}
+	}
+	return false
+}
 
 // The defaults, made once: the packages that list them hand out copies.
 var (
@@ -288,7 +296,8 @@ func (c *Config) exchange(k iana.Kx) kx.Exchange {
 
 // usable reports whether a suite may be offered or chosen under this Config.
 func (c *Config) usable(s *suite.Suite) bool {
-	return (!s.Weak || c.Weak.NULL) && c.speaks(s.Version) && (s.Version == iana.TLS13 || c.exchange(s.Kx) != nil)
+	return c.minVersion() <= s.Version && s.Version <= c.maxVersion() && (!s.Weak || c.Weak.NULL) &&
+		(s.Version == iana.TLS13 || c.exchange(s.Kx) != nil)
 }
 
 func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
@@ -303,8 +312,11 @@ func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
 // check finds what could work at neither end: a version that there is not, a
 // Certificate without a chain.
 func (c *Config) check() error {
-	if !c.speaks(iana.TLS12) && !c.speaks(iana.TLS13) {
+	if c.minVersion() > iana.TLS13 || c.maxVersion() < iana.TLS12 {
 		return reason.New(reason.Internal, "config", "TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion", fmt.Sprintf("%v to %v", c.minVersion(), c.maxVersion()))
+	}
+	if len(c.versions()) == 0 {
+		return reason.New(reason.Internal, "config.suites", "a suite of a version in use, whose exchange is in Exchanges", "none")
 	}
 	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
 		return reason.New(reason.Internal, "config.record_size_limit", "64 to 16385, or 0", l)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/pki"
 )
 
@@ -20,8 +21,15 @@ func lesson(t testing.TB, alg string) *pki.Lesson {
 	return l
 }
 
-// ends makes two configurations that trust each other.
+// ends makes two configurations of TLS 1.2 that trust each other.
 func ends(l *pki.Lesson) (client, server *handshake.Config) {
+	client, server = ends13(l)
+	client.MaxVersion, server.MaxVersion = iana.TLS12, iana.TLS12
+	return client, server
+}
+
+// ends13 makes two that come to TLS 1.3.
+func ends13(l *pki.Lesson) (client, server *handshake.Config) {
 	client = &handshake.Config{Time: clock, Roots: l.Roots, ServerName: l.Name}
 	server = &handshake.Config{Time: clock, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key, Staple: l.Staple}}}
 	return client, server

@@ -247,6 +247,10 @@ func FuzzVerify(f *testing.F) {
 		l := lesson(f, LessonOptions{Kind: kind, KeyAlg: "ecdsa", Staple: "good"})
 		f.Add(l.Leaf.Leaf.Raw, l.Intermediate.Cert.Raw, l.Root.Cert.Raw, l.Name, l.Staple)
 	}
+	for _, alg := range []string{"ed448", "rsa-pss"} {
+		l := lesson(f, LessonOptions{KeyAlg: alg, Staple: "good"})
+		f.Add(l.Leaf.Leaf.Raw, l.Intermediate.Cert.Raw, l.Root.Cert.Raw, l.Name, l.Staple)
+	}
 	pss := lesson(f, LessonOptions{Staple: "good", PSS: true})
 	f.Add(pss.Leaf.Leaf.Raw, pss.Intermediate.Cert.Raw, pss.Root.Cert.Raw, "192.0.2.1", []byte{0x30})
 	f.Fuzz(func(t *testing.T, leaf, above, root []byte, name string, staple []byte) {

@@ -147,6 +147,29 @@ func TestStapleMustBeForThisCertificate(t *testing.T) {
 	}
 }
 
+// A root's certificate is in no Certificate message, so a response that it signs brings
+// it; an intermediate's is, and need not travel twice.
+func TestResponseOfARootBringsItsCertificate(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	for name, tc := range map[string]struct {
+		by   *Authority
+		leaf *x509.Certificate
+		want int
+	}{"root": {l.Root, l.Intermediate.Cert, 1}, "intermediate": {l.Intermediate, l.Leaf.Leaf, 0}} {
+		der, err := tc.by.OCSP(tc.leaf, StatusGood, OCSPOptions{Time: lessonTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		basic, err := parseOCSP(der)
+		if err != nil || len(basic.Certs) != tc.want || tc.want == 1 && !bytes.Equal(basic.Certs[0].FullBytes, tc.by.Cert.Raw) {
+			t.Errorf("%s: %d certificates in the response, %v", name, len(basic.Certs), err)
+		}
+		if _, refused := checkStaple(der, tc.leaf, tc.by.Cert, lessonTime); refused != nil {
+			t.Errorf("%s: %v", name, refused)
+		}
+	}
+}
+
 func FuzzStaple(f *testing.F) {
 	l := lesson(f, LessonOptions{KeyAlg: "ecdsa"})
 	for _, status := range []OCSPStatus{StatusGood, StatusRevoked, StatusUnknown, StatusStale} {

@@ -3,6 +3,7 @@ package narrate
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -20,23 +21,38 @@ var moments = [...]struct {
 	{"certificate_is_ca", scene("ca_chain")},
 	{"decrypt_signature", check("certificate_chain")},
 	{"hash_mismatch_go_on", check("certificate_chain")},
-	{"stapling_expiry", crosses(message.KindCertificateStatus)},
+	{"stapling_expiry", func(e handshake.Event, l *leg) bool {
+		return crosses(message.KindCertificateStatus)(e, l) || staples(e)
+	}},
 
 	// Key exchange.
 	{"g_is_curve", func(e handshake.Event, l *leg) bool {
+		if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "client_key_share" {
+			group, _ := kx.ByName(s.Method) // nil if it is none of ours
+			return isCurve(group)
+		}
 		return crosses(message.KindServerKeyExchange)(e, l) && l.kx == iana.KxECDHE && !l.own
 	}},
-	{"ecdhe_stops_mitm", check("server_key_exchange_signature")},
-	{"certificate_encrypts_session_key", crosses(message.KindClientKeyExchange)},
+	{"ecdhe_stops_mitm", func(e handshake.Event, l *leg) bool {
+		return check("server_key_exchange_signature")(e, l) || check("certificate_verify_signature")(e, l) && l.tls13
+	}},
+	{"certificate_encrypts_session_key", func(e handshake.Event, l *leg) bool {
+		return crosses(message.KindClientKeyExchange)(e, l) || crosses(message.KindCertificateVerify)(e, l) && l.tls13
+	}},
+	{"mlkem_quantum_safe", func(e handshake.Event, l *leg) bool { // at the signature that is not
+		return crosses(message.KindCertificateVerify)(e, l) && (l.share == kx.KindKEM || l.share == kx.KindHybrid)
+	}},
 	{"forward_secrecy_hard_problem", func(e handshake.Event, l *leg) bool { // when the private values have done their work
-		if _, ok := e.(*handshake.KeyChangeEvent); !ok && !secret("premaster_secret")(e, l) {
+		if _, ok := e.(*handshake.KeyChangeEvent); !ok && !secret("premaster_secret")(e, l) && !secret("shared_secret")(e, l) {
 			return false
 		}
 		return l.ephemeral() && !l.resumed
 	}},
-	{"three_randoms", func(e handshake.Event, l *leg) bool { return secret("master_secret")(e, l) && !l.resumed }},
+	{"three_randoms", func(e handshake.Event, l *leg) bool {
+		return secret("master_secret")(e, l) && !l.resumed || secret("client_handshake_traffic_secret")(e, l)
+	}},
 	{"ecdhe_faster", func(e handshake.Event, l *leg) bool { // where False Start would send the request already
-		return crosses(message.KindFinished)(e, l) && l.ephemeral() && !l.resumed
+		return crosses(message.KindFinished)(e, l) && l.ephemeral() && !l.resumed && !l.tls13
 	}},
 
 	// Records.
@@ -44,8 +60,17 @@ var moments = [...]struct {
 		r, ok := e.(*handshake.RecordEvent)
 		return ok && r.Protected
 	}},
+	{"all_application_data", func(e handshake.Event, l *leg) bool {
+		r, ok := e.(*handshake.RecordEvent)
+		return ok && r.Protected && l.tls13
+	}},
 	{"http2_needs_https", choseHTTP2},
 	{"http3_no_retransmit", choseHTTP2},
+
+	// What TLS 1.3 shows on the wire, and what it means.
+	{"tls13_is_tls12", in13(message.KindServerHello)},
+	{"change_cipher_spec_switches", in13(message.KindChangeCipherSpec)},
+	{"hidden_certificate", in13(message.KindCertificate, message.KindCompressedCertificate)},
 
 	// Resumption, and what a thief can make of it.
 	{"ticket_holds_session_key", crosses(message.KindNewSessionTicket)},
@@ -79,11 +104,14 @@ type legName struct {
 type leg struct {
 	offered []byte // the session ID in its ClientHello
 	resumed bool
-	kx      iana.Kx // KxNone before the key exchange
+	kx      iana.Kx // of TLS 1.2; KxNone before the key exchange
 	own     bool    // ECDHE over a group that is none of our curves: a student's
+	tls13   bool    // the server chose it, be it in a HelloRetryRequest
+	shared  bool    // by TLS 1.3 it sent a key share
+	share   kx.Kind // of which kind; 0 if it is none of our groups
 }
 
-func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE }
+func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE || l.shared }
 
 // Myths returns the keys of the corrections that come up at e. Each comes up at
 // most once in the life of a Context, which must be shown every event in order.
@@ -129,8 +157,8 @@ func (c *Context) learn(e handshake.Event) {
 		switch m := e.Msg.(type) {
 		case *message.ClientHello:
 			*l = leg{offered: bytes.Clone(m.SessionID)}
-		case *message.ServerHello: // RFC 5246 §7.4.1.3: the echo is the sign
-			l.resumed = len(l.offered) > 0 && bytes.Equal(l.offered, m.SessionID)
+		case *message.ServerHello:
+			l.hello(m)
 		case *message.ServerKeyExchangeECDHE:
 			group, _ := kx.ByID(m.Group) // nil if it is none of ours
 			l.kx, l.own = iana.KxECDHE, !isCurve(group)
@@ -144,6 +172,21 @@ func (c *Context) learn(e handshake.Event) {
 			l.kx = iana.KxPrivate
 		}
 	}
+}
+
+// hello takes in what a server chose.
+func (l *leg) hello(m *message.ServerHello) {
+	if v, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok && v.Version == iana.TLS13 {
+		l.tls13 = true // where it echoes the session ID always
+		_, l.resumed = message.Get[*message.PreSharedKeyServer](&m.Extensions)
+		var x *message.KeyShareServer
+		if x, l.shared = message.Get[*message.KeyShareServer](&m.Extensions); l.shared {
+			group, _ := kx.ByID(x.Entry.Group) // nil if it is none of ours
+			l.share = kindOf(group)
+		}
+		return
+	}
+	l.resumed = len(l.offered) > 0 && bytes.Equal(l.offered, m.SessionID) // RFC 5246 §7.4.1.3: the echo is the sign
 }
 
 // The tests that moments are made of.
@@ -175,6 +218,26 @@ func crosses(kind message.Kind) func(handshake.Event, *leg) bool {
 		m, ok := e.(*handshake.MessageEvent)
 		return ok && m.Kind == kind
 	}
+}
+
+// in13 holds when a message of one of these kinds goes by under TLS 1.3.
+func in13(kinds ...message.Kind) func(handshake.Event, *leg) bool {
+	return func(e handshake.Event, l *leg) bool {
+		m, ok := e.(*handshake.MessageEvent)
+		return ok && l.tls13 && slices.Contains(kinds, m.Kind)
+	}
+}
+
+// staples holds when a TLS 1.3 chain goes by with a status in it.
+func staples(e handshake.Event) bool {
+	m, ok := e.(*handshake.MessageEvent)
+	if !ok {
+		return false
+	}
+	c, ok := m.Msg.(*message.Certificate13)
+	return ok && slices.ContainsFunc(c.Entries, func(e message.CertificateEntry) bool {
+		return e.Extensions.Find(iana.ExtStatusRequest) != nil
+	})
 }
 
 func choseHTTP2(e handshake.Event, _ *leg) bool {

@@ -22,13 +22,14 @@ const (
 	whySession   = "recompute.session"   // kept from an earlier connection
 	whyNoInputs  = "recompute.no_inputs" // whoever computed it did not tell from what
 	whyNoTool    = "recompute.no_tool"   // openssl 3.0 has no command for it
+	whyMLKEM     = "recompute.mlkem"     // nor for this, but later ones have
 	whySignature = "recompute.signature" // only the private key makes it
 	whyCheck     = "recompute.check"     // the same, but here is a command that checks it
 )
 
 // RecomputeReasons lists every why that Recompute can return.
 func RecomputeReasons() []string {
-	return []string{whyRandom, whyReplaced, whySession, whyNoInputs, whyNoTool, whySignature, whyCheck}
+	return []string{whyRandom, whyReplaced, whySession, whyNoInputs, whyNoTool, whyMLKEM, whySignature, whyCheck}
 }
 
 // Recompute returns a shell command that computes e.Value again from e.Inputs and
@@ -45,17 +46,23 @@ func Recompute(e *handshake.SecretEvent) (cmd, why string) {
 		return "", whySession
 	case len(in) == 0:
 		return "", whyNoInputs
+	case e.Method == "HKDF-Extract":
+		return extract(e)
+	case e.Method == "HKDF-Expand-Label":
+		return expandLabel(e)
+	case e.Method == "HMAC":
+		return mac(e)
 	case e.Tag != "":
 		return prf(e), ""
 	case strings.HasPrefix(e.Method, "key_block["):
 		return cut(e)
 	case strings.HasSuffix(e.Label, "_signature"):
 		return verify(e)
-	case e.Label == "server_ephemeral":
+	case e.Label == "server_ephemeral" || e.Label == "client_key_share" || e.Label == "server_key_share":
 		return public(e)
 	case e.Label == "premaster_secret" && e.Method == "RSA":
 		return decrypt(e)
-	case e.Label == "premaster_secret":
+	case e.Label == "premaster_secret" || e.Label == "shared_secret":
 		return derive(e)
 	}
 	return "", whyNoTool
@@ -80,17 +87,55 @@ func (in inputs) get(names ...string) []byte {
 // writes repeated lines as a star.
 const toHex = " |\nod -An -v -tx1 | tr -d ' \\n'; echo"
 
+// toHexInLine is the same where the line before has room for it.
+const toHexInLine = " | od -An -v -tx1 | tr -d ' \\n'; echo"
+
 // prf is P_hash (RFC 5246 §5). Its first input is the secret; the others are
 // the seed, behind the label: openssl concatenates them in their order.
 func prf(e *handshake.SecretEvent) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "openssl kdf -binary -keylen %d -kdfopt digest:%s \\\n", len(e.Value), strings.ReplaceAll(e.Hash, "-", ""))
+	b.WriteString(kdf(e))
 	fmt.Fprintf(&b, "  -kdfopt hexsecret:%x \\\n", e.Inputs[0].Bytes)
 	fmt.Fprintf(&b, "  -kdfopt 'seed:%s' \\\n", e.Tag)
 	for _, v := range e.Inputs[1:] {
 		fmt.Fprintf(&b, "  -kdfopt hexseed:%x \\\n", v.Bytes)
 	}
-	return b.String() + "  TLS1-PRF" + strings.Replace(toHex, "\n", " ", 1) // both fit in one line
+	return b.String() + "  TLS1-PRF" + toHexInLine
+}
+
+// kdf begins a command that derives as many bytes as the value has, under its hash.
+func kdf(e *handshake.SecretEvent) string {
+	return fmt.Sprintf("openssl kdf -binary -keylen %d -kdfopt digest:%s \\\n", len(e.Value), digest(e))
+}
+
+// digest is openssl's name for the hash.
+func digest(e *handshake.SecretEvent) string { return strings.ReplaceAll(e.Hash, "-", "") }
+
+// extract is HKDF-Extract (RFC 5869 §2.2).
+func extract(e *handshake.SecretEvent) (cmd, why string) {
+	salt, ikm := inputs(e.Inputs).get("salt"), inputs(e.Inputs).get("ikm")
+	if len(salt) == 0 || len(ikm) == 0 {
+		return "", whyNoInputs
+	}
+	return kdf(e) + fmt.Sprintf("  -kdfopt mode:EXTRACT_ONLY \\\n  -kdfopt hexsalt:%x \\\n  -kdfopt hexkey:%x \\\n  HKDF", salt, ikm) + toHexInLine, ""
+}
+
+// expandLabel is HKDF-Expand (RFC 5869 §2.3) with an HkdfLabel for its info (RFC 9846 §7.1).
+func expandLabel(e *handshake.SecretEvent) (cmd, why string) {
+	secret, info := inputs(e.Inputs).get("secret"), inputs(e.Inputs).get("hkdf_label")
+	if len(secret) == 0 || len(info) == 0 {
+		return "", whyNoInputs
+	}
+	return kdf(e) + fmt.Sprintf("  -kdfopt mode:EXPAND_ONLY \\\n  -kdfopt hexkey:%x \\\n  -kdfopt hexinfo:%x \\\n  HKDF", secret, info) + toHexInLine, ""
+}
+
+// mac is the HMAC in a Finished (RFC 9846 §4.5.3).
+func mac(e *handshake.SecretEvent) (cmd, why string) {
+	key, hash := inputs(e.Inputs).get("finished_key"), inputs(e.Inputs).get("transcript_hash")
+	if len(key) == 0 || len(hash) == 0 {
+		return "", whyNoInputs
+	}
+	return decoded(hash) + fmt.Sprintf(" |\nopenssl mac -binary -digest %s \\\n  -macopt hexkey:%x HMAC", digest(e), key) + toHexInLine, ""
 }
 
 // cut takes a key out of the key block; each byte is two hex digits.
@@ -135,7 +180,7 @@ func public(e *handshake.SecretEvent) (cmd, why string) {
 	if why != "" {
 		return "", why
 	}
-	own := inputs(e.Inputs).get("a")
+	own := inputs(e.Inputs).get("a", "b")
 	if own == nil {
 		return "", whyNoInputs
 	}
@@ -319,10 +364,18 @@ func groupOf(e *handshake.SecretEvent) (g *group, why string) {
 		return finiteField(p, base), ""
 	}
 	words := strings.Fields(e.Method)
-	if len(words) == 0 || groups[words[len(words)-1]] == nil {
+	if len(words) == 0 {
 		return nil, whyNoTool
 	}
-	return groups[words[len(words)-1]], ""
+	name := words[len(words)-1]
+	if g := groups[name]; g != nil {
+		return g, ""
+	}
+	ours, _ := kx.ByName(name) // nil if it is none of ours
+	if kind := kindOf(ours); kind == kx.KindKEM || kind == kx.KindHybrid {
+		return nil, whyMLKEM
+	}
+	return nil, whyNoTool
 }
 
 // rsaKey finds the primes behind n, e and d: ed-1 is a multiple of the order of

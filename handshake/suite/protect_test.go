@@ -18,20 +18,25 @@ import (
 
 // way is a cipher in one of the ways it can be used.
 type way struct {
-	name string
-	c    *Cipher
-	etm  bool
+	name  string
+	c     *Cipher
+	etm   bool
+	zeros int // of padding, TLS 1.3
 }
 
-// ways lists every cipher of the table once, and CBC's twice.
+// ways lists every cipher of the table once, and twice those of CBC and of TLS 1.3.
 func ways() (list []way) {
 	for _, s := range rows {
 		if slices.ContainsFunc(list, func(w way) bool { return w.c == s.Cipher }) {
 			continue
 		}
-		list = append(list, way{s.Cipher.Name, s.Cipher, false})
-		if s.Cipher.Kind == CBC {
-			list = append(list, way{s.Cipher.Name + " encrypt-then-MAC", s.Cipher, true})
+		name := s.Version.String() + " " + s.Cipher.Name
+		list = append(list, way{name: name, c: s.Cipher})
+		switch s.Cipher.Kind {
+		case CBC:
+			list = append(list, way{name: name + " encrypt-then-MAC", c: s.Cipher, etm: true})
+		case AEAD13, MAC13:
+			list = append(list, way{name: name + " padded", c: s.Cipher, zeros: 37})
 		}
 	}
 	return list
@@ -40,11 +45,19 @@ func ways() (list []way) {
 // protect makes a protection with keys that are the same for the same way.
 func (w way) protect(t testing.TB) Protection {
 	t.Helper()
-	p, err := w.c.Protect(w.keys(), Options{EncryptThenMAC: w.etm})
+	p, err := w.c.Protect(w.keys(), w.options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func (w way) options() Options {
+	o := Options{EncryptThenMAC: w.etm}
+	if w.zeros > 0 {
+		o.Padding = func(int) int { return w.zeros }
+	}
+	return o
 }
 
 // keys differ between ways. (Under one MAC key an encrypt-then-MAC record is a
@@ -120,7 +133,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatal(err)
 			}
 			rec, ok := bytes.CutPrefix(out, prefix)
-			if !ok || len(rec)-HeaderLen > n+p.Overhead() {
+			if !ok || len(rec)-HeaderLen > n+p.Overhead()+w.zeros {
 				t.Fatalf("%d bytes: a record of %d, overhead %d", n, len(rec), p.Overhead())
 			}
 			for _, room := range []int{-1, n - 1, n + 1024} { // none, too little, enough
@@ -197,7 +210,7 @@ func TestEveryKeyMatters(t *testing.T) {
 				continue
 			}
 			b[0] ^= 1
-			p, err := w.c.Protect(k, Options{EncryptThenMAC: w.etm})
+			p, err := w.c.Protect(k, w.options())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -244,6 +257,10 @@ func TestTrace(t *testing.T) {
 		AEAD: {StepSequenceNumber, StepAdditionalData, StepFixedIV, StepNonce, StepCiphertext, StepTag},
 		CBC:  {StepSequenceNumber, StepMACHeader, StepMAC, StepPadding, StepExplicitIV, StepCiphertext},
 		NULL: {StepSequenceNumber, StepMACHeader, StepMAC},
+		AEAD13: {StepContentType, StepInnerPlaintext, StepSequenceNumber, StepWriteIV, StepNonce,
+			StepAdditionalData13, StepCiphertext, StepTag},
+		MAC13: {StepContentType, StepInnerPlaintext, StepSequenceNumber, StepWriteIV, StepNonce,
+			StepAdditionalData13, StepMAC13},
 	}
 	each(t, func(t *testing.T, w way) {
 		p := w.protect(t)
@@ -275,6 +292,9 @@ func TestTrace(t *testing.T) {
 			if opened[name] != v {
 				t.Errorf("%s: sealed with %x, opened with %x", name, v, opened[name])
 			}
+		}
+		if zeros, ok := sealed[StepZeros]; ok != (w.zeros > 0) || len(zeros) != w.zeros {
+			t.Errorf("%d zeros, %v", len(zeros), ok)
 		}
 		if len(opened) != len(sealed) {
 			t.Errorf("%d steps to seal, %d to open", len(sealed), len(opened))
@@ -316,7 +336,7 @@ func raceDetector() bool {
 // A peer's explicit nonce may be anything; that it need not be the sequence
 // number is how random-nonce senders interoperate.
 func TestGCMForeignNonce(t *testing.T) {
-	w := way{"", aes128GCM, false}
+	w := way{c: aes128GCM}
 	a := w.protect(t).(*aead)
 	plaintext := []byte("hello")
 	number := uint64(0xfeedfacecafebeef)
@@ -335,21 +355,35 @@ func TestGCMForeignNonce(t *testing.T) {
 
 // What a key expands to is gone after a garbage collection; the connection is not.
 func TestWakesAfterGarbageCollection(t *testing.T) {
-	for _, c := range []*Cipher{aes128GCM, aes256GCM, chacha20} {
-		w := way{"", c, false}
-		a, b := w.protect(t).(*aead), w.protect(t).(*aead)
+	expansionOf := func(p Protection) *expansion {
+		switch p := p.(type) {
+		case *aead:
+			return &p.expansion
+		case *aead13:
+			return &p.expansion
+		}
+		return nil
+	}
+	tried := 0
+	each(t, func(t *testing.T, w way) {
+		a, b := w.protect(t), w.protect(t)
+		x := expansionOf(a)
+		if x == nil {
+			return
+		}
+		tried++
 		runtime.GC()
 		runtime.GC()
-		if a.expanded.Value() != nil {
-			t.Errorf("%s: the expanded key outlived two collections", c.Name)
+		if x.expanded.Value() != nil {
+			t.Error("the expanded key outlived two collections")
 		}
-		rec, err := a.Seal(nil, 7, typ, ver, []byte("good morning"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		rec := seal(t, a, 7, []byte("good morning"))
 		if _, got, err := b.Open(nil, 7, rec, nil); err != nil || string(got) != "good morning" {
-			t.Errorf("%s: got %q, %v", c.Name, got, err)
+			t.Errorf("got %q, %v", got, err)
 		}
+	})
+	if tried < 3 {
+		t.Errorf("%d AEADs", tried)
 	}
 }
 

@@ -227,6 +227,23 @@ func TestWritingRefusesOnlyWhatDoesNotFit(t *testing.T) {
 	}
 }
 
+func TestThreeByteNumber(t *testing.T) {
+	var n uint32
+	s := walk(func(c *wire.Codec) { wire.U24(c, "n", &n) })
+	for hex, want := range map[string]uint32{"000000": 0, "010203": 0x010203, "ffffff": 1<<24 - 1} {
+		if err := wire.Parse(unhex(t, hex), s, nil); err != nil || n != want {
+			t.Errorf("%s is %d, %v, want %d", hex, n, err, want)
+		}
+		if b, err := wire.Append(nil, s, nil); err != nil || !bytes.Equal(b, unhex(t, hex)) {
+			t.Errorf("%d is %x, %v, want %s", n, b, err, hex)
+		}
+	}
+	n = 1 << 24
+	if b, err := wire.Append(nil, s, nil); reason.Of(err) != reason.BadLength {
+		t.Errorf("%d is %x, %v, want bad_length", n, b, err)
+	}
+}
+
 // Marshalling is reading, so a structure in a shared Config may be marshalled by
 // many connections at once: go test -race fails here if a walk writes to it.
 func TestMarshallingSharedStructures(t *testing.T) {

@@ -7,7 +7,8 @@
 // instead. It is not a proof of security: a group that passes agrees with itself,
 // takes its randomness where it should, and refuses what it must.
 //
-// Read this file for what can be asked, checks.go for what is checked.
+// Read this file for what can be asked, checks.go for what is checked between honest
+// ends, shares.go for what a peer may try.
 package kxtest
 
 import (
