@@ -77,6 +77,9 @@ func (e *Endpoint) Idle() { e.drained() }
 // Output returns what is to be sent, a whole flight at a time, and forgets it.
 // The slice is good until the next call of Output.
 func (e *Endpoint) Output() []byte {
+	if err := e.endRecord(); err != nil {
+		_ = e.fail(err) // Step and Write return it
+	}
 	if e.spare != nil {
 		putBuffer(e.spare)
 	}

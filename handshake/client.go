@@ -255,7 +255,7 @@ func recvServerHello(c *client, msg message.Message) error {
 func (c *client) checkVersion(m *message.ServerHello) error {
 	sentinel := string(m.Random[24:])
 	known := sentinel == downgradeToTLS11 || sentinel == downgradeToTLS12
-	if known && c.cfg.maxVersion() > iana.TLS12 || sentinel == downgradeToTLS11 && m.Version < iana.TLS12 {
+	if known && c.cfg.speaks(iana.TLS13) || sentinel == downgradeToTLS11 && m.Version < iana.TLS12 {
 		return &reason.Error{Reason: reason.DowngradeDetected, Field: "server_hello.random", Off: 6,
 			Want: "no downgrade sentinel", Got: sentinel[:7]}
 	}

@@ -223,8 +223,23 @@ func (c *client) checkAnswer(m message.Message, in message.Kind, x message.Exten
 	if c.hello.Extensions.Find(t) == nil || iana.IsGREASE(uint16(t)) {
 		return c.fault(reason.UnsolicitedExtension, m, field, "answers to our extensions only", t)
 	}
-	if !message.Allowed(in, t) {
-		return c.fault(reason.BadValue, m, field, "an extension of this message", t)
+	return c.checkPlace(m, in, x)
+}
+
+// checkPlaces refuses extensions that are known and have no place in a message that asks
+// rather than answers, where unknown ones are passed over.
+func (e *Endpoint) checkPlaces(m message.Message, extensions *message.Extensions) error {
+	for _, x := range extensions.List {
+		if err := e.checkPlace(m, m.Kind(), x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Endpoint) checkPlace(m message.Message, in message.Kind, x message.Extension) error {
+	if !message.Allowed(in, x.Type()) {
+		return e.fault(reason.BadValue, m, m.Kind().String()+".extensions."+x.Type().String(), "an extension of this message", x.Type())
 	}
 	return nil
 }
@@ -351,10 +366,8 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 	if !ok {
 		return c.fault(reason.MissingExtension, m, "certificate_request.extensions", "signature_algorithms", "none")
 	}
-	for _, x := range m.Extensions.List {
-		if _, raw := x.(*message.Raw); raw && !message.Allowed(m.Kind(), x.Type()) {
-			return c.fault(reason.BadValue, m, "certificate_request.extensions."+x.Type().String(), "an extension of this message", x.Type())
-		}
+	if err := c.checkPlaces(m, &m.Extensions); err != nil {
+		return err
 	}
 	c.asked, c.summary.CertificateRequested = true, true
 	authorities, _ := message.Get[*message.CertificateAuthorities](&m.Extensions)

@@ -88,6 +88,9 @@ type Config struct {
 	// NoCompatibilityMode keeps a TLS 1.3 client from looking like a resumed TLS 1.2
 	// handshake (RFC 9846 §E.4).
 	NoCompatibilityMode bool
+	// SeparateRecords gives each handshake message of TLS 1.3 a record of its own, as TLS
+	// 1.2's have. Without it the messages of a flight share one.
+	SeparateRecords bool
 	// SessionTickets is how many NewSessionTickets a TLS 1.3 server with Tickets sends; 0
 	// is 2.
 	SessionTickets int

@@ -60,6 +60,7 @@ type Endpoint struct {
 	app        []byte // opened application data, not yet read; may alias in
 	transcript []byte // every handshake message so far, as on the wire
 	mark       int    // where in transcript the message at hand begins
+	flight     []byte // of TLS 1.3: messages that share the next record
 	running    *runningHash
 
 	eof, closeSent, closeReceived bool
@@ -191,7 +192,10 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 	}
 	e.state, e.move, e.ref = row.To, "", ""
 	if e.state == Connected && e.transcript != nil {
-		e.transcript, e.hsStore, e.running = nil, nil, nil
+		if err := e.endRecord(); err != nil {
+			return e.fail(err)
+		}
+		e.transcript, e.hsStore, e.running, e.flight = nil, nil, nil, nil
 		if len(e.hs) == 0 { // what stands behind Finished is still to be looked at
 			e.hs = nil
 		}
@@ -382,8 +386,34 @@ func (e *Endpoint) sendLater(m message.Message) error {
 	return e.write(iana.Handshake, raw)
 }
 
-// write protects data and queues it for Output.
-func (e *Endpoint) write(t iana.ContentType, data []byte) (err error) {
+// write protects data and queues it for Output. Messages of a TLS 1.3 flight share a
+// record, which each of them would else pay 22 bytes for.
+func (e *Endpoint) write(t iana.ContentType, data []byte) error {
+	if t == iana.Handshake && e.summary.Version == iana.TLS13 && !e.cfg.SeparateRecords {
+		e.flight = append(e.flight, data...)
+		return nil
+	}
+	if err := e.endRecord(); err != nil {
+		return err
+	}
+	return e.writeRecords(t, data)
+}
+
+// endRecord writes out what is gathered: what comes next is of another type, or under
+// other keys.
+func (e *Endpoint) endRecord() error {
+	if len(e.flight) == 0 {
+		return nil
+	}
+	flight := e.flight
+	e.flight = e.flight[:0]
+	if e.state == Connected { // no more of them for a while
+		e.flight = nil
+	}
+	return e.writeRecords(iana.Handshake, flight)
+}
+
+func (e *Endpoint) writeRecords(t iana.ContentType, data []byte) (err error) {
 	if e.out == nil {
 		e.out = getBuffer()
 	}

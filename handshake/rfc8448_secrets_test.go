@@ -97,7 +97,7 @@ func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
 	secret := func(label string, value []byte, inputs ...kx.Value) traceSecret {
 		return traceSecret{s.at, label, inputs, value}
 	}
-	expanded := func(label, prefix string) traceSecret {
+	expanded := func(name, prefix string) traceSecret {
 		context := kx.Value{Name: "context", Bytes: s.values["hash"]}
 		switch {
 		case label == "tls13 resumption":
@@ -105,7 +105,7 @@ func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
 		case len(context.Bytes) == sha256.Size:
 			context.Name = "transcript_hash"
 		}
-		return secret(label, get(prefix+"expanded"), kx.Value{Name: "secret", Bytes: get("PRK")}, context,
+		return secret(name, get(prefix+"expanded"), kx.Value{Name: "secret", Bytes: get("PRK")}, context,
 			kx.Value{Name: "hkdf_label", Bytes: get(prefix + "info")})
 	}
 	extracted := func(label string) traceSecret {

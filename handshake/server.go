@@ -123,11 +123,6 @@ func (s *server) choose12(m *message.ClientHello) error {
 }
 
 func (s *server) chooseVersion(m *message.ClientHello) error {
-	// A client that marks a fallback was kept from a version that we both have
-	// (RFC 7507 §3). What it wanted it no longer says.
-	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && s.cfg.maxVersion() > m.Version {
-		return s.fault(reason.InappropriateFallback, m, "client_hello.cipher_suites", s.cfg.maxVersion(), m.Version)
-	}
 	// With supported_versions in it client_version means nothing (RFC 9846 §4.3.1); without
 	// it the client cannot do TLS 1.3.
 	offered, field := []iana.Version{m.Version}, "client_hello.client_version"
@@ -136,7 +131,13 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 	} else if m.Version > iana.TLS12 {
 		offered[0] = iana.TLS12
 	}
-	for _, v := range s.cfg.versions() {
+	// A client that marks a fallback was kept from a version that we both have
+	// (RFC 7507 §3). What it wanted it no longer says.
+	ours := s.cfg.versions()
+	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && !slices.Contains(offered, ours[0]) {
+		return s.fault(reason.InappropriateFallback, m, "client_hello.cipher_suites", ours[0], offered)
+	}
+	for _, v := range ours {
 		if slices.Contains(offered, v) {
 			s.summary.Version = v
 			s.wr.SetVersion(iana.TLS12) // in the headers, of TLS 1.3 too
@@ -144,7 +145,7 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 			return nil
 		}
 	}
-	return s.fault(reason.UnsupportedVersion, m, field, s.cfg.versions(), offered)
+	return s.fault(reason.UnsupportedVersion, m, field, ours, offered)
 }
 
 func (s *server) chooseCompression(m *message.ClientHello) error {
@@ -226,7 +227,7 @@ func (s *server) makeRandom() error {
 	if _, err := io.ReadFull(s.cfg.rand(), s.serverRandom[:]); err != nil {
 		return err
 	}
-	if s.summary.Version == iana.TLS12 && s.cfg.maxVersion() > iana.TLS12 {
+	if s.summary.Version == iana.TLS12 && s.cfg.speaks(iana.TLS13) {
 		copy(s.serverRandom[24:], downgradeToTLS12)
 	}
 	return nil

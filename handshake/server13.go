@@ -93,6 +93,9 @@ func (s *server) choose13(m *message.ClientHello) error {
 	case m.Extensions.Find(iana.ExtSignatureAlgorithms) == nil:
 		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "signature_algorithms", "none")
 	}
+	if err := s.checkPlaces(m, &m.Extensions); err != nil {
+		return err
+	}
 	if err := s.checkShares(m, groups.Groups, shares.Shares); err != nil {
 		return err
 	}
@@ -478,7 +481,7 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	if _, err := s.cfg.rand().Read(b[:]); err != nil {
 		return err
 	}
-	m := &message.NewSessionTicket13{AgeAdd: binary.BigEndian.Uint32(b[:]), Nonce: []byte{byte(s.ticketsSent)}}
+	m := &message.NewSessionTicket13{AgeAdd: binary.BigEndian.Uint32(b[:]), Nonce: []byte{byte(s.ticketsSent >> 8), byte(s.ticketsSent)}}
 	sess := s.newSession13(m.Nonce)
 	sess.AgeAdd = m.AgeAdd
 	sess.Lifetime = min(sess.Lifetime, seconds(maxTicketLifetime))

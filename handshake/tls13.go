@@ -106,6 +106,11 @@ func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage stri
 	if d == Receive && len(e.hs) > 0 {
 		return reason.New(reason.KeyChangeMidMessage, "record", "a change of keys between messages", fmt.Sprintf("%d bytes of another message", len(e.hs)))
 	}
+	if d == Send {
+		if err := e.endRecord(); err != nil {
+			return err
+		}
+	}
 	c := e.summary.Suite.Cipher
 	var key, iv [64]byte
 	keys := suite.Keys{Key: key[:c.KeyLen], IV: iv[:c.FixedIVLen]}

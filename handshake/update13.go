@@ -111,6 +111,9 @@ func (c *client) keepTicket(m *message.NewSessionTicket13) error {
 	if err := c.countWarning("new_session_ticket", "more in a row"); err != nil {
 		return err
 	}
+	if err := c.checkPlaces(m, &m.Extensions); err != nil {
+		return err
+	}
 	switch {
 	case m.Lifetime > maxTicketLifetime:
 		return c.fault(reason.BadValue, m, "new_session_ticket.ticket_lifetime", maxTicketLifetime, m.Lifetime)

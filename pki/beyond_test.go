@@ -21,9 +21,9 @@ import (
 	"tlslab/handshake/sig"
 )
 
-// chainMadeBy lets OpenSSL make a root, an intermediate and a leaf: for each, what
-// genpkey is told to make its key, and what x509 is told to sign it.
-func chainMadeBy(t *testing.T, genpkey, sign [3][]string) (leaf, intermediate, root *x509.Certificate) {
+// chainMadeBy lets OpenSSL make a root, an intermediate and a leaf, out of these keys,
+// and as x509 is told to sign each.
+func chainMadeBy(t *testing.T, keys [3]string, sign [3][]string) (leaf, intermediate, root *x509.Certificate) {
 	t.Helper()
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
@@ -37,17 +37,16 @@ func chainMadeBy(t *testing.T, genpkey, sign [3][]string) (leaf, intermediate, r
 	end := writeFile(t, dir, "end.ext", []byte("subjectAltName=DNS:www.lab.test\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"))
 	certs := make([]*x509.Certificate, 3)
 	for i, name := range []string{"root", "intermediate", "leaf"} {
-		run(append([]string{"genpkey", "-out", path(name + ".key")}, genpkey[i]...)...)
-		run("req", "-new", "-key", path(name+".key"), "-subj", "/CN="+name, "-out", path(name+".csr"))
+		run("req", "-new", "-key", keys[i], "-subj", "/CN="+name, "-out", path(name+".csr"))
 		args := []string{"x509", "-req", "-in", path(name + ".csr"), "-days", "20", "-extfile", ca, "-out", path(name + ".pem")}
 		switch name {
 		case "root":
-			args = append(args, "-signkey", path("root.key"))
+			args = append(args, "-signkey", keys[0])
 		case "intermediate":
-			args = append(args, "-CA", path("root.pem"), "-CAkey", path("root.key"), "-CAcreateserial")
+			args = append(args, "-CA", path("root.pem"), "-CAkey", keys[0], "-CAcreateserial")
 		case "leaf":
 			args[7] = end
-			args = append(args, "-CA", path("intermediate.pem"), "-CAkey", path("intermediate.key"), "-CAcreateserial")
+			args = append(args, "-CA", path("intermediate.pem"), "-CAkey", keys[1], "-CAcreateserial")
 		}
 		run(append(args, sign[i]...)...)
 		read, err := ReadCerts(path(name + ".pem"))
@@ -69,11 +68,11 @@ func chainMadeBy(t *testing.T, genpkey, sign [3][]string) (leaf, intermediate, r
 		if bad := checkSignature(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); bad != nil {
 			t.Errorf("request of %s: %v", name, bad)
 		}
-		key, err := ReadKey(path(name + ".key"))
+		key, err := ReadKey(keys[i])
 		if err != nil || !keyFits(certs[i], key) {
 			t.Fatalf("key of %s: %v", name, err)
 		}
-		if text, err = os.ReadFile(path(name + ".key")); err != nil {
+		if text, err = os.ReadFile(keys[i]); err != nil {
 			t.Fatal(err)
 		}
 		block, _ = pem.Decode(text)
@@ -85,31 +84,43 @@ func chainMadeBy(t *testing.T, genpkey, sign [3][]string) (leaf, intermediate, r
 }
 
 func TestBeyondX509MadeByOpenSSL(t *testing.T) {
-	rsaKey := []string{"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"}
-	pssKey := []string{"-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"}
-	only384 := append(pssKey[:4:4], "-pkeyopt", "rsa_pss_keygen_md:sha384", "-pkeyopt", "rsa_pss_keygen_mgf1_md:sha384", "-pkeyopt", "rsa_pss_keygen_saltlen:48")
-	edKey := []string{"-algorithm", "ED448"}
+	dir := t.TempDir()
+	key := func(name string, args ...string) string {
+		path := filepath.Join(dir, name)
+		if out, err := openssl(t, append([]string{"genpkey", "-out", path}, args...)...); err != nil {
+			t.Fatalf("genpkey %v: %v: %s", args, err, out)
+		}
+		return path
+	}
+	rsaPair := func(name string, args ...string) [2]string { // making RSA keys is most of this test's time
+		args = append(args, "-pkeyopt", "rsa_keygen_bits:2048")
+		return [2]string{key(name+"1", args...), key(name+"2", args...)}
+	}
+	rsaKey, pssKey := rsaPair("rsa", "-algorithm", "RSA"), rsaPair("pss", "-algorithm", "RSA-PSS")
+	only384 := rsaPair("384", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_pss_keygen_md:sha384", "-pkeyopt", "rsa_pss_keygen_mgf1_md:sha384", "-pkeyopt", "rsa_pss_keygen_saltlen:48")
+	edKey := [2]string{key("ed1", "-algorithm", "ED448"), key("ed2", "-algorithm", "ED448")}
 	digest := []string{"-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"}
 	as384 := []string{"-sha384", "-sigopt", "rsa_pss_saltlen:48"}
 	longest := []string{"-sha512", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:max"}
 
 	for name, tc := range map[string]struct {
-		keys, sign [3][]string // of root, intermediate, leaf
-		signatures [2]string   // of leaf, intermediate
+		keys       [3][2]string // of root, intermediate, leaf
+		sign       [3][]string
+		signatures [2]string // of leaf, intermediate
 		issuers    [2]string
 		salts      [2]int
 		leafKey    string
 	}{
-		"Ed448":                         {[3][]string{edKey, edKey, edKey}, [3][]string{}, [2]string{"Ed448", "Ed448"}, [2]string{"Ed448", "Ed448"}, [2]int{}, "Ed448"},
-		"id-RSASSA-PSS":                 {[3][]string{pssKey, pssKey, pssKey}, [3][]string{digest, digest, digest}, [2]string{"SHA256-RSAPSS", "SHA256-RSAPSS"}, [2]string{"RSA-PSS-2048", "RSA-PSS-2048"}, [2]int{32, 32}, "RSA-PSS-2048"},
-		"restricted to SHA-384":         {[3][]string{only384, only384, pssKey}, [3][]string{as384, as384, as384}, [2]string{"SHA384-RSAPSS", "SHA384-RSAPSS"}, [2]string{"RSA-PSS-2048", "RSA-PSS-2048"}, [2]int{48, 48}, "RSA-PSS-2048"},
-		"PSS by rsaEncryption":          {[3][]string{rsaKey, rsaKey, pssKey}, [3][]string{digest, digest, digest}, [2]string{"SHA256-RSAPSS", "SHA256-RSAPSS"}, [2]string{"RSA-2048", "RSA-2048"}, [2]int{32, 32}, "RSA-PSS-2048"},
-		"salts as long as fit":          {[3][]string{rsaKey, pssKey, edKey}, [3][]string{longest, longest, longest}, [2]string{"SHA512-RSAPSS with a salt of 190 bytes", "SHA512-RSAPSS with a salt of 190 bytes"}, [2]string{"RSA-PSS-2048", "RSA-2048"}, [2]int{190, 190}, "Ed448"},
-		"Ed448 over PSS over PKCS #1":   {[3][]string{rsaKey, pssKey, edKey}, [3][]string{{"-sha256"}, {"-sha256"}, digest}, [2]string{"SHA256-RSAPSS", "SHA256-RSA"}, [2]string{"RSA-PSS-2048", "RSA-2048"}, [2]int{32, 0}, "Ed448"},
-		"rsaEncryption over Ed448, PSS": {[3][]string{pssKey, edKey, rsaKey}, [3][]string{digest, digest, {}}, [2]string{"Ed448", "SHA256-RSAPSS"}, [2]string{"Ed448", "RSA-PSS-2048"}, [2]int{0, 32}, "RSA-2048"},
+		"Ed448":                         {[3][2]string{edKey, edKey, edKey}, [3][]string{}, [2]string{"Ed448", "Ed448"}, [2]string{"Ed448", "Ed448"}, [2]int{}, "Ed448"},
+		"id-RSASSA-PSS":                 {[3][2]string{pssKey, pssKey, pssKey}, [3][]string{digest, digest, digest}, [2]string{"SHA256-RSAPSS", "SHA256-RSAPSS"}, [2]string{"RSA-PSS-2048", "RSA-PSS-2048"}, [2]int{32, 32}, "RSA-PSS-2048"},
+		"restricted to SHA-384":         {[3][2]string{only384, only384, pssKey}, [3][]string{as384, as384, as384}, [2]string{"SHA384-RSAPSS", "SHA384-RSAPSS"}, [2]string{"RSA-PSS-2048", "RSA-PSS-2048"}, [2]int{48, 48}, "RSA-PSS-2048"},
+		"PSS by rsaEncryption":          {[3][2]string{rsaKey, rsaKey, pssKey}, [3][]string{digest, digest, digest}, [2]string{"SHA256-RSAPSS", "SHA256-RSAPSS"}, [2]string{"RSA-2048", "RSA-2048"}, [2]int{32, 32}, "RSA-PSS-2048"},
+		"salts as long as fit":          {[3][2]string{rsaKey, pssKey, edKey}, [3][]string{longest, longest, longest}, [2]string{"SHA512-RSAPSS with a salt of 190 bytes", "SHA512-RSAPSS with a salt of 190 bytes"}, [2]string{"RSA-PSS-2048", "RSA-2048"}, [2]int{190, 190}, "Ed448"},
+		"Ed448 over PSS over PKCS #1":   {[3][2]string{rsaKey, pssKey, edKey}, [3][]string{{"-sha256"}, {"-sha256"}, digest}, [2]string{"SHA256-RSAPSS", "SHA256-RSA"}, [2]string{"RSA-PSS-2048", "RSA-2048"}, [2]int{32, 0}, "Ed448"},
+		"rsaEncryption over Ed448, PSS": {[3][2]string{pssKey, edKey, rsaKey}, [3][]string{digest, digest, {}}, [2]string{"Ed448", "SHA256-RSAPSS"}, [2]string{"Ed448", "RSA-PSS-2048"}, [2]int{0, 32}, "RSA-2048"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			leaf, intermediate, root := chainMadeBy(t, tc.keys, tc.sign)
+			leaf, intermediate, root := chainMadeBy(t, [3]string{tc.keys[0][0], tc.keys[1][1], tc.keys[2][0]}, tc.sign)
 			r, err := Verify([]*x509.Certificate{leaf, intermediate}, VerifyOptions{Roots: NewTrustStore(root), ServerName: "www.lab.test", Explain: true})
 			if err != nil {
 				t.Fatal(err)

@@ -11,8 +11,9 @@
 //
 // It is no production authority: no revocation lists, no audit log, no hardware
 // keys, and the lesson keys are public. Certificates are built and parsed by
-// crypto/x509, signatures made and checked by the standard library's primitives;
-// building paths and judging them is done here, and tests compare the judgement
+// crypto/x509, save for the keys that it does not know, Ed448 and id-RSASSA-PSS
+// (spki.go); signatures are made and checked by the primitives of the standard library,
+// and circl's for Ed448; building paths and judging them is done here, and tests compare the judgement
 // with crypto/x509's.
 //
 // Read verify.go first, then rules.go (the table), build.go (the paths), and

@@ -22,7 +22,7 @@ import (
 // What a signature check computes on its way to yes or no, kept so that it can be
 // looked at. Every value here is public and every computation may take as long as
 // it likes; whether a signature is accepted is decided by checkSignature alone,
-// with the standard library, and tests hold the two together.
+// and tests hold the two together.
 
 // explainSignature returns the values of checking signature over message under pub.
 // Values that a malformed signature does not have are left out, and a key that makes

@@ -3,26 +3,21 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 )
 
 // lists are what flags take by name.
-var lists = map[string]func(io.Writer){
+var lists = map[string]func(io.Writer) error{
 	"suites":  listSuites,
 	"groups":  listGroups,
 	"schemes": listSchemes,
-	"certs": func(w io.Writer) {
-		for _, k := range certKinds() {
-			fmt.Fprintln(w, k)
-		}
-	},
+	"certs":   listCerts,
 }
 
 func newList() *cobra.Command {
@@ -37,14 +32,13 @@ func newList() *cobra.Command {
 			if !ok {
 				return misuse("There are suites, groups, schemes and certs.", "no list is called %q", args[0])
 			}
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
-			list(w)
-			return w.Flush()
+			return list(cmd.OutOrStdout())
 		},
 	}
 }
 
-func listSuites(w io.Writer) {
+func listSuites(out io.Writer) error {
+	w := columned(out)
 	fmt.Fprintln(w, "ID\tIANA\tOPENSSL\tNOTE")
 	for _, s := range suite.All() {
 		note := ""
@@ -53,22 +47,21 @@ func listSuites(w io.Writer) {
 		}
 		fmt.Fprintf(w, "0x%04x\t%v\t%s\t%s\n", uint16(s.ID), s, s.ID.OpenSSL(), note)
 	}
+	return w.Flush()
 }
 
-func listGroups(w io.Writer) {
-	fmt.Fprintln(w, "ID\tNAME\tKEY EXCHANGE")
-	for _, g := range kx.Defaults12() {
-		x := iana.KxECDHE
-		if !kx.Serves(x, g) {
-			x = iana.KxDHE
-		}
-		fmt.Fprintf(w, "0x%04x\t%s\t%v\n", uint16(g.ID()), g.Name(), x)
-	}
-}
-
-func listSchemes(w io.Writer) {
+func listSchemes(out io.Writer) error {
+	w := columned(out)
 	fmt.Fprintln(w, "ID\tNAME")
 	for _, s := range sig.Defaults() {
 		fmt.Fprintf(w, "0x%04x\t%s\n", uint16(s.ID), s.Name())
 	}
+	return w.Flush()
 }
+
+func listCerts(w io.Writer) error {
+	_, err := fmt.Fprintln(w, strings.Join(certKinds(), "\n"))
+	return err
+}
+
+func columned(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 8, 2, ' ', 0) }

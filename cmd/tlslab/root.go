@@ -35,7 +35,7 @@ Begin with:  tlslab run`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetGlobalNormalizationFunc(alias)
-	root.AddCommand(newRun(), newClient(), newServer(), newCA(), newVerify(), newList())
+	root.AddCommand(newRun(), newClient(), newServer(), newCA(), newVerify(), newGroups(), newList())
 	return root
 }
 

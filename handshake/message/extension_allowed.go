@@ -7,9 +7,10 @@ import (
 )
 
 // Allowed reports whether TLS 1.3 lets a message of kind k hold the extension t.
-// One that does not is to be refused with illegal_parameter (RFC 9846 §4.3): here
-// it is only kept Raw. A type that the table does not know is allowed anywhere:
-// what is to be done about it depends on whether it was asked for.
+// What it does not let in is to be refused with illegal_parameter (RFC 9846 §4.3);
+// Parse refuses nothing for its place, and reads it as Raw or, in a ServerHello, as
+// TLS 1.2 has it. A type that the table does not know is allowed anywhere: what is
+// to be done about it depends on whether it was asked for.
 //
 // In TLS 1.2 it answers for ClientHello alone.
 func Allowed(k Kind, t iana.ExtensionType) bool {
@@ -28,8 +29,7 @@ const (
 	nst = KindNewSessionTicket
 )
 
-// allowedIn is the table in RFC 9846 §4.3, with what is in IANA's registry but not
-// there because it is not recommended.
+// allowedIn is the table in RFC 9846 §4.3, then what it leaves out.
 var allowedIn = map[iana.ExtensionType][]Kind{
 	iana.ExtServerName:              {ch, ee, cr}, // cr: only in exported authenticators (RFC 9261)
 	iana.ExtStatusRequest:           {ch, cr, ct},
@@ -63,8 +63,8 @@ var allowedIn = map[iana.ExtensionType][]Kind{
 	iana.ExtECHOuterExtensions:      {ch},
 	iana.ExtEncryptedClientHello:    {ch, hrr, ee},
 
-	// Not recommended any more: RFC 8446 §4.2 has them, RFC 9846 leaves them out
-	// (cached_info is in its "Changes for this RFC").
+	// Not recommended, so RFC 9846's table leaves them out: the first two are in RFC
+	// 8446 §4.2, the third in RFC 9846's own "Changes for this RFC".
 	iana.ExtMaxFragmentLength:   {ch, ee},
 	iana.ExtSignedCertTimestamp: {ch, cr, ct},
 	iana.ExtCachedInfo:          {ch, ee},

@@ -151,6 +151,9 @@ func listed() map[Kind][]string {
 			}
 		}
 	}
+	for _, e := range variants() {
+		add(Secret, SecretKey(e))
+	}
 	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.length") {
 		add(Field, FieldKey(path))
 	}
@@ -181,6 +184,20 @@ func listed() map[Kind][]string {
 		add(Myth, m.myth)
 	}
 	return want
+}
+
+// variants is one secret of TLS 1.3 for each way in which SecretKey tells them apart.
+func variants() []*handshake.SecretEvent {
+	out := []*handshake.SecretEvent{
+		{Label: "shared_secret", Method: "a student's own"},
+		{Label: "client_verify_data", Method: "HMAC"},
+		{Label: "server_verify_data", Method: "HMAC"},
+		{Label: "certificate_verify_signature", Meta: handshake.Meta{Move: "server/send/certificate_verify/tls13"}},
+	}
+	for _, g := range kx.All() {
+		out = append(out, &handshake.SecretEvent{Label: "shared_secret", Method: g.Name()})
+	}
+	return out
 }
 
 // see tells of every key that an event carries.

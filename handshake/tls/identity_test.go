@@ -2,15 +2,12 @@ package tls_test
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	stdtls "crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -27,7 +24,7 @@ const name = "www.lab.test"
 // identity is a certificate with all that goes with it, in each form that a peer
 // may want: ours, crypto/tls's, PEM files.
 type identity struct {
-	kind   string // "rsa", "ecdsa", "p384", "ed25519"
+	kind   string // one of kinds
 	chain  [][]byte
 	key    crypto.Signer
 	staple []byte // a server's only
@@ -45,7 +42,7 @@ func (id *identity) std() []stdtls.Certificate {
 
 // auth is the kind of suite that an identity serves.
 func (id *identity) auth() iana.Auth {
-	if id.kind == "rsa" {
+	if strings.HasPrefix(id.kind, "rsa") {
 		return iana.AuthRSA
 	}
 	return iana.AuthECDSA
@@ -69,7 +66,12 @@ func schemesFor(id *identity) (fit []*sig.Scheme) {
 	return fit
 }
 
-var kinds = []string{"rsa", "ecdsa", "p384", "ed25519"}
+// kinds are those of certificate, by the key of leaf and CAs.
+var kinds = pki.LessonKeyAlgs()
+
+// stdKinds are those that crypto/tls has: crypto/x509 knows neither Ed448 nor
+// id-RSASSA-PSS.
+var stdKinds = []string{"rsa", "ecdsa", "p384", "p521", "ed25519"}
 
 // estate is everything that tests of this package are issued: made once, by one CA
 // per kind of key, for the chain's signatures are part of what is tested.
@@ -125,17 +127,6 @@ func makeEstate() (*estate, error) {
 			return nil, err
 		}
 		e.clients[alg] = &identity{kind: alg, chain: student.Chain, key: key}
-		if alg != "ecdsa" {
-			continue
-		}
-		for _, at := range []struct {
-			where map[string]*identity
-			o     pki.LeafOptions
-		}{{e.servers, pki.LeafOptions{}}, {e.clients, pki.LeafOptions{Client: true}}} {
-			if at.where["p384"], err = issueP384(l.Intermediate, at.o); err != nil {
-				return nil, err
-			}
-		}
 	}
 	for role, ids := range map[string]map[string]*identity{"server": e.servers, "client": e.clients} {
 		for kind, id := range ids {
@@ -148,46 +139,22 @@ func makeEstate() (*estate, error) {
 	return e, os.WriteFile(e.rootsFile, bundle, 0o600)
 }
 
-func issueP384(ca *pki.Authority, o pki.LeafOptions) (*identity, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{name}})
-	if err != nil {
-		return nil, err
-	}
-	is, err := ca.Sign(csr, o)
-	if err != nil {
-		return nil, err
-	}
-	id := &identity{kind: "p384", chain: is.Chain, key: key}
-	if !o.Client {
-		id.staple, err = ca.OCSP(is.Leaf, pki.StatusGood, pki.OCSPOptions{})
-	}
-	return id, err
-}
-
 // write puts the PEM files beside each other.
 func (id *identity) write(prefix string) error {
 	leaf, issuers := pki.EncodeCert(id.chain[0]), []byte(nil)
 	for _, der := range id.chain[1:] {
 		issuers = append(issuers, pki.EncodeCert(der)...)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(id.key)
-	if err != nil {
-		return err
-	}
 	id.certFile, id.chainFile, id.keyFile, id.stapleFile = prefix+".pem", prefix+".chain", prefix+".key", prefix+".ocsp"
 	for _, f := range []struct {
 		path string
 		data []byte
-	}{{id.certFile, append(leaf, issuers...)}, {id.chainFile, issuers}, {id.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})}, {id.stapleFile, id.staple}} {
+	}{{id.certFile, append(leaf, issuers...)}, {id.chainFile, issuers}, {id.stapleFile, id.staple}} {
 		if err := os.WriteFile(f.path, f.data, 0o600); err != nil {
 			return err
 		}
 	}
-	return nil
+	return pki.WriteKey(id.keyFile, id.key, pki.FileOptions{})
 }
 
 // sharedWith lists our suites that a peer with these numbers has too.

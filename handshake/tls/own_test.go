@@ -46,7 +46,7 @@ func (m match) String() string { return caseName(m.suite, m.group) + " " + m.id.
 
 // matches lists every one.
 func matches() (all []match) {
-	for _, s := range suite.All() {
+	for _, s := range suite.Of(iana.TLS12) {
 		groups := []kx.Group{nil}
 		if s.Kx != iana.KxRSA {
 			groups = groups[:0]

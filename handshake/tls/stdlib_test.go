@@ -151,7 +151,7 @@ func TestStdlibGroups(t *testing.T) {
 // TestStdlibSchemes has the server, and then both ends, sign in every scheme that
 // a certificate's key can.
 func TestStdlibSchemes(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range stdKinds {
 		for _, s := range schemesFor(servers()[kind]) {
 			if !stdSpeaks(s) {
 				continue
@@ -182,7 +182,7 @@ func TestStdlibSchemes(t *testing.T) {
 func stdSpeaks(s *sig.Scheme) bool { return s.ID != iana.Ed448 }
 
 func TestStdlibClientAuth(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range stdKinds {
 		for _, server := range []string{"rsa", "ecdsa"} {
 			t.Run(kind+" to "+server, func(t *testing.T) {
 				t.Parallel()
@@ -272,7 +272,7 @@ func TestStdlibALPNAndSNI(t *testing.T) {
 }
 
 func TestStdlibStaple(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range stdKinds {
 		t.Run(kind, func(t *testing.T) {
 			k := stdCase{id: servers()[kind]}
 			got := k.ourClient(t, 10)
