@@ -20,6 +20,9 @@ import (
 	"tlslab/pki"
 )
 
+// only13 picks TLS 1.3.
+var only13 = []iana.Kx{iana.KxNone}
+
 // lessons are the lessons by which the texts are tried: together they go every way
 // that a lesson can go.
 var lessons = map[string]scenario.Options{
@@ -45,6 +48,21 @@ var lessons = map[string]scenario.Options{
 	"trusted box":           {MITM: true, TrustMITM: true},
 	"own group":             {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{ownGroup()}},
 	"own exchange":          {Suites: []*suite.Suite{ownSuite()}, Exchanges: []kx.Exchange{ownExchange{kx.ECDHE}}},
+
+	"1.3":                 {Kx: only13},
+	"1.3, no disguise":    {Kx: only13, NoCompatibility: true},
+	"1.3, retry":          {Kx: only13, HelloRetry: true, Groups: []kx.Group{kx.P256}},
+	"1.3, cookie":         {Kx: only13, Cookie: true, Groups: []kx.Group{kx.FFDHE2048}},
+	"1.3, client auth":    {Kx: only13, ClientAuth: true, KeyAlg: "ecdsa", RecordSizeLimit: 512, ALPN: []string{"h2"}},
+	"1.3, no certificate": {Kx: only13, ClientAuth: true, NoClientCert: true},
+	"1.3, compressed": {Kx: only13, ClientAuth: true, KeyAlg: "ed25519",
+		CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZlib}},
+	"1.3, staple":      {Kx: only13, Staple: "good"},
+	"1.3, key update":  {Kx: only13, KeyUpdate: true, Padding: 3},
+	"1.3, kem":         {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
+	"1.3, in clear":    {Suites: []*suite.Suite{suite.ByID(0xc0b4)}},
+	"1.3, own group":   {Kx: only13, Groups: []kx.Group{ownGroup()}},
+	"1.3, trusted box": {Kx: only13, MITM: true, TrustMITM: true},
 }
 
 // played runs every lesson, once for all tests.

@@ -372,7 +372,7 @@ func groupOf(e *handshake.SecretEvent) (g *group, why string) {
 		return g, ""
 	}
 	ours, _ := kx.ByName(name) // nil if it is none of ours
-	if kind := kindOf(ours); kind == kx.KindKEM || kind == kx.KindHybrid {
+	if kind := kindOf(ours); (kind == kx.KindKEM || kind == kx.KindHybrid) && strings.Contains(name, "MLKEM") {
 		return nil, whyMLKEM
 	}
 	return nil, whyNoTool

@@ -58,9 +58,9 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 	if n := len(wire) - HeaderLen - (r.protection.Overhead() - 1); n > limit {
 		return overflow("inner_plaintext", limit, n)
 	}
-	if typ != iana.ApplicationData && len(into) > 0 && &payload[:1][0] == &into[0] {
-		// The caller keeps what this is; into is the application's. (There is
-		// a byte behind the payload in any case: the type.)
+	if typ != iana.ApplicationData && len(into) > 0 && cap(payload) > 0 && &payload[:1][0] == &into[0] {
+		// The caller keeps what this is; into is the application's. (An empty
+		// payload, too, has its type behind it there.)
 		own := wire[HeaderLen:][:len(payload)]
 		copy(own, payload)
 		clear(into[:min(len(into), len(wire))])

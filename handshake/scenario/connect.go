@@ -36,20 +36,35 @@ type sessions struct {
 
 // config is what both ends' configurations have in common.
 func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
-	return &handshake.Config{
+	version := iana.TLS12
+	if x == iana.KxNone {
+		version = iana.TLS13
+	}
+	cfg := &handshake.Config{
 		Rand: p.stream(party), Time: p.now, Party: party, Conn: conn,
-		Suites: p.o.suites(x), Groups: p.o.Groups, Exchanges: p.o.exchanges(),
+		MinVersion: version, MaxVersion: version, SeparateRecords: true, // a lesson looks at one at a time
+		NoCompatibilityMode: p.o.NoCompatibility, RecordSizeLimit: p.o.RecordSizeLimit,
+		CertificateCompression: p.o.CertificateCompression,
+		Suites:                 p.o.suites(x), Groups: p.o.Groups, Exchanges: p.o.exchanges(),
 		ALPN: p.o.ALPN, EncryptThenMAC: p.o.EncryptThenMAC,
 		Listener: p, ShowSecrets: !p.o.Quiet,
 		Weak: handshake.Weak{NULL: true, Compression: p.o.Compress, NoExtendedMasterSecret: p.o.NoEMS},
 	}
+	if p.o.Padding > 0 {
+		cfg.Padding = func(int) int { return p.o.Padding }
+	}
+	return cfg
 }
 
 func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Config, error) {
 	cfg := p.config(party, x, conn)
 	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.o.VerifyChain
 	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none"
-	cfg.NoTickets = p.o.Resume != ResumeByTicket
+	cfg.NoTickets = x != iana.KxNone && p.o.Resume != ResumeByTicket
+	cfg.GREASE = p.o.GREASE
+	if p.o.HelloRetry {
+		cfg.KeyShares = []iana.Group{}
+	}
 	if p.o.ClientAuth && !p.o.NoClientCert && party == "client" {
 		cert, key, err := p.lesson.Client("client.lab.test")
 		if err != nil {
@@ -62,6 +77,7 @@ func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Confi
 
 func (p *play) serverConfig(party string, x iana.Kx, conn int) *handshake.Config {
 	cfg := p.config(party, x, conn)
+	cfg.RetryWithCookie, cfg.SessionTickets = p.o.Cookie, 1
 	cfg.Certificates = []handshake.Certificate{{Chain: p.lesson.Chain, Key: p.lesson.Key, Staple: p.lesson.Staple}}
 	if p.o.ClientAuth {
 		cfg.ClientAuth, cfg.Roots = handshake.RequireClientCert, pki.NewTrustStore(p.lesson.Root.Cert)
@@ -183,6 +199,14 @@ func (p *play) carry(l *line, from string, toServer bool, b []byte) []byte {
 func (p *play) talk(l *line) error {
 	if err := p.say(l, &l.c, p.o.request()); err != nil {
 		return err
+	}
+	if p.o.KeyUpdate && l.c.ep.Done() {
+		if err := l.c.ep.UpdateKeys(true); err != nil {
+			return err
+		}
+		if err := p.converse(l); err != nil {
+			return err
+		}
 	}
 	if string(l.s.got) == p.o.request() {
 		if err := p.say(l, &l.s, p.o.reply()); err != nil {

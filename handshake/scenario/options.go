@@ -21,19 +21,19 @@ import (
 	"tlslab/pki"
 )
 
-// Options are the switches of a lesson. The zero value is the lesson of LESSONS:
-// one RSA and one ECDHE flow over the same chain, with the same cipher.
+// Options are the switches of a lesson. The zero value is the lesson of LESSONS: RSA and
+// ECDHE in TLS 1.2, then TLS 1.3, over the same chain, with the same cipher.
 type Options struct {
 	// Seed makes two runs byte-identical: it fixes every party's randomness, and
 	// the clock at 2026-01-01T00:00:00Z. Empty: real randomness, real time.
 	Seed string
 
-	// Kx picks one flow; nil runs those that Suites name, else RSA, then ECDHE;
-	// and ECDHE alone with Resume, with MITM, and where the certificate's key
-	// cannot encrypt.
+	// Kx picks the flows, by key exchange; iana.KxNone is TLS 1.3, whose suites do not
+	// name any. Nil runs those that Suites name, else RSA, ECDHE, TLS 1.3; and ECDHE
+	// alone with Resume, with MITM, and where the certificate's key cannot encrypt.
 	Kx     []iana.Kx
 	Suites []*suite.Suite // what the client offers, and the server takes, of each flow's key exchange; nil: AES-128-GCM-SHA256
-	Groups []kx.Group     // nil: kx.Defaults12()
+	Groups []kx.Group     // nil: kx.Defaults13(), of which TLS 1.2 takes what it can
 	// Exchanges adds a student's own key exchanges to the three we ship, and wins
 	// over one of the same Kx.
 	Exchanges []kx.Exchange
@@ -44,7 +44,7 @@ type Options struct {
 	ALPN       []string
 	ClientAuth bool // the server demands a client certificate, the client has one
 
-	KeyAlg        string   // of the certificates: "rsa", "ecdsa", "ed25519"; by the suite, else "rsa"
+	KeyAlg        string   // of the certificates, one of pki.LessonKeyAlgs; by the suite, else "rsa"
 	Cert          pki.Kind // a bad chain by badssl's name; "": a good one
 	Staple        string   // "good", "revoked", "stale", "unknown"; "none": asked for, and not sent; "": not asked for
 	UntrustedRoot bool     // the client's store lacks the root
@@ -56,7 +56,19 @@ type Options struct {
 	EncryptThenMAC bool
 	NoEMS          bool
 	Compress       bool // DEFLATE
-	Plain          bool // first the same request over bare TCP
+
+	// TLS 1.3's.
+	HelloRetry      bool // the client sends no share at first, so the server asks for one
+	Cookie          bool // the server sends the client back for a cookie
+	KeyUpdate       bool // between request and reply both ends change their keys
+	NoCompatibility bool // no session ID and ChangeCipherSpec for middleboxes to see
+	GREASE          bool // the client adds reserved values (RFC 8701)
+	Padding         int  // zeros that each protected record gets
+	RecordSizeLimit int  // of both ends, in bytes (RFC 8449); 0: none
+	// CertificateCompression is what both ends can do, best first; nil: none.
+	CertificateCompression []iana.CertificateCompressionAlgorithm
+
+	Plain bool // first the same request over bare TCP
 
 	// Resume plays four flows: a full handshake, one that resumes it, an attacker
 	// who captured the session's ID or ticket, and one who stole its master secret.
@@ -126,7 +138,7 @@ func (o *Options) kx() []iana.Kx {
 	case o.MITM || o.Resume != NoResume || o.keyAlg() != "rsa":
 		return []iana.Kx{iana.KxECDHE}
 	}
-	return []iana.Kx{iana.KxRSA, iana.KxECDHE}
+	return []iana.Kx{iana.KxRSA, iana.KxECDHE, iana.KxNone}
 }
 
 // keyAlg is the kind of certificate that the suites need.
@@ -142,13 +154,13 @@ func (o *Options) keyAlg() string {
 	return "rsa"
 }
 
-// suites are those of the options that use x, or the one with which RSA and ECDHE
-// differ in nothing but the key exchange.
+// suites are those of the options that use x, or the one with which the flows differ in
+// nothing but the key exchange.
 func (o *Options) suites(x iana.Kx) []*suite.Suite {
 	if o.Suites != nil {
 		return slices.DeleteFunc(slices.Clone(o.Suites), func(s *suite.Suite) bool { return s.Kx != x })
 	}
-	ids := map[iana.Kx]iana.CipherSuite{iana.KxRSA: 0x009c, iana.KxDHE: 0x009e, iana.KxECDHE: 0xc02f}
+	ids := map[iana.Kx]iana.CipherSuite{iana.KxRSA: 0x009c, iana.KxDHE: 0x009e, iana.KxECDHE: 0xc02f, iana.KxNone: 0x1301}
 	if o.keyAlg() != "rsa" {
 		ids[iana.KxECDHE] = 0xc02b
 	}

@@ -32,7 +32,7 @@ func (o *Options) validate() error {
 		switch {
 		case len(o.suites(x)) == 0:
 			return refuse("Suites", "none of them uses %v key exchange; add one that does, or leave %v out of Kx", x, x)
-		case !slices.ContainsFunc(o.exchanges(), func(e kx.Exchange) bool { return e.Kx() == x }):
+		case x != iana.KxNone && !slices.ContainsFunc(o.exchanges(), func(e kx.Exchange) bool { return e.Kx() == x }):
 			return refuse("Exchanges", "nothing there can do key exchange %v; add yours", x)
 		}
 		for _, s := range o.suites(x) {
@@ -40,6 +40,9 @@ func (o *Options) validate() error {
 				return refuse("KeyAlg", "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
 			}
 		}
+	}
+	if err := o.validate13(); err != nil {
+		return err
 	}
 	switch {
 	case o.Resume != NoResume && o.MITM:
@@ -55,6 +58,36 @@ func (o *Options) validate() error {
 	}
 	if o.Cert == pki.Revoked && o.Staple == "good" {
 		return refuse("Staple", "a revoked certificate with a good status is one that nobody knows to be revoked; leave one of the two out")
+	}
+	return nil
+}
+
+// validate13 finds switches of TLS 1.3 in lessons without it, and the reverse.
+func (o *Options) validate13() error {
+	has := slices.Contains(o.kx(), iana.KxNone)
+	only := has && len(o.kx()) == 1
+	for _, s := range []struct {
+		option string
+		set    bool
+	}{{"HelloRetry", o.HelloRetry}, {"Cookie", o.Cookie}, {"KeyUpdate", o.KeyUpdate}, {"NoCompatibility", o.NoCompatibility},
+		{"Padding", o.Padding != 0}, {"CertificateCompression", o.CertificateCompression != nil}} {
+		if s.set && !only {
+			return refuse(s.option, "it is a switch of TLS 1.3; set Kx to KxNone alone")
+		}
+	}
+	for _, s := range []struct {
+		option string
+		set    bool
+	}{{"EncryptThenMAC", o.EncryptThenMAC}, {"NoEMS", o.NoEMS}, {"Compress", o.Compress}, {"Resume", o.Resume != NoResume}} {
+		if s.set && only {
+			return refuse(s.option, "TLS 1.3 has no such thing; choose a key exchange of TLS 1.2")
+		}
+	}
+	if o.Padding < 0 || o.Padding > 1<<14 {
+		return refuse("Padding", "%d zeros do not fit a record; at most 16384 do", o.Padding)
+	}
+	if l := o.RecordSizeLimit; l != 0 && (l < 64 || l > 1<<14+1) {
+		return refuse("RecordSizeLimit", "%d is no limit; 64 to 16385 is", l)
 	}
 	return nil
 }
