@@ -160,7 +160,7 @@ func TestVersionRollback(t *testing.T) {
 		{"from 1.3 to 1.2", iana.TLS13, iana.TLS12, "DOWNGRD\x01"},
 	} {
 		cc, sc := pairFor(ecdheECDSA)
-		cc.MaxVersion = test.max
+		cc.MaxVersion, cc.Suites = test.max, only(ecdheECDSA, aes128GCM)
 		connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) {
 			hello(m).Version = test.version
 			copy(hello(m).Random[24:], test.sentinel)
@@ -169,7 +169,7 @@ func TestVersionRollback(t *testing.T) {
 	// An end that knows nothing above TLS 1.2 must not see in DOWNGRD\x01 what it
 	// does not mean to it.
 	cc, sc := pairFor(ecdheECDSA)
-	sc.MaxVersion = iana.TLS13
+	sc.MaxVersion, sc.Suites = iana.TLS13, only(aes128GCM, ecdheECDSA)
 	c := connect(t, cc, sc)
 	c.run(func(p packet) []byte {
 		if p.is(server, message.KindServerHello) && !bytes.Equal(p.body[30:38], []byte("DOWNGRD\x01")) {
@@ -179,7 +179,7 @@ func TestVersionRollback(t *testing.T) {
 	}).completes()
 
 	cc, sc = pairFor(ecdheECDSA)
-	cc.Fallback, sc.MaxVersion = true, iana.TLS13
+	cc.Fallback, sc.MaxVersion, sc.Suites = true, iana.TLS13, only(aes128GCM, ecdheECDSA)
 	connect(t, cc, sc).run(nil).
 		refuses(server, want{reason.InappropriateFallback, "client_hello.cipher_suites", 39, iana.InappropriateFallback, handshake.Start})
 	cc, sc = pairFor(ecdheECDSA)

@@ -101,11 +101,7 @@ func (e *Endpoint) limitRecords(peer int, in string) error {
 	}
 	e.summary.RecordSizeLimit = peer
 	e.decided("record_size_limit", peer, e.cfg.RecordSizeLimit, "both_want_limit")
-	own := e.cfg.RecordSizeLimit
-	if e.summary.Version == iana.TLS13 { // where the content type counts
-		own, peer = own-1, peer-1
-	}
-	e.wr.SetLimit(min(peer, maxFragment))
-	e.rd.SetLimit(min(own, maxFragment))
+	e.wr.SetLimit(peer)
+	e.rd.SetLimit(e.cfg.RecordSizeLimit)
 	return nil
 }

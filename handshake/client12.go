@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/x509"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/sig"
 )
 
 // clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
@@ -225,18 +227,9 @@ func refuseHelloRequest(c *client, _ message.Message) error { return c.noRenegot
 // leaf's kind of key, and by an issuer if the request names any (RFC 5246 §7.4.4).
 func requestTakes(m *message.CertificateRequest12, chain []*x509.Certificate) bool {
 	want := iana.CertECDSASign // for EdDSA too (RFC 8422 §5.5)
-	if chain[0].PublicKeyAlgorithm == x509.RSA {
+	switch publicKey(chain[0]).(type) {
+	case *rsa.PublicKey, *sig.PSSPublicKey:
 		want = iana.CertRSASign
 	}
-	if !slices.Contains(m.Types, want) {
-		return false
-	}
-	for _, cert := range chain {
-		for _, name := range m.Authorities {
-			if bytes.Equal(name, cert.RawIssuer) {
-				return true
-			}
-		}
-	}
-	return len(m.Authorities) == 0
+	return slices.Contains(m.Types, want) && (len(m.Authorities) == 0 || issuedBy(chain, m.Authorities))
 }

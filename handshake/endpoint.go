@@ -114,7 +114,7 @@ func (e *Endpoint) Err() error { return e.err }
 // happen next, seen from this end. Alerts may come at any time and are not listed;
 // the ChangeCipherSpec that TLS 1.3 drops is listed where it may come.
 func (e *Endpoint) Legal() []Move {
-	legal := e.machine.legal(e.summary.Version, e.state)
+	legal := e.machine.legal(e.version(), e.state)
 	if e.dropsChangeCipherSpec() {
 		legal = append(legal, e.dummyChangeCipherSpec(Receive))
 	}
@@ -170,6 +170,17 @@ func (e *Endpoint) Ready() bool {
 	return e.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
 }
 
+// version is the one that is settled, or that alone may be; 0 if there is a choice.
+func (e *Endpoint) version() iana.Version {
+	if v := e.summary.Version; v != 0 {
+		return v
+	}
+	if v := e.cfg.versions(); len(v) == 1 {
+		return v[0]
+	}
+	return 0
+}
+
 func (e *Endpoint) find(d Direction, m message.Message) int {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
@@ -189,6 +200,9 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 	}
 	if err := e.machine.do(i, m); err != nil {
 		return e.fail(err)
+	}
+	if row.To != e.state {
+		e.stopped = 0 // it may come back, and wait for something else
 	}
 	e.state, e.move, e.ref = row.To, "", ""
 	if e.state == Connected && e.transcript != nil {

@@ -19,13 +19,10 @@ import (
 // Legal says of a state is the table's part that starts there.
 func TestEventsInOrder(t *testing.T) {
 	for _, rec := range recorded(t) {
-		c := connect(t, rec.config(client), rec.config(server)).run(nil).completes()
+		c := rec.connect(t).run(nil).completes()
 		c.talk()
 		for role, events := range c.heard {
-			var table = map[handshake.State][]handshake.Move{}
-			for _, m := range handshake.Moves(handshake.Role(role)) {
-				table[m.In] = append(table[m.In], m)
-			}
+			table := func(s handshake.State) []handshake.Move { return legalIn(handshake.Role(role), rec.version, s) }
 			state := handshake.Start // where the moves so far have led
 			for i, e := range events {
 				h := e.Head()
@@ -34,7 +31,7 @@ func TestEventsInOrder(t *testing.T) {
 				}
 				switch e := e.(type) {
 				case *handshake.MessageEvent:
-					if e.State != state || !slices.ContainsFunc(table[state], func(m handshake.Move) bool {
+					if e.State != state || !slices.ContainsFunc(table(state), func(m handshake.Move) bool {
 						return m.Dir == e.Dir && m.Msg == e.Kind && m.To == e.To && m.Ref == e.Ref && m.String() == e.Move
 					}) {
 						t.Errorf("%s: %v from %v to %v, in %v: no row says so", rec.name, e.Move, e.State, e.To, state)
@@ -47,12 +44,12 @@ func TestEventsInOrder(t *testing.T) {
 					}
 					state = e.To
 				case *handshake.StopEvent:
-					if e.State != state || !slices.Equal(e.Legal, table[state]) {
-						t.Errorf("%s: stops in %v, should in %v; Legal is %v, the table has %v", rec.name, e.State, state, e.Legal, table[state])
+					if e.State != state || !slices.Equal(e.Legal, table(state)) {
+						t.Errorf("%s: stops in %v, should in %v; Legal is %v, the table has %v", rec.name, e.State, state, e.Legal, table(state))
 					}
 				}
 			}
-			if e := c.ends[role]; e.State() != state || !slices.Equal(e.Legal(), table[state]) {
+			if e := c.ends[role]; e.State() != state || !slices.Equal(e.Legal(), table(state)) {
 				t.Errorf("%s: the events end in %v, the %v in %v", rec.name, state, e.Role(), e.State())
 			}
 		}
@@ -75,7 +72,7 @@ func TestEveryRowIsTaken(t *testing.T) {
 	}
 	taken := map[string]bool{}
 	for _, rec := range recorded(t) {
-		c := connect(t, rec.config(client), rec.config(server)).run(nil).completes()
+		c := rec.connect(t).run(nil).completes()
 		for role, events := range c.heard {
 			for _, e := range all[*handshake.MessageEvent](events) {
 				taken[fmt.Sprint(handshake.Role(role), " ", e.State, " ", e.Move, " ", e.To)] = true

@@ -24,7 +24,8 @@ import (
 // another.
 type flow struct {
 	name           string
-	client, server handshake.Config // without Rand, which each run gets anew
+	client, server handshake.Config             // without Rand, which each run gets anew
+	after          [2]func(*handshake.Endpoint) // what an end does once it is connected
 }
 
 // seeded is a stream of randomness that depends on its name alone.
@@ -78,6 +79,8 @@ const (
 	rsaRSA     = iana.CipherSuite(0x009c)
 	ecdheCBC   = iana.CipherSuite(0xc009)
 	rsaNULL    = iana.CipherSuite(0x003b)
+	aes128GCM  = iana.CipherSuite(0x1301) // TLS 1.3's name none
+	sha256Only = iana.CipherSuite(0xc0b4) // RFC 9150
 )
 
 func only(ids ...iana.CipherSuite) []*suite.Suite {
@@ -124,8 +127,8 @@ func alice(t testing.TB, l *pki.Lesson) handshake.Certificate {
 	return handshake.Certificate{Chain: is.Chain, Key: key}
 }
 
-// flows are the ways a handshake can go: each key exchange, full and resumed by
-// ID and by ticket, with a client certificate, with a staple, with every extension.
+// flows are the ways a handshake can go: in TLS 1.2 each key exchange, full and resumed by
+// ID and by ticket, with a client certificate, with a staple, with every extension; and flows13.
 var flows = sync.OnceValue(func() []*flow {
 	make := func(name, alg string, id iana.CipherSuite, change func(c, s *handshake.Config)) *flow {
 		c, s := ends(world(alg))
@@ -181,7 +184,7 @@ var flows = sync.OnceValue(func() []*flow {
 			list = append(list, first.second())
 		}
 	}
-	return list
+	return append(list, flows13()...)
 })
 
 // second is the flow that resumes f.

@@ -27,10 +27,7 @@ type opened struct {
 func (r *recording) messages(t testing.TB, role handshake.Role) (list []opened) {
 	t.Helper()
 	var heard collect
-	cfg := r.config(role)
-	cfg.Listener = &heard
-	s := &subject{Endpoint: newEnd(t, role, cfg)}
-	s.drive()
+	s := r.end(t, role, &heard)
 	for i, b := range r.to(role) {
 		heard = nil
 		s.feed(b)
@@ -237,8 +234,7 @@ func TestMutations(t *testing.T) {
 				rec := recs[i%len(recs)]
 				stream := bytes.Join(rec.to(role), nil)
 				bent := mutate(rng, stream)
-				s := &subject{Endpoint: newEnd(t, role, rec.config(role))}
-				s.drive()
+				s := rec.end(t, role, nil)
 				for rest := bent; len(rest) > 0; { // in pieces of any size
 					n := min(len(rest), 1+rng.IntN(2000))
 					s.feed(rest[:n])
@@ -266,11 +262,7 @@ func checkSameMessages(t *testing.T, rec *recording, role handshake.Role, stream
 	t.Helper()
 	var heard [2]collect
 	for i, stream := range streams {
-		cfg := rec.config(role)
-		cfg.Listener = &heard[i]
-		s := &subject{Endpoint: newEnd(t, role, cfg)}
-		s.drive()
-		s.feed(stream)
+		rec.end(t, role, &heard[i]).feed(stream)
 	}
 	a, b := all[*handshake.MessageEvent](heard[0]), all[*handshake.MessageEvent](heard[1])
 	if !slices.EqualFunc(a, b, func(a, b *handshake.MessageEvent) bool { return bytes.Equal(a.Raw, b.Raw) }) {

@@ -148,7 +148,7 @@ func Moves(r Role) []Move {
 // unexpected is the error for a message that no row of the state receives.
 func (e *Endpoint) unexpected(k message.Kind) error {
 	var want []string
-	for _, m := range e.machine.legal(e.summary.Version, e.state) {
+	for _, m := range e.machine.legal(e.version(), e.state) {
 		if m.Dir == Receive && !slices.Contains(want, m.Msg.String()) {
 			want = append(want, m.Msg.String())
 		}

@@ -17,15 +17,25 @@ import (
 // recording is what a flow put on the wire, one turn for each move that sends.
 type recording struct {
 	*flow
-	turns  []turn
-	suite  *suite.Suite
-	etm    bool
-	secret map[string][]byte // by label
+	turns   []turn
+	version iana.Version
+	suite   *suite.Suite
+	etm     bool
+	secret  map[string][]byte // by label
+	reads   [2][]reading      // how a role reads after none, one, two of the records to it
 }
 
 type turn struct {
 	from handshake.Role
 	wire []byte // one record
+}
+
+// reading is how an endpoint opens the next record.
+type reading struct {
+	sealed bool
+	keys   suite.Keys
+	seq    uint64
+	done   bool // its handshake is complete
 }
 
 // records records every flow, once.
@@ -63,44 +73,94 @@ func recordedAs(t testing.TB, name string) *recording {
 
 func (f *flow) record() (*recording, error) {
 	rec := &recording{flow: f, secret: map[string][]byte{}}
-	cc, sc := f.config(handshake.Client), f.config(handshake.Server)
-	cc.ShowSecrets = true
-	cc.Listener = handshake.ListenerFunc(func(e handshake.Event) {
-		if s, ok := e.(*handshake.SecretEvent); ok {
-			rec.secret[s.Label] = s.Value
+	var pair [2]*subject
+	for i := range pair {
+		role := handshake.Role(i)
+		cfg := f.config(role)
+		if role == handshake.Client {
+			cfg.ShowSecrets = true
+			cfg.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+				if s, ok := e.(*handshake.SecretEvent); ok {
+					rec.secret[s.Label] = s.Value
+				}
+			})
 		}
-	})
-	c, err1 := handshake.NewClient(cc)
-	s, err2 := handshake.NewServer(sc)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
+		var err error
+		if pair[i], err = f.subject(role, cfg); err != nil {
+			return nil, err
+		}
 	}
-	pair := [2]*handshake.Endpoint{c, s}
 	for moved := true; moved; {
 		moved = false
 		for i, e := range pair {
-			for {
-				progress, err := e.Step()
-				if err != nil {
-					return nil, err
-				}
-				out := slices.Clone(e.Output())
-				pair[1-i].Feed(out)
-				for b := range eachRecord(out) {
-					rec.turns = append(rec.turns, turn{handshake.Role(i), b})
-				}
-				if !progress {
-					break
-				}
+			if e.drive(); e.Err() != nil {
+				return nil, e.Err()
+			}
+			for b := range eachRecord(e.out) {
+				rec.turns = append(rec.turns, turn{handshake.Role(i), b})
 				moved = true
 			}
+			pair[1-i].Feed(e.out)
+			e.out = nil
 		}
 	}
-	if !c.Done() || !s.Done() {
+	if !pair[0].Done() || !pair[1].Done() {
 		return nil, errors.New(f.name + " did not complete")
 	}
-	rec.suite, rec.etm = c.Summary().Suite, c.Summary().EncryptThenMAC
+	sum := pair[0].Summary()
+	rec.version, rec.suite, rec.etm = sum.Version, sum.Suite, sum.EncryptThenMAC
+	for i := range pair {
+		if err := rec.read(handshake.Role(i)); err != nil {
+			return nil, err
+		}
+	}
 	return rec, nil
+}
+
+// subject makes an endpoint of the flow, which does after its handshake what belongs
+// to the flow.
+func (f *flow) subject(role handshake.Role, cfg *handshake.Config) (*subject, error) {
+	make := handshake.NewClient
+	if role == handshake.Server {
+		make = handshake.NewServer
+	}
+	e, err := make(cfg)
+	return &subject{Endpoint: e, after: f.after[role]}, err
+}
+
+// read replays the recording to a role, to learn how it reads at each time.
+func (r *recording) read(role handshake.Role) error {
+	var now reading
+	var heard collect
+	cfg := r.config(role)
+	cfg.ShowSecrets = true
+	cfg.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+		heard = append(heard, e)
+		switch e := e.(type) {
+		case *handshake.KeyChangeEvent:
+			if e.Dir == handshake.Receive {
+				now = reading{sealed: true, keys: writeKeys(heard, other(role))}
+			}
+		case *handshake.RecordEvent:
+			if e.Dir == handshake.Receive && e.Protected {
+				now.seq++ // before it can change keys
+			}
+		}
+	})
+	s, err := r.subject(role, cfg)
+	if err != nil {
+		return err
+	}
+	s.drive()
+	r.reads[role] = []reading{now}
+	for _, b := range r.to(role) {
+		if s.feed(b); s.Err() != nil {
+			return s.Err()
+		}
+		now.done = s.connected
+		r.reads[role] = append(r.reads[role], now)
+	}
+	return nil
 }
 
 // eachRecord takes a stream apart.
@@ -126,27 +186,27 @@ func (r *recording) to(role handshake.Role) (in [][]byte) {
 	return in
 }
 
-// clear is how many of the records to a role are not protected, ChangeCipherSpec included.
-func (r *recording) clear(role handshake.Role) int {
-	return 1 + slices.IndexFunc(r.to(role), func(b []byte) bool { return b[0] == byte(iana.ChangeCipherSpec) })
-}
-
 // writer speaks as the peer of a role, after the peer has sent n records.
 func (r *recording) writer(t testing.TB, role handshake.Role, n int) *record.Writer {
 	t.Helper()
+	return r.reads[role][n].writer(t, r.suite, r.etm)
+}
+
+// writer writes what can be read so.
+func (r reading) writer(t testing.TB, s *suite.Suite, etm bool) *record.Writer {
+	t.Helper()
 	w := new(record.Writer)
 	w.SetVersion(iana.TLS12)
-	if n < r.clear(role) {
+	if !r.sealed {
 		return w
 	}
-	side := other(role).String() + "_write_"
-	p, err := r.suite.Cipher.Protect(suite.Keys{MAC: r.secret[side+"MAC_key"], Key: r.secret[side+"key"], IV: r.secret[side+"IV"]},
-		suite.Options{EncryptThenMAC: r.etm, Rand: seeded("writer")})
+	p, err := s.Cipher.Protect(r.keys, suite.Options{EncryptThenMAC: etm, Rand: seeded("writer")})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.SetVersion(s.Version)
 	w.Change(p, nil)
-	for range n - r.clear(role) { // use up the sequence numbers of what was sent
+	for range r.seq { // use up the sequence numbers of what was sent
 		if _, err := w.Append(nil, iana.ApplicationData, nil, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +233,8 @@ func clearRecord(typ iana.ContentType, payload []byte) []byte {
 type subject struct {
 	*handshake.Endpoint
 	out       []byte
-	connected bool // its handshake was complete at some time
+	connected bool                      // its handshake was complete at some time
+	after     func(*handshake.Endpoint) // what it does then; nil: nothing
 	buf       [512]byte
 }
 
@@ -181,12 +242,34 @@ type subject struct {
 // peer sent in the recording.
 func (r *recording) replay(t testing.TB, role handshake.Role, n int) *subject {
 	t.Helper()
-	s := &subject{Endpoint: newEnd(t, role, r.config(role))}
-	s.drive()
+	s := r.end(t, role, nil)
 	for _, b := range r.to(role)[:n] {
 		s.feed(b)
 	}
 	return s
+}
+
+// end makes an endpoint of the flow, and lets it begin.
+func (r *recording) end(t testing.TB, role handshake.Role, l handshake.Listener) *subject {
+	t.Helper()
+	cfg := r.config(role)
+	cfg.Listener = l
+	s, err := r.subject(role, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.drive()
+	return s
+}
+
+// connect makes both ends of the flow anew, with somebody between them.
+func (r *recording) connect(t testing.TB) *connection {
+	t.Helper()
+	c := connect(t, r.config(handshake.Client), r.config(handshake.Server))
+	for i := range c.ends {
+		c.ends[i].after = r.after[i]
+	}
+	return c
 }
 
 func (s *subject) feed(b []byte) {
@@ -198,7 +281,11 @@ func (s *subject) feed(b []byte) {
 func (s *subject) drive() {
 	for {
 		progress, err := s.Step()
-		s.connected = s.connected || s.Done()
+		if s.Done() && !s.connected {
+			if s.connected = true; s.after != nil {
+				s.after(s.Endpoint)
+			}
+		}
 		for s.Buffered() > 0 && err == nil {
 			_, err = s.Read(s.buf[:])
 			progress = true
@@ -232,7 +319,8 @@ func (s *subject) refused(t testing.TB) *reason.Error {
 		for b := range eachRecord(s.out) {
 			last = b
 		}
-		if len(last) < 7 || last[0] != byte(iana.Alert) {
+		sealed := s.Summary().Version == iana.TLS13 && len(last) > 0 && last[0] == byte(iana.ApplicationData)
+		if len(last) < 7 || last[0] != byte(iana.Alert) && !sealed {
 			t.Fatalf("refused (%v), and the last record sent is %x, no alert", err, last)
 		}
 		if len(last) == 7 && (last[5] != byte(iana.Fatal) || last[6] != byte(want)) {
@@ -261,7 +349,7 @@ func body(wire []byte) []byte { return wire[5:] }
 
 // contextOf is how a message of a recording is to be parsed.
 func (r *recording) contextOf(from handshake.Role) message.Context {
-	return message.Context{Version: iana.TLS12, Kx: r.suite.Kx, FromServer: from == handshake.Server}
+	return message.Context{Version: r.version, Kx: r.suite.Kx, FromServer: from == handshake.Server}
 }
 
 // collect is a listener that keeps everything.

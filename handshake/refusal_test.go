@@ -33,7 +33,12 @@ func TestWhatTheTableDoesNotList(t *testing.T) {
 		}
 	}
 
-	seen := map[handshake.Role]map[handshake.State]bool{handshake.Client: {}, handshake.Server: {}}
+	type place struct {
+		role    handshake.Role
+		version iana.Version
+		state   handshake.State
+	}
+	seen := map[place]bool{}
 	for _, rec := range recorded(t) {
 		for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
 			for n := range len(rec.to(role)) + 1 {
@@ -41,7 +46,7 @@ func TestWhatTheTableDoesNotList(t *testing.T) {
 				if here.Err() != nil {
 					t.Fatalf("%s: %v after %d records: %v", rec.name, role, n, here.Err())
 				}
-				seen[role][here.State()] = true
+				seen[place{role, rec.version, here.State()}] = true
 				allowed := receives(here.Legal())
 				for kind, raw := range samples {
 					if slices.Contains(allowed, kind) {
@@ -71,8 +76,10 @@ func TestWhatTheTableDoesNotList(t *testing.T) {
 	}
 	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
 		for _, m := range handshake.Moves(role) {
-			if m.Dir == handshake.Receive && !seen[role][m.In] {
-				t.Errorf("no flow let a %v wait in %v", role, m.In)
+			for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
+				if m.Dir == handshake.Receive && (m.Version == 0 || m.Version == v) && !seen[place{role, v, m.In}] {
+					t.Errorf("no flow let a %v of %v wait in %v", role, v, m.In)
+				}
 			}
 		}
 	}
@@ -147,63 +154,96 @@ func TestWhatAGuardForbids(t *testing.T) {
 	}
 }
 
-// No state both sends and receives, so what Legal returns is either what this end
-// does next or what it waits for; every row leads to a state that goes on, or to
-// the end.
+// No state before the end both sends and receives, so what Legal returns is either
+// what this end does next or what it waits for; every row leads to a state that goes
+// on, or to the end. That holds for each version's rows alone.
 func TestTheTables(t *testing.T) {
 	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
-		byState := map[handshake.State][]handshake.Move{}
-		for _, m := range handshake.Moves(role) {
-			byState[m.In] = append(byState[m.In], m)
-			if !strings.HasPrefix(m.Ref, "RFC ") || !strings.Contains(m.Ref, " §") {
-				t.Errorf("%v in %v refers to %q", m, m.In, m.Ref)
-			}
-			if m.Role != role || m.String() != fmt.Sprintf("%v/%v/%v", role, m.Dir, m.Msg) {
-				t.Errorf("%v of %v is called %q", m, role, m.String())
-			}
+		for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
+			checkTable(t, role, v)
 		}
-		reached := map[handshake.State]bool{handshake.Start: true}
-		for changed := true; changed; {
-			changed = false
-			for in, rows := range byState {
-				for _, m := range rows {
-					if reached[in] && !reached[m.To] {
-						reached[m.To], changed = true, true
-					}
-				}
-			}
+	}
+}
+
+func checkTable(t *testing.T, role handshake.Role, v iana.Version) {
+	byState := map[handshake.State][]handshake.Move{}
+	for _, m := range handshake.Moves(role) {
+		if m.Version != 0 && m.Version != v {
+			continue
 		}
-		for state, rows := range byState {
-			if !reached[state] {
-				t.Errorf("%v: nothing leads to %v", role, state)
-			}
-			unguarded := map[message.Kind]bool{}
+		byState[m.In] = append(byState[m.In], m)
+		if !strings.HasPrefix(m.Ref, "RFC ") || !strings.Contains(m.Ref, " §") {
+			t.Errorf("%v in %v refers to %q", m, m.In, m.Ref)
+		}
+		name := fmt.Sprintf("%v/%v/%v", role, m.Dir, m.Msg)
+		if m.Version == iana.TLS13 {
+			name += "/tls13"
+		}
+		if m.Role != role || m.String() != name {
+			t.Errorf("%v of %v is called %q", m, role, m.String())
+		}
+	}
+	reached := map[handshake.State]bool{handshake.Start: true}
+	for changed := true; changed; {
+		changed = false
+		for in, rows := range byState {
 			for _, m := range rows {
-				if m.Dir != rows[0].Dir {
-					t.Errorf("%v in %v both sends and receives", role, state)
+				if reached[in] && !reached[m.To] {
+					reached[m.To], changed = true, true
 				}
-				if unguarded[m.Msg] {
-					t.Errorf("%v in %v: a row for %v behind one without a guard can never fire", role, state, m.Msg)
-				}
-				unguarded[m.Msg] = !m.Guarded
-				if byState[m.To] == nil {
-					t.Errorf("%v in %v: %v leads to %v, which has no rows", role, state, m, m.To)
-				}
-				if m.Dir == handshake.Send && m.Msg != rows[0].Msg {
-					t.Errorf("%v in %v sends %v or %v", role, state, m.Msg, rows[0].Msg)
-				}
-			}
-			if last := rows[len(rows)-1]; rows[0].Dir == handshake.Send && last.Guarded {
-				t.Errorf("%v in %v: if no guard holds it is stuck", role, state)
-			}
-			if state.MayRead() != state.MayWrite() || (state.MayRead() == handshake.ApplicationData) != (state == handshake.Connected) {
-				t.Errorf("%v reads %v and writes %v", state, state.MayRead(), state.MayWrite())
 			}
 		}
-		for state := range reached {
-			if state != handshake.Failed && byState[state] == nil {
-				t.Errorf("%v: %v is reached and has no rows", role, state)
+	}
+	for state, rows := range byState {
+		if !reached[state] {
+			t.Errorf("%v %v: nothing leads to %v", v, role, state)
+		}
+		unguarded := map[string]bool{} // a send takes the first that may go, whatever it is
+		for _, m := range rows {
+			what := m.Dir.String()
+			if m.Dir == handshake.Receive {
+				what = m.Msg.String()
 			}
+			if m.Dir != rows[0].Dir && state != handshake.Connected {
+				t.Errorf("%v %v in %v both sends and receives", v, role, state)
+			}
+			if unguarded[what] {
+				t.Errorf("%v %v in %v: a row for %v behind one without a guard can never fire", v, role, state, m.Msg)
+			}
+			unguarded[what] = !m.Guarded
+			if byState[m.To] == nil {
+				t.Errorf("%v %v in %v: %v leads to %v, which has no rows", v, role, state, m, m.To)
+			}
+			if m.Dir == handshake.Send && state == handshake.Connected && (!m.Guarded || m.To != state) {
+				t.Errorf("%v %v: %v would be sent for ever, or ends what is complete", v, role, m)
+			}
+		}
+		if last := rows[len(rows)-1]; last.Dir == handshake.Send && last.Guarded {
+			t.Errorf("%v %v in %v: if no guard holds it is stuck", v, role, state)
+		}
+		if state.MayRead() != state.MayWrite() || (state.MayRead() == handshake.ApplicationData) != (state == handshake.Connected) {
+			t.Errorf("%v reads %v and writes %v", state, state.MayRead(), state.MayWrite())
+		}
+	}
+	for state := range reached {
+		if state != handshake.Failed && byState[state] == nil {
+			t.Errorf("%v %v: %v is reached and has no rows", v, role, state)
+		}
+	}
+}
+
+// Before the version is settled what may come is what either version allows; where
+// there is but one, only that.
+func TestLegalBeforeTheVersion(t *testing.T) {
+	for _, test := range []struct{ min, max, rows iana.Version }{
+		{0, 0, 0}, {iana.TLS12, iana.TLS12, iana.TLS12}, {iana.TLS13, iana.TLS13, iana.TLS13},
+	} {
+		cc, _ := ends13(world("ecdsa"))
+		cc.MinVersion, cc.MaxVersion = test.min, test.max
+		e := newEnd(t, client, cc)
+		e.Step()
+		if got, want := e.Legal(), legalIn(client, test.rows, handshake.WaitServerHello); !slices.Equal(got, want) {
+			t.Errorf("%v to %v: %v may come, want %v", test.min, test.max, got, want)
 		}
 	}
 }

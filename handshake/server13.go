@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/subtle"
 	"encoding/binary"
+	"io"
 	"slices"
 
 	"tlslab/handshake/iana"
@@ -478,7 +479,7 @@ func recvClientFinished13(s *server, m message.Message) error {
 // again in a box that only we can open.
 func sendNewSessionTicket13(s *server, _ message.Message) error {
 	var b [4]byte
-	if _, err := s.cfg.rand().Read(b[:]); err != nil {
+	if _, err := io.ReadFull(s.cfg.rand(), b[:]); err != nil {
 		return err
 	}
 	m := &message.NewSessionTicket13{AgeAdd: binary.BigEndian.Uint32(b[:]), Nonce: []byte{byte(s.ticketsSent >> 8), byte(s.ticketsSent)}}

@@ -23,7 +23,7 @@ type packet struct {
 	from   handshake.Role
 	typ    iana.ContentType
 	body   []byte
-	sealed bool // the sender has changed keys
+	sealed bool // the sender has changed keys (in TLS 1.3 typ tells)
 	wire   []byte
 }
 
@@ -70,7 +70,8 @@ func (c *connection) run(h hand) *connection {
 			for b := range eachRecord(out) {
 				moved = true
 				p := packet{handshake.Role(i), iana.ContentType(b[0]), b[5:], c.sealed[i], b}
-				if c.sealed[i] = c.sealed[i] || p.typ == iana.ChangeCipherSpec; h != nil {
+				meant := p.typ == iana.ChangeCipherSpec && e.Summary().Version != iana.TLS13
+				if c.sealed[i] = c.sealed[i] || meant; h != nil {
 					b = h(p)
 				}
 				c.ends[1-i].Feed(b)
@@ -99,14 +100,24 @@ func (c *connection) inject(to handshake.Role, b ...[]byte) {
 // records under them already sent.
 func (c *connection) as(from handshake.Role, n int) *record.Writer {
 	c.t.Helper()
-	keys := map[string][]byte{}
-	for _, s := range all[*handshake.SecretEvent](c.heard[from]) {
-		keys[s.Label] = s.Value
-	}
+	now := reading{sealed: true, keys: writeKeys(c.heard[from], from), seq: uint64(n)}
 	sum := c.ends[from].Summary()
-	rec := &recording{suite: sum.Suite, etm: sum.EncryptThenMAC, secret: keys,
-		turns: []turn{{from, clearRecord(iana.ChangeCipherSpec, []byte{1})}}}
-	return rec.writer(c.t, other(from), 1+n)
+	return now.writer(c.t, sum.Suite, sum.EncryptThenMAC)
+}
+
+// writeKeys are the latest keys that a role's records are protected with.
+func writeKeys(heard collect, from handshake.Role) (k suite.Keys) {
+	for _, s := range all[*handshake.SecretEvent](heard) {
+		switch s.Label {
+		case from.String() + "_write_MAC_key":
+			k.MAC = s.Value
+		case from.String() + "_write_key", from.String() + "_handshake_key", from.String() + "_application_key":
+			k.Key = s.Value
+		case from.String() + "_write_IV", from.String() + "_handshake_iv", from.String() + "_application_iv":
+			k.IV = s.Value
+		}
+	}
+	return k
 }
 
 // want is how an attack has to end. Off is compared unless it is anywhere.

@@ -1,6 +1,6 @@
-// Command owngroup runs a whole TLS 1.2 ECDHE handshake over a key exchange of your
-// own. Its one idea: a key exchange is an offer and an answer (toy.go), and one line
-// in Groups lets two ends speak it. main_test.go has the line that tests yours.
+// Command owngroup runs a whole TLS 1.3 handshake over a key exchange of your own. Its
+// one idea: a key exchange is an offer and an answer (toy.go), and one line in Groups
+// lets two ends speak it. main_test.go has the line that tests yours.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 // run writes the handshake's transcript to w; the same seed gives the same one.
 func run(w io.Writer, seed string) error {
 	page := render.NewTerminal(w, render.TerminalOptions{})
-	o := scenario.Options{Seed: seed, Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{Toy{}}}
+	o := scenario.Options{Seed: seed, Kx: []iana.Kx{iana.KxNone}, Groups: []kx.Group{Toy{}}} // KxNone: TLS 1.3
 	t, err := scenario.Run(context.Background(), o, page)
 	if err = errors.Join(err, page.Close()); err != nil {
 		return err

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,15 +16,37 @@ func TestToy(t *testing.T) {
 	kxtest.Run(t, Toy{}, kxtest.WithBad(number(p-1), number(p), number(0xffffffff)))
 }
 
-// The transcript shows the exchange's numbers.
+// The transcript shows the exchange's numbers, and they are right: recomputed here from
+// the two private ones.
 func TestRun(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(&out, "toy"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"toy32", "A = g^a mod p", "g^ab mod p", "ffffff2f", "GET /"} {
+	a, b := shown(t, &out, `a +([0-9a-f]{8}) \[secret\]`), shown(t, &out, `b +([0-9a-f]{8}) \[secret\]`)
+	A, B, secret := pow(g, a), pow(g, b), pow(pow(g, a), b)
+	for _, want := range []string{
+		"toy32", "TLS 1.3", "GET /",
+		fmt.Sprintf("p             %08x", p), fmt.Sprintf("g             %08x", g),
+		fmt.Sprintf("A = g^a mod p %08x", A), fmt.Sprintf("key_share              0xfe00, %08x", A),
+		fmt.Sprintf("B = g^b mod p %08x", B), fmt.Sprintf("key_share          0xfe00, %08x", B),
+		fmt.Sprintf("A             %08x", A), fmt.Sprintf("g^ab mod p    %08x [secret]", secret),
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}
 	}
+}
+
+// shown finds a number of the transcript.
+func shown(t *testing.T, page *bytes.Buffer, pattern string) uint64 {
+	m := regexp.MustCompile(`(?m)^ +` + pattern).FindStringSubmatch(page.String())
+	if m == nil {
+		t.Fatalf("no %s in\n%s", pattern, page)
+	}
+	n, err := strconv.ParseUint(m[1], 16, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -64,6 +64,28 @@ func TestMyths(t *testing.T) {
 		{"middle box", "pinning", "mitm_forge"},
 		{"middle box", "ems_interception", ""},
 		{"trusted box", "ems_interception", "mitm_read"},
+		{"1.3", "g_is_curve", "client/send/client_hello"},
+		{"1.3", "tls13_is_tls12", "server/send/server_hello/tls13"},
+		{"1.3", "three_randoms", "server/send/server_hello/tls13"},
+		{"1.3", "forward_secrecy_hard_problem", "server/send/server_hello/tls13"},
+		{"1.3", "change_cipher_spec_switches", "server/send/change_cipher_spec/tls13"},
+		{"1.3", "all_application_data", "server/send/encrypted_extensions/tls13"},
+		{"1.3", "hidden_certificate", "server/send/certificate/tls13"},
+		{"1.3", "certificate_encrypts_session_key", "server/send/certificate_verify/tls13"},
+		{"1.3", "mlkem_quantum_safe", "server/send/certificate_verify/tls13"},
+		{"1.3", "ecdhe_stops_mitm", "client/recv/certificate_verify/tls13"},
+		{"1.3", "ecdhe_faster", ""},
+		{"1.3", "session_id_no_handshake", ""},
+		{"1.3", "stapling_expiry", ""},
+		{"1.3", "ticket_holds_session_key", "server/send/new_session_ticket/tls13"},
+		{"1.3, no disguise", "change_cipher_spec_switches", ""},
+		{"1.3, cookie", "mlkem_quantum_safe", ""},
+		{"1.3, cookie", "g_is_curve", ""},
+		{"1.3, kem", "mlkem_quantum_safe", "server/send/certificate_verify/tls13"},
+		{"1.3, own group", "g_is_curve", ""},
+		{"1.3, staple", "stapling_expiry", "server/send/certificate/tls13"},
+		{"1.3, compressed", "hidden_certificate", "server/send/compressed_certificate/tls13"},
+		{"1.3, client auth", "mutual_tls_mitm", "server/send/certificate_request/tls13"},
 	} {
 		if got := where[c.lesson][c.myth]; got != c.at {
 			t.Errorf("%s: %s comes up at %q, want %q", c.lesson, c.myth, got, c.at)
@@ -96,6 +118,14 @@ func TestMoveKey(t *testing.T) {
 		{"own group", "server/send/server_key_exchange+other", 1},
 		{"own group", "server/recv/client_key_exchange+other", 1},
 		{"own exchange", "client/send/client_key_exchange+other", 1},
+		{"plain, dhe", "client/send/client_hello", 1},
+		{"1.3", "client/send/client_hello+tls13", 1},
+		{"1.3", "server/recv/client_hello+tls13", 1},
+		{"1.3", "client/recv/server_hello/tls13", 1},
+		{"1.3", "client/recv/finished/tls13", 1},
+		{"1.3, retry", "client/send/client_hello+tls13", 1},
+		{"1.3, retry", "client/send/client_hello/tls13", 1},
+		{"1.3, retry", "server/recv/client_hello/tls13", 1},
 	} {
 		n := 0
 		for _, key := range moves[c.lesson] {

@@ -16,99 +16,11 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/sig"
 	"tlslab/pki"
 )
-
-// schedule is TLS 1.3's key schedule as an endpoint tells it, over invented hashes.
-type schedule struct {
-	h      crypto.Hash
-	events []*handshake.SecretEvent
-}
-
-func (s *schedule) extract(label string, salt, ikm, value []byte) {
-	s.events = append(s.events, &handshake.SecretEvent{Label: label, Method: "HKDF-Extract", Hash: s.h.String(), Value: bytes.Clone(value),
-		Inputs: []kx.Value{{Name: "salt", Bytes: bytes.Clone(salt)}, {Name: "ikm", Bytes: ikm}}})
-}
-
-func (s *schedule) expand(label, tag string, secret []byte, contextName string, context, value []byte) {
-	s.events = append(s.events, &handshake.SecretEvent{Label: label, Method: "HKDF-Expand-Label", Hash: s.h.String(), Tag: tag, Value: bytes.Clone(value),
-		Inputs: []kx.Value{{Name: "secret", Bytes: bytes.Clone(secret)}, {Name: contextName, Bytes: context},
-			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))}}})
-}
-
-// newSchedule plays a handshake with a shared secret, one ticket and one KeyUpdate.
-func newSchedule(h crypto.Hash, shared []byte, keyLen int) []*handshake.SecretEvent {
-	s := &schedule{h: h}
-	hash := func(of string) []byte {
-		x := h.New()
-		x.Write([]byte(of))
-		return x.Sum(nil)
-	}
-	zeros, none := make([]byte, h.Size()), hash("")
-	helloHash, serverFinished, all := hash("to ServerHello"), hash("to the server's Finished"), hash("everything")
-
-	early := keyschedule.NewEarlySecret(h, nil)
-	s.extract("early_secret", zeros, zeros, early.Bytes())
-	earlyDerived := early.Derived()
-	s.expand("early_derived", "derived", early.Bytes(), "transcript_hash", none, earlyDerived.Bytes())
-	hs := early.Handshake(shared)
-	s.extract("handshake_secret", earlyDerived.Bytes(), shared, hs.Bytes())
-	hsDerived := hs.Derived()
-	s.expand("handshake_derived", "derived", hs.Bytes(), "transcript_hash", none, hsDerived.Bytes())
-	main := hs.Main()
-	s.extract("main_secret", hsDerived.Bytes(), zeros, main.Bytes())
-
-	for _, who := range []struct {
-		name, handshakeLabel, applicationLabel string
-		handshake, application                 keyschedule.TrafficSecret
-	}{
-		{"client", "c hs traffic", "c ap traffic", hs.ClientTraffic(helloHash), main.ClientTraffic(serverFinished)},
-		{"server", "s hs traffic", "s ap traffic", hs.ServerTraffic(helloHash), main.ServerTraffic(serverFinished)},
-	} {
-		s.expand(who.name+"_handshake_traffic_secret", who.handshakeLabel, hs.Bytes(), "transcript_hash", helloHash, who.handshake.Bytes())
-		s.expand(who.name+"_application_traffic_secret_0", who.applicationLabel, main.Bytes(), "transcript_hash", serverFinished, who.application.Bytes())
-		for stage, traffic := range map[string]keyschedule.TrafficSecret{"handshake": who.handshake, "application": who.application} {
-			key, iv := make([]byte, keyLen), make([]byte, 12)
-			traffic.Key(key)
-			traffic.IV(iv)
-			s.expand(who.name+"_"+stage+"_key", "key", traffic.Bytes(), "context", nil, key)
-			s.expand(who.name+"_"+stage+"_iv", "iv", traffic.Bytes(), "context", nil, iv)
-		}
-		finished, verifyData, next := who.handshake.FinishedKey(), who.handshake.VerifyData(all), who.application.Next()
-		s.expand(who.name+"_finished_key", "finished", who.handshake.Bytes(), "context", nil, finished.Bytes())
-		s.events = append(s.events, &handshake.SecretEvent{Label: who.name + "_verify_data", Method: "HMAC", Hash: h.String(), Value: bytes.Clone(verifyData.Bytes()),
-			Inputs: []kx.Value{{Name: "finished_key", Bytes: bytes.Clone(finished.Bytes())}, {Name: "transcript_hash", Bytes: all}}})
-		s.expand(who.name+"_application_traffic_secret_n", "traffic upd", who.application.Bytes(), "context", nil, next.Bytes())
-	}
-	exporter, resumption := main.Exporter(serverFinished), main.Resumption(all)
-	s.expand("exporter_secret", "exp master", main.Bytes(), "transcript_hash", serverFinished, exporter.Bytes())
-	s.expand("resumption_secret", "res master", main.Bytes(), "transcript_hash", all, resumption.Bytes())
-	psk := resumption.PSK([]byte{0, 1})
-	s.expand("resumption_psk", "resumption", resumption.Bytes(), "ticket_nonce", []byte{0, 1}, psk.Bytes())
-	return s.events
-}
-
-// Every stage of the key schedule has a command, under both hashes.
-func TestRecomputeKeySchedule(t *testing.T) {
-	needs(t, "sh", "openssl")
-	for _, c := range []struct {
-		h      crypto.Hash
-		keyLen int
-		shared []byte
-	}{
-		{crypto.SHA256, 16, bytes.Repeat([]byte{7}, 32)},
-		{crypto.SHA384, 32, bytes.Repeat([]byte{9}, 256)}, // as long as a finite field's
-	} {
-		events := newSchedule(c.h, c.shared, c.keyLen)
-		if labels := recompute(t, "sh", events); len(labels) != len(events) {
-			t.Errorf("%v: %d of %d stages have a command: %v", c.h, len(labels), len(events), labels)
-		}
-	}
-}
 
 // Each group's shares and secret have commands from either end's knowledge, or the
 // reason why there are none.

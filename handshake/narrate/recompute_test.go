@@ -147,8 +147,10 @@ type lesson struct {
 	o    scenario.Options
 }
 
-// lessons is one lesson for each key exchange, group, PRF hash, kind of cipher and
-// formula of the master secret, and one for each kind of signature.
+// lessons is one lesson of TLS 1.2 for each key exchange, group, PRF hash, kind of
+// cipher and formula of the master secret, and one for each kind of signature; one of
+// TLS 1.3 for each hash and kind of cipher. TLS 1.3's groups and signatures have tests
+// of their own.
 func lessons() (out []lesson) {
 	add := func(s *suite.Suite, g kx.Group, noEMS bool) {
 		o := scenario.Options{Kx: []iana.Kx{s.Kx}, Suites: []*suite.Suite{s}, NoEMS: noEMS}
@@ -170,10 +172,15 @@ func lessons() (out []lesson) {
 	done := map[kind]bool{}
 	for _, s := range suite.All() {
 		k := kind{s.Kx, s.Hash, s.Cipher.Kind}
-		if s.Auth != iana.AuthRSA || done[k] {
+		if s.Auth != iana.AuthRSA && s.Version != iana.TLS13 || done[k] {
 			continue
 		}
 		done[k] = true
+		if s.Version == iana.TLS13 {
+			out = append(out, lesson{fmt.Sprintf("TLS 1.3/%v/%v", s.Hash, s.Cipher.Kind),
+				scenario.Options{Suites: []*suite.Suite{s}, Groups: []kx.Group{kx.X25519}, KeyUpdate: true}})
+			continue
+		}
 		for _, noEMS := range []bool{false, true} {
 			if s.Kx == iana.KxRSA {
 				add(s, nil, noEMS)

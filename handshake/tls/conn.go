@@ -277,6 +277,27 @@ func (c *Conn) mayWrite() error {
 	return nil
 }
 
+// UpdateKeys goes on under new keys, and asks the peer to do the same if request is
+// set (RFC 9846 §4.7.3). The peer's KeyUpdate comes with what is read; until TLS 1.3 is
+// settled there is nothing to update, and the error says so.
+func (c *Conn) UpdateKeys(request bool) error {
+	if !c.complete.Load() {
+		return errors.New("UpdateKeys before the handshake is complete")
+	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	if c.closed.Load() {
+		return net.ErrClosed
+	}
+	c.mu.Lock()
+	err := c.e.UpdateKeys(request)
+	c.mu.Unlock()
+	if ferr := c.flushLocked(); err == nil {
+		err = ferr
+	}
+	return err
+}
+
 // CloseWrite sends close_notify; reading goes on.
 func (c *Conn) CloseWrite() error {
 	if !c.complete.Load() {
@@ -359,6 +380,13 @@ func (c *Conn) keepWriteDeadline(t time.Time) {
 
 // NetConn returns the transport. Using it breaks the connection.
 func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// Export returns n bytes of keying material for another protocol, as Endpoint.Export does.
+func (c *Conn) Export(label string, context []byte, n int) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.e.Export(label, context, n)
+}
 
 // Summary is what the handshake settled.
 func (c *Conn) Summary() handshake.Summary {

@@ -21,7 +21,7 @@ import (
 
 // gnutlsAll is GnuTLS's priority string for all that it has of TLS 1.2, NULL and
 // the CBC suites with SHA-2 included.
-const gnutlsAll = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+RSA:+DHE-RSA:+AES-128-CBC:+AES-256-CBC:+NULL:+SHA256:+SHA384:+SIGN-RSA-SHA1"
+const gnutlsAll = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+RSA:+DHE-RSA:+AES-128-CBC:+AES-256-CBC:+AES-128-CCM-8:+AES-256-CCM-8:+NULL:+SHA256:+SHA384:+SIGN-RSA-SHA1"
 
 // gnutlsServer starts gnutls-serv, which echoes what it reads, and returns its address.
 func gnutlsServer(t testing.TB, priority string, args ...string) (addr string) {
@@ -61,6 +61,7 @@ func echoed(t testing.TB, addr string, cfg *tls.Config) (handshake.Summary, *wit
 	if err := goodbye(c); err != nil {
 		t.Fatal(err)
 	}
+	met(theGnuTLS, handshake.Client, cfg, c.Summary(), w)
 	return c.Summary(), w
 }
 
@@ -185,6 +186,7 @@ func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) 
 	if err := wait(p); err != nil {
 		t.Fatal(err)
 	}
+	met(theGnuTLS, handshake.Server, cfg, got, w)
 	return got, w
 }
 
@@ -209,6 +211,7 @@ func gnutlsClient(t testing.TB, port, priority string, args ...string) *peer {
 // gnutlsCiphers are GnuTLS's words for what our rows call by their parts.
 var gnutlsCiphers = map[string]string{
 	"AES-128-GCM": "+AES-128-GCM:+AEAD", "AES-256-GCM": "+AES-256-GCM:+AEAD", "ChaCha20-Poly1305": "+CHACHA20-POLY1305:+AEAD",
+	"AES-128-CCM": "+AES-128-CCM:+AEAD", "AES-256-CCM": "+AES-256-CCM:+AEAD", "AES-128-CCM-8": "+AES-128-CCM-8:+AEAD", "AES-256-CCM-8": "+AES-256-CCM-8:+AEAD",
 	"AES-128-CBC HMAC-SHA-1": "+AES-128-CBC:+SHA1", "AES-256-CBC HMAC-SHA-1": "+AES-256-CBC:+SHA1",
 	"AES-128-CBC HMAC-SHA-256": "+AES-128-CBC:+SHA256", "AES-256-CBC HMAC-SHA-256": "+AES-256-CBC:+SHA256",
 	"AES-256-CBC HMAC-SHA-384": "+AES-256-CBC:+SHA384", "NULL HMAC-SHA-1": "+NULL:+SHA1", "NULL HMAC-SHA-256": "+NULL:+SHA256",

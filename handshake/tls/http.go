@@ -19,7 +19,8 @@ const handshakeTimeout = 30 * time.Second
 
 // ConnectionState is crypto/tls's view of the connection, as far as it has words
 // for it. net/http looks for this method, and calls it before the first Read: so
-// the handshake is completed here, within handshakeTimeout.
+// the handshake is completed here, within handshakeTimeout. Its ExportKeyingMaterial has
+// nothing to work with, since crypto/tls keeps that to itself: Export is the Conn's.
 func (c *Conn) ConnectionState() tls.ConnectionState {
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
 	defer cancel()
@@ -30,6 +31,8 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 		Version:            uint16(s.Version),
 		HandshakeComplete:  c.complete.Load(),
 		DidResume:          s.Resumed,
+		CurveID:            tls.CurveID(s.Group),
+		HelloRetryRequest:  s.Retried,
 		NegotiatedProtocol: s.Protocol,
 		ServerName:         s.ServerName,
 		PeerCertificates:   s.PeerChain,

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/sig"
@@ -84,20 +83,6 @@ type estate struct {
 
 var theEstate = sync.OnceValues(makeEstate)
 
-// workDir holds the files of peers; TestMain removes it.
-var workDir string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "tlslab-tls")
-	if err != nil {
-		panic(err)
-	}
-	workDir = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir) // a leftover in the temporary directory is no failure
-	os.Exit(code)
-}
-
 func made() *estate {
 	e, err := theEstate()
 	if err != nil {
@@ -113,7 +98,7 @@ func roots() *pki.TrustStore        { return made().roots }
 func makeEstate() (*estate, error) {
 	e := &estate{servers: map[string]*identity{}, clients: map[string]*identity{}, roots: pki.NewTrustStore(), pool: x509.NewCertPool()}
 	var bundle []byte
-	for _, alg := range pki.LessonKeyAlgs() {
+	for _, alg := range kinds {
 		l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Name: name, Staple: "good"})
 		if err != nil {
 			return nil, err
@@ -157,9 +142,9 @@ func (id *identity) write(prefix string) error {
 	return pki.WriteKey(id.keyFile, id.key, pki.FileOptions{})
 }
 
-// sharedWith lists our suites that a peer with these numbers has too.
+// sharedWith lists our suites of TLS 1.2 that a peer with these numbers has too.
 func sharedWith(ids []uint16) (common []*suite.Suite) {
-	for _, s := range suite.All() {
+	for _, s := range suite.Of(iana.TLS12) {
 		if slices.Contains(ids, uint16(s.ID)) {
 			common = append(common, s)
 		}

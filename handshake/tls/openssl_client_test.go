@@ -33,18 +33,24 @@ func serving(id *identity) *tls.Config { return &tls.Config{Certificates: id.our
 // exchangeLine runs one s_client against a server of ours.
 func exchangeLine(t testing.TB, cfg *tls.Config, args ...string) (handshake.Summary, *witness, *peer) {
 	t.Helper()
+	return exchangeLineIn(t, "-tls1_2", cfg, args...)
+}
+
+func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...string) (handshake.Summary, *witness, *peer) {
+	t.Helper()
 	cfg, w := witnessed(t, cfg)
 	var got handshake.Summary
 	port, wait := accept(t, cfg, func(c *tls.Conn) error {
 		defer func() { got = c.Summary() }()
 		return answer(c)
 	})
-	p := sClient(t, port, append([]string{"-tls1_2"}, args...)...)
+	p := sClient(t, port, append([]string{version}, args...)...)
 	p.say("hello from openssl")
 	if err := wait(p); err != nil {
 		t.Fatal(err)
 	}
 	p.waitFor("you said 19 bytes: hello from openssl")
+	met(theOpenSSL, handshake.Server, cfg, got, w)
 	return got, w, p
 }
 
@@ -261,10 +267,11 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 // better here; the handshake is TLS 1.2's all the same.
 func TestOpenSSLClientFallback(t *testing.T) {
 	t.Run("to the best there is", func(t *testing.T) {
-		exchangeLine(t, serving(servers()["rsa"]), "-fallback_scsv")
+		best := serving(servers()["rsa"])
+		best.MaxVersion = iana.TLS12
+		exchangeLine(t, best, "-fallback_scsv")
 	})
 	better := serving(servers()["rsa"])
-	better.MaxVersion = iana.TLS13
 	t.Run("below it", func(t *testing.T) {
 		port, wait := accept(t, better, (*tls.Conn).Handshake)
 		p := sClient(t, port, "-tls1_2", "-fallback_scsv")

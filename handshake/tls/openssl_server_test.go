@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -79,6 +80,7 @@ func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *witness) 
 	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
 		t.Fatalf("instead of a clean end: %q, %v", rest, err)
 	}
+	met(theOpenSSL, handshake.Client, cfg, c.Summary(), w)
 	return c, w
 }
 
@@ -321,7 +323,7 @@ func TestOpenSSLServerResumption(t *testing.T) {
 // could have done TLS 1.3, and one that could not.
 func TestOpenSSLServerFallback(t *testing.T) {
 	cfg := verifying()
-	cfg.Fallback = true
+	cfg.Fallback, cfg.MaxVersion = true, iana.TLS12
 	_, modern := sServer(t, append(show(servers()["rsa"]), "-rev")...)
 	if _, err := dial(t, modern, cfg); peerAlert(err) != iana.InappropriateFallback {
 		t.Errorf("from a server with TLS 1.3: %v", err)

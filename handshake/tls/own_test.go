@@ -58,7 +58,7 @@ func matches() (all []match) {
 		}
 		for _, g := range groups {
 			for _, kind := range kinds {
-				if id := servers()[kind]; id.auth() == s.Auth {
+				if id := servers()[kind]; id.auth() == s.Auth && (s.Kx != iana.KxRSA || kind == "rsa") { // RSA-PSS keys only sign
 					all = append(all, match{s, g, id})
 				}
 			}
@@ -112,7 +112,7 @@ func runMatch(t *testing.T, m match, o toggles) {
 	for _, cfg := range []*tls.Config{cc, sc} {
 		cfg.Suites, cfg.Weak.NULL = []*suite.Suite{m.suite}, true
 		if m.group != nil {
-			cfg.Groups = []kx.Group{m.group, kx.P256, kx.P384} // the others for the certificate's curve
+			cfg.Groups = []kx.Group{m.group, kx.P256, kx.P384, kx.P521} // the others for the certificate's curve
 		}
 		cfg.EncryptThenMAC, cfg.Weak.Compression, cfg.Weak.NoExtendedMasterSecret = o.etm, o.deflate, !o.ems
 		if o.resume != "" {

@@ -76,6 +76,7 @@ func (k stdCase) ourClient(t testing.TB, n int) settled {
 	a, b := memoryPipe()
 	c, s := client(t, a, cc), stdtls.Server(b, sc)
 	converse(t, c, s, n)
+	met(theStdlib, handshake.Client, cc, c.Summary(), w)
 	return settled{c.Summary(), s.ConnectionState(), w}
 }
 
@@ -94,6 +95,7 @@ func (k stdCase) ourServer(t testing.TB, n int) settled {
 	a, b := memoryPipe()
 	c, s := stdtls.Client(a, cc), server(t, b, sc)
 	converse(t, c, s, n)
+	met(theStdlib, handshake.Server, sc, s.Summary(), w)
 	return settled{s.Summary(), c.ConnectionState(), w}
 }
 

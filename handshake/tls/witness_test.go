@@ -23,6 +23,8 @@ type witness struct {
 	mu sync.Mutex
 
 	kinds  []message.Kind // of the messages, in order
+	sent   []bool         // whether we said it
+	hellos []*message.ClientHello
 	alerts []*handshake.AlertEvent
 }
 
@@ -33,7 +35,10 @@ func (w *witness) Event(e handshake.Event) {
 	case *handshake.AlertEvent:
 		w.alerts = append(w.alerts, e)
 	case *handshake.MessageEvent:
-		w.kinds = append(w.kinds, e.Kind)
+		w.kinds, w.sent = append(w.kinds, e.Kind), append(w.sent, e.Dir == handshake.Send)
+		if hello, ok := e.Msg.(*message.ClientHello); ok {
+			w.hellos = append(w.hellos, hello)
+		}
 		if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {
 			w.t.Errorf("%v %v: %v", e.Dir, e.Kind, err)
 		}

@@ -1,0 +1,104 @@
+package handshake_test
+
+import (
+	"slices"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+)
+
+// flows13 are the ways a handshake of TLS 1.3 can go: with and without the disguise,
+// sent back for a group, a cookie or both, with client certificates, compressed and
+// not, with every extension, with tickets and changes of keys behind it.
+func flows13() []*flow {
+	type change = func(c, s *handshake.Config)
+	make := func(name, alg string, id iana.CipherSuite, changes ...change) *flow {
+		c, s := ends13(world(alg))
+		c.Suites, s.Suites = only(id), only(id)
+		c.Groups, s.Groups = []kx.Group{kx.X25519, kx.P256}, []kx.Group{kx.X25519, kx.P256}
+		for _, f := range changes {
+			f(c, s)
+		}
+		return &flow{name: "1.3, " + name, client: *c, server: *s}
+	}
+	plainly := func(c, s *handshake.Config) { c.NoCompatibilityMode = true }
+	shareless := func(c, s *handshake.Config) { c.KeyShares = []iana.Group{} }
+	cookie := func(c, s *handshake.Config) { s.RetryWithCookie = true }
+	asked := func(c, s *handshake.Config) {
+		s.ClientAuth, s.Roots = handshake.RequestClientCert, world("ecdsa").Roots
+	}
+	mutual := func(c, s *handshake.Config) {
+		l := world("ecdsa")
+		is, key, err := l.Client("alice")
+		if err != nil {
+			panic(err)
+		}
+		c.Certificates = []handshake.Certificate{{Chain: is.Chain, Key: key}}
+		s.ClientAuth, s.Roots = handshake.RequireClientCert, l.Roots
+	}
+	packed := func(c, s *handshake.Config) {
+		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib, iana.CompressBrotli}
+		s.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}
+	}
+	everything := func(c, s *handshake.Config) {
+		c.Stapling, c.GREASE = true, true
+		c.ALPN, s.ALPN = []string{"h2", "http/1.1"}, []string{"http/1.1"}
+		c.RecordSizeLimit, s.RecordSizeLimit = 16385, 16385
+		c.CertificateSchemes, s.CertificateSchemes = sig.Defaults(), sig.Defaults()
+		c.SendCertificateAuthorities = true
+		c.Padding = func(n int) int { return 3 }
+	}
+	ticketed := func(c, s *handshake.Config) {
+		c.Sessions, s.Tickets = frozen{}, session.NewTicketKeys(seeded("ticket keys"), 0)
+	}
+	updates := func(f *flow, role handshake.Role, requests ...bool) *flow {
+		f.after[role] = func(e *handshake.Endpoint) {
+			for _, request := range requests {
+				if err := e.UpdateKeys(request); err != nil {
+					panic(err)
+				}
+			}
+		}
+		return f
+	}
+	return []*flow{
+		make("ecdsa", "ecdsa", aes128GCM),
+		make("rsa", "rsa", aes128GCM),
+		make("hybrid", "ecdsa", 0x1303, func(c, s *handshake.Config) { c.Groups, s.Groups = nil, nil }),
+		make("no disguise", "ecdsa", 0x1302, plainly),
+		make("integrity only", "ecdsa", sha256Only, func(c, s *handshake.Config) { c.Weak.NULL, s.Weak.NULL = true, true }),
+		make("retried for a group", "ecdsa", aes128GCM, shareless),
+		make("retried for a group, no disguise", "ecdsa", aes128GCM, shareless, plainly),
+		make("retried for a cookie", "ecdsa", aes128GCM, cookie),
+		make("retried for both", "ecdsa", aes128GCM, shareless, cookie),
+		make("client asked in vain", "ecdsa", aes128GCM, asked),
+		make("client certificate", "ecdsa", aes128GCM, mutual),
+		make("compressed", "ecdsa", aes128GCM, packed),
+		make("compressed, client certificate", "ecdsa", aes128GCM, packed, mutual),
+		make("every extension", "ecdsa", aes128GCM, everything),
+		make("every extension, client certificate", "ecdsa", aes128GCM, everything, mutual, shareless, ticketed),
+		make("tickets", "ecdsa", aes128GCM, ticketed),
+		updates(make("keys updated by the client", "ecdsa", aes128GCM), client, true, false),
+		updates(make("keys updated by the server", "ecdsa", aes128GCM, ticketed), server, false, true),
+	}
+}
+
+// legalIn is what a table says of a state under a version, 0 before that is settled:
+// the part that starts there, and the ChangeCipherSpec that TLS 1.3 drops.
+func legalIn(role handshake.Role, v iana.Version, state handshake.State) (rows []handshake.Move) {
+	for _, m := range handshake.Moves(role) {
+		if m.In == state && (v == 0 || m.Version == 0 || m.Version == v) {
+			rows = append(rows, m)
+		}
+	}
+	waits := slices.ContainsFunc(rows, func(m handshake.Move) bool { return m.Dir == handshake.Receive })
+	if v != iana.TLS12 && waits && state != handshake.Start && state != handshake.Connected {
+		rows = append(rows, handshake.Move{Role: role, Version: iana.TLS13, In: state, Dir: handshake.Receive,
+			Msg: message.KindChangeCipherSpec, To: state, Ref: "RFC 9846 §5"})
+	}
+	return rows
+}
