@@ -63,3 +63,11 @@ func (e *Endpoint) countWarning(what, got string) error {
 	}
 	return nil
 }
+
+// countIdle bounds what a peer may say after the handshake instead of sending data.
+func (e *Endpoint) countIdle(what string) error {
+	if e.idle++; e.idle > maxIdle {
+		return reason.New(reason.WarningFlood, what, maxIdle, "more in a row")
+	}
+	return nil
+}

@@ -182,6 +182,11 @@ func recvHelloRetryRequest(c *client, msg message.Message) error {
 	return nil
 }
 
+// movedGroup reports whether the HelloRetryRequest asked for another group.
+func (c *client) movedGroup() bool {
+	return c.retry.Extensions.Find(iana.ExtKeyShare) != nil
+}
+
 // checkServerHello13 is what ServerHello and HelloRetryRequest must both keep to.
 func (c *client) checkServerHello13(m *message.ServerHello) error {
 	name := m.Kind().String()
@@ -305,7 +310,7 @@ func recvServerHello13(c *client, msg message.Message) error {
 	if c.listening() {
 		c.decided("version", iana.TLS13, c.cfg.versions(), "supported_versions")
 		c.decided("cipher_suite", m.CipherSuite, c.hello.CipherSuites, "server_choice")
-		c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried, "hello_retry", "shared_share"))
+		c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), "hello_retry", "shared_share"))
 		c.decided("compatibility_mode", c.disguised(), nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
 	}
 	secret, err := o.offer.Finish(share.Entry.Share)

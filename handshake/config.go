@@ -151,9 +151,10 @@ type ChainInput struct {
 	Roots      *pki.TrustStore
 	ServerName string // at a client; at a server ""
 	Time       time.Time
-	FromServer bool   // the chain is a server's
-	Staple     []byte // the OCSP response, nil if none came
-	Explain    bool   // somebody listens: report every value
+	FromServer bool          // the chain is a server's
+	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
+	Staple     []byte        // the OCSP response, nil if none came
+	Explain    bool          // somebody listens: report every value
 }
 
 func (c *Config) rand() io.Reader {

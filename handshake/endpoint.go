@@ -37,6 +37,10 @@ const maxMessage = 1 << 18
 // in a row: each costs its sender nothing and us some work.
 const maxWarnings = 4
 
+// maxIdle is how many NewSessionTickets and KeyUpdates may come in a row with no data
+// between: a server may give several tickets at once, and nobody needs many.
+const maxIdle = 32
+
 // usualTranscript is room for a handshake with a chain of two or three certificates.
 const usualTranscript = 4096
 
@@ -64,7 +68,7 @@ type Endpoint struct {
 	running    *runningHash
 
 	eof, closeSent, closeReceived bool
-	warnings                      int
+	warnings, idle                int
 	summary                       *Summary
 	exporter                      exporter
 	traffic                       *traffic // of TLS 1.3, which can change its keys
@@ -202,7 +206,7 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 		return e.fail(err)
 	}
 	if row.To != e.state {
-		e.stopped = 0 // it may come back, and wait for something else
+		e.stopped, e.warnings = 0, 0 // it may come back, and wait for something else
 	}
 	e.state, e.move, e.ref = row.To, "", ""
 	if e.state == Connected && e.transcript != nil {
@@ -280,7 +284,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 			return false, reason.New(reason.UnexpectedRecord, "record.type",
 				"no application data in state "+e.state.String(), rec.Type)
 		}
-		e.warnings = 0
+		e.warnings, e.idle = 0, 0
 		e.app = rec.Payload
 		e.noteData(Receive, rec.Payload)
 	}

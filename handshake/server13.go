@@ -3,6 +3,7 @@ package handshake
 import (
 	"bytes"
 	"crypto/subtle"
+	"crypto/x509"
 	"encoding/binary"
 	"io"
 	"slices"
@@ -96,6 +97,14 @@ func (s *server) choose13(m *message.ClientHello) error {
 	}
 	if err := s.checkPlaces(m, &m.Extensions); err != nil {
 		return err
+	}
+	if n := len(m.Extensions.List); m.Extensions.Find(iana.ExtPreSharedKey) != nil {
+		switch {
+		case m.Extensions.List[n-1].Type() != iana.ExtPreSharedKey: // RFC 9846 §4.3.11
+			return s.fault(reason.BadValue, m, "client_hello.extensions.pre_shared_key", "the last extension", "another behind it")
+		case m.Extensions.Find(iana.ExtPSKKeyExchangeModes) == nil:
+			return s.fault(reason.MissingExtension, m, "client_hello.extensions", "psk_key_exchange_modes", "none")
+		}
 	}
 	if err := s.checkShares(m, groups.Groups, shares.Shares); err != nil {
 		return err
@@ -197,7 +206,7 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 			return reason.Wrap(reason.Internal, "config.certificates", err)
 		}
 		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
-		if scheme == nil {
+		if scheme == nil || leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 			continue
 		}
 		score := 0
@@ -436,7 +445,7 @@ func recvCompressedClientCertificate(s *server, m message.Message) error {
 		return err
 	}
 	if len(cert.Entries) == 0 { // nothing was worth compressing, and no CertificateVerify will come
-		return s.fault(reason.CertificateMissing, m.(*message.CompressedCertificate), "compressed_certificate", "a client certificate", "none")
+		return s.fault(reason.CertificateRequired, m.(*message.CompressedCertificate), "compressed_certificate", "a client certificate", "none")
 	}
 	return s.takeClientCertificate(cert)
 }

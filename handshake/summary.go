@@ -73,12 +73,17 @@ func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
 		return nil, errNotDone
 	case e.summary.Version == iana.TLS12 && !e.summary.ExtendedMasterSecret:
 		return nil, errNotBound
+	case n < 0 || n > 255*e.summary.Suite.Hash.Size() || len(label) == 0 || len(label) > 249:
+		return nil, errExport
 	}
 	return e.exporter.export(label, context, n), nil
 }
 
 // errNotDone is what needs the handshake's result before there is one.
 var errNotDone = errors.New("the handshake is not complete")
+
+// errExport is what HKDF-Expand-Label has no room for (RFC 9846 §7.1, RFC 5869 §2.3).
+var errExport = errors.New("a label has 1 to 249 bytes, and keying material at most 255 times the hash's length")
 
 // errNotBound is what needs extended master secret.
 var errNotBound = errors.New("without extended master secret no keying material may be exported")

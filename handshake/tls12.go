@@ -189,6 +189,9 @@ func (k *keys12) signedParams(m message.ServerKeyExchange) ([]byte, error) {
 func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fromServer bool, staple []byte) error {
 	in := ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(),
 		FromServer: fromServer, Staple: staple, Explain: e.listening()}
+	if !fromServer || e.summary.Version == iana.TLS13 { // the key signs CertificateVerify
+		in.KeyUsage = x509.KeyUsageDigitalSignature
+	}
 	report, err := e.cfg.verifyChain(in, false)
 	if err != nil && reason.Of(err) == reason.Internal {
 		err = reason.Wrap(reason.CertificatePolicy, "certificate", err)
@@ -213,9 +216,9 @@ func (c *Config) verifyChain(in ChainInput, again bool) (*pki.Report, error) {
 		return c.VerifyChain(in)
 	}
 	o := pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
-		Staple: in.Staple, Explain: in.Explain, Signatures: &signatures, Recompute: !again}
-	if !in.FromServer { // its key signs CertificateVerify (RFC 5246 §7.4.6)
-		o.Usage, o.KeyUsage = pki.ClientAuth, x509.KeyUsageDigitalSignature
+		Staple: in.Staple, Explain: in.Explain, Signatures: &signatures, Recompute: !again, KeyUsage: in.KeyUsage}
+	if !in.FromServer {
+		o.Usage = pki.ClientAuth
 	}
 	return pki.Verify(in.Chain, o)
 }

@@ -63,7 +63,7 @@ func (e *Endpoint) sendKeyUpdate() error {
 
 // recvKeyUpdate follows the peer to its new keys, and answers if it asks.
 func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
-	if err := e.countWarning("key_update", "more in a row"); err != nil {
+	if err := e.countIdle("key_update"); err != nil {
 		return err
 	}
 	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent {
@@ -108,7 +108,7 @@ const maxTicketLifetime = 7 * 24 * 3600
 
 // keepTicket keeps what a server gave us to come back with.
 func (c *client) keepTicket(m *message.NewSessionTicket13) error {
-	if err := c.countWarning("new_session_ticket", "more in a row"); err != nil {
+	if err := c.countIdle("new_session_ticket"); err != nil {
 		return err
 	}
 	if err := c.checkPlaces(m, &m.Extensions); err != nil {

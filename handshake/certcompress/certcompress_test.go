@@ -111,14 +111,14 @@ func TestEnds(t *testing.T) {
 // certificate of the greatest length takes.
 func TestBombs(t *testing.T) {
 	const most = 1 << 20
-	zeros := make([]byte, 64<<20)
+	zeros := make([]byte, 16<<20)
 	for what, c := range map[string]struct {
 		alg  iana.CertificateCompressionAlgorithm
 		bomb []byte
 	}{
-		"64 MiB of zeros, zlib":                   {iana.CompressZlib, zlibOf(zeros)},
-		"64 MiB of zeros, brotli":                 {iana.CompressBrotli, brotliOf(zeros, 1, 24)},
-		"64 MiB of zeros, zstd":                   {iana.CompressZstd, zstdOf(t, zeros)},
+		"16 MiB of zeros, zlib":                   {iana.CompressZlib, zlibOf(zeros)},
+		"16 MiB of zeros, brotli":                 {iana.CompressBrotli, brotliOf(zeros, 1, 24)},
+		"16 MiB of zeros, zstd":                   {iana.CompressZstd, zstdOf(t, zeros)},
 		"a zstd frame of 2^62 bytes, it says":     {iana.CompressZstd, frameOf(1 << 62)},
 		"a zstd window of 2 GiB, it says":         {iana.CompressZstd, unhex("28b52ffd" + "00" + "a8" + "010000")},
 		"a brotli block of 16 MiB, it says":       {iana.CompressBrotli, unhex("cffffffff8")},
@@ -135,11 +135,11 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// Every window that a stream can announce is taken, for content that refers as far
+// Small windows, large ones and those at the edge of narrow are taken, for content that refers as far
 // back as it can, to brotli's dictionary included.
 func TestWindows(t *testing.T) {
 	far := slices.Concat(message(2000), message(limit - 4000)[2000:], message(2000), []byte("therefore the government of the United States "))
-	for window := 10; window <= 24; window++ {
+	for _, window := range []int{10, 15, 16, 17, 18, 19, 24} {
 		for _, n := range []int{len(far), 1<<17 - 16, 700} {
 			b := far[len(far)-n:]
 			c := brotliOf(b, 5, window)
@@ -148,7 +148,7 @@ func TestWindows(t *testing.T) {
 			}
 		}
 	}
-	for window := 1 << 10; window <= 8<<20; window *= 2 {
+	for window := 1 << 10; window <= 8<<20; window *= 8 {
 		c := zstdOf(t, far, zstd.WithWindowSize(window))
 		if got, err := certcompress.Decompress(iana.CompressZstd, c, len(far)); err != nil || !bytes.Equal(got, far) {
 			t.Errorf("zstd, %d bytes: %v", window, err)
@@ -178,7 +178,7 @@ func TestNoise(t *testing.T) {
 	r := rand.New(rand.NewChaCha8([32]byte{2}))
 	b := message(300)
 	for _, alg := range certcompress.Algorithms() {
-		for range 2000 {
+		for range 500 {
 			noise := make([]byte, r.IntN(60))
 			for i := range noise {
 				noise[i] = byte(r.Uint32())

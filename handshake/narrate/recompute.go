@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/base64"
 	"fmt"
 	"math/big"
@@ -273,109 +272,6 @@ func printf(before string, b []byte, after string) string {
 		text = text[n:]
 	}
 	return out + after
-}
-
-// group writes keys as openssl reads them: PKCS #8 (RFC 5958) and
-// SubjectPublicKeyInfo (RFC 5280 §4.1.2.7).
-type group struct {
-	algorithm algorithm
-	// wrap puts a private or a public key into the form that stands inside; nil: as it is.
-	wrapPrivate, wrapPublic func([]byte) []byte
-}
-
-type algorithm struct {
-	OID        asn1.ObjectIdentifier
-	Parameters asn1.RawValue `asn1:"optional"`
-}
-
-func (g *group) private(key []byte) []byte {
-	if g.wrapPrivate != nil {
-		key = g.wrapPrivate(key)
-	}
-	return der(struct {
-		Version   int
-		Algorithm algorithm
-		Key       []byte
-	}{0, g.algorithm, key})
-}
-
-func (g *group) public(share []byte) []byte {
-	if g.wrapPublic != nil {
-		share = g.wrapPublic(share)
-	}
-	return der(struct {
-		Algorithm algorithm
-		Key       asn1.BitString
-	}{g.algorithm, asn1.BitString{Bytes: share, BitLength: 8 * len(share)}})
-}
-
-// The curves that openssl 3.0 has: RFC 8410's by the curve's own identifier, the
-// others as parameters of id-ecPublicKey (RFC 5480 §2.1.1.1).
-var groups = map[string]*group{
-	"x25519":    montgomery(110),
-	"x448":      montgomery(111),
-	"secp256r1": weierstrass(1, 2, 840, 10045, 3, 1, 7),
-	"secp384r1": weierstrass(1, 3, 132, 0, 34),
-	"secp521r1": weierstrass(1, 3, 132, 0, 35),
-}
-
-func montgomery(last int) *group {
-	return &group{algorithm{OID: asn1.ObjectIdentifier{1, 3, 101, last}},
-		func(key []byte) []byte { return der(key) }, nil} // an OCTET STRING within one (RFC 8410 §7)
-}
-
-func weierstrass(curve ...int) *group {
-	return &group{algorithm{asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, asn1.RawValue{FullBytes: der(asn1.ObjectIdentifier(curve))}},
-		func(key []byte) []byte { // ECPrivateKey without its optional parts (RFC 5915 §3)
-			return der(struct {
-				Version int
-				Key     []byte
-			}{1, key})
-		}, nil}
-}
-
-// finiteField is PKCS #3's dhKeyAgreement; both keys are numbers.
-func finiteField(p, g []byte) *group {
-	number := func(b []byte) []byte { return der(new(big.Int).SetBytes(b)) }
-	params := der(struct{ P, G *big.Int }{new(big.Int).SetBytes(p), new(big.Int).SetBytes(g)})
-	return &group{algorithm{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 3, 1}, asn1.RawValue{FullBytes: params}}, number, number}
-}
-
-// der marshals what always can be: numbers, identifiers and bytes.
-func der(v any) []byte {
-	b, err := asn1.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-// openssl computes in no smaller and no larger field.
-const minFieldBits, maxFieldBits = 512, 10000
-
-// groupOf finds the group of a Diffie–Hellman exchange: by its p and g, or else by
-// name, the last word of the method.
-func groupOf(e *handshake.SecretEvent) (g *group, why string) {
-	in := inputs(e.Inputs)
-	if p, base := in.get("p"), in.get("g"); p != nil && base != nil {
-		if bits := new(big.Int).SetBytes(p).BitLen(); bits < minFieldBits || bits > maxFieldBits {
-			return nil, whyNoTool
-		}
-		return finiteField(p, base), ""
-	}
-	words := strings.Fields(e.Method)
-	if len(words) == 0 {
-		return nil, whyNoTool
-	}
-	name := words[len(words)-1]
-	if g := groups[name]; g != nil {
-		return g, ""
-	}
-	ours, _ := kx.ByName(name) // nil if it is none of ours
-	if kind := kindOf(ours); (kind == kx.KindKEM || kind == kx.KindHybrid) && strings.Contains(name, "MLKEM") {
-		return nil, whyMLKEM
-	}
-	return nil, whyNoTool
 }
 
 // rsaKey finds the primes behind n, e and d: ed-1 is a multiple of the order of

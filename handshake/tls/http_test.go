@@ -81,10 +81,21 @@ func fetch(c *http.Client, url string, n int) (string, error) {
 	return string(b), err
 }
 
+// bothVersions are what HTTP is carried over; the subtests have their names.
+var bothVersions = []iana.Version{iana.TLS12, iana.TLS13}
+
 func TestHTTP(t *testing.T) {
-	ours := serveHTTP(t, serving(servers()["rsa"]))
+	for _, v := range bothVersions {
+		t.Run(v.String(), func(t *testing.T) { testHTTP(t, v) })
+	}
+}
+
+func testHTTP(t *testing.T, v iana.Version) {
+	cfg := serving(servers()["rsa"])
+	cfg.MaxVersion = v
+	ours := serveHTTP(t, cfg)
 	theirs := httptest.NewUnstartedServer(http.HandlerFunc(page))
-	theirs.TLS = &stdtls.Config{Certificates: servers()["ecdsa"].std(), MaxVersion: stdtls.VersionTLS12}
+	theirs.TLS = &stdtls.Config{Certificates: servers()["ecdsa"].std(), MaxVersion: uint16(v)}
 	theirs.StartTLS()
 	defer theirs.Close()
 	for _, k := range []struct {
@@ -98,7 +109,7 @@ func TestHTTP(t *testing.T) {
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			got, err := fetch(k.client, k.url+"/a", 100_000)
-			if want := "POST /a: TLS 1.2, 100000 bytes, 0 client certificates, resumed false"; err != nil || got != want {
+			if want := "POST /a: " + v.String() + ", 100000 bytes, 0 client certificates, resumed false"; err != nil || got != want {
 				t.Errorf("%q, %v", got, err)
 			}
 			if n := connections(t, k.client, k.url, 3); n != 0 {
@@ -144,15 +155,23 @@ func connections(t testing.TB, c *http.Client, url string, n int) (made int) {
 	return made
 }
 
-// TestHTTPConnectionState has the server see a client's certificate, and both ends
-// a resumed session.
+// TestHTTPConnectionState has the server see a client's certificate, and in TLS 1.2 both
+// ends a resumed session.
 func TestHTTPConnectionState(t *testing.T) {
+	for _, v := range bothVersions {
+		t.Run(v.String(), func(t *testing.T) { testConnectionState(t, v) })
+	}
+}
+
+func testConnectionState(t *testing.T, v iana.Version) {
 	sc := serving(servers()["ecdsa"])
 	sc.ClientAuth, sc.Sessions, sc.ALPN = handshake.RequireClientCert, session.NewMemory(0), []string{"http/1.1"}
 	url := serveHTTP(t, sc)
 	cc := verifying()
+	cc.MaxVersion = v
 	cc.Certificates, cc.Sessions, cc.ALPN = clients()["rsa"].ours(), session.NewMemory(0), []string{"http/1.1"}
 	for i := range 2 {
+		resumed := i > 0 && v == iana.TLS12
 		var s stdtls.ConnectionState
 		trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { s = i.Conn.(*tls.Conn).ConnectionState() }}
 		req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "GET", url, nil)
@@ -165,11 +184,11 @@ func TestHTTPConnectionState(t *testing.T) {
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if want := fmt.Sprintf("GET /: TLS 1.2, 0 bytes, 2 client certificates, resumed %v", i > 0); err != nil || string(body) != want {
+		if want := fmt.Sprintf("GET /: %v, 0 bytes, 2 client certificates, resumed %v", v, resumed); err != nil || string(body) != want {
 			t.Errorf("%q, %v", body, err)
 		}
-		if s.Version != uint16(iana.TLS12) || s.CipherSuite == 0 || s.NegotiatedProtocol != "http/1.1" || s.ServerName != name ||
-			len(s.PeerCertificates) == 0 || s.DidResume != (i > 0) || len(s.VerifiedChains) == 0 && i == 0 {
+		if s.Version != uint16(v) || s.CipherSuite == 0 || s.NegotiatedProtocol != "http/1.1" || s.ServerName != name ||
+			len(s.PeerCertificates) == 0 || s.DidResume != resumed || len(s.VerifiedChains) == 0 && !resumed || s.CurveID == 0 && !resumed {
 			t.Errorf("connection %d: %+v", i, s)
 		}
 	}

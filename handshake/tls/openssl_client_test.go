@@ -262,9 +262,8 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 	}
 }
 
-// TestOpenSSLClientFallback: a retry marked as one, and a server that could have
-// done better tell each other (RFC 7507, RFC 8446 §4.1.3). MaxVersion promises the
-// better here; the handshake is TLS 1.2's all the same.
+// TestOpenSSLClientFallback: a client marks a retry at TLS 1.2, and is welcome only
+// where that is the best there is (RFC 7507).
 func TestOpenSSLClientFallback(t *testing.T) {
 	t.Run("to the best there is", func(t *testing.T) {
 		best := serving(servers()["rsa"])
@@ -279,14 +278,6 @@ func TestOpenSSLClientFallback(t *testing.T) {
 			t.Errorf("server: %v", err)
 		}
 		p.waitFor(`alert inappropriate fallback`)
-	})
-	t.Run("the sentinel", func(t *testing.T) {
-		port, wait := accept(t, better, (*tls.Conn).Handshake)
-		p := sClient(t, port)
-		if err := wait(p); peerAlert(err) != iana.IllegalParameter {
-			t.Errorf("server: %v", err)
-		}
-		p.waitFor(`inappropriate fallback`)
 	})
 }
 

@@ -26,6 +26,7 @@ import (
 // stdCase is one handshake; each field is what a case may change. Both ends
 // verify whom they talk to.
 type stdCase struct {
+	version   iana.Version // the highest that crypto/tls may speak; 0 is TLS 1.2
 	id        *identity // the server's
 	clientID  *identity // nil shows none
 	suites    []*suite.Suite
@@ -43,7 +44,7 @@ func (k stdCase) ourEnd() *tls.Config {
 }
 
 func (k stdCase) stdEnd() *stdtls.Config {
-	c := &stdtls.Config{RootCAs: made().pool, ClientCAs: made().pool, ServerName: name, MaxVersion: stdtls.VersionTLS12,
+	c := &stdtls.Config{RootCAs: made().pool, ClientCAs: made().pool, ServerName: name, MaxVersion: max(uint16(k.version), stdtls.VersionTLS12),
 		ClientAuth: k.stdAuth, NextProtos: k.alpn}
 	for _, s := range k.suites {
 		c.CipherSuites = append(c.CipherSuites, uint16(s.ID))
