@@ -106,7 +106,13 @@ func sendClientHello(c *client, _ message.Message) error {
 			return err
 		}
 	}
-	return c.send(m)
+	if err := c.send(m); err != nil {
+		return err
+	}
+	// The first record alone is for servers that know no more: an alert about their answer
+	// must not say TLS 1.0 (RFC 9846 §5.1).
+	c.wr.SetVersion(iana.TLS12)
+	return nil
 }
 
 // extend adds what a client says by extensions: TLS 1.2's own only if it may come to that.

@@ -84,7 +84,7 @@ func clientUpdates(c *client, _ message.Message) bool { return c.traffic.wanted 
 func (c *client) extend13(m *message.ClientHello) error {
 	x := &m.Extensions
 	x.Add(&message.SupportedVersions{Versions: c.cfg.versions()})
-	if c.cfg.Sessions != nil {
+	if c.cfg.Sessions != nil && !c.cfg.NoTickets {
 		x.Add(&message.PSKKeyExchangeModes{Modes: []iana.PSKKeyExchangeMode{iana.PSKWithDHE}})
 	}
 	if a := c.cfg.CertificateCompression; len(a) > 0 {

@@ -19,6 +19,7 @@ func flows13() []*flow {
 	make := func(name, alg string, id iana.CipherSuite, changes ...change) *flow {
 		c, s := ends13(world(alg))
 		c.Suites, s.Suites = only(id), only(id)
+		c.SeparateRecords, s.SeparateRecords = true, true // so that one may be changed alone
 		c.Groups, s.Groups = []kx.Group{kx.X25519, kx.P256}, []kx.Group{kx.X25519, kx.P256}
 		for _, f := range changes {
 			f(c, s)

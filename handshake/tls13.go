@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/subtle"
 	"fmt"
@@ -43,9 +44,9 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 	th := e.transcriptHash(len(e.transcript))
 	k.client, k.server = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
 	if e.revealing() {
-		zeros := make([]byte, h.Size())
+		none := make([]byte, h.Size())
 		derived := early.Derived()
-		e.extracted("early_secret", zeros, zeros, early.Bytes())
+		e.extracted("early_secret", none, none, early.Bytes())
 		e.expanded("early_derived", "derived", early.Bytes(), emptyHash(h), derived.Bytes())
 		e.extracted("handshake_secret", derived.Bytes(), shared, k.handshake.Bytes())
 		e.expanded("client_handshake_traffic_secret", "c hs traffic", k.handshake.Bytes(), th, k.client.Bytes())
@@ -112,8 +113,8 @@ func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage stri
 		}
 	}
 	c := e.summary.Suite.Cipher
-	var key, iv [64]byte
-	keys := suite.Keys{Key: key[:c.KeyLen], IV: iv[:c.FixedIVLen]}
+	both := make([]byte, c.KeyLen+c.FixedIVLen)
+	keys := suite.Keys{Key: both[:c.KeyLen], IV: both[c.KeyLen:]}
 	s.Key(keys.Key)
 	s.IV(keys.IV)
 	if e.revealing() {
@@ -194,10 +195,13 @@ func (e *Endpoint) signedBy(r Role, transcript int) []byte {
 // emptyHash is the hash of no messages.
 func emptyHash(h crypto.Hash) []byte { return h.New().Sum(nil) }
 
+// allZero reports whether b is what stands for no secret, and is none.
+func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+
 // extracted tells of an HKDF-Extract. Call it only where somebody listens.
 func (e *Endpoint) extracted(label string, salt, ikm, value []byte) {
 	e.secret(SecretEvent{Label: label, Method: "HKDF-Extract", Op: OpHash, Hash: e.summary.Suite.Hash.String(),
-		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: true}, {Name: "ikm", Bytes: ikm, Private: true}}, Value: value})
+		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: !allZero(salt)}, {Name: "ikm", Bytes: ikm, Private: !allZero(ikm)}}, Value: value})
 }
 
 // expanded tells of an HKDF-Expand-Label. A context as long as the hash is a hash: of

@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
 )
 
 // No event carries a key that vocabulary.go does not list, so that narrate can
@@ -50,7 +51,7 @@ func TestVocabulary(t *testing.T) {
 		run(note)
 	}
 	for _, rec := range recorded(t) {
-		note(connect(t, rec.config(client), rec.config(server)).run(nil))
+		note(rec.connect(t).run(nil))
 	}
 
 	for kind, list := range map[string][]string{"secret": handshake.SecretLabels(), "check": handshake.CheckNames()} {
@@ -153,7 +154,36 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 			s.Roots, s.ClientAuth = nil, handshake.RequestClientCert
 			c.Certificates = nil
 		}),
+		func(note func(*connection)) { // a client of both versions, a server of the older
+			cc, sc := ends13(l)
+			sc.MaxVersion = iana.TLS12
+			note(connect(t, cc, sc).run(nil).completes())
+		},
+		func(note func(*connection)) { // a ticket that nobody keeps
+			cc, sc := ends13(l)
+			c := connect(t, cc, sc).run(nil).completes()
+			c.inject(client, put(t, c.as(server, 0), iana.Handshake, marshalled(t, &message.NewSessionTicket13{Lifetime: 9, Ticket: []byte("t")})))
+			note(c)
+		},
+		func(note func(*connection)) { // keys that have done enough
+			cc, sc := ends13(l)
+			cc.Suites = spentAfter(3)
+			c := connect(t, cc, sc).run(nil).completes()
+			for range 5 {
+				c.talk()
+			}
+			note(c)
+		},
 	}
+}
+
+// spentAfter is a suite whose keys last n records.
+func spentAfter(n uint64) []*suite.Suite {
+	s := *suite.ByID(aes128GCM)
+	cipher := *s.Cipher
+	cipher.MaxRecords = n
+	s.Cipher = &cipher
+	return []*suite.Suite{&s}
 }
 
 // broken is a store that is down.

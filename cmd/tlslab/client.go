@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -29,13 +32,14 @@ type clientFlags struct {
 	insecure, closeSend bool
 	sessIn, sessOut     string
 	reconnect           int
+	keyShares           []string
 }
 
 func newClient() *cobra.Command {
 	c := new(clientFlags)
 	cmd := &cobra.Command{
 		Use:   "client --connect HOST:PORT",
-		Short: "Shake hands with any TLS 1.2 server and explain it",
+		Short: "Shake hands with any TLS server and explain it",
 		Long: `Connect to a server, explain the handshake on standard error (or in --out), send
 what comes on standard input, and print what comes back until the server closes.
 
@@ -48,11 +52,13 @@ The server is verified against --CAfile, or else the roots of this machine.`,
   tlslab client --connect localhost:8443 --CAfile root.pem --kx rsa --bytes
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-out s.pem
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.pem     resumes it
+  tlslab client --connect localhost:8443 --CAfile root.pem --key-share none      a HelloRetryRequest
   tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	c.flags(cmd)
+	c.clientFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.connect, "connect", "", "`HOST:PORT` of the server")
 	f.StringVar(&c.serverName, "servername", "", "whom to ask for, and to demand of the certificate (default: the host)")
@@ -61,7 +67,9 @@ The server is verified against --CAfile, or else the roots of this machine.`,
 	f.BoolVar(&c.closeSend, "close-write", false, "send close_notify when the input ends")
 	f.StringVar(&c.sessOut, "sess-out", "", "keep the session in this `file`: its secrets open the recording")
 	f.StringVar(&c.sessIn, "sess-in", "", "offer the session in this `file`")
+	f.StringSliceVar(&c.keyShares, "key-share", nil, "the groups that get a key share at once, or none (TLS 1.3)")
 	f.IntVar(&c.reconnect, "reconnect", 0, "first connect this many times and hang up: sessions are resumed")
+	complete(cmd, "key-share", func() []string { return append(groupNames(), "none") })
 	return cmd
 }
 
@@ -76,15 +84,18 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if host == "" && c.serverName == "" && !c.insecure {
 		return misuse("Say HOST:PORT, or --servername NAME.", "--connect %s: no name to demand of the server's certificate", c.connect)
 	}
-	cfg, err := c.config()
+	cfg, err := c.config(firstSet(given{"--key-share", c.keyShares != nil}))
 	if err != nil {
+		return err
+	}
+	if err := c.shares(cfg); err != nil {
 		return err
 	}
 	cfg.ServerName, cfg.Stapling = c.serverName, true
 	if cfg.ServerName == "" {
 		cfg.ServerName = host
 	}
-	kept, err := c.trustAndSessions(cfg)
+	kept, err := c.trustAndSessions(cmd.ErrOrStderr(), cfg)
 	if err != nil {
 		return err
 	}
@@ -107,13 +118,21 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := firstError(conn.Close(), t.close()); err != nil {
+		if err := firstError(hangUp(conn), t.close()); err != nil {
 			return err
 		}
 	}
 	conn, t, err := c.dial(ctx, cfg, out, c.reconnect)
 	if err != nil {
 		return err
+	}
+	if c.keyUpdate {
+		// Before the first request, so that it and its answer come under new keys.
+		if conn.Summary().Version != iana.TLS13 {
+			fmt.Fprintln(cmd.ErrOrStderr(), say(c.lang, "no_key_update", "version", conn.Summary().Version.String()))
+		} else if err := conn.UpdateKeys(true); err != nil {
+			return firstError(handshakeError(ctx, c.lang, c.connect, err), conn.Close(), t.close())
+		}
 	}
 	err = c.talk(ctx, conn, t, cmd.InOrStdin(), cmd.OutOrStdout())
 	if c.sessOut != "" {
@@ -122,8 +141,34 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	return err
 }
 
+// shares sets the groups that --key-share names.
+func (c *clientFlags) shares(cfg *handshake.Config) error {
+	if c.keyShares == nil {
+		return nil
+	}
+	cfg.KeyShares = []iana.Group{} // none at once: the server has to ask
+	if slices.Equal(c.keyShares, []string{"none"}) {
+		return nil
+	}
+	groups, err := groupsOf("--key-share", c.keyShares)
+	if err != nil {
+		return err
+	}
+	offered := cfg.Groups
+	if offered == nil {
+		offered = kx.Defaults13()
+	}
+	for _, g := range groups {
+		if !slices.ContainsFunc(offered, func(o kx.Group) bool { return o.ID() == g.ID() }) {
+			return misuse("Name it with --group too.", "--key-share %s: that group is not offered", g.Name())
+		}
+		cfg.KeyShares = append(cfg.KeyShares, g.ID())
+	}
+	return nil
+}
+
 // trustAndSessions sets whom to believe and what to resume.
-func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (kept *keptSession, err error) {
+func (c *clientFlags) trustAndSessions(w io.Writer, cfg *handshake.Config) (kept *keptSession, err error) {
 	cfg.Weak.SkipVerify = c.insecure
 	switch {
 	case c.caFile != "":
@@ -141,7 +186,11 @@ func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (kept *keptSession
 	if c.sessIn == "" {
 		return kept, nil
 	}
-	return kept, kept.read(c.sessIn, !c.insecure)
+	v, err := kept.read(c.sessIn, !c.insecure)
+	if v == iana.TLS13 {
+		fmt.Fprintln(w, say(c.lang, "session_of_13", "file", c.sessIn))
+	}
+	return kept, err
 }
 
 // dial connects, shakes hands, and says why if it does not work out.
@@ -205,7 +254,20 @@ func aboutTrust(r reason.Reason) bool {
 
 // badConfig is an endpoint's refusal of its flags.
 func badConfig(err error) error {
-	return misuse("Flags that narrow the offer may leave nothing of it: --cipher, --kx, --group.", "nothing left to offer: %w", err)
+	return misuse("Flags that narrow the offer may leave nothing of it: --tls, --cipher, --kx, --group.", "nothing left to offer: %w", err)
+}
+
+// hangUpTime is how long a server may take to hang up too.
+const hangUpTime = 2 * time.Second
+
+// hangUp says goodbye and waits for the server's: what a TLS 1.3 server says after its
+// handshake, tickets above all, is read, and not answered with a TCP reset.
+func hangUp(conn *tls.Conn) error {
+	err := firstError(conn.CloseWrite(), conn.SetReadDeadline(time.Now().Add(hangUpTime)))
+	if err == nil {
+		_, _ = io.Copy(io.Discard, conn) // however it ends, it has ended
+	}
+	return firstError(err, conn.Close())
 }
 
 // talk sends in, and copies what comes back to out until the peer closes or ctx ends.
@@ -221,6 +283,10 @@ func (c *clientFlags) talk(ctx context.Context, conn *tls.Conn, t *transcript, i
 	_, err := io.Copy(flushing{out, t}, conn)
 	if ctx.Err() != nil {
 		err = nil // the person at the keyboard has seen enough
+	}
+	if reason.Of(err) == reason.PeerAlert {
+		// In TLS 1.3 a server may refuse our certificate after our handshake is over.
+		err = c.whyNot(ctx, err, conn.Summary().CertificateRequested)
 	}
 	return firstError(endError(c.lang, c.connect, err), conn.Close(), t.close())
 }

@@ -29,28 +29,46 @@ type offer struct {
 
 func (o *offer) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.tls, "tls", "", "exactly this version: 1.2")
-	f.StringVar(&o.kx, "kx", "", "key exchange: rsa, dhe or ecdhe")
-	f.StringSliceVar(&o.groups, "group", nil, "groups, most preferred first: X25519,P-256,… (also --groups)")
-	f.StringSliceVar(&o.ciphers, "cipher", nil, "cipher suites, by IANA's or OpenSSL's names; naming a NULL suite allows it")
-	f.BoolVar(&o.compress, "compress", false, "allow DEFLATE, which leaks what it compresses (CRIME)")
-	f.BoolVar(&o.noEMS, "no-ems", false, "no extended master secret: the textbook's formula of three randoms")
+	f.StringVar(&o.tls, "tls", "", "exactly this version: 1.2 or 1.3 (default: both)")
+	f.StringVar(&o.kx, "kx", "", "key exchange of TLS 1.2, and so that version: rsa, dhe or ecdhe")
+	f.StringSliceVar(&o.groups, "group", nil, "groups, most preferred first: X25519MLKEM768,X25519,P-256,… (also --groups)")
+	f.StringSliceVar(&o.ciphers, "cipher", nil, "cipher suites of both versions, by IANA's or OpenSSL's names;\nnaming one that encrypts nothing allows it")
+	f.BoolVar(&o.compress, "compress", false, "allow DEFLATE, which leaks what it compresses (CRIME; TLS 1.2)")
+	f.BoolVar(&o.noEMS, "no-ems", false, "no extended master secret: the textbook's formula of three randoms (TLS 1.2)")
 	f.StringVar(&o.keyLog, "keylogfile", "", "append the secrets, in NSS key log format, to this `file`")
-	complete(cmd, "tls", func() []string { return []string{"1.2"} })
+	complete(cmd, "tls", func() []string { return []string{"1.2", "1.3"} })
 	complete(cmd, "kx", kxNames)
-	complete(cmd, "group", groupNames)
+	complete(cmd, "group", func() []string { return append(groupNames(), unlistedNames()...) })
 	complete(cmd, "cipher", suiteNames)
 }
 
-// checkVersion refuses the versions that are not there.
-func (o *offer) checkVersion() error {
-	switch o.tls {
-	case "", "1.2":
-		return nil
-	case "1.3":
-		return misuse("Leave --tls out, or say --tls 1.2.", "TLS 1.3 comes with a later release; this one speaks TLS 1.2")
+// version is the one that --tls or --kx asks for, 0 if neither was given. only12 and
+// only13 name another flag given that one version alone has, "" for none.
+func (o *offer) version(only12, only13 string) (iana.Version, error) {
+	v := map[string]iana.Version{"1.2": iana.TLS12, "1.3": iana.TLS13}[o.tls]
+	if v == 0 && o.tls != "" {
+		return 0, misuse("Say --tls 1.2 or --tls 1.3, or leave it out for both.", "--tls %s: there is no such version here", o.tls)
 	}
-	return misuse("Say --tls 1.2, or leave it out.", "--tls %s: there is no such version here", o.tls)
+	by := "--tls " + o.tls
+	if o.kx != "" {
+		if v == iana.TLS13 {
+			return 0, misuse("Leave --kx out: in TLS 1.3 it is --group that says how keys are agreed.",
+				"--kx is about TLS 1.2, where a suite names its key exchange; TLS 1.3's do not")
+		}
+		v, by = iana.TLS12, "--kx "+o.kx
+	}
+	switch {
+	case v == iana.TLS12 && only13 != "":
+		return 0, misuse("Leave one of the two out.", "%s is about TLS 1.3, and %s asks for TLS 1.2", only13, by)
+	case v == iana.TLS13 && only12 != "":
+		return 0, misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s asks for TLS 1.3", only12, by)
+	}
+	return v, nil
+}
+
+// only12 names a flag given that has no meaning after TLS 1.2; "" if there is none.
+func (o *offer) only12() string {
+	return firstSet(given{"--compress", o.compress}, given{"--no-ems", o.noEMS})
 }
 
 // exchange is what --kx names; KxNone if it was not given.
@@ -93,38 +111,70 @@ func notBuilt(u *suite.UnknownError) string {
 }
 
 // namedGroups are those that --group names; nil if it was not given.
-func (o *offer) namedGroups() ([]kx.Group, error) {
+func (o *offer) namedGroups() ([]kx.Group, error) { return groupsOf("--group", o.groups) }
+
+// groupsOf finds the groups that a flag's values name, each once.
+func groupsOf(flag string, values []string) ([]kx.Group, error) {
 	var out []kx.Group
-	for _, list := range o.groups {
+	for _, list := range values {
 		for _, name := range strings.FieldsFunc(list, func(r rune) bool { return r == ':' || r == ' ' }) {
 			g, err := kx.ByName(name)
 			if err != nil {
-				return nil, misuse("There are "+strings.Join(groupNames(), ", ")+".", "--group %s: no group is called that", name)
+				return nil, misuse("There are "+strings.Join(groupNames(), ", ")+"; more are in: tlslab groups --help",
+					"%s %s: no group is called that", flag, name)
 			}
-			if !kx.Serves(iana.KxECDHE, g) && !kx.Serves(iana.KxDHE, g) {
-				return nil, misuse("TLS 1.2 has "+strings.Join(groupNames(), ", ")+".", "--group %s: that group is TLS 1.3's alone", name)
+			if !slices.Contains(out, g) {
+				out = append(out, g)
 			}
-			out = append(out, g)
 		}
 	}
 	return out, nil
 }
 
-// checkGroups refuses groups of which x uses none.
-func (o *offer) checkGroups(x iana.Kx, groups []kx.Group) error {
-	if groups != nil && !slices.ContainsFunc(groups, func(g kx.Group) bool { return kx.Serves(x, g) }) {
-		return misuse("RSA key transport uses none; DHE uses ffdhe groups, ECDHE all others.",
-			"--group %s: %v key exchange uses none of these", strings.Join(o.groups, ","), x)
+// checkGroups refuses groups of which v, or x if it is not KxNone, uses none.
+func (o *offer) checkGroups(v iana.Version, x iana.Kx, groups []kx.Group) error {
+	if groups == nil || v != iana.TLS12 {
+		return nil
+	}
+	serves := func(g kx.Group) bool { return kx.Serves(x, g) }
+	if x == iana.KxNone {
+		serves = func(g kx.Group) bool { return kx.Serves(iana.KxECDHE, g) || kx.Serves(iana.KxDHE, g) }
+	}
+	switch {
+	case slices.ContainsFunc(groups, serves):
+		return nil
+	case x == iana.KxNone || x == iana.KxECDHE && !slices.ContainsFunc(groups, func(g kx.Group) bool { return kx.Serves(iana.KxDHE, g) }):
+		return misuse("TLS 1.2 has curves and finite fields: "+strings.Join(names12(), ", ")+".",
+			"--group %s: KEMs and hybrids are TLS 1.3's alone", strings.Join(o.groups, ","))
+	}
+	return misuse("RSA key transport uses none; DHE uses ffdhe groups, ECDHE the curves.",
+		"--group %s: %v key exchange uses none of these", strings.Join(o.groups, ","), x)
+}
+
+// checkSuites refuses suites of which v, or x if it is not KxNone, uses none.
+func (o *offer) checkSuites(v iana.Version, x iana.Kx, suites []*suite.Suite) error {
+	named := strings.Join(o.ciphers, ",")
+	switch {
+	case suites == nil || v == 0:
+		return nil
+	case !slices.ContainsFunc(suites, func(s *suite.Suite) bool { return s.Version == v }):
+		return misuse("Name a suite of that version (tlslab list suites), or leave one of the two flags out.",
+			"--cipher %s has nothing for %v", named, v)
+	case x != iana.KxNone && !slices.ContainsFunc(suites, func(s *suite.Suite) bool { return s.Kx == x }):
+		return misuse("Name a suite of that key exchange, or leave one of the two flags out.",
+			"--cipher %s has nothing with --kx %s", named, o.kx)
 	}
 	return nil
 }
 
 // apply sets what a live end offers. Without flags that is all that is built, except
-// NULL and DEFLATE.
-func (o *offer) apply(cfg *handshake.Config) error {
-	if err := o.checkVersion(); err != nil {
+// what encrypts nothing and DEFLATE. only13 names another flag given that is TLS 1.3's.
+func (o *offer) apply(cfg *handshake.Config, only13 string) error {
+	v, err := o.version(o.only12(), only13)
+	if err != nil {
 		return err
 	}
+	cfg.MinVersion, cfg.MaxVersion = v, v
 	x, err := o.exchange()
 	if err != nil {
 		return err
@@ -137,13 +187,9 @@ func (o *offer) apply(cfg *handshake.Config) error {
 	}
 	if x != iana.KxNone {
 		cfg.Exchanges = slices.DeleteFunc(kx.Exchanges(), func(e kx.Exchange) bool { return e.Kx() != x })
-		if cfg.Suites != nil && !slices.ContainsFunc(cfg.Suites, func(s *suite.Suite) bool { return s.Kx == x }) {
-			return misuse("Name a suite of that key exchange, or leave one of the two flags out.",
-				"--cipher %s has nothing with --kx %s", strings.Join(o.ciphers, ","), o.kx)
-		}
-		if err := o.checkGroups(x, cfg.Groups); err != nil {
-			return err
-		}
+	}
+	if err := firstError(o.checkSuites(v, x, cfg.Suites), o.checkGroups(v, x, cfg.Groups)); err != nil {
+		return err
 	}
 	cfg.Weak.NULL = slices.ContainsFunc(cfg.Suites, func(s *suite.Suite) bool { return s.Weak })
 	cfg.Weak.Compression = o.compress
@@ -229,13 +275,9 @@ func complete(cmd *cobra.Command, flag string, values func() []string) {
 
 func kxNames() []string { return []string{"rsa", "dhe", "ecdhe"} }
 
-func groupNames() []string {
-	var out []string
-	for _, g := range kx.Defaults12() {
-		out = append(out, g.Name())
-	}
-	return out
-}
+func groupNames() []string { return namesOfGroups(listedGroups()) }
+
+func names12() []string { return namesOfGroups(kx.Defaults12()) }
 
 func suiteNames() []string {
 	var out []string

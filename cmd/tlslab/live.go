@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 type liveFlags struct {
 	view
 	offer
+	whatIf
 	identity
 	format           string
 	alpn             []string
@@ -33,24 +35,26 @@ type liveFlags struct {
 func (l *liveFlags) flags(cmd *cobra.Command) {
 	l.view.flags(cmd)
 	l.offer.flags(cmd)
+	l.whatIf.flags(cmd)
 	l.identity.flags(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
-	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites")
-	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (RFC 5077)")
+	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
+	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
 	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
 	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
 	f.StringVar(&l.format, "format", "text", "text or json")
 	complete(cmd, "format", func() []string { return []string{"text", "json"} })
 }
 
-// config is what both ends' configurations have in common.
-func (l *liveFlags) config() (*handshake.Config, error) {
+// config is what both ends' configurations have in common. only13 names a flag of the
+// verb's own that is about TLS 1.3, "" for none.
+func (l *liveFlags) config(only13 string) (*handshake.Config, error) {
 	if l.format != "text" && l.format != "json" {
 		return nil, misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.format)
 	}
 	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
-	if err := l.offer.apply(cfg); err != nil {
+	if err := firstError(l.offer.apply(cfg, cmp.Or(only13, l.only13())), l.whatIf.apply(cfg)); err != nil {
 		return nil, err
 	}
 	var err error
@@ -232,8 +236,11 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{"ALPN", s.Protocol})
 	}
 	how := label("full_handshake")
-	if s.Resumed {
+	switch {
+	case s.Resumed:
 		how = label("session_resumed")
+	case s.Retried:
+		how = label("cmd.retried")
 	}
 	lines = append(lines, [2]string{label("cmd.handshake"), how})
 	for _, x := range []struct {

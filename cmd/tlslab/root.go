@@ -21,6 +21,7 @@ by its name, every secret and what it was made from.
 Begin with:  tlslab run`,
 		Example: `  tlslab run                        the first lesson, on one screen
   tlslab run --kx ecdhe             one handshake, explained from the CA to the last byte
+  tlslab run --tls 1.3              the same in TLS 1.3
   tlslab run --mitm --trust-mitm    a capture tool at work, and what made it possible
   tlslab server --accept :8443 --www --write-root root.pem
   tlslab client --connect localhost:8443 --CAfile root.pem`,
@@ -39,10 +40,13 @@ Begin with:  tlslab run`,
 	return root
 }
 
-// alias lets --groups stand for --group.
+// alias lets a flag go by two names: one group or several, one ticket or several.
 func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	if name == "groups" {
+	switch name {
+	case "groups":
 		name = "group"
+	case "no-tickets":
+		name = "no-ticket"
 	}
 	return pflag.NormalizedName(name)
 }

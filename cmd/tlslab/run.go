@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"slices"
@@ -22,7 +23,9 @@ import (
 type runFlags struct {
 	view
 	offer
-	format, seed         string
+	whatIf
+	format, seed, keyAlg string
+	helloRetry           bool
 	resume, cert, staple string
 	mitm, trustMITM      bool
 	clientAuth, etm      bool
@@ -38,18 +41,25 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Play a lesson in this process and explain it",
 		Long: `Play a lesson: a CA, a client and a server of our own, in this process, with no
-network. Without flags it is the first screen; with flags one annotated transcript.
+network. Without flags it is the first screen; with flags one annotated transcript:
+of TLS 1.3 where a flag is about it (--tls 1.3, --group, --hello-retry, …), of ECDHE in
+TLS 1.2 where nothing says otherwise.
 
 Where client and server do not come together the status is 1, also where that was the
 lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, and who can read a recording
   tlslab run --kx rsa --step                 move by move; Enter goes on
   tlslab run --kx ecdhe --bytes              every byte by its name
+  tlslab run --tls 1.3                       TLS 1.3, each protected record as on the wire and opened
+  tlslab run --group X25519MLKEM768          a key exchange that a quantum computer does not break
+  tlslab run --hello-retry --cookie          the server sends the client back
+  tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
   tlslab run --mitm                          a man in the middle, refused
   tlslab run --mitm --trust-mitm             … and believed, since his root is installed
   tlslab run --resume ticket                 an abbreviated handshake, a captured and a stolen session
   tlslab run --cert expired                  what the client checks, and where it stops
   tlslab run --cipher NULL-SHA256            nothing is encrypted: read it off the wire
+  tlslab run --cipher TLS_SHA256_SHA256      the same in TLS 1.3 (RFC 9150)
   tlslab run --kx rsa --seed alice --worksheet --answers alice.json
   tlslab run --format mermaid                a sequence diagram`,
 		Args: exactly(0, ""),
@@ -57,12 +67,17 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 	}
 	r.view.flags(cmd)
 	r.offer.flags(cmd)
+	r.whatIf.flags(cmd)
+	r.clientFlags(cmd)
+	r.serverFlags(cmd)
 	f := cmd.Flags()
+	f.BoolVar(&r.helloRetry, "hello-retry", false, "the client sends no key share, so the server asks for one (TLS 1.3)")
+	f.StringVar(&r.keyAlg, "key-alg", "", "certificates with keys of this `kind`: "+strings.Join(lessonKeyNames(), ", "))
 	f.BoolVar(&r.mitm, "mitm", false, "a middle box with a forging CA between client and server")
 	f.BoolVar(&r.trustMITM, "trust-mitm", false, "the client has the middle box's root installed (implies --mitm)")
-	f.StringVar(&r.resume, "resume", "", "resume a session, by id or ticket; then attack it")
+	f.StringVar(&r.resume, "resume", "", "resume a session, by id or ticket; then attack it (TLS 1.2)")
 	f.BoolVar(&r.clientAuth, "client-auth", false, "the server demands a client certificate")
-	f.BoolVar(&r.etm, "etm", false, "encrypt-then-MAC (RFC 7366), with a CBC suite")
+	f.BoolVar(&r.etm, "etm", false, "encrypt-then-MAC (RFC 7366), with a CBC suite (TLS 1.2)")
 	f.BoolVar(&r.plain, "plain", false, "first the same request over bare TCP, as a listener sees it")
 	f.BoolVar(&r.untrustedRoot, "untrusted-root", false, "the client does not have the root installed")
 	f.StringVar(&r.cert, "cert", "", "a certificate chain of this `kind`: expired, wrong.host, … (tlslab list certs)")
@@ -74,6 +89,7 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 	f.StringVar(&r.answers, "answers", "", "write what belongs into the blanks to this `file`, as JSON (implies --worksheet)")
 	complete(cmd, "resume", func() []string { return []string{"id", "ticket"} })
 	complete(cmd, "cert", certKinds)
+	complete(cmd, "key-alg", lessonKeyNames)
 	complete(cmd, "staple", stapleKinds)
 	complete(cmd, "format", func() []string { return []string{"text", "json", "mermaid"} })
 	return cmd
@@ -216,31 +232,47 @@ func (r *runFlags) firstScreen() bool {
 // chosen reports whether a flag changes the lesson itself.
 func (r *runFlags) chosen() bool {
 	return r.kx != "" || r.ciphers != nil || r.groups != nil || r.compress || r.noEMS || r.mitm || r.trustMITM ||
-		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != ""
+		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
+		r.tls != "" || r.about13() != "" || r.leans13()
+}
+
+// about13 names a flag given that is about TLS 1.3 alone, and so asks for it; "" if
+// there is none.
+func (r *runFlags) about13() string {
+	return cmp.Or(firstSet(given{"--hello-retry", r.helloRetry}), r.whatIf.only13())
+}
+
+// about12 is the same for TLS 1.2.
+func (r *runFlags) about12() string {
+	return cmp.Or(r.offer.only12(), firstSet(given{"--etm", r.etm}, given{"--resume " + r.resume, r.resume != ""}))
+}
+
+// leans13 reports whether a flag given shows in TLS 1.3 what it is about, and does so in
+// TLS 1.2 only if that is asked for.
+func (r *runFlags) leans13() bool {
+	return r.groups != nil || r.grease || r.recordSize != 0 || r.keyAlg != ""
 }
 
 // options makes a lesson of the flags.
 func (r *runFlags) options() (scenario.Options, error) {
 	o := scenario.Options{Seed: r.seed, MITM: r.mitm || r.trustMITM, TrustMITM: r.trustMITM, ClientAuth: r.clientAuth,
-		EncryptThenMAC: r.etm, NoEMS: r.noEMS, Compress: r.compress, Plain: r.plain, UntrustedRoot: r.untrustedRoot}
-	if err := r.checkVersion(); err != nil {
-		return o, err
-	}
-	if err := r.words(&o); err != nil {
+		EncryptThenMAC: r.etm, NoEMS: r.noEMS, Compress: r.compress, Plain: r.plain, UntrustedRoot: r.untrustedRoot,
+		HelloRetry: r.helloRetry, Cookie: r.cookie, KeyUpdate: r.keyUpdate, NoCompatibility: r.noCompat, GREASE: r.grease,
+		Padding: r.padding, RecordSizeLimit: r.recordSize}
+	if err := firstError(r.words(&o), r.whatIf.check()); err != nil {
 		return o, err
 	}
 	var err error
+	if o.CertificateCompression, err = r.algorithms(); err != nil {
+		return o, err
+	}
 	if o.Groups, err = r.namedGroups(); err != nil {
 		return o, err
 	}
 	if o.Suites, err = r.suites(); err != nil {
 		return o, err
 	}
-	x, err := r.exchange()
-	if err != nil {
-		return o, err
-	}
-	return o, r.settle(&o, x)
+	return o, r.settle(&o)
 }
 
 // words takes over the flags whose values are words out of a list.
@@ -261,9 +293,15 @@ func (r *runFlags) words(o *scenario.Options) error {
 	case "", "id", "ticket":
 		o.Resume = scenario.Resume(r.resume)
 	case "psk", "0rtt":
-		return misuse("Say --resume id or --resume ticket.", "--resume %s belongs to TLS 1.3, which comes with a later release", r.resume)
+		return misuse("Say --resume id or --resume ticket.", "--resume %s: resumption in TLS 1.3 comes with a later release", r.resume)
 	default:
 		return misuse("Say --resume id or --resume ticket.", "--resume %s: no such way", r.resume)
+	}
+	if r.keyAlg != "" {
+		var ok bool
+		if o.KeyAlg, ok = lessonKeyAlg(r.keyAlg); !ok {
+			return misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", r.keyAlg)
+		}
 	}
 	if r.staple != "" && !slices.Contains(stapleKinds(), r.staple) {
 		return misuse("There are "+strings.Join(stapleKinds(), ", ")+".", "--staple %s: no such response", r.staple)
@@ -272,31 +310,71 @@ func (r *runFlags) words(o *scenario.Options) error {
 	return nil
 }
 
-// settle finds the key exchange where the flags only imply it: --cipher and --group
-// may, and one lesson wants one flow, ECDHE.
-func (r *runFlags) settle(o *scenario.Options, x iana.Kx) error {
-	uses := func(x iana.Kx) func(*suite.Suite) bool { return func(s *suite.Suite) bool { return s.Kx == x } }
+// settle finds the flow to play where the flags only imply it: --cipher, --group and
+// the switches of one version may, and one lesson wants one flow, ECDHE.
+func (r *runFlags) settle(o *scenario.Options) error {
+	x, err := r.exchange()
+	if err != nil {
+		return err
+	}
+	v, err := r.version(r.about12(), r.about13())
+	if err != nil {
+		return err
+	}
+	if v == 0 {
+		if v, err = r.implied(o); err != nil {
+			return err
+		}
+	}
+	if err := r.checkSuites(v, x, o.Suites); err != nil {
+		return err
+	}
+	if v == iana.TLS13 {
+		o.Kx = []iana.Kx{iana.KxNone}
+		return nil
+	}
+	if o.KeyAlg == string(pki.RSAPSS) && r.chosen() {
+		return misuse("Leave out what asks for TLS 1.2, or say --key-alg rsa.", "--key-alg rsa-pss: these lessons show such a key in TLS 1.3")
+	}
+	serves := func(x iana.Kx) func(kx.Group) bool { return func(g kx.Group) bool { return kx.Serves(x, g) } }
 	switch {
-	case x != iana.KxNone && o.Suites != nil && !slices.ContainsFunc(o.Suites, uses(x)):
-		return misuse("Name a suite of that key exchange, or leave one of the two flags out.",
-			"--cipher %s has nothing with --kx %s", strings.Join(r.ciphers, ","), r.kx)
 	case x != iana.KxNone:
 	case o.Suites != nil:
-		x = o.Suites[0].Kx
-	case o.Groups != nil:
-		x = iana.KxECDHE
-		if !slices.ContainsFunc(o.Groups, func(g kx.Group) bool { return kx.Serves(x, g) }) {
-			x = iana.KxDHE
-		}
+		x = o.Suites[slices.IndexFunc(o.Suites, func(s *suite.Suite) bool { return s.Version == iana.TLS12 })].Kx
+	case o.Groups != nil && slices.ContainsFunc(o.Groups, serves(iana.KxDHE)) && !slices.ContainsFunc(o.Groups, serves(iana.KxECDHE)):
+		x = iana.KxDHE
 	case r.chosen():
 		x = iana.KxECDHE
 	default:
-		return nil // both flows
+		return nil // the first screen's flows
 	}
 	o.Kx = []iana.Kx{x}
-	if err := r.checkGroups(x, o.Groups); err != nil {
+	if err := r.checkGroups(v, x, o.Groups); err != nil {
 		return err
 	}
+	return r.settleETM(o, x)
+}
+
+// implied is the version that is asked for by flags about something else.
+func (r *runFlags) implied(o *scenario.Options) (iana.Version, error) {
+	about12, about13 := r.about12(), r.about13()
+	switch {
+	case about12 != "" && about13 != "":
+		return 0, misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s about TLS 1.3", about12, about13)
+	case about12 != "":
+		return iana.TLS12, nil
+	case about13 != "":
+		return iana.TLS13, nil
+	case o.Suites != nil:
+		return o.Suites[0].Version, nil
+	case r.leans13():
+		return iana.TLS13, nil
+	}
+	return iana.TLS12, nil
+}
+
+// settleETM sees to it that there is a CBC suite for --etm.
+func (r *runFlags) settleETM(o *scenario.Options, x iana.Kx) error {
 	if !o.EncryptThenMAC {
 		return nil
 	}
@@ -310,6 +388,20 @@ func (r *runFlags) settle(o *scenario.Options, x iana.Kx) error {
 			"--etm: encrypt-then-MAC means something for CBC suites only")
 	}
 	return nil
+}
+
+// lessonKeyAlg is pki's word for a kind of key that pki.KeyKind or pki.LessonKeyAlgs knows.
+func lessonKeyAlg(name string) (alg string, ok bool) {
+	if name == string(pki.P256) {
+		name = "ecdsa" // so called before there were other curves
+	}
+	return name, slices.Contains(pki.LessonKeyAlgs(), name)
+}
+
+func lessonKeyNames() []string {
+	names := pki.LessonKeyAlgs()
+	names[slices.Index(names, "ecdsa")] = string(pki.P256)
+	return names
 }
 
 // firstError is the first of errs that is one.

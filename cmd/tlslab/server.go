@@ -34,7 +34,7 @@ func newServer() *cobra.Command {
 	s := new(serverFlags)
 	cmd := &cobra.Command{
 		Use:   "server --accept HOST:PORT",
-		Short: "Serve TLS 1.2 to any client and explain each handshake",
+		Short: "Serve TLS to any client and explain each handshake",
 		Long: `Accept connections until interrupted, and explain each handshake on standard error
 (or in --out), one connection after the other, however many there are at a time.
 
@@ -43,16 +43,19 @@ last. With --www the server answers HTTP instead, with a page about the handshak
 
 The certificate is --cert's, or is issued by the CA in --cadir, or by a CA made on the
 spot, whose keys are never written anywhere: --write-root writes its roots for clients.
-Such a server has a certificate for RSA suites and one for ECDSA suites.`,
+Such a server has an RSA certificate and an ECDSA one, for the suites and the signature
+schemes that want the one or the other.`,
 		Example: `  tlslab server --accept :8443 --www --write-root root.pem
   curl --cacert root.pem https://localhost:8443/
   tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
   tlslab server --accept :8443 --cadir ca --verify-client --staple good
+  tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
 	s.flags(cmd)
+	s.serverFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.StringVar(&s.portFile, "port-file", "", "write the port to this `file` once listening")
@@ -74,7 +77,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
 	}
-	cfg, err := s.config()
+	cfg, err := s.config("")
 	if err != nil {
 		return err
 	}

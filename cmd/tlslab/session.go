@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/session"
 )
 
@@ -73,23 +74,24 @@ func (k *keptSession) write(file string, verified bool) error {
 	return firstError(pem.Encode(f, b), f.Close())
 }
 
-// read takes a session from a file. mustVerify refuses one whose server was not.
-func (k *keptSession) read(file string, mustVerify bool) error {
+// read takes a session from a file, and returns its version. mustVerify refuses one
+// whose server was not verified.
+func (k *keptSession) read(file string, mustVerify bool) (iana.Version, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	b, _ := pem.Decode(text)
 	if b == nil || b.Type != sessionBlock {
-		return failure("Make one with: tlslab client … --sess-out FILE", "%s holds no session", file)
+		return 0, failure("Make one with: tlslab client … --sess-out FILE", "%s holds no session", file)
 	}
 	if mustVerify && b.Headers[sessionHeader] != "yes" {
-		return failure("Make a new one without --insecure, or say --insecure here too.",
+		return 0, failure("Make a new one without --insecure, or say --insecure here too.",
 			"the session in %s was made without verifying the server", file)
 	}
 	s, err := session.Parse(b.Bytes)
 	if err != nil {
-		return failure("Make a new one with --sess-out.", "the session in %s cannot be read: %w", file, err)
+		return 0, failure("Make a new one with --sess-out.", "the session in %s cannot be read: %w", file, err)
 	}
-	return k.Put("", b.Bytes, s.Created.Add(s.Lifetime))
+	return s.Version, k.Put("", b.Bytes, s.Created.Add(s.Lifetime))
 }

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"errors"
 
-	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 )
 
@@ -25,6 +23,8 @@ type half struct {
 	epoch  int
 	seq    uint64
 	lost   bool // these bytes are no records
+
+	half13
 }
 
 // maxMessage is what endpoints accept too; a longer message is no handshake's.
@@ -41,7 +41,7 @@ func (o *Observer) feed(h *half, b []byte) {
 
 // next takes one record off h.buf, if it is all there.
 func (o *Observer) next(h *half) bool {
-	if h.closed {
+	if h.closed || o.isEarly(h) {
 		return o.nextClosed(h)
 	}
 	// The reader opens in place, and what it cannot open it leaves in ruins.
@@ -50,7 +50,7 @@ func (o *Observer) next(h *half) bool {
 	switch {
 	case err != nil && before != nil && reason.Of(err) == reason.BadRecordMAC:
 		o.trouble(err)
-		o.misfit = !o.verified // else the record was tampered with
+		o.refused, o.misfit = true, !o.verified // else the record was tampered with
 		copy(h.buf, before)
 		h.closed = true
 		return true
@@ -61,7 +61,11 @@ func (o *Observer) next(h *half) bool {
 		return false
 	}
 	h.buf = h.buf[n:]
-	h.epoch, h.seq = rec.Epoch, rec.Seq+1
+	h.epoch, h.seq = rec.Epoch, rec.Seq
+	if rec.Protected || rec.Epoch == 0 {
+		h.seq++
+	}
+	h.opens[h.stage] = h.opens[h.stage] || rec.Protected
 	o.noteRecord(h, rec)
 	o.read(h, rec)
 	return true
@@ -76,16 +80,42 @@ func (o *Observer) nextClosed(h *half) bool {
 		}
 		return false
 	}
-	h.buf = h.buf[len(b):]
 	t := iana.ContentType(b[0])
-	protected := t != iana.ChangeCipherSpec // only TLS 1.3 sends one among protected records
-	if protected {
-		o.report.Sealed++
+	hidden := t == iana.ApplicationData // in TLS 1.3 what is not in clear says that it is this
+	switch {
+	case o.is13() && hidden && o.seek(h, b):
+		return true // open from here on
+	case !h.early && o.isEarly(h) || o.is13() && hidden && h.stage == inClear && !h.early:
+		h.early, h.epoch, h.seq = true, 1, 0
 	}
-	o.noteRecord(h, record.Record{Type: t, Version: iana.Version(b[1])<<8 | iana.Version(b[2]),
-		Epoch: h.epoch, Seq: h.seq, Protected: protected, Wire: b})
-	h.seq++
+	h.buf = h.buf[len(b):]
+	rec := record.Record{Type: t, Version: iana.Version(b[1])<<8 | iana.Version(b[2]), Epoch: h.epoch, Seq: h.seq,
+		Protected: hidden || !o.is13() && t != iana.ChangeCipherSpec, Wire: b}
+	if rec.Protected {
+		o.report.Sealed++
+		h.missed = h.missed || h.stage == handshaking
+	}
+	if rec.Protected || !o.is13() {
+		h.seq++
+		o.noteRecord(h, rec)
+		return true
+	}
+	rec.Payload = b[record.HeaderLen:]
+	o.noteRecord(h, rec)
+	if t == iana.ChangeCipherSpec || t == iana.Alert {
+		o.read(h, rec)
+	}
 	return true
+}
+
+// isEarly reports whether h.buf begins with 0-RTT data, which a client sends before the
+// server has said anything.
+func (o *Observer) isEarly(h *half) bool {
+	return !h.server && o.serverHello == nil && len(h.buf) > 0 && h.buf[0] == byte(iana.ApplicationData) && o.earlyOffered()
+}
+
+func (o *Observer) earlyOffered() bool {
+	return o.hello != nil && o.hello.Extensions.Find(iana.ExtEarlyData) != nil
 }
 
 // whole returns the first record of b, or nil if it is not all there.
@@ -105,7 +135,9 @@ func (o *Observer) read(h *half, rec record.Record) {
 	switch rec.Type {
 	case iana.ChangeCipherSpec:
 		o.noteMessage(h, new(message.ChangeCipherSpec), rec.Payload)
-		o.change(h)
+		if !o.meansNothing() {
+			o.change(h)
+		}
 	case iana.Alert:
 		o.noteAlert(h, rec.Payload)
 	case iana.ApplicationData:
@@ -143,6 +175,7 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 			return true // cannot be: the length was taken from it
 		}
 	}
+	o.settle(h, m)
 	o.noteMessage(h, m, raw)
 	o.follow(h, m, raw, protected)
 	return true
@@ -182,7 +215,7 @@ func (o *Observer) trouble(err error) {
 	}
 }
 
-// change begins an epoch, as ChangeCipherSpec says.
+// change begins an epoch, as TLS 1.2's ChangeCipherSpec says.
 func (o *Observer) change(h *half) {
 	h.hs = nil
 	p, c := o.protection(h)
@@ -191,26 +224,5 @@ func (o *Observer) change(h *half) {
 		return
 	}
 	h.rd.Change(p, c)
-	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.KeyChangeEvent{Meta: o.meta(""), Dir: h.dir(), Epoch: h.epoch + 1, Suite: o.suite.ID})
-	}
+	o.noteKeyChange(h)
 }
-
-// bare reads the records of a NULL suite: nothing in them is hidden. The MAC is
-// cut off unchecked, for its key is a secret even here.
-type bare struct{ macLen int }
-
-func (b bare) Seal([]byte, uint64, iana.ContentType, iana.Version, []byte, *suite.Trace) ([]byte, error) {
-	return nil, reason.New(reason.Internal, "", "an observer that only reads", "Seal")
-}
-
-func (b bare) Open(_ []byte, _ uint64, rec []byte, tr *suite.Trace) (iana.ContentType, []byte, error) {
-	body := rec[record.HeaderLen:]
-	if len(body) < b.macLen {
-		return 0, nil, &reason.Error{Reason: reason.BadRecordMAC, Field: "record.fragment", Off: record.HeaderLen}
-	}
-	tr.Add(suite.StepMAC, body[len(body)-b.macLen:])
-	return iana.ContentType(rec[0]), body[:len(body)-b.macLen], nil
-}
-
-func (b bare) Overhead() int { return b.macLen }

@@ -10,7 +10,7 @@ import (
 	"tlslab/pki"
 )
 
-// Two recordings of one request, and the server's key, stolen afterwards.
+// Recordings of one request, and the server's key, stolen afterwards.
 func Example() {
 	lesson, _ := scenario.Run(context.Background(), scenario.Options{Request: "pin 4711"}, nil)
 	for _, flow := range lesson.Flows {
@@ -22,9 +22,11 @@ func Example() {
 				thief.ServerBytes(s.Bytes)
 			}
 		}
-		fmt.Printf("%s: %q, %d records closed\n", flow.Name, thief.Report().FromClient, thief.Report().Sealed)
+		r := thief.Report()
+		fmt.Printf("%s: %q %s\n", flow.Name, r.FromClient, r.Closed)
 	}
 	// Output:
-	// rsa: "pin 4711", 0 records closed
-	// ecdhe: "", 6 records closed
+	// rsa: "pin 4711"
+	// ecdhe: "" key_only_signs
+	// tls13: "" key_only_signs
 }

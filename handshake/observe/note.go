@@ -2,9 +2,14 @@ package observe
 
 import (
 	"bytes"
+	"fmt"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
 	"tlslab/handshake/wire"
 )
@@ -39,17 +44,24 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte) {
 		return // it was parsed a moment ago
 	}
 	move := handshake.Move{Role: handshake.Client, Dir: h.dir(), Msg: m.Kind()}
+	if o.is13() || m.Kind() == message.KindChangeCipherSpec && o.meansNothing() {
+		move.Version = iana.TLS13
+	}
 	meta := o.meta(move.String())
 	meta.Ref = reference(move)
 	l.Event(&handshake.MessageEvent{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields)})
 }
 
-// reference is where the client's table says that a move is specified.
+// reference is where the client's table says that a move is specified. The
+// ChangeCipherSpec that means nothing has no row where it is received.
 func reference(move handshake.Move) string {
 	for _, m := range handshake.Moves(handshake.Client) {
-		if m.Dir == move.Dir && m.Msg == move.Msg {
+		if m.Dir == move.Dir && m.Msg == move.Msg && (m.Version == 0 || move.Version == 0 || m.Version == move.Version) {
 			return m.Ref
 		}
+	}
+	if move.Msg == message.KindChangeCipherSpec {
+		return "RFC 9846 §5"
 	}
 	return ""
 }
@@ -75,5 +87,48 @@ func (o *Observer) noteSecret(e *handshake.SecretEvent) {
 	if l := o.o.Listener; l != nil && o.o.ShowSecrets {
 		e.Meta = o.meta("")
 		l.Event(e)
+	}
+}
+
+// noteKeys tells of the keys in use, and on the first epoch of a stage also of the
+// secret from the key log.
+func (o *Observer) noteKeys(h *half, first bool) {
+	k, who := h.keys, h.name()+"_"+h.stage.String()
+	secret := k.secret.Bytes()
+	if first {
+		label := who + "_traffic_secret"
+		if h.stage == application {
+			label += "_0"
+		}
+		o.noteSecret(&handshake.SecretEvent{Label: label, Method: "known", Value: bytes.Clone(secret)})
+	}
+	o.noteExpanded(who+"_key", "key", secret, k.key)
+	o.noteExpanded(who+"_iv", "iv", secret, k.iv)
+}
+
+// noteExpanded tells of an HKDF-Expand-Label without a context.
+func (o *Observer) noteExpanded(label, tag string, secret, value []byte) {
+	o.noteSecret(&handshake.SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: handshake.OpHash, Hash: o.suite.Hash.String(), Tag: tag,
+		Inputs: []kx.Value{{Name: "secret", Bytes: bytes.Clone(secret), Private: true}, {Name: "context"},
+			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, nil, len(value))}}, Value: bytes.Clone(value)})
+}
+
+func (o *Observer) noteKeyChange(h *half) {
+	if l := o.o.Listener; l != nil {
+		l.Event(&handshake.KeyChangeEvent{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Suite: o.suite.ID})
+	}
+}
+
+// noteFinished tells whether verify_data was what the secret says it must be.
+func (o *Observer) noteFinished(want, got []byte, ok bool) {
+	var err error
+	if !ok {
+		err = &reason.Error{Reason: reason.BadFinished, Field: "finished.verify_data", Off: 4,
+			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", got)}
+		o.trouble(err)
+	}
+	if l := o.o.Listener; l != nil {
+		l.Event(&handshake.CheckEvent{Meta: o.meta(""), What: "finished", OK: ok, Op: handshake.OpHash, Method: o.suite.Hash.String(), Err: err,
+			Inputs: []kx.Value{{Name: "expected", Bytes: bytes.Clone(want)}, {Name: "received", Bytes: bytes.Clone(got)}}})
 	}
 }

@@ -4,12 +4,18 @@
 // out of reach, and not merely left out.
 //
 // How much it reads depends on what it was given: nothing, a key log, the master
-// secret of a session, or the private key of the server's certificate. It never
-// sends, decides nothing and verifies no certificate; a connection that it cannot
-// follow it goes on to measure.
+// secret of a session, or the private key of the server's certificate, which is
+// worth something in TLS 1.2 and nothing in TLS 1.3. It never sends, decides nothing
+// and verifies no certificate; a connection that it cannot follow it goes on to
+// measure.
+//
+// A closed record has the epoch and the number that it has if no keys changed
+// unseen. In TLS 1.2 that is sure, for ChangeCipherSpec is in clear. In TLS 1.3 what
+// changes the keys is itself under keys: without those of the handshake a listener
+// goes on counting where the ends begin again at 0.
 //
 // Read this file, then connection.go (from records to messages), then secrets.go
-// (from what was given to keys).
+// and tls13.go (from what was given to keys, a version each).
 package observe
 
 import (
@@ -33,7 +39,10 @@ type Options struct {
 	Conn        int              // of the events
 	Time        func() time.Time // of the events; time.Now
 
-	KeyLog  io.Reader       // NSS key log lines (RFC 9850), read to the end by New; nil: none
+	// KeyLog has NSS key log lines (RFC 9850), of this connection and of others: the
+	// master secret of TLS 1.2, or any of the four traffic secrets of TLS 1.3. It is
+	// read to the end by New; nil: none.
+	KeyLog  io.Reader
 	RSAKey  *rsa.PrivateKey // of the server's certificate; opens RSA key transport
 	Masters []Master        // of sessions
 
@@ -51,6 +60,7 @@ type Master struct {
 
 // Report is what an observer got out of a connection so far.
 type Report struct {
+	Version iana.Version     // 0 before ServerHello or HelloRetryRequest
 	Suite   iana.CipherSuite // 0 before ServerHello
 	Resumed bool
 
@@ -59,10 +69,13 @@ type Report struct {
 	FromClient    []byte
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
+	Closed        Why    // why they did; "" if there are none
 
-	// Master is the secret it read with, marked with the session ID and ticket of
-	// this connection; nil if it has none that fits.
+	// Master is the TLS 1.2 secret it read with, marked with the session ID and
+	// ticket of this connection; nil if it has none that fits.
 	Master *Master
+	// Traffic are the TLS 1.3 secrets it read with.
+	Traffic Traffic
 	// PreMaster is what a stolen RSA key opened.
 	PreMaster []byte
 
@@ -71,9 +84,23 @@ type Report struct {
 	Err error
 }
 
+// Traffic are TLS 1.3 traffic secrets, the application's of before any KeyUpdate. In
+// a Report a secret is there if it opened a record. What they were made from
+// cannot be had back from them.
+type Traffic struct {
+	ClientHandshake, ServerHandshake     []byte
+	ClientApplication, ServerApplication []byte
+}
+
+// Complete reports whether all four are there.
+func (t *Traffic) Complete() bool {
+	return t.ClientHandshake != nil && t.ServerHandshake != nil && t.ClientApplication != nil && t.ServerApplication != nil
+}
+
 // Observer follows one connection. It is not safe for concurrent use.
 type Observer struct {
 	o      Options
+	logged []logged
 	client half
 	server half
 	shake
@@ -84,12 +111,13 @@ type Observer struct {
 // New returns an observer of a connection from its first byte on. The error is
 // about the key log.
 func New(o Options) (*Observer, error) {
+	var traffic []logged
 	if o.KeyLog != nil {
-		masters, err := readKeyLog(o.KeyLog)
+		masters, secrets, err := readKeyLog(o.KeyLog)
 		if err != nil {
 			return nil, err
 		}
-		o.Masters = append(masters, o.Masters...)
+		o.Masters, traffic = append(masters, o.Masters...), secrets
 	}
 	if o.Party == "" {
 		o.Party = "listener"
@@ -97,7 +125,7 @@ func New(o Options) (*Observer, error) {
 	if o.Time == nil {
 		o.Time = time.Now
 	}
-	return &Observer{o: o, server: half{server: true}}, nil
+	return &Observer{o: o, logged: traffic, server: half{server: true}}, nil
 }
 
 // ClientBytes takes the next bytes that the client sent. They must come in the
@@ -115,5 +143,7 @@ func (o *Observer) Report() Report {
 	if o.master != nil && !o.misfit {
 		r.Master = &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
 	}
+	r.Traffic = Traffic{o.client.opened(handshaking), o.server.opened(handshaking), o.client.opened(application), o.server.opened(application)}
+	r.Closed = o.why()
 	return r
 }

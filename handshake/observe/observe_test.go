@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -21,127 +20,10 @@ import (
 	"tlslab/pki"
 )
 
-var clock = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
-
-// recording is what was on the wire, and what a listener must not have.
-type recording struct {
-	segments []segment
-	keyLog   bytes.Buffer
-	client   []handshake.Event // the client's own
-	master   []byte
-}
-
-type segment struct {
-	server bool
-	bytes  []byte
-}
-
-const request, reply = "GET /secret", "the answer"
-
-// record plays a whole connection. tune may change both configurations.
-func record(t testing.TB, alg string, tune func(c, s *handshake.Config)) *recording {
-	t.Helper()
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Time: clock()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := new(recording)
-	cc := &handshake.Config{Time: clock, Roots: l.Roots, ServerName: l.Name, KeyLog: &r.keyLog, ShowSecrets: true,
-		Weak: handshake.Weak{NULL: true}, Listener: handshake.ListenerFunc(func(e handshake.Event) {
-			r.client = append(r.client, e)
-			if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "master_secret" {
-				r.master = s.Value
-			}
-		})}
-	sc := &handshake.Config{Time: clock, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}, Weak: handshake.Weak{NULL: true}}
-	if tune != nil {
-		tune(cc, sc)
-	}
-	c, err := handshake.NewClient(cc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := handshake.NewServer(sc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.pump(c, s)
-	if !c.Done() || !s.Done() {
-		t.Fatalf("client %v, server %v", c.Err(), s.Err())
-	}
-	for _, say := range []struct {
-		from, to *handshake.Endpoint
-		text     string
-	}{{c, s, request}, {s, c, reply}} {
-		if _, err := say.from.Write([]byte(say.text)); err != nil {
-			t.Fatal(err)
-		}
-		r.pump(c, s)
-		buf := make([]byte, 100)
-		if n, err := say.to.Read(buf); err != nil || string(buf[:n]) != say.text {
-			t.Fatalf("read %q, %v", buf[:n], err)
-		}
-	}
-	if err := c.CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	r.pump(c, s)
-	return r
-}
-
-func (r *recording) pump(c, s *handshake.Endpoint) {
-	for moved := true; moved; {
-		moved = false
-		for _, p := range [][2]*handshake.Endpoint{{c, s}, {s, c}} {
-			for {
-				progress, err := p[0].Step()
-				if err != nil || !progress {
-					break
-				}
-			}
-			if b := p[0].Output(); len(b) > 0 {
-				r.segments = append(r.segments, segment{p[0] == s, bytes.Clone(b)})
-				p[1].Feed(b)
-				moved = true
-			}
-		}
-	}
-}
-
-// show plays the recording to an observer, in pieces of at most n bytes.
-func (r *recording) show(t testing.TB, n int, o observe.Options) observe.Report {
-	t.Helper()
-	ob, err := observe.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range r.segments {
-		for piece := range slices.Chunk(s.bytes, n) {
-			if s.server {
-				ob.ServerBytes(piece)
-			} else {
-				ob.ClientBytes(piece)
-			}
-		}
-	}
-	return ob.Report()
-}
-
-func only(s *suite.Suite) func(c, srv *handshake.Config) {
-	return func(c, srv *handshake.Config) { c.Suites, srv.Suites = []*suite.Suite{s}, []*suite.Suite{s} }
-}
-
-func keyAlg(s *suite.Suite) string {
-	if s.Auth == iana.AuthECDSA {
-		return "ecdsa"
-	}
-	return "rsa"
-}
-
 // TestEverySuite: with nothing all stays closed (NULL aside), with a key log all
 // opens, with the server's key what RSA key transport made opens.
 func TestEverySuite(t *testing.T) {
-	for _, s := range suite.All() {
+	for _, s := range suite.Of(iana.TLS12) {
 		for _, variant := range []string{"", "etm", "no ems", "deflate", "1024"} {
 			if variant == "etm" && s.Cipher.Kind != suite.CBC {
 				continue
@@ -160,7 +42,7 @@ func TestEverySuite(t *testing.T) {
 				})
 				plain := s.Cipher.Kind == suite.NULL
 				rep := r.show(t, 1<<20, observe.Options{})
-				if rep.ReadData != plain || rep.ReadHandshake != plain || rep.Master != nil || rep.Err != nil || rep.Suite != s.ID || (rep.Sealed > 0) == plain {
+				if rep.ReadData != plain || rep.ReadHandshake != plain || rep.Master != nil || rep.Err != nil || rep.Suite != s.ID || rep.Version != iana.TLS12 || (rep.Sealed > 0) == plain {
 					t.Errorf("with nothing: %+v", rep)
 				}
 				r.mustRead(t, r.show(t, 1<<20, observe.Options{KeyLog: bytes.NewReader(r.keyLog.Bytes())}))
@@ -171,7 +53,7 @@ func TestEverySuite(t *testing.T) {
 				rep = r.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
 				if s.Kx == iana.KxRSA {
 					r.mustRead(t, rep)
-				} else if rep.ReadData != plain || rep.Master != nil {
+				} else if rep.ReadData != plain || rep.Master != nil || !plain && rep.Closed != observe.KeyOnlySigns {
 					t.Errorf("the server's key opened %v key exchange: %+v", s.Kx, rep)
 				}
 			})
@@ -179,20 +61,10 @@ func TestEverySuite(t *testing.T) {
 	}
 }
 
-func (r *recording) mustRead(t *testing.T, rep observe.Report) {
-	t.Helper()
-	if rep.Err != nil || !rep.ReadHandshake || !rep.ReadData || rep.Sealed != 0 || string(rep.FromClient) != request || string(rep.FromServer) != reply {
-		t.Errorf("%+v", rep)
-	}
-	if rep.Master == nil || !bytes.Equal(rep.Master.Secret[:], r.master) {
-		t.Errorf("master secret %+v, want %x", rep.Master, r.master)
-	}
-}
-
 // TestSameEvents: an observer with keys tells of the same messages, records and
 // data as the client.
 func TestSameEvents(t *testing.T) {
-	r := record(t, "rsa", nil)
+	r := record(t, "rsa", tls12)
 	var seen []handshake.Event
 	r.show(t, 7, observe.Options{KeyLog: &r.keyLog, ShowSecrets: true, Time: clock,
 		Listener: handshake.ListenerFunc(func(e handshake.Event) { seen = append(seen, e) })})
@@ -240,7 +112,7 @@ func TestSameEvents(t *testing.T) {
 
 // TestClosedRecords: without keys a record still has its length, and its number.
 func TestClosedRecords(t *testing.T) {
-	r := record(t, "rsa", nil)
+	r := record(t, "rsa", tls12)
 	var closed []*handshake.RecordEvent
 	rep := r.show(t, 1<<20, observe.Options{Listener: handshake.ListenerFunc(func(e handshake.Event) {
 		if rec, ok := e.(*handshake.RecordEvent); ok && rec.Protected {
@@ -281,7 +153,7 @@ func TestResumed(t *testing.T) {
 				t.Error("the first connection resumed something")
 			}
 			rep := resumed.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
-			if !rep.Resumed || rep.ReadData || rep.Master != nil || rep.Sealed == 0 {
+			if !rep.Resumed || rep.ReadData || rep.Master != nil || rep.Sealed == 0 || rep.Closed != observe.EarlierSession {
 				t.Errorf("the key alone: %+v", rep)
 			}
 			loot.Master.ClientRandom = nil // of the other connection
@@ -290,32 +162,30 @@ func TestResumed(t *testing.T) {
 	}
 }
 
-type zeroes struct{}
-
-func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
 // TestWrongKeys: keys that do not fit are found out, and are no knowledge.
 func TestWrongKeys(t *testing.T) {
 	r := record(t, "rsa", only(suite.ByID(0x009c)))
 	rep := r.show(t, 1<<20, observe.Options{Masters: []observe.Master{{Secret: [48]byte{1}}}})
-	if rep.Master != nil || rep.ReadData || rep.ReadHandshake || reason.Of(rep.Err) != reason.BadRecordMAC || rep.Sealed != 5 {
+	if rep.Master != nil || rep.ReadData || rep.ReadHandshake || reason.Of(rep.Err) != reason.BadRecordMAC || rep.Sealed != 5 || rep.Closed != observe.DidNotOpen {
 		t.Errorf("%+v", rep)
 	}
 	// Another server's key: it is not even tried.
 	rep = r.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("client").(*rsa.PrivateKey)})
-	if rep.Master != nil || rep.ReadData || rep.Err != nil {
+	if rep.Master != nil || rep.ReadData || rep.Err != nil || rep.Closed != observe.NoKeys {
 		t.Errorf("%+v", rep)
 	}
 }
 
 func TestKeyLogErrors(t *testing.T) {
 	random, master := strings.Repeat("00", 32), strings.Repeat("00", 48)
-	for _, bad := range []string{"CLIENT_RANDOM " + random, "CLIENT_RANDOM xx " + master, "CLIENT_RANDOM " + random + " " + random} {
+	for _, bad := range []string{"CLIENT_RANDOM " + random, "CLIENT_RANDOM xx " + master, "CLIENT_RANDOM " + random + " " + random,
+		"CLIENT_TRAFFIC_SECRET_0 00 00", "SERVER_TRAFFIC_SECRET_0 " + random, "SERVER_HANDSHAKE_TRAFFIC_SECRET " + random + " " + random + "00",
+		"CLIENT_HANDSHAKE_TRAFFIC_SECRET " + random + " " + random + " 00"} {
 		if _, err := observe.New(observe.Options{KeyLog: strings.NewReader("# mine\n" + bad)}); err == nil || !strings.Contains(err.Error(), "line 2") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if _, err := observe.New(observe.Options{KeyLog: strings.NewReader("\n# c\nCLIENT_TRAFFIC_SECRET_0 00 00\nCLIENT_RANDOM " + random + " " + master + "\n")}); err != nil {
+	if _, err := observe.New(observe.Options{KeyLog: strings.NewReader("\n# c\nEXPORTER_SECRET 00 00\nCLIENT_RANDOM " + random + " " + master + "\nCLIENT_TRAFFIC_SECRET_0 " + random + " " + master + "\n")}); err != nil {
 		t.Error(err)
 	}
 }
@@ -349,7 +219,7 @@ func TestUnknownSuite(t *testing.T) {
 		}
 	})
 	rep := r.show(t, 1<<20, observe.Options{Listener: l, KeyLog: bytes.NewReader(r.keyLog.Bytes())})
-	if rep.ReadData || rep.Suite != own.ID || !slices.Contains(kinds, message.KindServerKeyExchange) {
+	if rep.ReadData || rep.Suite != own.ID || rep.Closed != observe.UnknownSuite || !slices.Contains(kinds, message.KindServerKeyExchange) {
 		t.Errorf("%+v %v", rep, kinds)
 	}
 	r.mustRead(t, r.show(t, 1<<20, observe.Options{Suites: []*suite.Suite{&own}, KeyLog: &r.keyLog}))
@@ -376,7 +246,7 @@ func FuzzObserver(f *testing.F) {
 	master := observe.Master{}
 	for _, id := range []iana.CipherSuite{0x009c, 0xc02f, 0xc013, 0x003b} {
 		r := record(f, "rsa", only(suite.ByID(id)))
-		master.Secret = [48]byte(r.master)
+		master.Secret = [48]byte(r.secrets["master_secret"])
 		var in []byte
 		for _, s := range r.segments { // direction and length, then the bytes
 			side := byte(0)
@@ -385,7 +255,7 @@ func FuzzObserver(f *testing.F) {
 			}
 			in = append(append(in, side, byte(len(s.bytes)>>8), byte(len(s.bytes))), s.bytes...)
 		}
-		f.Add(r.master, in)
+		f.Add(master.Secret[:], in)
 	}
 	f.Add(make([]byte, 48), []byte{0, 0, 3, 22, 3, 1})
 	f.Fuzz(func(t *testing.T, secret, in []byte) {

@@ -1,29 +1,27 @@
 package observe
 
 import (
-	"bufio"
 	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/hex"
-	"fmt"
-	"io"
-	"strings"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
 	"tlslab/handshake/suite"
 )
 
 // shake is what the messages told.
 type shake struct {
+	version     iana.Version // the record layer's and the keys'; 0 until the server has said
+	retried     bool         // by HelloRetryRequest
+	refused     bool         // a record did not open under keys at hand
 	transcript  []byte
 	done        int // Finished messages seen
 	hello       *message.ClientHello
@@ -50,14 +48,35 @@ func (s *shake) clientRandom() []byte {
 
 func (o *Observer) context(h *half) message.Context {
 	ctx := message.Context{Version: iana.TLS12, FromServer: h.server}
+	if o.is13() {
+		ctx.Version = iana.TLS13
+	}
 	if o.suite != nil {
 		ctx.Kx = o.suite.Kx
 	}
 	return ctx
 }
 
+// settle learns the version, which only the server's first message tells.
+func (o *Observer) settle(h *half, m message.Message) {
+	hello, ok := m.(*message.ServerHello)
+	if !ok || !h.server || o.version != 0 {
+		return
+	}
+	o.version, o.report.Version = iana.TLS12, hello.Version
+	if x, ok := message.Get[*message.SelectedVersion](&hello.Extensions); ok {
+		o.version, o.report.Version = iana.TLS13, x.Version // or a draft of it
+	} else if m.Kind() == message.KindHelloRetryRequest {
+		o.version, o.report.Version = iana.TLS13, iana.TLS13
+	}
+}
+
 // follow keeps what later messages and the keys depend on.
 func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool) {
+	if o.is13() {
+		o.follow13(h, m, raw, protected)
+		return
+	}
 	if m.Kind() == message.KindHelloRequest || o.done == 2 {
 		return // in no transcript; or after the handshake
 	}
@@ -65,14 +84,14 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 	o.transcript = append(o.transcript, raw...)
 	switch m := m.(type) {
 	case *message.ClientHello:
-		if o.hello == nil {
+		if o.hello == nil && !h.server {
 			o.hello = m
 			if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok {
 				o.ticket = t.Ticket
 			}
 		}
 	case *message.ServerHello:
-		if o.serverHello == nil && m.Kind() == message.KindServerHello {
+		if o.serverHello == nil && h.server {
 			o.followServerHello(m)
 		}
 	case *message.Certificate12:
@@ -91,17 +110,7 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 }
 
 func (o *Observer) followServerHello(m *message.ServerHello) {
-	o.serverHello, o.report.Suite = m, m.CipherSuite
-	if m.Extensions.Find(iana.ExtSupportedVersions) != nil {
-		// TLS 1.3: from here on all is protected, and not by anything of this file.
-		o.client.closed, o.server.closed = true, true
-		return
-	}
-	for _, s := range append(suite.All(), o.o.Suites...) {
-		if s.ID == m.CipherSuite {
-			o.suite = s
-		}
-	}
+	o.serverHello, o.report.Suite, o.suite = m, m.CipherSuite, o.findSuite(m.CipherSuite)
 	o.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil
 	o.etm = m.Extensions.Find(iana.ExtEncryptThenMAC) != nil
 	o.compression = m.Compression
@@ -109,6 +118,17 @@ func (o *Observer) followServerHello(m *message.ServerHello) {
 	// The echo of the client's session ID is how a server says that it resumes
 	// (RFC 5246 §7.4.1.3), for tickets too (RFC 5077 §3.4).
 	o.report.Resumed = o.hello != nil && len(m.SessionID) > 0 && bytes.Equal(m.SessionID, o.hello.SessionID)
+}
+
+// findSuite finds a suite of the version settled, a student's own first; nil if there
+// is none.
+func (o *Observer) findSuite(id iana.CipherSuite) *suite.Suite {
+	for _, s := range append(slices.Clone(o.o.Suites), suite.All()...) {
+		if s.ID == id && (s.Version == iana.TLS13) == o.is13() {
+			return s
+		}
+	}
+	return nil
 }
 
 // steal opens the premaster secret with the server's key. There is no oracle to
@@ -179,7 +199,7 @@ func (o *Observer) protection(h *half) (suite.Protection, record.Compressor) {
 	}
 	if o.master == nil {
 		if cipher.Kind == suite.NULL {
-			return bare{cipher.MACLen}, c
+			return bare{macLen: cipher.MACLen}, c
 		}
 		return nil, nil
 	}
@@ -239,41 +259,7 @@ func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
 	if h.server {
 		want = o.master.ServerFinished(o.suite.Hash, hash)
 	}
-	var err error
-	if !bytes.Equal(want[:], m.VerifyData) {
-		err = &reason.Error{Reason: reason.BadFinished, Field: "finished.verify_data", Off: 4,
-			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", m.VerifyData)}
-		o.trouble(err)
-	}
-	o.verified = o.verified || err == nil
-	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.CheckEvent{Meta: o.meta(""), What: "finished", OK: err == nil, Op: handshake.OpHash, Method: o.suite.Hash.String(), Err: err,
-			Inputs: []kx.Value{{Name: "expected", Bytes: want[:]}, {Name: "received", Bytes: bytes.Clone(m.VerifyData)}}})
-	}
-}
-
-// readKeyLog takes the TLS 1.2 lines of a key log: "CLIENT_RANDOM <random> <master
-// secret>" in hex. Other lines are for others.
-func readKeyLog(r io.Reader) ([]Master, error) {
-	var masters []Master
-	s := bufio.NewScanner(r)
-	for line := 1; s.Scan(); line++ {
-		f := strings.Fields(s.Text())
-		if len(f) == 0 || f[0] != "CLIENT_RANDOM" {
-			continue
-		}
-		if len(f) != 3 {
-			return nil, fmt.Errorf("key log, line %d: CLIENT_RANDOM takes two values, got %d", line, len(f)-1)
-		}
-		random, err := hex.DecodeString(f[1])
-		if err != nil || len(random) != 32 {
-			return nil, fmt.Errorf("key log, line %d: the client random is not 64 hex digits", line)
-		}
-		secret, err := hex.DecodeString(f[2])
-		if err != nil || len(secret) != 48 {
-			return nil, fmt.Errorf("key log, line %d: the master secret is not 96 hex digits", line)
-		}
-		masters = append(masters, Master{Secret: keyschedule.MasterSecret(secret), ClientRandom: random})
-	}
-	return masters, s.Err()
+	ok := bytes.Equal(want[:], m.VerifyData)
+	o.verified = o.verified || ok
+	o.noteFinished(want[:], m.VerifyData, ok)
 }

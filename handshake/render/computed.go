@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"tlslab/handshake"
@@ -13,7 +14,9 @@ import (
 
 // secret writes how a value came about: label, class of operation, who can know
 // it, the inputs, the formula, the value, and a command that computes it again.
-func (t *Terminal) secret(s *handshake.SecretEvent) {
+// next, perhaps nil, is what the same move computes after it: inputs that both have
+// are listed there.
+func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 	if t.first("ui/secrets_shown") {
 		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
 	}
@@ -30,11 +33,19 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 	}
 	key := narrate.SecretKey(s)
 	t.subhead(t.say.named(narrate.Secret, key, s.Label), s.Op)
-	if t.first("secret/" + key) {
-		t.text(7, t.values(t.say.get(narrate.Secret, key).Text, s), nil)
+	if says := t.values(t.say.get(narrate.Secret, key).Text, s); t.first("secret/"+key) && t.first("secret: "+says) {
+		t.text(7, says, nil)
 	}
-	t.inputs(s.Inputs, func(name string) string { return name }) // the formula has these names
+	listed := s.Inputs
+	switch {
+	case scheduled(s):
+		listed = t.scheduleInputs(s)
+	case next != nil && t.o.Level != Bytes && !t.o.Worksheet && slices.EqualFunc(s.Inputs, next.Inputs, sameValue):
+		listed = nil
+	}
+	t.inputs(listed, func(name string) string { return name }) // the formula has these names
 	f, shown := t.formula(s)
+	shown = shown && listed != nil
 	if f != "" {
 		t.hang("       = ", 9, f, nil)
 	}
@@ -42,8 +53,13 @@ func (t *Terminal) secret(s *handshake.SecretEvent) {
 		t.hang("       = ", 9, t.bytes(s.Value), t.paint.secret)
 		t.flow.shown[string(s.Value)] = true
 	}
+	if t.flow.label[string(s.Value)] == "" {
+		t.flow.label[string(s.Value)] = s.Label
+	}
 	t.recompute(s)
 }
+
+func sameValue(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) }
 
 // subhead opens a computation: what, and on the right what kind of operation.
 func (t *Terminal) subhead(label string, op handshake.Op) {
@@ -66,11 +82,47 @@ func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 			mark := " [" + t.say.ui("secret") + "]"
 			t.row(7, label(v.Name), n, t.fit(v.Bytes, room-width(mark))+mark, t.paint.secret)
 		} else {
-			t.row(7, label(v.Name), n, t.fit(v.Bytes, room), nil)
+			t.row(7, label(v.Name), n, t.input(v, room), nil)
 		}
 		t.flow.shown[string(v.Bytes)] = true
 		t.gloss(7+n+1, v.Name, label(v.Name))
 	}
+}
+
+// input is a public value of a computation; one that has a structure to be read is
+// taken apart.
+func (t *Terminal) input(v kx.Value, room int) string {
+	switch parts, ok := hkdfLabel(v); {
+	case len(v.Bytes) == 0:
+		return t.say.ui("empty")
+	case !ok:
+		return t.fit(v.Bytes, room)
+	case t.o.Level == Bytes || t.o.Worksheet:
+		return text(v.Bytes) + " = " + parts
+	default:
+		return parts
+	}
+}
+
+// joined is how a hybrid makes a share or a secret of its two parts': it sets them
+// side by side. "" if this value came about in another way.
+func joined(s *handshake.SecretEvent) string {
+	part := func(v kx.Value) string {
+		name, _, _ := strings.Cut(v.Name, " = ")
+		return name
+	}
+	for i, a := range s.Inputs {
+		rest, ok := bytes.CutPrefix(s.Value, a.Bytes)
+		if !ok || len(rest) == 0 || len(a.Bytes) == 0 {
+			continue
+		}
+		for _, b := range s.Inputs[i+1:] {
+			if bytes.Equal(rest, b.Bytes) {
+				return part(a) + " + " + part(b)
+			}
+		}
+	}
+	return ""
 }
 
 // gloss says, at level Bytes and once, what an input is.
@@ -87,6 +139,8 @@ func (t *Terminal) gloss(indent int, name, label string) {
 // among the inputs, under the name that a textbook gives it.
 func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 	switch {
+	case scheduled(s):
+		return t.scheduleFormula(s), false
 	case s.Tag != "" && len(s.Inputs) > 0:
 		var seed []string
 		for _, v := range s.Inputs[1:] {
@@ -95,6 +149,9 @@ func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, " + ")), false
 	case strings.HasSuffix(s.Label, "_signature"):
 		return s.Method + "(" + t.say.ui("private_key") + ", signed)", false
+	}
+	if parts := joined(s); parts != "" {
+		return parts + " (" + s.Method + ")", true
 	}
 	for _, v := range s.Inputs {
 		if bytes.Equal(v.Bytes, s.Value) {
@@ -112,9 +169,14 @@ func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 // ten, a key in PEM makes twenty and more.
 const longCommand = 12
 
+// sample are the values whose commands level Default shows: those on which all others
+// rest, and one of each kind of step in TLS 1.3's key schedule.
+var sample = map[string]bool{"premaster_secret": true, "master_secret": true,
+	"shared_secret": true, "handshake_secret": true, "client_handshake_traffic_secret": true}
+
 // recompute shows the command for the shell, or why there is none. Below level Bytes
-// the two values on which all others rest have theirs, once; one line says where
-// those of the others are.
+// a sample of the values have theirs, once; one line says where those of the others
+// are.
 func (t *Terminal) recompute(s *handshake.SecretEvent) {
 	if t.o.Worksheet {
 		return
@@ -127,11 +189,14 @@ func (t *Terminal) recompute(s *handshake.SecretEvent) {
 		if s.Method == "session" && t.flow.guessed && s.Party == "attacker" {
 			why = "guessed" // what he took up is no earlier connection of his
 		}
-		t.text(7, t.say.ui(why), t.paint.dim)
+		if t.o.Level == Bytes || !t.flow.reasons[why] {
+			t.text(7, t.say.ui(why), t.paint.dim)
+		}
+		t.flow.reasons[why] = true
 		return
 	}
 	lines := wrapCommand(cmd, t.width)
-	if t.o.Level != Bytes && (s.Label != "premaster_secret" && s.Label != "master_secret" || len(lines) > longCommand || !t.first("command/"+s.Label)) {
+	if t.o.Level != Bytes && (!sample[s.Label] || len(lines) > longCommand || !t.first("command/"+s.Label)) {
 		if t.first("ui/commands_in_bytes") {
 			t.text(7, t.say.ui("commands_in_bytes"), t.paint.dim)
 		}

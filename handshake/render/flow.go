@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/suite"
 )
 
@@ -15,9 +16,12 @@ type flow struct {
 	null    bool // what is protected is not encrypted
 	moves   int  // shown so far
 	sent    []sent
-	role    map[leg]string  // "client" or "server": which end a party plays on a connection
-	secrets map[string]bool // label and value of those shown
-	shown   map[string]bool // values that a computation was shown with
+	role    map[leg]string    // "client" or "server": which end a party plays on a connection
+	tls13   map[leg]bool      // it speaks TLS 1.3
+	secrets map[string]bool   // label and value of those shown
+	shown   map[string]bool   // values that a computation was shown with
+	label   map[string]string // of the secrets so far, by value: what others are computed from
+	reasons map[string]bool   // why there is no command, told
 	decided map[string]bool
 	faults  map[string]bool
 	plain   bool // it has no handshake
@@ -40,8 +44,8 @@ type sent struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, role: map[leg]string{}, secrets: map[string]bool{}, decided: map[string]bool{}, faults: map[string]bool{},
-		shown: map[string]bool{}}
+	return flow{parties: parties, role: map[leg]string{}, tls13: map[leg]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
+		faults: map[string]bool{}, shown: map[string]bool{}, label: map[string]string{}, reasons: map[string]bool{}}
 }
 
 // move is the events of one move, sorted.
@@ -59,9 +63,7 @@ type move struct {
 func (f *flow) gather(g []handshake.Event) *move {
 	m := &move{events: g, head: g[len(g)-1].Head(), dir: handshake.Receive}
 	l := leg{m.head.Party, m.head.Conn}
-	if role, _, ok := strings.Cut(m.head.Move, "/"); ok {
-		f.role[l] = role
-	}
+	f.learn(m.head)
 	known := true
 	for _, e := range g {
 		switch e := e.(type) {
@@ -74,8 +76,11 @@ func (f *flow) gather(g []handshake.Event) *move {
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
 		case *handshake.KeyChangeEvent:
 			s := suite.ByID(e.Suite)
-			f.null = s != nil && s.Cipher.Kind == suite.NULL
+			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
 			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there
+		case *handshake.DecisionEvent:
+			f.tls13[l] = f.tls13[l] || e.What == "version" && e.Chosen == iana.TLS13
+			m.own = true
 		default:
 			m.own = true
 		}
@@ -90,6 +95,18 @@ func (f *flow) gather(g []handshake.Event) *move {
 		m.from, m.to = peer, me
 	}
 	return m
+}
+
+// learn takes from an event which end of its connection a party plays, and in which
+// version.
+func (f *flow) learn(h *handshake.Meta) {
+	l := leg{h.Party, h.Conn}
+	if role, _, ok := strings.Cut(h.Move, "/"); ok {
+		f.role[l] = role
+	}
+	if strings.HasSuffix(h.Move, "/tls13") {
+		f.tls13[l] = true
+	}
 }
 
 // carries notes one thing that travelled in this move; known says that its sender

@@ -32,7 +32,7 @@ func (t *Terminal) move(m *move) {
 		t.flow.ended = false
 	}
 	same := t.repeated(m)
-	for _, e := range m.events {
+	for i, e := range m.events {
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
 			if !m.known {
@@ -48,19 +48,30 @@ func (t *Terminal) move(m *move) {
 			}
 		case *handshake.SecretEvent:
 			if !same[e] {
-				t.secret(e)
+				t.secret(e, nextSecret(m.events[i+1:]))
 			}
 		case *handshake.DecisionEvent:
 			t.decision(e)
 		case *handshake.CheckEvent:
 			t.check(e)
 		case *handshake.KeyChangeEvent:
-			t.keyChange(e)
+			if !m.known || e.Dir == handshake.Send || t.o.Level == Bytes {
+				t.keyChange(e) // otherwise its sender has told
+			}
 		case *handshake.AlertEvent:
 			t.alert(m, e)
 		}
 	}
 	t.same(m, same)
+}
+
+// nextSecret is the first of these events if it is a SecretEvent, or nil.
+func nextSecret(events []handshake.Event) *handshake.SecretEvent {
+	if len(events) == 0 {
+		return nil
+	}
+	s, _ := events[0].(*handshake.SecretEvent)
+	return s
 }
 
 // heading is the line of a message: number, arrow, name, section.
@@ -92,8 +103,12 @@ func (t *Terminal) message(e *handshake.MessageEvent) {
 		t.dump(e)
 		return
 	}
-	if m, ok := e.Msg.(*message.Certificate12); ok {
+	switch m := e.Msg.(type) {
+	case *message.Certificate12:
 		t.certificates(m)
+		return
+	case *message.Certificate13:
+		t.certificates13(m)
 		return
 	}
 	var rows []fieldRow
@@ -129,13 +144,33 @@ func (t *Terminal) certificates(m *message.Certificate12) {
 		t.row(5, "certificate_list", 16, t.say.ui("empty"), nil)
 	}
 	for i, der := range m.Certificates {
-		c, err := pki.ParseCached(der)
-		if err != nil {
-			t.row(5, fmt.Sprintf("[%d]", i), 3, t.bytes(der), nil)
-			continue
-		}
-		t.row(5, fmt.Sprintf("[%d]", i), 3, t.certificate(c), nil)
+		t.certificateRow(i, der)
 	}
+}
+
+// certificates13 lists a chain of TLS 1.3, with what is said of each certificate.
+func (t *Terminal) certificates13(m *message.Certificate13) {
+	if len(m.Entries) == 0 {
+		t.row(5, "certificate_list", 16, t.say.ui("empty"), nil)
+	}
+	for i, e := range m.Entries {
+		t.certificateRow(i, e.Cert)
+		for _, x := range e.Extensions.List {
+			data := ""
+			if s, ok := x.(*message.StatusResponse); ok {
+				data = t.say.ui("n_bytes", "n", text(len(s.Response)))
+			}
+			t.row(9, x.Type().String(), 0, data, nil)
+		}
+	}
+}
+
+func (t *Terminal) certificateRow(i int, der []byte) {
+	line := t.bytes(der)
+	if c, err := pki.ParseCached(der); err == nil {
+		line = t.certificate(c)
+	}
+	t.row(5, fmt.Sprintf("[%d]", i), 3, line, nil)
 }
 
 // certificate says in one line what a certificate is.

@@ -26,14 +26,10 @@ type aead struct {
 	ad    [13]byte
 }
 
-func newAEAD(c *Cipher, k Keys) (Protection, error) {
-	x, err := newExpansion(c, k.Key)
-	if err != nil {
-		return nil, err
-	}
-	a := &aead{expansion: x}
+func newAEAD(c *Cipher, k Keys) Protection {
+	a := &aead{expansion: newExpansion(c, k.Key)}
 	copy(a.iv[:], k.IV)
-	return a, nil
+	return a
 }
 
 func (a *aead) Overhead() int { return a.ExplicitLen + a.TagLen }

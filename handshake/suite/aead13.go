@@ -26,14 +26,10 @@ type aead13 struct {
 	ad    [HeaderLen]byte
 }
 
-func newAEAD13(c *Cipher, k Keys, o Options) (Protection, error) {
-	x, err := newExpansion(c, k.Key)
-	if err != nil {
-		return nil, err
-	}
-	a := &aead13{expansion: x, inner: inner{padding: o.Padding}}
+func newAEAD13(c *Cipher, k Keys, o Options) Protection {
+	a := &aead13{expansion: newExpansion(c, k.Key), inner: inner{padding: o.Padding}}
 	copy(a.iv[:], k.IV)
-	return a, nil
+	return a
 }
 
 func (a *aead13) Overhead() int      { return 1 + a.TagLen }

@@ -20,12 +20,12 @@ type expansion struct {
 
 type expandedKey struct{ cipher.AEAD }
 
-// newExpansion expands at once, so that a key that can't be is told of now.
-func newExpansion(c *Cipher, key []byte) (expansion, error) {
+// newExpansion keeps the key. It is expanded when it is first used: keys for
+// application data may never be, and Protect has made sure that it can be.
+func newExpansion(c *Cipher, key []byte) expansion {
 	x := expansion{Cipher: c}
 	copy(x.key[:], key)
-	_, err := x.expand()
-	return x, err
+	return x
 }
 
 // mode is the AEAD under the key.

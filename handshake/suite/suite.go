@@ -123,13 +123,13 @@ func (c *Cipher) Protect(k Keys, o Options) (Protection, error) {
 	}
 	switch c.Kind {
 	case AEAD:
-		return newAEAD(c, k)
+		return newAEAD(c, k), nil
 	case CBC:
 		return newCBC(c, k, o)
 	case NULL:
 		return newNull(c, k), nil
 	case AEAD13:
-		return newAEAD13(c, k, o)
+		return newAEAD13(c, k, o), nil
 	case MAC13:
 		return newMAC13(c, k, o), nil
 	}

@@ -2,6 +2,7 @@ package tls_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	stdtls "crypto/tls"
@@ -35,15 +36,30 @@ import (
 type benchCase struct {
 	name  string
 	suite uint16
-	alg   string // of the certificates
-	links int    // signatures in the chain: 1, the root signed the leaf; 2, an intermediate stands between
+	alg   string   // of the certificates
+	links int      // signatures in the chain: 1, the root signed the leaf; 2, an intermediate stands between
+	group kx.Group // X25519 if nil
+	auth  bool     // the client shows a certificate, of one link too
+}
+
+func (c *benchCase) tls13() bool { return suite.ByID(iana.CipherSuite(c.suite)).Version == iana.TLS13 }
+
+func (c *benchCase) kx() kx.Group {
+	if c.group == nil {
+		return kx.X25519
+	}
+	return c.group
 }
 
 var benchCases = []benchCase{
-	{"ECDHE-ECDSA-P256-X25519", stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa", 1},
-	{"ECDHE-RSA-2048-X25519", stdtls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "rsa", 1},
-	{"RSA-2048", stdtls.TLS_RSA_WITH_AES_128_GCM_SHA256, "rsa", 1},
-	{"ECDHE-ECDSA-P256-X25519-intermediate", stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa", 2},
+	{"ECDHE-ECDSA-P256-X25519", stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa", 1, nil, false},
+	{"ECDHE-RSA-2048-X25519", stdtls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "rsa", 1, nil, false},
+	{"RSA-2048", stdtls.TLS_RSA_WITH_AES_128_GCM_SHA256, "rsa", 1, nil, false},
+	{"ECDHE-ECDSA-P256-X25519-intermediate", stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa", 2, nil, false},
+	{"TLS13-ECDSA-P256-X25519", stdtls.TLS_AES_128_GCM_SHA256, "ecdsa", 1, nil, false},
+	{"TLS13-ECDSA-P256-X25519MLKEM768", stdtls.TLS_AES_128_GCM_SHA256, "ecdsa", 1, kx.X25519MLKEM768, false},
+	{"TLS13-ECDSA-P256-X25519-client-certificate", stdtls.TLS_AES_128_GCM_SHA256, "ecdsa", 1, nil, true},
+	{"TLS13-RSA-2048-X25519", stdtls.TLS_AES_128_GCM_SHA256, "rsa", 1, nil, false},
 }
 
 // world is one chain, and both libraries' configurations for it: the same suite,
@@ -52,6 +68,8 @@ type world struct {
 	lesson               *pki.Lesson
 	chain                [][]byte            // as sent
 	path                 []*x509.Certificate // leaf to root
+	clientPath           []*x509.Certificate // the same of the client's, if it has one
+	clientKey            crypto.Signer
 	client, server       *handshake.Config
 	stdClient, stdServer *stdtls.Config
 }
@@ -75,19 +93,52 @@ func newWorld(tb testing.TB, c benchCase) *world {
 		w.chain, w.path = is.Chain, []*x509.Certificate{is.Leaf, l.Root.Cert}
 	}
 	suites := []*suite.Suite{suite.ByID(iana.CipherSuite(c.suite))}
-	groups := []kx.Group{kx.X25519, kx.P256} // the second for the certificate's curve
+	groups := []kx.Group{c.kx(), kx.P256} // the second for TLS 1.2: the certificate's curve
+	if c.tls13() {
+		groups = groups[:1]
+	}
 	w.client = &handshake.Config{Suites: suites, Groups: groups, Roots: l.Roots, ServerName: l.Name}
 	w.server = &handshake.Config{Suites: suites, Groups: groups, Certificates: []handshake.Certificate{{Chain: w.chain, Key: l.Key}}}
 	pool := x509.NewCertPool()
 	for _, r := range l.Roots.All() {
 		pool.AddCert(r)
 	}
+	var curves []stdtls.CurveID
+	for _, g := range groups {
+		curves = append(curves, stdtls.CurveID(g.ID()))
+	}
 	w.stdClient = &stdtls.Config{RootCAs: pool, ServerName: l.Name, MaxVersion: stdtls.VersionTLS12,
-		CipherSuites: []uint16{c.suite}, CurvePreferences: []stdtls.CurveID{stdtls.X25519, stdtls.CurveP256}}
+		CipherSuites: []uint16{c.suite}, CurvePreferences: curves}
 	w.stdServer = &stdtls.Config{Certificates: []stdtls.Certificate{{Certificate: w.chain, PrivateKey: l.Key, Leaf: w.path[0]}},
 		MaxVersion: stdtls.VersionTLS12, CipherSuites: []uint16{c.suite}, SessionTicketsDisabled: true,
-		CurvePreferences: []stdtls.CurveID{stdtls.X25519, stdtls.CurveP256}}
+		CurvePreferences: curves}
+	if c.tls13() {
+		for _, std := range []*stdtls.Config{w.stdClient, w.stdServer} {
+			std.MinVersion, std.MaxVersion, std.CipherSuites = stdtls.VersionTLS13, stdtls.VersionTLS13, nil
+		}
+	}
+	if c.auth {
+		w.authenticate(tb, pool)
+	}
 	return w
+}
+
+// authenticate gives the client a certificate, and makes both servers demand it.
+func (w *world) authenticate(tb testing.TB, pool *x509.CertPool) {
+	key := pki.LessonKeyECDSA("client")
+	csr, err := pki.NewRequest(key, pki.Request{CommonName: "client.lab.test"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	is, err := w.lesson.Root.Sign(csr, pki.LeafOptions{Client: true})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.clientKey, w.clientPath = key, []*x509.Certificate{is.Leaf, w.lesson.Root.Cert}
+	w.client.Certificates = []handshake.Certificate{{Chain: is.Chain, Key: key}}
+	w.server.ClientAuth, w.server.Roots = handshake.RequireClientCert, w.lesson.Roots
+	w.stdClient.Certificates = []stdtls.Certificate{{Certificate: is.Chain, PrivateKey: key, Leaf: is.Leaf}}
+	w.stdServer.ClientAuth, w.stdServer.ClientCAs = stdtls.RequireAndVerifyClientCert, pool
 }
 
 type shaker interface{ Handshake() error }
@@ -133,8 +184,10 @@ func (w *world) floor(tb testing.TB, c benchCase) {
 			tb.Fatal(err)
 		}
 	}
-	for i, cert := range w.path[:len(w.path)-1] {
-		must(cert.CheckSignatureFrom(w.path[i+1]))
+	for _, path := range [][]*x509.Certificate{w.path, w.clientPath} {
+		for i := 1; i < len(path); i++ {
+			must(path[i-1].CheckSignatureFrom(path[i]))
+		}
 	}
 	if c.name == "RSA-2048" {
 		key := w.lesson.Key.(*rsa.PrivateKey)
@@ -146,9 +199,9 @@ func (w *world) floor(tb testing.TB, c benchCase) {
 		must(rsa.DecryptPKCS1v15SessionKey(rand.Reader, key, enc, pre))
 		return
 	}
-	offer, err := kx.X25519.Offer(rand.Reader)
+	offer, err := c.kx().Offer(rand.Reader)
 	must(err)
-	answer, err := kx.X25519.Answer(rand.Reader, offer.Share())
+	answer, err := c.kx().Answer(rand.Reader, offer.Share())
 	must(err)
 	_, err = offer.Finish(answer.Share())
 	must(err)
@@ -161,6 +214,11 @@ func (w *world) floor(tb testing.TB, c benchCase) {
 	s, err := scheme.Sign(rand.Reader, w.lesson.Key, msg)
 	must(err)
 	must(scheme.Verify(w.path[0].PublicKey, msg, s))
+	if c.auth {
+		s, err := scheme.Sign(rand.Reader, w.clientKey, msg)
+		must(err)
+		must(scheme.Verify(w.clientPath[0].PublicKey, msg, s))
+	}
 }
 
 func BenchmarkHandshake(b *testing.B) {
@@ -244,7 +302,7 @@ func BenchmarkListening(b *testing.B) {
 // BenchmarkBulk sends 16 KiB records through a memory pipe, and beside it seals
 // and opens the same with the bare AEAD.
 func BenchmarkBulk(b *testing.B) {
-	for _, id := range []iana.CipherSuite{0xc02f, 0xcca8} {
+	for _, id := range []iana.CipherSuite{0xc02f, 0xcca8, 0x1301, 0x1303} {
 		b.Run(id.String(), func(b *testing.B) { bulk(b, id) })
 	}
 }

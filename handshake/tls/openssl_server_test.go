@@ -366,12 +366,15 @@ func TestOpenSSLServerRenegotiates(t *testing.T) {
 }
 
 // TestOpenSSLServerBulk sends a MiB and gets it back.
-func TestOpenSSLServerBulk(t *testing.T) {
-	addr := revServer(t)
-	c, err := dial(t, addr, verifying())
+func TestOpenSSLServerBulk(t *testing.T) { sendBulk(t, revServer(t), verifying()) }
+
+func sendBulk(t *testing.T, addr string, cfg *tls.Config) {
+	t.Helper()
+	c, err := dial(t, addr, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer c.Close()
 	line := append(bytes.Repeat([]byte("x"), 1023), '\n') // its own reverse
 	data := bytes.Repeat(line, 1024)
 	wrote := make(chan error, 1)

@@ -27,8 +27,8 @@ import (
 // verify whom they talk to.
 type stdCase struct {
 	version   iana.Version // the highest that crypto/tls may speak; 0 is TLS 1.2
-	id        *identity // the server's
-	clientID  *identity // nil shows none
+	id        *identity    // the server's
+	clientID  *identity    // nil shows none
 	suites    []*suite.Suite
 	groups    []kx.Group
 	schemes   []*sig.Scheme

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/iana"
+)
+
+// whatIf are the switches that came with TLS 1.3. A verb has those that its end has a
+// say in.
+type whatIf struct {
+	padding      int
+	compressCert []string
+	recordSize   int
+
+	grease, noCompat, keyUpdate bool // a client's
+	cookie                      bool // a server's
+}
+
+// flags are those of either end.
+func (w *whatIf) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&w.padding, "padding", 0, "add `N` zeros to each protected record (TLS 1.3)")
+	f.StringSliceVar(&w.compressCert, "compress-cert", nil, "compress certificates (RFC 8879), best first: "+strings.Join(compressions(), ",")+" (TLS 1.3)")
+	f.IntVar(&w.recordSize, "record-size-limit", 0, "take at most `N` bytes of plaintext in a record (RFC 8449)")
+	complete(cmd, "compress-cert", compressions)
+}
+
+// clientFlags are those of a client alone.
+func (w *whatIf) clientFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&w.grease, "grease", false, "the client adds reserved values, which a server must ignore (RFC 8701)")
+	f.BoolVar(&w.noCompat, "no-compat", false, "no session ID and ChangeCipherSpec for middleboxes to see (TLS 1.3)")
+	f.BoolVar(&w.keyUpdate, "key-update", false, "change the keys once the handshake is over, and ask the peer to (TLS 1.3)")
+}
+
+// serverFlags are those of a server alone.
+func (w *whatIf) serverFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&w.cookie, "cookie", false, "the server sends each client back for a cookie (HelloRetryRequest, TLS 1.3)")
+}
+
+// only13 names a flag given that has no meaning before TLS 1.3; "" if there is none.
+func (w *whatIf) only13() string {
+	return firstSet(given{"--padding", w.padding != 0}, given{"--compress-cert", w.compressCert != nil},
+		given{"--no-compat", w.noCompat}, given{"--key-update", w.keyUpdate}, given{"--cookie", w.cookie})
+}
+
+// check refuses numbers that no record can have.
+func (w *whatIf) check() error {
+	if w.padding < 0 || w.padding > 1<<14 {
+		return misuse("Say a number from 1 to 16384, or leave it out.", "--padding %d: a record holds at most 16384 bytes", w.padding)
+	}
+	if n := w.recordSize; n != 0 && (n < 64 || n > 1<<14+1) {
+		return misuse("Say a number from 64 to 16385, or leave it out.", "--record-size-limit %d: RFC 8449 has no such limit", n)
+	}
+	return nil
+}
+
+// algorithms are those that --compress-cert names; nil if it was not given.
+func (w *whatIf) algorithms() ([]iana.CertificateCompressionAlgorithm, error) {
+	var out []iana.CertificateCompressionAlgorithm
+names:
+	for _, name := range w.compressCert {
+		for _, a := range certcompress.Algorithms() {
+			if strings.EqualFold(name, a.String()) {
+				out = append(out, a)
+				continue names
+			}
+		}
+		return nil, misuse("There are "+strings.Join(compressions(), ", ")+".", "--compress-cert %s: no such algorithm", name)
+	}
+	return out, nil
+}
+
+// apply sets what a live end does.
+func (w *whatIf) apply(cfg *handshake.Config) (err error) {
+	if err := w.check(); err != nil {
+		return err
+	}
+	if cfg.CertificateCompression, err = w.algorithms(); err != nil {
+		return err
+	}
+	if w.padding > 0 {
+		cfg.Padding = func(int) int { return w.padding }
+	}
+	cfg.RecordSizeLimit, cfg.GREASE, cfg.NoCompatibilityMode, cfg.RetryWithCookie = w.recordSize, w.grease, w.noCompat, w.cookie
+	return nil
+}
+
+func compressions() []string {
+	var out []string
+	for _, a := range certcompress.Algorithms() {
+		out = append(out, fmt.Sprint(a))
+	}
+	return out
+}
+
+// given is a flag's name, and whether it was given.
+type given struct {
+	name string
+	set  bool
+}
+
+// firstSet is the name of the first that was given, or "".
+func firstSet(flags ...given) string {
+	for _, f := range flags {
+		if f.set {
+			return f.name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,267 @@
+package observe
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"fmt"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
+)
+
+// stage is how far one direction of TLS 1.3 has come. Each stage has a traffic secret,
+// and the last one has those that follow from it by KeyUpdate.
+type stage uint8
+
+const (
+	inClear     stage = iota // up to ServerHello; a client's 0-RTT data too, which nobody opens here
+	handshaking              // EncryptedExtensions to Finished
+	application
+)
+
+// String returns what the labels of secrets call it.
+func (s stage) String() string {
+	return [...]string{"clear", "handshake", "application"}[s]
+}
+
+// trafficKeys are what opens one epoch of one direction (RFC 9846 §7.3).
+type trafficKeys struct {
+	secret     keyschedule.TrafficSecret
+	key, iv    []byte
+	protection suite.Protection
+}
+
+// half13 is what TLS 1.3 adds to a direction.
+type half13 struct {
+	stage    stage
+	logged   [application + 1]*trafficKeys // by stage: what the key log has
+	keys     *trafficKeys                  // in use; nil if closed, or if nothing is hidden
+	opens    [application + 1]bool         // by stage: a record opened
+	early    bool                          // there was 0-RTT data, in an epoch of its own
+	missed   bool                          // a record before Finished stayed closed: the transcript has a gap
+	finished bool                          // Finished was read
+}
+
+func (h *half) hasKeys() bool { return h.logged[handshaking] != nil || h.logged[application] != nil }
+
+// opened returns the traffic secret of a stage, if it opened anything.
+func (h *half) opened(s stage) []byte {
+	if h.logged[s] == nil || !h.opens[s] {
+		return nil
+	}
+	return bytes.Clone(h.logged[s].secret.Bytes())
+}
+
+func (h *half) name() string {
+	if h.server {
+		return "server"
+	}
+	return "client"
+}
+
+func (o *Observer) is13() bool { return o.version == iana.TLS13 }
+
+// offers13 reports whether the ClientHello would have TLS 1.3.
+func (o *Observer) offers13() bool {
+	if o.hello == nil {
+		return false
+	}
+	v, ok := message.Get[*message.SupportedVersions](&o.hello.Extensions)
+	if !ok {
+		return false
+	}
+	for _, x := range v.Versions {
+		if x == iana.TLS13 {
+			return true
+		}
+	}
+	return false
+}
+
+// meansNothing reports whether a ChangeCipherSpec that comes now changes nothing (RFC
+// 9846 §E.4). A client that sends 0-RTT data sends it before there is a ServerHello.
+func (o *Observer) meansNothing() bool {
+	return o.is13() || o.serverHello == nil && o.offers13()
+}
+
+// follow13 is follow for TLS 1.3, from HelloRetryRequest or ServerHello on.
+func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bool) {
+	if h.finished { // in no transcript any more
+		if m.Kind() == message.KindKeyUpdate && h.stage == application {
+			o.update(h)
+		}
+		return
+	}
+	before := o.transcript
+	switch m := m.(type) {
+	case *message.ServerHello:
+		switch {
+		case !h.server || o.serverHello != nil:
+		case m.Kind() == message.KindHelloRetryRequest:
+			o.retry(m, raw)
+			return
+		default:
+			o.transcript = append(o.transcript, raw...)
+			o.start13(m)
+			return
+		}
+	case *message.Finished:
+		if protected {
+			o.finish13(h, m, before)
+		}
+	}
+	o.transcript = append(o.transcript, raw...)
+	o.report.ReadHandshake = o.report.ReadHandshake || protected
+}
+
+// retry follows a HelloRetryRequest: the first ClientHello counts as its hash from
+// here on (RFC 9846 §4.1).
+func (o *Observer) retry(m *message.ServerHello, raw []byte) {
+	o.retried = true
+	o.setVersion13()
+	if s := o.findSuite(m.CipherSuite); s != nil {
+		first := &message.MessageHash{Hash: sum(s.Hash, o.transcript)}
+		if t, err := wire.Append(nil, first, nil); err == nil {
+			o.transcript = t
+		}
+	}
+	o.transcript = append(o.transcript, raw...)
+}
+
+// setVersion13 makes the records TLS 1.3's: from the server's first message on, in
+// both directions.
+func (o *Observer) setVersion13() {
+	o.client.rd.SetVersion(iana.TLS13)
+	o.server.rd.SetVersion(iana.TLS13)
+}
+
+// start13 follows a ServerHello: from here on everything is under keys.
+func (o *Observer) start13(m *message.ServerHello) {
+	o.setVersion13()
+	o.serverHello, o.report.Suite, o.suite = m, m.CipherSuite, o.findSuite(m.CipherSuite)
+	// The session ID is echoed to look like a resumption; a PSK is one.
+	o.report.Resumed = m.Extensions.Find(iana.ExtPreSharedKey) != nil
+	for i := range o.logged {
+		o.takeLogged(&o.logged[i])
+	}
+	o.enter(&o.server, handshaking, o.server.logged[handshaking])
+	if c := &o.client; o.earlyOffered() && !o.retried {
+		c.closed = true // 0-RTT data may come yet: seek finds the first record that is none
+	} else {
+		o.enter(c, handshaking, c.logged[handshaking])
+	}
+}
+
+// takeLogged keeps a secret of the key log if it is of this connection.
+func (o *Observer) takeLogged(l *logged) {
+	if o.suite == nil || o.hello == nil || l.random != o.hello.Random || len(l.secret) != o.suite.Hash.Size() {
+		return
+	}
+	h := &o.client
+	if l.server {
+		h = &o.server
+	}
+	h.logged[l.stage] = o.derive(keyschedule.TrafficSecret{Secret: keyschedule.NewSecret(o.suite.Hash, l.secret)})
+}
+
+// derive makes the keys of a traffic secret; nil if the suite takes none such.
+func (o *Observer) derive(s keyschedule.TrafficSecret) *trafficKeys {
+	c := o.suite.Cipher
+	k := &trafficKeys{secret: s, key: make([]byte, c.KeyLen), iv: make([]byte, c.FixedIVLen)}
+	s.Key(k.key)
+	s.IV(k.iv)
+	var err error
+	if k.protection, err = c.Protect(suite.Keys{Key: k.key, IV: k.iv}, suite.Options{}); err != nil {
+		o.trouble(err)
+		return nil
+	}
+	return k
+}
+
+// enter begins an epoch: the first of a stage, or after KeyUpdate one more of the last.
+// Without keys it stays closed, unless the suite hides nothing.
+func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
+	if len(h.hs) > 0 {
+		o.trouble(reason.New(reason.KeyChangeMidMessage, "record", "a change of keys between messages", fmt.Sprintf("%d bytes of another message", len(h.hs))))
+		h.hs = nil
+	}
+	if h.stage == inClear && h.early {
+		h.rd.Change(nil, nil)
+	}
+	for ; h.stage+1 < to; h.stage++ { // a stage that stayed closed has been an epoch, too
+		h.rd.Change(nil, nil)
+	}
+	first := h.stage != to
+	h.stage, h.keys = to, k
+	p := suite.Protection(nil)
+	switch {
+	case k != nil:
+		p = k.protection
+	case o.suite != nil && o.suite.Cipher.Kind == suite.MAC13:
+		p = bare{macLen: o.suite.Cipher.TagLen, inner: true}
+	}
+	h.rd.Change(p, nil)
+	h.closed, h.epoch, h.seq = p == nil, h.rd.Epoch(), 0
+	if k != nil {
+		o.noteKeys(h, first)
+	}
+	if p != nil {
+		o.noteKeyChange(h)
+	}
+}
+
+// seek looks whether a record is the first of a stage to come: while a direction is
+// closed only that can tell where its next epoch begins. Authentication makes it sure.
+func (o *Observer) seek(h *half, rec []byte) bool {
+	for s := h.stage + 1; s <= application; s++ {
+		k := h.logged[s]
+		if k == nil {
+			continue
+		}
+		if _, _, err := k.protection.Open(nil, 0, bytes.Clone(rec), nil); err == nil {
+			h.finished = h.finished || s == application
+			o.enter(h, s, k)
+			return true
+		}
+	}
+	return false
+}
+
+// update follows a KeyUpdate (RFC 9846 §7.2).
+func (o *Observer) update(h *half) {
+	if h.keys == nil {
+		o.enter(h, application, nil)
+		return
+	}
+	old := h.keys.secret
+	next := old.Next()
+	o.noteExpanded(h.name()+"_application_traffic_secret_n", "traffic upd", old.Bytes(), next.Bytes())
+	o.enter(h, application, o.derive(next))
+}
+
+// finish13 checks a Finished, if it can, and goes on to the application's keys. What
+// can be missing is the sender's handshake secret, where the suite hides nothing, and
+// messages before it.
+func (o *Observer) finish13(h *half, m *message.Finished, transcript []byte) {
+	gap := o.server.missed || !h.server && (o.client.missed || o.client.early)
+	if h.keys != nil && !gap {
+		o.checkFinished13(h, m, transcript)
+	}
+	h.finished = true
+	o.enter(h, application, h.logged[application])
+}
+
+func (o *Observer) checkFinished13(h *half, m *message.Finished, transcript []byte) {
+	th, base := sum(o.suite.Hash, transcript), &h.keys.secret
+	key, want := base.FinishedKey(), base.VerifyData(th)
+	o.noteExpanded(h.name()+"_finished_key", "finished", base.Bytes(), key.Bytes())
+	o.noteSecret(&handshake.SecretEvent{Label: h.name() + "_verify_data", Method: "HMAC", Op: handshake.OpHash, Hash: o.suite.Hash.String(),
+		Inputs: []kx.Value{{Name: "finished_key", Bytes: bytes.Clone(key.Bytes()), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: bytes.Clone(want.Bytes())})
+	o.noteFinished(want.Bytes(), m.VerifyData, hmac.Equal(want.Bytes(), m.VerifyData))
+}

@@ -1,0 +1,94 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/kx"
+)
+
+// How a step of TLS 1.3's key schedule is written (RFC 9846 §7.1): each is made of the
+// one before, so a value that was shown is called by its label, and not shown again.
+
+// scheduled reports whether a value is a step of the key schedule.
+func scheduled(s *handshake.SecretEvent) bool {
+	return s.Method == "HKDF-Extract" || s.Method == "HKDF-Expand-Label" || s.Method == "HMAC"
+}
+
+// scheduleInputs are the inputs of a step that are listed, those that have a label
+// under it. At level Default that is what was not shown before; whoever is to compute
+// the step, and level Bytes, have all.
+func (t *Terminal) scheduleInputs(s *handshake.SecretEvent) []kx.Value {
+	whole := t.o.Level == Bytes || t.o.Worksheet
+	var in []kx.Value
+	for _, v := range s.Inputs {
+		old := t.flow.label[string(v.Bytes)] != "" || len(v.Bytes) == 0 || !v.Private && t.flow.shown[string(v.Bytes)]
+		if old && !whole {
+			continue
+		}
+		v.Name = t.source(v)
+		in = append(in, v)
+	}
+	return in
+}
+
+// source is what an input of a step is called: the label under which it was computed,
+// or else the name that it has in the step.
+func (t *Terminal) source(v kx.Value) string {
+	if label := t.flow.label[string(v.Bytes)]; label != "" {
+		return label
+	}
+	return v.Name
+}
+
+// scheduleFormula is the step in the RFC's notation. The HkdfLabel is not an argument
+// there: it is made of three of them.
+func (t *Terminal) scheduleFormula(s *handshake.SecretEvent) string {
+	var args []string
+	for _, v := range s.Inputs {
+		switch name := t.source(v); {
+		case v.Name == "hkdf_label":
+		case len(v.Bytes) == 0:
+			args = append(args, `""`)
+		case s.Method == "HKDF-Extract" && name != v.Name:
+			args = append(args, v.Name+" = "+name)
+		default:
+			args = append(args, name)
+		}
+	}
+	if s.Method != "HKDF-Expand-Label" {
+		return fmt.Sprintf("%s_%s(%s)", s.Method, s.Hash, strings.Join(args, ", "))
+	}
+	if len(args) == 0 {
+		return s.Method
+	}
+	args = append(append([]string{args[0], fmt.Sprintf("%q", s.Tag)}, args[1:]...), fmt.Sprint(len(s.Value)))
+	return fmt.Sprintf("%s(%s)", s.Method, strings.Join(args, ", "))
+}
+
+// hkdfLabel takes an HkdfLabel apart (RFC 9846 §7.1): the length that is wanted, label
+// and context, each of the two behind its own length. ok is false for what is none.
+func hkdfLabel(v kx.Value) (parts string, ok bool) {
+	b := v.Bytes
+	if v.Name != "hkdf_label" || len(b) < 3 {
+		return "", false
+	}
+	label := b[3:]
+	if len(label) < int(b[2])+1 {
+		return "", false
+	}
+	label, context := label[:b[2]], label[b[2]:]
+	if len(context) != 1+int(context[0]) {
+		return "", false
+	}
+	const few = 8
+	parts = fmt.Sprintf("%x %02x %q %02x", b[:2], b[2], label, context[0])
+	switch context = context[1:]; {
+	case len(context) > few:
+		parts += fmt.Sprintf(" %x…", context[:few])
+	case len(context) > 0:
+		parts += fmt.Sprintf(" %x", context)
+	}
+	return parts, true
+}

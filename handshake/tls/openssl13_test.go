@@ -1,0 +1,467 @@
+package tls_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// TLS 1.3 with openssl s_server and s_client.
+
+// opensslGroups are the groups of TLS 1.3 that OpenSSL 3.0 has too, by its names.
+var opensslGroups = append(curves[:len(curves):len(curves)], []struct {
+	group kx.Group
+	name  string
+}{{kx.FFDHE2048, "ffdhe2048"}, {kx.FFDHE3072, "ffdhe3072"}, {kx.FFDHE4096, "ffdhe4096"}}...)
+
+// allSuites13 are OpenSSL's suites of TLS 1.3: it leaves CCM out unless it is told.
+const allSuites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
+
+// openSuites13 are our suites of TLS 1.3 that hide something: OpenSSL and GnuTLS have all
+// of them, and of RFC 9150's neither has any.
+func openSuites13() (s []*suite.Suite) {
+	for _, su := range suite.Of(iana.TLS13) {
+		if !su.Weak {
+			s = append(s, su)
+		}
+	}
+	return s
+}
+
+// TestOpenSSLHasOurSuites13 keeps the matrices honest: those are all that it shares with us.
+func TestOpenSSLHasOurSuites13(t *testing.T) {
+	for _, s := range suite.Of(iana.TLS13) {
+		out, err := exec.Command(tool(t, "openssl"), "ciphers", "-s", "-tls1_3", "-ciphersuites", s.String()).CombinedOutput()
+		if has := err == nil && strings.Contains(string(out), s.String()); has == s.Weak {
+			t.Errorf("openssl has %v: %v; %s", s, has, out)
+		}
+	}
+}
+
+func revServer13(t testing.TB, id *identity, args ...string) (addr string) {
+	t.Helper()
+	_, addr = sServer(t, append(append(show(id), "-rev", "-tls1_3", "-ciphersuites", allSuites13), args...)...)
+	return addr
+}
+
+// verifying13 and serving13 are ends that speak TLS 1.3 alone.
+func verifying13() *tls.Config {
+	cfg := verifying()
+	cfg.MinVersion = iana.TLS13
+	return cfg
+}
+
+func serving13(id *identity) *tls.Config {
+	cfg := serving(id)
+	cfg.MinVersion = iana.TLS13
+	return cfg
+}
+
+// allGroups is OpenSSL's list of everything that it shares with us.
+func allGroups() string {
+	var names []string
+	for _, g := range opensslGroups {
+		names = append(names, g.name)
+	}
+	return strings.Join(names, ":")
+}
+
+// checkMatrix demands what was asked for, and the signature that this kind of certificate
+// makes first.
+func checkMatrix(t testing.TB, got handshake.Summary, s *suite.Suite, g kx.Group, id *identity) {
+	t.Helper()
+	scheme := map[string]iana.SignatureScheme{"rsa": iana.RSAPSSRSAESHA256, "rsa-pss": iana.RSAPSSPSSSHA256, "ecdsa": iana.ECDSAP256SHA256,
+		"p384": iana.ECDSAP384SHA384, "p521": iana.ECDSAP521SHA512, "ed25519": iana.Ed25519, "ed448": iana.Ed448}[id.kind]
+	if got.Version != iana.TLS13 || got.Suite != s || got.Group != g.ID() || got.Scheme != scheme {
+		t.Errorf("settled %v %v %v %v; want %v %v %v", got.Version, got.Suite, got.Group, got.Scheme, s, g.ID(), scheme)
+	}
+}
+
+func TestOpenSSL13ServerMatrix(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			id := servers()[kind]
+			addr := revServer13(t, id, "-groups", allGroups())
+			for _, s := range openSuites13() {
+				for _, g := range opensslGroups {
+					t.Run(caseName(s, g.group), func(t *testing.T) {
+						cfg := verifying13()
+						cfg.Suites, cfg.Groups = []*suite.Suite{s}, []kx.Group{g.group}
+						c, _ := reversed(t, addr, cfg)
+						checkMatrix(t, c.Summary(), s, g.group, id)
+					})
+				}
+			}
+		})
+	}
+}
+
+func TestOpenSSL13ClientMatrix(t *testing.T) {
+	for _, kind := range kinds {
+		for _, s := range openSuites13() {
+			for _, g := range opensslGroups {
+				t.Run(kind+" "+caseName(s, g.group), func(t *testing.T) {
+					t.Parallel()
+					cfg := serving13(servers()[kind])
+					got, _, _ := exchangeLineIn(t, "-tls1_3", cfg, "-ciphersuites", s.String(), "-groups", g.name)
+					checkMatrix(t, got, s, g.group, servers()[kind])
+				})
+			}
+		}
+	}
+}
+
+// TestOpenSSL13ServerRetry has s_server want the group that no share came of, and with
+// -stateless a cookie too.
+func TestOpenSSL13ServerRetry(t *testing.T) {
+	for _, k := range []struct {
+		name   string
+		args   []string
+		shares []iana.Group
+		cookie bool
+	}{
+		{"another group", []string{"-groups", "P-384"}, []iana.Group{iana.X25519}, false},
+		{"no share", nil, []iana.Group{}, false},
+		{"a cookie", []string{"-stateless"}, nil, true},
+		{"a cookie and another group", []string{"-stateless", "-groups", "P-384"}, []iana.Group{iana.X25519}, true},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			cfg := verifying()
+			cfg.KeyShares = k.shares
+			c, w := reversed(t, revServer13(t, servers()["ecdsa"], k.args...), cfg)
+			if !c.Summary().Retried || w.saw(message.KindClientHello) != 2 {
+				t.Fatalf("messages %v", w.kinds)
+			}
+			if w.hellos[1].Extensions.Find(iana.ExtCookie) != nil != k.cookie {
+				t.Errorf("the second ClientHello has a cookie: %v", !k.cookie)
+			}
+		})
+	}
+}
+
+func TestOpenSSL13ClientRetry(t *testing.T) {
+	for _, cookie := range []bool{false, true} {
+		for _, move := range []bool{false, true} {
+			if !cookie && !move {
+				continue
+			}
+			t.Run(fmt.Sprintf("cookie %v, another group %v", cookie, move), func(t *testing.T) {
+				cfg := serving(servers()["ecdsa"])
+				cfg.RetryWithCookie = cookie
+				if move {
+					cfg.Groups = []kx.Group{kx.P384}
+				}
+				got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, "-groups", "X25519:P-384")
+				if !got.Retried || w.saw(message.KindClientHello) != 2 || move != (got.Group == iana.P384) {
+					t.Errorf("settled %v, messages %v", got.Group, w.kinds)
+				}
+			})
+		}
+	}
+}
+
+func TestOpenSSL13ServerClientAuth(t *testing.T) {
+	addr := revServer13(t, servers()["ecdsa"], "-Verify", "3", "-CAfile", made().rootsFile, "-verify_return_error")
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			cfg := verifying()
+			cfg.Certificates = clients()[kind].ours()
+			if _, w := reversed(t, addr, cfg); w.saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.kinds)
+			}
+		})
+	}
+	t.Run("absent", func(t *testing.T) {
+		c, err := dial(t, addr, verifying())
+		if err != nil {
+			t.Fatal(err) // the server has not seen it yet
+		}
+		if _, err := c.Read(make([]byte, 1)); peerAlert(err) != iana.CertificateRequired {
+			t.Errorf("read: %v", err)
+		}
+	})
+}
+
+func TestOpenSSL13ClientAuth(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			cfg := serving(servers()[kind])
+			cfg.ClientAuth = handshake.RequireClientCert
+			got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, show(clients()[kind])...)
+			if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.kinds)
+			}
+		})
+	}
+	t.Run("absent", func(t *testing.T) {
+		cfg := serving(servers()["ecdsa"])
+		cfg.ClientAuth = handshake.RequireClientCert
+		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
+		p := sClient(t, port, "-tls1_3")
+		if err := wait(p); reason.Of(err) != reason.CertificateRequired {
+			t.Errorf("server: %v", err)
+		}
+		p.waitFor(`alert certificate required`)
+	})
+}
+
+// TestOpenSSL13ServerKeyUpdate types at s_server: k updates its keys, K asks for ours too.
+// Then it is our turn.
+func TestOpenSSL13ServerKeyUpdate(t *testing.T) {
+	p, addr := sServer(t, append(show(servers()["ecdsa"]), "-tls1_3")...)
+	cfg, w := witnessed(t, verifying())
+	c, err := dial(t, addr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(line string) {
+		t.Helper()
+		p.say(line)
+		if got, err := readLine(c); err != nil || got != line+"\n" {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	write := func(line string) {
+		t.Helper()
+		if _, err := io.WriteString(c, line+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		p.waitFor(line)
+	}
+	read("before")
+	for i, command := range []string{"k", "K", "K"} {
+		p.say(command)
+		read(fmt.Sprintf("theirs %d", i))
+		write(fmt.Sprintf("ours %d", i))
+	}
+	for i, request := range []bool{false, true} {
+		if err := c.UpdateKeys(request); err != nil {
+			t.Fatal(err)
+		}
+		write(fmt.Sprintf("our update %d", i))
+		read(fmt.Sprintf("their answer %d", i))
+	}
+	if n := w.saw(message.KindKeyUpdate); n != 3+2+2+1 { // theirs, our answers, ours, their answer
+		t.Errorf("%d KeyUpdates", n)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	met(theOpenSSL, handshake.Client, cfg, c.Summary(), w)
+}
+
+// TestOpenSSL13ClientKeyUpdate is the same, of s_client.
+func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
+	cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+	lines := make(chan string)
+	port, wait := accept(t, cfg, func(c *tls.Conn) error {
+		defer close(lines)
+		for {
+			line, err := readLine(c)
+			if err != nil {
+				return err
+			}
+			lines <- line
+			switch line {
+			case "update\n":
+				err = c.UpdateKeys(false)
+			case "ask\n":
+				err = c.UpdateKeys(true)
+			case "bye\n":
+				met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
+				return goodbye(c)
+			}
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(c, "heard %s", line); err != nil {
+				return err
+			}
+		}
+	})
+	p := sClient(t, port, "-tls1_3")
+	for i, line := range []string{"hello", "k", "after k", "K", "after K", "update", "ask", "after ask", "bye"} {
+		p.say(line)
+		if line == "k" || line == "K" {
+			p.waitFor("KEYUPDATE")
+			continue
+		}
+		if got := <-lines; got != line+"\n" {
+			t.Fatalf("line %d: %q", i, got)
+		}
+		if line != "bye" {
+			p.waitFor("heard " + line)
+		}
+	}
+	if err := wait(p); err != nil {
+		t.Error(err)
+	}
+	if n := w.saw(message.KindKeyUpdate); n != 2+1+2+1 { // theirs, our answer, ours, their answer
+		t.Errorf("%d KeyUpdates", n)
+	}
+}
+
+// TestOpenSSL13ServerTickets gets two tickets, and comes back.
+func TestOpenSSL13ServerTickets(t *testing.T) {
+	addr := revServer13(t, servers()["ecdsa"])
+	store := session.NewMemory(0)
+	for range 2 {
+		cfg := verifying()
+		cfg.Sessions = store
+		if _, w := reversed(t, addr, cfg); w.saw(message.KindNewSessionTicket) == 0 {
+			t.Errorf("messages %v", w.kinds)
+		}
+	}
+}
+
+// TestOpenSSL13ClientTickets has s_client keep a ticket of ours and offer it, and one offer a
+// key of its own. That a PSK is offered must not disturb a server that takes none.
+func TestOpenSSL13ClientTickets(t *testing.T) {
+	cfg := serving(servers()["ecdsa"])
+	cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
+	kept := filepath.Join(t.TempDir(), "session")
+	_, w, p := exchangeLineIn(t, "-tls1_3", cfg, "-sess_out", kept)
+	if n := w.saw(message.KindNewSessionTicket); n != 2 {
+		t.Errorf("%d tickets", n)
+	}
+	p.waitFor(`Post-Handshake New Session Ticket arrived`)
+	<-p.over.Done()
+	if _, err := os.Stat(kept); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{"a ticket": {"-sess_in", kept}, "a key of its own": {"-psk", "00112233445566778899aabbccddeeff"}} {
+		t.Run(name, func(t *testing.T) {
+			_, w, _ := exchangeLineIn(t, "-tls1_3", cfg, args...)
+			if w.hellos[0].Extensions.Find(iana.ExtPreSharedKey) == nil {
+				t.Error("no pre_shared_key was offered")
+			}
+		})
+	}
+}
+
+const exportLabel = "EXPORTER-lab"
+
+func TestOpenSSL13ServerExporterStapleALPN(t *testing.T) {
+	id := servers()["ecdsa"]
+	p, addr := sServer(t, append(show(id), "-rev", "-tls1_3", "-keymatexport", exportLabel, "-keymatexportlen", "48",
+		"-status_file", id.stapleFile, "-alpn", "lab/2,http/1.1")...)
+	cfg := verifying()
+	cfg.Stapling, cfg.ALPN = true, []string{"http/1.1"}
+	c, _ := reversed(t, addr, cfg)
+	got, err := c.Export(exportLabel, nil, 48)
+	if m := p.waitFor(`Keying material: ([0-9A-F]+)`); err != nil || fmt.Sprintf("%X", got) != m[1] {
+		t.Errorf("%X, %v; openssl has %s", got, err, m[1])
+	}
+	if s := c.Summary(); !bytes.Equal(s.Staple, id.staple) || s.Protocol != "http/1.1" {
+		t.Errorf("a staple of %d bytes, of %d sent; protocol %q", len(s.Staple), len(id.staple), s.Protocol)
+	}
+}
+
+func TestOpenSSL13ClientExporterStapleALPN(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			cfg, w := witnessed(t, serving(servers()[kind]))
+			cfg.ALPN = []string{"lab/2"}
+			var got []byte
+			port, wait := accept(t, cfg, func(c *tls.Conn) (err error) {
+				if err = reply(c); err != nil {
+					return err
+				}
+				if got, err = c.Export(exportLabel, nil, 48); err != nil {
+					return err
+				}
+				if s := c.Summary(); s.Protocol != "lab/2" || s.ServerName != name {
+					t.Errorf("protocol %q, name %q", s.Protocol, s.ServerName)
+				}
+				met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
+				return goodbye(c)
+			})
+			p := sClient(t, port, "-tls1_3", "-keymatexport", exportLabel, "-keymatexportlen", "48", "-status", "-alpn", "http/1.1,lab/2")
+			p.say("hello")
+			if err := wait(p); err != nil {
+				t.Fatal(err)
+			}
+			if m := p.waitFor(`Keying material: ([0-9A-F]+)`); fmt.Sprintf("%X", got) != m[1] {
+				t.Errorf("%X; openssl has %s", got, m[1])
+			}
+			p.waitFor(`OCSP Response Status: successful`)
+			p.waitFor(`Cert Status: good`)
+			p.waitFor(`ALPN protocol: lab/2`)
+		})
+	}
+}
+
+// opensslExtras are what OpenSSL's end can do that ours must bear.
+var opensslExtras = []struct {
+	name string
+	args []string
+}{
+	{"as it is", nil},
+	{"padding", []string{"-record_padding", "512"}},
+	{"no middlebox compatibility", []string{"-no_middlebox"}},
+	{"short records", []string{"-max_send_frag", "512", "-split_send_frag", "512"}},
+}
+
+func TestOpenSSL13ServerExtras(t *testing.T) {
+	for _, o := range opensslExtras {
+		addr := revServer13(t, servers()["rsa"], o.args...)
+		for i, x := range extras {
+			t.Run(o.name+"; "+x.name, func(t *testing.T) { reversed(t, addr, withExtra(verifying(), i)) })
+		}
+	}
+	t.Run("max_fragment_length", func(t *testing.T) {
+		cfg := verifying()
+		cfg.MaxFragmentLength = 1
+		c, _ := reversed(t, revServer13(t, servers()["rsa"]), cfg)
+		if got := c.Summary().MaxFragmentLength; got != 1 {
+			t.Errorf("settled %v", got)
+		}
+	})
+}
+
+func TestOpenSSL13ClientExtras(t *testing.T) {
+	for _, o := range opensslExtras {
+		for i, x := range extras {
+			t.Run(o.name+"; "+x.name, func(t *testing.T) {
+				t.Parallel()
+				exchangeLineIn(t, "-tls1_3", withExtra(serving(servers()["rsa"]), i), o.args...)
+			})
+		}
+	}
+	t.Run("max_fragment_length", func(t *testing.T) {
+		got, _, _ := exchangeLineIn(t, "-tls1_3", serving(servers()["rsa"]), "-maxfraglen", "512")
+		if got.MaxFragmentLength != 1 {
+			t.Errorf("settled %v", got.MaxFragmentLength)
+		}
+	})
+}
+
+// TestOpenSSL13ServerBulk sends a MiB and gets it back, under each cipher.
+func TestOpenSSL13ServerBulk(t *testing.T) {
+	addr := revServer13(t, servers()["rsa"])
+	for _, s := range openSuites13() {
+		t.Run(s.String(), func(t *testing.T) {
+			cfg := verifying13()
+			cfg.Suites = []*suite.Suite{s}
+			sendBulk(t, addr, cfg)
+		})
+	}
+}

@@ -1,0 +1,366 @@
+package tls_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	stdtls "crypto/tls"
+	"io"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// TLS 1.3 with crypto/tls, in this process.
+
+// stdGroups13 are the groups that both have. Of ours crypto/tls lacks X448, the finite
+// fields and bare ML-KEM.
+var stdGroups13 = []kx.Group{kx.X25519MLKEM768, kx.SecP256r1MLKEM768, kx.SecP384r1MLKEM1024, kx.X25519, kx.P256, kx.P384, kx.P521}
+
+// stdSuites13 are the suites that both have.
+func stdSuites13() (common []*suite.Suite) {
+	for _, s := range suite.Of(iana.TLS13) {
+		for _, c := range stdtls.CipherSuites() {
+			if c.ID == uint16(s.ID) {
+				common = append(common, s)
+			}
+		}
+	}
+	return common
+}
+
+// in13 is a case of TLS 1.3 and nothing else; our end's suite is one, for crypto/tls
+// cannot be told which to use.
+func in13(id *identity, s *suite.Suite, groups ...kx.Group) stdCase {
+	k := stdCase{version: iana.TLS13, id: id, groups: groups}
+	if s != nil {
+		k.suites = []*suite.Suite{s}
+	}
+	only := func(c *tls.Config, o *stdtls.Config) { c.MinVersion, o.MinVersion = iana.TLS13, stdtls.VersionTLS13 }
+	k.ours, k.std = only, only
+	return k
+}
+
+// also makes another change to both configurations, whoever is the client.
+func (k stdCase) also(change func(*tls.Config, *stdtls.Config)) stdCase {
+	ours, std := k.ours, k.std
+	k.ours = func(c *tls.Config, o *stdtls.Config) { ours(c, o); change(c, o) }
+	k.std = func(c *tls.Config, o *stdtls.Config) { std(c, o); change(c, o) }
+	return k
+}
+
+func TestStdlib13Matrix(t *testing.T) {
+	if n := len(stdSuites13()); n != 3 {
+		t.Fatalf("%d suites in common", n)
+	}
+	for _, s := range stdSuites13() {
+		for _, g := range stdGroups13 {
+			for _, kind := range stdKinds {
+				t.Run(caseName(s, g)+" "+kind, func(t *testing.T) {
+					t.Parallel()
+					in13(servers()[kind], s, g).bothRoles(t, 3000, func(t *testing.T, got settled) {
+						if got.ours.Version != iana.TLS13 || got.ours.Suite != s || got.std.CipherSuite != uint16(s.ID) {
+							t.Errorf("settled %v %v, %#x", got.ours.Version, got.ours.Suite, got.std.CipherSuite)
+						}
+						if got.ours.Group != g.ID() || got.std.CurveID != stdtls.CurveID(g.ID()) {
+							t.Errorf("settled %v and %v", got.ours.Group, got.std.CurveID)
+						}
+						if got.ours.Retried || got.std.HelloRetryRequest {
+							t.Error("with a HelloRetryRequest")
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestStdlib13Retry has the server want the group of which no share comes.
+func TestStdlib13Retry(t *testing.T) {
+	check := func(t *testing.T, got settled) {
+		if !got.ours.Retried || !got.std.HelloRetryRequest || got.ours.Group != iana.P384 || got.w.saw(message.KindClientHello) != 2 {
+			t.Errorf("settled %v, messages %v", got.ours.Group, got.w.kinds)
+		}
+	}
+	k := in13(servers()["ecdsa"], nil)
+	// Both clients have the two groups, and send a share of the first.
+	both := []kx.Group{kx.X25519, kx.P384}
+	bothIDs := []stdtls.CurveID{stdtls.X25519, stdtls.CurveP384}
+	t.Run("our client", func(t *testing.T) {
+		check(t, k.also(func(c *tls.Config, o *stdtls.Config) {
+			c.Groups, o.CurvePreferences = both, bothIDs[1:]
+		}).ourClient(t, 100))
+	})
+	t.Run("our client, without a share", func(t *testing.T) {
+		check(t, k.also(func(c *tls.Config, o *stdtls.Config) {
+			c.Groups, c.KeyShares, o.CurvePreferences = both, []iana.Group{}, bothIDs[1:]
+		}).ourClient(t, 100))
+	})
+	server := k.also(func(c *tls.Config, o *stdtls.Config) { c.Groups, o.CurvePreferences = both[1:], bothIDs })
+	t.Run("our server", func(t *testing.T) { check(t, server.ourServer(t, 100)) })
+	cookie := func(c *tls.Config, _ *stdtls.Config) { c.RetryWithCookie = true }
+	t.Run("our server, with a cookie", func(t *testing.T) { check(t, server.also(cookie).ourServer(t, 100)) })
+	t.Run("our server, a cookie alone", func(t *testing.T) {
+		got := k.also(cookie).ourServer(t, 100)
+		if !got.ours.Retried || !got.std.HelloRetryRequest || got.ours.Group != iana.X25519MLKEM768 {
+			t.Errorf("settled %v, messages %v", got.ours.Group, got.w.kinds)
+		}
+	})
+}
+
+func TestStdlib13ClientAuth(t *testing.T) {
+	for _, kind := range stdKinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			k := in13(servers()["ecdsa"], nil)
+			k.clientID, k.auth, k.stdAuth = clients()[kind], handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
+			k.bothRoles(t, 100, func(t *testing.T, got settled) {
+				if got.w.saw(message.KindCertificateVerify) != 2 || len(got.ours.PeerChain) == 0 || len(got.std.PeerCertificates) == 0 {
+					t.Errorf("messages %v", got.w.kinds)
+				}
+			})
+		})
+	}
+	t.Run("optional and absent", func(t *testing.T) {
+		k := in13(servers()["ecdsa"], nil)
+		k.auth, k.stdAuth = handshake.RequestClientCert, stdtls.VerifyClientCertIfGiven
+		k.bothRoles(t, 100, func(t *testing.T, got settled) {
+			if got.w.saw(message.KindCertificate) != 2 || got.w.saw(message.KindCertificateVerify) != 1 {
+				t.Errorf("messages %v", got.w.kinds)
+			}
+		})
+	})
+}
+
+// TestStdlib13ClientAuthMissing: a client learns that its certificate is missed only
+// after its handshake, when it reads.
+func TestStdlib13ClientAuthMissing(t *testing.T) {
+	k := in13(servers()["ecdsa"], nil)
+	k.auth, k.stdAuth = handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
+	t.Run("our client", func(t *testing.T) {
+		sc := k.stdEnd()
+		sc.Certificates = k.id.std()
+		a, b := memoryPipe()
+		c := client(t, a, k.ourEnd())
+		err, serr := shake(c, stdtls.Server(b, sc))
+		if err != nil || serr == nil {
+			t.Fatalf("client: %v, server: %v", err, serr)
+		}
+		if _, err := c.Read(make([]byte, 1)); peerAlert(err) != iana.CertificateRequired {
+			t.Errorf("read: %v", err)
+		}
+	})
+	t.Run("our server", func(t *testing.T) {
+		sc := k.ourEnd()
+		sc.Certificates = k.id.ours()
+		a, b := memoryPipe()
+		c := stdtls.Client(a, k.stdEnd())
+		cerr, err := shake(c, server(t, b, sc))
+		if cerr != nil || reason.Of(err) != reason.CertificateRequired {
+			t.Fatalf("client: %v, server: %v", cerr, err)
+		}
+		_, cerr = c.Read(make([]byte, 1))
+		mustHear(t, cerr, reason.CertificateRequired)
+	})
+}
+
+// rekey changes keys of our end, and asks the peer to, n times: each time a line goes
+// there and comes back. It returns when the peer's KeyUpdates are read, too.
+func rekey(t testing.TB, ours, peer io.ReadWriter, update func(bool) error, n int) {
+	t.Helper()
+	for i := range n {
+		for _, step := range []func() error{
+			func() error { return update(i%2 == 0) },
+			func() error { return pass(ours, peer, "under new keys\n") },
+			func() error { return pass(peer, ours, "and the answer\n") },
+		} {
+			if err := step(); err != nil {
+				t.Fatalf("update %d: %v", i+1, err)
+			}
+		}
+	}
+}
+
+func pass(from io.Writer, to io.Reader, line string) error {
+	if _, err := io.WriteString(from, line); err != nil {
+		return err
+	}
+	got, err := readLine(to)
+	if err == nil && got != line {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func TestStdlib13KeyUpdate(t *testing.T) {
+	const updates = 5 // three of them ask for the peer's
+	for _, s := range stdSuites13() {
+		k := in13(servers()["ecdsa"], s)
+		check := func(t *testing.T, ours *tls.Conn, std *stdtls.Conn, c, srv conn, role handshake.Role, cfg *tls.Config, w *witness) {
+			if cerr, serr := shake(c, srv); cerr != nil || serr != nil {
+				t.Fatal(cerr, serr)
+			}
+			deadline := time.Now().Add(patience)
+			ours.SetDeadline(deadline)
+			std.SetDeadline(deadline)
+			rekey(t, ours, std, ours.UpdateKeys, updates)
+			if n := w.saw(message.KindKeyUpdate); n != updates+3 {
+				t.Errorf("%d KeyUpdates", n)
+			}
+			met(theStdlib, role, cfg, ours.Summary(), w)
+			ours.Close()
+			std.Close()
+		}
+		t.Run("our client "+s.String(), func(t *testing.T) {
+			cc, w := witnessed(t, k.ourEnd())
+			sc := k.stdEnd()
+			sc.Certificates = k.id.std()
+			a, b := memoryPipe()
+			c, srv := client(t, a, cc), stdtls.Server(b, sc)
+			check(t, c, srv, c, srv, handshake.Client, cc, w)
+		})
+		t.Run("our server "+s.String(), func(t *testing.T) {
+			sc, w := witnessed(t, k.ourEnd())
+			sc.Certificates = k.id.ours()
+			a, b := memoryPipe()
+			c, srv := stdtls.Client(a, k.stdEnd()), server(t, b, sc)
+			check(t, srv, c, c, srv, handshake.Server, sc, w)
+		})
+	}
+}
+
+// TestStdlib13Tickets gives each end tickets, and has each come back with what it was
+// given.
+func TestStdlib13Tickets(t *testing.T) {
+	k := in13(servers()["ecdsa"], nil)
+	t.Run("our client", func(t *testing.T) {
+		store := session.NewMemory(0)
+		k := k.also(func(c *tls.Config, _ *stdtls.Config) { c.Sessions = store })
+		for range 2 {
+			if got := k.ourClient(t, 100); got.w.saw(message.KindNewSessionTicket) == 0 {
+				t.Errorf("messages %v", got.w.kinds)
+			}
+		}
+	})
+	t.Run("our server", func(t *testing.T) {
+		tickets, cache := session.NewTicketKeys(rand.Reader, 0), stdtls.NewLRUClientSessionCache(1)
+		k := k.also(func(s *tls.Config, c *stdtls.Config) { s.Tickets, c.ClientSessionCache = tickets, cache })
+		for i := range 2 {
+			got := k.ourServer(t, 100)
+			if n := got.w.saw(message.KindNewSessionTicket); n != 2 {
+				t.Errorf("%d tickets", n)
+			}
+			if offers := got.w.hellos[0].Extensions.Find(iana.ExtPreSharedKey) != nil; offers != (i == 1) {
+				t.Errorf("connection %d: offers a ticket: %v", i, offers)
+			}
+		}
+	})
+}
+
+// TestStdlib13Exporter derives the same at both ends.
+func TestStdlib13Exporter(t *testing.T) {
+	for _, s := range stdSuites13() {
+		t.Run(s.String(), func(t *testing.T) {
+			k := in13(servers()["ecdsa"], s)
+			sc := k.stdEnd()
+			sc.Certificates = k.id.std()
+			a, b := memoryPipe()
+			c, srv := client(t, a, k.ourEnd()), stdtls.Server(b, sc)
+			if cerr, serr := shake(c, srv); cerr != nil || serr != nil {
+				t.Fatal(cerr, serr)
+			}
+			state := srv.ConnectionState()
+			for _, context := range [][]byte{nil, {}, []byte("a context")} {
+				got, err := c.Export("EXPORTER-lab", context, 77)
+				want, err2 := state.ExportKeyingMaterial("EXPORTER-lab", context, 77)
+				if err != nil || err2 != nil || !bytes.Equal(got, want) {
+					t.Errorf("context %q: %x, %v; crypto/tls has %x, %v", context, got, err, want, err2)
+				}
+			}
+		})
+	}
+}
+
+func TestStdlib13Staple(t *testing.T) {
+	for _, kind := range stdKinds {
+		t.Run(kind, func(t *testing.T) {
+			k := in13(servers()[kind], nil)
+			if got := k.ourClient(t, 10); !bytes.Equal(got.ours.Staple, k.id.staple) {
+				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.staple))
+			}
+			if got := k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.staple) {
+				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.staple))
+			}
+		})
+	}
+}
+
+func TestStdlib13ALPNAndSNI(t *testing.T) {
+	k := in13(servers()["rsa"], nil)
+	k.alpn = []string{"lab/2", "http/1.1"}
+	k.bothRoles(t, 100, func(t *testing.T, got settled) {
+		if got.ours.Protocol != "lab/2" || got.std.NegotiatedProtocol != "lab/2" {
+			t.Errorf("protocols %q and %q", got.ours.Protocol, got.std.NegotiatedProtocol)
+		}
+		if got.ours.ServerName != name || got.std.ServerName != name {
+			t.Errorf("names %q and %q", got.ours.ServerName, got.std.ServerName)
+		}
+	})
+}
+
+// extras are what our end can do that no peer needs to know of to bear it.
+var extras = []struct {
+	name   string
+	change func(*tls.Config)
+}{
+	{"padding", func(c *tls.Config) { c.Padding = func(n int) int { return 500 - n%500 } }},
+	{"GREASE", func(c *tls.Config) { c.GREASE = true }},
+	{"no middlebox compatibility", func(c *tls.Config) { c.NoCompatibilityMode = true }},
+	{"certificate_authorities", func(c *tls.Config) { c.SendCertificateAuthorities = true }},
+	{"signature_algorithms_cert", func(c *tls.Config) { c.CertificateSchemes = c.Schemes }},
+	{"compress_certificate and record_size_limit", func(c *tls.Config) {
+		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressBrotli, iana.CompressZlib, iana.CompressZstd}
+		c.RecordSizeLimit = 1000
+	}},
+	{"all of it", nil},
+}
+
+// withExtra is a copy of cfg with one of the extras.
+func withExtra(cfg *tls.Config, i int) *tls.Config {
+	own := *cfg
+	if own.Schemes == nil {
+		own.Schemes = serverSchemes()
+	}
+	for j, x := range extras {
+		if x.change != nil && (i == j || extras[i].change == nil) {
+			x.change(&own)
+		}
+	}
+	return &own
+}
+
+func TestStdlib13Extras(t *testing.T) {
+	for i, x := range extras {
+		t.Run(x.name, func(t *testing.T) {
+			k := in13(servers()["ecdsa"], nil).also(func(c *tls.Config, _ *stdtls.Config) { *c = *withExtra(c, i) })
+			k.bothRoles(t, 40_000, func(*testing.T, settled) {})
+		})
+	}
+}
+
+// TestStdlib13Bulk sends a MiB each way at once, under each cipher.
+func TestStdlib13Bulk(t *testing.T) {
+	for _, s := range stdSuites13() {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			in13(servers()["rsa"], s).bothRoles(t, 1<<20, func(*testing.T, settled) {})
+		})
+	}
+}
