@@ -287,8 +287,10 @@ func (c *clientFlags) talk(ctx context.Context, conn *tls.Conn, t *transcript, i
 	if reason.Of(err) == reason.PeerAlert {
 		// In TLS 1.3 a server may refuse our certificate after our handshake is over.
 		err = c.whyNot(ctx, err, conn.Summary().CertificateRequested)
+	} else {
+		err = endError(c.lang, c.connect, err)
 	}
-	return firstError(endError(c.lang, c.connect, err), conn.Close(), t.close())
+	return firstError(err, conn.Close(), t.close())
 }
 
 // flushing shows the transcript's part of what it writes first.

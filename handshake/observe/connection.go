@@ -41,6 +41,9 @@ func (o *Observer) feed(h *half, b []byte) {
 
 // next takes one record off h.buf, if it is all there.
 func (o *Observer) next(h *half) bool {
+	if !h.server && h.stage == inClear && !h.closed && o.is13() && o.serverHello != nil && hides(h.buf) {
+		o.startClient()
+	}
 	if h.closed || o.isEarly(h) {
 		return o.nextClosed(h)
 	}
@@ -81,7 +84,7 @@ func (o *Observer) nextClosed(h *half) bool {
 		return false
 	}
 	t := iana.ContentType(b[0])
-	hidden := t == iana.ApplicationData // in TLS 1.3 what is not in clear says that it is this
+	hidden := hides(b)
 	switch {
 	case o.is13() && hidden && o.seek(h, b):
 		return true // open from here on
@@ -108,10 +111,14 @@ func (o *Observer) nextClosed(h *half) bool {
 	return true
 }
 
+// hides reports whether b begins with a record that says application_data: in TLS 1.3
+// every record that is not in clear says so.
+func hides(b []byte) bool { return len(b) > 0 && b[0] == byte(iana.ApplicationData) }
+
 // isEarly reports whether h.buf begins with 0-RTT data, which a client sends before the
 // server has said anything.
 func (o *Observer) isEarly(h *half) bool {
-	return !h.server && o.serverHello == nil && len(h.buf) > 0 && h.buf[0] == byte(iana.ApplicationData) && o.earlyOffered()
+	return !h.server && o.serverHello == nil && hides(h.buf) && o.earlyOffered()
 }
 
 func (o *Observer) earlyOffered() bool {

@@ -23,10 +23,14 @@ func Example() {
 			}
 		}
 		r := thief.Report()
-		fmt.Printf("%s: %q %s\n", flow.Name, r.FromClient, r.Closed)
+		if r.Sealed > 0 {
+			fmt.Printf("%s: closed, %s\n", flow.Name, r.Closed)
+		} else {
+			fmt.Printf("%s: %s\n", flow.Name, r.FromClient)
+		}
 	}
 	// Output:
-	// rsa: "pin 4711"
-	// ecdhe: "" key_only_signs
-	// tls13: "" key_only_signs
+	// rsa: pin 4711
+	// ecdhe: closed, key_only_signs
+	// tls13: closed, key_only_signs
 }

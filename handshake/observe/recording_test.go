@@ -164,4 +164,3 @@ var trafficLabels = []string{"client_handshake_traffic_secret", "server_handshak
 type zeroes struct{}
 
 func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-

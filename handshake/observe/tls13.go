@@ -151,11 +151,18 @@ func (o *Observer) start13(m *message.ServerHello) {
 		o.takeLogged(&o.logged[i])
 	}
 	o.enter(&o.server, handshaking, o.server.logged[handshaking])
-	if c := &o.client; o.earlyOffered() && !o.retried {
+}
+
+// startClient follows the client to its handshake keys, when its first record comes that
+// is under keys: until then it may say in clear what it has to say, a ChangeCipherSpec
+// or an alert.
+func (o *Observer) startClient() {
+	c := &o.client
+	if o.earlyOffered() && !o.retried {
 		c.closed = true // 0-RTT data may come yet: seek finds the first record that is none
-	} else {
-		o.enter(c, handshaking, c.logged[handshaking])
+		return
 	}
+	o.enter(c, handshaking, c.logged[handshaking])
 }
 
 // takeLogged keeps a secret of the key log if it is of this connection.

@@ -35,7 +35,7 @@ import (
 //	key_change  dir, epoch, suite
 //	alert       dir, level, error (of the end that refused)
 //	data        dir, bytes
-//	stop        legal [{dir, message, to, guarded, ref}]
+//	stop        legal [{dir, message, version (of its row; of neither: left out), to, guarded, ref}]
 //	scene       values [{name, value}]
 //
 // name is the message's, the content type, the secret's label, what was decided or
@@ -181,6 +181,7 @@ type jsonNamed struct {
 type jsonMove struct {
 	Dir     string `json:"dir"`
 	Message string `json:"message"`
+	Version any    `json:"version,omitempty"`
 	To      string `json:"to"`
 	Guarded bool   `json:"guarded,omitempty"`
 	Ref     string `json:"ref"`
@@ -266,7 +267,11 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 	case *handshake.StopEvent:
 		x.Kind, x.Name = "stop", "stop"
 		for _, m := range e.Legal {
-			x.Legal = append(x.Legal, jsonMove{m.Dir.String(), m.Msg.String(), m.To.String(), m.Guarded, m.Ref})
+			j := jsonMove{Dir: m.Dir.String(), Message: m.Msg.String(), To: m.To.String(), Guarded: m.Guarded, Ref: m.Ref}
+			if m.Version != 0 {
+				j.Version = jsonAny(m.Version)
+			}
+			x.Legal = append(x.Legal, j)
 		}
 	case *handshake.SceneEvent:
 		x.Kind, x.Name = "scene", e.Key

@@ -157,8 +157,8 @@ func (t *Terminal) certificates13(m *message.Certificate13) {
 		t.certificateRow(i, e.Cert)
 		for _, x := range e.Extensions.List {
 			data := ""
-			if s, ok := x.(*message.StatusResponse); ok {
-				data = t.say.ui("n_bytes", "n", text(len(s.Response)))
+			if s, ok := x.(*message.StapledStatus); ok {
+				data = t.bytes(s.Response)
 			}
 			t.row(9, x.Type().String(), 0, data, nil)
 		}
@@ -207,9 +207,12 @@ func (t *Terminal) fieldValue(r fieldRow) string {
 	if len(values) > longList {
 		values = values[:shownOfLongList]
 	}
-	parts := make([]string, len(values))
+	parts, between := make([]string, len(values)), ", "
 	for i, v := range values {
 		parts[i] = t.short(v)
+		if s, ok := v.(keyShare); ok {
+			parts[i], between = text(s.group)+" "+t.bytes(s.share), "\n"
+		}
 		if name, ok := v.([]byte); ok && r.name == "certificate_authorities" {
 			parts[i] = distinguished(name, parts[i])
 		}
@@ -217,7 +220,13 @@ func (t *Terminal) fieldValue(r fieldRow) string {
 	if len(values) < len(r.values) {
 		parts = append(parts, t.say.aside("…", t.say.ui("in_all", "n", text(len(r.values)))))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, between)
+}
+
+// keyShare is a KeyShareEntry: two fields that belong together.
+type keyShare struct {
+	group any
+	share []byte
 }
 
 // distinguished writes an X.501 name as a person does, or as bytes if it is none.
@@ -265,6 +274,11 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 			}
 		case parts[0] == "extensions" && len(parts) > 2:
 			r := add(parts[1])
+			if n := len(r.values); last == "key_exchange" && n > 0 {
+				share, _ := f.Value.([]byte)
+				r.values[n-1] = keyShare{r.values[n-1], share}
+				continue
+			}
 			r.values = append(r.values, f.Value)
 		case len(parts) > 1 && parts[0] != "params":
 			r := add(parts[len(parts)-2])

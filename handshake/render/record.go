@@ -7,6 +7,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/suite"
 )
 
 // record writes what was done to a record: for a protected one, each step from
@@ -22,20 +23,40 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 	if e.Type == iana.Alert && t.o.Level != Bytes {
 		return // two bytes, treated like all others
 	}
+	wire := t.wireLine(e)
 	t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
 	t.steps(e)
-	t.row(5, t.say.ui("on_the_wire"), width(t.say.ui("on_the_wire")), t.wireLine(e.Wire), nil)
-	if t.o.Level == Bytes {
-		t.hexdump(7, e.Wire)
+	at := width(t.say.ui("on_the_wire"))
+	t.row(5, t.say.ui("on_the_wire"), at, wire, nil)
+	mac := stepOf(e, suite.StepMAC13)
+	if t.o.Level == Bytes || mac != nil && e.Type == iana.ApplicationData {
+		t.hexdump(7, e.Wire) // without encryption there is something to read in it
 	}
-	t.row(5, t.say.ui("opened"), width(t.say.ui("on_the_wire")), t.opened(e), t.paint.good)
+	t.row(5, t.say.ui("opened"), at, t.opened(e), t.paint.good)
+	if mac != nil && t.o.Level != Bytes {
+		t.row(5, t.say.title(narrate.Step, suite.StepMAC13), at, t.bytes(mac), nil)
+	}
+}
+
+// stepOf is one step of what was done to a record, or nil.
+func stepOf(e *handshake.RecordEvent, name string) []byte {
+	for _, s := range e.Steps {
+		if s.Name == name {
+			return s.Bytes
+		}
+	}
+	return nil
 }
 
 // steps lists what was done to a record, in order. Below level Bytes that is told
 // of the first record alone; the others go through the same. An explanation that
 // fits stands behind its value.
 func (t *Terminal) steps(e *handshake.RecordEvent) {
-	if !t.first("steps") && t.o.Level != Bytes {
+	how := "steps"
+	if stepOf(e, suite.StepContentType) != nil {
+		how += "/tls13"
+	}
+	if !t.first(how) && t.o.Level != Bytes {
 		return
 	}
 	n := 0
@@ -69,24 +90,37 @@ func (t *Terminal) recordLine(e *handshake.RecordEvent) string {
 	return strings.Join(what, t.say.comma())
 }
 
-// wireLine begins to write a record as a listener sees it.
-func (t *Terminal) wireLine(b []byte) string {
+// wireLine begins to write a record as a listener sees it, and what it claims to be
+// where that is not what is inside.
+func (t *Terminal) wireLine(e *handshake.RecordEvent) string {
 	const n = 12
+	b, aside := e.Wire, t.say.ui("n_bytes", "n", text(len(e.Wire)))
 	if len(b) <= n {
 		return spaced(b)
 	}
-	return t.say.aside(spaced(b[:n])+" …", t.say.ui("n_bytes", "n", text(len(b))))
+	if outer := iana.ContentType(b[0]); outer != e.Type {
+		aside = t.say.ui("record_says", "type", outer.String())
+	}
+	return t.say.aside(spaced(b[:n])+" …", aside)
 }
 
-// opened is what a protected record carried, as text where it is text.
+// opened is what a protected record carried, as text where it is text; in TLS 1.3 the
+// type and the padding behind it too.
 func (t *Terminal) opened(e *handshake.RecordEvent) string {
-	if e.Type == iana.ApplicationData {
-		if t.o.Level == Bytes {
-			return printable(string(e.Payload))
-		}
-		return cut(firstLine(e.Payload), t.width-24)
+	content := t.bytes(e.Payload)
+	switch {
+	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
+		content = printable(string(e.Payload))
+	case e.Type == iana.ApplicationData:
+		content = cut(firstLine(e.Payload), t.width-24)
 	}
-	return t.bytes(e.Payload)
+	if typ := stepOf(e, suite.StepContentType); typ != nil {
+		content += t.say.comma() + t.say.ui("inner_type", "byte", text(typ), "type", e.Type.String())
+	}
+	if zeros := stepOf(e, suite.StepZeros); zeros != nil {
+		content += t.say.comma() + t.say.ui("inner_zeros", "n", text(len(zeros)))
+	}
+	return content
 }
 
 // data heads the records that carry application data.
@@ -103,7 +137,10 @@ func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
 	if e.Dir == handshake.Receive {
 		key = "keys_change_recv"
 	}
-	if t.flow.null {
+	switch {
+	case e.Epoch > 1: // it was protected before
+		key += "_next"
+	case t.flow.null:
 		key += "_null"
 	}
 	t.hang("   - ", 5, t.say.ui(key, "party", t.say.party(e.Party)), nil)
@@ -129,7 +166,11 @@ func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
 		t.page.blank()
 	}
 	t.flow.ended = e.Description == iana.CloseNotify
-	t.sides("   "+t.arrow(from, to)+"  "+t.say.alert(e), "RFC 5246 §7.2", f)
+	ref := "RFC 5246 §7.2"
+	if t.flow.tls13[leg{e.Party, e.Conn}] {
+		ref = "RFC 9846 §6"
+	}
+	t.sides("   "+t.arrow(from, to)+"  "+t.say.alert(e), ref, f)
 	if entry := t.say.get(narrate.Alert, e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
 		t.text(5, t.values(entry.Text, e), nil)
 	}

@@ -2,8 +2,10 @@ package render
 
 import (
 	"io"
+	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/message"
 )
 
 // StepPrompt writes where an endpoint stands and what may legally happen next,
@@ -13,16 +15,30 @@ func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 	head := t.say.party(e.Role().String()) + t.say.colon() + t.say.state(e.State())
 	t.page.blank()
 	t.text(0, head, t.paint.bold)
-	for _, m := range e.Legal() {
+	legal := e.Legal()
+	told := map[string]bool{} // rows that differ in their guards alone
+	for _, m := range legal {
 		key := "legal_send"
 		if m.Dir == handshake.Receive {
 			key = "legal_recv"
 		}
-		line := t.say.ui(key) + t.say.colon() + title(m.Msg) + " -> " + t.say.state(m.To)
+		name := title(m.Msg)
+		if open := slices.ContainsFunc(legal, func(x handshake.Move) bool { return x.Version != m.Version }); open && m.Version != 0 {
+			name = t.say.aside(name, m.Version.String()) // the version is not settled yet
+		}
+		line := t.say.ui(key) + t.say.colon() + name + " -> "
+		if dropped := m.Dir == handshake.Receive && m.Msg == message.KindChangeCipherSpec && m.To == m.In; dropped {
+			line += t.say.ui("dropped")
+		} else {
+			line += t.say.state(m.To)
+		}
 		if m.Guarded {
 			line += t.say.comma() + t.say.ui("guarded")
 		}
-		t.text(2, line, nil)
+		if !told[line] {
+			t.text(2, line, nil)
+		}
+		told[line] = true
 	}
 	t.text(2, t.say.ui("alert_any_time"), t.paint.dim)
 	t.text(0, t.say.ui("press_enter"), t.paint.bold)

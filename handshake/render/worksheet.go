@@ -51,7 +51,7 @@ const minHidden = 4
 // signature are not: they need a private key or fresh randomness.
 func (b *blanks) learn(s *handshake.SecretEvent) {
 	if !b.on || len(s.Value) < minHidden || s.Method == "session" || s.Label == "server_ephemeral" ||
-		strings.HasSuffix(s.Label, "_signature") || b.number(s.Value) > 0 {
+		strings.HasSuffix(s.Label, "_key_share") || strings.HasSuffix(s.Label, "_signature") || b.number(s.Value) > 0 {
 		return
 	}
 	b.values = append(b.values, s.Value)
@@ -77,10 +77,30 @@ func (b *blanks) hide(v []byte, room int) (s string, ok bool) {
 	if n := b.number(v); n > 0 {
 		return blank(n), true
 	}
+	if n := b.partOf(v); n > 0 {
+		return b.say.ui("blank_part", "blank", blank(n)), true
+	}
 	if v, n, at := b.find(v); n > 0 {
 		return strings.TrimSpace(b.say.hex(v[:at], room) + " " + blank(n) + " " + b.say.hex(v[at+len(b.values[n-1]):], room)), true
 	}
 	return "", false
+}
+
+// minPart is the shortest value that is taken for a part of a blank, as what one half of
+// a hybrid group yields is. Shorter ones could be alike by chance.
+const minPart = 16
+
+// partOf is the blank of which v is a part, or 0.
+func (b *blanks) partOf(v []byte) int {
+	if len(v) < minPart {
+		return 0
+	}
+	for i, x := range b.values {
+		if bytes.Contains(x, v) {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // find looks for the longest blank inside v.

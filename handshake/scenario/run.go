@@ -195,7 +195,7 @@ func (p *play) issue() {
 		p.scene("", "own_exchange", value("exchange", fmt.Sprint(x.Kx())), value("ephemeral", x.Ephemeral()))
 	}
 	for _, g := range p.o.Groups {
-		if ours, ok := kx.ByName(g.Name()); ok != nil || ours.ID() != g.ID() {
+		if ours, err := kx.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
 			p.scene("", "own_exchange", value("group", g.Name()), value("id", fmt.Sprint(g.ID())))
 		}
 	}
