@@ -41,6 +41,7 @@ type clientHandshake struct {
 	ticket                         []byte
 	ticketLifetime                 uint32 // seconds
 
+	psks    []psk                                // in the order offered
 	offers  []groupOffer                         // whose shares are in hello
 	retry   *message.ServerHello                 // the HelloRetryRequest
 	retried bool                                 // it has been answered

@@ -24,6 +24,7 @@ var clientMoves13 = []move[client]{
 	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendClientDummy, To: WaitEncryptedExtensions, Ref: "RFC 9846 §E.4"},
 	{In: SendSecondClientHello, Dir: Send, Msg: message.KindClientHello, Do: sendSecondClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
 
+	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, If: clientHasPSK, Do: recvEncryptedExtensions, To: WaitFinished, Ref: "RFC 9846 §4.4.1"},
 	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, Do: recvEncryptedExtensions, To: WaitCertificateOrRequest, Ref: "RFC 9846 §4.4.1"},
 
 	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest13, To: WaitCertificate, Ref: "RFC 9846 §4.4.2"},
@@ -73,6 +74,7 @@ func (c *client) disguised() bool {
 }
 
 func clientRetries(c *client, _ message.Message) bool { return c.retry != nil && !c.retried }
+func clientHasPSK(c *client, _ message.Message) bool  { return c.psk != nil }
 func clientAsked(c *client, _ message.Message) bool   { return c.asked }
 func clientPacks(c *client, _ message.Message) bool   { return c.pack != 0 && c.certificate != nil }
 func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
@@ -84,8 +86,8 @@ func clientUpdates(c *client, _ message.Message) bool { return c.traffic.wanted 
 func (c *client) extend13(m *message.ClientHello) error {
 	x := &m.Extensions
 	x.Add(&message.SupportedVersions{Versions: c.cfg.versions()})
-	if c.cfg.Sessions != nil && !c.cfg.NoTickets {
-		x.Add(&message.PSKKeyExchangeModes{Modes: []iana.PSKKeyExchangeMode{iana.PSKWithDHE}})
+	if c.cfg.Sessions != nil && !c.cfg.NoTickets || len(c.cfg.PSKs) > 0 {
+		x.Add(&message.PSKKeyExchangeModes{Modes: c.cfg.pskModes()})
 	}
 	if a := c.cfg.CertificateCompression; len(a) > 0 {
 		x.Add(&message.CompressCertificate{Algorithms: a})
@@ -110,9 +112,14 @@ func (c *client) extend13(m *message.ClientHello) error {
 	}
 	x.Add(shares)
 	if c.cfg.GREASE {
-		return c.grease13(m)
+		if err := c.grease13(m); err != nil {
+			return err
+		}
 	}
-	return nil
+	if err := c.offerPSKs(m); err != nil || len(c.psks) == 0 {
+		return err
+	}
+	return c.bind(m)
 }
 
 // grease13 adds a reserved version, and a reserved group with a share of one byte (RFC
@@ -288,6 +295,14 @@ func sendSecondClientHello(c *client, _ message.Message) error {
 		m.Extensions.Add(cookie)
 	}
 	c.hello, c.retried = &m, true
+	// Keys of another hash are of no use any more (RFC 9846 §4.2.2).
+	c.psks = slices.DeleteFunc(c.psks, func(p psk) bool { return p.hash != c.summary.Suite.Hash })
+	m.Extensions.List = slices.DeleteFunc(m.Extensions.List, func(x message.Extension) bool { return x.Type() == iana.ExtPreSharedKey })
+	if len(c.psks) > 0 {
+		if err := c.bind(&m); err != nil {
+			return err
+		}
+	}
 	return c.send(&m)
 }
 
@@ -296,28 +311,26 @@ func recvServerHello13(c *client, msg message.Message) error {
 	if err := c.checkServerHello13(m); err != nil {
 		return err
 	}
-	share, ok := message.Get[*message.KeyShareServer](&m.Extensions)
-	if !ok {
-		return c.fault(reason.MissingExtension, m, "server_hello.extensions", "key_share", "none")
+	if x, ok := message.Get[*message.PreSharedKeyServer](&m.Extensions); ok {
+		if err := c.takePSK(m, x); err != nil {
+			return err
+		}
 	}
-	o := c.offerOf(share.Entry.Group)
-	if o == nil {
-		return c.fault(reason.NotOffered, m, "server_hello.extensions.key_share.group", "a group that we sent a share of", share.Entry.Group)
+	o, secret, err := c.agree(m)
+	if err != nil {
+		return err
 	}
-	c.summary.Group = o.group.ID()
 	c.wr.SetVersion(iana.TLS13)
 	c.rd.SetVersion(iana.TLS13)
 	if c.listening() {
 		c.decided("version", iana.TLS13, c.cfg.versions(), "supported_versions")
 		c.decided("cipher_suite", m.CipherSuite, c.hello.CipherSuites, "server_choice")
-		c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), "hello_retry", "shared_share"))
+		if o != nil {
+			c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), "hello_retry", "shared_share"))
+		}
 		c.decided("compatibility_mode", c.disguised(), nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
 	}
-	secret, err := o.offer.Finish(share.Entry.Share)
-	if err != nil {
-		return kx.BadShare("server_hello.extensions.key_share.key_exchange", err)
-	}
-	if c.revealing() {
+	if o != nil && c.revealing() {
 		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain(o.offer), Value: secret})
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
@@ -331,6 +344,27 @@ func recvServerHello13(c *client, msg message.Message) error {
 		return nil // when the ChangeCipherSpec is out
 	}
 	return c.protect(Send, &c.client, "handshake")
+}
+
+// agree finishes the key exchange. With psk_ke there is none, and the secret is nil.
+func (c *client) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
+	share, ok := message.Get[*message.KeyShareServer](&m.Extensions)
+	if !ok && c.psk != nil && slices.Contains(c.cfg.pskModes(), iana.PSKOnly) {
+		return nil, nil, nil
+	}
+	if !ok {
+		return nil, nil, c.fault(reason.MissingExtension, m, "server_hello.extensions", "key_share", "none")
+	}
+	o := c.offerOf(share.Entry.Group)
+	if o == nil {
+		return nil, nil, c.fault(reason.NotOffered, m, "server_hello.extensions.key_share.group", "a group that we sent a share of", share.Entry.Group)
+	}
+	c.summary.Group = o.group.ID()
+	secret, err := o.offer.Finish(share.Entry.Share)
+	if err != nil {
+		return nil, nil, kx.BadShare("server_hello.extensions.key_share.key_exchange", err)
+	}
+	return o, secret, nil
 }
 
 func recvEncryptedExtensions(c *client, msg message.Message) error {

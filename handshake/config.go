@@ -88,6 +88,12 @@ type Config struct {
 	// NoCompatibilityMode keeps a TLS 1.3 client from looking like a resumed TLS 1.2
 	// handshake (RFC 9846 §E.4).
 	NoCompatibilityMode bool
+	// PSKs are keys that both ends were given by other means: a client offers them, a server
+	// looks identities up here (RFC 9846 §2.2).
+	PSKs []PSK
+	// PSKModes are the ways in which this end uses pre-shared keys, tickets' included; nil
+	// is psk_dhe_ke alone: with psk_ke a key that leaks opens what was recorded.
+	PSKModes []iana.PSKKeyExchangeMode
 	// SeparateRecords gives each handshake message of TLS 1.3 a record of its own, as TLS
 	// 1.2's have. Without it the messages of a flight share one.
 	SeparateRecords bool
@@ -272,6 +278,13 @@ func (c *Config) schemes() []*sig.Scheme {
 		return defaultSchemes()
 	}
 	return c.Schemes
+}
+
+func (c *Config) pskModes() []iana.PSKKeyExchangeMode {
+	if c.PSKModes == nil {
+		return []iana.PSKKeyExchangeMode{iana.PSKWithDHE}
+	}
+	return c.PSKModes
 }
 
 func (c *Config) sessionTickets() int {

@@ -71,6 +71,7 @@ type Endpoint struct {
 	warnings, idle                int
 	summary                       *Summary
 	exporter                      exporter
+	tickets                       int      // of TLS 1.3, kept so far
 	traffic                       *traffic // of TLS 1.3, which can change its keys
 
 	events  uint64

@@ -59,9 +59,10 @@ func other(r handshake.Role) handshake.Role { return handshake.Server - r }
 // frozen is a store that never changes, so that each run finds the same session.
 type frozen map[string][]byte
 
-func (f frozen) Put(string, []byte, time.Time) error         { return nil }
-func (f frozen) Get(key string, _ time.Time) ([]byte, error) { return f[key], nil }
-func (f frozen) Delete(string) error                         { return nil }
+func (f frozen) Put(string, []byte, time.Time) error          { return nil }
+func (f frozen) Get(key string, _ time.Time) ([]byte, error)  { return f[key], nil }
+func (f frozen) Take(key string, _ time.Time) ([]byte, error) { return f[key], nil }
+func (f frozen) Delete(string) error                          { return nil }
 
 // growing is a store without ends, whose content can be taken out.
 type growing struct{ frozen }

@@ -39,12 +39,14 @@ type serverHandshake struct {
 	peerLimit   int // the record_size_limit to be heeded; 0: none
 
 	// TLS 1.3's.
-	group       kx.Group
-	share       []byte                               // the client's, of group; nil: it must come back with one
-	retrying    bool                                 // a HelloRetryRequest is due, or its answer
-	cookie      []byte                               // that the second ClientHello must bring; nil: none
-	pack        iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
-	ticketsSent int
+	group               kx.Group
+	share               []byte                               // the client's, of group; nil: it must come back with one
+	retrying            bool                                 // a HelloRetryRequest is due, or its answer
+	pskWithDHE, pskOnly bool                                 // how a pre-shared key may be used with this client
+	selected            uint16                               // which of those offered
+	cookie              []byte                               // that the second ClientHello must bring; nil: none
+	pack                iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	ticketsSent         int
 }
 
 // serverMoves is the server's table. Rows of one state are tried from top to bottom.

@@ -28,6 +28,7 @@ var serverMoves13 = []move[server]{
 	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendServerDummy, To: SendEncryptedExtensions, Ref: "RFC 9846 §E.4"},
 	{In: WaitSecondClientHello, Dir: Receive, Msg: message.KindClientHello, Do: recvSecondClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
 
+	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverHasPSK, Do: sendEncryptedExtensions, To: SendFinished, Ref: "RFC 9846 §4.4.1"},
 	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverAsks, Do: sendEncryptedExtensions, To: SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
 	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, Do: sendEncryptedExtensions, To: SendCertificate, Ref: "RFC 9846 §4.4.1"},
 	{In: SendCertificateRequest, Dir: Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest13, To: SendCertificate, Ref: "RFC 9846 §4.4.2"},
@@ -35,7 +36,7 @@ var serverMoves13 = []move[server]{
 	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
 	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendServerCertificateVerify, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverAsks, Do: sendServerFinished13, To: WaitCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverAsked, Do: sendServerFinished13, To: WaitCertificate, Ref: "RFC 9846 §4.5.3"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished13, To: WaitFinished, Ref: "RFC 9846 §4.5.3"},
 
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: showsCertificate, Do: recvClientCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
@@ -67,6 +68,8 @@ func serverDisguised(s *server, _ message.Message) bool {
 	return len(s.hello.SessionID) > 0 && !s.summary.Retried
 }
 
+func serverHasPSK(s *server, _ message.Message) bool       { return s.psk != nil }
+func serverAsked(s *server, _ message.Message) bool        { return s.summary.CertificateRequested }
 func serverPacks(s *server, _ message.Message) bool        { return s.pack != 0 }
 func serverUnpacks(s *server, _ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
 func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket }
@@ -83,17 +86,8 @@ func showsCertificate(_ *server, m message.Message) bool {
 
 // choose13 makes the server's choices from a ClientHello, the second as the first.
 func (s *server) choose13(m *message.ClientHello) error {
-	groups, ok := message.Get[*message.SupportedGroups](&m.Extensions)
-	shares, shared := message.Get[*message.KeyShareClient](&m.Extensions)
-	switch {
-	case !slices.Equal(m.Compressions, []iana.Compression{iana.CompressionNull}):
+	if !slices.Equal(m.Compressions, []iana.Compression{iana.CompressionNull}) {
 		return s.fault(reason.BadValue, m, "client_hello.compression_methods", "null alone", m.Compressions)
-	case !ok:
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "supported_groups", "none")
-	case !shared:
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "key_share", "none")
-	case m.Extensions.Find(iana.ExtSignatureAlgorithms) == nil:
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "signature_algorithms", "none")
 	}
 	if err := s.checkPlaces(m, &m.Extensions); err != nil {
 		return err
@@ -106,8 +100,20 @@ func (s *server) choose13(m *message.ClientHello) error {
 			return s.fault(reason.MissingExtension, m, "client_hello.extensions", "psk_key_exchange_modes", "none")
 		}
 	}
-	if err := s.checkShares(m, groups.Groups, shares.Shares); err != nil {
+	if err := s.choosePSK(m); err != nil {
 		return err
+	}
+	// What must be there depends on what is to be done (RFC 9846 §9.2).
+	groups, ok := message.Get[*message.SupportedGroups](&m.Extensions)
+	shares, shared := message.Get[*message.KeyShareClient](&m.Extensions)
+	exchanges := s.psk == nil || s.pskWithDHE
+	switch {
+	case exchanges && !ok:
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "supported_groups", "none")
+	case exchanges && !shared:
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "key_share", "none")
+	case s.psk == nil && m.Extensions.Find(iana.ExtSignatureAlgorithms) == nil:
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "signature_algorithms", "none")
 	}
 	for _, su := range s.cfg.suites() {
 		if s.summary.Suite == nil && su.Version == iana.TLS13 && s.cfg.usable(su) && slices.Contains(m.CipherSuites, su.ID) {
@@ -117,9 +123,35 @@ func (s *server) choose13(m *message.ClientHello) error {
 	if s.summary.Suite == nil {
 		return s.fault(reason.NoCommonSuite, m, "client_hello.cipher_suites", "one of our suites of TLS 1.3", m.CipherSuites)
 	}
-	if err := s.chooseGroup(m, groups.Groups, shares.Shares); err != nil {
-		return err
+	if exchanges {
+		if err := s.checkShares(m, groups.Groups, shares.Shares); err != nil {
+			return err
+		}
+		if err := s.chooseGroup(m, groups.Groups, shares.Shares); err != nil {
+			return err
+		}
+	} else {
+		s.group, s.share, s.retrying, s.summary.Group = nil, nil, false, 0
 	}
+	if s.psk == nil {
+		if err := s.chooseIdentity13(m); err != nil {
+			return err
+		}
+	}
+	modes, ok := message.Get[*message.PSKKeyExchangeModes](&m.Extensions)
+	s.giveTicket = s.cfg.Tickets != nil && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
+	if s.listening() {
+		s.decided("cipher_suite", s.summary.Suite.ID, m.CipherSuites, "server_preference")
+		if s.psk == nil {
+			s.decided("signature_scheme", s.scheme.ID, clientSchemes(m), "fits_key")
+		}
+		s.decided("compatibility_mode", len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
+	}
+	return nil
+}
+
+// chooseIdentity13 settles how the server will prove who it is.
+func (s *server) chooseIdentity13(m *message.ClientHello) error {
 	if err := s.chooseCertificate13(m); err != nil {
 		return err
 	}
@@ -128,13 +160,6 @@ func (s *server) choose13(m *message.ClientHello) error {
 	}
 	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok && s.pack == 0 {
 		s.pack = s.packing(n.Algorithms)
-	}
-	modes, ok := message.Get[*message.PSKKeyExchangeModes](&m.Extensions)
-	s.giveTicket = s.cfg.Tickets != nil && ok && slices.Contains(modes.Modes, iana.PSKWithDHE)
-	if s.listening() {
-		s.decided("cipher_suite", s.summary.Suite.ID, m.CipherSuites, "server_preference")
-		s.decided("signature_scheme", s.scheme.ID, clientSchemes(m), "fits_key")
-		s.decided("compatibility_mode", len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
 	}
 	return nil
 }
@@ -286,6 +311,9 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 		return err
 	}
 	shares, _ := message.Get[*message.KeyShareClient](&m.Extensions)
+	if s.group == nil && s.psk != nil { // psk_ke: there is no group to agree on
+		return nil
+	}
 	if s.retrying || s.group != wanted || !first && len(shares.Shares) != 1 {
 		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share, of "+wanted.Name(), "none, or others")
 	}
@@ -332,24 +360,32 @@ func changed(a, b *message.ClientHello) string {
 }
 
 func sendServerHello13(s *server, _ message.Message) error {
-	a, err := s.group.Answer(s.cfg.rand(), s.share)
-	if err != nil {
-		return kx.BadShare("client_hello.extensions.key_share.key_exchange", err)
-	}
 	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.hello.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: iana.CompressionNull}
-	m.Extensions.Add(&message.KeyShareServer{Entry: message.KeyShareEntry{Group: s.group.ID(), Share: a.Share()}},
-		&message.SelectedVersion{Version: iana.TLS13})
+	var a kx.Answer
+	var secret []byte // with psk_ke there is none
+	if s.group != nil {
+		var err error
+		if a, err = s.group.Answer(s.cfg.rand(), s.share); err != nil {
+			return kx.BadShare("client_hello.extensions.key_share.key_exchange", err)
+		}
+		m.Extensions.Add(&message.KeyShareServer{Entry: message.KeyShareEntry{Group: s.group.ID(), Share: a.Share()}})
+		secret = a.Secret()
+	}
+	m.Extensions.Add(&message.SelectedVersion{Version: iana.TLS13})
+	if s.psk != nil {
+		m.Extensions.Add(&message.PreSharedKeyServer{Selected: s.selected})
+	}
 	if err := s.send(m); err != nil {
 		return err
 	}
-	if s.revealing() {
+	if a != nil && s.revealing() {
 		s.secret(SecretEvent{Label: "server_key_share", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Share()})
 		s.secret(SecretEvent{Label: "shared_secret", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Secret()})
 	}
 	s.wr.SetVersion(iana.TLS13)
 	s.rd.SetVersion(iana.TLS13)
-	return s.deriveHandshake(s.Endpoint, s.clientRandom[:], a.Secret())
+	return s.deriveHandshake(s.Endpoint, s.clientRandom[:], secret)
 }
 
 func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyChangeCipherSpec() }
@@ -495,6 +531,9 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	sess := s.newSession13(m.Nonce)
 	sess.AgeAdd = m.AgeAdd
 	sess.Lifetime = min(sess.Lifetime, seconds(maxTicketLifetime))
+	if s.psk != nil {
+		heir(sess, s.psk.session, s.now())
+	}
 	m.Lifetime = uint32(sess.Lifetime.Seconds())
 	s.ticketsSent++
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())

@@ -17,6 +17,7 @@ import (
 // keys13 is what both roles of TLS 1.3 do alike: the key schedule from the shared
 // secret on (RFC 9846 §7.1), changes of keys, CertificateVerify, Finished.
 type keys13 struct {
+	psk            *psk // that the schedule begins with; nil: none
 	handshake      keyschedule.HandshakeSecret
 	main           keyschedule.MainSecret
 	client, server keyschedule.TrafficSecret // of the epoch at hand
@@ -39,15 +40,24 @@ type traffic struct {
 // transcript must reach to ServerHello, and no further.
 func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error {
 	h := e.summary.Suite.Hash
-	early := keyschedule.NewEarlySecret(h, nil)
+	var key []byte
+	if k.psk != nil {
+		key = k.psk.key
+	}
+	early := keyschedule.NewEarlySecret(h, key)
 	k.handshake = early.Handshake(shared)
 	th := e.transcriptHash(len(e.transcript))
 	k.client, k.server = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
 	if e.revealing() {
 		none := make([]byte, h.Size())
 		derived := early.Derived()
-		e.extracted("early_secret", none, none, early.Bytes())
+		if key == nil { // else it has been told with the binder
+			e.extracted("early_secret", none, none, early.Bytes())
+		}
 		e.expanded("early_derived", "derived", early.Bytes(), emptyHash(h), derived.Bytes())
+		if shared == nil {
+			shared = none
+		}
 		e.extracted("handshake_secret", derived.Bytes(), shared, k.handshake.Bytes())
 		e.expanded("client_handshake_traffic_secret", "c hs traffic", k.handshake.Bytes(), th, k.client.Bytes())
 		e.expanded("server_handshake_traffic_secret", "s hs traffic", k.handshake.Bytes(), th, k.server.Bytes())
@@ -200,22 +210,28 @@ func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // extracted tells of an HKDF-Extract. Call it only where somebody listens.
 func (e *Endpoint) extracted(label string, salt, ikm, value []byte) {
-	e.secret(SecretEvent{Label: label, Method: "HKDF-Extract", Op: OpHash, Hash: e.summary.Suite.Hash.String(),
+	e.extractedWith(e.summary.Suite.Hash.String(), label, salt, ikm, value)
+}
+
+func (e *Endpoint) extractedWith(hash, label string, salt, ikm, value []byte) {
+	e.secret(SecretEvent{Label: label, Method: "HKDF-Extract", Op: OpHash, Hash: hash,
 		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: !allZero(salt)}, {Name: "ikm", Bytes: ikm, Private: !allZero(ikm)}}, Value: value})
 }
 
 // expanded tells of an HKDF-Expand-Label. A context as long as the hash is a hash: of
 // the transcript, or of nothing. Call it only where somebody listens.
 func (e *Endpoint) expanded(label, tag string, secret, context, value []byte) {
-	in := []kx.Value{{Name: "secret", Bytes: secret, Private: true}}
-	switch {
-	case len(context) == e.summary.Suite.Hash.Size():
-		in = append(in, kx.Value{Name: "transcript_hash", Bytes: context})
-	default:
-		in = append(in, kx.Value{Name: "context", Bytes: context})
+	name := "context"
+	if len(context) == e.summary.Suite.Hash.Size() {
+		name = "transcript_hash"
 	}
-	in = append(in, kx.Value{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))})
-	e.secret(SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: OpHash, Hash: e.summary.Suite.Hash.String(), Tag: tag, Inputs: in, Value: value})
+	e.expandedWith(e.summary.Suite.Hash.String(), label, tag, secret, context, name, value)
+}
+
+func (e *Endpoint) expandedWith(hash, label, tag string, secret, context []byte, contextName string, value []byte) {
+	e.secret(SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: OpHash, Hash: hash, Tag: tag, Value: value,
+		Inputs: []kx.Value{{Name: "secret", Bytes: secret, Private: true}, {Name: contextName, Bytes: context},
+			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))}}})
 }
 
 // dropsChangeCipherSpec reports whether a ChangeCipherSpec may come now and means

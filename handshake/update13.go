@@ -124,7 +124,8 @@ func (c *client) keepTicket(m *message.NewSessionTicket13) error {
 	s := c.newSession13(m.Nonce)
 	s.ServerName, s.Ticket, s.AgeAdd = c.cfg.ServerName, append([]byte(nil), m.Ticket...), m.AgeAdd
 	s.Lifetime = min(s.Lifetime, seconds(m.Lifetime))
-	c.keep(clientKey(c.cfg.ServerName), s)
+	c.keep(ticketKey(c.cfg.ServerName, c.tickets%ticketSlots), s)
+	c.tickets++
 	c.decided("session_ticket", "kept", nil, "kept")
 	return nil
 }

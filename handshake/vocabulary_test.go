@@ -191,9 +191,10 @@ type broken struct{}
 
 var errDown = errors.New("the store is down")
 
-func (broken) Put(string, []byte, time.Time) error   { return errDown }
-func (broken) Get(string, time.Time) ([]byte, error) { return nil, errDown }
-func (broken) Delete(string) error                   { return errDown }
+func (broken) Put(string, []byte, time.Time) error    { return errDown }
+func (broken) Get(string, time.Time) ([]byte, error)  { return nil, errDown }
+func (broken) Delete(string) error                    { return errDown }
+func (broken) Take(string, time.Time) ([]byte, error) { return nil, errDown }
 
 // The lists themselves hold each key once.
 func TestVocabularyIsUnique(t *testing.T) {

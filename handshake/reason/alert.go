@@ -48,6 +48,7 @@ var alerts = map[Reason]iana.AlertDescription{
 	BadShare:     iana.IllegalParameter,
 	BadDHShare:   iana.HandshakeFailure, // RFC 7919 §3, §4
 	BadSignature: iana.DecryptError,
+	BadBinder:    iana.DecryptError,
 	BadFinished:  iana.DecryptError,
 	WeakKey:      iana.InsufficientSecurity,
 

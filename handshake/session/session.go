@@ -29,7 +29,7 @@ type Session struct {
 	AgeAdd     uint32   // TLS 1.3: what hides the ticket's age, in milliseconds
 	ServerName string   // the server_name it was made under
 	Protocol   string   // ALPN
-	Created    time.Time
+	Created    time.Time // kept to the millisecond
 	Lifetime   time.Duration
 	PeerChain  [][]byte // DER, leaf first; the server keeps the client's, the client the server's
 
@@ -60,11 +60,15 @@ func (s *Session) Walk(c *wire.Codec) {
 	}
 	c.Text(1, "server_name", &s.ServerName, 0)
 	c.Text(1, "protocol", &s.Protocol, 0)
-	created, life := uint32(s.Created.Unix()), uint32(s.Lifetime/time.Second)
+	created, millis, life := uint32(s.Created.Unix()), uint16(s.Created.Nanosecond()/1e6), uint32(s.Lifetime/time.Second)
 	wire.U32(c, "created", &created)
+	wire.U16(c, "created_milliseconds", &millis)
 	wire.U32(c, "lifetime", &life)
 	if !c.Writing() {
-		s.Created, s.Lifetime = time.Unix(int64(created), 0).UTC(), time.Duration(life)*time.Second
+		if millis > 999 {
+			c.Fail("bad_value", "created_milliseconds", "at most 999", millis)
+		}
+		s.Created, s.Lifetime = time.Unix(int64(created), int64(millis)*1e6).UTC(), time.Duration(life)*time.Second
 	}
 	wire.List(c, 3, "peer_chain", &s.PeerChain, 0, func(c *wire.Codec, p *[]byte) { c.Opaque(3, "certificate", p, 1) })
 	c.Opaque(1, "session_id", &s.ID, 0)

@@ -14,6 +14,8 @@ type Store interface {
 	Put(key string, value []byte, expires time.Time) error
 	// Get returns the value, or nil if there is none at time now.
 	Get(key string, now time.Time) ([]byte, error)
+	// Take is Get and Delete in one: of all who take a key at once, one gets the value.
+	Take(key string, now time.Time) ([]byte, error)
 	// Delete forgets a key.
 	Delete(key string) error
 }
@@ -62,6 +64,21 @@ func (m *Memory) Get(key string, now time.Time) ([]byte, error) {
 	}
 	if !now.Before(e.expires) {
 		m.lru.Remove(key)
+		return nil, nil
+	}
+	return e.value, nil
+}
+
+// Take returns the value and forgets it, or returns nil.
+func (m *Memory) Take(key string, now time.Time) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, ok := m.lru.Peek(key)
+	if !ok {
+		return nil, nil
+	}
+	m.lru.Remove(key)
+	if !now.Before(e.expires) {
 		return nil, nil
 	}
 	return e.value, nil

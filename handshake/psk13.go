@@ -1,0 +1,329 @@
+package handshake
+
+import (
+	"crypto"
+	"crypto/subtle"
+	"fmt"
+	"slices"
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
+)
+
+// Pre-shared keys in TLS 1.3 (RFC 9846 §4.3.11): those that a ticket brought, and those
+// that both ends were given by other means. What a client offers and proves, what a
+// server looks for, and all that can speak against one. Whatever does leads to a full
+// handshake, and is told; a binder that is wrong ends the connection.
+
+// PSK is a key that both ends were given by other means (RFC 9846 §2.2).
+type PSK struct {
+	Identity []byte // sent in clear
+	Key      []byte
+	Hash     crypto.Hash // that it goes with; 0 is SHA-256 (RFC 9846 §4.3.11)
+}
+
+func (p *PSK) hash() crypto.Hash {
+	if p.Hash == 0 {
+		return crypto.SHA256
+	}
+	return p.Hash
+}
+
+// psk is a key in use, from wherever.
+type psk struct {
+	identity []byte
+	key      []byte
+	hash     crypto.Hash
+	session  *session.Session // that the ticket stands for; nil for an external one
+}
+
+// binder proves knowledge of the key to whoever sees the first transcript bytes: all
+// messages so far and this ClientHello, up to its binders (RFC 9846 §4.3.11.2).
+func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
+	early := keyschedule.NewEarlySecret(p.hash, p.key)
+	key := early.BinderKey(p.session == nil)
+	h := p.hash.New()
+	for _, part := range transcript {
+		h.Write(part)
+	}
+	th := h.Sum(nil)
+	b := key.Binder(th)
+	if e.revealing() {
+		label := "res binder"
+		if p.session == nil {
+			label = "ext binder"
+		}
+		finished := key.FinishedKey()
+		name := p.hash.String()
+		e.extractedWith(name, "early_secret", make([]byte, p.hash.Size()), p.key, early.Bytes())
+		e.expandedWith(name, "binder_key", label, early.Bytes(), emptyHash(p.hash), "transcript_hash", key.Bytes())
+		e.expandedWith(name, "binder_finished_key", "finished", key.Bytes(), nil, "context", finished.Bytes())
+		e.secret(SecretEvent{Label: "psk_binder", Method: "HMAC", Op: OpHash, Hash: name,
+			Inputs: []kx.Value{{Name: "finished_key", Bytes: finished.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: b.Bytes()})
+	}
+	return b
+}
+
+// offerPSKs looks for keys to offer: one that a ticket brought, which is used up by that
+// (RFC 9846 §C.4), and those of the Config.
+func (c *client) offerPSKs(m *message.ClientHello) error {
+	if s, why := c.takeTicket(m); s != nil {
+		c.psks = append(c.psks, psk{identity: s.Ticket, key: s.PSK, hash: suite.ByID(s.Suite).Hash, session: s})
+		c.decided("resumption", "offered", nil, "session_kept")
+	} else if why != "" {
+		c.decided("resumption", "not_offered", nil, why)
+	}
+	for i := range c.cfg.PSKs {
+		p := &c.cfg.PSKs[i]
+		c.psks = append(c.psks, psk{identity: p.Identity, key: p.Key, hash: p.hash()})
+	}
+	return nil
+}
+
+// takeTicket takes the first ticket for this server that can be offered.
+func (c *client) takeTicket(m *message.ClientHello) (*session.Session, string) {
+	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets {
+		return nil, ""
+	}
+	last := ""
+	for slot := range ticketSlots {
+		b, err := c.cfg.Sessions.Take(ticketKey(c.cfg.ServerName, slot), c.now())
+		if err != nil {
+			return nil, "store_failed"
+		}
+		if b == nil {
+			continue
+		}
+		s, err := session.Parse(b)
+		if err != nil {
+			last = "session_unreadable"
+			continue
+		}
+		if last = c.whyNotOffer13(s, m); last == "" {
+			return s, ""
+		}
+	}
+	return nil, last
+}
+
+// ticketSlots is how many tickets of one server a client keeps: more connections at once
+// than that are rare, and each needs one of its own.
+const ticketSlots = 4
+
+func ticketKey(serverName string, slot int) string {
+	return fmt.Sprintf("ticket:%d:%s", slot, serverName)
+}
+
+// whyNotOffer13 says why a ticket is not to be offered, or "".
+func (c *client) whyNotOffer13(s *session.Session, m *message.ClientHello) string {
+	su := suiteIn(c.cfg.suites(), s.Suite)
+	switch {
+	case s.Version != iana.TLS13:
+		return "session_other_version"
+	case s.Expired(c.now()):
+		return "session_expired"
+	case s.ServerName != c.cfg.ServerName:
+		return "session_other_name"
+	case su == nil || !slices.Contains(m.CipherSuites, s.Suite):
+		return "session_other_suite"
+	}
+	return c.whyNotTrusted(s.PeerChain, s.ServerName, true)
+}
+
+// bind adds pre_shared_key, which must be the last extension, with a binder for each key.
+func (c *client) bind(m *message.ClientHello) error {
+	x := new(message.PreSharedKeyClient)
+	for _, p := range c.psks {
+		id := message.PSKIdentity{Identity: p.identity}
+		if p.session != nil {
+			id.ObfuscatedAge = uint32(c.now().Sub(p.session.Created).Milliseconds()) + p.session.AgeAdd
+		}
+		x.Identities = append(x.Identities, id)
+		x.Binders = append(x.Binders, make([]byte, p.hash.Size()))
+	}
+	m.Extensions.List = slices.DeleteFunc(m.Extensions.List, func(x message.Extension) bool { return x.Type() == iana.ExtPreSharedKey })
+	m.Extensions.Add(x)
+	if c.cfg.edit != nil {
+		c.cfg.edit(m)
+	}
+	raw, err := wire.Append(nil, m, nil) // the binders are of the length they will have
+	if err != nil {
+		return reason.Wrap(reason.Internal, "client_hello", err)
+	}
+	for i := range c.psks {
+		b := c.psks[i].binder(c.Endpoint, c.transcript, raw[:x.BindersOffset()])
+		copy(x.Binders[i], b.Bytes())
+	}
+	return nil
+}
+
+// takePSK goes on with the key that the server selected.
+func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) error {
+	const field = "server_hello.extensions.pre_shared_key.selected_identity"
+	switch {
+	case int(x.Selected) >= len(c.psks):
+		return c.fault(reason.NotOffered, m, field, fmt.Sprintf("less than %d", len(c.psks)), x.Selected)
+	case c.psks[x.Selected].hash != c.summary.Suite.Hash:
+		return c.fault(reason.BadValue, m, field, "a key for "+c.summary.Suite.Hash.String(), c.psks[x.Selected].hash)
+	}
+	p := &c.psks[x.Selected]
+	c.psk, c.summary.PSK = p, true
+	if p.session == nil {
+		c.decided("resumption", "psk", nil, "psk_selected")
+		return nil
+	}
+	c.summary.Resumed = true
+	chain, err := parseChain(p.session.PeerChain)
+	if err != nil {
+		return err
+	}
+	c.chain, c.summary.PeerChain = chain, chain
+	c.decided("resumption", "resumed", nil, "psk_selected")
+	return nil
+}
+
+// choosePSK takes the first key offered that we know and may go on with. Without one the
+// handshake is a full one.
+func (s *server) choosePSK(m *message.ClientHello) error {
+	s.psk, s.summary.PSK, s.summary.Resumed, s.selected = nil, false, false, 0
+	x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions)
+	if !ok {
+		return nil
+	}
+	if len(x.Binders) != len(x.Identities) {
+		return s.fault(reason.BadValue, m, "client_hello.extensions.pre_shared_key.binders", fmt.Sprintf("%d, one per identity", len(x.Identities)), len(x.Binders))
+	}
+	if s.pskMode(m); !s.pskOnly && !s.pskWithDHE {
+		s.decided("resumption", "full_handshake", nil, "no_common_psk_mode")
+		return nil
+	}
+	for i, id := range x.Identities {
+		p, why := s.findPSK(m, id)
+		if p == nil {
+			s.decided("resumption", "full_handshake", nil, why)
+			continue
+		}
+		want := p.binder(s.Endpoint, s.before(), s.transcript[s.mark:s.mark+x.BindersOffset()])
+		var err error
+		if subtle.ConstantTimeCompare(want.Bytes(), x.Binders[i]) != 1 {
+			err = s.fault(reason.BadBinder, m, "client_hello.extensions.pre_shared_key.binders", "the HMAC of who has the key", "another")
+		}
+		if s.listening() {
+			s.checked(CheckEvent{What: "psk_binder", Op: OpHash, Method: p.hash.String(), Err: err,
+				Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: x.Binders[i]}}})
+		}
+		if err != nil {
+			return err
+		}
+		return s.resume13(p, i)
+	}
+	return nil
+}
+
+// pskMode finds the ways to use a key that both ends want (RFC 9846 §4.3.9).
+func (s *server) pskMode(m *message.ClientHello) {
+	x, _ := message.Get[*message.PSKKeyExchangeModes](&m.Extensions)
+	both := func(mode iana.PSKKeyExchangeMode) bool {
+		return x != nil && slices.Contains(x.Modes, mode) && slices.Contains(s.cfg.pskModes(), mode)
+	}
+	s.pskWithDHE = both(iana.PSKWithDHE)
+	s.pskOnly = !s.pskWithDHE && both(iana.PSKOnly)
+}
+
+// findPSK knows an identity, or says why not.
+func (s *server) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, string) {
+	for i := range s.cfg.PSKs {
+		p := &s.cfg.PSKs[i]
+		if string(p.Identity) == string(id.Identity) {
+			if s.suiteFor(m, p.hash(), 0) == nil {
+				return nil, "session_other_suite"
+			}
+			return &psk{identity: p.Identity, key: p.Key, hash: p.hash()}, ""
+		}
+	}
+	if s.cfg.Tickets == nil {
+		return nil, "psk_unknown"
+	}
+	sess, _, err := s.cfg.Tickets.Open(id.Identity, s.now())
+	if err != nil {
+		return nil, "ticket_unreadable"
+	}
+	if why := s.whyNotResume13(sess, m); why != "" {
+		return nil, why
+	}
+	return &psk{identity: id.Identity, key: sess.PSK, hash: suite.ByID(sess.Suite).Hash, session: sess}, ""
+}
+
+// suiteFor is the suite to use with a key: the one it was made under, or else any of the
+// same hash (RFC 9846 §4.3.11).
+func (s *server) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.CipherSuite) *suite.Suite {
+	var other *suite.Suite
+	for _, su := range s.cfg.suites() {
+		if su.Version != iana.TLS13 || su.Hash != h || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) ||
+			s.summary.Retried && s.summary.Suite != su {
+			continue
+		}
+		if su.ID == made {
+			return su
+		}
+		if other == nil {
+			other = su
+		}
+	}
+	return other
+}
+
+// whyNotResume13 says what speaks against resuming, or "".
+func (s *server) whyNotResume13(sess *session.Session, m *message.ClientHello) string {
+	made := suite.ByID(sess.Suite)
+	switch {
+	case sess.Version != iana.TLS13:
+		return "session_other_version"
+	case sess.Expired(s.now()):
+		return "session_expired"
+	case made == nil || s.suiteFor(m, made.Hash, made.ID) == nil:
+		return "session_other_suite"
+	case sess.ServerName != s.summary.ServerName:
+		return "session_other_name"
+	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:
+		return "session_without_client_certificate"
+	case s.cfg.ClientAuth == NoClientCert && len(sess.PeerChain) > 0:
+		return "session_with_client_certificate"
+	}
+	if len(sess.PeerChain) > 0 {
+		return s.whyNotTrusted(sess.PeerChain, "", false)
+	}
+	return ""
+}
+
+// resume13 goes on with a key whose holder has proved to have it.
+func (s *server) resume13(p *psk, i int) error {
+	s.psk, s.selected, s.summary.PSK = p, uint16(i), true
+	made := iana.CipherSuite(0)
+	if p.session != nil {
+		made = p.session.Suite
+		chain, err := parseChain(p.session.PeerChain)
+		if err != nil {
+			return err
+		}
+		s.summary.Resumed, s.summary.PeerChain = true, chain
+	}
+	s.summary.Suite = s.suiteFor(s.hello, p.hash, made)
+	s.decided("resumption", choose(p.session != nil, "resumed", "psk"), nil, choose(p.session != nil, "ticket_opened", "psk_known"))
+	return nil
+}
+
+// heir bounds a new session by the one it comes from: what was proved then does not
+// become truer by resuming (RFC 9846 §4.7.1).
+func heir(s, old *session.Session, now time.Time) {
+	if old != nil {
+		s.Lifetime = min(s.Lifetime, old.Created.Add(old.Lifetime).Sub(now))
+	}
+}
