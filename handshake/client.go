@@ -41,12 +41,13 @@ type clientHandshake struct {
 	ticket                         []byte
 	ticketLifetime                 uint32 // seconds
 
-	psks    []psk                                // in the order offered
-	offers  []groupOffer                         // whose shares are in hello
-	retry   *message.ServerHello                 // the HelloRetryRequest
-	retried bool                                 // it has been answered
-	asked   bool                                 // a CertificateRequest came
-	pack    iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	earlyDummy bool                                 // a ChangeCipherSpec is due between ClientHello and early data
+	psks       []psk                                // in the order offered
+	offers     []groupOffer                         // whose shares are in hello
+	retry      *message.ServerHello                 // the HelloRetryRequest
+	retried    bool                                 // it has been answered
+	asked      bool                                 // a CertificateRequest came
+	pack       iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
 }
 
 // groupOffer is a share that went out, and what belongs to it.
@@ -113,7 +114,16 @@ func sendClientHello(c *client, _ message.Message) error {
 	// The first record alone is for servers that know no more: an alert about their answer
 	// must not say TLS 1.0 (RFC 9846 §5.1).
 	c.wr.SetVersion(iana.TLS12)
-	return nil
+	if c.summary.EarlyData != EarlyDataOffered {
+		return nil
+	}
+	if err := c.startEarlyData(&c.psks[0], c.clientRandom[:], c.psks[0].session.MaxEarlyData); err != nil {
+		return err
+	}
+	if c.earlyDummy = !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0; c.earlyDummy {
+		return nil
+	}
+	return c.openEarlyData()
 }
 
 // extend adds what a client says by extensions: TLS 1.2's own only if it may come to that.

@@ -15,6 +15,7 @@ import (
 // clientMoves13 is the client's side of TLS 1.3, from the server's first answer on
 // (RFC 9846 §A.1).
 var clientMoves13 = []move[client]{
+	{In: WaitServerHello, Dir: Send, Msg: message.KindChangeCipherSpec, If: owesEarlyDummy, Do: sendEarlyDummy, To: WaitServerHello, Ref: "RFC 9846 §E.4"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, Do: recvHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetry, Do: recvHelloRetryRequest, To: SendSecondClientHello, Ref: "RFC 9846 §4.2.4"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13InDisguise, Do: recvServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
@@ -34,6 +35,8 @@ var clientMoves13 = []move[client]{
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
 	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvServerCertificateVerify, To: WaitFinished, Ref: "RFC 9846 §4.5.2"},
 
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: earlyTaken, Do: recvServerFinished13, To: SendEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
+	{In: SendEndOfEarlyData, Dir: Send, Msg: message.KindEndOfEarlyData, Do: sendEndOfEarlyData, To: SendFinished, Ref: "RFC 9846 §4.6"},
 	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientAsked, Do: recvServerFinished13, To: SendCertificate, Ref: "RFC 9846 §4.5.3"},
 	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvServerFinished13, To: SendFinished, Ref: "RFC 9846 §4.5.3"},
 
@@ -70,15 +73,17 @@ func mayRetryInDisguise(c *client, m message.Message) bool {
 
 // disguised reports whether the handshake is to look like a resumed one of TLS 1.2.
 func (c *client) disguised() bool {
-	return !c.cfg.NoCompatibilityMode && len(c.hello.SessionID) > 0
+	return !c.cfg.NoCompatibilityMode && len(c.hello.SessionID) > 0 && c.early == nil
 }
 
-func clientRetries(c *client, _ message.Message) bool { return c.retry != nil && !c.retried }
-func clientHasPSK(c *client, _ message.Message) bool  { return c.psk != nil }
-func clientAsked(c *client, _ message.Message) bool   { return c.asked }
-func clientPacks(c *client, _ message.Message) bool   { return c.pack != 0 && c.certificate != nil }
-func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
-func clientUpdates(c *client, _ message.Message) bool { return c.traffic.wanted }
+func clientRetries(c *client, _ message.Message) bool  { return c.retry != nil && !c.retried }
+func owesEarlyDummy(c *client, _ message.Message) bool { return c.earlyDummy }
+func earlyTaken(c *client, _ message.Message) bool     { return c.summary.EarlyData == EarlyDataAccepted }
+func clientHasPSK(c *client, _ message.Message) bool   { return c.psk != nil }
+func clientAsked(c *client, _ message.Message) bool    { return c.asked }
+func clientPacks(c *client, _ message.Message) bool    { return c.pack != 0 && c.certificate != nil }
+func clientUnpacks(c *client, _ message.Message) bool  { return len(c.cfg.CertificateCompression) > 0 }
+func clientUpdates(c *client, _ message.Message) bool  { return c.traffic.wanted }
 
 // Moves.
 
@@ -118,6 +123,10 @@ func (c *client) extend13(m *message.ClientHello) error {
 	}
 	if err := c.offerPSKs(m); err != nil || len(c.psks) == 0 {
 		return err
+	}
+	if c.earlySession() != nil {
+		x.Add(&message.EarlyData{})
+		c.summary.EarlyData = EarlyDataOffered
 	}
 	return c.bind(m)
 }
@@ -181,6 +190,10 @@ func recvHelloRetryRequest(c *client, msg message.Message) error {
 		return c.fault(reason.BadValue, m, "hello_retry_request.extensions", "a group or a cookie: something to change", "neither")
 	}
 	c.retry, c.summary.Retried = m, true
+	if c.early != nil {
+		c.closeEarlyData(EarlyDataRejected)
+		c.wr.Change(nil, nil) // a second ClientHello is in clear
+	}
 	if err := c.hashFirstHello(c.mark); err != nil {
 		return err
 	}
@@ -297,7 +310,9 @@ func sendSecondClientHello(c *client, _ message.Message) error {
 	c.hello, c.retried = &m, true
 	// Keys of another hash are of no use any more (RFC 9846 §4.2.2).
 	c.psks = slices.DeleteFunc(c.psks, func(p psk) bool { return p.hash != c.summary.Suite.Hash })
-	m.Extensions.List = slices.DeleteFunc(m.Extensions.List, func(x message.Extension) bool { return x.Type() == iana.ExtPreSharedKey })
+	m.Extensions.List = slices.DeleteFunc(m.Extensions.List, func(x message.Extension) bool {
+		return x.Type() == iana.ExtPreSharedKey || x.Type() == iana.ExtEarlyData
+	})
 	if len(c.psks) > 0 {
 		if err := c.bind(&m); err != nil {
 			return err
@@ -340,8 +355,8 @@ func recvServerHello13(c *client, msg message.Message) error {
 	if err := c.protect(Receive, &c.server, "handshake"); err != nil {
 		return err
 	}
-	if c.disguised() && !c.retried {
-		return nil // when the ChangeCipherSpec is out
+	if c.disguised() && !c.retried || c.early != nil && c.early.open {
+		return nil // when the ChangeCipherSpec is out, or the end of early data
 	}
 	return c.protect(Send, &c.client, "handshake")
 }
@@ -391,7 +406,20 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 			if err := c.limitRecords(int(x.Limit), "encrypted_extensions"); err != nil {
 				return err
 			}
+		case *message.EarlyData:
+			if c.early == nil || !c.early.open || c.psk != &c.psks[0] {
+				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.early_data", "no early data: the first key was not selected", "early_data")
+			}
+			if c.summary.Suite.ID != c.psk.session.Suite || c.summary.Protocol != c.psk.session.Protocol {
+				return c.fault(reason.BadValue, m, "encrypted_extensions.extensions.early_data", "the suite and protocol of the ticket", c.summary.Suite.ID)
+			}
+			c.summary.EarlyData = EarlyDataAccepted
+			c.decided("early_data", "accepted", nil, "server_took_it")
 		}
+	}
+	if c.early != nil && c.early.open && c.summary.EarlyData != EarlyDataAccepted {
+		c.closeEarlyData(EarlyDataRejected)
+		return c.protect(Send, &c.client, "handshake")
 	}
 	return nil
 }

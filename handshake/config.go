@@ -94,6 +94,15 @@ type Config struct {
 	// PSKModes are the ways in which this end uses pre-shared keys, tickets' included; nil
 	// is psk_dhe_ke alone: with psk_ke a key that leaks opens what was recorded.
 	PSKModes []iana.PSKKeyExchangeMode
+	// EarlyData makes a client offer early data, where it has a ticket that allows some:
+	// Endpoint.WriteEarly sends it. It can be replayed.
+	EarlyData bool
+	// MaxEarlyData is how many bytes of early data a server's tickets allow, and how many it
+	// takes. 0: none.
+	MaxEarlyData uint32
+	// AcceptEarlyData decides about each flight of early data that nothing else speaks
+	// against, and returns what does, or "". Nil takes them all, replayed ones too.
+	AcceptEarlyData func(EarlyDataInput) string
 	// SeparateRecords gives each handshake message of TLS 1.3 a record of its own, as TLS
 	// 1.2's have. Without it the messages of a flight share one.
 	SeparateRecords bool

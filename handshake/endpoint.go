@@ -71,7 +71,8 @@ type Endpoint struct {
 	warnings, idle                int
 	summary                       *Summary
 	exporter                      exporter
-	tickets                       int      // of TLS 1.3, kept so far
+	tickets                       int // of TLS 1.3, kept so far
+	early                         *early
 	traffic                       *traffic // of TLS 1.3, which can change its keys
 
 	events  uint64
@@ -214,7 +215,7 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 		if err := e.endRecord(); err != nil {
 			return e.fail(err)
 		}
-		e.transcript, e.hsStore, e.running, e.flight = nil, nil, nil, nil
+		e.transcript, e.hsStore, e.running, e.flight, e.early = nil, nil, nil, nil, nil
 		if len(e.hs) == 0 { // what stands behind Finished is still to be looked at
 			e.hs = nil
 		}
@@ -260,6 +261,9 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	if e.cfg.Listener != nil {
 		e.noteRecord(Receive, rec)
 	}
+	if rec.Dropped {
+		return true, nil
+	}
 	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
 		r := reason.InterleavedMessage
 		if rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13 {
@@ -284,6 +288,11 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		if e.state.MayRead() == NoData {
 			return false, reason.New(reason.UnexpectedRecord, "record.type",
 				"no application data in state "+e.state.String(), rec.Type)
+		}
+		if e.state.MayRead() == EarlyData {
+			if err := e.countEarlyData(len(rec.Payload)); err != nil {
+				return false, err
+			}
 		}
 		e.warnings, e.idle = 0, 0
 		e.app = rec.Payload

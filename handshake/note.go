@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/record"
@@ -52,13 +53,13 @@ func (e *Endpoint) noteData(d Direction, p []byte) {
 	}
 }
 
-func (e *Endpoint) noteKeyChange(d Direction) {
+func (e *Endpoint) noteKeyChange(d Direction, s iana.CipherSuite) {
 	if e.listening() {
 		epoch := e.rd.Epoch()
 		if d == Send {
 			epoch = e.wr.Epoch()
 		}
-		e.cfg.Listener.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: epoch, Suite: e.summary.Suite.ID})
+		e.cfg.Listener.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: epoch, Suite: s})
 	}
 }
 

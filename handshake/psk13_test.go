@@ -85,3 +85,79 @@ func TestResumptionAfterRetry(t *testing.T) {
 		t.Fatalf("%+v", c.Summary())
 	}
 }
+
+func TestEarlyData(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(cc, sc *handshake.Config)
+		want   handshake.EarlyDataStatus
+	}{
+		{"accepted", func(_, _ *handshake.Config) {}, handshake.EarlyDataAccepted},
+		{"without compatibility mode", func(cc, _ *handshake.Config) { cc.NoCompatibilityMode = true }, handshake.EarlyDataAccepted},
+		{"refused by the server", func(_, sc *handshake.Config) {
+			sc.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "early_data_off" }
+		}, handshake.EarlyDataRejected},
+		{"the ticket is not taken", func(_, sc *handshake.Config) { sc.Tickets = session.NewTicketKeys(rand.Reader, 0) }, handshake.EarlyDataRejected},
+		{"a retry", func(_, sc *handshake.Config) { sc.RetryWithCookie = true }, handshake.EarlyDataRejected},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cc, sc := resumable(t)
+			cc.EarlyData, sc.MaxEarlyData = true, 1000
+			afterTickets(t, cc, sc)
+			test.change(cc, sc)
+			c, err := handshake.NewClient(cc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := handshake.NewServer(sc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for c.Ready() {
+				if _, err := c.Step(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n, err := c.WriteEarly([]byte("GET /early"))
+			if err != nil || n != 10 {
+				t.Fatal(n, err)
+			}
+			s.Feed(c.Output())
+			var got []byte
+			buf := make([]byte, 100)
+			for range 50 {
+				for s.Ready() && s.Buffered() == 0 {
+					if _, err := s.Step(); err != nil {
+						t.Fatal("server: ", err)
+					}
+				}
+				if s.Buffered() > 0 {
+					n, _ := s.Read(buf)
+					got = append(got, buf[:n]...)
+				}
+				c.Feed(s.Output())
+				for c.Ready() {
+					if _, err := c.Step(); err != nil {
+						t.Fatal("client: ", err)
+					}
+				}
+				s.Feed(c.Output())
+			}
+			if !c.Done() || !s.Done() {
+				t.Fatal(c.State(), c.Err(), s.State(), s.Err())
+			}
+			if c.Summary().EarlyData != test.want || s.Summary().EarlyData != test.want {
+				t.Errorf("client %v, server %v", c.Summary().EarlyData, s.Summary().EarlyData)
+			}
+			want := ""
+			if test.want == handshake.EarlyDataAccepted {
+				want = "GET /early"
+			}
+			if string(got) != want {
+				t.Errorf("the server read %q", got)
+			}
+			say(t, c, s, "after")
+			say(t, s, c, "after")
+		})
+	}
+}

@@ -36,6 +36,8 @@ var serverMoves13 = []move[server]{
 	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
 	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendServerCertificateVerify, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
 
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverTakesEarly, Do: sendServerFinished13, To: WaitEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
+	{In: WaitEndOfEarlyData, Dir: Receive, Msg: message.KindEndOfEarlyData, Do: recvEndOfEarlyData, To: WaitFinished, Ref: "RFC 9846 §4.6"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverAsked, Do: sendServerFinished13, To: WaitCertificate, Ref: "RFC 9846 §4.5.3"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished13, To: WaitFinished, Ref: "RFC 9846 §4.5.3"},
 
@@ -68,6 +70,9 @@ func serverDisguised(s *server, _ message.Message) bool {
 	return len(s.hello.SessionID) > 0 && !s.summary.Retried
 }
 
+func serverTakesEarly(s *server, _ message.Message) bool {
+	return s.summary.EarlyData == EarlyDataAccepted
+}
 func serverHasPSK(s *server, _ message.Message) bool       { return s.psk != nil }
 func serverAsked(s *server, _ message.Message) bool        { return s.summary.CertificateRequested }
 func serverPacks(s *server, _ message.Message) bool        { return s.pack != 0 }
@@ -137,6 +142,9 @@ func (s *server) choose13(m *message.ClientHello) error {
 		if err := s.chooseIdentity13(m); err != nil {
 			return err
 		}
+	}
+	if err := s.chooseEarlyData(m); err != nil {
+		return err
 	}
 	modes, ok := message.Get[*message.PSKKeyExchangeModes](&m.Extensions)
 	s.giveTicket = s.cfg.Tickets != nil && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
@@ -307,6 +315,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 		}
 	}
 	s.hello = m
+	s.rd.DropEarlyData(0)
 	if err := s.choose13(m); err != nil {
 		return err
 	}
@@ -395,11 +404,16 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 	if err := s.protect(Send, &s.server, "handshake"); err != nil {
 		return err
 	}
-	if err := s.protect(Receive, &s.client, "handshake"); err != nil {
-		return err
-	}
 	m := new(message.EncryptedExtensions)
 	x := &m.Extensions
+	if s.summary.EarlyData == EarlyDataAccepted {
+		if err := s.protect(Receive, &s.early.traffic, "early"); err != nil {
+			return err
+		}
+		x.Add(&message.EarlyData{})
+	} else if err := s.protect(Receive, &s.client, "handshake"); err != nil {
+		return err
+	}
 	if s.answerName {
 		x.Add(&message.ServerNameAck{})
 	}
@@ -529,7 +543,10 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	}
 	m := &message.NewSessionTicket13{AgeAdd: binary.BigEndian.Uint32(b[:]), Nonce: []byte{byte(s.ticketsSent >> 8), byte(s.ticketsSent)}}
 	sess := s.newSession13(m.Nonce)
-	sess.AgeAdd = m.AgeAdd
+	sess.AgeAdd, sess.MaxEarlyData = m.AgeAdd, s.cfg.MaxEarlyData
+	if n := s.cfg.MaxEarlyData; n > 0 {
+		m.Extensions.Add(&message.EarlyDataLimit{Max: n})
+	}
 	sess.Lifetime = min(sess.Lifetime, seconds(maxTicketLifetime))
 	if s.psk != nil {
 		heir(sess, s.psk.session, s.now())

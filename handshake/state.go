@@ -39,6 +39,8 @@ const (
 	SendSecondClientHello
 	WaitSecondClientHello
 	SendEncryptedExtensions
+	SendEndOfEarlyData
+	WaitEndOfEarlyData
 
 	Failed
 )
@@ -76,6 +78,8 @@ var states = [...]struct {
 	SendSecondClientHello:    {name: "SEND_CH2"},
 	WaitSecondClientHello:    {name: "WAIT_CH2"},
 	SendEncryptedExtensions:  {name: "SEND_EE"},
+	SendEndOfEarlyData:       {name: "SEND_EOED"},
+	WaitEndOfEarlyData:       {name: "WAIT_EOED", read: EarlyData},
 	Failed:                   {name: "FAILED"},
 }
 

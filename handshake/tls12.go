@@ -99,7 +99,7 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 	} else {
 		e.rd.Change(p, k.decompress)
 	}
-	e.noteKeyChange(d)
+	e.noteKeyChange(d, s.ID)
 	return nil
 }
 

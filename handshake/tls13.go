@@ -114,6 +114,10 @@ func (k *keys13) finish(e *Endpoint) {
 // protect puts one direction under the keys of a traffic secret (RFC 9846 §7.3); stage
 // is "handshake" or "application".
 func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage string) error {
+	return e.protectWith(d, e.summary.Suite, s, stage)
+}
+
+func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.TrafficSecret, stage string) error {
 	if d == Receive && len(e.hs) > 0 {
 		return reason.New(reason.KeyChangeMidMessage, "record", "a change of keys between messages", fmt.Sprintf("%d bytes of another message", len(e.hs)))
 	}
@@ -122,15 +126,15 @@ func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage stri
 			return err
 		}
 	}
-	c := e.summary.Suite.Cipher
+	c := su.Cipher
 	both := make([]byte, c.KeyLen+c.FixedIVLen)
 	keys := suite.Keys{Key: both[:c.KeyLen], IV: both[c.KeyLen:]}
 	s.Key(keys.Key)
 	s.IV(keys.IV)
 	if e.revealing() {
 		who := e.sender(d).String() + "_" + stage + "_"
-		e.expanded(who+"key", "key", s.Bytes(), nil, keys.Key)
-		e.expanded(who+"iv", "iv", s.Bytes(), nil, keys.IV)
+		e.expandedWith(su.Hash.String(), who+"key", "key", s.Bytes(), nil, "context", keys.Key)
+		e.expandedWith(su.Hash.String(), who+"iv", "iv", s.Bytes(), nil, "context", keys.IV)
 	}
 	p, err := c.Protect(keys, suite.Options{Padding: e.cfg.Padding})
 	if err != nil {
@@ -141,7 +145,7 @@ func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage stri
 	} else {
 		e.rd.Change(p, nil)
 	}
-	e.noteKeyChange(d)
+	e.noteKeyChange(d, su.ID)
 	return nil
 }
 
@@ -241,7 +245,7 @@ func (e *Endpoint) dropsChangeCipherSpec() bool {
 	switch e.state {
 	case WaitServerHello:
 		return e.summary.Version == iana.TLS13 || e.summary.Version == 0 && e.cfg.speaks(iana.TLS13)
-	case WaitEncryptedExtensions, WaitCertificateOrRequest, WaitSecondClientHello, WaitCertificate, WaitCertificateVerify, WaitFinished:
+	case WaitEncryptedExtensions, WaitCertificateOrRequest, WaitSecondClientHello, WaitEndOfEarlyData, WaitCertificate, WaitCertificateVerify, WaitFinished:
 		return e.summary.Version == iana.TLS13
 	}
 	return false

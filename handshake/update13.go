@@ -122,6 +122,9 @@ func (c *client) keepTicket(m *message.NewSessionTicket13) error {
 		return nil
 	}
 	s := c.newSession13(m.Nonce)
+	if x, ok := message.Get[*message.EarlyDataLimit](&m.Extensions); ok {
+		s.MaxEarlyData = x.Max
+	}
 	s.ServerName, s.Ticket, s.AgeAdd = c.cfg.ServerName, append([]byte(nil), m.Ticket...), m.AgeAdd
 	s.Lifetime = min(s.Lifetime, seconds(m.Lifetime))
 	c.keep(ticketKey(c.cfg.ServerName, c.tickets%ticketSlots), s)

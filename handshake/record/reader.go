@@ -19,6 +19,7 @@ type Reader struct {
 	epoch      int
 	empty      int          // empty records in a row
 	limit      int          // 0: the version's own
+	dropping   int          // bytes of early data that may still be passed over
 	version    iana.Version // 0: any 3.x
 }
 
@@ -46,6 +47,12 @@ func (r *Reader) Change(p suite.Protection, c Compressor) {
 
 // Epoch counts the changes of keys so far.
 func (r *Reader) Epoch() int { return r.epoch }
+
+// DropEarlyData makes the reader pass over early data that is not accepted, of which
+// there are at most n bytes of records: before there are keys it is application_data, and
+// after that what does not open, up to the first record that does (RFC 9846 §4.3.10).
+// With 0 it stops that.
+func (r *Reader) DropEarlyData(n int) { r.dropping = n }
 
 // Need is how many bytes buf lacks of its first record, header or whole, and at
 // least 1: what to read next. buf is what Next found too short.
@@ -94,7 +101,13 @@ func (r *Reader) Next(buf, into []byte, note bool) (rec Record, n int, err error
 		tr.Add(suite.StepHeader, wire[:HeaderLen])
 	}
 	if err := r.open(&rec, wire, into, tr); err != nil {
-		return Record{}, 0, err
+		if !r.drop(&rec, err) {
+			return Record{}, 0, err
+		}
+		if note {
+			rec.Steps = tr.Steps
+		}
+		return rec, n, nil
 	}
 	if err := r.checkEmpty(&rec); err != nil {
 		return Record{}, 0, err

@@ -25,6 +25,8 @@ func (r *Reader) checkHeader13(typ iana.ContentType, n int) error {
 	case typ == iana.ChangeCipherSpec && n == 1:
 	case typ == iana.ChangeCipherSpec:
 		return unexpected("record.length", 3, "1 byte of change_cipher_spec", n)
+	case r.protection == nil && typ == iana.ApplicationData && r.dropping > 0:
+		limit = MaxCiphertext13
 	case r.protection == nil:
 	case typ == iana.Alert && r.epoch == 1 && r.seq == 0:
 		if n != alertLen {
@@ -45,6 +47,9 @@ const alertLen = 2
 // open13 turns the fragment on the wire into Payload, and Type into the inner one.
 func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 	if !rec.Protected {
+		if rec.Type == iana.ApplicationData && r.dropping > 0 {
+			return badRecord
+		}
 		if rec.Type == iana.ChangeCipherSpec && rec.Payload[0] != 1 {
 			return unexpected("change_cipher_spec.type", HeaderLen, 1, rec.Payload[0])
 		}
@@ -54,6 +59,7 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 	if err != nil {
 		return err
 	}
+	r.dropping = 0 // early data has come to its end
 	limit := innerLimit(r.limit)
 	if n := len(wire) - HeaderLen - (r.protection.Overhead() - 1); n > limit {
 		return overflow("inner_plaintext", limit, n)
@@ -71,6 +77,19 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 	}
 	rec.Type, rec.Payload = typ, payload
 	return nil
+}
+
+// badRecord stands for a record that nobody has the keys of.
+var badRecord = reason.New(reason.BadRecordMAC, "record.fragment", nil, nil)
+
+// drop decides whether a record that does not open is early data to be passed over.
+func (r *Reader) drop(rec *Record, err error) bool {
+	if r.dropping <= 0 || r.version != iana.TLS13 || rec.Type != iana.ApplicationData || reason.Of(err) != reason.BadRecordMAC {
+		return false
+	}
+	r.dropping -= len(rec.Payload)
+	rec.Dropped = true
+	return r.dropping >= 0
 }
 
 // unexpected says that a record may not come, or not like this.

@@ -37,6 +37,7 @@ type Record struct {
 	Version   iana.Version     // the header's
 	Epoch     int              // changes of keys before this record, in its direction
 	Seq       uint64           // records before it in its epoch
+	Dropped   bool             // early data that was not accepted: Payload is as on the wire
 	Protected bool             // whether keys were in use for it
 
 	// Payload is TLSPlaintext.fragment. Unless the record was noted it lies in

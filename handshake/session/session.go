@@ -21,17 +21,18 @@ const DefaultLifetime = 2 * time.Hour
 // Session is one TLS 1.2 session (RFC 5246 §7), or what one ticket of TLS 1.3 stands for.
 // It is as secret as its Master or its PSK.
 type Session struct {
-	Version    iana.Version
-	Suite      iana.CipherSuite
-	Master     [48]byte // TLS 1.2
-	EMS        bool     // TLS 1.2: made with extended master secret (RFC 7627)
-	PSK        []byte   // TLS 1.3: as long as the suite's hash
-	AgeAdd     uint32   // TLS 1.3: what hides the ticket's age, in milliseconds
-	ServerName string   // the server_name it was made under
-	Protocol   string   // ALPN
-	Created    time.Time // kept to the millisecond
-	Lifetime   time.Duration
-	PeerChain  [][]byte // DER, leaf first; the server keeps the client's, the client the server's
+	Version      iana.Version
+	Suite        iana.CipherSuite
+	Master       [48]byte  // TLS 1.2
+	EMS          bool      // TLS 1.2: made with extended master secret (RFC 7627)
+	PSK          []byte    // TLS 1.3: as long as the suite's hash
+	MaxEarlyData uint32    // TLS 1.3: bytes; 0: none
+	AgeAdd       uint32    // TLS 1.3: what hides the ticket's age, in milliseconds
+	ServerName   string    // the server_name it was made under
+	Protocol     string    // ALPN
+	Created      time.Time // kept to the millisecond
+	Lifetime     time.Duration
+	PeerChain    [][]byte // DER, leaf first; the server keeps the client's, the client the server's
 
 	ID     []byte // as the server named it; empty if only a ticket was given
 	Ticket []byte // at a client: what the server gave it to carry; nil if nothing
@@ -54,6 +55,7 @@ func (s *Session) Walk(c *wire.Codec) {
 	if s.Version == iana.TLS13 {
 		c.Opaque(1, "psk", &s.PSK, 1)
 		wire.U32(c, "ticket_age_add", &s.AgeAdd)
+		wire.U32(c, "max_early_data_size", &s.MaxEarlyData)
 	} else {
 		c.Array("master_secret", s.Master[:])
 		flag(c, "extended_master_secret", &s.EMS)

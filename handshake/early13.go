@@ -1,0 +1,202 @@
+package handshake
+
+import (
+	"slices"
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
+)
+
+// Early data, 0-RTT (RFC 9846 §2.3, §4.3.10): what a client may send behind its
+// ClientHello, under a key that only the ticket's PSK went into. It is the one thing in
+// TLS that can be replayed, and a server that takes it decides how far (RFC 9846 §8).
+
+// EarlyDataStatus is what became of early data.
+type EarlyDataStatus uint8
+
+// The states of early data.
+const (
+	NoEarlyData EarlyDataStatus = iota
+	EarlyDataOffered
+	EarlyDataAccepted
+	EarlyDataRejected // the server has passed over it: it must be sent again, if at all
+)
+
+// String returns "none", "offered", "accepted" or "rejected".
+func (s EarlyDataStatus) String() string {
+	return [...]string{"none", "offered", "accepted", "rejected"}[s]
+}
+
+// EarlyDataInput is what AcceptEarlyData decides on.
+type EarlyDataInput struct {
+	Ticket  []byte // as the client sent it
+	Binder  []byte // no two ClientHellos have the same, unless one is a replay of the other
+	Session *session.Session
+	Age     time.Duration // of the ticket, by what the client says
+	Elapsed time.Duration // since the ticket was made, by our clock
+	Time    time.Time
+}
+
+// early is an endpoint's share of early data.
+type early struct {
+	traffic keyschedule.TrafficSecret
+	left    uint32 // bytes that may still be sent, or may still come
+	open    bool   // at a client: it may be sent now
+}
+
+// earlySession is the session whose early data a client can offer: that of the first key,
+// if its ticket allows any, and its protocol is among those offered.
+func (c *client) earlySession() *session.Session {
+	if !c.cfg.EarlyData || len(c.psks) == 0 || c.psks[0].session == nil {
+		return nil
+	}
+	s := c.psks[0].session
+	if s.MaxEarlyData == 0 || s.Protocol != "" && !slices.Contains(c.cfg.ALPN, s.Protocol) || s.Protocol == "" && len(c.cfg.ALPN) > 0 {
+		return nil
+	}
+	return s
+}
+
+// startEarlyData derives the early traffic keys, once the ClientHello is in the
+// transcript; the client writes with them, and the server reads.
+func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) error {
+	schedule := keyschedule.NewEarlySecret(p.hash, p.key)
+	h := p.hash.New()
+	h.Write(e.transcript)
+	th := h.Sum(nil)
+	e.early = &early{traffic: schedule.ClientTraffic(th), left: most}
+	exporter := schedule.Exporter(th)
+	if e.revealing() {
+		e.expandedWith(p.hash.String(), "client_early_traffic_secret", "c e traffic", schedule.Bytes(), th, "transcript_hash", e.early.traffic.Bytes())
+		e.expandedWith(p.hash.String(), "early_exporter_secret", "e exp master", schedule.Bytes(), th, "transcript_hash", exporter.Bytes())
+	}
+	if err := e.logKey("CLIENT_EARLY_TRAFFIC_SECRET", clientRandom, e.early.traffic.Bytes()); err != nil {
+		return err
+	}
+	return e.logKey("EARLY_EXPORTER_SECRET", clientRandom, exporter.Bytes())
+}
+
+// sendEarlyDummy goes between ClientHello and early data (RFC 9846 §E.4), and turns the
+// early keys on.
+func sendEarlyDummy(c *client, _ message.Message) error {
+	c.earlyDummy = false
+	if err := c.sendDummyChangeCipherSpec(); err != nil {
+		return err
+	}
+	return c.openEarlyData()
+}
+
+// openEarlyData puts what the client sends under the early keys.
+func (c *client) openEarlyData() error {
+	c.wr.SetVersion(iana.TLS13)
+	if err := c.protectWith(Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, "early"); err != nil {
+		return err
+	}
+	c.early.open = true
+	return nil
+}
+
+// closeEarlyData ends it from the client's side, for good or because it was in vain.
+func (c *client) closeEarlyData(s EarlyDataStatus) {
+	c.early.open = false
+	c.summary.EarlyData = s
+	c.decided("early_data", s.String(), nil, choose(s == EarlyDataAccepted, "server_took_it", "server_passed_over"))
+}
+
+// sendEndOfEarlyData says that there is no more, still under the early keys.
+func sendEndOfEarlyData(c *client, _ message.Message) error {
+	c.early.open = false
+	if err := c.send(&message.EndOfEarlyData{}); err != nil {
+		return err
+	}
+	return c.protect(Send, &c.client, "handshake")
+}
+
+// chooseEarlyData decides whether a server takes the early data that a client offers.
+func (s *server) chooseEarlyData(m *message.ClientHello) error {
+	if m.Extensions.Find(iana.ExtEarlyData) == nil {
+		return nil
+	}
+	if s.summary.Retried { // RFC 9846 §4.2.2: not a second time
+		return s.fault(reason.BadValue, m, "client_hello.extensions.early_data", "none in a second ClientHello", "some")
+	}
+	why := s.whyNotEarly(m)
+	if why == "" {
+		s.summary.EarlyData = EarlyDataAccepted
+		s.decided("early_data", "accepted", nil, "accepted")
+		return s.startEarlyData(s.psk, s.clientRandom[:], s.cfg.MaxEarlyData)
+	}
+	s.summary.EarlyData = EarlyDataRejected
+	s.decided("early_data", "rejected", nil, why)
+	s.rd.SetVersion(iana.TLS13)
+	// What the ticket allowed, sealed in the smallest of records that make sense.
+	s.rd.DropEarlyData(int(max(s.cfg.MaxEarlyData, 1<<14)) * 2)
+	return nil
+}
+
+// whyNotEarly says what speaks against early data, or "".
+func (s *server) whyNotEarly(m *message.ClientHello) string {
+	switch {
+	case s.cfg.MaxEarlyData == 0:
+		return "early_data_off"
+	case s.psk == nil || s.psk.session == nil || s.selected != 0:
+		return "early_data_without_ticket"
+	case s.psk.session.MaxEarlyData == 0:
+		return "early_data_not_in_ticket"
+	case s.retrying:
+		return "early_data_and_retry"
+	case s.summary.Suite.ID != s.psk.session.Suite:
+		return "session_other_suite"
+	case s.summary.Protocol != s.psk.session.Protocol:
+		return "session_other_protocol"
+	}
+	if s.cfg.AcceptEarlyData == nil {
+		return ""
+	}
+	x, _ := message.Get[*message.PreSharedKeyClient](&m.Extensions)
+	return s.cfg.AcceptEarlyData(EarlyDataInput{Ticket: x.Identities[0].Identity, Binder: x.Binders[0], Session: s.psk.session,
+		Age:     time.Duration(x.Identities[0].ObfuscatedAge-s.psk.session.AgeAdd) * time.Millisecond,
+		Elapsed: s.now().Sub(s.psk.session.Created), Time: s.now()})
+}
+
+// recvEndOfEarlyData goes on to the client's handshake keys.
+func recvEndOfEarlyData(s *server, _ message.Message) error {
+	return s.protect(Receive, &s.client, "handshake")
+}
+
+// countEarlyData bounds what a client sends early by what the ticket allowed.
+func (e *Endpoint) countEarlyData(n int) error {
+	if e.early == nil || uint32(n) > e.early.left {
+		return reason.New(reason.UnexpectedRecord, "record", "no more early data than the ticket allows", "more")
+	}
+	e.early.left -= uint32(n)
+	return nil
+}
+
+// WriteEarly protects early data into Output: while the handshake is under way, at a
+// client that offers it, and no more of it than the ticket allows. It returns how much it
+// took, 0 where none can be sent (any more). Whether the server took it is in
+// Summary().EarlyData after the handshake. It may reach the server any number of times.
+func (e *Endpoint) WriteEarly(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	if e.early == nil || !e.early.open {
+		return 0, nil
+	}
+	p = p[:min(len(p), maxFragment, int(e.early.left))]
+	if len(p) == 0 {
+		return 0, nil
+	}
+	e.early.left -= uint32(len(p))
+	e.noteData(Send, p)
+	if err := e.write(iana.ApplicationData, p); err != nil {
+		return 0, e.fail(err)
+	}
+	return len(p), nil
+}
