@@ -32,8 +32,11 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	case a.Description == iana.CloseNotify && e.state == Connected:
 		e.closeReceived = true
 		return nil
-	case e.summary.Version == iana.TLS13 && a.Description != iana.UserCanceled:
+	case e.summary.Version == iana.TLS13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
+		if a.Description == iana.UserCanceled {
+			return e.countWarning("alert", "more in a row")
+		}
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
 		return e.countWarning("alert", "more in a row")
 	}

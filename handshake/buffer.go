@@ -74,6 +74,9 @@ func (e *Endpoint) drained() {
 // the peer calls it; nothing is lost by calling it at any time.
 func (e *Endpoint) Idle() { e.drained() }
 
+// Pending reports whether Output has something to return.
+func (e *Endpoint) Pending() bool { return len(e.out) > 0 || len(e.flight) > 0 }
+
 // Output returns what is to be sent, a whole flight at a time, and forgets it.
 // The slice is good until the next call of Output.
 func (e *Endpoint) Output() []byte {

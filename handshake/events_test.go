@@ -141,7 +141,12 @@ func TestEventsOwnTheirBytes(t *testing.T) {
 // Where nobody listens no event is built: ShowSecrets alone costs nothing, and
 // neither does a record of data.
 func TestSilence(t *testing.T) {
-	rec := recordedAs(t, "resumed by a ticket")
+	for _, name := range []string{"resumed by a ticket", "1.3, ecdsa"} {
+		checkSilence(t, recordedAs(t, name))
+	}
+}
+
+func checkSilence(t *testing.T, rec *recording) {
 	allocs := func(secrets bool) float64 {
 		return testing.AllocsPerRun(20, func() {
 			cfg := rec.config(client)
@@ -162,7 +167,7 @@ func TestSilence(t *testing.T) {
 		})
 	}
 	if scale == 1 && allocs(true) > allocs(false)+1 { // one is noise of the pools
-		t.Errorf("secrets that nobody hears cost allocations: %v, else %v", allocs(true), allocs(false))
+		t.Errorf("%s: secrets that nobody hears cost allocations: %v, else %v", rec.name, allocs(true), allocs(false))
 	}
 
 	// One record of data, there and back, costs no allocation at all.
@@ -179,7 +184,7 @@ func TestSilence(t *testing.T) {
 	}
 	send()
 	if n := testing.AllocsPerRun(50, send); scale == 1 && n >= 1 {
-		t.Errorf("a silent record costs %v allocations", n)
+		t.Errorf("%s: a silent record costs %v allocations", rec.name, n)
 	}
 }
 
@@ -285,27 +290,33 @@ func TestReady(t *testing.T) {
 // A source of randomness that fails is our own fault, and says so wherever it is
 // asked.
 func TestRandomnessFails(t *testing.T) {
-	rec := recordedAs(t, "first of a ticket, client certificate")
-	for _, role := range []handshake.Role{client, server} {
-		failed := 0
-		for n := range 2000 {
-			cfg := rec.config(role)
-			cfg.Rand = io.LimitReader(cfg.Rand, int64(n))
-			if role == server {
-				cfg.Tickets = session.NewTicketKeys(seeded("k"), 0)
-			}
-			peer := newEnd(t, other(role), rec.config(other(role)))
-			e := newEnd(t, role, cfg)
-			pump(peer, e)
-			if e.Done() {
-				break
-			}
-			if failed++; reason.Of(e.Err()) != reason.Internal {
-				t.Fatalf("after %d random bytes the %v fails with %v", n, role, e.Err())
-			}
+	for _, name := range []string{"first of a ticket, client certificate", "1.3, every extension, client certificate"} {
+		rec := recordedAs(t, name)
+		for _, role := range []handshake.Role{client, server} {
+			checkRandomnessFails(t, rec, role)
 		}
-		if failed < 32 || failed == 2000 {
-			t.Errorf("a %v fails with up to %d random bytes", role, failed)
+	}
+}
+
+func checkRandomnessFails(t *testing.T, rec *recording, role handshake.Role) {
+	failed := 0
+	for n := range 2000 {
+		cfg := rec.config(role)
+		cfg.Rand = io.LimitReader(cfg.Rand, int64(n))
+		if role == server {
+			cfg.Tickets = session.NewTicketKeys(seeded("k"), 0)
 		}
+		peer := newEnd(t, other(role), rec.config(other(role)))
+		e := newEnd(t, role, cfg)
+		pump(peer, e)
+		if e.Done() {
+			break
+		}
+		if failed++; reason.Of(e.Err()) != reason.Internal {
+			t.Fatalf("%s: after %d random bytes the %v fails with %v", rec.name, n, role, e.Err())
+		}
+	}
+	if failed < 32 || failed == 2000 {
+		t.Errorf("%s: a %v fails with up to %d random bytes", rec.name, role, failed)
 	}
 }

@@ -95,20 +95,11 @@ func only(ids ...iana.CipherSuite) []*suite.Suite {
 // world is a lesson with all that the flows need of it: made once, since nothing
 // in it is ever changed.
 func world(alg string) *pki.Lesson {
-	switch alg {
-	case "ecdsa":
-		return ecdsaWorld()
-	case "ed25519":
-		return ed25519World()
-	}
-	return rsaWorld()
+	l, _ := worlds.LoadOrStore(alg, sync.OnceValue(func() *pki.Lesson { return makeWorld(alg) }))
+	return l.(func() *pki.Lesson)()
 }
 
-var (
-	rsaWorld     = sync.OnceValue(func() *pki.Lesson { return makeWorld("rsa") })
-	ecdsaWorld   = sync.OnceValue(func() *pki.Lesson { return makeWorld("ecdsa") })
-	ed25519World = sync.OnceValue(func() *pki.Lesson { return makeWorld("ed25519") })
-)
+var worlds sync.Map // of a kind of key to how its lesson is made, once
 
 func makeWorld(alg string) *pki.Lesson {
 	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Name: "www.lab.test", Time: clock(), Staple: "good", Rand: seeded(alg)})

@@ -202,6 +202,10 @@ func (e *Endpoint) offset(m wire.Struct, field string) int {
 // limit applies a max_fragment_length that both ends agreed on (RFC 6066 §4).
 func (e *Endpoint) limit(code iana.MaxFragmentLength) {
 	e.summary.MaxFragmentLength = code
-	e.wr.SetLimit(code.Bytes())
-	e.rd.SetLimit(code.Bytes())
+	n := code.Bytes()
+	if e.summary.Version == iana.TLS13 { // where it bounds content still, and the type comes on top
+		n++
+	}
+	e.wr.SetLimit(n)
+	e.rd.SetLimit(n)
 }

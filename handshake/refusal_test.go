@@ -163,6 +163,45 @@ func TestWhatAGuardForbids(t *testing.T) {
 	}
 }
 
+// The same in TLS 1.3: a compressed certificate that was not offered, a second
+// HelloRetryRequest.
+func TestWhatAGuardForbids13(t *testing.T) {
+	packed := message.KindCompressedCertificate
+	for _, test := range []struct {
+		flow string
+		role handshake.Role
+		in   handshake.State
+		kind message.Kind
+		from string // the flow to take such a message from
+	}{
+		{"1.3, ecdsa", handshake.Client, handshake.WaitCertificateOrRequest, packed, "1.3, compressed"},
+		{"1.3, client certificate", handshake.Client, handshake.WaitCertificate, packed, "1.3, compressed"},
+		{"1.3, client certificate", handshake.Server, handshake.WaitCertificate, packed, "1.3, compressed, client certificate"},
+		{"1.3, retried for a group", handshake.Client, handshake.WaitServerHello, message.KindHelloRetryRequest, "1.3, retried for a group"},
+	} {
+		var raw []byte
+		from := recordedAs(t, test.from)
+		for _, m := range from.messages(t, test.role) {
+			if m, err := message.Parse(from.contextOf(other(test.role)), m.payload, nil); m != nil && err == nil && m.Kind() == test.kind {
+				raw = marshalled(t, m)
+			}
+		}
+		rec := recordedAs(t, test.flow)
+		n := len(rec.to(test.role))
+		s := rec.replay(t, test.role, n)
+		for s.State() != test.in { // the last time that it waits there
+			n--
+			s = rec.replay(t, test.role, n)
+		}
+		legal := s.Legal()
+		s.feed(put(t, rec.writer(t, test.role, n), iana.Handshake, raw))
+		e := s.refused(t)
+		if e.Reason != reason.UnexpectedMessage || e.Field != test.kind.String() || !slices.Contains(receives(legal), test.kind) {
+			t.Errorf("%s: a %v in %v gets %v: %v", test.flow, test.role, test.in, test.kind, e)
+		}
+	}
+}
+
 // No state before the end both sends and receives, so what Legal returns is either
 // what this end does next or what it waits for; every row leads to a state that goes
 // on, or to the end. That holds for each version's rows alone.

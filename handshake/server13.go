@@ -297,7 +297,7 @@ func sendHelloRetryRequest(s *server, _ message.Message) error {
 // recvSecondClientHello demands what was asked for, and nothing else changed.
 func recvSecondClientHello(s *server, msg message.Message) error {
 	m := msg.(*message.ClientHello)
-	if field := changed(s.hello, m); field != "" {
+	if field := s.changed(s.hello, m); field != "" {
 		return s.fault(reason.BadValue, m, field, "as in the first ClientHello", "something else")
 	}
 	wanted, first := s.group, s.share != nil
@@ -331,7 +331,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 
 // changed names the field in which a second ClientHello differs from the first although it
 // must not (RFC 9846 §4.2.2), or "".
-func changed(a, b *message.ClientHello) string {
+func (s *server) changed(a, b *message.ClientHello) string {
 	switch {
 	case a.Version != b.Version:
 		return "client_hello.client_version"
@@ -344,11 +344,14 @@ func changed(a, b *message.ClientHello) string {
 	case !slices.Equal(a.Compressions, b.Compressions):
 		return "client_hello.compression_methods"
 	}
-	// What may change: the shares, a cookie, no early data any more, PSKs and padding.
+	// What may change: the shares if another was asked for; a cookie, no early data any
+	// more, PSKs and padding.
 	fixed := func(m *message.ClientHello) []message.Extension {
 		return slices.DeleteFunc(slices.Clone(m.Extensions.List), func(x message.Extension) bool {
 			switch x.Type() {
-			case iana.ExtKeyShare, iana.ExtCookie, iana.ExtEarlyData, iana.ExtPreSharedKey, iana.ExtPadding:
+			case iana.ExtKeyShare:
+				return s.share == nil
+			case iana.ExtCookie, iana.ExtEarlyData, iana.ExtPreSharedKey, iana.ExtPadding:
 				return true
 			}
 			return false

@@ -95,7 +95,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if cfg.ServerName == "" {
 		cfg.ServerName = host
 	}
-	kept, err := c.trustAndSessions(cmd.ErrOrStderr(), cfg)
+	kept, err := c.trustAndSessions(cfg)
 	if err != nil {
 		return err
 	}
@@ -110,6 +110,9 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, done()) }()
+	if kept.version == iana.TLS13 {
+		fmt.Fprintln(cmd.ErrOrStderr(), say(c.lang, "session_later", "file", c.sessIn))
+	}
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -168,7 +171,7 @@ func (c *clientFlags) shares(cfg *handshake.Config) error {
 }
 
 // trustAndSessions sets whom to believe and what to resume.
-func (c *clientFlags) trustAndSessions(w io.Writer, cfg *handshake.Config) (kept *keptSession, err error) {
+func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (kept *keptSession, err error) {
 	cfg.Weak.SkipVerify = c.insecure
 	switch {
 	case c.caFile != "":
@@ -186,11 +189,7 @@ func (c *clientFlags) trustAndSessions(w io.Writer, cfg *handshake.Config) (kept
 	if c.sessIn == "" {
 		return kept, nil
 	}
-	v, err := kept.read(c.sessIn, !c.insecure)
-	if v == iana.TLS13 {
-		fmt.Fprintln(w, say(c.lang, "session_of_13", "file", c.sessIn))
-	}
-	return kept, err
+	return kept, kept.read(c.sessIn, !c.insecure)
 }
 
 // dial connects, shakes hands, and says why if it does not work out.

@@ -239,7 +239,7 @@ func (i *identity) load() ([]handshake.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(certs[0].PublicKey) {
+	if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(pki.PublicKey(certs[0])) {
 		return nil, failure("The first certificate of --cert must be the one made for --key.",
 			"%s is not the key of %s", keyFile, i.cert)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
@@ -224,7 +225,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{label("cipher_suite"), s.Suite.String()})
 	}
 	if s.Group != 0 {
-		lines = append(lines, [2]string{label("group"), s.Group.String()})
+		lines = append(lines, [2]string{label("group"), groupName(s.Group)})
 	}
 	if s.Scheme != 0 {
 		lines = append(lines, [2]string{label("cmd.signature"), s.Scheme.String()})
@@ -255,4 +256,14 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{label("cmd.peer"), s.PeerChain[0].Subject.String()})
 	}
 	return lines
+}
+
+// groupName is the registry's name, or ours where the number is for private use.
+func groupName(id iana.Group) string {
+	for _, g := range kx.PrivateUse() {
+		if g.ID() == id {
+			return g.Name()
+		}
+	}
+	return id.String()
 }

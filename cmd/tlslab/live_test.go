@@ -75,17 +75,21 @@ func TestClientOfCryptoTLS(t *testing.T) {
 	if err := pki.WriteCerts(roots, l.Roots.All(), pki.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	cutOff := func(c *stdtls.Conn) error { return c.NetConn().Close() }
 	for _, test := range []struct {
-		name   string
-		end    func(*stdtls.Conn) error
-		status int
-		says   string
+		name    string
+		version uint16
+		end     func(*stdtls.Conn) error
+		status  int
+		says    string
 	}{
-		{"closed", (*stdtls.Conn).Close, 0, ""},
-		{"cut off", func(c *stdtls.Conn) error { return c.NetConn().Close() }, 1, "cut short"},
+		{"TLS 1.2 closed", stdtls.VersionTLS12, (*stdtls.Conn).Close, 0, ""},
+		{"TLS 1.2 cut off", stdtls.VersionTLS12, cutOff, 1, "cut short"},
+		{"TLS 1.3 closed", stdtls.VersionTLS13, (*stdtls.Conn).Close, 0, ""},
+		{"TLS 1.3 cut off", stdtls.VersionTLS13, cutOff, 1, "cut short"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			listener, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{MaxVersion: stdtls.VersionTLS12,
+			listener, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{MinVersion: test.version, MaxVersion: test.version,
 				Certificates: []stdtls.Certificate{{Certificate: l.Chain, PrivateKey: l.Key}}})
 			if err != nil {
 				t.Fatal(err)
@@ -119,14 +123,24 @@ func TestClientOfCryptoTLS(t *testing.T) {
 // A Go server as most are, with HTTP and everything that it offers by default.
 func TestClientOfNetHTTP(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintln(w, "served over", stdtls.CipherSuiteName(r.TLS.CipherSuite))
+		fmt.Fprintln(w, "served over", stdtls.CipherSuiteName(r.TLS.CipherSuite), r.TLS.CurveID)
 	}))
 	defer srv.Close()
-	var stdout, stderr bytes.Buffer
-	status := command(context.Background(), strings.NewReader("GET / HTTP/1.0\r\n\r\n"), &stdout, &stderr,
-		"client", "--connect", srv.Listener.Addr().String(), "--insecure", "--brief")
-	if status != 0 || !strings.Contains(stdout.String(), "served over TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256") {
-		t.Errorf("status %d, printed %q and %q", status, &stdout, &stderr)
+	for _, test := range []struct {
+		flags []string
+		want  string
+	}{
+		{nil, "TLS_AES_128_GCM_SHA256 X25519MLKEM768"},
+		{[]string{"--group", "SecP384r1MLKEM1024"}, "TLS_AES_128_GCM_SHA256 SecP384r1MLKEM1024"},
+		{[]string{"--group", "P-521", "--key-share", "none", "--cipher", "TLS_AES_256_GCM_SHA384"}, "TLS_AES_256_GCM_SHA384 CurveP521"},
+		{[]string{"--tls", "1.2"}, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 X25519"},
+	} {
+		var stdout, stderr bytes.Buffer
+		status := command(t.Context(), strings.NewReader("GET / HTTP/1.0\r\n\r\n"), &stdout, &stderr,
+			append([]string{"client", "--connect", srv.Listener.Addr().String(), "--insecure", "--brief"}, test.flags...)...)
+		if status != 0 || !strings.Contains(stdout.String(), "served over "+test.want+"\n") {
+			t.Errorf("%q: status %d, printed %q and %q", test.flags, status, &stdout, &stderr)
+		}
 	}
 }
 

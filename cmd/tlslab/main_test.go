@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,7 +38,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: peerOnPath,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "interrupt": interrupt, "freeport": freePort, "mode": mode,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "freeport": freePort, "mode": mode,
 			"status1": status(1), "status2": status(2)},
 	})
 }
@@ -64,9 +65,13 @@ type (
 // job is a program in the background.
 type job struct {
 	cmd    *exec.Cmd
-	out    strings.Builder // standard output and error
-	ended  chan error      // its reader's end
+	ended  chan error // its reader's end
 	reader *io.PipeReader
+
+	mu   sync.Mutex
+	more *sync.Cond      // a line was printed, or the last one was
+	out  strings.Builder // standard output and error
+	over bool
 }
 
 // start NAME PATTERN STDIN PROGRAM ARG… runs a program until it has printed a line
@@ -79,6 +84,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
 	j := &job{cmd: exec.Command(lookup(ts, args[3]), args[4:]...), ended: make(chan error, 1)}
+	j.more = sync.NewCond(&j.mu)
 	j.cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "LC_ALL", "GORACE"} {
 		j.cmd.Env = append(j.cmd.Env, name+"="+ts.Getenv(name))
@@ -101,7 +107,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { _ = w.CloseWithError(j.cmd.Wait()) }()
 	group, ok := <-matched
 	if !ok {
-		ts.Fatalf("%s ended without printing %q:\n%s", args[0], args[1], j.out.String())
+		ts.Fatalf("%s ended without printing %q:\n%s", args[0], args[1], j.printed())
 	}
 	ts.Setenv(args[0], group)
 }
@@ -112,7 +118,11 @@ func (j *job) read(pattern *regexp.Regexp, matched chan<- string) {
 	waiting := true
 	for {
 		line, err := lines.ReadString('\n')
+		j.mu.Lock()
 		j.out.WriteString(line)
+		j.over = err != nil
+		j.more.Broadcast()
+		j.mu.Unlock()
 		if m := pattern.FindStringSubmatch(line); waiting && m != nil {
 			waiting = false
 			matched <- m[len(m)-1]
@@ -128,15 +138,41 @@ func (j *job) read(pattern *regexp.Regexp, matched chan<- string) {
 	}
 }
 
+// printed is what the job has printed so far.
+func (j *job) printed() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.out.String()
+}
+
+// await NAME PATTERN waits until a job has printed what matches: what a peer did may
+// reach it after the peer has ended.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await NAME PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	j := ts.Value(jobsKey{}).(jobs)[args[0]]
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for !pattern.MatchString(j.out.String()) {
+		if j.over {
+			ts.Fatalf("%s ended without printing %q:\n%s", args[0], args[1], j.out.String())
+		}
+		j.more.Wait()
+	}
+}
+
 // interrupt NAME interrupts a job, which must take it well, and writes what it printed to
 // the file NAME.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	j := ts.Value(jobsKey{}).(jobs)[args[0]]
 	ts.Check(j.cmd.Process.Signal(os.Interrupt))
 	err := <-j.ended
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(j.out.String()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(j.printed()), 0o600))
 	if !neg && err != nil {
-		ts.Fatalf("%s ended badly: %v\n%s", args[0], err, j.out.String())
+		ts.Fatalf("%s ended badly: %v\n%s", args[0], err, j.printed())
 	}
 }
 

@@ -15,8 +15,8 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := regexp.MustCompile("(?s)<!-- [a-z ]+: tlslab ([^\n]+) -->\n```text\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(shown) != 2 {
-		t.Fatalf("the README shows %d runs, want 2", len(shown))
+	if len(shown) != 3 {
+		t.Fatalf("the README shows %d runs, want 3", len(shown))
 	}
 	for _, s := range shown {
 		cmd := exec.Command(os.Args[0], strings.Fields(s[1])...)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"io"
 	"os"
 	"slices"
@@ -10,12 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
-	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/scenario"
-	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
 
@@ -47,11 +43,11 @@ TLS 1.2 where nothing says otherwise.
 
 Where client and server do not come together the status is 1, also where that was the
 lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
-		Example: `  tlslab run                                 trust, RSA, ECDHE, and who can read a recording
+		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
   tlslab run --kx rsa --step                 move by move; Enter goes on
   tlslab run --kx ecdhe --bytes              every byte by its name
   tlslab run --tls 1.3                       TLS 1.3, each protected record as on the wire and opened
-  tlslab run --group X25519MLKEM768          a key exchange that a quantum computer does not break
+  tlslab run --group X448                    TLS 1.3 over another group (tlslab groups)
   tlslab run --hello-retry --cookie          the server sends the client back
   tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
   tlslab run --mitm                          a man in the middle, refused
@@ -236,23 +232,6 @@ func (r *runFlags) chosen() bool {
 		r.tls != "" || r.about13() != "" || r.leans13()
 }
 
-// about13 names a flag given that is about TLS 1.3 alone, and so asks for it; "" if
-// there is none.
-func (r *runFlags) about13() string {
-	return cmp.Or(firstSet(given{"--hello-retry", r.helloRetry}), r.whatIf.only13())
-}
-
-// about12 is the same for TLS 1.2.
-func (r *runFlags) about12() string {
-	return cmp.Or(r.offer.only12(), firstSet(given{"--etm", r.etm}, given{"--resume " + r.resume, r.resume != ""}))
-}
-
-// leans13 reports whether a flag given shows in TLS 1.3 what it is about, and does so in
-// TLS 1.2 only if that is asked for.
-func (r *runFlags) leans13() bool {
-	return r.groups != nil || r.grease || r.recordSize != 0 || r.keyAlg != ""
-}
-
 // options makes a lesson of the flags.
 func (r *runFlags) options() (scenario.Options, error) {
 	o := scenario.Options{Seed: r.seed, MITM: r.mitm || r.trustMITM, TrustMITM: r.trustMITM, ClientAuth: r.clientAuth,
@@ -303,90 +282,16 @@ func (r *runFlags) words(o *scenario.Options) error {
 			return misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", r.keyAlg)
 		}
 	}
+	if r.cert == string(pki.SHA1) && slices.Contains([]string{"ed25519", "ed448", "rsa-pss"}, o.KeyAlg) {
+		return misuse("Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", r.keyAlg)
+	}
+	if o.MITM && r.keyUpdate {
+		return misuse("Leave one of the two out.", "--key-update and --mitm are two lessons")
+	}
 	if r.staple != "" && !slices.Contains(stapleKinds(), r.staple) {
 		return misuse("There are "+strings.Join(stapleKinds(), ", ")+".", "--staple %s: no such response", r.staple)
 	}
 	o.Staple = r.staple
-	return nil
-}
-
-// settle finds the flow to play where the flags only imply it: --cipher, --group and
-// the switches of one version may, and one lesson wants one flow, ECDHE.
-func (r *runFlags) settle(o *scenario.Options) error {
-	x, err := r.exchange()
-	if err != nil {
-		return err
-	}
-	v, err := r.version(r.about12(), r.about13())
-	if err != nil {
-		return err
-	}
-	if v == 0 {
-		if v, err = r.implied(o); err != nil {
-			return err
-		}
-	}
-	if err := r.checkSuites(v, x, o.Suites); err != nil {
-		return err
-	}
-	if v == iana.TLS13 {
-		o.Kx = []iana.Kx{iana.KxNone}
-		return nil
-	}
-	if o.KeyAlg == string(pki.RSAPSS) && r.chosen() {
-		return misuse("Leave out what asks for TLS 1.2, or say --key-alg rsa.", "--key-alg rsa-pss: these lessons show such a key in TLS 1.3")
-	}
-	serves := func(x iana.Kx) func(kx.Group) bool { return func(g kx.Group) bool { return kx.Serves(x, g) } }
-	switch {
-	case x != iana.KxNone:
-	case o.Suites != nil:
-		x = o.Suites[slices.IndexFunc(o.Suites, func(s *suite.Suite) bool { return s.Version == iana.TLS12 })].Kx
-	case o.Groups != nil && slices.ContainsFunc(o.Groups, serves(iana.KxDHE)) && !slices.ContainsFunc(o.Groups, serves(iana.KxECDHE)):
-		x = iana.KxDHE
-	case r.chosen():
-		x = iana.KxECDHE
-	default:
-		return nil // the first screen's flows
-	}
-	o.Kx = []iana.Kx{x}
-	if err := r.checkGroups(v, x, o.Groups); err != nil {
-		return err
-	}
-	return r.settleETM(o, x)
-}
-
-// implied is the version that is asked for by flags about something else.
-func (r *runFlags) implied(o *scenario.Options) (iana.Version, error) {
-	about12, about13 := r.about12(), r.about13()
-	switch {
-	case about12 != "" && about13 != "":
-		return 0, misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s about TLS 1.3", about12, about13)
-	case about12 != "":
-		return iana.TLS12, nil
-	case about13 != "":
-		return iana.TLS13, nil
-	case o.Suites != nil:
-		return o.Suites[0].Version, nil
-	case r.leans13():
-		return iana.TLS13, nil
-	}
-	return iana.TLS12, nil
-}
-
-// settleETM sees to it that there is a CBC suite for --etm.
-func (r *runFlags) settleETM(o *scenario.Options, x iana.Kx) error {
-	if !o.EncryptThenMAC {
-		return nil
-	}
-	cbc := func(s *suite.Suite) bool { return s.Kx == x && s.Cipher.Kind == suite.CBC && s.Auth == iana.AuthRSA }
-	switch {
-	case o.Suites == nil:
-		i := slices.IndexFunc(suite.All(), cbc)
-		o.Suites = suite.All()[i : i+1]
-	case !slices.ContainsFunc(o.Suites, func(s *suite.Suite) bool { return s.Cipher.Kind == suite.CBC }):
-		return misuse("Name a CBC suite, such as ECDHE-RSA-AES128-SHA256, or leave --cipher out.",
-			"--etm: encrypt-then-MAC means something for CBC suites only")
-	}
 	return nil
 }
 

@@ -16,6 +16,7 @@ type keptSession struct {
 	mu      sync.Mutex
 	value   []byte
 	expires time.Time
+	version iana.Version // of the session read from a file; 0 for none
 }
 
 // Put keeps a copy of value, whatever the key.
@@ -74,24 +75,24 @@ func (k *keptSession) write(file string, verified bool) error {
 	return firstError(pem.Encode(f, b), f.Close())
 }
 
-// read takes a session from a file, and returns its version. mustVerify refuses one
-// whose server was not verified.
-func (k *keptSession) read(file string, mustVerify bool) (iana.Version, error) {
+// read takes a session from a file. mustVerify refuses one whose server was not.
+func (k *keptSession) read(file string, mustVerify bool) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	b, _ := pem.Decode(text)
 	if b == nil || b.Type != sessionBlock {
-		return 0, failure("Make one with: tlslab client … --sess-out FILE", "%s holds no session", file)
+		return failure("Make one with: tlslab client … --sess-out FILE", "%s holds no session", file)
 	}
 	if mustVerify && b.Headers[sessionHeader] != "yes" {
-		return 0, failure("Make a new one without --insecure, or say --insecure here too.",
+		return failure("Make a new one without --insecure, or say --insecure here too.",
 			"the session in %s was made without verifying the server", file)
 	}
 	s, err := session.Parse(b.Bytes)
 	if err != nil {
-		return 0, failure("Make a new one with --sess-out.", "the session in %s cannot be read: %w", file, err)
+		return failure("Make a new one with --sess-out.", "the session in %s cannot be read: %w", file, err)
 	}
-	return s.Version, k.Put("", b.Bytes, s.Created.Add(s.Lifetime))
+	k.version = s.Version
+	return k.Put("", b.Bytes, s.Created.Add(s.Lifetime))
 }

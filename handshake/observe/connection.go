@@ -41,7 +41,7 @@ func (o *Observer) feed(h *half, b []byte) {
 
 // next takes one record off h.buf, if it is all there.
 func (o *Observer) next(h *half) bool {
-	if !h.server && h.stage == inClear && !h.closed && o.is13() && o.serverHello != nil && hides(h.buf) {
+	if o.clientStarts(h) {
 		o.startClient()
 	}
 	if h.closed || o.isEarly(h) {
@@ -83,15 +83,15 @@ func (o *Observer) nextClosed(h *half) bool {
 		}
 		return false
 	}
-	t := iana.ContentType(b[0])
 	hidden := hides(b)
-	switch {
-	case o.is13() && hidden && o.seek(h, b):
+	if o.is13() && hidden && o.seek(h, b) {
 		return true // open from here on
-	case !h.early && o.isEarly(h) || o.is13() && hidden && h.stage == inClear && !h.early:
+	}
+	if !h.early && hidden && (o.is13() && h.stage == inClear || o.isEarly(h)) {
 		h.early, h.epoch, h.seq = true, 1, 0
 	}
 	h.buf = h.buf[len(b):]
+	t := iana.ContentType(b[0])
 	rec := record.Record{Type: t, Version: iana.Version(b[1])<<8 | iana.Version(b[2]), Epoch: h.epoch, Seq: h.seq,
 		Protected: hidden || !o.is13() && t != iana.ChangeCipherSpec, Wire: b}
 	if rec.Protected {

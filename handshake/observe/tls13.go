@@ -153,9 +153,13 @@ func (o *Observer) start13(m *message.ServerHello) {
 	o.enter(&o.server, handshaking, o.server.logged[handshaking])
 }
 
-// startClient follows the client to its handshake keys, when its first record comes that
-// is under keys: until then it may say in clear what it has to say, a ChangeCipherSpec
-// or an alert.
+// clientStarts reports whether the client's first record under handshake keys comes.
+// Until then it may say in clear what it has to say, a ChangeCipherSpec or an alert.
+func (o *Observer) clientStarts(h *half) bool {
+	return !h.server && o.is13() && o.serverHello != nil && h.stage == inClear && !h.closed && hides(h.buf)
+}
+
+// startClient follows the client to its handshake keys.
 func (o *Observer) startClient() {
 	c := &o.client
 	if o.earlyOffered() && !o.retried {

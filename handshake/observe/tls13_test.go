@@ -307,6 +307,33 @@ func TestTampered13(t *testing.T) {
 	r.mustRead(t, r.show(t, 1<<20, observe.Options{KeyLog: bytes.NewReader(log)}))
 }
 
+// TestRefusedServerHello: a client that can make nothing of ServerHello has no keys, and
+// says so in clear. That is read with keys and without.
+func TestRefusedServerHello(t *testing.T) {
+	r := record13(t, suite.ByID(0x1301), kinds13[0].tune)
+	r.segments = append(r.segments[:2], segment{false, []byte{21, 3, 3, 0, 2, 2, byte(iana.IllegalParameter)}})
+	for _, log := range []string{"", r.keyLog.String()} {
+		seen, rep := r.events(t, observe.Options{KeyLog: strings.NewReader(log)})
+		last, ok := seen[len(seen)-1].(*handshake.AlertEvent)
+		if !ok || last.Description != iana.IllegalParameter || last.Dir != handshake.Send || rep.Err != nil {
+			t.Errorf("%+v, %+v", seen[len(seen)-1], rep)
+		}
+	}
+}
+
+// TestKeyChangeMidMessage: a message that begins under one key cannot end under another.
+func TestKeyChangeMidMessage(t *testing.T) {
+	r := record13(t, suite.ByID(0x1301), kinds13[0].tune)
+	hello := r.segments[1].bytes
+	n := 5 + int(hello[3])<<8 + int(hello[4])
+	more := slices.Concat(hello[:n], []byte{byte(iana.EncryptedExtensions), 0, 0, 6})
+	more[3], more[4] = byte((n-1)>>8), byte(n-1)
+	r.segments[1].bytes = append(more, hello[n:]...)
+	if rep := r.show(t, 1<<20, observe.Options{}); reason.Of(rep.Err) != reason.KeyChangeMidMessage {
+		t.Errorf("%+v", rep)
+	}
+}
+
 // lines are those of the key log that begin with one of the labels.
 func (r *recording) lines(labels ...string) *strings.Reader {
 	var out strings.Builder

@@ -44,7 +44,8 @@ func (t *Terminal) brief(m *move) {
 		return
 	}
 	t.flow.moves++
-	t.line(cut(fmt.Sprintf("%2d %s  %s %s %s", t.flow.moves, t.arrow(m.from, m.to), pad(what, 18), pad(state, 9), about), t.width))
+	how := pad(pad(what, 18)+" "+state, 28)
+	t.line(cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.width))
 }
 
 func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
@@ -66,8 +67,18 @@ func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
 func (t *Terminal) about(e *handshake.MessageEvent) string {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
+		if x, ok := message.Get[*message.KeyShareClient](&m.Extensions); ok && len(x.Shares) > 0 {
+			var groups []string
+			for _, s := range x.Shares {
+				groups = append(groups, s.Group.String())
+			}
+			return t.say.list(groups)
+		}
 		return "random C=" + start(m.Random[:])
 	case *message.ServerHello:
+		if x, ok := message.Get[*message.KeyShareRetry](&m.Extensions); ok {
+			return x.Group.String()
+		}
 		if name := m.CipherSuite.OpenSSL(); name != "" {
 			return name // the shorter one
 		}
@@ -79,6 +90,21 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 		if c, err := pki.ParseCached(m.Certificates[0]); err == nil {
 			return t.say.ui("key_of", "algorithm", pki.KeyName(c.PublicKey), "name", subject(c))
 		}
+	case *message.Certificate13:
+		if len(m.Entries) == 0 {
+			return t.say.ui("empty")
+		}
+		if c, err := pki.ParseCached(m.Entries[0].Cert); err == nil {
+			return t.say.ui("key_of", "algorithm", pki.KeyName(c.PublicKey), "name", subject(c))
+		}
+	case *message.CompressedCertificate:
+		return m.Algorithm.String() + t.say.comma() + t.say.ui("n_bytes", "n", text(len(m.Compressed))+"/"+text(m.Length))
+	case *message.CertificateVerify:
+		return m.Signature.Scheme.String()
+	case *message.KeyUpdate:
+		return m.RequestUpdate.String()
+	case *message.NewSessionTicket13:
+		return start(m.Ticket)
 	case *message.ServerKeyExchangeECDHE:
 		return fmt.Sprintf("%v A=%s", m.Group, start(m.Point))
 	case message.ClientKeyExchange:

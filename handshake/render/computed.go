@@ -42,6 +42,8 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 		listed = t.scheduleInputs(s)
 	case next != nil && t.o.Level != Bytes && !t.o.Worksheet && slices.EqualFunc(s.Inputs, next.Inputs, sameValue):
 		listed = nil
+	case joined(s) != "":
+		listed = apart(s)
 	}
 	t.inputs(listed, func(name string) string { return name }) // the formula has these names
 	f, shown := t.formula(s)
@@ -92,7 +94,11 @@ func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 // input is a public value of a computation; one that has a structure to be read is
 // taken apart.
 func (t *Terminal) input(v kx.Value, room int) string {
-	switch parts, ok := hkdfLabel(v); {
+	parts, ok := hkdfLabel(v)
+	if !ok {
+		parts, ok = signed13(v)
+	}
+	switch {
 	case len(v.Bytes) == 0:
 		return t.say.ui("empty")
 	case !ok:
@@ -104,13 +110,27 @@ func (t *Terminal) input(v kx.Value, room int) string {
 	}
 }
 
-// joined is how a hybrid makes a share or a secret of its two parts': it sets them
+// apart are the inputs of a joined value without those that are joined themselves.
+func apart(s *handshake.SecretEvent) []kx.Value {
+	return slices.DeleteFunc(slices.Clone(s.Inputs), func(v kx.Value) bool {
+		return joined(&handshake.SecretEvent{Inputs: s.Inputs, Value: v.Bytes}) != ""
+	})
+}
+
+// joined says how a hybrid makes a share or a secret of its two parts': it sets them
 // side by side. "" if this value came about in another way.
 func joined(s *handshake.SecretEvent) string {
-	part := func(v kx.Value) string {
-		name, _, _ := strings.Cut(v.Name, " = ")
-		return name
+	a, b, ok := halves(s)
+	if !ok {
+		return ""
 	}
+	first, _, _ := strings.Cut(a.Name, " = ")
+	second, _, _ := strings.Cut(b.Name, " = ")
+	return first + " + " + second
+}
+
+// halves are the two inputs that make the value, one behind the other, if any do.
+func halves(s *handshake.SecretEvent) (a, b kx.Value, ok bool) {
 	for i, a := range s.Inputs {
 		rest, ok := bytes.CutPrefix(s.Value, a.Bytes)
 		if !ok || len(rest) == 0 || len(a.Bytes) == 0 {
@@ -118,11 +138,11 @@ func joined(s *handshake.SecretEvent) string {
 		}
 		for _, b := range s.Inputs[i+1:] {
 			if bytes.Equal(rest, b.Bytes) {
-				return part(a) + " + " + part(b)
+				return a, b, true
 			}
 		}
 	}
-	return ""
+	return kx.Value{}, kx.Value{}, false
 }
 
 // gloss says, at level Bytes and once, what an input is.
@@ -151,7 +171,7 @@ func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 		return s.Method + "(" + t.say.ui("private_key") + ", signed)", false
 	}
 	if parts := joined(s); parts != "" {
-		return parts + " (" + s.Method + ")", true
+		return parts + " (" + s.Method + ")", false
 	}
 	for _, v := range s.Inputs {
 		if bytes.Equal(v.Bytes, s.Value) {

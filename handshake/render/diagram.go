@@ -11,7 +11,8 @@ import (
 // StateDiagram writes the moves of a role in version v as a Mermaid stateDiagram-v2,
 // those before the version is settled included; v 0 is both versions in one diagram.
 // It is drawn from the table that the engine runs on, so it cannot be out of date.
-// "?" marks a move that also depends on what was negotiated.
+// "?" marks a move that also depends on what was negotiated. The ChangeCipherSpec that
+// TLS 1.3 drops wherever it comes is no row of the table, and not drawn.
 func StateDiagram(w io.Writer, r handshake.Role, v iana.Version) error {
 	if _, err := fmt.Fprintf(w, "stateDiagram-v2\n    [*] --> %v\n", handshake.Start); err != nil {
 		return err

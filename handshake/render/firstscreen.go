@@ -30,12 +30,17 @@ func FirstScreen(w io.Writer, t *scenario.Transcript, o TerminalOptions) error {
 		o.Lang = narrate.En
 	}
 	s := &firstScreen{page: newPage(w, o), say: voice{o.Lang}}
-	s.text(0, s.say.ui("first_title"), s.paint.bold)
+	s.text(0, s.say.ui("first_title", "n", text(len(t.Flows))), s.paint.bold)
 	s.blank()
 	s.trust(t.Flows[0])
 	for i, f := range t.Flows {
 		s.blank()
-		s.flow(i+1, f, i == 0)
+		if f.Name == tls13 {
+			s.flow13(i+1, f, t.Flows[:i])
+		} else {
+			s.flow(i+1, f, i == 0)
+		}
+		s.refusal(f)
 	}
 	s.blank()
 	s.readers(t)
@@ -51,7 +56,7 @@ type firstScreen struct {
 
 // head opens a numbered part.
 func (s *firstScreen) head(n int, name, rest, right string) {
-	s.sides(fmt.Sprintf("%d %s  %s", n, pad(name, 6), rest), right, s.paint.bold)
+	s.sides(fmt.Sprintf("%d %s %s", n, pad(name, 7), rest), right, s.paint.bold)
 }
 
 // trust shows the path the client accepted, anchor first, and the verdict.
@@ -78,16 +83,7 @@ func (s *firstScreen) trust(f *scenario.Flow) {
 
 // flow shows a flow whole, or only the messages in which the key exchange differs.
 func (s *firstScreen) flow(n int, f *scenario.Flow, whole bool) {
-	name := strings.ToUpper(f.Name)
-	suite := ""
-	if h := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindServerHello }); h != nil {
-		suite = h.Msg.(*message.ServerHello).CipherSuite.String()
-	}
-	if whole {
-		s.head(n, name, suite, "")
-	} else {
-		s.head(n, name, suite, s.say.ui("what_changes"))
-	}
+	s.opening(n, f, whole)
 	for _, e := range f.Events {
 		m, ok := e.(*handshake.MessageEvent)
 		if !ok || m.Dir != handshake.Send {
@@ -106,9 +102,33 @@ func (s *firstScreen) flow(n int, f *scenario.Flow, whole bool) {
 		s.finished(f)
 		s.request(f)
 	}
+}
+
+// opening heads a flow with its name and its cipher suite.
+func (s *firstScreen) opening(n int, f *scenario.Flow, whole bool) {
+	suite, right := "", s.say.ui("what_changes")
+	if h := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindServerHello }); h != nil {
+		suite = h.Msg.(*message.ServerHello).CipherSuite.String()
+	}
+	if whole {
+		right = ""
+	}
+	s.head(n, nameOf(f), suite, right)
+}
+
+// refusal says who refused a flow, and why.
+func (s *firstScreen) refusal(f *scenario.Flow) {
 	if f.Outcome.Err != nil {
 		s.text(4, s.say.ui("refused_by", "party", s.say.party(f.Outcome.Refused))+s.say.colon()+s.say.fault(f.Outcome.Err), s.paint.bad)
 	}
+}
+
+// nameOf is what a flow is called: by its key exchange, or by the version that has only one.
+func nameOf(f *scenario.Flow) string {
+	if f.Name == tls13 {
+		return iana.TLS13.String()
+	}
+	return strings.ToUpper(f.Name)
 }
 
 // message is one line: arrow, name, the value that it is about, how it travels.
@@ -237,7 +257,7 @@ func (s *firstScreen) readers(t *scenario.Transcript) {
 		}
 		listener := answer["listener"]
 		gap := strings.Repeat(" ", max(1, two-one-width(unpainted(listener))))
-		s.line("   " + pad(strings.ToUpper(f.Name), one) + listener + gap + answer["thief"])
+		s.line("   " + pad(nameOf(f), one) + listener + gap + answer["thief"])
 	}
 }
 
@@ -258,7 +278,9 @@ func unpainted(s string) string {
 
 // next says what to type.
 func (s *firstScreen) next(n int) {
-	s.head(n, s.say.ui("next"), "tlslab run --kx rsa --step | run --mitm | run --untrusted-root", "")
+	const at = 10 // behind the number and the longest name
+	s.hang(s.paint.bold(fmt.Sprintf("%d %s ", n, pad(s.say.ui("next"), at-3))), at,
+		"tlslab run --kx rsa --step | run --tls 1.3\nrun --mitm | run --untrusted-root", s.paint.bold)
 }
 
 func arrowOf(party string) string {

@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/suite"
 )
 
 func TestFirstScreen(t *testing.T) {
@@ -30,8 +31,9 @@ func TestFirstScreen(t *testing.T) {
 				t.Errorf("%s: line %d has %d columns: %s", lang, i+1, width(l), l)
 			}
 		}
-		if n := strings.Count(b.String(), "tlslab run"); n != 1 || !strings.Contains(lines[len(lines)-1], "tlslab run") {
-			t.Errorf("%s: %d commands; the last line should have the one", lang, n)
+		last := strings.Join(lines[len(lines)-2:], " ")
+		if n := strings.Count(b.String(), "tlslab run"); n != 1 || !strings.Contains(last, "tlslab run") || !strings.Contains(last, "run --tls 1.3") {
+			t.Errorf("%s: %d commands; the last two lines should have the one, and what else there is", lang, n)
 		}
 	}
 }
@@ -58,6 +60,31 @@ func TestFirstScreenShowsTheRun(t *testing.T) {
 	}
 }
 
+// What its title says of the flows holds: one request, certificate, cipher and hash.
+func TestFirstScreenComparesLikeWithLike(t *testing.T) {
+	tr := play(t, "bare")
+	var same []string
+	for _, f := range tr.Flows {
+		hello := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindServerHello }).Msg.(*message.ServerHello)
+		row := suite.ByID(hello.CipherSuite)
+		leaf := first(f, func(c *handshake.CheckEvent) bool { return c.What == "certificate_chain" }).Report.ChosenPath()[0]
+		request := first(f, func(d *handshake.DataEvent) bool { return d.Party == "client" })
+		same = append(same, fmt.Sprintf("%d %d %v %x %s", row.Cipher.KeyLen, row.Cipher.TagLen, row.Hash, leaf.SerialNumber, request.Data))
+		if !strings.Contains(hello.CipherSuite.String(), "AES_128_GCM_SHA256") {
+			t.Errorf("%s: %v", f.Name, hello.CipherSuite)
+		}
+	}
+	if len(same) != 3 || same[0] != same[1] || same[1] != same[2] {
+		t.Errorf("the flows differ in more than the handshake: %q", same)
+	}
+	if a, b, c := roundTripsOf(tr.Flows[0]), roundTripsOf(tr.Flows[1]), roundTripsOf(tr.Flows[2]); a != 2 || b != 2 || c != 1 {
+		t.Errorf("%d, %d and %d round trips", a, b, c)
+	}
+	if n := roundTripsOf(play(t, "retry").Flows[0]); n != 2 {
+		t.Errorf("%d round trips with a retry", n)
+	}
+}
+
 // It claims nothing that the events do not say.
 func TestFirstScreenClaimsNothing(t *testing.T) {
 	full := play(t, "bare")
@@ -65,9 +92,20 @@ func TestFirstScreenClaimsNothing(t *testing.T) {
 		claim string
 		drop  func(handshake.Event) bool
 	}{
-		"no report":    {"checks ok", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.Report != nil }},
-		"no Finished":  {"both verified", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.What == "finished" }},
-		"no knowledge": {"can impersonate", func(e handshake.Event) bool { s, ok := e.(*handshake.SceneEvent); return ok && s.Key == "knowledge" }},
+		"no report":      {"checks ok", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.Report != nil }},
+		"no Finished":    {"both verified", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.What == "finished" }},
+		"no knowledge":   {"can impersonate", func(e handshake.Event) bool { s, ok := e.(*handshake.SceneEvent); return ok && s.Key == "knowledge" }},
+		"no keys in use": {"encrypted from here", func(e handshake.Event) bool { r, ok := e.(*handshake.RecordEvent); return ok && r.Protected }},
+		"no records":     {"says application_data", func(e handshake.Event) bool { _, ok := e.(*handshake.RecordEvent); return ok }},
+		"no client":      {"round trips", func(e handshake.Event) bool { m, ok := e.(*handshake.MessageEvent); return ok && m.Party == "client" }},
+		"no shares": {"X25519MLKEM768", func(e handshake.Event) bool {
+			s, ok := e.(*handshake.SecretEvent)
+			return ok && s.Label == "server_key_share"
+		}},
+		"no signature": {"signs all messages", func(e handshake.Event) bool {
+			m, ok := e.(*handshake.MessageEvent)
+			return ok && m.Kind == message.KindCertificateVerify
+		}},
 		"one end's secrets": {"both have", func(e handshake.Event) bool {
 			s, ok := e.(*handshake.SecretEvent)
 			return ok && s.Party == "server"

@@ -79,7 +79,9 @@ func (f *flow) gather(g []handshake.Event) *move {
 			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
 			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there
 		case *handshake.DecisionEvent:
-			f.tls13[l] = f.tls13[l] || e.What == "version" && e.Chosen == iana.TLS13
+			if e.What == "version" && e.Chosen == iana.TLS13 {
+				f.tls13[l] = true
+			}
 			m.own = true
 		default:
 			m.own = true

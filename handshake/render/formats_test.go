@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
 )
@@ -118,10 +121,28 @@ func TestJSONShape(t *testing.T) {
 	}
 	for _, want := range []string{
 		`{"tlslab":1,"seed":"1","flows":[{"name":"ecdhe","parties":["client","server"],"events":[{"seq":1,`,
-		`"kind":"message","name":"client_hello","ref":"RFC 5246 §7.4.1.2","bytes":"01`,
+		`"kind":"message","name":"client_hello","ref":"RFC 9846 §4.2.2","bytes":"01`,
 		`{"path":"client_hello.client_version","off":4,"len":2,"value":{"hex":"0x0303","name":"TLS 1.2","value":771}`,
 		`"outcome":{"done":false,"intended":true,"refused":"client","error":{"reason":"certificate_untrusted"`,
 		`"alert":{"hex":"0x30","name":"unknown_ca","value":48}`,
+	} {
+		if !strings.Contains(compact.String(), want) {
+			t.Errorf("the JSON lacks %s", want)
+		}
+	}
+}
+
+// So that a program can follow TLS 1.3's key schedule, and tell the versions' moves apart.
+func TestJSONOfTLS13(t *testing.T) {
+	var b, compact bytes.Buffer
+	if err := errors.Join(WriteJSON(&b, play(t, "tls13")), json.Compact(&compact, b.Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"kind":"secret","name":"server_handshake_key",`, `"method":"HKDF-Expand-Label","hash":"SHA-256","tag":"key","inputs":[{"name":"secret","bytes":"`,
+		`{"name":"context","bytes":""},{"name":"hkdf_label","bytes":"001009746c733133206b657900"}]`,
+		`{"name":"content_type","bytes":"16"}`, `"move":"client/recv/server_hello/tls13"`,
+		`{"dir":"recv","message":"server_hello","version":{"hex":"0x0304","name":"TLS 1.3","value":772},"to":"WAIT_EE"`,
 	} {
 		if !strings.Contains(compact.String(), want) {
 			t.Errorf("the JSON lacks %s", want)
@@ -156,6 +177,11 @@ func TestMermaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "mitm.mmd", b.Bytes())
+	b.Reset()
+	if err := WriteMermaid(&b, play(t, "update"), narrate.En); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "update.mmd", b.Bytes())
 	for name := range lessons() {
 		tr := play(t, name)
 		b.Reset()
@@ -168,7 +194,12 @@ func TestMermaid(t *testing.T) {
 				sent++
 			}
 		}
-		arrows := strings.Count(b.String(), "->>") - strings.Count(b.String(), "-->>") - strings.Count(b.String(), ": [")
+		for _, e := range tr.Events() {
+			if d, ok := e.(*handshake.DataEvent); ok && d.Dir == handshake.Send {
+				sent++
+			}
+		}
+		arrows := strings.Count(b.String(), "->>") - strings.Count(b.String(), "-->>")
 		if arrows != sent {
 			t.Errorf("%s: %d arrows for %d messages", name, arrows, sent)
 		}
@@ -182,14 +213,27 @@ func TestMermaid(t *testing.T) {
 
 func TestStateDiagram(t *testing.T) {
 	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
-		var b bytes.Buffer
-		if err := StateDiagram(&b, r); err != nil {
-			t.Fatal(err)
-		}
-		golden(t, "states."+r.String()+".mmd", b.Bytes())
-		for _, m := range handshake.Moves(r) {
-			if row := fmt.Sprintf("%v --> %v: %v %s", m.In, m.To, m.Dir, title(m.Msg)); !strings.Contains(b.String(), row) {
-				t.Errorf("%v: %q is not drawn", r, row)
+		for name, v := range map[string]iana.Version{"tls12": iana.TLS12, "tls13": iana.TLS13, "": 0} {
+			var b bytes.Buffer
+			if err := StateDiagram(&b, r, v); err != nil {
+				t.Fatal(err)
+			}
+			if name != "" {
+				golden(t, "states."+r.String()+"."+name+".mmd", b.Bytes())
+			}
+			drawn := 0
+			for _, m := range handshake.Moves(r) {
+				row := fmt.Sprintf("%v --> %v: %v %s", m.In, m.To, m.Dir, title(m.Msg))
+				if v != 0 && m.Version != 0 && m.Version != v {
+					continue
+				}
+				drawn++
+				if !strings.Contains(b.String(), row) {
+					t.Errorf("%v, %s: %q is not drawn", r, name, row)
+				}
+			}
+			if n := strings.Count(b.String(), "-->") - 2; n > drawn || n == 0 { // beginning and end
+				t.Errorf("%v, %s: %d arrows for %d moves", r, name, n, drawn)
 			}
 		}
 	}
@@ -200,13 +244,22 @@ func TestStepPrompt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"ClientHello -> WAIT_SH", "ServerHello -> WAIT_CERT"} {
+	for _, want := range [][]string{{"ClientHello -> WAIT_SH"},
+		{"ServerHello (TLS 1.2) -> WAIT_CERT", "ServerHello (TLS 1.3) -> WAIT_EE", "ChangeCipherSpec (TLS 1.3) -> dropped"}} {
 		var b bytes.Buffer
-		if err := StepPrompt(&b, e, TerminalOptions{}); err != nil {
+		if err := StepPrompt(&b, e, TerminalOptions{Width: 200}); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("in state %v: no %q in %q", e.State(), want, b.String())
+		lines := strings.Split(b.String(), "\n")
+		for i, l := range lines {
+			if l != "" && slices.Contains(lines[:i], l) {
+				t.Errorf("in state %v: twice: %s", e.State(), l)
+			}
+		}
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("in state %v: no %q in %q", e.State(), w, b.String())
+			}
 		}
 		if _, err := e.Step(); err != nil {
 			t.Fatal(err)
@@ -216,7 +269,7 @@ func TestStepPrompt(t *testing.T) {
 
 // A worksheet holds no derived value, and its answers are the run's.
 func TestWorksheet(t *testing.T) {
-	for _, name := range []string{"rsa", "dhe", "ecdhe", "cbc", "bare", "id"} {
+	for _, name := range []string{"rsa", "dhe", "ecdhe", "cbc", "bare", "id", "tls13", "update"} {
 		tr := play(t, name)
 		for _, level := range []Level{Default, Bytes} {
 			got, term := write(t, tr.Events(), TerminalOptions{Level: level, Worksheet: true})
@@ -235,7 +288,11 @@ func TestWorksheet(t *testing.T) {
 					t.Errorf("%s, level %d: the sheet gives %s away", name, level, a.Label)
 				}
 			}
-			for _, label := range []string{"premaster_secret", "master_secret", "client_verify_data"} {
+			want := []string{"premaster_secret", "master_secret", "client_verify_data"}
+			if tr.Flows[0].Name == tls13 {
+				want = []string{"shared_secret", "handshake_secret", "main_secret", "client_application_key", "client_verify_data"}
+			}
+			for _, label := range want {
 				if !labels[label] {
 					t.Errorf("%s: %s is not asked for", name, label)
 				}

@@ -13,7 +13,8 @@ import (
 )
 
 // WriteMermaid writes a transcript as a Mermaid sequenceDiagram. As in the RFCs'
-// figures, {} holds a handshake message under encryption and [] application data.
+// figures, {} holds a handshake message under encryption, in TLS 1.3 under the
+// handshake keys, and [] what is under the application keys.
 func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error {
 	m := &mermaid{w: w, say: voice{lang}}
 	m.line("sequenceDiagram")
@@ -52,18 +53,19 @@ func (m *mermaid) line(format string, a ...any) {
 // flow draws what is sent; what arrives is the same arrow's other end.
 func (m *mermaid) flow(f *scenario.Flow) {
 	track := newFlow(f.Parties)
-	protected := map[leg]bool{}
+	epoch := map[leg]int{} // of what a leg sends
 	for _, e := range f.Events {
 		h := e.Head()
 		l := leg{h.Party, h.Conn}
-		if role, _, ok := strings.Cut(h.Move, "/"); ok {
-			track.role[l] = role
-		}
+		track.learn(h)
 		to := track.peer(l)
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
 			name := title(e.Kind)
-			if protected[l] {
+			switch {
+			case epoch[l] > 1:
+				name = "[" + name + "]"
+			case epoch[l] == 1:
 				name = "{" + name + "}"
 			}
 			if e.Dir == handshake.Send {
@@ -71,7 +73,7 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			}
 		case *handshake.KeyChangeEvent:
 			if e.Dir == handshake.Send {
-				protected[l] = true
+				epoch[l] = e.Epoch
 			}
 		case *handshake.DataEvent:
 			if e.Dir == handshake.Send {
@@ -93,7 +95,7 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			}
 			m.line("    Note over %s: %s", h.Party, escape(m.say.title(narrate.Check, e.What)+m.say.colon()+verdict))
 		case *handshake.SecretEvent:
-			if e.Label == "master_secret" {
+			if e.Label == "master_secret" || e.Label == "handshake_secret" || e.Label == "main_secret" {
 				m.line("    Note over %s: %s", h.Party, escape(m.say.title(narrate.Secret, e.Label)))
 			}
 		}

@@ -16,6 +16,10 @@ import (
 // move writes one move at level Default or Bytes: a heading with an arrow, what
 // the message means, and then what the party did, in order.
 func (t *Terminal) move(m *move) {
+	if t.flow.null && t.flow.tls13[leg{m.head.Party, m.head.Conn}] && t.first("ui/not_encrypted") {
+		t.page.blank()
+		t.text(3, t.say.ui("not_encrypted"), t.paint.bold) // the explanations speak of the suites that encrypt
+	}
 	switch {
 	case m.known && !m.own:
 		return // its sender has told all
@@ -39,7 +43,7 @@ func (t *Terminal) move(m *move) {
 				t.message(e)
 			}
 		case *handshake.RecordEvent:
-			if !m.known {
+			if !m.known || e.Dir == handshake.Send {
 				t.record(e)
 			}
 		case *handshake.DataEvent:
@@ -128,10 +132,10 @@ func (t *Terminal) message(e *handshake.MessageEvent) {
 		n = width(also)
 	}
 	for _, r := range rows {
-		n = max(n, min(width(r.name), 26))
+		n = max(n, min(width(r.name), 30))
 	}
 	for _, r := range rows {
-		t.row(5, r.name, n, t.fieldValue(r), nil)
+		t.row(5, r.name, n, t.fieldValue(r, t.width-6-n), nil)
 	}
 	if len(empty) > 0 {
 		t.row(5, also, n, t.say.list(empty), nil)
@@ -199,7 +203,7 @@ type fieldRow struct {
 // the first few are shown, and how many there are.
 const longList, shownOfLongList = 4, 2
 
-func (t *Terminal) fieldValue(r fieldRow) string {
+func (t *Terminal) fieldValue(r fieldRow, room int) string {
 	if r.empty {
 		return t.say.ui("empty")
 	}
@@ -210,8 +214,11 @@ func (t *Terminal) fieldValue(r fieldRow) string {
 	parts, between := make([]string, len(values)), ", "
 	for i, v := range values {
 		parts[i] = t.short(v)
+		if b, ok := bytesOf(v); ok && len(values) == 1 {
+			parts[i] = t.fit(b, room)
+		}
 		if s, ok := v.(keyShare); ok {
-			parts[i], between = text(s.group)+" "+t.bytes(s.share), "\n"
+			parts[i], between = text(s.group)+" "+t.fit(s.share, 0), "\n"
 		}
 		if name, ok := v.([]byte); ok && r.name == "certificate_authorities" {
 			parts[i] = distinguished(name, parts[i])
@@ -269,8 +276,12 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 		switch {
 		case last == "msg_type", last == "extension_type", last == "name_type", last == "curve_type":
 		case last == "length":
-			if f.Value == 0 && len(parts) > 1 && parts[0] != "extensions" {
+			switch {
+			case f.Value != 0:
+			case len(parts) > 1 && parts[0] != "extensions":
 				add(parts[len(parts)-2]).empty = true // that is then all there is to say
+			case len(parts) > 3 && parts[1] == "key_share":
+				add(parts[1]).empty = true // it says: ask me for what you want
 			}
 		case parts[0] == "extensions" && len(parts) > 2:
 			r := add(parts[1])

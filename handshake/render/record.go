@@ -20,8 +20,8 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 		}
 		return
 	}
-	if e.Type == iana.Alert && t.o.Level != Bytes {
-		return // two bytes, treated like all others
+	if tls13 := t.flow.tls13[leg{e.Party, e.Conn}]; e.Type == iana.Alert && t.o.Level != Bytes && (!tls13 || isClose(e.Payload)) {
+		return // two bytes, treated like all others; of a refusal TLS 1.3 hides even that it is one
 	}
 	wire := t.wireLine(e)
 	t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
@@ -61,7 +61,7 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 	}
 	n := 0
 	for _, s := range e.Steps {
-		n = max(n, min(width(s.Name), 20))
+		n = max(n, min(width(stepName(s)), 20))
 	}
 	for _, s := range e.Steps {
 		value := t.bytes(s.Bytes)
@@ -73,13 +73,16 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 			says = t.say.get(narrate.Step, s.Name).Text
 		}
 		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says) <= t.width {
-			t.line(strings.Repeat(" ", 7) + t.paint.name(pad(s.Name, n)) + " " + value + "  " + t.paint.dim(says))
+			t.line(strings.Repeat(" ", 7) + t.paint.name(pad(stepName(s), n)) + " " + value + "  " + t.paint.dim(says))
 			continue
 		}
-		t.row(7, s.Name, n, value, nil)
+		t.row(7, stepName(s), n, value, nil)
 		t.text(9, says, t.paint.dim)
 	}
 }
+
+// stepName is a step's name without the version that tells two of that name apart.
+func stepName(s suite.Step) string { return strings.TrimSuffix(s.Name, "/tls13") }
 
 // recordLine says what a record is.
 func (t *Terminal) recordLine(e *handshake.RecordEvent) string {
@@ -107,20 +110,23 @@ func (t *Terminal) wireLine(e *handshake.RecordEvent) string {
 // opened is what a protected record carried, as text where it is text; in TLS 1.3 the
 // type and the padding behind it too.
 func (t *Terminal) opened(e *handshake.RecordEvent) string {
-	content := t.bytes(e.Payload)
-	switch {
-	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
-		content = printable(string(e.Payload))
-	case e.Type == iana.ApplicationData:
-		content = cut(firstLine(e.Payload), t.width-24)
-	}
+	behind := ""
 	if typ := stepOf(e, suite.StepContentType); typ != nil {
-		content += t.say.comma() + t.say.ui("inner_type", "byte", text(typ), "type", e.Type.String())
+		behind = t.say.comma() + t.say.ui("inner_type", "byte", text(typ), "type", e.Type.String())
 	}
 	if zeros := stepOf(e, suite.StepZeros); zeros != nil {
-		content += t.say.comma() + t.say.ui("inner_zeros", "n", text(len(zeros)))
+		behind += t.say.comma() + t.say.ui("inner_zeros", "n", text(len(zeros)))
 	}
-	return content
+	room := t.width - 6 - width(t.say.ui("on_the_wire")) - width(behind)
+	switch {
+	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
+		return printable(string(e.Payload)) + behind
+	case e.Type == iana.ApplicationData:
+		return cut(firstLine(e.Payload), room) + behind
+	case behind == "" || t.o.Worksheet:
+		return t.bytes(e.Payload) + behind
+	}
+	return t.fit(e.Payload, room) + behind
 }
 
 // data heads the records that carry application data.
@@ -176,5 +182,8 @@ func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
 	}
 	t.fault(e.Err, 5)
 }
+
+// isClose reports whether an alert is close_notify.
+func isClose(alert []byte) bool { return len(alert) == 2 && alert[1] == byte(iana.CloseNotify) }
 
 func alertBytes(e *handshake.AlertEvent) []byte { return []byte{byte(e.Level), byte(e.Description)} }

@@ -199,6 +199,9 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 		{"has_master", func(k scenario.Knowledge) bool { return k.HasMaster }},
 		{"can_impersonate", func(k scenario.Knowledge) bool { return k.CanImpersonate }},
 	} {
+		if row.key == "has_master" && len(t.flow.tls13) > 0 {
+			continue // what is tried there are traffic secrets
+		}
 		line := "     " + pad(cut(t.say.ui(row.key), label-1), label)
 		for i, k := range rows {
 			answer := t.say.ui("no")

@@ -1,7 +1,9 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlslab/handshake"
@@ -17,13 +19,18 @@ func scheduled(s *handshake.SecretEvent) bool {
 }
 
 // scheduleInputs are the inputs of a step that are listed, those that have a label
-// under it. At level Default that is what was not shown before; whoever is to compute
-// the step, and level Bytes, have all.
+// under it. At level Default that is what was not shown before, and the hash of the
+// transcript or the HkdfLabel that has it; whoever is to compute the step, and level
+// Bytes, have all.
 func (t *Terminal) scheduleInputs(s *handshake.SecretEvent) []kx.Value {
 	whole := t.o.Level == Bytes || t.o.Worksheet
+	hashed := slices.ContainsFunc(s.Inputs, func(v kx.Value) bool { return v.Name == "transcript_hash" })
 	var in []kx.Value
 	for _, v := range s.Inputs {
 		old := t.flow.label[string(v.Bytes)] != "" || len(v.Bytes) == 0 || !v.Private && t.flow.shown[string(v.Bytes)]
+		if hashed && (v.Name == "hkdf_label" || s.Method == "HMAC" && v.Name == "transcript_hash") {
+			old = false
+		}
 		if old && !whole {
 			continue
 		}
@@ -51,6 +58,8 @@ func (t *Terminal) scheduleFormula(s *handshake.SecretEvent) string {
 		case v.Name == "hkdf_label":
 		case len(v.Bytes) == 0:
 			args = append(args, `""`)
+		case s.Method == "HKDF-Extract" && len(bytes.Trim(v.Bytes, "\x00")) == 0:
+			args = append(args, v.Name+" = 0") // as the RFC writes it: as many zeros as the hash has bytes
 		case s.Method == "HKDF-Extract" && name != v.Name:
 			args = append(args, v.Name+" = "+name)
 		default:
@@ -91,4 +100,17 @@ func hkdfLabel(v kx.Value) (parts string, ok bool) {
 		parts += fmt.Sprintf(" %x", context)
 	}
 	return parts, true
+}
+
+// signed13 takes apart what a CertificateVerify of TLS 1.3 signs (RFC 9846 §4.5.2): 64
+// spaces, a string, a zero byte, and the hash of the handshake so far. ok is false for
+// what is something else.
+func signed13(v kx.Value) (parts string, ok bool) {
+	const spaces, few = 64, 4
+	rest, padded := bytes.CutPrefix(v.Bytes, bytes.Repeat([]byte{' '}, spaces))
+	context, hash, ended := bytes.Cut(rest, []byte{0})
+	if v.Name != "signed" || !padded || !ended || len(hash) < few {
+		return "", false
+	}
+	return fmt.Sprintf("%d × 20, %q 00 %x…", spaces, context, hash[:few]), true
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
@@ -110,20 +111,21 @@ func (t *Terminal) continues(e handshake.Event) bool {
 	case *handshake.DataEvent:
 		return e.Dir == handshake.Receive
 	case *handshake.MessageEvent:
-		return !t.holdsMessage()
+		return !holds[*handshake.MessageEvent](t.group) && !holds[*handshake.DataEvent](t.group)
+	case *handshake.DecisionEvent:
+		return !holds[*handshake.DataEvent](t.group) // to send a message behind it
 	case *handshake.AlertEvent:
 		return e.Dir == handshake.Receive || h.Move != ""
 	}
 	return true
 }
 
-func (t *Terminal) holdsMessage() bool {
-	for _, e := range t.group {
-		if _, ok := e.(*handshake.MessageEvent); ok {
-			return true
-		}
-	}
-	return false
+// holds reports whether one of the events is an E.
+func holds[E handshake.Event](group []handshake.Event) bool {
+	return slices.ContainsFunc(group, func(e handshake.Event) bool {
+		_, ok := e.(E)
+		return ok
+	})
 }
 
 // show writes the move at hand.

@@ -15,6 +15,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
@@ -47,6 +48,8 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+var tls13Only = []iana.Kx{iana.KxNone}
+
 // lessons are seeded runs that between them have every kind of event.
 func lessons() map[string]scenario.Options {
 	null := suite.ByID(0x003b) // TLS_RSA_WITH_NULL_SHA256
@@ -65,6 +68,15 @@ func lessons() map[string]scenario.Options {
 		"id":      {Resume: scenario.ResumeByID},
 		"ticket":  {Resume: scenario.ResumeByTicket},
 		"plain":   {Kx: []iana.Kx{iana.KxECDHE}, Plain: true},
+
+		"tls13":     {Kx: tls13Only},
+		"retry":     {Kx: tls13Only, HelloRetry: true, Cookie: true},
+		"mutual13":  {Kx: tls13Only, ClientAuth: true, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
+		"integrity": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, // TLS_SHA256_SHA256
+		"update":    {Kx: tls13Only, KeyUpdate: true, Padding: 16},
+		"grease":    {Kx: tls13Only, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},
+		"x25519":    {Kx: tls13Only, Groups: []kx.Group{kx.X25519}},
+		"refused13": {Kx: tls13Only, UntrustedRoot: true},
 	}
 }
 
@@ -111,6 +123,14 @@ func TestGoldenTranscript(t *testing.T) {
 		{"ecdhe.zh.txt", "ecdhe", TerminalOptions{Lang: narrate.Zh}},
 		{"hello.bytes.en.txt", "hello", TerminalOptions{Lang: narrate.En, Level: Bytes}},
 		{"refused.en.txt", "refused", TerminalOptions{Lang: narrate.En}},
+		{"tls13.en.txt", "tls13", TerminalOptions{Lang: narrate.En}},
+		{"tls13.zh.txt", "tls13", TerminalOptions{Lang: narrate.Zh}},
+		{"retry.en.txt", "retry", TerminalOptions{Lang: narrate.En}},
+		{"retry.brief.zh.txt", "retry", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
+		{"mutual13.en.txt", "mutual13", TerminalOptions{Lang: narrate.En}},
+		{"mutual13.brief.en.txt", "mutual13", TerminalOptions{Lang: narrate.En, Level: Brief}},
+		{"integrity.en.txt", "integrity", TerminalOptions{Lang: narrate.En}},
+		{"integrity.zh.txt", "integrity", TerminalOptions{Lang: narrate.Zh}},
 	} {
 		lesson, events := c.lesson, []handshake.Event(nil)
 		if lesson == "hello" { // the first two messages
@@ -235,7 +255,7 @@ func TestEachMessageOnce(t *testing.T) {
 
 // At level Bytes every byte of every message is in the output, at its offset.
 func TestEveryByte(t *testing.T) {
-	for _, name := range []string{"bare", "mutual", "ticket"} {
+	for _, name := range []string{"bare", "mutual", "ticket", "retry", "mutual13", "update"} {
 		for _, e := range play(t, name).Messages() {
 			got, _ := write(t, []handshake.Event{e}, TerminalOptions{Level: Bytes})
 			var raw []byte
@@ -326,6 +346,7 @@ func TestPhrasesExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := []string{"keys_change_send", "keys_change_recv", "keys_change_send_null", "keys_change_recv_null", "integrity_only", "encrypted",
+		"keys_change_send_next", "keys_change_recv_next", "encrypted_from_here",
 		"legal_send", "legal_recv", "reads_handshake", "reads_data", "has_master", "can_impersonate"}
 	for _, r := range pki.RejectionReasons() {
 		keys = append(keys, "rejected_"+string(r))

@@ -17,7 +17,7 @@ type Knowledge struct {
 	Party          string // "client", "server", "listener", "thief"; "attacker", "mitm"
 	ReadsHandshake bool   // opened the encrypted Finished messages
 	ReadsData      bool   // opened application data
-	HasMaster      bool   // has, or recovered, the master secret
+	HasMaster      bool   // has, or recovered, the master secret; in TLS 1.3 every traffic secret
 	CanImpersonate bool   // can be the server to this client: it was tried
 	Plaintext      string // the application data it read, both ways; "" if none
 }
@@ -71,7 +71,7 @@ func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 	}
 	k.ReadsHandshake = k.ReadsHandshake || r.ReadHandshake
 	k.ReadsData = k.ReadsData || r.ReadData
-	k.HasMaster = k.HasMaster || r.Master != nil
+	k.HasMaster = k.HasMaster || r.Master != nil || r.Traffic.Complete()
 	if k.Plaintext == "" { // the two legs of a middle box carry the same
 		k.Plaintext = string(r.FromClient) + string(r.FromServer)
 	}

@@ -154,6 +154,10 @@ func (o *Options) keyAlg() string {
 	return "rsa"
 }
 
+// rsaKey reports whether the certificate's key is an RSA key, of either kind: both go with
+// suites that name RSA, but only one can encrypt.
+func (o *Options) rsaKey() bool { return o.keyAlg() == "rsa" || o.keyAlg() == "rsa-pss" }
+
 // suites are those of the options that use x, or the one with which the flows differ in
 // nothing but the key exchange.
 func (o *Options) suites(x iana.Kx) []*suite.Suite {
@@ -161,7 +165,7 @@ func (o *Options) suites(x iana.Kx) []*suite.Suite {
 		return slices.DeleteFunc(slices.Clone(o.Suites), func(s *suite.Suite) bool { return s.Kx != x })
 	}
 	ids := map[iana.Kx]iana.CipherSuite{iana.KxRSA: 0x009c, iana.KxDHE: 0x009e, iana.KxECDHE: 0xc02f, iana.KxNone: 0x1301}
-	if o.keyAlg() != "rsa" {
+	if !o.rsaKey() {
 		ids[iana.KxECDHE] = 0xc02b
 	}
 	if s := suite.ByID(ids[x]); s != nil {

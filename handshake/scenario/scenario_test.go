@@ -29,7 +29,7 @@ func run(t *testing.T, o scenario.Options) *scenario.Transcript {
 	return tr
 }
 
-var onlyECDHE = []iana.Kx{iana.KxECDHE}
+var onlyECDHE, only13 = []iana.Kx{iana.KxECDHE}, []iana.Kx{iana.KxNone}
 
 // know returns who knows what at the end of a flow.
 func know(t *testing.T, f *scenario.Flow, party string) scenario.Knowledge {
@@ -48,15 +48,20 @@ func know(t *testing.T, f *scenario.Flow, party string) scenario.Knowledge {
 // TestFirstLesson is the whole point of the first screen: who can read a recording.
 func TestFirstLesson(t *testing.T) {
 	tr := run(t, scenario.Options{Seed: "test"})
-	if len(tr.Flows) != 2 || tr.Flows[0].Name != "rsa" || tr.Flows[1].Name != "ecdhe" {
-		t.Fatalf("flows %v", tr.Flows)
+	var names []string
+	for _, f := range tr.Flows {
+		names = append(names, f.Name)
+	}
+	if !slices.Equal(names, []string{"rsa", "ecdhe", "tls13"}) {
+		t.Fatalf("flows %v", names)
 	}
 	for _, f := range tr.Flows {
 		if !f.Outcome.Done || f.Outcome.Err != nil {
 			t.Errorf("%s: %+v", f.Name, f.Outcome)
 		}
 		for _, party := range []string{"client", "server"} {
-			if k := know(t, f, party); !k.ReadsData || !k.ReadsHandshake || !k.HasMaster || k.Plaintext != request+reply {
+			// A key log of TLS 1.3 has traffic secrets, and what they come from is erased.
+			if k := know(t, f, party); !k.ReadsData || !k.ReadsHandshake || k.HasMaster != (f.Name != "tls13") || k.Plaintext != request+reply {
 				t.Errorf("%s: %+v", f.Name, k)
 			}
 		}
@@ -70,6 +75,9 @@ func TestFirstLesson(t *testing.T) {
 	}
 	if a, b := tr.Flows[0].Secret("key_block"), tr.Flows[1].Secret("key_block"); a == nil || string(a) == string(b) {
 		t.Error("two flows have the same keys")
+	}
+	if tr.Flows[2].Secret("main_secret") == nil || tr.Flows[2].Secret("key_block") != nil {
+		t.Error("the third flow is not TLS 1.3")
 	}
 }
 
@@ -92,7 +100,15 @@ func TestOutcomes(t *testing.T) {
 		{"stapled stale", scenario.Options{Staple: "stale"}, "client", reason.BadStatusResponse},
 		{"stapled good", scenario.Options{Staple: "good"}, "", ""},
 		{"client certificate", scenario.Options{ClientAuth: true}, "", ""},
-		{"client-cert-missing", scenario.Options{ClientAuth: true, NoClientCert: true}, "server", reason.CertificateMissing},
+		{"client-cert-missing", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: onlyECDHE}, "server", reason.CertificateMissing},
+		{"client-cert-missing in TLS 1.3", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: only13}, "server", reason.CertificateRequired},
+		{"retry", scenario.Options{Kx: only13, HelloRetry: true, Cookie: true}, "", ""},
+		{"key update", scenario.Options{Kx: only13, KeyUpdate: true, Padding: 100}, "", ""},
+		{"compressed certificates", scenario.Options{Kx: only13, ClientAuth: true,
+			CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZstd}}, "", ""},
+		{"reserved values, small records", scenario.Options{Kx: only13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", ""},
+		{"integrity only", scenario.Options{Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, "", ""},
+		{"middle box in TLS 1.3", scenario.Options{Kx: only13, MITM: true, TrustMITM: true}, "", ""},
 		{"middle box", scenario.Options{MITM: true}, "client", reason.CertificateUntrusted},
 		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", ""},
 		{"middle box, mutual", scenario.Options{MITM: true, TrustMITM: true, ClientAuth: true}, "server", reason.CertificateMissing},
@@ -159,7 +175,7 @@ func scenes(tr *scenario.Transcript) []*handshake.SceneEvent {
 func TestEveryKeyIsEmitted(t *testing.T) {
 	keys, flows := map[string]bool{}, map[string]bool{}
 	for _, o := range []scenario.Options{
-		{Plain: true, Kx: []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE}, Exchanges: ownECDHE()},
+		{Plain: true, Kx: []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE, iana.KxNone}, Exchanges: ownECDHE()},
 		{MITM: true, TrustMITM: true}, {Resume: scenario.ResumeByID}} {
 		tr := run(t, o)
 		for _, s := range scenes(tr) {
@@ -281,6 +297,8 @@ func variety() map[string]scenario.Options {
 		"ticket": {Resume: scenario.ResumeByTicket}, "mitm": {MITM: true}, "trusted mitm": {MITM: true, TrustMITM: true},
 		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
 		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
+		"retry": {Kx: only13, HelloRetry: true, Cookie: true}, "key update": {Kx: only13, KeyUpdate: true},
+		"compressed": {Kx: only13, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
 	}
 }
 
@@ -410,12 +428,25 @@ func TestKeyLog(t *testing.T) {
 	var log strings.Builder
 	tr := run(t, scenario.Options{KeyLog: &log})
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-	if len(lines) != 2 {
-		t.Fatalf("%q", lines)
+	var want [][2]string // what the line is called, and what it ends with
+	for _, f := range tr.Flows {
+		if f.Name != "tls13" {
+			want = append(want, [2]string{"CLIENT_RANDOM", fmt.Sprintf("%x", f.Secret("master_secret"))})
+			continue
+		}
+		for _, l := range [][2]string{
+			{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"}, {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"},
+			{"CLIENT_TRAFFIC_SECRET_0", "client_application_traffic_secret_0"}, {"SERVER_TRAFFIC_SECRET_0", "server_application_traffic_secret_0"},
+			{"EXPORTER_SECRET", "exporter_secret"}} {
+			want = append(want, [2]string{l[0], fmt.Sprintf("%x", f.Secret(l[1]))})
+		}
 	}
-	for i, f := range tr.Flows {
-		if want := fmt.Sprintf(" %x", f.Secret("master_secret")); !strings.HasPrefix(lines[i], "CLIENT_RANDOM ") || !strings.HasSuffix(lines[i], want) {
-			t.Errorf("%s: %q", f.Name, lines[i])
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines, want %d: %q", len(lines), len(want), lines)
+	}
+	for i, w := range want {
+		if !strings.HasPrefix(lines[i], w[0]+" ") || !strings.HasSuffix(lines[i], " "+w[1]) {
+			t.Errorf("%q is not %v", lines[i], w)
 		}
 	}
 }

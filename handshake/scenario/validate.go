@@ -36,7 +36,7 @@ func (o *Options) validate() error {
 			return refuse("Exchanges", "nothing there can do key exchange %v; add yours", x)
 		}
 		for _, s := range o.suites(x) {
-			if s.Auth == iana.AuthRSA && o.keyAlg() != "rsa" || s.Auth == iana.AuthECDSA && o.keyAlg() == "rsa" {
+			if s.Auth == iana.AuthRSA && !o.rsaKey() || s.Auth == iana.AuthECDSA && o.rsaKey() || s.Kx == iana.KxRSA && o.keyAlg() != "rsa" {
 				return refuse("KeyAlg", "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
 			}
 		}
@@ -51,6 +51,8 @@ func (o *Options) validate() error {
 		return refuse("Resume", "one key exchange is enough to resume from; name one in Kx")
 	case o.MITM && len(o.kx()) > 1:
 		return refuse("MITM", "one flow goes through the middle box; name one key exchange in Kx")
+	case o.KeyUpdate && o.MITM:
+		return refuse("KeyUpdate", "the middle box carries data, and no KeyUpdate; leave one of the two out")
 	case o.TrustMITM && !o.MITM:
 		return refuse("TrustMITM", "there is no middle box to trust; set MITM too")
 	case o.NoClientCert && !o.ClientAuth:

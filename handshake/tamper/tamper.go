@@ -3,9 +3,10 @@
 // what becomes of each: pass, edit, drop, delay, replay.
 //
 // An attack here is a script over honest code; nothing in this package knows how
-// a record is protected. A middle box with keys of its own is package mitm.
+// a record is protected. What is in clear can also be changed by name, and that is
+// the hellos. A middle box with keys of its own is package mitm.
 //
-// Read this file, then scripts.go.
+// Read this file, then scripts.go and hello.go.
 package tamper
 
 import (

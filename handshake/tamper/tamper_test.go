@@ -7,22 +7,24 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
 )
 
-// meet runs a handshake and one request over a wire with a script.
-func meet(t *testing.T, script tamper.Script) (client, server *handshake.Endpoint, got string) {
+// meet runs a handshake and two requests over a wire with a script. max is the highest
+// version of both ends.
+func meet(t *testing.T, max iana.Version, script tamper.Script) (client, server *handshake.Endpoint, got string) {
 	t.Helper()
 	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if client, err = handshake.NewClient(&handshake.Config{Roots: l.Roots, ServerName: l.Name}); err != nil {
+	if client, err = handshake.NewClient(&handshake.Config{MaxVersion: max, Roots: l.Roots, ServerName: l.Name}); err != nil {
 		t.Fatal(err)
 	}
-	if server, err = handshake.NewServer(&handshake.Config{Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}}); err != nil {
+	if server, err = handshake.NewServer(&handshake.Config{MaxVersion: max, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}}); err != nil {
 		t.Fatal(err)
 	}
 	link := &tamper.Link{Script: script}
@@ -42,29 +44,47 @@ func meet(t *testing.T, script tamper.Script) (client, server *handshake.Endpoin
 }
 
 func TestHonestWire(t *testing.T) {
-	var log []tamper.Captured
-	for _, s := range []tamper.Script{nil, tamper.Pass, tamper.Record(&log), tamper.Then(tamper.Pass, tamper.Pass)} {
-		if c, s, got := meet(t, s); got != "onetwo" {
-			t.Errorf("got %q: %v, %v", got, c.Err(), s.Err())
+	for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
+		var log []tamper.Captured
+		nothing := func(message.Message) {}
+		for _, s := range []tamper.Script{nil, tamper.Pass, tamper.Record(&log), tamper.Then(tamper.Pass, tamper.Pass), tamper.EditHello(nothing)} {
+			if c, s, got := meet(t, v, s); got != "onetwo" {
+				t.Errorf("%v: got %q: %v, %v", v, got, c.Err(), s.Err())
+			}
+		}
+		if len(log) == 0 || log[0].Dir != tamper.ToServer || log[0].Record[0] != byte(iana.Handshake) {
+			t.Errorf("%v: %+v", v, log)
 		}
 	}
-	if len(log) == 0 || log[0].Dir != tamper.ToServer || log[0].Record[0] != byte(iana.Handshake) {
-		t.Errorf("%+v", log)
+}
+
+// attack is a script and what the server makes of it.
+type attack struct {
+	name   string
+	script tamper.Script
+	why    reason.Reason // of the server's refusal; "": it waits for ever, or is not disturbed
+	got    string
+}
+
+func run(t *testing.T, v iana.Version, attacks []attack) {
+	for _, a := range attacks {
+		t.Run(v.String()+"/"+a.name, func(t *testing.T) {
+			_, s, got := meet(t, v, a.script)
+			if reason.Of(s.Err()) != a.why || got != a.got {
+				t.Errorf("the server got %q and says %v", got, s.Err())
+			}
+		})
 	}
 }
+
+func shorten(rec []byte) { rec[4]-- }
 
 // TestAttacks: none of the five gets anything through that was not sent. The
 // client's records are ClientHello, ClientKeyExchange, ChangeCipherSpec, Finished,
 // "one", "two".
 func TestAttacks(t *testing.T) {
 	const finished, one = 3, 4
-	shorten := func(rec []byte) { rec[4]-- }
-	for _, a := range []struct {
-		name   string
-		script tamper.Script
-		why    reason.Reason // of the server's refusal; "": it waits for ever
-		got    string
-	}{
+	run(t, iana.TLS12, []attack{
 		{"edit Finished", tamper.On(tamper.ToServer, finished, tamper.FlipLastBit), reason.BadRecordMAC, ""},
 		{"edit data", tamper.On(tamper.ToServer, one, tamper.FlipLastBit), reason.BadRecordMAC, ""},
 		{"edit length", tamper.On(tamper.ToServer, one, tamper.Edit(shorten)), reason.BadRecordMAC, ""},
@@ -74,14 +94,34 @@ func TestAttacks(t *testing.T) {
 		{"delay data", tamper.Delay(tamper.ToServer, one), reason.BadRecordMAC, ""},
 		{"drop ClientHello", tamper.On(tamper.ToServer, 0, tamper.Drop), "", ""},
 		{"drop ServerHello", tamper.On(tamper.ToClient, 0, tamper.Drop), reason.PeerAlert, ""},
-	} {
-		t.Run(a.name, func(t *testing.T) {
-			_, s, got := meet(t, a.script)
-			if reason.Of(s.Err()) != a.why || got != a.got {
-				t.Errorf("the server got %q and says %v", got, s.Err())
-			}
-		})
-	}
+	})
+}
+
+// TestAttacks13 is the same for TLS 1.3, where the client's records are ClientHello, a
+// ChangeCipherSpec that means nothing, Finished, "one", "two"; and where a header
+// is authenticated, though it says nothing.
+func TestAttacks13(t *testing.T) {
+	const dummy, finished, one = 1, 2, 3
+	pretend := func(off int, b byte) tamper.Script { return tamper.Edit(func(rec []byte) { rec[off] = b }) }
+	run(t, iana.TLS13, []attack{
+		{"edit Finished", tamper.On(tamper.ToServer, finished, tamper.FlipLastBit), reason.BadRecordMAC, ""},
+		{"edit data", tamper.On(tamper.ToServer, one, tamper.FlipLastBit), reason.BadRecordMAC, ""},
+		{"edit length", tamper.On(tamper.ToServer, one, tamper.Edit(shorten)), reason.BadRecordMAC, ""},
+		{"edit version", tamper.On(tamper.ToServer, one, pretend(2, 1)), reason.BadRecordMAC, ""},
+		{"edit type", tamper.On(tamper.ToServer, one, pretend(0, byte(iana.Alert))), reason.UnexpectedRecord, ""},
+		{"replay data", tamper.On(tamper.ToServer, one, tamper.Replay), reason.BadRecordMAC, "one"},
+		{"replay Finished", tamper.On(tamper.ToServer, finished, tamper.Replay), reason.BadRecordMAC, ""},
+		{"replay ClientHello", tamper.On(tamper.ToServer, 0, tamper.Replay), reason.UnexpectedRecord, ""},
+		{"drop data", tamper.On(tamper.ToServer, one, tamper.Drop), reason.BadRecordMAC, ""},
+		{"drop Finished", tamper.On(tamper.ToServer, finished, tamper.Drop), "", ""},
+		{"delay data", tamper.Delay(tamper.ToServer, one), reason.BadRecordMAC, ""},
+		{"drop ClientHello", tamper.On(tamper.ToServer, 0, tamper.Drop), "", ""},
+		{"drop ServerHello", tamper.On(tamper.ToClient, 0, tamper.Drop), reason.PeerAlert, ""},
+		{"drop ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.Drop), "", "onetwo"},
+		{"replay ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.Replay), "", "onetwo"},
+		{"edit ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.FlipLastBit), reason.UnexpectedRecord, ""},
+		{"delay ChangeCipherSpec", tamper.Delay(tamper.ToServer, dummy), reason.UnexpectedMessage, ""},
+	})
 }
 
 // TestPieces: a script sees whole records, however the bytes come.

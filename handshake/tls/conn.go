@@ -197,16 +197,16 @@ func (c *Conn) Read(p []byte) (int, error) {
 	for {
 		c.mu.Lock()
 		n, err := c.e.Read(p)
+		answers := c.e.Pending()
 		c.mu.Unlock()
-		if err != nil && err != io.EOF {
-			// The alert is worth trying to send; the error is what counts.
-			_ = c.flushAnswers()
+		if answers {
+			// Also where data came behind the question: who knows when the next Read is.
+			if ferr := c.flushAnswers(); ferr != nil && n == 0 && err == nil {
+				return 0, ferr
+			}
 		}
-		if n > 0 || err != nil {
+		if n > 0 || err != nil { // an error of reading is what counts, not that of sending its alert
 			return n, err
-		}
-		if err := c.flushAnswers(); err != nil {
-			return 0, err
 		}
 		if err := c.fill(); err != nil {
 			return 0, err
@@ -214,8 +214,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 }
 
-// flushAnswers sends what reading made the endpoint say (no_renegotiation, a fatal
-// alert), if no writer is busy and none was stopped by a deadline: else it goes out
+// flushAnswers sends what reading made the endpoint say (no_renegotiation, a KeyUpdate,
+// a fatal alert), if no writer is busy and none was stopped by a deadline: else it goes out
 // with what is written next. A Read is not bound by the write deadline, and must not
 // wait for the peer to read: the peer may be waiting for this Read.
 func (c *Conn) flushAnswers() error {

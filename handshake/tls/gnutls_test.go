@@ -23,14 +23,20 @@ import (
 // the CBC suites with SHA-2 included.
 const gnutlsAll = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+RSA:+DHE-RSA:+AES-128-CBC:+AES-256-CBC:+AES-128-CCM-8:+AES-256-CCM-8:+NULL:+SHA256:+SHA384:+SIGN-RSA-SHA1"
 
-// gnutlsServer starts gnutls-serv, which echoes what it reads, and returns its address.
+// gnutlsServer starts gnutls-serv, which echoes what it reads, with an RSA and an ECDSA
+// certificate, and returns its address.
 func gnutlsServer(t testing.TB, priority string, args ...string) (addr string) {
 	t.Helper()
-	args = append([]string{"--echo", "--priority", priority, "--x509cafile", made().rootsFile}, args...)
 	for _, kind := range []string{"rsa", "ecdsa"} {
 		id := servers()[kind]
 		args = append(args, "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
 	}
+	return gnutlsServerOf(t, priority, args...)
+}
+
+func gnutlsServerOf(t testing.TB, priority string, args ...string) (addr string) {
+	t.Helper()
+	args = append([]string{"--echo", "--priority", priority, "--x509cafile", made().rootsFile}, args...)
 	for {
 		port := freePort(t)
 		p := start(t, "gnutls-serv", append(args, "--port", port)...)

@@ -1,6 +1,7 @@
 package tls_test
 
 import (
+	"context"
 	stdtls "crypto/tls"
 	"fmt"
 	"io"
@@ -38,11 +39,18 @@ func page(w http.ResponseWriter, r *http.Request) {
 // serveHTTP runs our HTTP server and returns its URL.
 func serveHTTP(t testing.TB, cfg *tls.Config) string {
 	t.Helper()
+	return serveHTTPTo(t, cfg, func(*tls.Conn) {})
+}
+
+// serveHTTPTo also tells of each connection.
+func serveHTTPTo(t testing.TB, cfg *tls.Config, seen func(*tls.Conn)) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{Handler: http.HandlerFunc(page), ErrorLog: log.New(io.Discard, "", 0)}
+	srv := &http.Server{Handler: http.HandlerFunc(page), ErrorLog: log.New(io.Discard, "", 0),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { seen(c.(*tls.Conn)); return ctx }}
 	done := make(chan error, 1)
 	go func() { done <- tls.Serve(srv, l, cfg) }()
 	t.Cleanup(func() {

@@ -117,7 +117,6 @@ const (
 	rowResume = "resumption"
 	rowRetry  = "HelloRetryRequest"
 	rowUpdate = "KeyUpdate"
-	rowPacked = "compressed certificate"
 )
 
 func exchangeRow(s handshake.Summary) string {
@@ -148,9 +147,6 @@ var features = []struct {
 	}},
 	{rowRetry, func(_ handshake.Role, s handshake.Summary, _ *witness) bool { return s.Retried }},
 	{rowUpdate, func(_ handshake.Role, _ handshake.Summary, w *witness) bool { return w.saw(message.KindKeyUpdate) > 0 }},
-	{rowPacked, func(_ handshake.Role, _ handshake.Summary, w *witness) bool {
-		return w.saw(message.KindCompressedCertificate) > 0
-	}},
 	{"record_size_limit", func(_ handshake.Role, s handshake.Summary, _ *witness) bool { return s.RecordSizeLimit != 0 }},
 }
 
@@ -175,7 +171,7 @@ func whyNot(c column, row string) string {
 	}
 	hybrid := kem && strings.HasPrefix(row, "X25519") || strings.HasPrefix(row, "SecP")
 	switch {
-	case c.version == iana.TLS12 && (kem || row == rowRetry || row == rowUpdate || row == rowPacked),
+	case c.version == iana.TLS12 && (kem || row == rowRetry || row == rowUpdate),
 		c.version == iana.TLS13 && (row == rowRSA || row == rowFields):
 		return "a"
 	case c.version == iana.TLS13 && row == rowResume:
@@ -185,8 +181,8 @@ func whyNot(c column, row string) string {
 			return ""
 		}
 		return "d"
-	case c.peer == theStdlib && (field || row == "x448" || kem && !hybrid || row == rowFields || row == rowPacked || row == "record_size_limit"),
-		c.peer == theOpenSSL && (kem || row == rowPacked || row == "record_size_limit"),
+	case c.peer == theStdlib && (field || row == "x448" || kem && !hybrid || row == rowFields || row == "record_size_limit"),
+		c.peer == theOpenSSL && (kem || row == "record_size_limit"),
 		c.peer == theGnuTLS && (kem || row == rowFields):
 		return "c"
 	}

@@ -1,0 +1,465 @@
+package handshake_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+)
+
+// Attacks by a peer of TLS 1.3 itself, who has the keys: on extensions out of place, on
+// certificates and who may sign with them, on Finished, and behind it.
+
+// An extension in a message where it has no place, or that nobody asked for.
+func TestMisplacedExtensions(t *testing.T) {
+	type list = []struct {
+		name string
+		ext  message.Extension
+		want reason.Reason
+	}
+	raw := func(t iana.ExtensionType, data ...byte) message.Extension {
+		return &message.Raw{ExtType: t, Data: data}
+	}
+	add := func(x *message.Extensions, y message.Extension) { x.Add(y) }
+	everything := func(c, s *handshake.Config) {
+		c.ALPN, c.Stapling, c.SendCertificateAuthorities = []string{"h2"}, true, true
+		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+		l := world("ecdsa")
+		s.ClientAuth, s.Roots = handshake.RequestClientCert, l.Roots
+	}
+	for _, place := range []struct {
+		kind  message.Kind
+		state handshake.State
+		add   func(message.Message, message.Extension)
+		list  list
+	}{
+		{message.KindEncryptedExtensions, handshake.WaitEncryptedExtensions,
+			func(m message.Message, x message.Extension) { add(&m.(*message.EncryptedExtensions).Extensions, x) }, list{
+				{"key_share", raw(iana.ExtKeyShare, 0, 29), reason.BadValue},
+				{"supported_versions", raw(iana.ExtSupportedVersions, 3, 4), reason.BadValue},
+				{"signature_algorithms", raw(iana.ExtSignatureAlgorithms, 0, 2, 4, 3), reason.BadValue},
+				{"compress_certificate", raw(iana.ExtCompressCertificate, 2, 0, 1), reason.BadValue},
+				{"status_request", raw(iana.ExtStatusRequest), reason.BadValue},
+				{"extended_master_secret", raw(iana.ExtExtendedMasterSecret), reason.BadValue},
+				{"certificate_authorities", raw(iana.ExtCertificateAuthorities, 0, 0), reason.BadValue},
+				{"early_data", raw(iana.ExtEarlyData), reason.UnsolicitedExtension},
+				{"cookie", raw(iana.ExtCookie, 0, 1, 1), reason.UnsolicitedExtension},
+				{"record_size_limit", raw(iana.ExtRecordSizeLimit, 0, 64), reason.UnsolicitedExtension},
+				{"signed_certificate_timestamp", raw(iana.ExtSignedCertTimestamp), reason.UnsolicitedExtension},
+				{"0x4444", raw(0x4444), reason.UnsolicitedExtension},
+			}},
+		{message.KindCertificateRequest, handshake.WaitCertificateOrRequest,
+			func(m message.Message, x message.Extension) { add(&m.(*message.CertificateRequest13).Extensions, x) }, list{
+				{"key_share", raw(iana.ExtKeyShare, 0, 29), reason.BadValue},
+				{"supported_groups", raw(iana.ExtSupportedGroups, 0, 2, 0, 29), reason.BadValue},
+				{"application_layer_protocol_negotiation", raw(iana.ExtALPN, 0, 3, 2, 'h', '2'), reason.BadValue},
+				{"early_data", raw(iana.ExtEarlyData), reason.BadValue},
+			}},
+		{message.KindCertificate, handshake.WaitCertificate,
+			func(m message.Message, x message.Extension) {
+				add(&m.(*message.Certificate13).Entries[0].Extensions, x)
+			}, list{
+				{"application_layer_protocol_negotiation", raw(iana.ExtALPN, 0, 3, 2, 'h', '2'), reason.BadValue},
+				{"server_name", raw(iana.ExtServerName), reason.BadValue},
+				{"signed_certificate_timestamp", raw(iana.ExtSignedCertTimestamp, 0, 0), reason.UnsolicitedExtension},
+				{"0x4444", raw(0x4444), reason.UnsolicitedExtension},
+			}},
+	} {
+		for _, x := range place.list {
+			alert := iana.IllegalParameter
+			if x.want == reason.UnsolicitedExtension {
+				alert = iana.UnsupportedExtension
+			}
+			attack{name: place.kind.String() + "/" + x.name, setup: everything, kind: place.kind,
+				change: func(m message.Message) { place.add(m, x.ext) },
+				want:   want{x.want, place.kind.String() + ".extensions." + x.name, anywhere, alert, place.state}}.run(t, server)
+		}
+	}
+
+	// In CertificateRequest the server asks, and what the client does not know it passes
+	// over (RFC 9846 §4.4.2); so with a NewSessionTicket.
+	cc, sc := pair13()
+	everything(cc, sc)
+	cc.Sessions, sc.Tickets = growing{frozen{}}, session.NewTicketKeys(seeded("ticket keys"), 0)
+	sc.Edit(func(m message.Message) {
+		switch m := m.(type) {
+		case *message.CertificateRequest13:
+			m.Extensions.Add(raw(0x4444, 1), raw(0x5a5a))
+		case *message.NewSessionTicket13:
+			m.Extensions.Add(raw(0x4444, 1), raw(0x5a5a))
+		}
+	})
+	connect(t, cc, sc).run(nil).is13()
+
+	// A client's certificate answers a request that asked for no extension.
+	attack{name: "a client's certificate", setup: func(c, s *handshake.Config) { wantClientCert(t, c, s) }, kind: message.KindCertificate,
+		change: func(m message.Message) {
+			add(&m.(*message.Certificate13).Entries[0].Extensions, &message.StapledStatus{Status: iana.StatusOCSP, Response: []byte("fine")})
+		},
+		want: want{reason.UnsolicitedExtension, "certificate.certificate_list.certificate_entry.extensions", anywhere, iana.UnsupportedExtension, handshake.WaitCertificate},
+	}.run(t, client)
+}
+
+// Answers in EncryptedExtensions that are not to the question.
+func TestEncryptedExtensions(t *testing.T) {
+	const x = "encrypted_extensions.extensions."
+	for _, test := range []struct {
+		name   string
+		setup  func(c, s *handshake.Config)
+		change func(*message.Extensions)
+		want   reason.Reason
+		field  string
+	}{
+		{"a protocol nobody spoke of", func(c, s *handshake.Config) { c.ALPN = []string{"h2"} },
+			func(x *message.Extensions) { x.Add(&message.ALPN{Protocols: []string{"spdy/1"}}) }, reason.NotOffered, x + "application_layer_protocol_negotiation"},
+		{"two protocols", func(c, s *handshake.Config) { c.ALPN = []string{"h2", "http/1.1"} },
+			func(x *message.Extensions) { x.Add(&message.ALPN{Protocols: []string{"h2", "http/1.1"}}) }, reason.NotOffered, x + "application_layer_protocol_negotiation"},
+		{"another fragment length", func(c, s *handshake.Config) { c.MaxFragmentLength = 4 },
+			func(x *message.Extensions) {
+				without(x, iana.ExtMaxFragmentLength)
+				x.Add(&message.MaxFragmentLength{Code: 1})
+			}, reason.NotOffered, x + "max_fragment_length"},
+		{"both limits", func(c, s *handshake.Config) { c.MaxFragmentLength, c.RecordSizeLimit, s.RecordSizeLimit = 4, 512, 512 },
+			func(x *message.Extensions) { x.Add(&message.MaxFragmentLength{Code: 4}) }, reason.BadValue, x + "max_fragment_length"},
+		{"a limit that leaves no room", func(c, s *handshake.Config) { c.RecordSizeLimit, s.RecordSizeLimit = 512, 512 },
+			func(x *message.Extensions) {
+				without(x, iana.ExtRecordSizeLimit)
+				x.Add(&message.RecordSizeLimit{Limit: 63})
+			}, reason.BadValue, x + "record_size_limit.record_size_limit"},
+	} {
+		attack{name: test.name, setup: test.setup, kind: message.KindEncryptedExtensions,
+			change: func(m message.Message) { test.change(&m.(*message.EncryptedExtensions).Extensions) },
+			want:   want{test.want, test.field, anywhere, iana.IllegalParameter, handshake.WaitEncryptedExtensions}}.run(t, server)
+	}
+	// GREASE that comes back was not ignored (RFC 8701 §3.1).
+	cc, sc := pair13()
+	cc.GREASE = true
+	var sent iana.ExtensionType
+	cc.Edit(func(m message.Message) {
+		if h, ok := m.(*message.ClientHello); ok {
+			sent = h.Extensions.List[0].Type()
+		}
+	})
+	sc.Edit(func(m message.Message) {
+		if m, ok := m.(*message.EncryptedExtensions); ok {
+			m.Extensions.Add(&message.Raw{ExtType: sent})
+		}
+	})
+	c := connect(t, cc, sc).run(nil)
+	c.refuses(client, want{reason.UnsolicitedExtension, "encrypted_extensions.extensions." + sent.String(), anywhere, iana.UnsupportedExtension, handshake.WaitEncryptedExtensions})
+}
+
+// Certificates as they may not be.
+func TestCertificate13(t *testing.T) {
+	cert := func(f func(*message.Certificate13)) func(message.Message) {
+		return func(m message.Message) { f(m.(*message.Certificate13)) }
+	}
+	mutual := func(c, s *handshake.Config) { wantClientCert(t, c, s) }
+	for _, test := range []struct {
+		name   string
+		setup  func(c, s *handshake.Config)
+		change func(*message.Certificate13)
+		from   handshake.Role
+		want   want
+	}{
+		{"a server without one", nil, func(m *message.Certificate13) { m.Entries = nil }, server,
+			want{reason.BadLength, "certificate.certificate_list", 5, iana.DecodeError, handshake.WaitCertificateOrRequest}},
+		{"a client without one", mutual, func(m *message.Certificate13) { m.Entries = nil }, client,
+			want{reason.CertificateRequired, "certificate.certificate_list", 5, iana.CertificateRequired, handshake.WaitCertificate}},
+		{"a context", nil, func(m *message.Certificate13) { m.RequestContext = []byte{1} }, server,
+			want{reason.BadValue, "certificate.certificate_request_context", anywhere, iana.IllegalParameter, handshake.WaitCertificateOrRequest}},
+		{"a client's context", mutual, func(m *message.Certificate13) { m.RequestContext = []byte{1} }, client,
+			want{reason.BadValue, "certificate.certificate_request_context", anywhere, iana.IllegalParameter, handshake.WaitCertificate}},
+		{"no certificate in an entry", nil, func(m *message.Certificate13) { m.Entries[0].Cert = nil }, server,
+			want{reason.BadLength, "certificate.certificate_list.certificate_entry.cert_data", anywhere, iana.DecodeError, handshake.WaitCertificateOrRequest}},
+		{"noise for a certificate", nil, func(m *message.Certificate13) { m.Entries[0].Cert = []byte("no certificate") }, server,
+			want{reason.CertificateMalformed, "certificate.certificate_list", -1, iana.BadCertificate, handshake.WaitCertificateOrRequest}},
+		{"a chain to nowhere", nil, func(m *message.Certificate13) { m.Entries = m.Entries[:1] }, server,
+			want{reason.CertificateUntrusted, "certificate[0].issuer", anywhere, iana.UnknownCA, handshake.WaitCertificateOrRequest}},
+		{"a server's certificate from a client", mutual, func(m *message.Certificate13) { m.Entries[0].Cert = world("ecdsa").Chain[0] }, client,
+			want{reason.CertificateUsage, "certificate[0].extended_key_usage", -1, iana.UnsupportedCertificate, handshake.WaitCertificate}},
+	} {
+		attack{name: test.name, setup: test.setup, kind: message.KindCertificate, change: cert(test.change), want: test.want}.run(t, test.from)
+	}
+
+	// Required, and the client has none to show.
+	cc, sc := pair13()
+	sc.ClientAuth, sc.Roots = handshake.RequireClientCert, world("ecdsa").Roots
+	connect(t, cc, sc).run(nil).
+		refuses(server, want{reason.CertificateRequired, "certificate.certificate_list", 5, iana.CertificateRequired, handshake.WaitCertificate})
+
+	// A request that names no schemes, and one with a context, in the handshake.
+	request := func(f func(*message.CertificateRequest13)) func(message.Message) {
+		return func(m message.Message) { f(m.(*message.CertificateRequest13)) }
+	}
+	attack{name: "a request without schemes", setup: mutual, kind: message.KindCertificateRequest,
+		change: request(func(m *message.CertificateRequest13) { without(&m.Extensions, iana.ExtSignatureAlgorithms) }),
+		want:   want{reason.MissingExtension, "certificate_request.extensions", anywhere, iana.MissingExtension, handshake.WaitCertificateOrRequest}}.run(t, server)
+	attack{name: "a request with a context", setup: mutual, kind: message.KindCertificateRequest,
+		change: request(func(m *message.CertificateRequest13) { m.RequestContext = []byte{1} }),
+		want:   want{reason.BadValue, "certificate_request.certificate_request_context", anywhere, iana.IllegalParameter, handshake.WaitCertificateOrRequest}}.run(t, server)
+}
+
+// A compressed certificate is a bomb, or not what it says, or in a tongue that nobody
+// offered to understand (RFC 8879 §4, §5).
+func TestCompressedCertificateRefused(t *testing.T) {
+	const field = "compressed_certificate."
+	bomb, err := certcompress.Compress(iana.CompressZlib, make([]byte, 1<<18))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack := func(body []byte) func(*message.CompressedCertificate) {
+		b, err := certcompress.Compress(iana.CompressZlib, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(m *message.CompressedCertificate) { m.Compressed, m.Length = b, uint32(len(body)) }
+	}
+	bad := func(field string) want {
+		return want{reason.CertificateCompression, field, anywhere, iana.BadCertificate, 0}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*message.CompressedCertificate)
+		want   want
+	}{
+		{"one byte more than it says", func(m *message.CompressedCertificate) { m.Length-- }, bad(field + "compressed_certificate_message")},
+		{"one byte less than it says", func(m *message.CompressedCertificate) { m.Length++ }, bad(field + "compressed_certificate_message")},
+		{"a length of nothing", func(m *message.CompressedCertificate) { m.Length = 0 }, bad(field + "uncompressed_length")},
+		{"a bomb that says so", func(m *message.CompressedCertificate) { m.Length, m.Compressed = 1<<24-1, bomb },
+			want{reason.MessageTooLong, field + "uncompressed_length", anywhere, iana.DecodeError, 0}},
+		{"a bomb that does not", func(m *message.CompressedCertificate) { m.Compressed = bomb }, bad(field + "compressed_certificate_message")},
+		{"noise", func(m *message.CompressedCertificate) { m.Compressed = []byte("noise") }, bad(field + "compressed_certificate_message")},
+		{"something behind it", func(m *message.CompressedCertificate) { m.Compressed = append(slices.Clone(m.Compressed), 0) }, bad(field + "compressed_certificate_message")},
+		{"cut off", func(m *message.CompressedCertificate) { m.Compressed = m.Compressed[:len(m.Compressed)-1] }, bad(field + "compressed_certificate_message")},
+		{"an algorithm that was not offered", func(m *message.CompressedCertificate) { m.Algorithm = iana.CompressZstd },
+			want{reason.NotOffered, field + "algorithm", anywhere, iana.IllegalParameter, 0}},
+		{"an algorithm that does not exist", func(m *message.CompressedCertificate) { m.Algorithm = 77 },
+			want{reason.NotOffered, field + "algorithm", anywhere, iana.IllegalParameter, 0}},
+		{"no Certificate inside", pack([]byte{0, 0, 0}), want{reason.Truncated, "certificate.certificate_list.length", anywhere, iana.DecodeError, 0}},
+		{"something behind the Certificate inside", pack([]byte{0, 0, 0, 0, 9}), want{reason.TrailingBytes, "certificate", anywhere, iana.DecodeError, 0}},
+	} {
+		for _, from := range []handshake.Role{client, server} {
+			w := test.want
+			w.state = handshake.WaitCertificate
+			attack{name: test.name + "/" + from.String(), kind: message.KindCompressedCertificate, want: w,
+				setup: func(c, s *handshake.Config) {
+					wantClientCert(t, c, s)
+					c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+					s.CertificateCompression = c.CertificateCompression
+				},
+				change: func(m message.Message) { test.change(m.(*message.CompressedCertificate)) }}.run(t, from)
+		}
+	}
+
+	// Nobody, compressed: from a server a matter of form; from a client, who might have
+	// sent the four bytes plain, a missing certificate.
+	empty := []byte{0, 0, 0, 0}
+	for from, w := range map[handshake.Role]want{
+		server: {reason.BadLength, "certificate.certificate_list", 5, iana.DecodeError, handshake.WaitCertificate},
+		client: {reason.CertificateRequired, "compressed_certificate", anywhere, iana.CertificateRequired, handshake.WaitCertificate},
+	} {
+		attack{name: "nobody, from a " + from.String(), kind: message.KindCompressedCertificate, want: w,
+			setup: func(c, s *handshake.Config) {
+				wantClientCert(t, c, s)
+				c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+				s.CertificateCompression = c.CertificateCompression
+			},
+			change: func(m message.Message) { pack(empty)(m.(*message.CompressedCertificate)) }}.run(t, from)
+	}
+}
+
+// Somebody who cannot sign, or signs something else, or with what TLS 1.3 has given up.
+func TestCertificateVerify13(t *testing.T) {
+	rsa := func(c, s *handshake.Config) {
+		l := world("rsa")
+		c.Roots, s.Certificates = l.Roots, []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}
+		c.Certificates = []handshake.Certificate{alice(t, l)}
+		s.ClientAuth, s.Roots = handshake.RequireClientCert, l.Roots
+	}
+	ecdsa := func(c, s *handshake.Config) { wantClientCert(t, c, s) }
+	as := func(id iana.SignatureScheme) func(*message.Signature) {
+		return func(sg *message.Signature) { sg.Scheme = id }
+	}
+	const alg, value = "certificate_verify.signature.algorithm", "certificate_verify.signature"
+	for _, test := range []struct {
+		name   string
+		setup  func(c, s *handshake.Config)
+		change func(*message.Signature)
+		want   reason.Reason
+		field  string
+		alert  iana.AlertDescription
+	}{
+		{"RSA PKCS #1", rsa, as(iana.RSAPKCS1SHA256), reason.CertificateWrongKey, alg, iana.IllegalParameter},
+		{"RSA PKCS #1 with SHA-1", rsa, as(iana.RSAPKCS1SHA1), reason.NotOffered, alg, iana.IllegalParameter},
+		{"RSA-PSS of the other kind of key", rsa, as(iana.RSAPSSPSSSHA256), reason.CertificateWrongKey, alg, iana.IllegalParameter},
+		{"RSA-PSS with another hash", rsa, as(iana.RSAPSSRSAESHA384), reason.BadSignature, value, iana.DecryptError},
+		{"ECDSA with SHA-1", ecdsa, as(iana.ECDSASHA1), reason.NotOffered, alg, iana.IllegalParameter},
+		{"ECDSA of another curve", ecdsa, as(iana.ECDSAP384SHA384), reason.CertificateWrongKey, alg, iana.IllegalParameter},
+		{"EdDSA for an ECDSA key", ecdsa, as(iana.Ed25519), reason.CertificateWrongKey, alg, iana.IllegalParameter},
+		{"a scheme that does not exist", ecdsa, as(0xfefe), reason.NotOffered, alg, iana.IllegalParameter},
+		{"another value", ecdsa, func(sg *message.Signature) {
+			sg.Bytes = slices.Clone(sg.Bytes)
+			sg.Bytes[len(sg.Bytes)-1] ^= 1
+		}, reason.BadSignature, value, iana.DecryptError},
+		{"no value", ecdsa, func(sg *message.Signature) { sg.Bytes = nil }, reason.BadSignature, value, iana.DecryptError},
+	} {
+		for _, from := range []handshake.Role{client, server} {
+			attack{name: test.name + "/" + from.String(), setup: test.setup, kind: message.KindCertificateVerify,
+				change: func(m message.Message) { test.change(&m.(*message.CertificateVerify).Signature) },
+				want:   want{test.want, test.field, -1, test.alert, handshake.WaitCertificateVerify}}.run(t, from)
+		}
+	}
+
+	// A key that does not belong to the certificate.
+	for _, from := range []handshake.Role{client, server} {
+		cc, sc := pair13()
+		wantClientCert(t, cc, sc)
+		if from == client {
+			cc.Certificates[0].Key = world("ecdsa").Intermediate.Key
+		} else {
+			sc.Certificates[0].Key = world("ecdsa").Intermediate.Key
+		}
+		connect(t, cc, sc).run(nil).refuses(other(from), want{reason.BadSignature, value, -1, iana.DecryptError, handshake.WaitCertificateVerify})
+	}
+}
+
+// A signature means nothing outside its role and its handshake: the words before the
+// hash differ for client and server, and the hash covers all that was said (RFC 9846
+// §4.5.2). Signed here: what the other role would sign, what TLS 1.2 would, the hash
+// without the words, another transcript.
+func TestSignatureIsBound(t *testing.T) {
+	spaces := bytes.Repeat([]byte{' '}, 64)
+	for name, forge := range map[string]func(right []byte, from handshake.Role) []byte{
+		"the other role's words": func(right []byte, from handshake.Role) []byte {
+			words := []byte("TLS 1.3, " + other(from).String() + " CertificateVerify\x00")
+			return slices.Concat(spaces, words, right[len(right)-32:])
+		},
+		"no words":           func(right []byte, _ handshake.Role) []byte { return right[len(right)-32:] },
+		"no spaces":          func(right []byte, _ handshake.Role) []byte { return right[64:] },
+		"another transcript": func(right []byte, _ handshake.Role) []byte { b := slices.Clone(right); b[len(b)-1] ^= 1; return b },
+		"the right ones":     func(right []byte, _ handshake.Role) []byte { return right },
+	} {
+		for _, from := range []handshake.Role{client, server} {
+			cc, sc := pair13()
+			wantClientCert(t, cc, sc)
+			var signed []byte // what the right signature is over, as its maker tells
+			listen := handshake.ListenerFunc(func(e handshake.Event) {
+				if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "certificate_verify_signature" {
+					signed = s.Inputs[0].Bytes
+				}
+			})
+			ends := [2]*handshake.Config{cc, sc}
+			key := ends[from].Certificates[0].Key
+			ends[from].Listener, ends[from].ShowSecrets = listen, true
+			ends[from].Edit(func(m message.Message) {
+				v, ok := m.(*message.CertificateVerify)
+				if !ok {
+					return
+				}
+				s := schemes(t, v.Signature.Scheme)[0]
+				b, err := s.Sign(seeded("forger"), key, forge(signed, from))
+				if err != nil {
+					t.Fatal(err)
+				}
+				v.Signature.Bytes = b
+			})
+			c, s := shake(t, cc, sc)
+			victim := [2]*handshake.Endpoint{c, s}[other(from)]
+			if ok := name == "the right ones"; ok != victim.Done() || !ok && reason.Of(victim.Err()) != reason.BadSignature {
+				t.Errorf("%s, signed by the %v: %v", name, from, victim.Err())
+			}
+		}
+	}
+}
+
+// A Finished that does not hold what both ends have said.
+func TestFinished13(t *testing.T) {
+	for _, from := range []handshake.Role{client, server} {
+		for name, change := range map[string]func([]byte) []byte{
+			"another bit":  func(b []byte) []byte { b = slices.Clone(b); b[31] ^= 1; return b },
+			"a byte short": func(b []byte) []byte { return b[:31] },
+			"a byte long":  func(b []byte) []byte { return append(slices.Clone(b), 0) },
+			"TLS 1.2's":    func(b []byte) []byte { return b[:12] },
+			"nothing":      func(b []byte) []byte { return nil },
+			"zeros":        func(b []byte) []byte { return zero32 },
+		} {
+			attack{name: name + "/" + from.String(), kind: message.KindFinished,
+				change: func(m message.Message) {
+					f := m.(*message.Finished)
+					f.VerifyData = change(f.VerifyData)
+				},
+				want: want{reason.BadFinished, "finished.verify_data", 4, iana.DecryptError, handshake.WaitFinished}}.run(t, from)
+		}
+	}
+	// A Finished reflected to its sender, or of the other handshake's keys, is what the
+	// keys are separate for: it does not even open.
+	rec := recordedAs(t, "1.3, ecdsa")
+	s := rec.replay(t, server, 2)
+	s.feed(rec.to(client)[len(rec.to(client))-1])
+	if e := s.refused(t); e.Reason != reason.BadRecordMAC {
+		t.Errorf("the server's own Finished: %v", e)
+	}
+}
+
+// What a client may not be told behind the handshake: to prove itself, which it has not
+// agreed to; or to keep a ticket for more than a week.
+func TestPostHandshake13(t *testing.T) {
+	request := &message.CertificateRequest13{RequestContext: []byte{1}}
+	request.Extensions.Add(&message.SignatureAlgorithms{Schemes: []iana.SignatureScheme{iana.ECDSAP256SHA256}})
+	for _, test := range []struct {
+		to     handshake.Role
+		m      message.Message
+		reason reason.Reason
+		field  string
+		alert  iana.AlertDescription
+	}{
+		{client, request, reason.UnexpectedMessage, "certificate_request", iana.UnexpectedMessage},
+		{client, &message.HelloRequest{}, reason.UnexpectedMessage, "hello_request", iana.UnexpectedMessage},
+		{client, &message.Finished{VerifyData: zero32}, reason.UnexpectedMessage, "finished", iana.UnexpectedMessage},
+		{client, &message.EncryptedExtensions{}, reason.UnexpectedMessage, "encrypted_extensions", iana.UnexpectedMessage},
+		{client, &message.EndOfEarlyData{}, reason.UnexpectedMessage, "end_of_early_data", iana.UnexpectedMessage},
+		{client, &message.MessageHash{Hash: zero32}, reason.UnexpectedMessage, "message_hash", iana.UnexpectedMessage},
+		{client, &message.NewSessionTicket13{Lifetime: 7*24*3600 + 1, Ticket: []byte("t")}, reason.BadValue, "new_session_ticket.ticket_lifetime", iana.IllegalParameter},
+		{server, &message.NewSessionTicket13{Lifetime: 1, Ticket: []byte("t")}, reason.UnexpectedMessage, "new_session_ticket", iana.UnexpectedMessage},
+		{server, &message.Certificate13{RequestContext: []byte{1}}, reason.UnexpectedMessage, "certificate", iana.UnexpectedMessage},
+		{server, &message.EndOfEarlyData{}, reason.UnexpectedMessage, "end_of_early_data", iana.UnexpectedMessage},
+		{client, &message.KeyUpdate{RequestUpdate: 2}, reason.BadValue, "key_update.request_update", iana.IllegalParameter},
+		{server, &message.KeyUpdate{RequestUpdate: 255}, reason.BadValue, "key_update.request_update", iana.IllegalParameter},
+	} {
+		cc, sc := pair13()
+		cc.Sessions = growing{frozen{}}
+		c := connect(t, cc, sc).run(nil).completes()
+		c.inject(test.to, put(t, c.as(other(test.to), 0), iana.Handshake, marshalled(t, test.m)))
+		c.refuses(test.to, want{test.reason, test.field, anywhere, test.alert, handshake.Connected})
+		if n := len(cc.Sessions.(growing).frozen); n != 0 {
+			t.Errorf("%v: the client keeps %d sessions", test.field, n)
+		}
+	}
+
+	// A ticket of exactly a week is kept, one of no time is not; an empty one has no form.
+	for lifetime, keeps := range map[uint32]int{7 * 24 * 3600: 1, 1: 1, 0: 0} {
+		cc, sc := pair13()
+		cc.Sessions = growing{frozen{}}
+		c := connect(t, cc, sc).run(nil).completes()
+		c.inject(client, put(t, c.as(server, 0), iana.Handshake, marshalled(t, &message.NewSessionTicket13{Lifetime: lifetime, Ticket: []byte("t")})))
+		if n := len(cc.Sessions.(growing).frozen); n != keeps || !c.ends[client].Done() {
+			t.Errorf("a ticket for %d s: %d kept, %v", lifetime, n, c.ends[client].Err())
+		}
+	}
+
+	// Renegotiation is gone: a ClientHello is as unexpected as any other message.
+	rec := recordedAs(t, "1.3, ecdsa")
+	n := len(rec.to(server))
+	s := rec.replay(t, server, n)
+	s.feed(put(t, rec.writer(t, server, n), iana.Handshake, body(rec.to(server)[0])))
+	if e := s.refused(t); e.Reason != reason.UnexpectedMessage || e.Field != "client_hello" {
+		t.Errorf("a ClientHello behind the handshake: %v", e)
+	}
+}

@@ -1,0 +1,94 @@
+package observe_test
+
+import (
+	"crypto/rsa"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/suite"
+	"tlslab/pki"
+)
+
+// pieces writes the recording down for a fuzzer: of each segment its direction and its
+// length, then its bytes.
+func (r *recording) pieces() []byte {
+	var in []byte
+	for _, s := range r.segments {
+		side := byte(0)
+		if s.server {
+			side = 1
+		}
+		in = append(append(in, side, byte(len(s.bytes)>>8), byte(len(s.bytes))), s.bytes...)
+	}
+	return in
+}
+
+// feed plays what pieces wrote.
+func feed(ob *observe.Observer, in []byte) {
+	for len(in) >= 3 {
+		n := min(int(in[1])<<8|int(in[2]), len(in)-3)
+		if piece := in[3 : 3+n]; in[0]&1 == 1 {
+			ob.ServerBytes(piece)
+		} else {
+			ob.ClientBytes(piece)
+		}
+		in = in[3+n:]
+	}
+}
+
+// FuzzObserver: whatever is on the wire, with or without keys, an observer neither
+// panics nor keeps more than it was fed, and never claims data it cannot have.
+func FuzzObserver(f *testing.F) {
+	for _, id := range []iana.CipherSuite{0x009c, 0xc02f, 0xc013, 0x003b} {
+		r := record(f, "rsa", only(suite.ByID(id)))
+		f.Add(r.secrets["master_secret"], r.pieces())
+	}
+	f.Add(make([]byte, 48), []byte{0, 0, 3, 22, 3, 1})
+	f.Fuzz(func(t *testing.T, secret, in []byte) {
+		o := listening()
+		if len(secret) == 48 {
+			o.Masters = []observe.Master{{Secret: [48]byte(secret)}}
+		}
+		hold(t, o, in)
+	})
+}
+
+// FuzzObserver13 is the same with a key log, which may be anything too.
+func FuzzObserver13(f *testing.F) {
+	for _, id := range []iana.CipherSuite{0x1301, 0x1302, 0x1303, 0xc0b4} {
+		for _, k := range kinds13 {
+			r := record13(f, suite.ByID(id), k.tune)
+			f.Add(r.keyLog.String(), r.pieces())
+		}
+	}
+	f.Add("", []byte{0, 0, 3, 23, 3, 1})
+	f.Fuzz(func(t *testing.T, log string, in []byte) {
+		o := listening()
+		o.KeyLog = strings.NewReader(log)
+		hold(t, o, in)
+	})
+}
+
+var leafKey = pki.LessonKey("leaf").(*rsa.PrivateKey)
+
+func listening() observe.Options {
+	return observe.Options{RSAKey: leafKey,
+		Listener: handshake.ListenerFunc(func(handshake.Event) {}), ShowSecrets: true}
+}
+
+// hold plays in and holds the observer to what it was fed.
+func hold(t *testing.T, o observe.Options, in []byte) {
+	ob, err := observe.New(o)
+	if err != nil {
+		return // no key log
+	}
+	feed(ob, in)
+	rep := ob.Report()
+	// DEFLATE alone makes more of less: at most about a thousandfold.
+	if got := len(rep.FromClient) + len(rep.FromServer); got > 1100*len(in) || rep.Sealed > len(in) || (rep.Sealed > 0) != (rep.Closed != "") {
+		t.Errorf("%d bytes fed, %d read, %d records closed: %s", len(in), got, rep.Sealed, rep.Closed)
+	}
+}

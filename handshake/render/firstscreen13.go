@@ -1,0 +1,210 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/scenario"
+	"tlslab/handshake/suite"
+	"tlslab/pki"
+)
+
+// tls13 is the name of a flow that plays TLS 1.3.
+const tls13 = "tls13"
+
+// flow13 shows what is otherwise in TLS 1.3: shares in both hellos, encryption from
+// there on, a signature over the whole handshake, and how many round trips it took,
+// beside the flow before.
+func (s *firstScreen) flow13(n int, f *scenario.Flow, before []*scenario.Flow) {
+	s.opening(n, f, len(before) == 0)
+	wire := true // one record is enough to see
+	for _, m := range every(f, func(m *handshake.MessageEvent) bool { return m.Dir == handshake.Send }) {
+		switch x := m.Msg.(type) {
+		case *message.ClientHello:
+			about := ""
+			if sni, ok := message.Get[*message.ServerName](&x.Extensions); ok {
+				about = s.say.ui("names_server", "name", sni.Name)
+			}
+			s.message13(f, m, about)
+			s.offer(f, x)
+		case *message.ServerHello:
+			s.answer(f, m, x)
+		case *message.Certificate13:
+			about := s.say.ui("empty")
+			if len(x.Entries) > 0 {
+				if c, err := pki.ParseCached(x.Entries[0].Cert); err == nil {
+					about = s.say.ui("key_of", "algorithm", pki.KeyName(c.PublicKey), "name", subject(c))
+				}
+			}
+			s.message13(f, m, about)
+			if r := recordOf(f, m); r != nil && r.Protected && wire {
+				s.row(4, s.say.ui("on_the_wire"), 0, s.say.aside(spaced(r.Wire[:min(12, len(r.Wire))])+" …",
+					s.say.ui("record_says", "type", iana.ContentType(r.Wire[0]).String())), nil)
+				wire = false
+			}
+		case *message.CertificateVerify:
+			s.message13(f, m, s.say.ui("signs_transcript"))
+		}
+	}
+	s.finished(f)
+	s.roundTrips(f, before)
+	if len(before) == 0 {
+		s.request(f)
+	}
+}
+
+// message13 is one line: arrow, name, the value that it is about, how it travels.
+func (s *firstScreen) message13(f *scenario.Flow, m *handshake.MessageEvent, about string) {
+	state := "" // unless its record is told of
+	if r := recordOf(f, m); r != nil && r.Protected {
+		state = s.say.ui(protectionOf(f))
+	} else if r != nil {
+		state = s.say.ui("clear")
+	}
+	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(m.Party), pad(title(m.Kind), 18), about), state, nil)
+}
+
+// offer shows the share that the server will answer, under the name of its group.
+func (s *firstScreen) offer(f *scenario.Flow, hello *message.ClientHello) {
+	x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "server_key_share" })
+	shares, ok := message.Get[*message.KeyShareClient](&hello.Extensions)
+	if x == nil || !ok {
+		return
+	}
+	for _, e := range shares.Shares {
+		own := first(f, func(o *handshake.SecretEvent) bool {
+			return o.Label == "client_key_share" && bytes.Equal(o.Value, e.Share)
+		})
+		if own != nil && own.Method == x.Method {
+			s.sides(fmt.Sprintf("    %s %s", pad(x.Method, 18), parts(own, s.say.comma())), s.say.ui("asymmetric"), nil)
+		}
+	}
+}
+
+// answer shows the server's share, and, where both ends tell of it, what they now have
+// in common.
+func (s *firstScreen) answer(f *scenario.Flow, m *handshake.MessageEvent, hello *message.ServerHello) {
+	if hello.Kind() == message.KindHelloRetryRequest {
+		s.message13(f, m, "")
+		return
+	}
+	x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "server_key_share" })
+	if x == nil {
+		s.message13(f, m, "")
+		return
+	}
+	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(m.Party), pad(title(m.Kind), 18), parts(x, s.say.comma())), s.say.ui("asymmetric"), nil)
+	secrets := every(f, func(x *handshake.SecretEvent) bool { return x.Label == "shared_secret" })
+	if len(secrets) < 2 || !bytes.Equal(secrets[0].Value, secrets[len(secrets)-1].Value) {
+		return
+	}
+	right := "symmetric_from_here"
+	if encryptedAfter(f, m) {
+		right = "encrypted_from_here"
+	}
+	s.sides("    "+s.say.ui("both_have", "secret", inCommon(secrets[0]))+" > "+s.say.ui("handshake_keys"), s.say.ui(right), nil)
+}
+
+// parts are the values of which a share consists, by their names: of a hybrid two.
+func parts(x *handshake.SecretEvent, comma string) string {
+	var out []string
+	for _, v := range made(x) {
+		_, name, ok := strings.Cut(v.Name, ": ")
+		if !ok {
+			name = v.Name
+		}
+		out = append(out, name+" "+start(v.Bytes))
+	}
+	return strings.Join(out, comma)
+}
+
+// inCommon is the formula of a shared secret, without the names of the groups.
+func inCommon(x *handshake.SecretEvent) string {
+	var out []string
+	for _, v := range made(x) {
+		name := v.Name[strings.LastIndex(v.Name, ": ")+1:]
+		out = append(out, strings.TrimSpace(name))
+	}
+	return strings.Join(out, " + ")
+}
+
+// made are the inputs of which a value is made by joining, or the one that it is.
+func made(x *handshake.SecretEvent) []kx.Value {
+	if a, b, ok := halves(x); ok {
+		return []kx.Value{a, b}
+	}
+	for _, v := range x.Inputs {
+		if bytes.Equal(v.Bytes, x.Value) {
+			return []kx.Value{v}
+		}
+	}
+	return nil
+}
+
+// encryptedAfter reports whether every record that is sent after m's is encrypted; the
+// ChangeCipherSpec that means nothing does not count.
+func encryptedAfter(f *scenario.Flow, m *handshake.MessageEvent) bool {
+	later := every(f, func(r *handshake.RecordEvent) bool {
+		return r.Seq > m.Seq && r.Move != m.Move && r.Dir == handshake.Send && r.Type != iana.ChangeCipherSpec
+	})
+	open := slices.ContainsFunc(later, func(r *handshake.RecordEvent) bool { return !r.Protected })
+	return len(later) > 0 && !open && protectionOf(f) == "encrypted"
+}
+
+// protectionOf is narrate's key of what a protected record of the flow is.
+func protectionOf(f *scenario.Flow) string {
+	c := first(f, func(c *handshake.KeyChangeEvent) bool { return true })
+	if c == nil {
+		return "encrypted"
+	}
+	if row := suite.ByID(c.Suite); row != nil && (row.Cipher.Kind == suite.NULL || row.Cipher.Kind == suite.MAC13) {
+		return "integrity_only"
+	}
+	return "encrypted"
+}
+
+// recordOf is the record in which a message was sent, or nil.
+func recordOf(f *scenario.Flow, m *handshake.MessageEvent) *handshake.RecordEvent {
+	return first(f, func(r *handshake.RecordEvent) bool {
+		return r.Dir == handshake.Send && r.Party == m.Party && r.Move == m.Move && r.Seq > m.Seq
+	})
+}
+
+// roundTrips says how often the client had to wait before it could send the request,
+// beside the flow before.
+func (s *firstScreen) roundTrips(f *scenario.Flow, before []*scenario.Flow) {
+	n := roundTripsOf(f)
+	if n == 0 {
+		return
+	}
+	line := s.say.ui("round_trips") + s.say.colon() + text(n)
+	if k := len(before); k > 0 && roundTripsOf(before[k-1]) > 0 {
+		line = s.say.aside(line, nameOf(before[k-1])+s.say.colon()+text(roundTripsOf(before[k-1])))
+	}
+	s.text(4, line, nil)
+}
+
+// roundTripsOf counts the server's flights that reached the client before it was done;
+// 0 if it never was.
+func roundTripsOf(f *scenario.Flow) int {
+	n, dir := 0, handshake.Send
+	for _, m := range every(f, func(m *handshake.MessageEvent) bool { return m.Party == "client" }) {
+		if m.Kind == message.KindChangeCipherSpec {
+			continue // it waits for nothing, and nothing waits for it alone
+		}
+		if m.Dir == handshake.Receive && dir == handshake.Send {
+			n++
+		}
+		dir = m.Dir
+		if m.To == handshake.Connected {
+			return n
+		}
+	}
+	return 0
+}

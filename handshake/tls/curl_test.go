@@ -1,0 +1,50 @@
+package tls_test
+
+import (
+	"fmt"
+	"net"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/tls"
+)
+
+// TestCurl has curl post to net/http over our listener, in each version and over each
+// curve.
+func TestCurl(t *testing.T) {
+	curl := tool(t, "curl")
+	for _, v := range bothVersions {
+		for _, c := range curves {
+			t.Run(v.String()+" "+c.name, func(t *testing.T) {
+				cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+				cfg.Groups = []kx.Group{c.group, kx.P256} // the second for TLS 1.2's certificate
+				conns := make(chan *tls.Conn, 10)
+				url := serveHTTPTo(t, cfg, func(c *tls.Conn) { conns <- c })
+				host, port, err := net.SplitHostPort(strings.TrimPrefix(url, "https://"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				number := strings.TrimPrefix(v.String(), "TLS ")
+				curves := c.name
+				if c.group != kx.P256 {
+					curves += ":P-256"
+				}
+				out, err := exec.Command(curl, "-sS", "--http1.1", "--tlsv"+number, "--tls-max", number, "--curves", curves,
+					"--cacert", made().rootsFile, "--resolve", fmt.Sprintf("%s:%s:%s", name, port, host),
+					"--data-binary", strings.Repeat("x", 50_000), fmt.Sprintf("https://%s:%s/a", name, port)).CombinedOutput()
+				want := fmt.Sprintf("POST /a: %v, 50000 bytes, 0 client certificates, resumed false", v)
+				if err != nil || string(out) != want {
+					t.Fatalf("%q, %v", out, err)
+				}
+				s := (<-conns).Summary()
+				if s.Version != v || s.Group != c.group.ID() {
+					t.Errorf("settled %v %v", s.Version, s.Group)
+				}
+				met(theCurl, handshake.Server, cfg, s, w)
+			})
+		}
+	}
+}

@@ -1,0 +1,419 @@
+package tls_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// TLS 1.3 with gnutls-serv and gnutls-cli.
+
+// gnutlsAll13 is GnuTLS's priority string for all that it has of TLS 1.3.
+const gnutlsAll13 = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+AES-128-CCM-8"
+
+// gnutlsOnly13 is the one for one suite and one group.
+func gnutlsOnly13(s *suite.Suite, g kx.Group) string {
+	return "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" + gnutlsCiphers[s.Cipher.Name] + ":-GROUP-ALL:+GROUP-" + gnutlsGroups[g.ID()]
+}
+
+// gnutlsKinds are the kinds of certificate by which GnuTLS knows who we are, and we it.
+var gnutlsKinds = kinds
+
+func gnutlsServer13(t testing.TB, kind, priority string, args ...string) (addr string) {
+	t.Helper()
+	id := servers()[kind]
+	return gnutlsServerOf(t, priority, append([]string{"--x509certfile", id.certFile, "--x509keyfile", id.keyFile}, args...)...)
+}
+
+func TestGnuTLS13ServerMatrix(t *testing.T) {
+	for _, kind := range gnutlsKinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			addr := gnutlsServer13(t, kind, gnutlsAll13, "--disable-client-cert")
+			for _, s := range openSuites13() {
+				for _, g := range opensslGroups { // GnuTLS has the same
+					t.Run(caseName(s, g.group), func(t *testing.T) {
+						cfg := verifying13()
+						cfg.Suites, cfg.Groups = []*suite.Suite{s}, []kx.Group{g.group}
+						got, _ := echoed(t, addr, cfg)
+						checkMatrix(t, got, s, g.group, servers()[kind])
+					})
+				}
+			}
+		})
+	}
+}
+
+func TestGnuTLS13ClientMatrix(t *testing.T) {
+	for _, kind := range gnutlsKinds {
+		for _, s := range openSuites13() {
+			for _, g := range opensslGroups {
+				t.Run(kind+" "+caseName(s, g.group), func(t *testing.T) {
+					t.Parallel()
+					got, _ := gnutlsLine(t, serving13(servers()[kind]), gnutlsOnly13(s, g.group))
+					checkMatrix(t, got, s, g.group, servers()[kind])
+				})
+			}
+		}
+	}
+}
+
+func TestGnuTLS13ServerRetry(t *testing.T) {
+	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13+":-GROUP-ALL:+GROUP-SECP384R1", "--disable-client-cert")
+	for name, shares := range map[string][]iana.Group{"another group": {iana.X25519}, "no share": {}} {
+		t.Run(name, func(t *testing.T) {
+			cfg := verifying()
+			cfg.KeyShares = shares
+			if got, w := echoed(t, addr, cfg); !got.Retried || got.Group != iana.P384 || w.saw(message.KindClientHello) != 2 {
+				t.Errorf("settled %v, messages %v", got.Group, w.kinds)
+			}
+		})
+	}
+}
+
+func TestGnuTLS13ClientRetry(t *testing.T) {
+	// A HelloRetryRequest with a cookie and no group it refuses, RFC 9846 §4.2.4 or not.
+	for _, cookie := range []bool{false, true} {
+		t.Run(fmt.Sprintf("cookie %v", cookie), func(t *testing.T) {
+			cfg := serving(servers()["ecdsa"])
+			cfg.Groups, cfg.RetryWithCookie = []kx.Group{kx.P521}, cookie
+			// It sends shares of one curve of each sort, the first.
+			got, w := gnutlsLine(t, cfg, gnutlsAll13+":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP521R1")
+			if !got.Retried || w.saw(message.KindClientHello) != 2 || got.Group != iana.P521 {
+				t.Errorf("settled %v, messages %v", got.Group, w.kinds)
+			}
+		})
+	}
+}
+
+func TestGnuTLS13ServerClientAuth(t *testing.T) {
+	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert")
+	for _, kind := range gnutlsKinds {
+		t.Run(kind, func(t *testing.T) {
+			cfg := verifying()
+			cfg.Certificates = clients()[kind].ours()
+			if _, w := echoed(t, addr, cfg); w.saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.kinds)
+			}
+		})
+	}
+}
+
+func TestGnuTLS13ClientAuth(t *testing.T) {
+	for _, kind := range gnutlsKinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			cfg := serving(servers()["ecdsa"])
+			cfg.ClientAuth = handshake.RequireClientCert
+			id := clients()[kind]
+			got, w := gnutlsLine(t, cfg, gnutlsAll13, "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
+			if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.kinds)
+			}
+		})
+	}
+	t.Run("absent", func(t *testing.T) {
+		cfg := serving(servers()["ecdsa"])
+		cfg.ClientAuth = handshake.RequireClientCert
+		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
+		if err := wait(gnutlsClient(t, port, gnutlsAll13)); reason.Of(err) != reason.CertificateRequired {
+			t.Errorf("server: %v", err)
+		}
+	})
+}
+
+// TestGnuTLS13ServerKeyUpdate updates our keys, then has gnutls-serv update its own: its
+// word for a new handshake does that in TLS 1.3.
+func TestGnuTLS13ServerKeyUpdate(t *testing.T) {
+	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--disable-client-cert")
+	cfg, w := witnessed(t, verifying())
+	c, err := dial(t, addr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	echo := func(line string) {
+		t.Helper()
+		if _, err := io.WriteString(c, line); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readLine(c); err != nil || got != line {
+			t.Fatalf("sent %q, got %q, %v", line, got, err)
+		}
+	}
+	echo("before\n")
+	for _, request := range []bool{false, true, true} {
+		if err := c.UpdateKeys(request); err != nil {
+			t.Fatal(err)
+		}
+		echo("under new keys\n")
+	}
+	if n := w.saw(message.KindKeyUpdate); n != 3+2 {
+		t.Errorf("%d KeyUpdates", n)
+	}
+	if _, err := io.WriteString(c, "**REHANDSHAKE**\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readLine(c); err != nil || !strings.HasPrefix(got, "Successfully executed") {
+		t.Fatalf("%q, %v", got, err)
+	}
+	echo("under its new keys\n")
+	if n := w.saw(message.KindKeyUpdate); n != 3+2+2 {
+		t.Errorf("%d KeyUpdates", n)
+	}
+	if err := goodbye(c); err != nil {
+		t.Fatal(err)
+	}
+	met(theGnuTLS, handshake.Client, cfg, c.Summary(), w)
+}
+
+// TestGnuTLS13ClientKeyUpdate has both ends update; gnutls-cli is told to by a command
+// between the lines.
+func TestGnuTLS13ClientKeyUpdate(t *testing.T) {
+	cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+	port, wait := accept(t, cfg, func(c *tls.Conn) error {
+		for i := range 3 {
+			if err := reply(c); err != nil {
+				return err
+			}
+			if err := c.UpdateKeys(i%2 == 0); err != nil {
+				return err
+			}
+		}
+		if err := answerFirst(c); err != nil {
+			return err
+		}
+		met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+		return nil
+	})
+	p := gnutlsClient(t, port, gnutlsAll13, "--inline-commands")
+	for i := range 4 {
+		if i == 2 {
+			p.say("^rekey^")
+			p.waitFor("(?i)rekey|key update")
+		}
+		line := fmt.Sprintf("line %d", i)
+		p.say(line)
+		p.waitFor("you said 7 bytes: " + line)
+	}
+	p.stdin.Close()
+	if err := wait(p); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.saw(message.KindKeyUpdate); n != 3+2+2 {
+		t.Errorf("%d KeyUpdates", n)
+	}
+}
+
+func TestGnuTLS13ServerTickets(t *testing.T) {
+	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--disable-client-cert")
+	store := session.NewMemory(0)
+	for range 2 {
+		cfg := verifying()
+		cfg.Sessions = store
+		if _, w := echoed(t, addr, cfg); w.saw(message.KindNewSessionTicket) == 0 {
+			t.Errorf("messages %v", w.kinds)
+		}
+	}
+}
+
+// TestGnuTLS13ClientTickets has gnutls-cli come back with a ticket of ours, and offer a key
+// of its own: a server that takes neither must not be disturbed.
+func TestGnuTLS13ClientTickets(t *testing.T) {
+	t.Run("a ticket", func(t *testing.T) {
+		cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+		cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
+		n := 0
+		port, wait := acceptMany(t, cfg, 2, func(c *tls.Conn) error {
+			if err := c.Handshake(); err != nil {
+				return err
+			}
+			if n++; n == 2 {
+				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+				return answerFirst(c)
+			}
+			_, err := io.ReadAll(c) // it says goodbye at once
+			return err
+		})
+		p := gnutlsClient(t, port, gnutlsAll13, "--resume")
+		p.waitFor(`Connecting again`)
+		p.say("hello again")
+		p.waitFor(`you said 12 bytes`)
+		p.stdin.Close()
+		if err := wait(p); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.hellos) != 2 || w.hellos[1].Extensions.Find(iana.ExtPreSharedKey) == nil {
+			t.Errorf("no ticket was offered; messages %v", w.kinds)
+		}
+	})
+	t.Run("a key of its own", func(t *testing.T) {
+		_, w := gnutlsLine(t, serving(servers()["ecdsa"]), gnutlsAll13+":+DHE-PSK:+PSK", "--pskusername", "student", "--pskkey", "00112233445566778899aabbccddeeff")
+		if w.hellos[0].Extensions.Find(iana.ExtPreSharedKey) == nil {
+			t.Error("no pre_shared_key was offered")
+		}
+	})
+}
+
+func TestGnuTLS13ClientExporter(t *testing.T) {
+	cfg := serving(servers()["ecdsa"])
+	var got []byte
+	port, wait := accept(t, cfg, func(c *tls.Conn) (err error) {
+		if err = answerFirst(c); err == nil {
+			got, err = c.Export(exportLabel, nil, 48)
+		}
+		return err
+	})
+	p := gnutlsClient(t, port, gnutlsAll13, "--keymatexport", exportLabel, "--keymatexportsize", "48")
+	m := p.waitFor(`Key material: ([0-9a-f]+)`)
+	p.say("hello")
+	p.waitFor("you said 6 bytes")
+	p.stdin.Close()
+	if err := wait(p); err != nil || fmt.Sprintf("%x", got) != m[1] {
+		t.Errorf("%x, %v; gnutls has %s", got, err, m[1])
+	}
+}
+
+func TestGnuTLS13Staple(t *testing.T) {
+	id := servers()["rsa"]
+	t.Run("our client", func(t *testing.T) {
+		addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--disable-client-cert", "--ocsp-response", id.stapleFile, "--ignore-ocsp-response-errors")
+		cfg := verifying()
+		cfg.Stapling = true
+		if got, _ := echoed(t, addr, cfg); !bytes.Equal(got.Staple, id.staple) {
+			t.Errorf("a staple of %d bytes, of %d sent", len(got.Staple), len(id.staple))
+		}
+	})
+	for _, staple := range [][]byte{id.staple, nil} {
+		t.Run(fmt.Sprintf("our server, %d bytes", len(staple)), func(t *testing.T) {
+			cfg := serving(id)
+			cfg.Certificates[0].Staple = staple
+			port, wait := accept(t, cfg, answerFirst)
+			said := gnutlsTalk(t, port, wait)
+			if got := strings.Contains(said, "OCSP status request"); got != (staple != nil) {
+				t.Errorf("gnutls got a staple: %v", got)
+			}
+		})
+	}
+}
+
+// gnutlsTalk has gnutls-cli say hello to answerFirst, and returns all that it printed.
+func gnutlsTalk(t testing.TB, port string, wait func(*peer) error, args ...string) string {
+	t.Helper()
+	p := gnutlsClient(t, port, gnutlsAll13, args...)
+	p.say("hello")
+	p.waitFor("you said 6 bytes")
+	p.stdin.Close()
+	if err := wait(p); err != nil {
+		t.Fatal(err)
+	}
+	<-p.over.Done()
+	return p.said.String()
+}
+
+// TestGnuTLS13Compression compresses each end's Certificate, the client's included, with
+// each algorithm (RFC 8879).
+func TestGnuTLS13Compression(t *testing.T) {
+	port, wait := accept(t, serving(servers()["rsa"]), answerFirst)
+	if said := gnutlsTalk(t, port, wait, "--compress-cert", "zlib"); strings.Contains(said, "Unknown compression method") {
+		t.Skip("this GnuTLS is built without certificate compression, as Debian's is")
+	}
+	for _, a := range []iana.CertificateCompressionAlgorithm{iana.CompressZlib, iana.CompressBrotli, iana.CompressZstd} {
+		t.Run("our client "+a.String(), func(t *testing.T) {
+			addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert", "--compress-cert", a.String())
+			cfg := verifying()
+			cfg.Certificates = clients()["rsa"].ours()
+			cfg.CertificateCompression = []iana.CertificateCompressionAlgorithm{a}
+			if _, w := echoed(t, addr, cfg); w.saw(message.KindCompressedCertificate) != 2 {
+				t.Errorf("messages %v", w.kinds)
+			}
+		})
+		t.Run("our server "+a.String(), func(t *testing.T) {
+			cfg := serving(servers()["rsa"])
+			cfg.ClientAuth = handshake.RequireClientCert
+			cfg.CertificateCompression = []iana.CertificateCompressionAlgorithm{a}
+			id := clients()["rsa"]
+			_, w := gnutlsLine(t, cfg, gnutlsAll13, "--compress-cert", a.String(), "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
+			if w.saw(message.KindCompressedCertificate) != 2 {
+				t.Errorf("messages %v", w.kinds)
+			}
+		})
+	}
+}
+
+// TestGnuTLSRecordSize has each end want short records, in either version, and lines that
+// are longer.
+func TestGnuTLSRecordSize(t *testing.T) {
+	for _, v := range []struct {
+		priority string
+		want     int
+	}{{gnutlsAll, 700}, {gnutlsAll13, 701}} { // in TLS 1.3 the type counts (RFC 8449 §4)
+		t.Run("our client "+v.priority, func(t *testing.T) {
+			addr := gnutlsServer13(t, "ecdsa", v.priority, "--disable-client-cert", "--recordsize", "700")
+			cfg := verifying()
+			cfg.RecordSizeLimit = 600
+			if got, _ := echoed(t, addr, cfg); got.RecordSizeLimit != v.want {
+				t.Errorf("it takes %d bytes", got.RecordSizeLimit)
+			}
+		})
+		t.Run("our server "+v.priority, func(t *testing.T) {
+			cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+			cfg.RecordSizeLimit = 600
+			long := strings.Repeat("0123456789", 300)
+			port, wait := accept(t, cfg, func(c *tls.Conn) error {
+				if err := reply(c); err != nil {
+					return err
+				}
+				if _, err := io.WriteString(c, long+"\n"); err != nil {
+					return err
+				}
+				if err := answerFirst(c); err != nil {
+					return err
+				}
+				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+				if got := c.Summary().RecordSizeLimit; got != v.want {
+					return fmt.Errorf("it takes %d bytes", got)
+				}
+				return nil
+			})
+			p := gnutlsClient(t, port, v.priority, "--recordsize", "700")
+			p.say("hello") // it can send no line longer than our limit
+			p.waitFor(long + "\n")
+			p.say("bye")
+			p.waitFor("you said 4 bytes")
+			p.stdin.Close()
+			if err := wait(p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// gnutlsExtras are what GnuTLS's end can do that ours must bear.
+var gnutlsExtras = []struct{ name, priority string }{
+	{"as it is", gnutlsAll13},
+	{"no middlebox compatibility", gnutlsAll13 + ":%DISABLE_TLS13_COMPAT_MODE"},
+}
+
+func TestGnuTLS13Extras(t *testing.T) {
+	for _, o := range gnutlsExtras {
+		addr := gnutlsServer13(t, "rsa", o.priority, "--disable-client-cert")
+		for i, x := range extras {
+			t.Run("our client; "+o.name+"; "+x.name, func(t *testing.T) { echoed(t, addr, withExtra(verifying(), i)) })
+			t.Run("our server; "+o.name+"; "+x.name, func(t *testing.T) {
+				gnutlsLine(t, withExtra(serving(servers()["rsa"]), i), o.priority)
+			})
+		}
+	}
+}

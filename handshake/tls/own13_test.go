@@ -1,0 +1,168 @@
+package tls_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// TLS 1.3 between our two ends: every suite with every group and every kind of
+// certificate, RFC 9150, bare ML-KEM, private groups and compressed certificates included,
+// which no peer has.
+func TestEveryMatch13(t *testing.T) {
+	private, err := kx.ByName("X-Wing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, s := range suite.Of(iana.TLS13) {
+		for _, g := range append(kx.All(), private) {
+			for _, kind := range kinds {
+				at++
+				t.Run(caseName(s, g)+" "+kind, func(t *testing.T) {
+					t.Parallel()
+					cc, sc := verifying13(), serving13(servers()[kind])
+					for _, cfg := range []*tls.Config{cc, sc} {
+						cfg.Suites, cfg.Groups, cfg.Weak.NULL = []*suite.Suite{s}, []kx.Group{g}, true
+					}
+					run13(t, withExtra(cc, at%len(extras)), withExtra(sc, (at/2)%len(extras)), func(c, sv handshake.Summary, _ *witness) {
+						for _, got := range []handshake.Summary{c, sv} {
+							checkMatrix(t, got, s, g, servers()[kind])
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// run13 makes one connection.
+func run13(t testing.TB, cc, sc *tls.Config, check func(c, s handshake.Summary, w *witness)) {
+	t.Helper()
+	cc, w := witnessed(t, cc)
+	sc, _ = witnessed(t, sc)
+	a, b := memoryPipe()
+	c, s := client(t, a, cc), server(t, b, sc)
+	converse(t, c, s, 3000)
+	check(c.Summary(), s.Summary(), w)
+}
+
+// TestCompression13 compresses both ends' certificates with each algorithm, and with none
+// in common neither.
+func TestCompression13(t *testing.T) {
+	type algorithms = []iana.CertificateCompressionAlgorithm
+	for _, k := range []struct {
+		client, server algorithms
+		want           int
+	}{
+		{algorithms{iana.CompressZlib}, algorithms{iana.CompressZlib}, 2},
+		{algorithms{iana.CompressBrotli}, algorithms{iana.CompressZlib, iana.CompressBrotli}, 2},
+		{algorithms{iana.CompressZstd, iana.CompressZlib}, algorithms{iana.CompressZstd}, 2},
+		{algorithms{iana.CompressZstd}, algorithms{iana.CompressZlib}, 0},
+		{nil, algorithms{iana.CompressZlib}, 0},
+	} {
+		t.Run(strings.ReplaceAll(fmt.Sprint(k.client, k.server), " ", ","), func(t *testing.T) {
+			cc, sc := verifying(), serving(servers()["rsa"])
+			cc.CertificateCompression, sc.CertificateCompression = k.client, k.server
+			cc.Certificates, sc.ClientAuth = clients()["rsa"].ours(), handshake.RequireClientCert
+			run13(t, cc, sc, func(_, sv handshake.Summary, w *witness) {
+				if n := w.saw(message.KindCompressedCertificate); n != k.want || len(sv.PeerChain) == 0 {
+					t.Errorf("%d compressed; messages %v", n, w.kinds)
+				}
+			})
+		})
+	}
+}
+
+// TestUpdateKeys has both ends update while data goes both ways.
+func TestUpdateKeys(t *testing.T) {
+	c, s, _, _ := pair(t)
+	rekey(t, c, s, c.UpdateKeys, 20)
+	rekey(t, s, c, s.UpdateKeys, 20)
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := c.UpdateKeys(true); err == nil {
+		t.Error("a closed connection updates its keys")
+	}
+}
+
+// onUpdates makes a Config tell of each KeyUpdate that is received under it.
+func onUpdates(cfg *tls.Config) <-chan bool {
+	updates, inner := make(chan bool, 100), cfg.Listener
+	cfg.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+		inner.Event(e)
+		if m, ok := e.(*handshake.MessageEvent); ok && m.Kind == message.KindKeyUpdate && m.Dir == handshake.Receive {
+			updates <- true
+		}
+	})
+	return updates
+}
+
+// TestUpdateIsAnswered: an end that only reads still answers a KeyUpdate at once, be there
+// data behind it or not.
+func TestUpdateIsAnswered(t *testing.T) {
+	for _, behind := range []string{"", "data"} {
+		t.Run("then "+behind, func(t *testing.T) {
+			cfg, _ := witnessed(t, verifying())
+			updates := onUpdates(cfg)
+			a, b := memoryPipe()
+			gathered := &gather{Conn: a}
+			c, s := client(t, gathered, cfg), server(t, b, serving(servers()["ecdsa"]))
+			defer c.Close()
+			defer s.Close()
+			if cerr, serr := shake(c, s); cerr != nil || serr != nil {
+				t.Fatal(cerr, serr)
+			}
+			gathered.hold = true
+			if err := c.UpdateKeys(true); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(c, behind); err != nil {
+				t.Fatal(err)
+			}
+			if err := gathered.release(); err != nil {
+				t.Fatal(err)
+			}
+			go s.Read(make([]byte, 100)) // once
+			c.SetDeadline(time.Now().Add(patience))
+			go c.Read(make([]byte, 1)) // what it would read never comes
+			select {
+			case <-updates:
+			case <-time.After(patience):
+				t.Error("no answer")
+			}
+		})
+	}
+}
+
+// gather is a net.Conn that holds back what is written, and writes it as one.
+type gather struct {
+	net.Conn
+	hold bool
+	held []byte
+}
+
+func (g *gather) Write(p []byte) (int, error) {
+	if !g.hold {
+		return g.Conn.Write(p)
+	}
+	g.held = append(g.held, p...)
+	return len(p), nil
+}
+
+func (g *gather) release() error {
+	g.hold = false
+	_, err := g.Conn.Write(g.held)
+	return err
+}
