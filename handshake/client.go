@@ -108,7 +108,7 @@ func sendClientHello(c *client, _ message.Message) error {
 			return err
 		}
 	}
-	if err := c.send(m); err != nil {
+	if err := c.sendHello(m); err != nil {
 		return err
 	}
 	// The first record alone is for servers that know no more: an alert about their answer
@@ -276,7 +276,8 @@ func (c *client) checkVersion(m *message.ServerHello) error {
 		return &reason.Error{Reason: reason.DowngradeDetected, Field: "server_hello.random", Off: 6,
 			Want: "no downgrade sentinel", Got: sentinel[:7]}
 	}
-	if m.Version != iana.TLS12 || !c.cfg.speaks(iana.TLS12) {
+	if m.Version != iana.TLS12 || !c.cfg.speaks(iana.TLS12) ||
+		c.early != nil { // which a server of TLS 1.2 could not make sense of (RFC 9846 §E.3)
 		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "server_hello.server_version", Off: 4, Want: c.cfg.versions(), Got: m.Version}
 	}
 	return nil

@@ -199,7 +199,13 @@ func sendClientChangeCipherSpec(c *client, _ message.Message) error {
 	return c.sendChangeCipherSpec(c.Endpoint)
 }
 
-func sendClientFinished(c *client, _ message.Message) error { return c.sendFinished(c.Endpoint) }
+func sendClientFinished(c *client, _ message.Message) error {
+	if err := c.sendFinished(c.Endpoint); err != nil {
+		return err
+	}
+	c.falseStart()
+	return nil
+}
 
 func recvNewSessionTicket(c *client, msg message.Message) error {
 	m := msg.(*message.NewSessionTicket12)

@@ -318,7 +318,15 @@ func sendSecondClientHello(c *client, _ message.Message) error {
 			return err
 		}
 	}
-	return c.send(&m)
+	return c.sendHello(&m)
+}
+
+// sendHello sends a ClientHello, which bind has edited already if it has binders.
+func (c *client) sendHello(m *message.ClientHello) error {
+	if len(c.psks) > 0 {
+		return c.sendAsIs(m)
+	}
+	return c.send(m)
 }
 
 func recvServerHello13(c *client, msg message.Message) error {
@@ -364,8 +372,17 @@ func recvServerHello13(c *client, msg message.Message) error {
 // agree finishes the key exchange. With psk_ke there is none, and the secret is nil.
 func (c *client) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
 	share, ok := message.Get[*message.KeyShareServer](&m.Extensions)
-	if !ok && c.psk != nil && slices.Contains(c.cfg.pskModes(), iana.PSKOnly) {
-		return nil, nil, nil
+	if c.psk != nil {
+		mode := iana.PSKOnly
+		if ok {
+			mode = iana.PSKWithDHE
+		}
+		if !slices.Contains(c.cfg.pskModes(), mode) { // RFC 9846 §4.3.9, §4.3.11
+			return nil, nil, c.fault(reason.BadValue, m, "server_hello.extensions.key_share", "as one of psk_key_exchange_modes has it", choose(ok, "a share", "none"))
+		}
+		if !ok {
+			return nil, nil, nil
+		}
 	}
 	if !ok {
 		return nil, nil, c.fault(reason.MissingExtension, m, "server_hello.extensions", "key_share", "none")
@@ -410,12 +427,15 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 			if c.early == nil || !c.early.open || c.psk != &c.psks[0] {
 				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.early_data", "no early data: the first key was not selected", "early_data")
 			}
-			if c.summary.Suite.ID != c.psk.session.Suite || c.summary.Protocol != c.psk.session.Protocol {
-				return c.fault(reason.BadValue, m, "encrypted_extensions.extensions.early_data", "the suite and protocol of the ticket", c.summary.Suite.ID)
-			}
 			c.summary.EarlyData = EarlyDataAccepted
-			c.decided("early_data", "accepted", nil, "server_took_it")
 		}
+	}
+	if c.summary.EarlyData == EarlyDataAccepted {
+		// Only now is the protocol known, wherever its extension stood.
+		if c.summary.Suite.ID != c.psk.session.Suite || c.summary.Protocol != c.psk.session.Protocol {
+			return c.fault(reason.BadValue, m, "encrypted_extensions.extensions.early_data", "the suite and protocol of the ticket", c.summary.Suite.ID)
+		}
+		c.decided("early_data", "accepted", nil, "server_took_it")
 	}
 	if c.early != nil && c.early.open && c.summary.EarlyData != EarlyDataAccepted {
 		c.closeEarlyData(EarlyDataRejected)

@@ -103,6 +103,15 @@ type Config struct {
 	// AcceptEarlyData decides about each flight of early data that nothing else speaks
 	// against, and returns what does, or "". Nil takes them all, replayed ones too.
 	AcceptEarlyData func(EarlyDataInput) string
+	// SingleUse makes a server take each of its tickets once: what was used is marked here
+	// until it would have expired (RFC 9846 §8.1). A ticket that was used before, or is from
+	// a time of which the store knows nothing, leads to a full handshake; so does a store
+	// that fails. Nil: tickets may be used again and again.
+	SingleUse session.Store
+	// FalseStart lets a client write behind its Finished in a full handshake of TLS 1.2, if
+	// the exchange is ECDHE and the cipher an AEAD (RFC 7918). It saves a round trip; until
+	// Done nothing shows that the hellos arrived as they were sent.
+	FalseStart bool
 	// SeparateRecords gives each handshake message of TLS 1.3 a record of its own, as TLS
 	// 1.2's have. Without it the messages of a flight share one.
 	SeparateRecords bool
@@ -120,7 +129,11 @@ type Config struct {
 
 	Weak Weak
 
-	edit func(message.Message) // of tests: may change every message before it is marshalled
+	// Of tests: edit may change every message before it is marshalled, and before its
+	// binders are made; openTicket takes the place of Tickets where those of somebody else
+	// are to be opened.
+	edit       func(message.Message)
+	openTicket func(ticket []byte) (*session.Session, error)
 }
 
 // Weak names the defences that a lesson may switch off, one by one. Everything

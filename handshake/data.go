@@ -50,7 +50,7 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 		return 0, e.err
 	case e.closeSent:
 		return 0, errClosed
-	case e.state.MayWrite() == NoData:
+	case e.MayWrite() != ApplicationData:
 		return 0, reason.New(reason.Internal, "", "a state that may send data", e.state)
 	case len(p) == 0:
 		return 0, nil

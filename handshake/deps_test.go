@@ -20,7 +20,7 @@ import (
 // to handshake/; cmd and examples are trees. A package that is not here fails the
 // test, so that a new one is thought about.
 const policy = `
-	NONE < iana, keyschedule
+	NONE < iana, keyschedule, replay/bank
 	iana < reason
 	reason < wire, kx, sig, suite, certcompress
 	kx < kx/kxtest
@@ -31,8 +31,9 @@ const policy = `
 	message, session, record, keyschedule, kx, certcompress, pki < handshake
 	handshake < tls, narrate, observe, tamper, mitm, pcapng
 	observe, tamper, mitm < scenario
+	observe, tamper, replay/bank < replay
 	narrate, scenario < render
-	tls, render, pcapng, session/redis < cmd, examples
+	tls, render, pcapng, session/redis, replay < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -46,6 +47,7 @@ const modules = `
 	github.com/klauspost/compress: certcompress
 	golang.org/x/crypto: suite pki cmd
 	golang.org/x/net: tls cmd
+	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session
 	github.com/redis/go-redis/v9: session/redis
 	github.com/fatih/color: render cmd

@@ -129,13 +129,18 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 	if why == "" {
 		s.summary.EarlyData = EarlyDataAccepted
 		s.decided("early_data", "accepted", nil, "accepted")
-		return s.startEarlyData(s.psk, s.clientRandom[:], s.cfg.MaxEarlyData)
+		return s.startEarlyData(s.psk, s.clientRandom[:], s.psk.session.MaxEarlyData)
 	}
 	s.summary.EarlyData = EarlyDataRejected
 	s.decided("early_data", "rejected", nil, why)
 	s.rd.SetVersion(iana.TLS13)
-	// What the ticket allowed, sealed in the smallest of records that make sense.
-	s.rd.DropEarlyData(int(max(s.cfg.MaxEarlyData, 1<<14)) * 2)
+	// What the ticket allowed, sealed in the smallest of records that make sense. What a
+	// ticket said that does not open nobody knows.
+	most := max(s.cfg.MaxEarlyData, 1<<14)
+	if s.psk != nil && s.psk.session != nil {
+		most = max(most, s.psk.session.MaxEarlyData)
+	}
+	s.rd.DropEarlyData(int(most) * 2)
 	return nil
 }
 
@@ -166,6 +171,12 @@ func (s *server) whyNotEarly(m *message.ClientHello) string {
 
 // recvEndOfEarlyData goes on to the client's handshake keys.
 func recvEndOfEarlyData(s *server, _ message.Message) error {
+	switch code := s.summary.MaxFragmentLength; {
+	case s.peerLimit != 0:
+		s.rd.SetLimit(s.cfg.RecordSizeLimit)
+	case code != 0:
+		s.limit(code)
+	}
 	return s.protect(Receive, &s.client, "handshake")
 }
 

@@ -71,7 +71,8 @@ type Endpoint struct {
 	warnings, idle                int
 	summary                       *Summary
 	exporter                      exporter
-	tickets                       int // of TLS 1.3, kept so far
+	mayStart                      bool // data may follow Finished at once (RFC 7918)
+	tickets                       int  // of TLS 1.3, kept so far
 	early                         *early
 	traffic                       *traffic // of TLS 1.3, which can change its keys
 
@@ -237,7 +238,7 @@ func (e *Endpoint) fail(err error) error {
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}
-	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic = Failed, nil, nil, nil, nil, nil, nil
+	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic, e.early = Failed, nil, nil, nil, nil, nil, nil, nil
 	e.forgetSession()
 	return e.err
 }
@@ -386,6 +387,11 @@ func (e *Endpoint) send(m message.Message) error {
 	if e.cfg.edit != nil {
 		e.cfg.edit(m)
 	}
+	return e.sendAsIs(m)
+}
+
+// sendAsIs is send for a message that nobody shall change any more: its binders are made.
+func (e *Endpoint) sendAsIs(m message.Message) error {
 	at := len(e.transcript)
 	var err error
 	if e.transcript, err = wire.Append(e.transcript, m, nil); err != nil {

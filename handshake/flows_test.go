@@ -64,6 +64,10 @@ func (f frozen) Get(key string, _ time.Time) ([]byte, error)  { return f[key], n
 func (f frozen) Take(key string, _ time.Time) ([]byte, error) { return f[key], nil }
 func (f frozen) Delete(string) error                          { return nil }
 
+// Nothing is ever the first of its kind here, and nothing is forgotten.
+func (f frozen) Once(string, time.Time, time.Time) (bool, error) { return false, nil }
+func (f frozen) Began(time.Time) (time.Time, error)              { return time.Time{}, nil }
+
 // growing is a store without ends, whose content can be taken out.
 type growing struct{ frozen }
 

@@ -192,7 +192,10 @@ func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) 
 // choosePSK takes the first key offered that we know and may go on with. Without one the
 // handshake is a full one.
 func (s *server) choosePSK(m *message.ClientHello) error {
-	s.psk, s.summary.PSK, s.summary.Resumed, s.selected = nil, false, false, 0
+	// A second ClientHello may offer other keys than the first, or none: nothing of
+	// what the first one's stood for must stay.
+	s.psk, s.selected = nil, 0
+	s.summary.PSK, s.summary.Resumed, s.summary.PeerChain = false, false, nil
 	x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions)
 	if !ok {
 		return nil
@@ -222,6 +225,10 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 		if err != nil {
 			return err
 		}
+		if why := s.useTicket(id.Identity, p.session); why != "" {
+			s.decided("resumption", "full_handshake", nil, why)
+			continue
+		}
 		return s.resume13(p, i)
 	}
 	return nil
@@ -242,16 +249,26 @@ func (s *server) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, 
 	for i := range s.cfg.PSKs {
 		p := &s.cfg.PSKs[i]
 		if string(p.Identity) == string(id.Identity) {
-			if s.suiteFor(m, p.hash(), 0) == nil {
+			switch {
+			case s.suiteFor(m, p.hash(), 0) == nil:
 				return nil, "session_other_suite"
+			case s.cfg.ClientAuth == RequireClientCert: // a key is no certificate
+				return nil, "session_without_client_certificate"
 			}
 			return &psk{identity: p.Identity, key: p.Key, hash: p.hash()}, ""
 		}
 	}
-	if s.cfg.Tickets == nil {
+	open := s.cfg.openTicket
+	if open == nil && s.cfg.Tickets == nil {
 		return nil, "psk_unknown"
 	}
-	sess, _, err := s.cfg.Tickets.Open(id.Identity, s.now())
+	if open == nil {
+		open = func(t []byte) (*session.Session, error) {
+			sess, _, err := s.cfg.Tickets.Open(t, s.now())
+			return sess, err
+		}
+	}
+	sess, err := open(id.Identity)
 	if err != nil {
 		return nil, "ticket_unreadable"
 	}

@@ -140,6 +140,12 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	if why, err = s.whyNotResume(sess, m); err != nil {
 		return false, err
 	}
+	if why == "" && from == "ticket_opened" {
+		// Whether its sender has the master secret, too late to be of use, Finished will
+		// tell: so who saw a ticket go by can use it up, and cost its owner a resumption.
+		t, _ := message.Get[*message.SessionTicket](&m.Extensions)
+		why = s.useTicket(t.Ticket, sess)
+	}
 	if why != "" {
 		s.decided("resumption", "full_handshake", nil, why)
 		return false, nil
@@ -154,7 +160,8 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	s.summary.SessionID = m.SessionID
 	// The ticket that it has is good until the session ends, unless the key that
 	// sealed it is about to go (RFC 5077 §3.3).
-	s.giveTicket = s.renewTicket
+	// Where tickets are good for one time each, it is none any more.
+	s.giveTicket = s.renewTicket || from == "ticket_opened" && s.cfg.SingleUse != nil
 	s.acceptEncryptThenMAC(m)
 	s.decided("resumption", "resumed", nil, from)
 	return true, nil

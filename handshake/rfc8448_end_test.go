@@ -82,6 +82,9 @@ func (tr *trace) client(t *testing.T, cfg *Config, rand *draws) {
 	cfg.ServerName = "server"
 	cfg.KeyShares = []iana.Group{iana.X25519}
 	cfg.Sessions = session.NewMemory(1)
+	if tr.resumes() {
+		tr.keepTicket(t, cfg)
+	}
 	if len(tr.find("client", "construct a CertificateVerify handshake message")) > 0 {
 		cfg.Certificates = tr.replayed(t, "client")
 	}
@@ -94,6 +97,12 @@ func (tr *trace) server(t *testing.T, cfg *Config, rand *draws) {
 	hellos := len(tr.find("server", "construct a ServerHello handshake message"))
 	hello := parseTraced[*message.ServerHello](t, tr.message(t, "server", "ServerHello", hellos-1), Server)
 	rand.values = append(rand.values, hello.Random[:])
+	if tr.resumes() { // by a ticket that is not ours
+		cfg.Certificates = []Certificate{{Chain: [][]byte{readTrace(t, "simple").certificate(t, "server").Raw}}} // never shown
+		cfg.openTicket = func([]byte) (*session.Session, error) { return tr.resumed(t, cfg), nil }
+		cfg.MaxEarlyData = 1
+		return
+	}
 	cfg.Certificates = tr.replayed(t, "server")
 	if key := rfc8448Key(t); tr.certificate(t, "server").PublicKey.(interface{ Equal(crypto.PublicKey) bool }).Equal(key.Public()) {
 		cfg.Certificates[0].Key = key
@@ -162,13 +171,14 @@ func (tr *trace) shape(t *testing.T, role Role) func(message.Message) {
 		case *message.ClientHello:
 			like := parseTraced[*message.ClientHello](t, raw, role)
 			m.CipherSuites = like.CipherSuites
-			adopt(t, &m.Extensions, like.Extensions, iana.ExtServerName, iana.ExtSupportedVersions, iana.ExtKeyShare, iana.ExtCookie, iana.ExtRecordSizeLimit)
+			adopt(t, &m.Extensions, like.Extensions, iana.ExtServerName, iana.ExtSupportedVersions, iana.ExtKeyShare, iana.ExtCookie, iana.ExtRecordSizeLimit,
+				iana.ExtEarlyData, iana.ExtPreSharedKey)
 		case *message.ServerHello:
 			like := parseTraced[*message.ServerHello](t, raw, role)
-			adopt(t, &m.Extensions, like.Extensions, iana.ExtSupportedVersions, iana.ExtKeyShare)
+			adopt(t, &m.Extensions, like.Extensions, iana.ExtSupportedVersions, iana.ExtKeyShare, iana.ExtPreSharedKey)
 		case *message.EncryptedExtensions:
 			like := parseTraced[*message.EncryptedExtensions](t, raw, role)
-			adopt(t, &m.Extensions, like.Extensions, iana.ExtServerName, iana.ExtRecordSizeLimit)
+			adopt(t, &m.Extensions, like.Extensions, iana.ExtServerName, iana.ExtRecordSizeLimit, iana.ExtEarlyData)
 		case *message.CertificateRequest13:
 			like := parseTraced[*message.CertificateRequest13](t, raw, role)
 			adopt(t, &m.Extensions, like.Extensions)

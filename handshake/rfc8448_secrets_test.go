@@ -83,6 +83,8 @@ var traceLabels = map[string]string{
 	"tls13 exp master":   "exporter_secret",
 	"tls13 res master":   "resumption_secret",
 	"tls13 resumption":   "resumption_psk",
+	"tls13 c e traffic":  "client_early_traffic_secret",
+	"tls13 e exp master": "early_exporter_secret",
 }
 
 // secrets lists what a step tells of secrets that an endpoint of a role knows. A step
@@ -133,6 +135,11 @@ func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
 		return []traceSecret{expanded("handshake_derived", "")}
 	case strings.HasSuffix(title, " traffic keys for handshake data"):
 		return []traceSecret{expanded(writer+"_handshake_key", "key "), expanded(writer+"_handshake_iv", "iv ")}
+	case strings.HasSuffix(title, " traffic keys for early application data"):
+		return []traceSecret{expanded("client_early_key", "key "), expanded("client_early_iv", "iv ")}
+	case title == "calculate PSK binder":
+		return []traceSecret{secret("binder_key", get("PRK")), expanded("binder_finished_key", ""),
+			secret("psk_binder", get("finished"), kx.Value{Name: "finished_key", Bytes: get("expanded")}, kx.Value{Name: "transcript_hash", Bytes: get("binder hash")})}
 	case strings.HasSuffix(title, " traffic keys for application data"):
 		return []traceSecret{expanded(writer+"_application_key", "key "), expanded(writer+"_application_iv", "iv ")}
 	case title == `calculate finished "tls13 finished"`:

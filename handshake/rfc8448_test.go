@@ -9,7 +9,7 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// The full handshakes of RFC 8448, played by an endpoint in either role against the
+// The handshakes of RFC 8448, played by an endpoint in either role against the
 // trace: every record that it sends is the trace's, byte for byte, and so is every
 // secret that it derives. rfc8448_end_test.go says what an endpoint is given of the
 // trace, and what it must find by itself; rfc8448_secrets_test.go compares the secrets.
@@ -45,7 +45,11 @@ func (e *traceEnd) play(t *testing.T, records []traceRecord) {
 		}
 		switch r.typ {
 		case iana.ApplicationData:
-			if n, err := e.Write(r.payload); n != len(r.payload) || err != nil {
+			write := e.Write
+			if !e.Done() {
+				write = e.WriteEarly
+			}
+			if n, err := write(r.payload); n != len(r.payload) || err != nil {
 				t.Fatalf("%s: Write took %d of %d bytes, %v", r.at, n, len(r.payload), err)
 			}
 		case iana.Alert: // close_notify in every trace

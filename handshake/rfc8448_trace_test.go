@@ -18,8 +18,8 @@ import (
 // The traces of RFC 8448 as testdata/rfc8448 has them: a reader. That the files are
 // right is for rfc8448_values_test.go to show; rfc8448_test.go plays them.
 
-// handshakeTraces are those that a full handshake makes.
-var handshakeTraces = []string{"simple", "retry", "client_auth", "compatibility"}
+// handshakeTraces are the sections, but for the first, which is a key.
+var handshakeTraces = []string{"simple", "resumed", "retry", "client_auth", "compatibility"}
 
 // trace is one section: what client and server do, in order.
 type trace struct {

@@ -34,7 +34,8 @@ type serverHandshake struct {
 	offer       kx.Offer
 	answerName  bool
 	giveTicket  bool
-	renewTicket bool // the session came out of a ticket under the previous key
+	renewTicket bool     // the session came out of a ticket under the previous key
+	usedTicket  [32]byte // the hash of the one marked as used in this handshake
 	staple      bool
 	peerLimit   int // the record_size_limit to be heeded; 0: none
 

@@ -436,9 +436,14 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 	}
 	switch {
 	case s.peerLimit != 0:
-		return s.limitRecords(s.peerLimit, "client_hello")
+		if err := s.limitRecords(s.peerLimit, "client_hello"); err != nil {
+			return err
+		}
 	case code != 0:
 		s.limit(code)
+	}
+	if s.summary.EarlyData == EarlyDataAccepted {
+		s.rd.SetLimit(0) // early data was sealed before the client heard of a limit
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ var states = [...]struct {
 	WaitSecondClientHello:    {name: "WAIT_CH2"},
 	SendEncryptedExtensions:  {name: "SEND_EE"},
 	SendEndOfEarlyData:       {name: "SEND_EOED"},
-	WaitEndOfEarlyData:       {name: "WAIT_EOED", read: EarlyData},
+	WaitEndOfEarlyData:       {"WAIT_EOED", EarlyData, ApplicationData}, // its own keys are the last ones already
 	Failed:                   {name: "FAILED"},
 }
 

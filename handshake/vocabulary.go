@@ -18,12 +18,15 @@ func SecretLabels() []string {
 		"client_application_key", "client_application_iv", "server_application_key", "server_application_iv",
 		"client_finished_key", "server_finished_key", "resumption_secret", "resumption_psk",
 		"client_application_traffic_secret_n", "server_application_traffic_secret_n",
+
+		"binder_key", "binder_finished_key", "psk_binder", "client_early_traffic_secret", "client_early_key", "client_early_iv",
+		"early_exporter_secret",
 	}
 }
 
 // CheckNames lists the What of every CheckEvent.
 func CheckNames() []string {
-	return []string{"certificate_chain", "server_key_exchange_signature", "certificate_verify_signature", "finished", "cookie", "certificate_compression"}
+	return []string{"certificate_chain", "server_key_exchange_signature", "certificate_verify_signature", "finished", "cookie", "certificate_compression", "psk_binder"}
 }
 
 // DecisionNames lists the What of every DecisionEvent, each with every Why that
@@ -41,6 +44,7 @@ func DecisionNames() map[string][]string {
 		"session_ticket":          {"kept", "not_kept_no_store"},
 		"key_update":              {"requested", "answered", "own_wish", "key_spent"},
 		"signature_scheme":        {"fits_key"},
+		"false_start":             {"ecdhe_and_aead", "not_ecdhe", "not_aead"},
 		"alpn":                    {"server_preference"},
 		"extended_master_secret":  {"both_want_ems", "no_ems"},
 		"secure_renegotiation":    {"signalled", "not_signalled"},
@@ -51,6 +55,12 @@ func DecisionNames() map[string][]string {
 			"session_unreadable", "store_failed", "session_expired", "session_other_name", "session_other_ems", "session_other_suite",
 			"session_other_version", "session_without_client_certificate", "session_with_client_certificate",
 			"client_certificate_expired", "trust_withdrawn", "tickets_off",
+			"psk_selected", "psk_known", "psk_unknown", "no_common_psk_mode", "ticket_used", "store_too_young",
+		},
+		"early_data": {
+			"accepted", "server_took_it", "server_passed_over", "early_data_off", "early_data_without_ticket", "early_data_not_in_ticket",
+			"early_data_and_retry", "session_other_suite", "session_other_protocol",
+			"not_fresh", "seen_before", "store_failed", "store_too_young", // Config.AcceptEarlyData's, of package replay
 		},
 	}
 }

@@ -154,6 +154,13 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 			s.Roots, s.ClientAuth = nil, handshake.RequestClientCert
 			c.Certificates = nil
 		}),
+		once(func(c, s *handshake.Config) { c.FalseStart = true }, nil),
+		once(func(c, s *handshake.Config) { c.FalseStart, c.Suites, s.Suites = true, only(0xc023), only(0xc023) }, nil),
+		func(note func(*connection)) { // False Start, and no forward secrecy
+			cc, sc := pairFor(0x009c)
+			cc.FalseStart = true
+			note(connect(t, cc, sc).run(nil).completes())
+		},
 		func(note func(*connection)) { // a client of both versions, a server of the older
 			cc, sc := ends13(l)
 			sc.MaxVersion = iana.TLS12
@@ -195,6 +202,9 @@ func (broken) Put(string, []byte, time.Time) error    { return errDown }
 func (broken) Get(string, time.Time) ([]byte, error)  { return nil, errDown }
 func (broken) Delete(string) error                    { return errDown }
 func (broken) Take(string, time.Time) ([]byte, error) { return nil, errDown }
+
+func (broken) Once(string, time.Time, time.Time) (bool, error) { return false, errDown }
+func (broken) Began(time.Time) (time.Time, error)              { return time.Time{}, errDown }
 
 // The lists themselves hold each key once.
 func TestVocabularyIsUnique(t *testing.T) {

@@ -111,9 +111,9 @@ func writeKeys(heard collect, from handshake.Role) (k suite.Keys) {
 		switch s.Label {
 		case from.String() + "_write_MAC_key":
 			k.MAC = s.Value
-		case from.String() + "_write_key", from.String() + "_handshake_key", from.String() + "_application_key":
+		case from.String() + "_write_key", from.String() + "_early_key", from.String() + "_handshake_key", from.String() + "_application_key":
 			k.Key = s.Value
-		case from.String() + "_write_IV", from.String() + "_handshake_iv", from.String() + "_application_iv":
+		case from.String() + "_write_IV", from.String() + "_early_iv", from.String() + "_handshake_iv", from.String() + "_application_iv":
 			k.IV = s.Value
 		}
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/pem"
+	"errors"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,40 +12,72 @@ import (
 	"tlslab/handshake/session"
 )
 
-// keptSession is a session.Store for a client of one server: one session, in memory,
-// and in a file if asked for.
+// keptSession is a session.Store for a client of one server: the session that came
+// last, in memory, and in a file if asked for.
 type keptSession struct {
 	mu      sync.Mutex
+	ticket  bool // of TLS 1.3, as the key says
 	value   []byte
 	expires time.Time
 	version iana.Version // of the session read from a file; 0 for none
 }
 
-// Put keeps a copy of value, whatever the key.
-func (k *keptSession) Put(_ string, value []byte, expires time.Time) error {
+// Put keeps a copy of value, instead of what was kept before.
+func (k *keptSession) Put(key string, value []byte, expires time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.value, k.expires = append([]byte(nil), value...), expires
+	k.ticket, k.value, k.expires = isTicket(key), append([]byte(nil), value...), expires
 	return nil
 }
 
-// Get returns the session, whatever the key.
-func (k *keptSession) Get(_ string, now time.Time) ([]byte, error) {
+// Get returns the session, or nil: whatever the server's name, for the engine to judge.
+func (k *keptSession) Get(key string, now time.Time) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now.After(k.expires) {
+	if isTicket(key) != k.ticket || !now.Before(k.expires) {
 		return nil, nil
 	}
 	return k.value, nil
 }
 
-// Delete forgets the session.
-func (k *keptSession) Delete(string) error {
+// Take returns the session and forgets it, or returns nil.
+func (k *keptSession) Take(key string, now time.Time) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if isTicket(key) != k.ticket {
+		return nil, nil
+	}
+	v := k.value
 	k.value = nil
+	if !now.Before(k.expires) {
+		return nil, nil
+	}
+	return v, nil
+}
+
+// Delete forgets the session.
+func (k *keptSession) Delete(key string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if isTicket(key) == k.ticket {
+		k.value = nil
+	}
 	return nil
 }
+
+// ticketKey is how the keys begin under which package handshake keeps TLS 1.3's tickets.
+const ticketKey = "ticket:"
+
+func isTicket(key string) bool { return strings.HasPrefix(key, ticketKey) }
+
+// errNoMarks is for what only servers ask of a store.
+var errNoMarks = errors.New("a client's session is no store of marks")
+
+// Once keeps no marks.
+func (k *keptSession) Once(string, time.Time, time.Time) (bool, error) { return false, errNoMarks }
+
+// Began keeps no marks.
+func (k *keptSession) Began(time.Time) (time.Time, error) { return time.Time{}, errNoMarks }
 
 // A session file is one PEM block. Its header says whether the server was verified
 // when the session was made: resuming does not do it again, so a session made with
@@ -94,5 +128,9 @@ func (k *keptSession) read(file string, mustVerify bool) error {
 		return failure("Make a new one with --sess-out.", "the session in %s cannot be read: %w", file, err)
 	}
 	k.version = s.Version
-	return k.Put("", b.Bytes, s.Created.Add(s.Lifetime))
+	key := ""
+	if s.Version == iana.TLS13 {
+		key = ticketKey
+	}
+	return k.Put(key, b.Bytes, s.Created.Add(s.Lifetime))
 }

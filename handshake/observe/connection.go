@@ -44,7 +44,12 @@ func (o *Observer) next(h *half) bool {
 	if o.clientStarts(h) {
 		o.startClient()
 	}
-	if h.closed || o.isEarly(h) {
+	if h.inEarly() && hides(h.buf) {
+		if rec := whole(h.buf); rec != nil && o.endsEarly(h, rec) {
+			return true
+		}
+	}
+	if h.closed || o.isEarly(h) && !o.opensEarly(h) {
 		return o.nextClosed(h)
 	}
 	// The reader opens in place, and what it cannot open it leaves in ruins.
@@ -68,7 +73,11 @@ func (o *Observer) next(h *half) bool {
 	if rec.Protected || rec.Epoch == 0 {
 		h.seq++
 	}
-	h.opens[h.stage] = h.opens[h.stage] || rec.Protected
+	s := h.stage
+	if s == inClear && rec.Protected {
+		s = early
+	}
+	h.opens[s] = h.opens[s] || rec.Protected
 	o.noteRecord(h, rec)
 	o.read(h, rec)
 	return true
@@ -87,7 +96,7 @@ func (o *Observer) nextClosed(h *half) bool {
 	if o.is13() && hidden && o.seek(h, b) {
 		return true // open from here on
 	}
-	if !h.early && hidden && (o.is13() && h.stage == inClear || o.isEarly(h)) {
+	if !h.early && !h.inEarly() && hidden && (o.is13() && h.stage == inClear || o.isEarly(h)) {
 		h.early, h.epoch, h.seq = true, 1, 0
 	}
 	h.buf = h.buf[len(b):]
@@ -118,7 +127,7 @@ func hides(b []byte) bool { return len(b) > 0 && b[0] == byte(iana.ApplicationDa
 // isEarly reports whether h.buf begins with 0-RTT data, which a client sends before the
 // server has said anything.
 func (o *Observer) isEarly(h *half) bool {
-	return !h.server && o.serverHello == nil && hides(h.buf) && o.earlyOffered()
+	return !h.server && !h.inEarly() && o.serverHello == nil && hides(h.buf) && o.earlyOffered()
 }
 
 func (o *Observer) earlyOffered() bool {
@@ -231,5 +240,5 @@ func (o *Observer) change(h *half) {
 		return
 	}
 	h.rd.Change(p, c)
-	o.noteKeyChange(h)
+	o.noteKeyChange(h, o.suite)
 }

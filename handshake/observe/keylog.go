@@ -19,8 +19,9 @@ type logged struct {
 }
 
 // trafficLabels are the lines of a key log that give a TLS 1.3 connection away
-// (RFC 9850 §2.1). The early secrets, the exporters' and ECH's are for others.
+// (RFC 9850 §2.1). The exporters' secrets and ECH's are for others.
 var trafficLabels = map[string]logged{
+	"CLIENT_EARLY_TRAFFIC_SECRET":     {stage: early},
 	"CLIENT_HANDSHAKE_TRAFFIC_SECRET": {stage: handshaking},
 	"SERVER_HANDSHAKE_TRAFFIC_SECRET": {stage: handshaking, server: true},
 	"CLIENT_TRAFFIC_SECRET_0":         {stage: application},

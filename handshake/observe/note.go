@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
+	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 )
 
@@ -92,30 +93,30 @@ func (o *Observer) noteSecret(e *handshake.SecretEvent) {
 
 // noteKeys tells of the keys in use, and on the first epoch of a stage also of the
 // secret from the key log.
-func (o *Observer) noteKeys(h *half, first bool) {
-	k, who := h.keys, h.name()+"_"+h.stage.String()
+func (o *Observer) noteKeys(h *half, k *trafficKeys, s stage, first bool) {
+	who := h.name() + "_" + s.String()
 	secret := k.secret.Bytes()
 	if first {
 		label := who + "_traffic_secret"
-		if h.stage == application {
+		if s == application {
 			label += "_0"
 		}
 		o.noteSecret(&handshake.SecretEvent{Label: label, Method: "known", Value: bytes.Clone(secret)})
 	}
-	o.noteExpanded(who+"_key", "key", secret, k.key)
-	o.noteExpanded(who+"_iv", "iv", secret, k.iv)
+	o.noteExpanded(k.suite, who+"_key", "key", secret, k.key)
+	o.noteExpanded(k.suite, who+"_iv", "iv", secret, k.iv)
 }
 
 // noteExpanded tells of an HKDF-Expand-Label without a context.
-func (o *Observer) noteExpanded(label, tag string, secret, value []byte) {
-	o.noteSecret(&handshake.SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: handshake.OpHash, Hash: o.suite.Hash.String(), Tag: tag,
+func (o *Observer) noteExpanded(su *suite.Suite, label, tag string, secret, value []byte) {
+	o.noteSecret(&handshake.SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: handshake.OpHash, Hash: su.Hash.String(), Tag: tag,
 		Inputs: []kx.Value{{Name: "secret", Bytes: bytes.Clone(secret), Private: true}, {Name: "context"},
 			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, nil, len(value))}}, Value: bytes.Clone(value)})
 }
 
-func (o *Observer) noteKeyChange(h *half) {
+func (o *Observer) noteKeyChange(h *half, su *suite.Suite) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.KeyChangeEvent{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Suite: o.suite.ID})
+		l.Event(&handshake.KeyChangeEvent{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Suite: su.ID})
 	}
 }
 

@@ -5,7 +5,8 @@
 //
 // How much it reads depends on what it was given: nothing, a key log, the master
 // secret of a session, or the private key of the server's certificate, which is
-// worth something in TLS 1.2 and nothing in TLS 1.3. It never sends, decides nothing
+// worth something in TLS 1.2 and nothing in TLS 1.3; or TLS 1.3's pre-shared keys, which
+// open 0-RTT data, and with psk_ke all that follows. It never sends, decides nothing
 // and verifies no certificate; a connection that it cannot follow it goes on to
 // measure.
 //
@@ -15,7 +16,7 @@
 // goes on counting where the ends begin again at 0.
 //
 // Read this file, then connection.go (from records to messages), then secrets.go
-// and tls13.go (from what was given to keys, a version each).
+// and tls13.go (from what was given to keys, a version each); then early13.go and psk13.go.
 package observe
 
 import (
@@ -40,11 +41,12 @@ type Options struct {
 	Time        func() time.Time // of the events; time.Now
 
 	// KeyLog has NSS key log lines (RFC 9850), of this connection and of others: the
-	// master secret of TLS 1.2, or any of the four traffic secrets of TLS 1.3. It is
+	// master secret of TLS 1.2, or any of the five traffic secrets of TLS 1.3. It is
 	// read to the end by New; nil: none.
 	KeyLog  io.Reader
 	RSAKey  *rsa.PrivateKey // of the server's certificate; opens RSA key transport
 	Masters []Master        // of sessions
+	PSKs    [][]byte        // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
 
 	Suites []*suite.Suite // rows besides suite.All(): a student's own
 }
@@ -76,6 +78,8 @@ type Report struct {
 	Master *Master
 	// Traffic are the TLS 1.3 secrets it read with.
 	Traffic Traffic
+	// PSK is the one of Options.PSKs that the client proved to have; nil if none.
+	PSK []byte
 	// PreMaster is what a stolen RSA key opened.
 	PreMaster []byte
 
@@ -90,9 +94,10 @@ type Report struct {
 type Traffic struct {
 	ClientHandshake, ServerHandshake     []byte
 	ClientApplication, ServerApplication []byte
+	ClientEarly                          []byte // of 0-RTT data
 }
 
-// Complete reports whether all four are there.
+// Complete reports whether all four are there that every connection has.
 func (t *Traffic) Complete() bool {
 	return t.ClientHandshake != nil && t.ServerHandshake != nil && t.ClientApplication != nil && t.ServerApplication != nil
 }
@@ -143,7 +148,10 @@ func (o *Observer) Report() Report {
 	if o.master != nil && !o.misfit {
 		r.Master = &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
 	}
-	r.Traffic = Traffic{o.client.opened(handshaking), o.server.opened(handshaking), o.client.opened(application), o.server.opened(application)}
+	r.Traffic = Traffic{o.client.opened(handshaking), o.server.opened(handshaking), o.client.opened(application), o.server.opened(application), o.client.openedEarly()}
+	if o.psk != nil {
+		r.PSK = o.psk.key
+	}
 	r.Closed = o.why()
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,16 +57,21 @@ func rfc8448(t *testing.T, name string) []*rfc8448Step {
 }
 
 // TestRFC8448: given the traffic secrets of a trace, the observer reads the payload of
-// every record of it, and derives its keys. In the resumed one the 0-RTT data, whose
-// secret no observer takes, stays closed, in an epoch of its own.
+// every record of it, and derives its keys. In the resumed one the 0-RTT data has a
+// secret of its own; without that it stays closed, in its epoch.
 func TestRFC8448(t *testing.T) {
 	labels := map[string]string{`"tls13 c hs traffic"`: "CLIENT_HANDSHAKE_TRAFFIC_SECRET", `"tls13 s hs traffic"`: "SERVER_HANDSHAKE_TRAFFIC_SECRET",
 		`"tls13 c ap traffic"`: "CLIENT_TRAFFIC_SECRET_0", `"tls13 s ap traffic"`: "SERVER_TRAFFIC_SECRET_0"}
 	for _, trace := range []struct {
 		name   string
+		early  bool // its secret is known
 		closed int
-	}{{"simple", 0}, {"retry", 0}, {"client_auth", 0}, {"compatibility", 0}, {"resumed", 2}} {
-		t.Run(trace.name, func(t *testing.T) {
+	}{{"simple", false, 0}, {"retry", false, 0}, {"client_auth", false, 0}, {"compatibility", false, 0}, {"resumed", false, 2}, {"resumed", true, 0}} {
+		t.Run(fmt.Sprint(trace.name, trace.early), func(t *testing.T) {
+			labels := maps.Clone(labels)
+			if trace.early {
+				labels[`"tls13 c e traffic"`] = "CLIENT_EARLY_TRAFFIC_SECRET"
+			}
 			steps := rfc8448(t, trace.name)
 			var log strings.Builder
 			var random []byte
@@ -77,7 +83,7 @@ func TestRFC8448(t *testing.T) {
 				if secret := strings.TrimPrefix(s.title, "derive secret "); s.values["expanded"] != nil && labels[secret] != "" {
 					fmt.Fprintf(&log, "%s %x %x\n", labels[secret], random, s.values["expanded"])
 				}
-				if strings.HasPrefix(s.title, "derive write traffic keys") && s.values["key expanded"] != nil && !strings.Contains(s.title, "early") {
+				if strings.HasPrefix(s.title, "derive write traffic keys") && s.values["key expanded"] != nil && (trace.early || !strings.Contains(s.title, "early")) {
 					keys[fmt.Sprintf("%x", s.values["key expanded"])], keys[fmt.Sprintf("%x", s.values["iv expanded"])] = true, true
 				}
 			}
@@ -102,7 +108,7 @@ func TestRFC8448(t *testing.T) {
 				t.Fatal(err)
 			}
 			var late []*handshake.RecordEvent // what opens with the application's secrets alone
-			part, err := observe.New(observe.Options{KeyLog: strings.NewReader(strings.ReplaceAll(log.String(), "HANDSHAKE", "OTHER")),
+			part, err := observe.New(observe.Options{KeyLog: strings.NewReader(strings.NewReplacer("HANDSHAKE", "OTHER", "EARLY", "OTHER").Replace(log.String())),
 				Listener: handshake.ListenerFunc(func(e handshake.Event) {
 					if r, ok := e.(*handshake.RecordEvent); ok && r.Protected && r.Payload != nil {
 						late = append(late, r)
@@ -161,7 +167,7 @@ func TestRFC8448(t *testing.T) {
 			if len(keys) > 0 || len(seen) == 0 {
 				t.Errorf("of %d records; keys not derived: %v", len(seen), keys)
 			}
-			if last := seen[len(seen)-2]; trace.closed > 0 && (last.Dir != handshake.Send || last.Epoch != 3) { // early, handshake, application
+			if last := seen[len(seen)-2]; trace.name == "resumed" && (last.Dir != handshake.Send || last.Epoch != 3) { // early, handshake, application
 				t.Errorf("the client's close_notify is %+v", last)
 			}
 		})

@@ -33,6 +33,8 @@ type shake struct {
 	sessionID   []byte
 	ticket      []byte
 
+	psk *psk // of Options.PSKs, that the client proved to have
+
 	master   *keyschedule.MasterSecret
 	block    *keyschedule.KeyBlock
 	verified bool // a Finished bore master out
@@ -86,6 +88,7 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 	case *message.ClientHello:
 		if o.hello == nil && !h.server {
 			o.hello = m
+			o.matchPSK(m, raw, nil)
 			if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok {
 				o.ticket = t.Ticket
 			}
@@ -123,8 +126,18 @@ func (o *Observer) followServerHello(m *message.ServerHello) {
 // findSuite finds a suite of the version settled, a student's own first; nil if there
 // is none.
 func (o *Observer) findSuite(id iana.CipherSuite) *suite.Suite {
+	if o.is13() {
+		return o.suite13(id)
+	}
+	return o.suiteOf(id, false)
+}
+
+// suite13 is findSuite for TLS 1.3, whatever is settled.
+func (o *Observer) suite13(id iana.CipherSuite) *suite.Suite { return o.suiteOf(id, true) }
+
+func (o *Observer) suiteOf(id iana.CipherSuite, tls13 bool) *suite.Suite {
 	for _, s := range append(slices.Clone(o.o.Suites), suite.All()...) {
-		if s.ID == id && (s.Version == iana.TLS13) == o.is13() {
+		if s.ID == id && (s.Version == iana.TLS13) == tls13 {
 			return s
 		}
 	}

@@ -20,18 +20,20 @@ import (
 type stage uint8
 
 const (
-	inClear     stage = iota // up to ServerHello; a client's 0-RTT data too, which nobody opens here
+	inClear     stage = iota // up to ServerHello
 	handshaking              // EncryptedExtensions to Finished
 	application
+	early // a client's alone, between inClear and handshaking: see early13.go
 )
 
 // String returns what the labels of secrets call it.
 func (s stage) String() string {
-	return [...]string{"clear", "handshake", "application"}[s]
+	return [...]string{"clear", "handshake", "application", "early"}[s]
 }
 
 // trafficKeys are what opens one epoch of one direction (RFC 9846 §7.3).
 type trafficKeys struct {
+	suite      *suite.Suite
 	secret     keyschedule.TrafficSecret
 	key, iv    []byte
 	protection suite.Protection
@@ -42,13 +44,17 @@ type half13 struct {
 	stage    stage
 	logged   [application + 1]*trafficKeys // by stage: what the key log has
 	keys     *trafficKeys                  // in use; nil if closed, or if nothing is hidden
-	opens    [application + 1]bool         // by stage: a record opened
-	early    bool                          // there was 0-RTT data, in an epoch of its own
+	opens    [early + 1]bool               // by stage: a record opened
+	early    bool                          // there was 0-RTT data that stayed closed, in an epoch of its own
+	zeroRTT  *trafficKeys                  // what opens 0-RTT data, from the first record that it opened
+	zeroOver bool                          // there is no more, because of a HelloRetryRequest
 	missed   bool                          // a record before Finished stayed closed: the transcript has a gap
 	finished bool                          // Finished was read
 }
 
-func (h *half) hasKeys() bool { return h.logged[handshaking] != nil || h.logged[application] != nil }
+func (h *half) hasKeys() bool {
+	return h.logged[handshaking] != nil || h.logged[application] != nil || h.zeroRTT != nil
+}
 
 // opened returns the traffic secret of a stage, if it opened anything.
 func (h *half) opened(s stage) []byte {
@@ -111,8 +117,19 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 			o.start13(m)
 			return
 		}
+	case *message.ClientHello:
+		if !h.server && o.retried {
+			o.matchPSK(m, raw, before)
+		}
+	case *message.EndOfEarlyData:
+		if h.inEarly() {
+			o.enter(h, handshaking, h.logged[handshaking])
+		}
 	case *message.Finished:
 		if protected {
+			if h.server {
+				o.pskMain(append(before[:len(before):len(before)], raw...))
+			}
 			o.finish13(h, m, before)
 		}
 	}
@@ -124,6 +141,7 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 // here on (RFC 9846 §4.1).
 func (o *Observer) retry(m *message.ServerHello, raw []byte) {
 	o.retried = true
+	o.client.retriesEarly()
 	o.setVersion13()
 	if s := o.findSuite(m.CipherSuite); s != nil {
 		first := &message.MessageHash{Hash: sum(s.Hash, o.transcript)}
@@ -150,6 +168,7 @@ func (o *Observer) start13(m *message.ServerHello) {
 	for i := range o.logged {
 		o.takeLogged(&o.logged[i])
 	}
+	o.pskHandshake(m)
 	o.enter(&o.server, handshaking, o.server.logged[handshaking])
 }
 
@@ -162,6 +181,9 @@ func (o *Observer) clientStarts(h *half) bool {
 // startClient follows the client to its handshake keys.
 func (o *Observer) startClient() {
 	c := &o.client
+	if c.inEarly() {
+		return // next tells where it ends
+	}
 	if o.earlyOffered() && !o.retried {
 		c.closed = true // 0-RTT data may come yet: seek finds the first record that is none
 		return
@@ -171,20 +193,20 @@ func (o *Observer) startClient() {
 
 // takeLogged keeps a secret of the key log if it is of this connection.
 func (o *Observer) takeLogged(l *logged) {
-	if o.suite == nil || o.hello == nil || l.random != o.hello.Random || len(l.secret) != o.suite.Hash.Size() {
+	if l.stage == early || o.suite == nil || o.hello == nil || l.random != o.hello.Random || len(l.secret) != o.suite.Hash.Size() {
 		return
 	}
 	h := &o.client
 	if l.server {
 		h = &o.server
 	}
-	h.logged[l.stage] = o.derive(keyschedule.TrafficSecret{Secret: keyschedule.NewSecret(o.suite.Hash, l.secret)})
+	h.logged[l.stage] = o.derive(o.suite, keyschedule.TrafficSecret{Secret: keyschedule.NewSecret(o.suite.Hash, l.secret)})
 }
 
 // derive makes the keys of a traffic secret; nil if the suite takes none such.
-func (o *Observer) derive(s keyschedule.TrafficSecret) *trafficKeys {
-	c := o.suite.Cipher
-	k := &trafficKeys{secret: s, key: make([]byte, c.KeyLen), iv: make([]byte, c.FixedIVLen)}
+func (o *Observer) derive(su *suite.Suite, s keyschedule.TrafficSecret) *trafficKeys {
+	c := su.Cipher
+	k := &trafficKeys{suite: su, secret: s, key: make([]byte, c.KeyLen), iv: make([]byte, c.FixedIVLen)}
 	s.Key(k.key)
 	s.IV(k.iv)
 	var err error
@@ -220,10 +242,10 @@ func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 	h.rd.Change(p, nil)
 	h.closed, h.epoch, h.seq = p == nil, h.rd.Epoch(), 0
 	if k != nil {
-		o.noteKeys(h, first)
+		o.noteKeys(h, k, to, first)
 	}
 	if p != nil {
-		o.noteKeyChange(h)
+		o.noteKeyChange(h, o.suite)
 	}
 }
 
@@ -252,8 +274,8 @@ func (o *Observer) update(h *half) {
 	}
 	old := h.keys.secret
 	next := old.Next()
-	o.noteExpanded(h.name()+"_application_traffic_secret_n", "traffic upd", old.Bytes(), next.Bytes())
-	o.enter(h, application, o.derive(next))
+	o.noteExpanded(o.suite, h.name()+"_application_traffic_secret_n", "traffic upd", old.Bytes(), next.Bytes())
+	o.enter(h, application, o.derive(o.suite, next))
 }
 
 // finish13 checks a Finished, if it can, and goes on to the application's keys. What
@@ -271,7 +293,7 @@ func (o *Observer) finish13(h *half, m *message.Finished, transcript []byte) {
 func (o *Observer) checkFinished13(h *half, m *message.Finished, transcript []byte) {
 	th, base := sum(o.suite.Hash, transcript), &h.keys.secret
 	key, want := base.FinishedKey(), base.VerifyData(th)
-	o.noteExpanded(h.name()+"_finished_key", "finished", base.Bytes(), key.Bytes())
+	o.noteExpanded(o.suite, h.name()+"_finished_key", "finished", base.Bytes(), key.Bytes())
 	o.noteSecret(&handshake.SecretEvent{Label: h.name() + "_verify_data", Method: "HMAC", Op: handshake.OpHash, Hash: o.suite.Hash.String(),
 		Inputs: []kx.Value{{Name: "finished_key", Bytes: bytes.Clone(key.Bytes()), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: bytes.Clone(want.Bytes())})
 	o.noteFinished(want.Bytes(), m.VerifyData, hmac.Equal(want.Bytes(), m.VerifyData))

@@ -18,6 +18,10 @@ const (
 	// EarlierSession: a TLS 1.2 connection was resumed, so the server's private key
 	// would open nothing here, but perhaps in the connection where the session began.
 	EarlierSession Why = "earlier_session"
+	// PSKNotEnough: a pre-shared key of this TLS 1.3 connection is at hand, but the keys
+	// come from it and from an exchange, of which it tells nothing (psk_dhe_ke); or the
+	// server did not take it.
+	PSKNotEnough Why = "psk_not_enough"
 	// KeyOnlySigns: all that the server's private key did was to sign. The keys come
 	// from an exchange whose private values are gone: this is forward secrecy. In TLS
 	// 1.3 it is so whatever the key.
@@ -28,7 +32,7 @@ const (
 
 // Whys lists every Why.
 func Whys() []Why {
-	return []Why{UnknownSuite, DidNotOpen, SomeKeysMissing, EarlierSession, KeyOnlySigns, NoKeys}
+	return []Why{UnknownSuite, DidNotOpen, SomeKeysMissing, EarlierSession, PSKNotEnough, KeyOnlySigns, NoKeys}
 }
 
 func (o *Observer) why() Why {
@@ -39,6 +43,8 @@ func (o *Observer) why() Why {
 		return UnknownSuite
 	case o.refused:
 		return DidNotOpen
+	case o.psk != nil && o.serverHello != nil:
+		return PSKNotEnough
 	case o.client.hasKeys() || o.server.hasKeys():
 		return SomeKeysMissing
 	case o.o.RSAKey != nil && o.report.Resumed && !o.is13():

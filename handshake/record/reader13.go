@@ -20,13 +20,13 @@ import (
 func (r *Reader) checkHeader13(typ iana.ContentType, n int) error {
 	limit := MaxPlaintext
 	switch {
+	case typ == iana.ApplicationData && r.dropping > 0: // it knows of no limit that was told since
+		limit = MaxCiphertext13
 	case r.protects(typ):
 		limit = innerLimit(r.limit) + MaxCiphertext13 - MaxInner
 	case typ == iana.ChangeCipherSpec && n == 1:
 	case typ == iana.ChangeCipherSpec:
 		return unexpected("record.length", 3, "1 byte of change_cipher_spec", n)
-	case r.protection == nil && typ == iana.ApplicationData && r.dropping > 0:
-		limit = MaxCiphertext13
 	case r.protection == nil:
 	case typ == iana.Alert && r.epoch == 1 && r.seq == 0:
 		if n != alertLen {

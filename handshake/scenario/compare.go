@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -25,12 +26,34 @@ func (p *play) compare(full, resumed *Flow) {
 		value("full_round_trips", f.roundTrips), value("resumed_round_trips", r.roundTrips),
 	}
 	if !p.o.Quiet {
+		c, d := full.count(time.Time{}), resumed.count(time.Time{})
 		values = append(values,
 			value("full_asymmetric", f.asymmetric), value("resumed_asymmetric", r.asymmetric),
-			value("same_master_secret", bytes.Equal(full.Secret("master_secret"), resumed.Secret("master_secret"))),
-			value("same_key_block", bytes.Equal(full.Secret("key_block"), resumed.Secret("key_block"))))
+			value("full_signatures", c.Signed+c.Verified), value("resumed_signatures", d.Signed+d.Verified),
+			value("full_scalar_mults", c.ScalarMults), value("resumed_scalar_mults", d.ScalarMults))
+		if p.o.Resume.tls13() {
+			values = append(values,
+				value("same_psk", bytes.Equal(full.Secret("resumption_psk"), resumed.mixedIn("early_secret"))),
+				value("same_main_secret", bytes.Equal(full.Secret("main_secret"), resumed.Secret("main_secret"))))
+		} else {
+			values = append(values,
+				value("same_master_secret", bytes.Equal(full.Secret("master_secret"), resumed.Secret("master_secret"))),
+				value("same_key_block", bytes.Equal(full.Secret("key_block"), resumed.Secret("key_block"))))
+		}
 	}
 	p.scene("", "full_vs_resumed", values...)
+}
+
+// mixedIn is what was extracted into the flow's first secret so labelled, or nil.
+func (f *Flow) mixedIn(label string) []byte {
+	for _, s := range all[*handshake.SecretEvent](f.Events) {
+		for _, v := range s.Inputs {
+			if s.Label == label && v.Name == "ikm" {
+				return v.Bytes
+			}
+		}
+	}
+	return nil
 }
 
 func (f *Flow) cost() (c cost) {
@@ -61,17 +84,28 @@ func (f *Flow) cost() (c cost) {
 	return c
 }
 
-// waits counts the server's turns before the client's first application data.
+// waits counts the server's turns before the client can send application data, or does.
+// Early data that the server has passed over is none.
 func (f *Flow) waits() (n int) {
 	last := ""
-	for _, r := range all[*handshake.RecordEvent](f.Events) {
-		switch {
-		case r.Dir != handshake.Send:
-		case r.Party == "client" && r.Type == iana.ApplicationData:
-			return n
-		case r.Party != last:
-			if last = r.Party; last == "server" {
-				n++
+	passedOver := f.earlyData() == "rejected"
+	for _, e := range f.Events {
+		switch e := e.(type) {
+		case *handshake.MessageEvent:
+			if e.Party == "client" && e.To == handshake.Connected {
+				return n
+			}
+		case *handshake.RecordEvent:
+			if e.Dir != handshake.Send {
+				continue
+			}
+			if e.Party == "client" && e.Type == iana.ApplicationData && !passedOver {
+				return n
+			}
+			if e.Party != last {
+				if last = e.Party; last == "server" {
+					n++
+				}
 			}
 		}
 	}

@@ -24,6 +24,8 @@ type end struct {
 	ep    *handshake.Endpoint
 	keys  bytes.Buffer // its key log
 	got   []byte       // the application data that arrived
+	early int          // how much of the request it has sent as early data
+	said  bool         // the reply has gone out, before the handshake was over
 	relay bool         // a middle box takes the data out
 	mute  bool         // once it has failed it says nothing more
 }
@@ -50,6 +52,12 @@ func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
 		Listener: p, ShowSecrets: !p.o.Quiet,
 		Weak: handshake.Weak{NULL: true, Compression: p.o.Compress, NoExtendedMasterSecret: p.o.NoEMS},
 	}
+	if p.o.PSKOnly {
+		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
+	}
+	if p.o.PSK != nil && party != "thief" {
+		cfg.PSKs = []handshake.PSK{*p.o.PSK}
+	}
 	if p.o.Padding > 0 {
 		cfg.Padding = func(int) int { return p.o.Padding }
 	}
@@ -60,6 +68,7 @@ func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Confi
 	cfg := p.config(party, x, conn)
 	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.o.VerifyChain
 	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none"
+	cfg.EarlyData = p.o.Resume == ResumeEarly && party == "client"
 	cfg.NoTickets = x != iana.KxNone && p.o.Resume != ResumeByTicket
 	cfg.GREASE = p.o.GREASE
 	if p.o.HelloRetry {
@@ -79,11 +88,18 @@ func (p *play) serverConfig(party string, x iana.Kx, conn int) *handshake.Config
 	cfg := p.config(party, x, conn)
 	cfg.RetryWithCookie, cfg.SessionTickets = p.o.Cookie, 1
 	cfg.Certificates = []handshake.Certificate{{Chain: p.lesson.Chain, Key: p.lesson.Key, Staple: p.lesson.Staple}}
+	if p.o.Resume == ResumeEarly {
+		cfg.MaxEarlyData = uint32(max(leastEarlyData, len(p.o.request())))
+	}
 	if p.o.ClientAuth {
 		cfg.ClientAuth, cfg.Roots = handshake.RequireClientCert, pki.NewTrustStore(p.lesson.Root.Cert)
 	}
 	return cfg
 }
+
+// leastEarlyData is what the tickets of a lesson allow, in bytes, or more for a request
+// that is longer.
+const leastEarlyData = 1 << 14
 
 // newConn numbers a connection.
 func (p *play) newConn() int {
@@ -176,12 +192,55 @@ func (p *play) step(e *end) (moved bool, err error) {
 			}
 			e.got = append(e.got, buf[:n]...)
 			progress = true
+			if err := p.replyEarly(e); err != nil {
+				return moved, err
+			}
+		}
+		if !progress {
+			progress, err = p.sendEarly(e)
+			if err != nil {
+				return moved, nil
+			}
 		}
 		if !progress {
 			return moved, nil
 		}
 		moved = true
 	}
+}
+
+// sendEarly sends of the request what can go as early data, at a client that may.
+func (p *play) sendEarly(e *end) (progress bool, err error) {
+	for p.o.Resume == ResumeEarly && e.party == "client" {
+		n, err := e.ep.WriteEarly([]byte(p.o.request()[e.early:]))
+		if n == 0 || err != nil {
+			return progress, err
+		}
+		e.early, progress = e.early+n, true
+	}
+	return progress, nil
+}
+
+// replyEarly answers a request that was early data whole, without waiting for the
+// client's Finished.
+func (p *play) replyEarly(e *end) error {
+	if e.ep.State() != handshake.WaitEndOfEarlyData || string(e.got) != p.o.request() {
+		return nil
+	}
+	e.said = true
+	return write(e, p.o.reply())
+}
+
+// write sends text from an end.
+func write(e *end, text string) error {
+	for rest := []byte(text); len(rest) > 0; {
+		n, err := e.ep.Write(rest)
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
 }
 
 // carry puts bytes on the wire: the listener records what was sent, and what
@@ -197,7 +256,11 @@ func (p *play) carry(l *line, from string, toServer bool, b []byte) []byte {
 
 // talk sends the request, the reply if the request has arrived, and both goodbyes.
 func (p *play) talk(l *line) error {
-	if err := p.say(l, &l.c, p.o.request()); err != nil {
+	request := p.o.request()
+	if l.c.ep.Summary().EarlyData == handshake.EarlyDataAccepted {
+		request = request[l.c.early:]
+	}
+	if err := p.say(l, &l.c, request); err != nil {
 		return err
 	}
 	if p.o.KeyUpdate && l.c.ep.Done() {
@@ -208,7 +271,7 @@ func (p *play) talk(l *line) error {
 			return err
 		}
 	}
-	if string(l.s.got) == p.o.request() {
+	if string(l.s.got) == p.o.request() && !l.s.said {
 		if err := p.say(l, &l.s, p.o.reply()); err != nil {
 			return err
 		}
@@ -225,12 +288,10 @@ func (p *play) talk(l *line) error {
 
 // say sends text from one end of a line, if it can.
 func (p *play) say(l *line, e *end, text string) error {
-	for rest := []byte(text); len(rest) > 0 && e.ep.Done(); {
-		n, err := e.ep.Write(rest)
-		if err != nil {
+	if e.ep.Done() {
+		if err := write(e, text); err != nil {
 			return err
 		}
-		rest = rest[n:]
 	}
 	return p.converse(l)
 }

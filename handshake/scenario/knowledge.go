@@ -86,16 +86,23 @@ func (p *play) keyImpersonates(x iana.Kx) (bool, error) {
 		return false, err
 	}
 	sc := p.serverConfig("thief", x, 0)
-	cc.Listener, cc.ShowSecrets, sc.Listener, sc.ShowSecrets = nil, false, nil, false
-	sc.ClientAuth = handshake.NoClientCert // a thief asks for none
+	sc.Listener, sc.ClientAuth = nil, handshake.NoClientCert // a thief asks for none
+	client, err := unheard(cc, sc)
+	return client != nil && client.Done(), err
+}
+
+// unheard runs a handshake to which nobody listens, unless a Listener has been set on
+// the server's side.
+func unheard(cc, sc *handshake.Config) (*handshake.Endpoint, error) {
+	cc.Listener, cc.ShowSecrets, sc.ShowSecrets = nil, false, false
 	client, err := handshake.NewClient(cc)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	server, err := handshake.NewServer(sc)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	new(tamper.Link).Pump(client, server)
-	return client.Done(), nil
+	return client, nil
 }

@@ -29,8 +29,9 @@ type Options struct {
 	Seed string
 
 	// Kx picks the flows, by key exchange; iana.KxNone is TLS 1.3, whose suites do not
-	// name any. Nil runs those that Suites name, else RSA, ECDHE, TLS 1.3; and ECDHE
-	// alone with Resume, with MITM, and where the certificate's key cannot encrypt.
+	// name any. Nil runs those that Suites name, else RSA, ECDHE, TLS 1.3; the one that
+	// Resume is about, and ECDHE alone with MITM, and where the certificate's key cannot
+	// encrypt.
 	Kx     []iana.Kx
 	Suites []*suite.Suite // what the client offers, and the server takes, of each flow's key exchange; nil: AES-128-GCM-SHA256
 	Groups []kx.Group     // nil: kx.Defaults13(), of which TLS 1.2 takes what it can
@@ -71,8 +72,14 @@ type Options struct {
 	Plain bool // first the same request over bare TCP
 
 	// Resume plays four flows: a full handshake, one that resumes it, an attacker
-	// who captured the session's ID or ticket, and one who stole its master secret.
+	// who captured the session's ID or ticket, and one who stole its secret. With
+	// ResumeEarly there is a fifth, in which the captured request is replayed.
 	Resume Resume
+	// PSK is a key that client and server of TLS 1.3 were given by other means: they
+	// begin with it, and need no certificate.
+	PSK *handshake.PSK
+	// PSKOnly uses pre-shared keys, tickets' too, without a key exchange (psk_ke).
+	PSKOnly bool
 
 	MITM      bool // a middle box between client and server
 	TrustMITM bool // its root is in the client's store
@@ -92,12 +99,17 @@ type Options struct {
 // Resume says how a second connection resumes the first.
 type Resume string
 
-// The ways of TLS 1.2.
+// The ways of TLS 1.2, and those of TLS 1.3.
 const (
 	NoResume       Resume = ""
 	ResumeByID     Resume = "id"
 	ResumeByTicket Resume = "ticket"
+	ResumePSK      Resume = "psk"
+	ResumeEarly    Resume = "0rtt" // as ResumePSK, with the request as early data
 )
+
+// tls13 reports whether it is TLS 1.3 that resumes in this way.
+func (r Resume) tls13() bool { return r == ResumePSK || r == ResumeEarly }
 
 // Epoch is the time of a seeded run.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -135,6 +147,8 @@ func (o *Options) kx() []iana.Kx {
 			}
 		}
 		return out
+	case o.Resume.tls13() || o.PSK != nil:
+		return []iana.Kx{iana.KxNone}
 	case o.MITM || o.Resume != NoResume || o.keyAlg() != "rsa":
 		return []iana.Kx{iana.KxECDHE}
 	}

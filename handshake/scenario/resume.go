@@ -29,7 +29,7 @@ func (k *keeper) Put(key string, value []byte, expires time.Time) error {
 
 // with is a store of somebody else's that holds the same session, changed.
 func (k *keeper) with(change func(*session.Session) error) (session.Store, error) {
-	s, err := session.Parse(k.value)
+	s, err := session.Parse(bytes.Clone(k.value)) // it aliases what it reads, for change to change
 	if err != nil {
 		return nil, err
 	}

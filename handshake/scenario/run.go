@@ -74,8 +74,12 @@ func (p *play) run() error {
 	switch {
 	case p.o.MITM:
 		return p.mitm(p.o.kx()[0])
+	case p.o.Resume.tls13():
+		return p.resume13()
 	case p.o.Resume != NoResume:
 		return p.resume(p.o.kx()[0])
+	case p.o.PSK != nil:
+		return p.external()
 	}
 	for _, x := range p.o.kx() {
 		p.begin(flowName(x), "client", "server")
@@ -163,7 +167,11 @@ func value(name string, v any) handshake.SceneValue {
 func (p *play) begin(name string, parties ...string) {
 	p.flow = &Flow{Name: name, Parties: parties}
 	p.t.Flows = append(p.t.Flows, p.flow)
-	p.scene("", "flow", value("name", name), value("parties", parties))
+	values := []handshake.SceneValue{value("name", name), value("parties", parties)}
+	if p.o.Resume.tls13() {
+		values = append(values, value("resume", string(p.o.Resume)))
+	}
+	p.scene("", "flow", values...)
 }
 
 // end closes it.

@@ -60,8 +60,7 @@ func TestFirstLesson(t *testing.T) {
 			t.Errorf("%s: %+v", f.Name, f.Outcome)
 		}
 		for _, party := range []string{"client", "server"} {
-			// A key log of TLS 1.3 has traffic secrets, and what they come from is erased.
-			if k := know(t, f, party); !k.ReadsData || !k.ReadsHandshake || k.HasMaster != (f.Name != "tls13") || k.Plaintext != request+reply {
+			if k := know(t, f, party); !k.ReadsData || !k.ReadsHandshake || !k.HasMaster || k.Plaintext != request+reply {
 				t.Errorf("%s: %+v", f.Name, k)
 			}
 		}
@@ -176,7 +175,8 @@ func TestEveryKeyIsEmitted(t *testing.T) {
 	keys, flows := map[string]bool{}, map[string]bool{}
 	for _, o := range []scenario.Options{
 		{Plain: true, Kx: []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE, iana.KxNone}, Exchanges: ownECDHE()},
-		{MITM: true, TrustMITM: true}, {Resume: scenario.ResumeByID}} {
+		{MITM: true, TrustMITM: true}, {Resume: scenario.ResumeByID}, {Resume: scenario.ResumePSK}, {Resume: scenario.ResumeEarly},
+		{PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}}} {
 		tr := run(t, o)
 		for _, s := range scenes(tr) {
 			keys[s.Key] = true
@@ -298,7 +298,9 @@ func variety() map[string]scenario.Options {
 		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
 		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
 		"retry": {Kx: only13, HelloRetry: true, Cookie: true}, "key update": {Kx: only13, KeyUpdate: true},
-		"compressed": {Kx: only13, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
+		"psk": {Resume: scenario.ResumePSK}, "0rtt": {Resume: scenario.ResumeEarly}, "psk_ke": {Resume: scenario.ResumeEarly, PSKOnly: true},
+		"external psk": {PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}},
+		"compressed":   {Kx: only13, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
 	}
 }
 
@@ -387,7 +389,7 @@ func TestImpossibleOptions(t *testing.T) {
 		"Cert":         {Cert: "mouldy"},
 		"KeyAlg":       {KeyAlg: "rsa", Suites: []*suite.Suite{ecdsa}},
 		"Staple":       {Staple: "blue"},
-		"Resume":       {Resume: "psk"},
+		"Resume":       {Resume: "cookie"},
 		"Suites":       {Kx: []iana.Kx{iana.KxRSA}, Suites: []*suite.Suite{ecdsa}},
 		"Exchanges":    {Suites: []*suite.Suite{{ID: 0xfff0, Kx: iana.KxPrivate, Auth: iana.AuthRSA}}},
 		"MITM":         {MITM: true, Kx: []iana.Kx{iana.KxRSA, iana.KxECDHE}},

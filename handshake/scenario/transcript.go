@@ -24,7 +24,8 @@ type Flow struct {
 
 // FlowNames lists the Name of every Flow. A student's own exchange adds "kx_f0" and on.
 func FlowNames() []string {
-	return []string{"plain", "rsa", "dhe", "ecdhe", "tls13", "mitm", "full", "resumed", "captured_session", "stolen_master"}
+	return []string{"plain", "rsa", "dhe", "ecdhe", "tls13", "mitm", "full", "resumed", "captured_session", "stolen_master",
+		"replayed_early_data", "stolen_psk", "psk"}
 }
 
 // Segment is what one party put on the wire at once.

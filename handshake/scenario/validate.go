@@ -47,6 +47,12 @@ func (o *Options) validate() error {
 	switch {
 	case o.Resume != NoResume && o.MITM:
 		return refuse("Resume", "resumption and a middle box are two lessons; choose one")
+	case o.PSK != nil && (o.MITM || o.Resume != NoResume):
+		return refuse("PSK", "a key given by other means is a lesson of its own; leave Resume and MITM out")
+	case o.PSK != nil && (len(o.PSK.Identity) == 0 || len(o.PSK.Key) == 0):
+		return refuse("PSK", "it needs a name and a key, of a byte each at least")
+	case o.PSKOnly && o.PSK == nil && !o.Resume.tls13():
+		return refuse("PSKOnly", "there is no pre-shared key to use; set Resume or PSK")
 	case o.Resume != NoResume && len(o.kx()) > 1:
 		return refuse("Resume", "one key exchange is enough to resume from; name one in Kx")
 	case o.MITM && len(o.kx()) > 1:
@@ -72,6 +78,7 @@ func (o *Options) validate13() error {
 		option string
 		set    bool
 	}{{"HelloRetry", o.HelloRetry}, {"Cookie", o.Cookie}, {"KeyUpdate", o.KeyUpdate}, {"NoCompatibility", o.NoCompatibility},
+		{"PSK", o.PSK != nil}, {"PSKOnly", o.PSKOnly}, {"Resume", o.Resume.tls13()},
 		{"Padding", o.Padding != 0}, {"CertificateCompression", o.CertificateCompression != nil}} {
 		if s.set && !only {
 			return refuse(s.option, "it is a switch of TLS 1.3; set Kx to KxNone alone")
@@ -80,7 +87,8 @@ func (o *Options) validate13() error {
 	for _, s := range []struct {
 		option string
 		set    bool
-	}{{"EncryptThenMAC", o.EncryptThenMAC}, {"NoEMS", o.NoEMS}, {"Compress", o.Compress}, {"Resume", o.Resume != NoResume}} {
+	}{{"EncryptThenMAC", o.EncryptThenMAC}, {"NoEMS", o.NoEMS}, {"Compress", o.Compress},
+		{"Resume", o.Resume == ResumeByID || o.Resume == ResumeByTicket}} {
 		if s.set && only {
 			return refuse(s.option, "TLS 1.3 has no such thing; choose a key exchange of TLS 1.2")
 		}
@@ -105,7 +113,7 @@ func (o *Options) validateWords() error {
 	}{
 		{"KeyAlg", o.KeyAlg, pki.LessonKeyAlgs()},
 		{"Staple", o.Staple, []string{"none", "good", "revoked", "stale", "unknown"}},
-		{"Resume", string(o.Resume), []string{string(ResumeByID), string(ResumeByTicket)}},
+		{"Resume", string(o.Resume), []string{string(ResumeByID), string(ResumeByTicket), string(ResumePSK), string(ResumeEarly)}},
 	} {
 		if w.word != "" && !slices.Contains(w.known, w.word) {
 			return refuse(w.option, "%q is none of %s", w.word, strings.Join(w.known, ", "))

@@ -1,10 +1,11 @@
 // Package session is what outlives a connection: the secrets that let the next
 // one skip the asymmetric part, where they are kept, and how a server seals them
-// into tickets that the client carries for it.
+// into tickets that the client carries for it. It has no clock, sockets or files of
+// its own: callers say what time it is.
 //
 // Whether a session may be resumed is handshake's decision, not the store's.
 //
-// Read session.go, then ticket.go.
+// Read session.go, store.go, then ticket.go.
 package session
 
 import (

@@ -10,56 +10,30 @@ import (
 )
 
 // TicketKeys seal sessions into tickets (RFC 5077): key_name(16) nonce(12)
-// AES-256-GCM(session), with the name as additional data. Two keys are live: the
-// current one seals, the previous one still opens, so a ticket is good for one to
-// two Ages.
+// AES-256-GCM(session), with the name as additional data. Each key seals for one age and
+// opens for one more, so a ticket is good for one to two ages; then the key is gone, and
+// who steals it later than that finds nothing.
 type TicketKeys struct {
-	rand io.Reader
-	age  time.Duration
+	rand  io.Reader
+	age   time.Duration
+	store Store // that several servers share; nil: the keys are this process's own
 
-	mu                sync.Mutex
-	current, previous *ticketKey
-}
-
-type ticketKey struct {
-	name [16]byte
-	key  [32]byte
-	aead cipher.AEAD
-	made time.Time
+	mu    sync.Mutex
+	keys  []*ticketKey // the newest first: it seals
+	asked asked        // of the store
 }
 
 // ErrForeignTicket is returned for a ticket sealed by no live key, or tampered with.
 var ErrForeignTicket = errors.New("ticket not sealed by a key we hold")
 
+const defaultAge = 12 * time.Hour
+
 // NewTicketKeys returns keys that are replaced when older than age (0: 12 hours).
 func NewTicketKeys(rand io.Reader, age time.Duration) *TicketKeys {
 	if age <= 0 {
-		age = 12 * time.Hour
+		age = defaultAge
 	}
 	return &TicketKeys{rand: rand, age: age}
-}
-
-// rotate makes sure that the current key is younger than age.
-func (t *TicketKeys) rotate(now time.Time) error {
-	if t.current != nil && now.Sub(t.current.made) < t.age {
-		return nil
-	}
-	k := &ticketKey{made: now}
-	if _, err := io.ReadFull(t.rand, k.name[:]); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(t.rand, k.key[:]); err != nil {
-		return err
-	}
-	b, err := aes.NewCipher(k.key[:])
-	if err != nil {
-		return err
-	}
-	if k.aead, err = cipher.NewGCM(b); err != nil {
-		return err
-	}
-	t.previous, t.current = t.current, k
-	return nil
 }
 
 // Seal makes a ticket. The nonce is drawn from rand.
@@ -73,8 +47,8 @@ func (t *TicketKeys) Seal(s *Session, rand io.Reader, now time.Time) ([]byte, er
 	if err := t.rotate(now); err != nil {
 		return nil, err
 	}
-	k := t.current
-	out := make([]byte, 28, 28+len(plain)+16)
+	k := t.keys[0]
+	out := make([]byte, ticketOverhead-k.aead.Overhead(), ticketOverhead+len(plain))
 	copy(out, k.name[:])
 	if _, err := io.ReadFull(rand, out[16:28]); err != nil {
 		return nil, err
@@ -82,36 +56,131 @@ func (t *TicketKeys) Seal(s *Session, rand io.Reader, now time.Time) ([]byte, er
 	return k.aead.Seal(out, out[16:28], plain, k.name[:]), nil
 }
 
-// Open returns the session inside a ticket, ErrForeignTicket, or a *reason.Error
-// for a session of another format. old says that the previous key sealed it: the
-// holder deserves a new one. It does not look at the session's lifetime.
+const ticketOverhead = 16 + 12 + 16 // key_name, nonce, tag
+
+// Open returns the session inside a ticket, ErrForeignTicket, a *reason.Error for a
+// session of another format, or why a shared store gives no keys. old says that another
+// key than the current one sealed it: the holder deserves a new one. It does not look at
+// the session's lifetime.
 func (t *TicketKeys) Open(ticket []byte, now time.Time) (s *Session, old bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.rotate(now); err != nil {
 		return nil, false, err
 	}
-	for _, k := range []*ticketKey{t.current, t.previous} {
-		if k == nil || now.Sub(k.made) >= 2*t.age || len(ticket) < 28 || string(k.name[:]) != string(ticket[:16]) {
-			continue
+	k := t.sealer(ticket)
+	if k == nil && t.store != nil && len(ticket) >= ticketOverhead {
+		if err := t.askAgain(now); err != nil { // another server may have rotated first
+			return nil, false, err
 		}
-		plain, err := k.aead.Open(nil, ticket[16:28], ticket[28:], k.name[:])
-		if err != nil {
-			return nil, false, ErrForeignTicket
-		}
-		s, err := Parse(plain)
-		return s, k == t.previous, err
+		k = t.sealer(ticket)
 	}
-	return nil, false, ErrForeignTicket
+	if k == nil {
+		return nil, false, ErrForeignTicket
+	}
+	s, err = k.open(ticket)
+	return s, k != t.keys[0], err
 }
 
-// Stolen returns the current key's bytes, name then key: what a thief of the
-// server's memory takes. For lessons.
+// OpenStolen opens a ticket with what Stolen returned. For lessons: it is what the thief
+// does, at any time, with any ticket that the key sealed.
+func OpenStolen(stolen, ticket []byte) (*Session, error) {
+	if len(stolen) != 48 || len(ticket) < ticketOverhead || string(stolen[:16]) != string(ticket[:16]) {
+		return nil, ErrForeignTicket
+	}
+	k := new(ticketKey)
+	copy(k.name[:], stolen)
+	copy(k.key[:], stolen[16:])
+	if err := k.ready(); err != nil {
+		return nil, err
+	}
+	return k.open(ticket)
+}
+
+// Stolen returns the current key's bytes, name(16) then key(32): what a thief of the
+// server's memory takes. Nil if there is none yet. For lessons.
 func (t *TicketKeys) Stolen() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.current == nil {
+	if len(t.keys) == 0 {
 		return nil
 	}
-	return append(append([]byte(nil), t.current.name[:]...), t.current.key[:]...)
+	return append(append([]byte(nil), t.keys[0].name[:]...), t.keys[0].key[:]...)
+}
+
+// ticketKey seals until one time, and opens until a later one.
+type ticketKey struct {
+	name  [16]byte
+	key   [32]byte
+	seals time.Time
+	opens time.Time
+	aead  cipher.AEAD
+}
+
+// newTicketKey draws a key that seals from now on, until seals.
+func (t *TicketKeys) newTicketKey(seals time.Time) (*ticketKey, error) {
+	k := &ticketKey{seals: seals, opens: seals.Add(t.age)}
+	if _, err := io.ReadFull(t.rand, k.name[:]); err != nil {
+		return nil, err
+	}
+	if _, err := io.ReadFull(t.rand, k.key[:]); err != nil {
+		return nil, err
+	}
+	return k, k.ready()
+}
+
+func (k *ticketKey) ready() error {
+	b, err := aes.NewCipher(k.key[:])
+	if err != nil {
+		return err
+	}
+	k.aead, err = cipher.NewGCM(b)
+	return err
+}
+
+// open needs a ticket with k's name, of ticketOverhead bytes at least.
+func (k *ticketKey) open(ticket []byte) (*Session, error) {
+	plain, err := k.aead.Open(nil, ticket[16:28], ticket[28:], k.name[:])
+	if err != nil {
+		return nil, ErrForeignTicket
+	}
+	return Parse(plain)
+}
+
+// sealer is the live key that a ticket names, or nil.
+func (t *TicketKeys) sealer(ticket []byte) *ticketKey {
+	if len(ticket) < ticketOverhead {
+		return nil
+	}
+	for _, k := range t.keys {
+		if string(k.name[:]) == string(ticket[:16]) {
+			return k
+		}
+	}
+	return nil
+}
+
+// rotate makes sure that the first key is there to seal, and no key past its time.
+func (t *TicketKeys) rotate(now time.Time) error {
+	t.forget(now)
+	if t.store != nil {
+		return t.ask(now)
+	}
+	if len(t.keys) > 0 && now.Before(t.keys[0].seals) {
+		return nil
+	}
+	k, err := t.newTicketKey(now.Add(t.age))
+	if err != nil {
+		return err
+	}
+	t.keys = append([]*ticketKey{k}, t.keys...)
+	return nil
+}
+
+// forget drops the keys that have had their time.
+func (t *TicketKeys) forget(now time.Time) {
+	for len(t.keys) > 0 && !now.Before(t.keys[len(t.keys)-1].opens) {
+		t.keys[len(t.keys)-1] = nil
+		t.keys = t.keys[:len(t.keys)-1]
+	}
 }

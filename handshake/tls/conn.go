@@ -33,6 +33,7 @@ type Conn struct {
 	complete atomic.Bool
 	closed   atomic.Bool
 	first    [headerSize]byte // where an idle connection waits for its next record
+	early    []byte           // early data that nobody has read yet; needs mu
 }
 
 // headerSize is all the room that an idle connection offers to its peer: a record
@@ -66,17 +67,19 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 	}
 	c.read.Lock()
 	defer c.read.Unlock()
-	return c.handshake()
+	return c.handshake(nil)
 }
 
-// handshake needs the locks shake and read.
-func (c *Conn) handshake() error {
+// handshake runs the handshake to its end, or until enough is true, which is asked under
+// mu; nil is never. It needs the locks shake and read.
+func (c *Conn) handshake(enough func() bool) error {
 	for {
 		progress, done, err := c.step()
-		if ferr := c.flushUnless(progress && err == nil); err == nil {
+		stop := !done && c.holds(enough)
+		if ferr := c.flushUnless(progress && err == nil && !stop); err == nil {
 			err = ferr
 		}
-		if err != nil {
+		if err != nil || stop {
 			return err
 		}
 		if done {
@@ -101,8 +104,16 @@ func (c *Conn) step() (progress, done bool, err error) {
 	if c.e.Done() {
 		return false, true, nil
 	}
-	progress, err = c.e.Step()
+	if progress, err = c.e.Step(); err == nil {
+		err = c.keepEarly()
+	}
 	return progress, false, err
+}
+
+func (c *Conn) holds(condition func() bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return condition != nil && condition()
 }
 
 // flushUnless lets a flight gather: it leaves when no more of it can be made.
@@ -180,7 +191,7 @@ func (c *Conn) ended(n int, err error) error {
 	return nil
 }
 
-// Read reads application data, after the handshake. It returns io.EOF only after
+// Read reads application data, after the handshake; early data is ReadEarly's. It returns io.EOF only after
 // the peer's close_notify; a stream that just ends is a *reason.Error,
 // TruncatedStream.
 func (c *Conn) Read(p []byte) (int, error) {

@@ -117,12 +117,16 @@ const (
 	rowResume = "resumption"
 	rowRetry  = "HelloRetryRequest"
 	rowUpdate = "KeyUpdate"
+	rowPSK    = "external PSK"
+	rowEarly  = "early data"
 )
 
 func exchangeRow(s handshake.Summary) string {
 	switch {
 	case s.Resumed:
 		return rowResume
+	case s.PSK:
+		return rowPSK
 	case s.Suite.Kx == iana.KxRSA:
 		return rowRSA
 	case s.Group == 0:
@@ -147,6 +151,9 @@ var features = []struct {
 	}},
 	{rowRetry, func(_ handshake.Role, s handshake.Summary, _ *witness) bool { return s.Retried }},
 	{rowUpdate, func(_ handshake.Role, _ handshake.Summary, w *witness) bool { return w.saw(message.KindKeyUpdate) > 0 }},
+	{rowEarly, func(_ handshake.Role, s handshake.Summary, _ *witness) bool {
+		return s.EarlyData == handshake.EarlyDataAccepted
+	}},
 	{"record_size_limit", func(_ handshake.Role, s handshake.Summary, _ *witness) bool { return s.RecordSizeLimit != 0 }},
 }
 
@@ -171,20 +178,18 @@ func whyNot(c column, row string) string {
 	}
 	hybrid := kem && strings.HasPrefix(row, "X25519") || strings.HasPrefix(row, "SecP")
 	switch {
-	case c.version == iana.TLS12 && (kem || row == rowRetry || row == rowUpdate),
+	case c.version == iana.TLS12 && (kem || row == rowRetry || row == rowUpdate || row == rowEarly || row == rowPSK),
 		c.version == iana.TLS13 && (row == rowRSA || row == rowFields):
 		return "a"
-	case c.version == iana.TLS13 && row == rowResume:
-		return "b"
 	case c.peer == theCurl:
 		if map[string]bool{"x25519": true, "secp256r1": true, "secp384r1": true, "secp521r1": true, "x448": true}[row] {
 			return ""
 		}
-		return "d"
-	case c.peer == theStdlib && (field || row == "x448" || kem && !hybrid || row == rowFields || row == "record_size_limit"),
+		return "c"
+	case c.peer == theStdlib && (row == rowPSK || row == rowEarly || field || row == "x448" || kem && !hybrid || row == rowFields || row == "record_size_limit"),
 		c.peer == theOpenSSL && (kem || row == "record_size_limit"),
 		c.peer == theGnuTLS && (kem || row == rowFields):
-		return "c"
+		return "b"
 	}
 	return ""
 }
@@ -192,8 +197,7 @@ func whyNot(c column, row string) string {
 const legend = `What our tests ran: we were the *client*, the *server*, or *both* in turn. Every suite that both ends have
 was combined with every group and every kind of certificate; with TLS 1.2 all of these occur, not every product of three.
 Of the %d suites of TLS 1.3, two are RFC 9150's, which none of these peers has.
-(a) this version of TLS has no such thing; (b) we do not resume in TLS 1.3 yet; (c) the peer has no such thing;
-(d) not run: curl is OpenSSL's library again, and there to show that an HTTPS client of the world takes our server.
+(a) this version of TLS has no such thing; (b) the peer has no such thing, or not in its public interface; (c) not run: curl is OpenSSL's library again, and there to show that an HTTPS client of the world takes our server.
 The fields of RFC 3526 are for clients only: our server offers RFC 7919's.`
 
 // peersTable writes the block, and says what in it has no explanation.
@@ -213,7 +217,7 @@ func peersTable(versions map[string]string) (string, error) {
 	for _, g := range kx.All() {
 		rows = append(rows, g.Name())
 	}
-	rows = append(rows, rowFields, rowResume)
+	rows = append(rows, rowFields, rowResume, rowPSK)
 	for _, f := range features {
 		rows = append(rows, f.row)
 	}

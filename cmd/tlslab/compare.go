@@ -1,0 +1,110 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake/render"
+	"tlslab/handshake/scenario"
+)
+
+type compareFlags struct {
+	view
+	rtt          time.Duration
+	keyAlgs      []string
+	groups       []string
+	stapled      string
+	format, seed string
+}
+
+func newCompare() *cobra.Command {
+	c := new(compareFlags)
+	cmd := &cobra.Command{
+		Use:   "compare",
+		Short: "Count what each way to a reply takes: messages, bytes, signatures, round trips",
+		Long: `Play RSA, ECDHE, ECDHE with False Start, resumption by session ID and by ticket, TLS 1.3,
+its PSK and its 0-RTT, over a simulated path, and set side by side what they took: full
+and resumed, with each kind of chain, with and without a stapled status, and the time to
+the first byte of the reply, TCP's round trip included.
+
+The clock is simulated: nothing waits, and what endpoints compute takes no time.`,
+		Example: `  tlslab compare
+  tlslab compare --rtt 180ms --key-alg p256 --stapled
+  tlslab compare --group X25519MLKEM768,X25519 --key-alg rsa --stapled=no
+  tlslab compare --format json --seed 1`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd, cmd.OutOrStdout()) },
+	}
+	c.langFlag(cmd)
+	f := cmd.Flags()
+	f.DurationVar(&c.rtt, "rtt", 50*time.Millisecond, "`time` there and back on the simulated path: 50ms, 1s")
+	f.StringSliceVar(&c.keyAlgs, "key-alg", []string{"rsa", "p256"}, "kinds of chain: "+strings.Join(lessonKeyNames(), ", "))
+	f.StringSliceVar(&c.groups, "group", nil, "groups, most preferred first (default: X25519; also --groups)")
+	f.StringVar(&c.stapled, "stapled", "both", "with an OCSP status stapled: yes, no or both; alone it says yes")
+	f.Lookup("stapled").NoOptDefVal = "yes"
+	f.StringVar(&c.format, "format", "text", "text or json")
+	f.StringVar(&c.seed, "seed", "", "fix all randomness and the clock: the same seed, the same bytes")
+	f.StringVar(&c.color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
+	f.StringVar(&c.out, "out", "", "write to this `file`")
+	complete(cmd, "key-alg", lessonKeyNames)
+	complete(cmd, "group", func() []string { return append(groupNames(), unlistedNames()...) })
+	complete(cmd, "stapled", func() []string { return []string{"yes", "no", "both"} })
+	complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+	return cmd
+}
+
+func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
+	o, err := c.options()
+	if err != nil {
+		return err
+	}
+	out, err := c.open(to)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := out.close(); err == nil {
+			err = cerr
+		}
+	}()
+	ways, err := scenario.Compare(cmd.Context(), o)
+	if err != nil {
+		return err
+	}
+	if c.format == "json" {
+		return render.WriteComparisonJSON(out, o.Seed, ways)
+	}
+	return render.WriteComparison(out, ways, out.options)
+}
+
+func (c *compareFlags) options() (o scenario.CompareOptions, err error) {
+	o = scenario.CompareOptions{RTT: c.rtt, Seed: c.seed}
+	if c.rtt <= 0 {
+		return o, misuse("Say for instance --rtt 50ms.", "--rtt %v: no reply arrives before its request", c.rtt)
+	}
+	if c.format != "text" && c.format != "json" {
+		return o, misuse("", "--format %s: it is text or json", c.format)
+	}
+	switch c.stapled {
+	case "both":
+	case "yes":
+		o.Stapled = []bool{true}
+	case "no":
+		o.Stapled = []bool{false}
+	default:
+		return o, misuse("", "--stapled=%s: it is yes, no or both", c.stapled)
+	}
+	for _, name := range c.keyAlgs {
+		alg, ok := lessonKeyAlg(name)
+		if !ok {
+			return o, misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", name)
+		}
+		o.KeyAlgs = append(o.KeyAlgs, alg)
+	}
+	o.Groups, err = groupsOf("--group", c.groups)
+	return o, err
+}

@@ -1,0 +1,51 @@
+package handshake
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/suite"
+)
+
+// False Start (RFC 7918): a client of TLS 1.2 sends application data right behind its
+// Finished, and does not wait a round trip for the server's. What the server gets is what
+// it would have got anyway, only sooner: it need not know.
+//
+// The price: that nobody has changed the hellos on their way is shown by the server's
+// Finished alone, and by then the data is gone. So what an attacker could have made the two
+// agree on must be good enough whatever it is (RFC 7918 §4, §5).
+
+// falseStart decides, with the client's Finished out, whether data may follow at once.
+func (c *client) falseStart() {
+	if !c.cfg.FalseStart || c.session != nil { // resuming, the client's Finished comes last
+		return
+	}
+	why := c.whyNotFalseStart()
+	c.mayStart = why == ""
+	c.decided("false_start", c.mayStart, nil, choose(c.mayStart, "ecdhe_and_aead", why))
+}
+
+// whyNotFalseStart says what speaks against it, or "". The version is TLS 1.2; had there
+// been a better one, the sentinel that the server signed in its random would have told.
+func (c *client) whyNotFalseStart() string {
+	switch {
+	case c.exchange.Kx() != iana.KxECDHE: // of a finite field's parameters not all are strong
+		return "not_ecdhe"
+	case c.summary.Suite.Cipher.Kind != suite.AEAD:
+		return "not_aead"
+	}
+	return ""
+}
+
+// MayWrite is the kind of data that can be sent now: by Write, or if it is EarlyData by
+// WriteEarly. It may be ApplicationData before Done, under Config.FalseStart and at a
+// server that answers early data: then the peer has not yet proved to be there.
+func (e *Endpoint) MayWrite() DataKind {
+	switch {
+	case e.err != nil || e.closeSent:
+		return NoData
+	case e.early != nil && e.early.open:
+		return EarlyData
+	case e.mayStart:
+		return ApplicationData
+	}
+	return e.state.MayWrite()
+}

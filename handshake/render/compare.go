@@ -1,0 +1,226 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+)
+
+// WriteComparison writes what scenario.Compare found: for each chain a table of what the
+// ways took, full handshake and resumed one side by side; the time to the first byte of
+// the reply as bars; and what is not in these numbers. Of the options it heeds Lang,
+// Color and Width.
+func WriteComparison(w io.Writer, ways []scenario.Way, o TerminalOptions) error {
+	c := &comparison{page: newPage(w, o), say: speaking(o), ways: ways}
+	if len(ways) == 0 {
+		return nil
+	}
+	c.text(0, c.ui("compare_intro", "rtt", milliseconds(ways[0].RTT)), nil)
+	for rest := ways; len(rest) > 0; {
+		n := slices.IndexFunc(rest, func(x scenario.Way) bool { return x.KeyAlg != rest[0].KeyAlg || x.Stapled != rest[0].Stapled })
+		if n < 0 {
+			n = len(rest)
+		}
+		c.table(rest[:n])
+		rest = rest[n:]
+	}
+	c.blank()
+	c.columns()
+	c.chart()
+	c.notes()
+	return c.err
+}
+
+type comparison struct {
+	*page
+	say  voice
+	ways []scenario.Way
+}
+
+func speaking(o TerminalOptions) voice {
+	if o.Lang == "" {
+		return voice{narrate.En}
+	}
+	return voice{o.Lang}
+}
+
+func (c *comparison) ui(key string, pairs ...string) string { return c.say.ui(key, pairs...) }
+
+// name is what a way is called.
+func (c *comparison) name(way string) string { return c.ui("compare_way." + way) }
+
+// column is one number of a way.
+type column struct {
+	key string // of its heading, "compare_column." before it
+	of  func(*scenario.Count) int
+}
+
+var compareColumns = []column{
+	{"messages", func(c *scenario.Count) int { return c.Messages }},
+	{"bytes", func(c *scenario.Count) int { return c.Bytes }},
+	{"signed", func(c *scenario.Count) int { return c.Signed }},
+	{"verified", func(c *scenario.Count) int { return c.Verified }},
+	{"scalar", func(c *scenario.Count) int { return c.ScalarMults }},
+	{"other", func(c *scenario.Count) int { return c.RSA + c.KEM + c.Powers }},
+	{"trips", func(c *scenario.Count) int { return c.RoundTrips }},
+}
+
+// table is one chain's ways.
+func (c *comparison) table(ways []scenario.Way) {
+	c.blank()
+	key := "compare_chain"
+	if ways[0].Stapled {
+		key = "compare_chain_stapled"
+	}
+	c.line(c.paint.bold(c.ui(key, "alg", keyAlgName(ways[0].KeyAlg))))
+	rows := [][]string{{""}}
+	for _, col := range compareColumns {
+		rows[0] = append(rows[0], c.ui("compare_column."+col.key))
+	}
+	for _, w := range ways {
+		row := []string{c.name(w.Name)}
+		for _, col := range compareColumns {
+			cell := fmt.Sprint(col.of(&w.Count))
+			if w.Full != nil {
+				cell = fmt.Sprint(col.of(w.Full)) + " → " + cell
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], width(cell))
+		}
+	}
+	for i, row := range rows {
+		line := pad(row[0], widths[0])
+		for j, cell := range row[1:] {
+			line += strings.Repeat(" ", 2+widths[j+1]-width(cell)) + cell
+		}
+		if i == 0 {
+			line = c.paint.dim(line)
+		}
+		c.line(line)
+	}
+}
+
+// keyAlgName is how the field writes one of pki.LessonKeyAlgs.
+func keyAlgName(alg string) string {
+	switch alg {
+	case "ecdsa":
+		return "ECDSA P-256"
+	case "p384", "p521":
+		return "ECDSA P-" + alg[1:]
+	case "ed25519", "ed448":
+		return "Ed" + alg[2:]
+	}
+	return strings.ToUpper(alg)
+}
+
+// columns says what the headings mean.
+func (c *comparison) columns() {
+	n := width("→")
+	for _, col := range compareColumns {
+		n = max(n, width(c.ui("compare_column."+col.key)))
+	}
+	for _, col := range compareColumns {
+		c.row(0, c.ui("compare_column."+col.key), n+1, c.ui("compare_about."+col.key), nil)
+	}
+	c.row(0, "→", n+1, c.ui("compare_about.resumed"), nil)
+}
+
+// chart draws each way's time once; chains that differ in it each have a bar.
+func (c *comparison) chart() {
+	type bar struct {
+		name                   string
+		tcp, handshake, answer time.Duration
+	}
+	var bars []bar
+	for _, w := range c.ways {
+		b := bar{c.name(w.Name), min(w.RTT, w.Sent), max(0, w.Sent-w.RTT), w.FirstByte - w.Sent}
+		if !slices.Contains(bars, b) {
+			bars = append(bars, b)
+		}
+	}
+	name, number, most := 0, 0, time.Duration(1)
+	total := func(b bar) time.Duration { return b.tcp + b.handshake + b.answer }
+	for _, b := range bars {
+		name, number = max(name, width(b.name)), max(number, width(milliseconds(total(b))))
+		most = max(most, total(b))
+	}
+	// Each round trip has a whole number of marks, where there is room for it.
+	room := c.width - name - number - 4
+	rtt := c.ways[0].RTT
+	marks := func(d time.Duration) int { return int((d*time.Duration(room) + most/2) / most) }
+	if per := time.Duration(room) * rtt / most; per > 0 {
+		marks = func(d time.Duration) int { return int((d*per + rtt/2) / rtt) }
+	}
+	c.blank()
+	c.line(c.paint.bold(c.ui("compare_chart")))
+	for _, b := range bars {
+		c.line(pad(b.name, name) + "  " + strings.Repeat(" ", number-width(milliseconds(total(b)))) + milliseconds(total(b)) + "  " +
+			c.paint.dim(strings.Repeat("·", marks(b.tcp))) + c.paint.secret(strings.Repeat("=", marks(b.handshake))) + c.paint.good(strings.Repeat(">", marks(b.answer))))
+	}
+	c.text(0, c.ui("compare_marks"), nil)
+}
+
+// notes are what the numbers do not say.
+func (c *comparison) notes() {
+	has := func(f func(*scenario.Way) bool) bool {
+		return slices.ContainsFunc(c.ways, func(w scenario.Way) bool { return f(&w) })
+	}
+	c.blank()
+	if has(func(w *scenario.Way) bool { return w.Replayable }) {
+		c.text(0, c.ui("compare_replay"), c.paint.bad)
+	}
+	if has(func(w *scenario.Way) bool { return w.Name == "false_start" }) {
+		c.text(0, c.ui("compare_false_start"), nil)
+	}
+	if has(func(w *scenario.Way) bool { return w.KeyAlg != "rsa" }) {
+		c.text(0, c.ui("compare_no_rsa"), nil)
+	}
+	if groups := c.groups(); len(groups) > 0 {
+		c.text(0, c.ui("compare_groups", "groups", c.say.list(groups)), nil)
+	}
+	largest := 0
+	for _, w := range c.ways {
+		largest = max(largest, w.LargestFlight)
+		if w.Full != nil {
+			largest = max(largest, w.Full.LargestFlight)
+		}
+	}
+	c.text(0, c.ui("compare_not_counted"), nil)
+	key := "compare_fits_window"
+	if largest > initialWindow {
+		key = "compare_exceeds_window"
+	}
+	c.text(0, c.ui(key, "n", fmt.Sprint(largest), "window", fmt.Sprint(initialWindow)), nil)
+}
+
+// initialWindow is how many bytes TCP sends before the first acknowledgement: ten
+// segments of an Ethernet's size (RFC 6928 §2).
+const initialWindow = 10 * 1460
+
+// groups names those that keys were agreed in.
+func (c *comparison) groups() []string {
+	var groups []string
+	for _, w := range c.ways {
+		if w.Group != "" && !slices.Contains(groups, w.Group) {
+			groups = append(groups, w.Group)
+		}
+	}
+	return groups
+}
+
+// milliseconds shows a time with no more digits than it has.
+func milliseconds(d time.Duration) string {
+	s := fmt.Sprintf("%.3f", float64(d)/float64(time.Millisecond))
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " ms"
+}

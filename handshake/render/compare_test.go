@@ -1,0 +1,167 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tlslab/handshake/kx"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+)
+
+var compared = sync.OnceValues(func() ([]scenario.Way, error) {
+	return scenario.Compare(context.Background(), scenario.CompareOptions{Seed: "1", RTT: 40 * time.Millisecond})
+})
+
+func ways(t *testing.T) []scenario.Way {
+	t.Helper()
+	w, err := compared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func writeComparison(t *testing.T, w []scenario.Way, o TerminalOptions) string {
+	t.Helper()
+	var b strings.Builder
+	if err := WriteComparison(&b, w, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// Every way has its row in each table and its bar, in a line of no more than 80 columns
+// and in words of the language.
+func TestWriteComparison(t *testing.T) {
+	for _, l := range narrate.Langs() {
+		got := writeComparison(t, ways(t), TerminalOptions{Lang: l})
+		for line := range strings.Lines(got) {
+			if n := width(strings.TrimSuffix(line, "\n")); n > 80 {
+				t.Errorf("%s: %d columns: %s", l, n, line)
+			}
+		}
+		for _, leak := range []string{"compare_", "{"} {
+			if strings.Contains(got, leak) {
+				t.Errorf("%s: %q is left in the text", l, leak)
+			}
+		}
+		for _, name := range scenario.WayNames() {
+			rows, bars := 4, 1
+			if name == "rsa" {
+				rows = 2 // an ECDSA key cannot encrypt
+			}
+			title := voice{l}.ui("compare_way." + name)
+			if n := len(regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(title)+` {2,}\d[^=>\n]*$`).FindAllString(got, -1)); n != rows {
+				t.Errorf("%s: %s has %d rows, want %d", l, name, n, rows)
+			}
+			if n := len(regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(title)+` +\d+ ms  ·+=*>+$`).FindAllString(got, -1)); n != bars {
+				t.Errorf("%s: %s has %d bars", l, name, n)
+			}
+		}
+		if !strings.Contains(got, voice{l}.ui("compare_replay")[:20]) {
+			t.Errorf("%s: nobody is warned of replay", l)
+		}
+	}
+}
+
+// A bar is as long as its time: as many marks for every round trip.
+func TestComparisonBars(t *testing.T) {
+	got := writeComparison(t, ways(t), TerminalOptions{})
+	per := 0
+	for _, w := range ways(t) {
+		bar := regexp.MustCompile(`(?m)^` + voice{"en"}.ui("compare_way."+w.Name) + ` +(\d+) ms  (·*)(=*)(>*)$`).FindStringSubmatch(got)
+		if bar == nil {
+			t.Fatalf("%s has no bar", w.Name)
+		}
+		if per == 0 {
+			per = len(bar[4])
+		}
+		tcp, tls, answer := strings.Count(bar[2], "·"), len(bar[3]), len(bar[4])
+		if bar[1] != fmt.Sprint(w.FirstByte.Milliseconds()) || tcp != per || tls != per*(w.RoundTrips-1) || answer != per {
+			t.Errorf("%s: %q, with %d marks a round trip", w.Name, bar[0], per)
+		}
+	}
+}
+
+// What is not among the ways is not spoken of, and what does not fit TCP's window is.
+func TestComparisonNotes(t *testing.T) {
+	var full []scenario.Way
+	for _, w := range ways(t) {
+		if w.KeyAlg == "rsa" && w.Name == "tls13" {
+			w.LargestFlight = initialWindow + 1
+			full = append(full, w)
+		}
+	}
+	got := writeComparison(t, full, TerminalOptions{})
+	for _, text := range []string{"0-RTT: ", "False Start", "cannot encrypt", "it fits"} {
+		if strings.Contains(got, text) {
+			t.Errorf("%q is said of TLS 1.3 alone", text)
+		}
+	}
+	if !strings.Contains(got, "14601 bytes, and TCP's first window 14600") {
+		t.Errorf("nobody is told of the window: %s", got)
+	}
+	if got := writeComparison(t, nil, TerminalOptions{}); got != "" {
+		t.Errorf("of nothing: %q", got)
+	}
+}
+
+// A wide number makes a wide column, and still fits: the longest shares there are.
+func TestComparisonOfLongShares(t *testing.T) {
+	g, err := kx.ByName("FrodoKEM-640-SHAKE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := scenario.Compare(context.Background(), scenario.CompareOptions{Groups: []kx.Group{g}, KeyAlgs: []string{"rsa"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range narrate.Langs() {
+		for line := range strings.Lines(writeComparison(t, w, TerminalOptions{Lang: l})) {
+			if n := width(strings.TrimSuffix(line, "\n")); n > 80 {
+				t.Errorf("%s: %d columns: %s", l, n, line)
+			}
+		}
+	}
+}
+
+func TestWriteComparisonJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteComparisonJSON(&b, "1", ways(t)); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Version int    `json:"tlslab"`
+		Seed    string `json:"seed"`
+		Ways    []struct {
+			Name string
+			RTT  float64 `json:"rtt_ms"`
+			Took struct {
+				Messages  int
+				FirstByte float64 `json:"first_byte_ms"`
+			}
+			Full *struct{ Messages int }
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.Version != 1 || doc.Seed != "1" || len(doc.Ways) != len(ways(t)) {
+		t.Fatalf("%+v", doc)
+	}
+	for i, w := range ways(t) {
+		j := doc.Ways[i]
+		if j.Name != w.Name || j.RTT != 40 || j.Took.Messages != w.Messages || j.Took.FirstByte != 40*float64(w.RoundTrips+1) ||
+			(j.Full == nil) != (w.Full == nil) || j.Full != nil && j.Full.Messages != w.Full.Messages {
+			t.Errorf("%+v is told as %+v", w, j)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package replay
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/replay/bank"
+	"tlslab/handshake/session"
+)
+
+// The defences, as command lines name them.
+const (
+	Lifetime     = "lifetime"      // sessions, tickets and logins end soon
+	SingleUse    = "single-use"    // a ticket is good for one time (RFC 9846 §8.1)
+	Record       = "recording"     // ClientHellos are remembered (RFC 9846 §8.2)
+	Fresh        = "freshness"     // a ClientHello must not be older than it says (RFC 9846 §8.3)
+	SafeMethods  = "safe-methods"  // the bank takes no POST as early data (RFC 8470)
+	Idempotency  = "idempotency"   // the bank makes one transfer for each key
+	NoEarlyData  = "no-early-data" // the server allows none
+	noDefence    = "none"
+	maximumLife  = 7 * 24 * time.Hour // what RFC 9846 §4.7.1 allows at most: how long all lasts without Lifetime
+	maxEarlyData = 1 << 14
+)
+
+// Defences lists their names.
+func Defences() []string {
+	return []string{Lifetime, SingleUse, Record, Fresh, SafeMethods, Idempotency, NoEarlyData}
+}
+
+// ParseDefences reads a list with commas; "none" and "" are none at all.
+func ParseDefences(list string) ([]string, error) {
+	if list == "" || list == noDefence {
+		return nil, nil
+	}
+	var names []string
+	for name := range strings.SplitSeq(list, ",") {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, check(names)
+}
+
+// UnknownError is a name of nothing that there is.
+type UnknownError struct {
+	What  string // "defence", "attack", "login"
+	Name  string
+	Known []string
+}
+
+// Error says what there is.
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("unknown %s %q; known are %s", e.What, e.Name, strings.Join(e.Known, ", "))
+}
+
+func check(names []string) error {
+	for _, name := range names {
+		if !slices.Contains(Defences(), name) {
+			return &UnknownError{"defence", name, Defences()}
+		}
+	}
+	return nil
+}
+
+// Settings are defences, and how strict they are.
+type Settings struct {
+	Defences []string
+	Window   time.Duration // of Fresh: by how much a ClientHello may be late; DefaultWindow
+	Lifetime time.Duration // of Lifetime; DefaultLifetime
+}
+
+// The defaults. The window is RFC 9846 §8.3's for clients on the Internet.
+const (
+	DefaultWindow   = 10 * time.Second
+	DefaultLifetime = 10 * time.Minute
+)
+
+func (s *Settings) has(name string) bool { return slices.Contains(s.Defences, name) }
+
+func (s *Settings) window() time.Duration {
+	if s.Window <= 0 {
+		return DefaultWindow
+	}
+	return s.Window
+}
+
+// lifetime is how long a session, a ticket and a login last.
+func (s *Settings) lifetime() time.Duration {
+	switch {
+	case !s.has(Lifetime):
+		return maximumLife
+	case s.Lifetime <= 0:
+		return DefaultLifetime
+	}
+	return s.Lifetime
+}
+
+// Configure makes a server defend itself: it sets what the defences that are TLS's need.
+// Without Lifetime a SessionLifetime stays, without NoEarlyData MaxEarlyData does. store
+// is where the server, or the whole service, marks what was seen; it must know by now
+// since when it remembers (session.Store's Began).
+func (s *Settings) Configure(cfg *handshake.Config, store session.Store) error {
+	if err := check(s.Defences); err != nil {
+		return err
+	}
+	if s.has(Lifetime) {
+		cfg.SessionLifetime = s.lifetime()
+	}
+	if s.has(SingleUse) {
+		cfg.SingleUse = store
+	}
+	if s.has(NoEarlyData) {
+		cfg.MaxEarlyData = 0
+	}
+	var accept []func(handshake.EarlyDataInput) string
+	window := time.Duration(0)
+	if s.has(Fresh) {
+		window = s.window()
+		accept = append(accept, Freshness(window))
+	}
+	if s.has(Record) {
+		accept = append(accept, Recording(store, window))
+	}
+	if len(accept) > 0 {
+		cfg.AcceptEarlyData = All(accept...)
+	}
+	return nil
+}
+
+// Bank is what the defences that are the application's ask of the bank.
+func (s *Settings) Bank() bank.Options {
+	return bank.Options{SafeMethods: s.has(SafeMethods), Idempotency: s.has(Idempotency)}
+}
+
+// All is for Config.AcceptEarlyData what speaks first against early data, of several.
+func All(accept ...func(handshake.EarlyDataInput) string) func(handshake.EarlyDataInput) string {
+	return func(in handshake.EarlyDataInput) string {
+		for _, f := range accept {
+			if why := f(in); why != "" {
+				return why
+			}
+		}
+		return ""
+	}
+}
+
+// sent is when a ClientHello should have come, by the age that it says its ticket has
+// (RFC 9846 §8.3: expected_arrival_time). The time that the ticket itself was under way
+// is not known, and must find room in the window.
+func sent(in handshake.EarlyDataInput) time.Time { return in.Session.Created.Add(in.Age) }
+
+// Freshness is for Config.AcceptEarlyData: it refuses early data, "not_fresh", whose
+// ClientHello comes later or earlier than it should by more than window (RFC 9846 §8.3).
+// It limits how long a replay works, and not how often.
+func Freshness(window time.Duration) func(handshake.EarlyDataInput) string {
+	return func(in handshake.EarlyDataInput) string {
+		if late := in.Time.Sub(sent(in)); late > window || late < -window {
+			return "not_fresh"
+		}
+		return ""
+	}
+}
+
+// Recording is for Config.AcceptEarlyData: it refuses early data, "seen_before", of a
+// ClientHello that store has seen (RFC 9846 §8.2). What is kept is the hash of the binder,
+// which has been found to be right, for as long as it could be accepted again: with a
+// window, which it enforces as Freshness does, for at most two of those; with window 0
+// until the ticket ends, which can be a week.
+//
+// A store that began only after the ClientHello could have been accepted for the first
+// time is not to be believed, "store_too_young": so a server that restarts with an empty
+// one takes no early data for a whole window, or none under tickets that are older than
+// itself. Nor is one that fails, "store_failed". RFC 9846 §8.2.
+func Recording(store session.Store, window time.Duration) func(handshake.EarlyDataInput) string {
+	fresh := Freshness(window)
+	return func(in handshake.EarlyDataInput) string {
+		from, until := in.Session.Created, in.Session.Created.Add(in.Session.Lifetime)
+		if window > 0 {
+			if why := fresh(in); why != "" {
+				return why
+			}
+			// The window is closed at its end, and a mark is gone at its own.
+			from, until = sent(in).Add(-window), sent(in).Add(window+time.Millisecond)
+		}
+		id := sha256.Sum256(in.Binder)
+		first, err := store.Once("client_hello:"+string(id[:]), until, in.Time)
+		if err != nil {
+			return "store_failed"
+		}
+		began, err := store.Began(in.Time)
+		switch {
+		case err != nil:
+			return "store_failed"
+		case !began.Before(from):
+			return "store_too_young"
+		case !first:
+			return "seen_before"
+		}
+		return ""
+	}
+}

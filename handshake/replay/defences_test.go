@@ -1,0 +1,148 @@
+package replay_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/replay"
+	"tlslab/handshake/session"
+)
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// hello is early data that comes when its client says, under a ticket of an hour made at
+// start.
+func hello(binder string, sent time.Duration) handshake.EarlyDataInput {
+	return arriving(binder, sent, sent)
+}
+
+func arriving(binder string, sent, at time.Duration) handshake.EarlyDataInput {
+	return handshake.EarlyDataInput{Binder: []byte(binder), Session: &session.Session{Created: start, Lifetime: time.Hour},
+		Age: sent, Elapsed: at, Time: start.Add(at)}
+}
+
+func TestFreshness(t *testing.T) {
+	fresh := replay.Freshness(10 * time.Second)
+	for at, want := range map[time.Duration]string{50: "", 60: "", 70: "", 71: "not_fresh", 49: "not_fresh"} {
+		if got := fresh(arriving("b", 60*time.Second, at*time.Second)); got != want {
+			t.Errorf("sent at 60 s, there at %d s: %q, want %q", at, got, want)
+		}
+	}
+}
+
+// oldStore began before the ticket was made.
+func oldStore(t *testing.T, capacity int) *session.Memory {
+	t.Helper()
+	m := session.NewMemory(capacity)
+	if _, err := m.Began(start.Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestRecording(t *testing.T) {
+	const s = time.Second
+	for _, window := range []time.Duration{0, 10 * s} {
+		r := replay.Recording(oldStore(t, 0), window)
+		for _, step := range []struct {
+			in         handshake.EarlyDataInput
+			with, none string // want, with a window and without one
+		}{
+			{arriving("a", 60*s, 60*s), "", ""},
+			{arriving("a", 60*s, 60*s), "seen_before", "seen_before"},
+			{arriving("b", 60*s, 61*s), "", ""},
+			{arriving("a", 60*s, 70*s), "seen_before", "seen_before"}, // the last moment at which it is fresh
+			{arriving("a", 60*s, 71*s), "not_fresh", "seen_before"},
+			{arriving("a", 60*s, 3599*s), "not_fresh", "seen_before"},
+		} {
+			want := step.with
+			if window == 0 {
+				want = step.none
+			}
+			if got := r(step.in); got != want {
+				t.Errorf("window %v, %q at %v: %q, want %q", window, step.in.Binder, step.in.Elapsed, got, want)
+			}
+		}
+	}
+}
+
+// TestYoungStore: a store that begins 100 s after the ticket was made knows nothing of
+// what came before: so nothing is taken that could have, for a whole window.
+func TestYoungStore(t *testing.T) {
+	const s = time.Second
+	young := func() *session.Memory {
+		m := session.NewMemory(0)
+		if _, err := m.Began(start.Add(100 * s)); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	r := replay.Recording(young(), 10*s)
+	for _, step := range []struct {
+		in   handshake.EarlyDataInput
+		want string
+	}{
+		{arriving("sent before", 95*s, 101*s), "store_too_young"},
+		{arriving("sent after", 105*s, 105*s), "store_too_young"}, // by a clock that is ahead it may have been there before
+		{arriving("at the end", 110*s, 110*s), "store_too_young"},
+		{arriving("behind it", 111*s, 111*s), ""},
+		{arriving("behind it", 111*s, 112*s), "seen_before"},
+	} {
+		if got := r(step.in); got != step.want {
+			t.Errorf("%s: %q, want %q", step.in.Binder, got, step.want)
+		}
+	}
+	r = replay.Recording(young(), 0)
+	if got := r(hello("of an old ticket", 3000*s)); got != "store_too_young" {
+		t.Errorf("without a window: %q", got)
+	}
+}
+
+// TestFullStore: without a window marks stay until their tickets end, and when there is no
+// room for more of them there is no early data. With one, room comes back.
+func TestFullStore(t *testing.T) {
+	const marks = 10 // of a Memory for one value
+	for _, test := range []struct {
+		window time.Duration
+		want   string
+	}{{0, "store_failed"}, {10 * time.Second, ""}} {
+		r := replay.Recording(oldStore(t, 1), test.window)
+		for i := range marks {
+			if got := r(hello(fmt.Sprint(i), 60*time.Second)); got != "" {
+				t.Fatalf("window %v, hello %d: %q", test.window, i, got)
+			}
+		}
+		if got := r(hello("one more", 61*time.Second)); got != "store_failed" {
+			t.Errorf("window %v: %q when full", test.window, got)
+		}
+		if got := r(hello("later", 80*time.Second)); got != test.want {
+			t.Errorf("window %v: %q later, want %q", test.window, got, test.want)
+		}
+	}
+}
+
+func TestConfigure(t *testing.T) {
+	store := session.NewMemory(0)
+	cfg := &handshake.Config{MaxEarlyData: 5}
+	all := replay.Settings{Defences: replay.Defences()}
+	if err := all.Configure(cfg, store); err != nil {
+		t.Fatal(err)
+	}
+	if cfg.MaxEarlyData != 0 || cfg.SingleUse != session.Store(store) || cfg.SessionLifetime != replay.DefaultLifetime || cfg.AcceptEarlyData == nil {
+		t.Errorf("%+v", cfg)
+	}
+	if o := all.Bank(); !o.SafeMethods || !o.Idempotency {
+		t.Errorf("%+v", o)
+	}
+	cfg = &handshake.Config{MaxEarlyData: 5}
+	none := replay.Settings{}
+	if err := none.Configure(cfg, store); err != nil || cfg.MaxEarlyData != 5 || cfg.SingleUse != nil || cfg.SessionLifetime != 0 || cfg.AcceptEarlyData != nil {
+		t.Errorf("%+v, %v", cfg, err)
+	}
+	wrong := replay.Settings{Defences: []string{"luck"}}
+	if err := wrong.Configure(cfg, store); err == nil {
+		t.Error("luck is a defence")
+	}
+}

@@ -1,0 +1,207 @@
+package replay
+
+import (
+	"cmp"
+	"time"
+
+	"tlslab/handshake/session"
+	"tlslab/handshake/tamper"
+)
+
+// The attacks on early data: all that the attacker has is what went over the wire. It is
+// enough, because nothing in a client's first flight comes from the server.
+
+// ready is alice's first visit, which brings her tickets; and a while at home.
+func (w *world) ready() error {
+	if _, err := w.visit(w.alice.get(), false); err != nil {
+		return err
+	}
+	w.pass(30 * time.Second)
+	return nil
+}
+
+// recordPayment is alice's transfer, by early data where she can; what she sent first is
+// what the attacker records.
+func (w *world) recordPayment() ([]byte, error) {
+	l, err := w.visit(w.alice.pay(), true)
+	if err != nil {
+		return nil, err
+	}
+	w.capture()
+	flight := l.firstFlight()
+	w.scene("mallory", "replay_captured", value("bytes", len(flight)), value("early_data", l.hasEarly))
+	return flight, nil
+}
+
+// again replays a flight, at every time at which the attacker tries.
+func (w *world) again(route string, s *server, flight []byte) error {
+	for _, after := range w.afterCapture() {
+		w.at(after)
+		if err := w.try(route, s.name, func() (*bool, string, error) {
+			f, err := w.replay(s, flight)
+			if err != nil {
+				return nil, "", err
+			}
+			return nil, w.whyNot(f), nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whyNot is why nothing came of a replayed flight; "" if the bank knows.
+func (w *world) whyNot(f *front) string {
+	if why := f.refusal(); why != "" || f.seen > 0 {
+		return why
+	}
+	return noEarlyData // what was recorded has none
+}
+
+// earlyData replays a GET and then a POST to the server that had them first.
+func earlyData(w *world) error {
+	if err := w.ready(); err != nil {
+		return err
+	}
+	l, err := w.visit(w.alice.get(), true)
+	if err != nil {
+		return err
+	}
+	f, err := w.replay(w.first, l.firstFlight())
+	if err != nil {
+		return err
+	}
+	// It moves nothing, and the answer is under keys that the attacker does not have.
+	w.fact("get_answered_again", f.seen > 0)
+	flight, err := w.recordPayment()
+	if err != nil {
+		return err
+	}
+	return w.again("post", w.first, flight)
+}
+
+// secondServer replays to another server of the service, which has the ticket keys and
+// a store of its own.
+func secondServer(w *world) error {
+	store, err := w.newStore()
+	if err != nil {
+		return err
+	}
+	return w.toSecond(store)
+}
+
+// secondServerShared replays to another server that has the same store, too.
+func secondServerShared(w *world) error {
+	store, err := w.sharedStore()
+	if err != nil {
+		return err
+	}
+	w.first.store = store
+	w.pass(time.Second)
+	return w.toSecond(store)
+}
+
+func (w *world) toSecond(store session.Store) error {
+	second := &server{w: w, name: "second bank", store: store}
+	w.pass(time.Second)
+	if err := w.ready(); err != nil {
+		return err
+	}
+	flight, err := w.recordPayment()
+	if err != nil {
+		return err
+	}
+	return w.again("post", second, flight)
+}
+
+// restart replays to a server that has restarted since, with an empty store. The ledger
+// is on disk, and the ticket keys are the service's: they are still there.
+func restart(w *world) error {
+	if err := w.ready(); err != nil {
+		return err
+	}
+	flight, err := w.recordPayment()
+	if err != nil {
+		return err
+	}
+	if err := w.bank.Close(); err != nil {
+		return err
+	}
+	if err := w.openBank(); err != nil {
+		return err
+	}
+	if w.first.store, err = w.newStore(); err != nil {
+		return err
+	}
+	w.scene("bank", "replay_restart", value("now", w.clock))
+	// What this costs alice, who has tickets left: while the attacker waits.
+	window := w.settings.window()
+	for _, after := range w.afterCapture() {
+		w.at(after)
+		if after == time.Second || after == window+time.Second {
+			l, err := w.visit(w.alice.get(), true)
+			if err != nil {
+				return err
+			}
+			name := "early_data_after_restart"
+			if after > window {
+				name = "early_data_after_window"
+			}
+			w.fact(name, l.c.Summary().EarlyData.String())
+		}
+		if err := w.try("post", w.first.name, func() (*bool, string, error) {
+			f, err := w.replay(w.first, flight)
+			if err != nil {
+				return nil, "", err
+			}
+			return nil, w.whyNot(f), nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropAndRetry takes alice's first flight off the wire, carries it to the server on a
+// connection of his own, and cuts hers. She has no answer, and her client asks again by
+// itself what it sent as early data, or not at all. RFC 9110 §9.2.2 lets it, for a
+// request that it knows to be idempotent, and this one has a key that says so, whether the
+// bank looks at it or not. The server sees two connections, two tickets, two binders; that
+// it is one wish only alice knows (RFC 9846 §8, the second threat).
+func dropAndRetry(w *world) error {
+	if err := w.ready(); err != nil {
+		return err
+	}
+	w.capture()
+	w.at(time.Second)
+	return w.try("post", w.first.name, func() (*bool, string, error) {
+		request := w.alice.pay()
+		l, err := w.alice.connect(w.first, true, tamper.Drop)
+		if err != nil {
+			return nil, "", err
+		}
+		if err := l.begin(request); err != nil {
+			return nil, "", err
+		}
+		if err := l.run(); err != nil { // what she says goes nowhere but to the attacker
+			return nil, "", err
+		}
+		f, err := w.replay(w.first, l.sent())
+		if err != nil {
+			return nil, "", err
+		}
+		first := w.whyNot(f)
+		l.c.FeedEOF()
+		if err := l.run(); err != nil {
+			return nil, "", err
+		}
+		w.scene("alice", "replay_retry", value("early_data", l.hasEarly))
+		bankSays := w.lastWhy
+		again, err := w.visit(request, true)
+		if err != nil {
+			return nil, "", err
+		}
+		w.fact("retry_early_data", again.c.Summary().EarlyData.String())
+		return nil, cmp.Or(w.lastWhy, bankSays, first), nil
+	})
+}

@@ -1,0 +1,111 @@
+package scenario
+
+import (
+	"bytes"
+	"time"
+
+	"tlslab/handshake"
+)
+
+// path is a connection over a simulated network: what one end sends at one moment is a
+// flight, and arrives half a round-trip time later. Only flights under way make time
+// pass; while an end computes, the clock stands still.
+type path struct {
+	now            *time.Time
+	rtt            time.Duration
+	client, server host
+	flights        []flight // under way, in the order of their arrival
+	largest        int      // bytes of the largest one
+}
+
+type flight struct {
+	arrives time.Time
+	to      *host
+	bytes   []byte
+}
+
+// host is an end, and the program behind it: the client's says its request as soon as it
+// can, the server's its reply as soon as it has the request.
+type host struct {
+	ep     *handshake.Endpoint
+	peer   *host
+	delay  time.Duration // to the peer
+	says   []byte
+	awaits []byte // before it says anything
+	spoken int    // bytes of says
+	got    []byte
+}
+
+// open makes both ends, and TCP's connection between them: SYN and SYN-ACK take a round
+// trip, and the ACK goes with the client's first flight.
+func (p *path) open(client, server *handshake.Config, request, reply string) (err error) {
+	there := p.rtt / 2
+	p.client = host{peer: &p.server, delay: there, says: []byte(request)}
+	p.server = host{peer: &p.client, delay: p.rtt - there, says: []byte(reply), awaits: []byte(request)}
+	if p.client.ep, err = handshake.NewClient(client); err != nil {
+		return err
+	}
+	if p.server.ep, err = handshake.NewServer(server); err != nil {
+		return err
+	}
+	*p.now = p.now.Add(p.client.delay + p.server.delay)
+	return p.wake(&p.client)
+}
+
+// run lets time pass until nothing is under way. Both directions take as long, give or
+// take the odd nanosecond, and each end answers at once: flights arrive as they left.
+func (p *path) run() error {
+	for len(p.flights) > 0 {
+		f := p.flights[0]
+		p.flights = p.flights[1:]
+		*p.now = f.arrives
+		f.to.ep.Feed(f.bytes)
+		if err := p.wake(f.to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wake lets a host do all that it can, and sends what came of it.
+func (p *path) wake(h *host) error {
+	for moved := true; moved; {
+		var err error
+		if moved, err = h.move(); err != nil {
+			return err
+		}
+	}
+	b := bytes.Clone(h.ep.Output())
+	if len(b) > 0 {
+		p.flights = append(p.flights, flight{p.now.Add(h.delay), h.peer, b})
+		p.largest = max(p.largest, len(b))
+	}
+	return h.ep.Err()
+}
+
+// move makes one move: of the handshake, or of the program behind it.
+func (h *host) move() (bool, error) {
+	if progress, err := h.ep.Step(); progress || err != nil {
+		return progress, err
+	}
+	if n := h.ep.Buffered(); n > 0 {
+		buf := make([]byte, n)
+		n, err := h.ep.Read(buf)
+		h.got = append(h.got, buf[:n]...)
+		return true, err
+	}
+	rest := h.says[h.spoken:]
+	if len(rest) == 0 || !bytes.Equal(h.got, h.awaits) {
+		return false, nil
+	}
+	var n int
+	var err error
+	switch h.ep.MayWrite() {
+	case handshake.EarlyData:
+		n, err = h.ep.WriteEarly(rest)
+	case handshake.ApplicationData:
+		n, err = h.ep.Write(rest)
+	}
+	h.spoken += n
+	return n > 0, err
+}

@@ -1,0 +1,289 @@
+package scenario
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/pki"
+)
+
+// Resumption in TLS 1.3, with early data or without, and a key given by other means: what
+// is saved, what who saw a ticket can do with it, and what who has its key. Which defence
+// stops which replay is package replay's to try.
+
+// resume13 plays a full handshake, one that resumes it, and the attacks.
+func (p *play) resume13() error {
+	const x = iana.KxNone
+	client := &keeper{Memory: session.NewMemory(0)}
+	kept := &sessions{client: client, tickets: session.NewTicketKeys(p.stream("ticket keys"), 0)}
+
+	p.begin("full", "client", "server")
+	full := p.flow
+	p.issue()
+	if err := p.honest(x, kept, nil); err != nil || !full.Outcome.Done {
+		return err // refused: there is nothing to resume
+	}
+	// The client uses its ticket up (RFC 9846 §C.4); the attackers have a copy.
+	loot := *client
+
+	p.begin("resumed", "client", "server")
+	resumed := p.flow
+	if err := p.honest(x, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
+		return err
+	}
+	if resumed.earlyData() == "accepted" {
+		if err := p.replayEarly(kept, resumed); err != nil {
+			return err
+		}
+	}
+	if err := p.capturedTicket(&loot, kept, resumed); err != nil {
+		return err
+	}
+	return p.stolenPSK(&loot, kept, full, resumed)
+}
+
+// earlyData is what the flow's last decision about early data was; "" if there was none.
+func (f *Flow) earlyData() (chosen string) {
+	for _, d := range all[*handshake.DecisionEvent](f.Events) {
+		if d.What == "early_data" {
+			chosen = fmt.Sprint(d.Chosen)
+		}
+	}
+	return chosen
+}
+
+// replayEarly is an attacker who sends again what the client has sent, byte by byte. The
+// first flight is enough: the server reads the request before it can know.
+func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
+	p.begin("replayed_early_data", "attacker", "server")
+	flights := resumed.fromClient()
+	p.scene("attacker", "replayed_early_data", value("bytes", len(flights[0])))
+	server, err := p.replayTo(kept, flights[:1])
+	if err != nil {
+		return err
+	}
+	times := 1 // by the client
+	if string(server.s.got) == p.o.request() {
+		times++
+	}
+	p.scene("server", "early_data_acted", value("request", p.o.request()), value("times", times))
+	if err := p.feed(server, flights[1:]); err != nil {
+		return err
+	}
+	if err := p.know(iana.KxNone, []viewpoint{{party: "attacker", conns: []int{server.conn}}, {party: "server", conns: []int{server.conn}, keys: server.s.keys.Bytes()}}); err != nil {
+		return err
+	}
+	err = server.s.ep.Err()
+	p.end(Outcome{Refused: "server", Err: err, Intended: times == 2 && reason.Of(err) == reason.BadRecordMAC})
+	return nil
+}
+
+// fromClient is what the client sent in a flow, flight by flight.
+func (f *Flow) fromClient() (flights [][]byte) {
+	for _, s := range f.Wire {
+		if s.ToServer {
+			flights = append(flights, s.Bytes)
+		}
+	}
+	return flights
+}
+
+// replayTo sends recorded flights to a new connection with the server.
+func (p *play) replayTo(kept *sessions, flights [][]byte) (*line, error) {
+	l := &line{conn: p.newConn(), s: end{party: "server"}}
+	cfg := p.serverConfig("server", iana.KxNone, l.conn)
+	cfg.Tickets, cfg.KeyLog = kept.tickets, &l.s.keys
+	var err error
+	if l.s.ep, err = handshake.NewServer(cfg); err != nil {
+		return nil, err
+	}
+	return l, p.feed(l, flights)
+}
+
+// feed carries an attacker's bytes to a server, and its answers back.
+func (p *play) feed(l *line, flights [][]byte) error {
+	for _, b := range flights {
+		l.s.ep.Feed(p.carry(l, "attacker", true, b))
+		if _, err := p.step(&l.s); err != nil {
+			return err
+		}
+		if out := l.s.ep.Output(); len(out) > 0 {
+			p.carry(l, "server", false, out)
+		}
+	}
+	return nil
+}
+
+// capturedTicket is an attacker who saw the ticket go by, and has nothing else. First an
+// honest client that guesses the ticket's key; then, if that was not played already, the
+// captured connection byte by byte.
+func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error {
+	p.begin("captured_session", "attacker", "server")
+	store, err := loot.with(func(s *session.Session) error {
+		_, err := io.ReadFull(p.stream("attacker"), s.PSK)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.scene("attacker", "captured_ticket", value("ticket", resumed.ticket()))
+	l, err := p.connect(iana.KxNone, "attacker", &sessions{client: store, tickets: kept.tickets})
+	if err != nil {
+		return err
+	}
+	out := Outcome{Refused: "server", Err: l.s.ep.Err(), Done: l.s.ep.Done()}
+	out.Intended = reason.Of(out.Err) == reason.BadBinder
+	if resumed.earlyData() != "accepted" {
+		flights := resumed.fromClient()
+		p.scene("attacker", "replayed_connection", value("first_attempt", out.Err), value("bytes", len(bytes.Join(flights, nil))))
+		server, err := p.replayTo(kept, flights)
+		if err != nil {
+			return err
+		}
+		out.Err = server.s.ep.Err()
+		want := reason.BadRecordMAC
+		if p.o.Cookie {
+			want = reason.BadValue // a cookie of the server's own comes with each connection
+		}
+		out.Intended = out.Intended && reason.Of(out.Err) == want && len(server.s.got) == 0
+	}
+	if err := p.know(iana.KxNone, []viewpoint{{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
+		return err
+	}
+	p.end(out)
+	return nil
+}
+
+// ticket is the first that the flow's ClientHello offers, or nil.
+func (f *Flow) ticket() []byte {
+	for _, m := range all[*handshake.MessageEvent](f.Events) {
+		h, ok := m.Msg.(*message.ClientHello)
+		if !ok {
+			continue
+		}
+		if x, ok := message.Get[*message.PreSharedKeyClient](&h.Extensions); ok && len(x.Identities) > 0 {
+			return x.Identities[0].Identity
+		}
+	}
+	return nil
+}
+
+// stolenPSK is an attacker who has a ticket with its key out of the client's memory.
+func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) error {
+	p.begin("stolen_psk", "attacker", "server")
+	var s session.Session
+	same := func(from *session.Session) error { s = *from; return nil }
+	store, err := loot.with(same)
+	if err != nil {
+		return err
+	}
+	p.scene("attacker", "stolen_psk", value("from", "client"), value("psk", s.PSK))
+	l, err := p.connect(iana.KxNone, "attacker", &sessions{client: store, tickets: kept.tickets})
+	if err != nil {
+		return err
+	}
+	if err := p.talk(l); err != nil {
+		return err
+	}
+	if err := p.tried(s.PSK, full, resumed); err != nil {
+		return err
+	}
+	if err := p.ticketKeyServer(loot, kept); err != nil {
+		return err
+	}
+	if err := p.expired(loot, kept, &s); err != nil {
+		return err
+	}
+	if err := p.know(iana.KxNone, []viewpoint{{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
+		return err
+	}
+	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
+	return nil
+}
+
+// tried tells what a pre-shared key opens of the recordings of flows.
+func (p *play) tried(key []byte, flows ...*Flow) error {
+	var values []handshake.SceneValue
+	for _, f := range flows {
+		r, err := f.Observe(observe.Options{Suites: p.o.Suites, PSKs: [][]byte{key}})
+		if err != nil {
+			return err
+		}
+		values = append(values, value("opened_"+f.Name, string(r.FromClient)+string(r.FromServer)))
+	}
+	p.scene("attacker", "psk_tried", values...)
+	return nil
+}
+
+// ticketKeyServer tries whether a client that resumes takes anybody for the server who
+// has the key that the tickets are sealed under, and a certificate that is worth nothing.
+func (p *play) ticketKeyServer(loot *keeper, kept *sessions) error {
+	store, err := loot.with(func(*session.Session) error { return nil })
+	if err != nil {
+		return err
+	}
+	cc, err := p.clientConfig("victim", iana.KxNone, 0)
+	if err != nil {
+		return err
+	}
+	own, err := pki.NewLesson(pki.LessonOptions{Kind: pki.UntrustedRoot, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.now(), Rand: p.stream("thief")})
+	if err != nil {
+		return err
+	}
+	sc := p.serverConfig("thief", iana.KxNone, 0)
+	cc.Sessions, sc.Tickets, sc.Listener = store, kept.tickets, nil
+	sc.Certificates = []handshake.Certificate{{Chain: own.Chain, Key: own.Key}}
+	client, err := unheard(cc, sc)
+	if err != nil {
+		return err
+	}
+	p.scene("attacker", "ticket_key_server", value("accepted", client.Done()))
+	return nil
+}
+
+// expired tries the stolen key again when the ticket's lifetime is over.
+func (p *play) expired(loot *keeper, kept *sessions, s *session.Session) error {
+	store, err := loot.with(func(*session.Session) error { return nil })
+	if err != nil {
+		return err
+	}
+	cc, err := p.clientConfig("attacker", iana.KxNone, 0)
+	if err != nil {
+		return err
+	}
+	sc := p.serverConfig("server", iana.KxNone, 0)
+	cc.Sessions, sc.Tickets = store, kept.tickets
+	later := s.Created.Add(s.Lifetime)
+	sc.Time = func() time.Time { return later } // the attacker's own clock stands still
+	why := ""
+	sc.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+		if d, ok := e.(*handshake.DecisionEvent); ok && d.What == "resumption" {
+			why = d.Why
+		}
+	})
+	if _, err := unheard(cc, sc); err != nil {
+		return err
+	}
+	p.scene("attacker", "psk_expired", value("lifetime", s.Lifetime.String()), value("why", why))
+	return nil
+}
+
+// external plays a connection that begins with a key which both ends were given.
+func (p *play) external() error {
+	p.begin("psk", "client", "server")
+	p.issue()
+	flow := p.flow
+	var err error
+	if e := p.honest(iana.KxNone, nil, func() { err = p.tried(p.o.PSK.Key, flow) }); e != nil {
+		return e
+	}
+	return err
+}
