@@ -413,6 +413,8 @@ func TestFinished13(t *testing.T) {
 func TestPostHandshake13(t *testing.T) {
 	request := &message.CertificateRequest13{RequestContext: []byte{1}}
 	request.Extensions.Add(&message.SignatureAlgorithms{Schemes: []iana.SignatureScheme{iana.ECDSAP256SHA256}})
+	misplaced := &message.NewSessionTicket13{Lifetime: 1, Ticket: []byte("t")}
+	misplaced.Extensions.Add(&message.Raw{ExtType: iana.ExtKeyShare, Data: []byte{0, 29}})
 	for _, test := range []struct {
 		to     handshake.Role
 		m      message.Message
@@ -427,6 +429,7 @@ func TestPostHandshake13(t *testing.T) {
 		{client, &message.EndOfEarlyData{}, reason.UnexpectedMessage, "end_of_early_data", iana.UnexpectedMessage},
 		{client, &message.MessageHash{Hash: zero32}, reason.UnexpectedMessage, "message_hash", iana.UnexpectedMessage},
 		{client, &message.NewSessionTicket13{Lifetime: 7*24*3600 + 1, Ticket: []byte("t")}, reason.BadValue, "new_session_ticket.ticket_lifetime", iana.IllegalParameter},
+		{client, misplaced, reason.BadValue, "new_session_ticket.extensions.key_share", iana.IllegalParameter},
 		{server, &message.NewSessionTicket13{Lifetime: 1, Ticket: []byte("t")}, reason.UnexpectedMessage, "new_session_ticket", iana.UnexpectedMessage},
 		{server, &message.Certificate13{RequestContext: []byte{1}}, reason.UnexpectedMessage, "certificate", iana.UnexpectedMessage},
 		{server, &message.EndOfEarlyData{}, reason.UnexpectedMessage, "end_of_early_data", iana.UnexpectedMessage},

@@ -260,6 +260,9 @@ func TestClientHello13(t *testing.T) {
 			psk := &message.Raw{ExtType: iana.ExtPreSharedKey, Data: append(append([]byte{0, 7, 0, 1, 1, 0, 0, 0, 0, 0, 33}, 32), zero32...)}
 			m.Extensions.List = slices.Insert(m.Extensions.List, 0, message.Extension(psk))
 		}), want: illegal(reason.BadValue, x+"pre_shared_key")},
+		{name: "a PSK without a mode for it", change: ch(func(m *message.ClientHello) {
+			m.Extensions.Add(&message.Raw{ExtType: iana.ExtPreSharedKey, Data: append(append([]byte{0, 7, 0, 1, 1, 0, 0, 0, 0, 0, 33}, 32), zero32...)})
+		}), want: missing},
 	} {
 		a.kind = message.KindClientHello
 		a.run(t, client)

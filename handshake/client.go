@@ -56,8 +56,11 @@ type groupOffer struct {
 
 // clientMoves is the client's table. Rows of one state are tried from top to bottom.
 var clientMoves = rows([]move[client]{
-	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: Start, Dir: Send, Msg: message.KindClientHello, If: clientOffers13, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, clientMoves13, clientMoves12)
+
+func clientOffers13(c *client, _ message.Message) bool { return c.cfg.speaks(iana.TLS13) }
 
 func (c *client) forget() { c.clientHandshake = nil }
 

@@ -214,11 +214,15 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 	parts, between := make([]string, len(values)), ", "
 	for i, v := range values {
 		parts[i] = t.short(v)
-		if b, ok := bytesOf(v); ok && len(values) == 1 {
+		if b, ok := bytesOf(v); ok && len(values) == 1 && !t.o.Worksheet {
 			parts[i] = t.fit(b, room)
 		}
 		if s, ok := v.(keyShare); ok {
-			parts[i], between = text(s.group)+" "+t.fit(s.share, 0), "\n"
+			shown := t.bytes(s.share)
+			if !t.o.Worksheet {
+				shown = t.fit(s.share, 0)
+			}
+			parts[i], between = text(s.group)+" "+shown, "\n"
 		}
 		if name, ok := v.([]byte); ok && r.name == "certificate_authorities" {
 			parts[i] = distinguished(name, parts[i])

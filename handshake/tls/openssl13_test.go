@@ -18,6 +18,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
@@ -154,6 +155,43 @@ func TestOpenSSL13ClientMatrix(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestOpenSSL13Schemes has either end sign in every scheme that a key can. For the
+// signatures in the chain there are others, if it wants them (signature_algorithms_cert).
+func TestOpenSSL13Schemes(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			id := servers()[kind]
+			addr := revServer13(t, id)
+			for _, s := range schemesIn(iana.TLS13, id) {
+				t.Run("our client "+s.Name(), func(t *testing.T) {
+					cfg := verifying()
+					cfg.Schemes, cfg.CertificateSchemes = []*sig.Scheme{s}, sig.Defaults()
+					if c, _ := reversed(t, addr, cfg); c.Summary().Scheme != s.ID {
+						t.Errorf("signed in %v", c.Summary().Scheme)
+					}
+				})
+				t.Run("our server "+s.Name(), func(t *testing.T) {
+					cfg := serving(id)
+					cfg.Schemes = []*sig.Scheme{s}
+					if got, _, _ := exchangeLineIn(t, "-tls1_3", cfg); got.Scheme != s.ID {
+						t.Errorf("signed in %v", got.Scheme)
+					}
+				})
+				t.Run("its client "+s.Name(), func(t *testing.T) {
+					cfg := serving(servers()["ecdsa"])
+					cfg.ClientAuth, cfg.Schemes, cfg.CertificateSchemes = handshake.RequireClientCert, serverSchemes(), sig.Defaults()
+					algs := s.Name()
+					if kind != "ecdsa" { // it takes no list that names one twice
+						algs += ":ecdsa_secp256r1_sha256" // ours
+					}
+					exchangeLineIn(t, "-tls1_3", cfg, append(show(clients()[kind]), "-sigalgs", algs)...)
+				})
+			}
+		})
 	}
 }
 
