@@ -212,7 +212,8 @@ func TestOpenSSL13ServerRetry(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			cfg := verifying()
 			cfg.KeyShares = k.shares
-			// A stateless s_server trips over the ChangeCipherSpec of any client, its own too.
+			// A stateless s_server trips over the ChangeCipherSpec of any client, s_client's
+			// too (openssl/openssl#18453).
 			cfg.NoCompatibilityMode = k.cookie
 			p, addr := typedServer13(t, servers()["ecdsa"], k.args...) // with -rev there is no -stateless
 			c, w := typed(t, p, addr, cfg)
