@@ -186,7 +186,12 @@ func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares
 	if s.listening() {
 		s.decided("group", s.group.ID(), theirs, why)
 		if s.retrying {
-			s.decided("hello_retry", s.group.ID(), nil, choose(s.share == nil, "no_share", "cookie_wanted"))
+			if s.share == nil {
+				s.decided("hello_retry", s.group.ID(), nil, "no_share")
+			}
+			if s.cookie != nil {
+				s.decided("hello_retry", s.group.ID(), nil, "cookie_wanted")
+			}
 		}
 	}
 	return nil
