@@ -325,6 +325,9 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 			if x.Code != c.cfg.MaxFragmentLength {
 				return c.fault(reason.NotOffered, m, "server_hello.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
 			}
+			if m.Extensions.Find(iana.ExtRecordSizeLimit) != nil {
+				return c.fault(reason.BadValue, m, "server_hello.extensions.max_fragment_length", "not both limits", x.Code) // RFC 8449 §5
+			}
 			c.limit(x.Code)
 		case *message.RecordSizeLimit:
 			if err := c.limitRecords(int(x.Limit), "server_hello"); err != nil {

@@ -76,7 +76,7 @@ func clientRetries(c *client, _ message.Message) bool { return c.retry != nil &&
 func clientAsked(c *client, _ message.Message) bool   { return c.asked }
 func clientPacks(c *client, _ message.Message) bool   { return c.pack != 0 && c.certificate != nil }
 func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
-func clientUpdates(c *client, _ message.Message) bool { return c.traffic.wanted }
+func clientUpdates(c *client, _ message.Message) bool { return c.traffic.due() }
 
 // Moves.
 
@@ -198,7 +198,7 @@ func (c *client) checkServerHello13(m *message.ServerHello) error {
 	case v.Version != iana.TLS13:
 		return c.fault(reason.NotOffered, m, name+".extensions.supported_versions.selected_version", iana.TLS13, v.Version)
 	case m.Version != iana.TLS12:
-		return c.fault(reason.BadValue, m, name+".server_version", iana.TLS12, m.Version)
+		return c.fault(reason.UnsupportedVersion, m, name+".server_version", iana.TLS12, m.Version)
 	case !bytes.Equal(m.SessionID, c.hello.SessionID):
 		return c.fault(reason.BadValue, m, name+".session_id", "our session_id again", m.SessionID)
 	case m.Compression != iana.CompressionNull:
@@ -378,11 +378,11 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 	authorities, _ := message.Get[*message.CertificateAuthorities](&m.Extensions)
 	for i := range c.cfg.Certificates {
 		cert := &c.cfg.Certificates[i]
-		chain, err := parseChain(cert.Chain)
+		chain, err := cert.parsed()
 		if err != nil {
 			return err
 		}
-		if authorities != nil && !issuedBy(chain, authorities.Authorities) {
+		if !maySign(chain[0]) || authorities != nil && !issuedBy(chain, authorities.Authorities) {
 			continue
 		}
 		if s := c.pickScheme(publicKey(chain[0]), schemes.Schemes); s != nil {
@@ -444,7 +444,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 		}
 	}
 	if s, ok := message.Get[*message.StapledStatus](&m.Entries[0].Extensions); ok {
-		c.summary.Staple = s.Response
+		c.summary.Staple = bytes.Clone(s.Response) // or the transcript would live as long as the connection
 	}
 	c.summary.PeerChain = c.chain
 	return c.verifyServer()

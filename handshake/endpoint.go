@@ -69,6 +69,7 @@ type Endpoint struct {
 
 	eof, closeSent, closeReceived bool
 	warnings, idle                int
+	declined                      bool // no_renegotiation is in out
 	summary                       *Summary
 	exporter                      exporter
 	traffic                       *traffic // of TLS 1.3, which can change its keys
@@ -235,7 +236,10 @@ func (e *Endpoint) fail(err error) error {
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}
+	// RFC 9846 §6: the secrets and keys of a failed connection are forgotten.
 	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic = Failed, nil, nil, nil, nil, nil, nil
+	e.rd, e.wr, e.exporter, e.flight = record.Reader{}, record.Writer{}, nil, nil
+	e.machine.forget()
 	e.forgetSession()
 	return e.err
 }
@@ -284,7 +288,9 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 			return false, reason.New(reason.UnexpectedRecord, "record.type",
 				"no application data in state "+e.state.String(), rec.Type)
 		}
-		e.warnings, e.idle = 0, 0
+		if len(rec.Payload) > 0 { // an empty record costs the peer as little
+			e.warnings, e.idle = 0, 0
+		}
 		e.app = rec.Payload
 		e.noteData(Receive, rec.Payload)
 	}

@@ -3,7 +3,6 @@ package handshake
 import (
 	"bytes"
 	"crypto/subtle"
-	"crypto/x509"
 	"encoding/binary"
 	"io"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/wire"
+	"tlslab/pki"
 )
 
 // serverMoves13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
@@ -73,7 +73,7 @@ func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket
 func serverGivesMore(s *server, _ message.Message) bool {
 	return s.ticketsSent+1 < s.cfg.sessionTickets()
 }
-func serverUpdates(s *server, _ message.Message) bool { return s.traffic.wanted }
+func serverUpdates(s *server, _ message.Message) bool { return s.traffic.due() }
 
 func showsCertificate(_ *server, m message.Message) bool {
 	return len(m.(*message.Certificate13).Entries) > 0
@@ -86,6 +86,8 @@ func (s *server) choose13(m *message.ClientHello) error {
 	groups, ok := message.Get[*message.SupportedGroups](&m.Extensions)
 	shares, shared := message.Get[*message.KeyShareClient](&m.Extensions)
 	switch {
+	case m.Version != iana.TLS12: // RFC 9846 §4.2.2
+		return s.fault(reason.UnsupportedVersion, m, "client_hello.client_version", iana.TLS12, m.Version)
 	case !slices.Equal(m.Compressions, []iana.Compression{iana.CompressionNull}):
 		return s.fault(reason.BadValue, m, "client_hello.compression_methods", "null alone", m.Compressions)
 	case !ok:
@@ -142,11 +144,15 @@ func (s *server) choose13(m *message.ClientHello) error {
 // checkShares refuses shares of groups that were not offered, and two of one group (RFC
 // 9846 §4.3.8).
 func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares []message.KeyShareEntry) error {
-	for i, e := range shares {
-		twice := slices.ContainsFunc(shares[:i], func(o message.KeyShareEntry) bool { return o.Group == e.Group })
-		if twice || !slices.Contains(groups, e.Group) {
+	left := make(map[iana.Group]bool, len(groups)) // there is room for thousands of either
+	for _, g := range groups {
+		left[g] = true
+	}
+	for _, e := range shares {
+		if !left[e.Group] {
 			return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share at most of each group in supported_groups", e.Group)
 		}
+		left[e.Group] = false
 	}
 	return nil
 }
@@ -211,7 +217,7 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 			return reason.Wrap(reason.Internal, "config.certificates", err)
 		}
 		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
-		if scheme == nil || leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		if scheme == nil || !maySign(leaf) {
 			continue
 		}
 		score := 0
@@ -237,14 +243,27 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 }
 
 // fitsWishes reports whether a chain is by one of the authorities that a client names,
-// if it names any (RFC 9846 §4.3.4). A server that has no such chain shows another.
+// if it names any (RFC 9846 §4.3.4), and is signed as the client can check (§4.5.1.2). A
+// server that has no such chain shows another.
 func (c *Certificate) fitsWishes(m *message.ClientHello) (bool, error) {
-	a, ok := message.Get[*message.CertificateAuthorities](&m.Extensions)
-	if !ok {
-		return true, nil
+	chain, err := c.parsed()
+	if err != nil {
+		return false, err
 	}
-	chain, err := parseChain(c.Chain)
-	return err == nil && issuedBy(chain, a.Authorities), err
+	if a, ok := message.Get[*message.CertificateAuthorities](&m.Extensions); ok && !issuedBy(chain, a.Authorities) {
+		return false, nil
+	}
+	schemes := clientSchemes(m)
+	if x, ok := message.Get[*message.SignatureAlgorithmsCert](&m.Extensions); ok {
+		schemes = x.Schemes
+	}
+	for i := range chain[:len(chain)-1] { // who issued the last is not known; it may be a root's own
+		s, ok := pki.SignatureScheme(chain[i], publicKey(chain[i+1]))
+		if !ok || !slices.Contains(schemes, s.ID) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Moves.
@@ -386,16 +405,15 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 	case code != 0:
 		x.Add(&message.MaxFragmentLength{Code: code})
 	}
-	if err := s.send(m); err != nil {
-		return err
-	}
-	switch {
+	switch { // this message is the first that has to keep to it
 	case s.peerLimit != 0:
-		return s.limitRecords(s.peerLimit, "client_hello")
+		if err := s.limitRecords(s.peerLimit, "client_hello"); err != nil {
+			return err
+		}
 	case code != 0:
 		s.limit(code)
 	}
-	return nil
+	return s.send(m)
 }
 
 func sendCertificateRequest13(s *server, _ message.Message) error {
@@ -506,8 +524,9 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	m.Lifetime = uint32(sess.Lifetime.Seconds())
 	s.ticketsSent++
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
-	if err != nil {
-		return err
+	if err != nil || len(t) > maxTicket {
+		s.decided("resumption", "not_kept", nil, "store_failed")
+		return nil // the connection is good without
 	}
 	m.Ticket = t
 	return s.sendLater(m)

@@ -33,7 +33,12 @@ type traffic struct {
 
 	wanted  bool // a KeyUpdate of ours is due
 	request bool // and it asks the peer for one
+	asked   bool // one has asked, and none has come since
+	queued  bool // one is in Output still: another would only make it longer
 }
+
+// due reports whether a KeyUpdate is to be sent now.
+func (t *traffic) due() bool { return t.wanted && !t.queued }
 
 // deriveHandshake goes from the shared secret to the handshake traffic secrets. The
 // transcript must reach to ServerHello, and no further.
