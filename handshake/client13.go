@@ -264,7 +264,7 @@ func sendClientDummy(c *client, _ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil || clientRetries(c, nil) {
 		return err
 	}
-	return c.protect(Send, &c.client, "handshake")
+	return c.protect(Send, &c.clientTraffic, "handshake")
 }
 
 // sendSecondClientHello repeats the first, changed where the server wished and
@@ -324,13 +324,13 @@ func recvServerHello13(c *client, msg message.Message) error {
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {
 		return err
 	}
-	if err := c.protect(Receive, &c.server, "handshake"); err != nil {
+	if err := c.protect(Receive, &c.serverTraffic, "handshake"); err != nil {
 		return err
 	}
 	if c.disguised() && !c.retried {
 		return nil // when the ChangeCipherSpec is out
 	}
-	return c.protect(Send, &c.client, "handshake")
+	return c.protect(Send, &c.clientTraffic, "handshake")
 }
 
 func recvEncryptedExtensions(c *client, msg message.Message) error {
@@ -453,7 +453,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 func recvServerCertificateVerify(c *client, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	c.summary.Scheme = m.Signature.Scheme
-	return c.checkSignature("certificate_verify", &m.Signature, publicKey(c.chain[0]), c.signedBy(Server, c.mark))
+	return c.checkSignature("certificate_verify", &m.Signature, publicKey(c.chain[0]), c.toBeSigned(Server, c.mark))
 }
 
 // recvServerFinished13 believes the server, and has all it needs for application data.
@@ -481,7 +481,7 @@ func sendCompressedClientCertificate(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify13(c *client, _ message.Message) error {
-	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.signedBy(Client, len(c.transcript)))
+	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.toBeSigned(Client, len(c.transcript)))
 	if err != nil {
 		return err
 	}

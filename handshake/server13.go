@@ -161,21 +161,19 @@ func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares
 // that both have, and a HelloRetryRequest.
 func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares []message.KeyShareEntry) error {
 	s.group, s.share, s.retrying = nil, nil, false
+	why := "shared_share"
 	for _, g := range s.cfg.groups() {
-		for _, e := range shares {
-			if e.Group == g.ID() && s.group == nil {
-				s.group, s.share = g, e.Share
-			}
+		i := slices.IndexFunc(shares, func(e message.KeyShareEntry) bool { return e.Group == g.ID() })
+		if i >= 0 {
+			s.group, s.share = g, shares[i].Share
+			break
+		}
+		if s.group == nil && slices.Contains(theirs, g.ID()) {
+			s.group = g // unless a share of a later one came
 		}
 	}
-	why := "shared_share"
-	if s.group == nil {
-		for _, g := range s.cfg.groups() {
-			if slices.Contains(theirs, g.ID()) && s.group == nil {
-				s.group, s.retrying = g, true
-			}
-		}
-		why = "hello_retry"
+	if s.share == nil {
+		s.retrying, why = true, "hello_retry"
 	}
 	if s.group == nil {
 		return s.fault(reason.NoCommonGroup, m, "client_hello.extensions.supported_groups", "one of our groups", theirs)
@@ -196,7 +194,7 @@ func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares
 				s.decided("hello_retry", s.group.ID(), nil, "no_share")
 			}
 			if s.cookie != nil {
-				s.decided("hello_retry", s.group.ID(), nil, "cookie_wanted")
+				s.decided("hello_retry", "cookie", nil, "cookie_wanted")
 			}
 		}
 	}
@@ -291,7 +289,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 	if field := s.changed(s.hello, m); field != "" {
 		return s.fault(reason.BadValue, m, field, "as in the first ClientHello", "something else")
 	}
-	wanted, first := s.group, s.share != nil
+	wanted, shared := s.group, s.share != nil
 	cookie, _ := message.Get[*message.Cookie](&m.Extensions)
 	if s.cookie != nil {
 		var err error
@@ -310,7 +308,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 		return err
 	}
 	shares, _ := message.Get[*message.KeyShareClient](&m.Extensions)
-	if s.retrying || s.group != wanted || !first && len(shares.Shares) != 1 {
+	if s.retrying || s.group != wanted || !shared && len(shares.Shares) != 1 {
 		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share, of "+wanted.Name(), "none, or others")
 	}
 	return nil
@@ -383,10 +381,10 @@ func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyCha
 
 // sendEncryptedExtensions is the first thing under keys; and what comes is, too.
 func sendEncryptedExtensions(s *server, _ message.Message) error {
-	if err := s.protect(Send, &s.server, "handshake"); err != nil {
+	if err := s.protect(Send, &s.serverTraffic, "handshake"); err != nil {
 		return err
 	}
-	if err := s.protect(Receive, &s.client, "handshake"); err != nil {
+	if err := s.protect(Receive, &s.clientTraffic, "handshake"); err != nil {
 		return err
 	}
 	m := new(message.EncryptedExtensions)
@@ -442,7 +440,7 @@ func sendCompressedServerCertificate(s *server, _ message.Message) error {
 }
 
 func sendServerCertificateVerify(s *server, _ message.Message) error {
-	sg, err := s.sign("certificate_verify", s.scheme, s.certificate.Key, s.signedBy(Server, len(s.transcript)))
+	sg, err := s.sign("certificate_verify", s.scheme, s.certificate.Key, s.toBeSigned(Server, len(s.transcript)))
 	if err != nil {
 		return err
 	}
@@ -499,7 +497,7 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 
 func recvClientCertificateVerify13(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.signedBy(Client, s.mark))
+	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(Client, s.mark))
 }
 
 func recvClientFinished13(s *server, m message.Message) error {

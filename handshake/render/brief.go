@@ -34,11 +34,10 @@ func (t *Terminal) brief(m *move) {
 			what, about = title(e.Kind), t.about(e)
 		case *handshake.DataEvent:
 			what, about = t.say.ui("application_data"), firstLine(e.Data)
-		case *handshake.RecordEvent:
-			if e.Protected {
-				state = t.say.ui(t.flow.protection())
-			}
 		}
+	}
+	if m.sealed {
+		state = t.say.ui(t.flow.protection())
 	}
 	if what == "" {
 		return
