@@ -28,11 +28,14 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	if lis := e.cfg.Listener; lis != nil {
 		lis.Event(&AlertEvent{Meta: e.meta(), Dir: Receive, Level: a.Level, Description: a.Description})
 	}
+	tls13, closure := e.version() == iana.TLS13, a.Description == iana.CloseNotify || a.Description == iana.UserCanceled
 	switch {
+	case tls13 && closure && len(e.hs) > 0: // RFC 9846 §5.1
+		return reason.New(reason.InterleavedMessage, "record.type", iana.Handshake, iana.Alert)
 	case a.Description == iana.CloseNotify && e.state == Connected:
 		e.closeReceived = true
 		return nil
-	case e.summary.Version == iana.TLS13:
+	case tls13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
 		if a.Description == iana.UserCanceled {
 			return e.countWarning("alert", "more in a row")
@@ -49,6 +52,10 @@ func (e *Endpoint) noRenegotiation() error {
 	if err := e.countAttempt(); err != nil {
 		return err
 	}
+	if e.declined { // and that has not left yet: once is enough
+		return nil
+	}
+	e.declined = true
 	e.sendAlert(iana.Warning, iana.NoRenegotiation,
 		reason.New(reason.RenegotiationRefused, "", "no second handshake", "the peer asked for one"))
 	return nil

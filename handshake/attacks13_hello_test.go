@@ -84,9 +84,9 @@ func TestServerHello13(t *testing.T) {
 		{name: "a version not offered", change: serverHello(replaceExt(&message.SelectedVersion{Version: 0x0305})),
 			want: illegal(reason.NotOffered, x+"supported_versions.selected_version")},
 		{name: "TLS 1.3 in legacy_version", change: serverHello(func(m *message.ServerHello) { m.Version = iana.TLS13 }),
-			want: illegal(reason.BadValue, field+"server_version")},
+			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, handshake.WaitServerHello}},
 		{name: "TLS 1.1 in legacy_version", change: serverHello(func(m *message.ServerHello) { m.Version = iana.TLS11 }),
-			want: illegal(reason.BadValue, field+"server_version")},
+			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, handshake.WaitServerHello}},
 		{name: "another session ID", change: serverHello(func(m *message.ServerHello) { m.SessionID = bytes.Repeat([]byte{7}, 32) }),
 			want: illegal(reason.BadValue, field+"session_id")},
 		{name: "no session ID", change: serverHello(func(m *message.ServerHello) { m.SessionID = nil }),
@@ -161,7 +161,7 @@ func TestHelloRetryRequestRefused(t *testing.T) {
 		{name: "no version", change: serverHello(func(m *message.ServerHello) { without(&m.Extensions, iana.ExtSupportedVersions) }),
 			want: want{reason.MissingExtension, field + "extensions", anywhere, iana.MissingExtension, handshake.WaitServerHello}},
 		{name: "legacy_version", change: serverHello(func(m *message.ServerHello) { m.Version = iana.TLS13 }),
-			want: illegal(reason.BadValue, field+"server_version")},
+			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, handshake.WaitServerHello}},
 		{name: "another session ID", change: serverHello(func(m *message.ServerHello) { m.SessionID = make([]byte, 32) }),
 			want: illegal(reason.BadValue, field+"session_id")},
 		{name: "compression", change: serverHello(func(m *message.ServerHello) { m.Compression = 1 }),
@@ -260,6 +260,9 @@ func TestClientHello13(t *testing.T) {
 			psk := &message.Raw{ExtType: iana.ExtPreSharedKey, Data: append(append([]byte{0, 7, 0, 1, 1, 0, 0, 0, 0, 0, 33}, 32), zero32...)}
 			m.Extensions.List = slices.Insert(m.Extensions.List, 0, message.Extension(psk))
 		}), want: illegal(reason.BadValue, x+"pre_shared_key")},
+		{name: "a PSK without a mode for it", change: ch(func(m *message.ClientHello) {
+			m.Extensions.Add(&message.Raw{ExtType: iana.ExtPreSharedKey, Data: append(append([]byte{0, 7, 0, 1, 1, 0, 0, 0, 0, 0, 33}, 32), zero32...)})
+		}), want: missing},
 	} {
 		a.kind = message.KindClientHello
 		a.run(t, client)

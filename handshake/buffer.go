@@ -87,5 +87,9 @@ func (e *Endpoint) Output() []byte {
 		putBuffer(e.spare)
 	}
 	e.spare, e.out = e.out, nil
+	e.declined = false
+	if e.traffic != nil {
+		e.traffic.queued = false
+	}
 	return e.spare
 }

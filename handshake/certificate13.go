@@ -2,8 +2,10 @@ package handshake
 
 import (
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"slices"
+	"sync"
 
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
@@ -17,6 +19,11 @@ import (
 
 // publicKey is a certificate's key, of the kinds too that crypto/x509 does not know.
 func publicKey(c *x509.Certificate) crypto.PublicKey { return pki.PublicKey(c) }
+
+// maySign reports whether a certificate lets its key sign (RFC 9846 §4.5.1.2).
+func maySign(leaf *x509.Certificate) bool {
+	return leaf.KeyUsage == 0 || leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0
+}
 
 // message13 writes the chain, with its staple if that is wanted.
 func (c *Certificate) message13(staple bool) *message.Certificate13 {
@@ -61,12 +68,45 @@ func (e *Endpoint) sendPacked(m *message.Certificate13, a iana.CertificateCompre
 		return err
 	}
 	body := raw[messageHeader:]
-	packed, err := certcompress.Compress(a, body)
+	packed, err := pack(a, body)
 	if err != nil {
 		return err
 	}
 	return e.send(&message.CompressedCertificate{Algorithm: a, Length: uint32(len(body)), Compressed: packed})
 }
+
+// pack compresses, and remembers: an end shows the same few chains again and again, and
+// any peer can ask for it. What is remembered is bounded; new staples push out old ones.
+func pack(a iana.CertificateCompressionAlgorithm, body []byte) ([]byte, error) {
+	key := packedKey{a, sha256.Sum256(body)}
+	packed.Lock()
+	known := packed.chains[key]
+	packed.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	b, err := certcompress.Compress(a, body)
+	if err != nil {
+		return nil, err
+	}
+	packed.Lock()
+	defer packed.Unlock()
+	if len(packed.chains) >= 64 {
+		clear(packed.chains)
+	}
+	packed.chains[key] = b
+	return b, nil
+}
+
+type packedKey struct {
+	algorithm iana.CertificateCompressionAlgorithm
+	body      [sha256.Size]byte
+}
+
+var packed = struct {
+	sync.Mutex
+	chains map[packedKey][]byte
+}{chains: map[packedKey][]byte{}}
 
 // unpack reads a compressed Certificate as if it had come plain. The transcript has it
 // as it came.
@@ -102,6 +142,8 @@ func (e *Endpoint) limitRecords(peer int, in string) error {
 	e.summary.RecordSizeLimit = peer
 	e.decided("record_size_limit", peer, e.cfg.RecordSizeLimit, "both_want_limit")
 	e.wr.SetLimit(peer)
-	e.rd.SetLimit(e.cfg.RecordSizeLimit)
+	if e.summary.Version == iana.TLS13 { // TLS 1.2's records come in clear still, and are not subject to it
+		e.rd.SetLimit(e.cfg.RecordSizeLimit)
+	}
 	return nil
 }

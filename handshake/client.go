@@ -58,8 +58,11 @@ type groupOffer struct {
 
 // clientMoves is the client's table. Rows of one state are tried from top to bottom.
 var clientMoves = rows([]move[client]{
-	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: Start, Dir: Send, Msg: message.KindClientHello, If: clientOffers13, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, clientMoves13, clientMoves12)
+
+func clientOffers13(c *client, _ message.Message) bool { return c.cfg.speaks(iana.TLS13) }
 
 func (c *client) forget() { c.clientHandshake = nil }
 
@@ -333,6 +336,9 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 		case *message.MaxFragmentLength:
 			if x.Code != c.cfg.MaxFragmentLength {
 				return c.fault(reason.NotOffered, m, "server_hello.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
+			}
+			if m.Extensions.Find(iana.ExtRecordSizeLimit) != nil {
+				return c.fault(reason.BadValue, m, "server_hello.extensions.max_fragment_length", "not both limits", x.Code) // RFC 8449 §5
 			}
 			c.limit(x.Code)
 		case *message.RecordSizeLimit:

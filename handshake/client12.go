@@ -142,7 +142,7 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 	m := msg.(*message.CertificateRequest12)
 	for i := range c.cfg.Certificates {
 		cert := &c.cfg.Certificates[i]
-		chain, err := parseChain(cert.Chain)
+		chain, err := cert.parsed()
 		if err != nil {
 			return err
 		}

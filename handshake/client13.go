@@ -83,7 +83,7 @@ func clientHasPSK(c *client, _ message.Message) bool   { return c.psk != nil }
 func clientAsked(c *client, _ message.Message) bool    { return c.asked }
 func clientPacks(c *client, _ message.Message) bool    { return c.pack != 0 && c.certificate != nil }
 func clientUnpacks(c *client, _ message.Message) bool  { return len(c.cfg.CertificateCompression) > 0 }
-func clientUpdates(c *client, _ message.Message) bool  { return c.traffic.wanted }
+func clientUpdates(c *client, _ message.Message) bool  { return c.traffic.due() }
 
 // Moves.
 
@@ -218,7 +218,7 @@ func (c *client) checkServerHello13(m *message.ServerHello) error {
 	case v.Version != iana.TLS13:
 		return c.fault(reason.NotOffered, m, name+".extensions.supported_versions.selected_version", iana.TLS13, v.Version)
 	case m.Version != iana.TLS12:
-		return c.fault(reason.BadValue, m, name+".server_version", iana.TLS12, m.Version)
+		return c.fault(reason.UnsupportedVersion, m, name+".server_version", iana.TLS12, m.Version)
 	case !bytes.Equal(m.SessionID, c.hello.SessionID):
 		return c.fault(reason.BadValue, m, name+".session_id", "our session_id again", m.SessionID)
 	case m.Compression != iana.CompressionNull:
@@ -284,7 +284,7 @@ func sendClientDummy(c *client, _ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil || clientRetries(c, nil) {
 		return err
 	}
-	return c.protect(Send, &c.client, "handshake")
+	return c.protect(Send, &c.clientTraffic, "handshake")
 }
 
 // sendSecondClientHello repeats the first, changed where the server wished and
@@ -360,13 +360,13 @@ func recvServerHello13(c *client, msg message.Message) error {
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {
 		return err
 	}
-	if err := c.protect(Receive, &c.server, "handshake"); err != nil {
+	if err := c.protect(Receive, &c.serverTraffic, "handshake"); err != nil {
 		return err
 	}
 	if c.disguised() && !c.retried || c.early != nil && c.early.open {
 		return nil // when the ChangeCipherSpec is out, or the end of early data
 	}
-	return c.protect(Send, &c.client, "handshake")
+	return c.protect(Send, &c.clientTraffic, "handshake")
 }
 
 // agree finishes the key exchange. With psk_ke there is none, and the secret is nil.
@@ -439,7 +439,7 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 	}
 	if c.early != nil && c.early.open && c.summary.EarlyData != EarlyDataAccepted {
 		c.closeEarlyData(EarlyDataRejected)
-		return c.protect(Send, &c.client, "handshake")
+		return c.protect(Send, &c.clientTraffic, "handshake")
 	}
 	return nil
 }
@@ -460,11 +460,11 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 	authorities, _ := message.Get[*message.CertificateAuthorities](&m.Extensions)
 	for i := range c.cfg.Certificates {
 		cert := &c.cfg.Certificates[i]
-		chain, err := parseChain(cert.Chain)
+		chain, err := cert.parsed()
 		if err != nil {
 			return err
 		}
-		if authorities != nil && !issuedBy(chain, authorities.Authorities) {
+		if !maySign(chain[0]) || authorities != nil && !issuedBy(chain, authorities.Authorities) {
 			continue
 		}
 		if s := c.pickScheme(publicKey(chain[0]), schemes.Schemes); s != nil {
@@ -526,7 +526,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 		}
 	}
 	if s, ok := message.Get[*message.StapledStatus](&m.Entries[0].Extensions); ok {
-		c.summary.Staple = s.Response
+		c.summary.Staple = bytes.Clone(s.Response) // or the transcript would live as long as the connection
 	}
 	c.summary.PeerChain = c.chain
 	return c.verifyServer()
@@ -535,7 +535,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 func recvServerCertificateVerify(c *client, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	c.summary.Scheme = m.Signature.Scheme
-	return c.checkSignature("certificate_verify", &m.Signature, publicKey(c.chain[0]), c.signedBy(Server, c.mark))
+	return c.checkSignature("certificate_verify", &m.Signature, publicKey(c.chain[0]), c.toBeSigned(Server, c.mark))
 }
 
 // recvServerFinished13 believes the server, and has all it needs for application data.
@@ -563,7 +563,7 @@ func sendCompressedClientCertificate(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify13(c *client, _ message.Message) error {
-	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.signedBy(Client, len(c.transcript)))
+	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.toBeSigned(Client, len(c.transcript)))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -279,8 +280,10 @@ func (c *Config) group(id iana.Group) kx.Group {
 func (c *Config) keyShares() []kx.Group {
 	var shares []kx.Group
 	if c.KeyShares != nil {
-		for _, id := range c.KeyShares {
-			shares = append(shares, c.group(id))
+		for _, g := range c.groups() { // in this order, and each once (RFC 9846 §4.3.8)
+			if slices.Contains(c.KeyShares, g.ID()) {
+				shares = append(shares, g)
+			}
 		}
 		return shares
 	}
@@ -360,6 +363,9 @@ func (c *Config) check() error {
 	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
 		return reason.New(reason.Internal, "config.record_size_limit", "64 to 16385, or 0", l)
 	}
+	if n := c.SessionTickets; n < 0 || n > maxIdle {
+		return reason.New(reason.Internal, "config.session_tickets", fmt.Sprintf("at most %d, or no client will take them", maxIdle), n)
+	}
 	for _, id := range c.KeyShares {
 		if c.group(id) == nil {
 			return reason.New(reason.Internal, "config.key_shares", "groups that are in Groups", id)
@@ -379,4 +385,13 @@ func (c *Certificate) leaf() (*x509.Certificate, error) {
 		return c.Leaf, nil
 	}
 	return pki.ParseCached(c.Chain[0])
+}
+
+// parsed returns the whole chain, parsed. What is wrong with it is our own fault.
+func (c *Certificate) parsed() ([]*x509.Certificate, error) {
+	chain, err := parseChain(c.Chain)
+	if err != nil {
+		return nil, reason.Wrap(reason.Internal, "config.certificates", err)
+	}
+	return chain, nil
 }

@@ -114,7 +114,7 @@ func sendEndOfEarlyData(c *client, _ message.Message) error {
 	if err := c.send(&message.EndOfEarlyData{}); err != nil {
 		return err
 	}
-	return c.protect(Send, &c.client, "handshake")
+	return c.protect(Send, &c.clientTraffic, "handshake")
 }
 
 // chooseEarlyData decides whether a server takes the early data that a client offers.
@@ -177,7 +177,7 @@ func recvEndOfEarlyData(s *server, _ message.Message) error {
 	case code != 0:
 		s.limit(code)
 	}
-	return s.protect(Receive, &s.client, "handshake")
+	return s.protect(Receive, &s.clientTraffic, "handshake")
 }
 
 // countEarlyData bounds what a client sends early by what the ticket allowed.

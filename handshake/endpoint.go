@@ -69,6 +69,7 @@ type Endpoint struct {
 
 	eof, closeSent, closeReceived bool
 	warnings, idle                int
+	declined                      bool // no_renegotiation is in out
 	summary                       *Summary
 	exporter                      exporter
 	mayStart                      bool // data may follow Finished at once (RFC 7918)
@@ -238,7 +239,10 @@ func (e *Endpoint) fail(err error) error {
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}
+	// RFC 9846 §6: the secrets and keys of a failed connection are forgotten.
 	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic, e.early = Failed, nil, nil, nil, nil, nil, nil, nil
+	e.rd, e.wr, e.exporter, e.flight = record.Reader{}, record.Writer{}, nil, nil
+	e.machine.forget()
 	e.forgetSession()
 	return e.err
 }
@@ -295,7 +299,9 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 				return false, err
 			}
 		}
-		e.warnings, e.idle = 0, 0
+		if len(rec.Payload) > 0 { // an empty record costs the peer as little
+			e.warnings, e.idle = 0, 0
+		}
 		e.app = rec.Payload
 		e.noteData(Receive, rec.Payload)
 	}

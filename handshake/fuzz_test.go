@@ -18,7 +18,9 @@ func fuzzEnd(f *testing.F, role handshake.Role) {
 		in := rec.to(role)
 		for at, b := range in {
 			f.Add(byte(i), byte(at), byte(7), false, byte(0), b)
-			f.Add(byte(i), byte(at), byte(255), true, b[0], body(b))
+		}
+		for _, m := range rec.messages(f, role) {
+			f.Add(byte(i), byte(m.at), byte(255), true, byte(m.typ), m.payload)
 		}
 		f.Add(byte(i), byte(len(in)), byte(0), true, byte(iana.Handshake), []byte{0, 0, 0, 0})
 		f.Add(byte(i), byte(len(in)), byte(0), true, byte(iana.Alert), []byte{1, 0})

@@ -142,8 +142,8 @@ func (e *Endpoint) pickScheme(pub crypto.PublicKey, peer []iana.SignatureScheme)
 // sign signs for a message.
 func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, content []byte) (message.Signature, error) {
 	b, err := s.Sign(e.cfg.rand(), key, content)
-	if err != nil {
-		return message.Signature{}, err
+	if err != nil { // whatever it is, the peer has no part in it
+		return message.Signature{}, reason.Wrap(reason.Internal, "config.certificates", err)
 	}
 	if e.revealing() {
 		in := []kx.Value{{Name: "signed", Bytes: content}}

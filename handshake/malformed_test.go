@@ -73,6 +73,7 @@ func (r *recording) finish(s *subject, role handshake.Role, n int) *subject {
 // before its extensions, which is well-formed (RFC 5246 §7.4.1.2); it is refused
 // for what it lacks, at the latest by Finished.
 func TestPrefixes(t *testing.T) {
+	t.Parallel()
 	for _, rec := range recorded(t) {
 		for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
 			for _, m := range rec.messages(t, role) {

@@ -16,6 +16,7 @@ import (
 // waits, in every flow, each kind of message, some types that are no message of
 // TLS 1.2, and each kind of record. The error names the state and what it allows.
 func TestWhatTheTableDoesNotList(t *testing.T) {
+	t.Parallel()
 	samples := map[message.Kind][]byte{message.KindChangeCipherSpec: {1}}
 	for _, s := range message.Samples() {
 		b, err := message.Marshal(s.Msg, nil)

@@ -3,7 +3,6 @@ package handshake
 import (
 	"bytes"
 	"crypto/subtle"
-	"crypto/x509"
 	"encoding/binary"
 	"io"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/wire"
+	"tlslab/pki"
 )
 
 // serverMoves13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
@@ -81,7 +81,7 @@ func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket
 func serverGivesMore(s *server, _ message.Message) bool {
 	return s.ticketsSent+1 < s.cfg.sessionTickets()
 }
-func serverUpdates(s *server, _ message.Message) bool { return s.traffic.wanted }
+func serverUpdates(s *server, _ message.Message) bool { return s.traffic.due() }
 
 func showsCertificate(_ *server, m message.Message) bool {
 	return len(m.(*message.Certificate13).Entries) > 0
@@ -91,6 +91,9 @@ func showsCertificate(_ *server, m message.Message) bool {
 
 // choose13 makes the server's choices from a ClientHello, the second as the first.
 func (s *server) choose13(m *message.ClientHello) error {
+	if m.Version != iana.TLS12 { // RFC 9846 §4.2.2
+		return s.fault(reason.UnsupportedVersion, m, "client_hello.client_version", iana.TLS12, m.Version)
+	}
 	if !slices.Equal(m.Compressions, []iana.Compression{iana.CompressionNull}) {
 		return s.fault(reason.BadValue, m, "client_hello.compression_methods", "null alone", m.Compressions)
 	}
@@ -175,11 +178,15 @@ func (s *server) chooseIdentity13(m *message.ClientHello) error {
 // checkShares refuses shares of groups that were not offered, and two of one group (RFC
 // 9846 §4.3.8).
 func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares []message.KeyShareEntry) error {
-	for i, e := range shares {
-		twice := slices.ContainsFunc(shares[:i], func(o message.KeyShareEntry) bool { return o.Group == e.Group })
-		if twice || !slices.Contains(groups, e.Group) {
+	left := make(map[iana.Group]bool, len(groups)) // there is room for thousands of either
+	for _, g := range groups {
+		left[g] = true
+	}
+	for _, e := range shares {
+		if !left[e.Group] {
 			return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share at most of each group in supported_groups", e.Group)
 		}
+		left[e.Group] = false
 	}
 	return nil
 }
@@ -188,21 +195,19 @@ func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares
 // that both have, and a HelloRetryRequest.
 func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares []message.KeyShareEntry) error {
 	s.group, s.share, s.retrying = nil, nil, false
+	why := "shared_share"
 	for _, g := range s.cfg.groups() {
-		for _, e := range shares {
-			if e.Group == g.ID() && s.group == nil {
-				s.group, s.share = g, e.Share
-			}
+		i := slices.IndexFunc(shares, func(e message.KeyShareEntry) bool { return e.Group == g.ID() })
+		if i >= 0 {
+			s.group, s.share = g, shares[i].Share
+			break
+		}
+		if s.group == nil && slices.Contains(theirs, g.ID()) {
+			s.group = g // unless a share of a later one came
 		}
 	}
-	why := "shared_share"
-	if s.group == nil {
-		for _, g := range s.cfg.groups() {
-			if slices.Contains(theirs, g.ID()) && s.group == nil {
-				s.group, s.retrying = g, true
-			}
-		}
-		why = "hello_retry"
+	if s.share == nil {
+		s.retrying, why = true, "hello_retry"
 	}
 	if s.group == nil {
 		return s.fault(reason.NoCommonGroup, m, "client_hello.extensions.supported_groups", "one of our groups", theirs)
@@ -219,7 +224,12 @@ func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares
 	if s.listening() {
 		s.decided("group", s.group.ID(), theirs, why)
 		if s.retrying {
-			s.decided("hello_retry", s.group.ID(), nil, choose(s.share == nil, "no_share", "cookie_wanted"))
+			if s.share == nil {
+				s.decided("hello_retry", s.group.ID(), nil, "no_share")
+			}
+			if s.cookie != nil {
+				s.decided("hello_retry", "cookie", nil, "cookie_wanted")
+			}
 		}
 	}
 	return nil
@@ -239,7 +249,7 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 			return reason.Wrap(reason.Internal, "config.certificates", err)
 		}
 		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
-		if scheme == nil || leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		if scheme == nil || !maySign(leaf) {
 			continue
 		}
 		score := 0
@@ -265,14 +275,27 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 }
 
 // fitsWishes reports whether a chain is by one of the authorities that a client names,
-// if it names any (RFC 9846 §4.3.4). A server that has no such chain shows another.
+// if it names any (RFC 9846 §4.3.4), and is signed as the client can check (§4.5.1.2). A
+// server that has no such chain shows another.
 func (c *Certificate) fitsWishes(m *message.ClientHello) (bool, error) {
-	a, ok := message.Get[*message.CertificateAuthorities](&m.Extensions)
-	if !ok {
-		return true, nil
+	chain, err := c.parsed()
+	if err != nil {
+		return false, err
 	}
-	chain, err := parseChain(c.Chain)
-	return err == nil && issuedBy(chain, a.Authorities), err
+	if a, ok := message.Get[*message.CertificateAuthorities](&m.Extensions); ok && !issuedBy(chain, a.Authorities) {
+		return false, nil
+	}
+	schemes := clientSchemes(m)
+	if x, ok := message.Get[*message.SignatureAlgorithmsCert](&m.Extensions); ok {
+		schemes = x.Schemes
+	}
+	for i := range chain[:len(chain)-1] { // who issued the last is not known; it may be a root's own
+		s, ok := pki.SignatureScheme(chain[i], publicKey(chain[i+1]))
+		if !ok || !slices.Contains(schemes, s.ID) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Moves.
@@ -300,7 +323,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 	if field := s.changed(s.hello, m); field != "" {
 		return s.fault(reason.BadValue, m, field, "as in the first ClientHello", "something else")
 	}
-	wanted, first := s.group, s.share != nil
+	wanted, shared := s.group, s.share != nil
 	cookie, _ := message.Get[*message.Cookie](&m.Extensions)
 	if s.cookie != nil {
 		var err error
@@ -323,7 +346,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 	if s.group == nil && s.psk != nil { // psk_ke: there is no group to agree on
 		return nil
 	}
-	if s.retrying || s.group != wanted || !first && len(shares.Shares) != 1 {
+	if s.retrying || s.group != wanted || !shared && len(shares.Shares) != 1 {
 		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share, of "+wanted.Name(), "none, or others")
 	}
 	return nil
@@ -404,7 +427,7 @@ func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyCha
 
 // sendEncryptedExtensions is the first thing under keys; and what comes is, too.
 func sendEncryptedExtensions(s *server, _ message.Message) error {
-	if err := s.protect(Send, &s.server, "handshake"); err != nil {
+	if err := s.protect(Send, &s.serverTraffic, "handshake"); err != nil {
 		return err
 	}
 	m := new(message.EncryptedExtensions)
@@ -414,7 +437,7 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 			return err
 		}
 		x.Add(&message.EarlyData{})
-	} else if err := s.protect(Receive, &s.client, "handshake"); err != nil {
+	} else if err := s.protect(Receive, &s.clientTraffic, "handshake"); err != nil {
 		return err
 	}
 	if s.answerName {
@@ -431,10 +454,7 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 	case code != 0:
 		x.Add(&message.MaxFragmentLength{Code: code})
 	}
-	if err := s.send(m); err != nil {
-		return err
-	}
-	switch {
+	switch { // this message is the first that has to keep to it
 	case s.peerLimit != 0:
 		if err := s.limitRecords(s.peerLimit, "client_hello"); err != nil {
 			return err
@@ -445,7 +465,7 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 	if s.summary.EarlyData == EarlyDataAccepted {
 		s.rd.SetLimit(0) // early data was sealed before the client heard of a limit
 	}
-	return nil
+	return s.send(m)
 }
 
 func sendCertificateRequest13(s *server, _ message.Message) error {
@@ -474,7 +494,7 @@ func sendCompressedServerCertificate(s *server, _ message.Message) error {
 }
 
 func sendServerCertificateVerify(s *server, _ message.Message) error {
-	sg, err := s.sign("certificate_verify", s.scheme, s.certificate.Key, s.signedBy(Server, len(s.transcript)))
+	sg, err := s.sign("certificate_verify", s.scheme, s.certificate.Key, s.toBeSigned(Server, len(s.transcript)))
 	if err != nil {
 		return err
 	}
@@ -531,7 +551,7 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 
 func recvClientCertificateVerify13(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.signedBy(Client, s.mark))
+	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(Client, s.mark))
 }
 
 func recvClientFinished13(s *server, m message.Message) error {
@@ -562,8 +582,9 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	m.Lifetime = uint32(sess.Lifetime.Seconds())
 	s.ticketsSent++
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
-	if err != nil {
-		return err
+	if err != nil || len(t) > maxTicket {
+		s.decided("resumption", "not_kept", nil, "store_failed")
+		return nil // the connection is good without
 	}
 	m.Ticket = t
 	return s.sendLater(m)

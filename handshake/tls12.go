@@ -98,6 +98,9 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 		e.wr.Change(p, k.compress)
 	} else {
 		e.rd.Change(p, k.decompress)
+		if e.summary.RecordSizeLimit != 0 { // from here on (RFC 8449 §4)
+			e.rd.SetLimit(e.cfg.RecordSizeLimit)
+		}
 	}
 	e.noteKeyChange(d, s.ID)
 	return nil

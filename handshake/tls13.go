@@ -17,10 +17,10 @@ import (
 // keys13 is what both roles of TLS 1.3 do alike: the key schedule from the shared
 // secret on (RFC 9846 §7.1), changes of keys, CertificateVerify, Finished.
 type keys13 struct {
-	psk            *psk // that the schedule begins with; nil: none
-	handshake      keyschedule.HandshakeSecret
-	main           keyschedule.MainSecret
-	client, server keyschedule.TrafficSecret // of the epoch at hand
+	psk                          *psk // that the schedule begins with; nil: none
+	handshake                    keyschedule.HandshakeSecret
+	main                         keyschedule.MainSecret
+	clientTraffic, serverTraffic keyschedule.TrafficSecret // of the epoch at hand
 	// The next epoch's, made when the server's Finished is hashed; each direction
 	// changes to it at a time of its own.
 	clientNext, serverNext keyschedule.TrafficSecret
@@ -34,7 +34,12 @@ type traffic struct {
 
 	wanted  bool // a KeyUpdate of ours is due
 	request bool // and it asks the peer for one
+	asked   bool // one has asked, and none has come since
+	queued  bool // one is in Output still: another would only make it longer
 }
+
+// due reports whether a KeyUpdate is to be sent now.
+func (t *traffic) due() bool { return t.wanted && !t.queued }
 
 // deriveHandshake goes from the shared secret to the handshake traffic secrets. The
 // transcript must reach to ServerHello, and no further.
@@ -47,7 +52,7 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 	early := keyschedule.NewEarlySecret(h, key)
 	k.handshake = early.Handshake(shared)
 	th := e.transcriptHash(len(e.transcript))
-	k.client, k.server = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
+	k.clientTraffic, k.serverTraffic = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
 	if e.revealing() {
 		none := make([]byte, h.Size())
 		derived := early.Derived()
@@ -59,13 +64,13 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 			shared = none
 		}
 		e.extracted("handshake_secret", derived.Bytes(), shared, k.handshake.Bytes())
-		e.expanded("client_handshake_traffic_secret", "c hs traffic", k.handshake.Bytes(), th, k.client.Bytes())
-		e.expanded("server_handshake_traffic_secret", "s hs traffic", k.handshake.Bytes(), th, k.server.Bytes())
+		e.expanded("client_handshake_traffic_secret", "c hs traffic", k.handshake.Bytes(), th, k.clientTraffic.Bytes())
+		e.expanded("server_handshake_traffic_secret", "s hs traffic", k.handshake.Bytes(), th, k.serverTraffic.Bytes())
 	}
-	if err := e.logKey("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.client.Bytes()); err != nil {
+	if err := e.logKey("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.clientTraffic.Bytes()); err != nil {
 		return err
 	}
-	return e.logKey("SERVER_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.server.Bytes())
+	return e.logKey("SERVER_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.serverTraffic.Bytes())
 }
 
 // deriveMain goes on to the application's secrets. The transcript must reach to the
@@ -157,14 +162,14 @@ func (e *Endpoint) sender(d Direction) Role {
 	return Server
 }
 
-// verifyData is what the Finished of a role must hold (RFC 9846 §4.5.3), after the
-// first transcript bytes of the transcript.
-func (k *keys13) verifyData(e *Endpoint, role Role, transcript int) keyschedule.Secret {
-	base := &k.client
+// verifyData is what the Finished of a role must hold (RFC 9846 §4.5.3), when the
+// transcript is upTo bytes long.
+func (k *keys13) verifyData(e *Endpoint, role Role, upTo int) keyschedule.Secret {
+	base := &k.clientTraffic
 	if role == Server {
-		base = &k.server
+		base = &k.serverTraffic
 	}
-	th := e.transcriptHash(transcript)
+	th := e.transcriptHash(upTo)
 	v := base.VerifyData(th)
 	if e.revealing() {
 		key := base.FinishedKey()
@@ -194,16 +199,16 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 	return err
 }
 
-// signedBy is what a role's CertificateVerify signs after the first transcript bytes of
-// the transcript (RFC 9846 §4.5.2). The spaces and the words keep a signature made here
+// toBeSigned is what a role's CertificateVerify signs when the transcript is upTo bytes
+// long (RFC 9846 §4.5.2). The spaces and the words keep a signature made here
 // from meaning anything elsewhere, and the other role's from being reflected.
-func (e *Endpoint) signedBy(r Role, transcript int) []byte {
+func (e *Endpoint) toBeSigned(r Role, upTo int) []byte {
 	b := make([]byte, 64, 64+34+64)
 	for i := range b {
 		b[i] = ' '
 	}
 	b = append(b, "TLS 1.3, "+r.String()+" CertificateVerify\x00"...)
-	return append(b, e.transcriptHash(transcript)...)
+	return append(b, e.transcriptHash(upTo)...)
 }
 
 // emptyHash is the hash of no messages.

@@ -26,6 +26,7 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 	case e.closeSent:
 		return errClosed
 	}
+	request = request && !e.traffic.asked // one question at a time (RFC 9846 §4.7.3)
 	e.wantUpdate(request, choose(request, "requested", "own_wish"))
 	return e.beforeWrite()
 }
@@ -41,6 +42,9 @@ func (e *Endpoint) beforeWrite() error {
 	if e.traffic != nil && !e.traffic.wanted && e.wr.Spent() {
 		e.wantUpdate(false, "key_spent")
 	}
+	if e.traffic != nil {
+		e.traffic.queued = false
+	}
 	if i := e.find(Send, nil); i >= 0 {
 		return e.fire(i, nil, nil)
 	}
@@ -54,7 +58,8 @@ func (e *Endpoint) sendKeyUpdate() error {
 	if t.request {
 		m.RequestUpdate = iana.UpdateRequested
 	}
-	t.wanted, t.request = false, false
+	t.asked = t.asked || t.request
+	t.wanted, t.request, t.queued = false, false, true
 	if err := e.sendLater(m); err != nil {
 		return err
 	}
@@ -66,6 +71,7 @@ func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
 	if err := e.countIdle("key_update"); err != nil {
 		return err
 	}
+	e.traffic.asked = false
 	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent {
 		e.wantUpdate(false, "answered")
 	}

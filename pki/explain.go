@@ -56,8 +56,10 @@ func hashInputs(a algorithm, message []byte) []Input {
 	switch {
 	case a.kind == 0:
 		return nil
-	case a.hash == 0:
-		return []Input{{InHash, "none"}}
+	case a.kind == eddsa25519: // inside, of more than the message
+		return []Input{{InHash, crypto.SHA512.String()}}
+	case a.kind == eddsa448:
+		return []Input{{InHash, "SHAKE256"}}
 	}
 	return []Input{{InHash, a.hash.String()}, {InTBSHash, digestInto(nil, a.hash, message)}}
 }

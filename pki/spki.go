@@ -146,7 +146,7 @@ func parsePSSParams(id pkix.AlgorithmIdentifier) (*sig.PSSParams, error) {
 			mask, ok = pssHash(id)
 		}
 	}
-	if !ok || mask != hash || p.Salt < 0 || p.Trailer != 1 {
+	if !ok || mask != hash || p.Salt < 0 || p.Salt > maxRSABits/8 || p.Trailer != 1 { // no salt is longer than the key
 		return nil, errPSSParams
 	}
 	return &sig.PSSParams{Hash: hash, SaltLength: p.Salt}, nil

@@ -51,7 +51,7 @@ func TestRun(t *testing.T) {
 	}
 	defer r.Body.Close()
 	page, err := io.ReadAll(r.Body)
-	if want := "hello over TLS 1.2, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\n"; err != nil || string(page) != want {
+	if want := "hello over TLS 1.3, TLS_AES_128_GCM_SHA256\n"; err != nil || string(page) != want {
 		t.Errorf("%q, %v; want %q", page, err, want)
 	}
 }

@@ -60,7 +60,7 @@ var lessons = map[string]scenario.Options{
 	"1.3, staple":      {Kx: only13, Staple: "good"},
 	"1.3, key update":  {Kx: only13, KeyUpdate: true, Padding: 3},
 	"1.3, kem":         {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
-	"1.3, in clear":    {Suites: []*suite.Suite{suite.ByID(0xc0b4)}},
+	"1.3, in clear":    {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
 	"1.3, own group":   {Kx: only13, Groups: []kx.Group{ownGroup()}},
 	"1.3, trusted box": {Kx: only13, MITM: true, TrustMITM: true},
 }
@@ -211,6 +211,7 @@ func variants() []*handshake.SecretEvent {
 		{Label: "client_verify_data", Method: "HMAC"},
 		{Label: "server_verify_data", Method: "HMAC"},
 		{Label: "certificate_verify_signature", Meta: handshake.Meta{Move: "server/send/certificate_verify/tls13"}},
+		{Label: "client_key_share", Meta: handshake.Meta{Move: "client/send/client_hello/tls13"}},
 	}
 	for _, g := range kx.All() {
 		out = append(out, &handshake.SecretEvent{Label: "shared_secret", Method: g.Name()})

@@ -18,13 +18,18 @@ import (
 // MoveKey is the key of a move's entry: the plain one, "client/send/finished", or
 // the variant for the way this handshake goes, "client/send/finished+resumed".
 // Which way that is it learns from the events before, so c must have been shown
-// them: by Myths, or by MoveKey itself. A move of TLS 1.3 has no variants: those
-// of its name belong to TLS 1.2. Between moves it is "".
+// them: by Myths, or by MoveKey itself. A move of TLS 1.3 has one variant alone,
+// for the suites that do not encrypt; the others of its name belong to TLS 1.2.
+// Between moves it is "".
 func MoveKey(e handshake.Event, c *Context) string {
 	c.learn(e)
 	head := e.Head()
 	variant := ""
-	if m, ok := e.(*handshake.MessageEvent); ok && !strings.HasSuffix(head.Move, tls13) {
+	if m, ok := e.(*handshake.MessageEvent); ok && strings.HasSuffix(head.Move, tls13) {
+		if c.leg(head).integrity {
+			variant = "+integrity"
+		}
+	} else if ok {
 		switch m.Kind {
 		case message.KindServerHello, message.KindFinished:
 			if c.leg(head).resumed {
@@ -39,6 +44,8 @@ func MoveKey(e handshake.Event, c *Context) string {
 			switch hello, _ := m.Msg.(*message.ClientHello); {
 			case head.State == handshake.Connected:
 				variant = "+renegotiation"
+			case offersTLS13(hello) && !sendsShare(hello):
+				variant = "+tls13_no_share"
 			case offersTLS13(hello):
 				variant = "+tls13"
 			}
@@ -60,6 +67,12 @@ func offersTLS13(m *message.ClientHello) bool {
 	}
 	x, ok := message.Get[*message.SupportedVersions](&m.Extensions)
 	return ok && slices.Contains(x.Versions, iana.TLS13)
+}
+
+// sendsShare reports whether a ClientHello has a key share in it.
+func sendsShare(m *message.ClientHello) bool {
+	x, ok := message.Get[*message.KeyShareClient](&m.Extensions)
+	return ok && len(x.Shares) > 0
 }
 
 // exchangeName tells the key exchanges apart that have texts of their own.
@@ -113,8 +126,8 @@ func FieldKey(path string) string {
 
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
 // key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
-// secret one for each formula; what both versions have and TLS 1.3 makes in another
-// way has a second one.
+// secret one for each formula, a client's key share one for the second ClientHello;
+// what both versions have and TLS 1.3 makes in another way has a second one.
 func SecretKey(e *handshake.SecretEvent) string {
 	switch e.Label {
 	case "premaster_secret":
@@ -143,6 +156,10 @@ func SecretKey(e *handshake.SecretEvent) string {
 			return e.Label + "+" + kind.String()
 		}
 		return e.Label + "+other"
+	case "client_key_share":
+		if e.Move == "client/send/client_hello"+tls13 { // the second: HelloRetryRequest has named the group
+			return e.Label + "+retry"
+		}
 	case "client_verify_data", "server_verify_data":
 		if e.Method == "HMAC" {
 			return e.Label + "+tls13"

@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
+	"tlslab/handshake/suite"
 )
 
 // moments says when the correction of a textbook's sentence comes up. A row's myth
@@ -40,7 +41,7 @@ var moments = [...]struct {
 		return crosses(message.KindClientKeyExchange)(e, l) || crosses(message.KindCertificateVerify)(e, l) && l.tls13
 	}},
 	{"mlkem_quantum_safe", func(e handshake.Event, l *leg) bool { // at the signature that is not
-		return crosses(message.KindCertificateVerify)(e, l) && (l.share == kx.KindKEM || l.share == kx.KindHybrid)
+		return crosses(message.KindCertificateVerify)(e, l) && (l.share == kx.KindKEM || l.share == kx.KindHybrid) && !l.integrity
 	}},
 	{"forward_secrecy_hard_problem", func(e handshake.Event, l *leg) bool { // when the private values have done their work
 		if _, ok := e.(*handshake.KeyChangeEvent); !ok && !secret("premaster_secret")(e, l) && !secret("shared_secret")(e, l) {
@@ -70,7 +71,9 @@ var moments = [...]struct {
 	// What TLS 1.3 shows on the wire, and what it means.
 	{"tls13_is_tls12", in13(message.KindServerHello)},
 	{"change_cipher_spec_switches", in13(message.KindChangeCipherSpec)},
-	{"hidden_certificate", in13(message.KindCertificate, message.KindCompressedCertificate)},
+	{"hidden_certificate", func(e handshake.Event, l *leg) bool {
+		return in13(message.KindCertificate, message.KindCompressedCertificate)(e, l) && !l.integrity
+	}},
 
 	// Resumption, and what a thief can make of it.
 	{"ticket_holds_session_key", crosses(message.KindNewSessionTicket)},
@@ -102,13 +105,14 @@ type legName struct {
 
 // leg is what one end has gone through.
 type leg struct {
-	offered []byte // the session ID in its ClientHello
-	resumed bool
-	kx      iana.Kx // of TLS 1.2; KxNone before the key exchange
-	own     bool    // ECDHE over a group that is none of our curves: a student's
-	tls13   bool    // the server chose it, be it in a HelloRetryRequest
-	shared  bool    // by TLS 1.3 it sent a key share
-	share   kx.Kind // of which kind; 0 if it is none of our groups
+	offered   []byte // the session ID in its ClientHello
+	resumed   bool
+	kx        iana.Kx // of TLS 1.2; KxNone before the key exchange
+	own       bool    // ECDHE over a group that is none of our curves: a student's
+	tls13     bool    // the server chose it, be it in a HelloRetryRequest
+	integrity bool    // with a suite that does not encrypt (RFC 9150)
+	shared    bool    // by TLS 1.3 it sent a key share
+	share     kx.Kind // of which kind; 0 if it is none of our groups
 }
 
 func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE || l.shared }
@@ -178,6 +182,8 @@ func (c *Context) learn(e handshake.Event) {
 func (l *leg) hello(m *message.ServerHello) {
 	if v, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok && v.Version == iana.TLS13 {
 		l.tls13 = true // where it echoes the session ID always
+		s := suite.ByID(m.CipherSuite)
+		l.integrity = s != nil && s.Cipher.Kind == suite.MAC13
 		_, l.resumed = message.Get[*message.PreSharedKeyServer](&m.Extensions)
 		var x *message.KeyShareServer
 		if x, l.shared = message.Get[*message.KeyShareServer](&m.Extensions); l.shared {

@@ -34,17 +34,16 @@ func (t *Terminal) brief(m *move) {
 			what, about = title(e.Kind), t.about(e)
 		case *handshake.DataEvent:
 			what, about = t.say.ui("application_data"), firstLine(e.Data)
-		case *handshake.RecordEvent:
-			if e.Protected {
-				state = t.say.ui(t.flow.protection())
-			}
 		}
+	}
+	if m.sealed {
+		state = t.say.ui(t.flow.protection())
 	}
 	if what == "" {
 		return
 	}
 	t.flow.moves++
-	how := pad(pad(what, 18)+" "+state, 28)
+	how := pad(pad(what, 21)+" "+state, 31)
 	t.line(cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.width))
 }
 
@@ -70,14 +69,14 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 		if x, ok := message.Get[*message.KeyShareClient](&m.Extensions); ok && len(x.Shares) > 0 {
 			var groups []string
 			for _, s := range x.Shares {
-				groups = append(groups, s.Group.String())
+				groups = append(groups, groupName(s.Group))
 			}
 			return t.say.list(groups)
 		}
 		return "random C=" + start(m.Random[:])
 	case *message.ServerHello:
 		if x, ok := message.Get[*message.KeyShareRetry](&m.Extensions); ok {
-			return x.Group.String()
+			return groupName(x.Group)
 		}
 		if name := m.CipherSuite.OpenSSL(); name != "" {
 			return name // the shorter one
@@ -88,14 +87,14 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 			return t.say.ui("empty")
 		}
 		if c, err := pki.ParseCached(m.Certificates[0]); err == nil {
-			return t.say.ui("key_of", "algorithm", pki.KeyName(c.PublicKey), "name", subject(c))
+			return t.say.ui("key_of", "algorithm", pki.KeyName(pki.PublicKey(c)), "name", subject(c))
 		}
 	case *message.Certificate13:
 		if len(m.Entries) == 0 {
 			return t.say.ui("empty")
 		}
 		if c, err := pki.ParseCached(m.Entries[0].Cert); err == nil {
-			return t.say.ui("key_of", "algorithm", pki.KeyName(c.PublicKey), "name", subject(c))
+			return t.say.ui("key_of", "algorithm", pki.KeyName(pki.PublicKey(c)), "name", subject(c))
 		}
 	case *message.CompressedCertificate:
 		return m.Algorithm.String() + t.say.comma() + t.say.ui("n_bytes", "n", text(len(m.Compressed))+"/"+text(m.Length))

@@ -40,7 +40,7 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 	switch {
 	case scheduled(s):
 		listed = t.scheduleInputs(s)
-	case next != nil && t.o.Level != Bytes && !t.o.Worksheet && slices.EqualFunc(s.Inputs, next.Inputs, sameValue):
+	case next != nil && t.o.Level != Bytes && slices.EqualFunc(s.Inputs, next.Inputs, sameValue):
 		listed = nil
 	case joined(s) != "":
 		listed = apart(s)
@@ -76,7 +76,7 @@ func (t *Terminal) subhead(label string, op handshake.Op) {
 func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 	n := 0
 	for _, v := range in {
-		n = max(n, min(width(label(v.Name)), 28))
+		n = max(n, min(width(label(v.Name)), 36))
 	}
 	for _, v := range in {
 		room := t.width - 7 - max(n, width(label(v.Name))) - 1

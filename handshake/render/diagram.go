@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -17,21 +18,28 @@ func StateDiagram(w io.Writer, r handshake.Role, v iana.Version) error {
 	if _, err := fmt.Fprintf(w, "stateDiagram-v2\n    [*] --> %v\n", handshake.Start); err != nil {
 		return err
 	}
-	drawn := map[string]bool{}
+	type edge struct {
+		from, to handshake.State
+		label    string
+	}
+	var edges []edge
+	always := map[edge]bool{} // a row without a guard goes the same way
 	for _, m := range handshake.Moves(r) {
 		if v != 0 && m.Version != 0 && m.Version != v {
 			continue
 		}
-		label := m.Dir.String() + " " + title(m.Msg)
-		if m.Guarded {
-			label += " ?"
+		e := edge{m.In, m.To, m.Dir.String() + " " + title(m.Msg)}
+		if !slices.Contains(edges, e) {
+			edges = append(edges, e)
 		}
-		row := fmt.Sprintf("    %v --> %v: %s\n", m.In, m.To, label)
-		if drawn[row] {
-			continue
+		always[e] = always[e] || !m.Guarded
+	}
+	for _, e := range edges {
+		mark := " ?"
+		if always[e] {
+			mark = ""
 		}
-		drawn[row] = true
-		if _, err := io.WriteString(w, row); err != nil {
+		if _, err := fmt.Fprintf(w, "    %v --> %v: %s%s\n", e.from, e.to, e.label, mark); err != nil {
 			return err
 		}
 	}

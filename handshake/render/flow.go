@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 )
 
@@ -18,6 +19,7 @@ type flow struct {
 	sent    []sent
 	role    map[leg]string    // "client" or "server": which end a party plays on a connection
 	tls13   map[leg]bool      // it speaks TLS 1.3
+	keyed   map[way]bool      // that direction is under keys
 	secrets map[string]bool   // label and value of those shown
 	shown   map[string]bool   // values that a computation was shown with
 	label   map[string]string // of the secrets so far, by value: what others are computed from
@@ -36,6 +38,12 @@ type leg struct {
 	conn  int
 }
 
+// way is one direction of a leg.
+type way struct {
+	leg
+	dir handshake.Direction
+}
+
 // sent is what one party sent and no other has told of receiving.
 type sent struct {
 	from leg
@@ -44,7 +52,7 @@ type sent struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, role: map[leg]string{}, tls13: map[leg]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{parties: parties, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, label: map[string]string{}, reasons: map[string]bool{}}
 }
 
@@ -56,6 +64,7 @@ type move struct {
 	dir      handshake.Direction
 	from, to string // parties
 	known    bool   // received, and shown where it was sent
+	sealed   bool   // the message or the data is under keys, whichever record it shares
 	own      bool   // something beside messages, records and data: checks, secrets, decisions, alerts
 }
 
@@ -69,12 +78,15 @@ func (f *flow) gather(g []handshake.Event) *move {
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
 			m.message = e
+			m.sealed = f.keyed[way{l, e.Dir}] && e.Kind != message.KindChangeCipherSpec
 			m.carries(e.Dir, f.track(l, e.Dir, e.Kind.String(), e.Raw), &known)
 		case *handshake.RecordEvent:
 			m.carries(e.Dir, f.track(l, e.Dir, "record", e.Wire), &known)
 		case *handshake.DataEvent:
+			m.sealed = f.keyed[way{l, e.Dir}]
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
 		case *handshake.KeyChangeEvent:
+			f.keyed[way{l, e.Dir}] = true
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
 			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there

@@ -121,7 +121,7 @@ func TestJSONShape(t *testing.T) {
 	}
 	for _, want := range []string{
 		`{"tlslab":1,"seed":"1","flows":[{"name":"ecdhe","parties":["client","server"],"events":[{"seq":1,`,
-		`"kind":"message","name":"client_hello","ref":"RFC 9846 §4.2.2","bytes":"01`,
+		`"kind":"message","name":"client_hello","ref":"RFC 5246 §7.4.1.2","bytes":"01`,
 		`{"path":"client_hello.client_version","off":4,"len":2,"value":{"hex":"0x0303","name":"TLS 1.2","value":771}`,
 		`"outcome":{"done":false,"intended":true,"refused":"client","error":{"reason":"certificate_untrusted"`,
 		`"alert":{"hex":"0x30","name":"unknown_ca","value":48}`,

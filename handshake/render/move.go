@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
@@ -180,7 +181,7 @@ func (t *Terminal) certificateRow(i int, der []byte) {
 // certificate says in one line what a certificate is.
 func (t *Terminal) certificate(c *x509.Certificate) string {
 	return t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
-		"key", pki.KeyName(c.PublicKey), "n", text(len(c.Raw)))
+		"key", pki.KeyName(pki.PublicKey(c)), "n", text(len(c.Raw)))
 }
 
 // toldJustNow reports whether a field holds what the lines above it have computed.
@@ -214,11 +215,15 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 	parts, between := make([]string, len(values)), ", "
 	for i, v := range values {
 		parts[i] = t.short(v)
-		if b, ok := bytesOf(v); ok && len(values) == 1 {
+		if b, ok := bytesOf(v); ok && len(values) == 1 && !t.o.Worksheet {
 			parts[i] = t.fit(b, room)
 		}
 		if s, ok := v.(keyShare); ok {
-			parts[i], between = text(s.group)+" "+t.fit(s.share, 0), "\n"
+			shown := t.bytes(s.share)
+			if !t.o.Worksheet {
+				shown = t.fit(s.share, 0)
+			}
+			parts[i], between = text(s.group)+" "+shown, "\n"
 		}
 		if name, ok := v.([]byte); ok && r.name == "certificate_authorities" {
 			parts[i] = distinguished(name, parts[i])
@@ -245,6 +250,14 @@ func distinguished(der []byte, bytes string) string {
 	return printable(rdn.String())
 }
 
+// otherExtension names an extension that has no type of its own here.
+func otherExtension(t iana.ExtensionType) string {
+	if iana.IsGREASE(uint16(t)) {
+		return fmt.Sprintf("GREASE 0x%04x", uint16(t))
+	}
+	return t.String()
+}
+
 // summarize picks the fields that say something: no lengths, no type numbers that
 // repeat a name, elements of a list together.
 func summarize(e *handshake.MessageEvent) []fieldRow {
@@ -269,11 +282,18 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 		last := parts[len(parts)-1]
 		if !f.Leaf() {
 			if len(parts) == 2 && parts[0] == "extensions" {
+				if parts[1] == "other" {
+					delete(at, "other") // each is a row of its own
+				}
 				add(parts[1]) // an extension says something even with no bytes of data
 			}
 			continue
 		}
 		switch {
+		case last == "extension_type" && parts[1] == "other":
+			if t, ok := f.Value.(iana.ExtensionType); ok {
+				add("other").name = otherExtension(t)
+			}
 		case last == "msg_type", last == "extension_type", last == "name_type", last == "curve_type":
 		case last == "length":
 			switch {

@@ -200,7 +200,7 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 		{"can_impersonate", func(k scenario.Knowledge) bool { return k.CanImpersonate }},
 	} {
 		if row.key == "has_master" && len(t.flow.tls13) > 0 {
-			continue // what is tried there are traffic secrets
+			row.key = "has_traffic_secrets" // what it all comes from is erased there
 		}
 		line := "     " + pad(cut(t.say.ui(row.key), label-1), label)
 		for i, k := range rows {

@@ -32,13 +32,17 @@ func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 		} else {
 			line += t.say.state(m.To)
 		}
-		if m.Guarded {
-			line += t.say.comma() + t.say.ui("guarded")
-		}
-		if !told[line] {
-			t.text(2, line, nil)
+		if told[line] {
+			continue
 		}
 		told[line] = true
+		free := slices.ContainsFunc(legal, func(x handshake.Move) bool {
+			return !x.Guarded && x.Dir == m.Dir && x.Msg == m.Msg && x.To == m.To && x.Version == m.Version
+		})
+		if m.Guarded && !free {
+			line += t.say.comma() + t.say.ui("guarded")
+		}
+		t.text(2, line, nil)
 	}
 	t.text(2, t.say.ui("alert_any_time"), t.paint.dim)
 	t.text(0, t.say.ui("press_enter"), t.paint.bold)

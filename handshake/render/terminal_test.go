@@ -77,6 +77,7 @@ func lessons() map[string]scenario.Options {
 		"grease":    {Kx: tls13Only, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},
 		"x25519":    {Kx: tls13Only, Groups: []kx.Group{kx.X25519}},
 		"refused13": {Kx: tls13Only, UntrustedRoot: true},
+		"mitm13":    {Kx: tls13Only, MITM: true, TrustMITM: true},
 	}
 }
 
@@ -347,7 +348,7 @@ func TestPhrasesExist(t *testing.T) {
 	}
 	keys := []string{"keys_change_send", "keys_change_recv", "keys_change_send_null", "keys_change_recv_null", "integrity_only", "encrypted",
 		"keys_change_send_next", "keys_change_recv_next", "encrypted_from_here",
-		"legal_send", "legal_recv", "reads_handshake", "reads_data", "has_master", "can_impersonate"}
+		"legal_send", "legal_recv", "reads_handshake", "reads_data", "has_master", "has_traffic_secrets", "can_impersonate"}
 	for _, r := range pki.RejectionReasons() {
 		keys = append(keys, "rejected_"+string(r))
 	}

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+
 	"tlslab/handshake/message"
 )
 
@@ -27,6 +30,8 @@ func text(v any) string {
 		return strings.Join(v, ", ")
 	case *x509.Certificate:
 		return subject(v)
+	case iana.Group:
+		return groupName(v)
 	case error:
 		return v.Error()
 	case fmt.Stringer:
@@ -95,4 +100,15 @@ func subject(c *x509.Certificate) string {
 func firstLine(b []byte) string {
 	l, _, _ := bytes.Cut(b, []byte("\n"))
 	return printable(strings.TrimRight(string(l), "\r"))
+}
+
+// groupName is the registry's name, or for the numbers that kx gives to KEMs of its own
+// the KEM's.
+func groupName(id iana.Group) string {
+	for _, g := range kx.PrivateUse() {
+		if g.ID() == id {
+			return g.Name()
+		}
+	}
+	return id.String()
 }

@@ -206,16 +206,19 @@ func (t *Terminal) bytes(b []byte) string {
 
 // fit shows bytes that something is computed from: at this level's length, or fewer
 // where a line of n columns has no room for it. On a worksheet it shows all, for
-// nobody can compute with a beginning.
+// nobody can compute with a beginning; of a share of several lines, once.
 func (t *Terminal) fit(b []byte, n int) string {
+	const few, aLot = 8, 64
 	s := t.bytes(b)
 	if t.o.Worksheet {
 		if hidden, ok := t.blank.hide(b, len(b)); ok {
 			return hidden
 		}
+		if len(b) > aLot && !t.first("whole/"+string(b)) {
+			return s
+		}
 		return text(b)
 	}
-	const few = 8
 	if t.o.Level == Bytes || width(s) <= n || len(b) <= few {
 		return s
 	}

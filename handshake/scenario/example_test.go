@@ -34,7 +34,7 @@ func ExampleTranscript_Messages() {
 		}
 	}
 	// Output:
-	// client_hello RFC 9846 §4.2.2
+	// client_hello RFC 5246 §7.4.1.2
 	// client_key_exchange RFC 5246 §7.4.7
 	// change_cipher_spec RFC 5246 §7.1
 	// finished RFC 5246 §7.4.9

@@ -15,8 +15,9 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// DefaultLifetime is how long a TLS 1.2 session may be resumed. RFC 5246 §F.1.4
-// suggests at most 24 hours; shorter bounds what a stolen secret is worth.
+// DefaultLifetime is how long a session may be resumed. RFC 5246 §F.1.4 suggests at most
+// 24 hours, RFC 9846 §4.7.1 forbids more than 7 days; shorter bounds what a stolen secret
+// is worth.
 const DefaultLifetime = 2 * time.Hour
 
 // Session is one TLS 1.2 session (RFC 5246 §7), or what one ticket of TLS 1.3 stands for.

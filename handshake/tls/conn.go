@@ -227,8 +227,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // flushAnswers sends what reading made the endpoint say (no_renegotiation, a KeyUpdate,
 // a fatal alert), if no writer is busy and none was stopped by a deadline: else it goes out
-// with what is written next. A Read is not bound by the write deadline, and must not
-// wait for the peer to read: the peer may be waiting for this Read.
+// with what is written next. So a Read does not wait for a Write. It waits for a peer that
+// reads nothing at all any more, as crypto/tls's does: a few dozen bytes have room in
+// every socket, though not in a net.Pipe.
 func (c *Conn) flushAnswers() error {
 	if !c.write.TryLock() {
 		return nil

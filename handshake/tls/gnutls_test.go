@@ -133,6 +133,18 @@ func TestGnuTLSServerGroups(t *testing.T) {
 	}
 }
 
+// TestGnuTLSKinds has either end show each kind of certificate.
+func TestGnuTLSKinds(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			id := servers()[kind]
+			echoed(t, gnutlsServerOf(t, gnutlsAll, "--x509certfile", id.certFile, "--x509keyfile", id.keyFile, "--disable-client-cert"), verifying())
+			gnutlsLine(t, serving(id), gnutlsAll)
+		})
+	}
+}
+
 func TestGnuTLSServerClientAuth(t *testing.T) {
 	addr := gnutlsServer(t, gnutlsAll, "--require-client-cert", "--verify-client-cert")
 	for _, kind := range kinds {
@@ -316,11 +328,12 @@ func TestGnuTLSClientResumes(t *testing.T) {
 				args = append(args, "--noticket")
 			}
 			var resumed []bool
-			cfg, _ = witnessed(t, cfg)
+			cfg, w := witnessed(t, cfg)
 			port, wait := acceptMany(t, cfg, 2, func(c *tls.Conn) error {
 				if err := c.Handshake(); err != nil {
 					return err
 				}
+				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
 				if resumed = append(resumed, c.Summary().Resumed); len(resumed) == 2 {
 					return answerFirst(c)
 				}

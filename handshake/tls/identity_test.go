@@ -56,9 +56,11 @@ func serverFor(s *suite.Suite) *identity {
 }
 
 // schemesFor lists the schemes that an identity's key can sign with in TLS 1.2.
-func schemesFor(id *identity) (fit []*sig.Scheme) {
+func schemesFor(id *identity) []*sig.Scheme { return schemesIn(iana.TLS12, id) }
+
+func schemesIn(v iana.Version, id *identity) (fit []*sig.Scheme) {
 	for _, s := range sig.Defaults() {
-		if s.FitsKey(id.key.Public(), iana.TLS12) {
+		if s.FitsKey(id.key.Public(), v) {
 			fit = append(fit, s)
 		}
 	}

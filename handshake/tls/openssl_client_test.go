@@ -240,6 +240,7 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 					if err := c.Handshake(); err != nil {
 						return err
 					}
+					met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
 					if resumed = append(resumed, c.Summary().Resumed); len(resumed) < 6 {
 						return nil
 					}

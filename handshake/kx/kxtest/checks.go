@@ -2,6 +2,8 @@ package kxtest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"io"
 	"slices"
@@ -14,7 +16,7 @@ import (
 
 // manyRuns is how many honest exchanges are made. The mistake most often met is to
 // drop a leading zero byte, which shows in one number out of 256; each run has three.
-const manyRuns = 300
+const manyRuns = 1000
 
 func (s *suite) identity() {
 	id, name := s.group.ID(), s.group.Name()
@@ -24,6 +26,9 @@ func (s *suite) identity() {
 		s.fault("ID is 0: choose a number, private ones begin at iana.GroupPrivate")
 	case !private && (!ok || registered != id):
 		s.fault("ID is %v, a number that is the registry's to give: a peer would take the group for another one, private numbers begin at iana.GroupPrivate", id)
+	}
+	if private := id>>8 == iana.GroupPrivate>>8 || id >= 0x01fc && id <= 0x01ff; private && ok {
+		s.fault("Name is %q, which is the registry's for another number, %#04x: choose one of your own", name, uint16(registered))
 	}
 	if name == "" {
 		s.fault("Name is empty: the transcript has to call the group something")
@@ -40,6 +45,9 @@ func (s *suite) agreement() bool {
 	for i := range s.runs {
 		x, ok := s.run(2*i, 2*i+1)
 		if !ok {
+			if first := append(all, x)[0]; !s.varying && (len(x.offered) != len(first.offered) || len(x.reply) > 0 && len(x.reply) != len(first.reply)) {
+				s.fault("the honest shares do not always have the same length: a number keeps its leading zeros (FillBytes, not Bytes), or say WithVaryingSizes")
+			}
 			return false
 		}
 		all = append(all, x)
@@ -92,6 +100,9 @@ func (s *suite) distinct(all []exchange) {
 	differ("the answered share", func(x exchange) []byte { return x.reply })
 	differ("the secret", func(x exchange) []byte { return x.secret })
 
+	if how := public(all[0]); how != "" {
+		s.fault("the secret is %s: whoever hears both shares has it too, so mix in something that only one end knows", how)
+	}
 	// The secret has to depend on what the peer sent, and on what this end kept.
 	if other, ok := s.run(0, 1001); ok && bytes.Equal(other.secret, all[0].secret) {
 		s.fault("the secret does not depend on the answerer's key")
@@ -265,4 +276,25 @@ func (s *suite) concurrency() {
 			}
 		}
 	}
+}
+
+// public names the simplest ways to make a secret of the two shares alone, which no
+// run by itself tells from a good one: "" if x is none of them.
+func public(x exchange) string {
+	a, b := x.offered, x.reply
+	both, turned := slices.Concat(a, b), slices.Concat(b, a)
+	h, g := sha256.Sum256(both), sha256.Sum256(turned)
+	switch {
+	case bytes.Equal(x.secret, both), bytes.Equal(x.secret, turned):
+		return "the two shares in a row"
+	case bytes.Equal(x.secret, h[:]), bytes.Equal(x.secret, g[:]):
+		return "SHA-256 of the two shares"
+	case len(a) == len(b) && len(a) == len(x.secret):
+		xor := make([]byte, len(a))
+		subtle.XORBytes(xor, a, b)
+		if bytes.Equal(x.secret, xor) {
+			return "the XOR of the two shares"
+		}
+	}
+	return ""
 }

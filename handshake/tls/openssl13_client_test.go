@@ -1,0 +1,247 @@
+package tls_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/session"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/tls"
+)
+
+// TLS 1.3 with openssl s_client: see openssl13_test.go for what both roles need.
+
+func TestOpenSSL13ClientMatrix(t *testing.T) {
+	for _, kind := range kinds {
+		for _, s := range openSuites13() {
+			for _, g := range opensslGroups {
+				t.Run(kind+" "+caseName(s, g.group), func(t *testing.T) {
+					t.Parallel()
+					cfg := serving13(servers()[kind])
+					got, _, _ := exchangeLineIn(t, "-tls1_3", cfg, "-ciphersuites", s.String(), "-groups", g.name)
+					checkMatrix(t, got, s, g.group, servers()[kind])
+				})
+			}
+		}
+	}
+}
+
+// TestOpenSSL13Schemes has either end sign in every scheme that a key can. For the
+// signatures in the chain there are others, if it wants them (signature_algorithms_cert).
+func TestOpenSSL13Schemes(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			id := servers()[kind]
+			addr := revServer13(t, id)
+			for _, s := range schemesIn(iana.TLS13, id) {
+				t.Run("our client "+s.Name(), func(t *testing.T) {
+					cfg := verifying()
+					cfg.Schemes, cfg.CertificateSchemes = []*sig.Scheme{s}, sig.Defaults()
+					if c, _ := reversed(t, addr, cfg); c.Summary().Scheme != s.ID {
+						t.Errorf("signed in %v", c.Summary().Scheme)
+					}
+				})
+				t.Run("our server "+s.Name(), func(t *testing.T) {
+					cfg := serving(id)
+					cfg.Schemes = []*sig.Scheme{s}
+					if got, _, _ := exchangeLineIn(t, "-tls1_3", cfg); got.Scheme != s.ID {
+						t.Errorf("signed in %v", got.Scheme)
+					}
+				})
+				t.Run("its client "+s.Name(), func(t *testing.T) {
+					cfg := serving(servers()["ecdsa"])
+					cfg.ClientAuth, cfg.Schemes, cfg.CertificateSchemes = handshake.RequireClientCert, serverSchemes(), sig.Defaults()
+					algs := s.Name()
+					if kind != "ecdsa" { // it takes no list that names one twice
+						algs += ":ecdsa_secp256r1_sha256" // ours
+					}
+					exchangeLineIn(t, "-tls1_3", cfg, append(show(clients()[kind]), "-sigalgs", algs)...)
+				})
+			}
+		})
+	}
+}
+
+func TestOpenSSL13ClientRetry(t *testing.T) {
+	for _, cookie := range []bool{false, true} {
+		for _, move := range []bool{false, true} {
+			if !cookie && !move {
+				continue
+			}
+			t.Run(fmt.Sprintf("cookie %v, another group %v", cookie, move), func(t *testing.T) {
+				cfg := serving(servers()["ecdsa"])
+				cfg.RetryWithCookie = cookie
+				if move {
+					cfg.Groups = []kx.Group{kx.P384}
+				}
+				got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, "-groups", "X25519:P-384")
+				if !got.Retried || w.saw(message.KindClientHello) != 2 || move != (got.Group == iana.P384) {
+					t.Errorf("settled %v, messages %v", got.Group, w.kinds)
+				}
+			})
+		}
+	}
+}
+
+func TestOpenSSL13ClientAuth(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			cfg := serving(servers()[kind])
+			cfg.ClientAuth = handshake.RequireClientCert
+			got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, show(clients()[kind])...)
+			if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.kinds)
+			}
+		})
+	}
+	t.Run("absent", func(t *testing.T) {
+		cfg := serving(servers()["ecdsa"])
+		cfg.ClientAuth = handshake.RequireClientCert
+		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
+		p := sClient(t, port, "-tls1_3")
+		if err := wait(p); reason.Of(err) != reason.CertificateRequired {
+			t.Errorf("server: %v", err)
+		}
+		p.waitFor(`alert certificate required`)
+	})
+}
+
+// TestOpenSSL13ClientKeyUpdate is the same, of s_client.
+func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
+	cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+	lines := make(chan string)
+	port, wait := accept(t, cfg, func(c *tls.Conn) error {
+		defer close(lines)
+		for {
+			line, err := readLine(c)
+			if err != nil {
+				return err
+			}
+			lines <- line
+			switch line {
+			case "update\n":
+				err = c.UpdateKeys(false)
+			case "ask\n":
+				err = c.UpdateKeys(true)
+			case "bye\n":
+				met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
+				return goodbye(c)
+			}
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(c, "heard %s", line); err != nil {
+				return err
+			}
+		}
+	})
+	p := sClient(t, port, "-tls1_3")
+	updates := 0
+	for i, line := range []string{"hello", "k", "after k", "K", "after K", "update", "ask", "after ask", "bye"} {
+		p.say(line)
+		if line == "k" || line == "K" {
+			updates++
+			p.waitFor(fmt.Sprintf(`(?s)(KEYUPDATE.*){%d}`, updates)) // it drops what is typed meanwhile
+			continue
+		}
+		if got := <-lines; got != line+"\n" {
+			t.Fatalf("line %d: %q", i, got)
+		}
+		if line != "bye" {
+			p.waitFor("heard " + line)
+		}
+	}
+	if err := wait(p); err != nil {
+		t.Error(err)
+	}
+	if n := w.saw(message.KindKeyUpdate); n != 2+1+2+1 { // theirs, our answer, ours, their answer
+		t.Errorf("%d KeyUpdates", n)
+	}
+}
+
+// TestOpenSSL13ClientTickets has s_client keep a ticket of ours and offer it, and one offer a
+// key of its own. That a PSK is offered must not disturb a server that takes none.
+func TestOpenSSL13ClientTickets(t *testing.T) {
+	cfg := serving(servers()["ecdsa"])
+	cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
+	kept := filepath.Join(t.TempDir(), "session")
+	_, w, p := exchangeLineIn(t, "-tls1_3", cfg, "-sess_out", kept)
+	if n := w.saw(message.KindNewSessionTicket); n != 2 {
+		t.Errorf("%d tickets", n)
+	}
+	p.waitFor(`Post-Handshake New Session Ticket arrived`)
+	<-p.over.Done()
+	if _, err := os.Stat(kept); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{"a ticket": {"-sess_in", kept}, "a key of its own": {"-psk", "00112233445566778899aabbccddeeff"}} {
+		t.Run(name, func(t *testing.T) {
+			_, w, _ := exchangeLineIn(t, "-tls1_3", cfg, args...)
+			if w.hellos[0].Extensions.Find(iana.ExtPreSharedKey) == nil {
+				t.Error("no pre_shared_key was offered")
+			}
+		})
+	}
+}
+
+func TestOpenSSL13ClientExporterStapleALPN(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			cfg, w := witnessed(t, serving(servers()[kind]))
+			cfg.ALPN = []string{"lab/2"}
+			var got []byte
+			port, wait := accept(t, cfg, func(c *tls.Conn) (err error) {
+				if err = reply(c); err != nil {
+					return err
+				}
+				if got, err = c.Export(exportLabel, nil, 48); err != nil {
+					return err
+				}
+				if s := c.Summary(); s.Protocol != "lab/2" || s.ServerName != name {
+					t.Errorf("protocol %q, name %q", s.Protocol, s.ServerName)
+				}
+				met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
+				return goodbye(c)
+			})
+			p := sClient(t, port, "-tls1_3", "-keymatexport", exportLabel, "-keymatexportlen", "48", "-status", "-alpn", "http/1.1,lab/2")
+			p.say("hello")
+			if err := wait(p); err != nil {
+				t.Fatal(err)
+			}
+			if m := p.waitFor(`Keying material: ([0-9A-F]+)`); fmt.Sprintf("%X", got) != m[1] {
+				t.Errorf("%X; openssl has %s", got, m[1])
+			}
+			p.waitFor(`OCSP Response Status: successful`)
+			p.waitFor(`Cert Status: good`)
+			p.waitFor(`ALPN protocol: lab/2`)
+		})
+	}
+}
+
+func TestOpenSSL13ClientExtras(t *testing.T) {
+	for _, o := range opensslExtras {
+		for i, x := range extras {
+			t.Run(o.name+"; "+x.name, func(t *testing.T) {
+				t.Parallel()
+				exchangeLineIn(t, "-tls1_3", withExtra(serving(servers()["rsa"]), i), o.args...)
+			})
+		}
+	}
+	t.Run("max_fragment_length", func(t *testing.T) {
+		got, _, _ := exchangeLineIn(t, "-tls1_3", serving(servers()["rsa"]), "-maxfraglen", "512")
+		if got.MaxFragmentLength != 1 {
+			t.Errorf("settled %v", got.MaxFragmentLength)
+		}
+	})
+}
