@@ -29,8 +29,12 @@ type client struct {
 type clientHandshake struct {
 	keys12
 	keys13
-	hello   *message.ClientHello
-	offered *session.Session // what hello offers to resume
+	hello *message.ClientHello
+
+	offered      *session.Session    // of TLS 1.2, what hello offers to resume
+	offeredChain []*x509.Certificate // the server's, of that
+	kept         *psk                // of TLS 1.3: the ticket that hello offers
+	whyNot       string              // there is none; "": nothing was kept
 
 	statusPromised, ticketPromised bool
 	chain                          []*x509.Certificate
@@ -41,13 +45,12 @@ type clientHandshake struct {
 	ticket                         []byte
 	ticketLifetime                 uint32 // seconds
 
-	earlyDummy bool                                 // a ChangeCipherSpec is due between ClientHello and early data
-	psks       []psk                                // in the order offered
-	offers     []groupOffer                         // whose shares are in hello
-	retry      *message.ServerHello                 // the HelloRetryRequest
-	retried    bool                                 // it has been answered
-	asked      bool                                 // a CertificateRequest came
-	pack       iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	psks    []psk                                // in the order offered
+	offers  []groupOffer                         // whose shares are in hello
+	retry   *message.ServerHello                 // the HelloRetryRequest
+	retried bool                                 // it has been answered
+	asked   bool                                 // a CertificateRequest came
+	pack    iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
 }
 
 // groupOffer is a share that went out, and what belongs to it.
@@ -56,8 +59,10 @@ type groupOffer struct {
 	offer kx.Offer
 }
 
-// clientMoves is the client's table. Rows of one state are tried from top to bottom.
+// clientMoves is the client's table. Rows of one state are tried from top to bottom. Who
+// offers early data speaks no other version than TLS 1.3 any more (RFC 9846 §E.3).
 var clientMoves = rows([]move[client]{
+	{In: Start, Dir: Send, Msg: message.KindClientHello, If: offersEarlyDataInDisguise, Do: sendClientHello, To: SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
 	{In: Start, Dir: Send, Msg: message.KindClientHello, If: clientOffers13, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, clientMoves13, clientMoves12)
@@ -123,8 +128,8 @@ func sendClientHello(c *client, _ message.Message) error {
 	if err := c.startEarlyData(&c.psks[0], c.clientRandom[:], c.psks[0].session.MaxEarlyData); err != nil {
 		return err
 	}
-	if c.earlyDummy = !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0; c.earlyDummy {
-		return nil
+	if offersEarlyDataInDisguise(c, nil) {
+		return nil // when the ChangeCipherSpec is out
 	}
 	return c.openEarlyData()
 }

@@ -152,10 +152,12 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 		leaf := chain[0]
 		if s := c.pickScheme(publicKey(leaf), m.Schemes); s != nil {
 			c.certificate, c.scheme = cert, s
+			c.noteShown()
 			c.decided("client_certificate", leaf.Subject.String(), nil, "fits_request")
 			return nil
 		}
 	}
+	c.noteShown()
 	c.decided("client_certificate", "none", nil, "nothing_fits_request")
 	return nil
 }

@@ -15,7 +15,8 @@ import (
 // clientMoves13 is the client's side of TLS 1.3, from the server's first answer on
 // (RFC 9846 §A.1).
 var clientMoves13 = []move[client]{
-	{In: WaitServerHello, Dir: Send, Msg: message.KindChangeCipherSpec, If: owesEarlyDummy, Do: sendEarlyDummy, To: WaitServerHello, Ref: "RFC 9846 §E.4"},
+	{In: SendEarlyChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendEarlyDummy, To: WaitServerHello, Ref: "RFC 9846 §E.4"},
+
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, Do: recvHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetry, Do: recvHelloRetryRequest, To: SendSecondClientHello, Ref: "RFC 9846 §4.2.4"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13InDisguise, Do: recvServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
@@ -76,14 +77,13 @@ func (c *client) disguised() bool {
 	return !c.cfg.NoCompatibilityMode && len(c.hello.SessionID) > 0 && c.early == nil
 }
 
-func clientRetries(c *client, _ message.Message) bool  { return c.retry != nil && !c.retried }
-func owesEarlyDummy(c *client, _ message.Message) bool { return c.earlyDummy }
-func earlyTaken(c *client, _ message.Message) bool     { return c.summary.EarlyData == EarlyDataAccepted }
-func clientHasPSK(c *client, _ message.Message) bool   { return c.psk != nil }
-func clientAsked(c *client, _ message.Message) bool    { return c.asked }
-func clientPacks(c *client, _ message.Message) bool    { return c.pack != 0 && c.certificate != nil }
-func clientUnpacks(c *client, _ message.Message) bool  { return len(c.cfg.CertificateCompression) > 0 }
-func clientUpdates(c *client, _ message.Message) bool  { return c.traffic.due() }
+func clientRetries(c *client, _ message.Message) bool { return c.retry != nil && !c.retried }
+func earlyTaken(c *client, _ message.Message) bool    { return c.summary.EarlyData == EarlyDataAccepted }
+func clientHasPSK(c *client, _ message.Message) bool  { return c.psk != nil }
+func clientAsked(c *client, _ message.Message) bool   { return c.asked }
+func clientPacks(c *client, _ message.Message) bool   { return c.pack != 0 && c.certificate != nil }
+func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
+func clientUpdates(c *client, _ message.Message) bool { return c.traffic.due() }
 
 // Moves.
 
@@ -121,10 +121,10 @@ func (c *client) extend13(m *message.ClientHello) error {
 			return err
 		}
 	}
-	if err := c.offerPSKs(m); err != nil || len(c.psks) == 0 {
-		return err
+	if c.offerPSKs(); len(c.psks) == 0 {
+		return nil
 	}
-	if c.earlySession() != nil {
+	if c.offersEarlyData() {
 		x.Add(&message.EarlyData{})
 		c.summary.EarlyData = EarlyDataOffered
 	}
@@ -351,7 +351,7 @@ func recvServerHello13(c *client, msg message.Message) error {
 		if o != nil {
 			c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), "hello_retry", "shared_share"))
 		}
-		c.decided("compatibility_mode", c.disguised(), nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
+		c.decided("compatibility_mode", !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
 	}
 	if o != nil && c.revealing() {
 		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain(o.offer), Value: secret})
@@ -472,6 +472,7 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 			break
 		}
 	}
+	c.noteShown()
 	if c.certificate == nil {
 		c.decided("client_certificate", "none", nil, "nothing_fits_request")
 		return nil

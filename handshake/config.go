@@ -102,7 +102,9 @@ type Config struct {
 	// takes. 0: none.
 	MaxEarlyData uint32
 	// AcceptEarlyData decides about each flight of early data that nothing else speaks
-	// against, and returns what does, or "". Nil takes them all, replayed ones too.
+	// against, and returns what does, or "". Whether the ClientHello is fresh, too, is for
+	// it to say (RFC 9846 §4.3.10). Nil takes all that are within 10 s of the age that they
+	// claim, replayed ones too.
 	AcceptEarlyData func(EarlyDataInput) string
 	// SingleUse makes a server take each of its tickets once: what was used is marked here
 	// until it would have expired (RFC 9846 §8.1). A ticket that was used before, or is from

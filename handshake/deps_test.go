@@ -32,7 +32,7 @@ const policy = `
 	handshake < tls, narrate, observe, tamper, mitm, pcapng
 	observe, tamper, mitm < scenario
 	observe, tamper, replay/bank < replay
-	narrate, scenario < render
+	narrate, scenario, replay < render
 	tls, render, pcapng, session/redis, replay < cmd, examples
 `
 

@@ -49,17 +49,21 @@ type early struct {
 	open    bool   // at a client: it may be sent now
 }
 
-// earlySession is the session whose early data a client can offer: that of the first key,
-// if its ticket allows any, and its protocol is among those offered.
-func (c *client) earlySession() *session.Session {
-	if !c.cfg.EarlyData || len(c.psks) == 0 || c.psks[0].session == nil {
-		return nil
+// offersEarlyData reports whether a client offers early data: it wants to, the ticket that
+// it offers allows some, and the ticket's protocol is among those offered.
+func (c *client) offersEarlyData() bool {
+	if !c.cfg.EarlyData || c.kept == nil {
+		return false
 	}
-	s := c.psks[0].session
-	if s.MaxEarlyData == 0 || s.Protocol != "" && !slices.Contains(c.cfg.ALPN, s.Protocol) || s.Protocol == "" && len(c.cfg.ALPN) > 0 {
-		return nil
-	}
-	return s
+	s := c.kept.session
+	return s.MaxEarlyData > 0 &&
+		(slices.Contains(c.cfg.ALPN, s.Protocol) || s.Protocol == "" && len(c.cfg.ALPN) == 0)
+}
+
+// offersEarlyDataInDisguise reports whether the ChangeCipherSpec that makes the handshake
+// look like TLS 1.2's goes out at once, and not before the second flight.
+func offersEarlyDataInDisguise(c *client, _ message.Message) bool {
+	return c.offersEarlyData() && !c.cfg.NoCompatibilityMode
 }
 
 // startEarlyData derives the early traffic keys, once the ClientHello is in the
@@ -84,7 +88,6 @@ func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) erro
 // sendEarlyDummy goes between ClientHello and early data (RFC 9846 §E.4), and turns the
 // early keys on.
 func sendEarlyDummy(c *client, _ message.Message) error {
-	c.earlyDummy = false
 	if err := c.sendDummyChangeCipherSpec(); err != nil {
 		return err
 	}
@@ -160,13 +163,29 @@ func (s *server) whyNotEarly(m *message.ClientHello) string {
 	case s.summary.Protocol != s.psk.session.Protocol:
 		return "session_other_protocol"
 	}
-	if s.cfg.AcceptEarlyData == nil {
-		return ""
+	accept := s.cfg.AcceptEarlyData
+	if accept == nil {
+		accept = whyNotFresh
 	}
 	x, _ := message.Get[*message.PreSharedKeyClient](&m.Extensions)
-	return s.cfg.AcceptEarlyData(EarlyDataInput{Ticket: x.Identities[0].Identity, Binder: x.Binders[0], Session: s.psk.session,
+	return accept(EarlyDataInput{Ticket: x.Identities[0].Identity, Binder: x.Binders[0], Session: s.psk.session,
 		Age:     time.Duration(x.Identities[0].ObfuscatedAge-s.psk.session.AgeAdd) * time.Millisecond,
 		Elapsed: s.now().Sub(s.psk.session.Created), Time: s.now()})
+}
+
+// ticketAgeTolerance is by how much the two ends may differ about the age of a ticket. What
+// they differ by is the time that the ticket and this ClientHello were under way, and how
+// far their clocks drifted since; RFC 9846 §8.3 takes ten seconds for what clients on the
+// Internet need.
+const ticketAgeTolerance = 10 * time.Second
+
+// whyNotFresh is AcceptEarlyData where there is none: what a server must check in any case
+// (RFC 9846 §4.3.10).
+func whyNotFresh(in EarlyDataInput) string {
+	if late := in.Elapsed - in.Age; late > ticketAgeTolerance || late < -ticketAgeTolerance {
+		return "not_fresh"
+	}
+	return ""
 }
 
 // recvEndOfEarlyData goes on to the client's handshake keys.

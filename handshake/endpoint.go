@@ -41,8 +41,9 @@ const maxWarnings = 4
 // between: a server may give several tickets at once, and nobody needs many.
 const maxIdle = 32
 
-// usualTranscript is room for a handshake with a chain of two or three certificates.
-const usualTranscript = 4096
+// leastTranscript is room for a handshake that resumes. Full ones have to grow it, which
+// they do not notice; of those that resume it would else be most of the memory.
+const leastTranscript = 1024
 
 // Endpoint is one end of one connection. It is not safe for concurrent use.
 type Endpoint struct {
@@ -72,9 +73,11 @@ type Endpoint struct {
 	declined                      bool // no_renegotiation is in out
 	summary                       *Summary
 	exporter                      exporter
-	mayStart                      bool // data may follow Finished at once (RFC 7918)
-	tickets                       int  // of TLS 1.3, kept so far
+	mayStart                      bool   // data may follow Finished at once (RFC 7918)
+	tickets                       int    // of TLS 1.3, kept so far
+	shown                         []byte // session.Session's OwnCertificates
 	early                         *early
+	begin                         func()   // what is to be settled before a client's first move
 	traffic                       *traffic // of TLS 1.3, which can change its keys
 
 	events  uint64
@@ -89,6 +92,7 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, Client)
 	c := &client{Endpoint: e, clientHandshake: new(clientHandshake)}
 	e.machine = &table[client]{role: Client, moves: clientMoves, s: c}
+	e.begin = func() { c.kept, c.whyNot = c.takeTicket() }
 	return e, c.check()
 }
 
@@ -101,7 +105,7 @@ func NewServer(cfg *Config) (*Endpoint, error) {
 }
 
 func newEndpoint(cfg *Config, role Role) *Endpoint {
-	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary), transcript: make([]byte, 0, usualTranscript)}
+	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary), transcript: make([]byte, 0, leastTranscript)}
 	e.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
 	return e
 }
@@ -139,6 +143,10 @@ func (e *Endpoint) Step() (progress bool, err error) { return e.step(nil) }
 func (e *Endpoint) step(into []byte) (bool, error) {
 	if e.err != nil {
 		return false, e.err
+	}
+	if begin := e.begin; begin != nil {
+		e.begin = nil
+		begin()
 	}
 	if i := e.find(Send, nil); i >= 0 {
 		return true, e.fire(i, nil, nil)

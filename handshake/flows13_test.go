@@ -88,6 +88,43 @@ func flows13() []*flow {
 	}
 }
 
+// flowsWithKey are the ways for TLS 1.3 to begin with a key: by ticket, with and without a
+// key exchange, retried, with early data taken and not, and by a key from elsewhere.
+func flowsWithKey() (all []*flow) {
+	type change = func(c, s *handshake.Config)
+	add := func(name string, resumed bool, changes ...change) {
+		c, s := ends13(world("ecdsa"))
+		c.Suites, s.Suites = only(aes128GCM), only(aes128GCM)
+		c.SeparateRecords, s.SeparateRecords = true, true
+		c.Groups, s.Groups = []kx.Group{kx.X25519}, []kx.Group{kx.X25519}
+		c.Sessions, s.Tickets = frozen{}, session.NewTicketKeys(seeded("ticket keys"), 0)
+		for _, f := range changes {
+			f(c, s)
+		}
+		f := &flow{name: "1.3, " + name, client: *c, server: *s}
+		if resumed {
+			f = f.second()
+		}
+		all = append(all, f)
+	}
+	early := func(c, s *handshake.Config) { c.EarlyData, s.MaxEarlyData = true, 1000 }
+	keyOnly := func(c, s *handshake.Config) {
+		c.PSKModes, s.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}, []iana.PSKKeyExchangeMode{iana.PSKOnly}
+	}
+	plainly := func(c, s *handshake.Config) { c.NoCompatibilityMode = true }
+	add("resumed", true)
+	add("resumed without a key exchange", true, keyOnly)
+	add("resumed after a retry", true, func(c, s *handshake.Config) { c.KeyShares, s.RetryWithCookie = []iana.Group{}, true })
+	add("early data", true, early)
+	add("early data, no disguise", true, early, plainly)
+	add("early data, rejected for a retry", true, early, func(c, s *handshake.Config) { s.RetryWithCookie = true })
+	add("an external key", false, func(c, s *handshake.Config) {
+		c.PSKs = []handshake.PSK{{Identity: []byte("a"), Key: []byte("0123456789abcdef")}, {Identity: []byte("lab"), Key: []byte("0123456789abcdef")}}
+		s.PSKs = c.PSKs[1:]
+	})
+	return all
+}
+
 // legalIn is what a table says of a state under a version, 0 before that is settled:
 // the part that starts there, and the ChangeCipherSpec that TLS 1.3 drops.
 func legalIn(role handshake.Role, v iana.Version, state handshake.State) (rows []handshake.Move) {

@@ -124,7 +124,7 @@ func alice(t testing.TB, l *pki.Lesson) handshake.Certificate {
 }
 
 // flows are the ways a handshake can go: in TLS 1.2 each key exchange, full and resumed by
-// ID and by ticket, with a client certificate, with a staple, with every extension; and flows13.
+// ID and by ticket, with a client certificate, with a staple, with every extension; flows13; and flowsWithKey.
 var flows = sync.OnceValue(func() []*flow {
 	make := func(name, alg string, id iana.CipherSuite, change func(c, s *handshake.Config)) *flow {
 		c, s := ends(world(alg))
@@ -180,7 +180,7 @@ var flows = sync.OnceValue(func() []*flow {
 			list = append(list, first.second())
 		}
 	}
-	return append(list, flows13()...)
+	return slices.Concat(list, flows13(), flowsWithKey())
 })
 
 // second is the flow that resumes f.

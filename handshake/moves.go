@@ -21,13 +21,13 @@ type move[S any] struct {
 	Do  func(*S, message.Message) error
 	To  State
 	Ref string       // where it is specified
-	Ver iana.Version // the version whose row it is; 0: of both. rows fills it in
+	Ver iana.Version // the version whose row it is; 0: of both. rows fills it in for those that come later
 }
 
 // rows makes one table of the rows of a role: those that come before the version is
 // settled, then each version's. TLS 1.3's are tried first.
-func rows[S any](both, tls13, tls12 []move[S]) []move[S] {
-	all := slices.Clone(both)
+func rows[S any](first, tls13, tls12 []move[S]) []move[S] {
+	all := slices.Clone(first)
 	for _, m := range tls13 {
 		m.Ver = iana.TLS13
 		all = append(all, m)
@@ -52,10 +52,11 @@ type Move struct {
 }
 
 // String says who does what, "client/send/client_hello", and in TLS 1.3
-// "client/send/finished/tls13": narrate's key.
+// "client/send/finished/tls13": narrate's key. A first ClientHello is the same move in
+// every version.
 func (m Move) String() string {
 	s := m.Role.String() + "/" + m.Dir.String() + "/" + m.Msg.String()
-	if m.Version == iana.TLS13 {
+	if m.Version == iana.TLS13 && m.In != Start {
 		s += "/tls13"
 	}
 	return s

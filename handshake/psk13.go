@@ -3,6 +3,7 @@ package handshake
 import (
 	"crypto"
 	"crypto/subtle"
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"time"
@@ -41,7 +42,13 @@ type psk struct {
 	identity []byte
 	key      []byte
 	hash     crypto.Hash
-	session  *session.Session // that the ticket stands for; nil for an external one
+	session  *session.Session    // that the ticket stands for; nil for an external one
+	chain    []*x509.Certificate // the session's PeerChain
+}
+
+// sessionPSK is the key of a session that is good.
+func sessionPSK(ticket []byte, s *session.Session, chain []*x509.Certificate) *psk {
+	return &psk{identity: ticket, key: s.PSK, hash: suite.ByID(s.Suite).Hash, session: s, chain: chain}
 }
 
 // binder proves knowledge of the key to whoever sees the first transcript bytes: all
@@ -71,25 +78,30 @@ func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
 	return b
 }
 
-// offerPSKs looks for keys to offer: one that a ticket brought, which is used up by that
-// (RFC 9846 §C.4), and those of the Config.
-func (c *client) offerPSKs(m *message.ClientHello) error {
-	if s, why := c.takeTicket(m); s != nil {
-		c.psks = append(c.psks, psk{identity: s.Ticket, key: s.PSK, hash: suite.ByID(s.Suite).Hash, session: s})
+// offerPSKs lists the keys to offer: first the one that a ticket brought, then those of
+// the Config.
+func (c *client) offerPSKs() {
+	if c.kept != nil {
+		c.psks = append(c.psks, *c.kept)
 		c.decided("resumption", "offered", nil, "session_kept")
-	} else if why != "" {
-		c.decided("resumption", "not_offered", nil, why)
+	} else if c.whyNot != "" {
+		c.decided("resumption", "not_offered", nil, c.whyNot)
 	}
 	for i := range c.cfg.PSKs {
 		p := &c.cfg.PSKs[i]
 		c.psks = append(c.psks, psk{identity: p.Identity, key: p.Key, hash: p.hash()})
 	}
-	return nil
 }
 
-// takeTicket takes the first ticket for this server that can be offered.
-func (c *client) takeTicket(m *message.ClientHello) (*session.Session, string) {
-	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets {
+// takeTicket takes the first ticket for this server that can be offered, which is used up
+// by that (RFC 9846 §C.4), or says why there is none.
+//
+// It is done before the first move, and told in it. For what ClientHello offers settles
+// which row its sending is: a guard must find that settled, since guards are pure, and
+// taking from a store is not. NewClient would be too early: who makes an endpoint may
+// never use it, and does not wait for a store.
+func (c *client) takeTicket() (*psk, string) {
+	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || !c.cfg.speaks(iana.TLS13) {
 		return nil, ""
 	}
 	last := ""
@@ -106,9 +118,11 @@ func (c *client) takeTicket(m *message.ClientHello) (*session.Session, string) {
 			last = "session_unreadable"
 			continue
 		}
-		if last = c.whyNotOffer13(s, m); last == "" {
-			return s, ""
+		chain, why := c.whyNotOffer13(s)
+		if why == "" {
+			return sessionPSK(s.Ticket, s, chain), ""
 		}
+		last = why
 	}
 	return nil, last
 }
@@ -121,18 +135,20 @@ func ticketKey(serverName string, slot int) string {
 	return fmt.Sprintf("ticket:%d:%s", slot, serverName)
 }
 
-// whyNotOffer13 says why a ticket is not to be offered, or "".
-func (c *client) whyNotOffer13(s *session.Session, m *message.ClientHello) string {
+// whyNotOffer13 says why a ticket is not to be offered, or "" and the server's chain.
+func (c *client) whyNotOffer13(s *session.Session) ([]*x509.Certificate, string) {
 	su := suiteIn(c.cfg.suites(), s.Suite)
 	switch {
 	case s.Version != iana.TLS13:
-		return "session_other_version"
+		return nil, "session_other_version"
 	case s.Expired(c.now()):
-		return "session_expired"
+		return nil, "session_expired"
 	case s.ServerName != c.cfg.ServerName:
-		return "session_other_name"
-	case su == nil || !slices.Contains(m.CipherSuites, s.Suite):
-		return "session_other_suite"
+		return nil, "session_other_name"
+	case su == nil || !c.cfg.usable(su):
+		return nil, "session_other_suite"
+	case !c.wouldShow(s.OwnCertificates):
+		return nil, "session_other_client_certificate"
 	}
 	return c.whyNotTrusted(s.PeerChain, s.ServerName, true)
 }
@@ -179,12 +195,8 @@ func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) 
 		c.decided("resumption", "psk", nil, "psk_selected")
 		return nil
 	}
-	c.summary.Resumed = true
-	chain, err := parseChain(p.session.PeerChain)
-	if err != nil {
-		return err
-	}
-	c.chain, c.summary.PeerChain = chain, chain
+	c.summary.Resumed, c.shown = true, p.session.OwnCertificates
+	c.chain, c.summary.PeerChain = p.chain, p.chain
 	c.decided("resumption", "resumed", nil, "psk_selected")
 	return nil
 }
@@ -229,7 +241,8 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 			s.decided("resumption", "full_handshake", nil, why)
 			continue
 		}
-		return s.resume13(p, i)
+		s.resume13(p, i)
+		return nil
 	}
 	return nil
 }
@@ -270,12 +283,13 @@ func (s *server) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, 
 	}
 	sess, err := open(id.Identity)
 	if err != nil {
-		return nil, "ticket_unreadable"
+		return nil, whyNotOpened(err)
 	}
-	if why := s.whyNotResume13(sess, m); why != "" {
+	chain, why := s.whyNotResume13(sess, m)
+	if why != "" {
 		return nil, why
 	}
-	return &psk{identity: id.Identity, key: sess.PSK, hash: suite.ByID(sess.Suite).Hash, session: sess}, ""
+	return sessionPSK(id.Identity, sess, chain), ""
 }
 
 // suiteFor is the suite to use with a key: the one it was made under, or else any of the
@@ -297,44 +311,40 @@ func (s *server) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.Ciphe
 	return other
 }
 
-// whyNotResume13 says what speaks against resuming, or "".
-func (s *server) whyNotResume13(sess *session.Session, m *message.ClientHello) string {
+// whyNotResume13 says what speaks against resuming, or "" and the client's chain, if it
+// showed one.
+func (s *server) whyNotResume13(sess *session.Session, m *message.ClientHello) ([]*x509.Certificate, string) {
 	made := suite.ByID(sess.Suite)
 	switch {
 	case sess.Version != iana.TLS13:
-		return "session_other_version"
+		return nil, "session_other_version"
 	case sess.Expired(s.now()):
-		return "session_expired"
+		return nil, "session_expired"
 	case made == nil || s.suiteFor(m, made.Hash, made.ID) == nil:
-		return "session_other_suite"
+		return nil, "session_other_suite"
 	case sess.ServerName != s.summary.ServerName:
-		return "session_other_name"
+		return nil, "session_other_name"
 	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:
-		return "session_without_client_certificate"
+		return nil, "session_without_client_certificate"
 	case s.cfg.ClientAuth == NoClientCert && len(sess.PeerChain) > 0:
-		return "session_with_client_certificate"
+		return nil, "session_with_client_certificate"
 	}
 	if len(sess.PeerChain) > 0 {
 		return s.whyNotTrusted(sess.PeerChain, "", false)
 	}
-	return ""
+	return nil, ""
 }
 
 // resume13 goes on with a key whose holder has proved to have it.
-func (s *server) resume13(p *psk, i int) error {
+func (s *server) resume13(p *psk, i int) {
 	s.psk, s.selected, s.summary.PSK = p, uint16(i), true
 	made := iana.CipherSuite(0)
 	if p.session != nil {
 		made = p.session.Suite
-		chain, err := parseChain(p.session.PeerChain)
-		if err != nil {
-			return err
-		}
-		s.summary.Resumed, s.summary.PeerChain = true, chain
+		s.summary.Resumed, s.summary.PeerChain = true, p.chain
 	}
 	s.summary.Suite = s.suiteFor(s.hello, p.hash, made)
 	s.decided("resumption", choose(p.session != nil, "resumed", "psk"), nil, choose(p.session != nil, "ticket_opened", "psk_known"))
-	return nil
 }
 
 // heir bounds a new session by the one it comes from: what was proved then does not

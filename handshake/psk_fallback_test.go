@@ -45,6 +45,14 @@ func kept(t *testing.T, c *handshake.Config, change func(*session.Session)) {
 	}
 }
 
+// nobody takes a client's certificate away, and makes it offer its sessions all the same:
+// what they say about it is for the server to judge.
+func nobody(t *testing.T, c *handshake.Config) {
+	t.Helper()
+	c.Certificates = nil
+	kept(t, c, func(s *session.Session) { s.OwnCertificates = nil })
+}
+
 func TestFallback13(t *testing.T) {
 	type configs = func(t *testing.T, c, s *handshake.Config)
 	mutual := func(t *testing.T, c, s *handshake.Config) { wantClientCert(t, c, s) }
@@ -94,12 +102,14 @@ func TestFallback13(t *testing.T) {
 			}
 			c.Time = func() time.Time { return leaf.NotAfter.Add(-time.Minute) }
 			s.Time = c.Time
-		}, func(_ *testing.T, c, s *handshake.Config) {
+		}, func(t *testing.T, c, s *handshake.Config) {
 			now := c.Time().Add(2 * time.Minute) // by the server's clock alone
-			c.Certificates, s.ClientAuth, s.Time = nil, handshake.RequestClientCert, func() time.Time { return now }
+			nobody(t, c)
+			s.ClientAuth, s.Time = handshake.RequestClientCert, func() time.Time { return now }
 		}, server, "client_certificate_expired"},
-		{"trust in the client withdrawn", mutual, func(_ *testing.T, c, s *handshake.Config) {
-			c.Certificates, s.ClientAuth, s.Roots = nil, handshake.RequestClientCert, pki.NewTrustStore(world("rsa").Root.Cert)
+		{"trust in the client withdrawn", mutual, func(t *testing.T, c, s *handshake.Config) {
+			nobody(t, c)
+			s.ClientAuth, s.Roots = handshake.RequestClientCert, pki.NewTrustStore(world("rsa").Root.Cert)
 		}, server, "trust_withdrawn"},
 		{"trust in the server withdrawn", nil, func(t *testing.T, c, s *handshake.Config) {
 			l := world("rsa") // the server has moved to another root, and the client with it
@@ -355,7 +365,8 @@ func TestResumedThenNot(t *testing.T) {
 	cc, sc := ticketed()
 	wantClientCert(t, cc, sc)
 	connect(t, cc, sc).run(nil).is13()
-	cc.Certificates, sc.ClientAuth, sc.RetryWithCookie = nil, handshake.RequestClientCert, true
+	nobody(t, cc)
+	sc.ClientAuth, sc.RetryWithCookie = handshake.RequestClientCert, true
 	c := connect(t, cc, sc).run(nil).is13()
 	if got := c.ends[server].Summary(); !got.Resumed || len(got.PeerChain) == 0 {
 		t.Fatalf("resumed %v", got.Resumed)

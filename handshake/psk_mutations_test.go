@@ -2,67 +2,36 @@ package handshake_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/session"
 )
 
-// The messages of TLS 1.3 that begin with a key, cut, bent and mutated: as
-// malformed_test.go does with all others.
+// Handshakes of TLS 1.3 that begin with a key, mutated beyond what malformed_test.go does
+// with all: there are binders to break here.
 
-// resumedFlows are the ways to begin with a key: by ticket, with and without a key
-// exchange, retried, with early data taken, and by a key from elsewhere.
-var resumedFlows = sync.OnceValue(func() (all []*recording) {
-	type change = func(c, s *handshake.Config)
-	add := func(name string, first bool, changes ...change) {
-		c, s := ends13(world("ecdsa"))
-		c.Suites, s.Suites = only(aes128GCM), only(aes128GCM)
-		c.SeparateRecords, s.SeparateRecords = true, true
-		c.Groups, s.Groups = []kx.Group{kx.X25519}, []kx.Group{kx.X25519}
-		c.Sessions, s.Tickets = frozen{}, session.NewTicketKeys(seeded("ticket keys"), 0)
-		for _, f := range changes {
-			f(c, s)
-		}
-		f := &flow{name: name, client: *c, server: *s}
-		if first {
-			f = f.second()
-		}
-		r, err := f.record()
-		if err != nil {
-			panic(fmt.Errorf("%s: %w", name, err))
-		}
-		all = append(all, r)
+// resumedFlows are the recordings that begin with a key.
+func resumedFlows(t testing.TB) []*recording {
+	t.Helper()
+	names := map[string]bool{}
+	for _, f := range flowsWithKey() {
+		names[f.name] = true
 	}
-	early := func(c, s *handshake.Config) { c.EarlyData, s.MaxEarlyData = true, 1000 }
-	keyOnly := func(c, s *handshake.Config) {
-		c.PSKModes, s.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}, []iana.PSKKeyExchangeMode{iana.PSKOnly}
+	list := slices.DeleteFunc(slices.Clone(recorded(t)), func(r *recording) bool { return !names[r.name] })
+	if len(list) != len(names) {
+		t.Fatalf("%d recordings of %v", len(list), names)
 	}
-	plainly := func(c, s *handshake.Config) { c.NoCompatibilityMode = true }
-	add("resumed", true)
-	add("resumed without a key exchange", true, keyOnly)
-	add("resumed after a retry", true, func(c, s *handshake.Config) { c.KeyShares, s.RetryWithCookie = []iana.Group{}, true })
-	add("early data", true, early)
-	add("early data, no disguise", true, early, plainly)
-	add("early data, rejected for a retry", true, early, func(c, s *handshake.Config) { s.RetryWithCookie = true })
-	add("an external key", false, func(c, s *handshake.Config) {
-		c.PSKs = []handshake.PSK{{Identity: []byte("a"), Key: []byte("0123456789abcdef")}, {Identity: []byte("lab"), Key: []byte("0123456789abcdef")}}
-		s.PSKs = c.PSKs[1:]
-	})
-	return all
-})
+	return list
+}
 
 // Each recording has what it is there for.
 func TestResumedFlows(t *testing.T) {
-	for _, rec := range resumedFlows() {
+	for _, rec := range resumedFlows(t) {
 		s := rec.replay(t, server, len(rec.to(server)))
 		if got := s.Summary(); !s.Done() || !got.PSK {
 			t.Errorf("%s: the replay ends in %v, PSK %v: %v", rec.name, s.State(), got.PSK, s.Err())
@@ -74,29 +43,11 @@ func TestResumedFlows(t *testing.T) {
 	}
 }
 
-// Every proper prefix of every message, its length made to fit, is refused; a ClientHello
-// or ServerHello at the latest for what it lacks.
-func TestResumedPrefixes(t *testing.T) {
-	for _, rec := range resumedFlows() {
-		for _, role := range []handshake.Role{client, server} {
-			for _, m := range rec.messages(t, role) {
-				for n := 1; n < len(m.payload); n += scale {
-					cut := slices.Clone(m.payload[:n])
-					if m.typ == iana.Handshake && n >= 4 {
-						cut[1], cut[2], cut[3] = byte((n-4)>>16), byte((n-4)>>8), byte(n-4)
-					}
-					rec.instead(t, role, m.at, m.typ, cut).refused(t)
-				}
-			}
-		}
-	}
-}
-
 // Ten thousand changes each way of messages under the right keys, or of clear ones, end in
 // a typed reason and its alert. None is taken for what was sent: a ClientHello with a
 // binder least of all.
 func TestResumedMutations(t *testing.T) {
-	recs := resumedFlows()
+	recs := resumedFlows(t)
 	for _, role := range []handshake.Role{client, server} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +85,7 @@ func TestResumedMutations(t *testing.T) {
 
 // Every bit of a ClientHello that a binder covers, and of the binder, counts.
 func TestEveryBitIsBound(t *testing.T) {
-	rec := resumedFlows()[0]
+	rec := resumedFlows(t)[0]
 	hello := rec.messages(t, server)[0]
 	for i := 4; i < len(hello.payload); i++ {
 		bent := slices.Clone(hello.payload)

@@ -1,6 +1,8 @@
 package handshake
 
 import (
+	"crypto/x509"
+	"errors"
 	"io"
 	"slices"
 
@@ -32,11 +34,12 @@ func (c *client) offerSession(m *message.ClientHello) error {
 		c.decided("resumption", "not_offered", nil, "session_unreadable")
 		return nil
 	}
-	if why := c.whyNotOffer(s, m); why != "" {
+	chain, why := c.whyNotOffer(s, m)
+	if why != "" {
 		c.decided("resumption", "not_offered", nil, why)
 		return nil
 	}
-	c.offered, m.SessionID = s, s.ID
+	c.offered, c.offeredChain, m.SessionID = s, chain, s.ID
 	if s.Ticket != nil && !c.cfg.NoTickets {
 		// The server knows the session by the ticket alone. An ID of our own
 		// making lets us see whether it took it (RFC 5077 §3.4).
@@ -49,29 +52,25 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	return nil
 }
 
-// whyNotOffer says why a kept session is not to be offered, or "".
-func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) string {
+// whyNotOffer says why a kept session is not to be offered, or "" and the server's chain.
+func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x509.Certificate, string) {
 	switch {
 	case s.Expired(c.now()):
-		return "session_expired"
-	case s.Version != iana.TLS12: // TLS 1.3's are kept, and not offered yet
-		return "session_other_version"
+		return nil, "session_expired"
+	case s.Version != iana.TLS12: // whose sessions have a key of their own in the store
+		return nil, "session_other_version"
 	case s.ServerName != c.cfg.ServerName:
-		return "session_other_name"
+		return nil, "session_other_name"
 	case s.EMS == c.cfg.Weak.NoExtendedMasterSecret:
-		return "session_other_ems"
+		return nil, "session_other_ems"
+	case !slices.Contains(m.CipherSuites, s.Suite):
+		return nil, "session_other_suite"
 	case s.Ticket != nil && c.cfg.NoTickets && len(s.ID) == 0:
-		return "tickets_off"
+		return nil, "tickets_off"
+	case !c.wouldShow(s.OwnCertificates):
+		return nil, "session_other_client_certificate"
 	}
-	if why := c.whyNotTrusted(s.PeerChain, s.ServerName, true); why != "" {
-		return why
-	}
-	for _, id := range m.CipherSuites {
-		if id == s.Suite {
-			return ""
-		}
-	}
-	return "session_other_suite"
+	return c.whyNotTrusted(s.PeerChain, s.ServerName, true)
 }
 
 // resume goes on with the offered session: the server echoed its ID.
@@ -85,12 +84,8 @@ func (c *client) resume(m *message.ServerHello) error {
 			"extended master secret as in the session", c.ems)
 	}
 	c.session, c.master = s, s.Master
-	c.summary.Resumed = true
-	chain, err := parseChain(s.PeerChain)
-	if err != nil {
-		return err
-	}
-	c.chain, c.summary.PeerChain = chain, chain
+	c.summary.Resumed, c.shown = true, s.OwnCertificates
+	c.chain, c.summary.PeerChain = c.offeredChain, c.offeredChain
 	c.decided("resumption", "resumed", nil, "server_echoed_id")
 	if c.revealing() {
 		c.secret(SecretEvent{Label: "master_secret", Method: "session", Value: c.master[:]})
@@ -98,19 +93,17 @@ func (c *client) resume(m *message.ServerHello) error {
 	return c.deriveKeys(c.Endpoint)
 }
 
-// keepSession stores what the next connection needs to resume.
+// keepSession stores what the next connection needs to resume, if it is not there yet.
 func (c *client) keepSession() {
-	if c.cfg.Sessions == nil || c.cfg.ServerName == "" {
+	old := c.session
+	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || old != nil && c.ticket == nil {
 		return
 	}
 	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems,
 		ServerName: c.cfg.ServerName, Protocol: c.summary.Protocol, Created: c.now(), Lifetime: c.cfg.sessionLifetime(),
-		ID: c.summary.SessionID, Ticket: c.ticket}
-	if old := c.session; old != nil { // the secret is as old as the session it comes from
-		s.Created, s.Lifetime = old.Created, old.Lifetime
-		if s.Ticket == nil {
-			s.Ticket = old.Ticket
-		}
+		OwnCertificates: c.shown, ID: c.summary.SessionID, Ticket: c.ticket}
+	if old != nil { // the secret is as old as the session it comes from, and the ID that was echoed is none
+		s.Created, s.Lifetime, s.ID = old.Created, old.Lifetime, old.ID
 	}
 	if len(s.ID) == 0 && s.Ticket == nil {
 		return
@@ -137,7 +130,8 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 		}
 		return false, nil
 	}
-	if why, err = s.whyNotResume(sess, m); err != nil {
+	chain, why, err := s.whyNotResume(sess, m)
+	if err != nil {
 		return false, err
 	}
 	if why == "" && from == "ticket_opened" {
@@ -151,10 +145,6 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 		return false, nil
 	}
 	su := suiteIn(s.cfg.suites(), sess.Suite)
-	chain, err := parseChain(sess.PeerChain)
-	if err != nil {
-		return false, err
-	}
 	s.summary.Suite, s.exchange, s.session, s.master = su, s.cfg.exchange(su.Kx), sess, sess.Master
 	s.summary.Resumed, s.summary.PeerChain = true, chain
 	s.summary.SessionID = m.SessionID
@@ -171,7 +161,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why string, err error) {
 	if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(t.Ticket) > 0 && s.cfg.Tickets != nil {
 		if sess, s.renewTicket, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
-			return nil, "", "ticket_unreadable", nil
+			return nil, "", whyNotOpened(err), nil
 		}
 		return sess, "ticket_opened", "", nil
 	}
@@ -191,32 +181,42 @@ func (s *server) findSession(m *message.ClientHello) (sess *session.Session, fro
 	return sess, "session_id_known", "", nil
 }
 
-// whyNotResume says what speaks against resuming, or "".
-func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (string, error) {
+// whyNotOpened tells a ticket that is no good from ticket keys that are not to be had. A
+// *reason.Error inside another error is about those.
+func whyNotOpened(err error) string {
+	if _, ok := err.(*reason.Error); ok || errors.Is(err, session.ErrForeignTicket) {
+		return "ticket_unreadable"
+	}
+	return "store_failed"
+}
+
+// whyNotResume says what speaks against resuming, or "" and the client's chain, if it
+// showed one.
+func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (chain []*x509.Certificate, why string, err error) {
 	su := suiteIn(s.cfg.suites(), sess.Suite)
 	switch {
 	case sess.Expired(s.now()):
-		return "session_expired", nil
+		return nil, "session_expired", nil
 	case sess.Version != iana.TLS12:
-		return "session_other_version", nil
+		return nil, "session_other_version", nil
 	case su == nil || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, sess.Suite):
-		return "session_other_suite", nil
+		return nil, "session_other_suite", nil
 	case sess.ServerName != s.summary.ServerName:
-		return "session_other_name", nil // RFC 6066 §3
+		return nil, "session_other_name", nil // RFC 6066 §3
 	case sess.EMS && !s.ems:
 		// RFC 7627 §5.3: this is no honest client of that session.
-		return "", reason.New(reason.EMSMismatch, "client_hello.extensions.extended_master_secret", "extended master secret as in the session", "none")
+		return nil, "", reason.New(reason.EMSMismatch, "client_hello.extensions.extended_master_secret", "extended master secret as in the session", "none")
 	case !sess.EMS && s.ems:
-		return "session_other_ems", nil
+		return nil, "session_other_ems", nil
 	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:
-		return "session_without_client_certificate", nil
+		return nil, "session_without_client_certificate", nil
 	case s.cfg.ClientAuth == NoClientCert && len(sess.PeerChain) > 0:
-		return "session_with_client_certificate", nil
+		return nil, "session_with_client_certificate", nil
 	}
 	if len(sess.PeerChain) > 0 {
-		return s.whyNotTrusted(sess.PeerChain, "", false), nil
+		chain, why = s.whyNotTrusted(sess.PeerChain, "", false)
 	}
-	return "", nil
+	return chain, why, nil
 }
 
 // newSession is what this handshake leaves behind.
@@ -238,26 +238,26 @@ func (s *server) keepSession() {
 }
 
 // whyNotTrusted judges the chain of a kept session anew, and says what speaks
-// against it, or "". Since it was verified its dates, the anchors and the mind of
+// against it, or "" and the chain. Since it was verified its dates, the anchors and the mind of
 // VerifyChain may have changed; and perhaps it never was (Weak.SkipVerify), for
 // stores and ticket keys are shared. Signatures that this process has computed are
 // not computed again.
-func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) string {
-	if e.cfg.Weak.SkipVerify {
-		return ""
-	}
+func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) ([]*x509.Certificate, string) {
 	chain, err := parseChain(raw)
 	if err != nil {
-		return "session_unreadable"
+		return nil, "session_unreadable"
+	}
+	if e.cfg.Weak.SkipVerify {
+		return chain, ""
 	}
 	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer}, true)
 	switch r := reason.Of(err); {
 	case err == nil:
-		return ""
+		return chain, ""
 	case !fromServer && (r == reason.CertificateExpired || r == reason.CertificateNotYetValid):
-		return "client_certificate_expired"
+		return nil, "client_certificate_expired"
 	}
-	return "trust_withdrawn"
+	return nil, "trust_withdrawn"
 }
 
 // keep stores a session. That it cannot be kept costs the next handshake some time,

@@ -39,6 +39,7 @@ const (
 	SendSecondClientHello
 	WaitSecondClientHello
 	SendEncryptedExtensions
+	SendEarlyChangeCipherSpec
 	SendEndOfEarlyData
 	WaitEndOfEarlyData
 
@@ -49,38 +50,39 @@ var states = [...]struct {
 	name        string
 	read, write DataKind
 }{
-	Start:                    {name: "START"},
-	WaitServerHello:          {name: "WAIT_SH"},
-	WaitCertificate:          {name: "WAIT_CERT"},
-	WaitCertificateStatus:    {name: "WAIT_STATUS"},
-	WaitServerKeyExchange:    {name: "WAIT_SKE"},
-	WaitCertificateRequest:   {name: "WAIT_CR"},
-	WaitServerHelloDone:      {name: "WAIT_SHD"},
-	SendCertificate:          {name: "SEND_CERT"},
-	SendClientKeyExchange:    {name: "SEND_CKE"},
-	SendCertificateVerify:    {name: "SEND_CV"},
-	SendChangeCipherSpec:     {name: "SEND_CCS"},
-	SendFinished:             {name: "SEND_FINISHED"},
-	WaitNewSessionTicket:     {name: "WAIT_TICKET"},
-	WaitChangeCipherSpec:     {name: "WAIT_CCS"},
-	WaitFinished:             {name: "WAIT_FINISHED"},
-	Connected:                {"CONNECTED", ApplicationData, ApplicationData},
-	SendServerHello:          {name: "SEND_SH"},
-	SendCertificateStatus:    {name: "SEND_STATUS"},
-	SendServerKeyExchange:    {name: "SEND_SKE"},
-	SendCertificateRequest:   {name: "SEND_CR"},
-	SendServerHelloDone:      {name: "SEND_SHD"},
-	WaitClientKeyExchange:    {name: "WAIT_CKE"},
-	WaitCertificateVerify:    {name: "WAIT_CV"},
-	SendNewSessionTicket:     {name: "SEND_TICKET"},
-	WaitEncryptedExtensions:  {name: "WAIT_EE"},
-	WaitCertificateOrRequest: {name: "WAIT_CERT_CR"},
-	SendSecondClientHello:    {name: "SEND_CH2"},
-	WaitSecondClientHello:    {name: "WAIT_CH2"},
-	SendEncryptedExtensions:  {name: "SEND_EE"},
-	SendEndOfEarlyData:       {name: "SEND_EOED"},
-	WaitEndOfEarlyData:       {"WAIT_EOED", EarlyData, ApplicationData}, // its own keys are the last ones already
-	Failed:                   {name: "FAILED"},
+	Start:                     {name: "START"},
+	WaitServerHello:           {name: "WAIT_SH"},
+	WaitCertificate:           {name: "WAIT_CERT"},
+	WaitCertificateStatus:     {name: "WAIT_STATUS"},
+	WaitServerKeyExchange:     {name: "WAIT_SKE"},
+	WaitCertificateRequest:    {name: "WAIT_CR"},
+	WaitServerHelloDone:       {name: "WAIT_SHD"},
+	SendCertificate:           {name: "SEND_CERT"},
+	SendClientKeyExchange:     {name: "SEND_CKE"},
+	SendCertificateVerify:     {name: "SEND_CV"},
+	SendChangeCipherSpec:      {name: "SEND_CCS"},
+	SendFinished:              {name: "SEND_FINISHED"},
+	WaitNewSessionTicket:      {name: "WAIT_TICKET"},
+	WaitChangeCipherSpec:      {name: "WAIT_CCS"},
+	WaitFinished:              {name: "WAIT_FINISHED"},
+	Connected:                 {"CONNECTED", ApplicationData, ApplicationData},
+	SendServerHello:           {name: "SEND_SH"},
+	SendCertificateStatus:     {name: "SEND_STATUS"},
+	SendServerKeyExchange:     {name: "SEND_SKE"},
+	SendCertificateRequest:    {name: "SEND_CR"},
+	SendServerHelloDone:       {name: "SEND_SHD"},
+	WaitClientKeyExchange:     {name: "WAIT_CKE"},
+	WaitCertificateVerify:     {name: "WAIT_CV"},
+	SendNewSessionTicket:      {name: "SEND_TICKET"},
+	WaitEncryptedExtensions:   {name: "WAIT_EE"},
+	WaitCertificateOrRequest:  {name: "WAIT_CERT_CR"},
+	SendSecondClientHello:     {name: "SEND_CH2"},
+	WaitSecondClientHello:     {name: "WAIT_CH2"},
+	SendEncryptedExtensions:   {name: "SEND_EE"},
+	SendEarlyChangeCipherSpec: {name: "SEND_EARLY_CCS"},
+	SendEndOfEarlyData:        {name: "SEND_EOED"},
+	WaitEndOfEarlyData:        {"WAIT_EOED", EarlyData, ApplicationData}, // its own keys are the last ones already
+	Failed:                    {name: "FAILED"},
 }
 
 // String returns the state's name in capitals, "WAIT_SH".

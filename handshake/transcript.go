@@ -37,7 +37,7 @@ func (e *Endpoint) hashFirstHello(n int) error {
 		e.decided("transcript", append([]byte(nil), sum...), nil, "message_hash")
 	}
 	// A new slice: the message aliases the old one.
-	t, err := wire.Append(make([]byte, 0, usualTranscript), &message.MessageHash{Hash: sum}, nil)
+	t, err := wire.Append(make([]byte, 0, leastTranscript), &message.MessageHash{Hash: sum}, nil)
 	if err != nil {
 		return reason.Wrap(reason.Internal, "message_hash", err)
 	}

@@ -102,7 +102,8 @@ func (e *Endpoint) ticketPSK(nonce []byte) []byte {
 // newSession13 is what a ticket stands for.
 func (e *Endpoint) newSession13(nonce []byte) *session.Session {
 	s := &session.Session{Version: iana.TLS13, Suite: e.summary.Suite.ID, PSK: e.ticketPSK(nonce),
-		ServerName: e.summary.ServerName, Protocol: e.summary.Protocol, Created: e.now(), Lifetime: e.cfg.sessionLifetime()}
+		ServerName: e.summary.ServerName, Protocol: e.summary.Protocol, Created: e.now(), Lifetime: e.cfg.sessionLifetime(),
+		OwnCertificates: e.shown}
 	for _, cert := range e.summary.PeerChain {
 		s.PeerChain = append(s.PeerChain, cert.Raw)
 	}

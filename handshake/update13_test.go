@@ -240,19 +240,18 @@ func TestNewSessionTickets(t *testing.T) {
 				t.Errorf("a ticket of %d s holds %+v", m.Lifetime, opened)
 			}
 		}
-		own, err := session.Parse(kept.frozen["client:www.lab.test"])
-		if err != nil {
-			t.Fatal(err)
+		if len(kept.frozen) != min(want, 4) {
+			t.Errorf("the client keeps %d of %d tickets", len(kept.frozen), want)
 		}
-		last := tickets[len(tickets)-1].(*message.NewSessionTicket13)
-		if !psk[string(own.PSK)] || !bytes.Equal(own.Ticket, last.Ticket) || own.AgeAdd != last.AgeAdd || own.Version != iana.TLS13 {
-			t.Errorf("the client keeps %+v", own)
-		}
-		// It is for the next time, which this version of the engine does not offer yet: a
-		// second connection is a full handshake, and no worse.
-		c = connect(t, cc, sc).run(nil).is13()
-		if c.ends[client].Summary().Resumed {
-			t.Error("resumed")
+		for i, m := range tickets[want-len(kept.frozen):] { // the last ones, wherever
+			m, slot := m.(*message.NewSessionTicket13), (want-len(kept.frozen)+i)%4
+			own, err := session.Parse(kept.frozen[fmt.Sprintf("ticket:%d:www.lab.test", slot)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !psk[string(own.PSK)] || !bytes.Equal(own.Ticket, m.Ticket) || own.AgeAdd != m.AgeAdd || own.Version != iana.TLS13 {
+				t.Errorf("the client keeps %+v", own)
+			}
 		}
 	}
 

@@ -56,11 +56,12 @@ func DecisionNames() map[string][]string {
 			"session_other_version", "session_without_client_certificate", "session_with_client_certificate",
 			"client_certificate_expired", "trust_withdrawn", "tickets_off",
 			"psk_selected", "psk_known", "psk_unknown", "no_common_psk_mode", "ticket_used", "store_too_young",
+			"session_other_client_certificate",
 		},
 		"early_data": {
 			"accepted", "server_took_it", "server_passed_over", "early_data_off", "early_data_without_ticket", "early_data_not_in_ticket",
 			"early_data_and_retry", "session_other_suite", "session_other_protocol",
-			"not_fresh", "seen_before", "store_failed", "store_too_young", // Config.AcceptEarlyData's, of package replay
+			"not_fresh", "seen_before", "store_failed", "store_too_young", // Config.AcceptEarlyData's, nil or of package replay
 		},
 	}
 }

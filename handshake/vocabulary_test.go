@@ -50,6 +50,9 @@ func TestVocabulary(t *testing.T) {
 	for _, run := range vocabularyRuns(t) {
 		run(note)
 	}
+	for _, run := range keyRuns(t) {
+		run(note)
+	}
 	for _, rec := range recorded(t) {
 		note(rec.connect(t).run(nil))
 	}
@@ -148,12 +151,13 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 		again(false, mutual, func(c, s *handshake.Config) {
 			// Past the client certificate's end, though the server's goes on.
 			s.Time, s.ClientAuth = later(200*24*time.Hour), handshake.RequestClientCert
-			c.Certificates = nil
+			nobody(t, c)
 		}),
 		again(false, mutual, func(c, s *handshake.Config) {
 			s.Roots, s.ClientAuth = nil, handshake.RequestClientCert
-			c.Certificates = nil
+			nobody(t, c)
 		}),
+		again(false, mutual, func(c, s *handshake.Config) { c.Certificates, s.ClientAuth = nil, handshake.RequestClientCert }),
 		once(func(c, s *handshake.Config) { c.FalseStart = true }, nil),
 		once(func(c, s *handshake.Config) { c.FalseStart, c.Suites, s.Suites = true, only(0xc023), only(0xc023) }, nil),
 		func(note func(*connection)) { // False Start, and no forward secrecy
@@ -183,6 +187,44 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 		},
 	}
 }
+
+// keyRuns are the same for what begins with a key.
+func keyRuns(t *testing.T) (runs []func(note func(*connection))) {
+	for _, test := range earlyDataCases(t) {
+		runs = append(runs, func(note func(*connection)) {
+			cc, sc := pair13()
+			test.setup(cc, sc)
+			note(connect(t, cc, sc).begin("early bird").run(nil).is13())
+		})
+	}
+	// A ticket used once more, with a store that says what it may about that.
+	for _, store := range []session.Store{frozen{}, young{}} {
+		runs = append(runs, func(note func(*connection)) {
+			cc, sc := pair13()
+			withTicket(cc, sc)
+			sc.SingleUse = store
+			note(connect(t, cc, sc).run(nil).is13())
+		})
+	}
+	for _, change := range []func(c, s *handshake.Config){
+		func(c, s *handshake.Config) { s.Tickets = nil },
+		func(c, s *handshake.Config) { c.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly} },
+	} {
+		runs = append(runs, func(note func(*connection)) {
+			cc, sc := pair13()
+			withTicket(cc, sc)
+			change(cc, sc)
+			note(connect(t, cc, sc).run(nil).is13())
+		})
+	}
+	return runs
+}
+
+// young is a store that has begun only after whatever it is asked about.
+type young struct{ frozen }
+
+func (young) Once(string, time.Time, time.Time) (bool, error) { return true, nil }
+func (young) Began(now time.Time) (time.Time, error)          { return now, nil }
 
 // spentAfter is a suite whose keys last n records.
 func spentAfter(n uint64) []*suite.Suite {

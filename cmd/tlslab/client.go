@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -21,8 +18,6 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/session"
-	"tlslab/handshake/tls"
 	"tlslab/pki"
 )
 
@@ -31,6 +26,7 @@ type clientFlags struct {
 	connect, serverName string
 	insecure, closeSend bool
 	sessIn, sessOut     string
+	earlyData           string
 	reconnect           int
 	keyShares           []string
 }
@@ -46,12 +42,21 @@ what comes on standard input, and print what comes back until the server closes.
 The end of the input does not end the connection: many servers hang up at once when
 a client says close_notify. --close-write says it all the same.
 
-The server is verified against --CAfile, or else the roots of this machine.`,
+The server is verified against --CAfile, or else the roots of this machine.
+
+--sess-out keeps the session of TLS 1.2 and all tickets of TLS 1.3, in a file for its
+owner alone; --sess-in offers the newest that fits. A used ticket stays in its file
+unless --sess-out writes that anew.
+
+--early-data sends a file before the handshake is over, if the session allows. Whoever
+sees it go by can send it again. What the server rejects is sent again by ourselves, as
+ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS, TRACE.`,
 		Example: `  tlslab client --connect www.example.org:443 </dev/null
   printf 'GET / HTTP/1.0\r\n\r\n' | tlslab client --connect localhost:8443 --CAfile root.pem
   tlslab client --connect localhost:8443 --CAfile root.pem --kx rsa --bytes
-  tlslab client --connect localhost:8443 --CAfile root.pem --sess-out s.pem
-  tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.pem     resumes it
+  tlslab client --connect localhost:8443 --CAfile root.pem --sess-out s.sess
+  tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.sess     resumes it
+  tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.sess --early-data get.txt
   tlslab client --connect localhost:8443 --CAfile root.pem --key-share none      a HelloRetryRequest
   tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem`,
 		Args: exactly(0, ""),
@@ -65,10 +70,11 @@ The server is verified against --CAfile, or else the roots of this machine.`,
 	f.StringVar(&c.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others")
 	f.BoolVar(&c.insecure, "insecure", false, "believe any certificate; it is still reported on")
 	f.BoolVar(&c.closeSend, "close-write", false, "send close_notify when the input ends")
-	f.StringVar(&c.sessOut, "sess-out", "", "keep the session in this `file`: its secrets open the recording")
-	f.StringVar(&c.sessIn, "sess-in", "", "offer the session in this `file`")
+	f.StringVar(&c.sessOut, "sess-out", "", "keep the sessions in this `file` (mode 0600): their secrets impersonate us")
+	f.StringVar(&c.sessIn, "sess-in", "", "offer a session from this `file`")
+	f.StringVar(&c.earlyData, "early-data", "", "send this `file` as early data, which can be replayed (TLS 1.3)")
 	f.StringSliceVar(&c.keyShares, "key-share", nil, "the groups that get a key share at once, or none (TLS 1.3)")
-	f.IntVar(&c.reconnect, "reconnect", 0, "first connect this many times and hang up: sessions are resumed")
+	f.IntVar(&c.reconnect, "reconnect", 0, "first connect this many times and hang up; each connection resumes the last")
 	complete(cmd, "key-share", func() []string { return append(groupNames(), "none") })
 	return cmd
 }
@@ -84,7 +90,11 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if host == "" && c.serverName == "" && !c.insecure {
 		return misuse("Say HOST:PORT, or --servername NAME.", "--connect %s: no name to demand of the server's certificate", c.connect)
 	}
-	cfg, err := c.config(firstSet(given{"--key-share", c.keyShares != nil}))
+	cfg, err := c.config(firstSet(given{"--key-share", c.keyShares != nil}, given{"--early-data", c.earlyData != ""}))
+	if err != nil {
+		return err
+	}
+	early, err := c.readEarlyData()
 	if err != nil {
 		return err
 	}
@@ -95,7 +105,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if cfg.ServerName == "" {
 		cfg.ServerName = host
 	}
-	kept, err := c.trustAndSessions(cfg)
+	jar, err := c.trustAndSessions(cfg)
 	if err != nil {
 		return err
 	}
@@ -110,38 +120,33 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, done()) }()
-	if kept.version == iana.TLS13 {
-		fmt.Fprintln(cmd.ErrOrStderr(), say(c.lang, "session_later", "file", c.sessIn))
-	}
-
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	for n := 0; n < c.reconnect; n++ {
-		conn, t, err := c.dial(ctx, cfg, out, n)
-		if err != nil {
-			return err
-		}
-		if err := firstError(hangUp(conn), t.close()); err != nil {
-			return err
-		}
-	}
-	conn, t, err := c.dial(ctx, cfg, out, c.reconnect)
-	if err != nil {
-		return err
-	}
-	if c.keyUpdate {
-		// Before the first request, so that it and its answer come under new keys.
-		if conn.Summary().Version != iana.TLS13 {
-			fmt.Fprintln(cmd.ErrOrStderr(), say(c.lang, "no_key_update", "version", conn.Summary().Version.String()))
-		} else if err := conn.UpdateKeys(true); err != nil {
-			return firstError(handshakeError(ctx, c.lang, c.connect, err), conn.Close(), t.close())
-		}
-	}
-	err = c.talk(ctx, conn, t, cmd.InOrStdin(), cmd.OutOrStdout())
-	if c.sessOut != "" {
-		err = firstError(err, kept.write(c.sessOut, !c.insecure))
+	call := &calls{clientFlags: c, cfg: cfg, jar: jar, out: out, log: cmd.ErrOrStderr()}
+	err = call.all(ctx, early, cmd.InOrStdin(), cmd.OutOrStdout())
+	if c.sessOut != "" && call.shaken {
+		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now()))
 	}
 	return err
+}
+
+// readEarlyData reads --early-data; nil if it was not given.
+func (c *clientFlags) readEarlyData() ([]byte, error) {
+	if c.earlyData == "" {
+		return nil, nil
+	}
+	if c.sessIn == "" && c.reconnect == 0 {
+		return nil, misuse("Add --sess-in FILE with a session of an earlier connection, or --reconnect 1 to make one.",
+			"--early-data: without a session there is no key to send it under")
+	}
+	data, err := os.ReadFile(c.earlyData)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, misuse("Put into it what shall be sent, such as a request.", "--early-data %s: the file is empty", c.earlyData)
+	}
+	return data, nil
 }
 
 // shares sets the groups that --key-share names.
@@ -171,7 +176,7 @@ func (c *clientFlags) shares(cfg *handshake.Config) error {
 }
 
 // trustAndSessions sets whom to believe and what to resume.
-func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (kept *keptSession, err error) {
+func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (jar *sessionJar, err error) {
 	cfg.Weak.SkipVerify = c.insecure
 	switch {
 	case c.caFile != "":
@@ -184,42 +189,12 @@ func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (kept *keptSession
 			return nil, failure("Name the roots to trust with --CAfile FILE.", "%w", err)
 		}
 	}
-	kept = new(keptSession)
-	cfg.Sessions = kept
+	jar = new(sessionJar)
+	cfg.Sessions = jar
 	if c.sessIn == "" {
-		return kept, nil
+		return jar, nil
 	}
-	return kept, kept.read(c.sessIn, !c.insecure)
-}
-
-// dial connects, shakes hands, and says why if it does not work out.
-func (c *clientFlags) dial(ctx context.Context, cfg *handshake.Config, out *output, n int) (*tls.Conn, *transcript, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.connect)
-	if err != nil {
-		return nil, nil, told(c.lang, err, "no_connection", "peer", c.connect, "error", dialFault(err))
-	}
-	if n == 0 {
-		err = c.warn(out)
-	}
-	if c.reconnect > 0 && !c.quiet && c.format == "text" {
-		_, err = fmt.Fprintf(out, "\n== %s ==\n", say(c.lang, "connection_to", "n", strconv.Itoa(n+1), "peer", c.connect))
-	}
-	if err != nil {
-		return nil, nil, errors.Join(err, raw.Close())
-	}
-	own := *cfg
-	own.Conn = n
-	t := c.newTranscript(out, "")
-	t.attach(&own)
-	conn, err := tls.Client(raw, &own)
-	if err != nil {
-		return nil, nil, errors.Join(badConfig(err), raw.Close())
-	}
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, nil, firstError(c.whyNot(ctx, err, conn.Summary().CertificateRequested), t.close(), raw.Close())
-	}
-	t.flush()
-	return conn, t, nil
+	return jar, jar.read(c.sessIn, !c.insecure)
 }
 
 // whyNot is handshakeError, with the cases that this end can do something about: the
@@ -256,53 +231,6 @@ func badConfig(err error) error {
 	return misuse("Flags that narrow the offer may leave nothing of it: --tls, --cipher, --kx, --group.", "nothing left to offer: %w", err)
 }
 
-// hangUpTime is how long a server may take to hang up too.
-const hangUpTime = 2 * time.Second
-
-// hangUp says goodbye and waits for the server's: what a TLS 1.3 server says after its
-// handshake, tickets above all, is read, and not answered with a TCP reset.
-func hangUp(conn *tls.Conn) error {
-	err := firstError(conn.CloseWrite(), conn.SetReadDeadline(time.Now().Add(hangUpTime)))
-	if err == nil {
-		_, _ = io.Copy(io.Discard, conn) // however it ends, it has ended
-	}
-	return firstError(err, conn.Close())
-}
-
-// talk sends in, and copies what comes back to out until the peer closes or ctx ends.
-func (c *clientFlags) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.Reader, out io.Writer) error {
-	// Interrupted, it stops reading, and still says goodbye.
-	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
-	go func() {
-		// A failed write shows at the reading end, as an alert or a broken stream.
-		if _, err := io.Copy(conn, in); err == nil && c.closeSend {
-			_ = conn.CloseWrite()
-		}
-	}()
-	_, err := io.Copy(flushing{out, t}, conn)
-	if ctx.Err() != nil {
-		err = nil // the person at the keyboard has seen enough
-	}
-	if reason.Of(err) == reason.PeerAlert {
-		// In TLS 1.3 a server may refuse our certificate after our handshake is over.
-		err = c.whyNot(ctx, err, conn.Summary().CertificateRequested)
-	} else {
-		err = endError(c.lang, c.connect, err)
-	}
-	return firstError(err, conn.Close(), t.close())
-}
-
-// flushing shows the transcript's part of what it writes first.
-type flushing struct {
-	w io.Writer
-	t *transcript
-}
-
-func (f flushing) Write(p []byte) (int, error) {
-	f.t.flush()
-	return f.w.Write(p)
-}
-
 // dialFault is what went wrong, without the address, which is said already.
 func dialFault(err error) string {
 	var op *net.OpError
@@ -336,5 +264,3 @@ func addrFault(err error) string {
 	}
 	return err.Error()
 }
-
-var _ session.Store = (*keptSession)(nil)

@@ -25,6 +25,7 @@ type liveFlags struct {
 	view
 	offer
 	whatIf
+	preShared
 	identity
 	format           string
 	alpn             []string
@@ -37,6 +38,7 @@ func (l *liveFlags) flags(cmd *cobra.Command) {
 	l.view.flags(cmd)
 	l.offer.flags(cmd)
 	l.whatIf.flags(cmd)
+	l.preShared.flags(cmd)
 	l.identity.flags(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
@@ -55,10 +57,20 @@ func (l *liveFlags) config(only13 string) (*handshake.Config, error) {
 		return nil, misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.format)
 	}
 	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
-	if err := firstError(l.offer.apply(cfg, cmp.Or(only13, l.only13())), l.whatIf.apply(cfg)); err != nil {
+	only13 = cmp.Or(only13, l.whatIf.only13(), l.preShared.only13())
+	if err := firstError(l.offer.apply(cfg, only13), l.whatIf.apply(cfg)); err != nil {
 		return nil, err
 	}
-	var err error
+	if l.preShared.only {
+		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
+	}
+	psk, err := l.psk()
+	if err != nil {
+		return nil, err
+	}
+	if psk != nil {
+		cfg.PSKs = []handshake.PSK{*psk}
+	}
 	cfg.Certificates, err = l.identity.load()
 	return cfg, err
 }
@@ -240,10 +252,18 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 	switch {
 	case s.Resumed:
 		how = label("session_resumed")
+	case s.PSK:
+		how = label("cmd.by_psk")
 	case s.Retried:
 		how = label("cmd.retried")
 	}
+	if s.PSK {
+		how += ", " + pskMode(&s)
+	}
 	lines = append(lines, [2]string{label("cmd.handshake"), how})
+	if s.EarlyData != handshake.NoEarlyData {
+		lines = append(lines, [2]string{label("cmd.early_data"), label("word." + s.EarlyData.String())})
+	}
 	for _, x := range []struct {
 		on   bool
 		name string
@@ -256,6 +276,14 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{label("cmd.peer"), s.PeerChain[0].Subject.String()})
 	}
 	return lines
+}
+
+// pskMode is how a pre-shared key was used: psk_dhe_ke, or psk_ke where there was no group.
+func pskMode(s *handshake.Summary) string {
+	if s.Group == 0 {
+		return iana.PSKOnly.String()
+	}
+	return iana.PSKWithDHE.String()
 }
 
 // groupName is the registry's name, or ours where the number is for private use.

@@ -46,6 +46,11 @@ type liveConn struct {
 	counted    *counted
 	shaken     atomic.Bool // the handshake is complete
 
+	// Of early data, under --www:
+	early  sync.Once
+	left   []byte // what net/http has yet to read of it
+	noMore bool   // the client's last request has been answered
+
 	mu   sync.Mutex
 	end  error // why it ended; nil for an orderly end
 	once sync.Once
@@ -62,7 +67,10 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 	c := &liveConn{host: h, name: strconv.Itoa(h.count), peer: raw.RemoteAddr().String(), counted: &counted{Conn: raw}}
 	cfg := *h.cfg
 	cfg.Conn = h.count
-	c.transcript = h.flags.newTranscript(h.out, say(h.flags.lang, "connection", "n", c.name, "peer", c.peer))
+	if cfg.Tickets != nil {
+		cfg.Tickets = h.store.ticketKeys()
+	}
+	c.transcript = h.flags.newTranscript(h.out, c.title())
 	c.transcript.attach(&cfg)
 	var err error
 	if c.Conn, err = tls.Server(c.counted, &cfg); err != nil {
@@ -70,6 +78,10 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 	}
 	h.conns[c] = true
 	return c, nil
+}
+
+func (c *liveConn) title() string {
+	return say(c.host.flags.lang, "connection", "n", c.name, "peer", c.peer)
 }
 
 // counted knows whether its peer has said anything.
@@ -95,8 +107,12 @@ func (c *liveConn) shake(ctx context.Context) error {
 	return err
 }
 
-// ConnectionState completes the handshake: net/http asks before it reads.
+// ConnectionState completes the handshake: net/http asks before it reads. Early data is
+// answered before that.
 func (c *liveConn) ConnectionState() stdtls.ConnectionState {
+	if c.host.cfg.MaxEarlyData > 0 {
+		c.early.Do(func() { _ = c.answerEarly() }) // an error will come again when it is read from
+	}
 	s := c.Conn.ConnectionState()
 	if s.HandshakeComplete {
 		c.shaken.Store(true)
@@ -105,8 +121,16 @@ func (c *liveConn) ConnectionState() stdtls.ConnectionState {
 	return s
 }
 
-// Read is the connection's.
+// Read is the connection's, after what is left of early data.
 func (c *liveConn) Read(p []byte) (int, error) {
+	switch {
+	case len(c.left) > 0:
+		n := copy(p, c.left)
+		c.left = c.left[n:]
+		return n, nil
+	case c.noMore:
+		return 0, io.EOF
+	}
 	n, err := c.Conn.Read(p)
 	c.ended(err)
 	return n, err
@@ -150,7 +174,7 @@ func (c *liveConn) report() {
 		what = told(l, end, "left_at_once")
 	}
 	if what != nil {
-		fmt.Fprintln(c.host.log, say(l, "connection", "n", c.name, "peer", c.peer)+":", what)
+		fmt.Fprintln(c.host.log, c.title()+":", what)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: peerOnPath,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "freeport": freePort, "mode": mode,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "freeport": freePort, "mode": mode, "damage": damage,
 			"status1": status(1), "status2": status(2)},
 	})
 }
@@ -76,41 +77,63 @@ type job struct {
 
 // start NAME PATTERN STDIN PROGRAM ARG… runs a program until it has printed a line
 // that matches, and lets it run on. $NAME is the pattern's first group. STDIN is a
-// file, or - for none.
+// file, - for none, or held for one that says nothing and does not end.
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
 		ts.Fatalf("usage: start NAME PATTERN STDIN PROGRAM ARG…")
 	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
-	j := &job{cmd: exec.Command(lookup(ts, args[3]), args[4:]...), ended: make(chan error, 1)}
-	j.more = sync.NewCond(&j.mu)
-	j.cmd.Dir = ts.MkAbs(".")
+	cmd := exec.Command(lookup(ts, args[3]), args[4:]...)
+	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "LC_ALL", "GORACE"} {
-		j.cmd.Env = append(j.cmd.Env, name+"="+ts.Getenv(name))
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	if args[2] != "-" {
+	switch args[2] {
+	case "-":
+	case "held":
+		in, held, err := os.Pipe()
+		ts.Check(err)
+		cmd.Stdin = in
+		ts.Defer(func() { _, _ = in.Close(), held.Close() })
+	default:
 		in, err := os.Open(ts.MkAbs(args[2]))
 		ts.Check(err)
-		j.cmd.Stdin = in
+		cmd.Stdin = in
 	}
-	r, w := io.Pipe()
-	j.cmd.Stdout, j.cmd.Stderr, j.reader = w, w, r
-	ts.Check(j.cmd.Start())
-	ts.Value(jobsKey{}).(jobs)[args[0]] = j
-	ts.Defer(func() {
-		// Killing what has been stopped is an error of no interest.
-		_ = j.cmd.Process.Kill()
-	})
-	matched := make(chan string, 1)
-	go j.read(pattern, matched)
-	go func() { _ = w.CloseWithError(j.cmd.Wait()) }()
-	group, ok := <-matched
-	if !ok {
-		ts.Fatalf("%s ended without printing %q:\n%s", args[0], args[1], j.printed())
+	j, group, err := launch(cmd, pattern)
+	if j != nil {
+		ts.Value(jobsKey{}).(jobs)[args[0]] = j
+		ts.Defer(j.kill)
+	}
+	if err != nil {
+		ts.Fatalf("%s: %v", args[0], err)
 	}
 	ts.Setenv(args[0], group)
 }
+
+// launch starts a program and waits until it has printed a line that matches; group is
+// the pattern's last.
+func launch(cmd *exec.Cmd, pattern *regexp.Regexp) (j *job, group string, err error) {
+	j = &job{cmd: cmd, ended: make(chan error, 1)}
+	j.more = sync.NewCond(&j.mu)
+	r, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr, j.reader = w, w, r
+	if err := cmd.Start(); err != nil {
+		return nil, "", err
+	}
+	matched := make(chan string, 1)
+	go j.read(pattern, matched)
+	go func() { _ = w.CloseWithError(cmd.Wait()) }()
+	group, ok := <-matched
+	if !ok {
+		return j, "", fmt.Errorf("ended without printing %q:\n%s", pattern, j.printed())
+	}
+	return j, group, nil
+}
+
+// kill ends the job at once. Killing what has been stopped is an error of no interest.
+func (j *job) kill() { _ = j.cmd.Process.Kill() }
 
 // read collects what the job prints; matched gets the first match, or is closed.
 func (j *job) read(pattern *regexp.Regexp, matched chan<- string) {
@@ -153,27 +176,41 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
-	j := ts.Value(jobsKey{}).(jobs)[args[0]]
+	if err := ts.Value(jobsKey{}).(jobs)[args[0]].await(pattern); err != nil {
+		ts.Fatalf("%s %v", args[0], err)
+	}
+}
+
+// await waits until the job has printed what matches.
+func (j *job) await(pattern *regexp.Regexp) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for !pattern.MatchString(j.out.String()) {
 		if j.over {
-			ts.Fatalf("%s ended without printing %q:\n%s", args[0], args[1], j.out.String())
+			return fmt.Errorf("ended without printing %q:\n%s", pattern, j.out.String())
 		}
 		j.more.Wait()
 	}
+	return nil
 }
 
 // interrupt NAME interrupts a job, which must take it well, and writes what it printed to
 // the file NAME.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	j := ts.Value(jobsKey{}).(jobs)[args[0]]
-	ts.Check(j.cmd.Process.Signal(os.Interrupt))
-	err := <-j.ended
+	err := j.interrupt()
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(j.printed()), 0o600))
 	if !neg && err != nil {
 		ts.Fatalf("%s ended badly: %v\n%s", args[0], err, j.printed())
 	}
+}
+
+// interrupt interrupts the job, and returns how it ended.
+func (j *job) interrupt() error {
+	if err := j.cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	return <-j.ended
 }
 
 // lookup finds a program on the script's PATH, where tlslab is.
@@ -206,6 +243,21 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
 		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
 	}
+}
+
+// damage FILE AT COPY copies a file with one bit changed at an offset, or, with -1, without
+// its last byte.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if at < 0 {
+		b = b[:len(b)-1]
+	} else {
+		b[at] ^= 1
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b, 0o600))
 }
 
 // Every sentence of ours that the code says is there in every language, and every one

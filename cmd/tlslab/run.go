@@ -20,6 +20,7 @@ type runFlags struct {
 	view
 	offer
 	whatIf
+	preShared
 	format, seed, keyAlg string
 	helloRetry           bool
 	resume, cert, staple string
@@ -53,6 +54,9 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
   tlslab run --mitm                          a man in the middle, refused
   tlslab run --mitm --trust-mitm             … and believed, since his root is installed
   tlslab run --resume ticket                 an abbreviated handshake, a captured and a stolen session
+  tlslab run --resume psk                    the same in TLS 1.3, and what a stolen ticket's key opens
+  tlslab run --resume 0rtt                   the request goes at once, and can be replayed
+  tlslab run --psk 0102…1f20 --psk-ke        a key that both ends were given, and no forward secrecy
   tlslab run --cert expired                  what the client checks, and where it stops
   tlslab run --cipher NULL-SHA256            nothing is encrypted: read it off the wire
   tlslab run --cipher TLS_SHA256_SHA256      the same in TLS 1.3 (RFC 9150)
@@ -64,6 +68,7 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 	r.view.flags(cmd)
 	r.offer.flags(cmd)
 	r.whatIf.flags(cmd)
+	r.preShared.flags(cmd)
 	r.clientFlags(cmd)
 	r.serverFlags(cmd)
 	f := cmd.Flags()
@@ -71,7 +76,7 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 	f.StringVar(&r.keyAlg, "key-alg", "", "certificates with keys of this `kind`: "+strings.Join(lessonKeyNames(), ", "))
 	f.BoolVar(&r.mitm, "mitm", false, "a middle box with a forging CA between client and server")
 	f.BoolVar(&r.trustMITM, "trust-mitm", false, "the client has the middle box's root installed (implies --mitm)")
-	f.StringVar(&r.resume, "resume", "", "resume a session, by id or ticket; then attack it (TLS 1.2)")
+	f.StringVar(&r.resume, "resume", "", "resume a session, then attack it: by id or ticket (TLS 1.2), psk or 0rtt (TLS 1.3)")
 	f.BoolVar(&r.clientAuth, "client-auth", false, "the server demands a client certificate")
 	f.BoolVar(&r.etm, "etm", false, "encrypt-then-MAC (RFC 7366), with a CBC suite (TLS 1.2)")
 	f.BoolVar(&r.plain, "plain", false, "first the same request over bare TCP, as a listener sees it")
@@ -83,13 +88,15 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs into the blanks to this `file`, as JSON (implies --worksheet)")
-	complete(cmd, "resume", func() []string { return []string{"id", "ticket"} })
+	complete(cmd, "resume", resumptions)
 	complete(cmd, "cert", certKinds)
 	complete(cmd, "key-alg", lessonKeyNames)
 	complete(cmd, "staple", stapleKinds)
 	complete(cmd, "format", func() []string { return []string{"text", "json", "mermaid"} })
 	return cmd
 }
+
+func resumptions() []string { return []string{"id", "ticket", "psk", "0rtt"} }
 
 // clientCertMissing is the one kind of --cert that is about the client's end.
 const clientCertMissing = "client-cert-missing"
@@ -268,13 +275,16 @@ func (r *runFlags) words(o *scenario.Options) error {
 		}
 		return misuse(remedy, "--cert %s: no such kind of certificate", r.cert)
 	}
-	switch r.resume {
-	case "", "id", "ticket":
-		o.Resume = scenario.Resume(r.resume)
-	case "psk", "0rtt":
-		return misuse("Say --resume id or --resume ticket.", "--resume %s: resumption in TLS 1.3 comes with a later release", r.resume)
-	default:
-		return misuse("Say --resume id or --resume ticket.", "--resume %s: no such way", r.resume)
+	if r.resume != "" && !slices.Contains(resumptions(), r.resume) {
+		return misuse("There are "+strings.Join(resumptions(), ", ")+".", "--resume %s: no such way", r.resume)
+	}
+	o.Resume = scenario.Resume(r.resume)
+	var err error
+	if o.PSK, err = r.psk(); err != nil {
+		return err
+	}
+	if o.PSKOnly = r.only; o.PSKOnly && o.PSK == nil && !r.resumes13() {
+		return misuse("Add --psk, --resume psk or --resume 0rtt.", "--psk-ke: there is no pre-shared key to use")
 	}
 	if r.keyAlg != "" {
 		var ok bool

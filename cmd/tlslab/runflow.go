@@ -94,13 +94,16 @@ func (r *runFlags) settleETM(o *scenario.Options, x iana.Kx) error {
 // about13 names a flag given that is about TLS 1.3 alone, and so asks for it; "" if
 // there is none.
 func (r *runFlags) about13() string {
-	return cmp.Or(firstSet(given{"--hello-retry", r.helloRetry}), r.whatIf.only13())
+	return cmp.Or(firstSet(given{"--hello-retry", r.helloRetry}, given{"--resume " + r.resume, r.resumes13()}), r.preShared.only13(), r.whatIf.only13())
 }
 
 // about12 is the same for TLS 1.2.
 func (r *runFlags) about12() string {
-	return cmp.Or(r.offer.only12(), firstSet(given{"--etm", r.etm}, given{"--resume " + r.resume, r.resume != ""}))
+	return cmp.Or(r.offer.only12(), firstSet(given{"--etm", r.etm}, given{"--resume " + r.resume, r.resume != "" && !r.resumes13()}))
 }
+
+// resumes13 reports whether the way to resume is one of TLS 1.3's.
+func (r *runFlags) resumes13() bool { return r.resume == "psk" || r.resume == "0rtt" }
 
 // leans13 reports whether a flag given shows in TLS 1.3 what it is about, and does so in
 // TLS 1.2 only if that is asked for.

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
-	"tlslab/handshake/session"
+	"tlslab/handshake/replay"
 	"tlslab/pki"
 )
 
@@ -28,6 +27,7 @@ type serverFlags struct {
 	caDir, writeRoot   string
 	portFile, staple   string
 	verifyClient, www  bool
+	resume             resumeFlags
 }
 
 func newServer() *cobra.Command {
@@ -44,18 +44,25 @@ last. With --www the server answers HTTP instead, with a page about the handshak
 The certificate is --cert's, or is issued by the CA in --cadir, or by a CA made on the
 spot, whose keys are never written anywhere: --write-root writes its roots for clients.
 Such a server has an RSA certificate and an ECDSA one, for the suites and the signature
-schemes that want the one or the other.`,
+schemes that want the one or the other.
+
+Clients may resume by session ID, by ticket, and in TLS 1.3 by ticket with early data
+(--early-data, off by default), which can be replayed: --defend says what is done about
+that. Servers that share a Redis (--store) resume each other's sessions and know each
+other's marks; while it cannot be reached they shake hands in full, and take no early data.`,
 		Example: `  tlslab server --accept :8443 --www --write-root root.pem
   curl --cacert root.pem https://localhost:8443/
   tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
   tlslab server --accept :8443 --cadir ca --verify-client --staple good
   tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
+  tlslab server --accept :8443 --www --store redis://localhost:6379 --early-data 16384
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
 	s.flags(cmd)
 	s.serverFlags(cmd)
+	s.resume.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.StringVar(&s.portFile, "port-file", "", "write the port to this `file` once listening")
@@ -77,7 +84,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
 	}
-	cfg, err := s.config("")
+	cfg, err := s.config(s.resume.only13(cmd))
 	if err != nil {
 		return err
 	}
@@ -88,9 +95,13 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := s.clientRoots(cfg, roots); err != nil {
 		return err
 	}
-	cfg.Sessions = session.NewMemory(0)
-	if !s.noTicket {
-		cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
+	store, err := openStore(s.resume.store, s.tellStore(cmd.ErrOrStderr()))
+	if err != nil {
+		return err
+	}
+	settings, err := s.resume.apply(cfg, store, s.noTicket)
+	if err != nil {
+		return err
 	}
 	if err := badServerConfig(cfg); err != nil {
 		return err
@@ -115,7 +126,12 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := firstError(s.warn(out), s.announce(cmd.ErrOrStderr(), l, roots)); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	h := &host{flags: s, cfg: cfg, log: cmd.ErrOrStderr(), out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
+	s.announceStore(cmd.ErrOrStderr(), cfg, store, settings)
+	var watching sync.WaitGroup
+	watching.Go(func() { store.watch(ctx) })
+	defer watching.Wait()
+	defer stop()
+	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods), log: cmd.ErrOrStderr(), out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {
@@ -204,11 +220,14 @@ func unwritten(flag, file string, err error) error {
 type host struct {
 	flags    *serverFlags
 	cfg      *handshake.Config
+	store    *serverStore
 	log      io.Writer
 	out      *output
 	stdout   io.Writer
 	handlers sync.WaitGroup
 	stopping sync.Once
+
+	safeMethods bool // early data may only ask, and change nothing
 
 	mu      sync.Mutex
 	arrived *sync.Cond
@@ -243,6 +262,9 @@ func (h *host) unlessStopped(err error) error {
 // converse shakes hands and prints what comes until the peer closes.
 func (h *host) converse(ctx context.Context, c *liveConn) {
 	defer c.Close()
+	if h.cfg.MaxEarlyData > 0 && c.printEarly() != nil {
+		return
+	}
 	if c.shake(ctx) != nil {
 		return
 	}

@@ -45,10 +45,22 @@ func (h *host) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	lang := h.flags.lang
+	early := r.Context().Value(earlyKey{}) != nil
+	if early && h.safeMethods && !safeMethod(r.Method) {
+		w.WriteHeader(http.StatusTooEarly) // RFC 8470 §5.2
+		_, _ = io.WriteString(w, say(lang, "too_early", "method", r.Method)+"\n")
+		return
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", say(lang, "page"))
 	for _, line := range settled(lang, c.Conn) {
 		fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
+	}
+	switch {
+	case early:
+		fmt.Fprintf(&b, "\n%s\n", say(lang, "request_early"))
+	case h.cfg.MaxEarlyData > 0:
+		fmt.Fprintf(&b, "\n%s\n", say(lang, "request_late"))
 	}
 	fmt.Fprintf(&b, "\n%s %s\n", r.Method, r.URL)
 	_, _ = io.WriteString(w, b.String())

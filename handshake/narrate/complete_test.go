@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
@@ -44,6 +45,11 @@ var lessons = map[string]scenario.Options{
 	"path length":           {Cert: pki.PathLen},
 	"resume id":             {Resume: scenario.ResumeByID},
 	"resume ticket":         {Resume: scenario.ResumeByTicket, Kx: []iana.Kx{iana.KxRSA}},
+	"resume psk":            {Resume: scenario.ResumePSK},
+	"resume 0rtt":           {Resume: scenario.ResumeEarly},
+	"resume psk_ke":         {Resume: scenario.ResumeEarly, PSKOnly: true},
+	"resume 0rtt, retried":  {Resume: scenario.ResumeEarly, Cookie: true},
+	"external psk":          {PSK: &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}},
 	"middle box":            {MITM: true},
 	"trusted box":           {MITM: true, TrustMITM: true},
 	"own group":             {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{ownGroup()}},
@@ -65,6 +71,25 @@ var lessons = map[string]scenario.Options{
 	"1.3, trusted box": {Kx: only13, MITM: true, TrustMITM: true},
 }
 
+// replays are those of package replay: an attack, and what is against it. Together they
+// tell all that is to be told there, as package replay tests.
+var replays = map[string]replay.Options{
+	"recorded-connection x none":          {},
+	"record-replay x none":                {},
+	"session-id x none":                   {},
+	"ticket x none":                       {},
+	"stolen-master x lifetime":            {},
+	"stolen-ticket-key x none":            {Login: replay.ByCertificate},
+	"ticket-with-secret x none":           {Login: replay.ByCertificate},
+	"early-data x freshness":              {},
+	"second-server x single-use":          {},
+	"second-server-shared x recording":    {},
+	"restart x recording,freshness":       {},
+	"drop-and-retry x safe-methods":       {},
+	"drop-and-retry x no-early-data":      {},
+	"early-data x idempotency,single-use": {},
+}
+
 // played runs every lesson, once for all tests.
 var played = sync.OnceValues(func() (map[string][]handshake.Event, error) {
 	out := map[string][]handshake.Event{}
@@ -75,6 +100,19 @@ var played = sync.OnceValues(func() (map[string][]handshake.Event, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		out[name] = t.Events()
+	}
+	for name, o := range replays {
+		attack, list, _ := strings.Cut(name, " x ")
+		defences, err := replay.ParseDefences(list)
+		if err != nil {
+			return nil, err
+		}
+		var events []handshake.Event
+		o.Seed, o.Listener, o.ShowSecrets = name, handshake.ListenerFunc(func(e handshake.Event) { events = append(events, e) }), true
+		if _, err := replay.Run(context.Background(), attack, defences, o); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[name] = events
 	}
 	return out, nil
 })
@@ -158,7 +196,7 @@ func TestComplete(t *testing.T) {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: handshake.SecretLabels(), Check: handshake.CheckNames(), Step: suite.StepNames(),
-		Scene: scenario.SceneKeys(), Input: pki.InputNames(),
+		Scene: slices.Concat(scenario.SceneKeys(), replay.SceneKeys()), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {

@@ -18,17 +18,15 @@ import (
 // MoveKey is the key of a move's entry: the plain one, "client/send/finished", or
 // the variant for the way this handshake goes, "client/send/finished+resumed".
 // Which way that is it learns from the events before, so c must have been shown
-// them: by Myths, or by MoveKey itself. A move of TLS 1.3 has one variant alone,
-// for the suites that do not encrypt; the others of its name belong to TLS 1.2.
-// Between moves it is "".
+// them: by Myths, or by MoveKey itself. A move of TLS 1.3 has variants of its own: where
+// a pre-shared key takes the place of the certificate, and for the suites that do not
+// encrypt; the others of its name belong to TLS 1.2. Between moves it is "".
 func MoveKey(e handshake.Event, c *Context) string {
 	c.learn(e)
 	head := e.Head()
 	variant := ""
 	if m, ok := e.(*handshake.MessageEvent); ok && strings.HasSuffix(head.Move, tls13) {
-		if c.leg(head).integrity {
-			variant = "+integrity"
-		}
+		variant = variant13(m, c.leg(head))
 	} else if ok {
 		switch m.Kind {
 		case message.KindServerHello, message.KindFinished:
@@ -44,6 +42,8 @@ func MoveKey(e handshake.Event, c *Context) string {
 			switch hello, _ := m.Msg.(*message.ClientHello); {
 			case head.State == handshake.Connected:
 				variant = "+renegotiation"
+			case offersPSK(hello):
+				variant = "+psk"
 			case offersTLS13(hello) && !sendsShare(hello):
 				variant = "+tls13_no_share"
 			case offersTLS13(hello):
@@ -55,6 +55,32 @@ func MoveKey(e handshake.Event, c *Context) string {
 		return head.Move + variant
 	}
 	return head.Move
+}
+
+// variant13 is the way that a move of TLS 1.3 goes where it has more than one.
+func variant13(m *handshake.MessageEvent, l *leg) string {
+	switch m.Kind {
+	case message.KindChangeCipherSpec:
+		if m.State == handshake.SendEarlyChangeCipherSpec {
+			return "+early"
+		}
+	case message.KindServerHello, message.KindFinished:
+		switch {
+		case l.resumed && l.shared:
+			return "+psk"
+		case l.resumed:
+			return "+psk_ke"
+		}
+	}
+	if l.integrity {
+		return "+integrity"
+	}
+	return ""
+}
+
+// offersPSK reports whether a ClientHello, perhaps nil, names pre-shared keys.
+func offersPSK(m *message.ClientHello) bool {
+	return m != nil && m.Extensions.Find(iana.ExtPreSharedKey) != nil
 }
 
 // tls13 ends the Move of a row that is TLS 1.3's alone.
@@ -127,7 +153,8 @@ func FieldKey(path string) string {
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
 // key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
 // secret one for each formula, a client's key share one for the second ClientHello;
-// what both versions have and TLS 1.3 makes in another way has a second one.
+// what both versions have and TLS 1.3 makes in another way has a second one, and so have
+// the stages of the key schedule that a pre-shared key enters, or nothing but zeros.
 func SecretKey(e *handshake.SecretEvent) string {
 	switch e.Label {
 	case "premaster_secret":
@@ -160,6 +187,14 @@ func SecretKey(e *handshake.SecretEvent) string {
 		if e.Move == "client/send/client_hello"+tls13 { // the second: HelloRetryRequest has named the group
 			return e.Label + "+retry"
 		}
+	case "early_secret":
+		if mixesIn(e) {
+			return e.Label + "+psk"
+		}
+	case "handshake_secret":
+		if !mixesIn(e) {
+			return e.Label + "+psk_ke"
+		}
 	case "client_verify_data", "server_verify_data":
 		if e.Method == "HMAC" {
 			return e.Label + "+tls13"
@@ -172,6 +207,11 @@ func SecretKey(e *handshake.SecretEvent) string {
 	return e.Label
 }
 
+// mixesIn reports whether something secret was extracted into a value, and not zeros.
+func mixesIn(e *handshake.SecretEvent) bool {
+	return slices.ContainsFunc(e.Inputs, func(v kx.Value) bool { return v.Name == "ikm" && v.Private })
+}
+
 // DecisionKey is the key of a decision's reason; What alone is the key of what was
 // decided.
 func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Why }
@@ -181,15 +221,32 @@ func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Wh
 func ChainKey(check string) string { return "chain/" + check }
 
 // SceneKey is the key of a scene. The beginning of a flow has one for each name of
-// a flow, and one for the names that a student's key exchange makes.
+// a flow, some of them one more for resumption in TLS 1.3, and one for the names that a
+// student's key exchange makes. What resuming saves it tells by what was saved.
 func SceneKey(e *handshake.SceneEvent) string {
-	if e.Key == "flow" {
+	switch e.Key {
+	case "flow":
 		key := fmt.Sprintf("flow/%v", e.Get("name"))
-		if _, ok := Get(En, Scene, key); ok {
+		if how := fmt.Sprintf("%s+%v", key, e.Get("resume")); e.Get("resume") != nil && has(Scene, how) {
+			return how
+		}
+		if has(Scene, key) {
 			return key
+		}
+	case "full_vs_resumed":
+		switch trips := e.Get("resumed_round_trips"); {
+		case trips == 0:
+			return e.Key + "+0rtt"
+		case trips != nil && trips == e.Get("full_round_trips"):
+			return e.Key + "+psk"
 		}
 	}
 	return e.Key
+}
+
+func has(k Kind, key string) bool {
+	_, ok := Get(En, k, key)
+	return ok
 }
 
 // InputKey is the key for the name of a value that went into something. A hybrid

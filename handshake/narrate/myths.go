@@ -80,9 +80,20 @@ var moments = [...]struct {
 	{"session_id_no_handshake", func(e handshake.Event, l *leg) bool {
 		return crosses(message.KindServerHello)(e, l) && l.resumed
 	}},
-	{"captured_id_replay", scene("captured_session")},
-	{"expiry_stops_replay", scene("replayed_session_id")},
-	{"stolen_master_after_expiry", scene("recording_decrypted")},
+	{"psk_immediate", func(e handshake.Event, _ *leg) bool {
+		m, ok := e.(*handshake.MessageEvent)
+		if !ok {
+			return false
+		}
+		hello, _ := m.Msg.(*message.ClientHello)
+		return offersPSK(hello)
+	}},
+	{"captured_id_replay", scene("captured_session", "captured_ticket", "replay_captured_session")},
+	{"expiry_stops_replay", func(e handshake.Event, l *leg) bool {
+		return scene("replayed_session_id", "replayed_connection", "early_data_acted")(e, l) || limitedInTime(e)
+	}},
+	{"psk_dhe_ke_harmless", scene("ticket_key_server", "replay_fact_reads_later_data_psk_ke")},
+	{"stolen_master_after_expiry", scene("recording_decrypted", "psk_expired", "replay_fact_reads_recording_in_the_end")},
 
 	// The middle box.
 	{"mutual_tls_mitm", crosses(message.KindCertificateRequest)},
@@ -195,12 +206,18 @@ func (l *leg) hello(m *message.ServerHello) {
 	l.resumed = len(l.offered) > 0 && bytes.Equal(l.offered, m.SessionID) // RFC 5246 §7.4.1.3: the echo is the sign
 }
 
+// limitedInTime holds at the verdict on an attack that an expiry ended, and did not stop.
+func limitedInTime(e handshake.Event) bool {
+	s, ok := e.(*handshake.SceneEvent)
+	return ok && s.Key == "replay_verdict" && s.Get("limit") == "time"
+}
+
 // The tests that moments are made of.
 
-func scene(key string) func(handshake.Event, *leg) bool {
+func scene(keys ...string) func(handshake.Event, *leg) bool {
 	return func(e handshake.Event, _ *leg) bool {
 		s, ok := e.(*handshake.SceneEvent)
-		return ok && s.Key == key
+		return ok && slices.Contains(keys, s.Key)
 	}
 }
 

@@ -61,6 +61,23 @@ func TestMyths(t *testing.T) {
 		{"resume id", "stolen_master_after_expiry", "recording_decrypted"},
 		{"resume id", "ticket_holds_session_key", ""},
 		{"resume ticket", "ticket_holds_session_key", "server/send/new_session_ticket"},
+		{"resume psk", "session_id_no_handshake", "server/send/server_hello/tls13"},
+		{"resume psk", "psk_immediate", "client/send/client_hello"},
+		{"resume psk", "captured_id_replay", "captured_ticket"},
+		{"resume psk", "expiry_stops_replay", "replayed_connection"},
+		{"resume psk", "psk_dhe_ke_harmless", "ticket_key_server"},
+		{"resume psk", "stolen_master_after_expiry", "psk_expired"},
+		{"resume 0rtt", "psk_immediate", "client/send/client_hello"},
+		{"resume 0rtt", "expiry_stops_replay", "early_data_acted"},
+		{"external psk", "psk_immediate", "client/send/client_hello"},
+		{"external psk", "psk_dhe_ke_harmless", ""},
+		{"1.3", "psk_immediate", ""},
+		{"session-id x none", "captured_id_replay", "replay_captured_session"},
+		{"stolen-master x lifetime", "stolen_master_after_expiry", "replay_fact_reads_recording_in_the_end"},
+		{"stolen-master x lifetime", "expiry_stops_replay", "replay_verdict"},
+		{"early-data x freshness", "expiry_stops_replay", "replay_verdict"},
+		{"second-server x single-use", "expiry_stops_replay", ""},
+		{"stolen-ticket-key x none", "psk_dhe_ke_harmless", "replay_fact_reads_later_data_psk_ke"},
 		{"middle box", "pinning", "mitm_forge"},
 		{"middle box", "ems_interception", ""},
 		{"trusted box", "ems_interception", "mitm_read"},
@@ -145,6 +162,19 @@ func TestMoveKey(t *testing.T) {
 		}
 		if n != c.times {
 			t.Errorf("%s: %d times %s, want %d", c.lesson, n, c.key, c.times)
+		}
+	}
+	for lesson, keys := range map[string][]string{
+		"resume psk": {"client/send/client_hello+psk", "server/recv/client_hello+psk", "server/send/server_hello/tls13+psk",
+			"client/recv/server_hello/tls13+psk", "server/send/finished/tls13+psk", "client/recv/finished/tls13+psk", "client/send/finished/tls13"},
+		"resume 0rtt": {"client/send/change_cipher_spec/tls13+early", "client/send/end_of_early_data/tls13", "server/recv/end_of_early_data/tls13"},
+		"resume psk_ke": {"server/send/server_hello/tls13+psk_ke", "client/recv/server_hello/tls13+psk_ke",
+			"server/send/finished/tls13+psk_ke", "client/recv/finished/tls13+psk_ke"},
+	} {
+		for _, key := range keys {
+			if !slices.Contains(moves[lesson], key) {
+				t.Errorf("%s: no %s among %v", lesson, key, moves[lesson])
+			}
 		}
 	}
 	for _, lesson := range []string{"resume id", "resume ticket"} {

@@ -21,7 +21,7 @@ type early struct {
 }
 
 // recordEarly plays both connections; tune changes the second.
-func recordEarly(t *testing.T, s *suite.Suite, tune func(c, s *handshake.Config)) *early {
+func recordEarly(t testing.TB, s *suite.Suite, tune func(c, s *handshake.Config)) *early {
 	t.Helper()
 	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Time: clock()})
 	if err != nil {

@@ -56,18 +56,23 @@ func FuzzObserver(f *testing.F) {
 	})
 }
 
-// FuzzObserver13 is the same with a key log, which may be anything too.
+// FuzzObserver13 is the same with a key log and a pre-shared key, which may be anything too.
 func FuzzObserver13(f *testing.F) {
 	for _, id := range []iana.CipherSuite{0x1301, 0x1302, 0x1303, 0xc0b4} {
 		for _, k := range kinds13 {
 			r := record13(f, suite.ByID(id), k.tune)
-			f.Add(r.keyLog.String(), r.pieces())
+			f.Add(r.keyLog.String(), []byte(nil), r.pieces())
+		}
+		for _, tune := range []func(c, s *handshake.Config){nil, refused, retry, alone} {
+			r := recordEarly(f, suite.ByID(id), tune)
+			f.Add(r.keyLog.String(), []byte(nil), r.pieces())
+			f.Add("", r.psk, r.pieces())
 		}
 	}
-	f.Add("", []byte{0, 0, 3, 23, 3, 1})
-	f.Fuzz(func(t *testing.T, log string, in []byte) {
+	f.Add("", []byte(nil), []byte{0, 0, 3, 23, 3, 1})
+	f.Fuzz(func(t *testing.T, log string, psk, in []byte) {
 		o := listening()
-		o.KeyLog = strings.NewReader(log)
+		o.KeyLog, o.PSKs = strings.NewReader(log), [][]byte{psk}
 		hold(t, o, in)
 	})
 }

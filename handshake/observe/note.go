@@ -46,7 +46,7 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte) {
 	}
 	move := handshake.Move{Role: handshake.Client, Dir: h.dir(), Msg: m.Kind()}
 	if o.is13() || m.Kind() == message.KindChangeCipherSpec && o.meansNothing() {
-		move.Version = iana.TLS13
+		move.Version, move.In = iana.TLS13, handshake.WaitServerHello // or a later state
 	}
 	meta := o.meta(move.String())
 	meta.Ref = reference(move)

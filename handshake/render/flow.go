@@ -27,6 +27,7 @@ type flow struct {
 	decided map[string]bool
 	faults  map[string]bool
 	plain   bool // it has no handshake
+	brief   bool // its moves have a line each, whatever the level; its scenes are told
 	steps   bool // the last scene was one step of the CA's
 	ended   bool // the last line was an orderly end
 	guessed bool // its attacker has no master secret and guesses one

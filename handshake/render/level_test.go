@@ -34,7 +34,8 @@ func TestCommandsByLevel(t *testing.T) {
 // The default level is to be read in a few screens.
 func TestDefaultLength(t *testing.T) {
 	for name, lines := range map[string]int{"rsa": 380, "dhe": 380, "ecdhe": 380,
-		"tls13": 580, "retry": 620} { // of three times as many secrets
+		"tls13": 580, "retry": 620, // of three times as many secrets
+		"id": 600, "ticket": 610, "psk": 650, "0rtt": 740} { // of four and five flows
 		got, _ := write(t, play(t, name).Events(), TerminalOptions{})
 		if n := strings.Count(got, "\n"); n > lines {
 			t.Errorf("%s: %d lines, at most %d", name, n, lines)

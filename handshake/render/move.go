@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -225,8 +226,12 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 			}
 			parts[i], between = text(s.group)+" "+shown, "\n"
 		}
-		if name, ok := v.([]byte); ok && r.name == "certificate_authorities" {
+		name, ok := v.([]byte)
+		switch {
+		case ok && r.name == "certificate_authorities":
 			parts[i] = distinguished(name, parts[i])
+		case ok && r.name == "pre_shared_key" && readable(name): // no ticket's, but one that people have agreed on
+			parts[i] = string(name)
 		}
 	}
 	if len(values) < len(r.values) {
@@ -239,6 +244,11 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 type keyShare struct {
 	group any
 	share []byte
+}
+
+// readable reports whether bytes are text that can be shown as it is.
+func readable(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // distinguished writes an X.501 name as a person does, or as bytes if it is none.

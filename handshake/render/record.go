@@ -133,7 +133,7 @@ func (t *Terminal) opened(e *handshake.RecordEvent) string {
 func (t *Terminal) data(m *move, e *handshake.DataEvent) {
 	t.page.blank()
 	t.flow.moves++
-	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.ui("application_data")),
+	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.data(e)),
 		cut(firstLine(e.Data), t.width/2-4), t.paint.bold)
 }
 

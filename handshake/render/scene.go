@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 
 	"tlslab/handshake"
@@ -24,6 +25,8 @@ func (t *Terminal) scene(e *handshake.SceneEvent) {
 	case t.o.Level == Brief:
 	case e.Key == "knowledge":
 		t.knowledge(e)
+	case e.Key == "full_vs_resumed":
+		t.saved(e)
 	default:
 		t.anyScene(e)
 	}
@@ -59,8 +62,17 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	t.text(0, t.values(t.say.get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
 	if name == "full" && t.asked == Default && !t.o.Worksheet {
 		// This lesson is about what comes after it.
-		t.text(0, t.say.ui("brief_flow"), t.paint.dim)
+		how := "brief_flow"
+		if e.Get("resume") != nil { // only TLS 1.3's lesson says in which way
+			how = "brief_flow_tls13"
+		}
+		t.text(0, t.say.ui(how), t.paint.dim)
 		t.o.Level = Brief
+	}
+	if e.Get("resume") != nil && slices.Contains(parties, "attacker") && t.asked == Default && !t.o.Worksheet {
+		// What its moves mean the flow before has told.
+		t.text(0, t.say.ui("brief_moves"), t.paint.dim)
+		t.flow.brief = true
 	}
 }
 
@@ -136,7 +148,6 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 	t.text(5, t.values(entry.Text, e), nil)
 	var words []pki.Input
 	var rows []handshake.SceneValue
-	n := 0
 	for _, v := range e.Values {
 		if !t.wanted(v.Name) && !asked[e.Key+"/"+v.Name] {
 			continue
@@ -145,10 +156,18 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 			words = append(words, pki.Input{Name: v.Name, Value: v.Value})
 		} else if v.Name != pki.InRecoveredBlock || t.o.Level == Bytes {
 			rows = append(rows, v)
-			n = max(n, min(width(t.say.label(v.Name)), 24))
 		}
 	}
 	t.sentence(5, words)
+	t.sceneRows(rows)
+}
+
+// sceneRows writes values below each other.
+func (t *Terminal) sceneRows(rows []handshake.SceneValue) {
+	n := 0
+	for _, v := range rows {
+		n = max(n, min(width(t.say.label(v.Name)), 24))
+	}
 	for _, v := range rows {
 		switch x := v.Value.(type) {
 		case nil:
@@ -165,7 +184,10 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 			if err, ok := x.(error); ok {
 				value = t.say.fault(err)
 			}
-			if value == "" {
+			switch {
+			case value == "" && strings.HasPrefix(v.Name, "opened_"):
+				value = t.say.ui("nothing")
+			case value == "":
 				value = t.say.ui("empty")
 			}
 			t.row(5, t.say.label(v.Name), n, value, nil)

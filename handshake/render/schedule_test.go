@@ -43,7 +43,7 @@ func TestKeyScheduleIsWhole(t *testing.T) {
 
 // At level Bytes every step has its command, but for what openssl lacks.
 func TestEveryStepHasItsCommand(t *testing.T) {
-	for _, name := range []string{"tls13", "x25519"} {
+	for _, name := range []string{"tls13", "x25519", "0rtt", "psk_ke"} {
 		tr := play(t, name)
 		got, _ := write(t, tr.Events(), TerminalOptions{Level: Bytes, Width: 4000})
 		for _, e := range tr.Events() {

@@ -141,7 +141,7 @@ func (t *Terminal) show() {
 			t.blank.learn(s)
 		}
 	}
-	if t.o.Level == Brief {
+	if t.o.Level == Brief || t.flow.brief {
 		t.brief(m)
 		return
 	}

@@ -68,6 +68,9 @@ func lessons() map[string]scenario.Options {
 		"id":      {Resume: scenario.ResumeByID},
 		"ticket":  {Resume: scenario.ResumeByTicket},
 		"plain":   {Kx: []iana.Kx{iana.KxECDHE}, Plain: true},
+		"psk":     {Resume: scenario.ResumePSK},
+		"0rtt":    {Resume: scenario.ResumeEarly},
+		"psk_ke":  {PSK: &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}, PSKOnly: true},
 
 		"tls13":     {Kx: tls13Only},
 		"retry":     {Kx: tls13Only, HelloRetry: true, Cookie: true},
@@ -130,6 +133,10 @@ func TestGoldenTranscript(t *testing.T) {
 		{"retry.brief.zh.txt", "retry", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
 		{"mutual13.en.txt", "mutual13", TerminalOptions{Lang: narrate.En}},
 		{"mutual13.brief.en.txt", "mutual13", TerminalOptions{Lang: narrate.En, Level: Brief}},
+		{"0rtt.en.txt", "0rtt", TerminalOptions{Lang: narrate.En}},
+		{"0rtt.brief.zh.txt", "0rtt", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
+		{"psk.zh.txt", "psk", TerminalOptions{Lang: narrate.Zh}},
+		{"psk_ke.brief.en.txt", "psk_ke", TerminalOptions{Lang: narrate.En, Level: Brief}},
 		{"integrity.en.txt", "integrity", TerminalOptions{Lang: narrate.En}},
 		{"integrity.zh.txt", "integrity", TerminalOptions{Lang: narrate.Zh}},
 	} {

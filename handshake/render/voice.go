@@ -148,6 +148,15 @@ func (v voice) hex(b []byte, n int) string {
 	return v.aside(text(b[:n])+"…", v.ui("n_bytes", "n", text(len(b))))
 }
 
+// data is what a piece of application data is called: early, where it came before the
+// handshake could tell who sends it.
+func (v voice) data(e *handshake.DataEvent) string {
+	if e.Dir == handshake.Send && e.State == handshake.WaitServerHello || e.Dir == handshake.Receive && e.State == handshake.WaitEndOfEarlyData {
+		return v.ui("early_data")
+	}
+	return v.ui("application_data")
+}
+
 func (v voice) party(p string) string { return v.title(narrate.Party, p) }
 func (v voice) op(o handshake.Op) string {
 	if o == handshake.OpNone {

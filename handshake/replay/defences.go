@@ -100,7 +100,8 @@ func (s *Settings) lifetime() time.Duration {
 }
 
 // Configure makes a server defend itself: it sets what the defences that are TLS's need.
-// Without Lifetime a SessionLifetime stays, without NoEarlyData MaxEarlyData does. store
+// Without Lifetime a SessionLifetime stays, without NoEarlyData MaxEarlyData does, and
+// AcceptEarlyData without Fresh and Record. store
 // is where the server, or the whole service, marks what was seen; it must know by now
 // since when it remembers (session.Store's Began).
 func (s *Settings) Configure(cfg *handshake.Config, store session.Store) error {

@@ -20,13 +20,16 @@ func (w *world) at(after time.Duration) {
 	}
 }
 
-// afterCapture are the times at which an attacker who is patient tries again: at once,
-// just inside and outside the window, just inside and outside the lifetime, a day later.
-func (w *world) afterCapture() []time.Duration {
-	strict := Settings{Defences: []string{Lifetime}, Window: w.o.Window, Lifetime: w.o.Lifetime}
+// Times are the times after the capture at which an attacker who is patient tries under o:
+// at once, just inside and outside the window, just inside and outside the lifetime, a day
+// later. They are the same whatever the defences are.
+func Times(o Options) []time.Duration {
+	strict := Settings{Defences: []string{Lifetime}, Window: o.Window, Lifetime: o.Lifetime}
 	window, life := strict.window(), strict.lifetime()
 	return []time.Duration{time.Second, window, window + time.Second, life * 9 / 10, life * 11 / 10, 24 * time.Hour}
 }
+
+func (w *world) afterCapture() []time.Duration { return Times(w.o) }
 
 // try makes one attempt. Whether it worked is what do says; or, where it can only work by
 // moving money, nil, and then the ledger says. do also says why it did not, unless the

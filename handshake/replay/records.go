@@ -57,7 +57,7 @@ func recordReplay(w *world) error {
 			script tamper.Script
 			check  func(*line) (worked *bool)
 		}{
-			{"replayed", tamper.On(tamper.ToServer, 0, tamper.Replay), func(*line) *bool { return nil }},
+			{"repeated", tamper.On(tamper.ToServer, 0, tamper.Replay), func(*line) *bool { return nil }},
 			{"reordered", tamper.Delay(tamper.ToServer, 0), func(l *line) *bool { return new(l.s.seen > 0) }},
 			{"dropped", tamper.Drop, func(l *line) *bool { return new(reason.Of(l.s.ep.Err()) != reason.TruncatedStream) }},
 		} {

@@ -30,6 +30,7 @@ func (s *server) config(conn int) (*handshake.Config, error) {
 		MinVersion: w.terms.version, MaxVersion: w.terms.version, Suites: w.terms.suites(),
 		Certificates:    []handshake.Certificate{{Chain: w.lesson.Chain, Key: w.lesson.Key}},
 		SessionLifetime: maximumLife, MaxEarlyData: maxEarlyData, PSKModes: w.terms.modes(),
+		AcceptEarlyData: All(), // the engine's own window would be a defence
 	}
 	if w.o.login() == ByCertificate {
 		cfg.ClientAuth, cfg.Roots = handshake.RequestClientCert, pki.NewTrustStore(w.lesson.Root.Cert)

@@ -32,7 +32,8 @@ func Facts() []string {
 // Routes lists the names of a Result's Routes.
 func Routes() []string {
 	return []string{"tls12", "tls13", "tls12_guessed", "tls12_replayed", "tls13_guessed", "tls13_replayed",
-		"tls12_cbc_replayed", "tls12_cbc_reordered", "tls12_cbc_dropped", "tls12_reordered", "tls12_dropped", "tls13_reordered", "tls13_dropped",
+		"tls12_cbc_repeated", "tls12_cbc_reordered", "tls12_cbc_dropped", "tls12_repeated", "tls12_reordered", "tls12_dropped",
+		"tls13_repeated", "tls13_reordered", "tls13_dropped",
 		"tls12_recording", "tls13_early_data", "tls13_false_bank", "post"}
 }
 

@@ -91,7 +91,7 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 	w := &world{ctx: ctx, o: o, attack: a, clock: Epoch, streams: map[string]io.Reader{}, keys: map[string]int{}, terms: tls13, marks: new(watched),
 		settings: Settings{Defences: slices.Clone(defences), Window: o.Window, Lifetime: o.Lifetime}}
 	if o.Seed == "" {
-		w.clock = time.Now()
+		w.clock = time.Now().Truncate(time.Second) // a session's times have no nanoseconds, and attempts are made at the very edge of a window
 	}
 	if w.dir, err = os.MkdirTemp(o.Dir, "replay-"+a.Name+"-"); err != nil {
 		return nil, err

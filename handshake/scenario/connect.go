@@ -75,11 +75,14 @@ func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Confi
 		cfg.KeyShares = []iana.Group{}
 	}
 	if p.o.ClientAuth && !p.o.NoClientCert && party == "client" {
-		cert, key, err := p.lesson.Client("client.lab.test")
-		if err != nil {
-			return nil, err
+		if p.identity == nil { // one for all its connections: a session goes with who was shown
+			cert, key, err := p.lesson.Client("client.lab.test")
+			if err != nil {
+				return nil, err
+			}
+			p.identity = []handshake.Certificate{{Chain: cert.Chain, Key: key}}
 		}
-		cfg.Certificates = []handshake.Certificate{{Chain: cert.Chain, Key: key}}
+		cfg.Certificates = p.identity
 	}
 	return cfg, nil
 }

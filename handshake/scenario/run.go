@@ -43,11 +43,12 @@ type play struct {
 	link    *tamper.Link
 	streams map[string]io.Reader // each party's randomness, drawn on from flow to flow
 
-	lesson  *pki.Lesson
-	roots   *pki.TrustStore // the client's
-	issued  bool
-	loot    []observe.Master // what the thief of the server's key has recovered so far
-	stopped error            // BeforeMove's
+	lesson   *pki.Lesson
+	roots    *pki.TrustStore         // the client's
+	identity []handshake.Certificate // the client's, once it was needed
+	issued   bool
+	loot     []observe.Master // what the thief of the server's key has recovered so far
+	stopped  error            // BeforeMove's
 }
 
 // prepare makes what all flows share: the chain, and whom the client trusts.

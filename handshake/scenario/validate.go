@@ -48,7 +48,7 @@ func (o *Options) validate() error {
 	case o.Resume != NoResume && o.MITM:
 		return refuse("Resume", "resumption and a middle box are two lessons; choose one")
 	case o.PSK != nil && (o.MITM || o.Resume != NoResume):
-		return refuse("PSK", "a key given by other means is a lesson of its own; leave Resume and MITM out")
+		return refuse("PSK", "a key given by other means is a lesson of its own, without resumption and without a middle box")
 	case o.PSK != nil && (len(o.PSK.Identity) == 0 || len(o.PSK.Key) == 0):
 		return refuse("PSK", "it needs a name and a key, of a byte each at least")
 	case o.PSKOnly && o.PSK == nil && !o.Resume.tls13():

@@ -35,6 +35,10 @@ type Session struct {
 	Created      time.Time // kept to the millisecond
 	Lifetime     time.Duration
 	PeerChain    [][]byte // DER, leaf first; the server keeps the client's, the client the server's
+	// OwnCertificates, at a client, is what it showed of itself: SHA-256 over the leaves of
+	// its certificates, in order, up to the one that it took; over all of them and a zero
+	// byte if none fitted. Empty if the server did not ask.
+	OwnCertificates []byte
 
 	ID     []byte // as the server named it; empty if only a ticket was given
 	Ticket []byte // at a client: what the server gave it to carry; nil if nothing
@@ -46,7 +50,7 @@ func (s *Session) Expired(now time.Time) bool {
 }
 
 // format is the first byte of a marshalled Session; another format refuses to parse.
-const format uint8 = 2
+const format uint8 = 3
 
 // Walk visits the stored form: numbers big-endian, times in seconds since 1970.
 func (s *Session) Walk(c *wire.Codec) {
@@ -75,6 +79,7 @@ func (s *Session) Walk(c *wire.Codec) {
 		s.Created, s.Lifetime = time.Unix(int64(created), int64(millis)*1e6).UTC(), time.Duration(life)*time.Second
 	}
 	wire.List(c, 3, "peer_chain", &s.PeerChain, 0, func(c *wire.Codec, p *[]byte) { c.Opaque(3, "certificate", p, 1) })
+	c.Opaque(1, "own_certificates", &s.OwnCertificates, 0)
 	c.Opaque(1, "session_id", &s.ID, 0)
 	c.Opaque(2, "ticket", &s.Ticket, 0)
 	c.End(b)

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/tls"
+)
+
+// calls are a client's connections in one run: those of --reconnect, one after the
+// other, and the one to talk over.
+type calls struct {
+	*clientFlags
+	cfg    *handshake.Config
+	jar    *sessionJar
+	out    *output
+	log    io.Writer // standard error
+	shaken bool      // one of them at least came about
+}
+
+// all makes them, and talks; early is for the last, nil for none.
+func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writer) error {
+	for n := range c.reconnect {
+		conn, t, err := c.dial(ctx, n, nil)
+		if err != nil {
+			return err
+		}
+		if err := firstError(hangUp(conn), t.close()); err != nil {
+			return err
+		}
+	}
+	e := &earlySend{data: early}
+	if early == nil {
+		e = nil
+	}
+	conn, t, err := c.dial(ctx, c.reconnect, e)
+	if err != nil {
+		return err
+	}
+	if c.keyUpdate {
+		// Before the first request, so that it and its answer come under new keys.
+		if conn.Summary().Version != iana.TLS13 {
+			fmt.Fprintln(c.log, say(c.lang, "no_key_update", "version", conn.Summary().Version.String()))
+		} else if err := conn.UpdateKeys(true); err != nil {
+			return firstError(handshakeError(ctx, c.lang, c.connect, err), conn.Close(), t.close())
+		}
+	}
+	rest, err := e.settle(c, conn)
+	if err != nil {
+		// What was to be said is not said: there is no more to this connection.
+		return firstError(err, hangUp(conn), t.close())
+	}
+	return c.talk(ctx, conn, t, io.MultiReader(bytes.NewReader(rest), in), out)
+}
+
+// dial connects, shakes hands, and says why if it does not work out.
+func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *transcript, error) {
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.connect)
+	if err != nil {
+		return nil, nil, told(c.lang, err, "no_connection", "peer", c.connect, "error", dialFault(err))
+	}
+	if n == 0 {
+		err = c.warn(c.out)
+	}
+	if c.reconnect > 0 && !c.quiet && c.format == "text" {
+		_, err = fmt.Fprintf(c.out, "\n== %s ==\n", c.title(n))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, raw.Close())
+	}
+	own := *c.cfg
+	own.Conn, own.EarlyData = n, early != nil
+	t := c.newTranscript(c.out, "")
+	t.attach(&own)
+	why := &whyNotOffered{next: own.Listener}
+	own.Listener = why
+	c.jar.lastOffer()
+	conn, err := tls.Client(raw, &own)
+	if err != nil {
+		return nil, nil, errors.Join(badConfig(err), raw.Close())
+	}
+	err = early.send(ctx, conn)
+	if herr := conn.HandshakeContext(ctx); herr != nil {
+		err = herr // what the peer said, where it broke off what was sent early
+	}
+	if err != nil {
+		return nil, nil, firstError(c.whyNot(ctx, err, conn.Summary().CertificateRequested), t.close(), raw.Close())
+	}
+	c.shaken = true
+	t.flush()
+	c.sayResumed(conn.Summary(), n, why.key)
+	return conn, t, nil
+}
+
+func (c *calls) title(n int) string {
+	return say(c.lang, "connection_to", "n", strconv.Itoa(n+1), "peer", c.connect)
+}
+
+// whyNotOffered is a Listener that takes down why a kept session was not offered.
+type whyNotOffered struct {
+	next handshake.Listener // nil: nobody else listens
+	key  string
+}
+
+// Event takes the next event.
+func (w *whyNotOffered) Event(e handshake.Event) {
+	if d, ok := e.(*handshake.DecisionEvent); ok && d.What == "resumption" && d.Chosen == "not_offered" {
+		w.key = narrate.DecisionKey(d)
+	}
+	if w.next != nil {
+		w.next.Event(e)
+	}
+}
+
+// sayResumed says whether and how the connection went on with an earlier session, where
+// one was asked for; why is the decision not to offer one.
+func (c *calls) sayResumed(s handshake.Summary, n int, why string) {
+	offered := c.jar.lastOffer()
+	if c.sessIn == "" && n == 0 {
+		return
+	}
+	tried, other := offered.ticket, offered.session
+	if s.Version == iana.TLS12 {
+		tried, other = other, tried
+	}
+	said := ""
+	switch {
+	case s.Resumed && s.Version == iana.TLS13:
+		said = say(c.lang, "resumed_ticket", "version", "TLS 1.3, "+pskMode(&s))
+	case s.Resumed && tried != nil && tried.Ticket != nil && !c.noTicket:
+		said = say(c.lang, "resumed_ticket", "version", "TLS 1.2")
+	case s.Resumed:
+		said = say(c.lang, "resumed_id")
+	case why != "":
+		said = narrate.Must(c.lang, narrate.Decision, why).Title
+	case tried != nil:
+		said = say(c.lang, "session_declined")
+	case other != nil:
+		said = say(c.lang, "session_version", "had", other.Version.String(), "version", s.Version.String())
+	default:
+		said = say(c.lang, "no_session")
+	}
+	fmt.Fprintf(c.log, "%s: %s\n", c.title(n), said)
+}
+
+// hangUpTime is how long a server may take to hang up too.
+const hangUpTime = 2 * time.Second
+
+// hangUp says goodbye and waits for the server's: what a TLS 1.3 server says after its
+// handshake, tickets above all, is read, and not answered with a TCP reset.
+func hangUp(conn *tls.Conn) error {
+	err := firstError(conn.CloseWrite(), conn.SetReadDeadline(time.Now().Add(hangUpTime)))
+	if err == nil {
+		_, _ = io.Copy(io.Discard, conn) // however it ends, it has ended
+	}
+	return firstError(err, conn.Close())
+}
+
+// talk sends in, and copies what comes back to out until the peer closes or ctx ends.
+func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.Reader, out io.Writer) error {
+	// Interrupted, it stops reading, and still says goodbye.
+	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
+	go func() {
+		// A failed write shows at the reading end, as an alert or a broken stream.
+		if _, err := io.Copy(conn, in); err == nil && c.closeSend {
+			_ = conn.CloseWrite()
+		}
+	}()
+	_, err := io.Copy(flushing{out, t}, conn)
+	if ctx.Err() != nil {
+		err = nil // the person at the keyboard has seen enough
+	}
+	if reason.Of(err) == reason.PeerAlert {
+		// In TLS 1.3 a server may refuse our certificate after our handshake is over.
+		err = c.whyNot(ctx, err, conn.Summary().CertificateRequested)
+	} else {
+		err = endError(c.lang, c.connect, err)
+	}
+	return firstError(err, conn.Close(), t.close())
+}
+
+// flushing shows the transcript's part of what it writes first.
+type flushing struct {
+	w io.Writer
+	t *transcript
+}
+
+func (f flushing) Write(p []byte) (int, error) {
+	f.t.flush()
+	return f.w.Write(p)
+}

@@ -1,0 +1,274 @@
+package render
+
+import (
+	"slices"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+)
+
+// connection is one of a replay: what was sent, flight by flight.
+type connection struct {
+	number         int
+	client, server string
+	tls13          bool
+	keyed          map[way]bool
+	flights        []flight
+	answered       bool // the bank did, which is told
+	unread         bool // early data that was passed over
+	begun          bool // some of it is written
+	folded         bool // its handshake is not: it is as one before
+}
+
+// flight is what one end sends at a stretch.
+type flight struct {
+	fromClient bool
+	items      []item
+}
+
+type item struct {
+	text string
+	kind itemKind
+}
+
+type itemKind uint8
+
+// The kinds.
+const (
+	ofHandshake itemKind = iota
+	earlyData
+	laterData
+	ofAnswer
+)
+
+func (f flight) has(k itemKind) bool {
+	return slices.ContainsFunc(f.items, func(i item) bool { return i.kind == k })
+}
+
+// flights takes an event of a connection.
+func (r *Replay) flights(e handshake.Event) {
+	h := e.Head()
+	c := r.conn
+	if c == nil || c.number != h.Conn {
+		r.connection()
+		c = &connection{number: h.Conn, keyed: map[way]bool{}}
+		r.conn = c
+	}
+	if role, _, ok := strings.Cut(h.Move, "/"); ok && role == "client" {
+		c.client = h.Party
+	} else if ok {
+		c.server = h.Party
+	}
+	c.tls13 = c.tls13 || strings.HasSuffix(h.Move, "/tls13")
+	switch e := e.(type) {
+	case *handshake.KeyChangeEvent:
+		c.keyed[way{leg{h.Party, h.Conn}, e.Dir}] = true
+	case *handshake.MessageEvent:
+		c.add(h, e.Dir, item{c.named(e), ofHandshake})
+	case *handshake.DataEvent:
+		early := e.Dir == handshake.Send && e.State == handshake.WaitServerHello || e.Dir == handshake.Receive && e.State == handshake.WaitEndOfEarlyData
+		line := strings.TrimSuffix(strings.TrimPrefix(firstLine(e.Data), "HTTP/1.1 "), " HTTP/1.1")
+		if early {
+			c.add(h, e.Dir, item{"(" + line + ")", earlyData})
+		} else {
+			kind := laterData
+			if h.Party == c.server && e.Dir == handshake.Send {
+				kind = ofAnswer
+			}
+			c.add(h, e.Dir, item{"[" + line + "]", kind})
+		}
+	case *handshake.DecisionEvent:
+		if e.What == "early_data" && e.Chosen == "rejected" && c.client == "" {
+			c.unread = true
+		}
+	case *handshake.AlertEvent:
+		r.alert(c, e)
+	}
+}
+
+// named is a message in RFC 9846's notation of what protects it.
+func (c *connection) named(e *handshake.MessageEvent) string {
+	name := title(e.Kind)
+	switch {
+	case e.Kind == message.KindChangeCipherSpec || !c.keyed[way{leg{e.Party, e.Conn}, e.Dir}]:
+		return name
+	case e.Kind == message.KindEndOfEarlyData:
+		return "(" + name + ")"
+	case !strings.HasSuffix(e.Move, "/tls13") || e.Kind == message.KindNewSessionTicket || e.Kind == message.KindKeyUpdate:
+		return "[" + name + "]"
+	}
+	return "{" + name + "}"
+}
+
+// add puts an item where it was sent; where it was received, if nobody of ours sent it:
+// recorded bytes.
+func (c *connection) add(h *handshake.Meta, d handshake.Direction, i item) {
+	fromClient := (h.Party == c.client) == (d == handshake.Send)
+	if d == handshake.Receive && (h.Party == c.client || c.client != "") {
+		return
+	}
+	if c.client == "" && fromClient && len(c.flights) > 0 && c.flights[0].fromClient {
+		c.flights[0].items = append(c.flights[0].items, i) // all that was recorded comes at once
+		return
+	}
+	if n := len(c.flights); n == 0 || c.flights[n-1].fromClient != fromClient {
+		c.flights = append(c.flights, flight{fromClient: fromClient})
+	}
+	f := &c.flights[len(c.flights)-1]
+	f.items = append(f.items, i)
+}
+
+// alert tells of one that is fatal; and of a client's goodbye behind its requests, as an
+// attacker may cut it off. What Mallory finds wrong he may keep to himself.
+func (r *Replay) alert(c *connection, e *handshake.AlertEvent) {
+	n := len(c.flights)
+	switch {
+	case e.Dir == handshake.Receive:
+	case e.Description == iana.CloseNotify:
+		if e.Party == c.client && n > 0 && c.flights[n-1].fromClient {
+			c.add(e.Head(), e.Dir, item{"[close_notify]", laterData})
+		}
+	case e.Party == "mallory":
+		r.connection()
+		r.t.text(3, r.say().party(e.Party)+r.say().colon()+r.say().fault(e.Err), r.t.paint.good)
+	default:
+		if c.client == "" && reason.Of(e.Err) == reason.BadRecordMAC {
+			c.flights[0].items = append(c.flights[0].items, item{r.ui("replay_unopened"), laterData})
+		}
+		what := r.ui("alert") + " " + e.Description.String()
+		if c.keyed[way{leg{e.Party, e.Conn}, handshake.Send}] {
+			what = "[" + what + "]"
+		}
+		c.add(e.Head(), e.Dir, item{what, laterData})
+	}
+}
+
+// connection writes what was sent since it did so last.
+func (r *Replay) connection() {
+	c := r.conn
+	if c == nil || len(c.flights) == 0 {
+		return
+	}
+	client, server := c.client, c.server
+	if client == "" {
+		client = "mallory"
+	}
+	kept := ""
+	if server == "" { // it never arrived
+		server, kept = "bank", " "+r.ui("replay_cut")
+	}
+	names := r.say().party(client) + " %s " + r.say().party(server)
+	flights := c.flights
+	c.flights = nil
+	if c.unread {
+		flights[0].items = append(flights[0].items, item{r.ui("replay_unread"), earlyData})
+		c.unread = false
+	}
+	if !c.begun && c.client != "" {
+		c.folded = r.known(flights)
+	}
+	c.begun = true
+	if c.folded {
+		r.folded(c, names, flights)
+		return
+	}
+	for _, f := range flights {
+		arrow := "<--"
+		if f.fromClient {
+			arrow = "-->"
+		}
+		if c.answered {
+			f.items = slices.DeleteFunc(f.items, func(i item) bool { return i.kind == ofAnswer })
+		}
+		if len(f.items) > 0 {
+			r.line(names, arrow, f.items, kept)
+		}
+	}
+}
+
+func (r *Replay) line(names, arrow string, items []item, behind string) {
+	var texts []string
+	for _, i := range items {
+		texts = append(texts, i.text)
+	}
+	head := "   " + strings.ReplaceAll(names, "%s", arrow) + "  "
+	r.t.hang(head, width(head), r.say().list(texts)+behind, nil)
+}
+
+// known reports whether a handshake that looks the same was written before, whoever's. What
+// was asked for in it makes no difference.
+func (r *Replay) known(flights []flight) bool {
+	n := slices.IndexFunc(flights, func(f flight) bool { return f.has(laterData) })
+	if n < 0 {
+		n = len(flights)
+	}
+	if n < 2 {
+		return false
+	}
+	shape := ""
+	for i, f := range flights {
+		for _, x := range f.items {
+			if x.kind == earlyData {
+				x.text = "()"
+			}
+			if i < n || x.kind == ofHandshake {
+				shape += x.text + " "
+			}
+		}
+		shape += "\n"
+	}
+	if r.shapes[shape] {
+		return true
+	}
+	r.shapes[shape] = true
+	r.news = append(r.news, shape)
+	return false
+}
+
+// folded writes of a connection whose handshake is known what is new: what was asked, and
+// how it ended if not with an answer.
+func (r *Replay) folded(c *connection, names string, flights []flight) {
+	version := "TLS 1.2"
+	if c.tls13 {
+		version = "TLS 1.3"
+	}
+	asked := []item{{r.ui("replay_same_handshake", "version", version), ofHandshake}}
+	for _, f := range flights {
+		var data []item
+		for _, i := range f.items {
+			if i.kind == earlyData || i.kind == laterData {
+				data = append(data, i)
+			}
+		}
+		switch {
+		case len(data) == 0:
+		case f.fromClient:
+			asked = append(asked, data...)
+		case strings.Contains(data[0].text, r.ui("alert")):
+			r.line(names, "<->", asked, "")
+			r.line(names, "<--", data, "")
+			asked = nil
+		}
+	}
+	if len(asked) > 1 {
+		r.line(names, "<->", asked, "")
+	}
+}
+
+// inFull hands an event to the Terminal, which tells it in full.
+func (r *Replay) inFull(e handshake.Event) {
+	h := e.Head()
+	if r.conn == nil || r.conn.number != h.Conn {
+		r.t.show()
+		r.conn = &connection{number: h.Conn}
+		client, server := h.Party, "bank" // who begins, unless what it begins with was recorded
+		if client != "alice" && client != "mallory" {
+			client, server = "mallory", h.Party
+		}
+		r.t.flow = newFlow([]string{client, server})
+	}
+	r.t.Event(e)
+}

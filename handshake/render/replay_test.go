@@ -1,0 +1,340 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/replay"
+	"tlslab/handshake/session"
+)
+
+// replayed plays an attack and returns its transcript.
+func replayed(t *testing.T, attack, list string, to TerminalOptions, o replay.Options) (string, *replay.Result) {
+	t.Helper()
+	defences, err := replay.ParseDefences(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	term := NewReplay(&b, to, o)
+	o.Seed, o.Listener, o.ShowSecrets = "render", term, to.Level == Bytes
+	r, err := replay.Run(context.Background(), attack, defences, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := term.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), r
+}
+
+// readableReplay holds that a text fits, and that no key or placeholder is left in it.
+func readableReplay(t *testing.T, name, got string) {
+	t.Helper()
+	for line := range strings.Lines(got) {
+		if n := width(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("%s: %d columns: %s", name, n, line)
+		}
+	}
+	for _, leak := range []string{"replay_", "label.", "word."} {
+		if strings.Contains(got, leak) {
+			t.Errorf("%s: %q is left in the text", name, leak)
+		}
+	}
+	if left := regexp.MustCompile(`\{[a-z_]+\}`).FindString(got); left != "" {
+		t.Errorf("%s: %s was not filled in", name, left)
+	}
+}
+
+// TestReplayWords: all that a replay can tell has words of its own, in each language.
+func TestReplayWords(t *testing.T) {
+	want := map[string][]string{"replay_route.": replay.Routes(), "replay_limit.": {string(replay.ByCount), string(replay.ByTime)}}
+	long := map[string][]string{"replay_defence.": append(replay.Defences(), "none")}
+	for _, a := range replay.Attacks() {
+		long["replay_attack."] = append(long["replay_attack."], a.Name)
+		long["replay_stolen."] = append(long["replay_stolen."], a.Stolen...)
+	}
+	want["replay_why."] = replay.Reasons()
+	for _, o := range replay.Outcomes() {
+		want["replay_outcome."] = append(want["replay_outcome."], string(o))
+		want["replay_mark."] = append(want["replay_mark."], string(o))
+	}
+	for _, c := range replay.Columns() {
+		name := strings.Join(c, "+")
+		if name == "" {
+			name = "none"
+		}
+		want["replay_column."] = append(want["replay_column."], name)
+	}
+	for _, l := range narrate.Langs() {
+		for _, kind := range []map[string][]string{want, long} {
+			for prefix, names := range kind {
+				for _, name := range names {
+					e, ok := narrate.Get(l, narrate.UI, prefix+name)
+					if !ok || prefix != "replay_column." && prefix != "replay_limit." && e.Text == "" && long[prefix] != nil {
+						t.Errorf("%s: %s%s says %+v", l, prefix, name, e)
+					}
+				}
+			}
+		}
+	}
+	// And nothing waits in vain.
+	for _, key := range narrate.Keys(narrate.UI) {
+		prefix, name, _ := strings.Cut(key, ".")
+		if names := slices.Concat(want[prefix+"."], long[prefix+"."]); names != nil && !slices.Contains(names, name) {
+			t.Errorf("%s is an orphan", key)
+		}
+	}
+}
+
+// TestReplayTranscripts: each attack in each language, readable, on about two screens,
+// with the balances that the verdict has.
+func TestReplayTranscripts(t *testing.T) {
+	for _, l := range narrate.Langs() {
+		for _, a := range replay.Attacks() {
+			for _, list := range []string{"none", "lifetime", "single-use", "recording,freshness", "idempotency"} {
+				name := fmt.Sprintf("%s, %s x %s", l, a.Name, list)
+				got, r := replayed(t, a.Name, list, TerminalOptions{Lang: l}, replay.Options{})
+				readableReplay(t, name, got)
+				if n := strings.Count(got, "\n"); n > 125 {
+					t.Errorf("%s: %d lines", name, n)
+				}
+				v := voice{l}
+				verdict := got[strings.LastIndex(got, v.title(narrate.Scene, "replay_verdict")):]
+				balances := v.ui("replay_balances", "alice", fmt.Sprint(r.Alice), "mallory", fmt.Sprint(r.Mallory))
+				for _, part := range []string{v.ui("replay_outcome." + string(r.Outcome)), v.ui("replay_why." + r.Reason), balances} {
+					if !strings.Contains(verdict, part) {
+						t.Errorf("%s: the verdict has no %q: %s", name, part, verdict)
+					}
+				}
+				attempts := 0
+				for _, route := range r.Routes {
+					attempts += len(route.Attempts)
+				}
+				if n := len(regexp.MustCompile(`(?m)^ [!·] `).FindAllString(got, -1)); n != attempts {
+					t.Errorf("%s: %d attempts shown, %d made", name, n, attempts)
+				}
+			}
+		}
+	}
+}
+
+// TestReplayTold: what a transcript must show.
+func TestReplayTold(t *testing.T) {
+	for _, test := range []struct {
+		attack, list string
+		want, not    []string
+	}{
+		// The bank acts before the handshake is over, and again.
+		{"early-data", "none", []string{"Alice --> bank  ClientHello, ChangeCipherSpec, (GET /balance)", "bank: POST /transfer (Alice, early data): done",
+			"Mallory --> bank  ClientHello, ChangeCipherSpec, (POST /transfer)", " ! after 1 d (bank): 100 moved", "VERDICT: not stopped."}, nil},
+		{"early-data", "safe-methods", []string{"too early (425)", "VERDICT: stopped."}, []string{" ! "}},
+		{"early-data", "lifetime", []string{"VERDICT: limited. It worked up to 9 min after the capture; at 11 min no more.", `"An expiry stops replay."`}, nil},
+		{"early-data", "recording", []string{"early data, passed over unread", "remember something for up to 6 d 23"}, nil},
+		{"recorded-connection", "none", []string{"ChangeCipherSpec, a record that does not open", "Alert bad_record_mac"}, []string{" ! "}},
+		{"session-id", "none", []string{"session_id ", `"Whoever captures a session ID or a ticket, and a POST, can replay it."`}, nil},
+		{"record-replay", "none", []string{"[POST /transfer], [POST /transfer], [close_notify]", "(bank): the end is missing"}, nil},
+		{"stolen-master", "lifetime", []string{"Cookie: session=", "(nobody): no login (401)", "Is he logged in by that alone? no", "Does it still, after the last attempt? YES",
+			"that it came from? no"}, nil},
+		{"stolen-ticket-key", "none", []string{"after, with psk_dhe_ke? no", "no key exchange? YES", "for the bank? YES", "Nothing on this list stops him",
+			`"With psk_dhe_ke tickets are harmless."`, "Alice --> Mallory's bank  ClientHello"}, nil},
+		{"second-server-shared", "recording", []string{"no Redis is used", "(second bank): this ClientHello has come before"}, []string{" ! "}},
+		{"restart", "recording,freshness", []string{"right after the restart: rejected", "one window after the restart: accepted"}, []string{" ! "}},
+		{"drop-and-retry", "recording,freshness,single-use", []string{"(Mallory keeps it)", "The early data of the retry: accepted", "the client itself asked twice"}, nil},
+	} {
+		got, _ := replayed(t, test.attack, test.list, TerminalOptions{}, replay.Options{})
+		flat := strings.Join(strings.Fields(got), " ")
+		for _, want := range test.want {
+			if !strings.Contains(got, want) && !strings.Contains(flat, want) {
+				t.Errorf("%s x %s: no %q in\n%s", test.attack, test.list, want, got)
+			}
+		}
+		for _, not := range test.not {
+			if strings.Contains(got, not) {
+				t.Errorf("%s x %s: %q in\n%s", test.attack, test.list, not, got)
+			}
+		}
+	}
+	got, _ := replayed(t, "second-server-shared", "recording", TerminalOptions{}, replay.Options{Shared: session.NewMemory(0), SharedName: "redis://there"})
+	if !strings.Contains(got, "redis://there") || strings.Contains(got, "no Redis") {
+		t.Errorf("which store? %s", got)
+	}
+}
+
+// TestReplayLevels: brief has no connections, bytes has all of them.
+func TestReplayLevels(t *testing.T) {
+	brief, _ := replayed(t, "early-data", "freshness", TerminalOptions{Level: Brief}, replay.Options{})
+	if strings.Contains(brief, "ClientHello,") || strings.Count(brief, "\n") > 25 || !strings.Contains(brief, "VERDICT") {
+		t.Errorf("brief:\n%s", brief)
+	}
+	readableReplay(t, "brief", brief)
+	full, _ := replayed(t, "drop-and-retry", "none", TerminalOptions{Level: Bytes}, replay.Options{})
+	for _, want := range []string{"Alice --> bank", "Mallory --> bank", "client_hello.length", "psk_binder", "client_early_traffic_secret", "VERDICT"} {
+		if !strings.Contains(full, want) {
+			t.Errorf("bytes: no %q", want)
+		}
+	}
+	coloured, _ := replayed(t, "early-data", "none", TerminalOptions{Color: true}, replay.Options{})
+	if !strings.Contains(coloured, "\x1b[") {
+		t.Error("no colour")
+	}
+	plain, _ := replayed(t, "early-data", "none", TerminalOptions{}, replay.Options{})
+	if got := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(coloured, ""); got != plain {
+		t.Error("colour changes the words")
+	}
+}
+
+// TestReplayMatrix: each attack has its row, each verdict its mark.
+func TestReplayMatrix(t *testing.T) {
+	o := replay.Options{Seed: "render"}
+	rows, err := replay.Matrix(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range narrate.Langs() {
+		var b strings.Builder
+		if err := WriteReplayMatrix(&b, rows, o, TerminalOptions{Lang: l}); err != nil {
+			t.Fatal(err)
+		}
+		got := b.String()
+		readableReplay(t, "matrix "+string(l), got)
+		marks := map[replay.Outcome]string{replay.Stopped: "·", replay.NotStopped: voice{l}.ui("replay_mark.not_stopped")}
+		for _, row := range rows {
+			line := regexp.MustCompile("(?m)^" + row[0].Attack + "  .*$").FindString(got)
+			cells := strings.Fields(line)
+			if len(cells) != len(row)+1 {
+				t.Errorf("%s: the row of %s is %q", l, row[0].Attack, line)
+				continue
+			}
+			for j, v := range row {
+				want := marks[v.Outcome]
+				switch {
+				case v.Limit == replay.ByCount:
+					want = "1×"
+				case v.Limit == replay.ByTime:
+					want = "<" + strings.ReplaceAll(voice{l}.span(v.Until), " ", "")
+				}
+				if cells[j+1] != want {
+					t.Errorf("%s: %s against %v is %q, want %q", l, v.Attack, v.Defences, cells[j+1], want)
+				}
+			}
+		}
+		if l == narrate.En {
+			for _, want := range []string{"Alice's login is a cookie", "no Redis is used", "6 d 23 h", "nothing on this list stops a stolen ticket key", "r+f=recording,freshness", "1 s, 10 s, 11 s, 9 min"} {
+				if !strings.Contains(strings.Join(strings.Fields(got), " "), want) {
+					t.Errorf("no %q in\n%s", want, got)
+				}
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := WriteReplayMatrixJSON(&b, rows, o); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Store  string `json:"shared_store"`
+		Matrix [][]struct {
+			Attack, Outcome, Reason, Login string
+			Defences                       []string
+			Until                          float64 `json:"until_s"`
+			Moved                          int64
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range rows {
+		for j, v := range row {
+			got := doc.Matrix[i][j]
+			if got.Attack != v.Attack || got.Outcome != string(v.Outcome) || got.Reason != v.Reason || got.Moved != v.Moved ||
+				got.Login != "cookie" || got.Defences == nil || got.Until != v.Until.Seconds() || doc.Store != "in process" {
+				t.Errorf("%+v, want %+v", got, v)
+			}
+		}
+	}
+}
+
+func TestReplayJSON(t *testing.T) {
+	j := new(ReplayJSON)
+	o := replay.Options{Seed: "render", Listener: j}
+	r, err := replay.Run(context.Background(), "early-data", []string{replay.Fresh}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := j.Write(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Tlslab int
+		Seed   string
+		Flows  []struct {
+			Name    string
+			Parties []string
+			Events  []struct{ Kind, Name string }
+		}
+		Replay struct {
+			Attack, Outcome, Reason, Limit string
+			Until                          float64 `json:"until_s"`
+			Routes                         []struct {
+				Name     string
+				Attempts []struct {
+					After  float64 `json:"after_s"`
+					Worked bool
+					Why    string
+				}
+			}
+			Facts map[string]any
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	x := doc.Replay
+	if doc.Tlslab != 1 || doc.Seed != "render" || len(doc.Flows) != 1 || doc.Flows[0].Name != "early-data" || len(doc.Flows[0].Events) < 100 ||
+		!slices.Contains(doc.Flows[0].Parties, "mallory") {
+		t.Errorf("flows: %v", doc.Flows[0].Parties)
+	}
+	if x.Outcome != "limited" || x.Reason != "not_fresh" || x.Limit != "time" || x.Until != 11 || len(x.Routes) != 1 || len(x.Routes[0].Attempts) != 6 ||
+		!x.Routes[0].Attempts[1].Worked || x.Routes[0].Attempts[2].Why != "not_fresh" || x.Facts["get_answered_again"] != true {
+		t.Errorf("replay: %+v", x)
+	}
+}
+
+func TestWriteReplayList(t *testing.T) {
+	for _, l := range narrate.Langs() {
+		var b strings.Builder
+		if err := WriteReplayList(&b, TerminalOptions{Lang: l}); err != nil {
+			t.Fatal(err)
+		}
+		readableReplay(t, "list "+string(l), b.String())
+		for _, a := range replay.Attacks() {
+			if !strings.Contains(b.String(), "\n  "+a.Name+" ") {
+				t.Errorf("%s: no %s", l, a.Name)
+			}
+		}
+		for _, d := range replay.Defences() {
+			if !strings.Contains(b.String(), "\n  "+d+" ") {
+				t.Errorf("%s: no %s", l, d)
+			}
+		}
+	}
+}
+
+// TestSpan: the two largest units, and nothing between them left out.
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "0 s", 1500 * time.Millisecond: "1 s", 90 * time.Second: "1 min 30 s", time.Hour + time.Second: "1 h",
+		24 * time.Hour: "1 d", 167*time.Hour + 59*time.Minute + 30*time.Second: "6 d 23 h"} {
+		if got := (voice{narrate.En}).span(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}

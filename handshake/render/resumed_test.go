@@ -1,0 +1,54 @@
+package render
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/narrate"
+)
+
+// The table of full and resumed has the lesson's numbers, in columns.
+func TestFullBesideResumed(t *testing.T) {
+	for _, name := range []string{"id", "ticket", "psk", "0rtt"} {
+		scene := play(t, name).Flow("resumed").Scene("full_vs_resumed")
+		for _, lang := range narrate.Langs() {
+			got, _ := write(t, play(t, name).Events(), TerminalOptions{Lang: lang})
+			for _, what := range []string{"messages", "bytes", "round_trips", "asymmetric", "signatures", "scalar_mults"} {
+				label := narrate.Must(lang, narrate.UI, "compared."+what).Title
+				row := fmt.Sprintf(`(?m)^     %s +%v +%v$`, regexp.QuoteMeta(label), scene.Get("full_"+what), scene.Get("resumed_"+what))
+				if !regexp.MustCompile(row).MatchString(got) {
+					t.Errorf("%s, %s: no row %s", name, lang, row)
+				}
+			}
+		}
+	}
+}
+
+// What the text says of the savings is true of the numbers: early data saves the round
+// trip, a pre-shared key alone does not.
+func TestSavingsAreToldTrue(t *testing.T) {
+	for name, says := range map[string]string{"id": "a round trip less", "psk": "The round trips stay", "0rtt": "the wait as well"} {
+		got, _ := write(t, play(t, name).Events(), TerminalOptions{Width: 200})
+		for _, text := range []string{"a round trip less", "The round trips stay", "the wait as well"} {
+			if strings.Contains(got, text) != (text == says) {
+				t.Errorf("%s: %q: %v", name, text, text != says)
+			}
+		}
+	}
+}
+
+// Early data is called so where it is sent and where an attacker sends it again; the
+// server's reply is none.
+func TestEarlyDataIsCalledSo(t *testing.T) {
+	for _, level := range []Level{Default, Brief} {
+		got, _ := write(t, play(t, "0rtt").Events(), TerminalOptions{Level: level})
+		if n := len(regexp.MustCompile(`(?m)^ ?\d+ (client|attacker) --> server  early data `).FindAllString(got, -1)); n != 2 {
+			t.Errorf("level %d: early data is headed %d times", level, n)
+		}
+		if regexp.MustCompile(`<-- server  early data`).MatchString(got) {
+			t.Errorf("level %d: the reply is called early data", level)
+		}
+	}
+}
