@@ -74,3 +74,11 @@ func resumingWays(t *testing.T) map[string]func() (c, s *handshake.Config) {
 	}
 	return map[string]func() (c, s *handshake.Config){"session ID": old(false), "ticket": old(true), "PSK": ticketed}
 }
+
+// nobody takes a client's certificate away, and makes it offer its sessions all the same:
+// what they say about it is for the server to judge.
+func nobody(t *testing.T, c *handshake.Config) {
+	t.Helper()
+	c.Certificates = nil
+	kept(t, c, func(s *session.Session) { s.OwnCertificates = nil })
+}

@@ -45,14 +45,6 @@ func kept(t *testing.T, c *handshake.Config, change func(*session.Session)) {
 	}
 }
 
-// nobody takes a client's certificate away, and makes it offer its sessions all the same:
-// what they say about it is for the server to judge.
-func nobody(t *testing.T, c *handshake.Config) {
-	t.Helper()
-	c.Certificates = nil
-	kept(t, c, func(s *session.Session) { s.OwnCertificates = nil })
-}
-
 func TestFallback13(t *testing.T) {
 	type configs = func(t *testing.T, c, s *handshake.Config)
 	mutual := func(t *testing.T, c, s *handshake.Config) { wantClientCert(t, c, s) }

@@ -24,7 +24,7 @@ type calls struct {
 	cfg    *handshake.Config
 	jar    *sessionJar
 	out    *output
-	log    io.Writer // standard error
+	log    io.Writer // for what is said beside the transcript
 	shaken bool      // one of them at least came about
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -123,6 +124,9 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	call := &calls{clientFlags: c, cfg: cfg, jar: jar, out: out, log: cmd.ErrOrStderr()}
+	if c.format == "json" && !c.quiet && c.view.out == "" {
+		call.log = io.Discard // a transcript for programs, which tells all of it, goes there
+	}
 	err = call.all(ctx, early, cmd.InOrStdin(), cmd.OutOrStdout())
 	if c.sessOut != "" && call.shaken {
 		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now()))

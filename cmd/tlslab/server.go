@@ -127,10 +127,11 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	s.announceStore(cmd.ErrOrStderr(), cfg, store, settings)
+	watched, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // the last connections may yet need it
 	var watching sync.WaitGroup
-	watching.Go(func() { store.watch(ctx) })
+	watching.Go(func() { store.watch(watched) })
 	defer watching.Wait()
-	defer stop()
+	defer unwatch()
 	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods), log: cmd.ErrOrStderr(), out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()

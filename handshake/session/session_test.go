@@ -16,7 +16,7 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func sample() *session.Session {
 	s := &session.Session{Version: iana.TLS12, Suite: 0xc02f, EMS: true, ServerName: "www.lab.test", Protocol: "h2",
-		Created: start, Lifetime: time.Hour, PeerChain: [][]byte{{1, 2}, {3}}, ID: []byte("id"), Ticket: []byte("ticket")}
+		Created: start, Lifetime: time.Hour, PeerChain: [][]byte{{1, 2}, {3}}, OwnCertificates: []byte("own"), ID: []byte("id"), Ticket: []byte("ticket")}
 	copy(s.Master[:], bytes.Repeat([]byte{7}, 48))
 	return s
 }
