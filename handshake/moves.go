@@ -46,7 +46,7 @@ type Move struct {
 	In      State
 	Dir     Direction
 	Msg     message.Kind
-	Guarded bool // it also depends on what was negotiated
+	Guarded bool // it is legal only under a condition, such as what was negotiated
 	To      State
 	Ref     string
 }

@@ -38,9 +38,13 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Play a lesson in this process and explain it",
 		Long: `Play a lesson: a CA, a client and a server of our own, in this process, with no
-network. Without flags it is the first screen; with flags one annotated transcript:
-of TLS 1.3 where a flag is about it (--tls 1.3, --group, --hello-retry, …), of ECDHE in
-TLS 1.2 where nothing says otherwise.
+network. Without flags it is the first screen; with flags one annotated transcript.
+
+Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
+--padding, --compress-cert and --no-compat are about TLS 1.3 and play it; --group,
+--key-alg, --grease and --record-size-limit do so unless another flag asks for TLS
+1.2; --cipher plays its suite's. All others play ECDHE in TLS 1.2, or what --kx
+names: add --tls 1.3 for the same there, if it has it.
 
 Where client and server do not come together the status is 1, also where that was the
 lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
@@ -181,15 +185,16 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) err
 // playText streams the annotated transcript.
 func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output) error {
 	out.options.Worksheet = r.worksheet
-	term := render.NewTerminal(out, out.options)
+	var prompt io.Writer = out
+	if r.out != "" {
+		prompt = cmd.ErrOrStderr()
+	}
+	steps := newStepper(out, cmd.InOrStdin(), prompt, out.options)
+	term := render.NewTerminal(steps, out.options)
 	var listener handshake.Listener = term
 	if r.step {
-		var prompt io.Writer = out
-		if r.out != "" {
-			prompt = cmd.ErrOrStderr()
-		}
-		s := newStepper(term, cmd.InOrStdin(), prompt, out.options)
-		o.BeforeMove, listener = s.beforeMove, s
+		steps.term = term
+		o.BeforeMove, listener = steps.beforeMove, steps
 	}
 	t, err := scenario.Run(cmd.Context(), o, listener)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 
 	"tlslab/handshake"
@@ -12,34 +13,46 @@ import (
 // its input ends, the lesson goes on without it.
 //
 // It is asked before each Step of an endpoint, and many a Step only finds that there
-// is nothing to do. So it waits at the first event that a Step emits: the events of
-// the move are then still to be shown.
+// is nothing to do. So a move begins for it at the first event that a Step emits: the
+// events of the move are then still to be shown. Of some moves nothing is shown, and
+// nobody wants to press Enter for that. So the transcript is written through the stepper,
+// which waits when the first line of a move comes by.
 type stepper struct {
 	term    *render.Terminal // nil if the transcript is not shown as it happens
+	to      io.Writer        // where it is shown
 	in      *bufio.Reader    // nil once it has ended
 	prompt  io.Writer
 	options render.TerminalOptions
 
 	endpoint *handshake.Endpoint // about to Step
-	waited   bool                // for this Step
+	begun    bool                // this Step has emitted an event
 	opened   bool                // the last Step opened a record, whose message is still to be read
+	due      []byte              // the prompt for the move at hand, as long as nothing of it was shown
 	err      error
 }
 
-func newStepper(term *render.Terminal, in io.Reader, prompt io.Writer, o render.TerminalOptions) *stepper {
-	return &stepper{term: term, in: bufio.NewReader(in), prompt: prompt, options: o}
+// newStepper returns one whose transcript goes to w, which is nil if it is not shown as
+// it happens. Whoever makes a Terminal that writes to the stepper sets term.
+func newStepper(w io.Writer, in io.Reader, prompt io.Writer, o render.TerminalOptions) *stepper {
+	return &stepper{to: w, in: bufio.NewReader(in), prompt: prompt, options: o}
 }
 
 // beforeMove is scenario.Options.BeforeMove.
 func (s *stepper) beforeMove(e *handshake.Endpoint) error {
-	s.endpoint, s.waited = e, false
+	s.endpoint, s.begun = e, false
 	return s.err
 }
 
-// Event waits, if a move begins here, and passes the event on.
+// Event passes the event on; if a move begins with it, there is something to wait for.
 func (s *stepper) Event(e handshake.Event) {
-	if _, idle := e.(*handshake.StopEvent); !idle && s.begins(e) {
-		s.wait()
+	_, idle := e.(*handshake.StopEvent)
+	_, scene := e.(*handshake.SceneEvent)
+	switch {
+	case idle:
+	case !scene && s.begins(e):
+		s.announce()
+	case s.due != nil && (scene || e.Head().State == handshake.Connected):
+		s.settle() // this is no move of the handshake: it is shown without waiting
 	}
 	if s.term != nil {
 		s.term.Event(e)
@@ -49,27 +62,51 @@ func (s *stepper) Event(e handshake.Event) {
 // begins reports whether e is the first of a move of the handshake. Opening a record
 // and reading the message in it are two Steps, and one move to a reader.
 func (s *stepper) begins(e handshake.Event) bool {
-	if _, scene := e.(*handshake.SceneEvent); scene || s.waited || s.endpoint == nil || s.endpoint.Done() || s.endpoint.Err() != nil {
+	if s.begun || s.endpoint == nil || s.endpoint.Done() || s.endpoint.Err() != nil {
 		return false
 	}
-	s.waited = true
+	s.begun = true
 	record, isRecord := e.(*handshake.RecordEvent)
 	opened := s.opened
 	s.opened = isRecord && record.Dir == handshake.Receive
 	return s.opened || !opened
 }
 
-// wait shows what was, says what may come, and reads a line.
-func (s *stepper) wait() {
+// announce shows what was, and makes ready to say what may come.
+func (s *stepper) announce() {
+	s.settle()
 	if s.in == nil || s.err != nil {
 		return
 	}
-	if s.term != nil {
-		if s.err = s.term.Flush(); s.err != nil {
-			return
-		}
+	var b bytes.Buffer
+	s.err = render.StepPrompt(&b, s.endpoint, s.options)
+	if s.due = b.Bytes(); s.term == nil {
+		s.wait()
 	}
-	if s.err = render.StepPrompt(s.prompt, s.endpoint, s.options); s.err != nil {
+}
+
+// settle ends the move at hand: what there is to show of it is shown.
+func (s *stepper) settle() {
+	if s.term != nil && s.err == nil {
+		s.err = s.term.Flush()
+	}
+	s.due = nil
+}
+
+// Write is the transcript's way out.
+func (s *stepper) Write(p []byte) (int, error) {
+	s.wait()
+	return s.to.Write(p)
+}
+
+// wait says what may come, if that is due, and reads a line.
+func (s *stepper) wait() {
+	if s.due == nil || s.err != nil {
+		return
+	}
+	prompt := s.due
+	s.due = nil
+	if _, s.err = s.prompt.Write(prompt); s.err != nil {
 		return
 	}
 	if _, err := s.in.ReadString('\n'); err != nil {

@@ -53,7 +53,7 @@ func (w *whatIf) only13() string {
 // check refuses numbers that no record can have.
 func (w *whatIf) check() error {
 	if w.padding < 0 || w.padding > 1<<14 {
-		return misuse("Say a number from 1 to 16384, or leave it out.", "--padding %d: a record holds at most 16384 bytes", w.padding)
+		return misuse("Say a number from 0 to 16384.", "--padding %d: a record holds 0 to 16384 zeros", w.padding)
 	}
 	if n := w.recordSize; n != 0 && (n < 64 || n > 1<<14+1) {
 		return misuse("Say a number from 64 to 16385, or leave it out.", "--record-size-limit %d: RFC 8449 has no such limit", n)

@@ -48,7 +48,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}
 	}
-	sent := regexp.MustCompile(`key_share +0xfe01 ([0-9a-f]+)`).FindAllStringSubmatch(out.String(), -1)
+	sent := regexp.MustCompile(`key_share +frodo640 \(0xfe01\) ([0-9a-f]+)`).FindAllStringSubmatch(out.String(), -1)
 	if len(sent) != 2 {
 		t.Fatalf("%d key shares in\n%s", len(sent), &out)
 	}

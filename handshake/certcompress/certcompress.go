@@ -6,9 +6,9 @@
 // a certificate is public and no attacker mixes guesses into it, so its compressed
 // length tells nobody anything (RFC 8879 §5).
 //
-// DESIGN.md's house does not list it. It stands apart from suite and message because
-// brotli and zstd are other people's modules, which the packages that have to do
-// with bytes and ciphers do not need; handshake imports it.
+// It stands apart from suite and message because brotli and zstd are other people's
+// modules, which the packages that have to do with bytes and ciphers do not need;
+// handshake imports it.
 //
 // Read this file; how each algorithm is held to its bounds is in stream.go and zstd.go.
 package certcompress

@@ -5,8 +5,8 @@
 //
 // It is not a log: it holds one fault. Read the list of reasons below first.
 //
-// DESIGN.md draws it as a leaf; it leans on iana, for the alerts on the table's
-// right-hand side, and on nothing else.
+// It leans on iana, for the alerts on the table's right-hand side, and on nothing
+// else of this module.
 package reason
 
 import (

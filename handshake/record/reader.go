@@ -170,7 +170,7 @@ func (r *Reader) checkHeader(buf []byte) error {
 		return &reason.Error{Reason: reason.UnexpectedRecord, Field: "record.type",
 			Want: "a content type of TLS, 20 to 23", Got: typ}
 	}
-	if v>>8 != 3 && r.version != iana.TLS13 { // which ignores it (RFC 9846 §5.1)
+	if v>>8 < 3 || v>>8 > 3 && r.version != iana.TLS13 { // which ignores it (RFC 9846 §5.1)
 		return &reason.Error{Reason: reason.BadRecordVersion, Field: "record.version", Off: 1, Want: "0x03..", Got: v}
 	}
 	if r.version == iana.TLS13 {

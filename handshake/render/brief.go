@@ -23,6 +23,13 @@ func (t *Terminal) brief(m *move) {
 			defer t.line(cut("   "+t.say.party(m.head.Party)+t.say.colon()+t.say.fault(c.Err), t.width))
 		}
 	}
+	for _, e := range m.events {
+		if s, ok := e.(*handshake.SecretEvent); ok {
+			if line := t.disagreement(s); line != "" {
+				defer t.hang("   ! ", 5, line, t.paint.bad)
+			}
+		}
+	}
 	if m.known {
 		return
 	}
@@ -55,7 +62,7 @@ func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
 	if t.flow.track(leg{a.Party, a.Conn}, a.Dir, "alert", alertBytes(a)) {
 		return
 	}
-	s := "   " + t.arrow(from, to) + "  " + t.say.alert(a)
+	s := "   " + t.arrow(from, to) + "  " + t.alertName(m, a)
 	if a.Err != nil {
 		s += t.say.colon() + t.say.fault(a.Err)
 	}
@@ -69,14 +76,17 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 		if x, ok := message.Get[*message.KeyShareClient](&m.Extensions); ok && len(x.Shares) > 0 {
 			var groups []string
 			for _, s := range x.Shares {
-				groups = append(groups, groupName(s.Group))
+				groups = append(groups, t.plain(s.Group))
 			}
 			return t.say.list(groups)
 		}
 		return "random C=" + start(m.Random[:])
 	case *message.ServerHello:
 		if x, ok := message.Get[*message.KeyShareRetry](&m.Extensions); ok {
-			return groupName(x.Group)
+			return t.plain(x.Group)
+		}
+		if _, ok := message.Get[*message.Cookie](&m.Extensions); ok && m.Kind() == message.KindHelloRetryRequest {
+			return "cookie" // all that it asks for
 		}
 		if name := m.CipherSuite.OpenSSL(); name != "" {
 			return name // the shorter one
@@ -109,10 +119,15 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 	case message.ClientKeyExchange:
 		return start(m.Share())
 	case *message.Finished:
-		if s, hidden := t.blank.hide(m.VerifyData, 4); hidden {
-			return "verify_data " + s
-		}
-		return "verify_data " + start(m.VerifyData)
+		return "verify_data " + t.start(m.VerifyData)
 	}
 	return ""
+}
+
+// start is the first bytes of a value, or its blank.
+func (t *Terminal) start(b []byte) string {
+	if s, hidden := t.blank.hide(b, 4); hidden {
+		return s
+	}
+	return start(b)
 }

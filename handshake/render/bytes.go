@@ -73,7 +73,7 @@ func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, indent, label, 
 		return
 	}
 	if _, isBytes := f.Value.([]byte); !isBytes {
-		label += " = " + text(f.Value)
+		label += " = " + t.plain(f.Value)
 	}
 	t.entry(f.Off, raw[:min(bytesPerLine, len(raw))], indent, label, meaning)
 	for at := bytesPerLine; at < len(raw); at += bytesPerLine {

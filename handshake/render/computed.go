@@ -32,7 +32,8 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 		return
 	}
 	key := narrate.SecretKey(s)
-	t.subhead(t.say.named(narrate.Secret, key, s.Label), s.Op)
+	label := t.flow.labelOf(s)
+	t.subhead(t.say.named(narrate.Secret, key, label), s.Op)
 	if says := t.values(t.say.get(narrate.Secret, key).Text, s); t.first("secret/"+key) && t.first("secret: "+says) {
 		t.text(7, says, nil)
 	}
@@ -56,7 +57,7 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 		t.flow.shown[string(s.Value)] = true
 	}
 	if t.flow.label[string(s.Value)] == "" {
-		t.flow.label[string(s.Value)] = s.Label
+		t.flow.label[string(s.Value)] = label
 	}
 	t.recompute(s)
 }
@@ -248,7 +249,7 @@ func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
 			if strings.HasSuffix(s.Label, "_verify_data") && t.o.Level != Bytes {
 				continue // that is what the check above has said
 			}
-			labels = append(labels, s.Label)
+			labels = append(labels, t.flow.labelOf(s))
 		}
 	}
 	if len(labels) > 0 {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,17 +27,27 @@ type flow struct {
 	reasons map[string]bool   // why there is no command, told
 	decided map[string]bool
 	faults  map[string]bool
-	plain   bool // it has no handshake
-	brief   bool // its moves have a line each, whatever the level; its scenes are told
-	steps   bool // the last scene was one step of the CA's
-	ended   bool // the last line was an orderly end
-	guessed bool // its attacker has no master secret and guesses one
+	agreed  map[agreement]*handshake.SecretEvent // what the first end of a connection came to
+	altered map[int]bool                         // connections on which a message arrived that nobody told of sending
+	updates map[agreement]int                    // generations of a traffic secret so far
+	number  map[string]string                    // the label of one generation, by label and value
+	plain   bool                                 // it has no handshake
+	brief   bool                                 // its moves have a line each, whatever the level; its scenes are told
+	steps   bool                                 // the last scene was one step of the CA's
+	ended   bool                                 // the last line was an orderly end
+	guessed bool                                 // its attacker has no master secret and guesses one
 }
 
 // leg is one end of one connection: a middle box has two.
 type leg struct {
 	party string
 	conn  int
+}
+
+// agreement is a value that both ends of a connection compute.
+type agreement struct {
+	conn  int
+	label string
 }
 
 // way is one direction of a leg.
@@ -54,19 +65,21 @@ type sent struct {
 
 func newFlow(parties []string) flow {
 	return flow{parties: parties, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
-		faults: map[string]bool{}, shown: map[string]bool{}, label: map[string]string{}, reasons: map[string]bool{}}
+		faults: map[string]bool{}, shown: map[string]bool{}, label: map[string]string{}, reasons: map[string]bool{},
+		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}}
 }
 
 // move is the events of one move, sorted.
 type move struct {
-	events   []handshake.Event
-	head     *handshake.Meta
-	message  *handshake.MessageEvent // or nil
-	dir      handshake.Direction
-	from, to string // parties
-	known    bool   // received, and shown where it was sent
-	sealed   bool   // the message or the data is under keys, whichever record it shares
-	own      bool   // something beside messages, records and data: checks, secrets, decisions, alerts
+	events      []handshake.Event
+	head        *handshake.Meta
+	message     *handshake.MessageEvent // or nil
+	dir         handshake.Direction
+	from, to    string // parties
+	known       bool   // received, and shown where it was sent
+	sealed      bool   // the message or the data is under keys, whichever record it shares
+	sealedAlert bool   // so is its alert
+	own         bool   // something beside messages, records and data: checks, secrets, decisions, alerts
 }
 
 // gather sorts a move's events and keeps track of what is under way.
@@ -80,8 +93,15 @@ func (f *flow) gather(g []handshake.Event) *move {
 		case *handshake.MessageEvent:
 			m.message = e
 			m.sealed = f.keyed[way{l, e.Dir}] && e.Kind != message.KindChangeCipherSpec
-			m.carries(e.Dir, f.track(l, e.Dir, e.Kind.String(), e.Raw), &known)
+			sent := f.track(l, e.Dir, e.Kind.String(), e.Raw)
+			if e.Dir == handshake.Receive && !sent {
+				f.altered[e.Conn] = true
+			}
+			m.carries(e.Dir, sent, &known)
 		case *handshake.RecordEvent:
+			if e.Type == iana.Alert {
+				m.sealedAlert = e.Protected
+			}
 			m.carries(e.Dir, f.track(l, e.Dir, "record", e.Wire), &known)
 		case *handshake.DataEvent:
 			m.sealed = f.keyed[way{l, e.Dir}]
@@ -189,6 +209,21 @@ func (f *flow) computed(s *handshake.SecretEvent) bool {
 	old := f.secrets[key]
 	f.secrets[key] = true
 	return old && s.Method != "session"
+}
+
+// labelOf is what a secret is called here. The traffic secrets that KeyUpdates make have
+// one label for all generations: they are counted, from 1.
+func (f *flow) labelOf(s *handshake.SecretEvent) string {
+	stem, ok := strings.CutSuffix(s.Label, "_traffic_secret_n")
+	if !ok {
+		return s.Label
+	}
+	key, of := s.Label+"\x00"+string(s.Value), agreement{s.Conn, s.Label}
+	if f.number[key] == "" {
+		f.updates[of]++
+		f.number[key] = fmt.Sprintf("%s_traffic_secret_%d", stem, f.updates[of])
+	}
+	return f.number[key]
 }
 
 // news reports whether a decision was not yet told of, by either end.

@@ -109,7 +109,7 @@ func fieldsWithValues(got, want []wire.Field) []wire.Field {
 	return got
 }
 
-// The parts that DESIGN.md fixes, to the letter.
+// The parts that a grader builds on (json.go), to the letter.
 func TestJSONShape(t *testing.T) {
 	var b bytes.Buffer
 	if err := WriteJSON(&b, play(t, "refused")); err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // WriteMermaid writes a transcript as a Mermaid sequenceDiagram. As in the RFCs'
-// figures, {} holds a handshake message under encryption, in TLS 1.3 under the
-// handshake keys, and [] what is under the application keys.
+// figures, {} holds a handshake message under encryption, in TLS 1.3 all that is under
+// the handshake keys, and [] what is under the application keys, alerts included.
 func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error {
 	m := &mermaid{w: w, say: voice{lang}}
 	m.line("sequenceDiagram")
@@ -87,7 +87,14 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			if e.Description == iana.CloseNotify {
 				arrow = "-->>"
 			}
-			m.line("    %s%s%s: %s", h.Party, arrow, to, escape(m.say.alert(e)))
+			name := m.say.alert(e, track.tls13[l], "")
+			switch {
+			case epoch[l] == 1 && track.tls13[l]:
+				name = "{" + name + "}"
+			case epoch[l] > 0:
+				name = "[" + name + "]"
+			}
+			m.line("    %s%s%s: %s", h.Party, arrow, to, escape(name))
 		case *handshake.CheckEvent:
 			verdict := m.say.ui("check_ok")
 			if !e.OK {

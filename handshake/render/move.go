@@ -6,12 +6,14 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/wire"
 	"tlslab/pki"
 )
 
@@ -55,6 +57,9 @@ func (t *Terminal) move(m *move) {
 		case *handshake.SecretEvent:
 			if !same[e] {
 				t.secret(e, nextSecret(m.events[i+1:]))
+			}
+			if line := t.disagreement(e); line != "" {
+				t.hang("   "+t.paint.bad("! "), 5, line, t.paint.bad)
 			}
 		case *handshake.DecisionEvent:
 			t.decision(e)
@@ -105,6 +110,7 @@ func (t *Terminal) arrow(from, to string) string {
 
 // message writes a message's fields: those that matter, or every byte.
 func (t *Terminal) message(e *handshake.MessageEvent) {
+	defer t.grease(e)
 	if t.o.Level == Bytes {
 		t.dump(e)
 		return
@@ -224,7 +230,7 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 			if !t.o.Worksheet {
 				shown = t.fit(s.share, 0)
 			}
-			parts[i], between = text(s.group)+" "+shown, "\n"
+			parts[i], between = t.plain(s.group)+" "+shown, "\n"
 		}
 		name, ok := v.([]byte)
 		switch {
@@ -266,6 +272,30 @@ func otherExtension(t iana.ExtensionType) string {
 		return fmt.Sprintf("GREASE 0x%04x", uint16(t))
 	}
 	return t.String()
+}
+
+// grease says once, where reserved values go by, what they are for.
+func (t *Terminal) grease(e *handshake.MessageEvent) {
+	if e.Kind == message.KindClientHello && slices.ContainsFunc(e.Fields, reserved) && t.first("ui/grease") {
+		t.text(5, t.say.ui("grease"), t.paint.dim)
+	}
+}
+
+// reserved reports whether a field holds a value that RFC 8701 reserves.
+func reserved(f wire.Field) bool {
+	switch v := f.Value.(type) {
+	case iana.CipherSuite:
+		return iana.IsGREASE(uint16(v))
+	case iana.ExtensionType:
+		return iana.IsGREASE(uint16(v))
+	case iana.Group:
+		return iana.IsGREASE(uint16(v))
+	case iana.Version:
+		return iana.IsGREASE(uint16(v))
+	case iana.SignatureScheme:
+		return iana.IsGREASE(uint16(v))
+	}
+	return false
 }
 
 // summarize picks the fields that say something: no lengths, no type numbers that

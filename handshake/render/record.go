@@ -176,11 +176,21 @@ func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
 	if t.flow.tls13[leg{e.Party, e.Conn}] {
 		ref = "RFC 9846 §6"
 	}
-	t.sides("   "+t.arrow(from, to)+"  "+t.say.alert(e), ref, f)
+	t.sides("   "+t.arrow(from, to)+"  "+t.alertName(m, e), ref, f)
 	if entry := t.say.get(narrate.Alert, e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
 		t.text(5, t.values(entry.Text, e), nil)
 	}
 	t.fault(e.Err, 5)
+}
+
+// alertName is what an alert is called, with its level where that means something, and
+// what it is under.
+func (t *Terminal) alertName(m *move, e *handshake.AlertEvent) string {
+	protection := ""
+	if m.sealedAlert {
+		protection = t.flow.protection()
+	}
+	return t.say.alert(e, t.flow.tls13[leg{e.Party, e.Conn}], protection)
 }
 
 // isClose reports whether an alert is close_notify.

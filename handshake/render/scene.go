@@ -17,6 +17,9 @@ import (
 // scene writes what a lesson does around its endpoints. A scene without a layout
 // of its own shows its explanation and its values.
 func (t *Terminal) scene(e *handshake.SceneEvent) {
+	if e.Key == "own_exchange" {
+		t.ownGroup(e)
+	}
 	switch {
 	case e.Key == "flow":
 		t.begin(e)

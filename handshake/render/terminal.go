@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 )
 
@@ -51,7 +52,8 @@ type Terminal struct {
 	flow  flow
 	flows int
 	myths *narrate.Context
-	told  map[string]bool // explanations that are given once
+	told  map[string]bool       // explanations that are given once
+	own   map[iana.Group]string // names of groups that are a student's
 }
 
 // NewTerminal returns a Terminal that writes to w.
@@ -60,7 +62,7 @@ func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
 		o.Lang = narrate.En
 	}
 	return &Terminal{page: newPage(w, o), o: o, asked: o.Level, say: voice{o.Lang}, blank: blanks{on: o.Worksheet, say: voice{o.Lang}},
-		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}}
+		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}, own: map[iana.Group]string{}}
 }
 
 // Event takes the next event. A write error is kept for Flush and Close.
@@ -136,6 +138,7 @@ func (t *Terminal) show() {
 		return
 	}
 	m := t.flow.gather(g)
+	t.learnGroups(g)
 	for _, e := range g {
 		if s, ok := e.(*handshake.SecretEvent); ok {
 			t.blank.learn(s)

@@ -135,9 +135,21 @@ func (v voice) fault(err error) string {
 	return v.aside(why, err.Error())
 }
 
-// alert is what an alert is called.
-func (v voice) alert(e *handshake.AlertEvent) string {
-	return v.aside(v.ui("alert")+" "+e.Description.String(), v.word(e.Level.String()))
+// alert is what an alert is called. Its level is left out of TLS 1.3, where it means
+// nothing (RFC 9846 §6); protection is a key of what it is under, "" for none.
+func (v voice) alert(e *handshake.AlertEvent, tls13 bool, protection string) string {
+	name := v.ui("alert") + " " + e.Description.String()
+	var more []string
+	if !tls13 {
+		more = append(more, v.word(e.Level.String()))
+	}
+	if protection != "" {
+		more = append(more, v.ui(protection))
+	}
+	if len(more) == 0 {
+		return name
+	}
+	return v.aside(name, strings.Join(more, v.comma()))
 }
 
 // hex shows at most n bytes, and how many there are.
@@ -202,7 +214,7 @@ func (t *Terminal) short(v any) string {
 	if yes, ok := v.(bool); ok {
 		return t.say.word(text(yes))
 	}
-	return text(v)
+	return t.plain(v)
 }
 
 // bytes shows bytes at this level's length, blanks left blank.

@@ -2,8 +2,11 @@ package scenario_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"math/big"
+	"strings"
 	"testing"
 
 	"tlslab/handshake/iana"
@@ -65,6 +68,39 @@ func TestOwnGroup(t *testing.T) {
 	}
 	if k := know(t, f, "client"); !k.ReadsData {
 		t.Errorf("%+v", k)
+	}
+}
+
+// misnumbered is a student's group under somebody else's number.
+type misnumbered struct {
+	clock
+	id   iana.Group
+	name string
+}
+
+func (m misnumbered) ID() iana.Group { return m.id }
+func (m misnumbered) Name() string   { return m.name }
+
+// TestOthersNumber: a registered number belongs to its group, and GREASE's to nobody. A
+// student's own X25519 under its own name is welcome.
+func TestOthersNumber(t *testing.T) {
+	for _, c := range []struct {
+		group misnumbered
+		why   string
+	}{
+		{misnumbered{id: iana.X25519, name: "mine"}, "mine has the number 0x001d, which is registered as x25519"},
+		{misnumbered{id: 0x1a1a, name: "mine"}, "registered as GREASE_0x1a1a"},
+		{misnumbered{id: iana.X25519, name: "x25519"}, ""},
+		{misnumbered{id: iana.GroupPrivate, name: "mine"}, ""},
+	} {
+		_, err := scenario.Run(context.Background(), scenario.Options{Seed: "test", Kx: onlyECDHE, Groups: []kx.Group{c.group}}, nil)
+		var oe *scenario.OptionsError
+		switch {
+		case c.why == "" && err != nil:
+			t.Errorf("%s: %v", c.group.name, err)
+		case c.why != "" && (!errors.As(err, &oe) || oe.Option != "Groups" || !strings.Contains(oe.Why, c.why)):
+			t.Errorf("%s at 0x%04x: %v", c.group.name, uint16(c.group.id), err)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func (o *Options) validate() error {
 			}
 		}
 	}
-	if err := o.validate13(); err != nil {
+	if err := firstOf(o.validateGroups(), o.validate13()); err != nil {
 		return err
 	}
 	switch {
@@ -70,6 +70,28 @@ func (o *Options) validate() error {
 	return nil
 }
 
+// firstOf is the first of errs that is one.
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validateGroups refuses a group under a number that the registry, or RFC 8701, has given
+// to another: its name would be the other's in half of what is said of it.
+func (o *Options) validateGroups() error {
+	for _, g := range o.Groups {
+		id := g.ID()
+		if known, ok := iana.GroupByName(id.String()); (ok && known == id || iana.IsGREASE(uint16(id))) && id.String() != g.Name() {
+			return refuse("Groups", "%s has the number 0x%04x, which is registered as %v; take one from 0x%04x (iana.GroupPrivate) on", g.Name(), uint16(id), id, uint16(iana.GroupPrivate))
+		}
+	}
+	return nil
+}
+
 // validate13 finds switches of TLS 1.3 in lessons without it, and the reverse.
 func (o *Options) validate13() error {
 	has := slices.Contains(o.kx(), iana.KxNone)
@@ -94,7 +116,7 @@ func (o *Options) validate13() error {
 		}
 	}
 	if o.Padding < 0 || o.Padding > 1<<14 {
-		return refuse("Padding", "%d zeros do not fit a record; at most 16384 do", o.Padding)
+		return refuse("Padding", "%d is no number of zeros that a record can have; 0 to 16384 is", o.Padding)
 	}
 	if l := o.RecordSizeLimit; l != 0 && (l < 64 || l > 1<<14+1) {
 		return refuse("RecordSizeLimit", "%d is no limit; 64 to 16385 is", l)

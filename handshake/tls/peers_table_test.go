@@ -199,7 +199,9 @@ group and each kind of certificate, in both roles (but for curl); in TLS 1.2 eac
 TLS 1.3 two are RFC 9150's, which none of these peers has, no more than compressed certificates (RFC 8879), as built for Debian.
 (a) this version of TLS has no such thing; (b) we do not resume in TLS 1.3 yet; (c) the peer has no such thing;
 (d) not run: curl is OpenSSL's library again, and there to show that an HTTPS client of the world takes our server.
-The fields of RFC 3526 are for clients only: our server offers RFC 7919's.`
+The fields of RFC 3526 are for clients only: our server offers RFC 7919's.
+Limits of GnuTLS 3.7: gnutls-cli cannot answer a HelloRetryRequest with a cookie alone (we sent it one that asks for a
+group too), and it refuses a record_size_limit below 512.`
 
 // peersTable writes the block, and says what in it has no explanation.
 func peersTable(versions map[string]string) (string, error) {

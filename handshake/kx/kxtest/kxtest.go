@@ -5,7 +5,8 @@
 //
 // Each fault is one sentence that says what is wrong and, where it can, what to do
 // instead. It is not a proof of security: a group that passes agrees with itself,
-// takes its randomness where it should, and refuses what it must.
+// takes its randomness where it should, and refuses what it must. It cannot tell
+// whether a listener can compute the secret: only the plainest ways to do so are tried.
 //
 // Read this file for what can be asked, checks.go for what is checked between honest
 // ends, shares.go for what a peer may try.
@@ -50,7 +51,7 @@ func WithVaryingSizes() Option { return func(c *config) { c.varying = true } }
 // in the same numbers.
 func WithTinyValues() Option { return func(c *config) { c.tiny = true } }
 
-// WithRuns sets how many honest exchanges are made, 300 by default: fewer for a slow
+// WithRuns sets how many honest exchanges are made, 1000 by default: fewer for a slow
 // group.
 func WithRuns(n int) Option { return func(c *config) { c.runs = max(n, 2) } }
 

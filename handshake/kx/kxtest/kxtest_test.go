@@ -282,7 +282,7 @@ func TestMistakes(t *testing.T) {
 		{"stripped zeros", "sizes change from run to run: pad to a fixed length"},
 		{"any length", "Answer accepts a share cut short"},
 		{"any length", "Finish accepts a share with a zero byte in front"},
-		{"panic", "Finish, given a share of 15 bytes, panics (index out of range): a peer can send any bytes"},
+		{"panic", "Finish, given a share of 0 bytes, panics (index out of range): a peer can send any bytes"},
 		{"no range check", "Answer accepts the share 00000000000000000000000000000001, which fixes the secret"},
 		{"no range check", "Finish accepts the bad share 7ffffffffffffffffffffffffffffffe"},
 		{"accepts p-1", "Answer accepts the bad share 7ffffffffffffffffffffffffffffffe"},
@@ -318,6 +318,22 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("wanted a sentence with\n\t%s\ngot\n\t%s", c.sentence, strings.Join(faults, "\n\t"))
 			}
 		})
+	}
+}
+
+// A method that panics at every wrong length makes one sentence, not one for each.
+func TestPanicOnce(t *testing.T) {
+	faults := Check(&student{mistake: "panic"}, WithRuns(5))
+	for _, who := range []string{"Answer", "Finish"} {
+		n := 0
+		for _, f := range faults {
+			if strings.HasPrefix(f, "student: "+who+", given a share of ") {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d sentences about %s: %q", n, who, faults)
+		}
 	}
 }
 

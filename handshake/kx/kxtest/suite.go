@@ -16,6 +16,8 @@ type suite struct {
 	group  kx.Group
 	honest exchange // one exchange that worked
 	faults []string
+
+	panicked map[string]bool // which of the methods, told once each
 }
 
 // fault notes a sentence, once.
@@ -97,7 +99,7 @@ func (s *suite) offer(rand io.Reader) (kx.Offer, bool) {
 // so is a nil where something was promised.
 
 func (s *suite) tryOffer(rand io.Reader) (o kx.Offer, err error) {
-	defer s.caught("Offer", &err)
+	defer s.caught("Offer", "", &err)
 	if o, err = s.group.Offer(rand); err == nil && o == nil {
 		s.fault("Offer returns neither an offer nor an error")
 		err = errNothing
@@ -106,7 +108,7 @@ func (s *suite) tryOffer(rand io.Reader) (o kx.Offer, err error) {
 }
 
 func (s *suite) answer(rand io.Reader, offered []byte) (a kx.Answer, err error) {
-	defer s.caught(fmt.Sprintf("Answer, given a share of %d bytes,", len(offered)), &err)
+	defer s.caught("Answer", fmt.Sprintf(", given a share of %d bytes,", len(offered)), &err)
 	if a, err = s.group.Answer(rand, offered); err == nil && a == nil {
 		s.fault("Answer returns neither an answer nor an error")
 		err = errNothing
@@ -115,14 +117,24 @@ func (s *suite) answer(rand io.Reader, offered []byte) (a kx.Answer, err error) 
 }
 
 func (s *suite) finish(o kx.Offer, reply []byte) (secret []byte, err error) {
-	defer s.caught(fmt.Sprintf("Finish, given a share of %d bytes,", len(reply)), &err)
+	defer s.caught("Finish", fmt.Sprintf(", given a share of %d bytes,", len(reply)), &err)
 	return o.Finish(reply)
 }
 
-func (s *suite) caught(who string, err *error) {
-	if v := recover(); v != nil {
-		s.fault("%s panics (%v): a peer can send any bytes, so return an error", who, v)
-		*err = errPanic
+// caught makes a panic a fault and an error. A method that panics once does so at many
+// lengths, and the first says enough.
+func (s *suite) caught(who, given string, err *error) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	*err = errPanic
+	if s.panicked == nil {
+		s.panicked = map[string]bool{}
+	}
+	if !s.panicked[who] {
+		s.panicked[who] = true
+		s.fault("%s%s panics (%v): a peer can send any bytes, so return an error", who, given, v)
 	}
 }
 
