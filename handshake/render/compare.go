@@ -183,6 +183,9 @@ func (c *comparison) notes() {
 	if has(func(w *scenario.Way) bool { return w.Name == "false_start" }) {
 		c.text(0, c.ui("compare_false_start"), nil)
 	}
+	if has(func(w *scenario.Way) bool { return strings.HasPrefix(keyAlgName(w.KeyAlg), "ECDSA") }) {
+		c.text(0, c.ui("compare_ecdsa"), nil)
+	}
 	if has(func(w *scenario.Way) bool { return w.KeyAlg != "rsa" }) {
 		c.text(0, c.ui("compare_no_rsa"), nil)
 	}

@@ -234,7 +234,11 @@ func (r *Replay) asked(e *handshake.SceneEvent) {
 	if user := said(e, "user"); user != "" {
 		who = r.say().party(user)
 	}
-	if early, _ := e.Get("early").(bool); early {
+	early, _ := e.Get("early").(bool)
+	switch {
+	case early && said(e, "why") == "too_early": // the bank has not asked who it is from
+		who = r.ui("early_data")
+	case early:
 		who += r.say().comma() + r.ui("early_data")
 	}
 	if r.conn != nil {
@@ -362,8 +366,11 @@ func (r *Replay) attempt(e *handshake.SceneEvent) {
 			how = r.ui("replay_took", "moved", said(e, "moved"))
 		}
 	}
-	mark := map[bool]string{true: "!", false: "·"}[now.worked == true]
-	r.t.sides(" "+mark+" "+r.say().aside(when, r.say().party(said(e, "server")))+r.say().colon()+how, r.balances(), paint)
+	mark, where := map[bool]string{true: "!", false: "·"}[now.worked == true], said(e, "server")
+	if where == "mallory" {
+		where = "mallory's bank"
+	}
+	r.t.sides(" "+mark+" "+r.say().aside(when, r.say().party(where))+r.say().colon()+how, r.balances(), paint)
 	r.release()
 	r.holding = true
 }

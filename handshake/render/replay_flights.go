@@ -167,12 +167,13 @@ func (r *Replay) connection() {
 		flights[0].items = append(flights[0].items, item{r.ui("replay_unread"), earlyData})
 		c.unread = false
 	}
-	if !c.begun && c.client != "" {
+	first := !c.begun
+	if first && c.client != "" {
 		c.folded = r.known(flights)
 	}
 	c.begun = true
 	if c.folded {
-		r.folded(c, names, flights)
+		r.folded(c, names, flights, first)
 		return
 	}
 	for _, f := range flights {
@@ -229,13 +230,17 @@ func (r *Replay) known(flights []flight) bool {
 }
 
 // folded writes of a connection whose handshake is known what is new: what was asked, and
-// how it ended if not with an answer.
-func (r *Replay) folded(c *connection, names string, flights []flight) {
+// how it ended if not with an answer. That the handshake is known it says first of all.
+func (r *Replay) folded(c *connection, names string, flights []flight, first bool) {
 	version := "TLS 1.2"
 	if c.tls13 {
 		version = "TLS 1.3"
 	}
-	asked := []item{{r.ui("replay_same_handshake", "version", version), ofHandshake}}
+	var asked []item
+	if first {
+		asked = append(asked, item{r.ui("replay_same_"+kindOf(flights), "version", version), ofHandshake})
+	}
+	told := len(asked)
 	for _, f := range flights {
 		var data []item
 		for _, i := range f.items {
@@ -248,14 +253,28 @@ func (r *Replay) folded(c *connection, names string, flights []flight) {
 		case f.fromClient:
 			asked = append(asked, data...)
 		case strings.Contains(data[0].text, r.ui("alert")):
-			r.line(names, "<->", asked, "")
+			if len(asked) > 0 {
+				r.line(names, "<->", asked, "")
+			}
 			r.line(names, "<--", data, "")
-			asked = nil
+			asked, told = nil, 0
 		}
 	}
-	if len(asked) > 1 {
+	if len(asked) > told {
 		r.line(names, "<->", asked, "")
 	}
+}
+
+// kindOf tells an abbreviated handshake from a full one: no end shows a certificate.
+func kindOf(flights []flight) string {
+	for _, f := range flights {
+		for _, i := range f.items {
+			if i.kind == ofHandshake && strings.Trim(i.text, "{}") == title(message.KindCertificate) {
+				return "full"
+			}
+		}
+	}
+	return "resumed"
 }
 
 // inFull hands an event to the Terminal, which tells it in full.

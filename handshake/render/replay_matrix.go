@@ -107,13 +107,23 @@ func (m *matrix) legend() {
 	for _, o := range outcomes {
 		m.row(0, m.ui("replay_mark."+o), n, narrate.Fill(m.say.get(narrate.UI, "replay_mark."+o).Text, map[string]string{"times": m.times()}), nil)
 	}
-	var columns []string
+	line := "" // wrapped here, so that no name is parted from what it stands for
 	for _, v := range m.rows[0] {
-		if len(v.Defences) > 0 {
-			columns = append(columns, m.heading(v.Defences)+"="+strings.Join(v.Defences, ","))
+		if len(v.Defences) == 0 {
+			continue
+		}
+		column := m.heading(v.Defences) + "=" + strings.Join(v.Defences, ",")
+		switch longer := line + m.say.semicolon() + column; {
+		case line == "":
+			line = column
+		case width(longer) < m.width:
+			line = longer
+		default:
+			m.line(strings.TrimRight(line+m.say.semicolon(), " "))
+			line = column
 		}
 	}
-	m.text(0, strings.Join(columns, m.say.semicolon()), nil)
+	m.line(line)
 }
 
 // times are when the attacks that wait try.

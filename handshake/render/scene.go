@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
@@ -165,6 +166,16 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 	t.sceneRows(rows)
 }
 
+// sceneValue is a value of a scene in short; a lifetime in words, as replay says it.
+func (t *Terminal) sceneValue(v handshake.SceneValue) string {
+	if s, ok := v.Value.(string); ok && v.Name == "lifetime" {
+		if d, err := time.ParseDuration(s); err == nil {
+			return t.say.span(d)
+		}
+	}
+	return t.short(v.Value)
+}
+
 // sceneRows writes values below each other.
 func (t *Terminal) sceneRows(rows []handshake.SceneValue) {
 	n := 0
@@ -183,7 +194,7 @@ func (t *Terminal) sceneRows(rows []handshake.SceneValue) {
 				t.row(5, t.say.label(v.Name), n, t.certificate(x), nil)
 			}
 		default:
-			value := t.say.word(t.short(x))
+			value := t.say.word(t.sceneValue(v))
 			if err, ok := x.(error); ok {
 				value = t.say.fault(err)
 			}

@@ -186,7 +186,7 @@ func (t *Terminal) values(s string, e handshake.Event) string {
 	switch e := e.(type) {
 	case *handshake.SceneEvent:
 		for _, v := range e.Values {
-			values[v.Name] = t.short(v.Value)
+			values[v.Name] = t.sceneValue(v)
 		}
 	case *handshake.DecisionEvent:
 		values["chosen"], values["among"] = t.short(e.Chosen), t.short(e.Among)

@@ -197,8 +197,8 @@ func whyNot(c column, row string) string {
 const legend = `What our tests ran: we were the *client*, the *server*, or *both* in turn. In TLS 1.3 each suite that both ends have met each
 group and each kind of certificate, in both roles (but for curl); in TLS 1.2 each occurs, not each with each. Of our %d suites of
 TLS 1.3 two are RFC 9150's, which none of these peers has, no more than compressed certificates (RFC 8879), as built for Debian.
-(a) this version of TLS has no such thing; (b) we do not resume in TLS 1.3 yet; (c) the peer has no such thing;
-(d) not run: curl is OpenSSL's library again, and there to show that an HTTPS client of the world takes our server.
+(a) this version of TLS has no such thing; (b) the peer has no such thing, or not in its public interface;
+(c) not run: curl is OpenSSL's library again, and there to show that an HTTPS client of the world takes our server.
 The fields of RFC 3526 are for clients only: our server offers RFC 7919's.
 Limits of GnuTLS 3.7: gnutls-cli cannot answer a HelloRetryRequest with a cookie alone (we sent it one that asks for a
 group too), and it refuses a record_size_limit below 512.`
