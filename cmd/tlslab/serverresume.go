@@ -72,10 +72,10 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 	}
 	if store.redis != nil && !slices.Contains(names, replay.Record) { // which asks it anyway
 		accept := cfg.AcceptEarlyData
-		cfg.AcceptEarlyData = store.accept
-		if accept != nil {
-			cfg.AcceptEarlyData = replay.All(accept, store.accept)
+		if accept == nil { // whoever decides himself looks at the age of tickets too (RFC 9846 §4.3.10)
+			accept = replay.Freshness(replay.DefaultWindow)
 		}
+		cfg.AcceptEarlyData = replay.All(accept, store.accept)
 	}
 	return settings, nil
 }
