@@ -12,7 +12,6 @@ import (
 type cost struct {
 	messages   int // ChangeCipherSpec among them
 	bytes      int // on the wire, record headers included
-	asymmetric int // public-key steps at both ends; each signature of a chain counts
 	roundTrips int // that the client waits before its request can leave
 }
 
@@ -28,7 +27,7 @@ func (p *play) compare(full, resumed *Flow) {
 	if !p.o.Quiet {
 		c, d := full.count(time.Time{}), resumed.count(time.Time{})
 		values = append(values,
-			value("full_asymmetric", f.asymmetric), value("resumed_asymmetric", r.asymmetric),
+			value("full_asymmetric", c.asymmetric()), value("resumed_asymmetric", d.asymmetric()),
 			value("full_signatures", c.Signed+c.Verified), value("resumed_signatures", d.Signed+d.Verified),
 			value("full_scalar_mults", c.ScalarMults), value("resumed_scalar_mults", d.ScalarMults))
 		if p.o.Resume.tls13() {
@@ -66,17 +65,6 @@ func (f *Flow) cost() (c cost) {
 		case *handshake.RecordEvent:
 			if e.Dir == handshake.Send && (e.Type == iana.Handshake || e.Type == iana.ChangeCipherSpec) {
 				c.bytes += len(e.Wire)
-			}
-		case *handshake.SecretEvent:
-			if e.Op == handshake.OpAsymmetric {
-				c.asymmetric++
-			}
-		case *handshake.CheckEvent:
-			switch {
-			case e.Report != nil:
-				c.asymmetric += e.Report.SignatureChecks
-			case e.Op == handshake.OpAsymmetric:
-				c.asymmetric++
 			}
 		}
 	}

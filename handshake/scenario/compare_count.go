@@ -32,6 +32,11 @@ type Count struct {
 	LargestFlight int // bytes that one end sends without hearing from the other, data included
 }
 
+// asymmetric is all that took a public-key algorithm, at both ends.
+func (c *Count) asymmetric() int {
+	return c.Signed + c.Verified + c.ScalarMults + c.Powers + c.KEM + c.RSA
+}
+
 // count goes through the events of one connection that began at start.
 func (f *Flow) count(start time.Time) Count {
 	c := Count{RoundTrips: 1 + f.waits()} // TCP's, and the handshake's

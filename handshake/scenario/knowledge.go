@@ -71,11 +71,21 @@ func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 	}
 	k.ReadsHandshake = k.ReadsHandshake || r.ReadHandshake
 	k.ReadsData = k.ReadsData || r.ReadData
-	k.HasMaster = k.HasMaster || r.Master != nil || r.Traffic.Complete()
+	k.HasMaster = k.HasMaster || r.Master != nil || r.Traffic.Complete() || logged(v.keys)
 	if k.Plaintext == "" { // the two legs of a middle box carry the same
 		k.Plaintext = string(r.FromClient) + string(r.FromServer)
 	}
 	return nil
+}
+
+// logged reports whether a key log of TLS 1.3 has every traffic secret, used or not.
+func logged(keys []byte) bool {
+	for _, label := range []string{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"} {
+		if !bytes.Contains(keys, []byte(label)) {
+			return false
+		}
+	}
+	return true
 }
 
 // keyImpersonates tries whether the client would take anybody who has the server's
