@@ -373,6 +373,17 @@ func (c *Config) check() error {
 			return reason.New(reason.Internal, "config.key_shares", "groups that are in Groups", id)
 		}
 	}
+	for i := range c.PSKs {
+		// An empty key is one that everybody has.
+		switch p := &c.PSKs[i]; {
+		case len(p.Key) == 0:
+			return reason.New(reason.Internal, "config.psks", "a key in each", fmt.Sprintf("none in number %d", i+1))
+		case len(p.Identity) == 0 || len(p.Identity) > 1<<16-1-2-4:
+			return reason.New(reason.Internal, "config.psks", "an identity of 1 to 65529 bytes in each", fmt.Sprintf("%d in number %d", len(p.Identity), i+1))
+		case p.hash() != crypto.SHA256 && p.hash() != crypto.SHA384:
+			return reason.New(reason.Internal, "config.psks", "SHA-256 or SHA-384, a suite's hash", fmt.Sprintf("%v in number %d", p.Hash, i+1))
+		}
+	}
 	for i := range c.Certificates {
 		if len(c.Certificates[i].Chain) == 0 {
 			return reason.New(reason.Internal, "config.certificates", "a chain in each", fmt.Sprintf("none in number %d", i+1))

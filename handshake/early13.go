@@ -216,7 +216,10 @@ func (e *Endpoint) WriteEarly(p []byte) (int, error) {
 	if e.err != nil {
 		return 0, e.err
 	}
-	if e.early == nil || !e.early.open {
+	if e.closeSent {
+		return 0, errClosed
+	}
+	if e.early == nil || !e.early.open || e.wr.Spent() { // these keys have no next generation
 		return 0, nil
 	}
 	p = p[:min(len(p), maxFragment, int(e.early.left))]

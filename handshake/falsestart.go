@@ -44,6 +44,8 @@ func (e *Endpoint) MayWrite() DataKind {
 		return NoData
 	case e.early != nil && e.early.open:
 		return EarlyData
+	case e.state == WaitEndOfEarlyData && e.wr.Spent(): // until Finished no KeyUpdate can be sent
+		return NoData
 	case e.mayStart:
 		return ApplicationData
 	}

@@ -145,7 +145,7 @@ func (c *client) whyNotOffer13(s *session.Session) ([]*x509.Certificate, string)
 		return nil, "session_expired"
 	case s.ServerName != c.cfg.ServerName:
 		return nil, "session_other_name"
-	case su == nil || !c.cfg.usable(su):
+	case su == nil || su.Version != iana.TLS13 || !c.cfg.usable(su):
 		return nil, "session_other_suite"
 	case !c.wouldShow(s.OwnCertificates):
 		return nil, "session_other_client_certificate"
@@ -351,6 +351,7 @@ func (s *server) resume13(p *psk, i int) {
 // become truer by resuming (RFC 9846 §4.7.1).
 func heir(s, old *session.Session, now time.Time) {
 	if old != nil {
-		s.Lifetime = min(s.Lifetime, old.Created.Add(old.Lifetime).Sub(now))
+		// It may have ended since it was resumed: a client takes its time to say Finished.
+		s.Lifetime = max(0, min(s.Lifetime, old.Created.Add(old.Lifetime).Sub(now)))
 	}
 }

@@ -250,6 +250,9 @@ func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer boo
 	if e.cfg.Weak.SkipVerify {
 		return chain, ""
 	}
+	if len(chain) == 0 { // of a server that an external key has vouched for, and nothing else
+		return nil, "trust_withdrawn"
+	}
 	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer}, true)
 	switch r := reason.Of(err); {
 	case err == nil:

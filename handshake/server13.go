@@ -116,6 +116,10 @@ func (s *server) choose13(m *message.ClientHello) error {
 	shares, shared := message.Get[*message.KeyShareClient](&m.Extensions)
 	exchanges := s.psk == nil || s.pskWithDHE
 	switch {
+	case ok && !shared: // whatever is to be done
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "key_share", "none")
+	case shared && !ok:
+		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "supported_groups", "none")
 	case exchanges && !ok:
 		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "supported_groups", "none")
 	case exchanges && !shared:
@@ -150,7 +154,9 @@ func (s *server) choose13(m *message.ClientHello) error {
 		return err
 	}
 	modes, ok := message.Get[*message.PSKKeyExchangeModes](&m.Extensions)
-	s.giveTicket = s.cfg.Tickets != nil && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
+	// What an external key has proved ends when that is withdrawn, and a ticket would not.
+	external := s.psk != nil && s.psk.session == nil
+	s.giveTicket = s.cfg.Tickets != nil && !external && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
 	if s.listening() {
 		s.decided("cipher_suite", s.summary.Suite.ID, m.CipherSuites, "server_preference")
 		if s.psk == nil {

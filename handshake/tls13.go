@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/subtle"
 	"fmt"
+	"time"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
@@ -31,6 +32,7 @@ type keys13 struct {
 type traffic struct {
 	read, write keyschedule.TrafficSecret
 	resumption  keyschedule.ResumptionSecret
+	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: none was
 
 	wanted  bool // a KeyUpdate of ours is due
 	request bool // and it asks the peer for one
@@ -107,6 +109,9 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 func (k *keys13) finish(e *Endpoint) {
 	th := e.transcriptHash(len(e.transcript))
 	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: k.main.Resumption(th)}
+	if k.psk != nil && k.psk.session != nil {
+		t.until = k.psk.session.Created.Add(k.psk.session.Lifetime)
+	}
 	if e.role == Server {
 		t.read, t.write = t.write, t.read
 	}

@@ -77,6 +77,9 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 		}
 		cfg.AcceptEarlyData = replay.All(accept, store.accept)
 	}
+	if cfg.AcceptEarlyData != nil { // then the engine's own look at the age is off, which RFC 9846 §4.3.10 demands of everybody
+		cfg.AcceptEarlyData = replay.All(replay.Freshness(replay.DefaultWindow), cfg.AcceptEarlyData)
+	}
 	return settings, nil
 }
 

@@ -9,6 +9,7 @@
 package session
 
 import (
+	"math"
 	"time"
 
 	"tlslab/handshake/iana"
@@ -68,7 +69,7 @@ func (s *Session) Walk(c *wire.Codec) {
 	}
 	c.Text(1, "server_name", &s.ServerName, 0)
 	c.Text(1, "protocol", &s.Protocol, 0)
-	created, millis, life := uint32(s.Created.Unix()), uint16(s.Created.Nanosecond()/1e6), uint32(s.Lifetime/time.Second)
+	created, millis, life := uint32(s.Created.Unix()), uint16(s.Created.Nanosecond()/1e6), uint32(min(max(s.Lifetime, 0)/time.Second, math.MaxUint32)) // never more for being less than none
 	wire.U32(c, "created", &created)
 	wire.U16(c, "created_milliseconds", &millis)
 	wire.U32(c, "lifetime", &life)

@@ -60,7 +60,7 @@ func (c *Conn) sealEarly(p []byte) (int, error) {
 	switch {
 	case c.e.Role() == handshake.Client:
 		return c.e.WriteEarly(p)
-	case c.e.State() == handshake.WaitEndOfEarlyData:
+	case c.e.State() == handshake.WaitEndOfEarlyData && c.e.MayWrite() == handshake.ApplicationData:
 		return c.e.Write(p)
 	}
 	return 0, c.e.Err()

@@ -48,7 +48,14 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 }
 
 // Serve runs an HTTP server over TLS connections accepted from l, in HTTP/1.1.
+//
+// It takes no early data: net/http reads by Read, which never returns any, so that a request
+// would be accepted and lost.
 func Serve(srv *http.Server, l net.Listener, cfg *Config) error {
+	if cfg.MaxEarlyData > 0 {
+		own := *cfg
+		own.MaxEarlyData, cfg = 0, &own
+	}
 	return srv.Serve(NewListener(l, cfg))
 }
 
