@@ -98,8 +98,8 @@ type Config struct {
 	// EarlyData makes a client offer early data, where it has a ticket that allows some:
 	// Endpoint.WriteEarly sends it. It can be replayed.
 	EarlyData bool
-	// MaxEarlyData is how many bytes of early data a server's tickets allow, and how many it
-	// takes. 0: none.
+	// MaxEarlyData is how many bytes of early data a server's tickets allow from now on; one
+	// that is out allows what it said. 0: no early data is taken.
 	MaxEarlyData uint32
 	// AcceptEarlyData decides about each flight of early data that nothing else speaks
 	// against, and returns what does, or "". Whether the ClientHello is fresh, too, is for

@@ -220,8 +220,8 @@ func TestEarlyDataPassedOver(t *testing.T) {
 	badMAC := func(in handshake.State) want {
 		return want{reason.BadRecordMAC, "record.fragment", anywhere, iana.BadRecordMAC, in}
 	}
-	const bound = 1 << 15 // bytes of records, for tickets of up to 2^14
-	junk := func(n int) []byte { return clearRecord(iana.ApplicationData, make([]byte, n)) }
+	const bound = 1 << 15                                                                         // bytes of content, for tickets of up to 2^14
+	junk := func(n int) []byte { return clearRecord(iana.ApplicationData, make([]byte, n+1+16)) } // type and tag
 	off := func(_, s *handshake.Config) { s.MaxEarlyData = 0 }
 	retried := func(_, s *handshake.Config) { s.RetryWithCookie = true }
 	for _, test := range []struct {
@@ -253,6 +253,14 @@ func TestEarlyDataPassedOver(t *testing.T) {
 			c = beginEarly(t, "", test.change)
 			c.inject(server, junk(bound/2), junk(bound/2+1))
 			c.refuses(server, badMAC(test.in))
+
+			c = beginEarly(t, "", test.change) // however small the records
+			for range 1600 {
+				c.inject(server, junk(10))
+			}
+			if err := c.ends[server].Err(); err != nil {
+				t.Errorf("small records: %v", err)
+			}
 
 			c = beginEarly(t, "", test.change) // done once a record is meant
 			c.run(nil).is13()

@@ -22,7 +22,7 @@ func (s *server) useTicket(ticket []byte, sess *session.Session) string {
 		return "" // by the first ClientHello of this handshake
 	}
 	now := s.now()
-	first, err := s.cfg.SingleUse.Once("ticket:"+string(id[:]), sess.Created.Add(sess.Lifetime), now)
+	first, err := s.cfg.SingleUse.Once("ticket:"+string(id[:]), sess.Created.Add(sess.Lifetime).Add(session.ClockSkew), now)
 	if err != nil {
 		return "store_failed"
 	}

@@ -72,12 +72,12 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 	}
 	if store.redis != nil && !slices.Contains(names, replay.Record) { // which asks it anyway
 		accept := cfg.AcceptEarlyData
-		if accept == nil { // whoever decides himself looks at the age of tickets too (RFC 9846 §4.3.10)
-			accept = replay.Freshness(replay.DefaultWindow)
+		cfg.AcceptEarlyData = store.accept
+		if accept != nil {
+			cfg.AcceptEarlyData = replay.All(accept, store.accept)
 		}
-		cfg.AcceptEarlyData = replay.All(accept, store.accept)
 	}
-	if cfg.AcceptEarlyData != nil { // then the engine's own look at the age is off, which RFC 9846 §4.3.10 demands of everybody
+	if cfg.AcceptEarlyData != nil { // it takes over the look at a ticket's age, which RFC 9846 §4.3.10 demands
 		cfg.AcceptEarlyData = replay.All(replay.Freshness(replay.DefaultWindow), cfg.AcceptEarlyData)
 	}
 	return settings, nil

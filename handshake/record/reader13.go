@@ -87,10 +87,13 @@ func (r *Reader) drop(rec *Record, err error) bool {
 	if r.dropping <= 0 || r.version != iana.TLS13 || rec.Type != iana.ApplicationData || reason.Of(err) != reason.BadRecordMAC {
 		return false
 	}
-	r.dropping -= len(rec.Payload)
+	r.dropping -= max(1, len(rec.Payload)-earlyOverhead) // of what is allowed, only the content is counted (RFC 9846 §4.7.1)
 	rec.Dropped = true
 	return r.dropping >= 0
 }
+
+// earlyOverhead is the type and the tag of a record, which its sender has not counted.
+const earlyOverhead = 1 + 16
 
 // unexpected says that a record may not come, or not like this.
 func unexpected(field string, off int, want, got any) error {

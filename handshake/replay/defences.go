@@ -170,7 +170,7 @@ func Freshness(window time.Duration) func(handshake.EarlyDataInput) string {
 // ClientHello that store has seen (RFC 9846 §8.2). What is kept is the hash of the binder,
 // which has been found to be right, for as long as it could be accepted again: with a
 // window, which it enforces as Freshness does, for at most two of those; with window 0
-// until the ticket ends, which can be a week.
+// until the ticket ends, which can be a week; in either case session.ClockSkew longer.
 //
 // A store that began only after the ClientHello could have been accepted for the first
 // time is not to be believed, "store_too_young": so a server that restarts with an empty
@@ -188,7 +188,7 @@ func Recording(store session.Store, window time.Duration) func(handshake.EarlyDa
 			from, until = sent(in).Add(-window), sent(in).Add(window+time.Millisecond)
 		}
 		id := sha256.Sum256(in.Binder)
-		first, err := store.Once("client_hello:"+string(id[:]), until, in.Time)
+		first, err := store.Once("client_hello:"+string(id[:]), until.Add(session.ClockSkew), in.Time)
 		if err != nil {
 			return "store_failed"
 		}

@@ -43,3 +43,8 @@ var (
 	// ErrUnavailable: the store cannot be reached, or does not answer in time.
 	ErrUnavailable = errors.New("store cannot be reached")
 )
+
+// ClockSkew is by how much the clocks of servers that share a store may differ: a mark is
+// kept so much longer than what it guards against could happen by the clock of the server
+// that made it. (Since when a store remembers is judged without it.)
+const ClockSkew = 5 * time.Second
