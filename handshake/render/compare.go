@@ -87,7 +87,7 @@ func (c *comparison) table(ways []scenario.Way) {
 		for _, col := range compareColumns {
 			cell := fmt.Sprint(col.of(&w.Count))
 			if w.Full != nil {
-				cell = fmt.Sprint(col.of(w.Full)) + " → " + cell
+				cell = fmt.Sprint(col.of(w.Full)) + " > " + cell
 			}
 			row = append(row, cell)
 		}
@@ -126,14 +126,14 @@ func keyAlgName(alg string) string {
 
 // columns says what the headings mean.
 func (c *comparison) columns() {
-	n := width("→")
+	n := width(">")
 	for _, col := range compareColumns {
 		n = max(n, width(c.ui("compare_column."+col.key)))
 	}
 	for _, col := range compareColumns {
 		c.row(0, c.ui("compare_column."+col.key), n+1, c.ui("compare_about."+col.key), nil)
 	}
-	c.row(0, "→", n+1, c.ui("compare_about.resumed"), nil)
+	c.row(0, ">", n+1, c.ui("compare_about.resumed"), nil)
 }
 
 // chart draws each way's time once; chains that differ in it each have a bar.
@@ -166,7 +166,7 @@ func (c *comparison) chart() {
 	c.line(c.paint.bold(c.ui("compare_chart")))
 	for _, b := range bars {
 		c.line(pad(b.name, name) + "  " + strings.Repeat(" ", number-width(milliseconds(total(b)))) + milliseconds(total(b)) + "  " +
-			c.paint.dim(strings.Repeat("·", marks(b.tcp))) + c.paint.secret(strings.Repeat("=", marks(b.handshake))) + c.paint.good(strings.Repeat(">", marks(b.answer))))
+			c.paint.dim(strings.Repeat(".", marks(b.tcp))) + c.paint.secret(strings.Repeat("=", marks(b.handshake))) + c.paint.good(strings.Repeat(">", marks(b.answer))))
 	}
 	c.text(0, c.ui("compare_marks"), nil)
 }

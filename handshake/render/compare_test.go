@@ -59,10 +59,10 @@ func TestWriteComparison(t *testing.T) {
 				rows = 2 // an ECDSA key cannot encrypt
 			}
 			title := voice{l}.ui("compare_way." + name)
-			if n := len(regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(title)+` {2,}\d[^=>\n]*$`).FindAllString(got, -1)); n != rows {
+			if n := len(regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(title)+` {2,}\d[^=.\n]*$`).FindAllString(got, -1)); n != rows {
 				t.Errorf("%s: %s has %d rows, want %d", l, name, n, rows)
 			}
-			if n := len(regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(title)+` +\d+ ms  ·+=*>+$`).FindAllString(got, -1)); n != bars {
+			if n := len(regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(title)+` +\d+ ms  \.+=*>+$`).FindAllString(got, -1)); n != bars {
 				t.Errorf("%s: %s has %d bars", l, name, n)
 			}
 		}
@@ -77,14 +77,14 @@ func TestComparisonBars(t *testing.T) {
 	got := writeComparison(t, ways(t), TerminalOptions{})
 	per := 0
 	for _, w := range ways(t) {
-		bar := regexp.MustCompile(`(?m)^` + voice{"en"}.ui("compare_way."+w.Name) + ` +(\d+) ms  (·*)(=*)(>*)$`).FindStringSubmatch(got)
+		bar := regexp.MustCompile(`(?m)^` + voice{"en"}.ui("compare_way."+w.Name) + ` +(\d+) ms  (\.*)(=*)(>*)$`).FindStringSubmatch(got)
 		if bar == nil {
 			t.Fatalf("%s has no bar", w.Name)
 		}
 		if per == 0 {
 			per = len(bar[4])
 		}
-		tcp, tls, answer := strings.Count(bar[2], "·"), len(bar[3]), len(bar[4])
+		tcp, tls, answer := strings.Count(bar[2], "."), len(bar[3]), len(bar[4])
 		if bar[1] != fmt.Sprint(w.FirstByte.Milliseconds()) || tcp != per || tls != per*(w.RoundTrips-1) || answer != per {
 			t.Errorf("%s: %q, with %d marks a round trip", w.Name, bar[0], per)
 		}

@@ -366,7 +366,7 @@ func (r *Replay) attempt(e *handshake.SceneEvent) {
 			how = r.ui("replay_took", "moved", said(e, "moved"))
 		}
 	}
-	mark, where := map[bool]string{true: "!", false: "·"}[now.worked == true], said(e, "server")
+	mark, where := map[bool]string{true: "!", false: "-"}[now.worked == true], said(e, "server")
 	if where == "mallory" {
 		where = "mallory's bank"
 	}

@@ -94,7 +94,7 @@ func (m *matrix) cell(v replay.Verdict) (string, func(string) string) {
 	case v.Limit == replay.ByTime:
 		return "<" + strings.ReplaceAll(m.say.span(v.Until), " ", ""), m.paint.secret
 	}
-	return fmt.Sprintf("%d×", v.Times), m.paint.secret
+	return fmt.Sprintf("%dx", v.Times), m.paint.secret
 }
 
 // legend says what the marks and the headings mean.

@@ -119,7 +119,7 @@ func TestReplayTranscripts(t *testing.T) {
 				for _, route := range r.Routes {
 					attempts += len(route.Attempts)
 				}
-				if n := len(regexp.MustCompile(`(?m)^ [!·] `).FindAllString(got, -1)); n != attempts {
+				if n := len(regexp.MustCompile(`(?m)^ [!-] `).FindAllString(got, -1)); n != attempts {
 					t.Errorf("%s: %d attempts shown, %d made", name, n, attempts)
 				}
 			}
@@ -206,7 +206,7 @@ func TestReplayMatrix(t *testing.T) {
 		}
 		got := b.String()
 		readableReplay(t, "matrix "+string(l), got)
-		marks := map[replay.Outcome]string{replay.Stopped: "·", replay.NotStopped: voice{l}.ui("replay_mark.not_stopped")}
+		marks := map[replay.Outcome]string{replay.Stopped: "-", replay.NotStopped: voice{l}.ui("replay_mark.not_stopped")}
 		for _, row := range rows {
 			line := regexp.MustCompile("(?m)^" + row[0].Attack + "  .*$").FindString(got)
 			cells := strings.Fields(line)
@@ -218,7 +218,7 @@ func TestReplayMatrix(t *testing.T) {
 				want := marks[v.Outcome]
 				switch {
 				case v.Limit == replay.ByCount:
-					want = "1×"
+					want = "1x"
 				case v.Limit == replay.ByTime:
 					want = "<" + strings.ReplaceAll(voice{l}.span(v.Until), " ", "")
 				}
