@@ -60,27 +60,33 @@ func (k *keys12) deriveKeys(e *Endpoint) error {
 	c, h := e.summary.Suite.Cipher, e.summary.Suite.Hash
 	k.block = k.master.KeyBlock(h, k.clientRandom[:], k.serverRandom[:], c.MACLen, c.KeyLen, c.FixedIVLen)
 	if e.revealing() {
-		e.secret(SecretEvent{Label: "key_block", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: "key expansion",
-			Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true},
-				{Name: "server_random", Bytes: k.serverRandom[:]}, {Name: "client_random", Bytes: k.clientRandom[:]}},
-			Value: k.block.Raw})
-		at := 0
-		for _, p := range []struct {
-			label string
-			value []byte
-		}{{"client_write_MAC_key", k.block.ClientMAC}, {"server_write_MAC_key", k.block.ServerMAC},
-			{"client_write_key", k.block.ClientKey}, {"server_write_key", k.block.ServerKey},
-			{"client_write_IV", k.block.ClientIV}, {"server_write_IV", k.block.ServerIV}} {
-			if len(p.value) > 0 {
-				e.secret(SecretEvent{Label: p.label, Op: OpNone,
-					Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value,
-					Inputs: []kx.Value{{Name: "key_block", Bytes: k.block.Raw, Private: true}}})
-			}
-			at += len(p.value)
-		}
+		k.tellKeys(e)
 	}
 	e.exporter = &exporter12{h, k.master, k.clientRandom, k.serverRandom}
 	return e.logKey("CLIENT_RANDOM", k.clientRandom[:], k.master[:])
+}
+
+// tellKeys tells of the key block and its parts. It is apart because what it builds would
+// be on the stack of those who need none of it.
+func (k *keys12) tellKeys(e *Endpoint) {
+	e.secret(SecretEvent{Label: "key_block", Method: "PRF", Op: OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
+		Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true},
+			{Name: "server_random", Bytes: k.serverRandom[:]}, {Name: "client_random", Bytes: k.clientRandom[:]}},
+		Value: k.block.Raw})
+	at := 0
+	for _, p := range []struct {
+		label string
+		value []byte
+	}{{"client_write_MAC_key", k.block.ClientMAC}, {"server_write_MAC_key", k.block.ServerMAC},
+		{"client_write_key", k.block.ClientKey}, {"server_write_key", k.block.ServerKey},
+		{"client_write_IV", k.block.ClientIV}, {"server_write_IV", k.block.ServerIV}} {
+		if len(p.value) > 0 {
+			e.secret(SecretEvent{Label: p.label, Op: OpNone,
+				Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value,
+				Inputs: []kx.Value{{Name: "key_block", Bytes: k.block.Raw, Private: true}}})
+		}
+		at += len(p.value)
+	}
 }
 
 // change puts one direction under its new keys.

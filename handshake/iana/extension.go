@@ -73,7 +73,23 @@ var extensionNames = map[ExtensionType]string{
 }
 
 // String returns the registry's name, or the number in hex.
-func (t ExtensionType) String() string { return name16(extensionNames, t) }
+func (t ExtensionType) String() string {
+	if int(t) < len(commonExtensions) && commonExtensions[t] != "" {
+		return commonExtensions[t]
+	}
+	return name16(extensionNames, t)
+}
+
+// commonExtensions is extensionNames where nearly all extensions are: every walk over a
+// hello asks, for the sake of an error that hardly ever comes.
+var commonExtensions = func() (names [64]string) {
+	for t, name := range extensionNames {
+		if int(t) < len(names) {
+			names[t] = name
+		}
+	}
+	return names
+}()
 
 // The small registries that live inside one extension or message each.
 type (

@@ -111,15 +111,13 @@ type Options struct {
 // Protect makes the protection of one direction, for one epoch. Keys of a wrong
 // length are reason.Internal.
 func (c *Cipher) Protect(k Keys, o Options) (Protection, error) {
-	for _, l := range []struct {
-		field string
-		key   []byte
-		want  int
-	}{{"keys.mac", k.MAC, c.MACLen}, {"keys.key", k.Key, c.KeyLen}, {"keys.iv", k.IV, c.FixedIVLen}} {
-		if len(l.key) != l.want {
-			return nil, reason.New(reason.Internal, l.field,
-				fmt.Sprintf("%d bytes", l.want), fmt.Sprintf("%d bytes", len(l.key)))
-		}
+	switch {
+	case len(k.MAC) != c.MACLen:
+		return nil, wrongKey("keys.mac", k.MAC, c.MACLen)
+	case len(k.Key) != c.KeyLen:
+		return nil, wrongKey("keys.key", k.Key, c.KeyLen)
+	case len(k.IV) != c.FixedIVLen:
+		return nil, wrongKey("keys.iv", k.IV, c.FixedIVLen)
 	}
 	switch c.Kind {
 	case AEAD:
@@ -134,6 +132,10 @@ func (c *Cipher) Protect(k Keys, o Options) (Protection, error) {
 		return newMAC13(c, k, o), nil
 	}
 	return nil, reason.New(reason.Internal, "cipher.kind", nil, c.Kind)
+}
+
+func wrongKey(field string, key []byte, want int) error {
+	return reason.New(reason.Internal, field, fmt.Sprintf("%d bytes", want), fmt.Sprintf("%d bytes", len(key)))
 }
 
 // Protection seals and opens records in one direction with one set of keys. It is
