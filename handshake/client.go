@@ -355,16 +355,25 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 				return c.fault(reason.BadValue, m, "server_hello.extensions.ec_point_formats", iana.Uncompressed, x.Formats)
 			}
 		case *message.ALPN:
-			if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
-				return c.fault(reason.NotOffered, m, "server_hello.extensions.application_layer_protocol_negotiation", c.cfg.ALPN, x.Protocols)
+			if err := c.takeProtocol(m, x); err != nil {
+				return err
 			}
-			c.summary.Protocol = x.Protocols[0]
 		}
 	}
 	if c.listening() {
 		c.decided("extended_master_secret", c.ems, nil, choose(c.ems, "both_want_ems", "no_ems"))
 		c.decided("secure_renegotiation", c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, "signalled", "not_signalled"))
 	}
+	return nil
+}
+
+// takeProtocol takes the application protocol that the server chose (RFC 7301 §3.1).
+func (c *client) takeProtocol(m message.Message, x *message.ALPN) error {
+	if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
+		field := m.Kind().String() + ".extensions.application_layer_protocol_negotiation"
+		return c.fault(reason.NotOffered, m, field, c.cfg.ALPN, x.Protocols)
+	}
+	c.summary.Protocol = x.Protocols[0]
 	return nil
 }
 

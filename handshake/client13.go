@@ -407,10 +407,9 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 		}
 		switch x := x.(type) {
 		case *message.ALPN:
-			if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
-				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.application_layer_protocol_negotiation", c.cfg.ALPN, x.Protocols)
+			if err := c.takeProtocol(m, x); err != nil {
+				return err
 			}
-			c.summary.Protocol = x.Protocols[0]
 		case *message.MaxFragmentLength:
 			if x.Code != c.cfg.MaxFragmentLength {
 				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
