@@ -161,3 +161,41 @@ func TestEarlyData(t *testing.T) {
 		})
 	}
 }
+
+// TestCookieUnderPSKOnly: who has a key, and so needs no group, is sent back for a cookie
+// like all others; and still finds his way if the key is no longer known by then.
+func TestCookieUnderPSKOnly(t *testing.T) {
+	for _, forgotten := range []bool{false, true} {
+		cc, sc := resumable(t)
+		cc.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
+		sc.PSKModes, sc.RetryWithCookie = cc.PSKModes, true
+		afterTickets(t, cc, sc)
+		c, err := handshake.NewClient(cc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := handshake.NewServer(sc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c.Ready() {
+			if _, err := c.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Feed(c.Output())
+		for s.State() != handshake.WaitSecondClientHello {
+			if _, err := s.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if forgotten {
+			sc.Tickets = session.NewTicketKeys(rand.Reader, time.Hour)
+		}
+		c.Feed(s.Output())
+		pump(c, s)
+		if !c.Done() || !s.Done() || !c.Summary().Retried || c.Summary().Resumed == forgotten {
+			t.Errorf("forgotten %v: %v, %v; %v, %v", forgotten, c.State(), c.Err(), s.State(), s.Err())
+		}
+	}
+}

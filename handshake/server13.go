@@ -145,6 +145,9 @@ func (s *server) choose13(m *message.ClientHello) error {
 	} else {
 		s.group, s.share, s.retrying, s.summary.Group = nil, nil, false, 0
 	}
+	if err := s.wantCookie(); err != nil {
+		return err
+	}
 	if s.psk == nil {
 		if err := s.chooseIdentity13(m); err != nil {
 			return err
@@ -219,26 +222,24 @@ func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares
 		return s.fault(reason.NoCommonGroup, m, "client_hello.extensions.supported_groups", "one of our groups", theirs)
 	}
 	s.summary.Group = s.group.ID()
-	if s.cfg.RetryWithCookie && !s.summary.Retried {
-		s.retrying = true
-		cookie, err := s.randomBytes(32)
-		if err != nil {
-			return err
-		}
-		s.cookie = cookie
-	}
 	if s.listening() {
 		s.decided("group", s.group.ID(), theirs, why)
 		if s.retrying {
-			if s.share == nil {
-				s.decided("hello_retry", s.group.ID(), nil, "no_share")
-			}
-			if s.cookie != nil {
-				s.decided("hello_retry", "cookie", nil, "cookie_wanted")
-			}
+			s.decided("hello_retry", s.group.ID(), nil, "no_share")
 		}
 	}
 	return nil
+}
+
+// wantCookie sends the client back, once, where the Config says so.
+func (s *server) wantCookie() (err error) {
+	if !s.cfg.RetryWithCookie || s.summary.Retried {
+		return nil
+	}
+	s.retrying = true
+	s.decided("hello_retry", "cookie", nil, "cookie_wanted")
+	s.cookie, err = s.randomBytes(32)
+	return err
 }
 
 // chooseCertificate13 takes the first certificate whose key can sign what the client can
@@ -313,7 +314,7 @@ func sendHelloRetryRequest(s *server, _ message.Message) error {
 	m := &message.ServerHello{Version: iana.TLS12, Random: message.HelloRetryRequestRandom, SessionID: s.hello.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: iana.CompressionNull}
 	m.Extensions.Add(&message.SelectedVersion{Version: iana.TLS13})
-	if s.share == nil {
+	if s.group != nil && s.share == nil {
 		m.Extensions.Add(&message.KeyShareRetry{Group: s.group.ID()})
 	}
 	if s.cookie != nil {
@@ -349,8 +350,11 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 		return err
 	}
 	shares, _ := message.Get[*message.KeyShareClient](&m.Extensions)
-	if s.group == nil && s.psk != nil { // psk_ke: there is no group to agree on
+	if s.group == nil || wanted == nil && !s.retrying { // psk_ke, now or before: no group was asked for
 		return nil
+	}
+	if wanted == nil {
+		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "a share of "+s.group.Name(), "none") // a third hello there is not
 	}
 	if s.retrying || s.group != wanted || !shared && len(shares.Shares) != 1 {
 		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share, of "+wanted.Name(), "none, or others")
