@@ -278,33 +278,41 @@ func TestPlaintextMutations(t *testing.T) {
 	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
-			rng := rand.New(rand.NewPCG(9846, uint64(role)))
-			why := map[reason.Reason]int{}
-			var messages [][]opened
-			for _, rec := range recs {
-				messages = append(messages, rec.messages(t, role))
-			}
-			for i := range mutationsEachWay / scale {
-				rec, list := recs[i%len(recs)], messages[i%len(recs)]
-				m := list[i/len(recs)%len(list)]
-				bent := noise(rng, m.payload)
-				if rng.IntN(2) == 0 && len(bent) >= 4 && m.typ == iana.Handshake {
-					copy(bent, []byte{m.payload[0], byte((len(bent) - 4) >> 16), byte((len(bent) - 4) >> 8), byte(len(bent) - 4)})
-				}
-				if bytes.Equal(bent, m.payload) {
-					continue
-				}
-				s := rec.instead(t, role, m.at, m.typ, bent)
-				if s.connected && !rec.reads[role][m.at].done {
-					t.Errorf("%s: a %v connected over %x", rec.name, role, bent)
-				}
-				why[s.refused(t).Reason]++
-			}
+			why := mutatePlaintext(t, recs, role, 9846)
 			if len(why) < 12 {
 				t.Errorf("the mutations were of few kinds: %v", why)
 			}
 		})
 	}
+}
+
+// mutatePlaintext changes messages that role is to read, each before it is sealed, and
+// counts why they were refused.
+func mutatePlaintext(t *testing.T, recs []*recording, role handshake.Role, seed uint64) map[reason.Reason]int {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, uint64(role)))
+	why := map[reason.Reason]int{}
+	var messages [][]opened
+	for _, rec := range recs {
+		messages = append(messages, rec.messages(t, role))
+	}
+	for i := range mutationsEachWay / scale {
+		rec, list := recs[i%len(recs)], messages[i%len(recs)]
+		m := list[i/len(recs)%len(list)]
+		bent := noise(rng, m.payload)
+		if rng.IntN(2) == 0 && len(bent) >= 4 && m.typ == iana.Handshake {
+			copy(bent, []byte{m.payload[0], byte((len(bent) - 4) >> 16), byte((len(bent) - 4) >> 8), byte(len(bent) - 4)})
+		}
+		if bytes.Equal(bent, m.payload) {
+			continue
+		}
+		s := rec.instead(t, role, m.at, m.typ, bent)
+		if s.connected && !rec.reads[role][m.at].done {
+			t.Errorf("%s: a %v connected over %x", rec.name, role, bent)
+		}
+		why[s.refused(t).Reason]++
+	}
+	return why
 }
 
 func checkSameMessages(t *testing.T, rec *recording, role handshake.Role, streams ...[]byte) {

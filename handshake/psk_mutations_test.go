@@ -1,8 +1,6 @@
 package handshake_test
 
 import (
-	"bytes"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -51,28 +49,7 @@ func TestResumedMutations(t *testing.T) {
 	for _, role := range []handshake.Role{client, server} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
-			rng := rand.New(rand.NewPCG(84469846, uint64(role)))
-			why := map[reason.Reason]int{}
-			var messages [][]opened
-			for _, rec := range recs {
-				messages = append(messages, rec.messages(t, role))
-			}
-			for i := range mutationsEachWay / scale {
-				rec, list := recs[i%len(recs)], messages[i%len(recs)]
-				m := list[i/len(recs)%len(list)]
-				bent := noise(rng, m.payload)
-				if rng.IntN(2) == 0 && len(bent) >= 4 && m.typ == iana.Handshake {
-					copy(bent, []byte{m.payload[0], byte((len(bent) - 4) >> 16), byte((len(bent) - 4) >> 8), byte(len(bent) - 4)})
-				}
-				if bytes.Equal(bent, m.payload) {
-					continue
-				}
-				s := rec.instead(t, role, m.at, m.typ, bent)
-				if s.connected && !rec.reads[role][m.at].done {
-					t.Errorf("%s: a %v connected over %x", rec.name, role, bent)
-				}
-				why[s.refused(t).Reason]++
-			}
+			why := mutatePlaintext(t, recs, role, 84469846)
 			if role == server && why[reason.BadBinder] < 100 {
 				t.Errorf("only %d binders were wrong", why[reason.BadBinder])
 			}
