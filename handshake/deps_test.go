@@ -48,7 +48,7 @@ const modules = `
 	golang.org/x/crypto: suite pki cmd
 	golang.org/x/net: tls cmd
 	go.etcd.io/bbolt: replay/bank
-	github.com/hashicorp/golang-lru/v2: session
+	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis
 	github.com/fatih/color: render cmd
 	github.com/mattn/go-runewidth: render cmd

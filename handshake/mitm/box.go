@@ -12,7 +12,6 @@ package mitm
 
 import (
 	"cmp"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -77,17 +76,11 @@ func (b *Box) ToServer() *handshake.Endpoint { return b.toServer }
 // hello is where the client waits: the box needs to see the real certificate
 // before it can forge one.
 func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
-	up := b.o.ToServer
-	if n, ok := message.Get[*message.ServerName](&m.Extensions); ok {
-		up.ServerName = n.Name
-	}
-	if a, ok := message.Get[*message.ALPN](&m.Extensions); ok {
-		up.ALPN = a.Protocols
-	}
-	b.scene(&up, "mitm_connect_upstream",
+	up := ToServer(b.o.ToServer, m)
+	b.scene(up, "mitm_connect_upstream",
 		handshake.SceneValue{Name: "server_name", Value: up.ServerName}, handshake.SceneValue{Name: "alpn", Value: up.ALPN})
 	var err error
-	if b.toServer, err = handshake.NewClient(&up); err != nil {
+	if b.toServer, err = handshake.NewClient(up); err != nil {
 		return nil, err
 	}
 	if err := b.o.Connect(b.toServer); err != nil {
@@ -98,21 +91,12 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 		return nil, reason.Wrap(reason.Internal, "", fmt.Errorf("%w: %w", errUpstream, cmp.Or(b.toServer.Err(), io.ErrUnexpectedEOF)))
 	}
 	sum := b.toServer.Summary()
-	cert, err := b.o.Forger.Forge(sum.PeerChain[0])
+	down, err := b.o.Forger.ToClient(b.o.ToClient, sum)
 	if err != nil {
 		return nil, err
 	}
-	leaf, err := x509.ParseCertificate(cert.Chain[0])
-	if err != nil {
-		return nil, err
-	}
-	b.scene(&b.o.ToClient, "mitm_forge", handshake.SceneValue{Name: "real", Value: sum.PeerChain[0]}, handshake.SceneValue{Name: "forged", Value: leaf})
-	down := b.o.ToClient
-	down.Certificates = []handshake.Certificate{*cert}
-	if sum.Protocol != "" {
-		down.ALPN = []string{sum.Protocol}
-	}
-	return &down, nil
+	b.scene(&b.o.ToClient, "mitm_forge", handshake.SceneValue{Name: "real", Value: sum.PeerChain[0]}, handshake.SceneValue{Name: "forged", Value: leaf(down)})
+	return down, nil
 }
 
 var errUpstream = errors.New("the middle box could not connect to the server")

@@ -8,6 +8,8 @@ import (
 	"io"
 	"sync"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
 	"tlslab/handshake"
 	"tlslab/pki"
 )
@@ -22,8 +24,12 @@ type Forger struct {
 	rand io.Reader
 
 	mu     sync.Mutex
-	forged map[[32]byte]*handshake.Certificate // by the real leaf's SHA-256
+	forged *simplelru.LRU[[32]byte, *handshake.Certificate] // by the real leaf's SHA-256
 }
+
+// maxForged bounds what a forger remembers: a browser's day meets a few hundred
+// names, and one that is forgotten costs a signature to forge again.
+const maxForged = 1024
 
 // NewForger makes a forger that signs with root. keys are the leaf keys, one of
 // each kind that clients may want; which is taken follows the real certificate.
@@ -32,7 +38,11 @@ func NewForger(root *pki.Authority, rand io.Reader, keys ...crypto.Signer) (*For
 	if root.Key == nil || len(keys) == 0 {
 		return nil, fmt.Errorf("a forger needs a root that can sign and at least one leaf key")
 	}
-	return &Forger{root: root, keys: keys, rand: rand, forged: make(map[[32]byte]*handshake.Certificate)}, nil
+	forged, err := simplelru.NewLRU[[32]byte, *handshake.Certificate](maxForged, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Forger{root: root, keys: keys, rand: rand, forged: forged}, nil
 }
 
 // Root is the certificate that a victim must trust.
@@ -44,7 +54,7 @@ func (f *Forger) Forge(real *x509.Certificate) (*handshake.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	id := sha256.Sum256(real.Raw)
-	if c := f.forged[id]; c != nil {
+	if c, ok := f.forged.Get(id); ok {
 		return c, nil
 	}
 	key := f.keyLike(real)
@@ -58,7 +68,7 @@ func (f *Forger) Forge(real *x509.Certificate) (*handshake.Certificate, error) {
 		return nil, err
 	}
 	c := &handshake.Certificate{Chain: issued.Chain, Key: key, Leaf: issued.Leaf}
-	f.forged[id] = c
+	f.forged.Add(id, c)
 	return c, nil
 }
 
