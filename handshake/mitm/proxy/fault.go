@@ -24,7 +24,8 @@ const (
 
 // Fault is why something failed.
 type Fault struct {
-	Side    Side
+	Side    Side // the leg on which it did; SideProxy if neither
+	By      Side // who gave up: that leg's peer, or the proxy
 	Cause   Cause
 	Alert   iana.AlertDescription // what was sent or received; meaningful if Alerted
 	Alerted bool
@@ -76,37 +77,34 @@ func (f *Fault) Unwrap() error { return f.Err }
 // blame makes a Fault of an error on the leg to side. asked says that the server asked
 // for a certificate.
 func blame(side Side, err error, asked bool) *Fault {
-	f := &Fault{Side: side, Err: err, Cause: CauseInternal}
-	if errors.As(err, new(*Fault)) {
-		errors.As(err, &f)
+	if f := (*Fault)(nil); errors.As(err, &f) {
 		return f
 	}
+	f := &Fault{Side: side, By: SideProxy, Err: err, Cause: CauseInternal}
 	for _, x := range []struct {
 		is    error
 		cause Cause
 	}{{errIdle, CauseIdle}, {errSlow, CauseSlow}, {errShutdown, CauseShutdown}, {errBusy, CauseBusy}} {
 		if errors.Is(err, x.is) {
 			f.Cause = x.cause
-			if x.cause == CauseShutdown || x.cause == CauseBusy {
-				f.Side = SideProxy
-			}
 			return f
 		}
 	}
-	var re *reason.Error
-	if !errors.As(err, &re) {
+	re := new(reason.Error)
+	switch {
+	case !errors.As(err, &re):
 		if isGone(err) {
-			f.Cause = CauseLeft
+			f.By, f.Cause = side, CauseLeft
 		}
-		return f
-	}
-	if re.Reason == reason.PeerAlert {
+	case re.Reason == reason.PeerAlert:
+		f.By = side
 		f.Alert, f.Alerted = re.Got.(iana.AlertDescription)
 		f.Cause = alertCause(side, f.Alert, asked)
-		return f
-	}
-	f.Cause = refusalCause(re.Reason)
-	if f.Cause != CauseLeft {
+	default:
+		if f.Cause = refusalCause(re.Reason); f.Cause == CauseLeft {
+			f.By = side
+			break
+		}
 		f.Alert, f.Alerted = reason.Alert(re.Reason)
 	}
 	return f

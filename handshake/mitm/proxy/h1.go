@@ -72,7 +72,7 @@ func (s *session) relayH1(client, server duplex) {
 	case h.bytes != nil:
 		s.tell(h.bytes.entry)
 	case !h.spoken:
-		s.failed(&Fault{Side: SideClient, Cause: CausePin, Err: errSilent})
+		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
 	}
 }
 
@@ -116,7 +116,7 @@ func (h *h1) request(head []byte) bool {
 		err = errors.New("Content-Length beside Transfer-Encoding, which two readers may read in two ways (RFC 9112 §6.3)")
 	}
 	if err != nil {
-		h.refuse(x, &Fault{Side: SideClient, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest)
+		h.refuse(x, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest)
 		return false
 	}
 	x.req = req
@@ -163,7 +163,7 @@ func (h *h1) push(x *exchange) *Fault {
 	case h.upstream != nil:
 		return h.upstream
 	case h.ending:
-		return &Fault{Side: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF}
+		return &Fault{Side: SideServer, By: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF}
 	}
 	h.under = append(h.under, x)
 	return nil
@@ -202,7 +202,7 @@ func (h *h1) clientEnded(err error) {
 	case errors.Is(err, io.EOF) && waiting:
 		return // it may still read, as a program that half-closes does: the replies decide
 	case errors.Is(err, errLongHead):
-		h.refuse(&exchange{entry: h.s.entry(Request)}, &Fault{Side: SideClient, Cause: CauseBadRequest, Err: err}, http.StatusRequestHeaderFieldsTooLarge)
+		h.refuse(&exchange{entry: h.s.entry(Request)}, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusRequestHeaderFieldsTooLarge)
 		return
 	case !errors.Is(err, io.EOF):
 		h.clientBroke(err)
@@ -265,7 +265,7 @@ func (h *h1) reply(head []byte) bool {
 	h.mu.Unlock()
 	resp, err := h.fromServer.parser.response(head, x.req)
 	if err != nil {
-		h.unanswered(&Fault{Side: SideServer, Cause: CauseBadReply, Err: err})
+		h.unanswered(&Fault{Side: SideServer, By: SideProxy, Cause: CauseBadReply, Err: err})
 		return false
 	}
 	switched := resp.StatusCode == http.StatusSwitchingProtocols || x.req.Method == http.MethodConnect && resp.StatusCode/100 == 2

@@ -57,7 +57,7 @@ func (s *session) relayH2(client, server *tls.Conn) {
 	silent := s.told == 0
 	s.mu.Unlock()
 	if silent {
-		s.failed(&Fault{Side: SideClient, Cause: CausePin, Err: errSilent})
+		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
 	}
 }
 
@@ -182,7 +182,7 @@ func (h *h2) failed(w http.ResponseWriter, r *http.Request, err error) {
 	st := r.Context().Value(streamKey{}).(*stream)
 	f := blame(SideServer, h.s.why(err), h.s.toServer.CertificateRequested)
 	if errors.Is(err, context.Canceled) {
-		f = &Fault{Side: SideClient, Cause: CauseLeft, Err: err}
+		f = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: err}
 	}
 	st.mu.Lock()
 	st.entry.Fault, st.entry.Status = f, http.StatusBadGateway

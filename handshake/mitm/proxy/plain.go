@@ -49,7 +49,7 @@ func (p *Proxy) newFront() *http.Server {
 		Transport: transport, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), BufferPool: bulkPool{},
 		ModifyResponse: p.plainReply,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			f := &Fault{Side: SideServer, Cause: CauseUnreachable, Err: err}
+			f := &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
 			entryOf(r).Fault = f
 			http.Error(w, p.page(f), http.StatusBadGateway)
 		},

@@ -115,7 +115,7 @@ func (s *session) untouched() {
 func (s *session) inClear() {
 	s.addWarning(WarnNoTLS)
 	if err := s.dial(); err != nil {
-		s.failed(&Fault{Side: SideServer, Cause: CauseUnreachable, Err: err})
+		s.failed(s.unreachable(err))
 		return
 	}
 	s.hurry(false)
@@ -125,7 +125,7 @@ func (s *session) inClear() {
 // between dials and relays the sockets' own bytes.
 func (s *session) between(k Kind) {
 	if err := s.dial(); err != nil {
-		s.failed(&Fault{Side: SideServer, Cause: CauseUnreachable, Err: err})
+		s.failed(s.unreachable(err))
 		return
 	}
 	s.hurry(false)

@@ -103,7 +103,7 @@ func (s *session) run() {
 func (s *session) intercept(hello *message.ClientHello) {
 	s.toClient = &Leg{Offered: offered(hello)}
 	if err := s.dial(); err != nil {
-		s.refuse(SideServer, &Fault{Side: SideServer, Cause: CauseUnreachable, Err: err})
+		s.refuse(SideServer, s.unreachable(err))
 		return
 	}
 	up := s.p.o.ToServer
@@ -173,6 +173,14 @@ func (s *session) dial() error {
 	return nil
 }
 
+// unreachable is the Fault of a server that could not be dialled.
+func (s *session) unreachable(err error) *Fault {
+	if s.ended.Load() != nil {
+		return blame(SideServer, err, false)
+	}
+	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
+}
+
 // refuse tells the client, in TLS, that it cannot be, and tells of it. The client's hello
 // has been read, and is read again by the endpoint that refuses it.
 func (s *session) refuse(side Side, err error) {
@@ -193,16 +201,19 @@ func (s *session) refuse(side Side, err error) {
 	s.failed(f)
 }
 
-// fault tells of a connection that came to nothing.
+// fault tells of a connection that came to nothing: for c, unless the proxy itself has
+// ended it.
 func (s *session) fault(side Side, c Cause, err error) {
-	f := &Fault{Side: side, Cause: c, Err: err}
-	if late := blame(side, err, false); late.Cause == CauseSlow || late.Cause == CauseIdle || late.Cause == CauseShutdown || late.Cause == CauseBusy {
-		f = late
+	f := &Fault{Side: side, By: SideProxy, Cause: c, Err: err}
+	if own := blame(side, err, false); s.ended.Load() != nil || own.Cause == CauseBusy {
+		f = own
+	} else if c == CauseLeft {
+		f.By = side
 	}
 	s.failed(f)
 }
 
-// failed tells of a Fault, unless it is only that the proxy stops.
+// failed tells of a Fault.
 func (s *session) failed(f *Fault) {
 	e := s.entry(Failure)
 	e.Fault = f
