@@ -24,7 +24,8 @@ import (
 // says and at its exit status, and have it talk to other programs where there are any.
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tlslab": main})
+	testscript.Main(m, map[string]func(){"tlslab": main,
+		"crypto-tls": peerCommand(serveCryptoTLS), "goproxy": peerCommand(serveGoproxy), "tcp-relay": peerCommand(serveRelay)})
 }
 
 func TestScripts(t *testing.T) {

@@ -1,0 +1,529 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var (
+	benchProxies = flag.String("proxies", "tlslab,mitmdump,crypto-tls,goproxy,tcp-relay", "which proxies BenchmarkProxy compares")
+	benchHost    = flag.String("proxyhost", "127.0.0.1", "how BenchmarkProxy's client names the origin: 127.0.0.1 keeps name resolution out of it, localhost does not")
+	benchRounds  = flag.Int("proxyrounds", 7, "how often it is each proxy's turn")
+)
+
+// BenchmarkProxy compares what capture proxies cost, as processor time of the proxy's
+// process, on loopback, with one client and one origin, both in this process:
+//
+//	go test ./cmd/tlslab -run '^$' -bench Proxy
+//	go test ./cmd/tlslab -run '^$' -bench Proxy -proxies tlslab,goproxy -proxyrounds 3
+//
+// connect is a new connection: CONNECT, a handshake on each leg (X25519MLKEM768 where
+// the proxy has it, the origin's chain of three verified), one small GET, the end.
+// request is one small GET on a connection that is kept, with two connections at once.
+// idle is memory, of a fresh process and of one that carried a connection.
+//
+// It is each proxy's turn for a block, again and again, so that whatever else the
+// machine does hits all; what is reported is medians of the blocks, in µs, and their
+// ratios. A block of mitmdump's is shorter, for it takes longer.
+//
+// The clock is the kernel's count of a process's run time in ns (clock_getcpuclockid(3)),
+// which has the threads that ended in it; /proc/PID/stat says the same in ticks of 10 ms,
+// a whole block of some, and /proc/PID/task/*/schedstat forgets threads. That the two
+// agree over the whole run is checked.
+//
+// It is for Linux, because of that clock and of /proc.
+func BenchmarkProxy(b *testing.B) {
+	answer := bytes.Repeat([]byte("tlslab! "), 40)
+	o := startOrigin(b, *benchHost, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }), "http/1.1")
+	var rows []*contender
+	for _, name := range strings.Split(*benchProxies, ",") {
+		if c := startContender(b, name, o); c != nil {
+			rows = append(rows, c)
+		}
+	}
+	b.Run("idle", func(b *testing.B) { benchIdle(b, o, rows) })
+	b.Run("connect", func(b *testing.B) {
+		benchTurns(b, "connect", rows, func(c *contender) (int, error) { return c.connects(o) },
+			func(c *contender) *blocks { return &c.connect })
+	})
+	b.Run("request", func(b *testing.B) {
+		for _, c := range rows {
+			if err := c.keep(o); err != nil {
+				b.Fatalf("%s: %v", c.name, err)
+			}
+			defer c.drop()
+		}
+		benchTurns(b, "request", rows, func(c *contender) (int, error) { return c.requests(o, answer) },
+			func(c *contender) *blocks { return &c.request })
+	})
+	for _, c := range rows {
+		if err := c.clocksAgree(); err != nil {
+			b.Errorf("%s: %v", c.name, err)
+		}
+	}
+	fmt.Print(table(rows)) // b.Log cuts off after ten lines
+}
+
+// contender is a proxy in a process of its own.
+type contender struct {
+	name    string
+	version string
+	addr    string
+	root    *x509.Certificate // whom its clients trust
+	pid     int
+	weight  int // by which its blocks are shorter
+
+	legs             [2]string // the groups agreed upon with the client and with the origin
+	fresh, used      memory    // when it had just started, and after one connection
+	connect, request blocks    // CPU seconds for each
+	kept             [2]*tunnel
+	began            cpuTime
+}
+
+// startContender starts one until the benchmark ends. It returns nil, and says why, if
+// the program is not installed.
+func startContender(b *testing.B, name string, o *origin) *contender {
+	b.Helper()
+	dir := b.TempDir()
+	c := &contender{name: name, weight: 1}
+	port, root := filepath.Join(dir, "port"), filepath.Join(dir, "root.pem")
+	var cmd *exec.Cmd
+	switch name {
+	case "tlslab":
+		program := filepath.Join(dir, "tlslab") // what people run; the test binary weighs more
+		if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+			b.Fatalf("go build: %v\n%s", err, out)
+		}
+		root = filepath.Join(dir, "tlslab-ca.pem")
+		cmd = exec.Command(program, "proxy", "--listen", "127.0.0.1:0", "--port-file", port, "--confdir", dir, "--upstream-CAfile", o.roots, "--quiet")
+		c.version = "this tree"
+	case "mitmdump":
+		program, err := exec.LookPath(name)
+		if err != nil {
+			b.Logf("without mitmdump: %v", err)
+			return nil
+		}
+		said, err := exec.Command(program, "--version").Output()
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.version = strings.Join(strings.Fields(string(regexp.MustCompile(`(?m)^Mitmproxy:.*$`).Find(said)))[1:], " ")
+		c.weight = 8
+		root = filepath.Join(dir, "mitmproxy-ca-cert.pem")
+		l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free, most likely still in a moment
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.addr = l.Addr().String()
+		_ = l.Close()
+		_, n, _ := net.SplitHostPort(c.addr)
+		// Its defaults, but for whom it trusts; nothing is written.
+		cmd = exec.Command(program, "-q", "--listen-host", "127.0.0.1", "--listen-port", n, "--set", "confdir="+dir,
+			"--set", "ssl_verify_upstream_trusted_ca="+o.roots)
+	case "crypto-tls", "goproxy", "tcp-relay":
+		cmd = exec.Command(os.Args[0], port, root, o.roots)
+		cmd.Args[0] = name
+		c.version = runtime.Version()
+		if name == "goproxy" {
+			c.version = moduleVersion(b, "github.com/elazarl/goproxy")
+		}
+	default:
+		b.Fatalf("no such proxy: %s", name)
+	}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.Discard, &said
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	c.pid = cmd.Process.Pid
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	b.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+	if err := c.await(ended, port, root); err != nil {
+		_ = cmd.Process.Kill()
+		<-ended
+		b.Fatalf("%s: %v\n%s", name, err, &said)
+	}
+	if name == "tcp-relay" {
+		c.root = o.root
+	}
+	var err error
+	if c.began, err = cpuOf(c.pid); err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// await waits until the proxy has written what it writes, and answers.
+func (c *contender) await(ended <-chan struct{}, port, root string) error {
+	for end := time.Now().Add(patience); ; {
+		err := func() (err error) {
+			if c.root, err = readPEM(root); err != nil {
+				return err
+			}
+			if c.addr == "" {
+				n, err := os.ReadFile(port)
+				if err != nil {
+					return err
+				}
+				c.addr = net.JoinHostPort("127.0.0.1", strings.TrimSpace(string(n)))
+			}
+			conn, err := net.Dial("tcp", c.addr)
+			if err == nil {
+				_ = conn.Close()
+			}
+			return err
+		}()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("it ended, and %w", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// moduleVersion asks the go command, for a test binary does not know it.
+func moduleVersion(b *testing.B, path string) string {
+	b.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", path).Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// settling is how long an idle process is given to be idle in.
+const settling = 3 * time.Second
+
+// benchIdle weighs, and finds out with the one connection it makes through each that
+// all do what they are compared for.
+func benchIdle(b *testing.B, o *origin, rows []*contender) {
+	for b.Loop() {
+		time.Sleep(settling) // to be idle takes time: this is what is measured, not a wait for something
+		for _, c := range rows {
+			c.fresh = weightOf(b, c.pid)
+		}
+		for _, c := range rows {
+			if err := c.intercepts(o); err != nil {
+				b.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		time.Sleep(settling)
+		for _, c := range rows {
+			c.used = weightOf(b, c.pid)
+			b.ReportMetric(c.used.rss, c.name+"-RSS-MiB")
+			b.ReportMetric(c.used.pss, c.name+"-PSS-MiB")
+		}
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+// intercepts makes one connection and looks at who answers it.
+func (c *contender) intercepts(o *origin) error {
+	o.agreements()
+	t, err := tunnelTo(c.addr, o.host, c.root, "http/1.1") // no other root is trusted: it was the proxy's
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	if _, err := t.get(o.host, "/", "Connection: close\r\n"); err != nil {
+		return err
+	}
+	state := t.ConnectionState()
+	if state.NegotiatedProtocol != "http/1.1" {
+		return fmt.Errorf("ALPN is %q", state.NegotiatedProtocol)
+	}
+	if c.name != "tcp-relay" && bytes.Equal(state.PeerCertificates[0].RawIssuer, o.root.RawSubject) {
+		return errors.New("the client saw the origin's certificate")
+	}
+	c.legs[0] = state.CurveID.String()
+	for how := range o.agreements() {
+		c.legs[1] += how
+	}
+	if c.name != "mitmdump" && c.legs != [2]string{"X25519MLKEM768", "X25519MLKEM768"} { // its OpenSSL may not have it
+		return fmt.Errorf("agreed on %q with the client and with the origin", c.legs)
+	}
+	return nil
+}
+
+// benchTurns gives each its turn and reports.
+func benchTurns(b *testing.B, what string, rows []*contender, block func(*contender) (int, error), of func(*contender) *blocks) {
+	for _, c := range rows { // a warm-up, whose time is nobody's
+		if _, err := block(c); err != nil {
+			b.Fatalf("%s: %v", c.name, err)
+		}
+	}
+	for b.Loop() {
+		for range *benchRounds {
+			for _, c := range rows {
+				runtime.GC() // of the client and the origin
+				start, err := cpuOf(c.pid)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n, err := block(c)
+				if err != nil {
+					b.Fatalf("%s: %v", c.name, err)
+				}
+				end, err := cpuOf(c.pid)
+				if err != nil {
+					b.Fatal(err)
+				}
+				*of(c) = append(*of(c), (end.clock-start.clock).Seconds()/float64(n))
+			}
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	for _, c := range rows {
+		b.ReportMetric(of(c).median()*1e6, c.name+"-µs")
+	}
+	if rows[0].name != "tlslab" {
+		return
+	}
+	for _, c := range rows[1:] {
+		b.ReportMetric(of(rows[0]).median()/of(c).median(), what+"/"+c.name)
+	}
+}
+
+// connects makes new connections, one after the other, and waits until the last of
+// them is over at the origin too: to end one is part of it.
+func (c *contender) connects(o *origin) (int, error) {
+	n := 120 / c.weight
+	o.agreements()
+	for range n {
+		t, err := tunnelTo(c.addr, o.host, c.root, "http/1.1")
+		if err != nil {
+			return 0, err
+		}
+		_, err = t.get(o.host, "/", "Connection: close\r\n")
+		_ = t.Close()
+		if err != nil {
+			return 0, err
+		}
+	}
+	if err := o.quiet(0); err != nil {
+		return 0, err
+	}
+	shaken := 0
+	for how, n := range o.agreements() {
+		if strings.Contains(how, "resumed") {
+			return 0, errors.New("it resumes: that is no full handshake")
+		}
+		shaken += n
+	}
+	if shaken != n {
+		return 0, fmt.Errorf("%d handshakes with the origin for %d of clients", shaken, n)
+	}
+	return n, nil
+}
+
+// keep opens the connections that requests uses.
+func (c *contender) keep(o *origin) (err error) {
+	for i := range c.kept {
+		if c.kept[i], err = tunnelTo(c.addr, o.host, c.root, "http/1.1"); err != nil {
+			return err
+		}
+		if err = c.kept[i].SetDeadline(time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *contender) drop() {
+	for _, t := range c.kept {
+		_ = t.Close()
+	}
+}
+
+// requests asks on both kept connections at once.
+func (c *contender) requests(o *origin, answer []byte) (int, error) {
+	n := 1600 / c.weight
+	errs := make([]error, len(c.kept))
+	var wg sync.WaitGroup
+	for i, t := range c.kept {
+		wg.Go(func() {
+			for range n {
+				got, err := t.get(o.host, "/", "")
+				if err == nil && !bytes.Equal(got, answer) {
+					err = fmt.Errorf("got %q", got)
+				}
+				if err != nil {
+					errs[i] = err
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return n * len(c.kept), errors.Join(errs...)
+}
+
+// cpuTime is how long a process ran, by two clocks.
+type cpuTime struct{ clock, ticks time.Duration }
+
+func cpuOf(pid int) (t cpuTime, err error) {
+	var ts unix.Timespec
+	// CPUCLOCK_SCHED of a process, as clock_getcpuclockid(3) makes it.
+	if err := unix.ClockGettime(int32(^pid<<3|2), &ts); err != nil {
+		return t, fmt.Errorf("the clock of process %d: %w", pid, err)
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return t, err
+	}
+	// After the name, which may hold anything, state is field 3; utime is 14, stime 15 (proc(5)).
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	t.clock = time.Duration(ts.Nano())
+	for _, f := range fields[14-3 : 16-3] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return t, err
+		}
+		t.ticks += time.Duration(n) * tick
+	}
+	return t, nil
+}
+
+// tick is USER_HZ, which is 100 on all that Go runs on.
+const tick = 10 * time.Millisecond
+
+// clocksAgree says whether the two clocks do, since the proxy began to answer.
+func (c *contender) clocksAgree() error {
+	now, err := cpuOf(c.pid)
+	if err != nil {
+		return err
+	}
+	clock, ticks := now.clock-c.began.clock, now.ticks-c.began.ticks
+	if off := (clock - ticks).Abs(); off > 3*tick && float64(off) > 0.02*float64(clock) {
+		return fmt.Errorf("it ran for %v by its clock and for %v by /proc/PID/stat", clock, ticks)
+	}
+	return nil
+}
+
+// memory is what a process holds, in MiB: pages that are mapped, and the same with
+// those that others have mapped too shared out among them.
+type memory struct{ rss, pss float64 }
+
+func weightOf(tb testing.TB, pid int) (m memory) {
+	tb.Helper()
+	f, err := os.Open(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var kib float64
+		if _, err := fmt.Sscanf(lines.Text(), "Rss: %f kB", &kib); err == nil {
+			m.rss = kib / 1024
+		}
+		if _, err := fmt.Sscanf(lines.Text(), "Pss: %f kB", &kib); err == nil {
+			m.pss = kib / 1024
+		}
+	}
+	if m.rss == 0 || m.pss == 0 {
+		tb.Fatalf("process %d weighs nothing", pid)
+	}
+	return m
+}
+
+// blocks are the CPU seconds of one connection or request, block by block.
+type blocks []float64
+
+// median forgets the blocks in which the machine did something else.
+func (t blocks) median() float64 { return t.quantile(2) }
+
+// spread is how far apart the quartiles are, in per cent of the median.
+func (t blocks) spread() float64 {
+	return 100 * (t.quantile(3) - t.quantile(1)) / t.median()
+}
+
+func (t blocks) quantile(quarters int) float64 {
+	if len(t) == 0 {
+		return math.NaN()
+	}
+	return slices.Sorted(slices.Values(t))[len(t)*quarters/4]
+}
+
+// limits are what our proxy may cost at most, as a share of what others do.
+var limits = []struct {
+	what, of string
+	share    float64
+}{
+	{"connect", "mitmdump", 0.15},
+	{"connect", "crypto-tls", 0.9},
+	{"request", "mitmdump", 0.06},
+	{"request", "goproxy", 0.65},
+}
+
+// idleLimit is what our proxy may weigh when it is idle, in MiB.
+const idleLimit = 20
+
+// table is for a person to read.
+func table(rows []*contender) string {
+	var s strings.Builder
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tclient leg\torigin leg")
+	byName := map[string]*contender{}
+	for _, c := range rows {
+		byName[c.name] = c
+		fmt.Fprintf(w, "%s\t%s\t%.0f\t%.0f%%\t%.1f\t%.0f%%\t%.1f\t%.1f\t%.1f\t%s\t%s\n", c.name, c.version, c.connect.median()*1e6, c.connect.spread(),
+			c.request.median()*1e6, c.request.spread(), c.fresh.rss, c.used.rss, c.used.pss, c.legs[0], c.legs[1])
+	}
+	fmt.Fprintln(w)
+	ours := byName["tlslab"]
+	for _, l := range limits {
+		other, ok := byName[l.of]
+		if !ok {
+			continue
+		}
+		pick := func(c *contender) float64 {
+			if l.what == "connect" {
+				return c.connect.median() * 1e6
+			}
+			return c.request.median() * 1e6
+		}
+		fmt.Fprintf(w, "%s\tat most %g of %s\t= %.1f µs", l.what, l.share, l.of, l.share*pick(other))
+		if ours != nil {
+			fmt.Fprintf(w, "\tis %.3f\t%s", pick(ours)/pick(other), verdict(pick(ours) <= l.share*pick(other)))
+		}
+		fmt.Fprintln(w)
+	}
+	if ours != nil {
+		fmt.Fprintf(w, "idle\tat most\t%d MiB\tis %.1f\t%s\n", idleLimit, ours.used.rss, verdict(ours.used.rss < idleLimit))
+	}
+	_ = w.Flush() // into a strings.Builder
+	return s.String()
+}
+
+func verdict(holds bool) string {
+	if holds {
+		return "holds"
+	}
+	return "MISSED"
+}
