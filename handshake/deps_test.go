@@ -29,7 +29,8 @@ const policy = `
 	suite < record
 	wire, sig < pki
 	message, session, record, keyschedule, kx, certcompress, pki < handshake
-	handshake < tls, narrate, observe, tamper, mitm, pcapng
+	NONE < pcapng, mitm/har
+	handshake < tls, narrate, observe, tamper, mitm
 	observe, tamper, mitm < scenario
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay < render
