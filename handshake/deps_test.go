@@ -34,7 +34,7 @@ const policy = `
 	observe, tamper, mitm < scenario
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay < render
-	tls, render, pcapng, session/redis, replay < cmd, examples
+	tls, render, pcapng, mitm/har, session/redis, replay < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
