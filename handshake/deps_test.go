@@ -29,9 +29,10 @@ const policy = `
 	suite < record
 	wire, sig < pki
 	message, session, record, keyschedule, kx, certcompress, pki < handshake
-	handshake < tls, narrate, observe, tamper, mitm, pcapng
+	NONE < pcapng, mitm/har
+	handshake < tls, narrate, observe, tamper, mitm
 	observe, tamper, mitm < scenario
-	mitm, tls, observe < mitm/proxy
+	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay < render
 	tls, render, pcapng, session/redis, replay, mitm/proxy < cmd, examples
