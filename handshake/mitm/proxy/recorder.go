@@ -35,7 +35,7 @@ type recorder struct {
 	tap    LegTap
 	prefix []byte // read already, and not yet by whom it is for
 	ahead  *[readAhead]byte
-	ended  bool   // the peer said so first
+	ended  bool // the peer said so first
 	once   sync.Once
 }
 
