@@ -85,9 +85,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	why := &whyNotOffered{next: own.Listener}
 	own.Listener = why
 	c.jar.lastOffer()
-	if raw, err = c.captureFile.tap(raw, false, &own); err != nil {
-		return nil, nil, errors.Join(err, raw.Close())
-	}
+	raw = c.captureFile.tap(raw, false, &own)
 	conn, err := tls.Client(raw, &own)
 	if err != nil {
 		return nil, nil, errors.Join(badConfig(err), raw.Close())

@@ -72,11 +72,8 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 	}
 	c.transcript = h.flags.newTranscript(h.out, c.title())
 	c.transcript.attach(&cfg)
-	tapped, err := h.flags.captureFile.tap(raw, true, &cfg)
-	if err != nil {
-		return nil, err
-	}
-	c.counted = &counted{Conn: tapped}
+	c.counted = &counted{Conn: h.flags.captureFile.tap(raw, true, &cfg)}
+	var err error
 	if c.Conn, err = tls.Server(c.counted, &cfg); err != nil {
 		return nil, err
 	}

@@ -20,9 +20,10 @@ import (
 type captureFile struct {
 	pcap string
 
-	file  *os.File
-	w     *pcapng.Writer
-	iface int // of a live end's connections
+	file   *os.File
+	w      *pcapng.Writer
+	iface  int   // of a live end's connections
+	untold error // why a connection is not in the file
 }
 
 // What of a capture is real, in its comment.
@@ -65,33 +66,34 @@ func (p *captureFile) open(comment string) error {
 	return nil
 }
 
-// close reports what went wrong with the file, at any time: it ends no connection.
+// close reports what went wrong with the file, at any time: that ended no connection.
 func (p *captureFile) close() error {
 	if p.w == nil {
 		return nil
 	}
-	if err := firstError(p.w.Err(), p.file.Close()); err != nil {
+	if err := firstError(p.untold, p.w.Err(), p.file.Close()); err != nil {
 		return unwritten("--pcap", p.pcap, err)
 	}
 	return nil
 }
 
 // tap puts the capture below TLS on a connection, of which we are the server or the
-// client, and below its key log in cfg. On an error it returns raw.
-func (p *captureFile) tap(raw net.Conn, weAreServer bool, cfg *handshake.Config) (net.Conn, error) {
+// client, and below its key log in cfg. One connection at a time.
+func (p *captureFile) tap(raw net.Conn, weAreServer bool, cfg *handshake.Config) net.Conn {
 	if p.w == nil {
-		return raw, nil
+		return raw
 	}
 	c, err := p.w.Capture(p.iface, raw, weAreServer)
 	if err != nil {
-		return raw, unwritten("--pcap", p.pcap, err)
+		p.untold = firstError(p.untold, err)
+		return raw
 	}
 	if cfg.KeyLog == nil {
 		cfg.KeyLog = c.KeyLog()
 	} else {
 		cfg.KeyLog = io.MultiWriter(cfg.KeyLog, c.KeyLog())
 	}
-	return c, nil
+	return c
 }
 
 // perform runs a lesson, and writes what was on its wires.
