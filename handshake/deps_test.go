@@ -29,11 +29,13 @@ const policy = `
 	suite < record
 	wire, sig < pki
 	message, session, record, keyschedule, kx, certcompress, pki < handshake
-	handshake < tls, narrate, observe, tamper, mitm, pcapng
+	NONE < pcapng, mitm/har
+	handshake < tls, narrate, observe, tamper, mitm
 	observe, tamper, mitm < scenario
+	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay < render
-	tls, render, pcapng, session/redis, replay < cmd, examples
+	tls, render, pcapng, session/redis, replay, mitm/proxy < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -46,7 +48,7 @@ const modules = `
 	github.com/andybalholm/brotli: certcompress
 	github.com/klauspost/compress: certcompress
 	golang.org/x/crypto: suite pki cmd
-	golang.org/x/net: tls cmd
+	golang.org/x/net: tls mitm/proxy cmd
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis

@@ -36,7 +36,7 @@ Begin with:  tlslab run`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetGlobalNormalizationFunc(alias)
-	root.AddCommand(newRun(), newCompare(), newReplay(), newClient(), newServer(), newCA(), newVerify(), newGroups(), newList())
+	root.AddCommand(newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), newCA(), newVerify(), newGroups(), newList())
 	return root
 }
 

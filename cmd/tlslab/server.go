@@ -187,14 +187,8 @@ func (s *serverFlags) announce(w io.Writer, l net.Listener, roots []*pki.Authori
 			return unwritten("--write-root", s.writeRoot, err)
 		}
 	}
-	if s.portFile != "" {
-		// Whoever waits for the file must not read half of it.
-		if err := os.WriteFile(s.portFile+".new", []byte(port+"\n"), 0o644); err != nil {
-			return unwritten("--port-file", s.portFile, err)
-		}
-		if err := os.Rename(s.portFile+".new", s.portFile); err != nil {
-			return unwritten("--port-file", s.portFile, err)
-		}
+	if err := writePort(s.portFile, l); err != nil {
+		return err
 	}
 	fmt.Fprintln(w, say(s.lang, "listening", "address", l.Addr().String()))
 	switch root := s.rootFile(); {
@@ -202,6 +196,25 @@ func (s *serverFlags) announce(w io.Writer, l net.Listener, roots []*pki.Authori
 		fmt.Fprintln(w, "  "+say(s.lang, "clients_trust", "root", root, "port", port))
 	case s.cert == "":
 		fmt.Fprintln(w, "  "+say(s.lang, "root_unwritten"))
+	}
+	return nil
+}
+
+// writePort writes the port that l listens on to a file; to none if that is "".
+func writePort(file string, l net.Listener) error {
+	if file == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return err
+	}
+	// Whoever waits for the file must not read half of it.
+	if err := os.WriteFile(file+".new", []byte(port+"\n"), 0o644); err != nil {
+		return unwritten("--port-file", file, err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		return unwritten("--port-file", file, err)
 	}
 	return nil
 }

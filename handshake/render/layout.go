@@ -191,3 +191,21 @@ func (p *page) sides(left, right string, f func(string) string) {
 		p.line(strings.Repeat(" ", max(0, p.width-width(right))) + p.paint.dim(cut(right, p.width)))
 	}
 }
+
+// Wrap breaks text into lines of at most n columns, between words and where Chinese may
+// be broken.
+func Wrap(text string, n int) []string { return wrap(text, n) }
+
+// Size is a number of bytes in words: "512 B", "1.2 KiB", "3.4 GiB".
+func Size(n int64) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f := float64(n)
+	for _, unit := range []string{"KiB", "MiB", "GiB"} {
+		if f /= 1 << 10; f < 1000 {
+			return fmt.Sprintf("%.3g %s", f, unit)
+		}
+	}
+	return fmt.Sprintf("%.3g TiB", f/(1<<10))
+}

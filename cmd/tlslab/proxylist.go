@@ -1,0 +1,354 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+)
+
+// proxyList writes the live list: two lines an entry, and more where something is to be
+// said of it.
+type proxyList struct {
+	flags *proxyFlags
+	out   *output
+	log   io.Writer
+	proxy *proxy.Proxy
+
+	mu     sync.Mutex
+	headed bool
+	conns  map[int]int // entry to connection, the last maxListed of them
+	err    error
+}
+
+// maxListed is how many entries can be asked for by number; what was said in their
+// handshakes is kept for fewer, as a rule.
+const maxListed = 10000
+
+func newProxyList(p *proxyFlags, out *output, log io.Writer) *proxyList {
+	return &proxyList{flags: p, out: out, log: log, conns: map[int]int{}}
+}
+
+// add lists an entry.
+func (l *proxyList) add(e *proxy.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns[e.N] = e.Conn
+	delete(l.conns, e.N-maxListed)
+	if !l.flags.quiet {
+		if l.flags.format == "json" {
+			l.write(l.json(e))
+		} else {
+			l.write(l.text(e))
+		}
+	}
+	if slices.Contains(l.flags.show, e.N) {
+		l.explain(e.N)
+	}
+}
+
+// write keeps the first error: a list that cannot be written ends nobody's connection.
+func (l *proxyList) write(text string) {
+	if _, err := io.WriteString(l.out, text); err != nil && l.err == nil {
+		l.err = err
+	}
+}
+
+func (l *proxyList) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// typed shows the connection of each entry whose number is typed.
+func (l *proxyList) typed(in io.Reader) {
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		l.mu.Lock()
+		if err != nil {
+			fmt.Fprintln(l.log, say(l.flags.lang, "proxy_keys"))
+		} else {
+			l.explain(n)
+		}
+		l.mu.Unlock()
+	}
+}
+
+// explain writes the annotated handshakes of an entry's connection, the server's leg
+// first, as it came first.
+func (l *proxyList) explain(n int) {
+	lang := l.flags.lang
+	conn, ok := l.conns[n]
+	if !ok {
+		fmt.Fprintln(l.log, say(lang, "proxy_no_entry", "n", strconv.Itoa(n)))
+		return
+	}
+	rec := l.proxy.Recording(conn)
+	if rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty() {
+		fmt.Fprintln(l.log, say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
+		return
+	}
+	l.write("\n" + say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)) + "\n")
+	term := render.NewTerminal(l.out, l.out.options)
+	if err := rec.Explain(term); err != nil {
+		fmt.Fprintln(l.log, err)
+	}
+	if err := term.Close(); err != nil && l.err == nil {
+		l.err = err
+	}
+	for _, leg := range []struct {
+		side string
+		lost int64
+	}{{"server", rec.ToServer.Lost()}, {"client", rec.ToClient.Lost()}} {
+		if leg.lost > 0 {
+			l.write("   " + say(lang, "proxy_more", "side", l.party(leg.side), "n", render.Size(leg.lost)) + "\n")
+		}
+	}
+	l.write("\n")
+}
+
+// text is an entry as lines.
+func (l *proxyList) text(e *proxy.Entry) string {
+	var b strings.Builder
+	if !l.headed {
+		l.headed = true
+		b.WriteString(l.paint(l.columns(say(l.flags.lang, "proxy_head_n"), say(l.flags.lang, "proxy_head_time"), say(l.flags.lang, "proxy_head_method"),
+			say(l.flags.lang, "proxy_head_status"), say(l.flags.lang, "proxy_head_sent"), say(l.flags.lang, "proxy_head_received"), say(l.flags.lang, "proxy_head_where")), color.Faint) + "\n")
+	}
+	method, status := e.Method, ""
+	if e.Status != 0 {
+		status = strconv.Itoa(e.Status)
+	}
+	if e.Kind != proxy.Request {
+		method = narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_kind_"+string(e.Kind)).Title
+	}
+	sent, received := render.Size(e.Sent), render.Size(e.Received)
+	if e.Kind == proxy.Failure {
+		sent, received = "", ""
+	}
+	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), visible(method), status, sent, received, visible(e.Host+e.Path))
+	if max := l.width(); runewidth.StringWidth(first) > max {
+		first = runewidth.Truncate(first, max, "…")
+	}
+	shade := color.FgGreen
+	switch {
+	case e.Fault != nil:
+		shade = color.FgRed
+	case e.Status >= 400 || len(e.Warnings) > 0:
+		shade = color.FgYellow
+	}
+	b.WriteString(l.paint(first, shade) + "\n")
+	if legs := l.legs(e); legs != "" {
+		l.wrap(&b, legs, color.Faint)
+	}
+	for _, w := range e.Warnings {
+		l.wrap(&b, "! "+narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
+	}
+	if e.Upgraded != "" {
+		l.wrap(&b, say(l.flags.lang, "proxy_upgraded", "protocol", visible(e.Upgraded)), color.Faint)
+	}
+	if e.Fault != nil {
+		for i, line := range faultLines(l.flags.lang, e.Fault) {
+			mark := "  "
+			if i == 0 {
+				mark = "x "
+			}
+			l.wrap(&b, mark+line, color.FgRed)
+		}
+	}
+	return b.String()
+}
+
+// columns sets one line of the list.
+func (l *proxyList) columns(n, when, method, status, sent, received, where string) string {
+	right := func(s string, w int) string { return strings.Repeat(" ", max(0, w-runewidth.StringWidth(s))) + s }
+	left := func(s string, w int) string { return s + strings.Repeat(" ", max(0, w-runewidth.StringWidth(s))) }
+	return strings.TrimRight(right(n, 4)+" "+left(when, 8)+" "+left(method, 8)+" "+left(status, 4)+" "+right(sent, 9)+" "+right(received, 9)+"  "+where, " ")
+}
+
+// indent is where what is said of an entry begins.
+const indent = 14
+
+func (l *proxyList) wrap(b *strings.Builder, text string, shade color.Attribute) {
+	for i, line := range render.Wrap(text, l.width()-indent) {
+		if i > 0 && (strings.HasPrefix(text, "! ") || strings.HasPrefix(text, "x ") || strings.HasPrefix(text, "  ")) {
+			line = "  " + line
+		}
+		b.WriteString(strings.Repeat(" ", indent) + l.paint(line, shade) + "\n")
+	}
+}
+
+func (l *proxyList) width() int {
+	if w := l.out.options.Width; w > 0 {
+		return w
+	}
+	return render.DefaultWidth
+}
+
+func (l *proxyList) paint(text string, a color.Attribute) string {
+	if !l.out.options.Color {
+		return text
+	}
+	c := color.New(a)
+	c.EnableColor()
+	return c.Sprint(text)
+}
+
+func (l *proxyList) party(side string) string {
+	return narrate.Must(l.flags.lang, narrate.Party, side).Title
+}
+
+// legs is what the two handshakes settled, in one line.
+func (l *proxyList) legs(e *proxy.Entry) string {
+	var parts []string
+	for _, x := range []struct {
+		side string
+		leg  *proxy.Leg
+	}{{"client", e.ToClient}, {"server", e.ToServer}} {
+		if x.leg != nil && x.leg.Version != 0 {
+			parts = append(parts, l.party(x.side)+" "+strings.Join(legWords(x.leg), " "))
+		}
+	}
+	return strings.Join(parts, " | ")
+}
+
+// legWords are version, key exchange and protocol of a leg.
+func legWords(leg *proxy.Leg) []string {
+	words := []string{leg.Version.String()}
+	switch {
+	case leg.Group != 0:
+		words = append(words, groupName(leg.Group))
+	case leg.Suite != nil && leg.Suite.Kx == iana.KxRSA:
+		words = append(words, "RSA")
+	}
+	if leg.Protocol != "" {
+		words = append(words, visible(leg.Protocol))
+	}
+	return words
+}
+
+// visible is text of a peer's with nothing in it that a terminal would act on.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '·'
+		}
+		return r
+	}, s)
+}
+
+// faultLines say who refused, with which alert, and the likely cause with what to do.
+func faultLines(lang narrate.Lang, f *proxy.Fault) []string {
+	who := func(side proxy.Side) string {
+		return narrate.Must(lang, narrate.UI, "cmd.proxy_side_"+string(side)).Title
+	}
+	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String()}
+	key := "proxy_gave_up"
+	switch {
+	case f.By != proxy.SideProxy && f.Alerted:
+		key = "proxy_refused"
+	case f.By != proxy.SideProxy:
+		key = "proxy_left"
+	case f.Alerted && f.Side != proxy.SideProxy:
+		key = "proxy_refused_peer"
+	}
+	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
+	lines := []string{say(lang, key, pairs...) + colonOf(lang) + cause.Title}
+	if cause.Text != "" {
+		lines = append(lines, cause.Text)
+	}
+	if f.By == proxy.SideProxy || !f.Alerted {
+		lines = append(lines, "("+visible(f.Err.Error())+")")
+	}
+	return lines
+}
+
+func colonOf(lang narrate.Lang) string {
+	if lang == narrate.Zh {
+		return "："
+	}
+	return ": "
+}
+
+// json is an entry as a line of JSON.
+func (l *proxyList) json(e *proxy.Entry) string {
+	type leg struct {
+		Version string `json:"version,omitempty"`
+		Suite   string `json:"cipher_suite,omitempty"`
+		Group   string `json:"group,omitempty"`
+		ALPN    string `json:"alpn,omitempty"`
+	}
+	type fault struct {
+		Leg   proxy.Side  `json:"leg"`
+		By    proxy.Side  `json:"by"`
+		Cause proxy.Cause `json:"cause"`
+		Alert string      `json:"alert,omitempty"`
+		Error string      `json:"error"`
+	}
+	legOf := func(x *proxy.Leg) *leg {
+		if x == nil || x.Version == 0 {
+			return nil
+		}
+		out := &leg{Version: x.Version.String(), ALPN: x.Protocol}
+		if x.Suite != nil {
+			out.Suite = x.Suite.String()
+		}
+		if x.Group != 0 {
+			out.Group = groupName(x.Group)
+		}
+		return out
+	}
+	line := struct {
+		N        int             `json:"n"`
+		Conn     int             `json:"connection"`
+		Kind     proxy.Kind      `json:"kind"`
+		Began    time.Time       `json:"began"`
+		TookMS   float64         `json:"took_ms"`
+		Client   string          `json:"client"`
+		Server   string          `json:"server,omitempty"`
+		Host     string          `json:"host,omitempty"`
+		Scheme   string          `json:"scheme,omitempty"`
+		Method   string          `json:"method,omitempty"`
+		Path     string          `json:"path,omitempty"`
+		Proto    string          `json:"protocol,omitempty"`
+		Status   int             `json:"status,omitempty"`
+		Sent     int64           `json:"sent"`
+		Received int64           `json:"received"`
+		Upgraded string          `json:"upgraded,omitempty"`
+		ToClient *leg            `json:"to_client,omitempty"`
+		ToServer *leg            `json:"to_server,omitempty"`
+		Warnings []proxy.Warning `json:"warnings,omitempty"`
+		Fault    *fault          `json:"fault,omitempty"`
+	}{N: e.N, Conn: e.Conn, Kind: e.Kind, Began: e.Began, TookMS: float64(e.Timing.Total().Microseconds()) / 1000, Client: e.Client, Server: e.Server, Host: e.Host,
+		Scheme: e.Scheme, Method: e.Method, Path: e.Path, Proto: e.Proto, Status: e.Status, Sent: e.Sent, Received: e.Received,
+		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings}
+	if f := e.Fault; f != nil {
+		line.Fault = &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error()}
+		if f.Alerted {
+			line.Fault.Alert = f.Alert.String()
+		}
+	}
+	b, err := json.Marshal(line)
+	if err != nil {
+		return "" // strings and numbers alone
+	}
+	return string(b) + "\n"
+}

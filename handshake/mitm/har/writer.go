@@ -1,0 +1,214 @@
+package har
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+)
+
+// tail closes what every entry leaves open.
+const tail = "\n]}}\n"
+
+// Writer writes a file entry by entry. At every instant, also between two Adds and also
+// if the process is killed in the middle of one, the file of that name is a complete
+// document with all entries whose Add has returned.
+//
+// Writing entry and tail over the old tail at one go does not achieve that: a kill
+// stops write(2) between two pages (on ext4, one kill in three of a process that writes
+// 20 kB entries all the time left half of one, and so no JSON). Hence two files take
+// turns: the one without the name gets what it lacks, the last two entries, and then a
+// rename gives it the name. A killed process leaves the other file behind, as
+// NAME.twin-a or NAME.twin-b; Close removes it. A file system without hard links gets one
+// file, and the risk.
+type Writer struct {
+	mu     sync.Mutex
+	name   string
+	has    twin   // the file that has the name
+	lacks  twin   // the one whose turn it is
+	spare  string // a name that no file has
+	missed []byte // the last entry, which lacks lacks
+	empty  bool   // no entry was added yet
+	alone  bool   // this file system has no hard links: has is all there is
+	closed bool
+}
+
+// twin is one of the two files.
+type twin struct {
+	f     *os.File
+	name  string // beside the file's own; "" while it has that one
+	end   int64  // where its tail begins
+	dirty bool   // what stands there may not be the tail
+}
+
+// Create begins an empty document in a file that only its owner may read, since it will
+// hold what others encrypted. What is there under that name is replaced. The comment is
+// the log's; "" leaves it out.
+func Create(name string, creator Creator, comment string) (_ *Writer, err error) {
+	name, err = regular(name)
+	if err != nil {
+		return nil, err
+	}
+	// Everything but the entries, which come last.
+	head, err := json.Marshal(struct {
+		Version string  `json:"version"`
+		Creator Creator `json:"creator"`
+		Comment string  `json:"comment,omitempty"`
+	}{"1.2", creator, comment})
+	if err != nil {
+		return nil, err
+	}
+	head = append([]byte(`{"log":`), head[:len(head)-1]...)
+	head = append(head, `,"entries":[`...)
+
+	w := &Writer{name: name, empty: true, has: twin{name: name + ".twin-a"}, lacks: twin{name: name + ".twin-b"}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.discard())
+		}
+	}()
+	for _, t := range []*twin{&w.has, &w.lacks} {
+		if err := t.create(head); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.Rename(w.has.name, name); err != nil {
+		return nil, err
+	}
+	w.spare, w.has.name = w.has.name, ""
+	if err := w.turn(); err != nil {
+		w.alone = true
+	}
+	return w, nil
+}
+
+// regular is where a file of that name is, or will be, and refuses what cannot be
+// replaced.
+func regular(name string) (string, error) {
+	switch target, err := filepath.EvalSymlinks(name); {
+	case errors.Is(err, fs.ErrNotExist):
+		return name, nil
+	case err != nil:
+		return "", err
+	default:
+		info, err := os.Stat(target)
+		if err == nil && !info.Mode().IsRegular() {
+			err = &fs.PathError{Op: "create", Path: name, Err: errors.New("not a regular file")}
+		}
+		return target, err
+	}
+}
+
+// create starts from scratch: a file that an earlier run left may be open to others.
+func (t *twin) create(head []byte) (err error) {
+	if err := os.Remove(t.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if t.f, err = os.OpenFile(t.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		return err
+	}
+	return t.append(head)
+}
+
+// append writes b and the tail over the old tail. If it fails, it has written nothing.
+func (t *twin) append(b []byte) error {
+	if t.dirty {
+		if err := t.f.Truncate(t.end); err != nil {
+			return err
+		}
+	}
+	t.dirty = true
+	if _, err := t.f.WriteAt(append(b, tail...), t.end); err != nil {
+		return err
+	}
+	t.end += int64(len(b))
+	t.dirty = false
+	return nil
+}
+
+// Add writes an entry, whose Time becomes Timings.Total. If it fails, the document is
+// what it was, and further entries may be added. Many goroutines may add at a time.
+func (w *Writer) Add(e *Entry) error {
+	own := *e
+	own.Time, own.ServerIP = e.Timings.Total(), e.ServerIP.WithZone("")
+	if err := own.Timings.check(); err != nil {
+		return err
+	}
+	b, err := json.Marshal(&own)
+	if err != nil {
+		return fmt.Errorf("entry: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return fs.ErrClosed
+	}
+	return w.add(b)
+}
+
+func (w *Writer) add(b []byte) error {
+	sep := ",\n"
+	if w.empty {
+		sep = "\n"
+	}
+	b = append([]byte(sep), b...)
+	if w.alone {
+		err := w.has.append(b)
+		w.empty = w.empty && err != nil
+		return err
+	}
+	before := w.lacks.end
+	if err := w.lacks.append(slices.Concat(w.missed, b)); err != nil {
+		return err
+	}
+	if err := w.turn(); err != nil {
+		w.lacks.end, w.lacks.dirty = before, true
+		return err
+	}
+	w.missed, w.empty = b, false
+	return nil
+}
+
+// turn gives the name to the file that lacks nothing any more. The other gets the spare
+// name first: it must not be lost with the one it had.
+func (w *Writer) turn() error {
+	if err := os.Link(w.name, w.spare); err != nil {
+		return err
+	}
+	if err := os.Rename(w.lacks.name, w.name); err != nil {
+		return errors.Join(err, os.Remove(w.spare))
+	}
+	w.has.name, w.lacks.name, w.spare = w.spare, "", w.lacks.name
+	w.has, w.lacks = w.lacks, w.has
+	return nil
+}
+
+// Close ends the writing; the document is complete as it stands.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	return w.discard()
+}
+
+// discard closes both files, and removes the one that has not the name.
+func (w *Writer) discard() error {
+	var errs []error
+	for _, t := range []*twin{&w.has, &w.lacks} {
+		if t.f == nil {
+			continue
+		}
+		errs = append(errs, t.f.Close())
+		if t.name != "" {
+			errs = append(errs, os.Remove(t.name))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,96 @@
+package proxy
+
+import (
+	"crypto/x509"
+	"net/http"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+)
+
+// Kind says what an Entry is about.
+type Kind string
+
+// The kinds. Each is a stable key.
+const (
+	Request   Kind = "request"   // a request and its reply
+	Bytes     Kind = "bytes"     // a connection relayed as bytes: no HTTP, or no longer
+	Untouched Kind = "untouched" // a connection passed through: a host to leave alone
+	Failure   Kind = "failure"   // a connection that came to nothing
+)
+
+// Entry is one thing that happened: a request with its reply, a connection relayed as
+// bytes, or one that failed. It is not changed once Options.Seen has been told of it.
+type Entry struct {
+	N    int // counts entries, from 1
+	Conn int // counts connections, from 1
+	Kind Kind
+
+	Began  time.Time
+	Timing Timing
+
+	Client string // the client's address
+	Server string // the server's, "" if it was not reached
+	Host   string // as the client named it, port and all where it is not the usual one
+	Scheme string // "https"; "http" where no TLS is in play; "" for bytes
+
+	Method, Path, Proto   string // of a request; Proto is "HTTP/1.1", "HTTP/2.0"
+	Status                int    // of the reply; 0 if none came
+	Reason                string // the status line's, if it has one
+	RequestHeader, Header http.Header
+	Sent, Received        int64  // bytes of the bodies, or of the connection
+	RequestBody, Body     []byte // the first Options.Bodies of them, as on the wire but for chunks
+	Upgraded              string // what the connection became: "websocket"; "" if nothing
+
+	ToClient, ToServer *Leg // nil where there was no handshake
+
+	Warnings []Warning
+	Fault    *Fault // why it failed; nil if it did not
+}
+
+// Timing is how long the parts took. A part that did not happen is 0; Connect and TLS
+// are those of the request that opened the connection.
+type Timing struct {
+	Connect time.Duration // to the server, TLS not counted
+	TLS     time.Duration // the handshake with the server
+	Send    time.Duration // until the request was passed on whole
+	Wait    time.Duration // until the reply began
+	Receive time.Duration // until it was over
+}
+
+// Total is the sum of the parts.
+func (t Timing) Total() time.Duration { return t.Connect + t.TLS + t.Send + t.Wait + t.Receive }
+
+// Leg is what a handshake settled.
+type Leg struct {
+	handshake.Summary
+	Offered []iana.Version // to the client leg: what its hello offered
+}
+
+// Leaf is the certificate that the peer showed, or nil.
+func (l *Leg) Leaf() *x509.Certificate {
+	if l == nil || len(l.PeerChain) == 0 {
+		return nil
+	}
+	return l.PeerChain[0]
+}
+
+// Warning is something that worked and that one should know of. It is a stable key.
+type Warning string
+
+// The warnings.
+const (
+	WarnUnverified       Warning = "unverified"         // the server's certificate was not believed, and was accepted all the same
+	WarnDowngraded       Warning = "downgraded"         // the two legs speak different versions of TLS
+	WarnNoForwardSecrecy Warning = "no_forward_secrecy" // static RSA on a leg
+	WarnCBC              Warning = "cbc"                // a CBC suite on a leg
+	WarnNoTLS            Warning = "no_tls"             // in clear
+	WarnTruncated        Warning = "truncated"          // an end hung up without close_notify
+	WarnRewritten        Warning = "rewritten"          // --rewrite changed it
+)
+
+// Warnings lists every Warning.
+func Warnings() []Warning {
+	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnRewritten}
+}

@@ -1,0 +1,155 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// Mode says how the proxy learns where a client wants to go.
+type Mode interface {
+	// target finds out. ok is false if there is nothing more to do: what is to be told has been.
+	target(s *session) (t target, ok bool)
+}
+
+// Forward is an HTTP proxy, which clients know of: CONNECT says where to.
+var Forward Mode = forward{}
+
+// Reverse takes the place of the server at host and port: clients believe it to be there.
+func Reverse(host, port string) Mode { return reverse{target{host: host, port: port, tls: true}} }
+
+type reverse struct{ to target }
+
+func (r reverse) target(*session) (target, bool) { return r.to, true }
+
+type forward struct{}
+
+func (forward) target(s *session) (t target, ok bool) {
+	head, err := s.client.head(s.p.o.Limits.Header)
+	if err != nil {
+		s.badRequest(err)
+		return target{}, false
+	}
+	if !bytes.HasPrefix(head, []byte("CONNECT ")) {
+		s.hurry(false) // net/http has limits of its own
+		c := &plainConn{recorder: s.client, gone: make(chan struct{})}
+		if s.p.plain.give(c) {
+			<-c.gone
+		}
+		return target{}, false
+	}
+	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+	if err != nil {
+		s.badRequest(err)
+		return target{}, false
+	}
+	t.host, t.port, err = net.SplitHostPort(req.RequestURI)
+	if err != nil || t.host == "" || t.port == "" {
+		s.badRequest(fmt.Errorf("CONNECT %.200q: it takes HOST:PORT", req.RequestURI))
+		return target{}, false
+	}
+	s.client.skip(len(head))
+	if _, err := s.client.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
+		s.fault(SideClient, CauseLeft, err)
+		return target{}, false
+	}
+	s.client.beginTLS()
+	return t, true
+}
+
+// errLongHead is a head beyond Limits.Header.
+var errLongHead = errors.New("the head is longer than the proxy takes")
+
+// head waits for a whole HTTP head and returns it; it stays to be read.
+func (r *recorder) head(limit int) ([]byte, error) {
+	for n := 1; ; {
+		b, err := r.peek(n)
+		if err != nil {
+			return nil, err
+		}
+		if b[0] < ' ' && b[0] != '\r' && b[0] != '\n' || b[0] > '~' {
+			return nil, fmt.Errorf("byte 0x%02x is not the beginning of an HTTP request", b[0])
+		}
+		if i := bytes.Index(b, []byte("\r\n\r\n")); i >= 0 {
+			return b[:i+4], nil
+		}
+		if len(b) >= limit {
+			return nil, errLongHead
+		}
+		n = len(b) + 1
+	}
+}
+
+// badRequest tells client and reader that what came is no request. A client that has
+// left is told nothing.
+func (s *session) badRequest(err error) {
+	if isGone(err) || s.ended.Load() != nil {
+		s.fault(SideClient, CauseLeft, err)
+		return
+	}
+	status := http.StatusBadRequest
+	if errors.Is(err, errLongHead) {
+		status = http.StatusRequestHeaderFieldsTooLarge
+	}
+	s.fault(SideClient, CauseBadRequest, err)
+	_, _ = s.client.Write(answer(status, "tlslab proxy: "+err.Error()+"\n"))
+}
+
+// unavailable turns a client away.
+func (s *session) unavailable() {
+	if _, ok := s.p.o.Mode.(forward); ok {
+		_, _ = s.client.Write(answer(http.StatusServiceUnavailable, "tlslab proxy: "+errBusy.Error()+"\n"))
+	}
+}
+
+// answer is a short reply of the proxy's own, after which it closes.
+func answer(status int, text string) []byte {
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		status, http.StatusText(status), len(text), text)
+}
+
+// Pattern matches hosts: "www.example.org" that one, "*.example.org" every name below,
+// "*" all; with ":PORT" at that port alone. Letters' case does not count.
+type Pattern struct{ host, port string }
+
+// ParsePattern reads a pattern. The error says what is wrong with it.
+func ParsePattern(text string) (Pattern, error) {
+	p := Pattern{host: strings.ToLower(text)}
+	if host, port, err := net.SplitHostPort(p.host); err == nil {
+		p.host, p.port = host, port
+	}
+	if p.host == "" {
+		return p, errors.New("a pattern names a host: www.example.org, *.example.org, *.example.org:8443")
+	}
+	if _, err := path.Match(p.host, ""); err != nil {
+		return p, fmt.Errorf("%q: %w", text, err)
+	}
+	return p, nil
+}
+
+func (p Pattern) matches(host, port string) bool {
+	if p.port != "" && p.port != port {
+		return false
+	}
+	ok, _ := path.Match(p.host, strings.ToLower(host)) // ParsePattern has tried it
+	return ok
+}
+
+// leavesAlone reports whether a host is one to pass through. Both names count: the one
+// that the client dials and the one that it asks for.
+func (p *Proxy) leavesAlone(name string, t target) bool {
+	matches := func(list []Pattern) bool {
+		for _, x := range list {
+			if x.matches(name, t.port) || x.matches(t.host, t.port) {
+				return true
+			}
+		}
+		return false
+	}
+	return matches(p.o.Ignore) || len(p.o.Allow) > 0 && !matches(p.o.Allow)
+}

@@ -1,0 +1,471 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tlslab/handshake/reason"
+)
+
+// duplex is a leg's stream of plaintext: a tls.Conn, or the socket where there is no TLS.
+type duplex interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// h1 relays HTTP/1.1 between one client and one server: two pumps, and between them the
+// requests that are under way. Heads and bodies go on as they came; net/http says what
+// they mean. What is not HTTP, or no longer, goes on as bytes.
+//
+// Two pumps rather than a loop of request and reply, since a reply may come before its
+// request is over, requests may follow each other without waiting (pipelining), and
+// either end may leave while the other has nothing to say.
+type h1 struct {
+	s              *session
+	client, server duplex
+	fromClient     *inbound
+	fromServer     *inbound
+	over           chan struct{} // closed once one of the ends has ended it
+
+	mu       sync.Mutex
+	under    []*exchange // passed on, and not yet answered; the first may be being answered
+	bytes    *exchange   // the connection itself, once it is relayed as bytes
+	answered int         // replies so far
+	spoken   bool        // the client has asked something, or either has been told of as failing
+	last     bool        // one direction is at its end; of the requests, if this is HTTP
+	ending   bool        // over is closed
+	upstream *Fault      // why there will be no more replies
+	broken   *Fault      // why the client's end broke
+}
+
+// exchange is a request and its reply. It is told of when both halves are over, the
+// request's passing on and the reply's.
+type exchange struct {
+	entry    *Entry
+	req      *http.Request
+	halves   int
+	passed   time.Time // the request, whole
+	began    time.Time // the reply
+	switched chan bool // of a request to upgrade: whether the reply did
+	raw      bool      // it did: the entry goes on as the connection's
+}
+
+// relayH1 relays until both ends are done.
+func (s *session) relayH1(client, server duplex) {
+	h := &h1{s: s, client: client, server: server, over: make(chan struct{}),
+		fromClient: newInbound(client, SideClient, s.p.o.Limits.Header), fromServer: newInbound(server, SideServer, s.p.o.Limits.Header)}
+	var replies sync.WaitGroup
+	replies.Go(h.replies)
+	h.requests()
+	replies.Wait()
+	h.fromClient.free()
+	h.fromServer.free()
+	switch {
+	case h.bytes != nil:
+		s.tell(h.bytes.entry)
+	case !h.spoken:
+		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
+	}
+}
+
+// errSilent is a client that has nothing to say to a server that it shook hands with.
+var errSilent = errors.New("the handshake was completed, and nothing was asked")
+
+// requests is the pump from client to server.
+func (h *h1) requests() {
+	if !h.fromClient.looksLikeHTTP() {
+		h.rawRequests()
+		return
+	}
+	for {
+		if err := h.fromClient.wait(); err != nil {
+			h.clientEnded(err)
+			return
+		}
+		if h.isRaw() { // the server spoke first, and not HTTP
+			h.rawRequests()
+			return
+		}
+		h.s.hurry(true)
+		head, err := h.fromClient.head()
+		if err != nil {
+			h.clientEnded(err)
+			return
+		}
+		h.s.hurry(false)
+		if !h.request(head) {
+			return
+		}
+	}
+}
+
+// request passes one request on, and reports whether another may follow.
+func (h *h1) request(head []byte) bool {
+	x := &exchange{entry: h.s.entry(Request)}
+	x.entry.Began = time.Now()
+	req, err := h.fromClient.parser.request(head)
+	if err == nil && len(req.TransferEncoding) > 0 && hasField(head, "content-length") {
+		err = errors.New("Content-Length beside Transfer-Encoding, which two readers may read in two ways (RFC 9112 §6.3)")
+	}
+	if err != nil {
+		h.refuse(x, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest)
+		return false
+	}
+	x.req = req
+	x.entry.describeRequest(req, h.s)
+	if wantsUpgrade(req) {
+		x.switched = make(chan bool, 1)
+	}
+	if fault := h.push(x); fault != nil {
+		h.refuse(x, fault, http.StatusBadGateway)
+		return false
+	}
+	body := &message1{to: h.server, from: h.fromClient, framing: requestFraming(req), keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite}
+	if !req.ProtoAtLeast(1, 1) {
+		body.rewrite = nil // a body of HTTP/1.0 cannot be given another length without holding it
+	}
+	err = body.relay(head)
+	h.half(x, func(e *Entry) {
+		x.passed = time.Now()
+		e.Sent, e.RequestBody = body.n, body.kept
+		e.rewritten(body.changed)
+		if err != nil {
+			e.Fault = blame(body.side, err, false)
+		}
+	})
+	if err != nil {
+		if body.side == SideClient { // a server that takes no more may still be about to say why
+			h.clientEnded(err)
+		}
+		return false
+	}
+	if x.switched != nil && <-x.switched {
+		h.rawRequests()
+		return false
+	}
+	return true
+}
+
+// push puts x among what is under way, unless there will be no reply to it.
+func (h *h1) push(x *exchange) *Fault {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.spoken = true
+	switch {
+	case h.upstream != nil:
+		return h.upstream
+	case h.ending:
+		return &Fault{Side: SideServer, By: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF}
+	}
+	h.under = append(h.under, x)
+	return nil
+}
+
+// half notes that one half of x is over, and what f has to say of it.
+func (h *h1) half(x *exchange, f func(*Entry)) {
+	h.mu.Lock()
+	f(x.entry)
+	x.halves++
+	done := x.halves == 2 && !x.raw
+	h.mu.Unlock()
+	if done {
+		h.s.tell(x.entry)
+	}
+}
+
+// refuse answers a request in the server's place.
+func (h *h1) refuse(x *exchange, f *Fault, status int) {
+	x.entry.Fault, x.entry.Status = f, status
+	h.mu.Lock()
+	h.spoken = true
+	h.mu.Unlock()
+	_, _ = h.client.Write(answer(status, h.s.p.page(f)))
+	h.s.tell(x.entry)
+	h.finish()
+}
+
+// clientEnded is the end of the requests: an orderly one, or err.
+func (h *h1) clientEnded(err error) {
+	h.mu.Lock()
+	waiting := len(h.under) > 0
+	h.last = true
+	h.mu.Unlock()
+	switch {
+	case errors.Is(err, io.EOF) && waiting:
+		return // it may still read, as a program that half-closes does: the replies decide
+	case errors.Is(err, errLongHead):
+		h.refuse(&exchange{entry: h.s.entry(Request)}, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusRequestHeaderFieldsTooLarge)
+		return
+	case !errors.Is(err, io.EOF):
+		h.clientBroke(err)
+	}
+	h.finish()
+}
+
+// clientBroke is a client that ended in disorder.
+func (h *h1) clientBroke(err error) {
+	f := blame(SideClient, err, false)
+	h.mu.Lock()
+	told := h.ending || h.spoken && (f.Cause == CauseLeft || f.Cause == CauseIdle)
+	if h.broken == nil {
+		h.broken = f
+	}
+	if !h.spoken && f.Cause == CauseLeft {
+		f.Cause = CausePin
+	}
+	h.spoken = h.spoken || !told
+	waiting := len(h.under) > 0
+	h.mu.Unlock()
+	if !told && !waiting { // else what is under way tells of it
+		h.s.failed(f)
+	}
+}
+
+// replies is the pump from server to client.
+func (h *h1) replies() {
+	defer h.finish()
+	for {
+		if err := h.fromServer.wait(); err != nil {
+			h.serverEnded(err)
+			return
+		}
+		h.mu.Lock()
+		raw, waiting, spoken := h.bytes != nil, len(h.under) > 0, h.spoken
+		h.mu.Unlock()
+		switch {
+		case raw || !spoken:
+			h.rawReplies()
+			return
+		case !waiting:
+			return // an answer to nothing, as the 408 of a server that hangs up (RFC 9110 §15.5.9)
+		}
+		head, err := h.fromServer.head()
+		if err != nil {
+			h.serverEnded(err)
+			return
+		}
+		if !h.reply(head) {
+			return
+		}
+	}
+}
+
+// reply passes one reply on, and reports whether another may follow.
+func (h *h1) reply(head []byte) bool {
+	h.mu.Lock()
+	x := h.under[0] // this pump alone takes from it
+	h.mu.Unlock()
+	resp, err := h.fromServer.parser.response(head, x.req)
+	if err != nil {
+		h.unanswered(&Fault{Side: SideServer, By: SideProxy, Cause: CauseBadReply, Err: err})
+		return false
+	}
+	switched := resp.StatusCode == http.StatusSwitchingProtocols || x.req.Method == http.MethodConnect && resp.StatusCode/100 == 2
+	if resp.StatusCode/100 == 1 && !switched {
+		if _, err := h.client.Write(head); err != nil { // an interim reply: the real one is yet to come
+			h.clientBroke(err)
+			h.unanswered(blame(SideClient, err, false))
+			return false
+		}
+		return true
+	}
+	x.began = time.Now()
+	f := replyFraming(resp, x.req)
+	if switched {
+		f = framing{}
+	}
+	body := &message1{to: h.client, from: h.fromServer, framing: f, keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite, http10: !x.req.ProtoAtLeast(1, 1)}
+	err = body.relay(head)
+	over := time.Now()
+	h.mu.Lock()
+	h.under = h.under[1:]
+	if len(h.under) == 0 {
+		h.under = nil // its array would else walk through memory
+	}
+	h.answered++
+	last := h.last && len(h.under) == 0
+	if switched {
+		x.raw, h.bytes = true, x
+	}
+	h.mu.Unlock()
+	h.half(x, func(e *Entry) {
+		e.describeReply(resp, switched)
+		e.Received, e.Body = body.n, body.kept
+		e.rewritten(body.changed)
+		e.timed(x.passed, x.began, over)
+		switch {
+		case err == nil || e.Fault != nil:
+		case f.untilClose && reason.Of(err) == reason.TruncatedStream && body.side == SideServer:
+			e.warn(WarnTruncated) // where the end is all that tells of the end
+		case h.broken != nil:
+			e.Fault = h.broken
+		default:
+			e.Fault = blame(body.side, err, false)
+		}
+	})
+	if x.switched != nil {
+		x.switched <- switched
+	}
+	if switched {
+		h.rawReplies()
+		return false
+	}
+	return err == nil && !last && !resp.Close && !x.req.Close && !body.closes
+}
+
+// timed fills in how long the parts took. A reply may begin before its request is over:
+// then nothing was waited for.
+func (e *Entry) timed(passed, began, over time.Time) {
+	if passed.IsZero() || passed.After(began) {
+		passed = began
+	}
+	e.Timing.Send, e.Timing.Wait, e.Timing.Receive = max(0, passed.Sub(e.Began)), began.Sub(passed), over.Sub(began)
+}
+
+// serverEnded is the end of the replies.
+func (h *h1) serverEnded(err error) {
+	f := blame(SideServer, err, h.s.toServer != nil && h.s.toServer.CertificateRequested)
+	h.mu.Lock()
+	ending, waiting, spoken := h.ending, len(h.under) > 0, h.spoken
+	if h.upstream == nil {
+		h.upstream = f
+	}
+	if h.broken != nil {
+		f = h.broken
+	}
+	h.mu.Unlock()
+	switch {
+	case waiting:
+		h.unanswered(f)
+	case ending || f.Cause == CauseLeft:
+	case !spoken && f.Cause == CauseWantsCertificate:
+		// The client is about to ask, and shall be told why there is no answer: TLS 1.3's
+		// refusal comes after both handshakes were complete.
+		h.s.hurry(true)
+		<-h.over
+	default:
+		h.mu.Lock()
+		h.spoken = true
+		h.mu.Unlock()
+		h.s.failed(f)
+	}
+}
+
+// unanswered tells of every request under way that there will be no reply to it. A client
+// whose server has only closed a connection that served before gets no reply of ours
+// either: it knows what can be asked again on a new one (RFC 9112 §9.3.1).
+func (h *h1) unanswered(f *Fault) {
+	h.mu.Lock()
+	under, reused := h.under, h.answered > 0 && f.Cause == CauseLeft
+	h.under, h.upstream = nil, f
+	h.mu.Unlock()
+	for i, x := range under {
+		status := 0
+		if i == 0 && !reused && f.Side != SideClient {
+			status = http.StatusBadGateway
+			_, _ = h.client.Write(answer(status, h.s.p.page(f)))
+		}
+		if x.switched != nil {
+			x.switched <- false
+		}
+		h.half(x, func(e *Entry) {
+			e.Status = status
+			if e.Fault == nil || e.Fault.Side == SideServer {
+				e.Fault = f
+			}
+		})
+	}
+}
+
+// finish ends both streams, so that the other pump ends too.
+func (h *h1) finish() {
+	h.mu.Lock()
+	first := !h.ending
+	h.ending = true
+	h.mu.Unlock()
+	if first {
+		close(h.over)
+		_ = h.client.Close()
+		_ = h.server.Close()
+	}
+}
+
+func (h *h1) isRaw() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.bytes != nil
+}
+
+// warn adds a warning to this entry alone.
+func (e *Entry) warn(w Warning) {
+	if !slices.Contains(e.Warnings, w) {
+		e.Warnings = append(slices.Clip(e.Warnings), w)
+	}
+}
+
+func (e *Entry) rewritten(changed bool) {
+	if changed {
+		e.warn(WarnRewritten)
+	}
+}
+
+// describeRequest takes over what a request says.
+func (e *Entry) describeRequest(req *http.Request, s *session) {
+	e.Method, e.Path, e.Proto, e.RequestHeader = req.Method, req.RequestURI, req.Proto, req.Header
+	if s.toClient == nil {
+		e.Scheme = "http"
+	}
+}
+
+// describeReply takes over what a reply says.
+func (e *Entry) describeReply(resp *http.Response, switched bool) {
+	e.Status, e.Header = resp.StatusCode, resp.Header
+	if switched {
+		e.Upgraded = strings.ToLower(resp.Header.Get("Upgrade"))
+	}
+	_, e.Reason, _ = strings.Cut(resp.Status, " ")
+}
+
+func wantsUpgrade(req *http.Request) bool {
+	return req.Method == http.MethodConnect || req.Header.Get("Upgrade") != ""
+}
+
+// hasField reports whether a head has a field of this name, in lower case.
+func hasField(head []byte, name string) bool {
+	for line := range bytes.Lines(head) {
+		if field, _, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(field), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// parser has net/http read heads. One serves a connection's heads one after the other.
+type parser struct {
+	head bytes.Reader
+	buf  *bufio.Reader
+}
+
+func (p *parser) load(head []byte) *bufio.Reader {
+	p.head.Reset(head)
+	if p.buf == nil {
+		p.buf = bufio.NewReaderSize(&p.head, 512)
+	} else {
+		p.buf.Reset(&p.head)
+	}
+	return p.buf
+}
+
+func (p *parser) request(head []byte) (*http.Request, error) { return http.ReadRequest(p.load(head)) }
+
+func (p *parser) response(head []byte, req *http.Request) (*http.Response, error) {
+	return http.ReadResponse(p.load(head), req)
+}

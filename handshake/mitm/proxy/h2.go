@@ -1,0 +1,236 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"tlslab/handshake/tls"
+)
+
+// h2 relays HTTP/2. x/net/http2 speaks it on both legs, and net/http's ReverseProxy
+// carries streams between them: heads are compressed under each connection's own
+// tables, so that bytes cannot just be passed on.
+type h2 struct {
+	s  *session
+	up *http2.ClientConn
+}
+
+// relayH2 relays until the client's connection ends. It is closed when the server's can
+// take no more requests: a client then makes a new one.
+func (s *session) relayH2(client, server *tls.Conn) {
+	transport := &http2.Transport{DisableCompression: true, MaxHeaderListSize: uint32(s.p.o.Limits.Header)}
+	up, err := transport.NewClientConn(server)
+	if err != nil {
+		s.failed(blame(SideServer, err, s.toServer.CertificateRequested))
+		return
+	}
+	defer up.Close()
+	h := &h2{s: s, up: up}
+	relay := &httputil.ReverseProxy{
+		Rewrite:       h.outgoing,
+		Transport:     h,
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // an Entry tells
+		ErrorHandler:  h.failed,
+		BufferPool:    bulkPool{},
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.serve(relay, w, r)
+		if !up.CanTakeNewRequest() {
+			_ = client.CloseWrite()
+			go func() { _ = client.Close() }()
+		}
+	})
+	(&http2.Server{MaxConcurrentStreams: 250}).ServeConn(client, &http2.ServeConnOpts{
+		BaseConfig: &http.Server{ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: s.p.o.Limits.Header},
+		Handler:    handler,
+	})
+	s.mu.Lock()
+	silent := s.told == 0
+	s.mu.Unlock()
+	if silent {
+		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
+	}
+}
+
+// stream is a request under way.
+type stream struct {
+	entry         *Entry
+	passed, began time.Time
+	mu            sync.Mutex // the request's body and the reply may move at once
+	err           error
+	in, out       *metered
+}
+
+type streamKey struct{}
+
+// serve carries one request, and tells of it.
+func (h *h2) serve(relay http.Handler, w http.ResponseWriter, r *http.Request) {
+	st := &stream{entry: h.s.entry(Request)}
+	st.entry.Began = time.Now()
+	st.entry.Method, st.entry.Path, st.entry.Proto, st.entry.RequestHeader = r.Method, r.URL.RequestURI(), r.Proto, r.Header.Clone()
+	defer func() {
+		// ReverseProxy panics so to reset a stream whose reply broke off.
+		if v := recover(); v != nil {
+			if v != http.ErrAbortHandler { //nolint:errorlint // it is this value
+				panic(v)
+			}
+			h.tell(st)
+			panic(v)
+		}
+		h.tell(st)
+	}()
+	relay.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), streamKey{}, st)))
+}
+
+// tell closes the entry of a stream.
+func (h *h2) tell(st *stream) {
+	over := time.Now()
+	st.mu.Lock()
+	e := st.entry
+	for _, m := range []struct {
+		*metered
+		n    *int64
+		kept *[]byte
+		side Side
+	}{{st.in, &e.Sent, &e.RequestBody, SideClient}, {st.out, &e.Received, &e.Body, SideServer}} {
+		if m.metered == nil {
+			continue
+		}
+		m.mu.Lock()
+		*m.n, *m.kept = m.count, m.keep
+		if m.err != nil && e.Fault == nil {
+			e.Fault = blame(m.side, m.err, false)
+		}
+		if rw, ok := m.Reader.(*Rewriter); ok {
+			e.rewritten(rw.Replaced > 0)
+		}
+		m.mu.Unlock()
+	}
+	if st.err != nil && e.Fault == nil {
+		e.Fault = blame(SideServer, st.err, h.s.toServer.CertificateRequested)
+	}
+	if st.began.IsZero() {
+		st.began = over
+	}
+	e.timed(st.passed, st.began, over)
+	st.mu.Unlock()
+	h.s.tell(e)
+}
+
+// outgoing makes the request to the server: the client's own.
+func (h *h2) outgoing(r *httputil.ProxyRequest) {
+	st := r.In.Context().Value(streamKey{}).(*stream)
+	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "https", r.In.Host, r.In.Host
+	if r.In.Body != nil && r.In.Body != http.NoBody {
+		body := io.Reader(r.In.Body)
+		if len(h.s.p.o.Rewrite) > 0 {
+			body, r.Out.ContentLength = NewRewriter(body, h.s.p.o.Rewrite), -1
+			r.Out.Header.Del("Content-Length")
+		}
+		st.in = &metered{Reader: body, closer: r.In.Body, most: h.s.p.o.Bodies, ended: func() { st.set(&st.passed) }}
+		r.Out.Body = st.in
+	} else {
+		st.set(&st.passed)
+	}
+	if len(h.s.p.o.Rewrite) > 0 {
+		r.Out.Header.Del("Accept-Encoding") // nothing in a compressed reply could be found
+	}
+}
+
+func (st *stream) set(t *time.Time) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if t.IsZero() {
+		*t = time.Now()
+	}
+}
+
+// RoundTrip asks the server over the one connection that there is.
+func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
+	st := req.Context().Value(streamKey{}).(*stream)
+	resp, err := h.up.RoundTrip(req)
+	st.set(&st.began)
+	if err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	st.entry.Status, st.entry.Header = resp.StatusCode, resp.Header.Clone()
+	st.mu.Unlock()
+	body := io.Reader(resp.Body)
+	if len(h.s.p.o.Rewrite) > 0 && req.Method != http.MethodHead && resp.ContentLength != 0 {
+		body, resp.ContentLength = NewRewriter(body, h.s.p.o.Rewrite), -1
+		resp.Header.Del("Content-Length")
+	}
+	st.mu.Lock()
+	st.out = &metered{Reader: body, closer: resp.Body, most: h.s.p.o.Bodies}
+	resp.Body = st.out
+	st.mu.Unlock()
+	return resp, nil
+}
+
+// failed answers a request to which there will be no reply.
+func (h *h2) failed(w http.ResponseWriter, r *http.Request, err error) {
+	st := r.Context().Value(streamKey{}).(*stream)
+	f := blame(SideServer, h.s.why(err), h.s.toServer.CertificateRequested)
+	if errors.Is(err, context.Canceled) {
+		f = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: err}
+	}
+	st.mu.Lock()
+	st.entry.Fault, st.entry.Status = f, http.StatusBadGateway
+	st.mu.Unlock()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusBadGateway)
+	_, _ = io.WriteString(w, h.s.p.page(f))
+}
+
+// metered is a body that is counted as it passes.
+type metered struct {
+	io.Reader
+	closer io.Closer
+	most   int
+	ended  func() // at its end; nil asks for nothing
+
+	mu    sync.Mutex
+	count int64
+	keep  []byte
+	err   error
+}
+
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	m.mu.Lock()
+	m.count += int64(n)
+	if room := m.most - len(m.keep); room > 0 {
+		m.keep = append(m.keep, p[:min(room, n)]...)
+	}
+	if err != nil && err != io.EOF && m.err == nil {
+		m.err = err
+	}
+	m.mu.Unlock()
+	if err != nil && m.ended != nil {
+		m.ended()
+	}
+	return n, err
+}
+
+func (m *metered) Close() error { return m.closer.Close() }
+
+// bulkPool lends ReverseProxy our buffers.
+type bulkPool struct{}
+
+func (bulkPool) Get() []byte { return bulks.Get().(*[bulk]byte)[:] }
+
+func (bulkPool) Put(b []byte) {
+	if len(b) == bulk {
+		bulks.Put((*[bulk]byte)(b))
+	}
+}

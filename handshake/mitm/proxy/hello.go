@@ -1,0 +1,72 @@
+package proxy
+
+import (
+	"slices"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
+)
+
+// maxHello bounds a ClientHello, header included: those of browsers have some 2 KB, and
+// a group with a large share adds a few more (FrodoKEM's 21 KB is the largest we know).
+const maxHello = 1 << 16
+
+// readHello reads the client's first message and leaves its bytes to be read again: who
+// is to answer it, the proxy or the server itself, depends on what it says.
+func readHello(r *recorder) (*message.ClientHello, error) {
+	for need := record.HeaderLen; ; {
+		b, err := r.peek(need)
+		if err != nil {
+			return nil, err
+		}
+		hello, more, err := parseHello(b)
+		if hello != nil || err != nil {
+			return hello, err
+		}
+		if need = len(b) + more; need > maxHello {
+			return nil, reason.New(reason.MessageTooLong, "client_hello.length", maxHello, need)
+		}
+	}
+}
+
+// parseHello finds the ClientHello that b begins with. more is how many bytes it lacks at
+// least.
+func parseHello(b []byte) (hello *message.ClientHello, more int, err error) {
+	const header = 4
+	var rd record.Reader
+	var hs []byte
+	for {
+		rec, n, err := rd.Next(b, nil, false)
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case n == 0:
+			return nil, rd.Need(b), nil
+		case rec.Type != iana.Handshake:
+			return nil, 0, reason.New(reason.UnexpectedRecord, "record.type", iana.Handshake, rec.Type)
+		}
+		b, hs = b[n:], append(hs, rec.Payload...)
+		if len(hs) < header {
+			continue
+		}
+		size := header + int(hs[1])<<16 + int(hs[2])<<8 + int(hs[3])
+		if size > maxHello {
+			return nil, 0, reason.New(reason.MessageTooLong, "client_hello.length", maxHello, size)
+		}
+		if len(hs) < size {
+			continue
+		}
+		// What the message says may be wanted for longer than the buffer it came in.
+		m, err := message.Parse(message.Context{Version: iana.TLS12}, slices.Clone(hs[:size]), nil)
+		if err != nil {
+			return nil, 0, err
+		}
+		h, ok := m.(*message.ClientHello)
+		if !ok {
+			return nil, 0, reason.New(reason.UnexpectedMessage, "msg_type", message.KindClientHello, m.Kind())
+		}
+		return h, 0, nil
+	}
+}

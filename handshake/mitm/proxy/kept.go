@@ -1,0 +1,132 @@
+package proxy
+
+import (
+	"bytes"
+	"container/list"
+	"io"
+	"slices"
+	"sync"
+
+	"tlslab/handshake"
+	"tlslab/handshake/observe"
+)
+
+// Recording is what was kept of a connection.
+type Recording struct {
+	Conn               int
+	Host               string
+	ToClient, ToServer LegRecording
+}
+
+// kept are the recordings: of connections under way, and of those that are over as many
+// as there is room for; the oldest make room.
+type kept struct {
+	limit int
+
+	mu    sync.Mutex
+	live  map[int]*Recording
+	over  list.List // of *Recording, the oldest first
+	bytes int       // of those that are over
+}
+
+func (k *kept) begin(r *Recording) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.live == nil {
+		k.live = map[int]*Recording{}
+	}
+	k.live[r.Conn] = r
+}
+
+// finished moves a recording to those that are over, and makes room for it.
+func (k *kept) finished(r *Recording) {
+	size := recordingSize(r)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.live, r.Conn)
+	k.over.PushBack(r)
+	k.bytes += size
+	for k.bytes > k.limit && k.over.Len() > 1 {
+		k.bytes -= recordingSize(k.over.Remove(k.over.Front()).(*Recording))
+	}
+}
+
+// recordingSize is what a finished recording weighs, which does not change any more.
+func recordingSize(r *Recording) int { return 256 + r.ToClient.size() + r.ToServer.size() }
+
+func (k *kept) find(conn int) *Recording {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if r := k.live[conn]; r != nil {
+		return r
+	}
+	for e := k.over.Back(); e != nil; e = e.Prev() {
+		if r := e.Value.(*Recording); r.Conn == conn {
+			return r
+		}
+	}
+	return nil
+}
+
+// Recording returns what was kept of a connection; nil if nothing was, or no longer is.
+func (p *Proxy) Recording(conn int) *Recording { return p.kept.find(conn) }
+
+// Parties of the explanation, by where they stand.
+const (
+	partyClient = "client"
+	partyProxy  = "mitm"
+	partyServer = "server"
+)
+
+// Explain tells listener of the handshakes that were kept, the server's leg first, since
+// that one was completed first; each as a flow of a lesson. A listener at the level of
+// single moves sees the client's end of each leg. The error is about the kept secrets.
+func (r *Recording) Explain(listener handshake.Listener) error {
+	for _, leg := range []struct {
+		l           *LegRecording
+		name        string
+		conn        int
+		left, right string
+	}{{&r.ToServer, "proxy_to_server", 2, partyProxy, partyServer}, {&r.ToClient, "proxy_to_client", 1, partyClient, partyProxy}} {
+		if leg.l.Empty() {
+			continue
+		}
+		listener.Event(&handshake.SceneEvent{Key: "flow", Values: []handshake.SceneValue{
+			{Name: "name", Value: leg.name}, {Name: "parties", Value: []string{leg.left, leg.right}}, {Name: "host", Value: r.Host}}})
+		if _, err := leg.l.Observe(observe.Options{Listener: listener, ShowSecrets: true, Party: leg.left, Conn: leg.conn}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Observe plays the leg to an observer with o's listener and the leg's own secrets.
+func (l *LegRecording) Observe(o observe.Options) (observe.Report, error) {
+	l.mu.Lock()
+	b, segments, keys := bytes.Clone(l.bytes), slices.Clone(l.segments), bytes.Clone(l.keys.Bytes())
+	l.mu.Unlock()
+	o.KeyLog = bytes.NewReader(keys)
+	ob, err := observe.New(o)
+	if err != nil {
+		return observe.Report{}, err
+	}
+	from := 0
+	for _, s := range segments {
+		if s.toServer {
+			ob.ClientBytes(b[from:s.end])
+		} else {
+			ob.ServerBytes(b[from:s.end])
+		}
+		from = s.end
+	}
+	return ob.Report(), nil
+}
+
+// keyLog is where the secrets of a leg go besides its recording: to the KeyLog of that
+// leg's configuration.
+func (p *Proxy) keyLog(side Side) io.Writer {
+	if side == SideClient {
+		return p.o.ToClient.KeyLog
+	}
+	return p.o.ToServer.KeyLog
+}

@@ -1,0 +1,138 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+)
+
+// Rewrite replaces Old by New wherever it stands in a body.
+type Rewrite struct{ Old, New []byte }
+
+// ParseRewrite reads OLD=NEW. NEW may be empty, and may hold further equals signs.
+func ParseRewrite(text string) (Rewrite, error) {
+	old, new, ok := strings.Cut(text, "=")
+	if !ok || old == "" {
+		return Rewrite{}, errors.New("it takes OLD=NEW, and an OLD that is not empty")
+	}
+	return Rewrite{[]byte(old), []byte(new)}, nil
+}
+
+// Rewriter is a reader whose source has been rewritten. It holds back no more than might
+// be the beginning of something to replace.
+type Rewriter struct {
+	Replaced int // so far
+
+	src   io.Reader
+	rules []Rewrite
+	raw   []byte // read, and not yet looked through
+	out   []byte // looked through, and not yet read from here
+	err   error
+	store []byte
+}
+
+// NewRewriter returns a reader of src with each rule applied; at each place the first one
+// that fits.
+func NewRewriter(src io.Reader, rules []Rewrite) *Rewriter { return &Rewriter{src: src, rules: rules} }
+
+// Read reads rewritten bytes.
+func (r *Rewriter) Read(p []byte) (int, error) {
+	for len(r.out) == 0 {
+		if r.err != nil {
+			return 0, r.err
+		}
+		buf := make([]byte, 4096)
+		n, err := r.src.Read(buf)
+		r.raw, r.err = append(r.raw, buf[:n]...), err
+		r.look(err != nil)
+	}
+	n := copy(p, r.out)
+	r.out = r.out[n:]
+	return n, nil
+}
+
+// look moves what is settled from raw to out; all of it at the end.
+func (r *Rewriter) look(end bool) {
+	r.out = r.store[:0]
+	for len(r.raw) > 0 {
+		i, rule := r.first()
+		if rule != nil {
+			r.out = append(append(r.out, r.raw[:i]...), rule.New...)
+			r.raw = r.raw[i+len(rule.Old):]
+			r.Replaced++
+			continue
+		}
+		keep := 0
+		if !end {
+			keep = r.partial()
+		}
+		r.out = append(r.out, r.raw[:len(r.raw)-keep]...)
+		r.raw = r.raw[len(r.raw)-keep:]
+		break
+	}
+	r.raw = bytes.Clone(r.raw)
+	r.store = r.out
+}
+
+// first finds the first place at which a rule fits, and the rule.
+func (r *Rewriter) first() (at int, rule *Rewrite) {
+	for i := range r.rules {
+		if j := bytes.Index(r.raw, r.rules[i].Old); j >= 0 && (rule == nil || j < at) {
+			at, rule = j, &r.rules[i]
+		}
+	}
+	return at, rule
+}
+
+// partial is how many of the last bytes might be the beginning of an Old.
+func (r *Rewriter) partial() int {
+	most := 0
+	for _, rule := range r.rules {
+		for n := min(len(rule.Old)-1, len(r.raw)); n > most; n-- {
+			if bytes.HasSuffix(r.raw, rule.Old[:n]) {
+				most = n
+				break
+			}
+		}
+	}
+	return most
+}
+
+// withoutCoding keeps a client from asking for compressed replies: nothing in one could be
+// found.
+func withoutCoding(head []byte, from Side) []byte {
+	if from != SideClient {
+		return head
+	}
+	return withoutFields(head, "accept-encoding")
+}
+
+// editHead frames a head anew: in chunks, or to the end of the connection.
+func editHead(head []byte, chunked bool) []byte {
+	framing := "Transfer-Encoding: chunked"
+	drop := []string{"content-length", "transfer-encoding"}
+	if !chunked {
+		framing, drop = "Connection: close", append(drop, "connection")
+	}
+	out := withoutFields(head, drop...)
+	return append(out[:len(out)-len("\r\n")], framing+"\r\n\r\n"...)
+}
+
+// withoutFields is a copy of a head without the fields of these names, in lower case. Its
+// lines end as HTTP wants it.
+func withoutFields(head []byte, names ...string) []byte {
+	out := make([]byte, 0, len(head)+32)
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimRight(line, "\r\n")
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		drop := false
+		for _, n := range names {
+			drop = drop || strings.EqualFold(string(name), n)
+		}
+		if !drop {
+			out = append(append(out, line...), "\r\n"...)
+		}
+	}
+	return out
+}

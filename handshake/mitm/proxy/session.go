@@ -1,0 +1,343 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/mitm"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tls"
+)
+
+// session is one connection of a client, and the one that the proxy makes for it.
+type session struct {
+	p         *Proxy
+	n         int
+	began     time.Time
+	recording *Recording
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+
+	client, server *recorder // the sockets; server is nil until it was dialled
+	target         target
+	name           string // whom the client asks for: server_name, else the target's host
+
+	toClient, toServer *Leg
+	connect, shake     time.Duration
+	told               int // entries so far
+	warnings           []Warning
+
+	stirred atomic.Int64 // Proxy.tick when a byte last moved
+	opening atomic.Int64 // Proxy.tick, plus one, when what must not take long began; 0 if nothing is
+	ended   atomic.Pointer[error]
+
+	mu sync.Mutex // server's coming to be, against end
+}
+
+// target is where a client wants to go.
+type target struct {
+	host, port string
+	tls        bool // TLS is sure to follow (reverse mode)
+}
+
+func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
+
+// display is the target as one writes it: without the port that goes without saying.
+func (t target) display() string {
+	if t.port == "443" || t.port == "" {
+		return t.host
+	}
+	return net.JoinHostPort(t.host, t.port)
+}
+
+func newSession(p *Proxy, n int, conn net.Conn) *session {
+	s := &session{p: p, n: n, began: time.Now(), recording: &Recording{Conn: n}}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.client = newRecorder(s, SideClient, conn, &s.recording.ToClient)
+	s.hurry(true)
+	s.stirred.Store(p.tick.Load())
+	p.kept.begin(s.recording)
+	return s
+}
+
+// run carries the connection from its first byte to its last.
+func (s *session) run() {
+	t, ok := s.p.o.Mode.target(s)
+	if !ok {
+		return
+	}
+	s.target, s.name, s.recording.Host = t, t.host, t.display()
+	first, err := s.client.peek(1)
+	switch {
+	case err != nil:
+		s.fault(SideClient, CauseLeft, err)
+		return
+	case first[0] != byte(iana.Handshake) && !t.tls:
+		s.inClear()
+		return
+	}
+	hello, err := readHello(s.client)
+	if err != nil {
+		s.refuse(SideClient, err)
+		return
+	}
+	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
+		s.name = n.Name
+	}
+	if s.p.leavesAlone(s.name, t) {
+		s.untouched()
+		return
+	}
+	s.intercept(hello)
+}
+
+// intercept makes both handshakes, the server's first, and relays.
+func (s *session) intercept(hello *message.ClientHello) {
+	s.toClient = &Leg{Offered: offered(hello)}
+	if err := s.dial(); err != nil {
+		s.refuse(SideServer, s.unreachable(err))
+		return
+	}
+	up := s.p.o.ToServer
+	up.ServerName, up.KeyLog = s.name, s.server.KeyLog()
+	server, err := tls.Client(s.server, mitm.ToServer(up, hello))
+	if err != nil {
+		s.refuse(SideProxy, err)
+		return
+	}
+	began := time.Now()
+	err = server.Handshake()
+	s.shake = time.Since(began)
+	sum := server.Summary()
+	s.toServer = &Leg{Summary: sum}
+	if err != nil {
+		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
+		return
+	}
+	down := s.p.o.ToClient
+	down.KeyLog = s.client.KeyLog()
+	cfg, err := s.p.o.Forger.ToClient(down, &sum)
+	if err != nil {
+		s.refuse(SideProxy, err)
+		return
+	}
+	client, err := tls.Server(s.client, cfg)
+	if err != nil {
+		s.refuse(SideProxy, err)
+		return
+	}
+	err = client.Handshake()
+	s.toClient.Summary = client.Summary()
+	if err != nil {
+		s.failed(blame(SideClient, err, false))
+		_ = server.Close()
+		return
+	}
+	s.hurry(false)
+	s.warn()
+	if sum.Protocol == "h2" {
+		s.relayH2(client, server)
+	} else {
+		s.relayH1(client, server)
+	}
+	_ = client.Close()
+	_ = server.Close()
+}
+
+// dial reaches the server.
+func (s *session) dial() error {
+	began := time.Now()
+	conn, err := s.p.o.Dial(s.ctx, "tcp", s.target.addr())
+	s.connect = time.Since(began)
+	if err != nil {
+		if cause := context.Cause(s.ctx); cause != nil {
+			return cause
+		}
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.server = newRecorder(s, SideServer, conn, &s.recording.ToServer)
+	if cause := context.Cause(s.ctx); cause != nil { // the session was ended meanwhile
+		_ = s.server.Close()
+		return cause
+	}
+	return nil
+}
+
+// unreachable is the Fault of a server that could not be dialled.
+func (s *session) unreachable(err error) *Fault {
+	if s.ended.Load() != nil {
+		return blame(SideServer, err, false)
+	}
+	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
+}
+
+// refuse tells the client, in TLS, that it cannot be, and tells of it. The client's hello
+// has been read, and is read again by the endpoint that refuses it.
+func (s *session) refuse(side Side, err error) {
+	f := blame(side, err, false)
+	down := s.p.o.ToClient
+	down.Certificates, down.KeyLog = nil, s.client.KeyLog()
+	if side != SideClient {
+		down.ForClient = func(*message.ClientHello) (*handshake.Config, error) {
+			return nil, reason.Wrap(reason.Internal, "", err)
+		}
+	}
+	if c, err := tls.Server(s.client, &down); err == nil {
+		if err := c.Handshake(); err != nil && side == SideClient {
+			f = blame(side, err, false) // it knows the alert
+		}
+		_ = c.Close()
+	}
+	s.failed(f)
+}
+
+// fault tells of a connection that came to nothing: for c, unless the proxy itself has
+// ended it.
+func (s *session) fault(side Side, c Cause, err error) {
+	f := &Fault{Side: side, By: SideProxy, Cause: c, Err: err}
+	if own := blame(side, err, false); s.ended.Load() != nil || own.Cause == CauseBusy {
+		f = own
+	} else if c == CauseLeft {
+		f.By = side
+	}
+	s.failed(f)
+}
+
+// failed tells of a Fault.
+func (s *session) failed(f *Fault) {
+	e := s.entry(Failure)
+	e.Fault = f
+	s.tell(e)
+}
+
+// entry is what all entries of the session have in common. Times of the opening go to the
+// first.
+func (s *session) entry(k Kind) *Entry {
+	e := &Entry{Conn: s.n, Kind: k, Began: s.began, Client: s.client.RemoteAddr().String(), Host: s.target.display(), Scheme: "https",
+		ToClient: s.toClient, ToServer: s.toServer, Warnings: s.warnings}
+	if s.name != s.target.host && s.name != "" {
+		e.Host = target{host: s.name, port: s.target.port}.display()
+	}
+	if s.server != nil {
+		e.Server = s.server.RemoteAddr().String()
+	}
+	return e
+}
+
+// tell tells of an entry.
+func (s *session) tell(e *Entry) {
+	s.mu.Lock()
+	if s.told++; s.told == 1 {
+		e.Timing.Connect, e.Timing.TLS = s.connect, s.shake
+	}
+	s.mu.Unlock()
+	s.p.tell(e)
+}
+
+// warn finds what is to be known of the two handshakes.
+func (s *session) warn() {
+	for _, leg := range []*Leg{s.toClient, s.toServer} {
+		if leg.Suite.Kx == iana.KxRSA {
+			s.addWarning(WarnNoForwardSecrecy)
+		}
+		if leg.Suite.Cipher.Kind == suite.CBC {
+			s.addWarning(WarnCBC)
+		}
+	}
+	if s.toClient.Version != s.toServer.Version {
+		s.addWarning(WarnDowngraded)
+	}
+	if r := s.toServer.Report; s.p.o.ToServer.Weak.SkipVerify && (r == nil || !r.OK) {
+		s.addWarning(WarnUnverified)
+	}
+}
+
+func (s *session) addWarning(w Warning) {
+	for _, have := range s.warnings {
+		if have == w {
+			return
+		}
+	}
+	s.warnings = append(s.warnings[:len(s.warnings):len(s.warnings)], w)
+}
+
+// stir notes that something moved.
+func (s *session) stir() { s.stirred.Store(s.p.tick.Load()) }
+
+// hurry says whether what is under way must not take long.
+func (s *session) hurry(on bool) {
+	if !on {
+		s.opening.Store(0)
+		return
+	}
+	s.opening.Store(s.p.tick.Load() + 1)
+}
+
+// expire ends the session if it takes too long. It is the janitor's.
+func (s *session) expire(now int64, l Limits) {
+	if since := s.opening.Load(); since != 0 && now-since+1 > l.Handshake.Milliseconds() {
+		s.end(errSlow)
+	}
+	if now-s.stirred.Load() > l.Idle.Milliseconds() {
+		s.end(errIdle)
+	}
+}
+
+// end closes the sockets from outside; what fails on their account fails for cause.
+func (s *session) end(cause error) {
+	if !s.ended.CompareAndSwap(nil, &cause) {
+		return
+	}
+	s.cancel(cause)
+	_ = s.client.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		_ = s.server.Close()
+	}
+}
+
+// cause is err, or what ended the session if that is why.
+func (s *session) cause(err error) error {
+	if err == nil {
+		return nil
+	}
+	if c := s.ended.Load(); c != nil && errors.Is(err, net.ErrClosed) {
+		return *c
+	}
+	return err
+}
+
+// why is err, or what ended the session.
+func (s *session) why(err error) error {
+	if c := s.ended.Load(); c != nil {
+		return *c
+	}
+	return err
+}
+
+func (s *session) close() {
+	_ = s.client.Close()
+	if s.server != nil {
+		_ = s.server.Close()
+	}
+	s.cancel(nil)
+}
+
+// offered lists the versions of a hello.
+func offered(hello *message.ClientHello) []iana.Version {
+	if v, ok := message.Get[*message.SupportedVersions](&hello.Extensions); ok {
+		return v.Versions
+	}
+	return []iana.Version{hello.Version}
+}

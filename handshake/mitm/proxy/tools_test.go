@@ -1,0 +1,51 @@
+package proxy_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"testing"
+)
+
+var quietLog = log.New(io.Discard, "", 0)
+
+// dial reaches the origin, whoever was asked for.
+func (o *origin) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, o.Listener.Addr().String())
+}
+
+// connect asks the proxy for a way to target.
+func (u *underTest) connect(t testing.TB, target string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", u.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target)
+	resp, err := http.ReadResponse(bufio.NewReader(&oneByOne{c}), &http.Request{Method: http.MethodConnect})
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp, err)
+	}
+	return c
+}
+
+// oneByOne keeps a buffered reader from taking more than it needs.
+type oneByOne struct{ io.Reader }
+
+func (o *oneByOne) Read(p []byte) (int, error) { return o.Reader.Read(p[:min(1, len(p))]) }
+
+// dial goes through the proxy to target, and shakes hands there.
+func (u *underTest) dial(t testing.TB, target string, cfg *tls.Config) *tls.Conn {
+	t.Helper()
+	c := tls.Client(u.connect(t, target), cfg)
+	if err := c.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

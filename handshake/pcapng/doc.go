@@ -1,0 +1,20 @@
+// Package pcapng writes capture files that Wireshark opens, with the secrets that
+// decrypt them inside: pcapng (draft-ietf-opsawg-pcapng) with Decryption Secrets Blocks.
+//
+// It is for those who stand at an end of a connection, and so know its bytes and its
+// secrets but have seen no packet. The TCP and IP around the bytes is therefore made
+// up: a complete three-way handshake, true addresses, ports, times and payload, and
+// sequence numbers, windows and acknowledgements as a network that loses nothing would
+// show them. What is in no file are retransmissions, and how the kernel really cut the
+// stream into segments.
+//
+// It is no reader, and no sniffer. It knows nothing of TLS but the names of a key log's
+// lines (RFC 9850).
+//
+// Files are written as things happen: a block leaves in one Write, no packet before the
+// secrets that open it, and nothing is kept but the last chunk that an end received and
+// has not yet understood.
+//
+// Read writer.go first (the file), then stream.go (a connection in it) and tap.go (which
+// secrets go before which packets).
+package pcapng
