@@ -30,7 +30,8 @@ type proxyList struct {
 
 	mu     sync.Mutex
 	headed bool
-	conns  map[int]int // entry to connection, the last maxListed of them
+	conns  []int // the connections of the last maxListed entries; that of n at n % maxListed
+	last   int   // entry
 	err    error
 }
 
@@ -39,15 +40,20 @@ type proxyList struct {
 const maxListed = 10000
 
 func newProxyList(p *proxyFlags, out *output, log io.Writer) *proxyList {
-	return &proxyList{flags: p, out: out, log: log, conns: map[int]int{}}
+	return &proxyList{flags: p, out: out, log: log}
 }
 
 // add lists an entry.
 func (l *proxyList) add(e *proxy.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conns[e.N] = e.Conn
-	delete(l.conns, e.N-maxListed)
+	if i := e.N % maxListed; i < len(l.conns) {
+		l.conns[i] = e.Conn
+	} else {
+		l.conns = append(l.conns, make([]int, i+1-len(l.conns))...)
+		l.conns[i] = e.Conn
+	}
+	l.last = max(l.last, e.N)
 	if !l.flags.quiet {
 		if l.flags.format == "json" {
 			l.write(l.json(e))
@@ -96,11 +102,11 @@ func (l *proxyList) typed(in io.Reader) {
 // first, as it came first.
 func (l *proxyList) explain(n int) {
 	lang := l.flags.lang
-	conn, ok := l.conns[n]
-	if !ok {
+	if n < 1 || n > l.last || n <= l.last-maxListed {
 		fmt.Fprintln(l.log, say(lang, "proxy_no_entry", "n", strconv.Itoa(n)))
 		return
 	}
+	conn := l.conns[n%maxListed]
 	rec := l.proxy.Recording(conn)
 	if rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty() {
 		fmt.Fprintln(l.log, say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))

@@ -62,10 +62,13 @@ type exchange struct {
 func (s *session) relayH1(client, server duplex) {
 	h := &h1{s: s, client: client, server: server, over: make(chan struct{}),
 		fromClient: newInbound(client, SideClient, s.p.o.Limits.Header), fromServer: newInbound(server, SideServer, s.p.o.Limits.Header)}
-	var replies sync.WaitGroup
-	replies.Go(h.replies)
+	replied := make(chan struct{})
+	s.p.workers.do(func() {
+		defer close(replied)
+		h.replies()
+	})
 	h.requests()
-	replies.Wait()
+	<-replied
 	h.fromClient.free()
 	h.fromServer.free()
 	switch {

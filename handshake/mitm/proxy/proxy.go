@@ -105,7 +105,8 @@ type Proxy struct {
 	conns    int // so far
 	entries  int // so far
 
-	working sync.WaitGroup
+	working sync.WaitGroup // Serve, the janitor, net/http
+	workers *workers       // connections
 	done    chan struct{}
 }
 
@@ -121,7 +122,10 @@ func New(o Options) (*Proxy, error) {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{Timeout: o.Limits.Handshake}).DialContext
 	}
-	p := &Proxy{o: o, began: time.Now(), sessions: map[*session]bool{}, done: make(chan struct{})}
+	if o.ToServer.VerifyChain == nil {
+		o.ToServer.VerifyChain = believer()
+	}
+	p := &Proxy{o: o, began: time.Now(), sessions: map[*session]bool{}, workers: newWorkers(), done: make(chan struct{})}
 	p.kept.limit = o.Limits.Kept
 	p.plain = newHandoff()
 	p.front = p.newFront()
@@ -160,7 +164,7 @@ func (p *Proxy) Serve(l net.Listener) error {
 		if !ok {
 			continue
 		}
-		p.working.Go(func() {
+		p.workers.do(func() {
 			defer p.dismiss(s)
 			s.run()
 		})
@@ -178,7 +182,7 @@ func (p *Proxy) admit(conn net.Conn) (*session, bool) {
 	p.conns++
 	s := newSession(p, p.conns, conn)
 	if len(p.sessions) >= p.o.Limits.Connections {
-		p.working.Go(func() {
+		p.workers.do(func() {
 			defer s.close()
 			s.fault(SideProxy, CauseBusy, errBusy)
 			s.unavailable()
@@ -213,6 +217,7 @@ func (p *Proxy) Close() error {
 	err := p.front.Close()
 	_ = p.plain.Close()
 	p.working.Wait()
+	p.workers.close()
 	return err
 }
 

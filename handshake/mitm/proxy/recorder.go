@@ -34,6 +34,7 @@ type recorder struct {
 	leg    *LegRecording
 	tap    LegTap
 	prefix []byte // read already, and not yet by whom it is for
+	ahead  *[readAhead]byte
 	ended  bool   // the peer said so first
 	once   sync.Once
 }
@@ -51,16 +52,31 @@ func newRecorder(s *session, side Side, conn net.Conn, leg *LegRecording) *recor
 	return r
 }
 
+// readAhead is what is read where less is asked for. An idle tls.Conn asks for a record's
+// header, to hold no buffer while it waits; the small record behind it would cost another
+// system call, of the dozen that a request takes.
+const readAhead = 1024
+
 // Read reads what was peeked at, then from the socket.
 func (r *recorder) Read(p []byte) (int, error) {
-	if len(r.prefix) > 0 {
-		n := copy(p, r.prefix)
-		if r.prefix = r.prefix[n:]; len(r.prefix) == 0 {
-			r.prefix = nil
+	if len(r.prefix) == 0 {
+		if len(p) >= readAhead {
+			return r.fetch(p)
 		}
-		return n, nil
+		if r.ahead == nil {
+			r.ahead = new([readAhead]byte)
+		}
+		n, err := r.fetch(r.ahead[:])
+		if n == 0 {
+			return 0, err
+		}
+		r.prefix = r.ahead[:n:n]
 	}
-	return r.fetch(p)
+	n := copy(p, r.prefix)
+	if r.prefix = r.prefix[n:]; len(r.prefix) == 0 {
+		r.prefix = nil
+	}
+	return n, nil
 }
 
 // fetch reads from the socket.
