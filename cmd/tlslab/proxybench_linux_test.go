@@ -161,7 +161,7 @@ func startContender(b *testing.B, name string, o *origin) *contender {
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	b.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	if err := c.await(ended, port, root); err != nil {
+	if err := awaitProxy(ended, port, root, &c.addr, &c.root); err != nil {
 		_ = cmd.Process.Kill()
 		<-ended
 		b.Fatalf("%s: %v\n%s", name, err, &said)
@@ -174,37 +174,6 @@ func startContender(b *testing.B, name string, o *origin) *contender {
 		b.Fatal(err)
 	}
 	return c
-}
-
-// await waits until the proxy has written what it writes, and answers.
-func (c *contender) await(ended <-chan struct{}, port, root string) error {
-	for end := time.Now().Add(patience); ; {
-		err := func() (err error) {
-			if c.root, err = readPEM(root); err != nil {
-				return err
-			}
-			if c.addr == "" {
-				n, err := os.ReadFile(port)
-				if err != nil {
-					return err
-				}
-				c.addr = net.JoinHostPort("127.0.0.1", strings.TrimSpace(string(n)))
-			}
-			conn, err := net.Dial("tcp", c.addr)
-			if err == nil {
-				_ = conn.Close()
-			}
-			return err
-		}()
-		if err == nil || time.Now().After(end) {
-			return err
-		}
-		select {
-		case <-ended:
-			return fmt.Errorf("it ended, and %w", err)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }
 
 // moduleVersion asks the go command, for a test binary does not know it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -132,11 +133,16 @@ type origin struct {
 	root  *x509.Certificate
 	roots string // a file with its root
 	plain *http.Server
+	leaf  stdtls.Certificate
+	http2 bool // it speaks HTTP/2, and nothing else
 
 	mu         sync.Mutex
 	open       map[net.Conn]bool
 	handshakes map[string]int // completed, by what was agreed upon
 }
+
+// originConn is where a handler finds its connection.
+type originConn struct{}
 
 // startOrigin serves until the test ends. protocols are those of ALPN, best first.
 func startOrigin(tb testing.TB, name string, handler http.Handler, protocols ...string) *origin {
@@ -157,7 +163,7 @@ func startOrigin(tb testing.TB, name string, handler http.Handler, protocols ...
 	if err != nil {
 		tb.Fatal(err)
 	}
-	o := &origin{addr: l.Addr().String(), root: root.cert, roots: filepath.Join(tb.TempDir(), "origin-root.pem"),
+	o := &origin{addr: l.Addr().String(), root: root.cert, leaf: leaf, roots: filepath.Join(tb.TempDir(), "origin-root.pem"),
 		open: map[net.Conn]bool{}, handshakes: map[string]int{}}
 	_, port, _ := net.SplitHostPort(o.addr)
 	o.host = net.JoinHostPort(name, port)
@@ -169,11 +175,13 @@ func startOrigin(tb testing.TB, name string, handler http.Handler, protocols ...
 		talks.SetHTTP1(talks.HTTP1() || p == "http/1.1")
 		talks.SetHTTP2(talks.HTTP2() || p == "h2")
 	}
+	o.http2 = talks.HTTP2() && !talks.HTTP1()
 	o.plain = &http.Server{
-		Handler:   handler,
-		Protocols: &talks,
-		ErrorLog:  log.New(io.Discard, "", 0), // peers that vanish are what we test with
-		ConnState: o.connState,
+		Handler:     handler,
+		Protocols:   &talks,
+		ErrorLog:    log.New(io.Discard, "", 0), // peers that vanish are what we test with
+		ConnState:   o.connState,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, originConn{}, c) },
 		TLSConfig: &stdtls.Config{
 			Certificates:     []stdtls.Certificate{leaf},
 			VerifyConnection: o.agreed,

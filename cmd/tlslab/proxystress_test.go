@@ -1,0 +1,459 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The proxy under load and among peers that misbehave: no byte is lost or out of order,
+// no goroutine and no memory is left behind, and whatever goes wrong is an entry.
+
+var soak = flag.Bool("soak", false, "have TestProxyBulk carry 1 GiB each way, instead of 32 MiB")
+
+// underTest is a proxy at work.
+type underTest interface {
+	Addr() string
+	Root() *x509.Certificate
+	Entries() []string // the lines of its list so far
+	Goroutines() int   // the whole process's
+	HeapBytes() uint64 // live, after a collection
+}
+
+// startOurs runs tlslab proxy in this process, where its goroutines and its heap can be
+// seen, until the test ends.
+func startOurs(t *testing.T, o *origin, args ...string) underTest {
+	t.Helper()
+	dir := t.TempDir()
+	port, root := filepath.Join(dir, "port"), filepath.Join(dir, "tlslab-ca.pem")
+	p := &inProcess{}
+	ctx, cancel := context.WithCancel(context.Background())
+	status := make(chan int, 1)
+	go func() {
+		status <- command(ctx, strings.NewReader(""), &p.list, &p.said, append([]string{"proxy", "--listen", "127.0.0.1:0", "--port-file", port,
+			"--confdir", dir, "--upstream-CAfile", o.roots, "--lang", "en"}, args...)...)
+	}()
+	ended := make(chan struct{})
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	go func() {
+		if s := <-status; s != 0 {
+			t.Errorf("tlslab proxy ended with status %d\n%s", s, &p.said)
+		}
+		close(ended)
+	}()
+	if err := awaitProxy(ended, port, root, &p.addr, &p.root); err != nil {
+		t.Fatalf("%v\n%s", err, &p.said)
+	}
+	return p
+}
+
+// inProcess is a proxy in this process.
+type inProcess struct {
+	addr       string
+	root       *x509.Certificate
+	list, said printed
+}
+
+func (p *inProcess) Addr() string            { return p.addr }
+func (p *inProcess) Root() *x509.Certificate { return p.root }
+func (p *inProcess) Goroutines() int         { return runtime.NumGoroutine() }
+
+func (p *inProcess) Entries() []string {
+	return strings.Split(strings.TrimSuffix(p.list.String(), "\n"), "\n")
+}
+
+func (p *inProcess) HeapBytes() uint64 {
+	runtime.GC()
+	runtime.GC() // what was in a sync.Pool is gone after the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// printed collects what a program prints while others read it.
+type printed struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.String()
+}
+
+// awaitProxy waits until a proxy has written its root and its port, and answers. An
+// address that is known already is left as it is.
+func awaitProxy(ended <-chan struct{}, port, rootFile string, addr *string, root **x509.Certificate) error {
+	for end := time.Now().Add(patience); ; {
+		err := func() (err error) {
+			if *root, err = readPEM(rootFile); err != nil {
+				return err
+			}
+			if *addr == "" {
+				n, err := os.ReadFile(port)
+				if err != nil {
+					return err
+				}
+				*addr = net.JoinHostPort("127.0.0.1", strings.TrimSpace(string(n)))
+			}
+			conn, err := net.Dial("tcp", *addr)
+			if err == nil {
+				_ = conn.Close()
+			}
+			return err
+		}()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("it ended, and %w", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// eventually asks again and again, until there is nothing to complain of or patience ends.
+func eventually(within time.Duration, complaint func() error) error {
+	for end := time.Now().Add(within); ; time.Sleep(5 * time.Millisecond) {
+		err := complaint()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// settles waits until no more goroutines run than did before.
+func settles(u underTest, before int, within time.Duration) error {
+	err := eventually(within, func() error {
+		if n := u.Goroutines(); n > before {
+			return fmt.Errorf("%d goroutines are left of %d more than before", n-before, n)
+		}
+		return nil
+	})
+	if err != nil {
+		var all bytes.Buffer
+		_ = pprof.Lookup("goroutine").WriteTo(&all, 1) // into memory
+		return fmt.Errorf("%w\n%s", err, &all)
+	}
+	return nil
+}
+
+// needsProxy skips in a tree without tlslab proxy: there is nothing to try.
+func needsProxy(t *testing.T) {
+	t.Helper()
+	if cmd, _, err := newRoot().Find([]string{"proxy"}); err != nil || cmd.Name() != "proxy" {
+		t.Skip("tlslab proxy is not in this tree yet")
+	}
+}
+
+// heapOfAll is what a proxy may keep to show later: --help says 32 MiB of recordings, and
+// this process holds the list of all entries besides. A leak of 2 KiB a request, of
+// 10,000, is beyond it.
+const heapOfAll = 52 << 20
+
+// heapOfMore is by how much the heap may differ between two equal loads, of which the
+// second found what may be kept full: a leak of 20 KiB a connection is beyond it.
+const heapOfMore = 4 << 20
+
+// 10,000 requests over 200 connections that are open at once, HTTP/1.1 and HTTP/2.
+func TestProxyLoad(t *testing.T) {
+	needsProxy(t)
+	h1 := startOrigin(t, "127.0.0.1", loadHandler(), "http/1.1")
+	h2 := startOrigin(t, "127.0.0.1", loadHandler(), "h2")
+	trustBoth(t, h1, h2)
+	requests := 10_000
+	if raceEnabled {
+		requests = 2_000 // each takes ten times as long
+	}
+	checkLoad(t, startOurs(t, h1), requests, h1, h2)
+}
+
+// trustBoth puts the roots of both into one's file.
+func trustBoth(t *testing.T, a, b *origin) {
+	t.Helper()
+	if err := writePEM(a.roots, a.root, b.root); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkLoad(t *testing.T, u underTest, requests int, origins ...*origin) {
+	t.Helper()
+	load := func(w wave) (paths []string) {
+		t.Helper()
+		paths, err := w.run(t.Context(), u, origins...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range origins {
+			if err := o.quiet(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return paths
+	}
+	paths := load(wave{clients: 2, requests: 8}) // a warm-up: what is made once is made
+	goroutines, heap := u.Goroutines(), u.HeapBytes()
+	settled := func() (heap uint64) {
+		t.Helper()
+		if err := settles(u, goroutines, patience); err != nil {
+			t.Fatal(err)
+		}
+		return u.HeapBytes()
+	}
+
+	const clients = 200
+	paths = append(paths, load(wave{clients: clients, requests: requests / clients, first: 1 << 20})...)
+	if now := settled(); now > heap+heapOfAll {
+		t.Errorf("after %d requests the heap went from %d KiB to %d KiB", requests, heap>>10, now>>10)
+	}
+	// Twice more, to fill what may be kept, and to see that nothing more is.
+	paths = append(paths, load(wave{clients: clients, requests: 10, first: 2 << 20})...)
+	heap = settled()
+	paths = append(paths, load(wave{clients: clients, requests: 10, first: 3 << 20})...)
+	if now := settled(); now > heap+heapOfMore {
+		t.Errorf("%d connections more took the heap from %d KiB to %d KiB", clients, heap>>10, now>>10)
+	}
+	if err := eventually(patience, func() error {
+		if none := missing(u.Entries(), paths); len(none) > 0 {
+			return fmt.Errorf("%d of %d requests are not in the list, the first is %s", len(none), len(paths), none[0])
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// bulkPeak is what the process may hold at the most, in MiB, while a body passes that is
+// much larger: an idle one holds 20.
+const bulkPeak = 64
+
+// A body of any size passes through a proxy of a fixed size: a process of its own, whose
+// memory can be seen.
+func TestProxyBulk(t *testing.T) {
+	needsProxy(t)
+	size := int64(32 << 20)
+	if *soak {
+		size = 1 << 30
+	}
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		t.Run(protocol, func(t *testing.T) {
+			o := startOrigin(t, "127.0.0.1", loadHandler(), protocol)
+			child := startChild(t, o)
+			before := child.descriptors(t)
+			for i, kind := range []string{"length", "chunked", "sum", "sum"} { // the second upload is in chunks
+				l := newLoader(child.addr, child.root, o)
+				if err := errors.Join(l.exchange(t.Context(), kind, uint64(i), size), l.close()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := o.quiet(0); err != nil {
+				t.Fatal(err)
+			}
+			if err := eventually(patience, func() error {
+				if now := child.descriptors(t); now > before {
+					return fmt.Errorf("%d files and sockets are left open", now-before)
+				}
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+			if peak := child.peak(t); peak > bulkPeak && !raceEnabled { // what finds races holds much more
+
+				t.Errorf("the proxy held %d MiB at the most, while %d MiB passed at a time", peak, size>>20)
+			} else {
+				t.Logf("the proxy held %d MiB at the most, while %d MiB passed at a time", peak, size>>20)
+			}
+			child.interrupt(t)
+		})
+	}
+}
+
+// child is tlslab proxy as a process of its own.
+type child struct {
+	cmd   *exec.Cmd
+	addr  string
+	root  *x509.Certificate
+	said  printed
+	ended chan struct{}
+	err   error // how it ended, once it has
+}
+
+func startChild(t *testing.T, o *origin, args ...string) *child {
+	t.Helper()
+	dir := t.TempDir()
+	port, root := filepath.Join(dir, "port"), filepath.Join(dir, "tlslab-ca.pem")
+	c := &child{cmd: exec.Command(os.Args[0], append([]string{"proxy", "--listen", "127.0.0.1:0", "--port-file", port,
+		"--confdir", dir, "--upstream-CAfile", o.roots}, args...)...), ended: make(chan struct{})}
+	c.cmd.Args[0], c.cmd.Env = "tlslab", append(os.Environ(), "LC_ALL=C", "GORACE=atexit_sleep_ms=0")
+	c.cmd.Stderr = &c.said
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		c.err = c.cmd.Wait()
+		close(c.ended)
+	}()
+	t.Cleanup(func() {
+		_ = c.cmd.Process.Kill() // an error if it has ended, which is as well
+		<-c.ended
+	})
+	if err := awaitProxy(c.ended, port, root, &c.addr, &c.root); err != nil {
+		t.Fatalf("%v\n%s", err, &c.said)
+	}
+	return c
+}
+
+// interrupt ends it as a person would.
+func (c *child) interrupt(t *testing.T) {
+	t.Helper()
+	if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.ended:
+		if c.err != nil {
+			t.Errorf("interrupted, it ended with %v\n%s", c.err, &c.said)
+		}
+	case <-time.After(patience):
+		t.Error("interrupted, it does not end")
+	}
+}
+
+// descriptors counts open files, and is 0 where there is no /proc.
+func (c *child) descriptors(t *testing.T) int {
+	t.Helper()
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", c.cmd.Process.Pid))
+	if err != nil && runtime.GOOS == "linux" {
+		t.Fatal(err)
+	}
+	return len(fds)
+}
+
+// peak is the most memory that was ever resident, in MiB, and 0 where there is no /proc.
+func (c *child) peak(t *testing.T) (mib int) {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	if err != nil && runtime.GOOS == "linux" {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(status)); lines.Scan(); {
+		if _, err := fmt.Sscanf(lines.Text(), "VmHWM: %d kB", &mib); err == nil {
+			return mib >> 10
+		}
+	}
+	if runtime.GOOS == "linux" {
+		t.Fatalf("no VmHWM in\n%s", status)
+	}
+	return 0
+}
+
+// The load notices what it is there to notice. The proxy between is a minimal one of
+// crypto/tls: it is the origin that lies.
+func TestLoadNotices(t *testing.T) {
+	honest := loadHandler()
+	lies := map[string]func(b []byte) []byte{
+		"another byte":  func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
+		"a byte less":   func(b []byte) []byte { return b[1:] },
+		"a byte more":   func(b []byte) []byte { return append(b, 0) },
+		"another order": func(b []byte) []byte { return append(b[len(b)/2:], b[:len(b)/2]...) },
+	}
+	for name, lie := range lies {
+		t.Run(name, func(t *testing.T) {
+			o := startOrigin(t, "127.0.0.1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var truth bytes.Buffer
+				honest.ServeHTTP(writerTo{w, &truth}, r)
+				w.Header().Del("Content-Length")
+				_, _ = w.Write(lie(truth.Bytes()))
+			}), "http/1.1")
+			u := startMinimal(t, o)
+			l := newLoader(u.addr, u.root, o)
+			for _, kind := range []string{"length", "chunked", "sum", "echo"} {
+				if err := l.exchange(t.Context(), kind, 1, 1000); err == nil {
+					t.Errorf("/%s with %s was taken for true", kind, name)
+				}
+			}
+			if err := l.close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		o := startOrigin(t, "127.0.0.1", honest, "http/1.1")
+		u := startMinimal(t, o)
+		before := u.Goroutines()
+		paths, err := wave{clients: 10, requests: 36}.run(t.Context(), u, o)
+		if err != nil {
+			t.Error(err)
+		}
+		if err := settles(u, before, patience); err != nil {
+			t.Error(err)
+		}
+		if err := settles(u, before-1, 0); err == nil {
+			t.Error("a goroutine more was not noticed")
+		}
+		lines := []string{"200 https://127.0.0.1:1" + paths[0], "GET 127.0.0.1" + paths[1] + " 200", paths[2]}
+		if none := missing(lines, paths); len(none) != len(paths)-3 || none[0] != paths[3] {
+			t.Errorf("of %d paths, of which 3 are shown, %d are missing", len(paths), len(none))
+		}
+	})
+}
+
+// writerTo is a ResponseWriter whose body goes elsewhere.
+type writerTo struct {
+	http.ResponseWriter
+	body io.Writer
+}
+
+func (w writerTo) Write(b []byte) (int, error) { return w.body.Write(b) }
+func (w writerTo) FlushError() error           { return nil }
+
+// startMinimal runs the crypto/tls proxy of the comparison in this process.
+func startMinimal(t *testing.T, o *origin) *inProcess {
+	t.Helper()
+	ca, err := newAuthority("Minimal Root", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(o.root)
+	done := make(chan error, 1)
+	go func() { done <- serveCryptoTLS(l, ca, pool) }()
+	t.Cleanup(func() {
+		_ = l.Close()
+		if err := <-done; !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return &inProcess{addr: l.Addr().String(), root: ca.cert}
+}
