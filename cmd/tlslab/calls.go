@@ -85,6 +85,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	why := &whyNotOffered{next: own.Listener}
 	own.Listener = why
 	c.jar.lastOffer()
+	raw = c.captureFile.tap(raw, false, &own)
 	conn, err := tls.Client(raw, &own)
 	if err != nil {
 		return nil, nil, errors.Join(badConfig(err), raw.Close())

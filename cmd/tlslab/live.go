@@ -27,6 +27,7 @@ type liveFlags struct {
 	whatIf
 	preShared
 	identity
+	captureFile
 	format           string
 	alpn             []string
 	caFile           string
@@ -40,6 +41,7 @@ func (l *liveFlags) flags(cmd *cobra.Command) {
 	l.whatIf.flags(cmd)
 	l.preShared.flags(cmd)
 	l.identity.flags(cmd)
+	l.captureFile.flags(cmd, true)
 	f := cmd.Flags()
 	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
 	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
@@ -90,7 +92,7 @@ type transcript struct {
 	}
 }
 
-// outputs opens the transcript, and the key log for cfg; done closes both.
+// outputs opens the transcript, the key log for cfg, and the capture; done closes them.
 func (l *liveFlags) outputs(to io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
 	if out, err = l.view.open(to); err != nil {
 		return nil, nil, err
@@ -100,10 +102,13 @@ func (l *liveFlags) outputs(to io.Writer, cfg *handshake.Config) (out *output, d
 		return nil, nil, firstError(err, out.close())
 	}
 	cfg.KeyLog = log
+	if err := l.captureFile.open(asSeen); err != nil {
+		return nil, nil, firstError(err, closeLog(), out.close())
+	}
 	return out, func() error {
-		// Both, whatever becomes of the first.
-		logErr, outErr := closeLog(), out.close()
-		return firstError(logErr, outErr)
+		// All, whatever becomes of the first.
+		pcapErr, logErr, outErr := l.captureFile.close(), closeLog(), out.close()
+		return firstError(pcapErr, logErr, outErr)
 	}, nil
 }
 

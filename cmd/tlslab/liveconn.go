@@ -64,7 +64,7 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 		return nil, net.ErrClosed
 	}
 	h.count++
-	c := &liveConn{host: h, name: strconv.Itoa(h.count), peer: raw.RemoteAddr().String(), counted: &counted{Conn: raw}}
+	c := &liveConn{host: h, name: strconv.Itoa(h.count), peer: raw.RemoteAddr().String()}
 	cfg := *h.cfg
 	cfg.Conn = h.count
 	if cfg.Tickets != nil {
@@ -72,6 +72,7 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 	}
 	c.transcript = h.flags.newTranscript(h.out, c.title())
 	c.transcript.attach(&cfg)
+	c.counted = &counted{Conn: h.flags.captureFile.tap(raw, true, &cfg)}
 	var err error
 	if c.Conn, err = tls.Server(c.counted, &cfg); err != nil {
 		return nil, err

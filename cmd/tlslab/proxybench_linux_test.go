@@ -374,13 +374,13 @@ func cpuOf(pid int) (t cpuTime, err error) {
 		if err != nil {
 			return t, err
 		}
-		t.ticks += time.Duration(n) * tick
+		t.ticks += time.Duration(n) * jiffy
 	}
 	return t, nil
 }
 
-// tick is USER_HZ, which is 100 on all that Go runs on.
-const tick = 10 * time.Millisecond
+// jiffy is 1/USER_HZ, which is 100 on all that Go runs on.
+const jiffy = 10 * time.Millisecond
 
 // clocksAgree says whether the two clocks do, since the proxy began to answer.
 func (c *contender) clocksAgree() error {
@@ -389,7 +389,7 @@ func (c *contender) clocksAgree() error {
 		return err
 	}
 	clock, ticks := now.clock-c.began.clock, now.ticks-c.began.ticks
-	if off := (clock - ticks).Abs(); off > 3*tick && float64(off) > 0.02*float64(clock) {
+	if off := (clock - ticks).Abs(); off > 3*jiffy && float64(off) > 0.02*float64(clock) {
 		return fmt.Errorf("it ran for %v by its clock and for %v by /proc/PID/stat", clock, ticks)
 	}
 	return nil

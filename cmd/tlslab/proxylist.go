@@ -163,13 +163,13 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	}
 	b.WriteString(l.paint(first, shade) + "\n")
 	if legs := l.legs(e); legs != "" {
-		l.wrap(&b, legs, color.Faint)
+		l.wrap(&b, "", legs, color.Faint)
 	}
 	for _, w := range e.Warnings {
-		l.wrap(&b, "! "+narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
+		l.wrap(&b, "! ", narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
 	}
 	if e.Upgraded != "" {
-		l.wrap(&b, say(l.flags.lang, "proxy_upgraded", "protocol", visible(e.Upgraded)), color.Faint)
+		l.wrap(&b, "", say(l.flags.lang, "proxy_upgraded", "protocol", visible(e.Upgraded)), color.Faint)
 	}
 	if e.Fault != nil {
 		for i, line := range faultLines(l.flags.lang, e.Fault) {
@@ -177,7 +177,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 			if i == 0 {
 				mark = "x "
 			}
-			l.wrap(&b, mark+line, color.FgRed)
+			l.wrap(&b, mark, line, color.FgRed)
 		}
 	}
 	return b.String()
@@ -193,12 +193,13 @@ func (l *proxyList) columns(n, when, method, status, sent, received, where strin
 // indent is where what is said of an entry begins.
 const indent = 14
 
-func (l *proxyList) wrap(b *strings.Builder, text string, shade color.Attribute) {
-	for i, line := range render.Wrap(text, l.width()-indent) {
-		if i > 0 && (strings.HasPrefix(text, "! ") || strings.HasPrefix(text, "x ") || strings.HasPrefix(text, "  ")) {
-			line = "  " + line
+// wrap writes text below an entry, behind a mark.
+func (l *proxyList) wrap(b *strings.Builder, mark, text string, shade color.Attribute) {
+	for i, line := range render.Wrap(text, l.width()-indent-len(mark)) {
+		if i > 0 {
+			mark = strings.Repeat(" ", len(mark))
 		}
-		b.WriteString(strings.Repeat(" ", indent) + l.paint(line, shade) + "\n")
+		b.WriteString(strings.Repeat(" ", indent) + l.paint(mark+line, shade) + "\n")
 	}
 }
 

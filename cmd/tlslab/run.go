@@ -21,6 +21,7 @@ type runFlags struct {
 	offer
 	whatIf
 	preShared
+	captureFile
 	format, seed, keyAlg string
 	helloRetry           bool
 	resume, cert, staple string
@@ -73,6 +74,7 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 	r.offer.flags(cmd)
 	r.whatIf.flags(cmd)
 	r.preShared.flags(cmd)
+	r.captureFile.flags(cmd, false)
 	r.clientFlags(cmd)
 	r.serverFlags(cmd)
 	f := cmd.Flags()
@@ -135,6 +137,10 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = firstError(err, closeLog()) }()
 	o.KeyLog = log
+	if err := r.captureFile.open(madeUp); err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, r.captureFile.close()) }()
 	if r.answers != "" {
 		// Before the lesson, so that a name that cannot be written is not found out after it.
 		f, err := os.Create(r.answers)
@@ -157,7 +163,7 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) err
 		s := newStepper(nil, cmd.InOrStdin(), cmd.ErrOrStderr(), out.options)
 		o.BeforeMove, listener = s.beforeMove, s
 	}
-	t, err := scenario.Run(cmd.Context(), o, listener)
+	t, err := r.perform(cmd.Context(), o, listener)
 	if err != nil {
 		return err
 	}
@@ -196,7 +202,7 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 		steps.term = term
 		o.BeforeMove, listener = steps.beforeMove, steps
 	}
-	t, err := scenario.Run(cmd.Context(), o, listener)
+	t, err := r.perform(cmd.Context(), o, listener)
 	if err != nil {
 		return firstError(err, term.Flush())
 	}

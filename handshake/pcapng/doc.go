@@ -11,10 +11,10 @@
 // It is no reader, and no sniffer. It knows nothing of TLS but the names of a key log's
 // lines (RFC 9850).
 //
-// Files are written as things happen: a block leaves in one Write, no packet before the
-// secrets that open it, and nothing is kept but the last chunk that an end received and
-// has not yet understood.
+// Files are written as things happen, no packet before the secrets that open it. Nothing
+// is kept but the last chunk that an end received and has not yet understood, and a file
+// is complete at whatever instant its process is killed.
 //
 // Read writer.go first (the file), then stream.go (a connection in it) and tap.go (which
-// secrets go before which packets).
+// secrets go before which packets). layout.go is what a kill does to a file, and why not.
 package pcapng

@@ -20,8 +20,8 @@ const (
 	ipv6Header = 40
 	tcpHeader  = 20
 
-	// maxSegment is the payload that fits the 16-bit total length of IPv4. IPv6, whose
-	// length does not count its header, would take 20 bytes more; one figure will do.
+	// maxSegment is announced: the payload that fits the 16-bit total length of IPv4. No
+	// segment comes near it.
 	maxSegment = 0xFFFF - ipv4Header - tcpHeader
 
 	window      = 0xFFFF

@@ -15,6 +15,8 @@ import (
 type file struct {
 	comment, application string
 	ifaces               []string
+	fillers              []int // the blocks that only fill a page, in bytes
+	crossing             int   // how many blocks cross a multiple of 4096
 	order                []any // *packet and secrets, as they stand
 }
 
@@ -54,6 +56,9 @@ func parse(b []byte) (*file, error) {
 			return nil, fmt.Errorf("at %d: block %#x of %d bytes", at, kind, n)
 		}
 		body := b[at+8 : at+n-4]
+		if at/4096 != (at+n-1)/4096 {
+			f.crossing++
+		}
 		if (kind == 0x0A0D0D0A) != (at == 0) {
 			return nil, fmt.Errorf("at %d: block %#x", at, kind)
 		}
@@ -80,7 +85,19 @@ func parse(b []byte) (*file, error) {
 			if string(body[:4]) != "KSLT" {
 				return nil, fmt.Errorf("secrets of type %q", body[:4])
 			}
-			f.order = append(f.order, secrets(body[8:8+le.Uint32(body[4:])]))
+			keys := int(le.Uint32(body[4:]))
+			if _, err := readOptions(body[8+(keys+3)/4*4:]); err != nil {
+				return nil, err
+			}
+			f.order = append(f.order, secrets(body[8:8+keys]))
+		case 4:
+			if string(body[:4]) != "\x00\x00\x00\x00" {
+				return nil, fmt.Errorf("a filler with names: % x", body)
+			}
+			if _, err := readOptions(body[4:]); err != nil {
+				return nil, err
+			}
+			f.fillers = append(f.fillers, n)
 		case 6:
 			p, err := readPacket(body)
 			if err != nil {
@@ -120,8 +137,11 @@ func readOptions(b []byte) (map[uint16]string, error) {
 func readPacket(body []byte) (*packet, error) {
 	le, be := binary.LittleEndian, binary.BigEndian
 	n := int(le.Uint32(body[12:]))
-	if int(le.Uint32(body[16:])) != n || len(body) != 20+(n+3)/4*4 {
+	if int(le.Uint32(body[16:])) != n || len(body) < 20+(n+3)/4*4 {
 		return nil, fmt.Errorf("a packet of %d bytes, %d of them captured, in a block of %d", le.Uint32(body[16:]), n, len(body))
+	}
+	if _, err := readOptions(body[20+(n+3)/4*4:]); err != nil {
+		return nil, err
 	}
 	p := &packet{iface: int(le.Uint32(body)), at: time.Unix(0, int64(le.Uint32(body[4:]))<<32|int64(le.Uint32(body[8:])))}
 	ip := body[20 : 20+n]

@@ -1,11 +1,10 @@
 package pcapng
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"sync"
-	"sync/atomic"
-	"time"
 )
 
 // Block types, option codes and the secrets type of draft-ietf-opsawg-pcapng, sections
@@ -21,6 +20,7 @@ const (
 	tlsKeyLog      = 0x544C534B // "TLSK"
 
 	optEnd         = 0
+	optPadding     = 0x8000 // local use, which readers skip
 	optComment     = 1
 	optHardware    = 2
 	optOS          = 3
@@ -48,59 +48,63 @@ type Writer struct {
 	mu      sync.Mutex
 	w       io.Writer
 	err     error // the first; nothing is written after it
+	layout  layout
 	ifaces  int
-	streams atomic.Uint32
+	streams uint32
 }
 
-// NewWriter writes the Section Header Block to w. Every block, and what of a handful of
-// blocks belongs together, reaches w in one Write: a process that ends at any time
-// between two leaves a file of whole blocks.
+// NewWriter writes the Section Header Block to w. What belongs together reaches w in one
+// Write, and if w is a file that begins here, a process that is killed, even in the midst
+// of a Write, leaves whole blocks: see layout.go.
 func NewWriter(w io.Writer, o Options) (*Writer, error) {
 	if o.Application == "" {
 		o.Application = "tlslab"
 	}
-	b := begin(nil, sectionHeader)
-	b = binary.LittleEndian.AppendUint32(b, byteOrderMagic)
+	b := binary.LittleEndian.AppendUint32(nil, byteOrderMagic)
 	b = binary.LittleEndian.AppendUint16(b, 1)                     // major version
 	b = binary.LittleEndian.AppendUint16(b, 0)                     // minor
 	b = binary.LittleEndian.AppendUint64(b, 0xFFFF_FFFF_FFFF_FFFF) // its length is not known yet
 	b = options(b, option{optComment, o.Comment}, option{optHardware, o.Hardware},
 		option{optOS, o.OS}, option{optApplication, o.Application})
 	wr := &Writer{w: w}
-	return wr, wr.write(end(b, 0))
+	wr.layout.block(sectionHeader, b)
+	return wr, wr.flush()
 }
 
 // Interface writes an Interface Description Block, of raw IP and nanoseconds, and
 // returns the number by which Open knows it. Both texts are shown by Wireshark
 // (frame.interface_name, frame.interface_description); "" leaves one out.
 func (w *Writer) Interface(name, description string) (int, error) {
-	b := begin(nil, interfaceDescription)
-	b = binary.LittleEndian.AppendUint16(b, linkRaw)
+	b := binary.LittleEndian.AppendUint16(nil, linkRaw)
 	b = binary.LittleEndian.AppendUint16(b, 0) // reserved
 	b = binary.LittleEndian.AppendUint32(b, 0) // snaplen: packets are whole
 	b = options(b, option{optName, name}, option{optDescription, description}, option{optResolution, "\x09"})
-	b = end(b, 0)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := w.ifaces
-	if err := w.writeLocked(b); err != nil {
-		return 0, err
-	}
+	w.layout.block(interfaceDescription, b)
 	w.ifaces++
-	return n, nil
+	return w.ifaces - 1, w.flush()
 }
 
-// Secrets writes lines of an NSS key log (RFC 9850) as a Decryption Secrets Block. A
-// reader that goes through the file once, as tshark does, needs it before the packets
-// that it opens. No lines are no block.
+// Secrets writes lines of an NSS key log (RFC 9850) as a Decryption Secrets Block, or as
+// several where they fill more than a page. A reader that goes through the file once, as
+// tshark does, needs it before the packets that it opens. No lines are no block.
 func (w *Writer) Secrets(keylog []byte) error {
-	if len(keylog) == 0 {
-		return w.Err()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(keylog) > 0 {
+		n := len(keylog)
+		if most := page - blockOverhead - 8; n > most {
+			if n = bytes.LastIndexByte(keylog[:most], '\n') + 1; n == 0 { // no secret is as long
+				n = len(keylog)
+			}
+		}
+		b := binary.LittleEndian.AppendUint32(nil, tlsKeyLog)
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+		w.layout.block(decryptionSecrets, pad(append(b, keylog[:n]...)))
+		keylog = keylog[n:]
 	}
-	b := begin(make([]byte, 0, 24+len(keylog)), decryptionSecrets)
-	b = binary.LittleEndian.AppendUint32(b, tlsKeyLog)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(keylog)))
-	return w.write(end(pad(append(b, keylog...)), 0))
+	return w.flush()
 }
 
 // Err is the first error of writing, which every later call returns too.
@@ -110,44 +114,13 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
-// write puts out whole blocks.
-func (w *Writer) write(blocks []byte) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.writeLocked(blocks)
-}
-
-func (w *Writer) writeLocked(blocks []byte) error {
-	if w.err == nil {
-		_, w.err = w.w.Write(blocks)
+// flush puts out what has been laid out. It needs mu, or that nobody else knows w.
+func (w *Writer) flush() error {
+	b := w.layout.take()
+	if w.err == nil && len(b) > 0 {
+		_, w.err = w.w.Write(b)
 	}
 	return w.err
-}
-
-// packetHead begins an Enhanced Packet Block for n bytes of packet, which the caller
-// appends and closes by end.
-func packetHead(b []byte, iface int, t time.Time, n int) []byte {
-	ns := uint64(max(0, t.UnixNano()))
-	b = begin(b, enhancedPacket)
-	b = binary.LittleEndian.AppendUint32(b, uint32(iface))
-	b = binary.LittleEndian.AppendUint32(b, uint32(ns>>32))
-	b = binary.LittleEndian.AppendUint32(b, uint32(ns))
-	b = binary.LittleEndian.AppendUint32(b, uint32(n)) // captured
-	return binary.LittleEndian.AppendUint32(b, uint32(n))
-}
-
-// begin appends a block's type and room for its length.
-func begin(b []byte, kind uint32) []byte {
-	b = binary.LittleEndian.AppendUint32(b, kind)
-	return append(b, 0, 0, 0, 0)
-}
-
-// end closes the block that begins at b[start], which is padded already: the length
-// stands at both ends of it.
-func end(b []byte, start int) []byte {
-	n := uint32(len(b) - start + 4)
-	binary.LittleEndian.PutUint32(b[start+4:], n)
-	return binary.LittleEndian.AppendUint32(b, n)
 }
 
 // pad fills up to a multiple of four. All that is padded begins at one.
@@ -163,7 +136,7 @@ type option struct {
 	value string
 }
 
-// options appends those that have a value, and the end of options.
+// options appends those that have a value. Their end is layout's.
 func options(b []byte, list ...option) []byte {
 	for _, o := range list {
 		if o.value == "" {
@@ -174,5 +147,5 @@ func options(b []byte, list ...option) []byte {
 		b = binary.LittleEndian.AppendUint16(b, uint16(len(v)))
 		b = pad(append(b, v...))
 	}
-	return append(b, optEnd, 0, 0, 0)
+	return b
 }

@@ -249,6 +249,7 @@ func write(e *end, text string) error {
 // carry puts bytes on the wire: the listener records what was sent, and what
 // arrives is for the attacker on the wire to say.
 func (p *play) carry(l *line, from string, toServer bool, b []byte) []byte {
+	p.track(l)
 	p.flow.Wire = append(p.flow.Wire, Segment{Conn: l.conn, From: from, ToServer: toServer, Bytes: bytes.Clone(b)})
 	d := tamper.ToClient
 	if toServer {

@@ -37,6 +37,7 @@ type play struct {
 	out     handshake.Listener
 	t       *Transcript
 	flow    *Flow
+	lines   []*line // the flow's connections
 	now     func() time.Time
 	seq     uint64
 	conns   int // connections so far
@@ -166,7 +167,7 @@ func value(name string, v any) handshake.SceneValue {
 
 // begin opens a flow.
 func (p *play) begin(name string, parties ...string) {
-	p.flow = &Flow{Name: name, Parties: parties}
+	p.flow, p.lines = &Flow{Name: name, Parties: parties}, nil
 	p.t.Flows = append(p.t.Flows, p.flow)
 	values := []handshake.SceneValue{value("name", name), value("parties", parties)}
 	if p.o.Resume.tls13() {
@@ -177,7 +178,7 @@ func (p *play) begin(name string, parties ...string) {
 
 // end closes it.
 func (p *play) end(o Outcome) {
-	p.flow.Outcome = o
+	p.flow.Outcome, p.flow.KeyLog = o, p.keyLogs()
 	p.scene("", "outcome", value("done", o.Done), value("intended", o.Intended), value("refused", o.Refused), value("error", o.Err))
 }
 

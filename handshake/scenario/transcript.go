@@ -19,6 +19,7 @@ type Flow struct {
 	Parties []string
 	Events  []handshake.Event
 	Wire    []Segment // what a listener recorded, in order
+	KeyLog  []byte    // what opens it: all ends' NSS key log lines (RFC 9850)
 	Outcome Outcome
 }
 

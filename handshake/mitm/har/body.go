@@ -102,3 +102,12 @@ func text(b []byte, cut bool) (s, encoding string) {
 	}
 	return base64.StdEncoding.EncodeToString(b), "base64"
 }
+
+// Passed counts n bytes that passed by and are not at hand: none of what comes after them
+// is kept.
+func (b *Body) Passed(n int64) {
+	if n > 0 {
+		b.size += n
+		b.limit = min(b.limit, len(b.kept))
+	}
+}

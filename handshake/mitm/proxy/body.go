@@ -64,7 +64,9 @@ func (b *message1) relay(head []byte) error {
 	if err != nil {
 		return err
 	}
-	return b.flush()
+	err = b.flush()
+	b.from.line = b.out // which may have grown
+	return err
 }
 
 // emit gathers p.

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"crypto/x509"
 	"net/http"
 	"time"
 
@@ -66,14 +65,6 @@ func (t Timing) Total() time.Duration { return t.Connect + t.TLS + t.Send + t.Wa
 type Leg struct {
 	handshake.Summary
 	Offered []iana.Version // to the client leg: what its hello offered
-}
-
-// Leaf is the certificate that the peer showed, or nil.
-func (l *Leg) Leaf() *x509.Certificate {
-	if l == nil || len(l.PeerChain) == 0 {
-		return nil
-	}
-	return l.PeerChain[0]
 }
 
 // Warning is something that worked and that one should know of. It is a stable key.

@@ -17,7 +17,7 @@ type Tap interface {
 	Leg(conn int, side Side, client, server net.Addr, t time.Time) LegTap
 }
 
-// LegTap is told of one leg, in the order in which the proxy's own end saw it.
+// LegTap is told of one leg (nil wants to hear nothing of it), in the order in which the proxy's own end saw it.
 type LegTap interface {
 	Read(t time.Time, b []byte)     // b came from the peer
 	Wrote(t time.Time, b []byte)    // b went to the peer
@@ -35,7 +35,7 @@ type recorder struct {
 	tap    LegTap
 	prefix []byte // read already, and not yet by whom it is for
 	ahead  *[readAhead]byte
-	ended  bool   // the peer said so first
+	ended  bool // the peer said so first
 	once   sync.Once
 }
 

@@ -28,6 +28,8 @@ type session struct {
 
 	client, server *recorder // the sockets; server is nil until it was dialled
 	target         target
+	clientAddr     string
+	serverAddr     string
 	name           string // whom the client asks for: server_name, else the target's host
 
 	toClient, toServer *Leg
@@ -62,6 +64,7 @@ func newSession(p *Proxy, n int, conn net.Conn) *session {
 	s := &session{p: p, n: n, began: time.Now(), recording: &Recording{Conn: n}}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.client = newRecorder(s, SideClient, conn, &s.recording.ToClient)
+	s.clientAddr = conn.RemoteAddr().String()
 	s.hurry(true)
 	s.stirred.Store(p.tick.Load())
 	p.kept.begin(s.recording)
@@ -166,6 +169,7 @@ func (s *session) dial() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.server = newRecorder(s, SideServer, conn, &s.recording.ToServer)
+	s.serverAddr = conn.RemoteAddr().String()
 	if cause := context.Cause(s.ctx); cause != nil { // the session was ended meanwhile
 		_ = s.server.Close()
 		return cause
@@ -223,13 +227,13 @@ func (s *session) failed(f *Fault) {
 // entry is what all entries of the session have in common. Times of the opening go to the
 // first.
 func (s *session) entry(k Kind) *Entry {
-	e := &Entry{Conn: s.n, Kind: k, Began: s.began, Client: s.client.RemoteAddr().String(), Host: s.target.display(), Scheme: "https",
+	e := &Entry{Conn: s.n, Kind: k, Began: s.began, Client: s.clientAddr, Host: s.target.display(), Scheme: "https",
 		ToClient: s.toClient, ToServer: s.toServer, Warnings: s.warnings}
 	if s.name != s.target.host && s.name != "" {
 		e.Host = target{host: s.name, port: s.target.port}.display()
 	}
 	if s.server != nil {
-		e.Server = s.server.RemoteAddr().String()
+		e.Server = s.serverAddr
 	}
 	return e
 }
