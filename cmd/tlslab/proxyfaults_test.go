@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tlslab/handshake/mitm/proxy"
 )
 
 // Peers that misbehave, one at a time. After each the proxy has told of it, and serves
@@ -21,10 +23,37 @@ import (
 // fault is one way to misbehave.
 type fault struct {
 	name string
-	// do misbehaves. shown is what a line of the list must then show, "" if any new line
-	// will do, as where the proxy never learns of a name or a path. The error is about
-	// what the proxy did.
-	do func(w *scene) (shown string, err error)
+	// do misbehaves. want is what the list must then have; the error is about what the
+	// proxy did.
+	do func(w *scene) (want expected, err error)
+}
+
+// expected is what an entry is to have: what is "" may be anything.
+type expected struct {
+	host, path string
+	leg        proxy.Side  // on which it failed
+	by         proxy.Side  // who ended it
+	cause      proxy.Cause // why
+}
+
+func (want expected) is(e listed) bool {
+	if want.cause != "" && (e.Fault == nil || e.Fault.Cause != want.cause) || want.by != "" && (e.Fault == nil || e.Fault.By != want.by) ||
+		want.leg != "" && (e.Fault == nil || e.Fault.Leg != want.leg) {
+		return false
+	}
+	return (want.host == "" || want.host == e.Host) && (want.path == "" || want.path == e.Path)
+}
+
+// clientLeft and serverLeft are the entries of those who vanish.
+func clientLeft(host, path string) expected {
+	return expected{host, path, proxy.SideClient, proxy.SideClient, proxy.CauseLeft}
+}
+
+// badRequest is the entry of one who does not speak HTTP.
+var badRequest = expected{leg: proxy.SideClient, by: proxy.SideProxy, cause: proxy.CauseBadRequest}
+
+func serverLeft(host, path string) expected {
+	return expected{host, path, proxy.SideServer, proxy.SideServer, proxy.CauseLeft}
 }
 
 // scene is where it happens.
@@ -105,145 +134,152 @@ func (w *scene) replying(reply string, end func(c net.Conn) error) (host string)
 }
 
 // truncated asks host for something, and expects that whatever comes does not pass for whole.
-func (w *scene) truncated(host string) (shown string, err error) {
+func (w *scene) truncated(host string) (want expected, err error) {
 	w.n++
-	shown = fmt.Sprintf("/truncated/%d", w.n)
+	want = serverLeft(host, fmt.Sprintf("/truncated/%d", w.n))
 	c, _, err := w.tunnel(host)
 	if err != nil {
-		return shown, err
+		return want, err
 	}
 	defer c.Close()
-	switch body, err := c.get(host, shown, ""); {
+	body, err := c.get(host, want.path, "")
+	var late net.Error
+	switch {
 	case err == nil:
-		return shown, fmt.Errorf("a reply that was cut off passes for whole, with %d bytes", len(body))
-	case errors.As(err, new(net.Error)) && strings.Contains(err.Error(), "timeout"):
-		return shown, err
+		return want, fmt.Errorf("a reply that was cut off passes for whole, with %d bytes", len(body))
+	case errors.As(err, &late) && late.Timeout():
+		return want, err
 	}
-	return shown, nil
+	return want, nil
 }
 
-// after tries bytes in TLS's place, behind a CONNECT to the origin.
-func after(what ...byte) func(w *scene) (string, error) {
-	return func(w *scene) (string, error) {
+// badReply is the same for what is no reply.
+func (w *scene) badReply(host string) (want expected, err error) {
+	want, err = w.truncated(host)
+	want.by, want.cause = proxy.SideProxy, proxy.CauseBadReply
+	return want, err
+}
+
+// after tries bytes in TLS's place, behind a CONNECT to the origin. leg is where it fails; ""
+// if it need not: what does not begin as TLS does is relayed as it is.
+func after(leg proxy.Side, what ...byte) func(w *scene) (expected, error) {
+	return func(w *scene) (want expected, err error) {
 		c, err := connectTo(w.Addr(), w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		defer c.Close()
 		_, _ = c.Write(what) // it may be hung up on before it is all said
 		_ = c.(*net.TCPConn).CloseWrite()
 		_, err = drain(c)
-		return w.o.addr, err
+		return expected{host: w.o.host, leg: leg}, err
 	}
 }
 
 var faults = []fault{
-	{"a client vanishes before it spoke", func(w *scene) (string, error) {
+	{"a client vanishes before it spoke", func(w *scene) (want expected, err error) {
 		c, err := connectTo(w.Addr(), w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
-		return w.o.addr, reset(c)
+		return clientLeft(w.o.host, ""), reset(c)
 	}},
-	{"a client vanishes in its ClientHello", func(w *scene) (string, error) {
+	{"a client vanishes in its ClientHello", func(w *scene) (want expected, err error) {
 		c, err := connectTo(w.Addr(), w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		hello, err := clientHello("localhost")
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		_, err = c.Write(hello[:len(hello)/2])
-		return w.o.addr, errors.Join(err, reset(c))
+		return clientLeft(w.o.host, ""), errors.Join(err, reset(c))
 	}},
-	{"a client vanishes amid its first record", func(w *scene) (string, error) {
+	{"a client vanishes amid its first record", func(w *scene) (want expected, err error) {
 		_, raw, err := w.tunnel(w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
-		return w.o.addr, vanish(raw)
+		want = clientLeft(w.o.host, "")
+		want.cause = "" // having said nothing at all, it may also have disliked the certificate
+		return want, vanish(raw)
 	}},
-	{"a client vanishes amid a later record", func(w *scene) (string, error) {
+	{"a client vanishes amid a later record", func(w *scene) (want expected, err error) {
 		c, raw, err := w.tunnel(w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		if _, err := c.get(w.o.host, "/length/1/100", ""); err != nil {
-			return "", err
+			return want, err
 		}
-		if err := w.shows(0, "/length/1/100"); err != nil { // the entry of what went well
-			return "", err
-		}
-		before := len(w.Entries())
-		if err := vanish(raw); err != nil {
-			return "", err
-		}
-		return w.o.addr, w.shows(before, w.o.addr)
+		return clientLeft(w.o.host, ""), vanish(raw)
 	}},
-	{"a client vanishes amid an upload", func(w *scene) (string, error) {
+	{"a client vanishes amid an upload", func(w *scene) (want expected, err error) {
 		c, raw, err := w.tunnel(w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		_, err = fmt.Fprintf(c, "POST /sum/2/100000 HTTP/1.1\r\nHost: %s\r\nContent-Length: 100000\r\n\r\n%s", w.o.host, strings.Repeat("x", 40_000))
-		return "/sum/2/100000", errors.Join(err, vanish(raw))
+		return clientLeft(w.o.host, "/sum/2/100000"), errors.Join(err, vanish(raw))
 	}},
-	{"a client vanishes amid an upload in chunks", func(w *scene) (string, error) {
+	{"a client vanishes amid an upload in chunks", func(w *scene) (want expected, err error) {
 		c, raw, err := w.tunnel(w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		_, err = fmt.Fprintf(c, "POST /sum/3/100000 HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\nff\r\nabc", w.o.host)
-		return "/sum/3/100000", errors.Join(err, vanish(raw))
+		return clientLeft(w.o.host, "/sum/3/100000"), errors.Join(err, vanish(raw))
 	}},
-	{"a client vanishes amid a download", func(w *scene) (string, error) {
+	{"a client vanishes amid a download", func(w *scene) (want expected, err error) {
 		c, raw, err := w.tunnel(w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		const path = "/length/4/8000000"
 		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, w.o.host); err != nil {
-			return "", err
+			return want, err
 		}
 		if _, err := io.CopyN(io.Discard, c, 50_000); err != nil {
-			return "", err
+			return want, err
 		}
-		return path, vanish(raw)
+		return clientLeft(w.o.host, path), vanish(raw)
 	}},
-	{"an upstream vanishes amid a record, in a body of a known length", func(w *scene) (string, error) {
+	{"an upstream vanishes amid a record, in a body of a known length", func(w *scene) (want expected, err error) {
 		return w.truncated(w.replying("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc", vanish))
 	}},
-	{"an upstream vanishes amid a record, in chunks", func(w *scene) (string, error) {
+	{"an upstream vanishes amid a record, in chunks", func(w *scene) (want expected, err error) {
 		return w.truncated(w.replying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", vanish))
 	}},
-	{"an upstream vanishes amid a record, in a body that its end ends", func(w *scene) (string, error) {
+	{"an upstream vanishes amid a record, in a body that its end ends", func(w *scene) (want expected, err error) {
 		return w.truncated(w.replying("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", vanish))
 	}},
-	{"an upstream hangs up without close_notify, in a body that its end ends", func(w *scene) (string, error) {
-		return w.truncated(w.replying("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", net.Conn.Close))
+	{"an upstream hangs up without close_notify, in a body that its end ends", func(w *scene) (want expected, err error) {
+		want, err = w.truncated(w.replying("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", net.Conn.Close))
+		want.leg, want.by, want.cause = "", "", "" // many do, and a warning may be enough of the list; the client is to judge
+		return want, err
 	}},
-	{"an upstream vanishes amid a record, in a head", func(w *scene) (string, error) {
+	{"an upstream vanishes amid a record, in a head", func(w *scene) (want expected, err error) {
 		return w.truncated(w.replying("HTTP/1.1 200 OK\r\nContent-", vanish))
 	}},
-	{"an upstream vanishes amid a record, unanswered", func(w *scene) (string, error) {
+	{"an upstream vanishes amid a record, unanswered", func(w *scene) (want expected, err error) {
 		return w.truncated(w.replying("", vanish))
 	}},
-	{"a client of HTTP/2 vanishes amid a download", func(w *scene) (string, error) {
+	{"a client of HTTP/2 vanishes amid a download", func(w *scene) (want expected, err error) {
 		const path = "/length/5/8000000"
 		l := newLoader(w.Addr(), w.Root(), w.h2)
 		resp, err := l.Get("https://" + l.host + path)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		if _, err := io.CopyN(io.Discard, resp.Body, 50_000); err != nil {
-			return "", err
+			return want, err
 		}
 		err = vanish(l.raw)
 		_ = resp.Body.Close()
-		return path, errors.Join(err, l.close())
+		return clientLeft(l.host, path), errors.Join(err, l.close())
 	}},
-	{"an upstream of HTTP/2 vanishes amid a record, under three streams", func(w *scene) (string, error) {
+	{"an upstream of HTTP/2 vanishes amid a record, under three streams", func(w *scene) (want expected, err error) {
 		const waiting = "/sum/7/9" // its body never ends
 		before := len(w.Entries())
 		l := newLoader(w.Addr(), w.Root(), w.h2)
@@ -281,9 +317,10 @@ var faults = []fault{
 		}
 		_ = hold.Close() // of a pipe: no error
 		streams.Wait()
-		return "/vanish/7/100", errors.Join(errors.Join(errs...), w.shows(before, waiting+"0"), w.shows(before, waiting+"1"), l.close())
+		return serverLeft(l.host, "/vanish/7/100"), errors.Join(errors.Join(errs...), w.shows(before, serverLeft(l.host, waiting+"0")),
+			w.shows(before, serverLeft(l.host, waiting+"1")), l.close())
 	}},
-	{"an upstream vanishes in the handshake", func(w *scene) (string, error) {
+	{"an upstream vanishes in the handshake", func(w *scene) (want expected, err error) {
 		return w.refused(func(c net.Conn) error {
 			b := make([]byte, 1<<14)
 			if _, err := c.Read(b); err != nil {
@@ -293,7 +330,7 @@ var faults = []fault{
 			return errors.Join(err, reset(c))
 		})
 	}},
-	{"an upstream says what is not TLS", func(w *scene) (string, error) {
+	{"an upstream says what is not TLS", func(w *scene) (want expected, err error) {
 		return w.refused(func(c net.Conn) error {
 			_, err := io.WriteString(c, "220 mail.example.org ESMTP\r\n")
 			if err == nil {
@@ -302,64 +339,64 @@ var faults = []fault{
 			return err
 		})
 	}},
-	{"an upstream that is not there", func(w *scene) (string, error) {
+	{"an upstream that is not there", func(w *scene) (want expected, err error) {
 		l, err := net.Listen("tcp", "127.0.0.1:0") // a port where most likely nobody listens in a moment
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		host := l.Addr().String()
 		if err := l.Close(); err != nil {
-			return "", err
+			return want, err
 		}
 		if c, _, err := w.tunnel(host); err == nil {
 			_ = c.Close()
-			return "", errors.New("there was nobody to shake hands with")
+			return want, errors.New("there was nobody to shake hands with")
 		}
-		return host, nil
+		return expected{host: host, leg: proxy.SideServer, cause: proxy.CauseUnreachable}, nil
 	}},
-	{"zeros instead of TLS", after(make([]byte, 100)...)},
-	{"noise instead of TLS", after(bytes.Repeat([]byte{0xfe, 0x80, 0x31}, 300)...)},
-	{"a line instead of TLS", after([]byte("EHLO localhost\r\n")...)},
-	{"an alert instead of TLS", after(21, 3, 3, 0, 2, 2, 80)},
-	{"a record's header, and junk", after(append([]byte{22, 3, 1, 0, 200}, bytes.Repeat([]byte{0xa5}, 200)...)...)},
-	{"a record's header, and nothing", after(22, 3, 1, 2, 0)},
-	{"a record that is too long", after(append([]byte{22, 3, 1, 0xff, 0xff}, make([]byte, 1<<16)...)...)},
-	{"a ClientHello that is no ClientHello", after(append([]byte{22, 3, 1, 0, 44, 1, 0, 0, 40, 3, 3}, bytes.Repeat([]byte{7}, 38)...)...)},
-	{"records without end and without content", after(bytes.Repeat([]byte{22, 3, 1, 0, 0}, 1000)...)},
-	{"a ClientHello in records of one byte, that never ends", func(w *scene) (string, error) {
+	{"zeros instead of TLS", after("", make([]byte, 100)...)},
+	{"noise instead of TLS", after("", bytes.Repeat([]byte{0xfe, 0x80, 0x31}, 300)...)},
+	{"a line instead of TLS", after("", []byte("EHLO localhost\r\n")...)},
+	{"an alert instead of TLS", after("", 21, 3, 3, 0, 2, 2, 80)},
+	{"a record's header, and junk", after(proxy.SideClient, append([]byte{22, 3, 1, 0, 200}, bytes.Repeat([]byte{0xa5}, 200)...)...)},
+	{"a record's header, and nothing", after(proxy.SideClient, 22, 3, 1, 2, 0)},
+	{"a record that is too long", after(proxy.SideClient, append([]byte{22, 3, 1, 0xff, 0xff}, make([]byte, 1<<16)...)...)},
+	{"a ClientHello that is no ClientHello", after(proxy.SideClient, append([]byte{22, 3, 1, 0, 44, 1, 0, 0, 40, 3, 3}, bytes.Repeat([]byte{7}, 38)...)...)},
+	{"records without end and without content", after(proxy.SideClient, bytes.Repeat([]byte{22, 3, 1, 0, 0}, 1000)...)},
+	{"a ClientHello in records of one byte, that never ends", func(w *scene) (want expected, err error) {
 		hello, err := clientHello("localhost")
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		var b []byte
 		for _, x := range hello[5 : len(hello)-1] {
 			b = append(b, 22, 3, 1, 0, 1, x)
 		}
-		return after(b...)(w)
+		return after(proxy.SideClient, b...)(w)
 	}},
-	{"noise instead of a request", func(w *scene) (string, error) {
-		return "", w.turnedAway(bytes.Repeat([]byte{0x00, 0xff, 0x13}, 100), 0)
+	{"noise instead of a request", func(w *scene) (want expected, err error) {
+		return badRequest, w.turnedAway(bytes.Repeat([]byte{0x00, 0xff, 0x13}, 100), 0)
 	}},
-	{"TLS instead of a request", func(w *scene) (string, error) {
+	{"TLS instead of a request", func(w *scene) (want expected, err error) {
 		hello, err := clientHello("localhost")
 		if err != nil {
-			return "", err
+			return want, err
 		}
-		return "", w.turnedAway(hello, 0)
+		return badRequest, w.turnedAway(hello, 0)
 	}},
-	{"a CONNECT to nowhere", func(w *scene) (string, error) {
-		return "", w.turnedAway([]byte("CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n"), http.StatusBadRequest)
+	{"a CONNECT to nowhere", func(w *scene) (want expected, err error) {
+		return badRequest, w.turnedAway([]byte("CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n"), http.StatusBadRequest)
 	}},
-	{"a CONNECT with a head too large", func(w *scene) (string, error) {
-		return "", w.turnedAway(fmt.Appendf(nil, "CONNECT %s HTTP/1.1\r\n%s\r\n", w.o.host, tooLarge), http.StatusRequestHeaderFieldsTooLarge)
+	{"a CONNECT with a head too large", func(w *scene) (want expected, err error) {
+		return badRequest, w.turnedAway(fmt.Appendf(nil, "CONNECT %s HTTP/1.1\r\n%s\r\n", w.o.host, tooLarge), http.StatusRequestHeaderFieldsTooLarge)
 	}},
-	{"a plain request with a head too large", func(w *scene) (string, error) {
-		return "", w.turnedAway(fmt.Appendf(nil, "GET http://%s/ HTTP/1.1\r\nHost: x\r\n%s\r\n", w.o.host, tooLarge), http.StatusRequestHeaderFieldsTooLarge)
+	{"a plain request with a head too large", func(w *scene) (want expected, err error) {
+		return badRequest, w.turnedAway(fmt.Appendf(nil, "GET http://%s/ HTTP/1.1\r\nHost: x\r\n%s\r\n", w.o.host, tooLarge), http.StatusRequestHeaderFieldsTooLarge)
 	}},
-	{"a request with a head too large", func(w *scene) (string, error) {
+	{"a request with a head too large", func(w *scene) (want expected, err error) {
 		c, _, err := w.tunnel(w.o.host)
 		if err != nil {
-			return "", err
+			return want, err
 		}
 		defer c.Close()
 		var sending sync.WaitGroup
@@ -370,16 +407,16 @@ var faults = []fault{
 		}
 		_ = c.NetConn().Close()
 		sending.Wait()
-		return w.o.addr, err
+		return badRequest, err
 	}},
-	{"a reply with a head too large", func(w *scene) (string, error) {
-		return w.truncated(w.replying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"+tooLarge+"\r\n", func(c net.Conn) error {
+	{"a reply with a head too large", func(w *scene) (want expected, err error) {
+		return w.badReply(w.replying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"+tooLarge+"\r\n", func(c net.Conn) error {
 			_, err := drain(c)
 			return err
 		}))
 	}},
-	{"a reply that is not HTTP", func(w *scene) (string, error) {
-		return w.truncated(w.replying("ICY 200 OK\r\n\r\n", func(c net.Conn) error {
+	{"a reply that is not HTTP", func(w *scene) (want expected, err error) {
+		return w.badReply(w.replying("ICY 200 OK\r\n\r\n", func(c net.Conn) error {
 			_, err := drain(c)
 			return err
 		}))
@@ -395,13 +432,14 @@ func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 var tooLarge = strings.Repeat("X-Large: "+strings.Repeat("x", 1000)+"\r\n", 80)
 
 // refused connects to a server that does not complete its handshake.
-func (w *scene) refused(serve func(c net.Conn) error) (host string, err error) {
-	host = w.server(serve)
+func (w *scene) refused(serve func(c net.Conn) error) (want expected, err error) {
+	host := w.server(serve)
+	want = expected{host: host, leg: proxy.SideServer}
 	if c, _, err := w.tunnel(host); err == nil {
 		_ = c.Close()
-		return host, errors.New("the client's handshake was completed without the server's")
+		return want, errors.New("the client's handshake was completed without the server's")
 	}
-	return host, nil
+	return want, nil
 }
 
 // turnedAway says what is no request, and expects to be answered with status, if it is
@@ -426,21 +464,22 @@ func (w *scene) turnedAway(what []byte, status int) error {
 	return err
 }
 
-// shows waits until the list, after its first lines, shows something.
-func (w *scene) shows(after int, shown string) error {
-	var lines []string
-	err := eventually(5*time.Second, func() error {
-		all := w.Entries()
-		lines = all[min(after, len(all)):]
-		if !slices.ContainsFunc(lines, func(l string) bool { return l != "" && strings.Contains(l, shown) }) {
-			return errors.New("it is no entry")
+// shows waits until the list has something, after its first entries.
+func (w *scene) shows(after int, want expected) error {
+	var got []listed
+	return eventually(5*time.Second, func() error {
+		if got = w.Entries()[after:]; !slices.ContainsFunc(got, want.is) {
+			var is strings.Builder
+			for _, e := range got {
+				fmt.Fprintf(&is, "\n\t%s %s%s %d, %d bytes sent and %d received", e.Kind, e.Host, e.Path, e.Status, e.Sent, e.Received)
+				if e.Fault != nil {
+					fmt.Fprintf(&is, " %+v", *e.Fault)
+				}
+			}
+			return fmt.Errorf("the list has no %+v, but%s", want, &is)
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("%w: no line shows %q, of\n%s", err, shown, strings.Join(lines, "\n"))
-	}
-	return nil
 }
 
 // serves makes sure that an honest client is served.
@@ -455,7 +494,6 @@ func (w *scene) serves() error {
 }
 
 func TestProxyFaults(t *testing.T) {
-	needsProxy(t)
 	o := startOrigin(t, "127.0.0.1", loadHandler(), "http/1.1")
 	h2 := startOrigin(t, "127.0.0.1", loadHandler(), "h2")
 	trustBoth(t, o, h2)
@@ -469,17 +507,20 @@ func TestProxyFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := warmUp.run(t.Context(), w, o, h2); err != nil {
+		t.Fatal(err)
+	}
 	quiet(t)
 	goroutines, heap := w.Goroutines(), w.HeapBytes()
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			w.t = t
 			before := len(w.Entries())
-			shown, err := f.do(w)
+			want, err := f.do(w)
 			if err != nil {
 				t.Error(err)
 			}
-			if err := w.shows(before, shown); err != nil {
+			if err := w.shows(before, want); err != nil {
 				t.Error(err)
 			}
 			quiet(t)
@@ -496,7 +537,6 @@ func TestProxyFaults(t *testing.T) {
 // TestProxySlow has clients that say one byte at a time, for ever, to proxies that do not
 // wait for ever. Each byte alone comes in time.
 func TestProxySlow(t *testing.T) {
-	needsProxy(t)
 	o := startOrigin(t, "127.0.0.1", loadHandler(), "http/1.1")
 	hello, err := clientHello("localhost")
 	if err != nil {
@@ -510,32 +550,32 @@ func TestProxySlow(t *testing.T) {
 		name  string
 		begin func(w *scene) (net.Conn, error)
 		bytes string
-		shown string
+		host  string // as far as the proxy learns of it
 	}{
 		{"nothing", dial, "", ""},
 		{"a CONNECT", dial, "CONNECT " + o.host + " HTTP/1.1\r\n" + endless, ""},
 		{"a plain request", dial, "GET http://" + o.host + "/slow HTTP/1.1\r\n" + endless, ""},
-		{"nothing but a CONNECT", connect, "", o.addr},
-		{"a ClientHello", connect, string(hello), o.addr},
-		{"no request", shake, "", o.addr},
-		{"a first request", shake, "GET /first HTTP/1.1\r\n" + endless, o.addr},
+		{"nothing but a CONNECT", connect, "", o.host},
+		{"a ClientHello", connect, string(hello), o.host},
+		{"no request", shake, "", o.host},
+		{"a first request", shake, "GET /first HTTP/1.1\r\n" + endless, o.host},
 		{"a later request", func(w *scene) (net.Conn, error) {
 			c, _, err := w.tunnel(o.host)
 			if err == nil {
 				_, err = c.get(o.host, "/length/6/6", "")
 			}
-			if err == nil {
-				err = w.shows(0, "/length/6/6")
-			}
 			return c, err
-		}, "GET /later HTTP/1.1\r\n" + endless, o.addr},
+		}, "GET /later HTTP/1.1\r\n" + endless, o.host},
 	}
 	// Each has a proxy of its own, so that what it says is about that one; their limits
 	// run at the same time.
 	scenes := make([]*scene, len(slow))
 	for i := range scenes {
 		scenes[i] = &scene{underTest: startOurs(t, o, "--handshake-timeout", "2s", "--idle-timeout", "3s"), t: t, o: o}
-		if err := errors.Join(scenes[i].serves(), o.quiet(0), scenes[i].shows(0, "/length/5/5")); err != nil {
+		if _, err := (wave{clients: 2, requests: 1}).run(t.Context(), scenes[i], o); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.quiet(0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -556,7 +596,7 @@ func TestProxySlow(t *testing.T) {
 				_, err := drain(c)
 				gone <- err
 			}()
-			if err := errors.Join(dribble(c, s.bytes, gone), w.shows(before, s.shown), w.serves()); err != nil {
+			if err := errors.Join(dribble(c, s.bytes, gone), w.shows(before, expected{host: s.host, leg: proxy.SideClient, by: proxy.SideProxy}), w.serves()); err != nil {
 				t.Errorf("%s: %v", s.name, err)
 			}
 		})
@@ -586,14 +626,24 @@ func dribble(c net.Conn, bytes string, gone <-chan error) error {
 
 // TestProxyMaxConns has more clients come than the proxy takes.
 func TestProxyMaxConns(t *testing.T) {
-	needsProxy(t)
 	o := startOrigin(t, "127.0.0.1", loadHandler(), "http/1.1")
 	const most = 8
 	w := &scene{underTest: startOurs(t, o, "--max-conns", fmt.Sprint(most)), t: t, o: o}
 	if err := errors.Join(w.serves(), o.quiet(0)); err != nil {
 		t.Fatal(err)
 	}
+	tooMany(w, most) // a warm-up
 	goroutines := w.Goroutines()
+	tooMany(w, most)
+	if err := errors.Join(o.quiet(0), settles(w, goroutines, patience)); err != nil {
+		t.Error(err)
+	}
+}
+
+// tooMany fills the proxy, sees those that come then turned away, and those that were
+// there served.
+func tooMany(w *scene, most int) {
+	t, o := w.t, w.o
 	var held []*tunnel
 	for range most {
 		// The honest client's may still be among them for a moment.
@@ -624,7 +674,7 @@ func TestProxyMaxConns(t *testing.T) {
 		if len(said) > 0 && !bytes.HasPrefix(said, []byte("HTTP/1.1 503 ")) {
 			t.Errorf("one too many was answered %.100q", said)
 		}
-		if err := w.shows(before, ""); err != nil {
+		if err := w.shows(before, expected{cause: proxy.CauseBusy}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -634,10 +684,7 @@ func TestProxyMaxConns(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	if err := eventually(patience, w.serves); err != nil {
-		t.Error(err)
-	}
-	if err := errors.Join(o.quiet(0), settles(w, goroutines, patience)); err != nil {
+	if err := errors.Join(eventually(patience, w.serves), o.quiet(0)); err != nil {
 		t.Error(err)
 	}
 }

@@ -290,28 +290,6 @@ func (w wave) run(ctx context.Context, u underTest, origins ...*origin) (paths [
 	return paths, errors.Join(errs...)
 }
 
-// missing returns those of the paths that no line shows.
-func missing(lines, paths []string) (none []string) {
-	seen := map[string]bool{}
-	for _, l := range lines {
-		for f := range strings.FieldsSeq(l) {
-			if _, path, ok := strings.Cut(f, "://"); ok { // a URL
-				_, path, _ = strings.Cut(path, "/")
-				f = "/" + path
-			} else if host, path, ok := strings.Cut(f, "/"); ok && host != "" { // host and path
-				f = "/" + path
-			}
-			seen[f] = true
-		}
-	}
-	for _, p := range paths {
-		if !seen[p] {
-			none = append(none, p)
-		}
-	}
-	return none
-}
-
 // clientHello is one of crypto/tls's, as a record.
 func clientHello(name string) ([]byte, error) {
 	a, b := net.Pipe()

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,10 +17,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"tlslab/handshake/mitm/proxy"
 )
 
 // The proxy under load and among peers that misbehave: no byte is lost or out of order,
@@ -31,7 +35,7 @@ var soak = flag.Bool("soak", false, "have TestProxyBulk carry 1 GiB each way, in
 type underTest interface {
 	Addr() string
 	Root() *x509.Certificate
-	Entries() []string // the lines of its list so far
+	Entries() []listed // its list so far
 	Goroutines() int   // the whole process's
 	HeapBytes() uint64 // live, after a collection
 }
@@ -47,7 +51,7 @@ func startOurs(t *testing.T, o *origin, args ...string) underTest {
 	status := make(chan int, 1)
 	go func() {
 		status <- command(ctx, strings.NewReader(""), &p.list, &p.said, append([]string{"proxy", "--listen", "127.0.0.1:0", "--port-file", port,
-			"--confdir", dir, "--upstream-CAfile", o.roots, "--lang", "en"}, args...)...)
+			"--confdir", dir, "--upstream-CAfile", o.roots, "--format", "json"}, args...)...)
 	}()
 	ended := make(chan struct{})
 	t.Cleanup(func() {
@@ -66,20 +70,32 @@ func startOurs(t *testing.T, o *origin, args ...string) underTest {
 	return p
 }
 
+// listed is an entry of the list, as --format json has it, as far as it matters here.
+type listed struct {
+	N                  int
+	Kind               proxy.Kind
+	Server, Host, Path string
+	Status             int
+	Sent, Received     int64
+	Fault              *struct {
+		Leg, By proxy.Side
+		Cause   proxy.Cause
+		Error   string
+	}
+}
+
 // inProcess is a proxy in this process.
 type inProcess struct {
-	addr       string
-	root       *x509.Certificate
-	list, said printed
+	addr string
+	root *x509.Certificate
+	list entries
+	said printed
 }
 
 func (p *inProcess) Addr() string            { return p.addr }
 func (p *inProcess) Root() *x509.Certificate { return p.root }
 func (p *inProcess) Goroutines() int         { return runtime.NumGoroutine() }
-
-func (p *inProcess) Entries() []string {
-	return strings.Split(strings.TrimSuffix(p.list.String(), "\n"), "\n")
-}
+func (p *inProcess) Entries() []listed       { return p.list.all() }
 
 func (p *inProcess) HeapBytes() uint64 {
 	runtime.GC()
@@ -87,6 +103,38 @@ func (p *inProcess) HeapBytes() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// entries reads a list while it is written. It keeps none of the text, since the heap is
+// looked at.
+type entries struct {
+	mu   sync.Mutex
+	list []listed
+	part []byte // of a line
+}
+
+func (e *entries) Write(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.part = append(e.part, b...)
+	for {
+		line, rest, whole := bytes.Cut(e.part, []byte("\n"))
+		if !whole {
+			return len(b), nil
+		}
+		var l listed
+		if err := json.Unmarshal(line, &l); err != nil {
+			l = listed{Path: string(line)} // of no kind, which nothing expects
+		}
+		e.list = append(e.list, l)
+		e.part = append(e.part[:0], rest...)
+	}
+}
+
+func (e *entries) all() []listed {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.list
 }
 
 // printed collects what a program prints while others read it.
@@ -107,8 +155,8 @@ func (p *printed) String() string {
 	return p.b.String()
 }
 
-// awaitProxy waits until a proxy has written its root and its port, and answers. An
-// address that is known already is left as it is.
+// awaitProxy waits until a proxy has written its root and its port; or, if its address is
+// known already, its root, and answers.
 func awaitProxy(ended <-chan struct{}, port, rootFile string, addr *string, root **x509.Certificate) error {
 	for end := time.Now().Add(patience); ; {
 		err := func() (err error) {
@@ -120,7 +168,11 @@ func awaitProxy(ended <-chan struct{}, port, rootFile string, addr *string, root
 				if err != nil {
 					return err
 				}
+				if len(n) == 0 {
+					return fmt.Errorf("%s is empty", port)
+				}
 				*addr = net.JoinHostPort("127.0.0.1", strings.TrimSpace(string(n)))
+				return nil // it listens before it writes
 			}
 			conn, err := net.Dial("tcp", *addr)
 			if err == nil {
@@ -165,14 +217,6 @@ func settles(u underTest, before int, within time.Duration) error {
 	return nil
 }
 
-// needsProxy skips in a tree without tlslab proxy: there is nothing to try.
-func needsProxy(t *testing.T) {
-	t.Helper()
-	if cmd, _, err := newRoot().Find([]string{"proxy"}); err != nil || cmd.Name() != "proxy" {
-		t.Skip("tlslab proxy is not in this tree yet")
-	}
-}
-
 // heapOfAll is what a proxy may keep to show later: --help says 32 MiB of recordings, and
 // this process holds the list of all entries besides. A leak of 2 KiB a request, of
 // 10,000, is beyond it.
@@ -184,7 +228,6 @@ const heapOfMore = 4 << 20
 
 // 10,000 requests over 200 connections that are open at once, HTTP/1.1 and HTTP/2.
 func TestProxyLoad(t *testing.T) {
-	needsProxy(t)
 	h1 := startOrigin(t, "127.0.0.1", loadHandler(), "http/1.1")
 	h2 := startOrigin(t, "127.0.0.1", loadHandler(), "h2")
 	trustBoth(t, h1, h2)
@@ -203,6 +246,10 @@ func trustBoth(t *testing.T, a, b *origin) {
 	}
 }
 
+// warmUp is what comes before anything is counted: what a proxy makes once, or keeps some
+// of for later, it has then.
+var warmUp = wave{clients: 32, requests: 8}
+
 func checkLoad(t *testing.T, u underTest, requests int, origins ...*origin) {
 	t.Helper()
 	load := func(w wave) (paths []string) {
@@ -218,7 +265,7 @@ func checkLoad(t *testing.T, u underTest, requests int, origins ...*origin) {
 		}
 		return paths
 	}
-	paths := load(wave{clients: 2, requests: 8}) // a warm-up: what is made once is made
+	paths := load(warmUp)
 	goroutines, heap := u.Goroutines(), u.HeapBytes()
 	settled := func() (heap uint64) {
 		t.Helper()
@@ -240,14 +287,49 @@ func checkLoad(t *testing.T, u underTest, requests int, origins ...*origin) {
 	if now := settled(); now > heap+heapOfMore {
 		t.Errorf("%d connections more took the heap from %d KiB to %d KiB", clients, heap>>10, now>>10)
 	}
-	if err := eventually(patience, func() error {
-		if none := missing(u.Entries(), paths); len(none) > 0 {
-			return fmt.Errorf("%d of %d requests are not in the list, the first is %s", len(none), len(paths), none[0])
+	// An entry may come a moment after its reply.
+	_ = eventually(patience, func() error {
+		if len(u.Entries()) < len(paths) {
+			return errors.New("there are more to come")
 		}
 		return nil
-	}); err != nil {
+	})
+	if err := accounted(u.Entries(), paths); err != nil {
 		t.Error(err)
 	}
+}
+
+// accounted makes sure that each request is an entry, once, with its outcome and the
+// length of its bodies; and that there are no others.
+func accounted(entries []listed, paths []string) error {
+	want := map[string]int{}
+	for _, p := range paths {
+		want[p]++
+	}
+	for _, e := range entries {
+		if want[e.Path] == 0 {
+			return fmt.Errorf("nobody did %+v", e)
+		}
+		want[e.Path]--
+		_, n, err := seedAndLength(e.Path)
+		if err != nil {
+			return err
+		}
+		sent, received := int64(0), n
+		switch {
+		case strings.HasPrefix(e.Path, "/sum/"):
+			sent, received = n, 64
+		case strings.HasPrefix(e.Path, "/echo/"):
+			sent = n
+		}
+		if e.Kind != proxy.Request || e.Status != http.StatusOK || e.Fault != nil || e.Sent != sent || e.Received != received {
+			return fmt.Errorf("want %d bytes sent, %d received and no fault: %+v", sent, received, e)
+		}
+	}
+	if len(entries) < len(paths) {
+		return fmt.Errorf("of %d requests the list has only %d", len(paths), len(entries))
+	}
+	return nil
 }
 
 // bulkPeak is what the process may hold at the most, in MiB, while a body passes that is
@@ -257,7 +339,6 @@ const bulkPeak = 64
 // A body of any size passes through a proxy of a fixed size: a process of its own, whose
 // memory can be seen.
 func TestProxyBulk(t *testing.T) {
-	needsProxy(t)
 	size := int64(32 << 20)
 	if *soak {
 		size = 1 << 30
@@ -418,9 +499,27 @@ func TestLoadNotices(t *testing.T) {
 		if err := settles(u, before-1, 0); err == nil {
 			t.Error("a goroutine more was not noticed")
 		}
-		lines := []string{"200 https://127.0.0.1:1" + paths[0], "GET 127.0.0.1" + paths[1] + " 200", paths[2]}
-		if none := missing(lines, paths); len(none) != len(paths)-3 || none[0] != paths[3] {
-			t.Errorf("of %d paths, of which 3 are shown, %d are missing", len(paths), len(none))
+		var list []listed
+		for _, p := range paths {
+			_, n, _ := seedAndLength(p) // they are of our making
+			e := listed{Kind: proxy.Request, Path: p, Status: 200, Received: n}
+			switch kind, _, _ := strings.Cut(p[1:], "/"); kind {
+			case "sum":
+				e.Sent, e.Received = n, 64
+			case "echo":
+				e.Sent = n
+			}
+			list = append(list, e)
+		}
+		if err := accounted(list, paths); err != nil {
+			t.Error(err)
+		}
+		long := slices.Clone(list)
+		long[7].Received++
+		for what, l := range map[string][]listed{"less": list[1:], "more": append(list, list[0]), "longer": long} {
+			if accounted(l, paths) == nil {
+				t.Errorf("a list with %s was not noticed", what)
+			}
 		}
 	})
 }
