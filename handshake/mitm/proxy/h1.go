@@ -43,6 +43,7 @@ type h1 struct {
 	last     bool        // one direction is at its end; of the requests, if this is HTTP
 	ending   bool        // over is closed
 	torn     bool        // a message broke off
+	endless  bool        // … that nothing but its end would have told the end of
 	upstream *Fault      // why there will be no more replies
 	broken   *Fault      // why the client's end broke
 }
@@ -256,6 +257,9 @@ func (h *h1) replies() {
 			return // an answer to nothing, as the 408 of a server that hangs up (RFC 9110 §15.5.9)
 		}
 		head, err := h.fromServer.head()
+		if errors.Is(err, errLongHead) {
+			err = &Fault{Side: SideServer, By: SideProxy, Cause: CauseBadReply, Err: err}
+		}
 		if err != nil {
 			h.serverEnded(err)
 			return
@@ -300,6 +304,7 @@ func (h *h1) reply(head []byte) bool {
 	}
 	h.answered++
 	h.torn = h.torn || err != nil
+	h.endless = h.endless || err != nil && f.untilClose
 	last := h.last && len(h.under) == 0
 	if switched {
 		x.raw, h.bytes = true, x
@@ -398,7 +403,7 @@ func (h *h1) unanswered(f *Fault) {
 // breaks off on the other: a goodbye there would pass a part for the whole.
 func (h *h1) finish() {
 	h.mu.Lock()
-	first, torn := !h.ending, h.torn
+	first, torn, endless := !h.ending, h.torn, h.endless
 	h.ending = true
 	h.mu.Unlock()
 	if !first {
@@ -406,8 +411,8 @@ func (h *h1) finish() {
 	}
 	close(h.over)
 	if torn {
-		_ = h.s.client.Close()
-		_ = h.s.server.Close()
+		h.s.client.abort(endless)
+		h.s.server.abort(endless)
 	}
 	_ = h.client.Close()
 	_ = h.server.Close()
