@@ -17,9 +17,11 @@ type Transcript struct {
 type Flow struct {
 	Name    string // one of FlowNames
 	Parties []string
-	Events  []handshake.Event
-	Wire    []Segment // what a listener recorded, in order
-	Outcome Outcome
+	// Passthrough: of the parties those between the first and the last carry bytes alone.
+	Passthrough bool
+	Events      []handshake.Event
+	Wire        []Segment // what a listener recorded, in order
+	Outcome     Outcome
 }
 
 // FlowNames lists the Name of every Flow. A student's own exchange adds "kx_f0" and on.
@@ -60,7 +62,7 @@ func (f *Flow) Observe(o observe.Options) (observe.Report, error) {
 
 // Outcome is how a flow ended.
 type Outcome struct {
-	Done     bool   // both ends finished the handshake and the reply arrived
+	Done     bool   // both ends finished the handshake and the reply arrived, as sent or as the middle box rewrote it
 	Intended bool   // a refusal that the options ask for
 	Refused  string // the party that refused; "" if none
 	Err      error  // its reason, a *reason.Error
