@@ -68,10 +68,12 @@ func (t *Terminal) again(m *move) {
 		return ok && c.What == "certificate_chain"
 	})
 	if chain < 0 {
-		if !t.flow.lines && (!m.known || m.own) {
-			t.page.blank()
+		if !m.known { // of what its sender has told there is nothing to see, but for a fault
+			if !t.flow.lines {
+				t.page.blank()
+			}
+			t.flow.lines = true
 		}
-		t.flow.lines = true
 		t.brief(m)
 		return
 	}
