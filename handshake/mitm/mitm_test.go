@@ -183,3 +183,42 @@ func TestBoxRefuses(t *testing.T) {
 		t.Errorf("to client %v", s.box.ToClient().Err())
 	}
 }
+
+// TestRewrite: what is found is changed, wherever it stands, and nothing else is.
+func TestRewrite(t *testing.T) {
+	for _, c := range []struct {
+		r    mitm.Rewrite
+		want string
+		n    int
+	}{
+		{mitm.Rewrite{}, "a cat, a hat", 0}, {mitm.Rewrite{Old: "a ", New: "the "}, "the cat, the hat", 2},
+		{mitm.Rewrite{Old: "dog", New: "x"}, "a cat, a hat", 0}, {mitm.Rewrite{Old: "a cat, ", New: ""}, "a hat", 1},
+	} {
+		if got, n := c.r.Apply("a cat, a hat"); got != c.want || n != c.n {
+			t.Errorf("%+v: %q, %d", c.r, got, n)
+		}
+	}
+}
+
+// TestUndelivered: what the box has read when its server leg fails it keeps, and says so
+// once.
+func TestUndelivered(t *testing.T) {
+	s := newStreet(t, true, nil, pump)
+	if _, err := s.client.Write([]byte("psst")); err != nil {
+		t.Fatal(err)
+	}
+	new(tamper.Link).Pump(s.client, s.box.ToClient())
+	if moved, err := s.box.Relay(); !moved || err != nil {
+		t.Fatal(moved, err)
+	}
+	s.box.ToServer().Feed([]byte("no TLS record"))
+	new(tamper.Link).Pump(s.box.ToServer(), s.server)
+	for range 2 {
+		if moved, err := s.box.Relay(); moved || err != nil {
+			t.Fatal(moved, err)
+		}
+	}
+	if n := len(s.scenes); s.scenes[n-1] != "mitm_undelivered" || s.scenes[n-2] != "mitm_decrypt" {
+		t.Errorf("scenes %v", s.scenes)
+	}
+}

@@ -137,12 +137,16 @@ func (t *Terminal) intercepted(e *handshake.SceneEvent) {
 	if !slices.Contains(t.flow.parties, "mitm") || t.flow.through {
 		return
 	}
-	if err, _ := e.Get("error").(error); err != nil {
-		if why := t.say.get(narrate.UI, "mitm_why."+string(reason.Of(err))); why.Title != "" {
-			t.text(3, why.Title, nil)
-		}
+	err, _ := e.Get("error").(error)
+	if err == nil {
+		return
 	}
-	if t.flow.read && e.Get("done") != true {
-		t.text(3, t.say.ui("mitm_read_all_the_same"), t.paint.bad)
+	refused, _ := e.Get("refused").(string) // the box, too, refuses a server that it does not believe
+	key := "mitm_why." + refused + "." + string(reason.Of(err))
+	if why := t.say.get(narrate.UI, key); why.Title != "" {
+		t.text(3, why.Title, nil)
+		if why.Text != "" && t.flow.read {
+			t.text(3, why.Text, t.paint.bad)
+		}
 	}
 }

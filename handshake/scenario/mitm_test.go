@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -325,5 +326,38 @@ func TestMITMMatrix(t *testing.T) {
 	}
 	if len(seen) != 2<<6 {
 		t.Errorf("%d combinations", len(seen))
+	}
+}
+
+// TestBoxOptions: what makes no lesson is said by the option's name.
+func TestBoxOptions(t *testing.T) {
+	for option, o := range map[string]scenario.Options{
+		"TrustMITM":    {TrustMITM: true},
+		"StolenCA":     {MITM: true, StolenCA: true, UntrustedRoot: true},
+		"Passthrough":  {Passthrough: true},
+		"Rewrite":      {MITM: true, Passthrough: true, Rewrite: mitm.Rewrite{Old: "a", New: "b"}},
+		"ClickThrough": {Pin: true, Resume: scenario.ResumePSK},
+	} {
+		_, err := scenario.Run(t.Context(), o, nil)
+		var wrong *scenario.OptionsError
+		if !errors.As(err, &wrong) || wrong.Option != option {
+			t.Errorf("%s: %v", option, err)
+		}
+	}
+	if _, err := scenario.Run(t.Context(), scenario.Options{MITM: true, Rewrite: mitm.Rewrite{New: "b"}}, nil); err == nil {
+		t.Error("a rewriting of nothing was taken")
+	}
+}
+
+// TestBoxHasNoUser: a bad server the box refuses for itself; nobody clicks there.
+func TestBoxHasNoUser(t *testing.T) {
+	for _, c := range []struct {
+		passthrough bool
+		refused     string
+	}{{false, "mitm"}, {true, ""}} {
+		f := run(t, scenario.Options{Seed: "test", MITM: true, Passthrough: c.passthrough, ClickThrough: true, Cert: pki.Expired}).Flows[0]
+		if out := f.Outcome; out.Refused != c.refused || out.Done == (c.refused != "") || out.Intended != (c.refused != "") {
+			t.Errorf("%+v: %+v", c, out)
+		}
 	}
 }

@@ -173,10 +173,10 @@ func value(name string, v any) handshake.SceneValue {
 
 // begin opens a flow.
 func (p *play) begin(name string, parties ...string) {
-	p.flow = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough}
+	p.flow = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough && name == "mitm"}
 	p.t.Flows = append(p.t.Flows, p.flow)
 	values := []handshake.SceneValue{value("name", name), value("parties", parties)}
-	if p.o.Passthrough {
+	if p.flow.Passthrough {
 		values = append(values, value("passthrough", true))
 	}
 	if p.o.Resume.tls13() {

@@ -297,6 +297,7 @@ func variety() map[string]scenario.Options {
 	return map[string]scenario.Options{
 		"default": {}, "dhe": {Kx: []iana.Kx{iana.KxDHE}}, "plain": {Plain: true}, "id": {Resume: scenario.ResumeByID},
 		"ticket": {Resume: scenario.ResumeByTicket}, "mitm": {MITM: true}, "trusted mitm": {MITM: true, TrustMITM: true},
+		"stolen ca": {MITM: true, StolenCA: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}}, "passthrough": {MITM: true, Passthrough: true, Pin: true},
 		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
 		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
 		"retry": {Kx: only13, HelloRetry: true, Cookie: true}, "key update": {Kx: only13, KeyUpdate: true},

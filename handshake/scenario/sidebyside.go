@@ -40,7 +40,7 @@ func (i *interception) certificates(real, forged *x509.Certificate) SideBySide {
 	s.row("not_after", real.NotAfter.UTC(), forged.NotAfter.UTC())
 	s.row("public_key", pki.KeyName(pki.PublicKey(real)), pki.KeyName(pki.PublicKey(forged)))
 	s.row("spki_pin", PinOf(real), PinOf(forged))
-	s.row("signature_algorithm", real.SignatureAlgorithm.String(), forged.SignatureAlgorithm.String())
+	s.row("signature_algorithm", pki.SignatureName(real), pki.SignatureName(forged))
 	trueRoot, falseRoot := anchor(i.up.c.ep.Summary().Report), i.anchorOf(forged)
 	s.row("leads_to", commonName(trueRoot), commonName(falseRoot))
 	s.row("client_trusts_it", i.trusts(trueRoot), i.trusts(falseRoot))

@@ -87,6 +87,8 @@ func (o *Options) validateMITM() error {
 		return refuse("Rewrite", "say what shall be replaced; it may not be empty")
 	case o.Rewrite.Old != "" && o.Passthrough:
 		return refuse("Rewrite", "a box that forwards the bytes as they are can change no plaintext; leave out Passthrough")
+	case o.StolenCA && o.UntrustedRoot:
+		return refuse("StolenCA", "the client trusts no CA that could be stolen; leave out UntrustedRoot")
 	case (o.ClickThrough || o.Pin) && (o.Resume != NoResume || o.PSK != nil):
 		return refuse("ClickThrough", "ClickThrough and Pin are about a certificate, and a resumed handshake shows none; leave out Resume and PSK")
 	}
