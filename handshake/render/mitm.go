@@ -83,6 +83,9 @@ func (t *Terminal) beliefs(e *handshake.SceneEvent) {
 			continue
 		}
 		lines := []string{t.believes(b)}
+		if server, ok := e.Get("server").(scenario.Belief); ok && b.Party == "client" && b.Done && server.Asked && !b.Asked {
+			lines = append(lines, t.say.ui("belief_not_asked")) // it could have wondered
+		}
 		if b.Truth != "" {
 			lines = append(lines, t.say.ui("belief_truth", "party", t.say.party(b.Truth)))
 		}
