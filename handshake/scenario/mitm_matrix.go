@@ -33,7 +33,8 @@ func MITMMatrix(ctx context.Context, seed string) ([]MITMVerdict, error) {
 	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxNone} {
 		for n := range 1 << 6 {
 			on := func(bit int) bool { return n>>bit&1 == 1 }
-			o := Options{Seed: seed, Kx: []iana.Kx{x}, MITM: true, Quiet: true, TrustMITM: on(0), ClickThrough: on(1), StolenCA: on(2),
+			// With P-256 keys: 128 lessons with RSA take four times as long, and come to the same.
+			o := Options{Seed: seed, Kx: []iana.Kx{x}, MITM: true, Quiet: true, KeyAlg: "ecdsa", TrustMITM: on(0), ClickThrough: on(1), StolenCA: on(2),
 				Passthrough: on(3), Pin: on(4), ClientAuth: on(5)}
 			t, err := Run(ctx, o, nil)
 			if err != nil {
