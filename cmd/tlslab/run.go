@@ -47,7 +47,8 @@ Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
 names: add --tls 1.3 for the same there, if it has it.
 
 Where client and server do not come together the status is 1, also where that was the
-lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
+lesson; an attacker who is refused, as --resume shows one, changes nothing. A page that came from
+the middle box is a page; and the table of --mitm --all was asked for: both are 0.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
   tlslab run --kx rsa --step                 move by move; Enter goes on
   tlslab run --kx ecdhe --bytes              every byte by its name
