@@ -45,7 +45,7 @@ type h1 struct {
 	torn     bool        // a message broke off
 	endless  bool        // … that nothing but its end would have told the end of
 	upstream *Fault      // why there will be no more replies
-	broken   *Fault      // why the client's end broke
+	broken   *Fault      // how the client broke off; nil again once it has been told of
 }
 
 // exchange is a request and its reply. It is told of when both halves are over, the
@@ -76,6 +76,8 @@ func (s *session) relayH1(client, server duplex) {
 	switch {
 	case h.bytes != nil:
 		s.tell(h.bytes.entry)
+	case h.broken != nil:
+		s.failed(h.broken)
 	case !h.spoken:
 		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
 	}
@@ -181,6 +183,9 @@ func (h *h1) push(x *exchange) *Fault {
 func (h *h1) half(x *exchange, f func(*Entry)) {
 	h.mu.Lock()
 	f(x.entry)
+	if x.entry.Fault != nil && x.entry.Fault.Side == SideClient {
+		h.broken = nil
+	}
 	x.halves++
 	done := x.halves == 2 && !x.raw
 	h.mu.Unlock()
@@ -218,23 +223,22 @@ func (h *h1) clientEnded(err error) {
 	h.finish()
 }
 
-// clientBroke is a client that ended in disorder.
+// clientBroke is a client that ended in disorder. If a reply is under way that one tells of
+// it; but the client may have had all of it, so who tells is settled at the end.
 func (h *h1) clientBroke(err error) {
 	f := blame(SideClient, err, false)
 	h.mu.Lock()
-	// Between two requests a client may leave, also without a goodbye, but not break off.
-	told := h.ending || h.spoken && (f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream || f.Cause == CauseIdle)
+	defer h.mu.Unlock()
+	switch {
+	case h.ending:
+		return
+	case !h.spoken && f.Cause == CauseLeft:
+		f.Cause = CausePin
+	case f.Cause == CauseIdle, f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream && len(h.under) == 0:
+		return // between two requests a client may leave, also without a goodbye, but not break off
+	}
 	if h.broken == nil {
 		h.broken = f
-	}
-	if !h.spoken && f.Cause == CauseLeft {
-		f.Cause = CausePin
-	}
-	h.spoken = h.spoken || !told
-	waiting := len(h.under) > 0
-	h.mu.Unlock()
-	if !told && !waiting { // else what is under way tells of it
-		h.s.failed(f)
 	}
 }
 
@@ -348,18 +352,18 @@ func (e *Entry) timed(passed, began, over time.Time) {
 func (h *h1) serverEnded(err error) {
 	f := blame(SideServer, err, h.s.toServer != nil && h.s.toServer.CertificateRequested)
 	h.mu.Lock()
-	ending, waiting, spoken := h.ending, len(h.under) > 0, h.spoken
+	ending, waiting, spoken, broken := h.ending, len(h.under) > 0, h.spoken, h.broken != nil
 	if h.upstream == nil {
 		h.upstream = f
 	}
-	if h.broken != nil {
+	if broken {
 		f = h.broken
 	}
 	h.mu.Unlock()
 	switch {
 	case waiting:
 		h.unanswered(f)
-	case ending || f.Cause == CauseLeft:
+	case ending || broken || f.Cause == CauseLeft:
 	case !spoken && f.Cause == CauseWantsCertificate:
 		// The client is about to ask, and shall be told why there is no answer: TLS 1.3's
 		// refusal comes after both handshakes were complete.
