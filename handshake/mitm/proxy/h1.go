@@ -78,6 +78,8 @@ func (s *session) relayH1(client, server duplex) {
 		s.tell(h.bytes.entry)
 	case h.broken != nil:
 		s.failed(h.broken)
+	case !h.spoken && h.upstream != nil: // the server was the first to leave
+		s.failed(h.upstream)
 	case !h.spoken:
 		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
 	}
@@ -353,7 +355,7 @@ func (h *h1) serverEnded(err error) {
 	f := blame(SideServer, err, h.s.toServer != nil && h.s.toServer.CertificateRequested)
 	h.mu.Lock()
 	ending, waiting, spoken, broken := h.ending, len(h.under) > 0, h.spoken, h.broken != nil
-	if h.upstream == nil {
+	if h.upstream == nil && !ending {
 		h.upstream = f
 	}
 	if broken {

@@ -107,3 +107,14 @@ func TestUntidyClients(t *testing.T) {
 		})
 	}
 }
+
+// TestServerLeavesFirst: a server that hangs up before anything was asked is not a client
+// that pins.
+func TestServerLeavesFirst(t *testing.T) {
+	o := newScripted(t, nil)
+	u := start(t, o.origin, nil)
+	c := u.tunnel(t)
+	o.next(t).Close()
+	ended(t, c)
+	faulty(t, u.total(t, 1)[0], proxy.Failure, proxy.SideServer, proxy.SideServer, proxy.CauseLeft)
+}
