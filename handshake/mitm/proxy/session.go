@@ -78,14 +78,15 @@ func (s *session) run() {
 		return
 	}
 	s.target, s.name, s.recording.Host = t, t.host, t.display()
-	first, err := s.client.peek(1)
-	switch {
-	case err != nil:
-		s.fault(SideClient, CauseLeft, err)
-		return
-	case first[0] != byte(iana.Handshake) && !t.tls:
-		s.inClear()
-		return
+	if !t.tls {
+		switch begins, f := s.beginsTLS(); {
+		case f != nil:
+			s.failed(f)
+			return
+		case !begins:
+			s.inClear()
+			return
+		}
 	}
 	hello, err := readHello(s.client)
 	if err != nil {
@@ -155,8 +156,11 @@ func (s *session) intercept(hello *message.ClientHello) {
 	_ = server.Close()
 }
 
-// dial reaches the server.
+// dial reaches the server, unless it has been.
 func (s *session) dial() error {
+	if s.server != nil {
+		return nil
+	}
 	began := time.Now()
 	conn, err := s.p.o.Dial(s.ctx, "tcp", s.target.addr())
 	s.connect = time.Since(began)
