@@ -139,6 +139,7 @@ func (h *h2) tell(st *stream) {
 func (h *h2) outgoing(r *httputil.ProxyRequest) {
 	st := r.In.Context().Value(streamKey{}).(*stream)
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "https", r.In.Host, r.In.Host
+	asItCame(r)
 	if r.In.Body != nil && r.In.Body != http.NoBody {
 		body := io.Reader(r.In.Body)
 		if len(h.s.p.o.Rewrite) > 0 {

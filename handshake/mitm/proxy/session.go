@@ -52,6 +52,14 @@ type target struct {
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
 
+// orPort is t, at this port if it has none.
+func (t target) orPort(port string) target {
+	if t.port == "" {
+		t.port = port
+	}
+	return t
+}
+
 // display is the target as one writes it: without the port that goes without saying.
 func (t target) display() string {
 	if t.port == "443" || t.port == "" {
@@ -78,10 +86,17 @@ func (s *session) run() {
 		return
 	}
 	s.target, s.name, s.recording.Host = t, t.host, t.display()
+	if s.p.ignores(t.host, t) {
+		s.untouched() // whatever it is
+		return
+	}
 	if !t.tls {
 		switch begins, f := s.beginsTLS(); {
 		case f != nil:
 			s.failed(f)
+			return
+		case !begins && s.p.leavesAlone(t.host, t):
+			s.untouched()
 			return
 		case !begins:
 			s.inClear()
