@@ -11,10 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/net/http2"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -69,6 +72,8 @@ type leg struct {
 var lesson = sync.OnceValues(func() (*pki.Lesson, error) {
 	return pki.NewLesson(pki.LessonOptions{Name: "www.lab.test"})
 })
+
+func (l *leg) h2() bool { return slices.Contains(l.alpn, "h2") }
 
 // converse plays a request and its reply over a leg and captures it.
 func (l *leg) converse(t testing.TB, w *pcapng.Writer, iface int) {
@@ -154,6 +159,16 @@ func (l *leg) serve(c net.Conn, cfg *handshake.Config) error {
 		return err
 	}
 	defer s.Close()
+	if l.h2() {
+		if err := s.Handshake(); err != nil {
+			return err
+		}
+		new(http2.Server).ServeConn(s, &http2.ServeConnOpts{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			io.WriteString(w, "hello from "+l.name)
+		})})
+		return nil
+	}
 	r, err := http.ReadRequest(bufio.NewReader(s))
 	if err != nil {
 		return err
@@ -177,6 +192,22 @@ func (l *leg) ask(c net.Conn, cfg *handshake.Config) error {
 		return err
 	}
 	defer s.Close()
+	if l.h2() {
+		h, err := new(http2.Transport).NewClientConn(s)
+		if err != nil {
+			return err
+		}
+		req, err := http.NewRequest("GET", "https://www.lab.test/"+l.name, nil)
+		if err != nil {
+			return err
+		}
+		resp, err := h.RoundTrip(req)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		return err
+	}
 	if _, err := fmt.Fprintf(s, "GET /%s HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", l.name); err != nil {
 		return err
 	}
@@ -232,7 +263,10 @@ func TestWiresharkDecrypts(t *testing.T) {
 					n := len(legs)
 					l := l
 					l.client, l.server = fmt.Sprintf(family[0], 50000+n), fmt.Sprintf(family[1], port)
-					l.name = fmt.Sprintf("%s-%d", l.name, n)
+					l.name, l.alpn = fmt.Sprintf("%s-%d", l.name, n), [][]string{nil, {"http/1.1"}, {"h2"}}[n%3]
+					if l.kx == iana.KxRSA { // which HTTP/2 forbids (RFC 9113 §9.2.2)
+						l.alpn = nil
+					}
 					legs = append(legs, l)
 				}
 			}
@@ -252,20 +286,20 @@ func TestWiresharkDecrypts(t *testing.T) {
 }
 
 // TestConnect is the client's leg of a proxy: CONNECT and its answer, and then TLS, in
-// one stream. Wireshark's HTTP recognizes the request at any port, if it is in one
-// segment; one port alone does not do, which is TLS's own for the proxy and for whom
-// it shall connect to: there Wireshark looks for TLS only.
+// one stream. Wireshark's HTTP recognizes the request at any port, if its first line is
+// in one segment. Two kinds of tunnel it leaves closed, since it fears to go in circles:
+// to the proxy's own port, and to a port that it has for HTTP (80, 3128, 8080, …).
 func TestConnect(t *testing.T) {
 	var legs []leg
 	for _, port := range []int{8080, 443, 41234} {
 		for _, target := range []int{443, 8443, 45678} {
 			for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
-				if port == 443 && target == 443 {
+				if port == target {
 					continue
 				}
 				n := len(legs)
 				legs = append(legs, leg{name: fmt.Sprintf("%d-%d-%x", port, target, uint16(v)), version: v, tapServer: true,
-					connect: fmt.Sprintf("www.lab.test:%d", target), alpn: [][]string{nil, {"http/1.1"}}[n%2],
+					connect: fmt.Sprintf("www.lab.test:%d", target), alpn: [][]string{nil, {"http/1.1"}, {"h2"}}[n%3],
 					client: fmt.Sprintf("192.0.2.1:%d", 50000+n), server: fmt.Sprintf("192.0.2.2:%d", port)})
 			}
 		}
@@ -281,14 +315,20 @@ func TestConnect(t *testing.T) {
 	impeccable(t, name)
 }
 
-// shows looks in a capture for the request and the reply of each leg.
+// shows looks in a capture for the request and the reply of each leg, which have passed
+// through TLS.
 func shows(t testing.TB, name string, legs []leg) {
 	t.Helper()
-	out := run(t, "tshark", "-r", name, "-Y", "http && tls", "-T", "fields", "-e", "tcp.stream", "-e", "frame.interface_name",
-		"-e", "http.request.uri", "-e", "http.file_data")
+	out := run(t, "tshark", "-r", name, "-Y", "(http || http2) && tls", "-T", "fields", "-e", "frame.interface_name", "-e", "tcp.srcport", "-e", "tcp.dstport",
+		"-e", "http.request.uri", "-e", "http.file_data", "-e", "http2.headers.path", "-e", "http2.data.data")
 	for i, l := range legs {
 		iface := []string{"client leg", "server leg"}[i%2]
-		for _, want := range []string{fmt.Sprintf("%d\t%s\t/%s\t\n", i, iface, l.name), fmt.Sprintf("%d\t%s\t\thello from %s\n", i, iface, l.name)} {
+		c, s := netip.MustParseAddrPort(l.client).Port(), netip.MustParseAddrPort(l.server).Port()
+		request, reply := fmt.Sprintf("%s\t%d\t%d\t/%s\t\t\t\n", iface, c, s, l.name), fmt.Sprintf("%s\t%d\t%d\t\thello from %s\t\t\n", iface, s, c, l.name)
+		if l.h2() {
+			request, reply = fmt.Sprintf("%s\t%d\t%d\t\t\t/%s\t\n", iface, c, s, l.name), fmt.Sprintf("%s\t%d\t%d\t\t\t\t%x\n", iface, s, c, "hello from "+l.name)
+		}
+		for _, want := range []string{request, reply} {
 			if !strings.Contains(out, want) {
 				t.Errorf("no %q in\n%s", want, out)
 			}
