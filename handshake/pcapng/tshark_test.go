@@ -3,6 +3,7 @@ package pcapng_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -16,8 +17,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/net/http2"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -160,14 +159,7 @@ func (l *leg) serve(c net.Conn, cfg *handshake.Config) error {
 	}
 	defer s.Close()
 	if l.h2() {
-		if err := s.Handshake(); err != nil {
-			return err
-		}
-		new(http2.Server).ServeConn(s, &http2.ServeConnOpts{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "text/plain")
-			io.WriteString(w, "hello from "+l.name)
-		})})
-		return nil
+		return l.serveHTTP2(s)
 	}
 	r, err := http.ReadRequest(bufio.NewReader(s))
 	if err != nil {
@@ -193,15 +185,10 @@ func (l *leg) ask(c net.Conn, cfg *handshake.Config) error {
 	}
 	defer s.Close()
 	if l.h2() {
-		h, err := new(http2.Transport).NewClientConn(s)
-		if err != nil {
-			return err
-		}
-		req, err := http.NewRequest("GET", "https://www.lab.test/"+l.name, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := h.RoundTrip(req)
+		// To net/http our TLS is a bare connection, over which HTTP/2 was agreed upon.
+		tr := &http.Transport{Protocols: http2Alone(), DialContext: func(context.Context, string, string) (net.Conn, error) { return s, nil }}
+		defer tr.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: tr}).Get("http://www.lab.test/" + l.name)
 		if err != nil {
 			return err
 		}
@@ -218,6 +205,45 @@ func (l *leg) ask(c net.Conn, cfg *handshake.Config) error {
 	_, err = io.Copy(io.Discard, resp.Body)
 	return err
 }
+
+func http2Alone() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetUnencryptedHTTP2(true)
+	return p
+}
+
+// serveHTTP2 serves one connection until it is closed.
+func (l *leg) serveHTTP2(c net.Conn) error {
+	one := oneConn{c, make(chan net.Conn, 1)}
+	one.conns <- struct{ net.Conn }{c} // bare, or net/http takes it for TLS of its own
+	srv := &http.Server{Protocols: http2Alone(), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		io.WriteString(w, "hello from "+l.name)
+	}), ConnState: func(_ net.Conn, s http.ConnState) {
+		if s == http.StateClosed {
+			close(one.conns)
+		}
+	}}
+	if err := srv.Serve(one); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+// oneConn is a listener of one connection.
+type oneConn struct {
+	net.Conn
+	conns chan net.Conn
+}
+
+func (o oneConn) Accept() (net.Conn, error) {
+	if c, ok := <-o.conns; ok {
+		return c, nil
+	}
+	return nil, io.EOF
+}
+
+func (o oneConn) Addr() net.Addr { return o.LocalAddr() }
 
 // capture writes a file with all legs, on the interfaces of two legs in turn.
 func capture(t testing.TB, legs []leg) string {
