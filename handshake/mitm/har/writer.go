@@ -80,10 +80,7 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 		return nil, err
 	}
 	w.spare, w.has.name = w.has.name, ""
-	if err := w.turn(); err != nil {
-		w.alone = true
-	}
-	return w, nil
+	return w, w.turn()
 }
 
 // regular is where a file of that name is, or will be, and refuses what cannot be
@@ -114,18 +111,30 @@ func (t *twin) create(head []byte) (err error) {
 	return t.append(head)
 }
 
-// append writes b and the tail over the old tail. If it fails, it has written nothing.
+// append writes b and the tail over the old tail. If it fails, the tail is put back.
 func (t *twin) append(b []byte) error {
 	if t.dirty {
-		if err := t.f.Truncate(t.end); err != nil {
+		if err := t.restore(); err != nil {
 			return err
 		}
 	}
-	t.dirty = true
 	if _, err := t.f.WriteAt(append(b, tail...), t.end); err != nil {
+		t.dirty = true
+		_ = t.restore() // else the next append tries again
 		return err
 	}
 	t.end += int64(len(b))
+	return nil
+}
+
+// restore puts the tail back where it was, and nothing behind it.
+func (t *twin) restore() error {
+	if err := t.f.Truncate(t.end); err != nil {
+		return err
+	}
+	if _, err := t.f.WriteAt([]byte(tail), t.end); err != nil {
+		return err
+	}
 	t.dirty = false
 	return nil
 }
@@ -161,31 +170,56 @@ func (w *Writer) add(b []byte) error {
 		w.empty = w.empty && err != nil
 		return err
 	}
-	before := w.lacks.end
-	if err := w.lacks.append(slices.Concat(w.missed, b)); err != nil {
+	end, missed := w.lacks.end, w.missed
+	if err := w.lacks.append(slices.Concat(missed, b)); err != nil {
 		return err
 	}
+	w.missed = b
 	if err := w.turn(); err != nil {
-		w.lacks.end, w.lacks.dirty = before, true
+		w.missed, w.lacks.end, w.lacks.dirty = missed, end, true
 		return err
 	}
-	w.missed, w.empty = b, false
+	w.empty = false
 	return nil
 }
 
 // turn gives the name to the file that lacks nothing any more. The other gets the spare
-// name first: it must not be lost with the one it had.
+// name first: it must not be lost with the one it had. Where it cannot, since there are no
+// hard links here, or since somebody has taken our file away, we go on with one.
 func (w *Writer) turn() error {
-	if err := os.Link(w.name, w.spare); err != nil {
+	linked := w.linkSpare()
+	if err := os.Rename(w.lacks.name, w.name); err != nil {
+		if linked {
+			err = errors.Join(err, os.Remove(w.spare))
+		}
 		return err
 	}
-	if err := os.Rename(w.lacks.name, w.name); err != nil {
-		return errors.Join(err, os.Remove(w.spare))
+	old, free := w.has, w.lacks.name
+	w.has, w.has.name = w.lacks, ""
+	if !linked {
+		w.lacks, w.missed, w.alone = twin{}, nil, true
+		return old.f.Close()
 	}
-	w.has.name, w.lacks.name, w.spare = w.spare, "", w.lacks.name
-	w.has, w.lacks = w.lacks, w.has
+	w.lacks, w.lacks.name = old, w.spare
+	w.spare = free
 	return nil
 }
+
+// linkSpare gives the spare name to the file that has the name, if that is still ours.
+func (w *Writer) linkSpare() bool {
+	if link(w.name, w.spare) != nil {
+		return false
+	}
+	ours, err := w.has.f.Stat()
+	there, serr := os.Stat(w.spare)
+	if err != nil || serr != nil || !os.SameFile(ours, there) {
+		_ = os.Remove(w.spare)
+		return false
+	}
+	return true
+}
+
+var link = os.Link // a test has a file system that cannot
 
 // Close ends the writing; the document is complete as it stands.
 func (w *Writer) Close() error {
