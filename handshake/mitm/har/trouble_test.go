@@ -87,10 +87,37 @@ func TestFailedAdd(t *testing.T) {
 	holds(t, name, 1, 4, 5, 6, 7)
 }
 
-// TestNoLinks: a file system that has none gets one file, which holds the same.
-func TestNoLinks(t *testing.T) {
-	link = func(string, string) error { return errors.ErrUnsupported }
-	t.Cleanup(func() { link = os.Link })
+// TestByLink: swapped by hard links, as on other systems, it is all the same.
+func TestByLink(t *testing.T) {
+	exchange = swapByLink
+	t.Cleanup(func() { exchange = swapNames })
+	w, name := begin(t)
+	for n := 1; n < 5; n++ {
+		if err := add(w, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.alone {
+		t.Error("there is one file only")
+	}
+	holds(t, name, 1, 2, 3, 4)
+	holds(t, name+".twin", 1, 2, 3)
+	if left, err := os.ReadDir(filepath.Dir(name)); err != nil || len(left) != 2 {
+		t.Errorf("beside it there are %v, %v", left, err)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(w, 5); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, name, 1, 2, 3, 4, 5)
+}
+
+// TestNoExchange: a file system that cannot swap gets one file, which holds the same.
+func TestNoExchange(t *testing.T) {
+	exchange = func(string, string) error { return errors.ErrUnsupported }
+	t.Cleanup(func() { exchange = swapNames })
 	w, name := begin(t)
 	holds(t, name)
 	for n := 1; n < 5; n++ {

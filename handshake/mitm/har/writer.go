@@ -21,19 +21,17 @@ const tail = "\n]}}\n"
 // Writing entry and tail over the old tail at one go does not achieve that: a kill
 // stops write(2) between two pages (on ext4, one kill in three of a process that writes
 // 20 kB entries all the time left half of one, and so no JSON). Hence two files take
-// turns: the one without the name gets what it lacks, the last two entries, and then a
-// rename gives it the name. A killed process leaves the other file behind, as
-// NAME.twin-a or NAME.twin-b; Close removes it. A file system without hard links gets one
-// file, and the risk.
+// turns: the one without the name gets what it lacks, the last two entries, and then
+// they swap names. A killed process leaves the other file behind as NAME.twin; Close
+// removes it. A file system that cannot swap gets one file, and the risk.
 type Writer struct {
 	mu     sync.Mutex
 	name   string
 	has    twin   // the file that has the name
 	lacks  twin   // the one whose turn it is
-	spare  string // a name that no file has
 	missed []byte // the last entry, which lacks lacks
 	empty  bool   // no entry was added yet
-	alone  bool   // this file system has no hard links: has is all there is
+	alone  bool   // has is all there is
 	closed bool
 }
 
@@ -65,7 +63,7 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	head = append([]byte(`{"log":`), head[:len(head)-1]...)
 	head = append(head, `,"entries":[`...)
 
-	w := &Writer{name: name, empty: true, has: twin{name: name + ".twin-a"}, lacks: twin{name: name + ".twin-b"}}
+	w := &Writer{name: name, empty: true, has: twin{name: name + ".new"}, lacks: twin{name: name + ".twin"}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.discard())
@@ -79,8 +77,8 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	if err := os.Rename(w.has.name, name); err != nil {
 		return nil, err
 	}
-	w.spare, w.has.name = w.has.name, ""
-	return w, w.turn()
+	w.has.name = ""
+	return w, w.turn() // now, to know whether it can be done here
 }
 
 // regular is where a file of that name is, or will be, and refuses what cannot be
@@ -183,43 +181,32 @@ func (w *Writer) add(b []byte) error {
 	return nil
 }
 
-// turn gives the name to the file that lacks nothing any more. The other gets the spare
-// name first: it must not be lost with the one it had. Where it cannot, since there are no
-// hard links here, or since somebody has taken our file away, we go on with one.
+// turn swaps the names of the two files, so that the one has it that lacks nothing any
+// more. Where that cannot be done, since this file system cannot, or since somebody has
+// taken our file away, we go on with one.
 func (w *Writer) turn() error {
-	linked := w.linkSpare()
-	if err := os.Rename(w.lacks.name, w.name); err != nil {
-		if linked {
-			err = errors.Join(err, os.Remove(w.spare))
+	shadow, old := w.lacks.name, w.has
+	swapped := exchange(w.name, shadow) == nil
+	if !swapped {
+		if err := os.Rename(shadow, w.name); err != nil {
+			return err
 		}
-		return err
 	}
-	old, free := w.has, w.lacks.name
 	w.has, w.has.name = w.lacks, ""
-	if !linked {
-		w.lacks, w.missed, w.alone = twin{}, nil, true
-		return old.f.Close()
+	w.lacks, w.lacks.name = old, shadow
+	if swapped && w.lacks.isThere() {
+		return nil
 	}
-	w.lacks, w.lacks.name = old, w.spare
-	w.spare = free
-	return nil
+	w.lacks, w.missed, w.alone = twin{}, nil, true
+	return old.f.Close()
 }
 
-// linkSpare gives the spare name to the file that has the name, if that is still ours.
-func (w *Writer) linkSpare() bool {
-	if link(w.name, w.spare) != nil {
-		return false
-	}
-	ours, err := w.has.f.Stat()
-	there, serr := os.Stat(w.spare)
-	if err != nil || serr != nil || !os.SameFile(ours, there) {
-		_ = os.Remove(w.spare)
-		return false
-	}
-	return true
+// isThere reports whether it is our file that has the name.
+func (t *twin) isThere() bool {
+	ours, err := t.f.Stat()
+	there, serr := os.Stat(t.name)
+	return err == nil && serr == nil && os.SameFile(ours, there)
 }
-
-var link = os.Link // a test has a file system that cannot
 
 // Close ends the writing; the document is complete as it stands.
 func (w *Writer) Close() error {
