@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: peerOnPath,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "freeport": freePort, "mode": mode, "damage": damage,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "sigkill": sigkill, "freeport": freePort, "mode": mode, "damage": damage,
 			"status1": status(1), "status2": status(2)},
 	})
 }
@@ -212,6 +212,13 @@ func (j *job) interrupt() error {
 		return err
 	}
 	return <-j.ended
+}
+
+// sigkill NAME ends a job so that it cannot say or write another word.
+func sigkill(ts *testscript.TestScript, _ bool, args []string) {
+	j := ts.Value(jobsKey{}).(jobs)[args[0]]
+	j.kill()
+	<-j.ended
 }
 
 // lookup finds a program on the script's PATH, where tlslab is.
