@@ -56,7 +56,8 @@ type Config struct {
 	// VerifyChain judges in its place or Weak.SkipVerify lets everybody pass.
 	ServerName string
 	// VerifyChain decides about the peer's chain in place of pki.Verify. Its
-	// error is what the peer is refused for; the Report may be nil.
+	// error is what the peer is refused for; the Report may be nil. A Report that is
+	// not OK, without an error, is told as a failed check that somebody overrode.
 	VerifyChain func(ChainInput) (*pki.Report, error)
 	ClientAuth  ClientAuth
 	// ForClient, at a server, may give a connection a Config of its own after

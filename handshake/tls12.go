@@ -207,7 +207,11 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 	}
 	e.summary.Report = report
 	if e.listening() {
-		e.checked(CheckEvent{What: "certificate_chain", Op: OpAsymmetric, Report: report, Err: err})
+		verdict := err
+		if err == nil && report != nil && report.Err != nil {
+			verdict = report.Err // a VerifyChain that lets a bad chain pass does not make it a good one
+		}
+		e.checked(CheckEvent{What: "certificate_chain", Op: OpAsymmetric, Report: report, Err: verdict})
 	}
 	if e.cfg.Weak.SkipVerify {
 		if err != nil {

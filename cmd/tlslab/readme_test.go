@@ -16,8 +16,8 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := regexp.MustCompile("(?s)<!-- [a-z ]+: tlslab ([^\n]+) -->\n```text\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(shown) != 5 {
-		t.Fatalf("the README shows %d runs, want 5", len(shown))
+	if len(shown) != 6 {
+		t.Fatalf("the README shows %d runs, want 6", len(shown))
 	}
 	for _, s := range shown {
 		cmd := exec.Command(os.Args[0], strings.Fields(s[1])...)

@@ -25,7 +25,7 @@ type runFlags struct {
 	format, seed, keyAlg string
 	helloRetry           bool
 	resume, cert, staple string
-	mitm, trustMITM      bool
+	boxFlags
 	clientAuth, etm      bool
 	plain, untrustedRoot bool
 	step, worksheet      bool
@@ -48,7 +48,8 @@ Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
 names: add --tls 1.3 for the same there, if it has it.
 
 Where client and server do not come together the status is 1, also where that was the
-lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
+lesson; an attacker who is refused, as --resume shows one, changes nothing. A page that came from
+the middle box is a page; and the table of --mitm --all was asked for: both are 0.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
   tlslab run --kx rsa --step                 move by move; Enter goes on
   tlslab run --kx ecdhe --bytes              every byte by its name
@@ -58,6 +59,9 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
   tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
   tlslab run --mitm                          a man in the middle, refused
   tlslab run --mitm --trust-mitm             … and believed, since his root is installed
+  tlslab run --trust-mitm --mitm-rewrite hello=howdy    … and changing what passes
+  tlslab run --trust-mitm --client-auth --tls 1.3       a server that demands a client certificate
+  tlslab run --mitm --all                    every combination of the box's switches
   tlslab run --resume ticket                 an abbreviated handshake, a captured and a stolen session
   tlslab run --resume psk                    the same in TLS 1.3, and what a stolen ticket's key opens
   tlslab run --resume 0rtt                   the request goes at once, and can be replayed
@@ -80,8 +84,7 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing.`,
 	f := cmd.Flags()
 	f.BoolVar(&r.helloRetry, "hello-retry", false, "the client sends no key share, so the server asks for one (TLS 1.3)")
 	f.StringVar(&r.keyAlg, "key-alg", "", "certificates with keys of this `kind`: "+strings.Join(lessonKeyNames(), ", "))
-	f.BoolVar(&r.mitm, "mitm", false, "a middle box with a forging CA between client and server")
-	f.BoolVar(&r.trustMITM, "trust-mitm", false, "the client has the middle box's root installed (implies --mitm)")
+	r.boxFlags.flags(cmd)
 	f.StringVar(&r.resume, "resume", "", "resume a session, then attack it: by id or ticket (TLS 1.2), psk or 0rtt (TLS 1.3)")
 	f.BoolVar(&r.clientAuth, "client-auth", false, "the server demands a client certificate")
 	f.BoolVar(&r.etm, "etm", false, "encrypt-then-MAC (RFC 7366), with a CBC suite (TLS 1.2)")
@@ -118,6 +121,9 @@ func certKinds() []string {
 func stapleKinds() []string { return []string{"good", "revoked", "stale", "unknown", "none"} }
 
 func (r *runFlags) run(cmd *cobra.Command) (err error) {
+	if r.all {
+		return r.runAll(cmd)
+	}
 	o, err := r.options()
 	if err != nil {
 		return err
@@ -245,18 +251,18 @@ func (r *runFlags) firstScreen() bool {
 
 // chosen reports whether a flag changes the lesson itself.
 func (r *runFlags) chosen() bool {
-	return r.kx != "" || r.ciphers != nil || r.groups != nil || r.compress || r.noEMS || r.mitm || r.trustMITM ||
+	return r.kx != "" || r.ciphers != nil || r.groups != nil || r.compress || r.noEMS || r.boxFlags.chosen() ||
 		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
 		r.tls != "" || r.about13() != "" || r.leans13()
 }
 
 // options makes a lesson of the flags.
 func (r *runFlags) options() (scenario.Options, error) {
-	o := scenario.Options{Seed: r.seed, MITM: r.mitm || r.trustMITM, TrustMITM: r.trustMITM, ClientAuth: r.clientAuth,
+	o := scenario.Options{Seed: r.seed, ClientAuth: r.clientAuth,
 		EncryptThenMAC: r.etm, NoEMS: r.noEMS, Compress: r.compress, Plain: r.plain, UntrustedRoot: r.untrustedRoot,
 		HelloRetry: r.helloRetry, Cookie: r.cookie, KeyUpdate: r.keyUpdate, NoCompatibility: r.noCompat, GREASE: r.grease,
 		Padding: r.padding, RecordSizeLimit: r.recordSize}
-	if err := firstError(r.words(&o), r.whatIf.check()); err != nil {
+	if err := firstError(r.boxFlags.apply(&o), r.words(&o), r.whatIf.check()); err != nil {
 		return o, err
 	}
 	var err error

@@ -21,6 +21,8 @@ func TestStepShowsSomething(t *testing.T) {
 		"tls 1.2": {Kx: []iana.Kx{iana.KxECDHE}, ClientAuth: true},
 		"resumed": {Resume: scenario.ResumeByTicket},
 		"box":     {MITM: true, TrustMITM: true},
+		"mutual":  {MITM: true, TrustMITM: true, ClientAuth: true, Kx: []iana.Kx{iana.KxNone}},
+		"click":   {MITM: true, ClickThrough: true},
 	} {
 		for _, level := range []render.Level{render.Default, render.Brief} {
 			o.Seed, o.BeforeMove = "1", nil

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/message"
@@ -30,25 +31,41 @@ type Options struct {
 	// ToServer is that of the leg to the server. ServerName and ALPN are copied
 	// from the client's hello. Its Roots decide whom the box believes.
 	ToServer handshake.Config
-	// Connect drives the leg to the server until its handshake is done. The
-	// client waits in the meantime.
+	// Connect drives the leg to the server until that leg is Done. The client waits in
+	// the meantime. What the server has to say after that, to the box's Finished of TLS
+	// 1.3, the box does not wait for.
 	Connect func(toServer *handshake.Endpoint) error
-	// Listener is told the scenes: mitm_root, mitm_connect_upstream, mitm_forge,
-	// mitm_read, mitm_pass. The legs have Listeners of their own.
+	Rewrite Rewrite // of what is relayed
+	// Listener is told the scenes, those of SceneKeys. The legs have Listeners of their own.
 	Listener handshake.Listener
 }
 
-// SceneKeys lists the Key of every SceneEvent that a Box emits.
-func SceneKeys() []string {
-	return []string{"mitm_root", "mitm_connect_upstream", "mitm_forge", "mitm_read", "mitm_pass"}
+// Steps are the seven steps of a capture tool, each by the Key of its SceneEvent. The
+// first is told by whoever knows what the client trusts, the others by Box.
+func Steps() []string {
+	return []string{"mitm_root", "mitm_client_connects", "mitm_connect_upstream", "mitm_forge", "mitm_decrypt", "mitm_reencrypt", "mitm_back"}
 }
+
+// SceneKeys lists the Key of every SceneEvent that belongs to a middle box: its steps,
+// what it changed, and what it could not deliver.
+func SceneKeys() []string { return append(Steps(), "mitm_rewrite", "mitm_undelivered") }
+
+// Step is the number of a scene's step, from 1; 0 if it is none.
+func Step(key string) int { return slices.Index(Steps(), key) + 1 }
 
 // Box is the middle box of one connection. It is not safe for concurrent use.
 type Box struct {
 	o        Options
 	toClient *handshake.Endpoint
 	toServer *handshake.Endpoint // nil before the client's hello
-	buf      []byte
+	request  held                // from the client, for the server
+	reply    held                // from the server, for the client
+}
+
+// held is plaintext that has been opened on one leg and not yet sent on the other.
+type held struct {
+	bytes []byte
+	lost  bool // there is nobody to send it to, and that was told
 }
 
 // New returns a box that waits for the client's hello.
@@ -63,7 +80,6 @@ func New(o Options) (*Box, error) {
 	if b.toClient, err = handshake.NewServer(&cfg); err != nil {
 		return nil, err
 	}
-	b.scene(&o.ToClient, "mitm_root", handshake.SceneValue{Name: "root", Value: o.Forger.Root()})
 	return b, nil
 }
 
@@ -77,8 +93,12 @@ func (b *Box) ToServer() *handshake.Endpoint { return b.toServer }
 // before it can forge one.
 func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	up := ToServer(b.o.ToServer, m)
-	b.scene(up, "mitm_connect_upstream",
-		handshake.SceneValue{Name: "server_name", Value: up.ServerName}, handshake.SceneValue{Name: "alpn", Value: up.ALPN})
+	b.scene(&b.o.ToClient, "mitm_client_connects", handshake.SceneValue{Name: "server_name", Value: up.ServerName})
+	offered := []handshake.SceneValue{{Name: "server_name", Value: up.ServerName}}
+	if len(up.ALPN) > 0 {
+		offered = append(offered, handshake.SceneValue{Name: "alpn", Value: up.ALPN})
+	}
+	b.scene(up, "mitm_connect_upstream", offered...)
 	var err error
 	if b.toServer, err = handshake.NewClient(up); err != nil {
 		return nil, err
@@ -101,51 +121,102 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 
 var errUpstream = errors.New("the middle box could not connect to the server")
 
-// Relay carries what either leg has opened to the other leg, and reports whether
-// there was anything. The bytes to send are in the legs' Outputs. A close is
-// passed on like data; an error is a leg's.
+// Relay opens what has arrived on either leg, and reports whether there was anything.
+// What one call opens the next sends on the other leg, so that whoever carries the bytes
+// can look at both legs in between; the bytes to send are in the legs' Outputs. A close
+// is passed on like data; an error is a leg's.
 func (b *Box) Relay() (moved bool, err error) {
 	if b.toServer == nil {
 		return false, nil
 	}
-	up, err := b.relay(b.toClient, b.toServer, &b.o.ToClient, &b.o.ToServer, "request")
+	up, err := b.relay(&b.request, b.toClient, b.toServer)
 	if err != nil {
 		return up, err
 	}
-	down, err := b.relay(b.toServer, b.toClient, &b.o.ToServer, &b.o.ToClient, "reply")
+	down, err := b.relay(&b.reply, b.toServer, b.toClient)
 	return up || down, err
 }
 
-func (b *Box) relay(from, to *handshake.Endpoint, fromCfg, toCfg *handshake.Config, what string) (moved bool, err error) {
-	if !from.Done() || !to.Done() {
+func (b *Box) relay(h *held, from, to *handshake.Endpoint) (moved bool, err error) {
+	if len(h.bytes) > 0 {
+		return b.pass(h, to)
+	}
+	if !from.Done() {
 		return false, nil
 	}
-	if b.buf == nil {
-		b.buf = make([]byte, 1<<14)
-	}
-	n, err := from.Read(b.buf)
+	text, err := readAll(from)
 	switch {
-	case err == io.EOF:
+	case err == io.EOF && to.Done():
 		return false, to.CloseWrite()
-	case err != nil || n == 0:
+	case err != nil && err != io.EOF || len(text) == 0:
 		return false, err
 	}
-	b.scene(fromCfg, "mitm_read", handshake.SceneValue{Name: "what", Value: what}, handshake.SceneValue{Name: "plaintext", Value: string(b.buf[:n])})
-	b.scene(toCfg, "mitm_pass", handshake.SceneValue{Name: "what", Value: what}, handshake.SceneValue{Name: "bytes", Value: n})
-	for rest := b.buf[:n]; len(rest) > 0; {
-		m, err := to.Write(rest)
+	changed, times := b.o.Rewrite.Apply(string(text))
+	cfg, what := &b.o.ToClient, "request"
+	if h == &b.reply {
+		cfg, what = &b.o.ToServer, "reply"
+	}
+	key := "mitm_decrypt"
+	if h == &b.reply {
+		key = "mitm_back"
+	}
+	b.scene(cfg, key, handshake.SceneValue{Name: "what", Value: what}, handshake.SceneValue{Name: "plaintext", Value: string(text)})
+	if times > 0 {
+		b.scene(cfg, "mitm_rewrite", handshake.SceneValue{Name: "what", Value: what},
+			handshake.SceneValue{Name: "old", Value: b.o.Rewrite.Old}, handshake.SceneValue{Name: "new", Value: b.o.Rewrite.New},
+			handshake.SceneValue{Name: "times", Value: times}, handshake.SceneValue{Name: "plaintext", Value: changed})
+	}
+	h.bytes = []byte(changed)
+	return true, nil
+}
+
+// pass sends what is held, if there is still somebody to send it to.
+func (b *Box) pass(h *held, to *handshake.Endpoint) (moved bool, err error) {
+	if !to.Done() {
+		if err := to.Err(); err != nil && !h.lost && h == &b.request {
+			h.lost = true
+			b.scene(&b.o.ToServer, "mitm_undelivered", handshake.SceneValue{Name: "reason", Value: err})
+		}
+		return false, nil
+	}
+	if h == &b.request {
+		b.scene(&b.o.ToServer, "mitm_reencrypt", handshake.SceneValue{Name: "bytes", Value: len(h.bytes)})
+	}
+	rest := h.bytes
+	for len(rest) > 0 {
+		n, err := to.Write(rest)
 		if err != nil {
 			return true, err
 		}
-		rest = rest[m:]
+		rest = rest[n:]
 	}
+	h.bytes = nil
 	return true, nil
+}
+
+// readAll takes all that an endpoint has opened; io.EOF if it was closed and there is
+// nothing more.
+func readAll(from *handshake.Endpoint) (text []byte, err error) {
+	buf := make([]byte, 1<<14)
+	for {
+		n, err := from.Read(buf)
+		text = append(text, buf[:n]...)
+		if n == 0 || err != nil {
+			if len(text) > 0 {
+				err = nil // it is told again
+			}
+			return text, err
+		}
+	}
 }
 
 // scene tells of something that no endpoint does, on behalf of the leg of cfg.
 func (b *Box) scene(cfg *handshake.Config, key string, values ...handshake.SceneValue) {
 	if b.o.Listener == nil {
 		return
+	}
+	if n := Step(key); n > 0 {
+		values = append([]handshake.SceneValue{{Name: "step", Value: n}, {Name: "steps", Value: len(Steps())}}, values...)
 	}
 	e := &handshake.SceneEvent{Key: key, Values: values}
 	e.Party, e.Conn = cfg.Party, cfg.Conn

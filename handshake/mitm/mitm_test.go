@@ -142,8 +142,10 @@ func TestTrustedBox(t *testing.T) {
 		t.Fatal(err)
 	}
 	new(tamper.Link).Pump(s.client, s.box.ToClient())
-	if moved, err := s.box.Relay(); !moved || err != nil {
-		t.Fatal(moved, err)
+	for _, what := range []string{"opened", "passed on"} {
+		if moved, err := s.box.Relay(); !moved || err != nil {
+			t.Fatal(what, moved, err)
+		}
 	}
 	if moved, err := s.box.Relay(); moved || err != nil { // the goodbye
 		t.Fatal(moved, err)
@@ -153,7 +155,7 @@ func TestTrustedBox(t *testing.T) {
 	if n, err := s.server.Read(buf); err != nil || string(buf[:n]) != "psst" {
 		t.Errorf("the server read %q, %v", buf[:n], err)
 	}
-	if !slices.Equal(s.scenes, mitm.SceneKeys()) {
+	if want := mitm.Steps()[1:6]; !slices.Equal(s.scenes, want) { // the first is not the box's to tell, and there was no reply
 		t.Errorf("scenes %v", s.scenes)
 	}
 }
@@ -179,5 +181,44 @@ func TestBoxRefuses(t *testing.T) {
 	s = newStreet(t, true, nil, func(_, _ *handshake.Endpoint) error { return down })
 	if s.client.Done() || !errors.Is(s.box.ToClient().Err(), down) {
 		t.Errorf("to client %v", s.box.ToClient().Err())
+	}
+}
+
+// TestRewrite: what is found is changed, wherever it stands, and nothing else is.
+func TestRewrite(t *testing.T) {
+	for _, c := range []struct {
+		r    mitm.Rewrite
+		want string
+		n    int
+	}{
+		{mitm.Rewrite{}, "a cat, a hat", 0}, {mitm.Rewrite{Old: "a ", New: "the "}, "the cat, the hat", 2},
+		{mitm.Rewrite{Old: "dog", New: "x"}, "a cat, a hat", 0}, {mitm.Rewrite{Old: "a cat, ", New: ""}, "a hat", 1},
+	} {
+		if got, n := c.r.Apply("a cat, a hat"); got != c.want || n != c.n {
+			t.Errorf("%+v: %q, %d", c.r, got, n)
+		}
+	}
+}
+
+// TestUndelivered: what the box has read when its server leg fails it keeps, and says so
+// once.
+func TestUndelivered(t *testing.T) {
+	s := newStreet(t, true, nil, pump)
+	if _, err := s.client.Write([]byte("psst")); err != nil {
+		t.Fatal(err)
+	}
+	new(tamper.Link).Pump(s.client, s.box.ToClient())
+	if moved, err := s.box.Relay(); !moved || err != nil {
+		t.Fatal(moved, err)
+	}
+	s.box.ToServer().Feed([]byte("no TLS record"))
+	new(tamper.Link).Pump(s.box.ToServer(), s.server)
+	for range 2 {
+		if moved, err := s.box.Relay(); moved || err != nil {
+			t.Fatal(moved, err)
+		}
+	}
+	if n := len(s.scenes); s.scenes[n-1] != "mitm_undelivered" || s.scenes[n-2] != "mitm_decrypt" {
+		t.Errorf("scenes %v", s.scenes)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
@@ -52,6 +53,11 @@ var lessons = map[string]scenario.Options{
 	"external psk":          {PSK: &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}},
 	"middle box":            {MITM: true},
 	"trusted box":           {MITM: true, TrustMITM: true},
+	"changed by the box":    {MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
+	"stolen CA, pin":        {MITM: true, StolenCA: true, Pin: true, ClickThrough: true},
+	"bytes passed on":       {MITM: true, Passthrough: true, Pin: true},
+	"bytes passed on, root": {MITM: true, Passthrough: true, TrustMITM: true},
+	"clicked away":          {UntrustedRoot: true, ClickThrough: true, Kx: []iana.Kx{iana.KxECDHE}},
 	"own group":             {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{ownGroup()}},
 	"own exchange":          {Suites: []*suite.Suite{ownSuite()}, Exchanges: []kx.Exchange{ownExchange{kx.ECDHE}}},
 
@@ -69,6 +75,7 @@ var lessons = map[string]scenario.Options{
 	"1.3, in clear":    {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
 	"1.3, own group":   {Kx: only13, Groups: []kx.Group{ownGroup()}},
 	"1.3, trusted box": {Kx: only13, MITM: true, TrustMITM: true},
+	"1.3, mutual, box": {Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true},
 }
 
 // replays are those of package replay: an attack, and what is against it. Together they

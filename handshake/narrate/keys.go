@@ -1,6 +1,8 @@
 package narrate
 
 import (
+	"bytes"
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -222,7 +224,8 @@ func ChainKey(check string) string { return "chain/" + check }
 
 // SceneKey is the key of a scene. The beginning of a flow has one for each name of
 // a flow, some of them one more for resumption in TLS 1.3, and one for the names that a
-// student's key exchange makes. What resuming saves it tells by what was saved.
+// student's key exchange makes. What resuming saves it tells by what was saved; how a
+// middle box comes to be believed, by how it does.
 func SceneKey(e *handshake.SceneEvent) string {
 	switch e.Key {
 	case "flow":
@@ -230,8 +233,27 @@ func SceneKey(e *handshake.SceneEvent) string {
 		if how := fmt.Sprintf("%s+%v", key, e.Get("resume")); e.Get("resume") != nil && has(Scene, how) {
 			return how
 		}
+		if e.Get("passthrough") == true {
+			key += "+passthrough"
+		}
 		if has(Scene, key) {
 			return key
+		}
+	case "mitm_root":
+		if how := e.Get("how"); how != "trusted" {
+			return fmt.Sprintf("%s+%v", e.Key, how)
+		}
+	case "mitm_passthrough":
+		if e.Get("trusted") == true {
+			return e.Key + "+trusted"
+		}
+	case "mitm_forge":
+		if sameIssuer(e.Get("real"), e.Get("forged")) {
+			return e.Key + "+stolen"
+		}
+	case "click_through":
+		if e.Get("goes_on") != true {
+			return e.Key + "+refused"
 		}
 	case "full_vs_resumed":
 		switch trips := e.Get("resumed_round_trips"); {
@@ -242,6 +264,13 @@ func SceneKey(e *handshake.SceneEvent) string {
 		}
 	}
 	return e.Key
+}
+
+// sameIssuer reports whether two certificates say that one CA has signed them.
+func sameIssuer(a, b any) bool {
+	x, _ := a.(*x509.Certificate)
+	y, _ := b.(*x509.Certificate)
+	return x != nil && y != nil && bytes.Equal(x.RawIssuer, y.RawIssuer)
 }
 
 func has(k Kind, key string) bool {

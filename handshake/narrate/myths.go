@@ -98,7 +98,7 @@ var moments = [...]struct {
 	// The middle box.
 	{"mutual_tls_mitm", crosses(message.KindCertificateRequest)},
 	{"pinning", scene("mitm_forge")},
-	{"ems_interception", scene("mitm_read")},
+	{"ems_interception", scene("mitm_decrypt")},
 }
 
 // Context is what Myths and MoveKey remember of the events so far. The zero value is

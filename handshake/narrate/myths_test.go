@@ -80,7 +80,7 @@ func TestMyths(t *testing.T) {
 		{"stolen-ticket-key x none", "psk_dhe_ke_harmless", "replay_fact_reads_later_data_psk_ke"},
 		{"middle box", "pinning", "mitm_forge"},
 		{"middle box", "ems_interception", ""},
-		{"trusted box", "ems_interception", "mitm_read"},
+		{"trusted box", "ems_interception", "mitm_decrypt"},
 		{"1.3", "g_is_curve", "client/send/client_hello"},
 		{"1.3", "tls13_is_tls12", "server/send/server_hello/tls13"},
 		{"1.3", "three_randoms", "server/send/server_hello/tls13"},

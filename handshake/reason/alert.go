@@ -65,6 +65,7 @@ var alerts = map[Reason]iana.AlertDescription{
 	CertificateConstraint:   iana.BadCertificate,
 	CertificateWrongKey:     iana.IllegalParameter,
 	CertificatePolicy:       iana.BadCertificate,
+	CertificatePin:          iana.BadCertificate, // RFC 7469 names no alert
 	BadStatusResponse:       iana.BadCertificateStatusResponse,
 	CertificateCompression:  iana.BadCertificate, // RFC 8879 §4
 

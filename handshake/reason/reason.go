@@ -79,6 +79,7 @@ const (
 	CertificateConstraint   Reason = "certificate_constraint" // basic, path length or name constraint broken
 	CertificateWrongKey     Reason = "certificate_wrong_key"  // its key does not fit the suite or scheme
 	CertificatePolicy       Reason = "certificate_policy"     // refused by the caller's own VerifyChain
+	CertificatePin          Reason = "certificate_pin"        // its key is not the one that was pinned (RFC 7469)
 	BadStatusResponse       Reason = "bad_status_response"
 	CertificateCompression  Reason = "certificate_compression" // a compressed certificate that does not open, or not to the length it claims
 )
@@ -93,7 +94,7 @@ const (
 // All lists every Reason.
 func All() []Reason {
 	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, BadStatusResponse, CertificateCompression, PeerAlert, TruncatedStream, Internal,
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, PeerAlert, TruncatedStream, Internal,
 	}
 }
 

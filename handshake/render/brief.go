@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/message"
@@ -52,6 +53,41 @@ func (t *Terminal) brief(m *move) {
 	t.flow.moves++
 	how := pad(pad(what, 21)+" "+state, 31)
 	t.line(cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.width))
+}
+
+// again writes a move of a middle box's second leg in one line, as what it means was told
+// of the first. How the client judges its chain is what the lesson is about: that is told
+// in full.
+func (t *Terminal) again(m *move) {
+	if t.first("ui/brief_leg") {
+		t.page.blank()
+		t.text(3, t.say.ui("brief_leg"), t.paint.dim)
+	}
+	chain := slices.IndexFunc(m.events, func(e handshake.Event) bool {
+		c, ok := e.(*handshake.CheckEvent)
+		return ok && c.What == "certificate_chain"
+	})
+	if chain < 0 {
+		if !m.known { // of what its sender has told there is nothing to see, but for a fault
+			if !t.flow.lines {
+				t.page.blank()
+			}
+			t.flow.lines = true
+		}
+		t.brief(m)
+		return
+	}
+	t.flow.lines = false
+	t.page.blank()
+	t.sides("   "+t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind)), "", t.paint.bold)
+	for _, e := range m.events {
+		switch e := e.(type) {
+		case *handshake.CheckEvent:
+			t.check(e)
+		case *handshake.AlertEvent:
+			t.alert(m, e)
+		}
+	}
 }
 
 func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {

@@ -36,6 +36,10 @@ type flow struct {
 	steps   bool                                 // the last scene was one step of the CA's
 	ended   bool                                 // the last line was an orderly end
 	guessed bool                                 // its attacker has no master secret and guesses one
+	through bool                                 // whoever is between the ends carries bytes alone
+	read    bool                                 // a middle box has opened what was sent
+	changed bool                                 // … and has changed it
+	lines   bool                                 // the last line was a move told in one
 }
 
 // leg is one end of one connection: a middle box has two.
@@ -182,6 +186,10 @@ func (f *flow) peer(l leg) string {
 			return "client"
 		}
 		return "server"
+	case f.through && i == 0:
+		return f.parties[len(f.parties)-1]
+	case f.through:
+		return f.parties[0]
 	case i == 0:
 		return f.parties[1]
 	case i == len(f.parties)-1:
@@ -224,6 +232,21 @@ func (f *flow) labelOf(s *handshake.SecretEvent) string {
 		f.number[key] = fmt.Sprintf("%s_traffic_secret_%d", stem, f.updates[of])
 	}
 	return f.number[key]
+}
+
+// again reports whether a handshake's move tells nothing new to who has read what a middle
+// box does on its other leg. Its leg to the server comes first, but for the ClientHello
+// that makes it call there.
+func (f *flow) again(m *move) bool {
+	if m.message == nil || f.through || !slices.Contains(f.parties, "mitm") {
+		return false
+	}
+	l := leg{m.head.Party, m.head.Conn}
+	client := l.party == f.parties[0] || l.party == "mitm" && f.role[l] == "server"
+	if m.message.Kind == message.KindClientHello {
+		return !client && m.dir == handshake.Send
+	}
+	return client
 }
 
 // news reports whether a decision was not yet told of, by either end.

@@ -102,6 +102,10 @@ func jsonAny(v any) any {
 		return jsonKnowledge(v)
 	case *scenario.Knowledge:
 		return jsonKnowledge(*v)
+	case scenario.SideBySide:
+		return jsonSideBySide(v)
+	case scenario.Belief:
+		return jsonBelief(v)
 	case error:
 		return jsonError(v)
 	}
@@ -134,4 +138,39 @@ func jsonKnowledge(k scenario.Knowledge) any {
 		CanImpersonate bool   `json:"can_impersonate"`
 		Plaintext      string `json:"plaintext"`
 	}{k.Party, k.ReadsHandshake, k.ReadsData, k.HasMaster, k.CanImpersonate, strings.ToValidUTF8(k.Plaintext, "\ufffd")}
+}
+
+func jsonSideBySide(s scenario.SideBySide) any {
+	type row struct {
+		What  string `json:"what"`
+		Left  any    `json:"left"`
+		Right any    `json:"right"`
+		Same  bool   `json:"same"`
+	}
+	out := struct {
+		Left  string `json:"left"`
+		Right string `json:"right"`
+		Rows  []row  `json:"rows"`
+	}{s.Left, s.Right, []row{}}
+	for _, r := range s.Rows {
+		out.Rows = append(out.Rows, row{r.What, jsonAny(r.Left), jsonAny(r.Right), r.Same})
+	}
+	return out
+}
+
+func jsonBelief(b scenario.Belief) any {
+	return struct {
+		Party     string     `json:"party"`
+		Peer      string     `json:"peer"`
+		Anchor    string     `json:"anchor"`
+		Over      *jsonFault `json:"overridden,omitempty"`
+		Done      bool       `json:"done"`
+		Refused   *jsonFault `json:"refused,omitempty"`
+		Asked     bool       `json:"certificate_requested"`
+		Truth     string     `json:"truth"`
+		Sent      string     `json:"sent"`
+		Received  string     `json:"received"`
+		OtherSent string     `json:"other_sent"`
+	}{b.Party, b.Peer, b.Anchor, jsonError(b.Over), b.Done, jsonError(b.Refused), b.Asked, b.Truth,
+		strings.ToValidUTF8(b.Sent, "\ufffd"), strings.ToValidUTF8(b.Received, "\ufffd"), strings.ToValidUTF8(b.OtherSent, "\ufffd")}
 }

@@ -35,6 +35,7 @@ func TestCommandsByLevel(t *testing.T) {
 func TestDefaultLength(t *testing.T) {
 	for name, lines := range map[string]int{"rsa": 380, "dhe": 380, "ecdhe": 380,
 		"tls13": 580, "retry": 620, // of three times as many secrets
+		"mitm": 520, "mitm13": 690, // of two connections, the second in a line a move
 		"id": 600, "ticket": 610, "psk": 650, "0rtt": 740} { // of four and five flows
 		got, _ := write(t, play(t, name).Events(), TerminalOptions{})
 		if n := strings.Count(got, "\n"); n > lines {

@@ -53,6 +53,7 @@ func (m *mermaid) line(format string, a ...any) {
 // flow draws what is sent; what arrives is the same arrow's other end.
 func (m *mermaid) flow(f *scenario.Flow) {
 	track := newFlow(f.Parties)
+	track.through = f.Passthrough
 	epoch := map[leg]int{} // of what a leg sends
 	for _, e := range f.Events {
 		h := e.Head()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
 	"tlslab/pki"
 )
 
@@ -163,7 +164,7 @@ func (t *Terminal) chainKey(key string) string {
 // worthShowing reports whether a check shows its inputs though it passed: each
 // signature, and of the leaf name, dates and stapled status.
 func worthShowing(c *pki.Check) bool {
-	return c.Key == pki.CheckSignature || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple)
+	return c.Key == pki.CheckSignature || c.Key == scenario.CheckPin || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple)
 }
 
 // inputsOf are the inputs of a check that are shown. The block that an RSA signature

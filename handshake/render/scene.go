@@ -27,6 +27,11 @@ func (t *Terminal) scene(e *handshake.SceneEvent) {
 	case e.Key == "outcome":
 		t.outcome(e)
 	case t.o.Level == Brief:
+		t.briefScene(e)
+	case e.Key == "mitm_compare", e.Key == "mitm_legs":
+		t.compare(e)
+	case e.Key == "mitm_beliefs":
+		t.beliefs(e)
 	case e.Key == "knowledge":
 		t.knowledge(e)
 	case e.Key == "full_vs_resumed":
@@ -44,6 +49,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 	parties, _ := e.Get("parties").([]string)
 	t.flow = newFlow(parties)
 	name, _ := e.Get("name").(string)
+	t.flow.through = e.Get("passthrough") == true
 	t.flow.plain, t.flow.guessed = name == "plain", name == "captured_session"
 	t.flows++
 	t.blank.flow = t.flows
@@ -91,8 +97,13 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 	switch {
 	case err == nil && done:
 		how := "done"
-		if t.flow.plain {
+		switch {
+		case t.flow.plain:
 			how = "done_plain"
+		case t.flow.changed:
+			how = "done_changed"
+		case t.flow.read:
+			how = "done_read"
 		}
 		t.text(0, t.say.ui("done")+t.say.colon()+t.say.get(narrate.UI, how).Text, t.paint.good)
 		return
@@ -106,6 +117,7 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 		t.text(0, line+t.say.colon()+t.say.title(narrate.Reason, string(reason.Of(err))), t.paint.bad)
 		t.fault(err, 3)
 	}
+	t.intercepted(e)
 	if intended {
 		t.text(0, t.say.ui("refused_as_intended"), t.paint.bold)
 	}
@@ -129,15 +141,37 @@ func (t *Terminal) fault(err error, indent int) {
 // asked are values that elsewhere only fill a table, and here are what it is about.
 var asked = map[string]bool{"ca_sign/" + pki.InSignature: true, "ca_tbs_hash/" + pki.InHash: true}
 
+// inTheText are values that the heading or the choice of the text has told already.
+var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true}
+
+// briefScene is a line for each step of a middle box, and for the user's click.
+func (t *Terminal) briefScene(e *handshake.SceneEvent) {
+	t.flow.read = t.flow.read || e.Key == "mitm_decrypt"
+	t.flow.changed = t.flow.changed || e.Key == "mitm_rewrite"
+	if !strings.HasPrefix(e.Key, "mitm_") && e.Key != "click_through" || e.Party == "" {
+		return
+	}
+	line := t.say.party(e.Party) + t.say.colon() + t.say.title(narrate.Scene, narrate.SceneKey(e))
+	if e.Get("step") != nil {
+		line = t.say.ui("step_of", "n", text(e.Get("step")), "of", text(e.Get("steps"))) + t.say.stop() + line
+	}
+	t.line(cut("   "+line, t.width))
+}
+
 // anyScene writes explanation and values.
 func (t *Terminal) anyScene(e *handshake.SceneEvent) {
-	entry := t.say.get(narrate.Scene, e.Key)
+	t.flow.read = t.flow.read || e.Key == "mitm_decrypt"
+	t.flow.changed = t.flow.changed || e.Key == "mitm_rewrite"
+	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	head := entry.Title
 	if head == "" {
 		head = strings.ReplaceAll(e.Key, "_", " ")
 	}
 	if e.Party != "" {
 		head = t.say.party(e.Party) + t.say.colon() + head
+	}
+	if e.Get("step") != nil {
+		head = t.say.ui("step_of", "n", text(e.Get("step")), "of", text(e.Get("steps"))) + t.say.stop() + head
 	}
 	steps := strings.HasPrefix(e.Key, "ca_") && t.o.Level != Bytes // of one story, told without a pause
 	if !steps || !t.flow.steps {
@@ -153,7 +187,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 	var words []pki.Input
 	var rows []handshake.SceneValue
 	for _, v := range e.Values {
-		if !t.wanted(v.Name) && !asked[e.Key+"/"+v.Name] {
+		if !t.wanted(v.Name) && !asked[e.Key+"/"+v.Name] || inTheText[v.Name] || e.Key == "click_through" {
 			continue
 		}
 		if _, ok := v.Value.([]byte); steps && !ok {

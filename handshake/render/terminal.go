@@ -70,6 +70,7 @@ func (t *Terminal) Event(e handshake.Event) {
 	switch e := e.(type) {
 	case *handshake.SceneEvent:
 		t.show()
+		t.flow.lines = false
 		t.scene(e)
 		return
 	case *handshake.StopEvent:
@@ -148,7 +149,12 @@ func (t *Terminal) show() {
 		t.brief(m)
 		return
 	}
-	t.move(m)
+	if t.o.Level == Default && !t.o.Worksheet && t.flow.again(m) {
+		t.again(m)
+	} else {
+		t.flow.lines = false
+		t.move(m)
+	}
 	for _, e := range g {
 		t.correct(e)
 	}

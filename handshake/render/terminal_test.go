@@ -16,6 +16,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
@@ -81,6 +82,13 @@ func lessons() map[string]scenario.Options {
 		"x25519":    {Kx: tls13Only, Groups: []kx.Group{kx.X25519}},
 		"refused13": {Kx: tls13Only, UntrustedRoot: true},
 		"mitm13":    {Kx: tls13Only, MITM: true, TrustMITM: true},
+
+		"mitm_changed":  {MITM: true, StolenCA: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
+		"mitm_click":    {MITM: true, ClickThrough: true},
+		"mitm_pin":      {MITM: true, TrustMITM: true, Pin: true, ClickThrough: true},
+		"mitm_mutual":   {MITM: true, TrustMITM: true, ClientAuth: true},
+		"mitm_mutual13": {Kx: tls13Only, MITM: true, TrustMITM: true, ClientAuth: true},
+		"mitm_through":  {MITM: true, Passthrough: true, Pin: true, ClientAuth: true},
 	}
 }
 
@@ -139,6 +147,14 @@ func TestGoldenTranscript(t *testing.T) {
 		{"psk_ke.brief.en.txt", "psk_ke", TerminalOptions{Lang: narrate.En, Level: Brief}},
 		{"integrity.en.txt", "integrity", TerminalOptions{Lang: narrate.En}},
 		{"integrity.zh.txt", "integrity", TerminalOptions{Lang: narrate.Zh}},
+		{"mitm_changed.en.txt", "mitm_changed", TerminalOptions{Lang: narrate.En}},
+		{"mitm_changed.zh.txt", "mitm_changed", TerminalOptions{Lang: narrate.Zh}},
+		{"mitm_click.brief.en.txt", "mitm_click", TerminalOptions{Lang: narrate.En, Level: Brief}},
+		{"mitm_pin.zh.txt", "mitm_pin", TerminalOptions{Lang: narrate.Zh}},
+		{"mitm_mutual.brief.zh.txt", "mitm_mutual", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
+		{"mitm_mutual13.en.txt", "mitm_mutual13", TerminalOptions{Lang: narrate.En}},
+		{"mitm_mutual13.brief.zh.txt", "mitm_mutual13", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
+		{"mitm_through.brief.en.txt", "mitm_through", TerminalOptions{Lang: narrate.En, Level: Brief}},
 	} {
 		lesson, events := c.lesson, []handshake.Event(nil)
 		if lesson == "hello" { // the first two messages

@@ -66,7 +66,7 @@ func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
 
 func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Config, error) {
 	cfg := p.config(party, x, conn)
-	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.o.VerifyChain
+	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.judge()
 	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none"
 	cfg.EarlyData = p.o.Resume == ResumeEarly && party == "client"
 	cfg.NoTickets = x != iana.KxNone && p.o.Resume != ResumeByTicket
@@ -143,6 +143,12 @@ func (p *play) connect(x iana.Kx, who string, kept *sessions) (*line, error) {
 
 // converse shuttles bytes until neither end can go on.
 func (p *play) converse(l *line) error {
+	return p.converseUntil(l, func() bool { return false })
+}
+
+// converseUntil is converse that stops once what an end has to say is on the wire and
+// enough holds.
+func (p *play) converseUntil(l *line, enough func() bool) error {
 	for moved := true; moved; {
 		moved = false
 		for _, toServer := range []bool{true, false} {
@@ -163,6 +169,9 @@ func (p *play) converse(l *line) error {
 				stepped = true
 			}
 			moved = moved || stepped
+			if enough() {
+				return nil
+			}
 		}
 	}
 	return nil
@@ -310,6 +319,6 @@ func (p *play) outcome(client, server *end, all ...*end) Outcome {
 			return out
 		}
 	}
-	out.Done = client.ep.Done() && server.ep.Done() && string(server.got) == p.o.request() && out.Received == p.o.reply()
+	out.Done = client.ep.Done() && server.ep.Done() && string(server.got) == p.changed(p.o.request()) && out.Received == p.changed(p.o.reply())
 	return out
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"crypto/x509"
 	"slices"
 
 	"tlslab/handshake"
@@ -9,122 +10,216 @@ import (
 	"tlslab/pki"
 )
 
-// mitm plays one flow through a middle box. Connection 1 is from the client to
-// the box, 2 from the box to the server.
+// interception is the middle box's lesson under way: what it has to work with, and its
+// two legs. Connection 1 is from the client to the box, 2 from the box to the server.
+type interception struct {
+	*play
+	own      *x509.Certificate // the root of the box's own making
+	forger   *mitm.Forger      // signs with that root, or with a stolen CA's key
+	box      *mitm.Box
+	down, up *line
+}
+
+// mitm plays one flow through a middle box that ends the client's connection.
 func (p *play) mitm(x iana.Kx) error {
 	p.begin("mitm", "client", "mitm", "server")
-	forgery, err := pki.NewForgery(pki.LessonOptions{KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.now(), Rand: p.stream("mitm ca")})
-	if err != nil {
+	i := &interception{play: p}
+	if err := i.equip(); err != nil {
 		return err
-	}
-	forger, err := mitm.NewForger(forgery.Root, p.stream("mitm ca"), pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
-	if err != nil {
-		return err
-	}
-	if p.o.TrustMITM {
-		p.roots.Add(forger.Root())
 	}
 	p.issue()
-
-	down := &line{conn: p.newConn(), c: end{party: "client"}, s: end{party: "mitm", relay: true}}
-	up := &line{conn: p.newConn(), c: end{party: "mitm", relay: true}, s: end{party: "server"}}
-	box, err := p.box(x, forger, down, up)
-	if err != nil {
+	i.root()
+	if err := i.place(x); err != nil {
 		return err
 	}
-	if err := p.throughBox(box, down, up); err != nil {
+	if err := i.talk(); err != nil {
 		return err
 	}
-	legs := []int{down.conn, up.conn}
-	both := slices.Concat(down.s.keys.Bytes(), up.c.keys.Bytes())
+	i.believe(i.up.c.ep, i.down.s.ep)
+	legs := []int{i.down.conn, i.up.conn}
+	both := slices.Concat(i.down.s.keys.Bytes(), i.up.c.keys.Bytes())
 	if err := p.know(x, []viewpoint{
-		{party: "client", conns: legs, keys: down.c.keys.Bytes()},
-		{party: "mitm", conns: legs, keys: both, accepted: down.c.ep.Done()},
-		{party: "server", conns: legs, keys: up.s.keys.Bytes()},
+		{party: "client", conns: legs, keys: i.down.c.keys.Bytes()},
+		{party: "mitm", conns: legs, keys: both, accepted: i.down.c.ep.Done()},
+		{party: "server", conns: legs, keys: i.up.s.keys.Bytes()},
 		{party: "listener", conns: legs}, {party: "thief", conns: legs, thief: true}}); err != nil {
 		return err
 	}
 	// Whoever began: the box's own refusal of the client only passes on what
 	// happened on its other leg.
-	ends := []*end{&down.c, &up.s}
-	if up.c.ep != nil {
-		ends = append(ends, &up.c)
+	ends := []*end{&i.down.c, &i.up.s}
+	if i.up.c.ep != nil {
+		ends = append(ends, &i.up.c)
 	}
-	p.end(p.outcome(&down.c, &up.s, append(ends, &down.s)...))
+	p.end(p.outcome(&i.down.c, &i.up.s, append(ends, &i.down.s)...))
 	return nil
 }
 
-// box makes the three parties.
-func (p *play) box(x iana.Kx, forger *mitm.Forger, down, up *line) (*mitm.Box, error) {
-	cc, err := p.clientConfig("client", x, down.conn)
+// equip makes the box's own root, puts it in the client's store if that is the lesson,
+// and takes the key that the box will sign with.
+func (i *interception) equip() error {
+	forgery, err := pki.NewForgery(pki.LessonOptions{KeyAlg: i.o.keyAlg(), Name: i.o.server(), Time: i.now(), Rand: i.stream("mitm ca")})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cc.KeyLog = p.keyLog(&down.c)
-	if down.c.ep, err = handshake.NewClient(cc); err != nil {
-		return nil, err
+	i.own = forgery.Root.Cert
+	if i.o.TrustMITM {
+		i.roots.Add(i.own)
 	}
-	sc := p.serverConfig("server", x, up.conn)
-	sc.KeyLog = &up.s.keys
-	if up.s.ep, err = handshake.NewServer(sc); err != nil {
-		return nil, err
+	signs := forgery.Root
+	if i.o.StolenCA {
+		signs = i.lesson.Intermediate // the certificate and the key, both
 	}
-	toClient, toServer := p.config("mitm", x, down.conn), p.config("mitm", x, up.conn)
-	toClient.KeyLog, toServer.KeyLog = &down.s.keys, &up.c.keys
-	toServer.Roots = p.lesson.Roots // the box sees to its own safety
-	box, err := mitm.New(mitm.Options{Forger: forger, ToClient: *toClient, ToServer: *toServer, Listener: p,
-		Connect: func(toServer *handshake.Endpoint) error {
-			up.c.ep = toServer
-			return p.converse(up)
-		}})
-	if err != nil {
-		return nil, err
-	}
-	down.s.ep = box.ToClient()
-	return box, nil
+	i.forger, err = mitm.NewForger(signs, i.stream("mitm ca"), pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
+	return err
 }
 
-// throughBox is talk, with a box on the way.
-func (p *play) throughBox(box *mitm.Box, down, up *line) error {
-	settle := func() error {
-		for moved := true; moved; {
-			if err := p.converse(down); err != nil {
-				return err
-			}
-			if up.c.ep == nil {
-				return nil
-			}
-			if err := p.converse(up); err != nil {
-				return err
-			}
-			// A leg's error stays in the leg, for the outcome.
-			moved, _ = box.Relay()
-		}
-		return p.converse(up)
+// root is the first step, or how the box does without it.
+func (i *interception) root() {
+	values := []handshake.SceneValue{value("step", mitm.Step("mitm_root")), value("steps", len(mitm.Steps()))}
+	switch {
+	case i.o.StolenCA:
+		values = append(values, value("how", "stolen"), value("ca", i.forger.Root()))
+	case i.o.TrustMITM:
+		values = append(values, value("how", "trusted"), value("root", i.own))
+	default:
+		values = append(values, value("how", "untrusted"), value("root", i.own))
 	}
-	if err := settle(); err != nil {
+	i.scene("mitm", "mitm_root", values...)
+}
+
+// place makes the three parties.
+func (i *interception) place(x iana.Kx) error {
+	p := i.play
+	i.down = &line{conn: p.newConn(), c: end{party: "client"}, s: end{party: "mitm", relay: true}}
+	i.up = &line{conn: p.newConn(), c: end{party: "mitm", relay: true}, s: end{party: "server"}}
+	cc, err := p.clientConfig("client", x, i.down.conn)
+	if err != nil {
 		return err
 	}
-	if err := p.say(down, &down.c, p.o.request()); err != nil {
+	cc.KeyLog = p.keyLog(&i.down.c)
+	if i.down.c.ep, err = handshake.NewClient(cc); err != nil {
 		return err
 	}
-	if err := settle(); err != nil {
+	sc := p.serverConfig("server", x, i.up.conn)
+	sc.KeyLog = &i.up.s.keys
+	if i.up.s.ep, err = handshake.NewServer(sc); err != nil {
 		return err
 	}
-	if string(up.s.got) == p.o.request() {
-		if err := p.say(up, &up.s, p.o.reply()); err != nil {
+	toClient, toServer := p.config("mitm", x, i.down.conn), p.config("mitm", x, i.up.conn)
+	toClient.KeyLog, toServer.KeyLog = &i.down.s.keys, &i.up.c.keys
+	toServer.Roots = p.lesson.Roots // the box sees to its own safety
+	i.box, err = mitm.New(mitm.Options{Forger: i.forger, ToClient: *toClient, ToServer: *toServer, Rewrite: p.o.Rewrite,
+		Connect: func(toServer *handshake.Endpoint) error {
+			i.up.c.ep = toServer
+			if !p.o.ClientAuth {
+				return p.converse(i.up) // the server has nothing to say against the box: the story is simpler so
+			}
+			return p.converseUntil(i.up, toServer.Done)
+		},
+		Listener: handshake.ListenerFunc(i.heard)})
+	if err != nil {
+		return err
+	}
+	i.down.s.ep = i.box.ToClient()
+	return nil
+}
+
+// heard passes the box's scenes on, and sets beside the forgery what it imitates.
+func (i *interception) heard(e handshake.Event) {
+	i.Event(e)
+	if s, ok := e.(*handshake.SceneEvent); ok && s.Key == "mitm_forge" {
+		real, _ := s.Get("real").(*x509.Certificate)
+		forged, _ := s.Get("forged").(*x509.Certificate)
+		i.scene("", "mitm_compare", value("certificates", i.certificates(real, forged)))
+	}
+}
+
+// talk is play.talk with a box on the way that sits near the client: what the client
+// sends it has before the server has answered the box's Finished. In TLS 1.3 that is the
+// difference between a request that was read and one that was never sent.
+func (i *interception) talk() error {
+	if err := i.converse(i.down); err != nil {
+		return err
+	}
+	if i.up.c.ep != nil && i.up.c.ep.Done() && i.down.c.ep.Done() {
+		i.scene("", "mitm_legs", value("legs", i.legs()))
+	}
+	if err := i.say(i.down, &i.down.c, i.o.request()); err != nil {
+		return err
+	}
+	if err := i.settle(); err != nil {
+		return err
+	}
+	if request, _ := i.o.Rewrite.Apply(i.o.request()); string(i.up.s.got) == request {
+		if err := i.say(i.up, &i.up.s, i.o.reply()); err != nil {
 			return err
 		}
-		if err := settle(); err != nil {
+		if err := i.settle(); err != nil {
 			return err
 		}
 	}
-	for _, e := range []*end{&up.s, &up.c, &down.c, &down.s} {
+	for _, e := range []*end{&i.up.s, &i.up.c, &i.down.c, &i.down.s} {
 		if e.ep != nil && e.ep.Done() {
 			if err := e.ep.CloseWrite(); err != nil {
 				return err
 			}
 		}
 	}
-	return settle()
+	return i.settle()
+}
+
+// settle carries bytes on both legs until nothing moves.
+func (i *interception) settle() error {
+	for moved := true; moved; {
+		// What the client sent is opened before the server is heard again.
+		moved, _ = i.box.Relay() // a leg's error stays in the leg, for the outcome
+		if err := i.converse(i.down); err != nil {
+			return err
+		}
+		if i.up.c.ep == nil {
+			continue
+		}
+		if err := i.converse(i.up); err != nil {
+			return err
+		}
+	}
+	_, _ = i.box.Relay() // to hear that there is nobody to pass something on to
+	return nil
+}
+
+// passthrough plays one flow past a box that forwards bytes: one connection, between
+// client and server.
+func (p *play) passthrough(x iana.Kx) error {
+	p.begin("mitm", "client", "mitm", "server")
+	i := &interception{play: p}
+	if err := i.equip(); err != nil {
+		return err
+	}
+	p.issue()
+	p.scene("mitm", "mitm_passthrough", value("trusted", p.o.TrustMITM))
+	l, err := p.connect(x, "client", nil)
+	if err != nil {
+		return err
+	}
+	if err := p.talk(l); err != nil {
+		return err
+	}
+	i.down, i.up = l, l
+	i.believe(nil, nil)
+	c, s := viewpoint{party: "client", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, viewpoint{party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}
+	if l.c.ep.Done() || l.s.ep.Done() {
+		if err := p.know(x, []viewpoint{c, {party: "mitm", conns: c.conns}, s,
+			{party: "listener", conns: c.conns}, {party: "thief", conns: c.conns, thief: true}}); err != nil {
+			return err
+		}
+	}
+	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
+	return nil
+}
+
+// changed is a text as the other end gets it.
+func (p *play) changed(text string) string {
+	after, _ := p.o.Rewrite.Apply(text)
+	return after
 }

@@ -16,6 +16,8 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/mitm"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
@@ -81,8 +83,14 @@ type Options struct {
 	// PSKOnly uses pre-shared keys, tickets' too, without a key exchange (psk_ke).
 	PSKOnly bool
 
-	MITM      bool // a middle box between client and server
-	TrustMITM bool // its root is in the client's store
+	MITM        bool         // a middle box between client and server
+	TrustMITM   bool         // its root is in the client's store
+	StolenCA    bool         // it signs with the key of a CA that the client trusts already
+	Passthrough bool         // it forwards the bytes as they are
+	Rewrite     mitm.Rewrite // what it changes in what it relays
+
+	ClickThrough bool // the user goes on where the client warns of a bad chain
+	Pin          bool // the client pins the server's key
 
 	// Tamper sits on the wire and is asked about every record of the lesson in turn;
 	// nil passes all. A refusal is then intended.
@@ -195,7 +203,14 @@ func (o *Options) exchanges() []kx.Exchange {
 
 // refusalIntended reports whether the options ask for a refusal.
 func (o *Options) refusalIntended() bool {
-	return o.Cert != "" && o.Cert.Expect() != "" || o.UntrustedRoot || o.Staple == "revoked" || o.Staple == "stale" ||
+	clicks := func(r reason.Reason) bool { return o.ClickThrough && slices.Contains(clickable, r) }
+	if o.Cert != "" && o.Cert.Expect() != "" && (o.intercepts() || !clicks(o.Cert.Expect())) {
+		return true // the box, too, refuses a bad server, and has no user to ask
+	}
+	return o.UntrustedRoot && !clicks(reason.CertificateUntrusted) || o.Staple == "revoked" || o.Staple == "stale" ||
 		o.Staple == "unknown" || o.NoClientCert || o.Tamper != nil ||
-		o.MITM && (!o.TrustMITM || o.ClientAuth)
+		o.intercepts() && (o.Pin || o.ClientAuth || !o.TrustMITM && !o.StolenCA && !o.ClickThrough)
 }
+
+// intercepts reports whether there is a middle box that ends the client's connection.
+func (o *Options) intercepts() bool { return o.MITM && !o.Passthrough }

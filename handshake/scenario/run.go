@@ -74,6 +74,8 @@ func (p *play) run() error {
 		}
 	}
 	switch {
+	case p.o.MITM && p.o.Passthrough:
+		return p.passthrough(p.o.kx()[0])
 	case p.o.MITM:
 		return p.mitm(p.o.kx()[0])
 	case p.o.Resume.tls13():
@@ -148,6 +150,11 @@ func (p *play) Event(e handshake.Event) {
 	if _, secret := e.(*handshake.SecretEvent); secret && p.o.Quiet {
 		return
 	}
+	p.tell(e)
+	p.clicked(e)
+}
+
+func (p *play) tell(e handshake.Event) {
 	p.seq++
 	e.Head().Seq = p.seq
 	p.flow.Events = append(p.flow.Events, e)
@@ -167,9 +174,12 @@ func value(name string, v any) handshake.SceneValue {
 
 // begin opens a flow.
 func (p *play) begin(name string, parties ...string) {
-	p.flow, p.lines = &Flow{Name: name, Parties: parties}, nil
+	p.flow, p.lines = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough && name == "mitm"}, nil
 	p.t.Flows = append(p.t.Flows, p.flow)
 	values := []handshake.SceneValue{value("name", name), value("parties", parties)}
+	if p.flow.Passthrough {
+		values = append(values, value("passthrough", true))
+	}
 	if p.o.Resume.tls13() {
 		values = append(values, value("resume", string(p.o.Resume)))
 	}

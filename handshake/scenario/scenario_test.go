@@ -13,6 +13,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
@@ -175,7 +176,8 @@ func TestEveryKeyIsEmitted(t *testing.T) {
 	keys, flows := map[string]bool{}, map[string]bool{}
 	for _, o := range []scenario.Options{
 		{Plain: true, Kx: []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE, iana.KxNone}, Exchanges: ownECDHE()},
-		{MITM: true, TrustMITM: true}, {Resume: scenario.ResumeByID}, {Resume: scenario.ResumePSK}, {Resume: scenario.ResumeEarly},
+		{MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "you", New: "who"}}, {MITM: true, ClickThrough: true, ClientAuth: true, Kx: only13},
+		{MITM: true, Passthrough: true}, {Resume: scenario.ResumeByID}, {Resume: scenario.ResumePSK}, {Resume: scenario.ResumeEarly},
 		{PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}}} {
 		tr := run(t, o)
 		for _, s := range scenes(tr) {
@@ -206,14 +208,14 @@ func TestMiddleBox(t *testing.T) {
 	if k := know(t, f, "listener"); k.ReadsData {
 		t.Errorf("%+v", k)
 	}
-	if s := f.Scene("mitm_read"); s.Get("plaintext") != request || s.Conn != 1 {
+	if s := f.Scene("mitm_decrypt"); s.Get("plaintext") != request || s.Conn != 1 {
 		t.Errorf("%+v", s)
 	}
 	f = run(t, scenario.Options{Seed: "test", MITM: true}).Flows[0]
 	if k := know(t, f, "mitm"); k.ReadsData || k.CanImpersonate || !k.HasMaster { // its own leg to the server it knows
 		t.Errorf("%+v", k)
 	}
-	if f.Scene("mitm_read") != nil || f.Scene("mitm_forge") == nil {
+	if f.Scene("mitm_decrypt") != nil || f.Scene("mitm_forge") == nil {
 		t.Error("the refused box forged nothing, or read something")
 	}
 }
@@ -295,6 +297,7 @@ func variety() map[string]scenario.Options {
 	return map[string]scenario.Options{
 		"default": {}, "dhe": {Kx: []iana.Kx{iana.KxDHE}}, "plain": {Plain: true}, "id": {Resume: scenario.ResumeByID},
 		"ticket": {Resume: scenario.ResumeByTicket}, "mitm": {MITM: true}, "trusted mitm": {MITM: true, TrustMITM: true},
+		"stolen ca": {MITM: true, StolenCA: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}}, "passthrough": {MITM: true, Passthrough: true, Pin: true},
 		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
 		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
 		"retry": {Kx: only13, HelloRetry: true, Cookie: true}, "key update": {Kx: only13, KeyUpdate: true},

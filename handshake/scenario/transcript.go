@@ -17,10 +17,12 @@ type Transcript struct {
 type Flow struct {
 	Name    string // one of FlowNames
 	Parties []string
-	Events  []handshake.Event
-	Wire    []Segment // what a listener recorded, in order
-	KeyLog  []byte    // what opens it: all ends' NSS key log lines (RFC 9850)
-	Outcome Outcome
+	// Passthrough: of the parties those between the first and the last carry bytes alone.
+	Passthrough bool
+	Events      []handshake.Event
+	Wire        []Segment // what a listener recorded, in order
+	KeyLog      []byte    // what opens it: all ends' NSS key log lines (RFC 9850)
+	Outcome     Outcome
 }
 
 // FlowNames lists the Name of every Flow. A student's own exchange adds "kx_f0" and on.
@@ -61,7 +63,7 @@ func (f *Flow) Observe(o observe.Options) (observe.Report, error) {
 
 // Outcome is how a flow ended.
 type Outcome struct {
-	Done     bool   // both ends finished the handshake and the reply arrived
+	Done     bool   // both ends finished the handshake and the reply arrived, as sent or as the middle box rewrote it
 	Intended bool   // a refusal that the options ask for
 	Refused  string // the party that refused; "" if none
 	Err      error  // its reason, a *reason.Error

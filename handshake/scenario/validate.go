@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/mitm"
 	"tlslab/pki"
 )
 
@@ -59,13 +60,37 @@ func (o *Options) validate() error {
 		return refuse("MITM", "one flow goes through the middle box; name one key exchange in Kx")
 	case o.KeyUpdate && o.MITM:
 		return refuse("KeyUpdate", "the middle box carries data, and no KeyUpdate; leave one of the two out")
-	case o.TrustMITM && !o.MITM:
-		return refuse("TrustMITM", "there is no middle box to trust; set MITM too")
 	case o.NoClientCert && !o.ClientAuth:
 		return refuse("NoClientCert", "nobody asks the client for a certificate; set ClientAuth too")
 	}
+	if err := o.validateMITM(); err != nil {
+		return err
+	}
 	if o.Cert == pki.Revoked && o.Staple == "good" {
 		return refuse("Staple", "a revoked certificate with a good status is one that nobody knows to be revoked; leave one of the two out")
+	}
+	return nil
+}
+
+// validateMITM finds switches of a middle box where there is none, or none that reads.
+func (o *Options) validateMITM() error {
+	for _, s := range []struct {
+		option string
+		set    bool
+	}{{"TrustMITM", o.TrustMITM}, {"StolenCA", o.StolenCA}, {"Passthrough", o.Passthrough}, {"Rewrite", o.Rewrite != mitm.Rewrite{}}} {
+		if s.set && !o.MITM {
+			return refuse(s.option, "there is no middle box; set MITM too")
+		}
+	}
+	switch {
+	case o.Rewrite.New != "" && o.Rewrite.Old == "":
+		return refuse("Rewrite", "say what shall be replaced; it may not be empty")
+	case o.Rewrite.Old != "" && o.Passthrough:
+		return refuse("Rewrite", "a box that forwards the bytes as they are can change no plaintext; leave out Passthrough")
+	case o.StolenCA && o.UntrustedRoot:
+		return refuse("StolenCA", "the client trusts no CA that could be stolen; leave out UntrustedRoot")
+	case (o.ClickThrough || o.Pin) && (o.Resume != NoResume || o.PSK != nil):
+		return refuse("ClickThrough", "ClickThrough and Pin are about a certificate, and a resumed handshake shows none; leave out Resume and PSK")
 	}
 	return nil
 }

@@ -16,5 +16,5 @@ func SceneKeys() []string {
 	for _, step := range pki.StepKeys() {
 		keys = append(keys, "ca_"+step)
 	}
-	return slices.Concat(keys, mitm.SceneKeys())
+	return slices.Concat(keys, mitm.SceneKeys(), []string{"mitm_compare", "mitm_legs", "mitm_beliefs", "mitm_passthrough", "click_through"})
 }

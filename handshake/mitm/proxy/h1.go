@@ -42,6 +42,8 @@ type h1 struct {
 	spoken   bool        // the client has asked something, or either has been told of as failing
 	last     bool        // one direction is at its end; of the requests, if this is HTTP
 	ending   bool        // over is closed
+	torn     bool        // a message broke off
+	endless  bool        // … that nothing but its end would have told the end of
 	upstream *Fault      // why there will be no more replies
 	broken   *Fault      // why the client's end broke
 }
@@ -145,6 +147,9 @@ func (h *h1) request(head []byte) bool {
 		}
 	})
 	if err != nil {
+		h.mu.Lock()
+		h.torn = true
+		h.mu.Unlock()
 		if body.side == SideClient { // a server that takes no more may still be about to say why
 			h.clientEnded(err)
 		}
@@ -217,7 +222,8 @@ func (h *h1) clientEnded(err error) {
 func (h *h1) clientBroke(err error) {
 	f := blame(SideClient, err, false)
 	h.mu.Lock()
-	told := h.ending || h.spoken && (f.Cause == CauseLeft || f.Cause == CauseIdle)
+	// Between two requests a client may leave, also without a goodbye, but not break off.
+	told := h.ending || h.spoken && (f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream || f.Cause == CauseIdle)
 	if h.broken == nil {
 		h.broken = f
 	}
@@ -251,6 +257,9 @@ func (h *h1) replies() {
 			return // an answer to nothing, as the 408 of a server that hangs up (RFC 9110 §15.5.9)
 		}
 		head, err := h.fromServer.head()
+		if errors.Is(err, errLongHead) {
+			err = &Fault{Side: SideServer, By: SideProxy, Cause: CauseBadReply, Err: err}
+		}
 		if err != nil {
 			h.serverEnded(err)
 			return
@@ -294,6 +303,8 @@ func (h *h1) reply(head []byte) bool {
 		h.under = nil // its array would else walk through memory
 	}
 	h.answered++
+	h.torn = h.torn || err != nil
+	h.endless = h.endless || err != nil && f.untilClose
 	last := h.last && len(h.under) == 0
 	if switched {
 		x.raw, h.bytes = true, x
@@ -388,17 +399,23 @@ func (h *h1) unanswered(f *Fault) {
 	}
 }
 
-// finish ends both streams, so that the other pump ends too.
+// finish ends both streams, so that the other pump ends too. What broke off on one leg
+// breaks off on the other: a goodbye there would pass a part for the whole.
 func (h *h1) finish() {
 	h.mu.Lock()
-	first := !h.ending
+	first, torn, endless := !h.ending, h.torn, h.endless
 	h.ending = true
 	h.mu.Unlock()
-	if first {
-		close(h.over)
-		_ = h.client.Close()
-		_ = h.server.Close()
+	if !first {
+		return
 	}
+	close(h.over)
+	if torn {
+		h.s.client.abort(endless)
+		h.s.server.abort(endless)
+	}
+	_ = h.client.Close()
+	_ = h.server.Close()
 }
 
 func (h *h1) isRaw() bool {

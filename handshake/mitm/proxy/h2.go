@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -19,8 +20,10 @@ import (
 // carries streams between them: heads are compressed under each connection's own
 // tables, so that bytes cannot just be passed on.
 type h2 struct {
-	s  *session
-	up *http2.ClientConn
+	s     *session
+	up    *http2.ClientConn
+	asked atomic.Bool
+	under sync.WaitGroup // streams; they may outlive the client's connection
 }
 
 // relayH2 relays until the client's connection ends. It is closed when the server's can
@@ -43,6 +46,9 @@ func (s *session) relayH2(client, server *tls.Conn) {
 		BufferPool:    bulkPool{},
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.asked.Store(true)
+		h.under.Add(1)
+		defer h.under.Done()
 		h.serve(relay, w, r)
 		if !up.CanTakeNewRequest() {
 			_ = client.CloseWrite()
@@ -53,10 +59,8 @@ func (s *session) relayH2(client, server *tls.Conn) {
 		BaseConfig: &http.Server{ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: s.p.o.Limits.Header},
 		Handler:    handler,
 	})
-	s.mu.Lock()
-	silent := s.told == 0
-	s.mu.Unlock()
-	if silent {
+	h.under.Wait()
+	if !h.asked.Load() {
 		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
 	}
 }
@@ -80,8 +84,13 @@ func (h *h2) serve(relay http.Handler, w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		// ReverseProxy panics so to reset a stream whose reply broke off.
 		if v := recover(); v != nil {
-			if v != http.ErrAbortHandler { //nolint:errorlint // it is this value
+			if v != http.ErrAbortHandler {
 				panic(v)
+			}
+			if r.Context().Err() != nil {
+				st.err = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: h.s.why(context.Canceled)}
+			} else {
+				st.err = io.ErrUnexpectedEOF
 			}
 			h.tell(st)
 			panic(v)

@@ -101,6 +101,7 @@ func (h *h1) rawEnded(side Side, to duplex, err error) {
 		if h.bytes.entry.Fault == nil {
 			h.bytes.entry.Fault = blame(side, err, false)
 		}
+		h.torn, h.endless = true, true
 		h.mu.Unlock()
 	}
 	h.finish()

@@ -163,6 +163,16 @@ func (r *recorder) CloseWrite() error {
 	return r.Conn.Close()
 }
 
+// abort closes the socket without a goodbye. Many a client takes an end of the stream for
+// that of the message, close_notify or not, crypto/tls among them: with reset it cannot. It
+// may cost what has not been read yet, so it is for where nothing else would tell.
+func (r *recorder) abort(reset bool) {
+	if c, ok := r.Conn.(interface{ SetLinger(int) error }); ok && reset {
+		_ = c.SetLinger(0)
+	}
+	_ = r.Close()
+}
+
 // Close closes the socket, once.
 func (r *recorder) Close() error {
 	err := net.ErrClosed

@@ -1,6 +1,9 @@
 package proxy
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // workers are goroutines that have been at work before: their stacks have already grown
 // to what two handshakes need, which is a twentieth of what a connection costs.
@@ -15,6 +18,9 @@ type workers struct {
 
 // maxIdleWorkers is how many wait for work: as many connections as a browser opens at once.
 const maxIdleWorkers = 16
+
+// maxIdle is how long one waits: longer than the pauses within a page, and not much.
+const maxIdle = 2 * time.Second
 
 func newWorkers() *workers { return &workers{next: make(chan func()), closed: make(chan struct{})} }
 
@@ -46,9 +52,13 @@ func (w *workers) wait() func() {
 		w.idle--
 		w.mu.Unlock()
 	}()
+	enough := time.NewTimer(maxIdle)
+	defer enough.Stop()
 	select {
 	case f := <-w.next:
 		return f
+	case <-enough.C:
+		return nil
 	case <-w.closed:
 		return nil
 	}

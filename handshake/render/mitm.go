@@ -1,0 +1,155 @@
+package render
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/scenario"
+)
+
+// What is told of a middle box beside its steps: two things compared in two columns, what
+// client and server believe, and why the lesson ended as it did.
+
+// compare writes a scene that sets two things side by side.
+func (t *Terminal) compare(e *handshake.SceneEvent) {
+	t.page.blank()
+	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
+	t.line("   " + t.paint.bold(entry.Title))
+	t.text(5, t.values(entry.Text, e), nil)
+	for _, v := range e.Values {
+		if s, ok := v.Value.(scenario.SideBySide); ok {
+			t.sideBySide(s)
+		}
+	}
+}
+
+// sideBySide writes a table of two columns, and behind each row whether they are the same;
+// what is the same stands there once.
+func (t *Terminal) sideBySide(s scenario.SideBySide) {
+	const indent, gap = 5, 1
+	label, mark := 0, max(width(t.say.ui("same")), width(t.say.ui("differs")))
+	for _, r := range s.Rows {
+		label = max(label, width(t.say.label(r.What)))
+	}
+	column := (t.width - indent - label - mark - 3*gap) / 2
+	line := func(name, left, right, verdict string, f func(string) string) {
+		t.line(strings.Repeat(" ", indent) + t.paint.name(pad(name, label+gap)) + f(pad(left, column+gap)) + f(pad(right, column+gap)) + verdict)
+	}
+	plain := func(s string) string { return s }
+	line("", cut(t.say.label(s.Left), column), cut(t.say.label(s.Right), column), "", t.paint.bold)
+	for _, r := range s.Rows {
+		left, right := t.columnValue(r.Left), t.columnValue(r.Right)
+		if r.Same {
+			whole := cut(left, 2*column+gap)
+			t.line(strings.Repeat(" ", indent) + t.paint.name(pad(t.say.label(r.What), label+gap)) + pad(whole, 2*(column+gap)) + t.say.ui("same"))
+			continue
+		}
+		line(t.say.label(r.What), cut(left, column), cut(right, column), t.paint.bad(t.say.ui("differs")), plain)
+	}
+}
+
+// columnValue is a value as a column has room for it.
+func (t *Terminal) columnValue(v any) string {
+	const few = 8 // bytes of a key by which two are told apart
+	switch v := v.(type) {
+	case []byte:
+		if s, hidden := t.blank.hide(v, few); hidden {
+			return s
+		}
+		return text(v[:min(few, len(v))]) + "…"
+	case time.Time:
+		return strings.TrimSuffix(text(v), " UTC")
+	case bool:
+		if v {
+			return t.say.ui("holds")
+		}
+		return t.say.ui("holds_not")
+	}
+	return t.plain(v)
+}
+
+// beliefs writes what client and server take to be so, and what is so.
+func (t *Terminal) beliefs(e *handshake.SceneEvent) {
+	t.page.blank()
+	entry := t.say.get(narrate.Scene, e.Key)
+	t.line("   " + t.paint.bold(entry.Title))
+	for _, v := range e.Values {
+		b, ok := v.Value.(scenario.Belief)
+		if !ok {
+			continue
+		}
+		lines := []string{t.believes(b)}
+		if server, ok := e.Get("server").(scenario.Belief); ok && b.Party == "client" && b.Done && server.Asked && !b.Asked {
+			lines = append(lines, t.say.ui("belief_not_asked")) // it could have wondered
+		}
+		if b.Truth != "" {
+			lines = append(lines, t.say.ui("belief_truth", "party", t.say.party(b.Truth)))
+		}
+		if b.Sent != "" || b.Received != "" {
+			lines = append(lines, t.exchanged(b))
+		}
+		who := t.say.party(b.Party)
+		for k, l := range lines {
+			if k > 0 {
+				who = ""
+			}
+			t.row(5, who, 8, l, nil)
+		}
+	}
+}
+
+// believes is whom an end takes the other for, and why.
+func (t *Terminal) believes(b scenario.Belief) string {
+	switch {
+	case b.Refused != nil:
+		return t.say.ui("belief_refused", "reason", t.say.title(narrate.Reason, string(reason.Of(b.Refused))))
+	case !b.Done:
+		return t.say.ui("belief_none")
+	case b.Over != nil:
+		return t.say.ui("belief_over", "peer", b.Peer, "reason", t.say.title(narrate.Reason, string(reason.Of(b.Over))))
+	case b.Peer != "" && b.Anchor != "":
+		return t.say.ui("belief_anchor", "peer", printable(b.Peer), "anchor", printable(b.Anchor))
+	case b.Asked:
+		return t.say.ui("belief_no_certificate")
+	}
+	return t.say.ui("belief_unknown")
+}
+
+// exchanged is what an end sent and got, and whether that is what the other sent.
+func (t *Terminal) exchanged(b scenario.Belief) string {
+	sent := t.say.ui("belief_sent", "n", text(len(b.Sent)))
+	if b.Sent == "" {
+		sent = t.say.ui("belief_sent_nothing")
+	}
+	got := "belief_got_same"
+	switch {
+	case b.Received == "":
+		got = "belief_got_nothing"
+	case b.Received != b.OtherSent:
+		got = "belief_got_changed"
+	}
+	return sent + t.say.semicolon() + t.say.ui(got, "n", text(len(b.Received)))
+}
+
+// intercepted adds to the outcome of a lesson with a middle box what it comes to.
+func (t *Terminal) intercepted(e *handshake.SceneEvent) {
+	if !slices.Contains(t.flow.parties, "mitm") || t.flow.through {
+		return
+	}
+	err, _ := e.Get("error").(error)
+	if err == nil {
+		return
+	}
+	refused, _ := e.Get("refused").(string) // the box, too, refuses a server that it does not believe
+	key := "mitm_why." + refused + "." + string(reason.Of(err))
+	if why := t.say.get(narrate.UI, key); why.Title != "" {
+		t.text(3, why.Title, nil)
+		if why.Text != "" && t.flow.read {
+			t.text(3, why.Text, t.paint.bad)
+		}
+	}
+}

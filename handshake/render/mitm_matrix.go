@@ -1,0 +1,219 @@
+package render
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
+)
+
+// WriteMITMMatrix writes what scenario.MITMMatrix found: for each version a table with a
+// row for each way in which the client comes to accept the box, and a column for each
+// defence; then what the cells mean. Combinations share a row only where every cell came
+// out the same. Of the options it heeds Lang, Color and Width.
+func WriteMITMMatrix(w io.Writer, verdicts []scenario.MITMVerdict, o TerminalOptions) error {
+	m := &mitmMatrix{page: newPage(w, o), say: speaking(o)}
+	about := m.say.get(narrate.UI, "mitm_matrix")
+	m.line(m.paint.bold(about.Title))
+	m.text(0, about.Text, nil)
+	for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
+		m.blank()
+		m.table(v, verdicts)
+	}
+	m.blank()
+	m.legend()
+	return m.err
+}
+
+type mitmMatrix struct {
+	*page
+	say  voice
+	seen []string // the cells' keys, in the order they were met
+}
+
+// mitmRow is one way to accept the box, with a cell for each defence: none, a pin, a
+// client certificate, both.
+type mitmRow struct {
+	label string
+	cells [4]scenario.MITMVerdict
+}
+
+// rows are those of a version, like ones together.
+func (m *mitmMatrix) rows(version iana.Version, verdicts []scenario.MITMVerdict) []mitmRow {
+	var rows []mitmRow
+	for k := range 1 << 4 {
+		on := func(bit int) bool { return k>>bit&1 == 1 }
+		row := mitmRow{label: m.label(on(0), on(1), on(2), on(3))}
+		for _, v := range verdicts {
+			if v.Version != version || v.ClickThrough != on(0) || v.TrustMITM != on(1) || v.StolenCA != on(2) || v.Passthrough != on(3) {
+				continue
+			}
+			column := 0
+			if v.Pin {
+				column++
+			}
+			if v.ClientAuth {
+				column += 2
+			}
+			row.cells[column] = v
+		}
+		same := func(r mitmRow) bool {
+			return r.label == row.label && slices.EqualFunc(r.cells[:], row.cells[:], scenario.MITMVerdict.Came)
+		}
+		if !slices.ContainsFunc(rows, same) {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b mitmRow) int { return m.order(a) - m.order(b) })
+	return rows
+}
+
+// order keeps what stands for several combinations below what it is made of.
+func (m *mitmMatrix) order(r mitmRow) int {
+	switch r.label {
+	case m.say.ui("mitm_row_several"):
+		return 1
+	case passthroughFlag:
+		return 2
+	}
+	return 0
+}
+
+const passthroughFlag = "--mitm-passthrough"
+
+// label is what one types to get a row.
+func (m *mitmMatrix) label(click, trust, stolen, passthrough bool) string {
+	var flags []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"--click-through", click}, {"--trust-mitm", trust}, {"--mitm-stolen-ca", stolen}} {
+		if f.set {
+			flags = append(flags, f.name)
+		}
+	}
+	switch {
+	case passthrough:
+		return passthroughFlag
+	case len(flags) == 0:
+		return m.say.ui("mitm_row_none")
+	case len(flags) > 1:
+		return m.say.ui("mitm_row_several")
+	}
+	return flags[0]
+}
+
+func (m *mitmMatrix) table(version iana.Version, verdicts []scenario.MITMVerdict) {
+	rows := m.rows(version, verdicts)
+	heads := []string{m.say.ui("mitm_column_none"), "--pin", "--client-auth", m.say.ui("mitm_column_both")}
+	label := width(version.String())
+	widths := make([]int, len(heads))
+	for k, h := range heads {
+		widths[k] = width(h)
+	}
+	for _, r := range rows {
+		label = max(label, width(r.label))
+		for k, c := range r.cells {
+			widths[k] = max(widths[k], width(m.cell(c)))
+		}
+	}
+	head := m.paint.bold(pad(version.String(), label))
+	for k, h := range heads {
+		head += "  " + m.paint.dim(pad(h, widths[k]))
+	}
+	m.line(head)
+	for _, r := range rows {
+		line := pad(r.label, label)
+		for k, c := range r.cells {
+			cell, f := m.cell(c), m.paint.good
+			if c.Read {
+				f = m.paint.bad
+			}
+			line += "  " + f(cell) + strings.Repeat(" ", widths[k]-width(cell))
+		}
+		m.line(line)
+	}
+}
+
+// cellKey is what a verdict says to who watches the client, the box and the server.
+func cellKey(v scenario.MITMVerdict) string {
+	key := "page"
+	if !v.Page {
+		key = string(v.Reason)
+	}
+	if v.Read {
+		key += "_read"
+	}
+	return key
+}
+
+func (m *mitmMatrix) cell(v scenario.MITMVerdict) string {
+	key := cellKey(v)
+	if !slices.Contains(m.seen, key) {
+		m.seen = append(m.seen, key)
+	}
+	if e := m.say.get(narrate.UI, "mitm_cell."+key); e.Title != "" {
+		return e.Title
+	}
+	return key
+}
+
+// legend says what the cells mean; those that mean the same by name stand there once.
+func (m *mitmMatrix) legend() {
+	n := 0
+	var entries []narrate.Entry
+	for _, key := range m.seen {
+		e := m.say.get(narrate.UI, "mitm_cell."+key)
+		n = max(n, width(e.Title))
+		if e.Title != "" && !slices.Contains(entries, e) {
+			entries = append(entries, e)
+		}
+	}
+	for _, e := range entries {
+		m.row(0, e.Title, n, e.Text, nil)
+	}
+	m.blank()
+	for _, key := range []string{"several", "order", "pin", "auth"} {
+		m.hang("- ", 2, m.say.ui("mitm_note."+key), nil)
+	}
+}
+
+// WriteMITMMatrixJSON writes what scenario.MITMMatrix found:
+//
+//	{"tlslab": 1, "seed": "1", "mitm_matrix": [{
+//	  "version": {"hex": "0x0303", "name": "TLS 1.2", "value": 771},
+//	  "trust_mitm": true, "click_through": false, "stolen_ca": false, "passthrough": false,
+//	  "pin": false, "client_auth": false,
+//	  "page": true, "read": true, "delivered": true, "refused": "", "reason": ""}, …]}
+//
+// with an element for each combination. page: the client got its page. read: the box had
+// the request in clear. delivered: the server received it.
+func WriteMITMMatrixJSON(w io.Writer, verdicts []scenario.MITMVerdict, seed string) error {
+	type row struct {
+		Version      any    `json:"version"`
+		TrustMITM    bool   `json:"trust_mitm"`
+		ClickThrough bool   `json:"click_through"`
+		StolenCA     bool   `json:"stolen_ca"`
+		Passthrough  bool   `json:"passthrough"`
+		Pin          bool   `json:"pin"`
+		ClientAuth   bool   `json:"client_auth"`
+		Page         bool   `json:"page"`
+		Read         bool   `json:"read"`
+		Delivered    bool   `json:"delivered"`
+		Refused      string `json:"refused"`
+		Reason       string `json:"reason"`
+	}
+	doc := struct {
+		Version int    `json:"tlslab"`
+		Seed    string `json:"seed"`
+		Matrix  []row  `json:"mitm_matrix"`
+	}{1, seed, []row{}}
+	for _, v := range verdicts {
+		doc.Matrix = append(doc.Matrix, row{jsonAny(v.Version), v.TrustMITM, v.ClickThrough, v.StolenCA, v.Passthrough, v.Pin, v.ClientAuth,
+			v.Page, v.Read, v.Delivered, v.Refused, string(v.Reason)})
+	}
+	return writeJSON(w, doc)
+}

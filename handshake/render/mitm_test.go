@@ -1,0 +1,108 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/scenario"
+)
+
+// The table of all combinations, in both languages; no line is wider than the page.
+func TestMITMMatrix(t *testing.T) {
+	verdicts, err := scenario.MITMMatrix(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range narrate.Langs() {
+		var b bytes.Buffer
+		if err := WriteMITMMatrix(&b, verdicts, TerminalOptions{Lang: lang}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "mitm_matrix."+string(lang)+".txt", b.Bytes())
+		for _, l := range strings.Split(b.String(), "\n") {
+			if width(l) > DefaultWidth {
+				t.Errorf("%s: %d columns: %s", lang, width(l), l)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := WriteMITMMatrixJSON(&b, verdicts, "1"); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Matrix []map[string]any `json:"mitm_matrix"`
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil || len(doc.Matrix) != len(verdicts) || doc.Matrix[1]["trust_mitm"] != true || doc.Matrix[1]["read"] != true {
+		t.Errorf("%v: %d rows, %v", err, len(doc.Matrix), doc.Matrix[1])
+	}
+}
+
+// Combinations that come to different things do not share a row, and what nobody has
+// words for is still told.
+func TestMITMMatrixHidesNothing(t *testing.T) {
+	v := scenario.MITMVerdict{Version: iana.TLS12, TrustMITM: true, ClickThrough: true, Page: true}
+	w := scenario.MITMVerdict{Version: iana.TLS12, TrustMITM: true, StolenCA: true, Reason: reason.BadFinished, Refused: "client"}
+	var b bytes.Buffer
+	if err := WriteMITMMatrix(&b, []scenario.MITMVerdict{v, w}, TerminalOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "several of these"); n < 2 || !strings.Contains(b.String(), "bad_finished") {
+		t.Error(b.String())
+	}
+}
+
+var stepHead = regexp.MustCompile(`(?m)^   (Step|第) (\d) `)
+
+// The seven steps are told in order, at every level, in each language.
+func TestSevenSteps(t *testing.T) {
+	for _, lang := range narrate.Langs() {
+		for _, level := range []Level{Default, Brief, Bytes} {
+			got, _ := write(t, play(t, "mitm_changed").Events(), TerminalOptions{Lang: lang, Level: level})
+			order := ""
+			for _, m := range stepHead.FindAllStringSubmatch(got, -1) {
+				order += m[2]
+			}
+			if order != "1234567" {
+				t.Errorf("%s, level %d: steps %s", lang, level, order)
+			}
+		}
+	}
+}
+
+// A worksheet gives no key away in the comparison of the legs either.
+func TestLegsKeepBlanks(t *testing.T) {
+	tr := play(t, "mitm")
+	got, _ := write(t, tr.Events(), TerminalOptions{Worksheet: true})
+	if key := tr.Secret("master_secret"); strings.Contains(got, text(key[:8])) {
+		t.Error("the master secret is shown")
+	}
+}
+
+// The comparison, the legs and the beliefs are in the JSON as they are on the page.
+func TestMITMScenesInJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteJSON(&b, play(t, "mitm_click")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"what": "spki_pin"`, `"what": "master_secret"`, `"truth": "mitm"`, `"overridden": {`, `"same": false`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+// Past a box that forwards bytes client and server speak with each other.
+func TestPassthroughArrows(t *testing.T) {
+	for _, level := range []Level{Default, Brief} {
+		got, _ := write(t, play(t, "mitm_through").Events(), TerminalOptions{Level: level})
+		if !strings.Contains(got, "client --> server  ClientHello") || strings.Contains(got, "--> middle box") {
+			t.Errorf("level %d draws the box as an end", level)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package scenario
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"slices"
+
+	"tlslab/handshake"
+	"tlslab/handshake/reason"
+	"tlslab/pki"
+)
+
+// How the client of a lesson judges a chain, where there is more to it than pki.Verify:
+// a pin, and a user who may click a warning away. It is put together from outside, by
+// Config.VerifyChain; the engine knows of neither.
+
+// CheckPin is the Key of the pki.Check that a pin adds to a path, and PinExpected and
+// PinReceived are its inputs, as PinOf writes them.
+const CheckPin, PinExpected, PinReceived = "pin", "pin_expected", "pin_received"
+
+// PinOf is the pin of a certificate's key: "sha256/" and the SHA-256 of its
+// SubjectPublicKeyInfo in base64 (RFC 7469 §2.4). It outlives the certificate: a new one
+// with the same key has the same pin.
+func PinOf(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+	return "sha256/" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// clickable are the reasons for which a warning has a button to go on. There is none for
+// a certificate that was revoked or tampered with.
+var clickable = []reason.Reason{reason.CertificateUntrusted, reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName}
+
+// judge is the client's VerifyChain, or nil where the engine's own will do. The user is
+// asked after the chain was found bad; the pin has the last word (RFC 7469 §2.6), and
+// about a pin nobody is asked.
+func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
+	if !p.o.ClickThrough && !p.o.Pin {
+		return p.o.VerifyChain
+	}
+	verify := p.o.VerifyChain
+	if verify == nil {
+		verify = func(in handshake.ChainInput) (*pki.Report, error) {
+			return pki.Verify(in.Chain, pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
+				Staple: in.Staple, Explain: in.Explain, KeyUsage: in.KeyUsage})
+		}
+	}
+	return func(in handshake.ChainInput) (*pki.Report, error) {
+		report, err := verify(in)
+		if err != nil && !(p.o.ClickThrough && slices.Contains(clickable, reason.Of(err))) {
+			return report, err
+		}
+		if !p.o.Pin {
+			return report, nil
+		}
+		want, got := PinOf(p.lesson.Leaf.Leaf), PinOf(in.Chain[0])
+		check := pki.Check{Key: CheckPin, OK: want == got, Ref: "RFC 7469 §2.6",
+			Inputs: []pki.Input{{Name: PinExpected, Value: want}, {Name: PinReceived, Value: got}}}
+		if !check.OK {
+			check.Err = reason.New(reason.CertificatePin, "certificate.subject_public_key_info", want, got)
+		}
+		return pinned(report, check)
+	}
+}
+
+// pinned enters the check of a pin in a report, on the path that was chosen, or on the
+// first where none was and the user did not mind.
+func pinned(r *pki.Report, check pki.Check) (*pki.Report, error) {
+	if r != nil && len(r.Paths) > 0 {
+		path := &r.Paths[max(r.Chosen, 0)]
+		check.Subject = path.Certs[0].Subject.String()
+		path.Checks = append(path.Checks, check)
+		if !check.OK {
+			r.OK, r.Chosen, r.Err, path.Err = false, -1, check.Err, check.Err
+		}
+	}
+	if !check.OK {
+		return r, check.Err
+	}
+	return r, nil
+}
+
+// clicked tells, behind the client's check of a chain that failed, what the user could do
+// about it.
+func (p *play) clicked(e handshake.Event) {
+	c, ok := e.(*handshake.CheckEvent)
+	if !ok || !p.o.ClickThrough || c.What != "certificate_chain" || c.OK || c.Party != "client" {
+		return
+	}
+	s := &handshake.SceneEvent{Meta: handshake.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, Key: "click_through",
+		Values: []handshake.SceneValue{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
+	p.tell(s)
+}

@@ -1,0 +1,117 @@
+package scenario
+
+import (
+	"crypto/x509"
+	"fmt"
+	"reflect"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/pki"
+)
+
+// SideBySide is two things compared, row by row.
+type SideBySide struct {
+	Left, Right string // what is compared: "real" and "forged"; "client_leg" and "server_leg"
+	Rows        []ComparedRow
+}
+
+// ComparedRow is one aspect of both.
+type ComparedRow struct {
+	What        string
+	Left, Right any
+	Same        bool
+}
+
+func (s *SideBySide) row(what string, left, right any) {
+	s.Rows = append(s.Rows, ComparedRow{what, left, right, reflect.DeepEqual(left, right)})
+}
+
+// certificates compares the real certificate and the forged one, field by field, and by
+// the trust anchor that each leads to: the real one as the box found when it verified it,
+// the forged one as the client will.
+func (i *interception) certificates(real, forged *x509.Certificate) SideBySide {
+	s := SideBySide{Left: "real", Right: "forged"}
+	s.row("subject", real.Subject.String(), forged.Subject.String())
+	s.row("names", real.DNSNames, forged.DNSNames)
+	s.row("issuer", real.Issuer.CommonName, forged.Issuer.CommonName)
+	s.row("serial", fmt.Sprintf("%x", real.SerialNumber), fmt.Sprintf("%x", forged.SerialNumber))
+	s.row("not_before", real.NotBefore.UTC(), forged.NotBefore.UTC())
+	s.row("not_after", real.NotAfter.UTC(), forged.NotAfter.UTC())
+	s.row("public_key", pki.KeyName(pki.PublicKey(real)), pki.KeyName(pki.PublicKey(forged)))
+	s.row("spki_pin", PinOf(real), PinOf(forged))
+	s.row("signature_algorithm", pki.SignatureName(real), pki.SignatureName(forged))
+	trueRoot, falseRoot := anchor(i.up.c.ep.Summary().Report), i.anchorOf(forged)
+	s.row("leads_to", commonName(trueRoot), commonName(falseRoot))
+	s.row("client_trusts_it", i.trusts(trueRoot), i.trusts(falseRoot))
+	return s
+}
+
+// anchor is the trust anchor of the path that was chosen, or nil.
+func anchor(r *pki.Report) *x509.Certificate {
+	if r == nil || r.Chosen < 0 {
+		return nil
+	}
+	certs := r.Paths[r.Chosen].Certs
+	return certs[len(certs)-1]
+}
+
+// anchorOf is where a forged leaf leads: by the stolen CA to the lesson's root, or to the
+// box's own. It verifies, for whoever trusts both.
+func (i *interception) anchorOf(forged *x509.Certificate) *x509.Certificate {
+	both := pki.NewTrustStore(i.lesson.Root.Cert, i.own)
+	r, _ := pki.Verify([]*x509.Certificate{forged, i.forger.Root()}, pki.VerifyOptions{Roots: both, ServerName: i.o.server(), Time: i.now()})
+	return anchor(r)
+}
+
+// trusts reports whether a root is in the client's store.
+func (i *interception) trusts(root *x509.Certificate) bool {
+	for _, r := range i.roots.All() {
+		if root != nil && r.Equal(root) {
+			return true
+		}
+	}
+	return false
+}
+
+func commonName(c *x509.Certificate) string {
+	if c == nil {
+		return ""
+	}
+	return c.Subject.CommonName
+}
+
+// legs compares the two connections: what was negotiated on each, and its keys.
+func (i *interception) legs() SideBySide {
+	s := SideBySide{Left: "client_leg", Right: "server_leg"}
+	a, b := i.down.c.ep.Summary(), i.up.c.ep.Summary()
+	s.row("tls_version", a.Version, b.Version)
+	s.row("cipher_suite", a.Suite.ID.OpenSSL(), b.Suite.ID.OpenSSL())
+	if a.Group != 0 || b.Group != 0 {
+		s.row("group", a.Group, b.Group)
+	}
+	s.row("peer", a.PeerChain[0].Subject.CommonName, b.PeerChain[0].Subject.CommonName)
+	s.row("issuer", a.PeerChain[0].Issuer.CommonName, b.PeerChain[0].Issuer.CommonName)
+	s.row("extended_master_secret", a.ExtendedMasterSecret, b.ExtendedMasterSecret)
+	labels := []string{"master_secret", "client_write_key", "server_write_key"}
+	if a.Version == iana.TLS13 {
+		s.Rows = s.Rows[:len(s.Rows)-1] // that is TLS 1.2's
+		labels = []string{"main_secret", "client_application_traffic_secret_0", "server_application_traffic_secret_0"}
+	}
+	for _, label := range labels {
+		if l, r := i.secretOf(label, i.down.conn), i.secretOf(label, i.up.conn); l != nil && r != nil {
+			s.row(label, l, r)
+		}
+	}
+	return s
+}
+
+// secretOf is a connection's secret by its label, or nil; a lesson that is Quiet has none.
+func (i *interception) secretOf(label string, conn int) (v []byte) {
+	for _, e := range all[*handshake.SecretEvent](i.flow.Events) {
+		if e.Conn == conn && e.Label == label {
+			v = e.Value
+		}
+	}
+	return v
+}
