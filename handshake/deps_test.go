@@ -57,7 +57,7 @@ const modules = `
 	github.com/mattn/go-isatty: render cmd
 	github.com/spf13/cobra: cmd
 	github.com/spf13/pflag: cmd
-	golang.org/x/sys: cmd
+	golang.org/x/sys: cmd mitm/har
 	golang.org/x/term: cmd
 `
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 )
 
@@ -40,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: peerOnPath,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "freeport": freePort, "mode": mode, "damage": damage,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "sigkill": sigkill, "freeport": freePort, "mode": mode, "damage": damage,
 			"status1": status(1), "status2": status(2)},
 	})
 }
@@ -214,6 +215,13 @@ func (j *job) interrupt() error {
 	return <-j.ended
 }
 
+// sigkill NAME ends a job so that it cannot say or write another word.
+func sigkill(ts *testscript.TestScript, _ bool, args []string) {
+	j := ts.Value(jobsKey{}).(jobs)[args[0]]
+	j.kill()
+	<-j.ended
+}
+
 // lookup finds a program on the script's PATH, where tlslab is.
 func lookup(ts *testscript.TestScript, name string) string {
 	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
@@ -268,6 +276,7 @@ func TestSentences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inTable := regexp.MustCompile(`"(proxy(?:_[a-z0-9]+)+)"`)
 	used := map[string]bool{}
 	said := regexp.MustCompile(`(?:say(?:Both)?|told|c\.say)\([^"\n]*"([a-z_]+)"|label\("cmd\.([a-z_]+)"\)`)
 	for _, f := range files {
@@ -281,6 +290,21 @@ func TestSentences(t *testing.T) {
 		for _, m := range said.FindAllStringSubmatch(string(src), -1) {
 			used["cmd."+m[1]+m[2]] = true
 		}
+		for _, m := range inTable.FindAllStringSubmatch(string(src), -1) {
+			used["cmd."+m[1]] = true
+		}
+	}
+	for _, c := range proxy.Causes() {
+		used["cmd.proxy_cause_"+string(c)] = true
+	}
+	for _, w := range proxy.Warnings() {
+		used["cmd.proxy_warning_"+string(w)] = true
+	}
+	for _, side := range []proxy.Side{proxy.SideClient, proxy.SideServer, proxy.SideProxy} {
+		used["cmd.proxy_side_"+string(side)] = true
+	}
+	for _, kind := range []proxy.Kind{proxy.Bytes, proxy.Untouched, proxy.Failure} {
+		used["cmd.proxy_kind_"+string(kind)] = true
 	}
 	for _, l := range narrate.Langs() {
 		for key := range used {

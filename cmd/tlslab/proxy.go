@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -152,6 +153,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, px.Close(), l.Close())
 	}
 	defer context.AfterFunc(ctx, func() { _ = px.Close() })()
+	// What reading the system's roots has left behind is a third of what a proxy that has
+	// nothing to do weighs.
+	debug.FreeOSMemory()
 	if !p.quiet && p.format == "text" {
 		go list.typed(cmd.InOrStdin())
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -120,7 +121,9 @@ func faultPage(lang narrate.Lang, f *proxy.Fault) string {
 	return "tlslab proxy\n" + strings.Join(faultLines(lang, f), "\n") + "\n"
 }
 
-var landingPage = template.Must(template.New("").Parse(`<!doctype html>
+// landingPage is parsed when somebody comes to see it.
+var landingPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Parse(`<!doctype html>
 <html lang="{{.Lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.Title}}</title>
 <style>body{font:16px/1.6 system-ui,sans-serif;max-width:42em;margin:3em auto;padding:0 1em}
@@ -133,6 +136,7 @@ code{font-size:.85em;word-break:break-all}.warn{border-left:4px solid #c00;paddi
 <p>{{.Remove}}</p>
 </html>
 `))
+})
 
 // landing is the proxy's own page.
 func landing(lang narrate.Lang, root *x509.Certificate) http.HandlerFunc {
@@ -141,6 +145,6 @@ func landing(lang narrate.Lang, root *x509.Certificate) http.HandlerFunc {
 	page := map[string]string{"Lang": string(lang), "Title": title, "What": what, "Warning": warning, "WarningText": text, "File": proxy.RootFile,
 		"Name": root.Subject.CommonName, "Fingerprint": fingerprint(root), "Remove": say(lang, "proxy_page_remove")}
 	return func(w http.ResponseWriter, _ *http.Request) {
-		_ = landingPage.Execute(w, page) // a browser that has left is told nothing
+		_ = landingPage().Execute(w, page) // a browser that has left is told nothing
 	}
 }

@@ -526,11 +526,8 @@ func TestProxyFaults(t *testing.T) {
 			quiet(t)
 		})
 	}
-	if err := settles(w, goroutines, patience); err != nil {
+	if err := errors.Join(settles(w, goroutines, patience), fits(w, heap, heapOfFew)); err != nil {
 		t.Error(err)
-	}
-	if now := w.HeapBytes(); now > heap+heapOfMore {
-		t.Errorf("the heap went from %d KiB to %d KiB", heap>>10, now>>10)
 	}
 }
 

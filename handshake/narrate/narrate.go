@@ -85,7 +85,7 @@ type Entry struct {
 
 // Get returns the entry of a key; ok is false if there is none.
 func Get(l Lang, k Kind, key string) (e Entry, ok bool) {
-	e, ok = load()[l][k][key]
+	e, ok = load(l)[k][key]
 	return e, ok
 }
 
@@ -100,26 +100,37 @@ func Must(l Lang, k Kind, key string) Entry {
 }
 
 // Keys lists the keys of a kind, sorted.
-func Keys(k Kind) []string { return slices.Sorted(maps.Keys(load()[En][k])) }
+func Keys(k Kind) []string { return slices.Sorted(maps.Keys(load(En)[k])) }
 
-// library is every entry there is.
-type library map[Lang]map[Kind]map[string]Entry
+// library is every entry of a language.
+type library map[Kind]map[string]Entry
 
-// load parses the files, once. That they parse is tested.
-var load = sync.OnceValue(func() library {
+// libraries are parsed when first asked for: most programs speak one language.
+var libraries = map[Lang]func() library{
+	En: sync.OnceValue(func() library { return read(En) }),
+	Zh: sync.OnceValue(func() library { return read(Zh) }),
+}
+
+// load is the library of a language; nil if there is none.
+func load(l Lang) library {
+	if f := libraries[l]; f != nil {
+		return f()
+	}
+	return nil
+}
+
+// read parses the files of a language. That they parse is tested.
+func read(l Lang) library {
 	lib := library{}
-	for _, l := range Langs() {
-		lib[l] = map[Kind]map[string]Entry{}
-		for _, k := range Kinds() {
-			name := string(l) + "/" + string(k) + ".txt"
-			b, err := files.ReadFile(name)
-			if err == nil {
-				lib[l][k], err = parse(string(b))
-			}
-			if err != nil {
-				panic("narrate: " + name + ": " + err.Error())
-			}
+	for _, k := range Kinds() {
+		name := string(l) + "/" + string(k) + ".txt"
+		b, err := files.ReadFile(name)
+		if err == nil {
+			lib[k], err = parse(string(b))
+		}
+		if err != nil {
+			panic("narrate: " + name + ": " + err.Error())
 		}
 	}
 	return lib
-})
+}

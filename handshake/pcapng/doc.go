@@ -15,6 +15,10 @@
 // is kept but the last chunk that an end received and has not yet understood, and a file
 // is complete at whatever instant its process is killed.
 //
+// Wireshark 4.0 decrypts TLS at any port, and behind an HTTP CONNECT at any port too; but
+// not in a tunnel to the port that the proxy itself listens at, nor to one that it has
+// for HTTP (80, 3128, 8080, …): there it shows the CONNECT, and bytes.
+//
 // Read writer.go first (the file), then stream.go (a connection in it) and tap.go (which
 // secrets go before which packets). layout.go is what a kill does to a file, and why not.
 package pcapng

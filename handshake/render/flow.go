@@ -238,8 +238,8 @@ func (f *flow) labelOf(s *handshake.SecretEvent) string {
 // box does on its other leg. Its leg to the server comes first, but for the ClientHello
 // that makes it call there.
 func (f *flow) again(m *move) bool {
-	if m.message == nil || f.through || !slices.Contains(f.parties, "mitm") {
-		return false
+	if m.message == nil || f.through || len(f.parties) < 3 || !slices.Contains(f.parties, "mitm") {
+		return false // or each leg is told by itself
 	}
 	l := leg{m.head.Party, m.head.Conn}
 	client := l.party == f.parties[0] || l.party == "mitm" && f.role[l] == "server"

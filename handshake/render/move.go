@@ -40,6 +40,11 @@ func (t *Terminal) move(m *move) {
 		t.flow.ended = false
 	}
 	same := t.repeated(m)
+	for _, e := range m.events {
+		if d, ok := e.(*handshake.DataEvent); ok && !m.known {
+			t.data(m, d) // a heading, also of the record that it came in
+		}
+	}
 	for i, e := range m.events {
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
@@ -49,10 +54,6 @@ func (t *Terminal) move(m *move) {
 		case *handshake.RecordEvent:
 			if !m.known || e.Dir == handshake.Send {
 				t.record(e)
-			}
-		case *handshake.DataEvent:
-			if !m.known {
-				t.data(m, e)
 			}
 		case *handshake.SecretEvent:
 			if !same[e] {

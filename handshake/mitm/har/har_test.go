@@ -301,3 +301,15 @@ func TestBody(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
+
+// BenchmarkAdd is what an entry costs, its two writes and a rename included.
+func BenchmarkAdd(b *testing.B) {
+	w, _ := create(b)
+	e := full(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := w.Add(e); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -21,19 +21,17 @@ const tail = "\n]}}\n"
 // Writing entry and tail over the old tail at one go does not achieve that: a kill
 // stops write(2) between two pages (on ext4, one kill in three of a process that writes
 // 20 kB entries all the time left half of one, and so no JSON). Hence two files take
-// turns: the one without the name gets what it lacks, the last two entries, and then a
-// rename gives it the name. A killed process leaves the other file behind, as
-// NAME.twin-a or NAME.twin-b; Close removes it. A file system without hard links gets one
-// file, and the risk.
+// turns: the one without the name gets what it lacks, the last two entries, and then
+// they swap names. A killed process leaves the other file behind as NAME.twin; Close
+// removes it. A file system that cannot swap gets one file, and the risk.
 type Writer struct {
 	mu     sync.Mutex
 	name   string
 	has    twin   // the file that has the name
 	lacks  twin   // the one whose turn it is
-	spare  string // a name that no file has
 	missed []byte // the last entry, which lacks lacks
 	empty  bool   // no entry was added yet
-	alone  bool   // this file system has no hard links: has is all there is
+	alone  bool   // has is all there is
 	closed bool
 }
 
@@ -65,7 +63,7 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	head = append([]byte(`{"log":`), head[:len(head)-1]...)
 	head = append(head, `,"entries":[`...)
 
-	w := &Writer{name: name, empty: true, has: twin{name: name + ".twin-a"}, lacks: twin{name: name + ".twin-b"}}
+	w := &Writer{name: name, empty: true, has: twin{name: name + ".new"}, lacks: twin{name: name + ".twin"}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.discard())
@@ -79,11 +77,8 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	if err := os.Rename(w.has.name, name); err != nil {
 		return nil, err
 	}
-	w.spare, w.has.name = w.has.name, ""
-	if err := w.turn(); err != nil {
-		w.alone = true
-	}
-	return w, nil
+	w.has.name = ""
+	return w, w.turn() // now, to know whether it can be done here
 }
 
 // regular is where a file of that name is, or will be, and refuses what cannot be
@@ -114,18 +109,30 @@ func (t *twin) create(head []byte) (err error) {
 	return t.append(head)
 }
 
-// append writes b and the tail over the old tail. If it fails, it has written nothing.
+// append writes b and the tail over the old tail. If it fails, the tail is put back.
 func (t *twin) append(b []byte) error {
 	if t.dirty {
-		if err := t.f.Truncate(t.end); err != nil {
+		if err := t.restore(); err != nil {
 			return err
 		}
 	}
-	t.dirty = true
 	if _, err := t.f.WriteAt(append(b, tail...), t.end); err != nil {
+		t.dirty = true
+		_ = t.restore() // else the next append tries again
 		return err
 	}
 	t.end += int64(len(b))
+	return nil
+}
+
+// restore puts the tail back where it was, and nothing behind it.
+func (t *twin) restore() error {
+	if err := t.f.Truncate(t.end); err != nil {
+		return err
+	}
+	if _, err := t.f.WriteAt([]byte(tail), t.end); err != nil {
+		return err
+	}
 	t.dirty = false
 	return nil
 }
@@ -161,30 +168,44 @@ func (w *Writer) add(b []byte) error {
 		w.empty = w.empty && err != nil
 		return err
 	}
-	before := w.lacks.end
-	if err := w.lacks.append(slices.Concat(w.missed, b)); err != nil {
+	end, missed := w.lacks.end, w.missed
+	if err := w.lacks.append(slices.Concat(missed, b)); err != nil {
 		return err
 	}
+	w.missed = b
 	if err := w.turn(); err != nil {
-		w.lacks.end, w.lacks.dirty = before, true
+		w.missed, w.lacks.end, w.lacks.dirty = missed, end, true
 		return err
 	}
-	w.missed, w.empty = b, false
+	w.empty = false
 	return nil
 }
 
-// turn gives the name to the file that lacks nothing any more. The other gets the spare
-// name first: it must not be lost with the one it had.
+// turn swaps the names of the two files, so that the one has it that lacks nothing any
+// more. Where that cannot be done, since this file system cannot, or since somebody has
+// taken our file away, we go on with one.
 func (w *Writer) turn() error {
-	if err := os.Link(w.name, w.spare); err != nil {
-		return err
+	shadow, old := w.lacks.name, w.has
+	swapped := exchange(w.name, shadow) == nil
+	if !swapped {
+		if err := os.Rename(shadow, w.name); err != nil {
+			return err
+		}
 	}
-	if err := os.Rename(w.lacks.name, w.name); err != nil {
-		return errors.Join(err, os.Remove(w.spare))
+	w.has, w.has.name = w.lacks, ""
+	w.lacks, w.lacks.name = old, shadow
+	if swapped && w.lacks.isThere() {
+		return nil
 	}
-	w.has.name, w.lacks.name, w.spare = w.spare, "", w.lacks.name
-	w.has, w.lacks = w.lacks, w.has
-	return nil
+	w.lacks, w.missed, w.alone = twin{}, nil, true
+	return old.f.Close()
+}
+
+// isThere reports whether it is our file that has the name.
+func (t *twin) isThere() bool {
+	ours, err := t.f.Stat()
+	there, serr := os.Stat(t.name)
+	return err == nil && serr == nil && os.SameFile(ours, there)
 }
 
 // Close ends the writing; the document is complete as it stands.

@@ -33,6 +33,8 @@ type h1 struct {
 	client, server duplex
 	fromClient     *inbound
 	fromServer     *inbound
+	outgoing       message1      // the requests' pump's
+	incoming       message1      // the replies'
 	over           chan struct{} // closed once one of the ends has ended it
 
 	mu       sync.Mutex
@@ -137,7 +139,8 @@ func (h *h1) request(head []byte) bool {
 		h.refuse(x, fault, http.StatusBadGateway)
 		return false
 	}
-	body := &message1{to: h.server, from: h.fromClient, framing: requestFraming(req), keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite}
+	body := &h.outgoing
+	*body = message1{to: h.server, from: h.fromClient, framing: requestFraming(req), keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite}
 	if !req.ProtoAtLeast(1, 1) {
 		body.rewrite = nil // a body of HTTP/1.0 cannot be given another length without holding it
 	}
@@ -300,7 +303,8 @@ func (h *h1) reply(head []byte) bool {
 	if switched {
 		f = framing{}
 	}
-	body := &message1{to: h.client, from: h.fromServer, framing: f, keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite, http10: !x.req.ProtoAtLeast(1, 1)}
+	body := &h.incoming
+	*body = message1{to: h.client, from: h.fromServer, framing: f, keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite, http10: !x.req.ProtoAtLeast(1, 1)}
 	err = body.relay(head)
 	over := time.Now()
 	h.mu.Lock()

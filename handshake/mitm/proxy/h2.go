@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -87,21 +86,27 @@ func (h *h2) serve(relay http.Handler, w http.ResponseWriter, r *http.Request) {
 			if v != http.ErrAbortHandler {
 				panic(v)
 			}
-			if r.Context().Err() != nil {
-				st.err = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: h.s.why(context.Canceled)}
-			} else {
-				st.err = io.ErrUnexpectedEOF
-			}
-			h.tell(st)
+			st.err = io.ErrUnexpectedEOF
+			h.tell(r.Context(), st)
 			panic(v)
 		}
-		h.tell(st)
+		h.tell(r.Context(), st)
 	}()
 	relay.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), streamKey{}, st)))
 }
 
+// fault is who is to blame for a stream that broke off on the leg to side. Where ctx has
+// ended the client has left, and whatever else failed did so on that account.
+func (h *h2) fault(ctx context.Context, side Side, err error) *Fault {
+	err = h.s.why(err)
+	if ctx.Err() != nil && h.s.ended.Load() == nil {
+		return &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: context.Cause(ctx)}
+	}
+	return blame(side, err, side == SideServer && h.s.toServer.CertificateRequested)
+}
+
 // tell closes the entry of a stream.
-func (h *h2) tell(st *stream) {
+func (h *h2) tell(ctx context.Context, st *stream) {
 	over := time.Now()
 	st.mu.Lock()
 	e := st.entry
@@ -117,7 +122,7 @@ func (h *h2) tell(st *stream) {
 		m.mu.Lock()
 		*m.n, *m.kept = m.count, m.keep
 		if m.err != nil && e.Fault == nil {
-			e.Fault = blame(m.side, m.err, false)
+			e.Fault = h.fault(ctx, m.side, m.err)
 		}
 		if rw, ok := m.Reader.(*Rewriter); ok {
 			e.rewritten(rw.Replaced > 0)
@@ -125,7 +130,7 @@ func (h *h2) tell(st *stream) {
 		m.mu.Unlock()
 	}
 	if st.err != nil && e.Fault == nil {
-		e.Fault = blame(SideServer, st.err, h.s.toServer.CertificateRequested)
+		e.Fault = h.fault(ctx, SideServer, st.err)
 	}
 	if st.began.IsZero() {
 		st.began = over
@@ -190,10 +195,7 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 // failed answers a request to which there will be no reply.
 func (h *h2) failed(w http.ResponseWriter, r *http.Request, err error) {
 	st := r.Context().Value(streamKey{}).(*stream)
-	f := blame(SideServer, h.s.why(err), h.s.toServer.CertificateRequested)
-	if errors.Is(err, context.Canceled) {
-		f = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: err}
-	}
+	f := h.fault(r.Context(), SideServer, err)
 	st.mu.Lock()
 	st.entry.Fault, st.entry.Status = f, http.StatusBadGateway
 	st.mu.Unlock()

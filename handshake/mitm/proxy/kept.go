@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"tlslab/handshake"
@@ -79,8 +80,8 @@ const (
 )
 
 // Explain tells listener of the handshakes that were kept, the server's leg first, since
-// that one was completed first; each as a flow of a lesson. A listener at the level of
-// single moves sees the client's end of each leg. The error is about the kept secrets.
+// that one was completed first; each as a flow of a lesson. The error is about the kept
+// secrets.
 func (r *Recording) Explain(listener handshake.Listener) error {
 	for _, leg := range []struct {
 		l           *LegRecording
@@ -93,11 +94,52 @@ func (r *Recording) Explain(listener handshake.Listener) error {
 		}
 		listener.Event(&handshake.SceneEvent{Key: "flow", Values: []handshake.SceneValue{
 			{Name: "name", Value: leg.name}, {Name: "parties", Value: []string{leg.left, leg.right}}, {Name: "host", Value: r.Host}}})
-		if _, err := leg.l.Observe(observe.Options{Listener: listener, ShowSecrets: true, Party: leg.left, Conn: leg.conn}); err != nil {
+		both := &arrivals{to: listener, server: leg.right}
+		if _, err := leg.l.Observe(observe.Options{Listener: both, ShowSecrets: true, Party: leg.left, Conn: leg.conn}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// arrivals tells of what an observer saw as the two ends do on which it arrived. An
+// observer sees all with the client's eyes, and of what that sends a record before the message in
+// it: an end that sends tells it the other way round.
+type arrivals struct {
+	to     handshake.Listener
+	server string
+}
+
+// Event passes e on, as the server's where the client sent it.
+func (a *arrivals) Event(e handshake.Event) {
+	at := func(d *handshake.Direction) {
+		if *d == handshake.Send {
+			h := e.Head()
+			*d, h.Party, h.Move = handshake.Receive, a.server, strings.Replace(h.Move, "client/send/", "server/recv/", 1)
+		}
+	}
+	switch e := e.(type) {
+	case *handshake.RecordEvent:
+		at(&e.Dir)
+	case *handshake.MessageEvent:
+		at(&e.Dir)
+	case *handshake.DataEvent:
+		at(&e.Dir)
+	case *handshake.AlertEvent:
+		at(&e.Dir)
+	case *handshake.KeyChangeEvent: // of both: who sends under new keys, and that they have to be received
+		other := *e
+		a.to.Event(e)
+		other.Party = a.server
+		if other.Dir == handshake.Send {
+			other.Dir = handshake.Receive
+		} else {
+			other.Dir = handshake.Send
+		}
+		a.to.Event(&other)
+		return
+	}
+	a.to.Event(e)
 }
 
 // Observe plays the leg to an observer with o's listener and the leg's own secrets.

@@ -56,5 +56,6 @@ type legCapture struct{ tap *pcapng.Tap }
 func (l legCapture) Read(t time.Time, b []byte)  { _ = l.tap.Read(t, b) }
 func (l legCapture) Wrote(t time.Time, b []byte) { _ = l.tap.Wrote(t, b) }
 func (l legCapture) KeyLog() io.Writer           { return l.tap.KeyLog() }
+func (l legCapture) Flush()                      { _ = l.tap.Flush() }
 
 func (l legCapture) Close(t time.Time, byPeer bool) { _ = l.tap.Close(t, !byPeer) }

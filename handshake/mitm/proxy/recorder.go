@@ -22,6 +22,7 @@ type LegTap interface {
 	Read(t time.Time, b []byte)     // b came from the peer
 	Wrote(t time.Time, b []byte)    // b went to the peer
 	KeyLog() io.Writer              // takes the leg's secrets, RFC 9850 lines
+	Flush()                         // what was read has been worked on; the proxy waits for more
 	Close(t time.Time, byPeer bool) // the connection is over
 }
 
@@ -81,6 +82,9 @@ func (r *recorder) Read(p []byte) (int, error) {
 
 // fetch reads from the socket.
 func (r *recorder) fetch(p []byte) (int, error) {
+	if r.tap != nil {
+		r.tap.Flush()
+	}
 	n, err := r.Conn.Read(p)
 	r.s.stir()
 	if n > 0 {

@@ -31,6 +31,7 @@ type session struct {
 	clientAddr     string
 	serverAddr     string
 	name           string // whom the client asks for: server_name, else the target's host
+	host           string // the same as one writes it, with a port that does not go without saying
 
 	toClient, toServer *Leg
 	connect, shake     time.Duration
@@ -85,7 +86,8 @@ func (s *session) run() {
 	if !ok {
 		return
 	}
-	s.target, s.name, s.recording.Host = t, t.host, t.display()
+	s.target = t
+	s.call(t.host)
 	if s.p.ignores(t.host, t) {
 		s.untouched() // whatever it is
 		return
@@ -109,13 +111,19 @@ func (s *session) run() {
 		return
 	}
 	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
-		s.name = n.Name
+		s.call(n.Name)
 	}
 	if s.p.leavesAlone(s.name, t) {
 		s.untouched()
 		return
 	}
 	s.intercept(hello)
+}
+
+// call says whom the client asks for.
+func (s *session) call(name string) {
+	s.name, s.host = name, target{host: name, port: s.target.port}.display()
+	s.recording.Host = s.host
 }
 
 // intercept makes both handshakes, the server's first, and relays.
@@ -246,11 +254,8 @@ func (s *session) failed(f *Fault) {
 // entry is what all entries of the session have in common. Times of the opening go to the
 // first.
 func (s *session) entry(k Kind) *Entry {
-	e := &Entry{Conn: s.n, Kind: k, Began: s.began, Client: s.clientAddr, Host: s.target.display(), Scheme: "https",
+	e := &Entry{Conn: s.n, Kind: k, Began: s.began, Client: s.clientAddr, Host: s.host, Scheme: "https",
 		ToClient: s.toClient, ToServer: s.toServer, Warnings: s.warnings}
-	if s.name != s.target.host && s.name != "" {
-		e.Host = target{host: s.name, port: s.target.port}.display()
-	}
 	if s.server != nil {
 		e.Server = s.serverAddr
 	}
