@@ -80,6 +80,8 @@ func (s *session) relayH1(client, server duplex) {
 		s.tell(h.bytes.entry)
 	case h.broken != nil:
 		s.failed(h.broken)
+	case !h.spoken && s.ended.Load() != nil:
+		s.failed(blame(SideClient, *s.ended.Load(), false))
 	case !h.spoken && h.upstream != nil: // the server was the first to leave
 		s.failed(h.upstream)
 	case !h.spoken:
@@ -239,7 +241,7 @@ func (h *h1) clientBroke(err error) {
 		return
 	case !h.spoken && f.Cause == CauseLeft:
 		f.Cause = CausePin
-	case f.Cause == CauseIdle, f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream && len(h.under) == 0:
+	case f.Cause == CauseIdle, f.Cause == CauseShutdown && h.spoken && len(h.under) == 0, f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream && len(h.under) == 0:
 		return // between two requests a client may leave, also without a goodbye, but not break off
 	}
 	if h.broken == nil {
@@ -369,7 +371,7 @@ func (h *h1) serverEnded(err error) {
 	switch {
 	case waiting:
 		h.unanswered(f)
-	case ending || broken || f.Cause == CauseLeft:
+	case ending || broken || f.Cause == CauseLeft || spoken && (f.Cause == CauseIdle || f.Cause == CauseShutdown):
 	case !spoken && f.Cause == CauseWantsCertificate:
 		// The client is about to ask, and shall be told why there is no answer: TLS 1.3's
 		// refusal comes after both handshakes were complete.

@@ -76,6 +76,7 @@ func (p *Proxy) newFront() *http.Server {
 // asks, and whom it says that it asks for, is none of our business.
 func asItCame(r *httputil.ProxyRequest) {
 	r.Out.URL.RawQuery = r.In.URL.RawQuery
+	r.Out.Trailer = r.In.Trailer // which is filled in later
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		if v, ok := r.In.Header[name]; ok {
 			r.Out.Header[name] = v
