@@ -151,8 +151,8 @@ func (h *h1) request(head []byte) bool {
 		x.passed = time.Now()
 		e.Sent, e.RequestBody = body.n, body.kept
 		e.rewritten(body.changed)
-		if err != nil {
-			e.Fault = blame(body.side, err, false)
+		if err != nil && e.Fault == nil { // the other pump may have heard why already
+			e.Fault = h.blame(body.side, err)
 		}
 	})
 	if err != nil {
@@ -334,7 +334,7 @@ func (h *h1) reply(head []byte) bool {
 		case h.broken != nil:
 			e.Fault = h.broken
 		default:
-			e.Fault = blame(body.side, err, false)
+			e.Fault = h.blame(body.side, err)
 		}
 	})
 	if x.switched != nil {
@@ -358,7 +358,7 @@ func (e *Entry) timed(passed, began, over time.Time) {
 
 // serverEnded is the end of the replies.
 func (h *h1) serverEnded(err error) {
-	f := blame(SideServer, err, h.s.toServer != nil && h.s.toServer.CertificateRequested)
+	f := h.blame(SideServer, err)
 	h.mu.Lock()
 	ending, waiting, spoken, broken := h.ending, len(h.under) > 0, h.spoken, h.broken != nil
 	if h.upstream == nil && !ending {
@@ -409,6 +409,11 @@ func (h *h1) unanswered(f *Fault) {
 			}
 		})
 	}
+}
+
+// blame makes a Fault of an error on the leg to side.
+func (h *h1) blame(side Side, err error) *Fault {
+	return blame(side, err, side == SideServer && h.s.toServer != nil && h.s.toServer.CertificateRequested)
 }
 
 // finish ends both streams, so that the other pump ends too. What broke off on one leg

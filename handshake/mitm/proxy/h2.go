@@ -24,6 +24,7 @@ type h2 struct {
 	up    *http2.ClientConn
 	front *http.Server // of the client's one connection: it can have that end in order
 	asked atomic.Bool
+	heard atomic.Bool           // a reply
 	gone  atomic.Pointer[error] // how reading from the server ended
 	under sync.WaitGroup        // streams; they may outlive the client's connection
 }
@@ -232,6 +233,7 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.heard.Store(true)
 	st.mu.Lock()
 	st.entry.Status, st.entry.Header = resp.StatusCode, resp.Header.Clone()
 	st.mu.Unlock()
@@ -251,9 +253,16 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 func (h *h2) failed(w http.ResponseWriter, r *http.Request, err error) {
 	st := r.Context().Value(streamKey{}).(*stream)
 	f := h.fault(r.Context(), SideServer, err)
+	// As with HTTP/1.1, a server that has served before and is gone is not answered for.
+	silent := h.heard.Load() && h.gone.Load() != nil && f.Cause == CauseLeft
 	st.mu.Lock()
-	st.entry.Fault, st.entry.Status = f, http.StatusBadGateway
+	if st.entry.Fault = f; !silent {
+		st.entry.Status = http.StatusBadGateway
+	}
 	st.mu.Unlock()
+	if silent {
+		panic(http.ErrAbortHandler)
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusBadGateway)
 	_, _ = io.WriteString(w, h.s.p.page(f))

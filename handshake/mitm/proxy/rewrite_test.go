@@ -127,7 +127,7 @@ func TestRewriting(t *testing.T) {
 					p.Rewrite = []proxy.Rewrite{{Old: []byte("hello"), New: []byte("good-bye")}, {Old: []byte("secret"), New: nil}}
 					p.Bodies = 100
 				})
-				for _, body := range []io.Reader{nil, strings.NewReader("a secret, hello"), io.MultiReader(strings.NewReader("a sec"), strings.NewReader("ret, hello"))} {
+				for i, body := range []io.Reader{nil, strings.NewReader("a secret, hello"), io.MultiReader(strings.NewReader("a sec"), strings.NewReader("ret, hello"))} {
 					method := http.MethodPost
 					if body == nil {
 						method = http.MethodGet
@@ -145,6 +145,7 @@ func TestRewriting(t *testing.T) {
 					got, err := io.ReadAll(resp.Body)
 					resp.Body.Close()
 					c.CloseIdleConnections()
+					u.await(t, i+1)
 					want := map[bool]string{true: "", false: "good-bye good-bye"}[path == "/empty"]
 					if err != nil || string(got) != want {
 						t.Errorf("%q, %v", got, err)

@@ -25,13 +25,14 @@ func TestVersions(t *testing.T) {
 			t.Run(names[left]+" and "+names[right], func(t *testing.T) {
 				o := newOrigin(t, hello, func(c *tls.Config) { c.MinVersion, c.MaxVersion = right, right })
 				u := start(t, o, nil)
-				for _, proto := range []string{"http/1.1", "h2"} {
+				for i, proto := range []string{"http/1.1", "h2"} {
 					c := u.client(func(tr *http.Transport) {
 						c := tr.TLSClientConfig
 						c.MinVersion, c.MaxVersion, c.NextProtos, tr.ForceAttemptHTTP2 = left, left, []string{proto}, proto == "h2"
 					})
 					get(t, c, "https://"+wwwName+"/")
 					c.CloseIdleConnections()
+					u.await(t, i+1)
 				}
 				for i, e := range u.total(t, 2) {
 					sound(t, e)
