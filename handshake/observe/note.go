@@ -2,6 +2,7 @@ package observe
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -50,11 +51,24 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte) {
 		move.Version, move.In = iana.TLS13, handshake.WaitServerHello // or a later state
 	}
 	meta := o.meta(move.String())
-	if o.version != 0 && move.Version == 0 {
-		move.Version = o.version
+	if move.Version == 0 {
+		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
 	l.Event(&handshake.MessageEvent{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields)})
+}
+
+// offered is the version by which a hello is written: the newest that it offers. 0 for
+// other messages.
+func offered(m message.Message) iana.Version {
+	hello, ok := m.(*message.ClientHello)
+	if !ok {
+		return 0
+	}
+	if x, ok := message.Get[*message.SupportedVersions](&hello.Extensions); ok && slices.Contains(x.Versions, iana.TLS13) {
+		return iana.TLS13
+	}
+	return iana.TLS12
 }
 
 // reference is where the client's table says that a move is specified, in the version
