@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -49,7 +50,7 @@ func (forward) target(s *session) (t target, ok bool) {
 		return target{}, false
 	}
 	t.host, t.port, err = net.SplitHostPort(req.RequestURI)
-	if err != nil || t.host == "" || t.port == "" {
+	if _, notPort := strconv.ParseUint(t.port, 10, 16); err != nil || t.host == "" || notPort != nil {
 		s.badRequest(fmt.Errorf("CONNECT %.200q: it takes HOST:PORT", req.RequestURI))
 		return target{}, false
 	}
@@ -143,13 +144,17 @@ func (p Pattern) matches(host, port string) bool {
 // leavesAlone reports whether a host is one to pass through. Both names count: the one
 // that the client dials and the one that it asks for.
 func (p *Proxy) leavesAlone(name string, t target) bool {
-	matches := func(list []Pattern) bool {
-		for _, x := range list {
-			if x.matches(name, t.port) || x.matches(t.host, t.port) {
-				return true
-			}
+	return p.ignores(name, t) || len(p.o.Allow) > 0 && !anyMatches(p.o.Allow, name, t)
+}
+
+// ignores is the part of it that one of the names may settle.
+func (p *Proxy) ignores(name string, t target) bool { return anyMatches(p.o.Ignore, name, t) }
+
+func anyMatches(list []Pattern, name string, t target) bool {
+	for _, x := range list {
+		if x.matches(name, t.port) || x.matches(t.host, t.port) {
+			return true
 		}
-		return false
 	}
-	return matches(p.o.Ignore) || len(p.o.Allow) > 0 && !matches(p.o.Allow)
+	return false
 }

@@ -80,6 +80,10 @@ func (s *session) relayH1(client, server duplex) {
 		s.tell(h.bytes.entry)
 	case h.broken != nil:
 		s.failed(h.broken)
+	case !h.spoken && s.ended.Load() != nil:
+		s.failed(blame(SideClient, *s.ended.Load(), false))
+	case !h.spoken && h.upstream != nil: // the server was the first to leave
+		s.failed(h.upstream)
 	case !h.spoken:
 		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
 	}
@@ -147,8 +151,8 @@ func (h *h1) request(head []byte) bool {
 		x.passed = time.Now()
 		e.Sent, e.RequestBody = body.n, body.kept
 		e.rewritten(body.changed)
-		if err != nil {
-			e.Fault = blame(body.side, err, false)
+		if err != nil && e.Fault == nil { // the other pump may have heard why already
+			e.Fault = h.blame(body.side, err)
 		}
 	})
 	if err != nil {
@@ -237,7 +241,7 @@ func (h *h1) clientBroke(err error) {
 		return
 	case !h.spoken && f.Cause == CauseLeft:
 		f.Cause = CausePin
-	case f.Cause == CauseIdle, f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream && len(h.under) == 0:
+	case f.Cause == CauseIdle, f.Cause == CauseShutdown && h.spoken && len(h.under) == 0, f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream && len(h.under) == 0:
 		return // between two requests a client may leave, also without a goodbye, but not break off
 	}
 	if h.broken == nil {
@@ -330,7 +334,7 @@ func (h *h1) reply(head []byte) bool {
 		case h.broken != nil:
 			e.Fault = h.broken
 		default:
-			e.Fault = blame(body.side, err, false)
+			e.Fault = h.blame(body.side, err)
 		}
 	})
 	if x.switched != nil {
@@ -354,10 +358,10 @@ func (e *Entry) timed(passed, began, over time.Time) {
 
 // serverEnded is the end of the replies.
 func (h *h1) serverEnded(err error) {
-	f := blame(SideServer, err, h.s.toServer != nil && h.s.toServer.CertificateRequested)
+	f := h.blame(SideServer, err)
 	h.mu.Lock()
 	ending, waiting, spoken, broken := h.ending, len(h.under) > 0, h.spoken, h.broken != nil
-	if h.upstream == nil {
+	if h.upstream == nil && !ending {
 		h.upstream = f
 	}
 	if broken {
@@ -367,7 +371,7 @@ func (h *h1) serverEnded(err error) {
 	switch {
 	case waiting:
 		h.unanswered(f)
-	case ending || broken || f.Cause == CauseLeft:
+	case ending || broken || f.Cause == CauseLeft || spoken && (f.Cause == CauseIdle || f.Cause == CauseShutdown):
 	case !spoken && f.Cause == CauseWantsCertificate:
 		// The client is about to ask, and shall be told why there is no answer: TLS 1.3's
 		// refusal comes after both handshakes were complete.
@@ -405,6 +409,11 @@ func (h *h1) unanswered(f *Fault) {
 			}
 		})
 	}
+}
+
+// blame makes a Fault of an error on the leg to side.
+func (h *h1) blame(side Side, err error) *Fault {
+	return blame(side, err, side == SideServer && h.s.toServer != nil && h.s.toServer.CertificateRequested)
 }
 
 // finish ends both streams, so that the other pump ends too. What broke off on one leg

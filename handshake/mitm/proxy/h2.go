@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -21,21 +22,28 @@ import (
 type h2 struct {
 	s     *session
 	up    *http2.ClientConn
+	front *http.Server // of the client's one connection: it can have that end in order
 	asked atomic.Bool
-	under sync.WaitGroup // streams; they may outlive the client's connection
+	heard atomic.Bool           // a reply
+	gone  atomic.Pointer[error] // how reading from the server ended
+	under sync.WaitGroup        // streams; they may outlive the client's connection
 }
 
-// relayH2 relays until the client's connection ends. It is closed when the server's can
-// take no more requests: a client then makes a new one.
+// relayH2 relays until the client's connection ends. It is asked to end when the server's
+// can take no more requests: a client then makes a new one.
 func (s *session) relayH2(client, server *tls.Conn) {
 	transport := &http2.Transport{DisableCompression: true, MaxHeaderListSize: uint32(s.p.o.Limits.Header)}
-	up, err := transport.NewClientConn(server)
+	h := &h2{s: s, front: &http.Server{ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: s.p.o.Limits.Header}}
+	srv := &http2.Server{MaxConcurrentStreams: 250}
+	err := http2.ConfigureServer(h.front, srv) // for Shutdown
+	if err == nil {
+		h.up, err = transport.NewClientConn(&heard{server, h.serverEnded})
+	}
 	if err != nil {
 		s.failed(blame(SideServer, err, s.toServer.CertificateRequested))
 		return
 	}
-	defer up.Close()
-	h := &h2{s: s, up: up}
+	defer h.up.Close()
 	relay := &httputil.ReverseProxy{
 		Rewrite:       h.outgoing,
 		Transport:     h,
@@ -44,24 +52,62 @@ func (s *session) relayH2(client, server *tls.Conn) {
 		ErrorHandler:  h.failed,
 		BufferPool:    bulkPool{},
 	}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.asked.Store(true)
-		h.under.Add(1)
-		defer h.under.Done()
-		h.serve(relay, w, r)
-		if !up.CanTakeNewRequest() {
-			_ = client.CloseWrite()
-			go func() { _ = client.Close() }()
-		}
-	})
-	(&http2.Server{MaxConcurrentStreams: 250}).ServeConn(client, &http2.ServeConnOpts{
-		BaseConfig: &http.Server{ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: s.p.o.Limits.Header},
-		Handler:    handler,
+	srv.ServeConn(client, &http2.ServeConnOpts{
+		BaseConfig: h.front,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.asked.Store(true)
+			h.under.Add(1)
+			defer h.under.Done()
+			h.serve(relay, w, r)
+			if !h.up.CanTakeNewRequest() {
+				h.retire()
+			}
+		}),
 	})
 	h.under.Wait()
-	if !h.asked.Load() {
-		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
+	if h.asked.Load() {
+		return
 	}
+	err, side := error(errSilent), SideClient
+	switch gone := h.gone.Load(); {
+	case s.ended.Load() != nil:
+		err = *s.ended.Load()
+	case gone != nil: // the server was the first to leave
+		err, side = *gone, SideServer
+	default:
+		err = &Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: err}
+	}
+	s.failed(blame(side, err, s.toServer.CertificateRequested))
+}
+
+// retire has the client's connection end when the streams under way have.
+func (h *h2) retire() { _ = h.front.Shutdown(h.s.ctx) }
+
+// serverEnded notes how reading from the server ended. A client of which nothing was asked
+// yet is about to ask, and shall be told why there is no answer if TLS 1.3's server wants
+// a certificate: that refusal comes after both handshakes were complete.
+func (h *h2) serverEnded(err error) {
+	if !h.gone.CompareAndSwap(nil, &err) {
+		return
+	}
+	if f := blame(SideServer, err, h.s.toServer.CertificateRequested); f.Cause != CauseWantsCertificate || h.asked.Load() {
+		h.retire()
+	}
+}
+
+// heard is the server's connection, which says how reading from it ended: x/net/http2
+// keeps that to itself.
+type heard struct {
+	*tls.Conn
+	ended func(error)
+}
+
+func (c *heard) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.ended(err)
+	}
+	return n, err
 }
 
 // stream is a request under way.
@@ -102,7 +148,17 @@ func (h *h2) fault(ctx context.Context, side Side, err error) *Fault {
 	if ctx.Err() != nil && h.s.ended.Load() == nil {
 		return &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: context.Cause(ctx)}
 	}
-	return blame(side, err, side == SideServer && h.s.toServer.CertificateRequested)
+	if side == SideClient {
+		return blame(side, err, false)
+	}
+	if errors.As(err, new(http2.StreamError)) || errors.As(err, new(http2.GoAwayError)) {
+		return &Fault{Side: side, By: side, Cause: CauseLeft, Err: err}
+	}
+	f := blame(side, err, h.s.toServer.CertificateRequested)
+	if gone := h.gone.Load(); gone != nil && f.Cause == CauseInternal {
+		f = blame(side, *gone, h.s.toServer.CertificateRequested)
+	}
+	return f
 }
 
 // tell closes the entry of a stream.
@@ -144,6 +200,7 @@ func (h *h2) tell(ctx context.Context, st *stream) {
 func (h *h2) outgoing(r *httputil.ProxyRequest) {
 	st := r.In.Context().Value(streamKey{}).(*stream)
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "https", r.In.Host, r.In.Host
+	asItCame(r)
 	if r.In.Body != nil && r.In.Body != http.NoBody {
 		body := io.Reader(r.In.Body)
 		if len(h.s.p.o.Rewrite) > 0 {
@@ -176,6 +233,7 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.heard.Store(true)
 	st.mu.Lock()
 	st.entry.Status, st.entry.Header = resp.StatusCode, resp.Header.Clone()
 	st.mu.Unlock()
@@ -195,9 +253,16 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 func (h *h2) failed(w http.ResponseWriter, r *http.Request, err error) {
 	st := r.Context().Value(streamKey{}).(*stream)
 	f := h.fault(r.Context(), SideServer, err)
+	// As with HTTP/1.1, a server that has served before and is gone is not answered for.
+	silent := h.heard.Load() && h.gone.Load() != nil && f.Cause == CauseLeft
 	st.mu.Lock()
-	st.entry.Fault, st.entry.Status = f, http.StatusBadGateway
+	if st.entry.Fault = f; !silent {
+		st.entry.Status = http.StatusBadGateway
+	}
 	st.mu.Unlock()
+	if silent {
+		panic(http.ErrAbortHandler)
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusBadGateway)
 	_, _ = io.WriteString(w, h.s.p.page(f))

@@ -3,12 +3,14 @@ package proxy
 import (
 	"context"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,15 +44,19 @@ func (p *Proxy) newFront() *http.Server {
 	relay := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.Host = r.In.Host
-			if len(p.o.Rewrite) > 0 {
+			asItCame(r)
+			if len(plainOf(r.In).rewrite) > 0 {
 				r.Out.Header.Del("Accept-Encoding")
 			}
 		},
 		Transport: transport, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), BufferPool: bulkPool{},
-		ModifyResponse: p.plainReply,
+		ModifyResponse: plainReply,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			f := &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
-			entryOf(r).Fault = f
+			if errors.Is(err, context.Canceled) {
+				f = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: err}
+			}
+			plainOf(r).entry.Fault = f
 			http.Error(w, p.page(f), http.StatusBadGateway)
 		},
 	}
@@ -66,9 +72,29 @@ func (p *Proxy) newFront() *http.Server {
 	return srv
 }
 
-type plainEntry struct{}
+// asItCame undoes what ReverseProxy does for the good of servers behind it: what a client
+// asks, and whom it says that it asks for, is none of our business.
+func asItCame(r *httputil.ProxyRequest) {
+	r.Out.URL.RawQuery = r.In.URL.RawQuery
+	r.Out.Trailer = r.In.Trailer // which is filled in later
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if v, ok := r.In.Header[name]; ok {
+			r.Out.Header[name] = v
+		}
+	}
+}
 
-func entryOf(r *http.Request) *Entry { return r.Context().Value(plainEntry{}).(*Entry) }
+// plain is a request in clear under way.
+type plain struct {
+	entry    *Entry
+	rewrite  []Rewrite // nil also for a host to leave alone
+	keep     int       // bytes of each body
+	switched *switched // what it became; nil if nothing
+}
+
+type plainRequest struct{}
+
+func plainOf(r *http.Request) *plain { return r.Context().Value(plainRequest{}).(*plain) }
 
 // servePlain relays a request in clear, or answers one for the proxy itself.
 func (p *Proxy) servePlain(relay http.Handler, w http.ResponseWriter, r *http.Request) {
@@ -80,35 +106,80 @@ func (p *Proxy) servePlain(relay http.Handler, w http.ResponseWriter, r *http.Re
 	e := s.entry(Request)
 	e.Began, e.Scheme, e.Host, e.Method, e.Path, e.Proto, e.RequestHeader = time.Now(), "http", r.URL.Host, r.Method, r.URL.RequestURI(), r.Proto, r.Header.Clone()
 	e.warn(WarnNoTLS)
-	body := &metered{Reader: r.Body, closer: r.Body, most: p.o.Bodies}
+	x := &plain{entry: e, rewrite: p.o.Rewrite, keep: p.o.Bodies}
+	if to := (target{host: r.URL.Hostname(), port: r.URL.Port()}); p.leavesAlone(to.host, to.orPort("80")) {
+		x.rewrite, x.keep = nil, 0
+	}
+	body := &metered{Reader: r.Body, closer: r.Body, most: x.keep}
 	if r.Body != http.NoBody {
-		if len(p.o.Rewrite) > 0 {
-			body.Reader, r.ContentLength = NewRewriter(r.Body, p.o.Rewrite), -1
+		if len(x.rewrite) > 0 {
+			body.Reader, r.ContentLength = NewRewriter(r.Body, x.rewrite), -1
 		}
 		r.Body = body
 	}
-	watch := &watched{ResponseWriter: w, entry: e, most: p.o.Bodies}
+	watch := &watched{ResponseWriter: w, entry: e, most: x.keep}
+	r = r.WithContext(context.WithValue(r.Context(), plainRequest{}, x))
 	defer func() {
+		v := recover() // ReverseProxy panics so to hang up where a reply broke off
+		if v == http.ErrAbortHandler {
+			e.Fault = &Fault{Side: SideServer, By: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF}
+			if r.Context().Err() != nil {
+				e.Fault = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: s.why(context.Canceled)}
+			}
+		}
+		body.mu.Lock() // the server may have answered before it was read to its end
 		e.Sent, e.RequestBody = body.count, body.keep
+		body.mu.Unlock()
 		over := time.Now()
+		if x.switched != nil {
+			e.Sent, e.Received = x.switched.written.Load(), x.switched.read.Load()
+		}
 		if watch.began.IsZero() {
 			watch.began = over
 		}
 		e.timed(watch.began, watch.began, over)
 		s.tell(e)
+		if v != nil {
+			panic(v)
+		}
 	}()
-	relay.ServeHTTP(watch, r.WithContext(context.WithValue(r.Context(), plainEntry{}, e)))
+	relay.ServeHTTP(watch, r)
 }
 
-// plainReply rewrites the body of a reply in clear.
-func (p *Proxy) plainReply(resp *http.Response) error {
-	if len(p.o.Rewrite) > 0 && resp.ContentLength != 0 && resp.StatusCode != http.StatusSwitchingProtocols {
-		rw := NewRewriter(resp.Body, p.o.Rewrite)
-		resp.Body = &metered{Reader: rw, closer: resp.Body, ended: func() { entryOf(resp.Request).rewritten(rw.Replaced > 0) }}
+// plainReply looks at a reply in clear before it is passed on: its body is rewritten, or is
+// no body but a connection.
+func plainReply(resp *http.Response) error {
+	x := plainOf(resp.Request)
+	switch conn, ok := resp.Body.(io.ReadWriteCloser); {
+	case resp.StatusCode == http.StatusSwitchingProtocols && ok:
+		x.switched = &switched{ReadWriteCloser: conn}
+		resp.Body = x.switched
+		x.entry.describeReply(resp, true)
+	case len(x.rewrite) > 0 && resp.ContentLength != 0:
+		rw := NewRewriter(resp.Body, x.rewrite)
+		resp.Body = &metered{Reader: rw, closer: resp.Body, ended: func() { x.entry.rewritten(rw.Replaced > 0) }}
 		resp.ContentLength = -1
 		resp.Header.Del("Content-Length")
 	}
 	return nil
+}
+
+// switched is a server's connection that is HTTP no longer.
+type switched struct {
+	io.ReadWriteCloser
+	read, written atomic.Int64
+}
+
+func (c *switched) Read(p []byte) (int, error) {
+	n, err := c.ReadWriteCloser.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+func (c *switched) Write(p []byte) (int, error) {
+	n, err := c.ReadWriteCloser.Write(p)
+	c.written.Add(int64(n))
+	return n, err
 }
 
 // watched notes what is answered.
@@ -120,11 +191,8 @@ type watched struct {
 }
 
 func (w *watched) WriteHeader(status int) {
-	if status >= 200 || status == http.StatusSwitchingProtocols {
+	if status >= 200 {
 		w.entry.Status, w.entry.Header, w.began = status, w.Header().Clone(), time.Now()
-		if status == http.StatusSwitchingProtocols {
-			w.entry.Upgraded = w.Header().Get("Upgrade")
-		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

@@ -9,6 +9,7 @@
 // sockets and no HTTP; and it draws nothing: its Entries are for the command to show.
 //
 // How a connection goes: front.go (CONNECT, SOCKS5, or straight on) finds out where to,
+// greeting.go whether TLS follows,
 // session.go shakes hands on both legs, h1.go, h2.go relay what is said, entry.go is
 // what is told of it, and recorder.go what is kept. Read session.go first.
 package proxy

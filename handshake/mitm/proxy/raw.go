@@ -137,16 +137,19 @@ func (s *session) between(k Kind) {
 	down.Go(func() { e.Received, fault[1] = s.copy(s.client, s.server) })
 	up.Wait()
 	down.Wait()
-	for i, side := range []Side{SideClient, SideServer} {
-		if err := fault[i]; err != nil && e.Fault == nil {
-			e.Fault = blame(side, err, false)
+	// Where one end has said that it is done the other may well reset what is left: a
+	// close_notify that nobody reads any more.
+	done := s.client.ended || s.server.ended
+	for _, err := range fault {
+		if of := (*sided)(nil); errors.As(err, &of) && e.Fault == nil && !(done && isGone(err)) {
+			e.Fault = blame(of.side, of.error, false)
 		}
 	}
 	s.tell(e)
 }
 
 // copy moves bytes from one socket to another, and passes the end on. What breaks ends
-// both.
+// both; the error is sided.
 func (s *session) copy(to, from *recorder) (n int64, err error) {
 	big := bulks.Get().(*[bulk]byte)
 	defer bulks.Put(big)
@@ -155,16 +158,17 @@ func (s *session) copy(to, from *recorder) (n int64, err error) {
 		if k > 0 {
 			if _, werr := to.Write(big[:k]); werr != nil {
 				_ = from.Close()
-				return n, werr
+				return n, &sided{to.side, werr}
 			}
 			n += int64(k)
 		}
 		switch {
 		case err == io.EOF:
-			return n, to.CloseWrite()
+			_ = to.CloseWrite() // of what is gone already, which reading it tells
+			return n, nil
 		case err != nil:
 			_ = to.Close()
-			return n, err
+			return n, &sided{from.side, err}
 		}
 	}
 }

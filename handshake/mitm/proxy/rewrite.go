@@ -56,47 +56,49 @@ func (r *Rewriter) Read(p []byte) (int, error) {
 func (r *Rewriter) look(end bool) {
 	r.out = r.store[:0]
 	for len(r.raw) > 0 {
-		i, rule := r.first()
-		if rule != nil {
-			r.out = append(append(r.out, r.raw[:i]...), rule.New...)
-			r.raw = r.raw[i+len(rule.Old):]
-			r.Replaced++
-			continue
-		}
-		keep := 0
+		at, rule := r.first()
 		if !end {
-			keep = r.partial()
+			// What has come may be the beginning of something that stands before it.
+			if open, n := r.partial(); open < at || open == at && n < rule {
+				r.out, r.raw = append(r.out, r.raw[:open]...), r.raw[open:]
+				break
+			}
 		}
-		r.out = append(r.out, r.raw[:len(r.raw)-keep]...)
-		r.raw = r.raw[len(r.raw)-keep:]
-		break
+		r.out, r.raw = append(r.out, r.raw[:at]...), r.raw[at:]
+		if rule < len(r.rules) {
+			r.out, r.raw = append(r.out, r.rules[rule].New...), r.raw[len(r.rules[rule].Old):]
+			r.Replaced++
+		}
 	}
 	r.raw = bytes.Clone(r.raw)
 	r.store = r.out
 }
 
-// first finds the first place at which a rule fits, and the rule.
-func (r *Rewriter) first() (at int, rule *Rewrite) {
+// first finds the first place at which a rule fits, and the first rule that does; the end
+// if none does.
+func (r *Rewriter) first() (at, rule int) {
+	at, rule = len(r.raw), len(r.rules)
 	for i := range r.rules {
-		if j := bytes.Index(r.raw, r.rules[i].Old); j >= 0 && (rule == nil || j < at) {
-			at, rule = j, &r.rules[i]
+		if j := bytes.Index(r.raw[:min(len(r.raw), at+len(r.rules[i].Old))], r.rules[i].Old); j >= 0 && j < at {
+			at, rule = j, i
 		}
 	}
 	return at, rule
 }
 
-// partial is how many of the last bytes might be the beginning of an Old.
-func (r *Rewriter) partial() int {
-	most := 0
-	for _, rule := range r.rules {
-		for n := min(len(rule.Old)-1, len(r.raw)); n > most; n-- {
-			if bytes.HasSuffix(r.raw, rule.Old[:n]) {
-				most = n
+// partial is the same for what the last bytes may be the beginning of.
+func (r *Rewriter) partial() (at, rule int) {
+	at, rule = len(r.raw), len(r.rules)
+	for i := range r.rules {
+		old := r.rules[i].Old
+		for n := min(len(old)-1, len(r.raw)); n > len(r.raw)-at; n-- {
+			if bytes.HasSuffix(r.raw, old[:n]) {
+				at, rule = len(r.raw)-n, i
 				break
 			}
 		}
 	}
-	return most
+	return at, rule
 }
 
 // withoutCoding keeps a client from asking for compressed replies: nothing in one could be

@@ -53,6 +53,14 @@ type target struct {
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
 
+// orPort is t, at this port if it has none.
+func (t target) orPort(port string) target {
+	if t.port == "" {
+		t.port = port
+	}
+	return t
+}
+
 // display is the target as one writes it: without the port that goes without saying.
 func (t target) display() string {
 	if t.port == "443" || t.port == "" {
@@ -80,14 +88,22 @@ func (s *session) run() {
 	}
 	s.target = t
 	s.call(t.host)
-	first, err := s.client.peek(1)
-	switch {
-	case err != nil:
-		s.fault(SideClient, CauseLeft, err)
+	if s.p.ignores(t.host, t) {
+		s.untouched() // whatever it is
 		return
-	case first[0] != byte(iana.Handshake) && !t.tls:
-		s.inClear()
-		return
+	}
+	if !t.tls {
+		switch begins, f := s.beginsTLS(); {
+		case f != nil:
+			s.failed(f)
+			return
+		case !begins && s.p.leavesAlone(t.host, t):
+			s.untouched()
+			return
+		case !begins:
+			s.inClear()
+			return
+		}
 	}
 	hello, err := readHello(s.client)
 	if err != nil {
@@ -163,8 +179,11 @@ func (s *session) intercept(hello *message.ClientHello) {
 	_ = server.Close()
 }
 
-// dial reaches the server.
+// dial reaches the server, unless it has been.
 func (s *session) dial() error {
+	if s.server != nil {
+		return nil
+	}
 	began := time.Now()
 	conn, err := s.p.o.Dial(s.ctx, "tcp", s.target.addr())
 	s.connect = time.Since(began)

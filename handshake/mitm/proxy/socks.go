@@ -77,6 +77,8 @@ func (s *session) socks() (t target, err error) {
 		return t, s.socksRefuse(socksNotSupported, fmt.Errorf("SOCKS command %d: only CONNECT is there", b[1]))
 	case n == 0:
 		return t, s.socksRefuse(socksNotAnAddress, fmt.Errorf("SOCKS address type %d", b[3]))
+	case b[3] == socksDomain && b[4] == 0: // to dial it would be to dial ourselves
+		return t, s.socksRefuse(socksNotAnAddress, errors.New("an empty name"))
 	}
 	if b, err = s.client.peek(4 + n + 2); err != nil {
 		return t, err

@@ -1,0 +1,328 @@
+package proxy_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"tlslab/handshake/mitm/proxy"
+)
+
+// newOrigin2 speaks HTTP/2 alone.
+func newOrigin2(t testing.TB, h http.HandlerFunc) *origin {
+	t.Helper()
+	return newOrigin(t, h, func(c *tls.Config) { c.NextProtos = []string{"h2"} })
+}
+
+// TestStreams: many at once, on one connection each side.
+func TestStreams(t *testing.T) {
+	const n = 100
+	var together sync.WaitGroup
+	together.Add(n)
+	var mu sync.Mutex
+	conns := map[string]bool{}
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		conns[r.RemoteAddr] = true
+		mu.Unlock()
+		if r.URL.Path != fmt.Sprintf("/%d", n) {
+			together.Done()
+			together.Wait() // all of them are here
+		}
+		fmt.Fprint(w, r.URL.Path)
+	})
+	u := start(t, o, nil)
+	c := u.client(nil)
+	get := func(i int) error {
+		resp, err := c.Get(fmt.Sprintf("https://%s/%d", wwwName, i))
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if want := fmt.Sprintf("/%d", i); err == nil && (string(b) != want || resp.ProtoMajor != 2) {
+			err = fmt.Errorf("%s %q, want %q", resp.Proto, b, want)
+		}
+		return err
+	}
+	var wg sync.WaitGroup
+	if err := get(n); err != nil { // or net/http would dial for each
+		t.Fatal(err)
+	}
+	for i := range n {
+		wg.Go(func() {
+			if err := get(i); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	c.CloseIdleConnections()
+	perConn := map[int]int{}
+	for _, e := range u.total(t, n+1) {
+		sound(t, e)
+		perConn[e.Conn]++
+	}
+	if len(conns) != len(perConn) {
+		t.Errorf("%d connections to the server for the client's %d", len(conns), len(perConn))
+	}
+}
+
+// TestStreaming: what is said on either side arrives before there is more to say.
+func TestStreaming(t *testing.T) {
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "Sum")
+		_ = http.NewResponseController(w).Flush()
+		lines := bufio.NewScanner(r.Body)
+		for n := 0; lines.Scan(); n++ {
+			fmt.Fprintln(w, "heard", lines.Text())
+			_ = http.NewResponseController(w).Flush()
+		}
+		w.Header().Set("Sum", fmt.Sprint(lines.Err(), r.Trailer))
+		w.Header().Set(http.TrailerPrefix+"Late", "yes") // not announced
+	})
+	u := start(t, o, func(p *proxy.Options) { p.Bodies = 9 })
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	body, say := io.Pipe()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+wwwName+"/", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Trailer = http.Header{"End": nil}
+	c := u.client(nil)
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(resp.Body)
+	for _, word := range []string{"one", "two", "three"} {
+		fmt.Fprintln(say, word)
+		if line, err := lines.ReadString('\n'); line != "heard "+word+"\n" {
+			t.Fatal(line, err)
+		}
+	}
+	req.Trailer.Set("End", "over")
+	say.Close()
+	if b, err := io.ReadAll(lines); err != nil || len(b) > 0 {
+		t.Errorf("%q, %v", b, err)
+	}
+	if got := resp.Trailer.Get("Sum"); got != "<nil> map[End:[over]]" {
+		t.Errorf("trailer %q", got)
+	}
+	if got := resp.Trailer.Get("Late"); got != "yes" {
+		t.Errorf("trailers %v", resp.Trailer)
+	}
+	resp.Body.Close()
+	c.CloseIdleConnections()
+	e := u.total(t, 1)[0]
+	sound(t, e)
+	if e.Sent != 14 || e.Received != 32 || string(e.RequestBody) != "one\ntwo\nt" || string(e.Body) != "heard one" {
+		t.Errorf("%d sent, %q; %d received, %q", e.Sent, e.RequestBody, e.Received, e.Body)
+	}
+}
+
+// TestHeads2: what a client says goes on as it came: odd queries, what it says of itself, a
+// host of its own, a long field.
+func TestHeads2(t *testing.T) {
+	long := strings.Repeat("x", 50<<10)
+	var got *http.Request
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r.Clone(context.Background())
+		w.Header().Set("Long", long)
+		w.WriteHeader(http.StatusEarlyHints)
+		w.WriteHeader(http.StatusTeapot)
+	})
+	u := start(t, o, nil)
+	req, err := http.NewRequest(http.MethodDelete, "https://"+wwwName+"/a//b%2Fc?x;y=%zz&q", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "other.lab.test:8443"
+	req.Header = http.Header{"X-Forwarded-For": {"192.0.2.9"}, "Forwarded": {"for=192.0.2.9"}, "Long": {long}, "Te": {"trailers"}, "User-Agent": {"mine"}}
+	c := u.client(nil)
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusTeapot || resp.Header.Get("Long") != long {
+		t.Errorf("%s, a field of %d bytes", resp.Status, len(resp.Header.Get("Long")))
+	}
+	if got.RequestURI != "/a//b%2Fc?x;y=%zz&q" || got.Method != http.MethodDelete || got.Host != req.Host {
+		t.Errorf("%s %s of %s", got.Method, got.RequestURI, got.Host)
+	}
+	for name, want := range req.Header {
+		if got := got.Header[name]; strings.Join(got, ",") != strings.Join(want, ",") {
+			t.Errorf("%s: %.40q", name, got)
+		}
+	}
+	c.CloseIdleConnections()
+	e := u.total(t, 1)[0]
+	sound(t, e)
+	if e.Status != http.StatusTeapot || e.Path != got.RequestURI {
+		t.Errorf("%d %s", e.Status, e.Path)
+	}
+}
+
+// TestGoAway: a server that takes no more requests on a connection ends it for the client
+// too, whole replies first.
+func TestGoAway(t *testing.T) {
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		fmt.Fprint(w, strings.Repeat("x", 100_000))
+	})
+	u := start(t, o, nil)
+	c := u.client(nil)
+	for i := range 5 {
+		_, body := get(t, c, "https://"+wwwName+"/")
+		if len(body) != 100_000 {
+			t.Fatalf("%d bytes", len(body))
+		}
+		sound(t, u.await(t, i+1))
+	}
+	c.CloseIdleConnections()
+}
+
+// TestServerLeaves2: a client whose server hung up while nothing was asked finds its own
+// connection closed, and asks on another; it gets no error for an answer.
+func TestServerLeaves2(t *testing.T) {
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello") })
+	u := start(t, o, nil)
+	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName, NextProtos: []string{"h2"}})
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan bool)
+	cc, err := new(http2.Transport).NewClientConn(&watchedConn{Conn: c, gone: gone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cc.Close()
+	req, err := http.NewRequest(http.MethodGet, "https://"+wwwName+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := cc.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "hello" {
+		t.Fatalf("%q, %v", b, err)
+	}
+	sound(t, u.await(t, 1))
+	o.CloseClientConnections()
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		t.Error("the client's connection stays open")
+	}
+	if cc.CanTakeNewRequest() {
+		t.Error("the client may ask again on it")
+	}
+	u.total(t, 1)
+}
+
+// watchedConn says when reading from it has ended.
+type watchedConn struct {
+	*tls.Conn
+	once sync.Once
+	gone chan bool
+}
+
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.once.Do(func() { close(c.gone) })
+	}
+	return n, err
+}
+
+// TestStreamsFail: who broke off a stream, and that the others go on.
+func TestStreamsFail(t *testing.T) {
+	entered, left := make(chan bool, 1), make(chan bool, 1)
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/before":
+			panic(http.ErrAbortHandler)
+		case "/amid":
+			fmt.Fprint(w, "half")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		case "/wait":
+			entered <- true
+			<-r.Context().Done()
+			left <- true
+		default:
+			fmt.Fprint(w, "whole")
+		}
+	})
+	u := start(t, o, nil)
+	c := u.client(nil)
+	fetch := func(ctx context.Context, path string) (int, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+wwwName+path, nil)
+		if err != nil {
+			return 0, err
+		}
+		resp, err := c.Do(req)
+		if err != nil {
+			return 0, err
+		}
+		defer resp.Body.Close()
+		_, err = io.ReadAll(resp.Body)
+		return resp.StatusCode, err
+	}
+	if status, err := fetch(t.Context(), "/before"); err != nil || status != 502 {
+		t.Errorf("%d, %v", status, err)
+	}
+	faulty(t, u.await(t, 1), proxy.Request, proxy.SideServer, proxy.SideServer, proxy.CauseLeft)
+	if _, err := fetch(t.Context(), "/amid"); err == nil {
+		t.Error("half a reply passed for a whole one")
+	}
+	faulty(t, u.await(t, 2), proxy.Request, proxy.SideServer, proxy.SideServer, proxy.CauseLeft)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-entered
+		cancel()
+	}()
+	if _, err := fetch(ctx, "/wait"); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	<-left // the server is told
+	faulty(t, u.await(t, 3), proxy.Request, proxy.SideClient, proxy.SideClient, proxy.CauseLeft)
+	if status, err := fetch(t.Context(), "/whole"); err != nil || status != 200 {
+		t.Errorf("%d, %v", status, err)
+	}
+	sound(t, u.await(t, 4))
+	c.CloseIdleConnections()
+	for _, e := range u.total(t, 4) {
+		if e.Conn != 1 {
+			t.Errorf("%s on connection %d", e.Path, e.Conn)
+		}
+	}
+}
+
+// TestServerLeavesFirst2: as with HTTP/1.1, a server that hangs up before anything was asked
+// is not a client that pins.
+func TestServerLeavesFirst2(t *testing.T) {
+	o := newScripted(t, func(c *tls.Config) *tls.Config { c.NextProtos = []string{"h2"}; return c })
+	u := start(t, o.origin, nil)
+	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName, NextProtos: []string{"h2"}})
+	cc, err := new(http2.Transport).NewClientConn(c) // says hello, and asks nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cc.Close()
+	o.next(t).Close()
+	faulty(t, u.total(t, 1)[0], proxy.Failure, proxy.SideServer, proxy.SideServer, proxy.CauseLeft)
+}
