@@ -282,7 +282,7 @@ func faultLines(lang narrate.Lang, f *proxy.Fault) []string {
 	if cause.Text != "" {
 		lines = append(lines, cause.Text)
 	}
-	if f.By == proxy.SideProxy || !f.Alerted {
+	if f.Detailed() && (f.By == proxy.SideProxy || !f.Alerted) {
 		lines = append(lines, "("+visible(f.Err.Error())+")")
 	}
 	return lines

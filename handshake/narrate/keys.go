@@ -173,7 +173,7 @@ func SecretKey(e *handshake.SecretEvent) string {
 		return e.Label + "+other"
 	case "master_secret":
 		switch {
-		case e.Method == "session":
+		case e.Method == "session", e.Method == "known" && e.Tag == "": // an observer's, of a resumed one
 			return e.Label + "+session"
 		case e.Tag == "extended master secret":
 			return e.Label + "+ems"

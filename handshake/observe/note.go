@@ -2,7 +2,9 @@ package observe
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -49,14 +51,31 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte) {
 		move.Version, move.In = iana.TLS13, handshake.WaitServerHello // or a later state
 	}
 	meta := o.meta(move.String())
+	if move.Version == 0 {
+		move.Version = cmp.Or(o.version, offered(m))
+	}
 	meta.Ref = reference(move)
 	l.Event(&handshake.MessageEvent{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields)})
 }
 
-// reference is where the client's table says that a move is specified. The
-// ChangeCipherSpec that means nothing has no row where it is received.
+// offered is the version by which a hello is written: the newest that it offers. 0 for
+// other messages.
+func offered(m message.Message) iana.Version {
+	hello, ok := m.(*message.ClientHello)
+	if !ok {
+		return 0
+	}
+	if x, ok := message.Get[*message.SupportedVersions](&hello.Extensions); ok && slices.Contains(x.Versions, iana.TLS13) {
+		return iana.TLS13
+	}
+	return iana.TLS12
+}
+
+// reference is where the client's table says that a move is specified, in the version
+// that is settled. The ChangeCipherSpec that means nothing has no row where it is received.
 func reference(move handshake.Move) string {
-	for _, m := range handshake.Moves(handshake.Client) {
+	// Of several rows the last is the plain one: those of a resumed session stand before it.
+	for _, m := range slices.Backward(handshake.Moves(handshake.Client)) {
 		if m.Dir == move.Dir && m.Msg == move.Msg && (m.Version == 0 || move.Version == 0 || m.Version == move.Version) {
 			return m.Ref
 		}

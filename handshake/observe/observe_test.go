@@ -72,7 +72,7 @@ func TestSameEvents(t *testing.T) {
 		for _, e := range events {
 			switch e := e.(type) {
 			case *handshake.MessageEvent:
-				out = append(out, fmt.Sprintf("%v %v %x %v", e.Dir, e.Kind, e.Raw, e.Move))
+				out = append(out, fmt.Sprintf("%v %v %x %v %v", e.Dir, e.Kind, e.Raw, e.Move, e.Ref))
 				if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {
 					t.Errorf("%v: %v", e.Kind, err)
 				}

@@ -246,7 +246,13 @@ func (o *Observer) lookUp() {
 			o.report.Resumed && (same(m.SessionID, o.hello.SessionID) || same(m.Ticket, ticket)) {
 			secret := m.Secret
 			o.master = &secret
-			o.noteSecret(&handshake.SecretEvent{Label: "master_secret", Method: "known", Value: bytes.Clone(secret[:])})
+			e := &handshake.SecretEvent{Label: "master_secret", Method: "known", Value: bytes.Clone(secret[:])}
+			if !o.report.Resumed { // how the ends came by it, which ServerHello has told
+				if e.Tag = "master secret"; o.ems {
+					e.Tag = "extended master secret"
+				}
+			}
+			o.noteSecret(e)
 			return
 		}
 	}

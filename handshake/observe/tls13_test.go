@@ -170,7 +170,7 @@ func told(t testing.TB, events []handshake.Event, dir handshake.Direction) []str
 		case *handshake.KeyChangeEvent:
 			note(&records, e.Dir, "keys %d %v", e.Epoch, e.Suite)
 		case *handshake.MessageEvent:
-			note(&content, e.Dir, "%v %x %v", e.Kind, e.Raw, e.Move)
+			note(&content, e.Dir, "%v %x %v %v", e.Kind, e.Raw, e.Move, e.Ref)
 			if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {
 				t.Errorf("%v: %v", e.Kind, err)
 			}

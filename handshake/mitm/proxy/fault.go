@@ -71,6 +71,15 @@ func Causes() []Cause {
 // Error says what happened, for a log.
 func (f *Fault) Error() string { return string(f.Side) + ": " + string(f.Cause) + ": " + f.Err.Error() }
 
+// Detailed reports whether Err says more than Cause does.
+func (f *Fault) Detailed() bool {
+	switch f.Cause {
+	case CausePin, CauseIdle, CauseSlow, CauseBusy, CauseShutdown:
+		return false
+	}
+	return true
+}
+
 // Unwrap returns the error behind it.
 func (f *Fault) Unwrap() error { return f.Err }
 

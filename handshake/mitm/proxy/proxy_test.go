@@ -34,11 +34,23 @@ const wwwName = "www.lab.test"
 
 func newOrigin(t testing.TB, h http.Handler, change func(*tls.Config)) *origin {
 	t.Helper()
-	root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+	o, err := makeOrigin(h, change)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert := leafOf(t, root, wwwName)
+	t.Cleanup(o.Close)
+	return o
+}
+
+func makeOrigin(h http.Handler, change func(*tls.Config)) (*origin, error) {
+	root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+	if err != nil {
+		return nil, err
+	}
+	cert, err := leafOf(root, wwwName)
+	if err != nil {
+		return nil, err
+	}
 	o := &origin{Server: httptest.NewUnstartedServer(h), roots: pki.NewTrustStore(root.Cert), pool: x509.NewCertPool()}
 	o.pool.AddCert(root.Cert)
 	o.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}
@@ -49,25 +61,24 @@ func newOrigin(t testing.TB, h http.Handler, change func(*tls.Config)) *origin {
 	o.EnableHTTP2 = slices.Contains(o.TLS.NextProtos, "h2")
 	o.Config.ErrorLog = quietLog
 	o.StartTLS()
-	t.Cleanup(o.Close)
-	return o
+	return o, nil
 }
 
-func leafOf(t testing.TB, ca *pki.Authority, name string) tls.Certificate {
-	t.Helper()
+// leafOf issues a certificate for name and for 127.0.0.1.
+func leafOf(ca *pki.Authority, name string) (tls.Certificate, error) {
 	key, err := pki.GenerateKey(pki.P256, nil)
 	if err != nil {
-		t.Fatal(err)
+		return tls.Certificate{}, err
 	}
 	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
-		t.Fatal(err)
+		return tls.Certificate{}, err
 	}
 	is, err := ca.Sign(csr, pki.LeafOptions{})
 	if err != nil {
-		t.Fatal(err)
+		return tls.Certificate{}, err
 	}
-	return tls.Certificate{Certificate: is.Chain, PrivateKey: key.(*ecdsa.PrivateKey)}
+	return tls.Certificate{Certificate: is.Chain, PrivateKey: key.(*ecdsa.PrivateKey)}, nil
 }
 
 // underTest is a proxy with what it has told of.

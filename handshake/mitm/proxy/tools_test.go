@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"testing"
 )
 
@@ -48,4 +50,21 @@ func (u *underTest) dial(t testing.TB, target string, cfg *tls.Config) *tls.Conn
 		t.Fatal(err)
 	}
 	return c
+}
+
+// exampleOrigin is an origin for an example, which has no testing.TB.
+func exampleOrigin() *origin {
+	o, err := makeOrigin(hello, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return o
+}
+
+// through is net/http's client, by way of the proxy at addr whose root it trusts.
+func through(addr string, root *x509.Certificate) *http.Client {
+	pool := x509.NewCertPool()
+	pool.AddCert(root)
+	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr}), ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{RootCAs: pool}}}
 }
