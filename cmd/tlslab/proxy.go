@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/render"
 	"tlslab/pki"
 )
 
@@ -75,7 +77,7 @@ that wants --i-own-this-network.`,
 	f.StringVar(&p.listen, "listen", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.BoolVar(&p.ownNetwork, "i-own-this-network", false, "allow --listen on an address that others can reach")
 	f.StringVar(&p.portFile, "port-file", "", "write the port to this `file` once listening")
-	f.StringVar(&p.mode, "mode", "forward", "forward (HTTP CONNECT), socks5, or reverse:https://`HOST:PORT`")
+	f.StringVar(&p.mode, "mode", "forward", "`MODE`: forward (HTTP CONNECT), socks5, or reverse:https://HOST:PORT")
 	f.StringVar(&p.confDir, "confdir", "", "the `directory` of the proxy's CA (default: tlslab in your configuration directory)")
 	f.StringSliceVar(&p.ignore, "ignore-hosts", nil, "pass these through untouched: www.example.org, *.example.org, *:8443")
 	f.StringSliceVar(&p.allow, "allow-hosts", nil, "capture these alone, and pass the rest through untouched")
@@ -93,6 +95,7 @@ that wants --i-own-this-network.`,
 	f.IntVar(&p.maxConns, "max-conns", 1000, "turn clients away beyond so many connections")
 	f.DurationVar(&p.idle, "idle-timeout", 5*time.Minute, "end a connection after so long without a byte")
 	f.DurationVar(&p.handshake, "handshake-timeout", 30*time.Second, "end a connection that takes longer to shake hands, or to send a head")
+	f.BoolVar(&p.bytes, "bytes", false, "show handshakes with every byte: offset, hex, name, meaning")
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
 	f.StringVar(&p.format, "format", "text", "of the list: text, or json (a line an entry)")
 	complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
@@ -205,6 +208,8 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 		o.Rewrite = append(o.Rewrite, rw)
 	}
 	switch {
+	case slices.ContainsFunc(p.show, func(n int) bool { return n < 1 }):
+		return o, misuse("Entries are numbered from 1.", "--show %v: there is no such entry", p.show)
 	case p.maxConns < 1:
 		return o, misuse("", "--max-conns %d: at least one", p.maxConns)
 	case p.idle <= 0 || p.handshake <= 0:
@@ -306,6 +311,23 @@ func (p *proxyFlags) announce(w io.Writer, l net.Listener, root string, made boo
 	} else {
 		lines = append(lines, say(p.lang, "proxy_root", "root", root))
 	}
-	_, err := io.WriteString(w, strings.Join(lines, "\n  ")+"\n")
+	width := columns(os.Stderr)
+	if width == 0 {
+		width = render.DefaultWidth
+	}
+	var b strings.Builder
+	for i, line := range lines {
+		if strings.HasPrefix(line, "curl ") {
+			b.WriteString("  " + line + "\n") // to be copied whole
+			continue
+		}
+		for j, part := range render.Wrap(line, width-2) {
+			if i+j > 0 {
+				part = "  " + part
+			}
+			b.WriteString(part + "\n")
+		}
+	}
+	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
 )
 
 func newProxyCA(p *proxyFlags) *cobra.Command {
@@ -71,15 +72,24 @@ func (p *proxyFlags) ca(cmd *cobra.Command) error {
 				fmt.Fprintln(&b, "  "+c)
 			}
 		}
-		if text != "" {
-			fmt.Fprintln(&b, "  "+strings.ReplaceAll(text, "\n", "\n  "))
-		}
+		wrapped(&b, text)
 		b.WriteString("\n")
 	}
 	title, text := sayBoth(p.lang, "proxy_ca_warning")
-	fmt.Fprintf(&b, "%s\n  %s\n", title, strings.ReplaceAll(text, "\n", "\n  "))
+	fmt.Fprintln(&b, title)
+	wrapped(&b, text)
 	_, err = cmd.OutOrStdout().Write([]byte(b.String()))
 	return err
+}
+
+// wrapped writes prose, indented; commands are not for it to break.
+func wrapped(b *strings.Builder, text string) {
+	if text == "" {
+		return
+	}
+	for _, line := range render.Wrap(text, render.DefaultWidth-2) {
+		b.WriteString("  " + line + "\n")
+	}
 }
 
 func fingerprint(c *x509.Certificate) string { return fmt.Sprintf("%x", sha256.Sum256(c.Raw)) }

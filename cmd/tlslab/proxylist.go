@@ -17,6 +17,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 )
 
@@ -108,11 +109,15 @@ func (l *proxyList) explain(n int) {
 	}
 	conn := l.conns[n%maxListed]
 	rec := l.proxy.Recording(conn)
+	if rec != nil && !rec.TLS() {
+		fmt.Fprintln(l.log, say(lang, "proxy_in_clear", "n", strconv.Itoa(n)))
+		return
+	}
 	if rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty() {
 		fmt.Fprintln(l.log, say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
 		return
 	}
-	l.write("\n" + say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)) + "\n")
+	l.write("\n" + strings.Join(render.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
 	term := render.NewTerminal(l.out, l.out.options)
 	if err := rec.Explain(term); err != nil {
 		fmt.Fprintln(l.log, err)
@@ -150,9 +155,11 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	if e.Kind == proxy.Failure {
 		sent, received = "", ""
 	}
-	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), visible(method), status, sent, received, visible(e.Host+e.Path))
-	if max := l.width(); runewidth.StringWidth(first) > max {
-		first = runewidth.Truncate(first, max, "…")
+	where := visible(e.Host + e.Path)
+	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), visible(method), status, sent, received, where)
+	below := "" // where there is no room beside the rest
+	if runewidth.StringWidth(first) > l.width() {
+		first, below = l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), visible(method), status, sent, received, ""), where
 	}
 	shade := color.FgGreen
 	switch {
@@ -162,6 +169,9 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		shade = color.FgYellow
 	}
 	b.WriteString(l.paint(first, shade) + "\n")
+	if below != "" {
+		l.wrap(&b, "", below, shade)
+	}
 	if legs := l.legs(e); legs != "" {
 		l.wrap(&b, "", legs, color.Faint)
 	}
@@ -279,8 +289,12 @@ func faultLines(lang narrate.Lang, f *proxy.Fault) []string {
 	}
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
 	lines := []string{say(lang, key, pairs...) + colonOf(lang) + cause.Title}
-	if cause.Text != "" {
-		lines = append(lines, cause.Text)
+	advice := cause.Text
+	if why := reason.Of(f.Err); f.Cause == proxy.CauseUnbelieved && why != reason.CertificateUntrusted && why != reason.Internal {
+		advice = say(lang, "proxy_unbelieved", "why", narrate.Must(lang, narrate.Reason, string(why)).Title)
+	}
+	if advice != "" {
+		lines = append(lines, advice)
 	}
 	if f.Detailed() && (f.By == proxy.SideProxy || !f.Alerted) {
 		lines = append(lines, "("+visible(f.Err.Error())+")")

@@ -96,7 +96,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 // valueWord is what a flag of this type takes.
 func valueWord(kind string) string {
 	switch kind {
-	case "int":
+	case "int", "intSlice":
 		return "a whole number"
 	case "bool":
 		return "true or false"

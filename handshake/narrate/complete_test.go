@@ -203,7 +203,7 @@ func TestComplete(t *testing.T) {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: handshake.SecretLabels(), Check: handshake.CheckNames(), Step: suite.StepNames(),
-		Scene: slices.Concat(scenario.SceneKeys(), replay.SceneKeys(), []string{"flow/proxy_to_server", "flow/proxy_to_client"}), Input: pki.InputNames(),
+		Scene: slices.Concat(scenario.SceneKeys(), replay.SceneKeys(), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys"}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"tlslab/handshake"
@@ -42,7 +44,7 @@ type Entry struct {
 	RequestBody, Body     []byte // the first Options.Bodies of them, as on the wire but for chunks
 	Upgraded              string // what the connection became: "websocket"; "" if nothing
 
-	ToClient, ToServer *Leg // nil where there was no handshake
+	ToClient, ToServer *Leg // nil where no ClientHello was read or sent; with Version 0 where nothing was settled
 
 	Warnings []Warning
 	Fault    *Fault // why it failed; nil if it did not
@@ -65,6 +67,34 @@ func (t Timing) Total() time.Duration { return t.Connect + t.TLS + t.Send + t.Wa
 type Leg struct {
 	handshake.Summary
 	Offered []iana.Version // to the client leg: what its hello offered
+}
+
+// String is version, key exchange and protocol: "TLS 1.3 X25519MLKEM768 h2".
+func (l *Leg) String() string {
+	if l == nil || l.Version == 0 {
+		return "no TLS"
+	}
+	words := []string{l.Version.String()}
+	switch {
+	case l.Group != 0:
+		words = append(words, l.Group.String())
+	case l.Suite != nil && l.Suite.Kx == iana.KxRSA:
+		words = append(words, "RSA")
+	}
+	if l.Protocol != "" {
+		words = append(words, l.Protocol)
+	}
+	return strings.Join(words, " ")
+}
+
+// String is the entry in a line: for a log, not for a person's eyes, for it has text of
+// the peers' as it came.
+func (e *Entry) String() string {
+	s := fmt.Sprintf("%d %s %s %s%s %d", e.N, e.Kind, e.Method, e.Host, e.Path, e.Status)
+	if e.Fault != nil {
+		s += ", " + e.Fault.Error()
+	}
+	return s
 }
 
 // Warning is something that worked and that one should know of. It is a stable key.

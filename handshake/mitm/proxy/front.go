@@ -124,6 +124,9 @@ func ParsePattern(text string) (Pattern, error) {
 	if host, port, err := net.SplitHostPort(p.host); err == nil {
 		p.host, p.port = host, port
 	}
+	if strings.ContainsAny(p.host, "/ '\"@") || strings.Contains(p.host, "://") {
+		return p, errors.New("it is a host, no URL: www.example.org, *.example.org, *:8443")
+	}
 	if p.host == "" {
 		return p, errors.New("a pattern names a host: www.example.org, *.example.org, *.example.org:8443")
 	}

@@ -207,7 +207,7 @@ func (h *h1) refuse(x *exchange, f *Fault, status int) {
 	h.mu.Lock()
 	h.spoken = true
 	h.mu.Unlock()
-	_, _ = h.client.Write(answer(status, h.s.p.page(f)))
+	x.entry.Received = h.answer(status, f)
 	h.s.tell(x.entry)
 	h.finish()
 }
@@ -394,16 +394,16 @@ func (h *h1) unanswered(f *Fault) {
 	h.under, h.upstream = nil, f
 	h.mu.Unlock()
 	for i, x := range under {
-		status := 0
+		status, received := 0, int64(0)
 		if i == 0 && !reused && f.Side != SideClient {
 			status = http.StatusBadGateway
-			_, _ = h.client.Write(answer(status, h.s.p.page(f)))
+			received = h.answer(status, f)
 		}
 		if x.switched != nil {
 			x.switched <- false
 		}
 		h.half(x, func(e *Entry) {
-			e.Status = status
+			e.Status, e.Received = status, received
 			if e.Fault == nil || e.Fault.Side == SideServer {
 				e.Fault = f
 			}
@@ -414,6 +414,15 @@ func (h *h1) unanswered(f *Fault) {
 // blame makes a Fault of an error on the leg to side.
 func (h *h1) blame(side Side, err error) *Fault {
 	return blame(side, err, side == SideServer && h.s.toServer != nil && h.s.toServer.CertificateRequested)
+}
+
+// answer sends a reply of the proxy's own, and returns how many bytes its body has.
+func (h *h1) answer(status int, f *Fault) int64 {
+	page := h.s.p.page(f)
+	if _, err := h.client.Write(answer(status, page)); err != nil {
+		return 0
+	}
+	return int64(len(page))
 }
 
 // finish ends both streams, so that the other pump ends too. What broke off on one leg

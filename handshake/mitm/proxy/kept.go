@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"tlslab/handshake"
 	"tlslab/handshake/observe"
@@ -17,7 +18,13 @@ type Recording struct {
 	Conn               int
 	Host               string
 	ToClient, ToServer LegRecording
+
+	tls atomic.Bool
 }
+
+// TLS reports whether the proxy has read a ClientHello: else the connection was in clear,
+// or passed through untouched, and there is nothing to explain.
+func (r *Recording) TLS() bool { return r.tls.Load() }
 
 // kept are the recordings: of connections under way, and of those that are over as many
 // as there is room for; the oldest make room.
@@ -91,6 +98,9 @@ func (r *Recording) Explain(listener handshake.Listener) error {
 	}{{&r.ToServer, "proxy_to_server", 2, partyProxy, partyServer}, {&r.ToClient, "proxy_to_client", 1, partyClient, partyProxy}} {
 		if leg.l.Empty() {
 			continue
+		}
+		if leg.l == &r.ToClient && !leg.l.keyed() {
+			leg.name = "proxy_no_keys"
 		}
 		listener.Event(&handshake.SceneEvent{Key: "flow", Values: []handshake.SceneValue{
 			{Name: "name", Value: leg.name}, {Name: "parties", Value: []string{leg.left, leg.right}}, {Name: "host", Value: r.Host}}})

@@ -52,7 +52,12 @@ func (p *Proxy) newFront() *http.Server {
 		Transport: transport, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), BufferPool: bulkPool{},
 		ModifyResponse: plainReply,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			f := &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
+			f := &Fault{Side: SideServer, By: SideProxy, Cause: CauseBadReply, Err: err}
+			if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
+				f.Cause = CauseUnreachable
+			} else if isGone(err) {
+				f.By, f.Cause = SideServer, CauseLeft
+			}
 			if errors.Is(err, context.Canceled) {
 				f = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: err}
 			}

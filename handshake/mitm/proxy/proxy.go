@@ -31,8 +31,8 @@ import (
 
 // Options make a Proxy. A field's zero value means the default named beside it.
 type Options struct {
-	Forger *mitm.Forger
-	Mode   Mode // Forward
+	Forger *mitm.Forger // required: NewForger makes one of LoadCA's authority
+	Mode   Mode         // Forward
 
 	// ToClient and ToServer are what the two legs' configurations begin from. Of ToServer
 	// Roots decide whom the proxy believes, and Certificates are what it shows to servers

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"sync"
+
+	"tlslab/handshake/reason"
 )
 
 // What is not HTTP is relayed as bytes: one entry for the connection.
@@ -99,7 +101,11 @@ func (h *h1) rawEnded(side Side, to duplex, err error) {
 	}
 	if err != nil && !over {
 		h.mu.Lock()
-		if h.bytes.entry.Fault == nil {
+		switch {
+		case h.bytes.entry.Fault != nil:
+		case reason.Of(err) == reason.TruncatedStream:
+			h.bytes.entry.warn(WarnTruncated) // many programs just hang up
+		default:
 			h.bytes.entry.Fault = blame(side, err, false)
 		}
 		h.torn, h.endless = true, true

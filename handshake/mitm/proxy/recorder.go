@@ -251,6 +251,13 @@ func (l *LegRecording) Lost() int64 {
 	return l.lost
 }
 
+// keyed reports whether there are secrets.
+func (l *LegRecording) keyed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.keys.Len() > 0
+}
+
 // Empty reports whether nothing was kept.
 func (l *LegRecording) Empty() bool {
 	l.mu.Lock()

@@ -35,7 +35,11 @@ func newScripted(t testing.TB, change func(*tls.Config) *tls.Config) *scripted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := &tls.Config{Certificates: []tls.Certificate{leafOf(t, root, wwwName)}}
+	leaf, err := leafOf(root, wwwName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := &tls.Config{Certificates: []tls.Certificate{leaf}}
 	if change != nil {
 		cfg = change(cfg)
 	}

@@ -117,6 +117,7 @@ func (s *session) run() {
 		s.untouched()
 		return
 	}
+	s.recording.tls.Store(true)
 	s.intercept(hello)
 }
 
