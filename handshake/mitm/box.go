@@ -48,7 +48,7 @@ func Steps() []string {
 
 // SceneKeys lists the Key of every SceneEvent that belongs to a middle box: its steps,
 // what it changed, and what it could not deliver.
-func SceneKeys() []string { return append(Steps(), "mitm_rewrite", "mitm_undelivered") }
+func SceneKeys() []string { return append(Steps(), "mitm_rewrite", "mitm_not_found", "mitm_undelivered") }
 
 // Step is the number of a scene's step, from 1; 0 if it is none.
 func Step(key string) int { return slices.Index(Steps(), key) + 1 }
@@ -165,6 +165,9 @@ func (b *Box) relay(h *held, from, to *handshake.Endpoint) (moved bool, err erro
 		b.scene(cfg, "mitm_rewrite", handshake.SceneValue{Name: "what", Value: what},
 			handshake.SceneValue{Name: "old", Value: b.o.Rewrite.Old}, handshake.SceneValue{Name: "new", Value: b.o.Rewrite.New},
 			handshake.SceneValue{Name: "times", Value: times}, handshake.SceneValue{Name: "plaintext", Value: changed})
+	}
+	if times == 0 && b.o.Rewrite.Old != "" {
+		b.scene(cfg, "mitm_not_found", handshake.SceneValue{Name: "what", Value: what}, handshake.SceneValue{Name: "old", Value: b.o.Rewrite.Old})
 	}
 	h.bytes = []byte(changed)
 	return true, nil

@@ -88,6 +88,7 @@ func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 			t.row(7, label(v.Name), n, t.input(v, room), nil)
 		}
 		t.flow.shown[string(v.Bytes)] = true
+		t.flow.last[v.Name] = string(v.Bytes)
 		t.gloss(7+n+1, v.Name, label(v.Name))
 	}
 }

@@ -23,6 +23,7 @@ type flow struct {
 	keyed   map[way]bool      // that direction is under keys
 	secrets map[string]bool   // label and value of those shown
 	shown   map[string]bool   // values that a computation was shown with
+	last    map[string]string // the value that a name was last shown with
 	label   map[string]string // of the secrets so far, by value: what others are computed from
 	reasons map[string]bool   // why there is no command, told
 	decided map[string]bool
@@ -69,7 +70,7 @@ type sent struct {
 
 func newFlow(parties []string) flow {
 	return flow{parties: parties, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
-		faults: map[string]bool{}, shown: map[string]bool{}, label: map[string]string{}, reasons: map[string]bool{},
+		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
 		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}}
 }
 

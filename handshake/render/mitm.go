@@ -146,6 +146,9 @@ func (t *Terminal) intercepted(e *handshake.SceneEvent) {
 	}
 	refused, _ := e.Get("refused").(string) // the box, too, refuses a server that it does not believe
 	key := "mitm_why." + refused + "." + string(reason.Of(err))
+	if refused == "mitm" {
+		key = "mitm_why.mitm"
+	}
 	if why := t.say.get(narrate.UI, key); why.Title != "" {
 		t.text(3, why.Title, nil)
 		if why.Text != "" && t.flow.read {

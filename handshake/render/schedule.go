@@ -27,7 +27,7 @@ func (t *Terminal) scheduleInputs(s *handshake.SecretEvent) []kx.Value {
 	hashed := slices.ContainsFunc(s.Inputs, func(v kx.Value) bool { return v.Name == "transcript_hash" })
 	var in []kx.Value
 	for _, v := range s.Inputs {
-		old := t.flow.label[string(v.Bytes)] != "" || len(v.Bytes) == 0 || !v.Private && t.flow.shown[string(v.Bytes)]
+		old := t.flow.label[string(v.Bytes)] != "" || len(v.Bytes) == 0 || !v.Private && t.flow.shown[string(v.Bytes)] && !t.stale(v)
 		if hashed && (v.Name == "hkdf_label" || s.Method == "HMAC" && v.Name == "transcript_hash") {
 			old = false
 		}
@@ -38,6 +38,12 @@ func (t *Terminal) scheduleInputs(s *handshake.SecretEvent) []kx.Value {
 		in = append(in, v)
 	}
 	return in
+}
+
+// stale reports whether v is the hash of a transcript which another one has been shown
+// since: a reader would take that for it.
+func (t *Terminal) stale(v kx.Value) bool {
+	return v.Name == "transcript_hash" && t.flow.last[v.Name] != string(v.Bytes)
 }
 
 // source is what an input of a step is called: the label under which it was computed,
