@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net"
 	"sync"
 
 	"tlslab/handshake/reason"
@@ -147,7 +148,10 @@ func (s *session) between(k Kind) {
 	// close_notify that nobody reads any more.
 	done := s.client.ended || s.server.ended
 	for _, err := range fault {
-		if of := (*sided)(nil); errors.As(err, &of) && e.Fault == nil && !(done && isGone(err)) {
+		of := (*sided)(nil)
+		switch {
+		case !errors.As(err, &of) || done && isGone(err):
+		case e.Fault == nil || errors.Is(e.Fault, net.ErrClosed): // by us, since the other direction broke
 			e.Fault = blame(of.side, of.error, false)
 		}
 	}
