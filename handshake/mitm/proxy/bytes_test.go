@@ -38,6 +38,7 @@ var dialogues = []struct {
 // TestBytes: inside of TLS, without ALPN and with one that we know nothing of; and in
 // clear through a CONNECT.
 func TestBytes(t *testing.T) {
+	t.Parallel()
 	for _, d := range dialogues {
 		for _, way := range []string{"tls", "alpn", "clear"} {
 			t.Run(d.name+", "+way, func(t *testing.T) {
@@ -122,6 +123,7 @@ func TestHalfClosed(t *testing.T) {
 // TestSlowToSpeakTLS: a client that waits before its hello is no client of a server that
 // speaks first.
 func TestSlowToSpeakTLS(t *testing.T) {
+	t.Parallel()
 	o := newOrigin(t, hello, func(c *tls.Config) { c.NextProtos = nil })
 	dialled := make(chan bool, 2)
 	u := start(t, o, func(p *proxy.Options) {

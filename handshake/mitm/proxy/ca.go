@@ -29,14 +29,14 @@ const caValidity = 2 * 365 * 24 * time.Hour
 // other.
 func LoadCA(dir string) (ca *pki.Authority, made bool, err error) {
 	cert, key := filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile)
-	_, certErr := os.Lstat(cert)
-	_, keyErr := os.Lstat(key)
-	if errors.Is(certErr, os.ErrNotExist) && errors.Is(keyErr, os.ErrNotExist) {
+	if !exists(cert) && !exists(key) {
 		ca, err = makeCA(dir)
 		if err == nil || !errors.Is(err, os.ErrExist) {
 			return ca, err == nil, err
 		}
-		// Another proxy was making it at the same time.
+	}
+	for !exists(cert) && young(key) { // another proxy is making it
+		time.Sleep(time.Millisecond)
 	}
 	certs, err := pki.ReadCerts(cert)
 	if err != nil {
@@ -50,6 +50,18 @@ func LoadCA(dir string) (ca *pki.Authority, made bool, err error) {
 		return nil, false, fmt.Errorf("%s is not the key of %s: one of the two is from another proxy", key, cert)
 	}
 	return &pki.Authority{Cert: certs[0], Key: signer}, false, nil
+}
+
+func exists(file string) bool {
+	_, err := os.Lstat(file)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// young reports whether a file was made just now: a key's certificate follows within
+// milliseconds.
+func young(file string) bool {
+	info, err := os.Lstat(file)
+	return err == nil && time.Since(info.ModTime()).Abs() < time.Second/2
 }
 
 func makeCA(dir string) (*pki.Authority, error) {
@@ -72,7 +84,13 @@ func makeCA(dir string) (*pki.Authority, error) {
 	if err := pki.WriteKey(filepath.Join(dir, CAKeyFile), ca.Key, pki.FileOptions{}); err != nil {
 		return nil, err
 	}
-	return ca, pki.WriteCerts(filepath.Join(dir, CAFile), []*x509.Certificate{ca.Cert}, pki.FileOptions{})
+	// The certificate last, and at once: where it is, both are whole.
+	cert := filepath.Join(dir, CAFile)
+	part := fmt.Sprintf("%s.%x", cert, mark)
+	if err := pki.WriteCerts(part, []*x509.Certificate{ca.Cert}, pki.FileOptions{}); err != nil {
+		return nil, err
+	}
+	return ca, os.Rename(part, cert)
 }
 
 // NewForger makes a forger of a CA, with one fresh P-256 key for all its leaves.

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Mode says how the proxy learns where a client wants to go.
@@ -101,9 +102,12 @@ func (s *session) badRequest(err error) {
 	_, _ = s.client.Write(answer(status, "tlslab proxy: "+err.Error()+"\n"))
 }
 
-// unavailable turns a client away.
+// unavailable turns a client away. What it has asked is read first: closed over what is
+// unread, a socket takes back what was said.
 func (s *session) unavailable() {
 	if _, ok := s.p.o.Mode.(forward); ok {
+		_ = s.client.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_, _ = s.client.peek(1)
 		_, _ = s.client.Write(answer(http.StatusServiceUnavailable, "tlslab proxy: "+errBusy.Error()+"\n"))
 	}
 }

@@ -197,6 +197,7 @@ func TestGoAway(t *testing.T) {
 // TestServerLeaves2: a client whose server hung up while nothing was asked finds its own
 // connection closed, and asks on another; it gets no error for an answer.
 func TestServerLeaves2(t *testing.T) {
+	t.Parallel()
 	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello") })
 	u := start(t, o, nil)
 	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName, NextProtos: []string{"h2"}})
@@ -250,6 +251,7 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 
 // TestStreamsFail: who broke off a stream, and that the others go on.
 func TestStreamsFail(t *testing.T) {
+	t.Parallel()
 	entered, left := make(chan bool, 1), make(chan bool, 1)
 	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -315,6 +317,7 @@ func TestStreamsFail(t *testing.T) {
 // TestServerLeavesFirst2: as with HTTP/1.1, a server that hangs up before anything was asked
 // is not a client that pins.
 func TestServerLeavesFirst2(t *testing.T) {
+	t.Parallel()
 	o := newScripted(t, func(c *tls.Config) *tls.Config { c.NextProtos = []string{"h2"}; return c })
 	u := start(t, o.origin, nil)
 	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName, NextProtos: []string{"h2"}})

@@ -1,0 +1,83 @@
+package proxy_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/observe"
+)
+
+// TestRecorded: of one leg no more than Limits.Recorded is kept, the beginning, and how much
+// is missing is known.
+func TestRecorded(t *testing.T) {
+	const size = 1 << 20
+	o := newOrigin(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, strings.Repeat("x", size)) }), nil)
+	u := start(t, o, func(p *proxy.Options) { p.Limits.Recorded, p.Bodies = 16<<10, 1000 })
+	c := u.client(nil)
+	get(t, c, "https://"+wwwName+"/")
+	c.CloseIdleConnections()
+	e := u.total(t, 1)[0]
+	sound(t, e)
+	if len(e.Body) != 1000 || e.Received != size {
+		t.Errorf("%d bytes of %d are kept in the entry", len(e.Body), e.Received)
+	}
+	rec := u.Recording(1)
+	for _, leg := range []*proxy.LegRecording{&rec.ToClient, &rec.ToServer} {
+		report, err := leg.Observe(observe.Options{})
+		if err != nil || !report.ReadHandshake {
+			t.Errorf("%v, %+v", err, report)
+		}
+		if got := len(report.FromClient) + len(report.FromServer); got > 16<<10 {
+			t.Errorf("%d bytes are kept", got)
+		}
+		if leg.Lost() < size-16<<10 {
+			t.Errorf("%d bytes are missing, it says", leg.Lost())
+		}
+	}
+	if err := rec.Explain(handshake.ListenerFunc(func(handshake.Event) {})); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestKept: of all connections no more than Limits.Kept is kept, the newest; one is, however
+// large.
+func TestKept(t *testing.T) {
+	o := newOrigin(t, hello, nil)
+	u := start(t, o, func(p *proxy.Options) { p.Limits.Kept = 64 << 10 })
+	const n = 30
+	for i := range n {
+		c := u.client(nil)
+		get(t, c, "https://"+wwwName+"/")
+		c.CloseIdleConnections()
+		u.await(t, i+1)
+	}
+	u.total(t, n)
+	kept := 0
+	for i := 1; i <= n; i++ {
+		if u.Recording(i) != nil {
+			kept++
+		} else if kept > 0 {
+			t.Errorf("of connection %d nothing is kept, of one before it something is", i)
+		}
+	}
+	// A handshake with what was said takes some 5 to 15 KB of the two legs' together.
+	if kept < 2 || kept > 20 || u.Recording(n) == nil {
+		t.Errorf("%d recordings are kept", kept)
+	}
+	if u.Recording(0) != nil || u.Recording(n+1) != nil {
+		t.Error("of what never was something is kept")
+	}
+
+	u = start(t, o, func(p *proxy.Options) { p.Limits.Kept = 1 })
+	c := u.client(nil)
+	get(t, c, "https://"+wwwName+"/")
+	c.CloseIdleConnections()
+	u.total(t, 1)
+	if u.Recording(1) == nil {
+		t.Error("the last one is not kept")
+	}
+}
