@@ -14,11 +14,13 @@ import (
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
 
+	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
+	"tlslab/handshake/scenario"
 )
 
 // proxyList writes the live list: two lines an entry, and more where something is to be
@@ -121,6 +123,15 @@ func (l *proxyList) explain(n int) {
 	term := render.NewTerminal(l.out, l.out.options)
 	if err := rec.Explain(term); err != nil {
 		fmt.Fprintln(l.log, err)
+	}
+	if toClient, toServer, forged := rec.Legs(); forged != nil {
+		compared := func(key string, s scenario.SideBySide) {
+			term.Event(&handshake.SceneEvent{Key: key, Values: []handshake.SceneValue{{Name: "compared", Value: s}}})
+		}
+		compared("mitm_compare", scenario.CompareCertificates(toServer.PeerChain[0], forged))
+		if toClient != nil {
+			compared("mitm_legs", scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary))
+		}
 	}
 	if err := term.Close(); err != nil && l.err == nil {
 		l.err = err

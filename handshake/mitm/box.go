@@ -48,7 +48,9 @@ func Steps() []string {
 
 // SceneKeys lists the Key of every SceneEvent that belongs to a middle box: its steps,
 // what it changed, and what it could not deliver.
-func SceneKeys() []string { return append(Steps(), "mitm_rewrite", "mitm_not_found", "mitm_undelivered") }
+func SceneKeys() []string {
+	return append(Steps(), "mitm_rewrite", "mitm_not_found", "mitm_undelivered")
+}
 
 // Step is the number of a scene's step, from 1; 0 if it is none.
 func Step(key string) int { return slices.Index(Steps(), key) + 1 }

@@ -31,6 +31,16 @@ func (s *SideBySide) row(what string, left, right any) {
 // the trust anchor that each leads to: the real one as the box found when it verified it,
 // the forged one as the client will.
 func (i *interception) certificates(real, forged *x509.Certificate) SideBySide {
+	s := CompareCertificates(real, forged)
+	trueRoot, falseRoot := anchor(i.up.c.ep.Summary().Report), i.anchorOf(forged)
+	s.row("leads_to", commonName(trueRoot), commonName(falseRoot))
+	s.row("client_trusts_it", i.trusts(trueRoot), i.trusts(falseRoot))
+	return s
+}
+
+// CompareCertificates sets a real certificate and a forged one side by side, field by
+// field: what they say, not whom they lead to.
+func CompareCertificates(real, forged *x509.Certificate) SideBySide {
 	s := SideBySide{Left: "real", Right: "forged"}
 	s.row("subject", real.Subject.String(), forged.Subject.String())
 	s.row("names", real.DNSNames, forged.DNSNames)
@@ -41,9 +51,6 @@ func (i *interception) certificates(real, forged *x509.Certificate) SideBySide {
 	s.row("public_key", pki.KeyName(pki.PublicKey(real)), pki.KeyName(pki.PublicKey(forged)))
 	s.row("spki_pin", PinOf(real), PinOf(forged))
 	s.row("signature_algorithm", pki.SignatureName(real), pki.SignatureName(forged))
-	trueRoot, falseRoot := anchor(i.up.c.ep.Summary().Report), i.anchorOf(forged)
-	s.row("leads_to", commonName(trueRoot), commonName(falseRoot))
-	s.row("client_trusts_it", i.trusts(trueRoot), i.trusts(falseRoot))
 	return s
 }
 
@@ -83,25 +90,37 @@ func commonName(c *x509.Certificate) string {
 
 // legs compares the two connections: what was negotiated on each, and its keys.
 func (i *interception) legs() SideBySide {
-	s := SideBySide{Left: "client_leg", Right: "server_leg"}
 	a, b := i.down.c.ep.Summary(), i.up.c.ep.Summary()
+	s := CompareLegs(a, a.PeerChain[0], b)
+	for _, label := range legSecrets(a.Version) {
+		if l, r := i.secretOf(label, i.down.conn), i.secretOf(label, i.up.conn); l != nil && r != nil {
+			s.row(label, l, r)
+		}
+	}
+	return s
+}
+
+// legSecrets are the labels of what the keys of a connection come from, and of the keys.
+func legSecrets(v iana.Version) []string {
+	if v == iana.TLS13 {
+		return []string{"main_secret", "client_application_traffic_secret_0", "server_application_traffic_secret_0"}
+	}
+	return []string{"master_secret", "client_write_key", "server_write_key"}
+}
+
+// CompareLegs sets a middle box's two connections side by side: what was negotiated on
+// each, and who was shown to be at its other end. forged is what the client was shown.
+func CompareLegs(a *handshake.Summary, forged *x509.Certificate, b *handshake.Summary) SideBySide {
+	s := SideBySide{Left: "client_leg", Right: "server_leg"}
 	s.row("tls_version", a.Version, b.Version)
 	s.row("cipher_suite", a.Suite.ID.OpenSSL(), b.Suite.ID.OpenSSL())
 	if a.Group != 0 || b.Group != 0 {
 		s.row("group", a.Group, b.Group)
 	}
-	s.row("peer", a.PeerChain[0].Subject.CommonName, b.PeerChain[0].Subject.CommonName)
-	s.row("issuer", a.PeerChain[0].Issuer.CommonName, b.PeerChain[0].Issuer.CommonName)
-	s.row("extended_master_secret", a.ExtendedMasterSecret, b.ExtendedMasterSecret)
-	labels := []string{"master_secret", "client_write_key", "server_write_key"}
-	if a.Version == iana.TLS13 {
-		s.Rows = s.Rows[:len(s.Rows)-1] // that is TLS 1.2's
-		labels = []string{"main_secret", "client_application_traffic_secret_0", "server_application_traffic_secret_0"}
-	}
-	for _, label := range labels {
-		if l, r := i.secretOf(label, i.down.conn), i.secretOf(label, i.up.conn); l != nil && r != nil {
-			s.row(label, l, r)
-		}
+	s.row("peer", forged.Subject.CommonName, b.PeerChain[0].Subject.CommonName)
+	s.row("issuer", forged.Issuer.CommonName, b.PeerChain[0].Issuer.CommonName)
+	if a.Version == iana.TLS12 && b.Version == iana.TLS12 { // TLS 1.3 has nothing else
+		s.row("extended_master_secret", a.ExtendedMasterSecret, b.ExtendedMasterSecret)
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"container/list"
+	"crypto/x509"
 	"io"
 	"slices"
 	"strings"
@@ -19,7 +20,23 @@ type Recording struct {
 	Host               string
 	ToClient, ToServer LegRecording
 
-	tls atomic.Bool
+	tls  atomic.Bool
+	legs atomic.Pointer[legs]
+}
+
+// legs is what both handshakes came to, and the certificate that the client was shown.
+type legs struct {
+	toClient, toServer *Leg
+	forged             *x509.Certificate
+}
+
+// Legs is what both handshakes came to, and the leaf that the client was shown; nil before
+// a certificate was forged. toClient is nil if the client did not accept it.
+func (r *Recording) Legs() (toClient, toServer *Leg, forged *x509.Certificate) {
+	if l := r.legs.Load(); l != nil {
+		return l.toClient, l.toServer, l.forged
+	}
+	return nil, nil, nil
 }
 
 // TLS reports whether the proxy has read a ClientHello: else the connection was in clear,

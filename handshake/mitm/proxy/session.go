@@ -164,6 +164,11 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	err = client.Handshake()
 	s.toClient.Summary = client.Summary()
+	both := &legs{toServer: s.toServer, forged: cfg.Certificates[0].Leaf}
+	if err == nil {
+		both.toClient = s.toClient
+	}
+	s.recording.legs.Store(both)
 	if err != nil {
 		s.failed(blame(SideClient, err, false))
 		_ = server.Close()
