@@ -24,7 +24,6 @@ type h2 struct {
 	up    *http2.ClientConn
 	front *http.Server // of the client's one connection: it can have that end in order
 	asked atomic.Bool
-	heard atomic.Bool           // a reply
 	gone  atomic.Pointer[error] // how reading from the server ended
 	under sync.WaitGroup        // streams; they may outlive the client's connection
 }
@@ -151,12 +150,13 @@ func (h *h2) fault(ctx context.Context, side Side, err error) *Fault {
 	if side == SideClient {
 		return blame(side, err, false)
 	}
-	if errors.As(err, new(http2.StreamError)) || errors.As(err, new(http2.GoAwayError)) {
-		return &Fault{Side: side, By: side, Cause: CauseLeft, Err: err}
-	}
 	f := blame(side, err, h.s.toServer.CertificateRequested)
-	if gone := h.gone.Load(); gone != nil && f.Cause == CauseInternal {
+	switch gone := h.gone.Load(); {
+	case f.Cause != CauseInternal:
+	case gone != nil:
 		f = blame(side, *gone, h.s.toServer.CertificateRequested)
+	case errors.As(err, new(http2.StreamError)) || !h.up.CanTakeNewRequest(): // reset, or all of them broken off
+		f = &Fault{Side: side, By: side, Cause: CauseLeft, Err: err}
 	}
 	return f
 }
@@ -233,7 +233,6 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.heard.Store(true)
 	st.mu.Lock()
 	st.entry.Status, st.entry.Header = resp.StatusCode, resp.Header.Clone()
 	st.mu.Unlock()
@@ -253,8 +252,8 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 func (h *h2) failed(w http.ResponseWriter, r *http.Request, err error) {
 	st := r.Context().Value(streamKey{}).(*stream)
 	f := h.fault(r.Context(), SideServer, err)
-	// As with HTTP/1.1, a server that has served before and is gone is not answered for.
-	silent := h.heard.Load() && h.gone.Load() != nil && f.Cause == CauseLeft
+	// A server that is gone is not answered for: the client knows what can be asked again.
+	silent := f.Cause == CauseLeft && !h.up.CanTakeNewRequest()
 	st.mu.Lock()
 	if st.entry.Fault = f; !silent {
 		st.entry.Status = http.StatusBadGateway
