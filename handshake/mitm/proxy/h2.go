@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -24,6 +25,7 @@ type h2 struct {
 	up    *http2.ClientConn
 	front *http.Server // of the client's one connection: it can have that end in order
 	asked atomic.Bool
+	leave atomic.Bool           // that connection is to end
 	gone  atomic.Pointer[error] // how reading from the server ended
 	under sync.WaitGroup        // streams; they may outlive the client's connection
 }
@@ -33,6 +35,11 @@ type h2 struct {
 func (s *session) relayH2(client, server *tls.Conn) {
 	transport := &http2.Transport{DisableCompression: true, MaxHeaderListSize: uint32(s.p.o.Limits.Header)}
 	h := &h2{s: s, front: &http.Server{ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: s.p.o.Limits.Header}}
+	h.front.ConnState = func(net.Conn, http.ConnState) {
+		if h.leave.Load() { // since before there was anything to end
+			h.retire()
+		}
+	}
 	srv := &http2.Server{MaxConcurrentStreams: 250}
 	err := http2.ConfigureServer(h.front, srv) // for Shutdown
 	if err == nil {
@@ -80,7 +87,10 @@ func (s *session) relayH2(client, server *tls.Conn) {
 }
 
 // retire has the client's connection end when the streams under way have.
-func (h *h2) retire() { _ = h.front.Shutdown(h.s.ctx) }
+func (h *h2) retire() {
+	h.leave.Store(true)
+	_ = h.front.Shutdown(h.s.ctx) // waits for nothing: the server knows of no connection but by ServeConn
+}
 
 // serverEnded notes how reading from the server ended. A client of which nothing was asked
 // yet is about to ask, and shall be told why there is no answer if TLS 1.3's server wants
