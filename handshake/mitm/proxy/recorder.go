@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,7 +37,7 @@ type recorder struct {
 	tap    LegTap
 	prefix []byte // read already, and not yet by whom it is for
 	ahead  *[readAhead]byte
-	ended  bool // the peer said so first
+	ended  atomic.Bool // the peer said so first
 	once   sync.Once
 }
 
@@ -94,7 +95,7 @@ func (r *recorder) fetch(p []byte) (int, error) {
 		}
 	}
 	if err == io.EOF {
-		r.ended = true
+		r.ended.Store(true)
 	}
 	return n, r.s.cause(err)
 }
@@ -183,7 +184,7 @@ func (r *recorder) Close() error {
 	r.once.Do(func() {
 		err = r.Conn.Close()
 		if r.tap != nil {
-			r.tap.Close(time.Now(), r.ended)
+			r.tap.Close(time.Now(), r.ended.Load())
 		}
 	})
 	return err
