@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -99,6 +100,16 @@ func (b *message1) reading(err error) error {
 	return err
 }
 
+// wrong is a message that is not what HTTP allows.
+func (b *message1) wrong(err error) error {
+	b.side = b.readSide()
+	cause := CauseBadReply
+	if b.side == SideClient {
+		cause = CauseBadRequest
+	}
+	return &Fault{Side: b.side, By: SideProxy, Cause: cause, Err: err}
+}
+
 func (b *message1) writing(err error) error {
 	if err != nil {
 		b.side = SideClient
@@ -191,9 +202,6 @@ func (b *message1) rest() error {
 	}
 }
 
-// maxChunkLine bounds a chunk's size and extensions, and a line of a trailer.
-const maxChunkLine = 4096
-
 // chunks moves chunks as they are (RFC 9112 §7.1).
 func (b *message1) chunks() error {
 	for {
@@ -203,7 +211,7 @@ func (b *message1) chunks() error {
 		}
 		size, err := chunkSize(line)
 		if err != nil {
-			return b.reading(err)
+			return b.wrong(err)
 		}
 		if err := b.emit(line); err != nil {
 			return err
@@ -219,7 +227,7 @@ func (b *message1) chunks() error {
 			return err
 		}
 		if len(bytes.TrimRight(end, "\r\n")) > 0 {
-			return b.reading(fmt.Errorf("a chunk is followed by %.20q, not by the end of a line", end))
+			return b.wrong(fmt.Errorf("a chunk is followed by %.20q, not by the end of a line", end))
 		}
 		if err := b.emit(end); err != nil {
 			return err
@@ -235,11 +243,15 @@ func (b *message1) chunkLine() ([]byte, error) {
 		}
 	}
 	line, err := b.from.ReadSlice('\n')
-	if err != nil {
-		return nil, b.reading(err) // also of a line that is longer than the buffer
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return nil, b.wrong(errors.New("a line between chunks is too long"))
 	}
-	if len(line) > maxChunkLine {
-		return nil, b.reading(errors.New("a chunk's first line is too long"))
+	if err != nil {
+		return nil, b.reading(err)
+	}
+	switch text, ok := bytes.CutSuffix(line, []byte("\r\n")); {
+	case !ok || bytes.IndexByte(text, '\r') >= 0:
+		return nil, b.wrong(errors.New("a line between chunks does not end in CR LF alone (RFC 9112 §7.1)"))
 	}
 	return line, nil
 }
@@ -276,7 +288,7 @@ func (b *message1) trailer() error {
 			return nil
 		}
 	}
-	return b.reading(errors.New("the trailer is too long"))
+	return b.wrong(errors.New("the trailer is too long"))
 }
 
 // relayRewritten passes the message on with its body rewritten. Since that may change its
@@ -318,6 +330,9 @@ func (b *message1) relayRewritten(head []byte) error {
 		return b.writing(err)
 	}
 	if b.framing.chunked { // NewChunkedReader leaves the trailer
+		if !chunked {
+			b.to = io.Discard // which knows of none
+		}
 		if err := b.trailer(); err != nil {
 			return err
 		}

@@ -135,7 +135,7 @@ func TestSlowToSpeakTLS(t *testing.T) {
 	c := u.connect(t, wwwName+":443")
 	<-dialled // the proxy has lost patience, and looks whether the server speaks
 	over := tls.Client(c, &tls.Config{RootCAs: u.pool, ServerName: wwwName})
-	_, body := asks(t, over, "GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	_, body := asks(t, over, "GET /slow HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n")
 	if !strings.Contains(body, "GET /slow") {
 		t.Error(body)
 	}

@@ -26,17 +26,24 @@ const caValidity = 2 * 365 * 24 * time.Hour
 
 // LoadCA reads the proxy's CA from dir, and makes it there if there is none yet: made says
 // that it did. Each has a key and a name of its own, so that to trust one is to trust no
-// other.
+// other. One that has expired is an error: clients would refuse whatever it signs.
 func LoadCA(dir string) (ca *pki.Authority, made bool, err error) {
 	cert, key := filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile)
-	if !exists(cert) && !exists(key) {
-		ca, err = makeCA(dir)
-		if err == nil || !errors.Is(err, os.ErrExist) {
-			return ca, err == nil, err
+	for patience := 100; ; patience-- {
+		_, certErr := os.Lstat(cert)
+		_, keyErr := os.Lstat(key)
+		if errors.Is(certErr, os.ErrNotExist) && errors.Is(keyErr, os.ErrNotExist) {
+			ca, err = makeCA(dir)
+			if err == nil || !errors.Is(err, os.ErrExist) {
+				return ca, err == nil, err
+			}
+			continue // another proxy is making it at this moment
 		}
-	}
-	for !exists(cert) && young(key) { // another proxy is making it
-		time.Sleep(time.Millisecond)
+		if certErr != nil && keyErr == nil && patience > 0 {
+			time.Sleep(10 * time.Millisecond) // it has its key, and is about to have its certificate
+			continue
+		}
+		break
 	}
 	certs, err := pki.ReadCerts(cert)
 	if err != nil {
@@ -49,19 +56,10 @@ func LoadCA(dir string) (ca *pki.Authority, made bool, err error) {
 	if pub, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(pki.PublicKey(certs[0])) {
 		return nil, false, fmt.Errorf("%s is not the key of %s: one of the two is from another proxy", key, cert)
 	}
+	if end := certs[0].NotAfter; time.Now().After(end) {
+		return nil, false, fmt.Errorf("the root in %s expired on %s", cert, end.UTC().Format(time.DateOnly))
+	}
 	return &pki.Authority{Cert: certs[0], Key: signer}, false, nil
-}
-
-func exists(file string) bool {
-	_, err := os.Lstat(file)
-	return !errors.Is(err, os.ErrNotExist)
-}
-
-// young reports whether a file was made just now: a key's certificate follows within
-// milliseconds.
-func young(file string) bool {
-	info, err := os.Lstat(file)
-	return err == nil && time.Since(info.ModTime()).Abs() < time.Second/2
 }
 
 func makeCA(dir string) (*pki.Authority, error) {
@@ -80,17 +78,39 @@ func makeCA(dir string) (*pki.Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	// The key first: its exclusive creation settles a race.
-	if err := pki.WriteKey(filepath.Join(dir, CAKeyFile), ca.Key, pki.FileOptions{}); err != nil {
+	// Both are written elsewhere first: what stands under their names is whole. The key is
+	// the first to be there, and can be there once: that settles a race.
+	tmp, err := os.MkdirTemp(dir, ".new-")
+	if err != nil {
 		return nil, err
 	}
-	// The certificate last, and at once: where it is, both are whole.
-	cert := filepath.Join(dir, CAFile)
-	part := fmt.Sprintf("%s.%x", cert, mark)
-	if err := pki.WriteCerts(part, []*x509.Certificate{ca.Cert}, pki.FileOptions{}); err != nil {
-		return nil, err
+	defer os.RemoveAll(tmp)
+	for _, f := range []struct {
+		name  string
+		write func(path string) error
+		place func(from, to string) error
+	}{
+		{CAKeyFile, func(path string) error { return pki.WriteKey(path, ca.Key, pki.FileOptions{}) }, placeOnce},
+		{CAFile, func(path string) error { return pki.WriteCerts(path, []*x509.Certificate{ca.Cert}, pki.FileOptions{}) }, os.Rename},
+	} {
+		if err := f.write(filepath.Join(tmp, f.name)); err != nil {
+			return nil, err
+		}
+		if err := f.place(filepath.Join(tmp, f.name), filepath.Join(dir, f.name)); err != nil {
+			return nil, err
+		}
 	}
-	return ca, os.Rename(part, cert)
+	return ca, nil
+}
+
+// placeOnce gives a file its name, unless another has it. Where the file system knows no
+// links the last one wins.
+func placeOnce(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return os.Rename(from, to)
 }
 
 // NewForger makes a forger of a CA, with one fresh P-256 key for all its leaves.

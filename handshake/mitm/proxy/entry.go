@@ -33,7 +33,7 @@ type Entry struct {
 
 	Client string // the client's address
 	Server string // the server's, "" if it was not reached
-	Host   string // as the client named it, port and all where it is not the usual one
+	Host   string // as the request named it, else the client's hello or CONNECT; with a port that is not the usual one
 	Scheme string // "https"; "http" where no TLS is in play; "" for bytes
 
 	Method, Path, Proto   string // of a request; Proto is "HTTP/1.1", "HTTP/2.0"
@@ -108,10 +108,11 @@ const (
 	WarnCBC              Warning = "cbc"                // a CBC suite on a leg
 	WarnNoTLS            Warning = "no_tls"             // in clear
 	WarnTruncated        Warning = "truncated"          // an end hung up without close_notify
+	WarnOtherHost        Warning = "other_host"         // the request names another host than the handshake did
 	WarnRewritten        Warning = "rewritten"          // --rewrite changed it
 )
 
 // Warnings lists every Warning.
 func Warnings() []Warning {
-	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnRewritten}
+	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten}
 }

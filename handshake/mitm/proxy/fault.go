@@ -96,6 +96,9 @@ func blame(side Side, err error, asked bool) *Fault {
 	}{{errIdle, CauseIdle}, {errSlow, CauseSlow}, {errShutdown, CauseShutdown}, {errBusy, CauseBusy}} {
 		if errors.Is(err, x.is) {
 			f.Cause = x.cause
+			if x.cause == CauseShutdown || x.cause == CauseBusy {
+				f.Side = SideProxy // whichever leg was the first to hear of it
+			}
 			return f
 		}
 	}

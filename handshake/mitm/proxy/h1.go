@@ -1,14 +1,10 @@
 package proxy
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +40,8 @@ type h1 struct {
 	spoken   bool        // the client has asked something, or either has been told of as failing
 	last     bool        // one direction is at its end; of the requests, if this is HTTP
 	ending   bool        // over is closed
+	closed   bool        // the replies' pump takes no more
+	refused  *refusal    // what is to be answered when the replies before it are through
 	torn     bool        // a message broke off
 	endless  bool        // … that nothing but its end would have told the end of
 	upstream *Fault      // why there will be no more replies
@@ -60,6 +58,13 @@ type exchange struct {
 	began    time.Time // the reply
 	switched chan bool // of a request to upgrade: whether the reply did
 	raw      bool      // it did: the entry goes on as the connection's
+}
+
+// refusal is a request that the proxy answers itself.
+type refusal struct {
+	x      *exchange
+	fault  *Fault
+	status int
 }
 
 // relayH1 relays until both ends are done.
@@ -94,10 +99,14 @@ var errSilent = errors.New("the handshake was completed, and nothing was asked")
 
 // requests is the pump from client to server.
 func (h *h1) requests() {
+	if h.fromClient.wait() == nil {
+		h.s.hurry(true) // a method is soon said
+	}
 	if !h.fromClient.looksLikeHTTP() {
 		h.rawRequests()
 		return
 	}
+	h.s.hurry(false)
 	for {
 		if err := h.fromClient.wait(); err != nil {
 			h.clientEnded(err)
@@ -124,9 +133,10 @@ func (h *h1) requests() {
 func (h *h1) request(head []byte) bool {
 	x := &exchange{entry: h.s.entry(Request)}
 	x.entry.Began = time.Now()
-	req, err := h.fromClient.parser.request(head)
-	if err == nil && len(req.TransferEncoding) > 0 && hasField(head, "content-length") {
-		err = errors.New("Content-Length beside Transfer-Encoding, which two readers may read in two ways (RFC 9112 §6.3)")
+	err := checkHead(head)
+	var req *http.Request
+	if err == nil {
+		req, err = h.fromClient.parser.request(head)
 	}
 	if err != nil {
 		h.refuse(x, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest)
@@ -179,7 +189,7 @@ func (h *h1) push(x *exchange) *Fault {
 	switch {
 	case h.upstream != nil:
 		return h.upstream
-	case h.ending:
+	case h.ending || h.closed:
 		return &Fault{Side: SideServer, By: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF}
 	}
 	h.under = append(h.under, x)
@@ -190,7 +200,7 @@ func (h *h1) push(x *exchange) *Fault {
 func (h *h1) half(x *exchange, f func(*Entry)) {
 	h.mu.Lock()
 	f(x.entry)
-	if x.entry.Fault != nil && x.entry.Fault.Side == SideClient {
+	if x.entry.Fault != nil && x.entry.Fault.Side != SideServer {
 		h.broken = nil
 	}
 	x.halves++
@@ -201,14 +211,46 @@ func (h *h1) half(x *exchange, f func(*Entry)) {
 	}
 }
 
-// refuse answers a request in the server's place.
+// refuse answers a request in the server's place, and ends the connection: behind the
+// replies that are under way, which the other pump is writing.
 func (h *h1) refuse(x *exchange, f *Fault, status int) {
-	x.entry.Fault, x.entry.Status = f, status
+	r := &refusal{x, f, status}
 	h.mu.Lock()
-	h.spoken = true
+	h.spoken, h.last = true, true
+	later, mute := len(h.under) > 0 && !h.closed, h.closed
+	if later {
+		h.refused = r
+	}
 	h.mu.Unlock()
-	x.entry.Received = h.answer(status, f)
-	h.s.tell(x.entry)
+	if later {
+		return
+	}
+	h.answerRefused(r, !mute)
+	h.finish()
+}
+
+// answerRefused tells of a refusal, and lets the client know if there is still a way to.
+func (h *h1) answerRefused(r *refusal, answer bool) {
+	e := r.x.entry
+	e.Fault = r.fault
+	if answer {
+		e.Status, e.Received = r.status, h.answer(r.status, r.fault)
+	}
+	h.s.tell(e)
+}
+
+// leave is the end of the replies: what is still under way will have none.
+func (h *h1) leave() {
+	h.mu.Lock()
+	h.closed = true
+	left, r, whole := len(h.under) > 0, h.refused, !h.torn && !h.ending
+	h.mu.Unlock()
+	if left {
+		h.unanswered(&Fault{Side: SideServer, By: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF})
+	}
+	if r != nil {
+		h.answerRefused(r, whole && !left)
+	}
 	h.finish()
 }
 
@@ -251,7 +293,7 @@ func (h *h1) clientBroke(err error) {
 
 // replies is the pump from server to client.
 func (h *h1) replies() {
-	defer h.finish()
+	defer h.leave()
 	for {
 		if err := h.fromServer.wait(); err != nil {
 			h.serverEnded(err)
@@ -286,7 +328,14 @@ func (h *h1) reply(head []byte) bool {
 	h.mu.Lock()
 	x := h.under[0] // this pump alone takes from it
 	h.mu.Unlock()
-	resp, err := h.fromServer.parser.response(head, x.req)
+	err := checkHead(head)
+	var resp *http.Response
+	if err == nil {
+		resp, err = h.fromServer.parser.response(head, x.req)
+	}
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && x.switched == nil {
+		err = errors.New("101 to a request that asked for no upgrade (RFC 9110 §15.2.2)")
+	}
 	if err != nil {
 		h.unanswered(&Fault{Side: SideServer, By: SideProxy, Cause: CauseBadReply, Err: err})
 		return false
@@ -307,6 +356,9 @@ func (h *h1) reply(head []byte) bool {
 	}
 	body := &h.incoming
 	*body = message1{to: h.client, from: h.fromServer, framing: f, keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite, http10: !x.req.ProtoAtLeast(1, 1)}
+	if resp.StatusCode == http.StatusPartialContent {
+		body.rewrite = nil // its Content-Range counts the bytes of the original
+	}
 	err = body.relay(head)
 	over := time.Now()
 	h.mu.Lock()
@@ -347,15 +399,6 @@ func (h *h1) reply(head []byte) bool {
 	return err == nil && !last && !resp.Close && !x.req.Close && !body.closes
 }
 
-// timed fills in how long the parts took. A reply may begin before its request is over:
-// then nothing was waited for.
-func (e *Entry) timed(passed, began, over time.Time) {
-	if passed.IsZero() || passed.After(began) {
-		passed = began
-	}
-	e.Timing.Send, e.Timing.Wait, e.Timing.Receive = max(0, passed.Sub(e.Began)), began.Sub(passed), over.Sub(began)
-}
-
 // serverEnded is the end of the replies.
 func (h *h1) serverEnded(err error) {
 	f := h.blame(SideServer, err)
@@ -391,7 +434,7 @@ func (h *h1) serverEnded(err error) {
 func (h *h1) unanswered(f *Fault) {
 	h.mu.Lock()
 	under, reused := h.under, h.answered > 0 && f.Cause == CauseLeft
-	h.under, h.upstream = nil, f
+	h.under, h.upstream, h.closed = nil, f, true
 	h.mu.Unlock()
 	for i, x := range under {
 		status, received := 0, int64(0)
@@ -448,70 +491,4 @@ func (h *h1) isRaw() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.bytes != nil
-}
-
-// warn adds a warning to this entry alone.
-func (e *Entry) warn(w Warning) {
-	if !slices.Contains(e.Warnings, w) {
-		e.Warnings = append(slices.Clip(e.Warnings), w)
-	}
-}
-
-func (e *Entry) rewritten(changed bool) {
-	if changed {
-		e.warn(WarnRewritten)
-	}
-}
-
-// describeRequest takes over what a request says.
-func (e *Entry) describeRequest(req *http.Request, s *session) {
-	e.Method, e.Path, e.Proto, e.RequestHeader = req.Method, req.RequestURI, req.Proto, req.Header
-	if s.toClient == nil {
-		e.Scheme = "http"
-	}
-}
-
-// describeReply takes over what a reply says.
-func (e *Entry) describeReply(resp *http.Response, switched bool) {
-	e.Status, e.Header = resp.StatusCode, resp.Header
-	if switched {
-		e.Upgraded = strings.ToLower(resp.Header.Get("Upgrade"))
-	}
-	_, e.Reason, _ = strings.Cut(resp.Status, " ")
-}
-
-func wantsUpgrade(req *http.Request) bool {
-	return req.Method == http.MethodConnect || req.Header.Get("Upgrade") != ""
-}
-
-// hasField reports whether a head has a field of this name, in lower case.
-func hasField(head []byte, name string) bool {
-	for line := range bytes.Lines(head) {
-		if field, _, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(field), name) {
-			return true
-		}
-	}
-	return false
-}
-
-// parser has net/http read heads. One serves a connection's heads one after the other.
-type parser struct {
-	head bytes.Reader
-	buf  *bufio.Reader
-}
-
-func (p *parser) load(head []byte) *bufio.Reader {
-	p.head.Reset(head)
-	if p.buf == nil {
-		p.buf = bufio.NewReaderSize(&p.head, 512)
-	} else {
-		p.buf.Reset(&p.head)
-	}
-	return p.buf
-}
-
-func (p *parser) request(head []byte) (*http.Request, error) { return http.ReadRequest(p.load(head)) }
-
-func (p *parser) response(head []byte, req *http.Request) (*http.Response, error) {
-	return http.ReadResponse(p.load(head), req)
 }

@@ -19,11 +19,11 @@ var plays = []struct {
 	open    bool                                 // after it the connection is still good
 }{
 	{"keep-alive", []line{
-		{client, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET /1 HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none", ""},
-		{client, "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", ""},
+		{client, "POST /2 HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 2\r\n\r\nab", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
-		{client, "GET /3 HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET /3 HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 404 Nobody Home\r\nContent-Length: 4\r\n\r\nnone", ""},
 	}, 3, func(t *testing.T, e []*proxy.Entry) {
 		if e[1].Sent != 2 || e[2].Received != 4 || e[2].Status != 404 || e[2].Reason != "Nobody Home" || e[2].Path != "/3" {
@@ -34,7 +34,7 @@ var plays = []struct {
 		}
 	}, true},
 	{"pipelined", []line{
-		{client, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /3 HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET /1 HTTP/1.1\r\nHost: www.lab.test\r\n\r\nGET /2 HTTP/1.1\r\nHost: www.lab.test\r\n\r\nHEAD /3 HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\noneHTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", ""},
 	}, 3, func(t *testing.T, e []*proxy.Entry) {
 		if e[0].Path != "/1" || e[1].Path != "/2" || e[2].Path != "/3" || e[1].Status != 204 {
@@ -42,25 +42,25 @@ var plays = []struct {
 		}
 	}, true},
 	{"HEAD", []line{
-		{client, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "HEAD / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
-		{client, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "HEAD / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n", ""},
 	}, 2, nil, true},
 	{"204 and 304", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: \"x\"\r\n\r\n", ""},
-		{client, "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "DELETE / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 204 No Content\r\n\r\n", ""},
 	}, 2, nil, true},
 	{"100-continue", []line{
-		{client, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n", ""},
+		{client, "PUT / HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n", ""},
 		{server, "HTTP/1.1 100 Continue\r\n\r\n", ""},
 		{client, "body", ""},
 		{server, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", ""},
 	}, 1, nil, true},
 	{"early hints", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", ""},
 		{server, "HTTP/1.1 103 Early Hints\r\nLink: </b>\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!", ""},
@@ -70,10 +70,10 @@ var plays = []struct {
 		}
 	}, true},
 	{"reply while uploading", []line{
-		{client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst", ""},
+		{client, "POST / HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 10\r\n\r\nfirst", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly", ""},
 		{client, "other", ""},
-		{client, "GET /next HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET /next HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
 	}, 2, func(t *testing.T, e []*proxy.Entry) {
 		if e[0].Sent != 10 || e[0].Received != 5 {
@@ -81,7 +81,7 @@ var plays = []struct {
 		}
 	}, true},
 	{"chunks with extensions and a trailer", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nTE: trailers\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Sum\r\n\r\n", ""},
 		{server, "05;a=\"b\";c\r\nhello\r\n", ""},
 		{server, "A \r\n, wor", ""},
@@ -92,7 +92,7 @@ var plays = []struct {
 		}
 	}, true},
 	{"chunked upload", []line{
-		{client, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", ""},
+		{client, "POST / HTTP/1.1\r\nHost: www.lab.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", ""},
 		{client, "\r\n2\r\nde\r\n0\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
 	}, 1, func(t *testing.T, e []*proxy.Entry) {
@@ -101,7 +101,7 @@ var plays = []struct {
 		}
 	}, true},
 	{"to the end of the connection", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\n\r\none", ""},
 		{server, " two", ""},
 		{server, bye, ""},
@@ -122,52 +122,52 @@ var plays = []struct {
 		{server, "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\ntwo", ""},
 	}, 2, nil, true},
 	{"Connection: close", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none", ""},
 		{server, bye, ""},
 	}, 1, nil, false},
 	{"empty lines before a request", []line{
-		{client, "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"},
+		{client, "\r\nGET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n"},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
-		{client, "\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n"},
+		{client, "\n\r\nGET /2 HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: www.lab.test\r\n\r\n"},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
 	}, 2, nil, true},
 	{"both framings", []line{
-		{client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", silence},
+		{client, "POST / HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", silence},
 	}, 1, refusedWith(400), false},
 	{"a head that is none", []line{
-		{client, "GET nowhere HTTP/1.1\r\nHost: x\r\n\r\n", silence},
+		{client, "GET nowhere HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", silence},
 	}, 1, refusedWith(400), false},
 	{"a long head", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", silence},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", silence},
 	}, 1, refusedWith(431), false},
 	{"a reply that is none", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 two hundred\r\n\r\n", silence},
 	}, 1, func(t *testing.T, e []*proxy.Entry) {
 		faulty(t, e[0], proxy.Request, proxy.SideServer, proxy.SideProxy, proxy.CauseBadReply)
 	}, false},
 	{"a reply with a long head", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", silence},
 	}, 1, func(t *testing.T, e []*proxy.Entry) {
 		faulty(t, e[0], proxy.Request, proxy.SideServer, proxy.SideProxy, proxy.CauseBadReply)
 	}, false},
 	{"a server that hangs up an idle connection", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none", ""},
 		{server, bye, ""},
 	}, 1, nil, false},
 	{"408 to nobody", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none", ""},
 		{server, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", silence},
 		{server, bye, ""},
 	}, 1, nil, false},
 	{"upgrade refused with 200", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno", ""},
-		{client, "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{client, "GET /2 HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
 	}, 2, func(t *testing.T, e []*proxy.Entry) {
 		if e[0].Upgraded != "" || e[0].Status != 200 {
@@ -175,12 +175,12 @@ var plays = []struct {
 		}
 	}, true},
 	{"upgrade refused with 400", []line{
-		{client, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", ""},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", ""},
 		{server, "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno", ""},
 		{server, bye, ""},
 	}, 1, nil, false},
 	{"websocket", []line{
-		{client, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n", ""},
+		{client, "GET /ws HTTP/1.1\r\nHost: www.lab.test\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n", ""},
 		{server, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x02hi", ""},
 		{client, "\x81\x83\x01\x02\x03\x04GET", ""}, // which is no request
 		{server, "\x81\x03GET", ""},
@@ -269,10 +269,10 @@ func TestRefusalsAreRead(t *testing.T) {
 		status           int
 		page             string
 	}{
-		{"both framings", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "", 400, "Content-Length"},
-		{"long head", "GET / HTTP/1.1\r\nHost: x\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", "", 431, "longer"},
-		{"no reply", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "", 502, "left"},
-		{"bad reply", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", 502, "bad_reply"},
+		{"both framings", "POST / HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "", 400, "Content-Length"},
+		{"long head", "GET / HTTP/1.1\r\nHost: www.lab.test\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", "", 431, "longer"},
+		{"no reply", "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "", 502, "left"},
+		{"bad reply", "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", 502, "bad_reply"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			o := newScripted(t, nil)
@@ -306,7 +306,7 @@ func TestOneHandshake(t *testing.T) {
 	s := o.next(t)
 	const n = 20
 	for range n {
-		play(t, c, s, []line{{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""}, {server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ""}})
+		play(t, c, s, []line{{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}, {server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ""}})
 	}
 	play(t, c, s, []line{{client, bye, ""}})
 	for _, e := range u.total(t, n) {

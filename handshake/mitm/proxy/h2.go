@@ -3,11 +3,13 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,14 +35,16 @@ type h2 struct {
 // relayH2 relays until the client's connection ends. It is asked to end when the server's
 // can take no more requests: a client then makes a new one.
 func (s *session) relayH2(client, server *tls.Conn) {
-	transport := &http2.Transport{DisableCompression: true, MaxHeaderListSize: uint32(s.p.o.Limits.Header)}
+	// Streams beyond what the server allows wait: its limit is not the client's affair.
+	transport := &http2.Transport{DisableCompression: true, StrictMaxConcurrentStreams: true, MaxHeaderListSize: uint32(s.p.o.Limits.Header)}
 	h := &h2{s: s, front: &http.Server{ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: s.p.o.Limits.Header}}
 	h.front.ConnState = func(net.Conn, http.ConnState) {
 		if h.leave.Load() { // since before there was anything to end
 			h.retire()
 		}
 	}
-	srv := &http2.Server{MaxConcurrentStreams: 250}
+	srv := &http2.Server{MaxConcurrentStreams: maxStreams, MaxUploadBufferPerConnection: uploadWindow, MaxUploadBufferPerStream: streamWindow}
+	transport.ConnPool = gone{h.retire}
 	err := http2.ConfigureServer(h.front, srv) // for Shutdown
 	if err == nil {
 		h.up, err = transport.NewClientConn(&heard{server, h.serverEnded})
@@ -58,16 +62,14 @@ func (s *session) relayH2(client, server *tls.Conn) {
 		ErrorHandler:  h.failed,
 		BufferPool:    bulkPool{},
 	}
-	srv.ServeConn(client, &http2.ServeConnOpts{
+	greeting := &greeted{Conn: client}
+	srv.ServeConn(greeting, &http2.ServeConnOpts{
 		BaseConfig: h.front,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h.asked.Store(true)
 			h.under.Add(1)
 			defer h.under.Done()
 			h.serve(relay, w, r)
-			if !h.up.CanTakeNewRequest() {
-				h.retire()
-			}
 		}),
 	})
 	h.under.Wait()
@@ -80,17 +82,54 @@ func (s *session) relayH2(client, server *tls.Conn) {
 		err = *s.ended.Load()
 	case gone != nil: // the server was the first to leave
 		err, side = *gone, SideServer
+	case !greeting.polite():
+		err = &Fault{Side: SideClient, By: SideProxy, Cause: CauseMalformed, Err: fmt.Errorf("h2 was agreed on, and it began with %q", greeting.first)}
 	default:
 		err = &Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: err}
 	}
 	s.failed(blame(side, err, s.toServer.CertificateRequested))
 }
 
+// How much is let in. A stream whose server takes nothing holds its window, so that of the
+// connection has room for many such before the others have to wait.
+const (
+	maxStreams   = 250
+	streamWindow = 256 << 10
+	uploadWindow = 16 * streamWindow
+)
+
 // retire has the client's connection end when the streams under way have.
 func (h *h2) retire() {
 	h.leave.Store(true)
-	_ = h.front.Shutdown(h.s.ctx) // waits for nothing: the server knows of no connection but by ServeConn
+	go func() { _ = h.front.Shutdown(h.s.ctx) }()
 }
+
+// gone is told by x/net/http2 when the server's connection takes no more requests: it has
+// said GOAWAY, or has ended.
+type gone struct{ tell func() }
+
+func (g gone) GetClientConn(*http.Request, string) (*http2.ClientConn, error) {
+	return nil, http2.ErrNoCachedConn
+}
+
+func (g gone) MarkDead(*http2.ClientConn) { g.tell() }
+
+// greeted is the client's connection, which knows how it began.
+type greeted struct {
+	*tls.Conn
+	first []byte
+}
+
+func (c *greeted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if room := len(http2.ClientPreface) - len(c.first); room > 0 {
+		c.first = append(c.first, p[:min(n, room)]...)
+	}
+	return n, err
+}
+
+// polite reports whether nothing came, or what HTTP/2 begins with.
+func (c *greeted) polite() bool { return strings.HasPrefix(http2.ClientPreface, string(c.first)) }
 
 // serverEnded notes how reading from the server ended. A client of which nothing was asked
 // yet is about to ask, and shall be told why there is no answer if TLS 1.3's server wants
@@ -135,6 +174,8 @@ func (h *h2) serve(relay http.Handler, w http.ResponseWriter, r *http.Request) {
 	st := &stream{entry: h.s.entry(Request)}
 	st.entry.Began = time.Now()
 	st.entry.Method, st.entry.Path, st.entry.Proto, st.entry.RequestHeader = r.Method, r.URL.RequestURI(), r.Proto, r.Header.Clone()
+	st.entry.asks(r.Host, h.s)
+	addNothing(w)
 	defer func() {
 		// ReverseProxy panics so to reset a stream whose reply broke off.
 		if v := recover(); v != nil {
@@ -190,9 +231,7 @@ func (h *h2) tell(ctx context.Context, st *stream) {
 		if m.err != nil && e.Fault == nil {
 			e.Fault = h.fault(ctx, m.side, m.err)
 		}
-		if rw, ok := m.Reader.(*Rewriter); ok {
-			e.rewritten(rw.Replaced > 0)
-		}
+		e.rewritten(m.replaced)
 		m.mu.Unlock()
 	}
 	if st.err != nil && e.Fault == nil {
@@ -223,7 +262,7 @@ func (h *h2) outgoing(r *httputil.ProxyRequest) {
 		st.set(&st.passed)
 	}
 	if len(h.s.p.o.Rewrite) > 0 {
-		r.Out.Header.Del("Accept-Encoding") // nothing in a compressed reply could be found
+		askWhole(r.Out.Header)
 	}
 }
 
@@ -247,7 +286,7 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 	st.entry.Status, st.entry.Header = resp.StatusCode, resp.Header.Clone()
 	st.mu.Unlock()
 	body := io.Reader(resp.Body)
-	if len(h.s.p.o.Rewrite) > 0 && req.Method != http.MethodHead && resp.ContentLength != 0 {
+	if len(h.s.p.o.Rewrite) > 0 && req.Method != http.MethodHead && resp.ContentLength != 0 && resp.StatusCode != http.StatusPartialContent {
 		body, resp.ContentLength = NewRewriter(body, h.s.p.o.Rewrite), -1
 		resp.Header.Del("Content-Length")
 	}
@@ -284,16 +323,20 @@ type metered struct {
 	most   int
 	ended  func() // at its end; nil asks for nothing
 
-	mu    sync.Mutex
-	count int64
-	keep  []byte
-	err   error
+	mu       sync.Mutex
+	replaced bool
+	count    int64
+	keep     []byte
+	err      error
 }
 
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.Reader.Read(p)
 	m.mu.Lock()
 	m.count += int64(n)
+	if rw, ok := m.Reader.(*Rewriter); ok {
+		m.replaced = rw.Replaced > 0
+	}
 	if room := m.most - len(m.keep); room > 0 {
 		m.keep = append(m.keep, p[:min(room, n)]...)
 	}

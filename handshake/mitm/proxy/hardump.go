@@ -50,6 +50,9 @@ func (e *Entry) HAR() *har.Entry {
 	out.Request.BodySize, out.Request.PostData = e.Sent, request.PostData(e.RequestHeader)
 	reply := bodyOf(e.Body, e.Received)
 	out.Response.BodySize, out.Response.Content = e.Received, reply.Content(e.Header)
+	if e.Status == 0 {
+		out.Response = har.NoResponse()
+	}
 	if e.Fault != nil {
 		out.Error = e.Fault.Error()
 	}

@@ -16,12 +16,13 @@ const maxHello = 1 << 16
 // readHello reads the client's first message and leaves its bytes to be read again: who
 // is to answer it, the proxy or the server itself, depends on what it says.
 func readHello(r *recorder) (*message.ClientHello, error) {
+	var p helloParser
 	for need := record.HeaderLen; ; {
 		b, err := r.peek(need)
 		if err != nil {
 			return nil, err
 		}
-		hello, more, err := parseHello(b)
+		hello, more, err := p.parse(b)
 		if hello != nil || err != nil {
 			return hello, err
 		}
@@ -31,35 +32,46 @@ func readHello(r *recorder) (*message.ClientHello, error) {
 	}
 }
 
-// parseHello finds the ClientHello that b begins with. more is how many bytes it lacks at
-// least.
+// helloParser goes on where it had to stop: a hello may come in as many pieces as it has
+// bytes.
+type helloParser struct {
+	rd record.Reader
+	at int    // bytes that rd has taken
+	hs []byte // what was in them
+}
+
+// parseHello is what a helloParser makes of b at once.
 func parseHello(b []byte) (hello *message.ClientHello, more int, err error) {
+	return new(helloParser).parse(b)
+}
+
+// parse finds the ClientHello that b begins with; b is what it was before, and more. more is
+// how many bytes it lacks at least.
+func (p *helloParser) parse(b []byte) (hello *message.ClientHello, more int, err error) {
 	const header = 4
-	var rd record.Reader
-	var hs []byte
 	for {
-		rec, n, err := rd.Next(b, nil, false)
+		rec, n, err := p.rd.Next(b[p.at:], nil, false)
 		switch {
 		case err != nil:
 			return nil, 0, err
 		case n == 0:
-			return nil, rd.Need(b), nil
+			return nil, p.rd.Need(b[p.at:]), nil
 		case rec.Type != iana.Handshake:
 			return nil, 0, reason.New(reason.UnexpectedRecord, "record.type", iana.Handshake, rec.Type)
 		}
-		b, hs = b[n:], append(hs, rec.Payload...)
-		if len(hs) < header {
+		p.at, p.hs = p.at+n, append(p.hs, rec.Payload...)
+		if len(p.hs) < header {
 			continue
 		}
-		size := header + int(hs[1])<<16 + int(hs[2])<<8 + int(hs[3])
+		size := header + int(p.hs[1])<<16 + int(p.hs[2])<<8 + int(p.hs[3])
 		if size > maxHello {
 			return nil, 0, reason.New(reason.MessageTooLong, "client_hello.length", maxHello, size)
 		}
-		if len(hs) < size {
+		if len(p.hs) < size {
 			continue
 		}
 		// What the message says may be wanted for longer than the buffer it came in.
-		m, err := message.Parse(message.Context{Version: iana.TLS12}, slices.Clone(hs[:size]), nil)
+		m, err := message.Parse(message.Context{Version: iana.TLS12}, slices.Clone(p.hs[:size]), nil)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -25,7 +25,7 @@ func TestTooMany(t *testing.T) {
 		t.Errorf("%d: %s", status, body)
 	}
 	faulty(t, u.await(t, 1), proxy.Failure, proxy.SideProxy, proxy.SideProxy, proxy.CauseBusy)
-	asks(t, a, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	asks(t, a, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n")
 	a.Close()
 	sound(t, u.await(t, 2))
 	for end := time.Now().Add(patience); ; {
@@ -96,7 +96,7 @@ func TestIdle(t *testing.T) {
 		o := newScripted(t, nil)
 		u := start(t, o.origin, limit)
 		c := u.tunnel(t)
-		play(t, c, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""}, {server, "HTTP/1.1 204 No Content\r\n\r\n", ""}})
+		play(t, c, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}, {server, "HTTP/1.1 204 No Content\r\n\r\n", ""}})
 		ended(t, c)
 		sound(t, u.total(t, 1)[0])
 	})
@@ -104,7 +104,7 @@ func TestIdle(t *testing.T) {
 		o := newScripted(t, nil)
 		u := start(t, o.origin, limit)
 		c := u.tunnel(t)
-		play(t, c, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""}})
+		play(t, c, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}})
 		ended(t, c)
 		if e := u.total(t, 1)[0]; e.Kind != proxy.Request || e.Fault == nil || e.Fault.Cause != proxy.CauseIdle || e.Fault.By != proxy.SideProxy {
 			t.Errorf("a %s: %v", e.Kind, e.Fault)
@@ -137,9 +137,9 @@ func TestShutdown(t *testing.T) {
 	o := newScripted(t, nil)
 	u := start(t, o.origin, nil)
 	kept, asking := u.tunnel(t), net.Conn(nil)
-	play(t, kept, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""}, {server, "HTTP/1.1 204 No Content\r\n\r\n", ""}})
+	play(t, kept, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}, {server, "HTTP/1.1 204 No Content\r\n\r\n", ""}})
 	asking = u.tunnel(t)
-	play(t, asking, o.next(t), []line{{client, "GET /long HTTP/1.1\r\nHost: x\r\n\r\n", ""}})
+	play(t, asking, o.next(t), []line{{client, "GET /long HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}})
 	if err := u.Close(); err != nil {
 		t.Fatal(err)
 	}

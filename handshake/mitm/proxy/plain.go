@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -15,7 +16,7 @@ import (
 )
 
 // Plain HTTP through the proxy, and the proxy's own page, are net/http's: nothing of TLS
-// is in them.
+// is in them, and what would have to be spoken in TLS is refused.
 
 // plainConn is a connection in net/http's hands.
 type plainConn struct {
@@ -46,7 +47,7 @@ func (p *Proxy) newFront() *http.Server {
 			r.Out.Host = r.In.Host
 			asItCame(r)
 			if len(plainOf(r.In).rewrite) > 0 {
-				r.Out.Header.Del("Accept-Encoding")
+				askWhole(r.Out.Header)
 			}
 		},
 		Transport: transport, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), BufferPool: bulkPool{},
@@ -104,8 +105,15 @@ func plainOf(r *http.Request) *plain { return r.Context().Value(plainRequest{}).
 // servePlain relays a request in clear, or answers one for the proxy itself.
 func (p *Proxy) servePlain(relay http.Handler, w http.ResponseWriter, r *http.Request) {
 	s := r.Context().Value(plainKey{}).(*session)
-	if !r.URL.IsAbs() || r.URL.Hostname() == Magic {
+	switch {
+	case r.Method == http.MethodConnect:
+		p.refusePlain(s, w, r, errors.New("CONNECT behind another request: it wants a connection of its own"))
+		return
+	case r.URL.Hostname() == Magic || !r.URL.IsAbs():
 		p.serveOwn(w, r)
+		return
+	case r.URL.Scheme != "http": // which would have to be spoken by somebody else's TLS
+		p.refusePlain(s, w, r, fmt.Errorf("a request for %.20q: https goes by CONNECT, and others do not go", r.URL.Scheme))
 		return
 	}
 	e := s.entry(Request)
@@ -148,7 +156,35 @@ func (p *Proxy) servePlain(relay http.Handler, w http.ResponseWriter, r *http.Re
 			panic(v)
 		}
 	}()
+	addNothing(w)
 	relay.ServeHTTP(watch, r)
+}
+
+// refusePlain answers a request that the proxy cannot pass on.
+func (p *Proxy) refusePlain(s *session, w http.ResponseWriter, r *http.Request, err error) {
+	e := s.entry(Request)
+	e.Began, e.Scheme, e.Host, e.Method, e.Path, e.Proto, e.RequestHeader = time.Now(), r.URL.Scheme, r.Host, r.Method, r.URL.RequestURI(), r.Proto, r.Header.Clone()
+	e.Fault, e.Status = &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest
+	page := p.page(e.Fault)
+	w.Header().Set("Connection", "close")
+	http.Error(w, page, http.StatusBadRequest)
+	e.Received = int64(len(page)) + 1 // http.Error ends the line
+	s.tell(e)
+}
+
+// addNothing keeps net/http from adding to a reply what its server has not said.
+func addNothing(w http.ResponseWriter) {
+	for _, name := range []string{"Date", "Content-Type"} {
+		w.Header()[name] = nil
+	}
+}
+
+// askWhole has a server answer in a form in which something can be found and changed: not
+// compressed, and whole.
+func askWhole(h http.Header) {
+	for _, name := range []string{"Accept-Encoding", "Range", "If-Range"} {
+		h.Del(name)
+	}
 }
 
 // plainReply looks at a reply in clear before it is passed on: its body is rewritten, or is
@@ -160,7 +196,7 @@ func plainReply(resp *http.Response) error {
 		x.switched = &switched{ReadWriteCloser: conn}
 		resp.Body = x.switched
 		x.entry.describeReply(resp, true)
-	case len(x.rewrite) > 0 && resp.ContentLength != 0:
+	case len(x.rewrite) > 0 && resp.ContentLength != 0 && resp.Request.Method != http.MethodHead && resp.StatusCode != http.StatusPartialContent:
 		rw := NewRewriter(resp.Body, x.rewrite)
 		resp.Body = &metered{Reader: rw, closer: resp.Body, ended: func() { x.entry.rewritten(rw.Replaced > 0) }}
 		resp.ContentLength = -1

@@ -21,8 +21,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"tlslab/handshake"
@@ -68,10 +70,10 @@ type Options struct {
 type Limits struct {
 	Connections int           // at a time; more are turned away. 1000
 	Header      int           // bytes of a request's or reply's head. 64 KiB, what common servers take at the most
-	Handshake   time.Duration // from the first byte to the end of both handshakes, and for one head. 30 s, as package tls has it
+	Handshake   time.Duration // from the first byte to the end of both handshakes, and for the head of one request. 30 s, as package tls has it
 	Idle        time.Duration // without a byte in either direction. 5 min
 	Recorded    int           // bytes kept of one leg. 64 KiB: a handshake and what is said first
-	Kept        int           // bytes kept of all connections. 32 MiB
+	Kept        int           // bytes kept of all connections that are over. 32 MiB
 }
 
 func (l *Limits) setDefaults() {
@@ -103,12 +105,14 @@ type Proxy struct {
 	mu       sync.Mutex
 	closed   bool
 	sessions map[*session]bool
-	conns    int // so far
-	entries  int // so far
+	conns    int      // so far
+	entries  int      // so far
+	own      []string // addresses it listens on
 
 	working sync.WaitGroup // Serve, the janitor, net/http
 	workers *workers       // connections
-	done    chan struct{}
+	done    chan struct{}  // closed when Close begins
+	over    chan struct{}  // closed when it has ended
 }
 
 // New returns a proxy. The error is about the options.
@@ -126,7 +130,7 @@ func New(o Options) (*Proxy, error) {
 	if o.ToServer.VerifyChain == nil {
 		o.ToServer.VerifyChain = believer()
 	}
-	p := &Proxy{o: o, began: time.Now(), sessions: map[*session]bool{}, workers: newWorkers(), done: make(chan struct{})}
+	p := &Proxy{o: o, began: time.Now(), sessions: map[*session]bool{}, workers: newWorkers(), done: make(chan struct{}), over: make(chan struct{})}
 	p.kept.limit = o.Limits.Kept
 	p.plain = newHandoff()
 	p.front = p.newFront()
@@ -151,9 +155,21 @@ func (p *Proxy) Serve(l net.Listener) error {
 		case <-stop:
 		}
 	}()
-	for {
+	p.listens(l.Addr())
+	for pause := acceptPause; ; {
 		conn, err := l.Accept()
-		if err != nil {
+		switch {
+		case err == nil:
+			pause = acceptPause
+		case isScarce(err): // others will end, and make room
+			select {
+			case <-p.done:
+				return nil
+			case <-time.After(pause):
+			}
+			pause = min(2*pause, time.Second)
+			continue
+		default:
 			select {
 			case <-p.done:
 				return nil
@@ -172,6 +188,35 @@ func (p *Proxy) Serve(l net.Listener) error {
 	}
 }
 
+// acceptPause is how long the proxy waits at first when there is nothing left to accept a
+// connection with, as net/http does.
+const acceptPause = 5 * time.Millisecond
+
+// isScarce reports whether a connection could not be accepted for want of descriptors or
+// memory, or had already gone.
+func isScarce(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// listens notes an address of the proxy's own.
+func (p *Proxy) listens(a net.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.own = append(p.own, a.String())
+}
+
+// isOwn reports whether a is where this proxy listens: to go there would never end.
+func (p *Proxy) isOwn(a net.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Contains(p.own, a.String())
+}
+
 // admit makes a session of an accepted connection, unless there are too many.
 func (p *Proxy) admit(conn net.Conn) (*session, bool) {
 	p.mu.Lock()
@@ -184,6 +229,7 @@ func (p *Proxy) admit(conn net.Conn) (*session, bool) {
 	s := newSession(p, p.conns, conn)
 	if len(p.sessions) >= p.o.Limits.Connections {
 		p.workers.do(func() {
+			defer p.kept.finished(s.recording)
 			defer s.close()
 			s.fault(SideProxy, CauseBusy, errBusy)
 			s.unavailable()
@@ -207,8 +253,10 @@ func (p *Proxy) Close() error {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
+		<-p.over // whoever was first is at it
 		return nil
 	}
+	defer close(p.over)
 	p.closed = true
 	close(p.done)
 	for s := range p.sessions {
@@ -269,6 +317,7 @@ var (
 	errBusy     = errors.New("more connections than the proxy takes")
 	errShutdown = errors.New("the proxy was stopped")
 	errIdle     = errors.New("no byte in either direction for longer than the proxy waits")
+	errOwn      = errors.New("that is the proxy itself")
 	errSlow     = errors.New("the handshake, or a head, took longer than the proxy waits")
 )
 

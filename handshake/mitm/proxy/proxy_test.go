@@ -274,7 +274,7 @@ func TestUpgrade(t *testing.T) {
 	}), func(c *tls.Config) { c.NextProtos = nil })
 	u := start(t, o, nil)
 	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName})
-	fmt.Fprint(c, "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	fmt.Fprint(c, "GET /chat HTTP/1.1\r\nHost: www.lab.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	r := bufio.NewReader(c)
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil || resp.StatusCode != 101 {

@@ -146,7 +146,7 @@ func (s *session) between(k Kind) {
 	down.Wait()
 	// Where one end has said that it is done the other may well reset what is left: a
 	// close_notify that nobody reads any more.
-	done := s.client.ended || s.server.ended
+	done := s.client.ended.Load() || s.server.ended.Load()
 	for _, err := range fault {
 		of := (*sided)(nil)
 		switch {

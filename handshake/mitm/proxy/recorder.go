@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,8 +37,8 @@ type recorder struct {
 	tap    LegTap
 	prefix []byte // read already, and not yet by whom it is for
 	ahead  *[readAhead]byte
-	owed   int  // bytes that were noted, and that a Write which failed has not sent
-	ended  bool // the peer said so first
+	owed   int         // bytes that were noted, and that a Write which failed has not sent
+	ended  atomic.Bool // the peer said so first
 	once   sync.Once
 }
 
@@ -95,7 +96,7 @@ func (r *recorder) fetch(p []byte) (int, error) {
 		}
 	}
 	if err == io.EOF {
-		r.ended = true
+		r.ended.Store(true)
 	}
 	return n, r.s.cause(err)
 }
@@ -188,7 +189,7 @@ func (r *recorder) Close() error {
 	r.once.Do(func() {
 		err = r.Conn.Close()
 		if r.tap != nil {
-			r.tap.Close(time.Now(), r.ended)
+			r.tap.Close(time.Now(), r.ended.Load())
 		}
 	})
 	return err

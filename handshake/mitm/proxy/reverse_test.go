@@ -16,13 +16,13 @@ func TestReverse(t *testing.T) {
 	o := newOrigin(t, hello, func(c *tls.Config) { c.NextProtos = nil })
 	u := start(t, o, func(p *proxy.Options) { p.Mode = proxy.Reverse(wwwName, "8443") })
 	c := tls.Client(u.raw(t), &tls.Config{RootCAs: u.pool, ServerName: wwwName})
-	_, body := asks(t, c, "GET /named HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	_, body := asks(t, c, "GET /named HTTP/1.1\r\nHost: www.lab.test:8443\r\nConnection: close\r\n\r\n")
 	if !strings.Contains(body, "GET /named") {
 		t.Error(body)
 	}
 	// Without server_name, the certificate is asked for by the name that the proxy was told.
 	nameless := tls.Client(u.raw(t), &tls.Config{InsecureSkipVerify: true, VerifyPeerCertificate: pinOf(u.Root())})
-	_, body = asks(t, nameless, "GET /nameless HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	_, body = asks(t, nameless, "GET /nameless HTTP/1.1\r\nHost: www.lab.test:8443\r\nConnection: close\r\n\r\n")
 	if !strings.Contains(body, "GET /nameless") {
 		t.Error(body)
 	}
@@ -72,7 +72,7 @@ func TestIPv6(t *testing.T) {
 		}
 	})
 	c := u.dial(t, "[::1]:8443", &tls.Config{RootCAs: u.pool, ServerName: "::1"})
-	asks(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	asks(t, c, "GET / HTTP/1.1\r\nHost: [::1]:8443\r\nConnection: close\r\n\r\n")
 	e := u.total(t, 1)[0]
 	sound(t, e)
 	if dialled != "[::1]:8443" || e.Host != "[::1]:8443" || asked != "" {

@@ -101,13 +101,13 @@ func (r *Rewriter) partial() (at, rule int) {
 	return at, rule
 }
 
-// withoutCoding keeps a client from asking for compressed replies: nothing in one could be
-// found.
+// withoutCoding keeps a client from asking for compressed replies, and for parts: nothing in
+// the one could be found, and the other would no longer fit.
 func withoutCoding(head []byte, from Side) []byte {
 	if from != SideClient {
 		return head
 	}
-	return withoutFields(head, "accept-encoding")
+	return withoutFields(head, "accept-encoding", "range", "if-range")
 }
 
 // editHead frames a head anew: in chunks, or to the end of the connection.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,7 @@ type session struct {
 type target struct {
 	host, port string
 	tls        bool // TLS is sure to follow (reverse mode)
+	clear      bool // it did not
 }
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
@@ -63,10 +65,17 @@ func (t target) orPort(port string) target {
 
 // display is the target as one writes it: without the port that goes without saying.
 func (t target) display() string {
-	if t.port == "443" || t.port == "" {
-		return t.host
+	usual := "443"
+	if t.clear {
+		usual = "80"
 	}
-	return net.JoinHostPort(t.host, t.port)
+	switch {
+	case t.port != usual && t.port != "":
+		return net.JoinHostPort(t.host, t.port)
+	case strings.Contains(t.host, ":"):
+		return "[" + t.host + "]"
+	}
+	return t.host
 }
 
 func newSession(p *Proxy, n int, conn net.Conn) *session {
@@ -101,6 +110,8 @@ func (s *session) run() {
 			s.untouched()
 			return
 		case !begins:
+			s.target.clear = true
+			s.call(t.host)
 			s.inClear()
 			return
 		}
@@ -123,7 +134,7 @@ func (s *session) run() {
 
 // call says whom the client asks for.
 func (s *session) call(name string) {
-	s.name, s.host = name, target{host: name, port: s.target.port}.display()
+	s.name, s.host = name, target{host: name, port: s.target.port, clear: s.target.clear}.display()
 	s.recording.Host = s.host
 }
 
@@ -198,6 +209,10 @@ func (s *session) dial() error {
 			return cause
 		}
 		return err
+	}
+	if s.p.isOwn(conn.RemoteAddr()) {
+		_ = conn.Close()
+		return errOwn
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

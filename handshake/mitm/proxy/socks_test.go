@@ -42,7 +42,7 @@ func TestSOCKS5(t *testing.T) {
 			greet(t, c, "\x05\x02\x02\x00", "\x05\x00") // a password, or nothing: nothing
 			greet(t, c, x.wire, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
 			over := tls.Client(c, &tls.Config{RootCAs: u.pool, ServerName: wwwName})
-			_, body := asks(t, over, "GET /socks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			_, body := asks(t, over, "GET /socks HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n")
 			if !strings.Contains(body, "GET /socks") {
 				t.Error(body)
 			}

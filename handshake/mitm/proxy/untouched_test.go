@@ -57,7 +57,7 @@ func TestUntouched(t *testing.T) {
 				pool = o.pool
 			}
 			c := u.dial(t, x.target, &tls.Config{RootCAs: pool, ServerName: wwwName})
-			asks(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			asks(t, c, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n")
 			c.NetConn().Close() // a close_notify that nobody reads any more would be answered with a reset
 			e := u.total(t, 1)[0]
 			sound(t, e)

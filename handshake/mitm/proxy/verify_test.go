@@ -58,7 +58,7 @@ func TestUpstreamVerified(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					asks(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+					asks(t, c, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n")
 					e := u.total(t, 1)[0]
 					sound(t, e)
 					if marked := slices.Contains(e.Warnings, proxy.WarnUnverified); marked != (x.alert != 0) {
@@ -166,7 +166,7 @@ func TestMutualTLSPage(t *testing.T) {
 		p.Page = func(f *proxy.Fault) string { return "because of " + string(f.Cause) }
 	})
 	c := u.tunnel(t)
-	status, body := asks(t, c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	status, body := asks(t, c, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n")
 	if status != 502 || !strings.HasSuffix(body, "because of wants_certificate") {
 		t.Errorf("%d, %q", status, body)
 	}

@@ -102,7 +102,7 @@ func TestKinds(t *testing.T) {
 				u := start(t, o, func(p *proxy.Options) { p.ToServer.Roots = pki.NewTrustStore(root.Cert) })
 				c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName})
 				forged := c.ConnectionState().PeerCertificates
-				asks(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+				asks(t, c, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n")
 				e := u.total(t, 1)[0]
 				sound(t, e)
 
@@ -162,7 +162,7 @@ func TestOldFashioned(t *testing.T) {
 				c.Certificates, c.MaxVersion, c.CipherSuites, c.NextProtos = []tls.Certificate{cert}, tls.VersionTLS12, []uint16{x.suite}, nil
 			})
 			u := start(t, o, func(p *proxy.Options) { p.ToServer.Roots = pki.NewTrustStore(root.Cert) })
-			asks(t, u.tunnel(t), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			asks(t, u.tunnel(t), "GET / HTTP/1.1\r\nHost: www.lab.test\r\nConnection: close\r\n\r\n")
 			e := u.total(t, 1)[0]
 			sound(t, e)
 			if !slices.Equal(e.Warnings, x.want) {

@@ -1,0 +1,70 @@
+package proxy
+
+import (
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What an Entry takes over from a request and its reply.
+
+// timed fills in how long the parts took. A reply may begin before its request is over:
+// then nothing was waited for.
+func (e *Entry) timed(passed, began, over time.Time) {
+	if passed.IsZero() || passed.After(began) {
+		passed = began
+	}
+	e.Timing.Send, e.Timing.Wait, e.Timing.Receive = max(0, passed.Sub(e.Began)), began.Sub(passed), over.Sub(began)
+}
+
+// warn adds a warning to this entry alone.
+func (e *Entry) warn(w Warning) {
+	if !slices.Contains(e.Warnings, w) {
+		e.Warnings = append(slices.Clip(e.Warnings), w)
+	}
+}
+
+func (e *Entry) rewritten(changed bool) {
+	if changed {
+		e.warn(WarnRewritten)
+	}
+}
+
+// describeRequest takes over what a request says.
+func (e *Entry) describeRequest(req *http.Request, s *session) {
+	e.Method, e.Path, e.Proto, e.RequestHeader = req.Method, req.RequestURI, req.Proto, req.Header
+	if s.toClient == nil {
+		e.Scheme = "http"
+	}
+	e.asks(req.Host, s)
+}
+
+// asks takes over whom a request names, which need not be whom the handshake did.
+func (e *Entry) asks(host string, s *session) {
+	if host == "" {
+		return
+	}
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port = strings.Trim(host, "[]"), ""
+	}
+	e.Host = target{host: name, port: port, clear: s.target.clear}.display()
+	if s.toClient != nil && !strings.EqualFold(strings.TrimSuffix(name, "."), s.name) {
+		e.warn(WarnOtherHost)
+	}
+}
+
+// describeReply takes over what a reply says.
+func (e *Entry) describeReply(resp *http.Response, switched bool) {
+	e.Status, e.Header = resp.StatusCode, resp.Header
+	if switched {
+		e.Upgraded = strings.ToLower(resp.Header.Get("Upgrade"))
+	}
+	_, e.Reason, _ = strings.Cut(resp.Status, " ")
+}
+
+func wantsUpgrade(req *http.Request) bool {
+	return req.Method == http.MethodConnect || req.Header.Get("Upgrade") != ""
+}
