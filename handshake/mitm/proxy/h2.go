@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"strings"
@@ -26,7 +27,7 @@ type h2 struct {
 	up    *http2.ClientConn
 	front *http.Server // of the client's one connection: it can have that end in order
 	asked atomic.Bool
-	heard atomic.Bool           // a reply
+	leave atomic.Bool           // that connection is to end
 	gone  atomic.Pointer[error] // how reading from the server ended
 	under sync.WaitGroup        // streams; they may outlive the client's connection
 }
@@ -37,6 +38,11 @@ func (s *session) relayH2(client, server *tls.Conn) {
 	// Streams beyond what the server allows wait: its limit is not the client's affair.
 	transport := &http2.Transport{DisableCompression: true, StrictMaxConcurrentStreams: true, MaxHeaderListSize: uint32(s.p.o.Limits.Header)}
 	h := &h2{s: s, front: &http.Server{ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: s.p.o.Limits.Header}}
+	h.front.ConnState = func(net.Conn, http.ConnState) {
+		if h.leave.Load() { // since before there was anything to end
+			h.retire()
+		}
+	}
 	srv := &http2.Server{MaxConcurrentStreams: maxStreams, MaxUploadBufferPerConnection: uploadWindow, MaxUploadBufferPerStream: streamWindow}
 	transport.ConnPool = gone{h.retire}
 	err := http2.ConfigureServer(h.front, srv) // for Shutdown
@@ -93,7 +99,12 @@ const (
 )
 
 // retire has the client's connection end when the streams under way have.
-func (h *h2) retire() { go func() { _ = h.front.Shutdown(h.s.ctx) }() }
+func (h *h2) retire() {
+	h.leave.Store(true)
+	// Waits for nothing, as the server knows of no connection but by ServeConn; but who calls
+	// may hold a lock that it wants.
+	go func() { _ = h.front.Shutdown(h.s.ctx) }()
+}
 
 // gone is told by x/net/http2 when the server's connection takes no more requests: it has
 // said GOAWAY, or has ended.
@@ -192,12 +203,13 @@ func (h *h2) fault(ctx context.Context, side Side, err error) *Fault {
 	if side == SideClient {
 		return blame(side, err, false)
 	}
-	if errors.As(err, new(http2.StreamError)) || errors.As(err, new(http2.GoAwayError)) {
-		return &Fault{Side: side, By: side, Cause: CauseLeft, Err: err}
-	}
 	f := blame(side, err, h.s.toServer.CertificateRequested)
-	if gone := h.gone.Load(); gone != nil && f.Cause == CauseInternal {
+	switch gone := h.gone.Load(); {
+	case f.Cause != CauseInternal:
+	case gone != nil:
 		f = blame(side, *gone, h.s.toServer.CertificateRequested)
+	case errors.As(err, new(http2.StreamError)) || !h.up.CanTakeNewRequest(): // reset, or all of them broken off
+		f = &Fault{Side: side, By: side, Cause: CauseLeft, Err: err}
 	}
 	return f
 }
@@ -272,7 +284,6 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.heard.Store(true)
 	st.mu.Lock()
 	st.entry.Status, st.entry.Header = resp.StatusCode, resp.Header.Clone()
 	st.mu.Unlock()
@@ -292,8 +303,8 @@ func (h *h2) RoundTrip(req *http.Request) (*http.Response, error) {
 func (h *h2) failed(w http.ResponseWriter, r *http.Request, err error) {
 	st := r.Context().Value(streamKey{}).(*stream)
 	f := h.fault(r.Context(), SideServer, err)
-	// As with HTTP/1.1, a server that has served before and is gone is not answered for.
-	silent := h.heard.Load() && h.gone.Load() != nil && f.Cause == CauseLeft
+	// A server that is gone is not answered for: the client knows what can be asked again.
+	silent := f.Cause == CauseLeft && !h.up.CanTakeNewRequest()
 	st.mu.Lock()
 	if st.entry.Fault = f; !silent {
 		st.entry.Status = http.StatusBadGateway

@@ -37,6 +37,7 @@ type recorder struct {
 	tap    LegTap
 	prefix []byte // read already, and not yet by whom it is for
 	ahead  *[readAhead]byte
+	owed   int         // bytes that were noted, and that a Write which failed has not sent
 	ended  atomic.Bool // the peer said so first
 	once   sync.Once
 }
@@ -135,12 +136,16 @@ func (r *recorder) beginTLS() {
 
 // Write writes to the socket.
 func (r *recorder) Write(p []byte) (int, error) {
-	// Noted before it is sent: the answer to it must not be noted first.
-	r.leg.note(r.side == SideServer, p)
-	if r.tap != nil {
-		r.tap.Wrote(time.Now(), p)
+	// Noted before it is sent: the answer to it must not be noted first. What a Write has not
+	// sent the next one begins with.
+	if fresh := p[min(r.owed, len(p)):]; len(fresh) > 0 {
+		r.leg.note(r.side == SideServer, fresh)
+		if r.tap != nil {
+			r.tap.Wrote(time.Now(), fresh)
+		}
 	}
 	n, err := r.Conn.Write(p)
+	r.owed = max(r.owed, len(p)) - n
 	r.s.stir()
 	return n, r.s.cause(err)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -130,6 +131,7 @@ func TestMutualTLS(t *testing.T) {
 				})
 				resp, err := u.client(nil).Get("https://" + wwwName + "/")
 				if err == nil {
+					_, err = io.Copy(io.Discard, resp.Body)
 					resp.Body.Close()
 				}
 				e := u.await(t, 1)

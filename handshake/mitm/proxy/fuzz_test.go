@@ -1,0 +1,223 @@
+package proxy
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http/httputil"
+	"strings"
+	"testing"
+	"time"
+
+	"tlslab/handshake/record"
+)
+
+// cut reads its source in pieces whose sizes come from a pattern, over and over.
+type cut struct {
+	b       []byte
+	pattern []byte
+	i       int
+}
+
+func (c *cut) Read(p []byte) (int, error) {
+	if len(c.b) == 0 {
+		return 0, io.EOF
+	}
+	n := len(c.b)
+	if len(c.pattern) > 0 {
+		n = 1 + int(c.pattern[c.i%len(c.pattern)])
+		c.i++
+	}
+	n = copy(p, c.b[:min(n, len(c.b))])
+	c.b = c.b[n:]
+	return n, nil
+}
+
+// FuzzChunks: whatever comes in whatever pieces, what goes on is what came, as far as it is
+// chunks, and not a byte more is taken; and where net/http reads the same, it reads as much.
+func FuzzChunks(f *testing.F) {
+	for _, seed := range []string{"0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\nGET", "5;a=\"b\"\r\nhello\r\n00;x\r\nSum: 1\r\n\r\n", "A \r\n0123456789\r\n0\r\n\r\n",
+		"5\nhello\n0\n\n", "-1\r\n", "+5\r\nhello\r\n", "fffffffffffffff\r\nx", "10000000000000000\r\n", "5\r\nhelloX\r\n", "\r\n", "0x5\r\nhello\r\n", "5\r\nhello\r\n",
+		"0\r\n" + strings.Repeat("a: b\r\n", 20), strings.Repeat("1\r\na\r\n", 30) + "0\r\n\r\n", "4000\r\n" + strings.Repeat("x", 0x4000) + "\r\n0\r\n\r\n"} {
+		f.Add([]byte(seed), []byte{}, 0)
+		f.Add([]byte(seed), []byte{0}, 3)
+		f.Add([]byte(seed), []byte{3, 0, 1}, 100)
+	}
+	f.Fuzz(func(t *testing.T, b, pattern []byte, keep int) {
+		const head = "HTTP/1.1 200 OK\r\n\r\n"
+		from := newInbound(&cut{b: b, pattern: pattern}, SideServer, 1<<16)
+		defer from.free()
+		var to bytes.Buffer
+		keep &= 0xff
+		m := &message1{to: &to, from: from, framing: framing{chunked: true}, keep: keep}
+		err := m.relay([]byte(head))
+		if got := to.String(); !strings.HasPrefix(head+string(b), got) {
+			t.Fatalf("%q became %q", b, got)
+		}
+		body, stdErr := io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(b)))
+		if err != nil {
+			if m.side != SideServer {
+				t.Fatalf("%v is the fault of the %s", err, m.side)
+			}
+			return
+		}
+		rest, _ := io.ReadAll(from)
+		if to.String()+string(rest) != head+string(b) {
+			t.Fatalf("of %q %q went on, and %q is left", b, to.String(), rest)
+		}
+		if stdErr == nil && (int64(len(body)) != m.n || !bytes.Equal(m.kept, body[:min(keep, len(body))])) {
+			t.Fatalf("of %q %d bytes are the body, %q; net/http reads %q", b, m.n, m.kept, body)
+		}
+	})
+}
+
+// FuzzHead: a head is what comes up to the first empty line, without those before it, and
+// never longer than it may be.
+func FuzzHead(f *testing.F) {
+	for _, seed := range []string{"GET / HTTP/1.1\r\nHost: x\r\n\r\nbody", "\r\n\n\r\nGET / HTTP/1.0\n\nx", "\n", "", "GET", "a\r\n\r", "a\r\r\n\r\n", strings.Repeat("x", 5000) + "\r\n\r\n", "a\n\r\n\r\n"} {
+		f.Add([]byte(seed), []byte{}, 1<<16)
+		f.Add([]byte(seed), []byte{0, 2}, 20)
+	}
+	f.Fuzz(func(t *testing.T, b, pattern []byte, limit int) {
+		limit = 1 + limit&0xffff
+		in := newInbound(&cut{b: b, pattern: pattern}, SideClient, limit)
+		defer in.free()
+		in.looksLikeHTTP()
+		head, err := in.head()
+		if err != nil {
+			if !errors.Is(err, errLongHead) && err != io.EOF && err != io.ErrUnexpectedEOF {
+				t.Fatal(err)
+			}
+			return
+		}
+		head = bytes.Clone(head)
+		rest, _ := io.ReadAll(in)
+		before, ok := bytes.CutSuffix(b, append(bytes.Clone(head), rest...))
+		if !ok || len(bytes.Trim(before, "\r\n")) > 0 {
+			t.Fatalf("%q was read as %q and %q", b, head, rest)
+		}
+		if len(head) > limit || !bytes.HasSuffix(head, []byte("\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) {
+			t.Fatalf("%q is no head", head)
+		}
+		for line := range bytes.Lines(head[:len(bytes.TrimRight(head, "\r\n"))]) {
+			if s := string(line); s == "\n" || s == "\r\n" {
+				t.Fatalf("%q has an empty line amid it", head)
+			}
+		}
+	})
+}
+
+// FuzzHello: a hello is found in the records that it came in, however they cut it; where
+// there is too little, more is asked for.
+func FuzzHello(f *testing.F) {
+	real := new(said)
+	if err := tls.Client(real, &tls.Config{ServerName: "www.lab.test"}).Handshake(); err == nil {
+		f.Fatal("it shook hands with nobody")
+	}
+	f.Add(real.heard.Bytes())
+	f.Add(real.heard.Bytes()[:real.heard.Len()-1])
+	f.Add([]byte("\x16\x03\x01\x00\x04\x02\x00\x00\x00"))
+	f.Add([]byte("\x16\x03\x01\x00\x01\x01\x16\x03\x01\x00\x03\x00\x00\x00"))
+	f.Add([]byte("\x15\x03\x01\x00\x02\x02\x28"))
+	f.Add([]byte("\x16\x03\x01\x00\x00"))
+	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, more, err := parseHello(b)
+		switch {
+		case err != nil && (h != nil || more != 0), err == nil && (h == nil) != (more > 0):
+			t.Fatalf("%v, %d more, %v", h, more, err)
+		case more > 1<<16+record.HeaderLen:
+			t.Fatalf("%d more bytes are wanted", more)
+		}
+		if h == nil {
+			return
+		}
+		// The beginning alone is not enough for another answer.
+		for n := range b {
+			part, more, err := parseHello(b[:n])
+			if err != nil || part == nil && more < 1 {
+				t.Fatalf("of the first %d bytes: %v, %d more", n, err, more)
+			}
+		}
+	})
+}
+
+// FuzzSOCKS: whatever is said, in whatever pieces, is answered in the protocol or not at all.
+func FuzzSOCKS(f *testing.F) {
+	f.Add([]byte("\x05\x01\x00\x05\x01\x00\x03\x04host\x01\xbbrest"), []byte{})
+	f.Add([]byte("\x05\x02\x02\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50"), []byte{0})
+	f.Add([]byte("\x05\x01\x00\x05\x01\x00\x04"+strings.Repeat("\x00", 15)+"\x01\x01\xbb"), []byte{2})
+	f.Add([]byte("\x05\x00"), []byte{})
+	f.Add([]byte("\x04\x01"), []byte{})
+	f.Add([]byte("\x05\x01\x00\x05\x02\x00\x09aa"), []byte{})
+	p := &Proxy{o: Options{Limits: Limits{Recorded: 100}}, began: time.Now()}
+	f.Fuzz(func(t *testing.T, b, pattern []byte) {
+		c := &said{cut: cut{b: b, pattern: pattern}}
+		s := newSession(p, 1, c)
+		to, err := s.socks()
+		s.cancel(nil)
+		p.kept.live = nil
+		if err == nil && (to.host == "" || to.port == "" || !bytes.HasSuffix(c.heard.Bytes(), []byte("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"))) {
+			t.Fatalf("to %+v, after %q", to, c.heard.Bytes())
+		}
+		rest := append(bytes.Clone(s.client.prefix), c.b...)
+		if !bytes.HasSuffix(b, rest) {
+			t.Fatalf("%q is left of %q", rest, b)
+		}
+		if h := c.heard.Bytes(); len(h) > 0 && h[0] != socksVersion || len(h) > 12 {
+			t.Fatalf("it said %q", h)
+		}
+	})
+}
+
+// said is a connection to somebody who has said everything.
+type said struct {
+	net.Conn
+	cut
+	heard bytes.Buffer
+}
+
+func (c *said) Read(p []byte) (int, error)  { return c.cut.Read(p) }
+func (c *said) Write(p []byte) (int, error) { return c.heard.Write(p) }
+func (c *said) RemoteAddr() net.Addr        { return &net.TCPAddr{} }
+
+// FuzzPattern: what is a pattern can be asked about any host.
+func FuzzPattern(f *testing.F) {
+	for _, seed := range []string{"www.example.org", "*.example.org:8443", "[::1]:443", "*", "[a-z].test", `\`, "["} {
+		f.Add(seed, "www.example.org", "443")
+	}
+	f.Fuzz(func(t *testing.T, text, host, port string) {
+		p, err := ParsePattern(text)
+		if err != nil {
+			return
+		}
+		if p.host == "" {
+			t.Fatal("a pattern of no host")
+		}
+		if p.matches(host, port) != p.matches(strings.ToUpper(host), port) && host == strings.ToLower(strings.ToUpper(host)) {
+			t.Errorf("%q matches %q depending on the case", text, host)
+		}
+	})
+}
+
+// FuzzRewrite: what is a rewriting gives what the standard library does, in whatever pieces
+// the text comes.
+func FuzzRewrite(f *testing.F) {
+	f.Add("a=b", []byte("banana"), []byte{0})
+	f.Add("ana=", []byte("banana"), []byte{1, 0})
+	f.Add("=x", []byte("banana"), []byte{})
+	f.Add("aab=a=b", []byte("aaaaab"), []byte{2})
+	f.Fuzz(func(t *testing.T, text string, b, pattern []byte) {
+		rule, err := ParseRewrite(text)
+		if err != nil {
+			return
+		}
+		rw := NewRewriter(&cut{b: b, pattern: pattern}, []Rewrite{rule})
+		got, err := io.ReadAll(rw)
+		if want := bytes.ReplaceAll(b, rule.Old, rule.New); err != nil || !bytes.Equal(got, want) || rw.Replaced != bytes.Count(b, rule.Old) {
+			t.Fatalf("%q of %q: %q (%v), want %q", text, b, got, err, want)
+		}
+	})
+}
