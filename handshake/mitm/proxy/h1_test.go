@@ -4,20 +4,24 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
 	"tlslab/handshake/mitm/proxy"
 )
 
-// HTTP/1.1 goes on as it came, byte for byte and in the order in which it was said.
-var plays = []struct {
+// aPlay is what client and server say, and what must be told of it.
+type aPlay struct {
 	name    string
 	lines   []line
 	entries int
 	check   func(t *testing.T, e []*proxy.Entry) // nil: nothing failed
 	open    bool                                 // after it the connection is still good
-}{
+}
+
+// HTTP/1.1 goes on as it came, byte for byte and in the order in which it was said.
+var plays = []aPlay{
 	{"keep-alive", []line{
 		{client, "GET /1 HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
 		{server, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none", ""},
@@ -206,7 +210,7 @@ func refusedWith(status int) func(t *testing.T, e []*proxy.Entry) {
 
 // TestPlays plays each over TLS, and in clear through a CONNECT.
 func TestPlays(t *testing.T) {
-	for _, p := range plays {
+	for _, p := range slices.Concat(plays, hostile) {
 		for _, clear := range []bool{false, true} {
 			t.Run(p.name+map[bool]string{true: ", in clear"}[clear], func(t *testing.T) {
 				o := newScripted(t, func(c *tls.Config) *tls.Config {
