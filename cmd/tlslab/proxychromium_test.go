@@ -137,7 +137,7 @@ func browse(t *testing.T, chromium, home, addr, url string) string {
 	defer cancel()
 	args := []string{"--headless", "--disable-gpu", "--user-data-dir=" + t.TempDir(), "--proxy-server=http://" + addr, "--proxy-bypass-list=<-loopback>",
 		"--disable-background-networking", "--disable-component-update", "--no-first-run", // what it says to others is no part of this
-		"--virtual-time-budget=20000"} // of its own clock: it waits for the socket
+	}
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox") // its sandbox does not start as root
 	}
@@ -151,9 +151,11 @@ func browse(t *testing.T, chromium, home, addr, url string) string {
 	return string(page)
 }
 
-// browsed is a site: a page whose script talks to a WebSocket and writes down the answer.
+// browsed is a site: a page whose script talks to a WebSocket and writes down the answer. It
+// is loaded when its picture is, and that comes when the script has closed the socket.
 func browsed() http.Handler {
 	mux := http.NewServeMux()
+	closed := make(chan bool, 16)
 	mux.HandleFunc("/page", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprintf(w, `<!doctype html><title>page</title><p>served over %s<p id="said">nothing<script>
@@ -161,20 +163,33 @@ const s = new WebSocket("wss://" + location.host + "/socket");
 s.onopen = () => s.send("echo");
 s.onmessage = e => { document.getElementById("said").textContent = "the socket says: " + e.data; s.close(); };
 s.onerror = () => { document.getElementById("said").textContent = "the socket failed"; };
-</script>`, r.Proto)
+</script><img src="/picture">`, r.Proto)
+	})
+	mux.HandleFunc("/picture", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-closed:
+		case <-r.Context().Done():
+		case <-time.After(patience): // the page says what is missing
+		}
+		http.NotFound(w, r)
 	})
 	mux.HandleFunc("/untrusting", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "served over ", r.Proto) })
-	mux.HandleFunc("/socket", func(w http.ResponseWriter, r *http.Request) { echoSocket(w, r) })
+	mux.HandleFunc("/socket", func(w http.ResponseWriter, r *http.Request) {
+		if echoSocket(w, r) {
+			closed <- true
+		}
+	})
 	return mux
 }
 
 // echoSocket is RFC 6455 as far as an echo of short texts needs it: frames of up to 125
-// bytes, masked, answered unmasked, until the close frame, which is answered too.
-func echoSocket(w http.ResponseWriter, r *http.Request) {
+// bytes, masked, answered unmasked, until the close frame, which is answered too; then it
+// reports true.
+func echoSocket(w http.ResponseWriter, r *http.Request) bool {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotImplemented) // over HTTP/2
-		return
+		return false
 	}
 	defer conn.Close()
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
@@ -182,24 +197,24 @@ func echoSocket(w http.ResponseWriter, r *http.Request) {
 	for rw.Flush() == nil {
 		var head [6]byte // final bit and opcode, mask bit and length, mask
 		if _, err := io.ReadFull(rw, head[:]); err != nil {
-			return
+			return false
 		}
 		n := head[1] & 0x7f
 		text := make([]byte, n)
 		if _, err := io.ReadFull(rw, text); err != nil || n > 125 {
-			return
+			return false
 		}
 		for i := range text {
 			text[i] ^= head[2+i%4]
 		}
 		if _, err := rw.Write(append([]byte{head[0], n}, text...)); err != nil {
-			return
+			return false
 		}
 		if head[0]&0xf == 8 {
-			_ = rw.Flush()
-			return
+			return rw.Flush() == nil
 		}
 	}
+	return false
 }
 
 // browsedEntry is an entry of the list, as --format json has it.
