@@ -1,3 +1,6 @@
+//lint:file-ignore SA1019 net/http speaks HTTP/2 only where crypto/tls, or nobody, has agreed on it; on connections of
+// another TLS, x/net/http2 is what does.
+
 package proxy
 
 import (
