@@ -233,3 +233,26 @@ func TestOtherHost(t *testing.T) {
 		t.Errorf("%s, asked for as %s, %v", e.Host, e.ToClient.ServerName, e.Warnings)
 	}
 }
+
+// TestServeAfterClose: an interrupt may come before the first connection could.
+func TestServeAfterClose(t *testing.T) {
+	u := start(t, nil, nil)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var both sync.WaitGroup
+	both.Go(func() {
+		if err := u.Serve(l); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := u.Close(); err != nil {
+		t.Error(err)
+	}
+	both.Wait()
+	if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		c.Close()
+		t.Error("it still listens")
+	}
+}

@@ -144,7 +144,9 @@ func (p *Proxy) Root() *x509.Certificate { return p.o.Forger.Root() }
 
 // Serve proxies what l accepts until Close, and returns nil then.
 func (p *Proxy) Serve(l net.Listener) error {
-	p.working.Add(1)
+	if !p.begins(l) {
+		return l.Close()
+	}
 	defer p.working.Done()
 	stop := make(chan struct{})
 	defer close(stop)
@@ -155,7 +157,6 @@ func (p *Proxy) Serve(l net.Listener) error {
 		case <-stop:
 		}
 	}()
-	p.listens(l.Addr())
 	for pause := acceptPause; ; {
 		conn, err := l.Accept()
 		switch {
@@ -203,11 +204,17 @@ func isScarce(err error) bool {
 	return false
 }
 
-// listens notes an address of the proxy's own.
-func (p *Proxy) listens(a net.Addr) {
+// begins notes that l is being served, and its address as one of the proxy's own; not after
+// Close.
+func (p *Proxy) begins(l net.Listener) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.own = append(p.own, a.String())
+	if p.closed {
+		return false
+	}
+	p.working.Add(1)
+	p.own = append(p.own, l.Addr().String())
+	return true
 }
 
 // isOwn reports whether a is where this proxy listens: to go there would never end.
