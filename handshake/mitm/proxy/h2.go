@@ -4,6 +4,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,7 +188,8 @@ func (h *h2) serve(relay http.Handler, w http.ResponseWriter, r *http.Request) {
 			if v != http.ErrAbortHandler {
 				panic(v)
 			}
-			st.err = io.ErrUnexpectedEOF
+			// Had reading from the server failed, its body would know: so it was writing to the client.
+			st.err = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: errNotTaken}
 			h.tell(r.Context(), st)
 			panic(v)
 		}
@@ -199,9 +201,9 @@ func (h *h2) serve(relay http.Handler, w http.ResponseWriter, r *http.Request) {
 // fault is who is to blame for a stream that broke off on the leg to side. Where ctx has
 // ended the client has left, and whatever else failed did so on that account.
 func (h *h2) fault(ctx context.Context, side Side, err error) *Fault {
-	err = h.s.why(err)
-	if ctx.Err() != nil && h.s.ended.Load() == nil {
-		return &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: context.Cause(ctx)}
+	ended := h.s.ended.Load() != nil
+	if err = h.s.why(err); !ended && (ctx.Err() != nil || errors.Is(err, context.Canceled)) {
+		return &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: cmp.Or(context.Cause(ctx), err)}
 	}
 	if side == SideClient {
 		return blame(side, err, false)
@@ -216,6 +218,9 @@ func (h *h2) fault(ctx context.Context, side Side, err error) *Fault {
 	}
 	return f
 }
+
+// errNotTaken is a reply that its client did not take to the end.
+var errNotTaken = errors.New("the client did not take the reply to its end")
 
 // tell closes the entry of a stream.
 func (h *h2) tell(ctx context.Context, st *stream) {

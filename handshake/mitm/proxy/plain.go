@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -136,8 +137,8 @@ func (p *Proxy) servePlain(relay http.Handler, w http.ResponseWriter, r *http.Re
 		v := recover() // ReverseProxy panics so to hang up where a reply broke off
 		if v == http.ErrAbortHandler {
 			e.Fault = &Fault{Side: SideServer, By: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF}
-			if r.Context().Err() != nil {
-				e.Fault = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: s.why(context.Canceled)}
+			if r.Context().Err() != nil || watch.err != nil {
+				e.Fault = &Fault{Side: SideClient, By: SideClient, Cause: CauseLeft, Err: s.why(errNotTaken)}
 			}
 		}
 		body.mu.Lock() // the server may have answered before it was read to its end
@@ -229,6 +230,7 @@ type watched struct {
 	entry *Entry
 	most  int
 	began time.Time
+	err   error // of writing to the client
 }
 
 func (w *watched) WriteHeader(status int) {
@@ -240,6 +242,7 @@ func (w *watched) WriteHeader(status int) {
 
 func (w *watched) Write(b []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(b)
+	w.err = cmp.Or(w.err, err)
 	w.entry.Received += int64(n)
 	if room := w.most - len(w.entry.Body); room > 0 {
 		w.entry.Body = append(w.entry.Body, b[:min(room, n)]...)
