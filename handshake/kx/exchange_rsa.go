@@ -81,11 +81,15 @@ func (o *rsaOffer) Finish(answer []byte) ([]byte, error) {
 		copy(secret, plain)
 	} else {
 		copy(secret[2:], o.random[:])
-		// Overwrites secret if, and only if, the padding is right and 48 bytes lie
-		// behind it, in constant time. Its error tells what the wire tells as well: a
-		// ciphertext longer than the modulus, or not below it.
-		//lint:ignore SA1019 RSA key transport is what this file is about; TLS 1.3 dropped it
-		_ = rsa.DecryptPKCS1v15SessionKey(nil, o.key, answer, secret)
+		// A ciphertext is as long as the modulus (RFC 8017 §7.2.2); crypto/rsa would take a
+		// shorter one whose leading zeros were left out. How long it is, everybody sees.
+		if len(answer) == o.key.Size() {
+			// Overwrites secret if, and only if, the padding is right and 48 bytes lie
+			// behind it, in constant time. Its error tells what the wire tells as well: a
+			// ciphertext not below the modulus.
+			//lint:ignore SA1019 RSA key transport is what this file is about; TLS 1.3 dropped it
+			_ = rsa.DecryptPKCS1v15SessionKey(nil, o.key, answer, secret)
+		}
 		binary.BigEndian.PutUint16(secret, uint16(o.version))
 	}
 	o.answer, o.secret = bytes.Clone(answer), secret

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/binary"
 	"errors"
+	"io"
 	"math/big"
 	"slices"
 	"sync"
@@ -219,6 +220,39 @@ func TestBadShare(t *testing.T) {
 	checkReason(t, "no field yet", kx.BadShare("a.b", reason.New(reason.BadShare, "", 1, 2)), reason.BadShare, "a.b")
 	checkReason(t, "a field already", kx.BadShare("a.b", reason.New(reason.BadShare, "c", 1, 2)), reason.BadShare, "c")
 	checkReason(t, "our own fault", kx.BadShare("a.b", reason.New(reason.Internal, "", 1, 2)), reason.Internal, "")
+}
+
+// TestRSAShortCiphertext: a ciphertext whose first byte happens to be zero has the same
+// value without it, and is not a ciphertext any more (RFC 8017 §7.2.2).
+func TestRSAShortCiphertext(t *testing.T) {
+	key := rsaKey()
+	for seed := range byte(255) {
+		for round := range 20 {
+			rand := seeded(seed)
+			if _, err := io.CopyN(io.Discard, rand, int64(1000*round)); err != nil {
+				t.Fatal(err)
+			}
+			a, err := kx.RSA.Answer(kx.ClientInput{Rand: rand, PublicKey: &key.PublicKey, ClientVersion: iana.TLS12})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Share()[0] != 0 {
+				continue
+			}
+			for _, cut := range []int{0, 1} {
+				o, _, err := kx.RSA.Offer(kx.ServerInput{Rand: seeded(9), Key: key, ClientVersion: iana.TLS12})
+				if err != nil {
+					t.Fatal(err)
+				}
+				secret, err := o.Finish(a.Share()[cut:])
+				if same := bytes.Equal(secret, a.Secret()); err != nil || same != (cut == 0) {
+					t.Errorf("without %d bytes: the same premaster secret is %v, %v", cut, same, err)
+				}
+			}
+			return
+		}
+	}
+	t.Error("no ciphertext began with a zero")
 }
 
 var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
