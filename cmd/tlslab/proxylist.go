@@ -14,7 +14,6 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"tlslab/handshake"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -251,25 +250,10 @@ func (l *proxyList) legs(e *proxy.Entry) string {
 		leg  *proxy.Leg
 	}{{"client", e.ToClient}, {"server", e.ToServer}} {
 		if x.leg != nil && x.leg.Version != 0 {
-			parts = append(parts, l.party(x.side)+" "+strings.Join(legWords(x.leg), " "))
+			parts = append(parts, l.party(x.side)+" "+visible(x.leg.String()))
 		}
 	}
 	return strings.Join(parts, " | ")
-}
-
-// legWords are version, key exchange and protocol of a leg.
-func legWords(leg *proxy.Leg) []string {
-	words := []string{leg.Version.String()}
-	switch {
-	case leg.Group != 0:
-		words = append(words, groupName(leg.Group))
-	case leg.Suite != nil && leg.Suite.Kx == iana.KxRSA:
-		words = append(words, "RSA")
-	}
-	if leg.Protocol != "" {
-		words = append(words, visible(leg.Protocol))
-	}
-	return words
 }
 
 // visible is text of a peer's with nothing in it that a terminal would act on.

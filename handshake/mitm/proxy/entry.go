@@ -66,7 +66,6 @@ func (t Timing) Total() time.Duration { return t.Connect + t.TLS + t.Send + t.Wa
 // Leg is what a handshake settled.
 type Leg struct {
 	handshake.Summary
-	Offered []iana.Version // to the client leg: what its hello offered
 }
 
 // String is version, key exchange and protocol: "TLS 1.3 X25519MLKEM768 h2".

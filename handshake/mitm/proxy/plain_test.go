@@ -110,19 +110,7 @@ func TestPlainLeft(t *testing.T) {
 
 // TestPlainUpgrade: a WebSocket in clear.
 func TestPlainUpgrade(t *testing.T) {
-	o := newPlain(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, rw, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer c.Close()
-		fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-		rw.Flush()
-		line, _ := rw.ReadString('\n')
-		fmt.Fprint(rw, "echo "+line)
-		rw.Flush()
-	}))
+	o := newPlain(t, echoes(t))
 	u := start(t, o, nil)
 	c := u.raw(t)
 	fmt.Fprintf(c, "GET http://%s/chat HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n", wwwName, wwwName)

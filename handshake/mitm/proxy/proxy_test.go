@@ -259,19 +259,7 @@ func TestServerUnbelieved(t *testing.T) {
 
 // TestUpgrade: a WebSocket, or whatever an Upgrade leads to, is relayed as bytes.
 func TestUpgrade(t *testing.T) {
-	o := newOrigin(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, rw, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer c.Close()
-		fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-		rw.Flush()
-		line, _ := rw.ReadString('\n')
-		fmt.Fprint(rw, "echo "+line)
-		rw.Flush()
-	}), func(c *tls.Config) { c.NextProtos = nil })
+	o := newOrigin(t, echoes(t), func(c *tls.Config) { c.NextProtos = nil })
 	u := start(t, o, nil)
 	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName})
 	fmt.Fprint(c, "GET /chat HTTP/1.1\r\nHost: www.lab.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")

@@ -140,7 +140,7 @@ func (s *session) call(name string) {
 
 // intercept makes both handshakes, the server's first, and relays.
 func (s *session) intercept(hello *message.ClientHello) {
-	s.toClient = &Leg{Offered: offered(hello)}
+	s.toClient = new(Leg)
 	if err := s.dial(); err != nil {
 		s.refuse(SideServer, s.unreachable(err))
 		return
@@ -381,12 +381,4 @@ func (s *session) close() {
 		_ = s.server.Close()
 	}
 	s.cancel(nil)
-}
-
-// offered lists the versions of a hello.
-func offered(hello *message.ClientHello) []iana.Version {
-	if v, ok := message.Get[*message.SupportedVersions](&hello.Extensions); ok {
-		return v.Versions
-	}
-	return []iana.Version{hello.Version}
 }

@@ -68,3 +68,20 @@ func through(addr string, root *x509.Certificate) *http.Client {
 	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr}), ForceAttemptHTTP2: true,
 		TLSClientConfig: &tls.Config{RootCAs: pool}}}
 }
+
+// echoes answers an Upgrade to echo, and a line after that.
+func echoes(t testing.TB) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		rw.Flush()
+		line, _ := rw.ReadString('\n')
+		fmt.Fprint(rw, "echo "+line)
+		rw.Flush()
+	})
+}
