@@ -132,10 +132,7 @@ func ReadCerts(path string) ([]*x509.Certificate, error) {
 		return nil, err
 	}
 	certs, err := ParsePEM(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return certs, nil
+	return certs, inFile(path, err)
 }
 
 // ReadKey reads a private key: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), not encrypted.
@@ -145,10 +142,7 @@ func ReadKey(path string) (crypto.Signer, error) {
 		return nil, err
 	}
 	key, err := ParseKeyPEM(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return key, nil
+	return key, inFile(path, err)
 }
 
 func exists(path string) error {

@@ -3,7 +3,6 @@ package pki
 import (
 	"crypto"
 	"embed"
-	"encoding/pem"
 	"fmt"
 	"slices"
 	"sync"
@@ -69,11 +68,7 @@ func lessonKey(alg, name string) crypto.Signer {
 	if err != nil {
 		panic(fmt.Sprintf("pki: no lesson key %s: %v", id, err))
 	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		panic("pki: lesson key " + id + " is not PEM")
-	}
-	k, err := parsePKCS8(block.Bytes)
+	k, err := ParseKeyPEM(text)
 	if err != nil {
 		panic(fmt.Sprintf("pki: lesson key %s: %v", id, err))
 	}

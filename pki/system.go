@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -52,9 +51,12 @@ func SystemStore() (*TrustStore, error) {
 			return nil, fmt.Errorf("SSL_CERT_DIR: %w", err)
 		}
 		for _, e := range entries {
-			// A directory of certificates also holds links to them by hash and
-			// the odd README: what is not a certificate is passed over.
-			_ = s.addFile(filepath.Join(d, e.Name()))
+			// A directory of certificates also holds links to them by hash, some
+			// that lead nowhere, and the odd README: what is no PEM is passed over.
+			var broken *PEMError
+			if err := s.addFile(filepath.Join(d, e.Name())); errors.As(err, &broken) {
+				return nil, fmt.Errorf("SSL_CERT_DIR: %w", err)
+			}
 		}
 	}
 	if s.Len() == 0 {
@@ -65,14 +67,15 @@ func SystemStore() (*TrustStore, error) {
 
 // addFile adds what the file holds. Unlike AddPEM it passes over a certificate
 // that crypto/x509 cannot parse: old roots have oddities, and one of them must not
-// cost the user all the others.
+// cost the user all the others. A block that cannot be read at all is no oddity of a
+// root: the file is damaged, and that is said.
 func (s *TrustStore) addFile(path string) error {
-	text, err := os.ReadFile(path)
+	blocks, err := ReadPEMFile(path)
 	if err != nil {
 		return err
 	}
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if c, err := x509.ParseCertificate(block.Bytes); err == nil {
+	for i := range blocks {
+		if c, err := x509.ParseCertificate(blocks[i].Bytes); err == nil {
 			s.Add(c)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -316,13 +315,13 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 
 // readRequest reads a PKCS #10 request, PEM or DER.
 func readRequest(file string) ([]byte, error) {
-	text, err := readFile(file)
+	blocks, text, err := pemBlocks(file)
 	if err != nil {
 		return nil, err
 	}
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if strings.HasSuffix(block.Type, "CERTIFICATE REQUEST") {
-			return block.Bytes, nil
+	for i := range blocks {
+		if blocks[i].IsRequest() {
+			return blocks[i].Bytes, nil
 		}
 	}
 	return text, nil

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"strings"
@@ -26,11 +25,7 @@ func newCAShow() *cobra.Command {
 			if err := c.checkLang(); err != nil {
 				return err
 			}
-			text, err := readFile(args[0])
-			if err != nil {
-				return err
-			}
-			return c.show(cmd.OutOrStdout(), args[0], text)
+			return c.show(cmd.OutOrStdout(), args[0])
 		},
 	}
 	c.langFlag(cmd)
@@ -39,15 +34,17 @@ func newCAShow() *cobra.Command {
 
 // show tells of each PEM block, or of the one DER certificate, in order. Private keys
 // are named, not shown.
-func (c *caFlags) show(w io.Writer, file string, text []byte) error {
-	n := 0
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if err := c.showBlock(w, n, block); err != nil {
-			return failure("", "%s, block %d (%s): %w", file, n, block.Type, err)
-		}
-		n++
+func (c *caFlags) show(w io.Writer, file string) error {
+	blocks, text, err := pemBlocks(file)
+	if err != nil {
+		return err
 	}
-	if n > 0 {
+	for n := range blocks {
+		if err := c.showBlock(w, n, &blocks[n]); err != nil {
+			return failure("", "%s, block %d (%q): %w", file, n, blocks[n].Type, err)
+		}
+	}
+	if len(blocks) > 0 {
 		return nil
 	}
 	cert, err := x509.ParseCertificate(text)
@@ -58,7 +55,7 @@ func (c *caFlags) show(w io.Writer, file string, text []byte) error {
 	return nil
 }
 
-func (c *caFlags) showBlock(w io.Writer, n int, b *pem.Block) error {
+func (c *caFlags) showBlock(w io.Writer, n int, b *pki.PEMBlock) error {
 	switch {
 	case b.Type == "CERTIFICATE":
 		cert, err := x509.ParseCertificate(b.Bytes)
@@ -66,7 +63,7 @@ func (c *caFlags) showBlock(w io.Writer, n int, b *pem.Block) error {
 			return err
 		}
 		c.showCertificate(w, n, cert)
-	case strings.HasSuffix(b.Type, "CERTIFICATE REQUEST"):
+	case b.IsRequest():
 		csr, err := x509.ParseCertificateRequest(b.Bytes)
 		if err != nil {
 			return err

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/pem"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -103,11 +101,12 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 	if v.staple == "" {
 		return nil
 	}
-	if o.Staple, err = os.ReadFile(v.staple); err != nil {
+	blocks, text, err := pemBlocks(v.staple)
+	if err != nil {
 		return err
 	}
-	if block, _ := pem.Decode(o.Staple); block != nil {
-		o.Staple = block.Bytes
+	if o.Staple = text; len(blocks) > 0 {
+		o.Staple = blocks[0].Bytes
 	}
 	return nil
 }

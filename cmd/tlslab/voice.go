@@ -25,6 +25,7 @@ import (
 
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
+	"tlslab/pki"
 )
 
 const (
@@ -69,7 +70,10 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var t *trouble
 	var o *scenario.OptionsError
 	var v *pflag.InvalidValueError
+	var p *pki.PEMError
 	switch {
+	case errors.As(err, &p):
+		t = pemTrouble(cmd, p)
 	case errors.As(err, &t):
 	case errors.As(err, &v):
 		// Its cause speaks of strconv.
