@@ -73,7 +73,10 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var p *pki.PEMError
 	switch {
 	case errors.As(err, &p):
-		t = pemTrouble(cmd, p)
+		var more *trouble // of the verb: it knows which file could stand in place of this one
+		if t = pemTrouble(cmd, p); errors.As(err, &more) && more.remedy != "" {
+			t.remedy += "\n" + more.remedy
+		}
 	case errors.As(err, &t):
 	case errors.As(err, &v):
 		// Its cause speaks of strconv.
