@@ -197,7 +197,7 @@ func (k *keys12) signedParams(m message.ServerKeyExchange) ([]byte, error) {
 // verifyChain decides about the peer's chain.
 func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fromServer bool, staple []byte) error {
 	in := ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(),
-		FromServer: fromServer, Staple: staple, Explain: e.listening()}
+		FromServer: fromServer, Staple: staple, MustStaple: fromServer && e.cfg.Stapling, Explain: e.listening()}
 	if !fromServer || e.summary.Version == iana.TLS13 { // the key signs CertificateVerify
 		in.KeyUsage = x509.KeyUsageDigitalSignature
 	}
@@ -229,7 +229,7 @@ func (c *Config) verifyChain(in ChainInput, again bool) (*pki.Report, error) {
 		return c.VerifyChain(in)
 	}
 	o := pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
-		Staple: in.Staple, Explain: in.Explain, Signatures: &signatures, Recompute: !again, KeyUsage: in.KeyUsage}
+		Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: &signatures, Recompute: !again, KeyUsage: in.KeyUsage}
 	if !in.FromServer {
 		o.Usage = pki.ClientAuth
 	}

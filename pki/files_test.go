@@ -112,7 +112,7 @@ func TestReadErrorsSayWhatToDo(t *testing.T) {
 	if err := os.WriteFile(both, append(EncodeCert(l.Leaf.Leaf.Raw), text...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadCerts(key); err == nil || !strings.Contains(err.Error(), "only PRIVATE KEY") {
+	if _, err := ReadCerts(key); err == nil || !strings.Contains(err.Error(), `only "PRIVATE KEY"`) {
 		t.Errorf("a key for a certificate: %v", err)
 	}
 	if _, err := ReadCerts(der); err == nil || !strings.Contains(err.Error(), "-inform DER") {

@@ -86,6 +86,11 @@ const (
 	InResponse       = "response"    // DER
 	InIssuerNameHash = "issuer_name_hash"
 	InIssuerKeyHash  = "issuer_key_hash"
+
+	InTLSFeatures       = "tls_features"        // []string, TLS extensions that the certificate promises to answer
+	InIssuerTLSFeatures = "issuer_tls_features" // like InTLSFeatures, of the issuer's certificate
+	InStatusAsked       = "status_asked"        // bool: the client asked for an OCSP response
+	InStapled           = "stapled"             // bool: one came
 )
 
 // InputNames lists every Name an Input can have.
@@ -101,6 +106,7 @@ func InputNames() []string {
 		InConstrainedBy, InPolicies, InExplicitPolicy,
 		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InResponder, InResponse,
 		InIssuerNameHash, InIssuerKeyHash,
+		InTLSFeatures, InIssuerTLSFeatures, InStatusAsked, InStapled,
 	}
 }
 

@@ -36,6 +36,8 @@ type LeafOptions struct {
 
 	OCSPURL string
 
+	MustStaple bool // the certificate promises that a status is stapled to it (RFC 7633)
+
 	// Mutate edits the certificate just before it is signed: how the lessons make
 	// certificates that break a rule.
 	Mutate func(*x509.Certificate)
@@ -155,6 +157,9 @@ func leafTemplate(csr *x509.CertificateRequest, o LeafOptions) (*x509.Certificat
 	}
 	if o.OCSPURL != "" {
 		t.OCSPServer = []string{o.OCSPURL}
+	}
+	if o.MustStaple {
+		t.ExtraExtensions = append(t.ExtraExtensions, mustStapleExtension())
 	}
 	return t, nil
 }

@@ -24,6 +24,7 @@ const (
 	IncompleteChain Kind = "incomplete-chain"
 	ReversedChain   Kind = "reversed-chain"
 	Revoked         Kind = "revoked"
+	MustStaple      Kind = "must-staple"
 	BadSignature    Kind = "bad-signature"
 	NoSAN           Kind = "no-san"
 	WrongUsage      Kind = "wrong-usage"
@@ -75,6 +76,9 @@ var kindRows = []kindRow{
 		return nil
 	}},
 	{kind: Revoked, expect: reason.CertificateRevoked},
+	{kind: MustStaple, expect: reason.BadStatusResponse, leaf: func(_ *Request, o *LeafOptions) {
+		o.MustStaple = true // and nothing is stapled, unless the lesson says so
+	}},
 	{kind: BadSignature, expect: reason.CertificateBadSignature, after: (*Lesson).breakSignature},
 	{kind: NoSAN, expect: reason.CertificateWrongName, leaf: func(r *Request, _ *LeafOptions) {
 		r.CommonName, r.DNSNames = r.DNSNames[0], nil
@@ -125,8 +129,8 @@ func Kinds() []Kind {
 	return kinds
 }
 
-// Expect returns the reason for which a client refuses a chain of this kind, with
-// the lesson's own Roots and Staple; "" if it accepts it.
+// Expect returns the reason for which a client that asks for a status refuses a chain of
+// this kind, with the lesson's own Roots and Staple; "" if it accepts it.
 func (k Kind) Expect() reason.Reason {
 	i := slices.IndexFunc(kindRows, func(r kindRow) bool { return r.kind == k })
 	if i < 0 {

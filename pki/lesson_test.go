@@ -21,7 +21,7 @@ func judge(t *testing.T, l *Lesson, explain bool) *Report {
 		t.Fatal(err)
 	}
 	r, err := Verify(chain, VerifyOptions{
-		Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Staple: l.Staple, Explain: explain,
+		Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Staple: l.Staple, HeedMustStaple: true, Explain: explain,
 	})
 	if (err == nil) != r.OK || (r.Err == nil) != r.OK || (r.Chosen >= 0) != r.OK {
 		t.Fatalf("report contradicts itself: OK %v, Err %v, Chosen %d, error %v", r.OK, r.Err, r.Chosen, err)

@@ -17,6 +17,7 @@ const (
 	CheckSignature          = "signature"
 	CheckValidity           = "validity"
 	CheckStaple             = "staple"
+	CheckTLSFeature         = "tls_feature"
 	CheckIssuerName         = "issuer_name"
 	CheckName               = "name"
 	CheckBasicConstraints   = "basic_constraints"
@@ -58,6 +59,7 @@ var rules = [...]rule{
 	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", isSigned, testSignature, showSignature},
 	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", always, testValidity, showValidity},
 	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", hasStaple, testStaple, showStaple},
+	{CheckTLSFeature, "RFC 7633 §4", hasTLSFeature, testTLSFeature, showTLSFeature},
 	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", hasIssuer, testIssuerName, showIssuerName},
 	{CheckName, "RFC 9525 §6", isNamed, testName, showName},
 	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", isIssuer, testBasicConstraints, showBasicConstraints},
@@ -88,6 +90,9 @@ type judgement struct {
 func (v *verifier) judge(p *Path) {
 	j := judgement{v, p.Certs, p.Anchored}
 	for i, c := range p.Certs {
+		if v.o.Explain {
+			p.Notes = append(p.Notes, j.notes(i)...)
+		}
 		for k := range rules {
 			row := &rules[k]
 			if !row.on(&j, i) {

@@ -43,6 +43,11 @@ type VerifyOptions struct {
 	Staple        []byte // an OCSP response, DER; nil if none came
 	RequireStaple bool   // refuse without one
 
+	// HeedMustStaple refuses a leaf that promises a staple (RFC 7633) and comes without
+	// one. It is for a client that asked for a status in its ClientHello: of others the
+	// promise is not kept, and none is broken.
+	HeedMustStaple bool
+
 	// Explain keeps every check with its inputs. Without it the verifier only
 	// answers, and stops at the first check that fails.
 	Explain bool
@@ -77,6 +82,7 @@ type Path struct {
 	Certs    []*x509.Certificate
 	Anchored bool    // the last of Certs is a trust anchor
 	Checks   []Check // in the order made (Explain only)
+	Notes    []Note  // what is remarked and decides nothing (Explain only)
 	Err      *reason.Error
 }
 

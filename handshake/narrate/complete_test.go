@@ -223,6 +223,9 @@ func listed() map[Kind][]string {
 	for _, key := range pki.CheckKeys() {
 		add(Check, ChainKey(key))
 	}
+	for _, key := range pki.NoteKeys() {
+		add(Check, NoteKey(key))
+	}
 	for _, r := range reason.All() {
 		add(Reason, string(r))
 	}

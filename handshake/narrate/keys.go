@@ -222,6 +222,9 @@ func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Wh
 // pki.Check.
 func ChainKey(check string) string { return "chain/" + check }
 
+// NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
+func NoteKey(note string) string { return "note/" + note }
+
 // SceneKey is the key of a scene. The beginning of a flow has one for each name of
 // a flow, some of them one more for resumption in TLS 1.3, and one for the names that a
 // student's key exchange makes. What resuming saves it tells by what was saved; how a

@@ -67,7 +67,7 @@ func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
 func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Config, error) {
 	cfg := p.config(party, x, conn)
 	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.judge()
-	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none"
+	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none" || p.o.Cert == pki.MustStaple
 	cfg.EarlyData = p.o.Resume == ResumeEarly && party == "client"
 	cfg.NoTickets = x != iana.KxNone && p.o.Resume != ResumeByTicket
 	cfg.GREASE = p.o.GREASE

@@ -204,7 +204,10 @@ func (o *Options) exchanges() []kx.Exchange {
 // refusalIntended reports whether the options ask for a refusal.
 func (o *Options) refusalIntended() bool {
 	clicks := func(r reason.Reason) bool { return o.ClickThrough && slices.Contains(clickable, r) }
-	if o.Cert != "" && o.Cert.Expect() != "" && (o.intercepts() || !clicks(o.Cert.Expect())) {
+	// What a must-staple certificate promises comes, or is not asked for: the box asks for
+	// no status, and forges no promise.
+	kept := o.Cert == pki.MustStaple && (o.Staple == "good" || o.intercepts())
+	if o.Cert != "" && o.Cert.Expect() != "" && !kept && (o.intercepts() || !clicks(o.Cert.Expect())) {
 		return true // the box, too, refuses a bad server, and has no user to ask
 	}
 	return o.UntrustedRoot && !clicks(reason.CertificateUntrusted) || o.Staple == "revoked" || o.Staple == "stale" ||

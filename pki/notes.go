@@ -1,0 +1,294 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"tlslab/handshake/iana"
+)
+
+// Note is a remark about a certificate that decides nothing. RFC 5280 lays most of its
+// rules on whoever issues certificates, and tells whoever believes them to be content
+// with less: a certificate that breaks such a rule is accepted, and it is said. The row
+// CheckProfile holds those rules of which the breach contradicts itself.
+type Note struct {
+	Key     string // one of NoteKeys
+	Cert    int    // index in Path.Certs
+	Subject string
+	Ref     string // where the rule is written
+	Got     string // what breaks it: the serial, the name, the extension; may be the certificate's own text
+}
+
+// The keys of notes.
+const (
+	NoteSerialNotPositive    = "serial_not_positive"
+	NoteSerialTooLong        = "serial_too_long"
+	NoteValidityEncoding     = "validity_encoding"
+	NoteUniqueIdentifier     = "unique_identifier"
+	NoteNoAuthorityKeyID     = "no_authority_key_identifier"
+	NoteNoSubjectKeyID       = "no_subject_key_identifier"
+	NoteKeyIDsDiffer         = "key_identifiers_differ"
+	NoteNoKeyUsage           = "no_key_usage"
+	NoteNotCritical          = "not_critical"      // an extension that issuers are to mark critical is not
+	NoteCritical             = "critical"          // and the other way round
+	NoteDuplicatePolicy      = "duplicate_policy"  // one policy twice
+	NoteNameSyntax           = "name_syntax"       // a dNSName that is not in the preferred name syntax
+	NotePathLength           = "path_length_vain"  // pathLenConstraint without keyCertSign
+	NoteNameConstraintsLeaf  = "name_constraints"  // on what is no CA
+	NoteMustStaple           = "must_staple"       // a staple is promised, and nobody asked for one
+	NoteMustStapleSuperseded = "must_staple_multi" // status_request_v2 is promised, which is gone
+)
+
+// NoteKeys lists them all.
+func NoteKeys() []string {
+	keys := []string{NoteMustStaple, NoteMustStapleSuperseded, NoteNotCritical, NoteCritical}
+	for _, row := range issuerRules {
+		keys = append(keys, row.key)
+	}
+	return keys
+}
+
+// issuerRule is one row: broken returns what breaks it, "" if it is kept. above is the
+// issuer's certificate, nil at the top of a path.
+type issuerRule struct {
+	key, ref string
+	broken   func(c, above *x509.Certificate) string
+}
+
+var issuerRules = []issuerRule{
+	{NoteSerialNotPositive, "RFC 5280 §4.1.2.2", func(c, _ *x509.Certificate) string {
+		if c.SerialNumber.Sign() > 0 {
+			return ""
+		}
+		return c.SerialNumber.String()
+	}},
+	{NoteSerialTooLong, "RFC 5280 §4.1.2.2", func(c, _ *x509.Certificate) string {
+		if n := len(tbsOf(c).serial); n > maxSerialOctets {
+			return fmt.Sprintf("%d", n)
+		}
+		return ""
+	}},
+	{NoteValidityEncoding, "RFC 5280 §4.1.2.5", brokenValidityEncoding},
+	{NoteUniqueIdentifier, "RFC 5280 §4.1.2.8", func(c, _ *x509.Certificate) string { return strings.Join(tbsOf(c).uniqueIDs, ", ") }},
+	{NoteNoAuthorityKeyID, "RFC 5280 §4.2.1.1", brokenAuthorityKeyID},
+	{NoteNoSubjectKeyID, "RFC 5280 §4.2.1.2", func(c, _ *x509.Certificate) string {
+		return when(isV3CA(c) && len(c.SubjectKeyId) == 0, "none")
+	}},
+	{NoteKeyIDsDiffer, "RFC 5280 §4.2.1.2", func(c, above *x509.Certificate) string {
+		differ := above != nil && len(c.AuthorityKeyId) > 0 && len(above.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, above.SubjectKeyId)
+		return when(differ, fmt.Sprintf("%x", c.AuthorityKeyId))
+	}},
+	{NoteNoKeyUsage, "RFC 5280 §4.2.1.3", func(c, _ *x509.Certificate) string {
+		_, present := extension(c, oidKeyUsage)
+		return when(isV3CA(c) && !present, "none")
+	}},
+	{NoteDuplicatePolicy, "RFC 5280 §4.2.1.4", brokenPolicies},
+	{NoteNameSyntax, "RFC 5280 §4.2.1.6", brokenNames},
+	{NotePathLength, "RFC 5280 §4.2.1.9", func(c, _ *x509.Certificate) string {
+		vain := c.BasicConstraintsValid && c.IsCA && c.MaxPathLen >= 0 && c.KeyUsage&x509.KeyUsageCertSign == 0
+		return when(vain, fmt.Sprintf("%d", c.MaxPathLen))
+	}},
+	{NoteNameConstraintsLeaf, "RFC 5280 §4.2.1.10", func(c, _ *x509.Certificate) string {
+		_, present := extension(c, oidNameConstraints)
+		return when(present && !c.IsCA, "nameConstraints")
+	}},
+}
+
+// maxSerialOctets is how long RFC 5280 §4.1.2.2 lets a serial number be.
+const maxSerialOctets = 20
+
+// criticality is how an issuer is to mark an extension, where RFC 5280 says so (MUST or
+// SHOULD). Of authorityKeyIdentifier, subjectKeyIdentifier and authorityInfoAccess there
+// is nothing to remark: crypto/x509 parses no certificate that has them critical.
+var criticality = []struct {
+	id       asn1.ObjectIdentifier
+	name     string
+	critical bool
+	ref      string
+	on       func(*x509.Certificate) bool // nil: always
+}{
+	{oidKeyUsage, "keyUsage", true, "RFC 5280 §4.2.1.3", nil},
+	{asn1.ObjectIdentifier{2, 5, 29, 33}, "policyMappings", true, "RFC 5280 §4.2.1.5", nil},
+	{oidSubjectAltName, "subjectAltName", false, "RFC 5280 §4.2.1.6", func(c *x509.Certificate) bool { return !bytes.Equal(c.RawSubject, emptyName) }},
+	{asn1.ObjectIdentifier{2, 5, 29, 18}, "issuerAltName", false, "RFC 5280 §4.2.1.7", nil},
+	{asn1.ObjectIdentifier{2, 5, 29, 9}, "subjectDirectoryAttributes", false, "RFC 5280 §4.2.1.8", nil},
+	{asn1.ObjectIdentifier{2, 5, 29, 19}, "basicConstraints", true, "RFC 5280 §4.2.1.9", func(c *x509.Certificate) bool { return c.IsCA }},
+	{oidNameConstraints, "nameConstraints", true, "RFC 5280 §4.2.1.10", nil},
+	{asn1.ObjectIdentifier{2, 5, 29, 36}, "policyConstraints", true, "RFC 5280 §4.2.1.11", nil},
+	{asn1.ObjectIdentifier{2, 5, 29, 37}, "extKeyUsage", false, "RFC 5280 §4.2.1.12", func(c *x509.Certificate) bool {
+		return slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
+	}},
+	{asn1.ObjectIdentifier{2, 5, 29, 31}, "cRLDistributionPoints", false, "RFC 5280 §4.2.1.13", nil},
+	{asn1.ObjectIdentifier{2, 5, 29, 54}, "inhibitAnyPolicy", true, "RFC 5280 §4.2.1.14", nil},
+	{asn1.ObjectIdentifier{2, 5, 29, 46}, "freshestCRL", false, "RFC 5280 §4.2.1.15", nil},
+	{asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 11}, "subjectInfoAccess", false, "RFC 5280 §4.2.2.2", nil},
+}
+
+var oidNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
+
+// notes are what there is to remark about certificate i.
+func (j *judgement) notes(i int) []Note {
+	c := j.certs[i]
+	var notes []Note
+	add := func(key, ref, got string) {
+		if got != "" {
+			notes = append(notes, Note{Key: key, Cert: i, Subject: c.Subject.String(), Ref: ref, Got: got})
+		}
+	}
+	var above *x509.Certificate
+	if hasIssuer(j, i) {
+		above = j.certs[i+1]
+	}
+	for _, row := range issuerRules {
+		add(row.key, row.ref, row.broken(c, above))
+	}
+	for _, x := range criticality {
+		critical, present := extension(c, x.id)
+		if !present || critical == x.critical || x.on != nil && !x.on(c) {
+			continue
+		}
+		key := NoteNotCritical
+		if critical {
+			key = NoteCritical
+		}
+		add(key, x.ref, x.name)
+	}
+	if i == 0 && len(j.o.Staple) == 0 {
+		features, _ := TLSFeatures(c)
+		if slices.Contains(features, iana.ExtStatusRequest) && !j.o.HeedMustStaple && !j.o.RequireStaple {
+			add(NoteMustStaple, "RFC 7633 §4", iana.ExtStatusRequest.String())
+		}
+		if slices.Contains(features, iana.ExtStatusRequestV2) {
+			add(NoteMustStapleSuperseded, "RFC 7633 §4, RFC 6961", iana.ExtStatusRequestV2.String())
+		}
+	}
+	return notes
+}
+
+func when(broken bool, got string) string {
+	if broken {
+		return got
+	}
+	return ""
+}
+
+// isV3CA: a certificate of version 1 has no extensions, and nobody expects them.
+func isV3CA(c *x509.Certificate) bool { return c.Version == 3 && c.BasicConstraintsValid && c.IsCA }
+
+// brokenAuthorityKeyID: only a self-signed certificate may do without.
+func brokenAuthorityKeyID(c, above *x509.Certificate) string {
+	if c.Version < 3 || len(c.AuthorityKeyId) > 0 {
+		return ""
+	}
+	if selfIssued(c) && above == nil {
+		return "" // an anchor: of whoever signed it there is nothing to find
+	}
+	return when(!selfIssued(c) || checkCert(c, PublicKey(c)) != nil, "none")
+}
+
+// brokenValidityEncoding: what UTCTime can say is said with it. (It ends with 2049.)
+func brokenValidityEncoding(c, _ *x509.Certificate) string {
+	for _, t := range tbsOf(c).times {
+		if t.tag == cbasn1.GeneralizedTime && t.year < 2050 {
+			return "GeneralizedTime " + t.text
+		}
+	}
+	return ""
+}
+
+func brokenPolicies(c, _ *x509.Certificate) string {
+	seen := map[string]bool{}
+	for _, p := range c.Policies {
+		if seen[p.String()] {
+			return p.String()
+		}
+		seen[p.String()] = true
+	}
+	return ""
+}
+
+// brokenNames returns the first dNSName that is not in the preferred name syntax (RFC
+// 1034 §3.5, RFC 1123 §2.1). A leftmost "*" stands in no RFC of that syntax; RFC 9525
+// §6.3 gives it its meaning.
+func brokenNames(c, _ *x509.Certificate) string {
+	for _, name := range c.DNSNames {
+		if !preferredName(strings.TrimPrefix(name, "*.")) {
+			return name
+		}
+	}
+	return ""
+}
+
+func preferredName(name string) bool {
+	if len(name) > 253 { // 255 octets on the wire, with the first length and the root's
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
+			strings.IndexFunc(label, func(r rune) bool {
+				return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+			}) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// tbsForm is what crypto/x509 does not keep of how a certificate is encoded.
+type tbsForm struct {
+	serial    []byte // the content octets
+	times     []tbsTime
+	uniqueIDs []string
+}
+
+type tbsTime struct {
+	tag  cbasn1.Tag
+	text string
+	year int
+}
+
+// tbsOf walks over the fields of TBSCertificate (RFC 5280 §4.1). What was parsed once has
+// them all.
+func tbsOf(c *x509.Certificate) (f tbsForm) {
+	tbs := cryptobyte.String(c.RawTBSCertificate)
+	var serial, validity cryptobyte.String
+	if !tbs.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
+		!tbs.SkipOptionalASN1(cbasn1.Tag(0).Constructed().ContextSpecific()) ||
+		!tbs.ReadASN1(&serial, cbasn1.INTEGER) ||
+		!tbs.SkipASN1(cbasn1.SEQUENCE) || // signature
+		!tbs.SkipASN1(cbasn1.SEQUENCE) || // issuer
+		!tbs.ReadASN1(&validity, cbasn1.SEQUENCE) {
+		return f
+	}
+	f.serial = serial
+	for _, at := range [2]time.Time{c.NotBefore, c.NotAfter} {
+		var text cryptobyte.String
+		var tag cbasn1.Tag
+		if !validity.ReadAnyASN1(&text, &tag) {
+			return f
+		}
+		f.times = append(f.times, tbsTime{tag, string(text), at.Year()})
+	}
+	if !tbs.SkipASN1(cbasn1.SEQUENCE) || !tbs.SkipASN1(cbasn1.SEQUENCE) { // subject, subjectPublicKeyInfo
+		return f
+	}
+	for tag, name := range []string{1: "issuerUniqueID", 2: "subjectUniqueID"} {
+		id := cbasn1.Tag(tag).ContextSpecific()
+		if name != "" && (tbs.PeekASN1Tag(id) || tbs.PeekASN1Tag(id.Constructed())) {
+			var skipped cryptobyte.String
+			var t cbasn1.Tag
+			if tbs.ReadAnyASN1(&skipped, &t) {
+				f.uniqueIDs = append(f.uniqueIDs, name)
+			}
+		}
+	}
+	return f
+}

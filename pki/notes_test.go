@@ -1,0 +1,207 @@
+package pki
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rawCertificate and rawTBS are a certificate with each field as it is encoded, to make
+// what crypto/x509 will not.
+type rawCertificate struct {
+	TBS       rawTBS
+	Algorithm asn1.RawValue
+	Signature asn1.BitString
+}
+
+type rawTBS struct {
+	Version    int `asn1:"optional,explicit,default:0,tag:0"`
+	Serial     *big.Int
+	Algorithm  asn1.RawValue
+	Issuer     asn1.RawValue
+	Validity   struct{ NotBefore, NotAfter asn1.RawValue }
+	Subject    asn1.RawValue
+	SPKI       asn1.RawValue
+	IssuerUID  asn1.BitString   `asn1:"optional,tag:1"`
+	SubjectUID asn1.BitString   `asn1:"optional,tag:2"`
+	Extensions []pkix.Extension `asn1:"optional,explicit,tag:3"`
+}
+
+// edited is c with its fields edited, signed anew by a lesson key.
+func edited(t *testing.T, c *x509.Certificate, alg, signer string, edit func(*rawTBS)) *x509.Certificate {
+	t.Helper()
+	var raw rawCertificate
+	if err := unmarshalAll(c.Raw, &raw); err != nil {
+		t.Fatal(err)
+	}
+	edit(&raw.TBS)
+	tbs, err := asn1.Marshal(raw.TBS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := algorithmOf(c).sign(nil, lessonKey(alg, signer), tbs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Signature = bitString(signature)
+	der, err := asn1.Marshal(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+var (
+	oidSubjectKeyID   = asn1.ObjectIdentifier{2, 5, 29, 14}
+	oidAuthorityKeyID = asn1.ObjectIdentifier{2, 5, 29, 35}
+)
+
+func generalizedTime(text string) asn1.RawValue {
+	return asn1.RawValue{Tag: asn1.TagGeneralizedTime, Bytes: []byte(text)}
+}
+
+// noteKeys are the notes of an explained report's only path, "cert key".
+func noteKeys(t *testing.T, certs []*x509.Certificate, o VerifyOptions) (keys []string, ok bool) {
+	t.Helper()
+	o.Roots, o.Time, o.Explain = NewTrustStore(certs[len(certs)-1]), lessonTime, true
+	r, _ := Verify(certs[:len(certs)-1], o)
+	if len(r.Paths) != 1 {
+		t.Fatalf("%d paths: %v", len(r.Paths), r.Err)
+	}
+	for _, n := range r.Paths[0].Notes {
+		if n.Ref == "" || n.Got == "" || !slices.Contains(NoteKeys(), n.Key) {
+			t.Errorf("%+v", n)
+		}
+		keys = append(keys, string(rune('0'+n.Cert))+" "+n.Key+" "+n.Got)
+	}
+	return keys, r.OK
+}
+
+// Whatever rule for issuers is broken, the certificate is accepted and it is said.
+// The values are RFC 5280's.
+func TestIssuersRulesBecomeNotes(t *testing.T) {
+	nc := func(critical bool) pkix.Extension { // permitted: DNS lab.test
+		return ext(oidNameConstraints, critical, 0x30, 0x0e, 0xa0, 0x0c, 0x30, 0x0a, 0x82, 0x08, 'l', 'a', 'b', '.', 't', 'e', 's', 't')
+	}
+	setCritical := func(id asn1.ObjectIdentifier, critical bool) func(*rawTBS) {
+		return func(raw *rawTBS) {
+			for i := range raw.Extensions {
+				if raw.Extensions[i].Id.Equal(id) {
+					raw.Extensions[i].Critical = critical
+				}
+			}
+		}
+	}
+	drop := func(id asn1.ObjectIdentifier) func(*rawTBS) {
+		return func(raw *rawTBS) {
+			raw.Extensions = slices.DeleteFunc(raw.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(id) })
+		}
+	}
+	oid := func(s ...int) asn1.ObjectIdentifier { return s }
+	for name, tc := range map[string]struct {
+		template func(*world)  // before signing
+		leaf     func(*rawTBS) // edits of what is signed
+		ca       func(*rawTBS)
+		want     []string
+	}{
+		"a good chain":         {},
+		"serial zero":          {leaf: func(r *rawTBS) { r.Serial = big.NewInt(0) }, want: []string{"0 serial_not_positive 0"}},
+		"serial of 20 octets":  {leaf: func(r *rawTBS) { r.Serial = new(big.Int).Lsh(big.NewInt(1), 158) }},
+		"serial of 21 octets":  {leaf: func(r *rawTBS) { r.Serial = new(big.Int).Lsh(big.NewInt(1), 159) }, want: []string{"0 serial_too_long 21"}},
+		"GeneralizedTime 2049": {leaf: func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("20491231235959Z") }, want: []string{"0 validity_encoding GeneralizedTime 20491231235959Z"}},
+		"GeneralizedTime 2050": {leaf: func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("20500101000000Z") }},
+		"unique identifiers": {leaf: func(r *rawTBS) { r.IssuerUID, r.SubjectUID = bitString([]byte{1}), bitString([]byte{2}) },
+			want: []string{"0 unique_identifier issuerUniqueID, subjectUniqueID"}},
+		"no AKI": {leaf: drop(oidAuthorityKeyID), want: []string{"0 no_authority_key_identifier none"}},
+		"another AKI": {leaf: func(r *rawTBS) {
+			for i := range r.Extensions {
+				if r.Extensions[i].Id.Equal(oidAuthorityKeyID) {
+					r.Extensions[i].Value = []byte{0x30, 3, 0x80, 1, 0xab}
+				}
+			}
+		}, want: []string{"0 key_identifiers_differ ab"}},
+		"no SKI":              {ca: drop(oidSubjectKeyID), want: []string{"1 no_subject_key_identifier none"}},
+		"CA without keyUsage": {ca: drop(oidKeyUsage), want: []string{"1 no_key_usage none"}},
+		"keyUsage":            {ca: setCritical(oidKeyUsage, false), want: []string{"1 not_critical keyUsage"}},
+		"basicConstraints":    {ca: setCritical(oid(2, 5, 29, 19), false), want: []string{"1 not_critical basicConstraints"}},
+		"of a leaf":           {leaf: setCritical(oid(2, 5, 29, 19), false)},
+		"SAN critical":        {leaf: setCritical(oidSubjectAltName, true), want: []string{"0 critical subjectAltName"}},
+		"nameConstraints":     {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(false)} }, want: []string{"1 not_critical nameConstraints"}},
+		"critical ones":       {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(true)} }},
+		"nameConstraints in a leaf": {template: func(w *world) { w.leaf().ExtraExtensions = []pkix.Extension{nc(true)} },
+			want: []string{"0 name_constraints nameConstraints"}},
+		"policyConstraints": {template: func(w *world) {
+			w.certs[1].ExtraExtensions = []pkix.Extension{ext(oid(2, 5, 29, 36), false, 0x30, 3, 0x80, 1, 9)}
+		},
+			want: []string{"1 not_critical policyConstraints"}},
+		"inhibitAnyPolicy": {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{ext(oid(2, 5, 29, 54), false, 2, 1, 9)} },
+			want: []string{"1 not_critical inhibitAnyPolicy"}},
+		"a name with an underscore": {template: func(w *world) { w.leaf().DNSNames = []string{"*.lab.test", "a_b.lab.test"} }, want: []string{"0 name_syntax a_b.lab.test"}},
+		"an absolute name":          {template: func(w *world) { w.leaf().DNSNames = []string{"lab.test."} }, want: []string{"0 name_syntax lab.test."}},
+		"a label of 64":             {template: func(w *world) { w.leaf().DNSNames = []string{strings.Repeat("a", 64) + ".test"} }, want: []string{"0 name_syntax " + strings.Repeat("a", 64) + ".test"}},
+		"a label of 63": {template: func(w *world) {
+			w.leaf().DNSNames = []string{strings.Repeat("a", 63) + ".test", "1.test", "xn--fiqs8s.test"}
+		}},
+	} {
+		w := newWorld("ecdsa", 1)
+		if tc.template != nil {
+			tc.template(w)
+		}
+		for i := range w.certs {
+			w.certs[i].AuthorityKeyId = nil
+		}
+		if err := w.sign(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if tc.leaf != nil {
+			w.certs[0] = edited(t, w.certs[0], "ecdsa", w.signer[1], tc.leaf)
+		}
+		if tc.ca != nil {
+			w.certs[1] = edited(t, w.certs[1], "ecdsa", w.signer[2], tc.ca)
+		}
+		got, ok := noteKeys(t, w.certs, VerifyOptions{})
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+		if !ok {
+			t.Errorf("%s: refused: a note decides nothing", name)
+		}
+	}
+}
+
+// What we issue ourselves breaks no rule, whatever is wrong with it otherwise.
+func TestLessonsHaveNoNotes(t *testing.T) {
+	for _, alg := range LessonKeyAlgs() {
+		l := lesson(t, LessonOptions{KeyAlg: alg, Staple: "good"})
+		chain, err := Certificates(l.Chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := noteKeys(t, append(chain, l.Root.Cert), VerifyOptions{Staple: l.Staple}); len(got) > 0 || !ok {
+			t.Errorf("%s: %q, accepted %v", alg, got, ok)
+		}
+	}
+}
+
+// A self-issued certificate that another key signed has an issuer to be found.
+func TestSelfIssuedNeedsAnAuthorityKeyID(t *testing.T) {
+	w := newWorld("ecdsa", 2)
+	w.certs[1].Subject = w.certs[2].Subject
+	if err := w.sign(); err != nil {
+		t.Fatal(err)
+	}
+	w.certs[1] = edited(t, w.certs[1], "ecdsa", w.signer[2], func(r *rawTBS) {
+		r.Extensions = slices.DeleteFunc(r.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidAuthorityKeyID) })
+	})
+	if got, _ := noteKeys(t, w.certs, VerifyOptions{}); !slices.Equal(got, []string{"1 no_authority_key_identifier none"}) {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,119 @@
+package pki
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+)
+
+// The TLS feature extension (RFC 7633): a certificate promises that whoever shows it
+// answers certain extensions of a ClientHello. With status_request among them
+// ("must-staple") nobody can use a stolen key after its certificate was revoked by just
+// leaving the status out. status_request_v2 (17) is another promise, of an extension
+// that RFC 9846 has removed together with RFC 6961, and that we never send.
+
+var oidTLSFeature = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}
+
+// TLSFeatures returns the TLS extensions that c promises an answer to, in its order; nil
+// if it has no such extension. The error is an ASN.1 one.
+func TLSFeatures(c *x509.Certificate) ([]iana.ExtensionType, error) {
+	for i := range c.Extensions {
+		if !c.Extensions[i].Id.Equal(oidTLSFeature) {
+			continue
+		}
+		var numbers []int
+		if err := unmarshalAll(c.Extensions[i].Value, &numbers); err != nil {
+			return nil, err
+		}
+		features := make([]iana.ExtensionType, len(numbers))
+		for k, n := range numbers {
+			if n < 0 || n > 0xffff {
+				return nil, asn1.StructuralError{Msg: fmt.Sprintf("%d is the number of no TLS extension", n)}
+			}
+			features[k] = iana.ExtensionType(n)
+		}
+		return features, nil
+	}
+	return nil, nil
+}
+
+// PromisesStaple reports whether c promises that a status is stapled to it.
+func PromisesStaple(c *x509.Certificate) bool {
+	features, err := TLSFeatures(c)
+	return err == nil && slices.Contains(features, iana.ExtStatusRequest)
+}
+
+// hasTLSFeature: the row is about who has the extension, and about whoever is certified
+// by a certificate that has it.
+func hasTLSFeature(j *judgement, i int) bool {
+	_, own := extension(j.certs[i], oidTLSFeature)
+	above := false
+	if hasIssuer(j, i) {
+		_, above = extension(j.certs[i+1], oidTLSFeature)
+	}
+	return own || above
+}
+
+// testTLSFeature holds two rules. What the certificate of an issuer has, those that it
+// issues must have too (§4.2.2). And what a leaf promises must come, if it was asked for:
+// that a status came, for what it says is the row CheckStaple's.
+func testTLSFeature(j *judgement, i int) *reason.Error {
+	own, err := TLSFeatures(j.certs[i])
+	if err != nil {
+		return reason.New(reason.CertificateMalformed, field(i, "tls_feature"), "a list of numbers of TLS extensions (RFC 7633 §3)", err.Error())
+	}
+	if hasIssuer(j, i) {
+		above, _ := TLSFeatures(j.certs[i+1]) // what is wrong with it is said there
+		for _, f := range above {
+			if !slices.Contains(own, f) {
+				return reason.New(reason.CertificateConstraint, field(i, "tls_feature"),
+					"all features that its issuer's certificate has: "+featureList(above), featureList(own))
+			}
+		}
+	}
+	if i == 0 && j.o.HeedMustStaple && slices.Contains(own, iana.ExtStatusRequest) && len(j.o.Staple) == 0 {
+		return reason.New(reason.BadStatusResponse, field(0, "tls_feature"), "a stapled OCSP response, for the certificate promises one", "none")
+	}
+	return nil
+}
+
+func showTLSFeature(j *judgement, i int) []Input {
+	own, _ := TLSFeatures(j.certs[i])
+	inputs := []Input{{InTLSFeatures, featureNames(own)}}
+	if hasIssuer(j, i) {
+		if above, _ := TLSFeatures(j.certs[i+1]); len(above) > 0 {
+			inputs = append(inputs, Input{InIssuerTLSFeatures, featureNames(above)})
+		}
+	}
+	if i == 0 {
+		inputs = append(inputs, Input{InStatusAsked, j.o.HeedMustStaple}, Input{InStapled, len(j.o.Staple) > 0})
+	}
+	return inputs
+}
+
+func featureNames(features []iana.ExtensionType) []string {
+	names := make([]string, len(features))
+	for i, f := range features {
+		names[i] = f.String()
+	}
+	return names
+}
+
+func featureList(features []iana.ExtensionType) string {
+	if len(features) == 0 {
+		return "none"
+	}
+	return strings.Join(featureNames(features), ", ")
+}
+
+// mustStapleExtension promises status_request. It is not critical: a client that does not
+// know the extension can do without.
+func mustStapleExtension() pkix.Extension {
+	return pkix.Extension{Id: oidTLSFeature, Value: []byte{asn1.TagSequence | 0x20, 3, asn1.TagInteger, 1, byte(iana.ExtStatusRequest)}}
+}
