@@ -22,11 +22,12 @@ import (
 // caFlags are what the verbs under ca have in common.
 type caFlags struct {
 	view
-	dir, kind string
-	days      int
-	client    bool
-	force     bool
-	quiet     bool
+	dir, kind  string
+	days       int
+	client     bool
+	mustStaple bool
+	force      bool
+	quiet      bool
 }
 
 func newCA() *cobra.Command {
@@ -177,6 +178,7 @@ func (c *caFlags) signFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.dir, "cadir", "ca", "the `directory` of the CA")
 	f.BoolVar(&c.client, "client", false, "for a client; otherwise for a server")
+	f.BoolVar(&c.mustStaple, "must-staple", false, "it promises that a status is stapled to it (RFC 7633)")
 	f.IntVar(&c.days, "days", 90, "valid for so many days")
 	f.BoolVar(&c.force, "force", false, "replace files that are there already")
 	f.BoolVar(&c.quiet, "quiet", false, "do not show the steps")
@@ -249,7 +251,7 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 		return nil, err
 	}
 	warnExpired(cmd.ErrOrStderr(), c.lang, c.dir, a)
-	issued, err := a.Sign(csr, pki.LeafOptions{Client: c.client, Validity: c.validity()})
+	issued, err := a.Sign(csr, pki.LeafOptions{Client: c.client, Validity: c.validity(), MustStaple: c.mustStaple})
 	if err != nil {
 		return nil, firstError(err, out.close())
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
@@ -89,10 +90,27 @@ func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
 	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
 	c.line(w, pki.InCA, fmt.Sprint(cert.IsCA))
+	c.features(w, cert)
 	c.line(w, pki.InPublicKey, pki.KeyName(pki.PublicKey(cert)))
 	c.line(w, pki.InSignatureAlgorithm, cert.SignatureAlgorithm.String())
 	sum := sha256.Sum256(cert.Raw)
 	c.line(w, pki.InFingerprint, hex.EncodeToString(sum[:]))
+}
+
+// features tells what the certificate promises, if it promises anything (RFC 7633).
+func (c *caFlags) features(w io.Writer, cert *x509.Certificate) {
+	promised, err := pki.TLSFeatures(cert)
+	if err != nil {
+		c.line(w, pki.InTLSFeatures, say(c.lang, "ca_feature_unreadable"))
+		return
+	}
+	names := make([]string, len(promised))
+	for i, f := range promised {
+		if names[i] = f.String(); f == iana.ExtStatusRequest {
+			names[i] += " " + say(c.lang, "ca_must_staple")
+		}
+	}
+	c.line(w, pki.InTLSFeatures, strings.Join(names, ", "))
 }
 
 // line is a value under its name in the reader's language.

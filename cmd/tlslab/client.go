@@ -209,7 +209,7 @@ func (c *clientFlags) whyNot(ctx context.Context, err error, asked bool) error {
 		return told(c.lang, err, "wants_certificate", "peer", c.connect, "error", err.Error())
 	}
 	if errors.As(err, &re) && aboutTrust(re.Reason) {
-		why := narrate.Must(c.lang, narrate.Reason, string(re.Reason))
+		why := narrate.Must(c.lang, narrate.Reason, narrate.ReasonKey(re))
 		what, remedy := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", re.Error())
 		if re.Reason != reason.CertificateUntrusted && re.Reason != reason.CertificateWrongName {
 			remedy = why.Text // another root or name would not help

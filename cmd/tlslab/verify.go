@@ -116,6 +116,10 @@ func (v *verifyFlags) whatNow(r *pki.Report) string {
 	if r.Err == nil {
 		return ""
 	}
-	e, _ := narrate.Get(v.lang, narrate.Reason, string(r.Err.Reason))
+	key := narrate.ReasonKey(r.Err)
+	if c := r.FailedCheck(); c != nil {
+		key = narrate.FailureKey(c)
+	}
+	e, _ := narrate.Get(v.lang, narrate.Reason, key)
 	return e.Text
 }

@@ -229,6 +229,11 @@ func listed() map[Kind][]string {
 	for _, r := range reason.All() {
 		add(Reason, string(r))
 	}
+	for r, causes := range pki.Causes() {
+		for _, cause := range causes {
+			add(Reason, string(r)+"+"+cause)
+		}
+	}
 	for what, whys := range handshake.DecisionNames() {
 		add(Decision, what)
 		for _, why := range whys {

@@ -3,6 +3,7 @@ package narrate
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
+	"tlslab/handshake/reason"
+	"tlslab/pki"
 )
 
 // How the key of an event is found. Each function here returns a key for which
@@ -221,6 +224,26 @@ func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Wh
 // ChainKey is the key of a check on one certificate of a chain, by the Key of the
 // pki.Check.
 func ChainKey(check string) string { return "chain/" + check }
+
+// ReasonKey is the key of a reason: with the fault that it is this time, where the reason
+// stands for several.
+func ReasonKey(err error) string {
+	var re *reason.Error
+	if !errors.As(err, &re) {
+		return string(reason.Of(err))
+	}
+	return withCause(re.Reason, pki.Cause(re))
+}
+
+// FailureKey is ReasonKey of the error of a check on a certificate, which may know more.
+func FailureKey(c *pki.Check) string { return withCause(c.Err.Reason, c.Cause()) }
+
+func withCause(r reason.Reason, cause string) string {
+	if key := string(r) + "+" + cause; has(Reason, key) {
+		return key
+	}
+	return string(r)
+}
 
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
 func NoteKey(note string) string { return "note/" + note }

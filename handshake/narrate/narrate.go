@@ -58,7 +58,7 @@ const (
 	Field    Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
 	Secret   Kind = "secret"   // a SecretEvent's Label, perhaps with a variant: SecretKey
 	Check    Kind = "check"    // a CheckEvent's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
-	Reason   Kind = "reason"   // a reason.Reason
+	Reason   Kind = "reason"   // a reason.Reason, perhaps with its cause: ReasonKey
 	Myth     Kind = "myth"     // what Myths returns; the title is what is often said, the text what is true
 	Scene    Kind = "scene"    // a SceneEvent's Key
 	Decision Kind = "decision" // a DecisionEvent's What; What + "/" + Why: DecisionKey

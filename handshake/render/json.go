@@ -213,7 +213,16 @@ type jsonPath struct {
 	Subjects []string    `json:"subjects"`
 	Anchored bool        `json:"anchored"`
 	Checks   []jsonCheck `json:"checks"`
+	Notes    []jsonNote  `json:"notes,omitempty"`
 	Error    *jsonFault  `json:"error,omitempty"`
+}
+
+// jsonNote is a remark that decides nothing: what breaks a rule for issuers.
+type jsonNote struct {
+	Key  string `json:"key"`
+	Cert int    `json:"cert"`
+	Ref  string `json:"ref"`
+	Got  any    `json:"got"`
 }
 
 type jsonCheck struct {

@@ -48,6 +48,9 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 			}
 			p.Checks = append(p.Checks, k)
 		}
+		for _, n := range r.Paths[i].Notes {
+			p.Notes = append(p.Notes, jsonNote{n.Key, n.Cert, n.Ref, jsonAny(n.Got)})
+		}
 		j.Paths = append(j.Paths, p)
 	}
 	for _, x := range r.Rejected {

@@ -106,11 +106,11 @@ func (t *Terminal) beliefs(e *handshake.SceneEvent) {
 func (t *Terminal) believes(b scenario.Belief) string {
 	switch {
 	case b.Refused != nil:
-		return t.say.ui("belief_refused", "reason", t.say.title(narrate.Reason, string(reason.Of(b.Refused))))
+		return t.say.ui("belief_refused", "reason", t.say.title(narrate.Reason, narrate.ReasonKey(b.Refused)))
 	case !b.Done:
 		return t.say.ui("belief_none")
 	case b.Over != nil:
-		return t.say.ui("belief_over", "peer", b.Peer, "reason", t.say.title(narrate.Reason, string(reason.Of(b.Over))))
+		return t.say.ui("belief_over", "peer", b.Peer, "reason", t.say.title(narrate.Reason, narrate.ReasonKey(b.Over)))
 	case b.Peer != "" && b.Anchor != "":
 		return t.say.ui("belief_anchor", "peer", printable(b.Peer), "anchor", printable(b.Anchor))
 	case b.Asked:

@@ -70,6 +70,23 @@ func (t *Terminal) pathChecks(p *pki.Path, indent int) {
 		if len(fine) > 0 {
 			t.hang(strings.Repeat(" ", indent+2)+t.paint.good(t.say.ui("check_ok"))+" ", indent+3+width(t.say.ui("check_ok")), t.say.list(fine), nil)
 		}
+		for k := range p.Notes {
+			if n := &p.Notes[k]; n.Cert == i {
+				t.note(n, indent+2)
+			}
+		}
+	}
+}
+
+// note writes a remark, which is neither a check that passed nor one that failed; what
+// the rule is good for once, however many certificates break it.
+func (t *Terminal) note(n *pki.Note, indent int) {
+	key := narrate.NoteKey(n.Key)
+	e := t.say.get(narrate.Check, key)
+	values := map[string]string{"got": printable(n.Got)}
+	t.sides(strings.Repeat(" ", indent)+t.say.ui("check_note")+" "+narrate.Fill(e.Title, values), n.Ref, t.paint.dim)
+	if t.first(key) {
+		t.text(indent+3, narrate.Fill(e.Text, values), nil)
 	}
 }
 
@@ -90,7 +107,7 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	}
 	t.table(indent+3, inputs, func(in pki.Input) func(string) string { return t.compared(c, in) })
 	if c.Err != nil {
-		t.fault(c.Err, indent+3)
+		t.faultAs(c.Err, narrate.FailureKey(c), indent+3)
 	}
 }
 
@@ -164,7 +181,7 @@ func (t *Terminal) chainKey(key string) string {
 // worthShowing reports whether a check shows its inputs though it passed: each
 // signature, and of the leaf name, dates and stapled status.
 func worthShowing(c *pki.Check) bool {
-	return c.Key == pki.CheckSignature || c.Key == scenario.CheckPin || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple)
+	return c.Key == pki.CheckSignature || c.Key == scenario.CheckPin || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple || c.Key == pki.CheckTLSFeature)
 }
 
 // inputsOf are the inputs of a check that are shown. The block that an RSA signature

@@ -114,7 +114,7 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 		if d, ok := reason.Alert(reason.Of(err)); ok {
 			line += t.say.comma() + t.say.ui("with_alert") + " " + d.String()
 		}
-		t.text(0, line+t.say.colon()+t.say.title(narrate.Reason, string(reason.Of(err))), t.paint.bad)
+		t.text(0, line+t.say.colon()+t.say.title(narrate.Reason, narrate.ReasonKey(err)), t.paint.bad)
 		t.fault(err, 3)
 	}
 	t.intercepted(e)
@@ -125,7 +125,10 @@ func (t *Terminal) outcome(e *handshake.SceneEvent) {
 
 // fault writes an error and explains its reason; once, for a check, its report, an
 // alert and the outcome may all carry the same.
-func (t *Terminal) fault(err error, indent int) {
+func (t *Terminal) fault(err error, indent int) { t.faultAs(err, narrate.ReasonKey(err), indent) }
+
+// faultAs is fault under a key of narrate that knows more than the error does.
+func (t *Terminal) faultAs(err error, key string, indent int) {
 	if err == nil || t.flow.faults[err.Error()] {
 		return
 	}
@@ -133,7 +136,7 @@ func (t *Terminal) fault(err error, indent int) {
 	t.text(indent, err.Error(), t.paint.bad)
 	var re *reason.Error
 	if errors.As(err, &re) {
-		why := t.say.get(narrate.Reason, string(re.Reason))
+		why := t.say.get(narrate.Reason, key)
 		t.text(indent, why.Title+t.say.colon()+why.Text, nil)
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/reason"
 )
 
 // voice speaks one language: all its words are narrate's.
@@ -128,7 +127,7 @@ func (v voice) state(s handshake.State) string {
 
 // fault is why something was refused, and the error in its own words.
 func (v voice) fault(err error) string {
-	why := v.get(narrate.Reason, string(reason.Of(err))).Title
+	why := v.get(narrate.Reason, narrate.ReasonKey(err)).Title
 	if why == "" {
 		return err.Error()
 	}

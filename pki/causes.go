@@ -1,0 +1,74 @@
+package pki
+
+import (
+	"strings"
+
+	"tlslab/handshake/reason"
+)
+
+// One reason may stand for several faults, of which each asks for something else: a
+// constraint is broken by a leaf that issues and by a path that is too long. Which of them
+// it is, the field of the error says.
+
+// Cause is the fault within a reason: the last part of the error's field,
+// "basic_constraints" of "certificate[1].basic_constraints".
+func Cause(err *reason.Error) string { return err.Field[strings.LastIndexByte(err.Field, '.')+1:] }
+
+// What the check of a signature finds is no field.
+const (
+	CauseAlgorithmMisfit = "algorithm_misfit" // the issuer's key makes no signatures of this algorithm
+	CauseChanged         = "changed"          // the issuer's key signed, but other bytes
+	CauseOtherKey        = "other_key"        // the signature opens to nothing that was ever signed
+)
+
+// Cause is the fault that the check found; of a signature it says more than the error
+// does, if the report was explained. It is "" if the check passed.
+func (c *Check) Cause() string {
+	if c.Err == nil {
+		return ""
+	}
+	cause := Cause(c.Err)
+	if c.Key != CheckSignature || c.Err.Reason != reason.CertificateBadSignature {
+		return cause
+	}
+	if cause == "signature_algorithm" {
+		return CauseAlgorithmMisfit
+	}
+	hash, _ := c.Input(InTBSHash).([]byte)
+	digest, opened := c.Input(InRecoveredDigest).([]byte)
+	block, _ := c.Input(InRecoveredBlock).([]byte)
+	switch {
+	case opened && len(hash) > 0 && len(digest) == len(hash) && string(digest) != string(hash):
+		return CauseChanged
+	case !opened && len(block) > 0:
+		return CauseOtherKey
+	}
+	return cause // of ECDSA, EdDSA and RSA-PSS nobody can tell: nothing comes out but "no"
+}
+
+// Causes lists the faults that one reason stands for, where they are several.
+func Causes() map[reason.Reason][]string {
+	return map[reason.Reason][]string{
+		reason.CertificateConstraint: {
+			"basic_constraints", "path_len_constraint", "subject_alt_name", "certificate_policies", "extensions", "tls_feature"},
+		reason.CertificateUntrusted: {"subject", "issuer", "certificate_list"},
+		reason.CertificateBadSignature: {
+			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},
+		reason.CertificateUsage: {"key_usage", "extended_key_usage"},
+		reason.BadStatusResponse: {
+			"tls_feature", "response", "cert_id", "responder", "signature", "extensions", "this_update", "next_update", "cert_status"},
+	}
+}
+
+// FailedCheck is the check that decided against the chain; nil if it was accepted, and
+// if no check is about what Err says: a limit of path building, no certificate at all.
+func (r *Report) FailedCheck() *Check {
+	for i := range r.Paths {
+		for k := range r.Paths[i].Checks {
+			if c := &r.Paths[i].Checks[k]; c.Err != nil && c.Err == r.Err {
+				return c
+			}
+		}
+	}
+	return nil
+}
