@@ -1,0 +1,103 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"slices"
+	"testing"
+
+	"tlslab/handshake/reason"
+)
+
+// Every fault that a check finds is one of those listed for its reason, if any are: else a
+// reader would get the advice for another.
+func TestCausesAreListed(t *testing.T) {
+	causes, seen := Causes(), map[string]bool{}
+	look := func(name string, r *Report) {
+		for _, p := range r.Paths {
+			for k := range p.Checks {
+				c := &p.Checks[k]
+				if c.Err == nil {
+					continue
+				}
+				seen[string(c.Err.Reason)+"+"+c.Cause()] = true
+				if list := causes[c.Err.Reason]; list != nil && !slices.Contains(list, c.Cause()) {
+					t.Errorf("%s: %q is no cause listed of %s", name, c.Cause(), c.Err.Reason)
+				}
+			}
+		}
+		if r.Err != nil && r.FailedCheck() == nil && r.Err.Field != "certificate_list" {
+			t.Errorf("%s: no check is about %v", name, r.Err)
+		}
+	}
+	for _, alg := range []string{"rsa", "ecdsa"} {
+		for _, kind := range Kinds() {
+			for _, staple := range []string{"none", "stale", "unknown"} {
+				if kind != SHA1 || hasSHA1(alg) {
+					look(string(kind), judge(t, lesson(t, LessonOptions{Kind: kind, KeyAlg: alg, Staple: staple}), true))
+				}
+			}
+		}
+	}
+	for _, d := range defects {
+		for n := d.min; n < 3; n++ {
+			chain, roots, name, usage, err := build("ecdsa", n, d)
+			if err != nil {
+				continue
+			}
+			r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Time: lessonTime, Usage: usage, Explain: true})
+			look(d.name, r)
+		}
+	}
+	for _, must := range []string{"certificate_constraint+basic_constraints", "certificate_constraint+path_len_constraint",
+		"certificate_untrusted+subject", "certificate_untrusted+issuer", "certificate_bad_signature+other_key",
+		"certificate_bad_signature+signature", "certificate_bad_signature+signature_algorithm", "bad_status_response+tls_feature"} {
+		if !seen[must] {
+			t.Errorf("%s was not seen: the test looks at too little", must)
+		}
+	}
+}
+
+// What an RSA signature opens to tells whether the certificate was changed or another key
+// signed it; of an ECDSA signature nobody can tell.
+func TestCauseOfABadSignature(t *testing.T) {
+	for alg, want := range map[string][3]string{
+		"rsa":   {CauseChanged, CauseOtherKey, CauseAlgorithmMisfit},
+		"ecdsa": {"signature", "signature", CauseAlgorithmMisfit},
+	} {
+		cause := func(chain []*x509.Certificate, root *x509.Certificate) string {
+			r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime, Explain: true})
+			c := r.FailedCheck()
+			if c == nil || c.Err.Reason != reason.CertificateBadSignature {
+				t.Fatalf("%s: %v", alg, r.Err)
+			}
+			return c.Cause()
+		}
+		w := newWorld(alg, 0)
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+		der := bytes.Clone(w.leaf().Raw)
+		at := bytes.Index(der, []byte("www.lab.test"))
+		copy(der[at:], "xxx")
+		changed, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := newWorld(alg, 0)
+		other.signer[1] = "other-root"
+		if err := other.sign(); err != nil {
+			t.Fatal(err)
+		}
+		// A root of the same name with a key of another kind: it cannot have signed.
+		kind := newWorld("ed25519", 0)
+		kind.certs[1].Subject = w.root().Subject
+		if err := kind.sign(); err != nil {
+			t.Fatal(err)
+		}
+		got := [3]string{cause([]*x509.Certificate{changed}, w.root()), cause([]*x509.Certificate{other.leaf()}, w.root()), cause([]*x509.Certificate{w.leaf()}, kind.root())}
+		if got != want {
+			t.Errorf("%s: %q, want %q", alg, got, want)
+		}
+	}
+}
