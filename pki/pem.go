@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"unicode"
+
+	"tlslab/handshake/foreign"
 )
 
 // PEMBlock is one block of a PEM text (RFC 7468).
@@ -61,7 +63,7 @@ func (e *PEMError) Error() string {
 	if e.Line > 0 {
 		fmt.Fprintf(&b, "line %d: ", e.Line)
 	}
-	block := fmt.Sprintf("the block %q that begins on line %d", e.Label, e.Begin)
+	block := fmt.Sprintf("the block %s that begins on line %d", inQuotes(e.Label), e.Begin)
 	switch e.Fault {
 	case PEMTruncated:
 		fmt.Fprintf(&b, "%s has no END line: it was cut short; get the file again", block)
@@ -89,7 +91,7 @@ func (e *PEMError) Error() string {
 			b.WriteString(" (openssl x509 -inform DER converts DER)")
 		}
 	case PEMOtherForm:
-		fmt.Fprintf(&b, "a block %q holds certificates in a form that is not read here; convert it: %s", e.Label, Conversion(e.Label))
+		fmt.Fprintf(&b, "a block %s holds certificates in a form that is not read here; convert it: %s", inQuotes(e.Label), Conversion(e.Label))
 	case PEMEncrypted:
 		b.WriteString("the key is encrypted; decrypt it first: openssl pkey -in KEY -out PLAIN")
 	}
@@ -97,7 +99,9 @@ func (e *PEMError) Error() string {
 }
 
 // Quoted is Got as it may be printed: whoever wrote the file wrote it.
-func (e *PEMError) Quoted() string { return fmt.Sprintf("%q", e.Got) }
+func (e *PEMError) Quoted() string { return inQuotes(e.Got) }
+
+func inQuotes(s string) string { return `"` + foreign.Quote(s) + `"` }
 
 const (
 	pemBegin = "-----BEGIN "

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
@@ -42,7 +43,7 @@ func (c *caFlags) show(w io.Writer, file string) error {
 	}
 	for n := range blocks {
 		if err := c.showBlock(w, n, &blocks[n]); err != nil {
-			return failure("", "%s, block %d (%q): %w", file, n, blocks[n].Type, err)
+			return failure("", "%s, block %d (%s): %w", file, n, foreign.Quote(blocks[n].Type), err)
 		}
 	}
 	if len(blocks) > 0 {
@@ -69,13 +70,13 @@ func (c *caFlags) showBlock(w io.Writer, n int, b *pki.PEMBlock) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+		fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
 		c.line(w, pki.InSubject, csr.Subject.String())
 		c.line(w, pki.InNames, strings.Join(namesOf(csr.DNSNames, csr.IPAddresses), ", "))
 		c.line(w, pki.InPublicKey, pki.KeyName(pki.RequestKey(csr)))
 		c.line(w, pki.InSignatureAlgorithm, csr.SignatureAlgorithm.String())
 	default:
-		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+		fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
 	}
 	return nil
 }
@@ -126,13 +127,13 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 	if c.lang == narrate.Zh {
 		colon = "："
 	}
-	fmt.Fprintf(w, "  %s%s%s\n", label, colon, value)
+	fmt.Fprintf(w, "  %s%s%s\n", label, colon, foreign.Line(value))
 }
 
 func namesOf[IP fmt.Stringer](dns []string, ips []IP) []string {
 	var out []string
 	for _, n := range dns {
-		out = append(out, "DNS:"+n)
+		out = append(out, "DNS:"+foreign.Quote(n))
 	}
 	for _, ip := range ips {
 		out = append(out, "IP:"+ip.String())

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
@@ -40,7 +41,7 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *trouble {
 		key = "pem_only"
 	}
 	what, how := sayBoth(langOf(cmd), key, "where", where, "file", file,
-		"label", strconv.Quote(p.Label), "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
+		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
 	return &trouble{statusFailed, what, how, p}
 }
 

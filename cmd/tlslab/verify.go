@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,7 +78,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	if verdict != nil {
 		return failure(v.whatNow(report), "%s is refused: %w", file, verdict)
 	}
-	cmd.Println(say(v.lang, "accepted", "file", file))
+	fmt.Fprintln(cmd.ErrOrStderr(), say(v.lang, "accepted", "file", file))
 	return nil
 }
 

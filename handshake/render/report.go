@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
@@ -83,7 +84,7 @@ func (t *Terminal) pathChecks(p *pki.Path, indent int) {
 func (t *Terminal) note(n *pki.Note, indent int) {
 	key := narrate.NoteKey(n.Key)
 	e := t.say.get(narrate.Check, key)
-	values := map[string]string{"got": printable(n.Got)}
+	values := map[string]string{"got": foreign.Quote(n.Got)}
 	t.sides(strings.Repeat(" ", indent)+t.say.ui("check_note")+" "+narrate.Fill(e.Title, values), n.Ref, t.paint.dim)
 	if t.first(key) {
 		t.text(indent+3, narrate.Fill(e.Text, values), nil)
