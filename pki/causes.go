@@ -12,7 +12,16 @@ import (
 
 // Cause is the fault within a reason: the last part of the error's field,
 // "basic_constraints" of "certificate[1].basic_constraints".
-func Cause(err *reason.Error) string { return err.Field[strings.LastIndexByte(err.Field, '.')+1:] }
+func Cause(err *reason.Error) string {
+	if err.Reason == reason.CertificateUntrusted && err.Field == field(0, "issuer") {
+		return CauseLeafAlone
+	}
+	return err.Field[strings.LastIndexByte(err.Field, '.')+1:]
+}
+
+// CauseLeafAlone is the cause where not even the leaf's issuer was found: as a rule an
+// intermediate that the server does not send. Further up it is as a rule a root.
+const CauseLeafAlone = "leaf_alone"
 
 // What the check of a signature finds is no field.
 const (
@@ -51,7 +60,7 @@ func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
 			"basic_constraints", "path_len_constraint", "subject_alt_name", "certificate_policies", "extensions", "tls_feature"},
-		reason.CertificateUntrusted: {"subject", "issuer", "certificate_list"},
+		reason.CertificateUntrusted: {"subject", "issuer", CauseLeafAlone, "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},
 		reason.CertificateUsage: {"key_usage", "extended_key_usage"},

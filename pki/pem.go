@@ -188,7 +188,7 @@ func (r *pemReader) next() bool {
 func (r *pemReader) block(label string) (*PEMBlock, error) {
 	b := &PEMBlock{Type: label, Line: r.n}
 	fail := func(fault PEMFault, got string) (*PEMBlock, error) {
-		return nil, &PEMError{Fault: fault, Line: r.n, Begin: b.Line, Label: label, Got: excerpt(got)}
+		return nil, &PEMError{Fault: fault, Line: r.n, Begin: b.Line, Label: excerpt(label), Got: excerpt(got)}
 	}
 	var body []byte
 	header, padded := "", false

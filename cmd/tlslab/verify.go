@@ -76,7 +76,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 		return err
 	}
 	if verdict != nil {
-		return failure(v.whatNow(report), "%s is refused: %w", file, verdict)
+		return v.refused(file, report, verdict)
 	}
 	fmt.Fprintln(cmd.ErrOrStderr(), say(v.lang, "accepted", "file", file))
 	return nil
@@ -112,15 +112,13 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 	return nil
 }
 
-// whatNow is what narrate advises on a refusal.
-func (v *verifyFlags) whatNow(r *pki.Report) string {
-	if r.Err == nil {
-		return ""
+// refused is the end of a refusal. What to do about it stands on top of the report; if
+// that went into a file, it is said here too.
+func (v *verifyFlags) refused(file string, r *pki.Report, verdict error) error {
+	what, _ := sayBoth(v.lang, "refused", "file", file, "error", verdict.Error())
+	t := &trouble{status: statusFailed, what: what, cause: verdict}
+	if e, ok := narrate.Get(v.lang, narrate.Reason, narrate.VerdictKey(r)); ok && v.out != "" {
+		t.remedy = e.Text
 	}
-	key := narrate.ReasonKey(r.Err)
-	if c := r.FailedCheck(); c != nil {
-		key = narrate.FailureKey(c)
-	}
-	e, _ := narrate.Get(v.lang, narrate.Reason, key)
-	return e.Text
+	return t
 }

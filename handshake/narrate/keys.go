@@ -238,6 +238,14 @@ func ReasonKey(err error) string {
 // FailureKey is ReasonKey of the error of a check on a certificate, which may know more.
 func FailureKey(c *pki.Check) string { return withCause(c.Err.Reason, c.Cause()) }
 
+// VerdictKey is the key of the reason for which a report refuses a chain.
+func VerdictKey(r *pki.Report) string {
+	if c := r.FailedCheck(); c != nil {
+		return FailureKey(c)
+	}
+	return ReasonKey(r.Err)
+}
+
 func withCause(r reason.Reason, cause string) string {
 	if key := string(r) + "+" + cause; has(Reason, key) {
 		return key

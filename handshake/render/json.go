@@ -208,6 +208,7 @@ type jsonReport struct {
 
 type jsonPath struct {
 	Subjects []string    `json:"subjects"`
+	Prints   []string    `json:"fingerprints"` // SHA-256 of each: two may have one subject
 	Anchored bool        `json:"anchored"`
 	Checks   []jsonCheck `json:"checks"`
 	Notes    []jsonNote  `json:"notes,omitempty"`
@@ -233,6 +234,7 @@ type jsonCheck struct {
 
 type jsonRejection struct {
 	Subject string `json:"subject"`
+	Print   string `json:"fingerprint"`
 	For     string `json:"for,omitempty"`
 	Reason  string `json:"reason"`
 }

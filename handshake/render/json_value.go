@@ -33,7 +33,7 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 	for i := range r.Paths {
 		p := jsonPath{Anchored: r.Paths[i].Anchored, Checks: []jsonCheck{}}
 		for _, c := range r.Paths[i].Certs {
-			p.Subjects = append(p.Subjects, c.Subject.String())
+			p.Subjects, p.Prints = append(p.Subjects, c.Subject.String()), append(p.Prints, fingerprint(c))
 		}
 		if err := r.Paths[i].Err; err != nil {
 			p.Error = jsonError(err)
@@ -54,7 +54,7 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 		j.Paths = append(j.Paths, p)
 	}
 	for _, x := range r.Rejected {
-		k := jsonRejection{Subject: x.Cert.Subject.String(), Reason: string(x.Reason)}
+		k := jsonRejection{Subject: x.Cert.Subject.String(), Print: fingerprint(x.Cert), Reason: string(x.Reason)}
 		if x.For != nil {
 			k.For = x.For.Subject.String()
 		}

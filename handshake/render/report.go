@@ -12,16 +12,32 @@ import (
 )
 
 // WriteReport writes the judgement on a certificate chain alone, as `tlslab verify`
-// prints it.
+// prints it: the verdict, and for a refusal what to do, then how it was reached.
 func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
 	t := NewTerminal(w, o)
+	t.judgement(r)
 	t.report(r, 0)
 	return t.Flush()
+}
+
+// judgement is the verdict in a line, and the error and the advice if it is a refusal. The
+// check that failed stands further down, without them.
+func (t *Terminal) judgement(r *pki.Report) {
+	if r.Err == nil {
+		t.text(0, t.say.ui("judged_good"), t.paint.good)
+		return
+	}
+	why := t.say.get(narrate.Reason, narrate.VerdictKey(r))
+	t.text(0, t.say.ui("judged_bad")+t.say.colon()+why.Title, t.paint.bad)
+	t.text(2, r.Err.Error(), t.paint.bad)
+	t.text(2, why.Text, nil)
+	t.flow.faults[r.Err.Error()] = true
 }
 
 // report writes each path in the order tried: its certificates, and on each of
 // them each check with its inputs; then what no path went through.
 func (t *Terminal) report(r *pki.Report, indent int) {
+	called := namesIn(r, t.say)
 	for i := range r.Paths {
 		p := &r.Paths[i]
 		verdict, f := t.say.ui("path_rejected"), t.paint.bad
@@ -30,10 +46,10 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 		}
 		names := make([]string, len(p.Certs))
 		for k, c := range p.Certs {
-			names[k] = subject(c)
+			names[k] = called.of(c)
 		}
 		t.text(indent, verdict+t.say.colon()+strings.Join(names, " < "), f)
-		t.pathChecks(p, indent+2)
+		t.pathChecks(p, called, indent+2)
 		if p.Err != nil {
 			t.fault(p.Err, indent+2)
 		}
@@ -42,9 +58,9 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 		t.text(indent, t.say.ui("no_path"), t.paint.bad)
 	}
 	for _, x := range r.Rejected {
-		what := subject(x.Cert)
+		what := called.of(x.Cert)
 		if x.For != nil {
-			what = t.say.ui("candidate_for", "candidate", what, "for", subject(x.For))
+			what = t.say.ui("candidate_for", "candidate", what, "for", called.of(x.For))
 		}
 		t.text(indent, "- "+what+t.say.colon()+t.say.ui("rejected_"+string(x.Reason)), t.paint.dim)
 	}
@@ -53,9 +69,9 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 // pathChecks writes the checks, certificate by certificate. A check that says no
 // more than "ok" shares a line with others; the signature, whatever failed and, at
 // level Bytes, all others show what they looked at.
-func (t *Terminal) pathChecks(p *pki.Path, indent int) {
+func (t *Terminal) pathChecks(p *pki.Path, called reportNames, indent int) {
 	for i, c := range p.Certs {
-		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, subject(c), pki.KeyName(pki.PublicKey(c))), t.width-indent)))
+		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.KeyName(pki.PublicKey(c))), t.width-indent)))
 		var fine []string
 		for k := range p.Checks {
 			ch := &p.Checks[k]

@@ -1,0 +1,56 @@
+package render
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+
+	"tlslab/pki"
+)
+
+// reportNames says how the certificates of a report are called in it: by their subject,
+// and where another one has the same, as cross-signed and renewed ones do, with the
+// beginning of its fingerprint, which ca show writes whole.
+type reportNames struct {
+	say  voice
+	bear map[string][]*x509.Certificate
+}
+
+func namesIn(r *pki.Report, say voice) reportNames {
+	n := reportNames{say, map[string][]*x509.Certificate{}}
+	for i := range r.Paths {
+		for _, c := range r.Paths[i].Certs {
+			n.add(c)
+		}
+	}
+	for _, x := range r.Rejected {
+		n.add(x.Cert)
+		if x.For != nil {
+			n.add(x.For)
+		}
+	}
+	return n
+}
+
+func (n reportNames) add(c *x509.Certificate) {
+	name := subject(c)
+	for _, have := range n.bear[name] {
+		if bytes.Equal(have.Raw, c.Raw) {
+			return
+		}
+	}
+	n.bear[name] = append(n.bear[name], c)
+}
+
+// of is what c is called.
+func (n reportNames) of(c *x509.Certificate) string {
+	name := subject(c)
+	if len(n.bear[name]) < 2 {
+		return name
+	}
+	return n.say.aside(name, "SHA-256 "+fingerprint(c)[:8]+"…")
+}
+
+// fingerprint is the SHA-256 of a certificate, in hex.
+func fingerprint(c *x509.Certificate) string { return fmt.Sprintf("%x", sha256.Sum256(c.Raw)) }
