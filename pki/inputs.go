@@ -91,6 +91,14 @@ const (
 	InIssuerTLSFeatures = "issuer_tls_features" // like InTLSFeatures, of the issuer's certificate
 	InStatusAsked       = "status_asked"        // bool: the client asked for an OCSP response
 	InStapled           = "stapled"             // bool: one came
+
+	InStatePolicies         = "state_valid_policy_tree"  // []string: of PathState, and so are those below
+	InStateExplicitPolicy   = "state_explicit_policy"    // int
+	InStateInhibitAnyPolicy = "state_inhibit_any_policy" // int
+	InStatePolicyMapping    = "state_policy_mapping"     // int
+	InStateMaxPathLength    = "state_max_path_length"    // int
+	InStatePermitted        = "state_permitted_subtrees" // []string
+	InStateExcluded         = "state_excluded_subtrees"  // []string
 )
 
 // InputNames lists every Name an Input can have.
@@ -107,6 +115,8 @@ func InputNames() []string {
 		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InResponder, InResponse,
 		InIssuerNameHash, InIssuerKeyHash,
 		InTLSFeatures, InIssuerTLSFeatures, InStatusAsked, InStapled,
+		InStatePolicies, InStateExplicitPolicy, InStateInhibitAnyPolicy, InStatePolicyMapping, InStateMaxPathLength,
+		InStatePermitted, InStateExcluded,
 	}
 }
 

@@ -18,43 +18,64 @@ const anyPolicy = "2.5.29.32.0"
 // by mapping. nil is the RFC's NULL: no policy is valid any more.
 type policyLevel map[string][]string
 
+// policyState is what §6.1 keeps about policies on its way down: valid_policy_tree as its
+// lowest level, and three counters of how many certificates may yet come before a policy
+// must be valid, mapping ends, and anyPolicy counts no more.
+type policyState struct {
+	level                         policyLevel
+	explicit, mapping, inhibitAny int
+}
+
+// newPolicyState is §6.1.2 (a), (d) to (f) for a path of n certificates and a user who asks
+// for nothing.
+func newPolicyState(n int) policyState {
+	return policyState{policyLevel{anyPolicy: {anyPolicy}}, n + 1, n + 1, n + 1}
+}
+
 func testPolicy(j *judgement, _ int) *reason.Error {
 	n := len(j.certs) - 1 // the anchor is no part of the path
-	level := policyLevel{anyPolicy: {anyPolicy}}
-	explicit, mapping, inhibitAny := n+1, n+1, n+1
-	refuse := func(i int, want, got string) *reason.Error {
+	s := newPolicyState(n)
+	for i := n - 1; i >= 0; i-- {
+		if err := s.process(j, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// process takes certificate i in: §6.1.3 (d) to (f), and what prepares for the next one
+// (§6.1.4) or, after the leaf, ends it (§6.1.5).
+func (s *policyState) process(j *judgement, i int) *reason.Error {
+	c := j.certs[i]
+	refuse := func(want, got string) *reason.Error {
 		return reason.New(reason.CertificateConstraint, field(i, "certificate_policies"), want, got)
 	}
-
-	for i := n - 1; i >= 0; i-- {
-		c := j.certs[i]
-		level = level.next(c, inhibitAny > 0 || i > 0 && selfIssued(c))
-		if explicit == 0 && len(level) == 0 {
-			return refuse(i, "a policy valid for the whole path, as an issuer requires", "none")
-		}
-		if i == 0 {
-			break
-		}
-		for _, m := range c.PolicyMappings {
-			if m.IssuerDomainPolicy.String() == anyPolicy || m.SubjectDomainPolicy.String() == anyPolicy {
-				return refuse(i, "policy mappings between policies (RFC 5280 §6.1.4 (a))", "a mapping of anyPolicy")
-			}
-		}
-		level.remap(c.PolicyMappings, mapping > 0)
-		if !selfIssued(c) {
-			explicit, mapping, inhibitAny = max(explicit-1, 0), max(mapping-1, 0), max(inhibitAny-1, 0)
-		}
-		explicit = tighten(explicit, c.RequireExplicitPolicy, c.RequireExplicitPolicyZero)
-		mapping = tighten(mapping, c.InhibitPolicyMapping, c.InhibitPolicyMappingZero)
-		inhibitAny = tighten(inhibitAny, c.InhibitAnyPolicy, c.InhibitAnyPolicyZero)
+	const needed = "a policy valid for the whole path, as an issuer requires"
+	s.level = s.level.next(c, s.inhibitAny > 0 || i > 0 && selfIssued(c))
+	if s.explicit == 0 && len(s.level) == 0 {
+		return refuse(needed, "none")
 	}
-
-	if explicit = max(explicit-1, 0); j.certs[0].RequireExplicitPolicyZero {
-		explicit = 0
+	if i == 0 {
+		if s.explicit = max(s.explicit-1, 0); c.RequireExplicitPolicyZero {
+			s.explicit = 0
+		}
+		if s.explicit == 0 && len(s.level) == 0 {
+			return refuse(needed, "none")
+		}
+		return nil
 	}
-	if explicit == 0 && len(level) == 0 {
-		return refuse(0, "a policy valid for the whole path, as an issuer requires", "none")
+	for _, m := range c.PolicyMappings {
+		if m.IssuerDomainPolicy.String() == anyPolicy || m.SubjectDomainPolicy.String() == anyPolicy {
+			return refuse("policy mappings between policies (RFC 5280 §6.1.4 (a))", "a mapping of anyPolicy")
+		}
 	}
+	s.level.remap(c.PolicyMappings, s.mapping > 0)
+	if !selfIssued(c) {
+		s.explicit, s.mapping, s.inhibitAny = max(s.explicit-1, 0), max(s.mapping-1, 0), max(s.inhibitAny-1, 0)
+	}
+	s.explicit = tighten(s.explicit, c.RequireExplicitPolicy, c.RequireExplicitPolicyZero)
+	s.mapping = tighten(s.mapping, c.InhibitPolicyMapping, c.InhibitPolicyMappingZero)
+	s.inhibitAny = tighten(s.inhibitAny, c.InhibitAnyPolicy, c.InhibitAnyPolicyZero)
 	return nil
 }
 

@@ -212,7 +212,14 @@ type jsonPath struct {
 	Anchored bool        `json:"anchored"`
 	Checks   []jsonCheck `json:"checks"`
 	Notes    []jsonNote  `json:"notes,omitempty"`
+	States   []jsonState `json:"states,omitempty"` // RFC 5280 §6.1, anchor first
 	Error    *jsonFault  `json:"error,omitempty"`
+}
+
+// jsonState is what is carried down from a certificate to those below.
+type jsonState struct {
+	Cert   int         `json:"cert"`
+	Inputs []jsonNamed `json:"inputs"`
 }
 
 // jsonNote is a remark that decides nothing: what breaks a rule for issuers.

@@ -48,6 +48,13 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 			}
 			p.Checks = append(p.Checks, k)
 		}
+		for _, s := range r.Paths[i].States() {
+			k := jsonState{Cert: s.Cert}
+			for _, in := range s.Inputs() {
+				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value)})
+			}
+			p.States = append(p.States, k)
+		}
 		for _, n := range r.Paths[i].Notes {
 			p.Notes = append(p.Notes, jsonNote{n.Key, n.Cert, n.Ref, jsonAny(n.Got)})
 		}

@@ -70,6 +70,10 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 // more than "ok" shares a line with others; the signature, whatever failed and, at
 // level Bytes, all others show what they looked at.
 func (t *Terminal) pathChecks(p *pki.Path, called reportNames, indent int) {
+	var states []pki.PathState
+	if t.o.Level == Bytes {
+		states = p.States()
+	}
 	for i, c := range p.Certs {
 		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.KeyName(pki.PublicKey(c))), t.width-indent)))
 		var fine []string
@@ -87,10 +91,25 @@ func (t *Terminal) pathChecks(p *pki.Path, called reportNames, indent int) {
 		if len(fine) > 0 {
 			t.hang(strings.Repeat(" ", indent+2)+t.paint.good(t.say.ui("check_ok"))+" ", indent+3+width(t.say.ui("check_ok")), t.say.list(fine), nil)
 		}
+		t.pathState(states, i, indent+2)
 		for k := range p.Notes {
 			if n := &p.Notes[k]; n.Cert == i {
 				t.note(n, indent+2)
 			}
+		}
+	}
+}
+
+// pathState writes what is carried down from certificate i to those below; nothing if it is
+// in none of the states.
+func (t *Terminal) pathState(states []pki.PathState, i, indent int) {
+	for k := range states {
+		if s := &states[k]; s.Cert == i {
+			t.sides(strings.Repeat(" ", indent)+t.say.ui("path_state"), "RFC 5280 §6.1.2", t.paint.dim)
+			if t.first("path_state") {
+				t.text(indent+3, t.say.get(narrate.UI, "path_state").Text, nil)
+			}
+			t.table(indent+3, s.Inputs(), nil)
 		}
 	}
 }
