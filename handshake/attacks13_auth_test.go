@@ -39,7 +39,7 @@ func TestCertificate13(t *testing.T) {
 		{"no certificate in an entry", nil, func(m *message.Certificate13) { m.Entries[0].Cert = nil }, server,
 			want{reason.BadLength, "certificate.certificate_list.certificate_entry.cert_data", anywhere, iana.DecodeError, handshake.WaitCertificateOrRequest}},
 		{"noise for a certificate", nil, func(m *message.Certificate13) { m.Entries[0].Cert = []byte("no certificate") }, server,
-			want{reason.CertificateMalformed, "certificate.certificate_list", -1, iana.BadCertificate, handshake.WaitCertificateOrRequest}},
+			want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, handshake.WaitCertificateOrRequest}},
 		{"a chain to nowhere", nil, func(m *message.Certificate13) { m.Entries = m.Entries[:1] }, server,
 			want{reason.CertificateUntrusted, "certificate[0].issuer", anywhere, iana.UnknownCA, handshake.WaitCertificateOrRequest}},
 		{"a server's certificate from a client", mutual, func(m *message.Certificate13) { m.Entries[0].Cert = world("ecdsa").Chain[0] }, client,

@@ -353,7 +353,7 @@ func TestWrongKeyForSuite(t *testing.T) {
 		refuses(client, want{reason.CertificateMissing, "certificate.certificate_list", 4, iana.HandshakeFailure, handshake.WaitCertificate})
 	cc, sc = pairFor(ecdheECDSA)
 	connect(t, cc, sc).run(swap([][]byte{[]byte("no certificate")})).
-		refuses(client, want{reason.CertificateMalformed, "certificate.certificate_list", -1, iana.BadCertificate, handshake.WaitCertificate})
+		refuses(client, want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, handshake.WaitCertificate})
 }
 
 // A client that shows no certificate where one is required, and one that the

@@ -238,17 +238,3 @@ func (c *Config) verifyChain(in ChainInput, again bool) (*pki.Report, error) {
 
 // signatures remembers which certificates were found to be signed by which keys.
 var signatures pki.SignatureCache
-
-// parseChain parses what a Certificate message holds.
-func parseChain(raw [][]byte) ([]*x509.Certificate, error) {
-	chain := make([]*x509.Certificate, len(raw))
-	for i, der := range raw {
-		c, err := pki.ParseCached(der)
-		if err != nil {
-			return nil, &reason.Error{Reason: reason.CertificateMalformed, Field: "certificate.certificate_list", Off: -1,
-				Got: fmt.Sprintf("certificate %d of %d", i+1, len(raw)), Err: err}
-		}
-		chain[i] = c
-	}
-	return chain, nil
-}

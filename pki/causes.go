@@ -64,6 +64,9 @@ func Causes() map[reason.Reason][]string {
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},
 		reason.CertificateUsage: {"key_usage", "extended_key_usage"},
+		reason.CertificateMalformed: { // what else can be malformed has the reason's own advice
+			CauseNotDER, CauseCutShort, CauseTrailing, "serial_number", "signature", "validity", "criticality", "duplicate",
+			"alternative_name", "constraint", "subject_public_key_info"},
 		reason.BadStatusResponse: {
 			"tls_feature", "response", "cert_id", "responder", "signature", "extensions", "this_update", "next_update", "cert_status"},
 	}

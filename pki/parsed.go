@@ -12,7 +12,7 @@ import (
 // third of a signature check.
 var parsed sync.Map // DER as a string → weak.Pointer[x509.Certificate]
 
-// ParseCached is x509.ParseCertificate, except that equal DER may return the same
+// ParseCached is ParseCertificate, except that equal DER may return the same
 // certificate, which must not be changed. der is copied.
 func ParseCached(der []byte) (*x509.Certificate, error) {
 	key := string(der)
@@ -21,7 +21,7 @@ func ParseCached(der []byte) (*x509.Certificate, error) {
 			return c, nil
 		}
 	}
-	c, err := x509.ParseCertificate([]byte(key))
+	c, err := ParseCertificate([]byte(key))
 	if err != nil {
 		return nil, err
 	}

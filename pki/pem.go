@@ -292,12 +292,15 @@ func isUTF16(text []byte) bool {
 
 // inFile names the file in an error of one of its texts.
 func inFile(path string, err error) error {
-	if p, ok := err.(*PEMError); ok {
-		p.File = path
-		return p
-	}
-	if err != nil {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *PEMError:
+		e.File = path
+	case *CertificateError:
+		e.File = path
+	default:
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return nil
+	return err
 }

@@ -48,9 +48,9 @@ func ParsePEM(text []byte) ([]*x509.Certificate, error) {
 			other = b.Type
 			continue
 		}
-		c, err := x509.ParseCertificate(b.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d, line %d: %w", len(certs)+1, b.Line, err)
+		c, bad := parseCertificate(b.Bytes)
+		if bad != nil {
+			return nil, &CertificateError{N: len(certs) + 1, Line: b.Line, Err: bad}
 		}
 		certs = append(certs, c)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
 
@@ -42,14 +44,17 @@ func (c *caFlags) show(w io.Writer, file string) error {
 		return err
 	}
 	for n := range blocks {
-		if err := c.showBlock(w, n, &blocks[n]); err != nil {
+		if err := c.showBlock(w, file, n, &blocks[n]); err != nil {
 			return failure("", "%s, block %d (%s): %w", file, n, foreign.Quote(blocks[n].Type), err)
 		}
 	}
 	if len(blocks) > 0 {
 		return nil
 	}
-	cert, err := x509.ParseCertificate(text)
+	cert, err := pki.ParseCertificate(text)
+	if re := new(reason.Error); len(text) > 0 && text[0] == 0x30 && errors.As(err, &re) {
+		return &pki.CertificateError{File: file, N: 1, Err: re}
+	}
 	if err != nil {
 		return failure("It should be PEM, with lines -----BEGIN …-----, or one DER certificate.", "%s holds nothing that tlslab knows", file)
 	}
@@ -57,12 +62,12 @@ func (c *caFlags) show(w io.Writer, file string) error {
 	return nil
 }
 
-func (c *caFlags) showBlock(w io.Writer, n int, b *pki.PEMBlock) error {
+func (c *caFlags) showBlock(w io.Writer, file string, n int, b *pki.PEMBlock) error {
 	switch {
 	case b.Type == "CERTIFICATE":
-		cert, err := x509.ParseCertificate(b.Bytes)
-		if err != nil {
-			return err
+		cert, err := pki.ParseCertificate(b.Bytes)
+		if re := new(reason.Error); errors.As(err, &re) {
+			return &pki.CertificateError{File: file, N: n + 1, Line: b.Line, Err: re}
 		}
 		c.showCertificate(w, n, cert)
 	case b.IsRequest():

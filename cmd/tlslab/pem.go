@@ -28,10 +28,7 @@ func pemBlocks(name string) (blocks []pki.PEMBlock, text []byte, err error) {
 // pemTrouble says in the reader's language what is wrong with a PEM file, on which
 // line, and what to do.
 func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *trouble {
-	file := p.File
-	if file == "" || file == "-" {
-		file = say(langOf(cmd), "pem_stdin")
-	}
+	file := fileName(langOf(cmd), p.File)
 	where := file
 	if p.Line > 0 {
 		where = say(langOf(cmd), "pem_where", "file", file, "line", strconv.Itoa(p.Line))
@@ -43,6 +40,27 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *trouble {
 	what, how := sayBoth(langOf(cmd), key, "where", where, "file", file,
 		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
 	return &trouble{statusFailed, what, how, p}
+}
+
+// certificateTrouble says which certificate of a file cannot be read, what is wrong with it,
+// and what to do.
+func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *trouble {
+	lang := langOf(cmd)
+	where := fileName(lang, c.File)
+	if c.Line > 0 {
+		where = say(lang, "pem_where", "file", where, "line", strconv.Itoa(c.Line))
+	}
+	why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(c.Err))
+	what := say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", c.Err.Error())
+	return &trouble{statusFailed, what, why.Text, c}
+}
+
+// fileName is what a file is called; standard input has no name.
+func fileName(lang narrate.Lang, file string) string {
+	if file == "" || file == "-" {
+		return say(lang, "pem_stdin")
+	}
+	return file
 }
 
 // langOf is the reader's language, as the command's --lang says or the environment. A

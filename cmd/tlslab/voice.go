@@ -72,7 +72,10 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var o *scenario.OptionsError
 	var v *pflag.InvalidValueError
 	var p *pki.PEMError
+	var c *pki.CertificateError
 	switch {
+	case errors.As(err, &c):
+		t = certificateTrouble(cmd, c)
 	case errors.As(err, &p):
 		var more *trouble // of the verb: it knows which file could stand in place of this one
 		if t = pemTrouble(cmd, p); errors.As(err, &more) && more.remedy != "" {

@@ -1,0 +1,151 @@
+package pki
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+
+	"tlslab/handshake/reason"
+)
+
+// What crypto/x509 does not parse it refuses in one line, which says neither where nor what
+// to do. Here it becomes a *reason.Error of CertificateMalformed: the field in RFC 5280's
+// names, the byte where it can be told, the rule, and a Cause under which narrate says what
+// to do.
+
+// ParseCertificate is x509.ParseCertificate; what cannot be parsed is explained.
+func ParseCertificate(der []byte) (*x509.Certificate, error) {
+	c, err := parseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func parseCertificate(der []byte) (*x509.Certificate, *reason.Error) {
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, malformed(der, err)
+	}
+	return c, nil
+}
+
+// CertificateError is a certificate of a file that cannot be parsed.
+type CertificateError struct {
+	File string // "" if the text came from no file
+	N    int    // which of its certificates, from 1
+	Line int    // of its BEGIN line; 0 if the file is DER
+	Err  *reason.Error
+}
+
+// Error says which certificate, and what is wrong with it.
+func (e *CertificateError) Error() string {
+	s := fmt.Sprintf("certificate %d", e.N)
+	if e.File != "" {
+		s = e.File + ": " + s
+	}
+	if e.Line > 0 {
+		s += fmt.Sprintf(", line %d", e.Line)
+	}
+	return s + ": " + e.Err.Error()
+}
+
+func (e *CertificateError) Unwrap() error { return e.Err }
+
+// The causes of CertificateMalformed that are about the bytes as a whole.
+const (
+	CauseNotDER   = "not_der"   // they do not begin as a certificate does
+	CauseCutShort = "cut_short" // the certificate says that it is longer
+	CauseTrailing = "trailing"  // bytes behind its end
+)
+
+// malformed explains why der is no certificate; err is crypto/x509's.
+func malformed(der []byte, err error) *reason.Error {
+	e := &reason.Error{Reason: reason.CertificateMalformed, Off: -1, Err: err}
+	if whole(der, e) {
+		return e
+	}
+	text := strings.TrimPrefix(err.Error(), "x509: ")
+	for _, row := range parseFaults {
+		if strings.Contains(text, row.says) {
+			e.Field, e.Want, e.Got, e.Err = "certificate."+row.field, row.rule, text, nil
+			return e
+		}
+	}
+	e.Field = "certificate"
+	return e
+}
+
+// whole fills e if the outermost length is at odds with the bytes that are there.
+func whole(der []byte, e *reason.Error) bool {
+	size, ok := announced(der)
+	switch {
+	case !ok:
+		e.Field, e.Off = "certificate."+CauseNotDER, 0
+		e.Want, e.Got = "a SEQUENCE (RFC 5280 §4.1), which begins with the byte 30 and a length", fmt.Sprintf("% x", der[:min(len(der), 8)])
+	case size > len(der):
+		e.Field, e.Off = "certificate."+CauseCutShort, len(der)
+		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(der))
+	case size < len(der):
+		e.Field, e.Off = "certificate."+CauseTrailing, size
+		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(der))
+	default:
+		return false
+	}
+	e.Err = nil
+	return true
+}
+
+// announced is how long the SEQUENCE that der begins with says it is, with its header.
+func announced(der []byte) (size int, ok bool) {
+	if len(der) < 2 || der[0] != 0x30 {
+		return 0, false
+	}
+	if der[1] < 0x80 {
+		return 2 + int(der[1]), true
+	}
+	n := int(der[1] & 0x7f)
+	if n == 0 || n > 3 || len(der) < 2+n { // a certificate of 16 MiB is none; 80 is BER's "until the end"
+		return 0, false
+	}
+	for _, b := range der[2 : 2+n] {
+		size = size<<8 | int(b)
+	}
+	return size + 2 + n, true
+}
+
+// parseFaults are what crypto/x509 says, the longer and more special first: the field that
+// it is about, of which the last part is the Cause, and the rule that is broken.
+var parseFaults = []struct{ says, field, rule string }{
+	{"negative serial number", "tbs_certificate.serial_number", "a serial number that is positive (RFC 5280 §4.1.2.2)"},
+	{"malformed serial number", "tbs_certificate.serial_number", "an INTEGER in as few bytes as it takes (RFC 5280 §4.1.2.2)"},
+	{"inner and outer signature algorithm", "tbs_certificate.signature", "the same algorithm inside and outside of what is signed (RFC 5280 §4.1.1.2)"},
+	{"invalid version", "tbs_certificate.version", "version 1, 2 or 3 (RFC 5280 §4.1.2.1)"},
+	{"malformed version", "tbs_certificate.version", "version 1, 2 or 3 (RFC 5280 §4.1.2.1)"},
+	{"time format", "tbs_certificate.validity", "UTCTime or GeneralizedTime (RFC 5280 §4.1.2.5)"},
+	{"malformed UTCTime", "tbs_certificate.validity", "a date as YYMMDDHHMMSSZ (RFC 5280 §4.1.2.5.1)"},
+	{"malformed GeneralizedTime", "tbs_certificate.validity", "a date as YYYYMMDDHHMMSSZ (RFC 5280 §4.1.2.5.2)"},
+	{"malformed validity", "tbs_certificate.validity", "two dates (RFC 5280 §4.1.2.5)"},
+	{"marked critical", "tbs_certificate.extensions.criticality", "this extension not marked critical (RFC 5280 §4.2)"},
+	{"duplicate extension", "tbs_certificate.extensions.duplicate", "each extension once (RFC 5280 §4.2)"},
+	{"SAN ", "tbs_certificate.extensions.alternative_name", "names of ASCII characters (RFC 5280 §4.2.1.6)"},
+	{"cannot parse URI", "tbs_certificate.extensions.alternative_name", "a URI (RFC 5280 §4.2.1.6)"},
+	{"cannot parse IP address", "tbs_certificate.extensions.alternative_name", "an IP address of 4 or 16 bytes (RFC 5280 §4.2.1.6)"},
+	{"subject alternative name", "tbs_certificate.extensions.alternative_name", "a list of names (RFC 5280 §4.2.1.6)"},
+	{"onstraint", "tbs_certificate.extensions.constraint", "constraints as RFC 5280 §4.2.1.9 to §4.2.1.11 write them"},
+	{"unsupported elliptic curve", "tbs_certificate.subject_public_key_info", "one of the curves P-224, P-256, P-384 and P-521"},
+	{"RSA", "tbs_certificate.subject_public_key_info", "an RSA key of two positive numbers (RFC 3279 §2.3.1)"},
+	{"DSA", "tbs_certificate.subject_public_key_info", "a key of its algorithm (RFC 3279 §2.3)"},
+	{"25519", "tbs_certificate.subject_public_key_info", "a key of 32 bytes without parameters (RFC 8410 §3)"},
+	{"public key", "tbs_certificate.subject_public_key_info", "a key of its algorithm (RFC 3279 §2.3)"},
+	{"point", "tbs_certificate.subject_public_key_info", "a point on its curve (RFC 5480 §2.2)"},
+	{"spki", "tbs_certificate.subject_public_key_info", "an algorithm and a key (RFC 5280 §4.1.2.7)"},
+	{"SubjectPublicKeyInfo", "tbs_certificate.subject_public_key_info", "an algorithm and a key (RFC 5280 §4.1.2.7)"},
+	{"subjectPublicKey", "tbs_certificate.subject_public_key_info", "an algorithm and a key (RFC 5280 §4.1.2.7)"},
+	{"issuer", "tbs_certificate.issuer", "a name (RFC 5280 §4.1.2.4)"},
+	{"RDNSequence", "tbs_certificate.name", "names of attributes that can be read (RFC 5280 §4.1.2.4)"},
+	{"extension", "tbs_certificate.extensions.encoding", "extensions as RFC 5280 §4.2 writes them"},
+	{"invalid ", "tbs_certificate.extensions.encoding", "extensions as RFC 5280 §4.2 writes them"},
+	{"signature algorithm", "signature_algorithm", "an object identifier and parameters (RFC 5280 §4.1.1.2)"},
+	{"malformed signature", "signature_value", "a BIT STRING (RFC 5280 §4.1.1.3)"},
+}
