@@ -83,6 +83,7 @@ type verifier struct {
 type signatureResult struct {
 	child, issuer *x509.Certificate
 	err           *reason.Error
+	inOrder       bool    // child's encoding is known to be in order
 	shown         []Input // filled when asked for
 }
 
@@ -260,7 +261,8 @@ func (v *verifier) signatureResult(child, issuer *x509.Certificate) *signatureRe
 		v.exceed(maxSignatures, "signature checks")
 		return &signatureResult{child: child, issuer: issuer, err: v.limit}
 	}
-	v.signatures = append(v.signatures, signatureResult{child: child, issuer: issuer, err: v.o.Signatures.check(child, issuer, v.o.Recompute)})
+	err, inOrder := v.o.Signatures.check(child, issuer, v.o.Recompute)
+	v.signatures = append(v.signatures, signatureResult{child: child, issuer: issuer, err: err, inOrder: inOrder})
 	v.report.SignatureChecks++
 	return &v.signatures[len(v.signatures)-1]
 }

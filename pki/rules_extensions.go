@@ -146,9 +146,12 @@ func showCriticalExtension(j *judgement, i int) []Input {
 var emptyName = []byte{0x30, 0} // an empty SEQUENCE
 
 // testProfile holds rules that RFC 5280 lays on whoever makes a certificate and
-// that crypto/x509 lets pass. A certificate that contradicts itself gets no
+// that crypto/x509 lets pass: those of its encoding first. A certificate that contradicts itself gets no
 // benefit of the doubt.
 func testProfile(j *judgement, i int) *reason.Error {
+	if bad := testEncoding(j, i); bad != nil {
+		return bad
+	}
 	c := j.certs[i]
 	_, hasKeyUsage := extension(c, oidKeyUsage)
 	sanCritical, _ := extension(c, oidSubjectAltName)
