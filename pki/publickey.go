@@ -73,6 +73,9 @@ func signs(pub crypto.PublicKey, inTLS bool) bool {
 // are odd, and e is at least 3 (RFC 8017 §3.1). With e = 1 anybody signs anything: the
 // padded message is its own signature.
 func keyFault(pub crypto.PublicKey) (want, got string) {
+	if smallOrder(pub) {
+		return "a key whose point is not of small order", KeyName(pub) + " with one under which anybody can sign"
+	}
 	k := rsaNumbers(pub)
 	if k == nil {
 		return "", ""

@@ -2,9 +2,9 @@ package pki
 
 import (
 	"crypto"
-	"crypto/dsa"
 	"crypto/ecdh"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
@@ -160,6 +160,15 @@ func spkiOf(t *testing.T, id pkix.AlgorithmIdentifier, key []byte) asn1.RawValue
 	return full(der...)
 }
 
+func pkixKey448(t *testing.T) asn1.RawValue {
+	t.Helper()
+	der, err := MarshalPublicKey(lessonKey("ed448", "leaf").Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return full(der...)
+}
+
 func TestPublicKeys(t *testing.T) {
 	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
 	n := lessonKey("rsa", "leaf").(*rsa.PrivateKey).N
@@ -175,9 +184,7 @@ func TestPublicKeys(t *testing.T) {
 		}
 		return full(der...)
 	}
-	var params dsa.Parameters
-	params.P, params.Q, params.G = odd(2048), odd(256), big.NewInt(4)
-	dsaParams, err := asn1.Marshal([]*big.Int{params.P, params.Q, params.G})
+	dsaParams, err := asn1.Marshal([]*big.Int{odd(2048), odd(256), big.NewInt(4)}) // p, q, g
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +225,9 @@ func TestPublicKeys(t *testing.T) {
 		"ECDSA on P-224":       {pkixKey(p224.Public()), reason.CertificateUnsupportedKey, "P-256, P-384 or P-521", "ECDSA P-224"},
 		"ECDSA on P-521":       {pkixKey(lessonKey("p521", "leaf").Public()), "", "", "ECDSA P-521"},
 		"Ed25519":              {pkixKey(lessonKey("ed25519", "leaf").Public()), "", "", "Ed25519"},
-		"Ed448, 57 zero bytes": {byOID(1, 3, 101, 113), "", "", "Ed448"},
+		"Ed448":                {pkixKey448(t), "", "", "Ed448"},
+		"Ed448, small order":   {byOID(1, 3, 101, 113), reason.WeakKey, "small order", "Ed448"},
+		"Ed25519, small order": {pkixKey(ed25519.PublicKey(make([]byte, 32))), reason.WeakKey, "small order", "Ed25519"},
 	} {
 		chain := resigned(t, l, func(f []asn1.RawValue) []asn1.RawValue { f[6] = tc.spki; return f })
 		r := judged(t, chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name})
@@ -229,7 +238,7 @@ func TestPublicKeys(t *testing.T) {
 		if got := check.Input(InPublicKey); got != tc.key || CertKeyName(chain[0]) != tc.key {
 			t.Errorf("%s is called %v, %s", name, got, CertKeyName(chain[0]))
 		}
-		if tc.want == reason.WeakKey && !strings.Contains(check.Ref, "RFC 8017 §3.1, RFC 9325 §4.5") {
+		if tc.want == reason.WeakKey && strings.HasPrefix(tc.key, "RSA") && !strings.Contains(check.Ref, "RFC 8017 §3.1, RFC 9325 §4.5") {
 			t.Errorf("%s: %s", name, check.Ref)
 		}
 	}

@@ -2,7 +2,7 @@ package sig
 
 import (
 	"crypto"
-	"crypto/dsa"
+	"crypto/dsa" //lint:ignore SA1019 crypto/x509 parses such keys, and so they need a name here
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"

@@ -165,7 +165,7 @@ var (
 
 	subtrees = seqOf(1, seq(
 		field("base", generalName),
-		component{name: "minimum", syntax: counted, tag: context | 0, def: []byte{context | 0, 1, 0}},
+		component{name: "minimum", syntax: counted, tag: context, def: []byte{context, 1, 0}}, // [0]
 		implicit(1, "maximum", counted)))
 
 	distributionPoints = seqOf(1, seq(
