@@ -28,6 +28,18 @@ func testEncoding(j *judgement, i int) *reason.Error {
 	return &reason.Error{Reason: reason.CertificateMalformed, Field: field(i, bad.Field), Off: bad.Off, Want: bad.Want, Got: bad.Got}
 }
 
+// parseCertificate is x509.ParseCertificate, and names the byte where it can: what crypto/x509
+// cannot parse is as a rule no DER either.
+func parseCertificate(b []byte) (*x509.Certificate, error) {
+	c, err := x509.ParseCertificate(b)
+	if err != nil {
+		if bad := der.Certificate(b); bad != nil {
+			return nil, bad
+		}
+	}
+	return c, err
+}
+
 // wellFormed reports whether a certificate passes testEncoding.
 func wellFormed(c *x509.Certificate) bool { return der.Certificate(c.Raw) == nil }
 

@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
@@ -10,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -17,6 +19,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
 )
 
 // resigned is a lesson's chain with the leaf's to-be-signed fields changed, and signed again by
@@ -412,6 +415,24 @@ func TestCriticalPolicyQualifiers(t *testing.T) {
 		shown, _ := check.Input(InQualifiers).([]string)
 		if strings.Join(shown, " ") != tc.shown {
 			t.Errorf("%s is shown as %q", name, shown)
+		}
+	}
+}
+
+// What crypto/x509 cannot parse stays refused, and the byte is named.
+func TestUnparsableNamesTheByte(t *testing.T) {
+	good := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Leaf.Leaf.Raw
+	cut := good[:len(good)-3]
+	long := slices.Concat([]byte{0x30, 0x83, 0}, good[2:]) // its length in one byte more
+	date := bytes.Replace(good, []byte{0x17, 13}, []byte{0x17, 14}, 1)
+	for name, b := range map[string][]byte{"cut": cut, "long": long, "date": date, "none": nil, "text": []byte("certificate")} {
+		if _, err := x509.ParseCertificate(b); err == nil {
+			t.Errorf("%s: crypto/x509 takes it", name)
+		}
+		_, err := ParseCached(b)
+		var bad *der.Error
+		if !errors.As(err, &bad) || bad.Off > len(b) || !strings.Contains(err.Error(), "at byte") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

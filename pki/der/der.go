@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Error is the first fault of an encoding.
@@ -26,7 +27,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s at byte %d: expected %s, got %s", e.Field, e.Off, e.Want, e.Got)
+	return strings.TrimPrefix(fmt.Sprintf("%s at byte %d: expected %s, got %s", e.Field, e.Off, e.Want, e.Got), " ")
 }
 
 // in puts a name before the path, while the walk returns through the structures around.
