@@ -16,7 +16,28 @@ func Cause(err *reason.Error) string {
 	if err.Reason == reason.CertificateUntrusted && err.Field == field(0, "issuer") {
 		return CauseLeafAlone
 	}
+	if err.Reason == reason.CertificateMalformed {
+		_, deep, _ := strings.Cut(err.Field, "tbs_certificate.")
+		for _, x := range malformedIn {
+			if strings.Contains(deep, x.path) {
+				return x.cause
+			}
+		}
+	}
 	return err.Field[strings.LastIndexByte(err.Field, '.')+1:]
+}
+
+// malformedIn are the causes of fields deep inside of a certificate, which pki/der names to
+// the last component.
+var malformedIn = []struct{ path, cause string }{
+	{"validity", "validity"},
+	{"serial_number", "serial_number"},
+	{"subject_public_key_info", "subject_public_key_info"},
+	{"].subject_alt_name", "alternative_name"},
+	{"].issuer_alt_name", "alternative_name"},
+	{"].basic_constraints", "constraint"},
+	{"].name_constraints", "constraint"},
+	{"].policy_constraints", "constraint"},
 }
 
 // CauseLeafAlone is the cause where not even the leaf's issuer was found: as a rule an
@@ -30,6 +51,9 @@ const (
 	CauseOtherKey        = "other_key"        // the signature opens to nothing that was ever signed
 )
 
+// CauseQualifier is a critical policy with a qualifier that is unknown or cannot be read.
+const CauseQualifier = "policy_qualifier"
+
 // Cause is the fault that the check found; of a signature it says more than the error
 // does, if the report was explained. It is "" if the check passed.
 func (c *Check) Cause() string {
@@ -37,6 +61,9 @@ func (c *Check) Cause() string {
 		return ""
 	}
 	cause := Cause(c.Err)
+	if c.Key == CheckCriticalExtension && cause == "certificate_policies" {
+		return CauseQualifier
+	}
 	if c.Key != CheckSignature || c.Err.Reason != reason.CertificateBadSignature {
 		return cause
 	}
@@ -59,7 +86,7 @@ func (c *Check) Cause() string {
 func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
-			"basic_constraints", "path_len_constraint", "subject_alt_name", "certificate_policies", "extensions", "tls_feature"},
+			"basic_constraints", "path_len_constraint", "subject_alt_name", "certificate_policies", CauseQualifier, "extensions", "tls_feature"},
 		reason.CertificateUntrusted: {"subject", "issuer", CauseLeafAlone, "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},

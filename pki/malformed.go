@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
 )
 
 // What crypto/x509 does not parse it refuses in one line, which says neither where nor what
@@ -14,18 +15,18 @@ import (
 // to do.
 
 // ParseCertificate is x509.ParseCertificate; what cannot be parsed is explained.
-func ParseCertificate(der []byte) (*x509.Certificate, error) {
-	c, err := parseCertificate(der)
+func ParseCertificate(b []byte) (*x509.Certificate, error) {
+	c, err := parseCertificate(b)
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func parseCertificate(der []byte) (*x509.Certificate, *reason.Error) {
-	c, err := x509.ParseCertificate(der)
+func parseCertificate(b []byte) (*x509.Certificate, *reason.Error) {
+	c, err := x509.ParseCertificate(b)
 	if err != nil {
-		return nil, malformed(der, err)
+		return nil, malformed(b, err)
 	}
 	return c, nil
 }
@@ -59,11 +60,15 @@ const (
 	CauseTrailing = "trailing"  // bytes behind its end
 )
 
-// malformed explains why der is no certificate; err is crypto/x509's.
-func malformed(der []byte, err error) *reason.Error {
+// malformed explains why b is no certificate; err is crypto/x509's. What it cannot parse is
+// as a rule no DER either, and then the byte is named.
+func malformed(b []byte, err error) *reason.Error {
 	e := &reason.Error{Reason: reason.CertificateMalformed, Off: -1, Err: err}
-	if whole(der, e) {
+	if whole(b, e) {
 		return e
+	}
+	if bad := der.Certificate(b); bad != nil {
+		return &reason.Error{Reason: reason.CertificateMalformed, Field: "certificate." + bad.Field, Off: bad.Off, Want: bad.Want, Got: bad.Got}
 	}
 	text := strings.TrimPrefix(err.Error(), "x509: ")
 	for _, row := range parseFaults {
@@ -77,18 +82,18 @@ func malformed(der []byte, err error) *reason.Error {
 }
 
 // whole fills e if the outermost length is at odds with the bytes that are there.
-func whole(der []byte, e *reason.Error) bool {
-	size, ok := announced(der)
+func whole(b []byte, e *reason.Error) bool {
+	size, ok := announced(b)
 	switch {
 	case !ok:
 		e.Field, e.Off = "certificate."+CauseNotDER, 0
-		e.Want, e.Got = "a SEQUENCE (RFC 5280 §4.1), which begins with the byte 30 and a length", fmt.Sprintf("% x", der[:min(len(der), 8)])
-	case size > len(der):
-		e.Field, e.Off = "certificate."+CauseCutShort, len(der)
-		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(der))
-	case size < len(der):
+		e.Want, e.Got = "a SEQUENCE (RFC 5280 §4.1), which begins with the byte 30 and a length", fmt.Sprintf("% x", b[:min(len(b), 8)])
+	case size > len(b):
+		e.Field, e.Off = "certificate."+CauseCutShort, len(b)
+		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(b))
+	case size < len(b):
 		e.Field, e.Off = "certificate."+CauseTrailing, size
-		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(der))
+		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(b))
 	default:
 		return false
 	}
@@ -96,20 +101,20 @@ func whole(der []byte, e *reason.Error) bool {
 	return true
 }
 
-// announced is how long the SEQUENCE that der begins with says it is, with its header.
-func announced(der []byte) (size int, ok bool) {
-	if len(der) < 2 || der[0] != 0x30 {
+// announced is how long the SEQUENCE that b begins with says it is, with its header.
+func announced(b []byte) (size int, ok bool) {
+	if len(b) < 2 || b[0] != 0x30 {
 		return 0, false
 	}
-	if der[1] < 0x80 {
-		return 2 + int(der[1]), true
+	if b[1] < 0x80 {
+		return 2 + int(b[1]), true
 	}
-	n := int(der[1] & 0x7f)
-	if n == 0 || n > 3 || len(der) < 2+n { // a certificate of 16 MiB is none; 80 is BER's "until the end"
+	n := int(b[1] & 0x7f)
+	if n == 0 || n > 3 || len(b) < 2+n { // a certificate of 16 MiB is none; 80 is BER's "until the end"
 		return 0, false
 	}
-	for _, b := range der[2 : 2+n] {
-		size = size<<8 | int(b)
+	for _, octet := range b[2 : 2+n] {
+		size = size<<8 | int(octet)
 	}
 	return size + 2 + n, true
 }

@@ -12,9 +12,9 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// resigned is the DER of a certificate whose fields were edited; the signature is not made
+// reencoded is the DER of a certificate whose fields were edited; the signature is not made
 // anew, for what cannot be parsed has none to look at.
-func resigned(t testing.TB, der []byte, edit func(*rawTBS)) []byte {
+func reencoded(t testing.TB, der []byte, edit func(*rawTBS)) []byte {
 	t.Helper()
 	var raw rawCertificate
 	if err := unmarshalAll(der, &raw); err != nil {
@@ -32,7 +32,7 @@ func resigned(t testing.TB, der []byte, edit func(*rawTBS)) []byte {
 // at odds, the byte too.
 func TestUnparsableCertificatesAreExplained(t *testing.T) {
 	der := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Chain[0]
-	edit := func(f func(*rawTBS)) []byte { return resigned(t, der, f) }
+	edit := func(f func(*rawTBS)) []byte { return reencoded(t, der, f) }
 	add := func(e ...pkix.Extension) []byte {
 		return edit(func(r *rawTBS) { r.Extensions = append(r.Extensions, e...) })
 	}
@@ -61,19 +61,19 @@ func TestUnparsableCertificatesAreExplained(t *testing.T) {
 		"negative serial":      {edit(func(r *rawTBS) { r.Serial = big.NewInt(-5) }), "serial_number", -1},
 		"other algorithm":      {edit(func(r *rawTBS) { r.Algorithm = asn1.RawValue{FullBytes: []byte{0x30, 5, 6, 3, 0x2b, 0x65, 0x70}} }), "signature", -1},
 		"version 9":            {edit(func(r *rawTBS) { r.Version = 8 }), "version", -1},
-		"a date of words":      {edit(func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("tomorrow") }), "validity", -1},
+		"a date of words":      {edit(func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("tomorrow") }), "validity", 111},
 		"AKI critical":         {add(ext(asn1.ObjectIdentifier{2, 5, 29, 14}, true, 4, 1, 1)), "criticality", -1},
 		"an extension twice":   {add(ext(asn1.ObjectIdentifier{1, 2, 3}, false, 5, 0), ext(asn1.ObjectIdentifier{1, 2, 3}, false, 5, 0)), "duplicate", -1},
-		"a name of UTF-8":      {replace(oidSubjectAltName, 0x30, 4, 0x82, 2, 0xc3, 0xa4), "alternative_name", -1},
+		"a name of UTF-8":      {replace(oidSubjectAltName, 0x30, 4, 0x82, 2, 0xc3, 0xa4), "alternative_name", 341},
 		"an IP of three bytes": {replace(oidSubjectAltName, 0x30, 5, 0x87, 3, 1, 2, 3), "alternative_name", -1},
-		"no names":             {replace(oidSubjectAltName, 5, 0), "alternative_name", -1},
-		"basic constraints":    {replace(oidBasicConstraints, 5, 0), "constraint", -1},
+		"no names":             {replace(oidSubjectAltName, 5, 0), "alternative_name", 337},
+		"basic constraints":    {replace(oidBasicConstraints, 5, 0), "constraint", 293},
 		"a point off the curve": {edit(func(r *rawTBS) {
 			k := bytes.Clone(r.SPKI.FullBytes)
 			k[len(k)-1] ^= 1
 			r.SPKI = asn1.RawValue{FullBytes: k}
 		}), "subject_public_key_info", -1},
-		"key usage": {replace(oidKeyUsage, 5, 0), "encoding", -1},
+		"key usage": {replace(oidKeyUsage, 5, 0), "key_usage", 256},
 	} {
 		c, err := ParseCertificate(tc.der)
 		var e *reason.Error

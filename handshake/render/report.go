@@ -75,7 +75,7 @@ func (t *Terminal) pathChecks(p *pki.Path, called reportNames, indent int) {
 		states = p.States()
 	}
 	for i, c := range p.Certs {
-		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.KeyName(pki.PublicKey(c))), t.width-indent)))
+		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.CertKeyName(c)), t.width-indent)))
 		var fine []string
 		for k := range p.Checks {
 			ch := &p.Checks[k]
