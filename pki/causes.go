@@ -87,7 +87,7 @@ func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
 			"basic_constraints", "path_len_constraint", "subject_alt_name", "certificate_policies", CauseQualifier, "extensions", "tls_feature"},
-		reason.CertificateUntrusted: {"subject", "issuer", CauseLeafAlone, "certificate_list"},
+		reason.CertificateUntrusted: {"subject", "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},
 		reason.CertificateUsage: {"key_usage", "extended_key_usage"},
@@ -95,7 +95,8 @@ func Causes() map[reason.Reason][]string {
 			CauseNotDER, CauseCutShort, CauseTrailing, "serial_number", "signature", "validity", "criticality", "duplicate",
 			"alternative_name", "constraint", "subject_public_key_info"},
 		reason.BadStatusResponse: {
-			"tls_feature", "response", "cert_id", "responder", "signature", "extensions", "this_update", "next_update", "cert_status"},
+			"tls_feature", "response", "response_type", "version", "response_status", "cert_id", "responder", "signature", "signature_algorithm", "extensions",
+			"produced_at", "this_update", "next_update", "cert_status"},
 	}
 }
 

@@ -3,7 +3,12 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"tlslab/handshake/reason"
@@ -56,6 +61,78 @@ func TestCausesAreListed(t *testing.T) {
 			t.Errorf("%s was not seen: the test looks at too little", must)
 		}
 	}
+}
+
+// Every fault that is written somewhere in this package is one of those listed for its
+// reason: what no test above runs into is found in the source.
+func TestEveryFaultInTheSourceIsListed(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string][]string{}
+	for r, causes := range Causes() {
+		byName[string(r)] = causes
+	}
+	found := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			var causes []string
+			var at ast.Expr
+			switch called := exprText(call.Fun); {
+			case called == "badStatus":
+				causes, at = byName[string(reason.BadStatusResponse)], call.Args[0]
+			case called == "reason.New" && exprText(call.Args[0]) != "reason.CertificateMalformed":
+				causes, at = byName[reasonNamed(exprText(call.Args[0]))], call.Args[1]
+			}
+			if inner, ok := at.(*ast.CallExpr); ok && exprText(inner.Fun) == "field" {
+				at = inner.Args[1]
+			}
+			if lit, ok := at.(*ast.BasicLit); ok && causes != nil && lit.Value != `""` {
+				found++
+				field := strings.Trim(lit.Value, `"`)
+				if cause := field[strings.LastIndexByte(field, '.')+1:]; !slices.Contains(causes, cause) {
+					t.Errorf("%s: %s %q is no cause listed", file, exprText(call.Args[0]), cause)
+				}
+			}
+			return true
+		})
+	}
+	if found < 30 {
+		t.Errorf("%d faults: the test looked in the wrong place", found)
+	}
+}
+
+func exprText(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return exprText(e.X) + "." + e.Sel.Name
+	}
+	return ""
+}
+
+// reasonNamed is the reason of a constant's name: reason.CertificateUsage is
+// "certificate_usage".
+func reasonNamed(constant string) string {
+	for _, r := range reason.All() {
+		if strings.EqualFold(strings.TrimPrefix(constant, "reason."), strings.ReplaceAll(string(r), "_", "")) {
+			return string(r)
+		}
+	}
+	return ""
 }
 
 // What an RSA signature opens to tells whether the certificate was changed or another key

@@ -281,13 +281,10 @@ func tbsOf(c *x509.Certificate) (f tbsForm) {
 		return f
 	}
 	for tag, name := range []string{1: "issuerUniqueID", 2: "subjectUniqueID"} {
-		id := cbasn1.Tag(tag).ContextSpecific()
-		if name != "" && (tbs.PeekASN1Tag(id) || tbs.PeekASN1Tag(id.Constructed())) {
-			var skipped cryptobyte.String
-			var t cbasn1.Tag
-			if tbs.ReadAnyASN1(&skipped, &t) {
-				f.uniqueIDs = append(f.uniqueIDs, name)
-			}
+		var id cryptobyte.String
+		var present bool
+		if tag > 0 && tbs.ReadOptionalASN1(&id, &present, cbasn1.Tag(tag).ContextSpecific()) && present {
+			f.uniqueIDs = append(f.uniqueIDs, name)
 		}
 	}
 	return f

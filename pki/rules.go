@@ -239,11 +239,11 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 	}
 	want := fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer, top.Subject)
 	if len(j.certs) >= maxPathLen {
-		return reason.New(reason.CertificateUntrusted, field(i, "issuer"),
+		return reason.New(reason.CertificateUntrusted, field(i, "issuer.too_long"),
 			fmt.Sprintf("a path to a trust anchor of at most %d certificates", maxPathLen), "one that has as many and would go on")
 	}
 	if j.issuerPresent(top) {
-		return reason.New(reason.CertificateUntrusted, field(i, "issuer"), want,
+		return reason.New(reason.CertificateUntrusted, field(i, "issuer.loop"), want,
 			"only such as have name and key of one in the path already: a loop, which leads to no anchor")
 	}
 	sent := len(j.chain) + len(j.o.Intermediates) - 1
