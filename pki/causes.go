@@ -95,7 +95,7 @@ func Causes() map[reason.Reason][]string {
 			CauseNotDER, CauseCutShort, CauseTrailing, "serial_number", "signature", "validity", "criticality", "duplicate",
 			"alternative_name", "constraint", "subject_public_key_info"},
 		reason.BadStatusResponse: {
-			"tls_feature", "response", "response_type", "version", "response_status", "cert_id", "responder", "signature", "signature_algorithm", "extensions",
+			"tls_feature", "response_missing", "response", "response_type", "version", "response_status", "cert_id", "responder", "signature", "signature_algorithm", "extensions",
 			"produced_at", "this_update", "next_update", "cert_status"},
 	}
 }

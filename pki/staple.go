@@ -50,7 +50,7 @@ func badStatus(field string, want, got any) *reason.Error {
 // is returned even if a check fails.
 func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*certStatus, *reason.Error) {
 	if len(raw) == 0 {
-		return nil, badStatus("response", "a stapled OCSP response", "none")
+		return nil, badStatus("response_missing", "a stapled OCSP response", "none")
 	}
 	basic, refused := parseOCSP(raw)
 	if refused != nil {
