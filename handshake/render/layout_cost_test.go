@@ -164,18 +164,19 @@ func BenchmarkWrap(b *testing.B) {
 	for _, name := range []string{"hex", "Chinese", "words"} {
 		b.Run(name, func(b *testing.B) {
 			quarter, whole := long[name](1<<18), long[name](1<<20)
-			timed := func(text string) time.Duration {
-				start := time.Now()
-				wrap(text, 60)
-				return time.Since(start)
-			}
 			var of, all time.Duration
 			for b.Loop() {
-				of += timed(quarter)
-				all += timed(whole)
+				of += elapsed(func() { wrap(quarter, 60) })
+				all += elapsed(func() { wrap(whole, 60) })
 			}
 			b.ReportMetric(float64(all)/float64(of), "MiB/256KiB")
 			b.ReportMetric(float64(all.Milliseconds())/float64(b.N), "ms/MiB")
 		})
 	}
+}
+
+func elapsed(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
 }
