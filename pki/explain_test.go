@@ -195,7 +195,7 @@ func TestListsAreComplete(t *testing.T) {
 				}
 				for _, in := range c.Inputs {
 					note("input", InputNames(), in.Name)
-					if in.Value == nil {
+					if in.Value() == nil {
 						t.Errorf("%s: input %s is nil", c.Key, in.Name)
 					}
 				}
