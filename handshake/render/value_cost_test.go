@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
 )
 
 // received is application data as a live client hears of it: a record, and what was in it.
@@ -86,6 +87,56 @@ func TestBeginningIsTheCutLine(t *testing.T) {
 			t.Fatalf("beginning(%q, %d)\n got %q\nwant %q", data, n, got, want)
 		}
 	}
+}
+
+// A placeholder costs what it shows: the other fields of its message are not written out,
+// which under --bytes they were, whole, for each field that is explained.
+func TestPlaceholdersCostWhatTheyShow(t *testing.T) {
+	fill := func(n int) uint64 {
+		term := NewTerminal(io.Discard, TerminalOptions{Level: Bytes})
+		e := &handshake.MessageEvent{Fields: []wire.Field{{Name: "short", Len: 2, Value: []byte{1, 2}}, {Name: "long", Len: n, Value: make([]byte, n)}}}
+		return allocated(func() {
+			if got := term.values("It is {short}, and {none} of the others; {party}.", e); got != "It is 0102, and {none} of the others; ." {
+				t.Errorf("filled: %q", got)
+			}
+		})
+	}
+	if little, much := fill(1<<4), fill(1<<16); much > little*2 {
+		t.Errorf("%d bytes allocated beside a field of 16 bytes, %d beside one of 64 KiB", little, much)
+	}
+}
+
+// What one end alone tells of, as live ends do, is not kept by the Terminal once shown: a
+// long upload takes no memory for each of its bytes.
+func TestWhatWasSentIsNotKept(t *testing.T) {
+	term := NewTerminal(io.Discard, TerminalOptions{Level: Brief})
+	inUse := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const records, size = 512, 1 << 14
+	before := inUse()
+	for i := range records {
+		data := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, size/2)
+		for _, e := range received(data) {
+			switch e := e.(type) {
+			case *handshake.RecordEvent:
+				e.Dir = handshake.Send
+			case *handshake.DataEvent:
+				e.Dir = handshake.Send
+			}
+			term.Event(e)
+		}
+	}
+	if err := term.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if kept := int64(inUse()) - int64(before); kept > records*size/8 {
+		t.Errorf("of %d bytes sent, %d are kept", records*size, kept)
+	}
+	runtime.KeepAlive(term)
 }
 
 // BenchmarkShortLines is the price of a MiB in records of 16 KiB of which a line each is
