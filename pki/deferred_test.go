@@ -50,11 +50,7 @@ func pending(inputs []Input) (waiting, all int) {
 // for they are all there, in the order and with the values that an explanation on the spot
 // has: also after whoever handed us the staple has overwritten it.
 func TestGoodSignaturesAreExplainedWhenShown(t *testing.T) {
-	options := []LessonOptions{{KeyAlg: "rsa", PSS: true}}
-	for _, alg := range LessonKeyAlgs() {
-		options = append(options, LessonOptions{KeyAlg: alg})
-	}
-	for _, o := range options {
+	for _, o := range everySignature() {
 		o.Staple = "good"
 		l := lesson(t, o)
 		chain, err := Certificates(l.Chain)
