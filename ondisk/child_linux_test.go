@@ -24,7 +24,7 @@ const (
 var childWork = map[string]func(dir string) error{
 	"replace set": func(dir string) error { _, err := WriteSet(dir, pair("new"), Replace); return err },
 	"first set":   func(dir string) error { _, err := WriteSet(dir, pair("new"), Keep); return err },
-	"settle":      func(dir string) error { return Settle(dir, "c.pem") },
+	"settle":      func(dir string) error { return Settle(dir, "c.pem", nil) },
 	"write":       func(dir string) error { return Write(dir+"/f", []byte(long("new")), 0o600, Replace) },
 	"write first": func(dir string) error { return Write(dir+"/f", []byte(long("new")), 0o600, Keep) },
 	"append": func(dir string) error {

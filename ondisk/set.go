@@ -86,10 +86,14 @@ func WriteSet(dir string, parts []Part, existing Existing) (aside []string, err 
 var errNotRegular = errors.New("is not a regular file")
 
 // Settle completes what a WriteSet in dir, whose last file is last, left half done when it
-// was killed, and waits for one that is at it. Where there is none it does nothing.
-func Settle(dir, last string) error {
+// was killed, and waits for one that is at it. Then it calls read, while nobody writes a set
+// into dir, and returns its error. A nil read reads nothing.
+func Settle(dir, last string, read func() error) error {
 	defer lock(dir)()
-	return settle(dir, last)
+	if err := settle(dir, last); err != nil || read == nil {
+		return err
+	}
+	return read()
 }
 
 func settle(dir, last string) error {

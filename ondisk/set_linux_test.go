@@ -136,7 +136,7 @@ func TestSetFailing(t *testing.T) {
 				got := look(t, dir)
 				if all || names[n] == "remove" {
 					coherent(t, got)
-					if err := Settle(dir, "c.pem"); err != nil {
+					if err := Settle(dir, "c.pem", nil); err != nil {
 						t.Fatal(err)
 					}
 					got = look(t, dir)
@@ -191,7 +191,7 @@ func TestSetKilled(t *testing.T) {
 			}
 			child(t, "settle", dir, killBefore(1+n%4))
 			coherent(t, look(t, dir))
-			if err := Settle(dir, "c.pem"); err != nil {
+			if err := Settle(dir, "c.pem", nil); err != nil {
 				t.Fatal(err)
 			}
 			got = look(t, dir)
@@ -284,7 +284,7 @@ func TestSetForeign(t *testing.T) {
 		os.WriteFile(filepath.Join(pending(dir, "c.pem"), "c.pem"), []byte("theirs"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if err := Settle(dir, "c.pem"); err == nil || !strings.Contains(err.Error(), "not from us") {
+	if err := Settle(dir, "c.pem", nil); err == nil || !strings.Contains(err.Error(), "not from us") {
 		t.Errorf("it was completed: %v", err)
 	}
 	if _, err := WriteSet(dir, pair("new"), Replace); err == nil {
