@@ -52,7 +52,7 @@ func Write(name string, text []byte, mode fs.FileMode, existing Existing) error 
 	return about("write", name, err)
 }
 
-// Try reports why Write could not write to name, as far as can be known beforehand.
+// Try reports, before there is anything to write, why Write could not write to name, as far as can be known beforehand.
 func Try(name string) error {
 	p, err := find(name)
 	if err != nil || p.there() && !p.replaceable() {
@@ -66,6 +66,16 @@ func Try(name string) error {
 		err = errors.Join(t.Close(), os.Remove(t.Name()))
 	}
 	return about("write", name, err)
+}
+
+// Find is where the regular file is, or will be, that name leads to. regular is false where
+// name leads to what is to be written to as it is, and never replaced.
+func Find(name string) (path string, regular bool, err error) {
+	p, err := find(name)
+	if err == nil && p.there() && p.info.IsDir() {
+		err = errIsDirectory
+	}
+	return p.path, !p.there() || p.replaceable(), about("open", name, err)
 }
 
 func (p place) write(text []byte, mode fs.FileMode, existing Existing) error {
