@@ -64,11 +64,10 @@ func (l *Live) open(p place) (err error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return err
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if l.Laxer = laxer(info); l.Laxer != 0 {
 		if err := l.f.Chmod(0o600); err != nil {
 			return err
 		}
-		l.Laxer = mode
 	}
 	if l.begin == Append {
 		l.torn = info.Size() > 0 && !endsLine(p.path, info.Size())

@@ -78,6 +78,23 @@ func Find(name string) (path string, regular bool, err error) {
 	return p.path, !p.there() || p.replaceable(), about("open", name, err)
 }
 
+// Laxer are the permissions of the regular file that name leads to, if they let others read
+// or write it; otherwise, and where there is none, 0.
+func Laxer(name string) fs.FileMode {
+	p, err := find(name)
+	if err != nil || !p.there() || !p.replaceable() {
+		return 0
+	}
+	return laxer(p.info)
+}
+
+func laxer(info fs.FileInfo) fs.FileMode {
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return mode
+	}
+	return 0
+}
+
 func (p place) write(text []byte, mode fs.FileMode, existing Existing) error {
 	switch {
 	case p.there() && !p.replaceable():
@@ -168,16 +185,20 @@ func about(op, name string, err error) error {
 	return &fs.PathError{Op: op, Path: name, Err: Cause(err)}
 }
 
-// Cause is what the system said, without the names of files that an error carries.
+// Cause is what the system said, without the names of files around it.
 func Cause(err error) error {
 	for {
-		var p *fs.PathError
-		var l *os.LinkError
-		switch {
-		case errors.As(err, &p):
-			err = p.Err
-		case errors.As(err, &l):
-			err = l.Err
+		switch e := err.(type) {
+		case *fs.PathError:
+			err = e.Err
+		case *os.LinkError:
+			err = e.Err
+		case interface{ Unwrap() []error }:
+			list := e.Unwrap()
+			if len(list) != 1 {
+				return err
+			}
+			err = list[0]
 		default:
 			return err
 		}

@@ -77,7 +77,10 @@ func WriteSet(dir string, parts []Part, existing Existing) (aside []string, err 
 		err = m.all(last)
 	}
 	if err != nil {
-		return nil, about("write", filepath.Join(dir, last), errors.Join(err, m.undo()))
+		if uerr := m.undo(); uerr != nil {
+			err = fmt.Errorf("%w (%w)", Cause(err), uerr)
+		}
+		return nil, about("write", filepath.Join(dir, last), err)
 	}
 	m.end()
 	return aside, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/pem"
+	"fmt"
 	"os"
 	"time"
 
@@ -60,7 +61,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 			return misuse("Write it like 2026-01-02T15:04:05Z.", "--time %s: not a time of RFC 3339", v.at)
 		}
 	}
-	out, err := v.view.open(cmd.OutOrStdout())
+	out, err := v.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	if verdict != nil {
 		return failure(v.whatNow(report), "%s is refused: %w", file, verdict)
 	}
-	cmd.Println(say(v.lang, "accepted", "file", file))
+	fmt.Fprintln(cmd.ErrOrStderr(), say(v.lang, "accepted", "file", file))
 	return nil
 }
 

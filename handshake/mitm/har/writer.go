@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"tlslab/handshake/foreign"
 	"tlslab/ondisk"
 )
 
@@ -76,7 +77,7 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	if err != nil {
 		return nil, err
 	}
-	head = append([]byte(`{"log":`), head[:len(head)-1]...)
+	head = append([]byte(`{"log":`), foreign.JSON(head[:len(head)-1])...)
 	head = append(head, `,"entries":[`...)
 
 	w := &Writer{name: name, empty: true, size: int64(len(head) + len(tail)), lacks: twin{name: name + ".twin"}}
@@ -167,7 +168,7 @@ func (w *Writer) Add(e *Entry) error {
 	if w.closed {
 		return fs.ErrClosed
 	}
-	return w.add(b)
+	return w.add(foreign.JSON(b))
 }
 
 func (w *Writer) add(b []byte) error {
