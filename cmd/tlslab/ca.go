@@ -315,6 +315,9 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 		return err
 	}
 	if err := pki.WriteChain(certOut, issued.Chain, pki.FileOptions{Overwrite: c.force}); err != nil {
+		if !errors.Is(err, os.ErrExist) {
+			err = unwritten("--cert-out", certOut, err)
+		}
 		return kept(err, certOut, "Move it away, name another file with --cert-out, or say --force.")
 	}
 	c.say(cmd, "wrote_chain", "file", certOut)

@@ -92,7 +92,7 @@ func (v *view) open(to, log io.Writer) (*output, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.w, o.close = foreign.NewWriter(f, o.options.Color), f.close
+		o.w, o.close = foreign.NewWriter(unfailing{f}, o.options.Color), f.close
 		return o, nil
 	}
 	if f, ok := to.(*os.File); ok && isatty.IsTerminal(f.Fd()) {

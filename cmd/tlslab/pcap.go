@@ -50,11 +50,14 @@ func (p *captureFile) open(comment string, l narrate.Lang, log io.Writer) (err e
 	if p.file, err = openLive("--pcap", p.pcap, ondisk.Anew, l, log); err != nil {
 		return err
 	}
+	p.file.beginning = true
 	p.w, err = pcapng.NewWriter(p.file, pcapng.Options{Comment: comment})
 	if err == nil && comment == asSeen {
 		p.iface, err = p.w.Interface("tls", "what this end's sockets carried")
 	}
+	p.file.beginning = false
 	if err != nil {
+		p.w = nil
 		return firstError(unwritten("--pcap", p.pcap, err), p.file.close())
 	}
 	return nil

@@ -16,13 +16,14 @@ import (
 // Every file that a flag names is written by package ondisk: that is where it is decided
 // what becomes of one that is there, of links and of devices. Here is what is said of it.
 
-// liveFile is a file that grows while things happen. That it cannot be written to ends
-// nobody's connection. It is said once, at once, and makes the status 1.
+// liveFile is a file that grows while things happen. Once it is begun, that it cannot be
+// written to ends nothing. It is said once, at once, and makes the status 1.
 type liveFile struct {
 	*ondisk.Live
 	flag, name string
 	lang       narrate.Lang
 	log        io.Writer
+	beginning  bool // what goes wrong is not told here
 	once       sync.Once
 }
 
@@ -39,8 +40,8 @@ func openLive(flag, name string, begin ondisk.Begin, l narrate.Lang, log io.Writ
 // Write returns an error whose story has been told.
 func (f *liveFile) Write(p []byte) (int, error) {
 	n, err := f.Live.Write(p)
-	if err == nil {
-		return n, nil
+	if err == nil || f.beginning {
+		return n, err
 	}
 	f.once.Do(func() { sayUnwritten(f.lang, f.log, f.flag, f.name, err) })
 	return n, fmt.Errorf("%w: %w", errTold, err)
@@ -58,12 +59,12 @@ func (f *liveFile) close() error {
 	return nil
 }
 
-// keyLog is a --keylogfile as the engine's writer, which would end the connection whose
-// secrets cannot be written.
-type keyLog struct{ *liveFile }
+// unfailing is a liveFile for those who would stop: the engine ends a connection whose
+// secrets cannot be written, a renderer the lesson.
+type unfailing struct{ *liveFile }
 
-func (k keyLog) Write(p []byte) (int, error) {
-	_, _ = k.liveFile.Write(p)
+func (u unfailing) Write(p []byte) (int, error) {
+	_, _ = u.liveFile.Write(p)
 	return len(p), nil
 }
 
@@ -76,7 +77,7 @@ func openKeyLog(name string, l narrate.Lang, log io.Writer) (io.Writer, func() e
 	if err != nil {
 		return nil, nil, err
 	}
-	return keyLog{f}, f.close, nil
+	return unfailing{f}, f.close, nil
 }
 
 // sayUnwritten says of a file that grows that it does not, while everything else goes on.
