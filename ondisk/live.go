@@ -49,8 +49,8 @@ func Open(name string, begin Begin) (*Live, error) {
 
 func (l *Live) open(p place) (err error) {
 	if p.there() && !p.replaceable() {
-		// Somebody's pipe, or what the shell has opened for us: as it is, from where it is.
-		l.f, err = os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
+		// Somebody's pipe, or what the shell has opened for us.
+		l.f, err = p.openAsIs()
 		return err
 	}
 	flags := os.O_WRONLY | os.O_CREATE | noFollow

@@ -119,7 +119,7 @@ func (p place) write(text []byte, mode fs.FileMode, existing Existing) error {
 
 // writeTo writes to what is no file of ours to replace.
 func (p place) writeTo(text []byte) error {
-	f, err := os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
+	f, err := p.openAsIs()
 	if err != nil {
 		return err
 	}

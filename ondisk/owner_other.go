@@ -17,3 +17,4 @@ func ours(fs.FileInfo) bool                   { return true }
 func sameOwner(fs.FileInfo, fs.FileInfo) bool { return true }
 func cannotSync(error) bool                   { return true }
 func flock(*os.File) error                    { return errors.ErrUnsupported }
+func duplicate(int, string) (*os.File, error) { return nil, errors.ErrUnsupported }

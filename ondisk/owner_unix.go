@@ -35,3 +35,15 @@ func flock(f *os.File) error {
 		}
 	}
 }
+
+// duplicate is another descriptor of the open file that n is of.
+func duplicate(n int, name string) (*os.File, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(n)
+	if err != nil {
+		return nil, err
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), name), nil
+}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ type place struct {
 	path   string      // symbolic links followed
 	info   fs.FileInfo // nil if nothing is there
 	passed bool        // a file that somebody has open, by its descriptor's name: /dev/stdout
+	own    int         // one plus that descriptor, if it is this process's; else 0
 }
 
 func (p place) there() bool { return p.info != nil }
@@ -42,7 +44,7 @@ func find(name string) (place, error) {
 		}
 		if strings.HasPrefix(dir, "/proc/") || dir == "/dev/fd" {
 			info, err := os.Stat(path)
-			return place{path, info, true}, err
+			return place{path, info, true, own(dir, path)}, err
 		}
 		info, err := os.Lstat(path)
 		switch {
@@ -65,6 +67,23 @@ func find(name string) (place, error) {
 		path = target
 	}
 	return place{}, errManyLinks
+}
+
+// own is one plus the descriptor that path names, if it is one of this process, or 0.
+func own(dir, path string) int {
+	if n, err := strconv.Atoi(filepath.Base(path)); err == nil && (dir == "/dev/fd" || dir == "/proc/"+strconv.Itoa(os.Getpid())+"/fd") {
+		return n + 1
+	}
+	return 0
+}
+
+// openAsIs opens what is not ours to replace, to be written to. What we have open already
+// has a position, which is to go on with whoever else writes there.
+func (p place) openAsIs() (*os.File, error) {
+	if p.own > 0 {
+		return duplicate(p.own-1, p.path)
+	}
+	return os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
 }
 
 // mayFollow reports whether a link in dir is from somebody who could write there anyway.

@@ -213,8 +213,11 @@ func TestDescriptors(t *testing.T) {
 		if err := write(descriptor(f)); err != nil {
 			t.Errorf("%s to an open file: %v", how, err)
 		}
+		if _, err := f.WriteString("theirs\n"); err != nil {
+			t.Fatal(err)
+		}
 		_ = f.Close()
-		if b, err := os.ReadFile(name); err != nil || string(b) != "theirs\nhello\n" || modeOf(t, name) != 0o644 {
+		if b, err := os.ReadFile(name); err != nil || string(b) != "theirs\nhello\ntheirs\n" || modeOf(t, name) != 0o644 {
 			t.Errorf("%s to an open file: %q, %v", how, b, err)
 		}
 	}

@@ -39,13 +39,13 @@ type Writer struct {
 
 	mu     sync.Mutex
 	name   string
-	stream *os.File // where it is no regular file, and then this is all there is
-	size   int64    // of the document
-	has    twin     // the file that has the name
-	lacks  twin     // the one whose turn it is
-	missed []byte   // the last entry, which lacks lacks
-	empty  bool     // no entry was added yet
-	alone  bool     // has is all there is
+	stream *ondisk.Live // where it is no regular file, and then this is all there is
+	size   int64        // of the document
+	has    twin         // the file that has the name
+	lacks  twin         // the one whose turn it is
+	missed []byte       // the last entry, which lacks lacks
+	empty  bool         // no entry was added yet
+	alone  bool         // has is all there is
 	closed bool
 }
 
@@ -104,7 +104,7 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 
 // begin begins the document where it is written as it comes.
 func (w *Writer) begin(head []byte) (err error) {
-	if w.stream, err = os.OpenFile(w.name, os.O_WRONLY|os.O_APPEND, 0); err != nil {
+	if w.stream, err = ondisk.Open(w.name, ondisk.Anew); err != nil {
 		return err
 	}
 	_, err = w.stream.Write(head)
@@ -245,7 +245,7 @@ func (w *Writer) Close() error {
 	}
 	w.closed = true
 	if w.stream != nil {
-		_, err := w.stream.WriteString(tail)
+		_, err := w.stream.Write([]byte(tail))
 		return errors.Join(err, w.discard())
 	}
 	return w.discard()
