@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Part is one file of a set.
@@ -43,8 +44,12 @@ const Aside = ".old"
 // What is no regular file is neither replaced nor written to: a set cannot be half a device.
 // Two processes that write into one directory do it one after the other.
 func WriteSet(dir string, parts []Part, existing Existing) (aside []string, err error) {
-	defer lock(dir)()
 	last := parts[len(parts)-1].Name
+	unlock, err := lock(dir)
+	if err != nil {
+		return nil, about("write", filepath.Join(dir, last), err)
+	}
+	defer unlock()
 	if err := settle(dir, last); err != nil {
 		return nil, err
 	}
@@ -92,7 +97,12 @@ var errNotRegular = errors.New("is not a regular file")
 // was killed, and waits for one that is at it. Then it calls read, while nobody writes a set
 // into dir, and returns its error. A nil read reads nothing.
 func Settle(dir, last string, read func() error) error {
-	defer lock(dir)()
+	unlock, err := lock(dir)
+	defer unlock()
+	if _, perr := os.Lstat(pending(dir, last)); err != nil && perr == nil {
+		return about("complete", filepath.Join(dir, last), err)
+	}
+	// Where another program has the lock, and nothing is pending, nobody writes a set now.
 	if err := settle(dir, last); err != nil || read == nil {
 		return err
 	}
@@ -274,15 +284,28 @@ func rename(from, to string) error {
 	return os.Rename(from, to)
 }
 
+// lockPatience is how long a set waits for its directory: far longer than any set takes. Who
+// has it for longer is another program, perhaps the one that started us (flock DIR tlslab …).
+var lockPatience = 10 * time.Second
+
+var errLocked = errors.New("another program has the directory locked (flock), and does not let go of it")
+
 // lock has others wait who lock the same directory, where the file system can do that.
-func lock(dir string) (unlock func()) {
+func lock(dir string) (unlock func(), err error) {
 	d, err := os.Open(dir)
 	if err != nil {
-		return func() {}
+		return func() {}, nil // it is not there, or we may write to it but not read
 	}
-	if flock(d) != nil {
-		_ = d.Close()
-		return func() {}
+	locked := make(chan error, 1)
+	go func() { locked <- flock(d) }()
+	select {
+	case <-locked: // if not, it cannot be locked at all: not every file system can
+		return func() { _ = d.Close() }, nil
+	case <-time.After(lockPatience):
+		go func() {
+			<-locked
+			_ = d.Close()
+		}()
+		return func() {}, errLocked
 	}
-	return func() { _ = d.Close() }
 }

@@ -315,3 +315,37 @@ func TestSetRace(t *testing.T) {
 		t.Errorf("%d wrote it: %v", wrote, got)
 	}
 }
+
+// TestSetLocked: another program that has the directory locked, and may be waiting for us,
+// does not have us wait for ever. What is there can be read.
+func TestSetLocked(t *testing.T) {
+	dir := oldSet(t)
+	theirs, err := lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := lockPatience
+	lockPatience = 0
+	defer func() { lockPatience = was }()
+	if _, err := WriteSet(dir, pair("new"), Replace); !errors.Is(err, errLocked) {
+		t.Errorf("locked by somebody else: %v", err)
+	}
+	read := false
+	if err := Settle(dir, "c.pem", func() error { read = true; return nil }); err != nil || !read {
+		t.Errorf("read: %t, %v", read, err)
+	}
+	if err := os.Mkdir(pending(dir, "c.pem"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Settle(dir, "c.pem", nil); !errors.Is(err, errLocked) {
+		t.Errorf("somebody is at it: %v", err)
+	}
+	theirs()
+	lockPatience = was
+	if err := Settle(dir, "c.pem", nil); err != nil {
+		t.Error(err)
+	}
+	if got := look(t, dir); !same(got, isOld) {
+		t.Error(got)
+	}
+}
