@@ -360,7 +360,7 @@ func TestNobodyReads(t *testing.T) {
 	defer l.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := writePort(ctx, "en", fifo, l); err == nil || !strings.Contains(err.Error(), "nobody was reading --port-file "+fifo) {
+	if err := writePort(ctx, "en", fifo, l); err == nil || !strings.Contains(err.Error(), "before --port-file "+fifo+" was written") {
 		t.Errorf("it ended with %v", err)
 	}
 	if b, err := os.ReadFile(fifo); err != nil || len(b) == 0 { // lets the writer go
