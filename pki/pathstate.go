@@ -57,7 +57,7 @@ func (p *Path) States() []PathState {
 			PolicyMapping: policies.mapping, Policies: policies.level.names()}
 		if i > 0 {
 			for _, in := range showNameConstraints(&j, i-1) {
-				switch trees, _ := in.Value.([]string); in.Name {
+				switch trees, _ := in.Value().([]string); in.Name {
 				case InPermitted:
 					s.Permitted = trees
 				case InExcluded:

@@ -50,7 +50,7 @@ func TestPathStates(t *testing.T) {
 	}
 	for _, s := range want {
 		for _, in := range s.Inputs() {
-			if in.Value == nil {
+			if in.Value() == nil {
 				t.Errorf("certificate %d: %s is nil", s.Cert, in.Name)
 			}
 		}

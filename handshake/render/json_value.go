@@ -51,7 +51,7 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 		for _, s := range r.Paths[i].States() {
 			k := jsonState{Cert: s.Cert}
 			for _, in := range s.Inputs() {
-				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value)})
+				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value())})
 			}
 			p.States = append(p.States, k)
 		}
