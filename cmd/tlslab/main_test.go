@@ -19,6 +19,7 @@ import (
 
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
+	"tlslab/pki"
 )
 
 // The command is tested as it is used: scripts in testdata run it, look at what it
@@ -297,6 +298,10 @@ func TestSentences(t *testing.T) {
 	for _, c := range proxy.Causes() {
 		used["cmd.proxy_cause_"+string(c)] = true
 	}
+	for _, f := range pki.PEMFaults() {
+		used["cmd.pem_"+string(f)] = true
+	}
+	used["cmd.pem_only"] = true // PEMNothing, where there is something else
 	for _, w := range proxy.Warnings() {
 		used["cmd.proxy_warning_"+string(w)] = true
 	}

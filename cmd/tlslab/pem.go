@@ -37,7 +37,8 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *trouble {
 	if p.Fault == pki.PEMNothing && p.Got != "" {
 		key = "pem_only"
 	}
-	what, how := sayBoth(langOf(cmd), key, "where", where, "file", file,
+	what, how := sayBoth(langOf(cmd), key,
+		"where", where, "file", file,
 		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
 	return &trouble{statusFailed, what, how, p}
 }
