@@ -66,7 +66,7 @@ const modules = `
 // own, has no business with. (It takes net.ParseIP from net.) Of what it imports pki
 // alone has files, keys and certificates, and ondisk is how it writes them.
 var (
-	outside   = []string{"os", "os/exec", "log", "log/slog", "net/http", "math/rand", "math/rand/v2", "unsafe", "plugin", "testing", "tlslab/ondisk"}
+	outside   = []string{"os", "os/exec", "log", "log/slog", "net/http", "math/rand", "math/rand/v2", "unsafe", "plugin", "testing", "tlslab/handshake/ondisk"}
 	withFiles = []string{"pki", "ondisk"}
 )
 
