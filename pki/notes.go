@@ -83,8 +83,10 @@ var issuerRules = []issuerRule{
 		return when(isV3CA(c) && len(c.SubjectKeyId) == 0, "none")
 	}},
 	{NoteKeyIDsDiffer, "RFC 5280 §4.2.1.2", func(c, above *x509.Certificate) string {
-		differ := above != nil && len(c.AuthorityKeyId) > 0 && len(above.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, above.SubjectKeyId)
-		return when(differ, fmt.Sprintf("%x", c.AuthorityKeyId))
+		if above == nil || len(c.AuthorityKeyId) == 0 || len(above.SubjectKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, above.SubjectKeyId) {
+			return ""
+		}
+		return fmt.Sprintf("%x", c.AuthorityKeyId)
 	}},
 	{NoteNoKeyUsage, "RFC 5280 §4.2.1.3", func(c, _ *x509.Certificate) string {
 		_, present := extension(c, oidKeyUsage)
@@ -93,8 +95,10 @@ var issuerRules = []issuerRule{
 	{NoteDuplicatePolicy, "RFC 5280 §4.2.1.4", brokenPolicies},
 	{NoteNameSyntax, "RFC 5280 §4.2.1.6", brokenNames},
 	{NotePathLength, "RFC 5280 §4.2.1.9", func(c, _ *x509.Certificate) string {
-		vain := c.BasicConstraintsValid && c.IsCA && c.MaxPathLen >= 0 && c.KeyUsage&x509.KeyUsageCertSign == 0
-		return when(vain, fmt.Sprintf("%d", c.MaxPathLen))
+		if !c.BasicConstraintsValid || !c.IsCA || c.MaxPathLen < 0 || c.KeyUsage&x509.KeyUsageCertSign != 0 {
+			return ""
+		}
+		return fmt.Sprintf("%d", c.MaxPathLen)
 	}},
 	{NoteNameConstraintsLeaf, "RFC 5280 §4.2.1.10", func(c, _ *x509.Certificate) string {
 		_, present := extension(c, oidNameConstraints)
@@ -198,13 +202,16 @@ func brokenAuthorityKeyID(c, above *x509.Certificate) string {
 func brokenValidityEncoding(c, _ *x509.Certificate) string {
 	for _, t := range tbsOf(c).times {
 		if t.tag == cbasn1.GeneralizedTime && t.year < 2050 {
-			return "GeneralizedTime " + t.text
+			return "GeneralizedTime " + string(t.text)
 		}
 	}
 	return ""
 }
 
 func brokenPolicies(c, _ *x509.Certificate) string {
+	if len(c.Policies) < 2 {
+		return ""
+	}
 	seen := map[string]bool{}
 	for _, p := range c.Policies {
 		if seen[p.String()] {
@@ -245,13 +252,13 @@ func preferredName(name string) bool {
 // tbsForm is what crypto/x509 does not keep of how a certificate is encoded.
 type tbsForm struct {
 	serial    []byte // the content octets
-	times     []tbsTime
+	times     [2]tbsTime
 	uniqueIDs []string
 }
 
 type tbsTime struct {
 	tag  cbasn1.Tag
-	text string
+	text []byte
 	year int
 }
 
@@ -269,16 +276,18 @@ func tbsOf(c *x509.Certificate) (f tbsForm) {
 		return f
 	}
 	f.serial = serial
-	for _, at := range [2]time.Time{c.NotBefore, c.NotAfter} {
+	for i, at := range [2]time.Time{c.NotBefore, c.NotAfter} {
 		var text cryptobyte.String
 		var tag cbasn1.Tag
 		if !validity.ReadAnyASN1(&text, &tag) {
 			return f
 		}
-		f.times = append(f.times, tbsTime{tag, string(text), at.Year()})
+		f.times[i] = tbsTime{tag, text, at.Year()}
 	}
-	if !tbs.SkipASN1(cbasn1.SEQUENCE) || !tbs.SkipASN1(cbasn1.SEQUENCE) { // subject, subjectPublicKeyInfo
-		return f
+	for range 2 { // subject, subjectPublicKeyInfo
+		if !tbs.SkipASN1(cbasn1.SEQUENCE) {
+			return f
+		}
 	}
 	for tag, name := range []string{1: "issuerUniqueID", 2: "subjectUniqueID"} {
 		var id cryptobyte.String
