@@ -74,10 +74,16 @@ type verifier struct {
 	limit    *reason.Error // set when a bound was reached
 
 	signatures []signatureResult // in signatureRoom
+	forms      []candidateForms  // by candidate, filled when asked for
+	names      constraintMemo
 
 	pathRoom      [8]*x509.Certificate
 	signatureRoom [4]signatureResult
 }
+
+// candidateForms are the forms (dn.go) of a candidate's names; "" is not known yet,
+// or the empty name's, which is quickly made again.
+type candidateForms struct{ subject, issuer string }
 
 // signatureResult remembers a signature within this call: several paths may share it.
 type signatureResult struct {
@@ -92,11 +98,11 @@ func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
 	v.chain = chain
 	v.path = append(v.pathRoom[:0], chain[0])
 	v.signatures = v.signatureRoom[:0]
-	v.extend()
+	v.extend(0)
 	verdict := v.limit
 	if verdict == nil && len(v.report.Paths) == 0 {
 		v.anySigns, v.report.Rejected, v.steps = true, nil, 0
-		v.extend()
+		v.extend(0)
 	}
 	if verdict == nil && v.report.Chosen < 0 {
 		verdict = v.firstFailure()
@@ -116,21 +122,22 @@ func (v *verifier) firstFailure() *reason.Error {
 	return v.report.Paths[0].Err
 }
 
-// extend grows v.path by each candidate in turn and reports whether to stop:
-// accepted, or a bound was reached.
-func (v *verifier) extend() (stop bool) {
-	top := v.path[len(v.path)-1]
-	if len(v.path) == 1 && v.o.Roots.Contains(top) {
+// extend grows v.path, whose top is candidate at, by each candidate in turn and
+// reports whether to stop: accepted, or a bound was reached.
+func (v *verifier) extend(at int) (stop bool) {
+	top := v.sent(at)
+	if at == 0 && v.trusted(0) {
 		return v.try(true) // the leaf itself is installed as an anchor
 	}
 	extended := false
+	anchors := v.anchorsAbove(at)
 	for rank := keyIDMatches; rank <= keyIDDiffers; rank++ {
-		for _, anchor := range v.o.Roots.FindBySubject(top.RawIssuer) {
+		for _, anchor := range anchors {
 			if keyIDRank(top, anchor) != rank || !v.mayFollow(top, anchor) {
 				continue
 			}
 			extended = true
-			if v.grow(anchor, true) {
+			if v.grow(anchor, -1) {
 				return true
 			}
 		}
@@ -138,12 +145,12 @@ func (v *verifier) extend() (stop bool) {
 	for rank := keyIDMatches; rank <= keyIDDiffers; rank++ {
 		for i := 1; i < v.candidates(); i++ {
 			c := v.sent(i)
-			if !bytes.Equal(c.RawSubject, top.RawIssuer) || keyIDRank(top, c) != rank ||
-				v.o.Roots.Contains(c) || v.sentBefore(i) || !v.mayFollow(top, c) {
+			if keyIDRank(top, c) != rank || !v.namedAbove(at, i) ||
+				v.trusted(i) || v.sentBefore(i) || !v.mayFollow(top, c) {
 				continue
 			}
 			extended = true
-			if v.grow(c, false) {
+			if v.grow(c, i) {
 				return true
 			}
 		}
@@ -154,19 +161,68 @@ func (v *verifier) extend() (stop bool) {
 	return v.limit != nil
 }
 
-// grow appends c, goes on from there, and takes it off again.
-func (v *verifier) grow(c *x509.Certificate, anchor bool) (stop bool) {
+// grow appends c, which is candidate at or, at being -1, an anchor; goes on from
+// there; and takes it off again.
+func (v *verifier) grow(c *x509.Certificate, at int) (stop bool) {
 	if v.steps++; v.steps > maxSteps {
 		return v.exceed(maxSteps, "steps")
 	}
 	v.path = append(v.path, c)
-	if anchor {
+	if at < 0 {
 		stop = v.try(true)
 	} else {
-		stop = v.extend()
+		stop = v.extend(at)
 	}
 	v.path = v.path[:len(v.path)-1]
 	return stop
+}
+
+// namedAbove reports whether candidate i bears the name of candidate at's issuer.
+func (v *verifier) namedAbove(at, i int) bool {
+	return bytes.Equal(v.sent(i).RawSubject, v.sent(at).RawIssuer) || v.subjectForm(i) == v.issuerForm(at)
+}
+
+// anchorsAbove finds the anchors that bear the name of candidate at's issuer. The
+// store remembers the forms of short names, and we those of long ones, which a peer
+// might send to have them asked about in every step.
+func (v *verifier) anchorsAbove(at int) []*x509.Certificate {
+	name := v.sent(at).RawIssuer
+	if len(name) <= maxFormName {
+		return v.o.Roots.FindBySubject(name)
+	}
+	return v.o.Roots.findForm(name, v.issuerForm(at))
+}
+
+// trusted reports whether candidate i is itself trusted.
+func (v *verifier) trusted(i int) bool {
+	c := v.sent(i)
+	if len(c.RawSubject) <= maxFormName {
+		return v.o.Roots.Contains(c)
+	}
+	return holds(v.o.Roots.findForm(c.RawSubject, v.subjectForm(i)), c)
+}
+
+func (v *verifier) subjectForm(i int) string {
+	f := &v.candidateForms(i).subject
+	if *f == "" {
+		*f = nameForm(v.sent(i).RawSubject)
+	}
+	return *f
+}
+
+func (v *verifier) issuerForm(i int) string {
+	f := &v.candidateForms(i).issuer
+	if *f == "" {
+		*f = nameForm(v.sent(i).RawIssuer)
+	}
+	return *f
+}
+
+func (v *verifier) candidateForms(i int) *candidateForms {
+	if v.forms == nil {
+		v.forms = make([]candidateForms, v.candidates())
+	}
+	return &v.forms[i]
 }
 
 // candidates is one more than the highest index that sent takes; 0 is the leaf.
@@ -200,7 +256,7 @@ func (v *verifier) mayFollow(top, c *x509.Certificate) bool {
 		return false
 	}
 	for _, have := range v.path {
-		if bytes.Equal(have.RawSubject, c.RawSubject) && bytes.Equal(have.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo) {
+		if bytes.Equal(have.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo) && SameName(have.RawSubject, c.RawSubject) {
 			v.reject(c, top, RejectedLoop)
 			return false
 		}

@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
@@ -80,13 +79,16 @@ const refAnchor = "RFC 5280 §6.2"
 // judgement is one path under the table.
 type judgement struct {
 	*verifier
-	certs    []*x509.Certificate
+	certs    []*x509.Certificate // at most maxPathLen
 	anchored bool
+
+	compared, selfIssuers uint64 // one bit a certificate: is it known, is it self-issued?
+	constraining          uint64 // likewise: has it name constraints?
 }
 
 // judge runs the table over p. Silent, it stops at the first failure.
 func (v *verifier) judge(p *Path) {
-	j := judgement{v, p.Certs, p.Anchored}
+	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored, constraining: constrainers(p.Certs)}
 	for i, c := range p.Certs {
 		for k := range rules {
 			row := &rules[k]
@@ -120,7 +122,16 @@ func field(i int, name string) string { return fmt.Sprintf("certificate[%d].%s",
 
 func (j *judgement) isAnchor(i int) bool { return j.anchored && i == len(j.certs)-1 }
 
-func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
+// selfIssued: subject and issuer of certificate i are one name.
+func (j *judgement) selfIssued(i int) bool {
+	if bit := uint64(1) << i; j.compared&bit == 0 {
+		j.compared |= bit
+		if SameName(j.certs[i].RawSubject, j.certs[i].RawIssuer) {
+			j.selfIssuers |= bit
+		}
+	}
+	return j.selfIssuers>>i&1 == 1
+}
 
 func always(*judgement, int) bool        { return true }
 func hasIssuer(j *judgement, i int) bool { return i+1 < len(j.certs) }
@@ -139,7 +150,7 @@ func isSigned(j *judgement, i int) bool {
 // self-issued certificate may also be signed with the key that it follows.
 func (j *judgement) selfSigned(i int) bool {
 	c := j.certs[i]
-	return selfIssued(c) && j.signature(c, c) == nil
+	return j.selfIssued(i) && j.signature(c, c) == nil
 }
 
 func (j *judgement) signer(i int) *x509.Certificate {
@@ -208,7 +219,7 @@ func showValidity(j *judgement, i int) []Input {
 // testIssuerName always holds, for that is how paths are built; the row is here so
 // that the report shows it.
 func testIssuerName(j *judgement, i int) *reason.Error {
-	if !bytes.Equal(j.certs[i].RawIssuer, j.certs[i+1].RawSubject) {
+	if !SameName(j.certs[i].RawIssuer, j.certs[i+1].RawSubject) {
 		return reason.New(reason.CertificateUntrusted, field(i, "issuer"), j.certs[i].Issuer.String(), j.certs[i+1].Subject.String())
 	}
 	return nil
@@ -273,7 +284,7 @@ func showTrustAnchor(j *judgement, i int) []Input {
 		{InSubject, j.certs[i].Subject.String()},
 		{InIssuer, j.certs[i].Issuer.String()},
 		{InFingerprint, print[:]},
-		{InSelfIssued, selfIssued(j.certs[i])},
+		{InSelfIssued, j.selfIssued(i)},
 		{InAnchors, j.o.Roots.Len()},
 	}
 }

@@ -55,8 +55,8 @@ func limitsPath(j *judgement, i int) bool {
 // ones, which carry an authority over to a new key, do not count.
 func (j *judgement) below(i int) int {
 	n := 0
-	for _, c := range j.certs[1:i] {
-		if !selfIssued(c) {
+	for k := 1; k < i; k++ {
+		if !j.selfIssued(k) {
 			n++
 		}
 	}
@@ -127,8 +127,10 @@ func showExtendedKeyUsage(j *judgement, i int) []Input {
 }
 
 func testCriticalExtension(j *judgement, i int) *reason.Error {
-	if ids := j.certs[i].UnhandledCriticalExtensions; len(ids) > 0 {
-		return reason.New(reason.CertificateConstraint, field(i, "extensions"), "no critical extension that we do not process", ids[0].String())
+	for _, id := range j.certs[i].UnhandledCriticalExtensions {
+		if !processed(j.certs[i], id) {
+			return reason.New(reason.CertificateConstraint, field(i, "extensions"), "no critical extension that we do not process", id.String())
+		}
 	}
 	return nil
 }

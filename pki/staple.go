@@ -130,7 +130,7 @@ func findSingle(all []ocspSingle, leaf, issuer *x509.Certificate) (*ocspSingle, 
 		if id.Serial == nil || id.Serial.Cmp(leaf.SerialNumber) != 0 {
 			continue
 		}
-		name, key, ok := certIDHashes(id.Hash.Algorithm, issuer)
+		name, key, ok := certIDHashes(id.Hash.Algorithm, leaf.RawIssuer, issuer)
 		if ok && bytes.Equal(name, id.NameHash) && bytes.Equal(key, id.KeyHash) {
 			return &all[i], true
 		}
@@ -151,7 +151,7 @@ func authorized(basic *ocspBasic, issuer *x509.Certificate, now time.Time) (*x50
 			continue
 		}
 		switch {
-		case !bytes.Equal(c.RawIssuer, issuer.RawSubject) ||
+		case !SameName(c.RawIssuer, issuer.RawSubject) ||
 			checkCert(c, PublicKey(issuer)) != nil:
 			return nil, badStatus("responder", "one certified by "+issuer.Subject.String(), c.Subject.String()+", certified by another key")
 		case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
