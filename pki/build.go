@@ -75,6 +75,7 @@ type verifier struct {
 
 	signatures []signatureResult // in signatureRoom
 	forms      []candidateForms  // by candidate, filled when asked for
+	misnamed   *reason.Error     // the leaf does not carry the name asked for: no path mends that
 	names      constraintMemo
 
 	pathRoom      [8]*x509.Certificate
@@ -93,9 +94,19 @@ type signatureResult struct {
 }
 
 // build tries paths until one is accepted. Of the failures it returns the first
-// path's that reached an anchor, for it says more than "no issuer found".
+// path's that reached an anchor, for it says more than "no issuer found". A leaf
+// without the name that was asked for is refused before all else: looking at its
+// names costs nothing, and no path can mend them. Then paths are built only for a
+// reader.
 func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
 	v.chain = chain
+	if v.o.ServerName != "" {
+		v.misnamed = nameError(chain[0], v.o.ServerName)
+	}
+	if v.misnamed != nil && !v.o.Explain {
+		v.report.Paths = []Path{{Certs: slices.Clone(chain[:1]), Err: v.misnamed}}
+		return v.misnamed
+	}
 	v.path = append(v.pathRoom[:0], chain[0])
 	v.signatures = v.signatureRoom[:0]
 	v.extend(0)
@@ -109,6 +120,9 @@ func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
 	}
 	if v.o.Explain {
 		v.reportUnused()
+	}
+	if v.misnamed != nil {
+		return v.misnamed
 	}
 	return verdict
 }

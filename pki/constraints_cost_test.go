@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"testing"
+
+	"tlslab/handshake/reason"
 )
 
 // many makes a chain whose authority has n subtrees of each of two kinds, one list
@@ -76,6 +78,36 @@ func TestConstraintsCostNLogN(t *testing.T) {
 		// Sorting costs up to n log n, and each name is looked up in up to four lists.
 		if got, limit := v.names.comparisons, 2*n*logN+4*n*logN; got > limit || got < n {
 			t.Errorf("%s: %d comparisons for %d names and subtrees, want at most %d", kind, got, n, limit)
+		}
+	}
+}
+
+// A leaf without the name asked for is refused before a signature is computed, whatever
+// else is wrong; the report shows the rest all the same, under the same verdict.
+func TestWrongNameComesFirst(t *testing.T) {
+	for _, d := range defects {
+		if d.server != "" {
+			continue
+		}
+		d.server = "wrong.host.lab.test"
+		chain, roots, host, usage, err := build("ecdsa", max(1, d.min), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := VerifyOptions{Roots: NewTrustStore(roots...), ServerName: host, Time: lessonTime, Usage: usage}
+		silent, err := Verify(chain, o)
+		if reason.Of(err) != reason.CertificateWrongName || silent.SignatureChecks != 0 {
+			t.Errorf("%s: %v after %d signatures", d.name, err, silent.SignatureChecks)
+		}
+		o.Explain = true
+		full, shown := Verify(chain, o)
+		if fmt.Sprint(err) != fmt.Sprint(shown) {
+			t.Errorf("%s: silent %v, explained %v", d.name, err, shown)
+		}
+		o.ServerName = "www.lab.test"
+		right, _ := Verify(chain, o)
+		if got, want := len(full.Paths[0].Checks), len(right.Paths[0].Checks); got != want || checkOf(t, full, CheckName, 0).OK {
+			t.Errorf("%s: %d checks shown, with the right name %d", d.name, got, want)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 func isNamed(j *judgement, i int) bool { return i == 0 && j.o.ServerName != "" }
 
-func testName(j *judgement, _ int) *reason.Error { return nameError(j.certs[0], j.o.ServerName) }
+func testName(j *judgement, _ int) *reason.Error { return j.misnamed }
 
 // nameError says that leaf does not identify the server.
 func nameError(leaf *x509.Certificate, server string) *reason.Error {

@@ -51,7 +51,8 @@ type rule struct {
 // taken through the rows in order: first what its issuer says (the textbook's
 // "hash, open the signature, compare"), then what it says of itself. Rows hold
 // independently of each other, so an explained path shows them all, and the first
-// to fail gives the path's error.
+// to fail gives the path's error; but a leaf without the name that was asked for gives
+// it before all others, for that is known before anything is computed (build.go).
 var rules = [...]rule{
 	{CheckSignatureAlgorithm, "RFC 8446 §4.4.2.4", hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm},
 	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", isSigned, testSignature, showSignature},
@@ -89,6 +90,7 @@ type judgement struct {
 // judge runs the table over p. Silent, it stops at the first failure.
 func (v *verifier) judge(p *Path) {
 	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored, constraining: constrainers(p.Certs)}
+	p.Err = v.misnamed
 	for i, c := range p.Certs {
 		for k := range rules {
 			row := &rules[k]
