@@ -12,15 +12,15 @@ import (
 // What tests need to write constraints and names that crypto/x509 does not write.
 
 func primitive(kind nameKind, content []byte) []byte {
-	return der(cbasn1.Tag(kind).ContextSpecific(), content)
+	return asDER(cbasn1.Tag(kind).ContextSpecific(), content)
 }
 
 func constructed(kind nameKind, content []byte) []byte {
-	return der(cbasn1.Tag(kind).ContextSpecific().Constructed(), content)
+	return asDER(cbasn1.Tag(kind).ContextSpecific().Constructed(), content)
 }
 
-// der is one value of DER.
-func der(tag cbasn1.Tag, contents ...[]byte) []byte {
+// asDER is one value of DER.
+func asDER(tag cbasn1.Tag, contents ...[]byte) []byte {
 	b := cryptobyte.NewBuilder(nil)
 	b.AddASN1(tag, func(b *cryptobyte.Builder) {
 		for _, c := range contents {
@@ -39,7 +39,7 @@ func dir(name []byte) []byte   { return constructed(directoryName, name) }
 // upn is an otherName of Microsoft's kind.
 func upn(s string) []byte {
 	id := []byte{6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 2, 3}
-	return constructed(otherName, append(id, der(cbasn1.Tag(0).ContextSpecific().Constructed(), der(cbasn1.UTF8String, []byte(s)))...))
+	return constructed(otherName, append(id, asDER(cbasn1.Tag(0).ContextSpecific().Constructed(), asDER(cbasn1.UTF8String, []byte(s)))...))
 }
 
 // attribute types, with their DER prefix.
@@ -58,16 +58,16 @@ func attr(id []byte, tag cbasn1.Tag, value string) []byte {
 }
 
 func pair(id []byte, tag cbasn1.Tag, value string) []byte {
-	return der(cbasn1.SEQUENCE, id, der(tag, []byte(value)))
+	return asDER(cbasn1.SEQUENCE, id, asDER(tag, []byte(value)))
 }
 
-func multi(pairs ...[]byte) []byte    { return der(cbasn1.SET, pairs...) }
-func name(relatives ...[]byte) []byte { return der(cbasn1.SEQUENCE, relatives...) }
+func multi(pairs ...[]byte) []byte    { return asDER(cbasn1.SET, pairs...) }
+func name(relatives ...[]byte) []byte { return asDER(cbasn1.SEQUENCE, relatives...) }
 
 func org(o string) []byte { return name(attr(typeO, cbasn1.UTF8String, o)) }
 
 func subtreeDER(base []byte, distance ...[]byte) []byte {
-	return der(cbasn1.SEQUENCE, append([][]byte{base}, distance...)...)
+	return asDER(cbasn1.SEQUENCE, append([][]byte{base}, distance...)...)
 }
 
 // trees are subtrees without minimum and maximum.
@@ -83,10 +83,10 @@ func constraintsDER(permitted, excluded [][]byte) []byte {
 	var parts [][]byte
 	for i, list := range [][][]byte{permitted, excluded} {
 		if len(list) > 0 {
-			parts = append(parts, der(cbasn1.Tag(i).ContextSpecific().Constructed(), list...))
+			parts = append(parts, asDER(cbasn1.Tag(i).ContextSpecific().Constructed(), list...))
 		}
 	}
-	return der(cbasn1.SEQUENCE, parts...)
+	return asDER(cbasn1.SEQUENCE, parts...)
 }
 
 func constraintsExt(critical bool, permitted, excluded [][]byte) pkix.Extension {
@@ -94,7 +94,7 @@ func constraintsExt(critical bool, permitted, excluded [][]byte) pkix.Extension 
 }
 
 func sanExt(critical bool, names ...[]byte) pkix.Extension {
-	return ext(oidSubjectAltName, critical, der(cbasn1.SEQUENCE, names...)...)
+	return ext(oidSubjectAltName, critical, asDER(cbasn1.SEQUENCE, names...)...)
 }
 
 // signed makes leaf, intermediate and root, each issuer's name written as issuers[i] says

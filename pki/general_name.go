@@ -56,13 +56,13 @@ type generalName struct {
 type heldNames struct {
 	names   []generalName
 	of      *x509.Certificate
-	keys    []nameKey // of each, made when a constraint is applied to it
-	judged  []judged  // by whose constraints they were
-	altName bool      // there is a subjectAltName
-	broken  bool      // which cannot be read to its end
+	keys    []nameKey  // of each, made when a constraint is applied to it
+	judged  []judgedBy // by whose constraints they were
+	altName bool       // there is a subjectAltName
+	broken  bool       // which cannot be read to its end
 }
 
-type judged struct {
+type judgedBy struct {
 	by *nameConstraints
 	x  *violation // nil: they keep to them
 }

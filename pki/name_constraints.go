@@ -121,7 +121,7 @@ func (m *constraintMemo) judge(c, above *x509.Certificate) *violation {
 		}
 	}
 	x := m.apply(nc, h)
-	h.judged = append(h.judged, judged{nc, x})
+	h.judged = append(h.judged, judgedBy{nc, x})
 	return x
 }
 
@@ -191,7 +191,7 @@ func (m *constraintMemo) apply(nc *nameConstraints, h *heldNames) *violation {
 // subjectAltName it gives the subject where that is constrained too.
 func showNameConstraints(j *judgement, i int) []Input {
 	h := j.names.namesOf(j.certs[i])
-	var names, by, permitted, excluded, unapplied []string
+	var by, permitted, excluded, unapplied []string
 	subject := false
 	for k := i + 1; k < len(j.certs); k++ {
 		if j.constraining>>k&1 == 0 {
@@ -203,13 +203,7 @@ func showNameConstraints(j *judgement, i int) []Input {
 		excluded, unapplied = appendSubtrees(excluded, unapplied, nc.excluded)
 		subject = subject || nc.kinds[directoryName] != nil || nc.kinds[rfc822Name] != nil && !h.altName
 	}
-	names = make([]string, 0, len(h.names))
-	for k := range h.names {
-		if !h.names[k].subject {
-			names = append(names, h.names[k].String())
-		}
-	}
-	inputs := []Input{{InNames, names}, {InConstrainedBy, by}, {InPermitted, permitted}, {InExcluded, excluded}}
+	inputs := []Input{{InNames, h.presented()}, {InConstrainedBy, by}, {InPermitted, permitted}, {InExcluded, excluded}}
 	if subject {
 		inputs = slices.Insert(inputs, 0, Input{InSubject, j.certs[i].Subject.String()})
 	}

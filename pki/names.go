@@ -17,20 +17,14 @@ func nameError(leaf *x509.Certificate, server string) *reason.Error {
 	if _, ok := matchName(leaf, server); ok {
 		return nil
 	}
-	names := sanStrings(leaf.DNSNames, leaf.IPAddresses)
-	got := strings.Join(names, ", ")
-	if len(names) == 0 {
-		// RFC 9525 §2: a name in the subject's CN does not count any more.
-		got = "no subjectAltName"
-	}
-	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), server, got)
+	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), server, otherThan(leaf, server))
 }
 
 func showName(j *judgement, _ int) []Input {
 	matched, _ := matchName(j.certs[0], j.o.ServerName)
 	return []Input{
 		{InServerName, j.o.ServerName},
-		{InNames, sanStrings(j.certs[0].DNSNames, j.certs[0].IPAddresses)},
+		{InNames, presentedNames(j.certs[0])},
 		{InMatched, matched},
 	}
 }

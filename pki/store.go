@@ -3,8 +3,11 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
+	"maps"
 	"slices"
 	"sync"
+
+	"tlslab/pki/der"
 )
 
 // TrustStore is the set of trust anchors: the certificates that are believed
@@ -16,6 +19,8 @@ type TrustStore struct {
 	all    []*x509.Certificate            // in the order added
 	byForm map[string][]*x509.Certificate // by nameForm of the subject; the slices are replaced, never changed
 	forms  map[string]string              // of names that were asked about, as they were written
+
+	encodings map[*x509.Certificate]*der.Error // of each in all: what is wrong with it, nil if nothing
 }
 
 // What is remembered of names that were asked about: some 400 KB at most. When it is
@@ -46,6 +51,10 @@ func (s *TrustStore) Add(c *x509.Certificate) {
 	if s.byForm == nil {
 		s.byForm = make(map[string][]*x509.Certificate)
 	}
+	if s.encodings == nil {
+		s.encodings = make(map[*x509.Certificate]*der.Error)
+	}
+	s.encodings[c] = der.Certificate(c.Raw)
 	s.byForm[form] = append(slices.Clip(same), c)
 	s.all = append(slices.Clip(s.all), c)
 }
@@ -60,6 +69,7 @@ func (s *TrustStore) Remove(c *x509.Certificate) bool {
 	}
 	s.byForm[form] = without(s.byForm[form], c)
 	s.all = without(s.all, c)
+	maps.DeleteFunc(s.encodings, func(have *x509.Certificate, _ *der.Error) bool { return sameCert(have, c) })
 	return true
 }
 

@@ -217,7 +217,7 @@ func TestSetsAgreeWithTheSlowWords(t *testing.T) {
 	}
 	for range 5000 {
 		constraints := constraintsDER(trees(many(rng.IntN(6), base)...), trees(many(1+rng.IntN(5), base)...))
-		compareJudges(t, constraints, der(cbasn1.SEQUENCE, many(1+rng.IntN(3), one)...), dn())
+		compareJudges(t, constraints, asDER(cbasn1.SEQUENCE, many(1+rng.IntN(3), one)...), dn())
 	}
 	if t.Failed() {
 		t.Log("the sets do not say what the words say")
@@ -227,7 +227,7 @@ func TestSetsAgreeWithTheSlowWords(t *testing.T) {
 // FuzzNameConstraints feeds any constraints and any names to both judges.
 func FuzzNameConstraints(f *testing.F) {
 	for _, tc := range constraintCases {
-		san := der(cbasn1.SEQUENCE, tc.names...)
+		san := asDER(cbasn1.SEQUENCE, tc.names...)
 		if len(tc.permitted)+len(tc.excluded) > 0 {
 			f.Add(constraintsDER(tc.permitted, tc.excluded), san, tc.subject)
 		}

@@ -1,0 +1,53 @@
+package pki
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+)
+
+// What a certificate says about whose it is, for a reader.
+
+// presentedNames lists every name of the subjectAltName, in its order and as OpenSSL
+// writes them: "DNS:www.lab.test", "IP:192.0.2.1", "email:a@lab.test", "DirName:O=Lab".
+func presentedNames(c *x509.Certificate) []string { return namesOf(c).presented() }
+
+func (h *heldNames) presented() []string {
+	names := make([]string, 0, len(h.names))
+	for i := range h.names {
+		if !h.names[i].subject {
+			names = append(names, h.names[i].String())
+		}
+	}
+	return names
+}
+
+// otherThan says what names leaf has instead of server's: none, none of the kind that is
+// compared (RFC 9525 §6), or others. A common name that would have fitted is pointed out:
+// it does not count (RFC 9525 §2).
+func otherThan(leaf *x509.Certificate, server string) string {
+	said := presentedNames(leaf)
+	_, present := extension(leaf, oidSubjectAltName)
+	got := strings.Join(said, ", ")
+	switch isIP := parseIP(server) != nil; {
+	case !present:
+		got = "no subjectAltName"
+	case isIP && len(leaf.IPAddresses) == 0:
+		got = "no IP address among " + got
+	case !isIP && len(leaf.DNSNames) == 0:
+		got = "no DNS name among " + got
+	}
+	if cn := leaf.Subject.CommonName; cn != "" && commonNameFits(cn, server) {
+		got += fmt.Sprintf("; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", cn)
+	}
+	return got
+}
+
+// commonNameFits reports whether the common name would have identified the server, when
+// it still counted (RFC 2818 §3.1).
+func commonNameFits(cn, server string) bool {
+	if ip := parseIP(server); ip != nil {
+		return ip.Equal(parseIP(cn))
+	}
+	return matchDNS(cn, strings.TrimSuffix(server, "."))
+}
