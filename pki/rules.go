@@ -127,11 +127,14 @@ func field(i int, name string) string { return fmt.Sprintf("certificate[%d].%s",
 
 func (j *judgement) isAnchor(i int) bool { return j.anchored && i == len(j.certs)-1 }
 
-// selfIssued: subject and issuer of certificate i are one name.
+// selfIssued: subject and issuer are one name.
+func selfIssued(c *x509.Certificate) bool { return SameName(c.RawSubject, c.RawIssuer) }
+
+// selfIssued is the same of certificate i, compared once.
 func (j *judgement) selfIssued(i int) bool {
 	if bit := uint64(1) << i; j.compared&bit == 0 {
 		j.compared |= bit
-		if SameName(j.certs[i].RawSubject, j.certs[i].RawIssuer) {
+		if selfIssued(j.certs[i]) {
 			j.selfIssuers |= bit
 		}
 	}
