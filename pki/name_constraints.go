@@ -44,23 +44,27 @@ const (
 // isConstrained: a self-issued intermediate is exempt (§6.1.3 (b)), for it only
 // carries its authority over to a new key.
 func isConstrained(j *judgement, i int) bool {
-	return j.constraining>>(i+1) != 0 && (i == 0 || !j.selfIssued(i))
+	return j.constraining()>>(i+1) != 0 && (i == 0 || !j.selfIssued(i))
 }
 
-// constrainers is one bit for each certificate with name constraints; the leaf has
+// constraining has bit k set if certificate k has name constraints; the leaf has
 // nobody below it.
-func constrainers(certs []*x509.Certificate) (bits uint64) {
-	for i, c := range certs[1:] {
-		if _, present := extension(c, oidNameConstraints); present {
-			bits |= 2 << i
+func (j *judgement) constraining() uint64 {
+	const known = 1 << 63
+	if j.constrainers&known == 0 {
+		j.constrainers = known
+		for i, c := range j.certs[1:] {
+			if _, present := extension(c, oidNameConstraints); present {
+				j.constrainers |= 2 << i
+			}
 		}
 	}
-	return bits
+	return j.constrainers &^ known
 }
 
 func testNameConstraints(j *judgement, i int) *reason.Error {
 	for k := i + 1; k < len(j.certs); k++ {
-		if j.constraining>>k&1 == 0 {
+		if j.constraining()>>k&1 == 0 {
 			continue
 		}
 		if x := j.names.judge(j.certs[i], j.certs[k]); x != nil {
@@ -194,7 +198,7 @@ func showNameConstraints(j *judgement, i int) []Input {
 	var by, permitted, excluded, unapplied []string
 	subject := false
 	for k := i + 1; k < len(j.certs); k++ {
-		if j.constraining>>k&1 == 0 {
+		if j.constraining()>>k&1 == 0 {
 			continue
 		}
 		nc := j.names.constraintsOf(j.certs[k])

@@ -84,12 +84,12 @@ type judgement struct {
 	anchored bool
 
 	compared, selfIssuers uint64 // one bit a certificate: is it known, is it self-issued?
-	constraining          uint64 // likewise: has it name constraints?
+	constrainers          uint64 // one bit a certificate: has it name constraints? And one above them: is that known?
 }
 
 // judge runs the table over p. Silent, it stops at the first failure.
 func (v *verifier) judge(p *Path) {
-	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored, constraining: constrainers(p.Certs)}
+	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
 	p.Err = v.misnamed
 	for i, c := range p.Certs {
 		for k := range rules {
