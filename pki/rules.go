@@ -82,6 +82,7 @@ type judgement struct {
 	*verifier
 	certs    []*x509.Certificate // at most maxPathLen
 	anchored bool
+	staple   *stapleResult // once read
 
 	compared, selfIssuers uint64 // one bit a certificate: is it known, is it self-issued?
 	constrainers          uint64 // one bit a certificate: has it name constraints? And one above them: is that known?
@@ -92,6 +93,10 @@ func (v *verifier) judge(p *Path) {
 	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
 	p.Err = v.misnamed
 	for i, c := range p.Certs {
+		subject := ""
+		if v.o.Explain {
+			subject = c.Subject.String() // once, for all its checks
+		}
 		for k := range rules {
 			row := &rules[k]
 			if !row.on(&j, i) {
@@ -99,7 +104,7 @@ func (v *verifier) judge(p *Path) {
 			}
 			err := row.test(&j, i)
 			if v.o.Explain {
-				check := Check{Key: row.key, Cert: i, Subject: c.Subject.String(), OK: err == nil, Ref: row.ref, Err: err}
+				check := Check{Key: row.key, Cert: i, Subject: subject, OK: err == nil, Ref: row.ref, Err: err}
 				if i == 0 && row.leafRef != "" {
 					check.Ref = row.leafRef
 				}
@@ -202,7 +207,11 @@ func showSignature(j *judgement, i int) []Input {
 	}
 	known := j.signatureResult(c, by)
 	if known.shown == nil {
-		known.shown = explainSignature(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
+		explain := explainLater
+		if known.err != nil {
+			explain = explainSignature
+		}
+		known.shown = explain(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
 	}
 	return append(inputs, known.shown...)
 }
