@@ -50,6 +50,7 @@ const modules = `
 	github.com/klauspost/compress: certcompress
 	golang.org/x/crypto: suite pki cmd
 	golang.org/x/net: tls mitm/proxy cmd
+	golang.org/x/text: pki
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis

@@ -86,7 +86,7 @@ func (c *Check) Cause() string {
 func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
-			"basic_constraints", "path_len_constraint", "subject_alt_name", "certificate_policies", CauseQualifier, "extensions", "tls_feature"},
+			"basic_constraints", "path_len_constraint", "subject_alt_name", "subject", "name_constraints", "certificate_policies", CauseQualifier, "extensions", "tls_feature"},
 		reason.CertificateUntrusted: {"subject", "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},

@@ -32,7 +32,9 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 		if id.Equal(oidTLSFeature) && j.o.HeedMustStaple {
 			continue // processed by its own row, as far as RFC 7633 asks of a client
 		}
-		return refuse("extensions", "no critical extension that we do not process", id.String())
+		if !processed(c, id) {
+			return refuse("extensions", "no critical extension that we do not process", id.String())
+		}
 	}
 	qualifiers, ok := criticalQualifiers(c)
 	if !ok {

@@ -136,8 +136,6 @@ var criticality = []struct {
 	{asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 11}, "subjectInfoAccess", false, "RFC 5280 §4.2.2.2", nil},
 }
 
-var oidNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
-
 // notes are what there is to remark about certificate i.
 func (j *judgement) notes(i int) []Note {
 	c := j.certs[i]
@@ -192,10 +190,11 @@ func brokenAuthorityKeyID(c, above *x509.Certificate) string {
 	if c.Version < 3 || len(c.AuthorityKeyId) > 0 {
 		return ""
 	}
-	if selfIssued(c) && above == nil {
+	selfIssued := SameName(c.RawSubject, c.RawIssuer)
+	if selfIssued && above == nil {
 		return "" // an anchor: of whoever signed it there is nothing to find
 	}
-	return when(!selfIssued(c) || checkCert(c, PublicKey(c)) != nil, "none")
+	return when(!selfIssued || checkCert(c, PublicKey(c)) != nil, "none")
 }
 
 // brokenValidityEncoding: what UTCTime can say is said with it. (It ends with 2049.)
@@ -235,14 +234,11 @@ func brokenNames(c, _ *x509.Certificate) string {
 }
 
 func preferredName(name string) bool {
-	if len(name) > 253 { // 255 octets on the wire, with the first length and the root's
+	if !validHost(name) || strings.Contains(name, "_") {
 		return false
 	}
 	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
-			strings.IndexFunc(label, func(r rune) bool {
-				return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-			}) >= 0 {
+		if label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
 	}

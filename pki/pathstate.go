@@ -35,7 +35,7 @@ func (p *Path) States() []PathState {
 	if !p.Anchored || len(p.Certs) == 0 {
 		return nil
 	}
-	j := judgement{verifier: &verifier{}, certs: p.Certs, anchored: true}
+	j := judgement{verifier: newVerifier(VerifyOptions{}), certs: p.Certs, anchored: true}
 	n := len(p.Certs) - 1
 	policies, broken := newPolicyState(n), false
 	room := n
@@ -46,7 +46,7 @@ func (p *Path) States() []PathState {
 			broken = policies.process(&j, i) != nil
 		}
 		if i > 0 {
-			if i < n && !selfIssued(c) {
+			if i < n && !j.selfIssued(i) {
 				room = max(room-1, 0)
 			}
 			if c.BasicConstraintsValid && c.MaxPathLen >= 0 {

@@ -51,7 +51,7 @@ func (s *policyState) process(j *judgement, i int) *reason.Error {
 		return reason.New(reason.CertificateConstraint, field(i, "certificate_policies"), want, got)
 	}
 	const needed = "a policy valid for the whole path, as an issuer requires"
-	s.level = s.level.next(c, s.inhibitAny > 0 || i > 0 && selfIssued(c))
+	s.level = s.level.next(c, s.inhibitAny > 0 || i > 0 && j.selfIssued(i))
 	if s.explicit == 0 && len(s.level) == 0 {
 		return refuse(needed, "none")
 	}
@@ -70,7 +70,7 @@ func (s *policyState) process(j *judgement, i int) *reason.Error {
 		}
 	}
 	s.level.remap(c.PolicyMappings, s.mapping > 0)
-	if !selfIssued(c) {
+	if !j.selfIssued(i) {
 		s.explicit, s.mapping, s.inhibitAny = max(s.explicit-1, 0), max(s.mapping-1, 0), max(s.inhibitAny-1, 0)
 	}
 	s.explicit = tighten(s.explicit, c.RequireExplicitPolicy, c.RequireExplicitPolicyZero)
