@@ -33,7 +33,7 @@ func (r *resumeFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&r.numTickets, "num-tickets", 2, "how many tickets a TLS 1.3 client is given; 0 is --no-ticket")
 	f.IntVar(&r.earlyData, "early-data", 0, "take up to `N` bytes of early data, which can be replayed; 0 is none (TLS 1.3)")
-	f.StringVar(&r.store, "store", "memory", "where sessions, ticket keys and marks are kept: memory, or `redis://HOST:PORT`")
+	f.StringVar(&r.store, "store", "memory", "where sessions, ticket keys and marks are kept: memory, or `redis://HOST:PORT`\n(rediss:// over TLS, for a network that is not yours alone)")
 	f.StringVar(&r.defend, "defend", defaultDefend, "against replays: none, or a list of\n"+strings.Join(replay.Defences(), ", "))
 	complete(cmd, "defend", replay.Defences)
 }
@@ -90,6 +90,9 @@ func (s *serverFlags) announceStore(w io.Writer, cfg *handshake.Config, store *s
 		fmt.Fprintln(w, "  "+say(s.lang, "store_memory"))
 	} else {
 		fmt.Fprintln(w, "  "+say(s.lang, "store_redis", "place", store.place))
+		if store.bare {
+			fmt.Fprintln(w, "  "+say(s.lang, "store_bare"))
+		}
 	}
 	store.look()
 	if cfg.MaxEarlyData == 0 {
