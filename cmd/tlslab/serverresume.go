@@ -22,8 +22,9 @@ type resumeFlags struct {
 
 // defaultDefend takes each flight of early data once, as RFC 9846 §8 demands of a server,
 // and of those only what changes nothing.
-// Freshness would add to it that a store which has just begun takes none for a whole
-// window: that is for whoever asks for it.
+// A ClientHello that is late by more than replay.DefaultWindow is not taken either, as RFC
+// 9846 §4.3.10 demands, so no mark lasts for longer. Freshness would add to it that a
+// store which has just begun takes none for a whole window: that is for whoever asks for it.
 const defaultDefend = replay.Record + "," + replay.SafeMethods
 
 // mostEarlyData is what one connection may make us hold, in bytes.
@@ -66,19 +67,12 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 	if !noTicket {
 		cfg.Tickets = store.ticketKeys()
 	}
-	settings := &replay.Settings{Defences: names}
+	settings := &replay.Settings{Defences: names, Late: replay.DefaultWindow}
 	if err := settings.Configure(cfg, store); err != nil {
 		return nil, err
 	}
 	if store.redis != nil && !slices.Contains(names, replay.Record) { // which asks it anyway
-		accept := cfg.AcceptEarlyData
-		cfg.AcceptEarlyData = store.accept
-		if accept != nil {
-			cfg.AcceptEarlyData = replay.All(accept, store.accept)
-		}
-	}
-	if cfg.AcceptEarlyData != nil { // it takes over the look at a ticket's age, which RFC 9846 §4.3.10 demands
-		cfg.AcceptEarlyData = replay.All(replay.Freshness(replay.DefaultWindow), cfg.AcceptEarlyData)
+		cfg.AcceptEarlyData = replay.All(cfg.AcceptEarlyData, store.accept)
 	}
 	return settings, nil
 }
