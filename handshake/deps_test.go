@@ -20,8 +20,8 @@ import (
 // to handshake/; cmd and examples are trees. A package that is not here fails the
 // test, so that a new one is thought about.
 const policy = `
-	NONE < iana, keyschedule, replay/bank
-	iana < reason
+	NONE < foreign, iana, keyschedule, replay/bank
+	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress
 	kx < kx/kxtest
 	wire < message, session
@@ -29,7 +29,8 @@ const policy = `
 	suite < record
 	wire, sig < pki
 	message, session, record, keyschedule, kx, certcompress, pki < handshake
-	NONE < pcapng, mitm/har
+	NONE < pcapng
+	foreign < mitm/har
 	handshake < tls, narrate, observe, tamper, mitm
 	observe, tamper, mitm < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy

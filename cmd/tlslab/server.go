@@ -132,7 +132,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	watching.Go(func() { store.watch(watched) })
 	defer watching.Wait()
 	defer unwatch()
-	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods), log: cmd.ErrOrStderr(), out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
+	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods), log: cmd.ErrOrStderr(), out: out, stdout: unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {

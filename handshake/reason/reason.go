@@ -5,14 +5,15 @@
 //
 // It is not a log: it holds one fault. Read the list of reasons below first.
 //
-// It leans on iana, for the alerts on the table's right-hand side, and on nothing
-// else of this module.
+// It leans on iana, for the alerts on the table's right-hand side, and on foreign, since
+// what came is a peer's.
 package reason
 
 import (
 	"errors"
 	"fmt"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 )
 
@@ -118,7 +119,9 @@ func Wrap(r Reason, field string, err error) *Error {
 	return &Error{Reason: r, Field: field, Off: -1, Err: err}
 }
 
-// Error says: reason, field, offset, expected, got, cause.
+// Error says: reason, field, offset, expected, got, cause, in one line. What came is a
+// peer's, and quoted; an error of another package may hold what the peer wrote, and is
+// escaped.
 func (e *Error) Error() string {
 	s := string(e.Reason)
 	if e.Field != "" {
@@ -129,14 +132,14 @@ func (e *Error) Error() string {
 	}
 	switch {
 	case e.Want != nil && e.Got != nil:
-		s += fmt.Sprintf(": expected %v, got %v", e.Want, e.Got)
+		s += ": expected " + foreign.Value(e.Want) + ", got " + foreign.Value(e.Got)
 	case e.Want != nil:
-		s += fmt.Sprintf(": expected %v", e.Want)
+		s += ": expected " + foreign.Value(e.Want)
 	case e.Got != nil:
-		s += fmt.Sprintf(": got %v", e.Got)
+		s += ": got " + foreign.Value(e.Got)
 	}
 	if e.Err != nil {
-		s += ": " + e.Err.Error()
+		s += ": " + foreign.Line(e.Err.Error())
 	}
 	return s
 }
