@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,17 @@ func TestStoreInClear(t *testing.T) {
 		if strings.Contains(said.String(), "secret@") {
 			t.Errorf("%s: a password in %q", url, &said)
 		}
+	}
+}
+
+// TestStoreSays: what a Redis that is refused says of itself is quoted.
+func TestStoreSays(t *testing.T) {
+	var said bytes.Buffer
+	var s serverFlags
+	s.lang, s.resume.store = narrate.En, "redis://localhost:1"
+	s.tellStore(&said)(fmt.Errorf("redis: get: %w: ERR \x1b[2J\u202e", errors.New("redis refused the command")))
+	if got := said.String(); !strings.Contains(got, `\x1b[2J\u202e`) {
+		t.Errorf("%q", got)
 	}
 }
 
