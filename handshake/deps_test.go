@@ -20,14 +20,14 @@ import (
 // to handshake/; cmd and examples are trees. A package that is not here fails the
 // test, so that a new one is thought about.
 const policy = `
-	NONE < foreign, iana, keyschedule, replay/bank
+	NONE < foreign, iana, keyschedule, replay/bank, pki/der
 	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress
 	kx < kx/kxtest
 	wire < message, session
 	session < session/redis
 	suite < record
-	wire, sig < pki
+	wire, sig, pki/der < pki
 	message, session, record, keyschedule, kx, certcompress, pki < handshake
 	NONE < pcapng
 	foreign < mitm/har

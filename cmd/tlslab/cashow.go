@@ -75,7 +75,7 @@ func (c *caFlags) showBlock(w io.Writer, n int, b *pem.Block) error {
 		fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
 		c.line(w, pki.InSubject, csr.Subject.String())
 		c.line(w, pki.InNames, strings.Join(namesOf(csr.DNSNames, csr.IPAddresses), ", "))
-		c.line(w, pki.InPublicKey, pki.KeyName(pki.RequestKey(csr)))
+		c.line(w, pki.InPublicKey, pki.RequestKeyName(csr))
 		c.line(w, pki.InSignatureAlgorithm, csr.SignatureAlgorithm.String())
 	default:
 		fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
@@ -93,7 +93,7 @@ func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
 	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
 	c.line(w, pki.InCA, fmt.Sprint(cert.IsCA))
-	c.line(w, pki.InPublicKey, pki.KeyName(pki.PublicKey(cert)))
+	c.line(w, pki.InPublicKey, pki.CertKeyName(cert))
 	c.line(w, pki.InSignatureAlgorithm, cert.SignatureAlgorithm.String())
 	sum := sha256.Sum256(cert.Raw)
 	c.line(w, pki.InFingerprint, hex.EncodeToString(sum[:]))

@@ -190,7 +190,7 @@ func (t *Terminal) certificateRow(i int, der []byte) {
 // certificate says in one line what a certificate is.
 func (t *Terminal) certificate(c *x509.Certificate) string {
 	return t.say.ui("certificate_line", "subject", subject(c), "issuer", foreign.Quote(c.Issuer.CommonName),
-		"key", pki.KeyName(pki.PublicKey(c)), "n", text(len(c.Raw)))
+		"key", pki.CertKeyName(c), "n", text(len(c.Raw)))
 }
 
 // toldJustNow reports whether a field holds what the lines above it have computed.

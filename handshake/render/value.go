@@ -27,7 +27,7 @@ func text(v any) string {
 	case []byte:
 		return hex.EncodeToString(v)
 	case time.Time:
-		return v.UTC().Format("2006-01-02 15:04:05 UTC")
+		return v.UTC().Format("2006-01-02 15:04:05.999999999 UTC")
 	case *x509.Certificate:
 		return subject(v)
 	case iana.Group:
