@@ -262,7 +262,7 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	for _, step := range issued.Steps {
 		scene := &handshake.SceneEvent{Meta: handshake.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Key: "ca_" + step.Key}
 		for _, in := range step.Inputs {
-			scene.Values = append(scene.Values, handshake.SceneValue{Name: in.Name, Value: in.Value})
+			scene.Values = append(scene.Values, handshake.SceneValue{Name: in.Name, Value: in.Value()})
 		}
 		term.Event(scene)
 	}
