@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
@@ -112,7 +112,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	}
 	if c.sessOut != "" {
 		// Better now than after the conversation.
-		if _, err := os.Stat(filepath.Dir(c.sessOut)); err != nil {
+		if err := ondisk.Try(c.sessOut); err != nil {
 			return unwritten("--sess-out", c.sessOut, err)
 		}
 	}
@@ -129,7 +129,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	}
 	err = call.all(ctx, early, cmd.InOrStdin(), unfiltered(cmd.OutOrStdout()))
 	if c.sessOut != "" && call.shaken {
-		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now()))
+		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now(), c.lang, cmd.ErrOrStderr()))
 	}
 	return err
 }

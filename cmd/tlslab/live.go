@@ -95,15 +95,15 @@ type transcript struct {
 
 // outputs opens the transcript, the key log for cfg, and the capture; done closes them.
 func (l *liveFlags) outputs(to io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
-	if out, err = l.view.open(to); err != nil {
+	if out, err = l.view.open(to, to); err != nil {
 		return nil, nil, err
 	}
-	log, closeLog, err := l.openKeyLog()
+	log, closeLog, err := openKeyLog(l.keyLog, l.lang, to)
 	if err != nil {
 		return nil, nil, firstError(err, out.close())
 	}
 	cfg.KeyLog = log
-	if err := l.captureFile.open(asSeen); err != nil {
+	if err := l.captureFile.open(asSeen, l.lang, to); err != nil {
 		return nil, nil, firstError(err, closeLog(), out.close())
 	}
 	return out, func() error {
