@@ -148,6 +148,7 @@ func TestShutdown(t *testing.T) {
 	u := start(t, o.origin, nil)
 	kept, asking := u.tunnel(t), net.Conn(nil)
 	play(t, kept, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}, {server, "HTTP/1.1 204 No Content\r\n\r\n", ""}})
+	u.await(t, 1) // the client has its reply before the proxy is done with it
 	asking = u.tunnel(t)
 	play(t, asking, o.next(t), []line{{client, "GET /long HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}})
 	if err := u.Close(); err != nil {
