@@ -99,6 +99,14 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// CloseWrite closes our side, as the transport can: package tls does so behind an alert.
+func (c *counted) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
 // shake runs the handshake and shows it.
 func (c *liveConn) shake(ctx context.Context) error {
 	err := c.HandshakeContext(ctx)
