@@ -11,13 +11,16 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
 	"tlslab/handshake/replay"
+	"tlslab/handshake/tls"
 	"tlslab/pki"
 )
 
@@ -28,6 +31,8 @@ type serverFlags struct {
 	portFile, staple   string
 	verifyClient, www  bool
 	resume             resumeFlags
+
+	handshakeTimeout, idleTimeout time.Duration
 }
 
 func newServer() *cobra.Command {
@@ -73,6 +78,8 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.BoolVar(&s.verifyClient, "verify-client", false, "demand a certificate of each client")
 	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
+	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
+	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
 	complete(cmd, "staple", stapleKinds)
 	return cmd
 }
@@ -83,6 +90,12 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	}
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	}
+	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
+		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")
+	}
+	if cmd.Flags().Changed("idle-timeout") && !s.www {
+		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
 	}
 	cfg, err := s.config(s.resume.only13(cmd))
 	if err != nil {
@@ -95,7 +108,9 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := s.clientRoots(cfg, roots); err != nil {
 		return err
 	}
-	store, err := openStore(s.resume.store, s.tellStore(cmd.ErrOrStderr()))
+	log := newSpool(cmd.ErrOrStderr(), s.missing)
+	defer log.close() // nobody is left to tell that it could not be written
+	store, err := openStore(s.resume.store, s.tellStore(log))
 	if err != nil {
 		return err
 	}
@@ -111,39 +126,54 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, done()) }()
+	if s.view.out == "" {
+		out.w = log // in one order with the rest
+	} else {
+		shown := newSpool(out.w, s.missing)
+		out.w = shown
+		defer shown.close() // as with any transcript, what goes wrong ends nobody's connection
+	}
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	if s.caDir != "" {
 		for _, a := range roots {
-			warnExpired(cmd.ErrOrStderr(), s.lang, s.caDir, a)
+			warnExpired(log, s.lang, s.caDir, a)
 		}
 	}
 	l, err := net.Listen("tcp", s.accept)
 	if err != nil {
 		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
 	}
-	if err := firstError(s.warn(out), s.announce(cmd.ErrOrStderr(), l, roots)); err != nil {
+	l = tls.Patient(l)
+	if err := firstError(s.warn(out), s.announce(log, l, roots)); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	s.announceStore(cmd.ErrOrStderr(), cfg, store, settings)
+	s.announceStore(log, cfg, store, settings)
 	watched, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // the last connections may yet need it
 	var watching sync.WaitGroup
 	watching.Go(func() { store.watch(watched) })
 	defer watching.Wait()
 	defer unwatch()
-	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods), log: cmd.ErrOrStderr(), out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
+	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods),
+		log: log, out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {
 		err = h.serveHTTP(l)
 	} else {
 		go h.typed(cmd.InOrStdin())
-		err = h.serve(ctx, l)
+		err = h.serve(l)
 	}
 	h.stop(l)
-	h.handlers.Wait()
+	h.leave()
 	return err
+}
+
+// missing says that so many pieces of what there was to tell are left out.
+func (s *serverFlags) missing(n int) string {
+	return say(s.lang, "unread", "n", strconv.Itoa(n)) + "\n"
 }
 
 // clientRoots sets whom to believe of the clients.
@@ -243,6 +273,8 @@ type host struct {
 
 	safeMethods bool // early data may only ask, and change nothing
 
+	printing sync.Mutex // stdout's
+
 	mu      sync.Mutex
 	arrived *sync.Cond
 	conns   map[*liveConn]bool
@@ -252,14 +284,14 @@ type host struct {
 }
 
 // serve handles each connection until l is closed.
-func (h *host) serve(ctx context.Context, l net.Listener) error {
+func (h *host) serve(l net.Listener) error {
 	live := &liveListener{l, h}
 	for {
 		c, err := live.Accept()
 		if err != nil {
 			return h.unlessStopped(err)
 		}
-		h.handlers.Go(func() { h.converse(ctx, c.(*liveConn)) })
+		h.handlers.Go(func() { h.converse(c.(*liveConn)) })
 	}
 }
 
@@ -274,12 +306,13 @@ func (h *host) unlessStopped(err error) error {
 }
 
 // converse shakes hands and prints what comes until the peer closes.
-func (h *host) converse(ctx context.Context, c *liveConn) {
+func (h *host) converse(c *liveConn) {
 	defer c.Close()
-	if h.cfg.MaxEarlyData > 0 && c.printEarly() != nil {
-		return
+	how := c.Conn.Handshake
+	if h.cfg.MaxEarlyData > 0 {
+		how = c.printEarly
 	}
-	if c.shake(ctx) != nil {
+	if c.shake(how) != nil {
 		return
 	}
 	h.mu.Lock()
@@ -289,6 +322,7 @@ func (h *host) converse(ctx context.Context, c *liveConn) {
 	buf := make([]byte, 1<<14)
 	for {
 		n, err := c.Read(buf)
+		c.Tell() // the answer is a person's, to what they have read
 		c.transcript.flush()
 		h.print(buf[:n])
 		if err != nil {
@@ -297,9 +331,15 @@ func (h *host) converse(ctx context.Context, c *liveConn) {
 	}
 }
 
+// print writes what a client sent to standard output. While nobody reads there it waits, and
+// with it this client and others that have sent something; nothing else does: the lock is for
+// printing alone.
 func (h *host) print(p []byte) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if len(p) == 0 {
+		return
+	}
+	h.printing.Lock()
+	defer h.printing.Unlock()
 	_, _ = h.stdout.Write(p)
 }
 
@@ -338,4 +378,19 @@ func (h *host) stop(l net.Listener) {
 			_ = c.Close()
 		}
 	})
+}
+
+// leave waits for the handlers, whose connections are closed. What a client has sent may
+// yet have to be printed; where nobody reads it the program ends without.
+func (h *host) leave() {
+	over := make(chan struct{})
+	go func() {
+		h.handlers.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+	case <-time.After(spoolTime):
+		fmt.Fprintln(h.log, say(h.flags.lang, "unread_data"))
+	}
 }

@@ -46,6 +46,11 @@ func listen(cfg *Config) (*Config, *heard) {
 // called where what there was to write is written.
 func (c *Conn) tell() { c.tellIf(func() bool { return !c.e.Owes() }) }
 
+// Tell has the Listener told now of what Read has returned, which it else is when that has
+// been answered, or at the next Read. It is for those who show what they read, and have no
+// answer to give whose time might say how it was shown.
+func (c *Conn) Tell() { c.tell() }
+
 // tellAll tells what has happened. Nobody waits any more: the transport is closed.
 func (c *Conn) tellAll() { c.tellIf(func() bool { return true }) }
 

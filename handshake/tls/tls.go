@@ -85,8 +85,8 @@ func Listen(network, addr string, cfg *Config) (net.Listener, error) {
 	return NewListener(l, cfg), nil
 }
 
-// NewListener wraps what l accepts.
-func NewListener(l net.Listener, cfg *Config) net.Listener { return &listener{l, cfg} }
+// NewListener wraps what l accepts, patiently: see Patient.
+func NewListener(l net.Listener, cfg *Config) net.Listener { return &listener{Patient(l), cfg} }
 
 type listener struct {
 	net.Listener
