@@ -10,7 +10,8 @@ import (
 // that somebody has stopped at page one, a terminal under Ctrl-S, a full pipe. What tells of
 // many connections must not wait there, or all of them would, and whoever wants to stop the
 // program too. A goroutine of its own carries things off in their order, and up to spoolSize
-// bytes may wait for it. A piece for which there is no room is left out, and counted.
+// bytes may wait for it, or one piece that is longer. A piece for which there is no room is
+// left out, and counted.
 type spool struct {
 	w       io.Writer
 	missing func(n int) string // a line that says that n pieces are left out
@@ -44,7 +45,7 @@ func (s *spool) Write(p []byte) (int, error) {
 	switch {
 	case s.err != nil:
 		return 0, s.err
-	case len(s.held)+len(p) > spoolSize || s.lost > 0: // what comes behind a gap waits until it is told
+	case len(s.held) > 0 && len(s.held)+len(p) > spoolSize || s.lost > 0: // behind a gap nothing goes before it is told
 		s.lost++
 	default:
 		s.held = append(s.held, p...)
