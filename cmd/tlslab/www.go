@@ -30,7 +30,7 @@ func (h *host) serveHTTP(l net.Listener) error {
 		// connection may be idle: whoever moves nothing for so long holds nothing.
 		ReadHeaderTimeout: h.flags.idleTimeout,
 		ReadTimeout:       h.flags.idleTimeout,
-		WriteTimeout:      h.flags.idleTimeout,
+		WriteTimeout:      2 * h.flags.idleTimeout, // from the end of the head: the time of a body is in it
 		IdleTimeout:       h.flags.idleTimeout,
 		MaxHeaderBytes:    maxHead - slack,
 		ErrorLog:          log.New(io.Discard, "", 0), // a connection's end is told by its liveConn
