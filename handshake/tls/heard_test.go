@@ -2,10 +2,8 @@ package tls_test
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"reflect"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/kxtest"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
@@ -271,37 +270,6 @@ func TestEarlyDataIsUnfelt(t *testing.T) {
 	mustBeUnfelt(t, client, server)
 }
 
-// guess is the RSA key exchange of somebody who does not know the premaster secret, as
-// Bleichenbacher's ciphertexts have it: padded rightly, or not.
-type guess struct {
-	kx.Exchange
-	padded bool
-}
-
-func (g guess) Answer(in kx.ClientInput) (kx.Answer, error) {
-	key := in.PublicKey.(*rsa.PublicKey)
-	block := make([]byte, key.Size())
-	if _, err := rand.Read(block); err != nil {
-		return nil, err
-	}
-	for i, b := range block {
-		block[i] = b | 1 // no zero but those below
-	}
-	copy(block, []byte{0, 2})
-	if !g.padded {
-		block[1] = 1
-	}
-	block[len(block)-49] = 0
-	block[len(block)-48], block[len(block)-47] = byte(in.ClientVersion>>8), byte(in.ClientVersion)
-	m := new(big.Int).SetBytes(block)
-	return guessed(m.Exp(m, big.NewInt(int64(key.E)), key.N).FillBytes(block)), nil
-}
-
-type guessed []byte
-
-func (g guessed) Share() []byte  { return g }
-func (g guessed) Secret() []byte { return make([]byte, 48) }
-
 // TestPaddingIsUnfelt: whether the padding was good, a server with a transcript works
 // alike up to the alert, and tells of nothing before it is written and the stream is
 // closed. The events, which are built before, are the same but for their bytes.
@@ -310,7 +278,7 @@ func TestPaddingIsUnfelt(t *testing.T) {
 		var outlines [2][]string
 		for i, padded := range []bool{false, true} {
 			cc, sc := *verifying(), *serving(servers()["rsa"])
-			cc.Suites, cc.Exchanges = named(t, "AES128-SHA"), []kx.Exchange{guess{kx.RSA, padded}}
+			cc.Suites, cc.Exchanges = named(t, "AES128-SHA"), []kx.Exchange{kxtest.Guess(padded)}
 			c, s, _, server := overheard(t, cc, sc, split)
 			refused := make(chan error, 1)
 			go func() { refused <- s.Handshake() }()
