@@ -20,16 +20,17 @@ import (
 // to handshake/; cmd and examples are trees. A package that is not here fails the
 // test, so that a new one is thought about.
 const policy = `
-	NONE < iana, keyschedule, replay/bank
-	iana < reason
+	NONE < foreign, iana, keyschedule, replay/bank, pki/der
+	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress
 	kx < kx/kxtest
 	wire < message, session
 	session < session/redis
 	suite < record
-	wire, sig < pki
+	wire, sig, pki/der < pki
 	message, session, record, keyschedule, kx, certcompress, pki < handshake
-	NONE < pcapng, mitm/har
+	NONE < pcapng
+	foreign < mitm/har
 	handshake < tls, narrate, observe, tamper, mitm
 	observe, tamper, mitm < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy

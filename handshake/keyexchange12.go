@@ -99,7 +99,7 @@ func fitsAuth(s *suite.Suite, leaf *x509.Certificate) error {
 		want = "RSA key with the key usage keyEncipherment"
 	}
 	return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
-		Want: want + ", for " + s.ID.String(), Got: pki.KeyName(publicKey(leaf))}
+		Want: want + ", for " + s.ID.String(), Got: pki.CertKeyName(leaf)}
 }
 
 // keyFits reports whether a leaf's key and its usage serve a suite: key transport

@@ -78,7 +78,9 @@ func TestAgreesWithCryptoX509(t *testing.T) {
 // explained asks again with Explain, which must not change the answer.
 func explained(t *testing.T, silent error, chain, roots []*x509.Certificate, name string, usage Usage) {
 	t.Helper()
-	_, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Time: lessonTime, Usage: usage, Explain: true})
+	o := VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Time: lessonTime, Usage: usage, Explain: true}
+	r, err := Verify(chain, o)
+	heldToFacts(t, r, chain, o)
 	if fmt.Sprint(err) != fmt.Sprint(silent) {
 		t.Errorf("silent: %v, explained: %v", silent, err)
 	}

@@ -111,7 +111,7 @@ func (a algorithm) String() string {
 	case a.hash != 0 && a.oid.Equal(oidPSS):
 		return fmt.Sprintf("%s-RSAPSS with a salt of %d bytes", strings.ReplaceAll(a.hash.String(), "-", ""), a.salt)
 	case len(a.oid) > 0:
-		return a.oid.String()
+		return algorithmName(a.oid)
 	}
 	return "unknown"
 }

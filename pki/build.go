@@ -52,13 +52,30 @@ const (
 	RejectedLoop      RejectionReason = "loop"      // its name and key are already in the path
 	RejectedDuplicate RejectionReason = "duplicate" // the same certificate was sent twice
 	RejectedTooLong   RejectionReason = "too_long"  // the path has as many certificates as we follow
-	RejectedUnused    RejectionReason = "unused"    // it issued none of the certificates in a path
+	RejectedUnused    RejectionReason = "unused"    // nothing in a path names it as its issuer
 	RejectedSignature RejectionReason = "signature" // it bears the issuer's name, but its key did not sign
+	RejectedWeakKey   RejectionReason = "weak_key"  // it bears the issuer's name, but its key is one whose signatures we do not check
+	RejectedAlgorithm RejectionReason = "algorithm" // it bears the issuer's name, but the signature is of an algorithm that we do not know
+	RejectedNotTried  RejectionReason = "not_tried" // it bears the issuer's name, but the search had ended before its turn
 )
 
 // RejectionReasons lists them all.
 func RejectionReasons() []RejectionReason {
-	return []RejectionReason{RejectedLoop, RejectedDuplicate, RejectedTooLong, RejectedUnused, RejectedSignature}
+	return []RejectionReason{RejectedLoop, RejectedDuplicate, RejectedTooLong, RejectedUnused, RejectedSignature,
+		RejectedWeakKey, RejectedAlgorithm, RejectedNotTried}
+}
+
+// rejectionBy says of a candidate why the check of its signature did not succeed.
+func (v *verifier) rejectionBy(bad *reason.Error, child *x509.Certificate) RejectionReason {
+	switch {
+	case bad == v.limit:
+		return RejectedNotTried
+	case bad.Reason == reason.WeakKey:
+		return RejectedWeakKey
+	case algorithmOf(child).kind == 0:
+		return RejectedAlgorithm
+	}
+	return RejectedSignature
 }
 
 // verifier is the state of one call of Verify.
@@ -83,6 +100,7 @@ type verifier struct {
 type signatureResult struct {
 	child, issuer *x509.Certificate
 	err           *reason.Error
+	inOrder       bool    // child's encoding is known to be in order
 	shown         []Input // filled when asked for
 }
 
@@ -205,8 +223,11 @@ func (v *verifier) mayFollow(top, c *x509.Certificate) bool {
 			return false
 		}
 	}
-	if !v.anySigns && v.signature(top, c) != nil {
-		v.reject(c, top, RejectedSignature)
+	if v.anySigns {
+		return true
+	}
+	if bad := v.signature(top, c); bad != nil {
+		v.reject(c, top, v.rejectionBy(bad, top))
 		return false
 	}
 	return true
@@ -260,7 +281,8 @@ func (v *verifier) signatureResult(child, issuer *x509.Certificate) *signatureRe
 		v.exceed(maxSignatures, "signature checks")
 		return &signatureResult{child: child, issuer: issuer, err: v.limit}
 	}
-	v.signatures = append(v.signatures, signatureResult{child: child, issuer: issuer, err: v.o.Signatures.check(child, issuer, v.o.Recompute)})
+	err, inOrder := v.o.Signatures.check(child, issuer, v.o.Recompute)
+	v.signatures = append(v.signatures, signatureResult{child: child, issuer: issuer, err: err, inOrder: inOrder})
 	v.report.SignatureChecks++
 	return &v.signatures[len(v.signatures)-1]
 }
@@ -303,7 +325,26 @@ func (v *verifier) reportUnused() {
 		case slices.ContainsFunc(v.report.Paths, func(p Path) bool { return holds(p.Certs, c) }):
 		case slices.ContainsFunc(v.report.Rejected, func(r Rejection) bool { return r.Cert == c }):
 		default:
-			v.reject(c, nil, RejectedUnused)
+			child := v.mightHaveIssued(c)
+			if child == nil {
+				v.reject(c, nil, RejectedUnused)
+			} else {
+				v.reject(c, child, RejectedNotTried)
+			}
 		}
 	}
+}
+
+// mightHaveIssued returns a certificate of a path that names c as its issuer, nil if
+// there is none. A path that is accepted ends the search: those after it in the order of
+// trying are not looked at, and nothing is known of their keys.
+func (v *verifier) mightHaveIssued(c *x509.Certificate) *x509.Certificate {
+	for i := range v.report.Paths {
+		for _, child := range v.report.Paths[i].Certs {
+			if bytes.Equal(child.RawIssuer, c.RawSubject) {
+				return child
+			}
+		}
+	}
+	return nil
 }

@@ -23,10 +23,11 @@ type SignatureCache struct {
 // still in use comes back with its next check.
 const maxCached = 1024
 
-// check checks that issuer signed child: recompute does not ask the memory first.
-func (sc *SignatureCache) check(child, issuer *x509.Certificate, recompute bool) *reason.Error {
+// check checks that issuer signed child: recompute does not ask the memory first. inOrder is
+// true if child's encoding is known to be in order as well.
+func (sc *SignatureCache) check(child, issuer *x509.Certificate, recompute bool) (err *reason.Error, inOrder bool) {
 	if sc == nil {
-		return checkCert(child, PublicKey(issuer))
+		return checkCert(child, PublicKey(issuer)), false
 	}
 	h := sha256.New()
 	h.Write(issuer.RawSubjectPublicKeyInfo) // DER: its length is inside, so the two cannot run together
@@ -38,10 +39,13 @@ func (sc *SignatureCache) check(child, issuer *x509.Certificate, recompute bool)
 	_, known := sc.good[id]
 	sc.mu.Unlock()
 	if known && !recompute {
-		return nil
+		return nil, true
 	}
 	if err := checkCert(child, PublicKey(issuer)); err != nil {
-		return err
+		return err, false
+	}
+	if !wellFormed(child) {
+		return nil, false // it is refused elsewhere, which says why
 	}
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
@@ -49,5 +53,5 @@ func (sc *SignatureCache) check(child, issuer *x509.Certificate, recompute bool)
 		sc.good = make(map[[sha256.Size]byte]struct{})
 	}
 	sc.good[id] = struct{}{}
-	return nil
+	return nil, true
 }

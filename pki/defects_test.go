@@ -56,6 +56,7 @@ func network(s string) *net.IPNet {
 }
 
 var (
+	oidExtKeyUsage       = asn1.ObjectIdentifier{2, 5, 29, 37}
 	oidBasicConstraints  = asn1.ObjectIdentifier{2, 5, 29, 19}
 	oidPolicyConstraints = asn1.ObjectIdentifier{2, 5, 29, 36}
 	oidPolicyMappings    = asn1.ObjectIdentifier{2, 5, 29, 33}
@@ -124,7 +125,11 @@ var defects = []defect{
 	{name: "intermediate-cannot-sign", min: 1, change: func(w *world) { w.certs[1].KeyUsage = x509.KeyUsageCRLSign }},
 	{name: "root-cannot-sign", change: func(w *world) { w.root().KeyUsage = x509.KeyUsageCRLSign }},
 	{name: "intermediate-no-key-usage", min: 1, change: func(w *world) { w.certs[1].KeyUsage = 0 }},
-	{name: "leaf-is-ca", change: func(w *world) { w.leaf().IsCA, w.leaf().KeyUsage = true, x509.KeyUsageCertSign }},
+	{name: "leaf-is-ca", change: func(w *world) {
+		w.leaf().IsCA, w.leaf().KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageDigitalSignature
+	}},
+	{name: "leaf-agrees-on-keys", change: func(w *world) { w.leaf().KeyUsage = x509.KeyUsageKeyAgreement }},
+	{name: "leaf-no-key-usage", change: func(w *world) { w.leaf().KeyUsage = 0 }},
 
 	// extended key usage
 	{name: "client-only", change: func(w *world) { w.leaf().ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }},
@@ -224,6 +229,15 @@ var defects = []defect{
 		sent: func(w *world, c []*x509.Certificate) []*x509.Certificate { return c }},
 
 	// where RFC 5280 is stricter than crypto/x509
+	{name: "leaf-signs-certificates-alone", change: func(w *world) { w.leaf().IsCA, w.leaf().KeyUsage = true, x509.KeyUsageCertSign },
+		stricter: "RFC 5280 §4.2.1.3"},
+	{name: "leaf-signs-crls-alone", change: func(w *world) { w.leaf().KeyUsage = x509.KeyUsageCRLSign }, stricter: "RFC 5280 §4.2.1.3"},
+	{name: "client-encrypts-alone", usage: ClientAuth, change: func(w *world) {
+		w.leaf().ExtKeyUsage, w.leaf().KeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, x509.KeyUsageKeyEncipherment
+	}, stricter: "RFC 5280 §4.2.1.3, RFC 5246 §7.4.6"},
+	{name: "no-usage-in-extended-key-usage", change: func(w *world) {
+		w.leaf().ExtKeyUsage, w.leaf().ExtraExtensions = nil, []pkix.Extension{ext(oidExtKeyUsage, false, 0x30, 0)}
+	}, stricter: "RFC 5280 §4.2.1.12"},
 	{name: "key-usage-no-bit", change: func(w *world) {
 		w.leaf().KeyUsage, w.leaf().ExtraExtensions = 0, []pkix.Extension{ext(oidKeyUsage, true, 3, 1, 0)}
 	}, stricter: "RFC 5280 §4.2.1.3"},

@@ -1,17 +1,8 @@
 package pki
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
-	"fmt"
 	"net"
-
-	"github.com/cloudflare/circl/sign/ed448"
-
-	"tlslab/handshake/sig"
 )
 
 // Input is one value that a check or a step looked at. Value is a string, []byte,
@@ -74,6 +65,7 @@ const (
 	InExcluded       = "excluded"           // []string, subtrees
 	InConstrainedBy  = "constrained_by"     // []string, subjects of the authorities that constrain
 	InPolicies       = "policies"           // []string, of the leaf
+	InQualifiers     = "policy_qualifiers"  // []string: what the qualifiers of a critical certificatePolicies tell a reader
 	InExplicitPolicy = "explicit_policy"    // bool: a policy is required by now
 
 	InAnchors        = "anchors"     // int, how many are installed
@@ -98,30 +90,10 @@ func InputNames() []string {
 		InRecoveredBlock, InPadding, InDigestInfo, InRecoveredDigest, InEncodedMessage, InSalt, InR, InS, InXOfR,
 		InSB, InRPlusKA,
 		InCA, InMaxPathLength, InPathLength, InKeyUsage, InExtKeyUsage, InWantedUsage, InPermitted, InExcluded,
-		InConstrainedBy, InPolicies, InExplicitPolicy,
+		InConstrainedBy, InPolicies, InQualifiers, InExplicitPolicy,
 		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InResponder, InResponse,
 		InIssuerNameHash, InIssuerKeyHash,
 	}
-}
-
-// KeyName names a public key by kind and size: "RSA-2048", "RSA-PSS-2048" (a key for
-// RSASSA-PSS alone), "ECDSA P-256", "Ed25519", "Ed448".
-func KeyName(pub crypto.PublicKey) string {
-	switch k := pub.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA-%d", k.N.BitLen())
-	case *sig.PSSPublicKey:
-		return fmt.Sprintf("RSA-PSS-%d", k.RSA.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + k.Curve.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
-	case ed448.PublicKey:
-		return "Ed448"
-	case nil:
-		return "unknown"
-	}
-	return fmt.Sprintf("%T", pub)
 }
 
 func sanStrings(dns []string, ips []net.IP) []string {

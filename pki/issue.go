@@ -166,7 +166,7 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 		{Key: StepCSR, Ref: "RFC 2986 §4", OK: true, Inputs: []Input{
 			{InSubject, csr.Subject.String()},
 			{InNames, sanStrings(csr.DNSNames, csr.IPAddresses)},
-			{InPublicKey, KeyName(RequestKey(csr))},
+			{InPublicKey, RequestKeyName(csr)},
 			{InPublicKeyHash, spki[:]},
 			{InCSR, csr.Raw},
 		}},
@@ -186,7 +186,7 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 		{Key: StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: hashInputs(algorithmOf(leaf), leaf.RawTBSCertificate)},
 		{Key: StepSign, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: []Input{
 			{InSignatureAlgorithm, SignatureName(leaf)},
-			{InIssuerKey, KeyName(PublicKey(is.Issuer))},
+			{InIssuerKey, CertKeyName(is.Issuer)},
 			{InSignature, leaf.Signature},
 		}},
 		{Key: StepChain, Ref: "RFC 5246 §7.4.2", OK: true, Inputs: []Input{

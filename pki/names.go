@@ -15,20 +15,14 @@ func testName(j *judgement, _ int) *reason.Error {
 	if _, ok := matchName(leaf, j.o.ServerName); ok {
 		return nil
 	}
-	names := sanStrings(leaf.DNSNames, leaf.IPAddresses)
-	got := strings.Join(names, ", ")
-	if len(names) == 0 {
-		// RFC 9525 §2: a name in the subject's CN does not count any more.
-		got = "no subjectAltName"
-	}
-	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), j.o.ServerName, got)
+	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), j.o.ServerName, otherThan(leaf, j.o.ServerName))
 }
 
 func showName(j *judgement, _ int) []Input {
 	matched, _ := matchName(j.certs[0], j.o.ServerName)
 	return []Input{
 		{InServerName, j.o.ServerName},
-		{InNames, sanStrings(j.certs[0].DNSNames, j.certs[0].IPAddresses)},
+		{InNames, presentedNames(j.certs[0])},
 		{InMatched, matched},
 	}
 }

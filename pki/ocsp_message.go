@@ -8,8 +8,12 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"fmt"
 	"math/big"
 	"time"
+
+	"tlslab/handshake/reason"
+	"tlslab/pki/der"
 )
 
 // The OCSP response of RFC 6960 §4.2.1 as encoding/asn1 reads and writes it.
@@ -82,21 +86,40 @@ var (
 	oidSHA256    = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
 )
 
+// responseStatuses are the names of OCSPResponseStatus (RFC 6960 §4.2.1); 4 is not used.
+var responseStatuses = map[asn1.Enumerated]string{
+	1: "malformedRequest", 2: "internalError", 3: "tryLater", 5: "sigRequired", 6: "unauthorized",
+}
+
 // parseOCSP reads a successful basic response.
-func parseOCSP(der []byte) (*ocspBasic, error) {
+func parseOCSP(b []byte) (*ocspBasic, *reason.Error) {
+	if bad := der.OCSPResponse(b); bad != nil {
+		at := "certificate_status.response"
+		if bad.Field != "" {
+			at += "." + bad.Field
+		}
+		return nil, &reason.Error{Reason: reason.BadStatusResponse, Field: at, Off: bad.Off, Want: bad.Want, Got: bad.Got}
+	}
 	var outer ocspResponse
-	if err := unmarshalAll(der, &outer); err != nil {
-		return nil, err
+	if err := unmarshalAll(b, &outer); err != nil {
+		return nil, badStatus("response", "an OCSP response (RFC 6960 §4.2.1)", fmt.Sprintf("%d bytes that Go cannot read", len(b)))
 	}
 	if outer.Status != 0 {
-		return nil, errors.New("the responder answers with an error instead of a status")
+		name, known := responseStatuses[outer.Status]
+		if !known {
+			name = "no status of RFC 6960"
+		}
+		return nil, badStatus("response_status", "successful, and with it a status", fmt.Sprintf("the responder's error %s (%d)", name, outer.Status))
 	}
 	if !outer.Bytes.Type.Equal(oidOCSPBasic) {
-		return nil, errors.New("not a basic OCSP response")
+		return nil, badStatus("response_type", "a basic OCSP response (RFC 6960 §4.2.1)", outer.Bytes.Type.String())
 	}
 	var basic ocspBasic
 	if err := unmarshalAll(outer.Bytes.Response, &basic); err != nil {
-		return nil, err
+		return nil, badStatus("response", "a basic OCSP response (RFC 6960 §4.2.1)", fmt.Sprintf("%d bytes that Go cannot read", len(outer.Bytes.Response)))
+	}
+	if basic.TBS.Version != 0 {
+		return nil, badStatus("version", "version 1 (RFC 6960 §4.2.1)", basic.TBS.Version+1)
 	}
 	return &basic, nil
 }

@@ -13,7 +13,8 @@ import (
 var parsed sync.Map // DER as a string → weak.Pointer[x509.Certificate]
 
 // ParseCached is x509.ParseCertificate, except that equal DER may return the same
-// certificate, which must not be changed. der is copied.
+// certificate, which must not be changed, and that the error names the byte at fault where
+// it can (der.Error). der is copied.
 func ParseCached(der []byte) (*x509.Certificate, error) {
 	key := string(der)
 	if p, ok := parsed.Load(key); ok {
@@ -21,7 +22,7 @@ func ParseCached(der []byte) (*x509.Certificate, error) {
 			return c, nil
 		}
 	}
-	c, err := x509.ParseCertificate([]byte(key))
+	c, err := parseCertificate([]byte(key))
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func ParsePEM(text []byte) ([]*x509.Certificate, error) {
 			other = block.Type
 			continue
 		}
-		c, err := x509.ParseCertificate(block.Bytes)
+		c, err := parseCertificate(block.Bytes)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %d: %w", len(certs)+1, err)
 		}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
-	"time"
 
 	"tlslab/handshake/reason"
 )
@@ -43,6 +42,7 @@ func CheckKeys() []string {
 // rule is one row of the table of checks.
 type rule struct {
 	key, ref string
+	leafRef  string                              // where the rule stands for a leaf; "": in ref too
 	on       func(*judgement, int) bool          // does it apply to certificate i?
 	test     func(*judgement, int) *reason.Error // is it kept?
 	show     func(*judgement, int) []Input       // what did test look at? (Explain only)
@@ -54,22 +54,22 @@ type rule struct {
 // independently of each other, so an explained path shows them all, and the first
 // to fail gives the path's error.
 var rules = [...]rule{
-	{CheckSignatureAlgorithm, "RFC 8446 §4.4.2.4", hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm},
-	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", isSigned, testSignature, showSignature},
-	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", always, testValidity, showValidity},
-	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", hasStaple, testStaple, showStaple},
-	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", hasIssuer, testIssuerName, showIssuerName},
-	{CheckName, "RFC 9525 §6", isNamed, testName, showName},
-	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", isIssuer, testBasicConstraints, showBasicConstraints},
-	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", limitsPath, testPathLength, showPathLength},
-	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", hasKeyUsageRule, testKeyUsage, showKeyUsage},
-	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage},
-	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", isConstrained, testNameConstraints, showNameConstraints},
-	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", hasPolicyRule, testPolicy, showPolicy},
-	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o), §6.1.5 (f)", always, testCriticalExtension, showCriticalExtension},
-	{CheckProfile, "RFC 5280 §4.1.2, §4.2.1", always, testProfile, showProfile},
-	{CheckPublicKey, "RFC 9325 §4.5", always, testPublicKey, showPublicKey},
-	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", isTop, testTrustAnchor, showTrustAnchor},
+	{CheckSignatureAlgorithm, "RFC 9846 §4.5.1.3", "", hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm},
+	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", "", isSigned, testSignature, showSignature},
+	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", "", always, testValidity, showValidity},
+	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", "", hasStaple, testStaple, showStaple},
+	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", "", hasIssuer, testIssuerName, showIssuerName},
+	{CheckName, "RFC 9525 §6", "", isNamed, testName, showName},
+	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", "", isIssuer, testBasicConstraints, showBasicConstraints},
+	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", "", limitsPath, testPathLength, showPathLength},
+	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", "RFC 5280 §4.2.1.3, RFC 9846 §4.5.1.2", hasKeyUsageRule, testKeyUsage, showKeyUsage},
+	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", "", limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage},
+	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", "", isConstrained, testNameConstraints, showNameConstraints},
+	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", "", hasPolicyRule, testPolicy, showPolicy},
+	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o)", "RFC 5280 §6.1.5 (f)", always, testCriticalExtension, showCriticalExtension},
+	{CheckProfile, "RFC 5280 §4.1, §4.2", "", always, testProfile, showProfile},
+	{CheckPublicKey, "RFC 8017 §3.1, RFC 9325 §4.5", "RFC 9846 §4.5.1.2, RFC 8017 §3.1, RFC 9325 §4.5", always, testPublicKey, showPublicKey},
+	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", "", isTop, testTrustAnchor, showTrustAnchor},
 }
 
 // refAnchor replaces a row's reference where the certificate is the trust anchor
@@ -96,6 +96,9 @@ func (v *verifier) judge(p *Path) {
 			err := row.test(&j, i)
 			if v.o.Explain {
 				check := Check{Key: row.key, Cert: i, Subject: c.Subject.String(), OK: err == nil, Ref: row.ref, Err: err}
+				if i == 0 && row.leafRef != "" {
+					check.Ref = row.leafRef
+				}
 				if j.isAnchor(i) && row.key != CheckTrustAnchor && len(p.Certs) > 1 {
 					check.Ref = refAnchor
 				}
@@ -175,7 +178,7 @@ func showSignature(j *judgement, i int) []Input {
 	c, by := j.certs[i], j.signer(i)
 	inputs := []Input{
 		{InIssuer, by.Subject.String()},
-		{InIssuerKey, KeyName(PublicKey(by))},
+		{InIssuerKey, CertKeyName(by)},
 		{InSignatureAlgorithm, SignatureName(c)},
 		{InTBS, c.RawTBSCertificate},
 		{InSignature, c.Signature},
@@ -191,18 +194,19 @@ func showSignature(j *judgement, i int) []Input {
 func testValidity(j *judgement, i int) *reason.Error {
 	c, at := j.certs[i], j.o.Time
 	if at.Before(c.NotBefore) {
-		return reason.New(reason.CertificateNotYetValid, field(i, "not_before"),
-			"valid from "+c.NotBefore.UTC().Format(time.RFC3339), "checked at "+at.UTC().Format(time.RFC3339))
+		from, now := instants(c.NotBefore, at)
+		return reason.New(reason.CertificateNotYetValid, field(i, "not_before"), "valid from "+from, "checked at "+now)
 	}
 	if at.After(c.NotAfter) {
-		return reason.New(reason.CertificateExpired, field(i, "not_after"),
-			"valid until "+c.NotAfter.UTC().Format(time.RFC3339), "checked at "+at.UTC().Format(time.RFC3339))
+		until, now := instants(c.NotAfter, at)
+		return reason.New(reason.CertificateExpired, field(i, "not_after"), "valid until "+until, "checked at "+now)
 	}
 	return nil
 }
 
 func showValidity(j *judgement, i int) []Input {
-	return []Input{{InNotBefore, j.certs[i].NotBefore}, {InNotAfter, j.certs[i].NotAfter}, {InCheckedAt, j.o.Time.UTC()}}
+	c := j.certs[i]
+	return []Input{{InNotBefore, c.NotBefore}, {InNotAfter, c.NotAfter}, {InCheckedAt, deciding(j.o.Time, c.NotBefore, c.NotAfter)}}
 }
 
 // testIssuerName always holds, for that is how paths are built; the row is here so
@@ -218,39 +222,6 @@ func showIssuerName(j *judgement, i int) []Input {
 	return []Input{{InIssuer, j.certs[i].Issuer.String()}, {InSubject, j.certs[i+1].Subject.String()}}
 }
 
-// The sizes of RSA keys that we take. RFC 9325 §4.5 asks for 2048 bits; old private
-// authorities have 1024, and below that the standard library refuses to compute.
-// Above 8192 a signature costs so much that sending one is an attack
-// (CVE-2023-29409, and the same bound).
-const (
-	minRSABits = 1024
-	maxRSABits = 8192
-)
-
-func testPublicKey(j *judgement, i int) *reason.Error {
-	pub := PublicKey(j.certs[i])
-	if pub == nil {
-		return reason.New(reason.CertificateWrongKey, field(i, "subject_public_key_info"), "an RSA, ECDSA, Ed25519 or Ed448 key", "one that we do not know")
-	}
-	if k := rsaNumbers(pub); k != nil {
-		if n := k.N.BitLen(); n < minRSABits || n > maxRSABits {
-			return reason.New(reason.WeakKey, field(i, "subject_public_key_info"),
-				fmt.Sprintf("RSA of %d to %d bits", minRSABits, maxRSABits), fmt.Sprintf("%d bits", n))
-		}
-	}
-	return nil
-}
-
-func showPublicKey(j *judgement, i int) []Input {
-	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)
-	pub := PublicKey(j.certs[i])
-	inputs := []Input{{InPublicKey, KeyName(pub)}, {InPublicKeyHash, spki[:]}}
-	if k := rsaNumbers(pub); k != nil {
-		inputs = append(inputs, Input{InKeyBits, k.N.BitLen()})
-	}
-	return inputs
-}
-
 func testTrustAnchor(j *judgement, i int) *reason.Error {
 	if j.anchored {
 		return nil
@@ -261,10 +232,29 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 		return reason.New(reason.CertificateUntrusted, field(i, "subject"),
 			fmt.Sprintf("the self-signed %q to be installed as a trust anchor", top.Subject), installed)
 	}
+	want := fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer, top.Subject)
+	if len(j.certs) >= maxPathLen {
+		return reason.New(reason.CertificateUntrusted, field(i, "issuer"),
+			fmt.Sprintf("a path to a trust anchor of at most %d certificates", maxPathLen), "one that has as many and would go on")
+	}
+	if j.issuerPresent(top) {
+		return reason.New(reason.CertificateUntrusted, field(i, "issuer"), want,
+			"only such as have name and key of one in the path already: a loop, which leads to no anchor")
+	}
 	sent := len(j.chain) + len(j.o.Intermediates) - 1
-	return reason.New(reason.CertificateUntrusted, field(i, "issuer"),
-		fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer, top.Subject),
+	return reason.New(reason.CertificateUntrusted, field(i, "issuer"), want,
 		fmt.Sprintf("%s and no such certificate (sent beside the leaf: %d)", installed, sent))
+}
+
+// issuerPresent reports whether a certificate with the name of top's issuer was sent or is installed.
+// Where a path ends all the same, and not for its length, the name and key of each are in it (mayFollow).
+func (j *judgement) issuerPresent(top *x509.Certificate) bool {
+	for i := range j.candidates() {
+		if c := j.sent(i); bytes.Equal(c.RawSubject, top.RawIssuer) {
+			return true
+		}
+	}
+	return len(j.o.Roots.FindBySubject(top.RawIssuer)) > 0
 }
 
 func showTrustAnchor(j *judgement, i int) []Input {

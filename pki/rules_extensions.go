@@ -75,36 +75,6 @@ func showPathLength(j *judgement, i int) []Input {
 	return []Input{{InMaxPathLength, j.certs[i].MaxPathLen}, {InPathLength, j.below(i)}}
 }
 
-// wantedKeyUsage is what certificate i must be allowed to do: sign certificates,
-// or on the leaf whatever the caller has in mind.
-func (j *judgement) wantedKeyUsage(i int) x509.KeyUsage {
-	if i > 0 {
-		return x509.KeyUsageCertSign
-	}
-	return j.o.KeyUsage
-}
-
-func hasKeyUsageRule(j *judgement, i int) bool {
-	if j.wantedKeyUsage(i) == 0 {
-		return false
-	}
-	_, present := extension(j.certs[i], oidKeyUsage)
-	return present
-}
-
-func testKeyUsage(j *judgement, i int) *reason.Error {
-	want, got := j.wantedKeyUsage(i), j.certs[i].KeyUsage
-	if got&want == want {
-		return nil
-	}
-	return reason.New(reason.CertificateUsage, field(i, "key_usage"),
-		strings.Join(keyUsageStrings(want), ", "), strings.Join(keyUsageStrings(got), ", "))
-}
-
-func showKeyUsage(j *judgement, i int) []Input {
-	return []Input{{InKeyUsage, keyUsageStrings(j.certs[i].KeyUsage)}, {InWantedUsage, strings.Join(keyUsageStrings(j.wantedKeyUsage(i)), ", ")}}
-}
-
 // limitsUsage: on an authority RFC 5280 gives the extension no meaning; by the
 // browsers' convention, which crypto/x509 follows, it limits all that is below.
 func limitsUsage(j *judgement, i int) bool {
@@ -126,29 +96,15 @@ func showExtendedKeyUsage(j *judgement, i int) []Input {
 	return []Input{{InExtKeyUsage, extKeyUsageStrings(j.certs[i])}, {InWantedUsage, j.o.Usage.String()}}
 }
 
-func testCriticalExtension(j *judgement, i int) *reason.Error {
-	if ids := j.certs[i].UnhandledCriticalExtensions; len(ids) > 0 {
-		return reason.New(reason.CertificateConstraint, field(i, "extensions"), "no critical extension that we do not process", ids[0].String())
-	}
-	return nil
-}
-
-func showCriticalExtension(j *judgement, i int) []Input {
-	var ids []string
-	for _, e := range j.certs[i].Extensions {
-		if e.Critical {
-			ids = append(ids, e.Id.String())
-		}
-	}
-	return []Input{{InExtensions, ids}}
-}
-
 var emptyName = []byte{0x30, 0} // an empty SEQUENCE
 
 // testProfile holds rules that RFC 5280 lays on whoever makes a certificate and
-// that crypto/x509 lets pass. A certificate that contradicts itself gets no
+// that crypto/x509 lets pass: those of its encoding first. A certificate that contradicts itself gets no
 // benefit of the doubt.
 func testProfile(j *judgement, i int) *reason.Error {
+	if bad := testEncoding(j, i); bad != nil {
+		return bad
+	}
 	c := j.certs[i]
 	_, hasKeyUsage := extension(c, oidKeyUsage)
 	sanCritical, _ := extension(c, oidSubjectAltName)

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
-	"fmt"
 
 	"github.com/cloudflare/circl/sign/ed448"
 
@@ -31,9 +30,8 @@ func checkSignature(a algorithm, pub crypto.PublicKey, message, signature []byte
 	// Before any work is done for it: path building comes here with keys that a peer
 	// made up, and one that fills a Certificate message keeps a core busy for half
 	// a minute (CVE-2023-29409).
-	if k := rsaNumbers(pub); k != nil && k.N.BitLen() > maxRSABits {
-		return reason.New(reason.WeakKey, "signature",
-			fmt.Sprintf("one by an RSA key of at most %d bits", maxRSABits), fmt.Sprintf("%d bits", k.N.BitLen()))
+	if want, got := keyFault(pub); want != "" {
+		return reason.New(reason.WeakKey, "signature", want+" as the issuer's", got)
 	}
 	if err := a.check(pub); err != nil {
 		return err

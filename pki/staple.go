@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
@@ -45,15 +46,15 @@ func badStatus(field string, want, got any) *reason.Error {
 	return reason.New(reason.BadStatusResponse, "certificate_status."+field, want, got)
 }
 
-// checkStaple makes the checks of RFC 6960 §3.2 in its order. What was learned is
-// returned even if a later check fails.
-func checkStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*certStatus, *reason.Error) {
-	if len(der) == 0 {
+// checkStaple makes the checks of RFC 6960 §3.2, and those of the times. What was learned
+// is returned even if a check fails.
+func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*certStatus, *reason.Error) {
+	if len(raw) == 0 {
 		return nil, badStatus("response", "a stapled OCSP response", "none")
 	}
-	basic, err := parseOCSP(der)
-	if err != nil { // an asn1 error says nothing to whoever did not write the parser
-		return nil, badStatus("response", "an OCSP response (RFC 6960 §4.2.1)", fmt.Sprintf("%d bytes that are none", len(der)))
+	basic, refused := parseOCSP(raw)
+	if refused != nil {
+		return nil, refused
 	}
 	st := &certStatus{
 		producedAt: basic.TBS.ProducedAt,
@@ -61,27 +62,89 @@ func checkStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		tbs:        basic.TBS.Raw,
 		signature:  basic.Signature.RightAlign(),
 	}
-
-	single, ok := findSingle(basic.TBS.Responses, leaf, issuer)
-	if !ok {
+	answers := findSingles(basic.TBS.Responses, leaf, issuer)
+	if len(answers) == 0 {
 		return st, badStatus("cert_id", fmt.Sprintf("a status of serial %x from this issuer", leaf.SerialNumber), "one of other certificates")
 	}
-	st.id, st.thisUpdate, st.nextUpdate = single.ID, single.ThisUpdate, single.NextUpdate
-
-	var refused *reason.Error
+	st.take(answers[0])
 	if st.responder, refused = authorized(basic, issuer, now); refused != nil {
 		return st, refused
 	}
-	if bad := checkSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature); bad != nil {
-		return st, badStatus("signature", bad.Want, bad.Got)
+	if st.algorithm.hash == crypto.SHA1 {
+		return st, badStatus("signature_algorithm", strongHash, st.algorithm.String())
 	}
-	for _, e := range slices.Concat(basic.TBS.Extensions, single.Extensions) {
+	if bad := checkSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature); bad != nil {
+		return st, badStatus(bad.Field, bad.Want, bad.Got)
+	}
+	extensions := basic.TBS.Extensions
+	for _, a := range answers {
+		extensions = slices.Concat(extensions, a.Extensions)
+	}
+	for _, e := range extensions {
 		if e.Critical {
 			return st, badStatus("extensions", "no critical extension that we do not process", e.Id.String())
 		}
 	}
+	if verdict := st.worst(answers, now); verdict != nil {
+		return st, verdict
+	}
+	// A response is signed when what it says is known, and not before (§2.4).
+	if now.Before(st.producedAt) {
+		at, produced := instants(now, st.producedAt)
+		return st, badStatus("produced_at", "signed by "+at, "producedAt "+produced)
+	}
+	if st.producedAt.Before(st.thisUpdate) {
+		known, produced := instants(st.thisUpdate, st.producedAt)
+		return st, badStatus("produced_at", "signed when the status was known, at "+known+" or later", "producedAt "+produced)
+	}
+	return st, nil
+}
+
+// strongHash is what we ask of a response's signature and of its signer's certificate. It is
+// our policy, as for certificates: RFC 6960 §4.3 has clients take RSA with SHA-1.
+const strongHash = "SHA-256 or stronger, which is our policy (RFC 6960 §4.3 still has SHA-1)"
+
+// maxStapleAge is how long a response that does not say when it ends is believed:
+// as long as the longest that public CAs issue (ten days at most, commonly seven).
+const maxStapleAge = 7 * 24 * time.Hour
+
+// take shows an answer: what the report is about.
+func (st *certStatus) take(a *ocspSingle) {
+	st.id, st.thisUpdate, st.nextUpdate = a.ID, a.ThisUpdate, a.NextUpdate
+	st.status, st.revokedAt = "", time.Time{}
+}
+
+// worst judges every answer about the certificate and takes the worst: revoked before unknown
+// before one out of its time. Who signs that a certificate is good and revoked has at least
+// once had a reason to revoke it.
+func (st *certStatus) worst(answers []*ocspSingle, now time.Time) (verdict *reason.Error) {
+	worst := -1
+	for _, a := range answers {
+		one := *st
+		one.take(a)
+		bad := one.judge(a.Status)
+		rank := 0
+		switch {
+		case bad != nil && one.status == StatusRevoked:
+			rank = 3
+		case bad != nil:
+			rank = 2
+		default:
+			if bad = one.timely(now); bad != nil {
+				rank = 1
+			}
+		}
+		if rank > worst {
+			worst, verdict, *st = rank, bad, one
+		}
+	}
+	return verdict
+}
+
+func (st *certStatus) timely(now time.Time) *reason.Error {
 	if now.Before(st.thisUpdate) {
-		return st, badStatus("this_update", "produced before "+now.UTC().Format(time.RFC3339), st.thisUpdate.UTC().Format(time.RFC3339))
+		at, this := instants(now, st.thisUpdate)
+		return badStatus("this_update", "a status that was known by "+at, "thisUpdate "+this)
 	}
 	// Without nextUpdate there is newer information at any time (§2.4), which a
 	// stapled response cannot deliver.
@@ -90,14 +153,11 @@ func checkStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		fresh = st.thisUpdate.Add(maxStapleAge)
 	}
 	if now.After(fresh) {
-		return st, badStatus("next_update", "fresh until "+fresh.UTC().Format(time.RFC3339), "checked at "+now.UTC().Format(time.RFC3339))
+		until, at := instants(fresh, now)
+		return badStatus("next_update", "fresh until "+until, "checked at "+at)
 	}
-	return st, st.judge(single.Status)
+	return nil
 }
-
-// maxStapleAge is how long a response that does not say when it ends is believed:
-// as long as the longest that public CAs issue (ten days at most, commonly seven).
-const maxStapleAge = 7 * 24 * time.Hour
 
 func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 	if status.Class == asn1.ClassContextSpecific {
@@ -122,9 +182,9 @@ func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 	return badStatus("cert_status", "good", "unknown")
 }
 
-// findSingle looks for the answer about leaf: its serial, under the hashes of its
+// findSingles looks for the answers about leaf: its serial, under the hashes of its
 // issuer's name and key.
-func findSingle(all []ocspSingle, leaf, issuer *x509.Certificate) (*ocspSingle, bool) {
+func findSingles(all []ocspSingle, leaf, issuer *x509.Certificate) (found []*ocspSingle) {
 	for i := range all {
 		id := &all[i].ID
 		if id.Serial == nil || id.Serial.Cmp(leaf.SerialNumber) != 0 {
@@ -132,10 +192,10 @@ func findSingle(all []ocspSingle, leaf, issuer *x509.Certificate) (*ocspSingle, 
 		}
 		name, key, ok := certIDHashes(id.Hash.Algorithm, issuer)
 		if ok && bytes.Equal(name, id.NameHash) && bytes.Equal(key, id.KeyHash) {
-			return &all[i], true
+			found = append(found, &all[i])
 		}
 	}
-	return nil, false
+	return found
 }
 
 // authorized finds who signed the response and whether he may: the issuer itself,
@@ -150,18 +210,42 @@ func authorized(basic *ocspBasic, issuer *x509.Certificate, now time.Time) (*x50
 		if err != nil || !identifies(id, c) {
 			continue
 		}
-		switch {
-		case !bytes.Equal(c.RawIssuer, issuer.RawSubject) ||
-			checkCert(c, PublicKey(issuer)) != nil:
-			return nil, badStatus("responder", "one certified by "+issuer.Subject.String(), c.Subject.String()+", certified by another key")
-		case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
-			return nil, badStatus("responder", "one with the extended key usage OCSPSigning", c.Subject.String()+" without")
-		case now.Before(c.NotBefore) || now.After(c.NotAfter):
-			return nil, badStatus("responder", "one whose certificate is valid at "+now.UTC().Format(time.RFC3339), c.Subject.String())
+		if refused := mayAnswer(c, issuer, now); refused != nil {
+			return nil, refused
 		}
 		return c, nil
 	}
 	return nil, badStatus("responder", "the issuer, or one it certified for OCSPSigning", "another")
+}
+
+// mayAnswer makes of a responder's certificate the checks that the rows of the table make of a
+// path's: it is no weaker link than those.
+func mayAnswer(c, issuer *x509.Certificate, now time.Time) *reason.Error {
+	who := c.Subject.String()
+	_, limited := extension(c, oidKeyUsage)
+	pub := PublicKey(c)
+	fault, number := keyFault(pub)
+	switch {
+	case !bytes.Equal(c.RawIssuer, issuer.RawSubject) || checkCert(c, PublicKey(issuer)) != nil:
+		return badStatus("responder", "one certified by "+issuer.Subject.String(), who+", certified by another key")
+	case algorithmOf(c).hash == crypto.SHA1:
+		return badStatus("responder", "one certified over "+strongHash, who+", certified with "+SignatureName(c))
+	case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
+		return badStatus("responder", "one with the extended key usage OCSPSigning", who+" without")
+	case limited && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0: // RFC 5280 §4.2.1.12
+		return badStatus("responder", "one with the key usage digitalSignature or nonRepudiation", who+" without")
+	case len(c.UnhandledCriticalExtensions) > 0:
+		return badStatus("responder", "one without critical extensions that we do not process", who+" with "+c.UnhandledCriticalExtensions[0].String())
+	case fault != "":
+		return badStatus("responder", fault, who+" with "+number)
+	case now.Before(c.NotBefore):
+		from, at := instants(c.NotBefore, now)
+		return badStatus("responder", "one whose certificate is valid at "+at, who+", valid from "+from)
+	case now.After(c.NotAfter):
+		until, at := instants(c.NotAfter, now)
+		return badStatus("responder", "one whose certificate is valid at "+at, who+", valid until "+until)
+	}
+	return nil
 }
 
 func showStaple(j *judgement, _ int) []Input {
@@ -186,7 +270,7 @@ func showStaple(j *judgement, _ int) []Input {
 	if !st.revokedAt.IsZero() {
 		inputs = append(inputs, Input{InRevokedAt, st.revokedAt})
 	}
-	inputs = append(inputs, Input{InCheckedAt, j.o.Time.UTC()})
+	inputs = append(inputs, Input{InCheckedAt, deciding(j.o.Time, st.thisUpdate, st.nextUpdate, st.producedAt)})
 	if st.responder != nil {
 		inputs = append(inputs,
 			Input{InResponder, st.responder.Subject.String()},

@@ -3,8 +3,11 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
+	"maps"
 	"slices"
 	"sync"
+
+	"tlslab/pki/der"
 )
 
 // TrustStore is the set of trust anchors: the certificates that are believed
@@ -15,6 +18,8 @@ type TrustStore struct {
 	mu        sync.RWMutex
 	all       []*x509.Certificate            // in the order added
 	bySubject map[string][]*x509.Certificate // raw subject; the slices are replaced, never changed
+
+	encodings map[*x509.Certificate]*der.Error // of each in all: what is wrong with it, nil if nothing
 }
 
 // NewTrustStore returns a store that trusts certs.
@@ -37,6 +42,10 @@ func (s *TrustStore) Add(c *x509.Certificate) {
 	if s.bySubject == nil {
 		s.bySubject = make(map[string][]*x509.Certificate)
 	}
+	if s.encodings == nil {
+		s.encodings = make(map[*x509.Certificate]*der.Error)
+	}
+	s.encodings[c] = der.Certificate(c.Raw)
 	s.bySubject[string(c.RawSubject)] = append(slices.Clip(same), c)
 	s.all = append(slices.Clip(s.all), c)
 }
@@ -51,6 +60,7 @@ func (s *TrustStore) Remove(c *x509.Certificate) bool {
 	}
 	s.bySubject[subject] = without(s.bySubject[subject], c)
 	s.all = without(s.all, c)
+	maps.DeleteFunc(s.encodings, func(have *x509.Certificate, _ *der.Error) bool { return sameCert(have, c) })
 	return true
 }
 

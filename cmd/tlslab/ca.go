@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -150,7 +151,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 }
 
 func (c *caFlags) say(cmd *cobra.Command, key string, pairs ...string) {
-	cmd.Println(say(c.lang, key, pairs...))
+	fmt.Fprintln(cmd.ErrOrStderr(), say(c.lang, key, pairs...))
 }
 
 func newCAIssue() *cobra.Command {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
@@ -71,13 +72,13 @@ func (c *caFlags) showBlock(w io.Writer, n int, b *pem.Block) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+		fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
 		c.line(w, pki.InSubject, csr.Subject.String())
 		c.line(w, pki.InNames, strings.Join(namesOf(csr.DNSNames, csr.IPAddresses), ", "))
-		c.line(w, pki.InPublicKey, pki.KeyName(pki.RequestKey(csr)))
+		c.line(w, pki.InPublicKey, pki.RequestKeyName(csr))
 		c.line(w, pki.InSignatureAlgorithm, csr.SignatureAlgorithm.String())
 	default:
-		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+		fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
 	}
 	return nil
 }
@@ -92,7 +93,7 @@ func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
 	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
 	c.line(w, pki.InCA, fmt.Sprint(cert.IsCA))
-	c.line(w, pki.InPublicKey, pki.KeyName(pki.PublicKey(cert)))
+	c.line(w, pki.InPublicKey, pki.CertKeyName(cert))
 	c.line(w, pki.InSignatureAlgorithm, cert.SignatureAlgorithm.String())
 	sum := sha256.Sum256(cert.Raw)
 	c.line(w, pki.InFingerprint, hex.EncodeToString(sum[:]))
@@ -111,13 +112,13 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 	if c.lang == narrate.Zh {
 		colon = "："
 	}
-	fmt.Fprintf(w, "  %s%s%s\n", label, colon, value)
+	fmt.Fprintf(w, "  %s%s%s\n", label, colon, foreign.Line(value))
 }
 
 func namesOf[IP fmt.Stringer](dns []string, ips []IP) []string {
 	var out []string
 	for _, n := range dns {
-		out = append(out, "DNS:"+n)
+		out = append(out, "DNS:"+foreign.Quote(n))
 	}
 	for _, ip := range ips {
 		out = append(out, "IP:"+ip.String())

@@ -128,7 +128,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if c.format == "json" && !c.quiet && c.view.out == "" {
 		call.log = io.Discard // a transcript for programs, which tells all of it, goes there
 	}
-	err = call.all(ctx, early, cmd.InOrStdin(), cmd.OutOrStdout())
+	err = call.all(ctx, early, cmd.InOrStdin(), unfiltered(cmd.OutOrStdout()))
 	if c.sessOut != "" && call.shaken {
 		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now()))
 	}

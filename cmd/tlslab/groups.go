@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
@@ -318,9 +318,7 @@ func writeGroupsJSON(w io.Writer, rows []groupRow) error {
 			Microseconds: r.micro, Exchanges: r.count,
 		})
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(doc)
+	return foreign.EncodeJSON(w, doc, "  ")
 }
 
 // listGroups is `tlslab list groups`: the verb groups without its flags.

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
@@ -278,10 +279,10 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{label("cmd.signature"), s.Scheme.String()})
 	}
 	if s.ServerName != "" {
-		lines = append(lines, [2]string{"server_name", s.ServerName})
+		lines = append(lines, [2]string{"server_name", foreign.Quote(s.ServerName)})
 	}
 	if s.Protocol != "" {
-		lines = append(lines, [2]string{"ALPN", s.Protocol})
+		lines = append(lines, [2]string{"ALPN", foreign.Quote(s.Protocol)})
 	}
 	how := label("full_handshake")
 	switch {
@@ -308,7 +309,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		}
 	}
 	if len(s.PeerChain) > 0 {
-		lines = append(lines, [2]string{label("cmd.peer"), s.PeerChain[0].Subject.String()})
+		lines = append(lines, [2]string{label("cmd.peer"), foreign.Line(s.PeerChain[0].Subject.String())})
 	}
 	return lines
 }

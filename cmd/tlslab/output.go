@@ -8,6 +8,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 )
@@ -62,6 +63,7 @@ func (v *view) open(to io.Writer) (*output, error) {
 	if err := v.checkLang(); err != nil {
 		return nil, err
 	}
+	to = unfiltered(to)
 	o := &output{w: to, close: func() error { return nil }}
 	o.options = render.TerminalOptions{Lang: v.lang, Width: v.width}
 	switch {
@@ -87,7 +89,7 @@ func (v *view) open(to io.Writer) (*output, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.w, o.close = f, f.Close
+		o.w, o.close = foreign.NewWriter(f, o.options.Color), f.Close
 		return o, nil
 	}
 	if f, ok := to.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
@@ -96,6 +98,7 @@ func (v *view) open(to io.Writer) (*output, error) {
 			o.options.Width = min(columns(f), maxWidth)
 		}
 	}
+	o.w = foreign.NewWriter(to, o.options.Color)
 	return o, nil
 }
 

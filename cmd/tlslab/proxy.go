@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/render"
@@ -135,11 +136,24 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	l, err := net.Listen("tcp", p.listen)
 	if err != nil {
 		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
 	}
-	list := newProxyList(p, out, cmd.ErrOrStderr())
+	said := newSpool(unfiltered(cmd.ErrOrStderr()), p.missing)
+	defer said.close()
+	log := foreign.NewWriter(said, false)
+	listed := newSpool(out.w, func(n int) string {
+		if p.format == "json" { // for a program, which has no use for a sentence
+			_, _ = io.WriteString(log, p.missing(n))
+			return ""
+		}
+		return p.missing(n)
+	})
+	out.w = listed
+	defer func() { err = firstError(err, listed.close()) }()
+	list := newProxyList(p, out, log)
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)
 		list.add(e)
@@ -152,7 +166,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	list.proxy = px
-	if err := p.announce(cmd.ErrOrStderr(), l, root, made); err != nil {
+	if err := p.announce(log, l, root, made); err != nil {
 		return errors.Join(err, px.Close(), l.Close())
 	}
 	defer context.AfterFunc(ctx, func() { _ = px.Close() })()

@@ -2,13 +2,9 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 )
 
@@ -74,21 +70,5 @@ func (l *proxyList) json(e *proxy.Entry) string {
 	if err != nil {
 		return "" // strings and numbers alone
 	}
-	return escaped(string(b)) + "\n"
-}
-
-// escaped is JSON with nothing in it that a terminal would act on: encoding/json lets
-// control characters beyond ASCII's, and those that turn the direction of text, stand.
-func escaped(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r < utf8.RuneSelf && r != 0x7f || strconv.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, u := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, "\\u%04x", u)
-		}
-	}
-	return b.String()
+	return string(foreign.JSON(b)) + "\n"
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -164,11 +165,11 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	if e.Kind == proxy.Failure {
 		sent, received = "", ""
 	}
-	where := visible(e.Host + e.Path)
-	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), visible(method), status, sent, received, where)
+	where := foreign.Quote(e.Host + e.Path)
+	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, where)
 	below := "" // where there is no room beside the rest
 	if runewidth.StringWidth(first) > l.width() {
-		first, below = l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), visible(method), status, sent, received, ""), where
+		first, below = l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, ""), where
 	}
 	shade := color.FgGreen
 	switch {
@@ -188,7 +189,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		l.wrap(&b, "! ", narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
 	}
 	if e.Upgraded != "" {
-		l.wrap(&b, "", say(l.flags.lang, "proxy_upgraded", "protocol", visible(e.Upgraded)), color.Faint)
+		l.wrap(&b, "", say(l.flags.lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
 	}
 	if e.Fault != nil {
 		for i, line := range faultLines(l.flags.lang, e.Fault) {
@@ -250,20 +251,10 @@ func (l *proxyList) legs(e *proxy.Entry) string {
 		leg  *proxy.Leg
 	}{{"client", e.ToClient}, {"server", e.ToServer}} {
 		if x.leg != nil && x.leg.Version != 0 {
-			parts = append(parts, l.party(x.side)+" "+visible(x.leg.String()))
+			parts = append(parts, l.party(x.side)+" "+foreign.Quote(x.leg.String()))
 		}
 	}
 	return strings.Join(parts, " | ")
-}
-
-// visible is text of a peer's with nothing in it that a terminal would act on.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !strconv.IsPrint(r) {
-			return '·'
-		}
-		return r
-	}, s)
 }
 
 // faultLines say who refused, with which alert, and the likely cause with what to do.
@@ -291,7 +282,7 @@ func faultLines(lang narrate.Lang, f *proxy.Fault) []string {
 		lines = append(lines, advice)
 	}
 	if f.Detailed() && (f.By == proxy.SideProxy || !f.Alerted) {
-		lines = append(lines, "("+visible(f.Err.Error())+")")
+		lines = append(lines, "("+foreign.Line(f.Err.Error())+")")
 	}
 	return lines
 }

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"io"
+	"os"
 	"runtime/debug"
+
+	"tlslab/handshake/foreign"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -11,6 +15,10 @@ import (
 // about usage unless they say so.
 const started = "started"
 
+// newRoot is the whole command. What its verbs print goes through a net that escapes
+// what a peer could do to a terminal (package foreign); who writes to something else asks
+// for it with unfiltered, and that is a transcript, which has a net of its own that knows
+// whether colours are on, or application data.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tlslab",
@@ -35,9 +43,19 @@ Begin with:  tlslab run`,
 		},
 		SuggestionsMinimumDistance: 2,
 	}
+	root.SetOut(foreign.NewWriter(os.Stdout, false))
+	root.SetErr(foreign.NewWriter(os.Stderr, false))
 	root.SetGlobalNormalizationFunc(alias)
 	root.AddCommand(newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), newCA(), newVerify(), newGroups(), newList())
 	return root
+}
+
+// unfiltered is what w writes to, below the net.
+func unfiltered(w io.Writer) io.Writer {
+	if net, ok := w.(*foreign.Writer); ok {
+		return net.Unwrap()
+	}
+	return w
 }
 
 // alias lets a flag go by two names: one group or several, one ticket or several.

@@ -166,7 +166,7 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) err
 	}
 	var listener handshake.Listener
 	if r.step {
-		s := newStepper(nil, cmd.InOrStdin(), cmd.ErrOrStderr(), out.options)
+		s := newStepper(nil, cmd.InOrStdin(), unfiltered(cmd.ErrOrStderr()), out.options)
 		o.BeforeMove, listener = s.beforeMove, s
 	}
 	t, err := r.perform(cmd.Context(), o, listener)
@@ -199,7 +199,7 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 	out.options.Worksheet = r.worksheet
 	var prompt io.Writer = out
 	if r.out != "" {
-		prompt = cmd.ErrOrStderr()
+		prompt = unfiltered(cmd.ErrOrStderr())
 	}
 	steps := newStepper(out, cmd.InOrStdin(), prompt, out.options)
 	term := render.NewTerminal(steps, out.options)

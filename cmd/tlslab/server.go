@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/tls"
 	"tlslab/pki"
@@ -85,17 +85,8 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 }
 
 func (s *serverFlags) run(cmd *cobra.Command) (err error) {
-	if s.accept == "" {
-		return misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
-	}
-	if _, err := splitAddr(s.accept); err != nil {
-		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
-	}
-	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
-		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")
-	}
-	if cmd.Flags().Changed("idle-timeout") && !s.www {
-		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+	if err := s.check(cmd); err != nil {
+		return err
 	}
 	cfg, err := s.config(s.resume.only13(cmd))
 	if err != nil {
@@ -108,8 +99,9 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := s.clientRoots(cfg, roots); err != nil {
 		return err
 	}
-	log := newSpool(cmd.ErrOrStderr(), s.missing)
-	defer log.close() // nobody is left to tell that it could not be written
+	said := newSpool(unfiltered(cmd.ErrOrStderr()), s.missing)
+	defer said.close() // nobody is left to tell that it could not be written
+	log := foreign.NewWriter(said, false)
 	store, err := openStore(s.resume.store, s.tellStore(log))
 	if err != nil {
 		return err
@@ -127,7 +119,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = firstError(err, done()) }()
 	if s.view.out == "" {
-		out.w = log // in one order with the rest
+		out.w = foreign.NewWriter(said, out.options.Color) // in one order with the rest
 	} else {
 		shown := newSpool(out.w, s.missing)
 		out.w = shown
@@ -157,7 +149,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	defer watching.Wait()
 	defer unwatch()
 	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods),
-		log: log, out: out, stdout: cmd.OutOrStdout(), conns: map[*liveConn]bool{}}
+		log: log, out: out, stdout: unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {
@@ -171,9 +163,21 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// missing says that so many pieces of what there was to tell are left out.
-func (s *serverFlags) missing(n int) string {
-	return say(s.lang, "unread", "n", strconv.Itoa(n)) + "\n"
+// check finds what makes no sense by itself.
+func (s *serverFlags) check(cmd *cobra.Command) error {
+	if s.accept == "" {
+		return misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
+	}
+	if _, err := splitAddr(s.accept); err != nil {
+		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	}
+	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
+		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")
+	}
+	if cmd.Flags().Changed("idle-timeout") && !s.www {
+		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+	}
+	return nil
 }
 
 // clientRoots sets whom to believe of the clients.

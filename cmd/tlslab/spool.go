@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -101,3 +102,6 @@ func (s *spool) close() error {
 	defer s.mu.Unlock()
 	return s.err
 }
+
+// missing says that so many pieces of what there was to tell are left out.
+func (v *view) missing(n int) string { return say(v.lang, "unread", "n", strconv.Itoa(n)) + "\n" }

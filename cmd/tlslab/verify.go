@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/pem"
+	"fmt"
 	"os"
 	"time"
 
@@ -79,7 +80,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	if verdict != nil {
 		return failure(v.whatNow(report), "%s is refused: %w", file, verdict)
 	}
-	cmd.Println(say(v.lang, "accepted", "file", file))
+	fmt.Fprintln(cmd.ErrOrStderr(), say(v.lang, "accepted", "file", file))
 	return nil
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 )
@@ -86,7 +87,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	if t.remedy == "" && t.status == statusUsage {
 		t.remedy = "See: " + cmd.CommandPath() + " --help"
 	}
-	fmt.Fprintln(w, "tlslab:", t.what)
+	fmt.Fprintln(w, "tlslab:", foreign.Line(t.what))
 	if t.remedy != "" {
 		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.remedy, "\n", "\n  "))
 	}
@@ -105,7 +106,7 @@ func valueWord(kind string) string {
 }
 
 // say is one of the command's own sentences in the reader's language, with name,
-// value, name, value … filled in.
+// value, name, value … filled in. A value may be a peer's: it is escaped.
 func say(l narrate.Lang, key string, pairs ...string) string {
 	title, _ := sayBoth(l, key, pairs...)
 	return title
@@ -116,7 +117,7 @@ func sayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 	e := narrate.Must(l, narrate.UI, "cmd."+key)
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		values[pairs[i]] = pairs[i+1]
+		values[pairs[i]] = foreign.Line(pairs[i+1])
 	}
 	return narrate.Fill(e.Title, values), narrate.Fill(e.Text, values)
 }

@@ -126,7 +126,7 @@ func (o *rsaOffer) Explain() []Value {
 func (rsaTransport) Answer(in ClientInput) (Answer, error) {
 	key, ok := in.PublicKey.(*rsa.PublicKey)
 	if !ok {
-		return nil, reason.New(reason.CertificateWrongKey, "certificate.certificate_list", "an RSA key, as the suite says", typeName(in.PublicKey))
+		return nil, reason.New(reason.CertificateWrongKey, "certificate.certificate_list", "an RSA key, as the suite says", "a key of another kind")
 	}
 	if err := strong(key); err != nil {
 		return nil, err

@@ -34,7 +34,8 @@ func RecomputeReasons() []string {
 // Recompute returns a shell command that computes e.Value again from e.Inputs and
 // prints it in lower-case hex: sh, its everyday tools, and openssl 3.0 or later. It
 // reads no file, and needs none but for Ed25519, which hashes its message twice and
-// so cannot take it from a pipe. Equal events have equal commands.
+// so cannot take it from a pipe. Equal events have equal commands. Nothing of the event
+// reaches the shell but as hex, base64, a number, or a word without syntax.
 //
 // Where cmd is "", why is the UI key that says why. A signature has both: its
 // command prints that it verifies, and why is "recompute.check".
@@ -45,6 +46,8 @@ func Recompute(e *handshake.SecretEvent) (cmd, why string) {
 		return "", whySession
 	case len(in) == 0:
 		return "", whyNoInputs
+	case !isWord(e.Hash): // a student's, by a name that openssl cannot have
+		return "", whyNoTool
 	case e.Method == "HKDF-Extract":
 		return extract(e)
 	case e.Method == "HKDF-Expand-Label":
@@ -95,11 +98,25 @@ func prf(e *handshake.SecretEvent) string {
 	var b strings.Builder
 	b.WriteString(kdf(e))
 	fmt.Fprintf(&b, "  -kdfopt hexsecret:%x \\\n", e.Inputs[0].Bytes)
-	fmt.Fprintf(&b, "  -kdfopt 'seed:%s' \\\n", e.Tag)
+	fmt.Fprintf(&b, "  -kdfopt %s \\\n", seed(e.Tag))
 	for _, v := range e.Inputs[1:] {
 		fmt.Fprintf(&b, "  -kdfopt hexseed:%x \\\n", v.Bytes)
 	}
 	return b.String() + "  TLS1-PRF" + toHexInLine
+}
+
+// seed is a label as openssl takes it: in letters where it is made of these, and else in
+// hex. An exporter's label is whatever its caller liked, and the shell reads this line.
+func seed(tag string) string {
+	if isWord(strings.ReplaceAll(tag, " ", "")) {
+		return "'seed:" + tag + "'"
+	}
+	return fmt.Sprintf("hexseed:%x", tag)
+}
+
+// isWord reports whether s is made of characters that mean nothing to a shell.
+func isWord(s string) bool {
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == ""
 }
 
 // kdf begins a command that derives as many bytes as the value has, under its hash.

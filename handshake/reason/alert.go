@@ -52,22 +52,23 @@ var alerts = map[Reason]iana.AlertDescription{
 	BadFinished:  iana.DecryptError,
 	WeakKey:      iana.InsufficientSecurity,
 
-	CertificateMissing:      iana.HandshakeFailure,
-	CertificateRequired:     iana.CertificateRequired,
-	CertificateMalformed:    iana.BadCertificate,
-	CertificateExpired:      iana.CertificateExpired,
-	CertificateNotYetValid:  iana.CertificateExpired,
-	CertificateWrongName:    iana.BadCertificate,
-	CertificateRevoked:      iana.CertificateRevoked,
-	CertificateUntrusted:    iana.UnknownCA,
-	CertificateBadSignature: iana.BadCertificate,
-	CertificateUsage:        iana.UnsupportedCertificate,
-	CertificateConstraint:   iana.BadCertificate,
-	CertificateWrongKey:     iana.IllegalParameter,
-	CertificatePolicy:       iana.BadCertificate,
-	CertificatePin:          iana.BadCertificate, // RFC 7469 names no alert
-	BadStatusResponse:       iana.BadCertificateStatusResponse,
-	CertificateCompression:  iana.BadCertificate, // RFC 8879 §4
+	CertificateMissing:        iana.HandshakeFailure,
+	CertificateRequired:       iana.CertificateRequired,
+	CertificateMalformed:      iana.BadCertificate,
+	CertificateExpired:        iana.CertificateExpired,
+	CertificateNotYetValid:    iana.CertificateExpired,
+	CertificateWrongName:      iana.BadCertificate,
+	CertificateRevoked:        iana.CertificateRevoked,
+	CertificateUntrusted:      iana.UnknownCA,
+	CertificateBadSignature:   iana.BadCertificate,
+	CertificateUsage:          iana.UnsupportedCertificate,
+	CertificateConstraint:     iana.BadCertificate,
+	CertificateWrongKey:       iana.IllegalParameter,
+	CertificateUnsupportedKey: iana.UnsupportedCertificate,
+	CertificatePolicy:         iana.BadCertificate,
+	CertificatePin:            iana.BadCertificate, // RFC 7469 names no alert
+	BadStatusResponse:         iana.BadCertificateStatusResponse,
+	CertificateCompression:    iana.BadCertificate, // RFC 8879 §4
 
 	Internal: iana.InternalError,
 }

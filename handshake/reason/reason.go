@@ -5,14 +5,15 @@
 //
 // It is not a log: it holds one fault. Read the list of reasons below first.
 //
-// It leans on iana, for the alerts on the table's right-hand side, and on nothing
-// else of this module.
+// It leans on iana, for the alerts on the table's right-hand side, and on foreign, since
+// what came is a peer's.
 package reason
 
 import (
 	"errors"
 	"fmt"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 )
 
@@ -66,22 +67,23 @@ const (
 	BadBinder    Reason = "bad_binder"    // a client offers a pre-shared key that it does not have
 	WeakKey      Reason = "weak_key"      // a key or group below what we accept
 
-	CertificateMissing      Reason = "certificate_missing"
-	CertificateRequired     Reason = "certificate_required" // TLS 1.3's word for a client's missing certificate
-	CertificateMalformed    Reason = "certificate_malformed"
-	CertificateExpired      Reason = "certificate_expired"
-	CertificateNotYetValid  Reason = "certificate_not_yet_valid"
-	CertificateWrongName    Reason = "certificate_wrong_name"
-	CertificateRevoked      Reason = "certificate_revoked"
-	CertificateUntrusted    Reason = "certificate_untrusted" // no path to a trust anchor
-	CertificateBadSignature Reason = "certificate_bad_signature"
-	CertificateUsage        Reason = "certificate_usage"      // key usage or extended key usage forbids this
-	CertificateConstraint   Reason = "certificate_constraint" // basic, path length or name constraint broken
-	CertificateWrongKey     Reason = "certificate_wrong_key"  // its key does not fit the suite or scheme
-	CertificatePolicy       Reason = "certificate_policy"     // refused by the caller's own VerifyChain
-	CertificatePin          Reason = "certificate_pin"        // its key is not the one that was pinned (RFC 7469)
-	BadStatusResponse       Reason = "bad_status_response"
-	CertificateCompression  Reason = "certificate_compression" // a compressed certificate that does not open, or not to the length it claims
+	CertificateMissing        Reason = "certificate_missing"
+	CertificateRequired       Reason = "certificate_required" // TLS 1.3's word for a client's missing certificate
+	CertificateMalformed      Reason = "certificate_malformed"
+	CertificateExpired        Reason = "certificate_expired"
+	CertificateNotYetValid    Reason = "certificate_not_yet_valid"
+	CertificateWrongName      Reason = "certificate_wrong_name"
+	CertificateRevoked        Reason = "certificate_revoked"
+	CertificateUntrusted      Reason = "certificate_untrusted" // no path to a trust anchor
+	CertificateBadSignature   Reason = "certificate_bad_signature"
+	CertificateUsage          Reason = "certificate_usage"           // key usage or extended key usage forbids this
+	CertificateConstraint     Reason = "certificate_constraint"      // basic, path length or name constraint broken
+	CertificateWrongKey       Reason = "certificate_wrong_key"       // its key does not fit the suite or scheme
+	CertificateUnsupportedKey Reason = "certificate_unsupported_key" // its key is of a kind for which TLS has no use
+	CertificatePolicy         Reason = "certificate_policy"          // refused by the caller's own VerifyChain
+	CertificatePin            Reason = "certificate_pin"             // its key is not the one that was pinned (RFC 7469)
+	BadStatusResponse         Reason = "bad_status_response"
+	CertificateCompression    Reason = "certificate_compression" // a compressed certificate that does not open, or not to the length it claims
 )
 
 // What is nobody's protocol error, or ours.
@@ -94,7 +96,7 @@ const (
 // All lists every Reason.
 func All() []Reason {
 	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, PeerAlert, TruncatedStream, Internal,
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificateUnsupportedKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, PeerAlert, TruncatedStream, Internal,
 	}
 }
 
@@ -118,7 +120,9 @@ func Wrap(r Reason, field string, err error) *Error {
 	return &Error{Reason: r, Field: field, Off: -1, Err: err}
 }
 
-// Error says: reason, field, offset, expected, got, cause.
+// Error says: reason, field, offset, expected, got, cause, in one line. What came is a
+// peer's, and quoted; an error of another package may hold what the peer wrote, and is
+// escaped.
 func (e *Error) Error() string {
 	s := string(e.Reason)
 	if e.Field != "" {
@@ -129,14 +133,14 @@ func (e *Error) Error() string {
 	}
 	switch {
 	case e.Want != nil && e.Got != nil:
-		s += fmt.Sprintf(": expected %v, got %v", e.Want, e.Got)
+		s += ": expected " + foreign.Value(e.Want) + ", got " + foreign.Value(e.Got)
 	case e.Want != nil:
-		s += fmt.Sprintf(": expected %v", e.Want)
+		s += ": expected " + foreign.Value(e.Want)
 	case e.Got != nil:
-		s += fmt.Sprintf(": got %v", e.Got)
+		s += ": got " + foreign.Value(e.Got)
 	}
 	if e.Err != nil {
-		s += ": " + e.Err.Error()
+		s += ": " + foreign.Line(e.Err.Error())
 	}
 	return s
 }

@@ -133,14 +133,14 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 			return t.say.ui("empty")
 		}
 		if c, err := pki.ParseCached(m.Certificates[0]); err == nil {
-			return t.say.ui("key_of", "algorithm", pki.KeyName(pki.PublicKey(c)), "name", subject(c))
+			return t.say.ui("key_of", "algorithm", pki.CertKeyName(c), "name", subject(c))
 		}
 	case *message.Certificate13:
 		if len(m.Entries) == 0 {
 			return t.say.ui("empty")
 		}
 		if c, err := pki.ParseCached(m.Entries[0].Cert); err == nil {
-			return t.say.ui("key_of", "algorithm", pki.KeyName(pki.PublicKey(c)), "name", subject(c))
+			return t.say.ui("key_of", "algorithm", pki.CertKeyName(c), "name", subject(c))
 		}
 	case *message.CompressedCertificate:
 		return m.Algorithm.String() + t.say.comma() + t.say.ui("n_bytes", "n", text(len(m.Compressed))+"/"+text(m.Length))

@@ -1,11 +1,11 @@
 package render
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/scenario"
 )
 
@@ -49,9 +49,7 @@ func WriteComparisonJSON(w io.Writer, seed string, ways []scenario.Way) error {
 			Suite: suite{fmt.Sprintf("0x%04x", uint16(x.Suite)), x.Suite.String(), uint16(x.Suite)},
 			Group: x.Group, Replayable: x.Replayable, Took: countJSON(&x.Count), Full: countJSON(x.Full)})
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(doc)
+	return foreign.EncodeJSON(w, doc, "  ")
 }
 
 type jsonCount struct {

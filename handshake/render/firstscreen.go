@@ -141,7 +141,7 @@ func (s *firstScreen) message(f *scenario.Flow, e *handshake.MessageEvent) {
 		about = s.say.ui("random") + " S=" + start(m.Random[:])
 	case *message.Certificate12:
 		if c, err := pki.ParseCached(leaf(m)); err == nil {
-			about = s.say.ui("key_of", "algorithm", pki.KeyName(pki.PublicKey(c)), "name", subject(c))
+			about = s.say.ui("key_of", "algorithm", pki.CertKeyName(c), "name", subject(c))
 		}
 	case message.ServerKeyExchange:
 		state = s.say.ui("asymmetric")

@@ -39,7 +39,7 @@ func (s *firstScreen) flow13(n int, f *scenario.Flow, before []*scenario.Flow) {
 			about := s.say.ui("empty")
 			if len(x.Entries) > 0 {
 				if c, err := pki.ParseCached(x.Entries[0].Cert); err == nil {
-					about = s.say.ui("key_of", "algorithm", pki.KeyName(pki.PublicKey(c)), "name", subject(c))
+					about = s.say.ui("key_of", "algorithm", pki.CertKeyName(c), "name", subject(c))
 				}
 			}
 			s.message13(f, m, about)

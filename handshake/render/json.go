@@ -2,11 +2,11 @@ package render
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"io"
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
@@ -99,10 +99,7 @@ type jsonDoc struct {
 }
 
 func (d jsonDoc) write(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	return enc.Encode(d)
+	return foreign.EncodeJSON(w, d, " ")
 }
 
 type jsonFlow struct {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"tlslab/handshake/foreign"
+
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
 )
@@ -115,17 +117,20 @@ func newPage(w io.Writer, o TerminalOptions) *page {
 	if n == 0 {
 		n = DefaultWidth
 	}
-	return &page{w: w, width: max(n, 40), paint: paint{o.Color}}
+	return &page{w: foreign.NewWriter(w, o.Color), width: max(n, 40), paint: paint{o.Color}}
 }
 
-// line writes one line, as it is.
+// line writes one line. It is one whatever s holds: a newline or a tab in it would be a
+// peer's, not quoted where it became text, and could forge a line or a column of ours.
 func (p *page) line(s string) {
 	if p.err == nil {
-		s = strings.TrimRight(s, " ")
+		s = peersLayout.Replace(strings.TrimRight(s, " "))
 		p.empty = s == ""
 		_, p.err = fmt.Fprintln(p.w, s)
 	}
 }
+
+var peersLayout = strings.NewReplacer("\n", `\n`, "\t", `\t`)
 
 // blank leaves one line free, however often it is called.
 func (p *page) blank() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
@@ -110,7 +111,9 @@ func (m *mermaid) flow(f *scenario.Flow) {
 	}
 }
 
-// escape writes what Mermaid would take for syntax as entities.
-func escape(s string) string {
-	return strings.NewReplacer("#", "#35;", ";", "#59;", "<", "#lt;", ">", "#gt;", "\n", " ", "%", "#37;").Replace(s)
-}
+// mermaidSyntax is what Mermaid, or the HTML that it makes, would take for syntax.
+var mermaidSyntax = strings.NewReplacer("#", "#35;", ";", "#59;", "<", "#lt;", ">", "#gt;", "%", "#37;",
+	"&", "#amp;", `"`, "#quot;", "`", "#96;", `\`, "#92;")
+
+// escape makes text of one line, with what cannot be seen escaped and syntax as entities.
+func escape(s string) string { return mermaidSyntax.Replace(foreign.Line(s)) }

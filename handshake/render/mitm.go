@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -112,7 +113,7 @@ func (t *Terminal) believes(b scenario.Belief) string {
 	case b.Over != nil:
 		return t.say.ui("belief_over", "peer", b.Peer, "reason", t.say.title(narrate.Reason, string(reason.Of(b.Over))))
 	case b.Peer != "" && b.Anchor != "":
-		return t.say.ui("belief_anchor", "peer", printable(b.Peer), "anchor", printable(b.Anchor))
+		return t.say.ui("belief_anchor", "peer", foreign.Quote(b.Peer), "anchor", foreign.Quote(b.Anchor))
 	case b.Asked:
 		return t.say.ui("belief_no_certificate")
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
@@ -215,5 +216,5 @@ func WriteMITMMatrixJSON(w io.Writer, verdicts []scenario.MITMVerdict, seed stri
 		doc.Matrix = append(doc.Matrix, row{jsonAny(v.Version), v.TrustMITM, v.ClickThrough, v.StolenCA, v.Passthrough, v.Pin, v.ClientAuth,
 			v.Page, v.Read, v.Delivered, v.Refused, string(v.Reason)})
 	}
-	return writeJSON(w, doc)
+	return foreign.EncodeJSON(w, doc, " ")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
@@ -188,8 +189,8 @@ func (t *Terminal) certificateRow(i int, der []byte) {
 
 // certificate says in one line what a certificate is.
 func (t *Terminal) certificate(c *x509.Certificate) string {
-	return t.say.ui("certificate_line", "subject", subject(c), "issuer", printable(c.Issuer.CommonName),
-		"key", pki.KeyName(pki.PublicKey(c)), "n", text(len(c.Raw)))
+	return t.say.ui("certificate_line", "subject", subject(c), "issuer", foreign.Quote(c.Issuer.CommonName),
+		"key", pki.CertKeyName(c), "n", text(len(c.Raw)))
 }
 
 // toldJustNow reports whether a field holds what the lines above it have computed.
@@ -264,7 +265,7 @@ func distinguished(der []byte, bytes string) string {
 	if rest, err := asn1.Unmarshal(der, &rdn); err != nil || len(rest) > 0 {
 		return bytes
 	}
-	return printable(rdn.String())
+	return foreign.Quote(rdn.String())
 }
 
 // otherExtension names an extension that has no type of its own here.

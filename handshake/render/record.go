@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/suite"
@@ -120,7 +121,7 @@ func (t *Terminal) opened(e *handshake.RecordEvent) string {
 	room := t.width - 6 - width(t.say.ui("on_the_wire")) - width(behind)
 	switch {
 	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
-		return printable(string(e.Payload)) + behind
+		return foreign.Quote(string(e.Payload)) + behind
 	case e.Type == iana.ApplicationData:
 		return cut(firstLine(e.Payload), room) + behind
 	case behind == "" || t.o.Worksheet:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
 )
@@ -318,7 +319,7 @@ func (r *Replay) decrypted(e *handshake.SceneEvent) {
 		shown = append(shown, body)
 	}
 	label := r.title(e) + r.say().colon()
-	r.t.hang("   "+label, 3+width(label), printable(strings.Join(shown, " | ")), r.t.paint.secret)
+	r.t.hang("   "+label, 3+width(label), foreign.Quote(strings.Join(shown, " | ")), r.t.paint.secret)
 }
 
 // shortened is a line with a cookie of which the beginning is shown.

@@ -1,10 +1,10 @@
 package render
 
 import (
-	"encoding/json"
 	"io"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
 )
 
@@ -57,7 +57,7 @@ func (j *ReplayJSON) Write(w io.Writer, r *replay.Result, o replay.Options) erro
 	for _, f := range r.Facts {
 		doc.Replay.Facts[f.Name] = f.Value
 	}
-	return writeJSON(w, doc)
+	return foreign.EncodeJSON(w, doc, " ")
 }
 
 // WriteReplayMatrixJSON writes what replay.Matrix found under o:
@@ -84,14 +84,7 @@ func WriteReplayMatrixJSON(w io.Writer, rows [][]replay.Verdict, o replay.Option
 		}
 		doc.Matrix = append(doc.Matrix, cells)
 	}
-	return writeJSON(w, doc)
-}
-
-func writeJSON(w io.Writer, doc any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	return e.Encode(doc)
+	return foreign.EncodeJSON(w, doc, " ")
 }
 
 type jsonVerdict struct {

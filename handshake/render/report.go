@@ -54,7 +54,7 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 // level Bytes, all others show what they looked at.
 func (t *Terminal) pathChecks(p *pki.Path, indent int) {
 	for i, c := range p.Certs {
-		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, subject(c), pki.KeyName(pki.PublicKey(c))), t.width-indent)))
+		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, subject(c), pki.CertKeyName(c)), t.width-indent)))
 		var fine []string
 		for k := range p.Checks {
 			ch := &p.Checks[k]

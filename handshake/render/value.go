@@ -9,33 +9,33 @@ import (
 	"strings"
 	"time"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 
 	"tlslab/handshake/message"
 )
 
-// text says any value of an event in a few words or digits. Nothing is elided.
+// text says any value of an event in a few words or digits, in one line that holds nothing
+// but what can be seen: a string is a peer's until somebody says otherwise. Nothing is elided.
 func text(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
 	case string:
-		return printable(v)
+		return foreign.Quote(v)
 	case []byte:
 		return hex.EncodeToString(v)
 	case time.Time:
-		return v.UTC().Format("2006-01-02 15:04:05 UTC")
-	case []string:
-		return strings.Join(v, ", ")
+		return v.UTC().Format("2006-01-02 15:04:05.999999999 UTC")
 	case *x509.Certificate:
 		return subject(v)
 	case iana.Group:
 		return groupName(v)
 	case error:
-		return v.Error()
+		return foreign.Line(v.Error())
 	case fmt.Stringer:
-		return v.String()
+		return foreign.Line(v.String())
 	}
 	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice {
 		parts := make([]string, r.Len())
@@ -46,14 +46,7 @@ func text(v any) string {
 	} else if r.Kind() == reflect.Array && r.Type().Elem().Kind() == reflect.Uint8 {
 		return fmt.Sprintf("%x", v)
 	}
-	return fmt.Sprint(v)
-}
-
-// printable keeps a peer's bytes from moving the cursor: what no terminal should
-// get is written as Go would quote it.
-func printable(s string) string {
-	q := fmt.Sprintf("%q", s)
-	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+	return foreign.Line(fmt.Sprint(v))
 }
 
 // bytesOf is the bytes of a slice or of an array.
@@ -88,18 +81,18 @@ func title(k message.Kind) string { return camel(k.String()) }
 // subject is what a certificate is called in conversation: its common name.
 func subject(c *x509.Certificate) string {
 	if c.Subject.CommonName != "" {
-		return printable(c.Subject.CommonName)
+		return foreign.Quote(c.Subject.CommonName)
 	}
 	if len(c.DNSNames) > 0 {
-		return printable(c.DNSNames[0])
+		return foreign.Quote(c.DNSNames[0])
 	}
-	return printable(c.Subject.String())
+	return foreign.Quote(c.Subject.String())
 }
 
 // firstLine is the first line of application data, as a person reads it.
 func firstLine(b []byte) string {
 	l, _, _ := bytes.Cut(b, []byte("\n"))
-	return printable(strings.TrimRight(string(l), "\r"))
+	return foreign.Quote(strings.TrimRight(string(l), "\r"))
 }
 
 // groupName is the registry's name, or for the numbers that kx gives to KEMs of its own

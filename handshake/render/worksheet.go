@@ -3,12 +3,12 @@ package render
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 )
 
 // Answer is what belongs into one blank of a worksheet.
@@ -24,13 +24,11 @@ func (t *Terminal) Answers() []Answer { return append([]Answer(nil), t.blank.ans
 
 // WriteAnswers writes Answers as JSON: an array of {"n", "flow", "label", "value"}.
 func (t *Terminal) WriteAnswers(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
 	a := t.Answers()
 	if a == nil {
 		a = []Answer{}
 	}
-	return enc.Encode(a)
+	return foreign.EncodeJSON(w, a, "  ")
 }
 
 // blanks hides derived values wherever they occur: a master secret is also an

@@ -48,7 +48,7 @@ func CompareCertificates(real, forged *x509.Certificate) SideBySide {
 	s.row("serial", fmt.Sprintf("%x", real.SerialNumber), fmt.Sprintf("%x", forged.SerialNumber))
 	s.row("not_before", real.NotBefore.UTC(), forged.NotBefore.UTC())
 	s.row("not_after", real.NotAfter.UTC(), forged.NotAfter.UTC())
-	s.row("public_key", pki.KeyName(pki.PublicKey(real)), pki.KeyName(pki.PublicKey(forged)))
+	s.row("public_key", pki.CertKeyName(real), pki.CertKeyName(forged))
 	s.row("spki_pin", PinOf(real), PinOf(forged))
 	s.row("signature_algorithm", pki.SignatureName(real), pki.SignatureName(forged))
 	return s

@@ -190,7 +190,7 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 		ok = s.ID == iana.Ed448 && len(k) == ed448.PublicKeySize
 	}
 	if !ok {
-		return reason.New(reason.CertificateWrongKey, "", "a key for "+s.Name(), fmt.Sprintf("%T", pub))
+		return reason.New(reason.CertificateWrongKey, "", "a key for "+s.Name(), KeyName(pub))
 	}
 	return nil
 }

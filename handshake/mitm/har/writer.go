@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"tlslab/handshake/foreign"
 )
 
 // tail closes what every entry leaves open.
@@ -60,7 +62,7 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	if err != nil {
 		return nil, err
 	}
-	head = append([]byte(`{"log":`), head[:len(head)-1]...)
+	head = append([]byte(`{"log":`), foreign.JSON(head[:len(head)-1])...)
 	head = append(head, `,"entries":[`...)
 
 	w := &Writer{name: name, empty: true, has: twin{name: name + ".new"}, lacks: twin{name: name + ".twin"}}
@@ -154,7 +156,7 @@ func (w *Writer) Add(e *Entry) error {
 	if w.closed {
 		return fs.ErrClosed
 	}
-	return w.add(b)
+	return w.add(foreign.JSON(b))
 }
 
 func (w *Writer) add(b []byte) error {

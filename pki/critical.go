@@ -1,0 +1,109 @@
+package pki
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/binary"
+	"slices"
+	"unicode/utf16"
+
+	"tlslab/handshake/reason"
+)
+
+// The row "critical_extension". A critical extension must be known, and so must be what
+// stands in it (RFC 5280 §4.2).
+
+var oidCertificatePolicies = asn1.ObjectIdentifier{2, 5, 29, 32}
+
+// The qualifiers of RFC 5280 §4.2.1.4: where to read the policy, and a notice. Neither
+// restricts what the certificate is good for, and the report shows both.
+var (
+	oidCPS        = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 1}
+	oidUserNotice = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 2}
+)
+
+func testCriticalExtension(j *judgement, i int) *reason.Error {
+	c := j.certs[i]
+	refuse := func(name, want, got string) *reason.Error {
+		return reason.New(reason.CertificateConstraint, field(i, name), want, got)
+	}
+	if ids := c.UnhandledCriticalExtensions; len(ids) > 0 {
+		return refuse("extensions", "no critical extension that we do not process", ids[0].String())
+	}
+	qualifiers, ok := criticalQualifiers(c)
+	if !ok {
+		return refuse("certificate_policies", "policies that we can read, for the extension is critical (RFC 5280 §4.2.1.4)", "others")
+	}
+	for _, q := range qualifiers {
+		if !q.ID.Equal(oidCPS) && !q.ID.Equal(oidUserNotice) {
+			return refuse("certificate_policies", "no policy qualifier that we do not process, for the extension is critical (RFC 5280 §4.2.1.4)", q.ID.String())
+		}
+	}
+	return nil
+}
+
+type policyQualifier struct {
+	ID    asn1.ObjectIdentifier
+	Value asn1.RawValue
+}
+
+// criticalQualifiers are the qualifiers of the certificate's policies; none if the extension is
+// not critical, for then they bind nobody. ok is false if it cannot be read.
+func criticalQualifiers(c *x509.Certificate) (all []policyQualifier, ok bool) {
+	at := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Critical && e.Id.Equal(oidCertificatePolicies) })
+	if at < 0 {
+		return nil, true
+	}
+	var policies []struct {
+		Policy     asn1.ObjectIdentifier
+		Qualifiers []policyQualifier `asn1:"optional"`
+	}
+	if unmarshalAll(c.Extensions[at].Value, &policies) != nil {
+		return nil, false // an object identifier with an arc beyond what Go holds, say
+	}
+	for _, p := range policies {
+		all = append(all, p.Qualifiers...)
+	}
+	return all, true
+}
+
+// String says what the qualifier tells a reader: the address, or the notice.
+func (q policyQualifier) String() string {
+	text := func(v asn1.RawValue) string {
+		if v.Tag == asn1.TagBMPString {
+			units := make([]uint16, len(v.Bytes)/2)
+			for i := range units {
+				units[i] = binary.BigEndian.Uint16(v.Bytes[2*i:])
+			}
+			return string(utf16.Decode(units))
+		}
+		return string(v.Bytes)
+	}
+	var notice []asn1.RawValue
+	switch {
+	case q.ID.Equal(oidCPS):
+		return text(q.Value)
+	case q.ID.Equal(oidUserNotice) && unmarshalAll(q.Value.FullBytes, &notice) == nil && len(notice) > 0 && !notice[len(notice)-1].IsCompound:
+		return text(notice[len(notice)-1])
+	}
+	return q.ID.String()
+}
+
+func showCriticalExtension(j *judgement, i int) []Input {
+	var ids []string
+	for _, e := range j.certs[i].Extensions {
+		if e.Critical {
+			ids = append(ids, e.Id.String())
+		}
+	}
+	inputs := []Input{{InExtensions, ids}}
+	if qualifiers, _ := criticalQualifiers(j.certs[i]); len(qualifiers) > 0 {
+		texts := make([]string, len(qualifiers))
+		for k, q := range qualifiers {
+			texts[k] = q.String()
+		}
+		inputs = append(inputs, Input{InQualifiers, texts})
+	}
+	return inputs
+}

@@ -1,0 +1,358 @@
+// Package der holds certificates and OCSP responses against the distinguished
+// encoding rules (X.690) and the ASN.1 of RFC 5280 and RFC 6960, byte by byte, and
+// names the first byte that is out of place.
+//
+// encoding/asn1 and crypto/x509 read much that is no DER: bytes after the last field,
+// a BOOLEAN of 01, a default that is written out, a date without seconds. Whoever
+// signs such bytes and whoever checks them may then read two different things. The
+// walk here reads no values: crypto/x509 does, and what it refuses stays refused.
+//
+// Read this file first (the walk), then content.go (what each type may hold), and
+// certificate.go and ocsp.go (the modules of the RFCs as data).
+package der
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Error is the first fault of an encoding.
+type Error struct {
+	Off   int    // of the byte at fault, from the start of the document
+	Field string // dotted path in the RFC's names, "tbs_certificate.validity.not_after"
+	Want  string // the rule, with its section
+	Got   string
+}
+
+func (e *Error) Error() string {
+	return strings.TrimPrefix(fmt.Sprintf("%s at byte %d: expected %s, got %s", e.Field, e.Off, e.Want, e.Got), " ")
+}
+
+// in puts a name before the path, while the walk returns through the structures around.
+func (e *Error) in(name string) *Error {
+	if e.Field != "" && e.Field[0] != '[' {
+		name += "."
+	}
+	e.Field = name + e.Field
+	return e
+}
+
+// Certificate checks a Certificate of RFC 5280 §4.1, nil if it is one in DER. Of the
+// extensions it knows those of RFC 5280 §4.2, RFC 6960 and RFC 7633; the values of others may
+// be anything.
+func Certificate(b []byte) *Error { return check(b, certificate) }
+
+// OCSPResponse checks an OCSPResponse of RFC 6960 §4.2.1.
+func OCSPResponse(b []byte) *Error { return check(b, ocspResponse) }
+
+func check(b []byte, s *syntax) *Error {
+	w := walker{b}
+	at, err := w.element(s, 0, len(b), 0, 0)
+	if err == nil && at.end < len(b) {
+		err = w.left(at.end, len(b))
+	}
+	return err
+}
+
+// form is how a syntax is made up.
+type form uint8
+
+const (
+	primitive form = iota // its content is judged by the tag's rules (content.go)
+	sequence              // components in order
+	listOf                // any number of one syntax, at least min
+	setOf                 // like listOf, in ascending order of their encodings
+	choice                // one of its components, told apart by tag
+	explicit              // a tag around another syntax
+	wrapping              // an OCTET STRING that holds the encoding of another syntax
+	anything              // whatever comes, as long as it is DER
+)
+
+// syntax is a type of an ASN.1 module.
+type syntax struct {
+	form       form
+	tag        byte // the identifier octet; 0 for choice and anything, which have none of their own
+	components []component
+	of         *syntax
+	min        int
+	rule       func(content []byte) (want string) // what the module adds to the tag's rules; "" if kept
+
+	definedBy definition // of a SEQUENCE whose last component's syntax another one names
+}
+
+// definition is what ASN.1 writes as ANY DEFINED BY. (Functions in its place would take
+// the spans of every SEQUENCE to the heap.)
+type definition uint8
+
+const (
+	keyByAlgorithm definition = iota + 1
+	valueByExtension
+	qualifierByID
+	responseByType
+)
+
+// component is a named part of a SEQUENCE or CHOICE.
+type component struct {
+	name     string
+	syntax   *syntax
+	tag      byte // an IMPLICIT tag's identifier octet; 0: the syntax's own
+	optional bool
+	def      []byte // encoding of the DEFAULT, which DER does not write; implies optional
+}
+
+// span is a part of the document; content is where the value begins.
+type span struct{ start, content, end int }
+
+const (
+	constructed = 0x20
+	context     = 0x80 // class of the tags in brackets
+
+	// maxDepth bounds what a document can nest. The modules need some 20 levels;
+	// anything can nest in anything.
+	maxDepth = 64
+	// maxComponents is how many a SEQUENCE of the modules has at most: TBSCertificate.
+	maxComponents = 10
+)
+
+type walker struct{ b []byte }
+
+func fault(off int, want, got string) *Error { return &Error{Off: off, Want: want, Got: got} }
+
+func (w *walker) left(off, end int) *Error {
+	return fault(off, "nothing after the last field", count(end-off, "more byte"))
+}
+
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return strconv.Itoa(n) + " " + of + "s"
+}
+
+// element walks one element of syntax s in b[off:end]. tag, if not 0, stands in for
+// the syntax's own. It returns where the element is.
+func (w *walker) element(s *syntax, off, end int, tag byte, depth int) (span, *Error) {
+	at, err := w.header(off, end)
+	if err != nil {
+		return at, err
+	}
+	if tag == 0 {
+		tag = s.tag
+	}
+	if tag != 0 && w.b[off] != tag {
+		return at, fault(off, tagName(tag), tagName(w.b[off]))
+	}
+	if depth > maxDepth {
+		return at, fault(off, fmt.Sprintf("at most %d levels", maxDepth), "deeper nesting")
+	}
+	switch s.form {
+	case primitive:
+		err = w.content(s, at)
+	case sequence:
+		err = w.sequence(s, at, depth)
+	case listOf, setOf:
+		err = w.list(s, at, depth)
+	case choice:
+		err = w.choice(s, at, depth)
+	case explicit, wrapping:
+		var inner span
+		if inner, err = w.element(s.of, at.content, at.end, 0, depth+1); err == nil && inner.end < at.end {
+			err = w.left(inner.end, at.end)
+		}
+	case anything:
+		err = w.anything(at, depth)
+	}
+	return at, err
+}
+
+// header reads identifier and length octets (X.690 §8.1, §10.1).
+func (w *walker) header(off, end int) (span, *Error) {
+	b, p := w.b[:end], off+1
+	if off >= end {
+		return span{}, fault(off, "one more field", "the end of what holds it")
+	}
+	if b[off]&0x1f == 0x1f {
+		from := p
+		for p < end && b[p] >= 0x80 {
+			p++
+		}
+		if p++; p <= end && (b[from] == 0x80 || p == from+1 && b[from] < 0x1f) {
+			return span{}, fault(from, "a tag in as few bytes as hold it (X.690 §8.1.2)", "a longer form")
+		}
+	}
+	if p >= end {
+		return span{}, fault(off, "identifier and length octets", count(end-off, "byte"))
+	}
+	length, first := 0, p
+	switch p++; {
+	case b[first] < 0x80:
+		length = int(b[first])
+	case b[first] == 0x80:
+		return span{}, fault(first, "a definite length (X.690 §10.1)", "the indefinite form")
+	default:
+		n := int(b[first] & 0x7f)
+		if n > 4 || p+n > end {
+			return span{}, fault(first, "a length that fits "+count(end-off, "byte"), "one in "+count(n, "byte"))
+		}
+		for _, c := range b[p : p+n] {
+			length = length<<8 | int(c)
+		}
+		if p += n; length < 0x80 || b[first+1] == 0 {
+			return span{}, fault(first, "a length in as few bytes as hold it (X.690 §10.1)", fmt.Sprintf("%d in %s", length, count(n+1, "byte")))
+		}
+	}
+	if length > end-p {
+		return span{}, fault(first, fmt.Sprintf("a length of at most %d", end-p), strconv.Itoa(length))
+	}
+	return span{off, p, p + length}, nil
+}
+
+func (w *walker) sequence(s *syntax, at span, depth int) *Error {
+	var room [maxComponents]span
+	parts, off := room[:len(s.components)], at.content
+	for i := range s.components {
+		c := &s.components[i]
+		if off == at.end || !c.fits(w.b[off]) {
+			if c.optional || c.def != nil {
+				continue
+			}
+			if off == at.end {
+				return fault(off, "one more field", "the end of what holds it").in(c.name)
+			}
+		}
+		part, err := w.element(c.syntax, off, at.end, c.tag, depth+1)
+		if err != nil {
+			return err.in(c.name)
+		}
+		if c.def != nil && bytes.Equal(w.b[off:part.end], c.def) {
+			return fault(off, "the default left out (X.690 §11.5)", "the default written").in(c.name)
+		}
+		parts[i], off = part, part.end
+	}
+	if off < at.end {
+		return w.left(off, at.end)
+	}
+	if s.definedBy == 0 {
+		return nil
+	}
+	by, last := parts[0], parts[len(parts)-1]
+	return w.defined(s.definedBy, w.b[by.content:by.end], last)
+}
+
+// defined walks the element at under the syntax that by, an object identifier's content
+// or an AlgorithmIdentifier's, has. What nobody here knows may be anything.
+func (w *walker) defined(d definition, by []byte, at span) *Error {
+	switch d {
+	case keyByAlgorithm:
+		return w.key(by, at)
+	case valueByExtension:
+		if e, ok := extensionsByID[string(by)]; ok {
+			return w.inside(e.syntax, at.content, at.end, e.name)
+		}
+	case qualifierByID:
+		if s, ok := qualifiers[string(by)]; ok {
+			return w.inside(s, at.start, at.end, "qualifier")
+		}
+	case responseByType:
+		if string(by) == oidBasic {
+			return w.inside(basicOCSPResponse, at.content, at.end, "basic_ocsp_response")
+		}
+	}
+	return nil
+}
+
+// inside walks the encoding that a string holds.
+func (w *walker) inside(s *syntax, off, end int, name string) *Error {
+	at, err := w.element(s, off, end, 0, 0)
+	if err == nil && at.end < end {
+		err = w.left(at.end, end)
+	}
+	if err != nil {
+		return err.in(name)
+	}
+	return nil
+}
+
+// fits reports whether an element with this identifier octet can be the component.
+func (c *component) fits(id byte) bool {
+	switch {
+	case c.tag != 0:
+		return id == c.tag
+	case c.syntax.tag != 0:
+		return id == c.syntax.tag
+	case c.syntax.form == choice:
+		for i := range c.syntax.components {
+			if c.syntax.components[i].fits(id) {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+func (w *walker) list(s *syntax, at span, depth int) *Error {
+	n, before := 0, span{}
+	for off := at.content; off < at.end; n++ {
+		part, err := w.element(s.of, off, at.end, 0, depth+1)
+		if err != nil {
+			return err.in("[" + strconv.Itoa(n) + "]")
+		}
+		if s.form == setOf && n > 0 && bytes.Compare(w.b[before.start:before.end], w.b[off:part.end]) > 0 {
+			return fault(off, "a set in ascending order of its encodings (X.690 §11.6)", "a smaller one after a greater")
+		}
+		before, off = part, part.end
+	}
+	if n < s.min {
+		return fault(at.start, "at least one entry, SIZE (1..MAX) (RFC 5280 appendix B)", "none")
+	}
+	return nil
+}
+
+func (w *walker) choice(s *syntax, at span, depth int) *Error {
+	for i := range s.components {
+		c := &s.components[i]
+		if !c.fits(w.b[at.start]) {
+			continue
+		}
+		if _, err := w.element(c.syntax, at.start, at.end, c.tag, depth); err != nil {
+			return err.in(c.name)
+		}
+		return nil
+	}
+	want := ""
+	for i := range s.components {
+		if i > 0 {
+			want += " or "
+		}
+		want += s.components[i].name
+	}
+	return fault(at.start, want, tagName(w.b[at.start]))
+}
+
+// anything walks an element whose syntax nobody here knows: the tags of the
+// universal class have rules all the same, and what is constructed holds elements.
+func (w *walker) anything(at span, depth int) *Error {
+	id := w.b[at.start]
+	if id&0xc0 == 0 && id&0x1f != 0x1f {
+		if want := universalForm(id); want != id {
+			return fault(at.start, tagName(want), tagName(id))
+		}
+		if id&constructed == 0 {
+			return w.content(&syntax{tag: id}, at)
+		}
+	}
+	if id&constructed == 0 {
+		return nil
+	}
+	for off := at.content; off < at.end; {
+		part, err := w.element(unknown, off, at.end, 0, depth+1)
+		if err != nil {
+			return err
+		}
+		off = part.end
+	}
+	return nil
+}

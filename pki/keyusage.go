@@ -1,0 +1,69 @@
+package pki
+
+import (
+	"crypto/x509"
+	"strings"
+
+	"tlslab/handshake/reason"
+)
+
+// The row "key_usage": an issuer must be allowed to sign certificates. A leaf must be
+// allowed what TLS does with a key: all of what the caller has in mind, or, if he says
+// nothing, any of it.
+
+// wantedUsage is what certificate i must be allowed to do.
+type wantedUsage struct {
+	bits x509.KeyUsage
+	any  bool // one of them is enough
+}
+
+func (w wantedUsage) allowedBy(have x509.KeyUsage) bool {
+	if w.any {
+		return have&w.bits != 0
+	}
+	return have&w.bits == w.bits
+}
+
+func (w wantedUsage) String() string {
+	if w.any {
+		return strings.Join(keyUsageStrings(w.bits), " or ")
+	}
+	return strings.Join(keyUsageStrings(w.bits), ", ")
+}
+
+// wantedKeyUsage: a server's key signs, decrypts or agrees (RFC 5246 §7.4.2), a client's
+// signs or agrees (§7.4.6), as for OpenSSL's purposes sslserver and sslclient. From TLS 1.3 on
+// both sign: the engine asks for that itself, with VerifyOptions.KeyUsage.
+func (j *judgement) wantedKeyUsage(i int) wantedUsage {
+	switch {
+	case i > 0:
+		return wantedUsage{bits: x509.KeyUsageCertSign}
+	case j.o.KeyUsage != 0:
+		return wantedUsage{bits: j.o.KeyUsage}
+	case j.o.Usage == ClientAuth:
+		return wantedUsage{bits: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement, any: true}
+	}
+	return wantedUsage{bits: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement, any: true}
+}
+
+// hasKeyUsageRule: without the extension a key may do everything.
+func hasKeyUsageRule(j *judgement, i int) bool {
+	_, present := extension(j.certs[i], oidKeyUsage)
+	return present
+}
+
+func testKeyUsage(j *judgement, i int) *reason.Error {
+	want, got := j.wantedKeyUsage(i), j.certs[i].KeyUsage
+	if want.allowedBy(got) {
+		return nil
+	}
+	allowed := strings.Join(keyUsageStrings(got), ", ")
+	if allowed == "" {
+		allowed = "no bit"
+	}
+	return reason.New(reason.CertificateUsage, field(i, "key_usage"), want.String(), allowed)
+}
+
+func showKeyUsage(j *judgement, i int) []Input {
+	return []Input{{InKeyUsage, keyUsageStrings(j.certs[i].KeyUsage)}, {InWantedUsage, j.wantedKeyUsage(i).String()}}
+}

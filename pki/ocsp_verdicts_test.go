@@ -1,0 +1,275 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+
+	"tlslab/handshake/reason"
+)
+
+// response is an OCSP response put together field by field and signed.
+type response struct {
+	by       *Responder
+	sent     bool // the responder's certificate goes along
+	a        algorithm
+	produced time.Time
+	single   []ocspSingle
+	edit     func(*ocspBasic)
+}
+
+func (o response) marshal(t testing.TB) []byte {
+	t.Helper()
+	data := ocspData{
+		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: responderByName, IsCompound: true, Bytes: o.by.Cert.RawSubject},
+		ProducedAt: o.produced, Responses: o.single,
+	}
+	var err error
+	if data.Raw, err = asn1.Marshal(data); err != nil {
+		t.Fatal(err)
+	}
+	basic := ocspBasic{TBS: data}
+	if o.edit != nil {
+		o.edit(&basic)
+	}
+	if basic.Algorithm, err = o.a.identifier(); err != nil {
+		t.Fatal(err)
+	}
+	signature, err := o.a.sign(seeded(1), o.by.Key, basic.TBS.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	basic.Signature = bitString(signature)
+	if o.sent {
+		basic.Certs = []asn1.RawValue{{FullBytes: o.by.Cert.Raw}}
+	}
+	inner, err := asn1.Marshal(basic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := asn1.Marshal(ocspResponse{Bytes: ocspResponseBytes{oidOCSPBasic, inner}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// answers are the parts that a response about a lesson's leaf can be made of.
+func answers(t testing.TB, l *Lesson) (issuer *Responder, single func(OCSPStatus, time.Time) ocspSingle) {
+	t.Helper()
+	return &Responder{l.Intermediate.Cert, l.Intermediate.Key}, func(status OCSPStatus, at time.Time) ocspSingle {
+		s, err := l.Intermediate.single(l.Leaf.Leaf, status, OCSPOptions{Time: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
+func TestOCSPVerdicts(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "rsa"})
+	other := lesson(t, LessonOptions{KeyAlg: "rsa", Rand: seeded(44)})
+	issuer, single := answers(t, l)
+	_, others := answers(t, other)
+	sha256, sha1 := algorithmNamed(x509.SHA256WithRSA), algorithmNamed(x509.SHA1WithRSA)
+	at := lessonTime.Add(-time.Hour)
+	good, revoked, unknown, stale := single(StatusGood, at), single(StatusRevoked, at), single(StatusUnknown, at), single(StatusStale, at)
+	staleRevoked := stale
+	staleRevoked.Status = revoked.Status
+	critical := good
+	critical.Extensions = []pkix.Extension{ext(oidNobodyKnows, true, 5, 0)}
+
+	delegate := func(edit func(*x509.Certificate)) *Responder {
+		r, err := l.Intermediate.NewResponder(Options{CommonName: "Responder", NotBefore: at, Rand: seeded(12), Key: lessonKey("rsa", "ocsp")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := *r.Cert
+		c.SignatureAlgorithm = 0
+		edit(&c)
+		if r.Cert, err = create(nil, &c, l.Intermediate.Cert, r.Key.Public(), l.Intermediate.Key); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	nothing := func(*x509.Certificate) {}
+	all := func(s ...ocspSingle) []ocspSingle { return s }
+
+	for name, tc := range map[string]struct {
+		o      response
+		reason reason.Reason
+		field  string
+		says   string
+		status string // shown
+	}{
+		"good": {response{issuer, false, sha256, at, all(good), nil}, "", "", "", "good"},
+		"SHA-1": {response{issuer, false, sha1, at, all(good), nil},
+			reason.BadStatusResponse, "signature_algorithm", "our policy", "good"},
+		"by a responder": {response{delegate(nothing), true, sha256, at, all(good), nil}, "", "", "", "good"},
+		"by a responder, SHA-1": {response{delegate(nothing), true, sha1, at, all(good), nil},
+			reason.BadStatusResponse, "signature_algorithm", "RFC 6960 §4.3", "good"},
+		"by a responder certified over SHA-1": {response{delegate(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA1WithRSA }), true, sha256, at, all(good), nil},
+			reason.BadStatusResponse, "responder", "SHA1-RSA", "good"},
+		"by a responder that may not sign": {response{delegate(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }), true, sha256, at, all(good), nil},
+			reason.BadStatusResponse, "responder", "digitalSignature", "good"},
+		"by a responder with a critical extension": {response{delegate(func(c *x509.Certificate) {
+			c.ExtraExtensions = []pkix.Extension{ext(oidNobodyKnows, true, 5, 0)}
+		}), true, sha256, at, all(good), nil}, reason.BadStatusResponse, "responder", "critical", "good"},
+		"good and revoked":          {response{issuer, false, sha256, at, all(good, revoked), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
+		"revoked and good":          {response{issuer, false, sha256, at, all(revoked, good), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
+		"good and unknown":          {response{issuer, false, sha256, at, all(good, unknown), nil}, reason.BadStatusResponse, "cert_status", "unknown", "unknown"},
+		"unknown, good and revoked": {response{issuer, false, sha256, at, all(unknown, good, revoked), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
+		"good and stale":            {response{issuer, false, sha256, at, all(good, stale), nil}, reason.BadStatusResponse, "next_update", "fresh until", "good"},
+		"good and long revoked":     {response{issuer, false, sha256, at, all(good, staleRevoked), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
+		"good, another revoked":     {response{issuer, false, sha256, at, all(others(StatusRevoked, at), good), nil}, "", "", "", "good"},
+		"only of another":           {response{issuer, false, sha256, at, all(others(StatusGood, at)), nil}, reason.BadStatusResponse, "cert_id", "", ""},
+		"critical in the second":    {response{issuer, false, sha256, at, all(good, critical), nil}, reason.BadStatusResponse, "extensions", oidNobodyKnows.String(), "good"},
+		"signed tomorrow":           {response{issuer, false, sha256, day(1), all(good), nil}, reason.BadStatusResponse, "produced_at", "producedAt", "good"},
+		"signed before it was known": {response{issuer, false, sha256, day(-2), all(good), nil},
+			reason.BadStatusResponse, "produced_at", "or later", "good"},
+		"signed this second": {response{issuer, false, sha256, lessonTime, all(good), nil}, "", "", "", "good"},
+	} {
+		l.Staple = tc.o.marshal(t)
+		r := judge(t, l, true)
+		silent := judge(t, l, false)
+		if reason.Of(errOf(r)) != tc.reason || fmt.Sprint(errOf(r)) != fmt.Sprint(errOf(silent)) {
+			t.Errorf("%s: %v, silent %v", name, r.Err, silent.Err)
+			continue
+		}
+		if r.Err != nil && (r.Err.Field != "certificate_status."+tc.field || !strings.Contains(r.Err.Error(), tc.says)) {
+			t.Errorf("%s: %v", name, r.Err)
+		}
+		if got := checkOf(t, r, CheckStaple, 0).Input(InStatus); tc.status != "" && got != tc.status && (tc.reason == "" || tc.field == "cert_status") {
+			t.Errorf("%s is shown as %v", name, got)
+		}
+	}
+}
+
+// What a responder answers instead of a status has a name (RFC 6960 §4.2.1), the same that x/crypto
+// reads in it.
+func TestResponderErrorsAreNamed(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	for code, want := range map[byte]string{1: "malformedRequest", 2: "internalError", 3: "tryLater", 5: "sigRequired", 6: "unauthorized", 4: "no status", 9: "no status"} {
+		der := []byte{0x30, 3, 0x0a, 1, code}
+		_, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
+		if refused == nil || !strings.Contains(refused.Error(), want) || refused.Field != "certificate_status.response_status" {
+			t.Errorf("%d: %v", code, refused)
+		}
+		var foreign ocsp.ResponseError
+		if _, err := ocsp.ParseResponse(der, nil); err != nil {
+			foreign, _ = err.(ocsp.ResponseError)
+		}
+		if byte(foreign.Status) != code {
+			t.Errorf("x/crypto reads %v", foreign)
+		}
+	}
+	if _, refused := checkStaple([]byte{0x30, 3, 0x0a, 1, 0}, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime); refused == nil {
+		t.Error("successful, and nothing with it")
+	}
+}
+
+// Encodings of a response that encoding/asn1 takes: refused with the byte, though properly signed.
+func TestOCSPEncodings(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	issuer, single := answers(t, l)
+	at := lessonTime.Add(-time.Hour)
+	whole := response{issuer, false, defaultAlgorithm(issuer.Key.Public()), at, []ocspSingle{single(StatusGood, at)}, nil}
+	now := at.UTC().Format("20060102150405")
+	// in replaces bytes of the signed data by as many: the lengths around stay right.
+	in := func(old, by string) func(*ocspBasic) {
+		return func(b *ocspBasic) {
+			if n := bytes.Count(b.TBS.Raw, []byte(old)); n == 0 || len(old) != len(by) {
+				t.Fatalf("%q occurs %d times", old, n)
+			}
+			b.TBS.Raw = bytes.Replace(b.TBS.Raw, []byte(old), []byte(by), 1)
+		}
+	}
+	grown := func(change func([]asn1.RawValue) []asn1.RawValue) func(*ocspBasic) {
+		return func(b *ocspBasic) {
+			var fields []asn1.RawValue
+			if err := unmarshalAll(b.TBS.Raw, &fields); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			if b.TBS.Raw, err = asn1.Marshal(change(fields)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, tc := range map[string]struct {
+		edit  func(*ocspBasic)
+		field string
+	}{
+		"the version written": {grown(func(f []asn1.RawValue) []asn1.RawValue {
+			return slices.Insert(f, 0, full(0xa0, 3, 2, 1, 0))
+		}), "version"},
+		"bytes after the fields": {grown(func(f []asn1.RawValue) []asn1.RawValue { return append(f, full(5, 0)) }), "tbs_response_data"},
+		"a fraction": {grown(func(f []asn1.RawValue) []asn1.RawValue {
+			f[1] = full(append([]byte{0x18, 17}, now+".5Z"...)...)
+			return f
+		}), "produced_at"},
+		"an offset": {grown(func(f []asn1.RawValue) []asn1.RawValue {
+			f[1] = full(append([]byte{0x18, 19}, now+"+0000"...)...)
+			return f
+		}), "produced_at"},
+		"a fraction for seconds": {in(now+"Z", now[:12]+".5Z"), "produced_at"},
+		"good with content":      {in("\x80\x00\x18", "\x80\x01\x18"), ""},
+	} {
+		o := whole
+		o.edit = tc.edit
+		der := o.marshal(t)
+		_, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
+		if refused == nil || refused.Reason != reason.BadStatusResponse || refused.Off < 4 || refused.Off >= len(der) || !strings.Contains(refused.Field, tc.field) {
+			t.Errorf("%s: %v", name, refused)
+		}
+	}
+	if _, refused := checkStaple(whole.marshal(t), l.Leaf.Leaf, l.Intermediate.Cert, lessonTime); refused != nil {
+		t.Error(refused)
+	}
+}
+
+// OpenSSL's responder writes nothing that we refuse.
+func TestOCSPMadeByOpenSSL(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	dir := t.TempDir()
+	leaf, issuer := writeFile(t, dir, "leaf.pem", EncodeCert(l.Leaf.Leaf.Raw)), writeFile(t, dir, "issuer.pem", EncodeCert(l.Intermediate.Cert.Raw))
+	key := filepath.Join(dir, "key.pem")
+	if err := WriteKey(key, l.Intermediate.Key, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	serial := strings.ToUpper(l.Leaf.Leaf.SerialNumber.Text(16))
+	if len(serial)%2 == 1 {
+		serial = "0" + serial
+	}
+	for state, want := range map[string]reason.Reason{"V\t360101000000Z\t": "", "R\t360101000000Z\t250101000000Z,keyCompromise": reason.CertificateRevoked} {
+		index := writeFile(t, dir, "index.txt", []byte(state+"\t"+serial+"\tunknown\t/CN=leaf\n"))
+		out := filepath.Join(dir, "response.der")
+		if said, err := openssl(t, "ocsp", "-index", index, "-CA", issuer, "-rsigner", issuer, "-rkey", key, "-issuer", issuer, "-cert", leaf,
+			"-ndays", "7", "-noverify", "-no_nonce", "-respout", out); err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		der := mustRead(t, out)
+		if _, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now()); (refused == nil) != (want == "") || refused != nil && refused.Reason != want {
+			t.Errorf("%q: %v", state, refused)
+		}
+	}
+}
+
+func mustRead(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

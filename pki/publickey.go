@@ -1,0 +1,153 @@
+package pki
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+
+	"github.com/cloudflare/circl/sign/ed448"
+
+	"tlslab/handshake/reason"
+	"tlslab/handshake/sig"
+)
+
+// Which public keys are taken, and what they are called.
+
+// The sizes of RSA keys that we take. RFC 9325 §4.5 asks for 2048 bits, and so do the browsers, GnuTLS and
+// OpenSSL at its level 2. Above 8192 a signature costs so much that sending one is an
+// attack (CVE-2023-29409, and the same bound).
+const (
+	minRSABits = 2048
+	maxRSABits = 8192
+	// maxExponent is the largest that crypto/rsa computes with, and others' limit too: a
+	// long exponent makes each check as dear as a signature.
+	maxExponent = 1<<31 - 1
+)
+
+// testPublicKey: the leaf's key must be one that TLS can use, an issuer's one that can
+// sign certificates, and either must be what its algorithm says that a key is.
+func testPublicKey(j *judgement, i int) *reason.Error {
+	pub := PublicKey(j.certs[i])
+	if !signs(pub, i == 0) {
+		want := "a key that can sign certificates: RSA, ECDSA, Ed25519 or Ed448"
+		if i == 0 {
+			want = "a key that TLS can use: RSA, ECDSA on P-256, P-384 or P-521, Ed25519 or Ed448"
+		}
+		return reason.New(reason.CertificateUnsupportedKey, field(i, "subject_public_key_info"), want, CertKeyName(j.certs[i]))
+	}
+	if want, got := keyFault(pub); want != "" {
+		return reason.New(reason.WeakKey, field(i, "subject_public_key_info"), want, got)
+	}
+	return nil
+}
+
+func showPublicKey(j *judgement, i int) []Input {
+	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)
+	inputs := []Input{{InPublicKey, CertKeyName(j.certs[i])}, {InPublicKeyHash, spki[:]}}
+	if k := rsaNumbers(PublicKey(j.certs[i])); k != nil {
+		inputs = append(inputs, Input{InKeyBits, k.N.BitLen()})
+	}
+	return inputs
+}
+
+// signs reports whether a key is of a kind that makes signatures; inTLS, whether TLS has
+// a signature scheme for it. It has had none for P-224 since RFC 8422 §5.1.1.
+func signs(pub crypto.PublicKey, inTLS bool) bool {
+	switch k := pub.(type) {
+	case *rsa.PublicKey, *sig.PSSPublicKey, ed25519.PublicKey, ed448.PublicKey:
+		return true
+	case *ecdsa.PublicKey:
+		return !inTLS || k.Curve == elliptic.P256() || k.Curve == elliptic.P384() || k.Curve == elliptic.P521()
+	}
+	return false
+}
+
+// keyFault says what is wrong with the numbers of a key; want is "" if nothing is. An RSA modulus is a
+// product of odd primes, and e has no factor in common with λ(n), which is even: both
+// are odd, and e is at least 3 (RFC 8017 §3.1). With e = 1 anybody signs anything: the
+// padded message is its own signature.
+func keyFault(pub crypto.PublicKey) (want, got string) {
+	if smallOrder(pub) {
+		return "a key whose point is not of small order", KeyName(pub) + " with one under which anybody can sign"
+	}
+	k := rsaNumbers(pub)
+	if k == nil {
+		return "", ""
+	}
+	switch n := k.N.BitLen(); {
+	case n < minRSABits || n > maxRSABits:
+		return fmt.Sprintf("an RSA key of %d to %d bits", minRSABits, maxRSABits), fmt.Sprintf("one of %d bits", n)
+	case k.N.Bit(0) == 0:
+		return "an RSA key with an odd modulus (RFC 8017 §3.1)", "an even one"
+	case k.E < 3 || k.E&1 == 0:
+		return "an RSA key with an odd exponent of at least 3 (RFC 8017 §3.1)", fmt.Sprintf("the exponent %d", k.E)
+	case k.E > maxExponent:
+		return fmt.Sprintf("an RSA key with an exponent of at most %d, which is our limit", maxExponent), fmt.Sprintf("the exponent %d", k.E)
+	}
+	return "", ""
+}
+
+// KeyName names a public key by algorithm and size: "RSA-2048", "RSA-PSS-2048" (a key for
+// RSASSA-PSS alone), "ECDSA P-256", "Ed25519", "Ed448"; of those that sign nothing in TLS "X25519",
+// "DSA-2048". A key that nobody here can read is "unknown": CertKeyName knows more.
+func KeyName(pub crypto.PublicKey) string { return sig.KeyName(pub) }
+
+// CertKeyName is KeyName of a certificate's key. Of one that nobody here can read it gives the name of
+// the algorithm, "ML-DSA-65", and of an algorithm that is not known either, its object
+// identifier.
+func CertKeyName(c *x509.Certificate) string {
+	return spkiName(PublicKey(c), c.RawSubjectPublicKeyInfo)
+}
+
+// RequestKeyName is CertKeyName of a certificate request.
+func RequestKeyName(csr *x509.CertificateRequest) string {
+	return spkiName(RequestKey(csr), csr.RawSubjectPublicKeyInfo)
+}
+
+func spkiName(pub crypto.PublicKey, spki []byte) string {
+	if pub != nil {
+		return KeyName(pub)
+	}
+	var info subjectPublicKeyInfo
+	if unmarshalAll(spki, &info) != nil {
+		return KeyName(nil)
+	}
+	return algorithmName(info.Algorithm.Algorithm)
+}
+
+// algorithmName names the algorithms of keys and signatures that we do not compute.
+func algorithmName(id asn1.ObjectIdentifier) string {
+	for _, row := range otherAlgorithms {
+		if row.id.Equal(id) {
+			return row.name
+		}
+	}
+	return id.String()
+}
+
+var otherAlgorithms = []struct {
+	id   asn1.ObjectIdentifier
+	name string
+}{
+	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, "RSA"},
+	{oidPSS, "RSA-PSS"},
+	{asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, "EC"}, // RFC 5480 §2.1.1
+	{asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}, "DSA"},
+	{asn1.ObjectIdentifier{1, 2, 840, 10046, 2, 1}, "DH"}, // RFC 3279 §2.3.3
+	{asn1.ObjectIdentifier{1, 3, 101, 110}, "X25519"},     // RFC 8410 §3
+	{asn1.ObjectIdentifier{1, 3, 101, 111}, "X448"},
+	{asn1.ObjectIdentifier{1, 3, 101, 112}, "Ed25519"},
+	{oidEd448, "Ed448"},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 17}, "ML-DSA-44"}, // RFC 9881 §2
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 18}, "ML-DSA-65"},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 19}, "ML-DSA-87"},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 4, 1}, "ML-KEM-512"}, // RFC 9935 §3
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 4, 2}, "ML-KEM-768"},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 4, 3}, "ML-KEM-1024"},
+}
