@@ -360,14 +360,28 @@ func (h *host) typed(in io.Reader) {
 			}
 			c := h.last
 			h.mu.Unlock()
-			// A client that has left misses the line; its own handler tells of it.
-			_, _ = c.Write(line)
+			c.hear(line)
 			c.transcript.flush()
 		}
 		if err != nil {
 			return
 		}
 	}
+}
+
+// hearTime is how long a client may leave unread what is typed: there is one keyboard, and
+// others wait for the next line.
+const hearTime = 5 * time.Second
+
+// hear sends a line to the client. One that has left misses it; its own handler tells of it.
+// One that does not read is cut off.
+func (c *liveConn) hear(line []byte) {
+	_ = c.SetWriteDeadline(time.Now().Add(hearTime)) // of what is closed, which Write tells
+	if _, err := c.Write(line); errors.Is(err, os.ErrDeadlineExceeded) {
+		fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "reads_nothing", "limit", hearTime.String()))
+		_ = c.NetConn().Close()
+	}
+	_ = c.SetWriteDeadline(time.Time{})
 }
 
 // stop closes everything, once, and returns when that is done.

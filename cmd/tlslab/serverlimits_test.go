@@ -15,6 +15,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/render"
 )
 
 // What a server must survive: clients that open connections and say nothing, readers of its
@@ -163,6 +167,80 @@ func TestPausedReader(t *testing.T) {
 				t.Errorf("status %d", status)
 			}
 		})
+	}
+}
+
+// TestDeafClient: a client that reads nothing keeps what is typed from the others for seconds,
+// not for ever.
+func TestDeafClient(t *testing.T) {
+	ctx, interrupt := context.WithCancel(context.Background())
+	defer interrupt()
+	in, typed := io.Pipe()
+	defer typed.Close()
+	said, tell := io.Pipe()
+	lines := bufio.NewReader(said)
+	ended := make(chan int, 1)
+	go func() {
+		ended <- command(ctx, in, io.Discard, tell, "server", "--accept", "127.0.0.1:0", "--lang", "en", "--quiet")
+		tell.Close()
+	}()
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := strings.TrimSpace(strings.TrimPrefix(first, "listening on "))
+	deaf := dialServer(t, addr)
+	if _, err := deaf.Write([]byte("here I am")); err != nil {
+		t.Fatal(err)
+	}
+	go func() { // more than sockets hold; in the end the next client's
+		for {
+			if _, err := typed.Write(append(bytes.Repeat([]byte("x"), 32<<20), '\n')); err != nil {
+				return
+			}
+		}
+	}()
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(line, "did not take what was typed") {
+			break
+		}
+	}
+	go io.Copy(io.Discard, lines)
+	c := dialServer(t, addr)
+	if _, err := io.ReadFull(c, make([]byte, 100)); err != nil {
+		t.Errorf("the next client gets nothing: %v", err)
+	}
+	interrupt()
+	if status := <-ended; status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// TestPieceOfATranscript: of data without an end a server's transcript shows the beginning,
+// and says how much it has left out.
+func TestPieceOfATranscript(t *testing.T) {
+	var shown bytes.Buffer
+	l := new(liveFlags)
+	l.lang, l.format = "en", "text"
+	tr := l.newTranscript(&output{w: &shown, options: render.TerminalOptions{Lang: "en", Width: 80}}, "connection 1")
+	const records = 100 * maxData
+	for i := range records {
+		tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
+			Sequence: uint64(i), Protected: true, Wire: make([]byte, 23), Payload: []byte("x")})
+		tr.Event(&handshake.DataEvent{Dir: handshake.Receive, Data: []byte("x")})
+	}
+	if err := tr.close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := shown.Len(); n > 1000*maxData {
+		t.Errorf("%d bytes of text for %d records", n, records)
+	}
+	if want := fmt.Sprintf("(%d more records of data are not shown)", records-maxData); !strings.Contains(shown.String(), want) {
+		t.Errorf("it does not say %q", want)
 	}
 }
 
