@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -167,6 +170,52 @@ func TestPausedReader(t *testing.T) {
 				t.Errorf("status %d", status)
 			}
 		})
+	}
+}
+
+// TestPausedList: the list of a proxy, too, may stay unread. With one connection for all, each
+// request waits for what is done about the one before.
+func TestPausedList(t *testing.T) {
+	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.URL.Path) }))
+	defer origin.Close()
+	for _, format := range []string{"text", "json"} {
+		ctx, interrupt := context.WithCancel(context.Background())
+		defer interrupt()
+		stdout, _ := paused(t)
+		said, tell := io.Pipe()
+		lines := bufio.NewReader(said)
+		ended := make(chan int, 1)
+		go func() {
+			ended <- command(ctx, strings.NewReader(""), stdout, tell, "proxy", "--listen", "127.0.0.1:0", "--lang", "en", "--confdir", t.TempDir(), "--format", format)
+			tell.Close()
+		}()
+		var addr string
+		for addr == "" {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(line); m != "" {
+				addr = m
+			}
+		}
+		go io.Copy(io.Discard, lines)
+		through := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr})}
+		for range 10 {
+			resp, err := (&http.Client{Transport: through, Timeout: patience}).Get(origin.URL + "/x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "/x" {
+				t.Fatalf("%q, %v", body, err)
+			}
+			resp.Body.Close()
+		}
+		through.CloseIdleConnections()
+		interrupt()
+		if status := <-ended; status != 0 {
+			t.Errorf("status %d", status)
+		}
 	}
 }
 
