@@ -2,6 +2,7 @@ package tls_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -180,6 +181,38 @@ func named(t testing.TB, names ...string) (s []*suite.Suite) {
 	return s
 }
 
+// answerOne reads once, and writes that back.
+func answerOne(rw io.ReadWriter) error {
+	buf := make([]byte, 100)
+	n, err := rw.Read(buf)
+	if err == nil {
+		_, err = rw.Write(buf[:n])
+	}
+	return err
+}
+
+// askAndAnswer has the client ask, and the server answer what it asked, and both say goodbye.
+func askAndAnswer(t *testing.T, c, s *tls.Conn, answer func() error, ask func([]byte) (int, error)) {
+	t.Helper()
+	answered := make(chan error, 1)
+	go func() { answered <- answer() }()
+	if _, err := ask([]byte("question")); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 8)
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != "question" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if err := <-answered; err != nil {
+		t.Fatal(err)
+	}
+	var taken sync.WaitGroup
+	taken.Go(func() { _, _ = io.Copy(io.Discard, s) }) // close_notify
+	c.Close()
+	taken.Wait()
+	s.Close()
+}
+
 // TestListenerIsUnfelt has two ends shake hands in every way, and ask and answer, with
 // whole flights and with a record at a time.
 func TestListenerIsUnfelt(t *testing.T) {
@@ -209,28 +242,7 @@ func TestListenerIsUnfelt(t *testing.T) {
 				cc.Sessions, sc.Tickets = session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0)
 				test.set(&cc, &sc)
 				c, s, client, server := overheard(t, cc, sc, split)
-				answered := make(chan error, 1)
-				go func() {
-					buf := make([]byte, 100)
-					n, err := s.Read(buf)
-					if err == nil {
-						_, err = s.Write(buf[:n])
-					}
-					answered <- err
-				}()
-				if _, err := c.Write([]byte("question")); err != nil {
-					t.Fatal(err)
-				}
-				got := make([]byte, 8)
-				if _, err := io.ReadFull(c, got); err != nil || string(got) != "question" {
-					t.Fatalf("%q, %v", got, err)
-				}
-				if err := <-answered; err != nil {
-					t.Fatal(err)
-				}
-				go io.Copy(io.Discard, s) // takes close_notify
-				c.Close()
-				s.Close()
+				askAndAnswer(t, c, s, func() error { return answerOne(s) }, c.Write)
 				mustBeUnfelt(t, client, server)
 			})
 		}
@@ -242,31 +254,8 @@ func TestListenerIsUnfelt(t *testing.T) {
 func TestEarlyDataIsUnfelt(t *testing.T) {
 	cc, sc := resuming(t, 1000)
 	c, s, client, server := overheard(t, *cc, *sc, false)
-	answered := make(chan error, 1)
-	go func() {
-		buf := make([]byte, 100)
-		n, err := s.ReadEarly(buf)
-		if err == nil {
-			_, err = s.WriteEarly(buf[:n])
-		}
-		if err == nil {
-			err = s.Handshake()
-		}
-		answered <- err
-	}()
-	if _, err := c.WriteEarly([]byte("question")); err != nil {
-		t.Fatal(err)
-	}
-	got := make([]byte, 8)
-	if _, err := io.ReadFull(c, got); err != nil || string(got) != "question" {
-		t.Fatalf("%q, %v", got, err)
-	}
-	if err := <-answered; err != nil {
-		t.Fatal(err)
-	}
-	go io.Copy(io.Discard, s)
-	c.Close()
-	s.Close()
+	answer := func() error { return errors.Join(answerOne(early{s}), s.Handshake()) }
+	askAndAnswer(t, c, s, answer, c.WriteEarly)
 	mustBeUnfelt(t, client, server)
 }
 
