@@ -24,7 +24,8 @@ type heard struct {
 
 	events []handshake.Event // not yet told; needs the Conn's mu
 
-	telling sync.Mutex // one at a time, in order
+	telling sync.Mutex        // one at a time, in order
+	told    []handshake.Event // room for the next ones; needs telling
 }
 
 // Event keeps e. The endpoint calls it, under the Conn's mu.
@@ -61,15 +62,21 @@ func (c *Conn) tellIf(now func() bool) {
 	c.heard.telling.Lock()
 	defer c.heard.telling.Unlock()
 	c.mu.Lock()
-	var events []handshake.Event
 	if now() {
-		events, c.heard.events = c.heard.events, nil
+		c.heard.events, c.heard.told = c.heard.told, c.heard.events
 	}
 	c.mu.Unlock()
-	for _, e := range events {
+	for _, e := range c.heard.told {
 		c.heard.to.Event(e)
 	}
+	if clear(c.heard.told); cap(c.heard.told) > maxRoom { // after a handshake it is enough for a record
+		c.heard.told = nil
+	}
+	c.heard.told = c.heard.told[:0]
 }
+
+// maxRoom is how much room for events an idle connection keeps.
+const maxRoom = 16
 
 // over ends our side of the transport at once, if the connection has failed, and tells how
 // it came to that: "both parties MUST immediately close" (RFC 5246 §7.2.2, RFC 9846 §6.2).
