@@ -323,6 +323,7 @@ func TestResumptionThatFallsBack(t *testing.T) {
 			if got := c.decisions(test.who, "resumption"); !slices.Contains(got, test.why) {
 				t.Errorf("the %v decides %v, want %s", test.who, got, test.why)
 			}
+			c.keptBack(test.who, test.why)
 			if resumed := c.ends[client].Summary().Resumed; resumed != (test.why == "ticket_opened") || resumed != c.ends[server].Summary().Resumed {
 				t.Errorf("resumed: %v", resumed)
 			}

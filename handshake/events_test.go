@@ -130,9 +130,26 @@ func TestEventsOwnTheirBytes(t *testing.T) {
 			}
 			kept, spoilt := run(false), run(true)
 			for i := range kept {
+				look(kept[i])
+				look(spoilt[i])
 				if !reflect.DeepEqual(kept[i], spoilt[i]) {
 					t.Errorf("%s: event %d of the %v was changed from outside: %T", rec.name, i+1, role, kept[i])
 				}
+			}
+		}
+	}
+}
+
+// look asks for what a report computes only when it is looked at.
+func look(e handshake.Event) {
+	c, ok := e.(*handshake.CheckEvent)
+	if !ok || c.Report == nil {
+		return
+	}
+	for _, p := range c.Report.Paths {
+		for _, check := range p.Checks {
+			for _, in := range check.Inputs {
+				_ = in.Value()
 			}
 		}
 	}

@@ -85,7 +85,7 @@ func (c *client) offerPSKs() {
 		c.psks = append(c.psks, *c.kept)
 		c.decided("resumption", "offered", nil, "session_kept")
 	} else if c.whyNot != "" {
-		c.decided("resumption", "not_offered", nil, c.whyNot)
+		c.notOffered(c.whyNot)
 	}
 	for i := range c.cfg.PSKs {
 		p := &c.cfg.PSKs[i]

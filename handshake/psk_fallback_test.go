@@ -157,7 +157,26 @@ func TestFallback13(t *testing.T) {
 			if got := c.decisions(test.who, "resumption"); !slices.Contains(got, test.why) {
 				t.Errorf("the %v says %v, want %s", test.who, got, test.why)
 			}
+			c.keptBack(test.who, test.why)
 		})
+	}
+}
+
+// keptBack wants the client's Summary to say why it did not offer what it had kept, where
+// that is whose decision it was: who does not listen asks there.
+func (c *connection) keptBack(who handshake.Role, why string) {
+	c.t.Helper()
+	if who == server {
+		why = ""
+	}
+	for role, e := range c.ends {
+		want := why
+		if handshake.Role(role) == server {
+			want = ""
+		}
+		if got := e.Summary().NotOffered; got != want {
+			c.t.Errorf("the %v's summary says %q, want %q", e.Role(), got, want)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	}
 	b, err := c.cfg.Sessions.Get(clientKey(c.cfg.ServerName), c.now())
 	if err != nil {
-		c.decided("resumption", "not_offered", nil, "store_failed")
+		c.notOffered("store_failed")
 		return nil
 	}
 	if b == nil {
@@ -31,12 +31,12 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	}
 	s, err := session.Parse(b)
 	if err != nil {
-		c.decided("resumption", "not_offered", nil, "session_unreadable")
+		c.notOffered("session_unreadable")
 		return nil
 	}
 	chain, why := c.whyNotOffer(s, m)
 	if why != "" {
-		c.decided("resumption", "not_offered", nil, why)
+		c.notOffered(why)
 		return nil
 	}
 	c.offered, c.offeredChain, m.SessionID = s, chain, s.ID
@@ -50,6 +50,13 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	}
 	c.decided("resumption", "offered", nil, "session_kept")
 	return nil
+}
+
+// notOffered takes down, for whoever asks and does not listen, and tells why nothing kept
+// is offered.
+func (c *client) notOffered(why string) {
+	c.summary.NotOffered = why
+	c.decided("resumption", "not_offered", nil, why)
 }
 
 // whyNotOffer says why a kept session is not to be offered, or "" and the server's chain.

@@ -58,7 +58,7 @@ func TestStepsCarryTheRealValues(t *testing.T) {
 	for _, s := range is.Steps {
 		keys = append(keys, s.Key)
 		for _, in := range s.Inputs {
-			values[s.Key+"."+in.Name] = in.Value
+			values[s.Key+"."+in.Name] = in.Value()
 		}
 	}
 	if !slices.Equal(keys, StepKeys()) {

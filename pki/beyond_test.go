@@ -46,7 +46,7 @@ func TestEd448Sides(t *testing.T) {
 		if (len(inputs) == 2) != tc.shown {
 			t.Errorf("%s: shown are %v", name, inputs)
 		}
-		equal := len(inputs) == 2 && bytes.Equal(inputs[0].Value.([]byte), inputs[1].Value.([]byte))
+		equal := len(inputs) == 2 && bytes.Equal(inputs[0].Value().([]byte), inputs[1].Value().([]byte))
 		if valid := ed448.Verify(pub, []byte(tc.message), tc.signature, ""); equal != valid || valid != (name == "good") {
 			t.Errorf("%s: valid %v, the sides are equal: %v", name, valid, equal)
 		}

@@ -21,8 +21,8 @@ import (
 
 // What a signature check computes on its way to yes or no, kept so that it can be
 // looked at. Every value here is public and every computation may take as long as
-// it likes; whether a signature is accepted is decided by checkSignature alone,
-// and tests hold the two together.
+// it likes, when somebody does look (deferred.go); whether a signature is accepted is
+// decided by checkSignature alone, and tests hold the two together.
 
 // explainSignature returns the values of checking signature over message under pub.
 // Values that a malformed signature does not have are left out, and a key that makes
@@ -166,15 +166,8 @@ func ecdsaValues(k *ecdsa.PublicKey, digest, sig []byte) []Input {
 	if len(digest) > size {
 		digest = digest[:size] // exact for the byte-aligned orders of P-256 and P-384
 	}
-	var g group.Group
-	switch k.Curve.Params().Name {
-	case "P-256":
-		g = group.P256
-	case "P-384":
-		g = group.P384
-	case "P-521":
-		g = group.P521 // 66 bytes of order, longer than any digest here
-	default:
+	g := arithmetic(k)
+	if g == nil {
 		return inputs
 	}
 	w := new(big.Int).ModInverse(rs.S, n)
@@ -197,6 +190,20 @@ func ecdsaValues(k *ecdsa.PublicKey, digest, sig []byte) []Input {
 	}
 	x := new(big.Int).SetBytes(point[1 : 1+(len(point)-1)/2])
 	return append(inputs, Input{InXOfR, x.Mod(x, n).FillBytes(make([]byte, size))})
+}
+
+// arithmetic is that of a key's curve, nil where we have none to add up a sum of two
+// points with: crypto/ecdsa keeps its own to itself.
+func arithmetic(k *ecdsa.PublicKey) group.Group {
+	switch k.Curve.Params().Name {
+	case "P-256":
+		return group.P256
+	case "P-384":
+		return group.P384
+	case "P-521":
+		return group.P521 // 66 bytes of order, longer than any digest here
+	}
+	return nil
 }
 
 // ed25519Sides gives both sides of [S]B = R + [k]A, k = SHA-512(R || A || M),

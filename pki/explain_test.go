@@ -45,13 +45,18 @@ func lesson(t testing.TB, o LessonOptions) *Lesson {
 	return l
 }
 
-func TestExplainedSignatures(t *testing.T) {
+// everySignature are the lessons that differ in how their certificates are signed.
+func everySignature() []LessonOptions {
 	options := []LessonOptions{{KeyAlg: "rsa", PSS: true}}
-	hashes := map[string]crypto.Hash{"rsa": crypto.SHA256, "rsa-pss": crypto.SHA256, "ecdsa": crypto.SHA256, "p384": crypto.SHA384, "p521": crypto.SHA512}
 	for _, alg := range LessonKeyAlgs() {
 		options = append(options, LessonOptions{KeyAlg: alg})
 	}
-	for _, o := range options {
+	return options
+}
+
+func TestExplainedSignatures(t *testing.T) {
+	hashes := map[string]crypto.Hash{"rsa": crypto.SHA256, "rsa-pss": crypto.SHA256, "ecdsa": crypto.SHA256, "p384": crypto.SHA384, "p521": crypto.SHA512}
+	for _, o := range everySignature() {
 		l := lesson(t, o)
 		r := judge(t, l, true)
 		for i := range 2 {
@@ -195,7 +200,7 @@ func TestListsAreComplete(t *testing.T) {
 				}
 				for _, in := range c.Inputs {
 					note("input", InputNames(), in.Name)
-					if in.Value == nil {
+					if in.Value() == nil {
 						t.Errorf("%s: input %s is nil", c.Key, in.Name)
 					}
 				}

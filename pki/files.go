@@ -6,14 +6,19 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"tlslab/ondisk"
 )
 
 // Certificates and keys on disk, as PEM (RFC 7468). A key is written with mode 0600
 // and no file is overwritten unless the caller says so: a CA's key cannot be had
-// again. (On Windows the mode means nothing; the directory's rights count.)
+// again. Files are whole, and on the disk, when they have their names; a key and its
+// certificate are both there or neither: package ondisk says how. (On Windows the mode
+// means nothing; the directory's rights count.)
 
 // The files of an authority in its directory.
 const (
@@ -27,58 +32,103 @@ type FileOptions struct {
 	Overwrite bool // replace what is there
 }
 
+func (o FileOptions) existing() ondisk.Existing { return ondisk.Existing(o.Overwrite) }
+
 // SaveAuthority writes certificate, key and issuers into dir, which it makes if
-// need be (mode 0700). If any of the files exists and Overwrite is not set, none is
-// written.
-func SaveAuthority(dir string, a *Authority, o FileOptions) error {
+// need be (mode 0700): all of them or, if it fails, none. An authority that is there is
+// left as it is, unless Overwrite is set; one without its certificate is unfinished, and
+// is replaced. What is replaced is kept beside the new files: aside are its paths, which
+// end in ".old". (Only the last one is kept.) If it is killed, LoadAuthority finds what
+// was there before or all that is new.
+func SaveAuthority(dir string, a *Authority, o FileOptions) (aside []string, err error) {
 	if a.Key == nil {
-		return a.canSign()
+		return nil, a.canSign()
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return nil, err
 	}
-	in := func(name string) string { return filepath.Join(dir, name) }
-	names := []string{AuthorityCertFile, AuthorityKeyFile}
-	if a.Parent != nil {
-		names = append(names, AuthorityIssuersFile)
-	}
-	if !o.Overwrite {
-		for _, name := range names {
-			if _, err := os.Lstat(in(name)); err == nil {
-				return exists(in(name))
-			}
-		}
-	}
-	// The key first: without it the rest is of no use, and it is the one whose
-	// exclusive creation settles a race between two who write.
-	if err := WriteKey(in(AuthorityKeyFile), a.Key, o); err != nil {
-		return err
-	}
-	if err := WriteCerts(in(AuthorityCertFile), []*x509.Certificate{a.Cert}, o); err != nil {
-		return err
-	}
-	if a.Parent != nil {
-		return WriteCerts(in(AuthorityIssuersFile), a.Parent.Chain(), o)
-	}
-	return nil
-}
-
-// LoadAuthority reads what SaveAuthority wrote. Of the issuers it has only the
-// certificates: their keys are elsewhere, as they should be.
-func LoadAuthority(dir string) (*Authority, error) {
-	in := func(name string) string { return filepath.Join(dir, name) }
-	certs, err := ReadCerts(in(AuthorityCertFile))
+	key, err := encodeKey(a.Key)
 	if err != nil {
 		return nil, err
 	}
-	key, err := ReadKey(in(AuthorityKeyFile))
+	var issuers []byte // nil for a root, which must not find those of an intermediate before it
+	if a.Parent != nil {
+		issuers = encodeCerts(a.Parent.Chain())
+	}
+	return saveSet(dir, []ondisk.Part{
+		{Name: AuthorityKeyFile, Text: key, Mode: keyMode},
+		{Name: AuthorityIssuersFile, Text: issuers, Mode: certMode},
+		{Name: AuthorityCertFile, Text: encodeCerts([]*x509.Certificate{a.Cert}), Mode: certMode},
+	}, o)
+}
+
+// SavePair is SaveAuthority for a key and its certificate chain, DER and leaf first, in two
+// files of one directory, which must exist.
+func SavePair(certFile, keyFile string, chain [][]byte, key crypto.Signer, o FileOptions) (aside []string, err error) {
+	dir := filepath.Dir(certFile)
+	if filepath.Dir(keyFile) != dir || certFile == keyFile {
+		return nil, fmt.Errorf("%s and %s: a pair is two files in one directory", certFile, keyFile)
+	}
+	text, err := encodeKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return saveSet(dir, []ondisk.Part{
+		{Name: filepath.Base(keyFile), Text: text, Mode: keyMode},
+		{Name: filepath.Base(certFile), Text: encodeChain(chain), Mode: certMode},
+	}, o)
+}
+
+func saveSet(dir string, parts []ondisk.Part, o FileOptions) (aside []string, err error) {
+	aside, err = ondisk.WriteSet(dir, parts, o.existing())
+	for i := range aside {
+		aside[i] = filepath.Join(dir, aside[i])
+	}
+	return aside, kept(err)
+}
+
+// LoadPair reads what SavePair wrote. It completes what one that was killed left undone, and
+// waits for one that is at it.
+func LoadPair(certFile, keyFile string) (certs []*x509.Certificate, key crypto.Signer, err error) {
+	err = ondisk.Settle(filepath.Dir(certFile), filepath.Base(certFile), func() (err error) {
+		certs, key, err = readPair(certFile, keyFile)
+		return err
+	})
+	return certs, key, err
+}
+
+func readPair(certFile, keyFile string) ([]*x509.Certificate, crypto.Signer, error) {
+	certs, err := ReadCerts(certFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := ReadKey(keyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !keyFits(certs[0], key) {
+		return nil, nil, fmt.Errorf("%s does not belong to %s: one of the two files is from another authority", keyFile, certFile)
+	}
+	return certs, key, nil
+}
+
+// LoadAuthority is LoadPair for what SaveAuthority wrote. Of the issuers it has only the
+// certificates: their keys are elsewhere, as they should be.
+func LoadAuthority(dir string) (a *Authority, err error) {
+	err = ondisk.Settle(dir, AuthorityCertFile, func() (err error) {
+		a, err = readAuthority(dir)
+		return err
+	})
+	return a, err
+}
+
+func readAuthority(dir string) (*Authority, error) {
+	in := func(name string) string { return filepath.Join(dir, name) }
+	certs, key, err := readPair(in(AuthorityCertFile), in(AuthorityKeyFile))
 	if err != nil {
 		return nil, err
 	}
 	a := &Authority{Cert: certs[0], Key: key}
-	if !keyFits(a.Cert, key) {
-		return nil, fmt.Errorf("%s does not belong to %s: one of the two files is from another authority", in(AuthorityKeyFile), in(AuthorityCertFile))
-	}
 	issuers, err := ReadCerts(in(AuthorityIssuersFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return a, nil
@@ -98,31 +148,52 @@ func keyFits(c *x509.Certificate, key crypto.Signer) bool {
 	return ok && pub.Equal(PublicKey(c))
 }
 
-// WriteChain writes DER certificates, in the order given, as PEM with mode 0644.
+// WriteChain writes DER certificates, in the order given, as PEM with mode 0644. A device
+// or a FIFO is written to, as it is by WriteKey.
 func WriteChain(path string, chain [][]byte, o FileOptions) error {
-	var text []byte
-	for _, der := range chain {
-		text = append(text, EncodeCert(der)...)
-	}
-	return write(path, text, 0o644, o)
+	return kept(ondisk.Write(path, encodeChain(chain), certMode, o.existing()))
 }
 
 // WriteCerts is WriteChain of parsed certificates.
 func WriteCerts(path string, certs []*x509.Certificate, o FileOptions) error {
-	chain := make([][]byte, len(certs))
-	for i, c := range certs {
-		chain[i] = c.Raw
-	}
-	return WriteChain(path, chain, o)
+	return kept(ondisk.Write(path, encodeCerts(certs), certMode, o.existing()))
 }
 
-// WriteKey writes a private key as PKCS #8 PEM with mode 0600.
+// WriteKey writes a private key as PKCS #8 PEM with mode 0600. With its certificate it is
+// written by SavePair.
 func WriteKey(path string, key crypto.Signer, o FileOptions) error {
-	der, err := marshalPKCS8(key)
+	text, err := encodeKey(key)
 	if err != nil {
 		return err
 	}
-	return write(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600, o)
+	return kept(ondisk.Write(path, text, keyMode, o.existing()))
+}
+
+const (
+	certMode = 0o644
+	keyMode  = 0o600
+)
+
+func encodeChain(chain [][]byte) (text []byte) {
+	for _, der := range chain {
+		text = append(text, EncodeCert(der)...)
+	}
+	return text
+}
+
+func encodeCerts(certs []*x509.Certificate) (text []byte) {
+	for _, c := range certs {
+		text = append(text, EncodeCert(c.Raw)...)
+	}
+	return text
+}
+
+func encodeKey(key crypto.Signer) ([]byte, error) {
+	der, err := marshalPKCS8(key)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
 // ReadCerts reads the certificates of a PEM file, in its order.
@@ -151,49 +222,11 @@ func ReadKey(path string) (crypto.Signer, error) {
 	return key, nil
 }
 
-func exists(path string) error {
-	return fmt.Errorf("%s is left as it is (choose another name, move it away, or ask to overwrite it): %w", path, os.ErrExist)
-}
-
-// write creates path exclusively. To overwrite, a new file takes the old one's
-// place: writing into it would keep its mode, and leave half a key if it fails.
-func write(path string, text []byte, mode os.FileMode, o FileOptions) error {
-	if !o.Overwrite {
-		err := writeNew(path, text, mode)
-		if errors.Is(err, os.ErrExist) {
-			return exists(path)
-		}
+// kept says what to do where err is that a file was not to be overwritten.
+func kept(err error) error {
+	var p *fs.PathError
+	if !errors.Is(err, fs.ErrExist) || !errors.As(err, &p) {
 		return err
 	}
-	// CreateTemp makes the file with mode 0600, before anything is in it.
-	f, err := os.CreateTemp(filepath.Dir(path), ".tlslab-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already if all went well
-	if _, err = f.Write(text); err == nil {
-		err = f.Chmod(mode)
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
-func writeNew(path string, text []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		_ = os.Remove(path) // half a file is worse than none
-	}
-	return err
+	return fmt.Errorf("%s is left as it is (choose another name, move it away, or ask to overwrite it): %w", p.Path, fs.ErrExist)
 }

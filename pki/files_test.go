@@ -13,13 +13,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
 func TestAuthorityOnDisk(t *testing.T) {
 	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
 	dir := filepath.Join(t.TempDir(), "new", "ca")
-	if err := SaveAuthority(dir, l.Intermediate, FileOptions{}); err != nil {
+	if _, err := SaveAuthority(dir, l.Intermediate, FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(filepath.Join(dir, AuthorityKeyFile)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
@@ -46,20 +47,18 @@ func TestAuthorityOnDisk(t *testing.T) {
 
 func TestNothingIsOverwritten(t *testing.T) {
 	a, b := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root, lesson(t, LessonOptions{KeyAlg: "ed25519"}).Root
-	for _, name := range []string{AuthorityCertFile, AuthorityKeyFile} {
-		dir := t.TempDir()
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		err := SaveAuthority(dir, a, FileOptions{})
-		if !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "overwrite") || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v", name, err)
-		}
-		files, _ := os.ReadDir(dir)
-		if text, _ := os.ReadFile(path); string(text) != "mine" || len(files) != 1 {
-			t.Errorf("%s was touched, or others written beside it", name)
-		}
+	dir := t.TempDir()
+	mine := filepath.Join(dir, AuthorityCertFile)
+	if err := os.WriteFile(mine, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := SaveAuthority(dir, a, FileOptions{})
+	if !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "overwrite") || !strings.Contains(err.Error(), mine) {
+		t.Errorf("an authority that is there: %v", err)
+	}
+	files, _ := os.ReadDir(dir)
+	if text, _ := os.ReadFile(mine); string(text) != "mine" || len(files) != 1 {
+		t.Error("it was touched, or others written beside it")
 	}
 
 	path := filepath.Join(t.TempDir(), "key.pem")
@@ -81,10 +80,82 @@ func TestNothingIsOverwritten(t *testing.T) {
 	}
 }
 
+// A key without its certificate is what a full disk or a kill once left. It is replaced,
+// unasked, but not lost.
+func TestUnfinishedAuthority(t *testing.T) {
+	a, b := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root, lesson(t, LessonOptions{KeyAlg: "ed25519"}).Root
+	dir := t.TempDir()
+	if err := WriteKey(filepath.Join(dir, AuthorityKeyFile), b.Key, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadAuthority(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without its certificate it is an authority: %v", err)
+	}
+	aside, err := SaveAuthority(dir, a, FileOptions{})
+	if err != nil || len(aside) != 1 {
+		t.Fatal(aside, err)
+	}
+	if got, err := LoadAuthority(dir); err != nil || !sameCert(got.Cert, a.Cert) {
+		t.Errorf("the new one: %v", err)
+	}
+	if key, err := ReadKey(aside[0]); err != nil || !keyFits(b.Cert, key) {
+		t.Errorf("the key that was there: %v", err)
+	}
+}
+
+// What is replaced is kept, key and certificate, and a root in the place of an intermediate
+// has no issuers.
+func TestReplacedAuthority(t *testing.T) {
+	l, b := lesson(t, LessonOptions{KeyAlg: "ecdsa"}), lesson(t, LessonOptions{KeyAlg: "ed25519"}).Root
+	dir := t.TempDir()
+	if _, err := SaveAuthority(dir, l.Intermediate, FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	aside, err := SaveAuthority(dir, b, FileOptions{Overwrite: true})
+	if err != nil || len(aside) != 3 {
+		t.Fatal(aside, err)
+	}
+	if got, err := LoadAuthority(dir); err != nil || !sameCert(got.Cert, b.Cert) || got.Parent != nil {
+		t.Errorf("the new one is %+v, %v", got, err)
+	}
+	in := func(name string) string { return filepath.Join(dir, name+".old") }
+	certs, key, err := LoadPair(in(AuthorityCertFile), in(AuthorityKeyFile))
+	if err != nil || !sameCert(certs[0], l.Intermediate.Cert) || !keyFits(certs[0], key) {
+		t.Errorf("the old one: %v", err)
+	}
+}
+
+// Whoever reads while it is replaced reads one or the other.
+func TestReadWhileReplaced(t *testing.T) {
+	dir := t.TempDir()
+	roots := []*Authority{lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root, lesson(t, LessonOptions{KeyAlg: "ed25519"}).Root}
+	if _, err := SaveAuthority(dir, roots[0], FileOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range 30 {
+			if _, err := SaveAuthority(dir, roots[i%2], FileOptions{Overwrite: true}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 3 {
+		wg.Go(func() {
+			for range 60 {
+				if a, err := LoadAuthority(dir); err != nil || a.Parent != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestKeysDoNotMix(t *testing.T) {
 	dir := t.TempDir()
 	a, b := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root, lesson(t, LessonOptions{KeyAlg: "ed25519"}).Root
-	if err := SaveAuthority(dir, a, FileOptions{}); err != nil {
+	if _, err := SaveAuthority(dir, a, FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteKey(filepath.Join(dir, AuthorityKeyFile), b.Key, FileOptions{Overwrite: true}); err != nil {

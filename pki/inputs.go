@@ -2,14 +2,40 @@ package pki
 
 import (
 	"crypto/x509"
+	"fmt"
 	"net"
 )
 
-// Input is one value that a check or a step looked at. Value is a string, []byte,
-// int, bool, time.Time or []string.
+// Input is one value that a check or a step looked at.
 type Input struct {
 	Name  string // one of InputNames
-	Value any
+	value any    // or a deferredValue
+}
+
+// NewInput returns an Input of a caller's own check.
+func NewInput(name string, value any) Input { return Input{name, value} }
+
+// Value returns a string, []byte, int, bool, time.Time or []string. What takes the
+// arithmetic of a public key is computed when it is first asked for, by whichever
+// goroutine asks; it is the same each time, and must not be changed.
+func (in Input) Value() any {
+	if d, ok := in.value.(deferredValue); ok {
+		return d.compute()
+	}
+	return in.value
+}
+
+// String returns name and value, for who prints a list of them.
+func (in Input) String() string { return fmt.Sprintf("{%s %v}", in.Name, in.Value()) }
+
+// valueOf returns the value of that name, nil if it is not among inputs.
+func valueOf(inputs []Input, name string) any {
+	for _, in := range inputs {
+		if in.Name == name {
+			return in.Value()
+		}
+	}
+	return nil
 }
 
 // The names of inputs.

@@ -173,7 +173,7 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 		{Key: StepPossession, Ref: "RFC 2986 §4.2", OK: true, Inputs: append([]Input{
 			{InSignatureAlgorithm, RequestSignatureName(csr)},
 			{InSignature, csr.Signature},
-		}, explainSignature(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature)...)},
+		}, explainLater(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature)...)},
 		{Key: StepTBS, Ref: "RFC 5280 §4.1.2", OK: true, Inputs: []Input{
 			{InSerial, serialBytes(leaf)},
 			{InIssuer, leaf.Issuer.String()},

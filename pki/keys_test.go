@@ -86,11 +86,7 @@ func TestLessonKeys(t *testing.T) {
 
 // Under one seed two runs have the same bytes, and another seed changes them.
 func TestLessonsRepeat(t *testing.T) {
-	options := []LessonOptions{{KeyAlg: "rsa", PSS: true}}
-	for _, alg := range LessonKeyAlgs() {
-		options = append(options, LessonOptions{KeyAlg: alg})
-	}
-	for _, o := range options {
+	for _, o := range everySignature() {
 		o.Staple = "good"
 		bytesOf := func(seed byte) []byte {
 			o.Rand = seeded(seed)

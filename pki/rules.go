@@ -82,12 +82,17 @@ type judgement struct {
 	*verifier
 	certs    []*x509.Certificate
 	anchored bool
+	staple   *stapleResult // once read
 }
 
 // judge runs the table over p. Silent, it stops at the first failure.
 func (v *verifier) judge(p *Path) {
-	j := judgement{v, p.Certs, p.Anchored}
+	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
 	for i, c := range p.Certs {
+		subject := ""
+		if v.o.Explain {
+			subject = c.Subject.String() // once, for all its checks
+		}
 		for k := range rules {
 			row := &rules[k]
 			if !row.on(&j, i) {
@@ -95,7 +100,7 @@ func (v *verifier) judge(p *Path) {
 			}
 			err := row.test(&j, i)
 			if v.o.Explain {
-				check := Check{Key: row.key, Cert: i, Subject: c.Subject.String(), OK: err == nil, Ref: row.ref, Err: err}
+				check := Check{Key: row.key, Cert: i, Subject: subject, OK: err == nil, Ref: row.ref, Err: err}
 				if i == 0 && row.leafRef != "" {
 					check.Ref = row.leafRef
 				}
@@ -186,7 +191,11 @@ func showSignature(j *judgement, i int) []Input {
 	}
 	known := j.signatureResult(c, by)
 	if known.shown == nil {
-		known.shown = explainSignature(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
+		explain := explainLater
+		if known.err != nil {
+			explain = explainSignature
+		}
+		known.shown = explain(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
 	}
 	return append(inputs, known.shown...)
 }

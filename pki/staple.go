@@ -28,7 +28,17 @@ func testStaple(j *judgement, _ int) *reason.Error {
 }
 
 func (j *judgement) status() (*certStatus, *reason.Error) {
-	return checkStaple(j.o.Staple, j.certs[0], j.signer(0), j.o.Time)
+	if j.staple == nil { // it is asked for by the test, and again to be shown
+		st, err := checkStaple(j.o.Staple, j.certs[0], j.signer(0), j.o.Time)
+		j.staple = &stapleResult{st, err}
+	}
+	return j.staple.status, j.staple.err
+}
+
+// stapleResult is what one path's reading of the staple came to.
+type stapleResult struct {
+	status *certStatus
+	err    *reason.Error
 }
 
 // certStatus is what a response says about one certificate.
@@ -38,7 +48,8 @@ type certStatus struct {
 	revokedAt                          time.Time
 	responder                          *x509.Certificate
 	algorithm                          algorithm
-	tbs, signature                     []byte
+	tbs, signature                     []byte // not the caller's bytes: asn1 copies the OCTET STRING that they are in
+	signed                             bool   // signature is over tbs, by the responder
 	id                                 ocspCertID
 }
 
@@ -76,6 +87,7 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	if bad := checkSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature); bad != nil {
 		return st, badStatus(bad.Field, bad.Want, bad.Got)
 	}
+	st.signed = true
 	extensions := basic.TBS.Extensions
 	for _, a := range answers {
 		extensions = slices.Concat(extensions, a.Extensions)
@@ -276,7 +288,11 @@ func showStaple(j *judgement, _ int) []Input {
 			Input{InResponder, st.responder.Subject.String()},
 			Input{InSignatureAlgorithm, st.algorithm.String()},
 			Input{InSignature, st.signature})
-		inputs = append(inputs, explainSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature)...)
+		explain := explainSignature
+		if st.signed {
+			explain = explainLater
+		}
+		inputs = append(inputs, explain(st.algorithm, PublicKey(st.responder), st.tbs, st.signature)...)
 	}
 	return inputs
 }

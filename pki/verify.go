@@ -92,14 +92,7 @@ type Check struct {
 }
 
 // Input returns the value of that name, nil if the check has none.
-func (c *Check) Input(name string) any {
-	for _, in := range c.Inputs {
-		if in.Name == name {
-			return in.Value
-		}
-	}
-	return nil
-}
+func (c *Check) Input(name string) any { return valueOf(c.Inputs, name) }
 
 // ChosenPath returns the accepted path, leaf first; nil if there is none.
 func (r *Report) ChosenPath() []*x509.Certificate {

@@ -36,8 +36,9 @@ func newCA() *cobra.Command {
 		Use:   "ca",
 		Short: "A small certification authority in a directory",
 		Long: `A certification authority: a key, a certificate, and the right to sign others. It
-issues certificates; it is not one. Keys are written with mode 0600, and no file is
-overwritten without --force.`,
+issues certificates; it is not one. Keys are written with mode 0600, and no certificate is
+replaced without --force. A key and its certificate are written both or neither; those
+that they replace are kept beside them, their names ending in .old.`,
 		Example: `  tlslab ca init ca                            a root in the directory ca
   tlslab ca init inter --parent ca             an intermediate that ca signs
   tlslab ca issue www.lab.test --cadir inter   www.lab.test.pem and www.lab.test-key.pem
@@ -136,7 +137,8 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := pki.SaveAuthority(dir, a, pki.FileOptions{Overwrite: c.force}); err != nil {
+	aside, err := pki.SaveAuthority(dir, a, pki.FileOptions{Overwrite: c.force})
+	if err != nil {
 		return kept(err, "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
 	}
 	c.say(cmd, "ca_made", "name", a.Cert.Subject.CommonName, "dir", dir)
@@ -147,11 +149,19 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	} else {
 		c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityIssuersFile))
 	}
+	c.sayAside(cmd, aside)
 	return nil
 }
 
 func (c *caFlags) say(cmd *cobra.Command, key string, pairs ...string) {
 	fmt.Fprintln(cmd.ErrOrStderr(), say(c.lang, key, pairs...))
+}
+
+// sayAside says where the files are that were replaced.
+func (c *caFlags) sayAside(cmd *cobra.Command, aside []string) {
+	for _, file := range aside {
+		c.say(cmd, "kept_aside", "file", file)
+	}
 }
 
 func newCAIssue() *cobra.Command {
@@ -213,11 +223,9 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	}
 	certFile, keyFile := prefix+".pem", prefix+"-key.pem"
 	if !c.force {
-		// Both or neither: half a pair is of no use.
-		for _, f := range []string{certFile, keyFile} {
-			if _, err := os.Lstat(f); err == nil {
-				return kept(os.ErrExist, f, otherPrefix)
-			}
+		// Before the work. A key alone is not in the way: it is kept beside the new one.
+		if _, err := os.Lstat(certFile); err == nil {
+			return kept(os.ErrExist, certFile, otherPrefix)
 		}
 	}
 	key, err := pki.GenerateKey(kind, nil)
@@ -232,21 +240,19 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err != nil {
 		return err
 	}
-	o := pki.FileOptions{Overwrite: c.force}
-	if err := pki.WriteKey(keyFile, key, o); err != nil {
-		return kept(err, keyFile, otherPrefix)
-	}
-	if err := pki.WriteChain(certFile, issued.Chain, o); err != nil {
+	aside, err := pki.SavePair(certFile, keyFile, issued.Chain, key, pki.FileOptions{Overwrite: c.force})
+	if err != nil {
 		return kept(err, certFile, otherPrefix)
 	}
 	c.say(cmd, "wrote_key", "file", keyFile)
 	c.say(cmd, "wrote_chain", "file", certFile)
+	c.sayAside(cmd, aside)
 	return nil
 }
 
 // sign has the CA sign a request and shows how.
 func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.Issued, error) {
-	out, err := c.view.open(cmd.OutOrStdout())
+	out, err := c.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +268,7 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	for _, step := range issued.Steps {
 		scene := &handshake.SceneEvent{Meta: handshake.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Key: "ca_" + step.Key}
 		for _, in := range step.Inputs {
-			scene.Values = append(scene.Values, handshake.SceneValue{Name: in.Name, Value: in.Value})
+			scene.Values = append(scene.Values, handshake.SceneValue{Name: in.Name, Value: in.Value()})
 		}
 		term.Event(scene)
 	}
@@ -309,6 +315,9 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 		return err
 	}
 	if err := pki.WriteChain(certOut, issued.Chain, pki.FileOptions{Overwrite: c.force}); err != nil {
+		if !errors.Is(err, os.ErrExist) {
+			err = unwritten("--cert-out", certOut, err)
+		}
 		return kept(err, certOut, "Move it away, name another file with --cert-out, or say --force.")
 	}
 	c.say(cmd, "wrote_chain", "file", certOut)

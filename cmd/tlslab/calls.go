@@ -78,15 +78,10 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	if err != nil {
 		return nil, nil, errors.Join(err, raw.Close())
 	}
-	own := *c.cfg
-	own.Conn, own.EarlyData = n, early != nil
-	t := c.newTranscript(c.out, "")
-	t.attach(&own)
-	why := &whyNotOffered{next: own.Listener}
-	own.Listener = why
+	own, t := c.settings(n, early != nil)
 	c.jar.lastOffer()
-	raw = c.captureFile.tap(raw, false, &own)
-	conn, err := tls.Client(raw, &own)
+	raw = c.captureFile.tap(raw, false, own)
+	conn, err := tls.Client(raw, own)
 	if err != nil {
 		return nil, nil, errors.Join(badConfig(err), raw.Close())
 	}
@@ -99,33 +94,28 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	}
 	c.shaken = true
 	t.flush()
-	c.sayResumed(conn.Summary(), n, why.key)
+	c.sayResumed(conn.Summary(), n)
 	return conn, t, nil
+}
+
+// settings are the Config of connection n, and its transcript, nil under --quiet: then nobody
+// listens. A listener that was there for one event would make the engine build them all,
+// each record's copied bytes too.
+func (c *calls) settings(n int, early bool) (*handshake.Config, *transcript) {
+	own := *c.cfg
+	own.Conn, own.EarlyData = n, early
+	t := c.newTranscript(c.out, "")
+	t.attach(&own)
+	return &own, t
 }
 
 func (c *calls) title(n int) string {
 	return say(c.lang, "connection_to", "n", strconv.Itoa(n+1), "peer", c.connect)
 }
 
-// whyNotOffered is a Listener that takes down why a kept session was not offered.
-type whyNotOffered struct {
-	next handshake.Listener // nil: nobody else listens
-	key  string
-}
-
-// Event takes the next event.
-func (w *whyNotOffered) Event(e handshake.Event) {
-	if d, ok := e.(*handshake.DecisionEvent); ok && d.What == "resumption" && d.Chosen == "not_offered" {
-		w.key = narrate.DecisionKey(d)
-	}
-	if w.next != nil {
-		w.next.Event(e)
-	}
-}
-
 // sayResumed says whether and how the connection went on with an earlier session, where
-// one was asked for; why is the decision not to offer one.
-func (c *calls) sayResumed(s handshake.Summary, n int, why string) {
+// one was asked for.
+func (c *calls) sayResumed(s handshake.Summary, n int) {
 	offered := c.jar.lastOffer()
 	if c.sessIn == "" && n == 0 {
 		return
@@ -142,8 +132,8 @@ func (c *calls) sayResumed(s handshake.Summary, n int, why string) {
 		said = say(c.lang, "resumed_ticket", "version", "TLS 1.2")
 	case s.Resumed:
 		said = say(c.lang, "resumed_id")
-	case why != "":
-		said = narrate.Must(c.lang, narrate.Decision, why).Title
+	case s.NotOffered != "":
+		said = narrate.Must(c.lang, narrate.Decision, narrate.DecisionKey(&handshake.DecisionEvent{What: "resumption", Why: s.NotOffered})).Title
 	case tried != nil:
 		said = say(c.lang, "session_declined")
 	case other != nil:

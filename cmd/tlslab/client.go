@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
+	"tlslab/ondisk"
 	"tlslab/pki"
 )
 
@@ -112,11 +112,11 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	}
 	if c.sessOut != "" {
 		// Better now than after the conversation.
-		if _, err := os.Stat(filepath.Dir(c.sessOut)); err != nil {
+		if err := ondisk.Try(c.sessOut); err != nil {
 			return unwritten("--sess-out", c.sessOut, err)
 		}
 	}
-	out, done, err := c.outputs(cmd.ErrOrStderr(), cfg)
+	out, done, err := c.outputs(cmd.ErrOrStderr(), cmd.ErrOrStderr(), cfg)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	}
 	err = call.all(ctx, early, cmd.InOrStdin(), unfiltered(cmd.OutOrStdout()))
 	if c.sessOut != "" && call.shaken {
-		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now()))
+		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now(), c.lang, cmd.ErrOrStderr()))
 	}
 	return err
 }

@@ -62,7 +62,7 @@ func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	out, err := c.open(to)
+	out, err := c.open(to, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

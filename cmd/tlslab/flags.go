@@ -4,8 +4,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -35,7 +33,7 @@ func (o *offer) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.ciphers, "cipher", nil, "cipher suites of both versions, by IANA's or OpenSSL's names;\nnaming one that encrypts nothing allows it")
 	f.BoolVar(&o.compress, "compress", false, "allow DEFLATE, which leaks what it compresses (CRIME; TLS 1.2)")
 	f.BoolVar(&o.noEMS, "no-ems", false, "no extended master secret: the textbook's formula of three randoms (TLS 1.2)")
-	f.StringVar(&o.keyLog, "keylogfile", "", "append the secrets, in NSS key log format, to this `file`")
+	f.StringVar(&o.keyLog, "keylogfile", "", "append the secrets, in NSS key log format, to this `file` (mode 0600)")
 	complete(cmd, "tls", func() []string { return []string{"1.2", "1.3"} })
 	complete(cmd, "kx", kxNames)
 	complete(cmd, "group", func() []string { return append(groupNames(), unlistedNames()...) })
@@ -195,19 +193,6 @@ func (o *offer) apply(cfg *handshake.Config, only13 string) error {
 	cfg.Weak.Compression = o.compress
 	cfg.Weak.NoExtendedMasterSecret = o.noEMS
 	return nil
-}
-
-// openKeyLog opens --keylogfile. The secrets in it open the recordings: others must
-// not read it. It is nil, and so is the writer, if the flag was not given.
-func (o *offer) openKeyLog() (io.Writer, func() error, error) {
-	if o.keyLog == "" {
-		return nil, func() error { return nil }, nil
-	}
-	f, err := os.OpenFile(o.keyLog, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, nil, err
-	}
-	return f, f.Close, nil
 }
 
 // identity is a certificate of this end, from files.

@@ -55,7 +55,7 @@ func (g *groupsFlags) run(w io.Writer, names []string) error {
 	if g.format != "text" && g.format != "json" {
 		return misuse("", "--format %s: it is text or json", g.format)
 	}
-	out, err := g.open(w)
+	out, err := g.open(w, io.Discard) // it has no --out that anything could be said of
 	if err != nil {
 		return err
 	}

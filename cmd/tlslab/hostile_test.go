@@ -561,7 +561,7 @@ func TestNetBelowEveryVerb(t *testing.T) {
 			t.Errorf("%s says what went wrong past the net", cmd.Name())
 		}
 	}
-	o, err := (&view{color: "auto"}).open(os.Stdout)
+	o, err := (&view{color: "auto"}).open(os.Stdout, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

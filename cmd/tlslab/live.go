@@ -96,17 +96,18 @@ type transcript struct {
 	}
 }
 
-// outputs opens the transcript, the key log for cfg, and the capture; done closes them.
-func (l *liveFlags) outputs(to io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
-	if out, err = l.view.open(to); err != nil {
+// outputs opens the transcript, which goes to to or --out, the key log for cfg, and the
+// capture; done closes them. What goes wrong with a file meanwhile is said on log.
+func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
+	if out, err = l.view.open(to, log); err != nil {
 		return nil, nil, err
 	}
-	log, closeLog, err := l.openKeyLog()
+	keys, closeLog, err := openKeyLog(l.keyLog, l.lang, log)
 	if err != nil {
 		return nil, nil, firstError(err, out.close())
 	}
-	cfg.KeyLog = log
-	if err := l.captureFile.open(asSeen); err != nil {
+	cfg.KeyLog = keys
+	if err := l.captureFile.open(asSeen, l.lang, log); err != nil {
 		return nil, nil, firstError(err, closeLog(), out.close())
 	}
 	return out, func() error {

@@ -246,7 +246,7 @@ func TestExpiredCA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pki.SaveAuthority(filepath.Join(dir, "old"), root, pki.FileOptions{}); err != nil {
+	if _, err := pki.SaveAuthority(filepath.Join(dir, "old"), root, pki.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer

@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
+	"tlslab/ondisk"
 )
 
 // view is how a transcript is shown, and where.
@@ -29,7 +30,7 @@ func (v *view) flags(cmd *cobra.Command) {
 	f.IntVar(&v.width, "width", 0, "columns of a line (default: the terminal's, or 80)")
 	f.BoolVar(&v.brief, "brief", false, "one line a move")
 	f.BoolVar(&v.bytes, "bytes", false, "every byte: offset, hex, name, meaning")
-	f.StringVar(&v.out, "out", "", "write the transcript to this `file`")
+	f.StringVar(&v.out, "out", "", "write the transcript to this `file` (mode 0600)")
 	complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
 }
 
@@ -58,8 +59,9 @@ func (v *view) checkLang() (err error) {
 // maxWidth keeps lines readable on a wide terminal.
 const maxWidth = 120
 
-// open checks the flags and opens the place to write to: --out, or else to.
-func (v *view) open(to io.Writer) (*output, error) {
+// open checks the flags and opens the place to write to: --out, or else to. What goes wrong
+// with it later is said on log.
+func (v *view) open(to, log io.Writer) (*output, error) {
 	if err := v.checkLang(); err != nil {
 		return nil, err
 	}
@@ -85,11 +87,12 @@ func (v *view) open(to io.Writer) (*output, error) {
 		return nil, misuse("", "--color %s: it is auto, always or never", v.color)
 	}
 	if v.out != "" {
-		f, err := os.Create(v.out)
+		// A transcript has secrets in it.
+		f, err := openLive("--out", v.out, ondisk.Anew, v.lang, log)
 		if err != nil {
 			return nil, err
 		}
-		o.w, o.close = foreign.NewWriter(f, o.options.Color), f.Close
+		o.w, o.close = foreign.NewWriter(unfailing{f}, o.options.Color), f.close
 		return o, nil
 	}
 	if f, ok := to.(*os.File); ok && isatty.IsTerminal(f.Fd()) {

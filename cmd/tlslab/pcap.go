@@ -5,22 +5,23 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/pcapng"
 	"tlslab/handshake/scenario"
+	"tlslab/ondisk"
 )
 
 // captureFile is what --pcap writes. Without the flag its methods do nothing.
 type captureFile struct {
 	pcap string
 
-	file   *os.File
+	file   *liveFile
 	w      *pcapng.Writer
 	iface  int   // of a live end's connections
 	untold error // why a connection is not in the file
@@ -41,27 +42,23 @@ func (p *captureFile) flags(cmd *cobra.Command, live bool) {
 	cmd.Flags().StringVar(&p.pcap, "pcap", "", "write a pcapng `file` for Wireshark, "+what+";\nthe secrets are in it (mode 0600)")
 }
 
-// open begins the file.
-func (p *captureFile) open(comment string) error {
+// open begins the file. What goes wrong with it later is said on log.
+func (p *captureFile) open(comment string, l narrate.Lang, log io.Writer) (err error) {
 	if p.pcap == "" {
 		return nil
 	}
-	f, err := os.OpenFile(p.pcap, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return unwritten("--pcap", p.pcap, err)
+	if p.file, err = openLive("--pcap", p.pcap, ondisk.Anew, l, log); err != nil {
+		return err
 	}
-	if info, serr := f.Stat(); serr == nil && info.Mode().IsRegular() {
-		err = f.Chmod(0o600) // it may have been there, open to others
-	}
-	p.file = f
-	if err == nil {
-		p.w, err = pcapng.NewWriter(f, pcapng.Options{Comment: comment})
-	}
+	p.file.beginning = true
+	p.w, err = pcapng.NewWriter(p.file, pcapng.Options{Comment: comment})
 	if err == nil && comment == asSeen {
 		p.iface, err = p.w.Interface("tls", "what this end's sockets carried")
 	}
+	p.file.beginning = false
 	if err != nil {
-		return firstError(unwritten("--pcap", p.pcap, err), f.Close())
+		p.w = nil
+		return firstError(unwritten("--pcap", p.pcap, err), p.file.close())
 	}
 	return nil
 }
@@ -71,7 +68,7 @@ func (p *captureFile) close() error {
 	if p.w == nil {
 		return nil
 	}
-	if err := firstError(p.untold, p.w.Err(), p.file.Close()); err != nil {
+	if err := firstError(p.untold, p.w.Err(), p.file.close()); err != nil {
 		return unwritten("--pcap", p.pcap, err)
 	}
 	return nil
@@ -96,16 +93,15 @@ func (p *captureFile) tap(raw net.Conn, weAreServer bool, cfg *handshake.Config)
 	return c
 }
 
-// perform runs a lesson, and writes what was on its wires.
+// perform runs a lesson, and writes what was on its wires. A lesson that cannot be written
+// has been held all the same.
 func (p *captureFile) perform(ctx context.Context, o scenario.Options, l handshake.Listener) (*scenario.Transcript, error) {
 	t, err := scenario.Run(ctx, o, l)
 	if err != nil || p.w == nil {
 		return t, err
 	}
 	lesson := &lessonCapture{w: p.w, ifaces: map[string]int{}}
-	if err := lesson.write(t); err != nil {
-		return nil, unwritten("--pcap", p.pcap, err)
-	}
+	p.untold = lesson.write(t)
 	return t, nil
 }
 

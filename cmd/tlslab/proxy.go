@@ -35,6 +35,7 @@ type proxyFlags struct {
 	insecure                        bool
 	clientTLS, serverTLS            string
 	keyLog, harDump, pcap           string
+	harLimit                        int
 	maxConns                        int
 	idle, handshake                 time.Duration
 	show                            []int
@@ -90,7 +91,8 @@ that wants --i-own-this-network.`,
 	f.StringVar(&p.serverTLS, "server-tls", "", "exactly this version towards servers: 1.2 or 1.3 (default: both)")
 	f.StringArrayVar(&p.rewrite, "rewrite", nil, "`OLD=NEW`: replace it in the bodies, in both directions (may be given again)")
 	f.StringVar(&p.keyLog, "keylogfile", "", "append the secrets of both legs, in NSS key log format, to this `file` (mode 0600)")
-	f.StringVar(&p.harDump, "hardump", "", "write what was said, as HAR 1.2, to this `file` (mode 0600)")
+	f.StringVar(&p.harDump, "hardump", "", "write what was said, as HAR 1.2, to this `file` (mode 0600);\nit takes twice its size on disk while the proxy runs")
+	f.IntVar(&p.harLimit, "hardump-limit", harLimit, "leave out what would make it longer than so many `MiB`; 0 for no limit")
 	f.StringVar(&p.pcap, "pcap", "", "write both legs, and the secrets that open them, to this pcapng `file` (mode 0600)")
 	f.IntSliceVar(&p.show, "show", nil, "print the handshakes of the connection of entry `N` when it is there")
 	f.IntVar(&p.maxConns, "max-conns", 1000, "turn clients away beyond so many connections")
@@ -112,7 +114,10 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	out, err := p.view.open(cmd.OutOrStdout())
+	said := newSpool(unfiltered(cmd.ErrOrStderr()), p.missing)
+	defer said.close()
+	log := foreign.NewWriter(said, false)
+	out, err := p.view.open(cmd.OutOrStdout(), log)
 	if err != nil {
 		return err
 	}
@@ -129,7 +134,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	files := new(proxyFiles)
-	if err := files.open(p, &o); err != nil {
+	if err := files.open(p, &o, log); err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, files.close()) }()
@@ -141,9 +146,6 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
 	}
-	said := newSpool(unfiltered(cmd.ErrOrStderr()), p.missing)
-	defer said.close()
-	log := foreign.NewWriter(said, false)
 	listed := newSpool(out.w, func(n int) string {
 		if p.format == "json" { // for a program, which has no use for a sentence
 			_, _ = io.WriteString(log, p.missing(n))
@@ -166,7 +168,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	list.proxy = px
-	if err := p.announce(log, l, root, made); err != nil {
+	if err := p.announce(ctx, log, l, root, made); err != nil {
 		return errors.Join(err, px.Close(), l.Close())
 	}
 	defer context.AfterFunc(ctx, func() { _ = px.Close() })()
@@ -224,6 +226,8 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 	switch {
 	case slices.ContainsFunc(p.show, func(n int) bool { return n < 1 }):
 		return o, misuse("Entries are numbered from 1.", "--show %v: there is no such entry", p.show)
+	case p.harLimit < 0:
+		return o, misuse("Say 0 for no limit.", "--hardump-limit %d: no archive is as short", p.harLimit)
 	case p.maxConns < 1:
 		return o, misuse("", "--max-conns %d: at least one", p.maxConns)
 	case p.idle <= 0 || p.handshake <= 0:
@@ -312,8 +316,8 @@ func isLoopback(host string) bool {
 }
 
 // announce says where the proxy listens and what its clients have to trust.
-func (p *proxyFlags) announce(w io.Writer, l net.Listener, root string, made bool) error {
-	if err := writePort(p.portFile, l); err != nil {
+func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, root string, made bool) error {
+	if err := writePort(ctx, p.lang, p.portFile, l); err != nil {
 		return err
 	}
 	lines := []string{say(p.lang, "proxy_listening", "address", l.Addr().String(), "mode", p.mode)}

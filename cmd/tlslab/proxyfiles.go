@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
-	"os"
+	"strconv"
 	"sync"
 
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/narrate"
+	"tlslab/ondisk"
 )
 
 // proxyFiles is what a proxy writes down.
@@ -14,36 +18,43 @@ type proxyFiles struct {
 	har     *har.Writer // nil without --hardump
 	harName string
 	pcap    captureFile
-	closers []func() error
 
-	mu  sync.Mutex
-	err error // the first of the HAR's: it ended no connection
+	closeKeys func() error
+	lang      narrate.Lang
+	log       io.Writer
+
+	mu           sync.Mutex
+	lost, beyond int // entries that the HAR lacks: it could not be written, it had its limit
 }
 
 // harBody is how many bytes of each body a HAR gets: a page of text, and not a film.
 const harBody = 64 << 10
 
-// open opens the files that the flags name.
-func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options) error {
-	if p.keyLog != "" {
-		file, err := os.OpenFile(p.keyLog, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-		if err != nil {
-			return unwritten("--keylogfile", p.keyLog, err)
-		}
-		log := &lockedWriter{w: file}
-		o.ToClient.KeyLog, o.ToServer.KeyLog = log, log
-		f.closers = append(f.closers, file.Close)
+// harLimit is how many MiB a HAR has at most. The tools that read one have it as one string
+// of JavaScript, and V8's longest has 2^29-24 characters.
+const harLimit = 511
+
+// open opens the files that the flags name. What goes wrong with them later is said on log.
+func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error {
+	f.lang, f.log = p.lang, log
+	keys, closeKeys, err := openKeyLog(p.keyLog, p.lang, log)
+	if err != nil {
+		return err
 	}
+	f.closeKeys = closeKeys
+	o.ToClient.KeyLog, o.ToServer.KeyLog = keys, keys
 	if p.harDump != "" {
-		var err error
 		f.harName = p.harDump
+		laxer := ondisk.Laxer(p.harDump)
 		if f.har, err = har.Create(p.harDump, har.Creator{Name: "tlslab", Version: version()}, ""); err != nil {
 			return firstError(unwritten("--hardump", p.harDump, err), f.close())
 		}
+		f.har.Limit = int64(p.harLimit) << 20
+		sayOpen(p.lang, log, p.harDump, laxer)
 		o.Bodies = harBody
 	}
 	f.pcap.pcap = p.pcap
-	if err := f.pcap.open(asProxied); err != nil {
+	if err := f.pcap.open(asProxied, p.lang, log); err != nil {
 		return firstError(err, f.close())
 	}
 	if f.pcap.w != nil {
@@ -69,35 +80,33 @@ func (f *proxyFiles) add(e *proxy.Entry) {
 	if h == nil {
 		return
 	}
-	if err := f.har.Add(h); err != nil {
-		f.mu.Lock()
-		f.err = firstError(f.err, err)
-		f.mu.Unlock()
+	err := f.har.Add(h)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case errors.Is(err, har.ErrLimit):
+		if f.beyond++; f.beyond == 1 {
+			fmt.Fprintln(f.log, say(f.lang, "har_limit", "file", f.harName, "limit", strconv.FormatInt(f.har.Limit>>20, 10)))
+		}
+	case err != nil:
+		if f.lost++; f.lost == 1 {
+			sayUnwritten(f.lang, f.log, "--hardump", f.harName, err)
+		}
 	}
 }
 
 // close closes the files and reports the first thing that went wrong with any.
 func (f *proxyFiles) close() (err error) {
 	if f.har != nil {
-		if err = firstError(f.err, f.har.Close()); err != nil {
+		if err = f.har.Close(); err != nil {
 			err = unwritten("--hardump", f.harName, err)
 		}
+		if f.lost > 0 {
+			err = errTold
+		}
+		if n := f.lost + f.beyond; n > 0 {
+			fmt.Fprintln(f.log, say(f.lang, "har_lacks", "file", f.harName, "n", strconv.Itoa(n)))
+		}
 	}
-	err = firstError(err, f.pcap.close())
-	for _, c := range f.closers {
-		err = firstError(err, c())
-	}
-	return err
-}
-
-// lockedWriter takes one Write at a time.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
+	return firstError(err, f.pcap.close(), f.closeKeys())
 }

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/narrate"
 )
 
 // What a proxy has written when it is killed is a HAR that the schema of HAR 1.2 accepts,
@@ -111,4 +114,39 @@ func invalidHAR(t *testing.T, b []byte) error {
 		return err
 	}
 	return schema.Validate(doc)
+}
+
+// A HAR that has its limit gets no more, which is said once, and in the end how much it
+// lacks. It is valid, and nothing has failed.
+func TestProxyHARLimit(t *testing.T) {
+	for _, l := range narrate.Langs() {
+		var log bytes.Buffer
+		name := filepath.Join(t.TempDir(), "x.har")
+		f := new(proxyFiles)
+		if err := f.open(&proxyFlags{view: view{lang: l}, harDump: name, harLimit: 1}, new(proxy.Options), &log); err != nil {
+			t.Fatal(err)
+		}
+		e := &proxy.Entry{Kind: proxy.Request, Method: "GET", Scheme: "https", Host: "www.lab.test",
+			Path: "/" + strings.Repeat("x", 100_000), Status: 200, Proto: "HTTP/1.1", Began: time.Unix(0, 0)}
+		for range 20 {
+			f.add(e)
+		}
+		if err := f.close(); err != nil {
+			t.Error(err)
+		}
+		said := strings.Split(strings.TrimSpace(log.String()), "\n")
+		if len(said) != 2 || !strings.Contains(said[0], "--hardump-limit") {
+			t.Errorf("%s: it said %q", l, said)
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := invalidHAR(t, b); err != nil {
+			t.Error(err)
+		}
+		if n := bytes.Count(b, []byte(`"startedDateTime"`)); len(b) > 1<<20 || n < 5 || !strings.HasSuffix(said[len(said)-1], fmt.Sprint(20-n)) {
+			t.Errorf("%s: %d bytes, %d entries, and it said %q", l, len(b), n, said)
+		}
+	}
 }

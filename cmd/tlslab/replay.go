@@ -81,7 +81,7 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 		defer func() { err = firstError(err, store.Close()) }()
 		o.Shared, o.SharedName = store, withoutPassword(r.store)
 	}
-	out, err := r.view.open(to)
+	out, err := r.view.open(to, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

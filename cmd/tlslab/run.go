@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/scenario"
+	"tlslab/ondisk"
 	"tlslab/pki"
 )
 
@@ -30,7 +32,6 @@ type runFlags struct {
 	plain, untrustedRoot bool
 	step, worksheet      bool
 	answers              string
-	answersTo            io.Writer // that file, open; nil without one
 }
 
 func newRun() *cobra.Command {
@@ -96,7 +97,7 @@ the middle box is a page; and the table of --mitm --all was asked for: both are 
 	f.StringVar(&r.format, "format", "text", "text, json or mermaid")
 	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
-	f.StringVar(&r.answers, "answers", "", "write what belongs into the blanks to this `file`, as JSON (implies --worksheet)")
+	f.StringVar(&r.answers, "answers", "", "write what belongs into the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
 	complete(cmd, "resume", resumptions)
 	complete(cmd, "cert", certKinds)
 	complete(cmd, "key-alg", lessonKeyNames)
@@ -132,29 +133,26 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	if err := r.checkFormat(); err != nil {
 		return err
 	}
-	out, err := r.view.open(cmd.OutOrStdout())
+	out, err := r.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, out.close()) }()
-	log, closeLog, err := r.openKeyLog()
+	log, closeLog, err := openKeyLog(r.keyLog, r.lang, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, closeLog()) }()
 	o.KeyLog = log
-	if err := r.captureFile.open(madeUp); err != nil {
+	if err := r.captureFile.open(madeUp, r.lang, cmd.ErrOrStderr()); err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, r.captureFile.close()) }()
 	if r.answers != "" {
 		// Before the lesson, so that a name that cannot be written is not found out after it.
-		f, err := os.Create(r.answers)
-		if err != nil {
-			return err
+		if err := ondisk.Try(r.answers); err != nil {
+			return unwritten("--answers", r.answers, err)
 		}
-		defer func() { err = firstError(err, f.Close()) }()
-		r.answersTo = f
 	}
 	return r.play(cmd, o, out)
 }
@@ -215,8 +213,12 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 	if err := term.Close(); err != nil {
 		return err
 	}
-	if r.answersTo != nil {
-		if err := term.WriteAnswers(r.answersTo); err != nil {
+	if r.answers != "" {
+		var b bytes.Buffer
+		if err := term.WriteAnswers(&b); err != nil {
+			return err
+		}
+		if err := writeSecret("--answers", r.answers, b.Bytes(), r.lang, cmd.ErrOrStderr()); err != nil {
 			return err
 		}
 	}

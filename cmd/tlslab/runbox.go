@@ -79,7 +79,7 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	case r.format != "text" && r.format != "json":
 		return misuse("", "--format %s: of the table it is text or json", r.format)
 	}
-	out, err := r.view.open(cmd.OutOrStdout())
+	out, err := r.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

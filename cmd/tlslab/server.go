@@ -111,7 +111,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
-	out, done, err := s.outputs(cmd.ErrOrStderr(), cfg)
+	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
 	}
 	l = tls.Patient(l)
-	if err := firstError(s.warn(out), s.announce(log, l, roots)); err != nil {
+	if err := firstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	s.announceStore(log, cfg, store, settings)
@@ -209,17 +209,19 @@ func badServerConfig(cfg *handshake.Config) error {
 
 // announce says where the server listens, which scripts wait for, and how to get at
 // its root.
-func (s *serverFlags) announce(w io.Writer, l net.Listener, roots []*pki.Authority) error {
+func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener, roots []*pki.Authority) error {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return err
 	}
 	if s.writeRoot != "" {
-		if err := writeRoots(s.writeRoot, roots); err != nil {
-			return unwritten("--write-root", s.writeRoot, err)
+		// The last server's roots are of no use any more, so they are replaced.
+		write := func() error { return pki.WriteCerts(s.writeRoot, rootsOf(roots), pki.FileOptions{Overwrite: true}) }
+		if err := untilRead(ctx, s.lang, "--write-root", s.writeRoot, write); err != nil {
+			return err
 		}
 	}
-	if err := writePort(s.portFile, l); err != nil {
+	if err := writePort(ctx, s.lang, s.portFile, l); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, say(s.lang, "listening", "address", l.Addr().String()))
@@ -230,34 +232,4 @@ func (s *serverFlags) announce(w io.Writer, l net.Listener, roots []*pki.Authori
 		fmt.Fprintln(w, "  "+say(s.lang, "root_unwritten"))
 	}
 	return nil
-}
-
-// writePort writes the port that l listens on to a file; to none if that is "".
-func writePort(file string, l net.Listener) error {
-	if file == "" {
-		return nil
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return err
-	}
-	// Whoever waits for the file must not read half of it.
-	if err := os.WriteFile(file+".new", []byte(port+"\n"), 0o644); err != nil {
-		return unwritten("--port-file", file, err)
-	}
-	if err := os.Rename(file+".new", file); err != nil {
-		return unwritten("--port-file", file, err)
-	}
-	return nil
-}
-
-// unwritten names the file that was asked for, not the temporary one beside it.
-func unwritten(flag, file string, err error) error {
-	if p := new(os.PathError); errors.As(err, &p) {
-		err = p.Err
-	}
-	if l := new(os.LinkError); errors.As(err, &l) {
-		err = l.Err
-	}
-	return failure("", "%s %s: %w", flag, file, err)
 }

@@ -123,6 +123,10 @@ func (s *serverFlags) names() pki.Request {
 // loadAuthority reads a CA from its directory.
 func loadAuthority(dir string) (*pki.Authority, error) {
 	a, err := pki.LoadAuthority(dir)
+	if _, certErr := os.Lstat(filepath.Join(dir, pki.AuthorityCertFile)); certErr == nil && errors.Is(err, os.ErrNotExist) {
+		return nil, failure("Put it back, or make a new CA with: tlslab ca init --force "+dir, "the CA in %s has lost its key: there is no %s",
+			dir, filepath.Join(dir, pki.AuthorityKeyFile))
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, failure("Make one with: tlslab ca init "+dir, "there is no CA in %s", dir)
 	}
@@ -149,12 +153,6 @@ func rootsOf(issuers []*pki.Authority) []*x509.Certificate {
 
 func rootStore(issuers []*pki.Authority) *pki.TrustStore {
 	return pki.NewTrustStore(rootsOf(issuers)...)
-}
-
-// writeRoots writes the roots for clients. The last server's roots are of no use any
-// more, so they are replaced.
-func writeRoots(file string, issuers []*pki.Authority) error {
-	return pki.WriteCerts(file, rootsOf(issuers), pki.FileOptions{Overwrite: true})
 }
 
 // rootFile is where clients find the root; "" if it is nowhere.

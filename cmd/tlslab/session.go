@@ -2,15 +2,16 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 )
@@ -124,7 +125,7 @@ func (j *sessionJar) lastOffer() offered {
 // write keeps the sessions in a file that only its owner may read: who has it can
 // impersonate the client, and read the recording of a TLS 1.2 connection. What was there
 // before is replaced in one step, so that there is never half a file.
-func (j *sessionJar) write(file string, verified bool, now time.Time) error {
+func (j *sessionJar) write(file string, verified bool, now time.Time, l narrate.Lang, log io.Writer) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	f := session.File{ServerVerified: verified && !j.unverified}
@@ -145,21 +146,7 @@ func (j *sessionJar) write(file string, verified bool, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		return unwritten("--sess-out", file, errors.New("not a regular file"))
-	}
-	t, err := os.CreateTemp(filepath.Dir(file), ".tlslab-session-*") // mode 0600
-	if err != nil {
-		return unwritten("--sess-out", file, err)
-	}
-	_, err = t.Write(b)
-	if err = firstError(err, t.Close()); err == nil {
-		err = os.Rename(t.Name(), file)
-	}
-	if err != nil {
-		return unwritten("--sess-out", file, errors.Join(err, os.Remove(t.Name())))
-	}
-	return nil
+	return writeSecret("--sess-out", file, b, l, log)
 }
 
 // read takes the sessions from a file. mustVerify refuses those whose server was not.

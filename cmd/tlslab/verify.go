@@ -61,7 +61,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 			return misuse("Write it like 2026-01-02T15:04:05Z.", "--time %s: not a time of RFC 3339", v.at)
 		}
 	}
-	out, err := v.view.open(cmd.OutOrStdout())
+	out, err := v.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -85,6 +85,14 @@ func endsWide(s string) bool {
 // Fill puts values into the {name} placeholders of a text. One that has no value
 // stays as it is, to be seen.
 func Fill(text string, values map[string]string) string {
+	return FillFunc(text, func(name string) (string, bool) {
+		v, ok := values[name]
+		return v, ok
+	})
+}
+
+// FillFunc is Fill with values that are asked for when a placeholder names them.
+func FillFunc(text string, value func(name string) (v string, ok bool)) string {
 	var b strings.Builder
 	for {
 		i := strings.IndexByte(text, '{')
@@ -95,7 +103,7 @@ func Fill(text string, values map[string]string) string {
 		if j < 0 {
 			break
 		}
-		if v, ok := values[text[i+1:i+j]]; ok {
+		if v, ok := value(text[i+1 : i+j]); ok {
 			b.WriteString(text[:i])
 			b.WriteString(v)
 		} else {

@@ -41,7 +41,7 @@ func (t *Terminal) brief(m *move) {
 		case *handshake.MessageEvent:
 			what, about = title(e.Kind), t.about(e)
 		case *handshake.DataEvent:
-			what, about = t.say.data(e), firstLine(e.Data)
+			what, about = t.say.data(e), beginning(e.Data, t.width)
 		}
 	}
 	if m.sealed {

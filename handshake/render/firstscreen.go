@@ -231,7 +231,7 @@ func (s *firstScreen) request(f *scenario.Flow) {
 	s.sides(" "+arrowOf(r.Party)+" "+request, s.say.ui("encrypted"), nil)
 	at := max(width(s.say.ui("on_the_wire")), width(s.say.ui("opened")))
 	s.row(4, s.say.ui("on_the_wire"), at, spaced(r.Wire[:min(16, len(r.Wire))])+" …", nil)
-	s.row(4, s.say.ui("opened"), at, cut(firstLine(r.Payload), s.width-at-6), s.paint.good)
+	s.row(4, s.say.ui("opened"), at, beginning(r.Payload, s.width-at-6), s.paint.good)
 }
 
 // readers is the table of who could read a recording, flow by flow.

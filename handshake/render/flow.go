@@ -1,7 +1,7 @@
 package render
 
 import (
-	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +17,7 @@ type flow struct {
 	parties []string
 	null    bool // what is protected is not encrypted
 	moves   int  // shown so far
-	sent    []sent
+	sent    sent
 	role    map[leg]string    // "client" or "server": which end a party plays on a connection
 	tls13   map[leg]bool      // it speaks TLS 1.3
 	keyed   map[way]bool      // that direction is under keys
@@ -61,15 +61,19 @@ type way struct {
 	dir handshake.Direction
 }
 
-// sent is what one party sent and no other has told of receiving.
-type sent struct {
-	from leg
+// sent is what was sent and no other party has told of receiving: by kind and length, so
+// that what was not sent is seldom hashed to find that out, and by hash, for of a live end
+// that tells of nothing but its own side all of it stays here.
+type sent map[parcel]map[[sha256.Size]byte][]leg
+
+// parcel is a record, a message, data or an alert, and its length in bytes.
+type parcel struct {
 	what string
-	raw  []byte
+	n    int
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
 		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}}
 }
@@ -161,20 +165,32 @@ func (m *move) carries(d handshake.Direction, known bool, all *bool) {
 // track notes what is sent; for what is received it reports whether another party
 // told of sending just that.
 func (f *flow) track(l leg, d handshake.Direction, what string, raw []byte) bool {
+	like := f.sent[parcel{what, len(raw)}]
 	if d == handshake.Send {
-		f.sent = append(f.sent, sent{l, what, raw})
+		if like == nil {
+			like = map[[sha256.Size]byte][]leg{}
+			f.sent[parcel{what, len(raw)}] = like
+		}
+		id := sha256.Sum256(raw)
+		like[id] = append(like[id], l)
 		return false
 	}
-	i := slices.IndexFunc(f.sent, func(s sent) bool {
-		if what == "alert" && s.from.party != f.peer(l) {
+	if len(like) == 0 {
+		return false
+	}
+	id := sha256.Sum256(raw)
+	i := slices.IndexFunc(like[id], func(from leg) bool {
+		if what == "alert" && from.party != f.peer(l) {
 			return false // all orderly ends are the same two bytes
 		}
-		return s.from.party != l.party && s.what == what && bytes.Equal(s.raw, raw)
+		return from.party != l.party
 	})
 	if i < 0 {
 		return false
 	}
-	f.sent = slices.Delete(f.sent, i, i+1)
+	if like[id] = slices.Delete(like[id], i, i+1); len(like[id]) == 0 {
+		delete(like, id)
+	}
 	return true
 }
 

@@ -41,7 +41,7 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 		for _, c := range r.Paths[i].Checks {
 			k := jsonCheck{Key: c.Key, Cert: c.Cert, OK: c.OK, Ref: c.Ref}
 			for _, in := range c.Inputs {
-				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value)})
+				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value())})
 			}
 			if c.Err != nil {
 				k.Error = jsonError(c.Err)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"tlslab/handshake/foreign"
 
@@ -14,19 +15,47 @@ import (
 
 // cells measures text as a terminal lays it out: Chinese takes two columns. It
 // does not ask the environment, so that the same run looks the same everywhere.
-var cells = &runewidth.Condition{EastAsianWidth: false}
+var cells measure = &runewidth.Condition{EastAsianWidth: false}
+
+// measure is runewidth's; tests count what it is asked to look at.
+type measure interface {
+	StringWidth(s string) int
+	Truncate(s string, n int, tail string) string
+	RuneWidth(r rune) int
+}
 
 func width(s string) int { return cells.StringWidth(s) }
 
 // pad fills s up with spaces to n columns.
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-width(s))) }
 
+// ahead is a beginning of s that is wider than n columns, or all of s if nothing is: it
+// cuts and breaks at n columns as s does, for what a character is does not depend on
+// what comes after the next one, and none gets narrower by what is added to it. Whoever
+// looks no further than this takes time for what is shown, not for what a peer sent.
+func ahead(s string, n int) string {
+	for k := 2*max(n, 0) + 16; k < len(s); k *= 2 {
+		if part := s[:boundary(s, k)]; width(part) > n {
+			return part
+		}
+	}
+	return s
+}
+
+// boundary is where the character that holds byte i of s begins, i itself if it holds none.
+func boundary[T string | []byte](s T, i int) int {
+	for at := i; at > 0 && at > i-utf8.UTFMax; at-- {
+		if utf8.RuneStart(s[at]) {
+			return at
+		}
+	}
+	return i
+}
+
 // cut shortens s to n columns, and says so with an ellipsis.
 func cut(s string, n int) string {
-	if width(s) <= n {
-		return s
-	}
-	return cells.Truncate(s, max(n, 1), "…")
+	n = max(n, 1)
+	return cells.Truncate(ahead(s, n), n, "…")
 }
 
 // wrap breaks text into lines of at most n columns: at spaces, and between two
@@ -36,22 +65,43 @@ func wrap(text string, n int) []string {
 	n = max(n, 8)
 	var lines []string
 	for _, paragraph := range strings.Split(text, "\n") {
-		line := ""
+		line, at := "", 0 // at columns wide
 		for _, w := range words(paragraph) {
-			if line != "" && width(line)+len(w.glue)+width(w.text) > n {
+			if line != "" && at+len(w.glue)+width(ahead(w.text, n)) > n {
 				lines, line = append(lines, line), ""
 			}
 			if line != "" {
 				line += w.glue
 			}
-			for line += w.text; width(line) > n; {
-				head := cells.Truncate(line, n, "")
+			line += w.text
+			for {
+				part := ahead(line, n)
+				if at = width(part); at <= n {
+					break
+				}
+				head := head(part, n)
 				lines, line = append(lines, head), line[len(head):]
 			}
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// head is as much of s as goes into n columns: whole characters as readers count them,
+// but of one that is wider than a line by itself, for it may be made of as many as a peer
+// likes, those of its parts that do. It is never empty.
+func head(s string, n int) string {
+	if whole := cells.Truncate(s, n, ""); whole != "" {
+		return whole
+	}
+	at := 0
+	for i, r := range s {
+		if at += cells.RuneWidth(r); i > 0 && at > n {
+			return s[:i]
+		}
+	}
+	return s
 }
 
 // word is what no line may end within, and what stands between it and the one before.

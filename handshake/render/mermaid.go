@@ -79,7 +79,7 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			}
 		case *handshake.DataEvent:
 			if e.Dir == handshake.Send {
-				m.line("    %s->>%s: %s", h.Party, to, escape("["+m.say.data(e)+"] "+cut(firstLine(e.Data), 40)))
+				m.line("    %s->>%s: %s", h.Party, to, escape("["+m.say.data(e)+"] "+beginning(e.Data, 40)))
 			}
 		case *handshake.AlertEvent:
 			if e.Dir != handshake.Send {

@@ -123,7 +123,7 @@ func (t *Terminal) opened(e *handshake.RecordEvent) string {
 	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
 		return foreign.Quote(string(e.Payload)) + behind
 	case e.Type == iana.ApplicationData:
-		return cut(firstLine(e.Payload), room) + behind
+		return beginning(e.Payload, room) + behind
 	case behind == "" || t.o.Worksheet:
 		return t.bytes(e.Payload) + behind
 	}
@@ -135,7 +135,7 @@ func (t *Terminal) data(m *move, e *handshake.DataEvent) {
 	t.page.blank()
 	t.flow.moves++
 	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.data(e)),
-		cut(firstLine(e.Data), t.width/2-4), t.paint.bold)
+		beginning(e.Data, t.width/2-4), t.paint.bold)
 }
 
 // keyChange says that one direction is under new keys from here on.

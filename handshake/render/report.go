@@ -98,7 +98,7 @@ func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 // stand below each other to be compared.
 func inWords(inputs []pki.Input) (words, bytes []pki.Input) {
 	for _, in := range inputs {
-		if _, ok := in.Value.([]byte); ok {
+		if _, ok := in.Value().([]byte); ok {
 			bytes = append(bytes, in)
 		} else {
 			words = append(words, in)
@@ -112,7 +112,7 @@ func inWords(inputs []pki.Input) (words, bytes []pki.Input) {
 func (t *Terminal) sentence(indent int, inputs []pki.Input) {
 	var lines []string
 	for i, in := range inputs {
-		part := t.say.label(in.Name) + " " + t.short(in.Value)
+		part := t.say.label(in.Name) + " " + t.short(in.Value())
 		if i < len(inputs)-1 {
 			part += strings.TrimRight(t.say.semicolon(), " ")
 		}
@@ -143,7 +143,7 @@ func (t *Terminal) table(indent int, inputs []pki.Input, f func(pki.Input) func(
 		if f != nil {
 			painted = f(in)
 		}
-		value := t.short(in.Value)
+		value := t.short(in.Value())
 		if value == "" {
 			value = t.say.ui("empty")
 		}

@@ -191,7 +191,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 			continue
 		}
 		if _, ok := v.Value.([]byte); steps && !ok {
-			words = append(words, pki.Input{Name: v.Name, Value: v.Value})
+			words = append(words, pki.NewInput(v.Name, v.Value))
 		} else if v.Name != pki.InRecoveredBlock || t.o.Level == Bytes {
 			rows = append(rows, v)
 		}

@@ -90,9 +90,23 @@ func subject(c *x509.Certificate) string {
 }
 
 // firstLine is the first line of application data, as a person reads it.
-func firstLine(b []byte) string {
+func firstLine(b []byte) string { return foreign.Quote(oneLine(b)) }
+
+// beginning is the first line of application data, cut to n columns. No more of it is
+// quoted than that takes: a record may be one line of 16 KiB.
+func beginning(b []byte, n int) string {
+	line := oneLine(b)
+	for k := 2*max(n, 0) + 16; k < len(line); k *= 2 {
+		if part := foreign.Quote(line[:boundary(line, k)]); width(part) > n {
+			return cut(part, n)
+		}
+	}
+	return cut(foreign.Quote(line), n)
+}
+
+func oneLine(b []byte) []byte {
 	l, _, _ := bytes.Cut(b, []byte("\n"))
-	return foreign.Quote(strings.TrimRight(string(l), "\r"))
+	return bytes.TrimRight(l, "\r")
 }
 
 // groupName is the registry's name, or for the numbers that kx gives to KEMs of its own

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"tlslab/handshake"
@@ -177,33 +178,60 @@ func (v voice) op(o handshake.Op) string {
 	return v.title(narrate.Op, o.String())
 }
 
-// values fills the placeholders of an entry from the event at hand.
+// values fills the placeholders of an entry from the event at hand. A value that no
+// placeholder names is not written out: of a message's fields that would be all its bytes,
+// once for each field that is explained.
 func (t *Terminal) values(s string, e handshake.Event) string {
-	if !strings.Contains(s, "{") {
-		return s
-	}
-	values := map[string]string{"party": t.say.party(e.Head().Party)}
+	return narrate.FillFunc(s, func(name string) (string, bool) {
+		if v, ok := t.valueOf(e, name); ok {
+			return v, true
+		}
+		return t.say.party(e.Head().Party), name == "party"
+	})
+}
+
+// valueOf is the value of an event that a placeholder names, the last of that name.
+func (t *Terminal) valueOf(e handshake.Event, name string) (string, bool) {
 	switch e := e.(type) {
 	case *handshake.SceneEvent:
-		for _, v := range e.Values {
-			values[v.Name] = t.sceneValue(v)
+		for _, v := range slices.Backward(e.Values) {
+			if v.Name == name {
+				return t.sceneValue(v), true
+			}
 		}
 	case *handshake.DecisionEvent:
-		values["chosen"], values["among"] = t.short(e.Chosen), t.short(e.Among)
+		switch name {
+		case "chosen":
+			return t.short(e.Chosen), true
+		case "among":
+			return t.short(e.Among), true
+		}
 	case *handshake.AlertEvent:
-		values["alert"], values["level"] = e.Description.String(), e.Level.String()
+		switch name {
+		case "alert":
+			return e.Description.String(), true
+		case "level":
+			return e.Level.String(), true
+		}
 	case *handshake.SecretEvent:
-		values["method"], values["hash"], values["tag"] = e.Method, e.Hash, e.Tag
+		switch name {
+		case "method":
+			return e.Method, true
+		case "hash":
+			return e.Hash, true
+		case "tag":
+			return e.Tag, true
+		}
 	case *handshake.CheckEvent:
-		values["method"] = e.Method
+		return e.Method, name == "method"
 	case *handshake.MessageEvent:
-		for _, f := range e.Fields {
-			if f.Leaf() {
-				values[f.Name] = t.short(f.Value)
+		for _, f := range slices.Backward(e.Fields) {
+			if f.Name == name && f.Leaf() {
+				return t.short(f.Value), true
 			}
 		}
 	}
-	return narrate.Fill(s, values)
+	return "", false
 }
 
 // short shows a value at this level's length, blanks left blank.

@@ -55,7 +55,7 @@ func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
 		}
 		want, got := PinOf(p.lesson.Leaf.Leaf), PinOf(in.Chain[0])
 		check := pki.Check{Key: CheckPin, OK: want == got, Ref: "RFC 7469 §2.6",
-			Inputs: []pki.Input{{Name: PinExpected, Value: want}, {Name: PinReceived, Value: got}}}
+			Inputs: []pki.Input{pki.NewInput(PinExpected, want), pki.NewInput(PinReceived, got)}}
 		if !check.OK {
 			check.Err = reason.New(reason.CertificatePin, "certificate.subject_public_key_info", want, got)
 		}

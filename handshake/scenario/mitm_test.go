@@ -302,7 +302,7 @@ func TestPin(t *testing.T) {
 		if pin == nil || pin.OK == box || f.Outcome.Done == box {
 			t.Fatalf("box %t: %+v %+v", box, pin, f.Outcome)
 		}
-		want, got := pin.Inputs[0].Value, pin.Inputs[1].Value
+		want, got := pin.Inputs[0].Value(), pin.Inputs[1].Value()
 		if (want == got) == box {
 			t.Errorf("expected %v, received %v", want, got)
 		}

@@ -202,7 +202,7 @@ func (p *play) issue() {
 	for _, st := range p.lesson.Leaf.Steps {
 		values := make([]handshake.SceneValue, 0, len(st.Inputs))
 		for _, in := range st.Inputs {
-			values = append(values, value(in.Name, in.Value))
+			values = append(values, value(in.Name, in.Value()))
 		}
 		p.scene("ca", "ca_"+st.Key, values...)
 	}

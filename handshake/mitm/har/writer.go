@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"tlslab/handshake/foreign"
+	"tlslab/ondisk"
 )
 
 // tail closes what every entry leaves open.
@@ -26,14 +26,26 @@ const tail = "\n]}}\n"
 // turns: the one without the name gets what it lacks, the last two entries, and then
 // they swap names. A killed process leaves the other file behind as NAME.twin; Close
 // removes it. A file system that cannot swap gets one file, and the risk.
+//
+// While it is written an archive so takes twice its size on disk. Nothing is synced: a power
+// cut may take what the system had not written yet.
+//
+// What is no regular file, a FIFO or /dev/stdout, has no name to swap: entries go there as
+// they come, and the document is complete after Close.
 type Writer struct {
+	// Limit is how many bytes the document may have, 0 for any number. An entry beyond it is
+	// left out: its Add returns ErrLimit. It is set before the first Add.
+	Limit int64
+
 	mu     sync.Mutex
 	name   string
-	has    twin   // the file that has the name
-	lacks  twin   // the one whose turn it is
-	missed []byte // the last entry, which lacks lacks
-	empty  bool   // no entry was added yet
-	alone  bool   // has is all there is
+	stream *ondisk.Live // where it is no regular file, and then this is all there is
+	size   int64        // of the document
+	has    twin         // the file that has the name
+	lacks  twin         // the one whose turn it is
+	missed []byte       // the last entry, which lacks lacks
+	empty  bool         // no entry was added yet
+	alone  bool         // has is all there is
 	closed bool
 }
 
@@ -45,11 +57,14 @@ type twin struct {
 	dirty bool   // what stands there may not be the tail
 }
 
+// ErrLimit is that an entry would make the document longer than Writer.Limit.
+var ErrLimit = errors.New("the archive would be longer than its limit")
+
 // Create begins an empty document in a file that only its owner may read, since it will
-// hold what others encrypted. What is there under that name is replaced. The comment is
-// the log's; "" leaves it out.
+// hold what others encrypted. What is there under that name is replaced; a symbolic link
+// stays, and leads to the document. The comment is the log's; "" leaves it out.
 func Create(name string, creator Creator, comment string) (_ *Writer, err error) {
-	name, err = regular(name)
+	name, regular, err := ondisk.Find(name)
 	if err != nil {
 		return nil, err
 	}
@@ -65,39 +80,35 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	head = append([]byte(`{"log":`), foreign.JSON(head[:len(head)-1])...)
 	head = append(head, `,"entries":[`...)
 
-	w := &Writer{name: name, empty: true, has: twin{name: name + ".new"}, lacks: twin{name: name + ".twin"}}
+	w := &Writer{name: name, empty: true, size: int64(len(head) + len(tail)), lacks: twin{name: name + ".twin"}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.discard())
 		}
 	}()
-	for _, t := range []*twin{&w.has, &w.lacks} {
-		if err := t.create(head); err != nil {
-			return nil, err
-		}
+	if !regular {
+		return w, w.begin(head)
 	}
-	if err := os.Rename(w.has.name, name); err != nil {
+	if err := w.lacks.create(head); err != nil {
 		return nil, err
 	}
-	w.has.name = ""
+	if err := ondisk.Write(name, append(head, tail...), 0o600, ondisk.Replace); err != nil {
+		return nil, err
+	}
+	w.has.end = w.lacks.end
+	if w.has.f, err = os.OpenFile(name, os.O_RDWR, 0); err != nil {
+		return nil, err
+	}
 	return w, w.turn() // now, to know whether it can be done here
 }
 
-// regular is where a file of that name is, or will be, and refuses what cannot be
-// replaced.
-func regular(name string) (string, error) {
-	switch target, err := filepath.EvalSymlinks(name); {
-	case errors.Is(err, fs.ErrNotExist):
-		return name, nil
-	case err != nil:
-		return "", err
-	default:
-		info, err := os.Stat(target)
-		if err == nil && !info.Mode().IsRegular() {
-			err = &fs.PathError{Op: "create", Path: name, Err: errors.New("not a regular file")}
-		}
-		return target, err
+// begin begins the document where it is written as it comes.
+func (w *Writer) begin(head []byte) (err error) {
+	if w.stream, err = ondisk.Open(w.name, ondisk.Anew); err != nil {
+		return err
 	}
+	_, err = w.stream.Write(head)
+	return err
 }
 
 // create starts from scratch: a file that an earlier run left may be open to others.
@@ -140,7 +151,8 @@ func (t *twin) restore() error {
 }
 
 // Add writes an entry, whose Time becomes Timings.Total. If it fails, the document is
-// what it was, and further entries may be added. Many goroutines may add at a time.
+// what it was, and further entries may be added: there may be room for them. (What went to
+// no regular file stays there.) Many goroutines may add at a time.
 func (w *Writer) Add(e *Entry) error {
 	own := *e
 	own.Time, own.ServerIP = e.Timings.Total(), e.ServerIP.WithZone("")
@@ -165,10 +177,24 @@ func (w *Writer) add(b []byte) error {
 		sep = "\n"
 	}
 	b = append([]byte(sep), b...)
-	if w.alone {
-		err := w.has.append(b)
-		w.empty = w.empty && err != nil
+	if w.Limit > 0 && w.size+int64(len(b)) > w.Limit {
+		return ErrLimit
+	}
+	if err := w.put(b); err != nil {
 		return err
+	}
+	w.empty, w.size = false, w.size+int64(len(b))
+	return nil
+}
+
+// put puts b behind the last entry.
+func (w *Writer) put(b []byte) error {
+	switch {
+	case w.stream != nil:
+		_, err := w.stream.Write(b)
+		return err
+	case w.alone:
+		return w.has.append(b)
 	}
 	end, missed := w.lacks.end, w.missed
 	if err := w.lacks.append(slices.Concat(missed, b)); err != nil {
@@ -179,7 +205,6 @@ func (w *Writer) add(b []byte) error {
 		w.missed, w.lacks.end, w.lacks.dirty = missed, end, true
 		return err
 	}
-	w.empty = false
 	return nil
 }
 
@@ -210,7 +235,8 @@ func (t *twin) isThere() bool {
 	return err == nil && serr == nil && os.SameFile(ours, there)
 }
 
-// Close ends the writing; the document is complete as it stands.
+// Close ends the writing; the document is complete as it stands, but where it is no regular
+// file: there its end is written now.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -218,11 +244,18 @@ func (w *Writer) Close() error {
 		return nil
 	}
 	w.closed = true
+	if w.stream != nil {
+		_, err := w.stream.Write([]byte(tail))
+		return errors.Join(err, w.discard())
+	}
 	return w.discard()
 }
 
 // discard closes both files, and removes the one that has not the name.
 func (w *Writer) discard() error {
+	if w.stream != nil {
+		return w.stream.Close()
+	}
 	var errs []error
 	for _, t := range []*twin{&w.has, &w.lacks} {
 		if t.f == nil {

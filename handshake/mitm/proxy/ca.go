@@ -1,9 +1,7 @@
 package proxy
 
 import (
-	"crypto"
 	"crypto/rand"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -26,35 +24,20 @@ const caValidity = 2 * 365 * 24 * time.Hour
 
 // LoadCA reads the proxy's CA from dir, and makes it there if there is none yet: made says
 // that it did. Each has a key and a name of its own, so that to trust one is to trust no
-// other. One that has expired is an error: clients would refuse whatever it signs.
+// other. One that has expired is an error: clients would refuse whatever it signs. A key
+// without its root is unfinished, and no client can trust it: it is set aside, and a CA made.
 func LoadCA(dir string) (ca *pki.Authority, made bool, err error) {
 	cert, key := filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile)
-	for patience := 100; ; patience-- {
-		_, certErr := os.Lstat(cert)
-		_, keyErr := os.Lstat(key)
-		if errors.Is(certErr, os.ErrNotExist) && errors.Is(keyErr, os.ErrNotExist) {
-			ca, err = makeCA(dir)
-			if err == nil || !errors.Is(err, os.ErrExist) {
-				return ca, err == nil, err
-			}
-			continue // another proxy is making it at this moment
+	certs, signer, err := pki.LoadPair(cert, key)
+	if _, there := os.Lstat(cert); err != nil && errors.Is(there, os.ErrNotExist) {
+		ca, err = makeCA(dir)
+		if err == nil || !errors.Is(err, os.ErrExist) {
+			return ca, err == nil, err
 		}
-		if certErr != nil && keyErr == nil && patience > 0 {
-			time.Sleep(10 * time.Millisecond) // it has its key, and is about to have its certificate
-			continue
-		}
-		break
+		certs, signer, err = pki.LoadPair(cert, key) // another proxy has made it at this moment
 	}
-	certs, err := pki.ReadCerts(cert)
 	if err != nil {
 		return nil, false, err
-	}
-	signer, err := pki.ReadKey(key)
-	if err != nil {
-		return nil, false, err
-	}
-	if pub, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(pki.PublicKey(certs[0])) {
-		return nil, false, fmt.Errorf("%s is not the key of %s: one of the two is from another proxy", key, cert)
 	}
 	if end := certs[0].NotAfter; time.Now().After(end) {
 		return nil, false, fmt.Errorf("the root in %s expired on %s", cert, end.UTC().Format(time.DateOnly))
@@ -78,39 +61,8 @@ func makeCA(dir string) (*pki.Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	// Both are written elsewhere first: what stands under their names is whole. The key is
-	// the first to be there, and can be there once: that settles a race.
-	tmp, err := os.MkdirTemp(dir, ".new-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(tmp)
-	for _, f := range []struct {
-		name  string
-		write func(path string) error
-		place func(from, to string) error
-	}{
-		{CAKeyFile, func(path string) error { return pki.WriteKey(path, ca.Key, pki.FileOptions{}) }, placeOnce},
-		{CAFile, func(path string) error { return pki.WriteCerts(path, []*x509.Certificate{ca.Cert}, pki.FileOptions{}) }, os.Rename},
-	} {
-		if err := f.write(filepath.Join(tmp, f.name)); err != nil {
-			return nil, err
-		}
-		if err := f.place(filepath.Join(tmp, f.name), filepath.Join(dir, f.name)); err != nil {
-			return nil, err
-		}
-	}
-	return ca, nil
-}
-
-// placeOnce gives a file its name, unless another has it. Where the file system knows no
-// links the last one wins.
-func placeOnce(from, to string) error {
-	err := os.Link(from, to)
-	if err == nil || errors.Is(err, os.ErrExist) {
-		return err
-	}
-	return os.Rename(from, to)
+	_, err = pki.SavePair(filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile), [][]byte{ca.Cert.Raw}, ca.Key, pki.FileOptions{})
+	return ca, err
 }
 
 // NewForger makes a forger of a CA, with one fresh P-256 key for all its leaves.

@@ -45,8 +45,7 @@ func TestLoadCARefuses(t *testing.T) {
 	t.Parallel()
 	file := func(dir, name string) string { return filepath.Join(dir, name) }
 	for name, spoil := range map[string]func(dir, other string) error{
-		"no key":         func(dir, _ string) error { return os.Remove(file(dir, proxy.CAKeyFile)) },
-		"no certificate": func(dir, _ string) error { return os.Remove(file(dir, proxy.CAFile)) },
+		"no key": func(dir, _ string) error { return os.Remove(file(dir, proxy.CAKeyFile)) },
 		"another's key": func(dir, other string) error {
 			return os.Rename(file(other, proxy.CAKeyFile), file(dir, proxy.CAKeyFile))
 		},
@@ -75,6 +74,33 @@ func TestLoadCARefuses(t *testing.T) {
 				t.Errorf("there were %d files, and are %d", len(before), len(after))
 			}
 		})
+	}
+}
+
+// TestLoadCAUnfinished: a key without its root is nobody's CA. One is made, and the key kept.
+func TestLoadCAUnfinished(t *testing.T) {
+	dir := t.TempDir()
+	first, _, err := proxy.LoadCA(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(dir, proxy.CAKeyFile)
+	was, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, proxy.CAFile)); err != nil {
+		t.Fatal(err)
+	}
+	ca, made, err := proxy.LoadCA(dir)
+	if err != nil || !made || ca.Cert.Equal(first.Cert) {
+		t.Fatal(made, err)
+	}
+	if kept, err := os.ReadFile(key + ".old"); err != nil || string(kept) != string(was) {
+		t.Errorf("the key that was there: %v", err)
+	}
+	if again, made, err := proxy.LoadCA(dir); err != nil || made || !again.Cert.Equal(ca.Cert) {
+		t.Errorf("loaded again it is another: %t, %v", made, err)
 	}
 }
 

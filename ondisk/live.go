@@ -1,0 +1,141 @@
+package ondisk
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+)
+
+// Begin says where a file begins that is written to while things happen.
+type Begin int
+
+const (
+	Anew   Begin = iota // what it held is gone
+	Append              // behind what it holds, which others may append to as well: lines
+)
+
+// Live is a file for its owner alone (mode 0600) that grows while things happen. Each Write
+// is there when it returns, also for those who read meanwhile. Many may write at a time.
+type Live struct {
+	// Laxer are the permissions that the file had if they let others read or write it, 0 if
+	// they did not. It has them no more; who had it open then can still read it.
+	Laxer fs.FileMode
+
+	mu    sync.Mutex
+	f     *os.File
+	begin Begin
+	cut   bool  // it is ours to cut: a regular file that we began
+	torn  bool  // its last line has no end
+	err   error // the first of Write
+}
+
+// Open opens name, and makes it if it is not there.
+func Open(name string, begin Begin) (*Live, error) {
+	p, err := find(name)
+	if err != nil {
+		return nil, about("open", name, err)
+	}
+	l := &Live{begin: begin}
+	if err := l.open(p); err != nil {
+		if l.f != nil {
+			err = errors.Join(err, l.f.Close())
+		}
+		return nil, about("open", name, err)
+	}
+	return l, nil
+}
+
+func (l *Live) open(p place) (err error) {
+	if p.there() && !p.replaceable() {
+		// Somebody's pipe, or what the shell has opened for us.
+		l.f, err = p.openAsIs()
+		return err
+	}
+	flags := os.O_WRONLY | os.O_CREATE | noFollow
+	if l.begin == Append {
+		flags |= os.O_APPEND
+	}
+	if l.f, err = os.OpenFile(p.path, flags, 0o600); err != nil {
+		return err
+	}
+	info, err := l.f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	if l.Laxer = laxer(info); l.Laxer != 0 {
+		if err := l.f.Chmod(0o600); err != nil {
+			return err
+		}
+	}
+	if l.begin == Append {
+		l.torn = info.Size() > 0 && !endsLine(p.path, info.Size())
+		return nil
+	}
+	l.cut = true
+	return l.f.Truncate(0)
+}
+
+// endsLine reports whether the last byte is a line's end. If it cannot be read, there may
+// be none, and an empty line does no harm.
+func endsLine(path string, size int64) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [1]byte
+	_, err = f.ReadAt(b[:], size-1)
+	return err == nil && b[0] == '\n'
+}
+
+// Write writes p whole or says why not. Of what cannot be written whole nothing stays in a
+// file that was begun anew; where others append too it stays, as a line that has no end,
+// and what comes next begins a line of its own. Later Writes are tried again: there may be
+// room then.
+func (l *Live) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n, err := l.write(p)
+	if err != nil && l.err == nil {
+		l.err = err
+	}
+	return n, err
+}
+
+func (l *Live) write(p []byte) (int, error) {
+	if l.begin == Append {
+		return l.appendTo(p)
+	}
+	n, err := l.f.Write(p)
+	if err != nil && l.cut && n > 0 {
+		if end, serr := l.f.Seek(int64(-n), io.SeekCurrent); serr == nil && l.f.Truncate(end) == nil {
+			n = 0
+		}
+	}
+	return n, err
+}
+
+func (l *Live) appendTo(p []byte) (int, error) {
+	added := 0
+	if l.torn {
+		p = append([]byte{'\n'}, p...)
+		added = 1
+	}
+	n, err := l.f.Write(p)
+	if n > 0 {
+		l.torn = err != nil && p[n-1] != '\n'
+	}
+	return max(0, n-added), err
+}
+
+// Err is the first error of a Write.
+func (l *Live) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Close closes the file. Its error is about closing alone.
+func (l *Live) Close() error { return l.f.Close() }

@@ -1,0 +1,143 @@
+package pki
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// signed is an explained signature. Those of a lesson are in its chain, of the staple,
+// and of the request, each with what it was computed over.
+type signed struct {
+	what   string
+	inputs []Input
+}
+
+func signaturesOf(t *testing.T, l *Lesson, r *Report) (all []signed) {
+	t.Helper()
+	for i := range r.Paths[0].Checks {
+		if c := &r.Paths[0].Checks[i]; c.Key == CheckSignature || c.Key == CheckStaple {
+			all = append(all, signed{c.Key, c.Inputs})
+		}
+	}
+	for _, s := range l.Leaf.Steps {
+		if s.Key == StepPossession {
+			all = append(all, signed{s.Key, s.Inputs})
+		}
+	}
+	if len(all) < 4 {
+		t.Fatalf("only %d signatures are explained", len(all))
+	}
+	return all
+}
+
+// pending counts the values that nobody has asked for yet.
+func pending(inputs []Input) (waiting, all int) {
+	for _, in := range inputs {
+		if d, ok := in.value.(deferredValue); ok {
+			all++
+			if d.of.shown == nil {
+				waiting++
+			}
+		}
+	}
+	return waiting, all
+}
+
+// Judging a chain, and issuing, computes no value of a good signature. When they are asked
+// for they are all there, in the order and with the values that an explanation on the spot
+// has: also after whoever handed us the staple has overwritten it.
+func TestGoodSignaturesAreExplainedWhenShown(t *testing.T) {
+	for _, o := range everySignature() {
+		o.Staple = "good"
+		l := lesson(t, o)
+		chain, err := Certificates(l.Chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		staple := bytes.Clone(l.Staple)
+		r, err := Verify(chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Staple: staple, Explain: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := onTheSpot(t, l, r)
+		clear(staple)
+		for i, s := range signaturesOf(t, l, r) {
+			if waiting, all := pending(s.inputs); all < 3 || waiting != all {
+				t.Errorf("%+v: of %d values of %s, %d wait", o, all, s.what, waiting)
+			}
+			var later []Input
+			for _, in := range s.inputs {
+				if _, ok := in.value.(deferredValue); ok {
+					later = append(later, Input{in.Name, in.Value()})
+				}
+			}
+			if !reflect.DeepEqual(later, now[i]) {
+				t.Errorf("%+v: %s\n later %v\n now   %v", o, s.what, later, now[i])
+			}
+			if waiting, _ := pending(s.inputs); waiting != 0 {
+				t.Errorf("%+v: %d values of %s wait although they were shown", o, waiting, s.what)
+			}
+		}
+	}
+}
+
+// onTheSpot explains the same signatures at once.
+func onTheSpot(t *testing.T, l *Lesson, r *Report) (all [][]Input) {
+	t.Helper()
+	for _, s := range signaturesOf(t, l, r) {
+		for _, in := range s.inputs {
+			if d, ok := in.value.(deferredValue); ok {
+				all = append(all, slices.Clone(explainSignature(d.of.by, d.of.pub, bytes.Clone(d.of.message), bytes.Clone(d.of.signature))))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// What a bad signature opens to is not known beforehand, so it is looked at on the spot.
+func TestBadSignaturesAreExplainedAtOnce(t *testing.T) {
+	for _, alg := range LessonKeyAlgs() {
+		check := checkOf(t, judge(t, lesson(t, LessonOptions{Kind: BadSignature, KeyAlg: alg}), true), CheckSignature, 0)
+		if _, all := pending(check.Inputs); check.OK || all > 0 {
+			t.Errorf("%s: %d values of a bad signature are promised", alg, all)
+		}
+	}
+}
+
+// Listeners on several goroutines see one value.
+func TestDeferredValuesAreSafeToShare(t *testing.T) {
+	r := judge(t, lesson(t, LessonOptions{KeyAlg: "ecdsa"}), true)
+	check := checkOf(t, r, CheckSignature, 0)
+	want := bytesOf(t, checkOf(t, judge(t, lesson(t, LessonOptions{KeyAlg: "ecdsa"}), true), CheckSignature, 0), InR)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got, _ := check.Input(InXOfR).([]byte); !bytes.Equal(got, want) {
+				t.Errorf("x(R) mod n is %x, not %x", got, want)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// The staple is read once a path, and its signatures are checked once: not again to be shown.
+func TestStapleIsReadOnce(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa", Staple: "good"})
+	chain, err := Certificates(l.Chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &judgement{verifier: &verifier{o: VerifyOptions{Staple: l.Staple, Time: lessonTime}}, certs: chain}
+	refused := testStaple(j, 0)
+	read := j.staple
+	if refused != nil || len(showStaple(j, 0)) < 10 {
+		t.Fatalf("%v; %v", refused, showStaple(j, 0))
+	}
+	if again, _ := j.status(); read == nil || j.staple != read || again != read.status {
+		t.Error("the staple was read again to be shown")
+	}
+}
