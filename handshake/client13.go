@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 )
 
 // clientMoves13 is the client's side of TLS 1.3, from the server's first answer on
@@ -491,7 +492,7 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 func issuedBy(chain []*x509.Certificate, names [][]byte) bool {
 	for _, cert := range chain {
 		for _, name := range names {
-			if bytes.Equal(name, cert.RawIssuer) {
+			if pki.SameName(name, cert.RawIssuer) {
 				return true
 			}
 		}

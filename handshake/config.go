@@ -91,7 +91,7 @@ type Config struct {
 	// handshake (RFC 9846 §E.4).
 	NoCompatibilityMode bool
 	// PSKs are keys that both ends were given by other means: a client offers them, a server
-	// looks identities up here (RFC 9846 §2.2).
+	// looks identities up here (RFC 9846 §2.2), the first five that a client offers.
 	PSKs []PSK
 	// PSKModes are the ways in which this end uses pre-shared keys, tickets' included; nil
 	// is psk_dhe_ke alone: with psk_ke a key that leaks opens what was recorded.

@@ -50,6 +50,7 @@ const modules = `
 	github.com/klauspost/compress: certcompress
 	golang.org/x/crypto: suite pki cmd
 	golang.org/x/net: tls mitm/proxy cmd
+	golang.org/x/text: pki
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis
@@ -66,7 +67,7 @@ const modules = `
 // own, has no business with. (It takes net.ParseIP from net.) Of what it imports pki
 // alone has files, keys and certificates, and ondisk is how it writes them.
 var (
-	outside   = []string{"os", "os/exec", "log", "log/slog", "net/http", "math/rand", "math/rand/v2", "unsafe", "plugin", "testing", "tlslab/ondisk"}
+	outside   = []string{"os", "os/exec", "log", "log/slog", "net/http", "math/rand", "math/rand/v2", "unsafe", "plugin", "testing", "tlslab/handshake/ondisk"}
 	withFiles = []string{"pki", "ondisk"}
 )
 

@@ -159,12 +159,12 @@ func TestFalseStartToCryptoTLS(t *testing.T) {
 		}
 		heard <- err
 	}()
-	conn, err := net.DialTimeout("tcp", listener.Addr().String(), 5*time.Second)
+	conn, err := net.DialTimeout("tcp", listener.Addr().String(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	cc, _ := pairFor(ecdheECDSA)

@@ -201,8 +201,15 @@ func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) 
 	return nil
 }
 
-// choosePSK takes the first key offered that we know and may go on with. Without one the
-// handshake is a full one.
+// mostIdentities is how many of the keys that a client offers a server looks at. To offer
+// some hundreds, or one ticket as often as that, costs a client one message, and a server
+// that takes each ticket once two calls to its store for each, and an opening and a binder
+// besides. A client keeps a few tickets of one server (ours ticketSlots) and offers one, or
+// has a key or two by other means; crypto/tls looks at five, too.
+const mostIdentities = 5
+
+// choosePSK takes the first key offered that we know and may go on with, of the first
+// mostIdentities. Without one the handshake is a full one.
 func (s *server) choosePSK(m *message.ClientHello) error {
 	// A second ClientHello may offer other keys than the first, or none: nothing of
 	// what the first one's stood for must stay.
@@ -220,6 +227,10 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 		return nil
 	}
 	for i, id := range x.Identities {
+		if i == mostIdentities {
+			s.decided("resumption", "full_handshake", nil, "identities_passed_over")
+			return nil
+		}
 		p, why := s.findPSK(m, id)
 		if p == nil {
 			s.decided("resumption", "full_handshake", nil, why)

@@ -70,7 +70,8 @@ func TestFallback13(t *testing.T) {
 		{"a suite no longer offered", func(_ *testing.T, c, s *handshake.Config) { s.Suites = only(aes128GCM) },
 			func(_ *testing.T, c, s *handshake.Config) { c.Suites, s.Suites = only(0x1302), nil }, client, "session_other_suite"},
 		{"expired", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(session.DefaultLifetime) }, server, "session_expired"},
-		{"from the future", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(-time.Minute) }, server, "session_expired"},
+		{"from the future", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(-session.ClockSkew) }, server, "session_expired"},
+		{"from the future, and so is its key", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(-time.Minute) }, server, "ticket_unreadable"},
 		{"expired at the client", nil, func(_ *testing.T, c, s *handshake.Config) { c.Time = at(session.DefaultLifetime) }, client, "session_expired"},
 		{"a ticket of TLS 1.2", nil, func(t *testing.T, c, s *handshake.Config) {
 			old := &session.Session{Version: iana.TLS12, Suite: ecdheECDSA, ServerName: "www.lab.test", Created: clock(), Lifetime: time.Hour}

@@ -1,6 +1,7 @@
 package handshake_test
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 )
@@ -110,6 +112,80 @@ func TestSingleUseAfterRetry(t *testing.T) {
 	cc.KeyShares, sc.RetryWithCookie = []iana.Group{}, true
 	if c, _ := afterTickets(t, cc, sc); !c.Summary().Resumed || !c.Summary().Retried {
 		t.Errorf("%+v, because %v", c.Summary(), *why)
+	}
+}
+
+// asking is a store that counts the calls to it.
+type asking struct {
+	session.Store
+	calls int
+}
+
+func (a *asking) Once(key string, expires, now time.Time) (bool, error) {
+	a.calls++
+	return a.Store.Once(key, expires, now)
+}
+
+func (a *asking) Began(now time.Time) (time.Time, error) {
+	a.calls++
+	return a.Store.Began(now)
+}
+
+// TestManyIdentities: a used ticket that is offered two hundred times in one ClientHello,
+// each time with the right binder, costs a server what a few cost; it says that it passed
+// over the rest, and shakes hands in full.
+func TestManyIdentities(t *testing.T) {
+	for _, retry := range []bool{false, true} {
+		cc, sc, kept, why := singleUse(t, iana.TLS13)
+		kept.is = true
+		if c, _ := afterTickets(t, cc, sc); !c.Summary().Resumed {
+			t.Fatal("the ticket is no good")
+		}
+		store := &asking{Store: sc.SingleUse}
+		sc.SingleUse = store
+		cc.Edit(func(m message.Message) {
+			hello, ok := m.(*message.ClientHello)
+			if !ok {
+				return
+			}
+			x, _ := message.Get[*message.PreSharedKeyClient](&hello.Extensions)
+			for len(x.Identities) < 200 {
+				x.Identities, x.Binders = append(x.Identities, x.Identities[0]), append(x.Binders, x.Binders[0])
+			}
+		})
+		hellos := 1
+		if retry {
+			cc.KeyShares, sc.RetryWithCookie, hellos = []iana.Group{}, true, 2
+		}
+		c, s := afterTickets(t, cc, sc)
+		if !c.Done() || !s.Done() || c.Summary().Resumed || c.Summary().Retried != retry {
+			t.Errorf("retry %v: %v, %v, %+v", retry, c.Err(), s.Err(), c.Summary())
+		}
+		if store.calls > 2*5*hellos || store.calls == 0 {
+			t.Errorf("retry %v: the store was asked %d times", retry, store.calls)
+		}
+		used := []string{"ticket_used", "ticket_used", "ticket_used", "ticket_used", "ticket_used", "identities_passed_over"}
+		if !slices.Equal(*why, slices.Repeat(used, hellos)) {
+			t.Errorf("retry %v: because %v", retry, *why)
+		}
+	}
+}
+
+// TestFewIdentities: a key that a server knows is found in the fifth place, and not in the
+// sixth; five keys that it does not know are none too many.
+func TestFewIdentities(t *testing.T) {
+	for place, want := range []bool{true, true, true, true, true, false} {
+		cc, sc, _, why := singleUse(t, iana.TLS13)
+		cc.Sessions = nil
+		for i := range place {
+			cc.PSKs = append(cc.PSKs, handshake.PSK{Identity: []byte{byte(i)}, Key: bytes.Repeat([]byte{1}, 32)})
+		}
+		key := handshake.PSK{Identity: []byte("key"), Key: bytes.Repeat([]byte{2}, 32)}
+		sc.PSKs, cc.PSKs = []handshake.PSK{key}, append(cc.PSKs, key)
+		c, s := afterTickets(t, cc, sc)
+		if !c.Done() || !s.Done() || c.Summary().PSK != want || slices.Contains(*why, "identities_passed_over") == want {
+			t.Errorf("behind %d others: %+v, because %v", place, c.Summary(), *why)
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func DecisionNames() map[string][]string {
 			"session_other_version", "session_without_client_certificate", "session_with_client_certificate",
 			"client_certificate_expired", "trust_withdrawn", "tickets_off",
 			"psk_selected", "psk_known", "psk_unknown", "no_common_psk_mode", "ticket_used", "store_too_young",
-			"session_other_client_certificate",
+			"session_other_client_certificate", "identities_passed_over",
 		},
 		"early_data": {
 			"accepted", "server_took_it", "server_passed_over", "early_data_off", "early_data_without_ticket", "early_data_not_in_ticket",

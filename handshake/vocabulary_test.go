@@ -209,6 +209,12 @@ func keyRuns(t *testing.T) (runs []func(note func(*connection))) {
 	for _, change := range []func(c, s *handshake.Config){
 		func(c, s *handshake.Config) { s.Tickets = nil },
 		func(c, s *handshake.Config) { c.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly} },
+		func(c, s *handshake.Config) { // more keys than a server looks at
+			s.Tickets = nil
+			for i := range byte(9) {
+				c.PSKs = append(c.PSKs, handshake.PSK{Identity: []byte{i}, Key: make([]byte, 32)})
+			}
+		},
 	} {
 		runs = append(runs, func(note func(*connection)) {
 			cc, sc := pair13()

@@ -91,6 +91,9 @@ type verifier struct {
 	limit    *reason.Error // set when a bound was reached
 
 	signatures []signatureResult // in signatureRoom
+	forms      []candidateForms  // by candidate, filled when asked for
+	misnamed   *reason.Error     // the leaf does not carry the name asked for: no path mends that
+	names      constraintMemo
 
 	pathRoom      [8]*x509.Certificate
 	signatureRoom [4]signatureResult
@@ -105,22 +108,35 @@ type signatureResult struct {
 }
 
 // build tries paths until one is accepted. Of the failures it returns the first
-// path's that reached an anchor, for it says more than "no issuer found".
+// path's that reached an anchor, for it says more than "no issuer found". A leaf
+// without the name that was asked for is refused before all else: looking at its
+// names costs nothing, and no path can mend them. Then paths are built only for a
+// reader.
 func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
 	v.chain = chain
+	if v.o.ServerName != "" {
+		v.misnamed = nameError(chain[0], v.o.ServerName)
+	}
+	if v.misnamed != nil && !v.o.Explain {
+		v.report.Paths = []Path{{Certs: slices.Clone(chain[:1]), Err: v.misnamed}}
+		return v.misnamed
+	}
 	v.path = append(v.pathRoom[:0], chain[0])
 	v.signatures = v.signatureRoom[:0]
-	v.extend()
+	v.extend(0)
 	verdict := v.limit
 	if verdict == nil && len(v.report.Paths) == 0 {
 		v.anySigns, v.report.Rejected, v.steps = true, nil, 0
-		v.extend()
+		v.extend(0)
 	}
 	if verdict == nil && v.report.Chosen < 0 {
 		verdict = v.firstFailure()
 	}
 	if v.o.Explain {
 		v.reportUnused()
+	}
+	if v.misnamed != nil {
+		return v.misnamed
 	}
 	return verdict
 }
@@ -134,21 +150,22 @@ func (v *verifier) firstFailure() *reason.Error {
 	return v.report.Paths[0].Err
 }
 
-// extend grows v.path by each candidate in turn and reports whether to stop:
-// accepted, or a bound was reached.
-func (v *verifier) extend() (stop bool) {
-	top := v.path[len(v.path)-1]
-	if len(v.path) == 1 && v.o.Roots.Contains(top) {
+// extend grows v.path, whose top is candidate at, by each candidate in turn and
+// reports whether to stop: accepted, or a bound was reached.
+func (v *verifier) extend(at int) (stop bool) {
+	top := v.sent(at)
+	if at == 0 && v.trusted(0) {
 		return v.try(true) // the leaf itself is installed as an anchor
 	}
 	extended := false
+	anchors := v.anchorsAbove(at)
 	for rank := keyIDMatches; rank <= keyIDDiffers; rank++ {
-		for _, anchor := range v.o.Roots.FindBySubject(top.RawIssuer) {
+		for _, anchor := range anchors {
 			if keyIDRank(top, anchor) != rank || !v.mayFollow(top, anchor) {
 				continue
 			}
 			extended = true
-			if v.grow(anchor, true) {
+			if v.grow(anchor, -1) {
 				return true
 			}
 		}
@@ -156,12 +173,12 @@ func (v *verifier) extend() (stop bool) {
 	for rank := keyIDMatches; rank <= keyIDDiffers; rank++ {
 		for i := 1; i < v.candidates(); i++ {
 			c := v.sent(i)
-			if !bytes.Equal(c.RawSubject, top.RawIssuer) || keyIDRank(top, c) != rank ||
-				v.o.Roots.Contains(c) || v.sentBefore(i) || !v.mayFollow(top, c) {
+			if keyIDRank(top, c) != rank || !v.namedAbove(at, i) ||
+				v.trusted(i) || v.sentBefore(i) || !v.mayFollow(top, c) {
 				continue
 			}
 			extended = true
-			if v.grow(c, false) {
+			if v.grow(c, i) {
 				return true
 			}
 		}
@@ -172,40 +189,20 @@ func (v *verifier) extend() (stop bool) {
 	return v.limit != nil
 }
 
-// grow appends c, goes on from there, and takes it off again.
-func (v *verifier) grow(c *x509.Certificate, anchor bool) (stop bool) {
+// grow appends c, which is candidate at or, at being -1, an anchor; goes on from
+// there; and takes it off again.
+func (v *verifier) grow(c *x509.Certificate, at int) (stop bool) {
 	if v.steps++; v.steps > maxSteps {
 		return v.exceed(maxSteps, "steps")
 	}
 	v.path = append(v.path, c)
-	if anchor {
+	if at < 0 {
 		stop = v.try(true)
 	} else {
-		stop = v.extend()
+		stop = v.extend(at)
 	}
 	v.path = v.path[:len(v.path)-1]
 	return stop
-}
-
-// candidates is one more than the highest index that sent takes; 0 is the leaf.
-func (v *verifier) candidates() int { return len(v.chain) + len(v.o.Intermediates) }
-
-// sent is candidate i: the chain first, then the caller's intermediates.
-func (v *verifier) sent(i int) *x509.Certificate {
-	if i < len(v.chain) {
-		return v.chain[i]
-	}
-	return v.o.Intermediates[i-len(v.chain)]
-}
-
-// sentBefore reports whether candidate i repeats an earlier one.
-func (v *verifier) sentBefore(i int) bool {
-	for j := 1; j < i; j++ {
-		if sameCert(v.sent(i), v.sent(j)) {
-			return true
-		}
-	}
-	return false
 }
 
 // mayFollow reports whether c may be appended to the path: in the first round it
@@ -218,7 +215,7 @@ func (v *verifier) mayFollow(top, c *x509.Certificate) bool {
 		return false
 	}
 	for _, have := range v.path {
-		if bytes.Equal(have.RawSubject, c.RawSubject) && bytes.Equal(have.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo) {
+		if bytes.Equal(have.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo) && SameName(have.RawSubject, c.RawSubject) {
 			v.reject(c, top, RejectedLoop)
 			return false
 		}
@@ -317,6 +314,7 @@ func (v *verifier) reject(c, child *x509.Certificate, why RejectionReason) {
 
 // reportUnused lists the candidates that took part in nothing.
 func (v *verifier) reportUnused() {
+	var named map[string]*x509.Certificate
 	for i := 1; i < v.candidates(); i++ {
 		c := v.sent(i)
 		switch {
@@ -325,8 +323,10 @@ func (v *verifier) reportUnused() {
 		case slices.ContainsFunc(v.report.Paths, func(p Path) bool { return holds(p.Certs, c) }):
 		case slices.ContainsFunc(v.report.Rejected, func(r Rejection) bool { return r.Cert == c }):
 		default:
-			child := v.mightHaveIssued(c)
-			if child == nil {
+			if named == nil {
+				named = v.issuersNamed()
+			}
+			if child := named[v.subjectForm(i)]; child == nil {
 				v.reject(c, nil, RejectedUnused)
 			} else {
 				v.reject(c, child, RejectedNotTried)
@@ -335,16 +335,22 @@ func (v *verifier) reportUnused() {
 	}
 }
 
-// mightHaveIssued returns a certificate of a path that names c as its issuer, nil if
-// there is none. A path that is accepted ends the search: those after it in the order of
-// trying are not looked at, and nothing is known of their keys.
-func (v *verifier) mightHaveIssued(c *x509.Certificate) *x509.Certificate {
+// issuersNamed gives, by the form of the name of its issuer, the first certificate of a
+// path that names it. A path that is accepted ends the search: those after it in the
+// order of trying are not looked at, and nothing is known of their keys.
+func (v *verifier) issuersNamed() map[string]*x509.Certificate {
+	named := make(map[string]*x509.Certificate)
+	seen := make(map[*x509.Certificate]bool)
 	for i := range v.report.Paths {
 		for _, child := range v.report.Paths[i].Certs {
-			if bytes.Equal(child.RawIssuer, c.RawSubject) {
-				return child
+			if seen[child] {
+				continue
+			}
+			seen[child] = true
+			if form := nameForm(child.RawIssuer); named[form] == nil {
+				named[form] = child
 			}
 		}
 	}
-	return nil
+	return named
 }

@@ -28,8 +28,10 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 	refuse := func(name, want, got string) *reason.Error {
 		return reason.New(reason.CertificateConstraint, field(i, name), want, got)
 	}
-	if ids := c.UnhandledCriticalExtensions; len(ids) > 0 {
-		return refuse("extensions", "no critical extension that we do not process", ids[0].String())
+	for _, id := range c.UnhandledCriticalExtensions {
+		if !processed(c, id) {
+			return refuse("extensions", "no critical extension that we do not process", id.String())
+		}
 	}
 	qualifiers, ok := criticalQualifiers(c)
 	if !ok {

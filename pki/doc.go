@@ -12,7 +12,8 @@
 // It is no production authority: no revocation lists, no audit log, no hardware
 // keys, and the lesson keys are public. Certificates are built and parsed by
 // crypto/x509, save for the keys that it does not know, Ed448 and id-RSASSA-PSS
-// (spki.go); signatures are made and checked by the primitives of the standard library,
+// (spki.go), and for names and name constraints, which it reads in part and compares
+// byte for byte (dn.go, subtrees.go); signatures are made and checked by the primitives of the standard library,
 // and circl's for Ed448; building paths and judging them is done here, and tests compare the judgement
 // with crypto/x509's.
 //

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"tlslab/ondisk"
+	"tlslab/handshake/ondisk"
 )
 
 // Certificates and keys on disk, as PEM (RFC 7468). A key is written with mode 0600

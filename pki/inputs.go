@@ -90,6 +90,7 @@ const (
 	InPermitted      = "permitted"          // []string, subtrees
 	InExcluded       = "excluded"           // []string, subtrees
 	InConstrainedBy  = "constrained_by"     // []string, subjects of the authorities that constrain
+	InUnapplied      = "unapplied"          // []string, subtrees of kinds that we cannot apply
 	InPolicies       = "policies"           // []string, of the leaf
 	InQualifiers     = "policy_qualifiers"  // []string: what the qualifiers of a critical certificatePolicies tell a reader
 	InExplicitPolicy = "explicit_policy"    // bool: a policy is required by now
@@ -116,7 +117,7 @@ func InputNames() []string {
 		InRecoveredBlock, InPadding, InDigestInfo, InRecoveredDigest, InEncodedMessage, InSalt, InR, InS, InXOfR,
 		InSB, InRPlusKA,
 		InCA, InMaxPathLength, InPathLength, InKeyUsage, InExtKeyUsage, InWantedUsage, InPermitted, InExcluded,
-		InConstrainedBy, InPolicies, InQualifiers, InExplicitPolicy,
+		InConstrainedBy, InUnapplied, InPolicies, InQualifiers, InExplicitPolicy,
 		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InResponder, InResponse,
 		InIssuerNameHash, InIssuerKeyHash,
 	}
@@ -128,10 +129,14 @@ func sanStrings(dns []string, ips []net.IP) []string {
 		names = append(names, "DNS:"+n)
 	}
 	for _, ip := range ips {
-		names = append(names, "IP:"+ip.String())
+		names = append(names, ipString(ip))
 	}
 	return names
 }
+
+// ipString writes an address by its octets: net.IP would write ::ffff:192.0.2.1, which
+// has 16 of them, as 192.0.2.1.
+func ipString(ip net.IP) string { return generalName{kind: iPAddress, value: ip}.String() }
 
 func serialBytes(c *x509.Certificate) []byte { return c.SerialNumber.Bytes() }
 

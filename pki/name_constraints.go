@@ -2,189 +2,243 @@ package pki
 
 import (
 	"crypto/x509"
-	"net"
-	"net/url"
-	"strings"
+	"encoding/asn1"
+	"slices"
 
 	"tlslab/handshake/reason"
 )
 
 // Name constraints, RFC 5280 §4.2.1.10: what an authority may name. They bind
-// every certificate below it, the names of intermediates included.
+// every certificate below it, the names of intermediates included. How a name is
+// held against subtrees is in subtrees.go.
 
-func constrains(c *x509.Certificate) bool {
-	return len(c.PermittedDNSDomains)+len(c.ExcludedDNSDomains)+
-		len(c.PermittedIPRanges)+len(c.ExcludedIPRanges)+
-		len(c.PermittedEmailAddresses)+len(c.ExcludedEmailAddresses)+
-		len(c.PermittedURIDomains)+len(c.ExcludedURIDomains) > 0
+var oidNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
+
+// constraintMemo keeps within one call of Verify what was read and found, for paths
+// share certificates. Few are constrained, so the lists are short.
+type constraintMemo struct {
+	constraints []*nameConstraints
+	held        []*heldNames
+	comparisons int // of a name or a subtree with a subtree
 }
+
+// violation is why a certificate does not keep to the constraints of one above it.
+type violation struct {
+	why  violationKind
+	name *generalName // which name; nil where the constraints or all names are unreadable
+	tree *subtree     // which subtree
+}
+
+type violationKind uint8
+
+const (
+	unreadableConstraints violationKind = iota // the extension is malformed
+	unreadableNames                            // the subjectAltName is
+	notApplied                                 // constraints of a kind that we do not understand, and such a name
+	notASubtree                                // one with a minimum or maximum, or whose base is no name
+	notAName
+	excludedName
+	notPermittedName
+)
 
 // isConstrained: a self-issued intermediate is exempt (§6.1.3 (b)), for it only
 // carries its authority over to a new key.
 func isConstrained(j *judgement, i int) bool {
-	if i > 0 && selfIssued(j.certs[i]) {
-		return false
-	}
-	for _, above := range j.certs[i+1:] {
-		if constrains(above) {
-			return true
+	return j.constraining()>>(i+1) != 0 && (i == 0 || !j.selfIssued(i))
+}
+
+// constraining has bit k set if certificate k has name constraints; the leaf has
+// nobody below it.
+func (j *judgement) constraining() uint64 {
+	const known = 1 << 63
+	if j.constrainers&known == 0 {
+		j.constrainers = known
+		for i, c := range j.certs[1:] {
+			if _, present := extension(c, oidNameConstraints); present {
+				j.constrainers |= 2 << i
+			}
 		}
 	}
-	return false
+	return j.constrainers &^ known
 }
 
 func testNameConstraints(j *judgement, i int) *reason.Error {
-	for _, above := range j.certs[i+1:] {
-		if !constrains(above) {
+	for k := i + 1; k < len(j.certs); k++ {
+		if j.constraining()>>k&1 == 0 {
 			continue
 		}
-		if err := namesWithin(j.certs[i], above); err != nil {
-			err.Field = field(i, "subject_alt_name")
-			return err
+		if x := j.names.judge(j.certs[i], j.certs[k]); x != nil {
+			return x.refusal(i, k)
 		}
 	}
 	return nil
 }
 
+// refusal says what is wrong, about certificate i under certificate k.
+func (x *violation) refusal(i, k int) *reason.Error {
+	at := field(i, "subject_alt_name")
+	if x.name != nil && x.name.subject {
+		at = field(i, "subject")
+	}
+	switch x.why {
+	case unreadableConstraints:
+		return reason.New(reason.CertificateMalformed, field(k, "name_constraints"),
+			"permitted or excluded subtrees (RFC 5280 §4.2.1.10)", "an extension that cannot be read")
+	case unreadableNames:
+		return reason.New(reason.CertificateMalformed, at,
+			"names that can be read, for an authority above constrains names", "an extension that cannot be read")
+	case notApplied:
+		return reason.New(reason.CertificateConstraint, field(k, "name_constraints"),
+			"no constraint on "+x.name.kind.String()+", for there is such a name below and we cannot apply it", x.tree.String())
+	case notASubtree:
+		return reason.New(reason.CertificateConstraint, field(k, "name_constraints"),
+			"subtrees that can be applied to "+x.name.kind.String()+" (RFC 5280 §4.2.1.10)", x.tree.String())
+	case notAName:
+		return reason.New(reason.CertificateConstraint, at, nameWanted(x.name.kind), x.name.String())
+	case excludedName:
+		return reason.New(reason.CertificateConstraint, at, "no name in the excluded subtree "+x.tree.String(), x.name.String())
+	}
+	return reason.New(reason.CertificateConstraint, at, "a name in the permitted subtrees", x.name.String())
+}
+
+// nameWanted says what a name of this kind must be to be held against a subtree.
+func nameWanted(kind nameKind) string {
+	switch kind {
+	case dNSName:
+		return "a DNS name, for DNS names are constrained: labels of 1 to 63 letters, digits and hyphens, no dot at either end"
+	case rfc822Name:
+		return "a mailbox at a host, for email addresses are constrained"
+	case uniformResourceIdentifier:
+		return "a URI with a host name, for URIs are constrained"
+	case iPAddress:
+		return "an IP address of 4 or 16 octets, for IP addresses are constrained"
+	}
+	return "a directory name, for directory names are constrained"
+}
+
+// judge holds the names of c against the constraints of above.
+func (m *constraintMemo) judge(c, above *x509.Certificate) *violation {
+	nc, h := m.constraintsOf(above), m.namesOf(c)
+	for _, j := range h.judged {
+		if j.by == nc {
+			return j.x
+		}
+	}
+	x := m.apply(nc, h)
+	h.judged = append(h.judged, judgedBy{nc, x})
+	return x
+}
+
+func (m *constraintMemo) constraintsOf(c *x509.Certificate) *nameConstraints {
+	for _, nc := range m.constraints {
+		if nc.of == c {
+			return nc
+		}
+	}
+	der, _ := extensionValue(c, oidNameConstraints)
+	nc := parseNameConstraints(der, &m.comparisons)
+	nc.of = c
+	m.constraints = append(m.constraints, nc)
+	return nc
+}
+
+func (m *constraintMemo) namesOf(c *x509.Certificate) *heldNames {
+	for _, h := range m.held {
+		if h.of == c {
+			return h
+		}
+	}
+	h := namesOf(c)
+	h.of = c
+	m.held = append(m.held, h)
+	return h
+}
+
+// apply takes the names in order: each must be in none of the excluded subtrees, and
+// in one of the permitted if there are any of its kind.
+func (m *constraintMemo) apply(nc *nameConstraints, h *heldNames) *violation {
+	if nc.malformed {
+		return &violation{why: unreadableConstraints}
+	}
+	for i := range h.names {
+		name := &h.names[i]
+		kind := nc.kinds[name.kind]
+		switch {
+		case kind == nil:
+			continue
+		case !name.kind.understood():
+			return &violation{notApplied, name, kind.unusable}
+		case kind.unusable != nil:
+			return &violation{notASubtree, name, kind.unusable}
+		}
+		key := h.key(i)
+		if !key.valid {
+			return &violation{notAName, name, nil}
+		}
+		if at, found := kind.excluded.touches(key, &m.comparisons); found {
+			return &violation{excludedName, name, &nc.excluded[at]}
+		}
+		if !kind.permitted.any {
+			continue
+		}
+		if _, found := kind.permitted.holds(key, &m.comparisons); !found {
+			return &violation{notPermittedName, name, nil}
+		}
+	}
+	if h.broken {
+		return &violation{why: unreadableNames}
+	}
+	return nil
+}
+
+// showNameConstraints gives the names and the subtrees. Beside those of the
+// subjectAltName it gives the subject where that is constrained too.
 func showNameConstraints(j *judgement, i int) []Input {
-	c := j.certs[i]
-	names := sanStrings(c.DNSNames, c.IPAddresses)
-	for _, m := range c.EmailAddresses {
-		names = append(names, "email:"+m)
-	}
-	for _, u := range c.URIs {
-		names = append(names, "URI:"+u.String())
-	}
-	var by, permitted, excluded []string
-	for _, above := range j.certs[i+1:] {
-		if constrains(above) {
-			by = append(by, above.Subject.String())
-			permitted = append(permitted, subtrees(above.PermittedDNSDomains, above.PermittedIPRanges, above.PermittedEmailAddresses, above.PermittedURIDomains)...)
-			excluded = append(excluded, subtrees(above.ExcludedDNSDomains, above.ExcludedIPRanges, above.ExcludedEmailAddresses, above.ExcludedURIDomains)...)
-		}
-	}
-	return []Input{{InNames, names}, {InConstrainedBy, by}, {InPermitted, permitted}, {InExcluded, excluded}}
-}
-
-func subtrees(dns []string, ips []*net.IPNet, mail, uri []string) []string {
-	var s []string
-	for _, d := range dns {
-		s = append(s, "DNS:"+d)
-	}
-	for _, n := range ips {
-		s = append(s, "IP:"+n.String())
-	}
-	for _, m := range mail {
-		s = append(s, "email:"+m)
-	}
-	for _, u := range uri {
-		s = append(s, "URI:"+u)
-	}
-	return s
-}
-
-// namesWithin checks each alternative name of c against the constraints of above:
-// in none of the excluded subtrees, and in one of the permitted if there are any
-// of its type.
-func namesWithin(c, above *x509.Certificate) *reason.Error {
-	for _, name := range c.DNSNames {
-		if err := within("DNS:"+name, name, above.PermittedDNSDomains, above.ExcludedDNSDomains, dnsWithin, dnsTouches); err != nil {
-			return err
-		}
-	}
-	for _, ip := range c.IPAddresses {
-		if err := within("IP:"+ip.String(), ip, above.PermittedIPRanges, above.ExcludedIPRanges, ipWithin, ipWithin); err != nil {
-			return err
-		}
-	}
-	for _, m := range c.EmailAddresses {
-		if err := within("email:"+m, m, above.PermittedEmailAddresses, above.ExcludedEmailAddresses, emailWithin, emailWithin); err != nil {
-			return err
-		}
-	}
-	for _, u := range c.URIs {
-		if len(above.PermittedURIDomains)+len(above.ExcludedURIDomains) == 0 {
+	h := j.names.namesOf(j.certs[i])
+	var by, permitted, excluded, unapplied []string
+	subject := false
+	for k := i + 1; k < len(j.certs); k++ {
+		if j.constraining()>>k&1 == 0 {
 			continue
 		}
-		host, ok := uriHost(u)
-		if !ok {
-			return reason.New(reason.CertificateConstraint, "", "a URI with a host name, for URIs are constrained", "URI:"+u.String())
-		}
-		if err := within("URI:"+u.String(), host, above.PermittedURIDomains, above.ExcludedURIDomains, hostWithin, hostWithin); err != nil {
-			return err
-		}
+		nc := j.names.constraintsOf(j.certs[k])
+		by = append(by, j.certs[k].Subject.String())
+		permitted, unapplied = appendSubtrees(permitted, unapplied, nc.permitted)
+		excluded, unapplied = appendSubtrees(excluded, unapplied, nc.excluded)
+		subject = subject || nc.kinds[directoryName] != nil || nc.kinds[rfc822Name] != nil && !h.altName
 	}
-	return nil
+	inputs := []Input{{InNames, h.presented()}, {InConstrainedBy, by}, {InPermitted, permitted}, {InExcluded, excluded}}
+	if subject {
+		inputs = slices.Insert(inputs, 0, Input{InSubject, j.certs[i].Subject.String()})
+	}
+	if len(unapplied) > 0 {
+		inputs = append(inputs, Input{InUnapplied, unapplied})
+	}
+	return inputs
 }
 
-// within judges one name. inside says whether all that name stands for lies in a
-// subtree, touches whether some of it does: they differ for wildcards.
-func within[N any, T any](shown string, name N, permitted, excluded []T, inside, touches func(N, T) bool) *reason.Error {
-	for _, tree := range excluded {
-		if touches(name, tree) {
-			return reason.New(reason.CertificateConstraint, "", "no name in the issuer's excluded subtrees", shown)
+// appendSubtrees writes subtrees, apart from those of kinds that we do not understand.
+func appendSubtrees(to, unapplied []string, trees []subtree) (_, _ []string) {
+	to = slices.Grow(to, len(trees))
+	for i := range trees {
+		if text := trees[i].String(); trees[i].base.kind.understood() {
+			to = append(to, text)
+		} else {
+			unapplied = append(unapplied, text)
 		}
 	}
-	if len(permitted) == 0 {
-		return nil
-	}
-	for _, tree := range permitted {
-		if inside(name, tree) {
-			return nil
-		}
-	}
-	return reason.New(reason.CertificateConstraint, "", "a name in the issuer's permitted subtrees", shown)
+	return to, unapplied
 }
 
-// dnsWithin: adding labels on the left of the subtree gives the name. A leading
-// dot, which RFC 5280 has for URIs only, asks for at least one label more.
-func dnsWithin(name, tree string) bool {
-	if tree == "" {
+// processed names what we process and crypto/x509 does not, or not all of it: name
+// constraints (of every kind, or the row name_constraints refuses), and a
+// subjectAltName that holds directory names.
+func processed(c *x509.Certificate, id asn1.ObjectIdentifier) bool {
+	switch {
+	case id.Equal(oidNameConstraints):
 		return true
+	case id.Equal(oidSubjectAltName):
+		return slices.ContainsFunc(namesOf(c).names, func(n generalName) bool { return n.kind == directoryName && !n.subject })
 	}
-	if len(name) < len(tree) || !equalFoldASCII(name[len(name)-len(tree):], tree) {
-		return false
-	}
-	return tree[0] == '.' || len(name) == len(tree) || name[len(name)-len(tree)-1] == '.'
-}
-
-// dnsTouches also sees that *.lab.test stands for the excluded www.lab.test.
-func dnsTouches(name, tree string) bool {
-	if dnsWithin(name, tree) {
-		return true
-	}
-	parent, wild := strings.CutPrefix(name, "*.")
-	_, treeParent, ok := strings.Cut(strings.TrimPrefix(tree, "."), ".")
-	return wild && ok && equalFoldASCII(parent, treeParent)
-}
-
-func ipWithin(ip net.IP, tree *net.IPNet) bool { return len(ip) == len(tree.IP) && tree.Contains(ip) }
-
-// emailWithin: a subtree is one mailbox, all mailboxes of a host, or with a leading
-// dot those of all hosts in a domain.
-func emailWithin(mail, tree string) bool {
-	at := strings.LastIndexByte(mail, '@')
-	if at < 0 {
-		return false
-	}
-	local, host := mail[:at], mail[at+1:]
-	if at := strings.LastIndexByte(tree, '@'); at >= 0 {
-		return local == tree[:at] && equalFoldASCII(host, tree[at+1:])
-	}
-	return hostWithin(host, tree)
-}
-
-// hostWithin is the rule of URI and email subtrees: exactly that host, or with a
-// leading dot any host below.
-func hostWithin(host, tree string) bool {
-	if strings.HasPrefix(tree, ".") || tree == "" {
-		return dnsWithin(host, tree)
-	}
-	return equalFoldASCII(host, tree)
-}
-
-// uriHost: only a fully qualified host can be held against a subtree.
-func uriHost(u *url.URL) (host string, ok bool) {
-	host = strings.TrimSuffix(u.Hostname(), ".")
-	return host, host != "" && parseIP(host) == nil
+	return false
 }

@@ -2,7 +2,7 @@ package pki
 
 import (
 	"crypto/x509"
-	"net"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/reason"
@@ -10,12 +10,14 @@ import (
 
 func isNamed(j *judgement, i int) bool { return i == 0 && j.o.ServerName != "" }
 
-func testName(j *judgement, _ int) *reason.Error {
-	leaf := j.certs[0]
-	if _, ok := matchName(leaf, j.o.ServerName); ok {
+func testName(j *judgement, _ int) *reason.Error { return j.misnamed }
+
+// nameError says that leaf does not identify the server.
+func nameError(leaf *x509.Certificate, server string) *reason.Error {
+	if _, ok := matchName(leaf, server); ok {
 		return nil
 	}
-	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), j.o.ServerName, otherThan(leaf, j.o.ServerName))
+	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), server, otherThan(leaf, server))
 }
 
 func showName(j *judgement, _ int) []Input {
@@ -28,13 +30,14 @@ func showName(j *judgement, _ int) []Input {
 }
 
 // matchName finds the name in leaf's subjectAltName that identifies the server. An
-// IP address is compared with iPAddress entries alone (RFC 9525 §6.4), a DNS name
+// IP address is compared with iPAddress entries alone, octet by octet (RFC 9525 §6.4:
+// their number tells IPv4 from IPv6, so ::ffff:192.0.2.1 is not 192.0.2.1); a DNS name
 // with dNSName entries alone (§6.3); the subject's common name with neither.
 func matchName(leaf *x509.Certificate, server string) (presented string, ok bool) {
 	if ip := parseIP(server); ip != nil {
 		for _, have := range leaf.IPAddresses {
-			if have.Equal(ip) {
-				return "IP:" + have.String(), true
+			if slices.Equal(have, ip) { // net.IP.Equal takes a mapped address for the other
+				return ipString(have), true
 			}
 		}
 		return "", false
@@ -46,14 +49,6 @@ func matchName(leaf *x509.Certificate, server string) (presented string, ok bool
 		}
 	}
 	return "", false
-}
-
-// parseIP reads an IP address, perhaps in the brackets of a URL.
-func parseIP(s string) net.IP {
-	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
-		s = s[1 : len(s)-1]
-	}
-	return net.ParseIP(s)
 }
 
 // matchDNS matches label by label, without regard to ASCII case. A "*" stands for

@@ -50,10 +50,17 @@ func TestDNSSubtrees(t *testing.T) {
 		{"*.lab.test", "a.www.lab.test", false, false},
 		{"*.lab.test", "other.test", false, false},
 	} {
-		if got := dnsWithin(tc.name, tc.tree); got != tc.within {
+		var set subtreeSet
+		if !set.addBase(&generalName{kind: dNSName, value: []byte(tc.tree)}, 0) {
+			t.Fatalf("%q is no subtree", tc.tree)
+		}
+		n := 0
+		set.arrange(&n)
+		key := keyOf(&generalName{kind: dNSName, value: []byte(tc.name)})
+		if _, got := set.holds(&key, &n); got != tc.within {
 			t.Errorf("%q within %q: %v", tc.name, tc.tree, got)
 		}
-		if got := dnsTouches(tc.name, tc.tree); got != tc.touches {
+		if _, got := set.touches(&key, &n); got != tc.touches {
 			t.Errorf("%q touches %q: %v", tc.name, tc.tree, got)
 		}
 	}

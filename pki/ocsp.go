@@ -97,7 +97,7 @@ func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOption
 // single fills in the one answer of the response.
 func (a *Authority) single(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) (ocspSingle, error) {
 	this, next := period(o.Time, time.Time{}, o.Validity, 7*24*time.Hour)
-	name, key, ok := certIDHashes(oidSHA1, a.Cert)
+	name, key, ok := certIDHashes(oidSHA1, leaf.RawIssuer, a.Cert)
 	if !ok {
 		return ocspSingle{}, fmt.Errorf("the key of %s cannot be hashed", a.Cert.Subject)
 	}

@@ -132,17 +132,18 @@ func unmarshalAll(der []byte, to any) error {
 	return err
 }
 
-// certIDHashes are the hashes by which a response names the issuer: of its name
-// and of its key's bits. SHA-1 is usual here and harmless: what matters is signed.
-func certIDHashes(hash asn1.ObjectIdentifier, issuer *x509.Certificate) (name, key []byte, ok bool) {
+// certIDHashes are the hashes by which a response names the issuer: of its name as
+// the certificate in question writes it (RFC 6960 §4.1.1), and of its key's bits. SHA-1
+// is usual here and harmless: what matters is signed.
+func certIDHashes(hash asn1.ObjectIdentifier, issuerName []byte, issuer *x509.Certificate) (name, key []byte, ok bool) {
 	bits, ok := keyBits(issuer)
 	switch {
 	case !ok:
 	case hash.Equal(oidSHA1):
-		n, k := sha1.Sum(issuer.RawSubject), sha1.Sum(bits)
+		n, k := sha1.Sum(issuerName), sha1.Sum(bits)
 		return n[:], k[:], true
 	case hash.Equal(oidSHA256):
-		n, k := sha256.Sum256(issuer.RawSubject), sha256.Sum256(bits)
+		n, k := sha256.Sum256(issuerName), sha256.Sum256(bits)
 		return n[:], k[:], true
 	}
 	return nil, nil, false
@@ -164,7 +165,7 @@ func identifies(id asn1.RawValue, c *x509.Certificate) bool {
 	}
 	switch id.Tag {
 	case responderByName:
-		return bytes.Equal(id.Bytes, c.RawSubject)
+		return SameName(id.Bytes, c.RawSubject)
 	case responderByKey:
 		var hash []byte
 		bits, ok := keyBits(c)

@@ -28,7 +28,7 @@ func testPolicy(j *judgement, _ int) *reason.Error {
 
 	for i := n - 1; i >= 0; i-- {
 		c := j.certs[i]
-		level = level.next(c, inhibitAny > 0 || i > 0 && selfIssued(c))
+		level = level.next(c, inhibitAny > 0 || i > 0 && j.selfIssued(i))
 		if explicit == 0 && len(level) == 0 {
 			return refuse(i, "a policy valid for the whole path, as an issuer requires", "none")
 		}
@@ -41,7 +41,7 @@ func testPolicy(j *judgement, _ int) *reason.Error {
 			}
 		}
 		level.remap(c.PolicyMappings, mapping > 0)
-		if !selfIssued(c) {
+		if !j.selfIssued(i) {
 			explicit, mapping, inhibitAny = max(explicit-1, 0), max(mapping-1, 0), max(inhibitAny-1, 0)
 		}
 		explicit = tighten(explicit, c.RequireExplicitPolicy, c.RequireExplicitPolicyZero)

@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
@@ -52,7 +51,8 @@ type rule struct {
 // taken through the rows in order: first what its issuer says (the textbook's
 // "hash, open the signature, compare"), then what it says of itself. Rows hold
 // independently of each other, so an explained path shows them all, and the first
-// to fail gives the path's error.
+// to fail gives the path's error; but a leaf without the name that was asked for gives
+// it before all others, for that is known before anything is computed (build.go).
 var rules = [...]rule{
 	{CheckSignatureAlgorithm, "RFC 9846 §4.5.1.3", "", hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm},
 	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", "", isSigned, testSignature, showSignature},
@@ -80,14 +80,18 @@ const refAnchor = "RFC 5280 §6.2"
 // judgement is one path under the table.
 type judgement struct {
 	*verifier
-	certs    []*x509.Certificate
+	certs    []*x509.Certificate // at most maxPathLen
 	anchored bool
 	staple   *stapleResult // once read
+
+	compared, selfIssuers uint64 // one bit a certificate: is it known, is it self-issued?
+	constrainers          uint64 // one bit a certificate: has it name constraints? And one above them: is that known?
 }
 
 // judge runs the table over p. Silent, it stops at the first failure.
 func (v *verifier) judge(p *Path) {
 	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
+	p.Err = v.misnamed
 	for i, c := range p.Certs {
 		subject := ""
 		if v.o.Explain {
@@ -128,7 +132,19 @@ func field(i int, name string) string { return fmt.Sprintf("certificate[%d].%s",
 
 func (j *judgement) isAnchor(i int) bool { return j.anchored && i == len(j.certs)-1 }
 
-func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
+// selfIssued: subject and issuer are one name.
+func selfIssued(c *x509.Certificate) bool { return SameName(c.RawSubject, c.RawIssuer) }
+
+// selfIssued is the same of certificate i, compared once.
+func (j *judgement) selfIssued(i int) bool {
+	if bit := uint64(1) << i; j.compared&bit == 0 {
+		j.compared |= bit
+		if selfIssued(j.certs[i]) {
+			j.selfIssuers |= bit
+		}
+	}
+	return j.selfIssuers>>i&1 == 1
+}
 
 func always(*judgement, int) bool        { return true }
 func hasIssuer(j *judgement, i int) bool { return i+1 < len(j.certs) }
@@ -147,7 +163,7 @@ func isSigned(j *judgement, i int) bool {
 // self-issued certificate may also be signed with the key that it follows.
 func (j *judgement) selfSigned(i int) bool {
 	c := j.certs[i]
-	return selfIssued(c) && j.signature(c, c) == nil
+	return j.selfIssued(i) && j.signature(c, c) == nil
 }
 
 func (j *judgement) signer(i int) *x509.Certificate {
@@ -221,7 +237,7 @@ func showValidity(j *judgement, i int) []Input {
 // testIssuerName always holds, for that is how paths are built; the row is here so
 // that the report shows it.
 func testIssuerName(j *judgement, i int) *reason.Error {
-	if !bytes.Equal(j.certs[i].RawIssuer, j.certs[i+1].RawSubject) {
+	if !SameName(j.certs[i].RawIssuer, j.certs[i+1].RawSubject) {
 		return reason.New(reason.CertificateUntrusted, field(i, "issuer"), j.certs[i].Issuer.String(), j.certs[i+1].Subject.String())
 	}
 	return nil
@@ -258,8 +274,9 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 // issuerPresent reports whether a certificate with the name of top's issuer was sent or is installed.
 // Where a path ends all the same, and not for its length, the name and key of each are in it (mayFollow).
 func (j *judgement) issuerPresent(top *x509.Certificate) bool {
+	form := nameForm(top.RawIssuer)
 	for i := range j.candidates() {
-		if c := j.sent(i); bytes.Equal(c.RawSubject, top.RawIssuer) {
+		if j.subjectForm(i) == form {
 			return true
 		}
 	}
@@ -272,7 +289,7 @@ func showTrustAnchor(j *judgement, i int) []Input {
 		{InSubject, j.certs[i].Subject.String()},
 		{InIssuer, j.certs[i].Issuer.String()},
 		{InFingerprint, print[:]},
-		{InSelfIssued, selfIssued(j.certs[i])},
+		{InSelfIssued, j.selfIssued(i)},
 		{InAnchors, j.o.Roots.Len()},
 	}
 }

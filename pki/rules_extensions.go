@@ -55,8 +55,8 @@ func limitsPath(j *judgement, i int) bool {
 // ones, which carry an authority over to a new key, do not count.
 func (j *judgement) below(i int) int {
 	n := 0
-	for _, c := range j.certs[1:i] {
-		if !selfIssued(c) {
+	for k := 1; k < i; k++ {
+		if !j.selfIssued(k) {
 			n++
 		}
 	}

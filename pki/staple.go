@@ -202,7 +202,7 @@ func findSingles(all []ocspSingle, leaf, issuer *x509.Certificate) (found []*ocs
 		if id.Serial == nil || id.Serial.Cmp(leaf.SerialNumber) != 0 {
 			continue
 		}
-		name, key, ok := certIDHashes(id.Hash.Algorithm, issuer)
+		name, key, ok := certIDHashes(id.Hash.Algorithm, leaf.RawIssuer, issuer)
 		if ok && bytes.Equal(name, id.NameHash) && bytes.Equal(key, id.KeyHash) {
 			found = append(found, &all[i])
 		}
@@ -238,7 +238,7 @@ func mayAnswer(c, issuer *x509.Certificate, now time.Time) *reason.Error {
 	pub := PublicKey(c)
 	fault, number := keyFault(pub)
 	switch {
-	case !bytes.Equal(c.RawIssuer, issuer.RawSubject) || checkCert(c, PublicKey(issuer)) != nil:
+	case !SameName(c.RawIssuer, issuer.RawSubject) || checkCert(c, PublicKey(issuer)) != nil:
 		return badStatus("responder", "one certified by "+issuer.Subject.String(), who+", certified by another key")
 	case algorithmOf(c).hash == crypto.SHA1:
 		return badStatus("responder", "one certified over "+strongHash, who+", certified with "+SignatureName(c))

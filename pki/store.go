@@ -15,12 +15,20 @@ import (
 // zero value is empty and ready; it is safe for concurrent use, so that a lesson
 // can remove a root between two handshakes.
 type TrustStore struct {
-	mu        sync.RWMutex
-	all       []*x509.Certificate            // in the order added
-	bySubject map[string][]*x509.Certificate // raw subject; the slices are replaced, never changed
+	mu     sync.RWMutex
+	all    []*x509.Certificate            // in the order added
+	byForm map[string][]*x509.Certificate // by nameForm of the subject; the slices are replaced, never changed
+	forms  map[string]string              // of names that were asked about, as they were written
 
 	encodings map[*x509.Certificate]*der.Error // of each in all: what is wrong with it, nil if nothing
 }
+
+// What is remembered of names that were asked about: some 400 KB at most. When it is
+// full it is emptied, and what is still in use comes back.
+const (
+	maxForms    = 1024
+	maxFormName = 192 // bytes of DER; longer ones are not remembered
+)
 
 // NewTrustStore returns a store that trusts certs.
 func NewTrustStore(certs ...*x509.Certificate) *TrustStore {
@@ -33,32 +41,33 @@ func NewTrustStore(certs ...*x509.Certificate) *TrustStore {
 
 // Add trusts c. Adding it twice changes nothing.
 func (s *TrustStore) Add(c *x509.Certificate) {
+	form := nameForm(c.RawSubject)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	same := s.bySubject[string(c.RawSubject)]
+	same := s.byForm[form]
 	if holds(same, c) {
 		return
 	}
-	if s.bySubject == nil {
-		s.bySubject = make(map[string][]*x509.Certificate)
+	if s.byForm == nil {
+		s.byForm = make(map[string][]*x509.Certificate)
 	}
 	if s.encodings == nil {
 		s.encodings = make(map[*x509.Certificate]*der.Error)
 	}
 	s.encodings[c] = der.Certificate(c.Raw)
-	s.bySubject[string(c.RawSubject)] = append(slices.Clip(same), c)
+	s.byForm[form] = append(slices.Clip(same), c)
 	s.all = append(slices.Clip(s.all), c)
 }
 
 // Remove stops trusting c and reports whether it was trusted.
 func (s *TrustStore) Remove(c *x509.Certificate) bool {
+	form := nameForm(c.RawSubject)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	subject := string(c.RawSubject)
-	if !holds(s.bySubject[subject], c) {
+	if !holds(s.byForm[form], c) {
 		return false
 	}
-	s.bySubject[subject] = without(s.bySubject[subject], c)
+	s.byForm[form] = without(s.byForm[form], c)
 	s.all = without(s.all, c)
 	maps.DeleteFunc(s.encodings, func(have *x509.Certificate, _ *der.Error) bool { return sameCert(have, c) })
 	return true
@@ -89,18 +98,37 @@ func (s *TrustStore) Contains(c *x509.Certificate) bool {
 	return holds(s.FindBySubject(c.RawSubject), c)
 }
 
-// FindBySubject returns the trusted certificates with this subject, a DER
-// encoded Name (x509.Certificate.RawSubject or RawIssuer). Names are compared
-// byte for byte, as crypto/x509 does: RFC 5280 §7.1 would also ignore case and
-// spacing, and §4.1.2.4 has issuers encode both alike so that nobody needs to.
-// The slice is shared: do not change it.
+// FindBySubject returns the trusted certificates with this subject, a DER encoded
+// Name (x509.Certificate.RawSubject or RawIssuer), in the order added. Names are
+// compared as SameName does. The slice is shared: do not change it.
 func (s *TrustStore) FindBySubject(rawSubject []byte) []*x509.Certificate {
 	if s == nil {
 		return nil
 	}
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.bySubject[string(rawSubject)]
+	form, known := s.forms[string(rawSubject)]
+	found := s.byForm[form]
+	s.mu.RUnlock()
+	if known {
+		return found
+	}
+	return s.findForm(rawSubject, nameForm(rawSubject))
+}
+
+// findForm is FindBySubject for a name whose form is known.
+func (s *TrustStore) findForm(rawSubject []byte, form string) []*x509.Certificate {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(rawSubject) <= maxFormName {
+		if s.forms == nil || len(s.forms) >= maxForms {
+			s.forms = make(map[string]string)
+		}
+		s.forms[string(rawSubject)] = form
+	}
+	return s.byForm[form]
 }
 
 // AddPEM trusts every certificate of a PEM bundle and returns how many it holds.

@@ -112,10 +112,7 @@ func (r *Report) ChosenPath() []*x509.Certificate {
 // BadStatusResponse; its Field names the certificate by its index in the path:
 // "certificate[0].not_after".
 func Verify(chain []*x509.Certificate, o VerifyOptions) (*Report, error) {
-	if o.Time.IsZero() {
-		o.Time = time.Now()
-	}
-	v := &verifier{o: o, report: Report{ServerName: o.ServerName, Time: o.Time.UTC(), Usage: o.Usage, Chosen: -1}}
+	v := newVerifier(o)
 	r := &v.report
 	if r.Err = admissible(chain, o.Intermediates); r.Err == nil {
 		r.Err = v.build(chain)
@@ -125,6 +122,13 @@ func Verify(chain []*x509.Certificate, o VerifyOptions) (*Report, error) {
 		return r, r.Err
 	}
 	return r, nil
+}
+
+func newVerifier(o VerifyOptions) *verifier {
+	if o.Time.IsZero() {
+		o.Time = time.Now()
+	}
+	return &verifier{o: o, report: Report{ServerName: o.ServerName, Time: o.Time.UTC(), Usage: o.Usage, Chosen: -1}}
 }
 
 // admissible refuses what cannot be judged at all.

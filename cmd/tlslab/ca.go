@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -204,7 +205,11 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	}
 	request := pki.Request{CommonName: names[0]}
 	for _, n := range names {
+		addr, err := netip.ParseAddr(n)
 		switch ip := net.ParseIP(n); {
+		case err == nil && addr.Is4In6():
+			return misuse("Name "+addr.Unmap().String()+": that is what a certificate holds, and what clients compare.",
+				"%q is an IPv4 address inside an IPv6 one", n)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
 		case dnsName.MatchString(n):

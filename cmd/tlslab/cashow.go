@@ -7,6 +7,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -115,13 +117,14 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 	fmt.Fprintf(w, "  %s%s%s\n", label, colon, foreign.Line(value))
 }
 
-func namesOf[IP fmt.Stringer](dns []string, ips []IP) []string {
+func namesOf(dns []string, ips []net.IP) []string {
 	var out []string
 	for _, n := range dns {
 		out = append(out, "DNS:"+foreign.Quote(n))
 	}
 	for _, ip := range ips {
-		out = append(out, "IP:"+ip.String())
+		octets, _ := netip.AddrFromSlice(ip) // net.IP would write ::ffff:192.0.2.1 as 192.0.2.1
+		out = append(out, "IP:"+octets.String())
 	}
 	return out
 }

@@ -17,8 +17,8 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
-	"tlslab/ondisk"
 	"tlslab/pki"
 )
 

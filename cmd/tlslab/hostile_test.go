@@ -31,9 +31,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/render"
 	"tlslab/handshake/scenario"
+	"tlslab/pki"
 )
 
 // What a peer writes never reaches a terminal raw: every field that one controls is filled
@@ -528,24 +530,41 @@ func hostileTunnel(t *testing.T, proxy, to string) string {
 	})
 }
 
-// A lesson may be about anything that a course puts into it.
+// A lesson may be about anything that a course puts into it, and a student's own verifier
+// says what it likes.
 func TestHostileLessons(t *testing.T) {
+	verify := func(handshake.ChainInput) (*pki.Report, error) {
+		return nil, errors.Join(errors.New(poison), errors.New(poison))
+	}
 	for _, o := range []scenario.Options{
 		{Request: poison, Reply: poison},
+		{Request: poison, Reply: poison, MITM: true, TrustMITM: true},
+		{VerifyChain: verify},
 	} {
-		transcript, err := scenario.Run(t.Context(), o, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, f := range map[string]func(io.Writer) error{
-			"mermaid": func(w io.Writer) error { return render.WriteMermaid(w, transcript, "en") },
-			"json":    func(w io.Writer) error { return render.WriteJSON(w, transcript) },
-		} {
+		shown := false
+		for _, terminal := range []render.TerminalOptions{{Lang: "en"}, {Lang: "zh", Level: render.Bytes}, {Lang: "en", Level: render.Brief}, {Lang: "zh", Worksheet: true}} {
 			var out bytes.Buffer
-			if err := f(&out); err != nil {
+			page := render.NewTerminal(&out, terminal)
+			transcript, err := scenario.Run(t.Context(), o, page)
+			if err := errors.Join(err, page.Close()); err != nil {
 				t.Fatal(err)
 			}
-			unharmed(t, name, out.String(), name == "json")
+			unharmed(t, "a transcript", out.String(), false)
+			shown = shown || strings.Contains(strings.Join(strings.Fields(out.String()), ""), "gnp.exe")
+			for name, f := range map[string]func(io.Writer) error{
+				"mermaid":      func(w io.Writer) error { return render.WriteMermaid(w, transcript, "en") },
+				"json":         func(w io.Writer) error { return render.WriteJSON(w, transcript) },
+				"first screen": func(w io.Writer) error { return render.FirstScreen(w, transcript, render.TerminalOptions{}) },
+			} {
+				out.Reset()
+				if err := f(&out); err != nil {
+					t.Fatal(err)
+				}
+				unharmed(t, name, out.String(), name == "json")
+			}
+		}
+		if !shown {
+			t.Errorf("the poison is nowhere in the transcripts of %+v: nothing was tested", o)
 		}
 	}
 }

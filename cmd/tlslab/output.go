@@ -10,8 +10,8 @@ import (
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
-	"tlslab/ondisk"
 )
 
 // view is how a transcript is shown, and where.

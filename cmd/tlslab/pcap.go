@@ -12,9 +12,9 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/pcapng"
 	"tlslab/handshake/scenario"
-	"tlslab/ondisk"
 )
 
 // captureFile is what --pcap writes. Without the flag its methods do nothing.

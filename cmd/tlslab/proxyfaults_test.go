@@ -467,7 +467,7 @@ func (w *scene) turnedAway(what []byte, status int) error {
 // shows waits until the list has something, after its first entries.
 func (w *scene) shows(after int, want expected) error {
 	var got []listed
-	return eventually(5*time.Second, func() error {
+	return eventually(patience, func() error {
 		if got = w.Entries()[after:]; !slices.ContainsFunc(got, want.is) {
 			var is strings.Builder
 			for _, e := range got {

@@ -10,7 +10,7 @@ import (
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
-	"tlslab/ondisk"
+	"tlslab/handshake/ondisk"
 )
 
 // proxyFiles is what a proxy writes down.

@@ -121,7 +121,7 @@ func (l *proxyList) explain(n int) {
 	l.write("\n" + strings.Join(render.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
 	term := render.NewTerminal(l.out, l.out.options)
 	if err := rec.Explain(term); err != nil {
-		fmt.Fprintln(l.log, err)
+		fmt.Fprintln(l.log, foreign.Line(err.Error()))
 	}
 	if toClient, toServer, forged := rec.Legs(); forged != nil {
 		compared := func(key string, s scenario.SideBySide) {

@@ -11,9 +11,9 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
 	"tlslab/handshake/scenario"
-	"tlslab/ondisk"
 	"tlslab/pki"
 )
 

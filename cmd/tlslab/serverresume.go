@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
 )
 
@@ -22,8 +23,9 @@ type resumeFlags struct {
 
 // defaultDefend takes each flight of early data once, as RFC 9846 §8 demands of a server,
 // and of those only what changes nothing.
-// Freshness would add to it that a store which has just begun takes none for a whole
-// window: that is for whoever asks for it.
+// A ClientHello that is late by more than replay.DefaultWindow is not taken either, as RFC
+// 9846 §4.3.10 demands, so no mark lasts for longer. Freshness would add to it that a
+// store which has just begun takes none for a whole window: that is for whoever asks for it.
 const defaultDefend = replay.Record + "," + replay.SafeMethods
 
 // mostEarlyData is what one connection may make us hold, in bytes.
@@ -33,7 +35,7 @@ func (r *resumeFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&r.numTickets, "num-tickets", 2, "how many tickets a TLS 1.3 client is given; 0 is --no-ticket")
 	f.IntVar(&r.earlyData, "early-data", 0, "take up to `N` bytes of early data, which can be replayed; 0 is none (TLS 1.3)")
-	f.StringVar(&r.store, "store", "memory", "where sessions, ticket keys and marks are kept: memory, or `redis://HOST:PORT`")
+	f.StringVar(&r.store, "store", "memory", "where sessions, ticket keys and marks are kept: memory, or `redis://HOST:PORT`\n(rediss:// over TLS, for a network that is not yours alone)")
 	f.StringVar(&r.defend, "defend", defaultDefend, "against replays: none, or a list of\n"+strings.Join(replay.Defences(), ", "))
 	complete(cmd, "defend", replay.Defences)
 }
@@ -66,19 +68,12 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 	if !noTicket {
 		cfg.Tickets = store.ticketKeys()
 	}
-	settings := &replay.Settings{Defences: names}
+	settings := &replay.Settings{Defences: names, Late: replay.DefaultWindow}
 	if err := settings.Configure(cfg, store); err != nil {
 		return nil, err
 	}
 	if store.redis != nil && !slices.Contains(names, replay.Record) { // which asks it anyway
-		accept := cfg.AcceptEarlyData
-		cfg.AcceptEarlyData = store.accept
-		if accept != nil {
-			cfg.AcceptEarlyData = replay.All(accept, store.accept)
-		}
-	}
-	if cfg.AcceptEarlyData != nil { // it takes over the look at a ticket's age, which RFC 9846 §4.3.10 demands
-		cfg.AcceptEarlyData = replay.All(replay.Freshness(replay.DefaultWindow), cfg.AcceptEarlyData)
+		cfg.AcceptEarlyData = replay.All(cfg.AcceptEarlyData, store.accept)
 	}
 	return settings, nil
 }
@@ -90,6 +85,9 @@ func (s *serverFlags) announceStore(w io.Writer, cfg *handshake.Config, store *s
 		fmt.Fprintln(w, "  "+say(s.lang, "store_memory"))
 	} else {
 		fmt.Fprintln(w, "  "+say(s.lang, "store_redis", "place", store.place))
+		if store.bare {
+			fmt.Fprintln(w, "  "+say(s.lang, "store_bare"))
+		}
 	}
 	store.look()
 	if cfg.MaxEarlyData == 0 {
@@ -119,7 +117,7 @@ func (s *serverFlags) tellStore(w io.Writer) func(error) {
 	place := redacted(s.resume.store)
 	return func(lost error) {
 		if lost != nil {
-			fmt.Fprintln(w, say(s.lang, "store_lost", "place", place, "error", lost.Error()))
+			fmt.Fprintln(w, say(s.lang, "store_lost", "place", place, "error", foreign.Line(lost.Error()))) // Redis may have written it
 			return
 		}
 		fmt.Fprintln(w, say(s.lang, "store_back", "place", place))

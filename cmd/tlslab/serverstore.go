@@ -23,6 +23,7 @@ type serverStore struct {
 	store session.Store
 	redis *redis.Store // nil: in memory
 	place string       // of Redis
+	bare  bool         // the way to Redis leaves this machine, and is not over TLS
 	tell  func(lost error)
 	slots chan struct{} // a call has one
 
@@ -47,7 +48,8 @@ func openStore(name string, tell func(error)) (*serverStore, error) {
 	if err != nil {
 		return nil, misuse("It is redis://USER:PASSWORD@HOST:PORT/DB.", "--store %s: %w", redacted(name), err)
 	}
-	s := &serverStore{store: r, redis: r, place: u.Host + u.Path, tell: tell, slots: make(chan struct{}, callsAtOnce)}
+	bare := u.Scheme == "redis" && u.Hostname() != "" && !isLoopback(u.Hostname())
+	s := &serverStore{store: r, redis: r, place: u.Host + u.Path, bare: bare, tell: tell, slots: make(chan struct{}, callsAtOnce)}
 	s.keys = session.NewSharedTicketKeys(s, rand.Reader, 0)
 	return s, nil
 }

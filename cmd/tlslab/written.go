@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"tlslab/handshake/narrate"
-	"tlslab/ondisk"
+	"tlslab/handshake/ondisk"
 )
 
 // Every file that a flag names is written by package ondisk: that is where it is decided

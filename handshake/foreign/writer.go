@@ -84,8 +84,8 @@ func colourCode(p []byte) int {
 	if !bytes.HasPrefix(p, []byte("\x1b[")) {
 		return 0
 	}
-	end := bytes.IndexByte(p, 'm')
-	if end < 0 || end > 16 {
+	end := bytes.IndexByte(p[:min(len(p), 16)], 'm') // the longest of ours has 7 bytes
+	if end < 0 {
 		return 0
 	}
 	for parameter := range bytes.SplitSeq(p[2:end], []byte(";")) {

@@ -1,7 +1,6 @@
 package narrate
 
 import (
-	"bytes"
 	"crypto/x509"
 	"fmt"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
+	"tlslab/pki"
 )
 
 // How the key of an event is found. Each function here returns a key for which
@@ -270,7 +270,7 @@ func SceneKey(e *handshake.SceneEvent) string {
 func sameIssuer(a, b any) bool {
 	x, _ := a.(*x509.Certificate)
 	y, _ := b.(*x509.Certificate)
-	return x != nil && y != nil && bytes.Equal(x.RawIssuer, y.RawIssuer)
+	return x != nil && y != nil && pki.SameName(x.RawIssuer, y.RawIssuer)
 }
 
 func has(k Kind, key string) bool {

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/pcapng"
-	"tlslab/ondisk"
 )
 
 // TestFullDisk: where the disk is full at any byte, the file has whole blocks, and all that

@@ -30,6 +30,7 @@ type packet struct {
 	seq, ack uint32
 	flags    byte
 	payload  []byte
+	comment  string
 }
 
 const fin, syn, rst, psh, ack = 1, 2, 4, 8, 16
@@ -140,10 +141,11 @@ func readPacket(body []byte) (*packet, error) {
 	if int(le.Uint32(body[16:])) != n || len(body) < 20+(n+3)/4*4 {
 		return nil, fmt.Errorf("a packet of %d bytes, %d of them captured, in a block of %d", le.Uint32(body[16:]), n, len(body))
 	}
-	if _, err := readOptions(body[20+(n+3)/4*4:]); err != nil {
+	options, err := readOptions(body[20+(n+3)/4*4:])
+	if err != nil {
 		return nil, err
 	}
-	p := &packet{iface: int(le.Uint32(body)), at: time.Unix(0, int64(le.Uint32(body[4:]))<<32|int64(le.Uint32(body[8:])))}
+	p := &packet{comment: options[1], iface: int(le.Uint32(body)), at: time.Unix(0, int64(le.Uint32(body[4:]))<<32|int64(le.Uint32(body[8:])))}
 	ip := body[20 : 20+n]
 	var pseudo, tcp []byte
 	var src, dst netip.Addr

@@ -49,7 +49,8 @@ const (
 // Open writes a three-way handshake between two addresses, at time t, on an interface
 // that Interface has described. They must be of one family; an IPv4 address in IPv6
 // clothes (::ffff:192.0.2.1) counts as IPv4, and zones, for which a packet has no room,
-// are dropped.
+// are dropped. A port at which Wireshark expects another protocol (Taken) is the next one in
+// the file, and a comment on the first packet says what it was.
 func (w *Writer) Open(iface int, clientAddr, serverAddr netip.AddrPort, t time.Time) (*Stream, error) {
 	w.mu.Lock()
 	w.streams++
@@ -72,7 +73,7 @@ func (w *Writer) open(iface int, clientAddr, serverAddr netip.AddrPort, t time.T
 		return nil, fmt.Errorf("interface %d was not described", iface)
 	}
 	st := &Stream{w: w, iface: iface, last: t, ends: [2]streamEnd{{addr: c, next: clientSeq}, {addr: s, next: serverSeq}}}
-	st.put(client, flagSYN, nil)
+	st.putWith(untaken(&st.ends), client, flagSYN, nil)
 	st.put(server, flagSYN|flagACK, nil)
 	st.put(client, flagACK, nil)
 	return st, w.flush()
@@ -171,20 +172,24 @@ const packetHead = 20
 
 // put lays out a segment, and moves the sequence numbers on: SYN and FIN take one each
 // (RFC 9293 §3.4).
-func (s *Stream) put(from int, flags byte, payload []byte) {
+func (s *Stream) put(from int, flags byte, payload []byte) { s.putWith("", from, flags, payload) }
+
+// putWith is put of a packet that has a comment, if that is not "".
+func (s *Stream) putWith(comment string, from int, flags byte, payload []byte) {
 	me, peer := &s.ends[from], &s.ends[1-from]
 	seg := segment{from: me.addr, to: peer.addr, seq: me.next, flags: flags, payload: payload}
 	if flags&flagACK != 0 {
 		seg.ack, peer.unacked = peer.next, 0
 	}
+	said := options(nil, option{optComment, comment})
 	l, n, ns := &s.w.layout, seg.size(), uint64(max(0, s.last.UnixNano()))
-	l.begin(enhancedPacket, packetHead+(n+3)/4*4)
+	l.begin(enhancedPacket, packetHead+(n+3)/4*4+len(said))
 	b := binary.LittleEndian.AppendUint32(l.bytes, uint32(s.iface))
 	b = binary.LittleEndian.AppendUint32(b, uint32(ns>>32))
 	b = binary.LittleEndian.AppendUint32(b, uint32(ns))
 	b = binary.LittleEndian.AppendUint32(b, uint32(n)) // captured
 	b = binary.LittleEndian.AppendUint32(b, uint32(n)) // on the wire
-	l.bytes = pad(seg.append(b))
+	l.bytes = append(pad(seg.append(b)), said...)
 	l.end()
 	me.unacked += len(payload)
 	me.next += uint32(len(payload))

@@ -111,7 +111,7 @@ func (t *Terminal) believes(b scenario.Belief) string {
 	case !b.Done:
 		return t.say.ui("belief_none")
 	case b.Over != nil:
-		return t.say.ui("belief_over", "peer", b.Peer, "reason", t.say.title(narrate.Reason, string(reason.Of(b.Over))))
+		return t.say.ui("belief_over", "peer", foreign.Quote(b.Peer), "reason", t.say.title(narrate.Reason, string(reason.Of(b.Over))))
 	case b.Peer != "" && b.Anchor != "":
 		return t.say.ui("belief_anchor", "peer", foreign.Quote(b.Peer), "anchor", foreign.Quote(b.Anchor))
 	case b.Asked:

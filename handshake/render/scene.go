@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -130,7 +131,7 @@ func (t *Terminal) fault(err error, indent int) {
 		return
 	}
 	t.flow.faults[err.Error()] = true
-	t.text(indent, err.Error(), t.paint.bad)
+	t.text(indent, foreign.Line(err.Error()), t.paint.bad)
 	var re *reason.Error
 	if errors.As(err, &re) {
 		why := t.say.get(narrate.Reason, string(re.Reason))

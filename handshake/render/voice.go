@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 )
@@ -131,9 +132,9 @@ func (v voice) state(s handshake.State) string {
 func (v voice) fault(err error) string {
 	why := v.get(narrate.Reason, string(reason.Of(err))).Title
 	if why == "" {
-		return err.Error()
+		return foreign.Line(err.Error())
 	}
-	return v.aside(why, err.Error())
+	return v.aside(why, foreign.Line(err.Error()))
 }
 
 // alert is what an alert is called. Its level is left out of TLS 1.3, where it means

@@ -71,6 +71,11 @@ type Settings struct {
 	Defences []string
 	Window   time.Duration // of Fresh: by how much a ClientHello may be late; DefaultWindow
 	Lifetime time.Duration // of Lifetime; DefaultLifetime
+	// Late is by how much a ClientHello may be late without Fresh, for early data to be
+	// taken: RFC 9846 §4.3.10 lets no server do without any such limit. With one, what
+	// Record marks need not be remembered for longer. 0: no limit is kept to here, and
+	// marks stay until their tickets end.
+	Late time.Duration
 }
 
 // The defaults. The window is RFC 9846 §8.3's for clients on the Internet.
@@ -101,7 +106,7 @@ func (s *Settings) lifetime() time.Duration {
 
 // Configure makes a server defend itself: it sets what the defences that are TLS's need.
 // Without Lifetime a SessionLifetime stays, without NoEarlyData MaxEarlyData does, and
-// AcceptEarlyData without Fresh and Record. store
+// AcceptEarlyData without Fresh, Late and Record. store
 // is where the server, or the whole service, marks what was seen; it must know by now
 // since when it remembers (session.Store's Began).
 func (s *Settings) Configure(cfg *handshake.Config, store session.Store) error {
@@ -117,14 +122,16 @@ func (s *Settings) Configure(cfg *handshake.Config, store session.Store) error {
 	if s.has(NoEarlyData) {
 		cfg.MaxEarlyData = 0
 	}
-	var accept []func(handshake.EarlyDataInput) string
-	window := time.Duration(0)
+	late := max(s.Late, 0)
 	if s.has(Fresh) {
-		window = s.window()
-		accept = append(accept, Freshness(window))
+		late = s.window()
+	}
+	var accept []func(handshake.EarlyDataInput) string
+	if late > 0 {
+		accept = append(accept, Freshness(late))
 	}
 	if s.has(Record) {
-		accept = append(accept, Recording(store, window))
+		accept = append(accept, recording{store: store, window: late, strict: s.has(Fresh)}.accept)
 	}
 	if len(accept) > 0 {
 		cfg.AcceptEarlyData = All(accept...)
@@ -170,37 +177,54 @@ func Freshness(window time.Duration) func(handshake.EarlyDataInput) string {
 // ClientHello that store has seen (RFC 9846 §8.2). What is kept is the hash of the binder,
 // which has been found to be right, for as long as it could be accepted again: with a
 // window, which it enforces as Freshness does, for at most two of those; with window 0
-// until the ticket ends, which can be a week; in either case session.ClockSkew longer.
+// until the ticket ends, which can be a week; in either case session.ClockSkew longer. (So
+// a server's clock that is put back by more than that opens the window again.)
 //
 // A store that began only after the ClientHello could have been accepted for the first
 // time is not to be believed, "store_too_young": so a server that restarts with an empty
 // one takes no early data for a whole window, or none under tickets that are older than
 // itself. Nor is one that fails, "store_failed". RFC 9846 §8.2.
 func Recording(store session.Store, window time.Duration) func(handshake.EarlyDataInput) string {
-	fresh := Freshness(window)
-	return func(in handshake.EarlyDataInput) string {
-		from, until := in.Session.Created, in.Session.Created.Add(in.Session.Lifetime)
-		if window > 0 {
-			if why := fresh(in); why != "" {
-				return why
-			}
-			// The window is closed at its end, and a mark is gone at its own.
-			from, until = sent(in).Add(-window), sent(in).Add(window+time.Millisecond)
+	return recording{store: store, window: window, strict: window > 0}.accept
+}
+
+// recording is how ClientHellos are remembered.
+type recording struct {
+	store  session.Store
+	window time.Duration // by how much one may be late or early; 0: by as much as the ticket lasts
+	// strict takes nothing that could have come before the store began, by the window:
+	// so a store that has just begun takes nothing for so long. If not, it is enough
+	// that the ticket was made after that: nothing can have come under it before.
+	strict bool
+}
+
+// accept is for Config.AcceptEarlyData.
+func (r recording) accept(in handshake.EarlyDataInput) string {
+	from, until := in.Session.Created, in.Session.Created.Add(in.Session.Lifetime)
+	if r.window > 0 {
+		// A mark that goes when the window is closed lets nothing in: but for that,
+		// whoever looks at the mark must have looked at the window.
+		if why := Freshness(r.window)(in); why != "" {
+			return why
 		}
-		id := sha256.Sum256(in.Binder)
-		first, err := store.Once("client_hello:"+string(id[:]), until.Add(session.ClockSkew), in.Time)
-		if err != nil {
-			return "store_failed"
-		}
-		began, err := store.Began(in.Time)
-		switch {
-		case err != nil:
-			return "store_failed"
-		case !began.Before(from):
-			return "store_too_young"
-		case !first:
-			return "seen_before"
-		}
-		return ""
+		until = sent(in).Add(r.window + time.Millisecond) // the window is closed at its end, and a mark is gone at its own
 	}
+	if r.strict {
+		from = sent(in).Add(-r.window)
+	}
+	id := sha256.Sum256(in.Binder)
+	first, err := r.store.Once("client_hello:"+string(id[:]), until.Add(session.ClockSkew), in.Time)
+	if err != nil {
+		return "store_failed"
+	}
+	began, err := r.store.Began(in.Time)
+	switch {
+	case err != nil:
+		return "store_failed"
+	case !began.Before(from):
+		return "store_too_young"
+	case !first:
+		return "seen_before"
+	}
+	return ""
 }

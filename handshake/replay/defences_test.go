@@ -146,3 +146,121 @@ func TestConfigure(t *testing.T) {
 		t.Error("luck is a defence")
 	}
 }
+
+// elsewhere is a store with a clock of its own, as Redis has one: a mark lasts as long by
+// that as there was from now to its end by the clock of the server that made it. It notes
+// how long that was at most.
+type elsewhere struct {
+	session.Store // for Began
+	clock         time.Duration
+	ends          map[string]time.Duration
+	longest       time.Duration
+}
+
+func (e *elsewhere) Once(key string, expires, now time.Time) (bool, error) {
+	if end, ok := e.ends[key]; ok && e.clock < end {
+		return false, nil
+	}
+	e.ends[key] = e.clock + expires.Sub(now)
+	e.longest = max(e.longest, expires.Sub(now))
+	return true, nil
+}
+
+// TestMarksLast: a mark lasts as long as what it keeps out could be accepted, by a server
+// whose clock is behind as far as clocks may be; and no longer: so a thousand flights of
+// early data in a second, for three minutes, find room in a store of the usual size. Where
+// no window is kept to, it must last as long as the ticket.
+func TestMarksLast(t *testing.T) {
+	const s, window = time.Second, replay.DefaultWindow
+	for _, test := range []struct {
+		settings        replay.Settings
+		longest         time.Duration // of a mark
+		replayed, older string        // what is said of a replay, and of one at the ticket's end
+	}{
+		{replay.Settings{Defences: []string{replay.Record}, Late: window}, 2*window + session.ClockSkew + time.Millisecond, "seen_before", "not_fresh"},
+		{replay.Settings{Defences: []string{replay.Record, replay.Fresh}}, 2*window + session.ClockSkew + time.Millisecond, "seen_before", "not_fresh"},
+		{replay.Settings{Defences: []string{replay.Record}}, time.Hour + session.ClockSkew, "seen_before", "seen_before"},
+	} {
+		store := &elsewhere{Store: oldStore(t, 0), ends: map[string]time.Duration{}}
+		var cfg handshake.Config
+		if err := test.settings.Configure(&cfg, store); err != nil {
+			t.Fatal(err)
+		}
+		accept := cfg.AcceptEarlyData
+		for _, drift := range []time.Duration{-window, 0, window} { // of the client's clock
+			binder := drift.String()
+			store.clock = 100*s + drift
+			if got := accept(arriving(binder, 100*s, 100*s+drift)); got != "" {
+				t.Errorf("%+v: drift %v: %q", test.settings, drift, got)
+			}
+			for at := 80 * s; at < 140*s; at += s / 2 {
+				for _, skew := range []time.Duration{0, session.ClockSkew} { // of another server's clock: one behind sees less time go by
+					store.clock = at
+					in := arriving(binder, 100*s, at-skew)
+					fresh := replay.Freshness(window)(in) == ""
+					if at < 100*s+drift && !fresh {
+						continue
+					}
+					if got := accept(in); got == "" || fresh && got != test.replayed {
+						t.Errorf("%+v: drift %v: a replay at %v, clock %v behind: %q", test.settings, drift, at, skew, got)
+					}
+				}
+			}
+			store.clock = time.Hour - s
+			if got := accept(arriving(binder, 100*s, time.Hour-s)); got != test.older {
+				t.Errorf("%+v: a replay at the ticket's end: %q", test.settings, got)
+			}
+		}
+		if store.longest > test.longest || store.longest < test.longest/2 {
+			t.Errorf("%+v: a mark lasts for %v, want at most %v", test.settings, store.longest, test.longest)
+		}
+		if test.older == "seen_before" {
+			continue
+		}
+		if err := test.settings.Configure(&cfg, oldStore(t, 0)); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 200_000 {
+			if got := cfg.AcceptEarlyData(hello(fmt.Sprint(i), 200*s+time.Duration(i)*s/1000)); got != "" {
+				t.Fatalf("%+v: flight %d of early data, 1000 a second: %q", test.settings, i, got)
+			}
+		}
+	}
+}
+
+// TestLate: a store that has just begun takes early data under a ticket that it saw made,
+// where a window is kept to and not asked for as a defence.
+func TestLate(t *testing.T) {
+	const s = time.Second
+	late := replay.Settings{Defences: []string{replay.Record}, Late: 10 * s}
+	for _, test := range []struct {
+		began time.Duration
+		in    handshake.EarlyDataInput
+		want  string
+	}{
+		{-s, hello("of a young ticket", s), ""},
+		{0, hello("of a ticket as old as the store", s), "store_too_young"},
+		{100 * s, hello("of an old ticket", 3000*s), "store_too_young"},
+		{-s, arriving("late", 60*s, 71*s), "not_fresh"},
+	} {
+		m := session.NewMemory(0)
+		if _, err := m.Began(start.Add(test.began)); err != nil {
+			t.Fatal(err)
+		}
+		var cfg handshake.Config
+		if err := late.Configure(&cfg, m); err != nil {
+			t.Fatal(err)
+		}
+		if got := cfg.AcceptEarlyData(test.in); got != test.want {
+			t.Errorf("%s: %q, want %q", test.in.Binder, got, test.want)
+		}
+	}
+	late.Defences = nil
+	var cfg handshake.Config
+	if err := late.Configure(&cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := cfg.AcceptEarlyData(arriving("late", 60*s, 71*s)); got != "not_fresh" {
+		t.Errorf("without Record: %q", got)
+	}
+}

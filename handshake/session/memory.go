@@ -26,6 +26,11 @@ const (
 // no more of them. The default capacity is thus at most about 65 MB, and 5 MB with
 // sessions of an ordinary length and no marks.
 //
+// For marks time does not go back: after a clock that was ahead every mark is refused
+// (ErrExpired) until the time is reached that it showed, or the process begins anew. A mark
+// that went by the wrong clock cannot be told from one that never was, and would let in
+// for a second time what it was to keep out.
+//
 // It has no clock: what has expired is gone for whoever asks, and is wiped out of memory,
 // a few entries a call, as calls tell it the time.
 type Memory struct {
@@ -40,7 +45,7 @@ type Memory struct {
 	marks    map[mark]*end[mark]
 	markEnds ends[mark]
 	maxMarks int
-	latest   time.Time // that a mark was asked for at: for marks, time does not go back
+	latest   time.Time // that a mark was asked for at, by the clock on the wall: for marks, time does not go back
 }
 
 type value struct {
@@ -120,6 +125,9 @@ func (m *Memory) Once(key string, expires, now time.Time) (first bool, err error
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.told(now)
+	// What is judged by a mark's end is judged by the clock on the wall, which can be
+	// put back. A time that Go's monotonic clock is in as well would hide that from us.
+	now, expires = now.Round(0), expires.Round(0)
 	if now.After(m.latest) {
 		m.latest = now
 	}

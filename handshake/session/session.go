@@ -45,15 +45,22 @@ type Session struct {
 	Ticket []byte // at a client: what the server gave it to carry; nil if nothing
 }
 
-// Expired reports whether s is past its lifetime at now, or from the future.
+// Expired reports whether s is past its lifetime at now, or from the future: by more than
+// its stored form may have added to Created.
 func (s *Session) Expired(now time.Time) bool {
-	return now.Before(s.Created) || now.Sub(s.Created) >= s.Lifetime
+	return s.Created.Sub(now) >= createdUnit || now.Sub(s.Created) >= s.Lifetime
 }
+
+// createdUnit is what Created is stored in, rounded up. A client says how old its ticket is
+// (RFC 9846 §4.3.11), and must not say more than the server knows: GnuTLS takes no early
+// data under a ticket that is a millisecond older than it can be.
+const createdUnit = time.Millisecond
 
 // format is the first byte of a marshalled Session; another format refuses to parse.
 const format uint8 = 3
 
-// Walk visits the stored form: numbers big-endian, times in seconds since 1970.
+// Walk visits the stored form: numbers big-endian, times in seconds since 1970. What
+// Created has of a millisecond is rounded up.
 func (s *Session) Walk(c *wire.Codec) {
 	b := c.Enter("session")
 	wire.Const8(c, "format", format)
@@ -69,7 +76,8 @@ func (s *Session) Walk(c *wire.Codec) {
 	}
 	c.Text(1, "server_name", &s.ServerName, 0)
 	c.Text(1, "protocol", &s.Protocol, 0)
-	created, millis, life := uint32(s.Created.Unix()), uint16(s.Created.Nanosecond()/1e6), uint32(min(max(s.Lifetime, 0)/time.Second, math.MaxUint32)) // never more for being less than none
+	at := s.Created.Add(createdUnit - 1)
+	created, millis, life := uint32(at.Unix()), uint16(at.Nanosecond()/1e6), uint32(min(max(s.Lifetime, 0)/time.Second, math.MaxUint32)) // never more for being less than none
 	wire.U32(c, "created", &created)
 	wire.U16(c, "created_milliseconds", &millis)
 	wire.U32(c, "lifetime", &life)

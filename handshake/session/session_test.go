@@ -88,3 +88,35 @@ func TestExpired(t *testing.T) {
 		}
 	}
 }
+
+// TestCreatedRoundsUp: a session that was stored is never older than it is, by the
+// milliseconds in which a client says how old its ticket is; and is none from the future.
+func TestCreatedRoundsUp(t *testing.T) {
+	for _, past := range []time.Duration{0, 1, 999_999, time.Millisecond, 999_999_999} { // behind a whole second
+		s := sample13()
+		s.Created = start.Add(past)
+		b, err := s.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := session.Parse(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Created.Before(s.Created) || got.Created.Sub(s.Created) >= time.Millisecond {
+			t.Errorf("created at %v, stored as %v", s.Created, got.Created)
+		}
+		for _, age := range []time.Duration{0, 1, 500_000, 999_999, time.Millisecond, 1_700_000} {
+			now := s.Created.Add(age)
+			if said := now.Sub(got.Created).Milliseconds(); said < 0 || said > age.Milliseconds() {
+				t.Errorf("created %v behind a second: at an age of %v it says %d ms", past, age, said)
+			}
+			if got.Expired(now) {
+				t.Errorf("created %v behind a second: expired at an age of %v", past, age)
+			}
+		}
+		if !got.Expired(s.Created.Add(-time.Millisecond)) {
+			t.Errorf("created %v behind a second: good a millisecond before", past)
+		}
+	}
+}

@@ -12,7 +12,8 @@ import (
 // TicketKeys seal sessions into tickets (RFC 5077): key_name(16) nonce(12)
 // AES-256-GCM(session), with the name as additional data. Each key seals for one age and
 // opens for one more, so a ticket is good for one to two ages; then the key is gone, and
-// who steals it later than that finds nothing.
+// who steals it later than that finds nothing. That holds for a key that was made by a
+// clock that was ahead, too: once the clock is right the key is gone, and its tickets with it.
 type TicketKeys struct {
 	rand  io.Reader
 	age   time.Duration
@@ -47,7 +48,7 @@ func (t *TicketKeys) Seal(s *Session, rand io.Reader, now time.Time) ([]byte, er
 	if err := t.rotate(now); err != nil {
 		return nil, err
 	}
-	k := t.keys[0]
+	k := t.sealing(now)
 	out := make([]byte, ticketOverhead-k.aead.Overhead(), ticketOverhead+len(plain))
 	copy(out, k.name[:])
 	if _, err := io.ReadFull(rand, out[16:28]); err != nil {
@@ -79,7 +80,7 @@ func (t *TicketKeys) Open(ticket []byte, now time.Time) (s *Session, old bool, e
 		return nil, false, ErrForeignTicket
 	}
 	s, err = k.open(ticket)
-	return s, k != t.keys[0], err
+	return s, k.seals.Before(t.sealing(now).seals), err
 }
 
 // OpenStolen opens a ticket with what Stolen returned. For lessons: it is what the thief
@@ -160,12 +161,14 @@ func (t *TicketKeys) sealer(ticket []byte) *ticketKey {
 	return nil
 }
 
-// rotate makes sure that the first key is there to seal, and no key past its time.
+// rotate makes sure that the first key is there to seal, and no key past its time, or
+// further from it than a key ever is.
 func (t *TicketKeys) rotate(now time.Time) error {
 	t.forget(now)
 	if t.store != nil {
 		return t.ask(now)
 	}
+	t.forgetAhead(now)
 	if len(t.keys) > 0 && now.Before(t.keys[0].seals) {
 		return nil
 	}
@@ -175,6 +178,25 @@ func (t *TicketKeys) rotate(now time.Time) error {
 	}
 	t.keys = append([]*ticketKey{k}, t.keys...)
 	return nil
+}
+
+// sealing is the key whose age it is. (A shared one may be there before its age.)
+func (t *TicketKeys) sealing(now time.Time) *ticketKey {
+	for _, k := range t.keys {
+		if t.store == nil || k.seals.Sub(now) <= t.age {
+			return k
+		}
+	}
+	return t.keys[0]
+}
+
+// forgetAhead drops the keys that a clock made which was ahead of what we are told now: of
+// a clock that was ahead by a year they would seal for a year, and open for another age.
+// ClockSkew is for calls that come in another order than their times.
+func (t *TicketKeys) forgetAhead(now time.Time) {
+	for len(t.keys) > 0 && t.keys[0].seals.Sub(now) > t.age+ClockSkew {
+		t.keys = t.keys[1:]
+	}
 }
 
 // forget drops the keys that have had their time.

@@ -63,13 +63,20 @@ var began = time.Now()
 func pair(t testing.TB) (c, s *tls.Conn, a, b net.Conn) {
 	t.Helper()
 	a, b = memoryPipe()
+	c, s = pairOver(t, a, b)
+	return c, s, a, b
+}
+
+// pairOver is that over any transport.
+func pairOver(t testing.TB, a, b net.Conn) (c, s *tls.Conn) {
+	t.Helper()
 	cfg := verifying()
 	cfg.Time = func() time.Time { return began } // in a bubble it is the year 2000
 	c, s = client(t, a, cfg), server(t, b, serving(servers()["ecdsa"]))
 	if cerr, serr := shake(c, s); cerr != nil || serr != nil {
 		t.Fatal(cerr, serr)
 	}
-	return c, s, a, b
+	return c, s
 }
 
 // TestReadStartsHandshakeWriteJoins has Read run the handshake and then wait,

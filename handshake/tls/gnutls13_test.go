@@ -252,7 +252,7 @@ func TestGnuTLS13ClientTickets(t *testing.T) {
 			_, err := io.ReadAll(c) // it says goodbye at once
 			return err
 		})
-		p := gnutlsClient(t, port, gnutlsAll13, "--resume")
+		p := gnutlsClient(t, port, gnutlsAll13, "--resume", "--waitresumption")
 		p.waitFor(`Connecting again`)
 		p.say("hello again")
 		p.waitFor(`you said 12 bytes`)

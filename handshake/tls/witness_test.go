@@ -72,7 +72,7 @@ func witnessed(t testing.TB, cfg *tls.Config) (*tls.Config, *witness) {
 
 // patience is how long a test waits for what must come. It is no measure of
 // speed: a test that meets it has hung.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // conn is what both libraries' connections can do.
 type conn interface {

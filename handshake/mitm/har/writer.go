@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"tlslab/handshake/foreign"
-	"tlslab/ondisk"
+	"tlslab/handshake/ondisk"
 )
 
 // tail closes what every entry leaves open.

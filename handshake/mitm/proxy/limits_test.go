@@ -43,6 +43,10 @@ func TestTooMany(t *testing.T) {
 	b.Close()
 }
 
+// roomy is a limit that is to pass, and not before the test has said what it has to say: on
+// a busy machine that takes a while.
+const roomy = 5 * time.Second
+
 // TestTooSlow: at each step of the opening a client that goes no further is left.
 func TestTooSlow(t *testing.T) {
 	t.Parallel()
@@ -65,8 +69,9 @@ func TestTooSlow(t *testing.T) {
 		})
 	}
 	t.Run("half a request", func(t *testing.T) {
+		t.Parallel()
 		o := newScripted(t, nil)
-		u := start(t, o.origin, func(p *proxy.Options) { p.Limits.Handshake = time.Second })
+		u := start(t, o.origin, func(p *proxy.Options) { p.Limits.Handshake = roomy })
 		c := u.tunnel(t)
 		if _, err := io.WriteString(c, "GET / HT"); err != nil {
 			t.Fatal(err)
@@ -77,8 +82,9 @@ func TestTooSlow(t *testing.T) {
 		}
 	})
 	t.Run("a server that does not shake hands", func(t *testing.T) {
+		t.Parallel()
 		o := newScripted(t, func(*tls.Config) *tls.Config { return nil })
-		u := start(t, o.origin, func(p *proxy.Options) { p.Limits.Handshake = 500 * time.Millisecond })
+		u := start(t, o.origin, func(p *proxy.Options) { p.Limits.Handshake = roomy })
 		c := tls.Client(u.connect(t, wwwName+":443"), &tls.Config{ServerName: wwwName, RootCAs: u.pool})
 		if err := c.Handshake(); err == nil {
 			t.Error("with whom?")
@@ -91,8 +97,9 @@ func TestTooSlow(t *testing.T) {
 // requests ends without a fault; one that waits for something has one.
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	limit := func(p *proxy.Options) { p.Limits.Idle = 500 * time.Millisecond }
+	limit := func(p *proxy.Options) { p.Limits.Idle = roomy }
 	t.Run("kept alive", func(t *testing.T) {
+		t.Parallel()
 		o := newScripted(t, nil)
 		u := start(t, o.origin, limit)
 		c := u.tunnel(t)
@@ -101,6 +108,7 @@ func TestIdle(t *testing.T) {
 		sound(t, u.total(t, 1)[0])
 	})
 	t.Run("unanswered", func(t *testing.T) {
+		t.Parallel()
 		o := newScripted(t, nil)
 		u := start(t, o.origin, limit)
 		c := u.tunnel(t)
@@ -111,6 +119,7 @@ func TestIdle(t *testing.T) {
 		}
 	})
 	t.Run("nothing asked", func(t *testing.T) {
+		t.Parallel()
 		o := newScripted(t, nil)
 		u := start(t, o.origin, limit)
 		ended(t, u.tunnel(t))
@@ -119,6 +128,7 @@ func TestIdle(t *testing.T) {
 		}
 	})
 	t.Run("bytes", func(t *testing.T) {
+		t.Parallel()
 		o := newScripted(t, nil)
 		u := start(t, o.origin, limit)
 		c := u.tunnel(t)
@@ -138,6 +148,7 @@ func TestShutdown(t *testing.T) {
 	u := start(t, o.origin, nil)
 	kept, asking := u.tunnel(t), net.Conn(nil)
 	play(t, kept, o.next(t), []line{{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}, {server, "HTTP/1.1 204 No Content\r\n\r\n", ""}})
+	u.await(t, 1) // the client has its reply before the proxy is done with it
 	asking = u.tunnel(t)
 	play(t, asking, o.next(t), []line{{client, "GET /long HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""}})
 	if err := u.Close(); err != nil {

@@ -143,17 +143,18 @@ func start(t testing.TB, o *origin, change func(*proxy.Options)) *underTest {
 // await waits for the nth entry, from 1.
 func (u *underTest) await(t testing.TB, n int) *proxy.Entry {
 	t.Helper()
-	stop := time.AfterFunc(20*time.Second, func() {
+	over := false
+	stop := time.AfterFunc(patience, func() {
 		u.mu.Lock()
 		defer u.mu.Unlock()
+		over = true
 		u.more.Broadcast()
 	})
 	defer stop.Stop()
-	began := time.Now()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for len(u.entries) < n {
-		if time.Since(began) > 19*time.Second {
+		if over {
 			t.Fatalf("%d entries, waiting for %d", len(u.entries), n)
 		}
 		u.more.Wait()

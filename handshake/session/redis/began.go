@@ -13,6 +13,10 @@ import (
 // which has an ID of its own, and not what its memory says of itself. A key that is gone
 // although the run goes on (FLUSHALL) means the same. A replica that takes over has its
 // own run, too.
+//
+// If the clock of who asks first is ahead, the store seems younger than it is, and takes no
+// early data until that time has come, or the key is deleted. It is not made older again: a
+// time that was wrong cannot be told from one that is.
 
 // ErrEvicts is Began's for a Redis that makes room, when it is full, by forgetting marks
 // before they expire.

@@ -4,7 +4,8 @@
 // It is no cache in front of Redis, and no cluster's client: each call asks one server,
 // once. It is a package of its own so that a program without Redis links no client.
 //
-// Read this file, then began.go for what a restarted Redis has forgotten.
+// Read this file, then began.go for what a restarted Redis has forgotten, and reply.go for
+// what a Redis that is none could answer.
 package redis
 
 import (
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -27,14 +29,16 @@ const Timeout = 500 * time.Millisecond
 
 // Store keeps values under "tlslab:v:" and marks under "tlslab:m:", as they are: whoever
 // may read that Redis has the secrets of all sessions, and whoever may write to it decides
-// what is resumed.
+// what is resumed. The same goes for whoever is on the way to it: where the network is not
+// your own, use rediss://, and a password.
 //
 // Values expire by Redis's clock, and for whoever asks "now" plays no part; a Session
 // knows its own end besides. Marks expire after as long as there was from now to expires,
 // so that it does no harm if that clock is not ours; but it must not be set forward.
 //
 // Errors are session.ErrUnavailable (no answer within Timeout, or none to be had at the
-// moment), session.ErrFull, session.ErrExpired or ErrRefused, to be told by errors.Is. A
+// moment; with ErrReply, if what came is no answer of a Redis), session.ErrFull,
+// session.ErrTooLong, session.ErrExpired or ErrRefused, to be told by errors.Is. A
 // call that failed may have been carried out all the same: that of Once not, for whoever
 // was told an error was not told that it was first.
 type Store struct {
@@ -66,6 +70,14 @@ func Open(url string) (*Store, error) {
 	o.Protocol, o.DisableIdentity = 2, true // no more round trips than needed for a new connection
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	logging.Disable() // it would write to standard error; callers get all errors
+	dial := goredis.NewDialer(o)
+	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return bound(c), nil
+	}
 	return &Store{goredis.NewClient(o)}, nil
 }
 
@@ -77,8 +89,12 @@ const (
 	marks  = "tlslab:m:"
 )
 
-// Put keeps value under key until expires.
+// Put keeps value under key until expires. One of more than 1 MiB is session.ErrTooLong: no
+// reply may be longer.
 func (s *Store) Put(key string, value []byte, expires time.Time) error {
+	if len(value) > mostBytes {
+		return fmt.Errorf("redis: put: %w: %d bytes, at most %d", session.ErrTooLong, len(value), mostBytes)
+	}
 	ms := expires.UnixMilli()
 	if ms <= 0 {
 		return s.Delete(key) // Redis takes no such time
@@ -106,12 +122,17 @@ func (s *Store) Once(key string, expires, now time.Time) (first bool, err error)
 	}
 	ms := (left + time.Millisecond - 1) / time.Millisecond // never less
 	err = ask("once", func(ctx context.Context) error {
-		err := s.client.Do(ctx, "SET", marks+key, "", "NX", "PX", int64(ms)).Err()
-		first = err == nil
-		if errors.Is(err, goredis.Nil) {
-			err = nil
+		answer, err := s.client.Do(ctx, "SET", marks+key, "", "NX", "PX", int64(ms)).Result()
+		switch {
+		case errors.Is(err, goredis.Nil):
+			return nil
+		case err != nil:
+			return err
+		case answer != "OK":
+			return ErrReply
 		}
-		return err
+		first = true
+		return nil
 	})
 	return first, err
 }

@@ -1,0 +1,173 @@
+package pki
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net"
+	"testing"
+
+	"tlslab/handshake/reason"
+)
+
+// many makes a chain whose authority has n subtrees of each of two kinds, one list
+// permitted and one excluded, and whose leaf has n names of each that keep to them.
+func many(t testing.TB, n int) (chain []*x509.Certificate, root *x509.Certificate) {
+	w := newWorld("ecdsa", 1)
+	ca := w.certs[1]
+	w.leaf().DNSNames = nil
+	for i := range n {
+		ca.PermittedDNSDomains = append(ca.PermittedDNSDomains, fmt.Sprintf("d%d.lab.test", i))
+		ca.ExcludedDNSDomains = append(ca.ExcludedDNSDomains, fmt.Sprintf("x.d%d.lab.test", i))
+		w.leaf().DNSNames = append(w.leaf().DNSNames, fmt.Sprintf("w.d%d.lab.test", i))
+	}
+	return w.signed(t)
+}
+
+// The work grows as n log n: a name and a subtree are compared some log n times each,
+// and not n times.
+func TestConstraintsCostNLogN(t *testing.T) {
+	const logN = 12 // 2,048 of each
+	n := 1 << (logN - 1)
+	var subtrees, names [][]byte // of the kind that crypto/x509 does not write
+	kinds := map[string]func(w *world, i int){
+		"DNS": func(w *world, i int) {
+			w.certs[1].PermittedDNSDomains = append(w.certs[1].PermittedDNSDomains, fmt.Sprintf("d%d.lab.test", i))
+			w.leaf().DNSNames = append(w.leaf().DNSNames, fmt.Sprintf("w.d%d.lab.test", i))
+		},
+		"DNS, wildcards, excluded": func(w *world, i int) {
+			w.certs[1].ExcludedDNSDomains = append(w.certs[1].ExcludedDNSDomains, fmt.Sprintf("w.d%d.lab.test", i))
+			w.leaf().DNSNames = append(w.leaf().DNSNames, fmt.Sprintf("*.e%d.lab.test", i))
+		},
+		"DNS, nested": func(w *world, i int) {
+			w.certs[1].PermittedDNSDomains = append(w.certs[1].PermittedDNSDomains, fmt.Sprintf("d%d.lab.test", i), fmt.Sprintf("a.d%d.lab.test", i))
+			w.leaf().DNSNames = append(w.leaf().DNSNames, fmt.Sprintf("a.d%d.lab.test", i))
+		},
+		"IP": func(w *world, i int) {
+			w.certs[1].PermittedIPRanges = append(w.certs[1].PermittedIPRanges, network(fmt.Sprintf("10.%d.%d.0/24", i>>8, i&255)))
+			w.leaf().IPAddresses = append(w.leaf().IPAddresses, net.IPv4(10, byte(i>>8), byte(i), 1))
+		},
+		"email": func(w *world, i int) {
+			w.certs[1].PermittedEmailAddresses = append(w.certs[1].PermittedEmailAddresses, fmt.Sprintf("a@h%d.lab.test", i))
+			w.leaf().EmailAddresses = append(w.leaf().EmailAddresses, fmt.Sprintf("a@h%d.lab.test", i))
+		},
+		"directoryName": func(w *world, i int) {
+			subtrees = append(subtrees, subtreeDER(dir(org(fmt.Sprint("O", i)))))
+			names = append(names, dir(org(fmt.Sprint("o", i))))
+		},
+		"URI": func(w *world, i int) {
+			w.certs[1].PermittedURIDomains = append(w.certs[1].PermittedURIDomains, fmt.Sprintf(".h%d.lab.test", i))
+			w.leaf().URIs = append(w.leaf().URIs, mustURL(fmt.Sprintf("https://w.h%d.lab.test/", i)))
+		},
+	}
+	for kind, add := range kinds {
+		w := newWorld("ecdsa", 1)
+		w.leaf().DNSNames = nil
+		for i := range n {
+			add(w, i)
+		}
+		if kind == "directoryName" {
+			w.leaf().RawSubject = name()
+			w.certs[1].ExtraExtensions = append(w.certs[1].ExtraExtensions, constraintsExt(true, subtrees, nil))
+			w.leaf().ExtraExtensions = append(w.leaf().ExtraExtensions, sanExt(true, names...))
+		}
+		chain, root := w.signed(t)
+		v := newVerifier(VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime})
+		if err := v.build(chain); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		// Sorting costs up to n log n, and each name is looked up in up to four lists.
+		if got, limit := v.names.comparisons, 2*n*logN+4*n*logN; got > limit || got < n {
+			t.Errorf("%s: %d comparisons for %d names and subtrees, want at most %d", kind, got, n, limit)
+		}
+	}
+}
+
+// A leaf without the name asked for is refused before a signature is computed, whatever
+// else is wrong; the report shows the rest all the same, under the same verdict.
+func TestWrongNameComesFirst(t *testing.T) {
+	for _, d := range defects {
+		if d.server != "" {
+			continue
+		}
+		d.server = "wrong.host.lab.test"
+		chain, roots, host, usage, err := build("ecdsa", max(1, d.min), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := VerifyOptions{Roots: NewTrustStore(roots...), ServerName: host, Time: lessonTime, Usage: usage}
+		silent, err := Verify(chain, o)
+		if reason.Of(err) != reason.CertificateWrongName || silent.SignatureChecks != 0 {
+			t.Errorf("%s: %v after %d signatures", d.name, err, silent.SignatureChecks)
+		}
+		o.Explain = true
+		full, shown := Verify(chain, o)
+		if fmt.Sprint(err) != fmt.Sprint(shown) {
+			t.Errorf("%s: silent %v, explained %v", d.name, err, shown)
+		}
+		o.ServerName = "www.lab.test"
+		right, _ := Verify(chain, o)
+		if got, want := len(full.Paths[0].Checks), len(right.Paths[0].Checks); got != want || checkOf(t, full, CheckName, 0).OK {
+			t.Errorf("%s: %d checks shown, with the right name %d", d.name, got, want)
+		}
+	}
+}
+
+// A path that is judged again, below another root, costs no second look at the names.
+func TestConstraintsAreJudgedOnce(t *testing.T) {
+	w := newWorld("ecdsa", 1)
+	w.certs[1].PermittedDNSDomains = []string{"other.test"} // refused, so that every path is tried
+	chain, root := w.signed(t)
+	count := func(roots ...*x509.Certificate) int {
+		v := newVerifier(VerifyOptions{Roots: NewTrustStore(roots...), Time: lessonTime})
+		if v.build(chain) == nil {
+			t.Error("accepted")
+		}
+		return v.names.comparisons
+	}
+	again := newWorld("ecdsa", 1).root()
+	again.SerialNumber.SetInt64(77)
+	other, err := create(nil, again, again, lessonKey("ecdsa", "root").Public(), lessonKey("ecdsa", "root"))
+	other = mustCert(t, other, err)
+	if one, two := count(root), count(root, other); one != two || one == 0 {
+		t.Errorf("%d comparisons with one path, %d with two", one, two)
+	}
+}
+
+// BenchmarkNameConstraints is 6,000 subtrees, permitted and excluded, against 6,000
+// names, beside crypto/x509. The ratios are printed: at most 3 silent and 10 explained.
+func BenchmarkNameConstraints(b *testing.B) {
+	chain, root := many(b, 6000)
+	roots, others := x509.NewCertPool(), x509.NewCertPool()
+	roots.AddCert(root)
+	others.AddCert(chain[1])
+	const host = "w.d5999.lab.test"
+	ways := []struct {
+		name string
+		run  func() error
+	}{
+		{"crypto-x509", func() error {
+			_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: others, DNSName: host, CurrentTime: lessonTime})
+			return err
+		}},
+		{"silent", func() error {
+			_, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), ServerName: host, Time: lessonTime})
+			return err
+		}},
+		{"explained", func() error {
+			_, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), ServerName: host, Time: lessonTime, Explain: true})
+			return err
+		}},
+	}
+	var spent [3]float64
+	for b.Loop() {
+		for i, way := range ways { // one after the other, so that all meet the same machine
+			start := b.Elapsed()
+			if err := way.run(); err != nil {
+				b.Fatal(way.name, err)
+			}
+			spent[i] += float64(b.Elapsed() - start)
+		}
+	}
+	b.ReportMetric(spent[1]/spent[0], "silent/x509")
+	b.ReportMetric(spent[2]/spent[0], "explained/x509")
+}
