@@ -340,6 +340,7 @@ func recvServerHello13(c *client, msg message.Message) error {
 			return err
 		}
 	}
+	c.owing = true
 	o, secret, err := c.agree(m)
 	if err != nil {
 		return err

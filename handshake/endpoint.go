@@ -71,6 +71,7 @@ type Endpoint struct {
 	eof, closeSent, closeReceived bool
 	warnings, idle                int
 	declined                      bool // no_renegotiation is in out
+	owing                         bool // see Owes
 	summary                       *Summary
 	exporter                      exporter
 	mayStart                      bool   // data may follow Finished at once (RFC 7918)
@@ -186,6 +187,17 @@ func (e *Endpoint) Ready() bool {
 	return e.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
 }
 
+// Owes reports whether a secret has been used on what the peer sent, and nothing of ours
+// that tells how that went is in Output yet. How long the peer then waits for its answer, an
+// alert or the next flight, must depend on no secret (RFC 5246 §7.4.7.1). So whoever drives
+// the endpoint does nothing meanwhile that might: package tls holds events back, since a
+// Listener may well compute with the secrets that it is told.
+//
+// It is so from a ClientKeyExchange, a ServerHello of TLS 1.3 or a message under keys on,
+// up to the first message of ours after it (ChangeCipherSpec is none, and says nothing), up
+// to the end of the handshake, or until e has failed, and the alert is in Output.
+func (e *Endpoint) Owes() bool { return e.owing }
+
 // version is the one that is settled, or that alone may be; 0 if there is a choice.
 func (e *Endpoint) version() iana.Version {
 	if v := e.summary.Version; v != 0 {
@@ -214,8 +226,14 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(Receive, m, raw, row.To)
 	}
+	if m != nil && e.rd.Epoch() > 0 {
+		e.owing = true // it was under keys that only the two ends have
+	}
 	if err := e.machine.do(i, m); err != nil {
 		return e.fail(err)
+	}
+	if row.Dir == Send && row.Msg != message.KindChangeCipherSpec || row.To == Connected {
+		e.owing = false
 	}
 	if row.To != e.state {
 		e.stopped, e.warnings = 0, 0 // it may come back, and wait for something else
@@ -243,7 +261,7 @@ func (e *Endpoint) fail(err error) error {
 	if !errors.As(err, &re) {
 		re = &reason.Error{Reason: reason.Internal, Off: -1, Err: err}
 	}
-	e.err = re
+	e.err, e.owing = re, false
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}

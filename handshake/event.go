@@ -25,6 +25,9 @@ type Event interface {
 // A Listener is told of every event, in order, on the goroutine that drives the
 // endpoint. It must ignore kinds it does not know. It must be a true nil
 // interface where nobody listens: then nothing is built for it.
+//
+// An endpoint tells at once. What a Listener does then is between what the peer sent and
+// the answer, so a driver with a peer that can measure tells later: see Endpoint.Owes.
 type Listener interface{ Event(Event) }
 
 // ListenerFunc makes a function a Listener.

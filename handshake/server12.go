@@ -202,6 +202,7 @@ func recvClientKeyExchange(s *server, msg message.Message) error {
 			return err
 		}
 	}
+	s.owing = true
 	secret, err := s.offer.Finish(msg.(message.ClientKeyExchange).Share())
 	if err != nil {
 		return err

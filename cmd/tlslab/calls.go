@@ -167,7 +167,7 @@ func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.R
 			_ = conn.CloseWrite()
 		}
 	}()
-	_, err := io.Copy(flushing{out, t}, conn)
+	_, err := io.Copy(flushing{out, t, conn}, conn)
 	if ctx.Err() != nil {
 		err = nil // the person at the keyboard has seen enough
 	}
@@ -182,11 +182,13 @@ func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.R
 
 // flushing shows the transcript's part of what it writes first.
 type flushing struct {
-	w io.Writer
-	t *transcript
+	w    io.Writer
+	t    *transcript
+	conn *tls.Conn
 }
 
 func (f flushing) Write(p []byte) (int, error) {
+	f.conn.Tell() // before it is seen: what we say to it is a person's answer, or was given already
 	f.t.flush()
 	return f.w.Write(p)
 }

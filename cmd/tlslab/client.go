@@ -116,13 +116,14 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 			return unwritten("--sess-out", c.sessOut, err)
 		}
 	}
-	out, done, err := c.outputs(cmd.ErrOrStderr(), cfg)
+	out, done, err := c.outputs(cmd.ErrOrStderr(), cmd.ErrOrStderr(), cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, done()) }()
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it: standard output may be stuck
 	call := &calls{clientFlags: c, cfg: cfg, jar: jar, out: out, log: cmd.ErrOrStderr()}
 	if c.format == "json" && !c.quiet && c.view.out == "" {
 		call.log = io.Discard // a transcript for programs, which tells all of it, goes there

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -85,25 +86,28 @@ type transcript struct {
 	out   *output
 	title string // heads each part; "" for none
 
-	mu   sync.Mutex
-	held bytes.Buffer
-	show interface {
+	mu      sync.Mutex
+	held    bytes.Buffer
+	data    int                // records of data since the last piece
+	unshown func(n int) string // says that n of them are not shown
+	show    interface {
 		handshake.Listener
 		Close() error
 	}
 }
 
-// outputs opens the transcript, the key log for cfg, and the capture; done closes them.
-func (l *liveFlags) outputs(to io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
-	if out, err = l.view.open(to, to); err != nil {
+// outputs opens the transcript, which goes to to or --out, the key log for cfg, and the
+// capture; done closes them. What goes wrong with a file meanwhile is said on log.
+func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
+	if out, err = l.view.open(to, log); err != nil {
 		return nil, nil, err
 	}
-	log, closeLog, err := openKeyLog(l.keyLog, l.lang, to)
+	keys, closeLog, err := openKeyLog(l.keyLog, l.lang, log)
 	if err != nil {
 		return nil, nil, firstError(err, out.close())
 	}
-	cfg.KeyLog = log
-	if err := l.captureFile.open(asSeen, l.lang, to); err != nil {
+	cfg.KeyLog = keys
+	if err := l.captureFile.open(asSeen, l.lang, log); err != nil {
 		return nil, nil, firstError(err, closeLog(), out.close())
 	}
 	return out, func() error {
@@ -127,7 +131,7 @@ func (l *liveFlags) newTranscript(out *output, title string) *transcript {
 	if l.quiet {
 		return nil
 	}
-	t := &transcript{out: out, title: title}
+	t := &transcript{out: out, title: title, unshown: func(n int) string { return say(l.lang, "not_shown", "n", strconv.Itoa(n)) }}
 	if l.format == "json" {
 		t.show = render.NewJSON(&t.held, "live", "client", "server")
 		return t
@@ -147,10 +151,33 @@ func (t *transcript) attach(cfg *handshake.Config) {
 func (t *transcript) Event(e handshake.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.tooMuch(e) {
+		return
+	}
 	t.show.Event(e)
 	if t.title == "" {
 		_ = t.write()
 	}
+}
+
+// maxData is how many records of data one piece of a server's transcript shows. A client
+// that sends its data byte by byte costs us ten thousand times what it costs the client to
+// explain each, in work and in memory, and nobody reads so far.
+const maxData = 1000
+
+// tooMuch reports whether e is about data of which this piece has shown enough.
+func (t *transcript) tooMuch(e handshake.Event) bool {
+	if _, text := t.show.(*render.Terminal); !text || t.title == "" {
+		return false // a program reads it, and wants all; or it goes out as it happens, and holds nothing
+	}
+	switch e := e.(type) {
+	case *handshake.RecordEvent: // comes before what is in it if it is received, and after it if sent
+		return e.Type == iana.ApplicationData && t.data >= maxData
+	case *handshake.DataEvent:
+		t.data++
+		return t.data > maxData
+	}
+	return false
 }
 
 // flush shows what has happened so far.
@@ -181,10 +208,14 @@ func (t *transcript) close() error {
 
 // write puts what is held out in one piece.
 func (t *transcript) write() error {
+	if t.data > maxData {
+		fmt.Fprintf(&t.held, "\n%s\n", t.unshown(t.data-maxData))
+	}
 	if t.held.Len() == 0 {
 		return nil
 	}
 	defer t.held.Reset()
+	t.data = 0
 	if _, json := t.show.(*render.JSON); json || t.title == "" {
 		_, err := t.out.Write(t.held.Bytes())
 		return err

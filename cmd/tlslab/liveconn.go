@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tlslab/handshake/tls"
 )
@@ -46,8 +47,9 @@ type liveConn struct {
 	counted    *counted
 	shaken     atomic.Bool // the handshake is complete
 
+	first sync.Once // under --www: the handshake
+
 	// Of early data, under --www:
-	early  sync.Once
 	left   []byte // what net/http has yet to read of it
 	noMore bool   // the client's last request has been answered
 
@@ -99,27 +101,47 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// shake runs the handshake and shows it.
-func (c *liveConn) shake(ctx context.Context) error {
-	err := c.HandshakeContext(ctx)
+// CloseWrite closes our side, as the transport can: package tls does so behind an alert.
+func (c *counted) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// shake runs the handshake and shows it: by how, which returns when it is over and has done
+// with early data what is to be done. A client that takes longer than --handshake-timeout is
+// cut off, so that one which says nothing holds nothing for ever.
+func (c *liveConn) shake(how func() error) error {
+	limit := c.host.flags.handshakeTimeout
+	slow := time.AfterFunc(limit, func() {
+		c.ended(&tooSlow{limit})
+		_ = c.NetConn().Close()
+	})
+	err := how()
+	slow.Stop()
 	c.shaken.Store(err == nil)
 	c.ended(err)
 	c.transcript.flush()
 	return err
 }
 
+// tooSlow is why a client was cut off that had not shaken hands in time.
+type tooSlow struct{ limit time.Duration }
+
+func (t *tooSlow) Error() string { return "no handshake within " + t.limit.String() }
+
 // ConnectionState completes the handshake: net/http asks before it reads. Early data is
 // answered before that.
 func (c *liveConn) ConnectionState() stdtls.ConnectionState {
-	if c.host.cfg.MaxEarlyData > 0 {
-		c.early.Do(func() { _ = c.answerEarly() }) // an error will come again when it is read from
-	}
-	s := c.Conn.ConnectionState()
-	if s.HandshakeComplete {
-		c.shaken.Store(true)
-		c.transcript.flush()
-	}
-	return s
+	c.first.Do(func() {
+		how := c.Conn.Handshake
+		if c.host.cfg.MaxEarlyData > 0 {
+			how = c.answerEarly
+		}
+		_ = c.shake(how) // an error will come again when it is read from
+	})
+	return c.Conn.ConnectionState()
 }
 
 // Read is the connection's, after what is left of early data.
@@ -169,9 +191,15 @@ func (c *liveConn) report() {
 	l := c.host.flags.lang
 	peer := say(l, "client")
 	what := handshakeError(context.Background(), l, peer, end)
-	if c.shaken.Load() {
+	slow := new(tooSlow)
+	switch late := errors.As(end, &slow); {
+	case late && !c.counted.spoken.Load():
+		what = told(l, end, "mute", "limit", slow.limit.String())
+	case late:
+		what = told(l, end, "too_slow", "limit", slow.limit.String())
+	case c.shaken.Load():
 		what = endError(l, peer, end)
-	} else if !c.counted.spoken.Load() {
+	case !c.counted.spoken.Load():
 		what = told(l, end, "left_at_once")
 	}
 	if what != nil {

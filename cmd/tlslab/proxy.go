@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/render"
@@ -113,7 +114,10 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	out, err := p.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	said := newSpool(unfiltered(cmd.ErrOrStderr()), p.missing)
+	defer said.close()
+	log := foreign.NewWriter(said, false)
+	out, err := p.view.open(cmd.OutOrStdout(), log)
 	if err != nil {
 		return err
 	}
@@ -130,18 +134,28 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	files := new(proxyFiles)
-	if err := files.open(p, &o, cmd.ErrOrStderr()); err != nil {
+	if err := files.open(p, &o, log); err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, files.close()) }()
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	l, err := net.Listen("tcp", p.listen)
 	if err != nil {
 		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
 	}
-	list := newProxyList(p, out, cmd.ErrOrStderr())
+	listed := newSpool(out.w, func(n int) string {
+		if p.format == "json" { // for a program, which has no use for a sentence
+			_, _ = io.WriteString(log, p.missing(n))
+			return ""
+		}
+		return p.missing(n)
+	})
+	out.w = listed
+	defer func() { err = firstError(err, listed.close()) }()
+	list := newProxyList(p, out, log)
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)
 		list.add(e)
@@ -154,7 +168,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	list.proxy = px
-	if err := p.announce(ctx, cmd.ErrOrStderr(), l, root, made); err != nil {
+	if err := p.announce(ctx, log, l, root, made); err != nil {
 		return errors.Join(err, px.Close(), l.Close())
 	}
 	defer context.AfterFunc(ctx, func() { _ = px.Close() })()

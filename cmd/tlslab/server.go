@@ -1,23 +1,24 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"os"
 	"os/signal"
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
+	"tlslab/handshake/tls"
 	"tlslab/pki"
 )
 
@@ -28,6 +29,8 @@ type serverFlags struct {
 	portFile, staple   string
 	verifyClient, www  bool
 	resume             resumeFlags
+
+	handshakeTimeout, idleTimeout time.Duration
 }
 
 func newServer() *cobra.Command {
@@ -73,16 +76,15 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.BoolVar(&s.verifyClient, "verify-client", false, "demand a certificate of each client")
 	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
+	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
+	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
 	complete(cmd, "staple", stapleKinds)
 	return cmd
 }
 
 func (s *serverFlags) run(cmd *cobra.Command) (err error) {
-	if s.accept == "" {
-		return misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
-	}
-	if _, err := splitAddr(s.accept); err != nil {
-		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	if err := s.check(cmd); err != nil {
+		return err
 	}
 	cfg, err := s.config(s.resume.only13(cmd))
 	if err != nil {
@@ -95,7 +97,10 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := s.clientRoots(cfg, roots); err != nil {
 		return err
 	}
-	store, err := openStore(s.resume.store, s.tellStore(cmd.ErrOrStderr()))
+	said := newSpool(unfiltered(cmd.ErrOrStderr()), s.missing)
+	defer said.close() // nobody is left to tell that it could not be written
+	log := foreign.NewWriter(said, false)
+	store, err := openStore(s.resume.store, s.tellStore(log))
 	if err != nil {
 		return err
 	}
@@ -106,44 +111,71 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
-	out, done, err := s.outputs(cmd.ErrOrStderr(), cfg)
+	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, done()) }()
+	if s.view.out == "" {
+		out.w = foreign.NewWriter(said, out.options.Color) // in one order with the rest
+	} else {
+		shown := newSpool(out.w, s.missing)
+		out.w = shown
+		defer shown.close() // as with any transcript, what goes wrong ends nobody's connection
+	}
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	if s.caDir != "" {
 		for _, a := range roots {
-			warnExpired(cmd.ErrOrStderr(), s.lang, s.caDir, a)
+			warnExpired(log, s.lang, s.caDir, a)
 		}
 	}
 	l, err := net.Listen("tcp", s.accept)
 	if err != nil {
 		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
 	}
-	if err := firstError(s.warn(out), s.announce(ctx, cmd.ErrOrStderr(), l, roots)); err != nil {
+	l = tls.Patient(l)
+	if err := firstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	s.announceStore(cmd.ErrOrStderr(), cfg, store, settings)
+	s.announceStore(log, cfg, store, settings)
 	watched, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // the last connections may yet need it
 	var watching sync.WaitGroup
 	watching.Go(func() { store.watch(watched) })
 	defer watching.Wait()
 	defer unwatch()
-	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods), log: cmd.ErrOrStderr(), out: out, stdout: unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
+	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods),
+		log: log, out: out, stdout: unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {
 		err = h.serveHTTP(l)
 	} else {
 		go h.typed(cmd.InOrStdin())
-		err = h.serve(ctx, l)
+		err = h.serve(l)
 	}
 	h.stop(l)
-	h.handlers.Wait()
+	h.leave()
 	return err
+}
+
+// check finds what makes no sense by itself.
+func (s *serverFlags) check(cmd *cobra.Command) error {
+	if s.accept == "" {
+		return misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
+	}
+	if _, err := splitAddr(s.accept); err != nil {
+		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	}
+	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
+		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")
+	}
+	if cmd.Flags().Changed("idle-timeout") && !s.www {
+		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+	}
+	return nil
 }
 
 // clientRoots sets whom to believe of the clients.
@@ -200,114 +232,4 @@ func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener,
 		fmt.Fprintln(w, "  "+say(s.lang, "root_unwritten"))
 	}
 	return nil
-}
-
-// host is a server at work.
-type host struct {
-	flags    *serverFlags
-	cfg      *handshake.Config
-	store    *serverStore
-	log      io.Writer
-	out      *output
-	stdout   io.Writer
-	handlers sync.WaitGroup
-	stopping sync.Once
-
-	safeMethods bool // early data may only ask, and change nothing
-
-	mu      sync.Mutex
-	arrived *sync.Cond
-	conns   map[*liveConn]bool
-	last    *liveConn // who gets what is typed
-	count   int
-	stopped bool
-}
-
-// serve handles each connection until l is closed.
-func (h *host) serve(ctx context.Context, l net.Listener) error {
-	live := &liveListener{l, h}
-	for {
-		c, err := live.Accept()
-		if err != nil {
-			return h.unlessStopped(err)
-		}
-		h.handlers.Go(func() { h.converse(ctx, c.(*liveConn)) })
-	}
-}
-
-// unlessStopped is err, unless it comes of stopping.
-func (h *host) unlessStopped(err error) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.stopped {
-		return nil
-	}
-	return err
-}
-
-// converse shakes hands and prints what comes until the peer closes.
-func (h *host) converse(ctx context.Context, c *liveConn) {
-	defer c.Close()
-	if h.cfg.MaxEarlyData > 0 && c.printEarly() != nil {
-		return
-	}
-	if c.shake(ctx) != nil {
-		return
-	}
-	h.mu.Lock()
-	h.last = c
-	h.arrived.Broadcast()
-	h.mu.Unlock()
-	buf := make([]byte, 1<<14)
-	for {
-		n, err := c.Read(buf)
-		c.transcript.flush()
-		h.print(buf[:n])
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (h *host) print(p []byte) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	_, _ = h.stdout.Write(p)
-}
-
-// typed sends each line of in to the client that came last, and waits for one if
-// there is none. When in ends, the server goes on.
-func (h *host) typed(in io.Reader) {
-	r := bufio.NewReader(in)
-	for {
-		line, err := r.ReadBytes('\n')
-		if len(line) > 0 {
-			h.mu.Lock()
-			for h.last == nil {
-				h.arrived.Wait()
-			}
-			c := h.last
-			h.mu.Unlock()
-			// A client that has left misses the line; its own handler tells of it.
-			_, _ = c.Write(line)
-			c.transcript.flush()
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// stop closes everything, once, and returns when that is done.
-func (h *host) stop(l net.Listener) {
-	h.stopping.Do(func() {
-		h.mu.Lock()
-		h.stopped = true
-		open := slices.Collect(maps.Keys(h.conns))
-		h.mu.Unlock()
-		_ = l.Close()
-		for _, c := range open {
-			_ = c.Close()
-		}
-	})
 }

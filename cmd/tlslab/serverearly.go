@@ -17,10 +17,6 @@ import (
 // What a server does with early data: it prints it, or answers the requests in it, before
 // the handshake is over. Nothing shows yet that the client is there.
 
-// earlyTime is how long a client of --www may take from its ClientHello to its Finished,
-// as for a handshake without early data.
-const earlyTime = 30 * time.Second
-
 // printEarly prints the early data, and returns when the handshake is over.
 func (c *liveConn) printEarly() error {
 	buf := make([]byte, 1<<14)
@@ -36,7 +32,6 @@ func (c *liveConn) printEarly() error {
 		case err == nil:
 			continue
 		case err != io.EOF:
-			c.ended(err)
 			return err
 		case total > 0:
 			fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "early_came", "n", strconv.Itoa(total)))
@@ -52,59 +47,101 @@ type earlyKey struct{}
 // handshake is over. What is left of the early data then is the beginning of a request
 // that only this client can have ended, and net/http's to answer.
 func (c *liveConn) answerEarly() error {
-	_ = c.SetDeadline(time.Now().Add(earlyTime)) // a socket that is closed already says so below
-	buf := make([]byte, 1<<14)
-	for {
-		n, err := c.Conn.ReadEarly(buf)
-		if c.left = append(c.left, buf[:n]...); c.noMore {
-			c.left = nil // it said that there would be no more
-		}
-		if err == io.EOF {
-			_ = c.SetDeadline(time.Time{})
-			return nil
-		}
-		if err != nil {
-			c.ended(err)
-			return err
-		}
-		for len(c.left) > 0 {
-			r, size := wholeRequest(c.left)
-			if r == nil {
-				break
-			}
-			c.left = c.left[size:]
-			if err := c.answer(r); err != nil {
+	requests := newEarlyRequests(earlyReader{c.Conn})
+	for !c.noMore {
+		r, refusal := requests.next()
+		switch {
+		case r != nil:
+			if err := c.answer(r, c.host.page); err != nil {
 				return err
 			}
-			if c.noMore = r.Close; c.noMore {
-				c.left = nil
+			c.noMore = r.Close // it said that there would be no more
+		case refusal != 0:
+			r := &http.Request{Method: http.MethodGet, ProtoMajor: 1, ProtoMinor: 1, Close: true}
+			if err := c.answer(r, func(w http.ResponseWriter, _ *http.Request) { refuse(w, refusal) }); err != nil {
+				return err
 			}
+			c.noMore = true
+		default:
+			c.left = requests.kept
+			return c.passOver()
 		}
 	}
+	return c.passOver()
 }
 
-// wholeRequest is the request at the beginning of b and how long it is, or nil if it is
-// not all there, or is none.
-func wholeRequest(b []byte) (*http.Request, int) {
-	left := bytes.NewReader(b)
-	buffered := bufio.NewReader(left)
-	r, err := http.ReadRequest(buffered)
+// passOver reads early data that nobody wants, up to the end of the handshake.
+func (c *liveConn) passOver() error {
+	_, err := io.Copy(io.Discard, earlyReader{c.Conn})
+	return err
+}
+
+// earlyReader reads the early data of a connection.
+type earlyReader struct{ *tls.Conn }
+
+// Read reads early data, and io.EOF once the handshake is over.
+func (e earlyReader) Read(p []byte) (int, error) { return e.ReadEarly(p) }
+
+// earlyRequests takes requests off early data as it comes, each byte once: the parser waits
+// for more where it has got to, however small the pieces are. What it has read of a request
+// is kept, since net/http must read it again should the rest come later, in other data.
+type earlyRequests struct {
+	from  io.Reader
+	buf   *bufio.Reader // reads from the earlyRequests itself, which keeps it
+	kept  []byte        // of the request at hand, and of what is read behind it
+	limit int           // most of kept
+	err   error         // that from has ended with
+}
+
+func newEarlyRequests(from io.Reader) *earlyRequests {
+	e := &earlyRequests{from: from}
+	e.buf = bufio.NewReader(e)
+	return e
+}
+
+// errTooMuch is a head or a body beyond what is taken.
+var errTooMuch = errors.New("a request that is too long")
+
+// Read reads from the early data, within the limit.
+func (e *earlyRequests) Read(p []byte) (int, error) {
+	if len(e.kept) >= e.limit {
+		return 0, errTooMuch
+	}
+	var n int
+	n, e.err = e.from.Read(p[:min(len(p), e.limit-len(e.kept))])
+	e.kept = append(e.kept, p[:n]...)
+	return n, e.err
+}
+
+// next returns the next request when it is all there. Where there will be none it returns
+// nil, and the status to refuse it with if it is too long; else what has been kept is for
+// net/http, because the early data or the connection is over, or because this is no request,
+// which it will say.
+func (e *earlyRequests) next() (r *http.Request, refusal int) {
+	e.limit = maxHead
+	r, err := http.ReadRequest(e.buf)
+	if errors.Is(err, errTooMuch) {
+		return nil, http.StatusRequestHeaderFieldsTooLarge
+	}
 	if err != nil {
 		return nil, 0
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	e.limit = len(e.kept) + maxBody
+	switch _, err := io.Copy(io.Discard, r.Body); {
+	case errors.Is(err, errTooMuch):
+		return nil, http.StatusRequestEntityTooLarge
+	case err != nil:
 		return nil, 0
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return r, len(b) - left.Len() - buffered.Buffered()
+	e.kept = bytes.Clone(e.kept[len(e.kept)-e.buf.Buffered():])
+	return r, 0
 }
 
-// answer sends the answer to a request before the client's Finished has come.
-func (c *liveConn) answer(r *http.Request) error {
+// answer sends what handler has to say to a request before the client's Finished has come.
+func (c *liveConn) answer(r *http.Request, handler http.HandlerFunc) error {
 	w := &answer{header: http.Header{}, status: http.StatusOK}
 	ctx := context.WithValue(context.WithValue(context.Background(), connKey{}, c), earlyKey{}, true)
-	c.host.page(w, r.WithContext(ctx))
+	handler(w, r.WithContext(ctx))
 	w.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	var b bytes.Buffer
 	err := (&http.Response{StatusCode: w.status, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: w.header,
@@ -116,7 +153,6 @@ func (c *liveConn) answer(r *http.Request) error {
 	if errors.Is(err, tls.ErrEarlyDataOver) {
 		_, err = c.Conn.Write(b.Bytes()[n:])
 	}
-	c.ended(err)
 	return err
 }
 

@@ -226,18 +226,21 @@ func decrypt(e *handshake.SecretEvent) (cmd, why string) {
 	if err != nil {
 		return "", whyNoTool
 	}
-	// RFC 5246 §7.4.7.1: a bad padding gets a random secret, another version ours.
-	//lint:ignore SA1019 RSA key transport is what is explained here
-	if plain, err := rsa.DecryptPKCS1v15(nil, key, ciphertext); err != nil || !bytes.Equal(plain, e.Value) {
-		return "", whyReplaced
-	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return "", whyNoTool
 	}
-	return with(pem("PRIVATE KEY", pkcs8), 3,
+	cmd = with(pem("PRIVATE KEY", pkcs8), 3,
 		decoded(ciphertext)+" |\n"+
-			"openssl pkeyutl -decrypt -pkeyopt rsa_padding_mode:pkcs1 -inkey /dev/fd/3") + toHex, ""
+			"openssl pkeyutl -decrypt -pkeyopt rsa_padding_mode:pkcs1 -inkey /dev/fd/3") + toHex
+	// RFC 5246 §7.4.7.1: a bad padding gets a random secret, another version ours. This comes
+	// last, so that the same is computed in either case: a server that explains live does it
+	// beside its other connections, and how busy it is can be felt on those.
+	//lint:ignore SA1019 RSA key transport is what is explained here
+	if plain, err := rsa.DecryptPKCS1v15(nil, key, ciphertext); err != nil || !bytes.Equal(plain, e.Value) {
+		return "", whyReplaced
+	}
+	return cmd, ""
 }
 
 // verify checks a signature: most cannot be made twice alike, and none without the

@@ -4,7 +4,11 @@ import "slices"
 
 // Trace collects the intermediate values of one Seal or Open, in the order in
 // which they are computed. A nil Trace means nobody listens, and costs nothing.
-type Trace struct{ Steps []Step }
+type Trace struct {
+	Steps []Step
+
+	small []byte // the bytes of short steps, side by side
+}
 
 // Step is one value. Bytes are the trace's own.
 type Step struct {
@@ -48,10 +52,34 @@ func StepNames() []string {
 		StepAdditionalData13, StepMAC13}
 }
 
+// Most steps of a record are a number, an IV, a tag: they share a few allocations, for
+// whoever sends its data byte by byte has us trace each of them.
+const (
+	mostSteps  = 10 // of one record, as a rule
+	smallStep  = 32
+	smallSteps = 128
+)
+
 // Add appends a copy of b under name, if anybody listens.
 func (t *Trace) Add(name string, b []byte) {
 	if t == nil {
 		return
 	}
-	t.Steps = append(t.Steps, Step{Name: name, Bytes: slices.Clone(b)})
+	if t.Steps == nil {
+		t.Steps = make([]Step, 0, mostSteps)
+	}
+	t.Steps = append(t.Steps, Step{Name: name, Bytes: t.own(b)})
+}
+
+// own copies b.
+func (t *Trace) own(b []byte) []byte {
+	if len(b) > smallStep || b == nil {
+		return slices.Clone(b)
+	}
+	at := len(t.small)
+	if at+len(b) > cap(t.small) {
+		at, t.small = 0, make([]byte, 0, smallSteps)
+	}
+	t.small = append(t.small, b...)
+	return t.small[at:len(t.small):len(t.small)]
 }

@@ -20,6 +20,8 @@ import (
 // each use of the endpoint. No socket call is made under mu, so a blocked Read
 // does not stop a Write; shake is not read, so that a Write which found the
 // handshake under way does not wait for the Read that ran it.
+//
+// A Listener is told under none but its own, and late: see heard.go.
 type Conn struct {
 	conn net.Conn
 
@@ -34,6 +36,8 @@ type Conn struct {
 	closed   atomic.Bool
 	first    [headerSize]byte // where an idle connection waits for its next record
 	early    []byte           // early data that nobody has read yet; needs mu
+
+	heard *heard // what the listener has yet to be told; nil: nobody listens
 }
 
 // headerSize is all the room that an idle connection offers to its peer: a record
@@ -79,22 +83,28 @@ func (c *Conn) handshake(enough func() bool) error {
 		if ferr := c.flushUnless(progress && err == nil && !stop); err == nil {
 			err = ferr
 		}
-		if err != nil || stop {
+		if err != nil {
+			c.over()
 			return err
+		}
+		if stop {
+			return nil
 		}
 		if done {
 			break
 		}
 		if !progress {
 			if err := c.fill(); err != nil {
+				c.tell()
 				return err
 			}
 		}
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.e.Idle()
+	c.mu.Unlock()
 	c.complete.Store(true) // only now that Finished is out: a flush that failed is tried again
+	c.tell()
 	return nil
 }
 
@@ -155,6 +165,7 @@ func (c *Conn) flushLocked() error {
 // fill waits for bytes of the peer. It needs the read lock, under which alone the
 // endpoint's input is touched: so the socket may read into it without mu.
 func (c *Conn) fill() error {
+	c.tell()
 	c.mu.Lock()
 	c.e.Idle()
 	need := c.e.Need()
@@ -205,6 +216,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	c.tell() // of what the last Read returned: whoever comes back has answered it, or waits for more
 	for {
 		c.mu.Lock()
 		n, err := c.e.Read(p)
@@ -216,7 +228,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 				return 0, ferr
 			}
 		}
-		if n > 0 || err != nil { // an error of reading is what counts, not that of sending its alert
+		if err != nil { // of reading: it counts, not that of sending its alert
+			c.over()
+		}
+		if n > 0 || err != nil {
 			return n, err
 		}
 		if err := c.fill(); err != nil {
@@ -265,6 +280,7 @@ func (c *Conn) Write(p []byte) (sent int, err error) {
 		if ferr := c.flushLocked(); err == nil {
 			err = ferr
 		}
+		c.tell()
 		if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			p, sent = p[n:], sent+n
 		}
@@ -307,6 +323,7 @@ func (c *Conn) UpdateKeys(request bool) error {
 	if ferr := c.flushLocked(); err == nil {
 		err = ferr
 	}
+	c.tell()
 	return err
 }
 
@@ -317,6 +334,7 @@ func (c *Conn) CloseWrite() error {
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
+	defer c.tell()
 	return c.closeWriteLocked()
 }
 
@@ -346,7 +364,9 @@ func (c *Conn) Close() error {
 		}
 		c.write.Unlock()
 	}
-	if err := c.conn.Close(); err != nil {
+	err := c.conn.Close()
+	c.tellAll()
+	if err != nil {
 		return err
 	}
 	if c.failed() || isPeerGone(notify) {

@@ -42,6 +42,7 @@ func (c *Conn) WriteEarly(p []byte) (sent int, err error) {
 		if ferr := c.flushLocked(); err == nil {
 			err = ferr
 		}
+		c.tell()
 		p, sent = p[n:], sent+n
 		if err == nil && n == 0 {
 			err = ErrEarlyDataOver
@@ -79,7 +80,9 @@ func (c *Conn) begin() error {
 	for {
 		progress, _, err := c.step()
 		if err != nil || !progress {
-			return errors.Join(err, c.flush())
+			err = errors.Join(err, c.flush())
+			c.tell()
+			return err
 		}
 	}
 }

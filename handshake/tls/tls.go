@@ -25,20 +25,22 @@ type Certificate = handshake.Certificate
 // Client wraps conn as the client of a TLS connection. The handshake runs at the
 // first Read or Write, or when Handshake asks for it. The error is a bad Config's.
 func Client(conn net.Conn, cfg *Config) (*Conn, error) {
+	cfg, h := listen(cfg)
 	e, err := handshake.NewClient(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{conn: conn, e: e}, nil
+	return &Conn{conn: conn, e: e, heard: h}, nil
 }
 
 // Server wraps conn as the server of a TLS connection.
 func Server(conn net.Conn, cfg *Config) (*Conn, error) {
+	cfg, h := listen(cfg)
 	e, err := handshake.NewServer(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{conn: conn, e: e}, nil
+	return &Conn{conn: conn, e: e, heard: h}, nil
 }
 
 // Dial connects to addr ("host:port") and completes the handshake. A Config
@@ -68,7 +70,7 @@ func DialContext(ctx context.Context, network, addr string, cfg *Config) (*Conn,
 		return nil, errors.Join(err, raw.Close())
 	}
 	if err := c.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(err, raw.Close())
+		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
@@ -83,8 +85,8 @@ func Listen(network, addr string, cfg *Config) (net.Listener, error) {
 	return NewListener(l, cfg), nil
 }
 
-// NewListener wraps what l accepts.
-func NewListener(l net.Listener, cfg *Config) net.Listener { return &listener{l, cfg} }
+// NewListener wraps what l accepts, patiently: see Patient.
+func NewListener(l net.Listener, cfg *Config) net.Listener { return &listener{Patient(l), cfg} }
 
 type listener struct {
 	net.Listener

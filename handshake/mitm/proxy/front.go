@@ -65,8 +65,10 @@ func (forward) target(s *session) (t target, ok bool) {
 // errLongHead is a head beyond Limits.Header.
 var errLongHead = errors.New("the head is longer than the proxy takes")
 
-// head waits for a whole HTTP head and returns it; it stays to be read.
+// head waits for a whole HTTP head and returns it; it stays to be read. However small the
+// pieces are that it comes in, each byte is looked at once.
 func (r *recorder) head(limit int) ([]byte, error) {
+	var end headEnd
 	for n := 1; ; {
 		b, err := r.peek(n)
 		if err != nil {
@@ -75,14 +77,33 @@ func (r *recorder) head(limit int) ([]byte, error) {
 		if b[0] < ' ' && b[0] != '\r' && b[0] != '\n' || b[0] > '~' {
 			return nil, fmt.Errorf("byte 0x%02x is not the beginning of an HTTP request", b[0])
 		}
-		if i := bytes.Index(b, []byte("\r\n\r\n")); i >= 0 {
-			return b[:i+4], nil
+		if i, ok := end.find(b); ok {
+			return b[:i], nil
 		}
 		if len(b) >= limit {
 			return nil, errLongHead
 		}
 		n = len(b) + 1
 	}
+}
+
+// headEnd looks for where a head ends, in a buffer that grows: what it has looked through it
+// does not look at again.
+type headEnd struct {
+	at     int // where the end may begin at the earliest
+	looked int // bytes looked at so far
+}
+
+// find returns how long the head is that b begins with, if it is all there; b is what it was
+// before, and more.
+func (h *headEnd) find(b []byte) (n int, ok bool) {
+	const blank = "\r\n\r\n"
+	h.looked += len(b) - h.at
+	if i := bytes.Index(b[h.at:], []byte(blank)); i >= 0 {
+		return h.at + i + len(blank), true
+	}
+	h.at = max(h.at, len(b)-len(blank)+1)
+	return 0, false
 }
 
 // badRequest tells client and reader that what came is no request. A client that has

@@ -24,11 +24,11 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/mitm"
+	"tlslab/handshake/tls"
 )
 
 // Options make a Proxy. A field's zero value means the default named beside it.
@@ -148,6 +148,7 @@ func (p *Proxy) Serve(l net.Listener) error {
 		return l.Close()
 	}
 	defer p.working.Done()
+	l = tls.Patient(l)
 	stop := make(chan struct{})
 	defer close(stop)
 	go func() {
@@ -157,20 +158,9 @@ func (p *Proxy) Serve(l net.Listener) error {
 		case <-stop:
 		}
 	}()
-	for pause := acceptPause; ; {
+	for {
 		conn, err := l.Accept()
-		switch {
-		case err == nil:
-			pause = acceptPause
-		case isScarce(err): // others will end, and make room
-			select {
-			case <-p.done:
-				return nil
-			case <-time.After(pause):
-			}
-			pause = min(2*pause, time.Second)
-			continue
-		default:
+		if err != nil {
 			select {
 			case <-p.done:
 				return nil
@@ -187,21 +177,6 @@ func (p *Proxy) Serve(l net.Listener) error {
 			s.run()
 		})
 	}
-}
-
-// acceptPause is how long the proxy waits at first when there is nothing left to accept a
-// connection with, as net/http does.
-const acceptPause = 5 * time.Millisecond
-
-// isScarce reports whether a connection could not be accepted for want of descriptors or
-// memory, or had already gone.
-func isScarce(err error) bool {
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
 }
 
 // begins notes that l is being served, and its address as one of the proxy's own; not after

@@ -1,0 +1,91 @@
+package tls
+
+import (
+	"sync"
+
+	"tlslab/handshake"
+)
+
+// heard stands between an endpoint and the Listener of its Config. What happened is told
+// only when nobody waits for the answer to it: once that is written to the socket, or where
+// there is none yet to give and the connection is about to wait itself.
+//
+// For a Listener may compute with the secrets it is told, and print, and stall; and it does
+// more of it for one secret than for another. Between a secret and the answer, the peer
+// would feel that as time: with RSA key transport the time to the alert told whether the
+// padding was good, which is all that Bleichenbacher's attack asks for (RFC 5246 §7.4.7.1).
+// What holds for padding holds for all else that only the two ends know: whether a binder
+// fits, how long a record is without its padding. So there is no list of such events; all
+// wait. The endpoint builds them meanwhile, which copies what has the same size in either case.
+//
+// What is kept so is what one flight made, or one Read or Write.
+type heard struct {
+	to handshake.Listener
+
+	events []handshake.Event // not yet told; needs the Conn's mu
+
+	telling sync.Mutex        // one at a time, in order
+	told    []handshake.Event // room for the next ones; needs telling
+}
+
+// Event keeps e. The endpoint calls it, under the Conn's mu.
+func (h *heard) Event(e handshake.Event) { h.events = append(h.events, e) }
+
+// listen returns cfg with a Listener that keeps what it hears, or cfg itself and nil where
+// nobody listens.
+func listen(cfg *Config) (*Config, *heard) {
+	if cfg.Listener == nil {
+		return cfg, nil
+	}
+	h := &heard{to: cfg.Listener}
+	own := *cfg
+	own.Listener = h
+	return &own, h
+}
+
+// tell tells what has happened, unless the endpoint owes its peer an answer about it. It is
+// called where what there was to write is written.
+func (c *Conn) tell() { c.tellIf(func() bool { return !c.e.Owes() }) }
+
+// Tell has the Listener told now of what Read has returned, which it else is when that has
+// been answered, or at the next Read. It is for those who show what they read, and have no
+// answer to give whose time might say how it was shown.
+func (c *Conn) Tell() { c.tell() }
+
+// tellAll tells what has happened. Nobody waits any more: the transport is closed.
+func (c *Conn) tellAll() { c.tellIf(func() bool { return true }) }
+
+func (c *Conn) tellIf(now func() bool) {
+	if c.heard == nil {
+		return
+	}
+	c.heard.telling.Lock()
+	defer c.heard.telling.Unlock()
+	c.mu.Lock()
+	if now() {
+		c.heard.events, c.heard.told = c.heard.told, c.heard.events
+	}
+	c.mu.Unlock()
+	for _, e := range c.heard.told {
+		c.heard.to.Event(e)
+	}
+	if clear(c.heard.told); cap(c.heard.told) > maxRoom { // after a handshake it is enough for a record
+		c.heard.told = nil
+	}
+	c.heard.told = c.heard.told[:0]
+}
+
+// maxRoom is how much room for events an idle connection keeps.
+const maxRoom = 16
+
+// over ends our side of the transport at once, if the connection has failed, and tells how
+// it came to that: "both parties MUST immediately close" (RFC 5246 §7.2.2, RFC 9846 §6.2).
+// A peer that waits for the end of the stream must no more feel what the Listener does
+// than one that waits for the alert. The other half stays open, because what the peer still
+// sends would be answered by a reset, which can overtake the alert.
+func (c *Conn) over() {
+	if half, ok := c.conn.(interface{ CloseWrite() error }); ok && c.failed() {
+		_ = half.CloseWrite() // the caller closes the rest
+	}
+	c.tell()
+}
