@@ -39,7 +39,7 @@ func newCA() *cobra.Command {
 		Long: `A certification authority: a key, a certificate, and the right to sign others. It
 issues certificates; it is not one. Keys are written with mode 0600, and no certificate is
 replaced without --force. A key and its certificate are written both or neither; those
-that they replace are kept beside them, their names ending in .old.`,
+that they replace are kept beside them, their names ending in .old, .old2, ….`,
 		Example: `  tlslab ca init ca                            a root in the directory ca
   tlslab ca init inter --parent ca             an intermediate that ca signs
   tlslab ca issue www.lab.test --cadir inter   www.lab.test.pem and www.lab.test-key.pem
@@ -138,17 +138,28 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err != nil {
 		return err
 	}
+	certFile, keyFile := filepath.Join(dir, pki.AuthorityCertFile), filepath.Join(dir, pki.AuthorityKeyFile)
+	was := pairThere(certFile, keyFile)
 	aside, err := pki.SaveAuthority(dir, a, pki.FileOptions{Overwrite: c.force})
 	if err != nil {
-		return kept(err, "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
+		return kept(c.intact(err, was, certFile, keyFile), "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
 	}
 	c.say(cmd, "ca_made", "name", a.Cert.Subject.CommonName, "dir", dir)
-	c.say(cmd, "wrote_key", "file", filepath.Join(dir, pki.AuthorityKeyFile))
-	c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityCertFile))
+	c.say(cmd, "wrote_key", "file", keyFile)
+	c.say(cmd, "wrote", "file", certFile)
 	if a.Parent == nil {
-		c.say(cmd, "ca_install", "file", filepath.Join(dir, pki.AuthorityCertFile))
+		c.say(cmd, "ca_install", "file", certFile)
 	} else {
 		c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityIssuersFile))
+	}
+	asideIs := func(of string) bool {
+		return slices.ContainsFunc(aside, func(name string) bool { return strings.HasPrefix(name, of) })
+	}
+	switch {
+	case asideIs(certFile):
+		c.say(cmd, "ca_replaced", "dir", dir)
+	case asideIs(keyFile):
+		c.say(cmd, "ca_unfinished", "dir", dir)
 	}
 	c.sayAside(cmd, aside)
 	return nil
@@ -163,6 +174,24 @@ func (c *caFlags) sayAside(cmd *cobra.Command, aside []string) {
 	for _, file := range aside {
 		c.say(cmd, "kept_aside", "file", file)
 	}
+}
+
+// pairThere is the certificate of a pair that is whole; nil if there is none.
+func pairThere(certFile, keyFile string) *x509.Certificate {
+	certs, _, err := pki.LoadPair(certFile, keyFile)
+	if err != nil {
+		return nil
+	}
+	return certs[0]
+}
+
+// intact is err, of writing a pair in the place of was, which is nil if there was none. It
+// says so where was is still what is there.
+func (c *caFlags) intact(err error, was *x509.Certificate, certFile, keyFile string) error {
+	if was == nil || errors.Is(err, os.ErrExist) || !was.Equal(pairThere(certFile, keyFile)) {
+		return err
+	}
+	return failure(say(c.lang, "pair_intact", "file", certFile), "%w", err)
 }
 
 func newCAIssue() *cobra.Command {
@@ -246,9 +275,10 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err != nil {
 		return err
 	}
+	was := pairThere(certFile, keyFile)
 	aside, err := pki.SavePair(certFile, keyFile, issued.Chain, key, pki.FileOptions{Overwrite: c.force})
 	if err != nil {
-		return kept(err, certFile, otherPrefix)
+		return kept(c.intact(err, was, certFile, keyFile), certFile, otherPrefix)
 	}
 	c.say(cmd, "wrote_key", "file", keyFile)
 	c.say(cmd, "wrote_chain", "file", certFile)
