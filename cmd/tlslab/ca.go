@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -94,12 +96,47 @@ func (c *caFlags) keyKind() (pki.KeyKind, error) {
 	return pki.KeyKind(c.kind), nil
 }
 
-// checkDays refuses a certificate that would end before it begins.
-func (c *caFlags) checkDays() error {
-	if c.days < 0 {
-		return misuse("Bad certificates are made by: tlslab run --cert expired", "--days %d: a certificate cannot end before it begins", c.days)
+// maxDays is some 290 years: as long as what counts time here can count.
+const maxDays = int(math.MaxInt64 / (24 * time.Hour))
+
+// checkDays refuses a certificate that would end before it is of use, or whose end cannot be
+// counted. Without --days, days are the verb's usual ones.
+func (c *caFlags) checkDays(cmd *cobra.Command) error {
+	switch {
+	case !cmd.Flags().Changed("days"):
+		return nil
+	case c.days < 1:
+		return misuse("Give at least 1. Bad certificates are made by: tlslab run --cert expired", "--days %d: such a certificate would be of no use at any time", c.days)
+	case c.days > maxDays:
+		return misuse(fmt.Sprintf("Give at most %d.", maxDays), "--days %d: that is more than can be counted here", c.days)
 	}
 	return nil
+}
+
+// checkName refuses a common name that a certificate cannot carry.
+func checkName(flag, name string) error {
+	switch n := utf8.RuneCountInString(name); {
+	case !utf8.ValidString(name):
+		return misuse("", "%s %q: this is not UTF-8", flag, name)
+	case n > pki.MaxCommonName:
+		return misuse("Give a shorter one with --name.", "%s %q has %d characters; a common name has at most %d (RFC 5280, ub-common-name)", flag, name, n, pki.MaxCommonName)
+	}
+	return nil
+}
+
+// sayOutlives says of a certificate that those above it, issuer first, end before it does: a
+// chain is good only while all of it is (RFC 5280 §6.1.3).
+func (c *caFlags) sayOutlives(cmd *cobra.Command, cert *x509.Certificate, above *pki.Authority) {
+	var ends *x509.Certificate
+	for ; above != nil; above = above.Parent {
+		if ends == nil || above.Cert.NotAfter.Before(ends.NotAfter) {
+			ends = above.Cert
+		}
+	}
+	if ends == nil || !cert.NotAfter.After(ends.NotAfter) || time.Now().After(ends.NotAfter) { // the last is warnExpired's to say
+		return
+	}
+	c.say(cmd, "ca_outlived", "until", cert.NotAfter.UTC().Format(time.DateOnly), "name", ends.Subject.CommonName, "end", ends.NotAfter.UTC().Format(time.DateOnly))
 }
 
 // dnsName is what a certificate can carry as one, with the underscore of many a lab.
@@ -115,15 +152,20 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkDays(); err != nil {
+	if err := c.checkDays(cmd); err != nil {
 		return err
 	}
+	flag := "--name"
 	if name == "" {
+		flag = "the CA's name, by its directory,"
 		abs, err := filepath.Abs(dir)
 		if err != nil {
 			return err
 		}
 		name = "tlslab " + filepath.Base(abs)
+	}
+	if err := checkName(flag, name); err != nil {
+		return err
 	}
 	o := pki.Options{CommonName: name, KeyKind: kind, Validity: c.validity()}
 	var a *pki.Authority
@@ -162,6 +204,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 		c.say(cmd, "ca_unfinished", "dir", dir)
 	}
 	c.sayAside(cmd, aside)
+	c.sayOutlives(cmd, a.Cert, a.Parent)
 	return nil
 }
 
@@ -230,10 +273,13 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err != nil {
 		return err
 	}
-	if err := c.checkDays(); err != nil {
+	if err := c.checkDays(cmd); err != nil {
 		return err
 	}
-	request := pki.Request{CommonName: names[0]}
+	var request pki.Request
+	if len(names[0]) <= pki.MaxCommonName { // a longer one is in the alternative names, where it counts
+		request.CommonName = names[0]
+	}
 	for _, n := range names {
 		addr, err := netip.ParseAddr(n)
 		switch ip := net.ParseIP(n); {
@@ -242,6 +288,8 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 				"%q is an IPv4 address inside an IPv6 one", n)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
+		case dnsName.MatchString(n) && len(n) > 253 || slices.ContainsFunc(strings.Split(n, "."), func(label string) bool { return len(label) > 63 }):
+			return misuse("", "%q is longer than a DNS name can be: 253 characters, and 63 between dots (RFC 1035 §2.3.4)", n)
 		case dnsName.MatchString(n):
 			request.DNSNames = append(request.DNSNames, n)
 		default:
@@ -297,6 +345,7 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	if err != nil {
 		return nil, firstError(err, out.close())
 	}
+	c.sayOutlives(cmd, issued.Leaf, a)
 	if c.quiet {
 		return issued, out.close()
 	}
@@ -329,7 +378,7 @@ func newCASign() *cobra.Command {
 }
 
 func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
-	if err := c.checkDays(); err != nil {
+	if err := c.checkDays(cmd); err != nil {
 		return err
 	}
 	csr, err := readRequest(file)

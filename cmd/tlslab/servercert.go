@@ -114,7 +114,7 @@ func (s *serverFlags) names() pki.Request {
 	if host, _, err := net.SplitHostPort(s.accept); err == nil {
 		add(host)
 	}
-	if s.serverName != "" {
+	if s.serverName != "" && len(s.serverName) <= pki.MaxCommonName {
 		r.CommonName = s.serverName
 	}
 	return r
