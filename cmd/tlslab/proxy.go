@@ -115,7 +115,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	said := newSpool(unfiltered(cmd.ErrOrStderr()), p.missing)
-	defer said.close()
+	defer func() { err = p.closeLog(said, cmd.OutOrStdout(), err) }()
 	log := foreign.NewWriter(said, false)
 	out, err := p.view.open(cmd.OutOrStdout(), log)
 	if err != nil {
@@ -154,7 +154,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return p.missing(n)
 	})
 	out.w = listed
-	defer func() { err = firstError(err, listed.close()) }()
+	defer func() {
+		err = firstError(err, closeSpool(listed, log, func(n string) string { return say(p.lang, "untaken_list", "n", n) }))
+	}()
 	list := newProxyList(p, out, log)
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)

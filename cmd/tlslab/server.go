@@ -98,7 +98,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	said := newSpool(unfiltered(cmd.ErrOrStderr()), s.missing)
-	defer said.close() // nobody is left to tell that it could not be written
+	defer func() { err = s.closeLog(said, cmd.OutOrStdout(), err) }()
 	log := foreign.NewWriter(said, false)
 	store, err := openStore(s.resume.store, s.tellStore(log))
 	if err != nil {
@@ -121,7 +121,12 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	} else {
 		shown := newSpool(out.w, s.missing)
 		out.w = shown
-		defer shown.close() // as with any transcript, what goes wrong ends nobody's connection
+		defer func() {
+			// What else goes wrong with it has ended nobody's connection, and done returns it.
+			if e := closeSpool(shown, log, func(n string) string { return say(s.lang, "untaken_out", "file", s.view.out, "n", n) }); e != nil {
+				err = firstError(err, errTold)
+			}
+		}()
 	}
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -157,8 +162,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		err = h.serve(l)
 	}
 	h.stop(l)
-	h.leave()
-	return err
+	return firstError(err, h.leave())
 }
 
 // check finds what makes no sense by itself.

@@ -151,7 +151,7 @@ func (h *host) stop(l net.Listener) {
 
 // leave waits for the handlers, whose connections are closed. What a client has sent may
 // yet have to be printed; where nobody reads it the program ends without.
-func (h *host) leave() {
+func (h *host) leave() error {
 	over := make(chan struct{})
 	go func() {
 		h.handlers.Wait()
@@ -159,7 +159,9 @@ func (h *host) leave() {
 	}()
 	select {
 	case <-over:
+		return nil
 	case <-time.After(spoolTime):
 		fmt.Fprintln(h.log, say(h.flags.lang, "unread_data"))
+		return errTold
 	}
 }

@@ -168,12 +168,8 @@ func TestPausedReader(t *testing.T) {
 				}
 			}
 			interrupt()
-			want := 0
-			if which == "out" {
-				want = statusFailed // the file that was asked for is not all there
-			}
-			if status := <-ended; status != want {
-				t.Errorf("status %d, want %d", status, want)
+			if status := <-ended; status != statusFailed { // not all is there of what was asked for
+				t.Errorf("status %d", status)
 			}
 		})
 	}
@@ -205,7 +201,11 @@ func TestPausedList(t *testing.T) {
 				addr = m
 			}
 		}
-		go io.Copy(io.Discard, lines)
+		rest := make(chan string, 1)
+		go func() {
+			b, _ := io.ReadAll(lines)
+			rest <- string(b)
+		}()
 		through := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr})}
 		for range 10 {
 			resp, err := (&http.Client{Transport: through, Timeout: patience}).Get(origin.URL + "/x")
@@ -219,8 +219,11 @@ func TestPausedList(t *testing.T) {
 		}
 		through.CloseIdleConnections()
 		interrupt()
-		if status := <-ended; status != 0 {
+		if status := <-ended; status != statusFailed { // nobody has the list
 			t.Errorf("status %d", status)
+		}
+		if said := <-rest; !regexp.MustCompile(`nobody reads standard output: the last \d+ parts`).MatchString(said) {
+			t.Errorf("it is not said:\n%s", said)
 		}
 	}
 }
@@ -332,9 +335,44 @@ func TestSpool(t *testing.T) {
 	if line, err := lines.ReadString('\n'); line != "last\n" {
 		t.Errorf("behind the gap %q, %v", line, err)
 	}
-	if err := s.close(); err != nil {
-		t.Error(err)
+	if untaken, err := s.close(); untaken != 0 || err != nil {
+		t.Error(untaken, err)
 	}
+}
+
+// TestSpoolLeft: what is in a pipe that nobody reads on ends behind a line, and what is not in
+// it is counted.
+func TestSpoolLeft(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	s := newSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
+	const pieces, lines = 100, 400
+	line := strings.Repeat("x", 76) + "\n" // divides neither a pipe nor what it takes whole
+	for range pieces {
+		if _, err := s.Write([]byte(strings.Repeat(line, lines))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	untaken, err := s.close()
+	if err != nil || untaken == 0 || untaken > pieces {
+		t.Fatalf("%d pieces untaken of %d, %v", untaken, pieces, err)
+	}
+	got := make([]byte, pieces*lines*len(line))
+	n, err := r.Read(got) // all that there is
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := strings.Count(string(got[:n]), line)
+	if taken == 0 || taken*len(line) != n {
+		t.Errorf("%d bytes are %d lines and a part of one: %q", n, taken, got[n-n%len(line):n])
+	}
+	if want := pieces - taken/lines; untaken != want {
+		t.Errorf("%d pieces untaken, want %d", untaken, want)
+	}
+	w.Close() // or the spool would write on
 }
 
 // TestPageLimits: a client of --www that does not go on, or goes on for ever, is let go.
