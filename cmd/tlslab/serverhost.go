@@ -28,7 +28,8 @@ type host struct {
 
 	safeMethods bool // early data may only ask, and change nothing
 
-	printing sync.Mutex // stdout's
+	printing  sync.Mutex // stdout's
+	unprinted error      // the first that went wrong there
 
 	mu      sync.Mutex
 	arrived *sync.Cond
@@ -95,7 +96,9 @@ func (h *host) print(p []byte) {
 	}
 	h.printing.Lock()
 	defer h.printing.Unlock()
-	_, _ = h.stdout.Write(p)
+	if _, err := h.stdout.Write(p); h.unprinted == nil {
+		h.unprinted = err
+	}
 }
 
 // typed sends each line of in to the client that came last, and waits for one if
@@ -159,7 +162,7 @@ func (h *host) leave() error {
 	}()
 	select {
 	case <-over:
-		return nil
+		return h.unprinted
 	case <-time.After(spoolTime):
 		fmt.Fprintln(h.log, say(h.flags.lang, "unread_data"))
 		return errTold

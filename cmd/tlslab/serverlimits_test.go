@@ -349,7 +349,7 @@ func TestSpoolLeft(t *testing.T) {
 	}
 	defer r.Close()
 	s := newSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
-	const pieces, lines = 100, 300 // the third is what a pipe of 16 pages takes half of
+	const pieces, lines = 100, 300         // the third is what a pipe of 16 pages takes half of
 	line := strings.Repeat("x", 76) + "\n" // divides neither a pipe nor what it takes whole
 	for range pieces {
 		if _, err := s.Write([]byte(strings.Repeat(line, lines))); err != nil {

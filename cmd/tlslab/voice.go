@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,6 +89,8 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		t = &trouble{status: statusUsage, what: fmt.Sprintf("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type()))}
 	case errors.As(err, &o):
 		t = &trouble{status: statusUsage, what: "these flags make no lesson: " + o.Why}
+	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
+		t = &trouble{status: statusFailed, what: err.Error()}
 	case cmd.Annotations[started] == "":
 		// Cobra's own: an unknown verb or flag, too many arguments.
 		t = &trouble{status: statusUsage, what: strings.TrimSpace(err.Error())}
