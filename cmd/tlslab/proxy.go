@@ -232,10 +232,11 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 		return o, misuse("Say 0 for no limit.", "--hardump-limit %d: no archive is as short", p.harLimit)
 	case p.maxConns < 1:
 		return o, misuse("", "--max-conns %d: at least one", p.maxConns)
-	case p.idle <= 0 || p.handshake <= 0:
-		return o, misuse("Say something like 30s or 5m.", "--idle-timeout and --handshake-timeout are longer than nothing")
 	case p.insecure && p.caFile != "":
 		return o, misuse("Leave one of the two out.", "--upstream-insecure believes any server, --upstream-CAfile some")
+	}
+	if err := longerThanNothing(p.handshake, p.idle); err != nil {
+		return o, err
 	}
 	o.Limits = proxy.Limits{Connections: p.maxConns, Idle: p.idle, Handshake: p.handshake}
 	return o, p.legs(&o)

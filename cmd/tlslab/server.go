@@ -173,11 +173,24 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
 	}
-	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
-		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")
+	if err := longerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
+		return err
 	}
 	if cmd.Flags().Changed("idle-timeout") && !s.www {
 		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+	}
+	return nil
+}
+
+// longerThanNothing refuses limits that nobody could keep.
+func longerThanNothing(handshake, idle time.Duration) error {
+	for _, f := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--handshake-timeout", handshake}, {"--idle-timeout", idle}} {
+		if f.value <= 0 {
+			return misuse("Give more than nothing, such as 30s.", "%s %v: nobody is as fast as that", f.flag, f.value)
+		}
 	}
 	return nil
 }

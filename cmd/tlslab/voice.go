@@ -114,6 +114,8 @@ func valueWord(kind string) string {
 		return "a whole number"
 	case "bool":
 		return "true or false"
+	case "duration":
+		return "a time with its unit, such as 5s or 2m"
 	}
 	return "a " + kind
 }
