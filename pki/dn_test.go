@@ -125,6 +125,8 @@ func TestSameName(t *testing.T) {
 		{"longer", name(multi(one)), name(multi(one), multi(two)), false},
 		{"domainComponent", name(attr(typeDC, cbasn1.IA5String, "lab")), name(attr(typeDC, cbasn1.IA5String, "LAB")), true},
 		{"domainComponent, space", name(attr(typeDC, cbasn1.IA5String, "lab")), name(attr(typeDC, cbasn1.IA5String, "lab ")), false},
+		{"domainComponent, half characters", name(attr(typeDC, cbasn1.IA5String, "ab")), name(attr(typeDC, tagBMPString, "ab")), false}, // U+6162
+		{"domainComponent, no string", name(attr(typeDC, cbasn1.IA5String, "ab")), name(attr(typeDC, cbasn1.OCTET_STRING, "ab")), false},
 		{"emailAddress", name(attr(typeEmail, cbasn1.IA5String, "a@lab.test")), name(attr(typeEmail, utf8, "A@LAB.test")), true},
 		{"a name beside one that runs on", cn(utf8, "a"), append(cn(utf8, "A"), 5, 0), false},
 		{"no strings", cn(cbasn1.OCTET_STRING, "a"), cn(cbasn1.OCTET_STRING, "A"), false},

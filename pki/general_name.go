@@ -163,10 +163,16 @@ func (n generalName) String() string {
 	return n.kind.String()
 }
 
-// oidString writes the content of an object identifier in its dotted form.
+// maxDottedOID is how many octets of an object identifier are written in its dotted form:
+// 128 arcs of 32 bits, to which RFC 2578 §3.5 holds it. Making decimal digits of a longer
+// arc takes time that grows as its square.
+const maxDottedOID = 128 * 5
+
+// oidString writes the content of an object identifier in its dotted form, of a longer
+// one the octets.
 func oidString(content []byte) string {
 	var id x509.OID
-	if id.UnmarshalBinary(content) != nil {
+	if len(content) > maxDottedOID || id.UnmarshalBinary(content) != nil {
 		return fmt.Sprintf("%x", content)
 	}
 	return id.String()

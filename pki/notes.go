@@ -213,10 +213,11 @@ func brokenPolicies(c, _ *x509.Certificate) string {
 	}
 	seen := map[string]bool{}
 	for _, p := range c.Policies {
-		if seen[p.String()] {
-			return p.String()
+		id := policyName(p)
+		if seen[id] {
+			return id
 		}
-		seen[p.String()] = true
+		seen[id] = true
 	}
 	return ""
 }
