@@ -250,14 +250,14 @@ func TestStapleWithNamesWrittenDifferently(t *testing.T) {
 // What the store remembers of names that a peer made up is bounded.
 func TestStoreForgetsNames(t *testing.T) {
 	store := NewTrustStore(lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root.Cert)
-	for i := range 2*maxForms + 10 {
+	for i := range 2*maxAsked + 10 {
 		store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, fmt.Sprint("stranger ", i))))
 	}
 	store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, strings.Repeat("long", maxFormName))))
-	if len(store.forms) > maxForms {
-		t.Errorf("%d names remembered", len(store.forms))
+	if len(store.asked) > maxAsked {
+		t.Errorf("%d names remembered", len(store.asked))
 	}
-	for written := range store.forms {
+	for written := range store.asked {
 		if len(written) > maxFormName {
 			t.Errorf("a name of %d bytes remembered", len(written))
 		}

@@ -47,10 +47,7 @@ func (j *judgement) wantedKeyUsage(i int) wantedUsage {
 }
 
 // hasKeyUsageRule: without the extension a key may do everything.
-func hasKeyUsageRule(j *judgement, i int) bool {
-	_, present := extension(j.certs[i], oidKeyUsage)
-	return present
-}
+func hasKeyUsageRule(j *judgement, i int) bool { return j.carry().keyUsage>>i&1 == 1 }
 
 func testKeyUsage(j *judgement, i int) *reason.Error {
 	want, got := j.wantedKeyUsage(i), j.certs[i].KeyUsage

@@ -49,17 +49,14 @@ func isConstrained(j *judgement, i int) bool {
 
 // constraining has bit k set if certificate k has name constraints; the leaf has
 // nobody below it.
-func (j *judgement) constraining() uint64 {
-	const known = 1 << 63
-	if j.constrainers&known == 0 {
-		j.constrainers = known
-		for i, c := range j.certs[1:] {
-			if _, present := extension(c, oidNameConstraints); present {
-				j.constrainers |= 2 << i
-			}
-		}
+func (j *judgement) constraining() uint64 { return j.carry().nameConstraints &^ 1 }
+
+// nameMemo is made for the first certificate that is constrained; few are.
+func (v *verifier) nameMemo() *constraintMemo {
+	if v.names == nil {
+		v.names = new(constraintMemo)
 	}
-	return j.constrainers &^ known
+	return v.names
 }
 
 func testNameConstraints(j *judgement, i int) *reason.Error {
@@ -67,7 +64,7 @@ func testNameConstraints(j *judgement, i int) *reason.Error {
 		if j.constraining()>>k&1 == 0 {
 			continue
 		}
-		if x := j.names.judge(j.certs[i], j.certs[k]); x != nil {
+		if x := j.nameMemo().judge(j.certs[i], j.certs[k]); x != nil {
 			return x.refusal(i, k)
 		}
 	}
@@ -194,14 +191,14 @@ func (m *constraintMemo) apply(nc *nameConstraints, h *heldNames) *violation {
 // showNameConstraints gives the names and the subtrees. Beside those of the
 // subjectAltName it gives the subject where that is constrained too.
 func showNameConstraints(j *judgement, i int) []Input {
-	h := j.names.namesOf(j.certs[i])
+	h := j.nameMemo().namesOf(j.certs[i])
 	var by, permitted, excluded, unapplied []string
 	subject := false
 	for k := i + 1; k < len(j.certs); k++ {
 		if j.constraining()>>k&1 == 0 {
 			continue
 		}
-		nc := j.names.constraintsOf(j.certs[k])
+		nc := j.nameMemo().constraintsOf(j.certs[k])
 		by = append(by, j.certs[k].Subject.String())
 		permitted, unapplied = appendSubtrees(permitted, unapplied, nc.permitted)
 		excluded, unapplied = appendSubtrees(excluded, unapplied, nc.excluded)

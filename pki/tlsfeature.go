@@ -51,14 +51,7 @@ func PromisesStaple(c *x509.Certificate) bool {
 
 // hasTLSFeature: the row is about who has the extension, and about whoever is certified
 // by a certificate that has it.
-func hasTLSFeature(j *judgement, i int) bool {
-	_, own := extension(j.certs[i], oidTLSFeature)
-	above := false
-	if hasIssuer(j, i) {
-		_, above = extension(j.certs[i+1], oidTLSFeature)
-	}
-	return own || above
-}
+func hasTLSFeature(j *judgement, i int) bool { return j.carry().tlsFeature>>i&3 != 0 }
 
 // testTLSFeature holds two rules. What the certificate of an issuer has, those that it
 // issues must have too (§4.2.2). And what a leaf promises must come, if it was asked for:
