@@ -85,13 +85,15 @@ func (h *heldNames) key(i int) *nameKey {
 // and every name in the subjectAltName, whether crypto/x509 shows it or not.
 func namesOf(c *x509.Certificate) *heldNames {
 	san, present := extensionValue(c, oidSubjectAltName)
-	return namesIn(c.RawSubject, san, present, c.URIs)
+	h := &heldNames{names: make([]generalName, 0, 1+len(c.DNSNames)+len(c.EmailAddresses)+len(c.IPAddresses)+len(c.URIs))}
+	h.read(c.RawSubject, san, present, c.URIs)
+	return h
 }
 
-// namesIn is namesOf a subject and the content of a subjectAltName, in which uris are
-// the URIs in their order.
-func namesIn(subject []byte, san cryptobyte.String, altName bool, uris []*url.URL) *heldNames {
-	h := &heldNames{altName: altName}
+// read lists the names in a subject and in the content of a subjectAltName, in which uris
+// are the URIs in their order.
+func (h *heldNames) read(subject []byte, san cryptobyte.String, altName bool, uris []*url.URL) {
+	h.altName = altName
 	if len(subject) > len(emptyName) {
 		h.names = append(h.names, generalName{kind: directoryName, subject: true, value: subject})
 	}
@@ -99,7 +101,7 @@ func namesIn(subject []byte, san cryptobyte.String, altName bool, uris []*url.UR
 		for _, address := range emailAddresses(subject) {
 			h.names = append(h.names, generalName{kind: rfc822Name, subject: true, value: []byte(address)})
 		}
-		return h
+		return
 	}
 	var list cryptobyte.String
 	h.broken = !san.ReadASN1(&list, cbasn1.SEQUENCE) || !san.Empty()
@@ -114,7 +116,6 @@ func namesIn(subject []byte, san cryptobyte.String, altName bool, uris []*url.UR
 		}
 		h.names = append(h.names, name)
 	}
-	return h
 }
 
 // readGeneralName takes a GeneralName off s.

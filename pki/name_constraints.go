@@ -3,7 +3,10 @@ package pki
 import (
 	"crypto/x509"
 	"encoding/asn1"
+	"runtime"
 	"slices"
+	"sync"
+	"weak"
 
 	"tlslab/handshake/reason"
 )
@@ -14,13 +17,16 @@ import (
 
 var oidNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
 
-// constraintMemo keeps within one call of Verify what was read and found, for paths
-// share certificates. Few are constrained, so the lists are short.
+// constraintMemo keeps within one call of Verify what was found, for paths share
+// certificates. Few are constrained, so the lists are short.
 type constraintMemo struct {
-	constraints []*nameConstraints
 	held        []*heldNames
 	comparisons int // of a name or a subtree with a subtree
 }
+
+// keptConstraints remembers what was read of an authority's constraints for as long as
+// somebody holds its certificate: they say the same of every leaf.
+var keptConstraints sync.Map // weak.Pointer[x509.Certificate] → *nameConstraints
 
 // violation is why a certificate does not keep to the constraints of one above it.
 type violation struct {
@@ -127,16 +133,16 @@ func (m *constraintMemo) judge(c, above *x509.Certificate) *violation {
 }
 
 func (m *constraintMemo) constraintsOf(c *x509.Certificate) *nameConstraints {
-	for _, nc := range m.constraints {
-		if nc.of == c {
-			return nc
-		}
+	at := weak.Make(c)
+	kept, known := keptConstraints.Load(at)
+	if known {
+		return kept.(*nameConstraints)
 	}
 	der, _ := extensionValue(c, oidNameConstraints)
-	nc := parseNameConstraints(der, &m.comparisons)
-	nc.of = c
-	m.constraints = append(m.constraints, nc)
-	return nc
+	if kept, known = keptConstraints.LoadOrStore(at, parseNameConstraints(der, &m.comparisons)); !known {
+		runtime.AddCleanup(c, func(at weak.Pointer[x509.Certificate]) { keptConstraints.Delete(at) }, at)
+	}
+	return kept.(*nameConstraints)
 }
 
 func (m *constraintMemo) namesOf(c *x509.Certificate) *heldNames {
