@@ -271,11 +271,21 @@ func isMarker(line, kind string) bool {
 // begins with dashes, perhaps those that a word processor makes of hyphens, and BEGIN or
 // END. A comment ("# -----BEGIN …") does not.
 func likeMarker(line string) bool {
-	word := strings.TrimLeftFunc(line, func(c rune) bool { return unicode.Is(unicode.Dash, c) || c == ' ' })
-	if len(word) == len(line) {
+	dashes := 0
+	word := strings.TrimLeftFunc(line, func(c rune) bool {
+		if unicode.Is(unicode.Dash, c) {
+			dashes++
+			return true
+		}
+		return c == ' '
+	})
+	if dashes == 0 {
 		return false
 	}
-	word = strings.ToUpper(word[:min(len(word), len("BEGIN "))])
+	word = word[:min(len(word), len("BEGIN "))]
+	if dashes > 1 { // after one dash it may be a list in prose: - End of the chain
+		word = strings.ToUpper(word)
+	}
 	return !isMarker(line, pemBegin) && !isMarker(line, pemEnd) && (word == "BEGIN " || strings.HasPrefix(word, "END "))
 }
 

@@ -100,12 +100,16 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		at, produced := instants(now, st.producedAt)
 		return st, badStatus("produced_at", "signed by "+at, "producedAt "+produced)
 	}
-	if st.producedAt.Before(st.thisUpdate) {
+	if st.producedAt.Before(st.thisUpdate.Truncate(producedPrecision)) {
 		known, produced := instants(st.thisUpdate, st.producedAt)
 		return st, badStatus("produced_at", "signed when the status was known, at "+known+" or later", "producedAt "+produced)
 	}
 	return st, nil
 }
+
+// producedPrecision is how exactly responders write when they signed: those that are made
+// with golang.org/x/crypto/ocsp cut the seconds off there, and leave them in thisUpdate.
+const producedPrecision = time.Minute
 
 // criticalIn finds the first critical extension, of the response or of an answer.
 func criticalIn(ofAll []pkix.Extension, answers []*ocspSingle) *pkix.Extension {
