@@ -102,7 +102,7 @@ func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *outp
 	if out, err = l.view.open(to, log); err != nil {
 		return nil, nil, err
 	}
-	keys, closeLog, err := openKeyLog(l.keyLog, l.lang, log)
+	keys, closeLog, err := openKeyLog(l.keyLog, l.captureFile.many, l.lang, log)
 	if err != nil {
 		return nil, nil, firstError(err, out.close())
 	}
