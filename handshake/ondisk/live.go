@@ -66,6 +66,9 @@ func (l *Live) open(p place) (err error) {
 	if l.f, err = os.OpenFile(p.path, flags, 0o600); err != nil {
 		return err
 	}
+	if l.f, err = checked(l.f, p.path); err != nil {
+		return err
+	}
 	info, err := l.f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return err
