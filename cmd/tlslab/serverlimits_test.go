@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	stdtls "crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -323,6 +324,44 @@ func TestPieceOfATranscript(t *testing.T) {
 	}
 	if want := fmt.Sprintf("(%d more records of data are not shown)", records-maxData); !strings.Contains(shown.String(), want) {
 		t.Errorf("it does not say %q", want)
+	}
+}
+
+// TestHeldTranscript: a connection of which there is always more to tell does not have all of
+// it held until it ends, whatever it is and whoever reads.
+func TestHeldTranscript(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		var shown bytes.Buffer
+		l := &liveFlags{format: format}
+		l.lang = "en"
+		tr := l.newTranscript(&output{w: &shown, options: render.TerminalOptions{Lang: "en"}}, "1")
+		most, told := 0, 0
+		for i := 0; told < 4*maxHeld; i++ {
+			if format == "json" { // a text has enough of data before that: TestPieceOfATranscript
+				tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
+					Sequence: uint64(i), Protected: true, Wire: make([]byte, 1000), Payload: make([]byte, 900)})
+				tr.Event(&handshake.DataEvent{Dir: handshake.Receive, Data: make([]byte, 900)})
+			} else {
+				tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.Handshake, Version: iana.TLS12, Epoch: 1,
+					Sequence: uint64(i), Protected: true, Wire: make([]byte, 26), Payload: []byte{24, 0, 0, 1, 1}})
+				tr.Event(&handshake.KeyChangeEvent{Dir: handshake.Receive, Epoch: 1})
+			}
+			most = max(most, tr.held.Len())
+			if told = tr.held.Len() + shown.Len(); i > 50_000 {
+				t.Fatalf("%s: %d bytes of all that", format, told)
+			}
+		}
+		if most > maxHeld+maxHeld/8 {
+			t.Errorf("%s: %d bytes held", format, most)
+		}
+		if err := tr.close(); err != nil {
+			t.Fatal(err)
+		}
+		for d := json.NewDecoder(&shown); format == "json" && d.More(); {
+			if err := d.Decode(new(map[string]any)); err != nil {
+				t.Fatal(err) // whole documents
+			}
+		}
 	}
 }
 
