@@ -130,11 +130,19 @@ func (e *earlyRequests) next() (r *http.Request, refusal int) {
 	switch _, err := io.Copy(io.Discard, r.Body); {
 	case errors.Is(err, errTooMuch):
 		return nil, http.StatusRequestEntityTooLarge
-	case err != nil:
+	case err != nil || !plainly(r):
 		return nil, 0
 	}
 	e.kept = bytes.Clone(e.kept[len(e.kept)-e.buf.Buffered():])
 	return r, 0
+}
+
+// plainly reports whether a request is one that net/http's server answers without a word of
+// its own. It refuses another version than 1 of HTTP, 1.1 without a Host, and expectations that
+// it does not know (RFC 9110 §7.2, §10.1.1), which ReadRequest lets through: it shall do so
+// here, too, when the handshake is over.
+func plainly(r *http.Request) bool {
+	return r.ProtoMajor == 1 && (r.Host != "" || !r.ProtoAtLeast(1, 1)) && r.Header.Get("Expect") == ""
 }
 
 // answer sends what handler has to say to a request before the client's Finished has come.
