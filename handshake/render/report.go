@@ -210,7 +210,7 @@ func (t *Terminal) table(indent int, inputs []pki.Input, f func(pki.Input) func(
 func (t *Terminal) saysInput(in pki.Input) string {
 	value := t.short(in.Value())
 	switch in.Name {
-	case pki.InStatus, pki.InHash:
+	case pki.InStatus:
 		return t.say.word(value)
 	case pki.InWantedUsage:
 		return strings.ReplaceAll(value, pki.OrUsage, " "+t.say.ui("or")+" ")
