@@ -20,20 +20,8 @@ func TestOurWordsAmongValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := pki.GenerateKey(pki.P256, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{"www.lab.test"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	issued, err := root.Sign(csr, pki.LeafOptions{NotBefore: at.Add(-time.Hour)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	o := pki.VerifyOptions{Roots: pki.NewTrustStore(root.Cert), ServerName: "www.lab.test", Time: at, Explain: true, Staple: []byte("no response")}
-	report, _ := pki.Verify([]*x509.Certificate{issued.Leaf}, o)
+	report, _ := pki.Verify([]*x509.Certificate{leafOf(t, root, at)}, o)
 	for lang, wanted := range map[narrate.Lang][]string{
 		narrate.En: {`\bwanted_usage +digitalSignature or `, `\bstatus +none\n`, `\bissuer +CN=none\n`},
 		narrate.Zh: {`这里需要的用途 +digitalSignature 或 `, `吊销状态 +无\n`, `签发者 +CN=none\n`},
