@@ -11,6 +11,9 @@ import (
 // allowed what TLS does with a key: all of what the caller has in mind, or, if he says
 // nothing, any of it.
 
+// OrUsage stands between key usages of which one is enough, in the value of InWantedUsage.
+const OrUsage = " or "
+
 // wantedUsage is what certificate i must be allowed to do.
 type wantedUsage struct {
 	bits x509.KeyUsage
@@ -26,7 +29,7 @@ func (w wantedUsage) allowedBy(have x509.KeyUsage) bool {
 
 func (w wantedUsage) String() string {
 	if w.any {
-		return strings.Join(keyUsageStrings(w.bits), " or ")
+		return strings.Join(keyUsageStrings(w.bits), OrUsage)
 	}
 	return strings.Join(keyUsageStrings(w.bits), ", ")
 }
