@@ -204,20 +204,27 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err := c.checkDays(); err != nil {
 		return err
 	}
-	request := pki.Request{CommonName: names[0]}
-	for _, n := range names {
+	var request pki.Request
+	for _, typed := range names {
+		n, err := certName("", typed)
+		if err != nil {
+			return err
+		}
+		if request.CommonName == "" {
+			request.CommonName = n
+		}
 		addr, err := netip.ParseAddr(n)
 		switch ip := net.ParseIP(n); {
 		case err == nil && addr.Is4In6():
 			return misuse("Name "+addr.Unmap().String()+": that is what a certificate holds, and what clients compare.",
-				"%q is an IPv4 address inside an IPv6 one", n)
+				"%q is an IPv4 address inside an IPv6 one", typed)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
 		case dnsName.MatchString(n):
 			request.DNSNames = append(request.DNSNames, n)
 		default:
-			return misuse("Letters, digits and hyphens between dots, or *. and such a name; other scripts in their xn-- form.",
-				"%q is neither a DNS name nor an IP address", n)
+			return misuse("Letters, digits and hyphens between dots, or *. and such a name.",
+				"%q is neither a DNS name nor an IP address", typed)
 		}
 	}
 	a, err := loadAuthority(c.dir)

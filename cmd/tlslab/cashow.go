@@ -15,6 +15,7 @@ import (
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
@@ -134,7 +135,7 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 	if c.lang == narrate.Zh {
 		colon = "："
 	}
-	fmt.Fprintf(w, "  %s%s%s\n", label, colon, foreign.Line(value))
+	fmt.Fprintf(w, "  %s%s%s\n", label, colon, idn.BothForms(foreign.Line(value)))
 }
 
 func namesOf(dns []string, ips []net.IP) []string {

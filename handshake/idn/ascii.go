@@ -26,6 +26,10 @@ func (e *NameError) Error() string {
 // without the dot at its end, and without the length octets of its first and last label.
 const maxLabel, maxName = 63, 253
 
+// maxTyped is how many octets of a name are looked at: more than any that becomes a name of
+// 253 was typed with, for Punycode takes time by their square.
+const maxTyped = 4096
+
 // typed is how what is typed becomes what is looked up: mapped by UTS #46 as it is today
 // (ß stays ß, which the transitional way made ss), then held against the rules for code
 // points, joiners, hyphens and direction. Lengths are checked by ToASCII itself, which
@@ -43,6 +47,9 @@ var typed = idna.New(idna.MapForLookup(), idna.BidiRule())
 func ToASCII(name string) (string, error) {
 	if isASCII(name) {
 		return name, nil
+	}
+	if len(name) > maxTyped {
+		return "", &NameError{name, "it takes more than 253 octets in its xn-- form", "RFC 1035 §2.3.4"}
 	}
 	if !utf8.ValidString(name) { // idna would take the byte for U+FFFD
 		return "", &NameError{name, "it is not UTF-8", "RFC 3629 §3"}
