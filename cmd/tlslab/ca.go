@@ -173,7 +173,7 @@ func newCAIssue() *cobra.Command {
 		Short: "Make a key and a certificate for these names",
 		Long: `Play both parts: the server makes a key and a request (CSR); the CA checks that the
 request was signed by the key it names, fills in the to-be-signed part, hashes and signs
-it, and returns the chain. Names are DNS names or IP addresses.`,
+it, and returns the chain. Names are DNS names, in any script, or IP addresses.`,
 		Example: "  tlslab ca issue www.lab.test 192.0.2.1 --cadir ca\n  tlslab ca issue alice --client --cadir ca --kind ed25519",
 		Args:    atLeast(1, "a name: tlslab ca issue www.lab.test"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.issue(cmd, args, prefix) },

@@ -12,7 +12,7 @@ import (
 
 // NameError says why what was typed is no DNS name.
 type NameError struct {
-	Name string // as typed
+	Name string // as typed; of a very long one the beginning
 	Why  string // in words
 	Ref  string // of the rule that is broken
 }
@@ -26,8 +26,8 @@ func (e *NameError) Error() string {
 // without the dot at its end, and without the length octets of its first and last label.
 const maxLabel, maxName = 63, 253
 
-// maxTyped is how many octets of a name are looked at: more than any that becomes a name of
-// 253 was typed with, for Punycode takes time by their square.
+// maxTyped is how many octets a name may be typed with: many times what one of 253 takes.
+// Punycode takes time by their square.
 const maxTyped = 4096
 
 // typed is how what is typed becomes what is looked up: mapped by UTS #46 as it is today
@@ -49,7 +49,7 @@ func ToASCII(name string) (string, error) {
 		return name, nil
 	}
 	if len(name) > maxTyped {
-		return "", &NameError{name, "it takes more than 253 octets in its xn-- form", "RFC 1035 §2.3.4"}
+		return "", &NameError{name[:maxLabel] + "…", "it takes far more than 253 octets", "RFC 1035 §2.3.4"}
 	}
 	if !utf8.ValidString(name) { // idna would take the byte for U+FFFD
 		return "", &NameError{name, "it is not UTF-8", "RFC 3629 §3"}

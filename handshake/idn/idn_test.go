@@ -83,12 +83,13 @@ func TestToASCIIRefuses(t *testing.T) {
 
 		strings.Repeat("ü", 58) + ".example":                "63 octets",
 		strings.Repeat(strings.Repeat("ü", 50)+".", 5):      "253 octets",
+		strings.Repeat("\u00ad", 5000) + "ü.example":        "253 octets",
 		strings.Repeat("a", 64) + ".例子":                     "63 octets",
 		strings.Repeat("a.", 122) + "xn--fsqu00a" + ".例子.x": "253 octets",
 	} {
 		got, err := idn.ToASCII(name)
 		var bad *idn.NameError
-		if !errors.As(err, &bad) || got != "" || bad.Name != name || !strings.Contains(bad.Why, why) || bad.Ref == "" {
+		if !errors.As(err, &bad) || got != "" || bad.Name != name && len(name) < 4096 || !strings.Contains(bad.Why, why) || bad.Ref == "" {
 			t.Errorf("%q became %q, %v, want an error on %q", name, got, err, why)
 		} else if strings.ContainsAny(err.Error(), "\x00\u202e\ue000\u200d") {
 			t.Errorf("%q: its error is not quoted: %q", name, err)

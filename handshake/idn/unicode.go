@@ -11,7 +11,7 @@ import (
 	"tlslab/handshake/foreign"
 )
 
-const prefix = "xn--" // of an A-label (RFC 5890 §2.3.1)
+const prefix = "xn--" // of an A-label (RFC 5890 §2.3.2.5)
 
 // ToUnicode returns the form of a name that people write, if it has one of its own:
 // "xn--fsqu00a.example" is "例子.example". A name that somebody else chose must not be shown
@@ -26,7 +26,7 @@ const prefix = "xn--" // of an A-label (RFC 5890 §2.3.1)
 // Letters of different scripts look alike all the same: show it beside the A-label, never
 // in its place. The result is not quoted yet.
 func ToUnicode(name string) (string, bool) {
-	ascii := strings.ToLower(name) // an A-label has no case (RFC 5890 §2.3.2.1)
+	ascii := strings.ToLower(name) // it is compared without regard to case (RFC 5890 §2.3.2.4)
 	if len(name) > maxName+1 || !isASCII(name) || !hasALabel(ascii) {
 		return "", false // of a name as long as a peer likes nothing is decoded
 	}
