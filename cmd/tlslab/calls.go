@@ -65,7 +65,7 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 
 // dial connects, shakes hands, and says why if it does not work out.
 func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *transcript, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.connect)
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.address)
 	if err != nil {
 		return nil, nil, told(c.lang, err, "no_connection", "peer", c.connect, "error", dialFault(err))
 	}

@@ -16,6 +16,7 @@ import (
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
@@ -134,7 +135,7 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 	if e, ok := narrate.Get(c.lang, narrate.Input, input); ok {
 		label = e.Title
 	}
-	fmt.Fprintf(w, "  %s%s%s\n", label, colonOf(c.lang), foreign.Line(value))
+	fmt.Fprintf(w, "  %s%s%s\n", label, colonOf(c.lang), idn.BothForms(foreign.Line(value)))
 }
 
 func namesOf(dns []string, ips []net.IP) []string {

@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -315,7 +316,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{label("cmd.signature"), s.Scheme.String()})
 	}
 	if s.ServerName != "" {
-		lines = append(lines, [2]string{"server_name", foreign.Quote(s.ServerName)})
+		lines = append(lines, [2]string{"server_name", idn.BothForms(foreign.Quote(s.ServerName))})
 	}
 	if s.Protocol != "" {
 		lines = append(lines, [2]string{"ALPN", foreign.Quote(s.Protocol)})
@@ -345,7 +346,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		}
 	}
 	if len(s.PeerChain) > 0 {
-		lines = append(lines, [2]string{label("cmd.peer"), foreign.Line(s.PeerChain[0].Subject.String())})
+		lines = append(lines, [2]string{label("cmd.peer"), idn.BothForms(foreign.Line(s.PeerChain[0].Subject.String()))})
 	}
 	return lines
 }

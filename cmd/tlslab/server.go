@@ -174,6 +174,13 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
 	}
+	var err error
+	if _, s.accept, err = asciiAddr("--accept", s.accept); err != nil {
+		return err
+	}
+	if s.serverName, err = certName("--servername", s.serverName); err != nil {
+		return err
+	}
 	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
 		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
@@ -17,6 +16,7 @@ func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
 	t := NewTerminal(w, o)
 	t.judgement(r)
 	t.report(r, 0)
+	t.formsOf(r.ServerName, 0)
 	return t.Flush()
 }
 
@@ -29,7 +29,7 @@ func (t *Terminal) judgement(r *pki.Report) {
 	}
 	why := t.say.get(narrate.Reason, narrate.VerdictKey(r))
 	t.text(0, t.say.ui("judged_bad")+t.say.colon()+why.Title, t.paint.bad)
-	t.text(2, r.Err.Error(), t.paint.bad)
+	t.text(2, t.say.error(r.Err), t.paint.bad)
 	t.text(2, why.Text, nil)
 	t.flow.faults[r.Err.Error()] = true
 }
@@ -119,7 +119,7 @@ func (t *Terminal) pathState(states []pki.PathState, i, indent int) {
 func (t *Terminal) note(n *pki.Note, indent int) {
 	key := narrate.NoteKey(n.Key)
 	e := t.say.get(narrate.Check, key)
-	values := map[string]string{"got": foreign.Quote(n.Got)}
+	values := map[string]string{"got": t.plain(n.Got)}
 	t.sides(strings.Repeat(" ", indent)+t.say.ui("check_note")+" "+narrate.Fill(e.Title, values), n.Ref, t.paint.dim)
 	if t.first(key) {
 		t.text(indent+3, narrate.Fill(e.Text, values), nil)
