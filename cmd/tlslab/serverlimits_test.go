@@ -288,7 +288,7 @@ func TestDeafClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(line, "did not take what was typed") {
+		if strings.Contains(line, "did not take within") {
 			break
 		}
 	}
