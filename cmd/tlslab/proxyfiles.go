@@ -37,7 +37,7 @@ const harLimit = 511
 // open opens the files that the flags name. What goes wrong with them later is said on log.
 func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error {
 	f.lang, f.log = p.lang, log
-	keys, closeKeys, err := openKeyLog(p.keyLog, p.lang, log)
+	keys, closeKeys, err := openKeyLog(p.keyLog, true, p.lang, log)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error 
 		sayOpen(p.lang, log, p.harDump, laxer)
 		o.Bodies = harBody
 	}
-	f.pcap.pcap = p.pcap
+	f.pcap.pcap, f.pcap.many = p.pcap, true
 	if err := f.pcap.open(asProxied, p.lang, log); err != nil {
 		return firstError(err, f.close())
 	}
