@@ -141,7 +141,7 @@ func (c *calls) sayResumed(s handshake.Summary, n int) {
 	default:
 		said = say(c.lang, "no_session")
 	}
-	fmt.Fprintf(c.log, "%s: %s\n", c.title(n), said)
+	fmt.Fprintf(c.log, "%s%s%s\n", c.title(n), colonOf(c.lang), said)
 }
 
 // hangUpTime is how long a server may take to hang up too.

@@ -24,7 +24,7 @@ func (c *liveConn) printEarly() error {
 	for {
 		n, err := c.Conn.ReadEarly(buf)
 		if total == 0 && n > 0 {
-			fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "early_comes"))
+			fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "early_comes"))
 		}
 		total += n
 		c.host.print(buf[:n])
@@ -34,7 +34,7 @@ func (c *liveConn) printEarly() error {
 		case err != io.EOF:
 			return err
 		case total > 0:
-			fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "early_came", "n", strconv.Itoa(total)))
+			fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "early_came", "n", strconv.Itoa(total)))
 		}
 		return nil
 	}

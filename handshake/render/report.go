@@ -165,7 +165,7 @@ func inWords(inputs []pki.Input) (words, bytes []pki.Input) {
 func (t *Terminal) sentence(indent int, inputs []pki.Input) {
 	var lines []string
 	for i, in := range inputs {
-		part := t.say.label(in.Name) + " " + t.short(in.Value())
+		part := t.say.label(in.Name) + " " + t.saysInput(in)
 		if i < len(inputs)-1 {
 			part += strings.TrimRight(t.say.semicolon(), " ")
 		}
@@ -196,13 +196,26 @@ func (t *Terminal) table(indent int, inputs []pki.Input, f func(pki.Input) func(
 		if f != nil {
 			painted = f(in)
 		}
-		value := t.short(in.Value())
+		value := t.saysInput(in)
 		if value == "" {
 			value = t.say.ui("empty")
 		}
 		t.row(indent, t.say.label(in.Name), n, value, painted)
 		t.gloss(indent+n+1, in.Name, t.say.label(in.Name))
 	}
+}
+
+// saysInput is the value of an input as it is read. Some of our own words are among the values, and are said
+// in the reader's language; a peer's name that happens to be such a word is not.
+func (t *Terminal) saysInput(in pki.Input) string {
+	value := t.short(in.Value())
+	switch in.Name {
+	case pki.InStatus:
+		return t.say.word(value)
+	case pki.InWantedUsage:
+		return strings.ReplaceAll(value, pki.OrUsage, " "+t.say.ui("or")+" ")
+	}
+	return value
 }
 
 // chainKey is what a check is called among others: by its title, unless the
