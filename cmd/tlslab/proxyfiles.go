@@ -46,7 +46,7 @@ func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error 
 	if p.harDump != "" {
 		f.harName = p.harDump
 		laxer := ondisk.Laxer(p.harDump)
-		if f.har, err = har.Create(p.harDump, har.Creator{Name: "tlslab", Version: version()}, ""); err != nil {
+		if f.har, err = f.createHAR(har.Creator{Name: "tlslab", Version: version()}); err != nil {
 			return firstError(unwritten("--hardump", p.harDump, err), f.close())
 		}
 		f.har.Limit = int64(p.harLimit) << 20
@@ -66,6 +66,25 @@ func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error 
 	}
 	return nil
 }
+
+// createHAR begins the archive. Where it is a FIFO, nobody waits for its reader.
+func (f *proxyFiles) createHAR(creator har.Creator) (*har.Writer, error) {
+	if _, regular, err := ondisk.Find(f.harName); err != nil || regular {
+		return har.Create(f.harName, creator, "")
+	}
+	live, err := openLive("--hardump", f.harName, ondisk.Anew, f.lang, f.log)
+	if err != nil {
+		return nil, err
+	}
+	live.waitForNobody()
+	return har.Stream(harStream{live}, creator, "")
+}
+
+// harStream is a liveFile whose end waits for what is still to be carried off.
+type harStream struct{ *liveFile }
+
+// Close closes the file.
+func (s harStream) Close() error { return s.close() }
 
 // asProxied is the comment of a proxy's capture.
 const asProxied = "Both legs of a capture proxy, as read and written at its sockets: addresses and times are real. " +
@@ -89,7 +108,7 @@ func (f *proxyFiles) add(e *proxy.Entry) {
 			fmt.Fprintln(f.log, say(f.lang, "har_limit", "file", f.harName, "limit", strconv.FormatInt(f.har.Limit>>20, 10)))
 		}
 	case err != nil:
-		if f.lost++; f.lost == 1 {
+		if f.lost++; f.lost == 1 && !errors.Is(err, errTold) {
 			sayUnwritten(f.lang, f.log, "--hardump", f.harName, err)
 		}
 	}

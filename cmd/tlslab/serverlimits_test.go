@@ -207,12 +207,12 @@ func TestPausedReader(t *testing.T) {
 	}
 }
 
-// TestPausedList: the list of a proxy, too, may stay unread. With one connection for all, each
+// TestPausedList: the list of a proxy, too, may stay unread, and so may its files. With one connection for all, each
 // request waits for what is done about the one before.
 func TestPausedList(t *testing.T) {
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.URL.Path) }))
 	defer origin.Close()
-	for _, format := range []string{"text", "json"} {
+	for _, more := range [][]string{{"--format", "text"}, {"--format", "json"}, {"--hardump", fullFIFO(t)}, {"--pcap", fullFIFO(t)}} {
 		ctx, interrupt := context.WithCancel(context.Background())
 		defer interrupt()
 		stdout, _ := paused(t)
@@ -220,7 +220,8 @@ func TestPausedList(t *testing.T) {
 		lines := bufio.NewReader(said)
 		ended := make(chan int, 1)
 		go func() {
-			ended <- command(ctx, strings.NewReader(""), stdout, tell, "proxy", "--listen", "127.0.0.1:0", "--lang", "en", "--confdir", t.TempDir(), "--format", format)
+			args := []string{"proxy", "--listen", "127.0.0.1:0", "--lang", "en", "--confdir", t.TempDir()}
+			ended <- command(ctx, strings.NewReader(""), stdout, tell, append(args, more...)...)
 			tell.Close()
 		}()
 		var addr string
@@ -247,8 +248,12 @@ func TestPausedList(t *testing.T) {
 		}
 		through.CloseIdleConnections()
 		interrupt()
-		if status := <-ended; status != 0 {
-			t.Errorf("status %d", status)
+		want := 0
+		if more[0] != "--format" {
+			want = statusFailed
+		}
+		if status := <-ended; status != want {
+			t.Errorf("%v: status %d, want %d", more, status, want)
 		}
 	}
 }
