@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -146,16 +147,21 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
 	}
-	listed := newSpool(out.w, func(n int) string {
+	listed := newSpool(unfiltered(out.w), func(n int) string {
 		if p.format == "json" { // for a program, which has no use for a sentence
 			_, _ = io.WriteString(log, p.missing(n))
 			return ""
 		}
 		return p.missing(n)
 	})
-	out.w = listed
+	out.w = foreign.NewWriter(listed, out.options.Color)
 	defer func() {
-		err = firstError(err, closeSpool(listed, log, func(n string) string { return say(p.lang, "untaken_list", "n", n) }))
+		lerr := listed.close()
+		if errors.Is(lerr, errUnread) {
+			fmt.Fprintln(log, say(p.lang, "untaken_list"))
+			lerr = errTold
+		}
+		err = firstError(err, lerr)
 	}()
 	list := newProxyList(p, out, log)
 	o.Seen = func(e *proxy.Entry) {

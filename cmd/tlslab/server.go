@@ -111,6 +111,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
+	s.captureFile.many = true
 	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
 	if err != nil {
 		return err
@@ -119,12 +120,11 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if s.view.out == "" {
 		out.w = foreign.NewWriter(said, out.options.Color) // in one order with the rest
 	} else {
-		shown := newSpool(out.w, s.missing)
-		out.w = shown
+		shown := newSpool(unfiltered(out.w), s.missing)
+		out.w = foreign.NewWriter(shown, out.options.Color) // above it, which may cut what it carries
 		defer func() {
-			// What else goes wrong with it has ended nobody's connection, and done returns it.
-			if e := closeSpool(shown, log, func(n string) string { return say(s.lang, "untaken_out", "file", s.view.out, "n", n) }); e != nil {
-				err = firstError(err, errTold)
+			if errors.Is(shown.close(), errUnread) {
+				_ = out.file.tell(errUnread)
 			}
 		}()
 	}
@@ -172,6 +172,13 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	}
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	}
+	var err error
+	if _, s.accept, err = asciiAddr("--accept", s.accept); err != nil {
+		return err
+	}
+	if s.serverName, err = certName("--servername", s.serverName); err != nil {
+		return err
 	}
 	if err := longerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
 		return err

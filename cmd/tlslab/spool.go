@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,50 +21,53 @@ import (
 // left out, and counted.
 type spool struct {
 	w       io.Writer
-	lines   bool               // w may stop anywhere: it gets lines that it takes whole
-	missing func(n int) string // a line that says that n pieces are left out
+	missing func(n int) string // a line that says that n pieces are left out; nil: Write says it
 
 	mu      sync.Mutex
 	changed sync.Cond
-	held    [][]byte // the first is being carried off
-	size    int      // of all that is held
-	carried int      // counts what w has taken
-	lost    int      // pieces left out and not yet told of
+	held    []byte
+	lost    int // pieces left out and not yet told of
+	carried int // writes that came to an end
 	err     error
 	closing bool
-	left    bool          // nobody waits any more
 	empty   chan struct{} // closed when all is carried off, and no more will come
 }
 
 // spoolSize is what may wait: some thousand handshakes, explained, or ten thousands of lines.
 const spoolSize = 16 << 20
 
-// spoolTime is how long a program that ends waits for somebody to take more of its last words.
+// spoolTime is how long a program that ends waits for its last words to be taken.
 const spoolTime = 2 * time.Second
 
-// pipeBuf is PIPE_BUF, what a pipe takes whole or not yet (POSIX write()): Linux has 4096,
-// others at least 512.
-const pipeBuf = 512
+// spoolPiece is what is carried off at one go: PIPE_BUF of Linux, which a pipe takes whole or
+// not yet (POSIX write()), so that what nobody reads on ends behind a line, and one reader who
+// is slow can be told from one who has stopped.
+const spoolPiece = 4 << 10
+
+// errUnread is what a spool has when there is no more room in it, or at its end.
+var errUnread = errors.New("nobody reads it")
 
 func newSpool(w io.Writer, missing func(n int) string) *spool {
 	s := &spool{w: w, missing: missing, empty: make(chan struct{})}
-	_, s.lines = unfiltered(w).(*os.File) // a file of --out knows better itself what to do with half a piece
 	s.changed.L = &s.mu
 	go s.carry()
 	return s
 }
 
-// Write keeps a piece to be carried off. The error is of an earlier one.
+// Write keeps a piece to be carried off. The error is of an earlier one, or errUnread.
 func (s *spool) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	full := len(s.held) > 0 && len(s.held)+len(p) > spoolSize
 	switch {
 	case s.err != nil:
 		return 0, s.err
-	case len(s.held) > 0 && s.size+len(p) > spoolSize || s.lost > 0: // behind a gap nothing goes before it is told
+	case full && s.missing == nil:
+		return 0, errUnread
+	case full || s.lost > 0: // behind a gap nothing goes before it is told
 		s.lost++
 	default:
-		s.held, s.size = append(s.held, bytes.Clone(p)), s.size+len(p)
+		s.held = append(s.held, p...)
 	}
 	s.changed.Signal()
 	return len(p), nil
@@ -72,121 +76,92 @@ func (s *spool) Write(p []byte) (int, error) {
 func (s *spool) carry() {
 	defer close(s.empty)
 	for {
-		piece, lost, ok := s.next()
+		b, ok := s.take()
 		if !ok {
 			return
 		}
-		if lost > 0 {
-			piece = []byte(s.missing(lost))
+		for len(b) > 0 {
+			n := pieceOf(b)
+			_, err := s.w.Write(b[:n])
+			b = b[n:]
+			s.mu.Lock()
+			s.carried++
+			if err != nil {
+				b, s.err, s.held, s.lost = nil, err, nil, 0
+			}
+			s.mu.Unlock()
 		}
-		err := s.put(piece)
-		s.mu.Lock()
-		switch {
-		case err != nil:
-			s.err, s.held, s.size, s.lost = err, nil, 0, 0
-		case lost > 0:
-			s.lost -= lost
-		default:
-			s.held[0] = nil
-			s.held, s.size = s.held[1:], s.size-len(piece)
-		}
-		s.mu.Unlock()
 	}
 }
 
-// next waits for a piece to carry off, or for pieces that are to be told of as lost.
-func (s *spool) next() (piece []byte, lost int, ok bool) {
+// pieceOf is how much of b goes next: whole lines, if there are any.
+func pieceOf(b []byte) int {
+	if len(b) <= spoolPiece {
+		return len(b)
+	}
+	if n := bytes.LastIndexByte(b[:spoolPiece], '\n') + 1; n > 0 {
+		return n
+	}
+	return spoolPiece
+}
+
+// take waits for something to carry off.
+func (s *spool) take() (b []byte, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
-		switch {
-		case s.left:
-			return nil, 0, false
-		case len(s.held) > 0:
-			return s.held[0], 0, true
-		case s.lost > 0:
-			return nil, s.lost, true
-		case s.closing:
-			return nil, 0, false
+	for len(s.held) == 0 && s.lost == 0 {
+		if s.closing {
+			return nil, false
 		}
 		s.changed.Wait()
 	}
-}
-
-// put writes a piece. Where that may end in the middle, since nobody reads on, it ends behind
-// a line: no more goes at a time than a pipe takes whole, but for a line that is longer.
-func (s *spool) put(piece []byte) error {
-	for len(piece) > 0 {
-		n := len(piece)
-		if s.lines && n > pipeBuf {
-			if n = 1 + bytes.LastIndexByte(piece[:pipeBuf], '\n'); n == 0 {
-				n = 1 + bytes.IndexByte(piece, '\n')
-			}
-			if n == 0 {
-				n = len(piece)
-			}
-		}
-		if _, err := s.w.Write(piece[:n]); err != nil {
-			return err
-		}
-		piece = piece[n:]
-		s.mu.Lock()
-		s.carried++
-		left := s.left
-		s.mu.Unlock()
-		if left {
-			return nil
-		}
+	b, s.held = s.held, nil
+	if s.lost > 0 {
+		b, s.lost = append(b, s.missing(s.lost)...), 0
 	}
-	return nil
+	return b, true
 }
 
-// close waits until everything is carried off, or nobody has taken anything for spoolTime.
-// It returns how many pieces nobody has taken then, or not to their end, and what went wrong
-// with the writer. After it the spool takes no more.
-func (s *spool) close() (untaken int, err error) {
+// close waits until everything is carried off, or nobody has taken any of it for spoolTime,
+// which is errUnread. Else it returns what went wrong with the writer. After it the spool
+// takes no more.
+func (s *spool) close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closing = true
+	before := s.carried
 	s.changed.Signal()
-	for before := -1; before < s.carried; {
-		before = s.carried
-		s.mu.Unlock()
+	s.mu.Unlock()
+	for {
 		select {
 		case <-s.empty:
 			s.mu.Lock()
-			return 0, s.err
+			defer s.mu.Unlock()
+			return s.err
 		case <-time.After(spoolTime):
 		}
 		s.mu.Lock()
+		carried := s.carried
+		s.mu.Unlock()
+		if carried == before {
+			return errUnread
+		}
+		before = carried
 	}
-	s.left = true
-	return len(s.held) + s.lost, s.err
 }
 
 // missing says that so many pieces of what there was to tell are left out.
 func (v *view) missing(n int) string { return say(v.lang, "unread", "n", strconv.Itoa(n)) + "\n" }
 
-// closeLog closes the spool of standard error. If somebody does not read there, or it cannot
-// be written to, not even an error that the verb ends with can be told there: the status is
-// all, and a word on standard output where that is a terminal.
+// closeLog closes the spool of standard error. If nobody reads there, or it cannot be written
+// to, not even an error that the verb ends with can be told there: the status is all, and a
+// word on standard output where that is a terminal.
 func (v *view) closeLog(s *spool, stdout io.Writer, err error) error {
-	untaken, werr := s.close()
-	if untaken == 0 && werr == nil {
+	werr := s.close()
+	if werr == nil {
 		return err
 	}
-	if f, ok := unfiltered(stdout).(*os.File); ok && untaken > 0 && isatty.IsTerminal(f.Fd()) {
-		fmt.Fprintln(f, say(v.lang, "untaken_log", "n", strconv.Itoa(untaken)))
+	if f, ok := unfiltered(stdout).(*os.File); ok && errors.Is(werr, errUnread) && isatty.IsTerminal(f.Fd()) {
+		fmt.Fprintln(f, say(v.lang, "untaken_log"))
 	}
 	return errTold
-}
-
-// closeSpool closes another spool, and says on log what nobody has taken of it.
-func closeSpool(s *spool, log io.Writer, untold func(n string) string) error {
-	untaken, err := s.close()
-	if untaken > 0 {
-		fmt.Fprintln(log, untold(strconv.Itoa(untaken)))
-		return errTold
-	}
-	return err
 }
