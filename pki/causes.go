@@ -51,6 +51,13 @@ const (
 	CauseOtherKey        = "other_key"        // the signature opens to nothing that was ever signed
 )
 
+// CauseNamesAnother is a signature that does not verify under the key of a CA which bears
+// the issuer's name, where the certificate names another key.
+const CauseNamesAnother = "authority_key_identifier"
+
+// CauseSameName is a root that is not installed, where one of its name is.
+const CauseSameName = "same_name"
+
 // CauseQualifier is a critical policy with a qualifier that is unknown or cannot be read.
 const CauseQualifier = "policy_qualifier"
 
@@ -76,7 +83,7 @@ func (c *Check) Cause() string {
 	switch {
 	case opened && len(hash) > 0 && len(digest) == len(hash) && string(digest) != string(hash):
 		return CauseChanged
-	case !opened && len(block) > 0:
+	case !opened && len(block) > 0 && cause != CauseNamesAnother:
 		return CauseOtherKey
 	}
 	return cause // of ECDSA, EdDSA and RSA-PSS nobody can tell: nothing comes out but "no"
@@ -87,9 +94,9 @@ func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
 			"basic_constraints", "path_len_constraint", "subject_alt_name", "subject", "name_constraints", "certificate_policies", CauseQualifier, "extensions", "tls_feature"},
-		reason.CertificateUntrusted: {"subject", "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
+		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
-			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},
+			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
 		reason.CertificateUsage: {"key_usage", "extended_key_usage"},
 		reason.CertificateMalformed: { // what else can be malformed has the reason's own advice
 			CauseNotDER, CauseCutShort, CauseTrailing, "serial_number", "signature", "validity", "criticality", "duplicate",

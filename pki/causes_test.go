@@ -163,12 +163,13 @@ func TestCauseOfABadSignature(t *testing.T) {
 		}
 		other := newWorld(alg, 0)
 		other.signer[1] = "other-root"
+		other.certs[1].SubjectKeyId = w.root().SubjectKeyId // else it would tell that there are two (TestAnotherCAOfTheName)
 		if err := other.sign(); err != nil {
 			t.Fatal(err)
 		}
 		// A root of the same name with a key of another kind: it cannot have signed.
 		kind := newWorld("ed25519", 0)
-		kind.certs[1].Subject = w.root().Subject
+		kind.certs[1].Subject, kind.certs[1].SubjectKeyId = w.root().Subject, w.root().SubjectKeyId
 		if err := kind.sign(); err != nil {
 			t.Fatal(err)
 		}

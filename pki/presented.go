@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
+
+	"tlslab/handshake/foreign"
 )
 
 // What a certificate says about whose it is, for a reader.
@@ -25,7 +27,7 @@ func (h *heldNames) presented() []string {
 // otherThan says what names leaf has instead of server's: none, none of the kind that is
 // compared (RFC 9525 §6), or others. A common name that would have fitted is pointed out:
 // it does not count (RFC 9525 §2).
-func otherThan(leaf *x509.Certificate, server string) string {
+func otherThan(leaf *x509.Certificate, server string) any {
 	said := presentedNames(leaf)
 	_, present := extension(leaf, oidSubjectAltName)
 	got := strings.Join(said, ", ")
@@ -38,7 +40,7 @@ func otherThan(leaf *x509.Certificate, server string) string {
 		got = "no DNS name among " + got
 	}
 	if cn := leaf.Subject.CommonName; cn != "" && commonNameFits(cn, server) {
-		got += fmt.Sprintf("; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", cn)
+		return foreign.Sentence(fmt.Sprintf("%s; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", foreign.Quote(got), cn))
 	}
 	return got
 }
