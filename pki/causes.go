@@ -55,6 +55,19 @@ const (
 // the issuer's name, where the certificate names another key.
 const CauseNamesAnother = "authority_key_identifier"
 
+// Whose date is over, where it is not the leaf's.
+const (
+	CauseAnchor = "anchor" // that of a root, or whatever else is installed here
+	CauseIssuer = "issuer" // that of an intermediate, which was sent
+)
+
+// What is wrong with a key that is not accepted.
+const (
+	CauseTooSmall = "too_small"
+	CauseTooLarge = "too_large" // it, or its exponent: each check would take too long
+	CauseNumbers  = "numbers"   // with such numbers anybody can sign, or nobody
+)
+
 // CauseSameName is a root that is not installed, where one of its name is.
 const CauseSameName = "same_name"
 
@@ -97,7 +110,9 @@ func Causes() map[reason.Reason][]string {
 		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
-		reason.CertificateUsage: {"key_usage", "extended_key_usage"},
+		reason.CertificateExpired: {"not_after", CauseIssuer, CauseAnchor},
+		reason.WeakKey:            {CauseTooSmall, CauseTooLarge, CauseNumbers},
+		reason.CertificateUsage:   {"key_usage", "extended_key_usage"},
 		reason.CertificateMalformed: { // what else can be malformed has the reason's own advice
 			CauseNotDER, CauseCutShort, CauseTrailing, "serial_number", "signature", "validity", "criticality", "duplicate",
 			"alternative_name", "constraint", "subject_public_key_info"},

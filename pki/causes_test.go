@@ -2,10 +2,12 @@ package pki
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/x509"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math/big"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -176,6 +178,32 @@ func TestCauseOfABadSignature(t *testing.T) {
 		got := [3]string{cause([]*x509.Certificate{changed}, w.root()), cause([]*x509.Certificate{other.leaf()}, w.root()), cause([]*x509.Certificate{w.leaf()}, kind.root())}
 		if got != want {
 			t.Errorf("%s: %q, want %q", alg, got, want)
+		}
+	}
+}
+
+// Whose date is over, and what is wrong with a key, the error says: what to do is different.
+func TestCauseOfDatesAndKeys(t *testing.T) {
+	for i, want := range []string{"not_after", CauseIssuer, CauseAnchor} {
+		w := newWorld("ecdsa", 1)
+		w.certs[i].NotAfter = day(-1)
+		w.certs[i].NotBefore = day(-2)
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+		r, _ := Verify(w.certs[:2], VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime})
+		if r.Err == nil || r.Err.Reason != reason.CertificateExpired || Cause(r.Err) != want {
+			t.Errorf("certificate %d is over: %v, want %s", i, r.Err, want)
+		}
+	}
+	n := new(big.Int).Lsh(big.NewInt(1), 2047)
+	for want, k := range map[string]*rsa.PublicKey{
+		CauseTooSmall: {N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537},
+		CauseTooLarge: {N: new(big.Int).SetBit(big.NewInt(1), 8192, 1), E: 65537},
+		CauseNumbers:  {N: n, E: 65537},
+	} {
+		if _, _, got := keyFault(k); got != want {
+			t.Errorf("%d bits, odd %d: %q, want %q", k.N.BitLen(), k.N.Bit(0), got, want)
 		}
 	}
 }

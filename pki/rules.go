@@ -224,9 +224,20 @@ func testValidity(j *judgement, i int) *reason.Error {
 	}
 	if at.After(c.NotAfter) {
 		until, now := instants(c.NotAfter, at)
-		return reason.New(reason.CertificateExpired, field(i, "not_after"), "valid until "+until, "checked at "+now)
+		return reason.New(reason.CertificateExpired, j.dateField(i, "not_after"), "valid until "+until, "checked at "+now)
 	}
 	return nil
+}
+
+// dateField says of whose certificate the date is: the leaf's field is plain.
+func (j *judgement) dateField(i int, name string) string {
+	switch {
+	case i == 0:
+		return field(i, name)
+	case j.isAnchor(i):
+		return field(i, name+"."+CauseAnchor)
+	}
+	return field(i, name+"."+CauseIssuer)
 }
 
 func showValidity(j *judgement, i int) []Input {
