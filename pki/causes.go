@@ -68,6 +68,13 @@ const (
 	CauseNumbers  = "numbers"   // with such numbers anybody can sign, or nobody
 )
 
+// A leaf without the name that was asked for is refused before all else (build.go). Whether
+// it is genuine only an explained report can tell.
+const (
+	CauseNameAlone = "alone" // every other check of a path passed
+	CauseNameToo   = "too"   // none did without another failure
+)
+
 // CauseSameName is a root that is not installed, where one of its name is.
 const CauseSameName = "same_name"
 
@@ -110,9 +117,10 @@ func Causes() map[reason.Reason][]string {
 		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
-		reason.CertificateExpired: {"not_after", CauseIssuer, CauseAnchor},
-		reason.WeakKey:            {CauseTooSmall, CauseTooLarge, CauseNumbers},
-		reason.CertificateUsage:   {"key_usage", "extended_key_usage"},
+		reason.CertificateWrongName: {"subject_alt_name", CauseNameAlone, CauseNameToo},
+		reason.CertificateExpired:   {"not_after", CauseIssuer, CauseAnchor},
+		reason.WeakKey:              {CauseTooSmall, CauseTooLarge, CauseNumbers},
+		reason.CertificateUsage:     {"key_usage", "extended_key_usage"},
 		reason.CertificateMalformed: { // what else can be malformed has the reason's own advice
 			CauseNotDER, CauseCutShort, CauseTrailing, "serial_number", "signature", "validity", "criticality", "duplicate",
 			"alternative_name", "constraint", "subject_public_key_info"},
@@ -133,4 +141,42 @@ func (r *Report) FailedCheck() *Check {
 		}
 	}
 	return nil
+}
+
+// Cause is the fault for which an explained report refuses the chain; "" if it accepts it.
+func (r *Report) Cause() string {
+	c := r.FailedCheck()
+	switch {
+	case r.Err == nil:
+		return ""
+	case c == nil:
+		return Cause(r.Err)
+	case c.Key != CheckName:
+		return c.Cause()
+	case r.AlsoFailed() > 0:
+		return CauseNameToo
+	}
+	return CauseNameAlone
+}
+
+// AlsoFailed counts the checks that failed besides the one that Err is about, on the path
+// of those with it that fares best.
+func (r *Report) AlsoFailed() int {
+	fewest := -1
+	for i := range r.Paths {
+		decided, others := false, 0
+		for k := range r.Paths[i].Checks {
+			switch c := &r.Paths[i].Checks[k]; {
+			case c.Err == nil:
+			case c.Err == r.Err:
+				decided = true
+			default:
+				others++
+			}
+		}
+		if decided && (fewest < 0 || others < fewest) {
+			fewest = others
+		}
+	}
+	return max(fewest, 0)
 }

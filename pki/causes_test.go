@@ -207,3 +207,39 @@ func TestCauseOfDatesAndKeys(t *testing.T) {
 		}
 	}
 }
+
+// Of a leaf of another name an explained report says whether it is genuine otherwise. The
+// reason is the same as in a silent one, which looks at nothing else.
+func TestCauseOfAWrongName(t *testing.T) {
+	good := newWorld("ecdsa", 1)
+	late := newWorld("ecdsa", 1)
+	late.leaf().NotBefore, late.leaf().NotAfter = day(-3), day(-2)
+	for _, w := range []*world{good, late} {
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		chain []*x509.Certificate
+		root  *x509.Certificate
+		want  string
+		also  int
+	}{
+		"good otherwise": {good.certs[:2], good.root(), CauseNameAlone, 0},
+		"past its date":  {late.certs[:2], late.root(), CauseNameToo, 1},
+		"not trusted":    {good.certs[:1], good.root(), CauseNameToo, 1},
+	} {
+		for _, explain := range []bool{true, false} {
+			r, _ := Verify(test.chain, VerifyOptions{Roots: NewTrustStore(test.root), ServerName: "other.test", Time: lessonTime, Explain: explain})
+			if r.Err == nil || r.Err.Reason != reason.CertificateWrongName {
+				t.Fatalf("%s: %v", name, r.Err)
+			}
+			if explain && (r.Cause() != test.want || r.AlsoFailed() != test.also) {
+				t.Errorf("%s: %s, and %d more failed", name, r.Cause(), r.AlsoFailed())
+			}
+			if !explain && r.Cause() != "subject_alt_name" {
+				t.Errorf("%s: a silent report claims %s", name, r.Cause())
+			}
+		}
+	}
+}

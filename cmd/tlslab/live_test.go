@@ -240,7 +240,7 @@ func TestNotTrusted(t *testing.T) {
 	}{
 		{reason.CertificateUntrusted, "certificate[0].issuer", false, "forgets to send its intermediate", root},
 		{reason.CertificateUntrusted, "certificate[0].issuer", true, "forgets to send its intermediate", ""},
-		{reason.CertificateUntrusted, "certificate[1].subject", false, "self-signed", root},
+		{reason.CertificateUntrusted, "certificate[1].subject", false, "Its own signature", root},
 		{reason.CertificateWrongName, "certificate[0].subject_alt_name", false, "subject alternative names", name},
 		{reason.CertificateWrongName, "certificate[0].subject_alt_name", true, "subject alternative names", ""},
 		{reason.CertificateExpired, "certificate[0].not_after", false, "renewed", ""},
