@@ -115,7 +115,7 @@ type signatureResult struct {
 func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
 	v.chain = chain
 	if v.o.ServerName != "" {
-		v.misnamed = nameError(chain[0], v.o.ServerName)
+		v.misnamed = nameError(chain, v.o.ServerName)
 	}
 	if v.misnamed != nil && !v.o.Explain {
 		v.report.Paths = []Path{{Certs: slices.Clone(chain[:1]), Err: v.misnamed}}

@@ -73,6 +73,9 @@ const (
 const (
 	CauseNameAlone = "alone" // every other check of a path passed
 	CauseNameToo   = "too"   // none did without another failure
+
+	CauseNotFirst = "not_first" // another certificate of the chain carries the name
+	CauseCAFirst  = "ca_first"  // none does, and the first is a CA's
 )
 
 // CauseSameName is a root that is not installed, where one of its name is.
@@ -117,7 +120,7 @@ func Causes() map[reason.Reason][]string {
 		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
-		reason.CertificateWrongName: {"subject_alt_name", CauseNameAlone, CauseNameToo},
+		reason.CertificateWrongName: {"subject_alt_name", CauseNameAlone, CauseNameToo, CauseNotFirst, CauseCAFirst},
 		reason.CertificateExpired:   {"not_after", CauseIssuer, CauseAnchor},
 		reason.WeakKey:              {CauseTooSmall, CauseTooLarge, CauseNumbers},
 		reason.CertificateUsage:     {"key_usage", "extended_key_usage"},
@@ -151,7 +154,7 @@ func (r *Report) Cause() string {
 		return ""
 	case c == nil:
 		return Cause(r.Err)
-	case c.Key != CheckName:
+	case c.Key != CheckName || c.Cause() != "subject_alt_name":
 		return c.Cause()
 	case r.AlsoFailed() > 0:
 		return CauseNameToo

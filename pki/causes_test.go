@@ -243,3 +243,22 @@ func TestCauseOfAWrongName(t *testing.T) {
 		}
 	}
 }
+
+// A chain that does not begin with its leaf is told of as such, and no name is blamed.
+func TestLeafFirst(t *testing.T) {
+	w := newWorld("ecdsa", 1)
+	if err := w.sign(); err != nil {
+		t.Fatal(err)
+	}
+	for want, chain := range map[string][]*x509.Certificate{
+		CauseNotFirst: {w.certs[1], w.leaf()},
+		CauseCAFirst:  {w.certs[1]},
+	} {
+		for _, explain := range []bool{true, false} {
+			r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime, Explain: explain})
+			if r.Err == nil || r.Err.Reason != reason.CertificateWrongName || r.Cause() != want {
+				t.Errorf("explained %v: %v, want %s", explain, r.Err, want)
+			}
+		}
+	}
+}
