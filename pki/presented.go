@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"tlslab/handshake/foreign"
 )
@@ -38,6 +39,9 @@ func otherThan(leaf *x509.Certificate, server string) any {
 		got = "no IP address among " + got
 	case !isIP && len(leaf.DNSNames) == 0:
 		got = "no DNS name among " + got
+	}
+	if strings.ContainsFunc(server, func(r rune) bool { return r > unicode.MaxASCII }) {
+		got += "; a certificate holds names beyond ASCII as A-labels, xn--…: ask for the name in that form (RFC 5280 §7.2)"
 	}
 	if cn := leaf.Subject.CommonName; cn != "" && commonNameFits(cn, server) {
 		return foreign.Sentence(fmt.Sprintf("%s; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", foreign.Quote(got), cn))
