@@ -108,15 +108,15 @@ type signatureResult struct {
 	inOrder       bool // child's encoding is known to be in order
 }
 
-// build tries paths until one is accepted. Of the failures it returns the first
-// path's that reached an anchor, for it says more than "no issuer found". A leaf
+// build tries paths until one is accepted. Of the failures it returns that of the path
+// that got furthest (authenticity.go). A leaf
 // without the name that was asked for is refused before all else: looking at its
 // names costs nothing, and no path can mend them. Then paths are built only for a
 // reader.
 func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
 	v.chain = chain
 	if v.o.ServerName != "" {
-		v.misnamed = nameError(chain[0], v.o.ServerName)
+		v.misnamed = nameError(chain, v.o.ServerName)
 	}
 	if v.misnamed != nil && !v.o.Explain {
 		v.report.Paths = []Path{{Certs: slices.Clone(chain[:1]), Err: v.misnamed}}
@@ -143,12 +143,18 @@ func (v *verifier) build(chain []*x509.Certificate) *reason.Error {
 }
 
 func (v *verifier) firstFailure() *reason.Error {
-	for i := range v.report.Paths {
-		if p := &v.report.Paths[i]; p.Anchored {
-			return p.Err
+	return v.report.Paths[v.blamed()].Err
+}
+
+// blamed is the path, of those that were rejected, that the verdict is about.
+func (v *verifier) blamed() (best int) {
+	paths := v.report.Paths
+	for i := range paths {
+		if v.surpasses(&paths[i], &paths[best]) {
+			best = i
 		}
 	}
-	return v.report.Paths[0].Err
+	return best
 }
 
 // extend grows v.path, whose top is candidate at, by each candidate in turn and
@@ -221,7 +227,7 @@ func (v *verifier) mayFollow(top, c *x509.Certificate) bool {
 			return false
 		}
 	}
-	if v.anySigns {
+	if v.anySigns && !v.signsItself(top) { // who has signed a root is known: a bad link above it shows nothing
 		return true
 	}
 	if bad := v.signature(top, c); bad != nil {
@@ -245,7 +251,7 @@ func (v *verifier) try(anchored bool) (stop bool) {
 	p := Path{Certs: slices.Clone(v.path), Anchored: anchored}
 	v.judge(&p)
 	last := len(r.Paths) - 1
-	if v.o.Explain || p.Err == nil || r.Paths[last].Certs == nil || anchored && !r.Paths[last].Anchored {
+	if v.o.Explain || p.Err == nil || r.Paths[last].Certs == nil || v.surpasses(&p, &r.Paths[last]) {
 		r.Paths[last] = p
 	}
 	if p.Err == nil {

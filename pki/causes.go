@@ -51,6 +51,36 @@ const (
 	CauseOtherKey        = "other_key"        // the signature opens to nothing that was ever signed
 )
 
+// CauseNamesAnother is a signature that does not verify under the key of a CA which bears
+// the issuer's name, where the certificate names another key.
+const CauseNamesAnother = "authority_key_identifier"
+
+// Whose date is over, where it is not the leaf's.
+const (
+	CauseAnchor = "anchor" // that of a root, or whatever else is installed here
+	CauseIssuer = "issuer" // that of an intermediate, which was sent
+)
+
+// What is wrong with a key that is not accepted.
+const (
+	CauseTooSmall = "too_small"
+	CauseTooLarge = "too_large" // it, or its exponent: each check would take too long
+	CauseNumbers  = "numbers"   // with such numbers anybody can sign, or nobody
+)
+
+// A leaf without the name that was asked for is refused before all else (build.go). Whether
+// it is genuine only an explained report can tell.
+const (
+	CauseNameAlone = "alone" // every other check of a path passed
+	CauseNameToo   = "too"   // none did without another failure
+
+	CauseNotFirst = "not_first" // another certificate of the chain carries the name
+	CauseCAFirst  = "ca_first"  // none does, and the first is a CA's
+)
+
+// CauseSameName is a root that is not installed, where one of its name is.
+const CauseSameName = "same_name"
+
 // CauseQualifier is a critical policy with a qualifier that is unknown or cannot be read.
 const CauseQualifier = "policy_qualifier"
 
@@ -76,7 +106,7 @@ func (c *Check) Cause() string {
 	switch {
 	case opened && len(hash) > 0 && len(digest) == len(hash) && string(digest) != string(hash):
 		return CauseChanged
-	case !opened && len(block) > 0:
+	case !opened && len(block) > 0 && cause != CauseNamesAnother:
 		return CauseOtherKey
 	}
 	return cause // of ECDSA, EdDSA and RSA-PSS nobody can tell: nothing comes out but "no"
@@ -87,10 +117,13 @@ func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
 			"basic_constraints", "path_len_constraint", "subject_alt_name", "subject", "name_constraints", "certificate_policies", CauseQualifier, "extensions", "tls_feature"},
-		reason.CertificateUntrusted: {"subject", "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
+		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
-			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey},
-		reason.CertificateUsage: {"key_usage", "extended_key_usage"},
+			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
+		reason.CertificateWrongName: {"subject_alt_name", CauseNameAlone, CauseNameToo, CauseNotFirst, CauseCAFirst},
+		reason.CertificateExpired:   {"not_after", CauseIssuer, CauseAnchor},
+		reason.WeakKey:              {CauseTooSmall, CauseTooLarge, CauseNumbers},
+		reason.CertificateUsage:     {"key_usage", "extended_key_usage"},
 		reason.CertificateMalformed: { // what else can be malformed has the reason's own advice
 			CauseNotDER, CauseCutShort, CauseTrailing, "serial_number", "signature", "validity", "criticality", "duplicate",
 			"alternative_name", "constraint", "subject_public_key_info"},
@@ -111,4 +144,42 @@ func (r *Report) FailedCheck() *Check {
 		}
 	}
 	return nil
+}
+
+// Cause is the fault for which an explained report refuses the chain; "" if it accepts it.
+func (r *Report) Cause() string {
+	c := r.FailedCheck()
+	switch {
+	case r.Err == nil:
+		return ""
+	case c == nil:
+		return Cause(r.Err)
+	case c.Key != CheckName || c.Cause() != "subject_alt_name":
+		return c.Cause()
+	case r.AlsoFailed() > 0:
+		return CauseNameToo
+	}
+	return CauseNameAlone
+}
+
+// AlsoFailed counts the checks that failed besides the one that Err is about, on the path
+// of those with it that fares best.
+func (r *Report) AlsoFailed() int {
+	fewest := -1
+	for i := range r.Paths {
+		decided, others := false, 0
+		for k := range r.Paths[i].Checks {
+			switch c := &r.Paths[i].Checks[k]; {
+			case c.Err == nil:
+			case c.Err == r.Err:
+				decided = true
+			default:
+				others++
+			}
+		}
+		if decided && (fewest < 0 || others < fewest) {
+			fewest = others
+		}
+	}
+	return max(fewest, 0)
 }

@@ -2,10 +2,12 @@ package pki
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/x509"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math/big"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -163,18 +165,100 @@ func TestCauseOfABadSignature(t *testing.T) {
 		}
 		other := newWorld(alg, 0)
 		other.signer[1] = "other-root"
+		other.certs[1].SubjectKeyId = w.root().SubjectKeyId // else it would tell that there are two (TestAnotherCAOfTheName)
 		if err := other.sign(); err != nil {
 			t.Fatal(err)
 		}
 		// A root of the same name with a key of another kind: it cannot have signed.
 		kind := newWorld("ed25519", 0)
-		kind.certs[1].Subject = w.root().Subject
+		kind.certs[1].Subject, kind.certs[1].SubjectKeyId = w.root().Subject, w.root().SubjectKeyId
 		if err := kind.sign(); err != nil {
 			t.Fatal(err)
 		}
 		got := [3]string{cause([]*x509.Certificate{changed}, w.root()), cause([]*x509.Certificate{other.leaf()}, w.root()), cause([]*x509.Certificate{w.leaf()}, kind.root())}
 		if got != want {
 			t.Errorf("%s: %q, want %q", alg, got, want)
+		}
+	}
+}
+
+// Whose date is over, and what is wrong with a key, the error says: what to do is different.
+func TestCauseOfDatesAndKeys(t *testing.T) {
+	for i, want := range []string{"not_after", CauseIssuer, CauseAnchor} {
+		w := newWorld("ecdsa", 1)
+		w.certs[i].NotAfter = day(-1)
+		w.certs[i].NotBefore = day(-2)
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+		r, _ := Verify(w.certs[:2], VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime})
+		if r.Err == nil || r.Err.Reason != reason.CertificateExpired || Cause(r.Err) != want {
+			t.Errorf("certificate %d is over: %v, want %s", i, r.Err, want)
+		}
+	}
+	n := new(big.Int).Lsh(big.NewInt(1), 2047)
+	for want, k := range map[string]*rsa.PublicKey{
+		CauseTooSmall: {N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537},
+		CauseTooLarge: {N: new(big.Int).SetBit(big.NewInt(1), 8192, 1), E: 65537},
+		CauseNumbers:  {N: n, E: 65537},
+	} {
+		if _, _, got := keyFault(k); got != want {
+			t.Errorf("%d bits, odd %d: %q, want %q", k.N.BitLen(), k.N.Bit(0), got, want)
+		}
+	}
+}
+
+// Of a leaf of another name an explained report says whether it is genuine otherwise. The
+// reason is the same as in a silent one, which looks at nothing else.
+func TestCauseOfAWrongName(t *testing.T) {
+	good := newWorld("ecdsa", 1)
+	late := newWorld("ecdsa", 1)
+	late.leaf().NotBefore, late.leaf().NotAfter = day(-3), day(-2)
+	for _, w := range []*world{good, late} {
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		chain []*x509.Certificate
+		root  *x509.Certificate
+		want  string
+		also  int
+	}{
+		"good otherwise": {good.certs[:2], good.root(), CauseNameAlone, 0},
+		"past its date":  {late.certs[:2], late.root(), CauseNameToo, 1},
+		"not trusted":    {good.certs[:1], good.root(), CauseNameToo, 1},
+	} {
+		for _, explain := range []bool{true, false} {
+			r, _ := Verify(test.chain, VerifyOptions{Roots: NewTrustStore(test.root), ServerName: "other.test", Time: lessonTime, Explain: explain})
+			if r.Err == nil || r.Err.Reason != reason.CertificateWrongName {
+				t.Fatalf("%s: %v", name, r.Err)
+			}
+			if explain && (r.Cause() != test.want || r.AlsoFailed() != test.also) {
+				t.Errorf("%s: %s, and %d more failed", name, r.Cause(), r.AlsoFailed())
+			}
+			if !explain && r.Cause() != "subject_alt_name" {
+				t.Errorf("%s: a silent report claims %s", name, r.Cause())
+			}
+		}
+	}
+}
+
+// A chain that does not begin with its leaf is told of as such, and no name is blamed.
+func TestLeafFirst(t *testing.T) {
+	w := newWorld("ecdsa", 1)
+	if err := w.sign(); err != nil {
+		t.Fatal(err)
+	}
+	for want, chain := range map[string][]*x509.Certificate{
+		CauseNotFirst: {w.certs[1], w.leaf()},
+		CauseCAFirst:  {w.certs[1]},
+	} {
+		for _, explain := range []bool{true, false} {
+			r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime, Explain: explain})
+			if r.Err == nil || r.Err.Reason != reason.CertificateWrongName || r.Cause() != want {
+				t.Errorf("explained %v: %v, want %s", explain, r.Err, want)
+			}
 		}
 	}
 }

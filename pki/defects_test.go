@@ -27,6 +27,7 @@ type defect struct {
 	// stricter is the section that makes us refuse what crypto/x509 accepts; wider
 	// the one that makes us accept what crypto/x509 refuses.
 	stricter, wider string
+	only            string // the departure is with keys of this algorithm alone
 }
 
 func day(n int) time.Time { return lessonTime.Add(time.Duration(n) * 24 * time.Hour) }
@@ -128,7 +129,7 @@ var defects = []defect{
 	{name: "leaf-is-ca", change: func(w *world) {
 		w.leaf().IsCA, w.leaf().KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageDigitalSignature
 	}},
-	{name: "leaf-agrees-on-keys", change: func(w *world) { w.leaf().KeyUsage = x509.KeyUsageKeyAgreement }},
+	{name: "leaf-agrees-on-keys", stricter: "RFC 8410 §5", only: "ed25519", change: func(w *world) { w.leaf().KeyUsage = x509.KeyUsageKeyAgreement }},
 	{name: "leaf-no-key-usage", change: func(w *world) { w.leaf().KeyUsage = 0 }},
 
 	// extended key usage

@@ -1,10 +1,16 @@
 package pki
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/x509"
 	"strings"
 
+	"github.com/cloudflare/circl/sign/ed448"
+
 	"tlslab/handshake/reason"
+	"tlslab/handshake/sig"
 )
 
 // The row "key_usage": an issuer must be allowed to sign certificates. A leaf must be
@@ -36,17 +42,32 @@ func (w wantedUsage) String() string {
 
 // wantedKeyUsage: a server's key signs, decrypts or agrees (RFC 5246 §7.4.2), a client's
 // signs or agrees (§7.4.6), as for OpenSSL's purposes sslserver and sslclient. From TLS 1.3 on
-// both sign: the engine asks for that itself, with VerifyOptions.KeyUsage.
+// both sign: the engine asks for that itself, with VerifyOptions.KeyUsage. A bit for what a
+// key of this kind cannot do is of no use: OpenSSL counts it, and its handshake then finds
+// no cipher suite.
 func (j *judgement) wantedKeyUsage(i int) wantedUsage {
 	switch {
 	case i > 0:
 		return wantedUsage{bits: x509.KeyUsageCertSign}
 	case j.o.KeyUsage != 0:
 		return wantedUsage{bits: j.o.KeyUsage}
-	case j.o.Usage == ClientAuth:
-		return wantedUsage{bits: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement, any: true}
 	}
-	return wantedUsage{bits: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement, any: true}
+	bits := usesInTLS(PublicKey(j.certs[i]))
+	if j.o.Usage == ClientAuth {
+		bits &^= x509.KeyUsageKeyEncipherment
+	}
+	return wantedUsage{bits: bits, any: true}
+}
+
+// usesInTLS is what a leaf's key of this kind can do there.
+func usesInTLS(pub crypto.PublicKey) x509.KeyUsage {
+	switch pub.(type) {
+	case *ecdsa.PublicKey: // agrees in ECDH_ECDSA (RFC 4492 §2.1), which RFC 8422 has left out; it deciphers nothing
+		return x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement
+	case ed25519.PublicKey, ed448.PublicKey, *sig.PSSPublicKey: // sign, and do nothing else (RFC 8410 §5, RFC 4055 §1.2)
+		return x509.KeyUsageDigitalSignature
+	}
+	return x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
 }
 
 // hasKeyUsageRule: without the extension a key may do everything.

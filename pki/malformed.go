@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/reason"
 	"tlslab/pki/der"
 )
@@ -73,7 +74,7 @@ func malformed(b []byte, err error) *reason.Error {
 	text := strings.TrimPrefix(err.Error(), "x509: ")
 	for _, row := range parseFaults {
 		if strings.Contains(text, row.says) {
-			e.Field, e.Want, e.Got, e.Err = "certificate."+row.field, row.rule, text, nil
+			e.Field, e.Want, e.Got, e.Err = "certificate."+row.field, row.rule, foreign.Sentence(text), nil
 			return e
 		}
 	}

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,10 +13,26 @@ func isNamed(j *judgement, i int) bool { return i == 0 && j.o.ServerName != "" }
 
 func testName(j *judgement, _ int) *reason.Error { return j.misnamed }
 
-// nameError says that leaf does not identify the server.
-func nameError(leaf *x509.Certificate, server string) *reason.Error {
+// nameError says that the leaf, the first of chain, does not identify the server. If it is a
+// CA's, or if another of the chain does, it is as a rule not the leaf that stands first
+// (RFC 9846 §4.5.1).
+func nameError(chain []*x509.Certificate, server string) *reason.Error {
+	leaf := chain[0]
 	if _, ok := matchName(leaf, server); ok {
 		return nil
+	}
+	first := "certificate 1 is an end entity's"
+	if leaf.IsCA {
+		first = "certificate 1 is a CA's"
+	}
+	for i, c := range chain[1:] {
+		if _, ok := matchName(c, server); ok {
+			return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name."+CauseNotFirst),
+				server+" in certificate 1, the leaf", fmt.Sprintf("%s; certificate %d carries the name", first, i+2))
+		}
+	}
+	if leaf.IsCA {
+		return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name."+CauseCAFirst), server+" in certificate 1, the leaf", first)
 	}
 	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), server, otherThan(leaf, server))
 }

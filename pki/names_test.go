@@ -42,13 +42,13 @@ func TestMatchDNS(t *testing.T) {
 // to ask.
 func TestNameBeyondASCII(t *testing.T) {
 	leaf := &x509.Certificate{DNSNames: []string{"xn--fsqu00a.example"}}
-	if err := nameError(leaf, "xn--fsqu00a.example"); err != nil {
+	if err := nameError([]*x509.Certificate{leaf}, "xn--fsqu00a.example"); err != nil {
 		t.Error(err)
 	}
-	if err := nameError(leaf, "例子.example"); err == nil || !strings.Contains(err.Error(), "A-labels") {
+	if err := nameError([]*x509.Certificate{leaf}, "例子.example"); err == nil || !strings.Contains(err.Error(), "A-labels") {
 		t.Error(err)
 	}
-	if err := nameError(leaf, "www.lab.test"); err == nil || strings.Contains(err.Error(), "A-labels") {
+	if err := nameError([]*x509.Certificate{leaf}, "www.lab.test"); err == nil || strings.Contains(err.Error(), "A-labels") {
 		t.Error(err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"tlslab/handshake/foreign"
 )
 
 // What a certificate says about whose it is, for a reader.
@@ -26,7 +28,7 @@ func (h *heldNames) presented() []string {
 // otherThan says what names leaf has instead of server's: none, none of the kind that is
 // compared (RFC 9525 §6), or others. A common name that would have fitted is pointed out:
 // it does not count (RFC 9525 §2).
-func otherThan(leaf *x509.Certificate, server string) string {
+func otherThan(leaf *x509.Certificate, server string) any {
 	said := presentedNames(leaf)
 	_, present := extension(leaf, oidSubjectAltName)
 	got := strings.Join(said, ", ")
@@ -38,11 +40,11 @@ func otherThan(leaf *x509.Certificate, server string) string {
 	case !isIP && len(leaf.DNSNames) == 0:
 		got = "no DNS name among " + got
 	}
-	if cn := leaf.Subject.CommonName; cn != "" && commonNameFits(cn, server) {
-		got += fmt.Sprintf("; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", cn)
-	}
 	if strings.ContainsFunc(server, func(r rune) bool { return r > unicode.MaxASCII }) {
 		got += "; a certificate holds names beyond ASCII as A-labels, xn--…: ask for the name in that form (RFC 5280 §7.2)"
+	}
+	if cn := leaf.Subject.CommonName; cn != "" && commonNameFits(cn, server) {
+		return foreign.Sentence(fmt.Sprintf("%s; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", foreign.Quote(got), cn))
 	}
 	return got
 }

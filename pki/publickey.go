@@ -41,8 +41,8 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 		}
 		return reason.New(reason.CertificateUnsupportedKey, field(i, "subject_public_key_info"), want, CertKeyName(j.certs[i]))
 	}
-	if want, got := keyFault(pub); want != "" {
-		return reason.New(reason.WeakKey, field(i, "subject_public_key_info"), want, got)
+	if want, got, cause := keyFault(pub); want != "" {
+		return reason.New(reason.WeakKey, field(i, "subject_public_key_info."+cause), want, got)
 	}
 	return nil
 }
@@ -68,29 +68,33 @@ func signs(pub crypto.PublicKey, inTLS bool) bool {
 	return false
 }
 
-// keyFault says what is wrong with the numbers of a key; want is "" if nothing is. An RSA modulus is a
+// keyFault says what is wrong with the numbers of a key; want is "" if nothing is; cause is one of WeakKey's. An RSA modulus is a
 // product of odd primes, and e has no factor in common with λ(n), which is even: both
 // are odd, and e is at least 3 (RFC 8017 §3.1). With e = 1 anybody signs anything: the
 // padded message is its own signature.
-func keyFault(pub crypto.PublicKey) (want, got string) {
+func keyFault(pub crypto.PublicKey) (want, got, cause string) {
 	if smallOrder(pub) {
-		return "a key whose point is not of small order", KeyName(pub) + " with one under which anybody can sign"
+		return "a key whose point is not of small order", KeyName(pub) + " with one under which anybody can sign", CauseNumbers
 	}
 	k := rsaNumbers(pub)
 	if k == nil {
-		return "", ""
+		return "", "", ""
 	}
 	switch n := k.N.BitLen(); {
 	case n < minRSABits || n > maxRSABits:
-		return fmt.Sprintf("an RSA key of %d to %d bits", minRSABits, maxRSABits), fmt.Sprintf("one of %d bits", n)
+		cause = CauseTooSmall
+		if n > maxRSABits {
+			cause = CauseTooLarge
+		}
+		return fmt.Sprintf("an RSA key of %d to %d bits", minRSABits, maxRSABits), fmt.Sprintf("one of %d bits", n), cause
 	case k.N.Bit(0) == 0:
-		return "an RSA key with an odd modulus (RFC 8017 §3.1)", "an even one"
+		return "an RSA key with an odd modulus (RFC 8017 §3.1)", "an even one", CauseNumbers
 	case k.E < 3 || k.E&1 == 0:
-		return "an RSA key with an odd exponent of at least 3 (RFC 8017 §3.1)", fmt.Sprintf("the exponent %d", k.E)
+		return "an RSA key with an odd exponent of at least 3 (RFC 8017 §3.1)", fmt.Sprintf("the exponent %d", k.E), CauseNumbers
 	case k.E > maxExponent:
-		return fmt.Sprintf("an RSA key with an exponent of at most %d, which is our limit", maxExponent), fmt.Sprintf("the exponent %d", k.E)
+		return fmt.Sprintf("an RSA key with an exponent of at most %d, which is our limit", maxExponent), fmt.Sprintf("the exponent %d", k.E), CauseTooLarge
 	}
-	return "", ""
+	return "", "", ""
 }
 
 // KeyName names a public key by algorithm and size: "RSA-2048", "RSA-PSS-2048" (a key for

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/reason"
 )
 
@@ -163,12 +164,8 @@ func isSigned(j *judgement, i int) bool {
 	return hasIssuer(j, i) || j.o.Explain && !j.anchored && j.selfSigned(i)
 }
 
-// selfSigned: issued under its own name, and really signed with its own key. A
-// self-issued certificate may also be signed with the key that it follows.
-func (j *judgement) selfSigned(i int) bool {
-	c := j.certs[i]
-	return j.selfIssued(i) && j.signature(c, c) == nil
-}
+// selfSigned is signsItself of certificate i.
+func (j *judgement) selfSigned(i int) bool { return j.selfIssued(i) && j.signsItself(j.certs[i]) }
 
 func (j *judgement) signer(i int) *x509.Certificate {
 	if hasIssuer(j, i) {
@@ -194,8 +191,8 @@ func testSignature(j *judgement, i int) *reason.Error {
 	if err == nil || err == j.limit {
 		return err
 	}
-	at := *err // shared between paths, in which the certificate may stand elsewhere
-	at.Field = field(i, err.Field)
+	at := *namesAnother(j.certs[i], j.signer(i), err) // shared between paths, in which the certificate may stand elsewhere
+	at.Field = field(i, at.Field)
 	return &at
 }
 
@@ -233,9 +230,20 @@ func testValidity(j *judgement, i int) *reason.Error {
 	}
 	if at.After(c.NotAfter) {
 		until, now := instants(c.NotAfter, at)
-		return reason.New(reason.CertificateExpired, field(i, "not_after"), "valid until "+until, "checked at "+now)
+		return reason.New(reason.CertificateExpired, j.dateField(i, "not_after"), "valid until "+until, "checked at "+now)
 	}
 	return nil
+}
+
+// dateField says of whose certificate the date is: the leaf's field is plain.
+func (j *judgement) dateField(i int, name string) string {
+	switch {
+	case i == 0:
+		return field(i, name)
+	case j.isAnchor(i):
+		return field(i, name+"."+CauseAnchor)
+	}
+	return field(i, name+"."+CauseIssuer)
 }
 
 func showValidity(j *judgement, i int) []Input {
@@ -263,10 +271,9 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 	top := j.certs[i]
 	installed := fmt.Sprintf("no such anchor (installed: %d)", j.o.Roots.Len())
 	if j.selfSigned(i) {
-		return reason.New(reason.CertificateUntrusted, field(i, "subject"),
-			fmt.Sprintf("the self-signed %q to be installed as a trust anchor", top.Subject), installed)
+		return j.untrustedRoot(i, installed)
 	}
-	want := fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer, top.Subject)
+	want := foreign.Sentence(fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer.String(), top.Subject.String()))
 	if len(j.certs) >= maxPathLen {
 		return reason.New(reason.CertificateUntrusted, field(i, "issuer.too_long"),
 			fmt.Sprintf("a path to a trust anchor of at most %d certificates", maxPathLen), "one that has as many and would go on")

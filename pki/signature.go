@@ -30,8 +30,8 @@ func checkSignature(a algorithm, pub crypto.PublicKey, message, signature []byte
 	// Before any work is done for it: path building comes here with keys that a peer
 	// made up, and one that fills a Certificate message keeps a core busy for half
 	// a minute (CVE-2023-29409).
-	if want, got := keyFault(pub); want != "" {
-		return reason.New(reason.WeakKey, "signature", want+" as the issuer's", got)
+	if want, got, cause := keyFault(pub); want != "" {
+		return reason.New(reason.WeakKey, "signature."+cause, want+" as the issuer's", got)
 	}
 	if err := a.check(pub); err != nil {
 		return err

@@ -260,7 +260,7 @@ func mayAnswer(c, issuer *x509.Certificate, now time.Time) *reason.Error {
 	who := c.Subject.String()
 	_, limited := extension(c, oidKeyUsage)
 	pub := PublicKey(c)
-	fault, number := keyFault(pub)
+	fault, number, _ := keyFault(pub)
 	switch {
 	case !SameName(c.RawIssuer, issuer.RawSubject) || checkCert(c, PublicKey(issuer)) != nil:
 		return badStatus("responder", "one certified by "+issuer.Subject.String(), who+", certified by another key")

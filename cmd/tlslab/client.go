@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -217,23 +218,30 @@ func (c *clientFlags) whyNot(ctx context.Context, err error, asked bool) error {
 	if asked && c.cert == "" && reason.Of(err) == reason.PeerAlert {
 		return told(c.lang, err, "wants_certificate", "peer", c.connect, "error", err.Error())
 	}
-	if errors.As(err, &re) && aboutTrust(re.Reason) {
+	if errors.As(err, &re) && aboutTrust(re) {
 		why := narrate.Must(c.lang, narrate.Reason, narrate.ReasonKey(re))
-		what, remedy := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", re.Error())
-		if re.Reason != reason.CertificateUntrusted && re.Reason != reason.CertificateWrongName {
-			remedy = why.Text // another root or name would not help
+		what, regardless := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", re.Error())
+		remedy := []string{why.Text}
+		switch { // what is given already is not asked for
+		case re.Reason == reason.CertificateUntrusted && c.caFile == "":
+			remedy = append(remedy, say(c.lang, "name_root"))
+		case re.Reason == reason.CertificateWrongName && c.serverName == "":
+			remedy = append(remedy, say(c.lang, "name_server"))
 		}
-		return &trouble{statusFailed, what, remedy, err}
+		return &trouble{statusFailed, what, strings.Join(append(remedy, regardless), "\n"), err}
 	}
 	return handshakeError(ctx, c.lang, c.connect, err)
 }
 
-// aboutTrust reports whether r is the verifier's judgement on a chain.
-func aboutTrust(r reason.Reason) bool {
-	switch r {
+// aboutTrust reports whether err is about the chain that the server has shown: a judgement
+// of the verifier's, or a certificate that cannot be read.
+func aboutTrust(err *reason.Error) bool {
+	switch err.Reason {
+	case reason.WeakKey, reason.CertificateUnsupportedKey: // a group may be weak, too
+		return strings.HasPrefix(err.Field, "certificate")
 	case reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName, reason.CertificateRevoked,
 		reason.CertificateUntrusted, reason.CertificateBadSignature, reason.CertificateUsage, reason.CertificateConstraint,
-		reason.CertificatePolicy, reason.BadStatusResponse:
+		reason.CertificatePolicy, reason.CertificateMalformed, reason.BadStatusResponse:
 		return true
 	}
 	return false

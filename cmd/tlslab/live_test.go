@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
@@ -206,36 +207,98 @@ func TestTranscriptsDoNotInterleave(t *testing.T) {
 
 // What the verifier found is about trust; what the protocol found is not.
 func TestAboutTrust(t *testing.T) {
-	for r, want := range map[reason.Reason]bool{
-		reason.CertificateUntrusted: true, reason.CertificateExpired: true, reason.CertificateRevoked: true,
-		reason.BadFinished: false, reason.NoCommonSuite: false, reason.CertificateMissing: false,
+	for _, test := range []struct {
+		why   reason.Reason
+		field string
+		want  bool
+	}{
+		{reason.CertificateUntrusted, "certificate[0].issuer", true},
+		{reason.CertificateExpired, "certificate[0].not_after", true},
+		{reason.CertificateRevoked, "certificate[0].serial_number", true},
+		{reason.CertificateMalformed, "certificate.tbs_certificate.validity", true},
+		{reason.WeakKey, "certificate[0].subject_public_key_info.too_small", true},
+		{reason.WeakKey, "server_key_exchange.params.dh_p", false},
+		{reason.BadFinished, "finished.verify_data", false},
+		{reason.NoCommonSuite, "", false},
+		{reason.CertificateMissing, "certificate_list", false},
 	} {
-		if aboutTrust(r) != want {
-			t.Errorf("aboutTrust(%s) is %v", r, !want)
+		if got := aboutTrust(reason.New(test.why, test.field, nil, nil)); got != test.want {
+			t.Errorf("aboutTrust(%s in %s) is %v", test.why, test.field, got)
 		}
 	}
 }
 
-// Of a server that is not trusted the reader is told what would help: a root or a name
-// only where one of these is wanting.
+// Of a server that is not trusted the reader is told what verify would say to do: a root or
+// a name only where one of these is wanting, and was not given.
 func TestNotTrusted(t *testing.T) {
-	c := &clientFlags{connect: "www.lab.test:443"}
-	c.lang = narrate.En
-	for r, want := range map[reason.Reason]bool{
-		reason.CertificateUntrusted: true, reason.CertificateWrongName: true,
-		reason.CertificateExpired: false, reason.CertificateRevoked: false, reason.BadStatusResponse: false,
+	const root, name, insecure = "--CAfile", "--servername", "--insecure"
+	for _, test := range []struct {
+		why        reason.Reason
+		field      string
+		given      bool // both of them
+		says, also string
+	}{
+		{reason.CertificateUntrusted, "certificate[0].issuer", false, "forgets to send its intermediate", root},
+		{reason.CertificateUntrusted, "certificate[0].issuer", true, "forgets to send its intermediate", ""},
+		{reason.CertificateUntrusted, "certificate[1].subject", false, "Its own signature", root},
+		{reason.CertificateWrongName, "certificate[0].subject_alt_name", false, "subject alternative names", name},
+		{reason.CertificateWrongName, "certificate[0].subject_alt_name", true, "subject alternative names", ""},
+		{reason.CertificateExpired, "certificate[0].not_after", false, "renewed", ""},
+		{reason.CertificateExpired, "certificate[2].not_after.anchor", false, "newer root", ""},
+		{reason.CertificateMalformed, "certificate.tbs_certificate.validity", false, "UTCTime", ""},
+		{reason.WeakKey, "certificate[0].subject_public_key_info.too_small", false, "larger one", ""},
+		{reason.BadStatusResponse, "certificate_status.next_update", false, "fetch a new response", ""},
 	} {
+		c := &clientFlags{connect: "www.lab.test:443"}
+		c.lang = narrate.En
+		if test.given {
+			c.caFile, c.serverName = "root.pem", "www.lab.test"
+		}
 		var said *trouble
-		if err := c.whyNot(t.Context(), reason.New(r, "certificate", nil, nil), false); !errors.As(err, &said) || said.remedy == "" {
-			t.Errorf("%s: no remedy in %v", r, err)
-		} else if strings.Contains(said.remedy, "--CAfile") != want {
-			t.Errorf("%s: the remedy is %q", r, said.remedy)
+		if err := c.whyNot(t.Context(), reason.New(test.why, test.field, nil, nil), false); !errors.As(err, &said) {
+			t.Errorf("%s: %v", test.field, err)
+			continue
+		}
+		if !strings.Contains(said.what, "is not trusted") || !strings.Contains(said.remedy, test.says) || !strings.Contains(said.remedy, insecure) {
+			t.Errorf("%s: %q, %q", test.field, said.what, said.remedy)
+		}
+		for _, flag := range []string{root, name} {
+			if strings.Contains(said.remedy, flag) != (flag == test.also) {
+				t.Errorf("%s, given %v: the remedy is %q", test.field, test.given, said.remedy)
+			}
 		}
 	}
+	c := &clientFlags{connect: "www.lab.test:443"}
+	c.lang = narrate.En
 	var said *trouble
 	refused := reason.New(reason.PeerAlert, "", nil, "handshake_failure")
 	if err := c.whyNot(t.Context(), refused, true); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
 		t.Errorf("a server that asked for a certificate: %v", err)
+	}
+}
+
+// The proxy says of a server that it does not believe what verify says, and asks for a root
+// only if none was named.
+func TestProxyUnbelieved(t *testing.T) {
+	f := &proxy.Fault{Side: proxy.SideServer, By: proxy.SideProxy, Cause: proxy.CauseUnbelieved}
+	for _, test := range []struct {
+		why   reason.Reason
+		field string
+		named bool
+		says  string
+		root  bool
+	}{
+		{reason.CertificateUntrusted, "certificate[0].issuer", false, "forgets to send its intermediate", true},
+		{reason.CertificateUntrusted, "certificate[0].issuer", true, "forgets to send its intermediate", false},
+		{reason.CertificateExpired, "certificate[0].not_after", false, "renewed", false},
+	} {
+		f.Err = reason.New(test.why, test.field, nil, nil)
+		for _, lang := range narrate.Langs() {
+			said := strings.Join(faultLines(lang, f, test.named), "\n")
+			if lang == narrate.En && !strings.Contains(said, test.says) || strings.Contains(said, "--upstream-CAfile") != test.root || !strings.Contains(said, "--upstream-insecure") {
+				t.Errorf("%s, named %v: %s", test.field, test.named, said)
+			}
+		}
 	}
 }
 

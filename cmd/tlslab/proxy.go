@@ -168,7 +168,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		files.add(e)
 		list.add(e)
 	}
-	o.Page = func(f *proxy.Fault) string { return faultPage(p.lang, f) }
+	o.Page = func(f *proxy.Fault) string { return faultPage(p.lang, f, p.caFile != "") }
 	root := filepath.Join(dir, proxy.CAFile)
 	o.Landing = landing(p.lang, ca.Cert)
 	px, err := proxy.New(o)

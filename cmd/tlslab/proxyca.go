@@ -127,8 +127,8 @@ func shellQuote(s string) string {
 }
 
 // faultPage is what a client reads where no reply came.
-func faultPage(lang narrate.Lang, f *proxy.Fault) string {
-	return "tlslab proxy\n" + strings.Join(faultLines(lang, f), "\n") + "\n"
+func faultPage(lang narrate.Lang, f *proxy.Fault, rootNamed bool) string {
+	return "tlslab proxy\n" + strings.Join(faultLines(lang, f, rootNamed), "\n") + "\n"
 }
 
 // landingPage is parsed when somebody comes to see it.

@@ -192,7 +192,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		l.wrap(&b, "", say(l.flags.lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
 	}
 	if e.Fault != nil {
-		for i, line := range faultLines(l.flags.lang, e.Fault) {
+		for i, line := range faultLines(l.flags.lang, e.Fault, l.flags.caFile != "") {
 			mark := "  "
 			if i == 0 {
 				mark = "x "
@@ -257,8 +257,9 @@ func (l *proxyList) legs(e *proxy.Entry) string {
 	return strings.Join(parts, " | ")
 }
 
-// faultLines say who refused, with which alert, and the likely cause with what to do.
-func faultLines(lang narrate.Lang, f *proxy.Fault) []string {
+// faultLines say who refused, with which alert, and the likely cause with what to do; a
+// server that is not believed gets the verifier's advice. rootNamed: with --upstream-CAfile.
+func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 	who := func(side proxy.Side) string {
 		return narrate.Must(lang, narrate.UI, "cmd.proxy_side_"+string(side)).Title
 	}
@@ -275,8 +276,13 @@ func faultLines(lang narrate.Lang, f *proxy.Fault) []string {
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
 	lines := []string{say(lang, key, pairs...) + colonOf(lang) + cause.Title}
 	advice := cause.Text
-	if why := reason.Of(f.Err); f.Cause == proxy.CauseUnbelieved && why != reason.CertificateUntrusted && why != reason.Internal {
-		advice = say(lang, "proxy_unbelieved", "why", narrate.Must(lang, narrate.Reason, string(why)).Title)
+	if f.Cause == proxy.CauseUnbelieved && reason.Of(f.Err) != reason.Internal {
+		why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(f.Err))
+		key := "proxy_unbelieved"
+		if reason.Of(f.Err) == reason.CertificateUntrusted && !rootNamed {
+			key = "proxy_unbelieved_root"
+		}
+		advice = say(lang, key, "why", why.Title, "advice", why.Text)
 	}
 	if advice != "" {
 		lines = append(lines, advice)

@@ -67,6 +67,12 @@ func Line(s string) string {
 	return string(escape(nil, s, false))
 }
 
+// Sentence is ours, with the peer's texts in it quoted already: Value does not quote it again.
+type Sentence string
+
+// String is Line.
+func (s Sentence) String() string { return Line(string(s)) }
+
 // Value says any value in one line: a string, or what is in a list of strings, as a
 // peer's text, an error and a Stringer as a sentence.
 func Value(v any) string {

@@ -239,10 +239,10 @@ func FailureKey(c *pki.Check) string { return withCause(c.Err.Reason, c.Cause())
 
 // VerdictKey is the key of the reason for which a report refuses a chain.
 func VerdictKey(r *pki.Report) string {
-	if c := r.FailedCheck(); c != nil {
-		return FailureKey(c)
+	if r.Err == nil {
+		return ""
 	}
-	return ReasonKey(r.Err)
+	return withCause(r.Err.Reason, r.Cause())
 }
 
 func withCause(r reason.Reason, cause string) string {

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"tlslab/handshake/narrate"
@@ -31,6 +32,9 @@ func (t *Terminal) judgement(r *pki.Report) {
 	t.text(0, t.say.ui("judged_bad")+t.say.colon()+why.Title, t.paint.bad)
 	t.text(2, t.say.error(r.Err), t.paint.bad)
 	t.text(2, why.Text, nil)
+	if n := r.AlsoFailed(); n > 0 {
+		t.text(2, t.say.ui("judged_more", "n", strconv.Itoa(n)), t.paint.bad)
+	}
 	t.flow.faults[r.Err.Error()] = true
 }
 
