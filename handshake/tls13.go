@@ -81,7 +81,7 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	k.main = k.handshake.Main()
 	th := e.transcriptHash(len(e.transcript))
 	k.clientNext, k.serverNext = k.main.ClientTraffic(th), k.main.ServerTraffic(th)
-	x := &exporter13{k.main.Exporter(th)}
+	x := &exporter13{e.summary.Suite.Hash, k.main.Exporter(th)}
 	e.exporter = x
 	if e.revealing() {
 		h := e.summary.Suite.Hash

@@ -199,6 +199,14 @@ func TestExport13(t *testing.T) {
 			t.Errorf("%s exports the same in another connection, %v", what, err)
 		}
 	}
+	for _, q := range []struct {
+		label string
+		n     int
+	}{{"", 32}, {strings.Repeat("l", 250), 32}, {"EXPORTER-x", 255*32 + 1}, {"EXPORTER-x", -1}} {
+		if b, err := c.Export(q.label, nil, q.n); err == nil { // RFC 9846 §7.1, RFC 5869 §2.3
+			t.Errorf("a label of %d bytes and %d bytes of output: exported %d", len(q.label), q.n, len(b))
+		}
+	}
 	a, _ := c.Export("EXPORTER-x", nil, 32)
 	b, _ := s.Export("EXPORTER-x", []byte{}, 32)
 	if !bytes.Equal(a, b) {
