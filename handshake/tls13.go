@@ -191,6 +191,9 @@ func (k *keys13) sendFinished13(e *Endpoint) error {
 }
 
 func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
+	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size()); err != nil { // RFC 9846 §4.5.3
+		return err
+	}
 	want := k.verifyData(e, e.sender(Receive), e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
