@@ -34,10 +34,11 @@ type traffic struct {
 	resumption  keyschedule.ResumptionSecret
 	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: none was
 
-	wanted  bool // a KeyUpdate of ours is due
-	request bool // and it asks the peer for one
-	asked   bool // one has asked, and none has come since
-	queued  bool // one is in Output still: another would only make it longer
+	wanted    bool // a KeyUpdate of ours is due
+	request   bool // and it asks the peer for one
+	asked     bool // one has asked, and none has come since
+	queued    bool // one is in Output still: another would only make it longer
+	answering bool // one that asks for none is in Output still: it answers whatever is asked until it leaves
 }
 
 // due reports whether a KeyUpdate is to be sent now.
