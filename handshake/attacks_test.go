@@ -356,6 +356,32 @@ func TestWrongKeyForSuite(t *testing.T) {
 		refuses(client, want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, handshake.WaitCertificate})
 }
 
+// An ECDSA key on a curve that the client did not offer, by a server that was made to believe
+// it had (RFC 8422 §5.3). Whoever offers the curve takes it, and EdDSA's keys are on none of
+// those that supported_groups is about.
+func TestCertificateOnCurveNotOffered(t *testing.T) {
+	for _, test := range []struct {
+		alg    string
+		offers []kx.Group
+		taken  bool
+	}{
+		{"ecdsa", []kx.Group{kx.X25519, kx.P384}, false}, {"p384", []kx.Group{kx.X25519, kx.P256}, false}, {"p521", []kx.Group{kx.P256}, false},
+		{"ecdsa", []kx.Group{kx.X25519, kx.P256}, true}, {"p384", []kx.Group{kx.P384}, true}, {"p521", []kx.Group{kx.P256, kx.P521}, true}, {"ed25519", []kx.Group{kx.X25519}, true},
+	} {
+		cc, sc := ends(world(test.alg))
+		cc.Suites, sc.Suites, cc.Groups = only(ecdheECDSA), only(ecdheECDSA), test.offers
+		c := connect(t, cc, sc)
+		if test.taken {
+			c.run(nil).completes()
+			continue
+		}
+		c.run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
+			g := edit[*message.SupportedGroups](clientHello(m))
+			g.Groups = append(slices.Clone(g.Groups), iana.P256, iana.P384, iana.P521)
+		})).refuses(client, want{reason.CertificateWrongKey, "certificate.certificate_list", 7, iana.IllegalParameter, handshake.WaitCertificate})
+	}
+}
+
 // A client that shows no certificate where one is required, and one that the
 // server does not trust.
 func TestClientCertificateRefused(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"fmt"
 	"slices"
 
 	"tlslab/handshake/iana"
@@ -11,6 +12,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
+	"tlslab/pki"
 )
 
 // clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
@@ -96,10 +98,26 @@ func recvServerCertificate(c *client, m message.Message) error {
 	if err := fitsAuth(c.summary.Suite, c.chain[0]); err != nil {
 		return err
 	}
+	if err := c.fitsGroups(c.chain[0]); err != nil {
+		return err
+	}
 	if c.statusPromised {
 		return nil // the chain and its status are judged together
 	}
 	return c.verifyServer()
+}
+
+// fitsGroups refuses an ECDSA key on a curve that we did not offer: in TLS 1.2
+// supported_groups is about certificates, too (RFC 8422 §5.3). In TLS 1.3 the signature
+// schemes name the curve.
+func (c *client) fitsGroups(leaf *x509.Certificate) error {
+	offered, ok := message.Get[*message.SupportedGroups](&c.hello.Extensions)
+	id, curve := curveOf(leaf)
+	if !ok || !curve || slices.Contains(offered.Groups, id) {
+		return nil
+	}
+	return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
+		Want: fmt.Sprintf("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
 }
 
 func recvCertificateStatus(c *client, m message.Message) error {

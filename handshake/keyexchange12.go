@@ -3,6 +3,7 @@ package handshake
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
@@ -122,6 +123,16 @@ func keyFits(s *suite.Suite, leaf *x509.Certificate) bool {
 		return s.Auth == iana.AuthAny
 	}
 	return s.Auth == iana.AuthECDSA
+}
+
+// curveOf is the curve of an ECDSA key; ok is false for a key of another kind. EdDSA's are not
+// among those that supported_groups is about.
+func curveOf(leaf *x509.Certificate) (id iana.Group, ok bool) {
+	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return 0, false
+	}
+	return map[string]iana.Group{"P-224": iana.P224, "P-256": iana.P256, "P-384": iana.P384, "P-521": iana.P521}[key.Curve.Params().Name], true
 }
 
 // pickScheme is the first of ours that fits the key and that the peer takes.

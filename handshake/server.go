@@ -2,7 +2,6 @@ package handshake
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"io"
@@ -372,13 +371,9 @@ func decrypts(key crypto.PrivateKey) bool {
 
 // curveTaken reports whether the client has the curve of an ECDSA key (RFC 8422 §5.1.1).
 func (s *server) curveTaken(leaf *x509.Certificate, m *message.ClientHello) bool {
-	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	id, ok := curveOf(leaf)
 	theirs := s.clientGroups(m)
-	if !ok || theirs == nil {
-		return true
-	}
-	id := map[string]iana.Group{"P-224": iana.P224, "P-256": iana.P256, "P-384": iana.P384, "P-521": iana.P521}[key.Curve.Params().Name]
-	return slices.Contains(theirs, id)
+	return !ok || theirs == nil || slices.Contains(theirs, id)
 }
 
 // acceptEncryptThenMAC answers RFC 7366 where it means something.
