@@ -21,7 +21,6 @@ var clientMoves12 = []move[client]{
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumesWithTicket, Do: recvServerHello, To: WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumes, Do: recvServerHello, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, Do: recvServerHello, To: WaitCertificate, Ref: "RFC 5246 §7.4.1.3"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRequest, If: clientSpeaks12, Do: ignoreHelloRequest, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.1"},
 
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientStapling, Do: recvServerCertificate, To: WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientEphemeral, Do: recvServerCertificate, To: WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
@@ -60,8 +59,6 @@ var clientMoves12 = []move[client]{
 }
 
 // Guards.
-
-func clientSpeaks12(c *client, _ message.Message) bool { return c.cfg.speaks(iana.TLS12) }
 
 func clientEphemeral(c *client, _ message.Message) bool { return c.exchange.Ephemeral() }
 func clientStatic(c *client, _ message.Message) bool    { return !c.exchange.Ephemeral() }
@@ -246,8 +243,6 @@ func recvServerFinished(c *client, m message.Message) error {
 	c.keepSession()
 	return nil
 }
-
-func ignoreHelloRequest(c *client, _ message.Message) error { return c.countAttempt() }
 
 func refuseHelloRequest(c *client, _ message.Message) error { return c.noRenegotiation() }
 
