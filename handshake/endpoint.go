@@ -155,7 +155,9 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		begin()
 	}
 	if i := e.find(Send, nil); i >= 0 {
-		//E10
+		if err := e.refuseExcess(); err != nil {
+			return false, e.fail(err)
+		}
 		return true, e.fire(i, nil, nil)
 	}
 	if len(e.hs) > 0 {
