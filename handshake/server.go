@@ -265,7 +265,7 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		if s.listening() {
 			s.decided("cipher_suite", su.ID, m.CipherSuites, "server_preference")
 			if len(groups) > 0 {
-				s.decided("group", groups[0].ID(), s.clientGroups(m), "server_preference")
+				s.decided("group", groups[0].ID(), s.clientGroups(m), choose(s.silent(su.Kx, m), "client_silent", "server_preference"))
 			}
 			if scheme != nil {
 				s.decided("signature_scheme", scheme.ID, clientSchemes(m), "fits_key")
@@ -288,22 +288,35 @@ func (s *server) clientGroups(m *message.ClientHello) []iana.Group {
 	return nil
 }
 
+// silent reports whether the client does not say which groups it has for an exchange.
+func (s *server) silent(x iana.Kx, m *message.ClientHello) bool {
+	theirs := s.clientGroups(m)
+	if x == iana.KxDHE {
+		return !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g>>8 == 1 })
+	}
+	return theirs == nil
+}
+
 // commonGroups lists our groups that a suite can use with this client. A client
-// without supported_groups may get any curve (RFC 8422 §4); one that names no
-// finite field may get any field (RFC 7919 §4).
+// without supported_groups may get any curve (RFC 8422 §4), and gets P-256 where we have
+// it: who is older than the extension knows no younger curve. One that names no finite
+// field may get any field (RFC 7919 §4).
 func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Group, *reason.Error) {
 	if su.Kx != iana.KxECDHE && su.Kx != iana.KxDHE {
 		return nil, nil
 	}
-	theirs := s.clientGroups(m)
-	silent := theirs == nil
-	if su.Kx == iana.KxDHE {
-		silent = !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g>>8 == 1 })
-	}
+	theirs, silent := s.clientGroups(m), s.silent(su.Kx, m)
 	var common []kx.Group
 	for _, g := range s.cfg.groups() {
 		if kx.Serves(su.Kx, g) && (silent || slices.Contains(theirs, g.ID())) {
 			common = append(common, g)
+		}
+	}
+	if su.Kx == iana.KxECDHE && silent {
+		if i := slices.IndexFunc(common, func(g kx.Group) bool { return g.ID() == iana.P256 }); i > 0 {
+			p256 := common[i]
+			copy(common[1:], common[:i])
+			common[0] = p256
 		}
 	}
 	if len(common) == 0 && su.Kx == iana.KxDHE && !silent {

@@ -35,7 +35,7 @@ func DecisionNames() map[string][]string {
 	return map[string][]string{
 		"version":                 {"only_version", "highest_common", "server_choice", "supported_versions"},
 		"cipher_suite":            {"server_choice", "server_preference"},
-		"group":                   {"server_preference", "shared_share", "hello_retry"},
+		"group":                   {"server_preference", "client_silent", "shared_share", "hello_retry"},
 		"hello_retry":             {"no_share", "cookie_wanted"},
 		"transcript":              {"message_hash"},
 		"compatibility_mode":      {"session_id_echoed", "session_id_empty"},

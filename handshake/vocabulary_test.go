@@ -165,6 +165,11 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 			cc.FalseStart = true
 			note(connect(t, cc, sc).run(nil).completes())
 		},
+		func(note func(*connection)) { // a client that names no groups
+			cc, sc := pairFor(ecdheECDSA)
+			silenced(cc)
+			note(connect(t, cc, sc).run(nil).completes())
+		},
 		func(note func(*connection)) { // a client of both versions, a server of the older
 			cc, sc := ends13(l)
 			sc.MaxVersion = iana.TLS12
