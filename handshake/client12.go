@@ -247,12 +247,13 @@ func recvServerFinished(c *client, m message.Message) error {
 func refuseHelloRequest(c *client, _ message.Message) error { return c.noRenegotiation() }
 
 // requestTakes reports whether a CertificateRequest would take a chain: by the
-// leaf's kind of key, and by an issuer if the request names any (RFC 5246 §7.4.4).
+// leaf's kind of key, which must be allowed to sign (§7.4.6), and by an issuer if the
+// request names any (RFC 5246 §7.4.4).
 func requestTakes(m *message.CertificateRequest12, chain []*x509.Certificate) bool {
 	want := iana.CertECDSASign // for EdDSA too (RFC 8422 §5.5)
 	switch publicKey(chain[0]).(type) {
 	case *rsa.PublicKey, *sig.PSSPublicKey:
 		want = iana.CertRSASign
 	}
-	return slices.Contains(m.Types, want) && (len(m.Authorities) == 0 || issuedBy(chain, m.Authorities))
+	return slices.Contains(m.Types, want) && mayBeUsed(chain[0], x509.KeyUsageDigitalSignature) && (len(m.Authorities) == 0 || issuedBy(chain, m.Authorities))
 }

@@ -90,16 +90,12 @@ func (e *Endpoint) groupName(id iana.Group) string {
 	return id.String()
 }
 
-// fitsAuth refuses a certificate whose key cannot do what the suite needs, or may not (RFC
-// 5246 §7.4.2).
+// fitsAuth refuses a certificate whose key cannot do what the suite needs (RFC 5246 §7.4.2).
+// Whether it may is asked when the chain is judged.
 func fitsAuth(s *suite.Suite, leaf *x509.Certificate) error {
 	if !kindFits(s, leaf) {
 		return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
 			Want: s.Auth.String() + " key, for " + s.ID.String(), Got: pki.CertKeyName(leaf)}
-	}
-	if u := usageFor(s); !mayBeUsed(leaf, u) {
-		return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
-			Want: "the key usage " + usageName(u) + ", for " + s.ID.String(), Got: "a certificate without it"}
 	}
 	return nil
 }

@@ -230,9 +230,12 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 		if err != nil {
 			e.decided("trust", "ignored", nil, "skip_verify")
 		}
-		return nil
+		err = nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return e.checkKeyUsage(chain[0], fromServer)
 }
 
 // verifyChain judges a chain: one just shown with all there is to compute, one
