@@ -44,6 +44,7 @@ func DecisionNames() map[string][]string {
 		"session_ticket":          {"kept", "not_kept_no_store"},
 		"key_update":              {"requested", "answered", "own_wish", "key_spent"},
 		"signature_scheme":        {"fits_key"},
+		"psk_mode":                {"forward_secrecy"},
 		"false_start":             {"ecdhe_and_aead", "not_ecdhe", "not_aead"},
 		"alpn":                    {"server_preference"},
 		"extended_master_secret":  {"both_want_ems", "no_ems"},

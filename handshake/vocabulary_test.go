@@ -214,6 +214,10 @@ func keyRuns(t *testing.T) (runs []func(note func(*connection))) {
 	for _, change := range []func(c, s *handshake.Config){
 		func(c, s *handshake.Config) { s.Tickets = nil },
 		func(c, s *handshake.Config) { c.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly} },
+		func(c, s *handshake.Config) { // either way
+			c.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly, iana.PSKWithDHE}
+			s.PSKModes = c.PSKModes
+		},
 		func(c, s *handshake.Config) { // more keys than a server looks at
 			s.Tickets = nil
 			for i := range byte(9) {
