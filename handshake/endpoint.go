@@ -379,6 +379,9 @@ func (e *Endpoint) readMessage() (bool, error) {
 	}
 	e.hs = e.hs[n:]
 	m, err := message.Parse(e.context(), raw, nil)
+	if err != nil && kind == message.KindClientHello {
+		m, err = e.parsePassingOver(raw, err)
+	}
 	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
 		return false, e.unexpected(kind)
 	}

@@ -129,14 +129,7 @@ func (s *server) choose12(m *message.ClientHello) error {
 }
 
 func (s *server) chooseVersion(m *message.ClientHello) error {
-	// With supported_versions in it client_version means nothing (RFC 9846 §4.3.1); without
-	// it the client cannot do TLS 1.3.
-	offered, field := []iana.Version{m.Version}, "client_hello.client_version"
-	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
-		offered, field = v.Versions, "client_hello.extensions.supported_versions"
-	} else if m.Version > iana.TLS12 {
-		offered[0] = iana.TLS12
-	}
+	offered, field := offeredVersions(m)
 	// A client that marks a fallback was kept from a version that we both have
 	// (RFC 7507 §3). What it wanted it no longer says.
 	ours := s.cfg.versions()
@@ -152,6 +145,15 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 		}
 	}
 	return s.fault(reason.UnsupportedVersion, m, field, ours, offered)
+}
+
+// offeredVersions is what a client can do, and where it says so. With supported_versions in
+// it client_version means nothing (RFC 9846 §4.3.1); without it the client cannot do TLS 1.3.
+func offeredVersions(m *message.ClientHello) (offered []iana.Version, field string) {
+	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
+		return v.Versions, "client_hello.extensions.supported_versions"
+	}
+	return []iana.Version{min(m.Version, iana.TLS12)}, "client_hello.client_version"
 }
 
 func (s *server) chooseCompression(m *message.ClientHello) error {
