@@ -38,19 +38,25 @@ func (o FileOptions) existing() ondisk.Existing { return ondisk.Existing(o.Overw
 // need be (mode 0700): all of them or, if it fails, none. An authority that is there is
 // left as it is, unless Overwrite is set; one without its certificate is unfinished, and
 // is replaced. What is replaced is kept beside the new files: aside are its paths, which
-// end in ".old". (Only the last one is kept.) If it is killed, LoadAuthority finds what
-// was there before or all that is new.
+// end in ".old", or, where such are there from an earlier time, in ".old2" and so on. If it
+// is killed, LoadAuthority finds what was there before or all that is new.
 func SaveAuthority(dir string, a *Authority, o FileOptions) (aside []string, err error) {
 	if a.Key == nil {
 		return nil, a.canSign()
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
 	}
 	key, err := encodeKey(a.Key)
 	if err != nil {
 		return nil, err
 	}
+	remove, err := ondisk.MakeDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			remove()
+		}
+	}()
 	var issuers []byte // nil for a root, which must not find those of an intermediate before it
 	if a.Parent != nil {
 		issuers = encodeCerts(a.Parent.Chain())

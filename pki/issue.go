@@ -13,9 +13,13 @@ import (
 	"time"
 )
 
+// MaxCommonName is how many characters a common name has at most: ub-common-name of RFC 5280,
+// appendix A.1.
+const MaxCommonName = 64
+
 // Request is what a server says of itself when it asks for a certificate.
 type Request struct {
-	CommonName   string // default: the first DNS name
+	CommonName   string // default: the first DNS name, if it is not too long for one
 	Organization string
 	DNSNames     []string
 	IPAddresses  []net.IP
@@ -78,7 +82,7 @@ func StepKeys() []string {
 // NewRequest makes a PKCS #10 certificate request (RFC 2986), DER: a public key, a
 // name, and a signature by that key's private half.
 func NewRequest(key crypto.Signer, r Request) ([]byte, error) {
-	if r.CommonName == "" && len(r.DNSNames) > 0 {
+	if r.CommonName == "" && len(r.DNSNames) > 0 && len(r.DNSNames[0]) <= MaxCommonName {
 		r.CommonName = r.DNSNames[0]
 	}
 	t := &x509.CertificateRequest{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +41,7 @@ func newCA() *cobra.Command {
 		Long: `A certification authority: a key, a certificate, and the right to sign others. It
 issues certificates; it is not one. Keys are written with mode 0600, and no certificate is
 replaced without --force. A key and its certificate are written both or neither; those
-that they replace are kept beside them, their names ending in .old.`,
+that they replace are kept beside them, their names ending in .old, .old2, ….`,
 		Example: `  tlslab ca init ca                            a root in the directory ca
   tlslab ca init inter --parent ca             an intermediate that ca signs
   tlslab ca issue www.lab.test --cadir inter   www.lab.test.pem and www.lab.test-key.pem
@@ -94,12 +96,47 @@ func (c *caFlags) keyKind() (pki.KeyKind, error) {
 	return pki.KeyKind(c.kind), nil
 }
 
-// checkDays refuses a certificate that would end before it begins.
-func (c *caFlags) checkDays() error {
-	if c.days < 0 {
-		return misuse("Bad certificates are made by: tlslab run --cert expired", "--days %d: a certificate cannot end before it begins", c.days)
+// maxDays is some 290 years: as long as what counts time here can count.
+const maxDays = int(math.MaxInt64 / (24 * time.Hour))
+
+// checkDays refuses a certificate that would end before it is of use, or whose end cannot be
+// counted. Without --days, days are the verb's usual ones.
+func (c *caFlags) checkDays(cmd *cobra.Command) error {
+	switch {
+	case !cmd.Flags().Changed("days"):
+		return nil
+	case c.days < 1:
+		return misuse("Give at least 1. Bad certificates are made by: tlslab run --cert expired", "--days %d: such a certificate would be of no use at any time", c.days)
+	case c.days > maxDays:
+		return misuse(fmt.Sprintf("Give at most %d.", maxDays), "--days %d: that is more than can be counted here", c.days)
 	}
 	return nil
+}
+
+// checkName refuses a common name that a certificate cannot carry.
+func checkName(flag, name string) error {
+	switch n := utf8.RuneCountInString(name); {
+	case !utf8.ValidString(name):
+		return misuse("", "%s %q: this is not UTF-8", flag, name)
+	case n > pki.MaxCommonName:
+		return misuse("Give a shorter one with --name.", "%s %q has %d characters; a common name has at most %d (RFC 5280, ub-common-name)", flag, name, n, pki.MaxCommonName)
+	}
+	return nil
+}
+
+// sayOutlives says of a certificate that those above it, issuer first, end before it does: a
+// chain is good only while all of it is (RFC 5280 §6.1.3).
+func (c *caFlags) sayOutlives(cmd *cobra.Command, cert *x509.Certificate, above *pki.Authority) {
+	var ends *x509.Certificate
+	for ; above != nil; above = above.Parent {
+		if ends == nil || above.Cert.NotAfter.Before(ends.NotAfter) {
+			ends = above.Cert
+		}
+	}
+	if ends == nil || !cert.NotAfter.After(ends.NotAfter) || time.Now().After(ends.NotAfter) { // the last is warnExpired's to say
+		return
+	}
+	c.say(cmd, "ca_outlived", "until", cert.NotAfter.UTC().Format(time.DateOnly), "name", ends.Subject.CommonName, "end", ends.NotAfter.UTC().Format(time.DateOnly))
 }
 
 // dnsName is what a certificate can carry as one, with the underscore of many a lab.
@@ -115,15 +152,20 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkDays(); err != nil {
+	if err := c.checkDays(cmd); err != nil {
 		return err
 	}
+	flag := "--name"
 	if name == "" {
+		flag = "the CA's name, by its directory,"
 		abs, err := filepath.Abs(dir)
 		if err != nil {
 			return err
 		}
 		name = "tlslab " + filepath.Base(abs)
+	}
+	if err := checkName(flag, name); err != nil {
+		return err
 	}
 	o := pki.Options{CommonName: name, KeyKind: kind, Validity: c.validity()}
 	var a *pki.Authority
@@ -138,19 +180,31 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err != nil {
 		return err
 	}
+	certFile, keyFile := filepath.Join(dir, pki.AuthorityCertFile), filepath.Join(dir, pki.AuthorityKeyFile)
+	was := pairThere(certFile, keyFile)
 	aside, err := pki.SaveAuthority(dir, a, pki.FileOptions{Overwrite: c.force})
 	if err != nil {
-		return kept(err, "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
+		return kept(c.intact(err, was, certFile, keyFile), "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
 	}
 	c.say(cmd, "ca_made", "name", a.Cert.Subject.CommonName, "dir", dir)
-	c.say(cmd, "wrote_key", "file", filepath.Join(dir, pki.AuthorityKeyFile))
-	c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityCertFile))
+	c.say(cmd, "wrote_key", "file", keyFile)
+	c.say(cmd, "wrote", "file", certFile)
 	if a.Parent == nil {
-		c.say(cmd, "ca_install", "file", filepath.Join(dir, pki.AuthorityCertFile))
+		c.say(cmd, "ca_install", "file", certFile)
 	} else {
 		c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityIssuersFile))
 	}
+	asideIs := func(of string) bool {
+		return slices.ContainsFunc(aside, func(name string) bool { return strings.HasPrefix(name, of) })
+	}
+	switch {
+	case asideIs(certFile):
+		c.say(cmd, "ca_replaced", "dir", dir)
+	case asideIs(keyFile):
+		c.say(cmd, "ca_unfinished", "dir", dir)
+	}
 	c.sayAside(cmd, aside)
+	c.sayOutlives(cmd, a.Cert, a.Parent)
 	return nil
 }
 
@@ -165,6 +219,24 @@ func (c *caFlags) sayAside(cmd *cobra.Command, aside []string) {
 	}
 }
 
+// pairThere is the certificate of a pair that is whole; nil if there is none.
+func pairThere(certFile, keyFile string) *x509.Certificate {
+	certs, _, err := pki.LoadPair(certFile, keyFile)
+	if err != nil {
+		return nil
+	}
+	return certs[0]
+}
+
+// intact is err, of writing a pair in the place of was, which is nil if there was none. It
+// says so where was is still what is there.
+func (c *caFlags) intact(err error, was *x509.Certificate, certFile, keyFile string) error {
+	if was == nil || errors.Is(err, os.ErrExist) || !was.Equal(pairThere(certFile, keyFile)) {
+		return err
+	}
+	return failure(say(c.lang, "pair_intact", "file", certFile), "%w", err)
+}
+
 func newCAIssue() *cobra.Command {
 	c := new(caFlags)
 	var prefix string
@@ -173,7 +245,7 @@ func newCAIssue() *cobra.Command {
 		Short: "Make a key and a certificate for these names",
 		Long: `Play both parts: the server makes a key and a request (CSR); the CA checks that the
 request was signed by the key it names, fills in the to-be-signed part, hashes and signs
-it, and returns the chain. Names are DNS names or IP addresses.`,
+it, and returns the chain. Names are DNS names, in any script, or IP addresses.`,
 		Example: "  tlslab ca issue www.lab.test 192.0.2.1 --cadir ca\n  tlslab ca issue alice --client --cadir ca --kind ed25519",
 		Args:    atLeast(1, "a name: tlslab ca issue www.lab.test"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.issue(cmd, args, prefix) },
@@ -201,23 +273,32 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err != nil {
 		return err
 	}
-	if err := c.checkDays(); err != nil {
+	if err := c.checkDays(cmd); err != nil {
 		return err
 	}
-	request := pki.Request{CommonName: names[0]}
-	for _, n := range names {
+	var request pki.Request
+	for _, typed := range names {
+		n, err := certName("", typed)
+		if err != nil {
+			return err
+		}
+		if request.CommonName == "" && len(n) <= pki.MaxCommonName { // a longer one is in the alternative names, where it counts
+			request.CommonName = n
+		}
 		addr, err := netip.ParseAddr(n)
 		switch ip := net.ParseIP(n); {
 		case err == nil && addr.Is4In6():
 			return misuse("Name "+addr.Unmap().String()+": that is what a certificate holds, and what clients compare.",
-				"%q is an IPv4 address inside an IPv6 one", n)
+				"%q is an IPv4 address inside an IPv6 one", typed)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
+		case dnsName.MatchString(n) && len(n) > 253 || slices.ContainsFunc(strings.Split(n, "."), func(label string) bool { return len(label) > 63 }):
+			return misuse("", "%q is longer than a DNS name can be: 253 characters, and 63 between dots (RFC 1035 §2.3.4)", n)
 		case dnsName.MatchString(n):
 			request.DNSNames = append(request.DNSNames, n)
 		default:
-			return misuse("Letters, digits and hyphens between dots, or *. and such a name; other scripts in their xn-- form.",
-				"%q is neither a DNS name nor an IP address", n)
+			return misuse("Letters, digits and hyphens between dots, or *. and such a name.",
+				"%q is neither a DNS name nor an IP address", typed)
 		}
 	}
 	a, err := loadAuthority(c.dir)
@@ -246,9 +327,10 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err != nil {
 		return err
 	}
+	was := pairThere(certFile, keyFile)
 	aside, err := pki.SavePair(certFile, keyFile, issued.Chain, key, pki.FileOptions{Overwrite: c.force})
 	if err != nil {
-		return kept(err, certFile, otherPrefix)
+		return kept(c.intact(err, was, certFile, keyFile), certFile, otherPrefix)
 	}
 	c.say(cmd, "wrote_key", "file", keyFile)
 	c.say(cmd, "wrote_chain", "file", certFile)
@@ -267,6 +349,7 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	if err != nil {
 		return nil, firstError(err, out.close())
 	}
+	c.sayOutlives(cmd, issued.Leaf, a)
 	if c.quiet {
 		return issued, out.close()
 	}
@@ -299,7 +382,7 @@ func newCASign() *cobra.Command {
 }
 
 func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
-	if err := c.checkDays(); err != nil {
+	if err := c.checkDays(cmd); err != nil {
 		return err
 	}
 	csr, err := readRequest(file)

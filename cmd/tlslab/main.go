@@ -15,5 +15,8 @@ func main() { os.Exit(tlslab()) }
 func tlslab() int {
 	root := newRoot()
 	cmd, err := root.ExecuteC()
+	if r, ok := root.OutOrStdout().(*results); ok {
+		err = firstError(err, r.err())
+	}
 	return explain(root.ErrOrStderr(), cmd, err)
 }

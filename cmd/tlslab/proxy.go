@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -115,7 +116,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	said := newSpool(unfiltered(cmd.ErrOrStderr()), p.missing)
-	defer said.close()
+	defer func() { err = p.closeLog(said, cmd.OutOrStdout(), err) }()
 	log := foreign.NewWriter(said, false)
 	out, err := p.view.open(cmd.OutOrStdout(), log)
 	if err != nil {
@@ -146,15 +147,22 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
 	}
-	listed := newSpool(out.w, func(n int) string {
+	listed := newSpool(unfiltered(out.w), func(n int) string {
 		if p.format == "json" { // for a program, which has no use for a sentence
 			_, _ = io.WriteString(log, p.missing(n))
 			return ""
 		}
 		return p.missing(n)
 	})
-	out.w = listed
-	defer func() { err = firstError(err, listed.close()) }()
+	out.w = foreign.NewWriter(listed, out.options.Color)
+	defer func() {
+		lerr := listed.close()
+		if errors.Is(lerr, errUnread) {
+			fmt.Fprintln(log, say(p.lang, "untaken_list"))
+			lerr = errTold
+		}
+		err = firstError(err, lerr)
+	}()
 	list := newProxyList(p, out, log)
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)
@@ -230,10 +238,11 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 		return o, misuse("Say 0 for no limit.", "--hardump-limit %d: no archive is as short", p.harLimit)
 	case p.maxConns < 1:
 		return o, misuse("", "--max-conns %d: at least one", p.maxConns)
-	case p.idle <= 0 || p.handshake <= 0:
-		return o, misuse("Say something like 30s or 5m.", "--idle-timeout and --handshake-timeout are longer than nothing")
 	case p.insecure && p.caFile != "":
 		return o, misuse("Leave one of the two out.", "--upstream-insecure believes any server, --upstream-CAfile some")
+	}
+	if err := longerThanNothing(p.handshake, p.idle); err != nil {
+		return o, err
 	}
 	o.Limits = proxy.Limits{Connections: p.maxConns, Idle: p.idle, Handshake: p.handshake}
 	return o, p.legs(&o)

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"sync"
 
 	"tlslab/handshake/foreign"
 
@@ -43,7 +44,7 @@ Begin with:  tlslab run`,
 		},
 		SuggestionsMinimumDistance: 2,
 	}
-	root.SetOut(foreign.NewWriter(os.Stdout, false))
+	root.SetOut(&results{Writer: foreign.NewWriter(os.Stdout, false)})
 	root.SetErr(foreign.NewWriter(os.Stderr, false))
 	root.SetGlobalNormalizationFunc(alias)
 	root.AddCommand(newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), newCA(), newVerify(), newGroups(), newList())
@@ -52,10 +53,35 @@ Begin with:  tlslab run`,
 
 // unfiltered is what w writes to, below the net.
 func unfiltered(w io.Writer) io.Writer {
-	if net, ok := w.(*foreign.Writer); ok {
+	if net, ok := w.(interface{ Unwrap() io.Writer }); ok {
 		return net.Unwrap()
 	}
 	return w
+}
+
+// results is standard output, and remembers what went wrong there: a verb that prints line by
+// line need not look after each, and cobra, which prints the help, does not.
+type results struct {
+	*foreign.Writer
+	mu     sync.Mutex
+	failed error
+}
+
+func (r *results) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, err := r.Writer.Write(p)
+	if r.failed == nil {
+		r.failed = err
+	}
+	return n, err
+}
+
+// err is the first error of a Write.
+func (r *results) err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
 }
 
 // alias lets a flag go by two names: one group or several, one ticket or several.

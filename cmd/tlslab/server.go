@@ -98,7 +98,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	said := newSpool(unfiltered(cmd.ErrOrStderr()), s.missing)
-	defer said.close() // nobody is left to tell that it could not be written
+	defer func() { err = s.closeLog(said, cmd.OutOrStdout(), err) }()
 	log := foreign.NewWriter(said, false)
 	store, err := openStore(s.resume.store, s.tellStore(log))
 	if err != nil {
@@ -111,6 +111,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
+	s.captureFile.many = true
 	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
 	if err != nil {
 		return err
@@ -119,9 +120,13 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if s.view.out == "" {
 		out.w = foreign.NewWriter(said, out.options.Color) // in one order with the rest
 	} else {
-		shown := newSpool(out.w, s.missing)
-		out.w = shown
-		defer shown.close() // as with any transcript, what goes wrong ends nobody's connection
+		shown := newSpool(unfiltered(out.w), s.missing)
+		out.w = foreign.NewWriter(shown, out.options.Color) // above it, which may cut what it carries
+		defer func() {
+			if errors.Is(shown.close(), errUnread) {
+				_ = out.file.tell(errUnread)
+			}
+		}()
 	}
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -157,8 +162,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		err = h.serve(l)
 	}
 	h.stop(l)
-	h.leave()
-	return err
+	return firstError(err, h.leave())
 }
 
 // check finds what makes no sense by itself.
@@ -169,11 +173,31 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
 	}
-	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
-		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")
+	var err error
+	if _, s.accept, err = asciiAddr("--accept", s.accept); err != nil {
+		return err
+	}
+	if s.serverName, err = certName("--servername", s.serverName); err != nil {
+		return err
+	}
+	if err := longerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
+		return err
 	}
 	if cmd.Flags().Changed("idle-timeout") && !s.www {
 		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+	}
+	return nil
+}
+
+// longerThanNothing refuses limits that nobody could keep.
+func longerThanNothing(handshake, idle time.Duration) error {
+	for _, f := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--handshake-timeout", handshake}, {"--idle-timeout", idle}} {
+		if f.value <= 0 {
+			return misuse("Give more than nothing, such as 30s.", "%s %v: nobody is as fast as that", f.flag, f.value)
+		}
 	}
 	return nil
 }

@@ -28,7 +28,8 @@ type host struct {
 
 	safeMethods bool // early data may only ask, and change nothing
 
-	printing sync.Mutex // stdout's
+	printing  sync.Mutex // stdout's
+	unprinted error      // the first that went wrong there
 
 	mu      sync.Mutex
 	arrived *sync.Cond
@@ -95,7 +96,9 @@ func (h *host) print(p []byte) {
 	}
 	h.printing.Lock()
 	defer h.printing.Unlock()
-	_, _ = h.stdout.Write(p)
+	if _, err := h.stdout.Write(p); h.unprinted == nil {
+		h.unprinted = err
+	}
 }
 
 // typed sends each line of in to the client that came last, and waits for one if
@@ -129,7 +132,7 @@ const hearTime = 5 * time.Second
 func (c *liveConn) hear(line []byte) {
 	_ = c.SetWriteDeadline(time.Now().Add(hearTime)) // of what is closed, which Write tells
 	if _, err := c.Write(line); errors.Is(err, os.ErrDeadlineExceeded) {
-		fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "reads_nothing", "limit", hearTime.String()))
+		fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "reads_nothing", "limit", hearTime.String()))
 		_ = c.NetConn().Close()
 	}
 	_ = c.SetWriteDeadline(time.Time{})
@@ -151,7 +154,7 @@ func (h *host) stop(l net.Listener) {
 
 // leave waits for the handlers, whose connections are closed. What a client has sent may
 // yet have to be printed; where nobody reads it the program ends without.
-func (h *host) leave() {
+func (h *host) leave() error {
 	over := make(chan struct{})
 	go func() {
 		h.handlers.Wait()
@@ -159,7 +162,9 @@ func (h *host) leave() {
 	}()
 	select {
 	case <-over:
+		return h.unprinted
 	case <-time.After(spoolTime):
 		fmt.Fprintln(h.log, say(h.flags.lang, "unread_data"))
+		return errTold
 	}
 }

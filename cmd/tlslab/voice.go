@@ -18,12 +18,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
@@ -88,6 +90,8 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		t = &trouble{status: statusUsage, what: fmt.Sprintf("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type()))}
 	case errors.As(err, &o):
 		t = &trouble{status: statusUsage, what: "these flags make no lesson: " + o.Why}
+	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
+		t = &trouble{status: statusFailed, what: err.Error()}
 	case cmd.Annotations[started] == "":
 		// Cobra's own: an unknown verb or flag, too many arguments.
 		t = &trouble{status: statusUsage, what: strings.TrimSpace(err.Error())}
@@ -111,6 +115,8 @@ func valueWord(kind string) string {
 		return "a whole number"
 	case "bool":
 		return "true or false"
+	case "duration":
+		return "a time with its unit, such as 5s or 2m"
 	}
 	return "a " + kind
 }
@@ -128,6 +134,9 @@ func sayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = foreign.Line(pairs[i+1])
+		if pairs[i] == "error" { // it may speak of names; the others are as the user wrote them
+			values["error"] = idn.BothForms(values["error"])
+		}
 	}
 	return narrate.Fill(e.Title, values), narrate.Fill(e.Text, values)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,7 +19,8 @@ type Part struct {
 	Mode fs.FileMode // less the umask
 }
 
-// Aside is what the name of a file ends in that was in the place of a new one.
+// Aside is what the name of a file ends in that was in the place of a new one: the first
+// time a set was replaced, .old; then .old2, .old3, …
 const Aside = ".old"
 
 // No system can name several files at one go, so that a set becomes complete like this:
@@ -34,12 +36,35 @@ const Aside = ".old"
 // still in .LAST.new, and may be done again from anywhere in it. If it fails rather than
 // ends, what it did is undone.
 
+// MakeDir makes a directory for a set, of mode 0700, and those above it that are missing. If
+// the set is then not written, remove takes away those of them that are still empty.
+func MakeDir(dir string) (remove func(), err error) {
+	var made []string
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Lstat(d); !errors.Is(err, fs.ErrNotExist) || d == filepath.Dir(d) {
+			break
+		}
+		made = append(made, d)
+	}
+	remove = func() {
+		for _, d := range made {
+			_ = os.Remove(d) // one that has something in it stays
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		remove()
+		return nil, err
+	}
+	return remove, nil
+}
+
 // WriteSet writes files that belong together into dir. They become there all or none, also
 // if the process is killed, once Settle or another WriteSet has looked. The last part is
 // the one that makes a set of them: where it is missing, what is there is unfinished, and
 // is replaced. Where it is there, existing says what is done about it; with Keep the error
-// is fs.ErrExist. What is replaced is kept aside, under its name and Aside, and what was
-// there under that name is lost: aside are the names that were given so.
+// is fs.ErrExist. What is replaced is kept aside, under its name and the first of Aside, and
+// Aside and a number from 2, that no file of the set has yet: aside are the names that were
+// given so. What was kept there earlier stays: a key cannot be had again.
 //
 // What is no regular file is neither replaced nor written to: a set cannot be half a device.
 // Two processes that write into one directory do it one after the other.
@@ -67,9 +92,17 @@ func WriteSet(dir string, parts []Part, existing Existing) (aside []string, err 
 		case !info.Mode().IsRegular():
 			return nil, about("write", filepath.Join(dir, p.Name), errNotRegular)
 		}
-		aside = append(aside, p.Name+Aside)
+		aside = append(aside, p.Name)
 	}
-	staged, err := stage(dir, parts)
+	suffix, err := unused(dir, parts)
+	if err != nil {
+		return nil, about("write", filepath.Join(dir, last), err)
+	}
+	for i := range aside {
+		aside[i] += suffix
+	}
+	// Whoever completes this set must not count anew: some of the old ones have the name by then.
+	staged, err := stage(dir, append([]Part{{Name: suffixFile, Text: []byte(suffix), Mode: 0o600}}, parts...))
 	if err != nil {
 		return nil, about("write", filepath.Join(dir, last), err)
 	}
@@ -115,7 +148,7 @@ func settle(dir, last string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return about("look into", dir, err)
 	}
 	d, err := os.Stat(dir)
 	if err != nil {
@@ -132,6 +165,28 @@ func settle(dir, last string) error {
 	}
 	m.end()
 	return nil
+}
+
+// suffixFile is among what is to be done, and says under which names the old ones are kept.
+const suffixFile = ".aside"
+
+// unused is the first suffix under which nothing of the set is kept yet.
+func unused(dir string, parts []Part) (suffix string, err error) {
+next:
+	for n := 1; ; n++ {
+		if suffix = Aside; n > 1 {
+			suffix += strconv.Itoa(n)
+		}
+		for _, p := range parts {
+			switch _, err := os.Lstat(filepath.Join(dir, p.Name+suffix)); {
+			case err == nil:
+				continue next
+			case !errors.Is(err, fs.ErrNotExist):
+				return "", err
+			}
+		}
+		return suffix, nil
+	}
 }
 
 // pending is the directory of what is to be done.
@@ -191,6 +246,7 @@ func sweep(dir string) error {
 // moves are the renames that make what is pending a set, and can be undone.
 type moves struct {
 	dir, from string // from is where the new files are
+	suffix    string // of the names of the old ones
 	done      [][2]string
 }
 
@@ -203,11 +259,19 @@ func (m *moves) all(last string) error {
 	if _, err := os.Lstat(filepath.Join(m.from, last)); errors.Is(err, fs.ErrNotExist) {
 		return nil // all has been done
 	}
+	switch suffix, err := os.ReadFile(filepath.Join(m.from, suffixFile)); {
+	case errors.Is(err, fs.ErrNotExist):
+		m.suffix = Aside // begun by an earlier version, which knew no other
+	case err != nil:
+		return err
+	default:
+		m.suffix = string(suffix)
+	}
 	if err := m.setAside(last); err != nil {
 		return err
 	}
 	for _, e := range list {
-		if e.Name() == last {
+		if e.Name() == last || e.Name() == suffixFile {
 			continue
 		}
 		if err := m.setAside(e.Name()); err != nil {
@@ -251,7 +315,7 @@ func (m *moves) setAside(name string) error {
 		}
 		return err
 	}
-	return m.move(path, path+Aside)
+	return m.move(path, path+m.suffix)
 }
 
 func (m *moves) move(from, to string) error {

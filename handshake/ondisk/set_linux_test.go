@@ -349,3 +349,115 @@ func TestSetLocked(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestSetAsideStays: no key is lost, however often a set is replaced, or if what is replaced
+// was never one. What is kept of one time has one suffix.
+func TestSetAsideStays(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "k.pem"), []byte(long("mine")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range [][]string{{"k.pem.old"}, {"k.pem.old2", "c.pem.old2"}, {"k.pem.old3", "c.pem.old3"}} {
+		aside, err := WriteSet(dir, pair([]string{"first", "second", "third"}[n]), Replace)
+		if err != nil || !slices.Equal(aside, want) {
+			t.Errorf("time %d: kept as %v, %v", n+1, aside, err)
+		}
+	}
+	if got, want := look(t, dir), (map[string]string{"k.pem": "third", "c.pem": "third", "k.pem.old": "mine",
+		"k.pem.old2": "first", "c.pem.old2": "first", "k.pem.old3": "second", "c.pem.old3": "second"}); !same(got, want) {
+		t.Error(got)
+	}
+}
+
+// TestSetAsideKilled: who completes a set that was killed keeps the old one under the names
+// that were meant for it, all of it under one suffix, and nothing in place of what is kept already.
+func TestSetAsideKilled(t *testing.T) {
+	before := map[string]string{"k.pem": "old", "i.pem": "old", "c.pem": "old", "c.pem.old": "older"}
+	after := map[string]string{"k.pem": "new", "c.pem": "new", "c.pem.old": "older", "k.pem.old2": "old", "i.pem.old2": "old", "c.pem.old2": "old"}
+	completed := 0
+	for n := 1; ; n++ {
+		dir := oldSet(t)
+		if err := os.WriteFile(filepath.Join(dir, "c.pem.old"), []byte(long("older")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, killed := child(t, "replace set", dir, killBefore(n)); !killed {
+			break
+		}
+		pended := false
+		if _, err := os.Lstat(pending(dir, "c.pem")); err == nil {
+			pended = true
+		}
+		if err := Settle(dir, "c.pem", nil); err != nil {
+			t.Fatal(err)
+		}
+		got := look(t, dir)
+		for name := range got { // of one that was killed before its set was to be
+			if strings.HasPrefix(name, setPrefix) {
+				delete(got, name)
+			}
+		}
+		if same(got, after) && pended {
+			completed++
+		} else if !same(got, before) && !same(got, after) {
+			t.Errorf("step %d: %v", n, got)
+		}
+	}
+	if completed < 5 {
+		t.Errorf("completed %d times only", completed)
+	}
+}
+
+// TestSetFaultsNameTheDirectory: what cannot be looked into is said of what was asked for,
+// not of a file of our own that would be in it.
+func TestSetFaultsNameTheDirectory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ca")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, werr := WriteSet(file, pair("new"), Replace)
+	for what, err := range map[string]error{"written": werr, "read": Settle(file, "c.pem", nil)} {
+		if err == nil || !strings.Contains(err.Error(), file) || strings.Contains(err.Error(), filepath.Base(pending(file, "c.pem"))) {
+			t.Errorf("no directory, %s: %v", what, err)
+		}
+	}
+}
+
+// TestMakeDir: what was made for a set that is not written goes again, and nothing else.
+func TestMakeDir(t *testing.T) {
+	base := t.TempDir()
+	dir := filepath.Join(base, "a", "b")
+	remove, err := MakeDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Fatal(info, err)
+	}
+	other := filepath.Join(base, "a", "other")
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	remove()
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it stays: %v", err)
+	}
+	if _, err := os.Lstat(other); err != nil {
+		t.Error(err)
+	}
+	if remove, err = MakeDir(filepath.Join(base, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	remove()
+	if _, err := os.Lstat(filepath.Join(base, "a")); err != nil {
+		t.Errorf("one that was there is gone: %v", err)
+	}
+	if _, err := MakeDir(filepath.Join(base, "a", "x", strings.Repeat("n", 300))); err == nil {
+		t.Error("a name that no file can have")
+	}
+	if _, err := os.Lstat(filepath.Join(base, "a", "x")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("half of the way stays: %v", err)
+	}
+}

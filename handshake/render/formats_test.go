@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
 	"tlslab/handshake/wire"
 )
 
@@ -306,5 +308,40 @@ func TestWorksheet(t *testing.T) {
 				t.Errorf("%s: the answers do not come back: %v", name, err)
 			}
 		}
+	}
+}
+
+// What a peer says is text in a diagram, never syntax: Mermaid ends a statement at a
+// semicolon and a newline, begins a comment with %% and an entity with #, and its text
+// becomes HTML.
+func TestMermaidSyntaxIsOurs(t *testing.T) {
+	const hostile = "GET /;participant mallory#59;<img src=x onerror='1'>\"`%%{init}&amp;\\end"
+	transcript, err := scenario.Run(t.Context(), scenario.Options{Kx: []iana.Kx{iana.KxECDHE}, Request: hostile, Reply: hostile + "\nclient->>server: forged"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := WriteMermaid(&out, transcript, narrate.En); err != nil {
+		t.Fatal(err)
+	}
+	entity := regexp.MustCompile(`#(35|59|37|92|96|lt|gt|amp|quot);`)
+	shown := 0
+	for line := range strings.Lines(out.String()) {
+		_, text, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		if !ok {
+			continue
+		}
+		if left := entity.ReplaceAllString(text, ""); strings.ContainsAny(left, ";#<>%\"`&\\") {
+			t.Errorf("syntax in the text of %q", line)
+		}
+		if strings.Contains(text, "mallory") {
+			shown++
+		}
+		if strings.Contains(line, "forged") {
+			t.Errorf("a peer drew %q", line)
+		}
+	}
+	if shown != 2 {
+		t.Errorf("what the peers said is shown %d times, not twice", shown)
 	}
 }

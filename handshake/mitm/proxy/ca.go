@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlslab/handshake/mitm"
+	"tlslab/handshake/ondisk"
 	"tlslab/pki"
 )
 
@@ -58,10 +59,13 @@ func makeCA(dir string) (*pki.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	remove, err := ondisk.MakeDir(dir)
+	if err != nil {
 		return nil, err
 	}
-	_, err = pki.SavePair(filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile), [][]byte{ca.Cert.Raw}, ca.Key, pki.FileOptions{})
+	if _, err = pki.SavePair(filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile), [][]byte{ca.Cert.Raw}, ca.Key, pki.FileOptions{}); err != nil {
+		remove()
+	}
 	return ca, err
 }
 
