@@ -250,12 +250,16 @@ func TestFinished13(t *testing.T) {
 			"nothing":      func(b []byte) []byte { return nil },
 			"zeros":        func(b []byte) []byte { return zero32 },
 		} {
+			w := want{reason.BadFinished, "finished.verify_data", 4, iana.DecryptError, handshake.WaitFinished}
+			if len(change(zero32)) != 32 { // RFC 9846 §6.2
+				w.reason, w.alert = reason.BadLength, iana.DecodeError
+			}
 			attack{name: name + "/" + from.String(), kind: message.KindFinished,
 				change: func(m message.Message) {
 					f := m.(*message.Finished)
 					f.VerifyData = change(f.VerifyData)
 				},
-				want: want{reason.BadFinished, "finished.verify_data", 4, iana.DecryptError, handshake.WaitFinished}}.run(t, from)
+				want: w}.run(t, from)
 		}
 	}
 	// A Finished reflected to its sender, or of the other handshake's keys, is what the

@@ -44,16 +44,81 @@ func TestRenegotiation(t *testing.T) {
 	}
 }
 
-// A flood of HelloRequests before the ServerHello: each is to be ignored (RFC 5246
-// §7.4.1.1), which is no reason to do it for ever.
-func TestHelloRequestFlood(t *testing.T) {
-	cc, sc := pairFor(ecdheECDSA)
-	ask := clearRecord(iana.Handshake, []byte{0, 0, 0, 0})
-	connect(t, cc, sc).run(before(server, message.KindServerHello, ask, ask, ask, ask)).completes().talk()
+// A HelloRequest is ignored by a client that is negotiating already, wherever it stands, and
+// counts for no Finished (RFC 5246 §7.4.1.1). A flood of them is no reason to go on for ever,
+// and one that says something is none.
+func TestHelloRequestsInTheHandshake(t *testing.T) {
+	ask := []byte{0, 0, 0, 0}
+	states := map[handshake.State]bool{}
+	for _, rec := range recorded(t) {
+		if rec.version != iana.TLS12 {
+			continue
+		}
+		for n := range len(rec.to(client)) + 1 {
+			s := rec.replay(t, client, n)
+			state := s.State()
+			if state == handshake.Connected {
+				continue
+			}
+			states[state] = true
+			if !slices.Contains(receives(s.Legal()), message.KindHelloRequest) {
+				t.Errorf("%s: Legal in %v is %v", rec.name, state, s.Legal())
+			}
+			w := rec.writer(t, client, n)
+			for range 4 {
+				s.feed(put(t, w, iana.Handshake, ask))
+			}
+			if s.State() != state || s.Err() != nil {
+				t.Errorf("%s: HelloRequests in %v lead to %v (%v)", rec.name, state, s.State(), s.Err())
+				continue
+			}
+			if rec.reads[client][n].sealed { // each has taken a number of the records that follow
+				s.feed(put(t, w, iana.Handshake, ask))
+			} else if rec.finish(s, client, n); !s.connected {
+				t.Errorf("%s: four HelloRequests in %v: %v", rec.name, state, s.Err())
+				continue
+			} else {
+				s = rec.replay(t, client, n)
+				for range 5 {
+					s.feed(put(t, w, iana.Handshake, ask))
+				}
+			}
+			if e := s.refused(t); e.Reason != reason.WarningFlood || e.Field != "renegotiation" {
+				t.Errorf("%s: five HelloRequests in %v: %v", rec.name, state, e)
+			}
+			s = rec.replay(t, client, n)
+			s.feed(put(t, rec.writer(t, client, n), iana.Handshake, []byte{0, 0, 0, 1, 0}))
+			if e := s.refused(t); e.Reason != reason.TrailingBytes {
+				t.Errorf("%s: a HelloRequest of one byte in %v: %v", rec.name, state, e)
+			}
+		}
+	}
+	for _, s := range []handshake.State{handshake.WaitServerHello, handshake.WaitCertificate, handshake.WaitCertificateStatus, handshake.WaitServerKeyExchange,
+		handshake.WaitCertificateRequest, handshake.WaitServerHelloDone, handshake.WaitNewSessionTicket, handshake.WaitChangeCipherSpec, handshake.WaitFinished} {
+		if !states[s] {
+			t.Errorf("no flow waits in %v", s)
+		}
+	}
 
-	cc, sc = pairFor(ecdheECDSA)
-	connect(t, cc, sc).run(before(server, message.KindServerHello, bytes.Repeat(ask, 5))).
-		refuses(client, want{reason.WarningFlood, "renegotiation", -1, iana.UnexpectedMessage, handshake.WaitServerHello})
+	// In pieces, and while the client may still come to TLS 1.3.
+	cc, sc := ends(world("ecdsa"))
+	cc.MaxVersion = iana.TLS13
+	pieces := [][]byte{clearRecord(iana.Handshake, ask[:1]), clearRecord(iana.Handshake, ask[1:])}
+	connect(t, cc, sc).run(before(server, message.KindServerHello, pieces...)).completes().talk()
+	c := connect(t, cc, sc)
+	c.run(before(server, message.KindServerHello, clearRecord(iana.Handshake, ask))).completes()
+	if heard := c.sent(server, message.KindHelloRequest); len(heard) != 0 {
+		t.Errorf("a server of ours sends %v", heard)
+	}
+	told := 0
+	for _, m := range all[*handshake.MessageEvent](c.heard[client]) {
+		if m.Kind == message.KindHelloRequest && m.Dir == handshake.Receive && m.Move == "client/recv/hello_request" && m.To == handshake.WaitServerHello {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told of %d HelloRequests, want 1", told)
+	}
 }
 
 // A flood of warnings: each costs its sender nothing (CVE-2016-8610, "SSL death

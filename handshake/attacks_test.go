@@ -83,12 +83,26 @@ func TestSkippedMessages(t *testing.T) {
 	connect(t, cc, sc).run(before(server, message.KindServerKeyExchange, finished)).
 		refuses(client, want{reason.UnexpectedMessage, "finished", 0, iana.UnexpectedMessage, handshake.WaitServerKeyExchange})
 
-	// A protected Finished where ChangeCipherSpec was left out is, in clear, no
-	// message that may come: its first byte is that of GCM's explicit nonce.
+	// A protected Finished where ChangeCipherSpec was left out is, in clear, no message that
+	// may come. It begins with GCM's explicit nonce, 0: to a server a HelloRequest, to a
+	// client two of them, which it passes over, and then what the ciphertext happens to be.
 	for _, from := range []handshake.Role{client, server} {
 		cc, sc := pairFor(ecdheECDSA)
-		connect(t, cc, sc).run(dropped(from, message.KindChangeCipherSpec)).
-			refuses(other(from), want{reason.UnexpectedMessage, "hello_request", 0, iana.UnexpectedMessage, handshake.WaitChangeCipherSpec})
+		cc.Rand, sc.Rand = seeded("a client without ChangeCipherSpec"), seeded("a server without ChangeCipherSpec")
+		var first message.Kind
+		c := connect(t, cc, sc).run(func(p packet) []byte {
+			if p.is(from, message.KindChangeCipherSpec) {
+				return nil
+			}
+			if p.from == from && p.sealed && p.typ == iana.Handshake {
+				first = message.Kind(p.body[0])
+				if from == server {
+					first = message.Kind(p.body[8])
+				}
+			}
+			return p.wire
+		})
+		c.refuses(other(from), want{reason.UnexpectedMessage, first.String(), 0, iana.UnexpectedMessage, handshake.WaitChangeCipherSpec})
 	}
 }
 
@@ -354,6 +368,32 @@ func TestWrongKeyForSuite(t *testing.T) {
 	cc, sc = pairFor(ecdheECDSA)
 	connect(t, cc, sc).run(swap([][]byte{[]byte("no certificate")})).
 		refuses(client, want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, handshake.WaitCertificate})
+}
+
+// An ECDSA key on a curve that the client did not offer, by a server that was made to believe
+// it had (RFC 8422 §5.3). Whoever offers the curve takes it, and EdDSA's keys are on none of
+// those that supported_groups is about.
+func TestCertificateOnCurveNotOffered(t *testing.T) {
+	for _, test := range []struct {
+		alg    string
+		offers []kx.Group
+		taken  bool
+	}{
+		{"ecdsa", []kx.Group{kx.X25519, kx.P384}, false}, {"p384", []kx.Group{kx.X25519, kx.P256}, false}, {"p521", []kx.Group{kx.P256}, false},
+		{"ecdsa", []kx.Group{kx.X25519, kx.P256}, true}, {"p384", []kx.Group{kx.P384}, true}, {"p521", []kx.Group{kx.P256, kx.P521}, true}, {"ed25519", []kx.Group{kx.X25519}, true},
+	} {
+		cc, sc := ends(world(test.alg))
+		cc.Suites, sc.Suites, cc.Groups = only(ecdheECDSA), only(ecdheECDSA), test.offers
+		c := connect(t, cc, sc)
+		if test.taken {
+			c.run(nil).completes()
+			continue
+		}
+		c.run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
+			g := edit[*message.SupportedGroups](clientHello(m))
+			g.Groups = append(slices.Clone(g.Groups), iana.P256, iana.P384, iana.P521)
+		})).refuses(client, want{reason.CertificateWrongKey, "certificate.certificate_list", 7, iana.IllegalParameter, handshake.WaitCertificate})
+	}
 }
 
 // A client that shows no certificate where one is required, and one that the

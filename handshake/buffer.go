@@ -89,7 +89,7 @@ func (e *Endpoint) Output() []byte {
 	e.spare, e.out = e.out, nil
 	e.declined = false
 	if e.traffic != nil {
-		e.traffic.queued = false
+		e.traffic.queued, e.traffic.answering = false, false
 	}
 	return e.spare
 }

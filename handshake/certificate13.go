@@ -20,11 +20,6 @@ import (
 // publicKey is a certificate's key, of the kinds too that crypto/x509 does not know.
 func publicKey(c *x509.Certificate) crypto.PublicKey { return pki.PublicKey(c) }
 
-// maySign reports whether a certificate lets its key sign (RFC 9846 §4.5.1.2).
-func maySign(leaf *x509.Certificate) bool {
-	return leaf.KeyUsage == 0 || leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0
-}
-
 // message13 writes the chain, with its staple if that is wanted.
 func (c *Certificate) message13(staple bool) *message.Certificate13 {
 	m := &message.Certificate13{Entries: make([]message.CertificateEntry, len(c.Chain))}

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"crypto/x509"
 	"slices"
 
 	"tlslab/handshake/iana"
@@ -172,7 +173,7 @@ func (s *server) wantCookie() (err error) {
 func (s *server) chooseCertificate13(m *message.ClientHello) error {
 	var best *Certificate
 	var bestScheme *sig.Scheme
-	bestScore := -1
+	bestScore, forbidden := -1, false
 	for i := range s.cfg.Certificates {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
@@ -180,7 +181,11 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 			return reason.Wrap(reason.Internal, "config.certificates", err)
 		}
 		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
-		if scheme == nil || !maySign(leaf) {
+		if scheme == nil {
+			continue
+		}
+		if !mayBeUsed(leaf, x509.KeyUsageDigitalSignature) { // RFC 9846 §4.5.1.2
+			forbidden = true
 			continue
 		}
 		score := 0
@@ -197,6 +202,9 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 		if score > bestScore {
 			best, bestScheme, bestScore = cert, scheme, score
 		}
+	}
+	if best == nil && forbidden { // and a scheme there is
+		return reason.New(reason.NoCommonScheme, "config.certificates", "a certificate whose key usage has digitalSignature", "none")
 	}
 	if best == nil {
 		return s.fault(reason.NoCommonScheme, m, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"fmt"
 	"slices"
 
 	"tlslab/handshake/iana"
@@ -11,6 +12,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
+	"tlslab/pki"
 )
 
 // clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
@@ -19,7 +21,6 @@ var clientMoves12 = []move[client]{
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumesWithTicket, Do: recvServerHello, To: WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumes, Do: recvServerHello, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, Do: recvServerHello, To: WaitCertificate, Ref: "RFC 5246 §7.4.1.3"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRequest, If: clientSpeaks12, Do: ignoreHelloRequest, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.1"},
 
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientStapling, Do: recvServerCertificate, To: WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientEphemeral, Do: recvServerCertificate, To: WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
@@ -59,8 +60,6 @@ var clientMoves12 = []move[client]{
 
 // Guards.
 
-func clientSpeaks12(c *client, _ message.Message) bool { return c.cfg.speaks(iana.TLS12) }
-
 func clientEphemeral(c *client, _ message.Message) bool { return c.exchange.Ephemeral() }
 func clientStatic(c *client, _ message.Message) bool    { return !c.exchange.Ephemeral() }
 func clientStapling(c *client, _ message.Message) bool  { return c.statusPromised }
@@ -96,10 +95,26 @@ func recvServerCertificate(c *client, m message.Message) error {
 	if err := fitsAuth(c.summary.Suite, c.chain[0]); err != nil {
 		return err
 	}
+	if err := c.fitsGroups(c.chain[0]); err != nil {
+		return err
+	}
 	if c.statusPromised {
 		return nil // the chain and its status are judged together
 	}
 	return c.verifyServer()
+}
+
+// fitsGroups refuses an ECDSA key on a curve that we did not offer: in TLS 1.2
+// supported_groups is about certificates, too (RFC 8422 §5.3). In TLS 1.3 the signature
+// schemes name the curve.
+func (c *client) fitsGroups(leaf *x509.Certificate) error {
+	offered, ok := message.Get[*message.SupportedGroups](&c.hello.Extensions)
+	id, curve := curveOf(leaf)
+	if !ok || !curve || slices.Contains(offered.Groups, id) {
+		return nil
+	}
+	return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
+		Want: fmt.Sprintf("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
 }
 
 func recvCertificateStatus(c *client, m message.Message) error {
@@ -229,17 +244,16 @@ func recvServerFinished(c *client, m message.Message) error {
 	return nil
 }
 
-func ignoreHelloRequest(c *client, _ message.Message) error { return c.countAttempt() }
-
 func refuseHelloRequest(c *client, _ message.Message) error { return c.noRenegotiation() }
 
 // requestTakes reports whether a CertificateRequest would take a chain: by the
-// leaf's kind of key, and by an issuer if the request names any (RFC 5246 §7.4.4).
+// leaf's kind of key, which must be allowed to sign (§7.4.6), and by an issuer if the
+// request names any (RFC 5246 §7.4.4).
 func requestTakes(m *message.CertificateRequest12, chain []*x509.Certificate) bool {
 	want := iana.CertECDSASign // for EdDSA too (RFC 8422 §5.5)
 	switch publicKey(chain[0]).(type) {
 	case *rsa.PublicKey, *sig.PSSPublicKey:
 		want = iana.CertRSASign
 	}
-	return slices.Contains(m.Types, want) && (len(m.Authorities) == 0 || issuedBy(chain, m.Authorities))
+	return slices.Contains(m.Types, want) && mayBeUsed(chain[0], x509.KeyUsageDigitalSignature) && (len(m.Authorities) == 0 || issuedBy(chain, m.Authorities))
 }

@@ -465,7 +465,7 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 		if err != nil {
 			return err
 		}
-		if !maySign(chain[0]) || authorities != nil && !issuedBy(chain, authorities.Authorities) {
+		if !mayBeUsed(chain[0], x509.KeyUsageDigitalSignature) || authorities != nil && !issuedBy(chain, authorities.Authorities) {
 			continue
 		}
 		if s := c.pickScheme(publicKey(chain[0]), schemes.Schemes); s != nil {

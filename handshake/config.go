@@ -59,6 +59,7 @@ type Config struct {
 	// VerifyChain decides about the peer's chain in place of pki.Verify. Its
 	// error is what the peer is refused for; the Report may be nil. A Report that is
 	// not OK, without an error, is told as a failed check that somebody overrode.
+	// That the leaf's keyUsage allows what TLS has its key do is asked besides.
 	VerifyChain func(ChainInput) (*pki.Report, error)
 	ClientAuth  ClientAuth
 	// ForClient, at a server, may give a connection a Config of its own after
@@ -156,7 +157,8 @@ type Weak struct {
 	// Bleichenbacher's oracle.
 	RevealPadding bool
 	// SkipVerify believes any certificate; signatures in the handshake are
-	// checked all the same. The chain is still reported on, if Roots are given.
+	// checked all the same, and that keyUsage allows them. The chain is still reported on, if
+	// Roots are given.
 	SkipVerify bool
 }
 

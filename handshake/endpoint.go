@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"tlslab/handshake/iana"
@@ -124,10 +125,14 @@ func (e *Endpoint) Done() bool { return e.state == Connected }
 func (e *Endpoint) Err() error { return e.err }
 
 // Legal returns the rows of the table that start in the present state: what may
-// happen next, seen from this end. Alerts may come at any time and are not listed;
-// the ChangeCipherSpec that TLS 1.3 drops is listed where it may come.
+// happen next, seen from this end. Alerts may come at any time and are not listed; the two
+// that may come and move nothing are listed where they may: the HelloRequest that a client of
+// TLS 1.2 ignores, and the ChangeCipherSpec that TLS 1.3 drops.
 func (e *Endpoint) Legal() []Move {
 	legal := e.machine.legal(e.version(), e.state)
+	if e.ignoresHelloRequest() && slices.ContainsFunc(legal, func(m Move) bool { return m.Dir == Receive }) {
+		legal = append(legal, e.helloRequestIgnored())
+	}
 	if e.dropsChangeCipherSpec() {
 		legal = append(legal, e.dummyChangeCipherSpec(Receive))
 	}
@@ -150,6 +155,9 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		begin()
 	}
 	if i := e.find(Send, nil); i >= 0 {
+		if err := e.refuseExcess(); err != nil {
+			return false, e.fail(err)
+		}
 		return true, e.fire(i, nil, nil)
 	}
 	if len(e.hs) > 0 {
@@ -343,6 +351,9 @@ func messageLen(b []byte) int { return messageHeader + (int(b[1])<<16 | int(b[2]
 // readMessage takes one whole handshake message off e.hs.
 func (e *Endpoint) readMessage() (bool, error) {
 	kind := message.Kind(e.hs[0])
+	if kind == message.KindHelloRequest && e.ignoresHelloRequest() {
+		return e.ignoreHelloRequest()
+	}
 	if !e.expects(kind) {
 		return false, e.unexpected(kind)
 	}
@@ -359,7 +370,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 	// The transcript owns the bytes, and the message aliases the transcript:
 	// it is only ever appended to. After the handshake a copy does.
 	var raw []byte
-	if e.state == Connected || kind == message.KindHelloRequest { // RFC 5246 §7.4.1.1: never hashed
+	if e.state == Connected {
 		raw = append(raw, e.hs[:n]...)
 	} else {
 		e.mark = len(e.transcript)
@@ -368,6 +379,9 @@ func (e *Endpoint) readMessage() (bool, error) {
 	}
 	e.hs = e.hs[n:]
 	m, err := message.Parse(e.context(), raw, nil)
+	if err != nil && kind == message.KindClientHello {
+		m, err = e.parsePassingOver(raw, err)
+	}
 	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
 		return false, e.unexpected(kind)
 	}

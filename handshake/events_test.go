@@ -66,7 +66,6 @@ func TestEveryRowIsTaken(t *testing.T) {
 		"client WAIT_STATUS client/recv/certificate_request WAIT_SHD": "the same",
 		"client WAIT_STATUS client/recv/server_hello_done SEND_CKE":   "the same",
 		"client WAIT_STATUS client/recv/server_hello_done SEND_CERT":  "the same",
-		"client WAIT_SH client/recv/hello_request WAIT_SH":            "TestHelloRequestFlood",
 		"client CONNECTED client/recv/hello_request CONNECTED":        "TestRenegotiation",
 		"server CONNECTED server/recv/client_hello CONNECTED":         "TestRenegotiation",
 	}

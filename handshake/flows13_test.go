@@ -126,7 +126,8 @@ func flowsWithKey() (all []*flow) {
 }
 
 // legalIn is what a table says of a state under a version, 0 before that is settled:
-// the part that starts there, and the ChangeCipherSpec that TLS 1.3 drops.
+// the part that starts there, the HelloRequest that a client of TLS 1.2 ignores, and the
+// ChangeCipherSpec that TLS 1.3 drops.
 func legalIn(role handshake.Role, v iana.Version, state handshake.State) (rows []handshake.Move) {
 	for _, m := range handshake.Moves(role) {
 		if m.In == state && (v == 0 || m.Version == 0 || m.Version == v) {
@@ -134,6 +135,10 @@ func legalIn(role handshake.Role, v iana.Version, state handshake.State) (rows [
 		}
 	}
 	waits := slices.ContainsFunc(rows, func(m handshake.Move) bool { return m.Dir == handshake.Receive })
+	if v != iana.TLS13 && waits && role == handshake.Client && state != handshake.Start && state != handshake.Connected {
+		rows = append(rows, handshake.Move{Role: role, Version: iana.TLS12, In: state, Dir: handshake.Receive,
+			Msg: message.KindHelloRequest, To: state, Ref: "RFC 5246 §7.4.1.1"})
+	}
 	if v != iana.TLS12 && waits && state != handshake.Start && state != handshake.Connected {
 		rows = append(rows, handshake.Move{Role: role, Version: iana.TLS13, In: state, Dir: handshake.Receive,
 			Msg: message.KindChangeCipherSpec, To: state, Ref: "RFC 9846 §5"})

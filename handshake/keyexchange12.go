@@ -3,6 +3,7 @@ package handshake
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
@@ -89,30 +90,28 @@ func (e *Endpoint) groupName(id iana.Group) string {
 	return id.String()
 }
 
-// fitsAuth refuses a certificate whose key cannot do what the suite needs.
+// fitsAuth refuses a certificate whose key cannot do what the suite needs (RFC 5246 §7.4.2).
+// Whether it may is asked when the chain is judged.
 func fitsAuth(s *suite.Suite, leaf *x509.Certificate) error {
-	if keyFits(s, leaf) {
-		return nil
+	if !kindFits(s, leaf) {
+		return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
+			Want: s.Auth.String() + " key, for " + s.ID.String(), Got: pki.CertKeyName(leaf)}
 	}
-	want := s.Auth.String() + " key"
-	if s.Kx == iana.KxRSA {
-		want = "RSA key with the key usage keyEncipherment"
-	}
-	return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
-		Want: want + ", for " + s.ID.String(), Got: pki.CertKeyName(leaf)}
+	return nil
 }
 
-// keyFits reports whether a leaf's key and its usage serve a suite: key transport
-// encrypts to it, all others verify with it (RFC 5246 §7.4.2). EdDSA counts as
-// ECDSA (RFC 8422 §2.2).
-func keyFits(s *suite.Suite, leaf *x509.Certificate) bool {
-	usage := x509.KeyUsageDigitalSignature
+// usageFor is what a suite has the certificate's key do: key transport encrypts to it, all
+// others verify with it (RFC 5246 §7.4.2).
+func usageFor(s *suite.Suite) x509.KeyUsage {
 	if s.Kx == iana.KxRSA {
-		usage = x509.KeyUsageKeyEncipherment
+		return x509.KeyUsageKeyEncipherment
 	}
-	if leaf.KeyUsage != 0 && leaf.KeyUsage&usage == 0 {
-		return false
-	}
+	return x509.KeyUsageDigitalSignature
+}
+
+// kindFits reports whether a leaf's key is of the kind that a suite needs. EdDSA counts as
+// ECDSA (RFC 8422 §2.2).
+func kindFits(s *suite.Suite, leaf *x509.Certificate) bool {
 	switch publicKey(leaf).(type) {
 	case *rsa.PublicKey:
 		return s.Auth == iana.AuthRSA
@@ -122,6 +121,16 @@ func keyFits(s *suite.Suite, leaf *x509.Certificate) bool {
 		return s.Auth == iana.AuthAny
 	}
 	return s.Auth == iana.AuthECDSA
+}
+
+// curveOf is the curve of an ECDSA key; ok is false for a key of another kind. EdDSA's are not
+// among those that supported_groups is about.
+func curveOf(leaf *x509.Certificate) (id iana.Group, ok bool) {
+	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return 0, false
+	}
+	return map[string]iana.Group{"P-224": iana.P224, "P-256": iana.P256, "P-384": iana.P384, "P-521": iana.P521}[key.Curve.Params().Name], true
 }
 
 // pickScheme is the first of ours that fits the key and that the peer takes.

@@ -266,6 +266,9 @@ func (s *server) pskMode(m *message.ClientHello) {
 	}
 	s.pskWithDHE = both(iana.PSKWithDHE)
 	s.pskOnly = !s.pskWithDHE && both(iana.PSKOnly)
+	if s.pskWithDHE && both(iana.PSKOnly) { // else there is nothing to choose
+		s.decided("psk_mode", iana.PSKWithDHE, x.Modes, "forward_secrecy")
+	}
 }
 
 // findPSK knows an identity, or says why not.

@@ -115,8 +115,8 @@ func (c *client) keepSession() {
 	if len(s.ID) == 0 && s.Ticket == nil {
 		return
 	}
-	if c.ticketLifetime > 0 && s.Lifetime.Seconds() > float64(c.ticketLifetime) {
-		s.Lifetime = seconds(c.ticketLifetime)
+	if c.ticketLifetime > 0 { // from now on, not from when the session was made (RFC 5077 §3.3)
+		s.Lifetime = min(s.Lifetime, c.now().Add(seconds(c.ticketLifetime)).Sub(s.Created))
 	}
 	for _, cert := range c.chain {
 		s.PeerChain = append(s.PeerChain, cert.Raw)

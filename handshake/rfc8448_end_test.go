@@ -156,6 +156,7 @@ func (tr *trace) groups(t *testing.T, party string) []kx.Group {
 // What an endpoint computes, draws or takes over from its peer stays its own.
 func (tr *trace) shape(t *testing.T, role Role) func(message.Message) {
 	sent := map[string]int{}
+	resumes := false
 	return func(m message.Message) {
 		name := map[message.Kind]string{
 			message.KindClientHello: "ClientHello", message.KindServerHello: "ServerHello", message.KindHelloRetryRequest: "ServerHello",
@@ -176,9 +177,14 @@ func (tr *trace) shape(t *testing.T, role Role) func(message.Message) {
 		case *message.ServerHello:
 			like := parseTraced[*message.ServerHello](t, raw, role)
 			adopt(t, &m.Extensions, like.Extensions, iana.ExtSupportedVersions, iana.ExtKeyShare, iana.ExtPreSharedKey)
+			resumes = m.Extensions.Find(iana.ExtPreSharedKey) != nil
 		case *message.EncryptedExtensions:
 			like := parseTraced[*message.EncryptedExtensions](t, raw, role)
-			adopt(t, &m.Extensions, like.Extensions, iana.ExtServerName, iana.ExtRecordSizeLimit, iana.ExtEarlyData)
+			own := []iana.ExtensionType{iana.ExtRecordSizeLimit, iana.ExtEarlyData}
+			if !resumes { // the server of the trace says so then, too, which RFC 6066 §3 forbids
+				own = append(own, iana.ExtServerName)
+			}
+			adopt(t, &m.Extensions, like.Extensions, own...)
 		case *message.CertificateRequest13:
 			like := parseTraced[*message.CertificateRequest13](t, raw, role)
 			adopt(t, &m.Extensions, like.Extensions)

@@ -2,7 +2,6 @@ package handshake
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"tlslab/handshake/record"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
+	"tlslab/pki"
 )
 
 // server is the state that serverMoves act on. After the handshake only the
@@ -129,14 +129,7 @@ func (s *server) choose12(m *message.ClientHello) error {
 }
 
 func (s *server) chooseVersion(m *message.ClientHello) error {
-	// With supported_versions in it client_version means nothing (RFC 9846 §4.3.1); without
-	// it the client cannot do TLS 1.3.
-	offered, field := []iana.Version{m.Version}, "client_hello.client_version"
-	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
-		offered, field = v.Versions, "client_hello.extensions.supported_versions"
-	} else if m.Version > iana.TLS12 {
-		offered[0] = iana.TLS12
-	}
+	offered, field := offeredVersions(m)
 	// A client that marks a fallback was kept from a version that we both have
 	// (RFC 7507 §3). What it wanted it no longer says.
 	ours := s.cfg.versions()
@@ -152,6 +145,15 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 		}
 	}
 	return s.fault(reason.UnsupportedVersion, m, field, ours, offered)
+}
+
+// offeredVersions is what a client can do, and where it says so. With supported_versions in
+// it client_version means nothing (RFC 9846 §4.3.1); without it the client cannot do TLS 1.3.
+func offeredVersions(m *message.ClientHello) (offered []iana.Version, field string) {
+	if v, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
+		return v.Versions, "client_hello.extensions.supported_versions"
+	}
+	return []iana.Version{min(m.Version, iana.TLS12)}, "client_hello.client_version"
 }
 
 func (s *server) chooseCompression(m *message.ClientHello) error {
@@ -243,22 +245,20 @@ func (s *server) makeRandom() error {
 // client offers it, a group both ends have, a certificate with the right key, and
 // a signature scheme that the client takes.
 func (s *server) chooseSuite(m *message.ClientHello) error {
-	var why *reason.Error // against the last suite that came near
+	var why *unfit // against the suite that came nearest
 	for _, su := range s.cfg.suites() {
 		if su.Version != iana.TLS12 || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) {
 			continue
 		}
 		x := s.cfg.exchange(su.Kx)
-		groups, err := s.commonGroups(su, m)
+		groups, against := s.commonGroups(su, m)
 		var cert *Certificate
 		var scheme *sig.Scheme
-		if err == nil {
-			cert, scheme, err = s.pickCertificate(su, x, m)
+		if against == nil {
+			cert, scheme, against = s.pickCertificate(su, x, m)
 		}
-		if err != nil {
-			if why == nil || why.Reason != reason.NoCommonField { // whose alert is a MUST
-				why = err
-			}
+		if against != nil {
+			why = why.nearer(against)
 			continue
 		}
 		s.summary.Suite, s.exchange, s.common = su, x, groups
@@ -266,7 +266,7 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		if s.listening() {
 			s.decided("cipher_suite", su.ID, m.CipherSuites, "server_preference")
 			if len(groups) > 0 {
-				s.decided("group", groups[0].ID(), s.clientGroups(m), "server_preference")
+				s.decided("group", groups[0].ID(), s.clientGroups(m), choose(s.silent(su.Kx, m), "client_silent", "server_preference"))
 			}
 			if scheme != nil {
 				s.decided("signature_scheme", scheme.ID, clientSchemes(m), "fits_key")
@@ -275,10 +275,38 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		return nil
 	}
 	if why == nil {
-		why = reason.New(reason.NoCommonSuite, "client_hello.cipher_suites", "one of our suites", m.CipherSuites)
+		why = lacks(0, reason.NoCommonSuite, "client_hello.cipher_suites", "one of our suites", m.CipherSuites)
 	}
-	why.Off = s.offset(m, why.Field)
-	return why
+	why.err.Off = s.offset(m, why.err.Field)
+	return why.err
+}
+
+// unfit is what speaks against a suite, or against a certificate for it.
+type unfit struct {
+	err *reason.Error
+	met int // how much of what it takes was there
+}
+
+// What a suite takes, in the order in which it is looked for, counted by unfit.met.
+const (
+	metNone  = iota // a group
+	metGroup        // a key of the suite's kind
+	metKind         // which may be used so
+	metUsage        // on a curve that the client has
+	metCurve        // a scheme that the client takes
+	metAll          // and still it fails: the alert is a MUST, or it is our own fault
+)
+
+func lacks(met int, r reason.Reason, field string, want, got any) *unfit {
+	return &unfit{reason.New(r, field, want, got), met}
+}
+
+// nearer is whichever of the two came nearer, u among equals: that is what has to be mended.
+func (u *unfit) nearer(other *unfit) *unfit {
+	if u == nil || other.met > u.met {
+		return other
+	}
+	return u
 }
 
 // clientGroups is what the client says it has; nil if it does not say.
@@ -289,29 +317,42 @@ func (s *server) clientGroups(m *message.ClientHello) []iana.Group {
 	return nil
 }
 
+// silent reports whether the client does not say which groups it has for an exchange.
+func (s *server) silent(x iana.Kx, m *message.ClientHello) bool {
+	theirs := s.clientGroups(m)
+	if x == iana.KxDHE {
+		return !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g>>8 == 1 })
+	}
+	return theirs == nil
+}
+
 // commonGroups lists our groups that a suite can use with this client. A client
-// without supported_groups may get any curve (RFC 8422 §4); one that names no
-// finite field may get any field (RFC 7919 §4).
-func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Group, *reason.Error) {
+// without supported_groups may get any curve (RFC 8422 §4), and gets P-256 where we have
+// it: who is older than the extension knows no younger curve. One that names no finite
+// field may get any field (RFC 7919 §4).
+func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Group, *unfit) {
 	if su.Kx != iana.KxECDHE && su.Kx != iana.KxDHE {
 		return nil, nil
 	}
-	theirs := s.clientGroups(m)
-	silent := theirs == nil
-	if su.Kx == iana.KxDHE {
-		silent = !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g>>8 == 1 })
-	}
+	theirs, silent := s.clientGroups(m), s.silent(su.Kx, m)
 	var common []kx.Group
 	for _, g := range s.cfg.groups() {
 		if kx.Serves(su.Kx, g) && (silent || slices.Contains(theirs, g.ID())) {
 			common = append(common, g)
 		}
 	}
+	if su.Kx == iana.KxECDHE && silent {
+		if i := slices.IndexFunc(common, func(g kx.Group) bool { return g.ID() == iana.P256 }); i > 0 {
+			p256 := common[i]
+			copy(common[1:], common[:i])
+			common[0] = p256
+		}
+	}
 	if len(common) == 0 && su.Kx == iana.KxDHE && !silent {
-		return nil, reason.New(reason.NoCommonField, "client_hello.extensions.supported_groups", "one of our finite fields", theirs)
+		return nil, lacks(metAll, reason.NoCommonField, "client_hello.extensions.supported_groups", "one of our finite fields", theirs)
 	}
 	if len(common) == 0 {
-		return nil, reason.New(reason.NoCommonGroup, "client_hello.extensions.supported_groups", "one of our groups", theirs)
+		return nil, lacks(metNone, reason.NoCommonGroup, "client_hello.extensions.supported_groups", "one of our groups", theirs)
 	}
 	return common, nil
 }
@@ -327,25 +368,20 @@ func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
 
 // pickCertificate finds a certificate for a suite: one for the name that the
 // client asks for if there is any, else the first.
-func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *reason.Error) {
+func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *unfit) {
 	var first *Certificate
 	var firstScheme *sig.Scheme
-	var why *reason.Error
+	why := lacks(metGroup, reason.NoCommonSuite, "config.certificates", "a certificate with an "+su.Auth.String()+" key", "none")
 	for i := range s.cfg.Certificates {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
 		if err != nil {
-			return nil, nil, reason.Wrap(reason.Internal, "config.certificates", err)
+			return nil, nil, &unfit{reason.Wrap(reason.Internal, "config.certificates", err), metAll}
 		}
-		if !keyFits(su, leaf) || !s.curveTaken(leaf, m) || su.Kx == iana.KxRSA && !decrypts(cert.Key) {
+		scheme, against := s.fits(cert, leaf, su, x, m)
+		if against != nil {
+			why = why.nearer(against)
 			continue
-		}
-		var scheme *sig.Scheme
-		if x.Ephemeral() {
-			if scheme = s.pickScheme(publicKey(leaf), clientSchemes(m)); scheme == nil {
-				why = reason.New(reason.NoCommonScheme, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
-				continue
-			}
 		}
 		if s.summary.ServerName == "" || leaf.VerifyHostname(s.summary.ServerName) == nil {
 			return cert, scheme, nil
@@ -355,12 +391,32 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 		}
 	}
 	if first == nil {
-		if why == nil {
-			why = reason.New(reason.NoCommonSuite, "config.certificates", "a certificate with an "+su.Auth.String()+" key", "none")
-		}
 		return nil, nil, why
 	}
 	return first, firstScheme, nil
+}
+
+// fits looks for what speaks against a certificate for a suite, and else returns the scheme
+// to sign with; nil where nothing is signed.
+func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*sig.Scheme, *unfit) {
+	const field = "config.certificates"
+	switch usage := usageFor(su); {
+	case !kindFits(su, leaf):
+		return nil, lacks(metGroup, reason.NoCommonSuite, field, "a certificate with an "+su.Auth.String()+" key", pki.CertKeyName(leaf))
+	case !mayBeUsed(leaf, usage):
+		return nil, lacks(metKind, reason.NoCommonSuite, field, "a certificate whose key usage has "+usageName(usage), "none")
+	case su.Kx == iana.KxRSA && !decrypts(cert.Key):
+		return nil, lacks(metKind, reason.NoCommonSuite, field, "an RSA key that decrypts", "one that can only sign")
+	case !s.curveTaken(leaf, m):
+		return nil, lacks(metUsage, reason.NoCommonGroup, "client_hello.extensions.supported_groups", "the curve of our key, "+pki.CertKeyName(leaf), s.clientGroups(m))
+	case !x.Ephemeral():
+		return nil, nil
+	}
+	scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
+	if scheme == nil {
+		return nil, lacks(metCurve, reason.NoCommonScheme, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
+	}
+	return scheme, nil
 }
 
 // decrypts reports whether a key can do RSA key transport: a crypto.Signer alone, such
@@ -372,13 +428,9 @@ func decrypts(key crypto.PrivateKey) bool {
 
 // curveTaken reports whether the client has the curve of an ECDSA key (RFC 8422 §5.1.1).
 func (s *server) curveTaken(leaf *x509.Certificate, m *message.ClientHello) bool {
-	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	id, ok := curveOf(leaf)
 	theirs := s.clientGroups(m)
-	if !ok || theirs == nil {
-		return true
-	}
-	id := map[string]iana.Group{"P-224": iana.P224, "P-256": iana.P256, "P-384": iana.P384, "P-521": iana.P521}[key.Curve.Params().Name]
-	return slices.Contains(theirs, id)
+	return !ok || theirs == nil || slices.Contains(theirs, id)
 }
 
 // acceptEncryptThenMAC answers RFC 7366 where it means something.

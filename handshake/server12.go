@@ -72,7 +72,7 @@ func sendServerHello(s *server, _ message.Message) error {
 	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.summary.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: s.summary.Compression}
 	x := &m.Extensions
-	if s.answerName && s.session == nil {
+	if s.answerName && !s.summary.Resumed { // RFC 6066 §3
 		x.Add(&message.ServerNameAck{})
 	}
 	if s.summary.SecureRenegotiation {

@@ -230,7 +230,7 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 	} else if err := s.protect(Receive, &s.clientTraffic, "handshake"); err != nil {
 		return err
 	}
-	if s.answerName {
+	if s.answerName && !s.summary.Resumed { // RFC 6066 §3
 		x.Add(&message.ServerNameAck{})
 	}
 	if s.summary.Protocol != "" {

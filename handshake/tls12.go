@@ -155,6 +155,9 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	if e.role == Client {
 		peer = Server
 	}
+	if err := checkVerifyDataLen(m, 12); err != nil { // RFC 5246 §7.4.9: no suite has asked for another length
+		return err
+	}
 	want := k.verifyData(e, peer, e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want[:], m.VerifyData) != 1 {
@@ -168,6 +171,16 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 			Inputs: []kx.Value{{Name: "expected", Bytes: want[:]}, {Name: "received", Bytes: m.VerifyData}}})
 	}
 	return err
+}
+
+// checkVerifyDataLen refuses a Finished that is no Finished of n bytes: that is a matter of form,
+// and so decode_error (RFC 5246 §7.2.2, RFC 9846 §6.2), not one of what the bytes prove.
+func checkVerifyDataLen(m *message.Finished, n int) error {
+	if len(m.VerifyData) == n {
+		return nil
+	}
+	return &reason.Error{Reason: reason.BadLength, Field: "finished.verify_data", Off: 4,
+		Want: fmt.Sprintf("%d bytes", n), Got: len(m.VerifyData)}
 }
 
 // logKey writes a line of the NSS key log (RFC 9850).
@@ -217,9 +230,12 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 		if err != nil {
 			e.decided("trust", "ignored", nil, "skip_verify")
 		}
-		return nil
+		err = nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return e.checkKeyUsage(chain[0], fromServer)
 }
 
 // verifyChain judges a chain: one just shown with all there is to compute, one

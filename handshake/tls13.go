@@ -34,10 +34,11 @@ type traffic struct {
 	resumption  keyschedule.ResumptionSecret
 	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: none was
 
-	wanted  bool // a KeyUpdate of ours is due
-	request bool // and it asks the peer for one
-	asked   bool // one has asked, and none has come since
-	queued  bool // one is in Output still: another would only make it longer
+	wanted    bool // a KeyUpdate of ours is due
+	request   bool // and it asks the peer for one
+	asked     bool // one has asked, and none has come since
+	queued    bool // one is in Output still: another would only make it longer
+	answering bool // one that asks for none is in Output still: it answers whatever is asked until it leaves
 }
 
 // due reports whether a KeyUpdate is to be sent now.
@@ -81,7 +82,7 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	k.main = k.handshake.Main()
 	th := e.transcriptHash(len(e.transcript))
 	k.clientNext, k.serverNext = k.main.ClientTraffic(th), k.main.ServerTraffic(th)
-	x := &exporter13{k.main.Exporter(th)}
+	x := &exporter13{e.summary.Suite.Hash, k.main.Exporter(th)}
 	e.exporter = x
 	if e.revealing() {
 		h := e.summary.Suite.Hash
@@ -191,6 +192,9 @@ func (k *keys13) sendFinished13(e *Endpoint) error {
 }
 
 func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
+	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size()); err != nil { // RFC 9846 §4.5.3
+		return err
+	}
 	want := k.verifyData(e, e.sender(Receive), e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {

@@ -59,6 +59,7 @@ func (e *Endpoint) sendKeyUpdate() error {
 		m.RequestUpdate = iana.UpdateRequested
 	}
 	t.asked = t.asked || t.request
+	t.answering = t.answering || !t.request
 	t.wanted, t.request, t.queued = false, false, true
 	if err := e.sendLater(m); err != nil {
 		return err
@@ -66,13 +67,15 @@ func (e *Endpoint) sendKeyUpdate() error {
 	return e.update(Send, &t.write)
 }
 
-// recvKeyUpdate follows the peer to its new keys, and answers if it asks.
+// recvKeyUpdate follows the peer to its new keys, and answers if it asks: several times
+// with one answer, as long as that has not left (RFC 9846 §4.7.3). A KeyUpdate of ours that
+// asks is none, though: answers ask for nothing.
 func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
 	if err := e.countIdle("key_update"); err != nil {
 		return err
 	}
 	e.traffic.asked = false
-	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent {
+	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent && !e.traffic.answering {
 		e.wantUpdate(false, "answered")
 	}
 	return e.update(Receive, &e.traffic.read)

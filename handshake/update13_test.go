@@ -75,6 +75,59 @@ func TestKeyUpdatesCross(t *testing.T) {
 	}
 }
 
+// However often one end asks, an end that is silent meanwhile answers once (RFC 9846
+// §4.7.3): as long as its answer lies in Output, nothing of it has been said. What is asked
+// once that has left has an answer of its own, and so has what crosses a question of ours.
+func TestOneAnswerToManyKeyUpdates(t *testing.T) {
+	for _, asker := range []handshake.Role{client, server} {
+		configs := [2]*handshake.Config{}
+		configs[client], configs[server] = pair13()
+		configs[asker].Edit(func(m message.Message) { // it would ask one question at a time
+			if k, ok := m.(*message.KeyUpdate); ok {
+				k.RequestUpdate = iana.UpdateRequested
+			}
+		})
+		c := connect(t, configs[client], configs[server]).run(nil).is13()
+		silent := c.ends[other(asker)]
+		ask := func(times int) {
+			for range times {
+				if err := c.ends[asker].UpdateKeys(true); err != nil {
+					t.Fatal(err)
+				}
+				silent.Feed(c.ends[asker].Output())
+				steps(t, silent.Endpoint) // and nobody carries its Output off
+			}
+		}
+		answers := func(want int) {
+			t.Helper()
+			if n := len(c.sent(silent.Role(), message.KindKeyUpdate)); n != want {
+				t.Errorf("the %v has answered %d times, want %d", silent.Role(), n, want)
+			}
+		}
+		ask(3)
+		answers(1)
+		if _, err := silent.Write([]byte("data behind the answer")); err != nil {
+			t.Fatal(err)
+		}
+		ask(2)
+		answers(1)
+		c.ends[asker].feed(silent.Output())
+		steps(t, silent.Endpoint)
+		answers(1)
+		ask(2)
+		answers(2)
+		c.ends[asker].feed(silent.Output())
+		if err := silent.UpdateKeys(true); err != nil { // a question, and no answer
+			t.Fatal(err)
+		}
+		ask(2)
+		c.ends[asker].feed(silent.Output())
+		steps(t, silent.Endpoint)
+		answers(4)
+		c.run(nil).talk()
+	}
+}
+
 // Keys that have protected what they should are changed before the next record.
 func TestKeysWearOut(t *testing.T) {
 	cc, sc := pair13()
@@ -197,6 +250,14 @@ func TestExport13(t *testing.T) {
 		seen[string(a[:32])] = what
 		if elsewhere, err := c2.Export(q.label, q.context, q.n); err != nil || bytes.Equal(a, elsewhere) {
 			t.Errorf("%s exports the same in another connection, %v", what, err)
+		}
+	}
+	for _, q := range []struct {
+		label string
+		n     int
+	}{{"", 32}, {strings.Repeat("l", 250), 32}, {"EXPORTER-x", 255*32 + 1}, {"EXPORTER-x", -1}} {
+		if b, err := c.Export(q.label, nil, q.n); err == nil { // RFC 9846 §7.1, RFC 5869 §2.3
+			t.Errorf("a label of %d bytes and %d bytes of output: exported %d", len(q.label), q.n, len(b))
 		}
 	}
 	a, _ := c.Export("EXPORTER-x", nil, 32)

@@ -35,7 +35,7 @@ func DecisionNames() map[string][]string {
 	return map[string][]string{
 		"version":                 {"only_version", "highest_common", "server_choice", "supported_versions"},
 		"cipher_suite":            {"server_choice", "server_preference"},
-		"group":                   {"server_preference", "shared_share", "hello_retry"},
+		"group":                   {"server_preference", "client_silent", "shared_share", "hello_retry"},
 		"hello_retry":             {"no_share", "cookie_wanted"},
 		"transcript":              {"message_hash"},
 		"compatibility_mode":      {"session_id_echoed", "session_id_empty"},
@@ -44,6 +44,7 @@ func DecisionNames() map[string][]string {
 		"session_ticket":          {"kept", "not_kept_no_store"},
 		"key_update":              {"requested", "answered", "own_wish", "key_spent"},
 		"signature_scheme":        {"fits_key"},
+		"psk_mode":                {"forward_secrecy"},
 		"false_start":             {"ecdhe_and_aead", "not_ecdhe", "not_aead"},
 		"alpn":                    {"server_preference"},
 		"extended_master_secret":  {"both_want_ems", "no_ems"},

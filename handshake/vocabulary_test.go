@@ -165,6 +165,11 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 			cc.FalseStart = true
 			note(connect(t, cc, sc).run(nil).completes())
 		},
+		func(note func(*connection)) { // a client that names no groups
+			cc, sc := pairFor(ecdheECDSA)
+			silenced(cc)
+			note(connect(t, cc, sc).run(nil).completes())
+		},
 		func(note func(*connection)) { // a client of both versions, a server of the older
 			cc, sc := ends13(l)
 			sc.MaxVersion = iana.TLS12
@@ -209,6 +214,10 @@ func keyRuns(t *testing.T) (runs []func(note func(*connection))) {
 	for _, change := range []func(c, s *handshake.Config){
 		func(c, s *handshake.Config) { s.Tickets = nil },
 		func(c, s *handshake.Config) { c.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly} },
+		func(c, s *handshake.Config) { // either way
+			c.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly, iana.PSKWithDHE}
+			s.PSKModes = c.PSKModes
+		},
 		func(c, s *handshake.Config) { // more keys than a server looks at
 			s.Tickets = nil
 			for i := range byte(9) {

@@ -66,8 +66,14 @@ func (l *liveFlags) config(only13 string) (*handshake.Config, error) {
 	if err := firstError(l.offer.apply(cfg, only13), l.whatIf.apply(cfg)); err != nil {
 		return nil, err
 	}
-	if l.preShared.only {
+	if _, err := l.modes(); err != nil {
+		return nil, err
+	}
+	switch {
+	case l.preShared.only:
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
+	case l.preShared.either:
+		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
 	}
 	psk, err := l.psk()
 	if err != nil {

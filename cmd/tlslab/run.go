@@ -302,8 +302,12 @@ func (r *runFlags) words(o *scenario.Options) error {
 	if o.PSK, err = r.psk(); err != nil {
 		return err
 	}
-	if o.PSKOnly = r.only; o.PSKOnly && o.PSK == nil && !r.resumes13() {
-		return misuse("Add --psk, --resume psk or --resume 0rtt.", "--psk-ke: there is no pre-shared key to use")
+	mode, err := r.modes()
+	if err != nil {
+		return err
+	}
+	if o.PSKOnly, o.AllowNoDHE = r.only, r.either; mode != "" && o.PSK == nil && !r.resumes13() {
+		return misuse("Add --psk, --resume psk or --resume 0rtt.", "%s: there is no pre-shared key to use", mode)
 	}
 	if r.keyAlg != "" {
 		var ok bool

@@ -19,6 +19,8 @@ type ClientHello struct {
 	CipherSuites []iana.CipherSuite
 	Compressions []iana.Compression
 	Extensions   Extensions
+
+	passOver []iana.ExtensionType // Context's
 }
 
 // Kind returns KindClientHello.
@@ -32,6 +34,7 @@ func (m *ClientHello) Walk(c *wire.Codec) {
 	c.OpaqueMax(1, "session_id", &m.SessionID, 0, 32)
 	wire.List16(c, 2, "cipher_suites", "suite", &m.CipherSuites, 2)
 	wire.List8(c, 1, "compression_methods", "method", &m.Compressions, 1)
+	m.Extensions.passOver = m.passOver
 	m.Extensions.walk(c, KindClientHello)
 	footer(c, group, body)
 }

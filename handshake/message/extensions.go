@@ -36,6 +36,8 @@ func (x *Raw) Walk(c *wire.Codec) { c.Rest("extension_data", &x.Data) }
 type Extensions struct {
 	Present bool
 	List    []Extension
+
+	passOver []iana.ExtensionType // to be read as Raw
 }
 
 // Add appends to the block, which is then present.
@@ -88,7 +90,7 @@ func (e *Extensions) walkRequired(c *wire.Codec, in Kind) {
 			walkExtension(c, x)
 		}
 	} else {
-		*e = Extensions{Present: true}
+		*e = Extensions{Present: true, passOver: e.passOver}
 		e.read(c, in)
 	}
 	c.End(b)
@@ -103,7 +105,10 @@ func (e *Extensions) read(c *wire.Codec, in Kind) {
 		if ahead := c.Peek(0, 2); ahead != nil {
 			p.t = iana.ExtensionType(ahead[0])<<8 | iana.ExtensionType(ahead[1])
 		}
-		x := newExtension(in, p.t)
+		var x Extension = &Raw{ExtType: p.t}
+		if !slices.Contains(e.passOver, p.t) {
+			x = newExtension(in, p.t)
+		}
 		walkExtension(c, x)
 		e.List = append(e.List, x)
 		seen = append(seen, p)

@@ -7,7 +7,8 @@ import (
 
 // Finished proves that its sender has the keys and saw the same handshake (RFC
 // 5246 §7.4.9, RFC 9846 §4.5.3). Its length is the version's and the suite's to
-// know: 12 bytes in TLS 1.2, the hash's in TLS 1.3.
+// know: 12 bytes in TLS 1.2, the hash's in TLS 1.3. Any is read; handshake refuses a
+// wrong one.
 type Finished struct {
 	VerifyData []byte
 }

@@ -79,6 +79,9 @@ type Context struct {
 	Version    iana.Version
 	Kx         iana.Kx // shapes ServerKeyExchange and ClientKeyExchange
 	FromServer bool
+	// PassOver lists extensions of a ClientHello that mean nothing here: they are read as
+	// Raw, whatever is in them.
+	PassOver []iana.ExtensionType
 }
 
 // New returns an empty message for the type t to be read into, or nil if ctx
@@ -88,7 +91,7 @@ type Context struct {
 func New(ctx Context, t iana.HandshakeType) Message {
 	switch t {
 	case iana.ClientHello:
-		return new(ClientHello)
+		return &ClientHello{passOver: ctx.PassOver}
 	case iana.ServerHello:
 		return new(ServerHello)
 	case iana.CertificateVerify:

@@ -27,7 +27,8 @@ func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 			name = t.say.aside(name, m.Version.String()) // the version is not settled yet
 		}
 		line := t.say.ui(key) + t.say.colon() + name + " -> "
-		if dropped := m.Dir == handshake.Receive && m.Msg == message.KindChangeCipherSpec && m.To == m.In; dropped {
+		passedOver := m.Msg == message.KindChangeCipherSpec || m.Msg == message.KindHelloRequest && m.In != handshake.Connected
+		if m.Dir == handshake.Receive && m.To == m.In && passedOver {
 			line += t.say.ui("dropped")
 		} else {
 			line += t.say.state(m.To)

@@ -55,6 +55,9 @@ func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
 	if p.o.PSKOnly {
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
 	}
+	if p.o.AllowNoDHE {
+		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
+	}
 	if p.o.PSK != nil && party != "thief" {
 		cfg.PSKs = []handshake.PSK{*p.o.PSK}
 	}

@@ -82,6 +82,9 @@ type Options struct {
 	PSK *handshake.PSK
 	// PSKOnly uses pre-shared keys, tickets' too, without a key exchange (psk_ke).
 	PSKOnly bool
+	// AllowNoDHE has both ends offer to use them so, and to use them with a key exchange
+	// (psk_dhe_ke), which the server then prefers.
+	AllowNoDHE bool
 
 	MITM        bool         // a middle box between client and server
 	TrustMITM   bool         // its root is in the client's store

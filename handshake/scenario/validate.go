@@ -52,6 +52,10 @@ func (o *Options) validate() error {
 		return refuse("PSK", "a key given by other means is a lesson of its own, without resumption and without a middle box")
 	case o.PSK != nil && (len(o.PSK.Identity) == 0 || len(o.PSK.Key) == 0):
 		return refuse("PSK", "it needs a name and a key, of a byte each at least")
+	case o.PSKOnly && o.AllowNoDHE:
+		return refuse("AllowNoDHE", "PSKOnly takes the key exchange away that this would allow; set one of the two")
+	case o.AllowNoDHE && o.PSK == nil && !o.Resume.tls13():
+		return refuse("AllowNoDHE", "there is no pre-shared key to use; set Resume or PSK")
 	case o.PSKOnly && o.PSK == nil && !o.Resume.tls13():
 		return refuse("PSKOnly", "there is no pre-shared key to use; set Resume or PSK")
 	case o.Resume != NoResume && len(o.kx()) > 1:
@@ -125,7 +129,7 @@ func (o *Options) validate13() error {
 		option string
 		set    bool
 	}{{"HelloRetry", o.HelloRetry}, {"Cookie", o.Cookie}, {"KeyUpdate", o.KeyUpdate}, {"NoCompatibility", o.NoCompatibility},
-		{"PSK", o.PSK != nil}, {"PSKOnly", o.PSKOnly}, {"Resume", o.Resume.tls13()},
+		{"PSK", o.PSK != nil}, {"PSKOnly", o.PSKOnly}, {"AllowNoDHE", o.AllowNoDHE}, {"Resume", o.Resume.tls13()},
 		{"Padding", o.Padding != 0}, {"CertificateCompression", o.CertificateCompression != nil}} {
 		if s.set && !only {
 			return refuse(s.option, "it is a switch of TLS 1.3; set Kx to KxNone alone")

@@ -26,16 +26,16 @@ const DefaultLifetime = 2 * time.Hour
 type Session struct {
 	Version      iana.Version
 	Suite        iana.CipherSuite
-	Master       [48]byte  // TLS 1.2
-	EMS          bool      // TLS 1.2: made with extended master secret (RFC 7627)
-	PSK          []byte    // TLS 1.3: as long as the suite's hash
-	MaxEarlyData uint32    // TLS 1.3: bytes; 0: none
-	AgeAdd       uint32    // TLS 1.3: what hides the ticket's age, in milliseconds
-	ServerName   string    // the server_name it was made under
-	Protocol     string    // ALPN
-	Created      time.Time // kept to the millisecond
-	Lifetime     time.Duration
-	PeerChain    [][]byte // DER, leaf first; the server keeps the client's, the client the server's
+	Master       [48]byte      // TLS 1.2
+	EMS          bool          // TLS 1.2: made with extended master secret (RFC 7627)
+	PSK          []byte        // TLS 1.3: as long as the suite's hash
+	MaxEarlyData uint32        // TLS 1.3: bytes; 0: none
+	AgeAdd       uint32        // TLS 1.3: what hides the ticket's age, in milliseconds
+	ServerName   string        // the server_name it was made under
+	Protocol     string        // ALPN
+	Created      time.Time     // kept to the millisecond
+	Lifetime     time.Duration // kept to the millisecond
+	PeerChain    [][]byte      // DER, leaf first; the server keeps the client's, the client the server's
 	// OwnCertificates, at a client, is what it showed of itself: SHA-256 over the leaves of
 	// its certificates, in order, up to the one that it took; over all of them and a zero
 	// byte if none fitted. Empty if the server did not ask.
@@ -51,16 +51,18 @@ func (s *Session) Expired(now time.Time) bool {
 	return s.Created.Sub(now) >= createdUnit || now.Sub(s.Created) >= s.Lifetime
 }
 
-// createdUnit is what Created is stored in, rounded up. A client says how old its ticket is
+// createdUnit is what Created is stored in, rounded up, and Lifetime, rounded down. A client says how old its ticket is
 // (RFC 9846 §4.3.11), and must not say more than the server knows: GnuTLS takes no early
 // data under a ticket that is a millisecond older than it can be.
 const createdUnit = time.Millisecond
 
 // format is the first byte of a marshalled Session; another format refuses to parse.
-const format uint8 = 3
+const format uint8 = 4
 
 // Walk visits the stored form: numbers big-endian, times in seconds since 1970. What
-// Created has of a millisecond is rounded up.
+// Created has of a millisecond is rounded up, and what Lifetime has of one is cut off. So
+// what comes of a session, and of that, ends when the first of them does: were it cut to
+// seconds, each would lose some of one.
 func (s *Session) Walk(c *wire.Codec) {
 	b := c.Enter("session")
 	wire.Const8(c, "format", format)
@@ -77,15 +79,21 @@ func (s *Session) Walk(c *wire.Codec) {
 	c.Text(1, "server_name", &s.ServerName, 0)
 	c.Text(1, "protocol", &s.Protocol, 0)
 	at := s.Created.Add(createdUnit - 1)
-	created, millis, life := uint32(at.Unix()), uint16(at.Nanosecond()/1e6), uint32(min(max(s.Lifetime, 0)/time.Second, math.MaxUint32)) // never more for being less than none
+	created, millis := uint32(at.Unix()), uint16(at.Nanosecond()/1e6)
+	left := max(s.Lifetime, 0) // never more for being less than none
+	life, lifeMillis := uint32(min(left/time.Second, math.MaxUint32)), uint16(left%time.Second/createdUnit)
 	wire.U32(c, "created", &created)
 	wire.U16(c, "created_milliseconds", &millis)
 	wire.U32(c, "lifetime", &life)
+	wire.U16(c, "lifetime_milliseconds", &lifeMillis)
 	if !c.Writing() {
 		if millis > 999 {
 			c.Fail("bad_value", "created_milliseconds", "at most 999", millis)
 		}
-		s.Created, s.Lifetime = time.Unix(int64(created), int64(millis)*1e6).UTC(), time.Duration(life)*time.Second
+		if lifeMillis > 999 {
+			c.Fail("bad_value", "lifetime_milliseconds", "at most 999", lifeMillis)
+		}
+		s.Created, s.Lifetime = time.Unix(int64(created), int64(millis)*1e6).UTC(), time.Duration(life)*time.Second+time.Duration(lifeMillis)*createdUnit
 	}
 	wire.List(c, 3, "peer_chain", &s.PeerChain, 0, func(c *wire.Codec, p *[]byte) { c.Opaque(3, "certificate", p, 1) })
 	c.Opaque(1, "own_certificates", &s.OwnCertificates, 0)

@@ -15,9 +15,9 @@ import (
 
 // Conn is a net.Conn over TLS. One goroutine may read while another writes.
 //
-// Four locks, taken in this order: shake is held by whoever runs the handshake,
-// read by whoever reads from the socket, write by whoever writes to it, mu for
-// each use of the endpoint. No socket call is made under mu, so a blocked Read
+// Four locks, taken in this order: shake, a channel with one place, is held by whoever
+// runs the handshake, read by whoever reads from the socket, write by whoever writes to
+// it, mu for each use of the endpoint. No socket call is made under mu, so a blocked Read
 // does not stop a Write; shake is not read, so that a Write which found the
 // handshake under way does not wait for the Read that ran it.
 //
@@ -25,9 +25,11 @@ import (
 type Conn struct {
 	conn net.Conn
 
-	shake, read, write sync.Mutex
-	mu                 sync.Mutex
-	e                  *handshake.Endpoint
+	shake       chan struct{}
+	started     chan struct{} // closed once False Start lets Write go; nil: it never does
+	read, write sync.Mutex
+	mu          sync.Mutex
+	e           *handshake.Endpoint
 
 	unsent        []byte       // of the endpoint's output, when a deadline stopped us; needs write
 	writeDeadline atomic.Int64 // in Unix nanoseconds; 0 for none
@@ -64,8 +66,8 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 			}
 		}()
 	}
-	c.shake.Lock()
-	defer c.shake.Unlock()
+	c.shake <- struct{}{}
+	defer c.leaveShake()
 	if c.complete.Load() { // somebody else ran it, and may be reading by now
 		return nil
 	}
@@ -74,18 +76,61 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 	return c.handshake(nil)
 }
 
+func (c *Conn) leaveShake() { <-c.shake }
+
+// startWriting runs the handshake until data may be written: to its end, or under
+// Config.FalseStart until this end's Finished is out (RFC 7918). Where somebody else runs it
+// already, it waits no longer than that either.
+func (c *Conn) startWriting() error {
+	if c.complete.Load() || c.falseStarted() {
+		return nil
+	}
+	if c.started == nil {
+		return c.Handshake()
+	}
+	select {
+	case c.shake <- struct{}{}:
+		defer c.leaveShake()
+	case <-c.started:
+		return nil
+	}
+	if c.complete.Load() || c.falseStarted() {
+		return nil
+	}
+	c.read.Lock()
+	defer c.read.Unlock()
+	return c.handshake(c.mayStart)
+}
+
+// mayStart reports whether the endpoint lets data go. It needs mu.
+func (c *Conn) mayStart() bool { return c.e.MayWrite() == handshake.ApplicationData }
+
+// falseStarted reports whether data can be, or was, written before the server's Finished.
+func (c *Conn) falseStarted() bool {
+	select {
+	case <-c.started:
+		return true
+	default: // of a nil channel, always
+		return false
+	}
+}
+
 // handshake runs the handshake to its end, or until enough is true, which is asked under
 // mu; nil is never. It needs the locks shake and read.
 func (c *Conn) handshake(enough func() bool) error {
 	for {
 		progress, done, err := c.step()
 		stop := !done && c.holds(enough)
-		if ferr := c.flushUnless(progress && err == nil && !stop); err == nil {
+		starts := !done && c.started != nil && !c.falseStarted() && c.holds(c.mayStart)
+		if ferr := c.flushUnless(progress && err == nil && !stop && !starts); err == nil {
 			err = ferr
 		}
 		if err != nil {
 			c.over()
 			return err
+		}
+		if starts { // only now that Finished is out
+			close(c.started)
 		}
 		if stop {
 			return nil
@@ -130,6 +175,15 @@ func (c *Conn) holds(condition func() bool) bool {
 func (c *Conn) flushUnless(more bool) error {
 	if more {
 		return nil
+	}
+	if c.falseStarted() {
+		// A Write may hold the lock, and its peer wait for us to read. All that is left to say
+		// is that we refuse, which goes out with what is written next.
+		if !c.write.TryLock() {
+			return nil
+		}
+		defer c.write.Unlock()
+		return c.flushLocked()
 	}
 	return c.flush()
 }
@@ -259,14 +313,13 @@ func (c *Conn) flushAnswers() error {
 	return nil
 }
 
-// Write sends application data, after the handshake. The records that a deadline
-// stopped count as sent: what of them is still here leaves with the next Write,
+// Write sends application data, after the handshake, or under Config.FalseStart as soon as
+// this end's Finished is out: the rest of the handshake is Read's then, or Handshake's. The
+// records that a deadline stopped count as sent: what of them is still here leaves with the next Write,
 // CloseWrite or Close.
 func (c *Conn) Write(p []byte) (sent int, err error) {
-	if !c.complete.Load() {
-		if err := c.Handshake(); err != nil {
-			return 0, err
-		}
+	if err := c.startWriting(); err != nil {
+		return 0, err
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
@@ -329,7 +382,7 @@ func (c *Conn) UpdateKeys(request bool) error {
 
 // CloseWrite sends close_notify; reading goes on.
 func (c *Conn) CloseWrite() error {
-	if !c.complete.Load() {
+	if !c.complete.Load() && !c.falseStarted() {
 		return errors.New("CloseWrite before the handshake is complete")
 	}
 	c.write.Lock()
@@ -349,15 +402,16 @@ func (c *Conn) closeWriteLocked() error {
 	return c.flushLocked()
 }
 
-// Close says goodbye, if the handshake is complete and the peer takes it within
+// Close says goodbye, if data could be written and the peer takes it within
 // seconds, and closes the transport. A Write under way is cut off, and then there
-// is no goodbye either.
+// is no goodbye either. A server whose Finished has not come yet finds nobody to send it
+// to, and may give up what was written under False Start: have Handshake wait for it first.
 func (c *Conn) Close() error {
 	if !c.closed.CompareAndSwap(false, true) {
 		return net.ErrClosed
 	}
 	var notify error
-	if c.complete.Load() && c.write.TryLock() {
+	if (c.complete.Load() || c.falseStarted()) && c.write.TryLock() {
 		notify = c.conn.SetWriteDeadline(time.Now().Add(closeTimeout))
 		if err := c.closeWriteLocked(); notify == nil {
 			notify = err

@@ -75,8 +75,8 @@ func (c *Conn) begin() error {
 	if begun {
 		return nil
 	}
-	c.shake.Lock()
-	defer c.shake.Unlock()
+	c.shake <- struct{}{}
+	defer c.leaveShake()
 	for {
 		progress, _, err := c.step()
 		if err != nil || !progress {
@@ -99,8 +99,8 @@ func (c *Conn) ReadEarly(p []byte) (int, error) {
 		return n, nil
 	}
 	if !c.complete.Load() {
-		c.shake.Lock()
-		defer c.shake.Unlock()
+		c.shake <- struct{}{}
+		defer c.leaveShake()
 	}
 	if !c.complete.Load() {
 		c.read.Lock()

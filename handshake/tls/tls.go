@@ -30,7 +30,11 @@ func Client(conn net.Conn, cfg *Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{conn: conn, e: e, heard: h}, nil
+	c := newConn(conn, e, h)
+	if cfg.FalseStart {
+		c.started = make(chan struct{})
+	}
+	return c, nil
 }
 
 // Server wraps conn as the server of a TLS connection.
@@ -40,11 +44,15 @@ func Server(conn net.Conn, cfg *Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{conn: conn, e: e, heard: h}, nil
+	return newConn(conn, e, h), nil
+}
+
+func newConn(conn net.Conn, e *handshake.Endpoint, h *heard) *Conn {
+	return &Conn{conn: conn, e: e, heard: h, shake: make(chan struct{}, 1)}
 }
 
 // Dial connects to addr ("host:port") and completes the handshake. A Config
-// without ServerName gets addr's host.
+// without ServerName gets addr's host. For False Start use Client, which waits for nothing.
 func Dial(network, addr string, cfg *Config) (*Conn, error) {
 	return DialContext(context.Background(), network, addr, cfg)
 }

@@ -1,0 +1,65 @@
+package handshake
+
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/wire"
+)
+
+// What a server says at a time that is not its turn. A HelloRequest may come at any time, and
+// is "ignored by the client if the client is currently negotiating a session" (RFC 5246
+// §7.4.1.1): it moves nothing, and so it is no row of the table, as alerts are none. Anything
+// else that is still there when it is our turn is refused.
+
+// ignoresHelloRequest reports whether a HelloRequest may come now and means nothing: at a
+// client, from its ClientHello to the end of a handshake that is or may become one of TLS
+// 1.2. Afterwards it is a question, and a row.
+func (e *Endpoint) ignoresHelloRequest() bool {
+	return e.role == Client && e.version() != iana.TLS13 && e.state != Start && e.state != Connected && e.state != Failed
+}
+
+// helloRequestIgnored is the move that a HelloRequest would be, if it moved anything.
+func (e *Endpoint) helloRequestIgnored() Move {
+	return Move{Role: e.role, Version: iana.TLS12, In: e.state, Dir: Receive, Msg: message.KindHelloRequest, To: e.state, Ref: "RFC 5246 §7.4.1.1"}
+}
+
+// ignoreHelloRequest takes one off e.hs, if it is all there. It is in no transcript (RFC 5246
+// §7.4.1.1). How many may come the RFC does not bound; we do.
+func (e *Endpoint) ignoreHelloRequest() (bool, error) {
+	if len(e.hs) < messageHeader {
+		return false, nil
+	}
+	m := new(message.HelloRequest)
+	n := min(messageLen(e.hs), len(e.hs))
+	if err := wire.Parse(e.hs[:n], m, nil); err != nil {
+		return false, err
+	}
+	raw := e.hs[:n]
+	e.hs = e.hs[n:]
+	if e.listening() {
+		row := e.helloRequestIgnored()
+		e.move, e.ref = row.String(), row.Ref
+		e.noteMessage(Receive, m, raw, e.state)
+		e.move, e.ref = "", ""
+	}
+	return true, e.countAttempt()
+}
+
+// refuseExcess refuses handshake bytes of the peer's that are left when a message of ours is
+// due: the peer put them behind the last message of its flight, before it could know our
+// answer. No message may come in such a state, so they are unexpected; and were they kept
+// until one may, it would be taken for an answer. Records that nobody has opened yet are not
+// looked at: a ticket may follow a server's Finished (RFC 9846 §4.7.1). Once connected the
+// ends take no turns.
+func (e *Endpoint) refuseExcess() error {
+	for len(e.hs) > 0 && e.state != Connected {
+		kind := message.Kind(e.hs[0])
+		if kind != message.KindHelloRequest || !e.ignoresHelloRequest() {
+			return e.unexpected(kind)
+		}
+		if progress, err := e.ignoreHelloRequest(); !progress || err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package handshake
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"slices"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+)
+
+// What a certificate lets its key do (RFC 5280 §4.2.1.3). It is asked here and not only where
+// a chain is verified: whoever verifies in our place judges who it is, and TLS itself says
+// what the key must be allowed to do (RFC 5246 §7.4.2, §7.4.6, RFC 9846 §4.5.1.2).
+
+var oidKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 15}
+
+// mayBeUsed reports whether a certificate lets its key do what usage says. Without the
+// extension it may do all; with one that names nothing, nothing.
+func mayBeUsed(leaf *x509.Certificate, usage x509.KeyUsage) bool {
+	restricted := slices.ContainsFunc(leaf.Extensions, func(x pkix.Extension) bool { return x.Id.Equal(oidKeyUsage) })
+	return !restricted || leaf.KeyUsage&usage != 0
+}
+
+// checkKeyUsage refuses a leaf that does not let its key do what it is about to do here.
+func (e *Endpoint) checkKeyUsage(leaf *x509.Certificate, fromServer bool) error {
+	usage := x509.KeyUsageDigitalSignature // it signs CertificateVerify
+	if fromServer && e.summary.Version == iana.TLS12 {
+		usage = usageFor(e.summary.Suite)
+	}
+	if mayBeUsed(leaf, usage) {
+		return nil
+	}
+	return reason.New(reason.CertificateUsage, "certificate[0].key_usage", usageName(usage), "a certificate that keeps its key from that")
+}
+
+// usageName is RFC 5280's name of one of the two usages that TLS has.
+func usageName(usage x509.KeyUsage) string {
+	if usage == x509.KeyUsageKeyEncipherment {
+		return "keyEncipherment"
+	}
+	return "digitalSignature"
+}
