@@ -55,9 +55,15 @@ type Config struct {
 	// is an IP address, and demanded of the certificate. A client must set it, unless
 	// VerifyChain judges in its place or Weak.SkipVerify lets everybody pass.
 	ServerName string
-	// VerifyChain decides about the peer's chain in place of pki.Verify. Its
-	// error is what the peer is refused for; the Report may be nil. A Report that is
-	// not OK, without an error, is told as a failed check that somebody overrode.
+	// VerifyChain decides about the peer's chain in place of pki.Verify. The Report may be
+	// nil. A Report that is not OK, without an error, is told as a failed check that
+	// somebody overrode.
+	//
+	// An error refuses the peer, and its reason is what the peer gets an alert for (RFC 9846
+	// §6.2): that of the *reason.Error that it is or wraps; of crypto/x509's errors that of
+	// the same fault (UnknownAuthorityError is certificate_untrusted and unknown_ca,
+	// CertificateInvalidError with Expired certificate_expired, HostnameError
+	// certificate_wrong_name and bad_certificate); of any other certificate_policy.
 	VerifyChain func(ChainInput) (*pki.Report, error)
 	ClientAuth  ClientAuth
 	// ForClient, at a server, may give a connection a Config of its own after

@@ -202,9 +202,6 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 		in.KeyUsage = x509.KeyUsageDigitalSignature
 	}
 	report, err := e.cfg.verifyChain(in, false)
-	if err != nil && reason.Of(err) == reason.Internal {
-		err = reason.Wrap(reason.CertificatePolicy, "certificate", err)
-	}
 	e.summary.Report = report
 	if e.listening() {
 		verdict := err
@@ -226,7 +223,8 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 // remembered (again) without computing a signature twice.
 func (c *Config) verifyChain(in ChainInput, again bool) (*pki.Report, error) {
 	if c.VerifyChain != nil {
-		return c.VerifyChain(in)
+		report, err := c.VerifyChain(in)
+		return report, judged(err, in.Time)
 	}
 	o := pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
 		Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: &signatures, Recompute: !again, KeyUsage: in.KeyUsage}
