@@ -63,7 +63,10 @@ type Config struct {
 	// §6.2): that of the *reason.Error that it is or wraps; of crypto/x509's errors that of
 	// the same fault (UnknownAuthorityError is certificate_untrusted and unknown_ca,
 	// CertificateInvalidError with Expired certificate_expired, HostnameError
-	// certificate_wrong_name and bad_certificate); of any other certificate_policy.
+	// certificate_wrong_name and bad_certificate); of any other certificate_policy and
+	// certificate_unknown. So reason.Wrap(reason.CertificateRevoked, "certificate", err)
+	// chooses the alert certificate_revoked, and reason.AccessDenied is for who is known
+	// and not let in.
 	VerifyChain func(ChainInput) (*pki.Report, error)
 	ClientAuth  ClientAuth
 	// ForClient, at a server, may give a connection a Config of its own after

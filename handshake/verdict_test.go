@@ -128,4 +128,4 @@ func TestVerifierErrors(t *testing.T) {
 }
 
 // policyAlert is what a peer hears whom a verifier refuses without a reason that TLS knows.
-const policyAlert = iana.BadCertificate
+const policyAlert = iana.CertificateUnknown

@@ -225,7 +225,7 @@ func aboutTrust(r reason.Reason) bool {
 	switch r {
 	case reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName, reason.CertificateRevoked,
 		reason.CertificateUntrusted, reason.CertificateBadSignature, reason.CertificateUsage, reason.CertificateConstraint,
-		reason.CertificatePolicy, reason.BadStatusResponse:
+		reason.CertificatePolicy, reason.AccessDenied, reason.BadStatusResponse:
 		return true
 	}
 	return false
