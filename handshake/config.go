@@ -188,7 +188,13 @@ type Certificate struct {
 
 // ChainInput is what VerifyChain decides on.
 type ChainInput struct {
-	Chain      []*x509.Certificate // as sent, leaf first
+	Chain []*x509.Certificate // as sent, leaf first
+	// Kept says that the peer has not shown Chain in this handshake: it is remembered, with a
+	// session that is about to be offered or resumed, which was judged when it was made,
+	// perhaps by another verifier. An error then refuses the session, and nobody hears an
+	// alert: a full handshake follows, in which the peer shows a chain anew. What depends on
+	// the day is to be asked again, what was only a matter of the handshake is not.
+	Kept       bool
 	Roots      *pki.TrustStore
 	ServerName string // at a client; at a server ""
 	Time       time.Time

@@ -260,7 +260,7 @@ func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer boo
 	if len(chain) == 0 { // of a server that an external key has vouched for, and nothing else
 		return nil, "trust_withdrawn"
 	}
-	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer}, true)
+	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Kept: true, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer})
 	switch r := reason.Of(err); {
 	case err == nil:
 		return chain, ""

@@ -74,7 +74,7 @@ func (p *play) own() func(handshake.ChainInput) (*pki.Report, error) {
 	}
 	return func(in handshake.ChainInput) (*pki.Report, error) {
 		report, err := p.o.VerifyChain(in)
-		p.ownRefused = err != nil
+		p.ownRefused = err != nil && !in.Kept // of one that was kept nobody is told
 		return report, err
 	}
 }
