@@ -77,7 +77,7 @@ func (c *client) check() error {
 		return err
 	}
 	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
-		return reason.New(reason.Internal, "config.server_name", "a name that the certificate must bear", "none")
+		return reason.New(reason.Misuse, "config.server_name", "a name that the certificate must bear", "none")
 	}
 	return nil
 }

@@ -275,7 +275,7 @@ func faultLines(lang narrate.Lang, f *proxy.Fault) []string {
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
 	lines := []string{say(lang, key, pairs...) + colonOf(lang) + cause.Title}
 	advice := cause.Text
-	if why := reason.Of(f.Err); f.Cause == proxy.CauseUnbelieved && why != reason.CertificateUntrusted && why != reason.Internal {
+	if why := reason.Of(f.Err); f.Cause == proxy.CauseUnbelieved && why != reason.CertificateUntrusted && !reason.OurFault(why) {
 		advice = say(lang, "proxy_unbelieved", "why", narrate.Must(lang, narrate.Reason, string(why)).Title)
 	}
 	if advice != "" {

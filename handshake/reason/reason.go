@@ -93,13 +93,14 @@ const (
 const (
 	PeerAlert       Reason = "peer_alert"       // the peer refused; its alert is in Got
 	TruncatedStream Reason = "truncated_stream" // the transport ended without close_notify
-	Internal        Reason = "internal"         // our own fault: bad configuration, a failing random source
+	Internal        Reason = "internal"         // our own fault: a failing random source, a store or key that is out of reach
+	Misuse          Reason = "misuse"           // the caller's mistake: a Config that cannot work, a call at the wrong time
 )
 
 // All lists every Reason.
 func All() []Reason {
 	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificateUnsupportedKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, AccessDenied, PeerAlert, TruncatedStream, Internal,
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificateUnsupportedKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, AccessDenied, PeerAlert, TruncatedStream, Internal, Misuse,
 	}
 }
 
@@ -181,5 +182,6 @@ func Alert(r Reason) (d iana.AlertDescription, ok bool) {
 	return iana.InternalError, true
 }
 
-// OurFault reports whether r is about this end rather than about what the peer sent.
-func OurFault(r Reason) bool { return r == Internal || r == SequenceExhausted }
+// OurFault reports whether r is about this end rather than about what the peer sent: what
+// failed here, or was asked of us wrongly. The peer hears internal_error of all of them.
+func OurFault(r Reason) bool { return r == Internal || r == Misuse || r == SequenceExhausted }

@@ -166,7 +166,7 @@ func refusalCause(r reason.Reason) Cause {
 		return CauseUnbelieved
 	case reason.TruncatedStream:
 		return CauseLeft
-	case reason.Internal:
+	case reason.Internal, reason.Misuse:
 		return CauseInternal
 	}
 	return CauseMalformed
