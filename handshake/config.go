@@ -203,7 +203,7 @@ type ChainInput struct {
 	Time       time.Time
 	FromServer bool          // the chain is a server's
 	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
-	Staple     []byte        // the OCSP response, nil if none came
+	Staple     []byte        // the OCSP response; nil if none came, and where Kept
 	MustStaple bool          // this client asked for one: a certificate that promises it must come with it (RFC 7633)
 	Explain    bool          // somebody listens: report every value
 }
