@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
@@ -78,6 +79,9 @@ func (c *client) check() error {
 	}
 	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
 		return reason.New(reason.Misuse, "config.server_name", "a name that the certificate must bear", "none")
+	}
+	if strings.ContainsFunc(c.cfg.ServerName, beyondASCII) {
+		return reason.New(reason.Internal, "config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
 	}
 	return nil
 }
@@ -206,6 +210,9 @@ func hostName(name string) string {
 	}
 	return strings.TrimSuffix(name, ".")
 }
+
+// beyondASCII finds what neither server_name nor a dNSName carries.
+func beyondASCII(r rune) bool { return r > unicode.MaxASCII }
 
 // groupIDs lists the groups that can be used: in TLS 1.3 any, in TLS 1.2 those that an
 // exchange of ours can.

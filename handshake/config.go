@@ -57,6 +57,7 @@ type Config struct {
 	// ServerName is whom a client wants to reach: sent as server_name unless it
 	// is an IP address, and demanded of the certificate. A client must set it, unless
 	// VerifyChain judges in its place or Weak.SkipVerify lets everybody pass.
+	// Labels beyond ASCII stand in it as A-labels: package idn makes them.
 	ServerName string
 	// VerifyChain decides about the peer's chain in place of pki.Verify. The Report may be
 	// nil. A Report that is not OK, without an error, is told as a failed check that

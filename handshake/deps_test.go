@@ -21,6 +21,7 @@ import (
 // test, so that a new one is thought about.
 const policy = `
 	NONE < foreign, iana, keyschedule, replay/bank, pki/der, ondisk
+	foreign < idn
 	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress
 	kx < kx/kxtest
@@ -35,13 +36,14 @@ const policy = `
 	observe, tamper, mitm < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
-	narrate, scenario, replay < render
+	narrate, scenario, replay, idn < render
 	tls, render, pcapng, session/redis, replay, mitm/proxy < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
 // bigmod's, x/crypto's and the standard library's alone; a Redis client is linked
-// by nobody who has not asked for it.
+// by nobody who has not asked for it. The tables of Unicode for names beyond ASCII are
+// for what people type and read, so the engine has no part in them.
 const modules = `
 	filippo.io/bigmod: kx
 	filippo.io/edwards25519: pki
@@ -49,8 +51,8 @@ const modules = `
 	github.com/andybalholm/brotli: certcompress
 	github.com/klauspost/compress: certcompress
 	golang.org/x/crypto: suite pki cmd
-	golang.org/x/net: tls mitm/proxy cmd
-	golang.org/x/text: pki
+	golang.org/x/net: tls mitm/proxy idn cmd
+	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis

@@ -229,6 +229,23 @@ func TestServerNameSent(t *testing.T) {
 	}
 }
 
+// The engine sends no name that its own server refuses, and says where A-labels come from
+// (RFC 6066 §3: ASCII; a label of another script as an A-label).
+func TestServerNameBeyondASCII(t *testing.T) {
+	for _, name := range []string{"例子.example", "bücher.example", "www.lab.test\xff"} {
+		cc, _ := ends(lesson(t, "ecdsa"))
+		cc.ServerName = name
+		if _, err := handshake.NewClient(cc); reason.Of(err) != reason.Internal || !strings.Contains(err.Error(), "idn.ToASCII") {
+			t.Errorf("ServerName %q: %v", name, err)
+		}
+	}
+	cc, sc := ends(lesson(t, "ecdsa"))
+	cc.ServerName, cc.Weak.SkipVerify = "xn--fsqu00a.example", true
+	if _, s := shake(t, cc, sc); s.Summary().ServerName != cc.ServerName {
+		t.Errorf("an A-label arrived as %q, %v", s.Summary().ServerName, s.Err())
+	}
+}
+
 // A client that could do better than TLS 1.2 refuses both sentinels (RFC 8446 §4.1.3).
 func TestBothSentinels(t *testing.T) {
 	cc, _ := ends(lesson(t, "ecdsa"))

@@ -90,10 +90,12 @@ type verifier struct {
 	tried    int
 	limit    *reason.Error // set when a bound was reached
 
-	signatures []signatureResult // in signatureRoom
-	forms      []candidateForms  // by candidate, filled when asked for
-	misnamed   *reason.Error     // the leaf does not carry the name asked for: no path mends that
-	names      constraintMemo
+	signatures []signatureResult                // in signatureRoom
+	forms      []candidateForms                 // by candidate, filled when asked for
+	misnamed   *reason.Error                    // the leaf does not carry the name asked for: no path mends that
+	names      *constraintMemo                  // made when asked for
+	shown      map[[2]*x509.Certificate][]Input // of a signature, by child and issuer (Explain only)
+	judging    judgement                        // of the path at hand
 
 	pathRoom      [8]*x509.Certificate
 	signatureRoom [4]signatureResult
@@ -103,8 +105,7 @@ type verifier struct {
 type signatureResult struct {
 	child, issuer *x509.Certificate
 	err           *reason.Error
-	inOrder       bool    // child's encoding is known to be in order
-	shown         []Input // filled when asked for
+	inOrder       bool // child's encoding is known to be in order
 }
 
 // build tries paths until one is accepted. Of the failures it returns the first

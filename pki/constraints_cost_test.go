@@ -4,7 +4,10 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"runtime"
+	"sync"
 	"testing"
+	"weak"
 
 	"tlslab/handshake/reason"
 )
@@ -118,6 +121,10 @@ func TestConstraintsAreJudgedOnce(t *testing.T) {
 	w.certs[1].PermittedDNSDomains = []string{"other.test"} // refused, so that every path is tried
 	chain, root := w.signed(t)
 	count := func(roots ...*x509.Certificate) int {
+		chain, err := Certificates([][]byte{chain[0].Raw, chain[1].Raw}) // of which nothing is known yet
+		if err != nil {
+			t.Fatal(err)
+		}
 		v := newVerifier(VerifyOptions{Roots: NewTrustStore(roots...), Time: lessonTime})
 		if v.build(chain) == nil {
 			t.Error("accepted")
@@ -170,4 +177,61 @@ func BenchmarkNameConstraints(b *testing.B) {
 	}
 	b.ReportMetric(spent[1]/spent[0], "silent/x509")
 	b.ReportMetric(spent[2]/spent[0], "explained/x509")
+}
+
+// BenchmarkConstrainedCached is a chain below an authority with a few constraints, every
+// signature of which is known, as at a resumption.
+func BenchmarkConstrainedCached(b *testing.B) {
+	w := newWorld("ecdsa", 1)
+	w.certs[1].PermittedDNSDomains = []string{"lab.test", "example.com"}
+	w.certs[1].ExcludedIPRanges = []*net.IPNet{network("0.0.0.0/0"), network("::/0")}
+	w.leaf().IPAddresses = nil
+	chain, root := w.signed(b)
+	o := VerifyOptions{Roots: NewTrustStore(root), ServerName: "www.lab.test", Time: lessonTime, Signatures: new(SignatureCache)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Verify(chain, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// What was read of an authority's constraints is kept with its certificate, and no longer
+// than that; any number of judgements may use it at once.
+func TestConstraintsAreKept(t *testing.T) {
+	chain, root := many(t, 64)
+	o := VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime}
+	work := func() int {
+		v := newVerifier(o)
+		if err := v.build(chain); err != nil {
+			t.Error(err)
+		}
+		return v.names.comparisons
+	}
+	first := work()
+	at := weak.Make(chain[1])
+	kept, known := keptConstraints.Load(at)
+	if !known {
+		t.Fatal("nothing is kept")
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if again := work(); again >= first {
+				t.Errorf("%d comparisons, and at first %d", again, first)
+			}
+		})
+	}
+	all.Wait()
+	if again, _ := keptConstraints.Load(at); again != kept {
+		t.Error("they were read again")
+	}
+	again, err := x509.ParseCertificate(chain[1].Raw) // another certificate to whoever changes one
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, known := keptConstraints.Load(weak.Make(again)); known {
+		t.Error("kept for a certificate that was not judged")
+	}
+	runtime.KeepAlive(chain)
 }

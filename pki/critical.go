@@ -36,6 +36,9 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 			return refuse("extensions", "no critical extension that we do not process", id.String())
 		}
 	}
+	if j.carry().criticalPolicies>>i&1 == 0 {
+		return nil
+	}
 	qualifiers, ok := criticalQualifiers(c)
 	if !ok {
 		return refuse("certificate_policies", "policies that we can read, for the extension is critical (RFC 5280 §4.2.1.4)", "others")

@@ -127,7 +127,7 @@ func appendAttribute(dst []byte, set *cryptobyte.String) (_ []byte, ok bool) {
 	dst = append(dst, id...)
 	how, length := len(dst), len(dst)+1
 	dst = append(dst, prepared, 0) // most values are shorter than 128 bytes: one byte of length
-	if bytes.Equal(id, derDomainComponent) && isASCII(value) {
+	if bytes.Equal(id, derDomainComponent) && asciiString(tag) && isASCII(value) {
 		dst[how] = asLabel
 		for _, c := range value {
 			dst = append(dst, lower(c))

@@ -32,11 +32,8 @@ const (
 // is no string or has characters that are prohibited; it is then compared as it is
 // written, so that a name at least equals itself.
 func appendPrepared(dst []byte, tag cbasn1.Tag, value []byte) (_ []byte, ok bool) {
-	switch tag {
-	case cbasn1.PrintableString, cbasn1.UTF8String, cbasn1.IA5String, tagVisibleString, cbasn1.T61String:
-		if isASCII(value) {
-			return appendPreparedASCII(dst, value), true
-		}
+	if asciiString(tag) && isASCII(value) {
+		return appendPreparedASCII(dst, value), true
 	}
 	text, ok := decodeString(tag, value)
 	if !ok {
@@ -46,6 +43,16 @@ func appendPrepared(dst []byte, tag cbasn1.Tag, value []byte) (_ []byte, ok bool
 		return dst, false
 	}
 	return append(dst, text...), true
+}
+
+// asciiString reports whether octets below 0x80 are the characters of ASCII in a string of
+// this type. In a BMPString they are half a character each, in an INTEGER none.
+func asciiString(tag cbasn1.Tag) bool {
+	switch tag {
+	case cbasn1.PrintableString, cbasn1.UTF8String, cbasn1.IA5String, tagVisibleString, cbasn1.T61String:
+		return true
+	}
+	return false
 }
 
 // decodeString is the first step, Transcode.

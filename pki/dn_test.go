@@ -125,6 +125,8 @@ func TestSameName(t *testing.T) {
 		{"longer", name(multi(one)), name(multi(one), multi(two)), false},
 		{"domainComponent", name(attr(typeDC, cbasn1.IA5String, "lab")), name(attr(typeDC, cbasn1.IA5String, "LAB")), true},
 		{"domainComponent, space", name(attr(typeDC, cbasn1.IA5String, "lab")), name(attr(typeDC, cbasn1.IA5String, "lab ")), false},
+		{"domainComponent, half characters", name(attr(typeDC, cbasn1.IA5String, "ab")), name(attr(typeDC, tagBMPString, "ab")), false}, // U+6162
+		{"domainComponent, no string", name(attr(typeDC, cbasn1.IA5String, "ab")), name(attr(typeDC, cbasn1.OCTET_STRING, "ab")), false},
 		{"emailAddress", name(attr(typeEmail, cbasn1.IA5String, "a@lab.test")), name(attr(typeEmail, utf8, "A@LAB.test")), true},
 		{"a name beside one that runs on", cn(utf8, "a"), append(cn(utf8, "A"), 5, 0), false},
 		{"no strings", cn(cbasn1.OCTET_STRING, "a"), cn(cbasn1.OCTET_STRING, "A"), false},
@@ -248,14 +250,14 @@ func TestStapleWithNamesWrittenDifferently(t *testing.T) {
 // What the store remembers of names that a peer made up is bounded.
 func TestStoreForgetsNames(t *testing.T) {
 	store := NewTrustStore(lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root.Cert)
-	for i := range 2*maxForms + 10 {
+	for i := range 2*maxAsked + 10 {
 		store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, fmt.Sprint("stranger ", i))))
 	}
 	store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, strings.Repeat("long", maxFormName))))
-	if len(store.forms) > maxForms {
-		t.Errorf("%d names remembered", len(store.forms))
+	if len(store.asked) > maxAsked {
+		t.Errorf("%d names remembered", len(store.asked))
 	}
-	for written := range store.forms {
+	for written := range store.asked {
 		if len(written) > maxFormName {
 			t.Errorf("a name of %d bytes remembered", len(written))
 		}

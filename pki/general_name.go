@@ -85,13 +85,15 @@ func (h *heldNames) key(i int) *nameKey {
 // and every name in the subjectAltName, whether crypto/x509 shows it or not.
 func namesOf(c *x509.Certificate) *heldNames {
 	san, present := extensionValue(c, oidSubjectAltName)
-	return namesIn(c.RawSubject, san, present, c.URIs)
+	h := &heldNames{names: make([]generalName, 0, 1+len(c.DNSNames)+len(c.EmailAddresses)+len(c.IPAddresses)+len(c.URIs))}
+	h.read(c.RawSubject, san, present, c.URIs)
+	return h
 }
 
-// namesIn is namesOf a subject and the content of a subjectAltName, in which uris are
-// the URIs in their order.
-func namesIn(subject []byte, san cryptobyte.String, altName bool, uris []*url.URL) *heldNames {
-	h := &heldNames{altName: altName}
+// read lists the names in a subject and in the content of a subjectAltName, in which uris
+// are the URIs in their order.
+func (h *heldNames) read(subject []byte, san cryptobyte.String, altName bool, uris []*url.URL) {
+	h.altName = altName
 	if len(subject) > len(emptyName) {
 		h.names = append(h.names, generalName{kind: directoryName, subject: true, value: subject})
 	}
@@ -99,7 +101,7 @@ func namesIn(subject []byte, san cryptobyte.String, altName bool, uris []*url.UR
 		for _, address := range emailAddresses(subject) {
 			h.names = append(h.names, generalName{kind: rfc822Name, subject: true, value: []byte(address)})
 		}
-		return h
+		return
 	}
 	var list cryptobyte.String
 	h.broken = !san.ReadASN1(&list, cbasn1.SEQUENCE) || !san.Empty()
@@ -114,7 +116,6 @@ func namesIn(subject []byte, san cryptobyte.String, altName bool, uris []*url.UR
 		}
 		h.names = append(h.names, name)
 	}
-	return h
 }
 
 // readGeneralName takes a GeneralName off s.
@@ -163,10 +164,16 @@ func (n generalName) String() string {
 	return n.kind.String()
 }
 
-// oidString writes the content of an object identifier in its dotted form.
+// maxDottedOID is how many octets of an object identifier are written in its dotted form:
+// 128 arcs of 32 bits, to which RFC 2578 §3.5 holds it. Making decimal digits of a longer
+// arc takes time that grows as its square.
+const maxDottedOID = 128 * 5
+
+// oidString writes the content of an object identifier in its dotted form, of a longer
+// one the octets.
 func oidString(content []byte) string {
 	var id x509.OID
-	if id.UnmarshalBinary(content) != nil {
+	if len(content) > maxDottedOID || id.UnmarshalBinary(content) != nil {
 		return fmt.Sprintf("%x", content)
 	}
 	return id.String()

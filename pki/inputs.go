@@ -57,7 +57,7 @@ const (
 
 	InSignatureAlgorithm = "signature_algorithm"
 	InSignature          = "signature"   // []byte as the certificate carries it
-	InHash               = "hash"        // "SHA-256"; "none" for EdDSA, which takes the message whole
+	InHash               = "hash"        // "SHA-256"; for EdDSA the hash inside of it
 	InTBS                = "tbs"         // the to-be-signed bytes, DER
 	InTBSHash            = "tbs_hash"    // their hash, computed here
 	InSelfSigned         = "self_signed" // bool: checked with the certificate's own key, which shows nothing about trust

@@ -11,6 +11,9 @@ import (
 // allowed what TLS does with a key: all of what the caller has in mind, or, if he says
 // nothing, any of it.
 
+// OrUsage stands between key usages of which one is enough, in the value of InWantedUsage.
+const OrUsage = " or "
+
 // wantedUsage is what certificate i must be allowed to do.
 type wantedUsage struct {
 	bits x509.KeyUsage
@@ -26,7 +29,7 @@ func (w wantedUsage) allowedBy(have x509.KeyUsage) bool {
 
 func (w wantedUsage) String() string {
 	if w.any {
-		return strings.Join(keyUsageStrings(w.bits), " or ")
+		return strings.Join(keyUsageStrings(w.bits), OrUsage)
 	}
 	return strings.Join(keyUsageStrings(w.bits), ", ")
 }
@@ -47,10 +50,7 @@ func (j *judgement) wantedKeyUsage(i int) wantedUsage {
 }
 
 // hasKeyUsageRule: without the extension a key may do everything.
-func hasKeyUsageRule(j *judgement, i int) bool {
-	_, present := extension(j.certs[i], oidKeyUsage)
-	return present
-}
+func hasKeyUsageRule(j *judgement, i int) bool { return j.carry().keyUsage>>i&1 == 1 }
 
 func testKeyUsage(j *judgement, i int) *reason.Error {
 	want, got := j.wantedKeyUsage(i), j.certs[i].KeyUsage

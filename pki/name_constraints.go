@@ -3,7 +3,10 @@ package pki
 import (
 	"crypto/x509"
 	"encoding/asn1"
+	"runtime"
 	"slices"
+	"sync"
+	"weak"
 
 	"tlslab/handshake/reason"
 )
@@ -14,13 +17,16 @@ import (
 
 var oidNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
 
-// constraintMemo keeps within one call of Verify what was read and found, for paths
-// share certificates. Few are constrained, so the lists are short.
+// constraintMemo keeps within one call of Verify what was found, for paths share
+// certificates. Few are constrained, so the lists are short.
 type constraintMemo struct {
-	constraints []*nameConstraints
 	held        []*heldNames
 	comparisons int // of a name or a subtree with a subtree
 }
+
+// keptConstraints remembers what was read of an authority's constraints for as long as
+// somebody holds its certificate: they say the same of every leaf.
+var keptConstraints sync.Map // weak.Pointer[x509.Certificate] → *nameConstraints
 
 // violation is why a certificate does not keep to the constraints of one above it.
 type violation struct {
@@ -49,17 +55,14 @@ func isConstrained(j *judgement, i int) bool {
 
 // constraining has bit k set if certificate k has name constraints; the leaf has
 // nobody below it.
-func (j *judgement) constraining() uint64 {
-	const known = 1 << 63
-	if j.constrainers&known == 0 {
-		j.constrainers = known
-		for i, c := range j.certs[1:] {
-			if _, present := extension(c, oidNameConstraints); present {
-				j.constrainers |= 2 << i
-			}
-		}
+func (j *judgement) constraining() uint64 { return j.carry().nameConstraints &^ 1 }
+
+// nameMemo is made for the first certificate that is constrained; few are.
+func (v *verifier) nameMemo() *constraintMemo {
+	if v.names == nil {
+		v.names = new(constraintMemo)
 	}
-	return j.constrainers &^ known
+	return v.names
 }
 
 func testNameConstraints(j *judgement, i int) *reason.Error {
@@ -67,7 +70,7 @@ func testNameConstraints(j *judgement, i int) *reason.Error {
 		if j.constraining()>>k&1 == 0 {
 			continue
 		}
-		if x := j.names.judge(j.certs[i], j.certs[k]); x != nil {
+		if x := j.nameMemo().judge(j.certs[i], j.certs[k]); x != nil {
 			return x.refusal(i, k)
 		}
 	}
@@ -130,16 +133,16 @@ func (m *constraintMemo) judge(c, above *x509.Certificate) *violation {
 }
 
 func (m *constraintMemo) constraintsOf(c *x509.Certificate) *nameConstraints {
-	for _, nc := range m.constraints {
-		if nc.of == c {
-			return nc
-		}
+	at := weak.Make(c)
+	kept, known := keptConstraints.Load(at)
+	if known {
+		return kept.(*nameConstraints)
 	}
 	der, _ := extensionValue(c, oidNameConstraints)
-	nc := parseNameConstraints(der, &m.comparisons)
-	nc.of = c
-	m.constraints = append(m.constraints, nc)
-	return nc
+	if kept, known = keptConstraints.LoadOrStore(at, parseNameConstraints(der, &m.comparisons)); !known {
+		runtime.AddCleanup(c, func(at weak.Pointer[x509.Certificate]) { keptConstraints.Delete(at) }, at)
+	}
+	return kept.(*nameConstraints)
 }
 
 func (m *constraintMemo) namesOf(c *x509.Certificate) *heldNames {
@@ -194,14 +197,14 @@ func (m *constraintMemo) apply(nc *nameConstraints, h *heldNames) *violation {
 // showNameConstraints gives the names and the subtrees. Beside those of the
 // subjectAltName it gives the subject where that is constrained too.
 func showNameConstraints(j *judgement, i int) []Input {
-	h := j.names.namesOf(j.certs[i])
+	h := j.nameMemo().namesOf(j.certs[i])
 	var by, permitted, excluded, unapplied []string
 	subject := false
 	for k := i + 1; k < len(j.certs); k++ {
 		if j.constraining()>>k&1 == 0 {
 			continue
 		}
-		nc := j.names.constraintsOf(j.certs[k])
+		nc := j.nameMemo().constraintsOf(j.certs[k])
 		by = append(by, j.certs[k].Subject.String())
 		permitted, unapplied = appendSubtrees(permitted, unapplied, nc.permitted)
 		excluded, unapplied = appendSubtrees(excluded, unapplied, nc.excluded)

@@ -1,6 +1,10 @@
 package pki
 
-import "testing"
+import (
+	"crypto/x509"
+	"strings"
+	"testing"
+)
 
 func TestMatchDNS(t *testing.T) {
 	for _, tc := range []struct {
@@ -31,6 +35,21 @@ func TestMatchDNS(t *testing.T) {
 		if got := matchDNS(tc.pattern, tc.server); got != tc.want {
 			t.Errorf("%q for %q: %v", tc.pattern, tc.server, got)
 		}
+	}
+}
+
+// A U-label is never what a certificate holds (RFC 5280 §7.2): the refusal says in which form
+// to ask.
+func TestNameBeyondASCII(t *testing.T) {
+	leaf := &x509.Certificate{DNSNames: []string{"xn--fsqu00a.example"}}
+	if err := nameError(leaf, "xn--fsqu00a.example"); err != nil {
+		t.Error(err)
+	}
+	if err := nameError(leaf, "例子.example"); err == nil || !strings.Contains(err.Error(), "A-labels") {
+		t.Error(err)
+	}
+	if err := nameError(leaf, "www.lab.test"); err == nil || strings.Contains(err.Error(), "A-labels") {
+		t.Error(err)
 	}
 }
 

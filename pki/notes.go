@@ -98,6 +98,9 @@ var issuerRules = []issuerRule{
 		if !c.BasicConstraintsValid || !c.IsCA || c.MaxPathLen < 0 || c.KeyUsage&x509.KeyUsageCertSign != 0 {
 			return ""
 		}
+		if _, present := extension(c, oidKeyUsage); !present {
+			return "" // such a key may sign certificates, and the length counts; NoteNoKeyUsage says what is missing
+		}
 		return fmt.Sprintf("%d", c.MaxPathLen)
 	}},
 	{NoteNameConstraintsLeaf, "RFC 5280 §4.2.1.10", func(c, _ *x509.Certificate) string {
@@ -213,10 +216,11 @@ func brokenPolicies(c, _ *x509.Certificate) string {
 	}
 	seen := map[string]bool{}
 	for _, p := range c.Policies {
-		if seen[p.String()] {
-			return p.String()
+		id := policyName(p)
+		if seen[id] {
+			return id
 		}
-		seen[p.String()] = true
+		seen[id] = true
 	}
 	return ""
 }

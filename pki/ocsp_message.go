@@ -132,6 +132,9 @@ func unmarshalAll(der []byte, to any) error {
 	return err
 }
 
+// certIDAlgorithms are the hashes that certIDHashes knows.
+var certIDAlgorithms = []asn1.ObjectIdentifier{oidSHA1, oidSHA256}
+
 // certIDHashes are the hashes by which a response names the issuer: of its name as
 // the certificate in question writes it (RFC 6960 §4.1.1), and of its key's bits. SHA-1
 // is usual here and harmless: what matters is signed.
@@ -158,19 +161,31 @@ func keyBits(c *x509.Certificate) ([]byte, bool) {
 	return spki.Key.RightAlign(), true
 }
 
-// identifies reports whether a ResponderID means this certificate.
-func identifies(id asn1.RawValue, c *x509.Certificate) bool {
-	if id.Class != asn1.ClassContextSpecific {
-		return false
+// responderID is a ResponderID as certificates are held against it; the zero value is
+// nobody's.
+type responderID struct {
+	byName  bool
+	form    string // of the name
+	keyHash []byte // if not by name
+}
+
+func readResponderID(id asn1.RawValue) (r responderID) {
+	switch {
+	case id.Class != asn1.ClassContextSpecific:
+	case id.Tag == responderByName:
+		r.byName, r.form = true, nameForm(id.Bytes)
+	case id.Tag == responderByKey && unmarshalAll(id.Bytes, &r.keyHash) != nil:
+		r.keyHash = nil
 	}
-	switch id.Tag {
-	case responderByName:
-		return SameName(id.Bytes, c.RawSubject)
-	case responderByKey:
-		var hash []byte
-		bits, ok := keyBits(c)
-		sum := sha1.Sum(bits)
-		return ok && unmarshalAll(id.Bytes, &hash) == nil && bytes.Equal(hash, sum[:])
+	return r
+}
+
+// means reports whether r is this certificate's subject or the hash of its key.
+func (r responderID) means(c *x509.Certificate) bool {
+	if r.byName {
+		return r.form == nameForm(c.RawSubject)
 	}
-	return false
+	bits, ok := keyBits(c)
+	sum := sha1.Sum(bits)
+	return ok && bytes.Equal(r.keyHash, sum[:])
 }

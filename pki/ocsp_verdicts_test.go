@@ -137,7 +137,10 @@ func TestOCSPVerdicts(t *testing.T) {
 		"signed tomorrow":           {response{issuer, false, sha256, day(1), all(good), nil}, reason.BadStatusResponse, "produced_at", "producedAt", "good"},
 		"signed before it was known": {response{issuer, false, sha256, day(-2), all(good), nil},
 			reason.BadStatusResponse, "produced_at", "or later", "good"},
-		"signed this second": {response{issuer, false, sha256, lessonTime, all(good), nil}, "", "", "", "good"},
+		"signed before it was known, this minute":    {response{issuer, false, sha256, lessonTime, all(single(StatusGood, lessonTime.Add(59*time.Second))), nil}, reason.BadStatusResponse, "this_update", "known", "good"},
+		"signed in the minute in which it was known": {response{issuer, false, sha256, at.Truncate(time.Minute), all(single(StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, "", "", "", "good"},
+		"signed in the minute before":                {response{issuer, false, sha256, at.Truncate(time.Minute).Add(-time.Second), all(single(StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, reason.BadStatusResponse, "produced_at", "or later", "good"},
+		"signed this second":                         {response{issuer, false, sha256, lessonTime, all(good), nil}, "", "", "", "good"},
 	} {
 		l.Staple = tc.o.marshal(t)
 		r := judge(t, l, true)

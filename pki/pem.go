@@ -190,8 +190,14 @@ func (r *pemReader) block(label string) (*PEMBlock, error) {
 	fail := func(fault PEMFault, got string) (*PEMBlock, error) {
 		return nil, &PEMError{Fault: fault, Line: r.n, Begin: b.Line, Label: excerpt(label), Got: excerpt(got)}
 	}
-	var body []byte
+	var body, value []byte // value is of the header, which lines may continue
 	header, padded := "", false
+	endHeader := func() {
+		if header != "" {
+			b.Headers[header] = string(value)
+		}
+		header = ""
+	}
 	for r.next() {
 		if end, ok := marker(r.line, pemEnd); ok {
 			if end != label {
@@ -212,18 +218,19 @@ func (r *pemReader) block(label string) (*PEMBlock, error) {
 		case likeMarker(r.line):
 			return fail(PEMBadMarker, r.line)
 		case len(body) == 0 && strings.Contains(r.line, ":"):
-			name, value, _ := strings.Cut(r.line, ":")
+			endHeader()
+			name, begun, _ := strings.Cut(r.line, ":")
 			if b.Headers == nil {
 				b.Headers = map[string]string{}
 			}
 			header = strings.TrimSpace(name)
-			b.Headers[header] = strings.TrimSpace(value)
+			value = append(value[:0], strings.TrimSpace(begun)...)
 			continue
-		case header != "" && r.line != "" && strings.HasSuffix(b.Headers[header], ","): // RFC 1421 §4.6 folds a long one
-			b.Headers[header] += r.line
+		case header != "" && r.line != "" && bytes.HasSuffix(value, []byte(",")): // RFC 1421 §4.6 folds a long one
+			value = append(value, r.line...)
 			continue
 		}
-		header = ""
+		endHeader()
 		for i, c := range []byte(r.line) {
 			switch {
 			case c == ' ' || c == '\t':
@@ -264,11 +271,21 @@ func isMarker(line, kind string) bool {
 // begins with dashes, perhaps those that a word processor makes of hyphens, and BEGIN or
 // END. A comment ("# -----BEGIN …") does not.
 func likeMarker(line string) bool {
-	word := strings.TrimLeftFunc(line, func(c rune) bool { return unicode.Is(unicode.Dash, c) || c == ' ' })
-	if len(word) == len(line) {
+	dashes := 0
+	word := strings.TrimLeftFunc(line, func(c rune) bool {
+		if unicode.Is(unicode.Dash, c) {
+			dashes++
+			return true
+		}
+		return c == ' '
+	})
+	if dashes == 0 {
 		return false
 	}
-	word = strings.ToUpper(word[:min(len(word), len("BEGIN "))])
+	word = word[:min(len(word), len("BEGIN "))]
+	if dashes > 1 { // after one dash it may be a list in prose: - End of the chain
+		word = strings.ToUpper(word)
+	}
 	return !isMarker(line, pemBegin) && !isMarker(line, pemEnd) && (word == "BEGIN " || strings.HasPrefix(word, "END "))
 }
 

@@ -60,9 +60,14 @@ func ParsePEM(text []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// isCertificate: X509 CERTIFICATE is what SSLeay wrote (RFC 7468 §5.1).
+// isCertificate: X509 CERTIFICATE is what SSLeay wrote, and others X.509 CERTIFICATE (RFC 7468
+// §5.1). Passed over, they would leave a chain shorter than its file.
 func (b *PEMBlock) isCertificate() bool {
-	return b.Type == labelCertificate || b.Type == "X509 CERTIFICATE"
+	switch b.Type {
+	case labelCertificate, "X509 CERTIFICATE", "X.509 CERTIFICATE":
+		return true
+	}
+	return false
 }
 
 // IsRequest reports whether the block holds a PKCS #10 request (RFC 7468 §7).

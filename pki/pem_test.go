@@ -45,6 +45,8 @@ func TestPEMKeepsEveryBlock(t *testing.T) {
 		"white space around lines":    strings.ReplaceAll(leaf+intermediate, "\n", " \t\n  "),
 		"empty lines":                 strings.ReplaceAll(leaf+intermediate, "\n", "\n\n"),
 		"headings":                    "# leaf\nsubject=CN = x\n" + leaf + "\n 1 s:CN = y\n---\n" + intermediate + "---\nServer certificate\n",
+		"old labels":                  strings.ReplaceAll(leaf, " CERTIFICATE", " X509 CERTIFICATE") + strings.ReplaceAll(intermediate, " CERTIFICATE", " X.509 CERTIFICATE"),
+		"a list in prose":             "- Begin with the leaf\n" + leaf + "- then the intermediate\n" + intermediate + "- End of the list\n",
 		"commented out":               leaf + "# " + strings.ReplaceAll(strings.TrimSpace(leaf), "\n", "\n# ") + "\n" + intermediate,
 		"a key between":               leaf + string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte{1}})) + intermediate,
 		"lines of 76, without breaks": strings.ReplaceAll(leaf, "\n", " \n") + oneLine(intermediate),

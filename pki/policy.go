@@ -65,7 +65,7 @@ func (s *policyState) process(j *judgement, i int) *reason.Error {
 		return nil
 	}
 	for _, m := range c.PolicyMappings {
-		if m.IssuerDomainPolicy.String() == anyPolicy || m.SubjectDomainPolicy.String() == anyPolicy {
+		if policyName(m.IssuerDomainPolicy) == anyPolicy || policyName(m.SubjectDomainPolicy) == anyPolicy {
 			return refuse("policy mappings between policies (RFC 5280 §6.1.4 (a))", "a mapping of anyPolicy")
 		}
 	}
@@ -77,6 +77,12 @@ func (s *policyState) process(j *judgement, i int) *reason.Error {
 	s.mapping = tighten(s.mapping, c.InhibitPolicyMapping, c.InhibitPolicyMappingZero)
 	s.inhibitAny = tighten(s.inhibitAny, c.InhibitAnyPolicy, c.InhibitAnyPolicyZero)
 	return nil
+}
+
+// policyName is the policy's object identifier as it is compared and shown.
+func policyName(id x509.OID) string {
+	content, _ := id.MarshalBinary() // never fails
+	return oidString(content)
 }
 
 func tighten(now, limit int, zero bool) int {
@@ -100,7 +106,7 @@ func (level policyLevel) next(c *x509.Certificate, anyCounts bool) policyLevel {
 	_, parentAny := level[anyPolicy]
 	below, hasAny := policyLevel{}, false
 	for _, oid := range c.Policies {
-		p := oid.String()
+		p := policyName(oid)
 		if p == anyPolicy {
 			hasAny = true
 		} else if expected[p] || parentAny {
@@ -120,8 +126,8 @@ func (level policyLevel) next(c *x509.Certificate, anyCounts bool) policyLevel {
 func (level policyLevel) remap(mappings []x509.PolicyMapping, allowed bool) {
 	to := map[string][]string{}
 	for _, m := range mappings {
-		from := m.IssuerDomainPolicy.String()
-		to[from] = append(to[from], m.SubjectDomainPolicy.String())
+		from := policyName(m.IssuerDomainPolicy)
+		to[from] = append(to[from], policyName(m.SubjectDomainPolicy))
 	}
 	_, hasAny := level[anyPolicy]
 	for from, subjects := range to {
@@ -138,7 +144,7 @@ func (level policyLevel) remap(mappings []x509.PolicyMapping, allowed bool) {
 func showPolicy(j *judgement, _ int) []Input {
 	var policies []string
 	for _, p := range j.certs[0].Policies {
-		policies = append(policies, p.String())
+		policies = append(policies, policyName(p))
 	}
 	required := false
 	for _, c := range j.certs[:len(j.certs)-1] {

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // What a certificate says about whose it is, for a reader.
@@ -39,6 +40,9 @@ func otherThan(leaf *x509.Certificate, server string) string {
 	}
 	if cn := leaf.Subject.CommonName; cn != "" && commonNameFits(cn, server) {
 		got += fmt.Sprintf("; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", cn)
+	}
+	if strings.ContainsFunc(server, func(r rune) bool { return r > unicode.MaxASCII }) {
+		got += "; a certificate holds names beyond ASCII as A-labels, xn--…: ask for the name in that form (RFC 5280 §7.2)"
 	}
 	return got
 }

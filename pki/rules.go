@@ -87,12 +87,13 @@ type judgement struct {
 	staple   *stapleResult // once read
 
 	compared, selfIssuers uint64 // one bit a certificate: is it known, is it self-issued?
-	constrainers          uint64 // one bit a certificate: has it name constraints? And one above them: is that known?
+	carriers              carriers
 }
 
 // judge runs the table over p. Silent, it stops at the first failure.
 func (v *verifier) judge(p *Path) {
-	j := judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
+	j := &v.judging
+	*j = judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
 	p.Err = v.misnamed
 	for i, c := range p.Certs {
 		subject := ""
@@ -102,10 +103,10 @@ func (v *verifier) judge(p *Path) {
 		}
 		for k := range rules {
 			row := &rules[k]
-			if !row.on(&j, i) {
+			if !row.on(j, i) {
 				continue
 			}
-			err := row.test(&j, i)
+			err := row.test(j, i)
 			if v.o.Explain {
 				check := Check{Key: row.key, Cert: i, Subject: subject, OK: err == nil, Ref: row.ref, Err: err}
 				if i == 0 && row.leafRef != "" {
@@ -114,7 +115,7 @@ func (v *verifier) judge(p *Path) {
 				if j.isAnchor(i) && row.key != CheckTrustAnchor && len(p.Certs) > 1 {
 					check.Ref = refAnchor
 				}
-				check.Inputs = row.show(&j, i)
+				check.Inputs = row.show(j, i)
 				p.Checks = append(p.Checks, check)
 			}
 			if err == nil {
@@ -208,15 +209,20 @@ func showSignature(j *judgement, i int) []Input {
 		{InSignature, c.Signature},
 		{InSelfSigned, by == c},
 	}
-	known := j.signatureResult(c, by)
-	if known.shown == nil {
+	pair := [2]*x509.Certificate{c, by}
+	shown, known := j.shown[pair]
+	if !known {
 		explain := explainLater
-		if known.err != nil {
+		if j.signature(c, by) != nil {
 			explain = explainSignature
 		}
-		known.shown = explain(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
+		shown = explain(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
+		if j.shown == nil {
+			j.shown = make(map[[2]*x509.Certificate][]Input)
+		}
+		j.shown[pair] = shown
 	}
-	return append(inputs, known.shown...)
+	return append(inputs, shown...)
 }
 
 func testValidity(j *judgement, i int) *reason.Error {

@@ -19,6 +19,38 @@ var (
 	oidSubjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
 )
 
+// carriers has one bit a certificate of the path for each extension that rows ask for in
+// every path: who has it?
+type carriers struct {
+	known                                                   bool
+	keyUsage, nameConstraints, tlsFeature, criticalPolicies uint64
+}
+
+// carry looks through each certificate's extensions once.
+func (j *judgement) carry() *carriers {
+	have := &j.carriers
+	if have.known {
+		return have
+	}
+	have.known = true
+	for i, c := range j.certs {
+		for k := range c.Extensions {
+			e, bit := &c.Extensions[k], uint64(1)<<i
+			switch {
+			case e.Id.Equal(oidKeyUsage):
+				have.keyUsage |= bit
+			case e.Id.Equal(oidNameConstraints):
+				have.nameConstraints |= bit
+			case e.Id.Equal(oidTLSFeature):
+				have.tlsFeature |= bit
+			case e.Critical && e.Id.Equal(oidCertificatePolicies):
+				have.criticalPolicies |= bit
+			}
+		}
+	}
+	return have
+}
+
 func extension(c *x509.Certificate, id asn1.ObjectIdentifier) (critical, present bool) {
 	for i := range c.Extensions {
 		if c.Extensions[i].Id.Equal(id) {
@@ -106,8 +138,6 @@ func testProfile(j *judgement, i int) *reason.Error {
 		return bad
 	}
 	c := j.certs[i]
-	_, hasKeyUsage := extension(c, oidKeyUsage)
-	sanCritical, _ := extension(c, oidSubjectAltName)
 	noSubject := bytes.Equal(c.RawSubject, emptyName)
 	malformed := func(name, want, got string) *reason.Error {
 		return reason.New(reason.CertificateMalformed, field(i, name), want, got)
@@ -117,9 +147,9 @@ func testProfile(j *judgement, i int) *reason.Error {
 		return malformed("issuer", "a non-empty issuer name (RFC 5280 §4.1.2.4)", "an empty one")
 	case noSubject && (c.IsCA || i > 0):
 		return malformed("subject", "a non-empty name on a CA (RFC 5280 §4.1.2.6)", "an empty one")
-	case noSubject && !sanCritical:
+	case noSubject && !namedCritically(c):
 		return malformed("subject_alt_name", "critical, for the subject is empty (RFC 5280 §4.2.1.6)", "not critical")
-	case hasKeyUsage && c.KeyUsage == 0:
+	case c.KeyUsage == 0 && hasKeyUsageRule(j, i):
 		return malformed("key_usage", "at least one bit (RFC 5280 §4.2.1.3)", "none")
 	case c.KeyUsage&x509.KeyUsageCertSign != 0 && !c.IsCA && c.Version == 3:
 		return malformed("key_usage", "keyCertSign only with cA (RFC 5280 §4.2.1.9)", "keyCertSign without cA")
@@ -127,6 +157,11 @@ func testProfile(j *judgement, i int) *reason.Error {
 		return malformed("path_len_constraint", "only with cA (RFC 5280 §4.2.1.9)", "without")
 	}
 	return nil
+}
+
+func namedCritically(c *x509.Certificate) bool {
+	critical, _ := extension(c, oidSubjectAltName)
+	return critical
 }
 
 func showProfile(j *judgement, i int) []Input {

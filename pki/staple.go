@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"slices"
@@ -88,14 +89,8 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		return st, badStatus(bad.Field, bad.Want, bad.Got)
 	}
 	st.signed = true
-	extensions := basic.TBS.Extensions
-	for _, a := range answers {
-		extensions = slices.Concat(extensions, a.Extensions)
-	}
-	for _, e := range extensions {
-		if e.Critical {
-			return st, badStatus("extensions", "no critical extension that we do not process", e.Id.String())
-		}
+	if e := criticalIn(basic.TBS.Extensions, answers); e != nil {
+		return st, badStatus("extensions", "no critical extension that we do not process", e.Id.String())
 	}
 	if verdict := st.worst(answers, now); verdict != nil {
 		return st, verdict
@@ -105,11 +100,32 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		at, produced := instants(now, st.producedAt)
 		return st, badStatus("produced_at", "signed by "+at, "producedAt "+produced)
 	}
-	if st.producedAt.Before(st.thisUpdate) {
+	if st.producedAt.Before(st.thisUpdate.Truncate(producedPrecision)) {
 		known, produced := instants(st.thisUpdate, st.producedAt)
 		return st, badStatus("produced_at", "signed when the status was known, at "+known+" or later", "producedAt "+produced)
 	}
 	return st, nil
+}
+
+// producedPrecision is how exactly responders write when they signed: those that are made
+// with golang.org/x/crypto/ocsp cut the seconds off there, and leave them in thisUpdate.
+const producedPrecision = time.Minute
+
+// criticalIn finds the first critical extension, of the response or of an answer.
+func criticalIn(ofAll []pkix.Extension, answers []*ocspSingle) *pkix.Extension {
+	first := func(list []pkix.Extension) *pkix.Extension {
+		for i := range list {
+			if list[i].Critical {
+				return &list[i]
+			}
+		}
+		return nil
+	}
+	found := first(ofAll)
+	for i := 0; found == nil && i < len(answers); i++ {
+		found = first(answers[i].Extensions)
+	}
+	return found
 }
 
 // strongHash is what we ask of a response's signature and of its signer's certificate. It is
@@ -195,16 +211,24 @@ func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 }
 
 // findSingles looks for the answers about leaf: its serial, under the hashes of its
-// issuer's name and key.
+// issuer's name and key. Those are made once: answers may be many, and the name long.
 func findSingles(all []ocspSingle, leaf, issuer *x509.Certificate) (found []*ocspSingle) {
+	var ids []ocspCertID
+	for _, hash := range certIDAlgorithms {
+		if name, key, ok := certIDHashes(hash, leaf.RawIssuer, issuer); ok {
+			ids = append(ids, ocspCertID{pkix.AlgorithmIdentifier{Algorithm: hash}, name, key, leaf.SerialNumber})
+		}
+	}
 	for i := range all {
-		id := &all[i].ID
-		if id.Serial == nil || id.Serial.Cmp(leaf.SerialNumber) != 0 {
+		got := &all[i].ID
+		if got.Serial == nil {
 			continue
 		}
-		name, key, ok := certIDHashes(id.Hash.Algorithm, leaf.RawIssuer, issuer)
-		if ok && bytes.Equal(name, id.NameHash) && bytes.Equal(key, id.KeyHash) {
-			found = append(found, &all[i])
+		for _, id := range ids {
+			if got.Hash.Algorithm.Equal(id.Hash.Algorithm) && got.Serial.Cmp(id.Serial) == 0 &&
+				bytes.Equal(got.NameHash, id.NameHash) && bytes.Equal(got.KeyHash, id.KeyHash) {
+				found = append(found, &all[i])
+			}
 		}
 	}
 	return found
@@ -213,13 +237,13 @@ func findSingles(all []ocspSingle, leaf, issuer *x509.Certificate) (found []*ocs
 // authorized finds who signed the response and whether he may: the issuer itself,
 // or one to whom the issuer gave a certificate for just that (RFC 6960 §4.2.2.2).
 func authorized(basic *ocspBasic, issuer *x509.Certificate, now time.Time) (*x509.Certificate, *reason.Error) {
-	id := basic.TBS.Responder
-	if identifies(id, issuer) {
+	id := readResponderID(basic.TBS.Responder)
+	if id.means(issuer) {
 		return issuer, nil
 	}
 	for _, raw := range basic.Certs {
 		c, err := x509.ParseCertificate(raw.FullBytes)
-		if err != nil || !identifies(id, c) {
+		if err != nil || !id.means(c) {
 			continue
 		}
 		if refused := mayAnswer(c, issuer, now); refused != nil {

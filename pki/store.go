@@ -18,15 +18,15 @@ type TrustStore struct {
 	mu     sync.RWMutex
 	all    []*x509.Certificate            // in the order added
 	byForm map[string][]*x509.Certificate // by nameForm of the subject; the slices are replaced, never changed
-	forms  map[string]string              // of names that were asked about, as they were written
+	asked  map[string][]*x509.Certificate // what was found for a name as it was written; emptied when the store changes
 
 	encodings map[*x509.Certificate]*der.Error // of each in all: what is wrong with it, nil if nothing
 }
 
-// What is remembered of names that were asked about: some 400 KB at most. When it is
+// What is remembered of names that were asked about: some 300 KB at most. When it is
 // full it is emptied, and what is still in use comes back.
 const (
-	maxForms    = 1024
+	maxAsked    = 1024
 	maxFormName = 192 // bytes of DER; longer ones are not remembered
 )
 
@@ -55,6 +55,7 @@ func (s *TrustStore) Add(c *x509.Certificate) {
 		s.encodings = make(map[*x509.Certificate]*der.Error)
 	}
 	s.encodings[c] = der.Certificate(c.Raw)
+	s.asked = nil
 	s.byForm[form] = append(slices.Clip(same), c)
 	s.all = append(slices.Clip(s.all), c)
 }
@@ -67,6 +68,7 @@ func (s *TrustStore) Remove(c *x509.Certificate) bool {
 	if !holds(s.byForm[form], c) {
 		return false
 	}
+	s.asked = nil
 	s.byForm[form] = without(s.byForm[form], c)
 	s.all = without(s.all, c)
 	maps.DeleteFunc(s.encodings, func(have *x509.Certificate, _ *der.Error) bool { return sameCert(have, c) })
@@ -106,8 +108,7 @@ func (s *TrustStore) FindBySubject(rawSubject []byte) []*x509.Certificate {
 		return nil
 	}
 	s.mu.RLock()
-	form, known := s.forms[string(rawSubject)]
-	found := s.byForm[form]
+	found, known := s.asked[string(rawSubject)]
 	s.mu.RUnlock()
 	if known {
 		return found
@@ -122,13 +123,14 @@ func (s *TrustStore) findForm(rawSubject []byte, form string) []*x509.Certificat
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	found := s.byForm[form]
 	if len(rawSubject) <= maxFormName {
-		if s.forms == nil || len(s.forms) >= maxForms {
-			s.forms = make(map[string]string)
+		if s.asked == nil || len(s.asked) >= maxAsked {
+			s.asked = make(map[string][]*x509.Certificate)
 		}
-		s.forms[string(rawSubject)] = form
+		s.asked[string(rawSubject)] = found
 	}
-	return s.byForm[form]
+	return found
 }
 
 // AddPEM trusts every certificate of a PEM bundle and returns how many it holds.

@@ -62,3 +62,19 @@ func TestParseCachedSharesAndCopies(t *testing.T) {
 		t.Error("the certificate aliases the caller's bytes")
 	}
 }
+
+// A name that was asked about is looked for anew once the store has changed.
+func TestStoreForgetsWhatItFound(t *testing.T) {
+	root := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root.Cert
+	store := NewTrustStore()
+	for range 2 {
+		if got := store.FindBySubject(root.RawSubject); len(got) != 0 {
+			t.Error("found before it was installed, or after it was removed")
+		}
+		store.Add(root)
+		if got := store.FindBySubject(root.RawSubject); len(got) != 1 || !store.Contains(root) {
+			t.Error("not found after it was installed")
+		}
+		store.Remove(root)
+	}
+}

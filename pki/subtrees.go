@@ -3,11 +3,11 @@ package pki
 import (
 	"bytes"
 	"cmp"
-	"crypto/x509"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -42,9 +42,9 @@ func (s subtree) String() string {
 	return s.base.String()
 }
 
-// nameConstraints are those of one certificate.
+// nameConstraints are those of one certificate, which they do not point to. Once read
+// they do not change, and any number of goroutines may hold names against them.
 type nameConstraints struct {
-	of                  *x509.Certificate
 	permitted, excluded []subtree
 	malformed           bool                    // the extension cannot be read: nothing below may be accepted
 	kinds               [nameKinds]*constrained // nil: this kind is not constrained
@@ -58,11 +58,11 @@ type constrained struct {
 
 // subtreeSet holds the subtrees of one kind, either permitted or excluded.
 type subtreeSet struct {
-	any       bool             // there is one at all
-	prefixes  []tree           // sorted; none lies in another
-	exact     []tree           // sorted: single hosts, mailboxes
-	ranges    []ipTree         // sorted; none lies in another
-	wildcards map[string]int32 // by the key of their parents, what a "*." stands for; made when needed
+	any       bool                    // there is one at all
+	prefixes  []tree                  // sorted; none lies in another
+	exact     []tree                  // sorted: single hosts, mailboxes
+	ranges    []ipTree                // sorted; none lies in another
+	wildcards func() map[string]int32 // by the key of their parents, what a "*." stands for; made when needed
 }
 
 // tree is a subtree by its key.
@@ -240,6 +240,9 @@ func (set *subtreeSet) arrange(comparisons *int) {
 		*comparisons++
 		return strings.HasPrefix(t.key, outer.key)
 	})
+	if len(set.prefixes) > 0 {
+		set.wildcards = sync.OnceValue(func() map[string]int32 { return byParent(set.prefixes) })
+	}
 	slices.SortFunc(set.exact, byKey)
 	slices.SortFunc(set.ranges, func(a, b ipTree) int {
 		*comparisons++
@@ -310,16 +313,22 @@ func (set *subtreeSet) findRange(ip netip.Addr, comparisons *int) (at int32, fou
 // findBeside finds a subtree that some, but not all, of what "*." before parent stands
 // for lies in: www.lab.test, of *.lab.test.
 func (set *subtreeSet) findBeside(parent string) (at int32, found bool) {
-	if set.wildcards == nil {
-		set.wildcards = make(map[string]int32, len(set.prefixes))
-		for _, t := range set.prefixes {
-			if label := strings.LastIndexByte(strings.TrimSuffix(t.key, "\x00"), 0) + 1; label > 0 && !t.below {
-				set.wildcards[t.key[:label]] = t.at
-			}
+	if len(set.prefixes) == 0 {
+		return 0, false
+	}
+	at, found = set.wildcards()[hostKey(parent)]
+	return at, found
+}
+
+// byParent lists hosts that are subtrees by the key of the host one label above.
+func byParent(prefixes []tree) map[string]int32 {
+	hosts := make(map[string]int32, len(prefixes))
+	for _, t := range prefixes {
+		if label := strings.LastIndexByte(strings.TrimSuffix(t.key, "\x00"), 0) + 1; label > 0 && !t.below {
+			hosts[t.key[:label]] = t.at
 		}
 	}
-	at, found = set.wildcards[hostKey(parent)]
-	return at, found
+	return hosts
 }
 
 // nameKey is what of a name is looked up.

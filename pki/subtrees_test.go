@@ -128,8 +128,9 @@ func compareJudges(t *testing.T, constraints, san, subject []byte) {
 	t.Helper()
 	var m constraintMemo
 	nc := parseNameConstraints(constraints, &m.comparisons)
-	h := namesIn(subject, san, san != nil, nil)
-	x := m.apply(nc, h)
+	var h heldNames
+	h.read(subject, san, san != nil, nil)
+	x := m.apply(nc, &h)
 	for _, list := range [][]subtree{nc.permitted, nc.excluded} {
 		for _, s := range list {
 			_ = s.String()
@@ -147,7 +148,7 @@ func compareJudges(t *testing.T, constraints, san, subject []byte) {
 		}
 		return
 	}
-	why, refused := judgedSlowly(nc, h)
+	why, refused := judgedSlowly(nc, &h)
 	if refused != (x != nil) || refused && x.why != why {
 		t.Errorf("sets: %+v, slowly: %v %v\nconstraints %x\nnames %x", x, refused, why, constraints, san)
 	}

@@ -51,14 +51,7 @@ func PromisesStaple(c *x509.Certificate) bool {
 
 // hasTLSFeature: the row is about who has the extension, and about whoever is certified
 // by a certificate that has it.
-func hasTLSFeature(j *judgement, i int) bool {
-	_, own := extension(j.certs[i], oidTLSFeature)
-	above := false
-	if hasIssuer(j, i) {
-		_, above = extension(j.certs[i+1], oidTLSFeature)
-	}
-	return own || above
-}
+func hasTLSFeature(j *judgement, i int) bool { return j.carry().tlsFeature>>i&3 != 0 }
 
 // testTLSFeature holds two rules. What the certificate of an issuer has, those that it
 // issues must have too (§4.2.2). And what a leaf promises must come, if it was asked for:
@@ -66,21 +59,32 @@ func hasTLSFeature(j *judgement, i int) bool {
 func testTLSFeature(j *judgement, i int) *reason.Error {
 	own, err := TLSFeatures(j.certs[i])
 	if err != nil {
-		return reason.New(reason.CertificateMalformed, field(i, "tls_feature"), "a list of numbers of TLS extensions (RFC 7633 §3)", err.Error())
+		return reason.New(reason.CertificateMalformed, field(i, "tls_feature"), "a list of numbers of TLS extensions (RFC 7633 §4.1)", err.Error())
 	}
 	if hasIssuer(j, i) {
 		above, _ := TLSFeatures(j.certs[i+1]) // what is wrong with it is said there
-		for _, f := range above {
-			if !slices.Contains(own, f) {
-				return reason.New(reason.CertificateConstraint, field(i, "tls_feature"),
-					"all features that its issuer's certificate has: "+featureList(above), featureList(own))
-			}
+		if !holdsAll(own, above) {
+			return reason.New(reason.CertificateConstraint, field(i, "tls_feature"),
+				"all features that its issuer's certificate has: "+featureList(above), featureList(own))
 		}
 	}
 	if i == 0 && j.o.HeedMustStaple && slices.Contains(own, iana.ExtStatusRequest) && len(j.o.Staple) == 0 {
 		return reason.New(reason.BadStatusResponse, field(0, "tls_feature"), "a stapled OCSP response, for the certificate promises one", "none")
 	}
 	return nil
+}
+
+// holdsAll reports whether each of wanted is among own. Both lists are as long as a peer
+// makes them, so they are not searched through for one another.
+func holdsAll(own, wanted []iana.ExtensionType) bool {
+	if len(wanted) == 0 {
+		return true
+	}
+	among := make(map[iana.ExtensionType]bool, min(len(own), 1<<16))
+	for _, f := range own {
+		among[f] = true
+	}
+	return !slices.ContainsFunc(wanted, func(f iana.ExtensionType) bool { return !among[f] })
 }
 
 func showTLSFeature(j *judgement, i int) []Input {

@@ -173,7 +173,7 @@ func newCAIssue() *cobra.Command {
 		Short: "Make a key and a certificate for these names",
 		Long: `Play both parts: the server makes a key and a request (CSR); the CA checks that the
 request was signed by the key it names, fills in the to-be-signed part, hashes and signs
-it, and returns the chain. Names are DNS names or IP addresses.`,
+it, and returns the chain. Names are DNS names, in any script, or IP addresses.`,
 		Example: "  tlslab ca issue www.lab.test 192.0.2.1 --cadir ca\n  tlslab ca issue alice --client --cadir ca --kind ed25519",
 		Args:    atLeast(1, "a name: tlslab ca issue www.lab.test"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.issue(cmd, args, prefix) },
@@ -204,20 +204,27 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err := c.checkDays(); err != nil {
 		return err
 	}
-	request := pki.Request{CommonName: names[0]}
-	for _, n := range names {
+	var request pki.Request
+	for _, typed := range names {
+		n, err := certName("", typed)
+		if err != nil {
+			return err
+		}
+		if request.CommonName == "" {
+			request.CommonName = n
+		}
 		addr, err := netip.ParseAddr(n)
 		switch ip := net.ParseIP(n); {
 		case err == nil && addr.Is4In6():
 			return misuse("Name "+addr.Unmap().String()+": that is what a certificate holds, and what clients compare.",
-				"%q is an IPv4 address inside an IPv6 one", n)
+				"%q is an IPv4 address inside an IPv6 one", typed)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
 		case dnsName.MatchString(n):
 			request.DNSNames = append(request.DNSNames, n)
 		default:
-			return misuse("Letters, digits and hyphens between dots, or *. and such a name; other scripts in their xn-- form.",
-				"%q is neither a DNS name nor an IP address", n)
+			return misuse("Letters, digits and hyphens between dots, or *. and such a name.",
+				"%q is neither a DNS name nor an IP address", typed)
 		}
 	}
 	a, err := loadAuthority(c.dir)

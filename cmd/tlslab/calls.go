@@ -65,7 +65,7 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 
 // dial connects, shakes hands, and says why if it does not work out.
 func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *transcript, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.connect)
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.address)
 	if err != nil {
 		return nil, nil, told(c.lang, err, "no_connection", "peer", c.connect, "error", dialFault(err))
 	}
@@ -141,7 +141,7 @@ func (c *calls) sayResumed(s handshake.Summary, n int) {
 	default:
 		said = say(c.lang, "no_session")
 	}
-	fmt.Fprintf(c.log, "%s: %s\n", c.title(n), said)
+	fmt.Fprintf(c.log, "%s%s%s\n", c.title(n), colonOf(c.lang), said)
 }
 
 // hangUpTime is how long a server may take to hang up too.

@@ -9,12 +9,14 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
@@ -97,7 +99,7 @@ func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 	c.line(w, pki.InNotBefore, cert.NotBefore.UTC().Format(date))
 	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
 	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
-	c.line(w, pki.InCA, fmt.Sprint(cert.IsCA))
+	c.line(w, pki.InCA, narrate.Must(c.lang, narrate.UI, "word."+strconv.FormatBool(cert.IsCA)).Title)
 	c.features(w, cert)
 	c.line(w, pki.InPublicKey, pki.CertKeyName(cert))
 	c.line(w, pki.InSignatureAlgorithm, cert.SignatureAlgorithm.String())
@@ -115,7 +117,10 @@ func (c *caFlags) features(w io.Writer, cert *x509.Certificate) {
 	names := make([]string, len(promised))
 	for i, f := range promised {
 		if names[i] = f.String(); f == iana.ExtStatusRequest {
-			names[i] += " " + say(c.lang, "ca_must_staple")
+			if c.lang != narrate.Zh { // its brackets bring their own space
+				names[i] += " "
+			}
+			names[i] += say(c.lang, "ca_must_staple")
 		}
 	}
 	c.line(w, pki.InTLSFeatures, strings.Join(names, ", "))
@@ -130,11 +135,7 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 	if e, ok := narrate.Get(c.lang, narrate.Input, input); ok {
 		label = e.Title
 	}
-	colon := ": "
-	if c.lang == narrate.Zh {
-		colon = "："
-	}
-	fmt.Fprintf(w, "  %s%s%s\n", label, colon, foreign.Line(value))
+	fmt.Fprintf(w, "  %s%s%s\n", label, colonOf(c.lang), idn.BothForms(foreign.Line(value)))
 }
 
 func namesOf(dns []string, ips []net.IP) []string {

@@ -25,6 +25,7 @@ import (
 type clientFlags struct {
 	liveFlags
 	connect, serverName string
+	address             string // connect, as it is dialled
 	insecure, closeSend bool
 	sessIn, sessOut     string
 	earlyData           string
@@ -84,9 +85,16 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if c.connect == "" {
 		return misuse("Say whom to call: tlslab client --connect HOST:PORT", "--connect is missing")
 	}
-	host, err := splitAddr(c.connect)
-	if err != nil {
+	if _, err := splitAddr(c.connect); err != nil {
 		return misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:443.", "--connect %s: %s", c.connect, addrFault(err))
+	}
+	host, address, err := asciiAddr("--connect", c.connect)
+	if err != nil {
+		return err
+	}
+	c.address = address
+	if c.serverName, err = asciiName("--servername", c.serverName); err != nil {
+		return err
 	}
 	if host == "" && c.serverName == "" && !c.insecure {
 		return misuse("Say HOST:PORT, or --servername NAME.", "--connect %s: no name to demand of the server's certificate", c.connect)

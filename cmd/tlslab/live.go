@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -89,6 +90,7 @@ type transcript struct {
 	mu      sync.Mutex
 	held    bytes.Buffer
 	data    int                // records of data since the last piece
+	weight  int                // of the events in a JSON document
 	unshown func(n int) string // says that n of them are not shown
 	show    interface {
 		handshake.Listener
@@ -102,7 +104,7 @@ func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *outp
 	if out, err = l.view.open(to, log); err != nil {
 		return nil, nil, err
 	}
-	keys, closeLog, err := openKeyLog(l.keyLog, l.lang, log)
+	keys, closeLog, err := openKeyLog(l.keyLog, l.captureFile.many, l.lang, log)
 	if err != nil {
 		return nil, nil, firstError(err, out.close())
 	}
@@ -155,10 +157,44 @@ func (t *transcript) Event(e handshake.Event) {
 		return
 	}
 	t.show.Event(e)
-	if t.title == "" {
+	t.endDocument(e)
+	if t.title == "" || t.held.Len() >= maxHeld {
 		_ = t.write()
 	}
 }
+
+// endDocument ends a JSON document that has become long, and begins another one: in a server,
+// whose peer could else go on until the memory is full. What a document holds is known when it
+// is written; before that we go by what its events are made of.
+func (t *transcript) endDocument(e handshake.Event) {
+	doc, json := t.show.(*render.JSON)
+	if !json || t.title == "" {
+		return
+	}
+	t.weight += eventWeight
+	if r, ok := e.(*handshake.RecordEvent); ok {
+		t.weight += bytesWeight * len(r.Wire)
+	}
+	if t.weight < maxDocument {
+		return
+	}
+	t.weight = 0
+	_ = doc.Close() // into memory
+	t.show = render.NewJSON(&t.held, "live", "client", "server")
+}
+
+// How long documents become, in bytes, and what goes into them: an event has a few hundred
+// bytes, and each byte of a record stands there a handful of times, in hexadecimal.
+const (
+	maxDocument = 4 << 20
+	eventWeight = 1 << 10
+	bytesWeight = 8
+)
+
+// maxHeld is how many bytes of one connection's transcript wait for their piece to end. A
+// client that asks and asks over one connection of --www, or changes its keys again and
+// again, would else fill the memory: that piece ends with the connection.
+const maxHeld = 1 << 20
 
 // maxData is how many records of data one piece of a server's transcript shows. A client
 // that sends its data byte by byte costs us ten thousand times what it costs the client to
@@ -280,7 +316,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{label("cmd.signature"), s.Scheme.String()})
 	}
 	if s.ServerName != "" {
-		lines = append(lines, [2]string{"server_name", foreign.Quote(s.ServerName)})
+		lines = append(lines, [2]string{"server_name", idn.BothForms(foreign.Quote(s.ServerName))})
 	}
 	if s.Protocol != "" {
 		lines = append(lines, [2]string{"ALPN", foreign.Quote(s.Protocol)})
@@ -310,7 +346,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		}
 	}
 	if len(s.PeerChain) > 0 {
-		lines = append(lines, [2]string{label("cmd.peer"), foreign.Line(s.PeerChain[0].Subject.String())})
+		lines = append(lines, [2]string{label("cmd.peer"), idn.BothForms(foreign.Line(s.PeerChain[0].Subject.String()))})
 	}
 	return lines
 }

@@ -203,7 +203,7 @@ func (c *liveConn) report() {
 		what = told(l, end, "left_at_once")
 	}
 	if what != nil {
-		fmt.Fprintln(c.host.log, c.title()+":", what)
+		fmt.Fprintf(c.host.log, "%s%s%v\n", c.title(), colonOf(l), what)
 	}
 }
 

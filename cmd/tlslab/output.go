@@ -92,7 +92,7 @@ func (v *view) open(to, log io.Writer) (*output, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.w, o.close = foreign.NewWriter(unfailing{f}, o.options.Color), f.close
+		o.w, o.close, o.file = foreign.NewWriter(unfailing{f}, o.options.Color), f.close, f
 		return o, nil
 	}
 	if f, ok := to.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
@@ -110,6 +110,7 @@ type output struct {
 	mu      sync.Mutex
 	w       io.Writer
 	close   func() error
+	file    *liveFile // --out's
 	options render.TerminalOptions
 }
 

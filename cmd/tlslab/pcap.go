@@ -20,6 +20,7 @@ import (
 // captureFile is what --pcap writes. Without the flag its methods do nothing.
 type captureFile struct {
 	pcap string
+	many bool // connections, of which none is to wait for who reads the file
 
 	file   *liveFile
 	w      *pcapng.Writer
@@ -49,6 +50,9 @@ func (p *captureFile) open(comment string, l narrate.Lang, log io.Writer) (err e
 	}
 	if p.file, err = openLive("--pcap", p.pcap, ondisk.Anew, l, log); err != nil {
 		return err
+	}
+	if p.many {
+		p.file.waitForNobody()
 	}
 	p.file.beginning = true
 	p.w, err = pcapng.NewWriter(p.file, pcapng.Options{Comment: comment})

@@ -146,15 +146,19 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
 	}
-	listed := newSpool(out.w, func(n int) string {
+	listed := newSpool(unfiltered(out.w), func(n int) string {
 		if p.format == "json" { // for a program, which has no use for a sentence
 			_, _ = io.WriteString(log, p.missing(n))
 			return ""
 		}
 		return p.missing(n)
 	})
-	out.w = listed
-	defer func() { err = firstError(err, listed.close()) }()
+	out.w = foreign.NewWriter(listed, out.options.Color)
+	defer func() {
+		if lerr := listed.close(); !errors.Is(lerr, errUnread) { // who stopped reading knows
+			err = firstError(err, lerr)
+		}
+	}()
 	list := newProxyList(p, out, log)
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)

@@ -37,7 +37,7 @@ const harLimit = 511
 // open opens the files that the flags name. What goes wrong with them later is said on log.
 func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error {
 	f.lang, f.log = p.lang, log
-	keys, closeKeys, err := openKeyLog(p.keyLog, p.lang, log)
+	keys, closeKeys, err := openKeyLog(p.keyLog, true, p.lang, log)
 	if err != nil {
 		return err
 	}
@@ -46,14 +46,14 @@ func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error 
 	if p.harDump != "" {
 		f.harName = p.harDump
 		laxer := ondisk.Laxer(p.harDump)
-		if f.har, err = har.Create(p.harDump, har.Creator{Name: "tlslab", Version: version()}, ""); err != nil {
+		if f.har, err = f.createHAR(har.Creator{Name: "tlslab", Version: version()}); err != nil {
 			return firstError(unwritten("--hardump", p.harDump, err), f.close())
 		}
 		f.har.Limit = int64(p.harLimit) << 20
 		sayOpen(p.lang, log, p.harDump, laxer)
 		o.Bodies = harBody
 	}
-	f.pcap.pcap = p.pcap
+	f.pcap.pcap, f.pcap.many = p.pcap, true
 	if err := f.pcap.open(asProxied, p.lang, log); err != nil {
 		return firstError(err, f.close())
 	}
@@ -66,6 +66,25 @@ func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error 
 	}
 	return nil
 }
+
+// createHAR begins the archive. Where it is a FIFO, nobody waits for its reader.
+func (f *proxyFiles) createHAR(creator har.Creator) (*har.Writer, error) {
+	if _, regular, err := ondisk.Find(f.harName); err != nil || regular {
+		return har.Create(f.harName, creator, "")
+	}
+	live, err := openLive("--hardump", f.harName, ondisk.Anew, f.lang, f.log)
+	if err != nil {
+		return nil, err
+	}
+	live.waitForNobody()
+	return har.Stream(harStream{live}, creator, "")
+}
+
+// harStream is a liveFile whose end waits for what is still to be carried off.
+type harStream struct{ *liveFile }
+
+// Close closes the file.
+func (s harStream) Close() error { return s.close() }
 
 // asProxied is the comment of a proxy's capture.
 const asProxied = "Both legs of a capture proxy, as read and written at its sockets: addresses and times are real. " +
@@ -89,7 +108,7 @@ func (f *proxyFiles) add(e *proxy.Entry) {
 			fmt.Fprintln(f.log, say(f.lang, "har_limit", "file", f.harName, "limit", strconv.FormatInt(f.har.Limit>>20, 10)))
 		}
 	case err != nil:
-		if f.lost++; f.lost == 1 {
+		if f.lost++; f.lost == 1 && !errors.Is(err, errTold) {
 			sayUnwritten(f.lang, f.log, "--hardump", f.harName, err)
 		}
 	}

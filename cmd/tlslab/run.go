@@ -138,7 +138,7 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, out.close()) }()
-	log, closeLog, err := openKeyLog(r.keyLog, r.lang, cmd.ErrOrStderr())
+	log, closeLog, err := openKeyLog(r.keyLog, false, r.lang, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -111,6 +111,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
+	s.captureFile.many = true
 	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
 	if err != nil {
 		return err
@@ -119,9 +120,13 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if s.view.out == "" {
 		out.w = foreign.NewWriter(said, out.options.Color) // in one order with the rest
 	} else {
-		shown := newSpool(out.w, s.missing)
-		out.w = shown
-		defer shown.close() // as with any transcript, what goes wrong ends nobody's connection
+		shown := newSpool(unfiltered(out.w), s.missing)
+		out.w = foreign.NewWriter(shown, out.options.Color) // above it, which may cut what it carries
+		defer func() {
+			if errors.Is(shown.close(), errUnread) {
+				_ = out.file.tell(errUnread)
+			}
+		}()
 	}
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -168,6 +173,13 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	}
 	if _, err := splitAddr(s.accept); err != nil {
 		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	}
+	var err error
+	if _, s.accept, err = asciiAddr("--accept", s.accept); err != nil {
+		return err
+	}
+	if s.serverName, err = certName("--servername", s.serverName); err != nil {
+		return err
 	}
 	if s.handshakeTimeout <= 0 || s.idleTimeout <= 0 {
 		return misuse("Give more than nothing, such as 30s.", "--handshake-timeout and --idle-timeout: nobody is as fast as that")

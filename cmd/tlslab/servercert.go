@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
@@ -109,7 +110,9 @@ func (s *serverFlags) names() pki.Request {
 	}
 	add(s.serverName)
 	if host, err := os.Hostname(); err == nil {
-		add(host)
+		if host, err = idn.ToASCII(host); err == nil { // else nobody can call us by it
+			add(host)
+		}
 	}
 	if host, _, err := net.SplitHostPort(s.accept); err == nil {
 		add(host)

@@ -24,7 +24,7 @@ func (c *liveConn) printEarly() error {
 	for {
 		n, err := c.Conn.ReadEarly(buf)
 		if total == 0 && n > 0 {
-			fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "early_comes"))
+			fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "early_comes"))
 		}
 		total += n
 		c.host.print(buf[:n])
@@ -34,7 +34,7 @@ func (c *liveConn) printEarly() error {
 		case err != io.EOF:
 			return err
 		case total > 0:
-			fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "early_came", "n", strconv.Itoa(total)))
+			fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "early_came", "n", strconv.Itoa(total)))
 		}
 		return nil
 	}
@@ -130,11 +130,19 @@ func (e *earlyRequests) next() (r *http.Request, refusal int) {
 	switch _, err := io.Copy(io.Discard, r.Body); {
 	case errors.Is(err, errTooMuch):
 		return nil, http.StatusRequestEntityTooLarge
-	case err != nil:
+	case err != nil || !plainly(r):
 		return nil, 0
 	}
 	e.kept = bytes.Clone(e.kept[len(e.kept)-e.buf.Buffered():])
 	return r, 0
+}
+
+// plainly reports whether a request is one that net/http's server answers without a word of
+// its own. It refuses another version than 1 of HTTP, 1.1 without a Host, and expectations that
+// it does not know (RFC 9110 §7.2, §10.1.1), which ReadRequest lets through: it shall do so
+// here, too, when the handshake is over.
+func plainly(r *http.Request) bool {
+	return r.ProtoMajor == 1 && (r.Host != "" || !r.ProtoAtLeast(1, 1)) && r.Header.Get("Expect") == ""
 }
 
 // answer sends what handler has to say to a request before the client's Finished has come.

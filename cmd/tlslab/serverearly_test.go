@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -92,5 +95,47 @@ func TestEarlyDataByBytes(t *testing.T) {
 	}
 	if most := uint64(16 << 20); large > most {
 		t.Errorf("512 KiB of early data cost %d bytes, more than %d", large, most)
+	}
+}
+
+// TestEarlyAsLate: a request that net/http would refuse is not answered because it came early:
+// it is left to net/http, whole, and what comes behind it.
+func TestEarlyAsLate(t *testing.T) {
+	const next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
+	for request, status := range map[string]int{
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n":                            200,
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab":    200,
+		"GET / HTTP/1.0\r\n\r\n":                                       200,
+		"GET / HTTP/1.1\r\n\r\n":                                       400,
+		"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n":                 400,
+		"GET / HTTP/3.1\r\nHost: x\r\n\r\n":                            505,
+		"GET / HTTP/2.0\r\nHost: x\r\n\r\n":                            505,
+		"GET / HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n\r\n":       417,
+		"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n": 501,
+	} {
+		// What net/http says.
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+		c, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, request); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || resp.StatusCode != status {
+			t.Errorf("%q: net/http says %v, %v, want %d", request, resp, err, status)
+		}
+		_ = c.Close()
+		srv.Close()
+
+		early := newEarlyRequests(strings.NewReader(request + next))
+		r, refusal := early.next()
+		if answered := r != nil; answered != (status == 200) || refusal != 0 {
+			t.Errorf("%q: answered early %t, refused %d; net/http says %d", request, answered, refusal, status)
+		}
+		if kept := string(early.kept); r == nil && kept != request+next || r != nil && kept != next {
+			t.Errorf("%q: left to net/http is %q", request, kept)
+		}
 	}
 }

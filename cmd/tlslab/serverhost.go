@@ -129,7 +129,7 @@ const hearTime = 5 * time.Second
 func (c *liveConn) hear(line []byte) {
 	_ = c.SetWriteDeadline(time.Now().Add(hearTime)) // of what is closed, which Write tells
 	if _, err := c.Write(line); errors.Is(err, os.ErrDeadlineExceeded) {
-		fmt.Fprintln(c.host.log, c.title()+":", say(c.host.flags.lang, "reads_nothing", "limit", hearTime.String()))
+		fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "reads_nothing", "limit", hearTime.String()))
 		_ = c.NetConn().Close()
 	}
 	_ = c.SetWriteDeadline(time.Time{})

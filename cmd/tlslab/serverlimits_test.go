@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	stdtls "crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -92,10 +93,40 @@ func paused(t *testing.T) (w io.Writer, first func() string) {
 	}
 }
 
-// TestPausedReader: whoever reads standard output, standard error or --out may stop; clients
-// still come in, and are talked to, and the server ends when it is told to.
+// fullFIFO is a FIFO that somebody has open to read, and does not. It is full.
+func fullFIFO(t *testing.T) (name string) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_NONBLOCK, 0) // or who opens it to write would wait
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	for err == nil {
+		_, err = syscall.Write(fd, make([]byte, 4096))
+	}
+	return name
+}
+
+// fullDescriptor is a pipe like that, by the name that a shell's has. A Write to it, unlike one
+// to a FIFO, is not ended by closing it.
+func fullDescriptor(t *testing.T) (name string) {
+	t.Helper()
+	fd, err := syscall.Open(fullFIFO(t), syscall.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	return fmt.Sprintf("/dev/fd/%d", fd)
+}
+
+// TestPausedReader: whoever reads standard output, standard error or a file of the server's
+// may stop; clients still come in, and are talked to, and the server ends when it is told to.
 func TestPausedReader(t *testing.T) {
-	for _, which := range []string{"stdout", "stderr", "out"} {
+	for _, which := range []string{"stdout", "stderr", "--out", "--out to a descriptor", "--keylogfile", "--pcap"} {
 		t.Run(which, func(t *testing.T) {
 			ctx, interrupt := context.WithCancel(context.Background())
 			defer interrupt()
@@ -117,17 +148,11 @@ func TestPausedReader(t *testing.T) {
 					go io.Copy(io.Discard, lines)
 					return line
 				}
-			case "out":
-				fifo := filepath.Join(t.TempDir(), "out")
-				if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				f, err := os.OpenFile(fifo, os.O_RDWR, 0) // or who opens it to write would wait
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer f.Close()
-				args = append(args, "--out", fifo)
+			case "stderr":
+			case "--out to a descriptor":
+				args = append(args, "--out", fullDescriptor(t))
+			default:
+				args = append(args, which, fullFIFO(t))
 			}
 			ended := make(chan int, 1)
 			go func() { ended <- command(ctx, in, stdout, stderr, args...) }()
@@ -143,33 +168,36 @@ func TestPausedReader(t *testing.T) {
 			}
 			go talkers[0].Write(make([]byte, 200_000)) // ends with the connection
 			for range 3 {
-				c := dialServer(t, addr)
-				if _, err := c.Write([]byte("hello\n")); err != nil {
-					t.Fatal(err)
-				}
 				// The line goes to whoever the server has shaken hands with last. It may not
-				// have come to that yet when it is typed.
-				got := make(chan string, 1)
-				go func() {
-					line, _ := bufio.NewReader(c).ReadString('\n')
-					got <- line
-				}()
+				// have come to that yet when the first is typed, or a talker may have come to
+				// it later: then somebody else tries.
 				for answered := false; !answered; {
-					select {
-					case line := <-got:
-						if answered = true; line != "typed\n" {
-							t.Fatalf("the client got %q", line)
-						}
-					default:
-						if _, err := io.WriteString(typed, "typed\n"); err != nil {
-							t.Fatal(err)
+					c := dialServer(t, addr)
+					if _, err := c.Write([]byte("hello\n")); err != nil {
+						t.Fatal(err)
+					}
+					got := make(chan string, 1)
+					go func() {
+						line, _ := bufio.NewReader(c).ReadString('\n')
+						got <- line
+					}()
+					for n := 0; n < 1000 && !answered; n++ {
+						select {
+						case line := <-got:
+							if answered = true; line != "typed\n" {
+								t.Fatalf("the client got %q", line)
+							}
+						default:
+							if _, err := io.WriteString(typed, "typed\n"); err != nil {
+								t.Fatal(err)
+							}
 						}
 					}
 				}
 			}
 			interrupt()
 			want := 0
-			if which == "out" {
+			if strings.HasPrefix(which, "--") {
 				want = statusFailed // the file that was asked for is not all there
 			}
 			if status := <-ended; status != want {
@@ -179,12 +207,12 @@ func TestPausedReader(t *testing.T) {
 	}
 }
 
-// TestPausedList: the list of a proxy, too, may stay unread. With one connection for all, each
+// TestPausedList: the list of a proxy, too, may stay unread, and so may its files. With one connection for all, each
 // request waits for what is done about the one before.
 func TestPausedList(t *testing.T) {
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.URL.Path) }))
 	defer origin.Close()
-	for _, format := range []string{"text", "json"} {
+	for _, more := range [][]string{{"--format", "text"}, {"--format", "json"}, {"--hardump", fullFIFO(t)}, {"--pcap", fullFIFO(t)}} {
 		ctx, interrupt := context.WithCancel(context.Background())
 		defer interrupt()
 		stdout, _ := paused(t)
@@ -192,7 +220,8 @@ func TestPausedList(t *testing.T) {
 		lines := bufio.NewReader(said)
 		ended := make(chan int, 1)
 		go func() {
-			ended <- command(ctx, strings.NewReader(""), stdout, tell, "proxy", "--listen", "127.0.0.1:0", "--lang", "en", "--confdir", t.TempDir(), "--format", format)
+			args := []string{"proxy", "--listen", "127.0.0.1:0", "--lang", "en", "--confdir", t.TempDir()}
+			ended <- command(ctx, strings.NewReader(""), stdout, tell, append(args, more...)...)
 			tell.Close()
 		}()
 		var addr string
@@ -219,8 +248,12 @@ func TestPausedList(t *testing.T) {
 		}
 		through.CloseIdleConnections()
 		interrupt()
-		if status := <-ended; status != 0 {
-			t.Errorf("status %d", status)
+		want := 0
+		if more[0] != "--format" {
+			want = statusFailed
+		}
+		if status := <-ended; status != want {
+			t.Errorf("%v: status %d, want %d", more, status, want)
 		}
 	}
 }
@@ -260,7 +293,7 @@ func TestDeafClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(line, "did not take what was typed") {
+		if strings.Contains(line, "did not take within") {
 			break
 		}
 	}
@@ -299,6 +332,44 @@ func TestPieceOfATranscript(t *testing.T) {
 	}
 }
 
+// TestHeldTranscript: a connection of which there is always more to tell does not have all of
+// it held until it ends, whatever it is and whoever reads.
+func TestHeldTranscript(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		var shown bytes.Buffer
+		l := &liveFlags{format: format}
+		l.lang = "en"
+		tr := l.newTranscript(&output{w: &shown, options: render.TerminalOptions{Lang: "en"}}, "1")
+		most, told := 0, 0
+		for i := 0; told < 4*maxHeld; i++ {
+			if format == "json" { // a text has enough of data before that: TestPieceOfATranscript
+				tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
+					Sequence: uint64(i), Protected: true, Wire: make([]byte, 1000), Payload: make([]byte, 900)})
+				tr.Event(&handshake.DataEvent{Dir: handshake.Receive, Data: make([]byte, 900)})
+			} else {
+				tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.Handshake, Version: iana.TLS12, Epoch: 1,
+					Sequence: uint64(i), Protected: true, Wire: make([]byte, 26), Payload: []byte{24, 0, 0, 1, 1}})
+				tr.Event(&handshake.KeyChangeEvent{Dir: handshake.Receive, Epoch: 1})
+			}
+			most = max(most, tr.held.Len())
+			if told = tr.held.Len() + shown.Len(); i > 50_000 {
+				t.Fatalf("%s: %d bytes of all that", format, told)
+			}
+		}
+		if most > maxHeld+maxHeld/8 {
+			t.Errorf("%s: %d bytes held", format, most)
+		}
+		if err := tr.close(); err != nil {
+			t.Fatal(err)
+		}
+		for d := json.NewDecoder(&shown); format == "json" && d.More(); {
+			if err := d.Decode(new(map[string]any)); err != nil {
+				t.Fatal(err) // whole documents
+			}
+		}
+	}
+}
+
 // TestSpool: pieces come out whole and in order; what has no room is counted, and told where
 // it is missing.
 func TestSpool(t *testing.T) {
@@ -334,6 +405,40 @@ func TestSpool(t *testing.T) {
 	}
 	if err := s.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSpoolSlowly: who is slow, and has not stopped, gets all of it when the program ends,
+// however long that takes.
+func TestSpoolSlowly(t *testing.T) {
+	r, w := io.Pipe()
+	s := newSpool(w, nil)
+	text := bytes.Repeat([]byte("a line\n"), spoolSize/7)
+	if _, err := s.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(text); err != errUnread { // the one that is being carried off has made room
+		_, err = s.Write(text)
+		if err != errUnread {
+			t.Errorf("two times as much as there is room for: %v", err)
+		}
+	}
+	ended := make(chan error)
+	go func() { ended <- s.close() }()
+	pieces := 0
+	for got := 0; got < len(text); {
+		n, err := r.Read(make([]byte, 1<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got += n; n > spoolPiece {
+			t.Fatalf("%d bytes at one go: nobody could tell a slow reader from none", n)
+		}
+		pieces++
+	}
+	go io.Copy(io.Discard, r)
+	if err := <-ended; err != nil || pieces < spoolSize/spoolPiece {
+		t.Errorf("%d pieces, %v", pieces, err)
 	}
 }
 

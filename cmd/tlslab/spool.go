@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"strconv"
 	"sync"
@@ -15,12 +17,13 @@ import (
 // left out, and counted.
 type spool struct {
 	w       io.Writer
-	missing func(n int) string // a line that says that n pieces are left out
+	missing func(n int) string // a line that says that n pieces are left out; nil: Write says it
 
 	mu      sync.Mutex
 	changed sync.Cond
 	held    []byte
 	lost    int // pieces left out and not yet told of
+	carried int // writes that came to an end
 	err     error
 	closing bool
 	empty   chan struct{} // closed when all is carried off, and no more will come
@@ -32,6 +35,13 @@ const spoolSize = 16 << 20
 // spoolTime is how long a program that ends waits for its last words to be taken.
 const spoolTime = 2 * time.Second
 
+// spoolPiece is what is carried off at one go: what a pipe has room for on Linux, so that
+// one reader who is slow can be told from one who has stopped.
+const spoolPiece = 64 << 10
+
+// errUnread is what a spool has when there is no more room in it, or at its end.
+var errUnread = errors.New("nobody reads it")
+
 func newSpool(w io.Writer, missing func(n int) string) *spool {
 	s := &spool{w: w, missing: missing, empty: make(chan struct{})}
 	s.changed.L = &s.mu
@@ -39,14 +49,17 @@ func newSpool(w io.Writer, missing func(n int) string) *spool {
 	return s
 }
 
-// Write keeps a piece to be carried off. The error is of an earlier one.
+// Write keeps a piece to be carried off. The error is of an earlier one, or errUnread.
 func (s *spool) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	full := len(s.held) > 0 && len(s.held)+len(p) > spoolSize
 	switch {
 	case s.err != nil:
 		return 0, s.err
-	case len(s.held) > 0 && len(s.held)+len(p) > spoolSize || s.lost > 0: // behind a gap nothing goes before it is told
+	case full && s.missing == nil:
+		return 0, errUnread
+	case full || s.lost > 0: // behind a gap nothing goes before it is told
 		s.lost++
 	default:
 		s.held = append(s.held, p...)
@@ -62,12 +75,29 @@ func (s *spool) carry() {
 		if !ok {
 			return
 		}
-		if _, err := s.w.Write(b); err != nil {
+		for len(b) > 0 {
+			n := pieceOf(b)
+			_, err := s.w.Write(b[:n])
+			b = b[n:]
 			s.mu.Lock()
-			s.err, s.held, s.lost = err, nil, 0
+			s.carried++
+			if err != nil {
+				b, s.err, s.held, s.lost = nil, err, nil, 0
+			}
 			s.mu.Unlock()
 		}
 	}
+}
+
+// pieceOf is how much of b goes next: whole lines, if there are any.
+func pieceOf(b []byte) int {
+	if len(b) <= spoolPiece {
+		return len(b)
+	}
+	if n := bytes.LastIndexByte(b[:spoolPiece], '\n') + 1; n > 0 {
+		return n
+	}
+	return spoolPiece
 }
 
 // take waits for something to carry off.
@@ -87,20 +117,31 @@ func (s *spool) take() (b []byte, ok bool) {
 	return b, true
 }
 
-// close waits until everything is carried off, or nobody has taken it for spoolTime, and
-// returns what went wrong with the writer. After it the spool takes no more.
+// close waits until everything is carried off, or nobody has taken any of it for spoolTime,
+// which is errUnread. Else it returns what went wrong with the writer. After it the spool
+// takes no more.
 func (s *spool) close() error {
 	s.mu.Lock()
 	s.closing = true
+	before := s.carried
 	s.changed.Signal()
 	s.mu.Unlock()
-	select {
-	case <-s.empty:
-	case <-time.After(spoolTime):
+	for {
+		select {
+		case <-s.empty:
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.err
+		case <-time.After(spoolTime):
+		}
+		s.mu.Lock()
+		carried := s.carried
+		s.mu.Unlock()
+		if carried == before {
+			return errUnread
+		}
+		before = carried
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
 }
 
 // missing says that so many pieces of what there was to tell are left out.

@@ -47,12 +47,17 @@ if a path was accepted.`,
 }
 
 func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
-	o := pki.VerifyOptions{ServerName: v.serverName, RequireStaple: v.mustStaple, Explain: true}
+	o := pki.VerifyOptions{RequireStaple: v.mustStaple, Explain: true}
 	if v.client {
 		o.Usage = pki.ClientAuth
 	} else if v.serverName == "" {
 		return misuse("Say whom it should speak for: --servername NAME. For a client's chain say --client.",
 			"a server's certificate is worth nothing unless its name is checked")
+	}
+	if v.serverName != "" {
+		if o.ServerName, err = asciiName("--servername", v.serverName); err != nil {
+			return err
+		}
 	}
 	if v.at != "" {
 		if o.Time, err = time.Parse(time.RFC3339, v.at); err != nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
@@ -128,6 +129,9 @@ func sayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = foreign.Line(pairs[i+1])
+		if pairs[i] == "error" { // it may speak of names; the others are as the user wrote them
+			values["error"] = idn.BothForms(values["error"])
+		}
 	}
 	return narrate.Fill(e.Title, values), narrate.Fill(e.Text, values)
 }

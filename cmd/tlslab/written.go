@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
@@ -24,7 +25,9 @@ type liveFile struct {
 	lang       narrate.Lang
 	log        io.Writer
 	beginning  bool // what goes wrong is not told here
+	spool      *spool
 	once       sync.Once
+	told       atomic.Bool
 }
 
 // openLive opens the file that a flag names, for its owner alone.
@@ -37,20 +40,53 @@ func openLive(flag, name string, begin ondisk.Begin, l narrate.Lang, log io.Writ
 	return &liveFile{Live: f, flag: flag, name: name, lang: l, log: log}, nil
 }
 
+// waitForNobody has Write not wait for whoever reads at the other end of a FIFO: a Wireshark
+// that somebody has paused must not stop a server. Who has one connection alone waits, and
+// loses nothing.
+func (f *liveFile) waitForNobody() {
+	if f.Waits {
+		f.spool = newSpool(writerFunc(f.write), nil)
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (w writerFunc) Write(p []byte) (int, error) { return w(p) }
+
 // Write returns an error whose story has been told.
 func (f *liveFile) Write(p []byte) (int, error) {
-	n, err := f.Live.Write(p)
-	if err == nil || f.beginning {
-		return n, err
+	if f.spool == nil {
+		return f.write(p)
 	}
+	n, err := f.spool.Write(p)
+	if errors.Is(err, errUnread) {
+		err = f.tell(err)
+	}
+	return n, err
+}
+
+func (f *liveFile) write(p []byte) (int, error) {
+	n, err := f.Live.Write(p)
+	if err != nil && !f.beginning {
+		err = f.tell(err)
+	}
+	return n, err
+}
+
+// tell tells of the first error.
+func (f *liveFile) tell(err error) error {
 	f.once.Do(func() { sayUnwritten(f.lang, f.log, f.flag, f.name, err) })
-	return n, fmt.Errorf("%w: %w", errTold, err)
+	f.told.Store(true)
+	return fmt.Errorf("%w: %w", errTold, err)
 }
 
 // close closes the file, and returns what is left to be told.
 func (f *liveFile) close() error {
+	if f.spool != nil && errors.Is(f.spool.close(), errUnread) {
+		_ = f.tell(errUnread)
+	}
 	err := f.Live.Close()
-	if f.Err() != nil {
+	if f.told.Load() || f.Err() != nil {
 		return errTold
 	}
 	if err != nil {
@@ -68,14 +104,18 @@ func (u unfailing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// openKeyLog opens --keylogfile; there is no writer if the flag was not given.
-func openKeyLog(name string, l narrate.Lang, log io.Writer) (io.Writer, func() error, error) {
+// openKeyLog opens --keylogfile; there is no writer if the flag was not given. many says
+// that there are many connections, of which none is to wait for a reader.
+func openKeyLog(name string, many bool, l narrate.Lang, log io.Writer) (io.Writer, func() error, error) {
 	if name == "" {
 		return nil, func() error { return nil }, nil
 	}
 	f, err := openLive("--keylogfile", name, ondisk.Append, l, log)
 	if err != nil {
 		return nil, nil, err
+	}
+	if many {
+		f.waitForNobody()
 	}
 	return unfailing{f}, f.close, nil
 }

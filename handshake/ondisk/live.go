@@ -22,13 +22,18 @@ type Live struct {
 	// Laxer are the permissions that the file had if they let others read or write it, 0 if
 	// they did not. It has them no more; who had it open then can still read it.
 	Laxer fs.FileMode
+	// Waits says that it is no regular file but a FIFO, a terminal, a device: there a Write
+	// may wait for whoever reads at the other end, and for ever.
+	Waits bool
 
 	mu    sync.Mutex
 	f     *os.File
 	begin Begin
-	cut   bool  // it is ours to cut: a regular file that we began
-	torn  bool  // its last line has no end
-	err   error // the first of Write
+	cut   bool // it is ours to cut: a regular file that we began
+	torn  bool // its last line has no end
+
+	errMu sync.Mutex // not mu: a Write that waits for a reader has that
+	err   error      // the first of Write
 }
 
 // Open opens name, and makes it if it is not there.
@@ -51,6 +56,7 @@ func (l *Live) open(p place) (err error) {
 	if p.there() && !p.replaceable() {
 		// Somebody's pipe, or what the shell has opened for us.
 		l.f, err = p.openAsIs()
+		l.Waits = !p.info.Mode().IsRegular()
 		return err
 	}
 	flags := os.O_WRONLY | os.O_CREATE | noFollow
@@ -58,6 +64,9 @@ func (l *Live) open(p place) (err error) {
 		flags |= os.O_APPEND
 	}
 	if l.f, err = os.OpenFile(p.path, flags, 0o600); err != nil {
+		return err
+	}
+	if l.f, err = checked(l.f, p.path); err != nil {
 		return err
 	}
 	info, err := l.f.Stat()
@@ -98,6 +107,8 @@ func (l *Live) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n, err := l.write(p)
+	l.errMu.Lock()
+	defer l.errMu.Unlock()
 	if err != nil && l.err == nil {
 		l.err = err
 	}
@@ -130,12 +141,12 @@ func (l *Live) appendTo(p []byte) (int, error) {
 	return max(0, n-added), err
 }
 
-// Err is the first error of a Write.
+// Err is the first error of a Write that has returned.
 func (l *Live) Err() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.errMu.Lock()
+	defer l.errMu.Unlock()
 	return l.err
 }
 
-// Close closes the file. Its error is about closing alone.
+// Close closes the file, and does not wait for a Write. Its error is about closing alone.
 func (l *Live) Close() error { return l.f.Close() }

@@ -26,6 +26,7 @@ var (
 	errIsDirectory = errors.New("is a directory")
 	errManyLinks   = errors.New("too many symbolic links")
 	errForeignLink = errors.New("is another user's symbolic link, in a directory where everybody may put one")
+	errForeignFile = errors.New("is another user's, in a directory where everybody may put one: name another file, or remove it")
 )
 
 // maxLinks is how many symbolic links Linux follows for one name.
@@ -83,11 +84,38 @@ func (p place) openAsIs() (*os.File, error) {
 	if p.own > 0 {
 		return duplicate(p.own-1, p.path)
 	}
-	return os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
+	if !p.passed && !mayFill(p.path, p.info) { // before, for to open a FIFO may mean to wait for its reader
+		return nil, errForeignFile
+	}
+	f, err := os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil || p.passed {
+		return f, err
+	}
+	return checked(f, p.path)
 }
 
-// mayFollow reports whether a link in dir is from somebody who could write there anyway.
-func mayFollow(dir string, link fs.FileInfo) bool {
+// checked is f, unless it is another user's that has come to be under our name.
+func checked(f *os.File, path string) (*os.File, error) {
+	info, err := f.Stat()
+	if err == nil && !mayFill(path, info) {
+		err = errForeignFile
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// mayFill reports whether a file or a FIFO that stands at path is from somebody whom we may
+// give what we write. In a directory like /tmp anybody may have put it under the name that we
+// were about to take, to have our secrets. That, too, is Linux's rule (protected_regular,
+// protected_fifos), which a system may have switched off, and which does not hold for who
+// opens without O_CREAT.
+func mayFill(path string, info fs.FileInfo) bool { return mayFollow(filepath.Dir(path), info) }
+
+// mayFollow reports whether a link in dir, or what else is there, is from somebody who could
+// write there anyway.
+func mayFollow(dir string, there fs.FileInfo) bool {
 	d, err := os.Stat(dir)
 	if err != nil {
 		return false
@@ -95,7 +123,7 @@ func mayFollow(dir string, link fs.FileInfo) bool {
 	if d.Mode()&fs.ModeSticky == 0 || d.Mode().Perm()&0o002 == 0 {
 		return true
 	}
-	return ours(link) || sameOwner(link, d)
+	return ours(there) || sameOwner(there, d)
 }
 
 // syncDir has the disk know the names in dir. Not every system and file system can.

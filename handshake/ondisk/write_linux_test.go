@@ -298,3 +298,41 @@ func TestForeignLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestForeignFiles: in a directory that everybody may write to, nothing is written into a file
+// or a FIFO of somebody else, who would read it. (What is replaced has another file in its
+// place, which is ours.)
+func TestForeignFiles(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make another user's file")
+	}
+	for how, write := range toName {
+		dir := filepath.Join(t.TempDir(), "tmp")
+		file, fifo := filepath.Join(dir, "file"), filepath.Join(dir, "fifo")
+		if err := errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, 0o777|fs.ModeSticky), os.WriteFile(file, []byte("theirs\n"), 0o666),
+			syscall.Mkfifo(fifo, 0o666), os.Chown(file, 1234, 1234), os.Chown(fifo, 1234, 1234)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0) // as they would
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{file, fifo} {
+			err := write(name)
+			if written := err == nil; written && (how != "Write" || name == fifo) || !written && !errors.Is(err, errForeignFile) && !errors.Is(err, fs.ErrExist) {
+				t.Errorf("%s to %s: %v", how, filepath.Base(name), err)
+			}
+		}
+		if b, _ := io.ReadAll(r); len(b) > 0 {
+			t.Errorf("%s: they got %q", how, b)
+		}
+		if b, err := io.ReadAll(theirs); string(b) != "theirs\n" {
+			t.Errorf("%s: they got %q, %v", how, b, err)
+		}
+		_, _ = r.Close(), theirs.Close()
+	}
+}

@@ -24,19 +24,66 @@ var taken = []uint16{
 // Taken are the ports of which a Stream shows another one: see Open.
 func Taken() []uint16 { return slices.Clone(taken) }
 
-// untaken moves a connection's ends away from taken ports, and says so.
-func untaken(ends *[2]streamEnd) (comment string) {
+// between is who talks to whom, whoever began.
+type between [2]netip.AddrPort
+
+func (s *Stream) between() between {
+	b := between{s.ends[client].addr, s.ends[server].addr}
+	if b[0].Compare(b[1]) > 0 {
+		b[0], b[1] = b[1], b[0]
+	}
+	return b
+}
+
+// untaken moves a connection's ends away from taken ports, and says so. The port that it
+// moves to may be another connection's: two that are under way at a time must not look like
+// one, nor the two ends of one. It needs w's mu.
+func (w *Writer) untaken(s *Stream) (comment string) {
 	var said []string
 	for i, name := range []string{"client", "server"} {
-		was := ends[i].addr.Port()
+		was := s.ends[i].addr.Port()
+		why := fmt.Sprintf("Wireshark takes what comes at %d for another protocol than TLS", was)
+		if !slices.Contains(taken, was) {
+			if i != client || !w.underWay[s.between()].moved {
+				continue
+			}
+			why = "a connection whose port was changed has that one"
+		}
 		port := was
-		for slices.Contains(taken, port) {
+		for {
 			port++
+			s.ends[i].addr = netip.AddrPortFrom(s.ends[i].addr.Addr(), port)
+			b := s.between()
+			if port != 0 && !slices.Contains(taken, port) && b[0] != b[1] && w.underWay[b].n == 0 {
+				break
+			}
 		}
-		if port != was {
-			ends[i].addr = netip.AddrPortFrom(ends[i].addr.Addr(), port)
-			said = append(said, fmt.Sprintf("The %s's port was %d. It is %d here, because Wireshark takes what comes at %d for another protocol than TLS.", name, was, port, was))
-		}
+		s.moved = true
+		said = append(said, fmt.Sprintf("The %s's port was %d. It is %d here, because %s.", name, was, port, why))
 	}
 	return strings.Join(said, " ")
+}
+
+// underWay is how many streams there are between two ends, and whether one of them was moved.
+type underWay struct {
+	n     int
+	moved bool
+}
+
+// begin and end keep the books of them. They need w's mu.
+func (w *Writer) begin(s *Stream) {
+	if w.underWay == nil {
+		w.underWay = map[between]underWay{}
+	}
+	u := w.underWay[s.between()]
+	w.underWay[s.between()] = underWay{u.n + 1, u.moved || s.moved}
+}
+
+func (w *Writer) end(s *Stream) {
+	u := w.underWay[s.between()]
+	if u.n--; u.n == 0 {
+		delete(w.underWay, s.between())
+		return
+	}
+	w.underWay[s.between()] = u
 }

@@ -102,3 +102,51 @@ func TestTakenPortsOpen(t *testing.T) {
 		t.Errorf("of %d legs Wireshark shows the comment of %q", len(legs), out)
 	}
 }
+
+// TestTakenPortsApart: the port that stands for a taken one makes no two connections that are
+// under way at a time look like one, nor the two ends of one.
+func TestTakenPortsApart(t *testing.T) {
+	at := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(alice.Addr(), port) }
+	for _, ports := range [][][2]uint16{
+		{{44323, 44321}}, // both ends on one host
+		{{44321, 44323}}, // the other way round
+		{{44321, 44322}}, // both moved
+		{{44321, 443}, {44322, 443}, {44323, 443}},                                   // the third one's own port
+		{{44323, 443}, {44321, 443}},                                                 // and where that was first
+		{{443, 44321}, {44323, 443}, {443, 44322}},                                   // whoever began
+		{{44321, 8443}, {44321, 8444}, {44322, 44321}, {44321, 44322}, {65535, 443}}, // all at once
+	} {
+		w, out := begun(t)
+		var streams []*pcapng.Stream
+		for _, p := range ports {
+			st, err := w.Open(0, at(p[0]), at(p[1]), noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			streams = append(streams, st)
+		}
+		pairs := map[[2]netip.AddrPort]bool{}
+		for _, p := range read(t, out.Bytes()).packets() {
+			if p.src == p.dst {
+				t.Errorf("%v: a packet from %v to itself", ports, p.src)
+			}
+			pairs[[2]netip.AddrPort{p.src, p.dst}] = true
+		}
+		if len(pairs) != 2*len(ports) { // each way
+			t.Errorf("%v: %d connections look like %d", ports, len(ports), len(pairs)/2)
+		}
+		for _, st := range streams {
+			if err := st.Close(noon, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// What has ended is in nobody's way.
+		before := len(read(t, out.Bytes()).packets())
+		if _, err := w.Open(0, at(44321), at(443), noon); err != nil {
+			t.Fatal(err)
+		}
+		if p := read(t, out.Bytes()).packets()[before]; p.src != at(44323) {
+			t.Errorf("%v: then 44321 is %v", ports, p.src)
+		}
+	}
+}

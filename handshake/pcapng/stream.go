@@ -18,6 +18,7 @@ type Stream struct {
 	ends   [2]streamEnd // client, server
 	last   time.Time
 	closed bool
+	moved  bool // to another port than it had
 }
 
 // streamEnd is one of a stream's two ends.
@@ -49,8 +50,8 @@ const (
 // Open writes a three-way handshake between two addresses, at time t, on an interface
 // that Interface has described. They must be of one family; an IPv4 address in IPv6
 // clothes (::ffff:192.0.2.1) counts as IPv4, and zones, for which a packet has no room,
-// are dropped. A port at which Wireshark expects another protocol (Taken) is the next one in
-// the file, and a comment on the first packet says what it was.
+// are dropped. A port at which Wireshark expects another protocol (Taken) is the next free
+// one in the file, and a comment on the first packet says what it was.
 func (w *Writer) Open(iface int, clientAddr, serverAddr netip.AddrPort, t time.Time) (*Stream, error) {
 	w.mu.Lock()
 	w.streams++
@@ -73,7 +74,9 @@ func (w *Writer) open(iface int, clientAddr, serverAddr netip.AddrPort, t time.T
 		return nil, fmt.Errorf("interface %d was not described", iface)
 	}
 	st := &Stream{w: w, iface: iface, last: t, ends: [2]streamEnd{{addr: c, next: clientSeq}, {addr: s, next: serverSeq}}}
-	st.putWith(untaken(&st.ends), client, flagSYN, nil)
+	said := w.untaken(st)
+	w.begin(st)
+	st.putWith(said, client, flagSYN, nil)
 	st.put(server, flagSYN|flagACK, nil)
 	st.put(client, flagACK, nil)
 	return st, w.flush()
@@ -156,6 +159,7 @@ func (s *Stream) finish(t time.Time, last func()) error {
 		return s.w.err
 	}
 	s.closed = true
+	s.w.end(s)
 	s.tick(t)
 	last()
 	return s.w.flush()

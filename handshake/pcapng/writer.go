@@ -51,6 +51,8 @@ type Writer struct {
 	layout  layout
 	ifaces  int
 	streams uint32
+
+	underWay map[between]underWay
 }
 
 // NewWriter writes the Section Header Block to w. What belongs together reaches w in one

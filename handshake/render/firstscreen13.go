@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/scenario"
@@ -30,7 +31,7 @@ func (s *firstScreen) flow13(n int, f *scenario.Flow, before []*scenario.Flow) {
 		case *message.ClientHello:
 			about := ""
 			if sni, ok := message.Get[*message.ServerName](&x.Extensions); ok {
-				about = s.say.ui("names_server", "name", foreign.Quote(sni.Name))
+				about = s.say.ui("names_server", "name", idn.BothForms(foreign.Quote(sni.Name)))
 			}
 			s.message13(f, m, about)
 			s.offer(f, x)

@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -111,9 +112,9 @@ func (t *Terminal) believes(b scenario.Belief) string {
 	case !b.Done:
 		return t.say.ui("belief_none")
 	case b.Over != nil:
-		return t.say.ui("belief_over", "peer", foreign.Quote(b.Peer), "reason", t.say.title(narrate.Reason, narrate.ReasonKey(b.Over)))
+		return t.say.ui("belief_over", "peer", idn.BothForms(foreign.Quote(b.Peer)), "reason", t.say.title(narrate.Reason, narrate.ReasonKey(b.Over)))
 	case b.Peer != "" && b.Anchor != "":
-		return t.say.ui("belief_anchor", "peer", foreign.Quote(b.Peer), "anchor", foreign.Quote(b.Anchor))
+		return t.say.ui("belief_anchor", "peer", idn.BothForms(foreign.Quote(b.Peer)), "anchor", idn.BothForms(foreign.Quote(b.Anchor)))
 	case b.Asked:
 		return t.say.ui("belief_no_certificate")
 	}

@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
@@ -189,7 +190,7 @@ func (t *Terminal) certificateRow(i int, der []byte) {
 
 // certificate says in one line what a certificate is.
 func (t *Terminal) certificate(c *x509.Certificate) string {
-	return t.say.ui("certificate_line", "subject", subject(c), "issuer", foreign.Quote(c.Issuer.CommonName),
+	return t.say.ui("certificate_line", "subject", subject(c), "issuer", idn.BothForms(foreign.Quote(c.Issuer.CommonName)),
 		"key", pki.CertKeyName(c), "n", text(len(c.Raw)))
 }
 

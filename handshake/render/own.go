@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
 )
 
@@ -102,7 +103,8 @@ func (t *Terminal) learnGroup(id iana.Group, name string) {
 	}
 }
 
-// plain is text, with the names of groups that the run has told of.
+// plain is text, with the names of groups that the run has told of, and names beyond ASCII
+// in both forms.
 func (t *Terminal) plain(v any) string {
 	switch v := v.(type) {
 	case iana.Group:
@@ -116,5 +118,5 @@ func (t *Terminal) plain(v any) string {
 		}
 		return strings.Join(names, ", ")
 	}
-	return text(v)
+	return idn.BothForms(text(v))
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
@@ -17,6 +16,7 @@ func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
 	t := NewTerminal(w, o)
 	t.judgement(r)
 	t.report(r, 0)
+	t.formsOf(r.ServerName, 0)
 	return t.Flush()
 }
 
@@ -29,7 +29,7 @@ func (t *Terminal) judgement(r *pki.Report) {
 	}
 	why := t.say.get(narrate.Reason, narrate.VerdictKey(r))
 	t.text(0, t.say.ui("judged_bad")+t.say.colon()+why.Title, t.paint.bad)
-	t.text(2, r.Err.Error(), t.paint.bad)
+	t.text(2, t.say.error(r.Err), t.paint.bad)
 	t.text(2, why.Text, nil)
 	t.flow.faults[r.Err.Error()] = true
 }
@@ -119,7 +119,7 @@ func (t *Terminal) pathState(states []pki.PathState, i, indent int) {
 func (t *Terminal) note(n *pki.Note, indent int) {
 	key := narrate.NoteKey(n.Key)
 	e := t.say.get(narrate.Check, key)
-	values := map[string]string{"got": foreign.Quote(n.Got)}
+	values := map[string]string{"got": t.plain(n.Got)}
 	t.sides(strings.Repeat(" ", indent)+t.say.ui("check_note")+" "+narrate.Fill(e.Title, values), n.Ref, t.paint.dim)
 	if t.first(key) {
 		t.text(indent+3, narrate.Fill(e.Text, values), nil)
@@ -165,7 +165,7 @@ func inWords(inputs []pki.Input) (words, bytes []pki.Input) {
 func (t *Terminal) sentence(indent int, inputs []pki.Input) {
 	var lines []string
 	for i, in := range inputs {
-		part := t.say.label(in.Name) + " " + t.short(in.Value())
+		part := t.say.label(in.Name) + " " + t.saysInput(in)
 		if i < len(inputs)-1 {
 			part += strings.TrimRight(t.say.semicolon(), " ")
 		}
@@ -196,13 +196,26 @@ func (t *Terminal) table(indent int, inputs []pki.Input, f func(pki.Input) func(
 		if f != nil {
 			painted = f(in)
 		}
-		value := t.short(in.Value())
+		value := t.saysInput(in)
 		if value == "" {
 			value = t.say.ui("empty")
 		}
 		t.row(indent, t.say.label(in.Name), n, value, painted)
 		t.gloss(indent+n+1, in.Name, t.say.label(in.Name))
 	}
+}
+
+// saysInput is the value of an input as it is read. Some of our own words are among the values, and are said
+// in the reader's language; a peer's name that happens to be such a word is not.
+func (t *Terminal) saysInput(in pki.Input) string {
+	value := t.short(in.Value())
+	switch in.Name {
+	case pki.InStatus:
+		return t.say.word(value)
+	case pki.InWantedUsage:
+		return strings.ReplaceAll(value, pki.OrUsage, " "+t.say.ui("or")+" ")
+	}
+	return value
 }
 
 // chainKey is what a check is called among others: by its title, unless the

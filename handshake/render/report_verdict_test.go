@@ -26,21 +26,10 @@ func TestReportBeginsWithItsVerdict(t *testing.T) {
 		return a
 	}
 	signer, namesake := root(), root()
-	key, err := pki.GenerateKey(pki.P256, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{"www.lab.test"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	issued, err := signer.Sign(csr, pki.LeafOptions{NotBefore: at.Add(-time.Hour)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	leaf := leafOf(t, signer, at)
 	for roots, verdict := range map[*pki.Authority][2]string{signer: {"accepted", "接受"}, namesake: {"REFUSED: ", "拒绝："}} {
 		o := pki.VerifyOptions{Roots: pki.NewTrustStore(roots.Cert), ServerName: "www.lab.test", Time: at, Explain: true}
-		report, _ := pki.Verify([]*x509.Certificate{issued.Leaf, namesake.Cert, signer.Cert}, o)
+		report, _ := pki.Verify([]*x509.Certificate{leaf, namesake.Cert, signer.Cert}, o)
 		for i, lang := range []narrate.Lang{narrate.En, narrate.Zh} {
 			var b bytes.Buffer
 			if err := render.WriteReport(&b, report, render.TerminalOptions{Lang: lang, Width: 100}); err != nil {
@@ -56,4 +45,22 @@ func TestReportBeginsWithItsVerdict(t *testing.T) {
 			}
 		}
 	}
+}
+
+// leafOf is a certificate for www.lab.test that signer has issued, an hour before at.
+func leafOf(t *testing.T, signer *pki.Authority, at time.Time) *x509.Certificate {
+	t.Helper()
+	key, err := pki.GenerateKey(pki.P256, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{"www.lab.test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := signer.Sign(csr, pki.LeafOptions{NotBefore: at.Add(-time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issued.Leaf
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tlslab/handshake"
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -134,7 +133,7 @@ func (t *Terminal) faultAs(err error, key string, indent int) {
 		return
 	}
 	t.flow.faults[err.Error()] = true
-	t.text(indent, foreign.Line(err.Error()), t.paint.bad)
+	t.text(indent, t.say.error(err), t.paint.bad)
 	var re *reason.Error
 	if errors.As(err, &re) {
 		why := t.say.get(narrate.Reason, key)

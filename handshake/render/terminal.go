@@ -72,6 +72,7 @@ func (t *Terminal) Event(e handshake.Event) {
 		t.show()
 		t.flow.lines = false
 		t.scene(e)
+		t.bothForms(e)
 		return
 	case *handshake.StopEvent:
 		t.show()
@@ -154,6 +155,9 @@ func (t *Terminal) show() {
 	} else {
 		t.flow.lines = false
 		t.move(m)
+	}
+	for _, e := range g {
+		t.bothForms(e)
 	}
 	for _, e := range g {
 		t.correct(e)

@@ -11,6 +11,7 @@ import (
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/kx"
 
 	"tlslab/handshake/message"
@@ -29,7 +30,7 @@ func text(v any) string {
 	case time.Time:
 		return v.UTC().Format("2006-01-02 15:04:05.999999999 UTC")
 	case *x509.Certificate:
-		return subject(v)
+		return commonName(v)
 	case iana.Group:
 		return groupName(v)
 	case error:
@@ -78,8 +79,12 @@ func camel(snake string) string {
 // title is the RFC's name of a message.
 func title(k message.Kind) string { return camel(k.String()) }
 
-// subject is what a certificate is called in conversation: its common name.
-func subject(c *x509.Certificate) string {
+// subject is what a certificate is called in conversation, in both forms if it is a name
+// beyond ASCII.
+func subject(c *x509.Certificate) string { return idn.BothForms(commonName(c)) }
+
+// commonName is the common name, or what stands in for one.
+func commonName(c *x509.Certificate) string {
 	if c.Subject.CommonName != "" {
 		return foreign.Quote(c.Subject.CommonName)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 )
 
@@ -131,10 +132,13 @@ func (v voice) state(s handshake.State) string {
 func (v voice) fault(err error) string {
 	why := v.get(narrate.Reason, narrate.ReasonKey(err)).Title
 	if why == "" {
-		return foreign.Line(err.Error())
+		return v.error(err)
 	}
-	return v.aside(why, foreign.Line(err.Error()))
+	return v.aside(why, v.error(err))
 }
+
+// error is an error in its own words, names beyond ASCII in both forms.
+func (v voice) error(err error) string { return idn.BothForms(foreign.Line(err.Error())) }
 
 // alert is what an alert is called. Its level is left out of TLS 1.3, where it means
 // nothing (RFC 9846 §6); protection is a key of what it is under, "" for none.

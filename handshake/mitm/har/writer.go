@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -39,13 +40,13 @@ type Writer struct {
 
 	mu     sync.Mutex
 	name   string
-	stream *ondisk.Live // where it is no regular file, and then this is all there is
-	size   int64        // of the document
-	has    twin         // the file that has the name
-	lacks  twin         // the one whose turn it is
-	missed []byte       // the last entry, which lacks lacks
-	empty  bool         // no entry was added yet
-	alone  bool         // has is all there is
+	stream io.WriteCloser // where it is no regular file, and then this is all there is
+	size   int64          // of the document
+	has    twin           // the file that has the name
+	lacks  twin           // the one whose turn it is
+	missed []byte         // the last entry, which lacks lacks
+	empty  bool           // no entry was added yet
+	alone  bool           // has is all there is
 	closed bool
 }
 
@@ -68,27 +69,23 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	if err != nil {
 		return nil, err
 	}
-	// Everything but the entries, which come last.
-	head, err := json.Marshal(struct {
-		Version string  `json:"version"`
-		Creator Creator `json:"creator"`
-		Comment string  `json:"comment,omitempty"`
-	}{"1.2", creator, comment})
+	if !regular {
+		f, err := ondisk.Open(name, ondisk.Anew)
+		if err != nil {
+			return nil, err
+		}
+		return Stream(f, creator, comment)
+	}
+	head, err := beginning(creator, comment)
 	if err != nil {
 		return nil, err
 	}
-	head = append([]byte(`{"log":`), foreign.JSON(head[:len(head)-1])...)
-	head = append(head, `,"entries":[`...)
-
 	w := &Writer{name: name, empty: true, size: int64(len(head) + len(tail)), lacks: twin{name: name + ".twin"}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.discard())
 		}
 	}()
-	if !regular {
-		return w, w.begin(head)
-	}
 	if err := w.lacks.create(head); err != nil {
 		return nil, err
 	}
@@ -102,13 +99,31 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 	return w, w.turn() // now, to know whether it can be done here
 }
 
-// begin begins the document where it is written as it comes.
-func (w *Writer) begin(head []byte) (err error) {
-	if w.stream, err = ondisk.Open(w.name, ondisk.Anew); err != nil {
-		return err
+// Stream begins an empty document that is written to f as it comes: what Create does with
+// what is no regular file. Close closes f.
+func Stream(f io.WriteCloser, creator Creator, comment string) (*Writer, error) {
+	head, err := beginning(creator, comment)
+	if err == nil {
+		_, err = f.Write(head)
 	}
-	_, err = w.stream.Write(head)
-	return err
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Writer{stream: f, empty: true, size: int64(len(head) + len(tail))}, nil
+}
+
+// beginning is everything but the entries, which come last.
+func beginning(creator Creator, comment string) ([]byte, error) {
+	head, err := json.Marshal(struct {
+		Version string  `json:"version"`
+		Creator Creator `json:"creator"`
+		Comment string  `json:"comment,omitempty"`
+	}{"1.2", creator, comment})
+	if err != nil {
+		return nil, err
+	}
+	head = append([]byte(`{"log":`), foreign.JSON(head[:len(head)-1])...)
+	return append(head, `,"entries":[`...), nil
 }
 
 // create starts from scratch: a file that an earlier run left may be open to others.

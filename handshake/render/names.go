@@ -1,0 +1,46 @@
+package render
+
+import (
+	"tlslab/handshake"
+	"tlslab/handshake/idn"
+	"tlslab/handshake/message"
+	"tlslab/handshake/narrate"
+)
+
+// bothForms says once why a name is shown in two forms, under the first event that has one.
+func (t *Terminal) bothForms(e handshake.Event) {
+	switch e := e.(type) {
+	case *handshake.MessageEvent:
+		if hello, ok := e.Msg.(*message.ClientHello); ok {
+			if sni, ok := message.Get[*message.ServerName](&hello.Extensions); ok {
+				t.formsOf(sni.Name, 3)
+			}
+		}
+	case *handshake.CheckEvent:
+		if e.Report != nil {
+			t.formsOf(e.Report.ServerName, 3)
+		}
+	case *handshake.SceneEvent:
+		for _, v := range e.Values {
+			switch v.Value.(type) {
+			case string, []string: // the others are long, and hold no name that is shown
+				if s := text(v.Value); t.o.Level != Brief && idn.BothForms(s) != s {
+					t.formsSaid(5)
+				}
+			}
+		}
+	}
+}
+
+// formsOf says it of a name, if it has two.
+func (t *Terminal) formsOf(name string, indent int) {
+	if _, two := idn.ToUnicode(name); two {
+		t.formsSaid(indent)
+	}
+}
+
+func (t *Terminal) formsSaid(indent int) {
+	if t.first("ui/both_forms") {
+		t.text(indent, t.say.get(narrate.UI, "both_forms").Text, nil)
+	}
+}

@@ -1,0 +1,117 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"runtime"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/iana"
+)
+
+// What a peer, or whoever wrote a file, may put into a certificate or a response any number
+// of times costs as much as there is of it, and not its square.
+
+// allocated is how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// A header may run on over any number of lines.
+func TestFoldedHeaderIsLinear(t *testing.T) {
+	read := func(lines int) uint64 {
+		text := []byte("-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: a,\n" + strings.Repeat("b,\n", lines) + "c\n\nAAAA\n-----END RSA PRIVATE KEY-----\n")
+		return allocated(func() {
+			blocks, err := ReadPEM(text)
+			if err != nil || len(blocks) != 1 {
+				t.Fatal(err)
+			}
+			if got, want := blocks[0].Headers["DEK-Info"], "a,"+strings.Repeat("b,", lines)+"c"; got != want {
+				t.Errorf("%d lines: %d bytes, want %d", lines, len(got), len(want))
+			}
+		})
+	}
+	read(10)
+	if few, many := read(1000), read(16_000); many > 32*few {
+		t.Errorf("1,000 lines allocate %d bytes, 16,000 allocate %d", few, many)
+	}
+}
+
+// The hashes of the issuer's name and key are made once, however many answers there are,
+// and extensions are looked through where they stand.
+func TestAnswersAreLinear(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	_, single := answers(t, l)
+	good := single(StatusGood, lessonTime)
+	elsewhere := good
+	elsewhere.ID.NameHash = make([]byte, 20)
+	look := func(n int) float64 {
+		all := make([]ocspSingle, n, n+1)
+		for i := range all {
+			all[i] = elsewhere
+		}
+		all = append(all, good)
+		return testing.AllocsPerRun(5, func() {
+			if got := findSingles(all, l.Leaf.Leaf, l.Intermediate.Cert); len(got) != 1 || got[0] != &all[n] {
+				t.Fatalf("%d found", len(got))
+			}
+		})
+	}
+	if few, many := look(1), look(1000); many > few {
+		t.Errorf("one other answer: %v allocations; 1,000: %v", few, many)
+	}
+	good.Extensions = []pkix.Extension{ext(oidNobodyKnows, false, 5, 0)}
+	found := make([]*ocspSingle, 1000)
+	for i := range found {
+		found[i] = &good
+	}
+	if n := testing.AllocsPerRun(5, func() {
+		if criticalIn(good.Extensions, found) != nil {
+			t.Fatal("a critical extension")
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations to look at extensions", n)
+	}
+}
+
+// Two lists of four million features are compared; each with each would take hours.
+func TestFeaturesAreLinear(t *testing.T) {
+	own, above := make([]iana.ExtensionType, 4_000_000), make([]iana.ExtensionType, 4_000_000)
+	for i := range own {
+		own[i], above[i] = iana.ExtStatusRequestV2, iana.ExtStatusRequest
+	}
+	if holdsAll(own, above) {
+		t.Error("a feature that is missing was found")
+	}
+	own[len(own)-1] = iana.ExtStatusRequest
+	if !holdsAll(own, above) {
+		t.Error("a feature that is there was not found")
+	}
+}
+
+// Decimal digits of an arc cost the square of its length. One that is longer than any real
+// one is written in hexadecimal, in names and in policies.
+func TestLongObjectIdentifiers(t *testing.T) {
+	content := append(append([]byte{0x2a}, bytes.Repeat([]byte{0xff}, 100_000)...), 0x7f)
+	if got := oidString(content); !strings.HasPrefix(got, "2affff") || len(got) != 2*len(content) {
+		t.Errorf("%d characters, %.20s…", len(got), got)
+	}
+	longest := append([]byte{0x2a}, bytes.Repeat([]byte{0x8f, 0xff, 0xff, 0xff, 0x7f}, 127)...)
+	if got := oidString(longest); got != "1.2"+strings.Repeat(".4294967295", 127) {
+		t.Errorf("128 arcs of 32 bits: %.40s…", got)
+	}
+
+	var policy x509.OID
+	if err := policy.UnmarshalBinary(content); err != nil {
+		t.Fatal(err)
+	}
+	if got := policyName(policy); !strings.HasPrefix(got, "2affff") {
+		t.Errorf("policy %.20s…", got)
+	}
+}
