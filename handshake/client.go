@@ -81,7 +81,7 @@ func (c *client) check() error {
 		return reason.New(reason.Misuse, "config.server_name", "a name that the certificate must bear", "none")
 	}
 	if strings.ContainsFunc(c.cfg.ServerName, beyondASCII) {
-		return reason.New(reason.Internal, "config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
+		return reason.New(reason.Misuse, "config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
 	}
 	return nil
 }

@@ -235,7 +235,7 @@ func TestServerNameBeyondASCII(t *testing.T) {
 	for _, name := range []string{"例子.example", "bücher.example", "www.lab.test\xff"} {
 		cc, _ := ends(lesson(t, "ecdsa"))
 		cc.ServerName = name
-		if _, err := handshake.NewClient(cc); reason.Of(err) != reason.Internal || !strings.Contains(err.Error(), "idn.ToASCII") {
+		if _, err := handshake.NewClient(cc); reason.Of(err) != reason.Misuse || !strings.Contains(err.Error(), "idn.ToASCII") {
 			t.Errorf("ServerName %q: %v", name, err)
 		}
 	}
