@@ -291,7 +291,7 @@ func TestEarlyApplicationData(t *testing.T) {
 	}
 	// Nor does an endpoint let its own side send or read any.
 	e := newEnd(t, client, recordedAs(t, "ecdhe").config(client))
-	if _, err := e.Write([]byte("x")); reason.Of(err) != reason.Internal || e.Err() != nil {
+	if _, err := e.Write([]byte("x")); reason.Of(err) != reason.Misuse || e.Err() != nil {
 		t.Errorf("Write before the handshake: %v, then %v", err, e.Err())
 	}
 }

@@ -178,7 +178,7 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
 		if err != nil {
-			return reason.Wrap(reason.Internal, "config.certificates", err)
+			return reason.Wrap(reason.Misuse, "config.certificates", err)
 		}
 		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
 		if scheme == nil {

@@ -78,10 +78,10 @@ func (c *client) check() error {
 		return err
 	}
 	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
-		return reason.New(reason.Internal, "config.server_name", "a name that the certificate must bear", "none")
+		return reason.New(reason.Misuse, "config.server_name", "a name that the certificate must bear", "none")
 	}
 	if strings.ContainsFunc(c.cfg.ServerName, beyondASCII) {
-		return reason.New(reason.Internal, "config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
+		return reason.New(reason.Misuse, "config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
 	}
 	return nil
 }

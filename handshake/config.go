@@ -23,7 +23,10 @@ import (
 // Config says what an endpoint can do and wants. It must not be changed once an
 // endpoint uses it, and then any number may share it: where they run concurrently,
 // Rand, Listener and Sessions must be safe for that. The zero value of a field
-// means the default named beside it.
+// means the default named beside it. A nil *Config is one with no field set.
+//
+// A Config that cannot work is refused with a *reason.Error, reason.Misuse, whose Field
+// says what is to be set: "config.server_name".
 type Config struct {
 	Rand io.Reader        // all randomness comes from here; crypto/rand
 	Time func() time.Time // time.Now
@@ -56,10 +59,19 @@ type Config struct {
 	// VerifyChain judges in its place or Weak.SkipVerify lets everybody pass.
 	// Labels beyond ASCII stand in it as A-labels: package idn makes them.
 	ServerName string
-	// VerifyChain decides about the peer's chain in place of pki.Verify. Its
-	// error is what the peer is refused for; the Report may be nil. A Report that is
-	// not OK, without an error, is told as a failed check that somebody overrode.
-	// That the leaf's keyUsage allows what TLS has its key do is asked besides.
+	// VerifyChain decides about the peer's chain in place of pki.Verify. The Report may be
+	// nil. A Report that is not OK, without an error, is told as a failed check that
+	// somebody overrode. That the leaf's keyUsage allows what TLS has its key do is asked
+	// besides.
+	//
+	// An error refuses the peer, and its reason is what the peer gets an alert for (RFC 9846
+	// §6.2): that of the *reason.Error that it is or wraps; of crypto/x509's errors that of
+	// the same fault (UnknownAuthorityError is certificate_untrusted and unknown_ca,
+	// CertificateInvalidError with Expired certificate_expired, HostnameError
+	// certificate_wrong_name and bad_certificate); of any other certificate_policy and
+	// certificate_unknown. So reason.Wrap(reason.CertificateRevoked, "certificate", err)
+	// chooses the alert certificate_revoked, and reason.AccessDenied is for who is known
+	// and not let in.
 	VerifyChain func(ChainInput) (*pki.Report, error)
 	ClientAuth  ClientAuth
 	// ForClient, at a server, may give a connection a Config of its own after
@@ -182,13 +194,19 @@ type Certificate struct {
 
 // ChainInput is what VerifyChain decides on.
 type ChainInput struct {
-	Chain      []*x509.Certificate // as sent, leaf first
+	Chain []*x509.Certificate // as sent, leaf first
+	// Kept says that the peer has not shown Chain in this handshake: it is remembered, with a
+	// session that is about to be offered or resumed, which was judged when it was made,
+	// perhaps by another verifier. An error then refuses the session, and nobody hears an
+	// alert: a full handshake follows, in which the peer shows a chain anew. What depends on
+	// the day is to be asked again, what was only a matter of the handshake is not.
+	Kept       bool
 	Roots      *pki.TrustStore
 	ServerName string // at a client; at a server ""
 	Time       time.Time
 	FromServer bool          // the chain is a server's
 	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
-	Staple     []byte        // the OCSP response, nil if none came
+	Staple     []byte        // the OCSP response; nil if none came, and where Kept
 	MustStaple bool          // this client asked for one: a certificate that promises it must come with it (RFC 7633)
 	Explain    bool          // somebody listens: report every value
 }
@@ -361,37 +379,40 @@ func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
 // check finds what could work at neither end: a version that there is not, a
 // Certificate without a chain.
 func (c *Config) check() error {
+	if err := c.checkLists(); err != nil {
+		return err
+	}
 	if c.minVersion() > iana.TLS13 || c.maxVersion() < iana.TLS12 {
-		return reason.New(reason.Internal, "config", "TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion", fmt.Sprintf("%v to %v", c.minVersion(), c.maxVersion()))
+		return reason.New(reason.Misuse, "config", "TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion", fmt.Sprintf("%v to %v", c.minVersion(), c.maxVersion()))
 	}
 	if len(c.versions()) == 0 {
-		return reason.New(reason.Internal, "config.suites", "a suite of a version in use, whose exchange is in Exchanges", "none")
+		return reason.New(reason.Misuse, "config.suites", "a suite of a version in use, whose exchange is in Exchanges", "none")
 	}
 	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
-		return reason.New(reason.Internal, "config.record_size_limit", "64 to 16385, or 0", l)
+		return reason.New(reason.Misuse, "config.record_size_limit", "64 to 16385, or 0", l)
 	}
 	if n := c.SessionTickets; n < 0 || n > maxIdle {
-		return reason.New(reason.Internal, "config.session_tickets", fmt.Sprintf("at most %d, or no client will take them", maxIdle), n)
+		return reason.New(reason.Misuse, "config.session_tickets", fmt.Sprintf("at most %d, or no client will take them", maxIdle), n)
 	}
 	for _, id := range c.KeyShares {
 		if c.group(id) == nil {
-			return reason.New(reason.Internal, "config.key_shares", "groups that are in Groups", id)
+			return reason.New(reason.Misuse, "config.key_shares", "groups that are in Groups", id)
 		}
 	}
 	for i := range c.PSKs {
 		// An empty key is one that everybody has.
 		switch p := &c.PSKs[i]; {
 		case len(p.Key) == 0:
-			return reason.New(reason.Internal, "config.psks", "a key in each", fmt.Sprintf("none in number %d", i+1))
+			return reason.New(reason.Misuse, "config.psks", "a key in each", fmt.Sprintf("none in number %d", i+1))
 		case len(p.Identity) == 0 || len(p.Identity) > 1<<16-1-2-4:
-			return reason.New(reason.Internal, "config.psks", "an identity of 1 to 65529 bytes in each", fmt.Sprintf("%d in number %d", len(p.Identity), i+1))
+			return reason.New(reason.Misuse, "config.psks", "an identity of 1 to 65529 bytes in each", fmt.Sprintf("%d in number %d", len(p.Identity), i+1))
 		case p.hash() != crypto.SHA256 && p.hash() != crypto.SHA384:
-			return reason.New(reason.Internal, "config.psks", "SHA-256 or SHA-384, a suite's hash", fmt.Sprintf("%v in number %d", p.Hash, i+1))
+			return reason.New(reason.Misuse, "config.psks", "SHA-256 or SHA-384, a suite's hash", fmt.Sprintf("%v in number %d", p.Hash, i+1))
 		}
 	}
 	for i := range c.Certificates {
 		if len(c.Certificates[i].Chain) == 0 {
-			return reason.New(reason.Internal, "config.certificates", "a chain in each", fmt.Sprintf("none in number %d", i+1))
+			return reason.New(reason.Misuse, "config.certificates", "a chain in each", fmt.Sprintf("none in number %d", i+1))
 		}
 	}
 	return nil
@@ -405,11 +426,11 @@ func (c *Certificate) leaf() (*x509.Certificate, error) {
 	return pki.ParseCached(c.Chain[0])
 }
 
-// parsed returns the whole chain, parsed. What is wrong with it is our own fault.
+// parsed returns the whole chain, parsed. What is wrong with it is the caller's fault.
 func (c *Certificate) parsed() ([]*x509.Certificate, error) {
 	chain, err := parseChain(c.Chain)
 	if err != nil {
-		return nil, reason.Wrap(reason.Internal, "config.certificates", err)
+		return nil, reason.Wrap(reason.Misuse, "config.certificates", err)
 	}
 	return chain, nil
 }

@@ -43,7 +43,7 @@ func (e *Endpoint) Buffered() int { return len(e.app) }
 
 // Write protects application data into Output. It takes at most one record's
 // worth: n may be less than len(p), and then the caller carries Output off and
-// calls again.
+// calls again. Where no data may be sent yet it is reason.Misuse, and the endpoint lives on.
 func (e *Endpoint) Write(p []byte) (n int, err error) {
 	switch {
 	case e.err != nil:
@@ -51,7 +51,7 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 	case e.closeSent:
 		return 0, errClosed
 	case e.MayWrite() != ApplicationData:
-		return 0, reason.New(reason.Internal, "", "a state that may send data", e.state)
+		return 0, reason.New(reason.Misuse, "", "a state that may send data", e.state)
 	case len(p) == 0:
 		return 0, nil
 	}

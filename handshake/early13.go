@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,9 +28,14 @@ const (
 	EarlyDataRejected // the server has passed over it: it must be sent again, if at all
 )
 
-// String returns "none", "offered", "accepted" or "rejected".
+// String returns "none", "offered", "accepted" or "rejected"; "0x09" for a number that is
+// no state's.
 func (s EarlyDataStatus) String() string {
-	return [...]string{"none", "offered", "accepted", "rejected"}[s]
+	names := [...]string{"none", "offered", "accepted", "rejected"}
+	if int(s) >= len(names) {
+		return fmt.Sprintf("0x%02x", uint8(s))
+	}
+	return names[s]
 }
 
 // EarlyDataInput is what AcceptEarlyData decides on.

@@ -89,7 +89,8 @@ type Endpoint struct {
 	stopped State // state of the last StopEvent, plus one
 }
 
-// NewClient returns an endpoint that is about to send ClientHello.
+// NewClient returns an endpoint that is about to send ClientHello. The error is a Config's
+// that cannot work, reason.Misuse: a nil one lacks ServerName.
 func NewClient(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, Client)
 	c := &client{Endpoint: e, clientHandshake: new(clientHandshake)}
@@ -98,7 +99,8 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 	return e, c.check()
 }
 
-// NewServer returns an endpoint that waits for ClientHello.
+// NewServer returns an endpoint that waits for ClientHello. The error is a Config's that
+// cannot work, reason.Misuse: a nil one lacks Certificates.
 func NewServer(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, Server)
 	s := &server{Endpoint: e, serverHandshake: new(serverHandshake)}
@@ -107,6 +109,9 @@ func NewServer(cfg *Config) (*Endpoint, error) {
 }
 
 func newEndpoint(cfg *Config, role Role) *Endpoint {
+	if cfg == nil {
+		cfg = new(Config)
+	}
 	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary), transcript: make([]byte, 0, leastTranscript)}
 	e.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
 	return e

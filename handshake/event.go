@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"fmt"
 	"time"
 
 	"tlslab/handshake/iana"
@@ -105,9 +106,14 @@ const (
 	OpRandom        // drawn
 )
 
-// String returns "asymmetric", "symmetric", "hash", "random" or "".
+// String returns "asymmetric", "symmetric", "hash", "random" or ""; "0xc8" for a number
+// that is no class's.
 func (o Op) String() string {
-	return [...]string{"", "asymmetric", "symmetric", "hash", "random"}[o]
+	names := [...]string{"", "asymmetric", "symmetric", "hash", "random"}
+	if int(o) >= len(names) {
+		return fmt.Sprintf("0x%02x", uint8(o))
+	}
+	return names[o]
 }
 
 // SecretEvent is a value that must stay secret, or the public value made from

@@ -152,7 +152,11 @@ func (e *Endpoint) pickScheme(pub crypto.PublicKey, peer []iana.SignatureScheme)
 func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, content []byte) (message.Signature, error) {
 	b, err := s.Sign(e.cfg.rand(), key, content)
 	if err != nil { // whatever it is, the peer has no part in it
-		return message.Signature{}, reason.Wrap(reason.Internal, "config.certificates", err)
+		why := reason.Misuse // a key that cannot make such a signature
+		if reason.Of(err) == reason.Internal {
+			why = reason.Internal // one that can, and has failed
+		}
+		return message.Signature{}, reason.Wrap(why, "config.certificates", err)
 	}
 	if e.revealing() {
 		in := []kx.Value{{Name: "signed", Bytes: content}}

@@ -196,7 +196,7 @@ func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) 
 		return nil
 	}
 	c.summary.Resumed, c.shown = true, p.session.OwnCertificates
-	c.chain, c.summary.PeerChain = p.chain, p.chain
+	c.chain, c.summary.PeerChain, c.summary.Staple = p.chain, p.chain, p.session.Staple
 	c.decided("resumption", "resumed", nil, "psk_selected")
 	return nil
 }

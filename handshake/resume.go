@@ -93,6 +93,7 @@ func (c *client) resume(m *message.ServerHello) error {
 	c.session, c.master = s, s.Master
 	c.summary.Resumed, c.shown = true, s.OwnCertificates
 	c.chain, c.summary.PeerChain = c.offeredChain, c.offeredChain
+	c.summary.Group, c.summary.Staple = s.Group, s.Staple
 	c.decided("resumption", "resumed", nil, "server_echoed_id")
 	if c.revealing() {
 		c.secret(SecretEvent{Label: "master_secret", Method: "session", Value: c.master[:]})
@@ -106,7 +107,7 @@ func (c *client) keepSession() {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || old != nil && c.ticket == nil {
 		return
 	}
-	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems,
+	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems, Group: c.summary.Group, Staple: c.summary.Staple,
 		ServerName: c.cfg.ServerName, Protocol: c.summary.Protocol, Created: c.now(), Lifetime: c.cfg.sessionLifetime(),
 		OwnCertificates: c.shown, ID: c.summary.SessionID, Ticket: c.ticket}
 	if old != nil { // the secret is as old as the session it comes from, and the ID that was echoed is none
@@ -153,7 +154,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	}
 	su := suiteIn(s.cfg.suites(), sess.Suite)
 	s.summary.Suite, s.exchange, s.session, s.master = su, s.cfg.exchange(su.Kx), sess, sess.Master
-	s.summary.Resumed, s.summary.PeerChain = true, chain
+	s.summary.Resumed, s.summary.PeerChain, s.summary.Group = true, chain, sess.Group
 	s.summary.SessionID = m.SessionID
 	// The ticket that it has is good until the session ends, unless the key that
 	// sealed it is about to go (RFC 5077 §3.3).
@@ -228,7 +229,7 @@ func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (ch
 
 // newSession is what this handshake leaves behind.
 func (s *server) newSession() *session.Session {
-	sess := &session.Session{Version: iana.TLS12, Suite: s.summary.Suite.ID, Master: s.master, EMS: s.ems,
+	sess := &session.Session{Version: iana.TLS12, Suite: s.summary.Suite.ID, Master: s.master, EMS: s.ems, Group: s.summary.Group,
 		ServerName: s.summary.ServerName, Protocol: s.summary.Protocol, Created: s.now(), Lifetime: s.cfg.sessionLifetime(),
 		ID: s.summary.SessionID}
 	for _, cert := range s.summary.PeerChain {
@@ -260,7 +261,7 @@ func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer boo
 	if len(chain) == 0 { // of a server that an external key has vouched for, and nothing else
 		return nil, "trust_withdrawn"
 	}
-	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer}, true)
+	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Kept: true, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer})
 	switch r := reason.Of(err); {
 	case err == nil:
 		return chain, ""

@@ -1,5 +1,7 @@
 package handshake
 
+import "fmt"
+
 // State is where an endpoint stands. Both roles and both versions share one
 // namespace; which of them a role can be in is told by its table of moves. Names are
 // those of RFC 9846, appendix A, where it has one.
@@ -85,8 +87,14 @@ var states = [...]struct {
 	Failed:                    {name: "FAILED"},
 }
 
-// String returns the state's name in capitals, "WAIT_SH".
-func (s State) String() string { return states[s].name }
+// String returns the state's name in capitals, "WAIT_SH"; "0xc8" for a number that is no
+// state's.
+func (s State) String() string {
+	if int(s) >= len(states) {
+		return fmt.Sprintf("0x%02x", uint8(s))
+	}
+	return states[s].name
+}
 
 // DataKind is what application data may travel in a state.
 type DataKind uint8
@@ -99,7 +107,17 @@ const (
 )
 
 // MayRead is the kind of data the peer may send in s.
-func (s State) MayRead() DataKind { return states[s].read }
+func (s State) MayRead() DataKind {
+	if int(s) >= len(states) {
+		return NoData
+	}
+	return states[s].read
+}
 
 // MayWrite is the kind of data that may be sent in s.
-func (s State) MayWrite() DataKind { return states[s].write }
+func (s State) MayWrite() DataKind {
+	if int(s) >= len(states) {
+		return NoData
+	}
+	return states[s].write
+}

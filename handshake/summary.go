@@ -15,7 +15,7 @@ import (
 type Summary struct {
 	Version     iana.Version
 	Suite       *suite.Suite
-	Group       iana.Group           // of the key exchange; 0 for RSA and for a resumed handshake
+	Group       iana.Group           // of the key exchange; 0 for RSA. A resumed TLS 1.2 session has that of the handshake that made it
 	Scheme      iana.SignatureScheme // of the server's signature; 0 if there was none
 	Compression iana.Compression
 	ServerName  string // as sent by the client
@@ -37,7 +37,7 @@ type Summary struct {
 
 	PeerChain []*x509.Certificate // as sent, leaf first; after resumption as remembered
 	Report    *pki.Report         // on PeerChain; nil after resumption
-	Staple    []byte              // the OCSP response that came with it
+	Staple    []byte              // the OCSP response that came with PeerChain; after resumption as remembered
 }
 
 // Summary returns what is settled so far. It must not be changed.

@@ -214,10 +214,7 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 	if !fromServer || e.summary.Version == iana.TLS13 { // the key signs CertificateVerify
 		in.KeyUsage = x509.KeyUsageDigitalSignature
 	}
-	report, err := e.cfg.verifyChain(in, false)
-	if err != nil && reason.Of(err) == reason.Internal {
-		err = reason.Wrap(reason.CertificatePolicy, "certificate", err)
-	}
+	report, err := e.cfg.verifyChain(in)
 	e.summary.Report = report
 	if e.listening() {
 		verdict := err
@@ -239,13 +236,14 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 }
 
 // verifyChain judges a chain: one just shown with all there is to compute, one
-// remembered (again) without computing a signature twice.
-func (c *Config) verifyChain(in ChainInput, again bool) (*pki.Report, error) {
+// kept without computing a signature twice.
+func (c *Config) verifyChain(in ChainInput) (*pki.Report, error) {
 	if c.VerifyChain != nil {
-		return c.VerifyChain(in)
+		report, err := c.VerifyChain(in)
+		return report, judged(err, in.Time)
 	}
 	o := pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
-		Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: &signatures, Recompute: !again, KeyUsage: in.KeyUsage}
+		Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: &signatures, Recompute: !in.Kept, KeyUsage: in.KeyUsage}
 	if !in.FromServer {
 		o.Usage = pki.ClientAuth
 	}

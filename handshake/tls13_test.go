@@ -356,7 +356,7 @@ func TestConfigRefused(t *testing.T) {
 		_, err1 := handshake.NewClient(cc)
 		_, err2 := handshake.NewServer(sc)
 		for _, err := range []error{err1, err2} {
-			if re, ok := err.(*reason.Error); !ok || re.Reason != reason.Internal || re.Field != test.field {
+			if re, ok := err.(*reason.Error); !ok || re.Reason != reason.Misuse || re.Field != test.field {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -383,7 +383,7 @@ func TestOwnFault13(t *testing.T) {
 		ends := [2]*handshake.Config{cc, sc}
 		ends[role].Certificates = []handshake.Certificate{{Chain: ends[role].Certificates[0].Chain, Key: world("rsa").Key}}
 		c, s := shake(t, cc, sc)
-		if e := [2]*handshake.Endpoint{c, s}[role]; reason.Of(e.Err()) != reason.Internal {
+		if e := [2]*handshake.Endpoint{c, s}[role]; reason.Of(e.Err()) != reason.Misuse {
 			t.Errorf("a key of another kind, at a %v: %v", role, e.Err())
 		}
 	}

@@ -201,10 +201,10 @@ func TestClientKeyUsage(t *testing.T) {
 // What we cannot write is our fault, and said to be.
 func TestOwnFault(t *testing.T) {
 	cc, sc := ends(lesson(t, "ecdsa"))
-	cc.ALPN = []string{strings.Repeat("a", 256)}
+	cc.Weak.SkipVerify, cc.ServerName = true, strings.Repeat("a.", 1<<15)+"test"
 	c, _ := shake(t, cc, sc)
 	if !reason.OurFault(reason.Of(c.Err())) {
-		t.Errorf("our own bad Config is told as %v, alert %x", c.Err(), c.Output())
+		t.Errorf("a name that no message has room for is told as %v, alert %x", c.Err(), c.Output())
 	}
 	// a long name and a server that keeps sessions
 	cc, sc = ends(lesson(t, "ecdsa"))
@@ -235,7 +235,7 @@ func TestServerNameBeyondASCII(t *testing.T) {
 	for _, name := range []string{"例子.example", "bücher.example", "www.lab.test\xff"} {
 		cc, _ := ends(lesson(t, "ecdsa"))
 		cc.ServerName = name
-		if _, err := handshake.NewClient(cc); reason.Of(err) != reason.Internal || !strings.Contains(err.Error(), "idn.ToASCII") {
+		if _, err := handshake.NewClient(cc); reason.Of(err) != reason.Misuse || !strings.Contains(err.Error(), "idn.ToASCII") {
 			t.Errorf("ServerName %q: %v", name, err)
 		}
 	}

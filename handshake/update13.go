@@ -22,7 +22,7 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 	case e.state != Connected:
 		return errNotDone
 	case e.traffic == nil:
-		return reason.New(reason.Internal, "", "TLS 1.3, where keys can be updated", e.summary.Version)
+		return reason.New(reason.Misuse, "", "TLS 1.3, where keys can be updated", e.summary.Version)
 	case e.closeSent:
 		return errClosed
 	}
@@ -106,7 +106,7 @@ func (e *Endpoint) ticketPSK(nonce []byte) []byte {
 func (e *Endpoint) newSession13(nonce []byte) *session.Session {
 	s := &session.Session{Version: iana.TLS13, Suite: e.summary.Suite.ID, PSK: e.ticketPSK(nonce),
 		ServerName: e.summary.ServerName, Protocol: e.summary.Protocol, Created: e.now(), Lifetime: e.cfg.sessionLifetime(),
-		OwnCertificates: e.shown}
+		Staple: e.summary.Staple, OwnCertificates: e.shown}
 	for _, cert := range e.summary.PeerChain {
 		s.PeerChain = append(s.PeerChain, cert.Raw)
 	}

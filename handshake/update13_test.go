@@ -168,7 +168,7 @@ func TestUpdateKeysRefused(t *testing.T) {
 	}
 	cc.MaxVersion = iana.TLS12
 	c, s := mustShake(t, cc, sc)
-	if err := c.UpdateKeys(true); reason.Of(err) != reason.Internal || c.Err() != nil {
+	if err := c.UpdateKeys(true); reason.Of(err) != reason.Misuse || c.Err() != nil {
 		t.Errorf("in TLS 1.2: %v, then %v", err, c.Err())
 	}
 	say(t, c, s, "no harm done")

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto/x509"
-	"fmt"
 	"slices"
 	"time"
 
@@ -130,11 +129,16 @@ func Kinds() []Kind {
 }
 
 // Expect returns the reason for which a client that asks for a status refuses a chain of
-// this kind, with the lesson's own Roots and Staple; "" if it accepts it.
+// this kind, with the lesson's own Roots and Staple; "" if it accepts it. "" is Good, as in
+// LessonOptions. Of a kind that is not in Kinds there is no chain to be accepted:
+// reason.Misuse.
 func (k Kind) Expect() reason.Reason {
+	if k == "" {
+		k = Good
+	}
 	i := slices.IndexFunc(kindRows, func(r kindRow) bool { return r.kind == k })
 	if i < 0 {
-		panic(fmt.Sprintf("pki: unknown kind of certificate %q", k))
+		return reason.Misuse
 	}
 	return kindRows[i].expect
 }

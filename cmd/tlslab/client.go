@@ -241,7 +241,7 @@ func aboutTrust(err *reason.Error) bool {
 		return strings.HasPrefix(err.Field, "certificate")
 	case reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName, reason.CertificateRevoked,
 		reason.CertificateUntrusted, reason.CertificateBadSignature, reason.CertificateUsage, reason.CertificateConstraint,
-		reason.CertificatePolicy, reason.CertificateMalformed, reason.BadStatusResponse:
+		reason.CertificatePolicy, reason.AccessDenied, reason.CertificateMalformed, reason.BadStatusResponse:
 		return true
 	}
 	return false

@@ -315,7 +315,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 	if s.Suite != nil {
 		lines = append(lines, [2]string{label("cipher_suite"), s.Suite.String()})
 	}
-	if s.Group != 0 {
+	if s.Group != 0 && !(s.Resumed && s.Version == iana.TLS12) { // which has no key exchange of its own
 		lines = append(lines, [2]string{label("group"), groupName(s.Group)})
 	}
 	if s.Scheme != 0 {

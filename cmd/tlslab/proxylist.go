@@ -276,7 +276,7 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
 	lines := []string{say(lang, key, pairs...) + colonOf(lang) + cause.Title}
 	advice := cause.Text
-	if f.Cause == proxy.CauseUnbelieved && reason.Of(f.Err) != reason.Internal {
+	if f.Cause == proxy.CauseUnbelieved && !reason.OurFault(reason.Of(f.Err)) {
 		why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(f.Err))
 		key := "proxy_unbelieved"
 		if reason.Of(f.Err) == reason.CertificateUntrusted && !rootNamed {

@@ -55,12 +55,12 @@ func Algorithms() []iana.CertificateCompressionAlgorithm {
 // Compress returns b, a Certificate message without its header, compressed with
 // alg: what goes into CompressedCertificate.compressed_certificate_message. zlib
 // and brotli take half a millisecond and a megabyte for a usual chain; a server that
-// sends the same one every time does well to keep the result. An algorithm that is not there, or a failure
-// of its library, is a *reason.Error with reason.Internal.
+// sends the same one every time does well to keep the result. An algorithm that is not there is a
+// *reason.Error with reason.Misuse, a failure of its library one with reason.Internal.
 func Compress(alg iana.CertificateCompressionAlgorithm, b []byte) ([]byte, error) {
 	m, ok := find(alg)
 	if !ok {
-		return nil, reason.New(reason.Internal, fieldAlgorithm, "one of "+fmt.Sprint(Algorithms()), alg)
+		return nil, reason.New(reason.Misuse, fieldAlgorithm, "one of "+fmt.Sprint(Algorithms()), alg)
 	}
 	out, err := m.compress(b)
 	if err != nil {

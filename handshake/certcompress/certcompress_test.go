@@ -161,7 +161,7 @@ func TestNoSuchAlgorithm(t *testing.T) {
 		if _, err := certcompress.Decompress(alg, []byte{0}, 1); reason.Of(err) != reason.NotOffered {
 			t.Errorf("%v: %v", alg, err)
 		}
-		if _, err := certcompress.Compress(alg, []byte{0}); reason.Of(err) != reason.Internal {
+		if _, err := certcompress.Compress(alg, []byte{0}); reason.Of(err) != reason.Misuse {
 			t.Errorf("%v: %v", alg, err)
 		}
 	}

@@ -41,7 +41,7 @@ func (rsaTransport) PreMaster(secret []byte) []byte { return secret }
 func (rsaTransport) Offer(in ServerInput) (Offer, Params, error) {
 	key, ok := in.Key.(*rsa.PrivateKey)
 	if !ok {
-		return nil, Params{}, reason.New(reason.Internal, "", "an *rsa.PrivateKey for RSA key exchange", typeName(in.Key))
+		return nil, Params{}, reason.New(reason.Misuse, "", "an *rsa.PrivateKey for RSA key exchange", typeName(in.Key))
 	}
 	if err := strong(&key.PublicKey); err != nil {
 		return nil, Params{}, err

@@ -119,7 +119,7 @@ func TestRSAAnswer(t *testing.T) {
 	_, err = kx.RSA.Answer(in2)
 	checkReason(t, "no RSA key", err, reason.CertificateWrongKey, "certificate.certificate_list")
 	_, _, err = kx.RSA.Offer(kx.ServerInput{Rand: seeded(1), Key: "no key"})
-	checkReason(t, "no RSA private key", err, reason.Internal, "")
+	checkReason(t, "no RSA private key", err, reason.Misuse, "")
 }
 
 type pattern struct {

@@ -16,7 +16,7 @@ func BadShare(field string, err error) error {
 	if !errors.As(err, &e) {
 		return reason.Wrap(reason.BadShare, field, err)
 	}
-	if e.Reason == reason.Internal || e.Field != "" {
+	if reason.OurFault(e.Reason) || e.Field != "" {
 		return err
 	}
 	placed := *e

@@ -65,10 +65,13 @@ var alerts = map[Reason]iana.AlertDescription{
 	CertificateConstraint:     iana.BadCertificate,
 	CertificateWrongKey:       iana.IllegalParameter,
 	CertificateUnsupportedKey: iana.UnsupportedCertificate,
-	CertificatePolicy:         iana.BadCertificate,
-	CertificatePin:            iana.BadCertificate, // RFC 7469 names no alert
+	CertificatePolicy:         iana.CertificateUnknown, // "some other (unspecified) issue" (RFC 9846 §6.2)
+	CertificatePin:            iana.BadCertificate,     // RFC 7469 names no alert
 	BadStatusResponse:         iana.BadCertificateStatusResponse,
 	CertificateCompression:    iana.BadCertificate, // RFC 8879 §4
 
+	AccessDenied: iana.AccessDenied,
+
 	Internal: iana.InternalError,
+	Misuse:   iana.InternalError, // what the caller did wrong is none of the peer's business
 }

@@ -1,7 +1,8 @@
 // Package reason says why an endpoint refused. A handler that finds a fault
 // returns an *Error: the Reason, the field, the byte offset, what was wanted and
 // what came. The alert that goes on the wire follows from the Reason through one
-// table (alert.go); no handler ever picks an alert.
+// table (alert.go); no handler ever picks an alert. Nor does a caller: a verifier of its
+// own, and whoever ends a connection by Endpoint.Abort, gives a Reason.
 //
 // It is not a log: it holds one fault. Read the list of reasons below first.
 //
@@ -80,23 +81,26 @@ const (
 	CertificateConstraint     Reason = "certificate_constraint"      // basic, path length or name constraint broken
 	CertificateWrongKey       Reason = "certificate_wrong_key"       // its key does not fit the suite or scheme
 	CertificateUnsupportedKey Reason = "certificate_unsupported_key" // its key is of a kind for which TLS has no use
-	CertificatePolicy         Reason = "certificate_policy"          // refused by the caller's own VerifyChain
+	CertificatePolicy         Reason = "certificate_policy"          // refused by the caller's own VerifyChain, for a reason of its own
 	CertificatePin            Reason = "certificate_pin"             // its key is not the one that was pinned (RFC 7469)
 	BadStatusResponse         Reason = "bad_status_response"
 	CertificateCompression    Reason = "certificate_compression" // a compressed certificate that does not open, or not to the length it claims
+
+	AccessDenied Reason = "access_denied" // the application knows who the peer is, and does not let it in
 )
 
 // What is nobody's protocol error, or ours.
 const (
 	PeerAlert       Reason = "peer_alert"       // the peer refused; its alert is in Got
 	TruncatedStream Reason = "truncated_stream" // the transport ended without close_notify
-	Internal        Reason = "internal"         // our own fault: bad configuration, a failing random source
+	Internal        Reason = "internal"         // our own fault: a failing random source, a store or key that is out of reach
+	Misuse          Reason = "misuse"           // the caller's mistake: a Config that cannot work, a call at the wrong time
 )
 
 // All lists every Reason.
 func All() []Reason {
 	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificateUnsupportedKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, PeerAlert, TruncatedStream, Internal,
+		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificateUnsupportedKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, AccessDenied, PeerAlert, TruncatedStream, Internal, Misuse,
 	}
 }
 
@@ -178,5 +182,6 @@ func Alert(r Reason) (d iana.AlertDescription, ok bool) {
 	return iana.InternalError, true
 }
 
-// OurFault reports whether r is about this end rather than about what the peer sent.
-func OurFault(r Reason) bool { return r == Internal || r == SequenceExhausted }
+// OurFault reports whether r is about this end rather than about what the peer sent: what
+// failed here, or was asked of us wrongly. The peer hears internal_error of all of them.
+func OurFault(r Reason) bool { return r == Internal || r == Misuse || r == SequenceExhausted }

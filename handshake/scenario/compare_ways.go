@@ -175,8 +175,9 @@ func (c *comparison) play(ctx context.Context, way course) (Way, error) {
 	if err != nil {
 		return w, err
 	}
+	remembered := last.summary.Resumed && last.summary.Version == iana.TLS12 // and no key exchange of its own
 	for _, g := range c.o.Groups {
-		if g.ID() == last.summary.Group {
+		if g.ID() == last.summary.Group && !remembered {
 			w.Group = g.Name()
 		}
 	}

@@ -318,7 +318,8 @@ func (p *play) outcome(client, server *end, all ...*end) Outcome {
 	out := Outcome{Received: string(client.got)}
 	for _, e := range all {
 		if err := e.ep.Err(); err != nil && reason.Of(err) != reason.PeerAlert {
-			out.Refused, out.Err, out.Intended = e.party, err, p.o.refusalIntended()
+			out.Refused, out.Err = e.party, err
+			out.Intended = p.o.refusalIntended() && !(e == client && p.ownRefused)
 			return out
 		}
 	}

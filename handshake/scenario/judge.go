@@ -35,10 +35,10 @@ var clickable = []reason.Reason{reason.CertificateUntrusted, reason.CertificateE
 // asked after the chain was found bad; the pin has the last word (RFC 7469 §2.6), and
 // about a pin nobody is asked.
 func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
+	verify := p.own()
 	if !p.o.ClickThrough && !p.o.Pin {
-		return p.o.VerifyChain
+		return verify
 	}
-	verify := p.o.VerifyChain
 	if verify == nil {
 		verify = func(in handshake.ChainInput) (*pki.Report, error) {
 			return pki.Verify(in.Chain, pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
@@ -50,6 +50,7 @@ func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
 		if err != nil && !(p.o.ClickThrough && slices.Contains(clickable, reason.Of(err))) {
 			return report, err
 		}
+		p.ownRefused = false // it did, and the user went on
 		if !p.o.Pin {
 			return report, nil
 		}
@@ -60,6 +61,21 @@ func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
 			check.Err = reason.New(reason.CertificatePin, "certificate.subject_public_key_info", want, got)
 		}
 		return pinned(report, check)
+	}
+}
+
+// own is the student's verifier, or nil. That it refuses is taken down for the outcome:
+// whether a verifier is right to refuse a bad chain the lesson cannot tell, since one that
+// refuses everything refuses that one too.
+func (p *play) own() func(handshake.ChainInput) (*pki.Report, error) {
+	p.ownRefused = false // each connection has its own judge
+	if p.o.VerifyChain == nil {
+		return nil
+	}
+	return func(in handshake.ChainInput) (*pki.Report, error) {
+		report, err := p.o.VerifyChain(in)
+		p.ownRefused = err != nil && !in.Kept // of one that was kept nobody is told
+		return report, err
 	}
 }
 

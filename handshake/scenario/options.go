@@ -53,7 +53,8 @@ type Options struct {
 	UntrustedRoot bool     // the client's store lacks the root
 	NoClientCert  bool     // with ClientAuth: the client has none (client-cert-missing)
 	// VerifyChain replaces the client's verifier: a student's own. That it refuses is
-	// never called intended.
+	// never called intended, not even with a bad chain: a verifier that refuses everything
+	// would pass. Whoever grades one looks at Outcome.Err, and plays the good chain too.
 	VerifyChain func(handshake.ChainInput) (*pki.Report, error)
 
 	EncryptThenMAC bool

@@ -50,6 +50,8 @@ type play struct {
 	issued   bool
 	loot     []observe.Master // what the thief of the server's key has recovered so far
 	stopped  error            // BeforeMove's
+
+	ownRefused bool // what Options.VerifyChain said last
 }
 
 // prepare makes what all flows share: the chain, and whom the client trusts.

@@ -16,7 +16,7 @@ import (
 
 func sample13() *session.Session {
 	s := sample()
-	s.Version, s.Suite, s.EMS, s.Master, s.ID = iana.TLS13, 0x1301, false, [48]byte{}, nil
+	s.Version, s.Suite, s.EMS, s.Group, s.Master, s.ID = iana.TLS13, 0x1301, false, 0, [48]byte{}, nil
 	s.PSK, s.AgeAdd, s.MaxEarlyData = bytes.Repeat([]byte{9}, 32), 12345, 1<<14
 	return s
 }

@@ -28,6 +28,7 @@ type Session struct {
 	Suite        iana.CipherSuite
 	Master       [48]byte      // TLS 1.2
 	EMS          bool          // TLS 1.2: made with extended master secret (RFC 7627)
+	Group        iana.Group    // TLS 1.2: of the key exchange that Master comes from; 0 if it had none
 	PSK          []byte        // TLS 1.3: as long as the suite's hash
 	MaxEarlyData uint32        // TLS 1.3: bytes; 0: none
 	AgeAdd       uint32        // TLS 1.3: what hides the ticket's age, in milliseconds
@@ -36,6 +37,7 @@ type Session struct {
 	Created      time.Time     // kept to the millisecond
 	Lifetime     time.Duration // kept to the millisecond
 	PeerChain    [][]byte      // DER, leaf first; the server keeps the client's, the client the server's
+	Staple       []byte        // at a client: the OCSP response that came with PeerChain, DER; nil if none did
 	// OwnCertificates, at a client, is what it showed of itself: SHA-256 over the leaves of
 	// its certificates, in order, up to the one that it took; over all of them and a zero
 	// byte if none fitted. Empty if the server did not ask.
@@ -57,7 +59,7 @@ func (s *Session) Expired(now time.Time) bool {
 const createdUnit = time.Millisecond
 
 // format is the first byte of a marshalled Session; another format refuses to parse.
-const format uint8 = 4
+const format uint8 = 5
 
 // Walk visits the stored form: numbers big-endian, times in seconds since 1970. What
 // Created has of a millisecond is rounded up, and what Lifetime has of one is cut off. So
@@ -75,6 +77,7 @@ func (s *Session) Walk(c *wire.Codec) {
 	} else {
 		c.Array("master_secret", s.Master[:])
 		flag(c, "extended_master_secret", &s.EMS)
+		wire.U16(c, "group", &s.Group)
 	}
 	c.Text(1, "server_name", &s.ServerName, 0)
 	c.Text(1, "protocol", &s.Protocol, 0)
@@ -96,6 +99,7 @@ func (s *Session) Walk(c *wire.Codec) {
 		s.Created, s.Lifetime = time.Unix(int64(created), int64(millis)*1e6).UTC(), time.Duration(life)*time.Second+time.Duration(lifeMillis)*createdUnit
 	}
 	wire.List(c, 3, "peer_chain", &s.PeerChain, 0, func(c *wire.Codec, p *[]byte) { c.Opaque(3, "certificate", p, 1) })
+	c.Opaque(3, "staple", &s.Staple, 0)
 	c.Opaque(1, "own_certificates", &s.OwnCertificates, 0)
 	c.Opaque(1, "session_id", &s.ID, 0)
 	c.Opaque(2, "ticket", &s.Ticket, 0)

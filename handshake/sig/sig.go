@@ -82,11 +82,12 @@ func (s *Scheme) Name() string { return s.ID.String() }
 // and ECDSA is made so (RFC 6979), so that a seeded run repeats.
 //
 // A key of another kind is reason.CertificateWrongKey, a key too small
-// reason.WeakKey, any other failure reason.Internal.
+// reason.WeakKey, what is no crypto.Signer reason.Misuse, any other failure
+// reason.Internal.
 func (s *Scheme) Sign(rand io.Reader, key crypto.PrivateKey, msg []byte) ([]byte, error) {
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, reason.New(reason.Internal, "", "a crypto.Signer", fmt.Sprintf("%T", key))
+		return nil, reason.New(reason.Misuse, "", "a crypto.Signer", fmt.Sprintf("%T", key))
 	}
 	if err := s.accepts(signer.Public()); err != nil {
 		return nil, err

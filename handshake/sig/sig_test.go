@@ -285,7 +285,7 @@ func TestKeyErrors(t *testing.T) {
 				t.Errorf("%s with a key of %s: %v, want %s", s.Name(), name, err, want)
 			}
 		}
-		if _, err := s.Sign(seeded(1), "no key", msg); reason.Of(err) != reason.Internal {
+		if _, err := s.Sign(seeded(1), "no key", msg); reason.Of(err) != reason.Misuse {
 			t.Errorf("%s: %v", s.Name(), err)
 		}
 	}

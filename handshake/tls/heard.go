@@ -34,7 +34,7 @@ func (h *heard) Event(e handshake.Event) { h.events = append(h.events, e) }
 // listen returns cfg with a Listener that keeps what it hears, or cfg itself and nil where
 // nobody listens.
 func listen(cfg *Config) (*Config, *heard) {
-	if cfg.Listener == nil {
+	if cfg == nil || cfg.Listener == nil {
 		return cfg, nil
 	}
 	h := &heard{to: cfg.Listener}

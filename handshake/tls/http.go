@@ -52,7 +52,7 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 // It takes no early data: net/http reads by Read, which never returns any, so that a request
 // would be accepted and lost.
 func Serve(srv *http.Server, l net.Listener, cfg *Config) error {
-	if cfg.MaxEarlyData > 0 {
+	if cfg != nil && cfg.MaxEarlyData > 0 {
 		own := *cfg
 		own.MaxEarlyData, cfg = 0, &own
 	}

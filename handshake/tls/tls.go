@@ -23,7 +23,8 @@ type Config = handshake.Config
 type Certificate = handshake.Certificate
 
 // Client wraps conn as the client of a TLS connection. The handshake runs at the
-// first Read or Write, or when Handshake asks for it. The error is a bad Config's.
+// first Read or Write, or when Handshake asks for it. The error is a bad Config's,
+// reason.Misuse; a nil one is one, since it names no server.
 func Client(conn net.Conn, cfg *Config) (*Conn, error) {
 	cfg, h := listen(cfg)
 	e, err := handshake.NewClient(cfg)
@@ -37,7 +38,8 @@ func Client(conn net.Conn, cfg *Config) (*Conn, error) {
 	return c, nil
 }
 
-// Server wraps conn as the server of a TLS connection.
+// Server wraps conn as the server of a TLS connection. The error is a bad Config's,
+// reason.Misuse; a nil one is one, since it has no certificate.
 func Server(conn net.Conn, cfg *Config) (*Conn, error) {
 	cfg, h := listen(cfg)
 	e, err := handshake.NewServer(cfg)
@@ -52,13 +54,18 @@ func newConn(conn net.Conn, e *handshake.Endpoint, h *heard) *Conn {
 }
 
 // Dial connects to addr ("host:port") and completes the handshake. A Config
-// without ServerName gets addr's host. For False Start use Client, which waits for nothing.
+// without ServerName gets addr's host. A nil Config is taken for one with no field set, as
+// by crypto/tls; but here nobody is trusted who is not in Roots, the system's store neither.
+// For False Start use Client, which waits for nothing.
 func Dial(network, addr string, cfg *Config) (*Conn, error) {
 	return DialContext(context.Background(), network, addr, cfg)
 }
 
 // DialContext is Dial, given up when ctx ends.
 func DialContext(ctx context.Context, network, addr string, cfg *Config) (*Conn, error) {
+	if cfg == nil {
+		cfg = new(Config)
+	}
 	if cfg.ServerName == "" {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
@@ -84,8 +91,11 @@ func DialContext(ctx context.Context, network, addr string, cfg *Config) (*Conn,
 }
 
 // Listen announces addr and hands out server connections whose handshake has not
-// begun.
+// begun. A Config that no server can use, such as nil, is refused at once.
 func Listen(network, addr string, cfg *Config) (net.Listener, error) {
+	if _, err := handshake.NewServer(cfg); err != nil {
+		return nil, err
+	}
 	l, err := net.Listen(network, addr)
 	if err != nil {
 		return nil, err

@@ -162,11 +162,11 @@ func refusalCause(r reason.Reason) Cause {
 		return CauseNoCommon
 	case reason.CertificateMalformed, reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName, reason.CertificateRevoked,
 		reason.CertificateUntrusted, reason.CertificateBadSignature, reason.CertificateUsage, reason.CertificateConstraint,
-		reason.CertificateWrongKey, reason.CertificatePolicy, reason.BadStatusResponse:
+		reason.CertificateWrongKey, reason.CertificatePolicy, reason.AccessDenied, reason.BadStatusResponse:
 		return CauseUnbelieved
 	case reason.TruncatedStream:
 		return CauseLeft
-	case reason.Internal:
+	case reason.Internal, reason.Misuse:
 		return CauseInternal
 	}
 	return CauseMalformed

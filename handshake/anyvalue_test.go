@@ -1,0 +1,110 @@
+package handshake_test
+
+import (
+	"fmt"
+	"go/ast"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/mitm/har"
+	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/tamper"
+	"tlslab/handshake/wire"
+	"tlslab/pki"
+)
+
+// values are the exported types whose values can be asked something: by an exported method
+// of the value, with no arguments. A caller makes such a value from a number, a word or
+// nothing at all, and prints it.
+var values = []any{
+	handshake.Role(0), handshake.Direction(0), handshake.Op(0), handshake.State(0), handshake.EarlyDataStatus(0), handshake.Move{},
+	foreign.Text{},
+	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
+	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
+	iana.NameType(0), iana.PSKKeyExchangeMode(0), iana.Group(0), iana.HandshakeType(0), iana.KeyUpdateRequest(0), iana.Auth(0),
+	iana.Kx(0), iana.Compression(0), iana.ContentType(0), iana.SignatureScheme(0), iana.CipherSuite(0), iana.Version(0),
+	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), tamper.Direction(0), wire.Field{},
+	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, pki.Input{}, pki.Kind(""), pki.Usage(0),
+}
+
+// TestAnyValueAnswers: no number and no word makes an exported method panic.
+func TestAnyValueAnswers(t *testing.T) {
+	table := map[string]reflect.Type{}
+	for _, v := range values {
+		table[reflect.TypeOf(v).String()] = reflect.TypeOf(v)
+	}
+	found := map[string]bool{}
+	eachFile(t, func(dir string, file *ast.File) {
+		if strings.HasPrefix(dir, "cmd") || strings.HasPrefix(dir, "examples") {
+			return
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !f.Name.IsExported() || f.Type.Params.NumFields() > 0 || f.Type.Results == nil {
+				continue
+			}
+			if recv, ok := f.Recv.List[0].Type.(*ast.Ident); ok && recv.IsExported() {
+				found[file.Name.Name+"."+recv.Name] = true
+			}
+		}
+	})
+	for name := range found {
+		if table[name] == nil {
+			t.Errorf("%s has exported methods and is not in the table", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		if !found[name] {
+			t.Errorf("%s is in the table and has no such methods", name)
+		}
+		for _, v := range anyValues(table[name]) {
+			for m := range v.NumMethod() {
+				if v.Method(m).Type().NumIn() == 0 {
+					func() {
+						defer func() {
+							if p := recover(); p != nil {
+								t.Errorf("%s(%v).%s panics: %v", name, fmt.Sprintf("%#v", v), v.Type().Method(m).Name, p)
+							}
+						}()
+						v.Method(m).Call(nil)
+					}()
+				}
+			}
+		}
+	}
+}
+
+// anyValues are the zero value, and of numbers those that one byte can be, and the ends of
+// two; of words one that nobody knows.
+func anyValues(of reflect.Type) []reflect.Value {
+	v := []reflect.Value{reflect.Zero(of)}
+	switch of.Kind() {
+	case reflect.Uint8, reflect.Uint16:
+		for n := range uint64(1 << 8) {
+			v = append(v, reflect.New(of).Elem())
+			v[len(v)-1].SetUint(n)
+		}
+		if of.Kind() == reflect.Uint16 {
+			for _, n := range []uint64{0x100, 0x101, 0x102, 0x7fff, 0xffff} {
+				v = append(v, reflect.New(of).Elem())
+				v[len(v)-1].SetUint(n)
+			}
+		}
+	case reflect.String:
+		v = append(v, reflect.ValueOf("no such word").Convert(of))
+	case reflect.Struct:
+	default:
+		panic(of.String() + " is of a kind that this test has no values for")
+	}
+	return v
+}

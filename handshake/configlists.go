@@ -1,0 +1,47 @@
+package handshake
+
+import (
+	"fmt"
+
+	"tlslab/handshake/reason"
+)
+
+// checkLists finds what is in a list of the Config and is nothing: what suite.ByID and its
+// like return for a number that they do not know. And a protocol that ALPN has no room for.
+func (c *Config) checkLists() error {
+	for i, s := range c.Suites {
+		if s == nil {
+			return isNil("config.suites", i)
+		}
+	}
+	for i, g := range c.Groups {
+		if g == nil {
+			return isNil("config.groups", i)
+		}
+	}
+	for i, x := range c.Exchanges {
+		if x == nil {
+			return isNil("config.exchanges", i)
+		}
+	}
+	for i, s := range c.Schemes {
+		if s == nil {
+			return isNil("config.schemes", i)
+		}
+	}
+	for i, s := range c.CertificateSchemes {
+		if s == nil {
+			return isNil("config.certificate_schemes", i)
+		}
+	}
+	for i, p := range c.ALPN {
+		if len(p) < 1 || len(p) > 255 { // RFC 7301 §3.1
+			return reason.New(reason.Misuse, "config.alpn", "names of 1 to 255 bytes", fmt.Sprintf("%d in number %d", len(p), i+1))
+		}
+	}
+	return nil
+}
+
+func isNil(field string, i int) error {
+	return reason.New(reason.Misuse, field, "a value in each place", fmt.Sprintf("nil in number %d", i+1))
+}
