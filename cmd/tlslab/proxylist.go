@@ -278,11 +278,11 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 	advice := cause.Text
 	if f.Cause == proxy.CauseUnbelieved && !reason.OurFault(reason.Of(f.Err)) {
 		why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(f.Err))
-		key := "proxy_unbelieved"
 		if reason.Of(f.Err) == reason.CertificateUntrusted && !rootNamed {
-			key = "proxy_unbelieved_root"
+			advice = say(lang, "proxy_unbelieved_root", "why", why.Title, "advice", why.Text)
+		} else {
+			advice = say(lang, "proxy_unbelieved", "why", why.Title, "advice", why.Text)
 		}
-		advice = say(lang, key, "why", why.Title, "advice", why.Text)
 	}
 	if advice != "" {
 		lines = append(lines, advice)
