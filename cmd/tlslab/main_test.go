@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -193,9 +194,19 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 func (j *job) await(pattern *regexp.Regexp) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	hangs := false
+	defer time.AfterFunc(patience, func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		hangs = true
+		j.more.Broadcast()
+	}).Stop()
 	for !pattern.MatchString(j.out.String()) {
 		if j.over {
 			return fmt.Errorf("ended without printing %q:\n%s", pattern, j.out.String())
+		}
+		if hangs {
+			return fmt.Errorf("has not printed %q:\n%s", pattern, j.out.String())
 		}
 		j.more.Wait()
 	}
