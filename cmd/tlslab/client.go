@@ -225,7 +225,8 @@ func (c *clientFlags) whyNot(ctx context.Context, err error, asked bool) error {
 		switch { // what is given already is not asked for
 		case re.Reason == reason.CertificateUntrusted && c.caFile == "":
 			remedy = append(remedy, say(c.lang, "name_root"))
-		case re.Reason == reason.CertificateWrongName && c.serverName == "":
+		case re.Reason == reason.CertificateWrongName && c.serverName == "" && pki.Cause(re) != pki.CauseNotFirst && pki.Cause(re) != pki.CauseCAFirst:
+			// (A chain in the wrong order wants another order, not another name.)
 			remedy = append(remedy, say(c.lang, "name_server"))
 		}
 		return &trouble{statusFailed, what, strings.Join(append(remedy, regardless), "\n"), err}
