@@ -261,4 +261,10 @@ func TestLeafFirst(t *testing.T) {
 			}
 		}
 	}
+	// A self-signed server's certificate is mostly a CA's, too, and the leaf all the same.
+	both := *w.certs[1]
+	both.DNSNames = []string{"other.lab.test"}
+	if err := nameError([]*x509.Certificate{&both}, "www.lab.test"); err == nil || err.Field != "certificate[0].subject_alt_name" {
+		t.Errorf("a CA that names a server: %v", err)
+	}
 }

@@ -31,7 +31,8 @@ func nameError(chain []*x509.Certificate, server string) *reason.Error {
 				server+" in certificate 1, the leaf", fmt.Sprintf("%s; certificate %d carries the name", first, i+2))
 		}
 	}
-	if leaf.IsCA {
+	// A CA's that names servers is also a leaf: what `openssl req -x509` makes is both.
+	if leaf.IsCA && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
 		return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name."+CauseCAFirst), server+" in certificate 1, the leaf", first)
 	}
 	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), server, otherThan(leaf, server))
