@@ -3,8 +3,10 @@ package proxy_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/mitm/proxy"
@@ -54,6 +56,13 @@ func TestKept(t *testing.T) {
 		get(t, c, "https://"+wwwName+"/")
 		c.CloseIdleConnections()
 		u.await(t, i+1)
+		// A request is listed before its connection is over, and the newest are those that
+		// were over last.
+		for end := time.Now().Add(patience); u.Sessions() > 0; runtime.Gosched() {
+			if time.Now().After(end) {
+				t.Fatal("a connection that its client has closed does not end")
+			}
+		}
 	}
 	u.total(t, n)
 	kept := 0
