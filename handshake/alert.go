@@ -38,10 +38,10 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	case tls13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
 		if a.Description == iana.UserCanceled {
-			return e.countWarning("alert", "more in a row")
+			return e.countWarning("alert", reason.Say("more in a row"))
 		}
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
-		return e.countWarning("alert", "more in a row")
+		return e.countWarning("alert", reason.Say("more in a row"))
 	}
 	return reason.New(reason.PeerAlert, "", "", nil, a.Description)
 }
@@ -57,17 +57,17 @@ func (e *Endpoint) noRenegotiation() error {
 	}
 	e.declined = true
 	e.sendAlert(iana.Warning, iana.NoRenegotiation,
-		reason.New(reason.RenegotiationRefused, "", "", "no second handshake", "the peer asked for one"))
+		reason.New(reason.RenegotiationRefused, "", "", reason.Say("no second handshake"), reason.Say("the peer asked for one")))
 	return nil
 }
 
 // countAttempt bounds how often a peer may ask for another handshake.
 func (e *Endpoint) countAttempt() error {
-	return e.countWarning("renegotiation", "more attempts in a row")
+	return e.countWarning("renegotiation", reason.Say("more attempts in a row"))
 }
 
 // countWarning bounds what costs the peer nothing and us some work.
-func (e *Endpoint) countWarning(what, got string) error {
+func (e *Endpoint) countWarning(what string, got reason.Phrase) error {
 	if e.warnings++; e.warnings > maxWarnings {
 		return reason.New(reason.WarningFlood, "", what, maxWarnings, got)
 	}
@@ -77,7 +77,7 @@ func (e *Endpoint) countWarning(what, got string) error {
 // countIdle bounds what a peer may say after the handshake instead of sending data.
 func (e *Endpoint) countIdle(what string) error {
 	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, "", what, maxIdle, "more in a row")
+		return reason.New(reason.WarningFlood, "", what, maxIdle, reason.Say("more in a row"))
 	}
 	return nil
 }

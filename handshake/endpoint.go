@@ -297,7 +297,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	if n == 0 {
 		if e.eof {
-			return false, reason.New(reason.TruncatedStream, "", "", "close_notify", "the end of the stream")
+			return false, reason.New(reason.TruncatedStream, "", "", "close_notify", reason.Say("the end of the stream"))
 		}
 		return false, nil
 	}
@@ -331,7 +331,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	case iana.ApplicationData:
 		if e.state.MayRead() == NoData {
 			return false, reason.New(reason.UnexpectedRecord, "", "record.type",
-				"no application data in state "+e.state.String(), rec.Type)
+				reason.Say("no application data in state %v", e.state), rec.Type)
 		}
 		if e.state.MayRead() == EarlyData {
 			if err := e.countEarlyData(len(rec.Payload)); err != nil {

@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto/x509"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tlslab/handshake/foreign"
@@ -74,7 +75,7 @@ func malformed(b []byte, err error) *reason.Error {
 	text := strings.TrimPrefix(err.Error(), "x509: ")
 	for _, row := range parseFaults {
 		if strings.Contains(text, row.says) {
-			e.Field, e.Want, e.Got, e.Err = "certificate."+row.field, row.rule, foreign.Sentence(text), nil
+			e.Field, e.Want, e.Got, e.Err = "certificate."+row.field, reason.Say(row.rule), foreign.Sentence(text), nil
 			return e
 		}
 	}
@@ -88,13 +89,13 @@ func whole(b []byte, e *reason.Error) bool {
 	switch {
 	case !ok:
 		e.Field, e.Off = "certificate."+CauseNotDER, 0
-		e.Want, e.Got = "a SEQUENCE (RFC 5280 §4.1), which begins with the byte 30 and a length", fmt.Sprintf("% x", b[:min(len(b), 8)])
+		e.Want, e.Got = reason.Say("a SEQUENCE (RFC 5280 §4.1), which begins with the byte 30 and a length"), fmt.Sprintf("% x", b[:min(len(b), 8)])
 	case size > len(b):
 		e.Field, e.Off = "certificate."+CauseCutShort, len(b)
-		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(b))
+		e.Want, e.Got = reason.Say("%d bytes, as its length says", size), strconv.Itoa(len(b))
 	case size < len(b):
 		e.Field, e.Off = "certificate."+CauseTrailing, size
-		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(b))
+		e.Want, e.Got = reason.Say("%d bytes, as its length says", size), strconv.Itoa(len(b))
 	default:
 		return false
 	}
