@@ -38,12 +38,20 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	case tls13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
 		if a.Description == iana.UserCanceled {
-			return e.countWarning("alert", "more in a row")
+			return e.warned(a.Description)
 		}
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
-		return e.countWarning("alert", "more in a row")
+		return e.warned(a.Description)
 	}
 	return reason.New(reason.PeerAlert, "", nil, a.Description)
+}
+
+// warned takes an alert that ends nothing.
+func (e *Endpoint) warned(d iana.AlertDescription) error {
+	if len(e.summary.Warnings) < maxWarnings {
+		e.summary.Warnings = append(e.summary.Warnings, d)
+	}
+	return e.countWarning("alert", "more in a row")
 }
 
 // noRenegotiation answers a peer that wants a second handshake (RFC 5746 §4.2,
@@ -52,6 +60,7 @@ func (e *Endpoint) noRenegotiation() error {
 	if err := e.countAttempt(); err != nil {
 		return err
 	}
+	e.summary.Renegotiates = true
 	if e.declined { // and that has not left yet: once is enough
 		return nil
 	}
