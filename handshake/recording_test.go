@@ -299,7 +299,7 @@ func (s *subject) drive() {
 }
 
 // decimalBytes is how fmt prints a byte slice: [121 121 121].
-var decimalBytes = regexp.MustCompile(`\[\d{1,3}( \d{1,3})*\]`)
+var decimalBytes = regexp.MustCompile(` \[\d{1,3}( \d{1,3})+\]`)
 
 // refused holds that a subject has given up as it should: with a typed reason that
 // is not its own fault, the alert that goes with it, no way on, and the same
