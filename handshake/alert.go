@@ -51,7 +51,7 @@ func (e *Endpoint) warned(d iana.AlertDescription) error {
 	if len(e.summary.Warnings) < maxWarnings {
 		e.summary.Warnings = append(e.summary.Warnings, d)
 	}
-	return e.countWarning("alert", "more in a row")
+	return e.countWarning("alert")
 }
 
 // noRenegotiation answers a peer that wants a second handshake (RFC 5746 §4.2,
@@ -72,13 +72,13 @@ func (e *Endpoint) noRenegotiation() error {
 
 // countAttempt bounds how often a peer may ask for another handshake.
 func (e *Endpoint) countAttempt() error {
-	return e.countWarning("renegotiation", "more attempts in a row")
+	return e.countWarning("renegotiation")
 }
 
 // countWarning bounds what costs the peer nothing and us some work.
-func (e *Endpoint) countWarning(what, got string) error {
+func (e *Endpoint) countWarning(what string) error {
 	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, "", what, maxWarnings, got)
+		return reason.New(reason.WarningFlood, "", what, reason.Say("at most %d in a row", maxWarnings), "more")
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (e *Endpoint) countWarning(what, got string) error {
 // countIdle bounds what a peer may say after the handshake instead of sending data.
 func (e *Endpoint) countIdle(what string) error {
 	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, "", what, maxIdle, "more in a row")
+		return reason.New(reason.WarningFlood, "", what, reason.Say("at most %d in a row", maxIdle), "more")
 	}
 	return nil
 }

@@ -1,10 +1,6 @@
 package handshake
 
-import (
-	"fmt"
-
-	"tlslab/handshake/reason"
-)
+import "tlslab/handshake/reason"
 
 // How a connection ends that neither end has ended: its transport did.
 
@@ -18,12 +14,14 @@ func (e *Endpoint) FeedBroken(cause error) { e.eof, e.broken = true, cause }
 
 // truncated is the error for a stream that is over too early: it says what was waited for.
 func (e *Endpoint) truncated() error {
-	want, got := "close_notify", "the end of the stream"
-	if e.broken != nil {
-		got = "a broken connection"
+	err := &reason.Error{Reason: reason.TruncatedStream, Off: -1, Want: "close_notify", Got: "the end of the stream", Err: e.broken}
+	switch {
+	case e.state != Connected && e.broken != nil:
+		err.Want, err.Got = e.awaited(), reason.Say("a broken connection in state %v", e.state)
+	case e.state != Connected:
+		err.Want, err.Got = e.awaited(), reason.Say("the end of the stream in state %v", e.state)
+	case e.broken != nil:
+		err.Got = "a broken connection"
 	}
-	if e.state != Connected {
-		want, got = e.awaited(), fmt.Sprintf("%s in state %v", got, e.state)
-	}
-	return &reason.Error{Reason: reason.TruncatedStream, Off: -1, Want: want, Got: got, Err: e.broken}
+	return err
 }

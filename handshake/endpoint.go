@@ -368,7 +368,8 @@ func (e *Endpoint) readMessage() (bool, error) {
 	}
 	n := messageLen(e.hs)
 	if n > maxMessage {
-		return false, &reason.Error{Reason: reason.MessageTooLong, Field: kind.String() + ".length", Off: 1, Want: maxMessage, Got: n}
+		return false, &reason.Error{Reason: reason.MessageTooLong, Field: kind.String() + ".length", Off: 1,
+			Want: reason.Say("at most %d bytes", maxMessage-messageHeader), Got: n - messageHeader}
 	}
 	if len(e.hs) < n {
 		return false, nil

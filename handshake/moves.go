@@ -1,7 +1,6 @@
 package handshake
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -166,12 +165,11 @@ func Moves(r Role) []Move {
 
 // unexpected is the error for a message that no row of the state receives.
 func (e *Endpoint) unexpected(k message.Kind) error {
-	got := k.String()
+	got := reason.Say("%v in state %v", k, e.state)
 	if k == message.KindHelloRetryRequest && e.summary.Retried {
-		got = "a second " + got
+		got = reason.Say("a second %v in state %v", k, e.state)
 	}
-	return &reason.Error{Reason: reason.UnexpectedMessage, Field: k.String(), Off: 0, Want: e.awaited(),
-		Got: fmt.Sprintf("%s in state %v", got, e.state)}
+	return &reason.Error{Reason: reason.UnexpectedMessage, Field: k.String(), Off: 0, Want: e.awaited(), Got: got}
 }
 
 // awaited says which messages may come now.
