@@ -197,6 +197,15 @@ func details(n ast.Node) []ast.Expr {
 		}
 		return out
 	}
+	if set, ok := n.(*ast.AssignStmt); ok && len(set.Lhs) == len(set.Rhs) {
+		var out []ast.Expr
+		for i := range set.Lhs {
+			if s, ok := set.Lhs[i].(*ast.SelectorExpr); ok && (s.Sel.Name == "Want" || s.Sel.Name == "Got") {
+				out = append(out, set.Rhs[i])
+			}
+		}
+		return out
+	}
 	call, of, name := called(n)
 	switch {
 	case call == nil:
