@@ -146,6 +146,19 @@ func Moves(r Role) []Move {
 	return out
 }
 
+// orderRule is where it stands that a message may not come now.
+func (e *Endpoint) orderRule(k message.Kind) string {
+	switch {
+	case k == message.KindChangeCipherSpec:
+		return e.rule("RFC 9846 §5", "RFC 5246 §7.1")
+	case k == message.KindClientHello:
+		return e.rule("RFC 9846 §4.2.2", "RFC 5246 §7.4")
+	case k == message.KindHelloRetryRequest:
+		return "RFC 9846 §4.2.4"
+	}
+	return e.rule("RFC 9846 §4", "RFC 5246 §7.4")
+}
+
 // unexpected is the error for a message that no row of the state receives.
 func (e *Endpoint) unexpected(k message.Kind) error {
 	var want []string
@@ -158,6 +171,6 @@ func (e *Endpoint) unexpected(k message.Kind) error {
 	if len(want) > 0 {
 		w = strings.Join(want, " or ")
 	}
-	return &reason.Error{Reason: reason.UnexpectedMessage, Field: k.String(), Off: 0, Want: w,
+	return &reason.Error{Reason: reason.UnexpectedMessage, Ref: e.orderRule(k), Field: k.String(), Off: 0, Want: w,
 		Got: fmt.Sprintf("%v in state %v", k, e.state)}
 }
