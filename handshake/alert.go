@@ -38,10 +38,10 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	case tls13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
 		if a.Description == iana.UserCanceled {
-			return e.countWarning("RFC 9846 §6.1", "alert", "more in a row")
+			return e.countWarning("RFC 9846 §6.1", "alert", reason.Say("more in a row"))
 		}
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
-		return e.countWarning("RFC 5246 §7.2.2", "alert", "more in a row")
+		return e.countWarning("RFC 5246 §7.2.2", "alert", reason.Say("more in a row"))
 	}
 	return reason.New(reason.PeerAlert, "", "", nil, a.Description)
 }
@@ -57,17 +57,17 @@ func (e *Endpoint) noRenegotiation() error {
 	}
 	e.declined = true
 	e.sendAlert(iana.Warning, iana.NoRenegotiation,
-		reason.New(reason.RenegotiationRefused, "RFC 5246 §7.2.2", "", "no second handshake", "the peer asked for one"))
+		reason.New(reason.RenegotiationRefused, "RFC 5246 §7.2.2", "", reason.Say("no second handshake"), reason.Say("the peer asked for one")))
 	return nil
 }
 
 // countAttempt bounds how often a peer may ask for another handshake.
 func (e *Endpoint) countAttempt(ref string) error {
-	return e.countWarning(ref, "renegotiation", "more attempts in a row")
+	return e.countWarning(ref, "renegotiation", reason.Say("more attempts in a row"))
 }
 
 // countWarning bounds what costs the peer nothing and us some work.
-func (e *Endpoint) countWarning(ref, what, got string) error {
+func (e *Endpoint) countWarning(ref, what string, got reason.Phrase) error {
 	if e.warnings++; e.warnings > maxWarnings {
 		return reason.New(reason.WarningFlood, ref, what, maxWarnings, got)
 	}
@@ -77,7 +77,7 @@ func (e *Endpoint) countWarning(ref, what, got string) error {
 // countIdle bounds what a peer may say after the handshake instead of sending data.
 func (e *Endpoint) countIdle(ref, what string) error {
 	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, ref, what, maxIdle, "more in a row")
+		return reason.New(reason.WarningFlood, ref, what, maxIdle, reason.Say("more in a row"))
 	}
 	return nil
 }

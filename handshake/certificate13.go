@@ -36,7 +36,7 @@ func (c *Certificate) message13(staple bool) *message.Certificate13 {
 // context.
 func (e *Endpoint) chainOf(m *message.Certificate13) ([]*x509.Certificate, error) {
 	if len(m.RequestContext) != 0 {
-		return nil, e.fault(reason.BadValue, "RFC 9846 §4.5.1", m, "certificate.certificate_request_context", "nothing in the handshake", m.RequestContext)
+		return nil, e.fault(reason.BadValue, "RFC 9846 §4.5.1", m, "certificate.certificate_request_context", reason.Say("nothing in the handshake"), m.RequestContext)
 	}
 	raw := make([][]byte, len(m.Entries))
 	for i := range m.Entries {
@@ -132,7 +132,7 @@ func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificat
 // it to ours.
 func (e *Endpoint) limitRecords(peer int, in string) error {
 	if peer < 64 {
-		return &reason.Error{Reason: reason.BadValue, Ref: "RFC 8449 §4", Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: "at least 64", Got: peer}
+		return &reason.Error{Reason: reason.BadValue, Ref: "RFC 8449 §4", Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: reason.Say("at least 64"), Got: peer}
 	}
 	e.summary.RecordSizeLimit = peer
 	e.decided("record_size_limit", peer, e.cfg.RecordSizeLimit, "both_want_limit")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"fmt"
 	"slices"
 
 	"tlslab/handshake/iana"
@@ -89,7 +88,7 @@ func recvServerCertificate(c *client, m message.Message) error {
 	}
 	if len(c.chain) == 0 {
 		return &reason.Error{Reason: reason.CertificateMissing, Ref: "RFC 5246 §7.4.2", Field: "certificate.certificate_list", Off: 4,
-			Want: "at least the server's certificate"}
+			Want: reason.Say("at least the server's certificate")}
 	}
 	c.summary.PeerChain = c.chain
 	if err := fitsAuth(c.summary.Suite, c.chain[0]); err != nil {
@@ -114,7 +113,7 @@ func (c *client) fitsGroups(leaf *x509.Certificate) error {
 		return nil
 	}
 	return &reason.Error{Reason: reason.CertificateWrongKey, Ref: "RFC 8422 §5.3", Field: "certificate.certificate_list", Off: 7,
-		Want: fmt.Sprintf("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
+		Want: reason.Say("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
 }
 
 func recvCertificateStatus(c *client, m message.Message) error {

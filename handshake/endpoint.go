@@ -306,7 +306,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	if n == 0 {
 		if e.eof {
-			return false, reason.New(reason.TruncatedStream, e.rule("RFC 9846 §6.1", "RFC 5246 §7.2.1"), "", "close_notify", "the end of the stream")
+			return false, reason.New(reason.TruncatedStream, e.rule("RFC 9846 §6.1", "RFC 5246 §7.2.1"), "", "close_notify", reason.Say("the end of the stream"))
 		}
 		return false, nil
 	}
@@ -343,7 +343,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	case iana.ApplicationData:
 		if e.state.MayRead() == NoData {
 			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), "record.type",
-				"no application data in state "+e.state.String(), rec.Type)
+				reason.Say("no application data in state %v", e.state), rec.Type)
 		}
 		if e.state.MayRead() == EarlyData {
 			if err := e.countEarlyData(len(rec.Payload)); err != nil {

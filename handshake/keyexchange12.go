@@ -95,7 +95,7 @@ func (e *Endpoint) groupName(id iana.Group) string {
 func fitsAuth(s *suite.Suite, leaf *x509.Certificate) error {
 	if !kindFits(s, leaf) {
 		return &reason.Error{Reason: reason.CertificateWrongKey, Ref: "RFC 5246 §7.4.2", Field: "certificate.certificate_list", Off: 7,
-			Want: s.Auth.String() + " key, for " + s.ID.String(), Got: pki.CertKeyName(leaf)}
+			Want: reason.Say("%v key, for %v", s.Auth, s.ID), Got: pki.CertKeyName(leaf)}
 	}
 	return nil
 }
@@ -181,10 +181,10 @@ func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto
 	switch {
 	case s == nil:
 		err = &reason.Error{Reason: reason.NotOffered, Ref: ref, Field: what + ".signature.algorithm", Off: -1,
-			Want: "one of the signature schemes offered", Got: sg.Scheme}
+			Want: reason.Say("one of the signature schemes offered"), Got: sg.Scheme}
 	case !s.FitsKey(pub, e.summary.Version):
 		err = &reason.Error{Reason: reason.CertificateWrongKey, Ref: ref, Field: what + ".signature.algorithm", Off: -1,
-			Want: "a scheme for the certificate's key", Got: sg.Scheme}
+			Want: reason.Say("a scheme for the certificate's key"), Got: sg.Scheme}
 	default:
 		if err = s.Verify(pub, content, sg.Bytes); err != nil {
 			err = &reason.Error{Reason: reason.BadSignature, Ref: ref, Field: what + ".signature", Off: -1, Err: err}

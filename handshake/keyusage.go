@@ -32,7 +32,7 @@ func (e *Endpoint) checkKeyUsage(leaf *x509.Certificate, fromServer bool) error 
 	if mayBeUsed(leaf, usage) {
 		return nil
 	}
-	return reason.New(reason.CertificateUsage, e.usageRule(fromServer), "certificate[0].key_usage", usageName(usage), "a certificate that keeps its key from that")
+	return reason.New(reason.CertificateUsage, e.usageRule(fromServer), "certificate[0].key_usage", usageName(usage), reason.Say("a certificate that keeps its key from that"))
 }
 
 // usageRule is where TLS says what a certificate must let its key do.

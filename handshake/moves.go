@@ -1,9 +1,7 @@
 package handshake
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
@@ -167,10 +165,10 @@ func (e *Endpoint) unexpected(k message.Kind) error {
 			want = append(want, m.Msg.String())
 		}
 	}
-	w := "no handshake message"
+	w := reason.Say("no handshake message")
 	if len(want) > 0 {
-		w = strings.Join(want, " or ")
+		w = reason.Say("%v", reason.OneOf(want))
 	}
 	return &reason.Error{Reason: reason.UnexpectedMessage, Ref: e.orderRule(k), Field: k.String(), Off: 0, Want: w,
-		Got: fmt.Sprintf("%v in state %v", k, e.state)}
+		Got: reason.Say("%v in state %v", k, e.state)}
 }

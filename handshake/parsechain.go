@@ -34,7 +34,7 @@ func malformed(i int, err error) error {
 	e := *re
 	e.Field, e.Off = at+strings.TrimPrefix(re.Field, "certificate"), -1
 	if re.Off >= 0 {
-		e.Got = fmt.Sprintf("%v (at byte %d of the certificate)", re.Got, re.Off)
+		e.Got = reason.Say("%v (at byte %d of the certificate)", re.Got, re.Off)
 	}
 	return &e
 }

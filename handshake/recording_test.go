@@ -3,12 +3,14 @@ package handshake_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
 	"tlslab/handshake/suite"
@@ -314,6 +316,7 @@ func (s *subject) refused(t testing.TB) *reason.Error {
 	case s.State() != handshake.Failed || s.Done() || len(s.Legal()) != 0:
 		t.Fatalf("refused (%v), yet in %v", err, s.State())
 	}
+	checkChinese(t, re)
 	if want, ok := reason.Alert(re.Reason); ok {
 		var last []byte
 		for b := range eachRecord(s.out) {
@@ -366,4 +369,16 @@ func all[T handshake.Event](c collect) (list []T) {
 		}
 	}
 	return list
+}
+
+// checkChinese: what an error says is said in Chinese whole. (That each phrase has its entry
+// narrate tests; here are the errors that come about.)
+func checkChinese(t testing.TB, err error) {
+	t.Helper()
+	said, _, _ := strings.Cut(narrate.Fault(narrate.Zh, err), "英文原文") // what another package says may be English
+	for _, word := range []string{" expected ", ", got ", ": got ", " at byte ", " the ", " a ", " an ", " of ", " for ", " with ", " that ", " in state ", " or "} {
+		if strings.Contains(said, word) {
+			t.Errorf("%q is in %s\nof %v", word, said, err)
+		}
+	}
 }

@@ -65,7 +65,7 @@ func (s *server) check() error {
 		return err
 	}
 	if len(s.cfg.Certificates) == 0 && s.cfg.ForClient == nil {
-		return reason.Mistake("config.certificates", "a certificate to show", "none")
+		return reason.Mistake("config.certificates", reason.Say("a certificate to show"), reason.Say("none"))
 	}
 	return nil
 }
@@ -186,13 +186,13 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 	}
 	if f, ok := message.Get[*message.MaxFragmentLength](&m.Extensions); ok {
 		if f.Code.Bytes() == 0 {
-			return s.fault(reason.BadValue, "RFC 6066 §4", m, "client_hello.extensions.max_fragment_length", "1 to 4", f.Code)
+			return s.fault(reason.BadValue, "RFC 6066 §4", m, "client_hello.extensions.max_fragment_length", reason.Say("1 to 4"), f.Code)
 		}
 		s.summary.MaxFragmentLength = f.Code
 	}
 	if l, ok := message.Get[*message.RecordSizeLimit](&m.Extensions); ok {
 		if l.Limit < 64 {
-			return s.fault(reason.BadValue, "RFC 8449 §4", m, "client_hello.extensions.record_size_limit", "at least 64", l.Limit)
+			return s.fault(reason.BadValue, "RFC 8449 §4", m, "client_hello.extensions.record_size_limit", reason.Say("at least 64"), l.Limit)
 		}
 		if s.cfg.RecordSizeLimit != 0 {
 			s.peerLimit = int(l.Limit)
@@ -205,7 +205,7 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 func (s *server) readExtensions12(m *message.ClientHello) error {
 	if r, ok := message.Get[*message.RenegotiationInfo](&m.Extensions); ok {
 		if len(r.RenegotiatedConnection) != 0 {
-			return s.fault(reason.RenegotiationInfo, "RFC 5746 §3.6", m, "client_hello.extensions.renegotiation_info", "nothing in a first handshake", r.RenegotiatedConnection)
+			return s.fault(reason.RenegotiationInfo, "RFC 5746 §3.6", m, "client_hello.extensions.renegotiation_info", reason.Say("nothing in a first handshake"), r.RenegotiatedConnection)
 		}
 		s.summary.SecureRenegotiation = true
 	}
@@ -286,7 +286,7 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		return nil
 	}
 	if why == nil {
-		why = lacks(0, reason.NoCommonSuite, "RFC 5246 §7.4.1.2", "client_hello.cipher_suites", "one of our suites", m.CipherSuites)
+		why = lacks(0, reason.NoCommonSuite, "RFC 5246 §7.4.1.2", "client_hello.cipher_suites", reason.Say("one of our suites"), m.CipherSuites)
 	}
 	why.err.Off = s.offset(m, why.err.Field)
 	return why.err
@@ -360,10 +360,10 @@ func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Gro
 		}
 	}
 	if len(common) == 0 && su.Kx == iana.KxDHE && !silent {
-		return nil, lacks(metAll, reason.NoCommonField, "RFC 7919 §4", "client_hello.extensions.supported_groups", "one of our finite fields", theirs)
+		return nil, lacks(metAll, reason.NoCommonField, "RFC 7919 §4", "client_hello.extensions.supported_groups", reason.Say("one of our finite fields"), theirs)
 	}
 	if len(common) == 0 {
-		return nil, lacks(metNone, reason.NoCommonGroup, curveRule(su.Kx), "client_hello.extensions.supported_groups", "one of our groups", theirs)
+		return nil, lacks(metNone, reason.NoCommonGroup, curveRule(su.Kx), "client_hello.extensions.supported_groups", reason.Say("one of our groups"), theirs)
 	}
 	return common, nil
 }
@@ -390,7 +390,7 @@ func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
 func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *unfit) {
 	var first *Certificate
 	var firstScheme *sig.Scheme
-	why := lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", "config.certificates", "a certificate with an "+su.Auth.String()+" key", "none")
+	why := lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", "config.certificates", reason.Say("a certificate with an %v key", su.Auth), reason.Say("none"))
 	for i := range s.cfg.Certificates {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
@@ -421,19 +421,19 @@ func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite
 	const field = "config.certificates"
 	switch usage := usageFor(su); {
 	case !kindFits(su, leaf):
-		return nil, lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, "a certificate with an "+su.Auth.String()+" key", pki.CertKeyName(leaf))
+		return nil, lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate with an %v key", su.Auth), pki.CertKeyName(leaf))
 	case !mayBeUsed(leaf, usage):
-		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, "a certificate whose key usage has "+usageName(usage), "none")
+		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate whose key usage has %s", usageName(usage)), reason.Say("none"))
 	case su.Kx == iana.KxRSA && !decrypts(cert.Key):
-		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §8.1.1", field, "an RSA key that decrypts", "one that can only sign")
+		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §8.1.1", field, reason.Say("an RSA key that decrypts"), reason.Say("one that can only sign"))
 	case !s.curveTaken(leaf, m):
-		return nil, lacks(metUsage, reason.NoCommonGroup, "RFC 8422 §5.3", "client_hello.extensions.supported_groups", "the curve of our key, "+pki.CertKeyName(leaf), s.clientGroups(m))
+		return nil, lacks(metUsage, reason.NoCommonGroup, "RFC 8422 §5.3", "client_hello.extensions.supported_groups", reason.Say("the curve of our key, %s", pki.CertKeyName(leaf)), s.clientGroups(m))
 	case !x.Ephemeral():
 		return nil, nil
 	}
 	scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
 	if scheme == nil {
-		return nil, lacks(metCurve, reason.NoCommonScheme, "RFC 5246 §7.4.3", "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
+		return nil, lacks(metCurve, reason.NoCommonScheme, "RFC 5246 §7.4.3", "client_hello.extensions.signature_algorithms", reason.Say("a scheme for our key"), clientSchemes(m))
 	}
 	return scheme, nil
 }

@@ -180,7 +180,7 @@ func checkVerifyDataLen(m *message.Finished, n int, ref string) error {
 		return nil
 	}
 	return &reason.Error{Reason: reason.BadLength, Ref: ref, Field: "finished.verify_data", Off: 4,
-		Want: fmt.Sprintf("%d bytes", n), Got: len(m.VerifyData)}
+		Want: reason.Say("%d bytes", n), Got: len(m.VerifyData)}
 }
 
 // logKey writes a line of the NSS key log (RFC 9850).

@@ -25,7 +25,7 @@ var (
 
 func testCriticalExtension(j *judgement, i int) *reason.Error {
 	c := j.certs[i]
-	refuse := func(name, want, got string) *reason.Error {
+	refuse := func(name string, want, got any) *reason.Error {
 		return reason.New(reason.CertificateConstraint, "", field(i, name), want, got)
 	}
 	for _, id := range c.UnhandledCriticalExtensions {
@@ -33,7 +33,7 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 			continue // processed by its own row, as far as RFC 7633 asks of a client
 		}
 		if !processed(c, id) {
-			return refuse("extensions", "no critical extension that we do not process", id.String())
+			return refuse("extensions", reason.Say("no critical extension that we do not process"), id.String())
 		}
 	}
 	if j.carry().criticalPolicies>>i&1 == 0 {
@@ -41,11 +41,11 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 	}
 	qualifiers, ok := criticalQualifiers(c)
 	if !ok {
-		return refuse("certificate_policies", "policies that we can read, for the extension is critical (RFC 5280 §4.2.1.4)", "others")
+		return refuse("certificate_policies", reason.Say("policies that we can read, for the extension is critical (RFC 5280 §4.2.1.4)"), reason.Say("others"))
 	}
 	for _, q := range qualifiers {
 		if !q.ID.Equal(oidCPS) && !q.ID.Equal(oidUserNotice) {
-			return refuse("certificate_policies", "no policy qualifier that we do not process, for the extension is critical (RFC 5280 §4.2.1.4)", q.ID.String())
+			return refuse("certificate_policies", reason.Say("no policy qualifier that we do not process, for the extension is critical (RFC 5280 §4.2.1.4)"), q.ID.String())
 		}
 	}
 	return nil

@@ -20,19 +20,19 @@ func nameError(chain []*x509.Certificate, server string) *reason.Error {
 	if _, ok := matchName(leaf, server); ok {
 		return nil
 	}
-	first := "certificate 1 is an end entity's"
+	first := reason.Say("certificate 1 is an end entity's")
 	if leaf.IsCA {
-		first = "certificate 1 is a CA's"
+		first = reason.Say("certificate 1 is a CA's")
 	}
 	for i, c := range chain[1:] {
 		if _, ok := matchName(c, server); ok {
 			return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name."+CauseNotFirst),
-				server+" in certificate 1, the leaf", reason.Say("%s; certificate %d carries the name", first, i+2))
+				reason.Say("%s in certificate 1, the leaf", server), reason.Say("%s; certificate %d carries the name", first, i+2))
 		}
 	}
 	// A CA's that names servers is also a leaf: what `openssl req -x509` makes is both.
 	if leaf.IsCA && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
-		return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name."+CauseCAFirst), server+" in certificate 1, the leaf", first)
+		return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name."+CauseCAFirst), reason.Say("%s in certificate 1, the leaf", server), first)
 	}
 	return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name"), server, otherThan(leaf, server))
 }

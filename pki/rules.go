@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/reason"
 )
 
@@ -177,7 +176,7 @@ func (j *judgement) signer(i int) *x509.Certificate {
 func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
 	if a := algorithmOf(j.certs[i]); a.kind == 0 || a.hash == crypto.SHA1 {
 		return reason.New(reason.CertificateBadSignature, "", field(i, "signature_algorithm"),
-			"RSA or ECDSA with SHA-256 or stronger, or EdDSA", a.String())
+			reason.Say("RSA or ECDSA with SHA-256 or stronger, or EdDSA"), a.String())
 	}
 	return nil
 }
@@ -226,11 +225,11 @@ func testValidity(j *judgement, i int) *reason.Error {
 	c, at := j.certs[i], j.o.Time
 	if at.Before(c.NotBefore) {
 		from, now := instants(c.NotBefore, at)
-		return reason.New(reason.CertificateNotYetValid, "", field(i, "not_before"), "valid from "+from, "checked at "+now)
+		return reason.New(reason.CertificateNotYetValid, "", field(i, "not_before"), reason.Say("valid from %s", from), reason.Say("checked at %s", now))
 	}
 	if at.After(c.NotAfter) {
 		until, now := instants(c.NotAfter, at)
-		return reason.New(reason.CertificateExpired, "", j.dateField(i, "not_after"), "valid until "+until, "checked at "+now)
+		return reason.New(reason.CertificateExpired, "", j.dateField(i, "not_after"), reason.Say("valid until %s", until), reason.Say("checked at %s", now))
 	}
 	return nil
 }
@@ -269,18 +268,18 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 		return nil
 	}
 	top := j.certs[i]
-	installed := fmt.Sprintf("no such anchor (installed: %d)", j.o.Roots.Len())
+	installed := reason.Say("no such anchor (installed: %d)", j.o.Roots.Len())
 	if j.selfSigned(i) {
 		return j.untrustedRoot(i, installed)
 	}
-	want := foreign.Sentence(fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer.String(), top.Subject.String()))
+	want := reason.Say("the certificate of %s, issuer of %s", quoted(top.Issuer), quoted(top.Subject))
 	if len(j.certs) >= maxPathLen {
 		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer.too_long"),
-			reason.Say("a path to a trust anchor of at most %d certificates", maxPathLen), "one that has as many and would go on")
+			reason.Say("a path to a trust anchor of at most %d certificates", maxPathLen), reason.Say("one that has as many and would go on"))
 	}
 	if j.issuerPresent(top) {
 		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer.loop"), want,
-			"only such as have name and key of one in the path already: a loop, which leads to no anchor")
+			reason.Say("only such as have name and key of one in the path already: a loop, which leads to no anchor"))
 	}
 	sent := len(j.chain) + len(j.o.Intermediates) - 1
 	return reason.New(reason.CertificateUntrusted, "", field(i, "issuer"), want,

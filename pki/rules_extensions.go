@@ -67,11 +67,11 @@ func testBasicConstraints(j *judgement, i int) *reason.Error {
 	if c.BasicConstraintsValid && c.IsCA || c.Version < 3 && j.isAnchor(i) {
 		return nil
 	}
-	got := "cA FALSE"
+	got := reason.Say("cA FALSE")
 	if !c.BasicConstraintsValid {
-		got = "no basic constraints"
+		got = reason.Say("no basic constraints")
 	}
-	return reason.New(reason.CertificateConstraint, "", field(i, "basic_constraints"), "cA TRUE, for it issued a certificate", got)
+	return reason.New(reason.CertificateConstraint, "", field(i, "basic_constraints"), reason.Say("cA TRUE, for it issued a certificate"), got)
 }
 
 func showBasicConstraints(j *judgement, i int) []Input {
@@ -138,22 +138,22 @@ func testProfile(j *judgement, i int) *reason.Error {
 	}
 	c := j.certs[i]
 	noSubject := bytes.Equal(c.RawSubject, emptyName)
-	malformed := func(name, want, got string) *reason.Error {
+	malformed := func(name string, want, got any) *reason.Error {
 		return reason.New(reason.CertificateMalformed, "", field(i, name), want, got)
 	}
 	switch {
 	case bytes.Equal(c.RawIssuer, emptyName):
-		return malformed("issuer", "a non-empty issuer name (RFC 5280 §4.1.2.4)", "an empty one")
+		return malformed("issuer", reason.Say("a non-empty issuer name (RFC 5280 §4.1.2.4)"), reason.Say("an empty one"))
 	case noSubject && (c.IsCA || i > 0):
-		return malformed("subject", "a non-empty name on a CA (RFC 5280 §4.1.2.6)", "an empty one")
+		return malformed("subject", reason.Say("a non-empty name on a CA (RFC 5280 §4.1.2.6)"), reason.Say("an empty one"))
 	case noSubject && !namedCritically(c):
-		return malformed("subject_alt_name", "critical, for the subject is empty (RFC 5280 §4.2.1.6)", "not critical")
+		return malformed("subject_alt_name", reason.Say("critical, for the subject is empty (RFC 5280 §4.2.1.6)"), reason.Say("not critical"))
 	case c.KeyUsage == 0 && hasKeyUsageRule(j, i):
-		return malformed("key_usage", "at least one bit (RFC 5280 §4.2.1.3)", "none")
+		return malformed("key_usage", reason.Say("at least one bit (RFC 5280 §4.2.1.3)"), reason.Say("none"))
 	case c.KeyUsage&x509.KeyUsageCertSign != 0 && !c.IsCA && c.Version == 3:
-		return malformed("key_usage", "keyCertSign only with cA (RFC 5280 §4.2.1.9)", "keyCertSign without cA")
+		return malformed("key_usage", reason.Say("keyCertSign only with cA (RFC 5280 §4.2.1.9)"), reason.Say("keyCertSign without cA"))
 	case c.BasicConstraintsValid && !c.IsCA && c.MaxPathLen >= 0:
-		return malformed("path_len_constraint", "only with cA (RFC 5280 §4.2.1.9)", "without")
+		return malformed("path_len_constraint", reason.Say("only with cA (RFC 5280 §4.2.1.9)"), reason.Say("without"))
 	}
 	return nil
 }

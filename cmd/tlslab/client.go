@@ -216,11 +216,11 @@ func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (jar *sessionJar, 
 func (c *clientFlags) whyNot(ctx context.Context, err error, asked bool) error {
 	var re *reason.Error
 	if asked && c.cert == "" && reason.Of(err) == reason.PeerAlert {
-		return told(c.lang, err, "wants_certificate", "peer", c.connect, "error", err.Error())
+		return told(c.lang, err, "wants_certificate", "peer", c.connect, "error", narrate.Fault(c.lang, err))
 	}
 	if errors.As(err, &re) && aboutTrust(re) {
 		why := narrate.Must(c.lang, narrate.Reason, narrate.ReasonKey(re))
-		what, regardless := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", re.Error())
+		what, regardless := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", narrate.Fault(c.lang, re))
 		remedy := []string{why.Text}
 		switch { // what is given already is not asked for
 		case re.Reason == reason.CertificateUntrusted && c.caFile == "":

@@ -279,7 +279,7 @@ func handshakeError(ctx context.Context, l narrate.Lang, peer string, err error)
 		}
 		return err
 	}
-	pairs := []string{"peer", peer, "error", re.Error()}
+	pairs := []string{"peer", peer, "error", narrate.Fault(l, re)}
 	switch {
 	case re.Reason == reason.NotTLS:
 		return told(l, err, "not_tls", pairs...)
@@ -302,7 +302,7 @@ func endError(l narrate.Lang, peer string, err error) error {
 	case reason.TruncatedStream:
 		return told(l, err, "truncated", "peer", peer)
 	case reason.PeerAlert:
-		return told(l, err, "peer_refused", "peer", peer, "error", err.Error())
+		return told(l, err, "peer_refused", "peer", peer, "error", narrate.Fault(l, err))
 	}
 	return err
 }

@@ -32,7 +32,7 @@ func (dhe) PreMaster(secret []byte) []byte { return bytes.TrimLeft(secret, "\x00
 func (dhe) Offer(in ServerInput) (Offer, Params, error) {
 	f, ok := first(iana.KxDHE, in.Groups).(Field)
 	if !ok {
-		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 7919 §4", "client_hello.extensions.supported_groups", "a finite field", nil)
+		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 7919 §4", "client_hello.extensions.supported_groups", reason.Say("a finite field"), nil)
 	}
 	o, err := f.Offer(in.Rand)
 	if err != nil {
@@ -87,7 +87,7 @@ func knownField(in ClientInput) (Field, error) {
 		}
 	}
 	p, g := natural(in.Params.P), natural(in.Params.G)
-	err := reason.New(reason.WeakKey, "RFC 7919 §3", "server_key_exchange.params.dh_p", "a prime of RFC 7919 or RFC 3526", reason.Say("an unknown number of %d bytes", len(p)))
+	err := reason.New(reason.WeakKey, "RFC 7919 §3", "server_key_exchange.params.dh_p", reason.Say("a prime of RFC 7919 or RFC 3526"), reason.Say("an unknown number of %d bytes", len(p)))
 	for _, f := range known {
 		fp, fg := f.Params()
 		if !bytes.Equal(p, natural(fp)) {

@@ -19,7 +19,7 @@ func (ecdhe) PreMaster(secret []byte) []byte { return secret } // leading zeros 
 func (ecdhe) Offer(in ServerInput) (Offer, Params, error) {
 	g := first(iana.KxECDHE, in.Groups)
 	if g == nil {
-		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 8422 §5.1", "client_hello.extensions.supported_groups", "a curve that both ends have", nil)
+		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 8422 §5.1", "client_hello.extensions.supported_groups", reason.Say("a curve that both ends have"), nil)
 	}
 	o, err := g.Offer(in.Rand)
 	if err != nil {
@@ -38,7 +38,7 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 			return a, nil
 		}
 	}
-	return nil, reason.New(reason.NotOffered, "RFC 8422 §5.4", "server_key_exchange.params.named_curve", "one of the groups offered", in.Params.Group)
+	return nil, reason.New(reason.NotOffered, "RFC 8422 §5.4", "server_key_exchange.params.named_curve", reason.Say("one of the groups offered"), in.Params.Group)
 }
 
 // badECDHShare is BadShare in TLS 1.2, whose rules about points stand elsewhere than TLS 1.3's.

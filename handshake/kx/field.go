@@ -9,6 +9,7 @@ import (
 	"filippo.io/bigmod"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
 )
 
 // The finite fields of RFC 7919, with the short exponents of its §5.2 and
@@ -104,7 +105,7 @@ func (f *field) element(y []byte) (*bigmod.Nat, error) {
 	}
 	n, err := bigmod.NewNat().SetBytes(y, f.modulus)
 	if err != nil || n.IsZero()|n.IsOne()|n.IsMinusOne(f.modulus) == 1 {
-		return nil, invalid("RFC 9846 §4.3.8.1", "a public value must lie between 1 and p-1: outside, the secret is known to everybody")
+		return nil, invalid("RFC 9846 §4.3.8.1", reason.Because("a public value must lie between 1 and p-1: outside, the secret is known to everybody"))
 	}
 	return n, nil
 }

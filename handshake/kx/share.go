@@ -31,14 +31,14 @@ func wrongLength(ref string, want, got int) error {
 }
 
 // invalid refuses a share by its value.
-func invalid(ref, why string) error {
-	return reason.Wrap(reason.BadShare, ref, "", errors.New(why))
+func invalid(ref string, why error) error {
+	return reason.Wrap(reason.BadShare, ref, "", why)
 }
 
 // fill reads exactly len(b) random bytes.
 func fill(rand io.Reader, b []byte) error {
 	if _, err := io.ReadFull(rand, b); err != nil {
-		return reason.Fault("", fmt.Errorf("random source: %w", err))
+		return reason.Fault("", reason.Because("random source: %v", err))
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func fill(rand io.Reader, b []byte) error {
 // probability 1/2 or better, so a source that fails a hundred draws is no source.
 const maxDraws = 100
 
-var errStuck = reason.Fault("", errors.New("random source: nothing usable in 100 draws"))
+var errStuck = reason.Fault("", reason.Because("random source: nothing usable in 100 draws"))
 
 // typeName names a key's type for an error message.
 func typeName(key any) string { return fmt.Sprintf("%T", key) }

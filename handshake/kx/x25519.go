@@ -7,6 +7,7 @@ import (
 	"github.com/cloudflare/circl/dh/x448"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
 )
 
 // X25519 and X448 are the Montgomery curves of RFC 7748. A share is 32 or 56
@@ -29,7 +30,7 @@ var (
 	}
 )
 
-var errSmallOrder = invalid("RFC 9846 §7.4.2", "a point of small order: the secret would be zero for every private key")
+var errSmallOrder = invalid("RFC 9846 §7.4.2", reason.Because("a point of small order: the secret would be zero for every private key"))
 
 // x25519Key holds the private key as drawn; the arithmetic clamps it
 // (RFC 7748 §5), here as in every other implementation.

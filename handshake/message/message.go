@@ -153,7 +153,7 @@ func new12(ctx Context, t iana.HandshakeType) Message {
 // no message for the type, else what wire.Parse reports or DuplicateExtension.
 func Parse(ctx Context, b []byte, note *[]wire.Field) (Message, error) {
 	if len(b) == 0 {
-		return nil, &reason.Error{Reason: reason.Truncated, Ref: ctx.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: "msg_type", Want: "a handshake message", Got: "nothing"}
+		return nil, &reason.Error{Reason: reason.Truncated, Ref: ctx.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: "msg_type", Want: reason.Say("a handshake message"), Got: reason.Say("nothing")}
 	}
 	t := iana.HandshakeType(b[0])
 	m := New(ctx, t)

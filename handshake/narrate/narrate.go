@@ -122,7 +122,11 @@ func load(l Lang) library {
 // read parses the files of a language. That they parse is tested.
 func read(l Lang) library {
 	lib := library{}
-	for _, k := range Kinds() {
+	kinds := Kinds()
+	if l != En { // in English a phrase says itself
+		kinds = append(kinds, phrase)
+	}
+	for _, k := range kinds {
 		name := string(l) + "/" + string(k) + ".txt"
 		b, err := files.ReadFile(name)
 		if err == nil {

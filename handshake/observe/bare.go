@@ -15,7 +15,7 @@ type bare struct {
 }
 
 func (b bare) Seal([]byte, uint64, iana.ContentType, iana.Version, []byte, *suite.Trace) ([]byte, error) {
-	return nil, reason.New(reason.Internal, "", "", "an observer that only reads", "Seal")
+	return nil, reason.New(reason.Internal, "", "", reason.Say("an observer that only reads"), "Seal")
 }
 
 func (b bare) Open(_ []byte, _ uint64, rec []byte, tr *suite.Trace) (iana.ContentType, []byte, error) {
@@ -48,7 +48,7 @@ func (b bare) split(inner []byte, tr *suite.Trace) (iana.ContentType, []byte, er
 	}
 	if n == 0 {
 		return 0, nil, &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5.4", Field: "inner_plaintext.type", Off: record.HeaderLen,
-			Want: "a byte that is not zero", Got: "zeros alone"}
+			Want: reason.Say("a byte that is not zero"), Got: reason.Say("zeros alone")}
 	}
 	tr.Add(suite.StepInnerPlaintext, inner)
 	if n < len(inner) {

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -165,11 +164,11 @@ func (r *Reader) checkHeader(buf []byte) error {
 	typ, v := iana.ContentType(buf[0]), version(buf)
 	known := typ >= iana.ChangeCipherSpec && typ <= iana.ApplicationData
 	if !known && v>>8 != 3 && r.seq == 0 && r.epoch == 0 {
-		return &reason.Error{Reason: reason.NotTLS, Ref: "RFC 9846 §5.1", Field: "record", Want: "a TLS record", Got: guess(buf)}
+		return &reason.Error{Reason: reason.NotTLS, Ref: "RFC 9846 §5.1", Field: "record", Want: reason.Say("a TLS record"), Got: guess(buf)}
 	}
 	if !known {
 		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: r.rule("RFC 9846 §5", "RFC 5246 §6"), Field: "record.type",
-			Want: "a content type of TLS, 20 to 23", Got: typ}
+			Want: reason.Say("a content type of TLS, 20 to 23"), Got: typ}
 	}
 	if v>>8 < 3 || v>>8 > 3 && r.version != iana.TLS13 { // which ignores it (RFC 9846 §5.1)
 		return &reason.Error{Reason: reason.BadRecordVersion, Ref: r.versionRule(v), Field: "record.version", Off: 1, Want: "0x03..", Got: v}
@@ -254,11 +253,11 @@ func (r *Reader) checkEmpty(rec *Record) error {
 	ref := r.emptyRule(rec, idle)
 	if rec.Type != iana.ApplicationData && !idle {
 		return &reason.Error{Reason: reason.EmptyRecordFlood, Ref: ref, Field: "record.plaintext", Off: HeaderLen,
-			Want: "at least 1 byte", Got: fmt.Sprintf("an empty %v record", rec.Type)}
+			Want: reason.Say("at least 1 byte"), Got: reason.Say("an empty %v record", rec.Type)}
 	}
 	if r.empty++; r.empty > maxEmpty {
 		return &reason.Error{Reason: reason.EmptyRecordFlood, Ref: ref, Field: "record.plaintext", Off: HeaderLen,
-			Want: fmt.Sprintf("at most %d empty records in a row", maxEmpty), Got: r.empty}
+			Want: reason.Say("at most %d empty records in a row", maxEmpty), Got: r.empty}
 	}
 	return nil
 }
@@ -267,7 +266,7 @@ func (r *Reader) checkEmpty(rec *Record) error {
 // max_fragment_length allows. The offset is where a record tells its length.
 func overflow(ref, field string, limit, got int) error {
 	return &reason.Error{Reason: reason.RecordOverflow, Ref: ref, Field: field, Off: 3,
-		Want: fmt.Sprintf("at most %d bytes", limit), Got: got}
+		Want: reason.Say("at most %d bytes", limit), Got: got}
 }
 
 func length(header []byte) int           { return int(header[3])<<8 | int(header[4]) }

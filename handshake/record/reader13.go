@@ -26,11 +26,11 @@ func (r *Reader) checkHeader13(typ iana.ContentType, n int) error {
 		limit, ref = innerLimit(r.limit)+MaxCiphertext13-MaxInner, r.lengthRule("RFC 9846 §5.2")
 	case typ == iana.ChangeCipherSpec && n == 1:
 	case typ == iana.ChangeCipherSpec:
-		return unexpected("RFC 9846 §5", "record.length", 3, "1 byte of change_cipher_spec", n)
+		return unexpected("RFC 9846 §5", "record.length", 3, reason.Say("1 byte of change_cipher_spec"), n)
 	case r.protection == nil:
 	case typ == iana.Alert && r.epoch == 1 && r.seq == 0:
 		if n != alertLen {
-			return unexpected("RFC 9846 §5.1", "record.length", 3, "2 bytes of alert in clear", n)
+			return unexpected("RFC 9846 §5.1", "record.length", 3, reason.Say("2 bytes of alert in clear"), n)
 		}
 	default:
 		return unexpected("RFC 9846 §5.2", "record.type", 0, iana.ApplicationData, typ)
@@ -73,7 +73,7 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 		payload = own
 	}
 	if typ != iana.ApplicationData && typ != iana.Handshake && typ != iana.Alert { // change_cipher_spec among them
-		return unexpected("RFC 9846 §5", "inner_plaintext.type", HeaderLen, "handshake, alert or application_data", typ)
+		return unexpected("RFC 9846 §5", "inner_plaintext.type", HeaderLen, reason.Say("handshake, alert or application_data"), typ)
 	}
 	rec.Type, rec.Payload = typ, payload
 	return nil

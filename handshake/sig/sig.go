@@ -14,7 +14,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"errors"
 	"fmt"
 	"io"
 
@@ -87,7 +86,7 @@ func (s *Scheme) Name() string { return s.ID.String() }
 func (s *Scheme) Sign(rand io.Reader, key crypto.PrivateKey, msg []byte) ([]byte, error) {
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, reason.Mistake("", "a crypto.Signer", fmt.Sprintf("%T", key))
+		return nil, reason.Mistake("", reason.Say("a crypto.Signer"), fmt.Sprintf("%T", key))
 	}
 	if err := s.accepts(signer.Public()); err != nil {
 		return nil, err
@@ -137,7 +136,7 @@ func (s *Scheme) Verify(pub crypto.PublicKey, msg, sig []byte) error {
 		good = ed448.Verify(k, input, sig, "")
 	}
 	if !good {
-		return reason.Wrap(reason.BadSignature, s.verifyRule(), "", errors.New(s.Name()+" does not verify under this key"))
+		return reason.Wrap(reason.BadSignature, s.verifyRule(), "", reason.Because("%s does not verify under this key", s.Name()))
 	}
 	return nil
 }
@@ -196,7 +195,7 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 			return s.sized(k.RSA)
 		}
 		if ok {
-			return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", "a key for "+s.Name(),
+			return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()),
 				reason.Say("one for %v and %d bytes of salt or more", k.Params.Hash, k.Params.SaltLength))
 		}
 	case *ecdsa.PublicKey:
@@ -207,7 +206,7 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 		ok = s.ID == iana.Ed448 && len(k) == ed448.PublicKeySize
 	}
 	if !ok {
-		return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", "a key for "+s.Name(), KeyName(pub))
+		return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()), KeyName(pub))
 	}
 	return nil
 }

@@ -178,7 +178,7 @@ const HeaderLen = 5
 // appendHeader appends type, version and length n.
 func appendHeader(dst []byte, typ iana.ContentType, version iana.Version, n int) ([]byte, error) {
 	if n > 0xffff {
-		return dst, reason.New(reason.Internal, "", "record.length", "at most 65535 bytes", n)
+		return dst, reason.New(reason.Internal, "", "record.length", reason.Say("at most 65535 bytes"), n)
 	}
 	return append(dst, byte(typ), byte(version>>8), byte(version), byte(n>>8), byte(n)), nil
 }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"fmt"
 	"strings"
 
 	"tlslab/handshake/reason"
@@ -108,7 +107,7 @@ func (c *Codec) take(name string, n int) []byte {
 	}
 	c.last = c.off
 	if n > c.end-c.off {
-		c.FailAt(c.off, reason.Truncated, name, fmt.Sprintf("%d bytes", n), fmt.Sprintf("%d left", c.end-c.off))
+		c.FailAt(c.off, reason.Truncated, name, reason.Say("%d bytes", n), reason.Say("%d left", c.end-c.off))
 		return nil
 	}
 	if n == 0 { // one form for "empty", so that what is read equals what was written
@@ -163,7 +162,7 @@ func U16[T ~uint16](c *Codec, name string, p *T) { number(c, name, 2, p) }
 // BadLength: the only numbers of this size are lengths.
 func U24[T ~uint32](c *Codec, name string, p *T) {
 	if c.writing && *p>>24 != 0 {
-		c.Fail(reason.BadLength, name, "at most 16777215", *p)
+		c.Fail(reason.BadLength, name, reason.Say("at most 16777215"), *p)
 	}
 	number(c, name, 3, p)
 }
@@ -276,7 +275,7 @@ func (c *Codec) length(prefix int, name string, n, min, max int) (int, bool) {
 		return 0, false
 	}
 	if c.writing && uint64(n)>>(8*prefix) != 0 {
-		c.FailAt(c.pos(), reason.BadLength, name, fmt.Sprintf("at most %d bytes", 1<<(8*prefix)-1), n)
+		c.FailAt(c.pos(), reason.BadLength, name, reason.Say("at most %d bytes", 1<<(8*prefix)-1), n)
 		return 0, false
 	}
 	v, ok := c.num(name, prefix, uint64(n))
@@ -287,7 +286,7 @@ func (c *Codec) length(prefix int, name string, n, min, max int) (int, bool) {
 		c.leaf(name+".length", c.pos()-prefix, prefix, int(v))
 	}
 	if !c.writing && (int(v) < min || int(v) > max) {
-		c.Fail(reason.BadLength, name, fmt.Sprintf("%d to %d bytes", min, max), int(v))
+		c.Fail(reason.BadLength, name, reason.Say("%d to %d bytes", min, max), int(v))
 		return 0, false
 	}
 	return int(v), true

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"fmt"
-
 	"tlslab/handshake/reason"
 )
 
@@ -70,9 +68,9 @@ func (c *Codec) vector(b *Block, name string, min int) {
 	}
 	switch n := int(v); {
 	case n > c.end-c.off:
-		c.Fail(reason.Truncated, name, fmt.Sprintf("%d bytes", n), fmt.Sprintf("%d left", c.end-c.off))
+		c.Fail(reason.Truncated, name, reason.Say("%d bytes", n), reason.Say("%d left", c.end-c.off))
 	case n < min:
-		c.Fail(reason.BadLength, name, fmt.Sprintf("at least %d bytes", min), n)
+		c.Fail(reason.BadLength, name, reason.Say("at least %d bytes", min), n)
 	default:
 		c.end = c.off + n
 	}
@@ -87,7 +85,7 @@ func (c *Codec) End(b Block) {
 		if c.writing {
 			c.patch(b)
 		} else if c.off != c.end {
-			c.FailAt(c.off, reason.TrailingBytes, "", nil, fmt.Sprintf("%d bytes more", c.end-c.off))
+			c.FailAt(c.off, reason.TrailingBytes, "", nil, reason.Say("%d bytes more", c.end-c.off))
 		}
 		if c.err != nil {
 			return
@@ -110,7 +108,7 @@ func (c *Codec) End(b Block) {
 func (c *Codec) patch(b Block) {
 	n := c.pos() - b.start
 	if uint64(n)>>(8*b.prefix) != 0 {
-		c.FailAt(b.start-b.prefix, reason.BadLength, b.field, fmt.Sprintf("at most %d bytes", 1<<(8*b.prefix)-1), n)
+		c.FailAt(b.start-b.prefix, reason.BadLength, b.field, reason.Say("at most %d bytes", 1<<(8*b.prefix)-1), n)
 		return
 	}
 	at := c.base + b.start

@@ -16,14 +16,16 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"tlslab/handshake/reason"
 )
 
 // Error is the first fault of an encoding.
 type Error struct {
-	Off   int    // of the byte at fault, from the start of the document
-	Field string // dotted path in the RFC's names, "tbs_certificate.validity.not_after"
-	Want  string // the rule, with its section
-	Got   string
+	Off   int           // of the byte at fault, from the start of the document
+	Field string        // dotted path in the RFC's names, "tbs_certificate.validity.not_after"
+	Want  reason.Phrase // the rule, with its section
+	Got   reason.Phrase
 }
 
 func (e *Error) Error() string {
@@ -77,7 +79,7 @@ type syntax struct {
 	components []component
 	of         *syntax
 	min        int
-	rule       func(content []byte) (want string) // what the module adds to the tag's rules; "" if kept
+	rule       func(content []byte) (kept bool) // what the module adds to the tag's rules
 
 	definedBy definition // of a SEQUENCE whose last component's syntax another one names
 }
@@ -118,17 +120,24 @@ const (
 
 type walker struct{ b []byte }
 
-func fault(off int, want, got string) *Error { return &Error{Off: off, Want: want, Got: got} }
+func fault(off int, want, got reason.Phrase) *Error { return &Error{Off: off, Want: want, Got: got} }
 
 func (w *walker) left(off, end int) *Error {
-	return fault(off, "nothing after the last field", count(end-off, "more byte"))
+	return fault(off, reason.Say("nothing after the last field"), more(end-off))
 }
 
-func count(n int, of string) string {
+func more(n int) reason.Phrase {
 	if n == 1 {
-		return "1 " + of
+		return reason.Say("1 more byte")
 	}
-	return strconv.Itoa(n) + " " + of + "s"
+	return reason.Say("%d more bytes", n)
+}
+
+func bytesOf(n int) reason.Phrase {
+	if n == 1 {
+		return reason.Say("1 byte")
+	}
+	return reason.Say("%d bytes", n)
 }
 
 // element walks one element of syntax s in b[off:end]. tag, if not 0, stands in for
@@ -145,7 +154,7 @@ func (w *walker) element(s *syntax, off, end int, tag byte, depth int) (span, *E
 		return at, fault(off, tagName(tag), tagName(w.b[off]))
 	}
 	if depth > maxDepth {
-		return at, fault(off, fmt.Sprintf("at most %d levels", maxDepth), "deeper nesting")
+		return at, fault(off, reason.Say("at most %d levels", maxDepth), reason.Say("deeper nesting"))
 	}
 	switch s.form {
 	case primitive:
@@ -171,7 +180,7 @@ func (w *walker) element(s *syntax, off, end int, tag byte, depth int) (span, *E
 func (w *walker) header(off, end int) (span, *Error) {
 	b, p := w.b[:end], off+1
 	if off >= end {
-		return span{}, fault(off, "one more field", "the end of what holds it")
+		return span{}, fault(off, reason.Say("one more field"), reason.Say("the end of what holds it"))
 	}
 	if b[off]&0x1f == 0x1f {
 		from := p
@@ -179,32 +188,32 @@ func (w *walker) header(off, end int) (span, *Error) {
 			p++
 		}
 		if p++; p <= end && (b[from] == 0x80 || p == from+1 && b[from] < 0x1f) {
-			return span{}, fault(from, "a tag in as few bytes as hold it (X.690 §8.1.2)", "a longer form")
+			return span{}, fault(from, reason.Say("a tag in as few bytes as hold it (X.690 §8.1.2)"), reason.Say("a longer form"))
 		}
 	}
 	if p >= end {
-		return span{}, fault(off, "identifier and length octets", count(end-off, "byte"))
+		return span{}, fault(off, reason.Say("identifier and length octets"), bytesOf(end-off))
 	}
 	length, first := 0, p
 	switch p++; {
 	case b[first] < 0x80:
 		length = int(b[first])
 	case b[first] == 0x80:
-		return span{}, fault(first, "a definite length (X.690 §10.1)", "the indefinite form")
+		return span{}, fault(first, reason.Say("a definite length (X.690 §10.1)"), reason.Say("the indefinite form"))
 	default:
 		n := int(b[first] & 0x7f)
 		if n > 4 || p+n > end {
-			return span{}, fault(first, "a length that fits "+count(end-off, "byte"), "one in "+count(n, "byte"))
+			return span{}, fault(first, reason.Say("a length that fits %v", bytesOf(end-off)), reason.Say("one in %v", bytesOf(n)))
 		}
 		for _, c := range b[p : p+n] {
 			length = length<<8 | int(c)
 		}
 		if p += n; length < 0x80 || b[first+1] == 0 {
-			return span{}, fault(first, "a length in as few bytes as hold it (X.690 §10.1)", fmt.Sprintf("%d in %s", length, count(n+1, "byte")))
+			return span{}, fault(first, reason.Say("a length in as few bytes as hold it (X.690 §10.1)"), reason.Say("%d in %v", length, bytesOf(n+1)))
 		}
 	}
 	if length > end-p {
-		return span{}, fault(first, fmt.Sprintf("a length of at most %d", end-p), strconv.Itoa(length))
+		return span{}, fault(first, reason.Say("a length of at most %d", end-p), reason.Say("%d", length))
 	}
 	return span{off, p, p + length}, nil
 }
@@ -219,7 +228,7 @@ func (w *walker) sequence(s *syntax, at span, depth int) *Error {
 				continue
 			}
 			if off == at.end {
-				return fault(off, "one more field", "the end of what holds it").in(c.name)
+				return fault(off, reason.Say("one more field"), reason.Say("the end of what holds it")).in(c.name)
 			}
 		}
 		part, err := w.element(c.syntax, off, at.end, c.tag, depth+1)
@@ -227,7 +236,7 @@ func (w *walker) sequence(s *syntax, at span, depth int) *Error {
 			return err.in(c.name)
 		}
 		if c.def != nil && bytes.Equal(w.b[off:part.end], c.def) {
-			return fault(off, "the default left out (X.690 §11.5)", "the default written").in(c.name)
+			return fault(off, reason.Say("the default left out (X.690 §11.5)"), reason.Say("the default written")).in(c.name)
 		}
 		parts[i], off = part, part.end
 	}
@@ -301,12 +310,12 @@ func (w *walker) list(s *syntax, at span, depth int) *Error {
 			return err.in("[" + strconv.Itoa(n) + "]")
 		}
 		if s.form == setOf && n > 0 && bytes.Compare(w.b[before.start:before.end], w.b[off:part.end]) > 0 {
-			return fault(off, "a set in ascending order of its encodings (X.690 §11.6)", "a smaller one after a greater")
+			return fault(off, reason.Say("a set in ascending order of its encodings (X.690 §11.6)"), reason.Say("a smaller one after a greater"))
 		}
 		before, off = part, part.end
 	}
 	if n < s.min {
-		return fault(at.start, "at least one entry, SIZE (1..MAX) (RFC 5280 appendix B)", "none")
+		return fault(at.start, reason.Say("at least one entry, SIZE (1..MAX) (RFC 5280 appendix B)"), reason.Say("none"))
 	}
 	return nil
 }
@@ -322,14 +331,11 @@ func (w *walker) choice(s *syntax, at span, depth int) *Error {
 		}
 		return nil
 	}
-	want := ""
+	names := make(reason.OneOf, len(s.components))
 	for i := range s.components {
-		if i > 0 {
-			want += " or "
-		}
-		want += s.components[i].name
+		names[i] = s.components[i].name
 	}
-	return fault(at.start, want, tagName(w.b[at.start]))
+	return fault(at.start, reason.Say("%v", names), tagName(w.b[at.start]))
 }
 
 // anything walks an element whose syntax nobody here knows: the tags of the
