@@ -14,7 +14,7 @@ func (e *Endpoint) FeedBroken(cause error) { e.eof, e.broken = true, cause }
 
 // truncated is the error for a stream that is over too early: it says what was waited for.
 func (e *Endpoint) truncated() error {
-	err := &reason.Error{Reason: reason.TruncatedStream, Off: -1, Want: "close_notify", Got: reason.Say("the end of the stream"), Err: e.broken}
+	err := &reason.Error{Reason: reason.TruncatedStream, Ref: e.rule("RFC 9846 §6.1", "RFC 5246 §7.2.1"), Off: -1, Want: "close_notify", Got: reason.Say("the end of the stream"), Err: e.broken}
 	switch {
 	case e.state != Connected && e.broken != nil:
 		err.Want, err.Got = e.awaited(), reason.Say("a broken connection in state %v", e.state)

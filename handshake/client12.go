@@ -87,7 +87,7 @@ func recvServerCertificate(c *client, m message.Message) error {
 		return err
 	}
 	if len(c.chain) == 0 {
-		return &reason.Error{Reason: reason.CertificateMissing, Field: "certificate.certificate_list", Off: 4,
+		return &reason.Error{Reason: reason.CertificateMissing, Ref: "RFC 5246 §7.4.2", Field: "certificate.certificate_list", Off: 4,
 			Want: reason.Say("at least the server's certificate")}
 	}
 	c.summary.PeerChain = c.chain
@@ -112,7 +112,7 @@ func (c *client) fitsGroups(leaf *x509.Certificate) error {
 	if !ok || !curve || slices.Contains(offered.Groups, id) {
 		return nil
 	}
-	return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
+	return &reason.Error{Reason: reason.CertificateWrongKey, Ref: "RFC 8422 §5.3", Field: "certificate.certificate_list", Off: 7,
 		Want: reason.Say("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
 }
 

@@ -223,6 +223,15 @@ func (e *Endpoint) version() iana.Version {
 	return 0
 }
 
+// rule is where a rule stands that both versions have: the one of the version that is
+// settled, or that alone may be; TLS 1.3's while there is a choice.
+func (e *Endpoint) rule(tls13, tls12 string) string {
+	if e.version() == iana.TLS12 {
+		return tls12
+	}
+	return tls13
+}
+
 func (e *Endpoint) find(d Direction, m message.Message) int {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
@@ -310,11 +319,14 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		return true, nil
 	}
 	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
-		r := reason.InterleavedMessage
-		if rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13 {
-			r = reason.KeyChangeMidMessage
+		r, ref := reason.InterleavedMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
+		switch {
+		case rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13:
+			r, ref = reason.KeyChangeMidMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §7.1")
+		case rec.Type == iana.ApplicationData && e.state != Connected:
+			ref = e.rule("RFC 9846 §5.1", "RFC 5246 §7.4.9")
 		}
-		return false, reason.New(r, "", "record.type", iana.Handshake, rec.Type)
+		return false, reason.New(r, ref, "record.type", iana.Handshake, rec.Type)
 	}
 	switch rec.Type {
 	case iana.Handshake:
@@ -331,7 +343,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		return true, e.readAlert(rec.Payload)
 	case iana.ApplicationData:
 		if e.state.MayRead() == NoData {
-			return false, reason.New(reason.UnexpectedRecord, "", "record.type",
+			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), "record.type",
 				reason.Say("no application data in state %v", e.state), rec.Type)
 		}
 		if e.state.MayRead() == EarlyData {
@@ -368,7 +380,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 	}
 	n := messageLen(e.hs)
 	if n > maxMessage {
-		return false, &reason.Error{Reason: reason.MessageTooLong, Field: kind.String() + ".length", Off: 1,
+		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
 			Want: reason.Say("at most %d bytes", maxMessage-messageHeader), Got: n - messageHeader}
 	}
 	if len(e.hs) < n {
@@ -425,10 +437,7 @@ func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
 
 // context tells message what shapes to expect from the peer.
 func (e *Endpoint) context() message.Context {
-	ctx := message.Context{Version: iana.TLS12, FromServer: e.role == Client}
-	if e.summary.Version != 0 {
-		ctx.Version = e.summary.Version
-	}
+	ctx := message.Context{Version: e.version(), FromServer: e.role == Client}
 	if s := e.summary.Suite; s != nil {
 		ctx.Kx = s.Kx
 	}

@@ -162,13 +162,26 @@ func Moves(r Role) []Move {
 	return out
 }
 
+// orderRule is where it stands that a message may not come now.
+func (e *Endpoint) orderRule(k message.Kind) string {
+	switch {
+	case k == message.KindChangeCipherSpec:
+		return e.rule("RFC 9846 §5", "RFC 5246 §7.1")
+	case k == message.KindClientHello:
+		return e.rule("RFC 9846 §4.2.2", "RFC 5246 §7.4")
+	case k == message.KindHelloRetryRequest:
+		return "RFC 9846 §4.2.4"
+	}
+	return e.rule("RFC 9846 §4", "RFC 5246 §7.4")
+}
+
 // unexpected is the error for a message that no row of the state receives.
 func (e *Endpoint) unexpected(k message.Kind) error {
 	got := reason.Say("%v in state %v", k, e.state)
 	if k == message.KindHelloRetryRequest && e.summary.Retried {
 		got = reason.Say("a second %v in state %v", k, e.state)
 	}
-	return &reason.Error{Reason: reason.UnexpectedMessage, Field: k.String(), Off: 0, Want: e.awaited(), Got: got}
+	return &reason.Error{Reason: reason.UnexpectedMessage, Ref: e.orderRule(k), Field: k.String(), Off: 0, Want: e.awaited(), Got: got}
 }
 
 // awaited says which messages may come now.

@@ -51,7 +51,7 @@ func namesAnother(child, issuer *x509.Certificate, bad *reason.Error) *reason.Er
 	if bad.Reason != reason.CertificateBadSignature || algorithmOf(child).kind == 0 || keyIDRank(child, issuer) != keyIDDiffers {
 		return bad
 	}
-	return reason.New(bad.Reason, "", CauseNamesAnother,
+	return reason.New(bad.Reason, "RFC 5280 §6.1.3 (a)(1)", CauseNamesAnother,
 		reason.Say("a signature by the key %x, which the certificate names as its issuer's", child.AuthorityKeyId),
 		reason.Say("an issuer %s with the key %x, under which it does not verify", quoted(issuer.Subject), issuer.SubjectKeyId))
 }
@@ -73,10 +73,10 @@ func (s *TrustStore) sameName(c *x509.Certificate) *x509.Certificate {
 func (j *judgement) untrustedRoot(i int, installed reason.Phrase) *reason.Error {
 	top := j.certs[i]
 	if anchor := j.o.Roots.sameName(top); anchor != nil {
-		return reason.New(reason.CertificateUntrusted, "", field(i, "subject."+CauseSameName),
+		return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", field(i, "subject."+CauseSameName),
 			reason.Say("the self-signed %s with the SHA-256 fingerprint %x to be installed as a trust anchor", quoted(top.Subject), sha256.Sum256(top.Raw)),
 			reason.Say("another of that name with the fingerprint %x", sha256.Sum256(anchor.Raw)))
 	}
-	return reason.New(reason.CertificateUntrusted, "", field(i, "subject"),
+	return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", field(i, "subject"),
 		reason.Say("the self-signed %s to be installed as a trust anchor", quoted(top.Subject)), installed)
 }

@@ -263,7 +263,7 @@ func (v *verifier) try(anchored bool) (stop bool) {
 // exceed ends the first round: no path was accepted within the bound.
 func (v *verifier) exceed(bound int, of reason.Phrase) (stop bool) {
 	if v.limit == nil {
-		v.limit = reason.New(reason.CertificateUntrusted, "", "certificate_list",
+		v.limit = reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", "certificate_list",
 			reason.Say("a path to a trust anchor within %d %s", bound, of), reason.Say("more candidates than we follow"))
 	}
 	return true

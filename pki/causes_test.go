@@ -202,7 +202,7 @@ func TestCauseOfDatesAndKeys(t *testing.T) {
 		CauseTooLarge: {N: new(big.Int).SetBit(big.NewInt(1), 8192, 1), E: 65537},
 		CauseNumbers:  {N: n, E: 65537},
 	} {
-		if _, _, got := keyFault(k); got != want {
+		if _, _, _, got := keyFault(k); got != want {
 			t.Errorf("%d bits, odd %d: %q, want %q", k.N.BitLen(), k.N.Bit(0), got, want)
 		}
 	}

@@ -90,7 +90,15 @@ func testKeyUsage(j *judgement, i int) *reason.Error {
 	if allowed == "" {
 		allowed = reason.Say("no bit")
 	}
-	return reason.New(reason.CertificateUsage, "", field(i, "key_usage"), want.phrase(), allowed)
+	return reason.New(reason.CertificateUsage, keyUsageRule(i), field(i, "key_usage"), want.phrase(), allowed)
+}
+
+// keyUsageRule is where it stands what a certificate must be allowed: an issuer's, or the leaf.
+func keyUsageRule(i int) string {
+	if i > 0 {
+		return "RFC 5280 §6.1.4 (n)"
+	}
+	return "RFC 5280 §4.2.1.3"
 }
 
 func showKeyUsage(j *judgement, i int) []Input {

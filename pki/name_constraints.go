@@ -85,23 +85,23 @@ func (x *violation) refusal(i, k int) *reason.Error {
 	}
 	switch x.why {
 	case unreadableConstraints:
-		return reason.New(reason.CertificateMalformed, "", field(k, "name_constraints"),
-			reason.Say("permitted or excluded subtrees (RFC 5280 §4.2.1.10)"), reason.Say("an extension that cannot be read"))
+		return reason.New(reason.CertificateMalformed, "RFC 5280 §4.2.1.10", field(k, "name_constraints"),
+			reason.Say("permitted or excluded subtrees"), reason.Say("an extension that cannot be read"))
 	case unreadableNames:
-		return reason.New(reason.CertificateMalformed, "", at,
+		return reason.New(reason.CertificateMalformed, "RFC 5280 §4.2.1.6", at,
 			reason.Say("names that can be read, for an authority above constrains names"), reason.Say("an extension that cannot be read"))
 	case notApplied:
-		return reason.New(reason.CertificateConstraint, "", field(k, "name_constraints"),
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §4.2.1.10", field(k, "name_constraints"),
 			reason.Say("no constraint on %v, for there is such a name below and we cannot apply it", x.name.kind), x.tree.String())
 	case notASubtree:
-		return reason.New(reason.CertificateConstraint, "", field(k, "name_constraints"),
-			reason.Say("subtrees that can be applied to %v (RFC 5280 §4.2.1.10)", x.name.kind), x.tree.String())
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §4.2.1.10", field(k, "name_constraints"),
+			reason.Say("subtrees that can be applied to %v", x.name.kind), x.tree.String())
 	case notAName:
-		return reason.New(reason.CertificateConstraint, "", at, nameWanted(x.name.kind), x.name.String())
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §4.2.1.10", at, nameWanted(x.name.kind), x.name.String())
 	case excludedName:
-		return reason.New(reason.CertificateConstraint, "", at, reason.Say("no name in the excluded subtree %s", x.tree.String()), x.name.String())
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §6.1.3 (c)", at, reason.Say("no name in the excluded subtree %s", x.tree.String()), x.name.String())
 	}
-	return reason.New(reason.CertificateConstraint, "", at, reason.Say("a name in the permitted subtrees"), x.name.String())
+	return reason.New(reason.CertificateConstraint, "RFC 5280 §6.1.3 (b)", at, reason.Say("a name in the permitted subtrees"), x.name.String())
 }
 
 // nameWanted says what a name of this kind must be to be held against a subtree.

@@ -10,7 +10,8 @@ import (
 
 // BadShare turns a Group's error into a *reason.Error about field, a dotted path
 // such as "server_key_exchange.params.point". An error without a reason of its
-// own, as a student's group may return, becomes reason.BadShare.
+// own, as a student's group may return, becomes reason.BadShare, and names no rule: which
+// one the group goes by is not known here.
 func BadShare(field string, err error) error {
 	var e *reason.Error
 	if !errors.As(err, &e) {
@@ -25,13 +26,13 @@ func BadShare(field string, err error) error {
 }
 
 // wrongLength refuses a share by its length in bytes.
-func wrongLength(want, got int) error {
-	return reason.New(reason.BadShare, "", "", reason.Say("%d bytes", want), got)
+func wrongLength(ref string, want, got int) error {
+	return reason.New(reason.BadShare, ref, "", reason.Say("%d bytes", want), got)
 }
 
 // invalid refuses a share by its value.
-func invalid(why error) error {
-	return reason.Wrap(reason.BadShare, "", "", why)
+func invalid(ref string, why error) error {
+	return reason.Wrap(reason.BadShare, ref, "", why)
 }
 
 // fill reads exactly len(b) random bytes.

@@ -58,7 +58,7 @@ func splitInner(b []byte) (typ iana.ContentType, content []byte, err error) {
 			return iana.ContentType(b[i]), b[:i], nil
 		}
 	}
-	return 0, nil, &reason.Error{Reason: reason.UnexpectedRecord, Field: "inner_plaintext.type", Off: HeaderLen,
+	return 0, nil, &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5.4", Field: "inner_plaintext.type", Off: HeaderLen,
 		Want: reason.Say("a byte that is not zero"), Got: reason.Say("zeros alone")}
 }
 

@@ -184,9 +184,9 @@ func appendHeader(dst []byte, typ iana.ContentType, version iana.Version, n int)
 }
 
 // badRecord is the one error of every Open: which check failed must not be told
-// (RFC 5246 §7.2.2).
-func badRecord() error {
-	return &reason.Error{Reason: reason.BadRecordMAC, Field: "record.fragment", Off: HeaderLen}
+// (RFC 5246 §7.2.2). ref is where the protection is specified, the same for all its checks.
+func badRecord(ref string) error {
+	return &reason.Error{Reason: reason.BadRecordMAC, Ref: ref, Field: "record.fragment", Off: HeaderLen}
 }
 
 // fragment returns what follows the header of a whole record.

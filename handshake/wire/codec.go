@@ -17,6 +17,7 @@ type Codec struct {
 	writing bool
 	err     *reason.Error
 	note    *[]Field
+	rule    string     // where the structure at hand is specified: see Under
 	path    [12]string // names of the open groups
 	depth   int
 }
@@ -56,6 +57,11 @@ func (c *Codec) Peek(skip, n int) []byte {
 	return c.buf[c.off+skip : c.off+skip+n : c.off+skip+n]
 }
 
+// Under says where the structure is specified that the innermost open group or vector
+// holds, "RFC 9846 §4.3.8": a fault found up to its End is one against that, unless it is in
+// a structure within, with a place of its own. What is our own format says nothing.
+func (c *Codec) Under(ref string) { c.rule = ref }
+
 // Fail stops the walk: the field just read (or to be written next) is at fault.
 func (c *Codec) Fail(r reason.Reason, name string, want, got any) {
 	off := c.last
@@ -68,7 +74,7 @@ func (c *Codec) Fail(r reason.Reason, name string, want, got any) {
 // FailAt stops the walk: the field that begins at off, as Mark stored it, is at fault.
 func (c *Codec) FailAt(off int, r reason.Reason, name string, want, got any) {
 	if c.err == nil {
-		c.err = &reason.Error{Reason: r, Field: c.dotted(name), Off: off, Want: want, Got: got}
+		c.err = &reason.Error{Reason: r, Ref: c.rule, Field: c.dotted(name), Off: off, Want: want, Got: got}
 	}
 }
 

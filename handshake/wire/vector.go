@@ -13,11 +13,12 @@ type Block struct {
 	length int // index of the length's Field; likewise
 	named  bool
 	field  string // the length's name, for a fault found at the end
+	rule   string // the enclosing structure's
 }
 
 // Enter opens a group without a length of its own, such as an element of a list.
 func (c *Codec) Enter(name string) Block {
-	b := Block{outer: c.end, start: c.pos(), group: -1, length: -1}
+	b := Block{outer: c.end, start: c.pos(), group: -1, length: -1, rule: c.rule}
 	c.open(&b, name)
 	return b
 }
@@ -25,7 +26,7 @@ func (c *Codec) Enter(name string) Block {
 // Begin opens a vector that is a group: a length of prefix bytes, then content of
 // at least min bytes that the calls up to End visit. The length is name.length.
 func (c *Codec) Begin(prefix int, name string, min int) Block {
-	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1}
+	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1, rule: c.rule}
 	c.open(&b, name)
 	c.vector(&b, "length", min)
 	return b
@@ -34,7 +35,7 @@ func (c *Codec) Begin(prefix int, name string, min int) Block {
 // Length opens a vector that is no group: the length is a leaf called name, and
 // the content belongs to the enclosing group.
 func (c *Codec) Length(prefix int, name string, min int) Block {
-	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1}
+	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1, rule: c.rule}
 	c.vector(&b, name, min)
 	return b
 }
@@ -91,6 +92,9 @@ func (c *Codec) End(b Block) {
 		}
 	}
 	c.end = b.outer
+	if b.rule != "" { // else what follows the outermost structure is still left over from it
+		c.rule = b.rule
+	}
 	if b.named {
 		c.depth--
 	}
