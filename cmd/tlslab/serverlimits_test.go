@@ -292,7 +292,7 @@ func TestDeafClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(line, "did not take within") {
+		if strings.Contains(line, "did not read what was typed here") {
 			break
 		}
 	}
