@@ -94,7 +94,7 @@ func TestEveryFaultInTheSourceIsListed(t *testing.T) {
 			var at ast.Expr
 			switch called := exprText(call.Fun); {
 			case called == "badStatus":
-				causes, at = byName[string(reason.BadStatusResponse)], call.Args[0]
+				causes, at = byName[string(reason.BadStatusResponse)], call.Args[1]
 			case called == "reason.New" && exprText(call.Args[0]) != "reason.CertificateMalformed":
 				causes, at = byName[reasonNamed(exprText(call.Args[0]))], call.Args[2]
 			}

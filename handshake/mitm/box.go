@@ -120,7 +120,7 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	return down, nil
 }
 
-var errUpstream = reason.Because("the middlebox could not connect to the server")
+var errUpstream = reason.Because("the interceptor could not connect to the server")
 
 // Relay opens what has arrived on either leg, and reports whether there was anything.
 // What one call opens the next sends on the other leg, so that whoever carries the bytes

@@ -438,5 +438,5 @@ func BenchmarkCertificate(b *testing.B) {
 func ExampleCertificate() {
 	// SEQUENCE { SEQUENCE { [0] { INTEGER 00 02, …
 	fmt.Println(Certificate([]byte{0x30, 8, 0x30, 6, 0xa0, 4, 2, 2, 0, 2}))
-	// Output: tbs_certificate.version at byte 8: expected an integer in as few bytes as hold it (X.690 §8.3.2), got 0002
+	// Output: tbs_certificate.version at byte 8: expected an integer in as few bytes as hold it, got 0002 (X.690 §8.3.2)
 }
