@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
-	"tlslab/handshake/foreign"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
 )
 
