@@ -38,12 +38,20 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	case tls13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
 		if a.Description == iana.UserCanceled {
-			return e.countWarning("RFC 9846 §6.1", "alert", reason.Say("more in a row"))
+			return e.warned("RFC 9846 §6.1", a.Description)
 		}
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
-		return e.countWarning("RFC 5246 §7.2.2", "alert", reason.Say("more in a row"))
+		return e.warned("RFC 5246 §7.2.2", a.Description)
 	}
 	return reason.New(reason.PeerAlert, "", "", nil, a.Description)
+}
+
+// warned takes an alert that ends nothing.
+func (e *Endpoint) warned(ref string, d iana.AlertDescription) error {
+	if len(e.summary.Warnings) < maxWarnings {
+		e.summary.Warnings = append(e.summary.Warnings, d)
+	}
+	return e.countWarning(ref, "alert")
 }
 
 // noRenegotiation answers a peer that wants a second handshake (RFC 5746 §4.2,
@@ -52,6 +60,7 @@ func (e *Endpoint) noRenegotiation() error {
 	if err := e.countAttempt("RFC 5246 §7.2.2"); err != nil {
 		return err
 	}
+	e.summary.Renegotiates = true
 	if e.declined { // and that has not left yet: once is enough
 		return nil
 	}
@@ -63,13 +72,13 @@ func (e *Endpoint) noRenegotiation() error {
 
 // countAttempt bounds how often a peer may ask for another handshake.
 func (e *Endpoint) countAttempt(ref string) error {
-	return e.countWarning(ref, "renegotiation", reason.Say("more attempts in a row"))
+	return e.countWarning(ref, "renegotiation")
 }
 
 // countWarning bounds what costs the peer nothing and us some work.
-func (e *Endpoint) countWarning(ref, what string, got reason.Phrase) error {
+func (e *Endpoint) countWarning(ref, what string) error {
 	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, ref, what, maxWarnings, got)
+		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row", maxWarnings), reason.Say("more"))
 	}
 	return nil
 }
@@ -77,7 +86,7 @@ func (e *Endpoint) countWarning(ref, what string, got reason.Phrase) error {
 // countIdle bounds what a peer may say after the handshake instead of sending data.
 func (e *Endpoint) countIdle(ref, what string) error {
 	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, ref, what, maxIdle, reason.Say("more in a row"))
+		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row", maxIdle), reason.Say("more"))
 	}
 	return nil
 }

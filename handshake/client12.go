@@ -72,11 +72,11 @@ func clientTicketPromised(c *client, _ message.Message) bool { return c.ticketPr
 // (RFC 5077 §3.4).
 func resumes(c *client, m message.Message) bool {
 	return c.offered != nil && len(c.hello.SessionID) > 0 &&
-		bytes.Equal(m.(*message.ServerHello).SessionID, c.hello.SessionID)
+		(m == nil || bytes.Equal(m.(*message.ServerHello).SessionID, c.hello.SessionID))
 }
 
 func resumesWithTicket(c *client, m message.Message) bool {
-	return resumes(c, m) && m.(*message.ServerHello).Extensions.Find(iana.ExtSessionTicket) != nil
+	return resumes(c, m) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSessionTicket) != nil)
 }
 
 // Moves.

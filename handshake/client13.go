@@ -57,7 +57,7 @@ var clientMoves13 = []move[client]{
 
 // selects13 reports whether a ServerHello picks TLS 1.3 of a client that offered it.
 func selects13(c *client, m message.Message) bool {
-	return c.cfg.speaks(iana.TLS13) && m.(*message.ServerHello).Extensions.Find(iana.ExtSupportedVersions) != nil || c.retried
+	return c.cfg.speaks(iana.TLS13) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSupportedVersions) != nil) || c.retried
 }
 
 func selects13InDisguise(c *client, m message.Message) bool {

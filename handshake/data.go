@@ -84,7 +84,3 @@ func (e *Endpoint) CloseWrite() error {
 	}
 	return nil
 }
-
-// FeedEOF says that the transport has ended: nothing more will be fed. Unless
-// close_notify came, the next Step that would need more fails with TruncatedStream.
-func (e *Endpoint) FeedEOF() { e.eof = true }

@@ -70,6 +70,7 @@ type Endpoint struct {
 	running    *runningHash
 
 	eof, closeSent, closeReceived bool
+	broken                        error // why eof, if the transport did not end but broke
 	warnings, idle                int
 	declined                      bool // no_renegotiation is in out
 	owing                         bool // see Owes
@@ -283,7 +284,7 @@ func (e *Endpoint) fail(err error) error {
 	if !errors.As(err, &re) {
 		re = &reason.Error{Reason: reason.Internal, Off: -1, Err: err}
 	}
-	e.err, e.owing = re, false
+	e.err, e.owing, e.summary.FailedIn = re, false, e.state
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}
@@ -306,7 +307,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	if n == 0 {
 		if e.eof {
-			return false, reason.New(reason.TruncatedStream, e.rule("RFC 9846 §6.1", "RFC 5246 §7.2.1"), "", "close_notify", reason.Say("the end of the stream"))
+			return false, e.truncated()
 		}
 		return false, nil
 	}
@@ -379,7 +380,8 @@ func (e *Endpoint) readMessage() (bool, error) {
 	}
 	n := messageLen(e.hs)
 	if n > maxMessage {
-		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1, Want: maxMessage, Got: n}
+		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
+			Want: reason.Say("at most %d bytes", maxMessage-messageHeader), Got: n - messageHeader}
 	}
 	if len(e.hs) < n {
 		return false, nil

@@ -2,6 +2,7 @@ package handshake_test
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -299,6 +300,9 @@ func (s *subject) drive() {
 	s.out = append(s.out, s.Output()...)
 }
 
+// decimalBytes is how fmt prints a byte slice: [121 121 121].
+var decimalBytes = regexp.MustCompile(` \[\d{1,3}( \d{1,3})+\]`)
+
 // refused holds that a subject has given up as it should: with a typed reason that
 // is not its own fault, the alert that goes with it, no way on, and the same
 // answer to every later question.
@@ -311,6 +315,8 @@ func (s *subject) refused(t testing.TB) *reason.Error {
 		t.Fatalf("not refused: the endpoint is in %v", s.State())
 	case !errors.As(err, &re) || !slices.Contains(reason.All(), re.Reason):
 		t.Fatalf("refused without a typed reason: %T %v", err, err)
+	case decimalBytes.MatchString(err.Error()):
+		t.Fatalf("the error prints bytes in decimal: %v", err)
 	case reason.OurFault(re.Reason):
 		t.Fatalf("what the peer sent is called our own fault: %v", err)
 	case s.State() != handshake.Failed || s.Done() || len(s.Legal()) != 0:

@@ -82,7 +82,7 @@ func serverGivesMore(s *server, _ message.Message) bool {
 func serverUpdates(s *server, _ message.Message) bool { return s.traffic.due() }
 
 func showsCertificate(_ *server, m message.Message) bool {
-	return len(m.(*message.Certificate13).Entries) > 0
+	return m == nil || len(m.(*message.Certificate13).Entries) > 0
 }
 
 // Moves.

@@ -35,6 +35,11 @@ type Summary struct {
 
 	CertificateRequested bool // the server asked the client for a certificate
 
+	// How it ended, and what was said before:
+	FailedIn     State                   // where it stood when it failed; meaningful once Endpoint.Err is not nil
+	Warnings     []iana.AlertDescription // warning alerts that came and did not end it, but for close_notify; the first few
+	Renegotiates bool                    // the peer asked for a second handshake, which is declined
+
 	PeerChain []*x509.Certificate // as sent, leaf first; after resumption as remembered
 	Report    *pki.Report         // on PeerChain; nil after resumption
 	Staple    []byte              // the OCSP response that came with PeerChain; after resumption as remembered

@@ -276,7 +276,7 @@ func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 		e.noteMessage(Receive, new(message.ChangeCipherSpec), payload, e.state)
 		e.move, e.ref = "", ""
 	}
-	return e.countWarning("RFC 9846 §5", "change_cipher_spec", reason.Say("more in a row"))
+	return e.countWarning("RFC 9846 §5", "change_cipher_spec")
 }
 
 // dummyChangeCipherSpec is the move that receiving one would be, if it moved anything.

@@ -126,7 +126,7 @@ func (c *client) keepTicket(m *message.NewSessionTicket13) error {
 	}
 	switch {
 	case m.Lifetime > maxTicketLifetime:
-		return c.fault(reason.BadValue, "RFC 9846 §4.7.1", m, "new_session_ticket.ticket_lifetime", maxTicketLifetime, m.Lifetime)
+		return c.fault(reason.BadValue, "RFC 9846 §4.7.1", m, "new_session_ticket.ticket_lifetime", reason.Say("at most %d seconds", maxTicketLifetime), m.Lifetime)
 	case c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || m.Lifetime == 0:
 		c.decided("session_ticket", "not_kept", nil, "not_kept_no_store")
 		return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
@@ -59,7 +60,7 @@ func hasTLSFeature(j *judgement, i int) bool { return j.carry().tlsFeature>>i&3 
 func testTLSFeature(j *judgement, i int) *reason.Error {
 	own, err := TLSFeatures(j.certs[i])
 	if err != nil {
-		return reason.New(reason.CertificateMalformed, "RFC 7633 §4.1", field(i, "tls_feature"), reason.Say("a list of numbers of TLS extensions"), err.Error())
+		return reason.New(reason.CertificateMalformed, "RFC 7633 §4.1", field(i, "tls_feature"), reason.Say("a list of numbers of TLS extensions"), foreign.Sentence(err.Error()))
 	}
 	if hasIssuer(j, i) {
 		above, _ := TLSFeatures(j.certs[i+1]) // what is wrong with it is said there

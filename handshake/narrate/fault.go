@@ -52,7 +52,7 @@ func fault(l Lang, e *reason.Error) string {
 	between := "："
 	switch {
 	case e.Want != nil && e.Got != nil:
-		s += between + spaced("应为", detail(l, e.Want)) + spaced("，实际为", detail(l, e.Got))
+		s += between + is("应为", "应当", detail(l, e.Want)) + "，" + is("实际为", "实际", detail(l, e.Got))
 		between = "；"
 	case e.Want != nil:
 		s += between + spaced("应有", detail(l, e.Want))
@@ -111,6 +111,14 @@ func say(l Lang, p reason.Phrase) string {
 		}
 	}
 	return reason.Phrase{Args: args}.In(format)
+}
+
+// is joins a verb and what follows; bare is the verb before what begins with one of its own.
+func is(verb, bare, s string) string {
+	if strings.HasPrefix(s, "没有") || s == "有" {
+		return bare + s
+	}
+	return spaced(verb, s)
 }
 
 // spaced puts a space between Chinese and what is not, as the texts do.

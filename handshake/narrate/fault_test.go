@@ -47,7 +47,7 @@ func TestFault(t *testing.T) {
 		// What a peer calls "none" is a name, and what it writes is quoted.
 		{reason.New(reason.NoCommonProtocol, "", "", []string{"h2"}, "none"), "no_common_protocol：应为 [h2]，实际为 none"},
 		{reason.New(reason.CertificateWrongName, "", "", reason.Say("%s in certificate 1, the leaf", "a\x1b[2Jb"), reason.Say("none")),
-			`certificate_wrong_name：应为第 1 张证书（终端实体证书）中的 a\x1b[2Jb，实际为无`},
+			`certificate_wrong_name：应为第 1 张证书（终端实体证书）中的 a\x1b[2Jb，实际没有`},
 		// A student's own sentence has no entry.
 		{reason.New(reason.BadShare, "", "", reason.Say("a share to my taste"), 7), "bad_share：应为 a share to my taste，实际为 7"},
 		{errors.New("no such file\x1b"), `no such file\x1b`},
@@ -193,6 +193,15 @@ func details(n ast.Node) []ast.Expr {
 				if k, ok := kv.Key.(*ast.Ident); ok && (k.Name == "Want" || k.Name == "Got") {
 					out = append(out, kv.Value)
 				}
+			}
+		}
+		return out
+	}
+	if set, ok := n.(*ast.AssignStmt); ok && len(set.Lhs) == len(set.Rhs) {
+		var out []ast.Expr
+		for i := range set.Lhs {
+			if s, ok := set.Lhs[i].(*ast.SelectorExpr); ok && (s.Sel.Name == "Want" || s.Sel.Name == "Got") {
+				out = append(out, set.Rhs[i])
 			}
 		}
 		return out

@@ -122,8 +122,8 @@ func (c *Conn) handshake(enough func() bool) error {
 		progress, done, err := c.step()
 		stop := !done && c.holds(enough)
 		starts := !done && c.started != nil && !c.falseStarted() && c.holds(c.mayStart)
-		if ferr := c.flushUnless(progress && err == nil && !stop && !starts); err == nil {
-			err = ferr
+		if ferr := c.flushUnless(progress && err == nil && !stop && !starts); err == nil && ferr != nil {
+			err = c.lastWords(ferr)
 		}
 		if err != nil {
 			c.over()
@@ -139,7 +139,7 @@ func (c *Conn) handshake(enough func() bool) error {
 			break
 		}
 		if !progress {
-			if err := c.fill(); err != nil {
+			if err := c.broken(c.fill()); err != nil {
 				c.tell()
 				return err
 			}
