@@ -170,7 +170,7 @@ func (e *Endpoint) orderRule(k message.Kind) string {
 	case k == message.KindClientHello:
 		return e.rule("RFC 9846 §4.2.2", "RFC 5246 §7.4")
 	case k == message.KindHelloRetryRequest:
-		return "RFC 9846 §4.2.4"
+		return e.rule("RFC 9846 §4.2.4", "RFC 5246 §7.4")
 	}
 	return e.rule("RFC 9846 §4", "RFC 5246 §7.4")
 }
