@@ -19,6 +19,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
 
@@ -168,7 +169,7 @@ func TestClientToldEachAlert(t *testing.T) {
 			p := &plight{lang: l, summary: handshake.Summary{FailedIn: handshake.WaitServerHello}, flags: new(liveFlags)}
 			want := p.hint(d)
 			lines := strings.Split(strings.TrimSpace(said), "\n")
-			if !strings.Contains(lines[0], "peer_alert: got "+d.String()) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
+			if !strings.Contains(lines[0], narrate.Fault(l, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
 				t.Errorf("%v: %q, want the hint %q", d, said, want)
 			}
 		}
@@ -389,7 +390,7 @@ func TestServerToldEachAlert(t *testing.T) {
 			flags: &liveFlags{offer: offer{tls: "1.2"}}}
 		want := p.hint(d)
 		lines := strings.Split(strings.TrimSpace(mine), "\n")
-		if !strings.Contains(lines[0], "peer_alert: got "+d.String()) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
+		if !strings.Contains(lines[0], narrate.Fault(l, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
 			t.Errorf("%v: %q, want the hint %q", d, mine, want)
 		}
 	}
