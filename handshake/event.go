@@ -218,7 +218,7 @@ type SceneEvent struct {
 // SceneValue is one value of a scene, in the order to be shown.
 type SceneValue struct {
 	Name  string
-	Value any // string, []byte, int, bool, time.Time, error, *x509.Certificate, *pki.Report
+	Value any // string, []byte, int, []int, bool, time.Time, error, *x509.Certificate, *pki.Report
 }
 
 // Get returns the value of a name, or nil.

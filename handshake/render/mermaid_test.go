@@ -10,6 +10,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 )
@@ -141,7 +142,13 @@ func TestMermaidNotation(t *testing.T) {
 	for name, tr := range diagrams(t) {
 		text := drawn(t, tr, narrate.En)
 		keyed := map[string]bool{} // TLS 1.2: by who sends to whom, behind ChangeCipherSpec
-		is13 := false
+		var is13 bool
+		var offers []bool // TLS 1.3, by ClientHello as it arrives
+		for _, m := range tr.Messages() {
+			if h, ok := m.Msg.(*message.ClientHello); ok && m.Dir == handshake.Receive {
+				offers = append(offers, h.Extensions.Find(iana.ExtSupportedVersions) != nil)
+			}
+		}
 		seen := map[string]bool{}
 		for line := range strings.Lines(text) {
 			a := drawnLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
@@ -156,7 +163,10 @@ func TestMermaidNotation(t *testing.T) {
 			}
 			brackets, what := l[1]+l[3], l[2]
 			if what == "ClientHello" {
-				keyed, is13 = map[string]bool{}, strings.Contains(a[4], " + ")
+				if len(offers) == 0 {
+					t.Fatalf("%s: too many ClientHellos", name)
+				}
+				keyed, is13, offers = map[string]bool{}, offers[0], offers[1:]
 			}
 			want, known := tls13[what]
 			if !is13 {
