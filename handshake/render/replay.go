@@ -288,7 +288,7 @@ func (r *Replay) told(e *handshake.SceneEvent) {
 			r.t.text(3, r.t.values(about, e), nil)
 		}
 		for _, v := range e.Values {
-			if _, ok := bytesOf(v.Value); ok {
+			if _, ok := bytesOf(v.Value); ok && !(again && v.Name == "ticket_key_name") {
 				paint := r.t.paint.secret
 				if v.Name == "session_id" || v.Name == "ticket_key_name" || slices.Contains(ticketNames, v.Name) {
 					paint = nil // everybody sees it
