@@ -390,7 +390,7 @@ func TestServerToldEachAlert(t *testing.T) {
 			flags: &liveFlags{offer: offer{tls: "1.2"}}}
 		want := p.hint(d)
 		lines := strings.Split(strings.TrimSpace(mine), "\n")
-		if !strings.Contains(lines[0], narrate.Fault(l, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
+		if !strings.Contains(lines[0], narrate.Fault(p.lang, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
 			t.Errorf("%v: %q, want the hint %q", d, mine, want)
 		}
 	}
