@@ -142,7 +142,7 @@ func TestNotHTTP2(t *testing.T) {
 		"zeros":                   make([]byte, 64), // DATA, which nobody begins with
 		"SETTINGS of five bytes":  appendFrame(nil, Settings, 0, 0, make([]byte, 5)),
 		"SETTINGS on a stream":    appendFrame(nil, Settings, 0, 1, nil),
-		"an acknowledgement":      appendFrame(nil, Settings, Ack, 0, nil),
+		"another's flag":          appendFrame(nil, Settings, EndHeaders, 0, nil),
 		"more padding than there": padded,
 	} {
 		if frames, ok := Read(b); ok {

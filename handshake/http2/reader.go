@@ -34,7 +34,7 @@ type Reader struct {
 
 // Feed takes the bytes that come next and returns the frames that end in them. ok is false
 // where this direction is no HTTP/2, or is not known to be: so far it has begun neither with
-// the client's whole preface nor with the server's SETTINGS, or a frame was malformed.
+// the client's whole preface nor with SETTINGS, or a frame was malformed.
 func (r *Reader) Feed(b []byte) (frames []Frame, ok bool) {
 	for !r.not && (len(b) > 0 || len(r.buf) > 0) {
 		if r.skip > 0 {
@@ -81,10 +81,11 @@ func (r *Reader) length() int {
 	return int(r.buf[0])<<16 | int(r.buf[1])<<8 | int(r.buf[2])
 }
 
-// settings reports whether buf begins with the header of a server's first frame.
+// settings reports whether buf begins with the header of a server's first frame, or with an
+// acknowledgement of SETTINGS, as where one begins to listen once the reply is there.
 func (r *Reader) settings() bool {
 	n := r.length()
-	return Type(r.buf[3]) == Settings && n%6 == 0 && n <= maxFrame && r.buf[4] == 0 && binary.BigEndian.Uint32(r.buf[5:]) == 0
+	return Type(r.buf[3]) == Settings && n%6 == 0 && n <= maxFrame && (r.buf[4] == 0 || r.buf[4] == Ack && n == 0) && binary.BigEndian.Uint32(r.buf[5:]) == 0
 }
 
 // take makes of buf the preface or a frame; is is false where it is neither.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
@@ -41,6 +42,8 @@ type flow struct {
 	read    bool                                 // a middle box has opened what was sent
 	changed bool                                 // … and has changed it
 	lines   bool                                 // the last line was a move told in one
+	talk    talk
+	flight  flightNo // under which the last line of a message stands
 }
 
 // leg is one end of one connection: a middle box has two.
@@ -75,7 +78,7 @@ type parcel struct {
 func newFlow(parties []string) flow {
 	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}}
+		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}}
 }
 
 // move is the events of one move, sorted.
@@ -88,7 +91,10 @@ type move struct {
 	known       bool   // received, and shown where it was sent
 	sealed      bool   // the message or the data is under keys, whichever record it shares
 	sealedAlert bool   // so is its alert
-	own         bool   // something beside messages, records and data: checks, secrets, decisions, alerts
+	http2       bool   // the data is HTTP/2
+	frames      []http2.Frame
+	flight      flightNo
+	own         bool // something beside messages, records and data: checks, secrets, decisions, alerts
 }
 
 // gather sorts a move's events and keeps track of what is under way.
@@ -114,6 +120,9 @@ func (f *flow) gather(g []handshake.Event) *move {
 			m.carries(e.Dir, f.track(l, e.Dir, "record", e.Wire), &known)
 		case *handshake.DataEvent:
 			m.sealed = f.keyed[way{l, e.Dir}]
+			var frames []http2.Frame
+			frames, m.http2 = f.talk.frames(e)
+			m.frames = append(m.frames, frames...)
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
 		case *handshake.KeyChangeEvent:
 			f.keyed[way{l, e.Dir}] = true

@@ -78,8 +78,10 @@ func (m *mermaid) flow(f *scenario.Flow) {
 				epoch[l] = e.Epoch
 			}
 		case *handshake.DataEvent:
+			about := &move{}
+			about.frames, about.http2 = track.talk.frames(e)
 			if e.Dir == handshake.Send {
-				m.line("    %s->>%s: %s", h.Party, to, escape("["+m.say.data(e)+"] "+beginning(e.Data, 40)))
+				m.line("    %s->>%s: %s", h.Party, to, escape("["+m.say.data(e)+"] "+about.about(m.say, e.Data, 40)))
 			}
 		case *handshake.AlertEvent:
 			if e.Dir != handshake.Send {

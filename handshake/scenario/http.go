@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"slices"
+	"strings"
 
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
@@ -18,6 +19,9 @@ const (
 	cookie = "id=4711"
 	page   = "hello, you.\n"
 )
+
+// Protocols are the names in ALPN that a lesson can speak by itself.
+func Protocols() []string { return []string{http2.Protocol, http11} }
 
 // http2 reports whether the lesson's own request and reply are HTTP/2.
 func (o *Options) http2() bool {
@@ -60,8 +64,8 @@ func (o *Options) validateALPN() error {
 		switch {
 		case len(name) == 0 || len(name) > 255:
 			return refuse("ALPN", "a protocol's name has 1 to 255 bytes, not %d (RFC 7301 §3.1)", len(name))
-		case name != http2.Protocol && name != http11 && !own:
-			return refuse("ALPN", "the lesson can speak %s and %s, and not %q; for any other set Request and Reply", http2.Protocol, http11, name)
+		case !slices.Contains(Protocols(), name) && !own:
+			return refuse("ALPN", "the lesson can speak %s, and not %q; for any other set Request and Reply", strings.Join(Protocols(), " and "), name)
 		}
 	}
 	if len(o.ALPN) == 0 || o.ALPN[0] != http2.Protocol {
