@@ -305,7 +305,7 @@ func (r *runFlags) words(o *scenario.Options) error {
 	o.Resume = scenario.Resume(r.resume)
 	for _, p := range r.alpn {
 		if !slices.Contains(scenario.Protocols(), p) {
-			return misuse("client and server take any name, and leave the speaking to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
+			return misuse("In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
 		}
 	}
 	o.ALPN = r.alpn

@@ -50,7 +50,9 @@ func (t *Terminal) brief(m *move) {
 	if what == "" {
 		return
 	}
-	t.flightLine(m)
+	if !t.flow.lines { // or the other leg has told
+		t.flightLine(m)
+	}
 	t.flow.moves++
 	how := pad(pad(what, 21)+" "+state, 31)
 	t.line(cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.width))
