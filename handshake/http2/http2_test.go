@@ -130,6 +130,16 @@ DATA stream=1 END_STREAM length=12 hello, you.\n`
 	}
 }
 
+// TestBeginsAgain is a client whose early data was refused: it says all of it once more.
+func TestBeginsAgain(t *testing.T) {
+	once := Request("www.lab.test", "id=4711")
+	one, _ := Read(once)
+	twice, ok := Read(append(bytes.Clone(once), once...))
+	if !ok || lines(twice) != lines(one)+"\n"+lines(one) {
+		t.Errorf("%v\n%s", ok, lines(twice))
+	}
+}
+
 // TestNotHTTP2 is told nothing of what is something else.
 func TestNotHTTP2(t *testing.T) {
 	padded := appendFrame([]byte(Preface), Data, Padded, 1, []byte{9, 1})

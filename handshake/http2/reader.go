@@ -62,14 +62,14 @@ func (r *Reader) Feed(b []byte) (frames []Frame, ok bool) {
 
 // want is how many bytes buf lacks before something can be made of it; done that it can.
 func (r *Reader) want() (n int, done bool) {
-	if !r.begun && strings.HasPrefix(Preface, string(r.buf[:min(len(r.buf), len(Preface))])) && len(r.buf) > 0 && r.buf[0] == Preface[0] {
-		return len(Preface) - len(r.buf), len(r.buf) >= len(Preface)
-	}
-	if len(r.buf) < headerLen {
-		if !r.begun && len(r.buf) == 0 {
-			return 1, false // which tells a preface from a frame
-		}
-		return headerLen - len(r.buf), false
+	switch n := len(r.buf); {
+	case n == 0:
+		return 1, false // which tells a preface from a frame
+	case n <= len(Preface) && strings.HasPrefix(Preface, string(r.buf)):
+		// Also later: a client whose early data was refused begins again.
+		return len(Preface) - n, n == len(Preface)
+	case n < headerLen:
+		return headerLen - n, false
 	}
 	if n = r.length(); n > maxFrame || !r.begun && !r.settings() {
 		return 0, true
@@ -93,7 +93,7 @@ func (r *Reader) take() (f Frame, is bool) {
 	b := r.buf
 	r.buf = nil
 	if string(b) == Preface {
-		r.begun = true
+		r.begun, r.dec, r.lost, r.size = true, nil, false, 0
 		return Frame{Type: Connection}, true
 	}
 	r.buf = b

@@ -74,6 +74,8 @@ func (o *Options) validateALPN() error {
 	switch {
 	case !o.http2() && !own:
 		return refuse("ALPN", "%s is agreed on, so Request and Reply are both frames of HTTP/2, or neither is given", http2.Protocol)
+	case o.Plain && o.http2():
+		return refuse("Plain", "without TLS there is no ALPN, so a client would not begin with HTTP/2 there, and it is not the same request; leave it out, or put http/1.1 first")
 	case o.Compress:
 		return refuse("Compress", "HTTP/2 forbids TLS's compression (RFC 9113 §9.2.1); leave it out, or put http/1.1 first")
 	case len(o.Rewrite.Old) != len(o.Rewrite.New) && o.http2():

@@ -5,11 +5,7 @@ package scenario
 func (p *play) plain() error {
 	p.begin("plain", "client", "server")
 	conn := p.newConn()
-	o := p.o
-	if o.http2() {
-		o.ALPN = nil // ALPN is TLS's: without it HTTP/1.1 is spoken, unless both know better
-	}
-	p.flow.Wire = []Segment{{conn, "client", true, []byte(o.request())}, {conn, "server", false, []byte(o.reply())}}
+	p.flow.Wire = []Segment{{conn, "client", true, []byte(p.o.request())}, {conn, "server", false, []byte(p.o.reply())}}
 	sees := [2]string{}
 	for i, s := range p.flow.Wire {
 		sees[i] = string(s.Bytes)
