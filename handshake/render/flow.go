@@ -91,7 +91,8 @@ type move struct {
 	known       bool   // received, and shown where it was sent
 	sealed      bool   // the message or the data is under keys, whichever record it shares
 	sealedAlert bool   // so is its alert
-	http2       bool   // the data is HTTP/2
+	data        []byte // application data
+	http2       bool   // … which is HTTP/2
 	frames      []http2.Frame
 	flight      flightNo
 	own         bool // something beside messages, records and data: checks, secrets, decisions, alerts
@@ -102,7 +103,7 @@ func (f *flow) gather(g []handshake.Event) *move {
 	m := &move{events: g, head: g[len(g)-1].Head(), dir: handshake.Receive}
 	l := leg{m.head.Party, m.head.Conn}
 	f.learn(m.head)
-	known := true
+	known, told := true, false // told: a record came as its sender has told of it
 	for _, e := range g {
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
@@ -117,13 +118,17 @@ func (f *flow) gather(g []handshake.Event) *move {
 			if e.Type == iana.Alert {
 				m.sealedAlert = e.Protected
 			}
-			m.carries(e.Dir, f.track(l, e.Dir, "record", e.Wire), &known)
+			sent := f.track(l, e.Dir, "record", e.Wire)
+			told = told || sent && e.Dir == handshake.Receive
+			m.carries(e.Dir, sent, &known)
 		case *handshake.DataEvent:
 			m.sealed = f.keyed[way{l, e.Dir}]
+			m.data = e.Data
 			var frames []http2.Frame
 			frames, m.http2 = f.talk.frames(e)
 			m.frames = append(m.frames, frames...)
-			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
+			// What was sent at once may come in several records, a piece in each.
+			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data) || told, &known)
 		case *handshake.KeyChangeEvent:
 			f.keyed[way{l, e.Dir}] = true
 			s := suite.ByID(e.Suite)

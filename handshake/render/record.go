@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -123,6 +124,9 @@ func (t *Terminal) opened(m *move, e *handshake.RecordEvent) string {
 	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
 		return foreign.Quote(string(e.Payload)) + behind
 	case e.Type == iana.ApplicationData:
+		if m.http2 && !bytes.Equal(e.Payload, m.data) { // a part of what the frames above were said in
+			return t.fit(e.Payload, room) + behind
+		}
 		return m.about(t.say, e.Payload, room) + behind
 	case behind == "" || t.o.Worksheet:
 		return t.bytes(e.Payload) + behind

@@ -83,6 +83,13 @@ func lessons() map[string]scenario.Options {
 		"refused13": {Kx: tls13Only, UntrustedRoot: true},
 		"mitm13":    {Kx: tls13Only, MITM: true, TrustMITM: true},
 
+		"h2":       {Kx: tls13Only, ALPN: []string{"h2", "http/1.1"}},
+		"h2_small": {Kx: tls13Only, ALPN: []string{"h2"}, RecordSizeLimit: 64},
+		"h2_0rtt":  {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}},
+		"h2_again": {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}, Cookie: true},
+		"h2_id":    {Resume: scenario.ResumeByID, ALPN: []string{"h2"}},
+		"h2_mitm":  {MITM: true, TrustMITM: true, ALPN: []string{"h2"}, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
+
 		"mitm_changed":  {MITM: true, StolenCA: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
 		"mitm_click":    {MITM: true, ClickThrough: true},
 		"mitm_pin":      {MITM: true, TrustMITM: true, Pin: true, ClickThrough: true},
