@@ -58,6 +58,7 @@ var lessons = map[string]scenario.Options{
 	"middle box":            {MITM: true},
 	"trusted box":           {MITM: true, TrustMITM: true},
 	"changed by the box":    {MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
+	"box clicked away":      {MITM: true, ClickThrough: true},
 	"stolen CA, pin":        {MITM: true, StolenCA: true, Pin: true, ClickThrough: true},
 	"bytes passed on":       {MITM: true, Passthrough: true, Pin: true},
 	"bytes passed on, root": {MITM: true, Passthrough: true, TrustMITM: true},

@@ -115,7 +115,7 @@ var moments = [...]struct {
 	// The middle box.
 	{"mutual_tls_mitm", crosses(message.KindCertificateRequest)},
 	{"pinning", scene("mitm_forge")},
-	{"trusted_is_safe", scene("mitm_legs")},
+	{"trusted_is_safe", func(e handshake.Event, l *leg) bool { return scene("mitm_legs")(e, l) && l.believed }},
 	{"ems_interception", scene("mitm_decrypt")},
 }
 
@@ -143,6 +143,7 @@ type leg struct {
 	shared    bool    // by TLS 1.3 it sent a key share
 	share     kx.Kind // of which kind; 0 if it is none of our groups
 	flights   flights
+	believed  bool                // of the stage, where no party is: the client found the chain good
 	http2     bool                // a client has begun it
 	asks      handshake.Direction // in which it did
 }
@@ -187,6 +188,10 @@ func (c *Context) learn(e handshake.Event) {
 	case *handshake.SceneEvent:
 		if e.Key == "flow" {
 			c.legs = nil
+		}
+	case *handshake.CheckEvent:
+		if e.What == "certificate_chain" && e.Party == "client" {
+			c.leg(&handshake.Meta{}).believed = e.OK
 		}
 	case *handshake.DataEvent:
 		if l := c.leg(&e.Meta); asks("HTTP/2.0")(e, l) {

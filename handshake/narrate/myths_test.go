@@ -1,10 +1,15 @@
 package narrate
 
 import (
+	"bytes"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/message"
 )
 
 // TestMyths holds that each correction comes up in a lesson, in none twice, and
@@ -68,6 +73,9 @@ func TestMyths(t *testing.T) {
 		{"external psk", "common_name", ""},
 		{"trusted box", "trusted_is_safe", "mitm_legs"},
 		{"middle box", "trusted_is_safe", ""},
+		{"clicked away", "trusted_is_safe", ""},
+		{"box clicked away", "trusted_is_safe", ""},
+		{"bytes passed on, root", "trusted_is_safe", ""},
 		{"middle box", "port_is_https", ""},
 		{"1.3", "finished_encrypted", ""},
 		{"1.3", "finished_encrypted+tls13", "server/send/finished/tls13"},
@@ -151,6 +159,67 @@ func TestMyths(t *testing.T) {
 	} {
 		if got := where[c.lesson][c.myth]; got != c.at {
 			t.Errorf("%s: %s comes up at %q, want %q", c.lesson, c.myth, got, c.at)
+		}
+	}
+}
+
+// TestMythsWhereTrue holds of each correction about resumption, HTTP and names that it comes
+// up in the lessons that are about it, and in no other: by what happened in them.
+func TestMythsWhereTrue(t *testing.T) {
+	scenes := func(keys ...string) func([]handshake.Event) bool {
+		return func(events []handshake.Event) bool {
+			return slices.ContainsFunc(events, func(e handshake.Event) bool { return scene(keys...)(e, nil) })
+		}
+	}
+	finished := func(tls13 bool) func([]handshake.Event) bool {
+		return func(events []handshake.Event) bool {
+			return slices.ContainsFunc(events, func(e handshake.Event) bool {
+				return crosses(message.KindFinished)(e, nil) && strings.HasSuffix(e.Head().Move, "/tls13") == tls13
+			})
+		}
+	}
+	h2 := func(events []handshake.Event) bool {
+		return slices.ContainsFunc(events, func(e handshake.Event) bool {
+			d, ok := e.(*handshake.DataEvent)
+			return ok && bytes.HasPrefix(d.Data, []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+		})
+	}
+	for myth, where := range map[string]func([]handshake.Event) bool{
+		"ca_encrypts_hash":         scenes("ca_sign"),
+		"redirect_to_https":        scenes("plain_http"),
+		"finished_encrypted":       finished(false),
+		"finished_encrypted+tls13": finished(true),
+		"http3_no_retransmit":      h2,
+		"http3_zero_rtt":           h2,
+		"ticket_in_clear": func(events []handshake.Event) bool {
+			resumed := map[int]bool{} // a handshake of TLS 1.2 that shows no certificate
+			for _, e := range events {
+				if m, ok := e.(*handshake.MessageEvent); ok && !strings.HasSuffix(m.Move, "/tls13") {
+					switch m.Kind {
+					case message.KindServerHello:
+						resumed[m.Conn] = true
+					case message.KindCertificate:
+						resumed[m.Conn] = false
+					}
+				}
+			}
+			return scenes("captured_session", "captured_ticket", "replay_captured_session")(events) || slices.Contains(slices.Collect(maps.Values(resumed)), true)
+		},
+		"common_name": func(events []handshake.Event) bool {
+			return slices.ContainsFunc(events, func(e handshake.Event) bool {
+				c, ok := e.(*handshake.CheckEvent)
+				return ok && c.What == "certificate_chain" && (c.Party == "client" || c.Party == "alice" || c.Party == "mitm") && strings.Contains(fmt.Sprintf("%+v", c.Report), "Key:name")
+			})
+		},
+	} {
+		for lesson, events := range play(t) {
+			c, told := new(Context), false
+			for _, e := range events {
+				told = slices.Contains(Myths(e, c), myth) || told
+			}
+			if told != where(events) {
+				t.Errorf("%s: %s is told: %v", lesson, myth, told)
+			}
 		}
 	}
 }
