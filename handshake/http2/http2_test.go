@@ -13,16 +13,43 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// TestForeignServer has x/net's HTTP/2 server answer the lesson's request, and the Reader
+// one is a listener for one connection.
+type one struct {
+	net.Conn
+	given chan struct{} // taken by whoever accepts; closed with the listener
+}
+
+func (l one) Accept() (net.Conn, error) {
+	if _, ok := <-l.given; !ok {
+		return nil, net.ErrClosed
+	}
+	return l.Conn, nil
+}
+
+func (l one) Close() error   { close(l.given); return nil }
+func (l one) Addr() net.Addr { return l.LocalAddr() }
+
+// TestForeignServer has net/http's HTTP/2 server answer the lesson's request, and the Reader
 // name what it says.
 func TestForeignServer(t *testing.T) {
 	client, server := net.Pipe()
 	defer client.Close()
 	asked := make(chan *http.Request, 1)
-	go (&foreign.Server{}).ServeConn(server, &foreign.ServeConnOpts{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r
 		_, _ = io.WriteString(w, "a \x1bpage") // which nobody shall see as it is
-	})})
+	})}
+	srv.Protocols.SetUnencryptedHTTP2(true)
+	l := one{server, make(chan struct{}, 1)}
+	l.given <- struct{}{}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	defer func() {
+		_ = srv.Close()
+		if err := <-served; err != http.ErrServerClosed {
+			t.Error(err)
+		}
+	}()
 	go func() { _, _ = client.Write(append(Request("www.lab.test", "id=4711"), Farewell()...)) }()
 	var r Reader
 	var all []Frame
