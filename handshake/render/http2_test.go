@@ -44,6 +44,9 @@ func TestHTTP2Shown(t *testing.T) {
 		if got := b.String(); !strings.Contains(got, "preface, SETTINGS, HEADERS GET /") || strings.Contains(got, "HTTP/1.1") {
 			t.Errorf("%s: the diagram has\n%s", name, got)
 		}
+		if name == "h2_0rtt" && !strings.Contains(b.String(), "attacker->>server: (early data) preface, SETTINGS, HEADERS GET / (recorded)") {
+			t.Errorf("the replayed request is drawn as\n%s", b.String())
+		}
 	}
 }
 
