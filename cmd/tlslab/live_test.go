@@ -321,3 +321,50 @@ func TestExpiredCA(t *testing.T) {
 		t.Errorf("status %d, and it said\n%s", status, &said)
 	}
 }
+
+// A server that is given a certificate out of its dates says so before anybody connects.
+func TestServerOfOldCertificate(t *testing.T) {
+	root, err := pki.NewRoot(pki.Options{CommonName: "A Root"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := pki.GenerateKey(pki.P256, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		begins time.Duration
+		says   string
+	}{{-48 * time.Hour, "past its date: old.lab.test"}, {48 * time.Hour, "not yet valid: old.lab.test"}, {-time.Minute, ""}} {
+		request, err := pki.NewRequest(key, pki.Request{CommonName: "old.lab.test", DNSNames: []string{"old.lab.test"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		issued, err := root.Sign(request, pki.LeafOptions{NotBefore: time.Now().Add(test.begins), Validity: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, keyFile := filepath.Join(t.TempDir(), "c.pem"), filepath.Join(t.TempDir(), "k.pem")
+		if err := errors.Join(pki.WriteChain(cert, issued.Chain, pki.FileOptions{}), pki.WriteKey(keyFile, key, pki.FileOptions{})); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var said bytes.Buffer
+		r, w := io.Pipe()
+		ended := make(chan int, 1)
+		go func() {
+			ended <- command(ctx, strings.NewReader(""), io.Discard, w, "server", "--accept", "127.0.0.1:0", "--cert", cert, "--key", keyFile, "--quiet", "--lang", "en")
+			_ = w.Close()
+		}()
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			fmt.Fprintln(&said, lines.Text())
+			if strings.HasPrefix(lines.Text(), "listening on") {
+				cancel()
+			}
+		}
+		if status := <-ended; status != 0 || test.says == "" && strings.Contains(said.String(), "old.lab.test") || !strings.Contains(said.String(), test.says) {
+			t.Errorf("from %v on: status %d, and it said\n%s", test.begins, status, &said)
+		}
+		cancel()
+	}
+}

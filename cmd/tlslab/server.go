@@ -137,6 +137,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 			warnExpired(log, s.lang, s.caDir, a)
 		}
 	}
+	s.warnDates(log, time.Now())
 	l, err := net.Listen("tcp", s.accept)
 	if err != nil {
 		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
