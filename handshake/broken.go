@@ -23,5 +23,8 @@ func (e *Endpoint) truncated() error {
 	case e.broken != nil:
 		err.Got = reason.Say("a broken connection")
 	}
+	if w := e.summary.Warnings; len(w) > 0 && e.state != Connected {
+		err.Got = reason.Say("%v, after the warning %v", err.Got, w[len(w)-1])
+	}
 	return err
 }

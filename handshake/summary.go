@@ -34,6 +34,7 @@ type Summary struct {
 	Retried              bool // TLS 1.3: the server sent a HelloRetryRequest
 
 	CertificateRequested bool // the server asked the client for a certificate
+	CertificateShown     bool // and the client had one that fits
 
 	// How it ended, and what was said before:
 	FailedIn     State                   // where it stood when it failed; meaningful once Endpoint.Err is not nil

@@ -157,11 +157,11 @@ func wordless(format string) bool {
 func TestPhrases(t *testing.T) {
 	known := map[string]bool{}
 	for _, p := range phrases(t) {
-		if wordless(p.format) {
+		e, ok := Get(Zh, phrase, p.format)
+		if wordless(p.format) && !ok {
 			continue
 		}
 		known[p.format] = true
-		e, ok := Get(Zh, phrase, p.format)
 		switch {
 		case !ok:
 			t.Errorf("%s: zh has no phrase %q", p.at, p.format)
@@ -178,6 +178,22 @@ func TestPhrases(t *testing.T) {
 	}
 	if len(known) < 250 {
 		t.Errorf("only %d phrases were found", len(known))
+	}
+}
+
+// TestPhrasesKeepTheGlossary: they are texts like others, in the settled words and marks.
+func TestPhrasesKeepTheGlossary(t *testing.T) {
+	for key, e := range load(Zh)[phrase] {
+		for _, w := range glossary {
+			if w.lang == Zh && regexp.MustCompile(w.never).MatchString(e.Title) {
+				t.Errorf("%q: %q; say %s (%s)", key, e.Title, w.say, w.why)
+			}
+		}
+		for _, rule := range chineseMarks {
+			if found := regexp.MustCompile(rule.pattern).FindString(e.Title); found != "" {
+				t.Errorf("%q: %q in %q: %s", key, found, e.Title, rule.why)
+			}
+		}
 	}
 }
 
@@ -210,7 +226,7 @@ func details(n ast.Node) []ast.Expr {
 	switch {
 	case call == nil:
 		return nil
-	case of == "reason" && (name == "New" || name == "Mistake"), name == "fault" && len(call.Args) == 5, name == "lacks",
+	case of == "reason" && (name == "New" || name == "Mistake"), name == "fault" && len(call.Args) > 4, name == "lacks",
 		name == "Fail" && len(call.Args) == 4, name == "FailAt", name == "badStatus":
 		return call.Args[len(call.Args)-2:]
 	}
@@ -260,6 +276,11 @@ func checkChinese(t *testing.T, err error) {
 	for _, w := range english {
 		if strings.Contains(s, w) {
 			t.Errorf("%q is in %s\nof %v", w, s, err)
+		}
+	}
+	for _, rule := range chineseMarks {
+		if found := regexp.MustCompile(rule.pattern).FindString(s); found != "" {
+			t.Errorf("%q in %s: %s", found, s, rule.why)
 		}
 	}
 }

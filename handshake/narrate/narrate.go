@@ -69,11 +69,12 @@ const (
 	Op       Kind = "op"       // a handshake.Op's String, unless it is ""
 	UI       Kind = "ui"       // a label of the page
 	Party    Kind = "party"    // an event's Party
+	Hint     Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, UI, Party}
+	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, UI, Party, Hint}
 }
 
 // Entry is what is said under one key.

@@ -40,24 +40,26 @@ func (c *Conn) broken(err error) error {
 }
 
 // lastWords reads what a peer said before it cut off what we write, err: an alert perhaps, which
-// is the better answer. It needs the read lock, and returns err where there is nothing.
+// is the better answer. It needs the read lock.
 func (c *Conn) lastWords(err error) error {
 	if !isReset(err) {
 		return err
 	}
-	for over := false; !over; {
-		rerr := c.fill()
-		if over = rerr != nil; over {
-			_ = c.broken(err)
+	for {
+		_, end := c.feed(headerSize)
+		if end != nil {
+			_ = c.broken(err) // whatever reading says of it: the writer was told first
 		}
 		for progress := true; progress; {
-			var serr error
-			if progress, serr = c.stepOnce(); serr != nil {
-				return serr
+			var said error
+			if progress, said = c.stepOnce(); said != nil {
+				return said
 			}
 		}
+		if end != nil {
+			return err
+		}
 	}
-	return err
 }
 
 func (c *Conn) stepOnce() (bool, error) {

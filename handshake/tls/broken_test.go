@@ -107,7 +107,7 @@ func TestLastWords(t *testing.T) {
 		want string
 	}{
 		{[]byte{21, 3, 3, 0, 2, 2, 112}, "peer_alert: got unrecognized_name"},
-		{nil, "truncated_stream: expected hello_retry_request or server_hello, got a broken connection in state WAIT_SH: broken pipe"},
+		{nil, "truncated_stream: expected hello_retry_request or server_hello, got a broken connection in state WAIT_SH: broken pipe (RFC 9846 §6.1)"},
 	} {
 		end := client(t, &breaking{reads: -1, writes: 0, said: test.said}, verifying())
 		if err := end.Handshake(); err == nil || err.Error() != test.want {

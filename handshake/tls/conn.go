@@ -231,14 +231,19 @@ func (c *Conn) fill() error {
 		c.mu.Unlock()
 		return c.ended(n, err)
 	}
+	return c.ended(c.feed(need))
+}
+
+// feed reads what comes next into the endpoint, in room for at least n bytes.
+func (c *Conn) feed(n int) (int, error) {
 	c.mu.Lock()
-	space := c.e.Space(need)
+	space := c.e.Space(n)
 	c.mu.Unlock()
 	n, err := c.conn.Read(space)
 	c.mu.Lock()
 	c.e.Fed(n)
 	c.mu.Unlock()
-	return c.ended(n, err)
+	return n, err
 }
 
 // ended tells the endpoint of the end of the stream: it knows whether the peer
