@@ -68,7 +68,7 @@ type Config struct {
 	// the same fault (UnknownAuthorityError is certificate_untrusted and unknown_ca,
 	// CertificateInvalidError with Expired certificate_expired, HostnameError
 	// certificate_wrong_name and bad_certificate); of any other certificate_policy and
-	// certificate_unknown. So reason.Wrap(reason.CertificateRevoked, "certificate", err)
+	// certificate_unknown. So reason.Wrap(reason.CertificateRevoked, "", "certificate", err)
 	// chooses the alert certificate_revoked, and reason.AccessDenied is for who is known
 	// and not let in.
 	VerifyChain func(ChainInput) (*pki.Report, error)

@@ -98,7 +98,11 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 	c := &client{Endpoint: e, clientHandshake: new(clientHandshake)}
 	e.machine = &table[client]{role: Client, moves: clientMoves, s: c}
 	e.begin = func() { c.kept, c.whyNot = c.takeTicket() }
-	return e, c.check()
+	err := c.check()
+	if err == nil {
+		e.rd.JudgeBy(e.version())
+	}
+	return e, err
 }
 
 // NewServer returns an endpoint that waits for ClientHello. The error is a Config's that
@@ -107,7 +111,11 @@ func NewServer(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, Server)
 	s := &server{Endpoint: e, serverHandshake: new(serverHandshake)}
 	e.machine = &table[server]{role: Server, moves: serverMoves, s: s}
-	return e, s.check()
+	err := s.check()
+	if err == nil {
+		e.rd.JudgeBy(e.version())
+	}
+	return e, err
 }
 
 func newEndpoint(cfg *Config, role Role) *Endpoint {

@@ -323,6 +323,7 @@ func (s *subject) refused(t testing.TB) *reason.Error {
 		t.Fatalf("refused (%v), yet in %v", err, s.State())
 	}
 	checkChinese(t, re)
+	checkRule(t, s.Endpoint, re)
 	if want, ok := reason.Alert(re.Reason); ok {
 		var last []byte
 		for b := range eachRecord(s.out) {

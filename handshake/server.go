@@ -140,6 +140,7 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 		if slices.Contains(offered, v) {
 			s.summary.Version = v
 			s.wr.SetVersion(iana.TLS12) // in the headers, of TLS 1.3 too
+			s.rd.JudgeBy(v)
 			s.decided("version", v, offered, "highest_common")
 			return nil
 		}

@@ -156,6 +156,7 @@ func (c *connection) refuses(role handshake.Role, w want) *reason.Error {
 	} else if alert.State != w.state {
 		c.t.Errorf("refused in %v, want %v", alert.State, w.state)
 	}
+	checkRule(c.t, e.Endpoint, e.Err())
 	if _, err := e.Step(); err != e.Err() || e.State() != handshake.Failed || e.Done() {
 		c.t.Errorf("after the refusal: %v in %v", err, e.State())
 	}

@@ -20,6 +20,7 @@ type Reader struct {
 	limit      int                // 0: the version's own
 	dropping   int                // bytes of early data that may still be passed over
 	version    iana.Version       // 0: any 3.x
+	judgedBy   iana.Version       // whose rules errors name while version is 0
 	limitBy    iana.ExtensionType // where limit comes from, if there is one
 }
 
@@ -28,6 +29,10 @@ type Reader struct {
 // accepts any 3.x again. So does TLS13, whose headers say nothing of the version
 // (RFC 9846 §5.1), and it makes the records TLS 1.3's (see reader13.go).
 func (r *Reader) SetVersion(v iana.Version) { r.version = v }
+
+// JudgeBy says whose rules errors name as long as SetVersion has settled nothing: what the
+// ends speak is known before every record must say so. Without it they are TLS 1.3's.
+func (r *Reader) JudgeBy(v iana.Version) { r.judgedBy = v }
 
 // SetLimit sets the most plaintext bytes in a record, as negotiated by
 // max_fragment_length (RFC 6066 §4) or told by our record_size_limit (RFC 8449 §4); by is
@@ -195,7 +200,11 @@ func (r *Reader) checkHeader(buf []byte) error {
 // rule is where a rule stands that both versions have: TLS 1.2's once it is settled, and
 // TLS 1.3's before that.
 func (r *Reader) rule(tls13, tls12 string) string {
-	if r.version == iana.TLS12 {
+	v := r.version
+	if v == 0 {
+		v = r.judgedBy
+	}
+	if v == iana.TLS12 {
 		return tls12
 	}
 	return tls13
@@ -203,13 +212,10 @@ func (r *Reader) rule(tls13, tls12 string) string {
 
 // versionRule is where it stands that v, which is not of the form 3.x, is no version of a record.
 func (r *Reader) versionRule(v iana.Version) string {
-	switch {
-	case r.version == iana.TLS12:
-		return "RFC 5246 §6.2.1"
-	case v>>8 < 3:
-		return "RFC 9846 §E.5"
+	if v>>8 < 3 {
+		return r.rule("RFC 9846 §E.5", "RFC 5246 §6.2.1")
 	}
-	return "RFC 5246 §E.1"
+	return r.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
 }
 
 // lengthRule is where a limit stands: that of an extension where it is narrower than the

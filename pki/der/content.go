@@ -143,7 +143,7 @@ func (w *walker) content(s *syntax, at span) *Error {
 		}
 	}
 	if s.rule != nil && !s.rule(b) {
-		return bad(0, "", reason.Say("INTEGER (0..MAX)"))
+		return bad(0, moduleRule, reason.Say("INTEGER (0..MAX)"))
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func check(b []byte, s *syntax, ref string) *Error {
 	if err == nil && at.end < len(b) {
 		err = w.left(at.end, len(b))
 	}
-	if err != nil && err.Ref == "" {
+	if err != nil && err.Ref == moduleRule {
 		err.Ref = ref
 	}
 	return err
@@ -125,13 +125,16 @@ const (
 
 type walker struct{ b []byte }
 
-// fault is against the rule that ref names; "": against the module's (check).
+// moduleRule stands for the section of the module, which check knows.
+const moduleRule = ""
+
+// fault is against the rule that ref names.
 func fault(off int, ref string, want, got reason.Phrase) *Error {
 	return &Error{Off: off, Ref: ref, Want: want, Got: got}
 }
 
 func (w *walker) left(off, end int) *Error {
-	return fault(off, "", reason.Say("nothing after the last field"), more(end-off))
+	return fault(off, moduleRule, reason.Say("nothing after the last field"), more(end-off))
 }
 
 func more(n int) reason.Phrase {
@@ -159,10 +162,10 @@ func (w *walker) element(s *syntax, off, end int, tag byte, depth int) (span, *E
 		tag = s.tag
 	}
 	if tag != 0 && w.b[off] != tag {
-		return at, fault(off, "", tagName(tag), tagName(w.b[off]))
+		return at, fault(off, moduleRule, tagName(tag), tagName(w.b[off]))
 	}
 	if depth > maxDepth {
-		return at, fault(off, "", reason.Say("at most %d levels", maxDepth), reason.Say("deeper nesting"))
+		return at, fault(off, moduleRule, reason.Say("at most %d levels", maxDepth), reason.Say("deeper nesting"))
 	}
 	switch s.form {
 	case primitive:
@@ -188,7 +191,7 @@ func (w *walker) element(s *syntax, off, end int, tag byte, depth int) (span, *E
 func (w *walker) header(off, end int) (span, *Error) {
 	b, p := w.b[:end], off+1
 	if off >= end {
-		return span{}, fault(off, "", reason.Say("one more field"), reason.Say("the end of what holds it"))
+		return span{}, fault(off, moduleRule, reason.Say("one more field"), reason.Say("the end of what holds it"))
 	}
 	if b[off]&0x1f == 0x1f {
 		from := p
@@ -200,7 +203,7 @@ func (w *walker) header(off, end int) (span, *Error) {
 		}
 	}
 	if p >= end {
-		return span{}, fault(off, "", reason.Say("identifier and length octets"), bytesOf(end-off))
+		return span{}, fault(off, moduleRule, reason.Say("identifier and length octets"), bytesOf(end-off))
 	}
 	length, first := 0, p
 	switch p++; {
@@ -211,7 +214,7 @@ func (w *walker) header(off, end int) (span, *Error) {
 	default:
 		n := int(b[first] & 0x7f)
 		if n > 4 || p+n > end {
-			return span{}, fault(first, "", reason.Say("a length that fits %v", bytesOf(end-off)), reason.Say("one in %v", bytesOf(n)))
+			return span{}, fault(first, moduleRule, reason.Say("a length that fits %v", bytesOf(end-off)), reason.Say("one in %v", bytesOf(n)))
 		}
 		for _, c := range b[p : p+n] {
 			length = length<<8 | int(c)
@@ -221,7 +224,7 @@ func (w *walker) header(off, end int) (span, *Error) {
 		}
 	}
 	if length > end-p {
-		return span{}, fault(first, "", reason.Say("a length of at most %d", end-p), reason.Say("%d", length))
+		return span{}, fault(first, moduleRule, reason.Say("a length of at most %d", end-p), reason.Say("%d", length))
 	}
 	return span{off, p, p + length}, nil
 }
@@ -236,7 +239,7 @@ func (w *walker) sequence(s *syntax, at span, depth int) *Error {
 				continue
 			}
 			if off == at.end {
-				return fault(off, "", reason.Say("one more field"), reason.Say("the end of what holds it")).in(c.name)
+				return fault(off, moduleRule, reason.Say("one more field"), reason.Say("the end of what holds it")).in(c.name)
 			}
 		}
 		part, err := w.element(c.syntax, off, at.end, c.tag, depth+1)
@@ -343,7 +346,7 @@ func (w *walker) choice(s *syntax, at span, depth int) *Error {
 	for i := range s.components {
 		names[i] = s.components[i].name
 	}
-	return fault(at.start, "", reason.Say("%v", names), tagName(w.b[at.start]))
+	return fault(at.start, moduleRule, reason.Say("%v", names), tagName(w.b[at.start]))
 }
 
 // anything walks an element whose syntax nobody here knows: the tags of the
@@ -352,7 +355,7 @@ func (w *walker) anything(at span, depth int) *Error {
 	id := w.b[at.start]
 	if id&0xc0 == 0 && id&0x1f != 0x1f {
 		if want := universalForm(id); want != id {
-			return fault(at.start, "", tagName(want), tagName(id))
+			return fault(at.start, moduleRule, tagName(want), tagName(id))
 		}
 		if id&constructed == 0 {
 			return w.content(&syntax{tag: id}, at)
