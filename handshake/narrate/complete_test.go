@@ -218,7 +218,9 @@ func listed() map[Kind][]string {
 		add(Secret, SecretKey(e))
 	}
 	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.length") {
-		add(Field, FieldKey(path))
+		for _, e := range spoken() {
+			add(Field, FieldKey(path, e))
+		}
 	}
 	for _, key := range pki.CheckKeys() {
 		add(Check, ChainKey(key))
@@ -257,6 +259,17 @@ func listed() map[Kind][]string {
 	return want
 }
 
+// spoken is a message for each way in which FieldKey tells the versions apart.
+func spoken() []*handshake.MessageEvent {
+	hello := &message.ClientHello{}
+	hello.Extensions.List = []message.Extension{&message.SupportedVersions{Versions: []iana.Version{iana.TLS13, iana.TLS12}}}
+	return []*handshake.MessageEvent{
+		{Msg: &message.ClientHello{}},
+		{Msg: hello},
+		{Meta: handshake.Meta{Move: "server/send/finished" + tls13}},
+	}
+}
+
 // variants is one secret of TLS 1.3 for each way in which SecretKey tells them apart.
 func variants() []*handshake.SecretEvent {
 	out := []*handshake.SecretEvent{
@@ -266,7 +279,7 @@ func variants() []*handshake.SecretEvent {
 		{Label: "certificate_verify_signature", Meta: handshake.Meta{Move: "server/send/certificate_verify/tls13"}},
 		{Label: "client_key_share", Meta: handshake.Meta{Move: "client/send/client_hello/tls13"}},
 	}
-	for _, g := range kx.All() {
+	for _, g := range slices.Concat(kx.All(), kx.PrivateUse()) {
 		out = append(out, &handshake.SecretEvent{Label: "shared_secret", Method: g.Name()})
 	}
 	return out
@@ -283,7 +296,7 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 	switch e := e.(type) {
 	case *handshake.MessageEvent:
 		for _, f := range e.Fields {
-			add(Field, FieldKey(f.Name))
+			add(Field, FieldKey(f.Name, e))
 		}
 	case *handshake.RecordEvent:
 		for _, s := range e.Steps {

@@ -115,7 +115,7 @@ func (o *Options) validateGroups() error {
 	for _, g := range o.Groups {
 		id := g.ID()
 		if known, ok := iana.GroupByName(id.String()); (ok && known == id || iana.IsGREASE(uint16(id))) && id.String() != g.Name() {
-			return refuse("Groups", "%s has the number 0x%04x, which is registered as %v; take one from 0x%04x (iana.GroupPrivate) on", g.Name(), uint16(id), id, uint16(iana.GroupPrivate))
+			return refuse("Groups", "%s has the number 0x%04x, which is registered as %v; take one from 0x%04x (iana.GroupPrivate) to 0x%04x", g.Name(), uint16(id), id, uint16(iana.GroupPrivate), uint16(iana.GroupPrivateLast))
 		}
 	}
 	return nil
