@@ -65,7 +65,7 @@ var rules = [...]rule{
 	{CheckName, "RFC 9525 §6", "", isNamed, testName, showName},
 	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", "", isIssuer, testBasicConstraints, showBasicConstraints},
 	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", "", limitsPath, testPathLength, showPathLength},
-	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", "RFC 5280 §4.2.1.3, RFC 9846 §4.5.1.2, RFC 5246 §7.4.2", hasKeyUsageRule, testKeyUsage, showKeyUsage},
+	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", "RFC 5280 §4.2.1.3, RFC 9846 §4.5.1.2", hasKeyUsageRule, testKeyUsage, showKeyUsage},
 	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", "", limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage},
 	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", "", isConstrained, testNameConstraints, showNameConstraints},
 	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", "", hasPolicyRule, testPolicy, showPolicy},
