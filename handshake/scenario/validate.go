@@ -24,6 +24,10 @@ func refuse(option, format string, args ...any) error {
 	return &OptionsError{option, fmt.Sprintf(format, args...)}
 }
 
+// Validate says, without playing anything, whether Run can play the lesson: nil, or the
+// *OptionsError that Run would return. Whoever offers switches asks it which go together.
+func (o Options) Validate() error { return o.validate() }
+
 // validate finds the options that cannot be played.
 func (o *Options) validate() error {
 	if err := o.validateWords(); err != nil {
