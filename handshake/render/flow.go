@@ -38,12 +38,12 @@ type flow struct {
 	ended   bool                                 // the last line was an orderly end
 	guessed bool                                 // its attacker has no master secret and guesses one
 	through bool                                 // whoever is between the ends carries bytes alone
-	read    bool                                 // a middle box has opened what was sent
+	read    bool                                 // an interceptor has opened what was sent
 	changed bool                                 // … and has changed it
 	lines   bool                                 // the last line was a move told in one
 }
 
-// leg is one end of one connection: a middle box has two.
+// leg is one end of one connection: an interceptor has two.
 type leg struct {
 	party string
 	conn  int

@@ -72,7 +72,7 @@ func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 	k.ReadsHandshake = k.ReadsHandshake || r.ReadHandshake
 	k.ReadsData = k.ReadsData || r.ReadData
 	k.HasMaster = k.HasMaster || r.Master != nil || r.Traffic.Complete() || logged(v.keys)
-	if k.Plaintext == "" { // the two legs of a middle box carry the same
+	if k.Plaintext == "" { // the two legs of an interceptor carry the same
 		k.Plaintext = string(r.FromClient) + string(r.FromServer)
 	}
 	return nil
