@@ -239,18 +239,16 @@ func (p groupsPage) chart(b *strings.Builder, name int) {
 }
 
 func (p groupsPage) kind(about kx.Description) string {
+	if about.Hybrid { // be it in the form of one KEM
+		return say(p.lang, "groups_hybrid")
+	}
 	switch about.Kind {
 	case kx.KindECDH:
 		return say(p.lang, "groups_ecdh")
 	case kx.KindFFDH:
 		return say(p.lang, "groups_ffdh")
 	case kx.KindKEM:
-		if about.Hybrid {
-			return say(p.lang, "groups_kem_hybrid")
-		}
 		return say(p.lang, "groups_kem")
-	case kx.KindHybrid:
-		return say(p.lang, "groups_hybrid")
 	}
 	return about.Kind.String()
 }
