@@ -69,13 +69,14 @@ var lessons = map[string]scenario.Options{
 	"1.3, no certificate": {Kx: only13, ClientAuth: true, NoClientCert: true},
 	"1.3, compressed": {Kx: only13, ClientAuth: true, KeyAlg: "ed25519",
 		CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZlib}},
-	"1.3, staple":      {Kx: only13, Staple: "good"},
-	"1.3, key update":  {Kx: only13, KeyUpdate: true, Padding: 3},
-	"1.3, kem":         {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
-	"1.3, in clear":    {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
-	"1.3, own group":   {Kx: only13, Groups: []kx.Group{ownGroup()}},
-	"1.3, trusted box": {Kx: only13, MITM: true, TrustMITM: true},
-	"1.3, mutual, box": {Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true},
+	"1.3, staple":           {Kx: only13, Staple: "good"},
+	"1.3, key update":       {Kx: only13, KeyUpdate: true, Padding: 3},
+	"1.3, kem":              {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
+	"1.3, in clear":         {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
+	"1.3, resumed in clear": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, Resume: scenario.ResumePSK},
+	"1.3, own group":        {Kx: only13, Groups: []kx.Group{ownGroup()}},
+	"1.3, trusted box":      {Kx: only13, MITM: true, TrustMITM: true},
+	"1.3, mutual, box":      {Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true},
 }
 
 // replays are those of package replay: an attack, and what is against it. Together they

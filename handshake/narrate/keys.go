@@ -285,6 +285,10 @@ func SceneKey(e *handshake.SceneEvent) string {
 		if e.Get("goes_on") != true {
 			return e.Key + "+refused"
 		}
+	case "psk_tried":
+		if e.Get("in_clear") == true {
+			return e.Key + "+open"
+		}
 	case "full_vs_resumed":
 		switch trips := e.Get("resumed_round_trips"); {
 		case trips == 0:

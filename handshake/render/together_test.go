@@ -161,6 +161,7 @@ func pairs() []pair {
 	lesson := func(is func(*scenario.Options) bool) func(*facts) bool {
 		return func(f *facts) bool { return f.attack == "" && is(&f.lesson) }
 	}
+	bare := func(o *scenario.Options) bool { return len(o.Suites) > 0 && o.Suites[0].Cipher.Kind == suite.MAC13 }
 	move := func(key string) entry { return entry{narrate.Move, key} }
 	wire := func(key string) entry { return entry{narrate.Field, key} }
 	secret := func(key string) entry { return entry{narrate.Secret, key} }
@@ -251,6 +252,8 @@ func pairs() []pair {
 		{move("server/send/certificate_request/tls13"), open, "a suite that does not encrypt"},
 		{move("client/send/certificate/tls13"), open, "a suite that does not encrypt"},
 		{myth("hidden_certificate"), open, "a suite that does not encrypt"},
+		{scene("psk_tried"), lesson(func(o *scenario.Options) bool { return bare(o) && !o.NoClientCert }), "data under a suite that does not encrypt"},
+		{scene("psk_tried+open"), lesson(func(o *scenario.Options) bool { return !bare(o) }), "a suite that encrypts"},
 		{move("server/send/encrypted_extensions/tls13+integrity"), encrypted, "a suite that encrypts"},
 		{move("server/send/certificate/tls13+integrity"), encrypted, "a suite that encrypts"},
 
