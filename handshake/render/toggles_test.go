@@ -300,4 +300,4 @@ func (u *universe) name(row []setting, fault string) string {
 
 func (u *universe) goes(a, b setting) bool { return playable(u.options([]setting{a, b})) }
 
-func playable(o scenario.Options) bool { return o.Validate() == nil }
+func playable(o scenario.Options) bool { return scenario.Validate(o) == nil }

@@ -26,7 +26,7 @@ func refuse(option, format string, args ...any) error {
 
 // Validate says, without playing anything, whether Run can play the lesson: nil, or the
 // *OptionsError that Run would return. Whoever offers switches asks it which go together.
-func (o Options) Validate() error { return o.validate() }
+func Validate(o Options) error { return o.validate() }
 
 // validate finds the options that cannot be played.
 func (o *Options) validate() error {
