@@ -11,6 +11,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -34,6 +35,7 @@ var values = []any{
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
 	iana.NameType(0), iana.PSKKeyExchangeMode(0), iana.Group(0), iana.HandshakeType(0), iana.KeyUpdateRequest(0), iana.Auth(0),
 	iana.Kx(0), iana.Compression(0), iana.ContentType(0), iana.SignatureScheme(0), iana.CipherSuite(0), iana.Version(0),
+	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, pki.Input{}, pki.Kind(""), pki.Usage(0),
 }

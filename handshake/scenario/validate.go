@@ -46,7 +46,7 @@ func (o *Options) validate() error {
 			}
 		}
 	}
-	if err := firstOf(o.validateGroups(), o.validate13()); err != nil {
+	if err := firstOf(o.validateGroups(), o.validate13(), o.validateALPN()); err != nil {
 		return err
 	}
 	switch {
