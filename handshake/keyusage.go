@@ -32,7 +32,15 @@ func (e *Endpoint) checkKeyUsage(leaf *x509.Certificate, fromServer bool) error 
 	if mayBeUsed(leaf, usage) {
 		return nil
 	}
-	return reason.New(reason.CertificateUsage, "", "certificate[0].key_usage", usageName(usage), "a certificate that keeps its key from that")
+	return reason.New(reason.CertificateUsage, e.usageRule(fromServer), "certificate[0].key_usage", usageName(usage), reason.Say("a certificate that keeps its key from that"))
+}
+
+// usageRule is where TLS says what a certificate must let its key do.
+func (e *Endpoint) usageRule(fromServer bool) string {
+	if fromServer {
+		return e.rule("RFC 9846 §4.5.1.2", "RFC 5246 §7.4.2")
+	}
+	return e.rule("RFC 9846 §4.5.1.2", "RFC 5246 §7.4.6")
 }
 
 // usageName is RFC 5280's name of one of the two usages that TLS has.

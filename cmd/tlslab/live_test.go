@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -255,7 +256,7 @@ func TestNotTrusted(t *testing.T) {
 			c.caFile, c.serverName = "root.pem", "www.lab.test"
 		}
 		var said *trouble
-		if err := c.whyNot(t.Context(), reason.New(test.why, "", test.field, nil, nil), false); !errors.As(err, &said) {
+		if err := c.whyNot(t.Context(), reason.New(test.why, "", test.field, nil, nil), &plight{}); !errors.As(err, &said) {
 			t.Errorf("%s: %v", test.field, err)
 			continue
 		}
@@ -271,8 +272,9 @@ func TestNotTrusted(t *testing.T) {
 	c := &clientFlags{connect: "www.lab.test:443"}
 	c.lang = narrate.En
 	var said *trouble
-	refused := reason.New(reason.PeerAlert, "", "", nil, "handshake_failure")
-	if err := c.whyNot(t.Context(), refused, true); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
+	refused := reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure)
+	asked := &plight{lang: narrate.En, summary: handshake.Summary{CertificateRequested: true}, flags: &c.liveFlags}
+	if err := c.whyNot(t.Context(), refused, asked); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
 		t.Errorf("a server that asked for a certificate: %v", err)
 	}
 }

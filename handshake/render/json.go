@@ -232,6 +232,7 @@ type jsonMove struct {
 
 type jsonFault struct {
 	Reason  string `json:"reason"`
+	Ref     string `json:"ref,omitempty"` // the section of the rule that was broken
 	Field   string `json:"field,omitempty"`
 	Off     int    `json:"off"`
 	Want    any    `json:"want,omitempty"`

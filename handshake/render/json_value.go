@@ -78,7 +78,7 @@ func jsonError(err error) *jsonFault {
 	j := &jsonFault{Reason: string(reason.Of(err)), Off: -1, Message: err.Error()}
 	var re *reason.Error
 	if errors.As(err, &re) {
-		j.Field, j.Off, j.Want, j.Got = re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)
+		j.Ref, j.Field, j.Off, j.Want, j.Got = re.Ref, re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)
 	}
 	if d, ok := reason.Alert(reason.Of(err)); ok {
 		j.Alert = jsonAny(d)
