@@ -146,7 +146,7 @@ func edit[T message.Extension](m *message.ClientHello) T {
 
 // Version rollback: the man in the middle makes the server believe that its client
 // is old. A server that could have done better says so in its random, which its
-// signature covers (RFC 8446 §4.1.3); a client that tries again at a lower version
+// signature covers (RFC 9846 §4.2.3); a client that tries again at a lower version
 // says that it does (RFC 7507, after POODLE).
 func TestVersionRollback(t *testing.T) {
 	for _, test := range []struct {

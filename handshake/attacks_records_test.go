@@ -185,7 +185,7 @@ func TestEmptyRecordFlood(t *testing.T) {
 
 // A change of keys in the middle of a message: its halves would be protected by
 // different keys, and what was said under the old ones would count as said under
-// the new (RFC 8446 §5.1 forbids it; RFC 5246 forgot to). A message that another
+// the new (RFC 9846 §5.1 forbids it; RFC 5246 forgot to). A message that another
 // record type interrupts is as bad.
 func TestInterruptedMessages(t *testing.T) {
 	for _, test := range []struct {

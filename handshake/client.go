@@ -379,7 +379,9 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 		}
 	}
 	if c.listening() {
-		c.decided("extended_master_secret", c.ems, nil, choose(c.ems, "both_want_ems", "no_ems"))
+		if !resumes(c, m) { // a session brings its master secret with it
+			c.decided("extended_master_secret", c.ems, nil, choose(c.ems, "both_want_ems", "no_ems"))
+		}
 		c.decided("secure_renegotiation", c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, "signalled", "not_signalled"))
 	}
 	return nil

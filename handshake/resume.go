@@ -95,6 +95,7 @@ func (c *client) resume(m *message.ServerHello) error {
 	c.chain, c.summary.PeerChain = c.offeredChain, c.offeredChain
 	c.summary.Group, c.summary.Staple = s.Group, s.Staple
 	c.decided("resumption", "resumed", nil, "server_echoed_id")
+	c.decided("extended_master_secret", s.EMS, nil, choose(s.EMS, "session_with_ems", "session_without_ems"))
 	if c.revealing() {
 		c.secret(SecretEvent{Label: "master_secret", Method: "session", Value: c.master[:]})
 	}
@@ -162,6 +163,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	s.giveTicket = s.renewTicket || from == "ticket_opened" && s.cfg.SingleUse != nil
 	s.acceptEncryptThenMAC(m)
 	s.decided("resumption", "resumed", nil, from)
+	s.decided("extended_master_secret", sess.EMS, nil, choose(sess.EMS, "session_with_ems", "session_without_ems"))
 	return true, nil
 }
 

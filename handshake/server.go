@@ -115,6 +115,9 @@ func (s *server) choose12(m *message.ClientHello) error {
 	if err != nil || resumed {
 		return err
 	}
+	if s.listening() {
+		s.decided("extended_master_secret", s.ems, nil, choose(s.ems, "both_want_ems", "no_ems"))
+	}
 	if err := s.chooseSuite(m); err != nil {
 		return err
 	}
@@ -220,9 +223,6 @@ func (s *server) readExtensions12(m *message.ClientHello) error {
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems
 	s.giveTicket = m.Extensions.Find(iana.ExtSessionTicket) != nil && s.cfg.Tickets != nil
-	if s.listening() {
-		s.decided("extended_master_secret", s.ems, nil, choose(s.ems, "both_want_ems", "no_ems"))
-	}
 	return nil
 }
 

@@ -47,7 +47,7 @@ var serverMoves12 = []move[server]{
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverResumed, Do: sendServerFinished, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
 
-	{In: Connected, Dir: Receive, Msg: message.KindClientHello, Do: refuseClientHello, To: Connected, Ref: "RFC 5746 §4.4"},
+	{In: Connected, Dir: Receive, Msg: message.KindClientHello, Do: refuseClientHello, To: Connected, Ref: "RFC 5246 §7.2.2, RFC 5746 §3.7"},
 }
 
 // Guards.

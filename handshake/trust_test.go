@@ -246,7 +246,7 @@ func TestServerNameBeyondASCII(t *testing.T) {
 	}
 }
 
-// A client that could do better than TLS 1.2 refuses both sentinels (RFC 8446 §4.1.3).
+// A client that could do better than TLS 1.2 refuses both sentinels (RFC 9846 §4.2.3).
 func TestBothSentinels(t *testing.T) {
 	cc, _ := ends(lesson(t, "ecdsa"))
 	cc.MaxVersion = iana.TLS13
@@ -265,7 +265,7 @@ func TestBothSentinels(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("RFC 8446 §4.1.3: accepted, state %v", c.State())
+	t.Errorf("RFC 9846 §4.2.3: accepted, state %v", c.State())
 }
 
 // No ticket is opened after two ages of its key.

@@ -47,7 +47,7 @@ func DecisionNames() map[string][]string {
 		"psk_mode":                {"forward_secrecy"},
 		"false_start":             {"ecdhe_and_aead", "not_ecdhe", "not_aead"},
 		"alpn":                    {"server_preference"},
-		"extended_master_secret":  {"both_want_ems", "no_ems"},
+		"extended_master_secret":  {"both_want_ems", "no_ems", "session_with_ems", "session_without_ems"},
 		"secure_renegotiation":    {"signalled", "not_signalled"},
 		"client_certificate":      {"fits_request", "nothing_fits_request", "optional"},
 		"trust":                   {"skip_verify"},

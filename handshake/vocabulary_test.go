@@ -95,6 +95,7 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 		}
 	}
 	nothing := func(c, s *handshake.Config) {}
+	withoutEMS := func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }
 	mutual := func(c, s *handshake.Config) {
 		c.Certificates = []handshake.Certificate{alice(t, l)}
 		s.ClientAuth, s.Roots, s.SessionLifetime = handshake.RequireClientCert, l.Roots, 1000*24*time.Hour
@@ -126,7 +127,7 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 		}
 	}
 	return []func(func(*connection)){
-		once(func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }, nil),
+		once(withoutEMS, nil),
 		once(func(c, s *handshake.Config) { c.Weak.SkipVerify, c.Roots = true, nil }, nil),
 		once(func(c, s *handshake.Config) { s.ClientAuth, s.Roots = handshake.RequestClientCert, l.Roots }, nil),
 		once(nothing, edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) {
@@ -137,7 +138,8 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 		again(true, nothing, func(c, s *handshake.Config) { c.NoTickets = true }),
 		again(true, nothing, func(c, s *handshake.Config) { s.Time = later(3 * time.Hour) }),
 		again(true, nothing, func(c, s *handshake.Config) { c.Suites = only(0xcca9) }),
-		again(true, nothing, func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }),
+		again(true, nothing, withoutEMS),
+		again(true, withoutEMS, nothing),
 		again(false, nothing, func(c, s *handshake.Config) { s.Sessions = growing{frozen{}} }),
 		again(false, nothing, func(c, s *handshake.Config) { garble(s.Sessions) }),
 		again(false, nothing, func(c, s *handshake.Config) { garble(c.Sessions) }),

@@ -188,7 +188,7 @@ func (p groupsPage) write(w io.Writer) error {
 		say(p.lang, "groups_classical"),
 		say(p.lang, "groups_forged"),
 		say(p.lang, "groups_versions"),
-		say(p.lang, "groups_private", "first", iana.GroupPrivate.String()),
+		say(p.lang, "groups_private", "first", iana.GroupPrivate.String(), "last", iana.GroupPrivateLast.String()),
 		say(p.lang, "groups_more"),
 	} {
 		fmt.Fprintln(&b, line)
@@ -214,7 +214,7 @@ func (p groupsPage) table(b *strings.Builder, name int) {
 				safe = green(safe)
 			}
 		}
-		line(fmt.Sprintf("0x%04x", uint16(r.group.ID())), r.group.Name(), p.kind(r.about.Kind),
+		line(fmt.Sprintf("0x%04x", uint16(r.group.ID())), r.group.Name(), p.kind(r.about),
 			fmt.Sprint(r.about.Offer), fmt.Sprint(r.about.Answer), fmt.Sprintf("%.0f", r.micro), safe)
 	}
 }
@@ -238,24 +238,25 @@ func (p groupsPage) chart(b *strings.Builder, name int) {
 	}
 }
 
-func (p groupsPage) kind(k kx.Kind) string {
-	switch k {
+func (p groupsPage) kind(about kx.Description) string {
+	if about.Hybrid { // be it in the form of one KEM
+		return say(p.lang, "groups_hybrid")
+	}
+	switch about.Kind {
 	case kx.KindECDH:
 		return say(p.lang, "groups_ecdh")
 	case kx.KindFFDH:
 		return say(p.lang, "groups_ffdh")
 	case kx.KindKEM:
 		return say(p.lang, "groups_kem")
-	case kx.KindHybrid:
-		return say(p.lang, "groups_hybrid")
 	}
-	return k.String()
+	return about.Kind.String()
 }
 
 func (p groupsPage) kindWidth() int {
 	n := terminal.StringWidth(say(p.lang, "groups_kind"))
 	for _, r := range p.rows {
-		n = max(n, terminal.StringWidth(p.kind(r.about.Kind)))
+		n = max(n, terminal.StringWidth(p.kind(r.about)))
 	}
 	return n
 }
@@ -285,8 +286,8 @@ func green(s string) string {
 //
 //	{"tlslab": 1, "certificates_quantum_safe": false, "groups": [{
 //	  "id": {"hex": "0x11ec", "name": "X25519MLKEM768", "value": 4588}, "kind": "hybrid",
-//	  "offer_bytes": 1216, "answer_bytes": 1120, "secret_bytes": 64, "quantum_safe": true,
-//	  "microseconds": 192.05, "exchanges": 208}]}
+//	  "offer_bytes": 1216, "answer_bytes": 1120, "secret_bytes": 64, "hybrid": true,
+//	  "quantum_safe": true, "microseconds": 192.05, "exchanges": 208}]}
 //
 // microseconds is one exchange's time, the mean of so many exchanges.
 func writeGroupsJSON(w io.Writer, rows []groupRow) error {
@@ -301,6 +302,7 @@ func writeGroupsJSON(w io.Writer, rows []groupRow) error {
 		Offer        int     `json:"offer_bytes"`
 		Answer       int     `json:"answer_bytes"`
 		Secret       int     `json:"secret_bytes"`
+		Hybrid       bool    `json:"hybrid"`
 		QuantumSafe  bool    `json:"quantum_safe"`
 		Microseconds float64 `json:"microseconds"`
 		Exchanges    int     `json:"exchanges"`
@@ -314,7 +316,7 @@ func writeGroupsJSON(w io.Writer, rows []groupRow) error {
 		n := uint16(r.group.ID())
 		doc.Groups = append(doc.Groups, group{
 			ID: id{fmt.Sprintf("0x%04x", n), r.group.Name(), n}, Kind: r.about.Kind.String(),
-			Offer: r.about.Offer, Answer: r.about.Answer, Secret: r.about.Secret, QuantumSafe: r.about.QuantumSafe,
+			Offer: r.about.Offer, Answer: r.about.Answer, Secret: r.about.Secret, Hybrid: r.about.Hybrid, QuantumSafe: r.about.QuantumSafe,
 			Microseconds: r.micro, Exchanges: r.count,
 		})
 	}

@@ -104,7 +104,7 @@ func TestGroupsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"tlslab":1,"certificates_quantum_safe":false,"groups":[{"id":{"hex":"0x11ec","name":"X25519MLKEM768","value":4588},` +
-		`"kind":"hybrid","offer_bytes":1216,"answer_bytes":1120,"secret_bytes":64,"quantum_safe":true,"microseconds":1.5,"exchanges":7}]}`
+		`"kind":"hybrid","offer_bytes":1216,"answer_bytes":1120,"secret_bytes":64,"hybrid":true,"quantum_safe":true,"microseconds":1.5,"exchanges":7}]}`
 	if got.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", &got, want)
 	}

@@ -3,7 +3,8 @@ package iana
 // AlertDescription is what an alert says (RFC 5246 §7.2).
 type AlertDescription uint8
 
-// The alerts of TLS 1.2 and 1.3.
+// The alerts of TLS 1.2 and 1.3, all that RFC 9846 §B.2 lists, and those of the registry
+// beside them.
 const (
 	CloseNotify                  AlertDescription = 0
 	UnexpectedMessage            AlertDescription = 10
@@ -23,6 +24,8 @@ const (
 	AccessDenied                 AlertDescription = 49
 	DecodeError                  AlertDescription = 50
 	DecryptError                 AlertDescription = 51
+	TooManyCIDsRequested         AlertDescription = 52 // RFC 9147
+	ExportRestriction            AlertDescription = 60
 	ProtocolVersion              AlertDescription = 70
 	InsufficientSecurity         AlertDescription = 71
 	InternalError                AlertDescription = 80
@@ -34,9 +37,12 @@ const (
 	CertificateUnobtainable      AlertDescription = 111
 	UnrecognizedName             AlertDescription = 112
 	BadCertificateStatusResponse AlertDescription = 113
+	BadCertificateHashValue      AlertDescription = 114
 	UnknownPSKIdentity           AlertDescription = 115
 	CertificateRequired          AlertDescription = 116
+	GeneralError                 AlertDescription = 117
 	NoApplicationProtocol        AlertDescription = 120
+	ECHRequired                  AlertDescription = 121 // RFC 9849
 )
 
 var alertNames = map[AlertDescription]string{
@@ -46,13 +52,15 @@ var alertNames = map[AlertDescription]string{
 	UnsupportedCertificate: "unsupported_certificate", CertificateRevoked: "certificate_revoked",
 	CertificateExpired: "certificate_expired", CertificateUnknown: "certificate_unknown",
 	IllegalParameter: "illegal_parameter", UnknownCA: "unknown_ca", AccessDenied: "access_denied",
-	DecodeError: "decode_error", DecryptError: "decrypt_error", ProtocolVersion: "protocol_version",
+	DecodeError: "decode_error", DecryptError: "decrypt_error",
+	TooManyCIDsRequested: "too_many_cids_requested", ExportRestriction: "export_restriction", ProtocolVersion: "protocol_version",
 	InsufficientSecurity: "insufficient_security", InternalError: "internal_error",
 	InappropriateFallback: "inappropriate_fallback", UserCanceled: "user_canceled", NoRenegotiation: "no_renegotiation",
 	MissingExtension: "missing_extension", UnsupportedExtension: "unsupported_extension",
 	CertificateUnobtainable: "certificate_unobtainable", UnrecognizedName: "unrecognized_name",
-	BadCertificateStatusResponse: "bad_certificate_status_response", UnknownPSKIdentity: "unknown_psk_identity",
-	CertificateRequired: "certificate_required", NoApplicationProtocol: "no_application_protocol",
+	BadCertificateStatusResponse: "bad_certificate_status_response", BadCertificateHashValue: "bad_certificate_hash_value",
+	UnknownPSKIdentity: "unknown_psk_identity", CertificateRequired: "certificate_required", GeneralError: "general_error",
+	NoApplicationProtocol: "no_application_protocol", ECHRequired: "ech_required",
 }
 
 // String returns the name in the RFC's notation, or the number in hex.

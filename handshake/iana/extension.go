@@ -1,6 +1,6 @@
 package iana
 
-// ExtensionType numbers hello and certificate extensions (RFC 6066, RFC 8446 §4.2).
+// ExtensionType numbers hello and certificate extensions (RFC 6066, RFC 9846 §4.3).
 type ExtensionType uint16
 
 // The extensions that tlslab reads, writes or meets often.

@@ -25,9 +25,11 @@ const (
 	X25519MLKEM768     Group = 4588
 	SecP384r1MLKEM1024 Group = 4589
 
-	// GroupPrivate is the first of the private-use ECDHE code points
-	// 0xFE00…0xFEFF, where a student's own group lives (RFC 8422 §5.1.1).
-	GroupPrivate Group = 0xfe00
+	// GroupPrivate is the first of the private-use ECDHE code points, where a student's own
+	// group lives, and GroupPrivateLast the last (RFC 9846 §4.3.7, RFC 8422 §5.1.1). What
+	// comes behind is the registry's again.
+	GroupPrivate     Group = 0xfe00
+	GroupPrivateLast Group = 0xfeff
 )
 
 var groupNames = map[Group]string{

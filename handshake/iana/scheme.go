@@ -2,7 +2,7 @@ package iana
 
 import "strings"
 
-// SignatureScheme names an algorithm, a hash and (in TLS 1.3) a curve (RFC 8446 §4.2.3).
+// SignatureScheme names an algorithm, a hash and (in TLS 1.3) a curve (RFC 9846 §4.3.3).
 // In TLS 1.2 its two bytes are SignatureAndHashAlgorithm: hash, then signature.
 type SignatureScheme uint16
 

@@ -33,6 +33,9 @@ type Description struct {
 	Offer  int // the offerer's share
 	Answer int // the answerer's share
 	Secret int
+	// Hybrid is true where the secret is made of two, and stays one while either does: of
+	// each KindHybrid, and of a KindKEM that has a curve inside, such as X-Wing.
+	Hybrid bool
 	// QuantumSafe is true of a group on which no attack by a quantum computer is
 	// known, as Shor's is on every Diffie–Hellman. It speaks of the secret alone:
 	// who the peer is rests on signatures, which are another matter.

@@ -97,7 +97,7 @@ func (e *dhEnd) Finish(peer []byte) ([]byte, error) {
 // Explain returns (p, g,) a, A and, once the peer's share is known, B and the
 // secret. A private key on a curve is in the form `openssl pkeyutl -derive` can be
 // given; the secret on a NIST curve is the x coordinate of abG, as RFC 8422 §5.10
-// and RFC 8446 §7.4.2 have it.
+// and RFC 9846 §7.4.2 have it.
 func (e *dhEnd) Explain() []Value {
 	var v []Value
 	for _, known := range e.group.public { // the group's own bytes are lent to nobody

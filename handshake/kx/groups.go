@@ -77,7 +77,7 @@ func unhyphened(name string) string { return strings.NewReplacer("-", "", "_", "
 // Serves reports whether a TLS 1.2 key exchange can use g. DHE takes the groups
 // numbered as finite fields, 256 to 511 (RFC 7919 §2), that tell p and g; ECDHE
 // takes all others except KEMs and hybrids. So a student's own group, under a
-// private number from iana.GroupPrivate on, goes with ECDHE whatever it is.
+// private number such as iana.GroupPrivate, goes with ECDHE whatever it is.
 func Serves(x iana.Kx, g Group) bool {
 	field := g.ID()>>8 == 1
 	switch x {

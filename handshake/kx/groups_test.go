@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/cloudflare/circl/kem"
 	"github.com/cloudflare/circl/kem/schemes"
 
 	"tlslab/handshake/iana"
@@ -138,25 +139,25 @@ func TestReasons(t *testing.T) {
 // The sizes are those of draft-ietf-tls-ecdhe-mlkem §3 and of the RFCs.
 func TestSizes(t *testing.T) {
 	for name, want := range map[string]kx.Description{
-		"x25519":             {kx.KindECDH, 32, 32, 32, false},
-		"x448":               {kx.KindECDH, 56, 56, 56, false},
-		"P-256":              {kx.KindECDH, 65, 65, 32, false},
-		"secp384r1":          {kx.KindECDH, 97, 97, 48, false},
-		"P-521":              {kx.KindECDH, 133, 133, 66, false},
-		"ffdhe2048":          {kx.KindFFDH, 256, 256, 256, false},
-		"ffdhe3072":          {kx.KindFFDH, 384, 384, 384, false},
-		"ffdhe4096":          {kx.KindFFDH, 512, 512, 512, false},
-		"ML-KEM-512":         {kx.KindKEM, 800, 768, 32, true},
-		"MLKEM768":           {kx.KindKEM, 1184, 1088, 32, true},
-		"MLKEM1024":          {kx.KindKEM, 1568, 1568, 32, true},
-		"x25519mlkem768":     {kx.KindHybrid, 1216, 1120, 64, true},
-		"SecP256r1MLKEM768":  {kx.KindHybrid, 1249, 1153, 64, true},
-		"SecP384r1MLKEM1024": {kx.KindHybrid, 1665, 1665, 80, true},
+		"x25519":             {kx.KindECDH, 32, 32, 32, false, false},
+		"x448":               {kx.KindECDH, 56, 56, 56, false, false},
+		"P-256":              {kx.KindECDH, 65, 65, 32, false, false},
+		"secp384r1":          {kx.KindECDH, 97, 97, 48, false, false},
+		"P-521":              {kx.KindECDH, 133, 133, 66, false, false},
+		"ffdhe2048":          {kx.KindFFDH, 256, 256, 256, false, false},
+		"ffdhe3072":          {kx.KindFFDH, 384, 384, 384, false, false},
+		"ffdhe4096":          {kx.KindFFDH, 512, 512, 512, false, false},
+		"ML-KEM-512":         {kx.KindKEM, 800, 768, 32, false, true},
+		"MLKEM768":           {kx.KindKEM, 1184, 1088, 32, false, true},
+		"MLKEM1024":          {kx.KindKEM, 1568, 1568, 32, false, true},
+		"x25519mlkem768":     {kx.KindHybrid, 1216, 1120, 64, true, true},
+		"SecP256r1MLKEM768":  {kx.KindHybrid, 1249, 1153, 64, true, true},
+		"SecP384r1MLKEM1024": {kx.KindHybrid, 1665, 1665, 80, true, true},
 
-		"X-Wing":                      {kx.KindKEM, 1216, 1120, 32, true},
-		"FrodoKEM-640-SHAKE":          {kx.KindKEM, 9616, 9720, 16, true},
-		"Kyber768-X25519":             {kx.KindKEM, 1216, 1120, 64, true},
-		"HPKE_KEM_X25519_HKDF_SHA256": {kx.KindKEM, 32, 32, 32, false},
+		"X-Wing":                      {kx.KindKEM, 1216, 1120, 32, true, true},
+		"FrodoKEM-640-SHAKE":          {kx.KindKEM, 9616, 9720, 16, false, true},
+		"Kyber768-X25519":             {kx.KindKEM, 1216, 1120, 64, true, true},
+		"HPKE_KEM_X25519_HKDF_SHA256": {kx.KindKEM, 32, 32, 32, false, false},
 	} {
 		g, err := kx.ByName(name)
 		if err != nil {
@@ -168,6 +169,27 @@ func TestSizes(t *testing.T) {
 		}
 	}
 }
+
+// What is promised of a KEM is promised of schemes that are known: Diffie–Hellman inside
+// is not safe from Shor's algorithm, and of a student's scheme nobody knows.
+func TestWhatKEMsPromise(t *testing.T) {
+	for _, s := range schemes.All() {
+		got := kx.FromKEM(iana.GroupPrivate, "own", s).Describe()
+		post := strings.Contains(s.Name(), "Kyber") || strings.Contains(s.Name(), "KEM-") || strings.Contains(s.Name(), "MLKEM") || s.Name() == "X-Wing"
+		curve := strings.Contains(s.Name(), "X25519") || strings.Contains(s.Name(), "X448") || strings.Contains(s.Name(), "P256") || s.Name() == "X-Wing"
+		if got.QuantumSafe != post || got.Hybrid != (post && curve) {
+			t.Errorf("%s: %+v", s.Name(), got)
+		}
+	}
+	own := kx.FromKEM(iana.GroupPrivate, "own", renamed{schemes.ByName("HPKE_KEM_X25519_HKDF_SHA256")})
+	if d := own.Describe(); d.QuantumSafe || d.Hybrid {
+		t.Errorf("a scheme that nobody knows: %+v", d)
+	}
+}
+
+type renamed struct{ kem.Scheme }
+
+func (renamed) Name() string { return "my own" }
 
 func TestByName(t *testing.T) {
 	for _, name := range []string{"P-256", "secp256r1", "prime256v1", " p256 ", "SECP256R1", "CurveP256"} {

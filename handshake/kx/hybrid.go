@@ -44,6 +44,7 @@ func (h *hybrid) Describe() Description {
 	return Description{
 		Kind:  KindHybrid,
 		Offer: a.Offer + b.Offer, Answer: a.Answer + b.Answer, Secret: a.Secret + b.Secret,
+		Hybrid:      true,
 		QuantumSafe: a.QuantumSafe || b.QuantumSafe,
 	}
 }

@@ -3,6 +3,7 @@ package kx
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/cloudflare/circl/kem"
@@ -28,6 +29,10 @@ var (
 // The answerer checks the key as the scheme does (for ML-KEM, FIPS 203 §7.2: every
 // coefficient below q). A ciphertext of the right length is never refused: ML-KEM
 // rejects a wrong one implicitly, with a secret that only the offerer can compute.
+//
+// What it says of itself is what is known of the scheme by its name. Of a scheme that is
+// not circl's nobody here knows whether a quantum computer would break it, so it is not
+// called safe: a Group of your own can wrap this one and describe itself otherwise.
 func FromKEM(id iana.Group, name string, scheme kem.Scheme) Described {
 	return &kemGroup{id: id, name: name, scheme: scheme}
 }
@@ -51,10 +56,20 @@ func (g *kemGroup) Describe() Description {
 	return Description{
 		Kind:  KindKEM,
 		Offer: g.scheme.PublicKeySize(), Answer: g.scheme.CiphertextSize(), Secret: g.scheme.SharedKeySize(),
-		// HPKE's are Diffie–Hellman dressed as KEMs; all others of circl's are made
-		// against quantum computers, alone or beside a curve.
-		QuantumSafe: !strings.HasPrefix(g.scheme.Name(), "HPKE_KEM_"),
+		Hybrid:      made(g.scheme, withCurve),
+		QuantumSafe: made(g.scheme, onLattices),
 	}
+}
+
+// What schemes are made of, by what their names begin with. HPKE's are
+// Diffie–Hellman dressed as KEMs, and no row of either.
+var (
+	onLattices = []string{"ML-KEM-", "Kyber", "FrodoKEM-", "X-Wing", "X25519MLKEM", "P256Kyber"}
+	withCurve  = []string{"X-Wing", "Kyber512-X", "Kyber768-X", "Kyber1024-X", "X25519MLKEM", "P256Kyber"}
+)
+
+func made(s kem.Scheme, of []string) bool {
+	return slices.ContainsFunc(of, func(name string) bool { return strings.HasPrefix(s.Name(), name) })
 }
 
 func (g *kemGroup) Offer(rand io.Reader) (Offer, error) {

@@ -45,7 +45,7 @@ func PrivateUse() []Group { return slices.Clone(privateUse) }
 
 // KEM makes a Group of the KEM that circl knows by name, in any case ("X-Wing",
 // "FrodoKEM-640-SHAKE"), at a number of the caller's, who does well to take one from
-// iana.GroupPrivate on. The error lists the names.
+// iana.GroupPrivate to iana.GroupPrivateLast. The error lists the names.
 func KEM(name string, id iana.Group) (Described, error) {
 	scheme := schemes.ByName(strings.TrimSpace(name))
 	if scheme == nil {

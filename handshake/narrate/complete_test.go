@@ -74,13 +74,14 @@ var lessons = map[string]scenario.Options{
 	"1.3, no certificate": {Kx: only13, ClientAuth: true, NoClientCert: true},
 	"1.3, compressed": {Kx: only13, ClientAuth: true, KeyAlg: "ed25519",
 		CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZlib}},
-	"1.3, staple":      {Kx: only13, Staple: "good"},
-	"1.3, key update":  {Kx: only13, KeyUpdate: true, Padding: 3},
-	"1.3, kem":         {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
-	"1.3, in clear":    {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
-	"1.3, own group":   {Kx: only13, Groups: []kx.Group{ownGroup()}},
-	"1.3, trusted box": {Kx: only13, MITM: true, TrustMITM: true},
-	"1.3, mutual, box": {Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true},
+	"1.3, staple":           {Kx: only13, Staple: "good"},
+	"1.3, key update":       {Kx: only13, KeyUpdate: true, Padding: 3},
+	"1.3, kem":              {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
+	"1.3, in clear":         {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
+	"1.3, resumed in clear": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, Resume: scenario.ResumePSK},
+	"1.3, own group":        {Kx: only13, Groups: []kx.Group{ownGroup()}},
+	"1.3, trusted box":      {Kx: only13, MITM: true, TrustMITM: true},
+	"1.3, mutual, box":      {Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true},
 }
 
 // replays are those of package replay: an attack, and what is against it. Together they
@@ -223,7 +224,9 @@ func listed() map[Kind][]string {
 		add(Secret, SecretKey(e))
 	}
 	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.length") {
-		add(Field, FieldKey(path))
+		for _, e := range spoken() {
+			add(Field, FieldKey(path, e))
+		}
 	}
 	for _, key := range pki.CheckKeys() {
 		add(Check, ChainKey(key))
@@ -262,6 +265,17 @@ func listed() map[Kind][]string {
 	return want
 }
 
+// spoken is a message for each way in which FieldKey tells the versions apart.
+func spoken() []*handshake.MessageEvent {
+	hello := &message.ClientHello{}
+	hello.Extensions.List = []message.Extension{&message.SupportedVersions{Versions: []iana.Version{iana.TLS13, iana.TLS12}}}
+	return []*handshake.MessageEvent{
+		{Msg: &message.ClientHello{}},
+		{Msg: hello},
+		{Meta: handshake.Meta{Move: "server/send/finished" + tls13}},
+	}
+}
+
 // variants is one secret of TLS 1.3 for each way in which SecretKey tells them apart.
 func variants() []*handshake.SecretEvent {
 	out := []*handshake.SecretEvent{
@@ -271,7 +285,7 @@ func variants() []*handshake.SecretEvent {
 		{Label: "certificate_verify_signature", Meta: handshake.Meta{Move: "server/send/certificate_verify/tls13"}},
 		{Label: "client_key_share", Meta: handshake.Meta{Move: "client/send/client_hello/tls13"}},
 	}
-	for _, g := range kx.All() {
+	for _, g := range slices.Concat(kx.All(), kx.PrivateUse()) {
 		out = append(out, &handshake.SecretEvent{Label: "shared_secret", Method: g.Name()})
 	}
 	return out
@@ -288,7 +302,7 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 	switch e := e.(type) {
 	case *handshake.MessageEvent:
 		for _, f := range e.Fields {
-			add(Field, FieldKey(f.Name))
+			add(Field, FieldKey(f.Name, e))
 		}
 	case *handshake.RecordEvent:
 		for _, s := range e.Steps {

@@ -68,6 +68,10 @@ func variant13(m *handshake.MessageEvent, l *leg) string {
 		if m.State == handshake.SendEarlyChangeCipherSpec {
 			return "+early"
 		}
+	case message.KindClientHello:
+		if l.offeredPSK {
+			return "+psk"
+		}
 	case message.KindServerHello, message.KindFinished:
 		switch {
 		case l.resumed && l.shared:
@@ -132,28 +136,6 @@ func kindOf(g kx.Group) kx.Kind {
 	return 0
 }
 
-// FieldKey is the key for a field's dotted path, "client_hello.random". The first
-// of these that has an entry is taken: the path; the same in any message ("*."); the
-// same in any block of extensions ("*.extensions."), wherever in a message that is; the
-// same in any extension ("*.extensions.*."); its last component.
-func FieldKey(path string) string {
-	_, rest, _ := strings.Cut(path, ".")
-	candidates := []string{path, "*." + rest}
-	if _, inner, ok := strings.Cut(path, ".extensions."); ok {
-		candidates = append(candidates, "*.extensions."+inner)
-		if _, last, ok := strings.Cut(inner, "."); ok {
-			candidates = append(candidates, "*.extensions.*."+last)
-		}
-	}
-	candidates = append(candidates, path[strings.LastIndexByte(path, '.')+1:])
-	for _, key := range candidates {
-		if _, ok := Get(En, Field, key); ok {
-			return key
-		}
-	}
-	return path
-}
-
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
 // key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
 // secret one for each formula, a client's key share one for the second ClientHello;
@@ -183,10 +165,7 @@ func SecretKey(e *handshake.SecretEvent) string {
 		return e.Label + "+textbook"
 	case "shared_secret":
 		group, _ := kx.ByName(e.Method) // nil if it is none of ours
-		if kind := kindOf(group); kind != 0 {
-			return e.Label + "+" + kind.String()
-		}
-		return e.Label + "+other"
+		return e.Label + "+" + sharedSecret(group)
 	case "client_key_share":
 		if e.Move == "client/send/client_hello"+tls13 { // the second: HelloRetryRequest has named the group
 			return e.Label + "+retry"
@@ -209,6 +188,24 @@ func SecretKey(e *handshake.SecretEvent) string {
 		}
 	}
 	return e.Label
+}
+
+// sharedSecret tells apart what is to be said of the secret that a group yields: a key
+// encapsulation may have Diffie–Hellman inside, or a curve beside it.
+func sharedSecret(g kx.Group) string {
+	d, ok := g.(kx.Described) // not nil, nor a student's
+	if !ok {
+		return "other"
+	}
+	switch about := d.Describe(); {
+	case about.Kind != kx.KindKEM:
+		return about.Kind.String()
+	case about.Hybrid:
+		return "kem_hybrid"
+	case !about.QuantumSafe:
+		return "kem_dh"
+	}
+	return "kem"
 }
 
 // mixesIn reports whether something secret was extracted into a value, and not zeros.
@@ -292,6 +289,10 @@ func SceneKey(e *handshake.SceneEvent) string {
 	case "click_through":
 		if e.Get("goes_on") != true {
 			return e.Key + "+refused"
+		}
+	case "psk_tried":
+		if e.Get("in_clear") == true {
+			return e.Key + "+open"
 		}
 	case "full_vs_resumed":
 		switch trips := e.Get("resumed_round_trips"); {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -44,7 +45,7 @@ var moments = [...]struct {
 		return crosses(message.KindClientKeyExchange)(e, l) || crosses(message.KindCertificateVerify)(e, l) && l.tls13
 	}},
 	{"mlkem_quantum_safe", func(e handshake.Event, l *leg) bool { // at the signature that is not
-		return crosses(message.KindCertificateVerify)(e, l) && (l.share == kx.KindKEM || l.share == kx.KindHybrid) && !l.integrity
+		return crosses(message.KindCertificateVerify)(e, l) && l.quantumSafe && !l.integrity
 	}},
 	{"forward_secrecy_hard_problem", func(e handshake.Event, l *leg) bool { // when the private values have done their work
 		if k, ok := e.(*handshake.KeyChangeEvent); (!ok || k.Keys == handshake.InClear) && !secret("premaster_secret")(e, l) && !secret("shared_secret")(e, l) {
@@ -141,11 +142,13 @@ type leg struct {
 	tls13     bool    // the server chose it, be it in a HelloRetryRequest
 	integrity bool    // with a suite that does not encrypt (RFC 9150)
 	shared    bool    // by TLS 1.3 it sent a key share
-	share     kx.Kind // of which kind; 0 if it is none of our groups
 	flights   flights
 	believed  bool                // of the stage, where no party is: the client found the chain good
 	http2     bool                // a client has begun it
 	asks      handshake.Direction // in which it did
+
+	quantumSafe bool // it is known that no quantum computer breaks the key share's group
+	offeredPSK  bool // its first ClientHello named pre-shared keys
 }
 
 func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE || l.shared }
@@ -201,7 +204,8 @@ func (c *Context) learn(e handshake.Event) {
 		l := c.leg(&e.Meta)
 		switch m := e.Msg.(type) {
 		case *message.ClientHello:
-			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights}
+			first := !strings.HasSuffix(e.Move, tls13) // and not the answer to a HelloRetryRequest
+			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
 		case *message.ServerHello:
 			l.hello(m)
 		case *message.ServerKeyExchangeECDHE:
@@ -230,7 +234,8 @@ func (l *leg) hello(m *message.ServerHello) {
 		var x *message.KeyShareServer
 		if x, l.shared = message.Get[*message.KeyShareServer](&m.Extensions); l.shared {
 			group, _ := kx.ByID(x.Entry.Group) // nil if it is none of ours
-			l.share = kindOf(group)
+			d, ours := group.(kx.Described)
+			l.quantumSafe = ours && d.Describe().QuantumSafe
 		}
 		return
 	}

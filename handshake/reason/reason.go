@@ -48,7 +48,7 @@ const (
 	NotTLS               Reason = "not_tls" // the first bytes are no TLS record
 
 	UnsupportedVersion    Reason = "unsupported_version"
-	DowngradeDetected     Reason = "downgrade_detected"     // the sentinel of RFC 8446 §4.1.3
+	DowngradeDetected     Reason = "downgrade_detected"     // the sentinel of RFC 9846 §4.2.3
 	InappropriateFallback Reason = "inappropriate_fallback" // RFC 7507
 	NoCommonSuite         Reason = "no_common_suite"
 	NoCommonGroup         Reason = "no_common_group"

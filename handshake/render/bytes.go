@@ -21,13 +21,13 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 		if !f.Leaf() && f.Depth == 0 {
 			continue // the message itself
 		}
-		key := narrate.FieldKey(f.Name)
+		key := narrate.FieldKey(f.Name, e)
 		meaning := t.say.get(narrate.Field, key)
 		if i > 0 && e.Fields[i-1].Name == f.Name {
 			meaning = narrate.Entry{} // the next element of a list
 		}
 		indent := strings.Repeat(" ", max(0, min(f.Depth, 6)-1))
-		name := lastName(f.Name)
+		name := lastName(f.Name, e)
 		if f.Leaf() {
 			t.leaf(e, f, indent, name, meaning.Title)
 		} else {
@@ -41,11 +41,13 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 
 // lastName is the end of a dotted path; a length says of what it is, since an empty
 // vector has no other line.
-func lastName(path string) string {
-	if vector, ok := strings.CutSuffix(path, ".length"); ok {
-		return vector[strings.LastIndexByte(vector, '.')+1:] + ".length"
+func lastName(path string, e *handshake.MessageEvent) string {
+	vector, length := strings.CutSuffix(path, ".length")
+	name, _ := narrate.FieldName(vector, e)
+	if length {
+		name += ".length"
 	}
-	return path[strings.LastIndexByte(path, '.')+1:]
+	return name
 }
 
 // textColumn is where names begin in a dump.

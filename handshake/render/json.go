@@ -300,7 +300,7 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 			if f.Leaf() {
 				j.Value = jsonAny(f.Value)
 			}
-			if entry, ok := narrate.Get(narrate.En, narrate.Field, narrate.FieldKey(f.Name)); ok {
+			if entry, ok := narrate.Get(narrate.En, narrate.Field, narrate.FieldKey(f.Name, e)); ok {
 				j.Ref = entry.Ref
 			}
 			x.Fields = append(x.Fields, j)

@@ -151,7 +151,11 @@ func (t *Terminal) message(e *handshake.MessageEvent) {
 		n = max(n, min(width(r.name), 30))
 	}
 	for _, r := range rows {
-		t.row(5, r.name, n, t.fieldValue(r, t.width-6-n), nil)
+		value := t.fieldValue(r, t.width-6-n)
+		if r.meaning != "" {
+			value = t.say.aside(value, t.say.title(narrate.Field, r.meaning))
+		}
+		t.row(5, r.name, n, value, nil)
 	}
 	if len(empty) > 0 {
 		t.row(5, also, n, t.say.list(empty), nil)
@@ -210,9 +214,10 @@ func (t *Terminal) toldJustNow(r fieldRow) bool {
 
 // fieldRow is one field, or all elements of a list.
 type fieldRow struct {
-	name   string
-	values []any
-	empty  bool
+	name    string // as the RFC of the version spoken has it
+	values  []any
+	empty   bool
+	meaning string // of a value that says nothing by itself, a key of narrate's; "" of others
 }
 
 // longList is how many elements of a list a reader takes in passing; of a longer one
@@ -332,6 +337,13 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 		}
 		return &rows[i]
 	}
+	nameOf := func(path string, up int) string { // of the field, or of the list that it is in
+		for range up {
+			path = path[:strings.LastIndexByte(path, '.')]
+		}
+		name, _ := narrate.FieldName(path, e)
+		return name
+	}
 	root := e.Kind.String() + "."
 	if e.Kind == message.KindChangeCipherSpec {
 		return nil // its one byte is always 1
@@ -359,7 +371,7 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 			switch {
 			case f.Value != 0:
 			case len(parts) > 1 && parts[0] != "extensions":
-				add(parts[len(parts)-2]).empty = true // that is then all there is to say
+				add(nameOf(f.Name, 1)).empty = true // that is then all there is to say
 			case len(parts) > 3 && parts[1] == "key_share":
 				add(parts[1]).empty = true // it says: ask me for what you want
 			}
@@ -372,10 +384,13 @@ func summarize(e *handshake.MessageEvent) []fieldRow {
 			}
 			r.values = append(r.values, f.Value)
 		case len(parts) > 1 && parts[0] != "params":
-			r := add(parts[len(parts)-2])
+			r := add(nameOf(f.Name, 1))
 			r.values = append(r.values, f.Value)
 		default:
-			r := add(last)
+			r := add(nameOf(f.Name, 0))
+			if _, fixed := narrate.FieldName(f.Name, e); fixed {
+				r.meaning = narrate.FieldKey(f.Name, e)
+			}
 			r.values = append(r.values, f.Value)
 		}
 	}

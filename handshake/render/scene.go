@@ -145,7 +145,7 @@ func (t *Terminal) faultAs(err error, key string, indent int) {
 var asked = map[string]bool{"ca_sign/" + pki.InSignature: true, "ca_tbs_hash/" + pki.InHash: true}
 
 // inTheText are values that the heading or the choice of the text has told already.
-var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true}
+var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true, "in_clear": true}
 
 // briefScene is a line for each step of an interceptor, and for the user's click.
 func (t *Terminal) briefScene(e *handshake.SceneEvent) {

@@ -86,7 +86,7 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 // TestThieves: what the key of the tickets, or the pre-shared key, opens afterwards.
 // In TLS 1.2 it is all, of the first connection too, whose ticket goes by in clear: it has
 // the master secret inside. In TLS 1.3 it is early data, and without a key exchange all of
-// a connection that resumes (RFC 9846 §2.3, §4.2.2.1). And it lets its thief be the server.
+// a connection that resumes (RFC 9846 §2.2, §2.3). And it lets its thief be the server.
 func TestThieves(t *testing.T) {
 	psk := &handshake.PSK{Identity: []byte("sensor"), Key: bytes.Repeat([]byte{7}, 32)}
 	const nothing, early, everything = 0, 1, 2

@@ -179,12 +179,21 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 // tried tells what a pre-shared key opens of the recordings of flows.
 func (p *play) tried(key []byte, flows ...*Flow) error {
 	var values []handshake.SceneValue
+	open := false // to whoever has no key at all
 	for _, f := range flows {
 		r, err := f.Observe(observe.Options{Suites: p.o.Suites, PSKs: [][]byte{key}})
 		if err != nil {
 			return err
 		}
+		bare, err := f.Observe(observe.Options{Suites: p.o.Suites})
+		if err != nil {
+			return err
+		}
+		open = open || len(bare.FromClient)+len(bare.FromServer) > 0
 		values = append(values, value("opened_"+f.Name, string(r.FromClient)+string(r.FromServer)))
+	}
+	if open {
+		values = append(values, value("in_clear", true))
 	}
 	p.scene("attacker", "psk_tried", values...)
 	return nil

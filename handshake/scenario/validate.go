@@ -24,6 +24,10 @@ func refuse(option, format string, args ...any) error {
 	return &OptionsError{option, fmt.Sprintf(format, args...)}
 }
 
+// Validate says, without playing anything, whether Run can play the lesson: nil, or the
+// *OptionsError that Run would return. Whoever offers switches asks it which go together.
+func Validate(o Options) error { return o.validate() }
+
 // validate finds the options that cannot be played.
 func (o *Options) validate() error {
 	if err := o.validateWords(); err != nil {
@@ -115,7 +119,7 @@ func (o *Options) validateGroups() error {
 	for _, g := range o.Groups {
 		id := g.ID()
 		if known, ok := iana.GroupByName(id.String()); (ok && known == id || iana.IsGREASE(uint16(id))) && id.String() != g.Name() {
-			return refuse("Groups", "%s has the number 0x%04x, which is registered as %v; take one from 0x%04x (iana.GroupPrivate) on", g.Name(), uint16(id), id, uint16(iana.GroupPrivate))
+			return refuse("Groups", "%s has the number 0x%04x, which is registered as %v; take one from 0x%04x (iana.GroupPrivate) to 0x%04x", g.Name(), uint16(id), id, uint16(iana.GroupPrivate), uint16(iana.GroupPrivateLast))
 		}
 	}
 	return nil

@@ -23,9 +23,9 @@ func (s *suite) identity() {
 	registered, ok := iana.GroupByName(name)
 	switch private := id>>8 == iana.GroupPrivate>>8 || id >= 0x01fc && id <= 0x01ff; { // RFC 9846 §4.3.7
 	case id == 0:
-		s.fault("ID is 0: choose a number, private ones begin at iana.GroupPrivate")
+		s.fault("ID is 0: choose a number, private ones are iana.GroupPrivate to iana.GroupPrivateLast")
 	case !private && (!ok || registered != id):
-		s.fault("ID is %v, a number that is the registry's to give: a peer would take the group for another one, private numbers begin at iana.GroupPrivate", id)
+		s.fault("ID is %v, a number that is the registry's to give: a peer would take the group for another one, private numbers are iana.GroupPrivate to iana.GroupPrivateLast", id)
 	}
 	if private := id>>8 == iana.GroupPrivate>>8 || id >= 0x01fc && id <= 0x01ff; private && ok {
 		s.fault("Name is %q, which is the registry's for another number, %#04x: choose one of your own", name, uint16(registered))

@@ -1,0 +1,84 @@
+package narrate
+
+import (
+	"slices"
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+)
+
+// A hello has the same fields in TLS 1.2 and 1.3, and some of them mean nothing any more
+// where supported_versions is in it: the RFC then calls them legacy.
+
+// FieldKey is the key for a field's dotted path, "client_hello.random", in the message that
+// it is in. The first of these that has an entry is taken: the path; the same in any message
+// ("*."); the same in any block of extensions ("*.extensions."), wherever in a message that
+// is; the same in any extension ("*.extensions.*."); its last component. Each is first
+// looked for with what the versions add to it: "+both" in a hello for TLS 1.2 and 1.3 alike,
+// "+tls13" there too and wherever TLS 1.3 alone is spoken.
+func FieldKey(path string, e *handshake.MessageEvent) string {
+	_, rest, _ := strings.Cut(path, ".")
+	candidates := []string{path, "*." + rest}
+	if _, inner, ok := strings.Cut(path, ".extensions."); ok {
+		candidates = append(candidates, "*.extensions."+inner)
+		if _, last, ok := strings.Cut(inner, "."); ok {
+			candidates = append(candidates, "*.extensions.*."+last)
+		}
+	}
+	candidates = append(candidates, path[strings.LastIndexByte(path, '.')+1:])
+	variants := append(versionsOf(e), "")
+	for _, key := range candidates {
+		for _, v := range variants {
+			if has(Field, key+v) {
+				return key + v
+			}
+		}
+	}
+	return path
+}
+
+// FieldName is what the RFC of the version spoken calls the field at a path: RFC 9846
+// renames what it keeps of TLS 1.2's hellos. Fixed is true of a version that is
+// always the same there, and says nothing. A path is the same in all versions.
+func FieldName(path string, e *handshake.MessageEvent) (name string, fixed bool) {
+	name = path[strings.LastIndexByte(path, '.')+1:]
+	if len(versionsOf(e)) == 0 {
+		return name, false
+	}
+	switch path {
+	case "client_hello.client_version", "server_hello.server_version", "hello_retry_request.server_version":
+		return "legacy_version", true
+	case "server_hello.session_id", "hello_retry_request.session_id":
+		return "legacy_session_id_echo", false
+	case "client_hello.session_id", "client_hello.compression_methods",
+		"server_hello.compression_method", "hello_retry_request.compression_method":
+		return "legacy_" + name, false
+	}
+	return name, false
+}
+
+// versionsOf is what the versions spoken add to a key, the most exact first.
+func versionsOf(e *handshake.MessageEvent) []string {
+	switch m := e.Msg.(type) {
+	case *message.ClientHello:
+		x, ok := message.Get[*message.SupportedVersions](&m.Extensions)
+		switch {
+		case !ok || !slices.Contains(x.Versions, iana.TLS13):
+			return nil
+		case slices.Contains(x.Versions, iana.TLS12):
+			return []string{"+both", "+tls13"}
+		}
+		return []string{"+tls13"}
+	case *message.ServerHello:
+		if x, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok && x.Version == iana.TLS13 {
+			return []string{"+tls13"}
+		}
+		return nil
+	}
+	if strings.HasSuffix(e.Move, tls13) {
+		return []string{"+tls13"}
+	}
+	return nil
+}
