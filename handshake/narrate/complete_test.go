@@ -286,8 +286,9 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 			add(Field, FieldKey(f.Name))
 		}
 	case *handshake.RecordEvent:
+		inner := slices.ContainsFunc(e.Steps, func(s suite.Step) bool { return s.Name == suite.StepContentType })
 		for _, s := range e.Steps {
-			add(Step, s.Name)
+			add(Step, StepKey(s.Name, inner))
 		}
 	case *handshake.SecretEvent:
 		add(Secret, SecretKey(e))

@@ -216,6 +216,15 @@ func mixesIn(e *handshake.SecretEvent) bool {
 	return slices.ContainsFunc(e.Inputs, func(v kx.Value) bool { return v.Name == "ikm" && v.Private })
 }
 
+// StepKey is the key of what was done to a record: TLS 1.3 has some steps of TLS 1.2's names,
+// which it specifies elsewhere and takes in its own way.
+func StepKey(step string, in13 bool) string {
+	if in13 && has(Step, step+tls13) {
+		return step + tls13
+	}
+	return step
+}
+
 // DecisionKey is the key of a decision's reason; What alone is the key of what was
 // decided.
 func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Why }

@@ -133,7 +133,7 @@ func inCommon(x *handshake.SecretEvent) string {
 		name := v.Name[strings.LastIndex(v.Name, ": ")+1:]
 		out = append(out, strings.TrimSpace(name))
 	}
-	return strings.Join(out, " + ")
+	return strings.Join(out, concatenated)
 }
 
 // made are the inputs of which a value is made by joining, or the one that it is.

@@ -8,6 +8,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 )
@@ -41,6 +42,7 @@ type flow struct {
 	read    bool                                 // a middle box has opened what was sent
 	changed bool                                 // … and has changed it
 	lines   bool                                 // the last line was a move told in one
+	open    map[string]bool                      // values that everybody can compute, or that are sent
 }
 
 // leg is one end of one connection: a middle box has two.
@@ -75,7 +77,7 @@ type parcel struct {
 func newFlow(parties []string) flow {
 	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}}
+		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, open: map[string]bool{}}
 }
 
 // move is the events of one move, sorted.
@@ -235,6 +237,27 @@ func (f *flow) computed(s *handshake.SecretEvent) bool {
 	f.secrets[key] = true
 	return old && s.Method != "session"
 }
+
+// secret reports whether a value must be kept secret: it is not one of those that are sent,
+// and what it is made of is not all public. Without a pre-shared key the first stage of TLS
+// 1.3's key schedule is made of zeros (RFC 9846 §7.1), and anybody can compute it.
+func (f *flow) secret(s *handshake.SecretEvent) bool {
+	switch s.Label {
+	case "server_ephemeral", "client_key_share", "server_key_share", "server_key_exchange_signature",
+		"certificate_verify_signature", "client_verify_data", "server_verify_data", "psk_binder":
+		return false
+	case "premaster_secret", "shared_secret":
+		return true // whatever a student's own group says of what it is made of
+	}
+	if len(s.Inputs) == 0 || slices.ContainsFunc(s.Inputs, f.private) {
+		return true // without inputs it was kept
+	}
+	f.open[string(s.Value)] = true
+	return false
+}
+
+// private reports whether an input must be kept secret.
+func (f *flow) private(v kx.Value) bool { return v.Private && !f.open[string(v.Bytes)] }
 
 // labelOf is what a secret is called here. The traffic secrets that KeyUpdates make have
 // one label for all generations: they are counted, from 1.

@@ -25,7 +25,7 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 		return // two bytes, treated like all others; of a refusal TLS 1.3 hides even that it is one
 	}
 	wire := t.wireLine(e)
-	t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
+	t.computation("   # "+t.say.ui("record")+"  "+t.recordLine(e), "", handshake.OpSymmetric, "", t.paint.name)
 	t.steps(e)
 	at := width(t.say.ui("on_the_wire"))
 	t.row(5, t.say.ui("on_the_wire"), at, wire, nil)
@@ -53,8 +53,8 @@ func stepOf(e *handshake.RecordEvent, name string) []byte {
 // of the first record alone; the others go through the same. An explanation that
 // fits stands behind its value.
 func (t *Terminal) steps(e *handshake.RecordEvent) {
-	how := "steps"
-	if stepOf(e, suite.StepContentType) != nil {
+	how, tls13 := "steps", stepOf(e, suite.StepContentType) != nil
+	if tls13 {
 		how += "/tls13"
 	}
 	if !t.first(how) && t.o.Level != Bytes {
@@ -64,20 +64,31 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 	for _, s := range e.Steps {
 		n = max(n, min(width(stepName(s)), 20))
 	}
+	cited := "" // the document that the sections are of
 	for _, s := range e.Steps {
 		value := t.bytes(s.Bytes)
 		if len(s.Bytes) == 0 {
 			value = t.say.ui("empty")
 		}
-		says := ""
-		if t.first("step/" + s.Name) {
-			says = t.say.get(narrate.Step, s.Name).Text
+		key, says, ref := narrate.StepKey(s.Name, tls13), "", ""
+		if t.first("step/" + key) {
+			entry := t.say.get(narrate.Step, key)
+			says, ref = entry.Text, entry.Ref
 		}
-		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says) <= t.width {
-			t.line(strings.Repeat(" ", 7) + t.paint.name(pad(stepName(s), n)) + " " + value + "  " + t.paint.dim(says))
+		document, part, _ := strings.Cut(ref, " §")
+		if part != "" && document == cited {
+			ref = "§" + part // of the one above
+		}
+		if ref != "" {
+			cited = document
+		}
+		head := strings.Repeat(" ", 7) + t.paint.name(pad(stepName(s), n)) + " "
+		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says)+1+width(ref) <= t.width {
+			gap := t.width - (7 + n + 1 + width(value) + 2 + width(says)) - width(ref)
+			t.line(head + value + "  " + t.paint.dim(says) + strings.Repeat(" ", gap) + t.paint.dim(ref))
 			continue
 		}
-		t.row(7, stepName(s), n, value, nil)
+		t.hangRef(head, 7+max(n, width(stepName(s)))+1, value, ref, nil)
 		t.text(9, says, t.paint.dim)
 	}
 }

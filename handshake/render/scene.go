@@ -70,6 +70,9 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 		t.text(0, t.say.ui("legend"), t.paint.dim)
 	}
 	t.text(0, t.values(t.say.get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
+	for _, p := range parties {
+		t.who(0, p)
+	}
 	if name == "full" && t.asked == Default && !t.o.Worksheet {
 		// This lesson is about what comes after it.
 		how := "brief_flow"
@@ -187,6 +190,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 	}
 	t.sides("   "+head, ref, t.paint.bold)
 	t.text(5, t.values(entry.Text, e), nil)
+	t.who(5, e.Party)
 	var words []pki.Input
 	var rows []handshake.SceneValue
 	for _, v := range e.Values {
@@ -258,6 +262,7 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 		if k.Party == "thief" {
 			columns[i] = t.say.ui("thief") // the short form
 		}
+		t.whoIs(5, k.Party, columns[i])
 		columns[i] = pad(columns[i], 6) + "  "
 		label -= width(columns[i])
 	}
