@@ -217,7 +217,7 @@ func listed() map[Kind][]string {
 	for _, e := range variants() {
 		add(Secret, SecretKey(e))
 	}
-	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.length") {
+	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.version"+Initial, "record.length") {
 		add(Field, FieldKey(path))
 	}
 	for _, key := range pki.CheckKeys() {

@@ -154,6 +154,10 @@ func FieldKey(path string) string {
 	return path
 }
 
+// Initial is what the key of a record's version has behind it where the record is the first
+// of all, with a ClientHello in it, and calls itself TLS 1.0 (RFC 9846 §5.1).
+const Initial = "+initial"
+
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
 // key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
 // secret one for each formula, a client's key share one for the second ClientHello;

@@ -8,6 +8,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/record"
 	"tlslab/handshake/suite"
 )
 
@@ -17,7 +18,7 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), t.say.ui("clear"), t.paint.dim)
-			t.line("     " + t.paint.dim(spaced(e.Wire[:min(5, len(e.Wire))])+" "+t.say.ui("record_header")))
+			t.recordHeader(e)
 		}
 		return
 	}
@@ -30,8 +31,12 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 	at := width(t.say.ui("on_the_wire"))
 	t.row(5, t.say.ui("on_the_wire"), at, wire, nil)
 	mac := stepOf(e, suite.StepMAC13)
-	if t.o.Level == Bytes || mac != nil && e.Type == iana.ApplicationData {
-		t.hexdump(7, e.Wire) // without encryption there is something to read in it
+	switch {
+	case t.o.Level == Bytes:
+		t.recordHeader(e)
+		t.hexdump(5, e.Wire[min(record.HeaderLen, len(e.Wire)):], record.HeaderLen)
+	case mac != nil && e.Type == iana.ApplicationData:
+		t.hexdump(7, e.Wire, 0) // without encryption there is something to read in it
 	}
 	t.row(5, t.say.ui("opened"), at, t.opened(e), t.paint.good)
 	if mac != nil && t.o.Level != Bytes {
