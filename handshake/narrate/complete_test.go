@@ -283,7 +283,7 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 	switch e := e.(type) {
 	case *handshake.MessageEvent:
 		for _, f := range e.Fields {
-			add(Field, FieldKey(f.Name))
+			add(Field, FieldKeyOf(f))
 		}
 	case *handshake.RecordEvent:
 		inner := slices.ContainsFunc(e.Steps, func(s suite.Step) bool { return s.Name == suite.StepContentType })

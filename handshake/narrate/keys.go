@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/wire"
 	"tlslab/pki"
 )
 
@@ -152,6 +153,16 @@ func FieldKey(path string) string {
 		}
 	}
 	return path
+}
+
+// FieldKeyOf is the key of a field: FieldKey of its path, or the variant for a length that
+// is zero, where there is one.
+func FieldKeyOf(f wire.Field) string {
+	key := FieldKey(f.Name)
+	if f.Value == 0 && has(Field, key+"+empty") {
+		return key + "+empty"
+	}
+	return key
 }
 
 // Initial is what the key of a record's version has behind it where the record is the first

@@ -24,7 +24,7 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 		if !f.Leaf() && f.Depth == 0 {
 			continue // the message itself
 		}
-		key := narrate.FieldKey(f.Name)
+		key := narrate.FieldKeyOf(f)
 		meaning := t.say.get(narrate.Field, key)
 		if i > 0 && e.Fields[i-1].Name == f.Name {
 			meaning = narrate.Entry{} // the next element of a list

@@ -75,6 +75,10 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 		if len(s.Bytes) == 0 {
 			value = t.say.ui("empty")
 		}
+		mark, paint := t.mark(unsent[s.Name])
+		if value += mark; mark == "" {
+			paint = nil
+		}
 		key, says, ref := narrate.StepKey(s.Name, tls13), "", ""
 		if t.first("step/" + key) {
 			entry := t.say.get(narrate.Step, key)
@@ -90,12 +94,23 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 		head := strings.Repeat(" ", 7) + t.paint.name(pad(stepName(s), n)) + " "
 		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says)+1+width(ref) <= t.width {
 			gap := t.width - (7 + n + 1 + width(value) + 2 + width(says)) - width(ref)
-			t.line(head + value + "  " + t.paint.dim(says) + strings.Repeat(" ", gap) + t.paint.dim(ref))
+			t.line(head + painted(value, paint) + "  " + t.paint.dim(says) + strings.Repeat(" ", gap) + t.paint.dim(ref))
 			continue
 		}
-		t.hangRef(head, 7+max(n, width(stepName(s)))+1, value, ref, nil)
+		t.hangRef(head, 7+max(n, width(stepName(s)))+1, value, ref, paint)
 		t.text(9, says, t.paint.dim)
 	}
+}
+
+// unsent are the steps that are made of the keys and do not travel.
+var unsent = map[string]bool{suite.StepFixedIV: true, suite.StepWriteIV: true, suite.StepNonce: true}
+
+// painted is s painted with f, which may be nil.
+func painted(s string, f func(string) string) string {
+	if f == nil {
+		return s
+	}
+	return f(s)
 }
 
 // stepName is a step's name without the version that tells two of that name apart.
