@@ -170,7 +170,7 @@ func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	}
 	c.offers = append(c.offers, groupOffer{g, o})
 	if c.revealing() {
-		c.secret(SecretEvent{Label: "client_key_share", Method: g.Name(), Op: OpAsymmetric, Inputs: explain(o), Value: o.Share()})
+		c.secret(SecretEvent{Label: "client_key_share", Method: g.Name(), Op: OpAsymmetric, Inputs: explain13(o), Value: o.Share()})
 	}
 	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
 }
@@ -356,7 +356,7 @@ func recvServerHello13(c *client, msg message.Message) error {
 		c.decided("compatibility_mode", !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
 	}
 	if o != nil && c.revealing() {
-		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain(o.offer), Value: secret})
+		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain13(o.offer), Value: secret})
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {

@@ -205,8 +205,8 @@ func sendServerHello13(s *server, _ message.Message) error {
 		return err
 	}
 	if a != nil && s.revealing() {
-		s.secret(SecretEvent{Label: "server_key_share", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Share()})
-		s.secret(SecretEvent{Label: "shared_secret", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Secret()})
+		s.secret(SecretEvent{Label: "server_key_share", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain13(a), Value: a.Share()})
+		s.secret(SecretEvent{Label: "shared_secret", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain13(a), Value: a.Secret()})
 	}
 	s.wr.SetVersion(iana.TLS13)
 	s.rd.SetVersion(iana.TLS13)
