@@ -28,7 +28,7 @@ func (e *Endpoint) Abort(err error) error {
 		err = errAborted
 	}
 	if _, ok := reason.Alert(reason.Of(err)); !ok {
-		err = reason.Wrap(reason.Internal, "", err)
+		err = reason.Fault("", err)
 	}
 	_ = e.fail(err)
 	return nil

@@ -27,7 +27,7 @@ func TestVerifierChoosesAlert(t *testing.T) {
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for alert, why := range chosen {
 			refuse := func(handshake.ChainInput) (*pki.Report, error) {
-				return nil, reason.Wrap(why, "certificate", errors.New("my verifier's own words"))
+				return nil, reason.Wrap(why, "", "certificate", errors.New("my verifier's own words"))
 			}
 			cc, sc := ends13(lesson(t, "ecdsa"))
 			cc.MaxVersion, cc.VerifyChain = version, refuse
@@ -53,7 +53,7 @@ func TestAbort(t *testing.T) {
 				if !ok || why == "" {
 					want = iana.InternalError
 				}
-				err := error(reason.New(why, "", nil, nil))
+				err := error(reason.New(why, "", "", nil, nil))
 				if why == "" {
 					err = errors.New("out of space")
 				}
@@ -132,7 +132,7 @@ func TestAbortAnyState(t *testing.T) {
 					break
 				}
 				state := e.State()
-				if err := e.Abort(reason.New(reason.AccessDenied, "", nil, nil)); err != nil {
+				if err := e.Abort(reason.New(reason.AccessDenied, "", "", nil, nil)); err != nil {
 					t.Errorf("%v, %v in %v: %v", version, e.Role(), state, err)
 				}
 				ends[1-role].Feed(e.Output())
@@ -150,7 +150,7 @@ func TestAbortForgets(t *testing.T) {
 	cc, sc := ends(lesson(t, "ecdsa"))
 	cc.Sessions, sc.Sessions = session.NewMemory(0), session.NewMemory(0)
 	_, s := mustShake(t, cc, sc)
-	if err := s.Abort(reason.New(reason.AccessDenied, "", nil, nil)); err != nil {
+	if err := s.Abort(reason.New(reason.AccessDenied, "", "", nil, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if c, _ := mustShake(t, cc, sc); c.Summary().Resumed {

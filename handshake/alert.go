@@ -31,7 +31,7 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	tls13, closure := e.version() == iana.TLS13, a.Description == iana.CloseNotify || a.Description == iana.UserCanceled
 	switch {
 	case tls13 && closure && len(e.hs) > 0: // RFC 9846 §5.1
-		return reason.New(reason.InterleavedMessage, "record.type", iana.Handshake, iana.Alert)
+		return reason.New(reason.InterleavedMessage, "", "record.type", iana.Handshake, iana.Alert)
 	case a.Description == iana.CloseNotify && e.state == Connected:
 		e.closeReceived = true
 		return nil
@@ -43,7 +43,7 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
 		return e.countWarning("alert", "more in a row")
 	}
-	return reason.New(reason.PeerAlert, "", nil, a.Description)
+	return reason.New(reason.PeerAlert, "", "", nil, a.Description)
 }
 
 // noRenegotiation answers a peer that wants a second handshake (RFC 5746 §4.2,
@@ -57,7 +57,7 @@ func (e *Endpoint) noRenegotiation() error {
 	}
 	e.declined = true
 	e.sendAlert(iana.Warning, iana.NoRenegotiation,
-		reason.New(reason.RenegotiationRefused, "", "no second handshake", "the peer asked for one"))
+		reason.New(reason.RenegotiationRefused, "", "", "no second handshake", "the peer asked for one"))
 	return nil
 }
 
@@ -69,7 +69,7 @@ func (e *Endpoint) countAttempt() error {
 // countWarning bounds what costs the peer nothing and us some work.
 func (e *Endpoint) countWarning(what, got string) error {
 	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, what, maxWarnings, got)
+		return reason.New(reason.WarningFlood, "", what, maxWarnings, got)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (e *Endpoint) countWarning(what, got string) error {
 // countIdle bounds what a peer may say after the handshake instead of sending data.
 func (e *Endpoint) countIdle(what string) error {
 	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, what, maxIdle, "more in a row")
+		return reason.New(reason.WarningFlood, "", what, maxIdle, "more in a row")
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tamper"
@@ -28,7 +29,7 @@ import (
 // nothing at all, and prints it.
 var values = []any{
 	handshake.Role(0), handshake.Direction(0), handshake.Op(0), handshake.State(0), handshake.EarlyDataStatus(0), handshake.Move{},
-	foreign.Text{}, foreign.Sentence(""),
+	foreign.Text{}, foreign.Sentence(""), reason.Phrase{},
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
 	iana.NameType(0), iana.PSKKeyExchangeMode(0), iana.Group(0), iana.HandshakeType(0), iana.KeyUpdateRequest(0), iana.Auth(0),

@@ -178,7 +178,7 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
 		if err != nil {
-			return reason.Wrap(reason.Misuse, "config.certificates", err)
+			return reason.Wrap(reason.Misuse, "", "config.certificates", err)
 		}
 		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
 		if scheme == nil {
@@ -204,7 +204,7 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 		}
 	}
 	if best == nil && forbidden { // and a scheme there is
-		return reason.New(reason.NoCommonScheme, "config.certificates", "a certificate whose key usage has digitalSignature", "none")
+		return reason.New(reason.NoCommonScheme, "", "config.certificates", "a certificate whose key usage has digitalSignature", "none")
 	}
 	if best == nil {
 		return s.fault(reason.NoCommonScheme, m, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))

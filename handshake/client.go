@@ -78,10 +78,10 @@ func (c *client) check() error {
 		return err
 	}
 	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
-		return reason.New(reason.Misuse, "config.server_name", "a name that the certificate must bear", "none")
+		return reason.Mistake("config.server_name", "a name that the certificate must bear", "none")
 	}
 	if strings.ContainsFunc(c.cfg.ServerName, beyondASCII) {
-		return reason.New(reason.Misuse, "config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
+		return reason.Mistake("config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
 	}
 	return nil
 }
@@ -339,7 +339,7 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 			case suite.CBC:
 				c.summary.EncryptThenMAC = true
 			case suite.AEAD:
-				return reason.New(reason.UnsolicitedExtension, "server_hello.extensions.encrypt_then_mac", "a CBC suite", c.summary.Suite.ID)
+				return reason.New(reason.UnsolicitedExtension, "", "server_hello.extensions.encrypt_then_mac", "a CBC suite", c.summary.Suite.ID)
 			}
 		case *message.StatusRequestAck:
 			c.statusPromised = true

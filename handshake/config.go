@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
-	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -383,36 +382,36 @@ func (c *Config) check() error {
 		return err
 	}
 	if c.minVersion() > iana.TLS13 || c.maxVersion() < iana.TLS12 {
-		return reason.New(reason.Misuse, "config", "TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion", fmt.Sprintf("%v to %v", c.minVersion(), c.maxVersion()))
+		return reason.Mistake("config", "TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion", reason.Say("%v to %v", c.minVersion(), c.maxVersion()))
 	}
 	if len(c.versions()) == 0 {
-		return reason.New(reason.Misuse, "config.suites", "a suite of a version in use, whose exchange is in Exchanges", "none")
+		return reason.Mistake("config.suites", "a suite of a version in use, whose exchange is in Exchanges", "none")
 	}
 	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
-		return reason.New(reason.Misuse, "config.record_size_limit", "64 to 16385, or 0", l)
+		return reason.Mistake("config.record_size_limit", "64 to 16385, or 0", l)
 	}
 	if n := c.SessionTickets; n < 0 || n > maxIdle {
-		return reason.New(reason.Misuse, "config.session_tickets", fmt.Sprintf("at most %d, or no client will take them", maxIdle), n)
+		return reason.Mistake("config.session_tickets", reason.Say("at most %d, or no client will take them", maxIdle), n)
 	}
 	for _, id := range c.KeyShares {
 		if c.group(id) == nil {
-			return reason.New(reason.Misuse, "config.key_shares", "groups that are in Groups", id)
+			return reason.Mistake("config.key_shares", "groups that are in Groups", id)
 		}
 	}
 	for i := range c.PSKs {
 		// An empty key is one that everybody has.
 		switch p := &c.PSKs[i]; {
 		case len(p.Key) == 0:
-			return reason.New(reason.Misuse, "config.psks", "a key in each", fmt.Sprintf("none in number %d", i+1))
+			return reason.Mistake("config.psks", "a key in each", reason.Say("none in number %d", i+1))
 		case len(p.Identity) == 0 || len(p.Identity) > 1<<16-1-2-4:
-			return reason.New(reason.Misuse, "config.psks", "an identity of 1 to 65529 bytes in each", fmt.Sprintf("%d in number %d", len(p.Identity), i+1))
+			return reason.Mistake("config.psks", "an identity of 1 to 65529 bytes in each", reason.Say("%d in number %d", len(p.Identity), i+1))
 		case p.hash() != crypto.SHA256 && p.hash() != crypto.SHA384:
-			return reason.New(reason.Misuse, "config.psks", "SHA-256 or SHA-384, a suite's hash", fmt.Sprintf("%v in number %d", p.Hash, i+1))
+			return reason.Mistake("config.psks", "SHA-256 or SHA-384, a suite's hash", reason.Say("%v in number %d", p.Hash, i+1))
 		}
 	}
 	for i := range c.Certificates {
 		if len(c.Certificates[i].Chain) == 0 {
-			return reason.New(reason.Misuse, "config.certificates", "a chain in each", fmt.Sprintf("none in number %d", i+1))
+			return reason.Mistake("config.certificates", "a chain in each", reason.Say("none in number %d", i+1))
 		}
 	}
 	return nil
@@ -430,7 +429,7 @@ func (c *Certificate) leaf() (*x509.Certificate, error) {
 func (c *Certificate) parsed() ([]*x509.Certificate, error) {
 	chain, err := parseChain(c.Chain)
 	if err != nil {
-		return nil, reason.Wrap(reason.Misuse, "config.certificates", err)
+		return nil, reason.Wrap(reason.Misuse, "", "config.certificates", err)
 	}
 	return chain, nil
 }

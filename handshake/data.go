@@ -51,7 +51,7 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 	case e.closeSent:
 		return 0, errClosed
 	case e.MayWrite() != ApplicationData:
-		return 0, reason.New(reason.Misuse, "", "a state that may send data", e.state)
+		return 0, reason.Mistake("", "a state that may send data", e.state)
 	case len(p) == 0:
 		return 0, nil
 	}

@@ -208,7 +208,7 @@ func recvEndOfEarlyData(s *server, _ message.Message) error {
 // countEarlyData bounds what a client sends early by what the ticket allowed.
 func (e *Endpoint) countEarlyData(n int) error {
 	if e.early == nil || uint32(n) > e.early.left {
-		return reason.New(reason.UnexpectedRecord, "record", "no more early data than the ticket allows", "more")
+		return reason.New(reason.UnexpectedRecord, "", "record", "no more early data than the ticket allows", "more")
 	}
 	e.early.left -= uint32(n)
 	return nil

@@ -297,7 +297,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	if n == 0 {
 		if e.eof {
-			return false, reason.New(reason.TruncatedStream, "", "close_notify", "the end of the stream")
+			return false, reason.New(reason.TruncatedStream, "", "", "close_notify", "the end of the stream")
 		}
 		return false, nil
 	}
@@ -313,7 +313,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		if rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13 {
 			r = reason.KeyChangeMidMessage
 		}
-		return false, reason.New(r, "record.type", iana.Handshake, rec.Type)
+		return false, reason.New(r, "", "record.type", iana.Handshake, rec.Type)
 	}
 	switch rec.Type {
 	case iana.Handshake:
@@ -330,7 +330,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		return true, e.readAlert(rec.Payload)
 	case iana.ApplicationData:
 		if e.state.MayRead() == NoData {
-			return false, reason.New(reason.UnexpectedRecord, "record.type",
+			return false, reason.New(reason.UnexpectedRecord, "", "record.type",
 				"no application data in state "+e.state.String(), rec.Type)
 		}
 		if e.state.MayRead() == EarlyData {
@@ -446,7 +446,7 @@ func (e *Endpoint) sendAsIs(m message.Message) error {
 	at := len(e.transcript)
 	var err error
 	if e.transcript, err = wire.Append(e.transcript, m, nil); err != nil {
-		return reason.Wrap(reason.Internal, m.Kind().String(), err) // what we cannot write is no fault of the peer's
+		return reason.Fault(m.Kind().String(), err) // what we cannot write is no fault of the peer's
 	}
 	e.mark = at
 	raw := e.transcript[at:]
@@ -463,7 +463,7 @@ func (e *Endpoint) sendLater(m message.Message) error {
 	}
 	raw, err := message.Marshal(m, nil)
 	if err != nil {
-		return reason.Wrap(reason.Internal, m.Kind().String(), err)
+		return reason.Fault(m.Kind().String(), err)
 	}
 	if e.cfg.Listener != nil {
 		e.noteMessage(Send, m, raw, e.to)

@@ -156,7 +156,7 @@ func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, conte
 		if reason.Of(err) == reason.Internal {
 			why = reason.Internal // one that can, and has failed
 		}
-		return message.Signature{}, reason.Wrap(why, "config.certificates", err)
+		return message.Signature{}, reason.Wrap(why, "", "config.certificates", err)
 	}
 	if e.revealing() {
 		in := []kx.Value{{Name: "signed", Bytes: content}}

@@ -32,7 +32,7 @@ func (e *Endpoint) checkKeyUsage(leaf *x509.Certificate, fromServer bool) error 
 	if mayBeUsed(leaf, usage) {
 		return nil
 	}
-	return reason.New(reason.CertificateUsage, "certificate[0].key_usage", usageName(usage), "a certificate that keeps its key from that")
+	return reason.New(reason.CertificateUsage, "", "certificate[0].key_usage", usageName(usage), "a certificate that keeps its key from that")
 }
 
 // usageName is RFC 5280's name of one of the two usages that TLS has.

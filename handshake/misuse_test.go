@@ -3,6 +3,7 @@ package handshake_test
 import (
 	"errors"
 	"go/ast"
+	"go/types"
 	"strings"
 	"testing"
 
@@ -93,13 +94,15 @@ func TestConfigIsNeverInternal(t *testing.T) {
 			if !ok || len(call.Args) < 2 {
 				return true
 			}
-			why, ok1 := call.Args[0].(*ast.SelectorExpr)
-			field, ok2 := call.Args[1].(*ast.BasicLit)
-			if ok1 && ok2 && strings.HasPrefix(field.Value, `"config`) {
-				switch why.Sel.Name {
-				case "Misuse":
+			for _, arg := range call.Args {
+				field, ok := arg.(*ast.BasicLit)
+				if !ok || !strings.HasPrefix(field.Value, `"config`) {
+					continue
+				}
+				switch made := types.ExprString(call.Fun) + " " + types.ExprString(call.Args[0]); {
+				case strings.HasPrefix(made, "reason.Mistake "), strings.HasSuffix(made, " reason.Misuse"):
 					misuses++
-				case "Internal":
+				case strings.HasPrefix(made, "reason.Fault "), strings.HasSuffix(made, " reason.Internal"):
 					t.Errorf("%s: %s is called internal", dir, field.Value)
 				}
 			}

@@ -29,7 +29,7 @@ func malformed(i int, err error) error {
 	at := fmt.Sprintf("certificate.certificate_list[%d]", i)
 	var re *reason.Error
 	if !errors.As(err, &re) {
-		return reason.Wrap(reason.CertificateMalformed, at, err)
+		return reason.Wrap(reason.CertificateMalformed, "", at, err)
 	}
 	e := *re
 	e.Field, e.Off = at+strings.TrimPrefix(re.Field, "certificate"), -1

@@ -171,7 +171,7 @@ func (c *client) bind(m *message.ClientHello) error {
 	}
 	raw, err := wire.Append(nil, m, nil) // the binders are of the length they will have
 	if err != nil {
-		return reason.Wrap(reason.Internal, "client_hello", err)
+		return reason.Fault("client_hello", err)
 	}
 	for i := range c.psks {
 		b := c.psks[i].binder(c.Endpoint, c.transcript, raw[:x.BindersOffset()])

@@ -87,7 +87,7 @@ func (c *client) resume(m *message.ServerHello) error {
 	case m.CipherSuite != s.Suite:
 		return c.fault(reason.NotOffered, m, "server_hello.cipher_suite", s.Suite, m.CipherSuite)
 	case c.ems != s.EMS:
-		return reason.New(reason.EMSMismatch, "server_hello.extensions.extended_master_secret",
+		return reason.New(reason.EMSMismatch, "", "server_hello.extensions.extended_master_secret",
 			"extended master secret as in the session", c.ems)
 	}
 	c.session, c.master = s, s.Master
@@ -213,7 +213,7 @@ func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (ch
 		return nil, "session_other_name", nil // RFC 6066 §3
 	case sess.EMS && !s.ems:
 		// RFC 7627 §5.3: this is no honest client of that session.
-		return nil, "", reason.New(reason.EMSMismatch, "client_hello.extensions.extended_master_secret", "extended master secret as in the session", "none")
+		return nil, "", reason.New(reason.EMSMismatch, "", "client_hello.extensions.extended_master_secret", "extended master secret as in the session", "none")
 	case !sess.EMS && s.ems:
 		return nil, "session_other_ems", nil
 	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:

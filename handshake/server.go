@@ -65,7 +65,7 @@ func (s *server) check() error {
 		return err
 	}
 	if len(s.cfg.Certificates) == 0 && s.cfg.ForClient == nil {
-		return reason.New(reason.Misuse, "config.certificates", "a certificate to show", "none")
+		return reason.Mistake("config.certificates", "a certificate to show", "none")
 	}
 	return nil
 }
@@ -298,7 +298,7 @@ const (
 )
 
 func lacks(met int, r reason.Reason, field string, want, got any) *unfit {
-	return &unfit{reason.New(r, field, want, got), met}
+	return &unfit{reason.New(r, "", field, want, got), met}
 }
 
 // nearer is whichever of the two came nearer, u among equals: that is what has to be mended.
@@ -376,7 +376,7 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
 		if err != nil {
-			return nil, nil, &unfit{reason.Wrap(reason.Misuse, "config.certificates", err), metAll}
+			return nil, nil, &unfit{reason.Wrap(reason.Misuse, "", "config.certificates", err), metAll}
 		}
 		scheme, against := s.fits(cert, leaf, su, x, m)
 		if against != nil {

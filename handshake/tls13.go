@@ -130,7 +130,7 @@ func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage stri
 
 func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.TrafficSecret, stage string) error {
 	if d == Receive && len(e.hs) > 0 {
-		return reason.New(reason.KeyChangeMidMessage, "record", "a change of keys between messages", fmt.Sprintf("%d bytes of another message", len(e.hs)))
+		return reason.New(reason.KeyChangeMidMessage, "", "record", "a change of keys between messages", reason.Say("%d bytes of another message", len(e.hs)))
 	}
 	if d == Send {
 		if err := e.endRecord(); err != nil {

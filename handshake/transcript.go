@@ -39,7 +39,7 @@ func (e *Endpoint) hashFirstHello(n int) error {
 	// A new slice: the message aliases the old one.
 	t, err := wire.Append(make([]byte, 0, leastTranscript), &message.MessageHash{Hash: sum}, nil)
 	if err != nil {
-		return reason.Wrap(reason.Internal, "message_hash", err)
+		return reason.Fault("message_hash", err)
 	}
 	e.mark = len(t)
 	e.transcript, e.running = append(t, e.transcript[n:]...), nil

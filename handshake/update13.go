@@ -22,7 +22,7 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 	case e.state != Connected:
 		return errNotDone
 	case e.traffic == nil:
-		return reason.New(reason.Misuse, "", "TLS 1.3, where keys can be updated", e.summary.Version)
+		return reason.Mistake("", "TLS 1.3, where keys can be updated", e.summary.Version)
 	case e.closeSent:
 		return errClosed
 	}

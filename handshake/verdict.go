@@ -25,9 +25,9 @@ func judged(err error, now time.Time) error {
 		}
 		// It comes from a connection of the verifier's own, to a server that tells who was
 		// revoked perhaps. Our peer has not gone, and must hear that it is refused.
-		return reason.Wrap(reason.CertificatePolicy, "certificate", err)
+		return reason.Wrap(reason.CertificatePolicy, "", "certificate", err)
 	}
-	return reason.Wrap(standardReason(err, now), "certificate", err)
+	return reason.Wrap(standardReason(err, now), "", "certificate", err)
 }
 
 // standardReason finds what crypto/x509 calls by a type.

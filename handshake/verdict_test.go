@@ -116,10 +116,10 @@ func TestVerifierErrors(t *testing.T) {
 		// As crypto/tls wraps them, and a person.
 		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, reason.CertificateUntrusted, iana.UnknownCA},
 		{fmt.Errorf("my verifier: %w", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "a.test"}), reason.CertificateWrongName, iana.BadCertificate},
-		{fmt.Errorf("my verifier: %w", reason.New(reason.CertificateRevoked, "certificate", nil, nil)), reason.CertificateRevoked, iana.CertificateRevoked},
+		{fmt.Errorf("my verifier: %w", reason.New(reason.CertificateRevoked, "", "certificate", nil, nil)), reason.CertificateRevoked, iana.CertificateRevoked},
 		// From a connection of the verifier's own: our peer is there, and must hear something.
-		{reason.New(reason.PeerAlert, "", nil, iana.UnknownCA), reason.CertificatePolicy, policyAlert},
-		{reason.New(reason.TruncatedStream, "", nil, nil), reason.CertificatePolicy, policyAlert},
+		{reason.New(reason.PeerAlert, "", "", nil, iana.UnknownCA), reason.CertificatePolicy, policyAlert},
+		{reason.New(reason.TruncatedStream, "", "", nil, nil), reason.CertificatePolicy, policyAlert},
 		{errors.New("not on a Thursday"), reason.CertificatePolicy, policyAlert},
 	} {
 		c, s := verdict(t, row.err)

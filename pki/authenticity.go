@@ -50,7 +50,7 @@ func namesAnother(child, issuer *x509.Certificate, bad *reason.Error) *reason.Er
 	if bad.Reason != reason.CertificateBadSignature || algorithmOf(child).kind == 0 || keyIDRank(child, issuer) != keyIDDiffers {
 		return bad
 	}
-	return reason.New(bad.Reason, CauseNamesAnother,
+	return reason.New(bad.Reason, "", CauseNamesAnother,
 		foreign.Sentence(fmt.Sprintf("a signature by the key %x, which the certificate names as its issuer's", child.AuthorityKeyId)),
 		foreign.Sentence(fmt.Sprintf("an issuer %q with the key %x, under which it does not verify", issuer.Subject.String(), issuer.SubjectKeyId)))
 }
@@ -69,10 +69,10 @@ func (s *TrustStore) sameName(c *x509.Certificate) *x509.Certificate {
 func (j *judgement) untrustedRoot(i int, installed string) *reason.Error {
 	top := j.certs[i]
 	if anchor := j.o.Roots.sameName(top); anchor != nil {
-		return reason.New(reason.CertificateUntrusted, field(i, "subject."+CauseSameName),
+		return reason.New(reason.CertificateUntrusted, "", field(i, "subject."+CauseSameName),
 			foreign.Sentence(fmt.Sprintf("the self-signed %q with the SHA-256 fingerprint %x to be installed as a trust anchor", top.Subject.String(), sha256.Sum256(top.Raw))),
 			foreign.Sentence(fmt.Sprintf("another of that name with the fingerprint %x", sha256.Sum256(anchor.Raw))))
 	}
-	return reason.New(reason.CertificateUntrusted, field(i, "subject"),
+	return reason.New(reason.CertificateUntrusted, "", field(i, "subject"),
 		foreign.Sentence(fmt.Sprintf("the self-signed %q to be installed as a trust anchor", top.Subject.String())), installed)
 }

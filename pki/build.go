@@ -3,7 +3,6 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
-	"fmt"
 	"slices"
 
 	"tlslab/handshake/reason"
@@ -264,8 +263,8 @@ func (v *verifier) try(anchored bool) (stop bool) {
 // exceed ends the first round: no path was accepted within the bound.
 func (v *verifier) exceed(bound int, of string) (stop bool) {
 	if v.limit == nil {
-		v.limit = reason.New(reason.CertificateUntrusted, "certificate_list",
-			fmt.Sprintf("a path to a trust anchor within %d %s", bound, of), "more candidates than we follow")
+		v.limit = reason.New(reason.CertificateUntrusted, "", "certificate_list",
+			reason.Say("a path to a trust anchor within %d %s", bound, of), "more candidates than we follow")
 	}
 	return true
 }

@@ -96,7 +96,7 @@ func TestEveryFaultInTheSourceIsListed(t *testing.T) {
 			case called == "badStatus":
 				causes, at = byName[string(reason.BadStatusResponse)], call.Args[0]
 			case called == "reason.New" && exprText(call.Args[0]) != "reason.CertificateMalformed":
-				causes, at = byName[reasonNamed(exprText(call.Args[0]))], call.Args[1]
+				causes, at = byName[reasonNamed(exprText(call.Args[0]))], call.Args[2]
 			}
 			if inner, ok := at.(*ast.CallExpr); ok && exprText(inner.Fun) == "field" {
 				at = inner.Args[1]

@@ -26,7 +26,7 @@ var (
 func testCriticalExtension(j *judgement, i int) *reason.Error {
 	c := j.certs[i]
 	refuse := func(name, want, got string) *reason.Error {
-		return reason.New(reason.CertificateConstraint, field(i, name), want, got)
+		return reason.New(reason.CertificateConstraint, "", field(i, name), want, got)
 	}
 	for _, id := range c.UnhandledCriticalExtensions {
 		if id.Equal(oidTLSFeature) && j.o.HeedMustStaple {

@@ -82,7 +82,7 @@ func testKeyUsage(j *judgement, i int) *reason.Error {
 	if allowed == "" {
 		allowed = "no bit"
 	}
-	return reason.New(reason.CertificateUsage, field(i, "key_usage"), want.String(), allowed)
+	return reason.New(reason.CertificateUsage, "", field(i, "key_usage"), want.String(), allowed)
 }
 
 func showKeyUsage(j *judgement, i int) []Input {

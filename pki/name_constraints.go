@@ -85,23 +85,23 @@ func (x *violation) refusal(i, k int) *reason.Error {
 	}
 	switch x.why {
 	case unreadableConstraints:
-		return reason.New(reason.CertificateMalformed, field(k, "name_constraints"),
+		return reason.New(reason.CertificateMalformed, "", field(k, "name_constraints"),
 			"permitted or excluded subtrees (RFC 5280 §4.2.1.10)", "an extension that cannot be read")
 	case unreadableNames:
-		return reason.New(reason.CertificateMalformed, at,
+		return reason.New(reason.CertificateMalformed, "", at,
 			"names that can be read, for an authority above constrains names", "an extension that cannot be read")
 	case notApplied:
-		return reason.New(reason.CertificateConstraint, field(k, "name_constraints"),
+		return reason.New(reason.CertificateConstraint, "", field(k, "name_constraints"),
 			"no constraint on "+x.name.kind.String()+", for there is such a name below and we cannot apply it", x.tree.String())
 	case notASubtree:
-		return reason.New(reason.CertificateConstraint, field(k, "name_constraints"),
+		return reason.New(reason.CertificateConstraint, "", field(k, "name_constraints"),
 			"subtrees that can be applied to "+x.name.kind.String()+" (RFC 5280 §4.2.1.10)", x.tree.String())
 	case notAName:
-		return reason.New(reason.CertificateConstraint, at, nameWanted(x.name.kind), x.name.String())
+		return reason.New(reason.CertificateConstraint, "", at, nameWanted(x.name.kind), x.name.String())
 	case excludedName:
-		return reason.New(reason.CertificateConstraint, at, "no name in the excluded subtree "+x.tree.String(), x.name.String())
+		return reason.New(reason.CertificateConstraint, "", at, "no name in the excluded subtree "+x.tree.String(), x.name.String())
 	}
-	return reason.New(reason.CertificateConstraint, at, "a name in the permitted subtrees", x.name.String())
+	return reason.New(reason.CertificateConstraint, "", at, "a name in the permitted subtrees", x.name.String())
 }
 
 // nameWanted says what a name of this kind must be to be held against a subtree.

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto/x509"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -27,15 +26,15 @@ func nameError(chain []*x509.Certificate, server string) *reason.Error {
 	}
 	for i, c := range chain[1:] {
 		if _, ok := matchName(c, server); ok {
-			return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name."+CauseNotFirst),
-				server+" in certificate 1, the leaf", fmt.Sprintf("%s; certificate %d carries the name", first, i+2))
+			return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name."+CauseNotFirst),
+				server+" in certificate 1, the leaf", reason.Say("%s; certificate %d carries the name", first, i+2))
 		}
 	}
 	// A CA's that names servers is also a leaf: what `openssl req -x509` makes is both.
 	if leaf.IsCA && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
-		return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name."+CauseCAFirst), server+" in certificate 1, the leaf", first)
+		return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name."+CauseCAFirst), server+" in certificate 1, the leaf", first)
 	}
-	return reason.New(reason.CertificateWrongName, field(0, "subject_alt_name"), server, otherThan(leaf, server))
+	return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name"), server, otherThan(leaf, server))
 }
 
 func showName(j *judgement, _ int) []Input {

@@ -48,7 +48,7 @@ func testPolicy(j *judgement, _ int) *reason.Error {
 func (s *policyState) process(j *judgement, i int) *reason.Error {
 	c := j.certs[i]
 	refuse := func(want, got string) *reason.Error {
-		return reason.New(reason.CertificateConstraint, field(i, "certificate_policies"), want, got)
+		return reason.New(reason.CertificateConstraint, "", field(i, "certificate_policies"), want, got)
 	}
 	const needed = "a policy valid for the whole path, as an issuer requires"
 	s.level = s.level.next(c, s.inhibitAny > 0 || i > 0 && j.selfIssued(i))

@@ -39,10 +39,10 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 		if i == 0 {
 			want = "a key that TLS can use: RSA, ECDSA on P-256, P-384 or P-521, Ed25519 or Ed448"
 		}
-		return reason.New(reason.CertificateUnsupportedKey, field(i, "subject_public_key_info"), want, CertKeyName(j.certs[i]))
+		return reason.New(reason.CertificateUnsupportedKey, "", field(i, "subject_public_key_info"), want, CertKeyName(j.certs[i]))
 	}
 	if want, got, cause := keyFault(pub); want != "" {
-		return reason.New(reason.WeakKey, field(i, "subject_public_key_info."+cause), want, got)
+		return reason.New(reason.WeakKey, "", field(i, "subject_public_key_info."+cause), want, got)
 	}
 	return nil
 }

@@ -176,7 +176,7 @@ func (j *judgement) signer(i int) *x509.Certificate {
 
 func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
 	if a := algorithmOf(j.certs[i]); a.kind == 0 || a.hash == crypto.SHA1 {
-		return reason.New(reason.CertificateBadSignature, field(i, "signature_algorithm"),
+		return reason.New(reason.CertificateBadSignature, "", field(i, "signature_algorithm"),
 			"RSA or ECDSA with SHA-256 or stronger, or EdDSA", a.String())
 	}
 	return nil
@@ -226,11 +226,11 @@ func testValidity(j *judgement, i int) *reason.Error {
 	c, at := j.certs[i], j.o.Time
 	if at.Before(c.NotBefore) {
 		from, now := instants(c.NotBefore, at)
-		return reason.New(reason.CertificateNotYetValid, field(i, "not_before"), "valid from "+from, "checked at "+now)
+		return reason.New(reason.CertificateNotYetValid, "", field(i, "not_before"), "valid from "+from, "checked at "+now)
 	}
 	if at.After(c.NotAfter) {
 		until, now := instants(c.NotAfter, at)
-		return reason.New(reason.CertificateExpired, j.dateField(i, "not_after"), "valid until "+until, "checked at "+now)
+		return reason.New(reason.CertificateExpired, "", j.dateField(i, "not_after"), "valid until "+until, "checked at "+now)
 	}
 	return nil
 }
@@ -255,7 +255,7 @@ func showValidity(j *judgement, i int) []Input {
 // that the report shows it.
 func testIssuerName(j *judgement, i int) *reason.Error {
 	if !SameName(j.certs[i].RawIssuer, j.certs[i+1].RawSubject) {
-		return reason.New(reason.CertificateUntrusted, field(i, "issuer"), j.certs[i].Issuer.String(), j.certs[i+1].Subject.String())
+		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer"), j.certs[i].Issuer.String(), j.certs[i+1].Subject.String())
 	}
 	return nil
 }
@@ -275,16 +275,16 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 	}
 	want := foreign.Sentence(fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer.String(), top.Subject.String()))
 	if len(j.certs) >= maxPathLen {
-		return reason.New(reason.CertificateUntrusted, field(i, "issuer.too_long"),
-			fmt.Sprintf("a path to a trust anchor of at most %d certificates", maxPathLen), "one that has as many and would go on")
+		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer.too_long"),
+			reason.Say("a path to a trust anchor of at most %d certificates", maxPathLen), "one that has as many and would go on")
 	}
 	if j.issuerPresent(top) {
-		return reason.New(reason.CertificateUntrusted, field(i, "issuer.loop"), want,
+		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer.loop"), want,
 			"only such as have name and key of one in the path already: a loop, which leads to no anchor")
 	}
 	sent := len(j.chain) + len(j.o.Intermediates) - 1
-	return reason.New(reason.CertificateUntrusted, field(i, "issuer"), want,
-		fmt.Sprintf("%s and no such certificate (sent beside the leaf: %d)", installed, sent))
+	return reason.New(reason.CertificateUntrusted, "", field(i, "issuer"), want,
+		reason.Say("%s and no such certificate (sent beside the leaf: %d)", installed, sent))
 }
 
 // issuerPresent reports whether a certificate with the name of top's issuer was sent or is installed.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -72,7 +71,7 @@ func testBasicConstraints(j *judgement, i int) *reason.Error {
 	if !c.BasicConstraintsValid {
 		got = "no basic constraints"
 	}
-	return reason.New(reason.CertificateConstraint, field(i, "basic_constraints"), "cA TRUE, for it issued a certificate", got)
+	return reason.New(reason.CertificateConstraint, "", field(i, "basic_constraints"), "cA TRUE, for it issued a certificate", got)
 }
 
 func showBasicConstraints(j *judgement, i int) []Input {
@@ -97,8 +96,8 @@ func (j *judgement) below(i int) int {
 
 func testPathLength(j *judgement, i int) *reason.Error {
 	if n := j.below(i); n > j.certs[i].MaxPathLen {
-		return reason.New(reason.CertificateConstraint, field(i, "path_len_constraint"),
-			fmt.Sprintf("at most %d intermediates below", j.certs[i].MaxPathLen), fmt.Sprintf("%d", n))
+		return reason.New(reason.CertificateConstraint, "", field(i, "path_len_constraint"),
+			reason.Say("at most %d intermediates below", j.certs[i].MaxPathLen), reason.Say("%d", n))
 	}
 	return nil
 }
@@ -120,7 +119,7 @@ func testExtendedKeyUsage(j *judgement, i int) *reason.Error {
 			return nil
 		}
 	}
-	return reason.New(reason.CertificateUsage, field(i, "extended_key_usage"),
+	return reason.New(reason.CertificateUsage, "", field(i, "extended_key_usage"),
 		j.o.Usage.String(), strings.Join(extKeyUsageStrings(j.certs[i]), ", "))
 }
 
@@ -140,7 +139,7 @@ func testProfile(j *judgement, i int) *reason.Error {
 	c := j.certs[i]
 	noSubject := bytes.Equal(c.RawSubject, emptyName)
 	malformed := func(name, want, got string) *reason.Error {
-		return reason.New(reason.CertificateMalformed, field(i, name), want, got)
+		return reason.New(reason.CertificateMalformed, "", field(i, name), want, got)
 	}
 	switch {
 	case bytes.Equal(c.RawIssuer, emptyName):

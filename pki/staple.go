@@ -55,7 +55,7 @@ type certStatus struct {
 }
 
 func badStatus(field string, want, got any) *reason.Error {
-	return reason.New(reason.BadStatusResponse, "certificate_status."+field, want, got)
+	return reason.New(reason.BadStatusResponse, "", "certificate_status."+field, want, got)
 }
 
 // checkStaple makes the checks of RFC 6960 §3.2, and those of the times. What was learned
@@ -202,7 +202,7 @@ func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 				st.revokedAt = info.At
 				when = "at " + info.At.UTC().Format(time.RFC3339)
 			}
-			return reason.New(reason.CertificateRevoked, "certificate_status.cert_status", "good", "revoked "+when)
+			return reason.New(reason.CertificateRevoked, "", "certificate_status.cert_status", "good", "revoked "+when)
 		case ocspUnknown:
 			st.status = StatusUnknown
 		}

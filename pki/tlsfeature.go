@@ -59,17 +59,17 @@ func hasTLSFeature(j *judgement, i int) bool { return j.carry().tlsFeature>>i&3 
 func testTLSFeature(j *judgement, i int) *reason.Error {
 	own, err := TLSFeatures(j.certs[i])
 	if err != nil {
-		return reason.New(reason.CertificateMalformed, field(i, "tls_feature"), "a list of numbers of TLS extensions (RFC 7633 §4.1)", err.Error())
+		return reason.New(reason.CertificateMalformed, "", field(i, "tls_feature"), "a list of numbers of TLS extensions (RFC 7633 §4.1)", err.Error())
 	}
 	if hasIssuer(j, i) {
 		above, _ := TLSFeatures(j.certs[i+1]) // what is wrong with it is said there
 		if !holdsAll(own, above) {
-			return reason.New(reason.CertificateConstraint, field(i, "tls_feature"),
+			return reason.New(reason.CertificateConstraint, "", field(i, "tls_feature"),
 				"all features that its issuer's certificate has: "+featureList(above), featureList(own))
 		}
 	}
 	if i == 0 && j.o.HeedMustStaple && slices.Contains(own, iana.ExtStatusRequest) && len(j.o.Staple) == 0 {
-		return reason.New(reason.BadStatusResponse, field(0, "tls_feature"), "a stapled OCSP response, for the certificate promises one", "none")
+		return reason.New(reason.BadStatusResponse, "", field(0, "tls_feature"), "a stapled OCSP response, for the certificate promises one", "none")
 	}
 	return nil
 }

@@ -222,7 +222,7 @@ func TestAboutTrust(t *testing.T) {
 		{reason.NoCommonSuite, "", false},
 		{reason.CertificateMissing, "certificate_list", false},
 	} {
-		if got := aboutTrust(reason.New(test.why, test.field, nil, nil)); got != test.want {
+		if got := aboutTrust(reason.New(test.why, "", test.field, nil, nil)); got != test.want {
 			t.Errorf("aboutTrust(%s in %s) is %v", test.why, test.field, got)
 		}
 	}
@@ -255,7 +255,7 @@ func TestNotTrusted(t *testing.T) {
 			c.caFile, c.serverName = "root.pem", "www.lab.test"
 		}
 		var said *trouble
-		if err := c.whyNot(t.Context(), reason.New(test.why, test.field, nil, nil), false); !errors.As(err, &said) {
+		if err := c.whyNot(t.Context(), reason.New(test.why, "", test.field, nil, nil), false); !errors.As(err, &said) {
 			t.Errorf("%s: %v", test.field, err)
 			continue
 		}
@@ -271,7 +271,7 @@ func TestNotTrusted(t *testing.T) {
 	c := &clientFlags{connect: "www.lab.test:443"}
 	c.lang = narrate.En
 	var said *trouble
-	refused := reason.New(reason.PeerAlert, "", nil, "handshake_failure")
+	refused := reason.New(reason.PeerAlert, "", "", nil, "handshake_failure")
 	if err := c.whyNot(t.Context(), refused, true); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
 		t.Errorf("a server that asked for a certificate: %v", err)
 	}
@@ -292,7 +292,7 @@ func TestProxyUnbelieved(t *testing.T) {
 		{reason.CertificateUntrusted, "certificate[0].issuer", true, "forgets to send its intermediate", false},
 		{reason.CertificateExpired, "certificate[0].not_after", false, "renewed", false},
 	} {
-		f.Err = reason.New(test.why, test.field, nil, nil)
+		f.Err = reason.New(test.why, "", test.field, nil, nil)
 		for _, lang := range narrate.Langs() {
 			said := strings.Join(faultLines(lang, f, test.named), "\n")
 			if lang == narrate.En && !strings.Contains(said, test.says) || strings.Contains(said, "--upstream-CAfile") != test.root || !strings.Contains(said, "--upstream-insecure") {

@@ -87,11 +87,11 @@ func (k ecdhKey) agree(peer []byte) ([]byte, error) {
 	}
 	public, err := k.Curve().NewPublicKey(peer)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", err)
+		return nil, reason.Wrap(reason.BadShare, "", "", err)
 	}
 	secret, err := k.ECDH(public)
 	if err != nil { // X25519 only: the all-zero result
-		return nil, reason.Wrap(reason.BadShare, "", err)
+		return nil, reason.Wrap(reason.BadShare, "", "", err)
 	}
 	return secret, nil
 }

@@ -32,7 +32,7 @@ func (dhe) PreMaster(secret []byte) []byte { return bytes.TrimLeft(secret, "\x00
 func (dhe) Offer(in ServerInput) (Offer, Params, error) {
 	f, ok := first(iana.KxDHE, in.Groups).(Field)
 	if !ok {
-		return nil, Params{}, reason.New(reason.NoCommonGroup, "client_hello.extensions.supported_groups", "a finite field", nil)
+		return nil, Params{}, reason.New(reason.NoCommonGroup, "", "client_hello.extensions.supported_groups", "a finite field", nil)
 	}
 	o, err := f.Offer(in.Rand)
 	if err != nil {
@@ -73,7 +73,7 @@ func knownField(in ClientInput) (Field, error) {
 		}
 	}
 	p, g := natural(in.Params.P), natural(in.Params.G)
-	err := reason.New(reason.WeakKey, "server_key_exchange.params.dh_p", "a prime of RFC 7919 or RFC 3526", fmt.Sprintf("an unknown number of %d bytes", len(p)))
+	err := reason.New(reason.WeakKey, "", "server_key_exchange.params.dh_p", "a prime of RFC 7919 or RFC 3526", reason.Say("an unknown number of %d bytes", len(p)))
 	for _, f := range known {
 		fp, fg := f.Params()
 		if !bytes.Equal(p, natural(fp)) {
@@ -82,7 +82,7 @@ func knownField(in ClientInput) (Field, error) {
 		if bytes.Equal(g, natural(fg)) {
 			return f, nil
 		}
-		err = reason.New(reason.WeakKey, "server_key_exchange.params.dh_g", fmt.Sprintf("%x, which goes with this prime", fg), fmt.Sprintf("%x", g))
+		err = reason.New(reason.WeakKey, "", "server_key_exchange.params.dh_g", reason.Say("%x, which goes with this prime", fg), fmt.Sprintf("%x", g))
 	}
 	return nil, err
 }

@@ -19,7 +19,7 @@ func (ecdhe) PreMaster(secret []byte) []byte { return secret } // leading zeros 
 func (ecdhe) Offer(in ServerInput) (Offer, Params, error) {
 	g := first(iana.KxECDHE, in.Groups)
 	if g == nil {
-		return nil, Params{}, reason.New(reason.NoCommonGroup, "client_hello.extensions.supported_groups", "a curve that both ends have", nil)
+		return nil, Params{}, reason.New(reason.NoCommonGroup, "", "client_hello.extensions.supported_groups", "a curve that both ends have", nil)
 	}
 	o, err := g.Offer(in.Rand)
 	if err != nil {
@@ -38,7 +38,7 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 			return a, nil
 		}
 	}
-	return nil, reason.New(reason.NotOffered, "server_key_exchange.params.named_curve", "one of the groups offered", in.Params.Group)
+	return nil, reason.New(reason.NotOffered, "", "server_key_exchange.params.named_curve", "one of the groups offered", in.Params.Group)
 }
 
 // placedOffer says which field a refused share came in.

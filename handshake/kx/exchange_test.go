@@ -217,9 +217,9 @@ func TestBadShare(t *testing.T) {
 	if !errors.Is(err, own) {
 		t.Error("the cause is lost")
 	}
-	checkReason(t, "no field yet", kx.BadShare("a.b", reason.New(reason.BadShare, "", 1, 2)), reason.BadShare, "a.b")
-	checkReason(t, "a field already", kx.BadShare("a.b", reason.New(reason.BadShare, "c", 1, 2)), reason.BadShare, "c")
-	checkReason(t, "our own fault", kx.BadShare("a.b", reason.New(reason.Internal, "", 1, 2)), reason.Internal, "")
+	checkReason(t, "no field yet", kx.BadShare("a.b", reason.New(reason.BadShare, "", "", 1, 2)), reason.BadShare, "a.b")
+	checkReason(t, "a field already", kx.BadShare("a.b", reason.New(reason.BadShare, "", "c", 1, 2)), reason.BadShare, "c")
+	checkReason(t, "our own fault", kx.BadShare("a.b", reason.New(reason.Internal, "", "", 1, 2)), reason.Internal, "")
 }
 
 // TestRSAShortCiphertext: a ciphertext whose first byte happens to be zero has the same

@@ -58,7 +58,7 @@ func (g *kemGroup) Offer(rand io.Reader) (Offer, error) {
 	public, private := g.scheme.DeriveKeyPair(seed)
 	share, err := public.MarshalBinary()
 	if err != nil {
-		return nil, reason.Wrap(reason.Internal, "", err)
+		return nil, reason.Fault("", err)
 	}
 	return &kemOffer{group: g, seed: seed, key: private, share: share}, nil
 }
@@ -69,7 +69,7 @@ func (g *kemGroup) Answer(rand io.Reader, offered []byte) (Answer, error) {
 	}
 	public, err := g.scheme.UnmarshalBinaryPublicKey(offered)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", err)
+		return nil, reason.Wrap(reason.BadShare, "", "", err)
 	}
 	seed := make([]byte, g.scheme.EncapsulationSeedSize())
 	if err := fill(rand, seed); err != nil {
@@ -77,7 +77,7 @@ func (g *kemGroup) Answer(rand io.Reader, offered []byte) (Answer, error) {
 	}
 	ciphertext, secret, err := g.scheme.EncapsulateDeterministically(public, seed)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", err)
+		return nil, reason.Wrap(reason.BadShare, "", "", err)
 	}
 	return &kemAnswer{offered: bytes.Clone(offered), seed: seed, share: ciphertext, secret: secret}, nil
 }
@@ -97,7 +97,7 @@ func (o *kemOffer) Finish(answer []byte) ([]byte, error) {
 	}
 	secret, err := o.group.scheme.Decapsulate(o.key, answer)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", err)
+		return nil, reason.Wrap(reason.BadShare, "", "", err)
 	}
 	o.answer, o.secret = bytes.Clone(answer), secret
 	return secret, nil

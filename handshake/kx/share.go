@@ -14,7 +14,7 @@ import (
 func BadShare(field string, err error) error {
 	var e *reason.Error
 	if !errors.As(err, &e) {
-		return reason.Wrap(reason.BadShare, field, err)
+		return reason.Wrap(reason.BadShare, "", field, err)
 	}
 	if reason.OurFault(e.Reason) || e.Field != "" {
 		return err
@@ -26,18 +26,18 @@ func BadShare(field string, err error) error {
 
 // wrongLength refuses a share by its length in bytes.
 func wrongLength(want, got int) error {
-	return reason.New(reason.BadShare, "", fmt.Sprintf("%d bytes", want), got)
+	return reason.New(reason.BadShare, "", "", reason.Say("%d bytes", want), got)
 }
 
 // invalid refuses a share by its value.
 func invalid(why string) error {
-	return reason.Wrap(reason.BadShare, "", errors.New(why))
+	return reason.Wrap(reason.BadShare, "", "", errors.New(why))
 }
 
 // fill reads exactly len(b) random bytes.
 func fill(rand io.Reader, b []byte) error {
 	if _, err := io.ReadFull(rand, b); err != nil {
-		return reason.Wrap(reason.Internal, "", fmt.Errorf("random source: %w", err))
+		return reason.Fault("", fmt.Errorf("random source: %w", err))
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func fill(rand io.Reader, b []byte) error {
 // probability 1/2 or better, so a source that fails a hundred draws is no source.
 const maxDraws = 100
 
-var errStuck = reason.Wrap(reason.Internal, "", errors.New("random source: nothing usable in 100 draws"))
+var errStuck = reason.Fault("", errors.New("random source: nothing usable in 100 draws"))
 
 // typeName names a key's type for an error message.
 func typeName(key any) string { return fmt.Sprintf("%T", key) }

@@ -110,7 +110,7 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	}
 	if !b.toServer.Done() {
 		// The client is told that it is the box's trouble, which is so.
-		return nil, reason.Wrap(reason.Internal, "", fmt.Errorf("%w: %w", errUpstream, cmp.Or(b.toServer.Err(), io.ErrUnexpectedEOF)))
+		return nil, reason.Fault("", fmt.Errorf("%w: %w", errUpstream, cmp.Or(b.toServer.Err(), io.ErrUnexpectedEOF)))
 	}
 	sum := b.toServer.Summary()
 	down, err := b.o.Forger.ToClient(b.o.ToClient, sum)

@@ -15,7 +15,7 @@ type bare struct {
 }
 
 func (b bare) Seal([]byte, uint64, iana.ContentType, iana.Version, []byte, *suite.Trace) ([]byte, error) {
-	return nil, reason.New(reason.Internal, "", "an observer that only reads", "Seal")
+	return nil, reason.New(reason.Internal, "", "", "an observer that only reads", "Seal")
 }
 
 func (b bare) Open(_ []byte, _ uint64, rec []byte, tr *suite.Trace) (iana.ContentType, []byte, error) {

@@ -88,7 +88,7 @@ func (o *Observer) nextClosed(h *half) bool {
 	b := whole(h.buf)
 	if b == nil {
 		if len(h.buf) >= record.HeaderLen && h.buf[1] != 3 {
-			o.lose(h, reason.New(reason.BadRecordVersion, "record.version", "0x03..", h.buf[1]))
+			o.lose(h, reason.New(reason.BadRecordVersion, "", "record.version", "0x03..", h.buf[1]))
 		}
 		return false
 	}
@@ -225,7 +225,7 @@ func (o *Observer) trouble(err error) {
 	var re *reason.Error
 	if o.report.Err == nil {
 		if !errors.As(err, &re) {
-			err = reason.Wrap(reason.Internal, "", err)
+			err = reason.Fault("", err)
 		}
 		o.report.Err = err
 	}

@@ -3,7 +3,6 @@ package observe
 import (
 	"bytes"
 	"crypto/hmac"
-	"fmt"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
@@ -221,7 +220,7 @@ func (o *Observer) derive(su *suite.Suite, s keyschedule.TrafficSecret) *traffic
 // Without keys it stays closed, unless the suite hides nothing.
 func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 	if len(h.hs) > 0 {
-		o.trouble(reason.New(reason.KeyChangeMidMessage, "record", "a change of keys between messages", fmt.Sprintf("%d bytes of another message", len(h.hs))))
+		o.trouble(reason.New(reason.KeyChangeMidMessage, "", "record", "a change of keys between messages", reason.Say("%d bytes of another message", len(h.hs))))
 		h.hs = nil
 	}
 	if h.stage == inClear && h.early {

@@ -107,6 +107,7 @@ func All() []Reason {
 // Error is one fault.
 type Error struct {
 	Reason Reason
+	Ref    string // the section of the rule that was broken, "RFC 9846 §4.3.4"; "" where none was: what failed here, a caller's mistake, a peer's alert, what a foreign group or verifier refuses
 	Field  string // dotted path of the field, "client_hello.cipher_suites"; "" if none
 	Off    int    // byte offset in the message or record that holds Field; -1 if none
 	Want   any    // what was expected, nil if that goes without saying
@@ -114,18 +115,25 @@ type Error struct {
 	Err    error  // the cause, if another package found it
 }
 
-// New makes an Error that points at no byte.
-func New(r Reason, field string, want, got any) *Error {
-	return &Error{Reason: r, Field: field, Off: -1, Want: want, Got: got}
+// New makes an Error that points at no byte. The rule that ref names is the one that was
+// broken, not the one of the message in which it was.
+func New(r Reason, ref, field string, want, got any) *Error {
+	return &Error{Reason: r, Ref: ref, Field: field, Off: -1, Want: want, Got: got}
 }
 
 // Wrap makes an Error out of another package's.
-func Wrap(r Reason, field string, err error) *Error {
-	return &Error{Reason: r, Field: field, Off: -1, Err: err}
+func Wrap(r Reason, ref, field string, err error) *Error {
+	return &Error{Reason: r, Ref: ref, Field: field, Off: -1, Err: err}
 }
 
-// Error says: reason, field, offset, expected, got, cause, in one line. What came is a
-// peer's, and quoted; an error of another package may hold what the peer wrote, and is
+// Mistake makes an Error of what a caller did wrong: Misuse, which breaks no rule of TLS.
+func Mistake(field string, want, got any) *Error { return New(Misuse, "", field, want, got) }
+
+// Fault makes an Error of what failed at this end: Internal, which breaks no rule of TLS.
+func Fault(field string, err error) *Error { return Wrap(Internal, "", field, err) }
+
+// Error says: reason, field, offset, expected, got, cause, rule, in one line. What came is
+// a peer's, and quoted; an error of another package may hold what the peer wrote, and is
 // escaped.
 func (e *Error) Error() string {
 	s := string(e.Reason)
@@ -145,6 +153,9 @@ func (e *Error) Error() string {
 	}
 	if e.Err != nil {
 		s += ": " + foreign.Line(e.Err.Error())
+	}
+	if e.Ref != "" {
+		s += " (" + e.Ref + ")"
 	}
 	return s
 }

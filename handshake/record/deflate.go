@@ -39,10 +39,10 @@ func (d *deflate) Compress(dst, src []byte) ([]byte, error) {
 	}
 	d.out.Reset()
 	if _, err := d.w.Write(src); err != nil {
-		return dst, reason.Wrap(reason.Internal, "record.compressed", err)
+		return dst, reason.Fault("record.compressed", err)
 	}
 	if err := d.w.Flush(); err != nil {
-		return dst, reason.Wrap(reason.Internal, "record.compressed", err)
+		return dst, reason.Fault("record.compressed", err)
 	}
 	return append(dst, d.out.Bytes()...), nil
 }

@@ -80,7 +80,7 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 }
 
 // badRecord stands for a record that nobody has the keys of.
-var badRecord = reason.New(reason.BadRecordMAC, "record.fragment", nil, nil)
+var badRecord = reason.New(reason.BadRecordMAC, "", "record.fragment", nil, nil)
 
 // drop decides whether a record that does not open is early data to be passed over.
 func (r *Reader) drop(rec *Record, err error) bool {

@@ -163,7 +163,7 @@ func (w *Writer) fragmentLimit(typ iana.ContentType) int {
 // exhausted is the error of an epoch that has used all its sequence numbers but
 // the last, which stays unused so that seq itself never wraps (RFC 5246 §6.1).
 func exhausted() error {
-	return reason.New(reason.SequenceExhausted, "record.sequence_number", "a change of keys before 2^64-1 records", nil)
+	return reason.New(reason.SequenceExhausted, "", "record.sequence_number", "a change of keys before 2^64-1 records", nil)
 }
 
 // innerLimit is n where n is a limit of TLS 1.3 that leaves room for content, else

@@ -27,7 +27,7 @@ func TestOwnRefusalIsNotIntended(t *testing.T) {
 		lessons["cert "+string(k)+", box"] = scenario.Options{Cert: k, MITM: true}
 	}
 	for name, o := range lessons {
-		for _, err := range []error{errors.New("not on a Thursday"), reason.New(reason.CertificateRevoked, "certificate", nil, nil)} {
+		for _, err := range []error{errors.New("not on a Thursday"), reason.New(reason.CertificateRevoked, "", "certificate", nil, nil)} {
 			o.Seed, o.VerifyChain = "test", no(err)
 			for _, f := range run(t, o).Flows {
 				out := f.Outcome
@@ -50,7 +50,7 @@ func TestOwnRefusalIsNotIntended(t *testing.T) {
 func TestOwnVerifierOthersRefusals(t *testing.T) {
 	yes := func(handshake.ChainInput) (*pki.Report, error) { return nil, nil }
 	untrusted := func(handshake.ChainInput) (*pki.Report, error) {
-		return nil, reason.New(reason.CertificateUntrusted, "certificate", nil, nil)
+		return nil, reason.New(reason.CertificateUntrusted, "", "certificate", nil, nil)
 	}
 	for name, row := range map[string]struct {
 		o   scenario.Options

@@ -87,7 +87,7 @@ func (s *Scheme) Name() string { return s.ID.String() }
 func (s *Scheme) Sign(rand io.Reader, key crypto.PrivateKey, msg []byte) ([]byte, error) {
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, reason.New(reason.Misuse, "", "a crypto.Signer", fmt.Sprintf("%T", key))
+		return nil, reason.Mistake("", "a crypto.Signer", fmt.Sprintf("%T", key))
 	}
 	if err := s.accepts(signer.Public()); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (s *Scheme) Sign(rand io.Reader, key crypto.PrivateKey, msg []byte) ([]byte
 	}
 	signature, err := signer.Sign(rand, input, opts)
 	if err != nil {
-		return nil, reason.Wrap(reason.Internal, "", err)
+		return nil, reason.Fault("", err)
 	}
 	return signature, nil
 }
@@ -137,7 +137,7 @@ func (s *Scheme) Verify(pub crypto.PublicKey, msg, sig []byte) error {
 		good = ed448.Verify(k, input, sig, "")
 	}
 	if !good {
-		return reason.Wrap(reason.BadSignature, "", errors.New(s.Name()+" does not verify under this key"))
+		return reason.Wrap(reason.BadSignature, "", "", errors.New(s.Name()+" does not verify under this key"))
 	}
 	return nil
 }
@@ -180,8 +180,8 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 			return s.sized(k.RSA)
 		}
 		if ok {
-			return reason.New(reason.CertificateWrongKey, "", "a key for "+s.Name(),
-				fmt.Sprintf("one for %v and %d bytes of salt or more", k.Params.Hash, k.Params.SaltLength))
+			return reason.New(reason.CertificateWrongKey, "", "", "a key for "+s.Name(),
+				reason.Say("one for %v and %d bytes of salt or more", k.Params.Hash, k.Params.SaltLength))
 		}
 	case *ecdsa.PublicKey:
 		ok = s.Kind == ECDSA
@@ -191,7 +191,7 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 		ok = s.ID == iana.Ed448 && len(k) == ed448.PublicKeySize
 	}
 	if !ok {
-		return reason.New(reason.CertificateWrongKey, "", "a key for "+s.Name(), KeyName(pub))
+		return reason.New(reason.CertificateWrongKey, "", "", "a key for "+s.Name(), KeyName(pub))
 	}
 	return nil
 }
@@ -203,10 +203,10 @@ func (s *Scheme) sized(k *rsa.PublicKey) error {
 		need = max(need, 16*s.Hash.Size()+10)
 	}
 	if bits > maxRSABits {
-		return reason.New(reason.WeakKey, "", fmt.Sprintf("an RSA key of at most %d bits", maxRSABits), bits)
+		return reason.New(reason.WeakKey, "", "", reason.Say("an RSA key of at most %d bits", maxRSABits), bits)
 	}
 	if bits < need {
-		return reason.New(reason.WeakKey, "", fmt.Sprintf("an RSA key of %d bits or more for %s", need, s.Name()), bits)
+		return reason.New(reason.WeakKey, "", "", reason.Say("an RSA key of %d bits or more for %s", need, s.Name()), bits)
 	}
 	return nil
 }

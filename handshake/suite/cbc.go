@@ -40,7 +40,7 @@ type cbcMode interface {
 func newCBC(c *Cipher, k Keys, o Options) (Protection, error) {
 	block, err := c.block(k.Key)
 	if err != nil {
-		return nil, reason.Wrap(reason.Internal, "keys.key", err)
+		return nil, reason.Fault("keys.key", err)
 	}
 	iv := make([]byte, c.BlockLen)
 	p := &cbc{Cipher: c, encryptThenMAC: o.EncryptThenMAC, rand: o.Rand, mac: newMAC(c.MAC.New, k.MAC),
@@ -73,7 +73,7 @@ func (c *cbc) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.Ve
 	sealed = sealed[:body+c.ExplicitLen]
 	iv := sealed[body:]
 	if _, err := io.ReadFull(c.rand, iv); err != nil {
-		return dst, reason.Wrap(reason.Internal, "record.iv", err)
+		return dst, reason.Fault("record.iv", err)
 	}
 	c.enc.SetIV(iv)
 

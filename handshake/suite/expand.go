@@ -39,7 +39,7 @@ func (x *expansion) mode() (cipher.AEAD, error) {
 func (x *expansion) expand() (cipher.AEAD, error) {
 	m, err := x.aead(x.key[:x.KeyLen])
 	if err != nil {
-		return nil, reason.Wrap(reason.Internal, "keys.key", err)
+		return nil, reason.Fault("keys.key", err)
 	}
 	x.expanded = weak.Make(&expandedKey{m})
 	return m, nil

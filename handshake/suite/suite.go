@@ -131,11 +131,11 @@ func (c *Cipher) Protect(k Keys, o Options) (Protection, error) {
 	case MAC13:
 		return newMAC13(c, k, o), nil
 	}
-	return nil, reason.New(reason.Internal, "cipher.kind", nil, c.Kind)
+	return nil, reason.New(reason.Internal, "", "cipher.kind", nil, c.Kind)
 }
 
 func wrongKey(field string, key []byte, want int) error {
-	return reason.New(reason.Internal, field, fmt.Sprintf("%d bytes", want), fmt.Sprintf("%d bytes", len(key)))
+	return reason.New(reason.Internal, "", field, reason.Say("%d bytes", want), reason.Say("%d bytes", len(key)))
 }
 
 // Protection seals and opens records in one direction with one set of keys. It is
@@ -178,7 +178,7 @@ const HeaderLen = 5
 // appendHeader appends type, version and length n.
 func appendHeader(dst []byte, typ iana.ContentType, version iana.Version, n int) ([]byte, error) {
 	if n > 0xffff {
-		return dst, reason.New(reason.Internal, "record.length", "at most 65535 bytes", n)
+		return dst, reason.New(reason.Internal, "", "record.length", "at most 65535 bytes", n)
 	}
 	return append(dst, byte(typ), byte(version>>8), byte(version), byte(n>>8), byte(n)), nil
 }

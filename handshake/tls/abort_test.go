@@ -16,7 +16,7 @@ import (
 	"tlslab/handshake/tls"
 )
 
-var notToday = reason.New(reason.AccessDenied, "", nil, nil)
+var notToday = reason.New(reason.AccessDenied, "", "", nil, nil)
 
 // TestAbortHeard: crypto/tls hears the alert that the application chose, in both versions
 // and from both roles.

@@ -241,7 +241,7 @@ func (s *session) refuse(side Side, err error) {
 	down.Certificates, down.KeyLog = nil, s.client.KeyLog()
 	if side != SideClient {
 		down.ForClient = func(*message.ClientHello) (*handshake.Config, error) {
-			return nil, reason.Wrap(reason.Internal, "", err)
+			return nil, reason.Fault("", err)
 		}
 	}
 	if c, err := tls.Server(s.client, &down); err == nil {
