@@ -52,7 +52,7 @@ type serverHandshake struct {
 
 // serverMoves is the server's table. Rows of one state are tried from top to bottom.
 var serverMoves = rows([]move[server]{
-	{In: Start, Dir: Receive, Msg: message.KindClientHello, If: serverSpeaks13, Do: recvClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: Start, Dir: Receive, Msg: message.KindClientHello, If: serverSpeaks13, When: GuardSpeaks13, Do: recvClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: Start, Dir: Receive, Msg: message.KindClientHello, Do: recvClientHello, To: SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, serverMoves13, serverMoves12)
 

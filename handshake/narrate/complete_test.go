@@ -209,6 +209,9 @@ func listed() map[Kind][]string {
 	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
 		for _, m := range handshake.Moves(r) {
 			add(Move, m.String())
+			if m.When != "" {
+				add(Guard, string(m.When))
+			}
 			if m.In == handshake.Connected && m.Msg == message.KindClientHello {
 				add(Move, MoveKey(&handshake.MessageEvent{Meta: handshake.Meta{State: m.In, Move: m.String()}, Kind: m.Msg}, new(Context)))
 			}
