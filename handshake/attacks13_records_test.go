@@ -366,11 +366,8 @@ func TestAlertIsProtected(t *testing.T) {
 				}
 				sealed := false
 				for _, e := range heard {
-					switch e := e.(type) {
-					case *handshake.KeyChangeEvent:
-						sealed = sealed || e.Dir == handshake.Send
-					case *handshake.MessageEvent: // after which the second ClientHello is in clear, too
-						sealed = sealed && e.Kind != message.KindHelloRetryRequest
+					if e, ok := e.(*handshake.KeyChangeEvent); ok && e.Dir == handshake.Send {
+						sealed = e.Keys != handshake.InClear // a second ClientHello is in clear again
 					}
 				}
 				s.feed(put(t, rec.writer(t, role, n), iana.Handshake, []byte{99, 0, 0, 0}))

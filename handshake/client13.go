@@ -194,6 +194,9 @@ func recvHelloRetryRequest(c *client, msg message.Message) error {
 	if c.early != nil {
 		c.closeEarlyData(EarlyDataRejected)
 		c.wr.Change(nil, nil) // a second ClientHello is in clear
+		if c.keys[Send] != InClear {
+			c.noteKeyChange(Send, InClear, 0)
+		}
 	}
 	if err := c.hashFirstHello(c.mark); err != nil {
 		return err
@@ -285,7 +288,7 @@ func sendClientDummy(c *client, _ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil || clientRetries(c, nil) {
 		return err
 	}
-	return c.protect(Send, &c.clientTraffic, "handshake")
+	return c.protect(Send, &c.clientTraffic, HandshakeKeys)
 }
 
 // sendSecondClientHello repeats the first, changed where the server wished and
@@ -362,13 +365,13 @@ func recvServerHello13(c *client, msg message.Message) error {
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {
 		return err
 	}
-	if err := c.protect(Receive, &c.serverTraffic, "handshake"); err != nil {
+	if err := c.protect(Receive, &c.serverTraffic, HandshakeKeys); err != nil {
 		return err
 	}
 	if c.disguised() && !c.retried || c.early != nil && c.early.open {
 		return nil // when the ChangeCipherSpec is out, or the end of early data
 	}
-	return c.protect(Send, &c.clientTraffic, "handshake")
+	return c.protect(Send, &c.clientTraffic, HandshakeKeys)
 }
 
 // agree finishes the key exchange. With psk_ke there is none, and the secret is nil.
@@ -440,7 +443,7 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 	}
 	if c.early != nil && c.early.open && c.summary.EarlyData != EarlyDataAccepted {
 		c.closeEarlyData(EarlyDataRejected)
-		return c.protect(Send, &c.clientTraffic, "handshake")
+		return c.protect(Send, &c.clientTraffic, HandshakeKeys)
 	}
 	return nil
 }
@@ -548,7 +551,7 @@ func recvServerFinished13(c *client, m message.Message) error {
 	if err := c.deriveMain(c.Endpoint, c.clientRandom[:]); err != nil {
 		return err
 	}
-	return c.protect(Receive, &c.serverNext, "application")
+	return c.protect(Receive, &c.serverNext, ApplicationKeys)
 }
 
 func (c *client) certificate13() *message.Certificate13 {
@@ -577,7 +580,7 @@ func sendClientFinished13(c *client, _ message.Message) error {
 		return err
 	}
 	c.finish(c.Endpoint)
-	return c.protect(Send, &c.clientNext, "application")
+	return c.protect(Send, &c.clientNext, ApplicationKeys)
 }
 
 func sendClientKeyUpdate(c *client, _ message.Message) error { return c.sendKeyUpdate() }

@@ -103,7 +103,7 @@ func sendEarlyDummy(c *client, _ message.Message) error {
 // openEarlyData puts what the client sends under the early keys.
 func (c *client) openEarlyData() error {
 	c.wr.SetVersion(iana.TLS13)
-	if err := c.protectWith(Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, "early"); err != nil {
+	if err := c.protectWith(Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, EarlyKeys); err != nil {
 		return err
 	}
 	c.early.open = true
@@ -123,7 +123,7 @@ func sendEndOfEarlyData(c *client, _ message.Message) error {
 	if err := c.send(&message.EndOfEarlyData{}); err != nil {
 		return err
 	}
-	return c.protect(Send, &c.clientTraffic, "handshake")
+	return c.protect(Send, &c.clientTraffic, HandshakeKeys)
 }
 
 // chooseEarlyData decides whether a server takes the early data that a client offers.
@@ -202,7 +202,7 @@ func recvEndOfEarlyData(s *server, _ message.Message) error {
 	case code != 0:
 		s.limit(code)
 	}
-	return s.protect(Receive, &s.clientTraffic, "handshake")
+	return s.protect(Receive, &s.clientTraffic, HandshakeKeys)
 }
 
 // countEarlyData bounds what a client sends early by what the ticket allowed.

@@ -82,6 +82,7 @@ type Endpoint struct {
 	begin                         func()   // what is to be settled before a client's first move
 	traffic                       *traffic // of TLS 1.3, which can change its keys
 
+	keys    [2]Keys // by Direction
 	events  uint64
 	move    string
 	ref     string

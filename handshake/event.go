@@ -76,6 +76,7 @@ type RecordEvent struct {
 	Type      iana.ContentType
 	Version   iana.Version
 	Epoch     int    // 0 before the first change of keys in this direction
+	Keys      Keys   // what protects it; InClear also where a listener cannot tell which keys do
 	Sequence  uint64 // never sent; it enters the MAC or the nonce
 	Protected bool
 	Wire      []byte // header included
@@ -150,12 +151,37 @@ type CheckEvent struct {
 	Err    error       // why not
 }
 
-// KeyChangeEvent says that from the next record on, one direction is under new keys.
+// Keys says which of a connection's keys protect a direction. A count of changes does not
+// tell it: with early data a client's first keys are not those of the handshake.
+type Keys uint8
+
+// The keys, as RFC 9846 §7.1 derives them. TLS 1.2 has one set, ApplicationKeys, and its
+// Finished is under it as well.
+const (
+	InClear         Keys = iota
+	EarlyKeys            // from client_early_traffic_secret
+	HandshakeKeys        // from [sender]_handshake_traffic_secret
+	ApplicationKeys      // from [sender]_application_traffic_secret_N; TLS 1.2's key_block
+)
+
+// String returns "clear", "early", "handshake" or "application"; "0xc8" for a number that
+// is none of them.
+func (k Keys) String() string {
+	names := [...]string{"clear", "early", "handshake", "application"}
+	if int(k) >= len(names) {
+		return fmt.Sprintf("0x%02x", uint8(k))
+	}
+	return names[k]
+}
+
+// KeyChangeEvent says that from the next record on, one direction is under new keys; or
+// InClear again, which happens to a client's second ClientHello behind early data.
 type KeyChangeEvent struct {
 	Meta
 	Dir   Direction
 	Epoch int
-	Suite iana.CipherSuite
+	Keys  Keys
+	Suite iana.CipherSuite // 0 in clear: TLS_NULL_WITH_NULL_NULL
 }
 
 // AlertEvent is an alert sent or received.
@@ -192,7 +218,7 @@ type SceneEvent struct {
 // SceneValue is one value of a scene, in the order to be shown.
 type SceneValue struct {
 	Name  string
-	Value any // string, []byte, int, bool, time.Time, error, *x509.Certificate, *pki.Report
+	Value any // string, []byte, int, []int, bool, time.Time, error, *x509.Certificate, *pki.Report
 }
 
 // Get returns the value of a name, or nil.

@@ -33,8 +33,12 @@ func (e *Endpoint) listening() bool { return e.cfg.Listener != nil }
 func (e *Endpoint) revealing() bool { return e.cfg.Listener != nil && e.cfg.ShowSecrets }
 
 func (e *Endpoint) noteRecord(d Direction, r record.Record) {
+	keys := InClear
+	if r.Protected {
+		keys = e.keys[d]
+	}
 	e.cfg.Listener.Event(&RecordEvent{
-		Meta: e.meta(), Dir: d, Type: r.Type, Version: r.Version, Epoch: r.Epoch, Sequence: r.Seq,
+		Meta: e.meta(), Dir: d, Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: keys, Sequence: r.Seq,
 		Protected: r.Protected, Wire: r.Wire, Payload: r.Payload, Steps: r.Steps, // a noted record owns its bytes
 	})
 }
@@ -53,13 +57,15 @@ func (e *Endpoint) noteData(d Direction, p []byte) {
 	}
 }
 
-func (e *Endpoint) noteKeyChange(d Direction, s iana.CipherSuite) {
+// noteKeyChange notes what protects a direction from here on, and tells it.
+func (e *Endpoint) noteKeyChange(d Direction, k Keys, s iana.CipherSuite) {
+	e.keys[d] = k
 	if e.listening() {
 		epoch := e.rd.Epoch()
 		if d == Send {
 			epoch = e.wr.Epoch()
 		}
-		e.cfg.Listener.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: epoch, Suite: s})
+		e.cfg.Listener.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: epoch, Keys: k, Suite: s})
 	}
 }
 

@@ -217,17 +217,17 @@ func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyCha
 
 // sendEncryptedExtensions is the first thing under keys; and what comes is, too.
 func sendEncryptedExtensions(s *server, _ message.Message) error {
-	if err := s.protect(Send, &s.serverTraffic, "handshake"); err != nil {
+	if err := s.protect(Send, &s.serverTraffic, HandshakeKeys); err != nil {
 		return err
 	}
 	m := new(message.EncryptedExtensions)
 	x := &m.Extensions
 	if s.summary.EarlyData == EarlyDataAccepted {
-		if err := s.protect(Receive, &s.early.traffic, "early"); err != nil {
+		if err := s.protect(Receive, &s.early.traffic, EarlyKeys); err != nil {
 			return err
 		}
 		x.Add(&message.EarlyData{})
-	} else if err := s.protect(Receive, &s.clientTraffic, "handshake"); err != nil {
+	} else if err := s.protect(Receive, &s.clientTraffic, HandshakeKeys); err != nil {
 		return err
 	}
 	if s.answerName && !s.summary.Resumed { // RFC 6066 §3
@@ -300,7 +300,7 @@ func sendServerFinished13(s *server, _ message.Message) error {
 	if err := s.deriveMain(s.Endpoint, s.clientRandom[:]); err != nil {
 		return err
 	}
-	return s.protect(Send, &s.serverNext, "application")
+	return s.protect(Send, &s.serverNext, ApplicationKeys)
 }
 
 func recvClientCertificate13(s *server, m message.Message) error {
@@ -349,7 +349,7 @@ func recvClientFinished13(s *server, m message.Message) error {
 		return err
 	}
 	s.finish(s.Endpoint)
-	return s.protect(Receive, &s.clientNext, "application")
+	return s.protect(Receive, &s.clientNext, ApplicationKeys)
 }
 
 // sendNewSessionTicket13 gives the client a key to come back with, and the way to find it

@@ -108,7 +108,7 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 			e.rd.SetLimit(e.cfg.RecordSizeLimit)
 		}
 	}
-	e.noteKeyChange(d, s.ID)
+	e.noteKeyChange(d, ApplicationKeys, s.ID)
 	return nil
 }
 

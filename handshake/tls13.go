@@ -122,13 +122,13 @@ func (k *keys13) finish(e *Endpoint) {
 	e.traffic = t
 }
 
-// protect puts one direction under the keys of a traffic secret (RFC 9846 §7.3); stage
-// is "handshake" or "application".
-func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, stage string) error {
-	return e.protectWith(d, e.summary.Suite, s, stage)
+// protect puts one direction under the keys of a traffic secret (RFC 9846 §7.3), which
+// are k.
+func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, k Keys) error {
+	return e.protectWith(d, e.summary.Suite, s, k)
 }
 
-func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.TrafficSecret, stage string) error {
+func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k Keys) error {
 	if d == Receive && len(e.hs) > 0 {
 		return reason.New(reason.KeyChangeMidMessage, "", "record", "a change of keys between messages", reason.Say("%d bytes of another message", len(e.hs)))
 	}
@@ -143,7 +143,7 @@ func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.Traf
 	s.Key(keys.Key)
 	s.IV(keys.IV)
 	if e.revealing() {
-		who := e.sender(d).String() + "_" + stage + "_"
+		who := e.sender(d).String() + "_" + k.String() + "_"
 		e.expandedWith(su.Hash.String(), who+"key", "key", s.Bytes(), nil, "context", keys.Key)
 		e.expandedWith(su.Hash.String(), who+"iv", "iv", s.Bytes(), nil, "context", keys.IV)
 	}
@@ -156,7 +156,7 @@ func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.Traf
 	} else {
 		e.rd.Change(p, nil)
 	}
-	e.noteKeyChange(d, su.ID)
+	e.noteKeyChange(d, k, su.ID)
 	return nil
 }
 

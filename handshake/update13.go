@@ -88,7 +88,7 @@ func (e *Endpoint) update(d Direction, s *keyschedule.TrafficSecret) error {
 		e.expanded(e.sender(d).String()+"_application_traffic_secret_n", "traffic upd", s.Bytes(), nil, next.Bytes())
 	}
 	*s = next
-	return e.protect(d, s, "application")
+	return e.protect(d, s, ApplicationKeys)
 }
 
 // ticketPSK derives the key that belongs to a ticket.

@@ -44,7 +44,7 @@ var moments = [...]struct {
 		return crosses(message.KindCertificateVerify)(e, l) && (l.share == kx.KindKEM || l.share == kx.KindHybrid) && !l.integrity
 	}},
 	{"forward_secrecy_hard_problem", func(e handshake.Event, l *leg) bool { // when the private values have done their work
-		if _, ok := e.(*handshake.KeyChangeEvent); !ok && !secret("premaster_secret")(e, l) && !secret("shared_secret")(e, l) {
+		if k, ok := e.(*handshake.KeyChangeEvent); (!ok || k.Keys == handshake.InClear) && !secret("premaster_secret")(e, l) && !secret("shared_secret")(e, l) {
 			return false
 		}
 		return l.ephemeral() && !l.resumed

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 
+	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -240,5 +241,5 @@ func (o *Observer) change(h *half) {
 		return
 	}
 	h.rd.Change(p, c)
-	o.noteKeyChange(h, o.suite)
+	o.noteKeyChange(h, handshake.ApplicationKeys, o.suite.ID)
 }

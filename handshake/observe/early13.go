@@ -3,6 +3,7 @@ package observe
 import (
 	"bytes"
 
+	"tlslab/handshake"
 	"tlslab/handshake/keyschedule"
 )
 
@@ -48,7 +49,7 @@ func (o *Observer) enterEarly(h *half, k *trafficKeys) {
 	h.rd.Change(k.protection, nil)
 	h.epoch, h.seq = h.rd.Epoch(), 0
 	o.noteKeys(h, k, early, true)
-	o.noteKeyChange(h, k.suite)
+	o.noteKeyChange(h, handshake.EarlyKeys, k.suite.ID)
 }
 
 // endsEarly reports whether rec is the first that is no 0-RTT data any more, although no
@@ -71,8 +72,9 @@ func (h *half) inEarly() bool { return h.zeroRTT != nil && !h.zeroOver && h.stag
 
 // retriesEarly ends 0-RTT data at a HelloRetryRequest: the server passes over it, and the
 // client goes back to clear for its second ClientHello.
-func (h *half) retriesEarly() {
-	if !h.early && !h.inEarly() {
+func (o *Observer) retriesEarly(h *half) {
+	opened := h.inEarly()
+	if !h.early && !opened {
 		return
 	}
 	if h.early {
@@ -80,6 +82,9 @@ func (h *half) retriesEarly() {
 	}
 	h.rd.Change(nil, nil)
 	h.epoch, h.seq, h.early, h.zeroOver = h.rd.Epoch(), 0, false, true
+	if opened {
+		o.noteKeyChange(h, handshake.InClear, 0)
+	}
 }
 
 // openedEarly returns the secret of 0-RTT data, if it opened any.

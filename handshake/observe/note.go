@@ -32,7 +32,7 @@ func (o *Observer) meta(move string) handshake.Meta {
 
 func (o *Observer) noteRecord(h *half, r record.Record) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.RecordEvent{Meta: o.meta(""), Dir: h.dir(), Type: r.Type, Version: r.Version, Epoch: r.Epoch,
+		l.Event(&handshake.RecordEvent{Meta: o.meta(""), Dir: h.dir(), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
 			Sequence: r.Seq, Protected: r.Protected, Wire: bytes.Clone(r.Wire), Payload: bytes.Clone(r.Payload), Steps: r.Steps})
 	}
 }
@@ -133,9 +133,30 @@ func (o *Observer) noteExpanded(su *suite.Suite, label, tag string, secret, valu
 			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, nil, len(value))}}, Value: bytes.Clone(value)})
 }
 
-func (o *Observer) noteKeyChange(h *half, su *suite.Suite) {
+// keysOf is what protects a record: of a closed one of TLS 1.3 only as far as what went by
+// in clear tells.
+func (o *Observer) keysOf(h *half, protected bool) handshake.Keys {
+	switch {
+	case !protected:
+		return handshake.InClear
+	case h.stage == inClear && (h.early || h.inEarly()):
+		return handshake.EarlyKeys
+	case !o.is13():
+		return handshake.ApplicationKeys
+	case h.stage == handshaking && h.closed:
+		return handshake.InClear // of the handshake's or the application's
+	}
+	return h.stage.keys()
+}
+
+// keys are those of a stage that is reached.
+func (s stage) keys() handshake.Keys {
+	return [...]handshake.Keys{handshake.InClear, handshake.HandshakeKeys, handshake.ApplicationKeys, handshake.EarlyKeys}[s]
+}
+
+func (o *Observer) noteKeyChange(h *half, k handshake.Keys, s iana.CipherSuite) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.KeyChangeEvent{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Suite: su.ID})
+		l.Event(&handshake.KeyChangeEvent{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Keys: k, Suite: s})
 	}
 }
 

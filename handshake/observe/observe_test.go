@@ -90,7 +90,7 @@ func TestSameEvents(t *testing.T) {
 	records := func(events []handshake.Event) (out []string) {
 		for _, e := range events {
 			if e, ok := e.(*handshake.RecordEvent); ok {
-				out = append(out, fmt.Sprintf("%v %v %d/%d %v %x %x", e.Dir, e.Type, e.Epoch, e.Sequence, e.Protected, e.Wire, e.Payload))
+				out = append(out, fmt.Sprintf("%v %v %d/%d %v %v %x %x", e.Dir, e.Type, e.Epoch, e.Sequence, e.Keys, e.Protected, e.Wire, e.Payload))
 			}
 		}
 		slices.Sort(out) // a flight is marshalled before it is sent, so only the order within a direction is the same

@@ -140,7 +140,7 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 // here on (RFC 9846 §4.1).
 func (o *Observer) retry(m *message.ServerHello, raw []byte) {
 	o.retried = true
-	o.client.retriesEarly()
+	o.retriesEarly(&o.client)
 	o.setVersion13()
 	if s := o.findSuite(m.CipherSuite); s != nil {
 		first := &message.MessageHash{Hash: sum(s.Hash, o.transcript)}
@@ -244,7 +244,7 @@ func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 		o.noteKeys(h, k, to, first)
 	}
 	if p != nil {
-		o.noteKeyChange(h, o.suite)
+		o.noteKeyChange(h, to.keys(), o.suite.ID)
 	}
 }
 

@@ -166,9 +166,9 @@ func told(t testing.TB, events []handshake.Event, dir handshake.Direction) []str
 	for _, e := range events {
 		switch e := e.(type) {
 		case *handshake.RecordEvent:
-			note(&records, e.Dir, "record %v %d/%d %v %x %x", e.Type, e.Epoch, e.Sequence, e.Protected, e.Wire, e.Payload)
+			note(&records, e.Dir, "record %v %d/%d %v %v %x %x", e.Type, e.Epoch, e.Sequence, e.Keys, e.Protected, e.Wire, e.Payload)
 		case *handshake.KeyChangeEvent:
-			note(&records, e.Dir, "keys %d %v", e.Epoch, e.Suite)
+			note(&records, e.Dir, "keys %d %v %v", e.Epoch, e.Keys, e.Suite)
 		case *handshake.MessageEvent:
 			note(&content, e.Dir, "%v %x %v %v", e.Kind, e.Raw, e.Move, e.Ref)
 			if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {

@@ -19,14 +19,14 @@ type flow struct {
 	null    bool // what is protected is not encrypted
 	moves   int  // shown so far
 	sent    sent
-	role    map[leg]string    // "client" or "server": which end a party plays on a connection
-	tls13   map[leg]bool      // it speaks TLS 1.3
-	keyed   map[way]bool      // that direction is under keys
-	secrets map[string]bool   // label and value of those shown
-	shown   map[string]bool   // values that a computation was shown with
-	last    map[string]string // the value that a name was last shown with
-	label   map[string]string // of the secrets so far, by value: what others are computed from
-	reasons map[string]bool   // why there is no command, told
+	role    map[leg]string         // "client" or "server": which end a party plays on a connection
+	tls13   map[leg]bool           // it speaks TLS 1.3
+	keys    map[way]handshake.Keys // what protects that direction
+	secrets map[string]bool        // label and value of those shown
+	shown   map[string]bool        // values that a computation was shown with
+	last    map[string]string      // the value that a name was last shown with
+	label   map[string]string      // of the secrets so far, by value: what others are computed from
+	reasons map[string]bool        // why there is no command, told
 	decided map[string]bool
 	faults  map[string]bool
 	agreed  map[agreement]*handshake.SecretEvent // what the first end of a connection came to
@@ -75,7 +75,7 @@ type parcel struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keyed: map[way]bool{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]handshake.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
 		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, open: map[string]bool{}}
 }
@@ -103,7 +103,7 @@ func (f *flow) gather(g []handshake.Event) *move {
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
 			m.message = e
-			m.sealed = f.keyed[way{l, e.Dir}] && e.Kind != message.KindChangeCipherSpec
+			m.sealed = f.keys[way{l, e.Dir}] != handshake.InClear && e.Kind != message.KindChangeCipherSpec
 			sent := f.track(l, e.Dir, e.Kind.String(), e.Raw)
 			if e.Dir == handshake.Receive && !sent {
 				f.altered[e.Conn] = true
@@ -115,10 +115,10 @@ func (f *flow) gather(g []handshake.Event) *move {
 			}
 			m.carries(e.Dir, f.track(l, e.Dir, "record", e.Wire), &known)
 		case *handshake.DataEvent:
-			m.sealed = f.keyed[way{l, e.Dir}]
+			m.sealed = f.keys[way{l, e.Dir}] != handshake.InClear
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
 		case *handshake.KeyChangeEvent:
-			f.keyed[way{l, e.Dir}] = true
+			f.keys[way{l, e.Dir}] = e.Keys
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
 			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there

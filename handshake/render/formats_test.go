@@ -6,15 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/narrate"
-	"tlslab/handshake/scenario"
 	"tlslab/handshake/wire"
 )
 
@@ -173,46 +170,6 @@ func TestJSONListener(t *testing.T) {
 	}
 }
 
-func TestMermaid(t *testing.T) {
-	var b bytes.Buffer
-	if err := WriteMermaid(&b, play(t, "mitm"), narrate.En); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "mitm.mmd", b.Bytes())
-	b.Reset()
-	if err := WriteMermaid(&b, play(t, "update"), narrate.En); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "update.mmd", b.Bytes())
-	for name := range lessons() {
-		tr := play(t, name)
-		b.Reset()
-		if err := WriteMermaid(&b, tr, narrate.Zh); err != nil {
-			t.Fatal(err)
-		}
-		sent := 0
-		for _, m := range tr.Messages() {
-			if m.Dir == handshake.Send {
-				sent++
-			}
-		}
-		for _, e := range tr.Events() {
-			if d, ok := e.(*handshake.DataEvent); ok && d.Dir == handshake.Send {
-				sent++
-			}
-		}
-		arrows := strings.Count(b.String(), "->>") - strings.Count(b.String(), "-->>")
-		if arrows != sent {
-			t.Errorf("%s: %d arrows for %d messages", name, arrows, sent)
-		}
-		for _, l := range strings.Split(b.String(), "\n") {
-			if _, text, ok := strings.Cut(l, ": "); ok && strings.ContainsAny(strings.NewReplacer("#35;", "", "#59;", "", "#lt;", "", "#gt;", "", "#37;", "").Replace(text), "#;<>") {
-				t.Errorf("%s: not escaped: %s", name, l)
-			}
-		}
-	}
-}
-
 func TestStateDiagram(t *testing.T) {
 	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
 		for name, v := range map[string]iana.Version{"tls12": iana.TLS12, "tls13": iana.TLS13, "": 0} {
@@ -352,40 +309,5 @@ func TestWorksheet(t *testing.T) {
 				t.Errorf("%s: the answers do not come back: %v", name, err)
 			}
 		}
-	}
-}
-
-// What a peer says is text in a diagram, never syntax: Mermaid ends a statement at a
-// semicolon and a newline, begins a comment with %% and an entity with #, and its text
-// becomes HTML.
-func TestMermaidSyntaxIsOurs(t *testing.T) {
-	const hostile = "GET /;participant mallory#59;<img src=x onerror='1'>\"`%%{init}&amp;\\end"
-	transcript, err := scenario.Run(t.Context(), scenario.Options{Kx: []iana.Kx{iana.KxECDHE}, Request: hostile, Reply: hostile + "\nclient->>server: forged"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := WriteMermaid(&out, transcript, narrate.En); err != nil {
-		t.Fatal(err)
-	}
-	entity := regexp.MustCompile(`#(35|59|37|92|96|lt|gt|amp|quot);`)
-	shown := 0
-	for line := range strings.Lines(out.String()) {
-		_, text, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		if !ok {
-			continue
-		}
-		if left := entity.ReplaceAllString(text, ""); strings.ContainsAny(left, ";#<>%\"`&\\") {
-			t.Errorf("syntax in the text of %q", line)
-		}
-		if strings.Contains(text, "mallory") {
-			shown++
-		}
-		if strings.Contains(line, "forged") {
-			t.Errorf("a peer drew %q", line)
-		}
-	}
-	if shown != 2 {
-		t.Errorf("what the peers said is shown %d times, not twice", shown)
 	}
 }

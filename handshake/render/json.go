@@ -28,17 +28,18 @@ import (
 // where that would hide an answer:
 //
 //	message     dir, ref, bytes (header included), fields in wire order (groups have no value), to (state)
-//	record      dir, bytes (as on the wire), version, epoch, sequence, protected, payload, steps [{name, bytes}]
+//	record      dir, bytes (as on the wire), version, epoch, keys, sequence, protected, payload, steps [{name, bytes}]
 //	secret      bytes (its value), op, method, hash, tag, inputs [{name, bytes, private}]
 //	decision    chosen, among, why
 //	check       ok, op, method, inputs, report, error
-//	key_change  dir, epoch, suite
+//	key_change  dir, epoch, keys, suite
 //	alert       dir, level, error (of the end that refused)
 //	data        dir, bytes
 //	stop        legal [{dir, message, version (of its row; of neither: left out), to, guarded, when, ref}]
 //	scene       values [{name, value}]
 //
-// name is the message's, the content type, the secret's label, what was decided or
+// keys are "clear", "early", "handshake" or "application" (TLS 1.2's one set): what
+// protects, which epoch, a count of changes, does not tell. name is the message's, the content type, the secret's label, what was decided or
 // checked, the alert's or the scene's key: all in snake_case. dir is "send" or
 // "recv". Bytes are hex strings. A number from a registry is {hex, name, value}.
 // An error is {reason, field, off, want, got, alert, message}; off is -1 where no
@@ -135,6 +136,7 @@ type jsonEvent struct {
 
 	Version   any         `json:"version,omitempty"`
 	Epoch     *int        `json:"epoch,omitempty"`
+	Keys      string      `json:"keys,omitempty"`
 	Sequence  *uint64     `json:"sequence,omitempty"`
 	Protected *bool       `json:"protected,omitempty"`
 	Payload   *string     `json:"payload,omitempty"`
@@ -268,6 +270,9 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 		payload := hex.EncodeToString(e.Payload)
 		x.Kind, x.Name, x.Dir, x.Bytes = "record", e.Type.String(), e.Dir.String(), hex.EncodeToString(e.Wire)
 		x.Version, x.Epoch, x.Sequence, x.Protected, x.Payload = jsonAny(e.Version), &e.Epoch, &e.Sequence, &e.Protected, &payload
+		if e.Keys != handshake.InClear || !e.Protected { // a listener may not know
+			x.Keys = e.Keys.String()
+		}
 		for _, s := range e.Steps {
 			x.Steps = append(x.Steps, jsonValue{Name: s.Name, Bytes: hex.EncodeToString(s.Bytes)})
 		}
@@ -280,7 +285,7 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 		x.Kind, x.Name, x.OK, x.Op, x.Method = "check", e.What, &e.OK, e.Op.String(), e.Method
 		x.Inputs, x.Report, x.Error = jsonInputs(e.Inputs), jsonReportOf(e.Report), jsonError(e.Err)
 	case *handshake.KeyChangeEvent:
-		x.Kind, x.Name, x.Dir, x.Epoch, x.Suite = "key_change", "key_change", e.Dir.String(), &e.Epoch, jsonAny(e.Suite)
+		x.Kind, x.Name, x.Dir, x.Epoch, x.Keys, x.Suite = "key_change", "key_change", e.Dir.String(), &e.Epoch, e.Keys.String(), jsonAny(e.Suite)
 	case *handshake.AlertEvent:
 		x.Kind, x.Name, x.Dir, x.Level, x.Error = "alert", e.Description.String(), e.Dir.String(), jsonAny(e.Level), jsonError(e.Err)
 	case *handshake.DataEvent:

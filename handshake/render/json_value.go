@@ -144,10 +144,11 @@ func jsonKnowledge(k scenario.Knowledge) any {
 		Party          string `json:"party"`
 		ReadsHandshake bool   `json:"reads_handshake"`
 		ReadsData      bool   `json:"reads_data"`
+		EarlyOnly      bool   `json:"early_only"`
 		HasMaster      bool   `json:"has_master"`
 		CanImpersonate bool   `json:"can_impersonate"`
 		Plaintext      string `json:"plaintext"`
-	}{k.Party, k.ReadsHandshake, k.ReadsData, k.HasMaster, k.CanImpersonate, strings.ToValidUTF8(k.Plaintext, "\ufffd")}
+	}{k.Party, k.ReadsHandshake, k.ReadsData, k.EarlyOnly, k.HasMaster, k.CanImpersonate, strings.ToValidUTF8(k.Plaintext, "\ufffd")}
 }
 
 func jsonSideBySide(s scenario.SideBySide) any {

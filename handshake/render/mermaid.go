@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -13,12 +14,12 @@ import (
 	"tlslab/handshake/scenario"
 )
 
-// WriteMermaid writes a transcript as a Mermaid sequenceDiagram. As in the RFCs'
-// figures, {} holds a handshake message under encryption, in TLS 1.3 all that is under
-// the handshake keys, and [] what is under the application keys, alerts included.
+// WriteMermaid writes a transcript as a Mermaid sequenceDiagram. Brackets are the notation
+// of RFC 9846 §2, by the kind of key (see bracketed); a legend says which of them occur. An
+// attacker's recorded bytes are arrows of his, and what a middle box or an attacker does
+// around the connections is a note at its place.
 func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error {
-	m := &mermaid{w: w, say: voice{lang}}
-	m.line("sequenceDiagram")
+	m := &mermaid{say: voice{lang}, used: map[string]bool{}}
 	var parties []string
 	for _, f := range t.Flows {
 		for _, p := range f.Parties {
@@ -26,88 +27,143 @@ func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error 
 				parties = append(parties, p)
 			}
 		}
+		m.flow(f)
 	}
+	drawn := m.out
+	m.out = bytes.Buffer{}
+	m.line("sequenceDiagram")
 	for _, p := range parties {
 		m.line("    participant %s as %s", p, escape(m.say.party(p)))
 	}
-	for _, f := range t.Flows {
-		if len(f.Parties) > 0 {
-			m.line("    Note over %s,%s: %s", f.Parties[0], f.Parties[len(f.Parties)-1], escape(m.say.title(narrate.Scene, "flow/"+f.Name)))
-		}
-		m.flow(f)
-	}
-	return m.err
+	m.legend(parties)
+	m.out.Write(drawn.Bytes())
+	_, err := w.Write(m.out.Bytes())
+	return err
 }
 
 type mermaid struct {
-	w   io.Writer
-	say voice
-	err error
+	out  bytes.Buffer
+	say  voice
+	used map[string]bool // of the notation, by the legend's key
+
+	// Of the flow at hand:
+	track    flow
+	recorded *recorded
 }
 
-func (m *mermaid) line(format string, a ...any) {
-	if m.err == nil {
-		_, m.err = fmt.Fprintf(m.w, format+"\n", a...)
+func (m *mermaid) line(format string, a ...any) { fmt.Fprintf(&m.out, format+"\n", a...) }
+
+// arrow draws what goes from one party to another.
+func (m *mermaid) arrow(from, how, to, what string) {
+	m.line("    %s%s%s: %s", from, how, to, escape(what))
+}
+
+func (m *mermaid) note(party, what string) { m.line("    Note over %s: %s", party, escape(what)) }
+
+// legend says what the notation means, as far as it occurs.
+func (m *mermaid) legend(parties []string) {
+	var says []string
+	for _, key := range []string{"notation_early", "notation_handshake", "notation_application", "notation_tls12", "notation_extension", "notation_recorded"} {
+		if m.used[key] {
+			says = append(says, m.say.ui(key))
+		}
+	}
+	if len(says) > 0 && len(parties) > 0 {
+		says = append(says, m.say.ui("notation_clear"))
+		m.note(parties[0]+","+parties[len(parties)-1], strings.Join(says, m.say.semicolon()))
 	}
 }
 
-// flow draws what is sent; what arrives is the same arrow's other end.
+// under is what was sent under k, in its brackets.
+func (m *mermaid) under(l leg, k handshake.Keys, what string) string {
+	switch {
+	case k == handshake.EarlyKeys:
+		m.used["notation_early"] = true
+	case k == handshake.HandshakeKeys:
+		m.used["notation_handshake"] = true
+	case k == handshake.ApplicationKeys && m.track.tls13[l]:
+		m.used["notation_application"] = true
+	case k == handshake.ApplicationKeys:
+		m.used["notation_tls12"] = true
+	}
+	return bracketed(what, k)
+}
+
+func (m *mermaid) message(e *handshake.MessageEvent, k handshake.Keys) string {
+	name, extended := withExtensions(e)
+	if extended {
+		m.used["notation_extension"] = true
+	}
+	return m.under(leg{e.Party, e.Conn}, keysOf(e, k), name)
+}
+
+func (m *mermaid) data(e *handshake.DataEvent, k handshake.Keys) string {
+	return m.under(leg{e.Party, e.Conn}, k, m.say.data(e)) + " " + beginning(e.Data, 40)
+}
+
+// flow draws what is sent; what arrives is the same arrow's other end, unless nobody of
+// the lesson's sent it: then it was recorded.
 func (m *mermaid) flow(f *scenario.Flow) {
-	track := newFlow(f.Parties)
-	track.through = f.Passthrough
-	epoch := map[leg]int{} // of what a leg sends
+	m.track, m.recorded = newFlow(f.Parties), recordedIn(f)
+	m.track.through = f.Passthrough
 	for _, e := range f.Events {
 		h := e.Head()
 		l := leg{h.Party, h.Conn}
-		track.learn(h)
-		to := track.peer(l)
+		m.track.learn(h)
+		to := m.track.peer(l)
+		m.replayed(e, to)
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
-			name := title(e.Kind)
-			switch {
-			case epoch[l] > 1:
-				name = "[" + name + "]"
-			case epoch[l] == 1:
-				name = "{" + name + "}"
-			}
 			if e.Dir == handshake.Send {
-				m.line("    %s->>%s: %s", h.Party, to, escape(name))
+				m.arrow(h.Party, "->>", to, m.message(e, m.track.keys[way{l, e.Dir}]))
 			}
 		case *handshake.KeyChangeEvent:
-			if e.Dir == handshake.Send {
-				epoch[l] = e.Epoch
-			}
+			m.track.keys[way{l, e.Dir}] = e.Keys
 		case *handshake.DataEvent:
 			if e.Dir == handshake.Send {
-				m.line("    %s->>%s: %s", h.Party, to, escape("["+m.say.data(e)+"] "+beginning(e.Data, 40)))
+				m.arrow(h.Party, "->>", to, m.data(e, m.track.keys[way{l, e.Dir}]))
 			}
 		case *handshake.AlertEvent:
-			if e.Dir != handshake.Send {
-				continue
+			if e.Dir == handshake.Send {
+				how := "-x"
+				if e.Description == iana.CloseNotify {
+					how = "-->>"
+				}
+				m.arrow(h.Party, how, to, m.under(l, m.track.keys[way{l, e.Dir}], m.say.alert(e, m.track.tls13[l], "")))
 			}
-			arrow := "-x"
-			if e.Description == iana.CloseNotify {
-				arrow = "-->>"
-			}
-			name := m.say.alert(e, track.tls13[l], "")
-			switch {
-			case epoch[l] == 1 && track.tls13[l]:
-				name = "{" + name + "}"
-			case epoch[l] > 0:
-				name = "[" + name + "]"
-			}
-			m.line("    %s%s%s: %s", h.Party, arrow, to, escape(name))
 		case *handshake.CheckEvent:
 			verdict := m.say.ui("check_ok")
 			if !e.OK {
 				verdict = m.say.ui("check_failed")
 			}
-			m.line("    Note over %s: %s", h.Party, escape(m.say.title(narrate.Check, e.What)+m.say.colon()+verdict))
+			m.note(h.Party, m.say.title(narrate.Check, e.What)+m.say.colon()+verdict)
 		case *handshake.SecretEvent:
 			if e.Label == "master_secret" || e.Label == "handshake_secret" || e.Label == "main_secret" {
-				m.line("    Note over %s: %s", h.Party, escape(m.say.title(narrate.Secret, e.Label)))
+				m.note(h.Party, m.say.title(narrate.Secret, e.Label))
 			}
+		case *handshake.SceneEvent:
+			m.scene(f, e)
 		}
+	}
+}
+
+// scene draws what a party does around the connections: the steps of a middle box, what
+// an attacker steals or sends again. How the certificate came to be is another story.
+func (m *mermaid) scene(f *scenario.Flow, e *handshake.SceneEvent) {
+	title := m.say.title(narrate.Scene, narrate.SceneKey(e))
+	switch {
+	case e.Key == "flow" && len(f.Parties) > 0:
+		m.note(f.Parties[0]+","+f.Parties[len(f.Parties)-1], title)
+	case e.Key == "plain_http" && len(f.Parties) > 1:
+		request, _ := e.Get("request").(string)
+		reply, _ := e.Get("reply").(string)
+		m.arrow(f.Parties[0], "->>", f.Parties[1], beginning([]byte(request), 40))
+		m.arrow(f.Parties[1], "->>", f.Parties[0], beginning([]byte(reply), 40))
+	case e.Key == "trust_store" || !slices.Contains(f.Parties, e.Party):
+	case e.Get("step") != nil:
+		m.note(e.Party, m.say.ui("step_of", "n", text(e.Get("step")), "of", text(e.Get("steps")))+m.say.colon()+title)
+	default:
+		m.note(e.Party, title)
 	}
 }
 

@@ -176,6 +176,8 @@ func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
 		key = "keys_change_recv"
 	}
 	switch {
+	case e.Keys == handshake.InClear:
+		key += "_clear"
 	case e.Epoch > 1: // it was protected before
 		key += "_next"
 	case t.flow.null:

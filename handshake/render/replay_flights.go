@@ -15,7 +15,7 @@ type connection struct {
 	number         int
 	client, server string
 	tls13          bool
-	keyed          map[way]bool
+	keys           map[way]handshake.Keys
 	flights        []flight
 	answered       bool // the bank did, which is told
 	unread         bool // early data that was passed over
@@ -54,7 +54,7 @@ func (r *Replay) flights(e handshake.Event) {
 	c := r.conn
 	if c == nil || c.number != h.Conn {
 		r.connection()
-		c = &connection{number: h.Conn, keyed: map[way]bool{}}
+		c = &connection{number: h.Conn, keys: map[way]handshake.Keys{}}
 		r.conn = c
 	}
 	if role, _, ok := strings.Cut(h.Move, "/"); ok && role == "client" {
@@ -65,21 +65,19 @@ func (r *Replay) flights(e handshake.Event) {
 	c.tls13 = c.tls13 || strings.HasSuffix(h.Move, "/tls13")
 	switch e := e.(type) {
 	case *handshake.KeyChangeEvent:
-		c.keyed[way{leg{h.Party, h.Conn}, e.Dir}] = true
+		c.keys[way{leg{h.Party, h.Conn}, e.Dir}] = e.Keys
 	case *handshake.MessageEvent:
-		c.add(h, e.Dir, item{c.named(e), ofHandshake})
+		c.add(h, e.Dir, item{bracketed(title(e.Kind), keysOf(e, c.under(h, e.Dir))), ofHandshake})
 	case *handshake.DataEvent:
-		early := e.Dir == handshake.Send && e.State == handshake.WaitServerHello || e.Dir == handshake.Receive && e.State == handshake.WaitEndOfEarlyData
 		line := strings.TrimSuffix(strings.TrimPrefix(firstLine(e.Data), "HTTP/1.1 "), " HTTP/1.1")
-		if early {
-			c.add(h, e.Dir, item{"(" + line + ")", earlyData})
-		} else {
-			kind := laterData
-			if h.Party == c.server && e.Dir == handshake.Send {
-				kind = ofAnswer
-			}
-			c.add(h, e.Dir, item{"[" + line + "]", kind})
+		keys, kind := c.under(h, e.Dir), laterData
+		switch {
+		case keys == handshake.EarlyKeys:
+			kind = earlyData
+		case h.Party == c.server && e.Dir == handshake.Send:
+			kind = ofAnswer
 		}
+		c.add(h, e.Dir, item{bracketed(line, keys), kind})
 	case *handshake.DecisionEvent:
 		if e.What == "early_data" && e.Chosen == "rejected" && c.client == "" {
 			c.unread = true
@@ -89,18 +87,9 @@ func (r *Replay) flights(e handshake.Event) {
 	}
 }
 
-// named is a message in RFC 9846's notation of what protects it.
-func (c *connection) named(e *handshake.MessageEvent) string {
-	name := title(e.Kind)
-	switch {
-	case e.Kind == message.KindChangeCipherSpec || !c.keyed[way{leg{e.Party, e.Conn}, e.Dir}]:
-		return name
-	case e.Kind == message.KindEndOfEarlyData:
-		return "(" + name + ")"
-	case !strings.HasSuffix(e.Move, "/tls13") || e.Kind == message.KindNewSessionTicket || e.Kind == message.KindKeyUpdate:
-		return "[" + name + "]"
-	}
-	return "{" + name + "}"
+// under is what protects a direction of an end.
+func (c *connection) under(h *handshake.Meta, d handshake.Direction) handshake.Keys {
+	return c.keys[way{leg{h.Party, h.Conn}, d}]
 }
 
 // add puts an item where it was sent; where it was received, if nobody of ours sent it:
@@ -129,7 +118,7 @@ func (r *Replay) alert(c *connection, e *handshake.AlertEvent) {
 	case e.Dir == handshake.Receive:
 	case e.Description == iana.CloseNotify:
 		if e.Party == c.client && n > 0 && c.flights[n-1].fromClient {
-			c.add(e.Head(), e.Dir, item{"[close_notify]", laterData})
+			c.add(e.Head(), e.Dir, item{bracketed("close_notify", c.under(e.Head(), e.Dir)), laterData})
 		}
 	case e.Party == "mallory":
 		r.connection()
@@ -138,10 +127,7 @@ func (r *Replay) alert(c *connection, e *handshake.AlertEvent) {
 		if c.client == "" && reason.Of(e.Err) == reason.BadRecordMAC {
 			c.flights[0].items = append(c.flights[0].items, item{r.ui("replay_unopened"), laterData})
 		}
-		what := r.ui("alert") + " " + e.Description.String()
-		if c.keyed[way{leg{e.Party, e.Conn}, handshake.Send}] {
-			what = "[" + what + "]"
-		}
+		what := bracketed(r.ui("alert")+" "+e.Description.String(), c.under(e.Head(), handshake.Send))
 		c.add(e.Head(), e.Dir, item{what, laterData})
 	}
 }

@@ -82,7 +82,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 		t.text(0, t.say.ui(how), t.paint.dim)
 		t.o.Level = Brief
 	}
-	if e.Get("resume") != nil && slices.Contains(parties, "attacker") && t.asked == Default && !t.o.Worksheet {
+	if slices.Contains(parties, "attacker") && t.asked == Default && !t.o.Worksheet {
 		// What its moves mean the flow before has told.
 		t.text(0, t.say.ui("brief_moves"), t.paint.dim)
 		t.flow.brief = true
@@ -255,12 +255,17 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	t.page.blank()
 	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
 	t.text(5, t.values(t.say.get(narrate.Scene, e.Key).Text, e), nil)
+	if of := t.knownOf(e); of != "" {
+		t.text(5, of, nil)
+	}
 	rows := knowledgeOf(e)
 	columns, label := make([]string, len(rows)), t.width-5
+	var thieves []string
 	for i, k := range rows {
 		columns[i] = t.say.party(k.Party)
-		if k.Party == "thief" {
-			columns[i] = t.say.ui("thief") // the short form
+		if short := t.thief(k.Party); short != "" {
+			columns[i] = short
+			thieves = append(thieves, t.say.ui("column_key", "short", short, "who", t.say.get(narrate.Party, k.Party).Text))
 		}
 		t.whoIs(5, k.Party, columns[i])
 		columns[i] = pad(columns[i], 6) + "  "
@@ -268,14 +273,15 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	}
 	label = min(label, 36)
 	t.line("     " + pad("", label) + t.paint.name(strings.TrimRight(strings.Join(columns, ""), " ")))
+	absent := false
 	for _, row := range []struct {
-		key string
-		yes func(scenario.Knowledge) bool
+		key, there string
+		yes        func(scenario.Knowledge) bool
 	}{
-		{"reads_handshake", func(k scenario.Knowledge) bool { return k.ReadsHandshake }},
-		{"reads_data", func(k scenario.Knowledge) bool { return k.ReadsData }},
-		{"has_master", func(k scenario.Knowledge) bool { return k.HasMaster }},
-		{"can_impersonate", func(k scenario.Knowledge) bool { return k.CanImpersonate }},
+		{"reads_handshake", "has_finished", func(k scenario.Knowledge) bool { return k.ReadsHandshake }},
+		{"reads_data", "has_data", func(k scenario.Knowledge) bool { return k.ReadsData }},
+		{"has_master", "has_secrets", func(k scenario.Knowledge) bool { return k.HasMaster }},
+		{"can_impersonate", "", func(k scenario.Knowledge) bool { return k.CanImpersonate }},
 	} {
 		if row.key == "has_master" && len(t.flow.tls13) > 0 {
 			row.key = "has_traffic_secrets" // what it all comes from is erased there
@@ -283,13 +289,53 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 		line := "     " + pad(cut(t.say.ui(row.key), label-1), label)
 		for i, k := range rows {
 			answer := t.say.ui("no")
-			if row.yes(k) {
+			switch {
+			case e.Get(row.there) == false:
+				answer, absent = "-", true
+			case row.key == "reads_data" && k.EarlyOnly:
+				answer = t.say.ui("early_only")
+			case row.yes(k):
 				answer = t.say.ui("yes")
 			}
 			line += pad(answer, width(columns[i]))
 		}
 		t.line(line)
 	}
+	if absent {
+		t.text(5, t.say.ui("knowledge_absent"), t.paint.dim)
+	}
+	if len(thieves) > 1 { // which stole what
+		for _, who := range thieves {
+			t.text(5, who, t.paint.dim)
+		}
+	}
+}
+
+// thief is what a column is called that is a thief's; "" of any other.
+func (t *Terminal) thief(party string) string {
+	switch party {
+	case "thief":
+		return t.say.ui("thief")
+	case "ticket_thief":
+		return t.say.ui("ticket_thief")
+	case "psk_thief":
+		return t.say.ui("psk_thief")
+	}
+	return ""
+}
+
+// knownOf names the connections that a table is about, where that is not plain.
+func (t *Terminal) knownOf(e *handshake.SceneEvent) string {
+	conns, _ := e.Get("connections").([]int)
+	switch {
+	case slices.Contains(t.flow.parties, "attacker") && len(conns) > 1:
+		return t.say.ui("knowledge_of_attempts")
+	case slices.Contains(t.flow.parties, "attacker"):
+		return t.say.ui("knowledge_of_attacker")
+	case len(conns) > 1:
+		return t.say.ui("knowledge_of_legs")
+	}
+	return ""
 }
 
 // knowledgeOf reads the rows of a knowledge scene, by value or by pointer, and

@@ -14,8 +14,9 @@ import (
 
 // line is one connection: two ends and the wire between them.
 type line struct {
-	conn int
-	c, s end
+	conn     int
+	c, s     end
+	recorded bool // what c says was recorded elsewhere: there is no endpoint
 }
 
 // end is one end of a line.
@@ -134,7 +135,9 @@ func (p *play) connect(x iana.Kx, who string, kept *sessions) (*line, error) {
 		cc.Sessions, sc.Sessions, sc.Tickets = kept.client, kept.server, kept.tickets
 	}
 	// Its alert would make the server forget the session (RFC 5246 §7.2.2).
-	l.c.mute = who == "attacker"
+	if l.c.mute = who == "attacker"; l.c.mute {
+		cc.Listener = silent{p}
+	}
 	if l.c.ep, err = handshake.NewClient(cc); err != nil {
 		return nil, err
 	}

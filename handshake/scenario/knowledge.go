@@ -3,20 +3,28 @@ package scenario
 import (
 	"bytes"
 	"crypto/rsa"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/tamper"
 )
 
 // Knowledge is what one party can do with the bytes of one flow. It is the Value
-// of each value of a "knowledge" scene, and every line of it was run: an
+// of values of a "knowledge" scene, and every line of it was run: an
 // observer was given the recording and that party's keys, and this is what it read.
+//
+// The scene says besides what it is about: "connections" are the numbers of the connections
+// whose recordings were read, and "has_finished", "has_data" and "has_secrets" say whether
+// there is on any of them an encrypted Finished, application data, keys of the handshake or
+// behind it. Of what is not there, nobody's no means anything.
 type Knowledge struct {
-	Party          string // "client", "server", "listener", "thief"; "attacker", "mitm"
+	Party          string // "client", "server", "listener", "thief", "ticket_thief", "psk_thief"; "attacker", "mitm"
 	ReadsHandshake bool   // opened the encrypted Finished messages
 	ReadsData      bool   // opened application data
+	EarlyOnly      bool   // … and of it only what was sent early
 	HasMaster      bool   // has, or recovered, the master secret; in TLS 1.3 every traffic secret
 	CanImpersonate bool   // can be the server to this client: it was tried
 	Plaintext      string // the application data it read, both ways; "" if none
@@ -25,23 +33,25 @@ type Knowledge struct {
 // viewpoint is a party, and what it has besides the recording.
 type viewpoint struct {
 	party    string
-	conns    []int  // the recordings it has
-	keys     []byte // its own key log
-	thief    bool   // it stole the server's private key afterwards
-	accepted bool   // the client took it for the server
+	keys     []byte           // its own key log
+	thief    bool             // it stole the server's private key afterwards
+	masters  []observe.Master // what was in the tickets that it opened
+	psks     [][]byte
+	accepted bool // the client took it for the server
 }
 
-// know tells what each party could read of the flow. The listener has the
+// know tells what each party could read of the flow's connections. The listener has the
 // recording; the thief has the recording and, later, the server's private key.
-func (p *play) know(x iana.Kx, views []viewpoint) error {
+func (p *play) know(x iana.Kx, conns []int, views []viewpoint) error {
 	impersonates, err := p.keyImpersonates(x)
 	if err != nil {
 		return err
 	}
-	var values []handshake.SceneValue
+	values := []handshake.SceneValue{value("connections", conns)}
+	values = append(values, p.there(conns)...)
 	for _, v := range views {
 		k := Knowledge{Party: v.party, CanImpersonate: v.accepted || impersonates && (v.thief || v.party == "server")}
-		for _, conn := range v.conns {
+		for _, conn := range conns {
 			if err := p.view(v, conn, &k); err != nil {
 				return err
 			}
@@ -52,9 +62,47 @@ func (p *play) know(x iana.Kx, views []viewpoint) error {
 	return nil
 }
 
+// knowAttack tells what attacker and server could read of all attempts of an attack.
+func (p *play) knowAttack(x iana.Kx, attempts ...*line) error {
+	attacker, server := viewpoint{party: "attacker"}, viewpoint{party: "server"}
+	var conns []int
+	for _, l := range attempts {
+		conns = append(conns, l.conn)
+		attacker.keys = append(attacker.keys, l.c.keys.Bytes()...)
+		server.keys = append(server.keys, l.s.keys.Bytes()...)
+	}
+	return p.know(x, conns, []viewpoint{attacker, server})
+}
+
+// there tells what there is to know on connections.
+func (p *play) there(conns []int) []handshake.SceneValue {
+	var finished, data, secrets bool
+	for _, e := range p.flow.Events {
+		if !slices.Contains(conns, e.Head().Conn) {
+			continue
+		}
+		switch e := e.(type) {
+		case *handshake.MessageEvent:
+			finished = finished || e.Kind == message.KindFinished
+		case *handshake.DataEvent:
+			data = true
+		case *handshake.KeyChangeEvent:
+			secrets = secrets || e.Keys == handshake.HandshakeKeys || e.Keys == handshake.ApplicationKeys
+		}
+	}
+	for _, l := range p.lines { // a recorded request is there, whether it opens or not
+		data = data || l.recorded && slices.Contains(conns, l.conn)
+	}
+	return []handshake.SceneValue{value("has_finished", finished), value("has_data", data), value("has_secrets", secrets)}
+}
+
 // view adds to k what a party reads of one recording.
 func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
-	o := observe.Options{Conn: conn, Suites: p.o.Suites}
+	finished := false // EndOfEarlyData is a handshake message, too, and no proof of this
+	o := observe.Options{Conn: conn, Suites: p.o.Suites, Masters: v.masters, PSKs: v.psks, Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		m, ok := e.(*handshake.MessageEvent)
+		finished = finished || ok && m.Kind == message.KindFinished
+	})}
 	if v.keys != nil {
 		o.KeyLog = bytes.NewReader(v.keys)
 	}
@@ -69,8 +117,12 @@ func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 	if v.thief && r.Master != nil {
 		p.loot = append(p.loot, *r.Master)
 	}
-	k.ReadsHandshake = k.ReadsHandshake || r.ReadHandshake
-	k.ReadsData = k.ReadsData || r.ReadData
+	k.ReadsHandshake = k.ReadsHandshake || finished
+	if r.ReadData {
+		later := r.Traffic.ClientEarly == nil || r.Traffic.ClientApplication != nil || r.Traffic.ServerApplication != nil
+		k.EarlyOnly = !later && (k.EarlyOnly || !k.ReadsData)
+		k.ReadsData = true
+	}
 	k.HasMaster = k.HasMaster || r.Master != nil || r.Traffic.Complete() || logged(v.keys)
 	if k.Plaintext == "" { // the two legs of a middle box carry the same
 		k.Plaintext = string(r.FromClient) + string(r.FromServer)

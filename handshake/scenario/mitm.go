@@ -38,11 +38,11 @@ func (p *play) mitm(x iana.Kx) error {
 	i.believe(i.up.c.ep, i.down.s.ep)
 	legs := []int{i.down.conn, i.up.conn}
 	both := slices.Concat(i.down.s.keys.Bytes(), i.up.c.keys.Bytes())
-	if err := p.know(x, []viewpoint{
-		{party: "client", conns: legs, keys: i.down.c.keys.Bytes()},
-		{party: "mitm", conns: legs, keys: both, accepted: i.down.c.ep.Done()},
-		{party: "server", conns: legs, keys: i.up.s.keys.Bytes()},
-		{party: "listener", conns: legs}, {party: "thief", conns: legs, thief: true}}); err != nil {
+	if err := p.know(x, legs, []viewpoint{
+		{party: "client", keys: i.down.c.keys.Bytes()},
+		{party: "mitm", keys: both, accepted: i.down.c.ep.Done()},
+		{party: "server", keys: i.up.s.keys.Bytes()},
+		{party: "listener"}, {party: "thief", thief: true}}); err != nil {
 		return err
 	}
 	// Whoever began: the box's own refusal of the client only passes on what
@@ -207,10 +207,9 @@ func (p *play) passthrough(x iana.Kx) error {
 	}
 	i.down, i.up = l, l
 	i.believe(nil, nil)
-	c, s := viewpoint{party: "client", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, viewpoint{party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}
 	if l.c.ep.Done() || l.s.ep.Done() {
-		if err := p.know(x, []viewpoint{c, {party: "mitm", conns: c.conns}, s,
-			{party: "listener", conns: c.conns}, {party: "thief", conns: c.conns, thief: true}}); err != nil {
+		if err := p.know(x, []int{l.conn}, []viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "mitm"}, {party: "server", keys: l.s.keys.Bytes()},
+			{party: "listener"}, {party: "thief", thief: true}}); err != nil {
 			return err
 		}
 	}

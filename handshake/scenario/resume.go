@@ -93,14 +93,16 @@ func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow
 	if err != nil {
 		return err
 	}
-	server, err := p.replay(x, kept, resumed, l.c.ep.Err())
+	flights := resumed.fromClient()
+	p.scene("attacker", "replayed_session_id", value("first_attempt", l.c.ep.Err()), value("bytes", len(bytes.Join(flights, nil))))
+	again, err := p.replayTo(x, kept, flights)
 	if err != nil {
 		return err
 	}
-	if err := p.know(x, []viewpoint{
-		{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
+	if err := p.knowAttack(x, l, again); err != nil {
 		return err
 	}
+	server := &again.s
 	out := Outcome{Refused: server.party, Err: server.ep.Err(), Done: server.ep.Done()}
 	// Whether the attacks failed where they should, and not somewhere else.
 	out.Intended = reason.Of(l.c.ep.Err()) == reason.BadRecordMAC && reason.Of(out.Err) == reason.BadRecordMAC && len(server.got) == 0
@@ -119,34 +121,6 @@ func seen(resumed *Flow) []handshake.SceneValue {
 		}
 	}
 	return nil
-}
-
-// replay sends a server what the client sent in the resumed flow, as it was.
-func (p *play) replay(x iana.Kx, kept *sessions, resumed *Flow, before error) (*end, error) {
-	l := &line{conn: p.newConn(), s: end{party: "server"}}
-	cfg := p.serverConfig("server", x, l.conn)
-	cfg.Sessions, cfg.Tickets = kept.server, kept.tickets
-	var err error
-	if l.s.ep, err = handshake.NewServer(cfg); err != nil {
-		return nil, err
-	}
-	var flights [][]byte
-	for _, s := range resumed.Wire {
-		if s.ToServer {
-			flights = append(flights, s.Bytes)
-		}
-	}
-	p.scene("attacker", "replayed_session_id", value("first_attempt", before), value("bytes", len(bytes.Join(flights, nil))))
-	for _, b := range flights {
-		l.s.ep.Feed(p.carry(l, "attacker", true, b))
-		if _, err := p.step(&l.s); err != nil {
-			return nil, err
-		}
-		if out := l.s.ep.Output(); len(out) > 0 {
-			p.carry(l, "server", false, out)
-		}
-	}
-	return &l.s, nil
 }
 
 // stolen is an attacker who has the master secret out of the client's memory.
@@ -170,8 +144,7 @@ func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) err
 		return err
 	}
 	p.scene("attacker", "recording_decrypted", value("flow", full.Name), value("plaintext", string(r.FromClient)+string(r.FromServer)))
-	if err := p.know(x, []viewpoint{
-		{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
+	if err := p.knowAttack(x, l); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))

@@ -12,7 +12,6 @@ import (
 	"tlslab/handshake/observe"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
-	"tlslab/pki"
 )
 
 // Resumption in TLS 1.3, with early data or without, and a key given by other means: what
@@ -66,7 +65,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	p.begin("replayed_early_data", "attacker", "server")
 	flights := resumed.fromClient()
 	p.scene("attacker", "replayed_early_data", value("bytes", len(flights[0])))
-	server, err := p.replayTo(kept, flights[:1])
+	server, err := p.replayTo(iana.KxNone, kept, flights[:1])
 	if err != nil {
 		return err
 	}
@@ -78,47 +77,11 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	if err := p.feed(server, flights[1:]); err != nil {
 		return err
 	}
-	if err := p.know(iana.KxNone, []viewpoint{{party: "attacker", conns: []int{server.conn}}, {party: "server", conns: []int{server.conn}, keys: server.s.keys.Bytes()}}); err != nil {
+	if err := p.knowAttack(iana.KxNone, server); err != nil {
 		return err
 	}
 	err = server.s.ep.Err()
 	p.end(Outcome{Refused: "server", Err: err, Intended: times == 2 && reason.Of(err) == reason.BadRecordMAC})
-	return nil
-}
-
-// fromClient is what the client sent in a flow, flight by flight.
-func (f *Flow) fromClient() (flights [][]byte) {
-	for _, s := range f.Wire {
-		if s.ToServer {
-			flights = append(flights, s.Bytes)
-		}
-	}
-	return flights
-}
-
-// replayTo sends recorded flights to a new connection with the server.
-func (p *play) replayTo(kept *sessions, flights [][]byte) (*line, error) {
-	l := &line{conn: p.newConn(), s: end{party: "server"}}
-	cfg := p.serverConfig("server", iana.KxNone, l.conn)
-	cfg.Tickets, cfg.KeyLog = kept.tickets, &l.s.keys
-	var err error
-	if l.s.ep, err = handshake.NewServer(cfg); err != nil {
-		return nil, err
-	}
-	return l, p.feed(l, flights)
-}
-
-// feed carries an attacker's bytes to a server, and its answers back.
-func (p *play) feed(l *line, flights [][]byte) error {
-	for _, b := range flights {
-		l.s.ep.Feed(p.carry(l, "attacker", true, b))
-		if _, err := p.step(&l.s); err != nil {
-			return err
-		}
-		if out := l.s.ep.Output(); len(out) > 0 {
-			p.carry(l, "server", false, out)
-		}
-	}
 	return nil
 }
 
@@ -139,15 +102,17 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 	if err != nil {
 		return err
 	}
+	attempts := []*line{l}
 	out := Outcome{Refused: "server", Err: l.s.ep.Err(), Done: l.s.ep.Done()}
 	out.Intended = reason.Of(out.Err) == reason.BadBinder
 	if resumed.earlyData() != "accepted" {
 		flights := resumed.fromClient()
 		p.scene("attacker", "replayed_connection", value("first_attempt", out.Err), value("bytes", len(bytes.Join(flights, nil))))
-		server, err := p.replayTo(kept, flights)
+		server, err := p.replayTo(iana.KxNone, kept, flights)
 		if err != nil {
 			return err
 		}
+		attempts = append(attempts, server)
 		out.Err = server.s.ep.Err()
 		want := reason.BadRecordMAC
 		if p.o.Cookie {
@@ -155,7 +120,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 		}
 		out.Intended = out.Intended && reason.Of(out.Err) == want && len(server.s.got) == 0
 	}
-	if err := p.know(iana.KxNone, []viewpoint{{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
+	if err := p.knowAttack(iana.KxNone, attempts...); err != nil {
 		return err
 	}
 	p.end(out)
@@ -196,13 +161,15 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err := p.tried(s.PSK, full, resumed); err != nil {
 		return err
 	}
-	if err := p.ticketKeyServer(loot, kept); err != nil {
+	accepted, err := p.ticketKeyImpersonates(iana.KxNone, loot, kept.tickets)
+	if err != nil {
 		return err
 	}
+	p.scene("attacker", "ticket_key_server", value("accepted", accepted))
 	if err := p.expired(loot, kept, &s); err != nil {
 		return err
 	}
-	if err := p.know(iana.KxNone, []viewpoint{{party: "attacker", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()}}); err != nil {
+	if err := p.knowAttack(iana.KxNone, l); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
@@ -220,32 +187,6 @@ func (p *play) tried(key []byte, flows ...*Flow) error {
 		values = append(values, value("opened_"+f.Name, string(r.FromClient)+string(r.FromServer)))
 	}
 	p.scene("attacker", "psk_tried", values...)
-	return nil
-}
-
-// ticketKeyServer tries whether a client that resumes takes anybody for the server who
-// has the key that the tickets are sealed under, and a certificate that is worth nothing.
-func (p *play) ticketKeyServer(loot *keeper, kept *sessions) error {
-	store, err := loot.with(func(*session.Session) error { return nil })
-	if err != nil {
-		return err
-	}
-	cc, err := p.clientConfig("victim", iana.KxNone, 0)
-	if err != nil {
-		return err
-	}
-	own, err := pki.NewLesson(pki.LessonOptions{Kind: pki.UntrustedRoot, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.now(), Rand: p.stream("thief")})
-	if err != nil {
-		return err
-	}
-	sc := p.serverConfig("thief", iana.KxNone, 0)
-	cc.Sessions, sc.Tickets, sc.Listener = store, kept.tickets, nil
-	sc.Certificates = []handshake.Certificate{{Chain: own.Chain, Key: own.Key}}
-	client, err := unheard(cc, sc)
-	if err != nil {
-		return err
-	}
-	p.scene("attacker", "ticket_key_server", value("accepted", client.Done()))
 	return nil
 }
 

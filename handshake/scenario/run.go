@@ -129,9 +129,12 @@ func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
 		then()
 	}
 	if l.c.ep.Done() || l.s.ep.Done() { // of a refused handshake there is nothing to know
-		if err := p.know(x, []viewpoint{
-			{party: "client", conns: []int{l.conn}, keys: l.c.keys.Bytes()}, {party: "server", conns: []int{l.conn}, keys: l.s.keys.Bytes()},
-			{party: "listener", conns: []int{l.conn}}, {party: "thief", conns: []int{l.conn}, thief: true}}); err != nil {
+		thieves, err := p.thieves(x, kept, l.conn)
+		if err != nil {
+			return err
+		}
+		if err := p.know(x, []int{l.conn}, append([]viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "server", keys: l.s.keys.Bytes()},
+			{party: "listener"}, {party: "thief", thief: true}}, thieves...)); err != nil {
 			return err
 		}
 	}

@@ -332,7 +332,7 @@ func digest(t *testing.T, o scenario.Options) string {
 func dump(w io.Writer, v handshake.SceneValue) {
 	fmt.Fprintf(w, "%s=%T", v.Name, v.Value)
 	switch x := v.Value.(type) {
-	case []byte, string, int, bool, []string, error, scenario.Knowledge:
+	case []byte, string, int, bool, []string, []int, error, scenario.Knowledge:
 		fmt.Fprintf(w, "%v", x)
 	case *x509.Certificate:
 		w.Write(x.Raw)

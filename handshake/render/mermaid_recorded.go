@@ -1,0 +1,136 @@
+package render
+
+import (
+	"bytes"
+
+	"tlslab/handshake"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/scenario"
+)
+
+// An attack by replay has one end that is ours, the server: what it receives nobody of the
+// lesson's tells of sending. In a diagram these are the attacker's arrows, and they stand
+// where he put them on the wire, which is before the server read the first of them.
+
+// recorded is, by connection, what was sent again in a flow.
+type recorded struct {
+	flights map[int][]flightAgain
+	at      map[handshake.Event]int // the flight that an event of such a connection belongs to
+}
+
+// flightAgain is what went over the wire at once.
+type flightAgain struct {
+	read     []readAgain
+	unread   bool // and behind that early data which was passed over
+	unopened bool // or a record which does not open
+	drawn    bool
+}
+
+// readAgain is a message or data that the server read, and what the record was under.
+type readAgain struct {
+	event handshake.Event
+	keys  handshake.Keys
+}
+
+// recordedIn finds the connections of f on which one end alone is an endpoint, and sorts
+// what that end received by flights.
+func recordedIn(f *scenario.Flow) *recorded {
+	ends := map[int]map[string]bool{}
+	for _, e := range f.Events {
+		if h := e.Head(); h.Conn != 0 {
+			if _, scene := e.(*handshake.SceneEvent); scene {
+				continue
+			}
+			if ends[h.Conn] == nil {
+				ends[h.Conn] = map[string]bool{}
+			}
+			ends[h.Conn][h.Party] = true
+		}
+	}
+	r := &recorded{map[int][]flightAgain{}, map[handshake.Event]int{}}
+	sent := map[int][][]byte{} // the flights' bytes, what was opened of them cut off
+	for _, s := range f.Wire {
+		if s.ToServer && len(ends[s.Conn]) == 1 && !ends[s.Conn][s.From] {
+			sent[s.Conn] = append(sent[s.Conn], s.Bytes)
+			r.flights[s.Conn] = append(r.flights[s.Conn], flightAgain{})
+		}
+	}
+	at, keys := map[int]int{}, map[int]handshake.Keys{} // the flight that is being read, and the record
+	for _, e := range f.Events {
+		conn := e.Head().Conn
+		if len(sent[conn]) == 0 {
+			continue
+		}
+		switch e := e.(type) {
+		case *handshake.RecordEvent:
+			if e.Dir == handshake.Receive {
+				before := at[conn]
+				at[conn], keys[conn] = cutRecord(sent[conn], before, e.Wire), e.Keys
+				if at[conn] > before && len(sent[conn][before]) > 0 {
+					r.flights[conn][before].unread = true
+				}
+			}
+		case *handshake.MessageEvent:
+			if e.Dir == handshake.Receive {
+				r.put(e, at[conn], keys[conn])
+			}
+		case *handshake.DataEvent:
+			if e.Dir == handshake.Receive {
+				r.put(e, at[conn], keys[conn])
+			}
+		case *handshake.AlertEvent:
+			if e.Dir == handshake.Send && reason.Of(e.Err) == reason.BadRecordMAC {
+				at[conn] = cutRecord(sent[conn], at[conn], nil)
+				r.at[e] = at[conn]
+				r.flights[conn][at[conn]].unopened = true
+			}
+		}
+	}
+	return r
+}
+
+func (r *recorded) put(e handshake.Event, flight int, k handshake.Keys) {
+	conn := e.Head().Conn
+	r.at[e] = flight
+	r.flights[conn][flight].read = append(r.flights[conn][flight].read, readAgain{e, k})
+}
+
+// cutRecord takes the next record off the flights, from the given one on, and returns the
+// number of the one that it stood in.
+func cutRecord(flights [][]byte, from int, record []byte) int {
+	for i := from; i < len(flights); i++ {
+		if len(flights[i]) > 0 && bytes.HasPrefix(flights[i], record) {
+			flights[i] = flights[i][len(record):]
+			return i
+		}
+	}
+	return from
+}
+
+// replayed draws the recorded flight that e belongs to, if e is the first of it that the
+// server came to. What the server sent was an answer, and stands behind it.
+func (m *mermaid) replayed(e handshake.Event, from string) {
+	n, ok := m.recorded.at[e]
+	if !ok || m.recorded.flights[e.Head().Conn][n].drawn {
+		return
+	}
+	flight := &m.recorded.flights[e.Head().Conn][n]
+	flight.drawn = true
+	m.used["notation_recorded"] = true
+	party := e.Head().Party
+	again := func(what string) { m.arrow(from, "->>", party, m.say.aside(what, m.say.ui("recorded"))) }
+	for _, x := range flight.read {
+		switch e := x.event.(type) {
+		case *handshake.MessageEvent:
+			again(m.message(e, x.keys))
+		case *handshake.DataEvent:
+			again(m.data(e, x.keys))
+		}
+	}
+	if flight.unread {
+		again(m.say.ui("replay_unread"))
+	}
+	if flight.unopened {
+		again(m.say.ui("replay_unopened"))
+	}
+}

@@ -1,0 +1,28 @@
+package scenario
+
+import (
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+)
+
+// silent passes on what an end does that says nothing once it has failed: an alert which
+// never leaves is none. What it found wrong is told as what it knows by itself.
+type silent struct{ *play }
+
+// Event passes an event on.
+func (s silent) Event(e handshake.Event) {
+	switch e := e.(type) {
+	case *handshake.RecordEvent:
+		if e.Dir == handshake.Send && e.Type == iana.Alert && len(e.Payload) == 2 && iana.AlertDescription(e.Payload[1]) != iana.CloseNotify {
+			return
+		}
+	case *handshake.AlertEvent:
+		if e.Dir == handshake.Send && e.Err != nil {
+			scene := &handshake.SceneEvent{Meta: e.Meta, Key: "attacker_silent", Values: []handshake.SceneValue{value("error", e.Err)}}
+			scene.Move, scene.Ref = "", "" // nothing moved
+			s.play.Event(scene)
+			return
+		}
+	}
+	s.play.Event(e)
+}

@@ -1,0 +1,103 @@
+package scenario
+
+import (
+	"tlslab/handshake"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/session"
+	"tlslab/pki"
+)
+
+// The thieves who matter where a connection begins with a key that is there already: of
+// the key that a server seals its tickets with, and of a pre-shared key. The thief of the
+// certificate's key is in knowledge.go.
+
+// thieves are the viewpoints of those who matter on a connection, and of its recording.
+func (p *play) thieves(x iana.Kx, kept *sessions, conn int) ([]viewpoint, error) {
+	switch {
+	case p.o.PSK != nil:
+		accepted, err := p.impersonates(x, func(_, thief *handshake.Config) error {
+			thief.PSKs = []handshake.PSK{*p.o.PSK}
+			return nil
+		})
+		return []viewpoint{{party: "psk_thief", psks: [][]byte{p.o.PSK.Key}, accepted: accepted}}, err
+	case p.o.Resume == NoResume || kept == nil || kept.tickets == nil:
+		return nil, nil
+	}
+	thief, err := p.opensTickets(kept.tickets.Stolen(), conn)
+	if err != nil {
+		return nil, err
+	}
+	if client, ok := kept.client.(*keeper); ok && client.value != nil {
+		thief.accepted, err = p.ticketKeyImpersonates(x, client, kept.tickets)
+	}
+	return []viewpoint{thief}, err
+}
+
+// opensTickets is a thief who opens, with a stolen key, the tickets that went by in clear.
+func (p *play) opensTickets(key []byte, conn int) (viewpoint, error) {
+	v := viewpoint{party: "ticket_thief"}
+	var tickets [][]byte
+	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		m, ok := e.(*handshake.MessageEvent)
+		if !ok {
+			return
+		}
+		switch m := m.Msg.(type) {
+		case *message.NewSessionTicket12:
+			tickets = append(tickets, m.Ticket)
+		case *message.ClientHello:
+			if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
+				tickets = append(tickets, x.Ticket)
+			}
+			if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
+				for _, id := range x.Identities {
+					tickets = append(tickets, id.Identity)
+				}
+			}
+		}
+	})})
+	for _, t := range tickets {
+		s, e := session.OpenStolen(key, t)
+		switch {
+		case e != nil: // sealed under another key
+		case s.PSK != nil:
+			v.psks = append(v.psks, s.PSK)
+		default:
+			v.masters = append(v.masters, observe.Master{Secret: s.Master})
+		}
+	}
+	return v, err
+}
+
+// ticketKeyImpersonates tries whether a client that resumes takes anybody for the server
+// who has the key that the tickets are sealed under.
+func (p *play) ticketKeyImpersonates(x iana.Kx, loot *keeper, tickets *session.TicketKeys) (bool, error) {
+	return p.impersonates(x, func(client, thief *handshake.Config) (err error) {
+		client.Sessions, err = loot.with(func(*session.Session) error { return nil })
+		thief.Tickets = tickets // key and name are all that there is to them
+		return err
+	})
+}
+
+// impersonates tries whether a client takes for the server somebody whose certificate is
+// worth nothing, and who has what arm gives him. Nobody listens to this handshake.
+func (p *play) impersonates(x iana.Kx, arm func(client, thief *handshake.Config) error) (bool, error) {
+	cc, err := p.clientConfig("victim", x, 0)
+	if err != nil {
+		return false, err
+	}
+	own, err := pki.NewLesson(pki.LessonOptions{Kind: pki.UntrustedRoot, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.now(), Rand: p.stream("thief")})
+	if err != nil {
+		return false, err
+	}
+	sc := p.serverConfig("thief", x, 0)
+	sc.Listener, sc.ClientAuth = nil, handshake.NoClientCert // a thief asks for none
+	sc.Certificates = []handshake.Certificate{{Chain: own.Chain, Key: own.Key}}
+	if err := arm(cc, sc); err != nil {
+		return false, err
+	}
+	client, err := unheard(cc, sc)
+	return client != nil && client.Done(), err
+}
