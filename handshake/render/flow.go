@@ -15,34 +15,35 @@ import (
 
 // flow is what a Terminal remembers of the connection at hand.
 type flow struct {
-	parties []string
-	null    bool // what is protected is not encrypted
-	moves   int  // shown so far
-	sent    sent
-	role    map[leg]string         // "client" or "server": which end a party plays on a connection
-	tls13   map[leg]bool           // it speaks TLS 1.3
-	keys    map[way]handshake.Keys // what protects that direction
-	secrets map[string]bool        // label and value of those shown
-	shown   map[string]bool        // values that a computation was shown with
-	last    map[string]string      // the value that a name was last shown with
-	label   map[string]string      // of the secrets so far, by value: what others are computed from
-	reasons map[string]bool        // why there is no command, told
-	decided map[string]bool
-	faults  map[string]bool
-	agreed  map[agreement]*handshake.SecretEvent // what the first end of a connection came to
-	altered map[int]bool                         // connections on which a message arrived that nobody told of sending
-	updates map[agreement]int                    // generations of a traffic secret so far
-	number  map[string]string                    // the label of one generation, by label and value
-	plain   bool                                 // it has no handshake
-	brief   bool                                 // its moves have a line each, whatever the level; its scenes are told
-	steps   bool                                 // the last scene was one step of the CA's
-	ended   bool                                 // the last line was an orderly end
-	guessed bool                                 // its attacker has no master secret and guesses one
-	through bool                                 // whoever is between the ends carries bytes alone
-	read    bool                                 // a middle box has opened what was sent
-	changed bool                                 // … and has changed it
-	lines   bool                                 // the last line was a move told in one
-	open    map[string]bool                      // values that everybody can compute, or that are sent
+	parties     []string
+	null        bool // what is protected is not encrypted
+	moves       int  // shown so far
+	sent        sent
+	role        map[leg]string         // "client" or "server": which end a party plays on a connection
+	tls13       map[leg]bool           // it speaks TLS 1.3
+	keys        map[way]handshake.Keys // what protects that direction
+	secrets     map[string]bool        // label and value of those shown
+	shown       map[string]bool        // values that a computation was shown with
+	last        map[string]string      // the value that a name was last shown with
+	label       map[string]string      // of the secrets so far, by value: what others are computed from
+	reasons     map[string]bool        // why there is no command, told
+	decided     map[string]bool
+	faults      map[string]bool
+	agreed      map[agreement]*handshake.SecretEvent // what the first end of a connection came to
+	altered     map[int]bool                         // connections on which a message arrived that nobody told of sending
+	updates     map[agreement]int                    // generations of a traffic secret so far
+	number      map[string]string                    // the label of one generation, by label and value
+	plain       bool                                 // it has no handshake
+	brief       bool                                 // its moves have a line each, whatever the level; its scenes are told
+	steps       bool                                 // the last scene was one step of the CA's
+	ended       bool                                 // the last line was an orderly end
+	guessed     bool                                 // its attacker has no master secret and guesses one
+	through     bool                                 // whoever is between the ends carries bytes alone
+	read        bool                                 // a middle box has opened what was sent
+	changed     bool                                 // … and has changed it
+	lines       bool                                 // the last line was a move told in one
+	open        map[string]bool                      // values that everybody can compute, or that are sent
+	application map[way]int                          // the epoch in which its first application keys came
 }
 
 // leg is one end of one connection: a middle box has two.
@@ -77,7 +78,7 @@ type parcel struct {
 func newFlow(parties []string) flow {
 	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]handshake.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, open: map[string]bool{}}
+		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, open: map[string]bool{}, application: map[way]int{}}
 }
 
 // move is the events of one move, sorted.
@@ -119,6 +120,9 @@ func (f *flow) gather(g []handshake.Event) *move {
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
 		case *handshake.KeyChangeEvent:
 			f.keys[way{l, e.Dir}] = e.Keys
+			if e.Keys == handshake.ApplicationKeys && f.application[way{l, e.Dir}] == 0 {
+				f.application[way{l, e.Dir}] = e.Epoch
+			}
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
 			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there

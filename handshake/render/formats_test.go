@@ -12,6 +12,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
 )
 

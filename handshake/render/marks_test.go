@@ -230,3 +230,31 @@ func TestClassesAndPartiesAreIntroduced(t *testing.T) {
 		}
 	}
 }
+
+// A protected record says under which keys it is, by their name in RFC 9846 §7.1: a client's
+// second keys are those of the handshake where it has sent early data, and else its data's.
+func TestRecordsNameTheirKeys(t *testing.T) {
+	for name, want := range map[string][]string{
+		"0rtt":   {"application_data, 77 bytes, early keys, seq 0", "26 bytes, early keys, seq 1", "58 bytes, handshake keys, seq 0", "99 bytes, application keys, seq 0"},
+		"tls13":  {"58 bytes, handshake keys, seq 0", "application_data, 77 bytes, application keys, seq 0"},
+		"update": {"application keys 1, seq 0"}, "rsa": {"45 bytes, write keys, seq 0"}} {
+		got, _ := write(t, play(t, name).Events(), TerminalOptions{})
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s: no %q", name, w)
+			}
+		}
+	}
+	for name := range lessons() {
+		for _, l := range narrate.Langs() {
+			for _, level := range []Level{Default, Bytes} {
+				got, _ := write(t, play(t, name).Events(), TerminalOptions{Lang: l, Level: level})
+				if m := countedKeys.FindString(got); m != "" {
+					t.Errorf("%s, %s: keys are counted: %s", name, l, m)
+				}
+			}
+		}
+	}
+}
+
+var countedKeys = regexp.MustCompile(`epoch [0-9]|第 [0-9]+ 套|纪元`)

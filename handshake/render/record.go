@@ -120,9 +120,24 @@ func stepName(s suite.Step) string { return strings.TrimSuffix(s.Name, "/tls13")
 func (t *Terminal) recordLine(e *handshake.RecordEvent) string {
 	what := []string{e.Type.String(), t.say.ui("n_bytes", "n", text(len(e.Wire)))}
 	if e.Protected {
-		what = append(what, t.say.ui("record_number", "epoch", text(e.Epoch), "sequence", text(e.Sequence)))
+		what = append(what, t.say.ui("record_number", "keys", t.keys(e), "sequence", text(e.Sequence)))
 	}
 	return strings.Join(what, t.say.comma())
+}
+
+// keys is what the keys are called that protect a record. A count of changes would not tell:
+// with early data a client's second keys are those of the handshake.
+func (t *Terminal) keys(e *handshake.RecordEvent) string {
+	l := leg{e.Party, e.Conn}
+	switch updates := e.Epoch - t.flow.application[way{l, e.Dir}]; {
+	case e.Keys == handshake.InClear:
+		return t.say.ui("keys.unknown") // to a listener
+	case !t.flow.tls13[l] && stepOf(e, suite.StepContentType) == nil:
+		return t.say.ui("keys.tls12")
+	case e.Keys == handshake.ApplicationKeys && t.flow.application[way{l, e.Dir}] > 0 && updates > 0:
+		return t.say.ui("keys.updated", "n", text(updates)) // as its traffic secret is called
+	}
+	return t.say.ui("keys." + e.Keys.String())
 }
 
 // wireLine begins to write a record as a listener sees it, and what it claims to be
