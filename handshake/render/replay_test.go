@@ -146,7 +146,7 @@ func TestReplayTold(t *testing.T) {
 			"that it came from? no"}, nil},
 		{"stolen-ticket-key", "none", []string{"after, with psk_dhe_ke? no", "no key exchange? YES", "for the bank? YES", "Nothing on this list stops him",
 			`"With psk_dhe_ke tickets are harmless."`, "Alice --> Mallory's bank  ClientHello"}, nil},
-		{"second-server-shared", "recording", []string{"no Redis is used", "(second bank): this ClientHello has come before"}, []string{" ! "}},
+		{"second-server-shared", "recording", []string{"no Redis is used", "(bank's second server): this ClientHello has come before"}, []string{" ! "}},
 		{"restart", "recording,freshness", []string{"right after the restart: rejected", "one window after the restart: accepted"}, []string{" ! "}},
 		{"drop-and-retry", "recording,freshness,single-use", []string{"(Mallory keeps it)", "The early data of the retry: accepted", "the client itself asked twice"}, nil},
 	} {

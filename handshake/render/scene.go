@@ -260,12 +260,10 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	}
 	rows := knowledgeOf(e)
 	columns, label := make([]string, len(rows)), t.width-5
-	var thieves []string
 	for i, k := range rows {
 		columns[i] = t.say.party(k.Party)
 		if short := t.thief(k.Party); short != "" {
 			columns[i] = short
-			thieves = append(thieves, t.say.ui("column_key", "short", short, "who", t.say.get(narrate.Party, k.Party).Text))
 		}
 		t.whoIs(5, k.Party, columns[i])
 		columns[i] = pad(columns[i], 6) + "  "
@@ -303,11 +301,6 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	}
 	if absent {
 		t.text(5, t.say.ui("knowledge_absent"), t.paint.dim)
-	}
-	if len(thieves) > 1 { // which stole what
-		for _, who := range thieves {
-			t.text(5, who, t.paint.dim)
-		}
 	}
 }
 
