@@ -307,7 +307,10 @@ func (t *Terminal) decision(e *handshake.DecisionEvent) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
-	head := t.say.named(narrate.Decision, e.What, e.What) + " = " + t.say.word(t.short(e.Chosen))
+	head := t.say.named(narrate.Decision, e.What, e.What) + " = " + t.short(e.Chosen)
+	if word, ours := t.say.inWords(e.Chosen); ours {
+		head = t.say.title(narrate.Decision, e.What) + t.say.colon() + word
+	}
 	if n := count(e.Among); n > 1 {
 		head = t.say.aside(head, t.say.ui("among_n", "n", text(n)))
 	}

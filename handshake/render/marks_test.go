@@ -258,3 +258,29 @@ func TestRecordsNameTheirKeys(t *testing.T) {
 }
 
 var countedKeys = regexp.MustCompile(`epoch [0-9]|第 [0-9]+ 套|纪元`)
+
+// Yes and no are said in words, and what a row is called can be read: nothing looks as if a
+// program had dumped it.
+func TestNothingIsDumped(t *testing.T) {
+	dumped := regexp.MustCompile(`(?m) (true|false)$|[=＝：] ?(true|false)\b`)
+	for name := range lessons() {
+		for _, l := range narrate.Langs() {
+			for _, level := range []Level{Default, Bytes} {
+				got, _ := write(t, play(t, name).Events(), TerminalOptions{Lang: l, Level: level, Width: 4000})
+				if m := dumped.FindString(got); m != "" {
+					t.Errorf("%s, %s: %q", name, l, m)
+				}
+			}
+		}
+	}
+	for _, l := range narrate.Langs() {
+		for _, key := range narrate.Keys(narrate.UI) {
+			kind, rest, _ := strings.Cut(key, ".")
+			e, _ := narrate.Get(l, narrate.UI, key)
+			variable := kind == "label" && strings.HasPrefix(rest, "state_") // RFC 5280 §6.1.2 calls them so
+			if (kind == "label" || kind == "word" || kind == "compared") && !variable && strings.Contains(e.Title, "_") {
+				t.Errorf("%s: %s is called %q", l, key, e.Title)
+			}
+		}
+	}
+}
