@@ -404,7 +404,7 @@ func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite
 	case !kindFits(su, leaf):
 		return nil, lacks(metGroup, reason.NoCommonSuite, field, "a certificate with an "+su.Auth.String()+" key", pki.CertKeyName(leaf))
 	case !mayBeUsed(leaf, usage):
-		return nil, lacks(metKind, reason.NoCommonSuite, field, "a certificate whose key usage has "+usageName(usage), "none")
+		return nil, lacks(metKind, reason.NoCommonSuite, field, "a certificate whose key usage has "+usageName(usage), allowed(leaf))
 	case su.Kx == iana.KxRSA && !decrypts(cert.Key):
 		return nil, lacks(metKind, reason.NoCommonSuite, field, "an RSA key that decrypts", "one that can only sign")
 	case !s.curveTaken(leaf, m):

@@ -35,9 +35,9 @@ func (w wantedUsage) allowedBy(have x509.KeyUsage) bool {
 
 func (w wantedUsage) String() string {
 	if w.any {
-		return strings.Join(keyUsageStrings(w.bits), OrUsage)
+		return strings.Join(KeyUsageNames(w.bits), OrUsage)
 	}
-	return strings.Join(keyUsageStrings(w.bits), ", ")
+	return strings.Join(KeyUsageNames(w.bits), ", ")
 }
 
 // wantedKeyUsage: a server's key signs, decrypts or agrees (RFC 5246 §7.4.2), a client's
@@ -78,7 +78,7 @@ func testKeyUsage(j *judgement, i int) *reason.Error {
 	if want.allowedBy(got) {
 		return nil
 	}
-	allowed := strings.Join(keyUsageStrings(got), ", ")
+	allowed := strings.Join(KeyUsageNames(got), ", ")
 	if allowed == "" {
 		allowed = "no bit"
 	}
@@ -86,5 +86,5 @@ func testKeyUsage(j *judgement, i int) *reason.Error {
 }
 
 func showKeyUsage(j *judgement, i int) []Input {
-	return []Input{{InKeyUsage, keyUsageStrings(j.certs[i].KeyUsage)}, {InWantedUsage, j.wantedKeyUsage(i).String()}}
+	return []Input{{InKeyUsage, KeyUsageNames(j.certs[i].KeyUsage)}, {InWantedUsage, j.wantedKeyUsage(i).String()}}
 }

@@ -76,7 +76,7 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	}
 	answers := findSingles(basic.TBS.Responses, leaf, issuer)
 	if len(answers) == 0 {
-		return st, badStatus("cert_id", fmt.Sprintf("a status of serial %x from this issuer", leaf.SerialNumber), "one of other certificates")
+		return st, badStatus("cert_id", fmt.Sprintf("a status of serial %x from this issuer", serialBytes(leaf)), "one of other certificates")
 	}
 	st.take(answers[0])
 	if st.responder, refused = authorized(basic, issuer, now); refused != nil {
