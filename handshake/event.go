@@ -208,7 +208,7 @@ type StopEvent struct {
 }
 
 // SceneEvent is what a lesson does around its endpoints: a CA issues, a thief
-// copies a key, a middle box forges. Endpoints never emit one.
+// copies a key, an interceptor forges. Endpoints never emit one.
 type SceneEvent struct {
 	Meta
 	Key    string // "flow", "ca_sign", "outcome", …: narrate's key

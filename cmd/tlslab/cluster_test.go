@@ -284,7 +284,7 @@ func TestSharedSessions(t *testing.T) {
 		c.wants(how, c.addrs[1], append(test, "--sess-in", c.file("s"))...)
 	}
 	c.wants("", c.addrs[1], "--sess-out", c.file("s"))
-	c.wants("the server took them", c.addrs[0], "--sess-in", c.file("s"), "--early-data", c.file("pay"))
+	c.wants("the server accepted them", c.addrs[0], "--sess-in", c.file("s"), "--early-data", c.file("pay"))
 	if taken := c.end(); taken != 1 {
 		t.Errorf("the early data was taken %d times", taken)
 	}
@@ -309,7 +309,7 @@ func TestReplayStorm(t *testing.T) {
 				case taken < test.taken:
 					t.Logf("taken %d times, and tried again", taken)
 					continue
-				case test.defend == "none" && !strings.Contains(said, "the server took them"):
+				case test.defend == "none" && !strings.Contains(said, "the server accepted them"):
 					t.Errorf("the client said %q", said)
 				}
 				return
@@ -329,13 +329,13 @@ func storm(t *testing.T, defend string, replays int) (taken int, said string) {
 // Redis is killed amid the replays, stopped, and started again with nothing in it.
 func TestRedisKilled(t *testing.T) {
 	c := startCluster(t)
-	const lost, back = "does not do its work", "is back: "
+	const lost, back = "does not work", "is back: "
 	c.wants("", c.addrs[0], "--sess-out", c.file("old"))
 	c.storm(c.file("old"), 200, c.redis.kill)
 	c.await(lost, 1)
 	for _, addr := range c.addrs {
 		c.wants("", addr) // a full handshake
-		c.wants("did not go on with it", addr, "--sess-in", c.file("old"))
+		c.wants("did not resume it", addr, "--sess-in", c.file("old"))
 		c.wants("", addr, "--sess-in", c.file("old"), "--tls", "1.2")
 		status, said := c.client(addr, "--sess-in", c.file("old"), "--early-data", c.file("pay"))
 		if status != statusFailed || !strings.Contains(said, "rejected, and not sent again") {
@@ -348,9 +348,9 @@ func TestRedisKilled(t *testing.T) {
 
 	c.redis.run()
 	c.await(back, 1)
-	c.wants("did not go on with it", c.addrs[0], "--sess-in", c.file("old")) // its key went with Redis
+	c.wants("did not resume it", c.addrs[0], "--sess-in", c.file("old")) // its key went with Redis
 	c.wants("", c.addrs[0], "--sess-out", c.file("new"))
-	c.wants("the server took them", c.addrs[1], "--sess-in", c.file("new"), "--early-data", c.file("pay"))
+	c.wants("the server accepted them", c.addrs[1], "--sess-in", c.file("new"), "--early-data", c.file("pay"))
 
 	// It takes connections, and answers nothing.
 	if err := c.redis.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -358,7 +358,7 @@ func TestRedisKilled(t *testing.T) {
 	}
 	c.wants("", c.addrs[0])
 	c.await(lost, 2)
-	c.wants("did not go on with it", c.addrs[1], "--sess-in", c.file("new"))
+	c.wants("did not resume it", c.addrs[1], "--sess-in", c.file("new"))
 	if err := c.redis.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
@@ -378,7 +378,7 @@ func TestNoRedis(t *testing.T) {
 		!strings.Contains(stdout.String(), "full handshake") || !strings.Contains(stderr.String(), "no session") {
 		t.Errorf("status %d, printed %q and %q", status, &stdout, &stderr)
 	}
-	if said := end(); !strings.Contains(said, "127.0.0.1:1 does not do its work") || strings.Contains(said, "secret") {
+	if said := end(); !strings.Contains(said, "127.0.0.1:1 does not work") || strings.Contains(said, "secret") {
 		t.Errorf("the server said %q", said)
 	}
 }

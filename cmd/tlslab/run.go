@@ -50,7 +50,7 @@ names: add --tls 1.3 for the same there, if it has it.
 
 Where client and server do not come together the status is 1, also where that was the
 lesson; an attacker who is refused, as --resume shows one, changes nothing. A page that came from
-the middle box is a page; and the table of --mitm --all was asked for: both are 0.`,
+the interceptor is a page; and the table of --mitm --all was asked for: both are 0.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
   tlslab run --kx rsa --step                 move by move; Enter goes on
   tlslab run --kx ecdhe --bytes              every byte by its name
@@ -58,11 +58,11 @@ the middle box is a page; and the table of --mitm --all was asked for: both are 
   tlslab run --group X448                    TLS 1.3 over another group (tlslab groups)
   tlslab run --hello-retry --cookie          the server sends the client back
   tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
-  tlslab run --mitm                          a man in the middle, refused
-  tlslab run --mitm --trust-mitm             … and believed, since his root is installed
+  tlslab run --mitm                          an interceptor (man in the middle), refused
+  tlslab run --mitm --trust-mitm             … and believed, since its root is installed
   tlslab run --trust-mitm --mitm-rewrite hello=howdy    … and changing what passes
   tlslab run --trust-mitm --client-auth --tls 1.3       a server that demands a client certificate
-  tlslab run --mitm --all                    every combination of the box's switches
+  tlslab run --mitm --all                    every combination of the interceptor's switches
   tlslab run --resume ticket                 an abbreviated handshake, a captured and a stolen session
   tlslab run --resume psk                    the same in TLS 1.3, and what a stolen ticket's key opens
   tlslab run --resume 0rtt                   the request goes at once, and can be replayed
@@ -97,7 +97,7 @@ the middle box is a page; and the table of --mitm --all was asked for: both are 
 	f.StringVar(&r.format, "format", "text", "text, json or mermaid")
 	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
-	f.StringVar(&r.answers, "answers", "", "write what belongs into the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
+	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
 	complete(cmd, "resume", resumptions)
 	complete(cmd, "cert", certKinds)
 	complete(cmd, "key-alg", lessonKeyNames)

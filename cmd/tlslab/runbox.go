@@ -12,7 +12,7 @@ import (
 	"tlslab/handshake/scenario"
 )
 
-// boxFlags are the switches of the lesson with a middle box, and of what a client sets
+// boxFlags are the switches of the lesson with an interceptor, and of what a client sets
 // against one.
 type boxFlags struct {
 	mitm, trustMITM, stolenCA, passthrough bool
@@ -23,11 +23,11 @@ type boxFlags struct {
 
 func (b *boxFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.BoolVar(&b.mitm, "mitm", false, "a middle box with a forging CA between client and server")
-	f.BoolVar(&b.trustMITM, "trust-mitm", false, "the client has the middle box's root installed (implies --mitm)")
-	f.BoolVar(&b.stolenCA, "mitm-stolen-ca", false, "the middle box signs with the key of a CA that the client trusts (implies --mitm)")
-	f.BoolVar(&b.passthrough, "mitm-passthrough", false, "the middle box forwards the bytes as they are (implies --mitm)")
-	f.StringVar(&b.rewrite, "mitm-rewrite", "", "the middle box changes `OLD=NEW` in what it relays, both ways (implies --mitm)")
+	f.BoolVar(&b.mitm, "mitm", false, "an interceptor with a forging CA between client and server (a man in the middle)")
+	f.BoolVar(&b.trustMITM, "trust-mitm", false, "the client has the interceptor's root installed (implies --mitm)")
+	f.BoolVar(&b.stolenCA, "mitm-stolen-ca", false, "the interceptor signs with the key of a CA that the client trusts (implies --mitm)")
+	f.BoolVar(&b.passthrough, "mitm-passthrough", false, "the interceptor forwards the bytes as they are (implies --mitm)")
+	f.StringVar(&b.rewrite, "mitm-rewrite", "", "the interceptor changes `OLD=NEW` in what it relays, both ways (implies --mitm)")
 	f.BoolVar(&b.clickThrough, "click-through", false, "the user goes on where the client warns of a certificate")
 	f.BoolVar(&b.pin, "pin", false, "the client pins the server's key")
 	f.BoolVar(&b.all, "all", false, "with --mitm: play every combination of its switches, and print the table")
@@ -36,7 +36,7 @@ func (b *boxFlags) flags(cmd *cobra.Command) {
 // chosen reports whether one of them changes the lesson.
 func (b *boxFlags) chosen() bool { return b.box() || b.clickThrough || b.pin }
 
-// box reports whether there is a middle box.
+// box reports whether there is an interceptor.
 func (b *boxFlags) box() bool {
 	return b.mitm || b.trustMITM || b.stolenCA || b.passthrough || b.rewrite != ""
 }
@@ -52,7 +52,7 @@ func (b *boxFlags) apply(o *scenario.Options) error {
 	case !ok || from == "":
 		return misuse("Say for instance --mitm-rewrite hello=howdy.", "--mitm-rewrite %s: it is OLD=NEW, and OLD is not empty", b.rewrite)
 	case b.passthrough:
-		return misuse("Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: a box that forwards the bytes as they are can change no plaintext")
+		return misuse("Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: an interceptor that forwards the bytes as they are can change no plaintext")
 	}
 	o.Rewrite = mitm.Rewrite{Old: from, New: to}
 	return nil
@@ -65,7 +65,7 @@ var besideAll = []string{"all", "mitm", "seed", "format", "lang", "color", "widt
 // there was asked for.
 func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	if !r.mitm {
-		return misuse("Say: tlslab run --mitm --all", "--all is about the middle box's switches")
+		return misuse("Say: tlslab run --mitm --all", "--all is about the interceptor's switches")
 	}
 	other := ""
 	cmd.Flags().Visit(func(f *pflag.Flag) {

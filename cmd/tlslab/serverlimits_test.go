@@ -72,7 +72,7 @@ func TestMuteClients(t *testing.T) {
 			if err := server.interrupt(); err != nil {
 				t.Error(err)
 			}
-			if said := server.printed(); !strings.Contains(said, "said nothing for 1s (--handshake-timeout), and was cut off") {
+			if said := server.printed(); !strings.Contains(said, "sent nothing for 1s (--handshake-timeout), and was cut off") {
 				t.Errorf("nothing is said of the mute clients:\n%s", said)
 			}
 		})
@@ -292,7 +292,7 @@ func TestDeafClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(line, "did not take within") {
+		if strings.Contains(line, "did not read what was typed here") {
 			break
 		}
 	}

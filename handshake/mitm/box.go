@@ -1,4 +1,4 @@
-// Package mitm is a middle box: two honest endpoints back to back and a forging
+// Package mitm is an interceptor: two honest endpoints back to back and a forging
 // CA. To the client it plays the server, with a certificate forged while the
 // client waits; to the server it is an ordinary client. Between the two legs it
 // holds the plaintext.
@@ -46,7 +46,7 @@ func Steps() []string {
 	return []string{"mitm_root", "mitm_client_connects", "mitm_connect_upstream", "mitm_forge", "mitm_decrypt", "mitm_reencrypt", "mitm_back"}
 }
 
-// SceneKeys lists the Key of every SceneEvent that belongs to a middle box: its steps,
+// SceneKeys lists the Key of every SceneEvent that belongs to an interceptor: its steps,
 // what it changed, and what it could not deliver.
 func SceneKeys() []string {
 	return append(Steps(), "mitm_rewrite", "mitm_not_found", "mitm_undelivered")
@@ -55,7 +55,7 @@ func SceneKeys() []string {
 // Step is the number of a scene's step, from 1; 0 if it is none.
 func Step(key string) int { return slices.Index(Steps(), key) + 1 }
 
-// Box is the middle box of one connection. It is not safe for concurrent use.
+// Box is the interceptor of one connection. It is not safe for concurrent use.
 type Box struct {
 	o        Options
 	toClient *handshake.Endpoint
@@ -73,7 +73,7 @@ type held struct {
 // New returns a box that waits for the client's hello.
 func New(o Options) (*Box, error) {
 	if o.Forger == nil || o.Connect == nil {
-		return nil, errors.New("a middle box needs a Forger, and a Connect that reaches the server")
+		return nil, errors.New("an interceptor needs a Forger, and a Connect that reaches the server")
 	}
 	b := &Box{o: o}
 	cfg := o.ToClient
@@ -121,7 +121,7 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	return down, nil
 }
 
-var errUpstream = errors.New("the middle box could not connect to the server")
+var errUpstream = errors.New("the interceptor could not connect to the server")
 
 // Relay opens what has arrived on either leg, and reports whether there was anything.
 // What one call opens the next sends on the other leg, so that whoever carries the bytes

@@ -14,7 +14,7 @@ import (
 	"tlslab/pki"
 )
 
-// Forger is the certification authority of a middle box: it issues, for any
+// Forger is the certification authority of an interceptor: it issues, for any
 // server's certificate, one that says the same under a key of the box's own. It
 // is believed by those who trust its root and by nobody else. It is safe for
 // concurrent use.

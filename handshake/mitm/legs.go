@@ -7,7 +7,7 @@ import (
 	"tlslab/handshake/message"
 )
 
-// What a middle box says on each of its legs follows from what it heard on the other.
+// What an interceptor says on each of its legs follows from what it heard on the other.
 // Box and the proxy both go by these two functions.
 
 // ToServer is base as the client would have it: its name for the server, and the

@@ -281,8 +281,8 @@ func NoteKey(note string) string { return "note/" + note }
 
 // SceneKey is the key of a scene. The beginning of a flow has one for each name of
 // a flow, some of them one more for resumption in TLS 1.3, and one for the names that a
-// student's key exchange makes. What resuming saves it tells by what was saved; how a
-// middle box comes to be believed, by how it does.
+// student's key exchange makes. What resuming saves it tells by what was saved; how an
+// interceptor comes to be believed, by how it does.
 func SceneKey(e *handshake.SceneEvent) string {
 	switch e.Key {
 	case "flow":

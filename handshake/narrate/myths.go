@@ -95,7 +95,7 @@ var moments = [...]struct {
 	{"psk_dhe_ke_harmless", scene("ticket_key_server", "replay_fact_reads_later_data_psk_ke")},
 	{"stolen_master_after_expiry", scene("recording_decrypted", "psk_expired", "replay_fact_reads_recording_in_the_end")},
 
-	// The middle box.
+	// The interceptor.
 	{"mutual_tls_mitm", crosses(message.KindCertificateRequest)},
 	{"pinning", scene("mitm_forge")},
 	{"ems_interception", scene("mitm_decrypt")},
@@ -108,7 +108,7 @@ type Context struct {
 	legs map[legName]*leg
 }
 
-// legName is one end of one connection: a middle box has two.
+// legName is one end of one connection: an interceptor has two.
 type legName struct {
 	party string
 	conn  int

@@ -10,7 +10,7 @@ import (
 // but that the one payload of change_cipher_spec is 1. Once there are, every record
 // says application_data and tells its type inside, but for two that are in clear:
 //
-//   - change_cipher_spec, by which a peer looks like TLS 1.2 to a middle box. It is
+//   - change_cipher_spec, by which a peer looks like TLS 1.2 to a middlebox. It is
 //     handed on as a record that is not Protected, and not counted; whether it may
 //     come now is for the caller to say, who alone knows where the handshake is.
 //   - an alert, as long as no protected record has been opened in the first epoch:

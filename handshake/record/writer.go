@@ -82,7 +82,7 @@ func (w *Writer) Epoch() int { return w.epoch }
 // data must not overlap the free space behind dst.
 //
 // In TLS 1.3 change_cipher_spec is never protected, and is not counted: it is there
-// for the eyes of middle boxes (RFC 9846 §5, §E.4).
+// for the eyes of middleboxes (RFC 9846 §5, §E.4).
 //
 // Past 2^64-1 records in an epoch Append refuses with reason.SequenceExhausted,
 // for a number used twice would be a nonce used twice. With an error dst holds the

@@ -55,7 +55,7 @@ func (t *Terminal) brief(m *move) {
 	t.line(cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.width))
 }
 
-// again writes a move of a middle box's second leg in one line, as what it means was told
+// again writes a move of an interceptor's second leg in one line, as what it means was told
 // of the first. How the client judges its chain is what the lesson is about: that is told
 // in full.
 func (t *Terminal) again(m *move) {

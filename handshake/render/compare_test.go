@@ -101,7 +101,7 @@ func TestComparisonNotes(t *testing.T) {
 		}
 	}
 	got := writeComparison(t, full, TerminalOptions{})
-	for _, text := range []string{"0-RTT: ", "False Start", "cannot encrypt", "it fits"} {
+	for _, text := range []string{"0-RTT: ", "False Start", "can only sign", "it fits"} {
 		if strings.Contains(got, text) {
 			t.Errorf("%q is said of TLS 1.3 alone", text)
 		}

@@ -32,7 +32,12 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 	if !t.first("secret/"+key) || !t.first("secret: "+says) {
 		says = ""
 	}
-	t.computation("   * "+t.say.named(narrate.Secret, key, label), entry.Ref, s.Op, says, t.paint.secret)
+	f, shown := t.formula(s)
+	head := t.say.named(narrate.Secret, key, label)
+	if shown { // the input says the rest: A = aG
+		head = t.say.aside(head, s.Method)
+	}
+	t.computation("   * "+head, entry.Ref, s.Op, says, t.paint.secret)
 	listed := s.Inputs
 	switch {
 	case scheduled(s):
@@ -43,9 +48,7 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 		listed = apart(s)
 	}
 	t.inputs(listed, func(name string) string { return name }) // the formula has these names
-	f, shown := t.formula(s)
-	shown = shown && listed != nil
-	if f != "" {
+	if shown = shown && listed != nil; f != "" && !shown {
 		t.hang("       = ", 9, f, nil)
 	}
 	if mark, paint := t.mark(secret); !shown {
@@ -222,7 +225,7 @@ func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 	for _, v := range s.Inputs {
 		if bytes.Equal(v.Bytes, s.Value) {
 			name := v.Name[strings.LastIndex(v.Name, "= ")+1:] // of "A = aG" what it is computed from
-			return strings.TrimSpace(name) + " (" + s.Method + ")", true
+			return strings.TrimSpace(name), true
 		}
 	}
 	if s.Method == "session" {

@@ -46,7 +46,7 @@ type flow struct {
 	application map[way]int                          // the epoch in which its first application keys came
 }
 
-// leg is one end of one connection: a middle box has two.
+// leg is one end of one connection: an interceptor has two.
 type leg struct {
 	party string
 	conn  int

@@ -46,7 +46,7 @@ import (
 // byte is to blame. A report is {ok, chosen, paths [{subjects, anchored, checks
 // [{key, cert, ok, ref, inputs, error}], error}], rejected [{subject, for, reason}]}.
 //
-// In a lesson with a middle box, two things side by side are {left, right, rows [{what,
+// In a lesson with an interceptor, two things side by side are {left, right, rows [{what,
 // left, right, same}]}, and what an end believes is {party, peer, anchor, overridden, done,
 // refused, certificate_requested, truth, sent, received, other_sent}: told at
 // scenario.SideBySide and scenario.Belief.

@@ -23,7 +23,7 @@ func TestWrap(t *testing.T) {
 		{"one two", 80, []string{"one two"}},
 		{"a\nb", 80, []string{"a", "b"}},
 		{"0123456789ab", 8, []string{"01234567", "89ab"}},
-		{"握手完成，应答已收到。", 10, []string{"握手完成，", "应答已收", "到。"}},
+		{"握手完成，响应已收到。", 10, []string{"握手完成，", "响应已收", "到。"}},
 		{"用 TLS 1.2 握手", 8, []string{"用 TLS", "1.2 握手"}},
 	} {
 		if got := wrap(c.text, c.n); strings.Join(got, "|") != strings.Join(c.want, "|") {

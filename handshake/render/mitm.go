@@ -13,7 +13,7 @@ import (
 	"tlslab/handshake/scenario"
 )
 
-// What is told of a middle box beside its steps: two things compared in two columns, what
+// What is told of an interceptor beside its steps: two things compared in two columns, what
 // client and server believe, and why the lesson ended as it did.
 
 // compare writes a scene that sets two things side by side.
@@ -137,7 +137,7 @@ func (t *Terminal) exchanged(b scenario.Belief) string {
 	return sent + t.say.semicolon() + t.say.ui(got, "n", text(len(b.Received)))
 }
 
-// intercepted adds to the outcome of a lesson with a middle box what it comes to.
+// intercepted adds to the outcome of a lesson with an interceptor what it comes to.
 func (t *Terminal) intercepted(e *handshake.SceneEvent) {
 	if !slices.Contains(t.flow.parties, "mitm") || t.flow.through {
 		return

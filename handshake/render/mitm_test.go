@@ -101,7 +101,7 @@ func TestMITMScenesInJSON(t *testing.T) {
 func TestPassthroughArrows(t *testing.T) {
 	for _, level := range []Level{Default, Brief} {
 		got, _ := write(t, play(t, "mitm_through").Events(), TerminalOptions{Level: level})
-		if !strings.Contains(got, "client --> server  ClientHello") || strings.Contains(got, "--> middle box") {
+		if !strings.Contains(got, "client --> server  ClientHello") || strings.Contains(got, "--> interceptor") {
 			t.Errorf("level %d draws the box as an end", level)
 		}
 	}

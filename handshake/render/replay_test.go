@@ -138,7 +138,7 @@ func TestReplayTold(t *testing.T) {
 			"Mallory --> bank  ClientHello, ChangeCipherSpec, (POST /transfer)", " ! after 1 d (bank): 100 moved", "VERDICT: not stopped."}, nil},
 		{"early-data", "safe-methods", []string{"too early (425)", "VERDICT: stopped."}, []string{" ! "}},
 		{"early-data", "lifetime", []string{"VERDICT: limited. It worked up to 9 min after the capture; at 11 min no more.", `"An expiry stops replay."`}, nil},
-		{"early-data", "recording", []string{"early data, passed over unread", "remember something for up to 6 d 23"}, nil},
+		{"early-data", "recording", []string{"early data, skipped unread", "remember something for up to 6 d 23"}, nil},
 		{"recorded-connection", "none", []string{"ChangeCipherSpec, a record that does not open", "Alert bad_record_mac"}, []string{" ! "}},
 		{"session-id", "none", []string{"session_id ", `"Whoever captures a session ID or a ticket, and a POST, can replay it."`}, nil},
 		{"record-replay", "none", []string{"[POST /transfer], [POST /transfer], [close_notify]", "(bank): the end is missing"}, nil},

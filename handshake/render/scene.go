@@ -150,7 +150,7 @@ var asked = map[string]bool{"ca_sign/" + pki.InSignature: true, "ca_tbs_hash/" +
 // inTheText are values that the heading or the choice of the text has told already.
 var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true}
 
-// briefScene is a line for each step of a middle box, and for the user's click.
+// briefScene is a line for each step of an interceptor, and for the user's click.
 func (t *Terminal) briefScene(e *handshake.SceneEvent) {
 	t.flow.read = t.flow.read || e.Key == "mitm_decrypt"
 	t.flow.changed = t.flow.changed || e.Key == "mitm_rewrite"

@@ -11,7 +11,7 @@ import (
 	"tlslab/handshake/foreign"
 )
 
-// Answer is what belongs into one blank of a worksheet.
+// Answer is what belongs in one blank of a worksheet.
 type Answer struct {
 	N     int    `json:"n"`     // the blank's number, from 1
 	Flow  int    `json:"flow"`  // which connection of the lesson, from 1
@@ -19,7 +19,7 @@ type Answer struct {
 	Value string `json:"value"` // hex
 }
 
-// Answers lists what belongs into the blanks shown so far, in order.
+// Answers lists what belongs in the blanks shown so far, in order.
 func (t *Terminal) Answers() []Answer { return append([]Answer(nil), t.blank.answers...) }
 
 // WriteAnswers writes Answers as JSON: an array of {"n", "flow", "label", "value"}.
@@ -56,7 +56,7 @@ func (b *blanks) learn(s *handshake.SecretEvent) {
 	b.answers = append(b.answers, Answer{N: len(b.values), Flow: b.flow, Label: s.Label, Value: hex.EncodeToString(s.Value)})
 }
 
-// number is the blank that v belongs into, or 0.
+// number is the blank that v belongs in, or 0.
 func (b *blanks) number(v []byte) int {
 	for i := range b.values {
 		if bytes.Equal(b.values[i], v) {

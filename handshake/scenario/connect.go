@@ -27,7 +27,7 @@ type end struct {
 	got   []byte       // the application data that arrived
 	early int          // how much of the request it has sent as early data
 	said  bool         // the reply has gone out, before the handshake was over
-	relay bool         // a middle box takes the data out
+	relay bool         // an interceptor takes the data out
 	mute  bool         // once it has failed it says nothing more
 }
 
@@ -196,7 +196,7 @@ func (p *play) step(e *end) (moved bool, err error) {
 			}
 		}
 		progress, err := e.ep.Step()
-		if p.stopped != nil { // inside a middle box's move, which paused to connect
+		if p.stopped != nil { // inside an interceptor's move, which paused to connect
 			return moved, p.stopped
 		}
 		if err != nil {

@@ -124,7 +124,7 @@ func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 		k.ReadsData = true
 	}
 	k.HasMaster = k.HasMaster || r.Master != nil || r.Traffic.Complete() || logged(v.keys)
-	if k.Plaintext == "" { // the two legs of a middle box carry the same
+	if k.Plaintext == "" { // the two legs of an interceptor carry the same
 		k.Plaintext = string(r.FromClient) + string(r.FromServer)
 	}
 	return nil

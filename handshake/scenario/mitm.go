@@ -10,7 +10,7 @@ import (
 	"tlslab/pki"
 )
 
-// interception is the middle box's lesson under way: what it has to work with, and its
+// interception is the interceptor's lesson under way: what it has to work with, and its
 // two legs. Connection 1 is from the client to the box, 2 from the box to the server.
 type interception struct {
 	*play
@@ -20,7 +20,7 @@ type interception struct {
 	down, up *line
 }
 
-// mitm plays one flow through a middle box that ends the client's connection.
+// mitm plays one flow through an interceptor that ends the client's connection.
 func (p *play) mitm(x iana.Kx) error {
 	p.begin("mitm", "client", "mitm", "server")
 	i := &interception{play: p}

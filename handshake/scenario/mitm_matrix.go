@@ -8,7 +8,7 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// MITMVerdict is what one combination of a middle box's switches came to, in one version.
+// MITMVerdict is what one combination of an interceptor's switches came to, in one version.
 type MITMVerdict struct {
 	Version iana.Version
 	TrustMITM, ClickThrough, StolenCA, Passthrough,

@@ -87,7 +87,7 @@ type Options struct {
 	// (psk_dhe_ke), which the server then prefers.
 	AllowNoDHE bool
 
-	MITM        bool         // a middle box between client and server
+	MITM        bool         // an interceptor between client and server
 	TrustMITM   bool         // its root is in the client's store
 	StolenCA    bool         // it signs with the key of a CA that the client trusts already
 	Passthrough bool         // it forwards the bytes as they are
@@ -219,5 +219,5 @@ func (o *Options) refusalIntended() bool {
 		o.intercepts() && (o.Pin || o.ClientAuth || !o.TrustMITM && !o.StolenCA && !o.ClickThrough)
 }
 
-// intercepts reports whether there is a middle box that ends the client's connection.
+// intercepts reports whether there is an interceptor that ends the client's connection.
 func (o *Options) intercepts() bool { return o.MITM && !o.Passthrough }

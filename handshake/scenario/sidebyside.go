@@ -108,7 +108,7 @@ func legSecrets(v iana.Version) []string {
 	return []string{"master_secret", "client_write_key", "server_write_key"}
 }
 
-// CompareLegs sets a middle box's two connections side by side: what was negotiated on
+// CompareLegs sets an interceptor's two connections side by side: what was negotiated on
 // each, and who was shown to be at its other end. forged is what the client was shown.
 func CompareLegs(a *handshake.Summary, forged *x509.Certificate, b *handshake.Summary) SideBySide {
 	s := SideBySide{Left: "client_leg", Right: "server_leg"}

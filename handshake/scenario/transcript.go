@@ -63,7 +63,7 @@ func (f *Flow) Observe(o observe.Options) (observe.Report, error) {
 
 // Outcome is how a flow ended.
 type Outcome struct {
-	Done     bool   // both ends finished the handshake and the reply arrived, as sent or as the middle box rewrote it
+	Done     bool   // both ends finished the handshake and the reply arrived, as sent or as the interceptor rewrote it
 	Intended bool   // a refusal that the options ask for
 	Refused  string // the party that refused; "" if none
 	Err      error  // its reason, a *reason.Error

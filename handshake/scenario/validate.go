@@ -47,9 +47,9 @@ func (o *Options) validate() error {
 	}
 	switch {
 	case o.Resume != NoResume && o.MITM:
-		return refuse("Resume", "resumption and a middle box are two lessons; choose one")
+		return refuse("Resume", "resumption and an interceptor are two lessons; choose one")
 	case o.PSK != nil && (o.MITM || o.Resume != NoResume):
-		return refuse("PSK", "a key given by other means is a lesson of its own, without resumption and without a middle box")
+		return refuse("PSK", "a key given by other means is a lesson of its own, without resumption and without an interceptor")
 	case o.PSK != nil && (len(o.PSK.Identity) == 0 || len(o.PSK.Key) == 0):
 		return refuse("PSK", "it needs a name and a key, of a byte each at least")
 	case o.PSKOnly && o.AllowNoDHE:
@@ -61,9 +61,9 @@ func (o *Options) validate() error {
 	case o.Resume != NoResume && len(o.kx()) > 1:
 		return refuse("Resume", "one key exchange is enough to resume from; name one in Kx")
 	case o.MITM && len(o.kx()) > 1:
-		return refuse("MITM", "one flow goes through the middle box; name one key exchange in Kx")
+		return refuse("MITM", "one flow goes through the interceptor; name one key exchange in Kx")
 	case o.KeyUpdate && o.MITM:
-		return refuse("KeyUpdate", "the middle box carries data, and no KeyUpdate; leave one of the two out")
+		return refuse("KeyUpdate", "the interceptor carries data, and no KeyUpdate; leave one of the two out")
 	case o.NoClientCert && !o.ClientAuth:
 		return refuse("NoClientCert", "nobody asks the client for a certificate; set ClientAuth too")
 	}
@@ -76,21 +76,21 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// validateMITM finds switches of a middle box where there is none, or none that reads.
+// validateMITM finds switches of an interceptor where there is none, or none that reads.
 func (o *Options) validateMITM() error {
 	for _, s := range []struct {
 		option string
 		set    bool
 	}{{"TrustMITM", o.TrustMITM}, {"StolenCA", o.StolenCA}, {"Passthrough", o.Passthrough}, {"Rewrite", o.Rewrite != mitm.Rewrite{}}} {
 		if s.set && !o.MITM {
-			return refuse(s.option, "there is no middle box; set MITM too")
+			return refuse(s.option, "there is no interceptor; set MITM too")
 		}
 	}
 	switch {
 	case o.Rewrite.New != "" && o.Rewrite.Old == "":
 		return refuse("Rewrite", "say what shall be replaced; it may not be empty")
 	case o.Rewrite.Old != "" && o.Passthrough:
-		return refuse("Rewrite", "a box that forwards the bytes as they are can change no plaintext; leave out Passthrough")
+		return refuse("Rewrite", "an interceptor that forwards the bytes as they are can change no plaintext; leave out Passthrough")
 	case o.StolenCA && o.UntrustedRoot:
 		return refuse("StolenCA", "the client trusts no CA that could be stolen; leave out UntrustedRoot")
 	case (o.ClickThrough || o.Pin) && (o.Resume != NoResume || o.PSK != nil):

@@ -4,7 +4,7 @@
 //
 // An attack here is a script over honest code; nothing in this package knows how
 // a record is protected. What is in clear can also be changed by name, and that is
-// the hellos. A middle box with keys of its own is package mitm.
+// the hellos. An interceptor with keys of its own is package mitm.
 //
 // Read this file, then scripts.go and hello.go.
 package tamper

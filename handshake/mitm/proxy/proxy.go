@@ -5,7 +5,7 @@
 // package observe explain them when somebody asks. Whatever happens, a failed handshake
 // too, is an Entry.
 //
-// It is a package of its own, below mitm, so that a lesson about a middle box links no
+// It is a package of its own, below mitm, so that a lesson about an interceptor links no
 // sockets and no HTTP; and it draws nothing: its Entries are for the command to show.
 //
 // How a connection goes: front.go (CONNECT, SOCKS5, or straight on) finds out where to,
