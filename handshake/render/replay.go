@@ -192,9 +192,13 @@ func (r *Replay) begin(e *handshake.SceneEvent) {
 		r.t.row(0, d, n, r.defence(d), nil)
 	}
 	r.t.row(0, r.ui("replay_ledger"), n, r.balances(), nil)
+	var cast []string
 	for _, p := range []string{"alice", "mallory", "bank"} {
-		r.t.who(0, p)
+		if r.t.first("party/" + p) {
+			cast = append(cast, r.say().party(p)+r.say().colon()+r.say().get(narrate.Party, p).Text)
+		}
 	}
+	r.t.text(0, strings.Join(cast, " "), r.t.paint.dim)
 	if r.t.asked == Default {
 		r.t.text(0, r.ui("replay_legend"), r.t.paint.dim)
 	}

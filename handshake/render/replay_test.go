@@ -140,7 +140,7 @@ func TestReplayTold(t *testing.T) {
 		{"early-data", "lifetime", []string{"VERDICT: limited. It worked up to 9 min after the capture; at 11 min no more.", `"An expiry stops replay."`}, nil},
 		{"early-data", "recording", []string{"early data, skipped unread", "remember something for up to 6 d 23"}, nil},
 		{"recorded-connection", "none", []string{"ChangeCipherSpec, a record that does not open", "Alert bad_record_mac"}, []string{" ! "}},
-		{"session-id", "none", []string{"session_id ", `"Whoever captures a session ID or a ticket, and a POST, can replay it."`}, nil},
+		{"session-id", "none", []string{"session ID ", `"Whoever captures a session ID or a ticket, and a POST, can replay it."`}, nil},
 		{"record-replay", "none", []string{"[POST /transfer], [POST /transfer], [close_notify]", "(bank): the end is missing"}, nil},
 		{"stolen-master", "lifetime", []string{"Cookie: session=", "(nobody): no login (401)", "Is he logged in by that alone? no", "Does it still, after the last attempt? YES",
 			"that it came from? no"}, nil},
