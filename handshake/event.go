@@ -80,7 +80,7 @@ type RecordEvent struct {
 	Sequence  uint64 // never sent; it enters the MAC or the nonce
 	Protected bool
 	Wire      []byte // header included
-	Payload   []byte // opened
+	Payload   []byte // opened; nil if it was not, such as early data that a server passes over
 	Steps     []suite.Step
 }
 

@@ -34,7 +34,10 @@ func (e *Endpoint) revealing() bool { return e.cfg.Listener != nil && e.cfg.Show
 
 func (e *Endpoint) noteRecord(d Direction, r record.Record) {
 	keys := InClear
-	if r.Protected {
+	switch {
+	case r.Dropped: // whatever this end reads with, and it reads none of it
+		keys, r.Protected, r.Payload, r.Steps = EarlyKeys, true, nil, nil
+	case r.Protected:
 		keys = e.keys[d]
 	}
 	e.cfg.Listener.Event(&RecordEvent{

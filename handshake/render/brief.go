@@ -148,8 +148,10 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 		return m.Signature.Scheme.String()
 	case *message.KeyUpdate:
 		return m.RequestUpdate.String()
+	case *message.NewSessionTicket12:
+		return ending(m.Ticket)
 	case *message.NewSessionTicket13:
-		return start(m.Ticket)
+		return ending(m.Ticket)
 	case *message.ServerKeyExchangeECDHE:
 		return fmt.Sprintf("%v A=%s", m.Group, start(m.Point))
 	case message.ClientKeyExchange:
@@ -158,6 +160,14 @@ func (t *Terminal) about(e *handshake.MessageEvent) string {
 		return "verify_data " + t.start(m.VerifyData)
 	}
 	return ""
+}
+
+// ending is the last bytes of a value that begins as others do.
+func ending(b []byte) string {
+	if len(b) <= 4 {
+		return text(b)
+	}
+	return ".." + text(b[len(b)-4:])
 }
 
 // start is the first bytes of a value, or its blank.

@@ -68,9 +68,11 @@ func (m *mermaid) legend(parties []string) {
 			says = append(says, m.say.ui(key))
 		}
 	}
-	if len(says) > 0 && len(parties) > 0 {
-		says = append(says, m.say.ui("notation_clear"))
-		m.note(parties[0]+","+parties[len(parties)-1], strings.Join(says, m.say.semicolon()))
+	if len(says) == 0 || len(parties) == 0 {
+		return
+	}
+	for _, s := range append(says, m.say.ui("notation_clear")) { // a note each: together they are wider than the diagram
+		m.note(parties[0]+","+parties[len(parties)-1], s)
 	}
 }
 

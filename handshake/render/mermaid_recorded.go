@@ -64,11 +64,8 @@ func recordedIn(f *scenario.Flow) *recorded {
 		switch e := e.(type) {
 		case *handshake.RecordEvent:
 			if e.Dir == handshake.Receive {
-				before := at[conn]
-				at[conn], keys[conn] = cutRecord(sent[conn], before, e.Wire), e.Keys
-				if at[conn] > before && len(sent[conn][before]) > 0 {
-					r.flights[conn][before].unread = true
-				}
+				at[conn], keys[conn] = cutRecord(sent[conn], at[conn], e.Wire), e.Keys
+				r.flights[conn][at[conn]].unread = r.flights[conn][at[conn]].unread || passedOver(e)
 			}
 		case *handshake.MessageEvent:
 			if e.Dir == handshake.Receive {
@@ -128,7 +125,7 @@ func (m *mermaid) replayed(e handshake.Event, from string) {
 		}
 	}
 	if flight.unread {
-		again(m.say.ui("replay_unread"))
+		again(m.under(leg{party, e.Head().Conn}, handshake.EarlyKeys, m.say.ui("replay_unread")))
 	}
 	if flight.unopened {
 		again(m.say.ui("replay_unopened"))

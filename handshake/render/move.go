@@ -241,12 +241,24 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 			parts[i] = distinguished(name, parts[i])
 		case ok && r.name == "pre_shared_key" && readable(name): // no ticket's, but one that people have agreed on
 			parts[i] = string(name)
+		case ok && slices.Contains(ticketNames, r.name) && !isBinder(r, i):
+			parts[i] = t.ticket(name)
 		}
 	}
 	if len(values) < len(r.values) {
 		parts = append(parts, t.say.aside("…", t.say.ui("in_all", "n", text(len(r.values)))))
 	}
 	return strings.Join(parts, between)
+}
+
+// isBinder tells a binder in a row of pre_shared_key from an identity, behind which stands
+// the ticket's age.
+func isBinder(r fieldRow, i int) bool {
+	if r.name != "pre_shared_key" || i+1 == len(r.values) {
+		return r.name == "pre_shared_key"
+	}
+	_, next := r.values[i+1].([]byte)
+	return next
 }
 
 // keyShare is a KeyShareEntry: two fields that belong together.

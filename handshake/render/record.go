@@ -38,10 +38,19 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 	case mac != nil && e.Type == iana.ApplicationData:
 		t.hexdump(7, e.Wire, 0) // without encryption there is something to read in it
 	}
+	if passedOver(e) {
+		t.row(5, t.say.ui("opened"), at, t.say.ui("replay_unread"), nil)
+		return
+	}
 	t.row(5, t.say.ui("opened"), at, t.opened(e), t.paint.good)
 	if mac != nil && t.o.Level != Bytes {
 		t.row(5, t.say.title(narrate.Step, suite.StepMAC13), at, t.bytes(mac), nil)
 	}
+}
+
+// passedOver reports whether a record is early data that the server takes none of.
+func passedOver(e *handshake.RecordEvent) bool {
+	return e.Dir == handshake.Receive && e.Keys == handshake.EarlyKeys && e.Payload == nil
 }
 
 // stepOf is one step of what was done to a record, or nil.

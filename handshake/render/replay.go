@@ -106,6 +106,12 @@ func (r *Replay) scene(e *handshake.SceneEvent) {
 		r.transfer(e)
 		return
 	}
+	if e.Key == "replay_tampered" && r.t.asked != Bytes { // no line of its own: it is said where the records are
+		if r.conn != nil {
+			r.conn.tampered = said(e, "how")
+		}
+		return
+	}
 	r.settle()
 	if r.t.asked == Brief && slices.Contains([]string{"replay_request", "replay_time", "replay_bytes", "replay_decrypted"}, e.Key) {
 		return
@@ -293,8 +299,12 @@ func (r *Replay) told(e *handshake.SceneEvent) {
 			r.t.text(3, r.t.values(about, e), nil)
 		}
 		for _, v := range e.Values {
-			if b, ok := bytesOf(v.Value); ok {
-				r.t.row(3, r.say().label(v.Name), width(r.say().label(v.Name)), r.t.bytes(b), r.t.paint.secret)
+			if _, ok := bytesOf(v.Value); ok && !(again && v.Name == "ticket_key_name") {
+				paint := r.t.paint.secret
+				if v.Name == "session_id" || v.Name == "ticket_key_name" || slices.Contains(ticketNames, v.Name) {
+					paint = nil // everybody sees it
+				}
+				r.t.row(3, r.say().label(v.Name), width(r.say().label(v.Name)), r.t.sceneValue(v), paint)
 			}
 		}
 	}

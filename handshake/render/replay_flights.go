@@ -17,10 +17,11 @@ type connection struct {
 	tls13          bool
 	keys           map[way]handshake.Keys
 	flights        []flight
-	answered       bool // the bank did, which is told
-	unread         bool // early data that was passed over
-	begun          bool // some of it is written
-	folded         bool // its handshake is not: it is as one before
+	tampered       string // how the attacker meddles with what the client sends from here on
+	answered       bool   // the bank did, which is told
+	unread         bool   // early data that was passed over
+	begun          bool   // some of it is written
+	folded         bool   // its handshake is not: it is as one before
 }
 
 // flight is what one end sends at a stretch.
@@ -155,8 +156,9 @@ func (r *Replay) connection() {
 	}
 	flights := c.flights
 	c.flights = nil
+	r.tampered(c, flights)
 	if c.unread {
-		flights[0].items = append(flights[0].items, item{r.ui("replay_unread"), earlyData})
+		flights[0].items = append(flights[0].items, item{bracketed(r.ui("replay_unread"), handshake.EarlyKeys), earlyData})
 		c.unread = false
 	}
 	first := !c.begun
@@ -179,6 +181,24 @@ func (r *Replay) connection() {
 		if len(f.items) > 0 {
 			r.line(names, arrow, f.items, kept)
 		}
+	}
+}
+
+// tampered says of the client's last flight, once, what the attacker did with it on the way.
+func (r *Replay) tampered(c *connection, flights []flight) {
+	for _, f := range slices.Backward(flights) {
+		if c.tampered == "" || !f.fromClient || !f.has(laterData) {
+			continue
+		}
+		n := 0
+		for _, i := range f.items {
+			if i.kind == laterData {
+				n++
+			}
+		}
+		last := &f.items[len(f.items)-1]
+		last.text = r.say().aside(last.text, r.ui("replay_tampered."+c.tampered, "n", text(n)))
+		c.tampered = ""
 	}
 }
 

@@ -214,6 +214,9 @@ func (t *Terminal) sceneValue(v handshake.SceneValue) string {
 			return t.say.span(d)
 		}
 	}
+	if b, ok := bytesOf(v.Value); ok && slices.Contains(ticketNames, v.Name) {
+		return t.ticket(b)
+	}
 	return t.short(v.Value)
 }
 

@@ -268,6 +268,20 @@ func (t *Terminal) bytes(b []byte) string {
 	return t.say.hex(b, t.room())
 }
 
+// ticketNames are the names under which a ticket goes by: a message's field, an extension,
+// a scene's value.
+var ticketNames = []string{"ticket", "session_ticket", "pre_shared_key"}
+
+// ticket shows of a ticket its end, by which it differs from others: most begin with the
+// name of the key that they are sealed under (RFC 5077 §4), and so all of a server alike.
+func (t *Terminal) ticket(b []byte) string {
+	const begin, end = 4, 8
+	if t.o.Worksheet || t.o.Level == Bytes || len(b) <= begin+end {
+		return t.bytes(b)
+	}
+	return t.say.aside(text(b[:begin])+"…"+text(b[len(b)-end:]), t.say.ui("n_bytes", "n", text(len(b))))
+}
+
 // fit shows bytes that something is computed from: at this level's length, or fewer
 // where a line of n columns has no room for it. On a worksheet it shows all, for
 // nobody can compute with a beginning; of a share of several lines, once.

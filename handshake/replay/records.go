@@ -63,7 +63,7 @@ func recordReplay(w *world) error {
 		} {
 			w.capture()
 			if err := w.try(t.name()+"_"+tricks.name, w.first.name, func() (*bool, string, error) {
-				l, err := w.tamperedVisit(tricks.script)
+				l, err := w.tamperedVisit(tricks.name, tricks.script)
 				if err != nil {
 					return nil, "", err
 				}
@@ -78,7 +78,7 @@ func recordReplay(w *world) error {
 
 // tamperedVisit is a connection on which alice asks for two transfers, a record each, and
 // says goodbye. The attacker is on the wire as soon as the handshake is over.
-func (w *world) tamperedVisit(script tamper.Script) (*line, error) {
+func (w *world) tamperedVisit(how string, script tamper.Script) (*line, error) {
 	l, err := w.alice.connect(w.first, false, nil)
 	if err != nil {
 		return nil, err
@@ -87,6 +87,7 @@ func (w *world) tamperedVisit(script tamper.Script) (*line, error) {
 		return nil, err
 	}
 	l.script(script)
+	w.scene("mallory", "replay_tampered", value("how", how), value("connection", l.conn))
 	for _, amount := range []int{price, price / 2} {
 		if _, err := l.c.Write(w.alice.payAmount(amount)); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -233,5 +234,35 @@ func TestUnseeded(t *testing.T) {
 	r, err := replay.Run(context.Background(), "early-data", nil, replay.Options{Window: 3e9, Lifetime: 60e9})
 	if err != nil || r.Outcome != replay.NotStopped || r.Moved != 600 || r.Routes[0].Attempts[1].After.String() != "3s" {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestTicketKeyIsNoName: what is called a key never goes by in clear. Its name does, at the
+// beginning of each ticket that it seals (RFC 5077 §4).
+func TestTicketKeyIsNoName(t *testing.T) {
+	var wire []byte
+	var stolen []*handshake.SceneEvent
+	run(t, "stolen-ticket-key", "", replay.Options{Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		switch e := e.(type) {
+		case *handshake.RecordEvent:
+			wire = append(wire, e.Wire...)
+		case *handshake.SceneEvent:
+			if e.Key == "replay_stolen_ticket_key" {
+				stolen = append(stolen, e)
+			}
+		}
+	})})
+	if len(stolen) == 0 {
+		t.Fatal("no key is stolen")
+	}
+	for _, s := range stolen {
+		name, _ := s.Get("ticket_key_name").([]byte)
+		key, _ := s.Get("ticket_key").([]byte)
+		if len(name) != 16 || !bytes.Contains(wire, name) {
+			t.Errorf("%x is no name that goes by", name)
+		}
+		if len(key) != 32 || bytes.Contains(wire, key[:16]) || bytes.Contains(wire, key[16:]) {
+			t.Errorf("the key %x is no key, or goes by in clear", key)
+		}
 	}
 }

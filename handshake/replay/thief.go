@@ -2,8 +2,6 @@ package replay
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"errors"
 	"io"
 	"maps"
@@ -139,27 +137,6 @@ func offeredBy(hello *message.ClientHello) handshake.SceneValue {
 		return value("ticket", x.Ticket)
 	}
 	return value("session_id", hello.SessionID)
-}
-
-// openTicket opens a ticket with a stolen key, as session.TicketKeys seals them:
-// key_name(16) nonce(12) AES-256-GCM(session).
-func openTicket(stolen, ticket []byte) (*session.Session, error) {
-	if len(stolen) != 16+32 || len(ticket) < 28 || !bytes.Equal(stolen[:16], ticket[:16]) {
-		return nil, session.ErrForeignTicket
-	}
-	b, err := aes.NewCipher(stolen[16:])
-	if err != nil {
-		return nil, err
-	}
-	aead, err := cipher.NewGCM(b)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := aead.Open(nil, ticket[16:28], ticket[28:], ticket[:16])
-	if err != nil {
-		return nil, session.ErrForeignTicket
-	}
-	return session.Parse(plain)
 }
 
 // trial is what a pre-shared key of TLS 1.3 opens of a recording.

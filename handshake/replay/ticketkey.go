@@ -22,11 +22,14 @@ func stolenTicketKey(w *world) error {
 	return nil
 }
 
+// keyNameLen is how many bytes of what was stolen are the key's name (RFC 5077 §4).
+const keyNameLen = 16
+
 // stealTicketKey is the theft.
 func (w *world) stealTicketKey() []byte {
 	w.capture()
-	key := w.tickets.Stolen()
-	w.scene("mallory", "replay_stolen_ticket_key", value("ticket_key", key))
+	key := w.tickets.Stolen() // its name, which is in clear in each ticket, and the key
+	w.scene("mallory", "replay_stolen_ticket_key", value("ticket_key_name", key[:keyNameLen]), value("ticket_key", key[keyNameLen:]))
 	w.at(time.Second)
 	return key
 }
@@ -46,7 +49,7 @@ func openRecording(w *world) error {
 		if err != nil {
 			return nil, "", err
 		}
-		s, err := openTicket(key, ticket)
+		s, err := session.OpenStolen(key, ticket)
 		if err != nil {
 			return nil, "", err
 		}
@@ -112,7 +115,7 @@ func (l *line) openOffered(key []byte) (*session.Session, trial, error) {
 	if err != nil {
 		return nil, trial{}, err
 	}
-	s, err := openTicket(key, ticket)
+	s, err := session.OpenStolen(key, ticket)
 	if err != nil {
 		return nil, trial{}, err
 	}

@@ -14,7 +14,7 @@ import (
 func SceneKeys() []string {
 	keys := []string{"replay_attack", "replay_login", "replay_shared_store", "replay_request", "replay_transfer", "replay_captured",
 		"replay_captured_session", "replay_stolen_master", "replay_stolen_ticket", "replay_stolen_ticket_key", "replay_decrypted",
-		"replay_route", "replay_time", "replay_bytes", "replay_restart", "replay_retry", "replay_attempt", "replay_verdict"}
+		"replay_route", "replay_time", "replay_bytes", "replay_tampered", "replay_restart", "replay_retry", "replay_attempt", "replay_verdict"}
 	for _, f := range Facts() {
 		keys = append(keys, "replay_fact_"+f)
 	}

@@ -11,25 +11,26 @@ import (
 	"tlslab/handshake/scenario"
 )
 
-// attacked are lessons with an attacker, and switches that change what he gets.
-func attacked() map[string]scenario.Options {
-	return map[string]scenario.Options{
+// everyLesson is variety, and lessons with an attacker under switches that change what he
+// gets.
+func everyLesson() map[string]scenario.Options {
+	lessons := map[string]scenario.Options{
 		"id": {Resume: scenario.ResumeByID}, "ticket": {Resume: scenario.ResumeByTicket}, "ticket, rsa": {Resume: scenario.ResumeByTicket, Kx: []iana.Kx{iana.KxRSA}},
 		"psk": {Resume: scenario.ResumePSK}, "0rtt": {Resume: scenario.ResumeEarly}, "psk_ke": {Resume: scenario.ResumePSK, PSKOnly: true},
 		"0rtt, retry": {Resume: scenario.ResumeEarly, HelloRetry: true}, "psk, cookie": {Resume: scenario.ResumePSK, Cookie: true},
 		"mutual": {Resume: scenario.ResumeEarly, ClientAuth: true}, "ticket, mutual": {Resume: scenario.ResumeByTicket, ClientAuth: true},
 	}
+	for name, o := range variety() {
+		lessons["variety: "+name] = o
+	}
+	return lessons
 }
 
 // TestKnowledgeOfEveryAttempt: a table speaks of all connections of its flow and says of
 // which; who made a Finished or the keys is not said to have none; and where there is no
 // Finished, no data, no keys, nobody is said to have missed them.
 func TestKnowledgeOfEveryAttempt(t *testing.T) {
-	lessons := attacked()
-	for name, o := range variety() {
-		lessons["variety: "+name] = o
-	}
-	for name, o := range lessons {
+	for name, o := range everyLesson() {
 		o.Seed = "test"
 		for _, f := range run(t, o).Flows {
 			s := f.Scene("knowledge")
@@ -126,11 +127,7 @@ func TestThieves(t *testing.T) {
 
 // TestNothingIsToldThatWasNotSent: each record that an end tells of sending is on the wire.
 func TestNothingIsToldThatWasNotSent(t *testing.T) {
-	lessons := attacked()
-	for name, o := range variety() {
-		lessons["variety: "+name] = o
-	}
-	for name, o := range lessons {
+	for name, o := range everyLesson() {
 		o.Seed = "test"
 		for _, f := range run(t, o).Flows {
 			alerts := 0
