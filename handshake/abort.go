@@ -1,8 +1,6 @@
 package handshake
 
 import (
-	"errors"
-
 	"tlslab/handshake/reason"
 )
 
@@ -35,4 +33,4 @@ func (e *Endpoint) Abort(err error) error {
 }
 
 // errAborted is why an endpoint failed whose owner did not say why.
-var errAborted = errors.New("the application has ended the connection")
+var errAborted = reason.Because("the application has ended the connection")

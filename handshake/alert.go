@@ -23,7 +23,7 @@ func (e *Endpoint) sendAlert(l iana.AlertLevel, d iana.AlertDescription, cause e
 func (e *Endpoint) readAlert(payload []byte) error {
 	var a message.Alert
 	if err := wire.Parse(payload, &a, nil); err != nil {
-		return err
+		return message.Under(e.version(), err)
 	}
 	if lis := e.cfg.Listener; lis != nil {
 		lis.Event(&AlertEvent{Meta: e.meta(), Dir: Receive, Level: a.Level, Description: a.Description})
@@ -31,53 +31,62 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	tls13, closure := e.version() == iana.TLS13, a.Description == iana.CloseNotify || a.Description == iana.UserCanceled
 	switch {
 	case tls13 && closure && len(e.hs) > 0: // RFC 9846 §5.1
-		return reason.New(reason.InterleavedMessage, "", "record.type", iana.Handshake, iana.Alert)
+		return reason.New(reason.InterleavedMessage, "RFC 9846 §5.1", "record.type", iana.Handshake, iana.Alert)
 	case a.Description == iana.CloseNotify && e.state == Connected:
 		e.closeReceived = true
 		return nil
 	case tls13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
 		if a.Description == iana.UserCanceled {
-			return e.countWarning("alert", "more in a row")
+			return e.warned("RFC 9846 §6.1", a.Description)
 		}
 	case a.Level == iana.Warning && a.Description != iana.CloseNotify:
-		return e.countWarning("alert", "more in a row")
+		return e.warned("RFC 5246 §7.2.2", a.Description)
 	}
 	return reason.New(reason.PeerAlert, "", "", nil, a.Description)
+}
+
+// warned takes an alert that ends nothing.
+func (e *Endpoint) warned(ref string, d iana.AlertDescription) error {
+	if len(e.summary.Warnings) < maxWarnings {
+		e.summary.Warnings = append(e.summary.Warnings, d)
+	}
+	return e.countWarning(ref, "alert")
 }
 
 // noRenegotiation answers a peer that wants a second handshake (RFC 5746 §4.2,
 // RFC 5246 §7.2.2): a warning, and the connection goes on.
 func (e *Endpoint) noRenegotiation() error {
-	if err := e.countAttempt(); err != nil {
+	if err := e.countAttempt("RFC 5246 §7.2.2"); err != nil {
 		return err
 	}
+	e.summary.Renegotiates = true
 	if e.declined { // and that has not left yet: once is enough
 		return nil
 	}
 	e.declined = true
 	e.sendAlert(iana.Warning, iana.NoRenegotiation,
-		reason.New(reason.RenegotiationRefused, "", "", "no second handshake", "the peer asked for one"))
+		reason.New(reason.RenegotiationRefused, "RFC 5246 §7.2.2", "", reason.Say("no second handshake"), reason.Say("the peer asked for one")))
 	return nil
 }
 
 // countAttempt bounds how often a peer may ask for another handshake.
-func (e *Endpoint) countAttempt() error {
-	return e.countWarning("renegotiation", "more attempts in a row")
+func (e *Endpoint) countAttempt(ref string) error {
+	return e.countWarning(ref, "renegotiation")
 }
 
 // countWarning bounds what costs the peer nothing and us some work.
-func (e *Endpoint) countWarning(what, got string) error {
+func (e *Endpoint) countWarning(ref, what string) error {
 	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, "", what, maxWarnings, got)
+		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row", maxWarnings), reason.Say("more"))
 	}
 	return nil
 }
 
 // countIdle bounds what a peer may say after the handshake instead of sending data.
-func (e *Endpoint) countIdle(what string) error {
+func (e *Endpoint) countIdle(ref, what string) error {
 	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, "", what, maxIdle, "more in a row")
+		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row", maxIdle), reason.Say("more"))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -29,11 +30,12 @@ import (
 // nothing at all, and prints it.
 var values = []any{
 	handshake.Role(0), handshake.Direction(0), handshake.Op(0), handshake.Keys(0), handshake.State(0), handshake.EarlyDataStatus(0), handshake.Move{},
-	foreign.Text{}, foreign.Sentence(""), reason.Phrase{},
+	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.OneOf(nil),
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
 	iana.NameType(0), iana.PSKKeyExchangeMode(0), iana.Group(0), iana.HandshakeType(0), iana.KeyUpdateRequest(0), iana.Auth(0),
 	iana.Kx(0), iana.Compression(0), iana.ContentType(0), iana.SignatureScheme(0), iana.CipherSuite(0), iana.Version(0),
+	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, pki.Input{}, pki.Kind(""), pki.Usage(0),
 }
@@ -86,7 +88,7 @@ func TestAnyValueAnswers(t *testing.T) {
 }
 
 // anyValues are the zero value, and of numbers those that one byte can be, and the ends of
-// two; of words one that nobody knows.
+// two; of words one that nobody knows; of lists one of a zero value.
 func anyValues(of reflect.Type) []reflect.Value {
 	v := []reflect.Value{reflect.Zero(of)}
 	switch of.Kind() {
@@ -103,6 +105,8 @@ func anyValues(of reflect.Type) []reflect.Value {
 		}
 	case reflect.String:
 		v = append(v, reflect.ValueOf("no such word").Convert(of))
+	case reflect.Slice:
+		v = append(v, reflect.MakeSlice(of, 1, 1))
 	case reflect.Struct:
 	default:
 		panic(of.String() + " is of a kind that this test has no values for")

@@ -36,7 +36,7 @@ func (c *Certificate) message13(staple bool) *message.Certificate13 {
 // context.
 func (e *Endpoint) chainOf(m *message.Certificate13) ([]*x509.Certificate, error) {
 	if len(m.RequestContext) != 0 {
-		return nil, e.fault(reason.BadValue, m, "certificate.certificate_request_context", "nothing in the handshake", m.RequestContext)
+		return nil, e.fault(reason.BadValue, "RFC 9846 §4.5.1", m, "certificate.certificate_request_context", reason.Say("nothing in the handshake"), m.RequestContext)
 	}
 	raw := make([][]byte, len(m.Entries))
 	for i := range m.Entries {
@@ -107,10 +107,10 @@ var packed = struct {
 // as it came.
 func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificate13, error) {
 	if !slices.Contains(e.cfg.CertificateCompression, m.Algorithm) {
-		return nil, e.fault(reason.NotOffered, m, "compressed_certificate.algorithm", e.cfg.CertificateCompression, m.Algorithm)
+		return nil, e.fault(reason.NotOffered, "RFC 8879 §4", m, "compressed_certificate.algorithm", e.cfg.CertificateCompression, m.Algorithm)
 	}
 	if m.Length > maxMessage-messageHeader {
-		return nil, e.fault(reason.MessageTooLong, m, "compressed_certificate.uncompressed_length", maxMessage-messageHeader, m.Length)
+		return nil, e.fault(reason.MessageTooLong, "RFC 8879 §4", m, "compressed_certificate.uncompressed_length", reason.Say("at most %d bytes", maxMessage-messageHeader), m.Length)
 	}
 	body, err := certcompress.Decompress(m.Algorithm, m.Compressed, int(m.Length))
 	if e.listening() {
@@ -132,13 +132,13 @@ func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificat
 // it to ours.
 func (e *Endpoint) limitRecords(peer int, in string) error {
 	if peer < 64 {
-		return &reason.Error{Reason: reason.BadValue, Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: "at least 64", Got: peer}
+		return &reason.Error{Reason: reason.BadValue, Ref: "RFC 8449 §4", Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: reason.Say("at least 64"), Got: peer}
 	}
 	e.summary.RecordSizeLimit = peer
 	e.decided("record_size_limit", peer, e.cfg.RecordSizeLimit, "both_want_limit")
 	e.wr.SetLimit(peer)
 	if e.summary.Version == iana.TLS13 { // TLS 1.2's records come in clear still, and are not subject to it
-		e.rd.SetLimit(e.cfg.RecordSizeLimit)
+		e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 	}
 	return nil
 }

@@ -17,10 +17,10 @@ import (
 // choose13 makes the server's choices from a ClientHello, the second as the first.
 func (s *server) choose13(m *message.ClientHello) error {
 	if m.Version != iana.TLS12 { // RFC 9846 §4.2.2
-		return s.fault(reason.UnsupportedVersion, m, "client_hello.client_version", iana.TLS12, m.Version)
+		return s.fault(reason.UnsupportedVersion, "RFC 9846 §4.2.2", m, "client_hello.client_version", iana.TLS12, m.Version)
 	}
 	if !slices.Equal(m.Compressions, []iana.Compression{iana.CompressionNull}) {
-		return s.fault(reason.BadValue, m, "client_hello.compression_methods", "null alone", m.Compressions)
+		return s.fault(reason.BadValue, "RFC 9846 §4.2.2", m, "client_hello.compression_methods", reason.Say("null alone"), m.Compressions)
 	}
 	if err := s.checkPlaces(m, &m.Extensions); err != nil {
 		return err
@@ -28,9 +28,9 @@ func (s *server) choose13(m *message.ClientHello) error {
 	if n := len(m.Extensions.List); m.Extensions.Find(iana.ExtPreSharedKey) != nil {
 		switch {
 		case m.Extensions.List[n-1].Type() != iana.ExtPreSharedKey: // RFC 9846 §4.3.11
-			return s.fault(reason.BadValue, m, "client_hello.extensions.pre_shared_key", "the last extension", "another behind it")
+			return s.fault(reason.BadValue, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key", reason.Say("the last extension"), reason.Say("another behind it"))
 		case m.Extensions.Find(iana.ExtPSKKeyExchangeModes) == nil:
-			return s.fault(reason.MissingExtension, m, "client_hello.extensions", "psk_key_exchange_modes", "none")
+			return s.fault(reason.MissingExtension, "RFC 9846 §4.3.9", m, "client_hello.extensions", "psk_key_exchange_modes", reason.Say("none"))
 		}
 	}
 	if err := s.choosePSK(m); err != nil {
@@ -42,15 +42,15 @@ func (s *server) choose13(m *message.ClientHello) error {
 	exchanges := s.psk == nil || s.pskWithDHE
 	switch {
 	case ok && !shared: // whatever is to be done
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "key_share", "none")
+		return s.fault(reason.MissingExtension, "RFC 9846 §9.2", m, "client_hello.extensions", "key_share", reason.Say("none"))
 	case shared && !ok:
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "supported_groups", "none")
+		return s.fault(reason.MissingExtension, "RFC 9846 §9.2", m, "client_hello.extensions", "supported_groups", reason.Say("none"))
 	case exchanges && !ok:
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "supported_groups", "none")
+		return s.fault(reason.MissingExtension, "RFC 9846 §9.2", m, "client_hello.extensions", "supported_groups", reason.Say("none"))
 	case exchanges && !shared:
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "key_share", "none")
+		return s.fault(reason.MissingExtension, "RFC 9846 §9.2", m, "client_hello.extensions", "key_share", reason.Say("none"))
 	case s.psk == nil && m.Extensions.Find(iana.ExtSignatureAlgorithms) == nil:
-		return s.fault(reason.MissingExtension, m, "client_hello.extensions", "signature_algorithms", "none")
+		return s.fault(reason.MissingExtension, "RFC 9846 §4.3.3", m, "client_hello.extensions", "signature_algorithms", reason.Say("none"))
 	}
 	for _, su := range s.cfg.suites() {
 		if s.summary.Suite == nil && su.Version == iana.TLS13 && s.cfg.usable(su) && slices.Contains(m.CipherSuites, su.ID) {
@@ -58,7 +58,7 @@ func (s *server) choose13(m *message.ClientHello) error {
 		}
 	}
 	if s.summary.Suite == nil {
-		return s.fault(reason.NoCommonSuite, m, "client_hello.cipher_suites", "one of our suites of TLS 1.3", m.CipherSuites)
+		return s.fault(reason.NoCommonSuite, "RFC 9846 §4.2.1", m, "client_hello.cipher_suites", reason.Say("one of our suites of TLS 1.3"), m.CipherSuites)
 	}
 	if exchanges {
 		if err := s.checkShares(m, groups.Groups, shares.Shares); err != nil {
@@ -118,7 +118,7 @@ func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares
 	}
 	for _, e := range shares {
 		if !left[e.Group] {
-			return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share at most of each group in supported_groups", e.Group)
+			return s.fault(reason.BadValue, "RFC 9846 §4.3.8", m, "client_hello.extensions.key_share", reason.Say("one share at most of each group in supported_groups"), e.Group)
 		}
 		left[e.Group] = false
 	}
@@ -144,7 +144,7 @@ func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares
 		s.retrying, why = true, "hello_retry"
 	}
 	if s.group == nil {
-		return s.fault(reason.NoCommonGroup, m, "client_hello.extensions.supported_groups", "one of our groups", theirs)
+		return s.fault(reason.NoCommonGroup, "RFC 9846 §4.2.1", m, "client_hello.extensions.supported_groups", reason.Say("one of our groups"), theirs)
 	}
 	s.summary.Group = s.group.ID()
 	if s.listening() {
@@ -204,10 +204,10 @@ func (s *server) chooseCertificate13(m *message.ClientHello) error {
 		}
 	}
 	if best == nil && forbidden { // and a scheme there is
-		return reason.New(reason.NoCommonScheme, "", "config.certificates", "a certificate whose key usage has digitalSignature", "none")
+		return reason.New(reason.NoCommonScheme, "RFC 9846 §4.5.1.2", "config.certificates", reason.Say("a certificate whose key usage has digitalSignature"), reason.Say("none"))
 	}
 	if best == nil {
-		return s.fault(reason.NoCommonScheme, m, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
+		return s.fault(reason.NoCommonScheme, "RFC 9846 §4.2.1", m, "client_hello.extensions.signature_algorithms", reason.Say("a scheme for our key"), clientSchemes(m))
 	}
 	s.certificate, s.scheme, s.summary.Scheme = best, bestScheme, bestScheme.ID
 	return nil

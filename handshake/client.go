@@ -78,10 +78,10 @@ func (c *client) check() error {
 		return err
 	}
 	if c.cfg.ServerName == "" && c.cfg.VerifyChain == nil && !c.cfg.Weak.SkipVerify {
-		return reason.Mistake("config.server_name", "a name that the certificate must bear", "none")
+		return reason.Mistake("config.server_name", reason.Say("a name that the certificate must bear"), reason.Say("none"))
 	}
 	if strings.ContainsFunc(c.cfg.ServerName, beyondASCII) {
-		return reason.Mistake("config.server_name", "a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)", c.cfg.ServerName)
+		return reason.Mistake("config.server_name", reason.Say("a name in ASCII, its other labels as A-labels (idn.ToASCII makes them; RFC 6066 §3)"), c.cfg.ServerName)
 	}
 	return nil
 }
@@ -255,7 +255,7 @@ func recvServerHello(c *client, msg message.Message) error {
 	}
 	s := suiteIn(c.cfg.suites(), m.CipherSuite)
 	if s == nil || !c.cfg.usable(s) || s.Version != iana.TLS12 {
-		return c.fault(reason.NotOffered, m, "server_hello.cipher_suite", "one of the suites offered", m.CipherSuite)
+		return c.fault(reason.NotOffered, "RFC 5246 §7.4.1.3", m, "server_hello.cipher_suite", reason.Say("one of the suites offered"), m.CipherSuite)
 	}
 	c.summary.Version, c.summary.Suite = iana.TLS12, s
 	c.exchange, c.serverRandom = c.cfg.exchange(s.Kx), m.Random
@@ -274,7 +274,7 @@ func recvServerHello(c *client, msg message.Message) error {
 	}
 	if len(m.SessionID) > 0 && c.offered == nil && bytes.Equal(m.SessionID, c.hello.SessionID) {
 		// We made it up for middleboxes to see: no server can know it (RFC 9846 §E.4).
-		return c.fault(reason.NotOffered, m, "server_hello.session_id", "an ID of the server's own, or none", m.SessionID)
+		return c.fault(reason.NotOffered, "RFC 5246 §7.4.1.3", m, "server_hello.session_id", reason.Say("an ID of the server's own, or none"), m.SessionID)
 	}
 	if !resumes(c, m) {
 		return nil
@@ -288,14 +288,25 @@ func (c *client) checkVersion(m *message.ServerHello) error {
 	sentinel := string(m.Random[24:])
 	known := sentinel == downgradeToTLS11 || sentinel == downgradeToTLS12
 	if known && c.cfg.speaks(iana.TLS13) || sentinel == downgradeToTLS11 && m.Version < iana.TLS12 {
-		return &reason.Error{Reason: reason.DowngradeDetected, Field: "server_hello.random", Off: 6,
-			Want: "no downgrade sentinel", Got: sentinel[:7]}
+		return &reason.Error{Reason: reason.DowngradeDetected, Ref: "RFC 9846 §4.2.3", Field: "server_hello.random", Off: 6,
+			Want: reason.Say("no downgrade sentinel"), Got: sentinel[:7]}
 	}
 	if m.Version != iana.TLS12 || !c.cfg.speaks(iana.TLS12) ||
 		c.early != nil { // which a server of TLS 1.2 could not make sense of (RFC 9846 §E.3)
-		return &reason.Error{Reason: reason.UnsupportedVersion, Field: "server_hello.server_version", Off: 4, Want: c.cfg.versions(), Got: m.Version}
+		return &reason.Error{Reason: reason.UnsupportedVersion, Ref: c.versionRule(), Field: "server_hello.server_version", Off: 4, Want: c.cfg.versions(), Got: m.Version}
 	}
 	return nil
+}
+
+// versionRule is where it stands that a version which we did not offer ends the handshake.
+func (c *client) versionRule() string {
+	switch {
+	case c.early != nil:
+		return "RFC 9846 §E.3"
+	case c.cfg.speaks(iana.TLS13):
+		return "RFC 9846 §E.1"
+	}
+	return "RFC 5246 §E.1"
 }
 
 // The last eight bytes of the random of a server that could have done better.
@@ -313,7 +324,7 @@ func (c *client) takeCompression(m *message.ServerHello) error {
 		c.compress, c.decompress = record.NewDEFLATE(), record.NewDEFLATE()
 		return nil
 	}
-	return c.fault(reason.NotOffered, m, "server_hello.compression_method", "one of the methods offered", m.Compression)
+	return c.fault(reason.NotOffered, "RFC 5246 §7.4.1.3", m, "server_hello.compression_method", reason.Say("one of the methods offered"), m.Compression)
 }
 
 // takeExtensions refuses an answer to a question we did not ask, and takes the others.
@@ -322,12 +333,12 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 		// GREASE is there to be ignored; whoever answers it has not (RFC 8701 §3.1).
 		if c.hello.Extensions.Find(x.Type()) == nil || iana.IsGREASE(uint16(x.Type())) {
 			field := "server_hello.extensions." + x.Type().String()
-			return c.fault(reason.UnsolicitedExtension, m, field, "answers to our extensions only", x.Type())
+			return c.fault(reason.UnsolicitedExtension, "RFC 5246 §7.4.1.4", m, field, reason.Say("answers to our extensions only"), x.Type())
 		}
 		switch x := x.(type) {
 		case *message.RenegotiationInfo:
 			if len(x.RenegotiatedConnection) != 0 {
-				return c.fault(reason.RenegotiationInfo, m, "server_hello.extensions.renegotiation_info", "nothing in a first handshake", x.RenegotiatedConnection)
+				return c.fault(reason.RenegotiationInfo, "RFC 5746 §3.4", m, "server_hello.extensions.renegotiation_info", reason.Say("nothing in a first handshake"), x.RenegotiatedConnection)
 			}
 			c.summary.SecureRenegotiation = true
 		case *message.ExtendedMasterSecret:
@@ -339,7 +350,7 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 			case suite.CBC:
 				c.summary.EncryptThenMAC = true
 			case suite.AEAD:
-				return reason.New(reason.UnsolicitedExtension, "", "server_hello.extensions.encrypt_then_mac", "a CBC suite", c.summary.Suite.ID)
+				return reason.New(reason.UnsolicitedExtension, "RFC 7366 §3", "server_hello.extensions.encrypt_then_mac", reason.Say("a CBC suite"), c.summary.Suite.ID)
 			}
 		case *message.StatusRequestAck:
 			c.statusPromised = true
@@ -347,10 +358,10 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 			c.ticketPromised = true
 		case *message.MaxFragmentLength:
 			if x.Code != c.cfg.MaxFragmentLength {
-				return c.fault(reason.NotOffered, m, "server_hello.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
+				return c.fault(reason.NotOffered, "RFC 6066 §4", m, "server_hello.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
 			}
 			if m.Extensions.Find(iana.ExtRecordSizeLimit) != nil {
-				return c.fault(reason.BadValue, m, "server_hello.extensions.max_fragment_length", "not both limits", x.Code) // RFC 8449 §5
+				return c.fault(reason.BadValue, "RFC 8449 §5", m, "server_hello.extensions.max_fragment_length", reason.Say("not both limits"), x.Code) // RFC 8449 §5
 			}
 			c.limit(x.Code)
 		case *message.RecordSizeLimit:
@@ -359,7 +370,7 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 			}
 		case *message.ECPointFormats:
 			if !slices.Contains(x.Formats, iana.Uncompressed) { // RFC 8422 §5.2
-				return c.fault(reason.BadValue, m, "server_hello.extensions.ec_point_formats", iana.Uncompressed, x.Formats)
+				return c.fault(reason.BadValue, "RFC 8422 §5.2", m, "server_hello.extensions.ec_point_formats", iana.Uncompressed, x.Formats)
 			}
 		case *message.ALPN:
 			if err := c.takeProtocol(m, x); err != nil {
@@ -378,7 +389,7 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 func (c *client) takeProtocol(m message.Message, x *message.ALPN) error {
 	if len(x.Protocols) != 1 || !slices.Contains(c.cfg.ALPN, x.Protocols[0]) {
 		field := m.Kind().String() + ".extensions.application_layer_protocol_negotiation"
-		return c.fault(reason.NotOffered, m, field, c.cfg.ALPN, x.Protocols)
+		return c.fault(reason.NotOffered, "RFC 7301 §3.1", m, field, c.cfg.ALPN, x.Protocols)
 	}
 	c.summary.Protocol = x.Protocols[0]
 	return nil
@@ -398,7 +409,7 @@ func clientKey(serverName string) string { return "client:" + serverName }
 
 func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
 
-func choose(b bool, yes, no string) string {
+func choose[T any](b bool, yes, no T) T {
 	if b {
 		return yes
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"fmt"
 	"slices"
 
 	"tlslab/handshake/iana"
@@ -73,11 +72,11 @@ func clientTicketPromised(c *client, _ message.Message) bool { return c.ticketPr
 // (RFC 5077 §3.4).
 func resumes(c *client, m message.Message) bool {
 	return c.offered != nil && len(c.hello.SessionID) > 0 &&
-		bytes.Equal(m.(*message.ServerHello).SessionID, c.hello.SessionID)
+		(m == nil || bytes.Equal(m.(*message.ServerHello).SessionID, c.hello.SessionID))
 }
 
 func resumesWithTicket(c *client, m message.Message) bool {
-	return resumes(c, m) && m.(*message.ServerHello).Extensions.Find(iana.ExtSessionTicket) != nil
+	return resumes(c, m) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSessionTicket) != nil)
 }
 
 // Moves.
@@ -88,8 +87,8 @@ func recvServerCertificate(c *client, m message.Message) error {
 		return err
 	}
 	if len(c.chain) == 0 {
-		return &reason.Error{Reason: reason.CertificateMissing, Field: "certificate.certificate_list", Off: 4,
-			Want: "at least the server's certificate"}
+		return &reason.Error{Reason: reason.CertificateMissing, Ref: "RFC 5246 §7.4.2", Field: "certificate.certificate_list", Off: 4,
+			Want: reason.Say("at least the server's certificate")}
 	}
 	c.summary.PeerChain = c.chain
 	if err := fitsAuth(c.summary.Suite, c.chain[0]); err != nil {
@@ -113,8 +112,8 @@ func (c *client) fitsGroups(leaf *x509.Certificate) error {
 	if !ok || !curve || slices.Contains(offered.Groups, id) {
 		return nil
 	}
-	return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
-		Want: fmt.Sprintf("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
+	return &reason.Error{Reason: reason.CertificateWrongKey, Ref: "RFC 8422 §5.3", Field: "certificate.certificate_list", Off: 7,
+		Want: reason.Say("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
 }
 
 func recvCertificateStatus(c *client, m message.Message) error {

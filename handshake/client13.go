@@ -57,7 +57,7 @@ var clientMoves13 = []move[client]{
 
 // selects13 reports whether a ServerHello picks TLS 1.3 of a client that offered it.
 func selects13(c *client, m message.Message) bool {
-	return c.cfg.speaks(iana.TLS13) && m.(*message.ServerHello).Extensions.Find(iana.ExtSupportedVersions) != nil || c.retried
+	return c.cfg.speaks(iana.TLS13) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSupportedVersions) != nil) || c.retried
 }
 
 func selects13InDisguise(c *client, m message.Message) bool {
@@ -185,10 +185,10 @@ func recvHelloRetryRequest(c *client, msg message.Message) error {
 	_, cookie := message.Get[*message.Cookie](&m.Extensions)
 	switch {
 	case moves && (c.cfg.group(share.Group) == nil || c.offerOf(share.Group) != nil):
-		return c.fault(reason.NotOffered, m, "hello_retry_request.extensions.key_share",
-			"a group offered without a share", share.Group)
+		return c.fault(reason.NotOffered, "RFC 9846 §4.3.8", m, "hello_retry_request.extensions.key_share",
+			reason.Say("a group offered without a share"), share.Group)
 	case !moves && !cookie:
-		return c.fault(reason.BadValue, m, "hello_retry_request.extensions", "a group or a cookie: something to change", "neither")
+		return c.fault(reason.BadValue, "RFC 9846 §4.2.4", m, "hello_retry_request.extensions", reason.Say("a group or a cookie: something to change"), reason.Say("neither"))
 	}
 	c.retry, c.summary.Retried = m, true
 	if c.early != nil {
@@ -218,19 +218,19 @@ func (c *client) checkServerHello13(m *message.ServerHello) error {
 	s := suiteIn(c.cfg.suites(), m.CipherSuite)
 	switch {
 	case !ok:
-		return c.fault(reason.MissingExtension, m, name+".extensions", "supported_versions", "none")
+		return c.fault(reason.MissingExtension, "RFC 9846 §9.2", m, name+".extensions", "supported_versions", reason.Say("none"))
 	case v.Version != iana.TLS13:
-		return c.fault(reason.NotOffered, m, name+".extensions.supported_versions.selected_version", iana.TLS13, v.Version)
+		return c.fault(reason.NotOffered, "RFC 9846 §4.3.1", m, name+".extensions.supported_versions.selected_version", iana.TLS13, v.Version)
 	case m.Version != iana.TLS12:
-		return c.fault(reason.UnsupportedVersion, m, name+".server_version", iana.TLS12, m.Version)
+		return c.fault(reason.UnsupportedVersion, "RFC 9846 §4.2.3", m, name+".server_version", iana.TLS12, m.Version)
 	case !bytes.Equal(m.SessionID, c.hello.SessionID):
-		return c.fault(reason.BadValue, m, name+".session_id", "our session_id again", m.SessionID)
+		return c.fault(reason.BadValue, "RFC 9846 §4.2.3", m, name+".session_id", reason.Say("our session_id again"), m.SessionID)
 	case m.Compression != iana.CompressionNull:
-		return c.fault(reason.BadValue, m, name+".compression_method", iana.CompressionNull, m.Compression)
+		return c.fault(reason.BadValue, "RFC 9846 §4.2.3", m, name+".compression_method", iana.CompressionNull, m.Compression)
 	case s == nil || s.Version != iana.TLS13 || !c.cfg.usable(s):
-		return c.fault(reason.NotOffered, m, name+".cipher_suite", "one of the TLS 1.3 suites offered", m.CipherSuite)
+		return c.fault(reason.NotOffered, "RFC 9846 §4.2.3", m, name+".cipher_suite", reason.Say("one of the TLS 1.3 suites offered"), m.CipherSuite)
 	case c.summary.Suite != nil && c.summary.Suite != s:
-		return c.fault(reason.BadValue, m, name+".cipher_suite", c.summary.Suite.ID, m.CipherSuite) // as in HelloRetryRequest
+		return c.fault(reason.BadValue, "RFC 9846 §4.2.4", m, name+".cipher_suite", c.summary.Suite.ID, m.CipherSuite) // as in HelloRetryRequest
 	}
 	c.summary.Version, c.summary.Suite = iana.TLS13, s
 	for _, x := range m.Extensions.List {
@@ -250,7 +250,7 @@ func (c *client) checkAnswer(m message.Message, in message.Kind, x message.Exten
 	t := x.Type()
 	field := m.Kind().String() + ".extensions." + t.String()
 	if c.hello.Extensions.Find(t) == nil || iana.IsGREASE(uint16(t)) {
-		return c.fault(reason.UnsolicitedExtension, m, field, "answers to our extensions only", t)
+		return c.fault(reason.UnsolicitedExtension, "RFC 9846 §4.3", m, field, reason.Say("answers to our extensions only"), t)
 	}
 	return c.checkPlace(m, in, x)
 }
@@ -268,7 +268,7 @@ func (e *Endpoint) checkPlaces(m message.Message, extensions *message.Extensions
 
 func (e *Endpoint) checkPlace(m message.Message, in message.Kind, x message.Extension) error {
 	if !message.Allowed(in, x.Type()) {
-		return e.fault(reason.BadValue, m, m.Kind().String()+".extensions."+x.Type().String(), "an extension of this message", x.Type())
+		return e.fault(reason.BadValue, "RFC 9846 §4.3", m, m.Kind().String()+".extensions."+x.Type().String(), reason.Say("an extension of this message"), x.Type())
 	}
 	return nil
 }
@@ -383,18 +383,18 @@ func (c *client) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
 			mode = iana.PSKWithDHE
 		}
 		if !slices.Contains(c.cfg.pskModes(), mode) { // RFC 9846 §4.3.9, §4.3.11
-			return nil, nil, c.fault(reason.BadValue, m, "server_hello.extensions.key_share", "as one of psk_key_exchange_modes has it", choose(ok, "a share", "none"))
+			return nil, nil, c.fault(reason.BadValue, choose(ok, "RFC 9846 §4.3.9", "RFC 9846 §4.3.11"), m, "server_hello.extensions.key_share", reason.Say("as one of psk_key_exchange_modes has it"), choose(ok, reason.Say("a share"), reason.Say("none")))
 		}
 		if !ok {
 			return nil, nil, nil
 		}
 	}
 	if !ok {
-		return nil, nil, c.fault(reason.MissingExtension, m, "server_hello.extensions", "key_share", "none")
+		return nil, nil, c.fault(reason.MissingExtension, "RFC 9846 §9.2", m, "server_hello.extensions", "key_share", reason.Say("none"))
 	}
 	o := c.offerOf(share.Entry.Group)
 	if o == nil {
-		return nil, nil, c.fault(reason.NotOffered, m, "server_hello.extensions.key_share.group", "a group that we sent a share of", share.Entry.Group)
+		return nil, nil, c.fault(reason.NotOffered, "RFC 9846 §4.3.8", m, "server_hello.extensions.key_share.group", reason.Say("a group that we sent a share of"), share.Entry.Group)
 	}
 	c.summary.Group = o.group.ID()
 	secret, err := o.offer.Finish(share.Entry.Share)
@@ -417,10 +417,10 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 			}
 		case *message.MaxFragmentLength:
 			if x.Code != c.cfg.MaxFragmentLength {
-				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
+				return c.fault(reason.NotOffered, "RFC 6066 §4", m, "encrypted_extensions.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
 			}
 			if m.Extensions.Find(iana.ExtRecordSizeLimit) != nil {
-				return c.fault(reason.BadValue, m, "encrypted_extensions.extensions.max_fragment_length", "not both limits", x.Code) // RFC 8449 §5
+				return c.fault(reason.BadValue, "RFC 8449 §5", m, "encrypted_extensions.extensions.max_fragment_length", reason.Say("not both limits"), x.Code) // RFC 8449 §5
 			}
 			c.limit(x.Code)
 		case *message.RecordSizeLimit:
@@ -429,7 +429,7 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 			}
 		case *message.EarlyData:
 			if c.early == nil || !c.early.open || c.psk != &c.psks[0] {
-				return c.fault(reason.NotOffered, m, "encrypted_extensions.extensions.early_data", "no early data: the first key was not selected", "early_data")
+				return c.fault(reason.NotOffered, "RFC 9846 §4.3.11", m, "encrypted_extensions.extensions.early_data", reason.Say("no early data: the first key was not selected"), "early_data")
 			}
 			c.summary.EarlyData = EarlyDataAccepted
 		}
@@ -437,7 +437,7 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 	if c.summary.EarlyData == EarlyDataAccepted {
 		// Only now is the protocol known, wherever its extension stood.
 		if c.summary.Suite.ID != c.psk.session.Suite || c.summary.Protocol != c.psk.session.Protocol {
-			return c.fault(reason.BadValue, m, "encrypted_extensions.extensions.early_data", "the suite and protocol of the ticket", c.summary.Suite.ID)
+			return c.fault(reason.BadValue, "RFC 9846 §4.3.10", m, "encrypted_extensions.extensions.early_data", reason.Say("the suite and protocol of the ticket"), c.summary.Suite.ID)
 		}
 		c.decided("early_data", "accepted", nil, "server_took_it")
 	}
@@ -451,11 +451,11 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 func recvCertificateRequest13(c *client, msg message.Message) error {
 	m := msg.(*message.CertificateRequest13)
 	if len(m.RequestContext) != 0 {
-		return c.fault(reason.BadValue, m, "certificate_request.certificate_request_context", "nothing in the handshake", m.RequestContext)
+		return c.fault(reason.BadValue, "RFC 9846 §4.4.2", m, "certificate_request.certificate_request_context", reason.Say("nothing in the handshake"), m.RequestContext)
 	}
 	schemes, ok := message.Get[*message.SignatureAlgorithms](&m.Extensions)
 	if !ok {
-		return c.fault(reason.MissingExtension, m, "certificate_request.extensions", "signature_algorithms", "none")
+		return c.fault(reason.MissingExtension, "RFC 9846 §4.4.2", m, "certificate_request.extensions", "signature_algorithms", reason.Say("none"))
 	}
 	if err := c.checkPlaces(m, &m.Extensions); err != nil {
 		return err
@@ -521,7 +521,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 	}
 	if len(c.chain) == 0 {
 		// Here alone it is a matter of form (RFC 9846 §4.5.1.3).
-		return &reason.Error{Reason: reason.BadLength, Field: "certificate.certificate_list", Off: 5, Want: "at least the server's certificate", Got: "none"}
+		return &reason.Error{Reason: reason.BadLength, Ref: "RFC 9846 §4.5.1.3", Field: "certificate.certificate_list", Off: 5, Want: reason.Say("at least the server's certificate"), Got: reason.Say("none")}
 	}
 	for i := range m.Entries {
 		for _, x := range m.Entries[i].Extensions.List {

@@ -11,6 +11,7 @@ import (
 // noteShown remembers what became of a CertificateRequest, for the sessions that come of
 // this connection.
 func (c *client) noteShown() {
+	c.summary.CertificateShown = c.certificate != nil
 	h := sha256.New()
 	for i := range c.cfg.Certificates {
 		h.Write(c.cfg.Certificates[i].Chain[0])

@@ -382,36 +382,36 @@ func (c *Config) check() error {
 		return err
 	}
 	if c.minVersion() > iana.TLS13 || c.maxVersion() < iana.TLS12 {
-		return reason.Mistake("config", "TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion", reason.Say("%v to %v", c.minVersion(), c.maxVersion()))
+		return reason.Mistake("config", reason.Say("TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion"), reason.Say("%v to %v", c.minVersion(), c.maxVersion()))
 	}
 	if len(c.versions()) == 0 {
-		return reason.Mistake("config.suites", "a suite of a version in use, whose exchange is in Exchanges", "none")
+		return reason.Mistake("config.suites", reason.Say("a suite of a version in use, whose exchange is in Exchanges"), reason.Say("none"))
 	}
 	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
-		return reason.Mistake("config.record_size_limit", "64 to 16385, or 0", l)
+		return reason.Mistake("config.record_size_limit", reason.Say("64 to 16385, or 0"), l)
 	}
 	if n := c.SessionTickets; n < 0 || n > maxIdle {
 		return reason.Mistake("config.session_tickets", reason.Say("at most %d, or no client will take them", maxIdle), n)
 	}
 	for _, id := range c.KeyShares {
 		if c.group(id) == nil {
-			return reason.Mistake("config.key_shares", "groups that are in Groups", id)
+			return reason.Mistake("config.key_shares", reason.Say("groups that are in Groups"), id)
 		}
 	}
 	for i := range c.PSKs {
 		// An empty key is one that everybody has.
 		switch p := &c.PSKs[i]; {
 		case len(p.Key) == 0:
-			return reason.Mistake("config.psks", "a key in each", reason.Say("none in number %d", i+1))
+			return reason.Mistake("config.psks", reason.Say("a key in each"), reason.Say("none in number %d", i+1))
 		case len(p.Identity) == 0 || len(p.Identity) > 1<<16-1-2-4:
-			return reason.Mistake("config.psks", "an identity of 1 to 65529 bytes in each", reason.Say("%d in number %d", len(p.Identity), i+1))
+			return reason.Mistake("config.psks", reason.Say("an identity of 1 to 65529 bytes in each"), reason.Say("%d in number %d", len(p.Identity), i+1))
 		case p.hash() != crypto.SHA256 && p.hash() != crypto.SHA384:
-			return reason.Mistake("config.psks", "SHA-256 or SHA-384, a suite's hash", reason.Say("%v in number %d", p.Hash, i+1))
+			return reason.Mistake("config.psks", reason.Say("SHA-256 or SHA-384, a suite's hash"), reason.Say("%v in number %d", p.Hash, i+1))
 		}
 	}
 	for i := range c.Certificates {
 		if len(c.Certificates[i].Chain) == 0 {
-			return reason.Mistake("config.certificates", "a chain in each", reason.Say("none in number %d", i+1))
+			return reason.Mistake("config.certificates", reason.Say("a chain in each"), reason.Say("none in number %d", i+1))
 		}
 	}
 	return nil

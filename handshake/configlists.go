@@ -34,12 +34,12 @@ func (c *Config) checkLists() error {
 	}
 	for i, p := range c.ALPN {
 		if len(p) < 1 || len(p) > 255 { // RFC 7301 §3.1
-			return reason.Mistake("config.alpn", "names of 1 to 255 bytes", reason.Say("%d in number %d", len(p), i+1))
+			return reason.Mistake("config.alpn", reason.Say("names of 1 to 255 bytes"), reason.Say("%d in number %d", len(p), i+1))
 		}
 	}
 	return nil
 }
 
 func isNil(field string, i int) error {
-	return reason.Mistake(field, "a value in each place", reason.Say("nil in number %d", i+1))
+	return reason.Mistake(field, reason.Say("a value in each place"), reason.Say("nil in number %d", i+1))
 }

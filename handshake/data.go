@@ -51,7 +51,7 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 	case e.closeSent:
 		return 0, errClosed
 	case e.MayWrite() != ApplicationData:
-		return 0, reason.Mistake("", "a state that may send data", e.state)
+		return 0, reason.Mistake("", reason.Say("a state that may send data"), e.state)
 	case len(p) == 0:
 		return 0, nil
 	}
@@ -84,7 +84,3 @@ func (e *Endpoint) CloseWrite() error {
 	}
 	return nil
 }
-
-// FeedEOF says that the transport has ended: nothing more will be fed. Unless
-// close_notify came, the next Step that would need more fails with TruncatedStream.
-func (e *Endpoint) FeedEOF() { e.eof = true }

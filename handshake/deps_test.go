@@ -20,10 +20,10 @@ import (
 // to handshake/; cmd and examples are trees. A package that is not here fails the
 // test, so that a new one is thought about.
 const policy = `
-	NONE < foreign, iana, keyschedule, replay/bank, pki/der, ondisk
-	foreign < idn
+	NONE < foreign, iana, keyschedule, replay/bank, ondisk
+	foreign < idn, http2
 	foreign, iana < reason
-	reason < wire, kx, sig, suite, certcompress
+	reason < wire, kx, sig, suite, certcompress, pki/der
 	kx < kx/kxtest
 	wire < message, session
 	session < session/redis
@@ -33,7 +33,7 @@ const policy = `
 	NONE < pcapng
 	foreign, ondisk < mitm/har
 	handshake < tls, narrate, observe, tamper, mitm
-	observe, tamper, mitm < scenario
+	observe, tamper, mitm, http2 < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay, idn < render
@@ -51,7 +51,7 @@ const modules = `
 	github.com/andybalholm/brotli: certcompress
 	github.com/klauspost/compress: certcompress
 	golang.org/x/crypto: suite pki cmd
-	golang.org/x/net: tls mitm/proxy idn cmd
+	golang.org/x/net: tls mitm/proxy idn http2 cmd
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm

@@ -132,7 +132,7 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 		return nil
 	}
 	if s.summary.Retried { // RFC 9846 §4.2.2: not a second time
-		return s.fault(reason.BadValue, m, "client_hello.extensions.early_data", "none in a second ClientHello", "some")
+		return s.fault(reason.BadValue, "RFC 9846 §4.2.2", m, "client_hello.extensions.early_data", reason.Say("none in a second ClientHello"), reason.Say("some"))
 	}
 	why := s.whyNotEarly(m)
 	if why == "" {
@@ -198,7 +198,7 @@ func whyNotFresh(in EarlyDataInput) string {
 func recvEndOfEarlyData(s *server, _ message.Message) error {
 	switch code := s.summary.MaxFragmentLength; {
 	case s.peerLimit != 0:
-		s.rd.SetLimit(s.cfg.RecordSizeLimit)
+		s.rd.SetLimit(s.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 	case code != 0:
 		s.limit(code)
 	}
@@ -208,7 +208,7 @@ func recvEndOfEarlyData(s *server, _ message.Message) error {
 // countEarlyData bounds what a client sends early by what the ticket allowed.
 func (e *Endpoint) countEarlyData(n int) error {
 	if e.early == nil || uint32(n) > e.early.left {
-		return reason.New(reason.UnexpectedRecord, "", "record", "no more early data than the ticket allows", "more")
+		return reason.New(reason.UnexpectedRecord, "RFC 9846 §4.7.1", "record", reason.Say("no more early data than the ticket allows"), reason.Say("more"))
 	}
 	e.early.left -= uint32(n)
 	return nil

@@ -70,6 +70,7 @@ type Endpoint struct {
 	running    *runningHash
 
 	eof, closeSent, closeReceived bool
+	broken                        error // why eof, if the transport did not end but broke
 	warnings, idle                int
 	declined                      bool // no_renegotiation is in out
 	owing                         bool // see Owes
@@ -223,6 +224,15 @@ func (e *Endpoint) version() iana.Version {
 	return 0
 }
 
+// rule is where a rule stands that both versions have: the one of the version that is
+// settled, or that alone may be; TLS 1.3's while there is a choice.
+func (e *Endpoint) rule(tls13, tls12 string) string {
+	if e.version() == iana.TLS12 {
+		return tls12
+	}
+	return tls13
+}
+
 func (e *Endpoint) find(d Direction, m message.Message) int {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
@@ -275,7 +285,7 @@ func (e *Endpoint) fail(err error) error {
 	if !errors.As(err, &re) {
 		re = &reason.Error{Reason: reason.Internal, Off: -1, Err: err}
 	}
-	e.err, e.owing = re, false
+	e.err, e.owing, e.summary.FailedIn = re, false, e.state
 	if d, ok := reason.Alert(re.Reason); ok {
 		e.sendAlert(iana.Fatal, d, re)
 	}
@@ -298,7 +308,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	if n == 0 {
 		if e.eof {
-			return false, reason.New(reason.TruncatedStream, "", "", "close_notify", "the end of the stream")
+			return false, e.truncated()
 		}
 		return false, nil
 	}
@@ -310,11 +320,14 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		return true, nil
 	}
 	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
-		r := reason.InterleavedMessage
-		if rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13 {
-			r = reason.KeyChangeMidMessage
+		r, ref := reason.InterleavedMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
+		switch {
+		case rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13:
+			r, ref = reason.KeyChangeMidMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §7.1")
+		case rec.Type == iana.ApplicationData && e.state != Connected:
+			ref = e.rule("RFC 9846 §5.1", "RFC 5246 §7.4.9")
 		}
-		return false, reason.New(r, "", "record.type", iana.Handshake, rec.Type)
+		return false, reason.New(r, ref, "record.type", iana.Handshake, rec.Type)
 	}
 	switch rec.Type {
 	case iana.Handshake:
@@ -331,8 +344,8 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		return true, e.readAlert(rec.Payload)
 	case iana.ApplicationData:
 		if e.state.MayRead() == NoData {
-			return false, reason.New(reason.UnexpectedRecord, "", "record.type",
-				"no application data in state "+e.state.String(), rec.Type)
+			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), "record.type",
+				reason.Say("no application data in state %v", e.state), rec.Type)
 		}
 		if e.state.MayRead() == EarlyData {
 			if err := e.countEarlyData(len(rec.Payload)); err != nil {
@@ -368,7 +381,8 @@ func (e *Endpoint) readMessage() (bool, error) {
 	}
 	n := messageLen(e.hs)
 	if n > maxMessage {
-		return false, &reason.Error{Reason: reason.MessageTooLong, Field: kind.String() + ".length", Off: 1, Want: maxMessage, Got: n}
+		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
+			Want: reason.Say("at most %d bytes", maxMessage-messageHeader), Got: n - messageHeader}
 	}
 	if len(e.hs) < n {
 		return false, nil
@@ -424,10 +438,7 @@ func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
 
 // context tells message what shapes to expect from the peer.
 func (e *Endpoint) context() message.Context {
-	ctx := message.Context{Version: iana.TLS12, FromServer: e.role == Client}
-	if e.summary.Version != 0 {
-		ctx.Version = e.summary.Version
-	}
+	ctx := message.Context{Version: e.version(), FromServer: e.role == Client}
 	if s := e.summary.Suite; s != nil {
 		ctx.Kx = s.Kx
 	}

@@ -42,7 +42,7 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 		e.noteMessage(Receive, m, raw, e.state)
 		e.move, e.ref = "", ""
 	}
-	return true, e.countAttempt()
+	return true, e.countAttempt("RFC 5246 §7.4.1.1")
 }
 
 // refuseExcess refuses handshake bytes of the peer's that are left when a message of ours is

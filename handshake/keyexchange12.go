@@ -94,8 +94,8 @@ func (e *Endpoint) groupName(id iana.Group) string {
 // Whether it may is asked when the chain is judged.
 func fitsAuth(s *suite.Suite, leaf *x509.Certificate) error {
 	if !kindFits(s, leaf) {
-		return &reason.Error{Reason: reason.CertificateWrongKey, Field: "certificate.certificate_list", Off: 7,
-			Want: s.Auth.String() + " key, for " + s.ID.String(), Got: pki.CertKeyName(leaf)}
+		return &reason.Error{Reason: reason.CertificateWrongKey, Ref: "RFC 5246 §7.4.2", Field: "certificate.certificate_list", Off: 7,
+			Want: reason.Say("%v key, for %v", s.Auth, s.ID), Got: pki.CertKeyName(leaf)}
 	}
 	return nil
 }
@@ -173,18 +173,21 @@ func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, conte
 // checkSignature verifies the signature of a message. The scheme must be one of
 // ours: that is what we said we take.
 func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto.PublicKey, content []byte) error {
-	s := e.cfg.scheme(sg.Scheme)
+	s, ref := e.cfg.scheme(sg.Scheme), e.rule("RFC 9846 §4.5.2", "RFC 5246 §7.4.8")
+	if what == "server_key_exchange" {
+		ref = "RFC 5246 §7.4.3"
+	}
 	var err error
 	switch {
 	case s == nil:
-		err = &reason.Error{Reason: reason.NotOffered, Field: what + ".signature.algorithm", Off: -1,
-			Want: "one of the signature schemes offered", Got: sg.Scheme}
+		err = &reason.Error{Reason: reason.NotOffered, Ref: ref, Field: what + ".signature.algorithm", Off: -1,
+			Want: reason.Say("one of the signature schemes offered"), Got: sg.Scheme}
 	case !s.FitsKey(pub, e.summary.Version):
-		err = &reason.Error{Reason: reason.CertificateWrongKey, Field: what + ".signature.algorithm", Off: -1,
-			Want: "a scheme for the certificate's key", Got: sg.Scheme}
+		err = &reason.Error{Reason: reason.CertificateWrongKey, Ref: ref, Field: what + ".signature.algorithm", Off: -1,
+			Want: reason.Say("a scheme for the certificate's key"), Got: sg.Scheme}
 	default:
 		if err = s.Verify(pub, content, sg.Bytes); err != nil {
-			err = &reason.Error{Reason: reason.BadSignature, Field: what + ".signature", Off: -1, Err: err}
+			err = &reason.Error{Reason: reason.BadSignature, Ref: ref, Field: what + ".signature", Off: -1, Err: err}
 		}
 	}
 	if e.listening() {
@@ -194,9 +197,10 @@ func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto
 	return err
 }
 
-// fault is an error about a field of a message, and where in the message it stands.
-func (e *Endpoint) fault(r reason.Reason, m wire.Struct, field string, want, got any) *reason.Error {
-	return &reason.Error{Reason: r, Field: field, Off: e.offset(m, field), Want: want, Got: got}
+// fault is an error about a field of a message: the rule that was broken, and where in the
+// message the field stands.
+func (e *Endpoint) fault(r reason.Reason, ref string, m wire.Struct, field string, want, got any) *reason.Error {
+	return &reason.Error{Reason: r, Ref: ref, Field: field, Off: e.offset(m, field), Want: want, Got: got}
 }
 
 // offset finds where a field of a message stands, for an error; -1 if nowhere.
@@ -220,5 +224,5 @@ func (e *Endpoint) limit(code iana.MaxFragmentLength) {
 		n++
 	}
 	e.wr.SetLimit(n)
-	e.rd.SetLimit(n)
+	e.rd.SetLimit(n, iana.ExtMaxFragmentLength)
 }

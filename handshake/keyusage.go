@@ -39,15 +39,23 @@ func (e *Endpoint) checkKeyUsage(leaf *x509.Certificate, fromServer bool) error 
 	if mayBeUsed(leaf, usage) {
 		return nil
 	}
-	return reason.New(reason.CertificateUsage, "", "certificate[0].key_usage", usageName(usage), allowed(leaf))
+	return reason.New(reason.CertificateUsage, e.usageRule(fromServer), "certificate[0].key_usage", usageName(usage), allowed(leaf))
 }
 
 // allowed is what a certificate with the extension lets its key do, as RFC 5280 names it.
-func allowed(leaf *x509.Certificate) string {
+func allowed(leaf *x509.Certificate) any {
 	if names := pki.KeyUsageNames(leaf.KeyUsage); len(names) > 0 {
 		return strings.Join(names, ", ")
 	}
-	return "no bit"
+	return reason.Say("no bit")
+}
+
+// usageRule is where TLS says what a certificate must let its key do.
+func (e *Endpoint) usageRule(fromServer bool) string {
+	if fromServer {
+		return e.rule("RFC 9846 §4.5.1.2", "RFC 5246 §7.4.2")
+	}
+	return e.rule("RFC 9846 §4.5.1.2", "RFC 5246 §7.4.6")
 }
 
 // usageName is RFC 5280's name of one of the two usages that TLS has.

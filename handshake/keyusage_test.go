@@ -81,7 +81,7 @@ func TestKeyUsageIsAsked(t *testing.T) {
 				if test.usage == 0 {
 					got = "no bit"
 				}
-				if e.Got != got {
+				if fmt.Sprint(e.Got) != got {
 					t.Errorf("%s: got %v, want %s", what, e.Got, got)
 				}
 				alerts := all[*handshake.AlertEvent](c.heard[to])

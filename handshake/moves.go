@@ -1,9 +1,7 @@
 package handshake
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
@@ -17,7 +15,7 @@ type move[S any] struct {
 	In   State
 	Dir  Direction
 	Msg  message.Kind
-	If   func(*S, message.Message) bool // nil: always. Pure. The message is nil on a send
+	If   func(*S, message.Message) bool // nil: always. Pure. The message is nil on a send; on a receive nil asks whether one could pass
 	When Guard                          // the name of If
 	Do   func(*S, message.Message) error
 	To   State
@@ -75,9 +73,12 @@ type machine interface {
 	row(row int) Move
 	// legal lists the rows of a state, guards unevaluated.
 	legal(v iana.Version, state State) []Move
+	// awaits lists the kinds of message that may come in a state as things stand: a row whose
+	// guard no message can pass does not count.
+	awaits(v iana.Version, state State) []message.Kind
 	// forget drops what only the handshake needed.
 	forget()
-	// expects tells whether any row of state receives kind.
+	// expects tells whether kind may come in a state, as awaits does.
 	expects(v iana.Version, state State, kind message.Kind) bool
 }
 
@@ -91,6 +92,11 @@ type table[S any] struct {
 // in reports whether r is a row of state, for version v.
 func (r *move[S]) in(v iana.Version, state State) bool {
 	return r.In == state && (v == 0 || r.Ver == 0 || r.Ver == v)
+}
+
+// awaited reports whether a message can come by r in state, for version v.
+func (r *move[S]) awaited(s *S, v iana.Version, state State) bool {
+	return r.Dir == Receive && r.in(v, state) && (r.If == nil || r.If(s, nil))
 }
 
 func (t *table[S]) find(v iana.Version, state State, dir Direction, m message.Message) int {
@@ -117,7 +123,7 @@ func (t *table[S]) row(i int) Move {
 
 func (t *table[S]) expects(v iana.Version, state State, kind message.Kind) bool {
 	for i := range t.moves {
-		if r := &t.moves[i]; r.in(v, state) && r.Dir == Receive && r.Msg == kind {
+		if r := &t.moves[i]; r.Msg == kind && r.awaited(t.s, v, state) {
 			return true
 		}
 	}
@@ -134,6 +140,16 @@ func (t *table[S]) legal(v iana.Version, state State) []Move {
 	return out
 }
 
+func (t *table[S]) awaits(v iana.Version, state State) (kinds []message.Kind) {
+	for i := range t.moves {
+		r := &t.moves[i]
+		if r.awaited(t.s, v, state) && !slices.Contains(kinds, r.Msg) {
+			kinds = append(kinds, r.Msg)
+		}
+	}
+	return kinds
+}
+
 // Moves returns the whole table of a role: what a state diagram is drawn from,
 // and what "which message could come here?" is answered from.
 func Moves(r Role) []Move {
@@ -148,18 +164,36 @@ func Moves(r Role) []Move {
 	return out
 }
 
+// orderRule is where it stands that a message may not come now.
+func (e *Endpoint) orderRule(k message.Kind) string {
+	switch {
+	case k == message.KindChangeCipherSpec:
+		return e.rule("RFC 9846 §5", "RFC 5246 §7.1")
+	case k == message.KindClientHello:
+		return e.rule("RFC 9846 §4.2.2", "RFC 5246 §7.4")
+	case k == message.KindHelloRetryRequest:
+		return e.rule("RFC 9846 §4.2.4", "RFC 5246 §7.4")
+	}
+	return e.rule("RFC 9846 §4", "RFC 5246 §7.4")
+}
+
 // unexpected is the error for a message that no row of the state receives.
 func (e *Endpoint) unexpected(k message.Kind) error {
-	var want []string
-	for _, m := range e.machine.legal(e.version(), e.state) {
-		if m.Dir == Receive && !slices.Contains(want, m.Msg.String()) {
-			want = append(want, m.Msg.String())
-		}
+	got := reason.Say("%v in state %v", k, e.state)
+	if k == message.KindHelloRetryRequest && e.summary.Retried {
+		got = reason.Say("a second %v in state %v", k, e.state)
 	}
-	w := "no handshake message"
-	if len(want) > 0 {
-		w = strings.Join(want, " or ")
+	return &reason.Error{Reason: reason.UnexpectedMessage, Ref: e.orderRule(k), Field: k.String(), Off: 0, Want: e.awaited(), Got: got}
+}
+
+// awaited says which messages may come now.
+func (e *Endpoint) awaited() reason.Phrase {
+	var kinds reason.OneOf
+	for _, k := range e.machine.awaits(e.version(), e.state) {
+		kinds = append(kinds, k.String())
 	}
-	return &reason.Error{Reason: reason.UnexpectedMessage, Field: k.String(), Off: 0, Want: w,
-		Got: fmt.Sprintf("%v in state %v", k, e.state)}
+	if len(kinds) == 0 {
+		return reason.Say("no handshake message")
+	}
+	return reason.Say("%v", kinds)
 }

@@ -29,12 +29,12 @@ func malformed(i int, err error) error {
 	at := fmt.Sprintf("certificate.certificate_list[%d]", i)
 	var re *reason.Error
 	if !errors.As(err, &re) {
-		return reason.Wrap(reason.CertificateMalformed, "", at, err)
+		return reason.Wrap(reason.CertificateMalformed, "RFC 5280 §4.1", at, err)
 	}
 	e := *re
 	e.Field, e.Off = at+strings.TrimPrefix(re.Field, "certificate"), -1
 	if re.Off >= 0 {
-		e.Got = fmt.Sprintf("%v (at byte %d of the certificate)", re.Got, re.Off)
+		e.Got = reason.Say("%v (at byte %d of the certificate)", re.Got, re.Off)
 	}
 	return &e
 }

@@ -185,9 +185,9 @@ func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) 
 	const field = "server_hello.extensions.pre_shared_key.selected_identity"
 	switch {
 	case int(x.Selected) >= len(c.psks):
-		return c.fault(reason.NotOffered, m, field, fmt.Sprintf("less than %d", len(c.psks)), x.Selected)
+		return c.fault(reason.NotOffered, "RFC 9846 §4.3.11", m, field, reason.Say("less than %d", len(c.psks)), x.Selected)
 	case c.psks[x.Selected].hash != c.summary.Suite.Hash:
-		return c.fault(reason.BadValue, m, field, "a key for "+c.summary.Suite.Hash.String(), c.psks[x.Selected].hash)
+		return c.fault(reason.BadValue, "RFC 9846 §4.3.11", m, field, reason.Say("a key for %v", c.summary.Suite.Hash), c.psks[x.Selected].hash)
 	}
 	p := &c.psks[x.Selected]
 	c.psk, c.summary.PSK = p, true
@@ -220,7 +220,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 		return nil
 	}
 	if len(x.Binders) != len(x.Identities) {
-		return s.fault(reason.BadValue, m, "client_hello.extensions.pre_shared_key.binders", fmt.Sprintf("%d, one per identity", len(x.Identities)), len(x.Binders))
+		return s.fault(reason.BadValue, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("%d, one per identity", len(x.Identities)), len(x.Binders))
 	}
 	if s.pskMode(m); !s.pskOnly && !s.pskWithDHE {
 		s.decided("resumption", "full_handshake", nil, "no_common_psk_mode")
@@ -239,7 +239,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 		want := p.binder(s.Endpoint, s.before(), s.transcript[s.mark:s.mark+x.BindersOffset()])
 		var err error
 		if subtle.ConstantTimeCompare(want.Bytes(), x.Binders[i]) != 1 {
-			err = s.fault(reason.BadBinder, m, "client_hello.extensions.pre_shared_key.binders", "the HMAC of who has the key", "another")
+			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC of who has the key"), reason.Say("another"))
 		}
 		if s.listening() {
 			s.checked(CheckEvent{What: "psk_binder", Op: OpHash, Method: p.hash.String(), Err: err,

@@ -2,13 +2,16 @@ package handshake_test
 
 import (
 	"errors"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
 	"tlslab/handshake/suite"
@@ -297,6 +300,9 @@ func (s *subject) drive() {
 	s.out = append(s.out, s.Output()...)
 }
 
+// decimalBytes is how fmt prints a byte slice: [121 121 121].
+var decimalBytes = regexp.MustCompile(` \[\d{1,3}( \d{1,3})+\]`)
+
 // refused holds that a subject has given up as it should: with a typed reason that
 // is not its own fault, the alert that goes with it, no way on, and the same
 // answer to every later question.
@@ -309,11 +315,14 @@ func (s *subject) refused(t testing.TB) *reason.Error {
 		t.Fatalf("not refused: the endpoint is in %v", s.State())
 	case !errors.As(err, &re) || !slices.Contains(reason.All(), re.Reason):
 		t.Fatalf("refused without a typed reason: %T %v", err, err)
+	case decimalBytes.MatchString(err.Error()):
+		t.Fatalf("the error prints bytes in decimal: %v", err)
 	case reason.OurFault(re.Reason):
 		t.Fatalf("what the peer sent is called our own fault: %v", err)
 	case s.State() != handshake.Failed || s.Done() || len(s.Legal()) != 0:
 		t.Fatalf("refused (%v), yet in %v", err, s.State())
 	}
+	checkChinese(t, re)
 	if want, ok := reason.Alert(re.Reason); ok {
 		var last []byte
 		for b := range eachRecord(s.out) {
@@ -366,4 +375,16 @@ func all[T handshake.Event](c collect) (list []T) {
 		}
 	}
 	return list
+}
+
+// checkChinese: what an error says is said in Chinese whole. (That each phrase has its entry
+// narrate tests; here are the errors that come about.)
+func checkChinese(t testing.TB, err error) {
+	t.Helper()
+	said, _, _ := strings.Cut(narrate.Fault(narrate.Zh, err), "英文原文") // what another package says may be English
+	for _, word := range []string{" expected ", ", got ", ": got ", " at byte ", " the ", " a ", " an ", " of ", " for ", " with ", " that ", " in state ", " or "} {
+		if strings.Contains(said, word) {
+			t.Errorf("%q is in %s\nof %v", word, said, err)
+		}
+	}
 }

@@ -85,10 +85,10 @@ func (c *client) resume(m *message.ServerHello) error {
 	s := c.offered
 	switch {
 	case m.CipherSuite != s.Suite:
-		return c.fault(reason.NotOffered, m, "server_hello.cipher_suite", s.Suite, m.CipherSuite)
+		return c.fault(reason.NotOffered, "RFC 5246 §7.4.1.3", m, "server_hello.cipher_suite", s.Suite, m.CipherSuite)
 	case c.ems != s.EMS:
-		return reason.New(reason.EMSMismatch, "", "server_hello.extensions.extended_master_secret",
-			"extended master secret as in the session", c.ems)
+		return reason.New(reason.EMSMismatch, "RFC 7627 §5.3", "server_hello.extensions.extended_master_secret",
+			reason.Say("extended master secret as in the session"), c.ems)
 	}
 	c.session, c.master = s, s.Master
 	c.summary.Resumed, c.shown = true, s.OwnCertificates
@@ -213,7 +213,7 @@ func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (ch
 		return nil, "session_other_name", nil // RFC 6066 §3
 	case sess.EMS && !s.ems:
 		// RFC 7627 §5.3: this is no honest client of that session.
-		return nil, "", reason.New(reason.EMSMismatch, "", "client_hello.extensions.extended_master_secret", "extended master secret as in the session", "none")
+		return nil, "", reason.New(reason.EMSMismatch, "RFC 7627 §5.3", "client_hello.extensions.extended_master_secret", reason.Say("extended master secret as in the session"), reason.Say("none"))
 	case !sess.EMS && s.ems:
 		return nil, "session_other_ems", nil
 	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:

@@ -65,7 +65,7 @@ func (s *server) check() error {
 		return err
 	}
 	if len(s.cfg.Certificates) == 0 && s.cfg.ForClient == nil {
-		return reason.Mistake("config.certificates", "a certificate to show", "none")
+		return reason.Mistake("config.certificates", reason.Say("a certificate to show"), reason.Say("none"))
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 	// (RFC 7507 §3). What it wanted it no longer says.
 	ours := s.cfg.versions()
 	if slices.Contains(m.CipherSuites, iana.FallbackSCSV) && !slices.Contains(offered, ours[0]) {
-		return s.fault(reason.InappropriateFallback, m, "client_hello.cipher_suites", ours[0], offered)
+		return s.fault(reason.InappropriateFallback, "RFC 7507 §3", m, "client_hello.cipher_suites", ours[0], offered)
 	}
 	for _, v := range ours {
 		if slices.Contains(offered, v) {
@@ -144,7 +144,7 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 			return nil
 		}
 	}
-	return s.fault(reason.UnsupportedVersion, m, field, ours, offered)
+	return s.fault(reason.UnsupportedVersion, s.versionRule(m), m, field, ours, offered)
 }
 
 // offeredVersions is what a client can do, and where it says so. With supported_versions in
@@ -156,6 +156,17 @@ func offeredVersions(m *message.ClientHello) (offered []iana.Version, field stri
 	return []iana.Version{min(m.Version, iana.TLS12)}, "client_hello.client_version"
 }
 
+// versionRule is where it stands that a client with whom we have no version in common is refused.
+func (s *server) versionRule(m *message.ClientHello) string {
+	switch {
+	case m.Extensions.Find(iana.ExtSupportedVersions) != nil:
+		return "RFC 9846 §4.3.1"
+	case s.cfg.speaks(iana.TLS12):
+		return "RFC 5246 §E.1"
+	}
+	return "RFC 9846 §E.2"
+}
+
 func (s *server) chooseCompression(m *message.ClientHello) error {
 	if s.cfg.Weak.Compression && slices.Contains(m.Compressions, iana.CompressionDEFLATE) {
 		s.summary.Compression = iana.CompressionDEFLATE
@@ -163,7 +174,7 @@ func (s *server) chooseCompression(m *message.ClientHello) error {
 		return nil
 	}
 	if !slices.Contains(m.Compressions, iana.CompressionNull) {
-		return s.fault(reason.NoCommonCompression, m, "client_hello.compression_methods", iana.CompressionNull, m.Compressions)
+		return s.fault(reason.NoCommonCompression, "RFC 5246 §7.4.1.2", m, "client_hello.compression_methods", iana.CompressionNull, m.Compressions)
 	}
 	return nil
 }
@@ -175,13 +186,13 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 	}
 	if f, ok := message.Get[*message.MaxFragmentLength](&m.Extensions); ok {
 		if f.Code.Bytes() == 0 {
-			return s.fault(reason.BadValue, m, "client_hello.extensions.max_fragment_length", "1 to 4", f.Code)
+			return s.fault(reason.BadValue, "RFC 6066 §4", m, "client_hello.extensions.max_fragment_length", reason.Say("1 to 4"), f.Code)
 		}
 		s.summary.MaxFragmentLength = f.Code
 	}
 	if l, ok := message.Get[*message.RecordSizeLimit](&m.Extensions); ok {
 		if l.Limit < 64 {
-			return s.fault(reason.BadValue, m, "client_hello.extensions.record_size_limit", "at least 64", l.Limit)
+			return s.fault(reason.BadValue, "RFC 8449 §4", m, "client_hello.extensions.record_size_limit", reason.Say("at least 64"), l.Limit)
 		}
 		if s.cfg.RecordSizeLimit != 0 {
 			s.peerLimit = int(l.Limit)
@@ -194,7 +205,7 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 func (s *server) readExtensions12(m *message.ClientHello) error {
 	if r, ok := message.Get[*message.RenegotiationInfo](&m.Extensions); ok {
 		if len(r.RenegotiatedConnection) != 0 {
-			return s.fault(reason.RenegotiationInfo, m, "client_hello.extensions.renegotiation_info", "nothing in a first handshake", r.RenegotiatedConnection)
+			return s.fault(reason.RenegotiationInfo, "RFC 5746 §3.6", m, "client_hello.extensions.renegotiation_info", reason.Say("nothing in a first handshake"), r.RenegotiatedConnection)
 		}
 		s.summary.SecureRenegotiation = true
 	}
@@ -203,7 +214,7 @@ func (s *server) readExtensions12(m *message.ClientHello) error {
 	}
 	curves := slices.ContainsFunc(s.clientGroups(m), func(g iana.Group) bool { return g>>8 == 0 })
 	if f, ok := message.Get[*message.ECPointFormats](&m.Extensions); ok && curves && !slices.Contains(f.Formats, iana.Uncompressed) {
-		return s.fault(reason.BadValue, m, "client_hello.extensions.ec_point_formats", iana.Uncompressed, f.Formats) // RFC 8422 §5.1.2
+		return s.fault(reason.BadValue, "RFC 8422 §5.1.2", m, "client_hello.extensions.ec_point_formats", iana.Uncompressed, f.Formats) // RFC 8422 §5.1.2
 	}
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems
@@ -226,7 +237,7 @@ func (s *server) chooseProtocol(m *message.ClientHello) error {
 			return nil
 		}
 	}
-	return s.fault(reason.NoCommonProtocol, m, "client_hello.extensions.application_layer_protocol_negotiation", s.cfg.ALPN, a.Protocols)
+	return s.fault(reason.NoCommonProtocol, "RFC 7301 §3.2", m, "client_hello.extensions.application_layer_protocol_negotiation", s.cfg.ALPN, a.Protocols)
 }
 
 // makeRandom draws the server's random; one that could have done better than TLS
@@ -275,7 +286,7 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		return nil
 	}
 	if why == nil {
-		why = lacks(0, reason.NoCommonSuite, "client_hello.cipher_suites", "one of our suites", m.CipherSuites)
+		why = lacks(0, reason.NoCommonSuite, "RFC 5246 §7.4.1.2", "client_hello.cipher_suites", reason.Say("one of our suites"), m.CipherSuites)
 	}
 	why.err.Off = s.offset(m, why.err.Field)
 	return why.err
@@ -297,8 +308,8 @@ const (
 	metAll          // and still it fails: the alert is a MUST, or it is our own fault
 )
 
-func lacks(met int, r reason.Reason, field string, want, got any) *unfit {
-	return &unfit{reason.New(r, "", field, want, got), met}
+func lacks(met int, r reason.Reason, ref, field string, want, got any) *unfit {
+	return &unfit{reason.New(r, ref, field, want, got), met}
 }
 
 // nearer is whichever of the two came nearer, u among equals: that is what has to be mended.
@@ -349,12 +360,20 @@ func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Gro
 		}
 	}
 	if len(common) == 0 && su.Kx == iana.KxDHE && !silent {
-		return nil, lacks(metAll, reason.NoCommonField, "client_hello.extensions.supported_groups", "one of our finite fields", theirs)
+		return nil, lacks(metAll, reason.NoCommonField, "RFC 7919 §4", "client_hello.extensions.supported_groups", reason.Say("one of our finite fields"), theirs)
 	}
 	if len(common) == 0 {
-		return nil, lacks(metNone, reason.NoCommonGroup, "client_hello.extensions.supported_groups", "one of our groups", theirs)
+		return nil, lacks(metNone, reason.NoCommonGroup, curveRule(su.Kx), "client_hello.extensions.supported_groups", reason.Say("one of our groups"), theirs)
 	}
 	return common, nil
+}
+
+// curveRule is where it stands that a suite needs a group that the client has.
+func curveRule(k iana.Kx) string {
+	if k == iana.KxDHE {
+		return "RFC 7919 §4"
+	}
+	return "RFC 8422 §5.1"
 }
 
 // clientSchemes is what the client takes. One that does not say takes SHA-1
@@ -371,7 +390,7 @@ func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
 func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *unfit) {
 	var first *Certificate
 	var firstScheme *sig.Scheme
-	why := lacks(metGroup, reason.NoCommonSuite, "config.certificates", "a certificate with an "+su.Auth.String()+" key", "none")
+	why := lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", "config.certificates", reason.Say("a certificate with an %v key", su.Auth), reason.Say("none"))
 	for i := range s.cfg.Certificates {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
@@ -402,19 +421,19 @@ func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite
 	const field = "config.certificates"
 	switch usage := usageFor(su); {
 	case !kindFits(su, leaf):
-		return nil, lacks(metGroup, reason.NoCommonSuite, field, "a certificate with an "+su.Auth.String()+" key", pki.CertKeyName(leaf))
+		return nil, lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate with an %v key", su.Auth), pki.CertKeyName(leaf))
 	case !mayBeUsed(leaf, usage):
-		return nil, lacks(metKind, reason.NoCommonSuite, field, "a certificate whose key usage has "+usageName(usage), allowed(leaf))
+		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate whose key usage has %s", usageName(usage)), allowed(leaf))
 	case su.Kx == iana.KxRSA && !decrypts(cert.Key):
-		return nil, lacks(metKind, reason.NoCommonSuite, field, "an RSA key that decrypts", "one that can only sign")
+		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §8.1.1", field, reason.Say("an RSA key that decrypts"), reason.Say("one that can only sign"))
 	case !s.curveTaken(leaf, m):
-		return nil, lacks(metUsage, reason.NoCommonGroup, "client_hello.extensions.supported_groups", "the curve of our key, "+pki.CertKeyName(leaf), s.clientGroups(m))
+		return nil, lacks(metUsage, reason.NoCommonGroup, "RFC 8422 §5.3", "client_hello.extensions.supported_groups", reason.Say("the curve of our key, %s", pki.CertKeyName(leaf)), s.clientGroups(m))
 	case !x.Ephemeral():
 		return nil, nil
 	}
 	scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
 	if scheme == nil {
-		return nil, lacks(metCurve, reason.NoCommonScheme, "client_hello.extensions.signature_algorithms", "a scheme for our key", clientSchemes(m))
+		return nil, lacks(metCurve, reason.NoCommonScheme, "RFC 5246 §7.4.3", "client_hello.extensions.signature_algorithms", reason.Say("a scheme for our key"), clientSchemes(m))
 	}
 	return scheme, nil
 }

@@ -187,7 +187,7 @@ func recvClientCertificate(s *server, msg message.Message) error {
 	}
 	if len(chain) == 0 {
 		if s.cfg.ClientAuth == RequireClientCert {
-			return &reason.Error{Reason: reason.CertificateMissing, Field: "certificate.certificate_list", Off: 4, Want: "a client certificate"}
+			return &reason.Error{Reason: reason.CertificateMissing, Ref: "RFC 5246 §7.4.6", Field: "certificate.certificate_list", Off: 4, Want: reason.Say("a client certificate")}
 		}
 		s.decided("client_certificate", "none", nil, "optional")
 		return nil

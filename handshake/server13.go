@@ -82,7 +82,7 @@ func serverGivesMore(s *server, _ message.Message) bool {
 func serverUpdates(s *server, _ message.Message) bool { return s.traffic.due() }
 
 func showsCertificate(_ *server, m message.Message) bool {
-	return len(m.(*message.Certificate13).Entries) > 0
+	return m == nil || len(m.(*message.Certificate13).Entries) > 0
 }
 
 // Moves.
@@ -108,14 +108,14 @@ func sendHelloRetryRequest(s *server, _ message.Message) error {
 func recvSecondClientHello(s *server, msg message.Message) error {
 	m := msg.(*message.ClientHello)
 	if field := s.changed(s.hello, m); field != "" {
-		return s.fault(reason.BadValue, m, field, "as in the first ClientHello", "something else")
+		return s.fault(reason.BadValue, "RFC 9846 §4.2.2", m, field, reason.Say("as in the first ClientHello"), reason.Say("something else"))
 	}
 	wanted, shared := s.group, s.share != nil
 	cookie, _ := message.Get[*message.Cookie](&m.Extensions)
 	if s.cookie != nil {
 		var err error
 		if cookie == nil || subtle.ConstantTimeCompare(cookie.Cookie, s.cookie) != 1 {
-			err = s.fault(reason.BadValue, m, "client_hello.extensions.cookie", "the cookie of the HelloRetryRequest", "none, or another")
+			err = s.fault(reason.BadValue, "RFC 9846 §4.3.2", m, "client_hello.extensions.cookie", reason.Say("the cookie of the HelloRetryRequest"), reason.Say("none, or another"))
 		}
 		if s.listening() {
 			s.checked(CheckEvent{What: "cookie", Err: err})
@@ -134,10 +134,10 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 		return nil
 	}
 	if wanted == nil {
-		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "a share of "+s.group.Name(), "none") // a third hello there is not
+		return s.fault(reason.BadValue, "RFC 9846 §4.2.4", m, "client_hello.extensions.key_share", reason.Say("a share of %s", s.group.Name()), reason.Say("none")) // a third hello there is not
 	}
 	if s.retrying || s.group != wanted || !shared && len(shares.Shares) != 1 {
-		return s.fault(reason.BadValue, m, "client_hello.extensions.key_share", "one share, of "+wanted.Name(), "none, or others")
+		return s.fault(reason.BadValue, "RFC 9846 §4.3.8", m, "client_hello.extensions.key_share", reason.Say("one share, of %s", wanted.Name()), reason.Say("none, or others"))
 	}
 	return nil
 }
@@ -253,7 +253,7 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 		s.limit(code)
 	}
 	if s.summary.EarlyData == EarlyDataAccepted {
-		s.rd.SetLimit(0) // early data was sealed before the client heard of a limit
+		s.rd.SetLimit(0, 0) // early data was sealed before the client heard of a limit
 	}
 	return s.send(m)
 }
@@ -313,7 +313,7 @@ func recvCompressedClientCertificate(s *server, m message.Message) error {
 		return err
 	}
 	if len(cert.Entries) == 0 { // nothing was worth compressing, and no CertificateVerify will come
-		return s.fault(reason.CertificateRequired, m.(*message.CompressedCertificate), "compressed_certificate", "a client certificate", "none")
+		return s.fault(reason.CertificateRequired, "RFC 9846 §4.5.1.3", m.(*message.CompressedCertificate), "compressed_certificate", reason.Say("a client certificate"), reason.Say("none"))
 	}
 	return s.takeClientCertificate(cert)
 }
@@ -325,14 +325,14 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 	}
 	if len(chain) == 0 {
 		if s.cfg.ClientAuth == RequireClientCert {
-			return &reason.Error{Reason: reason.CertificateRequired, Field: "certificate.certificate_list", Off: 5, Want: "a client certificate"}
+			return &reason.Error{Reason: reason.CertificateRequired, Ref: "RFC 9846 §4.5.1.3", Field: "certificate.certificate_list", Off: 5, Want: reason.Say("a client certificate")}
 		}
 		s.decided("client_certificate", "none", nil, "optional")
 		return nil
 	}
 	for _, e := range m.Entries {
 		for _, x := range e.Extensions.List { // we asked for none
-			return s.fault(reason.UnsolicitedExtension, m, "certificate.certificate_list.certificate_entry.extensions", "no extension", x.Type())
+			return s.fault(reason.UnsolicitedExtension, "RFC 9846 §4.5.1", m, "certificate.certificate_list.certificate_entry.extensions", reason.Say("no extension"), x.Type())
 		}
 	}
 	s.summary.PeerChain = chain

@@ -34,6 +34,12 @@ type Summary struct {
 	Retried              bool // TLS 1.3: the server sent a HelloRetryRequest
 
 	CertificateRequested bool // the server asked the client for a certificate
+	CertificateShown     bool // and the client had one that fits
+
+	// How it ended, and what was said before:
+	FailedIn     State                   // where it stood when it failed; meaningful once Endpoint.Err is not nil
+	Warnings     []iana.AlertDescription // warning alerts that came and did not end it, but for close_notify; the first few
+	Renegotiates bool                    // the peer asked for a second handshake, which is declined
 
 	PeerChain []*x509.Certificate // as sent, leaf first; after resumption as remembered
 	Report    *pki.Report         // on PeerChain; nil after resumption

@@ -105,7 +105,7 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 	} else {
 		e.rd.Change(p, k.decompress)
 		if e.summary.RecordSizeLimit != 0 { // from here on (RFC 8449 §4)
-			e.rd.SetLimit(e.cfg.RecordSizeLimit)
+			e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 		}
 	}
 	e.noteKeyChange(d, ApplicationKeys, s.ID)
@@ -155,7 +155,7 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	if e.role == Client {
 		peer = Server
 	}
-	if err := checkVerifyDataLen(m, 12); err != nil { // RFC 5246 §7.4.9: no suite has asked for another length
+	if err := checkVerifyDataLen(m, 12, "RFC 5246 §7.4.9"); err != nil { // no suite has asked for another length
 		return err
 	}
 	want := k.verifyData(e, peer, e.mark)
@@ -163,7 +163,7 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	if subtle.ConstantTimeCompare(want[:], m.VerifyData) != 1 {
 		// The two values are no secret from a peer that could compute them, and
 		// worthless to one that could not: the connection ends here.
-		err = &reason.Error{Reason: reason.BadFinished, Field: "finished.verify_data", Off: 4,
+		err = &reason.Error{Reason: reason.BadFinished, Ref: "RFC 5246 §7.4.9", Field: "finished.verify_data", Off: 4,
 			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
@@ -175,12 +175,12 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 
 // checkVerifyDataLen refuses a Finished that is no Finished of n bytes: that is a matter of form,
 // and so decode_error (RFC 5246 §7.2.2, RFC 9846 §6.2), not one of what the bytes prove.
-func checkVerifyDataLen(m *message.Finished, n int) error {
+func checkVerifyDataLen(m *message.Finished, n int, ref string) error {
 	if len(m.VerifyData) == n {
 		return nil
 	}
-	return &reason.Error{Reason: reason.BadLength, Field: "finished.verify_data", Off: 4,
-		Want: fmt.Sprintf("%d bytes", n), Got: len(m.VerifyData)}
+	return &reason.Error{Reason: reason.BadLength, Ref: ref, Field: "finished.verify_data", Off: 4,
+		Want: reason.Say("%d bytes", n), Got: len(m.VerifyData)}
 }
 
 // logKey writes a line of the NSS key log (RFC 9850).

@@ -130,7 +130,7 @@ func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, k Keys) er
 
 func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k Keys) error {
 	if d == Receive && len(e.hs) > 0 {
-		return reason.New(reason.KeyChangeMidMessage, "", "record", "a change of keys between messages", reason.Say("%d bytes of another message", len(e.hs)))
+		return reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(e.hs)))
 	}
 	if d == Send {
 		if err := e.endRecord(); err != nil {
@@ -192,13 +192,13 @@ func (k *keys13) sendFinished13(e *Endpoint) error {
 }
 
 func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
-	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size()); err != nil { // RFC 9846 §4.5.3
+	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size(), "RFC 9846 §4.5.3"); err != nil {
 		return err
 	}
 	want := k.verifyData(e, e.sender(Receive), e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
-		err = &reason.Error{Reason: reason.BadFinished, Field: "finished.verify_data", Off: 4,
+		err = &reason.Error{Reason: reason.BadFinished, Ref: "RFC 9846 §4.5.3", Field: "finished.verify_data", Off: 4,
 			Want: fmt.Sprintf("%x", want.Bytes()), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
@@ -268,7 +268,7 @@ func (e *Endpoint) dropsChangeCipherSpec() bool {
 // dropChangeCipherSpec does so. How many may come the RFC does not bound; we do.
 func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 	if len(payload) != 1 || payload[0] != 1 {
-		return &reason.Error{Reason: reason.UnexpectedRecord, Field: "change_cipher_spec.type", Off: 0, Want: "the one byte 01", Got: fmt.Sprintf("%x", payload)}
+		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5", Field: "change_cipher_spec.type", Off: 0, Want: reason.Say("the one byte 01"), Got: fmt.Sprintf("%x", payload)}
 	}
 	if e.listening() {
 		m := e.dummyChangeCipherSpec(Receive)
@@ -276,7 +276,7 @@ func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 		e.noteMessage(Receive, new(message.ChangeCipherSpec), payload, e.state)
 		e.move, e.ref = "", ""
 	}
-	return e.countWarning("change_cipher_spec", "more in a row")
+	return e.countWarning("RFC 9846 §5", "change_cipher_spec")
 }
 
 // dummyChangeCipherSpec is the move that receiving one would be, if it moved anything.

@@ -22,7 +22,7 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 	case e.state != Connected:
 		return errNotDone
 	case e.traffic == nil:
-		return reason.Mistake("", "TLS 1.3, where keys can be updated", e.summary.Version)
+		return reason.Mistake("", reason.Say("TLS 1.3, where keys can be updated"), e.summary.Version)
 	case e.closeSent:
 		return errClosed
 	}
@@ -71,7 +71,7 @@ func (e *Endpoint) sendKeyUpdate() error {
 // with one answer, as long as that has not left (RFC 9846 §4.7.3). A KeyUpdate of ours that
 // asks is none, though: answers ask for nothing.
 func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
-	if err := e.countIdle("key_update"); err != nil {
+	if err := e.countIdle("RFC 9846 §4.7.3", "key_update"); err != nil {
 		return err
 	}
 	e.traffic.asked = false
@@ -118,7 +118,7 @@ const maxTicketLifetime = 7 * 24 * 3600
 
 // keepTicket keeps what a server gave us to come back with.
 func (c *client) keepTicket(m *message.NewSessionTicket13) error {
-	if err := c.countIdle("new_session_ticket"); err != nil {
+	if err := c.countIdle("RFC 9846 §4.7.1", "new_session_ticket"); err != nil {
 		return err
 	}
 	if err := c.checkPlaces(m, &m.Extensions); err != nil {
@@ -126,7 +126,7 @@ func (c *client) keepTicket(m *message.NewSessionTicket13) error {
 	}
 	switch {
 	case m.Lifetime > maxTicketLifetime:
-		return c.fault(reason.BadValue, m, "new_session_ticket.ticket_lifetime", maxTicketLifetime, m.Lifetime)
+		return c.fault(reason.BadValue, "RFC 9846 §4.7.1", m, "new_session_ticket.ticket_lifetime", reason.Say("at most %d seconds", maxTicketLifetime), m.Lifetime)
 	case c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || m.Lifetime == 0:
 		c.decided("session_ticket", "not_kept", nil, "not_kept_no_store")
 		return nil

@@ -81,6 +81,7 @@ func checkRefusal(t *testing.T, name string, c, s *handshake.Endpoint, why reaso
 	if reason.Of(c.Err()) != why {
 		t.Errorf("%s: refused for %v, expected %s", name, c.Err(), why)
 	}
+	checkChinese(t, c.Err())
 	var re *reason.Error
 	if !errors.As(s.Err(), &re) || re.Reason != reason.PeerAlert || re.Got != alert {
 		t.Errorf("%s: the peer heard %v, expected %v", name, s.Err(), alert)

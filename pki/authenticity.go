@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
-	"fmt"
+	"crypto/x509/pkix"
+	"strconv"
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/reason"
@@ -50,10 +51,13 @@ func namesAnother(child, issuer *x509.Certificate, bad *reason.Error) *reason.Er
 	if bad.Reason != reason.CertificateBadSignature || algorithmOf(child).kind == 0 || keyIDRank(child, issuer) != keyIDDiffers {
 		return bad
 	}
-	return reason.New(bad.Reason, "", CauseNamesAnother,
-		foreign.Sentence(fmt.Sprintf("a signature by the key %x, which the certificate names as its issuer's", child.AuthorityKeyId)),
-		foreign.Sentence(fmt.Sprintf("an issuer %q with the key %x, under which it does not verify", issuer.Subject.String(), issuer.SubjectKeyId)))
+	return reason.New(bad.Reason, "RFC 5280 §6.1.3 (a)(1)", CauseNamesAnother,
+		reason.Say("a signature by the key %x, which the certificate names as its issuer's", child.AuthorityKeyId),
+		reason.Say("an issuer %s with the key %x, under which it does not verify", quoted(issuer.Subject), issuer.SubjectKeyId))
 }
+
+// quoted is a name in a sentence, in quotation marks.
+func quoted(n pkix.Name) foreign.Sentence { return foreign.Sentence(strconv.Quote(n.String())) }
 
 // sameName is an anchor with the subject of c, which is none itself; nil if there is none.
 func (s *TrustStore) sameName(c *x509.Certificate) *x509.Certificate {
@@ -66,13 +70,13 @@ func (s *TrustStore) sameName(c *x509.Certificate) *x509.Certificate {
 }
 
 // untrustedRoot says that a self-signed certificate, number i of the path, is no anchor.
-func (j *judgement) untrustedRoot(i int, installed string) *reason.Error {
+func (j *judgement) untrustedRoot(i int, installed reason.Phrase) *reason.Error {
 	top := j.certs[i]
 	if anchor := j.o.Roots.sameName(top); anchor != nil {
-		return reason.New(reason.CertificateUntrusted, "", field(i, "subject."+CauseSameName),
-			foreign.Sentence(fmt.Sprintf("the self-signed %q with the SHA-256 fingerprint %x to be installed as a trust anchor", top.Subject.String(), sha256.Sum256(top.Raw))),
-			foreign.Sentence(fmt.Sprintf("another of that name with the fingerprint %x", sha256.Sum256(anchor.Raw))))
+		return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", field(i, "subject."+CauseSameName),
+			reason.Say("the self-signed %s with the SHA-256 fingerprint %x to be installed as a trust anchor", quoted(top.Subject), sha256.Sum256(top.Raw)),
+			reason.Say("another of that name with the fingerprint %x", sha256.Sum256(anchor.Raw)))
 	}
-	return reason.New(reason.CertificateUntrusted, "", field(i, "subject"),
-		foreign.Sentence(fmt.Sprintf("the self-signed %q to be installed as a trust anchor", top.Subject.String())), installed)
+	return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", field(i, "subject"),
+		reason.Say("the self-signed %s to be installed as a trust anchor", quoted(top.Subject)), installed)
 }

@@ -199,7 +199,7 @@ func (v *verifier) extend(at int) (stop bool) {
 // there; and takes it off again.
 func (v *verifier) grow(c *x509.Certificate, at int) (stop bool) {
 	if v.steps++; v.steps > maxSteps {
-		return v.exceed(maxSteps, "steps")
+		return v.exceed(maxSteps, reason.Say("steps"))
 	}
 	v.path = append(v.path, c)
 	if at < 0 {
@@ -240,7 +240,7 @@ func (v *verifier) mayFollow(top, c *x509.Certificate) bool {
 func (v *verifier) try(anchored bool) (stop bool) {
 	v.tried++
 	if !v.anySigns && v.tried > maxPaths {
-		return v.exceed(maxPaths, "paths")
+		return v.exceed(maxPaths, reason.Say("paths"))
 	}
 	r := &v.report
 	if v.o.Explain || len(r.Paths) == 0 {
@@ -261,10 +261,10 @@ func (v *verifier) try(anchored bool) (stop bool) {
 }
 
 // exceed ends the first round: no path was accepted within the bound.
-func (v *verifier) exceed(bound int, of string) (stop bool) {
+func (v *verifier) exceed(bound int, of reason.Phrase) (stop bool) {
 	if v.limit == nil {
-		v.limit = reason.New(reason.CertificateUntrusted, "", "certificate_list",
-			reason.Say("a path to a trust anchor within %d %s", bound, of), "more candidates than we follow")
+		v.limit = reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", "certificate_list",
+			reason.Say("a path to a trust anchor within %d %s", bound, of), reason.Say("more candidates than we follow"))
 	}
 	return true
 }
@@ -281,7 +281,7 @@ func (v *verifier) signatureResult(child, issuer *x509.Certificate) *signatureRe
 		}
 	}
 	if len(v.signatures) >= maxSignatures {
-		v.exceed(maxSignatures, "signature checks")
+		v.exceed(maxSignatures, reason.Say("signature checks"))
 		return &signatureResult{child: child, issuer: issuer, err: v.limit}
 	}
 	err, inOrder := v.o.Signatures.check(child, issuer, v.o.Recompute)

@@ -94,7 +94,7 @@ func TestEveryFaultInTheSourceIsListed(t *testing.T) {
 			var at ast.Expr
 			switch called := exprText(call.Fun); {
 			case called == "badStatus":
-				causes, at = byName[string(reason.BadStatusResponse)], call.Args[0]
+				causes, at = byName[string(reason.BadStatusResponse)], call.Args[1]
 			case called == "reason.New" && exprText(call.Args[0]) != "reason.CertificateMalformed":
 				causes, at = byName[reasonNamed(exprText(call.Args[0]))], call.Args[2]
 			}
@@ -202,7 +202,7 @@ func TestCauseOfDatesAndKeys(t *testing.T) {
 		CauseTooLarge: {N: new(big.Int).SetBit(big.NewInt(1), 8192, 1), E: 65537},
 		CauseNumbers:  {N: n, E: 65537},
 	} {
-		if _, _, got := keyFault(k); got != want {
+		if _, _, _, got := keyFault(k); got != want {
 			t.Errorf("%d bits, odd %d: %q, want %q", k.N.BitLen(), k.N.Bit(0), got, want)
 		}
 	}

@@ -25,15 +25,15 @@ var (
 
 func testCriticalExtension(j *judgement, i int) *reason.Error {
 	c := j.certs[i]
-	refuse := func(name, want, got string) *reason.Error {
-		return reason.New(reason.CertificateConstraint, "", field(i, name), want, got)
+	refuse := func(ref, name string, want, got any) *reason.Error {
+		return reason.New(reason.CertificateConstraint, ref, field(i, name), want, got)
 	}
 	for _, id := range c.UnhandledCriticalExtensions {
 		if id.Equal(oidTLSFeature) && j.o.HeedMustStaple {
 			continue // processed by its own row, as far as RFC 7633 asks of a client
 		}
 		if !processed(c, id) {
-			return refuse("extensions", "no critical extension that we do not process", id.String())
+			return refuse(criticalRule(i), "extensions", reason.Say("no critical extension that we do not process"), id.String())
 		}
 	}
 	if j.carry().criticalPolicies>>i&1 == 0 {
@@ -41,14 +41,23 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 	}
 	qualifiers, ok := criticalQualifiers(c)
 	if !ok {
-		return refuse("certificate_policies", "policies that we can read, for the extension is critical (RFC 5280 §4.2.1.4)", "others")
+		return refuse("RFC 5280 §4.2.1.4", "certificate_policies", reason.Say("policies that we can read, for the extension is critical"), reason.Say("others"))
 	}
 	for _, q := range qualifiers {
 		if !q.ID.Equal(oidCPS) && !q.ID.Equal(oidUserNotice) {
-			return refuse("certificate_policies", "no policy qualifier that we do not process, for the extension is critical (RFC 5280 §4.2.1.4)", q.ID.String())
+			return refuse("RFC 5280 §4.2.1.4", "certificate_policies", reason.Say("no policy qualifier that we do not process, for the extension is critical"), q.ID.String())
 		}
 	}
 	return nil
+}
+
+// criticalRule is where it stands that a critical extension must be processed: of an issuer,
+// or of the leaf.
+func criticalRule(i int) string {
+	if i > 0 {
+		return "RFC 5280 §6.1.4 (o)"
+	}
+	return "RFC 5280 §6.1.5 (f)"
 }
 
 type policyQualifier struct {

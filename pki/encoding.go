@@ -25,7 +25,7 @@ func testEncoding(j *judgement, i int) *reason.Error {
 	if bad == nil {
 		return nil
 	}
-	return &reason.Error{Reason: reason.CertificateMalformed, Field: field(i, bad.Field), Off: bad.Off, Want: bad.Want, Got: bad.Got}
+	return &reason.Error{Reason: reason.CertificateMalformed, Ref: bad.Ref, Field: field(i, bad.Field), Off: bad.Off, Want: bad.Want, Got: bad.Got}
 }
 
 // wellFormed reports whether a certificate passes testEncoding.

@@ -45,6 +45,14 @@ func (w wantedUsage) String() string {
 // both sign: the engine asks for that itself, with VerifyOptions.KeyUsage. A bit for what a
 // key of this kind cannot do is of no use: OpenSSL counts it, and its handshake then finds
 // no cipher suite.
+// phrase is String for an error.
+func (w wantedUsage) phrase() any {
+	if w.any {
+		return reason.Say("%v", reason.OneOf(KeyUsageNames(w.bits)))
+	}
+	return w.String()
+}
+
 func (j *judgement) wantedKeyUsage(i int) wantedUsage {
 	switch {
 	case i > 0:
@@ -78,11 +86,19 @@ func testKeyUsage(j *judgement, i int) *reason.Error {
 	if want.allowedBy(got) {
 		return nil
 	}
-	allowed := strings.Join(KeyUsageNames(got), ", ")
+	var allowed any = strings.Join(KeyUsageNames(got), ", ")
 	if allowed == "" {
-		allowed = "no bit"
+		allowed = reason.Say("no bit")
 	}
-	return reason.New(reason.CertificateUsage, "", field(i, "key_usage"), want.String(), allowed)
+	return reason.New(reason.CertificateUsage, keyUsageRule(i), field(i, "key_usage"), want.phrase(), allowed)
+}
+
+// keyUsageRule is where it stands what a certificate must be allowed: an issuer's, or the leaf.
+func keyUsageRule(i int) string {
+	if i > 0 {
+		return "RFC 5280 §6.1.4 (n)"
+	}
+	return "RFC 5280 §4.2.1.3"
 }
 
 func showKeyUsage(j *judgement, i int) []Input {

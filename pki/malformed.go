@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto/x509"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tlslab/handshake/foreign"
@@ -64,17 +65,17 @@ const (
 // malformed explains why b is no certificate; err is crypto/x509's. What it cannot parse is
 // as a rule no DER either, and then the byte is named.
 func malformed(b []byte, err error) *reason.Error {
-	e := &reason.Error{Reason: reason.CertificateMalformed, Off: -1, Err: err}
+	e := &reason.Error{Reason: reason.CertificateMalformed, Ref: "RFC 5280 §4.1", Off: -1, Err: err}
 	if whole(b, e) {
 		return e
 	}
 	if bad := der.Certificate(b); bad != nil {
-		return &reason.Error{Reason: reason.CertificateMalformed, Field: "certificate." + bad.Field, Off: bad.Off, Want: bad.Want, Got: bad.Got}
+		return &reason.Error{Reason: reason.CertificateMalformed, Ref: bad.Ref, Field: "certificate." + bad.Field, Off: bad.Off, Want: bad.Want, Got: bad.Got}
 	}
 	text := strings.TrimPrefix(err.Error(), "x509: ")
 	for _, row := range parseFaults {
 		if strings.Contains(text, row.says) {
-			e.Field, e.Want, e.Got, e.Err = "certificate."+row.field, row.rule, foreign.Sentence(text), nil
+			e.Ref, e.Field, e.Want, e.Got, e.Err = row.ref, "certificate."+row.field, row.rule, foreign.Sentence(text), nil
 			return e
 		}
 	}
@@ -88,13 +89,13 @@ func whole(b []byte, e *reason.Error) bool {
 	switch {
 	case !ok:
 		e.Field, e.Off = "certificate."+CauseNotDER, 0
-		e.Want, e.Got = "a SEQUENCE (RFC 5280 §4.1), which begins with the byte 30 and a length", fmt.Sprintf("% x", b[:min(len(b), 8)])
+		e.Want, e.Got = reason.Say("a SEQUENCE, which begins with the byte 30 and a length"), fmt.Sprintf("% x", b[:min(len(b), 8)])
 	case size > len(b):
 		e.Field, e.Off = "certificate."+CauseCutShort, len(b)
-		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(b))
+		e.Want, e.Got = reason.Say("%d bytes, as its length says", size), strconv.Itoa(len(b))
 	case size < len(b):
 		e.Field, e.Off = "certificate."+CauseTrailing, size
-		e.Want, e.Got = fmt.Sprintf("%d bytes, as its length says", size), fmt.Sprintf("%d", len(b))
+		e.Want, e.Got = reason.Say("%d bytes, as its length says", size), strconv.Itoa(len(b))
 	default:
 		return false
 	}
@@ -122,36 +123,39 @@ func announced(b []byte) (size int, ok bool) {
 
 // parseFaults are what crypto/x509 says, the longer and more special first: the field that
 // it is about, of which the last part is the Cause, and the rule that is broken.
-var parseFaults = []struct{ says, field, rule string }{
-	{"negative serial number", "tbs_certificate.serial_number", "a serial number that is positive (RFC 5280 §4.1.2.2)"},
-	{"malformed serial number", "tbs_certificate.serial_number", "an INTEGER in as few bytes as it takes (RFC 5280 §4.1.2.2)"},
-	{"inner and outer signature algorithm", "tbs_certificate.signature", "the same algorithm inside and outside of what is signed (RFC 5280 §4.1.1.2)"},
-	{"invalid version", "tbs_certificate.version", "version 1, 2 or 3 (RFC 5280 §4.1.2.1)"},
-	{"malformed version", "tbs_certificate.version", "version 1, 2 or 3 (RFC 5280 §4.1.2.1)"},
-	{"time format", "tbs_certificate.validity", "UTCTime or GeneralizedTime (RFC 5280 §4.1.2.5)"},
-	{"malformed UTCTime", "tbs_certificate.validity", "a date as YYMMDDHHMMSSZ (RFC 5280 §4.1.2.5.1)"},
-	{"malformed GeneralizedTime", "tbs_certificate.validity", "a date as YYYYMMDDHHMMSSZ (RFC 5280 §4.1.2.5.2)"},
-	{"malformed validity", "tbs_certificate.validity", "two dates (RFC 5280 §4.1.2.5)"},
-	{"marked critical", "tbs_certificate.extensions.criticality", "this extension not marked critical (RFC 5280 §4.2)"},
-	{"duplicate extension", "tbs_certificate.extensions.duplicate", "each extension once (RFC 5280 §4.2)"},
-	{"SAN ", "tbs_certificate.extensions.alternative_name", "names of ASCII characters (RFC 5280 §4.2.1.6)"},
-	{"cannot parse URI", "tbs_certificate.extensions.alternative_name", "a URI (RFC 5280 §4.2.1.6)"},
-	{"cannot parse IP address", "tbs_certificate.extensions.alternative_name", "an IP address of 4 or 16 bytes (RFC 5280 §4.2.1.6)"},
-	{"subject alternative name", "tbs_certificate.extensions.alternative_name", "a list of names (RFC 5280 §4.2.1.6)"},
-	{"onstraint", "tbs_certificate.extensions.constraint", "constraints as RFC 5280 §4.2.1.9 to §4.2.1.11 write them"},
-	{"unsupported elliptic curve", "tbs_certificate.subject_public_key_info", "one of the curves P-224, P-256, P-384 and P-521"},
-	{"RSA", "tbs_certificate.subject_public_key_info", "an RSA key of two positive numbers (RFC 3279 §2.3.1)"},
-	{"DSA", "tbs_certificate.subject_public_key_info", "a key of its algorithm (RFC 3279 §2.3)"},
-	{"25519", "tbs_certificate.subject_public_key_info", "a key of 32 bytes without parameters (RFC 8410 §3)"},
-	{"public key", "tbs_certificate.subject_public_key_info", "a key of its algorithm (RFC 3279 §2.3)"},
-	{"point", "tbs_certificate.subject_public_key_info", "a point on its curve (RFC 5480 §2.2)"},
-	{"spki", "tbs_certificate.subject_public_key_info", "an algorithm and a key (RFC 5280 §4.1.2.7)"},
-	{"SubjectPublicKeyInfo", "tbs_certificate.subject_public_key_info", "an algorithm and a key (RFC 5280 §4.1.2.7)"},
-	{"subjectPublicKey", "tbs_certificate.subject_public_key_info", "an algorithm and a key (RFC 5280 §4.1.2.7)"},
-	{"issuer", "tbs_certificate.issuer", "a name (RFC 5280 §4.1.2.4)"},
-	{"RDNSequence", "tbs_certificate.name", "names of attributes that can be read (RFC 5280 §4.1.2.4)"},
-	{"extension", "tbs_certificate.extensions.encoding", "extensions as RFC 5280 §4.2 writes them"},
-	{"invalid ", "tbs_certificate.extensions.encoding", "extensions as RFC 5280 §4.2 writes them"},
-	{"signature algorithm", "signature_algorithm", "an object identifier and parameters (RFC 5280 §4.1.1.2)"},
-	{"malformed signature", "signature_value", "a BIT STRING (RFC 5280 §4.1.1.3)"},
+var parseFaults = []struct {
+	says, field, ref string
+	rule             reason.Phrase
+}{
+	{"negative serial number", "tbs_certificate.serial_number", "RFC 5280 §4.1.2.2", reason.Say("a serial number that is positive")},
+	{"malformed serial number", "tbs_certificate.serial_number", "RFC 5280 §4.1.2.2", reason.Say("an INTEGER in as few bytes as it takes")},
+	{"inner and outer signature algorithm", "tbs_certificate.signature", "RFC 5280 §4.1.1.2", reason.Say("the same algorithm inside and outside of what is signed")},
+	{"invalid version", "tbs_certificate.version", "RFC 5280 §4.1.2.1", reason.Say("version 1, 2 or 3")},
+	{"malformed version", "tbs_certificate.version", "RFC 5280 §4.1.2.1", reason.Say("version 1, 2 or 3")},
+	{"time format", "tbs_certificate.validity", "RFC 5280 §4.1.2.5", reason.Say("UTCTime or GeneralizedTime")},
+	{"malformed UTCTime", "tbs_certificate.validity", "RFC 5280 §4.1.2.5.1", reason.Say("a date as YYMMDDHHMMSSZ")},
+	{"malformed GeneralizedTime", "tbs_certificate.validity", "RFC 5280 §4.1.2.5.2", reason.Say("a date as YYYYMMDDHHMMSSZ")},
+	{"malformed validity", "tbs_certificate.validity", "RFC 5280 §4.1.2.5", reason.Say("two dates")},
+	{"marked critical", "tbs_certificate.extensions.criticality", "RFC 5280 §4.2", reason.Say("this extension not marked critical")},
+	{"duplicate extension", "tbs_certificate.extensions.duplicate", "RFC 5280 §4.2", reason.Say("each extension once")},
+	{"SAN ", "tbs_certificate.extensions.alternative_name", "RFC 5280 §4.2.1.6", reason.Say("names of ASCII characters")},
+	{"cannot parse URI", "tbs_certificate.extensions.alternative_name", "RFC 5280 §4.2.1.6", reason.Say("a URI")},
+	{"cannot parse IP address", "tbs_certificate.extensions.alternative_name", "RFC 5280 §4.2.1.6", reason.Say("an IP address of 4 or 16 bytes")},
+	{"subject alternative name", "tbs_certificate.extensions.alternative_name", "RFC 5280 §4.2.1.6", reason.Say("a list of names")},
+	{"onstraint", "tbs_certificate.extensions.constraint", "RFC 5280 §4.2", reason.Say("constraints as RFC 5280 §4.2.1.9 to §4.2.1.11 write them")},
+	{"unsupported elliptic curve", "tbs_certificate.subject_public_key_info", "RFC 5480 §2.1.1", reason.Say("one of the curves P-224, P-256, P-384 and P-521")},
+	{"RSA", "tbs_certificate.subject_public_key_info", "RFC 3279 §2.3.1", reason.Say("an RSA key of two positive numbers")},
+	{"DSA", "tbs_certificate.subject_public_key_info", "RFC 3279 §2.3", reason.Say("a key of its algorithm")},
+	{"25519", "tbs_certificate.subject_public_key_info", "RFC 8410 §3", reason.Say("a key of 32 bytes without parameters")},
+	{"public key", "tbs_certificate.subject_public_key_info", "RFC 3279 §2.3", reason.Say("a key of its algorithm")},
+	{"point", "tbs_certificate.subject_public_key_info", "RFC 5480 §2.2", reason.Say("a point on its curve")},
+	{"spki", "tbs_certificate.subject_public_key_info", "RFC 5280 §4.1.2.7", reason.Say("an algorithm and a key")},
+	{"SubjectPublicKeyInfo", "tbs_certificate.subject_public_key_info", "RFC 5280 §4.1.2.7", reason.Say("an algorithm and a key")},
+	{"subjectPublicKey", "tbs_certificate.subject_public_key_info", "RFC 5280 §4.1.2.7", reason.Say("an algorithm and a key")},
+	{"issuer", "tbs_certificate.issuer", "RFC 5280 §4.1.2.4", reason.Say("a name")},
+	{"RDNSequence", "tbs_certificate.name", "RFC 5280 §4.1.2.4", reason.Say("names of attributes that can be read")},
+	{"extension", "tbs_certificate.extensions.encoding", "RFC 5280 §4.2", reason.Say("extensions that can be read")},
+	{"invalid ", "tbs_certificate.extensions.encoding", "RFC 5280 §4.2", reason.Say("extensions that can be read")},
+	{"signature algorithm", "signature_algorithm", "RFC 5280 §4.1.1.2", reason.Say("an object identifier and parameters")},
+	{"malformed signature", "signature_value", "RFC 5280 §4.1.1.3", reason.Say("a BIT STRING")},
 }

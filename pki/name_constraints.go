@@ -85,38 +85,38 @@ func (x *violation) refusal(i, k int) *reason.Error {
 	}
 	switch x.why {
 	case unreadableConstraints:
-		return reason.New(reason.CertificateMalformed, "", field(k, "name_constraints"),
-			"permitted or excluded subtrees (RFC 5280 §4.2.1.10)", "an extension that cannot be read")
+		return reason.New(reason.CertificateMalformed, "RFC 5280 §4.2.1.10", field(k, "name_constraints"),
+			reason.Say("permitted or excluded subtrees"), reason.Say("an extension that cannot be read"))
 	case unreadableNames:
-		return reason.New(reason.CertificateMalformed, "", at,
-			"names that can be read, for an authority above constrains names", "an extension that cannot be read")
+		return reason.New(reason.CertificateMalformed, "RFC 5280 §4.2.1.6", at,
+			reason.Say("names that can be read, for an authority above constrains names"), reason.Say("an extension that cannot be read"))
 	case notApplied:
-		return reason.New(reason.CertificateConstraint, "", field(k, "name_constraints"),
-			"no constraint on "+x.name.kind.String()+", for there is such a name below and we cannot apply it", x.tree.String())
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §4.2.1.10", field(k, "name_constraints"),
+			reason.Say("no constraint on %v, for there is such a name below and we cannot apply it", x.name.kind), x.tree.String())
 	case notASubtree:
-		return reason.New(reason.CertificateConstraint, "", field(k, "name_constraints"),
-			"subtrees that can be applied to "+x.name.kind.String()+" (RFC 5280 §4.2.1.10)", x.tree.String())
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §4.2.1.10", field(k, "name_constraints"),
+			reason.Say("subtrees that can be applied to %v", x.name.kind), x.tree.String())
 	case notAName:
-		return reason.New(reason.CertificateConstraint, "", at, nameWanted(x.name.kind), x.name.String())
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §4.2.1.10", at, nameWanted(x.name.kind), x.name.String())
 	case excludedName:
-		return reason.New(reason.CertificateConstraint, "", at, "no name in the excluded subtree "+x.tree.String(), x.name.String())
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §6.1.3 (c)", at, reason.Say("no name in the excluded subtree %s", x.tree.String()), x.name.String())
 	}
-	return reason.New(reason.CertificateConstraint, "", at, "a name in the permitted subtrees", x.name.String())
+	return reason.New(reason.CertificateConstraint, "RFC 5280 §6.1.3 (b)", at, reason.Say("a name in the permitted subtrees"), x.name.String())
 }
 
 // nameWanted says what a name of this kind must be to be held against a subtree.
-func nameWanted(kind nameKind) string {
+func nameWanted(kind nameKind) reason.Phrase {
 	switch kind {
 	case dNSName:
-		return "a DNS name, for DNS names are constrained: labels of 1 to 63 letters, digits and hyphens, no dot at either end"
+		return reason.Say("a DNS name, for DNS names are constrained: labels of 1 to 63 letters, digits and hyphens, no dot at either end")
 	case rfc822Name:
-		return "a mailbox at a host, for email addresses are constrained"
+		return reason.Say("a mailbox at a host, for email addresses are constrained")
 	case uniformResourceIdentifier:
-		return "a URI with a host name, for URIs are constrained"
+		return reason.Say("a URI with a host name, for URIs are constrained")
 	case iPAddress:
-		return "an IP address of 4 or 16 octets, for IP addresses are constrained"
+		return reason.Say("an IP address of 4 or 16 octets, for IP addresses are constrained")
 	}
-	return "a directory name, for directory names are constrained"
+	return reason.Say("a directory name, for directory names are constrained")
 }
 
 // judge holds the names of c against the constraints of above.

@@ -20,21 +20,29 @@ func nameError(chain []*x509.Certificate, server string) *reason.Error {
 	if _, ok := matchName(leaf, server); ok {
 		return nil
 	}
-	first := "certificate 1 is an end entity's"
+	first := reason.Say("certificate 1 is an end entity's")
 	if leaf.IsCA {
-		first = "certificate 1 is a CA's"
+		first = reason.Say("certificate 1 is a CA's")
 	}
 	for i, c := range chain[1:] {
 		if _, ok := matchName(c, server); ok {
-			return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name."+CauseNotFirst),
-				server+" in certificate 1, the leaf", reason.Say("%s; certificate %d carries the name", first, i+2))
+			return reason.New(reason.CertificateWrongName, "RFC 9846 §4.5.1", field(0, "subject_alt_name."+CauseNotFirst),
+				reason.Say("%s in certificate 1, the leaf", server), reason.Say("%s; certificate %d carries the name", first, i+2))
 		}
 	}
 	// A CA's that names servers is also a leaf: what `openssl req -x509` makes is both.
 	if leaf.IsCA && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
-		return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name."+CauseCAFirst), server+" in certificate 1, the leaf", first)
+		return reason.New(reason.CertificateWrongName, "RFC 9846 §4.5.1", field(0, "subject_alt_name."+CauseCAFirst), reason.Say("%s in certificate 1, the leaf", server), first)
 	}
-	return reason.New(reason.CertificateWrongName, "", field(0, "subject_alt_name"), server, otherThan(leaf, server))
+	return reason.New(reason.CertificateWrongName, nameRule(server), field(0, "subject_alt_name"), server, otherThan(leaf, server))
+}
+
+// nameRule is where it stands how a name of the server's is matched: an IP address, or a DNS name.
+func nameRule(server string) string {
+	if parseIP(server) != nil {
+		return "RFC 9525 §6.4"
+	}
+	return "RFC 9525 §6.3"
 }
 
 func showName(j *judgement, _ int) []Input {

@@ -8,7 +8,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
-	"fmt"
 	"math/big"
 	"time"
 
@@ -98,28 +97,28 @@ func parseOCSP(b []byte) (*ocspBasic, *reason.Error) {
 		if bad.Field != "" {
 			at += "." + bad.Field
 		}
-		return nil, &reason.Error{Reason: reason.BadStatusResponse, Field: at, Off: bad.Off, Want: bad.Want, Got: bad.Got}
+		return nil, &reason.Error{Reason: reason.BadStatusResponse, Ref: bad.Ref, Field: at, Off: bad.Off, Want: bad.Want, Got: bad.Got}
 	}
 	var outer ocspResponse
 	if err := unmarshalAll(b, &outer); err != nil {
-		return nil, badStatus("response", "an OCSP response (RFC 6960 §4.2.1)", fmt.Sprintf("%d bytes that Go cannot read", len(b)))
+		return nil, badStatus("RFC 6960 §4.2.1", "response", reason.Say("an OCSP response"), reason.Say("%d bytes that Go cannot read", len(b)))
 	}
 	if outer.Status != 0 {
 		name, known := responseStatuses[outer.Status]
 		if !known {
 			name = "no status of RFC 6960"
 		}
-		return nil, badStatus("response_status", "successful, and with it a status", fmt.Sprintf("the responder's error %s (%d)", name, outer.Status))
+		return nil, badStatus("RFC 6960 §4.2.1", "response_status", reason.Say("successful, and with it a status"), reason.Say("the responder's error %s (%d)", name, outer.Status))
 	}
 	if !outer.Bytes.Type.Equal(oidOCSPBasic) {
-		return nil, badStatus("response_type", "a basic OCSP response (RFC 6960 §4.2.1)", outer.Bytes.Type.String())
+		return nil, badStatus("RFC 6960 §4.2.1", "response_type", reason.Say("a basic OCSP response"), outer.Bytes.Type.String())
 	}
 	var basic ocspBasic
 	if err := unmarshalAll(outer.Bytes.Response, &basic); err != nil {
-		return nil, badStatus("response", "a basic OCSP response (RFC 6960 §4.2.1)", fmt.Sprintf("%d bytes that Go cannot read", len(outer.Bytes.Response)))
+		return nil, badStatus("RFC 6960 §4.2.1", "response", reason.Say("a basic OCSP response"), reason.Say("%d bytes that Go cannot read", len(outer.Bytes.Response)))
 	}
 	if basic.TBS.Version != 0 {
-		return nil, badStatus("version", "version 1 (RFC 6960 §4.2.1)", basic.TBS.Version+1)
+		return nil, badStatus("RFC 6960 §4.2.1", "version", reason.Say("version 1"), basic.TBS.Version+1)
 	}
 	return &basic, nil
 }

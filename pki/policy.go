@@ -47,26 +47,26 @@ func testPolicy(j *judgement, _ int) *reason.Error {
 // (§6.1.4) or, after the leaf, ends it (§6.1.5).
 func (s *policyState) process(j *judgement, i int) *reason.Error {
 	c := j.certs[i]
-	refuse := func(want, got string) *reason.Error {
-		return reason.New(reason.CertificateConstraint, "", field(i, "certificate_policies"), want, got)
+	refuse := func(ref string, want, got any) *reason.Error {
+		return reason.New(reason.CertificateConstraint, ref, field(i, "certificate_policies"), want, got)
 	}
-	const needed = "a policy valid for the whole path, as an issuer requires"
+	needed := reason.Say("a policy valid for the whole path, as an issuer requires")
 	s.level = s.level.next(c, s.inhibitAny > 0 || i > 0 && j.selfIssued(i))
 	if s.explicit == 0 && len(s.level) == 0 {
-		return refuse(needed, "none")
+		return refuse("RFC 5280 §6.1.3 (f)", needed, reason.Say("none"))
 	}
 	if i == 0 {
 		if s.explicit = max(s.explicit-1, 0); c.RequireExplicitPolicyZero {
 			s.explicit = 0
 		}
 		if s.explicit == 0 && len(s.level) == 0 {
-			return refuse(needed, "none")
+			return refuse("RFC 5280 §6.1.5 (g)", needed, reason.Say("none"))
 		}
 		return nil
 	}
 	for _, m := range c.PolicyMappings {
 		if policyName(m.IssuerDomainPolicy) == anyPolicy || policyName(m.SubjectDomainPolicy) == anyPolicy {
-			return refuse("policy mappings between policies (RFC 5280 §6.1.4 (a))", "a mapping of anyPolicy")
+			return refuse("RFC 5280 §6.1.4 (a)", reason.Say("policy mappings between policies"), reason.Say("a mapping of anyPolicy"))
 		}
 	}
 	s.level.remap(c.PolicyMappings, s.mapping > 0)

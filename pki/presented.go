@@ -2,11 +2,12 @@ package pki
 
 import (
 	"crypto/x509"
-	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/reason"
 )
 
 // What a certificate says about whose it is, for a reader.
@@ -31,20 +32,21 @@ func (h *heldNames) presented() []string {
 func otherThan(leaf *x509.Certificate, server string) any {
 	said := presentedNames(leaf)
 	_, present := extension(leaf, oidSubjectAltName)
-	got := strings.Join(said, ", ")
+	all := strings.Join(said, ", ")
+	var got any = all
 	switch isIP := parseIP(server) != nil; {
 	case !present:
-		got = "no subjectAltName"
+		got = reason.Say("no subjectAltName")
 	case isIP && len(leaf.IPAddresses) == 0:
-		got = "no IP address among " + got
+		got = reason.Say("no IP address among %s", all)
 	case !isIP && len(leaf.DNSNames) == 0:
-		got = "no DNS name among " + got
+		got = reason.Say("no DNS name among %s", all)
 	}
 	if strings.ContainsFunc(server, func(r rune) bool { return r > unicode.MaxASCII }) {
-		got += "; a certificate holds names beyond ASCII as A-labels, xn--…: ask for the name in that form (RFC 5280 §7.2)"
+		got = reason.Say("%v; a certificate holds names beyond ASCII as A-labels, xn--…: ask for the name in that form (RFC 5280 §7.2)", got)
 	}
 	if cn := leaf.Subject.CommonName; cn != "" && commonNameFits(cn, server) {
-		return foreign.Sentence(fmt.Sprintf("%s; the subject's common name is %q, and a common name does not count any more (RFC 9525 §2)", foreign.Quote(got), cn))
+		return reason.Say("%v; the subject's common name is %s, and a common name does not count any more (RFC 9525 §2)", got, foreign.Sentence(strconv.Quote(cn)))
 	}
 	return got
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
-	"fmt"
 
 	"github.com/cloudflare/circl/sign/ed448"
 
@@ -35,14 +34,14 @@ const (
 func testPublicKey(j *judgement, i int) *reason.Error {
 	pub := PublicKey(j.certs[i])
 	if !signs(pub, i == 0) {
-		want := "a key that can sign certificates: RSA, ECDSA, Ed25519 or Ed448"
+		ref, want := "RFC 5280 §6.1.3 (a)(1)", reason.Say("a key that can sign certificates: RSA, ECDSA, Ed25519 or Ed448")
 		if i == 0 {
-			want = "a key that TLS can use: RSA, ECDSA on P-256, P-384 or P-521, Ed25519 or Ed448"
+			ref, want = "RFC 9846 §4.5.1.2", reason.Say("a key that TLS can use: RSA, ECDSA on P-256, P-384 or P-521, Ed25519 or Ed448")
 		}
-		return reason.New(reason.CertificateUnsupportedKey, "", field(i, "subject_public_key_info"), want, CertKeyName(j.certs[i]))
+		return reason.New(reason.CertificateUnsupportedKey, ref, field(i, "subject_public_key_info"), want, CertKeyName(j.certs[i]))
 	}
-	if want, got, cause := keyFault(pub); want != "" {
-		return reason.New(reason.WeakKey, "", field(i, "subject_public_key_info."+cause), want, got)
+	if ref, want, got, cause := keyFault(pub); cause != "" {
+		return reason.New(reason.WeakKey, ref, field(i, "subject_public_key_info."+cause), want, got)
 	}
 	return nil
 }
@@ -68,33 +67,33 @@ func signs(pub crypto.PublicKey, inTLS bool) bool {
 	return false
 }
 
-// keyFault says what is wrong with the numbers of a key; want is "" if nothing is; cause is one of WeakKey's. An RSA modulus is a
+// keyFault says what is wrong with the numbers of a key; ref is the rule, "" where the limit is ours; cause is one of WeakKey's, "" if nothing is. An RSA modulus is a
 // product of odd primes, and e has no factor in common with λ(n), which is even: both
 // are odd, and e is at least 3 (RFC 8017 §3.1). With e = 1 anybody signs anything: the
 // padded message is its own signature.
-func keyFault(pub crypto.PublicKey) (want, got, cause string) {
+func keyFault(pub crypto.PublicKey) (ref string, want, got reason.Phrase, cause string) {
 	if smallOrder(pub) {
-		return "a key whose point is not of small order", KeyName(pub) + " with one under which anybody can sign", CauseNumbers
+		return "", reason.Say("a key whose point is not of small order"), reason.Say("%s with one under which anybody can sign", KeyName(pub)), CauseNumbers
 	}
 	k := rsaNumbers(pub)
 	if k == nil {
-		return "", "", ""
+		return "", reason.Phrase{}, reason.Phrase{}, ""
 	}
 	switch n := k.N.BitLen(); {
 	case n < minRSABits || n > maxRSABits:
-		cause = CauseTooSmall
+		ref, cause = "RFC 9325 §4.5", CauseTooSmall
 		if n > maxRSABits {
-			cause = CauseTooLarge
+			ref, cause = "", CauseTooLarge
 		}
-		return fmt.Sprintf("an RSA key of %d to %d bits", minRSABits, maxRSABits), fmt.Sprintf("one of %d bits", n), cause
+		return ref, reason.Say("an RSA key of %d to %d bits", minRSABits, maxRSABits), reason.Say("one of %d bits", n), cause
 	case k.N.Bit(0) == 0:
-		return "an RSA key with an odd modulus (RFC 8017 §3.1)", "an even one", CauseNumbers
+		return "RFC 8017 §3.1", reason.Say("an RSA key with an odd modulus"), reason.Say("an even one"), CauseNumbers
 	case k.E < 3 || k.E&1 == 0:
-		return "an RSA key with an odd exponent of at least 3 (RFC 8017 §3.1)", fmt.Sprintf("the exponent %d", k.E), CauseNumbers
+		return "RFC 8017 §3.1", reason.Say("an RSA key with an odd exponent of at least 3"), reason.Say("the exponent %d", k.E), CauseNumbers
 	case k.E > maxExponent:
-		return fmt.Sprintf("an RSA key with an exponent of at most %d, which is our limit", maxExponent), fmt.Sprintf("the exponent %d", k.E), CauseTooLarge
+		return "", reason.Say("an RSA key with an exponent of at most %d, which is our limit", maxExponent), reason.Say("the exponent %d", k.E), CauseTooLarge
 	}
-	return "", "", ""
+	return "", reason.Phrase{}, reason.Phrase{}, ""
 }
 
 // KeyName names a public key by algorithm and size: "RSA-2048", "RSA-PSS-2048" (a key for

@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
+	"strings"
 
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/reason"
 )
 
@@ -108,6 +108,10 @@ func (v *verifier) judge(p *Path) {
 				continue
 			}
 			err := row.test(j, i)
+			if err != nil && j.isAnchor(i) && strings.HasPrefix(err.Ref, "RFC 5280 §6.1") && row.key != CheckTrustAnchor && len(p.Certs) > 1 {
+				at := *err // it may be shared between paths
+				at.Ref, err = refAnchor, &at
+			}
 			if v.o.Explain {
 				check := Check{Key: row.key, Cert: i, Subject: subject, OK: err == nil, Ref: row.ref, Err: err}
 				if i == 0 && row.leafRef != "" {
@@ -176,8 +180,8 @@ func (j *judgement) signer(i int) *x509.Certificate {
 
 func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
 	if a := algorithmOf(j.certs[i]); a.kind == 0 || a.hash == crypto.SHA1 {
-		return reason.New(reason.CertificateBadSignature, "", field(i, "signature_algorithm"),
-			"RSA or ECDSA with SHA-256 or stronger, or EdDSA", a.String())
+		return reason.New(reason.CertificateBadSignature, "RFC 9846 §4.5.1.3", field(i, "signature_algorithm"),
+			reason.Say("RSA or ECDSA with SHA-256 or stronger, or EdDSA"), a.String())
 	}
 	return nil
 }
@@ -226,11 +230,11 @@ func testValidity(j *judgement, i int) *reason.Error {
 	c, at := j.certs[i], j.o.Time
 	if at.Before(c.NotBefore) {
 		from, now := instants(c.NotBefore, at)
-		return reason.New(reason.CertificateNotYetValid, "", field(i, "not_before"), "valid from "+from, "checked at "+now)
+		return reason.New(reason.CertificateNotYetValid, "RFC 5280 §6.1.3 (a)(2)", field(i, "not_before"), reason.Say("valid from %s", from), reason.Say("checked at %s", now))
 	}
 	if at.After(c.NotAfter) {
 		until, now := instants(c.NotAfter, at)
-		return reason.New(reason.CertificateExpired, "", j.dateField(i, "not_after"), "valid until "+until, "checked at "+now)
+		return reason.New(reason.CertificateExpired, "RFC 5280 §6.1.3 (a)(2)", j.dateField(i, "not_after"), reason.Say("valid until %s", until), reason.Say("checked at %s", now))
 	}
 	return nil
 }
@@ -255,7 +259,7 @@ func showValidity(j *judgement, i int) []Input {
 // that the report shows it.
 func testIssuerName(j *judgement, i int) *reason.Error {
 	if !SameName(j.certs[i].RawIssuer, j.certs[i+1].RawSubject) {
-		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer"), j.certs[i].Issuer.String(), j.certs[i+1].Subject.String())
+		return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.3 (a)(4)", field(i, "issuer"), j.certs[i].Issuer.String(), j.certs[i+1].Subject.String())
 	}
 	return nil
 }
@@ -269,21 +273,21 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 		return nil
 	}
 	top := j.certs[i]
-	installed := fmt.Sprintf("no such anchor (installed: %d)", j.o.Roots.Len())
+	installed := reason.Say("no such anchor (installed: %d)", j.o.Roots.Len())
 	if j.selfSigned(i) {
 		return j.untrustedRoot(i, installed)
 	}
-	want := foreign.Sentence(fmt.Sprintf("the certificate of %q, issuer of %q", top.Issuer.String(), top.Subject.String()))
+	want := reason.Say("the certificate of %s, issuer of %s", quoted(top.Issuer), quoted(top.Subject))
 	if len(j.certs) >= maxPathLen {
-		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer.too_long"),
-			reason.Say("a path to a trust anchor of at most %d certificates", maxPathLen), "one that has as many and would go on")
+		return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", field(i, "issuer.too_long"),
+			reason.Say("a path to a trust anchor of at most %d certificates", maxPathLen), reason.Say("one that has as many and would go on"))
 	}
 	if j.issuerPresent(top) {
-		return reason.New(reason.CertificateUntrusted, "", field(i, "issuer.loop"), want,
-			"only such as have name and key of one in the path already: a loop, which leads to no anchor")
+		return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1", field(i, "issuer.loop"), want,
+			reason.Say("only such as have name and key of one in the path already: a loop, which leads to no anchor"))
 	}
 	sent := len(j.chain) + len(j.o.Intermediates) - 1
-	return reason.New(reason.CertificateUntrusted, "", field(i, "issuer"), want,
+	return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.1.1 (d)", field(i, "issuer"), want,
 		reason.Say("%s and no such certificate (sent beside the leaf: %d)", installed, sent))
 }
 

@@ -67,11 +67,11 @@ func testBasicConstraints(j *judgement, i int) *reason.Error {
 	if c.BasicConstraintsValid && c.IsCA || c.Version < 3 && j.isAnchor(i) {
 		return nil
 	}
-	got := "cA FALSE"
+	got := reason.Say("cA FALSE")
 	if !c.BasicConstraintsValid {
-		got = "no basic constraints"
+		got = reason.Say("no basic constraints")
 	}
-	return reason.New(reason.CertificateConstraint, "", field(i, "basic_constraints"), "cA TRUE, for it issued a certificate", got)
+	return reason.New(reason.CertificateConstraint, "RFC 5280 §6.1.4 (k)", field(i, "basic_constraints"), reason.Say("cA TRUE, for it issued a certificate"), got)
 }
 
 func showBasicConstraints(j *judgement, i int) []Input {
@@ -96,7 +96,7 @@ func (j *judgement) below(i int) int {
 
 func testPathLength(j *judgement, i int) *reason.Error {
 	if n := j.below(i); n > j.certs[i].MaxPathLen {
-		return reason.New(reason.CertificateConstraint, "", field(i, "path_len_constraint"),
+		return reason.New(reason.CertificateConstraint, "RFC 5280 §6.1.4 (l)", field(i, "path_len_constraint"),
 			reason.Say("at most %d intermediates below", j.certs[i].MaxPathLen), reason.Say("%d", n))
 	}
 	return nil
@@ -119,7 +119,7 @@ func testExtendedKeyUsage(j *judgement, i int) *reason.Error {
 			return nil
 		}
 	}
-	return reason.New(reason.CertificateUsage, "", field(i, "extended_key_usage"),
+	return reason.New(reason.CertificateUsage, "RFC 5280 §4.2.1.12", field(i, "extended_key_usage"),
 		j.o.Usage.String(), strings.Join(extKeyUsageStrings(j.certs[i]), ", "))
 }
 
@@ -138,22 +138,22 @@ func testProfile(j *judgement, i int) *reason.Error {
 	}
 	c := j.certs[i]
 	noSubject := bytes.Equal(c.RawSubject, emptyName)
-	malformed := func(name, want, got string) *reason.Error {
-		return reason.New(reason.CertificateMalformed, "", field(i, name), want, got)
+	malformed := func(ref, name string, want, got any) *reason.Error {
+		return reason.New(reason.CertificateMalformed, ref, field(i, name), want, got)
 	}
 	switch {
 	case bytes.Equal(c.RawIssuer, emptyName):
-		return malformed("issuer", "a non-empty issuer name (RFC 5280 §4.1.2.4)", "an empty one")
+		return malformed("RFC 5280 §4.1.2.4", "issuer", reason.Say("a non-empty issuer name"), reason.Say("an empty one"))
 	case noSubject && (c.IsCA || i > 0):
-		return malformed("subject", "a non-empty name on a CA (RFC 5280 §4.1.2.6)", "an empty one")
+		return malformed("RFC 5280 §4.1.2.6", "subject", reason.Say("a non-empty name on a CA"), reason.Say("an empty one"))
 	case noSubject && !namedCritically(c):
-		return malformed("subject_alt_name", "critical, for the subject is empty (RFC 5280 §4.2.1.6)", "not critical")
+		return malformed("RFC 5280 §4.2.1.6", "subject_alt_name", reason.Say("critical, for the subject is empty"), reason.Say("not critical"))
 	case c.KeyUsage == 0 && hasKeyUsageRule(j, i):
-		return malformed("key_usage", "at least one bit (RFC 5280 §4.2.1.3)", "none")
+		return malformed("RFC 5280 §4.2.1.3", "key_usage", reason.Say("at least one bit"), reason.Say("none"))
 	case c.KeyUsage&x509.KeyUsageCertSign != 0 && !c.IsCA && c.Version == 3:
-		return malformed("key_usage", "keyCertSign only with cA (RFC 5280 §4.2.1.9)", "keyCertSign without cA")
+		return malformed("RFC 5280 §4.2.1.9", "key_usage", reason.Say("keyCertSign only with cA"), reason.Say("keyCertSign without cA"))
 	case c.BasicConstraintsValid && !c.IsCA && c.MaxPathLen >= 0:
-		return malformed("path_len_constraint", "only with cA (RFC 5280 §4.2.1.9)", "without")
+		return malformed("RFC 5280 §4.2.1.9", "path_len_constraint", reason.Say("only with cA"), reason.Say("without"))
 	}
 	return nil
 }

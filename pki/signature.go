@@ -25,13 +25,13 @@ func checkCert(c *x509.Certificate, pub crypto.PublicKey) *reason.Error {
 // value is kept, nothing is said but yes or no.
 func checkSignature(a algorithm, pub crypto.PublicKey, message, signature []byte) *reason.Error {
 	if a.kind == 0 {
-		return reason.New(reason.CertificateBadSignature, "", "signature_algorithm", "an algorithm we know", a.String())
+		return reason.New(reason.CertificateBadSignature, "RFC 5280 §6.1.3 (a)(1)", "signature_algorithm", reason.Say("an algorithm we know"), a.String())
 	}
 	// Before any work is done for it: path building comes here with keys that a peer
 	// made up, and one that fills a Certificate message keeps a core busy for half
 	// a minute (CVE-2023-29409).
-	if want, got, cause := keyFault(pub); want != "" {
-		return reason.New(reason.WeakKey, "", "signature."+cause, want+" as the issuer's", got)
+	if ref, want, got, cause := keyFault(pub); cause != "" {
+		return reason.New(reason.WeakKey, ref, "signature."+cause, reason.Say("%v as the issuer's", want), got)
 	}
 	if err := a.check(pub); err != nil {
 		return err
@@ -52,8 +52,8 @@ func checkSignature(a algorithm, pub crypto.PublicKey, message, signature []byte
 		valid = ed448.Verify(pub.(ed448.PublicKey), message, signature, "")
 	}
 	if !valid {
-		return reason.New(reason.CertificateBadSignature, "", "signature",
-			"a signature that the issuer's key, "+KeyName(pub)+", made over these bytes", "one that does not verify")
+		return reason.New(reason.CertificateBadSignature, "RFC 5280 §6.1.3 (a)(1)", "signature",
+			reason.Say("a signature that the issuer's key, %s, made over these bytes", KeyName(pub)), reason.Say("one that does not verify"))
 	}
 	return nil
 }
@@ -75,8 +75,8 @@ func (a algorithm) check(pub crypto.PublicKey) *reason.Error {
 		fits = a.kind == eddsa448
 	}
 	if !fits {
-		return reason.New(reason.CertificateBadSignature, "", "signature_algorithm",
-			"an algorithm for the issuer's key, "+KeyName(pub), a.String())
+		return reason.New(reason.CertificateBadSignature, "RFC 5280 §6.1.3 (a)(1)", "signature_algorithm",
+			reason.Say("an algorithm for the issuer's key, %s", KeyName(pub)), a.String())
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"fmt"
 	"slices"
 	"time"
 
@@ -54,15 +53,15 @@ type certStatus struct {
 	id                                 ocspCertID
 }
 
-func badStatus(field string, want, got any) *reason.Error {
-	return reason.New(reason.BadStatusResponse, "", "certificate_status."+field, want, got)
+func badStatus(ref, field string, want, got any) *reason.Error {
+	return reason.New(reason.BadStatusResponse, ref, "certificate_status."+field, want, got)
 }
 
 // checkStaple makes the checks of RFC 6960 §3.2, and those of the times. What was learned
 // is returned even if a check fails.
 func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*certStatus, *reason.Error) {
 	if len(raw) == 0 {
-		return nil, badStatus("response_missing", "a stapled OCSP response", "none")
+		return nil, badStatus("RFC 6066 §8", "response_missing", reason.Say("a stapled OCSP response"), reason.Say("none"))
 	}
 	basic, refused := parseOCSP(raw)
 	if refused != nil {
@@ -76,21 +75,21 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	}
 	answers := findSingles(basic.TBS.Responses, leaf, issuer)
 	if len(answers) == 0 {
-		return st, badStatus("cert_id", fmt.Sprintf("a status of serial %x from this issuer", serialBytes(leaf)), "one of other certificates")
+		return st, badStatus("RFC 6960 §3.2", "cert_id", reason.Say("a status of serial %x from this issuer", serialBytes(leaf)), reason.Say("one of other certificates"))
 	}
 	st.take(answers[0])
 	if st.responder, refused = authorized(basic, issuer, now); refused != nil {
 		return st, refused
 	}
 	if st.algorithm.hash == crypto.SHA1 {
-		return st, badStatus("signature_algorithm", strongHash, st.algorithm.String())
+		return st, badStatus("RFC 6960 §4.3", "signature_algorithm", strongHash, st.algorithm.String())
 	}
 	if bad := checkSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature); bad != nil {
-		return st, badStatus(bad.Field, bad.Want, bad.Got)
+		return st, badStatus("RFC 6960 §3.2", bad.Field, bad.Want, bad.Got)
 	}
 	st.signed = true
 	if e := criticalIn(basic.TBS.Extensions, answers); e != nil {
-		return st, badStatus("extensions", "no critical extension that we do not process", e.Id.String())
+		return st, badStatus("RFC 5280 §4.2", "extensions", reason.Say("no critical extension that we do not process"), e.Id.String())
 	}
 	if verdict := st.worst(answers, now); verdict != nil {
 		return st, verdict
@@ -98,11 +97,11 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	// A response is signed when what it says is known, and not before (§2.4).
 	if now.Before(st.producedAt) {
 		at, produced := instants(now, st.producedAt)
-		return st, badStatus("produced_at", "signed by "+at, "producedAt "+produced)
+		return st, badStatus("RFC 6960 §2.4", "produced_at", reason.Say("signed by %s", at), reason.Say("producedAt %s", produced))
 	}
 	if st.producedAt.Before(st.thisUpdate.Truncate(producedPrecision)) {
 		known, produced := instants(st.thisUpdate, st.producedAt)
-		return st, badStatus("produced_at", "signed when the status was known, at "+known+" or later", "producedAt "+produced)
+		return st, badStatus("RFC 6960 §2.4", "produced_at", reason.Say("signed when the status was known, at %s or later", known), reason.Say("producedAt %s", produced))
 	}
 	return st, nil
 }
@@ -130,7 +129,7 @@ func criticalIn(ofAll []pkix.Extension, answers []*ocspSingle) *pkix.Extension {
 
 // strongHash is what we ask of a response's signature and of its signer's certificate. It is
 // our policy, as for certificates: RFC 6960 §4.3 has clients take RSA with SHA-1.
-const strongHash = "SHA-256 or stronger, which is our policy (RFC 6960 §4.3 still has SHA-1)"
+var strongHash = reason.Say("SHA-256 or stronger, which is our policy (RFC 6960 §4.3 still has SHA-1)")
 
 // maxStapleAge is how long a response that does not say when it ends is believed:
 // as long as the longest that public CAs issue (ten days at most, commonly seven).
@@ -172,7 +171,7 @@ func (st *certStatus) worst(answers []*ocspSingle, now time.Time) (verdict *reas
 func (st *certStatus) timely(now time.Time) *reason.Error {
 	if now.Before(st.thisUpdate) {
 		at, this := instants(now, st.thisUpdate)
-		return badStatus("this_update", "a status that was known by "+at, "thisUpdate "+this)
+		return badStatus("RFC 6960 §4.2.2.1", "this_update", reason.Say("a status that was known by %s", at), reason.Say("thisUpdate %s", this))
 	}
 	// Without nextUpdate there is newer information at any time (§2.4), which a
 	// stapled response cannot deliver.
@@ -182,7 +181,7 @@ func (st *certStatus) timely(now time.Time) *reason.Error {
 	}
 	if now.After(fresh) {
 		until, at := instants(fresh, now)
-		return badStatus("next_update", "fresh until "+until, "checked at "+at)
+		return badStatus("RFC 6960 §4.2.2.1", "next_update", reason.Say("fresh until %s", until), reason.Say("checked at %s", at))
 	}
 	return nil
 }
@@ -196,18 +195,18 @@ func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 		case ocspRevokes:
 			st.status = StatusRevoked
 			var info ocspRevoked
-			when := "at an unreadable time"
+			when := reason.Say("revoked at an unreadable time")
 			content, _ := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: status.Bytes})
 			if unmarshalAll(content, &info) == nil {
 				st.revokedAt = info.At
-				when = "at " + info.At.UTC().Format(time.RFC3339)
+				when = reason.Say("revoked at %s", info.At.UTC().Format(time.RFC3339))
 			}
-			return reason.New(reason.CertificateRevoked, "", "certificate_status.cert_status", "good", "revoked "+when)
+			return reason.New(reason.CertificateRevoked, "RFC 5280 §6.1.3 (a)(3)", "certificate_status.cert_status", "good", when)
 		case ocspUnknown:
 			st.status = StatusUnknown
 		}
 	}
-	return badStatus("cert_status", "good", "unknown")
+	return badStatus("RFC 6960 §2.2", "cert_status", "good", "unknown")
 }
 
 // findSingles looks for the answers about leaf: its serial, under the hashes of its
@@ -251,7 +250,7 @@ func authorized(basic *ocspBasic, issuer *x509.Certificate, now time.Time) (*x50
 		}
 		return c, nil
 	}
-	return nil, badStatus("responder", "the issuer, or one it certified for OCSPSigning", "another")
+	return nil, badStatus("RFC 6960 §4.2.2.2", "responder", reason.Say("the issuer, or one it certified for OCSPSigning"), reason.Say("another"))
 }
 
 // mayAnswer makes of a responder's certificate the checks that the rows of the table make of a
@@ -260,26 +259,26 @@ func mayAnswer(c, issuer *x509.Certificate, now time.Time) *reason.Error {
 	who := c.Subject.String()
 	_, limited := extension(c, oidKeyUsage)
 	pub := PublicKey(c)
-	fault, number, _ := keyFault(pub)
+	ref, want, got, cause := keyFault(pub)
 	switch {
 	case !SameName(c.RawIssuer, issuer.RawSubject) || checkCert(c, PublicKey(issuer)) != nil:
-		return badStatus("responder", "one certified by "+issuer.Subject.String(), who+", certified by another key")
+		return badStatus("RFC 6960 §4.2.2.2", "responder", reason.Say("one certified by %s", issuer.Subject.String()), reason.Say("%s, certified by another key", who))
 	case algorithmOf(c).hash == crypto.SHA1:
-		return badStatus("responder", "one certified over "+strongHash, who+", certified with "+SignatureName(c))
+		return badStatus("RFC 6960 §4.3", "responder", reason.Say("one certified over %v", strongHash), reason.Say("%s, certified with %s", who, SignatureName(c)))
 	case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
-		return badStatus("responder", "one with the extended key usage OCSPSigning", who+" without")
+		return badStatus("RFC 6960 §4.2.2.2", "responder", reason.Say("one with the extended key usage OCSPSigning"), reason.Say("%s without", who))
 	case limited && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0: // RFC 5280 §4.2.1.12
-		return badStatus("responder", "one with the key usage digitalSignature or nonRepudiation", who+" without")
+		return badStatus("RFC 5280 §4.2.1.12", "responder", reason.Say("one with the key usage digitalSignature or nonRepudiation"), reason.Say("%s without", who))
 	case len(c.UnhandledCriticalExtensions) > 0:
-		return badStatus("responder", "one without critical extensions that we do not process", who+" with "+c.UnhandledCriticalExtensions[0].String())
-	case fault != "":
-		return badStatus("responder", fault, who+" with "+number)
+		return badStatus("RFC 5280 §4.2", "responder", reason.Say("one without critical extensions that we do not process"), reason.Say("%s with %s", who, c.UnhandledCriticalExtensions[0].String()))
+	case cause != "":
+		return badStatus(ref, "responder", want, reason.Say("%s with %v", who, got))
 	case now.Before(c.NotBefore):
 		from, at := instants(c.NotBefore, now)
-		return badStatus("responder", "one whose certificate is valid at "+at, who+", valid from "+from)
+		return badStatus("RFC 5280 §6.1.3 (a)(2)", "responder", reason.Say("one whose certificate is valid at %s", at), reason.Say("%s, valid from %s", who, from))
 	case now.After(c.NotAfter):
 		until, at := instants(c.NotAfter, now)
-		return badStatus("responder", "one whose certificate is valid at "+at, who+", valid until "+until)
+		return badStatus("RFC 5280 §6.1.3 (a)(2)", "responder", reason.Say("one whose certificate is valid at %s", at), reason.Say("%s, valid until %s", who, until))
 	}
 	return nil
 }

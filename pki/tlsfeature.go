@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
@@ -59,17 +60,17 @@ func hasTLSFeature(j *judgement, i int) bool { return j.carry().tlsFeature>>i&3 
 func testTLSFeature(j *judgement, i int) *reason.Error {
 	own, err := TLSFeatures(j.certs[i])
 	if err != nil {
-		return reason.New(reason.CertificateMalformed, "", field(i, "tls_feature"), "a list of numbers of TLS extensions (RFC 7633 §4.1)", err.Error())
+		return reason.New(reason.CertificateMalformed, "RFC 7633 §4.1", field(i, "tls_feature"), reason.Say("a list of numbers of TLS extensions"), foreign.Sentence(err.Error()))
 	}
 	if hasIssuer(j, i) {
 		above, _ := TLSFeatures(j.certs[i+1]) // what is wrong with it is said there
 		if !holdsAll(own, above) {
-			return reason.New(reason.CertificateConstraint, "", field(i, "tls_feature"),
-				"all features that its issuer's certificate has: "+featureList(above), featureList(own))
+			return reason.New(reason.CertificateConstraint, "RFC 7633 §4.2.2", field(i, "tls_feature"),
+				reason.Say("all features that its issuer's certificate has: %v", featureList(above)), featureList(own))
 		}
 	}
 	if i == 0 && j.o.HeedMustStaple && slices.Contains(own, iana.ExtStatusRequest) && len(j.o.Staple) == 0 {
-		return reason.New(reason.BadStatusResponse, "", field(0, "tls_feature"), "a stapled OCSP response, for the certificate promises one", "none")
+		return reason.New(reason.BadStatusResponse, "RFC 7633 §4", field(0, "tls_feature"), reason.Say("a stapled OCSP response, for the certificate promises one"), reason.Say("none"))
 	}
 	return nil
 }
@@ -109,9 +110,9 @@ func featureNames(features []iana.ExtensionType) []string {
 	return names
 }
 
-func featureList(features []iana.ExtensionType) string {
+func featureList(features []iana.ExtensionType) any {
 	if len(features) == 0 {
-		return "none"
+		return reason.Say("none")
 	}
 	return strings.Join(featureNames(features), ", ")
 }

@@ -140,12 +140,12 @@ func newVerifier(o VerifyOptions) *verifier {
 // admissible refuses what cannot be judged at all.
 func admissible(chain, more []*x509.Certificate) *reason.Error {
 	if len(chain) == 0 {
-		return reason.New(reason.CertificateMissing, "", "certificate_list", "at least the leaf", "no certificate")
+		return reason.New(reason.CertificateMissing, "RFC 9846 §4.5.1.3", "certificate_list", reason.Say("at least the leaf"), reason.Say("no certificate"))
 	}
 	for _, list := range [2][]*x509.Certificate{chain, more} {
 		for _, c := range list {
 			if c == nil || len(c.Raw) == 0 {
-				return reason.New(reason.CertificateMalformed, "", "certificate_list", "parsed certificates", "one that was not parsed from DER")
+				return reason.New(reason.CertificateMalformed, "RFC 5280 §4.1", "certificate_list", reason.Say("parsed certificates"), reason.Say("one that was not parsed from DER"))
 			}
 		}
 	}

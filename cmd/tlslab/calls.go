@@ -13,7 +13,6 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
 
@@ -52,7 +51,7 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 		if conn.Summary().Version != iana.TLS13 {
 			fmt.Fprintln(c.log, say(c.lang, "no_key_update", "version", conn.Summary().Version.String()))
 		} else if err := conn.UpdateKeys(true); err != nil {
-			return firstError(handshakeError(ctx, c.lang, c.connect, err), conn.Close(), t.close())
+			return firstError(c.plight(conn).trouble(ctx, err), conn.Close(), t.close())
 		}
 	}
 	rest, err := e.settle(c, conn)
@@ -90,12 +89,18 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 		err = herr // what the peer said, where it broke off what was sent early
 	}
 	if err != nil {
-		return nil, nil, firstError(c.whyNot(ctx, err, conn.Summary().CertificateRequested), t.close(), raw.Close())
+		return nil, nil, firstError(c.whyNot(ctx, err, c.plight(conn)), t.close(), raw.Close())
 	}
 	c.shaken = true
 	t.flush()
 	c.sayResumed(conn.Summary(), n)
 	return conn, t, nil
+}
+
+// plight is what to tell a failure of conn by.
+func (c *calls) plight(conn *tls.Conn) *plight {
+	return &plight{lang: c.lang, role: handshake.Client, peer: c.connect, summary: conn.Summary(), flags: &c.liveFlags,
+		more: allSet(given{"--key-share", c.keyShares != nil}, given{"--early-data", c.earlyData != ""}), session: c.jar.offers()}
 }
 
 // settings are the Config of connection n, and its transcript, nil under --quiet: then nobody
@@ -171,13 +176,7 @@ func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.R
 	if ctx.Err() != nil {
 		err = nil // the person at the keyboard has seen enough
 	}
-	if reason.Of(err) == reason.PeerAlert {
-		// In TLS 1.3 a server may refuse our certificate after our handshake is over.
-		err = c.whyNot(ctx, err, conn.Summary().CertificateRequested)
-	} else {
-		err = endError(c.lang, c.connect, err)
-	}
-	return firstError(err, conn.Close(), t.close())
+	return firstError(c.plight(conn).afterwards(err), conn.Close(), t.close())
 }
 
 // flushing shows the transcript's part of what it writes first.

@@ -211,16 +211,13 @@ func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (jar *sessionJar, 
 	return jar, jar.read(c.sessIn, !c.insecure)
 }
 
-// whyNot is handshakeError, with the cases that this end can do something about: the
-// server's trustworthiness, and a certificate that the server asked for.
-func (c *clientFlags) whyNot(ctx context.Context, err error, asked bool) error {
+// whyNot is the plight's trouble, with a case that this end can do something about: the
+// server's trustworthiness.
+func (c *clientFlags) whyNot(ctx context.Context, err error, p *plight) error {
 	var re *reason.Error
-	if asked && c.cert == "" && reason.Of(err) == reason.PeerAlert {
-		return told(c.lang, err, "wants_certificate", "peer", c.connect, "error", err.Error())
-	}
 	if errors.As(err, &re) && aboutTrust(re) {
 		why := narrate.Must(c.lang, narrate.Reason, narrate.ReasonKey(re))
-		what, regardless := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", re.Error())
+		what, regardless := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", narrate.Fault(c.lang, re))
 		remedy := []string{why.Text}
 		switch { // what is given already is not asked for
 		case re.Reason == reason.CertificateUntrusted && c.caFile == "":
@@ -231,7 +228,7 @@ func (c *clientFlags) whyNot(ctx context.Context, err error, asked bool) error {
 		}
 		return &trouble{statusFailed, what, strings.Join(append(remedy, regardless), "\n"), err}
 	}
-	return handshakeError(ctx, c.lang, c.connect, err)
+	return p.trouble(ctx, err)
 }
 
 // aboutTrust reports whether err is about the chain that the server has shown: a judgement

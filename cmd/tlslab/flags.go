@@ -196,7 +196,10 @@ func (o *offer) apply(cfg *handshake.Config, only13 string) error {
 }
 
 // identity is a certificate of this end, from files.
-type identity struct{ cert, key string }
+type identity struct {
+	cert, key string
+	chain     []*x509.Certificate // what --cert holds, once it is loaded
+}
 
 func (i *identity) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
@@ -228,6 +231,7 @@ func (i *identity) load() ([]handshake.Certificate, error) {
 		return nil, failure("The first certificate of --cert must be the one made for --key.",
 			"%s is not the key of %s", keyFile, i.cert)
 	}
+	i.chain = certs
 	return []handshake.Certificate{{Chain: rawChain(certs), Key: key, Leaf: certs[0]}}, nil
 }
 

@@ -73,6 +73,13 @@ func unharmed(t *testing.T, what, out string, isJSON bool) {
 		}
 		i++
 	}
+	if !isJSON && strings.Contains(t.Name(), "/zh/") && !strings.HasSuffix(t.Name(), "/json") { // and an error is told in Chinese
+		for _, english := range []string{" expected ", ", got ", ": got ", " at byte "} {
+			if i := strings.Index(strings.Join(strings.Fields(out), " "), english); i >= 0 {
+				t.Errorf("%s: %q in %q", what, english, out)
+			}
+		}
+	}
 	if isJSON {
 		d := json.NewDecoder(strings.NewReader(out))
 		for n := 0; ; n++ {

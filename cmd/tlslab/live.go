@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -18,7 +16,6 @@ import (
 	"tlslab/handshake/idn"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/tls"
 )
@@ -263,47 +260,6 @@ func (t *transcript) write() error {
 		return err
 	}
 	_, err := fmt.Fprintf(t.out, "\n== %s ==\n%s", t.title, t.held.Bytes())
-	return err
-}
-
-// handshakeError says, of a live handshake that failed, what a person can do. It is
-// nil if err is.
-func handshakeError(ctx context.Context, l narrate.Lang, peer string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var re *reason.Error
-	if !errors.As(err, &re) {
-		if ctx.Err() != nil {
-			return told(l, err, "interrupted")
-		}
-		return err
-	}
-	pairs := []string{"peer", peer, "error", re.Error()}
-	switch {
-	case re.Reason == reason.NotTLS:
-		return told(l, err, "not_tls", pairs...)
-	case re.Reason == reason.TruncatedStream:
-		return told(l, err, "hung_up", pairs...)
-	case re.Reason == reason.PeerAlert && re.Got == iana.ProtocolVersion:
-		return told(l, err, "peer_version", pairs...)
-	case re.Reason == reason.PeerAlert:
-		return told(l, err, "peer_refused", pairs...)
-	}
-	return told(l, err, "we_refused", pairs...)
-}
-
-// endError judges how a connection ended after its handshake. A peer that just hangs
-// up may have cut off what it was about to say.
-func endError(l narrate.Lang, peer string, err error) error {
-	switch reason.Of(err) {
-	case "":
-		return nil
-	case reason.TruncatedStream:
-		return told(l, err, "truncated", "peer", peer)
-	case reason.PeerAlert:
-		return told(l, err, "peer_refused", "peer", peer, "error", err.Error())
-	}
 	return err
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -255,7 +256,7 @@ func TestNotTrusted(t *testing.T) {
 			c.caFile, c.serverName = "root.pem", "www.lab.test"
 		}
 		var said *trouble
-		if err := c.whyNot(t.Context(), reason.New(test.why, "", test.field, nil, nil), false); !errors.As(err, &said) {
+		if err := c.whyNot(t.Context(), reason.New(test.why, "", test.field, nil, nil), &plight{}); !errors.As(err, &said) {
 			t.Errorf("%s: %v", test.field, err)
 			continue
 		}
@@ -271,8 +272,9 @@ func TestNotTrusted(t *testing.T) {
 	c := &clientFlags{connect: "www.lab.test:443"}
 	c.lang = narrate.En
 	var said *trouble
-	refused := reason.New(reason.PeerAlert, "", "", nil, "handshake_failure")
-	if err := c.whyNot(t.Context(), refused, true); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
+	refused := reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure)
+	asked := &plight{lang: narrate.En, summary: handshake.Summary{CertificateRequested: true}, flags: &c.liveFlags}
+	if err := c.whyNot(t.Context(), refused, asked); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
 		t.Errorf("a server that asked for a certificate: %v", err)
 	}
 }
@@ -317,5 +319,52 @@ func TestExpiredCA(t *testing.T) {
 		"--cadir", filepath.Join(dir, "old"), "--prefix", filepath.Join(dir, "www"), "--kind", "p256", "--quiet")
 	if status != 0 || !strings.Contains(said.String(), "past its date: Old Root") {
 		t.Errorf("status %d, and it said\n%s", status, &said)
+	}
+}
+
+// A server that is given a certificate out of its dates says so before anybody connects.
+func TestServerOfOldCertificate(t *testing.T) {
+	root, err := pki.NewRoot(pki.Options{CommonName: "A Root"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := pki.GenerateKey(pki.P256, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		begins time.Duration
+		says   string
+	}{{-48 * time.Hour, "past its date: old.lab.test"}, {48 * time.Hour, "not yet valid: old.lab.test"}, {-time.Minute, ""}} {
+		request, err := pki.NewRequest(key, pki.Request{CommonName: "old.lab.test", DNSNames: []string{"old.lab.test"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		issued, err := root.Sign(request, pki.LeafOptions{NotBefore: time.Now().Add(test.begins), Validity: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, keyFile := filepath.Join(t.TempDir(), "c.pem"), filepath.Join(t.TempDir(), "k.pem")
+		if err := errors.Join(pki.WriteChain(cert, issued.Chain, pki.FileOptions{}), pki.WriteKey(keyFile, key, pki.FileOptions{})); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var said bytes.Buffer
+		r, w := io.Pipe()
+		ended := make(chan int, 1)
+		go func() {
+			ended <- command(ctx, strings.NewReader(""), io.Discard, w, "server", "--accept", "127.0.0.1:0", "--cert", cert, "--key", keyFile, "--quiet", "--lang", "en")
+			_ = w.Close()
+		}()
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			fmt.Fprintln(&said, lines.Text())
+			if strings.HasPrefix(lines.Text(), "listening on") {
+				cancel()
+			}
+		}
+		if status := <-ended; status != 0 || test.says == "" && strings.Contains(said.String(), "old.lab.test") || !strings.Contains(said.String(), test.says) {
+			t.Errorf("from %v on: status %d, and it said\n%s", test.begins, status, &said)
+		}
+		cancel()
 	}
 }

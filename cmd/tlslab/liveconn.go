@@ -9,10 +9,12 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"tlslab/handshake"
 	"tlslab/handshake/tls"
 )
 
@@ -189,8 +191,8 @@ func (c *liveConn) report() {
 		return
 	}
 	l := c.host.flags.lang
-	peer := say(l, "client")
-	what := handshakeError(context.Background(), l, peer, end)
+	plight := &plight{lang: l, role: handshake.Server, peer: say(l, "client"), summary: c.Summary(), flags: &c.host.flags.liveFlags, staple: c.host.flags.staple}
+	what := plight.trouble(context.Background(), end)
 	slow := new(tooSlow)
 	switch late := errors.As(end, &slow); {
 	case late && !c.counted.spoken.Load():
@@ -198,12 +200,16 @@ func (c *liveConn) report() {
 	case late:
 		what = told(l, end, "too_slow", "limit", slow.limit.String())
 	case c.shaken.Load():
-		what = endError(l, peer, end)
+		what = plight.afterwards(end)
 	case !c.counted.spoken.Load():
 		what = told(l, end, "left_at_once")
 	}
-	if what != nil {
-		fmt.Fprintf(c.host.log, "%s%s%v\n", c.title(), colonOf(l), what)
+	if what == nil {
+		return
+	}
+	fmt.Fprintf(c.host.log, "%s%s%v\n", c.title(), colonOf(l), what)
+	if t := (*trouble)(nil); errors.As(what, &t) && t.remedy != "" {
+		fmt.Fprintln(c.host.log, "  "+strings.ReplaceAll(t.remedy, "\n", "\n  "))
 	}
 }
 

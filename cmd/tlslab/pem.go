@@ -52,7 +52,7 @@ func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *trouble {
 		where = say(lang, "pem_where", "file", where, "line", strconv.Itoa(c.Line))
 	}
 	why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(c.Err))
-	what := say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", c.Err.Error())
+	what := say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
 	return &trouble{statusFailed, what, why.Text, c}
 }
 

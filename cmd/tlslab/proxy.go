@@ -22,6 +22,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/pki"
 )
@@ -129,7 +130,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	}
 	ca, made, err := proxy.LoadCA(dir)
 	if err != nil {
-		return told(p.lang, err, "proxy_no_ca", "dir", dir, "error", err.Error())
+		return told(p.lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.lang, err))
 	}
 	if o.Forger, err = proxy.NewForger(ca); err != nil {
 		return err

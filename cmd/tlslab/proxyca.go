@@ -43,7 +43,7 @@ func (p *proxyFlags) ca(cmd *cobra.Command) error {
 	}
 	ca, made, err := proxy.LoadCA(dir)
 	if err != nil {
-		return told(p.lang, err, "proxy_no_ca", "dir", dir, "error", err.Error())
+		return told(p.lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.lang, err))
 	}
 	root := filepath.Join(dir, proxy.CAFile)
 	var b strings.Builder

@@ -121,7 +121,7 @@ func (l *proxyList) explain(n int) {
 	l.write("\n" + strings.Join(render.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
 	term := render.NewTerminal(l.out, l.out.options)
 	if err := rec.Explain(term); err != nil {
-		fmt.Fprintln(l.log, foreign.Line(err.Error()))
+		fmt.Fprintln(l.log, narrate.Fault(lang, err))
 	}
 	if toClient, toServer, forged := rec.Legs(); forged != nil {
 		compared := func(key string, s scenario.SideBySide) {
@@ -288,7 +288,7 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 		lines = append(lines, advice)
 	}
 	if f.Detailed() && (f.By == proxy.SideProxy || !f.Alerted) {
-		lines = append(lines, "("+foreign.Line(f.Err.Error())+")")
+		lines = append(lines, "("+narrate.Fault(lang, f.Err)+")")
 	}
 	return lines
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 
 	"github.com/spf13/cobra"
@@ -51,9 +52,8 @@ func (p *preShared) psk() (*handshake.PSK, error) {
 	if err != nil || len(key) == 0 {
 		return nil, misuse("Give two digits 0-9, a-f for each byte. A new one makes: openssl rand -hex 32", "--psk %s: not hex", p.key)
 	}
-	name := p.identity
-	if name == "" {
-		name = defaultIdentity
-	}
-	return &handshake.PSK{Identity: []byte(name), Key: key}, nil
+	return &handshake.PSK{Identity: []byte(p.identityName()), Key: key}, nil
 }
+
+// identityName is what the key is called.
+func (p *preShared) identityName() string { return cmp.Or(p.identity, defaultIdentity) }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
@@ -32,6 +33,7 @@ type runFlags struct {
 	plain, untrustedRoot bool
 	step, worksheet      bool
 	answers              string
+	alpn                 []string
 }
 
 func newRun() *cobra.Command {
@@ -67,6 +69,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
   tlslab run --resume psk                    the same in TLS 1.3, and what a stolen ticket's key opens
   tlslab run --resume 0rtt                   the request goes at once, and can be replayed
   tlslab run --psk 0102…1f20 --psk-ke        a key that both ends were given, and no forward secrecy
+  tlslab run --alpn h2 --tls 1.3             ALPN, and the request in HTTP/2, frame by frame
   tlslab run --cert expired                  what the client checks, and where it stops
   tlslab run --cipher NULL-SHA256            nothing is encrypted: read it off the wire
   tlslab run --cipher TLS_SHA256_SHA256      the same in TLS 1.3 (RFC 9150)
@@ -84,6 +87,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	r.serverFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&r.helloRetry, "hello-retry", false, "the client sends no key share, so the server asks for one (TLS 1.3)")
+	f.StringSliceVar(&r.alpn, "alpn", nil, "what both ends speak after the handshake, best first: h2,http/1.1; h2 is HTTP/2")
 	f.StringVar(&r.keyAlg, "key-alg", "", "certificates with keys of this `kind`: "+strings.Join(lessonKeyNames(), ", "))
 	r.boxFlags.flags(cmd)
 	f.StringVar(&r.resume, "resume", "", "resume a session, then attack it: by id or ticket (TLS 1.2), psk or 0rtt (TLS 1.3)")
@@ -98,6 +102,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
+	complete(cmd, "alpn", scenario.Protocols)
 	complete(cmd, "resume", resumptions)
 	complete(cmd, "cert", certKinds)
 	complete(cmd, "key-alg", lessonKeyNames)
@@ -255,7 +260,7 @@ func (r *runFlags) firstScreen() bool {
 func (r *runFlags) chosen() bool {
 	return r.kx != "" || r.ciphers != nil || r.groups != nil || r.compress || r.noEMS || r.boxFlags.chosen() ||
 		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
-		r.tls != "" || r.about13() != "" || r.leans13()
+		r.tls != "" || r.alpn != nil || r.about13() != "" || r.leans13()
 }
 
 // options makes a lesson of the flags.
@@ -298,6 +303,12 @@ func (r *runFlags) words(o *scenario.Options) error {
 		return misuse("There are "+strings.Join(resumptions(), ", ")+".", "--resume %s: no such way", r.resume)
 	}
 	o.Resume = scenario.Resume(r.resume)
+	for _, p := range r.alpn {
+		if !slices.Contains(scenario.Protocols(), p) {
+			return misuse("In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
+		}
+	}
+	o.ALPN = r.alpn
 	var err error
 	if o.PSK, err = r.psk(); err != nil {
 		return err

@@ -137,6 +137,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 			warnExpired(log, s.lang, s.caDir, a)
 		}
 	}
+	s.warnDates(log, time.Now())
 	l, err := net.Listen("tcp", s.accept)
 	if err != nil {
 		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
@@ -185,6 +186,11 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	}
 	if cmd.Flags().Changed("idle-timeout") && !s.www {
 		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+	}
+	for _, p := range s.alpn {
+		if s.www && p != "http/1.1" && p != "http/1.0" { // a client that agrees on h2 would speak it
+			return misuse("Say --alpn http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: the pages of --www are HTTP/1.1", foreign.Quote(p))
+		}
 	}
 	return nil
 }

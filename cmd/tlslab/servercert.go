@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
@@ -142,6 +143,20 @@ func warnExpired(w io.Writer, l narrate.Lang, dir string, a *pki.Authority) {
 	for ; a != nil; a = a.Parent {
 		if time.Now().After(a.Cert.NotAfter) {
 			fmt.Fprintln(w, say(l, "ca_expired", "name", a.Cert.Subject.CommonName, "dir", dir, "date", a.Cert.NotAfter.UTC().Format(time.DateTime+" UTC")))
+		}
+	}
+}
+
+// warnDates says, on w, of each certificate of --cert that is out of its dates. It is served all
+// the same: to see what becomes of that is a lesson.
+func (s *serverFlags) warnDates(w io.Writer, now time.Time) {
+	for _, c := range s.identity.chain {
+		name := idn.BothForms(foreign.Quote(c.Subject.CommonName))
+		switch {
+		case now.After(c.NotAfter):
+			fmt.Fprintln(w, say(s.lang, "cert_expired", "file", s.cert, "name", name, "date", c.NotAfter.UTC().Format(time.DateTime+" UTC")))
+		case now.Before(c.NotBefore):
+			fmt.Fprintln(w, say(s.lang, "cert_not_yet", "file", s.cert, "name", name, "date", c.NotBefore.UTC().Format(time.DateTime+" UTC")))
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
-	"tlslab/handshake/foreign"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
 )
 
@@ -117,7 +117,7 @@ func (s *serverFlags) tellStore(w io.Writer) func(error) {
 	place := redacted(s.resume.store)
 	return func(lost error) {
 		if lost != nil {
-			fmt.Fprintln(w, say(s.lang, "store_lost", "place", place, "error", foreign.Line(lost.Error()))) // Redis may have written it
+			fmt.Fprintln(w, say(s.lang, "store_lost", "place", place, "error", narrate.Fault(s.lang, lost))) // Redis may have written it
 			return
 		}
 		fmt.Fprintln(w, say(s.lang, "store_back", "place", place))

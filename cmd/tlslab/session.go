@@ -120,6 +120,13 @@ func (j *sessionJar) lastOffer() offered {
 	return o
 }
 
+// offers reports whether something was handed out since lastOffer was asked.
+func (j *sessionJar) offers() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.offered != offered{}
+}
+
 // Session files are session.File's: that is where their format is described.
 
 // write keeps the sessions in a file that only its owner may read: who has it can

@@ -120,7 +120,7 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 // refused is the end of a refusal. What to do about it stands on top of the report; if
 // that went into a file, it is said here too.
 func (v *verifyFlags) refused(file string, r *pki.Report, verdict error) error {
-	what, _ := sayBoth(v.lang, "refused", "file", file, "error", verdict.Error())
+	what, _ := sayBoth(v.lang, "refused", "file", file, "error", narrate.Fault(v.lang, verdict))
 	t := &trouble{status: statusFailed, what: what, cause: verdict}
 	if e, ok := narrate.Get(v.lang, narrate.Reason, narrate.VerdictKey(r)); ok && v.out != "" {
 		t.remedy = e.Text

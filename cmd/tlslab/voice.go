@@ -101,7 +101,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	if t.remedy == "" && t.status == statusUsage {
 		t.remedy = "See: " + cmd.CommandPath() + " --help"
 	}
-	fmt.Fprintln(w, "tlslab:", foreign.Line(t.what))
+	fmt.Fprintln(w, "tlslab:", narrate.Fault(langOf(cmd), t))
 	if t.remedy != "" {
 		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.remedy, "\n", "\n  "))
 	}

@@ -106,6 +106,16 @@ type given struct {
 	set  bool
 }
 
+// allSet is the names of those that were given.
+func allSet(flags ...given) (names []string) {
+	for _, f := range flags {
+		if f.set {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 // firstSet is the name of the first that was given, or "".
 func firstSet(flags ...given) string {
 	for _, f := range flags {

@@ -122,7 +122,7 @@ func openKeyLog(name string, many bool, l narrate.Lang, log io.Writer) (io.Write
 
 // sayUnwritten says of a file that grows that it does not, while everything else goes on.
 func sayUnwritten(l narrate.Lang, log io.Writer, flag, name string, err error) {
-	fmt.Fprintln(log, "tlslab:", say(l, "file_unwritten", "flag", flag, "file", name, "error", ondisk.Cause(err).Error()))
+	fmt.Fprintln(log, "tlslab:", say(l, "file_unwritten", "flag", flag, "file", name, "error", narrate.Fault(l, ondisk.Cause(err))))
 }
 
 // sayOpen says of a file that others could read it, if it had such permissions.

@@ -14,8 +14,6 @@
 package certcompress
 
 import (
-	"fmt"
-
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
@@ -60,7 +58,7 @@ func Algorithms() []iana.CertificateCompressionAlgorithm {
 func Compress(alg iana.CertificateCompressionAlgorithm, b []byte) ([]byte, error) {
 	m, ok := find(alg)
 	if !ok {
-		return nil, reason.Mistake(fieldAlgorithm, "one of "+fmt.Sprint(Algorithms()), alg)
+		return nil, reason.Mistake(fieldAlgorithm, reason.Say("one of %v", Algorithms()), alg)
 	}
 	out, err := m.compress(b)
 	if err != nil {
@@ -79,18 +77,18 @@ func Compress(alg iana.CertificateCompressionAlgorithm, b []byte) ([]byte, error
 func Decompress(alg iana.CertificateCompressionAlgorithm, b []byte, n int) ([]byte, error) {
 	m, ok := find(alg)
 	if !ok {
-		return nil, reason.New(reason.NotOffered, "", fieldAlgorithm, "one of "+fmt.Sprint(Algorithms()), alg)
+		return nil, reason.New(reason.NotOffered, "RFC 8879 §4", fieldAlgorithm, reason.Say("one of %v", Algorithms()), alg)
 	}
 	if n < 1 || n > maxLength {
-		return nil, reason.New(reason.CertificateCompression, "", fieldLength, reason.Say("1 to %d bytes", maxLength), n)
+		return nil, reason.New(reason.CertificateCompression, "RFC 8879 §4", fieldLength, reason.Say("1 to %d bytes", maxLength), n)
 	}
 	out := make([]byte, n)
 	got, err := m.decompress(out, b)
 	if err != nil {
-		return nil, reason.Wrap(reason.CertificateCompression, "", fieldMessage, err)
+		return nil, reason.Wrap(reason.CertificateCompression, "RFC 8879 §4", fieldMessage, err)
 	}
 	if got != n {
-		return nil, reason.New(reason.CertificateCompression, "", fieldMessage, reason.Say("%d bytes, as its sender claims", n), got)
+		return nil, reason.New(reason.CertificateCompression, "RFC 8879 §4", fieldMessage, reason.Say("%d bytes, as its sender claims", n), got)
 	}
 	return out, nil
 }

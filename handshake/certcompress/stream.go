@@ -3,16 +3,17 @@ package certcompress
 import (
 	"bytes"
 	"compress/zlib"
-	"errors"
 	"io"
 	"math/bits"
 
 	"github.com/andybalholm/brotli"
+
+	"tlslab/handshake/reason"
 )
 
 var (
-	errLonger   = errors.New("it opens to more than its sender claims")
-	errTrailing = errors.New("bytes follow the end of the compressed stream")
+	errLonger   = reason.Because("it opens to more than its sender claims")
+	errTrailing = reason.Because("bytes follow the end of the compressed stream")
 )
 
 func compressZlib(b []byte) ([]byte, error) {

@@ -83,6 +83,32 @@ func TestEveryWayOutQuotes(t *testing.T) {
 	}
 }
 
+type (
+	named    []byte
+	digest   [4]byte
+	spelled  byte // a code point of a peer's, with a name of its own or in hexadecimal
+	speaking [2]byte
+)
+
+func (s spelled) String() string { return fmt.Sprintf("0x%02x", byte(s)) }
+func (speaking) String() string  { return "says" }
+
+// Bytes are shown as on the wire: in hexadecimal, whatever type holds them.
+func TestBytesAreHex(t *testing.T) {
+	for _, test := range []struct {
+		v    any
+		want string
+	}{
+		{[]byte("yyyy"), "79797979"}, {[]byte{0}, "00"}, {[]byte{}, "none"}, {[]byte(nil), "none"},
+		{named{1, 0xff}, "01ff"}, {digest{1, 2, 3, 4}, "01020304"}, {&digest{1, 2, 3, 4}, "01020304"}, {[1]byte{0x80}, "80"},
+		{speaking{1, 2}, "says"}, {[]spelled{1, 2}, "[0x01 0x02]"}, {[]uint16{1, 2}, "[1 2]"}, {(*digest)(nil), "<nil>"}, {7, "7"},
+	} {
+		if got := foreign.Value(test.v); got != test.want {
+			t.Errorf("%T %v is shown as %q, not %q", test.v, test.v, got, test.want)
+		}
+	}
+}
+
 // Who reads an escape can tell what it stands for, and what people write is left alone.
 func TestQuotingCanBeUndone(t *testing.T) {
 	for name, s := range hostile {

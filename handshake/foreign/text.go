@@ -18,7 +18,9 @@
 package foreign
 
 import (
+	"encoding/hex"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"unicode"
@@ -74,7 +76,7 @@ type Sentence string
 func (s Sentence) String() string { return Line(string(s)) }
 
 // Value says any value in one line: a string, or what is in a list of strings, as a
-// peer's text, an error and a Stringer as a sentence.
+// peer's text, an error and a Stringer as a sentence, bytes in hexadecimal, and no bytes as none.
 func Value(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -86,8 +88,37 @@ func Value(v any) string {
 		}
 		return "[" + strings.Join(parts, " ") + "]"
 	}
+	if b, ok := bytesOf(reflect.ValueOf(v)); ok && len(b) == 0 {
+		return "none"
+	} else if ok {
+		return hex.EncodeToString(b)
+	}
 	return Line(fmt.Sprint(v))
 }
+
+// bytesOf is what v holds if it is a slice or an array of bytes, or points to an array of
+// them, and has no text of its own: fmt would list them in decimal. Code points that are
+// bytes have types of their own, and lists of those are no bytes.
+func bytesOf(v reflect.Value) (b []byte, ok bool) {
+	if !v.IsValid() || v.Type().Implements(stringer) || v.Type().Implements(failing) {
+		return nil, false
+	}
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if k := v.Kind(); k != reflect.Slice && k != reflect.Array || v.Type().Elem() != byteType {
+		return nil, false
+	}
+	b = make([]byte, v.Len())
+	reflect.Copy(reflect.ValueOf(b), v)
+	return b, true
+}
+
+var (
+	byteType = reflect.TypeFor[byte]()
+	stringer = reflect.TypeFor[fmt.Stringer]()
+	failing  = reflect.TypeFor[error]()
+)
 
 // plain reports whether there is nothing to escape in s.
 func plain(s string) bool {

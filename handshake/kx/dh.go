@@ -73,6 +73,14 @@ func (g *dhGroup) ID() iana.Group        { return g.id }
 func (g *dhGroup) Name() string          { return g.name }
 func (g *dhGroup) Describe() Description { return g.about }
 
+// rule is where TLS 1.3 says what a share of this kind is.
+func (g *dhGroup) rule() string {
+	if g.about.Kind == KindFFDH {
+		return "RFC 9846 §4.3.8.1"
+	}
+	return "RFC 9846 §4.3.8.2"
+}
+
 func (g *dhGroup) Offer(rand io.Reader) (Offer, error) {
 	key, err := g.generate(rand)
 	if err != nil {
@@ -83,7 +91,7 @@ func (g *dhGroup) Offer(rand io.Reader) (Offer, error) {
 
 func (g *dhGroup) Answer(rand io.Reader, offered []byte) (Answer, error) {
 	if len(offered) != g.about.Offer { // before any work is done for it
-		return nil, wrongLength(g.about.Offer, len(offered))
+		return nil, wrongLength(g.rule(), g.about.Offer, len(offered))
 	}
 	key, err := g.generate(rand)
 	if err != nil {

@@ -83,15 +83,15 @@ func (k ecdhKey) public() []byte  { return k.PublicKey().Bytes() }
 
 func (k ecdhKey) agree(peer []byte) ([]byte, error) {
 	if len(peer) != k.share {
-		return nil, wrongLength(k.share, len(peer))
+		return nil, wrongLength("RFC 9846 §4.3.8.2", k.share, len(peer))
 	}
 	public, err := k.Curve().NewPublicKey(peer)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", "", err)
+		return nil, reason.Wrap(reason.BadShare, "RFC 9846 §4.3.8.2", "", err)
 	}
 	secret, err := k.ECDH(public)
 	if err != nil { // X25519 only: the all-zero result
-		return nil, reason.Wrap(reason.BadShare, "", "", err)
+		return nil, reason.Wrap(reason.BadShare, "RFC 9846 §7.4.2", "", err)
 	}
 	return secret, nil
 }

@@ -32,7 +32,7 @@ func (dhe) PreMaster(secret []byte) []byte { return bytes.TrimLeft(secret, "\x00
 func (dhe) Offer(in ServerInput) (Offer, Params, error) {
 	f, ok := first(iana.KxDHE, in.Groups).(Field)
 	if !ok {
-		return nil, Params{}, reason.New(reason.NoCommonGroup, "", "client_hello.extensions.supported_groups", "a finite field", nil)
+		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 7919 §4", "client_hello.extensions.supported_groups", reason.Say("a finite field"), nil)
 	}
 	o, err := f.Offer(in.Rand)
 	if err != nil {
@@ -50,7 +50,7 @@ func (dhe) Answer(in ClientInput) (Answer, error) {
 	}
 	a, err := f.Answer(in.Rand, resize(in.Params.Share, f.Describe().Offer))
 	if err != nil {
-		return nil, badDHShare("server_key_exchange.params.dh_Ys", err)
+		return nil, badDHShare(serverShare, err)
 	}
 	return a, nil
 }
@@ -60,9 +60,23 @@ func badDHShare(field string, err error) error {
 	placed := BadShare(field, err)
 	if e, ok := placed.(*reason.Error); ok && e.Reason == reason.BadShare {
 		e.Reason = reason.BadDHShare
+		if e.Ref != "" { // a field of our making: what TLS 1.2 says of the share's sender
+			e.Ref = dhShareRule(field)
+		}
 	}
 	return placed
 }
+
+// dhShareRule is where TLS 1.2 bounds the server's share, or the client's.
+func dhShareRule(field string) string {
+	if field == serverShare {
+		return "RFC 7919 §3"
+	}
+	return "RFC 7919 §4"
+}
+
+// serverShare is the field of the server's share.
+const serverShare = "server_key_exchange.params.dh_Ys"
 
 // knownField finds the Field behind the server's p and g.
 func knownField(in ClientInput) (Field, error) {
@@ -73,7 +87,7 @@ func knownField(in ClientInput) (Field, error) {
 		}
 	}
 	p, g := natural(in.Params.P), natural(in.Params.G)
-	err := reason.New(reason.WeakKey, "", "server_key_exchange.params.dh_p", "a prime of RFC 7919 or RFC 3526", reason.Say("an unknown number of %d bytes", len(p)))
+	err := reason.New(reason.WeakKey, "RFC 7919 §3", "server_key_exchange.params.dh_p", reason.Say("a prime of RFC 7919 or RFC 3526"), reason.Say("an unknown number of %d bytes", len(p)))
 	for _, f := range known {
 		fp, fg := f.Params()
 		if !bytes.Equal(p, natural(fp)) {
@@ -82,7 +96,7 @@ func knownField(in ClientInput) (Field, error) {
 		if bytes.Equal(g, natural(fg)) {
 			return f, nil
 		}
-		err = reason.New(reason.WeakKey, "", "server_key_exchange.params.dh_g", reason.Say("%x, which goes with this prime", fg), fmt.Sprintf("%x", g))
+		err = reason.New(reason.WeakKey, "RFC 7919 §3", "server_key_exchange.params.dh_g", reason.Say("%x, which goes with this prime", fg), fmt.Sprintf("%x", g))
 	}
 	return nil, err
 }

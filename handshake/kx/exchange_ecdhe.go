@@ -19,13 +19,13 @@ func (ecdhe) PreMaster(secret []byte) []byte { return secret } // leading zeros 
 func (ecdhe) Offer(in ServerInput) (Offer, Params, error) {
 	g := first(iana.KxECDHE, in.Groups)
 	if g == nil {
-		return nil, Params{}, reason.New(reason.NoCommonGroup, "", "client_hello.extensions.supported_groups", "a curve that both ends have", nil)
+		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 8422 §5.1", "client_hello.extensions.supported_groups", reason.Say("a curve that both ends have"), nil)
 	}
 	o, err := g.Offer(in.Rand)
 	if err != nil {
 		return nil, Params{}, err
 	}
-	return placedOffer{o, "client_key_exchange.ecdh_Yc", BadShare}, Params{Group: g.ID(), Share: o.Share()}, nil
+	return placedOffer{o, "client_key_exchange.ecdh_Yc", badECDHShare}, Params{Group: g.ID(), Share: o.Share()}, nil
 }
 
 func (ecdhe) Answer(in ClientInput) (Answer, error) {
@@ -33,13 +33,29 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 		if g.ID() == in.Params.Group && Serves(iana.KxECDHE, g) {
 			a, err := g.Answer(in.Rand, in.Params.Share)
 			if err != nil {
-				return nil, BadShare("server_key_exchange.params.point", err)
+				return nil, badECDHShare("server_key_exchange.params.point", err)
 			}
 			return a, nil
 		}
 	}
-	return nil, reason.New(reason.NotOffered, "", "server_key_exchange.params.named_curve", "one of the groups offered", in.Params.Group)
+	return nil, reason.New(reason.NotOffered, "RFC 8422 §5.4", "server_key_exchange.params.named_curve", reason.Say("one of the groups offered"), in.Params.Group)
 }
+
+// badECDHShare is BadShare in TLS 1.2, whose rules about points stand elsewhere than TLS 1.3's.
+func badECDHShare(field string, err error) error {
+	placed := BadShare(field, err)
+	if e, ok := placed.(*reason.Error); ok && curveRule13(e.Ref) {
+		at := *e                                      // a group may keep its errors
+		if at.Ref = "RFC 8422 §5.11"; at.Err == nil { // no value that was looked at: the length
+			at.Ref = "RFC 8422 §5.4"
+		}
+		return &at
+	}
+	return placed
+}
+
+// curveRule13 reports whether a rule is one of TLS 1.3's about points and what comes of them.
+func curveRule13(ref string) bool { return ref == "RFC 9846 §4.3.8.2" || ref == "RFC 9846 §7.4.2" }
 
 // placedOffer says which field a refused share came in.
 type placedOffer struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"encoding/binary"
-	"errors"
 	"io"
 	"math/big"
 
@@ -41,7 +40,7 @@ func (rsaTransport) PreMaster(secret []byte) []byte { return secret }
 func (rsaTransport) Offer(in ServerInput) (Offer, Params, error) {
 	key, ok := in.Key.(*rsa.PrivateKey)
 	if !ok {
-		return nil, Params{}, reason.Mistake("", "an *rsa.PrivateKey for RSA key exchange", typeName(in.Key))
+		return nil, Params{}, reason.Mistake("", reason.Say("an *rsa.PrivateKey for RSA key exchange"), typeName(in.Key))
 	}
 	if err := strong(&key.PublicKey); err != nil {
 		return nil, Params{}, err
@@ -101,13 +100,13 @@ func (o *rsaOffer) open(answer []byte) ([]byte, error) {
 	//lint:ignore SA1019 this is the mistake, made on purpose
 	plain, err := rsa.DecryptPKCS1v15(nil, o.key, answer)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", encryptedField, errors.New("the PKCS#1 v1.5 padding is wrong"))
+		return nil, reason.Wrap(reason.BadShare, "RFC 5246 §7.4.7.1", encryptedField, reason.Because("the PKCS#1 v1.5 padding is wrong"))
 	}
 	if len(plain) != preMasterLen {
-		return nil, reason.New(reason.BadShare, "", encryptedField, "a premaster secret of 48 bytes", len(plain))
+		return nil, reason.New(reason.BadShare, "RFC 5246 §7.4.7.1", encryptedField, reason.Say("a premaster secret of 48 bytes"), len(plain))
 	}
 	if v := iana.Version(binary.BigEndian.Uint16(plain)); v != o.version {
-		return nil, reason.New(reason.BadShare, "", encryptedField, o.version, v)
+		return nil, reason.New(reason.BadShare, "RFC 5246 §7.4.7.1", encryptedField, o.version, v)
 	}
 	return plain, nil
 }
@@ -126,7 +125,7 @@ func (o *rsaOffer) Explain() []Value {
 func (rsaTransport) Answer(in ClientInput) (Answer, error) {
 	key, ok := in.PublicKey.(*rsa.PublicKey)
 	if !ok {
-		return nil, reason.New(reason.CertificateWrongKey, "", "certificate.certificate_list", "an RSA key, as the suite says", "a key of another kind")
+		return nil, reason.New(reason.CertificateWrongKey, "RFC 5246 §7.4.2", "certificate.certificate_list", reason.Say("an RSA key, as the suite says"), reason.Say("a key of another kind"))
 	}
 	if err := strong(key); err != nil {
 		return nil, err
@@ -165,7 +164,7 @@ func (a *rsaAnswer) Explain() []Value {
 func encrypt(rand io.Reader, key *rsa.PublicKey, msg []byte) (padded, ciphertext []byte, err error) {
 	n, err := bigmod.NewModulus(key.N.Bytes())
 	if err != nil || key.N.Bit(0) == 0 || key.E < 2 {
-		return nil, nil, reason.New(reason.WeakKey, "", "certificate.certificate_list", "an odd RSA modulus and an exponent of 2 or more", nil)
+		return nil, nil, reason.New(reason.WeakKey, "RFC 8017 §3.1", "certificate.certificate_list", reason.Say("an odd RSA modulus and an exponent of 2 or more"), nil)
 	}
 	padded = make([]byte, key.Size())
 	padded[1] = 2
@@ -201,7 +200,7 @@ func fillNonzero(rand io.Reader, b []byte) error {
 
 func strong(key *rsa.PublicKey) error {
 	if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-		return reason.New(reason.WeakKey, "", "certificate.certificate_list", "an RSA key of 1024 to 8192 bits", bits)
+		return reason.New(reason.WeakKey, "RFC 9325 §4.5", "certificate.certificate_list", reason.Say("an RSA key of 1024 to 8192 bits"), bits)
 	}
 	return nil
 }

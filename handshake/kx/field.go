@@ -9,6 +9,7 @@ import (
 	"filippo.io/bigmod"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
 )
 
 // The finite fields of RFC 7919, with the short exponents of its §5.2 and
@@ -100,11 +101,11 @@ func (f *field) Params() (p, g []byte) { return slices.Clone(f.p), slices.Clone(
 // element reads y, as long as p, and checks 1 < y < p-1.
 func (f *field) element(y []byte) (*bigmod.Nat, error) {
 	if len(y) != len(f.p) {
-		return nil, wrongLength(len(f.p), len(y))
+		return nil, wrongLength("RFC 9846 §4.3.8.1", len(f.p), len(y))
 	}
 	n, err := bigmod.NewNat().SetBytes(y, f.modulus)
 	if err != nil || n.IsZero()|n.IsOne()|n.IsMinusOne(f.modulus) == 1 {
-		return nil, invalid("a public value must lie between 1 and p-1: outside, the secret is known to everybody")
+		return nil, invalid("RFC 9846 §4.3.8.1", reason.Because("a public value must lie between 1 and p-1: outside, the secret is known to everybody"))
 	}
 	return n, nil
 }

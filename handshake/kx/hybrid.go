@@ -10,9 +10,9 @@ import (
 // The hybrids of draft-ietf-tls-ecdhe-mlkem. In X25519MLKEM768 the ML-KEM part
 // comes first, against its name; the draft gives history and FIPS as the reasons.
 var (
-	X25519MLKEM768     = Hybrid(iana.X25519MLKEM768, "X25519MLKEM768", MLKEM768, X25519)
-	SecP256r1MLKEM768  = Hybrid(iana.SecP256r1MLKEM768, "SecP256r1MLKEM768", P256, MLKEM768)
-	SecP384r1MLKEM1024 = Hybrid(iana.SecP384r1MLKEM1024, "SecP384r1MLKEM1024", P384, MLKEM1024)
+	X25519MLKEM768     = ecdheMLKEM(iana.X25519MLKEM768, "X25519MLKEM768", MLKEM768, X25519)
+	SecP256r1MLKEM768  = ecdheMLKEM(iana.SecP256r1MLKEM768, "SecP256r1MLKEM768", P256, MLKEM768)
+	SecP384r1MLKEM1024 = ecdheMLKEM(iana.SecP384r1MLKEM1024, "SecP384r1MLKEM1024", P384, MLKEM1024)
 )
 
 // Hybrid makes one Group of two: shares and secrets are the first's followed by the
@@ -20,13 +20,21 @@ var (
 // stays secret while either part's does, given that TLS 1.3 binds it to the
 // transcript.
 func Hybrid(id iana.Group, name string, first, second Described) Described {
-	return &hybrid{id, name, first, second}
+	return &hybrid{id: id, name: name, first: first, second: second}
+}
+
+// ecdheMLKEM is Hybrid of two that the draft has put together.
+func ecdheMLKEM(id iana.Group, name string, first, second Described) Described {
+	return &hybrid{id: id, name: name, first: first, second: second,
+		offerRule: "draft-ietf-tls-ecdhe-mlkem §4.1", answerRule: "draft-ietf-tls-ecdhe-mlkem §4.2"}
 }
 
 type hybrid struct {
 	id            iana.Group
 	name          string
 	first, second Described
+
+	offerRule, answerRule string // what the joined shares must be; "" where somebody else has joined them
 }
 
 func (h *hybrid) ID() iana.Group { return h.id }
@@ -54,7 +62,7 @@ func (h *hybrid) Offer(rand io.Reader) (Offer, error) {
 
 func (h *hybrid) Answer(rand io.Reader, offered []byte) (Answer, error) {
 	if want := h.Describe().Offer; len(offered) != want {
-		return nil, wrongLength(want, len(offered))
+		return nil, wrongLength(h.offerRule, want, len(offered))
 	}
 	cut := h.first.Describe().Offer
 	first, err := h.first.Answer(rand, offered[:cut])
@@ -82,7 +90,7 @@ func (o *hybridOffer) Share() []byte { return o.share }
 
 func (o *hybridOffer) Finish(answer []byte) ([]byte, error) {
 	if want := o.group.Describe().Answer; len(answer) != want {
-		return nil, wrongLength(want, len(answer))
+		return nil, wrongLength(o.group.answerRule, want, len(answer))
 	}
 	cut := o.group.first.Describe().Answer
 	first, err := o.first.Finish(answer[:cut])

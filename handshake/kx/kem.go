@@ -16,9 +16,9 @@ import (
 
 // ML-KEM (FIPS 203) by itself, for TLS 1.3 (draft-ietf-tls-mlkem).
 var (
-	MLKEM512  = FromKEM(iana.MLKEM512, "MLKEM512", mlkem512.Scheme())
-	MLKEM768  = FromKEM(iana.MLKEM768, "MLKEM768", mlkem768.Scheme())
-	MLKEM1024 = FromKEM(iana.MLKEM1024, "MLKEM1024", mlkem1024.Scheme())
+	MLKEM512  = mlkem(iana.MLKEM512, "MLKEM512", mlkem512.Scheme())
+	MLKEM768  = mlkem(iana.MLKEM768, "MLKEM768", mlkem768.Scheme())
+	MLKEM1024 = mlkem(iana.MLKEM1024, "MLKEM1024", mlkem1024.Scheme())
 )
 
 // FromKEM makes a Group of any KEM that circl has. The offer is an encapsulation
@@ -29,13 +29,20 @@ var (
 // coefficient below q). A ciphertext of the right length is never refused: ML-KEM
 // rejects a wrong one implicitly, with a secret that only the offerer can compute.
 func FromKEM(id iana.Group, name string, scheme kem.Scheme) Described {
-	return &kemGroup{id, name, scheme}
+	return &kemGroup{id: id, name: name, scheme: scheme}
+}
+
+// mlkem is FromKEM of a KEM whose rules we know: what a key must be, and a ciphertext.
+func mlkem(id iana.Group, name string, scheme kem.Scheme) Described {
+	return &kemGroup{id: id, name: name, scheme: scheme, keyRule: "FIPS 203 §7.2", ciphertextRule: "FIPS 203 §7.3"}
 }
 
 type kemGroup struct {
 	id     iana.Group
 	name   string
 	scheme kem.Scheme
+
+	keyRule, ciphertextRule string // "" where the KEM is somebody else's
 }
 
 func (g *kemGroup) ID() iana.Group { return g.id }
@@ -65,11 +72,11 @@ func (g *kemGroup) Offer(rand io.Reader) (Offer, error) {
 
 func (g *kemGroup) Answer(rand io.Reader, offered []byte) (Answer, error) {
 	if want := g.scheme.PublicKeySize(); len(offered) != want {
-		return nil, wrongLength(want, len(offered))
+		return nil, wrongLength(g.keyRule, want, len(offered))
 	}
 	public, err := g.scheme.UnmarshalBinaryPublicKey(offered)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", "", err)
+		return nil, reason.Wrap(reason.BadShare, g.keyRule, "", err)
 	}
 	seed := make([]byte, g.scheme.EncapsulationSeedSize())
 	if err := fill(rand, seed); err != nil {
@@ -77,7 +84,7 @@ func (g *kemGroup) Answer(rand io.Reader, offered []byte) (Answer, error) {
 	}
 	ciphertext, secret, err := g.scheme.EncapsulateDeterministically(public, seed)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", "", err)
+		return nil, reason.Wrap(reason.BadShare, g.keyRule, "", err)
 	}
 	return &kemAnswer{offered: bytes.Clone(offered), seed: seed, share: ciphertext, secret: secret}, nil
 }
@@ -93,11 +100,11 @@ func (o *kemOffer) Share() []byte { return o.share }
 
 func (o *kemOffer) Finish(answer []byte) ([]byte, error) {
 	if want := o.group.scheme.CiphertextSize(); len(answer) != want {
-		return nil, wrongLength(want, len(answer))
+		return nil, wrongLength(o.group.ciphertextRule, want, len(answer))
 	}
 	secret, err := o.group.scheme.Decapsulate(o.key, answer)
 	if err != nil {
-		return nil, reason.Wrap(reason.BadShare, "", "", err)
+		return nil, reason.Wrap(reason.BadShare, o.group.ciphertextRule, "", err)
 	}
 	o.answer, o.secret = bytes.Clone(answer), secret
 	return secret, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/cloudflare/circl/dh/x448"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
 )
 
 // X25519 and X448 are the Montgomery curves of RFC 7748. A share is 32 or 56
@@ -29,7 +30,7 @@ var (
 	}
 )
 
-var errSmallOrder = invalid("a point of small order: the secret would be zero for every private key")
+var errSmallOrder = invalid("RFC 9846 §7.4.2", reason.Because("a point of small order: the secret would be zero for every private key"))
 
 // x25519Key holds the private key as drawn; the arithmetic clamps it
 // (RFC 7748 §5), here as in every other implementation.
@@ -49,7 +50,7 @@ func (k *x25519Key) public() []byte  { return k.share[:] }
 
 func (k *x25519Key) agree(peer []byte) ([]byte, error) {
 	if len(peer) != x25519.Size {
-		return nil, wrongLength(x25519.Size, len(peer))
+		return nil, wrongLength("RFC 9846 §4.3.8.2", x25519.Size, len(peer))
 	}
 	public, shared := x25519.Key(peer), new(x25519.Key)
 	if !x25519.Shared(shared, &k.secret, &public) {
@@ -74,7 +75,7 @@ func (k *x448Key) public() []byte  { return k.share[:] }
 
 func (k *x448Key) agree(peer []byte) ([]byte, error) {
 	if len(peer) != x448.Size {
-		return nil, wrongLength(x448.Size, len(peer))
+		return nil, wrongLength("RFC 9846 §4.3.8.2", x448.Size, len(peer))
 	}
 	public, shared := x448.Key(peer), new(x448.Key)
 	if !x448.Shared(shared, &k.secret, &public) {

@@ -15,6 +15,7 @@ type Alert struct {
 // Walk visits the content of the record.
 func (m *Alert) Walk(c *wire.Codec) {
 	group := c.Enter("alert")
+	c.Under("RFC 9846 §6")
 	wire.U8(c, "level", &m.Level)
 	wire.U8(c, "description", &m.Description)
 	c.End(group)

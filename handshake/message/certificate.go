@@ -16,7 +16,7 @@ func (m *Certificate12) Kind() Kind { return KindCertificate }
 
 // Walk visits the message.
 func (m *Certificate12) Walk(c *wire.Codec) {
-	group, body := header(c, "certificate", iana.Certificate)
+	group, body := header(c, "certificate", iana.Certificate, "RFC 5246 §7.4.2")
 	wire.List(c, 3, "certificate_list", &m.Certificates, 0, func(c *wire.Codec, der *[]byte) {
 		c.Opaque(3, "certificate", der, 1)
 	})

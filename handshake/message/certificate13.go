@@ -24,7 +24,7 @@ func (m *Certificate13) Kind() Kind { return KindCertificate }
 
 // Walk visits the message.
 func (m *Certificate13) Walk(c *wire.Codec) {
-	group, body := header(c, "certificate", iana.Certificate)
+	group, body := header(c, "certificate", iana.Certificate, "RFC 9846 §4.5.1")
 	c.Opaque(1, "certificate_request_context", &m.RequestContext, 0)
 	wire.List(c, 3, "certificate_list", &m.Entries, 0, func(c *wire.Codec, e *CertificateEntry) {
 		entry := c.Enter("certificate_entry")

@@ -17,7 +17,7 @@ func (m *CertificateRequest13) Kind() Kind { return KindCertificateRequest }
 
 // Walk visits the message.
 func (m *CertificateRequest13) Walk(c *wire.Codec) {
-	group, body := header(c, "certificate_request", iana.CertificateRequest)
+	group, body := header(c, "certificate_request", iana.CertificateRequest, "RFC 9846 §4.4.2")
 	c.Opaque(1, "certificate_request_context", &m.RequestContext, 0)
 	m.Extensions.walkRequired(c, KindCertificateRequest)
 	footer(c, group, body)

@@ -19,7 +19,7 @@ func (m *CertificateStatus) Kind() Kind { return KindCertificateStatus }
 
 // Walk visits the message.
 func (m *CertificateStatus) Walk(c *wire.Codec) {
-	group, body := header(c, "certificate_status", iana.CertificateStatus)
+	group, body := header(c, "certificate_status", iana.CertificateStatus, "RFC 6066 §8")
 	walkStatus(c, &m.Type, &m.Response)
 	footer(c, group, body)
 }

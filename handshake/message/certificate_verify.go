@@ -27,7 +27,7 @@ func (m *CertificateVerify) Kind() Kind { return KindCertificateVerify }
 
 // Walk visits the message.
 func (m *CertificateVerify) Walk(c *wire.Codec) {
-	group, body := header(c, "certificate_verify", iana.CertificateVerify)
+	group, body := header(c, "certificate_verify", iana.CertificateVerify, "RFC 9846 §4.5.2")
 	m.Signature.walk(c)
 	footer(c, group, body)
 }

@@ -12,6 +12,7 @@ func (m *ChangeCipherSpec) Kind() Kind { return KindChangeCipherSpec }
 // Walk visits the content of the record.
 func (m *ChangeCipherSpec) Walk(c *wire.Codec) {
 	group := c.Enter("change_cipher_spec")
+	c.Under("RFC 5246 §7.1")
 	wire.Const8[uint8](c, "type", 1)
 	c.End(group)
 }

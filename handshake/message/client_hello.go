@@ -28,7 +28,7 @@ func (m *ClientHello) Kind() Kind { return KindClientHello }
 
 // Walk visits the message.
 func (m *ClientHello) Walk(c *wire.Codec) {
-	group, body := header(c, "client_hello", iana.ClientHello)
+	group, body := header(c, "client_hello", iana.ClientHello, "RFC 9846 §4.2.2")
 	wire.U16(c, "client_version", &m.Version)
 	c.Array("random", m.Random[:])
 	c.OpaqueMax(1, "session_id", &m.SessionID, 0, 32)

@@ -28,8 +28,8 @@ func newClientKeyExchange(k iana.Kx) Message {
 }
 
 // walkClientKeyExchange visits a body that is one vector.
-func walkClientKeyExchange(c *wire.Codec, prefix int, name string, share *[]byte, min int) {
-	group, body := header(c, "client_key_exchange", iana.ClientKeyExchange)
+func walkClientKeyExchange(c *wire.Codec, ref string, prefix int, name string, share *[]byte, min int) {
+	group, body := header(c, "client_key_exchange", iana.ClientKeyExchange, ref)
 	c.Opaque(prefix, name, share, min)
 	footer(c, group, body)
 }
@@ -49,7 +49,7 @@ func (m *ClientKeyExchangeRSA) Share() []byte { return m.EncryptedPreMaster }
 
 // Walk visits the message.
 func (m *ClientKeyExchangeRSA) Walk(c *wire.Codec) {
-	walkClientKeyExchange(c, 2, "encrypted_pre_master_secret", &m.EncryptedPreMaster, 0)
+	walkClientKeyExchange(c, "RFC 5246 §7.4.7.1", 2, "encrypted_pre_master_secret", &m.EncryptedPreMaster, 0)
 }
 
 // ClientKeyExchangeDHE carries the client's public value, big-endian (RFC 5246
@@ -66,7 +66,9 @@ func (m *ClientKeyExchangeDHE) Kind() Kind { return KindClientKeyExchange }
 func (m *ClientKeyExchangeDHE) Share() []byte { return m.Y }
 
 // Walk visits the message.
-func (m *ClientKeyExchangeDHE) Walk(c *wire.Codec) { walkClientKeyExchange(c, 2, "dh_Yc", &m.Y, 1) }
+func (m *ClientKeyExchangeDHE) Walk(c *wire.Codec) {
+	walkClientKeyExchange(c, "RFC 5246 §7.4.7.2", 2, "dh_Yc", &m.Y, 1)
+}
 
 // ClientKeyExchangeECDHE carries the client's point (RFC 8422 §5.7).
 type ClientKeyExchangeECDHE struct {
@@ -81,7 +83,7 @@ func (m *ClientKeyExchangeECDHE) Share() []byte { return m.Point }
 
 // Walk visits the message.
 func (m *ClientKeyExchangeECDHE) Walk(c *wire.Codec) {
-	walkClientKeyExchange(c, 1, "ecdh_Yc", &m.Point, 1)
+	walkClientKeyExchange(c, "RFC 8422 §5.7", 1, "ecdh_Yc", &m.Point, 1)
 }
 
 // ClientKeyExchangeOpaque carries whatever a private exchange answers, Kx from
@@ -98,5 +100,5 @@ func (m *ClientKeyExchangeOpaque) Share() []byte { return m.Bytes }
 
 // Walk visits the message.
 func (m *ClientKeyExchangeOpaque) Walk(c *wire.Codec) {
-	walkClientKeyExchange(c, 2, "share", &m.Bytes, 0)
+	walkClientKeyExchange(c, "RFC 5246 §7.4.7", 2, "share", &m.Bytes, 0)
 }

@@ -19,7 +19,7 @@ func (m *CompressedCertificate) Kind() Kind { return KindCompressedCertificate }
 
 // Walk visits the message.
 func (m *CompressedCertificate) Walk(c *wire.Codec) {
-	group, body := header(c, "compressed_certificate", iana.CompressedCertificate)
+	group, body := header(c, "compressed_certificate", iana.CompressedCertificate, "RFC 8879 §4")
 	wire.U16(c, "algorithm", &m.Algorithm)
 	wire.U24(c, "uncompressed_length", &m.Length)
 	c.Opaque(3, "compressed_certificate_message", &m.Compressed, 1)

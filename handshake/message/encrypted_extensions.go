@@ -16,7 +16,7 @@ func (m *EncryptedExtensions) Kind() Kind { return KindEncryptedExtensions }
 
 // Walk visits the message.
 func (m *EncryptedExtensions) Walk(c *wire.Codec) {
-	group, body := header(c, "encrypted_extensions", iana.EncryptedExtensions)
+	group, body := header(c, "encrypted_extensions", iana.EncryptedExtensions, "RFC 9846 §4.4.1")
 	m.Extensions.walkRequired(c, KindEncryptedExtensions)
 	footer(c, group, body)
 }

@@ -14,6 +14,6 @@ func (m *EndOfEarlyData) Kind() Kind { return KindEndOfEarlyData }
 
 // Walk visits the message.
 func (m *EndOfEarlyData) Walk(c *wire.Codec) {
-	group, body := header(c, "end_of_early_data", iana.EndOfEarlyData)
+	group, body := header(c, "end_of_early_data", iana.EndOfEarlyData, "RFC 9846 §4.6")
 	footer(c, group, body)
 }

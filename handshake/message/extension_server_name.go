@@ -24,10 +24,10 @@ func (x *ServerName) Walk(c *wire.Codec) {
 	wire.Const8(c, "name_type", iana.HostName)
 	c.Text(2, "host_name", &x.Name, 1)
 	if !c.Writing() && strings.ContainsFunc(x.Name, invisible) {
-		c.Fail(reason.BadValue, "host_name", "visible ASCII", x.Name)
+		c.Fail(reason.BadValue, "host_name", reason.Say("visible ASCII"), x.Name)
 	}
 	if c.Left() > 0 {
-		c.Fail(reason.BadValue, "server_name_list", "one name", "another after it")
+		c.Fail(reason.BadValue, "server_name_list", reason.Say("one name"), reason.Say("another after it"))
 	}
 	c.End(list)
 }

@@ -85,6 +85,7 @@ func (e *Extensions) walk(c *wire.Codec, in Kind) {
 // ClientHello's.
 func (e *Extensions) walkRequired(c *wire.Codec, in Kind) {
 	b := c.Begin(2, "extensions", 0)
+	c.Under("RFC 9846 §4.3")
 	if c.Writing() {
 		for _, x := range e.List {
 			walkExtension(c, x)
@@ -139,6 +140,7 @@ func walkExtension(c *wire.Codec, x Extension) {
 	group := c.Enter(name)
 	wire.U16(c, "extension_type", &t)
 	data := c.Length(2, "length", 0)
+	c.Under(extensionRule(t))
 	x.Walk(c)
 	c.End(data)
 	c.End(group)

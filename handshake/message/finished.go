@@ -18,7 +18,7 @@ func (m *Finished) Kind() Kind { return KindFinished }
 
 // Walk visits the message.
 func (m *Finished) Walk(c *wire.Codec) {
-	group, body := header(c, "finished", iana.Finished)
+	group, body := header(c, "finished", iana.Finished, "RFC 9846 §4.5.3")
 	c.Rest("verify_data", &m.VerifyData)
 	footer(c, group, body)
 }

@@ -14,6 +14,6 @@ func (m *HelloRequest) Kind() Kind { return KindHelloRequest }
 
 // Walk visits the message.
 func (m *HelloRequest) Walk(c *wire.Codec) {
-	group, body := header(c, "hello_request", iana.HelloRequest)
+	group, body := header(c, "hello_request", iana.HelloRequest, "RFC 5246 §7.4.1.1")
 	footer(c, group, body)
 }

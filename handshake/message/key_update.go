@@ -17,10 +17,10 @@ func (m *KeyUpdate) Kind() Kind { return KindKeyUpdate }
 
 // Walk visits the message.
 func (m *KeyUpdate) Walk(c *wire.Codec) {
-	group, body := header(c, "key_update", iana.KeyUpdate)
+	group, body := header(c, "key_update", iana.KeyUpdate, "RFC 9846 §4.7.3")
 	wire.U8(c, "request_update", &m.RequestUpdate)
 	if !c.Writing() && m.RequestUpdate > iana.UpdateRequested {
-		c.Fail(reason.BadValue, "request_update", "0 or 1", m.RequestUpdate)
+		c.Fail(reason.BadValue, "request_update", reason.Say("0 or 1"), m.RequestUpdate)
 	}
 	footer(c, group, body)
 }

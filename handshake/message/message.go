@@ -76,8 +76,8 @@ type Message interface {
 
 // Context is what the bytes alone do not tell.
 type Context struct {
-	Version    iana.Version
-	Kx         iana.Kx // shapes ServerKeyExchange and ClientKeyExchange
+	Version    iana.Version // below TLS 1.3 the shapes are TLS 1.2's; 0: not settled, and a fault is told by TLS 1.3's sections
+	Kx         iana.Kx      // shapes ServerKeyExchange and ClientKeyExchange
 	FromServer bool
 	// PassOver lists extensions of a ClientHello that mean nothing here: they are read as
 	// Raw, whatever is in them.
@@ -153,15 +153,15 @@ func new12(ctx Context, t iana.HandshakeType) Message {
 // no message for the type, else what wire.Parse reports or DuplicateExtension.
 func Parse(ctx Context, b []byte, note *[]wire.Field) (Message, error) {
 	if len(b) == 0 {
-		return nil, &reason.Error{Reason: reason.Truncated, Field: "msg_type", Want: "a handshake message", Got: "nothing"}
+		return nil, &reason.Error{Reason: reason.Truncated, Ref: ctx.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: "msg_type", Want: reason.Say("a handshake message"), Got: reason.Say("nothing")}
 	}
 	t := iana.HandshakeType(b[0])
 	m := New(ctx, t)
 	if m == nil {
-		return nil, &reason.Error{Reason: reason.UnexpectedMessage, Field: "msg_type", Got: t}
+		return nil, &reason.Error{Reason: reason.UnexpectedMessage, Ref: ctx.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: "msg_type", Got: t}
 	}
 	if err := wire.Parse(b, m, note); err != nil {
-		return nil, err
+		return nil, Under(ctx.Version, err)
 	}
 	return m, nil
 }
@@ -185,9 +185,11 @@ func Marshal(m wire.Struct, note *[]wire.Field) ([]byte, error) {
 var scratch = sync.Pool{New: func() any { return new(make([]byte, 0, 4096)) }}
 
 // header opens a handshake message (RFC 5246 §7.4): msg_type and a 3-byte length
-// around the body, all in a group called name. footer closes both.
-func header(c *wire.Codec, name string, t iana.HandshakeType) (group, body wire.Block) {
+// around the body, all in a group called name. The message is specified at ref. footer closes
+// both.
+func header(c *wire.Codec, name string, t iana.HandshakeType, ref string) (group, body wire.Block) {
 	group = c.Enter(name)
+	c.Under(ref)
 	wire.Const8(c, "msg_type", t)
 	return group, c.Length(3, "length", 0)
 }

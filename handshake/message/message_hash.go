@@ -18,7 +18,7 @@ func (m *MessageHash) Kind() Kind { return KindMessageHash }
 
 // Walk visits the message.
 func (m *MessageHash) Walk(c *wire.Codec) {
-	group, body := header(c, "message_hash", iana.MessageHash)
+	group, body := header(c, "message_hash", iana.MessageHash, "RFC 9846 §4.1")
 	c.Rest("hash", &m.Hash)
 	footer(c, group, body)
 }

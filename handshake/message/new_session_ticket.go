@@ -16,7 +16,7 @@ func (m *NewSessionTicket12) Kind() Kind { return KindNewSessionTicket }
 
 // Walk visits the message.
 func (m *NewSessionTicket12) Walk(c *wire.Codec) {
-	group, body := header(c, "new_session_ticket", iana.NewSessionTicket)
+	group, body := header(c, "new_session_ticket", iana.NewSessionTicket, "RFC 5077 §3.3")
 	wire.U32(c, "ticket_lifetime_hint", &m.Lifetime)
 	c.Opaque(2, "ticket", &m.Ticket, 0)
 	footer(c, group, body)

@@ -21,7 +21,7 @@ func (m *NewSessionTicket13) Kind() Kind { return KindNewSessionTicket }
 
 // Walk visits the message.
 func (m *NewSessionTicket13) Walk(c *wire.Codec) {
-	group, body := header(c, "new_session_ticket", iana.NewSessionTicket)
+	group, body := header(c, "new_session_ticket", iana.NewSessionTicket, "RFC 9846 §4.7.1")
 	wire.U32(c, "ticket_lifetime", &m.Lifetime)
 	wire.U32(c, "ticket_age_add", &m.AgeAdd)
 	c.Opaque(1, "ticket_nonce", &m.Nonce, 0)

@@ -31,13 +31,21 @@ func (m *ServerHello) Kind() Kind {
 	return KindServerHello
 }
 
+// rule is where the message is specified.
+func (m *ServerHello) rule() string {
+	if m.Kind() == KindHelloRetryRequest {
+		return "RFC 9846 §4.2.4"
+	}
+	return "RFC 9846 §4.2.3"
+}
+
 // Walk visits the message.
 func (m *ServerHello) Walk(c *wire.Codec) {
 	const upToRandom = 1 + 3 + 2 // msg_type, length, server_version
 	if ahead := c.Peek(upToRandom, len(m.Random)); ahead != nil {
 		m.Random = Random(ahead) // it decides how the fields before it are called
 	}
-	group, body := header(c, m.Kind().String(), iana.ServerHello)
+	group, body := header(c, m.Kind().String(), iana.ServerHello, m.rule())
 	wire.U16(c, "server_version", &m.Version)
 	c.Array("random", m.Random[:])
 	c.OpaqueMax(1, "session_id", &m.SessionID, 0, 32)

@@ -30,8 +30,8 @@ func newServerKeyExchange(k iana.Kx) Message {
 }
 
 // walkServerKeyExchange visits what all shapes have in common.
-func walkServerKeyExchange(c *wire.Codec, params wire.Struct, s *Signature) {
-	group, body := header(c, "server_key_exchange", iana.ServerKeyExchange)
+func walkServerKeyExchange(c *wire.Codec, ref string, params wire.Struct, s *Signature) {
+	group, body := header(c, "server_key_exchange", iana.ServerKeyExchange, ref)
 	p := c.Enter("params")
 	params.Walk(c)
 	c.End(p)
@@ -59,7 +59,7 @@ func (m *ServerKeyExchangeECDHE) AppendParams(dst []byte) ([]byte, error) {
 
 // Walk visits the message.
 func (m *ServerKeyExchangeECDHE) Walk(c *wire.Codec) {
-	walkServerKeyExchange(c, (*ecdheParams)(m), &m.Signature)
+	walkServerKeyExchange(c, "RFC 8422 §5.4", (*ecdheParams)(m), &m.Signature)
 }
 
 type ecdheParams ServerKeyExchangeECDHE
@@ -90,7 +90,7 @@ func (m *ServerKeyExchangeDHE) AppendParams(dst []byte) ([]byte, error) {
 
 // Walk visits the message.
 func (m *ServerKeyExchangeDHE) Walk(c *wire.Codec) {
-	walkServerKeyExchange(c, (*dheParams)(m), &m.Signature)
+	walkServerKeyExchange(c, "RFC 5246 §7.4.3", (*dheParams)(m), &m.Signature)
 }
 
 type dheParams ServerKeyExchangeDHE
@@ -121,7 +121,7 @@ func (m *ServerKeyExchangeOpaque) AppendParams(dst []byte) ([]byte, error) {
 
 // Walk visits the message.
 func (m *ServerKeyExchangeOpaque) Walk(c *wire.Codec) {
-	walkServerKeyExchange(c, (*opaqueParams)(m), &m.Signature)
+	walkServerKeyExchange(c, "RFC 5246 §7.4.3", (*opaqueParams)(m), &m.Signature)
 }
 
 type opaqueParams ServerKeyExchangeOpaque

@@ -13,7 +13,6 @@ package mitm
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
@@ -110,7 +109,7 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	}
 	if !b.toServer.Done() {
 		// The client is told that it is the box's trouble, which is so.
-		return nil, reason.Fault("", fmt.Errorf("%w: %w", errUpstream, cmp.Or(b.toServer.Err(), io.ErrUnexpectedEOF)))
+		return nil, reason.Fault("", reason.Because("%v: %v", errUpstream, cmp.Or(b.toServer.Err(), io.ErrUnexpectedEOF)))
 	}
 	sum := b.toServer.Summary()
 	down, err := b.o.Forger.ToClient(b.o.ToClient, sum)
@@ -121,7 +120,7 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	return down, nil
 }
 
-var errUpstream = errors.New("the interceptor could not connect to the server")
+var errUpstream = reason.Because("the interceptor could not connect to the server")
 
 // Relay opens what has arrived on either leg, and reports whether there was anything.
 // What one call opens the next sends on the other leg, so that whoever carries the bytes

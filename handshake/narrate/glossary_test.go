@@ -130,18 +130,20 @@ func TestTermsAgree(t *testing.T) {
 	}
 }
 
+var chineseMarks = []struct{ pattern, why string }{
+	{`\p{Han} +\p{Han}`, "a space between two characters shows as a gap"},
+	{`[，。、；：？！（）「」《》] | [，。、；：？！（）「」《》”]|[“”] \p{Han}|\p{Han} “`, "a space beside a full-width mark"},
+	{`\p{Han}[,;:?!]|[,;:?!]\p{Han}`, "an ASCII mark next to a character"},
+	{`\p{Han}\(|\)\p{Han}`, "ASCII brackets around Chinese"},
+	{`[，。、；：？！][，。、；：？！]`, "two marks in a row"},
+}
+
 // TestChinesePunctuation holds Chinese texts to the marks of their script: no gap between
 // two characters or beside a full-width mark, no ASCII mark next to a character, but in
 // a formula.
 func TestChinesePunctuation(t *testing.T) {
 	formula := regexp.MustCompile(`PRF\([^)]*\)`)
-	for _, rule := range []struct{ pattern, why string }{
-		{`\p{Han} +\p{Han}`, "a space between two characters shows as a gap"},
-		{`[，。、；：？！（）「」《》] | [，。、；：？！（）「」《》”]|[“”] \p{Han}|\p{Han} “`, "a space beside a full-width mark"},
-		{`\p{Han}[,;:?!]|[,;:?!]\p{Han}`, "an ASCII mark next to a character"},
-		{`\p{Han}\(|\)\p{Han}`, "ASCII brackets around Chinese"},
-		{`[，。、；：？！][，。、；：？！]`, "two marks in a row"},
-	} {
+	for _, rule := range chineseMarks {
 		never := regexp.MustCompile(rule.pattern)
 		for _, k := range Kinds() {
 			for _, key := range Keys(k) {

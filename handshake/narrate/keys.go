@@ -282,7 +282,8 @@ func NoteKey(note string) string { return "note/" + note }
 // SceneKey is the key of a scene. The beginning of a flow has one for each name of
 // a flow, some of them one more for resumption in TLS 1.3, and one for the names that a
 // student's key exchange makes. What resuming saves it tells by what was saved; how an
-// interceptor comes to be believed, by how it does.
+// interceptor comes to be believed, by how it does; and that it passes ALPN
+// on, where there is any.
 func SceneKey(e *handshake.SceneEvent) string {
 	switch e.Key {
 	case "flow":
@@ -299,6 +300,10 @@ func SceneKey(e *handshake.SceneEvent) string {
 	case "mitm_root":
 		if how := e.Get("how"); how != "trusted" {
 			return fmt.Sprintf("%s+%v", e.Key, how)
+		}
+	case "mitm_connect_upstream":
+		if e.Get("alpn") != nil {
+			return e.Key + "+alpn"
 		}
 	case "mitm_passthrough":
 		if e.Get("trusted") == true {

@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
+	"tlslab/pki"
 )
 
 // moments says when the correction of a textbook's sentence comes up. A row's myth
@@ -20,6 +21,8 @@ var moments = [...]struct {
 }{
 	// The CA and the chain.
 	{"certificate_is_ca", scene("ca_chain")},
+	{"ca_encrypts_hash", scene("ca_sign")},
+	{"common_name", checksName},
 	{"decrypt_signature", check("certificate_chain")},
 	{"hash_mismatch_go_on", check("certificate_chain")},
 	{"stapling_expiry", func(e handshake.Event, l *leg) bool {
@@ -56,6 +59,12 @@ var moments = [...]struct {
 		return crosses(message.KindFinished)(e, l) && l.ephemeral() && !l.resumed && !l.tls13
 	}},
 
+	{"four_handshakes", lastFlight},
+	{"finished_encrypted", func(e handshake.Event, l *leg) bool {
+		return crosses(message.KindFinished)(e, l) && !l.tls13
+	}},
+	{"finished_encrypted+tls13", in13(message.KindFinished)},
+
 	// Records.
 	{"record_compress_number", func(e handshake.Event, _ *leg) bool {
 		r, ok := e.(*handshake.RecordEvent)
@@ -65,8 +74,13 @@ var moments = [...]struct {
 		r, ok := e.(*handshake.RecordEvent)
 		return ok && r.Protected && l.tls13
 	}},
+
+	// HTTP, without TLS and with it.
+	{"redirect_to_https", scene("plain_http")},
+	{"port_is_https", asks("HTTP/1.1", "HTTP/2.0")},
 	{"http2_needs_https", choseHTTP2},
-	{"http3_no_retransmit", choseHTTP2},
+	{"http3_no_retransmit", asks("HTTP/2.0")},
+	{"http3_zero_rtt", answersHTTP2},
 
 	// What TLS 1.3 shows on the wire, and what it means.
 	{"tls13_is_tls12", in13(message.KindServerHello)},
@@ -88,6 +102,9 @@ var moments = [...]struct {
 		hello, _ := m.Msg.(*message.ClientHello)
 		return offersPSK(hello)
 	}},
+	{"ticket_in_clear", func(e handshake.Event, l *leg) bool {
+		return scene("captured_session", "captured_ticket", "replay_captured_session")(e, l) || resumes12(e)
+	}},
 	{"captured_id_replay", scene("captured_session", "captured_ticket", "replay_captured_session")},
 	{"expiry_stops_replay", func(e handshake.Event, l *leg) bool {
 		return scene("replayed_session_id", "replayed_connection", "early_data_acted")(e, l) || limitedInTime(e)
@@ -98,6 +115,7 @@ var moments = [...]struct {
 	// The interceptor.
 	{"mutual_tls_mitm", crosses(message.KindCertificateRequest)},
 	{"pinning", scene("mitm_forge")},
+	{"trusted_is_safe", func(e handshake.Event, l *leg) bool { return scene("mitm_legs")(e, l) && l.believed }},
 	{"ems_interception", scene("mitm_decrypt")},
 }
 
@@ -124,6 +142,10 @@ type leg struct {
 	integrity bool    // with a suite that does not encrypt (RFC 9150)
 	shared    bool    // by TLS 1.3 it sent a key share
 	share     kx.Kind // of which kind; 0 if it is none of our groups
+	flights   flights
+	believed  bool                // of the stage, where no party is: the client found the chain good
+	http2     bool                // a client has begun it
+	asks      handshake.Direction // in which it did
 }
 
 func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE || l.shared }
@@ -167,11 +189,19 @@ func (c *Context) learn(e handshake.Event) {
 		if e.Key == "flow" {
 			c.legs = nil
 		}
+	case *handshake.CheckEvent:
+		if e.What == "certificate_chain" && e.Party == "client" {
+			c.leg(&handshake.Meta{}).believed = e.OK
+		}
+	case *handshake.DataEvent:
+		if l := c.leg(&e.Meta); asks("HTTP/2.0")(e, l) {
+			l.http2, l.asks = true, e.Dir
+		}
 	case *handshake.MessageEvent:
 		l := c.leg(&e.Meta)
 		switch m := e.Msg.(type) {
 		case *message.ClientHello:
-			*l = leg{offered: bytes.Clone(m.SessionID)}
+			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights}
 		case *message.ServerHello:
 			l.hello(m)
 		case *message.ServerKeyExchangeECDHE:
@@ -186,6 +216,7 @@ func (c *Context) learn(e handshake.Event) {
 		case *message.ServerKeyExchangeOpaque, *message.ClientKeyExchangeOpaque:
 			l.kx = iana.KxPrivate
 		}
+		l.fly(e)
 	}
 }
 
@@ -261,6 +292,51 @@ func staples(e handshake.Event) bool {
 	return ok && slices.ContainsFunc(c.Entries, func(e message.CertificateEntry) bool {
 		return e.Extensions.Find(iana.ExtStatusRequest) != nil
 	})
+}
+
+// checksName holds where a chain is judged, and the name in its leaf.
+func checksName(e handshake.Event, _ *leg) bool {
+	c, ok := e.(*handshake.CheckEvent)
+	if !ok || c.Report == nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Report.Paths, func(p pki.Path) bool {
+		return slices.ContainsFunc(p.Checks, func(c pki.Check) bool { return c.Key == pki.CheckName })
+	})
+}
+
+// resumes12 holds at a ClientHello that offers a session of TLS 1.2. One that offers TLS 1.3
+// too has a session ID whether it resumes or not.
+func resumes12(e handshake.Event) bool {
+	m, ok := e.(*handshake.MessageEvent)
+	if !ok {
+		return false
+	}
+	hello, ok := m.Msg.(*message.ClientHello)
+	if !ok {
+		return false
+	}
+	t, _ := message.Get[*message.SessionTicket](&hello.Extensions)
+	return t != nil && len(t.Ticket) > 0 || len(hello.SessionID) > 0 && !offersTLS13(hello)
+}
+
+// asks holds where a request of HTTP goes by, in any of its versions: behind the first line
+// of HTTP/1.1, and in the preface of HTTP/2, stands the version.
+func asks(versions ...string) func(handshake.Event, *leg) bool {
+	return func(e handshake.Event, _ *leg) bool {
+		d, ok := e.(*handshake.DataEvent)
+		if !ok {
+			return false
+		}
+		line, _, whole := bytes.Cut(d.Data, []byte("\r\n"))
+		return whole && slices.ContainsFunc(versions, func(v string) bool { return bytes.HasSuffix(line, []byte(" "+v)) })
+	}
+}
+
+// answersHTTP2 holds where the other end speaks, once a client has begun HTTP/2.
+func answersHTTP2(e handshake.Event, l *leg) bool {
+	d, ok := e.(*handshake.DataEvent)
+	return ok && l.http2 && d.Dir != l.asks
 }
 
 func choseHTTP2(e handshake.Event, _ *leg) bool {

@@ -1,10 +1,15 @@
 package narrate
 
 import (
+	"bytes"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/message"
 )
 
 // TestMyths holds that each correction comes up in a lesson, in none twice, and
@@ -23,6 +28,9 @@ func TestMyths(t *testing.T) {
 				if s, ok := e.(*handshake.SceneEvent); ok {
 					at = s.Key
 				}
+				if d, ok := e.(*handshake.DataEvent); ok {
+					at = "data/" + d.Party + "/" + d.Dir.String()
+				}
 				where[lesson][m] = at
 			}
 		}
@@ -40,6 +48,43 @@ func TestMyths(t *testing.T) {
 	}
 	for _, c := range []struct{ lesson, myth, at string }{
 		{"first screen", "certificate_is_ca", "ca_chain"},
+		{"first screen", "ca_encrypts_hash", "ca_sign"},
+		{"first screen", "common_name", "client/recv/certificate"},
+		{"first screen", "finished_encrypted", "client/send/finished"},
+		{"first screen", "finished_encrypted+tls13", "server/send/finished/tls13"},
+		{"first screen", "four_handshakes", "server/send/change_cipher_spec"},
+		{"first screen", "port_is_https", "data/client/send"},
+		{"1.3, h2", "port_is_https", "data/client/send"},
+		{"1.3, h2", "http3_no_retransmit", "data/client/send"},
+		{"1.3, h2", "http3_zero_rtt", "data/server/send"},
+		{"trusted box, h2", "http3_zero_rtt", "data/server/send"},
+		{"first screen", "ticket_in_clear", ""},
+		{"first screen", "trusted_is_safe", ""},
+		{"first screen", "redirect_to_https", ""},
+		{"plain, dhe", "redirect_to_https", "plain_http"},
+		{"plain, dhe", "finished_encrypted+tls13", ""},
+		{"resume id", "ticket_in_clear", "client/send/client_hello"},
+		{"resume id", "four_handshakes", "server/send/change_cipher_spec"},
+		{"resume ticket", "ticket_in_clear", "client/send/client_hello"},
+		{"resume ticket", "four_handshakes", "server/send/new_session_ticket"},
+		{"resume psk", "ticket_in_clear", "captured_ticket"},
+		{"session-id x none", "ticket_in_clear", "client/send/client_hello"},
+		{"external psk", "ticket_in_clear", ""},
+		{"external psk", "common_name", ""},
+		{"trusted box", "trusted_is_safe", "mitm_legs"},
+		{"middle box", "trusted_is_safe", ""},
+		{"clicked away", "trusted_is_safe", ""},
+		{"box clicked away", "trusted_is_safe", ""},
+		{"bytes passed on, root", "trusted_is_safe", ""},
+		{"middle box", "port_is_https", ""},
+		{"1.3", "finished_encrypted", ""},
+		{"1.3", "finished_encrypted+tls13", "server/send/finished/tls13"},
+		{"1.3", "four_handshakes", "client/send/finished/tls13"},
+		{"1.3, retry", "four_handshakes", "client/send/finished/tls13"},
+		{"1.3, client auth", "four_handshakes", "client/send/certificate/tls13"},
+		{"resume 0rtt", "four_handshakes", "client/send/finished/tls13"},
+		{"untrusted", "four_handshakes", ""}, // its last flight never comes
+		{"untrusted", "finished_encrypted", ""},
 		{"first screen", "decrypt_signature", "client/recv/certificate"},
 		{"first screen", "certificate_encrypts_session_key", "client/send/client_key_exchange"},
 		{"first screen", "three_randoms", "client/send/client_key_exchange"},
@@ -55,6 +100,11 @@ func TestMyths(t *testing.T) {
 		{"client auth", "mutual_tls_mitm", "server/send/certificate_request"},
 		{"staple", "stapling_expiry", "server/send/certificate_status"},
 		{"h2", "http2_needs_https", "server/recv/client_hello"},
+		{"1.3", "http2_needs_https", ""},
+		{"1.3", "http3_zero_rtt", ""},
+		{"http/1.1", "http2_needs_https", ""},
+		{"http/1.1", "http3_no_retransmit", ""},
+		{"1.3, h2", "http2_needs_https", "server/recv/client_hello"},
 		{"resume id", "session_id_no_handshake", "server/send/server_hello"},
 		{"resume id", "captured_id_replay", "captured_session"},
 		{"resume id", "expiry_stops_replay", "replayed_session_id"},
@@ -109,6 +159,67 @@ func TestMyths(t *testing.T) {
 	} {
 		if got := where[c.lesson][c.myth]; got != c.at {
 			t.Errorf("%s: %s comes up at %q, want %q", c.lesson, c.myth, got, c.at)
+		}
+	}
+}
+
+// TestMythsWhereTrue holds of each correction about resumption, HTTP and names that it comes
+// up in the lessons that are about it, and in no other: by what happened in them.
+func TestMythsWhereTrue(t *testing.T) {
+	scenes := func(keys ...string) func([]handshake.Event) bool {
+		return func(events []handshake.Event) bool {
+			return slices.ContainsFunc(events, func(e handshake.Event) bool { return scene(keys...)(e, nil) })
+		}
+	}
+	finished := func(tls13 bool) func([]handshake.Event) bool {
+		return func(events []handshake.Event) bool {
+			return slices.ContainsFunc(events, func(e handshake.Event) bool {
+				return crosses(message.KindFinished)(e, nil) && strings.HasSuffix(e.Head().Move, "/tls13") == tls13
+			})
+		}
+	}
+	h2 := func(events []handshake.Event) bool {
+		return slices.ContainsFunc(events, func(e handshake.Event) bool {
+			d, ok := e.(*handshake.DataEvent)
+			return ok && bytes.HasPrefix(d.Data, []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+		})
+	}
+	for myth, where := range map[string]func([]handshake.Event) bool{
+		"ca_encrypts_hash":         scenes("ca_sign"),
+		"redirect_to_https":        scenes("plain_http"),
+		"finished_encrypted":       finished(false),
+		"finished_encrypted+tls13": finished(true),
+		"http3_no_retransmit":      h2,
+		"http3_zero_rtt":           h2,
+		"ticket_in_clear": func(events []handshake.Event) bool {
+			resumed := map[int]bool{} // a handshake of TLS 1.2 that shows no certificate
+			for _, e := range events {
+				if m, ok := e.(*handshake.MessageEvent); ok && !strings.HasSuffix(m.Move, "/tls13") {
+					switch m.Kind {
+					case message.KindServerHello:
+						resumed[m.Conn] = true
+					case message.KindCertificate:
+						resumed[m.Conn] = false
+					}
+				}
+			}
+			return scenes("captured_session", "captured_ticket", "replay_captured_session")(events) || slices.Contains(slices.Collect(maps.Values(resumed)), true)
+		},
+		"common_name": func(events []handshake.Event) bool {
+			return slices.ContainsFunc(events, func(e handshake.Event) bool {
+				c, ok := e.(*handshake.CheckEvent)
+				return ok && c.What == "certificate_chain" && (c.Party == "client" || c.Party == "alice" || c.Party == "mitm") && strings.Contains(fmt.Sprintf("%+v", c.Report), "Key:name")
+			})
+		},
+	} {
+		for lesson, events := range play(t) {
+			c, told := new(Context), false
+			for _, e := range events {
+				told = slices.Contains(Myths(e, c), myth) || told
+			}
+			if told != where(events) {
+				t.Errorf("%s: %s is told: %v", lesson, myth, told)
+			}
 		}
 	}
 }

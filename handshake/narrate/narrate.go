@@ -70,11 +70,12 @@ const (
 	Guard    Kind = "guard"    // a handshake.Guard, the condition of a move
 	UI       Kind = "ui"       // a label of the page
 	Party    Kind = "party"    // an event's Party
+	Hint     Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party}
+	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Hint}
 }
 
 // Entry is what is said under one key.
@@ -123,7 +124,11 @@ func load(l Lang) library {
 // read parses the files of a language. That they parse is tested.
 func read(l Lang) library {
 	lib := library{}
-	for _, k := range Kinds() {
+	kinds := Kinds()
+	if l != En { // in English a phrase says itself
+		kinds = append(kinds, phrase)
+	}
+	for _, k := range kinds {
 		name := string(l) + "/" + string(k) + ".txt"
 		b, err := files.ReadFile(name)
 		if err == nil {

@@ -15,13 +15,13 @@ type bare struct {
 }
 
 func (b bare) Seal([]byte, uint64, iana.ContentType, iana.Version, []byte, *suite.Trace) ([]byte, error) {
-	return nil, reason.New(reason.Internal, "", "", "an observer that only reads", "Seal")
+	return nil, reason.New(reason.Internal, "", "", reason.Say("an observer that only reads"), "Seal")
 }
 
 func (b bare) Open(_ []byte, _ uint64, rec []byte, tr *suite.Trace) (iana.ContentType, []byte, error) {
 	body := rec[record.HeaderLen:]
 	if len(body) < b.Overhead() {
-		return 0, nil, &reason.Error{Reason: reason.BadRecordMAC, Field: "record.fragment", Off: record.HeaderLen}
+		return 0, nil, &reason.Error{Reason: reason.BadRecordMAC, Ref: b.rule(), Field: "record.fragment", Off: record.HeaderLen}
 	}
 	content, mac := body[:len(body)-b.macLen], body[len(body)-b.macLen:]
 	if b.inner {
@@ -32,6 +32,14 @@ func (b bare) Open(_ []byte, _ uint64, rec []byte, tr *suite.Trace) (iana.Conten
 	return iana.ContentType(rec[0]), content, nil
 }
 
+// rule is where it is specified how such records are protected.
+func (b bare) rule() string {
+	if b.inner {
+		return "RFC 9150 §5"
+	}
+	return "RFC 5246 §6.2.3.1"
+}
+
 // split takes a TLSInnerPlaintext apart (RFC 9846 §5.4).
 func (b bare) split(inner []byte, tr *suite.Trace) (iana.ContentType, []byte, error) {
 	n := len(inner)
@@ -39,8 +47,8 @@ func (b bare) split(inner []byte, tr *suite.Trace) (iana.ContentType, []byte, er
 		n--
 	}
 	if n == 0 {
-		return 0, nil, &reason.Error{Reason: reason.UnexpectedRecord, Field: "inner_plaintext.type", Off: record.HeaderLen,
-			Want: "a byte that is not zero", Got: "zeros alone"}
+		return 0, nil, &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5.4", Field: "inner_plaintext.type", Off: record.HeaderLen,
+			Want: reason.Say("a byte that is not zero"), Got: reason.Say("zeros alone")}
 	}
 	tr.Add(suite.StepInnerPlaintext, inner)
 	if n < len(inner) {

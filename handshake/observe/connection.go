@@ -89,7 +89,7 @@ func (o *Observer) nextClosed(h *half) bool {
 	b := whole(h.buf)
 	if b == nil {
 		if len(h.buf) >= record.HeaderLen && h.buf[1] != 3 {
-			o.lose(h, reason.New(reason.BadRecordVersion, "", "record.version", "0x03..", h.buf[1]))
+			o.lose(h, reason.New(reason.BadRecordVersion, o.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1"), "record.version", "0x03..", h.buf[1]))
 		}
 		return false
 	}
@@ -176,7 +176,8 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 	}
 	n := 4 + int(h.hs[1])<<16 + int(h.hs[2])<<8 + int(h.hs[3])
 	if n > maxMessage {
-		o.lose(h, &reason.Error{Reason: reason.MessageTooLong, Field: "length", Off: 1, Want: maxMessage, Got: n})
+		o.lose(h, &reason.Error{Reason: reason.MessageTooLong, Ref: o.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: "length", Off: 1,
+			Want: reason.Say("at most %d bytes", maxMessage-4), Got: n - 4})
 		return false
 	}
 	if len(h.hs) < n {
@@ -213,6 +214,14 @@ func (m *unread) Walk(c *wire.Codec) {
 	c.Rest("body", &m.body)
 	c.End(b)
 	c.End(g)
+}
+
+// rule is where a rule stands that both versions have.
+func (o *Observer) rule(tls13, tls12 string) string {
+	if o.is13() {
+		return tls13
+	}
+	return tls12
 }
 
 // lose gives a direction up: its bytes cannot be told apart any more.

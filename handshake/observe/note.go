@@ -164,7 +164,7 @@ func (o *Observer) noteKeyChange(h *half, k handshake.Keys, s iana.CipherSuite) 
 func (o *Observer) noteFinished(want, got []byte, ok bool) {
 	var err error
 	if !ok {
-		err = &reason.Error{Reason: reason.BadFinished, Field: "finished.verify_data", Off: 4,
+		err = &reason.Error{Reason: reason.BadFinished, Ref: o.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), Field: "finished.verify_data", Off: 4,
 			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", got)}
 		o.trouble(err)
 	}

@@ -220,7 +220,7 @@ func (o *Observer) derive(su *suite.Suite, s keyschedule.TrafficSecret) *traffic
 // Without keys it stays closed, unless the suite hides nothing.
 func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 	if len(h.hs) > 0 {
-		o.trouble(reason.New(reason.KeyChangeMidMessage, "", "record", "a change of keys between messages", reason.Say("%d bytes of another message", len(h.hs))))
+		o.trouble(reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(h.hs))))
 		h.hs = nil
 	}
 	if h.stage == inClear && h.early {

@@ -2,21 +2,22 @@ package reason
 
 import (
 	"fmt"
+	"strings"
 
 	"tlslab/handshake/foreign"
 )
 
 // Phrase is what was expected, or what came, in words: a format of package fmt and what
-// goes into it, kept apart so that narrate can say it in another language. Want and Got
-// hold one where a number or a name stands in a sentence; a sentence without any is a
-// plain string.
+// goes into it, kept apart so that narrate can say it in another language. Every sentence
+// of ours in Want or Got is one, also "none": a plain string there is a name or a value,
+// perhaps a peer's, and is never looked up.
 type Phrase struct {
 	Format string
 	Args   []any
 }
 
-// Say makes a Phrase. Of its arguments a string is taken for a peer's, and quoted; a
-// sentence of ours is a foreign.Sentence or a Phrase.
+// Say makes a Phrase. Its format is a constant, for narrate has an entry for each. Of its
+// arguments a string is taken for a peer's, and quoted; a sentence of ours is a Phrase.
 func Say(format string, args ...any) Phrase { return Phrase{format, args} }
 
 // String is the phrase in English, in one line.
@@ -36,3 +37,29 @@ func (p Phrase) In(format string) string {
 
 // MarshalText is String, so that a document says what a transcript says.
 func (p Phrase) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// OneOf are names of which any one is wanted: an argument of a Phrase.
+type OneOf []string
+
+// String is the names in English.
+func (o OneOf) String() string { return foreign.Line(strings.Join(o, " or ")) }
+
+// Cause is an error in our own words, the Err of an Error: other packages' are English.
+type Cause struct{ Phrase Phrase }
+
+// Because makes an error out of a Phrase. What of its arguments is an error is wrapped.
+func Because(format string, args ...any) error { return &Cause{Say(format, args...)} }
+
+// Error is the phrase in English.
+func (c *Cause) Error() string { return c.Phrase.String() }
+
+// Unwrap returns the arguments that are errors.
+func (c *Cause) Unwrap() []error {
+	var all []error
+	for _, a := range c.Phrase.Args {
+		if err, ok := a.(error); ok {
+			all = append(all, err)
+		}
+	}
+	return all
+}

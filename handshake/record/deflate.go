@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/zlib"
-	"errors"
-	"fmt"
 	"io"
 
 	"tlslab/handshake/iana"
@@ -81,10 +79,10 @@ func (d *deflate) Decompress(dst, src []byte, limit int) ([]byte, error) {
 	case err != nil:
 		return dst, corrupt(err)
 	case n > int64(limit):
-		return dst, &reason.Error{Reason: reason.DecompressionFailure, Field: "record.compressed", Off: HeaderLen,
-			Want: fmt.Sprintf("at most %d bytes decompressed", limit), Got: "more"}
+		return dst, &reason.Error{Reason: reason.DecompressionFailure, Ref: "RFC 5246 §6.2.2", Field: "record.compressed", Off: HeaderLen,
+			Want: reason.Say("at most %d bytes decompressed", limit), Got: reason.Say("more")}
 	case rest.Len() > 0 || end.Len() > 0:
-		return dst, corrupt(errors.New("the stream ends within a record"))
+		return dst, corrupt(reason.Because("the stream ends within a record"))
 	}
 	plain := out.Bytes()
 	d.remember(plain[start:])
@@ -112,7 +110,7 @@ func zlibHeader(b []byte) ([]byte, error) {
 }
 
 func corrupt(err error) error {
-	return &reason.Error{Reason: reason.DecompressionFailure, Field: "record.compressed", Off: HeaderLen, Err: err}
+	return &reason.Error{Reason: reason.DecompressionFailure, Ref: "RFC 3749 §2.1", Field: "record.compressed", Off: HeaderLen, Err: err}
 }
 
 // joined reads one reader, then the next, byte by byte where flate asks for it:

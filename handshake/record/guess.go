@@ -3,33 +3,38 @@ package record
 import (
 	"bytes"
 	"fmt"
+
+	"tlslab/handshake/reason"
 )
 
 // strangers are how other protocols begin that are met on a TLS port.
-var strangers = []struct{ begins, what string }{
-	{"GET ", "an HTTP request in clear"},
-	{"HEAD ", "an HTTP request in clear"},
-	{"POST ", "an HTTP request in clear"},
-	{"PUT ", "an HTTP request in clear"},
-	{"DELETE ", "an HTTP request in clear"},
-	{"OPTIONS ", "an HTTP request in clear"},
-	{"PATCH ", "an HTTP request in clear"},
-	{"TRACE ", "an HTTP request in clear"},
-	{"CONNECT ", "an HTTP request to a proxy, in clear"},
-	{"PRI * HTTP/2", "an HTTP/2 preface in clear"},
-	{"HTTP/", "an HTTP response in clear"},
-	{"PROXY ", "a PROXY protocol header"},
-	{"SSH-", "an SSH banner"},
-	{"220 ", "an SMTP or FTP greeting in clear"},
-	{"220-", "an SMTP or FTP greeting in clear"},
-	{"EHLO ", "an SMTP command in clear"},
-	{"* OK ", "an IMAP greeting in clear"},
-	{"+OK ", "a POP3 greeting in clear"},
+var strangers = []struct {
+	begins string
+	what   reason.Phrase
+}{
+	{"GET ", reason.Say("an HTTP request in clear")},
+	{"HEAD ", reason.Say("an HTTP request in clear")},
+	{"POST ", reason.Say("an HTTP request in clear")},
+	{"PUT ", reason.Say("an HTTP request in clear")},
+	{"DELETE ", reason.Say("an HTTP request in clear")},
+	{"OPTIONS ", reason.Say("an HTTP request in clear")},
+	{"PATCH ", reason.Say("an HTTP request in clear")},
+	{"TRACE ", reason.Say("an HTTP request in clear")},
+	{"CONNECT ", reason.Say("an HTTP request to a proxy, in clear")},
+	{"PRI * HTTP/2", reason.Say("an HTTP/2 preface in clear")},
+	{"HTTP/", reason.Say("an HTTP response in clear")},
+	{"PROXY ", reason.Say("a PROXY protocol header")},
+	{"SSH-", reason.Say("an SSH banner")},
+	{"220 ", reason.Say("an SMTP or FTP greeting in clear")},
+	{"220-", reason.Say("an SMTP or FTP greeting in clear")},
+	{"EHLO ", reason.Say("an SMTP command in clear")},
+	{"* OK ", reason.Say("an IMAP greeting in clear")},
+	{"+OK ", reason.Say("a POP3 greeting in clear")},
 }
 
 // guess says in words what b is that should have begun a TLS record. b holds at
 // least HeaderLen bytes.
-func guess(b []byte) string {
+func guess(b []byte) reason.Phrase {
 	for _, s := range strangers {
 		// Five bytes are enough to decide: most names are cut off there.
 		if n := min(len(s.begins), len(b)); bytes.Equal(b[:n], []byte(s.begins[:n])) {
@@ -39,7 +44,7 @@ func guess(b []byte) string {
 	// SSLv2's ClientHello: a 15-bit length with the top bit set, message type
 	// 1, and the version (RFC 5246 §E.2).
 	if b[0]&0x80 != 0 && b[2] == 1 {
-		return "an SSL 2.0 ClientHello"
+		return reason.Say("an SSL 2.0 ClientHello")
 	}
-	return fmt.Sprintf("bytes % x", b[:min(len(b), 8)])
+	return reason.Say("bytes %s", fmt.Sprintf("% x", b[:min(len(b), 8)]))
 }

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -17,10 +16,11 @@ type Reader struct {
 	compressor Compressor
 	seq        uint64
 	epoch      int
-	empty      int          // empty records in a row
-	limit      int          // 0: the version's own
-	dropping   int          // bytes of early data that may still be passed over
-	version    iana.Version // 0: any 3.x
+	empty      int                // empty records in a row
+	limit      int                // 0: the version's own
+	dropping   int                // bytes of early data that may still be passed over
+	version    iana.Version       // 0: any 3.x
+	limitBy    iana.ExtensionType // where limit comes from, if there is one
 }
 
 // SetVersion makes every other version in a header a reason.BadRecordVersion: once
@@ -30,13 +30,13 @@ type Reader struct {
 func (r *Reader) SetVersion(v iana.Version) { r.version = v }
 
 // SetLimit sets the most plaintext bytes in a record, as negotiated by
-// max_fragment_length (RFC 6066 §4) or told by our record_size_limit (RFC 8449 §4).
-// Out of 1…MaxPlaintext it means MaxPlaintext.
+// max_fragment_length (RFC 6066 §4) or told by our record_size_limit (RFC 8449 §4); by is
+// which of the two, for the error. Out of 1…MaxPlaintext it means MaxPlaintext.
 //
 // In TLS 1.3 the same number bounds the inner plaintext of a protected record, type
 // and padding included, and out of 2…MaxInner it means MaxInner. Records in clear
 // are not subject to it.
-func (r *Reader) SetLimit(n int) { r.limit = n }
+func (r *Reader) SetLimit(n int, by iana.ExtensionType) { r.limit, r.limitBy = n, by }
 
 // Change begins an epoch: what comes next is opened by p and decompressed by c,
 // and sequence numbers begin at 0 again.
@@ -88,7 +88,7 @@ func (r *Reader) Next(buf, into []byte, note bool) (rec Record, n int, err error
 		return Record{}, 0, nil
 	}
 	if r.seq == math.MaxUint64 {
-		return Record{}, 0, exhausted()
+		return Record{}, 0, exhausted(r.rule("RFC 9846 §5.3", "RFC 5246 §6.1"))
 	}
 	wire := buf[:n:n]
 	typ := iana.ContentType(wire[0])
@@ -145,7 +145,7 @@ func (r *Reader) open(rec *Record, wire, into []byte, tr *suite.Trace) (err erro
 	limit := plaintextLimit(r.limit)
 	if r.compressor != nil {
 		if len(rec.Payload) > limit+MaxCompressed-MaxPlaintext {
-			return overflow("record.compressed", limit+MaxCompressed-MaxPlaintext, len(rec.Payload))
+			return overflow(r.lengthRule("RFC 5246 §6.2.2"), "record.compressed", limit+MaxCompressed-MaxPlaintext, len(rec.Payload))
 		}
 		if tr != nil {
 			tr.Add(suite.StepCompressed, rec.Payload)
@@ -154,7 +154,7 @@ func (r *Reader) open(rec *Record, wire, into []byte, tr *suite.Trace) (err erro
 		return err
 	}
 	if len(rec.Payload) > limit {
-		return overflow("record.plaintext", limit, len(rec.Payload))
+		return overflow(r.lengthRule("RFC 5246 §6.2.1"), "record.plaintext", limit, len(rec.Payload))
 	}
 	return nil
 }
@@ -164,32 +164,78 @@ func (r *Reader) checkHeader(buf []byte) error {
 	typ, v := iana.ContentType(buf[0]), version(buf)
 	known := typ >= iana.ChangeCipherSpec && typ <= iana.ApplicationData
 	if !known && v>>8 != 3 && r.seq == 0 && r.epoch == 0 {
-		return &reason.Error{Reason: reason.NotTLS, Field: "record", Want: "a TLS record", Got: guess(buf)}
+		return &reason.Error{Reason: reason.NotTLS, Ref: "RFC 9846 §5.1", Field: "record", Want: reason.Say("a TLS record"), Got: guess(buf)}
 	}
 	if !known {
-		return &reason.Error{Reason: reason.UnexpectedRecord, Field: "record.type",
-			Want: "a content type of TLS, 20 to 23", Got: typ}
+		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: r.rule("RFC 9846 §5", "RFC 5246 §6"), Field: "record.type",
+			Want: reason.Say("a content type of TLS, 20 to 23"), Got: typ}
 	}
 	if v>>8 < 3 || v>>8 > 3 && r.version != iana.TLS13 { // which ignores it (RFC 9846 §5.1)
-		return &reason.Error{Reason: reason.BadRecordVersion, Field: "record.version", Off: 1, Want: "0x03..", Got: v}
+		return &reason.Error{Reason: reason.BadRecordVersion, Ref: r.versionRule(v), Field: "record.version", Off: 1, Want: "0x03..", Got: v}
 	}
 	if r.version == iana.TLS13 {
 		return r.checkHeader13(typ, length(buf))
 	}
 	if r.version != 0 && v != r.version {
-		return &reason.Error{Reason: reason.BadRecordVersion, Field: "record.version", Off: 1, Want: r.version, Got: v}
+		return &reason.Error{Reason: reason.BadRecordVersion, Ref: "RFC 5246 §6.2.1", Field: "record.version", Off: 1, Want: r.version, Got: v}
 	}
-	limit := plaintextLimit(r.limit)
+	limit, ref := plaintextLimit(r.limit), r.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
 	if r.compressor != nil {
-		limit += MaxCompressed - MaxPlaintext
+		limit, ref = limit+MaxCompressed-MaxPlaintext, "RFC 5246 §6.2.2"
 	}
 	if r.protection != nil {
-		limit = plaintextLimit(r.limit) + MaxCiphertext - MaxPlaintext
+		limit, ref = plaintextLimit(r.limit)+MaxCiphertext-MaxPlaintext, "RFC 5246 §6.2.3"
 	}
 	if n := length(buf); n > limit {
-		return overflow("record.length", limit, n)
+		return overflow(r.lengthRule(ref), "record.length", limit, n)
 	}
 	return nil
+}
+
+// rule is where a rule stands that both versions have: TLS 1.2's once it is settled, and
+// TLS 1.3's before that.
+func (r *Reader) rule(tls13, tls12 string) string {
+	if r.version == iana.TLS12 {
+		return tls12
+	}
+	return tls13
+}
+
+// versionRule is where it stands that v, which is not of the form 3.x, is no version of a record.
+func (r *Reader) versionRule(v iana.Version) string {
+	switch {
+	case r.version == iana.TLS12:
+		return "RFC 5246 §6.2.1"
+	case v>>8 < 3:
+		return "RFC 9846 §E.5"
+	}
+	return "RFC 5246 §E.1"
+}
+
+// lengthRule is where a limit stands: that of an extension where it is narrower than the
+// version's own, which ref is about.
+func (r *Reader) lengthRule(ref string) string {
+	switch {
+	case r.limit <= 0 || r.limit >= MaxPlaintext:
+	case r.limitBy == iana.ExtMaxFragmentLength:
+		return "RFC 6066 §4"
+	case r.limitBy == iana.ExtRecordSizeLimit:
+		return "RFC 8449 §4"
+	}
+	return ref
+}
+
+// emptyRule is where it is said who may send records without content.
+func (r *Reader) emptyRule(rec *Record, idle bool) string {
+	switch {
+	case r.version != iana.TLS13:
+		return r.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
+	case idle:
+		return "RFC 9846 §5"
+	case rec.Protected:
+		return "RFC 9846 §5.4"
+	}
+	return "RFC 9846 §5.1"
 }
 
 // maxEmpty is how many empty records may come in a row. Some senders of CBC put
@@ -204,22 +250,23 @@ func (r *Reader) checkEmpty(rec *Record) error {
 		r.empty = 0
 		return nil
 	}
+	ref := r.emptyRule(rec, idle)
 	if rec.Type != iana.ApplicationData && !idle {
-		return &reason.Error{Reason: reason.EmptyRecordFlood, Field: "record.plaintext", Off: HeaderLen,
-			Want: "at least 1 byte", Got: fmt.Sprintf("an empty %v record", rec.Type)}
+		return &reason.Error{Reason: reason.EmptyRecordFlood, Ref: ref, Field: "record.plaintext", Off: HeaderLen,
+			Want: reason.Say("at least 1 byte"), Got: reason.Say("an empty %v record", rec.Type)}
 	}
 	if r.empty++; r.empty > maxEmpty {
-		return &reason.Error{Reason: reason.EmptyRecordFlood, Field: "record.plaintext", Off: HeaderLen,
-			Want: fmt.Sprintf("at most %d empty records in a row", maxEmpty), Got: r.empty}
+		return &reason.Error{Reason: reason.EmptyRecordFlood, Ref: ref, Field: "record.plaintext", Off: HeaderLen,
+			Want: reason.Say("at most %d empty records in a row", maxEmpty), Got: r.empty}
 	}
 	return nil
 }
 
 // overflow says that a fragment is longer than RFC 5246 §6.2 or
 // max_fragment_length allows. The offset is where a record tells its length.
-func overflow(field string, limit, got int) error {
-	return &reason.Error{Reason: reason.RecordOverflow, Field: field, Off: 3,
-		Want: fmt.Sprintf("at most %d bytes", limit), Got: got}
+func overflow(ref, field string, limit, got int) error {
+	return &reason.Error{Reason: reason.RecordOverflow, Ref: ref, Field: field, Off: 3,
+		Want: reason.Say("at most %d bytes", limit), Got: got}
 }
 
 func length(header []byte) int           { return int(header[3])<<8 | int(header[4]) }

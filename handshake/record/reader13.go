@@ -18,25 +18,25 @@ import (
 
 // checkHeader13 refuses what a header can say wrong. Its version is ignored (§5.1).
 func (r *Reader) checkHeader13(typ iana.ContentType, n int) error {
-	limit := MaxPlaintext
+	limit, ref := MaxPlaintext, "RFC 9846 §5.1"
 	switch {
 	case typ == iana.ApplicationData && r.dropping > 0: // it knows of no limit that was told since
-		limit = MaxCiphertext13
+		limit, ref = MaxCiphertext13, "RFC 9846 §5.2"
 	case r.protects(typ):
-		limit = innerLimit(r.limit) + MaxCiphertext13 - MaxInner
+		limit, ref = innerLimit(r.limit)+MaxCiphertext13-MaxInner, r.lengthRule("RFC 9846 §5.2")
 	case typ == iana.ChangeCipherSpec && n == 1:
 	case typ == iana.ChangeCipherSpec:
-		return unexpected("record.length", 3, "1 byte of change_cipher_spec", n)
+		return unexpected("RFC 9846 §5", "record.length", 3, reason.Say("1 byte of change_cipher_spec"), n)
 	case r.protection == nil:
 	case typ == iana.Alert && r.epoch == 1 && r.seq == 0:
 		if n != alertLen {
-			return unexpected("record.length", 3, "2 bytes of alert in clear", n)
+			return unexpected("RFC 9846 §5.1", "record.length", 3, reason.Say("2 bytes of alert in clear"), n)
 		}
 	default:
-		return unexpected("record.type", 0, iana.ApplicationData, typ)
+		return unexpected("RFC 9846 §5.2", "record.type", 0, iana.ApplicationData, typ)
 	}
 	if n > limit {
-		return overflow("record.length", limit, n)
+		return overflow(ref, "record.length", limit, n)
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 			return badRecord
 		}
 		if rec.Type == iana.ChangeCipherSpec && rec.Payload[0] != 1 {
-			return unexpected("change_cipher_spec.type", HeaderLen, 1, rec.Payload[0])
+			return unexpected("RFC 9846 §5", "change_cipher_spec.type", HeaderLen, 1, rec.Payload[0])
 		}
 		return nil
 	}
@@ -62,7 +62,7 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 	r.dropping = 0 // early data has come to its end
 	limit := innerLimit(r.limit)
 	if n := len(wire) - HeaderLen - (r.protection.Overhead() - 1); n > limit {
-		return overflow("inner_plaintext", limit, n)
+		return overflow(r.lengthRule("RFC 9846 §5.4"), "inner_plaintext", limit, n)
 	}
 	if typ != iana.ApplicationData && len(into) > 0 && cap(payload) > 0 && &payload[:1][0] == &into[0] {
 		// The caller keeps what this is; into is the application's. (An empty
@@ -73,14 +73,14 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 		payload = own
 	}
 	if typ != iana.ApplicationData && typ != iana.Handshake && typ != iana.Alert { // change_cipher_spec among them
-		return unexpected("inner_plaintext.type", HeaderLen, "handshake, alert or application_data", typ)
+		return unexpected("RFC 9846 §5", "inner_plaintext.type", HeaderLen, reason.Say("handshake, alert or application_data"), typ)
 	}
 	rec.Type, rec.Payload = typ, payload
 	return nil
 }
 
 // badRecord stands for a record that nobody has the keys of.
-var badRecord = reason.New(reason.BadRecordMAC, "", "record.fragment", nil, nil)
+var badRecord = reason.New(reason.BadRecordMAC, "RFC 9846 §5.2", "record.fragment", nil, nil)
 
 // drop decides whether a record that does not open is early data to be passed over.
 func (r *Reader) drop(rec *Record, err error) bool {
@@ -96,6 +96,6 @@ func (r *Reader) drop(rec *Record, err error) bool {
 const earlyOverhead = 1 + 16
 
 // unexpected says that a record may not come, or not like this.
-func unexpected(field string, off int, want, got any) error {
-	return &reason.Error{Reason: reason.UnexpectedRecord, Field: field, Off: off, Want: want, Got: got}
+func unexpected(ref, field string, off int, want, got any) error {
+	return &reason.Error{Reason: reason.UnexpectedRecord, Ref: ref, Field: field, Off: off, Want: want, Got: got}
 }

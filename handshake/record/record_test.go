@@ -125,7 +125,7 @@ func TestLimit(t *testing.T) {
 	for _, id := range []iana.CipherSuite{gcm, 0xc028, 0x003b} {
 		w, r := pair(t, id)
 		w.SetLimit(512)
-		r.SetLimit(512)
+		r.SetLimit(512, iana.ExtMaxFragmentLength)
 		if _, n := readAll(t, &r, write(t, &w, iana.Handshake, noise(1025))); n != 3 {
 			t.Errorf("%v: 1025 bytes in %d records, want 3", id, n)
 		}
@@ -376,7 +376,7 @@ func ExampleReader_Next() {
 	var r Reader
 	_, _, err := r.Next([]byte("GET / HTTP/1.1\r\n"), nil, false)
 	fmt.Println(err)
-	// Output: not_tls in record at byte 0: expected a TLS record, got an HTTP request in clear
+	// Output: not_tls in record at byte 0: expected a TLS record, got an HTTP request in clear (RFC 9846 §5.1)
 }
 
 func newGCM() (cipher.AEAD, error) {

@@ -34,7 +34,7 @@ func TestRefusals(t *testing.T) {
 		{"DTLS", "\x16\xfe\xfd\x00\x01x", nil, reason.BadRecordVersion, "record.version", 1, "0xfefd"},
 		{"another version", "\x16\x03\x01\x00\x01x", func(r *Reader) { r.SetVersion(iana.TLS12) }, reason.BadRecordVersion, "record.version", 1, "TLS 1.0"},
 		{"2^14+1 in clear", "\x16\x03\x03\x40\x01", nil, reason.RecordOverflow, "record.length", 3, "16385"},
-		{"513 with a limit", "\x16\x03\x03\x02\x01", func(r *Reader) { r.SetLimit(512) }, reason.RecordOverflow, "record.length", 3, "513"},
+		{"513 with a limit", "\x16\x03\x03\x02\x01", func(r *Reader) { r.SetLimit(512, iana.ExtMaxFragmentLength) }, reason.RecordOverflow, "record.length", 3, "513"},
 		{"2^14+2049 protected", "\x17\x03\x03\x48\x01", func(r *Reader) { r.Change(protection(t, gcm), nil) }, reason.RecordOverflow, "record.length", 3, "18433"},
 		{"2^14+1025 compressed", "\x17\x03\x03\x44\x01", func(r *Reader) { r.Change(nil, NewDEFLATE()) }, reason.RecordOverflow, "record.length", 3, "17409"},
 		{"empty handshake", "\x16\x03\x03\x00\x00", nil, reason.EmptyRecordFlood, "record.plaintext", 5, "an empty handshake record"},

@@ -73,7 +73,7 @@ func TestLimit13(t *testing.T) {
 	}
 	for limit, want := range map[int]reason.Reason{64: "", 63: reason.RecordOverflow} {
 		_, r := pair(t, gcm13)
-		r.SetLimit(limit)
+		r.SetLimit(limit, iana.ExtRecordSizeLimit)
 		rec, _, err := r.Next(slices.Clone(wire), nil, false)
 		if reason.Of(err) != want || err == nil && !bytes.Equal(rec.Payload, noise(63)) {
 			t.Errorf("limit %d: %d bytes, %v", limit, len(rec.Payload), err)
@@ -93,7 +93,7 @@ func TestLimit13(t *testing.T) {
 	}
 	var r Reader
 	r.SetVersion(iana.TLS13)
-	r.SetLimit(64)
+	r.SetLimit(64, iana.ExtRecordSizeLimit)
 	if _, n, err := r.Next(write(t, &clear, iana.Handshake, noise(1000)), nil, false); n != HeaderLen+1000 || err != nil {
 		t.Errorf("in clear: n %d, %v", n, err)
 	}
@@ -223,7 +223,7 @@ func TestRefusals13(t *testing.T) {
 		{"major version 2", "\x17\x02\x03\x00\x01x", keys, reason.BadRecordVersion, "record.version", 1},
 		{"2^14+257 protected", "\x17\x03\x03\x41\x01", keys, reason.RecordOverflow, "record.length", 3},
 		{"2^14+1 in clear", "\x16\x03\x03\x40\x01", nil, reason.RecordOverflow, "record.length", 3},
-		{"limit+256 protected", "\x17\x03\x03\x01\x40", func(r *Reader) { keys(r); r.SetLimit(64) }, reason.RecordOverflow, "record.length", 3},
+		{"limit+256 protected", "\x17\x03\x03\x01\x40", func(r *Reader) { keys(r); r.SetLimit(64, iana.ExtRecordSizeLimit) }, reason.RecordOverflow, "record.length", 3},
 		{"a tag alone", "\x17\x03\x03\x00\x10" + strings.Repeat("x", 16), keys, reason.BadRecordMAC, "record.fragment", 5},
 		{"nothing", "\x17\x03\x03\x00\x00", keys, reason.BadRecordMAC, "record.fragment", 5},
 		{"zeros alone", inner(0, 0, 0, 0), keys, reason.UnexpectedRecord, "inner_plaintext.type", 5},

@@ -104,7 +104,7 @@ func (w *Writer) Append(dst []byte, typ iana.ContentType, data []byte, note func
 // one appends one record.
 func (w *Writer) one(dst []byte, typ iana.ContentType, plaintext []byte, note func(Record)) ([]byte, error) {
 	if w.seq == math.MaxUint64 {
-		return dst, exhausted()
+		return dst, exhausted(w.sequenceRule())
 	}
 	var tr *suite.Trace
 	if note != nil {
@@ -162,8 +162,16 @@ func (w *Writer) fragmentLimit(typ iana.ContentType) int {
 
 // exhausted is the error of an epoch that has used all its sequence numbers but
 // the last, which stays unused so that seq itself never wraps (RFC 5246 §6.1).
-func exhausted() error {
-	return reason.New(reason.SequenceExhausted, "", "record.sequence_number", "a change of keys before 2^64-1 records", nil)
+func exhausted(ref string) error {
+	return reason.New(reason.SequenceExhausted, ref, "record.sequence_number", reason.Say("a change of keys before 2^64-1 records"), nil)
+}
+
+// sequenceRule is where it stands that sequence numbers do not wrap.
+func (w *Writer) sequenceRule() string {
+	if w.version == iana.TLS13 {
+		return "RFC 9846 §5.3"
+	}
+	return "RFC 5246 §6.1"
 }
 
 // innerLimit is n where n is a limit of TLS 1.3 that leaves room for content, else

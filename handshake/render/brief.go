@@ -41,7 +41,7 @@ func (t *Terminal) brief(m *move) {
 		case *handshake.MessageEvent:
 			what, about = title(e.Kind), t.about(e)
 		case *handshake.DataEvent:
-			what, about = t.say.data(e), beginning(e.Data, t.width)
+			what, about = t.say.data(e), m.about(t.say, e.Data, t.width)
 		}
 	}
 	if m.sealed {
@@ -49,6 +49,9 @@ func (t *Terminal) brief(m *move) {
 	}
 	if what == "" {
 		return
+	}
+	if !t.flow.lines { // or the other leg has told
+		t.flightLine(m)
 	}
 	t.flow.moves++
 	how := pad(pad(what, 21)+" "+state, 31)

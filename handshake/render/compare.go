@@ -189,6 +189,9 @@ func (c *comparison) notes() {
 	if has(func(w *scenario.Way) bool { return w.KeyAlg != "rsa" }) {
 		c.text(0, c.ui("compare_no_rsa"), nil)
 	}
+	if way, sizes := c.sizes(); len(sizes) > 1 {
+		c.text(0, c.ui("compare_certificates", "way", c.name(way), "sizes", c.say.list(sizes)), nil)
+	}
 	if groups := c.groups(); len(groups) > 0 {
 		c.text(0, c.ui("compare_groups", "groups", c.say.list(groups)), nil)
 	}
@@ -205,6 +208,25 @@ func (c *comparison) notes() {
 		key = "compare_exceeds_window"
 	}
 	c.text(0, c.ui(key, "n", fmt.Sprint(largest), "window", fmt.Sprint(initialWindow)), nil)
+}
+
+// sizes are the bytes of one way's full handshake, with each kind of certificate that was
+// played: of the first way that differs in nothing but that.
+func (c *comparison) sizes() (way string, sizes []string) {
+	for _, first := range c.ways {
+		sizes = nil
+		var algs []string
+		for _, w := range c.ways {
+			if w.Name == first.Name && w.Full == nil && w.Stapled == first.Stapled && !slices.Contains(algs, w.KeyAlg) {
+				algs = append(algs, w.KeyAlg)
+				sizes = append(sizes, c.ui("compare_size", "n", fmt.Sprint(w.Bytes), "alg", keyAlgName(w.KeyAlg)))
+			}
+		}
+		if len(sizes) > 1 {
+			return first.Name, sizes
+		}
+	}
+	return "", nil
 }
 
 // initialWindow is how many bytes TCP sends before the first acknowledgement: ten

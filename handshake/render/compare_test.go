@@ -165,3 +165,29 @@ func TestWriteComparisonJSON(t *testing.T) {
 		}
 	}
 }
+
+// What a smaller certificate saves is told in the numbers of the table, and only where there
+// are two kinds to compare.
+func TestCertificateSizes(t *testing.T) {
+	got := strings.Join(strings.Fields(writeComparison(t, ways(t), TerminalOptions{})), " ")
+	var rsa, ecdsa int
+	for _, w := range ways(t) {
+		if w.Name == "ecdhe" && !w.Stapled && w.KeyAlg == "rsa" {
+			rsa = w.Bytes
+		} else if w.Name == "ecdhe" && !w.Stapled {
+			ecdsa = w.Bytes
+		}
+	}
+	if want := fmt.Sprintf("ECDHE takes %d bytes with RSA, %d bytes with ECDSA P-256.", rsa, ecdsa); !strings.Contains(got, want) || ecdsa >= rsa {
+		t.Errorf("no %q in %s", want, got)
+	}
+	var one []scenario.Way
+	for _, w := range ways(t) {
+		if w.KeyAlg == "rsa" {
+			one = append(one, w)
+		}
+	}
+	if got := writeComparison(t, one, TerminalOptions{}); strings.Contains(got, "smaller certificate") {
+		t.Error("one kind of certificate is compared with itself")
+	}
+}

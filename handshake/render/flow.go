@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -39,11 +40,13 @@ type flow struct {
 	ended       bool                                 // the last line was an orderly end
 	guessed     bool                                 // its attacker has no master secret and guesses one
 	through     bool                                 // whoever is between the ends carries bytes alone
-	read        bool                                 // a middle box has opened what was sent
+	read        bool                                 // an interceptor has opened what was sent
 	changed     bool                                 // … and has changed it
 	lines       bool                                 // the last line was a move told in one
-	open        map[string]bool                      // values that everybody can compute, or that are sent
-	application map[way]int                          // the epoch in which its first application keys came
+	talk        talk
+	flight      flightNo        // under which the last line of a message stands
+	open        map[string]bool // values that everybody can compute, or that are sent
+	application map[way]int     // the epoch in which its first application keys came
 }
 
 // leg is one end of one connection: an interceptor has two.
@@ -78,7 +81,7 @@ type parcel struct {
 func newFlow(parties []string) flow {
 	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]handshake.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, open: map[string]bool{}, application: map[way]int{}}
+		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}, open: map[string]bool{}, application: map[way]int{}}
 }
 
 // move is the events of one move, sorted.
@@ -91,7 +94,11 @@ type move struct {
 	known       bool   // received, and shown where it was sent
 	sealed      bool   // the message or the data is under keys, whichever record it shares
 	sealedAlert bool   // so is its alert
-	own         bool   // something beside messages, records and data: checks, secrets, decisions, alerts
+	data        []byte // application data
+	http2       bool   // … which is HTTP/2
+	frames      []http2.Frame
+	flight      flightNo
+	own         bool // something beside messages, records and data: checks, secrets, decisions, alerts
 }
 
 // gather sorts a move's events and keeps track of what is under way.
@@ -99,7 +106,7 @@ func (f *flow) gather(g []handshake.Event) *move {
 	m := &move{events: g, head: g[len(g)-1].Head(), dir: handshake.Receive}
 	l := leg{m.head.Party, m.head.Conn}
 	f.learn(m.head)
-	known := true
+	known, told := true, false // told: a record came as its sender has told of it
 	for _, e := range g {
 		switch e := e.(type) {
 		case *handshake.MessageEvent:
@@ -114,10 +121,17 @@ func (f *flow) gather(g []handshake.Event) *move {
 			if e.Type == iana.Alert {
 				m.sealedAlert = e.Protected
 			}
-			m.carries(e.Dir, f.track(l, e.Dir, "record", e.Wire), &known)
+			sent := f.track(l, e.Dir, "record", e.Wire)
+			told = told || sent && e.Dir == handshake.Receive
+			m.carries(e.Dir, sent, &known)
 		case *handshake.DataEvent:
 			m.sealed = f.keys[way{l, e.Dir}] != handshake.InClear
-			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data), &known)
+			m.data = e.Data
+			var frames []http2.Frame
+			frames, m.http2 = f.talk.frames(e)
+			m.frames = append(m.frames, frames...)
+			// What was sent at once may come in several records, a piece in each.
+			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data) || told, &known)
 		case *handshake.KeyChangeEvent:
 			f.keys[way{l, e.Dir}] = e.Keys
 			if e.Keys == handshake.ApplicationKeys && f.application[way{l, e.Dir}] == 0 {

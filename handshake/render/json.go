@@ -27,19 +27,25 @@ import (
 // and move. What else it has depends on its kind; what is empty is left out, except
 // where that would hide an answer:
 //
-//	message     dir, ref, bytes (header included), fields in wire order (groups have no value), to (state)
+//	message     dir, ref, bytes (header included), fields in wire order (groups have no value), to (state),
+//	            flight {n, of} (of: left out as long as nobody knows; all of it: of no handshake)
 //	record      dir, bytes (as on the wire), version, epoch, keys, sequence, protected, payload, steps [{name, bytes}]
 //	secret      bytes (its value), op, method, hash, tag, inputs [{name, bytes, private}]
 //	decision    chosen, among, why
 //	check       ok, op, method, inputs, report, error
 //	key_change  dir, epoch, keys, suite
 //	alert       dir, level, error (of the end that refused)
-//	data        dir, bytes
+//	data        dir, bytes, frames (of HTTP/2, those that end in it: a line each)
 //	stop        legal [{dir, message, version (of its row; of neither: left out), to, guarded, when, ref}]
 //	scene       values [{name, value}]
 //
+// Where a value of a scene, or what was received, is a conversation in HTTP/2, it stands
+// there as its frames too, a line each.
+//
 // keys are "clear", "early", "handshake" or "application" (TLS 1.2's one set): what
-// protects, which epoch, a count of changes, does not tell. name is the message's, the content type, the secret's label, what was decided or
+// protects, which epoch, a count of changes, does not tell.
+//
+// name is the message's, the content type, the secret's label, what was decided or
 // checked, the alert's or the scene's key: all in snake_case. dir is "send" or
 // "recv". Bytes are hex strings. A number from a registry is {hex, name, value}.
 // An error is {reason, field, off, want, got, alert, message}; off is -1 where no
@@ -58,9 +64,11 @@ func WriteJSON(w io.Writer, t *scenario.Transcript) error {
 	for _, f := range t.Flows {
 		j := jsonFlow{Name: f.Name, Parties: f.Parties, Events: []jsonEvent{}, Outcome: &jsonOutcome{
 			Done: f.Outcome.Done, Intended: f.Outcome.Intended, Refused: f.Outcome.Refused,
-			Error: jsonError(f.Outcome.Err), Received: f.Outcome.Received}}
+			Error: jsonError(f.Outcome.Err), Received: jsonText(f.Outcome.Received)}}
+		story := newJSONStory()
 		for _, e := range f.Events {
 			if x, ok := jsonOf(e); ok {
+				story.add(&x, e)
 				j.Events = append(j.Events, x)
 			}
 		}
@@ -72,18 +80,20 @@ func WriteJSON(w io.Writer, t *scenario.Transcript) error {
 // JSON is a Listener that keeps a live connection's events and writes them, as
 // WriteJSON does, when it is closed.
 type JSON struct {
-	w    io.Writer
-	flow jsonFlow
+	w     io.Writer
+	flow  jsonFlow
+	story jsonStory
 }
 
 // NewJSON returns a JSON that will write one flow of that name to w.
 func NewJSON(w io.Writer, name string, parties ...string) *JSON {
-	return &JSON{w, jsonFlow{Name: name, Parties: parties, Events: []jsonEvent{}}}
+	return &JSON{w, jsonFlow{Name: name, Parties: parties, Events: []jsonEvent{}}, newJSONStory()}
 }
 
 // Event takes the next event.
 func (j *JSON) Event(e handshake.Event) {
 	if x, ok := jsonOf(e); ok {
+		j.story.add(&x, e)
 		j.flow.Events = append(j.flow.Events, x)
 	}
 }
@@ -132,6 +142,8 @@ type jsonEvent struct {
 	Bytes string    `json:"bytes,omitempty"`
 	To    string    `json:"to,omitempty"`
 
+	Flight *jsonFlight `json:"flight,omitempty"`
+
 	Fields []jsonField `json:"fields,omitempty"`
 
 	Version   any         `json:"version,omitempty"`
@@ -160,7 +172,34 @@ type jsonEvent struct {
 	Level any        `json:"level,omitempty"`
 	Legal []jsonMove `json:"legal,omitempty"`
 
+	Frames []string `json:"frames,omitempty"`
+
 	Values []jsonNamed `json:"values,omitempty"`
+}
+
+type jsonFlight struct {
+	N  int `json:"n"`
+	Of int `json:"of,omitempty"`
+}
+
+// jsonStory is what of an event only those before it can tell.
+type jsonStory struct {
+	talk talk
+	seen *narrate.Context
+}
+
+func newJSONStory() jsonStory { return jsonStory{talk{}, new(narrate.Context)} }
+
+func (s jsonStory) add(x *jsonEvent, e handshake.Event) {
+	switch e := e.(type) {
+	case *handshake.DataEvent:
+		frames, _ := s.talk.frames(e)
+		x.Frames = frameLines(frames)
+	case *handshake.MessageEvent:
+		if n, of := narrate.Flight(e, s.seen); n > 0 {
+			x.Flight = &jsonFlight{n, of}
+		}
+	}
 }
 
 type jsonField struct {
@@ -194,6 +233,7 @@ type jsonMove struct {
 
 type jsonFault struct {
 	Reason  string `json:"reason"`
+	Ref     string `json:"ref,omitempty"` // the section of the rule that was broken
 	Field   string `json:"field,omitempty"`
 	Off     int    `json:"off"`
 	Want    any    `json:"want,omitempty"`

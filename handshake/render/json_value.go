@@ -78,7 +78,7 @@ func jsonError(err error) *jsonFault {
 	j := &jsonFault{Reason: string(reason.Of(err)), Off: -1, Message: err.Error()}
 	var re *reason.Error
 	if errors.As(err, &re) {
-		j.Field, j.Off, j.Want, j.Got = re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)
+		j.Ref, j.Field, j.Off, j.Want, j.Got = re.Ref, re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)
 	}
 	if d, ok := reason.Alert(reason.Of(err)); ok {
 		j.Alert = jsonAny(d)
@@ -103,7 +103,7 @@ func jsonAny(v any) any {
 	case []byte:
 		return hex.EncodeToString(v)
 	case string:
-		return strings.ToValidUTF8(v, "\ufffd")
+		return jsonText(v)
 	case bool, []string, time.Time:
 		return v
 	case *pki.Report:
@@ -139,6 +139,9 @@ func jsonAny(v any) any {
 	return text(v)
 }
 
+// jsonText is text that was said; HTTP/2, which is binary, a line a frame.
+func jsonText(s string) string { return strings.ToValidUTF8(conversation(s), "\ufffd") }
+
 func jsonKnowledge(k scenario.Knowledge) any {
 	return struct {
 		Party          string `json:"party"`
@@ -148,7 +151,7 @@ func jsonKnowledge(k scenario.Knowledge) any {
 		HasMaster      bool   `json:"has_master"`
 		CanImpersonate bool   `json:"can_impersonate"`
 		Plaintext      string `json:"plaintext"`
-	}{k.Party, k.ReadsHandshake, k.ReadsData, k.EarlyOnly, k.HasMaster, k.CanImpersonate, strings.ToValidUTF8(k.Plaintext, "\ufffd")}
+	}{k.Party, k.ReadsHandshake, k.ReadsData, k.EarlyOnly, k.HasMaster, k.CanImpersonate, jsonText(k.Plaintext)}
 }
 
 func jsonSideBySide(s scenario.SideBySide) any {
@@ -183,5 +186,5 @@ func jsonBelief(b scenario.Belief) any {
 		Received  string     `json:"received"`
 		OtherSent string     `json:"other_sent"`
 	}{b.Party, b.Peer, b.Anchor, jsonError(b.Over), b.Done, jsonError(b.Refused), b.Asked, b.Truth,
-		strings.ToValidUTF8(b.Sent, "\ufffd"), strings.ToValidUTF8(b.Received, "\ufffd"), strings.ToValidUTF8(b.OtherSent, "\ufffd")}
+		jsonText(b.Sent), jsonText(b.Received), jsonText(b.OtherSent)}
 }

@@ -49,6 +49,7 @@ type mermaid struct {
 	// Of the flow at hand:
 	track    flow
 	recorded *recorded
+	said     map[*handshake.DataEvent]*move // what of HTTP/2 is in it
 }
 
 func (m *mermaid) line(format string, a ...any) { fmt.Fprintf(&m.out, format+"\n", a...) }
@@ -100,19 +101,33 @@ func (m *mermaid) message(e *handshake.MessageEvent, k handshake.Keys) string {
 }
 
 func (m *mermaid) data(e *handshake.DataEvent, k handshake.Keys) string {
-	return m.under(leg{e.Party, e.Conn}, k, m.say.data(e)) + " " + beginning(e.Data, 40)
+	return m.under(leg{e.Party, e.Conn}, k, m.say.data(e)) + " " + m.saidIn(e).about(m.say, e.Data, 40)
+}
+
+// saidIn is what of HTTP/2 is in a piece of data. A recorded flight is drawn before its
+// pieces come up one by one, and none may be read twice.
+func (m *mermaid) saidIn(e *handshake.DataEvent) *move {
+	if m.said[e] == nil {
+		x := new(move)
+		x.frames, x.http2 = m.track.talk.frames(e)
+		m.said[e] = x
+	}
+	return m.said[e]
 }
 
 // flow draws what is sent; what arrives is the same arrow's other end, unless nobody of
 // the lesson's sent it: then it was recorded.
 func (m *mermaid) flow(f *scenario.Flow) {
-	m.track, m.recorded = newFlow(f.Parties), recordedIn(f)
+	m.track, m.recorded, m.said = newFlow(f.Parties), recordedIn(f), map[*handshake.DataEvent]*move{}
 	m.track.through = f.Passthrough
 	for _, e := range f.Events {
 		h := e.Head()
 		l := leg{h.Party, h.Conn}
 		m.track.learn(h)
 		to := m.track.peer(l)
+		if d, ok := e.(*handshake.DataEvent); ok {
+			m.saidIn(d) // each direction whole, drawn or not
+		}
 		m.replayed(e, to)
 		switch e := e.(type) {
 		case *handshake.MessageEvent:

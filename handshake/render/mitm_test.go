@@ -57,7 +57,7 @@ func TestMITMMatrixHidesNothing(t *testing.T) {
 	}
 }
 
-var stepHead = regexp.MustCompile(`(?m)^   (Step|第) (\d) `)
+var stepHead = regexp.MustCompile(`(?m)^   (Step|第) (\d) (?:of|步)`)
 
 // The seven steps are told in order, at every level, in each language.
 func TestSevenSteps(t *testing.T) {

@@ -55,7 +55,7 @@ func (t *Terminal) move(m *move) {
 			}
 		case *handshake.RecordEvent:
 			if !m.known || e.Dir == handshake.Send {
-				t.record(e)
+				t.record(m, e)
 			}
 		case *handshake.SecretEvent:
 			if !same[e] {
@@ -94,6 +94,11 @@ func (t *Terminal) heading(m *move) {
 	t.page.blank()
 	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), title(m.message.Kind))
 	ref := m.head.Ref
+	if which := t.say.flight(m.flight); which != "" && ref != "" {
+		ref = which + t.say.comma() + ref
+	} else if which != "" {
+		ref = which
+	}
 	entry := t.say.get("move", narrate.MoveKey(m.message, t.myths))
 	t.sides(left, ref, t.paint.bold)
 	if entry.Title != "" && entry.Text == "" {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 
 // record writes what was done to a record: for a protected one, each step from
 // plaintext to wire; for one in clear nothing, unless every byte is wanted.
-func (t *Terminal) record(e *handshake.RecordEvent) {
+func (t *Terminal) record(m *move, e *handshake.RecordEvent) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), t.say.ui("clear"), t.paint.dim)
@@ -42,7 +43,7 @@ func (t *Terminal) record(e *handshake.RecordEvent) {
 		t.row(5, t.say.ui("opened"), at, t.say.ui("replay_unread"), nil)
 		return
 	}
-	t.row(5, t.say.ui("opened"), at, t.opened(e), t.paint.good)
+	t.row(5, t.say.ui("opened"), at, t.opened(m, e), t.paint.good)
 	if mac != nil && t.o.Level != Bytes {
 		t.row(5, t.say.title(narrate.Step, suite.StepMAC13), at, t.bytes(mac), nil)
 	}
@@ -165,7 +166,7 @@ func (t *Terminal) wireLine(e *handshake.RecordEvent) string {
 
 // opened is what a protected record carried, as text where it is text; in TLS 1.3 the
 // type and the padding behind it too.
-func (t *Terminal) opened(e *handshake.RecordEvent) string {
+func (t *Terminal) opened(m *move, e *handshake.RecordEvent) string {
 	behind := ""
 	if typ := stepOf(e, suite.StepContentType); typ != nil {
 		behind = t.say.comma() + t.say.ui("inner_type", "byte", text(typ), "type", e.Type.String())
@@ -178,7 +179,10 @@ func (t *Terminal) opened(e *handshake.RecordEvent) string {
 	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
 		return foreign.Quote(string(e.Payload)) + behind
 	case e.Type == iana.ApplicationData:
-		return beginning(e.Payload, room) + behind
+		if m.http2 && !bytes.Equal(e.Payload, m.data) { // a part of what the frames above were said in
+			return t.fit(e.Payload, room) + behind
+		}
+		return m.about(t.say, e.Payload, room) + behind
 	case behind == "" || t.o.Worksheet:
 		return t.bytes(e.Payload) + behind
 	}
@@ -190,7 +194,8 @@ func (t *Terminal) data(m *move, e *handshake.DataEvent) {
 	t.page.blank()
 	t.flow.moves++
 	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.data(e)),
-		beginning(e.Data, t.width/2-4), t.paint.bold)
+		m.about(t.say, e.Data, t.width/2-4), t.paint.bold)
+	t.framed(m)
 }
 
 // keyChange says that one direction is under new keys from here on.

@@ -239,6 +239,9 @@ func (t *Terminal) sceneRows(rows []handshake.SceneValue) {
 			}
 		default:
 			value := t.say.word(t.sceneValue(v))
+			if s, ok := x.(string); ok && conversation(s) != s {
+				value = conversation(s) // quoted already
+			}
 			if err, ok := x.(error); ok {
 				value = t.say.fault(err)
 			}

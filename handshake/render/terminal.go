@@ -140,6 +140,7 @@ func (t *Terminal) show() {
 		return
 	}
 	m := t.flow.gather(g)
+	m.flight = t.flightOf(m)
 	t.learnGroups(g)
 	for _, e := range g {
 		if s, ok := e.(*handshake.SecretEvent); ok {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"tlslab/handshake"
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 )
@@ -149,7 +148,7 @@ func (v voice) fault(err error) string {
 }
 
 // error is an error in its own words, names beyond ASCII in both forms.
-func (v voice) error(err error) string { return idn.BothForms(foreign.Line(err.Error())) }
+func (v voice) error(err error) string { return idn.BothForms(narrate.Fault(v.lang, err)) }
 
 // alert is what an alert is called. Its level is left out of TLS 1.3, where it means
 // nothing (RFC 9846 §6); protection is a key of what it is under, "" for none.

@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"strings"
+
 	"tlslab/handshake"
 	"tlslab/handshake/reason"
 )
@@ -35,8 +37,11 @@ func (i *interception) believe(boxToServer, boxToClient *handshake.Endpoint) {
 	if client.Done {
 		client.Sent = i.o.request()
 	}
-	if string(s.got) == i.changed(i.o.request()) {
+	if strings.HasPrefix(string(s.got), i.changed(i.o.request())) {
 		server.Sent = i.o.reply()
+	}
+	if string(c.got) == i.changed(i.o.reply()) {
+		client.Sent += i.o.farewell()
 	}
 	client.OtherSent, server.OtherSent = server.Sent, client.Sent
 	i.scene("", "mitm_beliefs", value("client", client), value("server", server))

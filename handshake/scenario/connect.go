@@ -273,7 +273,8 @@ func (p *play) carry(l *line, from string, toServer bool, b []byte) []byte {
 	return p.link.Carry(d, b)
 }
 
-// talk sends the request, the reply if the request has arrived, and both goodbyes.
+// talk sends the request, the reply if the request has arrived, what the client says to
+// that, and both goodbyes.
 func (p *play) talk(l *line) error {
 	request := p.o.request()
 	if l.c.ep.Summary().EarlyData == handshake.EarlyDataAccepted {
@@ -292,6 +293,11 @@ func (p *play) talk(l *line) error {
 	}
 	if string(l.s.got) == p.o.request() && !l.s.said {
 		if err := p.say(l, &l.s, p.o.reply()); err != nil {
+			return err
+		}
+	}
+	if bye := p.o.farewell(); bye != "" && string(l.c.got) == p.o.reply() {
+		if err := p.say(l, &l.c, bye); err != nil {
 			return err
 		}
 	}
@@ -326,6 +332,6 @@ func (p *play) outcome(client, server *end, all ...*end) Outcome {
 			return out
 		}
 	}
-	out.Done = client.ep.Done() && server.ep.Done() && string(server.got) == p.changed(p.o.request()) && out.Received == p.changed(p.o.reply())
+	out.Done = client.ep.Done() && server.ep.Done() && string(server.got) == p.changed(p.o.request())+p.changed(p.o.farewell()) && out.Received == p.changed(p.o.reply())
 	return out
 }

@@ -58,7 +58,7 @@ func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
 		check := pki.Check{Key: CheckPin, OK: want == got, Ref: "RFC 7469 §2.6",
 			Inputs: []pki.Input{pki.NewInput(PinExpected, want), pki.NewInput(PinReceived, got)}}
 		if !check.OK {
-			check.Err = reason.New(reason.CertificatePin, "", "certificate.subject_public_key_info", want, got)
+			check.Err = reason.New(reason.CertificatePin, "RFC 7469 §2.6", "certificate.subject_public_key_info", want, got)
 		}
 		return pinned(report, check)
 	}

@@ -159,6 +159,14 @@ func (i *interception) talk() error {
 			return err
 		}
 	}
+	if bye := i.o.farewell(); bye != "" && string(i.down.c.got) == i.changed(i.o.reply()) {
+		if err := i.say(i.down, &i.down.c, bye); err != nil {
+			return err
+		}
+		if err := i.settle(); err != nil {
+			return err
+		}
+	}
 	for _, e := range []*end{&i.up.s, &i.up.c, &i.down.c, &i.down.s} {
 		if e.ep != nil && e.ep.Done() {
 			if err := e.ep.CloseWrite(); err != nil {

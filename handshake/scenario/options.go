@@ -31,9 +31,9 @@ type Options struct {
 	Seed string
 
 	// Kx picks the flows, by key exchange; iana.KxNone is TLS 1.3, whose suites do not
-	// name any. Nil runs those that Suites name, else RSA, ECDHE, TLS 1.3; the one that
-	// Resume is about, and ECDHE alone with MITM, and where the certificate's key cannot
-	// encrypt.
+	// name any. Nil runs those that Suites name, else RSA, ECDHE, TLS 1.3, the first not with
+	// HTTP/2; the one that Resume is about, and ECDHE alone with MITM, and where the
+	// certificate's key cannot encrypt.
 	Kx     []iana.Kx
 	Suites []*suite.Suite // what the client offers, and the server takes, of each flow's key exchange; nil: AES-128-GCM-SHA256
 	Groups []kx.Group     // nil: kx.Defaults13(), of which TLS 1.2 takes what it can
@@ -41,9 +41,12 @@ type Options struct {
 	// over one of the same Kx.
 	Exchanges []kx.Exchange
 
-	Server     string // the server's name; "www.lab.test"
-	Request    string // what the client sends; a GET of /
-	Reply      string // what the server answers; a short page
+	Server  string // the server's name; "www.lab.test"
+	Request string // what the client sends; a GET of /
+	Reply   string // what the server answers; a short page
+	// ALPN is what both ends speak, best first, so the first is what they agree on. The
+	// lesson itself speaks "http/1.1" and "h2", where Request and Reply are frames of HTTP/2;
+	// for any other name set both. Nil: nothing is offered, and HTTP/1.1 is spoken.
 	ALPN       []string
 	ClientAuth bool // the server demands a client certificate, the client has one
 
@@ -133,20 +136,6 @@ func (o *Options) server() string {
 	return o.Server
 }
 
-func (o *Options) request() string {
-	if o.Request == "" {
-		return "GET / HTTP/1.1\r\nHost: " + o.server() + "\r\nCookie: id=4711\r\n\r\n"
-	}
-	return o.Request
-}
-
-func (o *Options) reply() string {
-	if o.Reply == "" {
-		return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nhello, you.\n"
-	}
-	return o.Reply
-}
-
 func (o *Options) kx() []iana.Kx {
 	switch {
 	case len(o.Kx) > 0:
@@ -163,6 +152,8 @@ func (o *Options) kx() []iana.Kx {
 		return []iana.Kx{iana.KxNone}
 	case o.MITM || o.Resume != NoResume || o.keyAlg() != "rsa":
 		return []iana.Kx{iana.KxECDHE}
+	case o.http2(): // which takes no RSA key exchange
+		return []iana.Kx{iana.KxECDHE, iana.KxNone}
 	}
 	return []iana.Kx{iana.KxRSA, iana.KxECDHE, iana.KxNone}
 }

@@ -117,6 +117,9 @@ func CompareLegs(a *handshake.Summary, forged *x509.Certificate, b *handshake.Su
 	if a.Group != 0 || b.Group != 0 {
 		s.row("group", a.Group, b.Group)
 	}
+	if a.Protocol != "" || b.Protocol != "" {
+		s.row("alpn", a.Protocol, b.Protocol)
+	}
 	s.row("peer", forged.Subject.CommonName, b.PeerChain[0].Subject.CommonName)
 	s.row("issuer", forged.Issuer.CommonName, b.PeerChain[0].Issuer.CommonName)
 	if a.Version == iana.TLS12 && b.Version == iana.TLS12 { // TLS 1.3 has nothing else

@@ -42,7 +42,7 @@ func (o *Options) validate() error {
 			}
 		}
 	}
-	if err := firstOf(o.validateGroups(), o.validate13()); err != nil {
+	if err := firstOf(o.validateGroups(), o.validate13(), o.validateALPN()); err != nil {
 		return err
 	}
 	switch {

@@ -14,7 +14,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"errors"
 	"fmt"
 	"io"
 
@@ -87,7 +86,7 @@ func (s *Scheme) Name() string { return s.ID.String() }
 func (s *Scheme) Sign(rand io.Reader, key crypto.PrivateKey, msg []byte) ([]byte, error) {
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, reason.Mistake("", "a crypto.Signer", fmt.Sprintf("%T", key))
+		return nil, reason.Mistake("", reason.Say("a crypto.Signer"), fmt.Sprintf("%T", key))
 	}
 	if err := s.accepts(signer.Public()); err != nil {
 		return nil, err
@@ -137,7 +136,7 @@ func (s *Scheme) Verify(pub crypto.PublicKey, msg, sig []byte) error {
 		good = ed448.Verify(k, input, sig, "")
 	}
 	if !good {
-		return reason.Wrap(reason.BadSignature, "", "", errors.New(s.Name()+" does not verify under this key"))
+		return reason.Wrap(reason.BadSignature, s.verifyRule(), "", reason.Because("%s does not verify under this key", s.Name()))
 	}
 	return nil
 }
@@ -167,6 +166,22 @@ func (s *Scheme) FitsKey(pub crypto.PublicKey, v iana.Version) bool {
 	return true
 }
 
+// verifyRule is where verification is specified.
+func (s *Scheme) verifyRule() string {
+	switch s.Kind {
+	case RSAPKCS1:
+		return "RFC 8017 §8.2.2"
+	case RSAPSS:
+		return "RFC 8017 §8.1.2"
+	case ECDSA:
+		return "FIPS 186-5 §6.4.2"
+	}
+	if s.ID == iana.Ed448 {
+		return "RFC 8032 §5.2.7"
+	}
+	return "RFC 8032 §5.1.7"
+}
+
 // accepts checks the kind and size of a key, whatever the version.
 func (s *Scheme) accepts(pub crypto.PublicKey) error {
 	var ok bool
@@ -180,7 +195,7 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 			return s.sized(k.RSA)
 		}
 		if ok {
-			return reason.New(reason.CertificateWrongKey, "", "", "a key for "+s.Name(),
+			return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()),
 				reason.Say("one for %v and %d bytes of salt or more", k.Params.Hash, k.Params.SaltLength))
 		}
 	case *ecdsa.PublicKey:
@@ -191,22 +206,24 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 		ok = s.ID == iana.Ed448 && len(k) == ed448.PublicKeySize
 	}
 	if !ok {
-		return reason.New(reason.CertificateWrongKey, "", "", "a key for "+s.Name(), KeyName(pub))
+		return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()), KeyName(pub))
 	}
 	return nil
 }
 
 func (s *Scheme) sized(k *rsa.PublicKey) error {
-	bits, need := k.N.BitLen(), minRSABits
+	bits, need, ref := k.N.BitLen(), minRSABits, "RFC 9325 §4.5"
 	if s.Kind == RSAPSS {
 		// EMSA-PSS wants emBits = bits-1 >= 8 hLen + 8 sLen + 9 (RFC 8017 §9.1.1).
-		need = max(need, 16*s.Hash.Size()+10)
+		if fits := 16*s.Hash.Size() + 10; fits > need {
+			need, ref = fits, "RFC 8017 §9.1.1"
+		}
 	}
 	if bits > maxRSABits {
 		return reason.New(reason.WeakKey, "", "", reason.Say("an RSA key of at most %d bits", maxRSABits), bits)
 	}
 	if bits < need {
-		return reason.New(reason.WeakKey, "", "", reason.Say("an RSA key of %d bits or more for %s", need, s.Name()), bits)
+		return reason.New(reason.WeakKey, ref, "", reason.Say("an RSA key of %d bits or more for %s", need, s.Name()), bits)
 	}
 	return nil
 }

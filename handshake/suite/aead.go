@@ -70,7 +70,7 @@ func (a *aead) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.V
 func (a *aead) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.ContentType, []byte, error) {
 	body, ok := fragment(rec)
 	if !ok || len(body) < a.Overhead() {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 5246 §6.2.3.3")
 	}
 	mode, err := a.mode()
 	if err != nil {
@@ -94,7 +94,7 @@ func (a *aead) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.Conten
 	}
 	plaintext, err := mode.Open(into[:0], nonce, sealed, ad)
 	if err != nil {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 5246 §6.2.3.3")
 	}
 	return typ, plaintext, nil
 }

@@ -65,7 +65,7 @@ func (a *aead13) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana
 func (a *aead13) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.ContentType, []byte, error) {
 	sealed, ok := fragment(rec)
 	if !ok || len(sealed) < a.Overhead() {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 9846 §5.2")
 	}
 	mode, err := a.mode()
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *aead13) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.Cont
 	}
 	inner, err := mode.Open(into[:0], a.nonce[:], sealed, a.ad[:])
 	if err != nil {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 9846 §5.2")
 	}
 	typ, content, err := splitInner(inner)
 	if err != nil {

@@ -102,15 +102,15 @@ func (c *cbc) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.Ve
 
 func (c *cbc) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.ContentType, []byte, error) {
 	body, ok := fragment(rec)
-	if !ok {
-		return 0, nil, badRecord()
-	}
 	if c.encryptThenMAC {
 		return c.openEncryptThenMAC(into, seq, rec, body, tr)
 	}
+	if !ok {
+		return 0, nil, badRecord("RFC 5246 §6.2.3.2")
+	}
 	// Everything tested here is public: the length is in clear.
 	if len(body) < c.ExplicitLen || !c.wholeBlocks(len(body)-c.ExplicitLen, c.MACLen+1) {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 5246 §6.2.3.2")
 	}
 	traceNumber(tr, seq)
 	inner := c.decrypt(into, body, tr)
@@ -126,7 +126,7 @@ func (c *cbc) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.Content
 	good &= subtle.ConstantTimeCompare(want, got)
 	if good != 1 {
 		clear(inner)
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 5246 §6.2.3.2")
 	}
 	c.traceInside(tr, inner[n:], c.MACLen)
 	return typ, inner[:n], nil
@@ -135,7 +135,7 @@ func (c *cbc) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.Content
 func (c *cbc) openEncryptThenMAC(into []byte, seq uint64, rec, body []byte, tr *Trace) (iana.ContentType, []byte, error) {
 	covered := len(body) - c.MACLen
 	if !c.wholeBlocks(covered-c.ExplicitLen, 1) {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 7366 §3")
 	}
 	typ := iana.ContentType(rec[0])
 	pseudoHeader(&c.mac.head, seq, typ, recordVersion(rec), covered)
@@ -143,13 +143,13 @@ func (c *cbc) openEncryptThenMAC(into []byte, seq uint64, rec, body []byte, tr *
 	tr.Add(StepMACHeader, c.mac.head[:])
 	tr.Add(StepMAC, body[covered:])
 	if !hmac.Equal(c.mac.sum(body[:covered]), body[covered:]) {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 7366 §3")
 	}
 	inner := c.decrypt(into, body[:covered], tr)
 	padding, good := unpad(inner, 0)
 	if good != 1 { // and yet authentic: the peer itself cannot pad
 		clear(inner)
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 7366 §3")
 	}
 	n := len(inner) - padding
 	c.traceInside(tr, inner[n:], 0)

@@ -58,8 +58,8 @@ func splitInner(b []byte) (typ iana.ContentType, content []byte, err error) {
 			return iana.ContentType(b[i]), b[:i], nil
 		}
 	}
-	return 0, nil, &reason.Error{Reason: reason.UnexpectedRecord, Field: "inner_plaintext.type", Off: HeaderLen,
-		Want: "a byte that is not zero", Got: "zeros alone"}
+	return 0, nil, &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5.4", Field: "inner_plaintext.type", Off: HeaderLen,
+		Want: reason.Say("a byte that is not zero"), Got: reason.Say("zeros alone")}
 }
 
 // traceSealed adds what sealing puts together, in its order.

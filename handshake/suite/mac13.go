@@ -65,7 +65,7 @@ func (p *mac13) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.
 func (p *mac13) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.ContentType, []byte, error) {
 	body, ok := fragment(rec)
 	if !ok || len(body) < p.Overhead() {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 9150 §5")
 	}
 	inner, got := body[:len(body)-p.TagLen], body[len(body)-p.TagLen:]
 	copy(p.ad[:], rec)
@@ -74,7 +74,7 @@ func (p *mac13) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.Conte
 		p.trace(tr, seq, got)
 	}
 	if !hmac.Equal(want, got) {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 9150 §5")
 	}
 	if cap(into) >= len(inner) {
 		inner = append(into[:0], inner...)

@@ -37,14 +37,14 @@ func (p *null) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.V
 func (p *null) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.ContentType, []byte, error) {
 	body, ok := fragment(rec)
 	if !ok || len(body) < p.MACLen {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 5246 §6.2.3.1")
 	}
 	plaintext, got := body[:len(body)-p.MACLen], body[len(body)-p.MACLen:]
 	typ := iana.ContentType(rec[0])
 	pseudoHeader(&p.mac.head, seq, typ, recordVersion(rec), len(plaintext))
 	p.trace(tr, got)
 	if !hmac.Equal(p.mac.sum(plaintext), got) {
-		return 0, nil, badRecord()
+		return 0, nil, badRecord("RFC 5246 §6.2.3.1")
 	}
 	if cap(into) >= len(plaintext) {
 		plaintext = append(into[:0], plaintext...)

@@ -178,15 +178,15 @@ const HeaderLen = 5
 // appendHeader appends type, version and length n.
 func appendHeader(dst []byte, typ iana.ContentType, version iana.Version, n int) ([]byte, error) {
 	if n > 0xffff {
-		return dst, reason.New(reason.Internal, "", "record.length", "at most 65535 bytes", n)
+		return dst, reason.New(reason.Internal, "", "record.length", reason.Say("at most 65535 bytes"), n)
 	}
 	return append(dst, byte(typ), byte(version>>8), byte(version), byte(n>>8), byte(n)), nil
 }
 
 // badRecord is the one error of every Open: which check failed must not be told
-// (RFC 5246 §7.2.2).
-func badRecord() error {
-	return &reason.Error{Reason: reason.BadRecordMAC, Field: "record.fragment", Off: HeaderLen}
+// (RFC 5246 §7.2.2). ref is where the protection is specified, the same for all its checks.
+func badRecord(ref string) error {
+	return &reason.Error{Reason: reason.BadRecordMAC, Ref: ref, Field: "record.fragment", Off: HeaderLen}
 }
 
 // fragment returns what follows the header of a whole record.

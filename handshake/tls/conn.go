@@ -122,8 +122,8 @@ func (c *Conn) handshake(enough func() bool) error {
 		progress, done, err := c.step()
 		stop := !done && c.holds(enough)
 		starts := !done && c.started != nil && !c.falseStarted() && c.holds(c.mayStart)
-		if ferr := c.flushUnless(progress && err == nil && !stop && !starts); err == nil {
-			err = ferr
+		if ferr := c.flushUnless(progress && err == nil && !stop && !starts); err == nil && ferr != nil {
+			err = c.lastWords(ferr)
 		}
 		if err != nil {
 			c.over()
@@ -139,7 +139,7 @@ func (c *Conn) handshake(enough func() bool) error {
 			break
 		}
 		if !progress {
-			if err := c.fill(); err != nil {
+			if err := c.broken(c.fill()); err != nil {
 				c.tell()
 				return err
 			}
@@ -231,14 +231,19 @@ func (c *Conn) fill() error {
 		c.mu.Unlock()
 		return c.ended(n, err)
 	}
+	return c.ended(c.feed(need))
+}
+
+// feed reads what comes next into the endpoint, in room for at least n bytes.
+func (c *Conn) feed(n int) (int, error) {
 	c.mu.Lock()
-	space := c.e.Space(need)
+	space := c.e.Space(n)
 	c.mu.Unlock()
 	n, err := c.conn.Read(space)
 	c.mu.Lock()
 	c.e.Fed(n)
 	c.mu.Unlock()
-	return c.ended(n, err)
+	return n, err
 }
 
 // ended tells the endpoint of the end of the stream: it knows whether the peer

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"fmt"
 	"strings"
 
 	"tlslab/handshake/reason"
@@ -18,6 +17,7 @@ type Codec struct {
 	writing bool
 	err     *reason.Error
 	note    *[]Field
+	rule    string     // where the structure at hand is specified: see Under
 	path    [12]string // names of the open groups
 	depth   int
 }
@@ -57,6 +57,11 @@ func (c *Codec) Peek(skip, n int) []byte {
 	return c.buf[c.off+skip : c.off+skip+n : c.off+skip+n]
 }
 
+// Under says where the structure is specified that the innermost open group or vector
+// holds, "RFC 9846 §4.3.8": a fault found up to its End is one against that, unless it is in
+// a structure within, with a place of its own. What is our own format says nothing.
+func (c *Codec) Under(ref string) { c.rule = ref }
+
 // Fail stops the walk: the field just read (or to be written next) is at fault.
 func (c *Codec) Fail(r reason.Reason, name string, want, got any) {
 	off := c.last
@@ -69,7 +74,7 @@ func (c *Codec) Fail(r reason.Reason, name string, want, got any) {
 // FailAt stops the walk: the field that begins at off, as Mark stored it, is at fault.
 func (c *Codec) FailAt(off int, r reason.Reason, name string, want, got any) {
 	if c.err == nil {
-		c.err = &reason.Error{Reason: r, Field: c.dotted(name), Off: off, Want: want, Got: got}
+		c.err = &reason.Error{Reason: r, Ref: c.rule, Field: c.dotted(name), Off: off, Want: want, Got: got}
 	}
 }
 
@@ -102,7 +107,7 @@ func (c *Codec) take(name string, n int) []byte {
 	}
 	c.last = c.off
 	if n > c.end-c.off {
-		c.FailAt(c.off, reason.Truncated, name, fmt.Sprintf("%d bytes", n), fmt.Sprintf("%d left", c.end-c.off))
+		c.FailAt(c.off, reason.Truncated, name, reason.Say("%d bytes", n), reason.Say("%d left", c.end-c.off))
 		return nil
 	}
 	if n == 0 { // one form for "empty", so that what is read equals what was written
@@ -157,7 +162,7 @@ func U16[T ~uint16](c *Codec, name string, p *T) { number(c, name, 2, p) }
 // BadLength: the only numbers of this size are lengths.
 func U24[T ~uint32](c *Codec, name string, p *T) {
 	if c.writing && *p>>24 != 0 {
-		c.Fail(reason.BadLength, name, "at most 16777215", *p)
+		c.Fail(reason.BadLength, name, reason.Say("at most 16777215"), *p)
 	}
 	number(c, name, 3, p)
 }
@@ -270,7 +275,7 @@ func (c *Codec) length(prefix int, name string, n, min, max int) (int, bool) {
 		return 0, false
 	}
 	if c.writing && uint64(n)>>(8*prefix) != 0 {
-		c.FailAt(c.pos(), reason.BadLength, name, fmt.Sprintf("at most %d bytes", 1<<(8*prefix)-1), n)
+		c.FailAt(c.pos(), reason.BadLength, name, reason.Say("at most %d bytes", 1<<(8*prefix)-1), n)
 		return 0, false
 	}
 	v, ok := c.num(name, prefix, uint64(n))
@@ -281,7 +286,7 @@ func (c *Codec) length(prefix int, name string, n, min, max int) (int, bool) {
 		c.leaf(name+".length", c.pos()-prefix, prefix, int(v))
 	}
 	if !c.writing && (int(v) < min || int(v) > max) {
-		c.Fail(reason.BadLength, name, fmt.Sprintf("%d to %d bytes", min, max), int(v))
+		c.Fail(reason.BadLength, name, reason.Say("%d to %d bytes", min, max), int(v))
 		return 0, false
 	}
 	return int(v), true

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"fmt"
-
 	"tlslab/handshake/reason"
 )
 
@@ -15,11 +13,12 @@ type Block struct {
 	length int // index of the length's Field; likewise
 	named  bool
 	field  string // the length's name, for a fault found at the end
+	rule   string // the enclosing structure's
 }
 
 // Enter opens a group without a length of its own, such as an element of a list.
 func (c *Codec) Enter(name string) Block {
-	b := Block{outer: c.end, start: c.pos(), group: -1, length: -1}
+	b := Block{outer: c.end, start: c.pos(), group: -1, length: -1, rule: c.rule}
 	c.open(&b, name)
 	return b
 }
@@ -27,7 +26,7 @@ func (c *Codec) Enter(name string) Block {
 // Begin opens a vector that is a group: a length of prefix bytes, then content of
 // at least min bytes that the calls up to End visit. The length is name.length.
 func (c *Codec) Begin(prefix int, name string, min int) Block {
-	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1}
+	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1, rule: c.rule}
 	c.open(&b, name)
 	c.vector(&b, "length", min)
 	return b
@@ -36,7 +35,7 @@ func (c *Codec) Begin(prefix int, name string, min int) Block {
 // Length opens a vector that is no group: the length is a leaf called name, and
 // the content belongs to the enclosing group.
 func (c *Codec) Length(prefix int, name string, min int) Block {
-	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1}
+	b := Block{outer: c.end, prefix: prefix, group: -1, length: -1, rule: c.rule}
 	c.vector(&b, name, min)
 	return b
 }
@@ -69,9 +68,9 @@ func (c *Codec) vector(b *Block, name string, min int) {
 	}
 	switch n := int(v); {
 	case n > c.end-c.off:
-		c.Fail(reason.Truncated, name, fmt.Sprintf("%d bytes", n), fmt.Sprintf("%d left", c.end-c.off))
+		c.Fail(reason.Truncated, name, reason.Say("%d bytes", n), reason.Say("%d left", c.end-c.off))
 	case n < min:
-		c.Fail(reason.BadLength, name, fmt.Sprintf("at least %d bytes", min), n)
+		c.Fail(reason.BadLength, name, reason.Say("at least %d bytes", min), n)
 	default:
 		c.end = c.off + n
 	}
@@ -86,13 +85,16 @@ func (c *Codec) End(b Block) {
 		if c.writing {
 			c.patch(b)
 		} else if c.off != c.end {
-			c.FailAt(c.off, reason.TrailingBytes, "", nil, fmt.Sprintf("%d bytes more", c.end-c.off))
+			c.FailAt(c.off, reason.TrailingBytes, "", nil, reason.Say("%d bytes more", c.end-c.off))
 		}
 		if c.err != nil {
 			return
 		}
 	}
 	c.end = b.outer
+	if b.rule != "" { // else what follows the outermost structure is still left over from it
+		c.rule = b.rule
+	}
 	if b.named {
 		c.depth--
 	}
@@ -106,7 +108,7 @@ func (c *Codec) End(b Block) {
 func (c *Codec) patch(b Block) {
 	n := c.pos() - b.start
 	if uint64(n)>>(8*b.prefix) != 0 {
-		c.FailAt(b.start-b.prefix, reason.BadLength, b.field, fmt.Sprintf("at most %d bytes", 1<<(8*b.prefix)-1), n)
+		c.FailAt(b.start-b.prefix, reason.BadLength, b.field, reason.Say("at most %d bytes", 1<<(8*b.prefix)-1), n)
 		return
 	}
 	at := c.base + b.start

@@ -50,7 +50,7 @@ func Parse(b []byte, s Struct, note *[]Field) error {
 	*c = Codec{buf: b, end: len(b), note: note}
 	s.Walk(c)
 	if c.err == nil && c.off != len(b) {
-		c.FailAt(c.off, reason.TrailingBytes, "", nil, fmt.Sprintf("%d bytes more", len(b)-c.off))
+		c.FailAt(c.off, reason.TrailingBytes, "", nil, reason.Say("%d bytes more", len(b)-c.off))
 	}
 	return c.result()
 }

@@ -1,5 +1,7 @@
 package der
 
+import "tlslab/handshake/reason"
+
 // The modules of RFC 5280 appendix A as data, a type each, in the RFC's names.
 
 func of(tag byte) *syntax { return &syntax{tag: tag} }
@@ -105,7 +107,7 @@ func (w *walker) key(algorithm []byte, at span) *Error {
 		return nil
 	}
 	if w.b[at.content] != 0 {
-		return fault(at.content, "whole bytes", "unused bits").in("subject_public_key")
+		return fault(at.content, "", reason.Say("whole bytes"), reason.Say("unused bits")).in("subject_public_key")
 	}
 	return w.inside(s, at.content+1, at.end, "subject_public_key")
 }

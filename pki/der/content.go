@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"tlslab/handshake/reason"
 )
 
 // What the primitive types may hold: X.690 §8 and §11, with the narrower forms that
@@ -40,21 +42,21 @@ var tagNames = map[byte]string{
 	tagUniversalString: "UniversalString", tagBMPString: "BMPString",
 }
 
-func tagName(id byte) string {
+func tagName(id byte) reason.Phrase {
 	if name, ok := tagNames[id]; ok {
-		return name
+		return reason.Say("%s", name)
 	}
-	of := "constructed"
+	of := reason.Say("constructed")
 	if id&constructed == 0 {
-		of = "primitive"
+		of = reason.Say("primitive")
 	}
 	switch {
 	case id&0xc0 == context:
-		return fmt.Sprintf("[%d], %s", id&0x1f, of)
+		return reason.Say("[%d], %v", id&0x1f, of)
 	case id&0xc0 == 0 && tagNames[id^constructed] != "":
-		return tagNames[id^constructed] + ", " + of
+		return reason.Say("%s, %v", tagNames[id^constructed], of)
 	}
-	return fmt.Sprintf("the tag %02x", id)
+	return reason.Say("the tag %02x", id)
 }
 
 // universalForm is the identifier octet with the form that DER has for the tag: SEQUENCE
@@ -72,78 +74,76 @@ func universalForm(id byte) byte {
 // stands before it.
 func (w *walker) content(s *syntax, at span) *Error {
 	b := w.b[at.content:at.end]
-	bad := func(i int, want string) *Error {
-		got := "an empty one"
+	bad := func(i int, ref string, want reason.Phrase) *Error {
+		got := reason.Say("an empty one")
 		if len(b) > 0 {
-			got = fmt.Sprintf("%02x", b[i:min(len(b), i+16)])
+			got = reason.Say("%s", fmt.Sprintf("%02x", b[i:min(len(b), i+16)]))
 			if len(b) > i+16 {
-				got += "…"
+				got = reason.Say("%s…", fmt.Sprintf("%02x", b[i:i+16]))
 			}
 		}
-		return fault(at.content+i, want, got)
+		return fault(at.content+i, ref, want, got)
 	}
 	switch s.tag {
 	case tagBoolean:
 		if len(b) != 1 || b[0] != 0 && b[0] != 0xff {
-			return bad(0, "a BOOLEAN of one byte, 00 or ff (X.690 §11.1)")
+			return bad(0, "X.690 §11.1", reason.Say("a BOOLEAN of one byte, 00 or ff"))
 		}
 	case tagInteger, tagEnumerated:
 		if len(b) == 0 || len(b) > 1 && (b[0] == 0 && b[1] < 0x80 || b[0] == 0xff && b[1] >= 0x80) {
-			return bad(0, "an integer in as few bytes as hold it (X.690 §8.3.2)")
+			return bad(0, "X.690 §8.3.2", reason.Say("an integer in as few bytes as hold it"))
 		}
 	case tagBitString:
 		if len(b) == 0 || b[0] > 7 || len(b) == 1 && b[0] != 0 {
-			return bad(0, "the number of unused bits, 0 to 7 (X.690 §8.6.2)")
+			return bad(0, "X.690 §8.6.2", reason.Say("the number of unused bits, 0 to 7"))
 		}
 		if last := len(b) - 1; last > 0 && b[last]&(1<<b[0]-1) != 0 {
-			return bad(last, "unused bits of zero (X.690 §11.2.1)")
+			return bad(last, "X.690 §11.2.1", reason.Say("unused bits of zero"))
 		}
 	case tagNull:
 		if len(b) != 0 {
-			return bad(0, "NULL without content (X.690 §8.8.2)")
+			return bad(0, "X.690 §8.8.2", reason.Say("NULL without content"))
 		}
 	case tagOID:
 		if len(b) == 0 || b[len(b)-1] >= 0x80 {
-			return bad(max(len(b)-1, 0), "an object identifier that ends with its last arc (X.690 §8.19)")
+			return bad(max(len(b)-1, 0), "X.690 §8.19", reason.Say("an object identifier that ends with its last arc"))
 		}
 		for i := range b {
 			if b[i] == 0x80 && (i == 0 || b[i-1] < 0x80) {
-				return bad(i, "an arc in as few bytes as hold it (X.690 §8.19.2)")
+				return bad(i, "X.690 §8.19.2", reason.Say("an arc in as few bytes as hold it"))
 			}
 		}
 	case tagUTCTime:
 		if !isTime("060102150405Z", b) {
-			return bad(0, "UTCTime as YYMMDDHHMMSSZ (RFC 5280 §4.1.2.5.1)")
+			return bad(0, "RFC 5280 §4.1.2.5.1", reason.Say("UTCTime as YYMMDDHHMMSSZ"))
 		}
 	case tagGeneralizedTime:
 		if !isTime("20060102150405Z", b) {
-			return bad(0, "GeneralizedTime as YYYYMMDDHHMMSSZ (RFC 5280 §4.1.2.5.2)")
+			return bad(0, "RFC 5280 §4.1.2.5.2", reason.Say("GeneralizedTime as YYYYMMDDHHMMSSZ"))
 		}
 	case tagUTF8String:
 		for i := 0; i < len(b); {
 			r, n := utf8.DecodeRune(b[i:])
 			if r == utf8.RuneError && n < 2 {
-				return bad(i, "UTF-8 (RFC 3629 §3)")
+				return bad(i, "RFC 3629 §3", reason.Say("UTF-8"))
 			}
 			i += n
 		}
 	case tagBMPString, tagUniversalString:
 		if unit := map[byte]int{tagBMPString: 2, tagUniversalString: 4}[s.tag]; len(b)%unit != 0 {
-			return bad(len(b)-len(b)%unit, fmt.Sprintf("characters of %d bytes each (X.690 §8.23)", unit))
+			return bad(len(b)-len(b)%unit, "X.690 §8.23", reason.Say("characters of %d bytes each", unit))
 		}
 	default:
 		if allowed := alphabets[s.tag]; allowed != nil {
 			for i, c := range b {
 				if !allowed(c) {
-					return bad(i, "characters of "+tagName(s.tag)+" (X.680 §41)")
+					return bad(i, "X.680 §41", reason.Say("characters of %v", tagName(s.tag)))
 				}
 			}
 		}
 	}
-	if s.rule != nil {
-		if want := s.rule(b); want != "" {
-			return bad(0, want)
-		}
+	if s.rule != nil && !s.rule(b) {
+		return bad(0, "", reason.Say("INTEGER (0..MAX)"))
 	}
 	return nil
 }
@@ -199,9 +199,4 @@ func isTime(layout string, b []byte) bool {
 // §11.2.2, RFC 5280 appendix B). Two roots in every public store break it in their keyUsage
 // (Trustwave Global ECC P256 and P384), and no reader can take a zero bit for anything
 // but a zero bit.
-func notNegative(b []byte) string {
-	if b[0] >= 0x80 {
-		return "INTEGER (0..MAX)"
-	}
-	return ""
-}
+func notNegative(b []byte) bool { return b[0] < 0x80 }

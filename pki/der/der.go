@@ -16,18 +16,21 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"tlslab/handshake/reason"
 )
 
 // Error is the first fault of an encoding.
 type Error struct {
 	Off   int    // of the byte at fault, from the start of the document
 	Field string // dotted path in the RFC's names, "tbs_certificate.validity.not_after"
-	Want  string // the rule, with its section
-	Got   string
+	Ref   string // the section of the rule
+	Want  reason.Phrase
+	Got   reason.Phrase
 }
 
 func (e *Error) Error() string {
-	return strings.TrimPrefix(fmt.Sprintf("%s at byte %d: expected %s, got %s", e.Field, e.Off, e.Want, e.Got), " ")
+	return strings.TrimPrefix(fmt.Sprintf("%s at byte %d: expected %s, got %s (%s)", e.Field, e.Off, e.Want, e.Got, e.Ref), " ")
 }
 
 // in puts a name before the path, while the walk returns through the structures around.
@@ -42,16 +45,20 @@ func (e *Error) in(name string) *Error {
 // Certificate checks a Certificate of RFC 5280 §4.1, nil if it is one in DER. Of the
 // extensions it knows those of RFC 5280 §4.2, RFC 6960 and RFC 7633; the values of others may
 // be anything.
-func Certificate(b []byte) *Error { return check(b, certificate) }
+func Certificate(b []byte) *Error { return check(b, certificate, "RFC 5280 §4.1") }
 
 // OCSPResponse checks an OCSPResponse of RFC 6960 §4.2.1.
-func OCSPResponse(b []byte) *Error { return check(b, ocspResponse) }
+func OCSPResponse(b []byte) *Error { return check(b, ocspResponse, "RFC 6960 §4.2.1") }
 
-func check(b []byte, s *syntax) *Error {
+// check walks b. A fault against no other rule is one against the module, which ref names.
+func check(b []byte, s *syntax, ref string) *Error {
 	w := walker{b}
 	at, err := w.element(s, 0, len(b), 0, 0)
 	if err == nil && at.end < len(b) {
 		err = w.left(at.end, len(b))
+	}
+	if err != nil && err.Ref == "" {
+		err.Ref = ref
 	}
 	return err
 }
@@ -77,7 +84,7 @@ type syntax struct {
 	components []component
 	of         *syntax
 	min        int
-	rule       func(content []byte) (want string) // what the module adds to the tag's rules; "" if kept
+	rule       func(content []byte) (kept bool) // what the module adds to the tag's rules
 
 	definedBy definition // of a SEQUENCE whose last component's syntax another one names
 }
@@ -118,17 +125,27 @@ const (
 
 type walker struct{ b []byte }
 
-func fault(off int, want, got string) *Error { return &Error{Off: off, Want: want, Got: got} }
-
-func (w *walker) left(off, end int) *Error {
-	return fault(off, "nothing after the last field", count(end-off, "more byte"))
+// fault is against the rule that ref names; "": against the module's (check).
+func fault(off int, ref string, want, got reason.Phrase) *Error {
+	return &Error{Off: off, Ref: ref, Want: want, Got: got}
 }
 
-func count(n int, of string) string {
+func (w *walker) left(off, end int) *Error {
+	return fault(off, "", reason.Say("nothing after the last field"), more(end-off))
+}
+
+func more(n int) reason.Phrase {
 	if n == 1 {
-		return "1 " + of
+		return reason.Say("1 more byte")
 	}
-	return strconv.Itoa(n) + " " + of + "s"
+	return reason.Say("%d more bytes", n)
+}
+
+func bytesOf(n int) reason.Phrase {
+	if n == 1 {
+		return reason.Say("1 byte")
+	}
+	return reason.Say("%d bytes", n)
 }
 
 // element walks one element of syntax s in b[off:end]. tag, if not 0, stands in for
@@ -142,10 +159,10 @@ func (w *walker) element(s *syntax, off, end int, tag byte, depth int) (span, *E
 		tag = s.tag
 	}
 	if tag != 0 && w.b[off] != tag {
-		return at, fault(off, tagName(tag), tagName(w.b[off]))
+		return at, fault(off, "", tagName(tag), tagName(w.b[off]))
 	}
 	if depth > maxDepth {
-		return at, fault(off, fmt.Sprintf("at most %d levels", maxDepth), "deeper nesting")
+		return at, fault(off, "", reason.Say("at most %d levels", maxDepth), reason.Say("deeper nesting"))
 	}
 	switch s.form {
 	case primitive:
@@ -171,7 +188,7 @@ func (w *walker) element(s *syntax, off, end int, tag byte, depth int) (span, *E
 func (w *walker) header(off, end int) (span, *Error) {
 	b, p := w.b[:end], off+1
 	if off >= end {
-		return span{}, fault(off, "one more field", "the end of what holds it")
+		return span{}, fault(off, "", reason.Say("one more field"), reason.Say("the end of what holds it"))
 	}
 	if b[off]&0x1f == 0x1f {
 		from := p
@@ -179,32 +196,32 @@ func (w *walker) header(off, end int) (span, *Error) {
 			p++
 		}
 		if p++; p <= end && (b[from] == 0x80 || p == from+1 && b[from] < 0x1f) {
-			return span{}, fault(from, "a tag in as few bytes as hold it (X.690 §8.1.2)", "a longer form")
+			return span{}, fault(from, "X.690 §8.1.2", reason.Say("a tag in as few bytes as hold it"), reason.Say("a longer form"))
 		}
 	}
 	if p >= end {
-		return span{}, fault(off, "identifier and length octets", count(end-off, "byte"))
+		return span{}, fault(off, "", reason.Say("identifier and length octets"), bytesOf(end-off))
 	}
 	length, first := 0, p
 	switch p++; {
 	case b[first] < 0x80:
 		length = int(b[first])
 	case b[first] == 0x80:
-		return span{}, fault(first, "a definite length (X.690 §10.1)", "the indefinite form")
+		return span{}, fault(first, "X.690 §10.1", reason.Say("a definite length"), reason.Say("the indefinite form"))
 	default:
 		n := int(b[first] & 0x7f)
 		if n > 4 || p+n > end {
-			return span{}, fault(first, "a length that fits "+count(end-off, "byte"), "one in "+count(n, "byte"))
+			return span{}, fault(first, "", reason.Say("a length that fits %v", bytesOf(end-off)), reason.Say("one in %v", bytesOf(n)))
 		}
 		for _, c := range b[p : p+n] {
 			length = length<<8 | int(c)
 		}
 		if p += n; length < 0x80 || b[first+1] == 0 {
-			return span{}, fault(first, "a length in as few bytes as hold it (X.690 §10.1)", fmt.Sprintf("%d in %s", length, count(n+1, "byte")))
+			return span{}, fault(first, "X.690 §10.1", reason.Say("a length in as few bytes as hold it"), reason.Say("%d in %v", length, bytesOf(n+1)))
 		}
 	}
 	if length > end-p {
-		return span{}, fault(first, fmt.Sprintf("a length of at most %d", end-p), strconv.Itoa(length))
+		return span{}, fault(first, "", reason.Say("a length of at most %d", end-p), reason.Say("%d", length))
 	}
 	return span{off, p, p + length}, nil
 }
@@ -219,7 +236,7 @@ func (w *walker) sequence(s *syntax, at span, depth int) *Error {
 				continue
 			}
 			if off == at.end {
-				return fault(off, "one more field", "the end of what holds it").in(c.name)
+				return fault(off, "", reason.Say("one more field"), reason.Say("the end of what holds it")).in(c.name)
 			}
 		}
 		part, err := w.element(c.syntax, off, at.end, c.tag, depth+1)
@@ -227,7 +244,7 @@ func (w *walker) sequence(s *syntax, at span, depth int) *Error {
 			return err.in(c.name)
 		}
 		if c.def != nil && bytes.Equal(w.b[off:part.end], c.def) {
-			return fault(off, "the default left out (X.690 §11.5)", "the default written").in(c.name)
+			return fault(off, "X.690 §11.5", reason.Say("the default left out"), reason.Say("the default written")).in(c.name)
 		}
 		parts[i], off = part, part.end
 	}
@@ -301,12 +318,12 @@ func (w *walker) list(s *syntax, at span, depth int) *Error {
 			return err.in("[" + strconv.Itoa(n) + "]")
 		}
 		if s.form == setOf && n > 0 && bytes.Compare(w.b[before.start:before.end], w.b[off:part.end]) > 0 {
-			return fault(off, "a set in ascending order of its encodings (X.690 §11.6)", "a smaller one after a greater")
+			return fault(off, "X.690 §11.6", reason.Say("a set in ascending order of its encodings"), reason.Say("a smaller one after a greater"))
 		}
 		before, off = part, part.end
 	}
 	if n < s.min {
-		return fault(at.start, "at least one entry, SIZE (1..MAX) (RFC 5280 appendix B)", "none")
+		return fault(at.start, "RFC 5280 §B", reason.Say("at least one entry, SIZE (1..MAX)"), reason.Say("none"))
 	}
 	return nil
 }
@@ -322,14 +339,11 @@ func (w *walker) choice(s *syntax, at span, depth int) *Error {
 		}
 		return nil
 	}
-	want := ""
+	names := make(reason.OneOf, len(s.components))
 	for i := range s.components {
-		if i > 0 {
-			want += " or "
-		}
-		want += s.components[i].name
+		names[i] = s.components[i].name
 	}
-	return fault(at.start, want, tagName(w.b[at.start]))
+	return fault(at.start, "", reason.Say("%v", names), tagName(w.b[at.start]))
 }
 
 // anything walks an element whose syntax nobody here knows: the tags of the
@@ -338,7 +352,7 @@ func (w *walker) anything(at span, depth int) *Error {
 	id := w.b[at.start]
 	if id&0xc0 == 0 && id&0x1f != 0x1f {
 		if want := universalForm(id); want != id {
-			return fault(at.start, tagName(want), tagName(id))
+			return fault(at.start, "", tagName(want), tagName(id))
 		}
 		if id&constructed == 0 {
 			return w.content(&syntax{tag: id}, at)

@@ -52,6 +52,7 @@ const (
 	CauseUnbelieved       Cause = "unbelieved"        // the proxy does not believe its certificate
 	CauseWantsCertificate Cause = "wants_certificate" // it asks for a client certificate that the proxy has not, or that it did not believe
 	CauseBadReply         Cause = "bad_reply"
+	CauseSpeaksTLS        Cause = "speaks_tls" // what answers plain HTTP is a TLS alert
 	// Either's.
 	CauseRefused  Cause = "refused" // with an alert that says no more
 	CauseLeft     Cause = "left"    // it hung up before it was done
@@ -65,7 +66,7 @@ const (
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
-		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseRefused, CauseLeft, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
+		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
 }
 
 // Error says what happened, for a log.

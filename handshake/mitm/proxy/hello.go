@@ -27,7 +27,7 @@ func readHello(r *recorder) (*message.ClientHello, error) {
 			return hello, err
 		}
 		if need = len(b) + more; need > maxHello {
-			return nil, reason.New(reason.MessageTooLong, "", "client_hello.length", maxHello, need)
+			return nil, reason.New(reason.MessageTooLong, "RFC 9846 §4", "client_hello", reason.Say("at most %d bytes, its records included", maxHello), need)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func (p *helloParser) parse(b []byte) (hello *message.ClientHello, more int, err
 		case n == 0:
 			return nil, p.rd.Need(b[p.at:]), nil
 		case rec.Type != iana.Handshake:
-			return nil, 0, reason.New(reason.UnexpectedRecord, "", "record.type", iana.Handshake, rec.Type)
+			return nil, 0, reason.New(reason.UnexpectedRecord, "RFC 9846 §4.2.2", "record.type", iana.Handshake, rec.Type)
 		}
 		p.at, p.hs = p.at+n, append(p.hs, rec.Payload...)
 		if len(p.hs) < header {
@@ -65,7 +65,7 @@ func (p *helloParser) parse(b []byte) (hello *message.ClientHello, more int, err
 		}
 		size := header + int(p.hs[1])<<16 + int(p.hs[2])<<8 + int(p.hs[3])
 		if size > maxHello {
-			return nil, 0, reason.New(reason.MessageTooLong, "", "client_hello.length", maxHello, size)
+			return nil, 0, reason.New(reason.MessageTooLong, "RFC 9846 §4", "client_hello.length", reason.Say("at most %d bytes", maxHello-header), size-header)
 		}
 		if len(p.hs) < size {
 			continue
@@ -77,7 +77,7 @@ func (p *helloParser) parse(b []byte) (hello *message.ClientHello, more int, err
 		}
 		h, ok := m.(*message.ClientHello)
 		if !ok {
-			return nil, 0, reason.New(reason.UnexpectedMessage, "", "msg_type", message.KindClientHello, m.Kind())
+			return nil, 0, reason.New(reason.UnexpectedMessage, "RFC 9846 §4.2.2", "msg_type", message.KindClientHello, m.Kind())
 		}
 		return h, 0, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,9 @@ func (p *Proxy) newFront() *http.Server {
 		ModifyResponse: plainReply,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			f := &Fault{Side: SideServer, By: SideProxy, Cause: CauseBadReply, Err: err}
+			if strings.Contains(err.Error(), tlsAlert) {
+				f.Cause = CauseSpeaksTLS
+			}
 			if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
 				f.Cause = CauseUnreachable
 			} else if isGone(err) {
@@ -271,3 +275,7 @@ func (p *Proxy) serveOwn(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	}
 }
+
+// tlsAlert is how net/http's error quotes the beginning of a reply that is an alert record: the
+// bytes themselves it does not hand out.
+const tlsAlert = `malformed HTTP response "\x15\x03`

@@ -189,3 +189,25 @@ func TestBadRequests(t *testing.T) {
 		faulty(t, u.total(t, 1)[0], proxy.Failure, proxy.SideClient, proxy.SideProxy, proxy.CauseBadRequest)
 	}
 }
+
+// TestPlainToTLS: asked in clear, a server of TLS answers with an alert; one that says something
+// else that is no reply does not speak TLS for that.
+func TestPlainToTLS(t *testing.T) {
+	for answer, cause := range map[string]proxy.Cause{
+		"\x15\x03\x01\x00\x02\x02\x46":     proxy.CauseSpeaksTLS,
+		"\x15\x03\x03\x00\x02\x02\x0a\r\n": proxy.CauseSpeaksTLS,
+		"SSH-2.0-OpenSSH_9.2\r\n\r\n":      proxy.CauseBadReply,
+	} {
+		o := newPlain(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, answer)
+			_ = c.Close()
+		}))
+		u := start(t, o, nil)
+		get(t, u.client(nil), "http://"+wwwName+"/")
+		faulty(t, u.await(t, 1), proxy.Request, proxy.SideServer, proxy.SideProxy, cause)
+	}
+}

@@ -1,0 +1,130 @@
+package narrate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/reason"
+)
+
+// phrase is the Kind of what stands in an error's details, in every language but English:
+// the key is the format of a reason.Phrase, the title the same format in the language.
+const phrase Kind = "phrase"
+
+// Fault says an error in one line, as its Error does in English: reason, field, offset,
+// what was expected, what came, cause, rule. Names of reasons, fields and protocols, and
+// what a peer wrote, are the same in every language; an error of another package, which
+// speaks English, is introduced as such.
+func Fault(l Lang, err error) string {
+	if l == En {
+		return foreign.Line(err.Error())
+	}
+	switch e := err.(type) {
+	case *reason.Error:
+		return fault(l, e)
+	case *reason.Cause:
+		return say(l, e.Phrase)
+	}
+	// One of ours within somebody's: the words around it stay.
+	s := foreign.Line(err.Error())
+	var inner *reason.Error
+	if errors.As(err, &inner) {
+		return strings.Replace(s, inner.Error(), fault(l, inner), 1)
+	}
+	var cause *reason.Cause
+	if errors.As(err, &cause) {
+		return strings.Replace(s, cause.Error(), say(l, cause.Phrase), 1)
+	}
+	return s
+}
+
+// fault is reason.Error's Error in Chinese.
+func fault(l Lang, e *reason.Error) string {
+	s := string(e.Reason)
+	if e.Field != "" {
+		s += "，字段 " + e.Field
+	}
+	if e.Off >= 0 {
+		s += fmt.Sprintf("，偏移 %d", e.Off)
+	}
+	between := "："
+	switch {
+	case e.Want != nil && e.Got != nil:
+		s += between + is("应为", "应当", detail(l, e.Want)) + "，" + is("实际为", "实际", detail(l, e.Got))
+		between = "；"
+	case e.Want != nil:
+		s += between + spaced("应有", detail(l, e.Want))
+		between = "；"
+	case e.Got != nil:
+		s += between + spaced("收到", detail(l, e.Got))
+		between = "；"
+	}
+	if e.Err != nil {
+		s += between
+		if !ours(e.Err) {
+			s += "英文原文："
+		}
+		s += Fault(l, e.Err)
+	}
+	if e.Ref != "" {
+		s += "（" + e.Ref + "）"
+	}
+	return s
+}
+
+// ours reports whether an error is, or holds, one that Fault can say.
+func ours(err error) bool {
+	return errors.As(err, new(*reason.Error)) || errors.As(err, new(*reason.Cause))
+}
+
+// detail is what was expected or what came.
+func detail(l Lang, v any) string {
+	switch v := v.(type) {
+	case reason.Phrase:
+		return say(l, v)
+	case foreign.Sentence:
+		return "英文原文“" + v.String() + "”"
+	}
+	return foreign.Value(v)
+}
+
+// say is a phrase in a language; in English if there is no entry for it, as for a phrase of
+// a student's own group.
+func say(l Lang, p reason.Phrase) string {
+	format := p.Format
+	if e, ok := Get(l, phrase, format); ok {
+		format = e.Title
+	}
+	args := make([]any, len(p.Args))
+	for i, a := range p.Args {
+		switch a := a.(type) {
+		case reason.Phrase:
+			args[i] = foreign.Sentence(say(l, a))
+		case reason.OneOf:
+			args[i] = foreign.Sentence(strings.Join(a, " 或 "))
+		case error:
+			args[i] = foreign.Sentence(Fault(l, a))
+		default:
+			args[i] = a
+		}
+	}
+	return reason.Phrase{Args: args}.In(format)
+}
+
+// is joins a verb and what follows; bare is the verb before what begins with one of its own.
+func is(verb, bare, s string) string {
+	if strings.HasPrefix(s, "没有") || s == "有" {
+		return bare + s
+	}
+	return spaced(verb, s)
+}
+
+// spaced puts a space between Chinese and what is not, as the texts do.
+func spaced(a, b string) string {
+	if r := []rune(b); len(r) > 0 && r[0] < 0x2E80 && r[0] != '“' {
+		return a + " " + b
+	}
+	return a + b
+}

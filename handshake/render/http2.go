@@ -1,0 +1,80 @@
+package render
+
+import (
+	"strings"
+
+	"tlslab/handshake"
+	"tlslab/handshake/http2"
+)
+
+// HTTP/2 as a person reads it. Whether application data is HTTP/2 its first bytes say: each
+// end has to begin with what nothing else begins with (RFC 9113 §3.4).
+
+// talk is what each direction of each connection has said, as far as a frame is unfinished.
+type talk map[way]*http2.Reader
+
+// frames are those that end in e; ok is false where it is no HTTP/2.
+func (t talk) frames(e *handshake.DataEvent) (frames []http2.Frame, ok bool) {
+	w := way{leg{e.Party, e.Conn}, e.Dir}
+	if t[w] == nil {
+		t[w] = new(http2.Reader)
+	}
+	return t[w].Feed(e.Data)
+}
+
+// fewFrames is how many frames of one piece of data are shown each in a line.
+const fewFrames = 8
+
+// frameLines are frames, one in a line.
+func frameLines(frames []http2.Frame) []string {
+	lines := make([]string, len(frames))
+	for i, f := range frames {
+		lines[i] = f.String()
+	}
+	return lines
+}
+
+// about is what a move's application data begins with, in n columns: the names of its
+// frames, or its first line.
+func (m *move) about(say voice, data []byte, n int) string {
+	if !m.http2 {
+		return beginning(data, n)
+	}
+	var names []string
+	for _, f := range m.frames[:min(len(m.frames), fewFrames)] {
+		names = append(names, f.Brief())
+	}
+	if len(names) == 0 || len(names) < len(m.frames) {
+		names = append(names, "…") // or its end comes with the next piece
+	}
+	return cut(say.list(names), n)
+}
+
+// framed writes the frames that a move's application data holds.
+func (t *Terminal) framed(m *move) {
+	if !m.http2 {
+		return
+	}
+	if t.first("ui/http2_frames") {
+		t.text(3, t.say.ui("http2_frames"), nil)
+	}
+	shown := m.frames
+	if t.o.Level != Bytes {
+		shown = shown[:min(len(shown), fewFrames)]
+	}
+	for _, line := range frameLines(shown) {
+		t.hang("     ", 7, line, nil)
+	}
+	if n := len(m.frames); len(shown) < n {
+		t.line("     " + t.say.aside("…", t.say.ui("in_all", "n", text(n))))
+	}
+}
+
+// conversation is what was said in clear, in words: the frames of HTTP/2 one in a line,
+// anything else as it is.
+func conversation(s string) string {
+	if frames, ok := http2.Read([]byte(s)); ok {
+		return strings.Join(frameLines(frames), "\n")
+	}
+	return s
+}
