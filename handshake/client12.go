@@ -17,20 +17,20 @@ import (
 // clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
 var clientMoves12 = []move[client]{
 	// A server may answer with the session the client offered: an abbreviated handshake.
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumesWithTicket, Do: recvServerHello, To: WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumes, Do: recvServerHello, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumesWithTicket, When: GuardResumedTicket, Do: recvServerHello, To: WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumes, When: GuardResumed, Do: recvServerHello, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, Do: recvServerHello, To: WaitCertificate, Ref: "RFC 5246 §7.4.1.3"},
 
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientStapling, Do: recvServerCertificate, To: WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientEphemeral, Do: recvServerCertificate, To: WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientStapling, When: GuardStaple, Do: recvServerCertificate, To: WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientEphemeral, When: GuardEphemeral, Do: recvServerCertificate, To: WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate, To: WaitCertificateRequest, Ref: "RFC 5246 §7.4.2"},
 
 	// A server that promised a status may still leave it out (RFC 6066 §8).
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateStatus, If: clientEphemeral, Do: recvCertificateStatus, To: WaitServerKeyExchange, Ref: "RFC 6066 §8"},
+	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateStatus, If: clientEphemeral, When: GuardEphemeral, Do: recvCertificateStatus, To: WaitServerKeyExchange, Ref: "RFC 6066 §8"},
 	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateStatus, Do: recvCertificateStatus, To: WaitCertificateRequest, Ref: "RFC 6066 §8"},
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindServerKeyExchange, If: clientEphemeral, Do: recvServerKeyExchange, To: WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateRequest, If: clientStatic, Do: recvCertificateRequest, To: WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindServerHelloDone, If: clientStatic, Do: recvServerHelloDone, To: SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindServerKeyExchange, If: clientEphemeral, When: GuardEphemeral, Do: recvServerKeyExchange, To: WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateRequest, If: clientStatic, When: GuardStatic, Do: recvCertificateRequest, To: WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindServerHelloDone, If: clientStatic, When: GuardStatic, Do: recvServerHelloDone, To: SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
 	{In: WaitServerKeyExchange, Dir: Receive, Msg: message.KindServerKeyExchange, Do: recvServerKeyExchange, To: WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
 
@@ -40,18 +40,18 @@ var clientMoves12 = []move[client]{
 	{In: WaitServerHelloDone, Dir: Receive, Msg: message.KindServerHelloDone, Do: recvServerHelloDone, To: SendCertificate, Ref: "RFC 5246 §7.4.5"},
 
 	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendClientCertificate, To: SendClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
-	{In: SendClientKeyExchange, Dir: Send, Msg: message.KindClientKeyExchange, If: clientProves, Do: sendClientKeyExchange, To: SendCertificateVerify, Ref: "RFC 5246 §7.4.7"},
+	{In: SendClientKeyExchange, Dir: Send, Msg: message.KindClientKeyExchange, If: clientProves, When: GuardHasCertificate, Do: sendClientKeyExchange, To: SendCertificateVerify, Ref: "RFC 5246 §7.4.7"},
 	{In: SendClientKeyExchange, Dir: Send, Msg: message.KindClientKeyExchange, Do: sendClientKeyExchange, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
 	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
 	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendClientChangeCipherSpec, To: SendFinished, Ref: "RFC 5246 §7.1"},
 
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: clientResumed, Do: sendClientFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: clientTicketPromised, Do: sendClientFinished, To: WaitNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: clientResumed, When: GuardResumed, Do: sendClientFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: clientTicketPromised, When: GuardTicket, Do: sendClientFinished, To: WaitNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendClientFinished, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 
 	{In: WaitNewSessionTicket, Dir: Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket, To: WaitChangeCipherSpec, Ref: "RFC 5077 §3.3"},
 	{In: WaitChangeCipherSpec, Dir: Receive, Msg: message.KindChangeCipherSpec, Do: recvServerChangeCipherSpec, To: WaitFinished, Ref: "RFC 5246 §7.1"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientResumed, Do: recvServerFinished, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientResumed, When: GuardResumed, Do: recvServerFinished, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvServerFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
 
 	{In: Connected, Dir: Receive, Msg: message.KindHelloRequest, Do: refuseHelloRequest, To: Connected, Ref: "RFC 5246 §7.4.1.1"},

@@ -18,37 +18,37 @@ import (
 var clientMoves13 = []move[client]{
 	{In: SendEarlyChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendEarlyDummy, To: WaitServerHello, Ref: "RFC 9846 §E.4"},
 
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, Do: recvHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetry, Do: recvHelloRetryRequest, To: SendSecondClientHello, Ref: "RFC 9846 §4.2.4"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13InDisguise, Do: recvServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13, Do: recvServerHello13, To: WaitEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, When: GuardFirstRetryDisguised, Do: recvHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetry, When: GuardFirstRetry, Do: recvHelloRetryRequest, To: SendSecondClientHello, Ref: "RFC 9846 §4.2.4"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13InDisguise, When: GuardSelects13Disguised, Do: recvServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
+	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13, When: GuardSelects13, Do: recvServerHello13, To: WaitEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
 
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: clientRetries, Do: sendClientDummy, To: SendSecondClientHello, Ref: "RFC 9846 §E.4"},
+	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: clientRetries, When: GuardRetry, Do: sendClientDummy, To: SendSecondClientHello, Ref: "RFC 9846 §E.4"},
 	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendClientDummy, To: WaitEncryptedExtensions, Ref: "RFC 9846 §E.4"},
 	{In: SendSecondClientHello, Dir: Send, Msg: message.KindClientHello, Do: sendSecondClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
 
-	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, If: clientHasPSK, Do: recvEncryptedExtensions, To: WaitFinished, Ref: "RFC 9846 §4.4.1"},
+	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, If: clientHasPSK, When: GuardPSK, Do: recvEncryptedExtensions, To: WaitFinished, Ref: "RFC 9846 §4.4.1"},
 	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, Do: recvEncryptedExtensions, To: WaitCertificateOrRequest, Ref: "RFC 9846 §4.4.1"},
 
 	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest13, To: WaitCertificate, Ref: "RFC 9846 §4.4.2"},
 	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, When: GuardUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, When: GuardUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
 	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvServerCertificateVerify, To: WaitFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: earlyTaken, Do: recvServerFinished13, To: SendEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: earlyTaken, When: GuardEarlyData, Do: recvServerFinished13, To: SendEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
 	{In: SendEndOfEarlyData, Dir: Send, Msg: message.KindEndOfEarlyData, Do: sendEndOfEarlyData, To: SendFinished, Ref: "RFC 9846 §4.6"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientAsked, Do: recvServerFinished13, To: SendCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientAsked, When: GuardAsked, Do: recvServerFinished13, To: SendCertificate, Ref: "RFC 9846 §4.5.3"},
 	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvServerFinished13, To: SendFinished, Ref: "RFC 9846 §4.5.3"},
 
-	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: clientPacks, Do: sendCompressedClientCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: clientProves, Do: sendClientCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: clientPacks, When: GuardPacks, Do: sendCompressedClientCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: clientProves, When: GuardHasCertificate, Do: sendClientCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
 	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendClientCertificate13, To: SendFinished, Ref: "RFC 9846 §4.5.1"},
 	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify13, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendClientFinished13, To: Connected, Ref: "RFC 9846 §4.5.3"},
 
-	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: clientUpdates, Do: sendClientKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: clientUpdates, When: GuardUpdateDue, Do: sendClientKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
 	{In: Connected, Dir: Receive, Msg: message.KindKeyUpdate, Do: recvClientKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
 	{In: Connected, Dir: Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket13, To: Connected, Ref: "RFC 9846 §4.7.1"},
 }
@@ -170,7 +170,7 @@ func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	}
 	c.offers = append(c.offers, groupOffer{g, o})
 	if c.revealing() {
-		c.secret(SecretEvent{Label: "client_key_share", Method: g.Name(), Op: OpAsymmetric, Inputs: explain(o), Value: o.Share()})
+		c.secret(SecretEvent{Label: "client_key_share", Method: g.Name(), Op: OpAsymmetric, Inputs: explain13(o), Value: o.Share()})
 	}
 	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
 }
@@ -359,7 +359,7 @@ func recvServerHello13(c *client, msg message.Message) error {
 		c.decided("compatibility_mode", !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
 	}
 	if o != nil && c.revealing() {
-		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain(o.offer), Value: secret})
+		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain13(o.offer), Value: secret})
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {

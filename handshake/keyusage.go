@@ -5,9 +5,11 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"slices"
+	"strings"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 )
 
 // What a certificate lets its key do (RFC 5280 §4.2.1.3). It is asked here and not only where
@@ -23,16 +25,29 @@ func mayBeUsed(leaf *x509.Certificate, usage x509.KeyUsage) bool {
 	return !restricted || leaf.KeyUsage&usage != 0
 }
 
+// usageOf is what the peer's key is about to do.
+func (e *Endpoint) usageOf(fromServer bool) x509.KeyUsage {
+	if fromServer && e.summary.Version == iana.TLS12 {
+		return usageFor(e.summary.Suite)
+	}
+	return x509.KeyUsageDigitalSignature // it signs CertificateVerify
+}
+
 // checkKeyUsage refuses a leaf that does not let its key do what it is about to do here.
 func (e *Endpoint) checkKeyUsage(leaf *x509.Certificate, fromServer bool) error {
-	usage := x509.KeyUsageDigitalSignature // it signs CertificateVerify
-	if fromServer && e.summary.Version == iana.TLS12 {
-		usage = usageFor(e.summary.Suite)
-	}
+	usage := e.usageOf(fromServer)
 	if mayBeUsed(leaf, usage) {
 		return nil
 	}
-	return reason.New(reason.CertificateUsage, e.usageRule(fromServer), "certificate[0].key_usage", usageName(usage), reason.Say("a certificate that keeps its key from that"))
+	return reason.New(reason.CertificateUsage, e.usageRule(fromServer), "certificate[0].key_usage", usageName(usage), allowed(leaf))
+}
+
+// allowed is what a certificate with the extension lets its key do, as RFC 5280 names it.
+func allowed(leaf *x509.Certificate) any {
+	if names := pki.KeyUsageNames(leaf.KeyUsage); len(names) > 0 {
+		return strings.Join(names, ", ")
+	}
+	return reason.Say("no bit")
 }
 
 // usageRule is where TLS says what a certificate must let its key do.

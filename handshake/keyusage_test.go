@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"tlslab/handshake"
@@ -75,6 +76,13 @@ func TestKeyUsageIsAsked(t *testing.T) {
 				if !ok || e.Reason != reason.CertificateUsage || e.Field != "certificate[0].key_usage" {
 					t.Errorf("%s: %v", what, c.ends[to].Err())
 					continue
+				}
+				got := strings.Join(pki.KeyUsageNames(test.usage), ", ")
+				if test.usage == 0 {
+					got = "no bit"
+				}
+				if fmt.Sprint(e.Got) != got {
+					t.Errorf("%s: got %v, want %s", what, e.Got, got)
 				}
 				alerts := all[*handshake.AlertEvent](c.heard[to])
 				if !slices.ContainsFunc(alerts, func(a *handshake.AlertEvent) bool { return a.Description == iana.UnsupportedCertificate }) {

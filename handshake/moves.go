@@ -12,14 +12,15 @@ import (
 // Dir if If holds; Do it; then the state is To. The rows of a state are tried in
 // order, so a later row may lean on an earlier guard having failed.
 type move[S any] struct {
-	In  State
-	Dir Direction
-	Msg message.Kind
-	If  func(*S, message.Message) bool // nil: always. Pure. The message is nil on a send; on a receive nil asks whether one could pass
-	Do  func(*S, message.Message) error
-	To  State
-	Ref string       // where it is specified
-	Ver iana.Version // the version whose row it is; 0: of both. rows fills it in for those that come later
+	In   State
+	Dir  Direction
+	Msg  message.Kind
+	If   func(*S, message.Message) bool // nil: always. Pure. The message is nil on a send; on a receive nil asks whether one could pass
+	When Guard                          // the name of If
+	Do   func(*S, message.Message) error
+	To   State
+	Ref  string       // where it is specified
+	Ver  iana.Version // the version whose row it is; 0: of both. rows fills it in for those that come later
 }
 
 // rows makes one table of the rows of a role: those that come before the version is
@@ -44,7 +45,8 @@ type Move struct {
 	In      State
 	Dir     Direction
 	Msg     message.Kind
-	Guarded bool // it is legal only under a condition, such as what was negotiated
+	Guarded bool  // it is legal only under a condition, such as what was negotiated
+	When    Guard // which one; "" if it is not Guarded
 	To      State
 	Ref     string
 }
@@ -116,7 +118,7 @@ func (t *table[S]) forget() { any(t.s).(interface{ forget() }).forget() }
 
 func (t *table[S]) row(i int) Move {
 	r := &t.moves[i]
-	return Move{Role: t.role, Version: r.Ver, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, To: r.To, Ref: r.Ref}
+	return Move{Role: t.role, Version: r.Ver, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
 }
 
 func (t *table[S]) expects(v iana.Version, state State, kind message.Kind) bool {

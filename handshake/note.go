@@ -119,3 +119,6 @@ func explain(x any) []kx.Value {
 	}
 	return nil
 }
+
+// explain13 is explain where the client makes the offer.
+func explain13(x any) []kx.Value { return kx.ServerFirst(explain(x)) }

@@ -24,8 +24,8 @@ import (
 // an error says one is read from the source, and that it reaches whoever reads the error is
 // seen in every refusal of this package's other tests (checkRule).
 
-// section is how a rule is named.
-var section = regexp.MustCompile(`^(RFC \d{4}|FIPS \d+(-\d)?|X\.6[89]0|draft-[a-z0-9-]+) §[0-9A-Z]+(\.\d+)*( \([a-z]\)(\(\d\))?)?$`)
+// sectionForm is how a rule is named.
+var sectionForm = regexp.MustCompile(`^(RFC \d{4}|FIPS \d+(-\d)?|X\.6[89]0|draft-[a-z0-9-]+) §[0-9A-Z]+(\.\d+)*( \([a-z]\)(\(\d\))?)?$`)
 
 // noRule are reasons that break no rule of a specification.
 var noRule = []reason.Reason{reason.Misuse, reason.Internal, reason.PeerAlert}
@@ -38,7 +38,7 @@ func checkRule(t testing.TB, e *handshake.Endpoint, err error) {
 	if !errors.As(err, &re) || slices.Contains(noRule, re.Reason) {
 		return
 	}
-	if !section.MatchString(re.Ref) {
+	if !sectionForm.MatchString(re.Ref) {
 		t.Errorf("no rule is named by %v", err)
 		return
 	}
@@ -130,7 +130,7 @@ func TestRulesAreSections(t *testing.T) {
 		}
 	}
 	for ref := range seen {
-		if !section.MatchString(ref) {
+		if !sectionForm.MatchString(ref) {
 			t.Errorf("%q is not of the form of a section", ref)
 		}
 		if strings.HasPrefix(ref, "RFC 8446") {
@@ -192,7 +192,7 @@ func madeError(n ast.Node, file string, refArg map[string]int) (ref ast.Expr, wh
 func unclear(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
-		if s, _ := strconv.Unquote(e.Value); section.MatchString(s) {
+		if s, _ := strconv.Unquote(e.Value); sectionForm.MatchString(s) {
 			return ""
 		}
 	case *ast.Ident:

@@ -52,7 +52,7 @@ type serverHandshake struct {
 
 // serverMoves is the server's table. Rows of one state are tried from top to bottom.
 var serverMoves = rows([]move[server]{
-	{In: Start, Dir: Receive, Msg: message.KindClientHello, If: serverSpeaks13, Do: recvClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: Start, Dir: Receive, Msg: message.KindClientHello, If: serverSpeaks13, When: GuardSpeaks13, Do: recvClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: Start, Dir: Receive, Msg: message.KindClientHello, Do: recvClientHello, To: SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, serverMoves13, serverMoves12)
 
@@ -424,7 +424,7 @@ func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite
 	case !kindFits(su, leaf):
 		return nil, lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate with an %v key", su.Auth), pki.CertKeyName(leaf))
 	case !mayBeUsed(leaf, usage):
-		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate whose key usage has %s", usageName(usage)), reason.Say("none"))
+		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate whose key usage has %s", usageName(usage)), allowed(leaf))
 	case su.Kx == iana.KxRSA && !decrypts(cert.Key):
 		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §8.1.1", field, reason.Say("an RSA key that decrypts"), reason.Say("one that can only sign"))
 	case !s.curveTaken(leaf, m):

@@ -11,40 +11,40 @@ import (
 
 // serverMoves12 is the server's side of TLS 1.2, from ServerHello on.
 var serverMoves12 = []move[server]{
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumesWithTicket, Do: sendServerHello, To: SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumed, Do: sendServerHello, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumesWithTicket, When: GuardResumedTicket, Do: sendServerHello, To: SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumed, When: GuardResumed, Do: sendServerHello, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, Do: sendServerHello, To: SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
 
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverStapling, Do: sendServerCertificate, To: SendCertificateStatus, Ref: "RFC 5246 §7.4.2"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverEphemeral, Do: sendServerCertificate, To: SendServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverAsks, Do: sendServerCertificate, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.2"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverStapling, When: GuardStaple, Do: sendServerCertificate, To: SendCertificateStatus, Ref: "RFC 5246 §7.4.2"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverEphemeral, When: GuardEphemeral, Do: sendServerCertificate, To: SendServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverAsks, When: GuardAsks, Do: sendServerCertificate, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.2"},
 	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.2"},
 
-	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverEphemeral, Do: sendCertificateStatus, To: SendServerKeyExchange, Ref: "RFC 6066 §8"},
-	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverAsks, Do: sendCertificateStatus, To: SendCertificateRequest, Ref: "RFC 6066 §8"},
+	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverEphemeral, When: GuardEphemeral, Do: sendCertificateStatus, To: SendServerKeyExchange, Ref: "RFC 6066 §8"},
+	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverAsks, When: GuardAsks, Do: sendCertificateStatus, To: SendCertificateRequest, Ref: "RFC 6066 §8"},
 	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, Do: sendCertificateStatus, To: SendServerHelloDone, Ref: "RFC 6066 §8"},
 
-	{In: SendServerKeyExchange, Dir: Send, Msg: message.KindServerKeyExchange, If: serverAsks, Do: sendServerKeyExchange, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: SendServerKeyExchange, Dir: Send, Msg: message.KindServerKeyExchange, If: serverAsks, When: GuardAsks, Do: sendServerKeyExchange, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.3"},
 	{In: SendServerKeyExchange, Dir: Send, Msg: message.KindServerKeyExchange, Do: sendServerKeyExchange, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.3"},
 
 	{In: SendCertificateRequest, Dir: Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.4"},
 
-	{In: SendServerHelloDone, Dir: Send, Msg: message.KindServerHelloDone, If: serverAsks, Do: sendServerHelloDone, To: WaitCertificate, Ref: "RFC 5246 §7.4.5"},
+	{In: SendServerHelloDone, Dir: Send, Msg: message.KindServerHelloDone, If: serverAsks, When: GuardAsks, Do: sendServerHelloDone, To: WaitCertificate, Ref: "RFC 5246 §7.4.5"},
 	{In: SendServerHelloDone, Dir: Send, Msg: message.KindServerHelloDone, Do: sendServerHelloDone, To: WaitClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvClientCertificate, To: WaitClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
-	{In: WaitClientKeyExchange, Dir: Receive, Msg: message.KindClientKeyExchange, If: clientShowedCertificate, Do: recvClientKeyExchange, To: WaitCertificateVerify, Ref: "RFC 5246 §7.4.7"},
+	{In: WaitClientKeyExchange, Dir: Receive, Msg: message.KindClientKeyExchange, If: clientShowedCertificate, When: GuardShowedCertificate, Do: recvClientKeyExchange, To: WaitCertificateVerify, Ref: "RFC 5246 §7.4.7"},
 	{In: WaitClientKeyExchange, Dir: Receive, Msg: message.KindClientKeyExchange, Do: recvClientKeyExchange, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
 	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
 
 	{In: WaitChangeCipherSpec, Dir: Receive, Msg: message.KindChangeCipherSpec, Do: recvClientChangeCipherSpec, To: WaitFinished, Ref: "RFC 5246 §7.1"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverResumed, Do: recvClientFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTicket, Do: recvClientFinished, To: SendNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverResumed, When: GuardResumed, Do: recvClientFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTicket, When: GuardTicket, Do: recvClientFinished, To: SendNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
 	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvClientFinished, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 
 	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket, To: SendChangeCipherSpec, Ref: "RFC 5077 §3.3"},
 	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendServerChangeCipherSpec, To: SendFinished, Ref: "RFC 5246 §7.1"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverResumed, Do: sendServerFinished, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverResumed, When: GuardResumed, Do: sendServerFinished, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
 
 	{In: Connected, Dir: Receive, Msg: message.KindClientHello, Do: refuseClientHello, To: Connected, Ref: "RFC 5246 §7.2.2, RFC 5746 §3.7"},

@@ -17,40 +17,40 @@ import (
 // serverMoves13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
 // §A.2).
 var serverMoves13 = []move[server]{
-	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetriesInDisguise, Do: sendHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetries, Do: sendHelloRetryRequest, To: WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverDisguised, Do: sendServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetriesInDisguise, When: GuardRetryDisguised, Do: sendHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetries, When: GuardRetry, Do: sendHelloRetryRequest, To: WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
+	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverDisguised, When: GuardDisguised, Do: sendServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
 	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, Do: sendServerHello13, To: SendEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
 
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: serverRetries, Do: sendServerDummy, To: WaitSecondClientHello, Ref: "RFC 9846 §E.4"},
+	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: serverRetries, When: GuardRetry, Do: sendServerDummy, To: WaitSecondClientHello, Ref: "RFC 9846 §E.4"},
 	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendServerDummy, To: SendEncryptedExtensions, Ref: "RFC 9846 §E.4"},
 	{In: WaitSecondClientHello, Dir: Receive, Msg: message.KindClientHello, Do: recvSecondClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
 
-	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverHasPSK, Do: sendEncryptedExtensions, To: SendFinished, Ref: "RFC 9846 §4.4.1"},
-	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverAsks, Do: sendEncryptedExtensions, To: SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
+	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverHasPSK, When: GuardPSK, Do: sendEncryptedExtensions, To: SendFinished, Ref: "RFC 9846 §4.4.1"},
+	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverAsks, When: GuardAsks, Do: sendEncryptedExtensions, To: SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
 	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, Do: sendEncryptedExtensions, To: SendCertificate, Ref: "RFC 9846 §4.4.1"},
 	{In: SendCertificateRequest, Dir: Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest13, To: SendCertificate, Ref: "RFC 9846 §4.4.2"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: serverPacks, Do: sendCompressedServerCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: serverPacks, When: GuardPacks, Do: sendCompressedServerCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
 	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
 	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendServerCertificateVerify, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverTakesEarly, Do: sendServerFinished13, To: WaitEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverTakesEarly, When: GuardEarlyData, Do: sendServerFinished13, To: WaitEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
 	{In: WaitEndOfEarlyData, Dir: Receive, Msg: message.KindEndOfEarlyData, Do: recvEndOfEarlyData, To: WaitFinished, Ref: "RFC 9846 §4.6"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverAsked, Do: sendServerFinished13, To: WaitCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverAsked, When: GuardAsked, Do: sendServerFinished13, To: WaitCertificate, Ref: "RFC 9846 §4.5.3"},
 	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished13, To: WaitFinished, Ref: "RFC 9846 §4.5.3"},
 
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: showsCertificate, Do: recvClientCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: showsCertificate, When: GuardHoldsCertificate, Do: recvClientCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
 	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvClientCertificate13, To: WaitFinished, Ref: "RFC 9846 §4.5.1"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: serverUnpacks, Do: recvCompressedClientCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: serverUnpacks, When: GuardUnpacks, Do: recvCompressedClientCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
 	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify13, To: WaitFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTickets, Do: recvClientFinished13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.5.3"},
+	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTickets, When: GuardTicket, Do: recvClientFinished13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.5.3"},
 	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvClientFinished13, To: Connected, Ref: "RFC 9846 §4.5.3"},
 
-	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, If: serverGivesMore, Do: sendNewSessionTicket13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.7.1"},
+	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, If: serverGivesMore, When: GuardMoreTickets, Do: sendNewSessionTicket13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.7.1"},
 	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket13, To: Connected, Ref: "RFC 9846 §4.7.1"},
 
-	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: serverUpdates, Do: sendServerKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: serverUpdates, When: GuardUpdateDue, Do: sendServerKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
 	{In: Connected, Dir: Receive, Msg: message.KindKeyUpdate, Do: recvServerKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
 }
 
@@ -205,8 +205,8 @@ func sendServerHello13(s *server, _ message.Message) error {
 		return err
 	}
 	if a != nil && s.revealing() {
-		s.secret(SecretEvent{Label: "server_key_share", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Share()})
-		s.secret(SecretEvent{Label: "shared_secret", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain(a), Value: a.Secret()})
+		s.secret(SecretEvent{Label: "server_key_share", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain13(a), Value: a.Share()})
+		s.secret(SecretEvent{Label: "shared_secret", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain13(a), Value: a.Secret()})
 	}
 	s.wr.SetVersion(iana.TLS13)
 	s.rd.SetVersion(iana.TLS13)

@@ -211,9 +211,7 @@ func (k *keys12) signedParams(m message.ServerKeyExchange) ([]byte, error) {
 func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fromServer bool, staple []byte) error {
 	in := ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(),
 		FromServer: fromServer, Staple: staple, MustStaple: fromServer && e.cfg.Stapling, Explain: e.listening()}
-	if !fromServer || e.summary.Version == iana.TLS13 { // the key signs CertificateVerify
-		in.KeyUsage = x509.KeyUsageDigitalSignature
-	}
+	in.KeyUsage = e.usageOf(fromServer)
 	report, err := e.cfg.verifyChain(in)
 	e.summary.Report = report
 	if e.listening() {

@@ -171,7 +171,9 @@ var keyUsageNames = []struct {
 	{x509.KeyUsageDecipherOnly, "decipherOnly"},
 }
 
-func keyUsageStrings(ku x509.KeyUsage) []string {
+// KeyUsageNames are the bits of a key usage by their names in RFC 5280 §4.2.1.3, in its order;
+// none of 0.
+func KeyUsageNames(ku x509.KeyUsage) []string {
 	var names []string
 	for _, u := range keyUsageNames {
 		if ku&u.bit != 0 {

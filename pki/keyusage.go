@@ -35,9 +35,9 @@ func (w wantedUsage) allowedBy(have x509.KeyUsage) bool {
 
 func (w wantedUsage) String() string {
 	if w.any {
-		return strings.Join(keyUsageStrings(w.bits), OrUsage)
+		return strings.Join(KeyUsageNames(w.bits), OrUsage)
 	}
-	return strings.Join(keyUsageStrings(w.bits), ", ")
+	return strings.Join(KeyUsageNames(w.bits), ", ")
 }
 
 // wantedKeyUsage: a server's key signs, decrypts or agrees (RFC 5246 §7.4.2), a client's
@@ -48,7 +48,7 @@ func (w wantedUsage) String() string {
 // phrase is String for an error.
 func (w wantedUsage) phrase() any {
 	if w.any {
-		return reason.Say("%v", reason.OneOf(keyUsageStrings(w.bits)))
+		return reason.Say("%v", reason.OneOf(KeyUsageNames(w.bits)))
 	}
 	return w.String()
 }
@@ -86,7 +86,7 @@ func testKeyUsage(j *judgement, i int) *reason.Error {
 	if want.allowedBy(got) {
 		return nil
 	}
-	var allowed any = strings.Join(keyUsageStrings(got), ", ")
+	var allowed any = strings.Join(KeyUsageNames(got), ", ")
 	if allowed == "" {
 		allowed = reason.Say("no bit")
 	}
@@ -102,5 +102,5 @@ func keyUsageRule(i int) string {
 }
 
 func showKeyUsage(j *judgement, i int) []Input {
-	return []Input{{InKeyUsage, keyUsageStrings(j.certs[i].KeyUsage)}, {InWantedUsage, j.wantedKeyUsage(i).String()}}
+	return []Input{{InKeyUsage, KeyUsageNames(j.certs[i].KeyUsage)}, {InWantedUsage, j.wantedKeyUsage(i).String()}}
 }

@@ -23,7 +23,7 @@ func TestKeyUsageByKind(t *testing.T) {
 			}
 			r, _ := Verify(w.certs[:1], VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime})
 			if want := can&bit != 0; r.OK != want || !want && r.Err.Reason != reason.CertificateUsage {
-				t.Errorf("%s with %v alone: %v", alg, keyUsageStrings(bit), r.Err)
+				t.Errorf("%s with %v alone: %v", alg, KeyUsageNames(bit), r.Err)
 			}
 		}
 	}

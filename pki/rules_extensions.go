@@ -167,7 +167,7 @@ func showProfile(j *judgement, i int) []Input {
 	c := j.certs[i]
 	return []Input{
 		{InVersion, c.Version}, {InSubject, c.Subject.String()}, {InIssuer, c.Issuer.String()},
-		{InSerial, serialBytes(c)}, {InKeyUsage, keyUsageStrings(c.KeyUsage)}, {InCA, c.IsCA},
+		{InSerial, serialBytes(c)}, {InKeyUsage, KeyUsageNames(c.KeyUsage)}, {InCA, c.IsCA},
 	}
 }
 

@@ -75,7 +75,7 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	}
 	answers := findSingles(basic.TBS.Responses, leaf, issuer)
 	if len(answers) == 0 {
-		return st, badStatus("RFC 6960 §3.2", "cert_id", reason.Say("a status of serial %x from this issuer", leaf.SerialNumber), reason.Say("one of other certificates"))
+		return st, badStatus("RFC 6960 §3.2", "cert_id", reason.Say("a status of serial %x from this issuer", serialBytes(leaf)), reason.Say("one of other certificates"))
 	}
 	st.take(answers[0])
 	if st.responder, refused = authorized(basic, issuer, now); refused != nil {

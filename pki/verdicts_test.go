@@ -157,11 +157,11 @@ func TestKeyUsageAgreesWithOpenSSL(t *testing.T) {
 			out, foreign := openssl(t, "verify", "-purpose", purpose, "-attime", attime, "-no-CApath", "-no-CAstore", "-CAfile", roots, file)
 			r := judged(t, []*x509.Certificate{w.leaf()}, VerifyOptions{Roots: NewTrustStore(w.root()), Usage: of})
 			if (foreign == nil) != r.OK {
-				t.Errorf("%v, %s: ours %v, openssl %s", keyUsageStrings(usage), purpose, r.Err, out)
+				t.Errorf("%v, %s: ours %v, openssl %s", KeyUsageNames(usage), purpose, r.Err, out)
 			}
 			check := checkOf(t, r, CheckKeyUsage, 0)
 			if !r.OK && (reason.Of(errOf(r)) != reason.CertificateUsage || check.OK) {
-				t.Errorf("%v, %s: %v", keyUsageStrings(usage), purpose, r.Err)
+				t.Errorf("%v, %s: %v", KeyUsageNames(usage), purpose, r.Err)
 			}
 			if check.Ref != "RFC 5280 §4.2.1.3, RFC 9846 §4.5.1.2" {
 				t.Errorf("a leaf's key usage under %s", check.Ref)

@@ -3,6 +3,8 @@ package kx
 import (
 	"bytes"
 	"io"
+	"slices"
+	"strings"
 
 	"tlslab/handshake/iana"
 )
@@ -37,6 +39,35 @@ var (
 	fieldOfferer  = dhNames{"a", "A = g^a mod p", "B", "g^ab mod p"}
 	fieldAnswerer = dhNames{"b", "B = g^b mod p", "A", "g^ab mod p"}
 )
+
+// ServerFirst gives values that an Offer or an Answer explains the names that they have
+// where the client makes the offer, as in TLS 1.3: a and A stay the server's, b and B the
+// client's, in both versions. Values of other names keep them. The slice is a new one.
+func ServerFirst(values []Value) []Value {
+	out := slices.Clone(values)
+	for i, v := range out {
+		part, name, hybrid := strings.Cut(v.Name, ": ") // "x25519: a"
+		if !hybrid {
+			part, name = "", v.Name
+		} else {
+			part += ": "
+		}
+		if other, ok := otherEnd[name]; ok {
+			out[i].Name = part + other
+		}
+	}
+	return out
+}
+
+// otherEnd is what the other end calls the value that this one calls a, and so on.
+var otherEnd = func() map[string]string {
+	m := map[string]string{}
+	for _, n := range [][2]dhNames{{curveOfferer, curveAnswerer}, {fieldOfferer, fieldAnswerer}} {
+		m[n[0].private], m[n[0].share], m[n[0].peer] = n[1].private, n[1].share, n[1].peer
+		m[n[1].private], m[n[1].share], m[n[1].peer] = n[0].private, n[0].share, n[0].peer
+	}
+	return m
+}()
 
 func (g *dhGroup) ID() iana.Group        { return g.id }
 func (g *dhGroup) Name() string          { return g.name }

@@ -215,6 +215,9 @@ func listed() map[Kind][]string {
 	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
 		for _, m := range handshake.Moves(r) {
 			add(Move, m.String())
+			if m.When != "" {
+				add(Guard, string(m.When))
+			}
 			if m.In == handshake.Connected && m.Msg == message.KindClientHello {
 				add(Move, MoveKey(&handshake.MessageEvent{Meta: handshake.Meta{State: m.In, Move: m.String()}, Kind: m.Msg}, new(Context)))
 			}
@@ -223,7 +226,7 @@ func listed() map[Kind][]string {
 	for _, e := range variants() {
 		add(Secret, SecretKey(e))
 	}
-	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.length") {
+	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.version"+Initial, "record.length") {
 		for _, e := range spoken() {
 			add(Field, FieldKey(path, e))
 		}
@@ -302,11 +305,12 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 	switch e := e.(type) {
 	case *handshake.MessageEvent:
 		for _, f := range e.Fields {
-			add(Field, FieldKey(f.Name, e))
+			add(Field, FieldKeyOf(f, e))
 		}
 	case *handshake.RecordEvent:
+		inner := slices.ContainsFunc(e.Steps, func(s suite.Step) bool { return s.Name == suite.StepContentType })
 		for _, s := range e.Steps {
-			add(Step, s.Name)
+			add(Step, StepKey(s.Name, inner))
 		}
 	case *handshake.SecretEvent:
 		add(Secret, SecretKey(e))

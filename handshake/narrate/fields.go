@@ -7,6 +7,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
+	"tlslab/handshake/wire"
 )
 
 // A hello has the same fields in TLS 1.2 and 1.3, and some of them mean nothing any more
@@ -37,6 +38,16 @@ func FieldKey(path string, e *handshake.MessageEvent) string {
 		}
 	}
 	return path
+}
+
+// FieldKeyOf is the key of a field: FieldKey of its path, or the variant for a length that
+// is zero, where there is one.
+func FieldKeyOf(f wire.Field, e *handshake.MessageEvent) string {
+	key := FieldKey(f.Name, e)
+	if f.Value == 0 && has(Field, key+"+empty") {
+		return key + "+empty"
+	}
+	return key
 }
 
 // FieldName is what the RFC of the version spoken calls the field at a path: RFC 9846

@@ -136,6 +136,10 @@ func kindOf(g kx.Group) kx.Kind {
 	return 0
 }
 
+// Initial is what the key of a record's version has behind it where the record is the first
+// of all, with a ClientHello in it, and calls itself TLS 1.0 (RFC 9846 §5.1).
+const Initial = "+initial"
+
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
 // key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
 // secret one for each formula, a client's key share one for the second ClientHello;
@@ -211,6 +215,15 @@ func sharedSecret(g kx.Group) string {
 // mixesIn reports whether something secret was extracted into a value, and not zeros.
 func mixesIn(e *handshake.SecretEvent) bool {
 	return slices.ContainsFunc(e.Inputs, func(v kx.Value) bool { return v.Name == "ikm" && v.Private })
+}
+
+// StepKey is the key of what was done to a record: TLS 1.3 has some steps of TLS 1.2's names,
+// which it specifies elsewhere and takes in its own way.
+func StepKey(step string, in13 bool) string {
+	if in13 && has(Step, step+tls13) {
+		return step + tls13
+	}
+	return step
 }
 
 // DecisionKey is the key of a decision's reason; What alone is the key of what was

@@ -67,6 +67,7 @@ const (
 	Alert    Kind = "alert"    // an alert's name
 	State    Kind = "state"    // a handshake.State's String
 	Op       Kind = "op"       // a handshake.Op's String, unless it is ""
+	Guard    Kind = "guard"    // a handshake.Guard, the condition of a move
 	UI       Kind = "ui"       // a label of the page
 	Party    Kind = "party"    // an event's Party
 	Hint     Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
@@ -74,7 +75,7 @@ const (
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, UI, Party, Hint}
+	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Hint}
 }
 
 // Entry is what is said under one key.

@@ -1,11 +1,14 @@
 package render
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/record"
 	"tlslab/handshake/wire"
 )
 
@@ -21,7 +24,7 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 		if !f.Leaf() && f.Depth == 0 {
 			continue // the message itself
 		}
-		key := narrate.FieldKey(f.Name, e)
+		key := narrate.FieldKeyOf(f, e)
 		meaning := t.say.get(narrate.Field, key)
 		if i > 0 && e.Fields[i-1].Name == f.Name {
 			meaning = narrate.Entry{} // the next element of a list
@@ -38,6 +41,38 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 		}
 	}
 }
+
+// recordHeader divides the header of a record as dump does a message.
+func (t *Terminal) recordHeader(e *handshake.RecordEvent) {
+	h := e.Wire
+	if len(h) < record.HeaderLen {
+		t.hexdump(7, h, 0) // of a foreign peer that was cut off
+		return
+	}
+	version := "record.version"
+	if e.Type == iana.Handshake && e.Version == iana.TLS10 && !e.Protected && len(e.Payload) > 0 && e.Payload[0] == clientHello {
+		version += narrate.Initial
+	}
+	for _, f := range []struct {
+		off, end int
+		key      string
+		value    any
+	}{
+		{0, 1, "record.type", iana.ContentType(h[0])},
+		{1, 3, version, iana.Version(binary.BigEndian.Uint16(h[1:]))},
+		{3, 5, "record.length", int(binary.BigEndian.Uint16(h[3:]))},
+	} {
+		entry := t.say.get(narrate.Field, f.key)
+		name, _, _ := strings.Cut(strings.TrimPrefix(f.key, "record."), "+")
+		t.entry(f.off, h[f.off:f.end], "", name+" = "+text(f.value), entry.Title)
+		if entry.Text != "" && t.first("field/"+f.key) {
+			t.textRef(textColumn+2, entry.Text, entry.Ref, t.paint.dim)
+		}
+	}
+}
+
+// clientHello is the HandshakeType with which the first message begins (RFC 9846 §4).
+const clientHello = 1
 
 // lastName is the end of a dotted path; a length says of what it is, since an empty
 // vector has no other line.
@@ -83,8 +118,9 @@ func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, indent, label, 
 	}
 }
 
-// hexdump writes bytes that have no names: a record's, or what it carried.
-func (t *Terminal) hexdump(indent int, b []byte) {
+// hexdump writes bytes that have no names, what a record carries; off is what the first of
+// them is counted as.
+func (t *Terminal) hexdump(indent int, b []byte, off int) {
 	per := 16
 	if indent+6+4*per+1 > t.width {
 		per = 8
@@ -97,7 +133,7 @@ func (t *Terminal) hexdump(indent int, b []byte) {
 			}
 			return r
 		}, latin1(part))
-		t.line(strings.Repeat(" ", indent) + t.paint.dim(fmt.Sprintf("%04x  ", at)) + pad(spaced(part), 3*per) + " " + t.paint.dim(ascii))
+		t.line(strings.Repeat(" ", indent) + t.paint.dim(fmt.Sprintf("%04x  ", off+at)) + pad(spaced(part), 3*per) + " " + t.paint.dim(ascii))
 	}
 }
 

@@ -20,23 +20,24 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 	if t.first("ui/secrets_shown") {
 		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
 	}
+	secret := t.flow.secret(s)
 	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
-		// A slice needs no explanation of its own: name, where it is cut, value.
-		value := t.fit(s.Value, t.width-48) // blank on a worksheet
-		head := "     " + t.paint.name(pad(s.Label, 20)) + pad(" = "+s.Method, 20) + " = "
-		if 48+width(value) <= t.width {
-			t.line(head + t.paint.secret(value))
-		} else {
-			t.hang(head, 48, value, t.paint.secret)
-		}
+		t.slice(s, secret)
 		return
 	}
 	key := narrate.SecretKey(s)
 	label := t.flow.labelOf(s)
-	t.subhead(t.say.named(narrate.Secret, key, label), s.Op)
-	if says := t.values(t.say.get(narrate.Secret, key).Text, s); t.first("secret/"+key) && t.first("secret: "+says) {
-		t.text(7, says, nil)
+	entry := t.say.get(narrate.Secret, key)
+	says := t.values(entry.Text, s)
+	if !t.first("secret/"+key) || !t.first("secret: "+says) {
+		says = ""
 	}
+	f, shown := t.formula(s)
+	head := t.say.named(narrate.Secret, key, label)
+	if shown { // the input says the rest: A = aG
+		head = t.say.aside(head, s.Method)
+	}
+	t.computation("   * "+head, entry.Ref, s.Op, says, t.paint.secret)
 	listed := s.Inputs
 	switch {
 	case scheduled(s):
@@ -47,13 +48,11 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 		listed = apart(s)
 	}
 	t.inputs(listed, func(name string) string { return name }) // the formula has these names
-	f, shown := t.formula(s)
-	shown = shown && listed != nil
-	if f != "" {
+	if shown = shown && listed != nil; f != "" && !shown {
 		t.hang("       = ", 9, f, nil)
 	}
-	if !shown {
-		t.hang("       = ", 9, t.bytes(s.Value), t.paint.secret)
+	if mark, paint := t.mark(secret); !shown {
+		t.hang("       = ", 9, t.bytes(s.Value)+mark, paint)
 		t.flow.shown[string(s.Value)] = true
 	}
 	if t.flow.label[string(s.Value)] == "" {
@@ -62,15 +61,59 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 	t.recompute(s)
 }
 
+// slice is a part of the key block. It needs no explanation of its own: name, where it is
+// cut, which says how long it is, and the value.
+func (t *Terminal) slice(s *handshake.SecretEvent, secret bool) {
+	const at, few = 48, 8
+	mark, paint := t.mark(secret)
+	value := t.fit(s.Value, t.width-at-width(mark)) // blank on a worksheet
+	if _, hidden := t.blank.hide(s.Value, few); !hidden && at+width(value)+width(mark) > t.width {
+		value = text(s.Value[:few]) + "…"
+	}
+	head := "     " + t.paint.name(pad(s.Label, 20)) + pad(" = "+s.Method, 20) + " = "
+	if value += mark; at+width(value) <= t.width {
+		t.line(head + paint(value))
+	} else {
+		t.hang(head, at, value, paint)
+	}
+}
+
+// mark is what stands behind a value that has to be kept secret, and how it is painted.
+func (t *Terminal) mark(secret bool) (string, func(string) string) {
+	if secret {
+		return " [" + t.say.ui("secret") + "]", t.paint.secret
+	}
+	return "", plainly
+}
+
+func plainly(s string) string { return s }
+
 func sameValue(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) }
 
-// subhead opens a computation: what, and on the right what kind of operation.
-func (t *Terminal) subhead(label string, op handshake.Op) {
+// computation opens what was computed or checked: what, and on the right where it is
+// specified and what class of operation it is; then what there is to say of it. Where the
+// line has no room for the section it stands behind that.
+func (t *Terminal) computation(head, ref string, op handshake.Op, says string, f func(string) string) {
 	right := t.say.op(op)
 	if right != "" {
 		right = "[" + right + "]"
 	}
-	t.sides("   * "+label, right, t.paint.secret)
+	if both := strings.TrimSpace(ref + " " + right); says == "" || width(head)+1+width(both) <= t.width {
+		right, ref = both, ""
+	}
+	t.sides(head, right, f)
+	t.textRef(7, says, ref, nil)
+	t.class(op)
+}
+
+// class says of a class of operation what it is, where the first of it comes up.
+func (t *Terminal) class(op handshake.Op) {
+	if op == handshake.OpNone || !t.first("op/"+op.String()) {
+		return
+	}
+	if e := t.say.get(narrate.Op, op.String()); e.Text != "" {
+		t.text(7, "["+e.Title+"] "+e.Text, t.paint.dim)
+	}
 }
 
 // inputs lists values by name; those known to this end or to both ends alone are marked.
@@ -81,9 +124,9 @@ func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 	}
 	for _, v := range in {
 		room := t.width - 7 - max(n, width(label(v.Name))) - 1
-		if v.Private {
-			mark := " [" + t.say.ui("secret") + "]"
-			t.row(7, label(v.Name), n, t.fit(v.Bytes, room-width(mark))+mark, t.paint.secret)
+		if t.flow.private(v) {
+			mark, paint := t.mark(true)
+			t.row(7, label(v.Name), n, t.fit(v.Bytes, room-width(mark))+mark, paint)
 		} else {
 			t.row(7, label(v.Name), n, t.input(v, room), nil)
 		}
@@ -119,6 +162,10 @@ func apart(s *handshake.SecretEvent) []kx.Value {
 	})
 }
 
+// concatenated joins the names of values that stand one behind the other. RFC 5246 writes a
+// plus, which beside points and numbers would mean a sum.
+const concatenated = " ‖ "
+
 // joined says how a hybrid makes a share or a secret of its two parts': it sets them
 // side by side. "" if this value came about in another way.
 func joined(s *handshake.SecretEvent) string {
@@ -128,7 +175,7 @@ func joined(s *handshake.SecretEvent) string {
 	}
 	first, _, _ := strings.Cut(a.Name, " = ")
 	second, _, _ := strings.Cut(b.Name, " = ")
-	return first + " + " + second
+	return first + concatenated + second
 }
 
 // halves are the two inputs that make the value, one behind the other, if any do.
@@ -168,7 +215,7 @@ func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 		for _, v := range s.Inputs[1:] {
 			seed = append(seed, v.Name)
 		}
-		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, " + ")), false
+		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, concatenated)), false
 	case strings.HasSuffix(s.Label, "_signature"):
 		return s.Method + "(" + t.say.ui("private_key") + ", signed)", false
 	}
@@ -178,7 +225,7 @@ func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 	for _, v := range s.Inputs {
 		if bytes.Equal(v.Bytes, s.Value) {
 			name := v.Name[strings.LastIndex(v.Name, "= ")+1:] // of "A = aG" what it is computed from
-			return strings.TrimSpace(name) + " (" + s.Method + ")", true
+			return strings.TrimSpace(name), true
 		}
 	}
 	if s.Method == "session" {
@@ -263,18 +310,23 @@ func (t *Terminal) decision(e *handshake.DecisionEvent) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
-	head := t.say.named(narrate.Decision, e.What, e.What) + " = " + t.say.word(t.short(e.Chosen))
+	head := t.say.named(narrate.Decision, e.What, e.What) + " = " + t.short(e.Chosen)
+	if word, ours := t.say.inWords(e.Chosen); ours {
+		head = t.say.title(narrate.Decision, e.What) + t.say.colon() + word
+	}
 	if n := count(e.Among); n > 1 {
 		head = t.say.aside(head, t.say.ui("among_n", "n", text(n)))
 	}
-	why := t.say.get(narrate.Decision, narrate.DecisionKey(e)).Title
+	entry := t.say.get(narrate.Decision, narrate.DecisionKey(e))
+	why := entry.Title
 	if why == "" {
-		why = t.say.get(narrate.Decision, e.What).Text
+		entry = t.say.get(narrate.Decision, e.What)
+		why = entry.Text
 	}
 	if why == "" {
 		why = strings.ReplaceAll(e.Why, "_", " ")
 	}
-	t.hang("   - ", 5, head+t.say.stop()+t.values(why, e), nil)
+	t.hangRef("   - ", 5, head+t.say.stop()+t.values(why, e), entry.Ref, nil)
 }
 
 // count is how many there were to choose from; 0 for what is no list.
@@ -288,14 +340,11 @@ func count(among any) int {
 // check writes a check with its inputs and its outcome.
 func (t *Terminal) check(e *handshake.CheckEvent) {
 	verdict, f := t.verdict(e.OK)
-	right := t.say.op(e.Op)
-	if right != "" {
-		right = "[" + right + "]"
-	}
-	t.sides("   ? "+t.say.title(narrate.Check, e.What)+"  "+verdict, right, f)
+	entry, says := t.say.get(narrate.Check, e.What), ""
 	if t.first("check/" + e.What) {
-		t.text(7, t.values(t.say.get(narrate.Check, e.What).Text, e), nil)
+		says = t.values(entry.Text, e)
 	}
+	t.computation("   ? "+t.say.title(narrate.Check, e.What)+"  "+verdict, entry.Ref, e.Op, says, f)
 	if e.Method != "" {
 		t.inputs(t.news(e), t.say.label)
 	}

@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
@@ -51,7 +53,8 @@ func FirstScreen(w io.Writer, t *scenario.Transcript, o TerminalOptions) error {
 
 type firstScreen struct {
 	*page
-	say voice
+	say     voice
+	letters bool // it has said whose a and b are
 }
 
 // head opens a numbered part.
@@ -137,6 +140,9 @@ func (s *firstScreen) message(f *scenario.Flow, e *handshake.MessageEvent) {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
 		about = s.say.ui("random") + " C=" + start(m.Random[:])
+		if named := s.named(m, nil); named != "" {
+			about += s.say.comma() + named
+		}
 	case *message.ServerHello:
 		about = s.say.ui("random") + " S=" + start(m.Random[:])
 	case *message.Certificate12:
@@ -151,6 +157,9 @@ func (s *firstScreen) message(f *scenario.Flow, e *handshake.MessageEvent) {
 		about = s.clientShare(f, m)
 	}
 	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(e.Party), pad(title(e.Kind), 18), about), state, nil)
+	if e.Kind == message.KindClientKeyExchange {
+		s.whose(about)
+	}
 }
 
 func leaf(m *message.Certificate12) []byte {
@@ -171,6 +180,31 @@ func (s *firstScreen) ephemeral(f *scenario.Flow) string {
 		}
 	}
 	return about + s.say.ui("signed")
+}
+
+// named says which site a ClientHello names in clear; of a later flow, that it still does.
+func (s *firstScreen) named(hello *message.ClientHello, before []*scenario.Flow) string {
+	sni, ok := message.Get[*message.ServerName](&hello.Extensions)
+	if !ok {
+		return ""
+	}
+	key := "names_server"
+	for _, f := range before {
+		if m := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindClientHello }); m != nil {
+			if _, ok := message.Get[*message.ServerName](&m.Msg.(*message.ClientHello).Extensions); ok {
+				key = "names_server_still"
+			}
+		}
+	}
+	return s.say.ui(key, "name", idn.BothForms(foreign.Quote(sni.Name)))
+}
+
+// whose says once whose the letters of a Diffie–Hellman exchange are, below the shares.
+func (s *firstScreen) whose(share string) {
+	if !s.letters && (strings.Contains(share, "A = ") || strings.Contains(share, "B = ")) {
+		s.letters = true
+		s.text(4, s.say.ui("whose_letters"), s.paint.dim)
+	}
 }
 
 // clientShare is the client's share by its name: B = bG, or RSA(premaster).

@@ -7,9 +7,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/idn"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/scenario"
@@ -29,11 +27,7 @@ func (s *firstScreen) flow13(n int, f *scenario.Flow, before []*scenario.Flow) {
 	for _, m := range every(f, func(m *handshake.MessageEvent) bool { return m.Dir == handshake.Send }) {
 		switch x := m.Msg.(type) {
 		case *message.ClientHello:
-			about := ""
-			if sni, ok := message.Get[*message.ServerName](&x.Extensions); ok {
-				about = s.say.ui("names_server", "name", idn.BothForms(foreign.Quote(sni.Name)))
-			}
-			s.message13(f, m, about)
+			s.message13(f, m, s.named(x, before))
 			s.offer(f, x)
 		case *message.ServerHello:
 			s.answer(f, m, x)
@@ -101,7 +95,9 @@ func (s *firstScreen) answer(f *scenario.Flow, m *handshake.MessageEvent, hello 
 		s.message13(f, m, "")
 		return
 	}
-	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(m.Party), pad(title(m.Kind), 18), parts(x, s.say.comma())), s.say.ui("asymmetric"), nil)
+	share := parts(x, s.say.comma())
+	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(m.Party), pad(title(m.Kind), 18), share), s.say.ui("asymmetric"), nil)
+	s.whose(share)
 	secrets := every(f, func(x *handshake.SecretEvent) bool { return x.Label == "shared_secret" })
 	if len(secrets) < 2 || !bytes.Equal(secrets[0].Value, secrets[len(secrets)-1].Value) {
 		return
@@ -133,7 +129,7 @@ func inCommon(x *handshake.SecretEvent) string {
 		name := v.Name[strings.LastIndex(v.Name, ": ")+1:]
 		out = append(out, strings.TrimSpace(name))
 	}
-	return strings.Join(out, " + ")
+	return strings.Join(out, concatenated)
 }
 
 // made are the inputs of which a value is made by joining, or the one that it is.

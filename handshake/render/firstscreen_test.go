@@ -133,3 +133,54 @@ func TestFirstScreenClaimsNothing(t *testing.T) {
 		t.Error("a transcript without flows has a first screen")
 	}
 }
+
+// Each version's ClientHello names the site in clear, so the one that is shown first says
+// it, and the later one that it still does; whose a and b are is said where they come up.
+func TestFirstScreenSaysItOfAll(t *testing.T) {
+	for _, l := range narrate.Langs() {
+		var b bytes.Buffer
+		if err := FirstScreen(&b, play(t, "bare"), TerminalOptions{Lang: l}); err != nil {
+			t.Fatal(err)
+		}
+		say := voice{l}
+		parts := strings.Split(b.String(), "\n\n")
+		names, still := say.ui("names_server", "name", "www.lab.test"), say.ui("names_server_still", "name", "www.lab.test")
+		if !strings.Contains(parts[2], names) || !strings.Contains(parts[4], still) {
+			t.Errorf("%s: the flows do not all name the site:\n%s", l, b.String())
+		}
+		if n := strings.Count(b.String(), say.ui("whose_letters")); n != 1 || !strings.Contains(parts[3], say.ui("whose_letters")) {
+			t.Errorf("%s: it says %d times whose the letters are", l, n)
+		}
+	}
+}
+
+// In both versions a and A are the server's, b and B the client's.
+func TestLettersKeepTheirEnd(t *testing.T) {
+	seen := map[string]int{}
+	for name := range lessons() {
+		for _, e := range play(t, name).Events() {
+			s, ok := e.(*handshake.SecretEvent)
+			if !ok {
+				continue
+			}
+			role, _, _ := strings.Cut(s.Move, "/")
+			for _, v := range s.Inputs {
+				switch letter := narrate.InputKey(v.Name); letter {
+				case "a", "A = aG", "A = g^a mod p", "B":
+					if seen[role+" "+letter]++; role != "server" {
+						t.Errorf("%s: the %s has %s in %s", name, role, v.Name, s.Label)
+					}
+				case "b", "B = bG", "B = g^b mod p", "A":
+					if seen[role+" "+letter]++; role != "client" {
+						t.Errorf("%s: the %s has %s in %s", name, role, v.Name, s.Label)
+					}
+				}
+			}
+		}
+	}
+	for _, want := range []string{"server a", "client b", "server A = g^a mod p", "client B = bG", "client A", "server B"} {
+		if seen[want] == 0 {
+			t.Errorf("no %s in any lesson", want)
+		}
+	}
+}

@@ -9,41 +9,44 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 )
 
 // flow is what a Terminal remembers of the connection at hand.
 type flow struct {
-	parties []string
-	null    bool // what is protected is not encrypted
-	moves   int  // shown so far
-	sent    sent
-	role    map[leg]string         // "client" or "server": which end a party plays on a connection
-	tls13   map[leg]bool           // it speaks TLS 1.3
-	keys    map[way]handshake.Keys // what protects that direction
-	secrets map[string]bool        // label and value of those shown
-	shown   map[string]bool        // values that a computation was shown with
-	last    map[string]string      // the value that a name was last shown with
-	label   map[string]string      // of the secrets so far, by value: what others are computed from
-	reasons map[string]bool        // why there is no command, told
-	decided map[string]bool
-	faults  map[string]bool
-	agreed  map[agreement]*handshake.SecretEvent // what the first end of a connection came to
-	altered map[int]bool                         // connections on which a message arrived that nobody told of sending
-	updates map[agreement]int                    // generations of a traffic secret so far
-	number  map[string]string                    // the label of one generation, by label and value
-	plain   bool                                 // it has no handshake
-	brief   bool                                 // its moves have a line each, whatever the level; its scenes are told
-	steps   bool                                 // the last scene was one step of the CA's
-	ended   bool                                 // the last line was an orderly end
-	guessed bool                                 // its attacker has no master secret and guesses one
-	through bool                                 // whoever is between the ends carries bytes alone
-	read    bool                                 // an interceptor has opened what was sent
-	changed bool                                 // … and has changed it
-	lines   bool                                 // the last line was a move told in one
-	talk    talk
-	flight  flightNo // under which the last line of a message stands
+	parties     []string
+	null        bool // what is protected is not encrypted
+	moves       int  // shown so far
+	sent        sent
+	role        map[leg]string         // "client" or "server": which end a party plays on a connection
+	tls13       map[leg]bool           // it speaks TLS 1.3
+	keys        map[way]handshake.Keys // what protects that direction
+	secrets     map[string]bool        // label and value of those shown
+	shown       map[string]bool        // values that a computation was shown with
+	last        map[string]string      // the value that a name was last shown with
+	label       map[string]string      // of the secrets so far, by value: what others are computed from
+	reasons     map[string]bool        // why there is no command, told
+	decided     map[string]bool
+	faults      map[string]bool
+	agreed      map[agreement]*handshake.SecretEvent // what the first end of a connection came to
+	altered     map[int]bool                         // connections on which a message arrived that nobody told of sending
+	updates     map[agreement]int                    // generations of a traffic secret so far
+	number      map[string]string                    // the label of one generation, by label and value
+	plain       bool                                 // it has no handshake
+	brief       bool                                 // its moves have a line each, whatever the level; its scenes are told
+	steps       bool                                 // the last scene was one step of the CA's
+	ended       bool                                 // the last line was an orderly end
+	guessed     bool                                 // its attacker has no master secret and guesses one
+	through     bool                                 // whoever is between the ends carries bytes alone
+	read        bool                                 // an interceptor has opened what was sent
+	changed     bool                                 // … and has changed it
+	lines       bool                                 // the last line was a move told in one
+	talk        talk
+	flight      flightNo        // under which the last line of a message stands
+	open        map[string]bool // values that everybody can compute, or that are sent
+	application map[way]int     // the epoch in which its first application keys came
 }
 
 // leg is one end of one connection: an interceptor has two.
@@ -78,7 +81,7 @@ type parcel struct {
 func newFlow(parties []string) flow {
 	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]handshake.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}}
+		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}, open: map[string]bool{}, application: map[way]int{}}
 }
 
 // move is the events of one move, sorted.
@@ -131,6 +134,9 @@ func (f *flow) gather(g []handshake.Event) *move {
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data) || told, &known)
 		case *handshake.KeyChangeEvent:
 			f.keys[way{l, e.Dir}] = e.Keys
+			if e.Keys == handshake.ApplicationKeys && f.application[way{l, e.Dir}] == 0 {
+				f.application[way{l, e.Dir}] = e.Epoch
+			}
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
 			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there
@@ -249,6 +255,27 @@ func (f *flow) computed(s *handshake.SecretEvent) bool {
 	f.secrets[key] = true
 	return old && s.Method != "session"
 }
+
+// secret reports whether a value must be kept secret: it is not one of those that are sent,
+// and what it is made of is not all public. Without a pre-shared key the first stage of TLS
+// 1.3's key schedule is made of zeros (RFC 9846 §7.1), and anybody can compute it.
+func (f *flow) secret(s *handshake.SecretEvent) bool {
+	switch s.Label {
+	case "server_ephemeral", "client_key_share", "server_key_share", "server_key_exchange_signature",
+		"certificate_verify_signature", "client_verify_data", "server_verify_data", "psk_binder":
+		return false
+	case "premaster_secret", "shared_secret":
+		return true // whatever a student's own group says of what it is made of
+	}
+	if len(s.Inputs) == 0 || slices.ContainsFunc(s.Inputs, f.private) {
+		return true // without inputs it was kept
+	}
+	f.open[string(s.Value)] = true
+	return false
+}
+
+// private reports whether an input must be kept secret.
+func (f *flow) private(v kx.Value) bool { return v.Private && !f.open[string(v.Bytes)] }
 
 // labelOf is what a secret is called here. The traffic secrets that KeyUpdates make have
 // one label for all generations: they are counted, from 1.

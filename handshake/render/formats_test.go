@@ -12,6 +12,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
 )
 
@@ -222,6 +223,50 @@ func TestStepPrompt(t *testing.T) {
 		}
 		if _, err := e.Step(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// Each row of the tables that has a guard says in words when it is taken, in every language,
+// and one that is tried behind it says that it is the other case.
+func TestStepNamesTheCondition(t *testing.T) {
+	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
+		type at struct {
+			state   handshake.State
+			version iana.Version
+		}
+		rows := map[at][]handshake.Move{} // of each version, as they are when it is settled
+		for _, m := range handshake.Moves(r) {
+			for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
+				if m.Version == 0 || m.Version == v {
+					rows[at{m.In, v}] = append(rows[at{m.In, v}], m)
+				}
+			}
+			if m.Guarded != (m.When != "") {
+				t.Errorf("%v, %v to %v: guarded %v, when %q", r, m, m.To, m.Guarded, m.When)
+			}
+		}
+		for state, legal := range rows {
+			for _, l := range narrate.Langs() {
+				var b bytes.Buffer
+				term := NewTerminal(&b, TerminalOptions{Lang: l, Width: 400})
+				term.legal(legal)
+				guarded := 0
+				for _, m := range legal {
+					free := slices.ContainsFunc(legal, func(x handshake.Move) bool { return !x.Guarded && x.String() == m.String() && x.To == m.To })
+					if m.Guarded && !free {
+						guarded++
+						words, ok := narrate.Get(l, narrate.Guard, string(m.When))
+						if !ok || !strings.Contains(b.String(), words.Title+"\n") {
+							t.Errorf("%v, %v, %s: %v to %v does not say %q:\n%s", r, state, l, m, m.To, m.When, b.String())
+						}
+					}
+				}
+				last := legal[len(legal)-1]
+				if guarded > 0 && !last.Guarded && last.Dir == handshake.Send && !strings.HasSuffix(strings.TrimSpace(b.String()), term.say.ui("unguarded")) {
+					t.Errorf("%v, %v, %s: the last is the other case:\n%s", r, state, l, b.String())
+				}
+			}
 		}
 	}
 }

@@ -36,7 +36,7 @@ import (
 //	key_change  dir, epoch, keys, suite
 //	alert       dir, level, error (of the end that refused)
 //	data        dir, bytes, frames (of HTTP/2, those that end in it: a line each)
-//	stop        legal [{dir, message, version (of its row; of neither: left out), to, guarded, ref}]
+//	stop        legal [{dir, message, version (of its row; of neither: left out), to, guarded, when, ref}]
 //	scene       values [{name, value}]
 //
 // Where a value of a scene, or what was received, is a conversation in HTTP/2, it stands
@@ -227,6 +227,7 @@ type jsonMove struct {
 	Version any    `json:"version,omitempty"`
 	To      string `json:"to"`
 	Guarded bool   `json:"guarded,omitempty"`
+	When    string `json:"when,omitempty"`
 	Ref     string `json:"ref"`
 }
 
@@ -332,7 +333,7 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 	case *handshake.StopEvent:
 		x.Kind, x.Name = "stop", "stop"
 		for _, m := range e.Legal {
-			j := jsonMove{Dir: m.Dir.String(), Message: m.Msg.String(), To: m.To.String(), Guarded: m.Guarded, Ref: m.Ref}
+			j := jsonMove{Dir: m.Dir.String(), Message: m.Msg.String(), To: m.To.String(), Guarded: m.Guarded, When: string(m.When), Ref: m.Ref}
 			if m.Version != 0 {
 				j.Version = jsonAny(m.Version)
 			}

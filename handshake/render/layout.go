@@ -209,18 +209,42 @@ func (p *page) row(indent int, label string, n int, value string, f func(string)
 
 // hang writes head, which is at columns wide, and value behind it, wrapped under itself.
 func (p *page) hang(head string, at int, value string, f func(string) string) {
+	p.hangRef(head, at, value, "", f)
+}
+
+// hangRef is hang with a reference at the end of the last line, or below it if there is no
+// room.
+func (p *page) hangRef(head string, at int, value, ref string, f func(string) string) {
 	if at > p.width/2 {
 		p.line(head)
 		head, at = strings.Repeat(" ", 8), 8
 	}
-	for i, l := range wrap(value, p.width-at) {
+	lines := wrap(value, p.width-at)
+	for i, l := range lines {
+		gap := 0
+		if i == len(lines)-1 && ref != "" {
+			gap = p.width - at - width(l) - width(ref)
+		}
 		if f != nil {
 			l = f(l)
 		}
 		if i > 0 {
 			head = strings.Repeat(" ", at)
 		}
+		if gap >= 1 {
+			l, ref = l+strings.Repeat(" ", gap)+p.paint.dim(ref), ""
+		}
 		p.line(head + l)
+	}
+	if ref != "" {
+		p.line(strings.Repeat(" ", max(0, p.width-width(ref))) + p.paint.dim(cut(ref, p.width)))
+	}
+}
+
+// textRef is text with a reference at the end of the last line, or below it.
+func (p *page) textRef(indent int, s, ref string, f func(string) string) {
+	if s != "" || ref != "" {
+		p.hangRef(strings.Repeat(" ", indent), indent, s, ref, f)
 	}
 }
 

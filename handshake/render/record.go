@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/record"
 	"tlslab/handshake/suite"
 )
 
@@ -18,7 +19,7 @@ func (t *Terminal) record(m *move, e *handshake.RecordEvent) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), t.say.ui("clear"), t.paint.dim)
-			t.line("     " + t.paint.dim(spaced(e.Wire[:min(5, len(e.Wire))])+" "+t.say.ui("record_header")))
+			t.recordHeader(e)
 		}
 		return
 	}
@@ -26,13 +27,17 @@ func (t *Terminal) record(m *move, e *handshake.RecordEvent) {
 		return // two bytes, treated like all others; of a refusal TLS 1.3 hides even that it is one
 	}
 	wire := t.wireLine(e)
-	t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), "["+t.say.op(handshake.OpSymmetric)+"]", t.paint.name)
+	t.computation("   # "+t.say.ui("record")+"  "+t.recordLine(e), "", handshake.OpSymmetric, "", t.paint.name)
 	t.steps(e)
 	at := width(t.say.ui("on_the_wire"))
 	t.row(5, t.say.ui("on_the_wire"), at, wire, nil)
 	mac := stepOf(e, suite.StepMAC13)
-	if t.o.Level == Bytes || mac != nil && e.Type == iana.ApplicationData {
-		t.hexdump(7, e.Wire) // without encryption there is something to read in it
+	switch {
+	case t.o.Level == Bytes:
+		t.recordHeader(e)
+		t.hexdump(5, e.Wire[min(record.HeaderLen, len(e.Wire)):], record.HeaderLen)
+	case mac != nil && e.Type == iana.ApplicationData:
+		t.hexdump(7, e.Wire, 0) // without encryption there is something to read in it
 	}
 	if passedOver(e) {
 		t.row(5, t.say.ui("opened"), at, t.say.ui("replay_unread"), nil)
@@ -63,8 +68,8 @@ func stepOf(e *handshake.RecordEvent, name string) []byte {
 // of the first record alone; the others go through the same. An explanation that
 // fits stands behind its value.
 func (t *Terminal) steps(e *handshake.RecordEvent) {
-	how := "steps"
-	if stepOf(e, suite.StepContentType) != nil {
+	how, tls13 := "steps", stepOf(e, suite.StepContentType) != nil
+	if tls13 {
 		how += "/tls13"
 	}
 	if !t.first(how) && t.o.Level != Bytes {
@@ -74,22 +79,48 @@ func (t *Terminal) steps(e *handshake.RecordEvent) {
 	for _, s := range e.Steps {
 		n = max(n, min(width(stepName(s)), 20))
 	}
+	cited := "" // the document that the sections are of
 	for _, s := range e.Steps {
 		value := t.bytes(s.Bytes)
 		if len(s.Bytes) == 0 {
 			value = t.say.ui("empty")
 		}
-		says := ""
-		if t.first("step/" + s.Name) {
-			says = t.say.get(narrate.Step, s.Name).Text
+		mark, paint := t.mark(unsent[s.Name])
+		if value += mark; mark == "" {
+			paint = nil
 		}
-		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says) <= t.width {
-			t.line(strings.Repeat(" ", 7) + t.paint.name(pad(stepName(s), n)) + " " + value + "  " + t.paint.dim(says))
+		key, says, ref := narrate.StepKey(s.Name, tls13), "", ""
+		if t.first("step/" + key) {
+			entry := t.say.get(narrate.Step, key)
+			says, ref = entry.Text, entry.Ref
+		}
+		document, part, _ := strings.Cut(ref, " §")
+		if part != "" && document == cited {
+			ref = "§" + part // of the one above
+		}
+		if ref != "" {
+			cited = document
+		}
+		head := strings.Repeat(" ", 7) + t.paint.name(pad(stepName(s), n)) + " "
+		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says)+1+width(ref) <= t.width {
+			gap := t.width - (7 + n + 1 + width(value) + 2 + width(says)) - width(ref)
+			t.line(head + painted(value, paint) + "  " + t.paint.dim(says) + strings.Repeat(" ", gap) + t.paint.dim(ref))
 			continue
 		}
-		t.row(7, stepName(s), n, value, nil)
+		t.hangRef(head, 7+max(n, width(stepName(s)))+1, value, ref, paint)
 		t.text(9, says, t.paint.dim)
 	}
+}
+
+// unsent are the steps that are made of the keys and do not travel.
+var unsent = map[string]bool{suite.StepFixedIV: true, suite.StepWriteIV: true, suite.StepNonce: true}
+
+// painted is s painted with f, which may be nil.
+func painted(s string, f func(string) string) string {
+	if f == nil {
+		return s
+	}
+	return f(s)
 }
 
 // stepName is a step's name without the version that tells two of that name apart.
@@ -99,9 +130,24 @@ func stepName(s suite.Step) string { return strings.TrimSuffix(s.Name, "/tls13")
 func (t *Terminal) recordLine(e *handshake.RecordEvent) string {
 	what := []string{e.Type.String(), t.say.ui("n_bytes", "n", text(len(e.Wire)))}
 	if e.Protected {
-		what = append(what, t.say.ui("record_number", "epoch", text(e.Epoch), "sequence", text(e.Sequence)))
+		what = append(what, t.say.ui("record_number", "keys", t.keys(e), "sequence", text(e.Sequence)))
 	}
 	return strings.Join(what, t.say.comma())
+}
+
+// keys is what the keys are called that protect a record. A count of changes would not tell:
+// with early data a client's second keys are those of the handshake.
+func (t *Terminal) keys(e *handshake.RecordEvent) string {
+	l := leg{e.Party, e.Conn}
+	switch updates := e.Epoch - t.flow.application[way{l, e.Dir}]; {
+	case e.Keys == handshake.InClear:
+		return t.say.ui("keys.unknown") // to a listener
+	case !t.flow.tls13[l] && stepOf(e, suite.StepContentType) == nil:
+		return t.say.ui("keys.tls12")
+	case e.Keys == handshake.ApplicationKeys && t.flow.application[way{l, e.Dir}] > 0 && updates > 0:
+		return t.say.ui("keys.updated", "n", text(updates)) // as its traffic secret is called
+	}
+	return t.say.ui("keys." + e.Keys.String())
 }
 
 // wireLine begins to write a record as a listener sees it, and what it claims to be

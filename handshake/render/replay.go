@@ -32,6 +32,7 @@ type Replay struct {
 	conn           *connection
 	shapes         map[string]bool // of handshakes told
 	news           []string        // those of them that are in page
+	met            []string        // parties that are introduced there
 	request        string          // of the bank, until it is known whether money moved
 	alice, mallory int
 	err            error
@@ -83,7 +84,7 @@ func (r *Replay) release() {
 	}
 	r.page.Reset()
 	r.facts.Reset()
-	r.news = nil
+	r.news, r.met = nil, nil
 }
 
 // drop forgets what is on the page, but for the facts.
@@ -92,6 +93,9 @@ func (r *Replay) drop() {
 	r.page.Write(r.facts.Bytes())
 	for _, shape := range r.news {
 		delete(r.shapes, shape)
+	}
+	for _, party := range r.met {
+		delete(r.t.told, "party/"+party)
 	}
 	r.release()
 }
@@ -194,6 +198,13 @@ func (r *Replay) begin(e *handshake.SceneEvent) {
 		r.t.row(0, d, n, r.defence(d), nil)
 	}
 	r.t.row(0, r.ui("replay_ledger"), n, r.balances(), nil)
+	var cast []string
+	for _, p := range []string{"alice", "mallory", "bank"} {
+		if r.t.first("party/" + p) {
+			cast = append(cast, r.say().party(p)+r.say().colon()+r.say().get(narrate.Party, p).Text)
+		}
+	}
+	r.t.text(0, strings.Join(cast, " "), r.t.paint.dim)
 	if r.t.asked == Default {
 		r.t.text(0, r.ui("replay_legend"), r.t.paint.dim)
 	}

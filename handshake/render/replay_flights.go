@@ -148,6 +148,12 @@ func (r *Replay) connection() {
 		server, kept = "bank", " "+r.ui("replay_cut")
 	}
 	names := r.say().party(client) + " %s " + r.say().party(server)
+	for _, p := range []string{client, server} {
+		if r.t.asked != Brief && !r.t.told["party/"+p] {
+			r.met = append(r.met, p)
+			r.t.who(3, p)
+		}
+	}
 	flights := c.flights
 	c.flights = nil
 	r.tampered(c, flights)

@@ -70,6 +70,9 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 		t.text(0, t.say.ui("legend"), t.paint.dim)
 	}
 	t.text(0, t.values(t.say.get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
+	for _, p := range parties {
+		t.who(0, p)
+	}
 	if name == "full" && t.asked == Default && !t.o.Worksheet {
 		// This lesson is about what comes after it.
 		how := "brief_flow"
@@ -187,6 +190,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 	}
 	t.sides("   "+head, ref, t.paint.bold)
 	t.text(5, t.values(entry.Text, e), nil)
+	t.who(5, e.Party)
 	var words []pki.Input
 	var rows []handshake.SceneValue
 	for _, v := range e.Values {
@@ -262,13 +266,12 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	}
 	rows := knowledgeOf(e)
 	columns, label := make([]string, len(rows)), t.width-5
-	var thieves []string
 	for i, k := range rows {
 		columns[i] = t.say.party(k.Party)
 		if short := t.thief(k.Party); short != "" {
 			columns[i] = short
-			thieves = append(thieves, t.say.ui("column_key", "short", short, "who", t.say.get(narrate.Party, k.Party).Text))
 		}
+		t.whoIs(5, k.Party, columns[i])
 		columns[i] = pad(columns[i], 6) + "  "
 		label -= width(columns[i])
 	}
@@ -304,11 +307,6 @@ func (t *Terminal) knowledge(e *handshake.SceneEvent) {
 	}
 	if absent {
 		t.text(5, t.say.ui("knowledge_absent"), t.paint.dim)
-	}
-	if len(thieves) > 1 { // which stole what
-		for _, who := range thieves {
-			t.text(5, who, t.paint.dim)
-		}
 	}
 }
 

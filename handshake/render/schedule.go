@@ -2,6 +2,9 @@ package render
 
 import (
 	"bytes"
+	"crypto"
+	_ "crypto/sha256" // ofNothing computes with them
+	_ "crypto/sha512"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,10 +34,11 @@ func (t *Terminal) scheduleInputs(s *handshake.SecretEvent) []kx.Value {
 		if hashed && (v.Name == "hkdf_label" || s.Method == "HMAC" && v.Name == "transcript_hash") {
 			old = false
 		}
-		if old && !whole {
+		nothing := s.Method == "HKDF-Extract" && zeros(v) || ofNothing(s, v) // the formula says so
+		if (old || nothing) && !whole {
 			continue
 		}
-		v.Name = t.source(v)
+		v.Name = t.source(s, v)
 		in = append(in, v)
 	}
 	return in
@@ -48,11 +52,28 @@ func (t *Terminal) stale(v kx.Value) bool {
 
 // source is what an input of a step is called: the label under which it was computed,
 // or else the name that it has in the step.
-func (t *Terminal) source(v kx.Value) string {
+func (t *Terminal) source(s *handshake.SecretEvent, v kx.Value) string {
 	if label := t.flow.label[string(v.Bytes)]; label != "" {
 		return label
 	}
+	if ofNothing(s, v) {
+		return `Hash("")`
+	}
 	return v.Name
+}
+
+// zeros reports whether v is the string of zeros that stands for what is not there.
+func zeros(v kx.Value) bool { return len(bytes.Trim(v.Bytes, "\x00")) == 0 }
+
+// ofNothing reports whether v is the hash of no messages, as the derivation between two
+// stages takes it (RFC 9846 §7.1).
+func ofNothing(s *handshake.SecretEvent, v kx.Value) bool {
+	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384} {
+		if v.Name == "transcript_hash" && h.String() == s.Hash {
+			return bytes.Equal(v.Bytes, h.New().Sum(nil))
+		}
+	}
+	return false
 }
 
 // scheduleFormula is the step in the RFC's notation. The HkdfLabel is not an argument
@@ -60,11 +81,11 @@ func (t *Terminal) source(v kx.Value) string {
 func (t *Terminal) scheduleFormula(s *handshake.SecretEvent) string {
 	var args []string
 	for _, v := range s.Inputs {
-		switch name := t.source(v); {
+		switch name := t.source(s, v); {
 		case v.Name == "hkdf_label":
 		case len(v.Bytes) == 0:
 			args = append(args, `""`)
-		case s.Method == "HKDF-Extract" && len(bytes.Trim(v.Bytes, "\x00")) == 0:
+		case s.Method == "HKDF-Extract" && zeros(v):
 			args = append(args, v.Name+" = 0") // as the RFC writes it: as many zeros as the hash has bytes
 		case s.Method == "HKDF-Extract" && name != v.Name:
 			args = append(args, v.Name+" = "+name)

@@ -28,7 +28,11 @@ func TestKeyScheduleIsWhole(t *testing.T) {
 				t.Errorf("%s: %s is not shown", name, label)
 			}
 		}
-		for _, m := range regexp.MustCompile(`(?m)^   \* (\w+) +\[hash\]$`).FindAllStringSubmatch(got, -1) {
+		stages := regexp.MustCompile(`(?m)^   \* (\w+) +RFC \d+ §[\d.]+ \[hash\]$`).FindAllStringSubmatch(got, -1)
+		if len(stages) < 20 {
+			t.Errorf("%s: only %d stages", name, len(stages))
+		}
+		for _, m := range stages {
 			if n := strings.Count(got, "   * "+m[1]+" "); n != 1 && name != "update" {
 				t.Errorf("%s: %s is shown %d times", name, m[1], n)
 			}

@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/message"
+	"tlslab/handshake/narrate"
 )
 
 // StepPrompt writes where an endpoint stands and what may legally happen next,
@@ -15,9 +16,16 @@ func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 	head := t.say.party(e.Role().String()) + t.say.colon() + t.say.state(e.State())
 	t.page.blank()
 	t.text(0, head, t.paint.bold)
-	legal := e.Legal()
-	told := map[string]bool{} // rows that differ in their guards alone
-	for _, m := range legal {
+	t.legal(e.Legal())
+	t.text(2, t.say.ui("alert_any_time"), t.paint.dim)
+	t.text(0, t.say.ui("press_enter"), t.paint.bold)
+	return t.err
+}
+
+// legal writes the rows of a state, and under which condition each is taken.
+func (t *Terminal) legal(legal []handshake.Move) {
+	told := map[string]bool{} // rows that say the same
+	for i, m := range legal {
 		key := "legal_send"
 		if m.Dir == handshake.Receive {
 			key = "legal_recv"
@@ -33,19 +41,26 @@ func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 		} else {
 			line += t.say.state(m.To)
 		}
+		free := slices.ContainsFunc(legal, func(x handshake.Move) bool {
+			return !x.Guarded && x.Dir == m.Dir && x.Msg == m.Msg && x.To == m.To && x.Version == m.Version
+		})
+		switch {
+		case m.Guarded && !free:
+			line += t.say.comma() + t.say.ui("guarded", "when", t.say.title(narrate.Guard, string(m.When)))
+		case slices.ContainsFunc(legal[:i], func(x handshake.Move) bool { return before(x, m) }):
+			line += t.say.comma() + t.say.ui("unguarded")
+		}
 		if told[line] {
 			continue
 		}
 		told[line] = true
-		free := slices.ContainsFunc(legal, func(x handshake.Move) bool {
-			return !x.Guarded && x.Dir == m.Dir && x.Msg == m.Msg && x.To == m.To && x.Version == m.Version
-		})
-		if m.Guarded && !free {
-			line += t.say.comma() + t.say.ui("guarded")
-		}
 		t.text(2, line, nil)
 	}
-	t.text(2, t.say.ui("alert_any_time"), t.paint.dim)
-	t.text(0, t.say.ui("press_enter"), t.paint.bold)
-	return t.err
+}
+
+// before reports whether x, an earlier row, is tried before m and keeps it back: of what is
+// sent any row that has a guard, of what is received one of the same message.
+func before(x, m handshake.Move) bool {
+	rival := x.Dir == m.Dir && (m.Dir == handshake.Send || x.Msg == m.Msg) && (x.Version == m.Version || m.Version == 0 || x.Version == 0)
+	return x.Guarded && rival && (x.To != m.To || x.Msg != m.Msg)
 }

@@ -175,8 +175,15 @@ func (t *Terminal) correct(e handshake.Event) {
 		if entry.Text == "" {
 			continue
 		}
-		t.hang("   "+t.paint.myth("! "+t.say.ui("often_said")+" "), 5+width(t.say.ui("often_said"))+1, entry.Title, t.paint.myth)
-		t.text(5, t.values(entry.Text, e), nil)
+		at, ref := 5+width(t.say.ui("often_said"))+1, entry.Ref
+		head := "   " + t.paint.myth("! "+t.say.ui("often_said")+" ")
+		if at+width(entry.Title)+1+width(ref) <= t.width {
+			t.hangRef(head, at, entry.Title, ref, t.paint.myth)
+			ref = ""
+		} else {
+			t.hang(head, at, entry.Title, t.paint.myth)
+		}
+		t.textRef(5, t.values(entry.Text, e), ref, nil)
 	}
 }
 

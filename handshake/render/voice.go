@@ -119,6 +119,17 @@ func (v voice) word(s string) string {
 	return s
 }
 
+// inWords is a value that has no name in a registry, but one of ours: yes, no, kept. ours is
+// false for all others, a protocol's name among them.
+func (v voice) inWords(value any) (word string, ours bool) {
+	switch value.(type) {
+	case bool, string:
+		e, ok := narrate.Get(v.lang, narrate.UI, "word."+text(value))
+		return e.Title, ok
+	}
+	return "", false
+}
+
 // state is a state by its name, and what that means.
 func (v voice) state(s handshake.State) string {
 	if e := v.get(narrate.State, s.String()); e.Title != "" {

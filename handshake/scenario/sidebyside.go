@@ -45,7 +45,7 @@ func CompareCertificates(real, forged *x509.Certificate) SideBySide {
 	s.row("subject", real.Subject.String(), forged.Subject.String())
 	s.row("names", real.DNSNames, forged.DNSNames)
 	s.row("issuer", real.Issuer.CommonName, forged.Issuer.CommonName)
-	s.row("serial", fmt.Sprintf("%x", real.SerialNumber), fmt.Sprintf("%x", forged.SerialNumber))
+	s.row("serial", fmt.Sprintf("%x", real.SerialNumber.Bytes()), fmt.Sprintf("%x", forged.SerialNumber.Bytes()))
 	s.row("not_before", real.NotBefore.UTC(), forged.NotBefore.UTC())
 	s.row("not_after", real.NotAfter.UTC(), forged.NotAfter.UTC())
 	s.row("public_key", pki.CertKeyName(real), pki.CertKeyName(forged))
