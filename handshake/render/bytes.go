@@ -63,7 +63,7 @@ func (t *Terminal) recordHeader(e *handshake.RecordEvent) {
 		{3, 5, "record.length", int(binary.BigEndian.Uint16(h[3:]))},
 	} {
 		entry := t.say.get(narrate.Field, f.key)
-		name, _, _ := strings.Cut(strings.TrimPrefix(f.key, "record."), "+")
+		name, _, _ := strings.Cut(lastName(f.key, new(handshake.MessageEvent)), "+")
 		t.entry(f.off, h[f.off:f.end], "", name+" = "+text(f.value), entry.Title)
 		if entry.Text != "" && t.first("field/"+f.key) {
 			t.textRef(textColumn+2, entry.Text, entry.Ref, t.paint.dim)
