@@ -44,6 +44,38 @@ func TestRenegotiation(t *testing.T) {
 	}
 }
 
+// Application data may come between the pieces of a message by which a peer of TLS 1.2 asks for
+// another handshake: "data of different TLS record layer content types MAY be interleaved" (RFC
+// 5246 §6.2.1). It is read, and the message is answered once it is whole.
+func TestDataAmidRenegotiation(t *testing.T) {
+	for _, test := range []struct {
+		victim handshake.Role
+		ask    []byte
+	}{
+		{client, marshalled(t, &message.HelloRequest{})},
+		{server, body(recordedAs(t, "ecdhe").to(server)[0])},
+	} {
+		cc, sc := pairFor(ecdheECDSA)
+		c := connect(t, cc, sc).run(nil).completes()
+		w := c.as(other(test.victim), 1)
+		c.inject(test.victim, put(t, w, iana.Handshake, test.ask[:2]), put(t, w, iana.ApplicationData, []byte("hello ")),
+			put(t, w, iana.Handshake, test.ask[2:]), put(t, w, iana.ApplicationData, []byte("again")))
+		var read []byte
+		for _, d := range all[*handshake.DataEvent](c.heard[test.victim]) {
+			read = append(read, d.Data...)
+		}
+		if string(read) != "hello again" {
+			t.Errorf("the %v reads %q: %v", test.victim, read, c.ends[test.victim].Err())
+		}
+		alerts := all[*handshake.AlertEvent](c.heard[test.victim])
+		if len(alerts) != 1 || alerts[0].Description != iana.NoRenegotiation {
+			t.Errorf("the %v answers with %d alerts", test.victim, len(alerts))
+		}
+		c.inject(test.victim, put(t, w, iana.Handshake, test.ask[:2]), put(t, w, iana.ChangeCipherSpec, []byte{1}))
+		c.refuses(test.victim, want{reason.KeyChangeMidMessage, "record.type", -1, iana.UnexpectedMessage, handshake.Connected})
+	}
+}
+
 // A HelloRequest is ignored by a client that is negotiating already, wherever it stands, and
 // counts for no Finished (RFC 5246 §7.4.1.1). A flood of them is no reason to go on for ever,
 // and one that says something is none.

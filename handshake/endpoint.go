@@ -327,15 +327,8 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	if rec.Dropped {
 		return true, nil
 	}
-	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
-		r, ref := reason.InterleavedMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
-		switch {
-		case rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13:
-			r, ref = reason.KeyChangeMidMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §7.1")
-		case rec.Type == iana.ApplicationData && e.state != Connected:
-			ref = e.rule("RFC 9846 §5.1", "RFC 5246 §7.4.9")
-		}
-		return false, reason.New(r, ref, "record.type", iana.Handshake, rec.Type)
+	if err := e.interrupts(rec.Type); err != nil {
+		return false, err
 	}
 	switch rec.Type {
 	case iana.Handshake:
@@ -352,7 +345,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		return true, e.readAlert(rec.Payload)
 	case iana.ApplicationData:
 		if e.state.MayRead() == NoData {
-			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), "record.type",
+			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §2", "RFC 5246 §7.4.9"), "record.type",
 				reason.Say("no application data in state %v", e.state), rec.Type)
 		}
 		if e.state.MayRead() == EarlyData {
