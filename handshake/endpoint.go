@@ -226,8 +226,11 @@ func (e *Endpoint) version() iana.Version {
 	if v := e.summary.Version; v != 0 {
 		return v
 	}
-	if v := e.cfg.versions(); len(v) == 1 {
-		return v[0]
+	switch tls13, tls12 := e.cfg.speaks(iana.TLS13), e.cfg.speaks(iana.TLS12); {
+	case tls13 && !tls12:
+		return iana.TLS13
+	case tls12 && !tls13:
+		return iana.TLS12
 	}
 	return 0
 }
