@@ -8,8 +8,8 @@ import (
 	"io"
 	"math/big"
 	"slices"
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 
 	"tlslab/handshake/iana"
