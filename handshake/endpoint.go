@@ -173,7 +173,7 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		if err := e.refuseExcess(); err != nil {
 			return false, e.fail(err)
 		}
-		return true, e.fire(i, nil, nil)
+		return true, e.fire(i, nil, nil, nil)
 	}
 	if len(e.hs) > 0 {
 		if progress, err := e.readMessage(); progress || err != nil {
@@ -250,13 +250,13 @@ func (e *Endpoint) expects(k message.Kind) bool {
 }
 
 // fire does one row.
-func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
+func (e *Endpoint) fire(i int, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := e.machine.row(i)
 	if e.cfg.Listener != nil {
 		e.move, e.ref, e.to = row.String(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
-		e.noteMessage(Receive, m, raw, row.To)
+		e.noteMessage(Receive, m, raw, walked, row.To)
 	}
 	if m != nil && e.rd.Epoch() > 0 {
 		e.owing = true // it was under keys that only the two ends have
@@ -406,9 +406,11 @@ func (e *Endpoint) readMessage() (bool, error) {
 		raw = e.transcript[e.mark:len(e.transcript):len(e.transcript)]
 	}
 	e.hs = e.hs[n:]
-	m, err := message.Parse(e.context(), raw, nil)
+	walked := e.walked()
+	m, err := message.Parse(e.context(), raw, walked)
 	if err != nil && kind == message.KindClientHello {
-		m, err = e.parsePassingOver(raw, err)
+		walked = e.walked()
+		m, err = e.parsePassingOver(raw, walked, err)
 	}
 	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
 		return false, e.unexpected(kind)
@@ -420,7 +422,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 	if i < 0 {
 		return false, e.unexpected(m.Kind())
 	}
-	return true, e.fire(i, m, raw)
+	return true, e.fire(i, m, raw, walked)
 }
 
 func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
@@ -431,14 +433,15 @@ func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
 	if !e.expects(m.Kind()) {
 		return e.unexpected(m.Kind())
 	}
-	if err := wire.Parse(payload, m, nil); err != nil {
+	walked := e.walked()
+	if err := wire.Parse(payload, m, walked); err != nil {
 		return err
 	}
 	i := e.find(Receive, m)
 	if i < 0 {
 		return e.unexpected(m.Kind())
 	}
-	return e.fire(i, m, payload)
+	return e.fire(i, m, payload, walked)
 }
 
 // before is the transcript up to, not including, the message at hand.
@@ -463,17 +466,31 @@ func (e *Endpoint) send(m message.Message) error {
 
 // sendAsIs is send for a message that nobody shall change any more: its binders are made.
 func (e *Endpoint) sendAsIs(m message.Message) error {
-	at := len(e.transcript)
+	at, walked := len(e.transcript), e.walked()
 	var err error
-	if e.transcript, err = wire.Append(e.transcript, m, nil); err != nil {
+	if e.transcript, err = wire.Append(e.transcript, m, walked); err != nil {
 		return reason.Fault(m.Kind().String(), err) // what we cannot write is no fault of the peer's
 	}
 	e.mark = at
 	raw := e.transcript[at:]
 	if e.cfg.Listener != nil {
-		e.noteMessage(Send, m, raw, e.to)
+		e.noteMessage(Send, m, raw, walked, e.to)
 	}
 	return e.write(iana.Handshake, raw)
+}
+
+// writeChangeCipherSpec sends the one message that is in no transcript and under a record
+// type of its own.
+func (e *Endpoint) writeChangeCipherSpec() error {
+	m, walked := new(message.ChangeCipherSpec), e.walked()
+	raw, err := message.Marshal(m, walked)
+	if err != nil {
+		return reason.Fault(m.Kind().String(), err)
+	}
+	if e.cfg.Listener != nil {
+		e.noteMessage(Send, m, raw, walked, e.to)
+	}
+	return e.write(iana.ChangeCipherSpec, raw)
 }
 
 // sendLater sends a message after the handshake, which no transcript holds.
@@ -481,12 +498,13 @@ func (e *Endpoint) sendLater(m message.Message) error {
 	if e.cfg.edit != nil {
 		e.cfg.edit(m)
 	}
-	raw, err := message.Marshal(m, nil)
+	walked := e.walked()
+	raw, err := message.Marshal(m, walked)
 	if err != nil {
 		return reason.Fault(m.Kind().String(), err)
 	}
 	if e.cfg.Listener != nil {
-		e.noteMessage(Send, m, raw, e.to)
+		e.noteMessage(Send, m, raw, walked, e.to)
 	}
 	return e.write(iana.Handshake, raw)
 }

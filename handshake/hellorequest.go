@@ -31,7 +31,8 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 	}
 	m := new(message.HelloRequest)
 	n := min(messageLen(e.hs), len(e.hs))
-	if err := wire.Parse(e.hs[:n], m, nil); err != nil {
+	walked := e.walked()
+	if err := wire.Parse(e.hs[:n], m, walked); err != nil {
 		return false, err
 	}
 	raw := e.hs[:n]
@@ -39,7 +40,7 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 	if e.listening() {
 		row := e.helloRequestIgnored()
 		e.move, e.ref = row.String(), row.Ref
-		e.noteMessage(Receive, m, raw, e.state)
+		e.noteMessage(Receive, m, raw, walked, e.state)
 		e.move, e.ref = "", ""
 	}
 	return true, e.countAttempt("RFC 5246 §7.4.1.1")

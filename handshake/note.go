@@ -46,12 +46,19 @@ func (e *Endpoint) noteRecord(d Direction, r record.Record) {
 	})
 }
 
-func (e *Endpoint) noteMessage(d Direction, m message.Message, raw []byte, to State) {
-	var fields []wire.Field
-	if _, err := wire.Append(nil, m, &fields); err != nil {
-		return // it was marshalled a moment ago
+// walked is where the walk that reads or writes a message notes its fields; nil where
+// nobody listens.
+func (e *Endpoint) walked() *[]wire.Field {
+	if e.cfg.Listener == nil {
+		return nil
 	}
-	e.cfg.Listener.Event(&MessageEvent{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields), To: to})
+	return new([]wire.Field)
+}
+
+// noteMessage tells of a message whose walk noted its fields in walked: what is shown of a
+// received message are the bytes that came.
+func (e *Endpoint) noteMessage(d Direction, m message.Message, raw []byte, walked *[]wire.Field, to State) {
+	e.cfg.Listener.Event(&MessageEvent{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), To: to})
 }
 
 func (e *Endpoint) noteData(d Direction, p []byte) {

@@ -114,11 +114,7 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 
 // sendChangeCipherSpec says that what follows is under the new keys.
 func (k *keys12) sendChangeCipherSpec(e *Endpoint) error {
-	m := new(message.ChangeCipherSpec)
-	if e.cfg.Listener != nil {
-		e.noteMessage(Send, m, []byte{1}, e.to)
-	}
-	if err := e.write(iana.ChangeCipherSpec, []byte{1}); err != nil {
+	if err := e.writeChangeCipherSpec(); err != nil {
 		return err
 	}
 	return k.change(e, Send)

@@ -13,6 +13,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
 )
 
 // keys13 is what both roles of TLS 1.3 do alike: the key schedule from the shared
@@ -271,9 +272,13 @@ func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5", Field: "change_cipher_spec.type", Off: 0, Want: reason.Say("the one byte 01"), Got: fmt.Sprintf("%x", payload)}
 	}
 	if e.listening() {
-		m := e.dummyChangeCipherSpec(Receive)
-		e.move, e.ref = m.String(), m.Ref
-		e.noteMessage(Receive, new(message.ChangeCipherSpec), payload, e.state)
+		row := e.dummyChangeCipherSpec(Receive)
+		e.move, e.ref = row.String(), row.Ref
+		m, walked := new(message.ChangeCipherSpec), e.walked()
+		if err := wire.Parse(payload, m, walked); err != nil {
+			return err
+		}
+		e.noteMessage(Receive, m, payload, walked, e.state)
 		e.move, e.ref = "", ""
 	}
 	return e.countWarning("RFC 9846 §5", "change_cipher_spec")
@@ -287,8 +292,5 @@ func (e *Endpoint) dummyChangeCipherSpec(d Direction) Move {
 // sendDummyChangeCipherSpec makes the handshake look like a resumed one of TLS 1.2, for
 // middleboxes that let nothing else pass (RFC 9846 §E.4).
 func (e *Endpoint) sendDummyChangeCipherSpec() error {
-	if e.cfg.Listener != nil {
-		e.noteMessage(Send, new(message.ChangeCipherSpec), []byte{1}, e.to)
-	}
-	return e.write(iana.ChangeCipherSpec, []byte{1})
+	return e.writeChangeCipherSpec()
 }

@@ -46,7 +46,7 @@ func (e *Endpoint) beforeWrite() error {
 		e.traffic.queued = false
 	}
 	if i := e.find(Send, nil); i >= 0 {
-		return e.fire(i, nil, nil)
+		return e.fire(i, nil, nil, nil)
 	}
 	return nil
 }
