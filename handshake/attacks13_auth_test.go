@@ -70,12 +70,12 @@ func TestCertificate13(t *testing.T) {
 // offered to understand (RFC 8879 §4, §5).
 func TestCompressedCertificateRefused(t *testing.T) {
 	const field = "compressed_certificate."
-	bomb, err := certcompress.Compress(iana.CompressZlib, make([]byte, 1<<18))
+	bomb, err := certcompress.Zlib.Compress(make([]byte, 1<<18))
 	if err != nil {
 		t.Fatal(err)
 	}
 	pack := func(body []byte) func(*message.CompressedCertificate) {
-		b, err := certcompress.Compress(iana.CompressZlib, body)
+		b, err := certcompress.Zlib.Compress(body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestCompressedCertificateRefused(t *testing.T) {
 			attack{name: test.name + "/" + from.String(), kind: message.KindCompressedCertificate, want: w,
 				setup: func(c, s *handshake.Config) {
 					wantClientCert(t, c, s)
-					c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+					c.CertificateCompression = []*certcompress.Method{certcompress.Zlib}
 					s.CertificateCompression = c.CertificateCompression
 				},
 				change: func(m message.Message) { test.change(m.(*message.CompressedCertificate)) }}.run(t, from)
@@ -128,7 +128,7 @@ func TestCompressedCertificateRefused(t *testing.T) {
 		attack{name: "nobody, from a " + from.String(), kind: message.KindCompressedCertificate, want: w,
 			setup: func(c, s *handshake.Config) {
 				wantClientCert(t, c, s)
-				c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+				c.CertificateCompression = []*certcompress.Method{certcompress.Zlib}
 				s.CertificateCompression = c.CertificateCompression
 			},
 			change: func(m message.Message) { pack(empty)(m.(*message.CompressedCertificate)) }}.run(t, from)

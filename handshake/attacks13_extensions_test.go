@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -25,7 +26,7 @@ func TestMisplacedExtensions(t *testing.T) {
 	add := func(x *message.Extensions, y message.Extension) { x.Add(y) }
 	everything := func(c, s *handshake.Config) {
 		c.ALPN, c.Stapling, c.SendCertificateAuthorities = []string{"h2"}, true, true
-		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+		c.CertificateCompression = []*certcompress.Method{certcompress.Zlib}
 		l := world("ecdsa")
 		s.ClientAuth, s.Roots = handshake.RequestClientCert, l.Roots
 	}

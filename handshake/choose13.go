@@ -103,7 +103,7 @@ func (s *server) chooseIdentity13(m *message.ClientHello) error {
 	if n, ok := message.Get[*message.StatusRequest](&m.Extensions); ok && n.StatusType == iana.StatusOCSP {
 		s.staple = len(s.certificate.Staple) > 0
 	}
-	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok && s.pack == 0 {
+	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok && s.pack == nil {
 		s.pack = s.packing(n.Algorithms)
 	}
 	return nil

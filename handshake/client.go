@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -46,12 +47,12 @@ type clientHandshake struct {
 	ticket                         []byte
 	ticketLifetime                 uint32 // seconds
 
-	psks    []psk                                // in the order offered
-	offers  []groupOffer                         // whose shares are in hello
-	retry   *message.ServerHello                 // the HelloRetryRequest
-	retried bool                                 // it has been answered
-	asked   bool                                 // a CertificateRequest came
-	pack    iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	psks    []psk                // in the order offered
+	offers  []groupOffer         // whose shares are in hello
+	retry   *message.ServerHello // the HelloRetryRequest
+	retried bool                 // it has been answered
+	asked   bool                 // a CertificateRequest came
+	pack    *certcompress.Method // what to compress our certificate with; nil: not
 }
 
 // groupOffer is a share that went out, and what belongs to it.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -82,7 +83,7 @@ func clientRetries(c *client, _ message.Message) bool { return c.retry != nil &&
 func earlyTaken(c *client, _ message.Message) bool    { return c.summary.EarlyData == EarlyDataAccepted }
 func clientHasPSK(c *client, _ message.Message) bool  { return c.psk != nil }
 func clientAsked(c *client, _ message.Message) bool   { return c.asked }
-func clientPacks(c *client, _ message.Message) bool   { return c.pack != 0 && c.certificate != nil }
+func clientPacks(c *client, _ message.Message) bool   { return c.pack != nil && c.certificate != nil }
 func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
 func clientUpdates(c *client, _ message.Message) bool { return c.traffic.due() }
 
@@ -96,7 +97,7 @@ func (c *client) extend13(m *message.ClientHello) error {
 		x.Add(&message.PSKKeyExchangeModes{Modes: c.cfg.pskModes()})
 	}
 	if a := c.cfg.CertificateCompression; len(a) > 0 {
-		x.Add(&message.CompressCertificate{Algorithms: a})
+		x.Add(&message.CompressCertificate{Algorithms: certcompress.Algorithms(a)})
 	}
 	if c.cfg.SendCertificateAuthorities && c.cfg.Roots != nil && c.cfg.Roots.Len() > 0 {
 		x.Add(&message.CertificateAuthorities{Authorities: c.cfg.authorities()})

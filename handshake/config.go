@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -92,7 +93,9 @@ type Config struct {
 	SendCertificateAuthorities bool
 	// CertificateCompression lists what certificates may be compressed with, best first:
 	// it is offered to the peer, and used towards one that offers it (RFC 8879). None.
-	CertificateCompression []iana.CertificateCompressionAlgorithm
+	// There are certcompress.Zlib, and in packages below that one brotli.Method and
+	// zstd.Method.
+	CertificateCompression []*certcompress.Method
 	// RecordSizeLimit is the most plaintext, in bytes, that this end takes in a protected
 	// record; in TLS 1.3 content type and padding count (RFC 8449). From 64; 0 does not say.
 	RecordSizeLimit int

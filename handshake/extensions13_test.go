@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -18,25 +21,25 @@ import (
 // Each algorithm for certificates, in both directions; the first of ours that the peer
 // takes; none if there is none.
 func TestCertificateCompression(t *testing.T) {
-	type algs = []iana.CertificateCompressionAlgorithm
-	z, b, s := iana.CompressZlib, iana.CompressBrotli, iana.CompressZstd
+	type algs = []*certcompress.Method
+	z, b, s := certcompress.Zlib, brotli.Method, zstd.Method
 	for _, test := range []struct {
 		client, server algs
-		down, up       iana.CertificateCompressionAlgorithm // what the server uses, and the client
+		down, up       *certcompress.Method // what the server uses, and the client
 	}{
 		{algs{z}, algs{z}, z, z}, {algs{b}, algs{b}, b, b}, {algs{s}, algs{s}, s, s},
-		{algs{z, b, s}, algs{s, b}, s, b}, {algs{z}, algs{b}, 0, 0}, {algs{z}, nil, 0, 0}, {nil, algs{z}, 0, 0},
+		{algs{z, b, s}, algs{s, b}, s, b}, {algs{z}, algs{b}, nil, nil}, {algs{z}, nil, nil, nil}, {nil, algs{z}, nil, nil},
 	} {
 		cc, sc := pair13()
 		wantClientCert(t, cc, sc)
 		cc.CertificateCompression, sc.CertificateCompression = test.client, test.server
 		c := connect(t, cc, sc).run(nil).is13()
-		for role, want := range []iana.CertificateCompressionAlgorithm{test.up, test.down} {
+		for role, want := range []*certcompress.Method{test.up, test.down} {
 			from := handshake.Role(role)
 			packed, plain := c.sent(from, message.KindCompressedCertificate), c.sent(from, message.KindCertificate)
-			if len(packed)+len(plain) != 1 || len(packed) > 0 != (want != 0) {
+			if len(packed)+len(plain) != 1 || len(packed) > 0 != (want != nil) {
 				t.Errorf("%+v: the %v sends %d plain and %d compressed", test, from, len(plain), len(packed))
-			} else if want != 0 && packed[0].(*message.CompressedCertificate).Algorithm != want {
+			} else if want != nil && packed[0].(*message.CompressedCertificate).Algorithm != want.Algorithm() {
 				t.Errorf("%+v: the %v uses %v", test, from, packed[0].(*message.CompressedCertificate).Algorithm)
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -42,8 +44,8 @@ func flows13() []*flow {
 		s.ClientAuth, s.Roots = handshake.RequireClientCert, l.Roots
 	}
 	packed := func(c, s *handshake.Config) {
-		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib, iana.CompressBrotli}
-		s.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}
+		c.CertificateCompression = []*certcompress.Method{certcompress.Zlib, brotli.Method}
+		s.CertificateCompression = []*certcompress.Method{brotli.Method}
 	}
 	everything := func(c, s *handshake.Config) {
 		c.Stapling, c.GREASE = true, true

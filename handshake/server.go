@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -41,12 +42,12 @@ type serverHandshake struct {
 
 	// TLS 1.3's.
 	group               kx.Group
-	share               []byte                               // the client's, of group; nil: it must come back with one
-	retrying            bool                                 // a HelloRetryRequest is due, or its answer
-	pskWithDHE, pskOnly bool                                 // how a pre-shared key may be used with this client
-	selected            uint16                               // which of those offered
-	cookie              []byte                               // that the second ClientHello must bring; nil: none
-	pack                iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	share               []byte               // the client's, of group; nil: it must come back with one
+	retrying            bool                 // a HelloRetryRequest is due, or its answer
+	pskWithDHE, pskOnly bool                 // how a pre-shared key may be used with this client
+	selected            uint16               // which of those offered
+	cookie              []byte               // that the second ClientHello must bring; nil: none
+	pack                *certcompress.Method // what to compress our certificate with; nil: not
 	ticketsSent         int
 }
 

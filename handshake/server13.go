@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -73,7 +74,7 @@ func serverTakesEarly(s *server, _ message.Message) bool {
 }
 func serverHasPSK(s *server, _ message.Message) bool       { return s.psk != nil }
 func serverAsked(s *server, _ message.Message) bool        { return s.summary.CertificateRequested }
-func serverPacks(s *server, _ message.Message) bool        { return s.pack != 0 }
+func serverPacks(s *server, _ message.Message) bool        { return s.pack != nil }
 func serverUnpacks(s *server, _ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
 func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket }
 func serverGivesMore(s *server, _ message.Message) bool {
@@ -270,7 +271,7 @@ func sendCertificateRequest13(s *server, _ message.Message) error {
 		x.Add(&message.CertificateAuthorities{Authorities: s.cfg.authorities()})
 	}
 	if a := s.cfg.CertificateCompression; len(a) > 0 {
-		x.Add(&message.CompressCertificate{Algorithms: a})
+		x.Add(&message.CompressCertificate{Algorithms: certcompress.Algorithms(a)})
 	}
 	return s.send(m)
 }

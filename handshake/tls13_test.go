@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"tlslab/handshake"
-	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -104,7 +103,7 @@ func TestClientCertificates13(t *testing.T) {
 			cc.Certificates = []handshake.Certificate{alice(t, l)}
 			sc.ClientAuth, sc.Roots = handshake.RequireClientCert, l.Roots
 			if packed {
-				cc.CertificateCompression, sc.CertificateCompression = certcompress.Algorithms(), certcompress.Algorithms()
+				cc.CertificateCompression, sc.CertificateCompression = allCompressions, allCompressions
 			}
 			c := connect(t, cc, sc).run(nil).is13()
 			got := c.ends[server].Summary().PeerChain

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -73,7 +74,7 @@ var lessons = map[string]scenario.Options{
 	"1.3, client auth":    {Kx: only13, ClientAuth: true, KeyAlg: "ecdsa", RecordSizeLimit: 512, ALPN: []string{"h2"}},
 	"1.3, no certificate": {Kx: only13, ClientAuth: true, NoClientCert: true},
 	"1.3, compressed": {Kx: only13, ClientAuth: true, KeyAlg: "ed25519",
-		CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZlib}},
+		CertificateCompression: []*certcompress.Method{certcompress.Zlib}},
 	"1.3, staple":           {Kx: only13, Staple: "good"},
 	"1.3, key update":       {Kx: only13, KeyUpdate: true, Padding: 3},
 	"1.3, kem":              {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
@@ -76,7 +78,7 @@ func lessons() map[string]scenario.Options {
 
 		"tls13":     {Kx: tls13Only},
 		"retry":     {Kx: tls13Only, HelloRetry: true, Cookie: true},
-		"mutual13":  {Kx: tls13Only, ClientAuth: true, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
+		"mutual13":  {Kx: tls13Only, ClientAuth: true, CertificateCompression: []*certcompress.Method{brotli.Method}},
 		"integrity": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, // TLS_SHA256_SHA256
 		"update":    {Kx: tls13Only, KeyUpdate: true, Padding: 16},
 		"grease":    {Kx: tls13Only, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
@@ -73,7 +74,7 @@ type Options struct {
 	Padding         int  // zeros that each protected record gets
 	RecordSizeLimit int  // of both ends, in bytes (RFC 8449); 0: none
 	// CertificateCompression is what both ends can do, best first; nil: none.
-	CertificateCompression []iana.CertificateCompressionAlgorithm
+	CertificateCompression []*certcompress.Method
 
 	Plain bool // first the same request over bare TCP
 

@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
@@ -105,7 +108,7 @@ func TestOutcomes(t *testing.T) {
 		{"retry", scenario.Options{Kx: only13, HelloRetry: true, Cookie: true}, "", ""},
 		{"key update", scenario.Options{Kx: only13, KeyUpdate: true, Padding: 100}, "", ""},
 		{"compressed certificates", scenario.Options{Kx: only13, ClientAuth: true,
-			CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZstd}}, "", ""},
+			CertificateCompression: []*certcompress.Method{zstd.Method}}, "", ""},
 		{"reserved values, small records", scenario.Options{Kx: only13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", ""},
 		{"integrity only", scenario.Options{Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, "", ""},
 		{"middle box in TLS 1.3", scenario.Options{Kx: only13, MITM: true, TrustMITM: true}, "", ""},
@@ -303,7 +306,7 @@ func variety() map[string]scenario.Options {
 		"retry": {Kx: only13, HelloRetry: true, Cookie: true}, "key update": {Kx: only13, KeyUpdate: true},
 		"psk": {Resume: scenario.ResumePSK}, "0rtt": {Resume: scenario.ResumeEarly}, "psk_ke": {Resume: scenario.ResumeEarly, PSKOnly: true},
 		"external psk": {PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}},
-		"compressed":   {Kx: only13, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
+		"compressed":   {Kx: only13, CertificateCompression: []*certcompress.Method{brotli.Method}},
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -335,12 +338,12 @@ func TestGnuTLS13Compression(t *testing.T) {
 	if said := gnutlsTalk(t, port, wait, "--compress-cert", "zlib"); strings.Contains(said, "Unknown compression method") {
 		t.Skip("this GnuTLS is built without certificate compression, as Debian's is")
 	}
-	for _, a := range []iana.CertificateCompressionAlgorithm{iana.CompressZlib, iana.CompressBrotli, iana.CompressZstd} {
+	for _, a := range []*certcompress.Method{certcompress.Zlib, brotli.Method, zstd.Method} {
 		t.Run("our client "+a.String(), func(t *testing.T) {
 			addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert", "--compress-cert", a.String())
 			cfg := verifying()
 			cfg.Certificates = clients()["rsa"].ours()
-			cfg.CertificateCompression = []iana.CertificateCompressionAlgorithm{a}
+			cfg.CertificateCompression = []*certcompress.Method{a}
 			if _, w := echoed(t, addr, cfg); w.saw(message.KindCompressedCertificate) != 2 {
 				t.Errorf("messages %v", w.kinds)
 			}
@@ -348,7 +351,7 @@ func TestGnuTLS13Compression(t *testing.T) {
 		t.Run("our server "+a.String(), func(t *testing.T) {
 			cfg := serving(servers()["rsa"])
 			cfg.ClientAuth = handshake.RequireClientCert
-			cfg.CertificateCompression = []iana.CertificateCompressionAlgorithm{a}
+			cfg.CertificateCompression = []*certcompress.Method{a}
 			id := clients()["rsa"]
 			_, w := gnutlsLine(t, cfg, gnutlsAll13, "--compress-cert", a.String(), "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
 			if w.saw(message.KindCompressedCertificate) != 2 {

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -60,16 +63,16 @@ func run13(t testing.TB, cc, sc *tls.Config, check func(c, s handshake.Summary, 
 // TestCompression13 compresses both ends' certificates with each algorithm, and with none
 // in common neither.
 func TestCompression13(t *testing.T) {
-	type algorithms = []iana.CertificateCompressionAlgorithm
+	type algorithms = []*certcompress.Method
 	for _, k := range []struct {
 		client, server algorithms
 		want           int
 	}{
-		{algorithms{iana.CompressZlib}, algorithms{iana.CompressZlib}, 2},
-		{algorithms{iana.CompressBrotli}, algorithms{iana.CompressZlib, iana.CompressBrotli}, 2},
-		{algorithms{iana.CompressZstd, iana.CompressZlib}, algorithms{iana.CompressZstd}, 2},
-		{algorithms{iana.CompressZstd}, algorithms{iana.CompressZlib}, 0},
-		{nil, algorithms{iana.CompressZlib}, 0},
+		{algorithms{certcompress.Zlib}, algorithms{certcompress.Zlib}, 2},
+		{algorithms{brotli.Method}, algorithms{certcompress.Zlib, brotli.Method}, 2},
+		{algorithms{zstd.Method, certcompress.Zlib}, algorithms{zstd.Method}, 2},
+		{algorithms{zstd.Method}, algorithms{certcompress.Zlib}, 0},
+		{nil, algorithms{certcompress.Zlib}, 0},
 	} {
 		t.Run(strings.ReplaceAll(fmt.Sprint(k.client, k.server), " ", ","), func(t *testing.T) {
 			cc, sc := verifying(), serving(servers()["rsa"])

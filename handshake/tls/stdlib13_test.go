@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -326,7 +329,7 @@ var extras = []struct {
 	{"certificate_authorities", func(c *tls.Config) { c.SendCertificateAuthorities = true }},
 	{"signature_algorithms_cert", func(c *tls.Config) { c.CertificateSchemes = c.Schemes }},
 	{"compress_certificate and record_size_limit", func(c *tls.Config) {
-		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressBrotli, iana.CompressZlib, iana.CompressZstd}
+		c.CertificateCompression = []*certcompress.Method{brotli.Method, certcompress.Zlib, zstd.Method}
 		c.RecordSizeLimit = 1000
 	}},
 	{"all of it", nil},
