@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -76,7 +77,7 @@ func TestAbort(t *testing.T) {
 				checkRefusal(t, fmt.Sprintf("%v, %v, %q", version, e.Role(), why), e, peer, wantWhy, want)
 				_, rerr := e.Read(make([]byte, 1))
 				_, werr := e.Write([]byte("x"))
-				if again := e.Abort(err); rerr != e.Err() || werr != e.Err() || again != e.Err() || e.State() != handshake.Failed {
+				if again := e.Abort(err); rerr != e.Err() || werr != e.Err() || again != e.Err() || e.State() != event.Failed {
 					t.Errorf("%v, %v, %q: then it reads %v, writes %v, aborts %v in %v", version, e.Role(), why, rerr, werr, again, e.State())
 				}
 				if out := e.Output(); len(out) > 0 {
@@ -94,8 +95,8 @@ func TestAbortAnyState(t *testing.T) {
 		for role := range 2 {
 			for at := 0; ; at++ {
 				var sent []iana.AlertDescription
-				hear := listener(func(e handshake.Event) {
-					if a, ok := e.(*handshake.AlertEvent); ok && a.Dir == handshake.Send && a.Level == iana.Fatal {
+				hear := listener(func(e event.Event) {
+					if a, ok := e.(*event.Alert); ok && a.Dir == event.Send && a.Level == iana.Fatal {
 						sent = append(sent, a.Description)
 					}
 				})
@@ -174,6 +175,6 @@ func TestAbortLate(t *testing.T) {
 	}
 }
 
-type listener func(handshake.Event)
+type listener func(event.Event)
 
-func (l listener) Event(e handshake.Event) { l(e) }
+func (l listener) Event(e event.Event) { l(e) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -61,7 +62,7 @@ func TestServerChoosesWhatWasNotOffered(t *testing.T) {
 				}
 				test.change(hello(m))
 			}))
-			c.refuses(client, want{test.want, test.field, test.off, test.alert, handshake.WaitServerHello})
+			c.refuses(client, want{test.want, test.field, test.off, test.alert, event.WaitServerHello})
 		})
 	}
 
@@ -70,7 +71,7 @@ func TestServerChoosesWhatWasNotOffered(t *testing.T) {
 	cc.Groups = []kx.Group{kx.P256}
 	sc.Exchanges = []kx.Exchange{evil{Exchange: kx.ECDHE, offer: func(p *kx.Params) { p.Group, p.Share = iana.X25519, zero32 }}}
 	connect(t, cc, sc).run(nil).
-		refuses(client, want{reason.NotOffered, "server_key_exchange.params.named_curve", -1, iana.IllegalParameter, handshake.SendClientKeyExchange})
+		refuses(client, want{reason.NotOffered, "server_key_exchange.params.named_curve", -1, iana.IllegalParameter, event.SendClientKeyExchange})
 }
 
 func alpn(names ...string) func(*message.ServerHello) {
@@ -130,7 +131,7 @@ func TestClientHelloRefused(t *testing.T) {
 			cc, sc := pairFor(ecdheECDSA)
 			sc.ALPN, sc.Groups = []string{"http/1.1"}, []kx.Group{kx.X25519}
 			connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) { test.change(clientHello(m)) })).
-				refuses(server, want{test.want, test.field, test.off, test.alert, handshake.Start})
+				refuses(server, want{test.want, test.field, test.off, test.alert, event.Start})
 		})
 	}
 }
@@ -164,7 +165,7 @@ func TestVersionRollback(t *testing.T) {
 		connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) {
 			hello(m).Version = test.version
 			copy(hello(m).Random[24:], test.sentinel)
-		})).refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, handshake.WaitServerHello})
+		})).refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, event.WaitServerHello})
 	}
 	// An end that knows nothing above TLS 1.2 must not see in DOWNGRD\x01 what it
 	// does not mean to it.
@@ -181,7 +182,7 @@ func TestVersionRollback(t *testing.T) {
 	cc, sc = pairFor(ecdheECDSA)
 	cc.Fallback, sc.MaxVersion, sc.Suites = true, iana.TLS13, only(aes128GCM, ecdheECDSA)
 	connect(t, cc, sc).run(nil).
-		refuses(server, want{reason.InappropriateFallback, "client_hello.cipher_suites", 39, iana.InappropriateFallback, handshake.Start})
+		refuses(server, want{reason.InappropriateFallback, "client_hello.cipher_suites", 39, iana.InappropriateFallback, event.Start})
 	cc, sc = pairFor(ecdheECDSA)
 	cc.Fallback = true // as good as it gets: no harm done
 	connect(t, cc, sc).run(nil).completes()
@@ -210,7 +211,7 @@ func TestUnknownIsTolerated(t *testing.T) {
 			&message.Raw{ExtType: 0x5a5a}, &message.Raw{ExtType: 0x4444, Data: []byte("some data")})
 	}))
 	// All that is wrong with it is that the client did not send it.
-	c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.WaitFinished})
+	c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.WaitFinished})
 
 	// And they may not come back: nobody can have chosen them (RFC 8701 §3.1).
 	cc, sc = pairFor(ecdheECDSA)
@@ -234,7 +235,7 @@ func TestUnknownIsTolerated(t *testing.T) {
 		}
 		return p.wire
 	})
-	c.refuses(client, want{reason.UnsolicitedExtension, "server_hello.extensions." + sent.String(), anywhere, iana.UnsupportedExtension, handshake.WaitServerHello})
+	c.refuses(client, want{reason.UnsolicitedExtension, "server_hello.extensions." + sent.String(), anywhere, iana.UnsupportedExtension, event.WaitServerHello})
 }
 
 // The triple handshake (2014): two sessions of two connections can be given one
@@ -255,13 +256,13 @@ func TestTripleHandshake(t *testing.T) {
 	cc, sc := pair()
 	connect(t, cc, sc).run(nil).completes()
 	connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) { strip(&clientHello(m).Extensions) })).
-		refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, handshake.Start})
+		refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, event.Start})
 
 	// The session has it, the ServerHello that resumes it has not.
 	cc, sc = pair()
 	connect(t, cc, sc).run(nil).completes()
 	connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) { strip(&hello(m).Extensions) })).
-		refuses(client, want{reason.EMSMismatch, "server_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, handshake.WaitServerHello})
+		refuses(client, want{reason.EMSMismatch, "server_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, event.WaitServerHello})
 
 	// The session has it not: neither end goes on with it once it could have it.
 	cc, sc = pair()
@@ -289,7 +290,7 @@ func TestResumptionThatFallsBack(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(c, s *handshake.Config) // between the first handshake and the second
-		who    handshake.Role
+		who    event.Role
 		why    string
 	}{
 		{"nothing changed", func(c, s *handshake.Config) {}, server, "ticket_opened"},
@@ -317,7 +318,7 @@ func TestResumptionThatFallsBack(t *testing.T) {
 			test.change(cc, sc)
 			c := connect(t, cc, sc).run(nil)
 			if test.why == "refused" { // RFC 7627 §5.3: the server must, having a session with it
-				c.refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, handshake.Start})
+				c.refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, event.Start})
 				return
 			}
 			c.completes().talk()
@@ -390,5 +391,5 @@ func TestResumptionUnderAnotherSuite(t *testing.T) {
 	cc.Sessions, sc.Sessions, cc.NoTickets = growing{frozen{}}, growing{frozen{}}, true
 	connect(t, cc, sc).run(nil).completes()
 	connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) { hello(m).CipherSuite = 0xcca9 })).
-		refuses(client, want{reason.NotOffered, "server_hello.cipher_suite", 71, iana.IllegalParameter, handshake.WaitServerHello})
+		refuses(client, want{reason.NotOffered, "server_hello.cipher_suite", 71, iana.IllegalParameter, event.WaitServerHello})
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -115,7 +116,7 @@ func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificat
 	}
 	body, err := method.Decompress(m.Compressed, int(m.Length))
 	if e.listening() {
-		e.checked(CheckEvent{What: "certificate_compression", Method: m.Algorithm.String(), Err: err})
+		e.checked(event.Check{What: "certificate_compression", Method: m.Algorithm.String(), Err: err})
 	}
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -64,9 +65,9 @@ type groupOffer struct {
 // clientMoves is the client's table. Rows of one state are tried from top to bottom. Who
 // offers early data speaks no other version than TLS 1.3 any more (RFC 9846 §E.3).
 var clientMoves = rows([]move[client]{
-	{In: Start, Dir: Send, Msg: message.KindClientHello, If: offersEarlyDataInDisguise, When: GuardOffersEarlyDisguised, Do: sendClientHello, To: SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
-	{In: Start, Dir: Send, Msg: message.KindClientHello, If: clientOffers13, When: GuardOffers13, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
-	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
+	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: offersEarlyDataInDisguise, When: event.GuardOffersEarlyDisguised, Do: sendClientHello, To: event.SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
+	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: clientOffers13, When: event.GuardOffers13, Do: sendClientHello, To: event.WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, Do: sendClientHello, To: event.WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, clientMoves13, clientMoves12)
 
 func clientOffers13(c *client, _ message.Message) bool { return c.cfg.speaks(iana.TLS13) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -142,7 +143,7 @@ type Config struct {
 	Fallback    bool      // a client marks a retry at a lower version (RFC 7507)
 	GREASE      bool      // a client adds reserved values (RFC 8701)
 	KeyLog      io.Writer // NSS key log lines (RFC 9850)
-	Listener    Listener
+	Listener    event.Listener
 	ShowSecrets bool // also emit SecretEvents. It is a leak anywhere but in a lesson
 	Party       string
 	Conn        int // Meta.Conn of the events

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/message"
@@ -103,7 +104,7 @@ func sendEarlyDummy(c *client, _ message.Message) error {
 // openEarlyData puts what the client sends under the early keys.
 func (c *client) openEarlyData() error {
 	c.wr.SetVersion(iana.TLS13)
-	if err := c.protectWith(Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, EarlyKeys); err != nil {
+	if err := c.protectWith(event.Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, event.EarlyKeys); err != nil {
 		return err
 	}
 	c.early.open = true
@@ -123,7 +124,7 @@ func sendEndOfEarlyData(c *client, _ message.Message) error {
 	if err := c.send(&message.EndOfEarlyData{}); err != nil {
 		return err
 	}
-	return c.protect(Send, &c.clientTraffic, HandshakeKeys)
+	return c.protect(event.Send, &c.clientTraffic, event.HandshakeKeys)
 }
 
 // chooseEarlyData decides whether a server takes the early data that a client offers.
@@ -202,7 +203,7 @@ func recvEndOfEarlyData(s *server, _ message.Message) error {
 	case code != 0:
 		s.limit(code)
 	}
-	return s.protect(Receive, &s.clientTraffic, HandshakeKeys)
+	return s.protect(event.Receive, &s.clientTraffic, event.HandshakeKeys)
 }
 
 // countEarlyData bounds what a client sends early by what the ticket allowed.
@@ -233,7 +234,7 @@ func (e *Endpoint) WriteEarly(p []byte) (int, error) {
 		return 0, nil
 	}
 	e.early.left -= uint32(len(p))
-	e.noteData(Send, p)
+	e.noteData(event.Send, p)
 	if err := e.write(iana.ApplicationData, p); err != nil {
 		return 0, e.fail(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -72,12 +73,12 @@ func clientKeyExchange(k iana.Kx, share []byte) message.Message {
 }
 
 // preMasterEvent tells how the premaster secret came about.
-func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []kx.Value) SecretEvent {
+func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []kx.Value) event.Secret {
 	method := fmt.Sprint(x.Kx())
 	if g := e.summary.Group; g != 0 {
 		method += " " + e.groupName(g)
 	}
-	return SecretEvent{Label: "premaster_secret", Method: method, Op: OpAsymmetric, Inputs: values, Value: pre}
+	return event.Secret{Label: "premaster_secret", Method: method, Op: event.OpAsymmetric, Inputs: values, Value: pre}
 }
 
 // groupName prefers the name that the group gives itself: a student's own has no other.
@@ -165,7 +166,7 @@ func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, conte
 				in = append(in, kx.Value{Name: "public_key", Bytes: der})
 			}
 		}
-		e.secret(SecretEvent{Label: what + "_signature", Method: s.Name(), Op: OpAsymmetric, Inputs: in, Value: b})
+		e.secret(event.Secret{Label: what + "_signature", Method: s.Name(), Op: event.OpAsymmetric, Inputs: in, Value: b})
 	}
 	return message.Signature{Scheme: s.ID, Bytes: b}, nil
 }
@@ -191,7 +192,7 @@ func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto
 		}
 	}
 	if e.listening() {
-		e.checked(CheckEvent{What: what + "_signature", Op: OpAsymmetric, Method: sg.Scheme.String(), Err: err,
+		e.checked(event.Check{What: what + "_signature", Op: event.OpAsymmetric, Method: sg.Scheme.String(), Err: err,
 			Inputs: []kx.Value{{Name: "signed", Bytes: content}, {Name: "signature", Bytes: sg.Bytes}}})
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -72,7 +73,7 @@ func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
 		e.extractedWith(name, "early_secret", make([]byte, p.hash.Size()), p.key, early.Bytes())
 		e.expandedWith(name, "binder_key", label, early.Bytes(), emptyHash(p.hash), "transcript_hash", key.Bytes())
 		e.expandedWith(name, "binder_finished_key", "finished", key.Bytes(), nil, "context", finished.Bytes())
-		e.secret(SecretEvent{Label: "psk_binder", Method: "HMAC", Op: OpHash, Hash: name,
+		e.secret(event.Secret{Label: "psk_binder", Method: "HMAC", Op: event.OpHash, Hash: name,
 			Inputs: []kx.Value{{Name: "finished_key", Bytes: finished.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: b.Bytes()})
 	}
 	return b
@@ -242,7 +243,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC of who has the key"), reason.Say("another"))
 		}
 		if s.listening() {
-			s.checked(CheckEvent{What: "psk_binder", Op: OpHash, Method: p.hash.String(), Err: err,
+			s.checked(event.Check{What: "psk_binder", Op: event.OpHash, Method: p.hash.String(), Err: err,
 				Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: x.Binders[i]}}})
 		}
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -184,7 +185,7 @@ func TestCookieUnderPSKOnly(t *testing.T) {
 			}
 		}
 		s.Feed(c.Output())
-		for s.State() != handshake.WaitSecondClientHello {
+		for s.State() != event.WaitSecondClientHello {
 			if _, err := s.Step(); err != nil {
 				t.Fatal(err)
 			}

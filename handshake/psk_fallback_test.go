@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -52,7 +53,7 @@ func TestFallback13(t *testing.T) {
 		name   string
 		first  configs // before the connection that is to be resumed
 		second configs // after it
-		who    handshake.Role
+		who    event.Role
 		why    string
 	}{
 		{"another name", nil, func(t *testing.T, c, s *handshake.Config) {
@@ -165,14 +166,14 @@ func TestFallback13(t *testing.T) {
 
 // keptBack wants the client's Summary to say why it did not offer what it had kept, where
 // that is whose decision it was: who does not listen asks there.
-func (c *connection) keptBack(who handshake.Role, why string) {
+func (c *connection) keptBack(who event.Role, why string) {
 	c.t.Helper()
 	if who == server {
 		why = ""
 	}
 	for role, e := range c.ends {
 		want := why
-		if handshake.Role(role) == server {
+		if event.Role(role) == server {
 			want = ""
 		}
 		if got := e.Summary().NotOffered; got != want {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -97,7 +98,7 @@ func (c *client) resume(m *message.ServerHello) error {
 	c.decided("resumption", "resumed", nil, "server_echoed_id")
 	c.decided("extended_master_secret", s.EMS, nil, choose(s.EMS, "session_with_ems", "session_without_ems"))
 	if c.revealing() {
-		c.secret(SecretEvent{Label: "master_secret", Method: "session", Value: c.master[:]})
+		c.secret(event.Secret{Label: "master_secret", Method: "session", Value: c.master[:]})
 	}
 	return c.deriveKeys(c.Endpoint)
 }
@@ -293,7 +294,7 @@ func (e *Endpoint) forgetSession() {
 		return
 	}
 	// A store that cannot delete has failed already, and lets the session expire.
-	if e.role == Client {
+	if e.role == event.Client {
 		_ = e.cfg.Sessions.Delete(clientKey(e.cfg.ServerName))
 	} else if len(e.summary.SessionID) > 0 {
 		_ = e.cfg.Sessions.Delete(serverKey(e.summary.SessionID))

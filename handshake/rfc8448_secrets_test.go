@@ -6,18 +6,19 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 )
 
 // traceSecrets are the SecretEvents of an endpoint, by label.
 type traceSecrets struct {
-	heard map[string][]*SecretEvent
+	heard map[string][]*event.Secret
 }
 
 // traceSecret is a secret as a trace has it.
 type traceSecret struct {
 	at     string
-	label  string // of the SecretEvent
+	label  string // of the event.Secret
 	inputs []kx.Value
 	value  []byte
 }
@@ -25,7 +26,7 @@ type traceSecret struct {
 // compare demands that every secret in the trace was told, once, with the trace's
 // inputs and value; and that no secret was told that is not in it, but for the
 // signature, which the records show.
-func (s *traceSecrets) compare(t *testing.T, tr *trace, role Role) {
+func (s *traceSecrets) compare(t *testing.T, tr *trace, role event.Role) {
 	t.Helper()
 	in := map[string]bool{"certificate_verify_signature": true}
 	for _, step := range tr.steps {
@@ -35,7 +36,7 @@ func (s *traceSecrets) compare(t *testing.T, tr *trace, role Role) {
 			if strings.HasSuffix(want.label, "_key_share") && len(heard) > 1 { // one a group
 				for _, e := range heard {
 					if bytes.Equal(e.Value, want.value) {
-						heard = []*SecretEvent{e}
+						heard = []*event.Secret{e}
 					}
 				}
 			}
@@ -53,7 +54,7 @@ func (s *traceSecrets) compare(t *testing.T, tr *trace, role Role) {
 	}
 }
 
-func (want *traceSecret) same(t *testing.T, got *SecretEvent) {
+func (want *traceSecret) same(t *testing.T, got *event.Secret) {
 	t.Helper()
 	if !bytes.Equal(got.Value, want.value) {
 		t.Errorf("%s: %s is %x, in the trace %x", want.at, want.label, got.Value, want.value)
@@ -89,7 +90,7 @@ var traceLabels = map[string]string{
 
 // secrets lists what a step tells of secrets that an endpoint of a role knows. A step
 // that is "the same as" another has no values and no secrets.
-func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
+func (s *traceStep) secrets(t *testing.T, role event.Role) []traceSecret {
 	t.Helper()
 	if len(s.values) == 0 {
 		return nil

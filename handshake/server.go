@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -53,8 +54,8 @@ type serverHandshake struct {
 
 // serverMoves is the server's table. Rows of one state are tried from top to bottom.
 var serverMoves = rows([]move[server]{
-	{In: Start, Dir: Receive, Msg: message.KindClientHello, If: serverSpeaks13, When: GuardSpeaks13, Do: recvClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
-	{In: Start, Dir: Receive, Msg: message.KindClientHello, Do: recvClientHello, To: SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
+	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, If: serverSpeaks13, When: event.GuardSpeaks13, Do: recvClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, Do: recvClientHello, To: event.SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, serverMoves13, serverMoves12)
 
 func serverSpeaks13(s *server, _ message.Message) bool { return s.cfg.speaks(iana.TLS13) }

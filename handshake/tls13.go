@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -114,7 +115,7 @@ func (k *keys13) finish(e *Endpoint) {
 	if k.psk != nil && k.psk.session != nil {
 		t.until = k.psk.session.Created.Add(k.psk.session.Lifetime)
 	}
-	if e.role == Server {
+	if e.role == event.Server {
 		t.read, t.write = t.write, t.read
 	}
 	if e.revealing() {
@@ -125,15 +126,15 @@ func (k *keys13) finish(e *Endpoint) {
 
 // protect puts one direction under the keys of a traffic secret (RFC 9846 §7.3), which
 // are k.
-func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, k Keys) error {
+func (e *Endpoint) protect(d event.Direction, s *keyschedule.TrafficSecret, k event.Keys) error {
 	return e.protectWith(d, e.summary.Suite, s, k)
 }
 
-func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k Keys) error {
-	if d == Receive && len(e.hs) > 0 {
+func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k event.Keys) error {
+	if d == event.Receive && len(e.hs) > 0 {
 		return reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(e.hs)))
 	}
-	if d == Send {
+	if d == event.Send {
 		if err := e.endRecord(); err != nil {
 			return err
 		}
@@ -152,7 +153,7 @@ func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.Traf
 	if err != nil {
 		return err
 	}
-	if d == Send {
+	if d == event.Send {
 		e.wr.Change(p, nil)
 	} else {
 		e.rd.Change(p, nil)
@@ -162,18 +163,18 @@ func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.Traf
 }
 
 // sender is the role whose bytes travel in direction d.
-func (e *Endpoint) sender(d Direction) Role {
-	if (e.role == Client) == (d == Send) {
-		return Client
+func (e *Endpoint) sender(d event.Direction) event.Role {
+	if (e.role == event.Client) == (d == event.Send) {
+		return event.Client
 	}
-	return Server
+	return event.Server
 }
 
 // verifyData is what the Finished of a role must hold (RFC 9846 §4.5.3), when the
 // transcript is upTo bytes long.
-func (k *keys13) verifyData(e *Endpoint, role Role, upTo int) keyschedule.Secret {
+func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.Secret {
 	base := &k.clientTraffic
-	if role == Server {
+	if role == event.Server {
 		base = &k.serverTraffic
 	}
 	th := e.transcriptHash(upTo)
@@ -181,7 +182,7 @@ func (k *keys13) verifyData(e *Endpoint, role Role, upTo int) keyschedule.Secret
 	if e.revealing() {
 		key := base.FinishedKey()
 		e.expanded(role.String()+"_finished_key", "finished", base.Bytes(), nil, key.Bytes())
-		e.secret(SecretEvent{Label: role.String() + "_verify_data", Method: "HMAC", Op: OpHash, Hash: e.summary.Suite.Hash.String(),
+		e.secret(event.Secret{Label: role.String() + "_verify_data", Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
 			Inputs: []kx.Value{{Name: "finished_key", Bytes: key.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: v.Bytes()})
 	}
 	return v
@@ -196,14 +197,14 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size(), "RFC 9846 §4.5.3"); err != nil {
 		return err
 	}
-	want := k.verifyData(e, e.sender(Receive), e.mark)
+	want := k.verifyData(e, e.sender(event.Receive), e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
 		err = &reason.Error{Reason: reason.BadFinished, Ref: "RFC 9846 §4.5.3", Field: "finished.verify_data", Off: 4,
 			Want: fmt.Sprintf("%x", want.Bytes()), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(CheckEvent{What: "finished", Op: OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
+		e.checked(event.Check{What: "finished", Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: m.VerifyData}}})
 	}
 	return err
@@ -212,7 +213,7 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 // toBeSigned is what a role's CertificateVerify signs when the transcript is upTo bytes
 // long (RFC 9846 §4.5.2). The spaces and the words keep a signature made here
 // from meaning anything elsewhere, and the other role's from being reflected.
-func (e *Endpoint) toBeSigned(r Role, upTo int) []byte {
+func (e *Endpoint) toBeSigned(r event.Role, upTo int) []byte {
 	b := make([]byte, 64, 64+34+64)
 	for i := range b {
 		b[i] = ' '
@@ -233,7 +234,7 @@ func (e *Endpoint) extracted(label string, salt, ikm, value []byte) {
 }
 
 func (e *Endpoint) extractedWith(hash, label string, salt, ikm, value []byte) {
-	e.secret(SecretEvent{Label: label, Method: "HKDF-Extract", Op: OpHash, Hash: hash,
+	e.secret(event.Secret{Label: label, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash,
 		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: !allZero(salt)}, {Name: "ikm", Bytes: ikm, Private: !allZero(ikm)}}, Value: value})
 }
 
@@ -248,7 +249,7 @@ func (e *Endpoint) expanded(label, tag string, secret, context, value []byte) {
 }
 
 func (e *Endpoint) expandedWith(hash, label, tag string, secret, context []byte, contextName string, value []byte) {
-	e.secret(SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: OpHash, Hash: hash, Tag: tag, Value: value,
+	e.secret(event.Secret{Label: label, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag, Value: value,
 		Inputs: []kx.Value{{Name: "secret", Bytes: secret, Private: true}, {Name: contextName, Bytes: context},
 			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))}}})
 }
@@ -258,9 +259,9 @@ func (e *Endpoint) expandedWith(hash, label, tag string, secret, context []byte,
 // 9846 §5). Before ServerHello a client that offers TLS 1.3 does not know yet.
 func (e *Endpoint) dropsChangeCipherSpec() bool {
 	switch e.state {
-	case WaitServerHello:
+	case event.WaitServerHello:
 		return e.summary.Version == iana.TLS13 || e.summary.Version == 0 && e.cfg.speaks(iana.TLS13)
-	case WaitEncryptedExtensions, WaitCertificateOrRequest, WaitSecondClientHello, WaitEndOfEarlyData, WaitCertificate, WaitCertificateVerify, WaitFinished:
+	case event.WaitEncryptedExtensions, event.WaitCertificateOrRequest, event.WaitSecondClientHello, event.WaitEndOfEarlyData, event.WaitCertificate, event.WaitCertificateVerify, event.WaitFinished:
 		return e.summary.Version == iana.TLS13
 	}
 	return false
@@ -272,21 +273,21 @@ func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5", Field: "change_cipher_spec.type", Off: 0, Want: reason.Say("the one byte 01"), Got: fmt.Sprintf("%x", payload)}
 	}
 	if e.listening() {
-		row := e.dummyChangeCipherSpec(Receive)
+		row := e.dummyChangeCipherSpec(event.Receive)
 		e.move, e.ref = row.String(), row.Ref
 		m, walked := new(message.ChangeCipherSpec), e.walked()
 		if err := wire.Parse(payload, m, walked); err != nil {
 			return err
 		}
-		e.noteMessage(Receive, m, payload, walked, e.state)
+		e.noteMessage(event.Receive, m, payload, walked, e.state)
 		e.move, e.ref = "", ""
 	}
 	return e.countWarning("RFC 9846 §5", "change_cipher_spec")
 }
 
 // dummyChangeCipherSpec is the move that receiving one would be, if it moved anything.
-func (e *Endpoint) dummyChangeCipherSpec(d Direction) Move {
-	return Move{Role: e.role, Version: iana.TLS13, In: e.state, Dir: d, Msg: message.KindChangeCipherSpec, To: e.state, Ref: "RFC 9846 §5"}
+func (e *Endpoint) dummyChangeCipherSpec(d event.Direction) event.Move {
+	return event.Move{Role: e.role, Version: iana.TLS13, In: e.state, Dir: d, Msg: message.KindChangeCipherSpec, To: e.state, Ref: "RFC 9846 §5"}
 }
 
 // sendDummyChangeCipherSpec makes the handshake look like a resumed one of TLS 1.2, for

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -145,9 +146,9 @@ func TestClientCertificates13(t *testing.T) {
 }
 
 // sent lists the messages of a kind that an end has sent.
-func (c *connection) sent(from handshake.Role, k message.Kind) (list []message.Message) {
-	for _, m := range all[*handshake.MessageEvent](c.heard[from]) {
-		if m.Dir == handshake.Send && m.Kind == k {
+func (c *connection) sent(from event.Role, k message.Kind) (list []message.Message) {
+	for _, m := range all[*event.Message](c.heard[from]) {
+		if m.Dir == event.Send && m.Kind == k {
 			list = append(list, m.Msg)
 		}
 	}
@@ -190,12 +191,12 @@ func TestHelloRetryRequest(t *testing.T) {
 			if n := len(c.sent(client, message.KindClientHello)); n != hellos {
 				t.Errorf("%s: %d ClientHellos", test.name, n)
 			}
-			waits := slices.DeleteFunc(c.states(client), func(s handshake.State) bool { return s != handshake.WaitServerHello })
+			waits := slices.DeleteFunc(c.states(client), func(s event.State) bool { return s != event.WaitServerHello })
 			if len(waits) != hellos {
 				t.Errorf("%s: the client stops %d times for a ServerHello", test.name, len(waits))
 			}
 			for role := range c.ends {
-				if n := len(c.decisions(handshake.Role(role), "transcript")); n != hellos-1 {
+				if n := len(c.decisions(event.Role(role), "transcript")); n != hellos-1 {
 					t.Errorf("%s: %d message_hashes", test.name, n)
 				}
 			}
@@ -222,12 +223,12 @@ func TestCompatibilityMode(t *testing.T) {
 				for i, typ := range order[role] {
 					if typ == iana.ChangeCipherSpec {
 						if seen++; i != 1 {
-							t.Errorf("the %v's ChangeCipherSpec is its record %d", handshake.Role(role), i+1)
+							t.Errorf("the %v's ChangeCipherSpec is its record %d", event.Role(role), i+1)
 						}
 					}
 				}
 				if seen != n {
-					t.Errorf("disguised %v, retried %v: the %v sends %d ChangeCipherSpecs", !plain, retried, handshake.Role(role), seen)
+					t.Errorf("disguised %v, retried %v: the %v sends %d ChangeCipherSpecs", !plain, retried, event.Role(role), seen)
 				}
 			}
 			ch := c.sent(client, message.KindClientHello)[0].(*message.ClientHello)
@@ -271,7 +272,7 @@ func TestVersions(t *testing.T) {
 			if test.c == young {
 				field = "client_hello.extensions.supported_versions"
 			}
-			c.refuses(server, want{reason.UnsupportedVersion, field, anywhere, iana.ProtocolVersion, handshake.Start})
+			c.refuses(server, want{reason.UnsupportedVersion, field, anywhere, iana.ProtocolVersion, event.Start})
 			continue
 		}
 		c.completes().talk()
@@ -285,8 +286,8 @@ func TestVersions(t *testing.T) {
 		if marked != (test.want == iana.TLS12 && test.s == both) {
 			t.Errorf("%v and %v: the server's random ends with %q", test.c, test.s, sh.Random[24:])
 		}
-		for _, r := range all[*handshake.RecordEvent](c.heard[client]) {
-			if first := r.Dir == handshake.Send && r.Sequence == 0 && r.Epoch == 0; r.Version != iana.TLS12 && !(first && r.Version == iana.TLS10) {
+		for _, r := range all[*event.Record](c.heard[client]) {
+			if first := r.Dir == event.Send && r.Sequence == 0 && r.Epoch == 0; r.Version != iana.TLS12 && !(first && r.Version == iana.TLS10) {
 				t.Errorf("a record header says %v", r.Version)
 			}
 		}
@@ -366,7 +367,7 @@ func TestConfigRefused(t *testing.T) {
 // does not sign.
 func TestOwnFault13(t *testing.T) {
 	for line := range 5 {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			cc, sc := pair13()
 			ends := [2]*handshake.Config{cc, sc}
 			ends[role].KeyLog = &full{line}
@@ -376,7 +377,7 @@ func TestOwnFault13(t *testing.T) {
 			}
 		}
 	}
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		cc, sc := pair13()
 		wantClientCert(t, cc, sc)
 		ends := [2]*handshake.Config{cc, sc}

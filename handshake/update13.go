@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -19,7 +20,7 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 	switch {
 	case e.err != nil:
 		return e.err
-	case e.state != Connected:
+	case e.state != event.Connected:
 		return errNotDone
 	case e.traffic == nil:
 		return reason.Mistake("", reason.Say("TLS 1.3, where keys can be updated"), e.summary.Version)
@@ -45,7 +46,7 @@ func (e *Endpoint) beforeWrite() error {
 	if e.traffic != nil {
 		e.traffic.queued = false
 	}
-	if i := e.find(Send, nil); i >= 0 {
+	if i := e.find(event.Send, nil); i >= 0 {
 		return e.fire(i, nil, nil, nil)
 	}
 	return nil
@@ -64,7 +65,7 @@ func (e *Endpoint) sendKeyUpdate() error {
 	if err := e.sendLater(m); err != nil {
 		return err
 	}
-	return e.update(Send, &t.write)
+	return e.update(event.Send, &t.write)
 }
 
 // recvKeyUpdate follows the peer to its new keys, and answers if it asks: several times
@@ -78,24 +79,24 @@ func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
 	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent && !e.traffic.answering {
 		e.wantUpdate(false, "answered")
 	}
-	return e.update(Receive, &e.traffic.read)
+	return e.update(event.Receive, &e.traffic.read)
 }
 
 // update goes from one generation of keys to the next (RFC 9846 §7.2).
-func (e *Endpoint) update(d Direction, s *keyschedule.TrafficSecret) error {
+func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error {
 	next := s.Next()
 	if e.revealing() {
 		e.expanded(e.sender(d).String()+"_application_traffic_secret_n", "traffic upd", s.Bytes(), nil, next.Bytes())
 	}
 	*s = next
-	return e.protect(d, s, ApplicationKeys)
+	return e.protect(d, s, event.ApplicationKeys)
 }
 
 // ticketPSK derives the key that belongs to a ticket.
 func (e *Endpoint) ticketPSK(nonce []byte) []byte {
 	psk := e.traffic.resumption.PSK(nonce)
 	if e.revealing() {
-		e.secret(SecretEvent{Label: "resumption_psk", Method: "HKDF-Expand-Label", Op: OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "resumption",
+		e.secret(event.Secret{Label: "resumption_psk", Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "resumption",
 			Inputs: []kx.Value{{Name: "secret", Bytes: e.traffic.resumption.Bytes(), Private: true}, {Name: "ticket_nonce", Bytes: nonce},
 				{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, "resumption", nonce, len(psk.Bytes()))}}, Value: psk.Bytes()})
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
@@ -20,22 +21,22 @@ import (
 // nothing is explained that never happens.
 func TestVocabulary(t *testing.T) {
 	heard := map[string]map[string]bool{"secret": {}, "check": {}, "decision": {}}
-	decisions := handshake.DecisionNames()
+	decisions := event.DecisionNames()
 	note := func(c *connection) {
 		for _, events := range c.heard {
 			for _, e := range events {
 				switch e := e.(type) {
-				case *handshake.SecretEvent:
+				case *event.Secret:
 					heard["secret"][e.Label] = true
-					if !slices.Contains(handshake.SecretLabels(), e.Label) {
+					if !slices.Contains(event.SecretLabels(), e.Label) {
 						t.Errorf("a secret is labelled %q", e.Label)
 					}
-				case *handshake.CheckEvent:
+				case *event.Check:
 					heard["check"][e.What] = true
-					if !slices.Contains(handshake.CheckNames(), e.What) {
+					if !slices.Contains(event.CheckNames(), e.What) {
 						t.Errorf("a check is called %q", e.What)
 					}
-				case *handshake.DecisionEvent:
+				case *event.Decision:
 					heard["decision"][e.What+" "+e.Why] = true
 					if !slices.Contains(decisions[e.What], e.Why) {
 						t.Errorf("a decision about %q is made for %q", e.What, e.Why)
@@ -57,7 +58,7 @@ func TestVocabulary(t *testing.T) {
 		note(rec.connect(t).run(nil))
 	}
 
-	for kind, list := range map[string][]string{"secret": handshake.SecretLabels(), "check": handshake.CheckNames()} {
+	for kind, list := range map[string][]string{"secret": event.SecretLabels(), "check": event.CheckNames()} {
 		for _, key := range list {
 			if !heard[kind][key] {
 				t.Errorf("no run emits the %s %q", kind, key)
@@ -267,7 +268,7 @@ func (broken) Began(time.Time) (time.Time, error)              { return time.Tim
 
 // The lists themselves hold each key once.
 func TestVocabularyIsUnique(t *testing.T) {
-	for _, list := range append(slices.Collect(maps.Values(handshake.DecisionNames())), handshake.SecretLabels(), handshake.CheckNames()) {
+	for _, list := range append(slices.Collect(maps.Values(event.DecisionNames())), event.SecretLabels(), event.CheckNames()) {
 		sorted := slices.Sorted(slices.Values(list))
 		if len(slices.Compact(slices.Clone(sorted))) != len(list) {
 			t.Errorf("listed twice: %v", sorted)

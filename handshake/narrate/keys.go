@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -25,11 +25,11 @@ import (
 // them: by Myths, or by MoveKey itself. A move of TLS 1.3 has variants of its own: where
 // a pre-shared key takes the place of the certificate, and for the suites that do not
 // encrypt; the others of its name belong to TLS 1.2. Between moves it is "".
-func MoveKey(e handshake.Event, c *Context) string {
+func MoveKey(e event.Event, c *Context) string {
 	c.learn(e)
 	head := e.Head()
 	variant := ""
-	if m, ok := e.(*handshake.MessageEvent); ok && strings.HasSuffix(head.Move, tls13) {
+	if m, ok := e.(*event.Message); ok && strings.HasSuffix(head.Move, tls13) {
 		variant = variant13(m, c.leg(head))
 	} else if ok {
 		switch m.Kind {
@@ -44,7 +44,7 @@ func MoveKey(e handshake.Event, c *Context) string {
 			}
 		case message.KindClientHello:
 			switch hello, _ := m.Msg.(*message.ClientHello); {
-			case head.State == handshake.Connected:
+			case head.State == event.Connected:
 				variant = "+renegotiation"
 			case offersPSK(hello):
 				variant = "+psk"
@@ -62,10 +62,10 @@ func MoveKey(e handshake.Event, c *Context) string {
 }
 
 // variant13 is the way that a move of TLS 1.3 goes where it has more than one.
-func variant13(m *handshake.MessageEvent, l *leg) string {
+func variant13(m *event.Message, l *leg) string {
 	switch m.Kind {
 	case message.KindChangeCipherSpec:
-		if m.State == handshake.SendEarlyChangeCipherSpec {
+		if m.State == event.SendEarlyChangeCipherSpec {
 			return "+early"
 		}
 	case message.KindClientHello:
@@ -145,7 +145,7 @@ const Initial = "+initial"
 // secret one for each formula, a client's key share one for the second ClientHello;
 // what both versions have and TLS 1.3 makes in another way has a second one, and so have
 // the stages of the key schedule that a pre-shared key enters, or nothing but zeros.
-func SecretKey(e *handshake.SecretEvent) string {
+func SecretKey(e *event.Secret) string {
 	switch e.Label {
 	case "premaster_secret":
 		exchange, name, _ := strings.Cut(e.Method, " ")
@@ -213,7 +213,7 @@ func sharedSecret(g kx.Group) string {
 }
 
 // mixesIn reports whether something secret was extracted into a value, and not zeros.
-func mixesIn(e *handshake.SecretEvent) bool {
+func mixesIn(e *event.Secret) bool {
 	return slices.ContainsFunc(e.Inputs, func(v kx.Value) bool { return v.Name == "ikm" && v.Private })
 }
 
@@ -228,7 +228,7 @@ func StepKey(step string, in13 bool) string {
 
 // DecisionKey is the key of a decision's reason; What alone is the key of what was
 // decided.
-func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Why }
+func DecisionKey(e *event.Decision) string { return e.What + "/" + e.Why }
 
 // ChainKey is the key of a check on one certificate of a chain, by the Key of the
 // pki.Check.
@@ -270,7 +270,7 @@ func NoteKey(note string) string { return "note/" + note }
 // student's key exchange makes. What resuming saves it tells by what was saved; how an
 // interceptor comes to be believed, by how it does; and that it passes ALPN
 // on, where there is any.
-func SceneKey(e *handshake.SceneEvent) string {
+func SceneKey(e *event.Scene) string {
 	switch e.Key {
 	case "flow":
 		key := fmt.Sprintf("flow/%v", e.Get("name"))

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -250,5 +250,5 @@ func (o *Observer) change(h *half) {
 		return
 	}
 	h.rd.Change(p, c)
-	o.noteKeyChange(h, handshake.ApplicationKeys, o.suite.ID)
+	o.noteKeyChange(h, event.ApplicationKeys, o.suite.ID)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
@@ -36,9 +37,9 @@ func recordEarly(t testing.TB, s *suite.Suite, tune func(c, s *handshake.Config)
 	full := record(t, "ecdsa", ends)
 	r := &recording{secrets: map[string][]byte{}}
 	cc := &handshake.Config{Time: clock, ServerName: l.Name, KeyLog: &r.keyLog, ShowSecrets: true, EarlyData: true, Weak: handshake.Weak{NULL: true},
-		Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		Listener: event.ListenerFunc(func(e event.Event) {
 			r.client = append(r.client, e)
-			if s, ok := e.(*handshake.SecretEvent); ok {
+			if s, ok := e.(*event.Secret); ok {
 				r.secrets[s.Label] = s.Value
 			}
 		})}
@@ -150,7 +151,7 @@ func TestSameEventsEarly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := recordEarly(t, suite.ByID(0x1302), tune)
 			seen, _ := r.events(t, observe.Options{KeyLog: bytes.NewReader(r.keyLog.Bytes())})
-			for _, dir := range []handshake.Direction{handshake.Send, handshake.Receive} {
+			for _, dir := range []event.Direction{event.Send, event.Receive} {
 				got, want := told(t, seen, dir), told(t, r.client, dir)
 				if name == "retried" { // the client goes back to clear, which is no change of keys to tell of
 					want = got[:0:0]

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/suite"
@@ -19,7 +20,7 @@ var clock = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC
 type recording struct {
 	segments []segment
 	keyLog   bytes.Buffer
-	client   []handshake.Event // the client's own
+	client   []event.Event     // the client's own
 	secrets  map[string][]byte // the client's, by label
 }
 
@@ -45,9 +46,9 @@ func recordWith(t testing.TB, alg string, tune func(c, s *handshake.Config), bet
 	}
 	r := &recording{secrets: map[string][]byte{}}
 	cc := &handshake.Config{Time: clock, Roots: l.Roots, ServerName: l.Name, KeyLog: &r.keyLog, ShowSecrets: true,
-		Weak: handshake.Weak{NULL: true}, Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		Weak: handshake.Weak{NULL: true}, Listener: event.ListenerFunc(func(e event.Event) {
 			r.client = append(r.client, e)
-			if s, ok := e.(*handshake.SecretEvent); ok {
+			if s, ok := e.(*event.Secret); ok {
 				r.secrets[s.Label] = s.Value
 			}
 		})}

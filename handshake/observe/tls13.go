@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -293,7 +293,7 @@ func (o *Observer) checkFinished13(h *half, m *message.Finished, transcript []by
 	th, base := sum(o.suite.Hash, transcript), &h.keys.secret
 	key, want := base.FinishedKey(), base.VerifyData(th)
 	o.noteExpanded(o.suite, h.name()+"_finished_key", "finished", base.Bytes(), key.Bytes())
-	o.noteSecret(&handshake.SecretEvent{Label: h.name() + "_verify_data", Method: "HMAC", Op: handshake.OpHash, Hash: o.suite.Hash.String(),
+	o.noteSecret(&event.Secret{Label: h.name() + "_verify_data", Method: "HMAC", Op: event.OpHash, Hash: o.suite.Hash.String(),
 		Inputs: []kx.Value{{Name: "finished_key", Bytes: bytes.Clone(key.Bytes()), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: bytes.Clone(want.Bytes())})
 	o.noteFinished(want.Bytes(), m.VerifyData, hmac.Equal(want.Bytes(), m.VerifyData))
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 )
@@ -16,7 +16,7 @@ import (
 // it, the inputs, the formula, the value, and a command that computes it again.
 // next, perhaps nil, is what the same move computes after it: inputs that both have
 // are listed there.
-func (t *Terminal) secret(s, next *handshake.SecretEvent) {
+func (t *Terminal) secret(s, next *event.Secret) {
 	if t.first("ui/secrets_shown") {
 		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
 	}
@@ -63,7 +63,7 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 
 // slice is a part of the key block. It needs no explanation of its own: name, where it is
 // cut, which says how long it is, and the value.
-func (t *Terminal) slice(s *handshake.SecretEvent, secret bool) {
+func (t *Terminal) slice(s *event.Secret, secret bool) {
 	const at, few = 48, 8
 	mark, paint := t.mark(secret)
 	value := t.fit(s.Value, t.width-at-width(mark)) // blank on a worksheet
@@ -93,7 +93,7 @@ func sameValue(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.By
 // computation opens what was computed or checked: what, and on the right where it is
 // specified and what class of operation it is; then what there is to say of it. Where the
 // line has no room for the section it stands behind that.
-func (t *Terminal) computation(head, ref string, op handshake.Op, says string, f func(string) string) {
+func (t *Terminal) computation(head, ref string, op event.Op, says string, f func(string) string) {
 	right := t.say.op(op)
 	if right != "" {
 		right = "[" + right + "]"
@@ -107,8 +107,8 @@ func (t *Terminal) computation(head, ref string, op handshake.Op, says string, f
 }
 
 // class says of a class of operation what it is, where the first of it comes up.
-func (t *Terminal) class(op handshake.Op) {
-	if op == handshake.OpNone || !t.first("op/"+op.String()) {
+func (t *Terminal) class(op event.Op) {
+	if op == event.OpNone || !t.first("op/"+op.String()) {
 		return
 	}
 	if e := t.say.get(narrate.Op, op.String()); e.Text != "" {
@@ -156,9 +156,9 @@ func (t *Terminal) input(v kx.Value, room int) string {
 }
 
 // apart are the inputs of a joined value without those that are joined themselves.
-func apart(s *handshake.SecretEvent) []kx.Value {
+func apart(s *event.Secret) []kx.Value {
 	return slices.DeleteFunc(slices.Clone(s.Inputs), func(v kx.Value) bool {
-		return joined(&handshake.SecretEvent{Inputs: s.Inputs, Value: v.Bytes}) != ""
+		return joined(&event.Secret{Inputs: s.Inputs, Value: v.Bytes}) != ""
 	})
 }
 
@@ -168,7 +168,7 @@ const concatenated = " ‖ "
 
 // joined says how a hybrid makes a share or a secret of its two parts': it sets them
 // side by side. "" if this value came about in another way.
-func joined(s *handshake.SecretEvent) string {
+func joined(s *event.Secret) string {
 	a, b, ok := halves(s)
 	if !ok {
 		return ""
@@ -179,7 +179,7 @@ func joined(s *handshake.SecretEvent) string {
 }
 
 // halves are the two inputs that make the value, one behind the other, if any do.
-func halves(s *handshake.SecretEvent) (a, b kx.Value, ok bool) {
+func halves(s *event.Secret) (a, b kx.Value, ok bool) {
 	for i, a := range s.Inputs {
 		rest, ok := bytes.CutPrefix(s.Value, a.Bytes)
 		if !ok || len(rest) == 0 || len(a.Bytes) == 0 {
@@ -206,7 +206,7 @@ func (t *Terminal) gloss(indent int, name, label string) {
 
 // formula says how the inputs make the value; shown is true if the value is itself
 // among the inputs, under the name that a textbook gives it.
-func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
+func (t *Terminal) formula(s *event.Secret) (f string, shown bool) {
 	switch {
 	case scheduled(s):
 		return t.scheduleFormula(s), false
@@ -246,7 +246,7 @@ var sample = map[string]bool{"premaster_secret": true, "master_secret": true,
 // recompute shows the command for the shell, or why there is none. Below level Bytes
 // a sample of the values have theirs, once; one line says where those of the others
 // are.
-func (t *Terminal) recompute(s *handshake.SecretEvent) {
+func (t *Terminal) recompute(s *event.Secret) {
 	if t.o.Worksheet {
 		return
 	}
@@ -278,10 +278,10 @@ func (t *Terminal) recompute(s *handshake.SecretEvent) {
 }
 
 // repeated finds the secrets of a move that another end has shown already.
-func (t *Terminal) repeated(m *move) map[*handshake.SecretEvent]bool {
-	same := map[*handshake.SecretEvent]bool{}
+func (t *Terminal) repeated(m *move) map[*event.Secret]bool {
+	same := map[*event.Secret]bool{}
 	for _, e := range m.events {
-		if s, ok := e.(*handshake.SecretEvent); ok && t.flow.computed(s) {
+		if s, ok := e.(*event.Secret); ok && t.flow.computed(s) {
 			// That each end comes to it from another private key its move has said.
 			same[s] = s.Label != "premaster_secret" || s.Method != "RSA" && t.o.Level != Bytes
 		}
@@ -290,10 +290,10 @@ func (t *Terminal) repeated(m *move) map[*handshake.SecretEvent]bool {
 }
 
 // same tells in one line which secrets both ends now have.
-func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
+func (t *Terminal) same(m *move, same map[*event.Secret]bool) {
 	var labels []string
 	for _, e := range m.events {
-		if s, ok := e.(*handshake.SecretEvent); ok && same[s] {
+		if s, ok := e.(*event.Secret); ok && same[s] {
 			if strings.HasSuffix(s.Label, "_verify_data") && t.o.Level != Bytes {
 				continue // that is what the check above has said
 			}
@@ -306,7 +306,7 @@ func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
 }
 
 // decision writes what was chosen and why; once, for both ends come to the same.
-func (t *Terminal) decision(e *handshake.DecisionEvent) {
+func (t *Terminal) decision(e *event.Decision) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
@@ -338,7 +338,7 @@ func count(among any) int {
 }
 
 // check writes a check with its inputs and its outcome.
-func (t *Terminal) check(e *handshake.CheckEvent) {
+func (t *Terminal) check(e *event.Check) {
 	verdict, f := t.verdict(e.OK)
 	entry, says := t.say.get(narrate.Check, e.What), ""
 	if t.first("check/" + e.What) {
@@ -356,7 +356,7 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 
 // news are the inputs of a check. What is long and stands further up already, where it
 // was made, is left out below level Bytes, unless the check failed.
-func (t *Terminal) news(e *handshake.CheckEvent) []kx.Value {
+func (t *Terminal) news(e *event.Check) []kx.Value {
 	const long = 32 // bytes: what is compared, a verify_data, is shorter
 	if !e.OK || t.o.Level == Bytes {
 		return e.Inputs

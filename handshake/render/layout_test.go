@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 )
 
@@ -101,7 +101,7 @@ func TestShownCommandsRun(t *testing.T) {
 	ran := 0
 	done := map[string]bool{}
 	for _, e := range play(t, "ecdhe").Events() {
-		s, ok := e.(*handshake.SecretEvent)
+		s, ok := e.(*event.Secret)
 		if !ok || s.Tag == "" || done[s.Label] { // each PRF once; narrate's own tests run all
 			continue
 		}

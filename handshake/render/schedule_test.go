@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -51,7 +51,7 @@ func TestEveryStepHasItsCommand(t *testing.T) {
 		tr := play(t, name)
 		got, _ := write(t, tr.Events(), TerminalOptions{Level: Bytes, Width: 4000})
 		for _, e := range tr.Events() {
-			if s, ok := e.(*handshake.SecretEvent); ok {
+			if s, ok := e.(*event.Secret); ok {
 				cmd, why := narrate.Recompute(s)
 				if cmd == "" && why != "recompute.mlkem" {
 					t.Errorf("%s: %s has no command: %s", name, s.Label, why)
@@ -95,7 +95,7 @@ func TestRecordsAreShownTwice(t *testing.T) {
 	got, _ := write(t, play(t, "update").Events(), TerminalOptions{Width: 100})
 	sent := 0
 	for _, r := range play(t, "update").Records() {
-		if r.Protected && r.Dir == handshake.Send && r.Type != iana.Alert {
+		if r.Protected && r.Dir == event.Send && r.Type != iana.Alert {
 			sent++
 			if n := len(stepOf(r, suite.StepZeros)); n != 16 {
 				t.Errorf("%d zeros of padding", n)

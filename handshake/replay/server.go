@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
@@ -77,8 +78,8 @@ type front struct {
 }
 
 // Event takes the engine's decisions down.
-func (f *front) Event(e handshake.Event) {
-	if d, ok := e.(*handshake.DecisionEvent); ok {
+func (f *front) Event(e event.Event) {
+	if d, ok := e.(*event.Decision); ok {
 		switch {
 		case d.What == "resumption" && d.Chosen == "full_handshake":
 			f.why = d.Why
@@ -100,7 +101,7 @@ func (f *front) refusal() string {
 // step goes on until more must be fed.
 func (f *front) step() (moved bool, err error) {
 	for {
-		early := f.ep.State().MayRead() == handshake.EarlyData
+		early := f.ep.State().MayRead() == event.EarlyData
 		progress, err := f.ep.Step()
 		if n := f.ep.Buffered(); err == nil && n > 0 {
 			buf := make([]byte, n)

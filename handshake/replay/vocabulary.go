@@ -10,7 +10,7 @@ import (
 // The keys of what is told here, for narrate; a test holds that no run tells another, and
 // that none waits in vain.
 
-// SceneKeys lists the Key of every SceneEvent.
+// SceneKeys lists the Key of every event.Scene.
 func SceneKeys() []string {
 	keys := []string{"replay_attack", "replay_login", "replay_shared_store", "replay_request", "replay_transfer", "replay_captured",
 		"replay_captured_session", "replay_stolen_master", "replay_stolen_ticket", "replay_stolen_ticket_key", "replay_decrypted",

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/scenario"
 )
@@ -29,7 +29,7 @@ func Example() {
 func ExampleTranscript_Messages() {
 	tr, _ := scenario.Run(context.Background(), scenario.Options{Kx: []iana.Kx{iana.KxRSA}}, nil)
 	for _, m := range tr.Messages() {
-		if m.Party == "client" && m.Dir == handshake.Send {
+		if m.Party == "client" && m.Dir == event.Send {
 			fmt.Println(m.Kind, m.Ref)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
@@ -98,12 +99,12 @@ func pinned(r *pki.Report, check pki.Check) (*pki.Report, error) {
 
 // clicked tells, behind the client's check of a chain that failed, what the user could do
 // about it.
-func (p *play) clicked(e handshake.Event) {
-	c, ok := e.(*handshake.CheckEvent)
+func (p *play) clicked(e event.Event) {
+	c, ok := e.(*event.Check)
 	if !ok || !p.o.ClickThrough || c.What != "certificate_chain" || c.OK || c.Party != "client" {
 		return
 	}
-	s := &handshake.SceneEvent{Meta: handshake.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, Key: "click_through",
-		Values: []handshake.SceneValue{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
+	s := &event.Scene{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, Key: "click_through",
+		Values: []event.Value{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
 	p.tell(s)
 }

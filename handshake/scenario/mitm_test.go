@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
@@ -95,7 +95,7 @@ func TestEveryCombination(t *testing.T) {
 // received is the application data that reached a party.
 func received(f *scenario.Flow, party string) (got string) {
 	for _, e := range f.Events {
-		if d, ok := e.(*handshake.DataEvent); ok && d.Party == party && d.Dir == handshake.Receive {
+		if d, ok := e.(*event.Data); ok && d.Party == party && d.Dir == event.Receive {
 			got += string(d.Data)
 		}
 	}
@@ -118,7 +118,7 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 	}
 	n := 0
 	for _, e := range f.Events {
-		s, ok := e.(*handshake.SceneEvent)
+		s, ok := e.(*event.Scene)
 		if !ok || mitm.Step(s.Key) == 0 {
 			continue
 		}
@@ -139,13 +139,13 @@ func TestRequestIsReadBeforeTheRefusal(t *testing.T) {
 	at := map[string]int{}
 	for n, e := range f.Events {
 		switch e := e.(type) {
-		case *handshake.SceneEvent:
+		case *event.Scene:
 			at[e.Key] = n
-		case *handshake.AlertEvent:
+		case *event.Alert:
 			if e.Description == iana.CertificateRequired {
 				at[e.Party+" "+e.Dir.String()] = n
 			}
-		case *handshake.MessageEvent:
+		case *event.Message:
 			if e.Move == "server/send/finished/tls13" && e.Party == "mitm" {
 				at["finished"] = n
 			}
@@ -278,7 +278,7 @@ func TestClickThroughAlone(t *testing.T) {
 
 func checkFailed(f *scenario.Flow) bool {
 	for _, e := range f.Events {
-		if c, ok := e.(*handshake.CheckEvent); ok && c.What == "certificate_chain" && !c.OK && c.Err != nil {
+		if c, ok := e.(*event.Check); ok && c.What == "certificate_chain" && !c.OK && c.Err != nil {
 			return true
 		}
 	}
@@ -291,7 +291,7 @@ func TestPin(t *testing.T) {
 		f := run(t, scenario.Options{Seed: "test", Pin: true, MITM: box, TrustMITM: box, Kx: onlyECDHE}).Flows[0]
 		var pin *pki.Check
 		for _, e := range f.Events {
-			if c, ok := e.(*handshake.CheckEvent); ok && c.Party == "client" && c.What == "certificate_chain" {
+			if c, ok := e.(*event.Check); ok && c.Party == "client" && c.What == "certificate_chain" {
 				for k := range c.Report.Paths[0].Checks {
 					if c.Report.Paths[0].Checks[k].Key == scenario.CheckPin {
 						pin = &c.Report.Paths[0].Checks[k]

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/reason"
@@ -96,11 +97,11 @@ func saved(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 	replied, finished := -1, -1
 	for i, e := range f.Events {
 		switch e := e.(type) {
-		case *handshake.DataEvent:
-			if e.Party == "server" && e.Dir == handshake.Send && replied < 0 {
+		case *event.Data:
+			if e.Party == "server" && e.Dir == event.Send && replied < 0 {
 				replied = i
 			}
-		case *handshake.CheckEvent:
+		case *event.Check:
 			if e.Party == "server" && e.What == "finished" {
 				finished = i
 			}
@@ -131,7 +132,7 @@ func captured(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 		t.Errorf("%+v", s)
 	}
 	for _, e := range f.Events {
-		if d, ok := e.(*handshake.DataEvent); ok {
+		if d, ok := e.(*event.Data); ok {
 			t.Errorf("%s got data", d.Party)
 		}
 	}

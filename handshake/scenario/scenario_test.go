@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
@@ -164,10 +165,10 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func scenes(tr *scenario.Transcript) []*handshake.SceneEvent {
-	var out []*handshake.SceneEvent
+func scenes(tr *scenario.Transcript) []*event.Scene {
+	var out []*event.Scene
 	for _, e := range tr.Events() {
-		if s, ok := e.(*handshake.SceneEvent); ok {
+		if s, ok := e.(*event.Scene); ok {
 			out = append(out, s)
 		}
 	}
@@ -253,7 +254,7 @@ func TestResume(t *testing.T) {
 					t.Errorf("an honest client with a guessed secret ended with %v", first)
 				}
 				for _, e := range captured.Events {
-					if d, ok := e.(*handshake.DataEvent); ok {
+					if d, ok := e.(*event.Data); ok {
 						t.Errorf("%s got data", d.Party)
 					}
 				}
@@ -316,14 +317,14 @@ func digest(t *testing.T, o scenario.Options) string {
 	h := sha256.New()
 	for _, e := range run(t, o).Events() {
 		switch e := e.(type) {
-		case *handshake.SceneEvent:
+		case *event.Scene:
 			fmt.Fprintf(h, "%+v %s", e.Meta, e.Key)
 			for _, v := range e.Values {
 				dump(h, v)
 			}
-		case *handshake.CheckEvent:
+		case *event.Check:
 			fmt.Fprintf(h, "%+v %s %v %v %v", e.Meta, e.What, e.OK, e.Inputs, e.Err)
-		case *handshake.MessageEvent:
+		case *event.Message:
 			fmt.Fprintf(h, "%+v %v %x", e.Meta, e.Dir, e.Raw)
 		default:
 			fmt.Fprintf(h, "%T %+v", e, e)
@@ -332,7 +333,7 @@ func digest(t *testing.T, o scenario.Options) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-func dump(w io.Writer, v handshake.SceneValue) {
+func dump(w io.Writer, v event.Value) {
 	fmt.Fprintf(w, "%s=%T", v.Name, v.Value)
 	switch x := v.Value.(type) {
 	case []byte, string, int, bool, []string, []int, error, scenario.Knowledge:
@@ -358,8 +359,8 @@ func TestDeterminism(t *testing.T) {
 // TestEventsAreNumbered: one order over all parties, without gaps.
 func TestEventsAreNumbered(t *testing.T) {
 	for name, o := range variety() {
-		var seen []handshake.Event
-		tr, err := scenario.Run(context.Background(), o, handshake.ListenerFunc(func(e handshake.Event) { seen = append(seen, e) }))
+		var seen []event.Event
+		tr, err := scenario.Run(context.Background(), o, event.ListenerFunc(func(e event.Event) { seen = append(seen, e) }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -378,7 +379,7 @@ func TestQuiet(t *testing.T) {
 	for name, o := range variety() {
 		o.Quiet = true
 		for _, e := range run(t, o).Events() {
-			if s, ok := e.(*handshake.SecretEvent); ok {
+			if s, ok := e.(*event.Secret); ok {
 				t.Fatalf("%s: a quiet lesson tells %s", name, s.Label)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/pki"
 )
@@ -130,7 +131,7 @@ func CompareLegs(a *handshake.Summary, forged *x509.Certificate, b *handshake.Su
 
 // secretOf is a connection's secret by its label, or nil; a lesson that is Quiet has none.
 func (i *interception) secretOf(label string, conn int) (v []byte) {
-	for _, e := range all[*handshake.SecretEvent](i.flow.Events) {
+	for _, e := range all[*event.Secret](i.flow.Events) {
 		if e.Conn == conn && e.Label == label {
 			v = e.Value
 		}

@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/http"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
@@ -39,8 +39,8 @@ func ExampleClient() {
 	go s.Handshake()
 	one, _ := suite.ByName("ECDHE-ECDSA-AES128-GCM-SHA256")
 	c, _ := tls.Client(near, &tls.Config{Roots: lesson.Roots, ServerName: lesson.Name, Suites: []*suite.Suite{one},
-		Listener: handshake.ListenerFunc(func(e handshake.Event) {
-			if m, ok := e.(*handshake.MessageEvent); ok && m.Kind != message.KindChangeCipherSpec {
+		Listener: event.ListenerFunc(func(e event.Event) {
+			if m, ok := e.(*event.Message); ok && m.Kind != message.KindChangeCipherSpec {
 				fmt.Println(m.Dir, m.Kind)
 			}
 		})})

@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -178,7 +179,7 @@ func TestGnuTLS13ServerKeyUpdate(t *testing.T) {
 	if err := goodbye(c); err != nil {
 		t.Fatal(err)
 	}
-	met(theGnuTLS, handshake.Client, cfg, c.Summary(), w)
+	met(theGnuTLS, event.Client, cfg, c.Summary(), w)
 }
 
 // TestGnuTLS13ClientKeyUpdate has both ends update; gnutls-cli is told to by a command
@@ -203,7 +204,7 @@ func TestGnuTLS13ClientKeyUpdate(t *testing.T) {
 		if err := answerFirst(c); err != nil {
 			return err
 		}
-		met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+		met(theGnuTLS, event.Server, cfg, c.Summary(), w)
 		return nil
 	})
 	p := gnutlsClient(t, port, gnutlsAll13, "--inline-commands")
@@ -249,7 +250,7 @@ func TestGnuTLS13ClientTickets(t *testing.T) {
 				return err
 			}
 			if n++; n == 2 {
-				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+				met(theGnuTLS, event.Server, cfg, c.Summary(), w)
 				return answerFirst(c)
 			}
 			_, err := io.ReadAll(c) // it says goodbye at once
@@ -390,7 +391,7 @@ func TestGnuTLSRecordSize(t *testing.T) {
 				if err := answerFirst(c); err != nil {
 					return err
 				}
-				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+				met(theGnuTLS, event.Server, cfg, c.Summary(), w)
 				if got := c.Summary().RecordSizeLimit; got != v.want {
 					return fmt.Errorf("it takes %d bytes", got)
 				}

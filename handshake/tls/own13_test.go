@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -103,9 +104,9 @@ func TestUpdateKeys(t *testing.T) {
 // onUpdates makes a Config tell of each KeyUpdate that is received under it.
 func onUpdates(cfg *tls.Config) <-chan bool {
 	updates, inner := make(chan bool, 100), cfg.Listener
-	cfg.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+	cfg.Listener = event.ListenerFunc(func(e event.Event) {
 		inner.Event(e)
-		if m, ok := e.(*handshake.MessageEvent); ok && m.Kind == message.KindKeyUpdate && m.Dir == handshake.Receive {
+		if m, ok := e.(*event.Message); ok && m.Kind == message.KindKeyUpdate && m.Dir == event.Receive {
 			updates <- true
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -279,7 +280,7 @@ func TestOpenSSL13ServerEarlyData(t *testing.T) {
 			if err := c.Close(); err != nil {
 				t.Error(err)
 			}
-			met(theOpenSSL, handshake.Client, cfg, got, w)
+			met(theOpenSSL, event.Client, cfg, got, w)
 		})
 	}
 }
@@ -366,7 +367,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 			if n := w.saw(message.KindEndOfEarlyData); n > 0 != (k.want == handshake.EarlyDataAccepted) {
 				t.Errorf("messages %v", w.kinds)
 			}
-			met(theOpenSSL, handshake.Server, cfg, got, w)
+			met(theOpenSSL, event.Server, cfg, got, w)
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -206,7 +207,7 @@ func TestStdlib13KeyUpdate(t *testing.T) {
 	const updates = 5 // three of them ask for the peer's
 	for _, s := range stdSuites13() {
 		k := in13(servers()["ecdsa"], s)
-		check := func(t *testing.T, ours *tls.Conn, std *stdtls.Conn, c, srv conn, role handshake.Role, cfg *tls.Config, w *witness) {
+		check := func(t *testing.T, ours *tls.Conn, std *stdtls.Conn, c, srv conn, role event.Role, cfg *tls.Config, w *witness) {
 			if cerr, serr := shake(c, srv); cerr != nil || serr != nil {
 				t.Fatal(cerr, serr)
 			}
@@ -227,14 +228,14 @@ func TestStdlib13KeyUpdate(t *testing.T) {
 			sc.Certificates = k.id.std()
 			a, b := memoryPipe()
 			c, srv := client(t, a, cc), stdtls.Server(b, sc)
-			check(t, c, srv, c, srv, handshake.Client, cc, w)
+			check(t, c, srv, c, srv, event.Client, cc, w)
 		})
 		t.Run("our server "+s.String(), func(t *testing.T) {
 			sc, w := witnessed(t, k.ourEnd())
 			sc.Certificates = k.id.ours()
 			a, b := memoryPipe()
 			c, srv := stdtls.Client(a, k.stdEnd()), server(t, b, sc)
-			check(t, srv, c, c, srv, handshake.Server, sc, w)
+			check(t, srv, c, c, srv, event.Server, sc, w)
 		})
 	}
 }

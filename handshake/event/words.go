@@ -1,9 +1,9 @@
-package handshake
+package event
 
 // The keys that an endpoint's events carry. Package narrate explains each of them
 // in every language, and a test here holds that no event carries another.
 
-// SecretLabels lists the Label of every SecretEvent.
+// SecretLabels lists the Label of every Secret.
 func SecretLabels() []string {
 	return []string{
 		"server_ephemeral", "premaster_secret", "master_secret", "key_block",
@@ -24,12 +24,12 @@ func SecretLabels() []string {
 	}
 }
 
-// CheckNames lists the What of every CheckEvent.
+// CheckNames lists the What of every Check.
 func CheckNames() []string {
 	return []string{"certificate_chain", "server_key_exchange_signature", "certificate_verify_signature", "finished", "cookie", "certificate_compression", "psk_binder"}
 }
 
-// DecisionNames lists the What of every DecisionEvent, each with every Why that
+// DecisionNames lists the What of every Decision, each with every Why that
 // can go with it.
 func DecisionNames() map[string][]string {
 	return map[string][]string{
