@@ -212,7 +212,7 @@ func TestSignatureIsBound(t *testing.T) {
 			wantClientCert(t, cc, sc)
 			var signed []byte // what the right signature is over, as its maker tells
 			listen := event.ListenerFunc(func(e event.Event) {
-				if s, ok := e.(*event.Secret); ok && s.Label == "certificate_verify_signature" {
+				if s, ok := e.(*event.Secret); ok && s.Label == event.LabelCertificateVerifySignature {
 					signed = s.Inputs[0].Bytes
 				}
 			})

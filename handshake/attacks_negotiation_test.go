@@ -271,14 +271,14 @@ func TestTripleHandshake(t *testing.T) {
 	c := connect(t, &old, sc).run(nil).completes()
 	id := c.ends[client].Summary().SessionID
 	c = connect(t, cc, sc).run(nil).completes()
-	if got := c.decisions(client, "resumption"); !slices.Equal(got, []string{"session_other_ems"}) || c.ends[client].Summary().Resumed {
+	if got := c.decisions(client, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhySessionOtherEMS}) || c.ends[client].Summary().Resumed {
 		t.Errorf("the client decides %v", got)
 	}
 	c = connect(t, &old, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
 		clientHello(m).SessionID = id
 		clientHello(m).Extensions.Add(&message.ExtendedMasterSecret{})
 	}))
-	if got := c.decisions(server, "resumption"); !slices.Contains(got, "session_other_ems") {
+	if got := c.decisions(server, event.DecisionResumption); !slices.Contains(got, event.WhySessionOtherEMS) {
 		t.Errorf("the server decides %v", got)
 	}
 }
@@ -291,24 +291,24 @@ func TestResumptionThatFallsBack(t *testing.T) {
 		name   string
 		change func(c, s *handshake.Config) // between the first handshake and the second
 		who    event.Role
-		why    string
+		why    event.Why
 	}{
-		{"nothing changed", func(c, s *handshake.Config) {}, server, "ticket_opened"},
-		{"a ticket of another server", func(c, s *handshake.Config) { s.Tickets = session.NewTicketKeys(seeded("another"), 0) }, server, "ticket_unreadable"},
-		{"expired, says the client", func(c, s *handshake.Config) { c.Time = later(3 * time.Hour) }, client, "session_expired"},
-		{"expired, says the server", func(c, s *handshake.Config) { s.Time = later(3 * time.Hour) }, server, "session_expired"},
-		{"from the future", func(c, s *handshake.Config) { s.Time = later(-session.ClockSkew) }, server, "session_expired"},
-		{"from the future, and so is its key", func(c, s *handshake.Config) { s.Time = later(-time.Hour) }, server, "ticket_unreadable"},
-		{"the client has dropped the suite", func(c, s *handshake.Config) { c.Suites = only(0xcca9) }, client, "session_other_suite"},
-		{"the server has dropped the suite", func(c, s *handshake.Config) { s.Suites = only(0xcca9) }, server, "session_other_suite"},
-		{"the client has dropped extended master secret", func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }, client, "session_other_ems"},
+		{"nothing changed", func(c, s *handshake.Config) {}, server, event.WhyTicketOpened},
+		{"a ticket of another server", func(c, s *handshake.Config) { s.Tickets = session.NewTicketKeys(seeded("another"), 0) }, server, event.WhyTicketUnreadable},
+		{"expired, says the client", func(c, s *handshake.Config) { c.Time = later(3 * time.Hour) }, client, event.WhySessionExpired},
+		{"expired, says the server", func(c, s *handshake.Config) { s.Time = later(3 * time.Hour) }, server, event.WhySessionExpired},
+		{"from the future", func(c, s *handshake.Config) { s.Time = later(-session.ClockSkew) }, server, event.WhySessionExpired},
+		{"from the future, and so is its key", func(c, s *handshake.Config) { s.Time = later(-time.Hour) }, server, event.WhyTicketUnreadable},
+		{"the client has dropped the suite", func(c, s *handshake.Config) { c.Suites = only(0xcca9) }, client, event.WhySessionOtherSuite},
+		{"the server has dropped the suite", func(c, s *handshake.Config) { s.Suites = only(0xcca9) }, server, event.WhySessionOtherSuite},
+		{"the client has dropped extended master secret", func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }, client, event.WhySessionOtherEMS},
 		{"the server has dropped extended master secret", func(c, s *handshake.Config) {
 			s.Weak.NoExtendedMasterSecret = true
 		}, server, "refused"},
 		{"now a client certificate is required", func(c, s *handshake.Config) {
 			c.Certificates = []handshake.Certificate{alice(t, l)}
 			s.ClientAuth, s.Roots = handshake.RequireClientCert, l.Roots
-		}, server, "session_without_client_certificate"},
+		}, server, event.WhySessionWithoutClientCertificate},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cc, sc := pairFor(ecdheECDSA)
@@ -322,11 +322,11 @@ func TestResumptionThatFallsBack(t *testing.T) {
 				return
 			}
 			c.completes().talk()
-			if got := c.decisions(test.who, "resumption"); !slices.Contains(got, test.why) {
+			if got := c.decisions(test.who, event.DecisionResumption); !slices.Contains(got, test.why) {
 				t.Errorf("the %v decides %v, want %s", test.who, got, test.why)
 			}
 			c.keptBack(test.who, test.why)
-			if resumed := c.ends[client].Summary().Resumed; resumed != (test.why == "ticket_opened") || resumed != c.ends[server].Summary().Resumed {
+			if resumed := c.ends[client].Summary().Resumed; resumed != (test.why == event.WhyTicketOpened) || resumed != c.ends[server].Summary().Resumed {
 				t.Errorf("resumed: %v", resumed)
 			}
 		})
@@ -360,7 +360,7 @@ func TestForgedTicket(t *testing.T) {
 			x := edit[*message.SessionTicket](clientHello(m))
 			x.Ticket = forge(slices.Clone(x.Ticket))
 		}))
-		if got := c.decisions(server, "resumption"); !slices.Equal(got, []string{"ticket_unreadable"}) || c.ends[server].Summary().Resumed {
+		if got := c.decisions(server, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhyTicketUnreadable}) || c.ends[server].Summary().Resumed {
 			t.Errorf("%s: the server decides %v", name, got)
 		}
 	}
@@ -369,7 +369,7 @@ func TestForgedTicket(t *testing.T) {
 	c := connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
 		edit[*message.ServerName](clientHello(m)).Name = "xxx.lab.test"
 	}))
-	if got := c.decisions(server, "resumption"); !slices.Equal(got, []string{"session_other_name"}) {
+	if got := c.decisions(server, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhySessionOtherName}) {
 		t.Errorf("another name: the server decides %v", got)
 	}
 
@@ -378,7 +378,7 @@ func TestForgedTicket(t *testing.T) {
 	connect(t, cc, sc).run(nil).completes()
 	sc.Sessions = growing{frozen{}} // it has forgotten all
 	c = connect(t, cc, sc).run(nil).completes()
-	if got := c.decisions(server, "resumption"); !slices.Equal(got, []string{"session_unknown"}) {
+	if got := c.decisions(server, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhySessionUnknown}) {
 		t.Errorf("an unknown ID: the server decides %v", got)
 	}
 }

@@ -50,7 +50,7 @@ func (e *Endpoint) chainOf(m *message.Certificate13) ([]*x509.Certificate, error
 func (e *Endpoint) packing(peer []iana.CertificateCompressionAlgorithm) *certcompress.Method {
 	for _, m := range e.cfg.CertificateCompression {
 		if slices.Contains(peer, m.Algorithm()) {
-			e.decided("certificate_compression", m.Algorithm(), peer, "peer_takes_it")
+			e.decided(event.DecisionCertificateCompression, m.Algorithm(), peer, event.WhyPeerTakesIt)
 			return m
 		}
 	}
@@ -116,7 +116,7 @@ func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificat
 	}
 	body, err := method.Decompress(m.Compressed, int(m.Length))
 	if e.listening() {
-		e.checked(event.Check{What: "certificate_compression", Method: m.Algorithm.String(), Err: err})
+		e.checked(event.Check{What: event.CheckCertificateCompression, Method: m.Algorithm.String(), Err: err})
 	}
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (e *Endpoint) limitRecords(peer int, in string) error {
 		return &reason.Error{Reason: reason.BadValue, Ref: "RFC 8449 §4", Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: reason.Say("at least 64"), Got: peer}
 	}
 	e.summary.RecordSizeLimit = peer
-	e.decided("record_size_limit", peer, e.cfg.RecordSizeLimit, "both_want_limit")
+	e.decided(event.DecisionRecordSizeLimit, peer, e.cfg.RecordSizeLimit, event.WhyBothWantLimit)
 	e.wr.SetLimit(peer)
 	if e.summary.Version == iana.TLS13 { // TLS 1.2's records come in clear still, and are not subject to it
 		e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)

@@ -37,7 +37,7 @@ type clientHandshake struct {
 	offered      *session.Session    // of TLS 1.2, what hello offers to resume
 	offeredChain []*x509.Certificate // the server's, of that
 	kept         *psk                // of TLS 1.3: the ticket that hello offers
-	whyNot       string              // there is none; "": nothing was kept
+	whyNot       event.Why           // there is none; "": nothing was kept
 
 	statusPromised, ticketPromised bool
 	chain                          []*x509.Certificate
@@ -271,8 +271,8 @@ func recvServerHello(c *client, msg message.Message) error {
 	c.wr.SetVersion(iana.TLS12)
 	c.rd.SetVersion(iana.TLS12)
 	if c.listening() {
-		c.decided("version", iana.TLS12, nil, choose(c.cfg.speaks(iana.TLS13), "server_choice", "only_version"))
-		c.decided("cipher_suite", s.ID, c.hello.CipherSuites, "server_choice")
+		c.decided(event.DecisionVersion, iana.TLS12, nil, choose(c.cfg.speaks(iana.TLS13), event.WhyServerChoice, event.WhyOnlyVersion))
+		c.decided(event.DecisionCipherSuite, s.ID, c.hello.CipherSuites, event.WhyServerChoice)
 	}
 	if len(m.SessionID) > 0 && c.offered == nil && bytes.Equal(m.SessionID, c.hello.SessionID) {
 		// We made it up for middleboxes to see: no server can know it (RFC 9846 §E.4).
@@ -382,9 +382,9 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 	}
 	if c.listening() {
 		if !resumes(c, m) { // a session brings its master secret with it
-			c.decided("extended_master_secret", c.ems, nil, choose(c.ems, "both_want_ems", "no_ems"))
+			c.decided(event.DecisionExtendedMasterSecret, c.ems, nil, choose(c.ems, event.WhyBothWantEMS, event.WhyNoEMS))
 		}
-		c.decided("secure_renegotiation", c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, "signalled", "not_signalled"))
+		c.decided(event.DecisionSecureRenegotiation, c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, event.WhySignalled, event.WhyNotSignalled))
 	}
 	return nil
 }

@@ -146,7 +146,7 @@ func recvServerKeyExchange(c *client, msg message.Message) error {
 		c.summary.Group = fieldID(c.params.P)
 	}
 	c.summary.Scheme = m.Signed().Scheme
-	return c.checkSignature("server_key_exchange", m.Signed(), publicKey(c.chain[0]), signed)
+	return c.checkSignature(message.KindServerKeyExchange, m.Signed(), publicKey(c.chain[0]), signed)
 }
 
 func recvCertificateRequest(c *client, msg message.Message) error {
@@ -168,12 +168,12 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 		if s := c.pickScheme(publicKey(leaf), m.Schemes); s != nil {
 			c.certificate, c.scheme = cert, s
 			c.noteShown()
-			c.decided("client_certificate", leaf.Subject.String(), nil, "fits_request")
+			c.decided(event.DecisionClientCertificate, leaf.Subject.String(), nil, event.WhyFitsRequest)
 			return nil
 		}
 	}
 	c.noteShown()
-	c.decided("client_certificate", "none", nil, "nothing_fits_request")
+	c.decided(event.DecisionClientCertificate, "none", nil, event.WhyNothingFitsRequest)
 	return nil
 }
 
@@ -205,7 +205,7 @@ func sendClientKeyExchange(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify(c *client, _ message.Message) error {
-	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.transcript)
+	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.transcript)
 	if err != nil {
 		return err
 	}

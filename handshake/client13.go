@@ -172,7 +172,7 @@ func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	}
 	c.offers = append(c.offers, groupOffer{g, o})
 	if c.revealing() {
-		c.secret(event.Secret{Label: "client_key_share", Method: g.Name(), Op: event.OpAsymmetric, Inputs: explain13(o), Value: o.Share()})
+		c.secret(event.Secret{Label: event.LabelClientKeyShare, Method: g.Name(), Op: event.OpAsymmetric, Inputs: explain13(o), Value: o.Share()})
 	}
 	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
 }
@@ -353,15 +353,15 @@ func recvServerHello13(c *client, msg message.Message) error {
 	c.wr.SetVersion(iana.TLS13)
 	c.rd.SetVersion(iana.TLS13)
 	if c.listening() {
-		c.decided("version", iana.TLS13, c.cfg.versions(), "supported_versions")
-		c.decided("cipher_suite", m.CipherSuite, c.hello.CipherSuites, "server_choice")
+		c.decided(event.DecisionVersion, iana.TLS13, c.cfg.versions(), event.WhySupportedVersions)
+		c.decided(event.DecisionCipherSuite, m.CipherSuite, c.hello.CipherSuites, event.WhyServerChoice)
 		if o != nil {
-			c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), "hello_retry", "shared_share"))
+			c.decided(event.DecisionGroup, c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), event.WhyHelloRetry, event.WhySharedShare))
 		}
-		c.decided("compatibility_mode", !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
+		c.decided(event.DecisionCompatibilityMode, !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, event.WhySessionIDEchoed, event.WhySessionIDEmpty))
 	}
 	if o != nil && c.revealing() {
-		c.secret(event.Secret{Label: "shared_secret", Method: o.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(o.offer), Value: secret})
+		c.secret(event.Secret{Label: event.LabelSharedSecret, Method: o.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(o.offer), Value: secret})
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {
@@ -441,7 +441,7 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 		if c.summary.Suite.ID != c.psk.session.Suite || c.summary.Protocol != c.psk.session.Protocol {
 			return c.fault(reason.BadValue, "RFC 9846 §4.3.10", m, "encrypted_extensions.extensions.early_data", reason.Say("the suite and protocol of the ticket"), c.summary.Suite.ID)
 		}
-		c.decided("early_data", "accepted", nil, "server_took_it")
+		c.decided(event.DecisionEarlyData, "accepted", nil, event.WhyServerTookIt)
 	}
 	if c.early != nil && c.early.open && c.summary.EarlyData != EarlyDataAccepted {
 		c.closeEarlyData(EarlyDataRejected)
@@ -480,7 +480,7 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 	}
 	c.noteShown()
 	if c.certificate == nil {
-		c.decided("client_certificate", "none", nil, "nothing_fits_request")
+		c.decided(event.DecisionClientCertificate, "none", nil, event.WhyNothingFitsRequest)
 		return nil
 	}
 	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok {
@@ -488,7 +488,7 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 	}
 	if c.listening() {
 		leaf, _ := c.certificate.leaf()
-		c.decided("client_certificate", leaf.Subject.String(), nil, "fits_request")
+		c.decided(event.DecisionClientCertificate, leaf.Subject.String(), nil, event.WhyFitsRequest)
 	}
 	return nil
 }
@@ -542,7 +542,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 func recvServerCertificateVerify(c *client, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	c.summary.Scheme = m.Signature.Scheme
-	return c.checkSignature("certificate_verify", &m.Signature, publicKey(c.chain[0]), c.toBeSigned(event.Server, c.mark))
+	return c.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(c.chain[0]), c.toBeSigned(event.Server, c.mark))
 }
 
 // recvServerFinished13 believes the server, and has all it needs for application data.
@@ -570,7 +570,7 @@ func sendCompressedClientCertificate(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify13(c *client, _ message.Message) error {
-	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.toBeSigned(event.Client, len(c.transcript)))
+	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.toBeSigned(event.Client, len(c.transcript)))
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ type Config struct {
 	// against, and returns what does, or "". Whether the ClientHello is fresh, too, is for
 	// it to say (RFC 9846 §4.3.10). Nil takes all that are within 10 s of the age that they
 	// claim, replayed ones too.
-	AcceptEarlyData func(EarlyDataInput) string
+	AcceptEarlyData func(EarlyDataInput) event.Why
 	// SingleUse makes a server take each of its tickets once: what was used is marked here
 	// until it would have expired (RFC 9846 §8.1). A ticket that was used before, or is from
 	// a time of which the store knows nothing, leads to a full handshake; so does a store

@@ -30,11 +30,14 @@ const policy = `
 	session < session/redis
 	suite < record
 	wire, sig, pki/der, ondisk < pki
-	message, session, record, keyschedule, kx, certcompress, pki < handshake
+	message, suite, kx, pki < event
+	message, session, record, keyschedule, kx, certcompress, event < handshake
+	event < narrate
+	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < pcapng
 	foreign, ondisk < mitm/har
-	handshake < tls, narrate, observe, tamper, mitm
+	handshake < tls, tamper, mitm
 	observe, tamper, mitm, http2 < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
@@ -152,7 +155,9 @@ func TestImports(t *testing.T) {
 // links is what a package must not link, by whatever way: imports of imports are looked at,
 // other people's too. A package is named as in go list.
 var links = map[string][]string{
-	"./handshake": {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt"},
+	"./handshake":         {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt"},
+	"./handshake/narrate": {"tlslab/handshake"},
+	"./handshake/observe": {"tlslab/handshake"},
 }
 
 func TestLinks(t *testing.T) {

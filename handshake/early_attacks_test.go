@@ -47,9 +47,9 @@ func (c *connection) under(from event.Role, stage string, n int) *record.Writer 
 	now := reading{sealed: true, seq: uint64(n)}
 	for _, s := range all[*event.Secret](c.heard[from]) {
 		switch s.Label {
-		case from.String() + "_" + stage + "_key":
+		case event.SecretLabel(from.String() + "_" + stage + "_key"):
 			now.keys.Key = s.Value
-		case from.String() + "_" + stage + "_iv":
+		case event.SecretLabel(from.String() + "_" + stage + "_iv"):
 			now.keys.IV = s.Value
 		}
 	}

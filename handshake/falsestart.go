@@ -21,17 +21,17 @@ func (c *client) falseStart() {
 	}
 	why := c.whyNotFalseStart()
 	c.mayStart = why == ""
-	c.decided("false_start", c.mayStart, nil, choose(c.mayStart, "ecdhe_and_aead", why))
+	c.decided(event.DecisionFalseStart, c.mayStart, nil, choose(c.mayStart, event.WhyECDHEAndAEAD, why))
 }
 
 // whyNotFalseStart says what speaks against it, or "". The version is TLS 1.2; had there
 // been a better one, the sentinel that the server signed in its random would have told.
-func (c *client) whyNotFalseStart() string {
+func (c *client) whyNotFalseStart() event.Why {
 	switch {
 	case c.exchange.Kx() != iana.KxECDHE: // of a finite field's parameters not all are strong
-		return "not_ecdhe"
+		return event.WhyNotECDHE
 	case c.summary.Suite.Cipher.Kind != suite.AEAD:
-		return "not_aead"
+		return event.WhyNotAEAD
 	}
 	return ""
 }

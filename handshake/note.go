@@ -81,7 +81,7 @@ func (e *Endpoint) noteKeyChange(d event.Direction, k event.Keys, s iana.CipherS
 }
 
 // decided tells of a choice. Callers that must build among or why guard it with listening.
-func (e *Endpoint) decided(what string, chosen, among any, why string) {
+func (e *Endpoint) decided(what event.DecisionName, chosen, among any, why event.Why) {
 	if e.listening() {
 		e.cfg.Listener.Event(&event.Decision{Meta: e.meta(), What: what, Chosen: chosen, Among: among, Why: why})
 	}

@@ -85,7 +85,7 @@ func (f *flow) record() (*recording, error) {
 			cfg.ShowSecrets = true
 			cfg.Listener = event.ListenerFunc(func(e event.Event) {
 				if s, ok := e.(*event.Secret); ok {
-					rec.secret[s.Label] = s.Value
+					rec.secret[string(s.Label)] = s.Value
 				}
 			})
 		}

@@ -98,8 +98,8 @@ func TestTicketKeysNotThere(t *testing.T) {
 			c := connect(t, cc, sc).run(nil).completes()
 			var why []string
 			for _, d := range all[*event.Decision](c.heard[server]) {
-				if d.What == "resumption" && d.Chosen == "full_handshake" {
-					why = append(why, d.Why)
+				if d.What == event.DecisionResumption && d.Chosen == "full_handshake" {
+					why = append(why, string(d.Why))
 				}
 			}
 			if c.ends[server].Summary().Resumed || !slices.Equal(why, []string{"store_failed"}) {

@@ -46,7 +46,7 @@ func (e *traceEnd) opened() string { return "\n" + strings.Join(e.sent, "\n") }
 // end makes the endpoint of a role.
 func (tr *trace) end(t *testing.T, role event.Role) *traceEnd {
 	t.Helper()
-	e := &traceEnd{rand: &draws{}, secrets: &traceSecrets{heard: map[string][]*event.Secret{}}}
+	e := &traceEnd{rand: &draws{}, secrets: &traceSecrets{heard: map[event.SecretLabel][]*event.Secret{}}}
 	cfg := &Config{
 		Rand: e.rand, Listener: e, ShowSecrets: true,
 		MinVersion: iana.TLS13, MaxVersion: iana.TLS13,

@@ -118,7 +118,7 @@ func (s *server) choose12(m *message.ClientHello) error {
 		return err
 	}
 	if s.listening() {
-		s.decided("extended_master_secret", s.ems, nil, choose(s.ems, "both_want_ems", "no_ems"))
+		s.decided(event.DecisionExtendedMasterSecret, s.ems, nil, choose(s.ems, event.WhyBothWantEMS, event.WhyNoEMS))
 	}
 	if err := s.chooseSuite(m); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 			s.summary.Version = v
 			s.wr.SetVersion(iana.TLS12) // in the headers, of TLS 1.3 too
 			s.rd.JudgeBy(v)
-			s.decided("version", v, offered, "highest_common")
+			s.decided(event.DecisionVersion, v, offered, event.WhyHighestCommon)
 			return nil
 		}
 	}
@@ -236,7 +236,7 @@ func (s *server) chooseProtocol(m *message.ClientHello) error {
 	for _, p := range s.cfg.ALPN {
 		if slices.Contains(a.Protocols, p) {
 			s.summary.Protocol = p
-			s.decided("alpn", p, a.Protocols, "server_preference")
+			s.decided(event.DecisionALPN, p, a.Protocols, event.WhyServerPreference)
 			return nil
 		}
 	}
@@ -278,12 +278,12 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		s.summary.Suite, s.exchange, s.common = su, x, groups
 		s.certificate, s.scheme = cert, scheme
 		if s.listening() {
-			s.decided("cipher_suite", su.ID, m.CipherSuites, "server_preference")
+			s.decided(event.DecisionCipherSuite, su.ID, m.CipherSuites, event.WhyServerPreference)
 			if len(groups) > 0 {
-				s.decided("group", groups[0].ID(), s.clientGroups(m), choose(s.silent(su.Kx, m), "client_silent", "server_preference"))
+				s.decided(event.DecisionGroup, groups[0].ID(), s.clientGroups(m), choose(s.silent(su.Kx, m), event.WhyClientSilent, event.WhyServerPreference))
 			}
 			if scheme != nil {
-				s.decided("signature_scheme", scheme.ID, clientSchemes(m), "fits_key")
+				s.decided(event.DecisionSignatureScheme, scheme.ID, clientSchemes(m), event.WhyFitsKey)
 			}
 		}
 		return nil

@@ -118,7 +118,7 @@ func sendServerHello(s *server, _ message.Message) error {
 		return nil
 	}
 	if s.revealing() {
-		s.secret(event.Secret{Label: "master_secret", Method: "session", Value: s.master[:]})
+		s.secret(event.Secret{Label: event.LabelMasterSecret, Method: "session", Value: s.master[:]})
 	}
 	return s.deriveKeys(s.Endpoint)
 }
@@ -141,14 +141,14 @@ func sendServerKeyExchange(s *server, _ message.Message) error {
 	}
 	m := serverKeyExchange(s.exchange.Kx(), params)
 	if s.revealing() {
-		s.secret(event.Secret{Label: "server_ephemeral", Method: s.groupName(s.summary.Group), Op: event.OpAsymmetric,
+		s.secret(event.Secret{Label: event.LabelServerEphemeral, Method: s.groupName(s.summary.Group), Op: event.OpAsymmetric,
 			Inputs: explain(s.offer), Value: params.Share})
 	}
 	signed, err := s.signedParams(m)
 	if err != nil {
 		return err
 	}
-	sg, err := s.sign("server_key_exchange", s.scheme, s.certificate.Key, signed)
+	sg, err := s.sign(message.KindServerKeyExchange, s.scheme, s.certificate.Key, signed)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func recvClientCertificate(s *server, msg message.Message) error {
 		if s.cfg.ClientAuth == RequireClientCert {
 			return &reason.Error{Reason: reason.CertificateMissing, Ref: "RFC 5246 §7.4.6", Field: "certificate.certificate_list", Off: 4, Want: reason.Say("a client certificate")}
 		}
-		s.decided("client_certificate", "none", nil, "optional")
+		s.decided(event.DecisionClientCertificate, "none", nil, event.WhyOptional)
 		return nil
 	}
 	s.summary.PeerChain = chain
@@ -219,7 +219,7 @@ func recvClientKeyExchange(s *server, msg message.Message) error {
 
 func recvClientCertificateVerify(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.before())
+	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.before())
 }
 
 func recvClientChangeCipherSpec(s *server, _ message.Message) error {
@@ -247,7 +247,7 @@ func sendNewSessionTicket(s *server, _ message.Message) error {
 	}
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
 	if err != nil || len(t) > maxTicket {
-		s.decided("resumption", "not_kept", nil, "store_failed")
+		s.decided(event.DecisionResumption, "not_kept", nil, event.WhyStoreFailed)
 		t = nil // promised, so it must come; an empty one takes the promise back (RFC 5077 §3.3)
 	}
 	left := sess.Created.Add(sess.Lifetime).Sub(s.now())

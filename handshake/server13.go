@@ -120,7 +120,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 			err = s.fault(reason.BadValue, "RFC 9846 §4.3.2", m, "client_hello.extensions.cookie", reason.Say("the cookie of the HelloRetryRequest"), reason.Say("none, or another"))
 		}
 		if s.listening() {
-			s.checked(event.Check{What: "cookie", Err: err})
+			s.checked(event.Check{What: event.CheckCookie, Err: err})
 		}
 		if err != nil {
 			return err
@@ -207,8 +207,8 @@ func sendServerHello13(s *server, _ message.Message) error {
 		return err
 	}
 	if a != nil && s.revealing() {
-		s.secret(event.Secret{Label: "server_key_share", Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Share()})
-		s.secret(event.Secret{Label: "shared_secret", Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Secret()})
+		s.secret(event.Secret{Label: event.LabelServerKeyShare, Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Share()})
+		s.secret(event.Secret{Label: event.LabelSharedSecret, Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Secret()})
 	}
 	s.wr.SetVersion(iana.TLS13)
 	s.rd.SetVersion(iana.TLS13)
@@ -286,7 +286,7 @@ func sendCompressedServerCertificate(s *server, _ message.Message) error {
 }
 
 func sendServerCertificateVerify(s *server, _ message.Message) error {
-	sg, err := s.sign("certificate_verify", s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript)))
+	sg, err := s.sign(message.KindCertificateVerify, s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript)))
 	if err != nil {
 		return err
 	}
@@ -329,7 +329,7 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 		if s.cfg.ClientAuth == RequireClientCert {
 			return &reason.Error{Reason: reason.CertificateRequired, Ref: "RFC 9846 §4.5.1.3", Field: "certificate.certificate_list", Off: 5, Want: reason.Say("a client certificate")}
 		}
-		s.decided("client_certificate", "none", nil, "optional")
+		s.decided(event.DecisionClientCertificate, "none", nil, event.WhyOptional)
 		return nil
 	}
 	for _, e := range m.Entries {
@@ -343,7 +343,7 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 
 func recvClientCertificateVerify13(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.mark))
+	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.mark))
 }
 
 func recvClientFinished13(s *server, m message.Message) error {
@@ -375,7 +375,7 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	s.ticketsSent++
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
 	if err != nil || len(t) > maxTicket {
-		s.decided("resumption", "not_kept", nil, "store_failed")
+		s.decided(event.DecisionResumption, "not_kept", nil, event.WhyStoreFailed)
 		return nil // the connection is good without
 	}
 	m.Ticket = t

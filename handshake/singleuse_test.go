@@ -50,8 +50,8 @@ func singleUse(t *testing.T, v iana.Version) (cc, sc *handshake.Config, kept *ri
 		t.Fatal(err)
 	}
 	sc.Listener = event.ListenerFunc(func(e event.Event) {
-		if d, ok := e.(*event.Decision); ok && d.What == "resumption" && d.Chosen == "full_handshake" {
-			*why = append(*why, d.Why)
+		if d, ok := e.(*event.Decision); ok && d.What == event.DecisionResumption && d.Chosen == "full_handshake" {
+			*why = append(*why, string(d.Why))
 		}
 	})
 	now = now.Add(time.Second) // whatever is marked comes after the store began

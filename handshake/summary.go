@@ -22,7 +22,7 @@ type Summary struct {
 	ServerName  string // as sent by the client
 	Protocol    string // ALPN; "" if none was agreed
 	Resumed     bool
-	NotOffered  string // why a client did not offer what it had kept, a event.Decision's Why; "" if it did, or had nothing
+	NotOffered  event.Why // why a client did not offer what it had kept, an event.Decision's Why; "" if it did, or had nothing
 	EarlyData   EarlyDataStatus
 	PSK         bool // TLS 1.3: it began with a pre-shared key, a ticket's or another
 	SessionID   []byte

@@ -35,7 +35,7 @@ type keys12 struct {
 // must reach to ClientKeyExchange, and no further (RFC 7627 §3).
 func (k *keys12) deriveMaster(e *Endpoint, pre []byte) {
 	h := e.summary.Suite.Hash
-	s := event.Secret{Label: "master_secret", Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: "master secret"}
+	s := event.Secret{Label: event.LabelMasterSecret, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: "master secret"}
 	if k.ems {
 		sessionHash := e.transcriptHash(len(e.transcript))
 		k.master = keyschedule.PreMasterSecret(pre).ExtendedMaster(h, sessionHash)
@@ -70,17 +70,17 @@ func (k *keys12) deriveKeys(e *Endpoint) error {
 // tellKeys tells of the key block and its parts. It is apart because what it builds would
 // be on the stack of those who need none of it.
 func (k *keys12) tellKeys(e *Endpoint) {
-	e.secret(event.Secret{Label: "key_block", Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
+	e.secret(event.Secret{Label: event.LabelKeyBlock, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
 		Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true},
 			{Name: "server_random", Bytes: k.serverRandom[:]}, {Name: "client_random", Bytes: k.clientRandom[:]}},
 		Value: k.block.Raw})
 	at := 0
 	for _, p := range []struct {
-		label string
+		label event.SecretLabel
 		value []byte
-	}{{"client_write_MAC_key", k.block.ClientMAC}, {"server_write_MAC_key", k.block.ServerMAC},
-		{"client_write_key", k.block.ClientKey}, {"server_write_key", k.block.ServerKey},
-		{"client_write_IV", k.block.ClientIV}, {"server_write_IV", k.block.ServerIV}} {
+	}{{event.LabelClientWriteMACKey, k.block.ClientMAC}, {event.LabelServerWriteMACKey, k.block.ServerMAC},
+		{event.LabelClientWriteKey, k.block.ClientKey}, {event.LabelServerWriteKey, k.block.ServerKey},
+		{event.LabelClientWriteIV, k.block.ClientIV}, {event.LabelServerWriteIV, k.block.ServerIV}} {
 		if len(p.value) > 0 {
 			e.secret(event.Secret{Label: p.label, Op: event.OpNone,
 				Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value,
@@ -135,7 +135,7 @@ func (k *keys12) verifyData(e *Endpoint, role event.Role, transcript int) [12]by
 		tag = "server finished"
 	}
 	if e.revealing() {
-		e.secret(event.Secret{Label: role.String() + "_verify_data", Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: tag,
+		e.secret(event.Secret{Label: role.Labels().VerifyData, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: tag,
 			Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true}, {Name: "handshake_hash", Bytes: hash}},
 			Value:  v[:]})
 	}
@@ -164,7 +164,7 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(event.Check{What: "finished", Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
+		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: want[:]}, {Name: "received", Bytes: m.VerifyData}}})
 	}
 	return err
@@ -216,11 +216,11 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 		if err == nil && report != nil && report.Err != nil {
 			verdict = report.Err // a VerifyChain that lets a bad chain pass does not make it a good one
 		}
-		e.checked(event.Check{What: "certificate_chain", Op: event.OpAsymmetric, Report: report, Err: verdict})
+		e.checked(event.Check{What: event.CheckCertificateChain, Op: event.OpAsymmetric, Report: report, Err: verdict})
 	}
 	if e.cfg.Weak.SkipVerify {
 		if err != nil {
-			e.decided("trust", "ignored", nil, "skip_verify")
+			e.decided(event.DecisionTrust, "ignored", nil, event.WhySkipVerify)
 		}
 		err = nil
 	}

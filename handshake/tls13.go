@@ -62,15 +62,15 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 		none := make([]byte, h.Size())
 		derived := early.Derived()
 		if key == nil { // else it has been told with the binder
-			e.extracted("early_secret", none, none, early.Bytes())
+			e.extracted(event.LabelEarlySecret, none, none, early.Bytes())
 		}
-		e.expanded("early_derived", "derived", early.Bytes(), emptyHash(h), derived.Bytes())
+		e.expanded(event.LabelEarlyDerived, "derived", early.Bytes(), emptyHash(h), derived.Bytes())
 		if shared == nil {
 			shared = none
 		}
-		e.extracted("handshake_secret", derived.Bytes(), shared, k.handshake.Bytes())
-		e.expanded("client_handshake_traffic_secret", "c hs traffic", k.handshake.Bytes(), th, k.clientTraffic.Bytes())
-		e.expanded("server_handshake_traffic_secret", "s hs traffic", k.handshake.Bytes(), th, k.serverTraffic.Bytes())
+		e.extracted(event.LabelHandshakeSecret, derived.Bytes(), shared, k.handshake.Bytes())
+		e.expanded(event.LabelClientHandshakeTrafficSecret, "c hs traffic", k.handshake.Bytes(), th, k.clientTraffic.Bytes())
+		e.expanded(event.LabelServerHandshakeTrafficSecret, "s hs traffic", k.handshake.Bytes(), th, k.serverTraffic.Bytes())
 	}
 	if err := e.logKey("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.clientTraffic.Bytes()); err != nil {
 		return err
@@ -89,11 +89,11 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	if e.revealing() {
 		h := e.summary.Suite.Hash
 		derived := k.handshake.Derived()
-		e.expanded("handshake_derived", "derived", k.handshake.Bytes(), emptyHash(h), derived.Bytes())
-		e.extracted("main_secret", derived.Bytes(), make([]byte, h.Size()), k.main.Bytes())
-		e.expanded("client_application_traffic_secret_0", "c ap traffic", k.main.Bytes(), th, k.clientNext.Bytes())
-		e.expanded("server_application_traffic_secret_0", "s ap traffic", k.main.Bytes(), th, k.serverNext.Bytes())
-		e.expanded("exporter_secret", "exp master", k.main.Bytes(), th, x.secret.Bytes())
+		e.expanded(event.LabelHandshakeDerived, "derived", k.handshake.Bytes(), emptyHash(h), derived.Bytes())
+		e.extracted(event.LabelMainSecret, derived.Bytes(), make([]byte, h.Size()), k.main.Bytes())
+		e.expanded(event.LabelClientApplicationTrafficSecret0, "c ap traffic", k.main.Bytes(), th, k.clientNext.Bytes())
+		e.expanded(event.LabelServerApplicationTrafficSecret0, "s ap traffic", k.main.Bytes(), th, k.serverNext.Bytes())
+		e.expanded(event.LabelExporterSecret, "exp master", k.main.Bytes(), th, x.secret.Bytes())
 	}
 	for _, l := range []struct {
 		label  string
@@ -119,7 +119,7 @@ func (k *keys13) finish(e *Endpoint) {
 		t.read, t.write = t.write, t.read
 	}
 	if e.revealing() {
-		e.expanded("resumption_secret", "res master", k.main.Bytes(), th, t.resumption.Bytes())
+		e.expanded(event.LabelResumptionSecret, "res master", k.main.Bytes(), th, t.resumption.Bytes())
 	}
 	e.traffic = t
 }
@@ -145,9 +145,9 @@ func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedul
 	s.Key(keys.Key)
 	s.IV(keys.IV)
 	if e.revealing() {
-		who := e.sender(d).String() + "_" + k.String() + "_"
-		e.expandedWith(su.Hash.String(), who+"key", "key", s.Bytes(), nil, "context", keys.Key)
-		e.expandedWith(su.Hash.String(), who+"iv", "iv", s.Bytes(), nil, "context", keys.IV)
+		labels := e.sender(d).Labels()
+		e.expandedWith(su.Hash.String(), labels.Key[k], "key", s.Bytes(), nil, "context", keys.Key)
+		e.expandedWith(su.Hash.String(), labels.IV[k], "iv", s.Bytes(), nil, "context", keys.IV)
 	}
 	p, err := c.Protect(keys, suite.Options{Padding: e.cfg.Padding})
 	if err != nil {
@@ -181,8 +181,8 @@ func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.
 	v := base.VerifyData(th)
 	if e.revealing() {
 		key := base.FinishedKey()
-		e.expanded(role.String()+"_finished_key", "finished", base.Bytes(), nil, key.Bytes())
-		e.secret(event.Secret{Label: role.String() + "_verify_data", Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
+		e.expanded(role.Labels().FinishedKey, "finished", base.Bytes(), nil, key.Bytes())
+		e.secret(event.Secret{Label: role.Labels().VerifyData, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
 			Inputs: []kx.Value{{Name: "finished_key", Bytes: key.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: v.Bytes()})
 	}
 	return v
@@ -204,7 +204,7 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 			Want: fmt.Sprintf("%x", want.Bytes()), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(event.Check{What: "finished", Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
+		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: m.VerifyData}}})
 	}
 	return err
@@ -229,18 +229,18 @@ func emptyHash(h crypto.Hash) []byte { return h.New().Sum(nil) }
 func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // extracted tells of an HKDF-Extract. Call it only where somebody listens.
-func (e *Endpoint) extracted(label string, salt, ikm, value []byte) {
+func (e *Endpoint) extracted(label event.SecretLabel, salt, ikm, value []byte) {
 	e.extractedWith(e.summary.Suite.Hash.String(), label, salt, ikm, value)
 }
 
-func (e *Endpoint) extractedWith(hash, label string, salt, ikm, value []byte) {
+func (e *Endpoint) extractedWith(hash string, label event.SecretLabel, salt, ikm, value []byte) {
 	e.secret(event.Secret{Label: label, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash,
 		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: !allZero(salt)}, {Name: "ikm", Bytes: ikm, Private: !allZero(ikm)}}, Value: value})
 }
 
 // expanded tells of an HKDF-Expand-Label. A context as long as the hash is a hash: of
 // the transcript, or of nothing. Call it only where somebody listens.
-func (e *Endpoint) expanded(label, tag string, secret, context, value []byte) {
+func (e *Endpoint) expanded(label event.SecretLabel, tag string, secret, context, value []byte) {
 	name := "context"
 	if len(context) == e.summary.Suite.Hash.Size() {
 		name = "transcript_hash"
@@ -248,7 +248,7 @@ func (e *Endpoint) expanded(label, tag string, secret, context, value []byte) {
 	e.expandedWith(e.summary.Suite.Hash.String(), label, tag, secret, context, name, value)
 }
 
-func (e *Endpoint) expandedWith(hash, label, tag string, secret, context []byte, contextName string, value []byte) {
+func (e *Endpoint) expandedWith(hash string, label event.SecretLabel, tag string, secret, context []byte, contextName string, value []byte) {
 	e.secret(event.Secret{Label: label, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag, Value: value,
 		Inputs: []kx.Value{{Name: "secret", Bytes: secret, Private: true}, {Name: contextName, Bytes: context},
 			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))}}})

@@ -139,7 +139,7 @@ func TestClientCertificates13(t *testing.T) {
 		}
 		change(cc, sc)
 		c := connect(t, cc, sc).run(nil).is13()
-		if why := c.decisions(client, "client_certificate"); !slices.Equal(why, []string{"nothing_fits_request"}) {
+		if why := c.decisions(client, event.DecisionClientCertificate); !slices.Equal(why, []event.Why{event.WhyNothingFitsRequest}) {
 			t.Errorf("%s: the client decides for %v", name, why)
 		}
 	}
@@ -162,12 +162,12 @@ func TestHelloRetryRequest(t *testing.T) {
 		name   string
 		change func(cc, sc *handshake.Config)
 		group  iana.Group
-		why    []string // of hello_retry
+		why    []event.Why // of hello_retry
 	}{
-		{"none shared", func(cc, sc *handshake.Config) { cc.KeyShares = []iana.Group{} }, iana.X25519, []string{"no_share"}},
-		{"another shared", func(cc, sc *handshake.Config) { sc.Groups = []kx.Group{kx.P256} }, iana.P256, []string{"no_share"}},
-		{"a cookie", func(cc, sc *handshake.Config) { sc.RetryWithCookie = true }, iana.X25519, []string{"cookie_wanted"}},
-		{"both", func(cc, sc *handshake.Config) { cc.KeyShares, sc.RetryWithCookie = []iana.Group{}, true }, iana.X25519, []string{"no_share", "cookie_wanted"}},
+		{"none shared", func(cc, sc *handshake.Config) { cc.KeyShares = []iana.Group{} }, iana.X25519, []event.Why{event.WhyNoShare}},
+		{"another shared", func(cc, sc *handshake.Config) { sc.Groups = []kx.Group{kx.P256} }, iana.P256, []event.Why{event.WhyNoShare}},
+		{"a cookie", func(cc, sc *handshake.Config) { sc.RetryWithCookie = true }, iana.X25519, []event.Why{event.WhyCookieWanted}},
+		{"both", func(cc, sc *handshake.Config) { cc.KeyShares, sc.RetryWithCookie = []iana.Group{}, true }, iana.X25519, []event.Why{event.WhyNoShare, event.WhyCookieWanted}},
 		{"neither", func(cc, sc *handshake.Config) {}, iana.X25519, nil},
 		{"a share of a lesser group", func(cc, sc *handshake.Config) { cc.KeyShares = []iana.Group{iana.P256} }, iana.P256, nil},
 	} {
@@ -185,7 +185,7 @@ func TestHelloRetryRequest(t *testing.T) {
 					t.Errorf("%s: the %v has %v, retried %v", test.name, e.Role(), s.Group, s.Retried)
 				}
 			}
-			if why := c.decisions(server, "hello_retry"); !slices.Equal(why, test.why) {
+			if why := c.decisions(server, event.DecisionHelloRetry); !slices.Equal(why, test.why) {
 				t.Errorf("%s: the server decides for %v", test.name, why)
 			}
 			if n := len(c.sent(client, message.KindClientHello)); n != hellos {
@@ -196,7 +196,7 @@ func TestHelloRetryRequest(t *testing.T) {
 				t.Errorf("%s: the client stops %d times for a ServerHello", test.name, len(waits))
 			}
 			for role := range c.ends {
-				if n := len(c.decisions(event.Role(role), "transcript")); n != hellos-1 {
+				if n := len(c.decisions(event.Role(role), event.DecisionTranscript)); n != hellos-1 {
 					t.Errorf("%s: %d message_hashes", test.name, n)
 				}
 			}
@@ -236,15 +236,15 @@ func TestCompatibilityMode(t *testing.T) {
 			if !bytes.Equal(ch.SessionID, sh.SessionID) || len(ch.SessionID) != 32*n {
 				t.Errorf("session IDs %x and %x", ch.SessionID, sh.SessionID)
 			}
-			why := choose(plain, "session_id_empty", "session_id_echoed")
-			if got := c.decisions(client, "compatibility_mode"); !slices.Equal(got, []string{why}) {
+			why := choose(plain, event.WhySessionIDEmpty, event.WhySessionIDEchoed)
+			if got := c.decisions(client, event.DecisionCompatibilityMode); !slices.Equal(got, []event.Why{why}) {
 				t.Errorf("the client decides for %v", got)
 			}
 		}
 	}
 }
 
-func choose(b bool, yes, no string) string {
+func choose[T any](b bool, yes, no T) T {
 	if b {
 		return yes
 	}

@@ -44,7 +44,7 @@ func TestKeyUpdate(t *testing.T) {
 				}
 				seen := map[string]bool{}
 				for _, s := range all[*event.Secret](c.heard[role]) {
-					if strings.HasSuffix(s.Label, "_key") && strings.Contains(s.Label, "application") {
+					if strings.HasSuffix(string(s.Label), "_key") && strings.Contains(string(s.Label), "application") {
 						if seen[string(s.Value)] {
 							t.Fatalf("a key comes back: %x", s.Value)
 						}
@@ -283,7 +283,7 @@ func TestNewSessionTickets(t *testing.T) {
 			want = 2
 		}
 		tickets := c.sent(server, message.KindNewSessionTicket)
-		if got := c.decisions(client, "session_ticket"); len(got) != want || len(tickets) != want {
+		if got := c.decisions(client, event.DecisionSessionTicket); len(got) != want || len(tickets) != want {
 			t.Errorf("%d tickets wanted, %d sent, %d taken", want, len(tickets), len(got))
 		}
 		psk := map[string]bool{}
@@ -354,7 +354,7 @@ func TestKeyLog13(t *testing.T) {
 	random := c.sent(client, message.KindClientHello)[0].(*message.ClientHello).Random
 	secrets := map[string][]byte{}
 	for _, s := range all[*event.Secret](c.heard[client]) {
-		secrets[s.Label] = s.Value
+		secrets[string(s.Label)] = s.Value
 	}
 	var want string
 	for _, l := range [][2]string{{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"}, {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"},

@@ -109,7 +109,7 @@ func (c *connection) as(from event.Role, n int) *record.Writer {
 // writeKeys are the latest keys that a role's records are protected with.
 func writeKeys(heard collect, from event.Role) (k suite.Keys) {
 	for _, s := range all[*event.Secret](heard) {
-		switch s.Label {
+		switch string(s.Label) {
 		case from.String() + "_write_MAC_key":
 			k.MAC = s.Value
 		case from.String() + "_write_key", from.String() + "_early_key", from.String() + "_handshake_key", from.String() + "_application_key":
@@ -260,7 +260,7 @@ type evilAnswer struct {
 func (a evilAnswer) Share() []byte { return a.share }
 
 // decisions lists the Why of an end's decisions about something.
-func (c *connection) decisions(role event.Role, what string) (why []string) {
+func (c *connection) decisions(role event.Role, what event.DecisionName) (why []event.Why) {
 	for _, d := range all[*event.Decision](c.heard[role]) {
 		if d.What == what {
 			why = append(why, d.Why)

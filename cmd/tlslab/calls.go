@@ -139,7 +139,7 @@ func (c *calls) sayResumed(s handshake.Summary, n int) {
 	case s.Resumed:
 		said = say(c.lang, "resumed_id")
 	case s.NotOffered != "":
-		said = narrate.Must(c.lang, narrate.Decision, narrate.DecisionKey(&event.Decision{What: "resumption", Why: s.NotOffered})).Title
+		said = narrate.Must(c.lang, narrate.Decision, narrate.DecisionKey(&event.Decision{What: event.DecisionResumption, Why: s.NotOffered})).Title
 	case tried != nil:
 		said = say(c.lang, "session_declined")
 	case other != nil:

@@ -128,7 +128,7 @@ func (o Op) String() string {
 // one, with all that went into it. It is emitted only under Config.ShowSecrets.
 type Secret struct {
 	Meta
-	Label  string // "premaster_secret", "master_secret", "key_block", "client_write_key", …
+	Label  SecretLabel
 	Method string // how: "PRF", "extended PRF", a group's name, "RSAES-PKCS1-v1_5"
 	Op     Op
 	Hash   string // the PRF's hash, "SHA-256", where there is one
@@ -140,16 +140,16 @@ type Secret struct {
 // Decision is a choice among what was possible, and why it fell so.
 type Decision struct {
 	Meta
-	What   string // "version", "cipher_suite", "group", "signature_scheme", "certificate", "resumption", …
+	What   DecisionName
 	Chosen any
-	Among  any    // what there was to choose from; nil if that goes without saying
-	Why    string // key of the explanation: "server_preference", "session_unknown", …
+	Among  any // what there was to choose from; nil if that goes without saying
+	Why    Why
 }
 
 // Check is a check of what the peer sent.
 type Check struct {
 	Meta
-	What   string // "certificate_chain", "server_key_exchange_signature", "finished", …
+	What   CheckName
 	OK     bool
 	Op     Op
 	Method string // "rsa_pss_rsae_sha256", "SHA-256"

@@ -207,10 +207,19 @@ func TestComplete(t *testing.T) {
 	}
 }
 
+// texts are words as they are written.
+func texts[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}
+
 // listed is what the packages say that they can emit.
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
-		Secret: event.SecretLabels(), Check: event.CheckNames(), Step: suite.StepNames(),
+		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
 		Scene: slices.Concat(scenario.SceneKeys(), replay.SceneKeys(), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys"}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
@@ -248,7 +257,7 @@ func listed() map[Kind][]string {
 		}
 	}
 	for what, whys := range event.DecisionNames() {
-		add(Decision, what)
+		add(Decision, string(what))
 		for _, why := range whys {
 			add(Decision, DecisionKey(&event.Decision{What: what, Why: why}))
 		}
@@ -284,14 +293,14 @@ func spoken() []*event.Message {
 // variants is one secret of TLS 1.3 for each way in which SecretKey tells them apart.
 func variants() []*event.Secret {
 	out := []*event.Secret{
-		{Label: "shared_secret", Method: "a student's own"},
-		{Label: "client_verify_data", Method: "HMAC"},
-		{Label: "server_verify_data", Method: "HMAC"},
-		{Label: "certificate_verify_signature", Meta: event.Meta{Move: "server/send/certificate_verify/tls13"}},
-		{Label: "client_key_share", Meta: event.Meta{Move: "client/send/client_hello/tls13"}},
+		{Label: event.LabelSharedSecret, Method: "a student's own"},
+		{Label: event.LabelClientVerifyData, Method: "HMAC"},
+		{Label: event.LabelServerVerifyData, Method: "HMAC"},
+		{Label: event.LabelCertificateVerifySignature, Meta: event.Meta{Move: "server/send/certificate_verify/tls13"}},
+		{Label: event.LabelClientKeyShare, Meta: event.Meta{Move: "client/send/client_hello/tls13"}},
 	}
 	for _, g := range slices.Concat(kx.All(), kx.PrivateUse()) {
-		out = append(out, &event.Secret{Label: "shared_secret", Method: g.Name()})
+		out = append(out, &event.Secret{Label: event.LabelSharedSecret, Method: g.Name()})
 	}
 	return out
 }
@@ -320,7 +329,7 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 			add(Input, InputKey(v.Name))
 		}
 	case *event.Check:
-		add(Check, e.What)
+		add(Check, string(e.What))
 		for _, v := range e.Inputs {
 			add(Input, InputKey(v.Name))
 		}
@@ -336,7 +345,7 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 			}
 		}
 	case *event.Decision:
-		add(Decision, e.What)
+		add(Decision, string(e.What))
 		add(Decision, DecisionKey(e))
 	case *event.Alert:
 		add(Alert, e.Description.String())

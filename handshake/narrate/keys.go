@@ -147,51 +147,51 @@ const Initial = "+initial"
 // the stages of the key schedule that a pre-shared key enters, or nothing but zeros.
 func SecretKey(e *event.Secret) string {
 	switch e.Label {
-	case "premaster_secret":
+	case event.LabelPremasterSecret:
 		exchange, name, _ := strings.Cut(e.Method, " ")
 		group, _ := kx.ByName(name) // nil if it is none of ours
 		switch {
 		case exchange == iana.KxRSA.String():
-			return e.Label + "+rsa"
+			return string(e.Label) + "+rsa"
 		case exchange == iana.KxDHE.String():
-			return e.Label + "+dhe"
+			return string(e.Label) + "+dhe"
 		case exchange == iana.KxECDHE.String() && isCurve(group):
-			return e.Label + "+ecdhe"
+			return string(e.Label) + "+ecdhe"
 		}
-		return e.Label + "+other"
-	case "master_secret":
+		return string(e.Label) + "+other"
+	case event.LabelMasterSecret:
 		switch {
 		case e.Method == "session", e.Method == "known" && e.Tag == "": // an observer's, of a resumed one
-			return e.Label + "+session"
+			return string(e.Label) + "+session"
 		case e.Tag == "extended master secret":
-			return e.Label + "+ems"
+			return string(e.Label) + "+ems"
 		}
-		return e.Label + "+textbook"
-	case "shared_secret":
+		return string(e.Label) + "+textbook"
+	case event.LabelSharedSecret:
 		group, _ := kx.ByName(e.Method) // nil if it is none of ours
-		return e.Label + "+" + sharedSecret(group)
-	case "client_key_share":
+		return string(e.Label) + "+" + sharedSecret(group)
+	case event.LabelClientKeyShare:
 		if e.Move == "client/send/client_hello"+tls13 { // the second: HelloRetryRequest has named the group
-			return e.Label + "+retry"
+			return string(e.Label) + "+retry"
 		}
-	case "early_secret":
+	case event.LabelEarlySecret:
 		if mixesIn(e) {
-			return e.Label + "+psk"
+			return string(e.Label) + "+psk"
 		}
-	case "handshake_secret":
+	case event.LabelHandshakeSecret:
 		if !mixesIn(e) {
-			return e.Label + "+psk_ke"
+			return string(e.Label) + "+psk_ke"
 		}
-	case "client_verify_data", "server_verify_data":
+	case event.LabelClientVerifyData, event.LabelServerVerifyData:
 		if e.Method == "HMAC" {
-			return e.Label + "+tls13"
+			return string(e.Label) + "+tls13"
 		}
-	case "certificate_verify_signature":
+	case event.LabelCertificateVerifySignature:
 		if strings.HasSuffix(e.Move, tls13) {
-			return e.Label + "+tls13"
+			return string(e.Label) + "+tls13"
 		}
 	}
-	return e.Label
+	return string(e.Label)
 }
 
 // sharedSecret tells apart what is to be said of the secret that a group yields: a key
@@ -228,7 +228,7 @@ func StepKey(step string, in13 bool) string {
 
 // DecisionKey is the key of a decision's reason; What alone is the key of what was
 // decided.
-func DecisionKey(e *event.Decision) string { return e.What + "/" + e.Why }
+func DecisionKey(e *event.Decision) string { return string(e.What) + "/" + string(e.Why) }
 
 // ChainKey is the key of a check on one certificate of a chain, by the Key of the
 // pki.Check.

@@ -24,22 +24,22 @@ var moments = [...]struct {
 	{"certificate_is_ca", scene("ca_chain")},
 	{"ca_encrypts_hash", scene("ca_sign")},
 	{"common_name", checksName},
-	{"decrypt_signature", check("certificate_chain")},
-	{"hash_mismatch_go_on", check("certificate_chain")},
+	{"decrypt_signature", check(event.CheckCertificateChain)},
+	{"hash_mismatch_go_on", check(event.CheckCertificateChain)},
 	{"stapling_expiry", func(e event.Event, l *leg) bool {
 		return crosses(message.KindCertificateStatus)(e, l) || staples(e)
 	}},
 
 	// Key exchange.
 	{"g_is_curve", func(e event.Event, l *leg) bool {
-		if s, ok := e.(*event.Secret); ok && s.Label == "client_key_share" {
+		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelClientKeyShare {
 			group, _ := kx.ByName(s.Method) // nil if it is none of ours
 			return isCurve(group)
 		}
 		return crosses(message.KindServerKeyExchange)(e, l) && l.kx == iana.KxECDHE && !l.own
 	}},
 	{"ecdhe_stops_mitm", func(e event.Event, l *leg) bool {
-		return check("server_key_exchange_signature")(e, l) || check("certificate_verify_signature")(e, l) && l.tls13
+		return check(event.CheckServerKeyExchangeSignature)(e, l) || check(event.CheckCertificateVerifySignature)(e, l) && l.tls13
 	}},
 	{"certificate_encrypts_session_key", func(e event.Event, l *leg) bool {
 		return crosses(message.KindClientKeyExchange)(e, l) || crosses(message.KindCertificateVerify)(e, l) && l.tls13
@@ -48,13 +48,13 @@ var moments = [...]struct {
 		return crosses(message.KindCertificateVerify)(e, l) && l.quantumSafe && !l.integrity
 	}},
 	{"forward_secrecy_hard_problem", func(e event.Event, l *leg) bool { // when the private values have done their work
-		if k, ok := e.(*event.KeyChange); (!ok || k.Keys == event.InClear) && !secret("premaster_secret")(e, l) && !secret("shared_secret")(e, l) {
+		if k, ok := e.(*event.KeyChange); (!ok || k.Keys == event.InClear) && !secret(event.LabelPremasterSecret)(e, l) && !secret(event.LabelSharedSecret)(e, l) {
 			return false
 		}
 		return l.ephemeral() && !l.resumed
 	}},
 	{"three_randoms", func(e event.Event, l *leg) bool {
-		return secret("master_secret")(e, l) && !l.resumed || secret("client_handshake_traffic_secret")(e, l)
+		return secret(event.LabelMasterSecret)(e, l) && !l.resumed || secret(event.LabelClientHandshakeTrafficSecret)(e, l)
 	}},
 	{"ecdhe_faster", func(e event.Event, l *leg) bool { // where False Start would send the request already
 		return crosses(message.KindFinished)(e, l) && l.ephemeral() && !l.resumed && !l.tls13
@@ -193,7 +193,7 @@ func (c *Context) learn(e event.Event) {
 			c.legs = nil
 		}
 	case *event.Check:
-		if e.What == "certificate_chain" && e.Party == "client" {
+		if e.What == event.CheckCertificateChain && e.Party == "client" {
 			c.leg(&event.Meta{}).believed = e.OK
 		}
 	case *event.Data:
@@ -257,14 +257,14 @@ func scene(keys ...string) func(event.Event, *leg) bool {
 	}
 }
 
-func check(what string) func(event.Event, *leg) bool {
+func check(what event.CheckName) func(event.Event, *leg) bool {
 	return func(e event.Event, _ *leg) bool {
 		c, ok := e.(*event.Check)
 		return ok && c.What == what
 	}
 }
 
-func secret(label string) func(event.Event, *leg) bool {
+func secret(label event.SecretLabel) func(event.Event, *leg) bool {
 	return func(e event.Event, _ *leg) bool {
 		s, ok := e.(*event.Secret)
 		return ok && s.Label == label
@@ -346,5 +346,5 @@ func answersHTTP2(e event.Event, l *leg) bool {
 
 func choseHTTP2(e event.Event, _ *leg) bool {
 	d, ok := e.(*event.Decision)
-	return ok && d.What == "alpn" && fmt.Sprint(d.Chosen) == "h2"
+	return ok && d.What == event.DecisionALPN && fmt.Sprint(d.Chosen) == "h2"
 }

@@ -208,7 +208,7 @@ func TestMythsWhereTrue(t *testing.T) {
 		"common_name": func(events []event.Event) bool {
 			return slices.ContainsFunc(events, func(e event.Event) bool {
 				c, ok := e.(*event.Check)
-				return ok && c.What == "certificate_chain" && (c.Party == "client" || c.Party == "alice" || c.Party == "mitm") && strings.Contains(fmt.Sprintf("%+v", c.Report), "Key:name")
+				return ok && c.What == event.CheckCertificateChain && (c.Party == "client" || c.Party == "alice" || c.Party == "mitm") && strings.Contains(fmt.Sprintf("%+v", c.Report), "Key:name")
 			})
 		},
 	} {

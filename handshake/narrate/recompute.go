@@ -58,13 +58,13 @@ func Recompute(e *event.Secret) (cmd, why string) {
 		return prf(e), ""
 	case strings.HasPrefix(e.Method, "key_block["):
 		return cut(e)
-	case strings.HasSuffix(e.Label, "_signature"):
+	case strings.HasSuffix(string(e.Label), "_signature"):
 		return verify(e)
-	case e.Label == "server_ephemeral" || e.Label == "client_key_share" || e.Label == "server_key_share":
+	case e.Label == event.LabelServerEphemeral || e.Label == event.LabelClientKeyShare || e.Label == event.LabelServerKeyShare:
 		return public(e)
-	case e.Label == "premaster_secret" && e.Method == "RSA":
+	case e.Label == event.LabelPremasterSecret && e.Method == "RSA":
 		return decrypt(e)
-	case e.Label == "premaster_secret" || e.Label == "shared_secret":
+	case e.Label == event.LabelPremasterSecret || e.Label == event.LabelSharedSecret:
 		return derive(e)
 	}
 	return "", whyNoTool

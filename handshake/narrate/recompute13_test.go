@@ -43,10 +43,10 @@ func TestRecomputeShares(t *testing.T) {
 			t.Fatal(err)
 		}
 		own := []*event.Secret{
-			{Label: "client_key_share", Method: g.Name(), Inputs: offered, Value: o.Share()},
-			{Label: "server_key_share", Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Share()},
-			{Label: "shared_secret", Method: g.Name(), Inputs: o.(kx.Explainer).Explain(), Value: secret},
-			{Label: "shared_secret", Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()},
+			{Label: event.LabelClientKeyShare, Method: g.Name(), Inputs: offered, Value: o.Share()},
+			{Label: event.LabelServerKeyShare, Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Share()},
+			{Label: event.LabelSharedSecret, Method: g.Name(), Inputs: o.(kx.Explainer).Explain(), Value: secret},
+			{Label: event.LabelSharedSecret, Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()},
 		}
 		kind := g.(kx.Described).Describe().Kind
 		for _, e := range own {
@@ -85,7 +85,7 @@ func TestRecomputeSignatures(t *testing.T) {
 			t.Fatal(err)
 		}
 		events = append(events, &event.Secret{Meta: event.Meta{Move: "server/send/certificate_verify/tls13"},
-			Label: "certificate_verify_signature", Method: s.Name(), Value: b,
+			Label: event.LabelCertificateVerifySignature, Method: s.Name(), Value: b,
 			Inputs: []kx.Value{{Name: "signed", Bytes: signed}, {Name: "public_key", Bytes: spki}}})
 	}
 	if done := recompute(t, "sh", events); len(done) != len(events) || len(events) < 11 {

@@ -82,7 +82,7 @@ func recompute(t *testing.T, shell string, events []*event.Secret) (labels []str
 			continue
 		}
 		seen[cmd] = true
-		tried, labels = append(tried, e), append(labels, e.Label)
+		tried, labels = append(tried, e), append(labels, string(e.Label))
 		want = append(want, fmt.Sprintf("%x\n", e.Value))
 		if why == "recompute.check" {
 			want[len(want)-1] = "verified\n"
@@ -137,7 +137,7 @@ func TestRecompute(t *testing.T) {
 		}
 	})
 	for _, label := range event.SecretLabels() {
-		if !commanded[label] && !t.Failed() {
+		if !commanded[string(label)] && !t.Failed() {
 			t.Errorf("no command was tried for any %s", label)
 		}
 	}
@@ -227,7 +227,7 @@ func TestRecomputeLeadingZeros(t *testing.T) {
 		}
 		if o.Share()[0] == 0 && !shareDone {
 			shareDone = true
-			events = append(events, &event.Secret{Label: "server_ephemeral", Method: "ffdhe2048",
+			events = append(events, &event.Secret{Label: event.LabelServerEphemeral, Method: "ffdhe2048",
 				Inputs: o.(kx.Explainer).Explain(), Value: o.Share()})
 		}
 		a, err := kx.FFDHE2048.Answer(source, o.Share())
@@ -238,8 +238,8 @@ func TestRecomputeLeadingZeros(t *testing.T) {
 			secretDone = true
 			in := a.(kx.Explainer).Explain()
 			events = append(events,
-				&event.Secret{Label: "premaster_secret", Method: "DHE ffdhe2048", Inputs: in, Value: kx.DHE.PreMaster(a.Secret())},
-				&event.Secret{Label: "premaster_secret", Method: "ECDHE my own field", Inputs: in, Value: kx.ECDHE.PreMaster(a.Secret())})
+				&event.Secret{Label: event.LabelPremasterSecret, Method: "DHE ffdhe2048", Inputs: in, Value: kx.DHE.PreMaster(a.Secret())},
+				&event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE my own field", Inputs: in, Value: kx.ECDHE.PreMaster(a.Secret())})
 		}
 	}
 	if got := len(recompute(t, "sh", events)); got != 3 {
@@ -264,26 +264,26 @@ func TestNotRecomputable(t *testing.T) {
 		name, want string
 		e          event.Secret
 	}{
-		{"a small field", "recompute.no_tool", event.Secret{Label: "server_ephemeral", Method: "toy64", Inputs: small}},
-		{"a group openssl has not", "recompute.no_tool", event.Secret{Label: "premaster_secret", Method: "ECDHE my own curve",
+		{"a small field", "recompute.no_tool", event.Secret{Label: event.LabelServerEphemeral, Method: "toy64", Inputs: small}},
+		{"a group openssl has not", "recompute.no_tool", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE my own curve",
 			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}, {Name: "B", Bytes: []byte{1}}}}},
-		{"a group later ones have", "recompute.mlkem", event.Secret{Label: "shared_secret", Method: "X25519MLKEM768",
+		{"a group later ones have", "recompute.mlkem", event.Secret{Label: event.LabelSharedSecret, Method: "X25519MLKEM768",
 			Inputs: []kx.Value{{Name: "x25519: a", Bytes: []byte{1}}, {Name: "x25519: B", Bytes: []byte{1}}}}},
-		{"a student's KEM", "recompute.no_tool", event.Secret{Label: "client_key_share", Method: "X-Wing",
+		{"a student's KEM", "recompute.no_tool", event.Secret{Label: event.LabelClientKeyShare, Method: "X-Wing",
 			Inputs: []kx.Value{{Name: "seed", Bytes: []byte{1}}}}},
-		{"no salt", "recompute.no_inputs", event.Secret{Label: "early_secret", Method: "HKDF-Extract", Hash: "SHA-256",
+		{"no salt", "recompute.no_inputs", event.Secret{Label: event.LabelEarlySecret, Method: "HKDF-Extract", Hash: "SHA-256",
 			Inputs: []kx.Value{{Name: "ikm", Bytes: []byte{1}}}}},
-		{"no label", "recompute.no_inputs", event.Secret{Label: "early_derived", Method: "HKDF-Expand-Label", Hash: "SHA-256", Tag: "derived",
+		{"no label", "recompute.no_inputs", event.Secret{Label: event.LabelEarlyDerived, Method: "HKDF-Expand-Label", Hash: "SHA-256", Tag: "derived",
 			Inputs: []kx.Value{{Name: "secret", Bytes: []byte{1}}}}},
-		{"no hash", "recompute.no_inputs", event.Secret{Label: "client_verify_data", Method: "HMAC", Hash: "SHA-256",
+		{"no hash", "recompute.no_inputs", event.Secret{Label: event.LabelClientVerifyData, Method: "HMAC", Hash: "SHA-256",
 			Inputs: []kx.Value{{Name: "finished_key", Bytes: []byte{1}}}}},
-		{"no explanation", "recompute.no_inputs", event.Secret{Label: "premaster_secret", Method: "ECDHE secp256r1"}},
-		{"half an explanation", "recompute.no_inputs", event.Secret{Label: "premaster_secret", Method: "ECDHE secp256r1",
+		{"no explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE secp256r1"}},
+		{"half an explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE secp256r1",
 			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}}}},
-		{"resumed", "recompute.session", event.Secret{Label: "master_secret", Method: "session"}},
+		{"resumed", "recompute.session", event.Secret{Label: event.LabelMasterSecret, Method: "session"}},
 		{"drawn by the client", "recompute.random", rsaClient},
 		{"another version than ours", "recompute.replaced", rsaServer},
-		{"no public key", "recompute.signature", event.Secret{Label: "server_key_exchange_signature", Method: "ed25519",
+		{"no public key", "recompute.signature", event.Secret{Label: event.LabelServerKeyExchangeSignature, Method: "ed25519",
 			Inputs: []kx.Value{{Name: "signed", Bytes: []byte{1}}}}},
 	} {
 		if cmd, why := narrate.Recompute(&c.e); cmd != "" || why != c.want {
@@ -302,7 +302,7 @@ func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) event.Se
 		t.Fatal(err)
 	}
 	if version == iana.TLS12 {
-		return event.Secret{Label: "premaster_secret", Method: "RSA", Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()}
+		return event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()}
 	}
 	o, _, err := kx.RSA.Offer(kx.ServerInput{Rand: source, Key: key, ClientVersion: iana.TLS12})
 	if err != nil {
@@ -312,5 +312,5 @@ func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) event.Se
 	if err != nil {
 		t.Fatal(err)
 	}
-	return event.Secret{Label: "premaster_secret", Method: "RSA", Inputs: o.(kx.Explainer).Explain(), Value: secret}
+	return event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Inputs: o.(kx.Explainer).Explain(), Value: secret}
 }

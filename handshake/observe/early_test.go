@@ -40,7 +40,7 @@ func recordEarly(t testing.TB, s *suite.Suite, tune func(c, s *handshake.Config)
 		Listener: event.ListenerFunc(func(e event.Event) {
 			r.client = append(r.client, e)
 			if s, ok := e.(*event.Secret); ok {
-				r.secrets[s.Label] = s.Value
+				r.secrets[string(s.Label)] = s.Value
 			}
 		})}
 	sc := &handshake.Config{Time: clock, Weak: handshake.Weak{NULL: true}}
@@ -99,7 +99,7 @@ func recordEarly(t testing.TB, s *suite.Suite, tune func(c, s *handshake.Config)
 // refused makes a server pass over 0-RTT data, and retry sends the client back, which is
 // a refusal as well.
 func refused(_, s *handshake.Config) {
-	s.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "not_fresh" }
+	s.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyNotFresh }
 }
 func retry(c, _ *handshake.Config) { c.KeyShares = []iana.Group{} }
 func alone(c, s *handshake.Config) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
@@ -38,14 +37,18 @@ func (o *Observer) noteRecord(h *half, r record.Record) {
 	}
 }
 
-func (o *Observer) noteMessage(h *half, m message.Message, raw []byte) {
+// walked is where the walk that reads a message notes its fields; nil where nobody listens.
+func (o *Observer) walked() *[]wire.Field {
+	if o.o.Listener == nil {
+		return nil
+	}
+	return new([]wire.Field)
+}
+
+func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[]wire.Field) {
 	l := o.o.Listener
 	if l == nil {
 		return
-	}
-	var fields []wire.Field
-	if _, err := wire.Append(nil, m, &fields); err != nil {
-		return // it was parsed a moment ago
 	}
 	move := event.Move{Role: event.Client, Dir: h.dir(), Msg: m.Kind()}
 	if o.is13() || m.Kind() == message.KindChangeCipherSpec && o.meansNothing() {
@@ -56,7 +59,7 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte) {
 		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
-	l.Event(&event.Message{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields)})
+	l.Event(&event.Message{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked)})
 }
 
 // offered is the version by which a hello is written: the newest that it offers. 0 for
@@ -70,21 +73,6 @@ func offered(m message.Message) iana.Version {
 		return iana.TLS13
 	}
 	return iana.TLS12
-}
-
-// reference is where the client's table says that a move is specified, in the version
-// that is settled. The ChangeCipherSpec that means nothing has no row where it is received.
-func reference(move event.Move) string {
-	// Of several rows the last is the plain one: those of a resumed session stand before it.
-	for _, m := range slices.Backward(handshake.Moves(event.Client)) {
-		if m.Dir == move.Dir && m.Msg == move.Msg && (m.Version == 0 || move.Version == 0 || m.Version == move.Version) {
-			return m.Ref
-		}
-	}
-	if move.Msg == message.KindChangeCipherSpec {
-		return "RFC 9846 §5"
-	}
-	return ""
 }
 
 func (o *Observer) noteAlert(h *half, payload []byte) {
@@ -114,21 +102,17 @@ func (o *Observer) noteSecret(e *event.Secret) {
 // noteKeys tells of the keys in use, and on the first epoch of a stage also of the
 // secret from the key log.
 func (o *Observer) noteKeys(h *half, k *trafficKeys, s stage, first bool) {
-	who := h.name() + "_" + s.String()
+	labels, of := h.role().Labels(), s.keys()
 	secret := k.secret.Bytes()
 	if first {
-		label := who + "_traffic_secret"
-		if s == application {
-			label += "_0"
-		}
-		o.noteSecret(&event.Secret{Label: label, Method: "known", Value: bytes.Clone(secret)})
+		o.noteSecret(&event.Secret{Label: labels.Traffic[of], Method: "known", Value: bytes.Clone(secret)})
 	}
-	o.noteExpanded(k.suite, who+"_key", "key", secret, k.key)
-	o.noteExpanded(k.suite, who+"_iv", "iv", secret, k.iv)
+	o.noteExpanded(k.suite, labels.Key[of], "key", secret, k.key)
+	o.noteExpanded(k.suite, labels.IV[of], "iv", secret, k.iv)
 }
 
 // noteExpanded tells of an HKDF-Expand-Label without a context.
-func (o *Observer) noteExpanded(su *suite.Suite, label, tag string, secret, value []byte) {
+func (o *Observer) noteExpanded(su *suite.Suite, label event.SecretLabel, tag string, secret, value []byte) {
 	o.noteSecret(&event.Secret{Label: label, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: su.Hash.String(), Tag: tag,
 		Inputs: []kx.Value{{Name: "secret", Bytes: bytes.Clone(secret), Private: true}, {Name: "context"},
 			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, nil, len(value))}}, Value: bytes.Clone(value)})
@@ -170,7 +154,7 @@ func (o *Observer) noteFinished(want, got []byte, ok bool) {
 		o.trouble(err)
 	}
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.Check{Meta: o.meta(""), What: "finished", OK: ok, Op: event.OpHash, Method: o.suite.Hash.String(), Err: err,
+		l.Event(&event.Check{Meta: o.meta(""), What: event.CheckFinished, OK: ok, Op: event.OpHash, Method: o.suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: bytes.Clone(want)}, {Name: "received", Bytes: bytes.Clone(got)}}})
 	}
 }

@@ -104,7 +104,7 @@ func TestSameEvents(t *testing.T) {
 		if m := e.Head(); m.Party != "listener" || m.Seq != uint64(i+1) || !m.Time.Equal(clock()) {
 			t.Fatalf("event %d: %+v", i, m)
 		}
-		if s, ok := e.(*event.Secret); ok && s.Label == "key_block" {
+		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelKeyBlock {
 			return
 		}
 	}

@@ -43,7 +43,7 @@ func TestPartOfTheKeys(t *testing.T) {
 				}
 				tr := rep.Traffic
 				for i, secret := range [][]byte{tr.ClientHandshake, tr.ServerHandshake, tr.ClientApplication, tr.ServerApplication} {
-					if want := r.secrets[trafficLabels[i]]; has>>i&1 == 1 && !bytes.Equal(secret, want) || has>>i&1 == 0 && secret != nil {
+					if want := r.secrets[string(trafficLabels[i])]; has>>i&1 == 1 && !bytes.Equal(secret, want) || has>>i&1 == 0 && secret != nil {
 						t.Errorf("%s is %x", labels[i], secret)
 					}
 				}

@@ -212,7 +212,7 @@ func TestFinishedChecked(t *testing.T) {
 	checks := func(o observe.Options) (n int) {
 		seen, _ := r.events(t, o)
 		for _, e := range seen {
-			if c, ok := e.(*event.Check); ok && c.What == "finished" && c.OK {
+			if c, ok := e.(*event.Check); ok && c.What == event.CheckFinished && c.OK {
 				n++
 			}
 		}

@@ -68,7 +68,7 @@ func (t *Terminal) again(m *move) {
 	}
 	chain := slices.IndexFunc(m.events, func(e event.Event) bool {
 		c, ok := e.(*event.Check)
-		return ok && c.What == "certificate_chain"
+		return ok && c.What == event.CheckCertificateChain
 	})
 	if chain < 0 {
 		if !m.known { // of what its sender has told there is nothing to see, but for a fault

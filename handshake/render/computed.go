@@ -70,7 +70,7 @@ func (t *Terminal) slice(s *event.Secret, secret bool) {
 	if _, hidden := t.blank.hide(s.Value, few); !hidden && at+width(value)+width(mark) > t.width {
 		value = text(s.Value[:few]) + "…"
 	}
-	head := "     " + t.paint.name(pad(s.Label, 20)) + pad(" = "+s.Method, 20) + " = "
+	head := "     " + t.paint.name(pad(string(s.Label), 20)) + pad(" = "+s.Method, 20) + " = "
 	if value += mark; at+width(value) <= t.width {
 		t.line(head + paint(value))
 	} else {
@@ -216,7 +216,7 @@ func (t *Terminal) formula(s *event.Secret) (f string, shown bool) {
 			seed = append(seed, v.Name)
 		}
 		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, concatenated)), false
-	case strings.HasSuffix(s.Label, "_signature"):
+	case strings.HasSuffix(string(s.Label), "_signature"):
 		return s.Method + "(" + t.say.ui("private_key") + ", signed)", false
 	}
 	if parts := joined(s); parts != "" {
@@ -265,7 +265,7 @@ func (t *Terminal) recompute(s *event.Secret) {
 		return
 	}
 	lines := wrapCommand(cmd, t.width)
-	if t.o.Level != Bytes && (!sample[s.Label] || len(lines) > longCommand || !t.first("command/"+s.Label)) {
+	if t.o.Level != Bytes && (!sample[string(s.Label)] || len(lines) > longCommand || !t.first("command/"+string(s.Label))) {
 		if t.first("ui/commands_in_bytes") {
 			t.text(7, t.say.ui("commands_in_bytes"), t.paint.dim)
 		}
@@ -283,7 +283,7 @@ func (t *Terminal) repeated(m *move) map[*event.Secret]bool {
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok && t.flow.computed(s) {
 			// That each end comes to it from another private key its move has said.
-			same[s] = s.Label != "premaster_secret" || s.Method != "RSA" && t.o.Level != Bytes
+			same[s] = s.Label != event.LabelPremasterSecret || s.Method != "RSA" && t.o.Level != Bytes
 		}
 	}
 	return same
@@ -294,7 +294,7 @@ func (t *Terminal) same(m *move, same map[*event.Secret]bool) {
 	var labels []string
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok && same[s] {
-			if strings.HasSuffix(s.Label, "_verify_data") && t.o.Level != Bytes {
+			if strings.HasSuffix(string(s.Label), "_verify_data") && t.o.Level != Bytes {
 				continue // that is what the check above has said
 			}
 			labels = append(labels, t.flow.labelOf(s))
@@ -310,9 +310,9 @@ func (t *Terminal) decision(e *event.Decision) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
-	head := t.say.named(narrate.Decision, e.What, e.What) + " = " + t.short(e.Chosen)
+	head := t.say.named(narrate.Decision, string(e.What), string(e.What)) + " = " + t.short(e.Chosen)
 	if word, ours := t.say.inWords(e.Chosen); ours {
-		head = t.say.title(narrate.Decision, e.What) + t.say.colon() + word
+		head = t.say.title(narrate.Decision, string(e.What)) + t.say.colon() + word
 	}
 	if n := count(e.Among); n > 1 {
 		head = t.say.aside(head, t.say.ui("among_n", "n", text(n)))
@@ -320,11 +320,11 @@ func (t *Terminal) decision(e *event.Decision) {
 	entry := t.say.get(narrate.Decision, narrate.DecisionKey(e))
 	why := entry.Title
 	if why == "" {
-		entry = t.say.get(narrate.Decision, e.What)
+		entry = t.say.get(narrate.Decision, string(e.What))
 		why = entry.Text
 	}
 	if why == "" {
-		why = strings.ReplaceAll(e.Why, "_", " ")
+		why = strings.ReplaceAll(string(e.Why), "_", " ")
 	}
 	t.hangRef("   - ", 5, head+t.say.stop()+t.values(why, e), entry.Ref, nil)
 }
@@ -340,11 +340,11 @@ func count(among any) int {
 // check writes a check with its inputs and its outcome.
 func (t *Terminal) check(e *event.Check) {
 	verdict, f := t.verdict(e.OK)
-	entry, says := t.say.get(narrate.Check, e.What), ""
-	if t.first("check/" + e.What) {
+	entry, says := t.say.get(narrate.Check, string(e.What)), ""
+	if t.first("check/" + string(e.What)) {
 		says = t.values(entry.Text, e)
 	}
-	t.computation("   ? "+t.say.title(narrate.Check, e.What)+"  "+verdict, entry.Ref, e.Op, says, f)
+	t.computation("   ? "+t.say.title(narrate.Check, string(e.What))+"  "+verdict, entry.Ref, e.Op, says, f)
 	if e.Method != "" {
 		t.inputs(t.news(e), t.say.label)
 	}

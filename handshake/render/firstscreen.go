@@ -64,7 +64,7 @@ func (s *firstScreen) head(n int, name, rest, right string) {
 
 // trust shows the path the client accepted, anchor first, and the verdict.
 func (s *firstScreen) trust(f *scenario.Flow) {
-	c := first(f, func(c *event.Check) bool { return c.What == "certificate_chain" })
+	c := first(f, func(c *event.Check) bool { return c.What == event.CheckCertificateChain })
 	if c == nil || c.Report == nil {
 		return
 	}
@@ -172,7 +172,7 @@ func leaf(m *message.Certificate12) []byte {
 // ephemeral is the server's share by the name that the group gives it: A = aG.
 func (s *firstScreen) ephemeral(f *scenario.Flow) string {
 	about := ""
-	if x := first(f, func(x *event.Secret) bool { return x.Label == "server_ephemeral" }); x != nil {
+	if x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelServerEphemeral }); x != nil {
 		for _, v := range x.Inputs {
 			if bytes.Equal(v.Bytes, x.Value) {
 				about = v.Name + " " + start(v.Bytes) + s.say.comma()
@@ -209,7 +209,7 @@ func (s *firstScreen) whose(share string) {
 
 // clientShare is the client's share by its name: B = bG, or RSA(premaster).
 func (s *firstScreen) clientShare(f *scenario.Flow, m message.ClientKeyExchange) string {
-	if x := first(f, func(x *event.Secret) bool { return x.Label == "premaster_secret" && x.Party == "client" }); x != nil {
+	if x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelPremasterSecret && x.Party == "client" }); x != nil {
 		for _, v := range x.Inputs {
 			if bytes.Equal(v.Bytes, m.Share()) {
 				name, _, _ := strings.Cut(v.Name, " = m^")
@@ -222,12 +222,12 @@ func (s *firstScreen) clientShare(f *scenario.Flow, m message.ClientKeyExchange)
 
 // agreed says that both ends hold the secret, if their events show the same value.
 func (s *firstScreen) agreed(f *scenario.Flow) {
-	all := every(f, func(x *event.Secret) bool { return x.Label == "master_secret" })
+	all := every(f, func(x *event.Secret) bool { return x.Label == event.LabelMasterSecret })
 	if len(all) < 2 || !bytes.Equal(all[0].Value, all[len(all)-1].Value) {
 		return
 	}
 	left := "    " + s.say.ui("master_secret_keys")
-	pre := first(f, func(x *event.Secret) bool { return x.Label == "premaster_secret" })
+	pre := first(f, func(x *event.Secret) bool { return x.Label == event.LabelPremasterSecret })
 	for _, v := range pre.Inputs {
 		if v.Private && bytes.Equal(v.Bytes, pre.Value) {
 			left = "    " + s.say.ui("both_have", "secret", v.Name) + " > " + s.say.ui("master_secret_keys")
@@ -247,7 +247,7 @@ func (s *firstScreen) finished(f *scenario.Flow) {
 	if line == "" {
 		return
 	}
-	good := every(f, func(c *event.Check) bool { return c.What == "finished" && c.OK })
+	good := every(f, func(c *event.Check) bool { return c.What == event.CheckFinished && c.OK })
 	right := s.say.ui("check_failed")
 	if len(good) == 2 {
 		right = s.say.ui("both_verified")

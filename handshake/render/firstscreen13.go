@@ -68,14 +68,14 @@ func (s *firstScreen) message13(f *scenario.Flow, m *event.Message, about string
 
 // offer shows the share that the server will answer, under the name of its group.
 func (s *firstScreen) offer(f *scenario.Flow, hello *message.ClientHello) {
-	x := first(f, func(x *event.Secret) bool { return x.Label == "server_key_share" })
+	x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelServerKeyShare })
 	shares, ok := message.Get[*message.KeyShareClient](&hello.Extensions)
 	if x == nil || !ok {
 		return
 	}
 	for _, e := range shares.Shares {
 		own := first(f, func(o *event.Secret) bool {
-			return o.Label == "client_key_share" && bytes.Equal(o.Value, e.Share)
+			return o.Label == event.LabelClientKeyShare && bytes.Equal(o.Value, e.Share)
 		})
 		if own != nil && own.Method == x.Method {
 			s.sides(fmt.Sprintf("    %s %s", pad(x.Method, 18), parts(own, s.say.comma())), s.say.ui("asymmetric"), nil)
@@ -90,7 +90,7 @@ func (s *firstScreen) answer(f *scenario.Flow, m *event.Message, hello *message.
 		s.message13(f, m, "")
 		return
 	}
-	x := first(f, func(x *event.Secret) bool { return x.Label == "server_key_share" })
+	x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelServerKeyShare })
 	if x == nil {
 		s.message13(f, m, "")
 		return
@@ -98,7 +98,7 @@ func (s *firstScreen) answer(f *scenario.Flow, m *event.Message, hello *message.
 	share := parts(x, s.say.comma())
 	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(m.Party), pad(title(m.Kind), 18), share), s.say.ui("asymmetric"), nil)
 	s.whose(share)
-	secrets := every(f, func(x *event.Secret) bool { return x.Label == "shared_secret" })
+	secrets := every(f, func(x *event.Secret) bool { return x.Label == event.LabelSharedSecret })
 	if len(secrets) < 2 || !bytes.Equal(secrets[0].Value, secrets[len(secrets)-1].Value) {
 		return
 	}

@@ -67,7 +67,7 @@ func TestFirstScreenComparesLikeWithLike(t *testing.T) {
 	for _, f := range tr.Flows {
 		hello := first(f, func(m *event.Message) bool { return m.Kind == message.KindServerHello }).Msg.(*message.ServerHello)
 		row := suite.ByID(hello.CipherSuite)
-		leaf := first(f, func(c *event.Check) bool { return c.What == "certificate_chain" }).Report.ChosenPath()[0]
+		leaf := first(f, func(c *event.Check) bool { return c.What == event.CheckCertificateChain }).Report.ChosenPath()[0]
 		request := first(f, func(d *event.Data) bool { return d.Party == "client" })
 		same = append(same, fmt.Sprintf("%d %d %v %x %s", row.Cipher.KeyLen, row.Cipher.TagLen, row.Hash, leaf.SerialNumber, request.Data))
 		if !strings.Contains(hello.CipherSuite.String(), "AES_128_GCM_SHA256") {
@@ -93,14 +93,14 @@ func TestFirstScreenClaimsNothing(t *testing.T) {
 		drop  func(event.Event) bool
 	}{
 		"no report":      {"checks ok", func(e event.Event) bool { c, ok := e.(*event.Check); return ok && c.Report != nil }},
-		"no Finished":    {"both verified", func(e event.Event) bool { c, ok := e.(*event.Check); return ok && c.What == "finished" }},
+		"no Finished":    {"both verified", func(e event.Event) bool { c, ok := e.(*event.Check); return ok && c.What == event.CheckFinished }},
 		"no knowledge":   {"can impersonate", func(e event.Event) bool { s, ok := e.(*event.Scene); return ok && s.Key == "knowledge" }},
 		"no keys in use": {"encrypted from here", func(e event.Event) bool { r, ok := e.(*event.Record); return ok && r.Protected }},
 		"no records":     {"says application_data", func(e event.Event) bool { _, ok := e.(*event.Record); return ok }},
 		"no client":      {"round trips", func(e event.Event) bool { m, ok := e.(*event.Message); return ok && m.Party == "client" }},
 		"no shares": {"X25519MLKEM768", func(e event.Event) bool {
 			s, ok := e.(*event.Secret)
-			return ok && s.Label == "server_key_share"
+			return ok && s.Label == event.LabelServerKeyShare
 		}},
 		"no signature": {"signs all messages", func(e event.Event) bool {
 			m, ok := e.(*event.Message)

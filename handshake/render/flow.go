@@ -141,7 +141,7 @@ func (f *flow) gather(g []event.Event) *move {
 			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
 			m.own = m.own || e.Dir == event.Send // the receiver's is the sender's, seen from there
 		case *event.Decision:
-			if e.What == "version" && e.Chosen == iana.TLS13 {
+			if e.What == event.DecisionVersion && e.Chosen == iana.TLS13 {
 				f.tls13[l] = true
 			}
 			m.own = true
@@ -250,7 +250,7 @@ func (f *flow) rightward(a, b string) bool {
 // computed reports whether a secret of this label and value was shown before: then
 // the other end has come to the same. What a session kept is told each time.
 func (f *flow) computed(s *event.Secret) bool {
-	key := s.Label + "\x00" + string(s.Value)
+	key := string(s.Label) + "\x00" + string(s.Value)
 	old := f.secrets[key]
 	f.secrets[key] = true
 	return old && s.Method != "session"
@@ -261,10 +261,10 @@ func (f *flow) computed(s *event.Secret) bool {
 // 1.3's key schedule is made of zeros (RFC 9846 §7.1), and anybody can compute it.
 func (f *flow) secret(s *event.Secret) bool {
 	switch s.Label {
-	case "server_ephemeral", "client_key_share", "server_key_share", "server_key_exchange_signature",
-		"certificate_verify_signature", "client_verify_data", "server_verify_data", "psk_binder":
+	case event.LabelServerEphemeral, event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelServerKeyExchangeSignature,
+		event.LabelCertificateVerifySignature, event.LabelClientVerifyData, event.LabelServerVerifyData, event.LabelPSKBinder:
 		return false
-	case "premaster_secret", "shared_secret":
+	case event.LabelPremasterSecret, event.LabelSharedSecret:
 		return true // whatever a student's own group says of what it is made of
 	}
 	if len(s.Inputs) == 0 || slices.ContainsFunc(s.Inputs, f.private) {
@@ -280,11 +280,11 @@ func (f *flow) private(v kx.Value) bool { return v.Private && !f.open[string(v.B
 // labelOf is what a secret is called here. The traffic secrets that KeyUpdates make have
 // one label for all generations: they are counted, from 1.
 func (f *flow) labelOf(s *event.Secret) string {
-	stem, ok := strings.CutSuffix(s.Label, "_traffic_secret_n")
+	stem, ok := strings.CutSuffix(string(s.Label), "_traffic_secret_n")
 	if !ok {
-		return s.Label
+		return string(s.Label)
 	}
-	key, of := s.Label+"\x00"+string(s.Value), agreement{s.Conn, s.Label}
+	key, of := string(s.Label)+"\x00"+string(s.Value), agreement{s.Conn, string(s.Label)}
 	if f.number[key] == "" {
 		f.updates[of]++
 		f.number[key] = fmt.Sprintf("%s_traffic_secret_%d", stem, f.updates[of])
@@ -309,7 +309,7 @@ func (f *flow) again(m *move) bool {
 
 // news reports whether a decision was not yet told of, by either end.
 func (f *flow) news(e *event.Decision) bool {
-	key := e.What + "\x00" + text(e.Chosen)
+	key := string(e.What) + "\x00" + text(e.Chosen)
 	old := f.decided[key]
 	f.decided[key] = true
 	return !old

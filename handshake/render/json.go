@@ -317,12 +317,12 @@ func jsonOf(e event.Event) (x jsonEvent, ok bool) {
 			x.Steps = append(x.Steps, jsonValue{Name: s.Name, Bytes: hex.EncodeToString(s.Bytes)})
 		}
 	case *event.Secret:
-		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = "secret", e.Label, hex.EncodeToString(e.Value), e.Op.String(), e.Method, e.Hash, e.Tag
+		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = "secret", string(e.Label), hex.EncodeToString(e.Value), e.Op.String(), e.Method, e.Hash, e.Tag
 		x.Inputs = jsonInputs(e.Inputs)
 	case *event.Decision:
-		x.Kind, x.Name, x.Chosen, x.Among, x.Why = "decision", e.What, jsonAny(e.Chosen), jsonAny(e.Among), e.Why
+		x.Kind, x.Name, x.Chosen, x.Among, x.Why = "decision", string(e.What), jsonAny(e.Chosen), jsonAny(e.Among), string(e.Why)
 	case *event.Check:
-		x.Kind, x.Name, x.OK, x.Op, x.Method = "check", e.What, &e.OK, e.Op.String(), e.Method
+		x.Kind, x.Name, x.OK, x.Op, x.Method = "check", string(e.What), &e.OK, e.Op.String(), e.Method
 		x.Inputs, x.Report, x.Error = jsonInputs(e.Inputs), jsonReportOf(e.Report), jsonError(e.Err)
 	case *event.KeyChange:
 		x.Kind, x.Name, x.Dir, x.Epoch, x.Keys, x.Suite = "key_change", "key_change", e.Dir.String(), &e.Epoch, e.Keys.String(), jsonAny(e.Suite)

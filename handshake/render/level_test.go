@@ -85,7 +85,7 @@ func TestWorksheetHasWholeInputs(t *testing.T) {
 	events := play(t, "ecdhe").Events()
 	got, _ := write(t, events, TerminalOptions{Worksheet: true, Width: 200})
 	for _, e := range events {
-		if s, ok := e.(*event.Secret); ok && s.Label == "premaster_secret" && s.Party == "client" {
+		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelPremasterSecret && s.Party == "client" {
 			for _, v := range s.Inputs {
 				if v.Name != "abG" && !strings.Contains(got, fmt.Sprintf("%x", v.Bytes)) {
 					t.Errorf("%s is not shown whole", v.Name)

@@ -33,7 +33,7 @@ func TestSectionsArePrinted(t *testing.T) {
 						need(narrate.Secret, narrate.SecretKey(e))
 					}
 				case *event.Check:
-					need(narrate.Check, e.What)
+					need(narrate.Check, string(e.What))
 				case *event.Decision:
 					need(narrate.Decision, narrate.DecisionKey(e))
 				case *event.Record:
@@ -76,7 +76,7 @@ func TestSectionsArePrinted(t *testing.T) {
 			}
 		}
 	}
-	early := &event.Decision{What: "early_data", Why: "not_fresh"} // which takes a replay
+	early := &event.Decision{What: event.DecisionEarlyData, Why: event.WhyNotFresh} // which takes a replay
 	if got, _ := write(t, []event.Event{early}, TerminalOptions{}); !strings.Contains(got, "RFC 9846 §8.3") {
 		t.Errorf("no section in %s", got)
 	}
@@ -138,7 +138,7 @@ func derivable(events []event.Event, value []byte, psk bool) bool {
 	for _, e := range events {
 		switch e := e.(type) {
 		case *event.Secret:
-			if !psk && (e.Label == "early_secret" || e.Label == "early_derived") && bytes.Equal(e.Value, value) {
+			if !psk && (e.Label == event.LabelEarlySecret || e.Label == event.LabelEarlyDerived) && bytes.Equal(e.Value, value) {
 				return true
 			}
 			for _, v := range e.Inputs {

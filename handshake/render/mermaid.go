@@ -153,10 +153,10 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			if !e.OK {
 				verdict = m.say.ui("check_failed")
 			}
-			m.note(h.Party, m.say.title(narrate.Check, e.What)+m.say.colon()+verdict)
+			m.note(h.Party, m.say.title(narrate.Check, string(e.What))+m.say.colon()+verdict)
 		case *event.Secret:
-			if e.Label == "master_secret" || e.Label == "handshake_secret" || e.Label == "main_secret" {
-				m.note(h.Party, m.say.title(narrate.Secret, e.Label))
+			if e.Label == event.LabelMasterSecret || e.Label == event.LabelHandshakeSecret || e.Label == event.LabelMainSecret {
+				m.note(h.Party, m.say.title(narrate.Secret, string(e.Label)))
 			}
 		case *event.Scene:
 			m.scene(f, e)

@@ -18,10 +18,10 @@ import (
 // where s is the second of them; "" if they have not. It is to be asked of every secret,
 // once.
 func (t *Terminal) disagreement(s *event.Secret) string {
-	if s.Label != "shared_secret" && s.Label != "premaster_secret" {
+	if s.Label != event.LabelSharedSecret && s.Label != event.LabelPremasterSecret {
 		return ""
 	}
-	of := agreement{s.Conn, s.Label}
+	of := agreement{s.Conn, string(s.Label)}
 	first := t.flow.agreed[of]
 	if first == nil || first.Party == s.Party {
 		t.flow.agreed[of] = s
@@ -61,7 +61,7 @@ func (t *Terminal) learnGroups(g []event.Event) {
 		}
 		for id, share := range sharesOf(m) {
 			for _, e := range g {
-				if s, ok := e.(*event.Secret); ok && strings.HasSuffix(s.Label, "_key_share") && bytes.Equal(s.Value, share) {
+				if s, ok := e.(*event.Secret); ok && strings.HasSuffix(string(s.Label), "_key_share") && bytes.Equal(s.Value, share) {
 					t.learnGroup(id, s.Method)
 				}
 			}

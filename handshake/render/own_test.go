@@ -48,9 +48,9 @@ func own(t *testing.T, o scenario.Options) *scenario.Transcript {
 // Where a student's two ends come to different secrets the transcript says so at once,
 // and does not leave it to bad_record_mac.
 func TestDifferentSecrets(t *testing.T) {
-	for label, o := range map[string]scenario.Options{
-		"shared_secret":    {Kx: tls13Only, Groups: []kx.Group{unfinished{kx.X25519}}},
-		"premaster_secret": {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{unfinished{kx.X25519}}},
+	for label, o := range map[event.SecretLabel]scenario.Options{
+		event.LabelSharedSecret:    {Kx: tls13Only, Groups: []kx.Group{unfinished{kx.X25519}}},
+		event.LabelPremasterSecret: {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{unfinished{kx.X25519}}},
 	} {
 		tr := own(t, o)
 		if tr.Outcome().Done {
@@ -72,7 +72,7 @@ func TestDifferentSecrets(t *testing.T) {
 					t.Errorf("%s: no %q in\n%s", label, want, got)
 				}
 			}
-			if strings.Contains(got, "Now both ends have the same secret") || strings.Contains(got, "same "+label) {
+			if strings.Contains(got, "Now both ends have the same secret") || strings.Contains(got, "same "+string(label)) {
 				t.Errorf("%s: it says that they are the same:\n%s", label, got)
 			}
 		}
@@ -147,7 +147,7 @@ func TestGenerations(t *testing.T) {
 	if strings.Contains(got, "traffic_secret_2") {
 		t.Error("a second generation after one update")
 	}
-	f, second := newFlow(nil), event.Secret{Label: "client_application_traffic_secret_n", Value: []byte{2}}
+	f, second := newFlow(nil), event.Secret{Label: event.LabelClientApplicationTrafficSecretN, Value: []byte{2}}
 	f.labelOf(&event.Secret{Label: second.Label, Value: []byte{1}})
 	if label := f.labelOf(&second); label != "client_application_traffic_secret_2" || f.labelOf(&second) != label {
 		t.Errorf("the second is %s", label)

@@ -80,7 +80,7 @@ func (r *Replay) flights(e event.Event) {
 		}
 		c.add(h, e.Dir, item{bracketed(line, keys), kind})
 	case *event.Decision:
-		if e.What == "early_data" && e.Chosen == "rejected" && c.client == "" {
+		if e.What == event.DecisionEarlyData && e.Chosen == "rejected" && c.client == "" {
 			c.unread = true
 		}
 	case *event.Alert:

@@ -20,11 +20,11 @@ func TestKeyScheduleIsWhole(t *testing.T) {
 	for _, name := range []string{"tls13", "retry", "update", "x25519"} {
 		tr := play(t, name)
 		got, _ := write(t, tr.Events(), TerminalOptions{})
-		for _, label := range []string{"shared_secret", "early_secret", "early_derived", "handshake_secret",
-			"client_handshake_traffic_secret", "server_handshake_traffic_secret", "client_handshake_key", "server_handshake_iv",
-			"client_finished_key", "server_verify_data", "handshake_derived", "main_secret", "client_application_traffic_secret_0",
-			"server_application_key", "exporter_secret", "resumption_secret", "resumption_psk"} {
-			if strings.Count(got, "* "+label+" ") == 0 || !strings.Contains(got, hex.EncodeToString(tr.Secret(label))[:24]) {
+		for _, label := range []event.SecretLabel{event.LabelSharedSecret, event.LabelEarlySecret, event.LabelEarlyDerived, event.LabelHandshakeSecret,
+			event.LabelClientHandshakeTrafficSecret, event.LabelServerHandshakeTrafficSecret, event.LabelClientHandshakeKey, event.LabelServerHandshakeIV,
+			event.LabelClientFinishedKey, event.LabelServerVerifyData, event.LabelHandshakeDerived, event.LabelMainSecret, event.LabelClientApplicationTrafficSecret0,
+			event.LabelServerApplicationKey, event.LabelExporterSecret, event.LabelResumptionSecret, event.LabelResumptionPSK} {
+			if strings.Count(got, "* "+string(label)+" ") == 0 || !strings.Contains(got, hex.EncodeToString(tr.Secret(label))[:24]) {
 				t.Errorf("%s: %s is not shown", name, label)
 			}
 		}

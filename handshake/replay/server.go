@@ -73,17 +73,17 @@ type front struct {
 	early bool   // some of it came as early data
 	out   []byte // answers, which wait until the handshake is over
 
-	why  string // what spoke against resuming, or against early data
-	seen int    // requests that reached the bank
+	why  event.Why // what spoke against resuming, or against early data
+	seen int       // requests that reached the bank
 }
 
 // Event takes the engine's decisions down.
 func (f *front) Event(e event.Event) {
 	if d, ok := e.(*event.Decision); ok {
 		switch {
-		case d.What == "resumption" && d.Chosen == "full_handshake":
+		case d.What == event.DecisionResumption && d.Chosen == "full_handshake":
 			f.why = d.Why
-		case d.What == "early_data" && d.Chosen == "rejected" && f.why == "":
+		case d.What == event.DecisionEarlyData && d.Chosen == "rejected" && f.why == "":
 			f.why = d.Why
 		}
 	}
@@ -95,7 +95,7 @@ func (f *front) refusal() string {
 	if f.why == "" && f.ep.Err() != nil {
 		return string(reason.Of(f.ep.Err()))
 	}
-	return f.why
+	return string(f.why)
 }
 
 // step goes on until more must be fed.

@@ -32,19 +32,19 @@ func (p *play) compare(full, resumed *Flow) {
 			value("full_scalar_mults", c.ScalarMults), value("resumed_scalar_mults", d.ScalarMults))
 		if p.o.Resume.tls13() {
 			values = append(values,
-				value("same_psk", bytes.Equal(full.Secret("resumption_psk"), resumed.mixedIn("early_secret"))),
-				value("same_main_secret", bytes.Equal(full.Secret("main_secret"), resumed.Secret("main_secret"))))
+				value("same_psk", bytes.Equal(full.Secret(event.LabelResumptionPSK), resumed.mixedIn(event.LabelEarlySecret))),
+				value("same_main_secret", bytes.Equal(full.Secret(event.LabelMainSecret), resumed.Secret(event.LabelMainSecret))))
 		} else {
 			values = append(values,
-				value("same_master_secret", bytes.Equal(full.Secret("master_secret"), resumed.Secret("master_secret"))),
-				value("same_key_block", bytes.Equal(full.Secret("key_block"), resumed.Secret("key_block"))))
+				value("same_master_secret", bytes.Equal(full.Secret(event.LabelMasterSecret), resumed.Secret(event.LabelMasterSecret))),
+				value("same_key_block", bytes.Equal(full.Secret(event.LabelKeyBlock), resumed.Secret(event.LabelKeyBlock))))
 		}
 	}
 	p.scene("", "full_vs_resumed", values...)
 }
 
 // mixedIn is what was extracted into the flow's first secret so labelled, or nil.
-func (f *Flow) mixedIn(label string) []byte {
+func (f *Flow) mixedIn(label event.SecretLabel) []byte {
 	for _, s := range all[*event.Secret](f.Events) {
 		for _, v := range s.Inputs {
 			if s.Label == label && v.Name == "ikm" {

@@ -90,7 +90,7 @@ func (c *Count) secret(e *event.Secret, did map[string]bool) {
 	if e.Op != event.OpAsymmetric {
 		return
 	}
-	if strings.HasSuffix(e.Label, "_signature") {
+	if e.Label == event.LabelServerKeyExchangeSignature || e.Label == event.LabelCertificateVerifySignature {
 		c.Signed++
 		return
 	}

@@ -215,7 +215,7 @@ func (c *comparison) configs(way course) (cc, sc *handshake.Config) {
 	}
 	if way.early {
 		cc.EarlyData, sc.MaxEarlyData = true, 1<<14
-		sc.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "" } // however long it was under way
+		sc.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return "" } // however long it was under way
 	}
 	return cc, sc
 }

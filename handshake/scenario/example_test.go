@@ -16,7 +16,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for _, label := range []string{"premaster_secret", "master_secret", "client_write_key"} {
+	for _, label := range []event.SecretLabel{event.LabelPremasterSecret, event.LabelMasterSecret, event.LabelClientWriteKey} {
 		fmt.Println(label, len(tr.Secret(label)), "bytes")
 	}
 	// Output:

@@ -63,7 +63,7 @@ func TestHTTP2(t *testing.T) {
 			for _, e := range tr.Events() {
 				switch e := e.(type) {
 				case *event.Decision:
-					if e.What == "alpn" {
+					if e.What == event.DecisionALPN {
 						chosen[e.Conn] = fmt.Sprint(e.Chosen)
 					}
 				case *event.Data:
@@ -139,7 +139,7 @@ func TestEarlyHTTP2(t *testing.T) {
 				first = e
 			}
 		case *event.Decision:
-			if e.What == "early_data" {
+			if e.What == event.DecisionEarlyData {
 				decision = fmt.Sprint(e.Chosen)
 			}
 		}

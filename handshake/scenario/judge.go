@@ -101,7 +101,7 @@ func pinned(r *pki.Report, check pki.Check) (*pki.Report, error) {
 // about it.
 func (p *play) clicked(e event.Event) {
 	c, ok := e.(*event.Check)
-	if !ok || !p.o.ClickThrough || c.What != "certificate_chain" || c.OK || c.Party != "client" {
+	if !ok || !p.o.ClickThrough || c.What != event.CheckCertificateChain || c.OK || c.Party != "client" {
 		return
 	}
 	s := &event.Scene{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, Key: "click_through",

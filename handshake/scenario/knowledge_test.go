@@ -59,7 +59,7 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 				case *event.Data:
 					data = true
 				case *event.Secret:
-					keyed = keyed || e.Label == "key_block" || e.Label == "handshake_secret"
+					keyed = keyed || e.Label == event.LabelKeyBlock || e.Label == event.LabelHandshakeSecret
 				}
 			}
 			if s.Get("has_finished") != finished || s.Get("has_secrets") != keyed || data && s.Get("has_data") != true {

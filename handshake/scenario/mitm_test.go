@@ -278,7 +278,7 @@ func TestClickThroughAlone(t *testing.T) {
 
 func checkFailed(f *scenario.Flow) bool {
 	for _, e := range f.Events {
-		if c, ok := e.(*event.Check); ok && c.What == "certificate_chain" && !c.OK && c.Err != nil {
+		if c, ok := e.(*event.Check); ok && c.What == event.CheckCertificateChain && !c.OK && c.Err != nil {
 			return true
 		}
 	}
@@ -291,7 +291,7 @@ func TestPin(t *testing.T) {
 		f := run(t, scenario.Options{Seed: "test", Pin: true, MITM: box, TrustMITM: box, Kx: onlyECDHE}).Flows[0]
 		var pin *pki.Check
 		for _, e := range f.Events {
-			if c, ok := e.(*event.Check); ok && c.Party == "client" && c.What == "certificate_chain" {
+			if c, ok := e.(*event.Check); ok && c.Party == "client" && c.What == event.CheckCertificateChain {
 				for k := range c.Report.Paths[0].Checks {
 					if c.Report.Paths[0].Checks[k].Key == scenario.CheckPin {
 						pin = &c.Report.Paths[0].Checks[k]

@@ -52,7 +52,7 @@ func (p *play) resume13() error {
 // earlyData is what the flow's last decision about early data was; "" if there was none.
 func (f *Flow) earlyData() (chosen string) {
 	for _, d := range all[*event.Decision](f.Events) {
-		if d.What == "early_data" {
+		if d.What == event.DecisionEarlyData {
 			chosen = fmt.Sprint(d.Chosen)
 		}
 	}
@@ -213,9 +213,9 @@ func (p *play) expired(loot *keeper, kept *sessions, s *session.Session) error {
 	cc.Sessions, sc.Tickets = store, kept.tickets
 	later := s.Created.Add(s.Lifetime)
 	sc.Time = func() time.Time { return later } // the attacker's own clock stands still
-	why := ""
+	var why event.Why
 	sc.Listener = event.ListenerFunc(func(e event.Event) {
-		if d, ok := e.(*event.Decision); ok && d.What == "resumption" {
+		if d, ok := e.(*event.Decision); ok && d.What == event.DecisionResumption {
 			why = d.Why
 		}
 	})

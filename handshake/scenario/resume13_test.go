@@ -102,7 +102,7 @@ func saved(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 				replied = i
 			}
 		case *event.Check:
-			if e.Party == "server" && e.What == "finished" {
+			if e.Party == "server" && e.What == event.CheckFinished {
 				finished = i
 			}
 		}
@@ -158,7 +158,7 @@ func stolen(t *testing.T, f *scenario.Flow, o scenario.Options) {
 	if s := f.Scene("ticket_key_server"); s.Get("accepted") != true {
 		t.Errorf("%+v", s.Values)
 	}
-	if s := f.Scene("psk_expired"); s.Get("why") != "session_expired" || s.Get("lifetime") != "2h0m0s" {
+	if s := f.Scene("psk_expired"); s.Get("why") != event.WhySessionExpired || s.Get("lifetime") != "2h0m0s" {
 		t.Errorf("%+v", s.Values)
 	}
 }

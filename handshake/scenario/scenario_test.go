@@ -77,10 +77,10 @@ func TestFirstLesson(t *testing.T) {
 			t.Errorf("%s: %+v", f.Name, k)
 		}
 	}
-	if a, b := tr.Flows[0].Secret("key_block"), tr.Flows[1].Secret("key_block"); a == nil || string(a) == string(b) {
+	if a, b := tr.Flows[0].Secret(event.LabelKeyBlock), tr.Flows[1].Secret(event.LabelKeyBlock); a == nil || string(a) == string(b) {
 		t.Error("two flows have the same keys")
 	}
-	if tr.Flows[2].Secret("main_secret") == nil || tr.Flows[2].Secret("key_block") != nil {
+	if tr.Flows[2].Secret(event.LabelMainSecret) == nil || tr.Flows[2].Secret(event.LabelKeyBlock) != nil {
 		t.Error("the third flow is not TLS 1.3")
 	}
 }
@@ -440,14 +440,14 @@ func TestKeyLog(t *testing.T) {
 	var want [][2]string // what the line is called, and what it ends with
 	for _, f := range tr.Flows {
 		if f.Name != "tls13" {
-			want = append(want, [2]string{"CLIENT_RANDOM", fmt.Sprintf("%x", f.Secret("master_secret"))})
+			want = append(want, [2]string{"CLIENT_RANDOM", fmt.Sprintf("%x", f.Secret(event.LabelMasterSecret))})
 			continue
 		}
 		for _, l := range [][2]string{
 			{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"}, {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"},
 			{"CLIENT_TRAFFIC_SECRET_0", "client_application_traffic_secret_0"}, {"SERVER_TRAFFIC_SECRET_0", "server_application_traffic_secret_0"},
 			{"EXPORTER_SECRET", "exporter_secret"}} {
-			want = append(want, [2]string{l[0], fmt.Sprintf("%x", f.Secret(l[1]))})
+			want = append(want, [2]string{l[0], fmt.Sprintf("%x", f.Secret(event.SecretLabel(l[1])))})
 		}
 	}
 	if len(lines) != len(want) {

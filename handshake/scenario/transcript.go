@@ -113,7 +113,7 @@ func (t *Transcript) Records() []*event.Record {
 // Secret returns the value of the last secret so labelled ("premaster_secret",
 // "master_secret", "client_write_key"), or nil. Both ends agree on it, or the
 // handshake failed.
-func (t *Transcript) Secret(label string) []byte {
+func (t *Transcript) Secret(label event.SecretLabel) []byte {
 	for i := len(t.Flows) - 1; i >= 0; i-- {
 		if v := t.Flows[i].Secret(label); v != nil {
 			return v
@@ -123,7 +123,7 @@ func (t *Transcript) Secret(label string) []byte {
 }
 
 // Secret returns the value of the flow's last secret so labelled, or nil.
-func (f *Flow) Secret(label string) []byte {
+func (f *Flow) Secret(label event.SecretLabel) []byte {
 	var v []byte
 	for _, s := range all[*event.Secret](f.Events) {
 		if s.Label == label {

@@ -67,7 +67,7 @@ func (c *clocked) Event(e event.Event) {
 	if c.waits && hangsOnSecret(e) {
 		c.suspects = append(c.suspects, "before the answer: "+outline(e))
 	}
-	if check, ok := e.(*event.Check); ok && check.What == "finished" && check.OK {
+	if check, ok := e.(*event.Check); ok && check.What == event.CheckFinished && check.OK {
 		c.waits, c.suspects = false, nil // a peer that has the secrets learns nothing
 	}
 	if a, ok := e.(*event.Alert); ok && a.Dir == event.Send && a.Level == iana.Fatal && !c.ended {
@@ -88,7 +88,7 @@ func hangsOnSecret(e event.Event) bool {
 	case *event.Secret:
 		return true
 	case *event.Check:
-		return e.What == "finished" || e.What == "psk_binder"
+		return e.What == event.CheckFinished || e.What == event.CheckPSKBinder
 	case *event.Record:
 		return e.Dir == event.Receive && e.Protected
 	}

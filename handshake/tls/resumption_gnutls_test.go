@@ -69,7 +69,7 @@ func TestGnuTLS13ClientResumption(t *testing.T) {
 			cfg, w := witnessed(t, serving13(servers()["ecdsa"]))
 			cfg.Tickets, cfg.MaxEarlyData = session.NewTicketKeys(rand.Reader, 0), k.most
 			if k.want == handshake.EarlyDataRejected {
-				cfg.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "early_data_off" }
+				cfg.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyEarlyDataOff }
 			}
 			var got []handshake.Summary
 			var early []byte

@@ -319,7 +319,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 	}{
 		{"accepted", func(*tls.Config) {}, handshake.EarlyDataAccepted},
 		{"refused", func(c *tls.Config) {
-			c.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "early_data_off" }
+			c.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyEarlyDataOff }
 		}, handshake.EarlyDataRejected},
 		{"off", func(c *tls.Config) { c.MaxEarlyData = 0 }, handshake.EarlyDataRejected},
 		{"unreadable", func(c *tls.Config) { c.Tickets = session.NewTicketKeys(rand.Reader, 0) }, handshake.EarlyDataRejected},
