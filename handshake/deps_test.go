@@ -42,7 +42,8 @@ const policy = `
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay, idn < render
-	tls, render, pcapng, session/redis, replay, mitm/proxy, certcompress/brotli, certcompress/zstd < cmd, examples
+	tls < tls/https
+	tls, tls/https, render, pcapng, session/redis, replay, mitm/proxy, certcompress/brotli, certcompress/zstd < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -158,6 +159,7 @@ var links = map[string][]string{
 	"./handshake":         {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt"},
 	"./handshake/narrate": {"tlslab/handshake"},
 	"./handshake/observe": {"tlslab/handshake"},
+	"./handshake/tls":     {"net/http"},
 }
 
 func TestLinks(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
+	"tlslab/handshake/tls/https"
 	"tlslab/pki"
 )
 
@@ -64,9 +65,9 @@ func ExampleServe() {
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "hello, %s", r.TLS.ServerName)
 	})}
-	go tls.Serve(srv, l, &tls.Config{Certificates: []tls.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
+	go https.Serve(srv, l, &tls.Config{Certificates: []tls.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
 	defer srv.Close()
-	client := &http.Client{Transport: tls.Transport(&tls.Config{Roots: lesson.Roots, ServerName: lesson.Name})}
+	client := &http.Client{Transport: https.Transport(&tls.Config{Roots: lesson.Roots, ServerName: lesson.Name})}
 	resp, _ := client.Get("https://" + l.Addr().String())
 	body, _ := io.ReadAll(resp.Body)
 	fmt.Printf("%s\n", body)
