@@ -49,13 +49,13 @@ func TestVerifierChoosesAlert(t *testing.T) {
 func TestAbort(t *testing.T) {
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for role := range 2 {
-			for _, why := range append(reason.All(), "") {
+			for _, why := range append(reason.All(), reason.None) {
 				want, ok := reason.Alert(why)
-				if !ok || why == "" {
+				if !ok || why == reason.None {
 					want = iana.InternalError
 				}
 				err := error(reason.New(why, "", "", nil, nil))
-				if why == "" {
+				if why == reason.None {
 					err = errors.New("out of space")
 				}
 				cc, sc := ends13(lesson(t, "ecdsa"))
@@ -71,7 +71,7 @@ func TestAbort(t *testing.T) {
 					t.Errorf("%v, %v, %q: the peer reads %v", version, e.Role(), why, err)
 				}
 				wantWhy := why
-				if !ok || why == "" {
+				if !ok || why == reason.None {
 					wantWhy = reason.Internal
 				}
 				checkRefusal(t, fmt.Sprintf("%v, %v, %q", version, e.Role(), why), e, peer, wantWhy, want)

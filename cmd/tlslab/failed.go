@@ -59,7 +59,7 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 // up may have cut off what it was about to say.
 func (p *plight) afterwards(err error) error {
 	switch reason.Of(err) {
-	case "":
+	case reason.None:
 		return nil
 	case reason.TruncatedStream:
 		return p.remedied(err, say(p.lang, "truncated", "peer", p.peer), p.afterCut())

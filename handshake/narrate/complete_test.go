@@ -249,11 +249,11 @@ func listed() map[Kind][]string {
 		add(Check, NoteKey(key))
 	}
 	for _, r := range reason.All() {
-		add(Reason, string(r))
+		add(Reason, r.String())
 	}
 	for r, causes := range pki.Causes() {
 		for _, cause := range causes {
-			add(Reason, string(r)+"+"+cause)
+			add(Reason, r.String()+"+"+cause)
 		}
 	}
 	for what, whys := range event.DecisionNames() {
@@ -350,7 +350,7 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 	case *event.Alert:
 		add(Alert, e.Description.String())
 		if e.Err != nil {
-			add(Reason, string(reason.Of(e.Err)))
+			add(Reason, reason.Of(e.Err).String())
 		}
 	case *event.Scene:
 		add(Scene, SceneKey(e))

@@ -239,7 +239,7 @@ func ChainKey(check string) string { return "chain/" + check }
 func ReasonKey(err error) string {
 	var re *reason.Error
 	if !errors.As(err, &re) {
-		return string(reason.Of(err))
+		return reason.Of(err).String()
 	}
 	return withCause(re.Reason, pki.Cause(re))
 }
@@ -256,10 +256,10 @@ func VerdictKey(r *pki.Report) string {
 }
 
 func withCause(r reason.Reason, cause string) string {
-	if key := string(r) + "+" + cause; has(Reason, key) {
+	if key := r.String() + "+" + cause; has(Reason, key) {
 		return key
 	}
-	return string(r)
+	return r.String()
 }
 
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.

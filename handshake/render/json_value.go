@@ -75,7 +75,7 @@ func jsonError(err error) *jsonFault {
 	if err == nil {
 		return nil
 	}
-	j := &jsonFault{Reason: string(reason.Of(err)), Off: -1, Message: err.Error()}
+	j := &jsonFault{Reason: reason.Of(err).String(), Off: -1, Message: err.Error()}
 	var re *reason.Error
 	if errors.As(err, &re) {
 		j.Ref, j.Field, j.Off, j.Want, j.Got = re.Ref, re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)

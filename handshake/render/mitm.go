@@ -147,7 +147,7 @@ func (t *Terminal) intercepted(e *event.Scene) {
 		return
 	}
 	refused, _ := e.Get("refused").(string) // the box, too, refuses a server that it does not believe
-	key := "mitm_why." + refused + "." + string(reason.Of(err))
+	key := "mitm_why." + refused + "." + reason.Of(err).String()
 	if refused == "mitm" {
 		key = "mitm_why.mitm"
 	}

@@ -93,7 +93,7 @@ func (f *front) Event(e event.Event) {
 // refusal is why nothing came of a connection: what the server decided, or its error.
 func (f *front) refusal() string {
 	if f.why == "" && f.ep.Err() != nil {
-		return string(reason.Of(f.ep.Err()))
+		return reason.Of(f.ep.Err()).String()
 	}
 	return string(f.why)
 }

@@ -48,7 +48,7 @@ func Reasons() []string {
 	}
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(works, bank.Whys(),
 		[]string{"not_fresh", "seen_before", "store_failed", "store_too_young", "ticket_used", "session_expired", "session_unknown",
-			string(reason.BadRecordMAC), string(reason.BadBinder), string(reason.BadSignature), string(reason.TruncatedStream)}))))
+			reason.BadRecordMAC.String(), reason.BadBinder.String(), reason.BadSignature.String(), reason.TruncatedStream.String()}))))
 }
 
 // noEarlyData is why nothing comes of a recorded flight without any.

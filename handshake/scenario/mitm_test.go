@@ -65,7 +65,7 @@ func TestEveryCombination(t *testing.T) {
 			out := f.Outcome
 			got := verdict{page: out.Done, refused: out.Refused, why: reason.Of(out.Err)}
 			if out.Err == nil {
-				got.why = ""
+				got.why = reason.None
 			}
 			if s := f.Scene("mitm_decrypt"); s != nil {
 				got.read = s.Get("plaintext") == request
@@ -169,15 +169,15 @@ func TestGenuineOrForged(t *testing.T) {
 		anchor string
 		over   reason.Reason
 	}{
-		{scenario.Options{TrustMITM: true}, "Capture Tool Root", ""},
-		{scenario.Options{StolenCA: true}, "Lesson Root", ""},
-		{scenario.Options{Passthrough: true}, "Lesson Root", ""},
+		{scenario.Options{TrustMITM: true}, "Capture Tool Root", reason.None},
+		{scenario.Options{StolenCA: true}, "Lesson Root", reason.None},
+		{scenario.Options{Passthrough: true}, "Lesson Root", reason.None},
 		{scenario.Options{ClickThrough: true}, "", reason.CertificateUntrusted},
 	} {
 		c.o.Seed, c.o.MITM = "test", true
 		f := run(t, c.o).Flows[0]
 		b, _ := f.Scene("mitm_beliefs").Get("client").(scenario.Belief)
-		if b.Peer != "www.lab.test" || b.Anchor != c.anchor || c.over != "" != (b.Over != nil) || b.Over != nil && reason.Of(b.Over) != c.over {
+		if b.Peer != "www.lab.test" || b.Anchor != c.anchor || c.over != reason.None != (b.Over != nil) || b.Over != nil && reason.Of(b.Over) != c.over {
 			t.Errorf("%+v", b)
 		}
 		if want := map[bool]string{true: "server", false: "mitm"}[c.o.Passthrough]; b.Truth != want {

@@ -102,19 +102,19 @@ func TestOutcomes(t *testing.T) {
 		{"untrusted root", scenario.Options{UntrustedRoot: true}, "client", reason.CertificateUntrusted},
 		{"stapled revoked", scenario.Options{Staple: "revoked"}, "client", reason.CertificateRevoked},
 		{"stapled stale", scenario.Options{Staple: "stale"}, "client", reason.BadStatusResponse},
-		{"stapled good", scenario.Options{Staple: "good"}, "", ""},
-		{"client certificate", scenario.Options{ClientAuth: true}, "", ""},
+		{"stapled good", scenario.Options{Staple: "good"}, "", reason.None},
+		{"client certificate", scenario.Options{ClientAuth: true}, "", reason.None},
 		{"client-cert-missing", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: onlyECDHE}, "server", reason.CertificateMissing},
 		{"client-cert-missing in TLS 1.3", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: only13}, "server", reason.CertificateRequired},
-		{"retry", scenario.Options{Kx: only13, HelloRetry: true, Cookie: true}, "", ""},
-		{"key update", scenario.Options{Kx: only13, KeyUpdate: true, Padding: 100}, "", ""},
+		{"retry", scenario.Options{Kx: only13, HelloRetry: true, Cookie: true}, "", reason.None},
+		{"key update", scenario.Options{Kx: only13, KeyUpdate: true, Padding: 100}, "", reason.None},
 		{"compressed certificates", scenario.Options{Kx: only13, ClientAuth: true,
-			CertificateCompression: []*certcompress.Method{zstd.Method}}, "", ""},
-		{"reserved values, small records", scenario.Options{Kx: only13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", ""},
-		{"integrity only", scenario.Options{Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, "", ""},
-		{"middle box in TLS 1.3", scenario.Options{Kx: only13, MITM: true, TrustMITM: true}, "", ""},
+			CertificateCompression: []*certcompress.Method{zstd.Method}}, "", reason.None},
+		{"reserved values, small records", scenario.Options{Kx: only13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", reason.None},
+		{"integrity only", scenario.Options{Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, "", reason.None},
+		{"middle box in TLS 1.3", scenario.Options{Kx: only13, MITM: true, TrustMITM: true}, "", reason.None},
 		{"middle box", scenario.Options{MITM: true}, "client", reason.CertificateUntrusted},
-		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", ""},
+		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", reason.None},
 		{"middle box, mutual", scenario.Options{MITM: true, TrustMITM: true, ClientAuth: true}, "server", reason.CertificateMissing},
 		{"middle box, bad server", scenario.Options{MITM: true, TrustMITM: true, Cert: pki.Expired}, "mitm", reason.CertificateExpired},
 		{"own verifier", scenario.Options{VerifyChain: func(handshake.ChainInput) (*pki.Report, error) {
@@ -123,19 +123,19 @@ func TestOutcomes(t *testing.T) {
 		// One bit of ServerHello's time changed: the share's signature is over another
 		// random then.
 		{"tampered", scenario.Options{Tamper: tamper.On(tamper.ToClient, 0, tamper.Edit(func(rec []byte) { rec[11] ^= 1 })), Kx: onlyECDHE}, "client", reason.BadSignature},
-		{"no extended master secret", scenario.Options{NoEMS: true}, "", ""},
-		{"deflate", scenario.Options{Compress: true}, "", ""},
-		{"alpn", scenario.Options{ALPN: []string{"http/1.1"}}, "", ""},
-		{"trusted middle box, alpn", scenario.Options{ALPN: []string{"h2", "http/1.1"}, MITM: true, TrustMITM: true}, "", ""},
-		{"ecdsa", scenario.Options{KeyAlg: "ecdsa"}, "", ""},
-		{"ed25519", scenario.Options{KeyAlg: "ed25519"}, "", ""},
-		{"ecdsa, middle box", scenario.Options{KeyAlg: "ecdsa", MITM: true, TrustMITM: true}, "", ""},
-		{"long", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000)}, "", ""},
-		{"long, middle box", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000), MITM: true, TrustMITM: true}, "", ""},
+		{"no extended master secret", scenario.Options{NoEMS: true}, "", reason.None},
+		{"deflate", scenario.Options{Compress: true}, "", reason.None},
+		{"alpn", scenario.Options{ALPN: []string{"http/1.1"}}, "", reason.None},
+		{"trusted middle box, alpn", scenario.Options{ALPN: []string{"h2", "http/1.1"}, MITM: true, TrustMITM: true}, "", reason.None},
+		{"ecdsa", scenario.Options{KeyAlg: "ecdsa"}, "", reason.None},
+		{"ed25519", scenario.Options{KeyAlg: "ed25519"}, "", reason.None},
+		{"ecdsa, middle box", scenario.Options{KeyAlg: "ecdsa", MITM: true, TrustMITM: true}, "", reason.None},
+		{"long", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000)}, "", reason.None},
+		{"long, middle box", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000), MITM: true, TrustMITM: true}, "", reason.None},
 	}
 	for _, k := range pki.Kinds() {
 		r := row{"cert " + string(k), scenario.Options{Cert: k}, "", k.Expect()}
-		if r.why != "" {
+		if r.why != reason.None {
 			r.refused = "client"
 		}
 		rows = append(rows, r)
