@@ -232,7 +232,7 @@ func DecisionKey(e *event.Decision) string { return string(e.What) + "/" + strin
 
 // ChainKey is the key of a check on one certificate of a chain, by the Key of the
 // pki.Check.
-func ChainKey(check string) string { return "chain/" + check }
+func ChainKey(check pki.CheckKey) string { return "chain/" + string(check) }
 
 // ReasonKey is the key of a reason: with the fault that it is this time, where the reason
 // stands for several.
@@ -263,7 +263,7 @@ func withCause(r reason.Reason, cause string) string {
 }
 
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
-func NoteKey(note string) string { return "note/" + note }
+func NoteKey(note pki.NoteKey) string { return "note/" + string(note) }
 
 // SceneKey is the key of a scene. The beginning of a flow has one for each name of
 // a flow, some of them one more for resumption in TLS 1.3, and one for the names that a

@@ -16,9 +16,11 @@ import (
 // a pin, and a user who may click a warning away. It is put together from outside, by
 // Config.VerifyChain; the engine knows of neither.
 
-// CheckPin is the Key of the pki.Check that a pin adds to a path, and PinExpected and
-// PinReceived are its inputs, as PinOf writes them.
-const CheckPin, PinExpected, PinReceived = "pin", "pin_expected", "pin_received"
+// CheckPin is the Key of the pki.Check that a pin adds to a path.
+const CheckPin pki.CheckKey = "pin"
+
+// PinExpected and PinReceived are its inputs, as PinOf writes them.
+const PinExpected, PinReceived = "pin_expected", "pin_received"
 
 // PinOf is the pin of a certificate's key: "sha256/" and the SHA-256 of its
 // SubjectPublicKeyInfo in base64 (RFC 7469 §2.4). It outlives the certificate: a new one
