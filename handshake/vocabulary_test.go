@@ -15,7 +15,7 @@ import (
 	"tlslab/handshake/suite"
 )
 
-// No event carries a key that vocabulary.go does not list, so that narrate can
+// No event carries a key that package event does not list, so that narrate can
 // explain each; and each that it lists is emitted by one of these runs, so that
 // nothing is explained that never happens.
 func TestVocabulary(t *testing.T) {
