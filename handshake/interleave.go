@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
@@ -16,7 +17,7 @@ func (e *Endpoint) interrupts(t iana.ContentType) error {
 	switch tls12 := e.summary.Version != iana.TLS13; {
 	case t == iana.ChangeCipherSpec && tls12:
 		r, ref = reason.KeyChangeMidMessage, e.rule(ref, "RFC 5246 §7.1")
-	case t == iana.ApplicationData && tls12 && e.state == Connected:
+	case t == iana.ApplicationData && tls12 && e.state == event.Connected:
 		return nil
 	case t == iana.ApplicationData && tls12:
 		ref = e.rule(ref, "RFC 5246 §7.4.9")

@@ -3,15 +3,15 @@ package handshake_test
 import (
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 )
 
 // askedAgain is, by who is asked, the message by which a peer wants another handshake.
-func askedAgain(t *testing.T) map[handshake.Role][]byte {
-	return map[handshake.Role][]byte{client: marshalled(t, &message.HelloRequest{}), server: body(recordedAs(t, "ecdhe").to(server)[0])}
+func askedAgain(t *testing.T) map[event.Role][]byte {
+	return map[event.Role][]byte{client: marshalled(t, &message.HelloRequest{}), server: body(recordedAs(t, "ecdhe").to(server)[0])}
 }
 
 // Renegotiation (CVE-2009-3555): a second handshake inside the first, so that an
@@ -24,7 +24,7 @@ func TestRenegotiation(t *testing.T) {
 		w := c.as(other(victim), 1)
 		for i := range 4 {
 			c.inject(victim, put(t, w, iana.Handshake, ask))
-			warnings := all[*handshake.AlertEvent](c.heard[victim])
+			warnings := all[*event.Alert](c.heard[victim])
 			if e := c.ends[victim]; !e.Done() || len(warnings) != i+1 || len(e.out) == 0 {
 				t.Fatalf("attempt %d: the %v is in %v (%v) and has sent %d alerts", i+1, victim, e.State(), e.Err(), len(warnings))
 			}
@@ -33,7 +33,7 @@ func TestRenegotiation(t *testing.T) {
 			}
 		}
 		c.inject(victim, put(t, w, iana.Handshake, ask))
-		c.refuses(victim, want{reason.WarningFlood, "renegotiation", -1, iana.UnexpectedMessage, handshake.Connected})
+		c.refuses(victim, want{reason.WarningFlood, "renegotiation", -1, iana.UnexpectedMessage, event.Connected})
 	}
 }
 
@@ -48,17 +48,17 @@ func TestDataAmidRenegotiation(t *testing.T) {
 		c.inject(victim, put(t, w, iana.Handshake, ask[:2]), put(t, w, iana.ApplicationData, []byte("hello ")),
 			put(t, w, iana.Handshake, ask[2:]), put(t, w, iana.ApplicationData, []byte("again")))
 		var read []byte
-		for _, d := range all[*handshake.DataEvent](c.heard[victim]) {
+		for _, d := range all[*event.Data](c.heard[victim]) {
 			read = append(read, d.Data...)
 		}
 		if string(read) != "hello again" {
 			t.Errorf("the %v reads %q: %v", victim, read, c.ends[victim].Err())
 		}
-		alerts := all[*handshake.AlertEvent](c.heard[victim])
+		alerts := all[*event.Alert](c.heard[victim])
 		if len(alerts) != 1 || alerts[0].Description != iana.NoRenegotiation {
 			t.Errorf("the %v answers with %d alerts", victim, len(alerts))
 		}
 		c.inject(victim, put(t, w, iana.Handshake, ask[:2]), put(t, w, iana.ChangeCipherSpec, []byte{1}))
-		c.refuses(victim, want{reason.KeyChangeMidMessage, "record.type", -1, iana.UnexpectedMessage, handshake.Connected})
+		c.refuses(victim, want{reason.KeyChangeMidMessage, "record.type", -1, iana.UnexpectedMessage, event.Connected})
 	}
 }
