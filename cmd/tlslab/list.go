@@ -8,6 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake"
+	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/render"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 )
@@ -20,21 +24,78 @@ var lists = map[string]func(io.Writer) error{
 	"certs":   listCerts,
 }
 
+// listFlags are those of the states alone.
+type listFlags struct {
+	view
+	tls, format string
+}
+
 func newList() *cobra.Command {
-	return &cobra.Command{
-		Use:       "list suites|groups|schemes|certs",
-		Short:     "List what --cipher, --group and --cert can name",
-		Example:   "  tlslab list suites\n  tlslab list certs",
-		ValidArgs: []string{"suites", "groups", "schemes", "certs"},
-		Args:      exactly(1, "what to list: suites, groups, schemes or certs"),
+	l := new(listFlags)
+	cmd := &cobra.Command{
+		Use:   "list suites|groups|schemes|certs|states [client|server]",
+		Short: "List what --cipher, --group and --cert can name, and the states of a handshake",
+		Long: `List what --cipher, --group and --cert can name. Of states it lists the moves that the
+engine's own tables have, for a client or a server: in which state which message may be sent
+or received, under which condition, and where that leads. As a diagram: --format mermaid.`,
+		Example: `  tlslab list suites
+  tlslab list certs
+  tlslab list states client --tls 1.3
+  tlslab list states server --tls 1.2 --format mermaid`,
+		ValidArgs: []string{"suites", "groups", "schemes", "certs", "states"},
+		Args:      atLeast(1, "what to list: suites, groups, schemes, certs or states"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "states" {
+				return l.states(cmd.OutOrStdout(), args[1:])
+			}
 			list, ok := lists[args[0]]
 			if !ok {
-				return misuse("There are suites, groups, schemes and certs.", "no list is called %q", args[0])
+				return misuse("There are suites, groups, schemes, certs and states.", "no list is called %q", args[0])
+			}
+			if len(args) > 1 {
+				return misuse("", "%q is one word too many", args[1])
+			}
+			if f := firstSet(given{"--tls", l.tls != ""}, given{"--format", l.format != "text"}); f != "" {
+				return misuse("Leave it out, or list states.", "%s is for states", f)
 			}
 			return list(cmd.OutOrStdout())
 		},
 	}
+	l.langFlag(cmd)
+	f := cmd.Flags()
+	f.StringVar(&l.tls, "tls", "", "of states: 1.2 or 1.3 (default: both)")
+	f.StringVar(&l.format, "format", "text", "of states: text or mermaid")
+	complete(cmd, "tls", func() []string { return []string{"1.2", "1.3"} })
+	complete(cmd, "format", func() []string { return []string{"text", "mermaid"} })
+	return cmd
+}
+
+// states lists the rows of the engine's tables.
+func (l *listFlags) states(w io.Writer, args []string) error {
+	role := event.Client
+	switch {
+	case len(args) > 1:
+		return misuse("", "%q is one word too many", args[1])
+	case len(args) == 0, args[0] == event.Client.String():
+	case args[0] == event.Server.String():
+		role = event.Server
+	default:
+		return misuse("It is client or server.", "nobody is called %q", args[0])
+	}
+	version, ok := map[string]iana.Version{"": 0, "1.2": iana.TLS12, "1.3": iana.TLS13}[l.tls]
+	if !ok {
+		return misuse("", "--tls %s: it is 1.2 or 1.3", l.tls)
+	}
+	if err := l.checkLang(); err != nil {
+		return err
+	}
+	switch moves := handshake.Moves(role); l.format {
+	case "mermaid":
+		return render.StateDiagram(w, moves, version)
+	case "text":
+		return render.StateList(w, role, moves, version, render.TerminalOptions{Lang: l.lang})
+	}
+	return misuse("", "--format %s: it is text or mermaid", l.format)
 }
 
 func listSuites(out io.Writer) error {

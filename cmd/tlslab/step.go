@@ -80,7 +80,7 @@ func (s *stepper) announce() {
 		return
 	}
 	var b bytes.Buffer
-	s.err = render.StepPrompt(&b, s.endpoint, s.options)
+	s.err = render.StepPrompt(&b, s.endpoint.Role(), s.endpoint.State(), s.endpoint.Legal(), s.options)
 	if s.due = b.Bytes(); s.term == nil {
 		s.wait()
 	}

@@ -5,17 +5,16 @@ import (
 	"io"
 	"slices"
 
-	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 )
 
-// StateDiagram writes the moves of a role in version v as a Mermaid stateDiagram-v2,
-// those before the version is settled included; v 0 is both versions in one diagram.
-// It is drawn from the table that the engine runs on, so it cannot be out of date.
+// StateDiagram writes a role's moves in version v as a Mermaid stateDiagram-v2, those before
+// the version is settled included; v 0 is both versions in one diagram. The moves are
+// handshake.Moves', the table that the engine runs on, so the diagram cannot be out of date.
 // "?" marks a move that also depends on what was negotiated. The ChangeCipherSpec that
 // TLS 1.3 drops wherever it comes is no row of the table, and not drawn.
-func StateDiagram(w io.Writer, r event.Role, v iana.Version) error {
+func StateDiagram(w io.Writer, moves []event.Move, v iana.Version) error {
 	if _, err := fmt.Fprintf(w, "stateDiagram-v2\n    [*] --> %v\n", event.Start); err != nil {
 		return err
 	}
@@ -25,7 +24,7 @@ func StateDiagram(w io.Writer, r event.Role, v iana.Version) error {
 	}
 	var edges []edge
 	always := map[edge]bool{} // a row without a guard goes the same way
-	for _, m := range handshake.Moves(r) {
+	for _, m := range moves {
 		if v != 0 && m.Version != 0 && m.Version != v {
 			continue
 		}
@@ -46,4 +45,25 @@ func StateDiagram(w io.Writer, r event.Role, v iana.Version) error {
 	}
 	_, err := fmt.Fprintf(w, "    %v --> [*]\n", event.Connected)
 	return err
+}
+
+// StateList writes the same moves as text: each state, and what may happen in it, under which
+// condition, and where that leads. A move of one version alone says so where v is 0.
+func StateList(w io.Writer, r event.Role, moves []event.Move, v iana.Version, o TerminalOptions) error {
+	t := NewTerminal(w, o)
+	for s := event.Start; s <= event.Failed; s++ {
+		var in []event.Move
+		for _, m := range moves {
+			if m.In == s && (v == 0 || m.Version == 0 || m.Version == v) {
+				in = append(in, m)
+			}
+		}
+		if len(in) == 0 {
+			continue
+		}
+		t.page.blank()
+		t.text(0, t.say.party(r.String())+t.say.colon()+t.say.state(s), t.paint.bold)
+		t.legal(in)
+	}
+	return t.err
 }

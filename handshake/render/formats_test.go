@@ -176,7 +176,7 @@ func TestStateDiagram(t *testing.T) {
 	for _, r := range []event.Role{event.Client, event.Server} {
 		for name, v := range map[string]iana.Version{"tls12": iana.TLS12, "tls13": iana.TLS13, "": 0} {
 			var b bytes.Buffer
-			if err := StateDiagram(&b, r, v); err != nil {
+			if err := StateDiagram(&b, handshake.Moves(r), v); err != nil {
 				t.Fatal(err)
 			}
 			if name != "" {
@@ -208,7 +208,7 @@ func TestStepPrompt(t *testing.T) {
 	for _, want := range [][]string{{"ClientHello -> WAIT_SH"},
 		{"ServerHello (TLS 1.2) -> WAIT_CERT", "ServerHello (TLS 1.3) -> WAIT_EE", "ChangeCipherSpec (TLS 1.3) -> dropped"}} {
 		var b bytes.Buffer
-		if err := StepPrompt(&b, e, TerminalOptions{Width: 200}); err != nil {
+		if err := StepPrompt(&b, e.Role(), e.State(), e.Legal(), TerminalOptions{Width: 200}); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(b.String(), "\n")

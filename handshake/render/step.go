@@ -4,7 +4,6 @@ import (
 	"io"
 	"slices"
 
-	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
@@ -12,12 +11,12 @@ import (
 
 // StepPrompt writes where an endpoint stands and what may legally happen next,
 // for a reader who walks the handshake move by move.
-func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
+func StepPrompt(w io.Writer, r event.Role, s event.State, legal []event.Move, o TerminalOptions) error {
 	t := NewTerminal(w, o)
-	head := t.say.party(e.Role().String()) + t.say.colon() + t.say.state(e.State())
+	head := t.say.party(r.String()) + t.say.colon() + t.say.state(s)
 	t.page.blank()
 	t.text(0, head, t.paint.bold)
-	t.legal(e.Legal())
+	t.legal(legal)
 	t.text(2, t.say.ui("alert_any_time"), t.paint.dim)
 	t.text(0, t.say.ui("press_enter"), t.paint.bold)
 	return t.err
