@@ -248,6 +248,7 @@ func listed() map[Kind][]string {
 	for what, whys := range handshake.DecisionNames() {
 		add(Decision, what)
 		for _, why := range whys {
+			add(Decision, DecidedKey(&handshake.DecisionEvent{What: what, Why: why}))
 			add(Decision, DecisionKey(&handshake.DecisionEvent{What: what, Why: why}))
 		}
 	}
@@ -334,7 +335,7 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 			}
 		}
 	case *handshake.DecisionEvent:
-		add(Decision, e.What)
+		add(Decision, DecidedKey(e))
 		add(Decision, DecisionKey(e))
 	case *handshake.AlertEvent:
 		add(Alert, e.Description.String())

@@ -253,6 +253,13 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 			parts[i] = string(name)
 		case ok && slices.Contains(ticketNames, r.name) && !isBinder(r, i):
 			parts[i] = t.ticket(name)
+		case ok && isBinder(r, i):
+			if !t.o.Worksheet {
+				parts[i] = t.fit(name, 0)
+			}
+			parts[i], between = "binder "+parts[i], "\n"
+		case r.name == "pre_shared_key" && len(r.values) > 1: // ServerHello's is one number
+			parts[i], between = "obfuscated_ticket_age "+parts[i], "\n"
 		}
 	}
 	if len(values) < len(r.values) {
