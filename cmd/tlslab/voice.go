@@ -147,3 +147,11 @@ func told(l narrate.Lang, cause error, key string, pairs ...string) error {
 	what, remedy := sayBoth(l, key, pairs...)
 	return &trouble{statusFailed, what, remedy, cause}
 }
+
+// enumerated joins items as the reader's language does.
+func enumerated(lang narrate.Lang, items []string) string {
+	if lang == narrate.Zh {
+		return strings.Join(items, "、")
+	}
+	return strings.Join(items, ", ")
+}
