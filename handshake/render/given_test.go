@@ -50,3 +50,14 @@ func TestSceneLabelsAreWords(t *testing.T) {
 		}
 	}
 }
+
+// What a message means is said once in a flow: not again of the other end's KeyUpdate.
+func TestMeaningIsToldOnce(t *testing.T) {
+	for _, l := range narrate.Langs() {
+		got, _ := write(t, play(t, "update").Events(), TerminalOptions{Lang: l})
+		says := squeezed(narrate.Must(l, narrate.Move, "server/send/key_update/tls13").Text)
+		if n := strings.Count(squeezed(got), says); n != 1 {
+			t.Errorf("%s: what a KeyUpdate means is told %d times", l, n)
+		}
+	}
+}
