@@ -47,7 +47,7 @@ func checkRule(t testing.TB, e *handshake.Endpoint, err error) {
 	}
 	// A certificate is judged by rules that know no version of TLS, and its order is TLS
 	// 1.3's word for both; a downgrade is found by TLS 1.3's own rule.
-	ofBoth := strings.HasPrefix(string(re.Reason), "certificate") || re.Reason == reason.DowngradeDetected
+	ofBoth := strings.HasPrefix(re.Reason.String(), "certificate") || re.Reason == reason.DowngradeDetected
 	switch v := e.Summary().Version; {
 	case v == iana.TLS12 && strings.HasPrefix(re.Ref, "RFC 9846") && !ofBoth:
 		t.Errorf("TLS 1.3's rule in a connection of TLS 1.2: %v", re)

@@ -60,7 +60,7 @@ func TestECDHE(t *testing.T) {
 		_, err := kx.ECDHE.Answer(kx.ClientInput{Rand: seeded(2), Groups: groups, Params: p})
 		return err
 	}
-	checkReason(t, "good", answer(params, kx.X25519, kx.P384), "", "")
+	checkReason(t, "good", answer(params, kx.X25519, kx.P384), reason.None, "")
 	checkReason(t, "not offered", answer(params, kx.X25519), reason.NotOffered, "server_key_exchange.params.named_curve")
 	params.Share = params.Share[1:]
 	checkReason(t, "a bad point from the server", answer(params, kx.P384), reason.BadShare, "server_key_exchange.params.point")

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 )
 
@@ -38,7 +38,7 @@ func TestSceneLabelsAreWords(t *testing.T) {
 		tr, say := play(t, name), voice{narrate.Zh}
 		got, _ := write(t, tr.Events(), TerminalOptions{Lang: narrate.Zh})
 		for _, e := range tr.Events() {
-			s, ok := e.(*handshake.SceneEvent)
+			s, ok := e.(*event.Scene)
 			if !ok {
 				continue
 			}

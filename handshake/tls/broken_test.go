@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
@@ -55,15 +55,15 @@ func TestReset(t *testing.T) {
 		role    string
 		version iana.Version
 		reads   int
-		state   handshake.State
+		state   event.State
 		want    string
 	}{
-		{"client", iana.TLS12, 0, handshake.WaitServerHello, "expected server_hello, got"},
-		{"client", iana.TLS13, 0, handshake.WaitServerHello, "expected hello_retry_request or server_hello, got"},
-		{"client", iana.TLS12, 1, handshake.WaitChangeCipherSpec, "expected change_cipher_spec, got"},
-		{"server", iana.TLS12, 0, handshake.Start, "expected client_hello, got"},
-		{"server", iana.TLS12, 1, handshake.WaitClientKeyExchange, "expected client_key_exchange, got"},
-		{"server", iana.TLS13, 1, handshake.WaitFinished, "expected finished, got"},
+		{"client", iana.TLS12, 0, event.WaitServerHello, "expected server_hello, got"},
+		{"client", iana.TLS13, 0, event.WaitServerHello, "expected hello_retry_request or server_hello, got"},
+		{"client", iana.TLS12, 1, event.WaitChangeCipherSpec, "expected change_cipher_spec, got"},
+		{"server", iana.TLS12, 0, event.Start, "expected client_hello, got"},
+		{"server", iana.TLS12, 1, event.WaitClientKeyExchange, "expected client_key_exchange, got"},
+		{"server", iana.TLS13, 1, event.WaitFinished, "expected finished, got"},
 	} {
 		a, b := memoryPipe()
 		broken := &breaking{Conn: a, reads: test.reads, writes: -1}
