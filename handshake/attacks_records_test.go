@@ -15,35 +15,6 @@ import (
 // Attacks on how messages are cut into records, on the state machine's patience,
 // and on the end of a connection.
 
-// Renegotiation (CVE-2009-3555): a second handshake inside the first, so that an
-// attacker's first words are taken for the victim's. This engine does none: it says
-// so with a warning, goes on, and after a few attempts has had enough.
-func TestRenegotiation(t *testing.T) {
-	for _, test := range []struct {
-		victim event.Role
-		ask    []byte
-	}{
-		{client, marshalled(t, &message.HelloRequest{})},
-		{server, body(recordedAs(t, "ecdhe").to(server)[0])},
-	} {
-		cc, sc := pairFor(ecdheECDSA)
-		c := connect(t, cc, sc).run(nil).completes()
-		w := c.as(other(test.victim), 1)
-		for i := range 4 {
-			c.inject(test.victim, put(t, w, iana.Handshake, test.ask))
-			warnings := all[*event.Alert](c.heard[test.victim])
-			if e := c.ends[test.victim]; !e.Done() || len(warnings) != i+1 || len(e.out) == 0 {
-				t.Fatalf("attempt %d: the %v is in %v (%v) and has sent %d alerts", i+1, test.victim, e.State(), e.Err(), len(warnings))
-			}
-			if a := warnings[i]; a.Level != iana.Warning || a.Description != iana.NoRenegotiation || reason.Of(a.Err) != reason.RenegotiationRefused {
-				t.Errorf("the %v answers %v %v, %v", test.victim, a.Level, a.Description, a.Err)
-			}
-		}
-		c.inject(test.victim, put(t, w, iana.Handshake, test.ask))
-		c.refuses(test.victim, want{reason.WarningFlood, "renegotiation", -1, iana.UnexpectedMessage, event.Connected})
-	}
-}
-
 // A HelloRequest is ignored by a client that is negotiating already, wherever it stands, and
 // counts for no Finished (RFC 5246 §7.4.1.1). A flood of them is no reason to go on for ever,
 // and one that says something is none.

@@ -210,8 +210,11 @@ func (e *Endpoint) version() iana.Version {
 	if v := e.summary.Version; v != 0 {
 		return v
 	}
-	if v := e.cfg.versions(); len(v) == 1 {
-		return v[0]
+	switch tls13, tls12 := e.cfg.speaks(iana.TLS13), e.cfg.speaks(iana.TLS12); {
+	case tls13 && !tls12:
+		return iana.TLS13
+	case tls12 && !tls13:
+		return iana.TLS12
 	}
 	return 0
 }
@@ -311,15 +314,8 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	if rec.Dropped {
 		return true, nil
 	}
-	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
-		r, ref := reason.InterleavedMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
-		switch {
-		case rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13:
-			r, ref = reason.KeyChangeMidMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §7.1")
-		case rec.Type == iana.ApplicationData && e.state != event.Connected:
-			ref = e.rule("RFC 9846 §5.1", "RFC 5246 §7.4.9")
-		}
-		return false, reason.New(r, ref, "record.type", iana.Handshake, rec.Type)
+	if err := e.interrupts(rec.Type); err != nil {
+		return false, err
 	}
 	switch rec.Type {
 	case iana.Handshake:
@@ -336,7 +332,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 		return true, e.readAlert(rec.Payload)
 	case iana.ApplicationData:
 		if e.state.MayRead() == event.NoData {
-			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), "record.type",
+			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §2", "RFC 5246 §7.4.9"), "record.type",
 				reason.Say("no application data in state %v", e.state), rec.Type)
 		}
 		if e.state.MayRead() == event.EarlyData {
@@ -374,7 +370,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 	n := messageLen(e.hs)
 	if n > maxMessage {
 		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
-			Want: reason.Say("at most %d bytes", maxMessage-messageHeader), Got: n - messageHeader}
+			Want: reason.Say("at most %d bytes, which is our limit", maxMessage-messageHeader), Got: n - messageHeader}
 	}
 	if len(e.hs) < n {
 		return false, nil

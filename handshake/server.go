@@ -393,12 +393,15 @@ func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
 func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *unfit) {
 	var first *Certificate
 	var firstScheme *sig.Scheme
-	why := lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", "config.certificates", reason.Say("a certificate with an %v key", su.Auth), reason.Say("none"))
+	var why *unfit // against the certificate that came nearest
 	for i := range s.cfg.Certificates {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
 		if err != nil {
 			return nil, nil, &unfit{reason.Wrap(reason.Misuse, "", "config.certificates", err), metAll}
+		}
+		if !kindFits(su, leaf) {
+			continue
 		}
 		scheme, against := s.fits(cert, leaf, su, x, m)
 		if against != nil {
@@ -412,19 +415,20 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 			first, firstScheme = cert, scheme
 		}
 	}
+	if first == nil && why == nil {
+		why = lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", "config.certificates", reason.Say("a certificate with an %v key", su.Auth), reason.Say("none"))
+	}
 	if first == nil {
 		return nil, nil, why
 	}
 	return first, firstScheme, nil
 }
 
-// fits looks for what speaks against a certificate for a suite, and else returns the scheme
-// to sign with; nil where nothing is signed.
+// fits looks for what speaks against a certificate of a suite's kind, and else returns the
+// scheme to sign with; nil where nothing is signed.
 func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*sig.Scheme, *unfit) {
 	const field = "config.certificates"
 	switch usage := usageFor(su); {
-	case !kindFits(su, leaf):
-		return nil, lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate with an %v key", su.Auth), pki.CertKeyName(leaf))
 	case !mayBeUsed(leaf, usage):
 		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate whose key usage has %s", usageName(usage)), allowed(leaf))
 	case su.Kx == iana.KxRSA && !decrypts(cert.Key):

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/big"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -112,6 +113,12 @@ func TestRSAAnswer(t *testing.T) {
 	in2.PublicKey = &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1022), E: 65537}
 	_, err = kx.RSA.Answer(in2)
 	checkReason(t, "a key of 1023 bits", err, reason.WeakKey, "certificate.certificate_list")
+	in2.PublicKey = &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}
+	_, err = kx.RSA.Answer(in2)
+	checkReason(t, "a key of 8193 bits", err, reason.WeakKey, "certificate.certificate_list")
+	if strings.Contains(err.Error(), "RFC") { // RFC 9325 §4.5 has a least length only
+		t.Errorf("a key of 8193 bits breaks no rule but ours: %v", err)
+	}
 	in2.PublicKey = &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 2047), E: 65537}
 	_, err = kx.RSA.Answer(in2)
 	checkReason(t, "an even modulus", err, reason.WeakKey, "certificate.certificate_list")

@@ -337,3 +337,20 @@ func TestSteps13(t *testing.T) {
 		}
 	}
 }
+
+// TestLimitOfWhom: what is too long by one byte breaks the rule of who set the limit, the
+// extension's (RFC 8449 §4) where it is narrower than the version's own (RFC 9846 §5.4).
+func TestLimitOfWhom(t *testing.T) {
+	for limit, want := range map[int]string{64: "RFC 8449 §4", MaxPlaintext: "RFC 8449 §4", MaxInner: "RFC 9846 §5.4", 0: "RFC 9846 §5.4"} {
+		w, r := pair(t, gcm13)
+		r.SetLimit(limit, iana.ExtRecordSizeLimit)
+		wire, err := w.protection.Seal(nil, 0, iana.ApplicationData, iana.TLS12, noise(innerLimit(limit)), nil) // and the type comes on top
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *reason.Error
+		if _, _, err := r.Next(wire, nil, false); !errors.As(err, &e) || e.Reason != reason.RecordOverflow || e.Ref != want {
+			t.Errorf("limit %d: %v, not against %s", limit, err, want)
+		}
+	}
+}
