@@ -240,7 +240,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 		want := p.binder(s.Endpoint, s.before(), s.transcript[s.mark:s.mark+x.BindersOffset()])
 		var err error
 		if subtle.ConstantTimeCompare(want.Bytes(), x.Binders[i]) != 1 {
-			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC of who has the key"), reason.Say("another"))
+			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC that the named key makes"), reason.Say("another"))
 		}
 		if s.listening() {
 			s.checked(event.Check{What: event.CheckPSKBinder, Op: event.OpHash, Method: p.hash.String(), Err: err,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"syscall"
 
 	"tlslab/handshake"
@@ -117,7 +116,7 @@ func (p *plight) cutOff(err error) error {
 			remedy = p.hint(w)
 		}
 	}
-	pairs = append(pairs, "alerts", strings.Join(warnings, ", "))
+	pairs = append(pairs, "alerts", enumerated(p.lang, warnings))
 	what := ""
 	switch warned := len(warnings) > 0; {
 	case isReset(err) && warned:

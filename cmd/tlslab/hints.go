@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
@@ -172,8 +171,8 @@ func (p *plight) words(key string) string {
 	}
 	return narrate.Fill(narrate.Must(p.lang, narrate.Hint, key).Title, map[string]string{
 		"name":     idn.BothForms(foreign.Quote(p.summary.ServerName)),
-		"alpn":     foreign.Line(strings.Join(p.flags.alpn, ", ")),
-		"flags":    strings.Join(flags, ", "),
+		"alpn":     foreign.Line(enumerated(p.lang, p.flags.alpn)),
+		"flags":    enumerated(p.lang, flags),
 		"identity": foreign.Line(p.flags.identityName()),
 	})
 }

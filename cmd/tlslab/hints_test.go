@@ -196,7 +196,7 @@ func TestHintsFitTheSituation(t *testing.T) {
 		{iana.InternalError, nil, "internal_unnamed", ""},
 		{iana.NoApplicationProtocol, []string{"--alpn", "h2,http/1.1"}, "protocols", "(h2, http/1.1)"},
 		{iana.NoApplicationProtocol, nil, "protocol_wanted", ""},
-		{iana.DecodeError, []string{"--grease", "--key-share", "none"}, "unusual", "--grease, --key-share makes"},
+		{iana.DecodeError, []string{"--grease", "--key-share", "none"}, "unusual", "With --grease, --key-share we say"},
 		{iana.DecodeError, nil, "hello_unread", ""},
 		{iana.ProtocolVersion, nil, "versions", ""},
 		{iana.InsufficientSecurity, []string{"--group", "ffdhe2048", "--tls", "1.3"}, "offer_narrowed", "--tls, --group"},

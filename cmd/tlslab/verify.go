@@ -59,6 +59,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 			return err
 		}
 	}
+	o.Time = time.Now().Truncate(time.Second) // a certificate's dates know no parts of one (RFC 5280 §4.1.2.5)
 	if v.at != "" {
 		if o.Time, err = time.Parse(time.RFC3339, v.at); err != nil {
 			return misuse("Write it like 2026-01-02T15:04:05Z.", "--time %s: not a time of RFC 3339", v.at)

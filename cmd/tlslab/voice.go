@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -138,7 +139,23 @@ func sayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 			values["error"] = idn.BothForms(values["error"])
 		}
 	}
-	return narrate.Fill(e.Title, values), narrate.Fill(e.Text, values)
+	return narrate.Fill(closeUp(e.Title, values), values), narrate.Fill(closeUp(e.Text, values), values)
+}
+
+// besideHan is a value with a space and Chinese before or after it.
+var besideHan = regexp.MustCompile(`\p{Han} \{(\w+)\}|\{(\w+)\} \p{Han}`)
+
+var han = regexp.MustCompile(`^\p{Han}+$`)
+
+// closeUp takes out the space that a text has beside a value in Latin letters, an address,
+// where the value that comes is a word in Chinese. What a user or a peer wrote stays as it is.
+func closeUp(text string, values map[string]string) string {
+	return besideHan.ReplaceAllStringFunc(text, func(s string) string {
+		if name := besideHan.FindStringSubmatch(s); han.MatchString(values[name[1]+name[2]]) {
+			return strings.Replace(s, " ", "", 1)
+		}
+		return s
+	})
 }
 
 // told is a failure in the reader's language: the entry's title is what happened,
@@ -146,4 +163,12 @@ func sayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 func told(l narrate.Lang, cause error, key string, pairs ...string) error {
 	what, remedy := sayBoth(l, key, pairs...)
 	return &trouble{statusFailed, what, remedy, cause}
+}
+
+// enumerated joins items as the reader's language does.
+func enumerated(lang narrate.Lang, items []string) string {
+	if lang == narrate.Zh {
+		return strings.Join(items, "、")
+	}
+	return strings.Join(items, ", ")
 }

@@ -260,6 +260,7 @@ func listed() map[Kind][]string {
 	for what, whys := range event.DecisionNames() {
 		add(Decision, string(what))
 		for _, why := range whys {
+			add(Decision, DecidedKey(&event.Decision{What: what, Why: why}))
 			add(Decision, DecisionKey(&event.Decision{What: what, Why: why}))
 		}
 	}
@@ -346,7 +347,7 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 			}
 		}
 	case *event.Decision:
-		add(Decision, string(e.What))
+		add(Decision, DecidedKey(e))
 		add(Decision, DecisionKey(e))
 	case *event.Alert:
 		add(Alert, e.Description.String())

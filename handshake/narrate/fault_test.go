@@ -28,13 +28,13 @@ import (
 
 func TestFault(t *testing.T) {
 	ours := &reason.Error{Reason: reason.BadBinder, Ref: "RFC 9846 §4.3.11.2", Field: "client_hello.extensions.pre_shared_key.binders", Off: 212,
-		Want: reason.Say("the HMAC of who has the key"), Got: reason.Say("another")}
+		Want: reason.Say("the HMAC that the named key makes"), Got: reason.Say("another")}
 	for _, c := range []struct {
 		err  error
 		want string
 	}{
-		{ours, "bad_binder，字段 client_hello.extensions.pre_shared_key.binders，偏移 212：应为持有该密钥者所算的 HMAC，实际为另一个值（RFC 9846 §4.3.11.2）"},
-		{fmt.Errorf("file.pem: %w", ours), "file.pem: bad_binder，字段 client_hello.extensions.pre_shared_key.binders，偏移 212：应为持有该密钥者所算的 HMAC，实际为另一个值（RFC 9846 §4.3.11.2）"},
+		{ours, "bad_binder，字段 client_hello.extensions.pre_shared_key.binders，偏移 212：应为由所报的密钥算出的 HMAC，实际为另一个值（RFC 9846 §4.3.11.2）"},
+		{fmt.Errorf("file.pem: %w", ours), "file.pem: bad_binder，字段 client_hello.extensions.pre_shared_key.binders，偏移 212：应为由所报的密钥算出的 HMAC，实际为另一个值（RFC 9846 §4.3.11.2）"},
 		{reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure), "peer_alert：收到 handshake_failure"},
 		{&reason.Error{Reason: reason.CertificateMissing, Off: -1, Want: reason.Say("a client certificate")}, "certificate_missing：应有客户端证书"},
 		{reason.New(reason.UnexpectedMessage, "", "", reason.Say("%v", reason.OneOf{"finished", "certificate"}), reason.Say("%v in state %v", message.KindClientHello, event.Connected)),

@@ -13,6 +13,7 @@ import (
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
 
@@ -227,9 +228,27 @@ func StepKey(step string, in13 bool) string {
 	return step
 }
 
-// DecisionKey is the key of a decision's reason; What alone is the key of what was
-// decided.
-func DecisionKey(e *event.Decision) string { return string(e.What) + "/" + string(e.Why) }
+// DecidedKey is the key of what was decided: What, but no session is resumed by a key
+// that was given by other means than a ticket.
+func DecidedKey(e *event.Decision) string {
+	if e.What == event.DecisionResumption && (e.Why == event.WhyPSKKnown || e.Why == event.WhyPSKUnknown) {
+		return string(e.What) + "+given"
+	}
+	return string(e.What)
+}
+
+// DecisionKey is the key of a decision's reason. A suite of TLS 1.3 is chosen for less than
+// one of TLS 1.2, and has a variant.
+func DecisionKey(e *event.Decision) string {
+	key := string(e.What) + "/" + string(e.Why)
+	if id, ok := e.Chosen.(iana.CipherSuite); ok && e.What == event.DecisionCipherSuite {
+		s := suite.ByID(id)
+		if variant := key + "+tls13"; s != nil && s.Version == iana.TLS13 && has(Decision, variant) {
+			return variant
+		}
+	}
+	return key
+}
 
 // ChainKey is the key of a check on one certificate of a chain, by the Key of the
 // pki.Check.
@@ -305,8 +324,11 @@ func SceneKey(e *event.Scene) string {
 			return e.Key + "+refused"
 		}
 	case "psk_tried":
-		if e.Get("in_clear") == true {
+		switch {
+		case e.Get("in_clear") == true:
 			return e.Key + "+open"
+		case e.Get("opened_psk") != nil: // of the one flow whose key is no ticket's
+			return e.Key + "+given"
 		}
 	case "full_vs_resumed":
 		switch trips := e.Get("resumed_round_trips"); {

@@ -94,7 +94,7 @@ var moments = [...]struct {
 	// Resumption, and what a thief can make of it.
 	{"ticket_holds_session_key", crosses(message.KindNewSessionTicket)},
 	{"session_id_no_handshake", func(e event.Event, l *leg) bool {
-		return crosses(message.KindServerHello)(e, l) && l.resumed
+		return crosses(message.KindServerHello)(e, l) && l.resumed && !l.given
 	}},
 	{"psk_immediate", func(e event.Event, _ *leg) bool {
 		m, ok := e.(*event.Message)
@@ -150,6 +150,7 @@ type leg struct {
 
 	quantumSafe bool // it is known that no quantum computer breaks the key share's group
 	offeredPSK  bool // its first ClientHello named pre-shared keys
+	given       bool // the pre-shared key that it made a binder for last is no ticket's
 }
 
 func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE || l.shared }
@@ -201,12 +202,16 @@ func (c *Context) learn(e event.Event) {
 		if l := c.leg(&e.Meta); asks("HTTP/2.0")(e, l) {
 			l.http2, l.asks = true, e.Dir
 		}
+	case *event.Secret:
+		if e.Label == event.LabelBinderKey {
+			c.leg(&e.Meta).given = e.Tag == "ext binder" // RFC 9846 §7.1; a ticket's has "res binder"
+		}
 	case *event.Message:
 		l := c.leg(&e.Meta)
 		switch m := e.Msg.(type) {
 		case *message.ClientHello:
 			first := !strings.HasSuffix(e.Move, tls13) // and not the answer to a HelloRetryRequest
-			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
+			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, given: l.given, offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
 		case *message.ServerHello:
 			l.hello(m)
 		case *message.ServerKeyExchangeECDHE:

@@ -312,7 +312,7 @@ func (t *Terminal) decision(e *event.Decision) {
 	}
 	head := t.say.named(narrate.Decision, string(e.What), string(e.What)) + " = " + t.short(e.Chosen)
 	if word, ours := t.say.inWords(e.Chosen); ours {
-		head = t.say.title(narrate.Decision, string(e.What)) + t.say.colon() + word
+		head = t.say.title(narrate.Decision, narrate.DecidedKey(e)) + t.say.colon() + word
 	}
 	if n := count(e.Among); n > 1 {
 		head = t.say.aside(head, t.say.ui("among_n", "n", text(n)))

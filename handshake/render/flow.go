@@ -24,6 +24,7 @@ type flow struct {
 	tls13       map[leg]bool       // it speaks TLS 1.3
 	keys        map[way]event.Keys // what protects that direction
 	secrets     map[string]bool    // label and value of those shown
+	meant       map[string]bool    // what a message means, told
 	shown       map[string]bool    // values that a computation was shown with
 	last        map[string]string  // the value that a name was last shown with
 	label       map[string]string  // of the secrets so far, by value: what others are computed from
@@ -80,7 +81,7 @@ type parcel struct {
 
 func newFlow(parties []string) flow {
 	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]event.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
-		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
+		faults: map[string]bool{}, meant: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
 		agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}, open: map[string]bool{}, application: map[way]int{}}
 }
 

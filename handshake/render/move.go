@@ -32,7 +32,7 @@ func (t *Terminal) move(m *move) {
 	case m.message != nil && m.known:
 		t.page.blank()
 		t.sides("   "+t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind)), "", t.paint.bold)
-		t.text(5, t.values(t.say.get("move", narrate.MoveKey(m.message, t.myths)).Text, m.message), nil)
+		t.meaning(5, t.values(t.say.get("move", narrate.MoveKey(m.message, t.myths)).Text, m.message))
 	case m.message != nil:
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
@@ -104,7 +104,16 @@ func (t *Terminal) heading(m *move) {
 	if entry.Title != "" && entry.Text == "" {
 		entry.Text = entry.Title
 	}
-	t.text(3, t.values(entry.Text, m.message), nil)
+	t.meaning(3, t.values(entry.Text, m.message))
+}
+
+// meaning says what a message means. Where another of the flow meant the same, a second ticket
+// or the other end's KeyUpdate, it has been said.
+func (t *Terminal) meaning(indent int, says string) {
+	if !t.flow.meant[says] {
+		t.flow.meant[says] = true
+		t.text(indent, says, nil)
+	}
 }
 
 // arrow draws who sends to whom, the parties in their columns.
@@ -253,6 +262,13 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 			parts[i] = string(name)
 		case ok && slices.Contains(ticketNames, r.name) && !isBinder(r, i):
 			parts[i] = t.ticket(name)
+		case ok && isBinder(r, i):
+			if !t.o.Worksheet {
+				parts[i] = t.fit(name, 0)
+			}
+			parts[i], between = "binder "+parts[i], "\n"
+		case r.name == "pre_shared_key" && len(r.values) > 1: // ServerHello's is one number
+			parts[i], between = "obfuscated_ticket_age "+parts[i], "\n"
 		}
 	}
 	if len(values) < len(r.values) {

@@ -156,6 +156,7 @@ func pairs() []pair {
 		return f.named && f.group.Kind == kx.KindKEM && f.group.QuantumSafe && !f.group.Hybrid
 	}
 	psk, pskKE := func(f *facts) bool { return f.psk }, func(f *facts) bool { return f.psk && !f.shared }
+	given := func(f *facts) bool { return f.external }
 	exchanged := func(f *facts) bool { return f.tls13 && f.shared }
 	open := func(f *facts) bool { return f.suite != nil && f.suite.Cipher.Kind == suite.MAC13 }
 	encrypted := func(f *facts) bool { return f.suite != nil && f.suite.Cipher.Kind == suite.AEAD13 }
@@ -202,6 +203,7 @@ func pairs() []pair {
 		{move("server/send/server_hello+resumed"), full12, "a full handshake"},
 		{move("server/send/finished"), resumed12, "a resumed session"},
 		{myth("session_id_no_handshake"), full12, "a full handshake"},
+		{myth("session_id_no_handshake"), given, "a key that is no ticket's"},
 		{scene("full_vs_resumed"), lesson(func(o *scenario.Options) bool { return o.Resume == scenario.ResumePSK }), "TLS 1.3, where no round trip is saved"},
 		{scene("full_vs_resumed+0rtt"), lesson(func(o *scenario.Options) bool { return o.HelloRetry || o.Cookie }), "a retry, which early data does not survive"},
 
@@ -223,6 +225,8 @@ func pairs() []pair {
 		{entry{key: "legacy_session_id"}, v12, "TLS 1.2"},
 		{entry{key: "legacy_compression_method"}, v12, "TLS 1.2"},
 		{secret("key_block"), v13, "TLS 1.3"},
+		{decision("cipher_suite/server_preference"), v13, "TLS 1.3"},
+		{decision("cipher_suite/server_preference+tls13"), v12, "TLS 1.2"},
 
 		// A retry.
 		{move("client/send/client_hello/tls13"), func(f *facts) bool { return f.retry && f.offered }, "pre-shared keys, whose binders differ too"},
@@ -254,6 +258,8 @@ func pairs() []pair {
 		{move("client/send/certificate/tls13"), open, "a suite that does not encrypt"},
 		{myth("hidden_certificate"), open, "a suite that does not encrypt"},
 		{scene("psk_tried"), lesson(func(o *scenario.Options) bool { return bare(o) && !o.NoClientCert }), "data under a suite that does not encrypt"},
+		{scene("psk_tried"), lesson(func(o *scenario.Options) bool { return o.PSK != nil }), "a key that is no ticket's"},
+		{scene("psk_tried+given"), lesson(func(o *scenario.Options) bool { return o.Resume != scenario.NoResume }), "a ticket's key"},
 		{scene("psk_tried+open"), lesson(func(o *scenario.Options) bool { return !bare(o) }), "a suite that encrypts"},
 		{move("server/send/encrypted_extensions/tls13+integrity"), encrypted, "a suite that encrypts"},
 		{move("server/send/certificate/tls13+integrity"), encrypted, "a suite that encrypts"},
