@@ -58,6 +58,11 @@ var clientHints = map[iana.AlertDescription][]hint{
 	iana.BadCertificateStatusResponse: silent, // we staple nothing
 	iana.UnknownPSKIdentity:           {{offersKey, "psk_identity"}, {resumes, "session_key"}, {nil, ""}},
 	iana.CertificateRequired:          {{nil, "certificate_wanted"}},
+	iana.TooManyCIDsRequested:         silent, // DTLS's
+	iana.ExportRestriction:            silent, // TLS 1.0's
+	iana.BadCertificateHashValue:      silent, // for client_certificate_url, which is not built
+	iana.GeneralError:                 silent, // it says nothing, on purpose
+	iana.ECHRequired:                  silent, // we offer no ECH
 	iana.NoApplicationProtocol:        {{offersProtocols, "protocols"}, {nil, "protocol_wanted"}},
 }
 
@@ -94,6 +99,11 @@ var serverHints = map[iana.AlertDescription][]hint{
 	iana.BadCertificateStatusResponse: {{staples("none"), ""}, {nil, "staple_bad"}},
 	iana.UnknownPSKIdentity:           silent,
 	iana.CertificateRequired:          silent,
+	iana.TooManyCIDsRequested:         silent, // DTLS's
+	iana.ExportRestriction:            silent, // TLS 1.0's
+	iana.BadCertificateHashValue:      silent, // for client_certificate_url, which is not built
+	iana.GeneralError:                 silent, // it says nothing, on purpose
+	iana.ECHRequired:                  silent, // we offer no ECH
 	iana.NoApplicationProtocol:        {{offersProtocols, "protocol_chosen"}, {nil, ""}},
 }
 

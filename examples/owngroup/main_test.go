@@ -28,9 +28,9 @@ func TestRun(t *testing.T) {
 	for _, want := range []string{
 		"toy32", "TLS 1.3", "GET /",
 		fmt.Sprintf("p             %08x", p), fmt.Sprintf("g             %08x", g),
-		fmt.Sprintf("A = g^a mod p %08x", A), fmt.Sprintf("key_share              toy32 (0xfe00) %08x", A),
-		fmt.Sprintf("B = g^b mod p %08x", B), fmt.Sprintf("key_share          toy32 (0xfe00) %08x", B),
-		fmt.Sprintf("A             %08x", A), fmt.Sprintf("g^ab mod p    %08x [secret]", secret),
+		fmt.Sprintf("A = g^a mod p %08x", A), fmt.Sprintf("toy32 (0xfe00) %08x", A),
+		fmt.Sprintf("B = g^b mod p %08x", B), fmt.Sprintf("toy32 (0xfe00) %08x", B),
+		fmt.Sprintf("B             %08x", B), fmt.Sprintf("g^ab mod p    %08x [secret]", secret),
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)
