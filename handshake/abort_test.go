@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -48,13 +49,13 @@ func TestVerifierChoosesAlert(t *testing.T) {
 func TestAbort(t *testing.T) {
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for role := range 2 {
-			for _, why := range append(reason.All(), "") {
+			for _, why := range append(reason.All(), reason.None) {
 				want, ok := reason.Alert(why)
-				if !ok || why == "" {
+				if !ok || why == reason.None {
 					want = iana.InternalError
 				}
 				err := error(reason.New(why, "", "", nil, nil))
-				if why == "" {
+				if why == reason.None {
 					err = errors.New("out of space")
 				}
 				cc, sc := ends13(lesson(t, "ecdsa"))
@@ -70,13 +71,13 @@ func TestAbort(t *testing.T) {
 					t.Errorf("%v, %v, %q: the peer reads %v", version, e.Role(), why, err)
 				}
 				wantWhy := why
-				if !ok || why == "" {
+				if !ok || why == reason.None {
 					wantWhy = reason.Internal
 				}
 				checkRefusal(t, fmt.Sprintf("%v, %v, %q", version, e.Role(), why), e, peer, wantWhy, want)
 				_, rerr := e.Read(make([]byte, 1))
 				_, werr := e.Write([]byte("x"))
-				if again := e.Abort(err); rerr != e.Err() || werr != e.Err() || again != e.Err() || e.State() != handshake.Failed {
+				if again := e.Abort(err); rerr != e.Err() || werr != e.Err() || again != e.Err() || e.State() != event.Failed {
 					t.Errorf("%v, %v, %q: then it reads %v, writes %v, aborts %v in %v", version, e.Role(), why, rerr, werr, again, e.State())
 				}
 				if out := e.Output(); len(out) > 0 {
@@ -94,8 +95,8 @@ func TestAbortAnyState(t *testing.T) {
 		for role := range 2 {
 			for at := 0; ; at++ {
 				var sent []iana.AlertDescription
-				hear := listener(func(e handshake.Event) {
-					if a, ok := e.(*handshake.AlertEvent); ok && a.Dir == handshake.Send && a.Level == iana.Fatal {
+				hear := listener(func(e event.Event) {
+					if a, ok := e.(*event.Alert); ok && a.Dir == event.Send && a.Level == iana.Fatal {
 						sent = append(sent, a.Description)
 					}
 				})
@@ -174,6 +175,6 @@ func TestAbortLate(t *testing.T) {
 	}
 }
 
-type listener func(handshake.Event)
+type listener func(event.Event)
 
-func (l listener) Event(e handshake.Event) { l(e) }
+func (l listener) Event(e event.Event) { l(e) }

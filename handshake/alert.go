@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -13,7 +14,7 @@ import (
 // sendAlert queues an alert; cause is what made us, nil for close_notify.
 func (e *Endpoint) sendAlert(l iana.AlertLevel, d iana.AlertDescription, cause error) {
 	if lis := e.cfg.Listener; lis != nil {
-		lis.Event(&AlertEvent{Meta: e.meta(), Dir: Send, Level: l, Description: d, Err: cause})
+		lis.Event(&event.Alert{Meta: e.meta(), Dir: event.Send, Level: l, Description: d, Err: cause})
 	}
 	// A writer that cannot protect two more bytes has failed already, and the
 	// peer will see the connection end without close_notify.
@@ -26,13 +27,13 @@ func (e *Endpoint) readAlert(payload []byte) error {
 		return message.Under(e.version(), err)
 	}
 	if lis := e.cfg.Listener; lis != nil {
-		lis.Event(&AlertEvent{Meta: e.meta(), Dir: Receive, Level: a.Level, Description: a.Description})
+		lis.Event(&event.Alert{Meta: e.meta(), Dir: event.Receive, Level: a.Level, Description: a.Description})
 	}
 	tls13, closure := e.version() == iana.TLS13, a.Description == iana.CloseNotify || a.Description == iana.UserCanceled
 	switch {
 	case tls13 && closure && len(e.hs) > 0: // RFC 9846 §5.1
 		return reason.New(reason.InterleavedMessage, "RFC 9846 §5.1", "record.type", iana.Handshake, iana.Alert)
-	case a.Description == iana.CloseNotify && e.state == Connected:
+	case a.Description == iana.CloseNotify && e.state == event.Connected:
 		e.closeReceived = true
 		return nil
 	case tls13:

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
@@ -29,8 +30,8 @@ import (
 // of the value, with no arguments. A caller makes such a value from a number, a word or
 // nothing at all, and prints it.
 var values = []any{
-	handshake.Role(0), handshake.Direction(0), handshake.Op(0), handshake.Keys(0), handshake.State(0), handshake.EarlyDataStatus(0), handshake.Move{},
-	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.OneOf(nil),
+	event.Role(0), event.Direction(0), event.Op(0), event.Keys(0), event.State(0), handshake.EarlyDataStatus(0), event.Move{},
+	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil),
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
 	iana.NameType(0), iana.PSKKeyExchangeMode(0), iana.Group(0), iana.HandshakeType(0), iana.KeyUpdateRequest(0), iana.Auth(0),

@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -25,25 +26,25 @@ func TestCertificate13(t *testing.T) {
 		name   string
 		setup  func(c, s *handshake.Config)
 		change func(*message.Certificate13)
-		from   handshake.Role
+		from   event.Role
 		want   want
 	}{
 		{"a server without one", nil, func(m *message.Certificate13) { m.Entries = nil }, server,
-			want{reason.BadLength, "certificate.certificate_list", 5, iana.DecodeError, handshake.WaitCertificateOrRequest}},
+			want{reason.BadLength, "certificate.certificate_list", 5, iana.DecodeError, event.WaitCertificateOrRequest}},
 		{"a client without one", mutual, func(m *message.Certificate13) { m.Entries = nil }, client,
-			want{reason.CertificateRequired, "certificate.certificate_list", 5, iana.CertificateRequired, handshake.WaitCertificate}},
+			want{reason.CertificateRequired, "certificate.certificate_list", 5, iana.CertificateRequired, event.WaitCertificate}},
 		{"a context", nil, func(m *message.Certificate13) { m.RequestContext = []byte{1} }, server,
-			want{reason.BadValue, "certificate.certificate_request_context", anywhere, iana.IllegalParameter, handshake.WaitCertificateOrRequest}},
+			want{reason.BadValue, "certificate.certificate_request_context", anywhere, iana.IllegalParameter, event.WaitCertificateOrRequest}},
 		{"a client's context", mutual, func(m *message.Certificate13) { m.RequestContext = []byte{1} }, client,
-			want{reason.BadValue, "certificate.certificate_request_context", anywhere, iana.IllegalParameter, handshake.WaitCertificate}},
+			want{reason.BadValue, "certificate.certificate_request_context", anywhere, iana.IllegalParameter, event.WaitCertificate}},
 		{"no certificate in an entry", nil, func(m *message.Certificate13) { m.Entries[0].Cert = nil }, server,
-			want{reason.BadLength, "certificate.certificate_list.certificate_entry.cert_data", anywhere, iana.DecodeError, handshake.WaitCertificateOrRequest}},
+			want{reason.BadLength, "certificate.certificate_list.certificate_entry.cert_data", anywhere, iana.DecodeError, event.WaitCertificateOrRequest}},
 		{"noise for a certificate", nil, func(m *message.Certificate13) { m.Entries[0].Cert = []byte("no certificate") }, server,
-			want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, handshake.WaitCertificateOrRequest}},
+			want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, event.WaitCertificateOrRequest}},
 		{"a chain to nowhere", nil, func(m *message.Certificate13) { m.Entries = m.Entries[:1] }, server,
-			want{reason.CertificateUntrusted, "certificate[0].issuer", anywhere, iana.UnknownCA, handshake.WaitCertificateOrRequest}},
+			want{reason.CertificateUntrusted, "certificate[0].issuer", anywhere, iana.UnknownCA, event.WaitCertificateOrRequest}},
 		{"a server's certificate from a client", mutual, func(m *message.Certificate13) { m.Entries[0].Cert = world("ecdsa").Chain[0] }, client,
-			want{reason.CertificateUsage, "certificate[0].extended_key_usage", -1, iana.UnsupportedCertificate, handshake.WaitCertificate}},
+			want{reason.CertificateUsage, "certificate[0].extended_key_usage", -1, iana.UnsupportedCertificate, event.WaitCertificate}},
 	} {
 		attack{name: test.name, setup: test.setup, kind: message.KindCertificate, change: cert(test.change), want: test.want}.run(t, test.from)
 	}
@@ -52,7 +53,7 @@ func TestCertificate13(t *testing.T) {
 	cc, sc := pair13()
 	sc.ClientAuth, sc.Roots = handshake.RequireClientCert, world("ecdsa").Roots
 	connect(t, cc, sc).run(nil).
-		refuses(server, want{reason.CertificateRequired, "certificate.certificate_list", 5, iana.CertificateRequired, handshake.WaitCertificate})
+		refuses(server, want{reason.CertificateRequired, "certificate.certificate_list", 5, iana.CertificateRequired, event.WaitCertificate})
 
 	// A request that names no schemes, and one with a context, in the handshake.
 	request := func(f func(*message.CertificateRequest13)) func(message.Message) {
@@ -60,22 +61,22 @@ func TestCertificate13(t *testing.T) {
 	}
 	attack{name: "a request without schemes", setup: mutual, kind: message.KindCertificateRequest,
 		change: request(func(m *message.CertificateRequest13) { without(&m.Extensions, iana.ExtSignatureAlgorithms) }),
-		want:   want{reason.MissingExtension, "certificate_request.extensions", anywhere, iana.MissingExtension, handshake.WaitCertificateOrRequest}}.run(t, server)
+		want:   want{reason.MissingExtension, "certificate_request.extensions", anywhere, iana.MissingExtension, event.WaitCertificateOrRequest}}.run(t, server)
 	attack{name: "a request with a context", setup: mutual, kind: message.KindCertificateRequest,
 		change: request(func(m *message.CertificateRequest13) { m.RequestContext = []byte{1} }),
-		want:   want{reason.BadValue, "certificate_request.certificate_request_context", anywhere, iana.IllegalParameter, handshake.WaitCertificateOrRequest}}.run(t, server)
+		want:   want{reason.BadValue, "certificate_request.certificate_request_context", anywhere, iana.IllegalParameter, event.WaitCertificateOrRequest}}.run(t, server)
 }
 
 // A compressed certificate is a bomb, or not what it says, or in a tongue that nobody
 // offered to understand (RFC 8879 §4, §5).
 func TestCompressedCertificateRefused(t *testing.T) {
 	const field = "compressed_certificate."
-	bomb, err := certcompress.Compress(iana.CompressZlib, make([]byte, 1<<18))
+	bomb, err := certcompress.Zlib.Compress(make([]byte, 1<<18))
 	if err != nil {
 		t.Fatal(err)
 	}
 	pack := func(body []byte) func(*message.CompressedCertificate) {
-		b, err := certcompress.Compress(iana.CompressZlib, body)
+		b, err := certcompress.Zlib.Compress(body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,13 +106,13 @@ func TestCompressedCertificateRefused(t *testing.T) {
 		{"no Certificate inside", pack([]byte{0, 0, 0}), want{reason.Truncated, "certificate.certificate_list.length", anywhere, iana.DecodeError, 0}},
 		{"something behind the Certificate inside", pack([]byte{0, 0, 0, 0, 9}), want{reason.TrailingBytes, "certificate", anywhere, iana.DecodeError, 0}},
 	} {
-		for _, from := range []handshake.Role{client, server} {
+		for _, from := range []event.Role{client, server} {
 			w := test.want
-			w.state = handshake.WaitCertificate
+			w.state = event.WaitCertificate
 			attack{name: test.name + "/" + from.String(), kind: message.KindCompressedCertificate, want: w,
 				setup: func(c, s *handshake.Config) {
 					wantClientCert(t, c, s)
-					c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+					c.CertificateCompression = []*certcompress.Method{certcompress.Zlib}
 					s.CertificateCompression = c.CertificateCompression
 				},
 				change: func(m message.Message) { test.change(m.(*message.CompressedCertificate)) }}.run(t, from)
@@ -121,14 +122,14 @@ func TestCompressedCertificateRefused(t *testing.T) {
 	// Nobody, compressed: from a server a matter of form; from a client, who might have
 	// sent the four bytes plain, a missing certificate.
 	empty := []byte{0, 0, 0, 0}
-	for from, w := range map[handshake.Role]want{
-		server: {reason.BadLength, "certificate.certificate_list", 5, iana.DecodeError, handshake.WaitCertificate},
-		client: {reason.CertificateRequired, "compressed_certificate", anywhere, iana.CertificateRequired, handshake.WaitCertificate},
+	for from, w := range map[event.Role]want{
+		server: {reason.BadLength, "certificate.certificate_list", 5, iana.DecodeError, event.WaitCertificate},
+		client: {reason.CertificateRequired, "compressed_certificate", anywhere, iana.CertificateRequired, event.WaitCertificate},
 	} {
 		attack{name: "nobody, from a " + from.String(), kind: message.KindCompressedCertificate, want: w,
 			setup: func(c, s *handshake.Config) {
 				wantClientCert(t, c, s)
-				c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+				c.CertificateCompression = []*certcompress.Method{certcompress.Zlib}
 				s.CertificateCompression = c.CertificateCompression
 			},
 			change: func(m message.Message) { pack(empty)(m.(*message.CompressedCertificate)) }}.run(t, from)
@@ -170,15 +171,15 @@ func TestCertificateVerify13(t *testing.T) {
 		}, reason.BadSignature, value, iana.DecryptError},
 		{"no value", ecdsa, func(sg *message.Signature) { sg.Bytes = nil }, reason.BadSignature, value, iana.DecryptError},
 	} {
-		for _, from := range []handshake.Role{client, server} {
+		for _, from := range []event.Role{client, server} {
 			attack{name: test.name + "/" + from.String(), setup: test.setup, kind: message.KindCertificateVerify,
 				change: func(m message.Message) { test.change(&m.(*message.CertificateVerify).Signature) },
-				want:   want{test.want, test.field, -1, test.alert, handshake.WaitCertificateVerify}}.run(t, from)
+				want:   want{test.want, test.field, -1, test.alert, event.WaitCertificateVerify}}.run(t, from)
 		}
 	}
 
 	// A key that does not belong to the certificate.
-	for _, from := range []handshake.Role{client, server} {
+	for _, from := range []event.Role{client, server} {
 		cc, sc := pair13()
 		wantClientCert(t, cc, sc)
 		if from == client {
@@ -186,7 +187,7 @@ func TestCertificateVerify13(t *testing.T) {
 		} else {
 			sc.Certificates[0].Key = world("ecdsa").Intermediate.Key
 		}
-		connect(t, cc, sc).run(nil).refuses(other(from), want{reason.BadSignature, value, -1, iana.DecryptError, handshake.WaitCertificateVerify})
+		connect(t, cc, sc).run(nil).refuses(other(from), want{reason.BadSignature, value, -1, iana.DecryptError, event.WaitCertificateVerify})
 	}
 }
 
@@ -196,22 +197,22 @@ func TestCertificateVerify13(t *testing.T) {
 // without the words, another transcript.
 func TestSignatureIsBound(t *testing.T) {
 	spaces := bytes.Repeat([]byte{' '}, 64)
-	for name, forge := range map[string]func(right []byte, from handshake.Role) []byte{
-		"the other role's words": func(right []byte, from handshake.Role) []byte {
+	for name, forge := range map[string]func(right []byte, from event.Role) []byte{
+		"the other role's words": func(right []byte, from event.Role) []byte {
 			words := []byte("TLS 1.3, " + other(from).String() + " CertificateVerify\x00")
 			return slices.Concat(spaces, words, right[len(right)-32:])
 		},
-		"no words":           func(right []byte, _ handshake.Role) []byte { return right[len(right)-32:] },
-		"no spaces":          func(right []byte, _ handshake.Role) []byte { return right[64:] },
-		"another transcript": func(right []byte, _ handshake.Role) []byte { b := slices.Clone(right); b[len(b)-1] ^= 1; return b },
-		"the right ones":     func(right []byte, _ handshake.Role) []byte { return right },
+		"no words":           func(right []byte, _ event.Role) []byte { return right[len(right)-32:] },
+		"no spaces":          func(right []byte, _ event.Role) []byte { return right[64:] },
+		"another transcript": func(right []byte, _ event.Role) []byte { b := slices.Clone(right); b[len(b)-1] ^= 1; return b },
+		"the right ones":     func(right []byte, _ event.Role) []byte { return right },
 	} {
-		for _, from := range []handshake.Role{client, server} {
+		for _, from := range []event.Role{client, server} {
 			cc, sc := pair13()
 			wantClientCert(t, cc, sc)
 			var signed []byte // what the right signature is over, as its maker tells
-			listen := handshake.ListenerFunc(func(e handshake.Event) {
-				if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "certificate_verify_signature" {
+			listen := event.ListenerFunc(func(e event.Event) {
+				if s, ok := e.(*event.Secret); ok && s.Label == event.LabelCertificateVerifySignature {
 					signed = s.Inputs[0].Bytes
 				}
 			})
@@ -241,7 +242,7 @@ func TestSignatureIsBound(t *testing.T) {
 
 // A Finished that does not hold what both ends have said.
 func TestFinished13(t *testing.T) {
-	for _, from := range []handshake.Role{client, server} {
+	for _, from := range []event.Role{client, server} {
 		for name, change := range map[string]func([]byte) []byte{
 			"another bit":  func(b []byte) []byte { b = slices.Clone(b); b[31] ^= 1; return b },
 			"a byte short": func(b []byte) []byte { return b[:31] },
@@ -250,7 +251,7 @@ func TestFinished13(t *testing.T) {
 			"nothing":      func(b []byte) []byte { return nil },
 			"zeros":        func(b []byte) []byte { return zero32 },
 		} {
-			w := want{reason.BadFinished, "finished.verify_data", 4, iana.DecryptError, handshake.WaitFinished}
+			w := want{reason.BadFinished, "finished.verify_data", 4, iana.DecryptError, event.WaitFinished}
 			if len(change(zero32)) != 32 { // RFC 9846 §6.2
 				w.reason, w.alert = reason.BadLength, iana.DecodeError
 			}
@@ -280,7 +281,7 @@ func TestPostHandshake13(t *testing.T) {
 	misplaced := &message.NewSessionTicket13{Lifetime: 1, Ticket: []byte("t")}
 	misplaced.Extensions.Add(&message.Raw{ExtType: iana.ExtKeyShare, Data: []byte{0, 29}})
 	for _, test := range []struct {
-		to     handshake.Role
+		to     event.Role
 		m      message.Message
 		reason reason.Reason
 		field  string
@@ -304,7 +305,7 @@ func TestPostHandshake13(t *testing.T) {
 		cc.Sessions = growing{frozen{}}
 		c := connect(t, cc, sc).run(nil).completes()
 		c.inject(test.to, put(t, c.as(other(test.to), 0), iana.Handshake, marshalled(t, test.m)))
-		c.refuses(test.to, want{test.reason, test.field, anywhere, test.alert, handshake.Connected})
+		c.refuses(test.to, want{test.reason, test.field, anywhere, test.alert, event.Connected})
 		if n := len(cc.Sessions.(growing).frozen); n != 0 {
 			t.Errorf("%v: the client keeps %d sessions", test.field, n)
 		}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -25,17 +27,17 @@ func TestMisplacedExtensions(t *testing.T) {
 	add := func(x *message.Extensions, y message.Extension) { x.Add(y) }
 	everything := func(c, s *handshake.Config) {
 		c.ALPN, c.Stapling, c.SendCertificateAuthorities = []string{"h2"}, true, true
-		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+		c.CertificateCompression = []*certcompress.Method{certcompress.Zlib}
 		l := world("ecdsa")
 		s.ClientAuth, s.Roots = handshake.RequestClientCert, l.Roots
 	}
 	for _, place := range []struct {
 		kind  message.Kind
-		state handshake.State
+		state event.State
 		add   func(message.Message, message.Extension)
 		list  list
 	}{
-		{message.KindEncryptedExtensions, handshake.WaitEncryptedExtensions,
+		{message.KindEncryptedExtensions, event.WaitEncryptedExtensions,
 			func(m message.Message, x message.Extension) { add(&m.(*message.EncryptedExtensions).Extensions, x) }, list{
 				{"key_share", raw(iana.ExtKeyShare, 0, 29), reason.BadValue},
 				{"supported_versions", raw(iana.ExtSupportedVersions, 3, 4), reason.BadValue},
@@ -50,14 +52,14 @@ func TestMisplacedExtensions(t *testing.T) {
 				{"signed_certificate_timestamp", raw(iana.ExtSignedCertTimestamp), reason.UnsolicitedExtension},
 				{"0x4444", raw(0x4444), reason.UnsolicitedExtension},
 			}},
-		{message.KindCertificateRequest, handshake.WaitCertificateOrRequest,
+		{message.KindCertificateRequest, event.WaitCertificateOrRequest,
 			func(m message.Message, x message.Extension) { add(&m.(*message.CertificateRequest13).Extensions, x) }, list{
 				{"key_share", raw(iana.ExtKeyShare, 0, 29), reason.BadValue},
 				{"supported_groups", raw(iana.ExtSupportedGroups, 0, 2, 0, 29), reason.BadValue},
 				{"application_layer_protocol_negotiation", raw(iana.ExtALPN, 0, 3, 2, 'h', '2'), reason.BadValue},
 				{"early_data", raw(iana.ExtEarlyData), reason.BadValue},
 			}},
-		{message.KindCertificate, handshake.WaitCertificate,
+		{message.KindCertificate, event.WaitCertificate,
 			func(m message.Message, x message.Extension) {
 				add(&m.(*message.Certificate13).Entries[0].Extensions, x)
 			}, list{
@@ -98,7 +100,7 @@ func TestMisplacedExtensions(t *testing.T) {
 		change: func(m message.Message) {
 			add(&m.(*message.Certificate13).Entries[0].Extensions, &message.StapledStatus{Status: iana.StatusOCSP, Response: []byte("fine")})
 		},
-		want: want{reason.UnsolicitedExtension, "certificate.certificate_list.certificate_entry.extensions", anywhere, iana.UnsupportedExtension, handshake.WaitCertificate},
+		want: want{reason.UnsolicitedExtension, "certificate.certificate_list.certificate_entry.extensions", anywhere, iana.UnsupportedExtension, event.WaitCertificate},
 	}.run(t, client)
 }
 
@@ -131,7 +133,7 @@ func TestEncryptedExtensions(t *testing.T) {
 	} {
 		attack{name: test.name, setup: test.setup, kind: message.KindEncryptedExtensions,
 			change: func(m message.Message) { test.change(&m.(*message.EncryptedExtensions).Extensions) },
-			want:   want{test.want, test.field, anywhere, iana.IllegalParameter, handshake.WaitEncryptedExtensions}}.run(t, server)
+			want:   want{test.want, test.field, anywhere, iana.IllegalParameter, event.WaitEncryptedExtensions}}.run(t, server)
 	}
 	// GREASE that comes back was not ignored (RFC 8701 §3.1).
 	cc, sc := pair13()
@@ -148,5 +150,5 @@ func TestEncryptedExtensions(t *testing.T) {
 		}
 	})
 	c := connect(t, cc, sc).run(nil)
-	c.refuses(client, want{reason.UnsolicitedExtension, "encrypted_extensions.extensions." + sent.String(), anywhere, iana.UnsupportedExtension, handshake.WaitEncryptedExtensions})
+	c.refuses(client, want{reason.UnsolicitedExtension, "encrypted_extensions.extensions." + sent.String(), anywhere, iana.UnsupportedExtension, event.WaitEncryptedExtensions})
 }

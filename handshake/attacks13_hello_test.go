@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -26,7 +27,7 @@ type attack struct {
 
 // run lets an end say it: in its own transcript, too, so that nothing but what the
 // test is about can be found fault with.
-func (a attack) run(t *testing.T, from handshake.Role) {
+func (a attack) run(t *testing.T, from event.Role) {
 	t.Helper()
 	t.Run(a.name, func(t *testing.T) {
 		cc, sc := pair13()
@@ -76,7 +77,7 @@ func TestServerHello13(t *testing.T) {
 	const field = "server_hello."
 	const x = field + "extensions."
 	illegal := func(r reason.Reason, field string) want {
-		return want{r, field, anywhere, iana.IllegalParameter, handshake.WaitServerHello}
+		return want{r, field, anywhere, iana.IllegalParameter, event.WaitServerHello}
 	}
 	for _, a := range []attack{
 		{name: "TLS 1.2 in supported_versions", change: serverHello(replaceExt(&message.SelectedVersion{Version: iana.TLS12})),
@@ -84,9 +85,9 @@ func TestServerHello13(t *testing.T) {
 		{name: "a version not offered", change: serverHello(replaceExt(&message.SelectedVersion{Version: 0x0305})),
 			want: illegal(reason.NotOffered, x+"supported_versions.selected_version")},
 		{name: "TLS 1.3 in legacy_version", change: serverHello(func(m *message.ServerHello) { m.Version = iana.TLS13 }),
-			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, handshake.WaitServerHello}},
+			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, event.WaitServerHello}},
 		{name: "TLS 1.1 in legacy_version", change: serverHello(func(m *message.ServerHello) { m.Version = iana.TLS11 }),
-			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, handshake.WaitServerHello}},
+			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, event.WaitServerHello}},
 		{name: "another session ID", change: serverHello(func(m *message.ServerHello) { m.SessionID = bytes.Repeat([]byte{7}, 32) }),
 			want: illegal(reason.BadValue, field+"session_id")},
 		{name: "no session ID", change: serverHello(func(m *message.ServerHello) { m.SessionID = nil }),
@@ -110,7 +111,7 @@ func TestServerHello13(t *testing.T) {
 		{name: "a share of small order", change: serverHello(func(m *message.ServerHello) { serverShare(m).Share = zero32 }),
 			want: illegal(reason.BadShare, x+"key_share.key_exchange")},
 		{name: "no share", change: serverHello(func(m *message.ServerHello) { without(&m.Extensions, iana.ExtKeyShare) }),
-			want: want{reason.MissingExtension, field + "extensions", anywhere, iana.MissingExtension, handshake.WaitServerHello}},
+			want: want{reason.MissingExtension, field + "extensions", anywhere, iana.MissingExtension, event.WaitServerHello}},
 		{name: "the same extension twice", change: serverHello(addExt(&message.SelectedVersion{Version: iana.TLS13})),
 			want: illegal(reason.DuplicateExtension, field+"extensions")},
 		{name: "an extension of EncryptedExtensions", change: serverHello(addExt(&message.ALPN{Protocols: []string{"h2"}})),
@@ -118,17 +119,17 @@ func TestServerHello13(t *testing.T) {
 		{name: "an extension of TLS 1.2", change: serverHello(addExt(&message.ExtendedMasterSecret{})),
 			want: illegal(reason.BadValue, x+"extended_master_secret")},
 		{name: "an extension not asked for", change: serverHello(addExt(&message.Raw{ExtType: 0x4444})),
-			want: want{reason.UnsolicitedExtension, x + "0x4444", anywhere, iana.UnsupportedExtension, handshake.WaitServerHello}},
+			want: want{reason.UnsolicitedExtension, x + "0x4444", anywhere, iana.UnsupportedExtension, event.WaitServerHello}},
 		{name: "a PSK that nobody offered", change: serverHello(addExt(&message.Raw{ExtType: iana.ExtPreSharedKey, Data: []byte{0, 0}})),
-			want: want{reason.UnsolicitedExtension, x + "pre_shared_key", anywhere, iana.UnsupportedExtension, handshake.WaitServerHello}},
+			want: want{reason.UnsolicitedExtension, x + "pre_shared_key", anywhere, iana.UnsupportedExtension, event.WaitServerHello}},
 		{name: "a cookie outside HelloRetryRequest", change: serverHello(addExt(&message.Raw{ExtType: iana.ExtCookie, Data: []byte{0, 1, 1}})),
-			want: want{reason.UnsolicitedExtension, x + "cookie", anywhere, iana.UnsupportedExtension, handshake.WaitServerHello}},
+			want: want{reason.UnsolicitedExtension, x + "cookie", anywhere, iana.UnsupportedExtension, event.WaitServerHello}},
 		{name: "another suite than in HelloRetryRequest", setup: cookieWanted, change: serverHello(func(m *message.ServerHello) { m.CipherSuite = 0x1303 }),
 			want: illegal(reason.BadValue, field+"cipher_suite")},
 		{name: "another group than in HelloRetryRequest", setup: noShare, change: serverHello(func(m *message.ServerHello) { serverShare(m).Group = iana.P256 }),
 			want: illegal(reason.NotOffered, x+"key_share.group")},
 		{name: "TLS 1.2 after HelloRetryRequest", setup: cookieWanted, change: serverHello(func(m *message.ServerHello) { without(&m.Extensions, iana.ExtSupportedVersions) }),
-			want: want{reason.MissingExtension, field + "extensions", anywhere, iana.MissingExtension, handshake.WaitServerHello}},
+			want: want{reason.MissingExtension, field + "extensions", anywhere, iana.MissingExtension, event.WaitServerHello}},
 	} {
 		a.kind = message.KindServerHello
 		a.run(t, server)
@@ -145,7 +146,7 @@ func TestHelloRetryRequestRefused(t *testing.T) {
 	const field = "hello_retry_request."
 	const x = field + "extensions."
 	illegal := func(r reason.Reason, field string) want {
-		return want{r, field, anywhere, iana.IllegalParameter, handshake.WaitServerHello}
+		return want{r, field, anywhere, iana.IllegalParameter, event.WaitServerHello}
 	}
 	for _, a := range []attack{
 		{name: "nothing changes", change: serverHello(func(m *message.ServerHello) { without(&m.Extensions, iana.ExtCookie) }),
@@ -159,9 +160,9 @@ func TestHelloRetryRequestRefused(t *testing.T) {
 		{name: "TLS 1.2", change: serverHello(replaceExt(&message.SelectedVersion{Version: iana.TLS12})),
 			want: illegal(reason.NotOffered, x+"supported_versions.selected_version")},
 		{name: "no version", change: serverHello(func(m *message.ServerHello) { without(&m.Extensions, iana.ExtSupportedVersions) }),
-			want: want{reason.MissingExtension, field + "extensions", anywhere, iana.MissingExtension, handshake.WaitServerHello}},
+			want: want{reason.MissingExtension, field + "extensions", anywhere, iana.MissingExtension, event.WaitServerHello}},
 		{name: "legacy_version", change: serverHello(func(m *message.ServerHello) { m.Version = iana.TLS13 }),
-			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, handshake.WaitServerHello}},
+			want: want{reason.UnsupportedVersion, field + "server_version", anywhere, iana.ProtocolVersion, event.WaitServerHello}},
 		{name: "another session ID", change: serverHello(func(m *message.ServerHello) { m.SessionID = make([]byte, 32) }),
 			want: illegal(reason.BadValue, field+"session_id")},
 		{name: "compression", change: serverHello(func(m *message.ServerHello) { m.Compression = 1 }),
@@ -169,7 +170,7 @@ func TestHelloRetryRequestRefused(t *testing.T) {
 		{name: "a suite not offered", change: serverHello(func(m *message.ServerHello) { m.CipherSuite = sha256Only }),
 			want: illegal(reason.NotOffered, field+"cipher_suite")},
 		{name: "an extension not asked for", change: serverHello(addExt(&message.Raw{ExtType: 0x4444})),
-			want: want{reason.UnsolicitedExtension, x + "0x4444", anywhere, iana.UnsupportedExtension, handshake.WaitServerHello}},
+			want: want{reason.UnsolicitedExtension, x + "0x4444", anywhere, iana.UnsupportedExtension, event.WaitServerHello}},
 		{name: "an extension of another message", change: serverHello(addExt(&message.Raw{ExtType: iana.ExtSupportedGroups, Data: []byte{0, 2, 0, 23}})),
 			want: illegal(reason.BadValue, x+"supported_groups")},
 	} {
@@ -185,7 +186,7 @@ func TestHelloRetryRequestRefused(t *testing.T) {
 	// An empty cookie is no cookie: the form forbids it.
 	attack{name: "an empty cookie", setup: cookieWanted, kind: message.KindHelloRetryRequest,
 		change: serverHello(replaceExt(&message.Raw{ExtType: iana.ExtCookie, Data: []byte{0, 0}})),
-		want:   want{reason.BadLength, x + "cookie.cookie", anywhere, iana.DecodeError, handshake.WaitServerHello}}.run(t, server)
+		want:   want{reason.BadLength, x + "cookie.cookie", anywhere, iana.DecodeError, event.WaitServerHello}}.run(t, server)
 
 	// A second one: once is enough to say what one wants (RFC 9846 §4.2.4).
 	rec := recordedAs(t, "1.3, retried for a group, no disguise")
@@ -211,9 +212,9 @@ func TestClientHello13(t *testing.T) {
 	ch := func(f func(*message.ClientHello)) func(message.Message) {
 		return func(m message.Message) { f(m.(*message.ClientHello)) }
 	}
-	missing := want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, handshake.Start}
+	missing := want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, event.Start}
 	illegal := func(r reason.Reason, field string) want {
-		return want{r, field, anywhere, iana.IllegalParameter, handshake.Start}
+		return want{r, field, anywhere, iana.IllegalParameter, event.Start}
 	}
 	share := func(g iana.Group) message.KeyShareEntry { return message.KeyShareEntry{Group: g, Share: zero32} }
 	for _, a := range []attack{
@@ -229,31 +230,31 @@ func TestClientHello13(t *testing.T) {
 			x.Shares = append(x.Shares, share(iana.X448))
 		}), want: illegal(reason.BadValue, x+"key_share")},
 		{name: "a share that is too short", change: ch(func(m *message.ClientHello) { edit[*message.KeyShareClient](m).Shares[0].Share = []byte{1} }),
-			want: want{reason.BadShare, x + "key_share.key_exchange", anywhere, iana.IllegalParameter, handshake.SendServerHello}},
+			want: want{reason.BadShare, x + "key_share.key_exchange", anywhere, iana.IllegalParameter, event.SendServerHello}},
 		{name: "a share of small order", change: ch(func(m *message.ClientHello) { edit[*message.KeyShareClient](m).Shares[0].Share = zero32 }),
-			want: want{reason.BadShare, x + "key_share.key_exchange", anywhere, iana.IllegalParameter, handshake.SendServerHello}},
+			want: want{reason.BadShare, x + "key_share.key_exchange", anywhere, iana.IllegalParameter, event.SendServerHello}},
 		{name: "compression: CRIME", change: ch(func(m *message.ClientHello) { m.Compressions = append(m.Compressions, iana.CompressionDEFLATE) }),
 			want: illegal(reason.BadValue, "client_hello.compression_methods")},
 		{name: "no null compression", change: ch(func(m *message.ClientHello) { m.Compressions = []iana.Compression{1} }),
 			want: illegal(reason.BadValue, "client_hello.compression_methods")},
 		{name: "neither TLS 1.2 nor 1.3", change: ch(func(m *message.ClientHello) {
 			edit[*message.SupportedVersions](m).Versions = []iana.Version{0x7f1c, 0x0a0a, iana.TLS11}
-		}), want: want{reason.UnsupportedVersion, x + "supported_versions", anywhere, iana.ProtocolVersion, handshake.Start}},
+		}), want: want{reason.UnsupportedVersion, x + "supported_versions", anywhere, iana.ProtocolVersion, event.Start}},
 		{name: "no suite of TLS 1.3", change: ch(func(m *message.ClientHello) { m.CipherSuites = []iana.CipherSuite{ecdheECDSA} }),
-			want: want{reason.NoCommonSuite, "client_hello.cipher_suites", anywhere, iana.HandshakeFailure, handshake.Start}},
+			want: want{reason.NoCommonSuite, "client_hello.cipher_suites", anywhere, iana.HandshakeFailure, event.Start}},
 		{name: "no group of ours", change: ch(func(m *message.ClientHello) {
 			edit[*message.SupportedGroups](m).Groups = []iana.Group{iana.P521}
 			edit[*message.KeyShareClient](m).Shares = nil
-		}), want: want{reason.NoCommonGroup, x + "supported_groups", anywhere, iana.HandshakeFailure, handshake.Start}},
+		}), want: want{reason.NoCommonGroup, x + "supported_groups", anywhere, iana.HandshakeFailure, event.Start}},
 		{name: "no scheme for our key", change: ch(func(m *message.ClientHello) {
 			edit[*message.SignatureAlgorithms](m).Schemes = []iana.SignatureScheme{iana.RSAPSSRSAESHA256, iana.ECDSAP384SHA384}
-		}), want: want{reason.NoCommonScheme, x + "signature_algorithms", anywhere, iana.HandshakeFailure, handshake.Start}},
+		}), want: want{reason.NoCommonScheme, x + "signature_algorithms", anywhere, iana.HandshakeFailure, event.Start}},
 		{name: "schemes of TLS 1.2 alone", setup: func(c, s *handshake.Config) {
 			l := world("rsa")
 			c.Roots, s.Certificates = l.Roots, []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}
 		}, change: ch(func(m *message.ClientHello) {
 			edit[*message.SignatureAlgorithms](m).Schemes = []iana.SignatureScheme{iana.RSAPKCS1SHA256, iana.RSAPKCS1SHA1}
-		}), want: want{reason.NoCommonScheme, x + "signature_algorithms", anywhere, iana.HandshakeFailure, handshake.Start}},
+		}), want: want{reason.NoCommonScheme, x + "signature_algorithms", anywhere, iana.HandshakeFailure, event.Start}},
 		{name: "a limit that leaves no room", setup: func(c, s *handshake.Config) { c.RecordSizeLimit, s.RecordSizeLimit = 64, 64 },
 			change: ch(func(m *message.ClientHello) { edit[*message.RecordSizeLimit](m).Limit = 63 }), want: illegal(reason.BadValue, x+"record_size_limit")},
 		{name: "a PSK that is not the last extension", change: ch(func(m *message.ClientHello) {
@@ -314,11 +315,11 @@ func TestSecondClientHello(t *testing.T) {
 		}, x + "key_share"},
 	} {
 		attack{name: test.name, setup: test.setup, kind: message.KindClientHello, nth: 1, change: ch(test.change),
-			want: want{reason.BadValue, test.field, anywhere, iana.IllegalParameter, handshake.WaitSecondClientHello}}.run(t, client)
+			want: want{reason.BadValue, test.field, anywhere, iana.IllegalParameter, event.WaitSecondClientHello}}.run(t, client)
 	}
 	// No share at all is something missing, not something wrong.
 	attack{name: "no key_share", setup: both, kind: message.KindClientHello, nth: 1, change: ch(func(m *message.ClientHello) { without(&m.Extensions, iana.ExtKeyShare) }),
-		want: want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, handshake.WaitSecondClientHello}}.run(t, client)
+		want: want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, event.WaitSecondClientHello}}.run(t, client)
 
 	// Padding may change, and early data must be gone: neither is a change.
 	cc, sc := pair13()
@@ -355,7 +356,7 @@ func TestDowngrade13(t *testing.T) {
 	})
 	cc, sc := ends13(world("ecdsa"))
 	connect(t, cc, sc).run(strip).
-		refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, handshake.WaitServerHello})
+		refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, event.WaitServerHello})
 
 	unmark := edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) { hello(m).Random[31] ^= 0x40 })
 	cc, sc = ends13(world("ecdsa"))
@@ -364,19 +365,19 @@ func TestDowngrade13(t *testing.T) {
 			return strip(p)
 		}
 		return unmark(p)
-	}).refuses(client, want{reason.BadSignature, "server_key_exchange.signature", -1, iana.DecryptError, handshake.WaitServerKeyExchange})
+	}).refuses(client, want{reason.BadSignature, "server_key_exchange.signature", -1, iana.DecryptError, event.WaitServerKeyExchange})
 
 	// The list shortened instead of taken away comes to the same.
 	cc, sc = ends13(world("ecdsa"))
 	connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
 		edit[*message.SupportedVersions](clientHello(m)).Versions = []iana.Version{iana.TLS12}
-	})).refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, handshake.WaitServerHello})
+	})).refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, event.WaitServerHello})
 
 	// A client with TLS 1.3 alone does not come down at all.
 	cc, sc = ends13(world("ecdsa"))
 	cc.MinVersion, sc.MaxVersion = iana.TLS13, iana.TLS12
 	connect(t, cc, sc).run(strip).
-		refuses(server, want{reason.NoCommonSuite, "client_hello.cipher_suites", anywhere, iana.HandshakeFailure, handshake.Start})
+		refuses(server, want{reason.NoCommonSuite, "client_hello.cipher_suites", anywhere, iana.HandshakeFailure, event.Start})
 }
 
 // The client's session ID is made up for middleboxes to see. A server of TLS 1.2 that
@@ -396,5 +397,5 @@ func TestMadeUpSessionID(t *testing.T) {
 		}
 	})
 	connect(t, cc, sc).run(nil).
-		refuses(client, want{reason.NotOffered, "server_hello.session_id", anywhere, iana.IllegalParameter, handshake.WaitServerHello})
+		refuses(client, want{reason.NotOffered, "server_hello.session_id", anywhere, iana.IllegalParameter, event.WaitServerHello})
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -24,10 +24,10 @@ func TestChangeCipherSpec13(t *testing.T) {
 		if rec.version != iana.TLS13 {
 			continue
 		}
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			for n := range len(rec.to(role)) + 1 {
 				here := rec.replay(t, role, n)
-				if state := here.State(); state == handshake.Start || state == handshake.Connected {
+				if state := here.State(); state == event.Start || state == event.Connected {
 					here.feed(ccs(1))
 					if e := here.refused(t); e.Reason != reason.UnexpectedMessage || e.Field != "change_cipher_spec" {
 						t.Errorf("%s: a ChangeCipherSpec to a %v in %v: %v", rec.name, role, state, e)
@@ -67,7 +67,7 @@ func TestChangeCipherSpec13(t *testing.T) {
 }
 
 // sealAs seals what a Writer would leave in clear.
-func sealAs(t testing.TB, rec *recording, role handshake.Role, n int, typ iana.ContentType, payload ...byte) []byte {
+func sealAs(t testing.TB, rec *recording, role event.Role, n int, typ iana.ContentType, payload ...byte) []byte {
 	t.Helper()
 	w := rec.writer(t, role, n)
 	w.SetVersion(iana.TLS12) // whose Writer protects whatever it is given
@@ -78,7 +78,7 @@ func sealAs(t testing.TB, rec *recording, role handshake.Role, n int, typ iana.C
 func TestPlaintextBehindKeys(t *testing.T) {
 	for _, name := range []string{"1.3, ecdsa", "1.3, client certificate", "1.3, no disguise"} {
 		rec := recordedAs(t, name)
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			list := rec.messages(t, role)
 			for n := range len(rec.to(role)) + 1 {
 				r := rec.reads[role][n]
@@ -127,7 +127,7 @@ func TestAcrossAChangeOfKeys(t *testing.T) {
 	more := []byte{8, 0, 0, 2, 0, 0}
 	for _, test := range []struct {
 		flow string
-		to   handshake.Role
+		to   event.Role
 		kind message.Kind
 		tail []byte
 	}{
@@ -176,7 +176,7 @@ func TestAcrossAChangeOfKeys(t *testing.T) {
 // they have no type at all (§5.4).
 func TestEmptyRecords13(t *testing.T) {
 	for _, rec := range []*recording{recordedAs(t, "1.3, ecdsa"), recordedAs(t, "1.3, integrity only")} {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			for n := range len(rec.to(role)) + 1 {
 				for _, typ := range []iana.ContentType{iana.Handshake, iana.Alert} {
 					s := rec.replay(t, role, n)
@@ -215,13 +215,13 @@ func TestEmptyRecords13(t *testing.T) {
 		t.Fatalf("the server cannot bear sixteen empty records: %v", c.ends[server].Err())
 	}
 	c.inject(server, put(t, w, iana.ApplicationData, nil))
-	c.refuses(server, want{reason.EmptyRecordFlood, "record.plaintext", 5, iana.UnexpectedMessage, handshake.Connected})
+	c.refuses(server, want{reason.EmptyRecordFlood, "record.plaintext", 5, iana.UnexpectedMessage, event.Connected})
 }
 
 // Records longer than any may be, by a byte: on the wire, and inside.
 func TestOversizedRecords13(t *testing.T) {
 	rec := recordedAs(t, "1.3, ecdsa")
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		n := len(rec.to(role))
 		s := rec.replay(t, role, n)
 		s.feed([]byte{23, 3, 3, 0x41, 0x01}) // 2^14 + 257, and its header is enough
@@ -243,7 +243,7 @@ func TestOversizedRecords13(t *testing.T) {
 }
 
 // sealLong seals so much application data as one record, which a Writer would split.
-func sealLong(t testing.TB, rec *recording, role handshake.Role, n, length int) []byte {
+func sealLong(t testing.TB, rec *recording, role event.Role, n, length int) []byte {
 	t.Helper()
 	r := rec.reads[role][n]
 	p, err := rec.suite.Cipher.Protect(r.keys, suite.Options{})
@@ -264,7 +264,7 @@ const maxIdle = 32
 // schedule for us and an answer if it asks; tickets, each a session to keep.
 func TestFloods13(t *testing.T) {
 	for _, request := range []iana.KeyUpdateRequest{iana.UpdateNotRequested, iana.UpdateRequested} {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			cc, sc := pair13()
 			c := connect(t, cc, sc).run(nil).completes()
 			from := c.ends[other(role)]
@@ -284,7 +284,7 @@ func TestFloods13(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.inject(role, from.Output())
-			c.refuses(role, want{reason.WarningFlood, "key_update", -1, iana.UnexpectedMessage, handshake.Connected})
+			c.refuses(role, want{reason.WarningFlood, "key_update", -1, iana.UnexpectedMessage, event.Connected})
 		}
 	}
 
@@ -301,14 +301,14 @@ func TestFloods13(t *testing.T) {
 	for range maxIdle + 1 {
 		c.inject(client, put(t, w, iana.Handshake, ticket))
 	}
-	c.refuses(client, want{reason.WarningFlood, "new_session_ticket", -1, iana.UnexpectedMessage, handshake.Connected})
+	c.refuses(client, want{reason.WarningFlood, "new_session_ticket", -1, iana.UnexpectedMessage, event.Connected})
 }
 
 // An alert's level means nothing any more (RFC 9846 §6): close_notify closes,
 // user_canceled announces, and every other, known or not, is the end.
 func TestAlertLevels13(t *testing.T) {
 	rec := recordedAs(t, "1.3, ecdsa")
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		n := len(rec.to(role))
 		for _, level := range []byte{0, 1, 2, 3, 255} {
 			alert := func(d iana.AlertDescription) *subject {
@@ -357,7 +357,7 @@ func TestAlertIsProtected(t *testing.T) {
 		if rec.version != iana.TLS13 {
 			continue
 		}
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			for n := range len(rec.to(role)) + 1 {
 				var heard collect
 				s := rec.end(t, role, &heard)
@@ -366,16 +366,16 @@ func TestAlertIsProtected(t *testing.T) {
 				}
 				sealed := false
 				for _, e := range heard {
-					if e, ok := e.(*handshake.KeyChangeEvent); ok && e.Dir == handshake.Send {
-						sealed = e.Keys != handshake.InClear // a second ClientHello is in clear again
+					if e, ok := e.(*event.KeyChange); ok && e.Dir == event.Send {
+						sealed = e.Keys != event.InClear // a second ClientHello is in clear again
 					}
 				}
 				s.feed(put(t, rec.writer(t, role, n), iana.Handshake, []byte{99, 0, 0, 0}))
 				s.refused(t)
-				records := all[*handshake.RecordEvent](heard)
+				records := all[*event.Record](heard)
 				last := records[len(records)-1]
 				for _, r := range records {
-					if r.Dir == handshake.Send {
+					if r.Dir == event.Send {
 						last = r
 					}
 				}
@@ -403,7 +403,7 @@ func TestReplayedRecords13(t *testing.T) {
 				c.inject(server, slices.Clone(list[i]))
 			}
 			t.Log(id, name)
-			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.Connected})
+			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.Connected})
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -61,7 +62,7 @@ func TestServerChoosesWhatWasNotOffered(t *testing.T) {
 				}
 				test.change(hello(m))
 			}))
-			c.refuses(client, want{test.want, test.field, test.off, test.alert, handshake.WaitServerHello})
+			c.refuses(client, want{test.want, test.field, test.off, test.alert, event.WaitServerHello})
 		})
 	}
 
@@ -70,7 +71,7 @@ func TestServerChoosesWhatWasNotOffered(t *testing.T) {
 	cc.Groups = []kx.Group{kx.P256}
 	sc.Exchanges = []kx.Exchange{evil{Exchange: kx.ECDHE, offer: func(p *kx.Params) { p.Group, p.Share = iana.X25519, zero32 }}}
 	connect(t, cc, sc).run(nil).
-		refuses(client, want{reason.NotOffered, "server_key_exchange.params.named_curve", -1, iana.IllegalParameter, handshake.SendClientKeyExchange})
+		refuses(client, want{reason.NotOffered, "server_key_exchange.params.named_curve", -1, iana.IllegalParameter, event.SendClientKeyExchange})
 }
 
 func alpn(names ...string) func(*message.ServerHello) {
@@ -130,7 +131,7 @@ func TestClientHelloRefused(t *testing.T) {
 			cc, sc := pairFor(ecdheECDSA)
 			sc.ALPN, sc.Groups = []string{"http/1.1"}, []kx.Group{kx.X25519}
 			connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) { test.change(clientHello(m)) })).
-				refuses(server, want{test.want, test.field, test.off, test.alert, handshake.Start})
+				refuses(server, want{test.want, test.field, test.off, test.alert, event.Start})
 		})
 	}
 }
@@ -164,7 +165,7 @@ func TestVersionRollback(t *testing.T) {
 		connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) {
 			hello(m).Version = test.version
 			copy(hello(m).Random[24:], test.sentinel)
-		})).refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, handshake.WaitServerHello})
+		})).refuses(client, want{reason.DowngradeDetected, "server_hello.random", 6, iana.IllegalParameter, event.WaitServerHello})
 	}
 	// An end that knows nothing above TLS 1.2 must not see in DOWNGRD\x01 what it
 	// does not mean to it.
@@ -181,7 +182,7 @@ func TestVersionRollback(t *testing.T) {
 	cc, sc = pairFor(ecdheECDSA)
 	cc.Fallback, sc.MaxVersion, sc.Suites = true, iana.TLS13, only(aes128GCM, ecdheECDSA)
 	connect(t, cc, sc).run(nil).
-		refuses(server, want{reason.InappropriateFallback, "client_hello.cipher_suites", 39, iana.InappropriateFallback, handshake.Start})
+		refuses(server, want{reason.InappropriateFallback, "client_hello.cipher_suites", 39, iana.InappropriateFallback, event.Start})
 	cc, sc = pairFor(ecdheECDSA)
 	cc.Fallback = true // as good as it gets: no harm done
 	connect(t, cc, sc).run(nil).completes()
@@ -210,7 +211,7 @@ func TestUnknownIsTolerated(t *testing.T) {
 			&message.Raw{ExtType: 0x5a5a}, &message.Raw{ExtType: 0x4444, Data: []byte("some data")})
 	}))
 	// All that is wrong with it is that the client did not send it.
-	c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.WaitFinished})
+	c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.WaitFinished})
 
 	// And they may not come back: nobody can have chosen them (RFC 8701 §3.1).
 	cc, sc = pairFor(ecdheECDSA)
@@ -234,7 +235,7 @@ func TestUnknownIsTolerated(t *testing.T) {
 		}
 		return p.wire
 	})
-	c.refuses(client, want{reason.UnsolicitedExtension, "server_hello.extensions." + sent.String(), anywhere, iana.UnsupportedExtension, handshake.WaitServerHello})
+	c.refuses(client, want{reason.UnsolicitedExtension, "server_hello.extensions." + sent.String(), anywhere, iana.UnsupportedExtension, event.WaitServerHello})
 }
 
 // The triple handshake (2014): two sessions of two connections can be given one
@@ -255,13 +256,13 @@ func TestTripleHandshake(t *testing.T) {
 	cc, sc := pair()
 	connect(t, cc, sc).run(nil).completes()
 	connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) { strip(&clientHello(m).Extensions) })).
-		refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, handshake.Start})
+		refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, event.Start})
 
 	// The session has it, the ServerHello that resumes it has not.
 	cc, sc = pair()
 	connect(t, cc, sc).run(nil).completes()
 	connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) { strip(&hello(m).Extensions) })).
-		refuses(client, want{reason.EMSMismatch, "server_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, handshake.WaitServerHello})
+		refuses(client, want{reason.EMSMismatch, "server_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, event.WaitServerHello})
 
 	// The session has it not: neither end goes on with it once it could have it.
 	cc, sc = pair()
@@ -270,14 +271,14 @@ func TestTripleHandshake(t *testing.T) {
 	c := connect(t, &old, sc).run(nil).completes()
 	id := c.ends[client].Summary().SessionID
 	c = connect(t, cc, sc).run(nil).completes()
-	if got := c.decisions(client, "resumption"); !slices.Equal(got, []string{"session_other_ems"}) || c.ends[client].Summary().Resumed {
+	if got := c.decisions(client, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhySessionOtherEMS}) || c.ends[client].Summary().Resumed {
 		t.Errorf("the client decides %v", got)
 	}
 	c = connect(t, &old, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
 		clientHello(m).SessionID = id
 		clientHello(m).Extensions.Add(&message.ExtendedMasterSecret{})
 	}))
-	if got := c.decisions(server, "resumption"); !slices.Contains(got, "session_other_ems") {
+	if got := c.decisions(server, event.DecisionResumption); !slices.Contains(got, event.WhySessionOtherEMS) {
 		t.Errorf("the server decides %v", got)
 	}
 }
@@ -289,25 +290,25 @@ func TestResumptionThatFallsBack(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(c, s *handshake.Config) // between the first handshake and the second
-		who    handshake.Role
-		why    string
+		who    event.Role
+		why    event.Why
 	}{
-		{"nothing changed", func(c, s *handshake.Config) {}, server, "ticket_opened"},
-		{"a ticket of another server", func(c, s *handshake.Config) { s.Tickets = session.NewTicketKeys(seeded("another"), 0) }, server, "ticket_unreadable"},
-		{"expired, says the client", func(c, s *handshake.Config) { c.Time = later(3 * time.Hour) }, client, "session_expired"},
-		{"expired, says the server", func(c, s *handshake.Config) { s.Time = later(3 * time.Hour) }, server, "session_expired"},
-		{"from the future", func(c, s *handshake.Config) { s.Time = later(-session.ClockSkew) }, server, "session_expired"},
-		{"from the future, and so is its key", func(c, s *handshake.Config) { s.Time = later(-time.Hour) }, server, "ticket_unreadable"},
-		{"the client has dropped the suite", func(c, s *handshake.Config) { c.Suites = only(0xcca9) }, client, "session_other_suite"},
-		{"the server has dropped the suite", func(c, s *handshake.Config) { s.Suites = only(0xcca9) }, server, "session_other_suite"},
-		{"the client has dropped extended master secret", func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }, client, "session_other_ems"},
+		{"nothing changed", func(c, s *handshake.Config) {}, server, event.WhyTicketOpened},
+		{"a ticket of another server", func(c, s *handshake.Config) { s.Tickets = session.NewTicketKeys(seeded("another"), 0) }, server, event.WhyTicketUnreadable},
+		{"expired, says the client", func(c, s *handshake.Config) { c.Time = later(3 * time.Hour) }, client, event.WhySessionExpired},
+		{"expired, says the server", func(c, s *handshake.Config) { s.Time = later(3 * time.Hour) }, server, event.WhySessionExpired},
+		{"from the future", func(c, s *handshake.Config) { s.Time = later(-session.ClockSkew) }, server, event.WhySessionExpired},
+		{"from the future, and so is its key", func(c, s *handshake.Config) { s.Time = later(-time.Hour) }, server, event.WhyTicketUnreadable},
+		{"the client has dropped the suite", func(c, s *handshake.Config) { c.Suites = only(0xcca9) }, client, event.WhySessionOtherSuite},
+		{"the server has dropped the suite", func(c, s *handshake.Config) { s.Suites = only(0xcca9) }, server, event.WhySessionOtherSuite},
+		{"the client has dropped extended master secret", func(c, s *handshake.Config) { c.Weak.NoExtendedMasterSecret = true }, client, event.WhySessionOtherEMS},
 		{"the server has dropped extended master secret", func(c, s *handshake.Config) {
 			s.Weak.NoExtendedMasterSecret = true
 		}, server, "refused"},
 		{"now a client certificate is required", func(c, s *handshake.Config) {
 			c.Certificates = []handshake.Certificate{alice(t, l)}
 			s.ClientAuth, s.Roots = handshake.RequireClientCert, l.Roots
-		}, server, "session_without_client_certificate"},
+		}, server, event.WhySessionWithoutClientCertificate},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cc, sc := pairFor(ecdheECDSA)
@@ -317,15 +318,15 @@ func TestResumptionThatFallsBack(t *testing.T) {
 			test.change(cc, sc)
 			c := connect(t, cc, sc).run(nil)
 			if test.why == "refused" { // RFC 7627 §5.3: the server must, having a session with it
-				c.refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, handshake.Start})
+				c.refuses(server, want{reason.EMSMismatch, "client_hello.extensions.extended_master_secret", -1, iana.HandshakeFailure, event.Start})
 				return
 			}
 			c.completes().talk()
-			if got := c.decisions(test.who, "resumption"); !slices.Contains(got, test.why) {
+			if got := c.decisions(test.who, event.DecisionResumption); !slices.Contains(got, test.why) {
 				t.Errorf("the %v decides %v, want %s", test.who, got, test.why)
 			}
 			c.keptBack(test.who, test.why)
-			if resumed := c.ends[client].Summary().Resumed; resumed != (test.why == "ticket_opened") || resumed != c.ends[server].Summary().Resumed {
+			if resumed := c.ends[client].Summary().Resumed; resumed != (test.why == event.WhyTicketOpened) || resumed != c.ends[server].Summary().Resumed {
 				t.Errorf("resumed: %v", resumed)
 			}
 		})
@@ -359,7 +360,7 @@ func TestForgedTicket(t *testing.T) {
 			x := edit[*message.SessionTicket](clientHello(m))
 			x.Ticket = forge(slices.Clone(x.Ticket))
 		}))
-		if got := c.decisions(server, "resumption"); !slices.Equal(got, []string{"ticket_unreadable"}) || c.ends[server].Summary().Resumed {
+		if got := c.decisions(server, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhyTicketUnreadable}) || c.ends[server].Summary().Resumed {
 			t.Errorf("%s: the server decides %v", name, got)
 		}
 	}
@@ -368,7 +369,7 @@ func TestForgedTicket(t *testing.T) {
 	c := connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
 		edit[*message.ServerName](clientHello(m)).Name = "xxx.lab.test"
 	}))
-	if got := c.decisions(server, "resumption"); !slices.Equal(got, []string{"session_other_name"}) {
+	if got := c.decisions(server, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhySessionOtherName}) {
 		t.Errorf("another name: the server decides %v", got)
 	}
 
@@ -377,7 +378,7 @@ func TestForgedTicket(t *testing.T) {
 	connect(t, cc, sc).run(nil).completes()
 	sc.Sessions = growing{frozen{}} // it has forgotten all
 	c = connect(t, cc, sc).run(nil).completes()
-	if got := c.decisions(server, "resumption"); !slices.Equal(got, []string{"session_unknown"}) {
+	if got := c.decisions(server, event.DecisionResumption); !slices.Equal(got, []event.Why{event.WhySessionUnknown}) {
 		t.Errorf("an unknown ID: the server decides %v", got)
 	}
 }
@@ -390,5 +391,5 @@ func TestResumptionUnderAnotherSuite(t *testing.T) {
 	cc.Sessions, sc.Sessions, cc.NoTickets = growing{frozen{}}, growing{frozen{}}, true
 	connect(t, cc, sc).run(nil).completes()
 	connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) { hello(m).CipherSuite = 0xcca9 })).
-		refuses(client, want{reason.NotOffered, "server_hello.cipher_suite", 71, iana.IllegalParameter, handshake.WaitServerHello})
+		refuses(client, want{reason.NotOffered, "server_hello.cipher_suite", 71, iana.IllegalParameter, event.WaitServerHello})
 }

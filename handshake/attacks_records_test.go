@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -15,41 +15,12 @@ import (
 // Attacks on how messages are cut into records, on the state machine's patience,
 // and on the end of a connection.
 
-// Renegotiation (CVE-2009-3555): a second handshake inside the first, so that an
-// attacker's first words are taken for the victim's. This engine does none: it says
-// so with a warning, goes on, and after a few attempts has had enough.
-func TestRenegotiation(t *testing.T) {
-	for _, test := range []struct {
-		victim handshake.Role
-		ask    []byte
-	}{
-		{client, marshalled(t, &message.HelloRequest{})},
-		{server, body(recordedAs(t, "ecdhe").to(server)[0])},
-	} {
-		cc, sc := pairFor(ecdheECDSA)
-		c := connect(t, cc, sc).run(nil).completes()
-		w := c.as(other(test.victim), 1)
-		for i := range 4 {
-			c.inject(test.victim, put(t, w, iana.Handshake, test.ask))
-			warnings := all[*handshake.AlertEvent](c.heard[test.victim])
-			if e := c.ends[test.victim]; !e.Done() || len(warnings) != i+1 || len(e.out) == 0 {
-				t.Fatalf("attempt %d: the %v is in %v (%v) and has sent %d alerts", i+1, test.victim, e.State(), e.Err(), len(warnings))
-			}
-			if a := warnings[i]; a.Level != iana.Warning || a.Description != iana.NoRenegotiation || reason.Of(a.Err) != reason.RenegotiationRefused {
-				t.Errorf("the %v answers %v %v, %v", test.victim, a.Level, a.Description, a.Err)
-			}
-		}
-		c.inject(test.victim, put(t, w, iana.Handshake, test.ask))
-		c.refuses(test.victim, want{reason.WarningFlood, "renegotiation", -1, iana.UnexpectedMessage, handshake.Connected})
-	}
-}
-
 // A HelloRequest is ignored by a client that is negotiating already, wherever it stands, and
 // counts for no Finished (RFC 5246 §7.4.1.1). A flood of them is no reason to go on for ever,
 // and one that says something is none.
 func TestHelloRequestsInTheHandshake(t *testing.T) {
 	ask := []byte{0, 0, 0, 0}
-	states := map[handshake.State]bool{}
+	states := map[event.State]bool{}
 	for _, rec := range recorded(t) {
 		if rec.version != iana.TLS12 {
 			continue
@@ -57,7 +28,7 @@ func TestHelloRequestsInTheHandshake(t *testing.T) {
 		for n := range len(rec.to(client)) + 1 {
 			s := rec.replay(t, client, n)
 			state := s.State()
-			if state == handshake.Connected {
+			if state == event.Connected {
 				continue
 			}
 			states[state] = true
@@ -93,8 +64,8 @@ func TestHelloRequestsInTheHandshake(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []handshake.State{handshake.WaitServerHello, handshake.WaitCertificate, handshake.WaitCertificateStatus, handshake.WaitServerKeyExchange,
-		handshake.WaitCertificateRequest, handshake.WaitServerHelloDone, handshake.WaitNewSessionTicket, handshake.WaitChangeCipherSpec, handshake.WaitFinished} {
+	for _, s := range []event.State{event.WaitServerHello, event.WaitCertificate, event.WaitCertificateStatus, event.WaitServerKeyExchange,
+		event.WaitCertificateRequest, event.WaitServerHelloDone, event.WaitNewSessionTicket, event.WaitChangeCipherSpec, event.WaitFinished} {
 		if !states[s] {
 			t.Errorf("no flow waits in %v", s)
 		}
@@ -111,8 +82,8 @@ func TestHelloRequestsInTheHandshake(t *testing.T) {
 		t.Errorf("a server of ours sends %v", heard)
 	}
 	told := 0
-	for _, m := range all[*handshake.MessageEvent](c.heard[client]) {
-		if m.Kind == message.KindHelloRequest && m.Dir == handshake.Receive && m.Move == "client/recv/hello_request" && m.To == handshake.WaitServerHello {
+	for _, m := range all[*event.Message](c.heard[client]) {
+		if m.Kind == message.KindHelloRequest && m.Dir == event.Receive && m.Move == "client/recv/hello_request" && m.To == event.WaitServerHello {
 			told++
 		}
 	}
@@ -124,8 +95,8 @@ func TestHelloRequestsInTheHandshake(t *testing.T) {
 // A flood of warnings: each costs its sender nothing (CVE-2016-8610, "SSL death
 // alert").
 func TestWarningFlood(t *testing.T) {
-	for _, role := range []handshake.Role{client, server} {
-		w := want{reason.WarningFlood, "alert", -1, iana.UnexpectedMessage, handshake.Connected}
+	for _, role := range []event.Role{client, server} {
+		w := want{reason.WarningFlood, "alert", -1, iana.UnexpectedMessage, event.Connected}
 		cc, sc := pairFor(ecdheECDSA)
 		c := connect(t, cc, sc).run(nil).completes()
 		writer := c.as(other(role), 1)
@@ -145,9 +116,9 @@ func TestWarningFlood(t *testing.T) {
 
 		cc, sc = pairFor(ecdheECDSA)
 		first := message.KindServerHello
-		w.state = handshake.WaitServerHello
+		w.state = event.WaitServerHello
 		if role == server {
-			first, w.state = message.KindClientHello, handshake.Start
+			first, w.state = message.KindClientHello, event.Start
 		}
 		plain := clearRecord(iana.Alert, []byte{1, byte(iana.UnrecognizedName)})
 		connect(t, cc, sc).run(before(other(role), first, bytes.Repeat(plain, 4))).completes()
@@ -159,7 +130,7 @@ func TestWarningFlood(t *testing.T) {
 // hide the next IV; nobody needs many. Empty records of other types are forbidden
 // (RFC 5246 §6.2.1).
 func TestEmptyRecordFlood(t *testing.T) {
-	w := want{reason.EmptyRecordFlood, "record.plaintext", 5, iana.UnexpectedMessage, handshake.Connected}
+	w := want{reason.EmptyRecordFlood, "record.plaintext", 5, iana.UnexpectedMessage, event.Connected}
 	cc, sc := pairFor(ecdheCBC)
 	c := connect(t, cc, sc).run(nil).completes()
 	writer := c.as(client, 1)
@@ -176,7 +147,7 @@ func TestEmptyRecordFlood(t *testing.T) {
 	c.inject(server, put(t, writer, iana.ApplicationData, nil))
 	c.refuses(server, w)
 
-	w.state = handshake.WaitCertificate
+	w.state = event.WaitCertificate
 	for _, typ := range []iana.ContentType{iana.Handshake, iana.ChangeCipherSpec, iana.Alert} {
 		cc, sc := pairFor(ecdheECDSA)
 		connect(t, cc, sc).run(before(server, message.KindCertificate, clearRecord(typ, nil))).refuses(client, w)
@@ -196,13 +167,13 @@ func TestInterruptedMessages(t *testing.T) {
 		{iana.ApplicationData, reason.InterleavedMessage},
 	} {
 		for _, at := range []struct {
-			victim handshake.Role
+			victim event.Role
 			kind   message.Kind
-			in     handshake.State
+			in     event.State
 		}{
-			{server, message.KindClientKeyExchange, handshake.WaitClientKeyExchange},
-			{client, message.KindServerKeyExchange, handshake.WaitServerKeyExchange},
-			{client, message.KindCertificate, handshake.WaitCertificate},
+			{server, message.KindClientKeyExchange, event.WaitClientKeyExchange},
+			{client, message.KindServerKeyExchange, event.WaitServerKeyExchange},
+			{client, message.KindCertificate, event.WaitCertificate},
 		} {
 			for _, cut := range []int{1, 4, 20} {
 				cc, sc := pairFor(ecdheECDSA)
@@ -220,7 +191,7 @@ func TestInterruptedMessages(t *testing.T) {
 	// message before it is one that may not come.
 	cc, sc := pairFor(ecdheECDSA)
 	connect(t, cc, sc).run(before(client, message.KindChangeCipherSpec, clearRecord(iana.Handshake, []byte{20}))).
-		refuses(server, want{reason.UnexpectedMessage, "finished", 0, iana.UnexpectedMessage, handshake.WaitChangeCipherSpec})
+		refuses(server, want{reason.UnexpectedMessage, "finished", 0, iana.UnexpectedMessage, event.WaitChangeCipherSpec})
 }
 
 // Something glued behind Finished, in its own record, would be believed to belong
@@ -228,7 +199,7 @@ func TestInterruptedMessages(t *testing.T) {
 func TestBehindFinished(t *testing.T) {
 	for _, name := range []string{"ecdhe", "by rsa, resumed by an id"} {
 		rec := recordedAs(t, name)
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			list := rec.messages(t, role)
 			last := list[len(list)-1]
 			s := rec.replay(t, role, last.at)
@@ -247,13 +218,13 @@ func TestNotPromised(t *testing.T) {
 	cc.Stapling = true
 	sc.Certificates[0].Staple = nil
 	connect(t, cc, sc).run(before(server, message.KindServerKeyExchange, clearRecord(iana.Handshake, status))).
-		refuses(client, want{reason.UnexpectedMessage, "certificate_status", 0, iana.UnexpectedMessage, handshake.WaitServerKeyExchange})
+		refuses(client, want{reason.UnexpectedMessage, "certificate_status", 0, iana.UnexpectedMessage, event.WaitServerKeyExchange})
 
 	ticket := marshalled(t, &message.NewSessionTicket12{Lifetime: 300, Ticket: []byte("a gift")})
 	cc, sc = pairFor(ecdheECDSA)
 	cc.Sessions = growing{frozen{}}
 	c := connect(t, cc, sc).run(before(server, message.KindChangeCipherSpec, clearRecord(iana.Handshake, ticket)))
-	c.refuses(client, want{reason.UnexpectedMessage, "new_session_ticket", 0, iana.UnexpectedMessage, handshake.WaitChangeCipherSpec})
+	c.refuses(client, want{reason.UnexpectedMessage, "new_session_ticket", 0, iana.UnexpectedMessage, event.WaitChangeCipherSpec})
 	if n := len(cc.Sessions.(growing).frozen); n != 0 {
 		t.Errorf("the client keeps %d sessions of a refused handshake", n)
 	}
@@ -264,23 +235,23 @@ func TestNotPromised(t *testing.T) {
 func TestEarlyApplicationData(t *testing.T) {
 	data := clearRecord(iana.ApplicationData, []byte("GET / HTTP/1.1\r\n\r\n"))
 	for _, test := range []struct {
-		victim handshake.Role
+		victim event.Role
 		before message.Kind
-		in     handshake.State
+		in     event.State
 	}{
-		{client, message.KindServerHello, handshake.WaitServerHello},
-		{client, message.KindServerHelloDone, handshake.WaitCertificateRequest},
-		{client, message.KindChangeCipherSpec, handshake.WaitChangeCipherSpec},
-		{server, message.KindClientHello, handshake.Start},
-		{server, message.KindClientKeyExchange, handshake.WaitClientKeyExchange},
-		{server, message.KindChangeCipherSpec, handshake.WaitChangeCipherSpec},
+		{client, message.KindServerHello, event.WaitServerHello},
+		{client, message.KindServerHelloDone, event.WaitCertificateRequest},
+		{client, message.KindChangeCipherSpec, event.WaitChangeCipherSpec},
+		{server, message.KindClientHello, event.Start},
+		{server, message.KindClientKeyExchange, event.WaitClientKeyExchange},
+		{server, message.KindChangeCipherSpec, event.WaitChangeCipherSpec},
 	} {
 		cc, sc := pairFor(ecdheECDSA)
 		connect(t, cc, sc).run(before(other(test.victim), test.before, data)).
 			refuses(test.victim, want{reason.UnexpectedRecord, "record.type", -1, iana.UnexpectedMessage, test.in})
 	}
 	// Protected, with the right keys, in place of Finished.
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		rec := recordedAs(t, "ecdhe")
 		n := len(rec.to(role)) - 1
 		s := rec.replay(t, role, n)
@@ -386,7 +357,7 @@ func TestTruncation(t *testing.T) {
 	// Within the handshake it ends the handshake, and is no one's data's end.
 	cc, sc = pairFor(ecdheECDSA)
 	c = connect(t, cc, sc).run(before(server, message.KindCertificate, clearRecord(iana.Alert, []byte{1, 0})))
-	if e := c.ends[client]; reason.Of(e.Err()) != reason.PeerAlert || e.State() != handshake.Failed {
+	if e := c.ends[client]; reason.Of(e.Err()) != reason.PeerAlert || e.State() != event.Failed {
 		t.Errorf("close_notify in a handshake: %v in %v", e.Err(), e.State())
 	}
 }
@@ -404,7 +375,7 @@ func TestReplayedRecords(t *testing.T) {
 				c.inject(server, slices.Clone(list[i]))
 			}
 			t.Log(id, name)
-			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.Connected})
+			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.Connected})
 		}
 	}
 }
@@ -414,7 +385,7 @@ func TestReplayedRecords(t *testing.T) {
 // server holds its client to that from the change of keys on, for a client that
 // could not read its ServerHello says so in the version that it began with.
 func TestRecordVersion(t *testing.T) {
-	version := func(minor byte, from handshake.Role, k message.Kind) hand {
+	version := func(minor byte, from event.Role, k message.Kind) hand {
 		return func(p packet) []byte {
 			if p.is(from, k) {
 				p.wire[2] = minor
@@ -427,10 +398,10 @@ func TestRecordVersion(t *testing.T) {
 		connect(t, cc, sc).run(version(minor, client, message.KindClientHello)).completes()
 	}
 	cc, sc := pairFor(ecdheECDSA)
-	w := want{reason.BadRecordVersion, "record.version", 1, iana.ProtocolVersion, handshake.WaitCertificate}
+	w := want{reason.BadRecordVersion, "record.version", 1, iana.ProtocolVersion, event.WaitCertificate}
 	connect(t, cc, sc).run(version(2, server, message.KindCertificate)).refuses(client, w)
-	w.state = handshake.WaitFinished
-	for _, victim := range []handshake.Role{client, server} {
+	w.state = event.WaitFinished
+	for _, victim := range []event.Role{client, server} {
 		cc, sc = pairFor(ecdheECDSA)
 		connect(t, cc, sc).run(func(p packet) []byte {
 			if p.from != victim && p.sealed && p.typ == iana.Handshake {
@@ -449,7 +420,7 @@ func TestRecordVersion(t *testing.T) {
 
 // A peer that speaks something else is told apart from one that attacks.
 func TestNotTLS(t *testing.T) {
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		for _, text := range []string{"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "\x80\x2e\x01\x03\x01"} {
 			s := recordedAs(t, "ecdhe").replay(t, role, 0)
 			s.feed([]byte(text))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -20,8 +21,8 @@ import (
 // record layer and on the state machine's patience in attacks_records_test.go.
 
 const (
-	client = handshake.Client
-	server = handshake.Server
+	client = event.Client
+	server = event.Server
 )
 
 var ccs = clearRecord(iana.ChangeCipherSpec, []byte{1})
@@ -31,16 +32,16 @@ var ccs = clearRecord(iana.ChangeCipherSpec, []byte{1})
 // the middle could do as well.
 func TestEarlyChangeCipherSpec(t *testing.T) {
 	for _, test := range []struct {
-		to     handshake.Role
+		to     event.Role
 		before message.Kind
-		in     handshake.State
+		in     event.State
 	}{
-		{client, message.KindServerHello, handshake.WaitServerHello},
-		{client, message.KindCertificate, handshake.WaitCertificate},
-		{client, message.KindServerKeyExchange, handshake.WaitServerKeyExchange},
-		{client, message.KindServerHelloDone, handshake.WaitCertificateRequest},
-		{server, message.KindClientHello, handshake.Start},
-		{server, message.KindClientKeyExchange, handshake.WaitClientKeyExchange},
+		{client, message.KindServerHello, event.WaitServerHello},
+		{client, message.KindCertificate, event.WaitCertificate},
+		{client, message.KindServerKeyExchange, event.WaitServerKeyExchange},
+		{client, message.KindServerHelloDone, event.WaitCertificateRequest},
+		{server, message.KindClientHello, event.Start},
+		{server, message.KindClientKeyExchange, event.WaitClientKeyExchange},
 	} {
 		cc, sc := pairFor(ecdheECDSA)
 		connect(t, cc, sc).run(before(other(test.to), test.before, ccs)).
@@ -53,20 +54,20 @@ func TestEarlyChangeCipherSpec(t *testing.T) {
 // authenticates.
 func TestSkippedMessages(t *testing.T) {
 	for _, test := range []struct {
-		from handshake.Role
+		from event.Role
 		drop message.Kind
 		id   iana.CipherSuite
 		next string
-		in   handshake.State
+		in   event.State
 	}{
-		{client, message.KindCertificate, ecdheECDSA, "client_key_exchange", handshake.WaitCertificate},
-		{client, message.KindClientKeyExchange, ecdheECDSA, "certificate_verify", handshake.WaitClientKeyExchange},
-		{client, message.KindCertificateVerify, ecdheECDSA, "change_cipher_spec", handshake.WaitCertificateVerify},
-		{server, message.KindServerHello, ecdheECDSA, "certificate", handshake.WaitServerHello},
-		{server, message.KindCertificate, ecdheECDSA, "server_key_exchange", handshake.WaitCertificate},
-		{server, message.KindCertificate, rsaRSA, "certificate_request", handshake.WaitCertificate},
-		{server, message.KindServerKeyExchange, ecdheECDSA, "certificate_request", handshake.WaitServerKeyExchange},
-		{server, message.KindServerKeyExchange, dheRSA, "certificate_request", handshake.WaitServerKeyExchange},
+		{client, message.KindCertificate, ecdheECDSA, "client_key_exchange", event.WaitCertificate},
+		{client, message.KindClientKeyExchange, ecdheECDSA, "certificate_verify", event.WaitClientKeyExchange},
+		{client, message.KindCertificateVerify, ecdheECDSA, "change_cipher_spec", event.WaitCertificateVerify},
+		{server, message.KindServerHello, ecdheECDSA, "certificate", event.WaitServerHello},
+		{server, message.KindCertificate, ecdheECDSA, "server_key_exchange", event.WaitCertificate},
+		{server, message.KindCertificate, rsaRSA, "certificate_request", event.WaitCertificate},
+		{server, message.KindServerKeyExchange, ecdheECDSA, "certificate_request", event.WaitServerKeyExchange},
+		{server, message.KindServerKeyExchange, dheRSA, "certificate_request", event.WaitServerKeyExchange},
 	} {
 		cc, sc := pairFor(test.id)
 		l := world("ecdsa")
@@ -81,12 +82,12 @@ func TestSkippedMessages(t *testing.T) {
 	cc, sc := pairFor(ecdheECDSA)
 	finished := clearRecord(iana.Handshake, marshalled(t, &message.Finished{VerifyData: make([]byte, 12)}))
 	connect(t, cc, sc).run(before(server, message.KindServerKeyExchange, finished)).
-		refuses(client, want{reason.UnexpectedMessage, "finished", 0, iana.UnexpectedMessage, handshake.WaitServerKeyExchange})
+		refuses(client, want{reason.UnexpectedMessage, "finished", 0, iana.UnexpectedMessage, event.WaitServerKeyExchange})
 
 	// A protected Finished where ChangeCipherSpec was left out is, in clear, no message that
 	// may come. It begins with GCM's explicit nonce, 0: to a server a HelloRequest, to a
 	// client two of them, which it passes over, and then what the ciphertext happens to be.
-	for _, from := range []handshake.Role{client, server} {
+	for _, from := range []event.Role{client, server} {
 		cc, sc := pairFor(ecdheECDSA)
 		cc.Rand, sc.Rand = seeded("a client without ChangeCipherSpec"), seeded("a server without ChangeCipherSpec")
 		var first message.Kind
@@ -102,7 +103,7 @@ func TestSkippedMessages(t *testing.T) {
 			}
 			return p.wire
 		})
-		c.refuses(other(from), want{reason.UnexpectedMessage, first.String(), 0, iana.UnexpectedMessage, handshake.WaitChangeCipherSpec})
+		c.refuses(other(from), want{reason.UnexpectedMessage, first.String(), 0, iana.UnexpectedMessage, event.WaitChangeCipherSpec})
 	}
 }
 
@@ -113,7 +114,7 @@ func TestFREAK(t *testing.T) {
 	exported := &message.ServerKeyExchangeDHE{P: make([]byte, 64), G: []byte{1, 0, 1}, Y: make([]byte, 64),
 		Signature: message.Signature{Scheme: iana.RSAPKCS1SHA256, Bytes: make([]byte, 256)}}
 	connect(t, cc, sc).run(before(server, message.KindServerHelloDone, clearRecord(iana.Handshake, marshalled(t, exported)))).
-		refuses(client, want{reason.UnexpectedMessage, "server_key_exchange", 0, iana.UnexpectedMessage, handshake.WaitCertificateRequest})
+		refuses(client, want{reason.UnexpectedMessage, "server_key_exchange", 0, iana.UnexpectedMessage, event.WaitCertificateRequest})
 }
 
 // Logjam (CVE-2015-4000): a Diffie–Hellman prime of 512 bits, for which discrete
@@ -135,7 +136,7 @@ func TestLogjam(t *testing.T) {
 		cc, sc := pairFor(dheRSA)
 		sc.Exchanges = []kx.Exchange{evil{Exchange: kx.DHE, offer: test.offer}}
 		c := connect(t, cc, sc).run(nil)
-		c.refuses(client, want{reason.WeakKey, "server_key_exchange.params." + test.field, -1, iana.InsufficientSecurity, handshake.SendClientKeyExchange})
+		c.refuses(client, want{reason.WeakKey, "server_key_exchange.params." + test.field, -1, iana.InsufficientSecurity, event.SendClientKeyExchange})
 		if e := c.ends[server].Err(); reason.Of(e) != reason.PeerAlert {
 			t.Errorf("%s: the server is told %v", test.name, e)
 		}
@@ -185,7 +186,7 @@ func TestDegenerateShares(t *testing.T) {
 				x, toClient, toServer = kx.DHE, "server_key_exchange.params.dh_Ys", "client_key_exchange.dh_Yc"
 			}
 			cc.Groups, sc.Groups = []kx.Group{test.group, kx.P256}, []kx.Group{test.group} // P-256 for the certificate
-			w := want{reason.BadShare, toClient, anywhere, iana.IllegalParameter, handshake.SendClientKeyExchange}
+			w := want{reason.BadShare, toClient, anywhere, iana.IllegalParameter, event.SendClientKeyExchange}
 			if test.id == dheRSA {
 				w.reason, w.alert = reason.BadDHShare, iana.HandshakeFailure // RFC 7919 §3, §4
 			}
@@ -194,7 +195,7 @@ func TestDegenerateShares(t *testing.T) {
 			connect(t, cc, sc).run(nil).
 				refuses(client, w)
 
-			w.field, w.state = toServer, handshake.WaitClientKeyExchange
+			w.field, w.state = toServer, event.WaitClientKeyExchange
 			sc.Exchanges = nil
 			cc.Exchanges = []kx.Exchange{evil{Exchange: x, answer: func([]byte) []byte { return test.share }}}
 			connect(t, cc, sc).run(nil).
@@ -212,7 +213,7 @@ func TestBleichenbacher(t *testing.T) {
 	type answer struct {
 		err    error
 		alerts string
-		states []handshake.State
+		states []event.State
 		wire   int
 	}
 	ask := func(x kx.Exchange) answer {
@@ -225,9 +226,9 @@ func TestBleichenbacher(t *testing.T) {
 			}
 			return p.wire
 		})
-		c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.WaitFinished})
+		c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.WaitFinished})
 		a := answer{err: c.ends[server].Err(), states: c.states(server), wire: said}
-		for _, e := range all[*handshake.AlertEvent](c.heard[server]) {
+		for _, e := range all[*event.Alert](c.heard[server]) {
 			a.alerts += fmt.Sprint(e.Dir, e.Level, e.Description, e.State)
 		}
 		return a
@@ -275,7 +276,7 @@ func TestPaddingOracle(t *testing.T) {
 			b := put(t, c.as(client, 1), iana.ApplicationData, []byte("attack at dawn, attack at dawn, attack at dawn"))
 			b[(at+len(b))%len(b)] ^= 1
 			c.inject(server, b)
-			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.Connected})
+			c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.Connected})
 			if first == nil {
 				first = c.ends[server].Err()
 			} else if !sameError(first, c.ends[server].Err()) {
@@ -301,12 +302,12 @@ func TestSignatures(t *testing.T) {
 	cc, sc := pairFor(ecdheECDSA)
 	sc.Certificates[0].Key = wrong.Key
 	connect(t, cc, sc).run(nil).
-		refuses(client, want{reason.BadSignature, "server_key_exchange.signature", -1, iana.DecryptError, handshake.WaitServerKeyExchange})
+		refuses(client, want{reason.BadSignature, "server_key_exchange.signature", -1, iana.DecryptError, event.WaitServerKeyExchange})
 
 	cc, sc = mutual()
 	cc.Certificates[0].Key = wrong.Key
 	connect(t, cc, sc).run(nil).
-		refuses(server, want{reason.BadSignature, "certificate_verify.signature", -1, iana.DecryptError, handshake.WaitCertificateVerify})
+		refuses(server, want{reason.BadSignature, "certificate_verify.signature", -1, iana.DecryptError, event.WaitCertificateVerify})
 
 	for _, test := range []struct {
 		scheme iana.SignatureScheme
@@ -328,7 +329,7 @@ func TestSignatures(t *testing.T) {
 			s.Scheme = test.scheme
 			s.Bytes = slices.Clone(s.Bytes)
 			s.Bytes[len(s.Bytes)-1] ^= 1
-		})).refuses(client, want{test.want, "server_key_exchange" + field, -1, test.alert, handshake.WaitServerKeyExchange})
+		})).refuses(client, want{test.want, "server_key_exchange" + field, -1, test.alert, event.WaitServerKeyExchange})
 
 		cc, sc = mutual()
 		connect(t, cc, sc).run(edited(t, ctx, client, message.KindCertificateVerify, func(m message.Message) {
@@ -336,14 +337,14 @@ func TestSignatures(t *testing.T) {
 			s.Scheme = test.scheme
 			s.Bytes = slices.Clone(s.Bytes)
 			s.Bytes[len(s.Bytes)-1] ^= 1
-		})).refuses(server, want{test.want, "certificate_verify" + field, -1, test.alert, handshake.WaitCertificateVerify})
+		})).refuses(server, want{test.want, "certificate_verify" + field, -1, test.alert, event.WaitCertificateVerify})
 	}
 
 	// Parameters that were signed for another handshake: the signature covers both
 	// randoms.
 	cc, sc = pairFor(ecdheECDSA)
 	connect(t, cc, sc).run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) { clientHello(m).Random[7] ^= 1 })).
-		refuses(client, want{reason.BadSignature, "server_key_exchange.signature", -1, iana.DecryptError, handshake.WaitServerKeyExchange})
+		refuses(client, want{reason.BadSignature, "server_key_exchange.signature", -1, iana.DecryptError, event.WaitServerKeyExchange})
 }
 
 // A certificate whose key cannot do what the suite says: KCI and cross-protocol
@@ -360,14 +361,14 @@ func TestWrongKeyForSuite(t *testing.T) {
 	} {
 		cc, sc := pairFor(test.id)
 		connect(t, cc, sc).run(swap(test.chain)).
-			refuses(client, want{reason.CertificateWrongKey, "certificate.certificate_list", 7, iana.IllegalParameter, handshake.WaitCertificate})
+			refuses(client, want{reason.CertificateWrongKey, "certificate.certificate_list", 7, iana.IllegalParameter, event.WaitCertificate})
 	}
 	cc, sc := pairFor(ecdheECDSA)
 	connect(t, cc, sc).run(swap(nil)).
-		refuses(client, want{reason.CertificateMissing, "certificate.certificate_list", 4, iana.HandshakeFailure, handshake.WaitCertificate})
+		refuses(client, want{reason.CertificateMissing, "certificate.certificate_list", 4, iana.HandshakeFailure, event.WaitCertificate})
 	cc, sc = pairFor(ecdheECDSA)
 	connect(t, cc, sc).run(swap([][]byte{[]byte("no certificate")})).
-		refuses(client, want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, handshake.WaitCertificate})
+		refuses(client, want{reason.CertificateMalformed, "certificate.certificate_list[0].not_der", -1, iana.BadCertificate, event.WaitCertificate})
 }
 
 // An ECDSA key on a curve that the client did not offer, by a server that was made to believe
@@ -392,7 +393,7 @@ func TestCertificateOnCurveNotOffered(t *testing.T) {
 		c.run(edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
 			g := edit[*message.SupportedGroups](clientHello(m))
 			g.Groups = append(slices.Clone(g.Groups), iana.P256, iana.P384, iana.P521)
-		})).refuses(client, want{reason.CertificateWrongKey, "certificate.certificate_list", 7, iana.IllegalParameter, handshake.WaitCertificate})
+		})).refuses(client, want{reason.CertificateWrongKey, "certificate.certificate_list", 7, iana.IllegalParameter, event.WaitCertificate})
 	}
 }
 
@@ -403,13 +404,13 @@ func TestClientCertificateRefused(t *testing.T) {
 	cc, sc := pairFor(ecdheECDSA)
 	sc.ClientAuth, sc.Roots = handshake.RequireClientCert, l.Roots
 	connect(t, cc, sc).run(nil).
-		refuses(server, want{reason.CertificateMissing, "certificate.certificate_list", 4, iana.HandshakeFailure, handshake.WaitCertificate})
+		refuses(server, want{reason.CertificateMissing, "certificate.certificate_list", 4, iana.HandshakeFailure, event.WaitCertificate})
 
 	cc, sc = pairFor(ecdheECDSA)
 	cc.Certificates = []handshake.Certificate{{Chain: l.Chain, Key: l.Key}} // for servers only
 	sc.ClientAuth, sc.Roots = handshake.RequestClientCert, l.Roots
 	c := connect(t, cc, sc).run(nil)
-	c.refuses(server, want{reason.CertificateUsage, "certificate[0].extended_key_usage", -1, iana.UnsupportedCertificate, handshake.WaitCertificate})
+	c.refuses(server, want{reason.CertificateUsage, "certificate[0].extended_key_usage", -1, iana.UnsupportedCertificate, event.WaitCertificate})
 }
 
 // Somebody changed a message on the way. Without extended master secret that is
@@ -418,7 +419,7 @@ func TestFinishedFindsEveryChange(t *testing.T) {
 	pad := edited(t, helloCtx, client, message.KindClientHello, func(m message.Message) {
 		clientHello(m).Extensions.Add(&message.Padding{Data: make([]byte, 3)})
 	})
-	w := want{reason.BadFinished, "finished.verify_data", 4, iana.DecryptError, handshake.WaitFinished}
+	w := want{reason.BadFinished, "finished.verify_data", 4, iana.DecryptError, event.WaitFinished}
 
 	cc, sc := pairFor(rsaRSA)
 	cc.Weak.NoExtendedMasterSecret = true
@@ -437,5 +438,5 @@ func TestFinishedFindsEveryChange(t *testing.T) {
 	// With it the two ends have other keys already (RFC 7627 §4).
 	cc, sc = pairFor(rsaRSA)
 	connect(t, cc, sc).run(pad).
-		refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.WaitFinished})
+		refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.WaitFinished})
 }

@@ -1,6 +1,9 @@
 package handshake
 
-import "tlslab/handshake/reason"
+import (
+	"tlslab/handshake/event"
+	"tlslab/handshake/reason"
+)
 
 // How a connection ends that neither end has ended: its transport did.
 
@@ -16,14 +19,14 @@ func (e *Endpoint) FeedBroken(cause error) { e.eof, e.broken = true, cause }
 func (e *Endpoint) truncated() error {
 	err := &reason.Error{Reason: reason.TruncatedStream, Ref: e.rule("RFC 9846 §6.1", "RFC 5246 §7.2.1"), Off: -1, Want: "close_notify", Got: reason.Say("the end of the stream"), Err: e.broken}
 	switch {
-	case e.state != Connected && e.broken != nil:
+	case e.state != event.Connected && e.broken != nil:
 		err.Want, err.Got = e.awaited(), reason.Say("a broken connection in state %v", e.state)
-	case e.state != Connected:
+	case e.state != event.Connected:
 		err.Want, err.Got = e.awaited(), reason.Say("the end of the stream in state %v", e.state)
 	case e.broken != nil:
 		err.Got = reason.Say("a broken connection")
 	}
-	if w := e.summary.Warnings; len(w) > 0 && e.state != Connected {
+	if w := e.summary.Warnings; len(w) > 0 && e.state != event.Connected {
 		err.Got = reason.Say("%v, after the warning %v", err.Got, w[len(w)-1])
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -45,42 +46,42 @@ func (e *Endpoint) chainOf(m *message.Certificate13) ([]*x509.Certificate, error
 	return parseChain(raw)
 }
 
-// packing is the first of our algorithms that the peer takes; 0 if none.
-func (e *Endpoint) packing(peer []iana.CertificateCompressionAlgorithm) iana.CertificateCompressionAlgorithm {
-	for _, a := range e.cfg.CertificateCompression {
-		if slices.Contains(peer, a) {
-			e.decided("certificate_compression", a, peer, "peer_takes_it")
-			return a
+// packing is the first of our methods that the peer takes; nil if none.
+func (e *Endpoint) packing(peer []iana.CertificateCompressionAlgorithm) *certcompress.Method {
+	for _, m := range e.cfg.CertificateCompression {
+		if slices.Contains(peer, m.Algorithm()) {
+			e.decided(event.DecisionCertificateCompression, m.Algorithm(), peer, event.WhyPeerTakesIt)
+			return m
 		}
 	}
-	return 0
+	return nil
 }
 
 // sendPacked sends a Certificate compressed.
-func (e *Endpoint) sendPacked(m *message.Certificate13, a iana.CertificateCompressionAlgorithm) error {
+func (e *Endpoint) sendPacked(m *message.Certificate13, method *certcompress.Method) error {
 	raw, err := message.Marshal(m, nil)
 	if err != nil {
 		return err
 	}
 	body := raw[messageHeader:]
-	packed, err := pack(a, body)
+	packed, err := pack(method, body)
 	if err != nil {
 		return err
 	}
-	return e.send(&message.CompressedCertificate{Algorithm: a, Length: uint32(len(body)), Compressed: packed})
+	return e.send(&message.CompressedCertificate{Algorithm: method.Algorithm(), Length: uint32(len(body)), Compressed: packed})
 }
 
 // pack compresses, and remembers: an end shows the same few chains again and again, and
 // any peer can ask for it. What is remembered is bounded; new staples push out old ones.
-func pack(a iana.CertificateCompressionAlgorithm, body []byte) ([]byte, error) {
-	key := packedKey{a, sha256.Sum256(body)}
+func pack(m *certcompress.Method, body []byte) ([]byte, error) {
+	key := packedKey{m, sha256.Sum256(body)}
 	packed.Lock()
 	known := packed.chains[key]
 	packed.Unlock()
 	if known != nil {
 		return known, nil
 	}
-	b, err := certcompress.Compress(a, body)
+	b, err := m.Compress(body)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +95,8 @@ func pack(a iana.CertificateCompressionAlgorithm, body []byte) ([]byte, error) {
 }
 
 type packedKey struct {
-	algorithm iana.CertificateCompressionAlgorithm
-	body      [sha256.Size]byte
+	method *certcompress.Method
+	body   [sha256.Size]byte
 }
 
 var packed = struct {
@@ -106,15 +107,16 @@ var packed = struct {
 // unpack reads a compressed Certificate as if it had come plain. The transcript has it
 // as it came.
 func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificate13, error) {
-	if !slices.Contains(e.cfg.CertificateCompression, m.Algorithm) {
-		return nil, e.fault(reason.NotOffered, "RFC 8879 §4", m, "compressed_certificate.algorithm", e.cfg.CertificateCompression, m.Algorithm)
+	method := certcompress.Find(e.cfg.CertificateCompression, m.Algorithm)
+	if method == nil {
+		return nil, e.fault(reason.NotOffered, "RFC 8879 §4", m, "compressed_certificate.algorithm", certcompress.Algorithms(e.cfg.CertificateCompression), m.Algorithm)
 	}
 	if m.Length > maxMessage-messageHeader {
 		return nil, e.fault(reason.MessageTooLong, "RFC 8879 §4", m, "compressed_certificate.uncompressed_length", reason.Say("at most %d bytes", maxMessage-messageHeader), m.Length)
 	}
-	body, err := certcompress.Decompress(m.Algorithm, m.Compressed, int(m.Length))
+	body, err := method.Decompress(m.Compressed, int(m.Length))
 	if e.listening() {
-		e.checked(CheckEvent{What: "certificate_compression", Method: m.Algorithm.String(), Err: err})
+		e.checked(event.Check{What: event.CheckCertificateCompression, Method: m.Algorithm.String(), Err: err})
 	}
 	if err != nil {
 		return nil, err
@@ -135,7 +137,7 @@ func (e *Endpoint) limitRecords(peer int, in string) error {
 		return &reason.Error{Reason: reason.BadValue, Ref: "RFC 8449 §4", Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: reason.Say("at least 64"), Got: peer}
 	}
 	e.summary.RecordSizeLimit = peer
-	e.decided("record_size_limit", peer, e.cfg.RecordSizeLimit, "both_want_limit")
+	e.decided(event.DecisionRecordSizeLimit, peer, e.cfg.RecordSizeLimit, event.WhyBothWantLimit)
 	e.wr.SetLimit(peer)
 	if e.summary.Version == iana.TLS13 { // TLS 1.2's records come in clear still, and are not subject to it
 		e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)

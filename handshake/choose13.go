@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"slices"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -86,11 +87,11 @@ func (s *server) choose13(m *message.ClientHello) error {
 	external := s.psk != nil && s.psk.session == nil
 	s.giveTicket = s.cfg.Tickets != nil && !external && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
 	if s.listening() {
-		s.decided("cipher_suite", s.summary.Suite.ID, m.CipherSuites, "server_preference")
+		s.decided(event.DecisionCipherSuite, s.summary.Suite.ID, m.CipherSuites, event.WhyServerPreference)
 		if s.psk == nil {
-			s.decided("signature_scheme", s.scheme.ID, clientSchemes(m), "fits_key")
+			s.decided(event.DecisionSignatureScheme, s.scheme.ID, clientSchemes(m), event.WhyFitsKey)
 		}
-		s.decided("compatibility_mode", len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
+		s.decided(event.DecisionCompatibilityMode, len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, event.WhySessionIDEchoed, event.WhySessionIDEmpty))
 	}
 	return nil
 }
@@ -103,7 +104,7 @@ func (s *server) chooseIdentity13(m *message.ClientHello) error {
 	if n, ok := message.Get[*message.StatusRequest](&m.Extensions); ok && n.StatusType == iana.StatusOCSP {
 		s.staple = len(s.certificate.Staple) > 0
 	}
-	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok && s.pack == 0 {
+	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok && s.pack == nil {
 		s.pack = s.packing(n.Algorithms)
 	}
 	return nil
@@ -129,7 +130,7 @@ func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares
 // that both have, and a HelloRetryRequest.
 func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares []message.KeyShareEntry) error {
 	s.group, s.share, s.retrying = nil, nil, false
-	why := "shared_share"
+	why := event.WhySharedShare
 	for _, g := range s.cfg.groups() {
 		i := slices.IndexFunc(shares, func(e message.KeyShareEntry) bool { return e.Group == g.ID() })
 		if i >= 0 {
@@ -141,16 +142,16 @@ func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares
 		}
 	}
 	if s.share == nil {
-		s.retrying, why = true, "hello_retry"
+		s.retrying, why = true, event.WhyHelloRetry
 	}
 	if s.group == nil {
 		return s.fault(reason.NoCommonGroup, "RFC 9846 §4.2.1", m, "client_hello.extensions.supported_groups", reason.Say("one of our groups"), theirs)
 	}
 	s.summary.Group = s.group.ID()
 	if s.listening() {
-		s.decided("group", s.group.ID(), theirs, why)
+		s.decided(event.DecisionGroup, s.group.ID(), theirs, why)
 		if s.retrying {
-			s.decided("hello_retry", s.group.ID(), nil, "no_share")
+			s.decided(event.DecisionHelloRetry, s.group.ID(), nil, event.WhyNoShare)
 		}
 	}
 	return nil
@@ -162,7 +163,7 @@ func (s *server) wantCookie() (err error) {
 		return nil
 	}
 	s.retrying = true
-	s.decided("hello_retry", "cookie", nil, "cookie_wanted")
+	s.decided(event.DecisionHelloRetry, "cookie", nil, event.WhyCookieWanted)
 	s.cookie, err = s.randomBytes(32)
 	return err
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -35,7 +37,7 @@ type clientHandshake struct {
 	offered      *session.Session    // of TLS 1.2, what hello offers to resume
 	offeredChain []*x509.Certificate // the server's, of that
 	kept         *psk                // of TLS 1.3: the ticket that hello offers
-	whyNot       string              // there is none; "": nothing was kept
+	whyNot       event.Why           // there is none; "": nothing was kept
 
 	statusPromised, ticketPromised bool
 	chain                          []*x509.Certificate
@@ -46,12 +48,12 @@ type clientHandshake struct {
 	ticket                         []byte
 	ticketLifetime                 uint32 // seconds
 
-	psks    []psk                                // in the order offered
-	offers  []groupOffer                         // whose shares are in hello
-	retry   *message.ServerHello                 // the HelloRetryRequest
-	retried bool                                 // it has been answered
-	asked   bool                                 // a CertificateRequest came
-	pack    iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	psks    []psk                // in the order offered
+	offers  []groupOffer         // whose shares are in hello
+	retry   *message.ServerHello // the HelloRetryRequest
+	retried bool                 // it has been answered
+	asked   bool                 // a CertificateRequest came
+	pack    *certcompress.Method // what to compress our certificate with; nil: not
 }
 
 // groupOffer is a share that went out, and what belongs to it.
@@ -63,9 +65,9 @@ type groupOffer struct {
 // clientMoves is the client's table. Rows of one state are tried from top to bottom. Who
 // offers early data speaks no other version than TLS 1.3 any more (RFC 9846 §E.3).
 var clientMoves = rows([]move[client]{
-	{In: Start, Dir: Send, Msg: message.KindClientHello, If: offersEarlyDataInDisguise, When: GuardOffersEarlyDisguised, Do: sendClientHello, To: SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
-	{In: Start, Dir: Send, Msg: message.KindClientHello, If: clientOffers13, When: GuardOffers13, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
-	{In: Start, Dir: Send, Msg: message.KindClientHello, Do: sendClientHello, To: WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
+	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: offersEarlyDataInDisguise, When: event.GuardOffersEarlyDisguised, Do: sendClientHello, To: event.SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
+	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: clientOffers13, When: event.GuardOffers13, Do: sendClientHello, To: event.WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, Do: sendClientHello, To: event.WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, clientMoves13, clientMoves12)
 
 func clientOffers13(c *client, _ message.Message) bool { return c.cfg.speaks(iana.TLS13) }
@@ -269,8 +271,8 @@ func recvServerHello(c *client, msg message.Message) error {
 	c.wr.SetVersion(iana.TLS12)
 	c.rd.SetVersion(iana.TLS12)
 	if c.listening() {
-		c.decided("version", iana.TLS12, nil, choose(c.cfg.speaks(iana.TLS13), "server_choice", "only_version"))
-		c.decided("cipher_suite", s.ID, c.hello.CipherSuites, "server_choice")
+		c.decided(event.DecisionVersion, iana.TLS12, nil, choose(c.cfg.speaks(iana.TLS13), event.WhyServerChoice, event.WhyOnlyVersion))
+		c.decided(event.DecisionCipherSuite, s.ID, c.hello.CipherSuites, event.WhyServerChoice)
 	}
 	if len(m.SessionID) > 0 && c.offered == nil && bytes.Equal(m.SessionID, c.hello.SessionID) {
 		// We made it up for middleboxes to see: no server can know it (RFC 9846 §E.4).
@@ -380,9 +382,9 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 	}
 	if c.listening() {
 		if !resumes(c, m) { // a session brings its master secret with it
-			c.decided("extended_master_secret", c.ems, nil, choose(c.ems, "both_want_ems", "no_ems"))
+			c.decided(event.DecisionExtendedMasterSecret, c.ems, nil, choose(c.ems, event.WhyBothWantEMS, event.WhyNoEMS))
 		}
-		c.decided("secure_renegotiation", c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, "signalled", "not_signalled"))
+		c.decided(event.DecisionSecureRenegotiation, c.summary.SecureRenegotiation, nil, choose(c.summary.SecureRenegotiation, event.WhySignalled, event.WhyNotSignalled))
 	}
 	return nil
 }

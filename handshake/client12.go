@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"slices"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -17,44 +18,44 @@ import (
 // clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
 var clientMoves12 = []move[client]{
 	// A server may answer with the session the client offered: an abbreviated handshake.
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumesWithTicket, When: GuardResumedTicket, Do: recvServerHello, To: WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: resumes, When: GuardResumed, Do: recvServerHello, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, Do: recvServerHello, To: WaitCertificate, Ref: "RFC 5246 §7.4.1.3"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: resumesWithTicket, When: event.GuardResumedTicket, Do: recvServerHello, To: event.WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: resumes, When: event.GuardResumed, Do: recvServerHello, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, Do: recvServerHello, To: event.WaitCertificate, Ref: "RFC 5246 §7.4.1.3"},
 
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientStapling, When: GuardStaple, Do: recvServerCertificate, To: WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: clientEphemeral, When: GuardEphemeral, Do: recvServerCertificate, To: WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate, To: WaitCertificateRequest, Ref: "RFC 5246 §7.4.2"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: clientStapling, When: event.GuardStaple, Do: recvServerCertificate, To: event.WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: clientEphemeral, When: event.GuardEphemeral, Do: recvServerCertificate, To: event.WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: recvServerCertificate, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.2"},
 
 	// A server that promised a status may still leave it out (RFC 6066 §8).
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateStatus, If: clientEphemeral, When: GuardEphemeral, Do: recvCertificateStatus, To: WaitServerKeyExchange, Ref: "RFC 6066 §8"},
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateStatus, Do: recvCertificateStatus, To: WaitCertificateRequest, Ref: "RFC 6066 §8"},
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindServerKeyExchange, If: clientEphemeral, When: GuardEphemeral, Do: recvServerKeyExchange, To: WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindCertificateRequest, If: clientStatic, When: GuardStatic, Do: recvCertificateRequest, To: WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
-	{In: WaitCertificateStatus, Dir: Receive, Msg: message.KindServerHelloDone, If: clientStatic, When: GuardStatic, Do: recvServerHelloDone, To: SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateStatus, If: clientEphemeral, When: event.GuardEphemeral, Do: recvCertificateStatus, To: event.WaitServerKeyExchange, Ref: "RFC 6066 §8"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateStatus, Do: recvCertificateStatus, To: event.WaitCertificateRequest, Ref: "RFC 6066 §8"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindServerKeyExchange, If: clientEphemeral, When: event.GuardEphemeral, Do: recvServerKeyExchange, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateRequest, If: clientStatic, When: event.GuardStatic, Do: recvCertificateRequest, To: event.WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindServerHelloDone, If: clientStatic, When: event.GuardStatic, Do: recvServerHelloDone, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
-	{In: WaitServerKeyExchange, Dir: Receive, Msg: message.KindServerKeyExchange, Do: recvServerKeyExchange, To: WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: event.WaitServerKeyExchange, Dir: event.Receive, Msg: message.KindServerKeyExchange, Do: recvServerKeyExchange, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
 
-	{In: WaitCertificateRequest, Dir: Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest, To: WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
-	{In: WaitCertificateRequest, Dir: Receive, Msg: message.KindServerHelloDone, Do: recvServerHelloDone, To: SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+	{In: event.WaitCertificateRequest, Dir: event.Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest, To: event.WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+	{In: event.WaitCertificateRequest, Dir: event.Receive, Msg: message.KindServerHelloDone, Do: recvServerHelloDone, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
-	{In: WaitServerHelloDone, Dir: Receive, Msg: message.KindServerHelloDone, Do: recvServerHelloDone, To: SendCertificate, Ref: "RFC 5246 §7.4.5"},
+	{In: event.WaitServerHelloDone, Dir: event.Receive, Msg: message.KindServerHelloDone, Do: recvServerHelloDone, To: event.SendCertificate, Ref: "RFC 5246 §7.4.5"},
 
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendClientCertificate, To: SendClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
-	{In: SendClientKeyExchange, Dir: Send, Msg: message.KindClientKeyExchange, If: clientProves, When: GuardHasCertificate, Do: sendClientKeyExchange, To: SendCertificateVerify, Ref: "RFC 5246 §7.4.7"},
-	{In: SendClientKeyExchange, Dir: Send, Msg: message.KindClientKeyExchange, Do: sendClientKeyExchange, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
-	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendClientChangeCipherSpec, To: SendFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendClientCertificate, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
+	{In: event.SendClientKeyExchange, Dir: event.Send, Msg: message.KindClientKeyExchange, If: clientProves, When: event.GuardHasCertificate, Do: sendClientKeyExchange, To: event.SendCertificateVerify, Ref: "RFC 5246 §7.4.7"},
+	{In: event.SendClientKeyExchange, Dir: event.Send, Msg: message.KindClientKeyExchange, Do: sendClientKeyExchange, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
+	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendClientChangeCipherSpec, To: event.SendFinished, Ref: "RFC 5246 §7.1"},
 
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: clientResumed, When: GuardResumed, Do: sendClientFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: clientTicketPromised, When: GuardTicket, Do: sendClientFinished, To: WaitNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendClientFinished, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: clientResumed, When: event.GuardResumed, Do: sendClientFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: clientTicketPromised, When: event.GuardTicket, Do: sendClientFinished, To: event.WaitNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendClientFinished, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 
-	{In: WaitNewSessionTicket, Dir: Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket, To: WaitChangeCipherSpec, Ref: "RFC 5077 §3.3"},
-	{In: WaitChangeCipherSpec, Dir: Receive, Msg: message.KindChangeCipherSpec, Do: recvServerChangeCipherSpec, To: WaitFinished, Ref: "RFC 5246 §7.1"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientResumed, When: GuardResumed, Do: recvServerFinished, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvServerFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitNewSessionTicket, Dir: event.Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket, To: event.WaitChangeCipherSpec, Ref: "RFC 5077 §3.3"},
+	{In: event.WaitChangeCipherSpec, Dir: event.Receive, Msg: message.KindChangeCipherSpec, Do: recvServerChangeCipherSpec, To: event.WaitFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: clientResumed, When: event.GuardResumed, Do: recvServerFinished, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvServerFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
 
-	{In: Connected, Dir: Receive, Msg: message.KindHelloRequest, Do: refuseHelloRequest, To: Connected, Ref: "RFC 5246 §7.4.1.1"},
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindHelloRequest, Do: refuseHelloRequest, To: event.Connected, Ref: "RFC 5246 §7.4.1.1"},
 }
 
 // Guards.
@@ -145,7 +146,7 @@ func recvServerKeyExchange(c *client, msg message.Message) error {
 		c.summary.Group = fieldID(c.params.P)
 	}
 	c.summary.Scheme = m.Signed().Scheme
-	return c.checkSignature("server_key_exchange", m.Signed(), publicKey(c.chain[0]), signed)
+	return c.checkSignature(message.KindServerKeyExchange, m.Signed(), publicKey(c.chain[0]), signed)
 }
 
 func recvCertificateRequest(c *client, msg message.Message) error {
@@ -167,12 +168,12 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 		if s := c.pickScheme(publicKey(leaf), m.Schemes); s != nil {
 			c.certificate, c.scheme = cert, s
 			c.noteShown()
-			c.decided("client_certificate", leaf.Subject.String(), nil, "fits_request")
+			c.decided(event.DecisionClientCertificate, leaf.Subject.String(), nil, event.WhyFitsRequest)
 			return nil
 		}
 	}
 	c.noteShown()
-	c.decided("client_certificate", "none", nil, "nothing_fits_request")
+	c.decided(event.DecisionClientCertificate, "none", nil, event.WhyNothingFitsRequest)
 	return nil
 }
 
@@ -204,7 +205,7 @@ func sendClientKeyExchange(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify(c *client, _ message.Message) error {
-	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.transcript)
+	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.transcript)
 	if err != nil {
 		return err
 	}
@@ -232,7 +233,7 @@ func recvNewSessionTicket(c *client, msg message.Message) error {
 }
 
 func recvServerChangeCipherSpec(c *client, _ message.Message) error {
-	return c.change(c.Endpoint, Receive)
+	return c.change(c.Endpoint, event.Receive)
 }
 
 func recvServerFinished(c *client, m message.Message) error {

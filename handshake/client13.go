@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -16,41 +18,41 @@ import (
 // clientMoves13 is the client's side of TLS 1.3, from the server's first answer on
 // (RFC 9846 §A.1).
 var clientMoves13 = []move[client]{
-	{In: SendEarlyChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendEarlyDummy, To: WaitServerHello, Ref: "RFC 9846 §E.4"},
+	{In: event.SendEarlyChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendEarlyDummy, To: event.WaitServerHello, Ref: "RFC 9846 §E.4"},
 
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, When: GuardFirstRetryDisguised, Do: recvHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindHelloRetryRequest, If: mayRetry, When: GuardFirstRetry, Do: recvHelloRetryRequest, To: SendSecondClientHello, Ref: "RFC 9846 §4.2.4"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13InDisguise, When: GuardSelects13Disguised, Do: recvServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
-	{In: WaitServerHello, Dir: Receive, Msg: message.KindServerHello, If: selects13, When: GuardSelects13, Do: recvServerHello13, To: WaitEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, When: event.GuardFirstRetryDisguised, Do: recvHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindHelloRetryRequest, If: mayRetry, When: event.GuardFirstRetry, Do: recvHelloRetryRequest, To: event.SendSecondClientHello, Ref: "RFC 9846 §4.2.4"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: selects13InDisguise, When: event.GuardSelects13Disguised, Do: recvServerHello13, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: selects13, When: event.GuardSelects13, Do: recvServerHello13, To: event.WaitEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
 
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: clientRetries, When: GuardRetry, Do: sendClientDummy, To: SendSecondClientHello, Ref: "RFC 9846 §E.4"},
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendClientDummy, To: WaitEncryptedExtensions, Ref: "RFC 9846 §E.4"},
-	{In: SendSecondClientHello, Dir: Send, Msg: message.KindClientHello, Do: sendSecondClientHello, To: WaitServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, If: clientRetries, When: event.GuardRetry, Do: sendClientDummy, To: event.SendSecondClientHello, Ref: "RFC 9846 §E.4"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendClientDummy, To: event.WaitEncryptedExtensions, Ref: "RFC 9846 §E.4"},
+	{In: event.SendSecondClientHello, Dir: event.Send, Msg: message.KindClientHello, Do: sendSecondClientHello, To: event.WaitServerHello, Ref: "RFC 9846 §4.2.2"},
 
-	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, If: clientHasPSK, When: GuardPSK, Do: recvEncryptedExtensions, To: WaitFinished, Ref: "RFC 9846 §4.4.1"},
-	{In: WaitEncryptedExtensions, Dir: Receive, Msg: message.KindEncryptedExtensions, Do: recvEncryptedExtensions, To: WaitCertificateOrRequest, Ref: "RFC 9846 §4.4.1"},
+	{In: event.WaitEncryptedExtensions, Dir: event.Receive, Msg: message.KindEncryptedExtensions, If: clientHasPSK, When: event.GuardPSK, Do: recvEncryptedExtensions, To: event.WaitFinished, Ref: "RFC 9846 §4.4.1"},
+	{In: event.WaitEncryptedExtensions, Dir: event.Receive, Msg: message.KindEncryptedExtensions, Do: recvEncryptedExtensions, To: event.WaitCertificateOrRequest, Ref: "RFC 9846 §4.4.1"},
 
-	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest13, To: WaitCertificate, Ref: "RFC 9846 §4.4.2"},
-	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: WaitCertificateOrRequest, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, When: GuardUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, When: GuardUnpacks, Do: recvCompressedServerCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvServerCertificateVerify, To: WaitFinished, Ref: "RFC 9846 §4.5.2"},
+	{In: event.WaitCertificateOrRequest, Dir: event.Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest13, To: event.WaitCertificate, Ref: "RFC 9846 §4.4.2"},
+	{In: event.WaitCertificateOrRequest, Dir: event.Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: event.WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.WaitCertificateOrRequest, Dir: event.Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, When: event.GuardUnpacks, Do: recvCompressedServerCertificate, To: event.WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: recvServerCertificate13, To: event.WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCompressedCertificate, If: clientUnpacks, When: event.GuardUnpacks, Do: recvCompressedServerCertificate, To: event.WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: event.WaitCertificateVerify, Dir: event.Receive, Msg: message.KindCertificateVerify, Do: recvServerCertificateVerify, To: event.WaitFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: earlyTaken, When: GuardEarlyData, Do: recvServerFinished13, To: SendEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
-	{In: SendEndOfEarlyData, Dir: Send, Msg: message.KindEndOfEarlyData, Do: sendEndOfEarlyData, To: SendFinished, Ref: "RFC 9846 §4.6"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: clientAsked, When: GuardAsked, Do: recvServerFinished13, To: SendCertificate, Ref: "RFC 9846 §4.5.3"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvServerFinished13, To: SendFinished, Ref: "RFC 9846 §4.5.3"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: earlyTaken, When: event.GuardEarlyData, Do: recvServerFinished13, To: event.SendEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
+	{In: event.SendEndOfEarlyData, Dir: event.Send, Msg: message.KindEndOfEarlyData, Do: sendEndOfEarlyData, To: event.SendFinished, Ref: "RFC 9846 §4.6"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: clientAsked, When: event.GuardAsked, Do: recvServerFinished13, To: event.SendCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvServerFinished13, To: event.SendFinished, Ref: "RFC 9846 §4.5.3"},
 
-	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: clientPacks, When: GuardPacks, Do: sendCompressedClientCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: clientProves, When: GuardHasCertificate, Do: sendClientCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendClientCertificate13, To: SendFinished, Ref: "RFC 9846 §4.5.1"},
-	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify13, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendClientFinished13, To: Connected, Ref: "RFC 9846 §4.5.3"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCompressedCertificate, If: clientPacks, When: event.GuardPacks, Do: sendCompressedClientCertificate, To: event.SendCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: clientProves, When: event.GuardHasCertificate, Do: sendClientCertificate13, To: event.SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendClientCertificate13, To: event.SendFinished, Ref: "RFC 9846 §4.5.1"},
+	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify13, To: event.SendFinished, Ref: "RFC 9846 §4.5.2"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendClientFinished13, To: event.Connected, Ref: "RFC 9846 §4.5.3"},
 
-	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: clientUpdates, When: GuardUpdateDue, Do: sendClientKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
-	{In: Connected, Dir: Receive, Msg: message.KindKeyUpdate, Do: recvClientKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
-	{In: Connected, Dir: Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket13, To: Connected, Ref: "RFC 9846 §4.7.1"},
+	{In: event.Connected, Dir: event.Send, Msg: message.KindKeyUpdate, If: clientUpdates, When: event.GuardUpdateDue, Do: sendClientKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindKeyUpdate, Do: recvClientKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket13, To: event.Connected, Ref: "RFC 9846 §4.7.1"},
 }
 
 // Guards.
@@ -82,7 +84,7 @@ func clientRetries(c *client, _ message.Message) bool { return c.retry != nil &&
 func earlyTaken(c *client, _ message.Message) bool    { return c.summary.EarlyData == EarlyDataAccepted }
 func clientHasPSK(c *client, _ message.Message) bool  { return c.psk != nil }
 func clientAsked(c *client, _ message.Message) bool   { return c.asked }
-func clientPacks(c *client, _ message.Message) bool   { return c.pack != 0 && c.certificate != nil }
+func clientPacks(c *client, _ message.Message) bool   { return c.pack != nil && c.certificate != nil }
 func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
 func clientUpdates(c *client, _ message.Message) bool { return c.traffic.due() }
 
@@ -96,7 +98,7 @@ func (c *client) extend13(m *message.ClientHello) error {
 		x.Add(&message.PSKKeyExchangeModes{Modes: c.cfg.pskModes()})
 	}
 	if a := c.cfg.CertificateCompression; len(a) > 0 {
-		x.Add(&message.CompressCertificate{Algorithms: a})
+		x.Add(&message.CompressCertificate{Algorithms: certcompress.Algorithms(a)})
 	}
 	if c.cfg.SendCertificateAuthorities && c.cfg.Roots != nil && c.cfg.Roots.Len() > 0 {
 		x.Add(&message.CertificateAuthorities{Authorities: c.cfg.authorities()})
@@ -170,7 +172,7 @@ func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	}
 	c.offers = append(c.offers, groupOffer{g, o})
 	if c.revealing() {
-		c.secret(SecretEvent{Label: "client_key_share", Method: g.Name(), Op: OpAsymmetric, Inputs: explain13(o), Value: o.Share()})
+		c.secret(event.Secret{Label: event.LabelClientKeyShare, Method: g.Name(), Op: event.OpAsymmetric, Inputs: explain13(o), Value: o.Share()})
 	}
 	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
 }
@@ -194,8 +196,8 @@ func recvHelloRetryRequest(c *client, msg message.Message) error {
 	if c.early != nil {
 		c.closeEarlyData(EarlyDataRejected)
 		c.wr.Change(nil, nil) // a second ClientHello is in clear
-		if c.keys[Send] != InClear {
-			c.noteKeyChange(Send, InClear, 0)
+		if c.keys[event.Send] != event.InClear {
+			c.noteKeyChange(event.Send, event.InClear, 0)
 		}
 	}
 	if err := c.hashFirstHello(c.mark); err != nil {
@@ -288,7 +290,7 @@ func sendClientDummy(c *client, _ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil || clientRetries(c, nil) {
 		return err
 	}
-	return c.protect(Send, &c.clientTraffic, HandshakeKeys)
+	return c.protect(event.Send, &c.clientTraffic, event.HandshakeKeys)
 }
 
 // sendSecondClientHello repeats the first, changed where the server wished and
@@ -351,27 +353,27 @@ func recvServerHello13(c *client, msg message.Message) error {
 	c.wr.SetVersion(iana.TLS13)
 	c.rd.SetVersion(iana.TLS13)
 	if c.listening() {
-		c.decided("version", iana.TLS13, c.cfg.versions(), "supported_versions")
-		c.decided("cipher_suite", m.CipherSuite, c.hello.CipherSuites, "server_choice")
+		c.decided(event.DecisionVersion, iana.TLS13, c.cfg.versions(), event.WhySupportedVersions)
+		c.decided(event.DecisionCipherSuite, m.CipherSuite, c.hello.CipherSuites, event.WhyServerChoice)
 		if o != nil {
-			c.decided("group", c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), "hello_retry", "shared_share"))
+			c.decided(event.DecisionGroup, c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), event.WhyHelloRetry, event.WhySharedShare))
 		}
-		c.decided("compatibility_mode", !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, "session_id_echoed", "session_id_empty"))
+		c.decided(event.DecisionCompatibilityMode, !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, event.WhySessionIDEchoed, event.WhySessionIDEmpty))
 	}
 	if o != nil && c.revealing() {
-		c.secret(SecretEvent{Label: "shared_secret", Method: o.group.Name(), Op: OpAsymmetric, Inputs: explain13(o.offer), Value: secret})
+		c.secret(event.Secret{Label: event.LabelSharedSecret, Method: o.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(o.offer), Value: secret})
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {
 		return err
 	}
-	if err := c.protect(Receive, &c.serverTraffic, HandshakeKeys); err != nil {
+	if err := c.protect(event.Receive, &c.serverTraffic, event.HandshakeKeys); err != nil {
 		return err
 	}
 	if c.disguised() && !c.retried || c.early != nil && c.early.open {
 		return nil // when the ChangeCipherSpec is out, or the end of early data
 	}
-	return c.protect(Send, &c.clientTraffic, HandshakeKeys)
+	return c.protect(event.Send, &c.clientTraffic, event.HandshakeKeys)
 }
 
 // agree finishes the key exchange. With psk_ke there is none, and the secret is nil.
@@ -439,11 +441,11 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 		if c.summary.Suite.ID != c.psk.session.Suite || c.summary.Protocol != c.psk.session.Protocol {
 			return c.fault(reason.BadValue, "RFC 9846 §4.3.10", m, "encrypted_extensions.extensions.early_data", reason.Say("the suite and protocol of the ticket"), c.summary.Suite.ID)
 		}
-		c.decided("early_data", "accepted", nil, "server_took_it")
+		c.decided(event.DecisionEarlyData, "accepted", nil, event.WhyServerTookIt)
 	}
 	if c.early != nil && c.early.open && c.summary.EarlyData != EarlyDataAccepted {
 		c.closeEarlyData(EarlyDataRejected)
-		return c.protect(Send, &c.clientTraffic, HandshakeKeys)
+		return c.protect(event.Send, &c.clientTraffic, event.HandshakeKeys)
 	}
 	return nil
 }
@@ -478,7 +480,7 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 	}
 	c.noteShown()
 	if c.certificate == nil {
-		c.decided("client_certificate", "none", nil, "nothing_fits_request")
+		c.decided(event.DecisionClientCertificate, "none", nil, event.WhyNothingFitsRequest)
 		return nil
 	}
 	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok {
@@ -486,7 +488,7 @@ func recvCertificateRequest13(c *client, msg message.Message) error {
 	}
 	if c.listening() {
 		leaf, _ := c.certificate.leaf()
-		c.decided("client_certificate", leaf.Subject.String(), nil, "fits_request")
+		c.decided(event.DecisionClientCertificate, leaf.Subject.String(), nil, event.WhyFitsRequest)
 	}
 	return nil
 }
@@ -540,7 +542,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 func recvServerCertificateVerify(c *client, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	c.summary.Scheme = m.Signature.Scheme
-	return c.checkSignature("certificate_verify", &m.Signature, publicKey(c.chain[0]), c.toBeSigned(Server, c.mark))
+	return c.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(c.chain[0]), c.toBeSigned(event.Server, c.mark))
 }
 
 // recvServerFinished13 believes the server, and has all it needs for application data.
@@ -551,7 +553,7 @@ func recvServerFinished13(c *client, m message.Message) error {
 	if err := c.deriveMain(c.Endpoint, c.clientRandom[:]); err != nil {
 		return err
 	}
-	return c.protect(Receive, &c.serverNext, ApplicationKeys)
+	return c.protect(event.Receive, &c.serverNext, event.ApplicationKeys)
 }
 
 func (c *client) certificate13() *message.Certificate13 {
@@ -568,7 +570,7 @@ func sendCompressedClientCertificate(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify13(c *client, _ message.Message) error {
-	s, err := c.sign("certificate_verify", c.scheme, c.certificate.Key, c.toBeSigned(Client, len(c.transcript)))
+	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.toBeSigned(event.Client, len(c.transcript)))
 	if err != nil {
 		return err
 	}
@@ -580,7 +582,7 @@ func sendClientFinished13(c *client, _ message.Message) error {
 		return err
 	}
 	c.finish(c.Endpoint)
-	return c.protect(Send, &c.clientNext, ApplicationKeys)
+	return c.protect(event.Send, &c.clientNext, event.ApplicationKeys)
 }
 
 func sendClientKeyUpdate(c *client, _ message.Message) error { return c.sendKeyUpdate() }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/session"
 	"tlslab/handshake/sig"
@@ -46,14 +47,14 @@ func TestClientCertificateChanged(t *testing.T) {
 				sc.Schemes = slices.DeleteFunc(sig.Defaults(), func(s *sig.Scheme) bool { return s.ID != iana.ECDSAP256SHA256 }) // to which an RSA key does not fit
 				for i := range 3 {                                                                                               // what was shown is remembered from resumption to resumption
 					if c := connect(t, cc, sc).run(nil).completes(); c.ends[client].Summary().Resumed != (i > 0) {
-						t.Fatalf("connection %d: %v", i, c.decisions(client, "resumption"))
+						t.Fatalf("connection %d: %v", i, c.decisions(client, event.DecisionResumption))
 					}
 				}
 				cc.Certificates = test.then
 				c := connect(t, cc, sc).run(nil).completes()
-				said := slices.Contains(c.decisions(client, "resumption"), "session_other_client_certificate")
+				said := slices.Contains(c.decisions(client, event.DecisionResumption), event.WhySessionOtherClientCertificate)
 				if got := c.ends[client].Summary().Resumed; got != test.resumes || said == test.resumes {
-					t.Errorf("resumed %v: %v", got, c.decisions(client, "resumption"))
+					t.Errorf("resumed %v: %v", got, c.decisions(client, event.DecisionResumption))
 				}
 			})
 		}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -92,7 +94,9 @@ type Config struct {
 	SendCertificateAuthorities bool
 	// CertificateCompression lists what certificates may be compressed with, best first:
 	// it is offered to the peer, and used towards one that offers it (RFC 8879). None.
-	CertificateCompression []iana.CertificateCompressionAlgorithm
+	// There are certcompress.Zlib, and in packages below that one brotli.Method and
+	// zstd.Method.
+	CertificateCompression []*certcompress.Method
 	// RecordSizeLimit is the most plaintext, in bytes, that this end takes in a protected
 	// record; in TLS 1.3 content type and padding count (RFC 8449). From 64; 0 does not say.
 	RecordSizeLimit int
@@ -119,7 +123,7 @@ type Config struct {
 	// against, and returns what does, or "". Whether the ClientHello is fresh, too, is for
 	// it to say (RFC 9846 §4.3.10). Nil takes all that are within 10 s of the age that they
 	// claim, replayed ones too.
-	AcceptEarlyData func(EarlyDataInput) string
+	AcceptEarlyData func(EarlyDataInput) event.Why
 	// SingleUse makes a server take each of its tickets once: what was used is marked here
 	// until it would have expired (RFC 9846 §8.1). A ticket that was used before, or is from
 	// a time of which the store knows nothing, leads to a full handshake; so does a store
@@ -139,7 +143,7 @@ type Config struct {
 	Fallback    bool      // a client marks a retry at a lower version (RFC 7507)
 	GREASE      bool      // a client adds reserved values (RFC 8701)
 	KeyLog      io.Writer // NSS key log lines (RFC 9850)
-	Listener    Listener
+	Listener    event.Listener
 	ShowSecrets bool // also emit SecretEvents. It is a leak anywhere but in a lesson
 	Party       string
 	Conn        int // Meta.Conn of the events

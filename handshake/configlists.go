@@ -32,6 +32,11 @@ func (c *Config) checkLists() error {
 			return isNil("config.certificate_schemes", i)
 		}
 	}
+	for i, m := range c.CertificateCompression {
+		if m == nil {
+			return isNil("config.certificate_compression", i)
+		}
+	}
 	for i, p := range c.ALPN {
 		if len(p) < 1 || len(p) > 255 { // RFC 7301 §3.1
 			return reason.Mistake("config.alpn", reason.Say("names of 1 to 255 bytes"), reason.Say("%d in number %d", len(p), i+1))

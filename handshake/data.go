@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
@@ -50,7 +51,7 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 		return 0, e.err
 	case e.closeSent:
 		return 0, errClosed
-	case e.MayWrite() != ApplicationData:
+	case e.MayWrite() != event.ApplicationData:
 		return 0, reason.Mistake("", reason.Say("a state that may send data"), e.state)
 	case len(p) == 0:
 		return 0, nil
@@ -59,7 +60,7 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 		return 0, err
 	}
 	p = p[:min(len(p), maxFragment)]
-	e.noteData(Send, p)
+	e.noteData(event.Send, p)
 	if err := e.write(iana.ApplicationData, p); err != nil {
 		return 0, e.fail(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -29,15 +30,20 @@ const policy = `
 	session < session/redis
 	suite < record
 	wire, sig, pki/der, ondisk < pki
-	message, session, record, keyschedule, kx, certcompress, pki < handshake
+	message, suite, kx, pki < event
+	message, session, record, keyschedule, kx, certcompress, event < handshake
+	event < narrate
+	event, keyschedule, record < observe
+	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < pcapng
 	foreign, ondisk < mitm/har
-	handshake < tls, narrate, observe, tamper, mitm
+	handshake < tls, tamper, mitm
 	observe, tamper, mitm, http2 < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay, idn < render
-	tls, render, pcapng, session/redis, replay, mitm/proxy < cmd, examples
+	tls < tls/https
+	tls, tls/https, render, pcapng, session/redis, replay, mitm/proxy, certcompress/brotli, certcompress/zstd < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -48,8 +54,8 @@ const modules = `
 	filippo.io/bigmod: kx
 	filippo.io/edwards25519: pki
 	github.com/cloudflare/circl: kx sig pki examples
-	github.com/andybalholm/brotli: certcompress
-	github.com/klauspost/compress: certcompress
+	github.com/andybalholm/brotli: certcompress/brotli
+	github.com/klauspost/compress: certcompress/zstd
 	golang.org/x/crypto: suite pki cmd
 	golang.org/x/net: tls mitm/proxy idn http2 cmd
 	golang.org/x/text: pki idn
@@ -143,6 +149,35 @@ func TestImports(t *testing.T) {
 	for _, must := range append(allowed["handshake"], "handshake") {
 		if !seen[must] {
 			t.Errorf("%s was not seen: the test looked in the wrong place", must)
+		}
+	}
+}
+
+// links is what a package must not link, by whatever way: imports of imports are looked at,
+// other people's too. A package is named as in go list.
+var links = map[string][]string{
+	"./handshake":         {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt"},
+	"./handshake/narrate": {"tlslab/handshake"},
+	"./handshake/observe": {"tlslab/handshake"},
+	"./handshake/tls":     {"net/http"},
+}
+
+func TestLinks(t *testing.T) {
+	for pkg, never := range links {
+		list := exec.Command("go", "list", "-deps", pkg)
+		list.Dir = ".."
+		out, err := list.Output()
+		if err != nil {
+			t.Fatal(pkg, err)
+		}
+		linked := strings.Fields(string(out))
+		if !slices.Contains(linked, "tlslab/handshake/iana") {
+			t.Errorf("%s links %d packages: the test looked in the wrong place", pkg, len(linked))
+		}
+		for _, p := range never {
+			if slices.Contains(linked, p) {
+				t.Errorf("%s links %s; go mod why -m, or go list -deps, tells by which way", pkg, p)
+			}
 		}
 	}
 }

@@ -4,7 +4,7 @@
 // the peer sent, Step it, carry its Output to the peer. What may happen in which
 // state is one table of moves per role (client12.go, server12.go); the driver in
 // endpoint.go is all that reads it. Everything that happens is told to a Listener
-// as events (event.go); the engine prints nothing.
+// as events (package event); the engine prints nothing.
 //
 // It is not a net.Conn (package tls has that face) and explains nothing (package
 // narrate does).

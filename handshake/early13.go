@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/message"
@@ -82,8 +83,8 @@ func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) erro
 	e.early = &early{traffic: schedule.ClientTraffic(th), left: most}
 	exporter := schedule.Exporter(th)
 	if e.revealing() {
-		e.expandedWith(p.hash.String(), "client_early_traffic_secret", "c e traffic", schedule.Bytes(), th, "transcript_hash", e.early.traffic.Bytes())
-		e.expandedWith(p.hash.String(), "early_exporter_secret", "e exp master", schedule.Bytes(), th, "transcript_hash", exporter.Bytes())
+		e.expandedWith(p.hash.String(), event.LabelClientEarlyTrafficSecret, "c e traffic", schedule.Bytes(), th, "transcript_hash", e.early.traffic.Bytes())
+		e.expandedWith(p.hash.String(), event.LabelEarlyExporterSecret, "e exp master", schedule.Bytes(), th, "transcript_hash", exporter.Bytes())
 	}
 	if err := e.logKey("CLIENT_EARLY_TRAFFIC_SECRET", clientRandom, e.early.traffic.Bytes()); err != nil {
 		return err
@@ -103,7 +104,7 @@ func sendEarlyDummy(c *client, _ message.Message) error {
 // openEarlyData puts what the client sends under the early keys.
 func (c *client) openEarlyData() error {
 	c.wr.SetVersion(iana.TLS13)
-	if err := c.protectWith(Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, EarlyKeys); err != nil {
+	if err := c.protectWith(event.Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, event.EarlyKeys); err != nil {
 		return err
 	}
 	c.early.open = true
@@ -114,7 +115,7 @@ func (c *client) openEarlyData() error {
 func (c *client) closeEarlyData(s EarlyDataStatus) {
 	c.early.open = false
 	c.summary.EarlyData = s
-	c.decided("early_data", s.String(), nil, choose(s == EarlyDataAccepted, "server_took_it", "server_passed_over"))
+	c.decided(event.DecisionEarlyData, s.String(), nil, choose(s == EarlyDataAccepted, event.WhyServerTookIt, event.WhyServerPassedOver))
 }
 
 // sendEndOfEarlyData says that there is no more, still under the early keys.
@@ -123,7 +124,7 @@ func sendEndOfEarlyData(c *client, _ message.Message) error {
 	if err := c.send(&message.EndOfEarlyData{}); err != nil {
 		return err
 	}
-	return c.protect(Send, &c.clientTraffic, HandshakeKeys)
+	return c.protect(event.Send, &c.clientTraffic, event.HandshakeKeys)
 }
 
 // chooseEarlyData decides whether a server takes the early data that a client offers.
@@ -137,11 +138,11 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 	why := s.whyNotEarly(m)
 	if why == "" {
 		s.summary.EarlyData = EarlyDataAccepted
-		s.decided("early_data", "accepted", nil, "accepted")
+		s.decided(event.DecisionEarlyData, "accepted", nil, event.WhyAccepted)
 		return s.startEarlyData(s.psk, s.clientRandom[:], s.psk.session.MaxEarlyData)
 	}
 	s.summary.EarlyData = EarlyDataRejected
-	s.decided("early_data", "rejected", nil, why)
+	s.decided(event.DecisionEarlyData, "rejected", nil, why)
 	s.rd.SetVersion(iana.TLS13)
 	// What the ticket allowed, sealed in the smallest of records that make sense. What a
 	// ticket said that does not open nobody knows.
@@ -154,20 +155,20 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 }
 
 // whyNotEarly says what speaks against early data, or "".
-func (s *server) whyNotEarly(m *message.ClientHello) string {
+func (s *server) whyNotEarly(m *message.ClientHello) event.Why {
 	switch {
 	case s.cfg.MaxEarlyData == 0:
-		return "early_data_off"
+		return event.WhyEarlyDataOff
 	case s.psk == nil || s.psk.session == nil || s.selected != 0:
-		return "early_data_without_ticket"
+		return event.WhyEarlyDataWithoutTicket
 	case s.psk.session.MaxEarlyData == 0:
-		return "early_data_not_in_ticket"
+		return event.WhyEarlyDataNotInTicket
 	case s.retrying:
-		return "early_data_and_retry"
+		return event.WhyEarlyDataAndRetry
 	case s.summary.Suite.ID != s.psk.session.Suite:
-		return "session_other_suite"
+		return event.WhySessionOtherSuite
 	case s.summary.Protocol != s.psk.session.Protocol:
-		return "session_other_protocol"
+		return event.WhySessionOtherProtocol
 	}
 	accept := s.cfg.AcceptEarlyData
 	if accept == nil {
@@ -187,9 +188,9 @@ const ticketAgeTolerance = 10 * time.Second
 
 // whyNotFresh is AcceptEarlyData where there is none: what a server must check in any case
 // (RFC 9846 §4.3.10).
-func whyNotFresh(in EarlyDataInput) string {
+func whyNotFresh(in EarlyDataInput) event.Why {
 	if late := in.Elapsed - in.Age; late > ticketAgeTolerance || late < -ticketAgeTolerance {
-		return "not_fresh"
+		return event.WhyNotFresh
 	}
 	return ""
 }
@@ -202,7 +203,7 @@ func recvEndOfEarlyData(s *server, _ message.Message) error {
 	case code != 0:
 		s.limit(code)
 	}
-	return s.protect(Receive, &s.clientTraffic, HandshakeKeys)
+	return s.protect(event.Receive, &s.clientTraffic, event.HandshakeKeys)
 }
 
 // countEarlyData bounds what a client sends early by what the ticket allowed.
@@ -233,7 +234,7 @@ func (e *Endpoint) WriteEarly(p []byte) (int, error) {
 		return 0, nil
 	}
 	e.early.left -= uint32(len(p))
-	e.noteData(Send, p)
+	e.noteData(event.Send, p)
 	if err := e.write(iana.ApplicationData, p); err != nil {
 		return 0, e.fail(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
@@ -41,14 +42,14 @@ func beginEarly(t *testing.T, data string, change func(c, s *handshake.Config)) 
 }
 
 // under returns a writer with a role's latest keys of a stage, n records in.
-func (c *connection) under(from handshake.Role, stage string, n int) *record.Writer {
+func (c *connection) under(from event.Role, stage string, n int) *record.Writer {
 	c.t.Helper()
 	now := reading{sealed: true, seq: uint64(n)}
-	for _, s := range all[*handshake.SecretEvent](c.heard[from]) {
+	for _, s := range all[*event.Secret](c.heard[from]) {
 		switch s.Label {
-		case from.String() + "_" + stage + "_key":
+		case event.SecretLabel(from.String() + "_" + stage + "_key"):
 			now.keys.Key = s.Value
-		case from.String() + "_" + stage + "_iv":
+		case event.SecretLabel(from.String() + "_" + stage + "_iv"):
 			now.keys.IV = s.Value
 		}
 	}
@@ -59,9 +60,9 @@ func (c *connection) under(from handshake.Role, stage string, n int) *record.Wri
 }
 
 // got is what an end has received as data.
-func (c *connection) got(role handshake.Role) (data []byte) {
-	for _, e := range all[*handshake.DataEvent](c.heard[role]) {
-		if e.Dir == handshake.Receive {
+func (c *connection) got(role event.Role) (data []byte) {
+	for _, e := range all[*event.Data](c.heard[role]) {
+		if e.Dir == event.Receive {
 			data = append(data, e.Data...)
 		}
 	}
@@ -72,7 +73,7 @@ var endOfEarlyData = []byte{5, 0, 0, 0}
 
 func TestUnderEarlyKeys(t *testing.T) {
 	unexpected := func(field string) want {
-		return want{reason.UnexpectedMessage, field, 0, iana.UnexpectedMessage, handshake.WaitEndOfEarlyData}
+		return want{reason.UnexpectedMessage, field, 0, iana.UnexpectedMessage, event.WaitEndOfEarlyData}
 	}
 	finished := append([]byte{20, 0, 0, 32}, zero32...)
 	for _, test := range []struct {
@@ -87,17 +88,17 @@ func TestUnderEarlyKeys(t *testing.T) {
 		{"ClientHello", iana.Handshake, []byte{1, 0, 0, 0}, unexpected("client_hello")},
 		{"NewSessionTicket", iana.Handshake, []byte{4, 0, 0, 0}, unexpected("new_session_ticket")},
 		{"EndOfEarlyData with something in it", iana.Handshake, []byte{5, 0, 0, 1, 0},
-			want{reason.TrailingBytes, "end_of_early_data", anywhere, iana.DecodeError, handshake.WaitEndOfEarlyData}},
+			want{reason.TrailingBytes, "end_of_early_data", anywhere, iana.DecodeError, event.WaitEndOfEarlyData}},
 		{"EndOfEarlyData and more", iana.Handshake, append(slices.Clone(endOfEarlyData), 20),
-			want{reason.KeyChangeMidMessage, "record", anywhere, iana.UnexpectedMessage, handshake.WaitEndOfEarlyData}},
+			want{reason.KeyChangeMidMessage, "record", anywhere, iana.UnexpectedMessage, event.WaitEndOfEarlyData}},
 		{"EndOfEarlyData twice in one", iana.Handshake, append(slices.Clone(endOfEarlyData), endOfEarlyData...),
-			want{reason.KeyChangeMidMessage, "record", anywhere, iana.UnexpectedMessage, handshake.WaitEndOfEarlyData}},
+			want{reason.KeyChangeMidMessage, "record", anywhere, iana.UnexpectedMessage, event.WaitEndOfEarlyData}},
 		{"one byte more than the ticket allows", iana.ApplicationData, make([]byte, 991),
-			want{reason.UnexpectedRecord, "record", anywhere, iana.UnexpectedMessage, handshake.WaitEndOfEarlyData}},
+			want{reason.UnexpectedRecord, "record", anywhere, iana.UnexpectedMessage, event.WaitEndOfEarlyData}},
 		{"ever so much more", iana.ApplicationData, make([]byte, 1<<14),
-			want{reason.UnexpectedRecord, "record", anywhere, iana.UnexpectedMessage, handshake.WaitEndOfEarlyData}},
+			want{reason.UnexpectedRecord, "record", anywhere, iana.UnexpectedMessage, event.WaitEndOfEarlyData}},
 		{"ChangeCipherSpec", iana.ChangeCipherSpec, []byte{1},
-			want{reason.UnexpectedRecord, "inner_plaintext.type", anywhere, iana.UnexpectedMessage, handshake.WaitEndOfEarlyData}},
+			want{reason.UnexpectedRecord, "inner_plaintext.type", anywhere, iana.UnexpectedMessage, event.WaitEndOfEarlyData}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := beginEarly(t, "0123456789", nil)
@@ -134,19 +135,19 @@ func TestUnderEarlyKeys(t *testing.T) {
 	c = beginEarly(t, "", nil)
 	w := c.under(client, "early", 0)
 	c.inject(server, put(t, w, iana.Handshake, endOfEarlyData[:2]), put(t, w, iana.ApplicationData, []byte("x")))
-	c.refuses(server, want{reason.InterleavedMessage, "record.type", anywhere, iana.UnexpectedMessage, handshake.WaitEndOfEarlyData})
+	c.refuses(server, want{reason.InterleavedMessage, "record.type", anywhere, iana.UnexpectedMessage, event.WaitEndOfEarlyData})
 }
 
 // What is accepted is not passed over: a record that does not open is the end. So is one
 // under the keys of before, or of later.
 func TestEarlyKeysAndOthers(t *testing.T) {
-	badMAC := func(in handshake.State) want {
+	badMAC := func(in event.State) want {
 		return want{reason.BadRecordMAC, "record.fragment", anywhere, iana.BadRecordMAC, in}
 	}
 	junk := clearRecord(iana.ApplicationData, make([]byte, 100))
 	taken := beginEarly(t, "x", nil)
 	taken.inject(server, junk)
-	taken.refuses(server, badMAC(handshake.WaitEndOfEarlyData))
+	taken.refuses(server, badMAC(event.WaitEndOfEarlyData))
 
 	flight := func() (*connection, [][]byte) { // the client's second, but for what is to come of it
 		c := beginEarly(t, "x", nil)
@@ -159,13 +160,13 @@ func TestEarlyKeysAndOthers(t *testing.T) {
 	}
 	c, out := flight()
 	c.inject(server, out[1]) // Finished without EndOfEarlyData
-	c.refuses(server, badMAC(handshake.WaitEndOfEarlyData))
+	c.refuses(server, badMAC(event.WaitEndOfEarlyData))
 	c, out = flight()
 	c.inject(server, out[0], put(t, c.under(client, "early", 2), iana.ApplicationData, []byte("too late")))
-	c.refuses(server, badMAC(handshake.WaitFinished))
+	c.refuses(server, badMAC(event.WaitFinished))
 	c, out = flight()
 	c.inject(server, out[0], out[0])
-	c.refuses(server, badMAC(handshake.WaitFinished))
+	c.refuses(server, badMAC(event.WaitFinished))
 
 	// A record replayed, left out, swapped: numbers count here as anywhere.
 	for name, order := range map[string][]int{"replayed": {0, 0}, "left out": {1}, "swapped": {1, 0}} {
@@ -176,13 +177,13 @@ func TestEarlyKeysAndOthers(t *testing.T) {
 			c.inject(server, slices.Clone(records[i]))
 		}
 		t.Log(name)
-		c.refuses(server, badMAC(handshake.WaitEndOfEarlyData))
+		c.refuses(server, badMAC(event.WaitEndOfEarlyData))
 	}
 }
 
 // EndOfEarlyData from the wrong side, or where there was no early data.
 func TestEndOfEarlyDataOutOfPlace(t *testing.T) {
-	unexpected := func(in handshake.State) want {
+	unexpected := func(in event.State) want {
 		return want{reason.UnexpectedMessage, "end_of_early_data", 0, iana.UnexpectedMessage, in}
 	}
 	for _, setup := range []func(c, s *handshake.Config){nil, withTicket, func(c, s *handshake.Config) { withEarlyData(c, s); s.MaxEarlyData = 0 }} {
@@ -196,28 +197,28 @@ func TestEndOfEarlyDataOutOfPlace(t *testing.T) {
 		c.ends[client].out = nil
 		c.ends[client].feed(c.ends[server].out) // which gives it its handshake keys
 		c.inject(server, put(t, c.under(client, "handshake", 0), iana.Handshake, endOfEarlyData))
-		c.refuses(server, unexpected(handshake.WaitFinished))
+		c.refuses(server, unexpected(event.WaitFinished))
 
 		c = connect(t, cc, sc).run(nil).completes()
 		c.inject(server, put(t, c.as(client, 0), iana.Handshake, endOfEarlyData))
-		c.refuses(server, unexpected(handshake.Connected))
+		c.refuses(server, unexpected(event.Connected))
 	}
 	c := beginEarly(t, "x", nil)
 	hello := slices.Collect(eachRecord(c.ends[server].out))
 	c.ends[client].feed(hello[0])
 	c.ends[client].feed(put(t, c.under(server, "handshake", 0), iana.Handshake, endOfEarlyData))
-	c.refuses(client, unexpected(handshake.WaitEncryptedExtensions))
+	c.refuses(client, unexpected(event.WaitEncryptedExtensions))
 
 	cc, sc := pair13()
 	c = connect(t, cc, sc).run(nil).completes()
 	c.inject(client, put(t, c.as(server, 0), iana.Handshake, endOfEarlyData))
-	c.refuses(client, unexpected(handshake.Connected))
+	c.refuses(client, unexpected(event.Connected))
 }
 
 // Early data that is not taken is passed over, up to a bound, and up to the first record
 // that is meant; what is not early data never is.
 func TestEarlyDataPassedOver(t *testing.T) {
-	badMAC := func(in handshake.State) want {
+	badMAC := func(in event.State) want {
 		return want{reason.BadRecordMAC, "record.fragment", anywhere, iana.BadRecordMAC, in}
 	}
 	const bound = 1 << 15                                                                         // bytes of content, for tickets of up to 2^14
@@ -227,8 +228,8 @@ func TestEarlyDataPassedOver(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(c, s *handshake.Config)
-		in     handshake.State
-	}{{"off", off, handshake.WaitFinished}, {"retried", retried, handshake.WaitSecondClientHello}} {
+		in     event.State
+	}{{"off", off, event.WaitFinished}, {"retried", retried, event.WaitSecondClientHello}} {
 		t.Run(test.name, func(t *testing.T) {
 			c := beginEarly(t, "", test.change)
 			for range 2 {
@@ -265,7 +266,7 @@ func TestEarlyDataPassedOver(t *testing.T) {
 			c = beginEarly(t, "", test.change) // done once a record is meant
 			c.run(nil).is13()
 			c.inject(server, junk(100))
-			c.refuses(server, badMAC(handshake.Connected))
+			c.refuses(server, badMAC(event.Connected))
 		})
 	}
 
@@ -273,28 +274,28 @@ func TestEarlyDataPassedOver(t *testing.T) {
 	c := beginEarly(t, "", retried)
 	c.ends[client].feed(c.ends[server].out)
 	c.inject(server, c.ends[client].out, junk(100))
-	c.refuses(server, badMAC(handshake.WaitFinished))
+	c.refuses(server, badMAC(event.WaitFinished))
 
 	// Nor where none was announced.
 	cc, sc := pair13()
 	c = connect(t, cc, sc)
 	c.ends[client].drive()
 	c.inject(server, c.ends[client].out, junk(100))
-	c.refuses(server, badMAC(handshake.WaitFinished))
+	c.refuses(server, badMAC(event.WaitFinished))
 
 	// What opens under the handshake's keys is no early data, and has no place there.
 	c = beginEarly(t, "", off)
 	c.ends[client].out = nil
 	c.ends[client].feed(c.ends[server].out)
 	c.inject(server, put(t, c.under(client, "handshake", 0), iana.ApplicationData, []byte("x")))
-	c.refuses(server, want{reason.UnexpectedRecord, "record.type", anywhere, iana.UnexpectedMessage, handshake.WaitFinished})
+	c.refuses(server, want{reason.UnexpectedRecord, "record.type", anywhere, iana.UnexpectedMessage, event.WaitFinished})
 }
 
 // A server may answer early data before it has heard the client's Finished.
 func TestAnswerToEarlyData(t *testing.T) {
 	c := beginEarly(t, "question", nil)
 	s := c.ends[server]
-	if s.State() != handshake.WaitEndOfEarlyData {
+	if s.State() != event.WaitEndOfEarlyData {
 		t.Fatalf("in %v", s.State())
 	}
 	if n, err := s.Write([]byte("answer")); n != 6 || err != nil {

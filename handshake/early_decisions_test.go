@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
 )
@@ -15,33 +16,33 @@ import (
 type earlyCase struct {
 	name  string
 	setup func(c, s *handshake.Config)
-	why   string
+	why   event.Why
 }
 
 func earlyDataCases(t *testing.T) []earlyCase {
 	cases := []earlyCase{
-		{"taken", withEarlyData, "accepted"},
-		{"taken, with a protocol", withProtocols, "accepted"},
-		{"off", func(c, s *handshake.Config) { withEarlyData(c, s); s.MaxEarlyData = 0 }, "early_data_off"},
-		{"no ticket", func(c, s *handshake.Config) { withEarlyData(c, s); s.Tickets = nil }, "early_data_without_ticket"},
+		{"taken", withEarlyData, event.WhyAccepted},
+		{"taken, with a protocol", withProtocols, event.WhyAccepted},
+		{"off", func(c, s *handshake.Config) { withEarlyData(c, s); s.MaxEarlyData = 0 }, event.WhyEarlyDataOff},
+		{"no ticket", func(c, s *handshake.Config) { withEarlyData(c, s); s.Tickets = nil }, event.WhyEarlyDataWithoutTicket},
 		{"a ticket without", func(c, s *handshake.Config) {
 			c.EarlyData = true
 			withTicket(c, s)
 			s.MaxEarlyData = 9
 			kept(t, c, func(s *session.Session) { s.MaxEarlyData = 1000 })
-		}, "early_data_not_in_ticket"},
-		{"retried", func(c, s *handshake.Config) { withEarlyData(c, s); s.RetryWithCookie = true }, "early_data_and_retry"},
+		}, event.WhyEarlyDataNotInTicket},
+		{"retried", func(c, s *handshake.Config) { withEarlyData(c, s); s.RetryWithCookie = true }, event.WhyEarlyDataAndRetry},
 		{"another suite", func(c, s *handshake.Config) {
 			s.Suites = only(aes128GCM)
 			withEarlyData(c, s)
 			s.Suites = only(0x1303)
-		}, "session_other_suite"},
-		{"another protocol", func(c, s *handshake.Config) { withProtocols(c, s); s.ALPN = []string{"b"} }, "session_other_protocol"},
+		}, event.WhySessionOtherSuite},
+		{"another protocol", func(c, s *handshake.Config) { withProtocols(c, s); s.ALPN = []string{"b"} }, event.WhySessionOtherProtocol},
 	}
-	for _, word := range []string{"not_fresh", "seen_before", "store_failed", "store_too_young"} {
-		cases = append(cases, earlyCase{"AcceptEarlyData says " + word, func(c, s *handshake.Config) {
+	for _, word := range []event.Why{event.WhyNotFresh, event.WhySeenBefore, event.WhyStoreFailed, event.WhyStoreTooYoung} {
+		cases = append(cases, earlyCase{"AcceptEarlyData says " + string(word), func(c, s *handshake.Config) {
 			withEarlyData(c, s)
-			s.AcceptEarlyData = func(handshake.EarlyDataInput) string { return word }
+			s.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return word }
 		}, word})
 	}
 	return cases
@@ -60,23 +61,23 @@ func TestEarlyDataDecisions(t *testing.T) {
 			cc, sc := pair13()
 			test.setup(cc, sc)
 			c := connect(t, cc, sc).begin("early bird").run(nil).is13()
-			if why := c.decisions(server, "early_data"); !slices.Equal(why, []string{test.why}) {
+			if why := c.decisions(server, event.DecisionEarlyData); !slices.Equal(why, []event.Why{test.why}) {
 				t.Errorf("the server says %v", why)
 			}
-			took := test.why == "accepted"
+			took := test.why == event.WhyAccepted
 			if bytes.HasPrefix(c.got(server), []byte("early bird")) != took || len(c.sent(client, message.KindEndOfEarlyData)) == 1 != took {
 				t.Errorf("it got %q", c.got(server))
 			}
-			status, word := handshake.EarlyDataRejected, "server_passed_over"
+			status, word := handshake.EarlyDataRejected, event.WhyServerPassedOver
 			if took {
-				status, word = handshake.EarlyDataAccepted, "server_took_it"
+				status, word = handshake.EarlyDataAccepted, event.WhyServerTookIt
 			}
 			for _, e := range c.ends {
 				if got := e.Summary().EarlyData; got != status {
 					t.Errorf("the %v calls it %v", e.Role(), got)
 				}
 			}
-			if why := c.decisions(client, "early_data"); !slices.Contains(why, word) {
+			if why := c.decisions(client, event.DecisionEarlyData); !slices.Contains(why, word) {
 				t.Errorf("the client says %v", why)
 			}
 		})
@@ -107,7 +108,7 @@ func TestEarlyDataDecisions(t *testing.T) {
 	withEarlyData(cc, sc)
 	cc.Time, sc.Time = at(5*time.Second), at(7*time.Second)
 	var in handshake.EarlyDataInput
-	sc.AcceptEarlyData = func(i handshake.EarlyDataInput) string { in = i; return "" }
+	sc.AcceptEarlyData = func(i handshake.EarlyDataInput) event.Why { in = i; return "" }
 	c := connect(t, cc, sc).begin("x").run(nil).is13()
 	x := edit[*message.PreSharedKeyClient](clientHello(c.sent(client, message.KindClientHello)[0]))
 	if in.Age != 5*time.Second || in.Elapsed != 7*time.Second || !bytes.Equal(in.Binder, x.Binders[0]) || !bytes.Equal(in.Ticket, x.Identities[0].Identity) ||
@@ -127,8 +128,8 @@ func TestEarlyDataIsFresh(t *testing.T) {
 		withEarlyData(cc, sc)
 		cc.Time, sc.Time = at(age), at(age+late)
 		c := connect(t, cc, sc).begin("early bird").run(nil).is13()
-		why := c.decisions(server, "early_data")
-		if sum := c.ends[server].Summary(); !sum.Resumed || (sum.EarlyData == handshake.EarlyDataAccepted) != fresh || slices.Equal(why, []string{"not_fresh"}) == fresh {
+		why := c.decisions(server, event.DecisionEarlyData)
+		if sum := c.ends[server].Summary(); !sum.Resumed || (sum.EarlyData == handshake.EarlyDataAccepted) != fresh || slices.Equal(why, []event.Why{event.WhyNotFresh}) == fresh {
 			t.Errorf("%v late: resumed %v, early data %v, for %v", late, sum.Resumed, sum.EarlyData, why)
 		}
 	}

@@ -5,29 +5,13 @@ import (
 	"slices"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
 	"tlslab/handshake/wire"
 )
-
-// Role is which end of a connection an endpoint plays.
-type Role uint8
-
-// The roles.
-const (
-	Client Role = iota
-	Server
-)
-
-// String returns "client" or "server".
-func (r Role) String() string {
-	if r == Client {
-		return "client"
-	}
-	return "server"
-}
 
 // maxMessage bounds a handshake message, header included. The length field
 // allows 16 MiB; the largest message with a use is a certificate chain, and 256
@@ -49,8 +33,8 @@ const leastTranscript = 1024
 // Endpoint is one end of one connection. It is not safe for concurrent use.
 type Endpoint struct {
 	cfg     *Config
-	role    Role
-	state   State
+	role    event.Role
+	state   event.State
 	machine machine
 	err     error // why state is Failed
 
@@ -83,20 +67,20 @@ type Endpoint struct {
 	begin                         func()   // what is to be settled before a client's first move
 	traffic                       *traffic // of TLS 1.3, which can change its keys
 
-	keys    [2]Keys // by Direction
+	keys    [2]event.Keys // by Direction
 	events  uint64
 	move    string
 	ref     string
-	to      State // where the move under way leads
-	stopped State // state of the last StopEvent, plus one
+	to      event.State // where the move under way leads
+	stopped event.State // state of the last event.Stop, plus one
 }
 
 // NewClient returns an endpoint that is about to send ClientHello. The error is a Config's
 // that cannot work, reason.Misuse: a nil one lacks ServerName.
 func NewClient(cfg *Config) (*Endpoint, error) {
-	e := newEndpoint(cfg, Client)
+	e := newEndpoint(cfg, event.Client)
 	c := &client{Endpoint: e, clientHandshake: new(clientHandshake)}
-	e.machine = &table[client]{role: Client, moves: clientMoves, s: c}
+	e.machine = &table[client]{role: event.Client, moves: clientMoves, s: c}
 	e.begin = func() { c.kept, c.whyNot = c.takeTicket() }
 	err := c.check()
 	if err == nil {
@@ -108,9 +92,9 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 // NewServer returns an endpoint that waits for ClientHello. The error is a Config's that
 // cannot work, reason.Misuse: a nil one lacks Certificates.
 func NewServer(cfg *Config) (*Endpoint, error) {
-	e := newEndpoint(cfg, Server)
+	e := newEndpoint(cfg, event.Server)
 	s := &server{Endpoint: e, serverHandshake: new(serverHandshake)}
-	e.machine = &table[server]{role: Server, moves: serverMoves, s: s}
+	e.machine = &table[server]{role: event.Server, moves: serverMoves, s: s}
 	err := s.check()
 	if err == nil {
 		e.rd.JudgeBy(e.version())
@@ -118,7 +102,7 @@ func NewServer(cfg *Config) (*Endpoint, error) {
 	return e, err
 }
 
-func newEndpoint(cfg *Config, role Role) *Endpoint {
+func newEndpoint(cfg *Config, role event.Role) *Endpoint {
 	if cfg == nil {
 		cfg = new(Config)
 	}
@@ -128,13 +112,13 @@ func newEndpoint(cfg *Config, role Role) *Endpoint {
 }
 
 // Role returns which end e is.
-func (e *Endpoint) Role() Role { return e.role }
+func (e *Endpoint) Role() event.Role { return e.role }
 
 // State returns where e stands.
-func (e *Endpoint) State() State { return e.state }
+func (e *Endpoint) State() event.State { return e.state }
 
 // Done reports whether the handshake is complete.
-func (e *Endpoint) Done() bool { return e.state == Connected }
+func (e *Endpoint) Done() bool { return e.state == event.Connected }
 
 // Err returns why e failed, or nil.
 func (e *Endpoint) Err() error { return e.err }
@@ -143,13 +127,13 @@ func (e *Endpoint) Err() error { return e.err }
 // happen next, seen from this end. Alerts may come at any time and are not listed; the two
 // that may come and move nothing are listed where they may: the HelloRequest that a client of
 // TLS 1.2 ignores, and the ChangeCipherSpec that TLS 1.3 drops.
-func (e *Endpoint) Legal() []Move {
+func (e *Endpoint) Legal() []event.Move {
 	legal := e.machine.legal(e.version(), e.state)
-	if e.ignoresHelloRequest() && slices.ContainsFunc(legal, func(m Move) bool { return m.Dir == Receive }) {
+	if e.ignoresHelloRequest() && slices.ContainsFunc(legal, func(m event.Move) bool { return m.Dir == event.Receive }) {
 		legal = append(legal, e.helloRequestIgnored())
 	}
 	if e.dropsChangeCipherSpec() {
-		legal = append(legal, e.dummyChangeCipherSpec(Receive))
+		legal = append(legal, e.dummyChangeCipherSpec(event.Receive))
 	}
 	return legal
 }
@@ -169,11 +153,11 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		e.begin = nil
 		begin()
 	}
-	if i := e.find(Send, nil); i >= 0 {
+	if i := e.find(event.Send, nil); i >= 0 {
 		if err := e.refuseExcess(); err != nil {
 			return false, e.fail(err)
 		}
-		return true, e.fire(i, nil, nil)
+		return true, e.fire(i, nil, nil, nil)
 	}
 	if len(e.hs) > 0 {
 		if progress, err := e.readMessage(); progress || err != nil {
@@ -199,7 +183,7 @@ func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
 		return false
-	case e.find(Send, nil) >= 0:
+	case e.find(event.Send, nil) >= 0:
 		return true
 	case len(e.hs) >= messageHeader && len(e.hs) >= messageLen(e.hs):
 		return true
@@ -226,8 +210,11 @@ func (e *Endpoint) version() iana.Version {
 	if v := e.summary.Version; v != 0 {
 		return v
 	}
-	if v := e.cfg.versions(); len(v) == 1 {
-		return v[0]
+	switch tls13, tls12 := e.cfg.speaks(iana.TLS13), e.cfg.speaks(iana.TLS12); {
+	case tls13 && !tls12:
+		return iana.TLS13
+	case tls12 && !tls13:
+		return iana.TLS12
 	}
 	return 0
 }
@@ -241,7 +228,7 @@ func (e *Endpoint) rule(tls13, tls12 string) string {
 	return tls13
 }
 
-func (e *Endpoint) find(d Direction, m message.Message) int {
+func (e *Endpoint) find(d event.Direction, m message.Message) int {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
 
@@ -250,13 +237,13 @@ func (e *Endpoint) expects(k message.Kind) bool {
 }
 
 // fire does one row.
-func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
+func (e *Endpoint) fire(i int, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := e.machine.row(i)
 	if e.cfg.Listener != nil {
 		e.move, e.ref, e.to = row.String(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
-		e.noteMessage(Receive, m, raw, row.To)
+		e.noteMessage(event.Receive, m, raw, walked, row.To)
 	}
 	if m != nil && e.rd.Epoch() > 0 {
 		e.owing = true // it was under keys that only the two ends have
@@ -264,14 +251,14 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte) error {
 	if err := e.machine.do(i, m); err != nil {
 		return e.fail(err)
 	}
-	if row.Dir == Send && row.Msg != message.KindChangeCipherSpec || row.To == Connected {
+	if row.Dir == event.Send && row.Msg != message.KindChangeCipherSpec || row.To == event.Connected {
 		e.owing = false
 	}
 	if row.To != e.state {
 		e.stopped, e.warnings = 0, 0 // it may come back, and wait for something else
 	}
 	e.state, e.move, e.ref = row.To, "", ""
-	if e.state == Connected && e.transcript != nil {
+	if e.state == event.Connected && e.transcript != nil {
 		if err := e.endRecord(); err != nil {
 			return e.fail(err)
 		}
@@ -298,7 +285,7 @@ func (e *Endpoint) fail(err error) error {
 		e.sendAlert(iana.Fatal, d, re)
 	}
 	// RFC 9846 §6: the secrets and keys of a failed connection are forgotten.
-	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic, e.early = Failed, nil, nil, nil, nil, nil, nil, nil
+	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic, e.early = event.Failed, nil, nil, nil, nil, nil, nil, nil
 	e.rd, e.wr, e.exporter, e.flight = record.Reader{}, record.Writer{}, nil, nil
 	e.machine.forget()
 	e.forgetSession()
@@ -322,20 +309,13 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	e.r += n
 	if e.cfg.Listener != nil {
-		e.noteRecord(Receive, rec)
+		e.noteRecord(event.Receive, rec)
 	}
 	if rec.Dropped {
 		return true, nil
 	}
-	if len(e.hs) > 0 && rec.Type != iana.Handshake && rec.Type != iana.Alert {
-		r, ref := reason.InterleavedMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
-		switch {
-		case rec.Type == iana.ChangeCipherSpec && e.summary.Version != iana.TLS13:
-			r, ref = reason.KeyChangeMidMessage, e.rule("RFC 9846 §5.1", "RFC 5246 §7.1")
-		case rec.Type == iana.ApplicationData && e.state != Connected:
-			ref = e.rule("RFC 9846 §5.1", "RFC 5246 §7.4.9")
-		}
-		return false, reason.New(r, ref, "record.type", iana.Handshake, rec.Type)
+	if err := e.interrupts(rec.Type); err != nil {
+		return false, err
 	}
 	switch rec.Type {
 	case iana.Handshake:
@@ -351,11 +331,11 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	case iana.Alert:
 		return true, e.readAlert(rec.Payload)
 	case iana.ApplicationData:
-		if e.state.MayRead() == NoData {
-			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), "record.type",
+		if e.state.MayRead() == event.NoData {
+			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §2", "RFC 5246 §7.4.9"), "record.type",
 				reason.Say("no application data in state %v", e.state), rec.Type)
 		}
-		if e.state.MayRead() == EarlyData {
+		if e.state.MayRead() == event.EarlyData {
 			if err := e.countEarlyData(len(rec.Payload)); err != nil {
 				return false, err
 			}
@@ -364,7 +344,7 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 			e.warnings, e.idle = 0, 0
 		}
 		e.app = rec.Payload
-		e.noteData(Receive, rec.Payload)
+		e.noteData(event.Receive, rec.Payload)
 	}
 	return true, nil
 }
@@ -398,7 +378,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 	// The transcript owns the bytes, and the message aliases the transcript:
 	// it is only ever appended to. After the handshake a copy does.
 	var raw []byte
-	if e.state == Connected {
+	if e.state == event.Connected {
 		raw = append(raw, e.hs[:n]...)
 	} else {
 		e.mark = len(e.transcript)
@@ -406,9 +386,11 @@ func (e *Endpoint) readMessage() (bool, error) {
 		raw = e.transcript[e.mark:len(e.transcript):len(e.transcript)]
 	}
 	e.hs = e.hs[n:]
-	m, err := message.Parse(e.context(), raw, nil)
+	walked := e.walked()
+	m, err := message.Parse(e.context(), raw, walked)
 	if err != nil && kind == message.KindClientHello {
-		m, err = e.parsePassingOver(raw, err)
+		walked = e.walked()
+		m, err = e.parsePassingOver(raw, walked, err)
 	}
 	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
 		return false, e.unexpected(kind)
@@ -416,11 +398,11 @@ func (e *Endpoint) readMessage() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	i := e.find(Receive, m)
+	i := e.find(event.Receive, m)
 	if i < 0 {
 		return false, e.unexpected(m.Kind())
 	}
-	return true, e.fire(i, m, raw)
+	return true, e.fire(i, m, raw, walked)
 }
 
 func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
@@ -431,14 +413,15 @@ func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
 	if !e.expects(m.Kind()) {
 		return e.unexpected(m.Kind())
 	}
-	if err := wire.Parse(payload, m, nil); err != nil {
+	walked := e.walked()
+	if err := wire.Parse(payload, m, walked); err != nil {
 		return err
 	}
-	i := e.find(Receive, m)
+	i := e.find(event.Receive, m)
 	if i < 0 {
 		return e.unexpected(m.Kind())
 	}
-	return e.fire(i, m, payload)
+	return e.fire(i, m, payload, walked)
 }
 
 // before is the transcript up to, not including, the message at hand.
@@ -446,7 +429,7 @@ func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
 
 // context tells message what shapes to expect from the peer.
 func (e *Endpoint) context() message.Context {
-	ctx := message.Context{Version: e.version(), FromServer: e.role == Client}
+	ctx := message.Context{Version: e.version(), FromServer: e.role == event.Client}
 	if s := e.summary.Suite; s != nil {
 		ctx.Kx = s.Kx
 	}
@@ -463,17 +446,31 @@ func (e *Endpoint) send(m message.Message) error {
 
 // sendAsIs is send for a message that nobody shall change any more: its binders are made.
 func (e *Endpoint) sendAsIs(m message.Message) error {
-	at := len(e.transcript)
+	at, walked := len(e.transcript), e.walked()
 	var err error
-	if e.transcript, err = wire.Append(e.transcript, m, nil); err != nil {
+	if e.transcript, err = wire.Append(e.transcript, m, walked); err != nil {
 		return reason.Fault(m.Kind().String(), err) // what we cannot write is no fault of the peer's
 	}
 	e.mark = at
 	raw := e.transcript[at:]
 	if e.cfg.Listener != nil {
-		e.noteMessage(Send, m, raw, e.to)
+		e.noteMessage(event.Send, m, raw, walked, e.to)
 	}
 	return e.write(iana.Handshake, raw)
+}
+
+// writeChangeCipherSpec sends the one message that is in no transcript and under a record
+// type of its own.
+func (e *Endpoint) writeChangeCipherSpec() error {
+	m, walked := new(message.ChangeCipherSpec), e.walked()
+	raw, err := message.Marshal(m, walked)
+	if err != nil {
+		return reason.Fault(m.Kind().String(), err)
+	}
+	if e.cfg.Listener != nil {
+		e.noteMessage(event.Send, m, raw, walked, e.to)
+	}
+	return e.write(iana.ChangeCipherSpec, raw)
 }
 
 // sendLater sends a message after the handshake, which no transcript holds.
@@ -481,12 +478,13 @@ func (e *Endpoint) sendLater(m message.Message) error {
 	if e.cfg.edit != nil {
 		e.cfg.edit(m)
 	}
-	raw, err := message.Marshal(m, nil)
+	walked := e.walked()
+	raw, err := message.Marshal(m, walked)
 	if err != nil {
 		return reason.Fault(m.Kind().String(), err)
 	}
 	if e.cfg.Listener != nil {
-		e.noteMessage(Send, m, raw, e.to)
+		e.noteMessage(event.Send, m, raw, walked, e.to)
 	}
 	return e.write(iana.Handshake, raw)
 }
@@ -512,7 +510,7 @@ func (e *Endpoint) endRecord() error {
 	}
 	flight := e.flight
 	e.flight = e.flight[:0]
-	if e.state == Connected { // no more of them for a while
+	if e.state == event.Connected { // no more of them for a while
 		e.flight = nil
 	}
 	return e.writeRecords(iana.Handshake, flight)
@@ -525,7 +523,7 @@ func (e *Endpoint) writeRecords(t iana.ContentType, data []byte) (err error) {
 	if e.cfg.Listener == nil {
 		e.out, err = e.wr.Append(e.out, t, data, nil)
 	} else {
-		e.out, err = e.wr.Append(e.out, t, data, func(r record.Record) { e.noteRecord(Send, r) })
+		e.out, err = e.wr.Append(e.out, t, data, func(r record.Record) { e.noteRecord(event.Send, r) })
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -22,16 +23,16 @@ func TestEventsInOrder(t *testing.T) {
 		c := rec.connect(t).run(nil).completes()
 		c.talk()
 		for role, events := range c.heard {
-			table := func(s handshake.State) []handshake.Move { return legalIn(handshake.Role(role), rec.version, s) }
-			state := handshake.Start // where the moves so far have led
+			table := func(s event.State) []event.Move { return legalIn(event.Role(role), rec.version, s) }
+			state := event.Start // where the moves so far have led
 			for i, e := range events {
 				h := e.Head()
-				if h.Seq != uint64(i+1) || h.Party != handshake.Role(role).String() || !h.Time.Equal(clock()) {
+				if h.Seq != uint64(i+1) || h.Party != event.Role(role).String() || !h.Time.Equal(clock()) {
 					t.Fatalf("%s: event %d has the head %+v", rec.name, i+1, h)
 				}
 				switch e := e.(type) {
-				case *handshake.MessageEvent:
-					if e.State != state || !slices.ContainsFunc(table(state), func(m handshake.Move) bool {
+				case *event.Message:
+					if e.State != state || !slices.ContainsFunc(table(state), func(m event.Move) bool {
 						return m.Dir == e.Dir && m.Msg == e.Kind && m.To == e.To && m.Ref == e.Ref && m.String() == e.Move
 					}) {
 						t.Errorf("%s: %v from %v to %v, in %v: no row says so", rec.name, e.Move, e.State, e.To, state)
@@ -43,7 +44,7 @@ func TestEventsInOrder(t *testing.T) {
 						t.Errorf("%s: %v marshals to other bytes: %v", rec.name, e.Move, err)
 					}
 					state = e.To
-				case *handshake.StopEvent:
+				case *event.Stop:
 					if e.State != state || !slices.Equal(e.Legal, table(state)) {
 						t.Errorf("%s: stops in %v, should in %v; Legal is %v, the table has %v", rec.name, e.State, state, e.Legal, table(state))
 					}
@@ -73,12 +74,12 @@ func TestEveryRowIsTaken(t *testing.T) {
 	for _, rec := range recorded(t) {
 		c := rec.connect(t).run(nil).completes()
 		for role, events := range c.heard {
-			for _, e := range all[*handshake.MessageEvent](events) {
-				taken[fmt.Sprint(handshake.Role(role), " ", e.State, " ", e.Move, " ", e.To)] = true
+			for _, e := range all[*event.Message](events) {
+				taken[fmt.Sprint(event.Role(role), " ", e.State, " ", e.Move, " ", e.To)] = true
 			}
 		}
 	}
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		for _, m := range handshake.Moves(role) {
 			row := fmt.Sprint(role, " ", m.In, " ", m, " ", m.To)
 			if _, ok := never[row]; !ok && !taken[row] {
@@ -94,7 +95,7 @@ func TestEveryRowIsTaken(t *testing.T) {
 // overwritten as soon as the call is over.
 func TestEventsOwnTheirBytes(t *testing.T) {
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			run := func(spoil bool) collect {
 				var heard collect
 				cfg := rec.config(role)
@@ -140,8 +141,8 @@ func TestEventsOwnTheirBytes(t *testing.T) {
 }
 
 // look asks for what a report computes only when it is looked at.
-func look(e handshake.Event) {
-	c, ok := e.(*handshake.CheckEvent)
+func look(e event.Event) {
+	c, ok := e.(*event.Check)
 	if !ok || c.Report == nil {
 		return
 	}
@@ -211,7 +212,7 @@ func TestSecretsAreOptIn(t *testing.T) {
 		cc := rec.config(client)
 		cc.Listener = &heard
 		mustShake(t, cc, rec.config(server))
-		if n := len(all[*handshake.SecretEvent](heard)); n > 0 {
+		if n := len(all[*event.Secret](heard)); n > 0 {
 			t.Errorf("%s: %d secrets", rec.name, n)
 		}
 		for label, value := range rec.secret {
@@ -220,7 +221,7 @@ func TestSecretsAreOptIn(t *testing.T) {
 				continue
 			}
 			for _, e := range heard {
-				if m, ok := e.(*handshake.MessageEvent); ok && len(value) >= 16 && bytes.Contains(m.Raw, value) {
+				if m, ok := e.(*event.Message); ok && len(value) >= 16 && bytes.Contains(m.Raw, value) {
 					t.Errorf("%s: %s stands in a %v", rec.name, label, m.Kind)
 				}
 			}
@@ -239,7 +240,7 @@ func TestDeterminism(t *testing.T) {
 		if !reflect.DeepEqual(a.turns, b.turns) || !reflect.DeepEqual(a.secret, b.secret) {
 			t.Errorf("%s: two runs differ", f.name)
 		}
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			s := a.replay(t, role, len(a.to(role)))
 			if want := bytes.Join(a.to(other(role)), nil); !bytes.Equal(s.out, want) {
 				t.Errorf("%s: a silent %v says something else", f.name, role)
@@ -256,7 +257,7 @@ func TestDeterminism(t *testing.T) {
 // Ready says beforehand whether Step would do anything.
 func TestReady(t *testing.T) {
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			e := newEnd(t, role, rec.config(role))
 			check := func() {
 				for {
@@ -308,13 +309,13 @@ func TestReady(t *testing.T) {
 func TestRandomnessFails(t *testing.T) {
 	for _, name := range []string{"first of a ticket, client certificate", "1.3, every extension, client certificate"} {
 		rec := recordedAs(t, name)
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			checkRandomnessFails(t, rec, role)
 		}
 	}
 }
 
-func checkRandomnessFails(t *testing.T, rec *recording, role handshake.Role) {
+func checkRandomnessFails(t *testing.T, rec *recording, role event.Role) {
 	failed := 0
 	for n := range 2000 {
 		cfg := rec.config(role)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -18,7 +18,7 @@ import (
 func TestMoreThanTheFlight(t *testing.T) {
 	seen := map[string]bool{}
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			for _, m := range rec.messages(t, role) {
 				at := rec.replay(t, role, m.at)
 				if m.typ != iana.Handshake || at.Done() {

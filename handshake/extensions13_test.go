@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -18,25 +22,25 @@ import (
 // Each algorithm for certificates, in both directions; the first of ours that the peer
 // takes; none if there is none.
 func TestCertificateCompression(t *testing.T) {
-	type algs = []iana.CertificateCompressionAlgorithm
-	z, b, s := iana.CompressZlib, iana.CompressBrotli, iana.CompressZstd
+	type algs = []*certcompress.Method
+	z, b, s := certcompress.Zlib, brotli.Method, zstd.Method
 	for _, test := range []struct {
 		client, server algs
-		down, up       iana.CertificateCompressionAlgorithm // what the server uses, and the client
+		down, up       *certcompress.Method // what the server uses, and the client
 	}{
 		{algs{z}, algs{z}, z, z}, {algs{b}, algs{b}, b, b}, {algs{s}, algs{s}, s, s},
-		{algs{z, b, s}, algs{s, b}, s, b}, {algs{z}, algs{b}, 0, 0}, {algs{z}, nil, 0, 0}, {nil, algs{z}, 0, 0},
+		{algs{z, b, s}, algs{s, b}, s, b}, {algs{z}, algs{b}, nil, nil}, {algs{z}, nil, nil, nil}, {nil, algs{z}, nil, nil},
 	} {
 		cc, sc := pair13()
 		wantClientCert(t, cc, sc)
 		cc.CertificateCompression, sc.CertificateCompression = test.client, test.server
 		c := connect(t, cc, sc).run(nil).is13()
-		for role, want := range []iana.CertificateCompressionAlgorithm{test.up, test.down} {
-			from := handshake.Role(role)
+		for role, want := range []*certcompress.Method{test.up, test.down} {
+			from := event.Role(role)
 			packed, plain := c.sent(from, message.KindCompressedCertificate), c.sent(from, message.KindCertificate)
-			if len(packed)+len(plain) != 1 || len(packed) > 0 != (want != 0) {
+			if len(packed)+len(plain) != 1 || len(packed) > 0 != (want != nil) {
 				t.Errorf("%+v: the %v sends %d plain and %d compressed", test, from, len(plain), len(packed))
-			} else if want != 0 && packed[0].(*message.CompressedCertificate).Algorithm != want {
+			} else if want != nil && packed[0].(*message.CompressedCertificate).Algorithm != want.Algorithm() {
 				t.Errorf("%+v: the %v uses %v", test, from, packed[0].(*message.CompressedCertificate).Algorithm)
 			}
 		}
@@ -59,11 +63,11 @@ func TestRecordSizeLimit(t *testing.T) {
 			agreed := test.client > 0 && test.server > 0
 			for role, peer := range []int{test.server, test.client} {
 				if got := c.ends[role].Summary().RecordSizeLimit; agreed && got != peer || !agreed && got != 0 {
-					t.Errorf("%v, %+v: the %v has a limit of %d", v, test, handshake.Role(role), got)
+					t.Errorf("%v, %+v: the %v has a limit of %d", v, test, event.Role(role), got)
 				}
 				longest := 0
-				for _, r := range all[*handshake.RecordEvent](c.heard[role]) {
-					if r.Dir != handshake.Send || !r.Protected {
+				for _, r := range all[*event.Record](c.heard[role]) {
+					if r.Dir != event.Send || !r.Protected {
 						continue
 					}
 					n := len(r.Payload)
@@ -80,7 +84,7 @@ func TestRecordSizeLimit(t *testing.T) {
 					want = min(want, peer)
 				}
 				if longest != want {
-					t.Errorf("%v, %+v: the longest record of the %v holds %d bytes, want %d", v, test, handshake.Role(role), longest, want)
+					t.Errorf("%v, %+v: the longest record of the %v holds %d bytes, want %d", v, test, event.Role(role), longest, want)
 				}
 			}
 		}
@@ -110,7 +114,7 @@ func TestRecordSizeLimitIsExact(t *testing.T) {
 				continue
 			}
 			field := choose(v == iana.TLS13, "inner_plaintext", "record.plaintext")
-			c.refuses(client, want{reason.RecordOverflow, field, anywhere, iana.RecordOverflow, handshake.Connected})
+			c.refuses(client, want{reason.RecordOverflow, field, anywhere, iana.RecordOverflow, event.Connected})
 		}
 	}
 }
@@ -118,7 +122,7 @@ func TestRecordSizeLimitIsExact(t *testing.T) {
 // max_fragment_length bounds the content (RFC 6066 §4): the type that TLS 1.3 adds inside
 // does not count.
 func TestMaxFragmentLength13(t *testing.T) {
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		for over := range 2 {
 			cc, sc := pair13()
 			cc.MaxFragmentLength = 1
@@ -133,7 +137,7 @@ func TestMaxFragmentLength13(t *testing.T) {
 				}
 				continue
 			}
-			c.refuses(role, want{reason.RecordOverflow, "inner_plaintext", anywhere, iana.RecordOverflow, handshake.Connected})
+			c.refuses(role, want{reason.RecordOverflow, "inner_plaintext", anywhere, iana.RecordOverflow, event.Connected})
 		}
 	}
 	cc, sc := pair13()
@@ -141,8 +145,8 @@ func TestMaxFragmentLength13(t *testing.T) {
 	c := connect(t, cc, sc).run(nil).is13()
 	say(t, c.ends[0].Endpoint, c.ends[1].Endpoint, strings.Repeat("a", 2000))
 	longest := 0
-	for _, r := range all[*handshake.RecordEvent](c.heard[client]) {
-		if r.Dir == handshake.Send && r.Protected {
+	for _, r := range all[*event.Record](c.heard[client]) {
+		if r.Dir == event.Send && r.Protected {
 			longest = max(longest, len(r.Payload))
 		}
 	}
@@ -228,7 +232,7 @@ func TestIntegrityOnly(t *testing.T) {
 		}
 		out[7] ^= 1
 		c.inject(server, out)
-		c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, handshake.Connected})
+		c.refuses(server, want{reason.BadRecordMAC, "record.fragment", 5, iana.BadRecordMAC, event.Connected})
 
 		for who := range 2 {
 			cc, sc := pair13()

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/suite"
 )
@@ -20,17 +21,17 @@ func (c *client) falseStart() {
 	}
 	why := c.whyNotFalseStart()
 	c.mayStart = why == ""
-	c.decided("false_start", c.mayStart, nil, choose(c.mayStart, "ecdhe_and_aead", why))
+	c.decided(event.DecisionFalseStart, c.mayStart, nil, choose(c.mayStart, event.WhyECDHEAndAEAD, why))
 }
 
 // whyNotFalseStart says what speaks against it, or "". The version is TLS 1.2; had there
 // been a better one, the sentinel that the server signed in its random would have told.
-func (c *client) whyNotFalseStart() string {
+func (c *client) whyNotFalseStart() event.Why {
 	switch {
 	case c.exchange.Kx() != iana.KxECDHE: // of a finite field's parameters not all are strong
-		return "not_ecdhe"
+		return event.WhyNotECDHE
 	case c.summary.Suite.Cipher.Kind != suite.AEAD:
-		return "not_aead"
+		return event.WhyNotAEAD
 	}
 	return ""
 }
@@ -38,16 +39,16 @@ func (c *client) whyNotFalseStart() string {
 // MayWrite is the kind of data that can be sent now: by Write, or if it is EarlyData by
 // WriteEarly. It may be ApplicationData before Done, under Config.FalseStart and at a
 // server that answers early data: then the peer has not yet proved to be there.
-func (e *Endpoint) MayWrite() DataKind {
+func (e *Endpoint) MayWrite() event.DataKind {
 	switch {
 	case e.err != nil || e.closeSent:
-		return NoData
+		return event.NoData
 	case e.early != nil && e.early.open:
-		return EarlyData
-	case e.state == WaitEndOfEarlyData && e.wr.Spent(): // until Finished no KeyUpdate can be sent
-		return NoData
+		return event.EarlyData
+	case e.state == event.WaitEndOfEarlyData && e.wr.Spent(): // until Finished no KeyUpdate can be sent
+		return event.NoData
 	case e.mayStart:
-		return ApplicationData
+		return event.ApplicationData
 	}
 	return e.state.MayWrite()
 }

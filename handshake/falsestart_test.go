@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -53,16 +54,16 @@ func TestFalseStart(t *testing.T) {
 	for _, tickets := range []bool{false, true} {
 		cc, sc := pairFor(ecdheECDSA)
 		cc.FalseStart = true
-		waits := handshake.WaitChangeCipherSpec
+		waits := event.WaitChangeCipherSpec
 		if tickets {
 			cc.Sessions, sc.Tickets = session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0)
-			waits = handshake.WaitNewSessionTicket
+			waits = event.WaitNewSessionTicket
 		}
 		c, s := toFinished(t, cc, sc)
-		if c.State() != waits || c.Done() || c.MayWrite() != handshake.ApplicationData {
+		if c.State() != waits || c.Done() || c.MayWrite() != event.ApplicationData {
 			t.Fatalf("the client is in %v and may write %v", c.State(), c.MayWrite())
 		}
-		if s.MayWrite() != handshake.NoData {
+		if s.MayWrite() != event.NoData {
 			t.Error("the server may write before it has a Finished")
 		}
 		say(t, c, s, "question")
@@ -92,7 +93,7 @@ func TestNoFalseStart(t *testing.T) {
 			cc, sc := pairFor(test.suite)
 			cc.FalseStart, sc.FalseStart = test.set, test.set
 			c, s := toFinished(t, cc, sc)
-			if n, err := c.Write([]byte("question")); n != 0 || err == nil || c.MayWrite() != handshake.NoData {
+			if n, err := c.Write([]byte("question")); n != 0 || err == nil || c.MayWrite() != event.NoData {
 				t.Errorf("wrote %d bytes, %v", n, err)
 			}
 			pump(c, s)
@@ -127,7 +128,7 @@ func TestFalseStartBeforeBadFinished(t *testing.T) {
 	answer[len(answer)-1] ^= 1
 	c.Feed(answer)
 	pump(c, s)
-	if reason.Of(c.Err()) != reason.BadRecordMAC || c.MayWrite() != handshake.NoData {
+	if reason.Of(c.Err()) != reason.BadRecordMAC || c.MayWrite() != event.NoData {
 		t.Errorf("%v, may write %v", c.Err(), c.MayWrite())
 	}
 	if _, err := c.Write([]byte("more")); err == nil {
@@ -176,7 +177,7 @@ func TestFalseStartToCryptoTLS(t *testing.T) {
 	early, n, got := false, 0, make([]byte, 100)
 	for n == 0 {
 		steps(t, c)
-		if !early && c.MayWrite() == handshake.ApplicationData {
+		if !early && c.MayWrite() == event.ApplicationData {
 			if early = !c.Done(); !early {
 				t.Fatal("the handshake was complete first")
 			}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -18,7 +18,7 @@ func TestMessagesOfFixedLength(t *testing.T) {
 	fixed := []message.Kind{message.KindServerHelloDone, message.KindFinished, message.KindEndOfEarlyData, message.KindKeyUpdate}
 	seen := map[string]bool{}
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			for _, m := range rec.messages(t, role) {
 				if m.typ != iana.Handshake || !slices.Contains(fixed, message.Kind(m.payload[0])) {
 					continue

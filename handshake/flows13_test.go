@@ -4,6 +4,9 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -42,8 +45,8 @@ func flows13() []*flow {
 		s.ClientAuth, s.Roots = handshake.RequireClientCert, l.Roots
 	}
 	packed := func(c, s *handshake.Config) {
-		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib, iana.CompressBrotli}
-		s.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}
+		c.CertificateCompression = []*certcompress.Method{certcompress.Zlib, brotli.Method}
+		s.CertificateCompression = []*certcompress.Method{brotli.Method}
 	}
 	everything := func(c, s *handshake.Config) {
 		c.Stapling, c.GREASE = true, true
@@ -56,7 +59,7 @@ func flows13() []*flow {
 	ticketed := func(c, s *handshake.Config) {
 		c.Sessions, s.Tickets = frozen{}, session.NewTicketKeys(seeded("ticket keys"), 0)
 	}
-	updates := func(f *flow, role handshake.Role, requests ...bool) *flow {
+	updates := func(f *flow, role event.Role, requests ...bool) *flow {
 		f.after[role] = func(e *handshake.Endpoint) {
 			for _, request := range requests {
 				if err := e.UpdateKeys(request); err != nil {
@@ -128,19 +131,19 @@ func flowsWithKey() (all []*flow) {
 // legalIn is what a table says of a state under a version, 0 before that is settled:
 // the part that starts there, the HelloRequest that a client of TLS 1.2 ignores, and the
 // ChangeCipherSpec that TLS 1.3 drops.
-func legalIn(role handshake.Role, v iana.Version, state handshake.State) (rows []handshake.Move) {
+func legalIn(role event.Role, v iana.Version, state event.State) (rows []event.Move) {
 	for _, m := range handshake.Moves(role) {
 		if m.In == state && (v == 0 || m.Version == 0 || m.Version == v) {
 			rows = append(rows, m)
 		}
 	}
-	waits := slices.ContainsFunc(rows, func(m handshake.Move) bool { return m.Dir == handshake.Receive })
-	if v != iana.TLS13 && waits && role == handshake.Client && state != handshake.Start && state != handshake.Connected {
-		rows = append(rows, handshake.Move{Role: role, Version: iana.TLS12, In: state, Dir: handshake.Receive,
+	waits := slices.ContainsFunc(rows, func(m event.Move) bool { return m.Dir == event.Receive })
+	if v != iana.TLS13 && waits && role == event.Client && state != event.Start && state != event.Connected {
+		rows = append(rows, event.Move{Role: role, Version: iana.TLS12, In: state, Dir: event.Receive,
 			Msg: message.KindHelloRequest, To: state, Ref: "RFC 5246 §7.4.1.1"})
 	}
-	if v != iana.TLS12 && waits && state != handshake.Start && state != handshake.Connected {
-		rows = append(rows, handshake.Move{Role: role, Version: iana.TLS13, In: state, Dir: handshake.Receive,
+	if v != iana.TLS12 && waits && state != event.Start && state != event.Connected {
+		rows = append(rows, event.Move{Role: role, Version: iana.TLS13, In: state, Dir: event.Receive,
 			Msg: message.KindChangeCipherSpec, To: state, Ref: "RFC 9846 §5"})
 	}
 	return rows

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/session"
@@ -32,19 +33,19 @@ type flow struct {
 func seeded(name string) io.Reader { return rand.NewChaCha8(sha256.Sum256([]byte(name))) }
 
 // config returns one end's own copy.
-func (f *flow) config(r handshake.Role) *handshake.Config {
+func (f *flow) config(r event.Role) *handshake.Config {
 	cfg := f.client
-	if r == handshake.Server {
+	if r == event.Server {
 		cfg = f.server
 	}
 	cfg.Rand = seeded(f.name + r.String())
 	return &cfg
 }
 
-func newEnd(t testing.TB, r handshake.Role, cfg *handshake.Config) *handshake.Endpoint {
+func newEnd(t testing.TB, r event.Role, cfg *handshake.Config) *handshake.Endpoint {
 	t.Helper()
 	make := handshake.NewClient
-	if r == handshake.Server {
+	if r == event.Server {
 		make = handshake.NewServer
 	}
 	e, err := make(cfg)
@@ -54,7 +55,7 @@ func newEnd(t testing.TB, r handshake.Role, cfg *handshake.Config) *handshake.En
 	return e
 }
 
-func other(r handshake.Role) handshake.Role { return handshake.Server - r }
+func other(r event.Role) event.Role { return event.Server - r }
 
 // frozen is a store that never changes, so that each run finds the same session.
 type frozen map[string][]byte
@@ -185,7 +186,7 @@ var flows = sync.OnceValue(func() []*flow {
 
 // second is the flow that resumes f.
 func (f *flow) second() *flow {
-	cc, sc := f.config(handshake.Client), f.config(handshake.Server)
+	cc, sc := f.config(event.Client), f.config(event.Server)
 	kept := growing{frozen{}}
 	cc.Sessions = kept
 	if sc.Sessions != nil {

@@ -5,14 +5,14 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 )
 
 // fuzzEnd feeds arbitrary bytes, in arbitrary pieces, to an endpoint that has been
 // brought some way into a recorded handshake. sealed wraps them as one record
 // under the keys of that moment, so that the fuzzer gets behind the MAC.
-func fuzzEnd(f *testing.F, role handshake.Role) {
+func fuzzEnd(f *testing.F, role event.Role) {
 	recs := recorded(f)
 	for i, rec := range recs {
 		in := rec.to(role)
@@ -52,9 +52,9 @@ func end(t *testing.T, s *subject) {
 	}
 }
 
-func FuzzClient(f *testing.F) { fuzzEnd(f, handshake.Client) }
+func FuzzClient(f *testing.F) { fuzzEnd(f, event.Client) }
 
-func FuzzServer(f *testing.F) { fuzzEnd(f, handshake.Server) }
+func FuzzServer(f *testing.F) { fuzzEnd(f, event.Server) }
 
 // FuzzMutatedHandshake changes a recorded handshake in up to four places at
 // random; whoever connects over it has received the messages that were sent.
@@ -65,9 +65,9 @@ func FuzzMutatedHandshake(f *testing.F) {
 		f.Add(byte(i), false, uint64(i), byte(3))
 	}
 	f.Fuzz(func(t *testing.T, which byte, toClient bool, seed uint64, times byte) {
-		rec, role := recs[int(which)%len(recs)], handshake.Server
+		rec, role := recs[int(which)%len(recs)], event.Server
 		if toClient {
-			role = handshake.Client
+			role = event.Client
 		}
 		rng := rand.New(rand.NewPCG(seed, 0))
 		stream := bytes.Join(rec.to(role), nil)

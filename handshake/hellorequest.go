@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/wire"
@@ -15,12 +16,12 @@ import (
 // client, from its ClientHello to the end of a handshake that is or may become one of TLS
 // 1.2. Afterwards it is a question, and a row.
 func (e *Endpoint) ignoresHelloRequest() bool {
-	return e.role == Client && e.version() != iana.TLS13 && e.state != Start && e.state != Connected && e.state != Failed
+	return e.role == event.Client && e.version() != iana.TLS13 && e.state != event.Start && e.state != event.Connected && e.state != event.Failed
 }
 
 // helloRequestIgnored is the move that a HelloRequest would be, if it moved anything.
-func (e *Endpoint) helloRequestIgnored() Move {
-	return Move{Role: e.role, Version: iana.TLS12, In: e.state, Dir: Receive, Msg: message.KindHelloRequest, To: e.state, Ref: "RFC 5246 §7.4.1.1"}
+func (e *Endpoint) helloRequestIgnored() event.Move {
+	return event.Move{Role: e.role, Version: iana.TLS12, In: e.state, Dir: event.Receive, Msg: message.KindHelloRequest, To: e.state, Ref: "RFC 5246 §7.4.1.1"}
 }
 
 // ignoreHelloRequest takes one off e.hs, if it is all there. It is in no transcript (RFC 5246
@@ -31,7 +32,8 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 	}
 	m := new(message.HelloRequest)
 	n := min(messageLen(e.hs), len(e.hs))
-	if err := wire.Parse(e.hs[:n], m, nil); err != nil {
+	walked := e.walked()
+	if err := wire.Parse(e.hs[:n], m, walked); err != nil {
 		return false, err
 	}
 	raw := e.hs[:n]
@@ -39,7 +41,7 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 	if e.listening() {
 		row := e.helloRequestIgnored()
 		e.move, e.ref = row.String(), row.Ref
-		e.noteMessage(Receive, m, raw, e.state)
+		e.noteMessage(event.Receive, m, raw, walked, e.state)
 		e.move, e.ref = "", ""
 	}
 	return true, e.countAttempt("RFC 5246 §7.4.1.1")
@@ -52,7 +54,7 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 // looked at: a ticket may follow a server's Finished (RFC 9846 §4.7.1). Once connected the
 // ends take no turns.
 func (e *Endpoint) refuseExcess() error {
-	for len(e.hs) > 0 && e.state != Connected {
+	for len(e.hs) > 0 && e.state != event.Connected {
 		kind := message.Kind(e.hs[0])
 		if kind != message.KindHelloRequest || !e.ignoresHelloRequest() {
 			return e.unexpected(kind)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -72,12 +73,12 @@ func clientKeyExchange(k iana.Kx, share []byte) message.Message {
 }
 
 // preMasterEvent tells how the premaster secret came about.
-func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []kx.Value) SecretEvent {
+func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []kx.Value) event.Secret {
 	method := fmt.Sprint(x.Kx())
 	if g := e.summary.Group; g != 0 {
 		method += " " + e.groupName(g)
 	}
-	return SecretEvent{Label: "premaster_secret", Method: method, Op: OpAsymmetric, Inputs: values, Value: pre}
+	return event.Secret{Label: event.LabelPremasterSecret, Method: method, Op: event.OpAsymmetric, Inputs: values, Value: pre}
 }
 
 // groupName prefers the name that the group gives itself: a student's own has no other.
@@ -149,7 +150,7 @@ func (e *Endpoint) pickScheme(pub crypto.PublicKey, peer []iana.SignatureScheme)
 }
 
 // sign signs for a message.
-func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, content []byte) (message.Signature, error) {
+func (e *Endpoint) sign(in message.Kind, s *sig.Scheme, key crypto.PrivateKey, content []byte) (message.Signature, error) {
 	b, err := s.Sign(e.cfg.rand(), key, content)
 	if err != nil { // whatever it is, the peer has no part in it
 		why := reason.Misuse // a key that cannot make such a signature
@@ -159,22 +160,22 @@ func (e *Endpoint) sign(what string, s *sig.Scheme, key crypto.PrivateKey, conte
 		return message.Signature{}, reason.Wrap(why, "", "config.certificates", err)
 	}
 	if e.revealing() {
-		in := []kx.Value{{Name: "signed", Bytes: content}}
+		inputs := []kx.Value{{Name: "signed", Bytes: content}}
 		if signer, ok := key.(crypto.Signer); ok { // who watches can check it with this
 			if der, err := pki.MarshalPublicKey(signer.Public()); err == nil {
-				in = append(in, kx.Value{Name: "public_key", Bytes: der})
+				inputs = append(inputs, kx.Value{Name: "public_key", Bytes: der})
 			}
 		}
-		e.secret(SecretEvent{Label: what + "_signature", Method: s.Name(), Op: OpAsymmetric, Inputs: in, Value: b})
+		e.secret(event.Secret{Label: signatureLabel(in), Method: s.Name(), Op: event.OpAsymmetric, Inputs: inputs, Value: b})
 	}
 	return message.Signature{Scheme: s.ID, Bytes: b}, nil
 }
 
 // checkSignature verifies the signature of a message. The scheme must be one of
 // ours: that is what we said we take.
-func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto.PublicKey, content []byte) error {
-	s, ref := e.cfg.scheme(sg.Scheme), e.rule("RFC 9846 §4.5.2", "RFC 5246 §7.4.8")
-	if what == "server_key_exchange" {
+func (e *Endpoint) checkSignature(in message.Kind, sg *message.Signature, pub crypto.PublicKey, content []byte) error {
+	s, what, ref := e.cfg.scheme(sg.Scheme), in.String(), e.rule("RFC 9846 §4.5.2", "RFC 5246 §7.4.8")
+	if in == message.KindServerKeyExchange {
 		ref = "RFC 5246 §7.4.3"
 	}
 	var err error
@@ -191,10 +192,26 @@ func (e *Endpoint) checkSignature(what string, sg *message.Signature, pub crypto
 		}
 	}
 	if e.listening() {
-		e.checked(CheckEvent{What: what + "_signature", Op: OpAsymmetric, Method: sg.Scheme.String(), Err: err,
+		e.checked(event.Check{What: signatureCheck(in), Op: event.OpAsymmetric, Method: sg.Scheme.String(), Err: err,
 			Inputs: []kx.Value{{Name: "signed", Bytes: content}, {Name: "signature", Bytes: sg.Bytes}}})
 	}
 	return err
+}
+
+// signatureLabel is the label of a signature made for a message of a kind.
+func signatureLabel(in message.Kind) event.SecretLabel {
+	if in == message.KindServerKeyExchange {
+		return event.LabelServerKeyExchangeSignature
+	}
+	return event.LabelCertificateVerifySignature
+}
+
+// signatureCheck is the name of the check of one.
+func signatureCheck(in message.Kind) event.CheckName {
+	if in == message.KindServerKeyExchange {
+		return event.CheckServerKeyExchangeSignature
+	}
+	return event.CheckCertificateVerifySignature
 }
 
 // fault is an error about a field of a message: the rule that was broken, and where in the

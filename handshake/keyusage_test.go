@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -37,7 +38,7 @@ func TestKeyUsageIsAsked(t *testing.T) {
 			"a verifier of one's own": trusting,
 			"no verifier":             func(cfg *handshake.Config) { cfg.Weak.SkipVerify = true },
 		} {
-			for _, shows := range []handshake.Role{client, server} {
+			for _, shows := range []event.Role{client, server} {
 				what := fmt.Sprintf("%v, usage %b of a %v, %s", test.suite, test.usage, shows, name)
 				cc, sc := ends13(world("rsa"))
 				cc.Suites, sc.Suites = only(test.suite), only(test.suite)
@@ -84,8 +85,8 @@ func TestKeyUsageIsAsked(t *testing.T) {
 				if fmt.Sprint(e.Got) != got {
 					t.Errorf("%s: got %v, want %s", what, e.Got, got)
 				}
-				alerts := all[*handshake.AlertEvent](c.heard[to])
-				if !slices.ContainsFunc(alerts, func(a *handshake.AlertEvent) bool { return a.Description == iana.UnsupportedCertificate }) {
+				alerts := all[*event.Alert](c.heard[to])
+				if !slices.ContainsFunc(alerts, func(a *event.Alert) bool { return a.Description == iana.UnsupportedCertificate }) {
 					t.Errorf("%s: no unsupported_certificate", what)
 				}
 			}

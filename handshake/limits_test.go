@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
 )
 
@@ -58,9 +58,9 @@ func isReason(x ast.Expr) bool {
 // The number at fault is the one on the wire: a message's length does not count its header.
 func TestLengthsAreThoseOnTheWire(t *testing.T) {
 	for _, kind := range []byte{2, 1} { // a ServerHello to the client, a ClientHello to the server
-		role := handshake.Client
+		role := event.Client
 		if kind == 1 {
-			role = handshake.Server
+			role = event.Server
 		}
 		rec := recordedAs(t, "dhe")
 		s := rec.replay(t, role, 0)
@@ -74,7 +74,7 @@ func TestLengthsAreThoseOnTheWire(t *testing.T) {
 
 // A bound on what may come in a row says that it is one.
 func TestFloodsSayAtMost(t *testing.T) {
-	s := recordedAs(t, "dhe").replay(t, handshake.Client, 0)
+	s := recordedAs(t, "dhe").replay(t, event.Client, 0)
 	for range 5 {
 		s.feed(clearRecord(21, []byte{1, 112}))
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -24,15 +24,15 @@ type opened struct {
 }
 
 // messages opens the handshake messages sent to a role, Finished included.
-func (r *recording) messages(t testing.TB, role handshake.Role) (list []opened) {
+func (r *recording) messages(t testing.TB, role event.Role) (list []opened) {
 	t.Helper()
 	var heard collect
 	s := r.end(t, role, &heard)
 	for i, b := range r.to(role) {
 		heard = nil
 		s.feed(b)
-		for _, e := range all[*handshake.RecordEvent](heard) {
-			if e.Dir == handshake.Receive {
+		for _, e := range all[*event.Record](heard) {
+			if e.Dir == event.Receive {
 				list = append(list, opened{i, e.Type, e.Payload})
 			}
 		}
@@ -45,7 +45,7 @@ func (r *recording) messages(t testing.TB, role handshake.Role) (list []opened) 
 
 // instead replays up to record at, then feeds payload in its place, then the
 // rest of the recording, then the end of the stream.
-func (r *recording) instead(t testing.TB, role handshake.Role, at int, typ iana.ContentType, payload []byte) *subject {
+func (r *recording) instead(t testing.TB, role event.Role, at int, typ iana.ContentType, payload []byte) *subject {
 	t.Helper()
 	s := r.replay(t, role, at)
 	s.feed(put(t, r.writer(t, role, at), typ, payload))
@@ -54,7 +54,7 @@ func (r *recording) instead(t testing.TB, role handshake.Role, at int, typ iana.
 
 // finish feeds what the recording has from record n on, and the end: if it is not
 // complete by then, or was before, so that what has only begun is not waited for.
-func (r *recording) finish(s *subject, role handshake.Role, n int) *subject {
+func (r *recording) finish(s *subject, role event.Role, n int) *subject {
 	for _, b := range r.to(role)[n:] {
 		if s.Err() != nil {
 			return s
@@ -75,7 +75,7 @@ func (r *recording) finish(s *subject, role handshake.Role, n int) *subject {
 func TestPrefixes(t *testing.T) {
 	t.Parallel()
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+		for _, role := range []event.Role{event.Client, event.Server} {
 			for _, m := range rec.messages(t, role) {
 				for n := range len(m.payload) {
 					if n%(7*scale) > 0 && n > 100 && n < len(m.payload)-100 {
@@ -110,7 +110,7 @@ func TestPrefixes(t *testing.T) {
 // stream ends there, that is called a truncation, and no alert is sent to nobody.
 func TestCutOff(t *testing.T) {
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+		for _, role := range []event.Role{event.Client, event.Server} {
 			for at, b := range rec.to(role) {
 				s := rec.replay(t, role, at)
 				before := s.State()
@@ -135,7 +135,7 @@ func TestCutOff(t *testing.T) {
 func TestLengths(t *testing.T) {
 	count := 0
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+		for _, role := range []event.Role{event.Client, event.Server} {
 			for _, m := range rec.messages(t, role) {
 				if m.typ != iana.Handshake {
 					continue
@@ -236,7 +236,7 @@ const mutationsEachWay = 10_000
 // all the same has received the very messages that were sent.
 func TestMutations(t *testing.T) {
 	recs := recorded(t)
-	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, role := range []event.Role{event.Client, event.Server} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(5246, uint64(role)))
@@ -275,7 +275,7 @@ func TestMutations(t *testing.T) {
 // sent; only behind the handshake, where no Finished comes, may it be taken at all.
 func TestPlaintextMutations(t *testing.T) {
 	recs := slices.DeleteFunc(slices.Clone(recorded(t)), func(r *recording) bool { return r.version != iana.TLS13 })
-	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, role := range []event.Role{event.Client, event.Server} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
 			why := mutatePlaintext(t, recs, role, 9846)
@@ -288,7 +288,7 @@ func TestPlaintextMutations(t *testing.T) {
 
 // mutatePlaintext changes messages that role is to read, each before it is sealed, and
 // counts why they were refused.
-func mutatePlaintext(t *testing.T, recs []*recording, role handshake.Role, seed uint64) map[reason.Reason]int {
+func mutatePlaintext(t *testing.T, recs []*recording, role event.Role, seed uint64) map[reason.Reason]int {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, uint64(role)))
 	why := map[reason.Reason]int{}
@@ -315,24 +315,24 @@ func mutatePlaintext(t *testing.T, recs []*recording, role handshake.Role, seed 
 	return why
 }
 
-func checkSameMessages(t *testing.T, rec *recording, role handshake.Role, streams ...[]byte) {
+func checkSameMessages(t *testing.T, rec *recording, role event.Role, streams ...[]byte) {
 	t.Helper()
 	var heard [2]collect
 	for i, stream := range streams {
 		rec.end(t, role, &heard[i]).feed(stream)
 	}
 	a, b := meant(rec, heard[0]), meant(rec, heard[1])
-	if rec.version == iana.TLS13 && len(b) < len(a) && a[len(b)].State == handshake.Connected {
+	if rec.version == iana.TLS13 && len(b) < len(a) && a[len(b)].State == event.Connected {
 		a = a[:len(b)] // what is said behind Finished no Finished can miss
 	}
-	if !slices.EqualFunc(a, b, func(a, b *handshake.MessageEvent) bool { return bytes.Equal(a.Raw, b.Raw) }) {
+	if !slices.EqualFunc(a, b, func(a, b *event.Message) bool { return bytes.Equal(a.Raw, b.Raw) }) {
 		t.Errorf("%s: a %v connected over other messages than were sent:\n%x", rec.name, role, streams[1])
 	}
 }
 
 // meant lists the messages that mean anything: in TLS 1.3 no ChangeCipherSpec.
-func meant(rec *recording, heard collect) []*handshake.MessageEvent {
-	return slices.DeleteFunc(all[*handshake.MessageEvent](heard), func(m *handshake.MessageEvent) bool {
+func meant(rec *recording, heard collect) []*event.Message {
+	return slices.DeleteFunc(all[*event.Message](heard), func(m *event.Message) bool {
 		return rec.version == iana.TLS13 && m.Kind == message.KindChangeCipherSpec
 	})
 }
@@ -350,16 +350,16 @@ func TestMemory(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name string
-		role handshake.Role
+		role event.Role
 		at   int
 		raw  []byte
 		want reason.Reason
 	}{
-		{"a ServerHello of 16 MiB", handshake.Client, 0, []byte{2, 0xff, 0xff, 0xff}, reason.MessageTooLong},
-		{"a Certificate of 256 KiB and a byte", handshake.Client, 1, []byte{11, 4, 0, 0}, reason.MessageTooLong},
-		{"a ClientHello of 16 MiB", handshake.Server, 0, []byte{1, 0xff, 0xff, 0xff}, reason.MessageTooLong},
-		{"a certificate list of 16 MiB in a message of 7 bytes", handshake.Client, 1, []byte{11, 0, 0, 3, 0xff, 0xff, 0xff}, reason.Truncated},
-		{"a record of 64 KiB", handshake.Client, 0, nil, reason.RecordOverflow},
+		{"a ServerHello of 16 MiB", event.Client, 0, []byte{2, 0xff, 0xff, 0xff}, reason.MessageTooLong},
+		{"a Certificate of 256 KiB and a byte", event.Client, 1, []byte{11, 4, 0, 0}, reason.MessageTooLong},
+		{"a ClientHello of 16 MiB", event.Server, 0, []byte{1, 0xff, 0xff, 0xff}, reason.MessageTooLong},
+		{"a certificate list of 16 MiB in a message of 7 bytes", event.Client, 1, []byte{11, 0, 0, 3, 0xff, 0xff, 0xff}, reason.Truncated},
+		{"a record of 64 KiB", event.Client, 0, nil, reason.RecordOverflow},
 	} {
 		got := measure(func() {
 			s := rec.replay(t, test.role, test.at)
@@ -382,7 +382,7 @@ func TestMemory(t *testing.T) {
 	}
 	// The greatest message that is waited for, in records of one byte: it costs
 	// a bounded multiple of its size.
-	s := rec.replay(t, handshake.Client, 1)
+	s := rec.replay(t, event.Client, 1)
 	got := measure(func() {
 		s.feed(clearRecord(iana.Handshake, []byte{11, 3, 0xff, 0xfc}))
 		for range 1<<18 - 4 {

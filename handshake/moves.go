@@ -3,6 +3,7 @@ package handshake
 import (
 	"slices"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -12,13 +13,13 @@ import (
 // Dir if If holds; Do it; then the state is To. The rows of a state are tried in
 // order, so a later row may lean on an earlier guard having failed.
 type move[S any] struct {
-	In   State
-	Dir  Direction
+	In   event.State
+	Dir  event.Direction
 	Msg  message.Kind
 	If   func(*S, message.Message) bool // nil: always. Pure. The message is nil on a send; on a receive nil asks whether one could pass
-	When Guard                          // the name of If
+	When event.Guard                    // the name of If
 	Do   func(*S, message.Message) error
-	To   State
+	To   event.State
 	Ref  string       // where it is specified
 	Ver  iana.Version // the version whose row it is; 0: of both. rows fills it in for those that come later
 }
@@ -38,68 +39,44 @@ func rows[S any](first, tls13, tls12 []move[S]) []move[S] {
 	return all
 }
 
-// Move is the exported view of a row.
-type Move struct {
-	Role    Role
-	Version iana.Version // whose row it is; 0: of every version
-	In      State
-	Dir     Direction
-	Msg     message.Kind
-	Guarded bool  // it is legal only under a condition, such as what was negotiated
-	When    Guard // which one; "" if it is not Guarded
-	To      State
-	Ref     string
-}
-
-// String says who does what, "client/send/client_hello", and in TLS 1.3
-// "client/send/finished/tls13": narrate's key. A first ClientHello is the same move in
-// every version.
-func (m Move) String() string {
-	s := m.Role.String() + "/" + m.Dir.String() + "/" + m.Msg.String()
-	if m.Version == iana.TLS13 && m.In != Start {
-		s += "/tls13"
-	}
-	return s
-}
-
 // machine is a table bound to one endpoint's state. Only the driver reads it: a
 // handler that named its own table would be an initialization cycle. v is the version
 // that is settled, whose rows alone count; 0 before it is.
 type machine interface {
 	// find returns the first row of state in direction dir whose guard holds:
 	// any message's if sending, m's if receiving. -1 if there is none.
-	find(v iana.Version, state State, dir Direction, m message.Message) int
+	find(v iana.Version, state event.State, dir event.Direction, m message.Message) int
 	do(row int, m message.Message) error
-	row(row int) Move
+	row(row int) event.Move
 	// legal lists the rows of a state, guards unevaluated.
-	legal(v iana.Version, state State) []Move
+	legal(v iana.Version, state event.State) []event.Move
 	// awaits lists the kinds of message that may come in a state as things stand: a row whose
 	// guard no message can pass does not count.
-	awaits(v iana.Version, state State) []message.Kind
+	awaits(v iana.Version, state event.State) []message.Kind
 	// forget drops what only the handshake needed.
 	forget()
 	// expects tells whether kind may come in a state, as awaits does.
-	expects(v iana.Version, state State, kind message.Kind) bool
+	expects(v iana.Version, state event.State, kind message.Kind) bool
 }
 
 // table implements machine.
 type table[S any] struct {
-	role  Role
+	role  event.Role
 	moves []move[S]
 	s     *S
 }
 
 // in reports whether r is a row of state, for version v.
-func (r *move[S]) in(v iana.Version, state State) bool {
+func (r *move[S]) in(v iana.Version, state event.State) bool {
 	return r.In == state && (v == 0 || r.Ver == 0 || r.Ver == v)
 }
 
 // awaited reports whether a message can come by r in state, for version v.
-func (r *move[S]) awaited(s *S, v iana.Version, state State) bool {
-	return r.Dir == Receive && r.in(v, state) && (r.If == nil || r.If(s, nil))
+func (r *move[S]) awaited(s *S, v iana.Version, state event.State) bool {
+	return r.Dir == event.Receive && r.in(v, state) && (r.If == nil || r.If(s, nil))
 }
 
-func (t *table[S]) find(v iana.Version, state State, dir Direction, m message.Message) int {
+func (t *table[S]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) int {
 	for i := range t.moves {
 		r := &t.moves[i]
 		if !r.in(v, state) || r.Dir != dir || m != nil && r.Msg != m.Kind() {
@@ -116,12 +93,12 @@ func (t *table[S]) do(row int, m message.Message) error { return t.moves[row].Do
 
 func (t *table[S]) forget() { any(t.s).(interface{ forget() }).forget() }
 
-func (t *table[S]) row(i int) Move {
+func (t *table[S]) row(i int) event.Move {
 	r := &t.moves[i]
-	return Move{Role: t.role, Version: r.Ver, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
+	return event.Move{Role: t.role, Version: r.Ver, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
 }
 
-func (t *table[S]) expects(v iana.Version, state State, kind message.Kind) bool {
+func (t *table[S]) expects(v iana.Version, state event.State, kind message.Kind) bool {
 	for i := range t.moves {
 		if r := &t.moves[i]; r.Msg == kind && r.awaited(t.s, v, state) {
 			return true
@@ -130,8 +107,8 @@ func (t *table[S]) expects(v iana.Version, state State, kind message.Kind) bool 
 	return false
 }
 
-func (t *table[S]) legal(v iana.Version, state State) []Move {
-	var out []Move
+func (t *table[S]) legal(v iana.Version, state event.State) []event.Move {
+	var out []event.Move
 	for i := range t.moves {
 		if t.moves[i].in(v, state) {
 			out = append(out, t.row(i))
@@ -140,7 +117,7 @@ func (t *table[S]) legal(v iana.Version, state State) []Move {
 	return out
 }
 
-func (t *table[S]) awaits(v iana.Version, state State) (kinds []message.Kind) {
+func (t *table[S]) awaits(v iana.Version, state event.State) (kinds []message.Kind) {
 	for i := range t.moves {
 		r := &t.moves[i]
 		if r.awaited(t.s, v, state) && !slices.Contains(kinds, r.Msg) {
@@ -152,13 +129,13 @@ func (t *table[S]) awaits(v iana.Version, state State) (kinds []message.Kind) {
 
 // Moves returns the whole table of a role: what a state diagram is drawn from,
 // and what "which message could come here?" is answered from.
-func Moves(r Role) []Move {
-	var m machine = &table[client]{role: Client, moves: clientMoves}
-	if r == Server {
-		m = &table[server]{role: Server, moves: serverMoves}
+func Moves(r event.Role) []event.Move {
+	var m machine = &table[client]{role: event.Client, moves: clientMoves}
+	if r == event.Server {
+		m = &table[server]{role: event.Server, moves: serverMoves}
 	}
-	var out []Move
-	for s := Start; s <= Failed; s++ {
+	var out []event.Move
+	for s := event.Start; s <= event.Failed; s++ {
 		out = append(out, m.legal(0, s)...)
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -14,9 +15,9 @@ import (
 // The note functions build events. Each is called or does its work only where
 // somebody listens, and copies what it keeps: events own their bytes.
 
-func (e *Endpoint) meta() Meta {
+func (e *Endpoint) meta() event.Meta {
 	e.events++
-	return Meta{Seq: e.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: e.move, Ref: e.ref}
+	return event.Meta{Seq: e.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: e.move, Ref: e.ref}
 }
 
 func (e *Endpoint) party() string {
@@ -32,55 +33,62 @@ func (e *Endpoint) listening() bool { return e.cfg.Listener != nil }
 // revealing reports whether secrets are wanted too.
 func (e *Endpoint) revealing() bool { return e.cfg.Listener != nil && e.cfg.ShowSecrets }
 
-func (e *Endpoint) noteRecord(d Direction, r record.Record) {
-	keys := InClear
+func (e *Endpoint) noteRecord(d event.Direction, r record.Record) {
+	keys := event.InClear
 	switch {
 	case r.Dropped: // whatever this end reads with, and it reads none of it
-		keys, r.Protected, r.Payload, r.Steps = EarlyKeys, true, nil, nil
+		keys, r.Protected, r.Payload, r.Steps = event.EarlyKeys, true, nil, nil
 	case r.Protected:
 		keys = e.keys[d]
 	}
-	e.cfg.Listener.Event(&RecordEvent{
+	e.cfg.Listener.Event(&event.Record{
 		Meta: e.meta(), Dir: d, Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: keys, Sequence: r.Seq,
 		Protected: r.Protected, Wire: r.Wire, Payload: r.Payload, Steps: r.Steps, // a noted record owns its bytes
 	})
 }
 
-func (e *Endpoint) noteMessage(d Direction, m message.Message, raw []byte, to State) {
-	var fields []wire.Field
-	if _, err := wire.Append(nil, m, &fields); err != nil {
-		return // it was marshalled a moment ago
+// walked is where the walk that reads or writes a message notes its fields; nil where
+// nobody listens.
+func (e *Endpoint) walked() *[]wire.Field {
+	if e.cfg.Listener == nil {
+		return nil
 	}
-	e.cfg.Listener.Event(&MessageEvent{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields), To: to})
+	return new([]wire.Field)
 }
 
-func (e *Endpoint) noteData(d Direction, p []byte) {
+// noteMessage tells of a message whose walk noted its fields in walked: what is shown of a
+// received message are the bytes that came.
+func (e *Endpoint) noteMessage(d event.Direction, m message.Message, raw []byte, walked *[]wire.Field, to event.State) {
+	e.cfg.Listener.Event(&event.Message{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), To: to})
+}
+
+func (e *Endpoint) noteData(d event.Direction, p []byte) {
 	if e.listening() {
-		e.cfg.Listener.Event(&DataEvent{Meta: e.meta(), Dir: d, Data: bytes.Clone(p)})
+		e.cfg.Listener.Event(&event.Data{Meta: e.meta(), Dir: d, Data: bytes.Clone(p)})
 	}
 }
 
 // noteKeyChange notes what protects a direction from here on, and tells it.
-func (e *Endpoint) noteKeyChange(d Direction, k Keys, s iana.CipherSuite) {
+func (e *Endpoint) noteKeyChange(d event.Direction, k event.Keys, s iana.CipherSuite) {
 	e.keys[d] = k
 	if e.listening() {
 		epoch := e.rd.Epoch()
-		if d == Send {
+		if d == event.Send {
 			epoch = e.wr.Epoch()
 		}
-		e.cfg.Listener.Event(&KeyChangeEvent{Meta: e.meta(), Dir: d, Epoch: epoch, Keys: k, Suite: s})
+		e.cfg.Listener.Event(&event.KeyChange{Meta: e.meta(), Dir: d, Epoch: epoch, Keys: k, Suite: s})
 	}
 }
 
 // decided tells of a choice. Callers that must build among or why guard it with listening.
-func (e *Endpoint) decided(what string, chosen, among any, why string) {
+func (e *Endpoint) decided(what event.DecisionName, chosen, among any, why event.Why) {
 	if e.listening() {
-		e.cfg.Listener.Event(&DecisionEvent{Meta: e.meta(), What: what, Chosen: chosen, Among: among, Why: why})
+		e.cfg.Listener.Event(&event.Decision{Meta: e.meta(), What: what, Chosen: chosen, Among: among, Why: why})
 	}
 }
 
 // secret tells of a derivation.
-func (e *Endpoint) secret(s SecretEvent) {
+func (e *Endpoint) secret(s event.Secret) {
 	s.Meta = e.meta()
 	s.Value = bytes.Clone(s.Value)
 	s.Inputs = ownValues(s.Inputs)
@@ -88,7 +96,7 @@ func (e *Endpoint) secret(s SecretEvent) {
 }
 
 // checked tells of a check and returns its error.
-func (e *Endpoint) checked(c CheckEvent) {
+func (e *Endpoint) checked(c event.Check) {
 	c.Meta = e.meta()
 	c.OK = c.Err == nil
 	c.Inputs = ownValues(c.Inputs)
@@ -108,7 +116,7 @@ func ownValues(values []kx.Value) []kx.Value {
 func (e *Endpoint) stop() {
 	if e.listening() && e.stopped != e.state+1 {
 		e.stopped = e.state + 1
-		e.cfg.Listener.Event(&StopEvent{Meta: e.meta(), Legal: e.Legal()})
+		e.cfg.Listener.Event(&event.Stop{Meta: e.meta(), Legal: e.Legal()})
 	}
 }
 

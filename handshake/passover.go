@@ -5,6 +5,7 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
+	"tlslab/handshake/wire"
 )
 
 // What a ClientHello says for another version than the one it comes to. A server of that
@@ -22,7 +23,7 @@ var (
 
 // parsePassingOver reads once more a ClientHello that was not well formed, for err: it may be so
 // only in what this connection will not heed.
-func (e *Endpoint) parsePassingOver(raw []byte, err error) (message.Message, error) {
+func (e *Endpoint) parsePassingOver(raw []byte, walked *[]wire.Field, err error) (message.Message, error) {
 	ctx := e.context()
 	ctx.PassOver = slices.Concat(only12, only13)
 	m, again := message.Parse(ctx, raw, nil)
@@ -33,7 +34,7 @@ func (e *Endpoint) parsePassingOver(raw []byte, err error) (message.Message, err
 	if e.comesTo13(m.(*message.ClientHello)) {
 		ctx.PassOver = only12
 	}
-	return message.Parse(ctx, raw, nil)
+	return message.Parse(ctx, raw, walked)
 }
 
 // comesTo13 reports whether a ClientHello leads to TLS 1.3, as far as can be told before it is

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -69,10 +70,10 @@ func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
 		}
 		finished := key.FinishedKey()
 		name := p.hash.String()
-		e.extractedWith(name, "early_secret", make([]byte, p.hash.Size()), p.key, early.Bytes())
-		e.expandedWith(name, "binder_key", label, early.Bytes(), emptyHash(p.hash), "transcript_hash", key.Bytes())
-		e.expandedWith(name, "binder_finished_key", "finished", key.Bytes(), nil, "context", finished.Bytes())
-		e.secret(SecretEvent{Label: "psk_binder", Method: "HMAC", Op: OpHash, Hash: name,
+		e.extractedWith(name, event.LabelEarlySecret, make([]byte, p.hash.Size()), p.key, early.Bytes())
+		e.expandedWith(name, event.LabelBinderKey, label, early.Bytes(), emptyHash(p.hash), "transcript_hash", key.Bytes())
+		e.expandedWith(name, event.LabelBinderFinishedKey, "finished", key.Bytes(), nil, "context", finished.Bytes())
+		e.secret(event.Secret{Label: event.LabelPSKBinder, Method: "HMAC", Op: event.OpHash, Hash: name,
 			Inputs: []kx.Value{{Name: "finished_key", Bytes: finished.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: b.Bytes()})
 	}
 	return b
@@ -83,7 +84,7 @@ func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
 func (c *client) offerPSKs() {
 	if c.kept != nil {
 		c.psks = append(c.psks, *c.kept)
-		c.decided("resumption", "offered", nil, "session_kept")
+		c.decided(event.DecisionResumption, "offered", nil, event.WhySessionKept)
 	} else if c.whyNot != "" {
 		c.notOffered(c.whyNot)
 	}
@@ -100,22 +101,22 @@ func (c *client) offerPSKs() {
 // which row its sending is: a guard must find that settled, since guards are pure, and
 // taking from a store is not. NewClient would be too early: who makes an endpoint may
 // never use it, and does not wait for a store.
-func (c *client) takeTicket() (*psk, string) {
+func (c *client) takeTicket() (*psk, event.Why) {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || !c.cfg.speaks(iana.TLS13) {
 		return nil, ""
 	}
-	last := ""
+	var last event.Why
 	for slot := range ticketSlots {
 		b, err := c.cfg.Sessions.Take(ticketKey(c.cfg.ServerName, slot), c.now())
 		if err != nil {
-			return nil, "store_failed"
+			return nil, event.WhyStoreFailed
 		}
 		if b == nil {
 			continue
 		}
 		s, err := session.Parse(b)
 		if err != nil {
-			last = "session_unreadable"
+			last = event.WhySessionUnreadable
 			continue
 		}
 		chain, why := c.whyNotOffer13(s)
@@ -136,19 +137,19 @@ func ticketKey(serverName string, slot int) string {
 }
 
 // whyNotOffer13 says why a ticket is not to be offered, or "" and the server's chain.
-func (c *client) whyNotOffer13(s *session.Session) ([]*x509.Certificate, string) {
+func (c *client) whyNotOffer13(s *session.Session) ([]*x509.Certificate, event.Why) {
 	su := suiteIn(c.cfg.suites(), s.Suite)
 	switch {
 	case s.Version != iana.TLS13:
-		return nil, "session_other_version"
+		return nil, event.WhySessionOtherVersion
 	case s.Expired(c.now()):
-		return nil, "session_expired"
+		return nil, event.WhySessionExpired
 	case s.ServerName != c.cfg.ServerName:
-		return nil, "session_other_name"
+		return nil, event.WhySessionOtherName
 	case su == nil || su.Version != iana.TLS13 || !c.cfg.usable(su):
-		return nil, "session_other_suite"
+		return nil, event.WhySessionOtherSuite
 	case !c.wouldShow(s.OwnCertificates):
-		return nil, "session_other_client_certificate"
+		return nil, event.WhySessionOtherClientCertificate
 	}
 	return c.whyNotTrusted(s.PeerChain, s.ServerName, true)
 }
@@ -192,12 +193,12 @@ func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) 
 	p := &c.psks[x.Selected]
 	c.psk, c.summary.PSK = p, true
 	if p.session == nil {
-		c.decided("resumption", "psk", nil, "psk_selected")
+		c.decided(event.DecisionResumption, "psk", nil, event.WhyPSKSelected)
 		return nil
 	}
 	c.summary.Resumed, c.shown = true, p.session.OwnCertificates
 	c.chain, c.summary.PeerChain, c.summary.Staple = p.chain, p.chain, p.session.Staple
-	c.decided("resumption", "resumed", nil, "psk_selected")
+	c.decided(event.DecisionResumption, "resumed", nil, event.WhyPSKSelected)
 	return nil
 }
 
@@ -223,17 +224,17 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 		return s.fault(reason.BadValue, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("%d, one per identity", len(x.Identities)), len(x.Binders))
 	}
 	if s.pskMode(m); !s.pskOnly && !s.pskWithDHE {
-		s.decided("resumption", "full_handshake", nil, "no_common_psk_mode")
+		s.decided(event.DecisionResumption, "full_handshake", nil, event.WhyNoCommonPSKMode)
 		return nil
 	}
 	for i, id := range x.Identities {
 		if i == mostIdentities {
-			s.decided("resumption", "full_handshake", nil, "identities_passed_over")
+			s.decided(event.DecisionResumption, "full_handshake", nil, event.WhyIdentitiesPassedOver)
 			return nil
 		}
 		p, why := s.findPSK(m, id)
 		if p == nil {
-			s.decided("resumption", "full_handshake", nil, why)
+			s.decided(event.DecisionResumption, "full_handshake", nil, why)
 			continue
 		}
 		want := p.binder(s.Endpoint, s.before(), s.transcript[s.mark:s.mark+x.BindersOffset()])
@@ -242,14 +243,14 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC of who has the key"), reason.Say("another"))
 		}
 		if s.listening() {
-			s.checked(CheckEvent{What: "psk_binder", Op: OpHash, Method: p.hash.String(), Err: err,
+			s.checked(event.Check{What: event.CheckPSKBinder, Op: event.OpHash, Method: p.hash.String(), Err: err,
 				Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: x.Binders[i]}}})
 		}
 		if err != nil {
 			return err
 		}
 		if why := s.useTicket(id.Identity, p.session); why != "" {
-			s.decided("resumption", "full_handshake", nil, why)
+			s.decided(event.DecisionResumption, "full_handshake", nil, why)
 			continue
 		}
 		s.resume13(p, i)
@@ -267,27 +268,27 @@ func (s *server) pskMode(m *message.ClientHello) {
 	s.pskWithDHE = both(iana.PSKWithDHE)
 	s.pskOnly = !s.pskWithDHE && both(iana.PSKOnly)
 	if s.pskWithDHE && both(iana.PSKOnly) { // else there is nothing to choose
-		s.decided("psk_mode", iana.PSKWithDHE, x.Modes, "forward_secrecy")
+		s.decided(event.DecisionPSKMode, iana.PSKWithDHE, x.Modes, event.WhyForwardSecrecy)
 	}
 }
 
 // findPSK knows an identity, or says why not.
-func (s *server) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, string) {
+func (s *server) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, event.Why) {
 	for i := range s.cfg.PSKs {
 		p := &s.cfg.PSKs[i]
 		if string(p.Identity) == string(id.Identity) {
 			switch {
 			case s.suiteFor(m, p.hash(), 0) == nil:
-				return nil, "session_other_suite"
+				return nil, event.WhySessionOtherSuite
 			case s.cfg.ClientAuth == RequireClientCert: // a key is no certificate
-				return nil, "session_without_client_certificate"
+				return nil, event.WhySessionWithoutClientCertificate
 			}
 			return &psk{identity: p.Identity, key: p.Key, hash: p.hash()}, ""
 		}
 	}
 	open := s.cfg.openTicket
 	if open == nil && s.cfg.Tickets == nil {
-		return nil, "psk_unknown"
+		return nil, event.WhyPSKUnknown
 	}
 	if open == nil {
 		open = func(t []byte) (*session.Session, error) {
@@ -327,21 +328,21 @@ func (s *server) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.Ciphe
 
 // whyNotResume13 says what speaks against resuming, or "" and the client's chain, if it
 // showed one.
-func (s *server) whyNotResume13(sess *session.Session, m *message.ClientHello) ([]*x509.Certificate, string) {
+func (s *server) whyNotResume13(sess *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
 	made := suite.ByID(sess.Suite)
 	switch {
 	case sess.Version != iana.TLS13:
-		return nil, "session_other_version"
+		return nil, event.WhySessionOtherVersion
 	case sess.Expired(s.now()):
-		return nil, "session_expired"
+		return nil, event.WhySessionExpired
 	case made == nil || s.suiteFor(m, made.Hash, made.ID) == nil:
-		return nil, "session_other_suite"
+		return nil, event.WhySessionOtherSuite
 	case sess.ServerName != s.summary.ServerName:
-		return nil, "session_other_name"
+		return nil, event.WhySessionOtherName
 	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:
-		return nil, "session_without_client_certificate"
+		return nil, event.WhySessionWithoutClientCertificate
 	case s.cfg.ClientAuth == NoClientCert && len(sess.PeerChain) > 0:
-		return nil, "session_with_client_certificate"
+		return nil, event.WhySessionWithClientCertificate
 	}
 	if len(sess.PeerChain) > 0 {
 		return s.whyNotTrusted(sess.PeerChain, "", false)
@@ -358,7 +359,7 @@ func (s *server) resume13(p *psk, i int) {
 		s.summary.Resumed, s.summary.PeerChain = true, p.chain
 	}
 	s.summary.Suite = s.suiteFor(s.hello, p.hash, made)
-	s.decided("resumption", choose(p.session != nil, "resumed", "psk"), nil, choose(p.session != nil, "ticket_opened", "psk_known"))
+	s.decided(event.DecisionResumption, choose(p.session != nil, "resumed", "psk"), nil, choose(p.session != nil, event.WhyTicketOpened, event.WhyPSKKnown))
 }
 
 // heir bounds a new session by the one it comes from: what was proved then does not

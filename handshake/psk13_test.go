@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -95,7 +96,7 @@ func TestEarlyData(t *testing.T) {
 		{"accepted", func(_, _ *handshake.Config) {}, handshake.EarlyDataAccepted},
 		{"without compatibility mode", func(cc, _ *handshake.Config) { cc.NoCompatibilityMode = true }, handshake.EarlyDataAccepted},
 		{"refused by the server", func(_, sc *handshake.Config) {
-			sc.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "early_data_off" }
+			sc.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyEarlyDataOff }
 		}, handshake.EarlyDataRejected},
 		{"the ticket is not taken", func(_, sc *handshake.Config) { sc.Tickets = session.NewTicketKeys(rand.Reader, 0) }, handshake.EarlyDataRejected},
 		{"a retry", func(_, sc *handshake.Config) { sc.RetryWithCookie = true }, handshake.EarlyDataRejected},
@@ -184,7 +185,7 @@ func TestCookieUnderPSKOnly(t *testing.T) {
 			}
 		}
 		s.Feed(c.Output())
-		for s.State() != handshake.WaitSecondClientHello {
+		for s.State() != event.WaitSecondClientHello {
 			if _, err := s.Step(); err != nil {
 				t.Fatal(err)
 			}

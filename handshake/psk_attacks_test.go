@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -37,7 +38,7 @@ func withEarlyData(c, s *handshake.Config) {
 func TestServerHelloPSK(t *testing.T) {
 	const x = "server_hello.extensions."
 	illegal := func(r reason.Reason, field string) want {
-		return want{r, field, anywhere, iana.IllegalParameter, handshake.WaitServerHello}
+		return want{r, field, anywhere, iana.IllegalParameter, event.WaitServerHello}
 	}
 	withModes := func(modes ...iana.PSKKeyExchangeMode) func(c, s *handshake.Config) {
 		return func(c, s *handshake.Config) {
@@ -58,14 +59,14 @@ func TestServerHelloPSK(t *testing.T) {
 		{name: "a share under psk_ke", setup: withModes(iana.PSKOnly), change: serverHello(addExt(share)),
 			want: illegal(reason.BadValue, x+"key_share")},
 		{name: "no key, and no share", setup: withModes(iana.PSKOnly), change: serverHello(func(m *message.ServerHello) { without(&m.Extensions, iana.ExtPreSharedKey) }),
-			want: want{reason.MissingExtension, "server_hello.extensions", anywhere, iana.MissingExtension, handshake.WaitServerHello}},
+			want: want{reason.MissingExtension, "server_hello.extensions", anywhere, iana.MissingExtension, event.WaitServerHello}},
 		{name: "the modes echoed", setup: withTicket, change: serverHello(addExt(&message.Raw{ExtType: iana.ExtPSKKeyExchangeModes, Data: []byte{1, 1}})),
 			want: illegal(reason.BadValue, x+"psk_key_exchange_modes")},
 		{name: "early_data in ServerHello", setup: withEarlyData, change: serverHello(addExt(&message.Raw{ExtType: iana.ExtEarlyData})),
 			want: illegal(reason.BadValue, x+"early_data")},
 		{name: "TLS 1.2 to early data", setup: func(c, s *handshake.Config) { withEarlyData(c, s); s.MaxVersion = iana.TLS12 },
 			change: serverHello(func(*message.ServerHello) {}),
-			want:   want{reason.UnsupportedVersion, "server_hello.server_version", anywhere, iana.ProtocolVersion, handshake.WaitServerHello}},
+			want:   want{reason.UnsupportedVersion, "server_hello.server_version", anywhere, iana.ProtocolVersion, event.WaitServerHello}},
 	} {
 		a.kind = message.KindServerHello
 		a.run(t, server)
@@ -78,7 +79,7 @@ func TestServerHelloPSK(t *testing.T) {
 		s.PSKs = c.PSKs[:1]
 	}
 	attack{name: "the other key", setup: two, kind: message.KindServerHello, change: serverHello(replaceExt(&message.PreSharedKeyServer{Selected: 1})),
-		want: want{reason.BadRecordMAC, "record.fragment", anywhere, iana.BadRecordMAC, handshake.WaitEncryptedExtensions}}.run(t, server)
+		want: want{reason.BadRecordMAC, "record.fragment", anywhere, iana.BadRecordMAC, event.WaitEncryptedExtensions}}.run(t, server)
 }
 
 func TestEncryptedExtensionsEarlyData(t *testing.T) {
@@ -87,9 +88,9 @@ func TestEncryptedExtensionsEarlyData(t *testing.T) {
 		return func(m message.Message) { f(m.(*message.EncryptedExtensions)) }
 	}
 	add := ee(func(m *message.EncryptedExtensions) { m.Extensions.Add(&message.EarlyData{}) })
-	unsolicited := want{reason.UnsolicitedExtension, field, anywhere, iana.UnsupportedExtension, handshake.WaitEncryptedExtensions}
+	unsolicited := want{reason.UnsolicitedExtension, field, anywhere, iana.UnsupportedExtension, event.WaitEncryptedExtensions}
 	illegal := func(r reason.Reason) want {
-		return want{r, field, anywhere, iana.IllegalParameter, handshake.WaitEncryptedExtensions}
+		return want{r, field, anywhere, iana.IllegalParameter, event.WaitEncryptedExtensions}
 	}
 	protocols := func(c, s *handshake.Config) { c.ALPN, s.ALPN = []string{"a", "b"}, []string{"a", "b"} }
 	for _, a := range []attack{
@@ -115,7 +116,7 @@ func TestEncryptedExtensionsEarlyData(t *testing.T) {
 		{name: "with something in it", setup: withEarlyData, change: ee(func(m *message.EncryptedExtensions) {
 			without(&m.Extensions, iana.ExtEarlyData)
 			m.Extensions.Add(&message.Raw{ExtType: iana.ExtEarlyData, Data: []byte{0, 0, 4, 0}})
-		}), want: want{reason.TrailingBytes, field, anywhere, iana.DecodeError, handshake.WaitEncryptedExtensions}},
+		}), want: want{reason.TrailingBytes, field, anywhere, iana.DecodeError, event.WaitEncryptedExtensions}},
 	} {
 		a.kind = message.KindEncryptedExtensions
 		a.run(t, server)
@@ -127,7 +128,7 @@ func TestClientHelloPSK(t *testing.T) {
 	ch := func(f func(*message.ClientHello)) func(message.Message) {
 		return func(m message.Message) { f(m.(*message.ClientHello)) }
 	}
-	illegal := func(field string, in handshake.State) want {
+	illegal := func(field string, in event.State) want {
 		return want{reason.BadValue, field, anywhere, iana.IllegalParameter, in}
 	}
 	first := func(m *message.ClientHello, x message.Extension) {
@@ -135,24 +136,24 @@ func TestClientHelloPSK(t *testing.T) {
 	}
 	for _, a := range []attack{
 		{name: "not the last extension", setup: withTicket, change: ch(func(m *message.ClientHello) { m.Extensions.Add(&message.Raw{ExtType: 0x4444}) }),
-			want: illegal(psk, handshake.Start)},
+			want: illegal(psk, event.Start)},
 		{name: "no modes", setup: withTicket, change: ch(func(m *message.ClientHello) { without(&m.Extensions, iana.ExtPSKKeyExchangeModes) }),
-			want: want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, handshake.Start}},
+			want: want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, event.Start}},
 		{name: "no share under psk_dhe_ke", setup: withTicket, change: ch(func(m *message.ClientHello) { without(&m.Extensions, iana.ExtKeyShare) }),
-			want: want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, handshake.Start}},
+			want: want{reason.MissingExtension, "client_hello.extensions", anywhere, iana.MissingExtension, event.Start}},
 		{name: "a second time, without modes", setup: func(c, s *handshake.Config) { withTicket(c, s); s.RetryWithCookie = true }, nth: 1,
 			change: ch(func(m *message.ClientHello) { without(&m.Extensions, iana.ExtPSKKeyExchangeModes) }),
-			want:   illegal("client_hello.extensions", handshake.WaitSecondClientHello)},
+			want:   illegal("client_hello.extensions", event.WaitSecondClientHello)},
 		{name: "early data in a second ClientHello", setup: func(c, s *handshake.Config) { withEarlyData(c, s); s.RetryWithCookie = true }, nth: 1,
 			change: ch(func(m *message.ClientHello) { first(m, &message.EarlyData{}) }),
-			want:   illegal("client_hello.extensions.early_data", handshake.WaitSecondClientHello)},
+			want:   illegal("client_hello.extensions.early_data", event.WaitSecondClientHello)},
 	} {
 		a.kind = message.KindClientHello
 		a.run(t, client)
 	}
 
 	// The binders, on the wire: whoever has not the key can change nothing.
-	bad := want{reason.BadBinder, psk + ".binders", anywhere, iana.DecryptError, handshake.Start}
+	bad := want{reason.BadBinder, psk + ".binders", anywhere, iana.DecryptError, event.Start}
 	for name, test := range map[string]struct {
 		change func(*message.ClientHello)
 		want   want
@@ -170,11 +171,11 @@ func TestClientHelloPSK(t *testing.T) {
 		"a binder too many": {func(m *message.ClientHello) {
 			x := edit[*message.PreSharedKeyClient](m)
 			x.Binders = append(x.Binders, zero32)
-		}, illegal(psk+".binders", handshake.Start)},
+		}, illegal(psk+".binders", event.Start)},
 		"an identity too many": {func(m *message.ClientHello) {
 			x := edit[*message.PreSharedKeyClient](m)
 			x.Identities = append(x.Identities, message.PSKIdentity{Identity: []byte("x")})
-		}, illegal(psk+".binders", handshake.Start)},
+		}, illegal(psk+".binders", event.Start)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cc, sc := pair13()
@@ -208,15 +209,15 @@ func TestTicketRefused(t *testing.T) {
 	const x = "new_session_ticket."
 	for _, a := range []attack{
 		{name: "for eight days", change: ticket(func(m *message.NewSessionTicket13) { m.Lifetime = 8 * 24 * 3600 }),
-			want: want{reason.BadValue, x + "ticket_lifetime", anywhere, iana.IllegalParameter, handshake.Connected}},
+			want: want{reason.BadValue, x + "ticket_lifetime", anywhere, iana.IllegalParameter, event.Connected}},
 		{name: "an extension of another message", change: ticket(func(m *message.NewSessionTicket13) {
 			m.Extensions.Add(&message.Raw{ExtType: iana.ExtKeyShare, Data: []byte{0, 29}})
-		}), want: want{reason.BadValue, x + "extensions.key_share", anywhere, iana.IllegalParameter, handshake.Connected}},
+		}), want: want{reason.BadValue, x + "extensions.key_share", anywhere, iana.IllegalParameter, event.Connected}},
 		{name: "early data without a number", change: ticket(func(m *message.NewSessionTicket13) {
 			m.Extensions.Add(&message.Raw{ExtType: iana.ExtEarlyData})
-		}), want: want{reason.Truncated, x + "extensions.early_data.max_early_data_size", anywhere, iana.DecodeError, handshake.Connected}},
+		}), want: want{reason.Truncated, x + "extensions.early_data.max_early_data_size", anywhere, iana.DecodeError, event.Connected}},
 		{name: "an empty ticket", change: ticket(func(m *message.NewSessionTicket13) { m.Ticket = nil }),
-			want: want{reason.BadLength, x + "ticket", anywhere, iana.DecodeError, handshake.Connected}},
+			want: want{reason.BadLength, x + "ticket", anywhere, iana.DecodeError, event.Connected}},
 	} {
 		a.setup = func(c, s *handshake.Config) {
 			kc, ks := ticketed()

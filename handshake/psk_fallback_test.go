@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -52,8 +53,8 @@ func TestFallback13(t *testing.T) {
 		name   string
 		first  configs // before the connection that is to be resumed
 		second configs // after it
-		who    handshake.Role
-		why    string
+		who    event.Role
+		why    event.Why
 	}{
 		{"another name", nil, func(t *testing.T, c, s *handshake.Config) {
 			c.Edit(func(m message.Message) {
@@ -61,18 +62,18 @@ func TestFallback13(t *testing.T) {
 					edit[*message.ServerName](m).Name = "other.lab.test"
 				}
 			})
-		}, server, "session_other_name"},
+		}, server, event.WhySessionOtherName},
 		{"another name at the client", nil, func(t *testing.T, c, s *handshake.Config) {
 			kept(t, c, func(s *session.Session) { s.ServerName = "other.lab.test" })
-		}, client, "session_other_name"},
+		}, client, event.WhySessionOtherName},
 		{"a suite of another hash", func(_ *testing.T, c, s *handshake.Config) { s.Suites = only(aes128GCM) },
-			func(_ *testing.T, c, s *handshake.Config) { s.Suites = only(0x1302) }, server, "session_other_suite"},
+			func(_ *testing.T, c, s *handshake.Config) { s.Suites = only(0x1302) }, server, event.WhySessionOtherSuite},
 		{"a suite no longer offered", func(_ *testing.T, c, s *handshake.Config) { s.Suites = only(aes128GCM) },
-			func(_ *testing.T, c, s *handshake.Config) { c.Suites, s.Suites = only(0x1302), nil }, client, "session_other_suite"},
-		{"expired", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(session.DefaultLifetime) }, server, "session_expired"},
-		{"from the future", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(-session.ClockSkew) }, server, "session_expired"},
-		{"from the future, and so is its key", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(-time.Minute) }, server, "ticket_unreadable"},
-		{"expired at the client", nil, func(_ *testing.T, c, s *handshake.Config) { c.Time = at(session.DefaultLifetime) }, client, "session_expired"},
+			func(_ *testing.T, c, s *handshake.Config) { c.Suites, s.Suites = only(0x1302), nil }, client, event.WhySessionOtherSuite},
+		{"expired", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(session.DefaultLifetime) }, server, event.WhySessionExpired},
+		{"from the future", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(-session.ClockSkew) }, server, event.WhySessionExpired},
+		{"from the future, and so is its key", nil, func(_ *testing.T, c, s *handshake.Config) { s.Time = at(-time.Minute) }, server, event.WhyTicketUnreadable},
+		{"expired at the client", nil, func(_ *testing.T, c, s *handshake.Config) { c.Time = at(session.DefaultLifetime) }, client, event.WhySessionExpired},
 		{"a ticket of TLS 1.2", nil, func(t *testing.T, c, s *handshake.Config) {
 			old := &session.Session{Version: iana.TLS12, Suite: ecdheECDSA, ServerName: "www.lab.test", Created: clock(), Lifetime: time.Hour}
 			ticket, err := s.Tickets.Seal(old, seeded("seal"), clock())
@@ -80,12 +81,12 @@ func TestFallback13(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept(t, c, func(s *session.Session) { s.Ticket = ticket })
-		}, server, "session_other_version"},
+		}, server, event.WhySessionOtherVersion},
 		{"a session of TLS 1.2", nil, func(t *testing.T, c, s *handshake.Config) {
 			kept(t, c, func(s *session.Session) { s.Version = iana.TLS12 })
-		}, client, "session_other_version"},
-		{"a certificate required", nil, mutual, server, "session_without_client_certificate"},
-		{"no certificate wanted", mutual, func(_ *testing.T, c, s *handshake.Config) { s.ClientAuth = handshake.NoClientCert }, server, "session_with_client_certificate"},
+		}, client, event.WhySessionOtherVersion},
+		{"a certificate required", nil, mutual, server, event.WhySessionWithoutClientCertificate},
+		{"no certificate wanted", mutual, func(_ *testing.T, c, s *handshake.Config) { s.ClientAuth = handshake.NoClientCert }, server, event.WhySessionWithClientCertificate},
 		{"the client's certificate expired", func(t *testing.T, c, s *handshake.Config) {
 			wantClientCert(t, c, s)
 			s.SessionLifetime = 7 * 24 * time.Hour
@@ -99,41 +100,41 @@ func TestFallback13(t *testing.T) {
 			now := c.Time().Add(2 * time.Minute) // by the server's clock alone
 			nobody(t, c)
 			s.ClientAuth, s.Time = handshake.RequestClientCert, func() time.Time { return now }
-		}, server, "client_certificate_expired"},
+		}, server, event.WhyClientCertificateExpired},
 		{"trust in the client withdrawn", mutual, func(t *testing.T, c, s *handshake.Config) {
 			nobody(t, c)
 			s.ClientAuth, s.Roots = handshake.RequestClientCert, pki.NewTrustStore(world("rsa").Root.Cert)
-		}, server, "trust_withdrawn"},
+		}, server, event.WhyTrustWithdrawn},
 		{"trust in the server withdrawn", nil, func(t *testing.T, c, s *handshake.Config) {
 			l := world("rsa") // the server has moved to another root, and the client with it
 			c.Roots, s.Certificates = l.Roots, []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}
-		}, client, "trust_withdrawn"},
+		}, client, event.WhyTrustWithdrawn},
 		{"another server's ticket", nil, func(_ *testing.T, c, s *handshake.Config) {
 			s.Tickets = session.NewTicketKeys(seeded("other ticket keys"), 0)
-		}, server, "ticket_unreadable"},
+		}, server, event.WhyTicketUnreadable},
 		{"a truncated ticket", nil, func(t *testing.T, c, s *handshake.Config) {
 			kept(t, c, func(s *session.Session) { s.Ticket = s.Ticket[:len(s.Ticket)-1] })
-		}, server, "ticket_unreadable"},
+		}, server, event.WhyTicketUnreadable},
 		{"a ticket of one byte", nil, func(t *testing.T, c, s *handshake.Config) {
 			kept(t, c, func(s *session.Session) { s.Ticket = s.Ticket[:1] })
-		}, server, "ticket_unreadable"},
+		}, server, event.WhyTicketUnreadable},
 		{"a ticket tampered with", nil, func(t *testing.T, c, s *handshake.Config) {
 			kept(t, c, func(s *session.Session) { s.Ticket[len(s.Ticket)/2] ^= 1 })
-		}, server, "ticket_unreadable"},
-		{"tickets no longer taken", nil, func(_ *testing.T, c, s *handshake.Config) { s.Tickets = nil }, server, "psk_unknown"},
+		}, server, event.WhyTicketUnreadable},
+		{"tickets no longer taken", nil, func(_ *testing.T, c, s *handshake.Config) { s.Tickets = nil }, server, event.WhyPSKUnknown},
 		{"no common mode", nil, func(_ *testing.T, c, s *handshake.Config) {
 			c.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
-		}, server, "no_common_psk_mode"},
+		}, server, event.WhyNoCommonPSKMode},
 		{"no mode that there is", nil, func(_ *testing.T, c, s *handshake.Config) {
 			c.PSKModes = []iana.PSKKeyExchangeMode{7, 250}
-		}, server, "no_common_psk_mode"},
-		{"a store that cannot be read", nil, func(_ *testing.T, c, s *handshake.Config) { c.Sessions = broken{} }, client, "store_failed"},
+		}, server, event.WhyNoCommonPSKMode},
+		{"a store that cannot be read", nil, func(_ *testing.T, c, s *handshake.Config) { c.Sessions = broken{} }, client, event.WhyStoreFailed},
 		{"a store that holds something else", nil, func(_ *testing.T, c, s *handshake.Config) {
 			store := c.Sessions.(growing).frozen
 			for key := range store {
 				store[key] = []byte("something else")
 			}
-		}, client, "session_unreadable"},
+		}, client, event.WhySessionUnreadable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cc, sc := ticketed()
@@ -155,7 +156,7 @@ func TestFallback13(t *testing.T) {
 			if len(c.sent(server, message.KindCertificate)) != 1 {
 				t.Error("no full handshake")
 			}
-			if got := c.decisions(test.who, "resumption"); !slices.Contains(got, test.why) {
+			if got := c.decisions(test.who, event.DecisionResumption); !slices.Contains(got, test.why) {
 				t.Errorf("the %v says %v, want %s", test.who, got, test.why)
 			}
 			c.keptBack(test.who, test.why)
@@ -165,14 +166,14 @@ func TestFallback13(t *testing.T) {
 
 // keptBack wants the client's Summary to say why it did not offer what it had kept, where
 // that is whose decision it was: who does not listen asks there.
-func (c *connection) keptBack(who handshake.Role, why string) {
+func (c *connection) keptBack(who event.Role, why event.Why) {
 	c.t.Helper()
 	if who == server {
 		why = ""
 	}
 	for role, e := range c.ends {
 		want := why
-		if handshake.Role(role) == server {
+		if event.Role(role) == server {
 			want = ""
 		}
 		if got := e.Summary().NotOffered; got != want {
@@ -205,7 +206,7 @@ func TestTicketNotKept(t *testing.T) {
 	cc, sc := ticketed()
 	cc.Sessions = broken{}
 	c := connect(t, cc, sc).run(nil).is13()
-	if why := c.decisions(client, "resumption"); !slices.Contains(why, "store_failed") {
+	if why := c.decisions(client, event.DecisionResumption); !slices.Contains(why, event.WhyStoreFailed) {
 		t.Errorf("the client says %v", why)
 	}
 }
@@ -334,14 +335,14 @@ func TestExternalPSKs(t *testing.T) {
 		c, s   keys
 		suites []iana.CipherSuite // of the server
 		psk    bool
-		why    string
+		why    event.Why
 	}{
-		{"SHA-256", keys{key("a", 256)}, keys{key("a", 256)}, nil, true, "psk_known"},
-		{"SHA-384", keys{key("a", 384)}, keys{key("a", 384)}, nil, true, "psk_known"},
-		{"the second", keys{key("a", 256), key("b", 384)}, keys{key("b", 384)}, nil, true, "psk_known"},
-		{"of one hash, for suites of the other", keys{key("a", 384)}, keys{key("a", 384)}, []iana.CipherSuite{aes128GCM}, false, "session_other_suite"},
-		{"one of each, for suites of one", keys{key("a", 384), key("b", 256)}, keys{key("a", 384), key("b", 256)}, []iana.CipherSuite{0x1303}, true, "psk_known"},
-		{"unknown", keys{key("a", 256)}, keys{key("b", 256)}, nil, false, "psk_unknown"},
+		{"SHA-256", keys{key("a", 256)}, keys{key("a", 256)}, nil, true, event.WhyPSKKnown},
+		{"SHA-384", keys{key("a", 384)}, keys{key("a", 384)}, nil, true, event.WhyPSKKnown},
+		{"the second", keys{key("a", 256), key("b", 384)}, keys{key("b", 384)}, nil, true, event.WhyPSKKnown},
+		{"of one hash, for suites of the other", keys{key("a", 384)}, keys{key("a", 384)}, []iana.CipherSuite{aes128GCM}, false, event.WhySessionOtherSuite},
+		{"one of each, for suites of one", keys{key("a", 384), key("b", 256)}, keys{key("a", 384), key("b", 256)}, []iana.CipherSuite{0x1303}, true, event.WhyPSKKnown},
+		{"unknown", keys{key("a", 256)}, keys{key("b", 256)}, nil, false, event.WhyPSKUnknown},
 	} {
 		for _, retried := range []bool{false, true} {
 			cc, sc := pair13()
@@ -355,7 +356,7 @@ func TestExternalPSKs(t *testing.T) {
 					t.Errorf("%s: %v has PSK %v, resumed %v", test.name, e.Role(), got.PSK, got.Resumed)
 				}
 			}
-			if why := c.decisions(server, "resumption"); !slices.Contains(why, test.why) {
+			if why := c.decisions(server, event.DecisionResumption); !slices.Contains(why, test.why) {
 				t.Errorf("%s: the server says %v", test.name, why)
 			}
 		}

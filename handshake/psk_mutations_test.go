@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -46,7 +46,7 @@ func TestResumedFlows(t *testing.T) {
 // binder least of all.
 func TestResumedMutations(t *testing.T) {
 	recs := resumedFlows(t)
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
 			why := mutatePlaintext(t, recs, role, 84469846)

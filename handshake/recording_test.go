@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
@@ -29,7 +30,7 @@ type recording struct {
 }
 
 type turn struct {
-	from handshake.Role
+	from event.Role
 	wire []byte // one record
 }
 
@@ -78,13 +79,13 @@ func (f *flow) record() (*recording, error) {
 	rec := &recording{flow: f, secret: map[string][]byte{}}
 	var pair [2]*subject
 	for i := range pair {
-		role := handshake.Role(i)
+		role := event.Role(i)
 		cfg := f.config(role)
-		if role == handshake.Client {
+		if role == event.Client {
 			cfg.ShowSecrets = true
-			cfg.Listener = handshake.ListenerFunc(func(e handshake.Event) {
-				if s, ok := e.(*handshake.SecretEvent); ok {
-					rec.secret[s.Label] = s.Value
+			cfg.Listener = event.ListenerFunc(func(e event.Event) {
+				if s, ok := e.(*event.Secret); ok {
+					rec.secret[string(s.Label)] = s.Value
 				}
 			})
 		}
@@ -100,7 +101,7 @@ func (f *flow) record() (*recording, error) {
 				return nil, e.Err()
 			}
 			for b := range eachRecord(e.out) {
-				rec.turns = append(rec.turns, turn{handshake.Role(i), b})
+				rec.turns = append(rec.turns, turn{event.Role(i), b})
 				moved = true
 			}
 			pair[1-i].Feed(e.out)
@@ -113,7 +114,7 @@ func (f *flow) record() (*recording, error) {
 	sum := pair[0].Summary()
 	rec.version, rec.suite, rec.etm = sum.Version, sum.Suite, sum.EncryptThenMAC
 	for i := range pair {
-		if err := rec.read(handshake.Role(i)); err != nil {
+		if err := rec.read(event.Role(i)); err != nil {
 			return nil, err
 		}
 	}
@@ -122,9 +123,9 @@ func (f *flow) record() (*recording, error) {
 
 // subject makes an endpoint of the flow, which does after its handshake what belongs
 // to the flow.
-func (f *flow) subject(role handshake.Role, cfg *handshake.Config) (*subject, error) {
+func (f *flow) subject(role event.Role, cfg *handshake.Config) (*subject, error) {
 	make := handshake.NewClient
-	if role == handshake.Server {
+	if role == event.Server {
 		make = handshake.NewServer
 	}
 	e, err := make(cfg)
@@ -132,20 +133,20 @@ func (f *flow) subject(role handshake.Role, cfg *handshake.Config) (*subject, er
 }
 
 // read replays the recording to a role, to learn how it reads at each time.
-func (r *recording) read(role handshake.Role) error {
+func (r *recording) read(role event.Role) error {
 	var now reading
 	var heard collect
 	cfg := r.config(role)
 	cfg.ShowSecrets = true
-	cfg.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+	cfg.Listener = event.ListenerFunc(func(e event.Event) {
 		heard = append(heard, e)
 		switch e := e.(type) {
-		case *handshake.KeyChangeEvent:
-			if e.Dir == handshake.Receive {
+		case *event.KeyChange:
+			if e.Dir == event.Receive {
 				now = reading{sealed: true, keys: writeKeys(heard, other(role))}
 			}
-		case *handshake.RecordEvent:
-			if e.Dir == handshake.Receive && e.Protected {
+		case *event.Record:
+			if e.Dir == event.Receive && e.Protected {
 				now.seq++ // before it can change keys
 			}
 		}
@@ -180,7 +181,7 @@ func eachRecord(b []byte) func(yield func([]byte) bool) {
 }
 
 // to returns what was sent to a role, record by record.
-func (r *recording) to(role handshake.Role) (in [][]byte) {
+func (r *recording) to(role event.Role) (in [][]byte) {
 	for _, t := range r.turns {
 		if t.from != role {
 			in = append(in, t.wire)
@@ -190,7 +191,7 @@ func (r *recording) to(role handshake.Role) (in [][]byte) {
 }
 
 // writer speaks as the peer of a role, after the peer has sent n records.
-func (r *recording) writer(t testing.TB, role handshake.Role, n int) *record.Writer {
+func (r *recording) writer(t testing.TB, role event.Role, n int) *record.Writer {
 	t.Helper()
 	return r.reads[role][n].writer(t, r.suite, r.etm)
 }
@@ -243,7 +244,7 @@ type subject struct {
 
 // replay makes an endpoint of a role and feeds it the first n records that its
 // peer sent in the recording.
-func (r *recording) replay(t testing.TB, role handshake.Role, n int) *subject {
+func (r *recording) replay(t testing.TB, role event.Role, n int) *subject {
 	t.Helper()
 	s := r.end(t, role, nil)
 	for _, b := range r.to(role)[:n] {
@@ -253,7 +254,7 @@ func (r *recording) replay(t testing.TB, role handshake.Role, n int) *subject {
 }
 
 // end makes an endpoint of the flow, and lets it begin.
-func (r *recording) end(t testing.TB, role handshake.Role, l handshake.Listener) *subject {
+func (r *recording) end(t testing.TB, role event.Role, l event.Listener) *subject {
 	t.Helper()
 	cfg := r.config(role)
 	cfg.Listener = l
@@ -268,7 +269,7 @@ func (r *recording) end(t testing.TB, role handshake.Role, l handshake.Listener)
 // connect makes both ends of the flow anew, with somebody between them.
 func (r *recording) connect(t testing.TB) *connection {
 	t.Helper()
-	c := connect(t, r.config(handshake.Client), r.config(handshake.Server))
+	c := connect(t, r.config(event.Client), r.config(event.Server))
 	for i := range c.ends {
 		c.ends[i].after = r.after[i]
 	}
@@ -319,7 +320,7 @@ func (s *subject) refused(t testing.TB) *reason.Error {
 		t.Fatalf("the error prints bytes in decimal: %v", err)
 	case reason.OurFault(re.Reason):
 		t.Fatalf("what the peer sent is called our own fault: %v", err)
-	case s.State() != handshake.Failed || s.Done() || len(s.Legal()) != 0:
+	case s.State() != event.Failed || s.Done() || len(s.Legal()) != 0:
 		t.Fatalf("refused (%v), yet in %v", err, s.State())
 	}
 	checkChinese(t, re)
@@ -359,17 +360,17 @@ func (s *subject) refused(t testing.TB) *reason.Error {
 func body(wire []byte) []byte { return wire[5:] }
 
 // contextOf is how a message of a recording is to be parsed.
-func (r *recording) contextOf(from handshake.Role) message.Context {
-	return message.Context{Version: r.version, Kx: r.suite.Kx, FromServer: from == handshake.Server}
+func (r *recording) contextOf(from event.Role) message.Context {
+	return message.Context{Version: r.version, Kx: r.suite.Kx, FromServer: from == event.Server}
 }
 
 // collect is a listener that keeps everything.
-type collect []handshake.Event
+type collect []event.Event
 
-func (c *collect) Event(e handshake.Event) { *c = append(*c, e) }
+func (c *collect) Event(e event.Event) { *c = append(*c, e) }
 
 // all returns the events of one kind.
-func all[T handshake.Event](c collect) (list []T) {
+func all[T event.Event](c collect) (list []T) {
 	for _, e := range c {
 		if x, ok := e.(T); ok {
 			list = append(list, x)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -35,13 +36,13 @@ func TestWhatTheTableDoesNotList(t *testing.T) {
 	}
 
 	type place struct {
-		role    handshake.Role
+		role    event.Role
 		version iana.Version
-		state   handshake.State
+		state   event.State
 	}
 	seen := map[place]bool{}
 	for _, rec := range recorded(t) {
-		for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+		for _, role := range []event.Role{event.Client, event.Server} {
 			for n := range len(rec.to(role)) + 1 {
 				here := rec.replay(t, role, n)
 				if here.Err() != nil {
@@ -71,8 +72,8 @@ func TestWhatTheTableDoesNotList(t *testing.T) {
 						s.refused(t), here.State(), kind, named)
 				}
 				for _, typ := range []iana.ContentType{iana.ApplicationData, 19, 24, 0, 255} {
-					passedOver := here.State() == handshake.WaitSecondClientHello && here.Summary().EarlyData == handshake.EarlyDataRejected
-					if typ == iana.ApplicationData && (here.State().MayRead() != handshake.NoData || passedOver) {
+					passedOver := here.State() == event.WaitSecondClientHello && here.Summary().EarlyData == handshake.EarlyDataRejected
+					if typ == iana.ApplicationData && (here.State().MayRead() != event.NoData || passedOver) {
 						continue
 					}
 					s := rec.replay(t, role, n)
@@ -88,10 +89,10 @@ func TestWhatTheTableDoesNotList(t *testing.T) {
 			}
 		}
 	}
-	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, role := range []event.Role{event.Client, event.Server} {
 		for _, m := range handshake.Moves(role) {
 			for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
-				if m.Dir == handshake.Receive && (m.Version == 0 || m.Version == v) && !seen[place{role, v, m.In}] {
+				if m.Dir == event.Receive && (m.Version == 0 || m.Version == v) && !seen[place{role, v, m.In}] {
 					t.Errorf("no flow let a %v of %v wait in %v", role, v, m.In)
 				}
 			}
@@ -100,9 +101,9 @@ func TestWhatTheTableDoesNotList(t *testing.T) {
 }
 
 // receives lists the kinds that rows receive.
-func receives(rows []handshake.Move) (kinds []message.Kind) {
+func receives(rows []event.Move) (kinds []message.Kind) {
 	for _, m := range rows {
-		if m.Dir == handshake.Receive && !slices.Contains(kinds, m.Msg) {
+		if m.Dir == event.Receive && !slices.Contains(kinds, m.Msg) {
 			kinds = append(kinds, m.Msg)
 		}
 	}
@@ -111,10 +112,10 @@ func receives(rows []handshake.Move) (kinds []message.Kind) {
 
 // passesOver reports whether an end takes a message without having waited for it.
 func passesOver(e *handshake.Endpoint, v iana.Version, k message.Kind) bool {
-	return v == iana.TLS13 && k == message.KindChangeCipherSpec || k == message.KindHelloRequest && e.State() != handshake.Connected
+	return v == iana.TLS13 && k == message.KindChangeCipherSpec || k == message.KindHelloRequest && e.State() != event.Connected
 }
 
-func checkUnexpected(t *testing.T, what string, e *reason.Error, in handshake.State, kind message.Kind, allowed []message.Kind) {
+func checkUnexpected(t *testing.T, what string, e *reason.Error, in event.State, kind message.Kind, allowed []message.Kind) {
 	t.Helper()
 	name := kind.String()
 	if kind == message.KindHelloRetryRequest && !slices.Contains(allowed, message.KindServerHello) {
@@ -147,7 +148,7 @@ func checkUnexpected(t *testing.T, what string, e *reason.Error, in handshake.St
 func TestWhatAGuardForbids(t *testing.T) {
 	skeOf := func(name string) []byte {
 		rec := recordedAs(t, name)
-		for _, b := range rec.to(handshake.Client) {
+		for _, b := range rec.to(event.Client) {
 			if b[0] == byte(iana.Handshake) && b[5] == byte(iana.ServerKeyExchange) {
 				return body(b)
 			}
@@ -166,13 +167,13 @@ func TestWhatAGuardForbids(t *testing.T) {
 		{"rsa, every extension", message.KindServerKeyExchange, skeOf("dhe")},
 	} {
 		rec := recordedAs(t, test.flow)
-		s := rec.replay(t, handshake.Client, 2)
-		if s.State() != handshake.WaitCertificateStatus {
+		s := rec.replay(t, event.Client, 2)
+		if s.State() != event.WaitCertificateStatus {
 			t.Fatalf("%s: after ServerHello and Certificate the client is in %v", test.flow, s.State())
 		}
 		waited := s.Awaits()
 		s.feed(clearRecord(iana.Handshake, test.raw))
-		checkUnexpected(t, test.flow+": "+test.kind.String(), s.refused(t), handshake.WaitCertificateStatus, test.kind, waited)
+		checkUnexpected(t, test.flow+": "+test.kind.String(), s.refused(t), event.WaitCertificateStatus, test.kind, waited)
 	}
 }
 
@@ -182,15 +183,15 @@ func TestWhatAGuardForbids13(t *testing.T) {
 	packed := message.KindCompressedCertificate
 	for _, test := range []struct {
 		flow string
-		role handshake.Role
-		in   handshake.State
+		role event.Role
+		in   event.State
 		kind message.Kind
 		from string // the flow to take such a message from
 	}{
-		{"1.3, ecdsa", handshake.Client, handshake.WaitCertificateOrRequest, packed, "1.3, compressed"},
-		{"1.3, client certificate", handshake.Client, handshake.WaitCertificate, packed, "1.3, compressed"},
-		{"1.3, client certificate", handshake.Server, handshake.WaitCertificate, packed, "1.3, compressed, client certificate"},
-		{"1.3, retried for a group", handshake.Client, handshake.WaitServerHello, message.KindHelloRetryRequest, "1.3, retried for a group"},
+		{"1.3, ecdsa", event.Client, event.WaitCertificateOrRequest, packed, "1.3, compressed"},
+		{"1.3, client certificate", event.Client, event.WaitCertificate, packed, "1.3, compressed"},
+		{"1.3, client certificate", event.Server, event.WaitCertificate, packed, "1.3, compressed, client certificate"},
+		{"1.3, retried for a group", event.Client, event.WaitServerHello, message.KindHelloRetryRequest, "1.3, retried for a group"},
 	} {
 		var raw []byte
 		from := recordedAs(t, test.from)
@@ -220,15 +221,15 @@ func TestWhatAGuardForbids13(t *testing.T) {
 // what this end does next or what it waits for; every row leads to a state that goes
 // on, or to the end. That holds for each version's rows alone.
 func TestTheTables(t *testing.T) {
-	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, role := range []event.Role{event.Client, event.Server} {
 		for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
 			checkTable(t, role, v)
 		}
 	}
 }
 
-func checkTable(t *testing.T, role handshake.Role, v iana.Version) {
-	byState := map[handshake.State][]handshake.Move{}
+func checkTable(t *testing.T, role event.Role, v iana.Version) {
+	byState := map[event.State][]event.Move{}
 	for _, m := range handshake.Moves(role) {
 		if m.Version != 0 && m.Version != v {
 			continue
@@ -238,14 +239,14 @@ func checkTable(t *testing.T, role handshake.Role, v iana.Version) {
 			t.Errorf("%v in %v refers to %q", m, m.In, m.Ref)
 		}
 		name := fmt.Sprintf("%v/%v/%v", role, m.Dir, m.Msg)
-		if m.Version == iana.TLS13 && m.In != handshake.Start {
+		if m.Version == iana.TLS13 && m.In != event.Start {
 			name += "/tls13"
 		}
 		if m.Role != role || m.String() != name {
 			t.Errorf("%v of %v is called %q", m, role, m.String())
 		}
 	}
-	reached := map[handshake.State]bool{handshake.Start: true}
+	reached := map[event.State]bool{event.Start: true}
 	for changed := true; changed; {
 		changed = false
 		for in, rows := range byState {
@@ -263,10 +264,10 @@ func checkTable(t *testing.T, role handshake.Role, v iana.Version) {
 		unguarded := map[string]bool{} // a send takes the first that may go, whatever it is
 		for _, m := range rows {
 			what := m.Dir.String()
-			if m.Dir == handshake.Receive {
+			if m.Dir == event.Receive {
 				what = m.Msg.String()
 			}
-			if m.Dir != rows[0].Dir && state != handshake.Connected {
+			if m.Dir != rows[0].Dir && state != event.Connected {
 				t.Errorf("%v %v in %v both sends and receives", v, role, state)
 			}
 			if unguarded[what] {
@@ -276,26 +277,26 @@ func checkTable(t *testing.T, role handshake.Role, v iana.Version) {
 			if byState[m.To] == nil {
 				t.Errorf("%v %v in %v: %v leads to %v, which has no rows", v, role, state, m, m.To)
 			}
-			if m.Dir == handshake.Send && state == handshake.Connected && (!m.Guarded || m.To != state) {
+			if m.Dir == event.Send && state == event.Connected && (!m.Guarded || m.To != state) {
 				t.Errorf("%v %v: %v would be sent for ever, or ends what is complete", v, role, m)
 			}
 		}
-		if last := rows[len(rows)-1]; last.Dir == handshake.Send && last.Guarded {
+		if last := rows[len(rows)-1]; last.Dir == event.Send && last.Guarded {
 			t.Errorf("%v %v in %v: if no guard holds it is stuck", v, role, state)
 		}
-		reads, writes := handshake.NoData, handshake.NoData
+		reads, writes := event.NoData, event.NoData
 		switch state {
-		case handshake.Connected:
-			reads, writes = handshake.ApplicationData, handshake.ApplicationData
-		case handshake.WaitEndOfEarlyData: // a server may answer at once
-			reads, writes = handshake.EarlyData, handshake.ApplicationData
+		case event.Connected:
+			reads, writes = event.ApplicationData, event.ApplicationData
+		case event.WaitEndOfEarlyData: // a server may answer at once
+			reads, writes = event.EarlyData, event.ApplicationData
 		}
 		if state.MayRead() != reads || state.MayWrite() != writes {
 			t.Errorf("%v reads %v and writes %v", state, state.MayRead(), state.MayWrite())
 		}
 	}
 	for state := range reached {
-		if state != handshake.Failed && byState[state] == nil {
+		if state != event.Failed && byState[state] == nil {
 			t.Errorf("%v %v: %v is reached and has no rows", v, role, state)
 		}
 	}
@@ -311,7 +312,7 @@ func TestLegalBeforeTheVersion(t *testing.T) {
 		cc.MinVersion, cc.MaxVersion = test.min, test.max
 		e := newEnd(t, client, cc)
 		e.Step()
-		if got, want := e.Legal(), legalIn(client, test.rows, handshake.WaitServerHello); !slices.Equal(got, want) {
+		if got, want := e.Legal(), legalIn(client, test.rows, event.WaitServerHello); !slices.Equal(got, want) {
 			t.Errorf("%v to %v: %v may come, want %v", test.min, test.max, got, want)
 		}
 	}

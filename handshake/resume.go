@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -23,7 +24,7 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	}
 	b, err := c.cfg.Sessions.Get(clientKey(c.cfg.ServerName), c.now())
 	if err != nil {
-		c.notOffered("store_failed")
+		c.notOffered(event.WhyStoreFailed)
 		return nil
 	}
 	if b == nil {
@@ -31,7 +32,7 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	}
 	s, err := session.Parse(b)
 	if err != nil {
-		c.notOffered("session_unreadable")
+		c.notOffered(event.WhySessionUnreadable)
 		return nil
 	}
 	chain, why := c.whyNotOffer(s, m)
@@ -48,34 +49,34 @@ func (c *client) offerSession(m *message.ClientHello) error {
 			return err
 		}
 	}
-	c.decided("resumption", "offered", nil, "session_kept")
+	c.decided(event.DecisionResumption, "offered", nil, event.WhySessionKept)
 	return nil
 }
 
 // notOffered takes down, for whoever asks and does not listen, and tells why nothing kept
 // is offered.
-func (c *client) notOffered(why string) {
+func (c *client) notOffered(why event.Why) {
 	c.summary.NotOffered = why
-	c.decided("resumption", "not_offered", nil, why)
+	c.decided(event.DecisionResumption, "not_offered", nil, why)
 }
 
 // whyNotOffer says why a kept session is not to be offered, or "" and the server's chain.
-func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x509.Certificate, string) {
+func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
 	switch {
 	case s.Expired(c.now()):
-		return nil, "session_expired"
+		return nil, event.WhySessionExpired
 	case s.Version != iana.TLS12: // whose sessions have a key of their own in the store
-		return nil, "session_other_version"
+		return nil, event.WhySessionOtherVersion
 	case s.ServerName != c.cfg.ServerName:
-		return nil, "session_other_name"
+		return nil, event.WhySessionOtherName
 	case s.EMS == c.cfg.Weak.NoExtendedMasterSecret:
-		return nil, "session_other_ems"
+		return nil, event.WhySessionOtherEMS
 	case !slices.Contains(m.CipherSuites, s.Suite):
-		return nil, "session_other_suite"
+		return nil, event.WhySessionOtherSuite
 	case s.Ticket != nil && c.cfg.NoTickets && len(s.ID) == 0:
-		return nil, "tickets_off"
+		return nil, event.WhyTicketsOff
 	case !c.wouldShow(s.OwnCertificates):
-		return nil, "session_other_client_certificate"
+		return nil, event.WhySessionOtherClientCertificate
 	}
 	return c.whyNotTrusted(s.PeerChain, s.ServerName, true)
 }
@@ -94,10 +95,10 @@ func (c *client) resume(m *message.ServerHello) error {
 	c.summary.Resumed, c.shown = true, s.OwnCertificates
 	c.chain, c.summary.PeerChain = c.offeredChain, c.offeredChain
 	c.summary.Group, c.summary.Staple = s.Group, s.Staple
-	c.decided("resumption", "resumed", nil, "server_echoed_id")
-	c.decided("extended_master_secret", s.EMS, nil, choose(s.EMS, "session_with_ems", "session_without_ems"))
+	c.decided(event.DecisionResumption, "resumed", nil, event.WhyServerEchoedID)
+	c.decided(event.DecisionExtendedMasterSecret, s.EMS, nil, choose(s.EMS, event.WhySessionWithEMS, event.WhySessionWithoutEMS))
 	if c.revealing() {
-		c.secret(SecretEvent{Label: "master_secret", Method: "session", Value: c.master[:]})
+		c.secret(event.Secret{Label: event.LabelMasterSecret, Method: "session", Value: c.master[:]})
 	}
 	return c.deriveKeys(c.Endpoint)
 }
@@ -135,7 +136,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	}
 	if sess == nil {
 		if why != "" {
-			s.decided("resumption", "full_handshake", nil, why)
+			s.decided(event.DecisionResumption, "full_handshake", nil, why)
 		}
 		return false, nil
 	}
@@ -143,14 +144,14 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if why == "" && from == "ticket_opened" {
+	if why == "" && from == event.WhyTicketOpened {
 		// Whether its sender has the master secret, too late to be of use, Finished will
 		// tell: so who saw a ticket go by can use it up, and cost its owner a resumption.
 		t, _ := message.Get[*message.SessionTicket](&m.Extensions)
 		why = s.useTicket(t.Ticket, sess)
 	}
 	if why != "" {
-		s.decided("resumption", "full_handshake", nil, why)
+		s.decided(event.DecisionResumption, "full_handshake", nil, why)
 		return false, nil
 	}
 	su := suiteIn(s.cfg.suites(), sess.Suite)
@@ -160,68 +161,68 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	// The ticket that it has is good until the session ends, unless the key that
 	// sealed it is about to go (RFC 5077 §3.3).
 	// Where tickets are good for one time each, it is none any more.
-	s.giveTicket = s.renewTicket || from == "ticket_opened" && s.cfg.SingleUse != nil
+	s.giveTicket = s.renewTicket || from == event.WhyTicketOpened && s.cfg.SingleUse != nil
 	s.acceptEncryptThenMAC(m)
-	s.decided("resumption", "resumed", nil, from)
-	s.decided("extended_master_secret", sess.EMS, nil, choose(sess.EMS, "session_with_ems", "session_without_ems"))
+	s.decided(event.DecisionResumption, "resumed", nil, from)
+	s.decided(event.DecisionExtendedMasterSecret, sess.EMS, nil, choose(sess.EMS, event.WhySessionWithEMS, event.WhySessionWithoutEMS))
 	return true, nil
 }
 
 // findSession opens the ticket, or else looks the session ID up (RFC 5077 §3.4).
-func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why string, err error) {
+func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why event.Why, err error) {
 	if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(t.Ticket) > 0 && s.cfg.Tickets != nil {
 		if sess, s.renewTicket, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
 			return nil, "", whyNotOpened(err), nil
 		}
-		return sess, "ticket_opened", "", nil
+		return sess, event.WhyTicketOpened, "", nil
 	}
 	if len(m.SessionID) == 0 || s.cfg.Sessions == nil {
 		return nil, "", "", nil
 	}
 	b, err := s.cfg.Sessions.Get(serverKey(m.SessionID), s.now())
 	if err != nil {
-		return nil, "", "store_failed", nil
+		return nil, "", event.WhyStoreFailed, nil
 	}
 	if b == nil {
-		return nil, "", "session_unknown", nil
+		return nil, "", event.WhySessionUnknown, nil
 	}
 	if sess, err = session.Parse(b); err != nil {
-		return nil, "", "session_unreadable", nil
+		return nil, "", event.WhySessionUnreadable, nil
 	}
-	return sess, "session_id_known", "", nil
+	return sess, event.WhySessionIDKnown, "", nil
 }
 
 // whyNotOpened tells a ticket that is no good from ticket keys that are not to be had. A
 // *reason.Error inside another error is about those.
-func whyNotOpened(err error) string {
+func whyNotOpened(err error) event.Why {
 	if _, ok := err.(*reason.Error); ok || errors.Is(err, session.ErrForeignTicket) {
-		return "ticket_unreadable"
+		return event.WhyTicketUnreadable
 	}
-	return "store_failed"
+	return event.WhyStoreFailed
 }
 
 // whyNotResume says what speaks against resuming, or "" and the client's chain, if it
 // showed one.
-func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (chain []*x509.Certificate, why string, err error) {
+func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (chain []*x509.Certificate, why event.Why, err error) {
 	su := suiteIn(s.cfg.suites(), sess.Suite)
 	switch {
 	case sess.Expired(s.now()):
-		return nil, "session_expired", nil
+		return nil, event.WhySessionExpired, nil
 	case sess.Version != iana.TLS12:
-		return nil, "session_other_version", nil
+		return nil, event.WhySessionOtherVersion, nil
 	case su == nil || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, sess.Suite):
-		return nil, "session_other_suite", nil
+		return nil, event.WhySessionOtherSuite, nil
 	case sess.ServerName != s.summary.ServerName:
-		return nil, "session_other_name", nil // RFC 6066 §3
+		return nil, event.WhySessionOtherName, nil // RFC 6066 §3
 	case sess.EMS && !s.ems:
 		// RFC 7627 §5.3: this is no honest client of that session.
 		return nil, "", reason.New(reason.EMSMismatch, "RFC 7627 §5.3", "client_hello.extensions.extended_master_secret", reason.Say("extended master secret as in the session"), reason.Say("none"))
 	case !sess.EMS && s.ems:
-		return nil, "session_other_ems", nil
+		return nil, event.WhySessionOtherEMS, nil
 	case s.cfg.ClientAuth == RequireClientCert && len(sess.PeerChain) == 0:
-		return nil, "session_without_client_certificate", nil
+		return nil, event.WhySessionWithoutClientCertificate, nil
 	case s.cfg.ClientAuth == NoClientCert && len(sess.PeerChain) > 0:
-		return nil, "session_with_client_certificate", nil
+		return nil, event.WhySessionWithClientCertificate, nil
 	}
 	if len(sess.PeerChain) > 0 {
 		chain, why = s.whyNotTrusted(sess.PeerChain, "", false)
@@ -252,25 +253,25 @@ func (s *server) keepSession() {
 // VerifyChain may have changed; and perhaps it never was (Weak.SkipVerify), for
 // stores and ticket keys are shared. Signatures that this process has computed are
 // not computed again.
-func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) ([]*x509.Certificate, string) {
+func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) ([]*x509.Certificate, event.Why) {
 	chain, err := parseChain(raw)
 	if err != nil {
-		return nil, "session_unreadable"
+		return nil, event.WhySessionUnreadable
 	}
 	if e.cfg.Weak.SkipVerify {
 		return chain, ""
 	}
 	if len(chain) == 0 { // of a server that an external key has vouched for, and nothing else
-		return nil, "trust_withdrawn"
+		return nil, event.WhyTrustWithdrawn
 	}
 	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Kept: true, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer})
 	switch r := reason.Of(err); {
 	case err == nil:
 		return chain, ""
 	case !fromServer && (r == reason.CertificateExpired || r == reason.CertificateNotYetValid):
-		return nil, "client_certificate_expired"
+		return nil, event.WhyClientCertificateExpired
 	}
-	return nil, "trust_withdrawn"
+	return nil, event.WhyTrustWithdrawn
 }
 
 // keep stores a session. That it cannot be kept costs the next handshake some time,
@@ -281,7 +282,7 @@ func (e *Endpoint) keep(key string, s *session.Session) {
 		err = e.cfg.Sessions.Put(key, b, s.Created.Add(s.Lifetime))
 	}
 	if err != nil {
-		e.decided("resumption", "not_kept", nil, "store_failed")
+		e.decided(event.DecisionResumption, "not_kept", nil, event.WhyStoreFailed)
 	}
 }
 
@@ -293,7 +294,7 @@ func (e *Endpoint) forgetSession() {
 		return
 	}
 	// A store that cannot delete has failed already, and lets the session expire.
-	if e.role == Client {
+	if e.role == event.Client {
 		_ = e.cfg.Sessions.Delete(clientKey(e.cfg.ServerName))
 	} else if len(e.summary.SessionID) > 0 {
 		_ = e.cfg.Sessions.Delete(serverKey(e.summary.SessionID))

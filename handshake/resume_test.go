@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
@@ -26,8 +26,8 @@ func TestTicketRenewed(t *testing.T) {
 	}{{0, false, true}, {10 * time.Minute, true, false}, {30 * time.Minute, true, true}, {30 * time.Minute, true, true}} {
 		now = now.Add(want.after)
 		var got bool
-		cc.Listener = handshake.ListenerFunc(func(e handshake.Event) {
-			if m, ok := e.(*handshake.MessageEvent); ok && m.Kind == message.KindNewSessionTicket {
+		cc.Listener = event.ListenerFunc(func(e event.Event) {
+			if m, ok := e.(*event.Message); ok && m.Kind == message.KindNewSessionTicket {
 				got = true
 			}
 		})
@@ -97,9 +97,9 @@ func TestTicketKeysNotThere(t *testing.T) {
 			sc.Tickets = session.NewSharedTicketKeys(store, rand.Reader, 0)
 			c := connect(t, cc, sc).run(nil).completes()
 			var why []string
-			for _, d := range all[*handshake.DecisionEvent](c.heard[server]) {
-				if d.What == "resumption" && d.Chosen == "full_handshake" {
-					why = append(why, d.Why)
+			for _, d := range all[*event.Decision](c.heard[server]) {
+				if d.What == event.DecisionResumption && d.Chosen == "full_handshake" {
+					why = append(why, string(d.Why))
 				}
 			}
 			if c.ends[server].Summary().Resumed || !slices.Equal(why, []string{"store_failed"}) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -28,12 +29,12 @@ type traceEnd struct {
 }
 
 // Event collects what the test compares, and what a failing one shows.
-func (e *traceEnd) Event(ev Event) {
+func (e *traceEnd) Event(ev event.Event) {
 	switch ev := ev.(type) {
-	case *SecretEvent:
+	case *event.Secret:
 		e.secrets.heard[ev.Label] = append(e.secrets.heard[ev.Label], ev)
-	case *RecordEvent:
-		if ev.Dir == Send {
+	case *event.Record:
+		if ev.Dir == event.Send {
 			e.sent = append(e.sent, fmt.Sprintf("%v %x", ev.Type, ev.Payload))
 		}
 	}
@@ -43,9 +44,9 @@ func (e *traceEnd) Event(ev Event) {
 func (e *traceEnd) opened() string { return "\n" + strings.Join(e.sent, "\n") }
 
 // end makes the endpoint of a role.
-func (tr *trace) end(t *testing.T, role Role) *traceEnd {
+func (tr *trace) end(t *testing.T, role event.Role) *traceEnd {
 	t.Helper()
-	e := &traceEnd{rand: &draws{}, secrets: &traceSecrets{heard: map[string][]*SecretEvent{}}}
+	e := &traceEnd{rand: &draws{}, secrets: &traceSecrets{heard: map[event.SecretLabel][]*event.Secret{}}}
 	cfg := &Config{
 		Rand: e.rand, Listener: e, ShowSecrets: true,
 		MinVersion: iana.TLS13, MaxVersion: iana.TLS13,
@@ -57,7 +58,7 @@ func (tr *trace) end(t *testing.T, role Role) *traceEnd {
 		edit:        tr.shape(t, role),
 	}
 	var err error
-	if role == Client {
+	if role == event.Client {
 		tr.client(t, cfg, e.rand)
 		e.Endpoint, err = NewClient(cfg)
 	} else {
@@ -74,7 +75,7 @@ func (tr *trace) end(t *testing.T, role Role) *traceEnd {
 // compatibility mode, and a certificate where the server asks for one.
 func (tr *trace) client(t *testing.T, cfg *Config, rand *draws) {
 	t.Helper()
-	hello := parseTraced[*message.ClientHello](t, tr.message(t, "client", "ClientHello", 0), Client)
+	hello := parseTraced[*message.ClientHello](t, tr.message(t, "client", "ClientHello", 0), event.Client)
 	rand.values = append(rand.values, hello.Random[:])
 	if cfg.NoCompatibilityMode = len(hello.SessionID) == 0; !cfg.NoCompatibilityMode {
 		rand.values = append(rand.values, hello.SessionID)
@@ -95,7 +96,7 @@ func (tr *trace) client(t *testing.T, cfg *Config, rand *draws) {
 func (tr *trace) server(t *testing.T, cfg *Config, rand *draws) {
 	t.Helper()
 	hellos := len(tr.find("server", "construct a ServerHello handshake message"))
-	hello := parseTraced[*message.ServerHello](t, tr.message(t, "server", "ServerHello", hellos-1), Server)
+	hello := parseTraced[*message.ServerHello](t, tr.message(t, "server", "ServerHello", hellos-1), event.Server)
 	rand.values = append(rand.values, hello.Random[:])
 	if tr.resumes() { // by a ticket that is not ours
 		cfg.Certificates = []Certificate{{Chain: [][]byte{readTrace(t, "simple").certificate(t, "server").Raw}}} // never shown
@@ -154,7 +155,7 @@ func (tr *trace) groups(t *testing.T, party string) []kx.Group {
 // shape makes an endpoint's messages those of the trace in all that is a matter of
 // choice: which extensions, in which order, and what the client's lists have in them.
 // What an endpoint computes, draws or takes over from its peer stays its own.
-func (tr *trace) shape(t *testing.T, role Role) func(message.Message) {
+func (tr *trace) shape(t *testing.T, role event.Role) func(message.Message) {
 	sent := map[string]int{}
 	resumes := false
 	return func(m message.Message) {
@@ -210,9 +211,9 @@ func adopt(t *testing.T, ours *message.Extensions, theirs message.Extensions, ow
 }
 
 // parseTraced reads a message of the trace's.
-func parseTraced[T message.Message](t *testing.T, raw []byte, from Role) T {
+func parseTraced[T message.Message](t *testing.T, raw []byte, from event.Role) T {
 	t.Helper()
-	m, err := message.Parse(message.Context{Version: iana.TLS13, FromServer: from == Server}, raw, nil)
+	m, err := message.Parse(message.Context{Version: iana.TLS13, FromServer: from == event.Server}, raw, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

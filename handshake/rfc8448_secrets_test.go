@@ -6,18 +6,19 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 )
 
 // traceSecrets are the SecretEvents of an endpoint, by label.
 type traceSecrets struct {
-	heard map[string][]*SecretEvent
+	heard map[event.SecretLabel][]*event.Secret
 }
 
 // traceSecret is a secret as a trace has it.
 type traceSecret struct {
 	at     string
-	label  string // of the SecretEvent
+	label  event.SecretLabel // of the event.Secret
 	inputs []kx.Value
 	value  []byte
 }
@@ -25,17 +26,17 @@ type traceSecret struct {
 // compare demands that every secret in the trace was told, once, with the trace's
 // inputs and value; and that no secret was told that is not in it, but for the
 // signature, which the records show.
-func (s *traceSecrets) compare(t *testing.T, tr *trace, role Role) {
+func (s *traceSecrets) compare(t *testing.T, tr *trace, role event.Role) {
 	t.Helper()
-	in := map[string]bool{"certificate_verify_signature": true}
+	in := map[event.SecretLabel]bool{event.LabelCertificateVerifySignature: true}
 	for _, step := range tr.steps {
 		for _, want := range step.secrets(t, role) {
 			in[want.label] = true
 			heard := s.heard[want.label]
-			if strings.HasSuffix(want.label, "_key_share") && len(heard) > 1 { // one a group
+			if strings.HasSuffix(string(want.label), "_key_share") && len(heard) > 1 { // one a group
 				for _, e := range heard {
 					if bytes.Equal(e.Value, want.value) {
-						heard = []*SecretEvent{e}
+						heard = []*event.Secret{e}
 					}
 				}
 			}
@@ -53,7 +54,7 @@ func (s *traceSecrets) compare(t *testing.T, tr *trace, role Role) {
 	}
 }
 
-func (want *traceSecret) same(t *testing.T, got *SecretEvent) {
+func (want *traceSecret) same(t *testing.T, got *event.Secret) {
 	t.Helper()
 	if !bytes.Equal(got.Value, want.value) {
 		t.Errorf("%s: %s is %x, in the trace %x", want.at, want.label, got.Value, want.value)
@@ -75,31 +76,31 @@ func (want *traceSecret) same(t *testing.T, got *SecretEvent) {
 }
 
 // traceLabels names what HKDF-Expand-Label's label makes.
-var traceLabels = map[string]string{
-	"tls13 c hs traffic": "client_handshake_traffic_secret",
-	"tls13 s hs traffic": "server_handshake_traffic_secret",
-	"tls13 c ap traffic": "client_application_traffic_secret_0",
-	"tls13 s ap traffic": "server_application_traffic_secret_0",
-	"tls13 exp master":   "exporter_secret",
-	"tls13 res master":   "resumption_secret",
-	"tls13 resumption":   "resumption_psk",
-	"tls13 c e traffic":  "client_early_traffic_secret",
-	"tls13 e exp master": "early_exporter_secret",
+var traceLabels = map[string]event.SecretLabel{
+	"tls13 c hs traffic": event.LabelClientHandshakeTrafficSecret,
+	"tls13 s hs traffic": event.LabelServerHandshakeTrafficSecret,
+	"tls13 c ap traffic": event.LabelClientApplicationTrafficSecret0,
+	"tls13 s ap traffic": event.LabelServerApplicationTrafficSecret0,
+	"tls13 exp master":   event.LabelExporterSecret,
+	"tls13 res master":   event.LabelResumptionSecret,
+	"tls13 resumption":   event.LabelResumptionPSK,
+	"tls13 c e traffic":  event.LabelClientEarlyTrafficSecret,
+	"tls13 e exp master": event.LabelEarlyExporterSecret,
 }
 
 // secrets lists what a step tells of secrets that an endpoint of a role knows. A step
 // that is "the same as" another has no values and no secrets.
-func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
+func (s *traceStep) secrets(t *testing.T, role event.Role) []traceSecret {
 	t.Helper()
 	if len(s.values) == 0 {
 		return nil
 	}
 	label, _ := s.label()
 	get := func(name string) []byte { return s.get(t, name) }
-	secret := func(label string, value []byte, inputs ...kx.Value) traceSecret {
+	secret := func(label event.SecretLabel, value []byte, inputs ...kx.Value) traceSecret {
 		return traceSecret{s.at, label, inputs, value}
 	}
-	expanded := func(name, prefix string) traceSecret {
+	expanded := func(name event.SecretLabel, prefix string) traceSecret {
 		context := kx.Value{Name: "context", Bytes: s.values["hash"]}
 		switch {
 		case label == "tls13 resumption":
@@ -110,7 +111,7 @@ func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
 		return secret(name, get(prefix+"expanded"), kx.Value{Name: "secret", Bytes: get("PRK")}, context,
 			kx.Value{Name: "hkdf_label", Bytes: get(prefix + "info")})
 	}
-	extracted := func(label string) traceSecret {
+	extracted := func(label event.SecretLabel) traceSecret {
 		return secret(label, get("secret"), kx.Value{Name: "salt", Bytes: get("salt")}, kx.Value{Name: "ikm", Bytes: get("IKM")})
 	}
 	writer := s.party
@@ -122,29 +123,29 @@ func (s *traceStep) secrets(t *testing.T, role Role) []traceSecret {
 		if s.party != role.String() { // the other's private key is the other's
 			return nil
 		}
-		return []traceSecret{secret(s.party+"_key_share", get("public key"))}
+		return []traceSecret{secret(event.SecretLabel(s.party+"_key_share"), get("public key"))}
 	case title == `extract secret "early"`:
-		return []traceSecret{extracted("early_secret")}
+		return []traceSecret{extracted(event.LabelEarlySecret)}
 	case title == `extract secret "handshake"`:
-		return []traceSecret{secret("shared_secret", get("IKM")), extracted("handshake_secret")}
+		return []traceSecret{secret(event.LabelSharedSecret, get("IKM")), extracted(event.LabelHandshakeSecret)}
 	case title == `extract secret "master"`:
-		return []traceSecret{extracted("main_secret")}
+		return []traceSecret{extracted(event.LabelMainSecret)}
 	case title == `derive secret for handshake "tls13 derived"`:
-		return []traceSecret{expanded("early_derived", "")}
+		return []traceSecret{expanded(event.LabelEarlyDerived, "")}
 	case title == `derive secret for master "tls13 derived"`:
-		return []traceSecret{expanded("handshake_derived", "")}
+		return []traceSecret{expanded(event.LabelHandshakeDerived, "")}
 	case strings.HasSuffix(title, " traffic keys for handshake data"):
-		return []traceSecret{expanded(writer+"_handshake_key", "key "), expanded(writer+"_handshake_iv", "iv ")}
+		return []traceSecret{expanded(event.SecretLabel(writer+"_handshake_key"), "key "), expanded(event.SecretLabel(writer+"_handshake_iv"), "iv ")}
 	case strings.HasSuffix(title, " traffic keys for early application data"):
-		return []traceSecret{expanded("client_early_key", "key "), expanded("client_early_iv", "iv ")}
+		return []traceSecret{expanded(event.LabelClientEarlyKey, "key "), expanded(event.LabelClientEarlyIV, "iv ")}
 	case title == "calculate PSK binder":
-		return []traceSecret{secret("binder_key", get("PRK")), expanded("binder_finished_key", ""),
-			secret("psk_binder", get("finished"), kx.Value{Name: "finished_key", Bytes: get("expanded")}, kx.Value{Name: "transcript_hash", Bytes: get("binder hash")})}
+		return []traceSecret{secret(event.LabelBinderKey, get("PRK")), expanded(event.LabelBinderFinishedKey, ""),
+			secret(event.LabelPSKBinder, get("finished"), kx.Value{Name: "finished_key", Bytes: get("expanded")}, kx.Value{Name: "transcript_hash", Bytes: get("binder hash")})}
 	case strings.HasSuffix(title, " traffic keys for application data"):
-		return []traceSecret{expanded(writer+"_application_key", "key "), expanded(writer+"_application_iv", "iv ")}
+		return []traceSecret{expanded(event.SecretLabel(writer+"_application_key"), "key "), expanded(event.SecretLabel(writer+"_application_iv"), "iv ")}
 	case title == `calculate finished "tls13 finished"`:
-		return []traceSecret{expanded(s.party+"_finished_key", ""),
-			secret(s.party+"_verify_data", get("finished"), kx.Value{Name: "finished_key", Bytes: get("expanded")})}
+		return []traceSecret{expanded(event.SecretLabel(s.party+"_finished_key"), ""),
+			secret(event.SecretLabel(s.party+"_verify_data"), get("finished"), kx.Value{Name: "finished_key", Bytes: get("expanded")})}
 	case traceLabels[label] != "":
 		return []traceSecret{expanded(traceLabels[label], "")}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 )
 
@@ -16,7 +17,7 @@ import (
 
 func TestRFC8448(t *testing.T) {
 	for _, name := range handshakeTraces {
-		for _, role := range []Role{Client, Server} {
+		for _, role := range []event.Role{event.Client, event.Server} {
 			t.Run(name+"/"+role.String(), func(t *testing.T) {
 				tr := readTrace(t, name)
 				end := tr.end(t, role)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -41,19 +43,19 @@ type serverHandshake struct {
 
 	// TLS 1.3's.
 	group               kx.Group
-	share               []byte                               // the client's, of group; nil: it must come back with one
-	retrying            bool                                 // a HelloRetryRequest is due, or its answer
-	pskWithDHE, pskOnly bool                                 // how a pre-shared key may be used with this client
-	selected            uint16                               // which of those offered
-	cookie              []byte                               // that the second ClientHello must bring; nil: none
-	pack                iana.CertificateCompressionAlgorithm // what to compress our certificate with; 0: not
+	share               []byte               // the client's, of group; nil: it must come back with one
+	retrying            bool                 // a HelloRetryRequest is due, or its answer
+	pskWithDHE, pskOnly bool                 // how a pre-shared key may be used with this client
+	selected            uint16               // which of those offered
+	cookie              []byte               // that the second ClientHello must bring; nil: none
+	pack                *certcompress.Method // what to compress our certificate with; nil: not
 	ticketsSent         int
 }
 
 // serverMoves is the server's table. Rows of one state are tried from top to bottom.
 var serverMoves = rows([]move[server]{
-	{In: Start, Dir: Receive, Msg: message.KindClientHello, If: serverSpeaks13, When: GuardSpeaks13, Do: recvClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
-	{In: Start, Dir: Receive, Msg: message.KindClientHello, Do: recvClientHello, To: SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
+	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, If: serverSpeaks13, When: event.GuardSpeaks13, Do: recvClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, Do: recvClientHello, To: event.SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }, serverMoves13, serverMoves12)
 
 func serverSpeaks13(s *server, _ message.Message) bool { return s.cfg.speaks(iana.TLS13) }
@@ -116,7 +118,7 @@ func (s *server) choose12(m *message.ClientHello) error {
 		return err
 	}
 	if s.listening() {
-		s.decided("extended_master_secret", s.ems, nil, choose(s.ems, "both_want_ems", "no_ems"))
+		s.decided(event.DecisionExtendedMasterSecret, s.ems, nil, choose(s.ems, event.WhyBothWantEMS, event.WhyNoEMS))
 	}
 	if err := s.chooseSuite(m); err != nil {
 		return err
@@ -144,7 +146,7 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 			s.summary.Version = v
 			s.wr.SetVersion(iana.TLS12) // in the headers, of TLS 1.3 too
 			s.rd.JudgeBy(v)
-			s.decided("version", v, offered, "highest_common")
+			s.decided(event.DecisionVersion, v, offered, event.WhyHighestCommon)
 			return nil
 		}
 	}
@@ -234,7 +236,7 @@ func (s *server) chooseProtocol(m *message.ClientHello) error {
 	for _, p := range s.cfg.ALPN {
 		if slices.Contains(a.Protocols, p) {
 			s.summary.Protocol = p
-			s.decided("alpn", p, a.Protocols, "server_preference")
+			s.decided(event.DecisionALPN, p, a.Protocols, event.WhyServerPreference)
 			return nil
 		}
 	}
@@ -276,12 +278,12 @@ func (s *server) chooseSuite(m *message.ClientHello) error {
 		s.summary.Suite, s.exchange, s.common = su, x, groups
 		s.certificate, s.scheme = cert, scheme
 		if s.listening() {
-			s.decided("cipher_suite", su.ID, m.CipherSuites, "server_preference")
+			s.decided(event.DecisionCipherSuite, su.ID, m.CipherSuites, event.WhyServerPreference)
 			if len(groups) > 0 {
-				s.decided("group", groups[0].ID(), s.clientGroups(m), choose(s.silent(su.Kx, m), "client_silent", "server_preference"))
+				s.decided(event.DecisionGroup, groups[0].ID(), s.clientGroups(m), choose(s.silent(su.Kx, m), event.WhyClientSilent, event.WhyServerPreference))
 			}
 			if scheme != nil {
-				s.decided("signature_scheme", scheme.ID, clientSchemes(m), "fits_key")
+				s.decided(event.DecisionSignatureScheme, scheme.ID, clientSchemes(m), event.WhyFitsKey)
 			}
 		}
 		return nil
@@ -391,12 +393,15 @@ func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
 func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *unfit) {
 	var first *Certificate
 	var firstScheme *sig.Scheme
-	why := lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", "config.certificates", reason.Say("a certificate with an %v key", su.Auth), reason.Say("none"))
+	var why *unfit // against the certificate that came nearest
 	for i := range s.cfg.Certificates {
 		cert := &s.cfg.Certificates[i]
 		leaf, err := cert.leaf()
 		if err != nil {
 			return nil, nil, &unfit{reason.Wrap(reason.Misuse, "", "config.certificates", err), metAll}
+		}
+		if !kindFits(su, leaf) {
+			continue
 		}
 		scheme, against := s.fits(cert, leaf, su, x, m)
 		if against != nil {
@@ -410,19 +415,20 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 			first, firstScheme = cert, scheme
 		}
 	}
+	if first == nil && why == nil {
+		why = lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", "config.certificates", reason.Say("a certificate with an %v key", su.Auth), reason.Say("none"))
+	}
 	if first == nil {
 		return nil, nil, why
 	}
 	return first, firstScheme, nil
 }
 
-// fits looks for what speaks against a certificate for a suite, and else returns the scheme
-// to sign with; nil where nothing is signed.
+// fits looks for what speaks against a certificate of a suite's kind, and else returns the
+// scheme to sign with; nil where nothing is signed.
 func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*sig.Scheme, *unfit) {
 	const field = "config.certificates"
 	switch usage := usageFor(su); {
-	case !kindFits(su, leaf):
-		return nil, lacks(metGroup, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate with an %v key", su.Auth), pki.CertKeyName(leaf))
 	case !mayBeUsed(leaf, usage):
 		return nil, lacks(metKind, reason.NoCommonSuite, "RFC 5246 §7.4.2", field, reason.Say("a certificate whose key usage has %s", usageName(usage)), allowed(leaf))
 	case su.Kx == iana.KxRSA && !decrypts(cert.Key):

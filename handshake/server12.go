@@ -3,6 +3,7 @@ package handshake
 import (
 	"io"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -11,43 +12,43 @@ import (
 
 // serverMoves12 is the server's side of TLS 1.2, from ServerHello on.
 var serverMoves12 = []move[server]{
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumesWithTicket, When: GuardResumedTicket, Do: sendServerHello, To: SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverResumed, When: GuardResumed, Do: sendServerHello, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, Do: sendServerHello, To: SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverResumesWithTicket, When: event.GuardResumedTicket, Do: sendServerHello, To: event.SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverResumed, When: event.GuardResumed, Do: sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: sendServerHello, To: event.SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
 
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverStapling, When: GuardStaple, Do: sendServerCertificate, To: SendCertificateStatus, Ref: "RFC 5246 §7.4.2"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverEphemeral, When: GuardEphemeral, Do: sendServerCertificate, To: SendServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, If: serverAsks, When: GuardAsks, Do: sendServerCertificate, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.2"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: serverStapling, When: event.GuardStaple, Do: sendServerCertificate, To: event.SendCertificateStatus, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: serverEphemeral, When: event.GuardEphemeral, Do: sendServerCertificate, To: event.SendServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: serverAsks, When: event.GuardAsks, Do: sendServerCertificate, To: event.SendCertificateRequest, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendServerCertificate, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.2"},
 
-	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverEphemeral, When: GuardEphemeral, Do: sendCertificateStatus, To: SendServerKeyExchange, Ref: "RFC 6066 §8"},
-	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, If: serverAsks, When: GuardAsks, Do: sendCertificateStatus, To: SendCertificateRequest, Ref: "RFC 6066 §8"},
-	{In: SendCertificateStatus, Dir: Send, Msg: message.KindCertificateStatus, Do: sendCertificateStatus, To: SendServerHelloDone, Ref: "RFC 6066 §8"},
+	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, If: serverEphemeral, When: event.GuardEphemeral, Do: sendCertificateStatus, To: event.SendServerKeyExchange, Ref: "RFC 6066 §8"},
+	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, If: serverAsks, When: event.GuardAsks, Do: sendCertificateStatus, To: event.SendCertificateRequest, Ref: "RFC 6066 §8"},
+	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, Do: sendCertificateStatus, To: event.SendServerHelloDone, Ref: "RFC 6066 §8"},
 
-	{In: SendServerKeyExchange, Dir: Send, Msg: message.KindServerKeyExchange, If: serverAsks, When: GuardAsks, Do: sendServerKeyExchange, To: SendCertificateRequest, Ref: "RFC 5246 §7.4.3"},
-	{In: SendServerKeyExchange, Dir: Send, Msg: message.KindServerKeyExchange, Do: sendServerKeyExchange, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.3"},
+	{In: event.SendServerKeyExchange, Dir: event.Send, Msg: message.KindServerKeyExchange, If: serverAsks, When: event.GuardAsks, Do: sendServerKeyExchange, To: event.SendCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: event.SendServerKeyExchange, Dir: event.Send, Msg: message.KindServerKeyExchange, Do: sendServerKeyExchange, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.3"},
 
-	{In: SendCertificateRequest, Dir: Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest, To: SendServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+	{In: event.SendCertificateRequest, Dir: event.Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.4"},
 
-	{In: SendServerHelloDone, Dir: Send, Msg: message.KindServerHelloDone, If: serverAsks, When: GuardAsks, Do: sendServerHelloDone, To: WaitCertificate, Ref: "RFC 5246 §7.4.5"},
-	{In: SendServerHelloDone, Dir: Send, Msg: message.KindServerHelloDone, Do: sendServerHelloDone, To: WaitClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+	{In: event.SendServerHelloDone, Dir: event.Send, Msg: message.KindServerHelloDone, If: serverAsks, When: event.GuardAsks, Do: sendServerHelloDone, To: event.WaitCertificate, Ref: "RFC 5246 §7.4.5"},
+	{In: event.SendServerHelloDone, Dir: event.Send, Msg: message.KindServerHelloDone, Do: sendServerHelloDone, To: event.WaitClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvClientCertificate, To: WaitClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
-	{In: WaitClientKeyExchange, Dir: Receive, Msg: message.KindClientKeyExchange, If: clientShowedCertificate, When: GuardShowedCertificate, Do: recvClientKeyExchange, To: WaitCertificateVerify, Ref: "RFC 5246 §7.4.7"},
-	{In: WaitClientKeyExchange, Dir: Receive, Msg: message.KindClientKeyExchange, Do: recvClientKeyExchange, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
-	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: recvClientCertificate, To: event.WaitClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
+	{In: event.WaitClientKeyExchange, Dir: event.Receive, Msg: message.KindClientKeyExchange, If: clientShowedCertificate, When: event.GuardShowedCertificate, Do: recvClientKeyExchange, To: event.WaitCertificateVerify, Ref: "RFC 5246 §7.4.7"},
+	{In: event.WaitClientKeyExchange, Dir: event.Receive, Msg: message.KindClientKeyExchange, Do: recvClientKeyExchange, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
+	{In: event.WaitCertificateVerify, Dir: event.Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
 
-	{In: WaitChangeCipherSpec, Dir: Receive, Msg: message.KindChangeCipherSpec, Do: recvClientChangeCipherSpec, To: WaitFinished, Ref: "RFC 5246 §7.1"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverResumed, When: GuardResumed, Do: recvClientFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTicket, When: GuardTicket, Do: recvClientFinished, To: SendNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvClientFinished, To: SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitChangeCipherSpec, Dir: event.Receive, Msg: message.KindChangeCipherSpec, Do: recvClientChangeCipherSpec, To: event.WaitFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: serverResumed, When: event.GuardResumed, Do: recvClientFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: serverGivesTicket, When: event.GuardTicket, Do: recvClientFinished, To: event.SendNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvClientFinished, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 
-	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket, To: SendChangeCipherSpec, Ref: "RFC 5077 §3.3"},
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendServerChangeCipherSpec, To: SendFinished, Ref: "RFC 5246 §7.1"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverResumed, When: GuardResumed, Do: sendServerFinished, To: WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished, To: Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket, To: event.SendChangeCipherSpec, Ref: "RFC 5077 §3.3"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendServerChangeCipherSpec, To: event.SendFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: serverResumed, When: event.GuardResumed, Do: sendServerFinished, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendServerFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
 
-	{In: Connected, Dir: Receive, Msg: message.KindClientHello, Do: refuseClientHello, To: Connected, Ref: "RFC 5246 §7.2.2, RFC 5746 §3.7"},
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindClientHello, Do: refuseClientHello, To: event.Connected, Ref: "RFC 5246 §7.2.2, RFC 5746 §3.7"},
 }
 
 // Guards.
@@ -117,7 +118,7 @@ func sendServerHello(s *server, _ message.Message) error {
 		return nil
 	}
 	if s.revealing() {
-		s.secret(SecretEvent{Label: "master_secret", Method: "session", Value: s.master[:]})
+		s.secret(event.Secret{Label: event.LabelMasterSecret, Method: "session", Value: s.master[:]})
 	}
 	return s.deriveKeys(s.Endpoint)
 }
@@ -140,14 +141,14 @@ func sendServerKeyExchange(s *server, _ message.Message) error {
 	}
 	m := serverKeyExchange(s.exchange.Kx(), params)
 	if s.revealing() {
-		s.secret(SecretEvent{Label: "server_ephemeral", Method: s.groupName(s.summary.Group), Op: OpAsymmetric,
+		s.secret(event.Secret{Label: event.LabelServerEphemeral, Method: s.groupName(s.summary.Group), Op: event.OpAsymmetric,
 			Inputs: explain(s.offer), Value: params.Share})
 	}
 	signed, err := s.signedParams(m)
 	if err != nil {
 		return err
 	}
-	sg, err := s.sign("server_key_exchange", s.scheme, s.certificate.Key, signed)
+	sg, err := s.sign(message.KindServerKeyExchange, s.scheme, s.certificate.Key, signed)
 	if err != nil {
 		return err
 	}
@@ -189,7 +190,7 @@ func recvClientCertificate(s *server, msg message.Message) error {
 		if s.cfg.ClientAuth == RequireClientCert {
 			return &reason.Error{Reason: reason.CertificateMissing, Ref: "RFC 5246 §7.4.6", Field: "certificate.certificate_list", Off: 4, Want: reason.Say("a client certificate")}
 		}
-		s.decided("client_certificate", "none", nil, "optional")
+		s.decided(event.DecisionClientCertificate, "none", nil, event.WhyOptional)
 		return nil
 	}
 	s.summary.PeerChain = chain
@@ -218,14 +219,14 @@ func recvClientKeyExchange(s *server, msg message.Message) error {
 
 func recvClientCertificateVerify(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.before())
+	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.before())
 }
 
 func recvClientChangeCipherSpec(s *server, _ message.Message) error {
 	// Not before: a client that has refused ServerHello sends its alert in a record of
 	// the version that it began with.
 	s.rd.SetVersion(iana.TLS12)
-	return s.change(s.Endpoint, Receive)
+	return s.change(s.Endpoint, event.Receive)
 }
 
 func recvClientFinished(s *server, m message.Message) error {
@@ -246,7 +247,7 @@ func sendNewSessionTicket(s *server, _ message.Message) error {
 	}
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
 	if err != nil || len(t) > maxTicket {
-		s.decided("resumption", "not_kept", nil, "store_failed")
+		s.decided(event.DecisionResumption, "not_kept", nil, event.WhyStoreFailed)
 		t = nil // promised, so it must come; an empty one takes the promise back (RFC 5077 §3.3)
 	}
 	left := sess.Created.Add(sess.Lifetime).Sub(s.now())

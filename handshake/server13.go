@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -17,41 +19,41 @@ import (
 // serverMoves13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
 // §A.2).
 var serverMoves13 = []move[server]{
-	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetriesInDisguise, When: GuardRetryDisguised, Do: sendHelloRetryRequest, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindHelloRetryRequest, If: serverRetries, When: GuardRetry, Do: sendHelloRetryRequest, To: WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, If: serverDisguised, When: GuardDisguised, Do: sendServerHello13, To: SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
-	{In: SendServerHello, Dir: Send, Msg: message.KindServerHello, Do: sendServerHello13, To: SendEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: serverRetriesInDisguise, When: event.GuardRetryDisguised, Do: sendHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: serverRetries, When: event.GuardRetry, Do: sendHelloRetryRequest, To: event.WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverDisguised, When: event.GuardDisguised, Do: sendServerHello13, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: sendServerHello13, To: event.SendEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
 
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, If: serverRetries, When: GuardRetry, Do: sendServerDummy, To: WaitSecondClientHello, Ref: "RFC 9846 §E.4"},
-	{In: SendChangeCipherSpec, Dir: Send, Msg: message.KindChangeCipherSpec, Do: sendServerDummy, To: SendEncryptedExtensions, Ref: "RFC 9846 §E.4"},
-	{In: WaitSecondClientHello, Dir: Receive, Msg: message.KindClientHello, Do: recvSecondClientHello, To: SendServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, If: serverRetries, When: event.GuardRetry, Do: sendServerDummy, To: event.WaitSecondClientHello, Ref: "RFC 9846 §E.4"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendServerDummy, To: event.SendEncryptedExtensions, Ref: "RFC 9846 §E.4"},
+	{In: event.WaitSecondClientHello, Dir: event.Receive, Msg: message.KindClientHello, Do: recvSecondClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
 
-	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverHasPSK, When: GuardPSK, Do: sendEncryptedExtensions, To: SendFinished, Ref: "RFC 9846 §4.4.1"},
-	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, If: serverAsks, When: GuardAsks, Do: sendEncryptedExtensions, To: SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
-	{In: SendEncryptedExtensions, Dir: Send, Msg: message.KindEncryptedExtensions, Do: sendEncryptedExtensions, To: SendCertificate, Ref: "RFC 9846 §4.4.1"},
-	{In: SendCertificateRequest, Dir: Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest13, To: SendCertificate, Ref: "RFC 9846 §4.4.2"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCompressedCertificate, If: serverPacks, When: GuardPacks, Do: sendCompressedServerCertificate, To: SendCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: SendCertificate, Dir: Send, Msg: message.KindCertificate, Do: sendServerCertificate13, To: SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: SendCertificateVerify, Dir: Send, Msg: message.KindCertificateVerify, Do: sendServerCertificateVerify, To: SendFinished, Ref: "RFC 9846 §4.5.2"},
+	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: serverHasPSK, When: event.GuardPSK, Do: sendEncryptedExtensions, To: event.SendFinished, Ref: "RFC 9846 §4.4.1"},
+	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: serverAsks, When: event.GuardAsks, Do: sendEncryptedExtensions, To: event.SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
+	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, Do: sendEncryptedExtensions, To: event.SendCertificate, Ref: "RFC 9846 §4.4.1"},
+	{In: event.SendCertificateRequest, Dir: event.Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest13, To: event.SendCertificate, Ref: "RFC 9846 §4.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCompressedCertificate, If: serverPacks, When: event.GuardPacks, Do: sendCompressedServerCertificate, To: event.SendCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendServerCertificate13, To: event.SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: sendServerCertificateVerify, To: event.SendFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverTakesEarly, When: GuardEarlyData, Do: sendServerFinished13, To: WaitEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
-	{In: WaitEndOfEarlyData, Dir: Receive, Msg: message.KindEndOfEarlyData, Do: recvEndOfEarlyData, To: WaitFinished, Ref: "RFC 9846 §4.6"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, If: serverAsked, When: GuardAsked, Do: sendServerFinished13, To: WaitCertificate, Ref: "RFC 9846 §4.5.3"},
-	{In: SendFinished, Dir: Send, Msg: message.KindFinished, Do: sendServerFinished13, To: WaitFinished, Ref: "RFC 9846 §4.5.3"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: serverTakesEarly, When: event.GuardEarlyData, Do: sendServerFinished13, To: event.WaitEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
+	{In: event.WaitEndOfEarlyData, Dir: event.Receive, Msg: message.KindEndOfEarlyData, Do: recvEndOfEarlyData, To: event.WaitFinished, Ref: "RFC 9846 §4.6"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: serverAsked, When: event.GuardAsked, Do: sendServerFinished13, To: event.WaitCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendServerFinished13, To: event.WaitFinished, Ref: "RFC 9846 §4.5.3"},
 
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, If: showsCertificate, When: GuardHoldsCertificate, Do: recvClientCertificate13, To: WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCertificate, Do: recvClientCertificate13, To: WaitFinished, Ref: "RFC 9846 §4.5.1"},
-	{In: WaitCertificate, Dir: Receive, Msg: message.KindCompressedCertificate, If: serverUnpacks, When: GuardUnpacks, Do: recvCompressedClientCertificate, To: WaitCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: WaitCertificateVerify, Dir: Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify13, To: WaitFinished, Ref: "RFC 9846 §4.5.2"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: showsCertificate, When: event.GuardHoldsCertificate, Do: recvClientCertificate13, To: event.WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: recvClientCertificate13, To: event.WaitFinished, Ref: "RFC 9846 §4.5.1"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCompressedCertificate, If: serverUnpacks, When: event.GuardUnpacks, Do: recvCompressedClientCertificate, To: event.WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: event.WaitCertificateVerify, Dir: event.Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify13, To: event.WaitFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, If: serverGivesTickets, When: GuardTicket, Do: recvClientFinished13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.5.3"},
-	{In: WaitFinished, Dir: Receive, Msg: message.KindFinished, Do: recvClientFinished13, To: Connected, Ref: "RFC 9846 §4.5.3"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: serverGivesTickets, When: event.GuardTicket, Do: recvClientFinished13, To: event.SendNewSessionTicket, Ref: "RFC 9846 §4.5.3"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvClientFinished13, To: event.Connected, Ref: "RFC 9846 §4.5.3"},
 
-	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, If: serverGivesMore, When: GuardMoreTickets, Do: sendNewSessionTicket13, To: SendNewSessionTicket, Ref: "RFC 9846 §4.7.1"},
-	{In: SendNewSessionTicket, Dir: Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket13, To: Connected, Ref: "RFC 9846 §4.7.1"},
+	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, If: serverGivesMore, When: event.GuardMoreTickets, Do: sendNewSessionTicket13, To: event.SendNewSessionTicket, Ref: "RFC 9846 §4.7.1"},
+	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket13, To: event.Connected, Ref: "RFC 9846 §4.7.1"},
 
-	{In: Connected, Dir: Send, Msg: message.KindKeyUpdate, If: serverUpdates, When: GuardUpdateDue, Do: sendServerKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
-	{In: Connected, Dir: Receive, Msg: message.KindKeyUpdate, Do: recvServerKeyUpdate, To: Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: event.Connected, Dir: event.Send, Msg: message.KindKeyUpdate, If: serverUpdates, When: event.GuardUpdateDue, Do: sendServerKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindKeyUpdate, Do: recvServerKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
 }
 
 // Guards.
@@ -73,7 +75,7 @@ func serverTakesEarly(s *server, _ message.Message) bool {
 }
 func serverHasPSK(s *server, _ message.Message) bool       { return s.psk != nil }
 func serverAsked(s *server, _ message.Message) bool        { return s.summary.CertificateRequested }
-func serverPacks(s *server, _ message.Message) bool        { return s.pack != 0 }
+func serverPacks(s *server, _ message.Message) bool        { return s.pack != nil }
 func serverUnpacks(s *server, _ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
 func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket }
 func serverGivesMore(s *server, _ message.Message) bool {
@@ -118,7 +120,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 			err = s.fault(reason.BadValue, "RFC 9846 §4.3.2", m, "client_hello.extensions.cookie", reason.Say("the cookie of the HelloRetryRequest"), reason.Say("none, or another"))
 		}
 		if s.listening() {
-			s.checked(CheckEvent{What: "cookie", Err: err})
+			s.checked(event.Check{What: event.CheckCookie, Err: err})
 		}
 		if err != nil {
 			return err
@@ -205,8 +207,8 @@ func sendServerHello13(s *server, _ message.Message) error {
 		return err
 	}
 	if a != nil && s.revealing() {
-		s.secret(SecretEvent{Label: "server_key_share", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain13(a), Value: a.Share()})
-		s.secret(SecretEvent{Label: "shared_secret", Method: s.group.Name(), Op: OpAsymmetric, Inputs: explain13(a), Value: a.Secret()})
+		s.secret(event.Secret{Label: event.LabelServerKeyShare, Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Share()})
+		s.secret(event.Secret{Label: event.LabelSharedSecret, Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Secret()})
 	}
 	s.wr.SetVersion(iana.TLS13)
 	s.rd.SetVersion(iana.TLS13)
@@ -217,17 +219,17 @@ func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyCha
 
 // sendEncryptedExtensions is the first thing under keys; and what comes is, too.
 func sendEncryptedExtensions(s *server, _ message.Message) error {
-	if err := s.protect(Send, &s.serverTraffic, HandshakeKeys); err != nil {
+	if err := s.protect(event.Send, &s.serverTraffic, event.HandshakeKeys); err != nil {
 		return err
 	}
 	m := new(message.EncryptedExtensions)
 	x := &m.Extensions
 	if s.summary.EarlyData == EarlyDataAccepted {
-		if err := s.protect(Receive, &s.early.traffic, EarlyKeys); err != nil {
+		if err := s.protect(event.Receive, &s.early.traffic, event.EarlyKeys); err != nil {
 			return err
 		}
 		x.Add(&message.EarlyData{})
-	} else if err := s.protect(Receive, &s.clientTraffic, HandshakeKeys); err != nil {
+	} else if err := s.protect(event.Receive, &s.clientTraffic, event.HandshakeKeys); err != nil {
 		return err
 	}
 	if s.answerName && !s.summary.Resumed { // RFC 6066 §3
@@ -270,7 +272,7 @@ func sendCertificateRequest13(s *server, _ message.Message) error {
 		x.Add(&message.CertificateAuthorities{Authorities: s.cfg.authorities()})
 	}
 	if a := s.cfg.CertificateCompression; len(a) > 0 {
-		x.Add(&message.CompressCertificate{Algorithms: a})
+		x.Add(&message.CompressCertificate{Algorithms: certcompress.Algorithms(a)})
 	}
 	return s.send(m)
 }
@@ -284,7 +286,7 @@ func sendCompressedServerCertificate(s *server, _ message.Message) error {
 }
 
 func sendServerCertificateVerify(s *server, _ message.Message) error {
-	sg, err := s.sign("certificate_verify", s.scheme, s.certificate.Key, s.toBeSigned(Server, len(s.transcript)))
+	sg, err := s.sign(message.KindCertificateVerify, s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript)))
 	if err != nil {
 		return err
 	}
@@ -300,7 +302,7 @@ func sendServerFinished13(s *server, _ message.Message) error {
 	if err := s.deriveMain(s.Endpoint, s.clientRandom[:]); err != nil {
 		return err
 	}
-	return s.protect(Send, &s.serverNext, ApplicationKeys)
+	return s.protect(event.Send, &s.serverNext, event.ApplicationKeys)
 }
 
 func recvClientCertificate13(s *server, m message.Message) error {
@@ -327,7 +329,7 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 		if s.cfg.ClientAuth == RequireClientCert {
 			return &reason.Error{Reason: reason.CertificateRequired, Ref: "RFC 9846 §4.5.1.3", Field: "certificate.certificate_list", Off: 5, Want: reason.Say("a client certificate")}
 		}
-		s.decided("client_certificate", "none", nil, "optional")
+		s.decided(event.DecisionClientCertificate, "none", nil, event.WhyOptional)
 		return nil
 	}
 	for _, e := range m.Entries {
@@ -341,7 +343,7 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 
 func recvClientCertificateVerify13(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature("certificate_verify", &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(Client, s.mark))
+	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.mark))
 }
 
 func recvClientFinished13(s *server, m message.Message) error {
@@ -349,7 +351,7 @@ func recvClientFinished13(s *server, m message.Message) error {
 		return err
 	}
 	s.finish(s.Endpoint)
-	return s.protect(Receive, &s.clientNext, ApplicationKeys)
+	return s.protect(event.Receive, &s.clientNext, event.ApplicationKeys)
 }
 
 // sendNewSessionTicket13 gives the client a key to come back with, and the way to find it
@@ -373,7 +375,7 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	s.ticketsSent++
 	t, err := s.cfg.Tickets.Seal(sess, s.cfg.rand(), s.now())
 	if err != nil || len(t) > maxTicket {
-		s.decided("resumption", "not_kept", nil, "store_failed")
+		s.decided(event.DecisionResumption, "not_kept", nil, event.WhyStoreFailed)
 		return nil // the connection is good without
 	}
 	m.Ticket = t

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -25,13 +26,13 @@ func TestSilentAboutGroups(t *testing.T) {
 		suite iana.CipherSuite
 		has   []kx.Group
 		want  iana.Group
-		why   string
+		why   event.Why
 	}{
-		{ecdheECDSA, nil, iana.P256, "client_silent"},
-		{ecdheRSA, []kx.Group{kx.X25519, kx.X448, kx.P521, kx.P256}, iana.P256, "client_silent"},
-		{ecdheECDSA, []kx.Group{kx.P256, kx.X25519}, iana.P256, "client_silent"},
-		{ecdheRSA, []kx.Group{kx.X25519, kx.P384}, iana.X25519, "client_silent"},
-		{dheRSA, []kx.Group{kx.X25519, kx.P256, kx.FFDHE3072, kx.FFDHE2048}, iana.FFDHE3072, "client_silent"},
+		{ecdheECDSA, nil, iana.P256, event.WhyClientSilent},
+		{ecdheRSA, []kx.Group{kx.X25519, kx.X448, kx.P521, kx.P256}, iana.P256, event.WhyClientSilent},
+		{ecdheECDSA, []kx.Group{kx.P256, kx.X25519}, iana.P256, event.WhyClientSilent},
+		{ecdheRSA, []kx.Group{kx.X25519, kx.P384}, iana.X25519, event.WhyClientSilent},
+		{dheRSA, []kx.Group{kx.X25519, kx.P256, kx.FFDHE3072, kx.FFDHE2048}, iana.FFDHE3072, event.WhyClientSilent},
 	} {
 		cc, sc := pairFor(test.suite)
 		silenced(cc)
@@ -40,14 +41,14 @@ func TestSilentAboutGroups(t *testing.T) {
 		if got := c.ends[server].Summary().Group; got != test.want {
 			t.Errorf("%v, a server with %v: %v, want %v", test.suite, test.has, got, test.want)
 		}
-		if why := c.decisions(server, "group"); len(why) != 1 || why[0] != test.why {
+		if why := c.decisions(server, event.DecisionGroup); len(why) != 1 || why[0] != test.why {
 			t.Errorf("%v: for %v", test.suite, why)
 		}
 	}
 	cc, sc := pairFor(ecdheECDSA)
 	cc.Groups, sc.Groups = []kx.Group{kx.P256, kx.X25519}, []kx.Group{kx.X25519, kx.P256}
 	c := connect(t, cc, sc).run(nil).completes()
-	if got, why := c.ends[server].Summary().Group, c.decisions(server, "group"); got != iana.X25519 || len(why) != 1 || why[0] != "server_preference" {
+	if got, why := c.ends[server].Summary().Group, c.decisions(server, event.DecisionGroup); got != iana.X25519 || len(why) != 1 || why[0] != event.WhyServerPreference {
 		t.Errorf("a client that names its groups: %v for %v", got, why)
 	}
 }

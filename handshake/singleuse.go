@@ -3,6 +3,7 @@ package handshake
 import (
 	"crypto/sha256"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/session"
 )
 
@@ -13,7 +14,7 @@ import (
 // useTicket marks a ticket as used, where Config.SingleUse says so, or tells why the
 // ticket must not be used. A TLS 1.3 client has proved by then that it has the key: else
 // whoever saw a ticket go by could use it up.
-func (s *server) useTicket(ticket []byte, sess *session.Session) string {
+func (s *server) useTicket(ticket []byte, sess *session.Session) event.Why {
 	if s.cfg.SingleUse == nil || sess == nil {
 		return ""
 	}
@@ -24,16 +25,16 @@ func (s *server) useTicket(ticket []byte, sess *session.Session) string {
 	now := s.now()
 	first, err := s.cfg.SingleUse.Once("ticket:"+string(id[:]), sess.Created.Add(sess.Lifetime).Add(session.ClockSkew), now)
 	if err != nil {
-		return "store_failed"
+		return event.WhyStoreFailed
 	}
 	began, err := s.cfg.SingleUse.Began(now)
 	switch {
 	case err != nil:
-		return "store_failed"
+		return event.WhyStoreFailed
 	case !began.Before(sess.Created): // it may have been used before the store could know
-		return "store_too_young"
+		return event.WhyStoreTooYoung
 	case !first:
-		return "ticket_used"
+		return event.WhyTicketUsed
 	}
 	s.usedTicket = id
 	return ""

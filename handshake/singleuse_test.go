@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -48,9 +49,9 @@ func singleUse(t *testing.T, v iana.Version) (cc, sc *handshake.Config, kept *ri
 	if _, err := sc.SingleUse.Began(now); err != nil {
 		t.Fatal(err)
 	}
-	sc.Listener = handshake.ListenerFunc(func(e handshake.Event) {
-		if d, ok := e.(*handshake.DecisionEvent); ok && d.What == "resumption" && d.Chosen == "full_handshake" {
-			*why = append(*why, d.Why)
+	sc.Listener = event.ListenerFunc(func(e event.Event) {
+		if d, ok := e.(*event.Decision); ok && d.What == event.DecisionResumption && d.Chosen == "full_handshake" {
+			*why = append(*why, string(d.Why))
 		}
 	})
 	now = now.Add(time.Second) // whatever is marked comes after the store began

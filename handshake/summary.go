@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/suite"
@@ -21,7 +22,7 @@ type Summary struct {
 	ServerName  string // as sent by the client
 	Protocol    string // ALPN; "" if none was agreed
 	Resumed     bool
-	NotOffered  string // why a client did not offer what it had kept, a DecisionEvent's Why; "" if it did, or had nothing
+	NotOffered  event.Why // why a client did not offer what it had kept, an event.Decision's Why; "" if it did, or had nothing
 	EarlyData   EarlyDataStatus
 	PSK         bool // TLS 1.3: it began with a pre-shared key, a ticket's or another
 	SessionID   []byte
@@ -37,7 +38,7 @@ type Summary struct {
 	CertificateShown     bool // and the client had one that fits
 
 	// How it ended, and what was said before:
-	FailedIn     State                   // where it stood when it failed; meaningful once Endpoint.Err is not nil
+	FailedIn     event.State             // where it stood when it failed; meaningful once Endpoint.Err is not nil
 	Warnings     []iana.AlertDescription // warning alerts that came and did not end it, but for close_notify; the first few
 	Renegotiates bool                    // the peer asked for a second handshake, which is declined
 
@@ -93,7 +94,7 @@ func (x *exporter13) export(label string, context []byte, n int) ([]byte, error)
 // context and n are the version's: an error says them.
 func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
 	switch {
-	case e.state != Connected:
+	case e.state != event.Connected:
 		return nil, errNotDone
 	case e.summary.Version == iana.TLS12 && !e.summary.ExtendedMasterSecret:
 		return nil, errNotBound

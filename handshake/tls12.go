@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -34,7 +35,7 @@ type keys12 struct {
 // must reach to ClientKeyExchange, and no further (RFC 7627 §3).
 func (k *keys12) deriveMaster(e *Endpoint, pre []byte) {
 	h := e.summary.Suite.Hash
-	s := SecretEvent{Label: "master_secret", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: "master secret"}
+	s := event.Secret{Label: event.LabelMasterSecret, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: "master secret"}
 	if k.ems {
 		sessionHash := e.transcriptHash(len(e.transcript))
 		k.master = keyschedule.PreMasterSecret(pre).ExtendedMaster(h, sessionHash)
@@ -69,19 +70,19 @@ func (k *keys12) deriveKeys(e *Endpoint) error {
 // tellKeys tells of the key block and its parts. It is apart because what it builds would
 // be on the stack of those who need none of it.
 func (k *keys12) tellKeys(e *Endpoint) {
-	e.secret(SecretEvent{Label: "key_block", Method: "PRF", Op: OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
+	e.secret(event.Secret{Label: event.LabelKeyBlock, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
 		Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true},
 			{Name: "server_random", Bytes: k.serverRandom[:]}, {Name: "client_random", Bytes: k.clientRandom[:]}},
 		Value: k.block.Raw})
 	at := 0
 	for _, p := range []struct {
-		label string
+		label event.SecretLabel
 		value []byte
-	}{{"client_write_MAC_key", k.block.ClientMAC}, {"server_write_MAC_key", k.block.ServerMAC},
-		{"client_write_key", k.block.ClientKey}, {"server_write_key", k.block.ServerKey},
-		{"client_write_IV", k.block.ClientIV}, {"server_write_IV", k.block.ServerIV}} {
+	}{{event.LabelClientWriteMACKey, k.block.ClientMAC}, {event.LabelServerWriteMACKey, k.block.ServerMAC},
+		{event.LabelClientWriteKey, k.block.ClientKey}, {event.LabelServerWriteKey, k.block.ServerKey},
+		{event.LabelClientWriteIV, k.block.ClientIV}, {event.LabelServerWriteIV, k.block.ServerIV}} {
 		if len(p.value) > 0 {
-			e.secret(SecretEvent{Label: p.label, Op: OpNone,
+			e.secret(event.Secret{Label: p.label, Op: event.OpNone,
 				Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value,
 				Inputs: []kx.Value{{Name: "key_block", Bytes: k.block.Raw, Private: true}}})
 		}
@@ -90,17 +91,17 @@ func (k *keys12) tellKeys(e *Endpoint) {
 }
 
 // change puts one direction under its new keys.
-func (k *keys12) change(e *Endpoint, d Direction) error {
+func (k *keys12) change(e *Endpoint, d event.Direction) error {
 	s := e.summary.Suite
 	keys := suite.Keys{MAC: k.block.ClientMAC, Key: k.block.ClientKey, IV: k.block.ClientIV}
-	if (e.role == Server) == (d == Send) {
+	if (e.role == event.Server) == (d == event.Send) {
 		keys = suite.Keys{MAC: k.block.ServerMAC, Key: k.block.ServerKey, IV: k.block.ServerIV}
 	}
 	p, err := s.Cipher.Protect(keys, suite.Options{EncryptThenMAC: e.summary.EncryptThenMAC, Rand: e.cfg.rand()})
 	if err != nil {
 		return err
 	}
-	if d == Send {
+	if d == event.Send {
 		e.wr.Change(p, k.compress)
 	} else {
 		e.rd.Change(p, k.decompress)
@@ -108,37 +109,33 @@ func (k *keys12) change(e *Endpoint, d Direction) error {
 			e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 		}
 	}
-	e.noteKeyChange(d, ApplicationKeys, s.ID)
+	e.noteKeyChange(d, event.ApplicationKeys, s.ID)
 	return nil
 }
 
 // sendChangeCipherSpec says that what follows is under the new keys.
 func (k *keys12) sendChangeCipherSpec(e *Endpoint) error {
-	m := new(message.ChangeCipherSpec)
-	if e.cfg.Listener != nil {
-		e.noteMessage(Send, m, []byte{1}, e.to)
-	}
-	if err := e.write(iana.ChangeCipherSpec, []byte{1}); err != nil {
+	if err := e.writeChangeCipherSpec(); err != nil {
 		return err
 	}
-	return k.change(e, Send)
+	return k.change(e, event.Send)
 }
 
 // verifyData is what the Finished of a role must hold: proof that it has the
 // master secret and saw the same messages: the first transcript bytes of them.
-func (k *keys12) verifyData(e *Endpoint, role Role, transcript int) [12]byte {
+func (k *keys12) verifyData(e *Endpoint, role event.Role, transcript int) [12]byte {
 	h := e.summary.Suite.Hash
 	hash := e.transcriptHash(transcript)
 	var v [12]byte
 	tag := "client finished"
-	if role == Client {
+	if role == event.Client {
 		v = k.master.ClientFinished(h, hash)
 	} else {
 		v = k.master.ServerFinished(h, hash)
 		tag = "server finished"
 	}
 	if e.revealing() {
-		e.secret(SecretEvent{Label: role.String() + "_verify_data", Method: "PRF", Op: OpHash, Hash: h.String(), Tag: tag,
+		e.secret(event.Secret{Label: role.Labels().VerifyData, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: tag,
 			Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true}, {Name: "handshake_hash", Bytes: hash}},
 			Value:  v[:]})
 	}
@@ -151,9 +148,9 @@ func (k *keys12) sendFinished(e *Endpoint) error {
 }
 
 func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
-	peer := Client
-	if e.role == Client {
-		peer = Server
+	peer := event.Client
+	if e.role == event.Client {
+		peer = event.Server
 	}
 	if err := checkVerifyDataLen(m, 12, "RFC 5246 §7.4.9"); err != nil { // no suite has asked for another length
 		return err
@@ -167,7 +164,7 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(CheckEvent{What: "finished", Op: OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
+		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: want[:]}, {Name: "received", Bytes: m.VerifyData}}})
 	}
 	return err
@@ -219,11 +216,11 @@ func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fro
 		if err == nil && report != nil && report.Err != nil {
 			verdict = report.Err // a VerifyChain that lets a bad chain pass does not make it a good one
 		}
-		e.checked(CheckEvent{What: "certificate_chain", Op: OpAsymmetric, Report: report, Err: verdict})
+		e.checked(event.Check{What: event.CheckCertificateChain, Op: event.OpAsymmetric, Report: report, Err: verdict})
 	}
 	if e.cfg.Weak.SkipVerify {
 		if err != nil {
-			e.decided("trust", "ignored", nil, "skip_verify")
+			e.decided(event.DecisionTrust, "ignored", nil, event.WhySkipVerify)
 		}
 		err = nil
 	}

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
 )
 
 // keys13 is what both roles of TLS 1.3 do alike: the key schedule from the shared
@@ -60,15 +62,15 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 		none := make([]byte, h.Size())
 		derived := early.Derived()
 		if key == nil { // else it has been told with the binder
-			e.extracted("early_secret", none, none, early.Bytes())
+			e.extracted(event.LabelEarlySecret, none, none, early.Bytes())
 		}
-		e.expanded("early_derived", "derived", early.Bytes(), emptyHash(h), derived.Bytes())
+		e.expanded(event.LabelEarlyDerived, "derived", early.Bytes(), emptyHash(h), derived.Bytes())
 		if shared == nil {
 			shared = none
 		}
-		e.extracted("handshake_secret", derived.Bytes(), shared, k.handshake.Bytes())
-		e.expanded("client_handshake_traffic_secret", "c hs traffic", k.handshake.Bytes(), th, k.clientTraffic.Bytes())
-		e.expanded("server_handshake_traffic_secret", "s hs traffic", k.handshake.Bytes(), th, k.serverTraffic.Bytes())
+		e.extracted(event.LabelHandshakeSecret, derived.Bytes(), shared, k.handshake.Bytes())
+		e.expanded(event.LabelClientHandshakeTrafficSecret, "c hs traffic", k.handshake.Bytes(), th, k.clientTraffic.Bytes())
+		e.expanded(event.LabelServerHandshakeTrafficSecret, "s hs traffic", k.handshake.Bytes(), th, k.serverTraffic.Bytes())
 	}
 	if err := e.logKey("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.clientTraffic.Bytes()); err != nil {
 		return err
@@ -87,11 +89,11 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	if e.revealing() {
 		h := e.summary.Suite.Hash
 		derived := k.handshake.Derived()
-		e.expanded("handshake_derived", "derived", k.handshake.Bytes(), emptyHash(h), derived.Bytes())
-		e.extracted("main_secret", derived.Bytes(), make([]byte, h.Size()), k.main.Bytes())
-		e.expanded("client_application_traffic_secret_0", "c ap traffic", k.main.Bytes(), th, k.clientNext.Bytes())
-		e.expanded("server_application_traffic_secret_0", "s ap traffic", k.main.Bytes(), th, k.serverNext.Bytes())
-		e.expanded("exporter_secret", "exp master", k.main.Bytes(), th, x.secret.Bytes())
+		e.expanded(event.LabelHandshakeDerived, "derived", k.handshake.Bytes(), emptyHash(h), derived.Bytes())
+		e.extracted(event.LabelMainSecret, derived.Bytes(), make([]byte, h.Size()), k.main.Bytes())
+		e.expanded(event.LabelClientApplicationTrafficSecret0, "c ap traffic", k.main.Bytes(), th, k.clientNext.Bytes())
+		e.expanded(event.LabelServerApplicationTrafficSecret0, "s ap traffic", k.main.Bytes(), th, k.serverNext.Bytes())
+		e.expanded(event.LabelExporterSecret, "exp master", k.main.Bytes(), th, x.secret.Bytes())
 	}
 	for _, l := range []struct {
 		label  string
@@ -113,26 +115,26 @@ func (k *keys13) finish(e *Endpoint) {
 	if k.psk != nil && k.psk.session != nil {
 		t.until = k.psk.session.Created.Add(k.psk.session.Lifetime)
 	}
-	if e.role == Server {
+	if e.role == event.Server {
 		t.read, t.write = t.write, t.read
 	}
 	if e.revealing() {
-		e.expanded("resumption_secret", "res master", k.main.Bytes(), th, t.resumption.Bytes())
+		e.expanded(event.LabelResumptionSecret, "res master", k.main.Bytes(), th, t.resumption.Bytes())
 	}
 	e.traffic = t
 }
 
 // protect puts one direction under the keys of a traffic secret (RFC 9846 §7.3), which
 // are k.
-func (e *Endpoint) protect(d Direction, s *keyschedule.TrafficSecret, k Keys) error {
+func (e *Endpoint) protect(d event.Direction, s *keyschedule.TrafficSecret, k event.Keys) error {
 	return e.protectWith(d, e.summary.Suite, s, k)
 }
 
-func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k Keys) error {
-	if d == Receive && len(e.hs) > 0 {
+func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k event.Keys) error {
+	if d == event.Receive && len(e.hs) > 0 {
 		return reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(e.hs)))
 	}
-	if d == Send {
+	if d == event.Send {
 		if err := e.endRecord(); err != nil {
 			return err
 		}
@@ -143,15 +145,15 @@ func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.Traf
 	s.Key(keys.Key)
 	s.IV(keys.IV)
 	if e.revealing() {
-		who := e.sender(d).String() + "_" + k.String() + "_"
-		e.expandedWith(su.Hash.String(), who+"key", "key", s.Bytes(), nil, "context", keys.Key)
-		e.expandedWith(su.Hash.String(), who+"iv", "iv", s.Bytes(), nil, "context", keys.IV)
+		labels := e.sender(d).Labels()
+		e.expandedWith(su.Hash.String(), labels.Key[k], "key", s.Bytes(), nil, "context", keys.Key)
+		e.expandedWith(su.Hash.String(), labels.IV[k], "iv", s.Bytes(), nil, "context", keys.IV)
 	}
 	p, err := c.Protect(keys, suite.Options{Padding: e.cfg.Padding})
 	if err != nil {
 		return err
 	}
-	if d == Send {
+	if d == event.Send {
 		e.wr.Change(p, nil)
 	} else {
 		e.rd.Change(p, nil)
@@ -161,26 +163,26 @@ func (e *Endpoint) protectWith(d Direction, su *suite.Suite, s *keyschedule.Traf
 }
 
 // sender is the role whose bytes travel in direction d.
-func (e *Endpoint) sender(d Direction) Role {
-	if (e.role == Client) == (d == Send) {
-		return Client
+func (e *Endpoint) sender(d event.Direction) event.Role {
+	if (e.role == event.Client) == (d == event.Send) {
+		return event.Client
 	}
-	return Server
+	return event.Server
 }
 
 // verifyData is what the Finished of a role must hold (RFC 9846 §4.5.3), when the
 // transcript is upTo bytes long.
-func (k *keys13) verifyData(e *Endpoint, role Role, upTo int) keyschedule.Secret {
+func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.Secret {
 	base := &k.clientTraffic
-	if role == Server {
+	if role == event.Server {
 		base = &k.serverTraffic
 	}
 	th := e.transcriptHash(upTo)
 	v := base.VerifyData(th)
 	if e.revealing() {
 		key := base.FinishedKey()
-		e.expanded(role.String()+"_finished_key", "finished", base.Bytes(), nil, key.Bytes())
-		e.secret(SecretEvent{Label: role.String() + "_verify_data", Method: "HMAC", Op: OpHash, Hash: e.summary.Suite.Hash.String(),
+		e.expanded(role.Labels().FinishedKey, "finished", base.Bytes(), nil, key.Bytes())
+		e.secret(event.Secret{Label: role.Labels().VerifyData, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
 			Inputs: []kx.Value{{Name: "finished_key", Bytes: key.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: v.Bytes()})
 	}
 	return v
@@ -195,14 +197,14 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size(), "RFC 9846 §4.5.3"); err != nil {
 		return err
 	}
-	want := k.verifyData(e, e.sender(Receive), e.mark)
+	want := k.verifyData(e, e.sender(event.Receive), e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
 		err = &reason.Error{Reason: reason.BadFinished, Ref: "RFC 9846 §4.5.3", Field: "finished.verify_data", Off: 4,
 			Want: fmt.Sprintf("%x", want.Bytes()), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(CheckEvent{What: "finished", Op: OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
+		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: m.VerifyData}}})
 	}
 	return err
@@ -211,7 +213,7 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 // toBeSigned is what a role's CertificateVerify signs when the transcript is upTo bytes
 // long (RFC 9846 §4.5.2). The spaces and the words keep a signature made here
 // from meaning anything elsewhere, and the other role's from being reflected.
-func (e *Endpoint) toBeSigned(r Role, upTo int) []byte {
+func (e *Endpoint) toBeSigned(r event.Role, upTo int) []byte {
 	b := make([]byte, 64, 64+34+64)
 	for i := range b {
 		b[i] = ' '
@@ -227,18 +229,18 @@ func emptyHash(h crypto.Hash) []byte { return h.New().Sum(nil) }
 func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // extracted tells of an HKDF-Extract. Call it only where somebody listens.
-func (e *Endpoint) extracted(label string, salt, ikm, value []byte) {
+func (e *Endpoint) extracted(label event.SecretLabel, salt, ikm, value []byte) {
 	e.extractedWith(e.summary.Suite.Hash.String(), label, salt, ikm, value)
 }
 
-func (e *Endpoint) extractedWith(hash, label string, salt, ikm, value []byte) {
-	e.secret(SecretEvent{Label: label, Method: "HKDF-Extract", Op: OpHash, Hash: hash,
+func (e *Endpoint) extractedWith(hash string, label event.SecretLabel, salt, ikm, value []byte) {
+	e.secret(event.Secret{Label: label, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash,
 		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: !allZero(salt)}, {Name: "ikm", Bytes: ikm, Private: !allZero(ikm)}}, Value: value})
 }
 
 // expanded tells of an HKDF-Expand-Label. A context as long as the hash is a hash: of
 // the transcript, or of nothing. Call it only where somebody listens.
-func (e *Endpoint) expanded(label, tag string, secret, context, value []byte) {
+func (e *Endpoint) expanded(label event.SecretLabel, tag string, secret, context, value []byte) {
 	name := "context"
 	if len(context) == e.summary.Suite.Hash.Size() {
 		name = "transcript_hash"
@@ -246,8 +248,8 @@ func (e *Endpoint) expanded(label, tag string, secret, context, value []byte) {
 	e.expandedWith(e.summary.Suite.Hash.String(), label, tag, secret, context, name, value)
 }
 
-func (e *Endpoint) expandedWith(hash, label, tag string, secret, context []byte, contextName string, value []byte) {
-	e.secret(SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: OpHash, Hash: hash, Tag: tag, Value: value,
+func (e *Endpoint) expandedWith(hash string, label event.SecretLabel, tag string, secret, context []byte, contextName string, value []byte) {
+	e.secret(event.Secret{Label: label, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag, Value: value,
 		Inputs: []kx.Value{{Name: "secret", Bytes: secret, Private: true}, {Name: contextName, Bytes: context},
 			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))}}})
 }
@@ -257,9 +259,9 @@ func (e *Endpoint) expandedWith(hash, label, tag string, secret, context []byte,
 // 9846 §5). Before ServerHello a client that offers TLS 1.3 does not know yet.
 func (e *Endpoint) dropsChangeCipherSpec() bool {
 	switch e.state {
-	case WaitServerHello:
+	case event.WaitServerHello:
 		return e.summary.Version == iana.TLS13 || e.summary.Version == 0 && e.cfg.speaks(iana.TLS13)
-	case WaitEncryptedExtensions, WaitCertificateOrRequest, WaitSecondClientHello, WaitEndOfEarlyData, WaitCertificate, WaitCertificateVerify, WaitFinished:
+	case event.WaitEncryptedExtensions, event.WaitCertificateOrRequest, event.WaitSecondClientHello, event.WaitEndOfEarlyData, event.WaitCertificate, event.WaitCertificateVerify, event.WaitFinished:
 		return e.summary.Version == iana.TLS13
 	}
 	return false
@@ -271,24 +273,25 @@ func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5", Field: "change_cipher_spec.type", Off: 0, Want: reason.Say("the one byte 01"), Got: fmt.Sprintf("%x", payload)}
 	}
 	if e.listening() {
-		m := e.dummyChangeCipherSpec(Receive)
-		e.move, e.ref = m.String(), m.Ref
-		e.noteMessage(Receive, new(message.ChangeCipherSpec), payload, e.state)
+		row := e.dummyChangeCipherSpec(event.Receive)
+		e.move, e.ref = row.String(), row.Ref
+		m, walked := new(message.ChangeCipherSpec), e.walked()
+		if err := wire.Parse(payload, m, walked); err != nil {
+			return err
+		}
+		e.noteMessage(event.Receive, m, payload, walked, e.state)
 		e.move, e.ref = "", ""
 	}
 	return e.countWarning("RFC 9846 §5", "change_cipher_spec")
 }
 
 // dummyChangeCipherSpec is the move that receiving one would be, if it moved anything.
-func (e *Endpoint) dummyChangeCipherSpec(d Direction) Move {
-	return Move{Role: e.role, Version: iana.TLS13, In: e.state, Dir: d, Msg: message.KindChangeCipherSpec, To: e.state, Ref: "RFC 9846 §5"}
+func (e *Endpoint) dummyChangeCipherSpec(d event.Direction) event.Move {
+	return event.Move{Role: e.role, Version: iana.TLS13, In: e.state, Dir: d, Msg: message.KindChangeCipherSpec, To: e.state, Ref: "RFC 9846 §5"}
 }
 
 // sendDummyChangeCipherSpec makes the handshake look like a resumed one of TLS 1.2, for
 // middleboxes that let nothing else pass (RFC 9846 §E.4).
 func (e *Endpoint) sendDummyChangeCipherSpec() error {
-	if e.cfg.Listener != nil {
-		e.noteMessage(Send, new(message.ChangeCipherSpec), []byte{1}, e.to)
-	}
-	return e.write(iana.ChangeCipherSpec, []byte{1})
+	return e.writeChangeCipherSpec()
 }

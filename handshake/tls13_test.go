@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
-	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -104,7 +104,7 @@ func TestClientCertificates13(t *testing.T) {
 			cc.Certificates = []handshake.Certificate{alice(t, l)}
 			sc.ClientAuth, sc.Roots = handshake.RequireClientCert, l.Roots
 			if packed {
-				cc.CertificateCompression, sc.CertificateCompression = certcompress.Algorithms(), certcompress.Algorithms()
+				cc.CertificateCompression, sc.CertificateCompression = allCompressions, allCompressions
 			}
 			c := connect(t, cc, sc).run(nil).is13()
 			got := c.ends[server].Summary().PeerChain
@@ -139,16 +139,16 @@ func TestClientCertificates13(t *testing.T) {
 		}
 		change(cc, sc)
 		c := connect(t, cc, sc).run(nil).is13()
-		if why := c.decisions(client, "client_certificate"); !slices.Equal(why, []string{"nothing_fits_request"}) {
+		if why := c.decisions(client, event.DecisionClientCertificate); !slices.Equal(why, []event.Why{event.WhyNothingFitsRequest}) {
 			t.Errorf("%s: the client decides for %v", name, why)
 		}
 	}
 }
 
 // sent lists the messages of a kind that an end has sent.
-func (c *connection) sent(from handshake.Role, k message.Kind) (list []message.Message) {
-	for _, m := range all[*handshake.MessageEvent](c.heard[from]) {
-		if m.Dir == handshake.Send && m.Kind == k {
+func (c *connection) sent(from event.Role, k message.Kind) (list []message.Message) {
+	for _, m := range all[*event.Message](c.heard[from]) {
+		if m.Dir == event.Send && m.Kind == k {
 			list = append(list, m.Msg)
 		}
 	}
@@ -162,12 +162,12 @@ func TestHelloRetryRequest(t *testing.T) {
 		name   string
 		change func(cc, sc *handshake.Config)
 		group  iana.Group
-		why    []string // of hello_retry
+		why    []event.Why // of hello_retry
 	}{
-		{"none shared", func(cc, sc *handshake.Config) { cc.KeyShares = []iana.Group{} }, iana.X25519, []string{"no_share"}},
-		{"another shared", func(cc, sc *handshake.Config) { sc.Groups = []kx.Group{kx.P256} }, iana.P256, []string{"no_share"}},
-		{"a cookie", func(cc, sc *handshake.Config) { sc.RetryWithCookie = true }, iana.X25519, []string{"cookie_wanted"}},
-		{"both", func(cc, sc *handshake.Config) { cc.KeyShares, sc.RetryWithCookie = []iana.Group{}, true }, iana.X25519, []string{"no_share", "cookie_wanted"}},
+		{"none shared", func(cc, sc *handshake.Config) { cc.KeyShares = []iana.Group{} }, iana.X25519, []event.Why{event.WhyNoShare}},
+		{"another shared", func(cc, sc *handshake.Config) { sc.Groups = []kx.Group{kx.P256} }, iana.P256, []event.Why{event.WhyNoShare}},
+		{"a cookie", func(cc, sc *handshake.Config) { sc.RetryWithCookie = true }, iana.X25519, []event.Why{event.WhyCookieWanted}},
+		{"both", func(cc, sc *handshake.Config) { cc.KeyShares, sc.RetryWithCookie = []iana.Group{}, true }, iana.X25519, []event.Why{event.WhyNoShare, event.WhyCookieWanted}},
 		{"neither", func(cc, sc *handshake.Config) {}, iana.X25519, nil},
 		{"a share of a lesser group", func(cc, sc *handshake.Config) { cc.KeyShares = []iana.Group{iana.P256} }, iana.P256, nil},
 	} {
@@ -185,18 +185,18 @@ func TestHelloRetryRequest(t *testing.T) {
 					t.Errorf("%s: the %v has %v, retried %v", test.name, e.Role(), s.Group, s.Retried)
 				}
 			}
-			if why := c.decisions(server, "hello_retry"); !slices.Equal(why, test.why) {
+			if why := c.decisions(server, event.DecisionHelloRetry); !slices.Equal(why, test.why) {
 				t.Errorf("%s: the server decides for %v", test.name, why)
 			}
 			if n := len(c.sent(client, message.KindClientHello)); n != hellos {
 				t.Errorf("%s: %d ClientHellos", test.name, n)
 			}
-			waits := slices.DeleteFunc(c.states(client), func(s handshake.State) bool { return s != handshake.WaitServerHello })
+			waits := slices.DeleteFunc(c.states(client), func(s event.State) bool { return s != event.WaitServerHello })
 			if len(waits) != hellos {
 				t.Errorf("%s: the client stops %d times for a ServerHello", test.name, len(waits))
 			}
 			for role := range c.ends {
-				if n := len(c.decisions(handshake.Role(role), "transcript")); n != hellos-1 {
+				if n := len(c.decisions(event.Role(role), event.DecisionTranscript)); n != hellos-1 {
 					t.Errorf("%s: %d message_hashes", test.name, n)
 				}
 			}
@@ -223,12 +223,12 @@ func TestCompatibilityMode(t *testing.T) {
 				for i, typ := range order[role] {
 					if typ == iana.ChangeCipherSpec {
 						if seen++; i != 1 {
-							t.Errorf("the %v's ChangeCipherSpec is its record %d", handshake.Role(role), i+1)
+							t.Errorf("the %v's ChangeCipherSpec is its record %d", event.Role(role), i+1)
 						}
 					}
 				}
 				if seen != n {
-					t.Errorf("disguised %v, retried %v: the %v sends %d ChangeCipherSpecs", !plain, retried, handshake.Role(role), seen)
+					t.Errorf("disguised %v, retried %v: the %v sends %d ChangeCipherSpecs", !plain, retried, event.Role(role), seen)
 				}
 			}
 			ch := c.sent(client, message.KindClientHello)[0].(*message.ClientHello)
@@ -236,15 +236,15 @@ func TestCompatibilityMode(t *testing.T) {
 			if !bytes.Equal(ch.SessionID, sh.SessionID) || len(ch.SessionID) != 32*n {
 				t.Errorf("session IDs %x and %x", ch.SessionID, sh.SessionID)
 			}
-			why := choose(plain, "session_id_empty", "session_id_echoed")
-			if got := c.decisions(client, "compatibility_mode"); !slices.Equal(got, []string{why}) {
+			why := choose(plain, event.WhySessionIDEmpty, event.WhySessionIDEchoed)
+			if got := c.decisions(client, event.DecisionCompatibilityMode); !slices.Equal(got, []event.Why{why}) {
 				t.Errorf("the client decides for %v", got)
 			}
 		}
 	}
 }
 
-func choose(b bool, yes, no string) string {
+func choose[T any](b bool, yes, no T) T {
 	if b {
 		return yes
 	}
@@ -272,7 +272,7 @@ func TestVersions(t *testing.T) {
 			if test.c == young {
 				field = "client_hello.extensions.supported_versions"
 			}
-			c.refuses(server, want{reason.UnsupportedVersion, field, anywhere, iana.ProtocolVersion, handshake.Start})
+			c.refuses(server, want{reason.UnsupportedVersion, field, anywhere, iana.ProtocolVersion, event.Start})
 			continue
 		}
 		c.completes().talk()
@@ -286,8 +286,8 @@ func TestVersions(t *testing.T) {
 		if marked != (test.want == iana.TLS12 && test.s == both) {
 			t.Errorf("%v and %v: the server's random ends with %q", test.c, test.s, sh.Random[24:])
 		}
-		for _, r := range all[*handshake.RecordEvent](c.heard[client]) {
-			if first := r.Dir == handshake.Send && r.Sequence == 0 && r.Epoch == 0; r.Version != iana.TLS12 && !(first && r.Version == iana.TLS10) {
+		for _, r := range all[*event.Record](c.heard[client]) {
+			if first := r.Dir == event.Send && r.Sequence == 0 && r.Epoch == 0; r.Version != iana.TLS12 && !(first && r.Version == iana.TLS10) {
 				t.Errorf("a record header says %v", r.Version)
 			}
 		}
@@ -367,7 +367,7 @@ func TestConfigRefused(t *testing.T) {
 // does not sign.
 func TestOwnFault13(t *testing.T) {
 	for line := range 5 {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			cc, sc := pair13()
 			ends := [2]*handshake.Config{cc, sc}
 			ends[role].KeyLog = &full{line}
@@ -377,7 +377,7 @@ func TestOwnFault13(t *testing.T) {
 			}
 		}
 	}
-	for _, role := range []handshake.Role{client, server} {
+	for _, role := range []event.Role{client, server} {
 		cc, sc := pair13()
 		wantClientCert(t, cc, sc)
 		ends := [2]*handshake.Config{cc, sc}

@@ -3,6 +3,7 @@ package handshake
 import (
 	"hash"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/wire"
@@ -34,7 +35,7 @@ func (e *Endpoint) transcriptHash(n int) []byte {
 func (e *Endpoint) hashFirstHello(n int) error {
 	sum := e.transcriptHash(n)
 	if e.listening() {
-		e.decided("transcript", append([]byte(nil), sum...), nil, "message_hash")
+		e.decided(event.DecisionTranscript, append([]byte(nil), sum...), nil, event.WhyMessageHash)
 	}
 	// A new slice: the message aliases the old one.
 	t, err := wire.Append(make([]byte, 0, leastTranscript), &message.MessageHash{Hash: sum}, nil)

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -19,7 +20,7 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 	switch {
 	case e.err != nil:
 		return e.err
-	case e.state != Connected:
+	case e.state != event.Connected:
 		return errNotDone
 	case e.traffic == nil:
 		return reason.Mistake("", reason.Say("TLS 1.3, where keys can be updated"), e.summary.Version)
@@ -27,26 +28,26 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 		return errClosed
 	}
 	request = request && !e.traffic.asked // one question at a time (RFC 9846 §4.7.3)
-	e.wantUpdate(request, choose(request, "requested", "own_wish"))
+	e.wantUpdate(request, choose(request, event.WhyRequested, event.WhyOwnWish))
 	return e.beforeWrite()
 }
 
-func (e *Endpoint) wantUpdate(request bool, why string) {
+func (e *Endpoint) wantUpdate(request bool, why event.Why) {
 	e.traffic.wanted, e.traffic.request = true, request
-	e.decided("key_update", request, nil, why)
+	e.decided(event.DecisionKeyUpdate, request, nil, why)
 }
 
 // beforeWrite makes the sends that are due before application data may go: an update
 // that the peer has asked for (RFC 9846 §4.7.3), or that the key's age asks for.
 func (e *Endpoint) beforeWrite() error {
 	if e.traffic != nil && !e.traffic.wanted && e.wr.Spent() {
-		e.wantUpdate(false, "key_spent")
+		e.wantUpdate(false, event.WhyKeySpent)
 	}
 	if e.traffic != nil {
 		e.traffic.queued = false
 	}
-	if i := e.find(Send, nil); i >= 0 {
-		return e.fire(i, nil, nil)
+	if i := e.find(event.Send, nil); i >= 0 {
+		return e.fire(i, nil, nil, nil)
 	}
 	return nil
 }
@@ -64,7 +65,7 @@ func (e *Endpoint) sendKeyUpdate() error {
 	if err := e.sendLater(m); err != nil {
 		return err
 	}
-	return e.update(Send, &t.write)
+	return e.update(event.Send, &t.write)
 }
 
 // recvKeyUpdate follows the peer to its new keys, and answers if it asks: several times
@@ -76,26 +77,26 @@ func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
 	}
 	e.traffic.asked = false
 	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent && !e.traffic.answering {
-		e.wantUpdate(false, "answered")
+		e.wantUpdate(false, event.WhyAnswered)
 	}
-	return e.update(Receive, &e.traffic.read)
+	return e.update(event.Receive, &e.traffic.read)
 }
 
 // update goes from one generation of keys to the next (RFC 9846 §7.2).
-func (e *Endpoint) update(d Direction, s *keyschedule.TrafficSecret) error {
+func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error {
 	next := s.Next()
 	if e.revealing() {
-		e.expanded(e.sender(d).String()+"_application_traffic_secret_n", "traffic upd", s.Bytes(), nil, next.Bytes())
+		e.expanded(e.sender(d).Labels().NextTraffic, "traffic upd", s.Bytes(), nil, next.Bytes())
 	}
 	*s = next
-	return e.protect(d, s, ApplicationKeys)
+	return e.protect(d, s, event.ApplicationKeys)
 }
 
 // ticketPSK derives the key that belongs to a ticket.
 func (e *Endpoint) ticketPSK(nonce []byte) []byte {
 	psk := e.traffic.resumption.PSK(nonce)
 	if e.revealing() {
-		e.secret(SecretEvent{Label: "resumption_psk", Method: "HKDF-Expand-Label", Op: OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "resumption",
+		e.secret(event.Secret{Label: event.LabelResumptionPSK, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "resumption",
 			Inputs: []kx.Value{{Name: "secret", Bytes: e.traffic.resumption.Bytes(), Private: true}, {Name: "ticket_nonce", Bytes: nonce},
 				{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, "resumption", nonce, len(psk.Bytes()))}}, Value: psk.Bytes()})
 	}
@@ -128,7 +129,7 @@ func (c *client) keepTicket(m *message.NewSessionTicket13) error {
 	case m.Lifetime > maxTicketLifetime:
 		return c.fault(reason.BadValue, "RFC 9846 §4.7.1", m, "new_session_ticket.ticket_lifetime", reason.Say("at most %d seconds", maxTicketLifetime), m.Lifetime)
 	case c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || m.Lifetime == 0:
-		c.decided("session_ticket", "not_kept", nil, "not_kept_no_store")
+		c.decided(event.DecisionSessionTicket, "not_kept", nil, event.WhyNotKeptNoStore)
 		return nil
 	}
 	s := c.newSession13(m.Nonce)
@@ -142,6 +143,6 @@ func (c *client) keepTicket(m *message.NewSessionTicket13) error {
 	}
 	c.keep(ticketKey(c.cfg.ServerName, c.tickets%ticketSlots), s)
 	c.tickets++
-	c.decided("session_ticket", "kept", nil, "kept")
+	c.decided(event.DecisionSessionTicket, "kept", nil, event.WhyKept)
 	return nil
 }

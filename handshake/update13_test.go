@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -20,7 +21,7 @@ import (
 // and what is said then is read; every generation has other keys.
 func TestKeyUpdate(t *testing.T) {
 	for _, id := range []iana.CipherSuite{aes128GCM, 0x1302, 0x1303, sha256Only} {
-		for _, role := range []handshake.Role{client, server} {
+		for _, role := range []event.Role{client, server} {
 			for _, request := range []bool{false, true} {
 				cc, sc := pair13()
 				cc.Suites, sc.Suites, cc.Weak.NULL, sc.Weak.NULL = only(id), only(id), true, true
@@ -42,8 +43,8 @@ func TestKeyUpdate(t *testing.T) {
 					t.Errorf("%d KeyUpdates come back, want %d", n, answers)
 				}
 				seen := map[string]bool{}
-				for _, s := range all[*handshake.SecretEvent](c.heard[role]) {
-					if strings.HasSuffix(s.Label, "_key") && strings.Contains(s.Label, "application") {
+				for _, s := range all[*event.Secret](c.heard[role]) {
+					if strings.HasSuffix(string(s.Label), "_key") && strings.Contains(string(s.Label), "application") {
 						if seen[string(s.Value)] {
 							t.Fatalf("a key comes back: %x", s.Value)
 						}
@@ -69,8 +70,8 @@ func TestKeyUpdatesCross(t *testing.T) {
 	}
 	c.run(nil).talk()
 	for role := range c.ends {
-		if n := len(c.sent(handshake.Role(role), message.KindKeyUpdate)); n != 2 {
-			t.Errorf("the %v updates %d times", handshake.Role(role), n)
+		if n := len(c.sent(event.Role(role), message.KindKeyUpdate)); n != 2 {
+			t.Errorf("the %v updates %d times", event.Role(role), n)
 		}
 	}
 }
@@ -79,7 +80,7 @@ func TestKeyUpdatesCross(t *testing.T) {
 // §4.7.3): as long as its answer lies in Output, nothing of it has been said. What is asked
 // once that has left has an answer of its own, and so has what crosses a question of ours.
 func TestOneAnswerToManyKeyUpdates(t *testing.T) {
-	for _, asker := range []handshake.Role{client, server} {
+	for _, asker := range []event.Role{client, server} {
 		configs := [2]*handshake.Config{}
 		configs[client], configs[server] = pair13()
 		configs[asker].Edit(func(m message.Message) { // it would ask one question at a time
@@ -140,8 +141,8 @@ func TestKeysWearOut(t *testing.T) {
 		t.Errorf("keys for 3 records were changed %d times in 11", n)
 	}
 	epoch := map[int]int{}
-	for _, r := range all[*handshake.RecordEvent](c.heard[client]) {
-		if r.Dir == handshake.Send && r.Protected {
+	for _, r := range all[*event.Record](c.heard[client]) {
+		if r.Dir == event.Send && r.Protected {
 			epoch[r.Epoch]++
 		}
 	}
@@ -282,7 +283,7 @@ func TestNewSessionTickets(t *testing.T) {
 			want = 2
 		}
 		tickets := c.sent(server, message.KindNewSessionTicket)
-		if got := c.decisions(client, "session_ticket"); len(got) != want || len(tickets) != want {
+		if got := c.decisions(client, event.DecisionSessionTicket); len(got) != want || len(tickets) != want {
 			t.Errorf("%d tickets wanted, %d sent, %d taken", want, len(tickets), len(got))
 		}
 		psk := map[string]bool{}
@@ -352,8 +353,8 @@ func TestKeyLog13(t *testing.T) {
 	}
 	random := c.sent(client, message.KindClientHello)[0].(*message.ClientHello).Random
 	secrets := map[string][]byte{}
-	for _, s := range all[*handshake.SecretEvent](c.heard[client]) {
-		secrets[s.Label] = s.Value
+	for _, s := range all[*event.Secret](c.heard[client]) {
+		secrets[string(s.Label)] = s.Value
 	}
 	var want string
 	for _, l := range [][2]string{{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"}, {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"},

@@ -64,7 +64,7 @@ func TestStandardVerifier(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s is not in the table", kind)
 			}
-			if row.why == "" {
+			if row.why == reason.None {
 				if !c.Done() || !s.Done() {
 					t.Errorf("%v, %s: %v, %v", version, kind, c.Err(), s.Err())
 				}

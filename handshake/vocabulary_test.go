@@ -2,41 +2,41 @@ package handshake_test
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 )
 
-// No event carries a key that vocabulary.go does not list, so that narrate can
+// No event carries a key that package event does not list, so that narrate can
 // explain each; and each that it lists is emitted by one of these runs, so that
 // nothing is explained that never happens.
 func TestVocabulary(t *testing.T) {
 	heard := map[string]map[string]bool{"secret": {}, "check": {}, "decision": {}}
-	decisions := handshake.DecisionNames()
+	decisions := event.DecisionNames()
 	note := func(c *connection) {
 		for _, events := range c.heard {
 			for _, e := range events {
 				switch e := e.(type) {
-				case *handshake.SecretEvent:
-					heard["secret"][e.Label] = true
-					if !slices.Contains(handshake.SecretLabels(), e.Label) {
+				case *event.Secret:
+					heard["secret"][string(e.Label)] = true
+					if !slices.Contains(event.SecretLabels(), e.Label) {
 						t.Errorf("a secret is labelled %q", e.Label)
 					}
-				case *handshake.CheckEvent:
-					heard["check"][e.What] = true
-					if !slices.Contains(handshake.CheckNames(), e.What) {
+				case *event.Check:
+					heard["check"][string(e.What)] = true
+					if !slices.Contains(event.CheckNames(), e.What) {
 						t.Errorf("a check is called %q", e.What)
 					}
-				case *handshake.DecisionEvent:
-					heard["decision"][e.What+" "+e.Why] = true
+				case *event.Decision:
+					heard["decision"][string(e.What)+" "+string(e.Why)] = true
 					if !slices.Contains(decisions[e.What], e.Why) {
 						t.Errorf("a decision about %q is made for %q", e.What, e.Why)
 					}
@@ -57,16 +57,19 @@ func TestVocabulary(t *testing.T) {
 		note(rec.connect(t).run(nil))
 	}
 
-	for kind, list := range map[string][]string{"secret": handshake.SecretLabels(), "check": handshake.CheckNames()} {
-		for _, key := range list {
-			if !heard[kind][key] {
-				t.Errorf("no run emits the %s %q", kind, key)
-			}
+	for _, label := range event.SecretLabels() {
+		if !heard["secret"][string(label)] {
+			t.Errorf("no run emits the secret %q", label)
+		}
+	}
+	for _, name := range event.CheckNames() {
+		if !heard["check"][string(name)] {
+			t.Errorf("no run emits the check %q", name)
 		}
 	}
 	for what, list := range decisions {
 		for _, why := range list {
-			if !heard["decision"][what+" "+why] {
+			if !heard["decision"][string(what)+" "+string(why)] {
 				t.Errorf("no run decides about %s for %q", what, why)
 			}
 		}
@@ -267,10 +270,17 @@ func (broken) Began(time.Time) (time.Time, error)              { return time.Tim
 
 // The lists themselves hold each key once.
 func TestVocabularyIsUnique(t *testing.T) {
-	for _, list := range append(slices.Collect(maps.Values(handshake.DecisionNames())), handshake.SecretLabels(), handshake.CheckNames()) {
-		sorted := slices.Sorted(slices.Values(list))
-		if len(slices.Compact(slices.Clone(sorted))) != len(list) {
-			t.Errorf("listed twice: %v", sorted)
-		}
+	once(t, event.SecretLabels())
+	once(t, event.CheckNames())
+	for _, whys := range event.DecisionNames() {
+		once(t, whys)
+	}
+}
+
+func once[T ~string](t *testing.T, list []T) {
+	t.Helper()
+	sorted := slices.Sorted(slices.Values(list))
+	if len(slices.Compact(slices.Clone(sorted))) != len(list) {
+		t.Errorf("listed twice: %v", sorted)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -20,7 +21,7 @@ import (
 
 // packet is one record in flight, and who sent it.
 type packet struct {
-	from   handshake.Role
+	from   event.Role
 	typ    iana.ContentType
 	body   []byte
 	sealed bool // the sender has changed keys (in TLS 1.3 typ tells)
@@ -28,7 +29,7 @@ type packet struct {
 }
 
 // is reports whether p is a handshake message of a kind, or ChangeCipherSpec.
-func (p packet) is(from handshake.Role, k message.Kind) bool {
+func (p packet) is(from event.Role, k message.Kind) bool {
 	if k == message.KindChangeCipherSpec {
 		return p.from == from && p.typ == iana.ChangeCipherSpec
 	}
@@ -54,7 +55,7 @@ func connect(t testing.TB, cc, sc *handshake.Config) *connection {
 	for i, cfg := range []*handshake.Config{cc, sc} {
 		own := *cfg
 		own.Listener, own.ShowSecrets = &c.heard[i], true
-		c.ends[i] = &subject{Endpoint: newEnd(t, handshake.Role(i), &own)}
+		c.ends[i] = &subject{Endpoint: newEnd(t, event.Role(i), &own)}
 	}
 	return c
 }
@@ -69,7 +70,7 @@ func (c *connection) run(h hand) *connection {
 			e.out = nil
 			for b := range eachRecord(out) {
 				moved = true
-				p := packet{handshake.Role(i), iana.ContentType(b[0]), b[5:], c.sealed[i], b}
+				p := packet{event.Role(i), iana.ContentType(b[0]), b[5:], c.sealed[i], b}
 				meant := p.typ == iana.ChangeCipherSpec && e.Summary().Version != iana.TLS13
 				if c.sealed[i] = c.sealed[i] || meant; h != nil {
 					b = h(p)
@@ -90,7 +91,7 @@ func (c *connection) completes() *connection {
 }
 
 // inject feeds bytes to one end, as from its peer.
-func (c *connection) inject(to handshake.Role, b ...[]byte) {
+func (c *connection) inject(to event.Role, b ...[]byte) {
 	for _, b := range b {
 		c.ends[to].feed(b)
 	}
@@ -98,7 +99,7 @@ func (c *connection) inject(to handshake.Role, b ...[]byte) {
 
 // as returns a writer that goes on where an end has stopped: with its keys, and n
 // records under them already sent.
-func (c *connection) as(from handshake.Role, n int) *record.Writer {
+func (c *connection) as(from event.Role, n int) *record.Writer {
 	c.t.Helper()
 	now := reading{sealed: true, keys: writeKeys(c.heard[from], from), seq: uint64(n)}
 	sum := c.ends[from].Summary()
@@ -106,9 +107,9 @@ func (c *connection) as(from handshake.Role, n int) *record.Writer {
 }
 
 // writeKeys are the latest keys that a role's records are protected with.
-func writeKeys(heard collect, from handshake.Role) (k suite.Keys) {
-	for _, s := range all[*handshake.SecretEvent](heard) {
-		switch s.Label {
+func writeKeys(heard collect, from event.Role) (k suite.Keys) {
+	for _, s := range all[*event.Secret](heard) {
+		switch string(s.Label) {
 		case from.String() + "_write_MAC_key":
 			k.MAC = s.Value
 		case from.String() + "_write_key", from.String() + "_early_key", from.String() + "_handshake_key", from.String() + "_application_key":
@@ -126,21 +127,21 @@ type want struct {
 	field  string
 	off    int
 	alert  iana.AlertDescription
-	state  handshake.State // the state that refused
+	state  event.State // the state that refused
 }
 
 const anywhere = -2
 
 // refuses holds that an end has refused in just this way, and keeps to it.
-func (c *connection) refuses(role handshake.Role, w want) *reason.Error {
+func (c *connection) refuses(role event.Role, w want) *reason.Error {
 	c.t.Helper()
 	e := c.ends[role]
 	if e.Err() == nil {
 		c.t.Fatalf("the %v accepts: it is in %v", role, e.State())
 	}
-	var alert *handshake.AlertEvent
-	for _, a := range all[*handshake.AlertEvent](c.heard[role]) {
-		if a.Dir == handshake.Send && a.Level == iana.Fatal {
+	var alert *event.Alert
+	for _, a := range all[*event.Alert](c.heard[role]) {
+		if a.Dir == event.Send && a.Level == iana.Fatal {
 			if alert != nil {
 				c.t.Errorf("a second fatal alert, %v", a.Description)
 			}
@@ -157,14 +158,14 @@ func (c *connection) refuses(role handshake.Role, w want) *reason.Error {
 		c.t.Errorf("refused in %v, want %v", alert.State, w.state)
 	}
 	checkRule(c.t, e.Endpoint, e.Err())
-	if _, err := e.Step(); err != e.Err() || e.State() != handshake.Failed || e.Done() {
+	if _, err := e.Step(); err != e.Err() || e.State() != event.Failed || e.Done() {
 		c.t.Errorf("after the refusal: %v in %v", err, e.State())
 	}
 	return re
 }
 
 // edited passes everything, but one kind of message from one end changed.
-func edited(t testing.TB, cx message.Context, from handshake.Role, k message.Kind, change func(message.Message)) hand {
+func edited(t testing.TB, cx message.Context, from event.Role, k message.Kind, change func(message.Message)) hand {
 	return func(p packet) []byte {
 		if !p.is(from, k) {
 			return p.wire
@@ -183,7 +184,7 @@ func edited(t testing.TB, cx message.Context, from handshake.Role, k message.Kin
 }
 
 // dropped passes everything but one kind of message from one end.
-func dropped(from handshake.Role, k message.Kind) hand {
+func dropped(from event.Role, k message.Kind) hand {
 	return func(p packet) []byte {
 		if p.is(from, k) {
 			return nil
@@ -193,7 +194,7 @@ func dropped(from handshake.Role, k message.Kind) hand {
 }
 
 // before passes everything, and bytes of the hand's own before one kind of message.
-func before(from handshake.Role, k message.Kind, b ...[]byte) hand {
+func before(from event.Role, k message.Kind, b ...[]byte) hand {
 	return func(p packet) []byte {
 		if p.is(from, k) {
 			return slices.Concat(append(b, p.wire)...)
@@ -259,8 +260,8 @@ type evilAnswer struct {
 func (a evilAnswer) Share() []byte { return a.share }
 
 // decisions lists the Why of an end's decisions about something.
-func (c *connection) decisions(role handshake.Role, what string) (why []string) {
-	for _, d := range all[*handshake.DecisionEvent](c.heard[role]) {
+func (c *connection) decisions(role event.Role, what event.DecisionName) (why []event.Why) {
+	for _, d := range all[*event.Decision](c.heard[role]) {
 		if d.What == what {
 			why = append(why, d.Why)
 		}
@@ -269,8 +270,8 @@ func (c *connection) decisions(role handshake.Role, what string) (why []string) 
 }
 
 // states lists where an end has waited.
-func (c *connection) states(role handshake.Role) (list []handshake.State) {
-	for _, s := range all[*handshake.StopEvent](c.heard[role]) {
+func (c *connection) states(role event.Role) (list []event.State) {
+	for _, s := range all[*event.Stop](c.heard[role]) {
 		list = append(list, s.State)
 	}
 	return list

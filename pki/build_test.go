@@ -54,8 +54,8 @@ func TestCrossSignedPastAnExpiredRoot(t *testing.T) {
 		paths int
 	}{
 		{"old root only", []*x509.Certificate{old.Cert}, false, reason.CertificateExpired, 1},
-		{"new root only", []*x509.Certificate{l.Root.Cert}, true, "", 1},
-		{"both", []*x509.Certificate{old.Cert, l.Root.Cert}, true, "", 1},
+		{"new root only", []*x509.Certificate{l.Root.Cert}, true, reason.None, 1},
+		{"both", []*x509.Certificate{old.Cert, l.Root.Cert}, true, reason.None, 1},
 		{"neither", nil, false, reason.CertificateUntrusted, 1},
 	} {
 		r, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(tc.roots...), ServerName: l.Name, Time: lessonTime, Explain: true})

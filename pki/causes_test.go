@@ -27,7 +27,7 @@ func TestCausesAreListed(t *testing.T) {
 				if c.Err == nil {
 					continue
 				}
-				seen[string(c.Err.Reason)+"+"+c.Cause()] = true
+				seen[c.Err.Reason.String()+"+"+c.Cause()] = true
 				if list := causes[c.Err.Reason]; list != nil && c.Err.Reason != reason.CertificateMalformed && !slices.Contains(list, c.Cause()) {
 					t.Errorf("%s: %q is no cause listed of %s", name, c.Cause(), c.Err.Reason)
 				}
@@ -74,7 +74,7 @@ func TestEveryFaultInTheSourceIsListed(t *testing.T) {
 	}
 	byName := map[string][]string{}
 	for r, causes := range Causes() {
-		byName[string(r)] = causes
+		byName[r.String()] = causes
 	}
 	found := 0
 	for _, file := range files {
@@ -94,7 +94,7 @@ func TestEveryFaultInTheSourceIsListed(t *testing.T) {
 			var at ast.Expr
 			switch called := exprText(call.Fun); {
 			case called == "badStatus":
-				causes, at = byName[string(reason.BadStatusResponse)], call.Args[1]
+				causes, at = byName[reason.BadStatusResponse.String()], call.Args[1]
 			case called == "reason.New" && exprText(call.Args[0]) != "reason.CertificateMalformed":
 				causes, at = byName[reasonNamed(exprText(call.Args[0]))], call.Args[2]
 			}
@@ -130,8 +130,8 @@ func exprText(e ast.Expr) string {
 // "certificate_usage".
 func reasonNamed(constant string) string {
 	for _, r := range reason.All() {
-		if strings.EqualFold(strings.TrimPrefix(constant, "reason."), strings.ReplaceAll(string(r), "_", "")) {
-			return string(r)
+		if strings.EqualFold(strings.TrimPrefix(constant, "reason."), strings.ReplaceAll(r.String(), "_", "")) {
+			return r.String()
 		}
 	}
 	return ""

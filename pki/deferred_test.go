@@ -19,7 +19,7 @@ func signaturesOf(t *testing.T, l *Lesson, r *Report) (all []signed) {
 	t.Helper()
 	for i := range r.Paths[0].Checks {
 		if c := &r.Paths[0].Checks[i]; c.Key == CheckSignature || c.Key == CheckStaple {
-			all = append(all, signed{c.Key, c.Inputs})
+			all = append(all, signed{string(c.Key), c.Inputs})
 		}
 	}
 	for _, s := range l.Leaf.Steps {

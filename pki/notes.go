@@ -20,36 +20,39 @@ import (
 // with less: a certificate that breaks such a rule is accepted, and it is said. The row
 // CheckProfile holds those rules of which the breach contradicts itself.
 type Note struct {
-	Key     string // one of NoteKeys
-	Cert    int    // index in Path.Certs
+	Key     NoteKey // one of NoteKeys
+	Cert    int     // index in Path.Certs
 	Subject string
 	Ref     string // where the rule is written
 	Got     string // what breaks it: the serial, the name, the extension; may be the certificate's own text
 }
 
+// NoteKey names a remark about a certificate: narrate's key.
+type NoteKey string
+
 // The keys of notes.
 const (
-	NoteSerialNotPositive    = "serial_not_positive"
-	NoteSerialTooLong        = "serial_too_long"
-	NoteValidityEncoding     = "validity_encoding"
-	NoteUniqueIdentifier     = "unique_identifier"
-	NoteNoAuthorityKeyID     = "no_authority_key_identifier"
-	NoteNoSubjectKeyID       = "no_subject_key_identifier"
-	NoteKeyIDsDiffer         = "key_identifiers_differ"
-	NoteNoKeyUsage           = "no_key_usage"
-	NoteNotCritical          = "not_critical"      // an extension that issuers are to mark critical is not
-	NoteCritical             = "critical"          // and the other way round
-	NoteDuplicatePolicy      = "duplicate_policy"  // one policy twice
-	NoteNameSyntax           = "name_syntax"       // a dNSName that is not in the preferred name syntax
-	NotePathLength           = "path_length_vain"  // pathLenConstraint without keyCertSign
-	NoteNameConstraintsLeaf  = "name_constraints"  // on what is no CA
-	NoteMustStaple           = "must_staple"       // a staple is promised, and nobody asked for one
-	NoteMustStapleSuperseded = "must_staple_multi" // status_request_v2 is promised, which is gone
+	NoteSerialNotPositive    NoteKey = "serial_not_positive"
+	NoteSerialTooLong        NoteKey = "serial_too_long"
+	NoteValidityEncoding     NoteKey = "validity_encoding"
+	NoteUniqueIdentifier     NoteKey = "unique_identifier"
+	NoteNoAuthorityKeyID     NoteKey = "no_authority_key_identifier"
+	NoteNoSubjectKeyID       NoteKey = "no_subject_key_identifier"
+	NoteKeyIDsDiffer         NoteKey = "key_identifiers_differ"
+	NoteNoKeyUsage           NoteKey = "no_key_usage"
+	NoteNotCritical          NoteKey = "not_critical"      // an extension that issuers are to mark critical is not
+	NoteCritical             NoteKey = "critical"          // and the other way round
+	NoteDuplicatePolicy      NoteKey = "duplicate_policy"  // one policy twice
+	NoteNameSyntax           NoteKey = "name_syntax"       // a dNSName that is not in the preferred name syntax
+	NotePathLength           NoteKey = "path_length_vain"  // pathLenConstraint without keyCertSign
+	NoteNameConstraintsLeaf  NoteKey = "name_constraints"  // on what is no CA
+	NoteMustStaple           NoteKey = "must_staple"       // a staple is promised, and nobody asked for one
+	NoteMustStapleSuperseded NoteKey = "must_staple_multi" // status_request_v2 is promised, which is gone
 )
 
 // NoteKeys lists them all.
-func NoteKeys() []string {
-	keys := []string{NoteMustStaple, NoteMustStapleSuperseded, NoteNotCritical, NoteCritical}
+func NoteKeys() []NoteKey {
+	keys := []NoteKey{NoteMustStaple, NoteMustStapleSuperseded, NoteNotCritical, NoteCritical}
 	for _, row := range issuerRules {
 		keys = append(keys, row.key)
 	}
@@ -59,8 +62,9 @@ func NoteKeys() []string {
 // issuerRule is one row: broken returns what breaks it, "" if it is kept. above is the
 // issuer's certificate, nil at the top of a path.
 type issuerRule struct {
-	key, ref string
-	broken   func(c, above *x509.Certificate) string
+	key    NoteKey
+	ref    string
+	broken func(c, above *x509.Certificate) string
 }
 
 var issuerRules = []issuerRule{
@@ -143,7 +147,7 @@ var criticality = []struct {
 func (j *judgement) notes(i int) []Note {
 	c := j.certs[i]
 	var notes []Note
-	add := func(key, ref, got string) {
+	add := func(key NoteKey, ref, got string) {
 		if got != "" {
 			notes = append(notes, Note{Key: key, Cert: i, Subject: c.Subject.String(), Ref: ref, Got: got})
 		}

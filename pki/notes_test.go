@@ -80,7 +80,7 @@ func noteKeys(t *testing.T, certs []*x509.Certificate, o VerifyOptions) (keys []
 		if n.Ref == "" || n.Got == "" || !slices.Contains(NoteKeys(), n.Key) {
 			t.Errorf("%+v", n)
 		}
-		keys = append(keys, string(rune('0'+n.Cert))+" "+n.Key+" "+n.Got)
+		keys = append(keys, string(rune('0'+n.Cert))+" "+string(n.Key)+" "+n.Got)
 	}
 	return keys, r.OK
 }

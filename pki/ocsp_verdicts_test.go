@@ -112,10 +112,10 @@ func TestOCSPVerdicts(t *testing.T) {
 		says   string
 		status string // shown
 	}{
-		"good": {response{issuer, false, sha256, at, all(good), nil}, "", "", "", "good"},
+		"good": {response{issuer, false, sha256, at, all(good), nil}, reason.None, "", "", "good"},
 		"SHA-1": {response{issuer, false, sha1, at, all(good), nil},
 			reason.BadStatusResponse, "signature_algorithm", "our policy", "good"},
-		"by a responder": {response{delegate(nothing), true, sha256, at, all(good), nil}, "", "", "", "good"},
+		"by a responder": {response{delegate(nothing), true, sha256, at, all(good), nil}, reason.None, "", "", "good"},
 		"by a responder, SHA-1": {response{delegate(nothing), true, sha1, at, all(good), nil},
 			reason.BadStatusResponse, "signature_algorithm", "RFC 6960 §4.3", "good"},
 		"by a responder certified over SHA-1": {response{delegate(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA1WithRSA }), true, sha256, at, all(good), nil},
@@ -131,16 +131,16 @@ func TestOCSPVerdicts(t *testing.T) {
 		"unknown, good and revoked": {response{issuer, false, sha256, at, all(unknown, good, revoked), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
 		"good and stale":            {response{issuer, false, sha256, at, all(good, stale), nil}, reason.BadStatusResponse, "next_update", "fresh until", "good"},
 		"good and long revoked":     {response{issuer, false, sha256, at, all(good, staleRevoked), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
-		"good, another revoked":     {response{issuer, false, sha256, at, all(others(StatusRevoked, at), good), nil}, "", "", "", "good"},
+		"good, another revoked":     {response{issuer, false, sha256, at, all(others(StatusRevoked, at), good), nil}, reason.None, "", "", "good"},
 		"only of another":           {response{issuer, false, sha256, at, all(others(StatusGood, at)), nil}, reason.BadStatusResponse, "cert_id", "", ""},
 		"critical in the second":    {response{issuer, false, sha256, at, all(good, critical), nil}, reason.BadStatusResponse, "extensions", oidNobodyKnows.String(), "good"},
 		"signed tomorrow":           {response{issuer, false, sha256, day(1), all(good), nil}, reason.BadStatusResponse, "produced_at", "producedAt", "good"},
 		"signed before it was known": {response{issuer, false, sha256, day(-2), all(good), nil},
 			reason.BadStatusResponse, "produced_at", "or later", "good"},
 		"signed before it was known, this minute":    {response{issuer, false, sha256, lessonTime, all(single(StatusGood, lessonTime.Add(59*time.Second))), nil}, reason.BadStatusResponse, "this_update", "known", "good"},
-		"signed in the minute in which it was known": {response{issuer, false, sha256, at.Truncate(time.Minute), all(single(StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, "", "", "", "good"},
+		"signed in the minute in which it was known": {response{issuer, false, sha256, at.Truncate(time.Minute), all(single(StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, reason.None, "", "", "good"},
 		"signed in the minute before":                {response{issuer, false, sha256, at.Truncate(time.Minute).Add(-time.Second), all(single(StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, reason.BadStatusResponse, "produced_at", "or later", "good"},
-		"signed this second":                         {response{issuer, false, sha256, lessonTime, all(good), nil}, "", "", "", "good"},
+		"signed this second":                         {response{issuer, false, sha256, lessonTime, all(good), nil}, reason.None, "", "", "good"},
 	} {
 		l.Staple = tc.o.marshal(t)
 		r := judge(t, l, true)
@@ -152,7 +152,7 @@ func TestOCSPVerdicts(t *testing.T) {
 		if r.Err != nil && (r.Err.Field != "certificate_status."+tc.field || !strings.Contains(r.Err.Error(), tc.says)) {
 			t.Errorf("%s: %v", name, r.Err)
 		}
-		if got := checkOf(t, r, CheckStaple, 0).Input(InStatus); tc.status != "" && got != tc.status && (tc.reason == "" || tc.field == "cert_status") {
+		if got := checkOf(t, r, CheckStaple, 0).Input(InStatus); tc.status != "" && got != tc.status && (tc.reason == reason.None || tc.field == "cert_status") {
 			t.Errorf("%s is shown as %v", name, got)
 		}
 	}
@@ -254,7 +254,7 @@ func TestOCSPMadeByOpenSSL(t *testing.T) {
 	if len(serial)%2 == 1 {
 		serial = "0" + serial
 	}
-	for state, want := range map[string]reason.Reason{"V\t360101000000Z\t": "", "R\t360101000000Z\t250101000000Z,keyCompromise": reason.CertificateRevoked} {
+	for state, want := range map[string]reason.Reason{"V\t360101000000Z\t": reason.None, "R\t360101000000Z\t250101000000Z,keyCompromise": reason.CertificateRevoked} {
 		index := writeFile(t, dir, "index.txt", []byte(state+"\t"+serial+"\tunknown\t/CN=leaf\n"))
 		out := filepath.Join(dir, "response.der")
 		if said, err := openssl(t, "ocsp", "-index", index, "-CA", issuer, "-rsigner", issuer, "-rkey", key, "-issuer", issuer, "-cert", leaf,
@@ -262,7 +262,7 @@ func TestOCSPMadeByOpenSSL(t *testing.T) {
 			t.Fatalf("%v: %s", err, said)
 		}
 		der := mustRead(t, out)
-		if _, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now()); (refused == nil) != (want == "") || refused != nil && refused.Reason != want {
+		if _, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now()); (refused == nil) != (want == reason.None) || refused != nil && refused.Reason != want {
 			t.Errorf("%q: %v", state, refused)
 		}
 	}

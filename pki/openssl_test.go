@@ -152,7 +152,7 @@ func TestStatusMadeByOpenSSL(t *testing.T) {
 			t.Fatal(err)
 		}
 		st, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now().Add(time.Minute))
-		if (want == "") != (refused == nil) || refused != nil && string(refused.Reason) != want {
+		if (want == "") != (refused == nil) || refused != nil && refused.Reason.String() != want {
 			t.Errorf("%q: %v", index, refused)
 		}
 		if !st.id.Hash.Algorithm.Equal(oidSHA256) {

@@ -55,7 +55,7 @@ var pkitsOutside = map[string]string{
 
 // pkitsFault is what the refused paths of a section of PKITS are about: the checks of
 // which one must fail first, so that none is refused by accident.
-var pkitsFault = map[string][]string{
+var pkitsFault = map[string][]CheckKey{
 	"4.1.":  {CheckSignature, CheckSignatureAlgorithm}, // the latter for DSA
 	"4.2.":  {CheckValidity},
 	"4.3.":  {CheckTrustAnchor}, // nobody bears the issuer's name, so the path ends there
@@ -71,7 +71,7 @@ var pkitsFault = map[string][]string{
 	"4.16.": {CheckCriticalExtension},
 }
 
-func pkitsFaults(name string) []string {
+func pkitsFaults(name string) []CheckKey {
 	for section, checks := range pkitsFault {
 		if strings.HasPrefix(name, section) {
 			return checks
@@ -81,7 +81,7 @@ func pkitsFaults(name string) []string {
 }
 
 // firstFailed is the check that refused the path which the report's error is about.
-func firstFailed(r *Report) string {
+func firstFailed(r *Report) CheckKey {
 	for _, p := range r.Paths {
 		if p.Err != r.Err {
 			continue

@@ -92,8 +92,8 @@ func TestPublicKeys(t *testing.T) {
 		says string
 		key  string
 	}{
-		"RSA":                  {rsaWith(n, 65537), "", "", "RSA-2048"},
-		"RSA, e = 3":           {rsaWith(n, 3), "", "", "RSA-2048"},
+		"RSA":                  {rsaWith(n, 65537), reason.None, "", "RSA-2048"},
+		"RSA, e = 3":           {rsaWith(n, 3), reason.None, "", "RSA-2048"},
 		"RSA, e = 1":           {rsaWith(n, 1), reason.WeakKey, "the exponent 1", "RSA-2048"},
 		"RSA, e = 2":           {rsaWith(n, 2), reason.WeakKey, "the exponent 2", "RSA-2048"},
 		"RSA, even e":          {rsaWith(n, 65536), reason.WeakKey, "odd exponent", "RSA-2048"},
@@ -101,7 +101,7 @@ func TestPublicKeys(t *testing.T) {
 		"RSA, even n":          {rsaWith(new(big.Int).Sub(n, big.NewInt(1)), 65537), reason.WeakKey, "odd modulus", "RSA-2048"},
 		"RSA, 1024 bits":       {rsaWith(odd(1024), 65537), reason.WeakKey, "2048", "RSA-1024"},
 		"RSA, 2047 bits":       {rsaWith(odd(2047), 65537), reason.WeakKey, "2047 bits", "RSA-2047"},
-		"RSA, 8192 bits":       {rsaWith(odd(8192), 65537), "", "", "RSA-8192"},
+		"RSA, 8192 bits":       {rsaWith(odd(8192), 65537), reason.None, "", "RSA-8192"},
 		"RSA, 8193 bits":       {rsaWith(odd(8193), 65537), reason.WeakKey, "8193 bits", "RSA-8193"},
 		"DSA":                  {dsaKey, reason.CertificateUnsupportedKey, "DSA-2048", "DSA-2048"},
 		"X25519":               {pkixKey(x25519.PublicKey()), reason.CertificateUnsupportedKey, "got X25519", "X25519"},
@@ -109,15 +109,15 @@ func TestPublicKeys(t *testing.T) {
 		"ML-DSA-65":            {byOID(2, 16, 840, 1, 101, 3, 4, 3, 18), reason.CertificateUnsupportedKey, "got ML-DSA-65", "ML-DSA-65"},
 		"of nobody's":          {byOID(1, 2, 3, 4), reason.CertificateUnsupportedKey, "got 1.2.3.4", "1.2.3.4"},
 		"ECDSA on P-224":       {pkixKey(p224.Public()), reason.CertificateUnsupportedKey, "P-256, P-384 or P-521", "ECDSA P-224"},
-		"ECDSA on P-521":       {pkixKey(lessonKey("p521", "leaf").Public()), "", "", "ECDSA P-521"},
-		"Ed25519":              {pkixKey(lessonKey("ed25519", "leaf").Public()), "", "", "Ed25519"},
-		"Ed448":                {pkixKey448(t), "", "", "Ed448"},
+		"ECDSA on P-521":       {pkixKey(lessonKey("p521", "leaf").Public()), reason.None, "", "ECDSA P-521"},
+		"Ed25519":              {pkixKey(lessonKey("ed25519", "leaf").Public()), reason.None, "", "Ed25519"},
+		"Ed448":                {pkixKey448(t), reason.None, "", "Ed448"},
 		"Ed448, small order":   {byOID(1, 3, 101, 113), reason.WeakKey, "small order", "Ed448"},
 		"Ed25519, small order": {pkixKey(ed25519.PublicKey(make([]byte, 32))), reason.WeakKey, "small order", "Ed25519"},
 	} {
 		chain := resigned(t, l, func(f []asn1.RawValue) []asn1.RawValue { f[6] = tc.spki; return f })
 		r := judged(t, chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name})
-		if reason.Of(errOf(r)) != tc.want || tc.want != "" && !strings.Contains(r.Err.Error(), tc.says) {
+		if reason.Of(errOf(r)) != tc.want || tc.want != reason.None && !strings.Contains(r.Err.Error(), tc.says) {
 			t.Errorf("%s: %v", name, r.Err)
 		}
 		check := checkOf(t, r, CheckPublicKey, 0)

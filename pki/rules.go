@@ -10,30 +10,33 @@ import (
 	"tlslab/handshake/reason"
 )
 
+// CheckKey names a check of a certificate: narrate's key.
+type CheckKey string
+
 // The keys of the checks, in the order in which they are made on a certificate.
 const (
-	CheckSignatureAlgorithm = "signature_algorithm"
-	CheckSignature          = "signature"
-	CheckValidity           = "validity"
-	CheckStaple             = "staple"
-	CheckTLSFeature         = "tls_feature"
-	CheckIssuerName         = "issuer_name"
-	CheckName               = "name"
-	CheckBasicConstraints   = "basic_constraints"
-	CheckPathLength         = "path_length"
-	CheckKeyUsage           = "key_usage"
-	CheckExtendedKeyUsage   = "extended_key_usage"
-	CheckNameConstraints    = "name_constraints"
-	CheckPolicy             = "policy"
-	CheckCriticalExtension  = "critical_extension"
-	CheckProfile            = "profile"
-	CheckPublicKey          = "public_key"
-	CheckTrustAnchor        = "trust_anchor"
+	CheckSignatureAlgorithm CheckKey = "signature_algorithm"
+	CheckSignature          CheckKey = "signature"
+	CheckValidity           CheckKey = "validity"
+	CheckStaple             CheckKey = "staple"
+	CheckTLSFeature         CheckKey = "tls_feature"
+	CheckIssuerName         CheckKey = "issuer_name"
+	CheckName               CheckKey = "name"
+	CheckBasicConstraints   CheckKey = "basic_constraints"
+	CheckPathLength         CheckKey = "path_length"
+	CheckKeyUsage           CheckKey = "key_usage"
+	CheckExtendedKeyUsage   CheckKey = "extended_key_usage"
+	CheckNameConstraints    CheckKey = "name_constraints"
+	CheckPolicy             CheckKey = "policy"
+	CheckCriticalExtension  CheckKey = "critical_extension"
+	CheckProfile            CheckKey = "profile"
+	CheckPublicKey          CheckKey = "public_key"
+	CheckTrustAnchor        CheckKey = "trust_anchor"
 )
 
 // CheckKeys lists the keys of every check, in the order made.
-func CheckKeys() []string {
-	keys := make([]string, len(rules))
+func CheckKeys() []CheckKey {
+	keys := make([]CheckKey, len(rules))
 	for i := range rules {
 		keys[i] = rules[i].key
 	}
@@ -42,11 +45,12 @@ func CheckKeys() []string {
 
 // rule is one row of the table of checks.
 type rule struct {
-	key, ref string
-	leafRef  func(*judgement) string             // where the rule stands for a leaf; nil: in ref too
-	on       func(*judgement, int) bool          // does it apply to certificate i?
-	test     func(*judgement, int) *reason.Error // is it kept?
-	show     func(*judgement, int) []Input       // what did test look at? (Explain only)
+	key     CheckKey
+	ref     string
+	leafRef func(*judgement) string             // where the rule stands for a leaf; nil: in ref too
+	on      func(*judgement, int) bool          // does it apply to certificate i?
+	test    func(*judgement, int) *reason.Error // is it kept?
+	show    func(*judgement, int) []Input       // what did test look at? (Explain only)
 }
 
 // rules is what a path must satisfy. Each certificate, from the leaf upwards, is

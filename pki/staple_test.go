@@ -15,7 +15,7 @@ import (
 func TestStaples(t *testing.T) {
 	for _, alg := range LessonKeyAlgs() {
 		for staple, want := range map[string]reason.Reason{
-			"good": "", "none": "",
+			"good": reason.None, "none": reason.None,
 			"revoked": reason.CertificateRevoked,
 			"stale":   reason.BadStatusResponse,
 			"unknown": reason.BadStatusResponse,
@@ -61,7 +61,7 @@ func TestOCSPAgainstXCrypto(t *testing.T) {
 			}
 		}
 		now := time.Now() // which it writes into producedAt, whatever it is told
-		for status, want := range map[int]reason.Reason{ocsp.Good: "", ocsp.Revoked: reason.CertificateRevoked, ocsp.Unknown: reason.BadStatusResponse} {
+		for status, want := range map[int]reason.Reason{ocsp.Good: reason.None, ocsp.Revoked: reason.CertificateRevoked, ocsp.Unknown: reason.BadStatusResponse} {
 			der, err := ocsp.CreateResponse(l.Intermediate.Cert, l.Intermediate.Cert, ocsp.Response{
 				Status: status, SerialNumber: l.Leaf.Leaf.SerialNumber,
 				ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(time.Hour), RevokedAt: now.Add(-time.Hour),
@@ -70,7 +70,7 @@ func TestOCSPAgainstXCrypto(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now()) // a new minute may have begun
-			if (refused == nil) != (want == "") || refused != nil && refused.Reason != want {
+			if (refused == nil) != (want == reason.None) || refused != nil && refused.Reason != want {
 				t.Errorf("%s: status %d: %v", alg, status, refused)
 			}
 		}

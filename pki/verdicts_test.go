@@ -203,7 +203,7 @@ func TestSectionsByVersion(t *testing.T) {
 		{0, ServerAuth, "RFC 5246 §7.4.2"}, {0, ClientAuth, "RFC 5246 §7.4.6"},
 	} {
 		r := judged(t, []*x509.Certificate{w.leaf()}, VerifyOptions{Roots: NewTrustStore(w.root()), Usage: tc.of, Version: tc.version})
-		for key, want := range map[string]string{CheckKeyUsage: "RFC 5280 §4.2.1.3, " + tc.want, CheckPublicKey: tc.want + ", RFC 8017 §3.1, RFC 9325 §4.5"} {
+		for key, want := range map[CheckKey]string{CheckKeyUsage: "RFC 5280 §4.2.1.3, " + tc.want, CheckPublicKey: tc.want + ", RFC 8017 §3.1, RFC 9325 §4.5"} {
 			if got := checkOf(t, r, key, 0).Ref; got != want {
 				t.Errorf("%v, usage %v: %s of the leaf cites %s, want %s", tc.version, tc.of, key, got, want)
 			}

@@ -93,8 +93,8 @@ type Path struct {
 
 // Check is one test on one certificate of a path.
 type Check struct {
-	Key     string // one of CheckKeys
-	Cert    int    // index in Path.Certs
+	Key     CheckKey // one of CheckKeys
+	Cert    int      // index in Path.Certs
 	Subject string
 	OK      bool
 	Ref     string // where the rule is written, "RFC 5280 §6.1.3 (a)(1)"

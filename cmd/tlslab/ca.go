@@ -18,7 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/render"
 	"tlslab/pki"
 )
@@ -355,9 +355,9 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	}
 	term := render.NewTerminal(out, out.options)
 	for _, step := range issued.Steps {
-		scene := &handshake.SceneEvent{Meta: handshake.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Key: "ca_" + step.Key}
+		scene := &event.Scene{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Key: "ca_" + step.Key}
 		for _, in := range step.Inputs {
-			scene.Values = append(scene.Values, handshake.SceneValue{Name: in.Name, Value: in.Value()})
+			scene.Values = append(scene.Values, event.Value{Name: in.Name, Value: in.Value()})
 		}
 		term.Event(scene)
 	}

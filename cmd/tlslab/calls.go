@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/tls"
@@ -99,7 +100,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 
 // plight is what to tell a failure of conn by.
 func (c *calls) plight(conn *tls.Conn) *plight {
-	return &plight{lang: c.lang, role: handshake.Client, peer: c.connect, summary: conn.Summary(), flags: &c.liveFlags,
+	return &plight{lang: c.lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.liveFlags,
 		more: allSet(given{"--key-share", c.keyShares != nil}, given{"--early-data", c.earlyData != ""}), session: c.jar.offers()}
 }
 
@@ -138,7 +139,7 @@ func (c *calls) sayResumed(s handshake.Summary, n int) {
 	case s.Resumed:
 		said = say(c.lang, "resumed_id")
 	case s.NotOffered != "":
-		said = narrate.Must(c.lang, narrate.Decision, narrate.DecisionKey(&handshake.DecisionEvent{What: "resumption", Why: s.NotOffered})).Title
+		said = narrate.Must(c.lang, narrate.Decision, narrate.DecisionKey(&event.Decision{What: event.DecisionResumption, Why: s.NotOffered})).Title
 	case tried != nil:
 		said = say(c.lang, "session_declined")
 	case other != nil:

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -16,8 +17,8 @@ import (
 // plight is a live connection that failed, and what had been asked of it.
 type plight struct {
 	lang    narrate.Lang
-	role    handshake.Role // ours
-	peer    string         // as the user calls it
+	role    event.Role // ours
+	peer    string     // as the user calls it
 	summary handshake.Summary
 	flags   *liveFlags
 	staple  string   // a server's --staple
@@ -42,7 +43,7 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 	switch re.Reason {
 	case reason.NotTLS:
 		what, remedy := sayBoth(p.lang, "not_tls", pairs...)
-		if p.role == handshake.Server {
+		if p.role == event.Server {
 			remedy = p.words("client_in_clear")
 		}
 		return p.remedied(err, what, remedy)
@@ -58,7 +59,7 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 // up may have cut off what it was about to say.
 func (p *plight) afterwards(err error) error {
 	switch reason.Of(err) {
-	case "":
+	case reason.None:
 		return nil
 	case reason.TruncatedStream:
 		return p.remedied(err, say(p.lang, "truncated", "peer", p.peer), p.afterCut())
@@ -76,7 +77,7 @@ func (p *plight) afterwards(err error) error {
 // afterCut is what to do where a connection was cut off after the handshake: a server of TLS
 // 1.3 refuses a client's certificate then, and not every server says so.
 func (p *plight) afterCut() string {
-	if p.role == handshake.Client && p.summary.CertificateRequested && p.summary.Version == iana.TLS13 {
+	if p.role == event.Client && p.summary.CertificateRequested && p.summary.Version == iana.TLS13 {
 		return p.words(p.cutKey())
 	}
 	return ""
@@ -87,11 +88,11 @@ func (p *plight) refused(re *reason.Error) error {
 	pairs := []string{"peer", p.peer, "error", narrate.Fault(p.lang, re)}
 	alert, _ := re.Got.(iana.AlertDescription)
 	switch {
-	case p.summary.Renegotiates && p.summary.FailedIn == handshake.Connected && p.role == handshake.Client:
+	case p.summary.Renegotiates && p.summary.FailedIn == event.Connected && p.role == event.Client:
 		return told(p.lang, re, "renegotiation_client", pairs...)
-	case p.summary.Renegotiates && p.summary.FailedIn == handshake.Connected:
+	case p.summary.Renegotiates && p.summary.FailedIn == event.Connected:
 		return told(p.lang, re, "renegotiation_server", pairs...)
-	case p.role == handshake.Server || !p.summary.CertificateRequested || p.summary.CertificateShown || !slices.Contains(wantOfCertificate, alert):
+	case p.role == event.Server || !p.summary.CertificateRequested || p.summary.CertificateShown || !slices.Contains(wantOfCertificate, alert):
 	case p.flags.cert == "":
 		return told(p.lang, re, "wants_certificate", pairs...)
 	default:
@@ -137,29 +138,29 @@ func isReset(err error) bool {
 }
 
 // cutKeys are the keys that cutKey chooses from.
-var cutKeys = map[handshake.Role][]string{
-	handshake.Client: {"cut_at_hello", "cut_asked", "cut_showed", "cut_midway", "own_certificate_unfit"},
-	handshake.Server: {"cut_in_hello", "cut_after_certificate", "cut_midway", "client_in_clear"},
+var cutKeys = map[event.Role][]string{
+	event.Client: {"cut_at_hello", "cut_asked", "cut_showed", "cut_midway", "own_certificate_unfit"},
+	event.Server: {"cut_in_hello", "cut_after_certificate", "cut_midway", "client_in_clear"},
 }
 
 // cutKey is the hint for where the connection stood.
 func (p *plight) cutKey() string {
 	switch {
-	case p.role == handshake.Client && atHello(nil)(p):
+	case p.role == event.Client && atHello(nil)(p):
 		return "cut_at_hello"
-	case p.role == handshake.Client && showed(p):
+	case p.role == event.Client && showed(p):
 		return "cut_showed"
-	case p.role == handshake.Client && p.summary.CertificateRequested && p.flags.cert != "":
+	case p.role == event.Client && p.summary.CertificateRequested && p.flags.cert != "":
 		return "own_certificate_unfit"
-	case p.role == handshake.Client && p.summary.CertificateRequested:
+	case p.role == event.Client && p.summary.CertificateRequested:
 		return "cut_asked"
-	case p.role == handshake.Client:
+	case p.role == event.Client:
 		return "cut_midway"
-	case p.summary.FailedIn == handshake.Start:
+	case p.summary.FailedIn == event.Start:
 		return "cut_in_hello"
-	case p.summary.Resumed || p.summary.PSK || p.summary.FailedIn == handshake.WaitSecondClientHello:
+	case p.summary.Resumed || p.summary.PSK || p.summary.FailedIn == event.WaitSecondClientHello:
 		return "cut_midway"
-	case p.summary.Version == iana.TLS12 && p.summary.FailedIn != handshake.WaitCertificate && p.summary.FailedIn != handshake.WaitClientKeyExchange:
+	case p.summary.Version == iana.TLS12 && p.summary.FailedIn != event.WaitCertificate && p.summary.FailedIn != event.WaitClientKeyExchange:
 		return "cut_midway" // it has answered what it saw
 	}
 	return "cut_after_certificate"

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
@@ -112,11 +112,11 @@ var serverHints = map[iana.AlertDescription][]hint{
 // atHello holds where nothing of the server's had come yet, and also holds.
 func atHello(also func(*plight) bool) func(*plight) bool {
 	return func(p *plight) bool {
-		return p.summary.FailedIn == handshake.WaitServerHello && !p.summary.Retried && (also == nil || also(p))
+		return p.summary.FailedIn == event.WaitServerHello && !p.summary.Retried && (also == nil || also(p))
 	}
 }
 
-func over(p *plight) bool { return p.summary.FailedIn == handshake.Connected }
+func over(p *plight) bool { return p.summary.FailedIn == event.Connected }
 
 func pads(p *plight) bool            { return p.flags.padding > 0 }
 func compresses(p *plight) bool      { return p.flags.compress }
@@ -150,7 +150,7 @@ func (p *plight) unusual() []string {
 // hint is what to do about an alert; "" if nothing is.
 func (p *plight) hint(d iana.AlertDescription) string {
 	table := clientHints
-	if p.role == handshake.Server {
+	if p.role == event.Server {
 		table = serverHints
 	}
 	rows, known := table[d]
@@ -179,9 +179,9 @@ func (p *plight) words(key string) string {
 }
 
 // hintKeys lists the keys that the tables hold for an end.
-func hintKeys(role handshake.Role) (keys []string) {
+func hintKeys(role event.Role) (keys []string) {
 	table := clientHints
-	if role == handshake.Server {
+	if role == event.Server {
 		table = serverHints
 	}
 	for _, rows := range table {

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -39,14 +40,14 @@ func eachAlert(do func(iana.AlertDescription)) {
 // placeholder that stays empty, and belongs to a row.
 func TestHintTables(t *testing.T) {
 	var all []string
-	for role, table := range map[handshake.Role]map[iana.AlertDescription][]hint{handshake.Client: clientHints, handshake.Server: serverHints} {
+	for role, table := range map[event.Role]map[iana.AlertDescription][]hint{event.Client: clientHints, event.Server: serverHints} {
 		eachAlert(func(d iana.AlertDescription) {
 			if rows := table[d]; len(rows) == 0 || rows[len(rows)-1].when != nil || slices.ContainsFunc(rows[:len(rows)-1], func(h hint) bool { return h.when == nil }) {
 				t.Errorf("%v of %v: of its rows the last, and no other, must hold always", d, role)
 			}
 		})
 		verb := newClient()
-		if role == handshake.Server {
+		if role == event.Server {
 			verb = newServer()
 		}
 		for _, key := range hintKeys(role) {
@@ -166,7 +167,7 @@ func TestClientToldEachAlert(t *testing.T) {
 		addr := answering(t, alertOf(iana.Fatal, d))
 		for _, l := range narrate.Langs() {
 			said := called(t, addr, "--lang", string(l))
-			p := &plight{lang: l, summary: handshake.Summary{FailedIn: handshake.WaitServerHello}, flags: new(liveFlags)}
+			p := &plight{lang: l, summary: handshake.Summary{FailedIn: event.WaitServerHello}, flags: new(liveFlags)}
 			want := p.hint(d)
 			lines := strings.Split(strings.TrimSpace(said), "\n")
 			if !strings.Contains(lines[0], narrate.Fault(l, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
@@ -242,7 +243,7 @@ func TestHungUp(t *testing.T) {
 				if err != nil {
 					return
 				}
-				for e.State() == handshake.Start {
+				for e.State() == event.Start {
 					buf := make([]byte, 1<<14)
 					n, _ := c.Read(buf)
 					e.Feed(buf[:n])
@@ -354,13 +355,13 @@ func TestServerToldEachAlert(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for e.State() < handshake.WaitServerHelloDone { // its flight has been seen
-			for progress := true; progress && e.State() != handshake.SendClientKeyExchange; {
+		for e.State() < event.WaitServerHelloDone { // its flight has been seen
+			for progress := true; progress && e.State() != event.SendClientKeyExchange; {
 				if progress, err = e.Step(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if e.State() >= handshake.SendCertificate {
+			if e.State() >= event.SendCertificate {
 				break
 			}
 			if _, err := raw.Write(e.Output()); err != nil {
@@ -386,7 +387,7 @@ func TestServerToldEachAlert(t *testing.T) {
 			t.Fatalf("nothing is said of %v:\n%s", d, said)
 		}
 		mine, _, _ = strings.Cut(mine, "\nconnection ")
-		p := &plight{lang: narrate.En, role: handshake.Server, staple: "none", summary: handshake.Summary{FailedIn: handshake.WaitClientKeyExchange},
+		p := &plight{lang: narrate.En, role: event.Server, staple: "none", summary: handshake.Summary{FailedIn: event.WaitClientKeyExchange},
 			flags: &liveFlags{offer: offer{tls: "1.2"}}}
 		want := p.hint(d)
 		lines := strings.Split(strings.TrimSpace(mine), "\n")

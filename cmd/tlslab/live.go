@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
@@ -96,7 +97,7 @@ type transcript struct {
 	weight  int                // of the events in a JSON document
 	unshown func(n int) string // says that n of them are not shown
 	show    interface {
-		handshake.Listener
+		event.Listener
 		Close() error
 	}
 }
@@ -153,7 +154,7 @@ func (t *transcript) attach(cfg *handshake.Config) {
 }
 
 // Event takes the next event.
-func (t *transcript) Event(e handshake.Event) {
+func (t *transcript) Event(e event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.tooMuch(e) {
@@ -169,13 +170,13 @@ func (t *transcript) Event(e handshake.Event) {
 // endDocument ends a JSON document that has become long, and begins another one: in a server,
 // whose peer could else go on until the memory is full. What a document holds is known when it
 // is written; before that we go by what its events are made of.
-func (t *transcript) endDocument(e handshake.Event) {
+func (t *transcript) endDocument(e event.Event) {
 	doc, json := t.show.(*render.JSON)
 	if !json || t.title == "" {
 		return
 	}
 	t.weight += eventWeight
-	if r, ok := e.(*handshake.RecordEvent); ok {
+	if r, ok := e.(*event.Record); ok {
 		t.weight += bytesWeight * len(r.Wire)
 	}
 	if t.weight < maxDocument {
@@ -205,14 +206,14 @@ const maxHeld = 1 << 20
 const maxData = 1000
 
 // tooMuch reports whether e is about data of which this piece has shown enough.
-func (t *transcript) tooMuch(e handshake.Event) bool {
+func (t *transcript) tooMuch(e event.Event) bool {
 	if _, text := t.show.(*render.Terminal); !text || t.title == "" {
 		return false // a program reads it, and wants all; or it goes out as it happens, and holds nothing
 	}
 	switch e := e.(type) {
-	case *handshake.RecordEvent: // comes before what is in it if it is received, and after it if sent
+	case *event.Record: // comes before what is in it if it is received, and after it if sent
 		return e.Type == iana.ApplicationData && t.data >= maxData
-	case *handshake.DataEvent:
+	case *event.Data:
 		t.data++
 		return t.data > maxData
 	}

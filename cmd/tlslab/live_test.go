@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
@@ -190,7 +191,7 @@ func TestTranscriptsDoNotInterleave(t *testing.T) {
 	one, two := flags.newTranscript(out, "one"), flags.newTranscript(out, "two")
 	for i := range 4 {
 		for _, tr := range []*transcript{one, two} {
-			tr.Event(&handshake.SceneEvent{Key: "recording_decrypted", Values: []handshake.SceneValue{{Name: "plaintext", Value: fmt.Sprint(tr.title, i)}}})
+			tr.Event(&event.Scene{Key: "recording_decrypted", Values: []event.Value{{Name: "plaintext", Value: fmt.Sprint(tr.title, i)}}})
 		}
 	}
 	if b.Len() != 0 {

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/tls"
 )
 
@@ -191,7 +191,7 @@ func (c *liveConn) report() {
 		return
 	}
 	l := c.host.flags.lang
-	plight := &plight{lang: l, role: handshake.Server, peer: say(l, "client"), summary: c.Summary(), flags: &c.host.flags.liveFlags, staple: c.host.flags.staple}
+	plight := &plight{lang: l, role: event.Server, peer: say(l, "client"), summary: c.Summary(), flags: &c.host.flags.liveFlags, staple: c.host.flags.staple}
 	what := plight.trouble(context.Background(), end)
 	slow := new(tooSlow)
 	switch late := errors.As(end, &slow); {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/pcapng"
@@ -99,7 +100,7 @@ func (p *captureFile) tap(raw net.Conn, weAreServer bool, cfg *handshake.Config)
 
 // perform runs a lesson, and writes what was on its wires. A lesson that cannot be written
 // has been held all the same.
-func (p *captureFile) perform(ctx context.Context, o scenario.Options, l handshake.Listener) (*scenario.Transcript, error) {
+func (p *captureFile) perform(ctx context.Context, o scenario.Options, l event.Listener) (*scenario.Transcript, error) {
 	t, err := scenario.Run(ctx, o, l)
 	if err != nil || p.w == nil {
 		return t, err

@@ -13,7 +13,7 @@ import (
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
@@ -125,7 +125,7 @@ func (l *proxyList) explain(n int) {
 	}
 	if toClient, toServer, forged := rec.Legs(); forged != nil {
 		compared := func(key string, s scenario.SideBySide) {
-			term.Event(&handshake.SceneEvent{Key: key, Values: []handshake.SceneValue{{Name: "compared", Value: s}}})
+			term.Event(&event.Scene{Key: key, Values: []event.Value{{Name: "compared", Value: s}}})
 		}
 		compared("mitm_compare", scenario.CompareCertificates(toServer.PeerChain[0], forged))
 		if toClient != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -19,9 +20,9 @@ import (
 // An end that asks for a second handshake, and ends the connection when it gets none: what
 // happened is said, and nothing of cipher suites.
 func TestRenegotiationSaid(t *testing.T) {
-	for _, role := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, role := range []event.Role{event.Client, event.Server} {
 		for _, l := range narrate.Langs() {
-			p := &plight{lang: l, role: role, peer: "it", flags: new(liveFlags), summary: handshake.Summary{Renegotiates: true, FailedIn: handshake.Connected}}
+			p := &plight{lang: l, role: role, peer: "it", flags: new(liveFlags), summary: handshake.Summary{Renegotiates: true, FailedIn: event.Connected}}
 			var said *trouble
 			err := p.afterwards(reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure))
 			if !errors.As(err, &said) || l == narrate.En && !strings.Contains(said.what, "asked for a second handshake") || strings.Contains(said.remedy, "--cipher") || said.remedy == "" {

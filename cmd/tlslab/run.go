@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
@@ -167,7 +167,7 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) err
 	if r.format == "text" && !r.firstScreen() {
 		return r.playText(cmd, o, out)
 	}
-	var listener handshake.Listener
+	var listener event.Listener
 	if r.step {
 		s := newStepper(nil, cmd.InOrStdin(), unfiltered(cmd.ErrOrStderr()), out.options)
 		o.BeforeMove, listener = s.beforeMove, s
@@ -206,7 +206,7 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 	}
 	steps := newStepper(out, cmd.InOrStdin(), prompt, out.options)
 	term := render.NewTerminal(steps, out.options)
-	var listener handshake.Listener = term
+	var listener event.Listener = term
 	if r.step {
 		steps.term = term
 		o.BeforeMove, listener = steps.beforeMove, steps

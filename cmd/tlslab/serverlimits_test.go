@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/render"
 )
@@ -316,9 +316,9 @@ func TestPieceOfATranscript(t *testing.T) {
 	tr := l.newTranscript(&output{w: &shown, options: render.TerminalOptions{Lang: "en", Width: 80}}, "connection 1")
 	const records = 100 * maxData
 	for i := range records {
-		tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
+		tr.Event(&event.Record{Dir: event.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
 			Sequence: uint64(i), Protected: true, Wire: make([]byte, 23), Payload: []byte("x")})
-		tr.Event(&handshake.DataEvent{Dir: handshake.Receive, Data: []byte("x")})
+		tr.Event(&event.Data{Dir: event.Receive, Data: []byte("x")})
 	}
 	if err := tr.close(); err != nil {
 		t.Fatal(err)
@@ -342,13 +342,13 @@ func TestHeldTranscript(t *testing.T) {
 		most, told := 0, 0
 		for i := 0; told < 4*maxHeld; i++ {
 			if format == "json" { // a text has enough of data before that: TestPieceOfATranscript
-				tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
+				tr.Event(&event.Record{Dir: event.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
 					Sequence: uint64(i), Protected: true, Wire: make([]byte, 1000), Payload: make([]byte, 900)})
-				tr.Event(&handshake.DataEvent{Dir: handshake.Receive, Data: make([]byte, 900)})
+				tr.Event(&event.Data{Dir: event.Receive, Data: make([]byte, 900)})
 			} else {
-				tr.Event(&handshake.RecordEvent{Dir: handshake.Receive, Type: iana.Handshake, Version: iana.TLS12, Epoch: 1,
+				tr.Event(&event.Record{Dir: event.Receive, Type: iana.Handshake, Version: iana.TLS12, Epoch: 1,
 					Sequence: uint64(i), Protected: true, Wire: make([]byte, 26), Payload: []byte{24, 0, 0, 1, 1}})
-				tr.Event(&handshake.KeyChangeEvent{Dir: handshake.Receive, Epoch: 1})
+				tr.Event(&event.KeyChange{Dir: event.Receive, Epoch: 1})
 			}
 			most = max(most, tr.held.Len())
 			if told = tr.held.Len() + shown.Len(); i > 50_000 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/session"
 	"tlslab/handshake/session/redis"
 )
@@ -140,9 +141,9 @@ func (s *serverStore) ticketKeys() *session.TicketKeys {
 
 // accept is for Config.AcceptEarlyData: no early data without the store, whatever the
 // defences are. Ticket keys that were fetched before it was lost do not suffice.
-func (s *serverStore) accept(in handshake.EarlyDataInput) string {
+func (s *serverStore) accept(in handshake.EarlyDataInput) event.Why {
 	if _, err := s.Began(in.Time); err != nil {
-		return "store_failed"
+		return event.WhyStoreFailed
 	}
 	return ""
 }

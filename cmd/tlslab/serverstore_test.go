@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
@@ -86,12 +87,12 @@ func TestMarksOfServer(t *testing.T) {
 		if recording := strings.Contains(defend, "recording"); recording != (store.mark > 0) || store.mark > 2*replay.DefaultWindow+session.ClockSkew {
 			t.Errorf("--defend %s: a mark lasts for %v", defend, store.mark)
 		} else if recording {
-			if why := cfg.AcceptEarlyData(in); why != "seen_before" {
+			if why := cfg.AcceptEarlyData(in); why != event.WhySeenBefore {
 				t.Errorf("--defend %s: a replay: %q", defend, why)
 			}
 		}
 		in.Time, in.Elapsed, in.Binder = in.Time.Add(11*time.Second), in.Elapsed+11*time.Second, []byte("late")
-		if why := cfg.AcceptEarlyData(in); why != "not_fresh" {
+		if why := cfg.AcceptEarlyData(in); why != event.WhyNotFresh {
 			t.Errorf("--defend %s: late by 11 s: %q", defend, why)
 		}
 	}

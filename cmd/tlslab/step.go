@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/render"
 )
 
@@ -44,14 +45,14 @@ func (s *stepper) beforeMove(e *handshake.Endpoint) error {
 }
 
 // Event passes the event on; if a move begins with it, there is something to wait for.
-func (s *stepper) Event(e handshake.Event) {
-	_, idle := e.(*handshake.StopEvent)
-	_, scene := e.(*handshake.SceneEvent)
+func (s *stepper) Event(e event.Event) {
+	_, idle := e.(*event.Stop)
+	_, scene := e.(*event.Scene)
 	switch {
 	case idle:
 	case !scene && s.begins(e):
 		s.announce()
-	case s.due != nil && (scene || e.Head().State == handshake.Connected):
+	case s.due != nil && (scene || e.Head().State == event.Connected):
 		s.settle() // this is no move of the handshake: it is shown without waiting
 	}
 	if s.term != nil {
@@ -61,14 +62,14 @@ func (s *stepper) Event(e handshake.Event) {
 
 // begins reports whether e is the first of a move of the handshake. Opening a record
 // and reading the message in it are two Steps, and one move to a reader.
-func (s *stepper) begins(e handshake.Event) bool {
+func (s *stepper) begins(e event.Event) bool {
 	if s.begun || s.endpoint == nil || s.endpoint.Done() || s.endpoint.Err() != nil {
 		return false
 	}
 	s.begun = true
-	record, isRecord := e.(*handshake.RecordEvent)
+	record, isRecord := e.(*event.Record)
 	opened := s.opened
-	s.opened = isRecord && record.Dir == handshake.Receive
+	s.opened = isRecord && record.Dir == event.Receive
 	return s.opened || !opened
 }
 

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake"
 	"tlslab/handshake/certcompress"
-	"tlslab/handshake/iana"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 )
 
 // whatIf are the switches that came with TLS 1.3. A verb has those that its end has a
@@ -26,9 +26,9 @@ type whatIf struct {
 func (w *whatIf) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&w.padding, "padding", 0, "add `N` zeros to each protected record (TLS 1.3)")
-	f.StringSliceVar(&w.compressCert, "compress-cert", nil, "compress certificates (RFC 8879), best first: "+strings.Join(compressions(), ",")+" (TLS 1.3)")
+	f.StringSliceVar(&w.compressCert, "compress-cert", nil, "compress certificates (RFC 8879), best first: "+strings.Join(compressionNames(), ",")+" (TLS 1.3)")
 	f.IntVar(&w.recordSize, "record-size-limit", 0, "take at most `N` bytes of plaintext in a record (RFC 8449)")
-	complete(cmd, "compress-cert", compressions)
+	complete(cmd, "compress-cert", compressionNames)
 }
 
 // clientFlags are those of a client alone.
@@ -62,17 +62,17 @@ func (w *whatIf) check() error {
 }
 
 // algorithms are those that --compress-cert names; nil if it was not given.
-func (w *whatIf) algorithms() ([]iana.CertificateCompressionAlgorithm, error) {
-	var out []iana.CertificateCompressionAlgorithm
+func (w *whatIf) algorithms() ([]*certcompress.Method, error) {
+	var out []*certcompress.Method
 names:
 	for _, name := range w.compressCert {
-		for _, a := range certcompress.Algorithms() {
-			if strings.EqualFold(name, a.String()) {
-				out = append(out, a)
+		for _, m := range compressions {
+			if strings.EqualFold(name, m.String()) {
+				out = append(out, m)
 				continue names
 			}
 		}
-		return nil, misuse("There are "+strings.Join(compressions(), ", ")+".", "--compress-cert %s: no such algorithm", name)
+		return nil, misuse("There are "+strings.Join(compressionNames(), ", ")+".", "--compress-cert %s: no such algorithm", name)
 	}
 	return out, nil
 }
@@ -92,10 +92,14 @@ func (w *whatIf) apply(cfg *handshake.Config) (err error) {
 	return nil
 }
 
-func compressions() []string {
+// compressions are the algorithms for certificates, most preferred first. A self-made chain
+// of 2988 bytes came to 1999, 2035 and 2075 in this order, so little is to be gained.
+var compressions = []*certcompress.Method{zstd.Method, brotli.Method, certcompress.Zlib}
+
+func compressionNames() []string {
 	var out []string
-	for _, a := range certcompress.Algorithms() {
-		out = append(out, fmt.Sprint(a))
+	for _, m := range compressions {
+		out = append(out, m.String())
 	}
 	return out
 }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"tlslab/handshake/tls"
+	"tlslab/handshake/tls/https"
 	"tlslab/pki"
 )
 
@@ -56,7 +57,7 @@ func run(ctx context.Context, w io.Writer, addr string) error {
 
 	server := &http.Server{Handler: http.HandlerFunc(page), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
-	if err := tls.Serve(server, l, cfg); !errors.Is(err, http.ErrServerClosed) {
+	if err := https.Serve(server, l, cfg); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

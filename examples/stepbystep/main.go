@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/pki"
 )
 
@@ -72,7 +73,7 @@ func turn(w io.Writer, e *handshake.Endpoint) error {
 
 // choice puts the rows of the table into words. Two rows may name one message: where
 // it leads then depends on what was negotiated.
-func choice(legal []handshake.Move) string {
+func choice(legal []event.Move) string {
 	var words []string
 	for i, m := range legal {
 		if i == 0 || m.Msg != legal[i-1].Msg {

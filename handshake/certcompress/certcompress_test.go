@@ -18,11 +18,17 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"tlslab/handshake/certcompress"
+	brotlimethod "tlslab/handshake/certcompress/brotli"
+	zstdmethod "tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
 
 const limit = 1 << 18
+
+// methods are all that there are, those of the packages below too: what they must hold to is
+// the same.
+var methods = []*certcompress.Method{zstdmethod.Method, brotlimethod.Method, certcompress.Zlib}
 
 // message is n bytes that compress about as well as certificates do: half words that
 // come again, half noise.
@@ -42,33 +48,33 @@ func message(n int) []byte {
 // in Node, zstd -19 with its checksum.
 func TestKnownAnswers(t *testing.T) {
 	want := []byte("certificate certificate certificate")
-	for alg, in := range map[iana.CertificateCompressionAlgorithm]string{
-		iana.CompressZlib:   "789c4b4e2d2ac94ccb4c4e2c495548c6ce0600f8720dca",
-		iana.CompressBrotli: "1b2200f825000a18626a016f4c0d",
-		iana.CompressZstd:   "28b52ffd0468950000606365727469666963617465200100af4b1226d30c83",
+	for alg, in := range map[*certcompress.Method]string{
+		certcompress.Zlib:   "789c4b4e2d2ac94ccb4c4e2c495548c6ce0600f8720dca",
+		brotlimethod.Method: "1b2200f825000a18626a016f4c0d",
+		zstdmethod.Method:   "28b52ffd0468950000606365727469666963617465200100af4b1226d30c83",
 	} {
 		b, err := hex.DecodeString(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := certcompress.Decompress(alg, b, len(want)); err != nil || !bytes.Equal(got, want) {
+		if got, err := alg.Decompress(b, len(want)); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%v: %q, %v", alg, got, err)
 		}
 	}
 }
 
 func TestRoundTrip(t *testing.T) {
-	for _, alg := range certcompress.Algorithms() {
+	for _, alg := range methods {
 		for _, n := range []int{1, 2, 11, 1000, 4000, 1 << 15, 1<<16 + 1, limit} {
 			b := message(n)
-			c, err := certcompress.Compress(alg, b)
+			c, err := alg.Compress(b)
 			if err != nil {
 				t.Fatalf("%v, %d bytes: %v", alg, n, err)
 			}
 			if n >= 1000 && len(c) > n*3/4 {
 				t.Errorf("%v makes %d bytes of %d", alg, len(c), n)
 			}
-			if got, err := certcompress.Decompress(alg, c, n); err != nil || !bytes.Equal(got, b) {
+			if got, err := alg.Decompress(c, n); err != nil || !bytes.Equal(got, b) {
 				t.Errorf("%v, %d bytes: %d, %v", alg, n, len(got), err)
 			}
 		}
@@ -78,8 +84,8 @@ func TestRoundTrip(t *testing.T) {
 // The length is the sender's claim, and has to be right to the byte.
 func TestWrongLength(t *testing.T) {
 	b := message(3000)
-	for _, alg := range certcompress.Algorithms() {
-		c, err := certcompress.Compress(alg, b)
+	for _, alg := range methods {
+		c, err := alg.Compress(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,8 +98,8 @@ func TestWrongLength(t *testing.T) {
 // Nothing may follow, nothing may be missing.
 func TestEnds(t *testing.T) {
 	b := message(600)
-	for _, alg := range certcompress.Algorithms() {
-		c, err := certcompress.Compress(alg, b)
+	for _, alg := range methods {
+		c, err := alg.Compress(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,16 +119,16 @@ func TestBombs(t *testing.T) {
 	const most = 1 << 20
 	zeros := make([]byte, 16<<20)
 	for what, c := range map[string]struct {
-		alg  iana.CertificateCompressionAlgorithm
+		alg  *certcompress.Method
 		bomb []byte
 	}{
-		"16 MiB of zeros, zlib":                   {iana.CompressZlib, zlibOf(zeros)},
-		"16 MiB of zeros, brotli":                 {iana.CompressBrotli, brotliOf(zeros, 1, 24)},
-		"16 MiB of zeros, zstd":                   {iana.CompressZstd, zstdOf(t, zeros)},
-		"a zstd frame of 2^62 bytes, it says":     {iana.CompressZstd, frameOf(1 << 62)},
-		"a zstd window of 2 GiB, it says":         {iana.CompressZstd, unhex("28b52ffd" + "00" + "a8" + "010000")},
-		"a brotli block of 16 MiB, it says":       {iana.CompressBrotli, unhex("cffffffff8")},
-		"a brotli window of 1 GiB (large_window)": {iana.CompressBrotli, unhex("111e" + "ffffffff")},
+		"16 MiB of zeros, zlib":                   {certcompress.Zlib, zlibOf(zeros)},
+		"16 MiB of zeros, brotli":                 {brotlimethod.Method, brotliOf(zeros, 1, 24)},
+		"16 MiB of zeros, zstd":                   {zstdmethod.Method, zstdOf(t, zeros)},
+		"a zstd frame of 2^62 bytes, it says":     {zstdmethod.Method, frameOf(1 << 62)},
+		"a zstd window of 2 GiB, it says":         {zstdmethod.Method, unhex("28b52ffd" + "00" + "a8" + "010000")},
+		"a brotli block of 16 MiB, it says":       {brotlimethod.Method, unhex("cffffffff8")},
+		"a brotli window of 1 GiB (large_window)": {brotlimethod.Method, unhex("111e" + "ffffffff")},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -143,32 +149,29 @@ func TestWindows(t *testing.T) {
 		for _, n := range []int{len(far), 1<<17 - 16, 700} {
 			b := far[len(far)-n:]
 			c := brotliOf(b, 5, window)
-			if got, err := certcompress.Decompress(iana.CompressBrotli, c, n); err != nil || !bytes.Equal(got, b) {
+			if got, err := brotlimethod.Method.Decompress(c, n); err != nil || !bytes.Equal(got, b) {
 				t.Errorf("brotli, 2^%d, %d bytes: %v", window, n, err)
 			}
 		}
 	}
 	for window := 2 << 10; window <= 8<<20; window *= 8 {
 		c := zstdOf(t, far, zstd.WithWindowSize(window))
-		if got, err := certcompress.Decompress(iana.CompressZstd, c, len(far)); err != nil || !bytes.Equal(got, far) {
+		if got, err := zstdmethod.Method.Decompress(c, len(far)); err != nil || !bytes.Equal(got, far) {
 			t.Errorf("zstd, %d bytes: %v", window, err)
 		}
 	}
 }
 
-func TestNoSuchAlgorithm(t *testing.T) {
-	for _, alg := range []iana.CertificateCompressionAlgorithm{0, 4, 0x1a1a} {
-		if _, err := certcompress.Decompress(alg, []byte{0}, 1); reason.Of(err) != reason.NotOffered {
-			t.Errorf("%v: %v", alg, err)
-		}
-		if _, err := certcompress.Compress(alg, []byte{0}); reason.Of(err) != reason.Misuse {
-			t.Errorf("%v: %v", alg, err)
+func TestFind(t *testing.T) {
+	for i, a := range certcompress.Algorithms(methods) {
+		if m := certcompress.Find(methods, a); m != methods[i] || m.Algorithm() != a || m.String() != a.String() {
+			t.Errorf("%v is found as %v", a, m)
 		}
 	}
-	a := certcompress.Algorithms()
-	a[0] = 0
-	if certcompress.Algorithms()[0] == 0 {
-		t.Error("Algorithms lends its own slice")
+	for _, a := range []iana.CertificateCompressionAlgorithm{0, 4, 0x1a1a} {
+		if m := certcompress.Find(methods, a); m != nil {
+			t.Errorf("%v is found as %v", a, m)
+		}
 	}
 }
 
@@ -177,7 +180,7 @@ func TestNoSuchAlgorithm(t *testing.T) {
 func TestNoise(t *testing.T) {
 	r := rand.New(rand.NewChaCha8([32]byte{2}))
 	b := message(300)
-	for _, alg := range certcompress.Algorithms() {
+	for _, alg := range methods {
 		for range 500 {
 			noise := make([]byte, r.IntN(60))
 			for i := range noise {
@@ -185,7 +188,7 @@ func TestNoise(t *testing.T) {
 			}
 			try(t, alg, noise, 1+r.IntN(100))
 		}
-		c, err := certcompress.Compress(alg, b)
+		c, err := alg.Compress(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,13 +207,13 @@ func TestConcurrency(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			for _, alg := range certcompress.Algorithms() {
-				c, err := certcompress.Compress(alg, b)
+			for _, alg := range methods {
+				c, err := alg.Compress(b)
 				if err != nil {
 					t.Error(err)
 					continue
 				}
-				if got, err := certcompress.Decompress(alg, c, len(b)); err != nil || !bytes.Equal(got, b) {
+				if got, err := alg.Decompress(c, len(b)); err != nil || !bytes.Equal(got, b) {
 					t.Errorf("%v: %v", alg, err)
 				}
 			}
@@ -227,36 +230,38 @@ func TestConcurrency(t *testing.T) {
 }
 
 func FuzzDecompress(f *testing.F) {
-	for _, alg := range certcompress.Algorithms() {
+	for _, alg := range methods {
 		for _, n := range []int{1, 40, 700} {
-			c, err := certcompress.Compress(alg, message(n))
+			c, err := alg.Compress(message(n))
 			if err != nil {
 				f.Fatal(err)
 			}
-			f.Add(uint16(alg), c, n)
+			f.Add(uint16(alg.Algorithm()), c, n)
 		}
 	}
 	f.Add(uint16(iana.CompressZstd), frameOf(1<<62), 100)
 	f.Add(uint16(iana.CompressBrotli), []byte(nil), 1<<18)
 	f.Fuzz(func(t *testing.T, alg uint16, b []byte, n int) {
-		try(t, iana.CertificateCompressionAlgorithm(alg), b, n)
+		if m := certcompress.Find(methods, iana.CertificateCompressionAlgorithm(alg)); m != nil {
+			try(t, m, b, n)
+		}
 	})
 }
 
 // try opens b: that yields n bytes or a refusal.
-func try(t *testing.T, alg iana.CertificateCompressionAlgorithm, b []byte, n int) {
+func try(t *testing.T, alg *certcompress.Method, b []byte, n int) {
 	t.Helper()
 	before := bytes.Clone(b)
-	out, err := certcompress.Decompress(alg, b, n)
+	out, err := alg.Decompress(b, n)
 	switch r := reason.Of(err); {
 	case err == nil && len(out) != n:
 		t.Errorf("%v: %d bytes instead of %d", alg, len(out), n)
-	case err != nil && (out != nil || r != reason.CertificateCompression && r != reason.NotOffered):
+	case err != nil && (out != nil || r != reason.CertificateCompression):
 		t.Errorf("%v: %d bytes and %v", alg, len(out), err)
 	case !bytes.Equal(before, b):
 		t.Errorf("%v: the input was changed", alg)
 	}
-	if alg == iana.CompressBrotli && n > 0 && n <= limit {
+	if alg == brotlimethod.Method && n > 0 && n <= limit {
 		// With its window left as it is, the stream says the same.
 		all, plain := io.ReadAll(io.LimitReader(brotli.NewReader(bytes.NewReader(b)), int64(n+1)))
 		if (plain == nil && len(all) == n) != (err == nil) || err == nil && !bytes.Equal(all, out) {
@@ -265,9 +270,9 @@ func try(t *testing.T, alg iana.CertificateCompressionAlgorithm, b []byte, n int
 	}
 }
 
-func refuse(t *testing.T, alg iana.CertificateCompressionAlgorithm, b []byte, n int) {
+func refuse(t *testing.T, alg *certcompress.Method, b []byte, n int) {
 	t.Helper()
-	_, err := certcompress.Decompress(alg, b, n)
+	_, err := alg.Decompress(b, n)
 	var e *reason.Error
 	if !errors.As(err, &e) || e.Reason != reason.CertificateCompression || !strings.HasPrefix(e.Field, "compressed_certificate.") {
 		t.Errorf("%v, %d bytes claimed to be %d: %v", alg, len(b), n, err)

@@ -15,8 +15,9 @@ const Protocol = "h2"
 // at once (RFC 9113 §3.4). A SETTINGS frame follows it.
 const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// Type is the type of a frame (RFC 9113 §6).
-type Type uint8
+// Type is the type of a frame (RFC 9113 §6), which is one byte there. It has room for more, so
+// that no peer can send a frame which is taken for the preface.
+type Type uint16
 
 // The types of RFC 9113, and Connection for the client's preface, which is no frame.
 const (
@@ -30,7 +31,7 @@ const (
 	GoAway       Type = 7
 	WindowUpdate Type = 8
 	Continuation Type = 9
-	Connection   Type = 255
+	Connection   Type = 0x100
 )
 
 var typeNames = map[Type]string{Data: "DATA", Headers: "HEADERS", Priority: "PRIORITY", ResetStream: "RST_STREAM", Settings: "SETTINGS",
@@ -41,7 +42,7 @@ func (t Type) String() string {
 	if name := typeNames[t]; name != "" {
 		return name
 	}
-	return fmt.Sprintf("0x%02x", uint8(t))
+	return fmt.Sprintf("0x%02x", uint16(t))
 }
 
 // The flags of RFC 9113. EndStream and Ack are one bit, of different types.
@@ -62,8 +63,10 @@ func (t Type) flagNames() map[uint8]string {
 		return map[uint8]string{EndStream: "END_STREAM", EndHeaders: "END_HEADERS", Padded: "PADDED", PriorityIn: "PRIORITY"}
 	case Settings, Ping:
 		return map[uint8]string{Ack: "ACK"}
-	case PushPromise, Continuation:
+	case PushPromise:
 		return map[uint8]string{EndHeaders: "END_HEADERS", Padded: "PADDED"}
+	case Continuation:
+		return map[uint8]string{EndHeaders: "END_HEADERS"}
 	}
 	return nil
 }

@@ -247,3 +247,18 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// TestAnyFrame: whatever bytes a frame's type and flags are, a frame is not taken for the
+// preface, and no flag has a name that RFC 9113 §6 does not give it there.
+func TestAnyFrame(t *testing.T) {
+	padded := map[Type]bool{Data: true, Headers: true, PushPromise: true} // §6.1, §6.2, §6.6
+	for typ := range 256 {
+		frames, ok := Read(append([]byte(Preface), 0, 0, 9, byte(typ), Padded, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+		if !ok || len(frames) != 2 {
+			continue // of a length that its type may not have
+		}
+		if s := frames[1].String(); frames[1].Type == Connection || strings.Contains(s, "preface") || strings.Contains(s, "PADDED") != padded[Type(typ)] {
+			t.Errorf("type %#02x: %s", typ, s)
+		}
+	}
+}

@@ -199,8 +199,12 @@ func fillNonzero(rand io.Reader, b []byte) error {
 }
 
 func strong(key *rsa.PublicKey) error {
-	if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-		return reason.New(reason.WeakKey, "RFC 9325 §4.5", "certificate.certificate_list", reason.Say("an RSA key of 1024 to 8192 bits"), bits)
+	const field = "certificate.certificate_list"
+	switch bits := key.N.BitLen(); {
+	case bits < minRSABits:
+		return reason.New(reason.WeakKey, "RFC 9325 §4.5", field, reason.Say("an RSA key of 1024 to 8192 bits"), bits)
+	case bits > maxRSABits: // a limit of ours alone
+		return reason.New(reason.WeakKey, "", field, reason.Say("an RSA key of 1024 to 8192 bits"), bits)
 	}
 	return nil
 }

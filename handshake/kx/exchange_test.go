@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/big"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestECDHE(t *testing.T) {
 		_, err := kx.ECDHE.Answer(kx.ClientInput{Rand: seeded(2), Groups: groups, Params: p})
 		return err
 	}
-	checkReason(t, "good", answer(params, kx.X25519, kx.P384), "", "")
+	checkReason(t, "good", answer(params, kx.X25519, kx.P384), reason.None, "")
 	checkReason(t, "not offered", answer(params, kx.X25519), reason.NotOffered, "server_key_exchange.params.named_curve")
 	params.Share = params.Share[1:]
 	checkReason(t, "a bad point from the server", answer(params, kx.P384), reason.BadShare, "server_key_exchange.params.point")
@@ -112,6 +113,12 @@ func TestRSAAnswer(t *testing.T) {
 	in2.PublicKey = &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1022), E: 65537}
 	_, err = kx.RSA.Answer(in2)
 	checkReason(t, "a key of 1023 bits", err, reason.WeakKey, "certificate.certificate_list")
+	in2.PublicKey = &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}
+	_, err = kx.RSA.Answer(in2)
+	checkReason(t, "a key of 8193 bits", err, reason.WeakKey, "certificate.certificate_list")
+	if strings.Contains(err.Error(), "RFC") { // RFC 9325 §4.5 has a least length only
+		t.Errorf("a key of 8193 bits breaks no rule but ours: %v", err)
+	}
 	in2.PublicKey = &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 2047), E: 65537}
 	_, err = kx.RSA.Answer(in2)
 	checkReason(t, "an even modulus", err, reason.WeakKey, "certificate.certificate_list")

@@ -162,7 +162,7 @@ func TestDHEParams(t *testing.T) {
 		want   reason.Reason
 		field  string
 	}{
-		"good":                 {func(*kx.Params) {}, "", ""},
+		"good":                 {func(*kx.Params) {}, reason.None, ""},
 		"another p":            {func(q *kx.Params) { q.P = number(new(big.Int).Sub(p, big.NewInt(2))) }, reason.WeakKey, "server_key_exchange.params.dh_p"},
 		"a small p":            {func(q *kx.Params) { q.P = []byte{23} }, reason.WeakKey, "server_key_exchange.params.dh_p"},
 		"no p":                 {func(q *kx.Params) { q.P = nil }, reason.WeakKey, "server_key_exchange.params.dh_p"},
@@ -173,7 +173,7 @@ func TestDHEParams(t *testing.T) {
 		"share p":              {func(q *kx.Params) { q.Share = q.P }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
 		"no share":             {func(q *kx.Params) { q.Share = nil }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
 		"share longer than p":  {func(q *kx.Params) { q.Share = append([]byte{1}, q.Share...) }, reason.BadDHShare, "server_key_exchange.params.dh_Ys"},
-		"share padded further": {func(q *kx.Params) { q.Share = append([]byte{0, 0}, q.Share...) }, "", ""},
+		"share padded further": {func(q *kx.Params) { q.Share = append([]byte{0, 0}, q.Share...) }, reason.None, ""},
 	} {
 		params := good
 		c.change(&params)

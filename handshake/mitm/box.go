@@ -17,6 +17,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 )
@@ -36,16 +37,16 @@ type Options struct {
 	Connect func(toServer *handshake.Endpoint) error
 	Rewrite Rewrite // of what is relayed
 	// Listener is told the scenes, those of SceneKeys. The legs have Listeners of their own.
-	Listener handshake.Listener
+	Listener event.Listener
 }
 
-// Steps are the seven steps of a capture tool, each by the Key of its SceneEvent. The
+// Steps are the seven steps of a capture tool, each by the Key of its event.Scene. The
 // first is told by whoever knows what the client trusts, the others by Box.
 func Steps() []string {
 	return []string{"mitm_root", "mitm_client_connects", "mitm_connect_upstream", "mitm_forge", "mitm_decrypt", "mitm_reencrypt", "mitm_back"}
 }
 
-// SceneKeys lists the Key of every SceneEvent that belongs to an interceptor: its steps,
+// SceneKeys lists the Key of every event.Scene that belongs to an interceptor: its steps,
 // what it changed, and what it could not deliver.
 func SceneKeys() []string {
 	return append(Steps(), "mitm_rewrite", "mitm_not_found", "mitm_undelivered")
@@ -94,10 +95,10 @@ func (b *Box) ToServer() *handshake.Endpoint { return b.toServer }
 // before it can forge one.
 func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	up := ToServer(b.o.ToServer, m)
-	b.scene(&b.o.ToClient, "mitm_client_connects", handshake.SceneValue{Name: "server_name", Value: up.ServerName})
-	offered := []handshake.SceneValue{{Name: "server_name", Value: up.ServerName}}
+	b.scene(&b.o.ToClient, "mitm_client_connects", event.Value{Name: "server_name", Value: up.ServerName})
+	offered := []event.Value{{Name: "server_name", Value: up.ServerName}}
 	if len(up.ALPN) > 0 {
-		offered = append(offered, handshake.SceneValue{Name: "alpn", Value: up.ALPN})
+		offered = append(offered, event.Value{Name: "alpn", Value: up.ALPN})
 	}
 	b.scene(up, "mitm_connect_upstream", offered...)
 	var err error
@@ -116,7 +117,7 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.scene(&b.o.ToClient, "mitm_forge", handshake.SceneValue{Name: "real", Value: sum.PeerChain[0]}, handshake.SceneValue{Name: "forged", Value: leaf(down)})
+	b.scene(&b.o.ToClient, "mitm_forge", event.Value{Name: "real", Value: sum.PeerChain[0]}, event.Value{Name: "forged", Value: leaf(down)})
 	return down, nil
 }
 
@@ -161,14 +162,14 @@ func (b *Box) relay(h *held, from, to *handshake.Endpoint) (moved bool, err erro
 	if h == &b.reply {
 		key = "mitm_back"
 	}
-	b.scene(cfg, key, handshake.SceneValue{Name: "what", Value: what}, handshake.SceneValue{Name: "plaintext", Value: string(text)})
+	b.scene(cfg, key, event.Value{Name: "what", Value: what}, event.Value{Name: "plaintext", Value: string(text)})
 	if times > 0 {
-		b.scene(cfg, "mitm_rewrite", handshake.SceneValue{Name: "what", Value: what},
-			handshake.SceneValue{Name: "old", Value: b.o.Rewrite.Old}, handshake.SceneValue{Name: "new", Value: b.o.Rewrite.New},
-			handshake.SceneValue{Name: "times", Value: times}, handshake.SceneValue{Name: "plaintext", Value: changed})
+		b.scene(cfg, "mitm_rewrite", event.Value{Name: "what", Value: what},
+			event.Value{Name: "old", Value: b.o.Rewrite.Old}, event.Value{Name: "new", Value: b.o.Rewrite.New},
+			event.Value{Name: "times", Value: times}, event.Value{Name: "plaintext", Value: changed})
 	}
 	if times == 0 && b.o.Rewrite.Old != "" {
-		b.scene(cfg, "mitm_not_found", handshake.SceneValue{Name: "what", Value: what}, handshake.SceneValue{Name: "old", Value: b.o.Rewrite.Old})
+		b.scene(cfg, "mitm_not_found", event.Value{Name: "what", Value: what}, event.Value{Name: "old", Value: b.o.Rewrite.Old})
 	}
 	h.bytes = []byte(changed)
 	return true, nil
@@ -179,12 +180,12 @@ func (b *Box) pass(h *held, to *handshake.Endpoint) (moved bool, err error) {
 	if !to.Done() {
 		if err := to.Err(); err != nil && !h.lost && h == &b.request {
 			h.lost = true
-			b.scene(&b.o.ToServer, "mitm_undelivered", handshake.SceneValue{Name: "reason", Value: err})
+			b.scene(&b.o.ToServer, "mitm_undelivered", event.Value{Name: "reason", Value: err})
 		}
 		return false, nil
 	}
 	if h == &b.request {
-		b.scene(&b.o.ToServer, "mitm_reencrypt", handshake.SceneValue{Name: "bytes", Value: len(h.bytes)})
+		b.scene(&b.o.ToServer, "mitm_reencrypt", event.Value{Name: "bytes", Value: len(h.bytes)})
 	}
 	rest := h.bytes
 	for len(rest) > 0 {
@@ -215,14 +216,14 @@ func readAll(from *handshake.Endpoint) (text []byte, err error) {
 }
 
 // scene tells of something that no endpoint does, on behalf of the leg of cfg.
-func (b *Box) scene(cfg *handshake.Config, key string, values ...handshake.SceneValue) {
+func (b *Box) scene(cfg *handshake.Config, key string, values ...event.Value) {
 	if b.o.Listener == nil {
 		return
 	}
 	if n := Step(key); n > 0 {
-		values = append([]handshake.SceneValue{{Name: "step", Value: n}, {Name: "steps", Value: len(Steps())}}, values...)
+		values = append([]event.Value{{Name: "step", Value: n}, {Name: "steps", Value: len(Steps())}}, values...)
 	}
-	e := &handshake.SceneEvent{Key: key, Values: values}
+	e := &event.Scene{Key: key, Values: values}
 	e.Party, e.Conn = cfg.Party, cfg.Conn
 	if cfg.Time != nil {
 		e.Time = cfg.Time()

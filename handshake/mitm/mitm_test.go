@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tamper"
@@ -110,8 +111,8 @@ func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(u
 	}
 	s.box, err = mitm.New(mitm.Options{Forger: f, ToServer: handshake.Config{Roots: roots},
 		Connect: func(up *handshake.Endpoint) error { return connect(up, s.server) },
-		Listener: handshake.ListenerFunc(func(e handshake.Event) {
-			s.scenes = append(s.scenes, e.(*handshake.SceneEvent).Key)
+		Listener: event.ListenerFunc(func(e event.Event) {
+			s.scenes = append(s.scenes, e.(*event.Scene).Key)
 		})})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -73,7 +75,7 @@ var lessons = map[string]scenario.Options{
 	"1.3, client auth":    {Kx: only13, ClientAuth: true, KeyAlg: "ecdsa", RecordSizeLimit: 512, ALPN: []string{"h2"}},
 	"1.3, no certificate": {Kx: only13, ClientAuth: true, NoClientCert: true},
 	"1.3, compressed": {Kx: only13, ClientAuth: true, KeyAlg: "ed25519",
-		CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZlib}},
+		CertificateCompression: []*certcompress.Method{certcompress.Zlib}},
 	"1.3, staple":           {Kx: only13, Staple: "good"},
 	"1.3, key update":       {Kx: only13, KeyUpdate: true, Padding: 3},
 	"1.3, kem":              {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
@@ -104,8 +106,8 @@ var replays = map[string]replay.Options{
 }
 
 // played runs every lesson, once for all tests.
-var played = sync.OnceValues(func() (map[string][]handshake.Event, error) {
-	out := map[string][]handshake.Event{}
+var played = sync.OnceValues(func() (map[string][]event.Event, error) {
+	out := map[string][]event.Event{}
 	for name, o := range lessons {
 		o.Seed = name
 		t, err := scenario.Run(context.Background(), o, nil)
@@ -120,8 +122,8 @@ var played = sync.OnceValues(func() (map[string][]handshake.Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		var events []handshake.Event
-		o.Seed, o.Listener, o.ShowSecrets = name, handshake.ListenerFunc(func(e handshake.Event) { events = append(events, e) }), true
+		var events []event.Event
+		o.Seed, o.Listener, o.ShowSecrets = name, event.ListenerFunc(func(e event.Event) { events = append(events, e) }), true
 		if _, err := replay.Run(context.Background(), attack, defences, o); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -130,7 +132,7 @@ var played = sync.OnceValues(func() (map[string][]handshake.Event, error) {
 	return out, nil
 })
 
-func play(t *testing.T) map[string][]handshake.Event {
+func play(t *testing.T) map[string][]event.Event {
 	t.Helper()
 	events, err := played()
 	if err != nil {
@@ -205,21 +207,30 @@ func TestComplete(t *testing.T) {
 	}
 }
 
+// texts are words as they are written.
+func texts[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}
+
 // listed is what the packages say that they can emit.
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
-		Secret: handshake.SecretLabels(), Check: handshake.CheckNames(), Step: suite.StepNames(),
+		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
 		Scene: slices.Concat(scenario.SceneKeys(), replay.SceneKeys(), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys"}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
-	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, r := range []event.Role{event.Client, event.Server} {
 		for _, m := range handshake.Moves(r) {
 			add(Move, m.String())
 			if m.When != "" {
 				add(Guard, string(m.When))
 			}
-			if m.In == handshake.Connected && m.Msg == message.KindClientHello {
-				add(Move, MoveKey(&handshake.MessageEvent{Meta: handshake.Meta{State: m.In, Move: m.String()}, Kind: m.Msg}, new(Context)))
+			if m.In == event.Connected && m.Msg == message.KindClientHello {
+				add(Move, MoveKey(&event.Message{Meta: event.Meta{State: m.In, Move: m.String()}, Kind: m.Msg}, new(Context)))
 			}
 		}
 	}
@@ -238,17 +249,17 @@ func listed() map[Kind][]string {
 		add(Check, NoteKey(key))
 	}
 	for _, r := range reason.All() {
-		add(Reason, string(r))
+		add(Reason, r.String())
 	}
 	for r, causes := range pki.Causes() {
 		for _, cause := range causes {
-			add(Reason, string(r)+"+"+cause)
+			add(Reason, r.String()+"+"+cause)
 		}
 	}
-	for what, whys := range handshake.DecisionNames() {
-		add(Decision, what)
+	for what, whys := range event.DecisionNames() {
+		add(Decision, string(what))
 		for _, why := range whys {
-			add(Decision, DecisionKey(&handshake.DecisionEvent{What: what, Why: why}))
+			add(Decision, DecisionKey(&event.Decision{What: what, Why: why}))
 		}
 	}
 	for n := range 256 {
@@ -256,10 +267,10 @@ func listed() map[Kind][]string {
 			add(Alert, name)
 		}
 	}
-	for s := handshake.Start; s <= handshake.Failed; s++ {
+	for s := event.Start; s <= event.Failed; s++ {
 		add(State, s.String())
 	}
-	for o := handshake.OpAsymmetric; o <= handshake.OpRandom; o++ {
+	for o := event.OpAsymmetric; o <= event.OpRandom; o++ {
 		add(Op, o.String())
 	}
 	for _, m := range moments {
@@ -269,33 +280,33 @@ func listed() map[Kind][]string {
 }
 
 // spoken is a message for each way in which FieldKey tells the versions apart.
-func spoken() []*handshake.MessageEvent {
+func spoken() []*event.Message {
 	hello := &message.ClientHello{}
 	hello.Extensions.List = []message.Extension{&message.SupportedVersions{Versions: []iana.Version{iana.TLS13, iana.TLS12}}}
-	return []*handshake.MessageEvent{
+	return []*event.Message{
 		{Msg: &message.ClientHello{}},
 		{Msg: hello},
-		{Meta: handshake.Meta{Move: "server/send/finished" + tls13}},
+		{Meta: event.Meta{Move: "server/send/finished" + tls13}},
 	}
 }
 
 // variants is one secret of TLS 1.3 for each way in which SecretKey tells them apart.
-func variants() []*handshake.SecretEvent {
-	out := []*handshake.SecretEvent{
-		{Label: "shared_secret", Method: "a student's own"},
-		{Label: "client_verify_data", Method: "HMAC"},
-		{Label: "server_verify_data", Method: "HMAC"},
-		{Label: "certificate_verify_signature", Meta: handshake.Meta{Move: "server/send/certificate_verify/tls13"}},
-		{Label: "client_key_share", Meta: handshake.Meta{Move: "client/send/client_hello/tls13"}},
+func variants() []*event.Secret {
+	out := []*event.Secret{
+		{Label: event.LabelSharedSecret, Method: "a student's own"},
+		{Label: event.LabelClientVerifyData, Method: "HMAC"},
+		{Label: event.LabelServerVerifyData, Method: "HMAC"},
+		{Label: event.LabelCertificateVerifySignature, Meta: event.Meta{Move: "server/send/certificate_verify/tls13"}},
+		{Label: event.LabelClientKeyShare, Meta: event.Meta{Move: "client/send/client_hello/tls13"}},
 	}
 	for _, g := range slices.Concat(kx.All(), kx.PrivateUse()) {
-		out = append(out, &handshake.SecretEvent{Label: "shared_secret", Method: g.Name()})
+		out = append(out, &event.Secret{Label: event.LabelSharedSecret, Method: g.Name()})
 	}
 	return out
 }
 
 // see tells of every key that an event carries.
-func see(e handshake.Event, c *Context, add func(Kind, string)) {
+func see(e event.Event, c *Context, add func(Kind, string)) {
 	if p := e.Head().Party; p != "" {
 		add(Party, p)
 	}
@@ -303,22 +314,22 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 		add(Move, key)
 	}
 	switch e := e.(type) {
-	case *handshake.MessageEvent:
+	case *event.Message:
 		for _, f := range e.Fields {
 			add(Field, FieldKeyOf(f, e))
 		}
-	case *handshake.RecordEvent:
+	case *event.Record:
 		inner := slices.ContainsFunc(e.Steps, func(s suite.Step) bool { return s.Name == suite.StepContentType })
 		for _, s := range e.Steps {
 			add(Step, StepKey(s.Name, inner))
 		}
-	case *handshake.SecretEvent:
+	case *event.Secret:
 		add(Secret, SecretKey(e))
 		for _, v := range e.Inputs {
 			add(Input, InputKey(v.Name))
 		}
-	case *handshake.CheckEvent:
-		add(Check, e.What)
+	case *event.Check:
+		add(Check, string(e.What))
 		for _, v := range e.Inputs {
 			add(Input, InputKey(v.Name))
 		}
@@ -333,15 +344,15 @@ func see(e handshake.Event, c *Context, add func(Kind, string)) {
 				}
 			}
 		}
-	case *handshake.DecisionEvent:
-		add(Decision, e.What)
+	case *event.Decision:
+		add(Decision, string(e.What))
 		add(Decision, DecisionKey(e))
-	case *handshake.AlertEvent:
+	case *event.Alert:
 		add(Alert, e.Description.String())
 		if e.Err != nil {
-			add(Reason, string(reason.Of(e.Err)))
+			add(Reason, reason.Of(e.Err).String())
 		}
-	case *handshake.SceneEvent:
+	case *event.Scene:
 		add(Scene, SceneKey(e))
 		for _, v := range e.Values {
 			if k, ok := v.Value.(scenario.Knowledge); ok {

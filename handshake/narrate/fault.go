@@ -42,7 +42,7 @@ func Fault(l Lang, err error) string {
 
 // fault is reason.Error's Error in Chinese.
 func fault(l Lang, e *reason.Error) string {
-	s := string(e.Reason)
+	s := e.Reason.String()
 	if e.Field != "" {
 		s += "，字段 " + e.Field
 	}

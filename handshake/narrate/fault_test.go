@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
@@ -37,7 +37,7 @@ func TestFault(t *testing.T) {
 		{fmt.Errorf("file.pem: %w", ours), "file.pem: bad_binder，字段 client_hello.extensions.pre_shared_key.binders，偏移 212：应为持有该密钥者所算的 HMAC，实际为另一个值（RFC 9846 §4.3.11.2）"},
 		{reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure), "peer_alert：收到 handshake_failure"},
 		{&reason.Error{Reason: reason.CertificateMissing, Off: -1, Want: reason.Say("a client certificate")}, "certificate_missing：应有客户端证书"},
-		{reason.New(reason.UnexpectedMessage, "", "", reason.Say("%v", reason.OneOf{"finished", "certificate"}), reason.Say("%v in state %v", message.KindClientHello, handshake.Connected)),
+		{reason.New(reason.UnexpectedMessage, "", "", reason.Say("%v", reason.OneOf{"finished", "certificate"}), reason.Say("%v in state %v", message.KindClientHello, event.Connected)),
 			"unexpected_message：应为 finished 或 certificate，实际为状态 CONNECTED 下的 client_hello"},
 		{reason.Wrap(reason.BadSignature, "", "", reason.Because("%s does not verify under this key", "ed25519")), "bad_signature：用这把密钥验证 ed25519 签名没有通过"},
 		{reason.Wrap(reason.CertificateMalformed, "", "certificate", errors.New("x509: trailing data")), "certificate_malformed，字段 certificate：英文原文：x509: trailing data"},

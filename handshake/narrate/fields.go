@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/wire"
@@ -19,7 +19,7 @@ import (
 // is; the same in any extension ("*.extensions.*."); its last component. Each is first
 // looked for with what the versions add to it: "+both" in a hello for TLS 1.2 and 1.3 alike,
 // "+tls13" there too and wherever TLS 1.3 alone is spoken.
-func FieldKey(path string, e *handshake.MessageEvent) string {
+func FieldKey(path string, e *event.Message) string {
 	_, rest, _ := strings.Cut(path, ".")
 	candidates := []string{path, "*." + rest}
 	if _, inner, ok := strings.Cut(path, ".extensions."); ok {
@@ -42,7 +42,7 @@ func FieldKey(path string, e *handshake.MessageEvent) string {
 
 // FieldKeyOf is the key of a field: FieldKey of its path, or the variant for a length that
 // is zero, where there is one.
-func FieldKeyOf(f wire.Field, e *handshake.MessageEvent) string {
+func FieldKeyOf(f wire.Field, e *event.Message) string {
 	key := FieldKey(f.Name, e)
 	if f.Value == 0 && has(Field, key+"+empty") {
 		return key + "+empty"
@@ -53,7 +53,7 @@ func FieldKeyOf(f wire.Field, e *handshake.MessageEvent) string {
 // FieldName is what the RFC of the version spoken calls the field at a path: RFC 9846
 // renames what it keeps of TLS 1.2's hellos. Fixed is true of a version that is
 // always the same there, and says nothing. A path is the same in all versions.
-func FieldName(path string, e *handshake.MessageEvent) (name string, fixed bool) {
+func FieldName(path string, e *event.Message) (name string, fixed bool) {
 	name = path[strings.LastIndexByte(path, '.')+1:]
 	if len(versionsOf(e)) == 0 {
 		return name, false
@@ -71,7 +71,7 @@ func FieldName(path string, e *handshake.MessageEvent) (name string, fixed bool)
 }
 
 // versionsOf is what the versions spoken add to a key, the most exact first.
-func versionsOf(e *handshake.MessageEvent) []string {
+func versionsOf(e *event.Message) []string {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
 		x, ok := message.Get[*message.SupportedVersions](&m.Extensions)

@@ -1,7 +1,7 @@
 package narrate
 
 import (
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 )
@@ -12,13 +12,13 @@ import (
 
 // flights is where the handshake of a leg has got to.
 type flights struct {
-	n, of   int                     // of is 0 until a server has said which handshake it will be
-	dir     handshake.Direction     // of flight n
-	hello   handshake.Direction     // of the ClientHello: the client's
-	last    *handshake.MessageEvent // that was counted,
-	at      int                     // and its flight
-	early   bool                    // the first ClientHello offers early data
-	retried bool                    // a HelloRetryRequest waits for its ClientHello
+	n, of   int             // of is 0 until a server has said which handshake it will be
+	dir     event.Direction // of flight n
+	hello   event.Direction // of the ClientHello: the client's
+	last    *event.Message  // that was counted,
+	at      int             // and its flight
+	early   bool            // the first ClientHello offers early data
+	retried bool            // a HelloRetryRequest waits for its ClientHello
 	tls13   bool
 	over    bool // all have gone by
 }
@@ -27,7 +27,7 @@ type flights struct {
 // are in its handshake: 0 as long as nobody knows, which is before the server has chosen a
 // version and whether to resume. Both are 0 for a message of no handshake, such as a ticket
 // of TLS 1.3, and where the beginning was not seen. c must be shown every event in order.
-func Flight(e *handshake.MessageEvent, c *Context) (n, of int) {
+func Flight(e *event.Message, c *Context) (n, of int) {
 	c.learn(e)
 	f := &c.leg(&e.Meta).flights
 	if f.last != e {
@@ -37,14 +37,14 @@ func Flight(e *handshake.MessageEvent, c *Context) (n, of int) {
 }
 
 // fly counts a message of which l has learnt what it says; the same one again changes nothing.
-func (l *leg) fly(e *handshake.MessageEvent) {
+func (l *leg) fly(e *event.Message) {
 	f := &l.flights
 	if f.last == e {
 		return
 	}
 	hello, _ := e.Msg.(*message.ClientHello)
 	switch begins := e.Kind == message.KindClientHello && !f.retried; {
-	case begins && e.State == handshake.Connected: // to renegotiate, which is refused
+	case begins && e.State == event.Connected: // to renegotiate, which is refused
 		return
 	case begins:
 		*f = flights{n: 1, at: 1, dir: e.Dir, hello: e.Dir, last: e, early: hello != nil && hello.Extensions.Find(iana.ExtEarlyData) != nil}
@@ -80,7 +80,7 @@ func (l *leg) fly(e *handshake.MessageEvent) {
 // disguise is the flight of a ChangeCipherSpec of TLS 1.3, by where it is to be sent: the
 // client's behind the ClientHello that offers early data, else before its second flight, the
 // server's behind its first message (RFC 9846 §E.4). Where it is read it may come late.
-func (f *flights) disguise(dir handshake.Direction) int {
+func (f *flights) disguise(dir event.Direction) int {
 	switch {
 	case dir != f.hello:
 		return 2
@@ -91,8 +91,8 @@ func (f *flights) disguise(dir handshake.Direction) int {
 }
 
 // lastFlight holds where the last flight of a handshake begins.
-func lastFlight(e handshake.Event, l *leg) bool {
-	m, ok := e.(*handshake.MessageEvent)
+func lastFlight(e event.Event, l *leg) bool {
+	m, ok := e.(*event.Message)
 	f := &l.flights
 	return ok && f.last == m && f.of > 0 && f.n == f.of && f.at == f.n
 }

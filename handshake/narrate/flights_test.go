@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 )
@@ -43,9 +43,9 @@ func TestFlights(t *testing.T) {
 		{"trusted box", "mitm", full12 + " || " + full12},
 		{"untrusted", "rsa", strings.Replace(full12, "ServerKeyExchange ", "", 1)},
 	} {
-		for _, dir := range []handshake.Direction{handshake.Send, handshake.Receive} {
+		for _, dir := range []event.Direction{event.Send, event.Receive} {
 			got := strings.Join(flightsOf(play(t)[c.lesson], c.flow, dir), " || ")
-			if refused := c.lesson == "untrusted"; refused && dir == handshake.Receive {
+			if refused := c.lesson == "untrusted"; refused && dir == event.Receive {
 				continue // it stops reading where its patience ends
 			} else if refused { // what was meant to be is known all the same
 				c.want, _, _ = strings.Cut(c.want, " | 3 of 4")
@@ -59,17 +59,17 @@ func TestFlights(t *testing.T) {
 
 // flightsOf are the flights of each connection of a flow, as those who send tell of them, or
 // those who receive.
-func flightsOf(events []handshake.Event, flow string, dir handshake.Direction) (out []string) {
+func flightsOf(events []event.Event, flow string, dir event.Direction) (out []string) {
 	c := new(Context)
 	current := ""
 	said := map[int]map[string][]string{}
 	var conns []int
 	for _, e := range events {
 		Myths(e, c)
-		if s, ok := e.(*handshake.SceneEvent); ok && s.Key == "flow" {
+		if s, ok := e.(*event.Scene); ok && s.Key == "flow" {
 			current = fmt.Sprint(s.Get("name"))
 		}
-		m, ok := e.(*handshake.MessageEvent)
+		m, ok := e.(*event.Message)
 		if !ok || current != flow {
 			continue
 		}
@@ -118,30 +118,30 @@ func flightsOf(events []handshake.Event, flow string, dir handshake.Direction) (
 // TestNoFlight holds that what is no part of a handshake has no flight.
 func TestNoFlight(t *testing.T) {
 	c := new(Context)
-	at := func(k message.Kind, m message.Message, d handshake.Direction, s handshake.State) (int, int) {
-		return Flight(&handshake.MessageEvent{Meta: handshake.Meta{Party: "client", State: s}, Kind: k, Msg: m, Dir: d}, c)
+	at := func(k message.Kind, m message.Message, d event.Direction, s event.State) (int, int) {
+		return Flight(&event.Message{Meta: event.Meta{Party: "client", State: s}, Kind: k, Msg: m, Dir: d}, c)
 	}
-	if n, _ := at(message.KindFinished, &message.Finished{}, handshake.Send, 0); n != 0 {
+	if n, _ := at(message.KindFinished, &message.Finished{}, event.Send, 0); n != 0 {
 		t.Error("a flight without a beginning")
 	}
-	at(message.KindClientHello, &message.ClientHello{}, handshake.Send, 0)
-	at(message.KindServerHello, &message.ServerHello{Version: iana.TLS12}, handshake.Receive, 0)
-	at(message.KindServerHelloDone, nil, handshake.Receive, 0)
-	at(message.KindFinished, &message.Finished{}, handshake.Send, 0)
-	if n, of := at(message.KindFinished, &message.Finished{}, handshake.Receive, 0); n != 4 || of != 4 {
+	at(message.KindClientHello, &message.ClientHello{}, event.Send, 0)
+	at(message.KindServerHello, &message.ServerHello{Version: iana.TLS12}, event.Receive, 0)
+	at(message.KindServerHelloDone, nil, event.Receive, 0)
+	at(message.KindFinished, &message.Finished{}, event.Send, 0)
+	if n, of := at(message.KindFinished, &message.Finished{}, event.Receive, 0); n != 4 || of != 4 {
 		t.Errorf("the last Finished is in %d of %d", n, of)
 	}
-	if n, _ := at(message.KindHelloRequest, nil, handshake.Receive, handshake.Connected); n != 0 {
+	if n, _ := at(message.KindHelloRequest, nil, event.Receive, event.Connected); n != 0 {
 		t.Error("a HelloRequest has a flight")
 	}
-	if n, _ := at(message.KindClientHello, &message.ClientHello{}, handshake.Send, handshake.Connected); n != 0 {
+	if n, _ := at(message.KindClientHello, &message.ClientHello{}, event.Send, event.Connected); n != 0 {
 		t.Error("a ClientHello that renegotiates has a flight")
 	}
 	for lesson, events := range play(t) {
 		c := new(Context)
 		for _, e := range events {
 			Myths(e, c)
-			m, ok := e.(*handshake.MessageEvent)
+			m, ok := e.(*event.Message)
 			if !ok {
 				continue
 			}

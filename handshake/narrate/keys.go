@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -25,11 +25,11 @@ import (
 // them: by Myths, or by MoveKey itself. A move of TLS 1.3 has variants of its own: where
 // a pre-shared key takes the place of the certificate, and for the suites that do not
 // encrypt; the others of its name belong to TLS 1.2. Between moves it is "".
-func MoveKey(e handshake.Event, c *Context) string {
+func MoveKey(e event.Event, c *Context) string {
 	c.learn(e)
 	head := e.Head()
 	variant := ""
-	if m, ok := e.(*handshake.MessageEvent); ok && strings.HasSuffix(head.Move, tls13) {
+	if m, ok := e.(*event.Message); ok && strings.HasSuffix(head.Move, tls13) {
 		variant = variant13(m, c.leg(head))
 	} else if ok {
 		switch m.Kind {
@@ -44,7 +44,7 @@ func MoveKey(e handshake.Event, c *Context) string {
 			}
 		case message.KindClientHello:
 			switch hello, _ := m.Msg.(*message.ClientHello); {
-			case head.State == handshake.Connected:
+			case head.State == event.Connected:
 				variant = "+renegotiation"
 			case offersPSK(hello):
 				variant = "+psk"
@@ -62,10 +62,10 @@ func MoveKey(e handshake.Event, c *Context) string {
 }
 
 // variant13 is the way that a move of TLS 1.3 goes where it has more than one.
-func variant13(m *handshake.MessageEvent, l *leg) string {
+func variant13(m *event.Message, l *leg) string {
 	switch m.Kind {
 	case message.KindChangeCipherSpec:
-		if m.State == handshake.SendEarlyChangeCipherSpec {
+		if m.State == event.SendEarlyChangeCipherSpec {
 			return "+early"
 		}
 	case message.KindClientHello:
@@ -145,53 +145,53 @@ const Initial = "+initial"
 // secret one for each formula, a client's key share one for the second ClientHello;
 // what both versions have and TLS 1.3 makes in another way has a second one, and so have
 // the stages of the key schedule that a pre-shared key enters, or nothing but zeros.
-func SecretKey(e *handshake.SecretEvent) string {
+func SecretKey(e *event.Secret) string {
 	switch e.Label {
-	case "premaster_secret":
+	case event.LabelPremasterSecret:
 		exchange, name, _ := strings.Cut(e.Method, " ")
 		group, _ := kx.ByName(name) // nil if it is none of ours
 		switch {
 		case exchange == iana.KxRSA.String():
-			return e.Label + "+rsa"
+			return string(e.Label) + "+rsa"
 		case exchange == iana.KxDHE.String():
-			return e.Label + "+dhe"
+			return string(e.Label) + "+dhe"
 		case exchange == iana.KxECDHE.String() && isCurve(group):
-			return e.Label + "+ecdhe"
+			return string(e.Label) + "+ecdhe"
 		}
-		return e.Label + "+other"
-	case "master_secret":
+		return string(e.Label) + "+other"
+	case event.LabelMasterSecret:
 		switch {
 		case e.Method == "session", e.Method == "known" && e.Tag == "": // an observer's, of a resumed one
-			return e.Label + "+session"
+			return string(e.Label) + "+session"
 		case e.Tag == "extended master secret":
-			return e.Label + "+ems"
+			return string(e.Label) + "+ems"
 		}
-		return e.Label + "+textbook"
-	case "shared_secret":
+		return string(e.Label) + "+textbook"
+	case event.LabelSharedSecret:
 		group, _ := kx.ByName(e.Method) // nil if it is none of ours
-		return e.Label + "+" + sharedSecret(group)
-	case "client_key_share":
+		return string(e.Label) + "+" + sharedSecret(group)
+	case event.LabelClientKeyShare:
 		if e.Move == "client/send/client_hello"+tls13 { // the second: HelloRetryRequest has named the group
-			return e.Label + "+retry"
+			return string(e.Label) + "+retry"
 		}
-	case "early_secret":
+	case event.LabelEarlySecret:
 		if mixesIn(e) {
-			return e.Label + "+psk"
+			return string(e.Label) + "+psk"
 		}
-	case "handshake_secret":
+	case event.LabelHandshakeSecret:
 		if !mixesIn(e) {
-			return e.Label + "+psk_ke"
+			return string(e.Label) + "+psk_ke"
 		}
-	case "client_verify_data", "server_verify_data":
+	case event.LabelClientVerifyData, event.LabelServerVerifyData:
 		if e.Method == "HMAC" {
-			return e.Label + "+tls13"
+			return string(e.Label) + "+tls13"
 		}
-	case "certificate_verify_signature":
+	case event.LabelCertificateVerifySignature:
 		if strings.HasSuffix(e.Move, tls13) {
-			return e.Label + "+tls13"
+			return string(e.Label) + "+tls13"
 		}
 	}
-	return e.Label
+	return string(e.Label)
 }
 
 // sharedSecret tells apart what is to be said of the secret that a group yields: a key
@@ -213,7 +213,7 @@ func sharedSecret(g kx.Group) string {
 }
 
 // mixesIn reports whether something secret was extracted into a value, and not zeros.
-func mixesIn(e *handshake.SecretEvent) bool {
+func mixesIn(e *event.Secret) bool {
 	return slices.ContainsFunc(e.Inputs, func(v kx.Value) bool { return v.Name == "ikm" && v.Private })
 }
 
@@ -228,18 +228,18 @@ func StepKey(step string, in13 bool) string {
 
 // DecisionKey is the key of a decision's reason; What alone is the key of what was
 // decided.
-func DecisionKey(e *handshake.DecisionEvent) string { return e.What + "/" + e.Why }
+func DecisionKey(e *event.Decision) string { return string(e.What) + "/" + string(e.Why) }
 
 // ChainKey is the key of a check on one certificate of a chain, by the Key of the
 // pki.Check.
-func ChainKey(check string) string { return "chain/" + check }
+func ChainKey(check pki.CheckKey) string { return "chain/" + string(check) }
 
 // ReasonKey is the key of a reason: with the fault that it is this time, where the reason
 // stands for several.
 func ReasonKey(err error) string {
 	var re *reason.Error
 	if !errors.As(err, &re) {
-		return string(reason.Of(err))
+		return reason.Of(err).String()
 	}
 	return withCause(re.Reason, pki.Cause(re))
 }
@@ -256,21 +256,21 @@ func VerdictKey(r *pki.Report) string {
 }
 
 func withCause(r reason.Reason, cause string) string {
-	if key := string(r) + "+" + cause; has(Reason, key) {
+	if key := r.String() + "+" + cause; has(Reason, key) {
 		return key
 	}
-	return string(r)
+	return r.String()
 }
 
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
-func NoteKey(note string) string { return "note/" + note }
+func NoteKey(note pki.NoteKey) string { return "note/" + string(note) }
 
 // SceneKey is the key of a scene. The beginning of a flow has one for each name of
 // a flow, some of them one more for resumption in TLS 1.3, and one for the names that a
 // student's key exchange makes. What resuming saves it tells by what was saved; how an
 // interceptor comes to be believed, by how it does; and that it passes ALPN
 // on, where there is any.
-func SceneKey(e *handshake.SceneEvent) string {
+func SceneKey(e *event.Scene) string {
 	switch e.Key {
 	case "flow":
 		key := fmt.Sprintf("flow/%v", e.Get("name"))

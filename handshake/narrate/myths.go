@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -18,61 +18,61 @@ import (
 // is told at the first event for which its test holds, once a transcript.
 var moments = [...]struct {
 	myth string
-	at   func(handshake.Event, *leg) bool
+	at   func(event.Event, *leg) bool
 }{
 	// The CA and the chain.
 	{"certificate_is_ca", scene("ca_chain")},
 	{"ca_encrypts_hash", scene("ca_sign")},
 	{"common_name", checksName},
-	{"decrypt_signature", check("certificate_chain")},
-	{"hash_mismatch_go_on", check("certificate_chain")},
-	{"stapling_expiry", func(e handshake.Event, l *leg) bool {
+	{"decrypt_signature", check(event.CheckCertificateChain)},
+	{"hash_mismatch_go_on", check(event.CheckCertificateChain)},
+	{"stapling_expiry", func(e event.Event, l *leg) bool {
 		return crosses(message.KindCertificateStatus)(e, l) || staples(e)
 	}},
 
 	// Key exchange.
-	{"g_is_curve", func(e handshake.Event, l *leg) bool {
-		if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "client_key_share" {
+	{"g_is_curve", func(e event.Event, l *leg) bool {
+		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelClientKeyShare {
 			group, _ := kx.ByName(s.Method) // nil if it is none of ours
 			return isCurve(group)
 		}
 		return crosses(message.KindServerKeyExchange)(e, l) && l.kx == iana.KxECDHE && !l.own
 	}},
-	{"ecdhe_stops_mitm", func(e handshake.Event, l *leg) bool {
-		return check("server_key_exchange_signature")(e, l) || check("certificate_verify_signature")(e, l) && l.tls13
+	{"ecdhe_stops_mitm", func(e event.Event, l *leg) bool {
+		return check(event.CheckServerKeyExchangeSignature)(e, l) || check(event.CheckCertificateVerifySignature)(e, l) && l.tls13
 	}},
-	{"certificate_encrypts_session_key", func(e handshake.Event, l *leg) bool {
+	{"certificate_encrypts_session_key", func(e event.Event, l *leg) bool {
 		return crosses(message.KindClientKeyExchange)(e, l) || crosses(message.KindCertificateVerify)(e, l) && l.tls13
 	}},
-	{"mlkem_quantum_safe", func(e handshake.Event, l *leg) bool { // at the signature that is not
+	{"mlkem_quantum_safe", func(e event.Event, l *leg) bool { // at the signature that is not
 		return crosses(message.KindCertificateVerify)(e, l) && l.quantumSafe && !l.integrity
 	}},
-	{"forward_secrecy_hard_problem", func(e handshake.Event, l *leg) bool { // when the private values have done their work
-		if k, ok := e.(*handshake.KeyChangeEvent); (!ok || k.Keys == handshake.InClear) && !secret("premaster_secret")(e, l) && !secret("shared_secret")(e, l) {
+	{"forward_secrecy_hard_problem", func(e event.Event, l *leg) bool { // when the private values have done their work
+		if k, ok := e.(*event.KeyChange); (!ok || k.Keys == event.InClear) && !secret(event.LabelPremasterSecret)(e, l) && !secret(event.LabelSharedSecret)(e, l) {
 			return false
 		}
 		return l.ephemeral() && !l.resumed
 	}},
-	{"three_randoms", func(e handshake.Event, l *leg) bool {
-		return secret("master_secret")(e, l) && !l.resumed || secret("client_handshake_traffic_secret")(e, l)
+	{"three_randoms", func(e event.Event, l *leg) bool {
+		return secret(event.LabelMasterSecret)(e, l) && !l.resumed || secret(event.LabelClientHandshakeTrafficSecret)(e, l)
 	}},
-	{"ecdhe_faster", func(e handshake.Event, l *leg) bool { // where False Start would send the request already
+	{"ecdhe_faster", func(e event.Event, l *leg) bool { // where False Start would send the request already
 		return crosses(message.KindFinished)(e, l) && l.ephemeral() && !l.resumed && !l.tls13
 	}},
 
 	{"four_handshakes", lastFlight},
-	{"finished_encrypted", func(e handshake.Event, l *leg) bool {
+	{"finished_encrypted", func(e event.Event, l *leg) bool {
 		return crosses(message.KindFinished)(e, l) && !l.tls13
 	}},
 	{"finished_encrypted+tls13", in13(message.KindFinished)},
 
 	// Records.
-	{"record_compress_number", func(e handshake.Event, _ *leg) bool {
-		r, ok := e.(*handshake.RecordEvent)
+	{"record_compress_number", func(e event.Event, _ *leg) bool {
+		r, ok := e.(*event.Record)
 		return ok && r.Protected
 	}},
-	{"all_application_data", func(e handshake.Event, l *leg) bool {
-		r, ok := e.(*handshake.RecordEvent)
+	{"all_application_data", func(e event.Event, l *leg) bool {
+		r, ok := e.(*event.Record)
 		return ok && r.Protected && l.tls13
 	}},
 
@@ -86,28 +86,28 @@ var moments = [...]struct {
 	// What TLS 1.3 shows on the wire, and what it means.
 	{"tls13_is_tls12", in13(message.KindServerHello)},
 	{"change_cipher_spec_switches", in13(message.KindChangeCipherSpec)},
-	{"hidden_certificate", func(e handshake.Event, l *leg) bool {
+	{"hidden_certificate", func(e event.Event, l *leg) bool {
 		return in13(message.KindCertificate, message.KindCompressedCertificate)(e, l) && !l.integrity
 	}},
 
 	// Resumption, and what a thief can make of it.
 	{"ticket_holds_session_key", crosses(message.KindNewSessionTicket)},
-	{"session_id_no_handshake", func(e handshake.Event, l *leg) bool {
+	{"session_id_no_handshake", func(e event.Event, l *leg) bool {
 		return crosses(message.KindServerHello)(e, l) && l.resumed
 	}},
-	{"psk_immediate", func(e handshake.Event, _ *leg) bool {
-		m, ok := e.(*handshake.MessageEvent)
+	{"psk_immediate", func(e event.Event, _ *leg) bool {
+		m, ok := e.(*event.Message)
 		if !ok {
 			return false
 		}
 		hello, _ := m.Msg.(*message.ClientHello)
 		return offersPSK(hello)
 	}},
-	{"ticket_in_clear", func(e handshake.Event, l *leg) bool {
+	{"ticket_in_clear", func(e event.Event, l *leg) bool {
 		return scene("captured_session", "captured_ticket", "replay_captured_session")(e, l) || resumes12(e)
 	}},
 	{"captured_id_replay", scene("captured_session", "captured_ticket", "replay_captured_session")},
-	{"expiry_stops_replay", func(e handshake.Event, l *leg) bool {
+	{"expiry_stops_replay", func(e event.Event, l *leg) bool {
 		return scene("replayed_session_id", "replayed_connection", "early_data_acted")(e, l) || limitedInTime(e)
 	}},
 	{"psk_dhe_ke_harmless", scene("ticket_key_server", "replay_fact_reads_later_data_psk_ke")},
@@ -116,7 +116,7 @@ var moments = [...]struct {
 	// The interceptor.
 	{"mutual_tls_mitm", crosses(message.KindCertificateRequest)},
 	{"pinning", scene("mitm_forge")},
-	{"trusted_is_safe", func(e handshake.Event, l *leg) bool { return scene("mitm_legs")(e, l) && l.believed }},
+	{"trusted_is_safe", func(e event.Event, l *leg) bool { return scene("mitm_legs")(e, l) && l.believed }},
 	{"ems_interception", scene("mitm_decrypt")},
 }
 
@@ -143,9 +143,9 @@ type leg struct {
 	integrity bool    // with a suite that does not encrypt (RFC 9150)
 	shared    bool    // by TLS 1.3 it sent a key share
 	flights   flights
-	believed  bool                // of the stage, where no party is: the client found the chain good
-	http2     bool                // a client has begun it
-	asks      handshake.Direction // in which it did
+	believed  bool            // of the stage, where no party is: the client found the chain good
+	http2     bool            // a client has begun it
+	asks      event.Direction // in which it did
 
 	quantumSafe bool // it is known that no quantum computer breaks the key share's group
 	offeredPSK  bool // its first ClientHello named pre-shared keys
@@ -155,7 +155,7 @@ func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECD
 
 // Myths returns the keys of the corrections that come up at e. Each comes up at
 // most once in the life of a Context, which must be shown every event in order.
-func Myths(e handshake.Event, c *Context) []string {
+func Myths(e event.Event, c *Context) []string {
 	c.learn(e)
 	var due []string
 	for _, m := range moments {
@@ -172,7 +172,7 @@ func Myths(e handshake.Event, c *Context) []string {
 }
 
 // leg finds the end at which an event happened.
-func (c *Context) leg(m *handshake.Meta) *leg {
+func (c *Context) leg(m *event.Meta) *leg {
 	name := legName{m.Party, m.Conn}
 	l := c.legs[name]
 	if l == nil {
@@ -186,21 +186,21 @@ func (c *Context) leg(m *handshake.Meta) *leg {
 }
 
 // learn takes in an event; the same one again changes nothing.
-func (c *Context) learn(e handshake.Event) {
+func (c *Context) learn(e event.Event) {
 	switch e := e.(type) {
-	case *handshake.SceneEvent:
+	case *event.Scene:
 		if e.Key == "flow" {
 			c.legs = nil
 		}
-	case *handshake.CheckEvent:
-		if e.What == "certificate_chain" && e.Party == "client" {
-			c.leg(&handshake.Meta{}).believed = e.OK
+	case *event.Check:
+		if e.What == event.CheckCertificateChain && e.Party == "client" {
+			c.leg(&event.Meta{}).believed = e.OK
 		}
-	case *handshake.DataEvent:
+	case *event.Data:
 		if l := c.leg(&e.Meta); asks("HTTP/2.0")(e, l) {
 			l.http2, l.asks = true, e.Dir
 		}
-	case *handshake.MessageEvent:
+	case *event.Message:
 		l := c.leg(&e.Meta)
 		switch m := e.Msg.(type) {
 		case *message.ClientHello:
@@ -243,53 +243,53 @@ func (l *leg) hello(m *message.ServerHello) {
 }
 
 // limitedInTime holds at the verdict on an attack that an expiry ended, and did not stop.
-func limitedInTime(e handshake.Event) bool {
-	s, ok := e.(*handshake.SceneEvent)
+func limitedInTime(e event.Event) bool {
+	s, ok := e.(*event.Scene)
 	return ok && s.Key == "replay_verdict" && s.Get("limit") == "time"
 }
 
 // The tests that moments are made of.
 
-func scene(keys ...string) func(handshake.Event, *leg) bool {
-	return func(e handshake.Event, _ *leg) bool {
-		s, ok := e.(*handshake.SceneEvent)
+func scene(keys ...string) func(event.Event, *leg) bool {
+	return func(e event.Event, _ *leg) bool {
+		s, ok := e.(*event.Scene)
 		return ok && slices.Contains(keys, s.Key)
 	}
 }
 
-func check(what string) func(handshake.Event, *leg) bool {
-	return func(e handshake.Event, _ *leg) bool {
-		c, ok := e.(*handshake.CheckEvent)
+func check(what event.CheckName) func(event.Event, *leg) bool {
+	return func(e event.Event, _ *leg) bool {
+		c, ok := e.(*event.Check)
 		return ok && c.What == what
 	}
 }
 
-func secret(label string) func(handshake.Event, *leg) bool {
-	return func(e handshake.Event, _ *leg) bool {
-		s, ok := e.(*handshake.SecretEvent)
+func secret(label event.SecretLabel) func(event.Event, *leg) bool {
+	return func(e event.Event, _ *leg) bool {
+		s, ok := e.(*event.Secret)
 		return ok && s.Label == label
 	}
 }
 
 // crosses holds when a message goes by, seen from either end.
-func crosses(kind message.Kind) func(handshake.Event, *leg) bool {
-	return func(e handshake.Event, _ *leg) bool {
-		m, ok := e.(*handshake.MessageEvent)
+func crosses(kind message.Kind) func(event.Event, *leg) bool {
+	return func(e event.Event, _ *leg) bool {
+		m, ok := e.(*event.Message)
 		return ok && m.Kind == kind
 	}
 }
 
 // in13 holds when a message of one of these kinds goes by under TLS 1.3.
-func in13(kinds ...message.Kind) func(handshake.Event, *leg) bool {
-	return func(e handshake.Event, l *leg) bool {
-		m, ok := e.(*handshake.MessageEvent)
+func in13(kinds ...message.Kind) func(event.Event, *leg) bool {
+	return func(e event.Event, l *leg) bool {
+		m, ok := e.(*event.Message)
 		return ok && l.tls13 && slices.Contains(kinds, m.Kind)
 	}
 }
 
 // staples holds when a TLS 1.3 chain goes by with a status in it.
-func staples(e handshake.Event) bool {
-	m, ok := e.(*handshake.MessageEvent)
+func staples(e event.Event) bool {
+	m, ok := e.(*event.Message)
 	if !ok {
 		return false
 	}
@@ -300,8 +300,8 @@ func staples(e handshake.Event) bool {
 }
 
 // checksName holds where a chain is judged, and the name in its leaf.
-func checksName(e handshake.Event, _ *leg) bool {
-	c, ok := e.(*handshake.CheckEvent)
+func checksName(e event.Event, _ *leg) bool {
+	c, ok := e.(*event.Check)
 	if !ok || c.Report == nil {
 		return false
 	}
@@ -312,8 +312,8 @@ func checksName(e handshake.Event, _ *leg) bool {
 
 // resumes12 holds at a ClientHello that offers a session of TLS 1.2. One that offers TLS 1.3
 // too has a session ID whether it resumes or not.
-func resumes12(e handshake.Event) bool {
-	m, ok := e.(*handshake.MessageEvent)
+func resumes12(e event.Event) bool {
+	m, ok := e.(*event.Message)
 	if !ok {
 		return false
 	}
@@ -327,9 +327,9 @@ func resumes12(e handshake.Event) bool {
 
 // asks holds where a request of HTTP goes by, in any of its versions: behind the first line
 // of HTTP/1.1, and in the preface of HTTP/2, stands the version.
-func asks(versions ...string) func(handshake.Event, *leg) bool {
-	return func(e handshake.Event, _ *leg) bool {
-		d, ok := e.(*handshake.DataEvent)
+func asks(versions ...string) func(event.Event, *leg) bool {
+	return func(e event.Event, _ *leg) bool {
+		d, ok := e.(*event.Data)
 		if !ok {
 			return false
 		}
@@ -339,12 +339,12 @@ func asks(versions ...string) func(handshake.Event, *leg) bool {
 }
 
 // answersHTTP2 holds where the other end speaks, once a client has begun HTTP/2.
-func answersHTTP2(e handshake.Event, l *leg) bool {
-	d, ok := e.(*handshake.DataEvent)
+func answersHTTP2(e event.Event, l *leg) bool {
+	d, ok := e.(*event.Data)
 	return ok && l.http2 && d.Dir != l.asks
 }
 
-func choseHTTP2(e handshake.Event, _ *leg) bool {
-	d, ok := e.(*handshake.DecisionEvent)
-	return ok && d.What == "alpn" && fmt.Sprint(d.Chosen) == "h2"
+func choseHTTP2(e event.Event, _ *leg) bool {
+	d, ok := e.(*event.Decision)
+	return ok && d.What == event.DecisionALPN && fmt.Sprint(d.Chosen) == "h2"
 }

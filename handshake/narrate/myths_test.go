@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 )
 
@@ -25,10 +25,10 @@ func TestMyths(t *testing.T) {
 					t.Errorf("%s: %s comes up twice", lesson, m)
 				}
 				at := e.Head().Move
-				if s, ok := e.(*handshake.SceneEvent); ok {
+				if s, ok := e.(*event.Scene); ok {
 					at = s.Key
 				}
-				if d, ok := e.(*handshake.DataEvent); ok {
+				if d, ok := e.(*event.Data); ok {
 					at = "data/" + d.Party + "/" + d.Dir.String()
 				}
 				where[lesson][m] = at
@@ -166,35 +166,35 @@ func TestMyths(t *testing.T) {
 // TestMythsWhereTrue holds of each correction about resumption, HTTP and names that it comes
 // up in the lessons that are about it, and in no other: by what happened in them.
 func TestMythsWhereTrue(t *testing.T) {
-	scenes := func(keys ...string) func([]handshake.Event) bool {
-		return func(events []handshake.Event) bool {
-			return slices.ContainsFunc(events, func(e handshake.Event) bool { return scene(keys...)(e, nil) })
+	scenes := func(keys ...string) func([]event.Event) bool {
+		return func(events []event.Event) bool {
+			return slices.ContainsFunc(events, func(e event.Event) bool { return scene(keys...)(e, nil) })
 		}
 	}
-	finished := func(tls13 bool) func([]handshake.Event) bool {
-		return func(events []handshake.Event) bool {
-			return slices.ContainsFunc(events, func(e handshake.Event) bool {
+	finished := func(tls13 bool) func([]event.Event) bool {
+		return func(events []event.Event) bool {
+			return slices.ContainsFunc(events, func(e event.Event) bool {
 				return crosses(message.KindFinished)(e, nil) && strings.HasSuffix(e.Head().Move, "/tls13") == tls13
 			})
 		}
 	}
-	h2 := func(events []handshake.Event) bool {
-		return slices.ContainsFunc(events, func(e handshake.Event) bool {
-			d, ok := e.(*handshake.DataEvent)
+	h2 := func(events []event.Event) bool {
+		return slices.ContainsFunc(events, func(e event.Event) bool {
+			d, ok := e.(*event.Data)
 			return ok && bytes.HasPrefix(d.Data, []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
 		})
 	}
-	for myth, where := range map[string]func([]handshake.Event) bool{
+	for myth, where := range map[string]func([]event.Event) bool{
 		"ca_encrypts_hash":         scenes("ca_sign"),
 		"redirect_to_https":        scenes("plain_http"),
 		"finished_encrypted":       finished(false),
 		"finished_encrypted+tls13": finished(true),
 		"http3_no_retransmit":      h2,
 		"http3_zero_rtt":           h2,
-		"ticket_in_clear": func(events []handshake.Event) bool {
+		"ticket_in_clear": func(events []event.Event) bool {
 			resumed := map[int]bool{} // a handshake of TLS 1.2 that shows no certificate
 			for _, e := range events {
-				if m, ok := e.(*handshake.MessageEvent); ok && !strings.HasSuffix(m.Move, "/tls13") {
+				if m, ok := e.(*event.Message); ok && !strings.HasSuffix(m.Move, "/tls13") {
 					switch m.Kind {
 					case message.KindServerHello:
 						resumed[m.Conn] = true
@@ -205,10 +205,10 @@ func TestMythsWhereTrue(t *testing.T) {
 			}
 			return scenes("captured_session", "captured_ticket", "replay_captured_session")(events) || slices.Contains(slices.Collect(maps.Values(resumed)), true)
 		},
-		"common_name": func(events []handshake.Event) bool {
-			return slices.ContainsFunc(events, func(e handshake.Event) bool {
-				c, ok := e.(*handshake.CheckEvent)
-				return ok && c.What == "certificate_chain" && (c.Party == "client" || c.Party == "alice" || c.Party == "mitm") && strings.Contains(fmt.Sprintf("%+v", c.Report), "Key:name")
+		"common_name": func(events []event.Event) bool {
+			return slices.ContainsFunc(events, func(e event.Event) bool {
+				c, ok := e.(*event.Check)
+				return ok && c.What == event.CheckCertificateChain && (c.Party == "client" || c.Party == "alice" || c.Party == "mitm") && strings.Contains(fmt.Sprintf("%+v", c.Report), "Key:name")
 			})
 		},
 	} {
@@ -231,7 +231,7 @@ func TestMoveKey(t *testing.T) {
 		c := new(Context)
 		for _, e := range events {
 			Myths(e, c)
-			if m, ok := e.(*handshake.MessageEvent); ok {
+			if m, ok := e.(*event.Message); ok {
 				moves[lesson] = append(moves[lesson], MoveKey(m, c))
 			}
 		}

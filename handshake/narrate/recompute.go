@@ -9,7 +9,7 @@ import (
 	"math/big"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/sig"
 )
@@ -39,7 +39,7 @@ func RecomputeReasons() []string {
 //
 // Where cmd is "", why is the UI key that says why. A signature has both: its
 // command prints that it verifies, and why is "recompute.check".
-func Recompute(e *handshake.SecretEvent) (cmd, why string) {
+func Recompute(e *event.Secret) (cmd, why string) {
 	in := inputs(e.Inputs)
 	switch {
 	case e.Method == "session":
@@ -58,13 +58,13 @@ func Recompute(e *handshake.SecretEvent) (cmd, why string) {
 		return prf(e), ""
 	case strings.HasPrefix(e.Method, "key_block["):
 		return cut(e)
-	case strings.HasSuffix(e.Label, "_signature"):
+	case strings.HasSuffix(string(e.Label), "_signature"):
 		return verify(e)
-	case e.Label == "server_ephemeral" || e.Label == "client_key_share" || e.Label == "server_key_share":
+	case e.Label == event.LabelServerEphemeral || e.Label == event.LabelClientKeyShare || e.Label == event.LabelServerKeyShare:
 		return public(e)
-	case e.Label == "premaster_secret" && e.Method == "RSA":
+	case e.Label == event.LabelPremasterSecret && e.Method == "RSA":
 		return decrypt(e)
-	case e.Label == "premaster_secret" || e.Label == "shared_secret":
+	case e.Label == event.LabelPremasterSecret || e.Label == event.LabelSharedSecret:
 		return derive(e)
 	}
 	return "", whyNoTool
@@ -94,7 +94,7 @@ const toHexInLine = " | od -An -v -tx1 | tr -d ' \\n'; echo"
 
 // prf is P_hash (RFC 5246 §5). Its first input is the secret; the others are
 // the seed, behind the label: openssl concatenates them in their order.
-func prf(e *handshake.SecretEvent) string {
+func prf(e *event.Secret) string {
 	var b strings.Builder
 	b.WriteString(kdf(e))
 	fmt.Fprintf(&b, "  -kdfopt hexsecret:%x \\\n", e.Inputs[0].Bytes)
@@ -120,15 +120,15 @@ func isWord(s string) bool {
 }
 
 // kdf begins a command that derives as many bytes as the value has, under its hash.
-func kdf(e *handshake.SecretEvent) string {
+func kdf(e *event.Secret) string {
 	return fmt.Sprintf("openssl kdf -binary -keylen %d -kdfopt digest:%s \\\n", len(e.Value), digest(e))
 }
 
 // digest is openssl's name for the hash.
-func digest(e *handshake.SecretEvent) string { return strings.ReplaceAll(e.Hash, "-", "") }
+func digest(e *event.Secret) string { return strings.ReplaceAll(e.Hash, "-", "") }
 
 // extract is HKDF-Extract (RFC 5869 §2.2).
-func extract(e *handshake.SecretEvent) (cmd, why string) {
+func extract(e *event.Secret) (cmd, why string) {
 	salt, ikm := inputs(e.Inputs).get("salt"), inputs(e.Inputs).get("ikm")
 	if len(salt) == 0 || len(ikm) == 0 {
 		return "", whyNoInputs
@@ -137,7 +137,7 @@ func extract(e *handshake.SecretEvent) (cmd, why string) {
 }
 
 // expandLabel is HKDF-Expand (RFC 5869 §2.3) with an HkdfLabel for its info (RFC 9846 §7.1).
-func expandLabel(e *handshake.SecretEvent) (cmd, why string) {
+func expandLabel(e *event.Secret) (cmd, why string) {
 	secret, info := inputs(e.Inputs).get("secret"), inputs(e.Inputs).get("hkdf_label")
 	if len(secret) == 0 || len(info) == 0 {
 		return "", whyNoInputs
@@ -146,7 +146,7 @@ func expandLabel(e *handshake.SecretEvent) (cmd, why string) {
 }
 
 // mac is the HMAC in a Finished (RFC 9846 §4.5.3).
-func mac(e *handshake.SecretEvent) (cmd, why string) {
+func mac(e *event.Secret) (cmd, why string) {
 	key, hash := inputs(e.Inputs).get("finished_key"), inputs(e.Inputs).get("transcript_hash")
 	if len(key) == 0 || len(hash) == 0 {
 		return "", whyNoInputs
@@ -155,7 +155,7 @@ func mac(e *handshake.SecretEvent) (cmd, why string) {
 }
 
 // cut takes a key out of the key block; each byte is two hex digits.
-func cut(e *handshake.SecretEvent) (cmd, why string) {
+func cut(e *event.Secret) (cmd, why string) {
 	var from, to int
 	if _, err := fmt.Sscanf(e.Method, "key_block[%d:%d]", &from, &to); err != nil {
 		return "", whyNoInputs
@@ -164,7 +164,7 @@ func cut(e *handshake.SecretEvent) (cmd, why string) {
 }
 
 // derive is Diffie–Hellman: our private key and the peer's share.
-func derive(e *handshake.SecretEvent) (cmd, why string) {
+func derive(e *event.Secret) (cmd, why string) {
 	g, why := groupOf(e)
 	if why != "" {
 		return "", why
@@ -191,7 +191,7 @@ func derive(e *handshake.SecretEvent) (cmd, why string) {
 
 // public makes the share from the private key. The key is written without its
 // public half, so that openssl has to compute it; it ends what openssl writes.
-func public(e *handshake.SecretEvent) (cmd, why string) {
+func public(e *event.Secret) (cmd, why string) {
 	g, why := groupOf(e)
 	if why != "" {
 		return "", why
@@ -213,7 +213,7 @@ func public(e *handshake.SecretEvent) (cmd, why string) {
 
 // decrypt is RSA key transport as the server does it. The client's premaster
 // secret is drawn.
-func decrypt(e *handshake.SecretEvent) (cmd, why string) {
+func decrypt(e *event.Secret) (cmd, why string) {
 	in := inputs(e.Inputs)
 	if in.get("m") != nil {
 		return "", whyRandom
@@ -245,7 +245,7 @@ func decrypt(e *handshake.SecretEvent) (cmd, why string) {
 
 // verify checks a signature: most cannot be made twice alike, and none without the
 // private key.
-func verify(e *handshake.SecretEvent) (cmd, why string) {
+func verify(e *event.Secret) (cmd, why string) {
 	in := inputs(e.Inputs)
 	signed, spki := in.get("signed"), in.get("public_key")
 	s, err := sig.ByName(e.Method)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/cloudflare/circl/sign/ed448"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
@@ -27,7 +27,7 @@ import (
 func TestRecomputeShares(t *testing.T) {
 	needs(t, "sh", "openssl")
 	source := rand.NewChaCha8([32]byte{13})
-	var events []*handshake.SecretEvent
+	var events []*event.Secret
 	for _, g := range kx.All() {
 		o, err := g.Offer(source)
 		if err != nil {
@@ -42,11 +42,11 @@ func TestRecomputeShares(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := []*handshake.SecretEvent{
-			{Label: "client_key_share", Method: g.Name(), Inputs: offered, Value: o.Share()},
-			{Label: "server_key_share", Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Share()},
-			{Label: "shared_secret", Method: g.Name(), Inputs: o.(kx.Explainer).Explain(), Value: secret},
-			{Label: "shared_secret", Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()},
+		own := []*event.Secret{
+			{Label: event.LabelClientKeyShare, Method: g.Name(), Inputs: offered, Value: o.Share()},
+			{Label: event.LabelServerKeyShare, Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Share()},
+			{Label: event.LabelSharedSecret, Method: g.Name(), Inputs: o.(kx.Explainer).Explain(), Value: secret},
+			{Label: event.LabelSharedSecret, Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()},
 		}
 		kind := g.(kx.Described).Describe().Kind
 		for _, e := range own {
@@ -70,7 +70,7 @@ func TestRecomputeSignatures(t *testing.T) {
 	needs(t, "sh", "openssl")
 	source := rand.NewChaCha8([32]byte{14})
 	signed := append(bytes.Repeat([]byte{' '}, 64), "TLS 1.3, server CertificateVerify\x00 and a hash"...)
-	var events []*handshake.SecretEvent
+	var events []*event.Secret
 	for _, s := range sig.All() {
 		key := keyFor(t, s, source)
 		if !s.FitsKey(key.Public(), iana.TLS13) {
@@ -84,8 +84,8 @@ func TestRecomputeSignatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		events = append(events, &handshake.SecretEvent{Meta: handshake.Meta{Move: "server/send/certificate_verify/tls13"},
-			Label: "certificate_verify_signature", Method: s.Name(), Value: b,
+		events = append(events, &event.Secret{Meta: event.Meta{Move: "server/send/certificate_verify/tls13"},
+			Label: event.LabelCertificateVerifySignature, Method: s.Name(), Value: b,
 			Inputs: []kx.Value{{Name: "signed", Bytes: signed}, {Name: "public_key", Bytes: spki}}})
 	}
 	if done := recompute(t, "sh", events); len(done) != len(events) || len(events) < 11 {

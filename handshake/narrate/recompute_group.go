@@ -5,7 +5,7 @@ import (
 	"math/big"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 )
 
@@ -89,7 +89,7 @@ const minFieldBits, maxFieldBits = 512, 10000
 
 // groupOf finds the group of a Diffie–Hellman exchange: by its p and g, or else by
 // name, the last word of the method.
-func groupOf(e *handshake.SecretEvent) (g *group, why string) {
+func groupOf(e *event.Secret) (g *group, why string) {
 	in := inputs(e.Inputs)
 	if p, base := in.get("p"), in.get("g"); p != nil && base != nil {
 		if bits := new(big.Int).SetBytes(p).BitLen(); bits < minFieldBits || bits > maxFieldBits {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 )
 
@@ -18,14 +18,14 @@ var breakouts = []string{
 }
 
 // hostileEvents are events of every kind that has a command, with s wherever text goes.
-func hostileEvents(s string) []*handshake.SecretEvent {
+func hostileEvents(s string) []*event.Secret {
 	secret := kx.Value{Name: "secret", Bytes: []byte(s + "0123456789abcdef")}
-	var out []*handshake.SecretEvent
+	var out []*event.Secret
 	for _, hash := range []string{"SHA-256", s} {
 		for _, method := range []string{"PRF", "HKDF-Extract", "HKDF-Expand-Label", "HMAC", "key_block[0:4]", "ECDHE x25519", "RSA", "ecdsa_secp256r1_sha256", "ed25519", s, "key_block[" + s + "]", "ECDHE " + s} {
-			for _, label := range []string{"master_secret", "premaster_secret", "client_key_share", "server_signature", s} {
+			for _, label := range []event.SecretLabel{event.LabelMasterSecret, event.LabelPremasterSecret, event.LabelClientKeyShare, "server_signature", event.SecretLabel(s)} {
 				for _, tag := range []string{"", "key expansion", s} {
-					out = append(out, &handshake.SecretEvent{Label: label, Method: method, Hash: hash, Tag: tag, Value: []byte("value"), Inputs: []kx.Value{secret,
+					out = append(out, &event.Secret{Label: label, Method: method, Hash: hash, Tag: tag, Value: []byte("value"), Inputs: []kx.Value{secret,
 						{Name: "salt", Bytes: []byte(s)}, {Name: "ikm", Bytes: []byte(s)}, {Name: "hkdf_label", Bytes: []byte(s)}, {Name: "finished_key", Bytes: []byte(s)},
 						{Name: "transcript_hash", Bytes: []byte(s)}, {Name: "a", Bytes: []byte(s)}, {Name: "B", Bytes: []byte(s)}, {Name: "signed", Bytes: []byte(s)}, {Name: "public_key", Bytes: []byte(s)}, {Name: s, Bytes: []byte(s)}}})
 				}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
@@ -39,7 +40,7 @@ func needs(t *testing.T, programs ...string) {
 }
 
 // secrets plays a lesson and returns what was computed in it.
-func secrets(t *testing.T, o scenario.Options) (out []*handshake.SecretEvent) {
+func secrets(t *testing.T, o scenario.Options) (out []*event.Secret) {
 	t.Helper()
 	o.Seed = t.Name()
 	tr, err := scenario.Run(context.Background(), o, nil)
@@ -51,7 +52,7 @@ func secrets(t *testing.T, o scenario.Options) (out []*handshake.SecretEvent) {
 			t.Fatalf("%s: %v", f.Name, f.Outcome.Err)
 		}
 		for _, e := range f.Events {
-			if s, ok := e.(*handshake.SecretEvent); ok {
+			if s, ok := e.(*event.Secret); ok {
 				out = append(out, s)
 			}
 		}
@@ -63,10 +64,10 @@ const between = "- next -"
 
 // recompute runs every distinct command in one shell and compares what it prints
 // with what the event holds. It returns the labels that had a command.
-func recompute(t *testing.T, shell string, events []*handshake.SecretEvent) (labels []string) {
+func recompute(t *testing.T, shell string, events []*event.Secret) (labels []string) {
 	t.Helper()
 	var script strings.Builder
-	var tried []*handshake.SecretEvent
+	var tried []*event.Secret
 	var want []string
 	seen := map[string]bool{}
 	for _, e := range events {
@@ -81,7 +82,7 @@ func recompute(t *testing.T, shell string, events []*handshake.SecretEvent) (lab
 			continue
 		}
 		seen[cmd] = true
-		tried, labels = append(tried, e), append(labels, e.Label)
+		tried, labels = append(tried, e), append(labels, string(e.Label))
 		want = append(want, fmt.Sprintf("%x\n", e.Value))
 		if why == "recompute.check" {
 			want[len(want)-1] = "verified\n"
@@ -135,8 +136,8 @@ func TestRecompute(t *testing.T) {
 			})
 		}
 	})
-	for _, label := range handshake.SecretLabels() {
-		if !commanded[label] && !t.Failed() {
+	for _, label := range event.SecretLabels() {
+		if !commanded[string(label)] && !t.Failed() {
 			t.Errorf("no command was tried for any %s", label)
 		}
 	}
@@ -217,7 +218,7 @@ func TestRecomputeInBash(t *testing.T) {
 // student's own does not, and the share is padded in both.
 func TestRecomputeLeadingZeros(t *testing.T) {
 	needs(t, "sh", "openssl")
-	var events []*handshake.SecretEvent
+	var events []*event.Secret
 	source := rand.NewChaCha8([32]byte{1})
 	for shareDone, secretDone := false, false; !shareDone || !secretDone; {
 		o, err := kx.FFDHE2048.Offer(source)
@@ -226,7 +227,7 @@ func TestRecomputeLeadingZeros(t *testing.T) {
 		}
 		if o.Share()[0] == 0 && !shareDone {
 			shareDone = true
-			events = append(events, &handshake.SecretEvent{Label: "server_ephemeral", Method: "ffdhe2048",
+			events = append(events, &event.Secret{Label: event.LabelServerEphemeral, Method: "ffdhe2048",
 				Inputs: o.(kx.Explainer).Explain(), Value: o.Share()})
 		}
 		a, err := kx.FFDHE2048.Answer(source, o.Share())
@@ -237,8 +238,8 @@ func TestRecomputeLeadingZeros(t *testing.T) {
 			secretDone = true
 			in := a.(kx.Explainer).Explain()
 			events = append(events,
-				&handshake.SecretEvent{Label: "premaster_secret", Method: "DHE ffdhe2048", Inputs: in, Value: kx.DHE.PreMaster(a.Secret())},
-				&handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE my own field", Inputs: in, Value: kx.ECDHE.PreMaster(a.Secret())})
+				&event.Secret{Label: event.LabelPremasterSecret, Method: "DHE ffdhe2048", Inputs: in, Value: kx.DHE.PreMaster(a.Secret())},
+				&event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE my own field", Inputs: in, Value: kx.ECDHE.PreMaster(a.Secret())})
 		}
 	}
 	if got := len(recompute(t, "sh", events)); got != 3 {
@@ -261,28 +262,28 @@ func TestNotRecomputable(t *testing.T) {
 	rsaClient, rsaServer := rsaPreMaster(t, source, iana.TLS12), rsaPreMaster(t, source, iana.TLS10)
 	for _, c := range []struct {
 		name, want string
-		e          handshake.SecretEvent
+		e          event.Secret
 	}{
-		{"a small field", "recompute.no_tool", handshake.SecretEvent{Label: "server_ephemeral", Method: "toy64", Inputs: small}},
-		{"a group openssl has not", "recompute.no_tool", handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE my own curve",
+		{"a small field", "recompute.no_tool", event.Secret{Label: event.LabelServerEphemeral, Method: "toy64", Inputs: small}},
+		{"a group openssl has not", "recompute.no_tool", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE my own curve",
 			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}, {Name: "B", Bytes: []byte{1}}}}},
-		{"a group later ones have", "recompute.mlkem", handshake.SecretEvent{Label: "shared_secret", Method: "X25519MLKEM768",
+		{"a group later ones have", "recompute.mlkem", event.Secret{Label: event.LabelSharedSecret, Method: "X25519MLKEM768",
 			Inputs: []kx.Value{{Name: "x25519: a", Bytes: []byte{1}}, {Name: "x25519: B", Bytes: []byte{1}}}}},
-		{"a student's KEM", "recompute.no_tool", handshake.SecretEvent{Label: "client_key_share", Method: "X-Wing",
+		{"a student's KEM", "recompute.no_tool", event.Secret{Label: event.LabelClientKeyShare, Method: "X-Wing",
 			Inputs: []kx.Value{{Name: "seed", Bytes: []byte{1}}}}},
-		{"no salt", "recompute.no_inputs", handshake.SecretEvent{Label: "early_secret", Method: "HKDF-Extract", Hash: "SHA-256",
+		{"no salt", "recompute.no_inputs", event.Secret{Label: event.LabelEarlySecret, Method: "HKDF-Extract", Hash: "SHA-256",
 			Inputs: []kx.Value{{Name: "ikm", Bytes: []byte{1}}}}},
-		{"no label", "recompute.no_inputs", handshake.SecretEvent{Label: "early_derived", Method: "HKDF-Expand-Label", Hash: "SHA-256", Tag: "derived",
+		{"no label", "recompute.no_inputs", event.Secret{Label: event.LabelEarlyDerived, Method: "HKDF-Expand-Label", Hash: "SHA-256", Tag: "derived",
 			Inputs: []kx.Value{{Name: "secret", Bytes: []byte{1}}}}},
-		{"no hash", "recompute.no_inputs", handshake.SecretEvent{Label: "client_verify_data", Method: "HMAC", Hash: "SHA-256",
+		{"no hash", "recompute.no_inputs", event.Secret{Label: event.LabelClientVerifyData, Method: "HMAC", Hash: "SHA-256",
 			Inputs: []kx.Value{{Name: "finished_key", Bytes: []byte{1}}}}},
-		{"no explanation", "recompute.no_inputs", handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE secp256r1"}},
-		{"half an explanation", "recompute.no_inputs", handshake.SecretEvent{Label: "premaster_secret", Method: "ECDHE secp256r1",
+		{"no explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE secp256r1"}},
+		{"half an explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE secp256r1",
 			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}}}},
-		{"resumed", "recompute.session", handshake.SecretEvent{Label: "master_secret", Method: "session"}},
+		{"resumed", "recompute.session", event.Secret{Label: event.LabelMasterSecret, Method: "session"}},
 		{"drawn by the client", "recompute.random", rsaClient},
 		{"another version than ours", "recompute.replaced", rsaServer},
-		{"no public key", "recompute.signature", handshake.SecretEvent{Label: "server_key_exchange_signature", Method: "ed25519",
+		{"no public key", "recompute.signature", event.Secret{Label: event.LabelServerKeyExchangeSignature, Method: "ed25519",
 			Inputs: []kx.Value{{Name: "signed", Bytes: []byte{1}}}}},
 	} {
 		if cmd, why := narrate.Recompute(&c.e); cmd != "" || why != c.want {
@@ -293,7 +294,7 @@ func TestNotRecomputable(t *testing.T) {
 
 // rsaPreMaster is the client's event where both ends mean TLS 1.2, and the server's
 // where the client encrypted another version.
-func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) handshake.SecretEvent {
+func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) event.Secret {
 	t.Helper()
 	key := pki.LessonKey(pki.LessonKeyNames()[0]).(*rsa.PrivateKey)
 	a, err := kx.RSA.Answer(kx.ClientInput{Rand: source, PublicKey: &key.PublicKey, ClientVersion: version})
@@ -301,7 +302,7 @@ func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) handshak
 		t.Fatal(err)
 	}
 	if version == iana.TLS12 {
-		return handshake.SecretEvent{Label: "premaster_secret", Method: "RSA", Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()}
+		return event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()}
 	}
 	o, _, err := kx.RSA.Offer(kx.ServerInput{Rand: source, Key: key, ClientVersion: iana.TLS12})
 	if err != nil {
@@ -311,5 +312,5 @@ func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) handshak
 	if err != nil {
 		t.Fatal(err)
 	}
-	return handshake.SecretEvent{Label: "premaster_secret", Method: "RSA", Inputs: o.(kx.Explainer).Explain(), Value: secret}
+	return event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Inputs: o.(kx.Explainer).Explain(), Value: secret}
 }

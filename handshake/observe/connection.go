@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -151,7 +151,12 @@ func whole(b []byte) []byte {
 func (o *Observer) read(h *half, rec record.Record) {
 	switch rec.Type {
 	case iana.ChangeCipherSpec:
-		o.noteMessage(h, new(message.ChangeCipherSpec), rec.Payload)
+		m, walked := new(message.ChangeCipherSpec), o.walked()
+		if err := wire.Parse(rec.Payload, m, walked); err != nil {
+			o.trouble(err)
+			return
+		}
+		o.noteMessage(h, m, rec.Payload, walked)
 		if !o.meansNothing() {
 			o.change(h)
 		}
@@ -185,16 +190,18 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 	}
 	raw := bytes.Clone(h.hs[:n])
 	h.hs = h.hs[n:]
-	m, err := message.Parse(o.context(h), raw, nil)
+	walked := o.walked()
+	m, err := message.Parse(o.context(h), raw, walked)
 	if err != nil {
 		o.trouble(err)
 		m = &unread{kind: iana.HandshakeType(raw[0])}
-		if err := wire.Parse(raw, m, nil); err != nil {
+		walked = o.walked()
+		if err := wire.Parse(raw, m, walked); err != nil {
 			return true // cannot be: the length was taken from it
 		}
 	}
 	o.settle(h, m)
-	o.noteMessage(h, m, raw)
+	o.noteMessage(h, m, raw, walked)
 	o.follow(h, m, raw, protected)
 	return true
 }
@@ -250,5 +257,5 @@ func (o *Observer) change(h *half) {
 		return
 	}
 	h.rd.Change(p, c)
-	o.noteKeyChange(h, handshake.ApplicationKeys, o.suite.ID)
+	o.noteKeyChange(h, event.ApplicationKeys, o.suite.ID)
 }

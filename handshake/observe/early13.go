@@ -3,7 +3,7 @@ package observe
 import (
 	"bytes"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/keyschedule"
 )
 
@@ -49,7 +49,7 @@ func (o *Observer) enterEarly(h *half, k *trafficKeys) {
 	h.rd.Change(k.protection, nil)
 	h.epoch, h.seq = h.rd.Epoch(), 0
 	o.noteKeys(h, k, early, true)
-	o.noteKeyChange(h, handshake.EarlyKeys, k.suite.ID)
+	o.noteKeyChange(h, event.EarlyKeys, k.suite.ID)
 }
 
 // endsEarly reports whether rec is the first that is no 0-RTT data any more, although no
@@ -83,7 +83,7 @@ func (o *Observer) retriesEarly(h *half) {
 	h.rd.Change(nil, nil)
 	h.epoch, h.seq, h.early, h.zeroOver = h.rd.Epoch(), 0, false, true
 	if opened {
-		o.noteKeyChange(h, handshake.InClear, 0)
+		o.noteKeyChange(h, event.InClear, 0)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
@@ -36,10 +37,10 @@ func recordEarly(t testing.TB, s *suite.Suite, tune func(c, s *handshake.Config)
 	full := record(t, "ecdsa", ends)
 	r := &recording{secrets: map[string][]byte{}}
 	cc := &handshake.Config{Time: clock, ServerName: l.Name, KeyLog: &r.keyLog, ShowSecrets: true, EarlyData: true, Weak: handshake.Weak{NULL: true},
-		Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		Listener: event.ListenerFunc(func(e event.Event) {
 			r.client = append(r.client, e)
-			if s, ok := e.(*handshake.SecretEvent); ok {
-				r.secrets[s.Label] = s.Value
+			if s, ok := e.(*event.Secret); ok {
+				r.secrets[string(s.Label)] = s.Value
 			}
 		})}
 	sc := &handshake.Config{Time: clock, Weak: handshake.Weak{NULL: true}}
@@ -98,7 +99,7 @@ func recordEarly(t testing.TB, s *suite.Suite, tune func(c, s *handshake.Config)
 // refused makes a server pass over 0-RTT data, and retry sends the client back, which is
 // a refusal as well.
 func refused(_, s *handshake.Config) {
-	s.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "not_fresh" }
+	s.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyNotFresh }
 }
 func retry(c, _ *handshake.Config) { c.KeyShares = []iana.Group{} }
 func alone(c, s *handshake.Config) {
@@ -150,7 +151,7 @@ func TestSameEventsEarly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := recordEarly(t, suite.ByID(0x1302), tune)
 			seen, _ := r.events(t, observe.Options{KeyLog: bytes.NewReader(r.keyLog.Bytes())})
-			for _, dir := range []handshake.Direction{handshake.Send, handshake.Receive} {
+			for _, dir := range []event.Direction{event.Send, event.Receive} {
 				got, want := told(t, seen, dir), told(t, r.client, dir)
 				if name == "retried" { // the client goes back to clear, which is no change of keys to tell of
 					want = got[:0:0]

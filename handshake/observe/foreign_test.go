@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
@@ -69,9 +69,9 @@ func (r *recording) mustSee(t *testing.T, log []byte, fromClient, fromServer str
 	right := 0
 	for _, e := range seen {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
+		case *event.Message:
 			kinds[e.Kind]++
-		case *handshake.CheckEvent:
+		case *event.Check:
 			if e.OK {
 				right++
 			}

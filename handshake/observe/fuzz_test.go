@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/suite"
@@ -81,7 +82,7 @@ var leafKey = pki.LessonKey("leaf").(*rsa.PrivateKey)
 
 func listening() observe.Options {
 	return observe.Options{RSAKey: leafKey,
-		Listener: handshake.ListenerFunc(func(handshake.Event) {}), ShowSecrets: true}
+		Listener: event.ListenerFunc(func(event.Event) {}), ShowSecrets: true}
 }
 
 // hold plays in and holds the observer to what it was fed.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -18,44 +18,48 @@ import (
 )
 
 // dir is the direction as the client sees it.
-func (h *half) dir() handshake.Direction {
+func (h *half) dir() event.Direction {
 	if h.server {
-		return handshake.Receive
+		return event.Receive
 	}
-	return handshake.Send
+	return event.Send
 }
 
-func (o *Observer) meta(move string) handshake.Meta {
+func (o *Observer) meta(move string) event.Meta {
 	o.events++
-	return handshake.Meta{Seq: o.events, Conn: o.o.Conn, Party: o.o.Party, Time: o.o.Time(), Move: move}
+	return event.Meta{Seq: o.events, Conn: o.o.Conn, Party: o.o.Party, Time: o.o.Time(), Move: move}
 }
 
 func (o *Observer) noteRecord(h *half, r record.Record) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.RecordEvent{Meta: o.meta(""), Dir: h.dir(), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
+		l.Event(&event.Record{Meta: o.meta(""), Dir: h.dir(), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
 			Sequence: r.Seq, Protected: r.Protected, Wire: bytes.Clone(r.Wire), Payload: bytes.Clone(r.Payload), Steps: r.Steps})
 	}
 }
 
-func (o *Observer) noteMessage(h *half, m message.Message, raw []byte) {
+// walked is where the walk that reads a message notes its fields; nil where nobody listens.
+func (o *Observer) walked() *[]wire.Field {
+	if o.o.Listener == nil {
+		return nil
+	}
+	return new([]wire.Field)
+}
+
+func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[]wire.Field) {
 	l := o.o.Listener
 	if l == nil {
 		return
 	}
-	var fields []wire.Field
-	if _, err := wire.Append(nil, m, &fields); err != nil {
-		return // it was parsed a moment ago
-	}
-	move := handshake.Move{Role: handshake.Client, Dir: h.dir(), Msg: m.Kind()}
+	move := event.Move{Role: event.Client, Dir: h.dir(), Msg: m.Kind()}
 	if o.is13() || m.Kind() == message.KindChangeCipherSpec && o.meansNothing() {
-		move.Version, move.In = iana.TLS13, handshake.WaitServerHello // or a later state
+		move.Version, move.In = iana.TLS13, event.WaitServerHello // or a later state
 	}
 	meta := o.meta(move.String())
 	if move.Version == 0 {
 		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
-	l.Event(&handshake.MessageEvent{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(fields)})
+	l.Event(&event.Message{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked)})
 }
 
 // offered is the version by which a hello is written: the newest that it offers. 0 for
@@ -71,21 +75,6 @@ func offered(m message.Message) iana.Version {
 	return iana.TLS12
 }
 
-// reference is where the client's table says that a move is specified, in the version
-// that is settled. The ChangeCipherSpec that means nothing has no row where it is received.
-func reference(move handshake.Move) string {
-	// Of several rows the last is the plain one: those of a resumed session stand before it.
-	for _, m := range slices.Backward(handshake.Moves(handshake.Client)) {
-		if m.Dir == move.Dir && m.Msg == move.Msg && (m.Version == 0 || move.Version == 0 || m.Version == move.Version) {
-			return m.Ref
-		}
-	}
-	if move.Msg == message.KindChangeCipherSpec {
-		return "RFC 9846 §5"
-	}
-	return ""
-}
-
 func (o *Observer) noteAlert(h *half, payload []byte) {
 	var a message.Alert
 	if err := wire.Parse(payload, &a, nil); err != nil {
@@ -93,17 +82,17 @@ func (o *Observer) noteAlert(h *half, payload []byte) {
 		return
 	}
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.AlertEvent{Meta: o.meta(""), Dir: h.dir(), Level: a.Level, Description: a.Description})
+		l.Event(&event.Alert{Meta: o.meta(""), Dir: h.dir(), Level: a.Level, Description: a.Description})
 	}
 }
 
 func (o *Observer) noteData(h *half, p []byte) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.DataEvent{Meta: o.meta(""), Dir: h.dir(), Data: bytes.Clone(p)})
+		l.Event(&event.Data{Meta: o.meta(""), Dir: h.dir(), Data: bytes.Clone(p)})
 	}
 }
 
-func (o *Observer) noteSecret(e *handshake.SecretEvent) {
+func (o *Observer) noteSecret(e *event.Secret) {
 	if l := o.o.Listener; l != nil && o.o.ShowSecrets {
 		e.Meta = o.meta("")
 		l.Event(e)
@@ -113,50 +102,46 @@ func (o *Observer) noteSecret(e *handshake.SecretEvent) {
 // noteKeys tells of the keys in use, and on the first epoch of a stage also of the
 // secret from the key log.
 func (o *Observer) noteKeys(h *half, k *trafficKeys, s stage, first bool) {
-	who := h.name() + "_" + s.String()
+	labels, of := h.role().Labels(), s.keys()
 	secret := k.secret.Bytes()
 	if first {
-		label := who + "_traffic_secret"
-		if s == application {
-			label += "_0"
-		}
-		o.noteSecret(&handshake.SecretEvent{Label: label, Method: "known", Value: bytes.Clone(secret)})
+		o.noteSecret(&event.Secret{Label: labels.Traffic[of], Method: "known", Value: bytes.Clone(secret)})
 	}
-	o.noteExpanded(k.suite, who+"_key", "key", secret, k.key)
-	o.noteExpanded(k.suite, who+"_iv", "iv", secret, k.iv)
+	o.noteExpanded(k.suite, labels.Key[of], "key", secret, k.key)
+	o.noteExpanded(k.suite, labels.IV[of], "iv", secret, k.iv)
 }
 
 // noteExpanded tells of an HKDF-Expand-Label without a context.
-func (o *Observer) noteExpanded(su *suite.Suite, label, tag string, secret, value []byte) {
-	o.noteSecret(&handshake.SecretEvent{Label: label, Method: "HKDF-Expand-Label", Op: handshake.OpHash, Hash: su.Hash.String(), Tag: tag,
+func (o *Observer) noteExpanded(su *suite.Suite, label event.SecretLabel, tag string, secret, value []byte) {
+	o.noteSecret(&event.Secret{Label: label, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: su.Hash.String(), Tag: tag,
 		Inputs: []kx.Value{{Name: "secret", Bytes: bytes.Clone(secret), Private: true}, {Name: "context"},
 			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, nil, len(value))}}, Value: bytes.Clone(value)})
 }
 
 // keysOf is what protects a record: of a closed one of TLS 1.3 only as far as what went by
 // in clear tells.
-func (o *Observer) keysOf(h *half, protected bool) handshake.Keys {
+func (o *Observer) keysOf(h *half, protected bool) event.Keys {
 	switch {
 	case !protected:
-		return handshake.InClear
+		return event.InClear
 	case h.stage == inClear && (h.early || h.inEarly()):
-		return handshake.EarlyKeys
+		return event.EarlyKeys
 	case !o.is13():
-		return handshake.ApplicationKeys
+		return event.ApplicationKeys
 	case h.stage == handshaking && h.closed:
-		return handshake.InClear // of the handshake's or the application's
+		return event.InClear // of the handshake's or the application's
 	}
 	return h.stage.keys()
 }
 
 // keys are those of a stage that is reached.
-func (s stage) keys() handshake.Keys {
-	return [...]handshake.Keys{handshake.InClear, handshake.HandshakeKeys, handshake.ApplicationKeys, handshake.EarlyKeys}[s]
+func (s stage) keys() event.Keys {
+	return [...]event.Keys{event.InClear, event.HandshakeKeys, event.ApplicationKeys, event.EarlyKeys}[s]
 }
 
-func (o *Observer) noteKeyChange(h *half, k handshake.Keys, s iana.CipherSuite) {
+func (o *Observer) noteKeyChange(h *half, k event.Keys, s iana.CipherSuite) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.KeyChangeEvent{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Keys: k, Suite: s})
+		l.Event(&event.KeyChange{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Keys: k, Suite: s})
 	}
 }
 
@@ -169,7 +154,7 @@ func (o *Observer) noteFinished(want, got []byte, ok bool) {
 		o.trouble(err)
 	}
 	if l := o.o.Listener; l != nil {
-		l.Event(&handshake.CheckEvent{Meta: o.meta(""), What: "finished", OK: ok, Op: handshake.OpHash, Method: o.suite.Hash.String(), Err: err,
+		l.Event(&event.Check{Meta: o.meta(""), What: event.CheckFinished, OK: ok, Op: event.OpHash, Method: o.suite.Hash.String(), Err: err,
 			Inputs: []kx.Value{{Name: "expected", Bytes: bytes.Clone(want)}, {Name: "received", Bytes: bytes.Clone(got)}}})
 	}
 }

@@ -24,7 +24,7 @@ import (
 	"io"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/suite"
@@ -34,7 +34,7 @@ import (
 type Options struct {
 	// Listener is told of every record, message, alert and piece of data. Dir and
 	// Move are as the client sees them: what the client sends is sent.
-	Listener    handshake.Listener
+	Listener    event.Listener
 	ShowSecrets bool             // also emit SecretEvents for what was recovered
 	Party       string           // of the events; "listener"
 	Conn        int              // of the events

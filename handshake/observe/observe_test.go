@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -65,20 +66,20 @@ func TestEverySuite(t *testing.T) {
 // data as the client.
 func TestSameEvents(t *testing.T) {
 	r := record(t, "rsa", tls12)
-	var seen []handshake.Event
+	var seen []event.Event
 	r.show(t, 7, observe.Options{KeyLog: &r.keyLog, ShowSecrets: true, Time: clock,
-		Listener: handshake.ListenerFunc(func(e handshake.Event) { seen = append(seen, e) })})
-	tell := func(events []handshake.Event) (out []string) {
+		Listener: event.ListenerFunc(func(e event.Event) { seen = append(seen, e) })})
+	tell := func(events []event.Event) (out []string) {
 		for _, e := range events {
 			switch e := e.(type) {
-			case *handshake.MessageEvent:
+			case *event.Message:
 				out = append(out, fmt.Sprintf("%v %v %x %v %v", e.Dir, e.Kind, e.Raw, e.Move, e.Ref))
 				if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {
 					t.Errorf("%v: %v", e.Kind, err)
 				}
-			case *handshake.DataEvent:
+			case *event.Data:
 				out = append(out, fmt.Sprintf("%v %q", e.Dir, e.Data))
-			case *handshake.AlertEvent:
+			case *event.Alert:
 				out = append(out, fmt.Sprintf("%v %v", e.Dir, e.Description))
 			}
 		}
@@ -87,9 +88,9 @@ func TestSameEvents(t *testing.T) {
 	if got, want := tell(seen), tell(r.client); !slices.Equal(got, want) {
 		t.Errorf("the observer tells\n%s\nthe client\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	records := func(events []handshake.Event) (out []string) {
+	records := func(events []event.Event) (out []string) {
 		for _, e := range events {
-			if e, ok := e.(*handshake.RecordEvent); ok {
+			if e, ok := e.(*event.Record); ok {
 				out = append(out, fmt.Sprintf("%v %v %d/%d %v %v %x %x", e.Dir, e.Type, e.Epoch, e.Sequence, e.Keys, e.Protected, e.Wire, e.Payload))
 			}
 		}
@@ -103,7 +104,7 @@ func TestSameEvents(t *testing.T) {
 		if m := e.Head(); m.Party != "listener" || m.Seq != uint64(i+1) || !m.Time.Equal(clock()) {
 			t.Fatalf("event %d: %+v", i, m)
 		}
-		if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "key_block" {
+		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelKeyBlock {
 			return
 		}
 	}
@@ -113,12 +114,12 @@ func TestSameEvents(t *testing.T) {
 // TestClosedRecords: without keys a record still has its length, and its number.
 func TestClosedRecords(t *testing.T) {
 	r := record(t, "rsa", tls12)
-	var closed []*handshake.RecordEvent
-	rep := r.show(t, 1<<20, observe.Options{Listener: handshake.ListenerFunc(func(e handshake.Event) {
-		if rec, ok := e.(*handshake.RecordEvent); ok && rec.Protected {
+	var closed []*event.Record
+	rep := r.show(t, 1<<20, observe.Options{Listener: event.ListenerFunc(func(e event.Event) {
+		if rec, ok := e.(*event.Record); ok && rec.Protected {
 			closed = append(closed, rec)
 		}
-		if s, ok := e.(*handshake.SecretEvent); ok {
+		if s, ok := e.(*event.Secret); ok {
 			t.Errorf("a listener without keys tells secret %s", s.Label)
 		}
 	})})
@@ -210,8 +211,8 @@ func TestUnknownSuite(t *testing.T) {
 	own.ID = 0xff02
 	r := record(t, "rsa", only(&own))
 	var kinds []message.Kind
-	l := handshake.ListenerFunc(func(e handshake.Event) {
-		if m, ok := e.(*handshake.MessageEvent); ok {
+	l := event.ListenerFunc(func(e event.Event) {
+		if m, ok := e.(*event.Message); ok {
 			kinds = append(kinds, m.Kind)
 			if err := wire.Covered(m.Fields, len(m.Raw)); err != nil {
 				t.Errorf("%v: %v", m.Kind, err)

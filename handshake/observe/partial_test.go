@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/suite"
 )
@@ -26,7 +26,7 @@ func TestPartOfTheKeys(t *testing.T) {
 			t.Run(fmt.Sprint(k.name, log), func(t *testing.T) {
 				seen, rep := r.events(t, observe.Options{KeyLog: r.lines(log...)})
 				opened, sealed := 0, 0
-				for _, dir := range []handshake.Direction{handshake.Send, handshake.Receive} {
+				for _, dir := range []event.Direction{event.Send, event.Receive} {
 					p := partial{shake: has>>dir&1 == 1, app: has>>(2+dir)&1 == 1}
 					o, c := p.compare(t, records(seen, dir), records(r.client, dir))
 					opened, sealed = opened+o, sealed+c
@@ -43,7 +43,7 @@ func TestPartOfTheKeys(t *testing.T) {
 				}
 				tr := rep.Traffic
 				for i, secret := range [][]byte{tr.ClientHandshake, tr.ServerHandshake, tr.ClientApplication, tr.ServerApplication} {
-					if want := r.secrets[trafficLabels[i]]; has>>i&1 == 1 && !bytes.Equal(secret, want) || has>>i&1 == 0 && secret != nil {
+					if want := r.secrets[string(trafficLabels[i])]; has>>i&1 == 1 && !bytes.Equal(secret, want) || has>>i&1 == 0 && secret != nil {
 						t.Errorf("%s is %x", labels[i], secret)
 					}
 				}
@@ -57,7 +57,7 @@ type partial struct{ shake, app bool }
 
 // compare holds the records that the observer tells of against the client's. A closed
 // one has the client's number as long as no change of keys went by unseen.
-func (p partial) compare(t *testing.T, got, want []*handshake.RecordEvent) (opened, sealed int) {
+func (p partial) compare(t *testing.T, got, want []*event.Record) (opened, sealed int) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%d records, want %d", len(got), len(want))
@@ -84,10 +84,10 @@ func (p partial) compare(t *testing.T, got, want []*handshake.RecordEvent) (open
 	return opened, sealed
 }
 
-func records(events []handshake.Event, dir handshake.Direction) []*handshake.RecordEvent {
-	var out []*handshake.RecordEvent
+func records(events []event.Event, dir event.Direction) []*event.Record {
+	var out []*event.Record
 	for _, e := range events {
-		if r, ok := e.(*handshake.RecordEvent); ok && r.Dir == dir {
+		if r, ok := e.(*event.Record); ok && r.Dir == dir {
 			out = append(out, r)
 		}
 	}

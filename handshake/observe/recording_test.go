@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/suite"
@@ -19,7 +20,7 @@ var clock = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC
 type recording struct {
 	segments []segment
 	keyLog   bytes.Buffer
-	client   []handshake.Event // the client's own
+	client   []event.Event     // the client's own
 	secrets  map[string][]byte // the client's, by label
 }
 
@@ -45,10 +46,10 @@ func recordWith(t testing.TB, alg string, tune func(c, s *handshake.Config), bet
 	}
 	r := &recording{secrets: map[string][]byte{}}
 	cc := &handshake.Config{Time: clock, Roots: l.Roots, ServerName: l.Name, KeyLog: &r.keyLog, ShowSecrets: true,
-		Weak: handshake.Weak{NULL: true}, Listener: handshake.ListenerFunc(func(e handshake.Event) {
+		Weak: handshake.Weak{NULL: true}, Listener: event.ListenerFunc(func(e event.Event) {
 			r.client = append(r.client, e)
-			if s, ok := e.(*handshake.SecretEvent); ok {
-				r.secrets[s.Label] = s.Value
+			if s, ok := e.(*event.Secret); ok {
+				r.secrets[string(s.Label)] = s.Value
 			}
 		})}
 	sc := &handshake.Config{Time: clock, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}, Weak: handshake.Weak{NULL: true}}
@@ -148,8 +149,8 @@ func (r *recording) mustRead(t *testing.T, rep observe.Report) {
 	if rep.Version == iana.TLS13 {
 		got := [][]byte{rep.Traffic.ClientHandshake, rep.Traffic.ServerHandshake, rep.Traffic.ClientApplication, rep.Traffic.ServerApplication}
 		for i, label := range trafficLabels {
-			if !rep.Traffic.Complete() || !bytes.Equal(got[i], r.secrets[label]) {
-				t.Errorf("%s is %x, want %x", label, got[i], r.secrets[label])
+			if !rep.Traffic.Complete() || !bytes.Equal(got[i], r.secrets[string(label)]) {
+				t.Errorf("%s is %x, want %x", label, got[i], r.secrets[string(label)])
 			}
 		}
 	} else if rep.Master == nil || !bytes.Equal(rep.Master.Secret[:], r.secrets["master_secret"]) {
@@ -158,8 +159,8 @@ func (r *recording) mustRead(t *testing.T, rep observe.Report) {
 }
 
 // trafficLabels are in the order of observe.Traffic.
-var trafficLabels = []string{"client_handshake_traffic_secret", "server_handshake_traffic_secret",
-	"client_application_traffic_secret_0", "server_application_traffic_secret_0"}
+var trafficLabels = []event.SecretLabel{event.LabelClientHandshakeTrafficSecret, event.LabelServerHandshakeTrafficSecret,
+	event.LabelClientApplicationTrafficSecret0, event.LabelServerApplicationTrafficSecret0}
 
 type zeroes struct{}
 

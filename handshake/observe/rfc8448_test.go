@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 )
@@ -87,14 +87,14 @@ func TestRFC8448(t *testing.T) {
 					keys[fmt.Sprintf("%x", s.values["key expanded"])], keys[fmt.Sprintf("%x", s.values["iv expanded"])] = true, true
 				}
 			}
-			var seen []*handshake.RecordEvent
-			ob, err := observe.New(observe.Options{KeyLog: strings.NewReader(log.String()), ShowSecrets: true, Listener: handshake.ListenerFunc(func(e handshake.Event) {
+			var seen []*event.Record
+			ob, err := observe.New(observe.Options{KeyLog: strings.NewReader(log.String()), ShowSecrets: true, Listener: event.ListenerFunc(func(e event.Event) {
 				switch e := e.(type) {
-				case *handshake.RecordEvent:
+				case *event.Record:
 					seen = append(seen, e)
-				case *handshake.SecretEvent:
+				case *event.Secret:
 					delete(keys, fmt.Sprintf("%x", e.Value))
-				case *handshake.CheckEvent:
+				case *event.Check:
 					if !e.OK {
 						t.Errorf("%+v", e)
 					}
@@ -107,10 +107,10 @@ func TestRFC8448(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var late []*handshake.RecordEvent // what opens with the application's secrets alone
+			var late []*event.Record // what opens with the application's secrets alone
 			part, err := observe.New(observe.Options{KeyLog: strings.NewReader(strings.NewReplacer("HANDSHAKE", "OTHER", "EARLY", "OTHER").Replace(log.String())),
-				Listener: handshake.ListenerFunc(func(e handshake.Event) {
-					if r, ok := e.(*handshake.RecordEvent); ok && r.Protected && r.Payload != nil {
+				Listener: event.ListenerFunc(func(e event.Event) {
+					if r, ok := e.(*event.Record); ok && r.Protected && r.Payload != nil {
 						late = append(late, r)
 					}
 				})})
@@ -159,7 +159,7 @@ func TestRFC8448(t *testing.T) {
 				t.Errorf("with the application's secrets %d records open: %+v", len(late), part.Report())
 			}
 			for _, l := range late {
-				i := slices.IndexFunc(seen, func(r *handshake.RecordEvent) bool { return bytes.Equal(r.Wire, l.Wire) })
+				i := slices.IndexFunc(seen, func(r *event.Record) bool { return bytes.Equal(r.Wire, l.Wire) })
 				if f := seen[i]; f.Epoch != l.Epoch || f.Sequence != l.Sequence || !bytes.Equal(f.Payload, l.Payload) {
 					t.Errorf("with the application's secrets alone: %+v, with all: %+v", l, f)
 				}
@@ -167,7 +167,7 @@ func TestRFC8448(t *testing.T) {
 			if len(keys) > 0 || len(seen) == 0 {
 				t.Errorf("of %d records; keys not derived: %v", len(seen), keys)
 			}
-			if last := seen[len(seen)-2]; trace.name == "resumed" && (last.Dir != handshake.Send || last.Epoch != 3) { // early, handshake, application
+			if last := seen[len(seen)-2]; trace.name == "resumed" && (last.Dir != event.Send || last.Epoch != 3) { // early, handshake, application
 				t.Errorf("the client's close_notify is %+v", last)
 			}
 		})

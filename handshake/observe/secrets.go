@@ -8,7 +8,7 @@ import (
 	"crypto/x509"
 	"slices"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -162,14 +162,14 @@ func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 		return
 	}
 	o.report.PreMaster = pre
-	e := &handshake.SecretEvent{Label: "premaster_secret", Method: "RSA", Op: handshake.OpAsymmetric, Value: pre}
+	e := &event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Op: event.OpAsymmetric, Value: pre}
 	if x, ok := offer.(kx.Explainer); ok {
 		e.Inputs = x.Explain()
 	}
 	o.noteSecret(e)
 
 	hash := o.suite.Hash
-	e = &handshake.SecretEvent{Label: "master_secret", Method: "PRF", Op: handshake.OpHash, Hash: hash.String(), Tag: "master secret"}
+	e = &event.Secret{Label: event.LabelMasterSecret, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "master secret"}
 	e.Inputs = []kx.Value{{Name: "premaster_secret", Bytes: pre, Private: true}}
 	var master keyschedule.MasterSecret
 	if o.ems {
@@ -246,7 +246,7 @@ func (o *Observer) lookUp() {
 			o.report.Resumed && (same(m.SessionID, o.hello.SessionID) || same(m.Ticket, ticket)) {
 			secret := m.Secret
 			o.master = &secret
-			e := &handshake.SecretEvent{Label: "master_secret", Method: "known", Value: bytes.Clone(secret[:])}
+			e := &event.Secret{Label: event.LabelMasterSecret, Method: "known", Value: bytes.Clone(secret[:])}
 			if !o.report.Resumed { // how the ends came by it, which ServerHello has told
 				if e.Tag = "master secret"; o.ems {
 					e.Tag = "extended master secret"
@@ -263,7 +263,7 @@ func (o *Observer) cutKeys() {
 	c, s, hash := o.clientRandom(), bytes.Clone(o.serverHello.Random[:]), o.suite.Hash
 	b := o.master.KeyBlock(hash, c, s, o.suite.Cipher.MACLen, o.suite.Cipher.KeyLen, o.suite.Cipher.FixedIVLen)
 	o.block = &b
-	o.noteSecret(&handshake.SecretEvent{Label: "key_block", Method: "PRF", Op: handshake.OpHash, Hash: hash.String(), Tag: "key expansion",
+	o.noteSecret(&event.Secret{Label: event.LabelKeyBlock, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "key expansion",
 		Inputs: []kx.Value{{Name: "master_secret", Bytes: bytes.Clone(o.master[:]), Private: true},
 			{Name: "server_random", Bytes: s}, {Name: "client_random", Bytes: c}}, Value: bytes.Clone(b.Raw)})
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -24,11 +24,6 @@ const (
 	application
 	early // a client's alone, between inClear and handshaking: see early13.go
 )
-
-// String returns what the labels of secrets call it.
-func (s stage) String() string {
-	return [...]string{"clear", "handshake", "application", "early"}[s]
-}
 
 // trafficKeys are what opens one epoch of one direction (RFC 9846 §7.3).
 type trafficKeys struct {
@@ -63,12 +58,15 @@ func (h *half) opened(s stage) []byte {
 	return bytes.Clone(h.logged[s].secret.Bytes())
 }
 
-func (h *half) name() string {
+// role is whose bytes travel in h.
+func (h *half) role() event.Role {
 	if h.server {
-		return "server"
+		return event.Server
 	}
-	return "client"
+	return event.Client
 }
+
+func (h *half) name() string { return h.role().String() }
 
 func (o *Observer) is13() bool { return o.version == iana.TLS13 }
 
@@ -273,7 +271,7 @@ func (o *Observer) update(h *half) {
 	}
 	old := h.keys.secret
 	next := old.Next()
-	o.noteExpanded(o.suite, h.name()+"_application_traffic_secret_n", "traffic upd", old.Bytes(), next.Bytes())
+	o.noteExpanded(o.suite, h.role().Labels().NextTraffic, "traffic upd", old.Bytes(), next.Bytes())
 	o.enter(h, application, o.derive(o.suite, next))
 }
 
@@ -292,8 +290,8 @@ func (o *Observer) finish13(h *half, m *message.Finished, transcript []byte) {
 func (o *Observer) checkFinished13(h *half, m *message.Finished, transcript []byte) {
 	th, base := sum(o.suite.Hash, transcript), &h.keys.secret
 	key, want := base.FinishedKey(), base.VerifyData(th)
-	o.noteExpanded(o.suite, h.name()+"_finished_key", "finished", base.Bytes(), key.Bytes())
-	o.noteSecret(&handshake.SecretEvent{Label: h.name() + "_verify_data", Method: "HMAC", Op: handshake.OpHash, Hash: o.suite.Hash.String(),
+	o.noteExpanded(o.suite, h.role().Labels().FinishedKey, "finished", base.Bytes(), key.Bytes())
+	o.noteSecret(&event.Secret{Label: h.role().Labels().VerifyData, Method: "HMAC", Op: event.OpHash, Hash: o.suite.Hash.String(),
 		Inputs: []kx.Value{{Name: "finished_key", Bytes: bytes.Clone(key.Bytes()), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: bytes.Clone(want.Bytes())})
 	o.noteFinished(want.Bytes(), m.VerifyData, hmac.Equal(want.Bytes(), m.VerifyData))
 }

@@ -10,6 +10,9 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
@@ -39,7 +42,7 @@ var kinds13 = []struct {
 	}},
 	{"compressed certificates", func(t testing.TB, c, s *handshake.Config) {
 		authenticate(t, c, s)
-		c.CertificateCompression, s.CertificateCompression = certcompress.Algorithms(), certcompress.Algorithms()
+		c.CertificateCompression, s.CertificateCompression = []*certcompress.Method{brotli.Method, certcompress.Zlib}, []*certcompress.Method{zstd.Method, brotli.Method}
 	}},
 	{"small records", func(_ testing.TB, c, s *handshake.Config) { c.RecordSizeLimit, s.RecordSizeLimit = 64, 100 }},
 	{"tickets, GREASE", func(_ testing.TB, c, s *handshake.Config) {
@@ -114,10 +117,10 @@ func TestTLS13(t *testing.T) {
 }
 
 // events plays the recording and keeps what is told.
-func (r *recording) events(t testing.TB, o observe.Options) ([]handshake.Event, observe.Report) {
+func (r *recording) events(t testing.TB, o observe.Options) ([]event.Event, observe.Report) {
 	t.Helper()
-	var seen []handshake.Event
-	o.Time, o.Listener = clock, handshake.ListenerFunc(func(e handshake.Event) { seen = append(seen, e) })
+	var seen []event.Event
+	o.Time, o.Listener = clock, event.ListenerFunc(func(e event.Event) { seen = append(seen, e) })
 	rep := r.show(t, 7, o)
 	return seen, rep
 }
@@ -129,7 +132,7 @@ func TestSameEvents13(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			r := record13(t, suite.ByID(0x1302), k.tune)
 			seen, _ := r.events(t, observe.Options{KeyLog: bytes.NewReader(r.keyLog.Bytes()), ShowSecrets: true})
-			for _, dir := range []handshake.Direction{handshake.Send, handshake.Receive} {
+			for _, dir := range []event.Direction{event.Send, event.Receive} {
 				same(t, told(t, seen, dir), told(t, r.client, dir))
 			}
 			same(t, secretsOf(seen), secretsOf(r.client))
@@ -137,7 +140,7 @@ func TestSameEvents13(t *testing.T) {
 				if m := e.Head(); m.Seq != uint64(i+1) {
 					t.Fatalf("event %d: %+v", i, m)
 				}
-				if m, ok := e.(*handshake.MessageEvent); ok && m.Ref == "" {
+				if m, ok := e.(*event.Message); ok && m.Ref == "" {
 					t.Errorf("%s has no reference", m.Move)
 				}
 			}
@@ -155,28 +158,28 @@ func same(t *testing.T, got, want []string) {
 // told writes down what goes in one direction: first records and changes of keys, then
 // messages, alerts and data. (An endpoint makes the messages of a flight before it
 // makes their record.)
-func told(t testing.TB, events []handshake.Event, dir handshake.Direction) []string {
+func told(t testing.TB, events []event.Event, dir event.Direction) []string {
 	t.Helper()
 	var records, content []string
-	note := func(to *[]string, d handshake.Direction, format string, args ...any) {
+	note := func(to *[]string, d event.Direction, format string, args ...any) {
 		if d == dir {
 			*to = append(*to, fmt.Sprintf(format, args...))
 		}
 	}
 	for _, e := range events {
 		switch e := e.(type) {
-		case *handshake.RecordEvent:
+		case *event.Record:
 			note(&records, e.Dir, "record %v %d/%d %v %v %x %x", e.Type, e.Epoch, e.Sequence, e.Keys, e.Protected, e.Wire, e.Payload)
-		case *handshake.KeyChangeEvent:
+		case *event.KeyChange:
 			note(&records, e.Dir, "keys %d %v %v", e.Epoch, e.Keys, e.Suite)
-		case *handshake.MessageEvent:
+		case *event.Message:
 			note(&content, e.Dir, "%v %x %v %v", e.Kind, e.Raw, e.Move, e.Ref)
 			if err := wire.Covered(e.Fields, len(e.Raw)); err != nil {
 				t.Errorf("%v: %v", e.Kind, err)
 			}
-		case *handshake.DataEvent:
+		case *event.Data:
 			note(&content, e.Dir, "%q", e.Data)
-		case *handshake.AlertEvent:
+		case *event.Alert:
 			note(&content, e.Dir, "%v", e.Description)
 		}
 	}
@@ -185,10 +188,10 @@ func told(t testing.TB, events []handshake.Event, dir handshake.Direction) []str
 
 // secretsOf writes down what a key log leads to. How the traffic secrets came to be it
 // does not tell.
-func secretsOf(events []handshake.Event) []string {
+func secretsOf(events []event.Event) []string {
 	var out []string
 	for _, e := range events {
-		s, ok := e.(*handshake.SecretEvent)
+		s, ok := e.(*event.Secret)
 		if !ok {
 			continue
 		}
@@ -209,7 +212,7 @@ func TestFinishedChecked(t *testing.T) {
 	checks := func(o observe.Options) (n int) {
 		seen, _ := r.events(t, o)
 		for _, e := range seen {
-			if c, ok := e.(*handshake.CheckEvent); ok && c.What == "finished" && c.OK {
+			if c, ok := e.(*event.Check); ok && c.What == event.CheckFinished && c.OK {
 				n++
 			}
 		}
@@ -233,16 +236,16 @@ func TestInClear13(t *testing.T) {
 	closed := 0
 	for _, e := range seen {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
+		case *event.Message:
 			messages = append(messages, e.Kind.String())
 			moves = append(moves, e.Move)
-		case *handshake.RecordEvent:
+		case *event.Record:
 			if e.Protected {
 				if closed++; e.Type != iana.ApplicationData || e.Epoch != 1 || e.Payload != nil {
 					t.Errorf("%+v", e)
 				}
 			}
-		case *handshake.SecretEvent, *handshake.KeyChangeEvent, *handshake.DataEvent, *handshake.CheckEvent:
+		case *event.Secret, *event.KeyChange, *event.Data, *event.Check:
 			t.Errorf("a listener without keys tells %T", e)
 		}
 	}
@@ -261,7 +264,7 @@ func TestCompressedStaysAsItIs(t *testing.T) {
 	seen, _ := r.events(t, observe.Options{KeyLog: &r.keyLog})
 	var kinds []message.Kind
 	for _, e := range seen {
-		if m, ok := e.(*handshake.MessageEvent); ok {
+		if m, ok := e.(*event.Message); ok {
 			kinds = append(kinds, m.Kind)
 		}
 	}
@@ -314,8 +317,8 @@ func TestRefusedServerHello(t *testing.T) {
 	r.segments = append(r.segments[:2], segment{false, []byte{21, 3, 3, 0, 2, 2, byte(iana.IllegalParameter)}})
 	for _, log := range []string{"", r.keyLog.String()} {
 		seen, rep := r.events(t, observe.Options{KeyLog: strings.NewReader(log)})
-		last, ok := seen[len(seen)-1].(*handshake.AlertEvent)
-		if !ok || last.Description != iana.IllegalParameter || last.Dir != handshake.Send || rep.Err != nil {
+		last, ok := seen[len(seen)-1].(*event.Alert)
+		if !ok || last.Description != iana.IllegalParameter || last.Dir != event.Send || rep.Err != nil {
 			t.Errorf("%+v, %+v", seen[len(seen)-1], rep)
 		}
 	}

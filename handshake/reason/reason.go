@@ -18,90 +18,184 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// Reason is what went wrong. Its String is a stable key, for narrate and for tests.
-type Reason string
+// Reason is what went wrong. Its String is a stable word, narrate's key, and what stands in
+// documents.
+type Reason uint8
+
+// None is the Reason of no error.
+const None Reason = 0
 
 // What a peer's bytes can do wrong.
 const (
-	Truncated          Reason = "truncated"           // a structure ends before its fields do
-	TrailingBytes      Reason = "trailing_bytes"      // bytes are left over after the last field
-	BadLength          Reason = "bad_length"          // a length is outside what the structure allows
-	BadValue           Reason = "bad_value"           // a field holds a value the structure does not allow
-	DuplicateExtension Reason = "duplicate_extension" // one extension type twice in one block
-	MessageTooLong     Reason = "message_too_long"    // a handshake message longer than we are willing to keep
+	Truncated          Reason = iota + 1 // a structure ends before its fields do
+	TrailingBytes                        // bytes are left over after the last field
+	BadLength                            // a length is outside what the structure allows
+	BadValue                             // a field holds a value the structure does not allow
+	DuplicateExtension                   // one extension type twice in one block
+	MessageTooLong                       // a handshake message longer than we are willing to keep
 
-	UnexpectedMessage    Reason = "unexpected_message"     // the table of moves has no row for it in this state
-	UnexpectedRecord     Reason = "unexpected_record"      // a record type that may not come now
-	InterleavedMessage   Reason = "interleaved_message"    // another record type amid a fragmented handshake message
-	KeyChangeMidMessage  Reason = "key_change_mid_message" // keys change while a handshake message is incomplete
-	UnsolicitedExtension Reason = "unsolicited_extension"  // an answer to what was not asked
-	MissingExtension     Reason = "missing_extension"      // an extension that the handshake cannot do without
-	RenegotiationRefused Reason = "renegotiation_refused"  // a new handshake inside a finished one
+	UnexpectedMessage    // the table of moves has no row for it in this state
+	UnexpectedRecord     // a record type that may not come now
+	InterleavedMessage   // another record type amid a fragmented handshake message
+	KeyChangeMidMessage  // keys change while a handshake message is incomplete
+	UnsolicitedExtension // an answer to what was not asked
+	MissingExtension     // an extension that the handshake cannot do without
+	RenegotiationRefused // a new handshake inside a finished one
 
-	BadRecordVersion     Reason = "bad_record_version"
-	RecordOverflow       Reason = "record_overflow"
-	BadRecordMAC         Reason = "bad_record_mac"
-	DecompressionFailure Reason = "decompression_failure"
-	EmptyRecordFlood     Reason = "empty_record_flood"
-	WarningFlood         Reason = "warning_flood"
-	SequenceExhausted    Reason = "sequence_exhausted"
-	NotTLS               Reason = "not_tls" // the first bytes are no TLS record
+	BadRecordVersion
+	RecordOverflow
+	BadRecordMAC
+	DecompressionFailure
+	EmptyRecordFlood
+	WarningFlood
+	SequenceExhausted
+	NotTLS // the first bytes are no TLS record
 
-	UnsupportedVersion    Reason = "unsupported_version"
-	DowngradeDetected     Reason = "downgrade_detected"     // the sentinel of RFC 9846 §4.2.3
-	InappropriateFallback Reason = "inappropriate_fallback" // RFC 7507
-	NoCommonSuite         Reason = "no_common_suite"
-	NoCommonGroup         Reason = "no_common_group"
-	NoCommonField         Reason = "no_common_field" // the same of the finite fields a client named, which has an alert of its own
-	NoCommonScheme        Reason = "no_common_scheme"
-	NoCommonCompression   Reason = "no_common_compression"
-	NoCommonProtocol      Reason = "no_common_protocol" // ALPN
-	NotOffered            Reason = "not_offered"        // the server chose what the client had not offered
-	RenegotiationInfo     Reason = "renegotiation_info" // RFC 5746: the binding to the previous handshake is wrong
-	EMSMismatch           Reason = "ems_mismatch"       // RFC 7627 §5.3: resumption with and without extended master secret
-	UnrecognizedName      Reason = "unrecognized_name"
+	UnsupportedVersion
+	DowngradeDetected     // the sentinel of RFC 9846 §4.2.3
+	InappropriateFallback // RFC 7507
+	NoCommonSuite
+	NoCommonGroup
+	NoCommonField // the same of the finite fields a client named, which has an alert of its own
+	NoCommonScheme
+	NoCommonCompression
+	NoCommonProtocol  // ALPN
+	NotOffered        // the server chose what the client had not offered
+	RenegotiationInfo // RFC 5746: the binding to the previous handshake is wrong
+	EMSMismatch       // RFC 7627 §5.3: resumption with and without extended master secret
+	UnrecognizedName
 
-	BadShare     Reason = "bad_share"     // a key exchange share that is not a valid public value
-	BadDHShare   Reason = "bad_dh_share"  // the same of a finite field in TLS 1.2, which has an alert of its own
-	BadSignature Reason = "bad_signature" // a handshake signature that does not verify
-	BadFinished  Reason = "bad_finished"  // verify_data differs
-	BadBinder    Reason = "bad_binder"    // a client offers a pre-shared key that it does not have
-	WeakKey      Reason = "weak_key"      // a key or group below what we accept
+	BadShare     // a key exchange share that is not a valid public value
+	BadDHShare   // the same of a finite field in TLS 1.2, which has an alert of its own
+	BadSignature // a handshake signature that does not verify
+	BadFinished  // verify_data differs
+	BadBinder    // a client offers a pre-shared key that it does not have
+	WeakKey      // a key or group below what we accept
 
-	CertificateMissing        Reason = "certificate_missing"
-	CertificateRequired       Reason = "certificate_required" // TLS 1.3's word for a client's missing certificate
-	CertificateMalformed      Reason = "certificate_malformed"
-	CertificateExpired        Reason = "certificate_expired"
-	CertificateNotYetValid    Reason = "certificate_not_yet_valid"
-	CertificateWrongName      Reason = "certificate_wrong_name"
-	CertificateRevoked        Reason = "certificate_revoked"
-	CertificateUntrusted      Reason = "certificate_untrusted" // no path to a trust anchor
-	CertificateBadSignature   Reason = "certificate_bad_signature"
-	CertificateUsage          Reason = "certificate_usage"           // key usage or extended key usage forbids this
-	CertificateConstraint     Reason = "certificate_constraint"      // basic, path length or name constraint broken
-	CertificateWrongKey       Reason = "certificate_wrong_key"       // its key does not fit the suite or scheme
-	CertificateUnsupportedKey Reason = "certificate_unsupported_key" // its key is of a kind for which TLS has no use
-	CertificatePolicy         Reason = "certificate_policy"          // refused by the caller's own VerifyChain, for a reason of its own
-	CertificatePin            Reason = "certificate_pin"             // its key is not the one that was pinned (RFC 7469)
-	BadStatusResponse         Reason = "bad_status_response"
-	CertificateCompression    Reason = "certificate_compression" // a compressed certificate that does not open, or not to the length it claims
+	CertificateMissing
+	CertificateRequired // TLS 1.3's word for a client's missing certificate
+	CertificateMalformed
+	CertificateExpired
+	CertificateNotYetValid
+	CertificateWrongName
+	CertificateRevoked
+	CertificateUntrusted // no path to a trust anchor
+	CertificateBadSignature
+	CertificateUsage          // key usage or extended key usage forbids this
+	CertificateConstraint     // basic, path length or name constraint broken
+	CertificateWrongKey       // its key does not fit the suite or scheme
+	CertificateUnsupportedKey // its key is of a kind for which TLS has no use
+	CertificatePolicy         // refused by the caller's own VerifyChain, for a reason of its own
+	CertificatePin            // its key is not the one that was pinned (RFC 7469)
+	BadStatusResponse
+	CertificateCompression // a compressed certificate that does not open, or not to the length it claims
 
-	AccessDenied Reason = "access_denied" // the application knows who the peer is, and does not let it in
+	AccessDenied // the application knows who the peer is, and does not let it in
+
+	// What is nobody's protocol error, or ours.
+	PeerAlert       // the peer refused; its alert is in Got
+	TruncatedStream // the transport ended without close_notify
+	Internal        // our own fault: a failing random source, a store or key that is out of reach
+	Misuse          // the caller's mistake: a Config that cannot work, a call at the wrong time
+
+	reasons // how many there are, and one
 )
 
-// What is nobody's protocol error, or ours.
-const (
-	PeerAlert       Reason = "peer_alert"       // the peer refused; its alert is in Got
-	TruncatedStream Reason = "truncated_stream" // the transport ended without close_notify
-	Internal        Reason = "internal"         // our own fault: a failing random source, a store or key that is out of reach
-	Misuse          Reason = "misuse"           // the caller's mistake: a Config that cannot work, a call at the wrong time
-)
+var names = [reasons]string{
+	Truncated:                 "truncated",
+	TrailingBytes:             "trailing_bytes",
+	BadLength:                 "bad_length",
+	BadValue:                  "bad_value",
+	DuplicateExtension:        "duplicate_extension",
+	MessageTooLong:            "message_too_long",
+	UnexpectedMessage:         "unexpected_message",
+	UnexpectedRecord:          "unexpected_record",
+	InterleavedMessage:        "interleaved_message",
+	KeyChangeMidMessage:       "key_change_mid_message",
+	UnsolicitedExtension:      "unsolicited_extension",
+	MissingExtension:          "missing_extension",
+	RenegotiationRefused:      "renegotiation_refused",
+	BadRecordVersion:          "bad_record_version",
+	RecordOverflow:            "record_overflow",
+	BadRecordMAC:              "bad_record_mac",
+	DecompressionFailure:      "decompression_failure",
+	EmptyRecordFlood:          "empty_record_flood",
+	WarningFlood:              "warning_flood",
+	SequenceExhausted:         "sequence_exhausted",
+	NotTLS:                    "not_tls",
+	UnsupportedVersion:        "unsupported_version",
+	DowngradeDetected:         "downgrade_detected",
+	InappropriateFallback:     "inappropriate_fallback",
+	NoCommonSuite:             "no_common_suite",
+	NoCommonGroup:             "no_common_group",
+	NoCommonField:             "no_common_field",
+	NoCommonScheme:            "no_common_scheme",
+	NoCommonCompression:       "no_common_compression",
+	NoCommonProtocol:          "no_common_protocol",
+	NotOffered:                "not_offered",
+	RenegotiationInfo:         "renegotiation_info",
+	EMSMismatch:               "ems_mismatch",
+	UnrecognizedName:          "unrecognized_name",
+	BadShare:                  "bad_share",
+	BadDHShare:                "bad_dh_share",
+	BadSignature:              "bad_signature",
+	BadFinished:               "bad_finished",
+	BadBinder:                 "bad_binder",
+	WeakKey:                   "weak_key",
+	CertificateMissing:        "certificate_missing",
+	CertificateRequired:       "certificate_required",
+	CertificateMalformed:      "certificate_malformed",
+	CertificateExpired:        "certificate_expired",
+	CertificateNotYetValid:    "certificate_not_yet_valid",
+	CertificateWrongName:      "certificate_wrong_name",
+	CertificateRevoked:        "certificate_revoked",
+	CertificateUntrusted:      "certificate_untrusted",
+	CertificateBadSignature:   "certificate_bad_signature",
+	CertificateUsage:          "certificate_usage",
+	CertificateConstraint:     "certificate_constraint",
+	CertificateWrongKey:       "certificate_wrong_key",
+	CertificateUnsupportedKey: "certificate_unsupported_key",
+	CertificatePolicy:         "certificate_policy",
+	CertificatePin:            "certificate_pin",
+	BadStatusResponse:         "bad_status_response",
+	CertificateCompression:    "certificate_compression",
+	AccessDenied:              "access_denied",
+	PeerAlert:                 "peer_alert",
+	TruncatedStream:           "truncated_stream",
+	Internal:                  "internal",
+	Misuse:                    "misuse",
+}
 
-// All lists every Reason.
-func All() []Reason {
-	return []Reason{
-		Truncated, TrailingBytes, BadLength, BadValue, DuplicateExtension, MessageTooLong, UnexpectedMessage, UnexpectedRecord, InterleavedMessage, KeyChangeMidMessage, UnsolicitedExtension, MissingExtension, RenegotiationRefused, BadRecordVersion, RecordOverflow, BadRecordMAC, DecompressionFailure, EmptyRecordFlood, WarningFlood, SequenceExhausted, NotTLS, UnsupportedVersion, DowngradeDetected, InappropriateFallback, NoCommonSuite, NoCommonGroup, NoCommonField, NoCommonScheme, NoCommonCompression, NoCommonProtocol, NotOffered, RenegotiationInfo, EMSMismatch, UnrecognizedName, BadShare, BadDHShare, BadSignature, BadFinished, BadBinder, WeakKey, CertificateMissing, CertificateRequired, CertificateMalformed, CertificateExpired, CertificateNotYetValid, CertificateWrongName, CertificateRevoked, CertificateUntrusted, CertificateBadSignature, CertificateUsage, CertificateConstraint, CertificateWrongKey, CertificateUnsupportedKey, CertificatePolicy, CertificatePin, BadStatusResponse, CertificateCompression, AccessDenied, PeerAlert, TruncatedStream, Internal, Misuse,
+// String is the reason's word, "bad_record_mac"; "" of None, "0xc8" for a number that is no
+// reason's.
+func (r Reason) String() string {
+	if r >= reasons {
+		return fmt.Sprintf("0x%02x", uint8(r))
 	}
+	return names[r]
+}
+
+// MarshalText is String: a document has the word.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// Parse finds the Reason of a word, as String writes it. ok is false of a word that is none:
+// whoever reads a document that is newer than he keeps the word.
+func Parse(word string) (r Reason, ok bool) {
+	for i, name := range names {
+		if name == word {
+			return Reason(i), true
+		}
+	}
+	return None, false
+}
+
+// All lists every Reason, None not among them.
+func All() []Reason {
+	all := make([]Reason, 0, reasons-1)
+	for r := None + 1; r < reasons; r++ {
+		all = append(all, r)
+	}
+	return all
 }
 
 // Error is one fault.
@@ -136,7 +230,7 @@ func Fault(field string, err error) *Error { return Wrap(Internal, "", field, er
 // a peer's, and quoted; an error of another package may hold what the peer wrote, and is
 // escaped.
 func (e *Error) Error() string {
-	s := string(e.Reason)
+	s := e.Reason.String()
 	if e.Field != "" {
 		s += " in " + e.Field
 	}
@@ -169,10 +263,10 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Reason == e.Reason
 }
 
-// Of returns the Reason inside err; Internal if err holds none; "" if err is nil.
+// Of returns the Reason inside err; Internal if err holds none; None if err is nil.
 func Of(err error) Reason {
 	if err == nil {
-		return ""
+		return None
 	}
 	var e *Error
 	if errors.As(err, &e) {

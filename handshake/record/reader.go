@@ -169,7 +169,7 @@ func (r *Reader) checkHeader(buf []byte) error {
 	typ, v := iana.ContentType(buf[0]), version(buf)
 	known := typ >= iana.ChangeCipherSpec && typ <= iana.ApplicationData
 	if !known && v>>8 != 3 && r.seq == 0 && r.epoch == 0 {
-		return &reason.Error{Reason: reason.NotTLS, Ref: "RFC 9846 §5.1", Field: "record", Want: reason.Say("a TLS record"), Got: guess(buf)}
+		return &reason.Error{Reason: reason.NotTLS, Ref: r.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1"), Field: "record", Want: reason.Say("a TLS record"), Got: guess(buf)}
 	}
 	if !known {
 		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: r.rule("RFC 9846 §5", "RFC 5246 §6"), Field: "record.type",
@@ -221,8 +221,12 @@ func (r *Reader) versionRule(v iana.Version) string {
 // lengthRule is where a limit stands: that of an extension where it is narrower than the
 // version's own, which ref is about.
 func (r *Reader) lengthRule(ref string) string {
+	narrower := plaintextLimit(r.limit) < MaxPlaintext
+	if r.version == iana.TLS13 { // whose limit has one byte more, for the type
+		narrower = innerLimit(r.limit) < MaxInner
+	}
 	switch {
-	case r.limit <= 0 || r.limit >= MaxPlaintext:
+	case !narrower:
 	case r.limitBy == iana.ExtMaxFragmentLength:
 		return "RFC 6066 §4"
 	case r.limitBy == iana.ExtRecordSizeLimit:

@@ -83,7 +83,7 @@ func TestLimitsAreInclusive(t *testing.T) {
 // A protected record within 2^14+2048 bytes may still hold too much plaintext.
 func TestOverflowInside(t *testing.T) {
 	p := protection(t, gcm)
-	for n, want := range map[int]reason.Reason{MaxPlaintext: "", MaxPlaintext + 1: reason.RecordOverflow} {
+	for n, want := range map[int]reason.Reason{MaxPlaintext: reason.None, MaxPlaintext + 1: reason.RecordOverflow} {
 		rec, err := p.Seal(nil, 0, iana.ApplicationData, iana.TLS12, make([]byte, n), nil)
 		if err != nil {
 			t.Fatal(err)

@@ -71,7 +71,7 @@ func TestLimit13(t *testing.T) {
 	if again := write(t, &w, iana.Handshake, noise(100)); len(again) != 100+2*(HeaderLen+1+16) {
 		t.Errorf("%d bytes without padding", len(again))
 	}
-	for limit, want := range map[int]reason.Reason{64: "", 63: reason.RecordOverflow} {
+	for limit, want := range map[int]reason.Reason{64: reason.None, 63: reason.RecordOverflow} {
 		_, r := pair(t, gcm13)
 		r.SetLimit(limit, iana.ExtRecordSizeLimit)
 		rec, _, err := r.Next(slices.Clone(wire), nil, false)
@@ -179,18 +179,18 @@ func TestInClear13(t *testing.T) {
 			t.Errorf("%x: n %d, %v, protected %v, number %d", wire, n, rec.Type, rec.Protected, rec.Seq)
 		}
 	}
-	next(ccs, iana.ChangeCipherSpec, false, 0, "")
-	next(alert, iana.Alert, false, 0, "")
-	next(write(t, &w, iana.Handshake, []byte("x")), iana.Handshake, true, 0, "")
-	next(ccs, iana.ChangeCipherSpec, false, 1, "")
+	next(ccs, iana.ChangeCipherSpec, false, 0, reason.None)
+	next(alert, iana.Alert, false, 0, reason.None)
+	next(write(t, &w, iana.Handshake, []byte("x")), iana.Handshake, true, 0, reason.None)
+	next(ccs, iana.ChangeCipherSpec, false, 1, reason.None)
 	next(alert, 0, false, 0, reason.UnexpectedRecord) // the peer has shown that it has keys
-	next(write(t, &w, iana.Alert, []byte{1, 0}), iana.Alert, true, 1, "")
+	next(write(t, &w, iana.Alert, []byte{1, 0}), iana.Alert, true, 1, reason.None)
 	r.Change(protection(t, gcm13), nil)
 	next(alert, 0, false, 0, reason.UnexpectedRecord) // and so in all later epochs
-	next(ccs, iana.ChangeCipherSpec, false, 0, "")
+	next(ccs, iana.ChangeCipherSpec, false, 0, reason.None)
 
 	for range maxEmpty - 1 {
-		next(ccs, iana.ChangeCipherSpec, false, 0, "")
+		next(ccs, iana.ChangeCipherSpec, false, 0, reason.None)
 	}
 	next(ccs, 0, false, 0, reason.EmptyRecordFlood)
 }
@@ -269,7 +269,7 @@ func TestLimitsAreInclusive13(t *testing.T) {
 			}
 		}
 	}
-	for n, want := range map[int]reason.Reason{MaxPlaintext: "", MaxPlaintext + 1: reason.RecordOverflow, MaxPlaintext + 239: reason.RecordOverflow} {
+	for n, want := range map[int]reason.Reason{MaxPlaintext: reason.None, MaxPlaintext + 1: reason.RecordOverflow, MaxPlaintext + 239: reason.RecordOverflow} {
 		rec, err := protection(t, gcm13).Seal(nil, 0, iana.ApplicationData, iana.TLS12, make([]byte, n), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -334,6 +334,23 @@ func TestSteps13(t *testing.T) {
 			if ok && string(s.Bytes) != want {
 				t.Errorf("%s is %x, want %x", s.Name, s.Bytes, want)
 			}
+		}
+	}
+}
+
+// TestLimitOfWhom: what is too long by one byte breaks the rule of who set the limit, the
+// extension's (RFC 8449 §4) where it is narrower than the version's own (RFC 9846 §5.4).
+func TestLimitOfWhom(t *testing.T) {
+	for limit, want := range map[int]string{64: "RFC 8449 §4", MaxPlaintext: "RFC 8449 §4", MaxInner: "RFC 9846 §5.4", 0: "RFC 9846 §5.4"} {
+		w, r := pair(t, gcm13)
+		r.SetLimit(limit, iana.ExtRecordSizeLimit)
+		wire, err := w.protection.Seal(nil, 0, iana.ApplicationData, iana.TLS12, noise(innerLimit(limit)), nil) // and the type comes on top
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *reason.Error
+		if _, _, err := r.Next(wire, nil, false); !errors.As(err, &e) || e.Reason != reason.RecordOverflow || e.Ref != want {
+			t.Errorf("limit %d: %v, not against %s", limit, err, want)
 		}
 	}
 }

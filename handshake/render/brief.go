@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/pki"
 )
@@ -14,18 +14,18 @@ import (
 func (t *Terminal) brief(m *move) {
 	told := false // an alert says why
 	for _, e := range m.events {
-		if a, ok := e.(*handshake.AlertEvent); ok {
+		if a, ok := e.(*event.Alert); ok {
 			told = told || a.Err != nil
 			defer t.briefAlert(m, a)
 		}
 	}
 	for _, e := range m.events {
-		if c, ok := e.(*handshake.CheckEvent); ok && c.Err != nil && !told {
+		if c, ok := e.(*event.Check); ok && c.Err != nil && !told {
 			defer t.line(cut("   "+t.say.party(m.head.Party)+t.say.colon()+t.say.fault(c.Err), t.width))
 		}
 	}
 	for _, e := range m.events {
-		if s, ok := e.(*handshake.SecretEvent); ok {
+		if s, ok := e.(*event.Secret); ok {
 			if line := t.disagreement(s); line != "" {
 				defer t.hang("   ! ", 5, line, t.paint.bad)
 			}
@@ -38,9 +38,9 @@ func (t *Terminal) brief(m *move) {
 	state := t.say.ui("clear")
 	for _, e := range m.events {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
+		case *event.Message:
 			what, about = title(e.Kind), t.about(e)
-		case *handshake.DataEvent:
+		case *event.Data:
 			what, about = t.say.data(e), m.about(t.say, e.Data, t.width)
 		}
 	}
@@ -66,9 +66,9 @@ func (t *Terminal) again(m *move) {
 		t.page.blank()
 		t.text(3, t.say.ui("brief_leg"), t.paint.dim)
 	}
-	chain := slices.IndexFunc(m.events, func(e handshake.Event) bool {
-		c, ok := e.(*handshake.CheckEvent)
-		return ok && c.What == "certificate_chain"
+	chain := slices.IndexFunc(m.events, func(e event.Event) bool {
+		c, ok := e.(*event.Check)
+		return ok && c.What == event.CheckCertificateChain
 	})
 	if chain < 0 {
 		if !m.known { // of what its sender has told there is nothing to see, but for a fault
@@ -85,17 +85,17 @@ func (t *Terminal) again(m *move) {
 	t.sides("   "+t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind)), "", t.paint.bold)
 	for _, e := range m.events {
 		switch e := e.(type) {
-		case *handshake.CheckEvent:
+		case *event.Check:
 			t.check(e)
-		case *handshake.AlertEvent:
+		case *event.Alert:
 			t.alert(m, e)
 		}
 	}
 }
 
-func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
+func (t *Terminal) briefAlert(m *move, a *event.Alert) {
 	from, to := m.head.Party, t.flow.peer(leg{m.head.Party, m.head.Conn})
-	if a.Dir == handshake.Receive {
+	if a.Dir == event.Receive {
 		from, to = to, from
 	}
 	if t.flow.track(leg{a.Party, a.Conn}, a.Dir, "alert", alertBytes(a)) {
@@ -109,7 +109,7 @@ func (t *Terminal) briefAlert(m *move, a *handshake.AlertEvent) {
 }
 
 // about is the one value of a message that a learner looks for.
-func (t *Terminal) about(e *handshake.MessageEvent) string {
+func (t *Terminal) about(e *event.Message) string {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
 		if x, ok := message.Get[*message.KeyShareClient](&m.Extensions); ok && len(x.Shares) > 0 {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/record"
@@ -18,7 +18,7 @@ const bytesPerLine = 8
 
 // dump writes every byte of a message once: offset, hex, name, value and what it
 // means in a few words; where narrate has more to say of a field, that is said once.
-func (t *Terminal) dump(e *handshake.MessageEvent) {
+func (t *Terminal) dump(e *event.Message) {
 	t.line("     " + t.paint.dim(pad(t.say.ui("offset"), 7)+pad(t.say.ui("bytes"), 3*bytesPerLine+1)+t.say.ui("fields")))
 	for i, f := range e.Fields {
 		if !f.Leaf() && f.Depth == 0 {
@@ -43,7 +43,7 @@ func (t *Terminal) dump(e *handshake.MessageEvent) {
 }
 
 // recordHeader divides the header of a record as dump does a message.
-func (t *Terminal) recordHeader(e *handshake.RecordEvent) {
+func (t *Terminal) recordHeader(e *event.Record) {
 	h := e.Wire
 	if len(h) < record.HeaderLen {
 		t.hexdump(7, h, 0) // of a foreign peer that was cut off
@@ -63,7 +63,7 @@ func (t *Terminal) recordHeader(e *handshake.RecordEvent) {
 		{3, 5, "record.length", int(binary.BigEndian.Uint16(h[3:]))},
 	} {
 		entry := t.say.get(narrate.Field, f.key)
-		name, _, _ := strings.Cut(lastName(f.key, new(handshake.MessageEvent)), "+")
+		name, _, _ := strings.Cut(lastName(f.key, new(event.Message)), "+")
 		t.entry(f.off, h[f.off:f.end], "", name+" = "+text(f.value), entry.Title)
 		if entry.Text != "" && t.first("field/"+f.key) {
 			t.textRef(textColumn+2, entry.Text, entry.Ref, t.paint.dim)
@@ -76,7 +76,7 @@ const clientHello = 1
 
 // lastName is the end of a dotted path; a length says of what it is, since an empty
 // vector has no other line.
-func lastName(path string, e *handshake.MessageEvent) string {
+func lastName(path string, e *event.Message) string {
 	vector, length := strings.CutSuffix(path, ".length")
 	name, _ := narrate.FieldName(vector, e)
 	if length {
@@ -103,7 +103,7 @@ func (t *Terminal) entry(off int, raw []byte, indent, label, meaning string) {
 }
 
 // leaf writes the bytes of one field.
-func (t *Terminal) leaf(e *handshake.MessageEvent, f wire.Field, indent, label, meaning string) {
+func (t *Terminal) leaf(e *event.Message, f wire.Field, indent, label, meaning string) {
 	raw := e.Raw[f.Off : f.Off+f.Len]
 	if s, hidden := t.blank.hide(raw, 16); hidden {
 		t.line("     " + pad(fmt.Sprintf("%04x", f.Off), 7) + pad(s, 3*bytesPerLine+1) + indent + label)

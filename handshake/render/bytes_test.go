@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
@@ -17,10 +17,10 @@ import (
 func TestRecordHeadersAreDivided(t *testing.T) {
 	for _, name := range []string{"ecdhe", "tls13", "retry", "integrity"} {
 		for _, r := range play(t, name).Records() {
-			if r.Dir != handshake.Send {
+			if r.Dir != event.Send {
 				continue
 			}
-			got, _ := write(t, []handshake.Event{r}, TerminalOptions{Level: Bytes, Width: 200})
+			got, _ := write(t, []event.Event{r}, TerminalOptions{Level: Bytes, Width: 200})
 			w := r.Wire
 			for _, want := range []string{
 				fmt.Sprintf("0000   %02x %*s type = %v", w[0], 3*bytesPerLine-3, "", iana.ContentType(w[0])),
@@ -58,7 +58,7 @@ func TestZeroIsSaidOfZero(t *testing.T) {
 	said := 0
 	for name := range lessons() {
 		for _, e := range play(t, name).Events() {
-			m, ok := e.(*handshake.MessageEvent)
+			m, ok := e.(*event.Message)
 			if !ok {
 				continue
 			}
@@ -70,7 +70,7 @@ func TestZeroIsSaidOfZero(t *testing.T) {
 					t.Fatalf("%s: %s = %v", name, f.Name, f.Value)
 				}
 			}
-			got, _ := write(t, []handshake.Event{m}, TerminalOptions{Level: Bytes, Width: 400})
+			got, _ := write(t, []event.Event{m}, TerminalOptions{Level: Bytes, Width: 400})
 			at := strings.Index(got, empty.Text)
 			if want != (at >= 0) {
 				t.Errorf("%s: %v: zero is said: %v, want %v", name, m.Kind, at >= 0, want)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 )
@@ -16,7 +16,7 @@ import (
 // it, the inputs, the formula, the value, and a command that computes it again.
 // next, perhaps nil, is what the same move computes after it: inputs that both have
 // are listed there.
-func (t *Terminal) secret(s, next *handshake.SecretEvent) {
+func (t *Terminal) secret(s, next *event.Secret) {
 	if t.first("ui/secrets_shown") {
 		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
 	}
@@ -63,14 +63,14 @@ func (t *Terminal) secret(s, next *handshake.SecretEvent) {
 
 // slice is a part of the key block. It needs no explanation of its own: name, where it is
 // cut, which says how long it is, and the value.
-func (t *Terminal) slice(s *handshake.SecretEvent, secret bool) {
+func (t *Terminal) slice(s *event.Secret, secret bool) {
 	const at, few = 48, 8
 	mark, paint := t.mark(secret)
 	value := t.fit(s.Value, t.width-at-width(mark)) // blank on a worksheet
 	if _, hidden := t.blank.hide(s.Value, few); !hidden && at+width(value)+width(mark) > t.width {
 		value = text(s.Value[:few]) + "…"
 	}
-	head := "     " + t.paint.name(pad(s.Label, 20)) + pad(" = "+s.Method, 20) + " = "
+	head := "     " + t.paint.name(pad(string(s.Label), 20)) + pad(" = "+s.Method, 20) + " = "
 	if value += mark; at+width(value) <= t.width {
 		t.line(head + paint(value))
 	} else {
@@ -93,7 +93,7 @@ func sameValue(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.By
 // computation opens what was computed or checked: what, and on the right where it is
 // specified and what class of operation it is; then what there is to say of it. Where the
 // line has no room for the section it stands behind that.
-func (t *Terminal) computation(head, ref string, op handshake.Op, says string, f func(string) string) {
+func (t *Terminal) computation(head, ref string, op event.Op, says string, f func(string) string) {
 	right := t.say.op(op)
 	if right != "" {
 		right = "[" + right + "]"
@@ -107,8 +107,8 @@ func (t *Terminal) computation(head, ref string, op handshake.Op, says string, f
 }
 
 // class says of a class of operation what it is, where the first of it comes up.
-func (t *Terminal) class(op handshake.Op) {
-	if op == handshake.OpNone || !t.first("op/"+op.String()) {
+func (t *Terminal) class(op event.Op) {
+	if op == event.OpNone || !t.first("op/"+op.String()) {
 		return
 	}
 	if e := t.say.get(narrate.Op, op.String()); e.Text != "" {
@@ -156,9 +156,9 @@ func (t *Terminal) input(v kx.Value, room int) string {
 }
 
 // apart are the inputs of a joined value without those that are joined themselves.
-func apart(s *handshake.SecretEvent) []kx.Value {
+func apart(s *event.Secret) []kx.Value {
 	return slices.DeleteFunc(slices.Clone(s.Inputs), func(v kx.Value) bool {
-		return joined(&handshake.SecretEvent{Inputs: s.Inputs, Value: v.Bytes}) != ""
+		return joined(&event.Secret{Inputs: s.Inputs, Value: v.Bytes}) != ""
 	})
 }
 
@@ -168,7 +168,7 @@ const concatenated = " ‖ "
 
 // joined says how a hybrid makes a share or a secret of its two parts': it sets them
 // side by side. "" if this value came about in another way.
-func joined(s *handshake.SecretEvent) string {
+func joined(s *event.Secret) string {
 	a, b, ok := halves(s)
 	if !ok {
 		return ""
@@ -179,7 +179,7 @@ func joined(s *handshake.SecretEvent) string {
 }
 
 // halves are the two inputs that make the value, one behind the other, if any do.
-func halves(s *handshake.SecretEvent) (a, b kx.Value, ok bool) {
+func halves(s *event.Secret) (a, b kx.Value, ok bool) {
 	for i, a := range s.Inputs {
 		rest, ok := bytes.CutPrefix(s.Value, a.Bytes)
 		if !ok || len(rest) == 0 || len(a.Bytes) == 0 {
@@ -206,7 +206,7 @@ func (t *Terminal) gloss(indent int, name, label string) {
 
 // formula says how the inputs make the value; shown is true if the value is itself
 // among the inputs, under the name that a textbook gives it.
-func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
+func (t *Terminal) formula(s *event.Secret) (f string, shown bool) {
 	switch {
 	case scheduled(s):
 		return t.scheduleFormula(s), false
@@ -216,7 +216,7 @@ func (t *Terminal) formula(s *handshake.SecretEvent) (f string, shown bool) {
 			seed = append(seed, v.Name)
 		}
 		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, concatenated)), false
-	case strings.HasSuffix(s.Label, "_signature"):
+	case strings.HasSuffix(string(s.Label), "_signature"):
 		return s.Method + "(" + t.say.ui("private_key") + ", signed)", false
 	}
 	if parts := joined(s); parts != "" {
@@ -246,7 +246,7 @@ var sample = map[string]bool{"premaster_secret": true, "master_secret": true,
 // recompute shows the command for the shell, or why there is none. Below level Bytes
 // a sample of the values have theirs, once; one line says where those of the others
 // are.
-func (t *Terminal) recompute(s *handshake.SecretEvent) {
+func (t *Terminal) recompute(s *event.Secret) {
 	if t.o.Worksheet {
 		return
 	}
@@ -265,7 +265,7 @@ func (t *Terminal) recompute(s *handshake.SecretEvent) {
 		return
 	}
 	lines := wrapCommand(cmd, t.width)
-	if t.o.Level != Bytes && (!sample[s.Label] || len(lines) > longCommand || !t.first("command/"+s.Label)) {
+	if t.o.Level != Bytes && (!sample[string(s.Label)] || len(lines) > longCommand || !t.first("command/"+string(s.Label))) {
 		if t.first("ui/commands_in_bytes") {
 			t.text(7, t.say.ui("commands_in_bytes"), t.paint.dim)
 		}
@@ -278,23 +278,23 @@ func (t *Terminal) recompute(s *handshake.SecretEvent) {
 }
 
 // repeated finds the secrets of a move that another end has shown already.
-func (t *Terminal) repeated(m *move) map[*handshake.SecretEvent]bool {
-	same := map[*handshake.SecretEvent]bool{}
+func (t *Terminal) repeated(m *move) map[*event.Secret]bool {
+	same := map[*event.Secret]bool{}
 	for _, e := range m.events {
-		if s, ok := e.(*handshake.SecretEvent); ok && t.flow.computed(s) {
+		if s, ok := e.(*event.Secret); ok && t.flow.computed(s) {
 			// That each end comes to it from another private key its move has said.
-			same[s] = s.Label != "premaster_secret" || s.Method != "RSA" && t.o.Level != Bytes
+			same[s] = s.Label != event.LabelPremasterSecret || s.Method != "RSA" && t.o.Level != Bytes
 		}
 	}
 	return same
 }
 
 // same tells in one line which secrets both ends now have.
-func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
+func (t *Terminal) same(m *move, same map[*event.Secret]bool) {
 	var labels []string
 	for _, e := range m.events {
-		if s, ok := e.(*handshake.SecretEvent); ok && same[s] {
-			if strings.HasSuffix(s.Label, "_verify_data") && t.o.Level != Bytes {
+		if s, ok := e.(*event.Secret); ok && same[s] {
+			if strings.HasSuffix(string(s.Label), "_verify_data") && t.o.Level != Bytes {
 				continue // that is what the check above has said
 			}
 			labels = append(labels, t.flow.labelOf(s))
@@ -306,13 +306,13 @@ func (t *Terminal) same(m *move, same map[*handshake.SecretEvent]bool) {
 }
 
 // decision writes what was chosen and why; once, for both ends come to the same.
-func (t *Terminal) decision(e *handshake.DecisionEvent) {
+func (t *Terminal) decision(e *event.Decision) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
-	head := t.say.named(narrate.Decision, e.What, e.What) + " = " + t.short(e.Chosen)
+	head := t.say.named(narrate.Decision, string(e.What), string(e.What)) + " = " + t.short(e.Chosen)
 	if word, ours := t.say.inWords(e.Chosen); ours {
-		head = t.say.title(narrate.Decision, e.What) + t.say.colon() + word
+		head = t.say.title(narrate.Decision, string(e.What)) + t.say.colon() + word
 	}
 	if n := count(e.Among); n > 1 {
 		head = t.say.aside(head, t.say.ui("among_n", "n", text(n)))
@@ -320,11 +320,11 @@ func (t *Terminal) decision(e *handshake.DecisionEvent) {
 	entry := t.say.get(narrate.Decision, narrate.DecisionKey(e))
 	why := entry.Title
 	if why == "" {
-		entry = t.say.get(narrate.Decision, e.What)
+		entry = t.say.get(narrate.Decision, string(e.What))
 		why = entry.Text
 	}
 	if why == "" {
-		why = strings.ReplaceAll(e.Why, "_", " ")
+		why = strings.ReplaceAll(string(e.Why), "_", " ")
 	}
 	t.hangRef("   - ", 5, head+t.say.stop()+t.values(why, e), entry.Ref, nil)
 }
@@ -338,13 +338,13 @@ func count(among any) int {
 }
 
 // check writes a check with its inputs and its outcome.
-func (t *Terminal) check(e *handshake.CheckEvent) {
+func (t *Terminal) check(e *event.Check) {
 	verdict, f := t.verdict(e.OK)
-	entry, says := t.say.get(narrate.Check, e.What), ""
-	if t.first("check/" + e.What) {
+	entry, says := t.say.get(narrate.Check, string(e.What)), ""
+	if t.first("check/" + string(e.What)) {
 		says = t.values(entry.Text, e)
 	}
-	t.computation("   ? "+t.say.title(narrate.Check, e.What)+"  "+verdict, entry.Ref, e.Op, says, f)
+	t.computation("   ? "+t.say.title(narrate.Check, string(e.What))+"  "+verdict, entry.Ref, e.Op, says, f)
 	if e.Method != "" {
 		t.inputs(t.news(e), t.say.label)
 	}
@@ -356,7 +356,7 @@ func (t *Terminal) check(e *handshake.CheckEvent) {
 
 // news are the inputs of a check. What is long and stands further up already, where it
 // was made, is left out below level Bytes, unless the check failed.
-func (t *Terminal) news(e *handshake.CheckEvent) []kx.Value {
+func (t *Terminal) news(e *event.Check) []kx.Value {
 	const long = 32 // bytes: what is compared, a verify_data, is shorter
 	if !e.OK || t.o.Level == Bytes {
 		return e.Inputs

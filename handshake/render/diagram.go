@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 )
 
@@ -14,12 +15,12 @@ import (
 // It is drawn from the table that the engine runs on, so it cannot be out of date.
 // "?" marks a move that also depends on what was negotiated. The ChangeCipherSpec that
 // TLS 1.3 drops wherever it comes is no row of the table, and not drawn.
-func StateDiagram(w io.Writer, r handshake.Role, v iana.Version) error {
-	if _, err := fmt.Fprintf(w, "stateDiagram-v2\n    [*] --> %v\n", handshake.Start); err != nil {
+func StateDiagram(w io.Writer, r event.Role, v iana.Version) error {
+	if _, err := fmt.Fprintf(w, "stateDiagram-v2\n    [*] --> %v\n", event.Start); err != nil {
 		return err
 	}
 	type edge struct {
-		from, to handshake.State
+		from, to event.State
 		label    string
 	}
 	var edges []edge
@@ -43,6 +44,6 @@ func StateDiagram(w io.Writer, r handshake.Role, v iana.Version) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "    %v --> [*]\n", handshake.Connected)
+	_, err := fmt.Fprintf(w, "    %v --> [*]\n", event.Connected)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
@@ -64,7 +64,7 @@ func (s *firstScreen) head(n int, name, rest, right string) {
 
 // trust shows the path the client accepted, anchor first, and the verdict.
 func (s *firstScreen) trust(f *scenario.Flow) {
-	c := first(f, func(c *handshake.CheckEvent) bool { return c.What == "certificate_chain" })
+	c := first(f, func(c *event.Check) bool { return c.What == event.CheckCertificateChain })
 	if c == nil || c.Report == nil {
 		return
 	}
@@ -88,8 +88,8 @@ func (s *firstScreen) trust(f *scenario.Flow) {
 func (s *firstScreen) flow(n int, f *scenario.Flow, whole bool) {
 	s.opening(n, f, whole)
 	for _, e := range f.Events {
-		m, ok := e.(*handshake.MessageEvent)
-		if !ok || m.Dir != handshake.Send {
+		m, ok := e.(*event.Message)
+		if !ok || m.Dir != event.Send {
 			continue
 		}
 		exchange := m.Kind == message.KindServerKeyExchange || m.Kind == message.KindClientKeyExchange
@@ -110,7 +110,7 @@ func (s *firstScreen) flow(n int, f *scenario.Flow, whole bool) {
 // opening heads a flow with its name and its cipher suite.
 func (s *firstScreen) opening(n int, f *scenario.Flow, whole bool) {
 	suite, right := "", s.say.ui("what_changes")
-	if h := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindServerHello }); h != nil {
+	if h := first(f, func(m *event.Message) bool { return m.Kind == message.KindServerHello }); h != nil {
 		suite = h.Msg.(*message.ServerHello).CipherSuite.String()
 	}
 	if whole {
@@ -135,7 +135,7 @@ func nameOf(f *scenario.Flow) string {
 }
 
 // message is one line: arrow, name, the value that it is about, how it travels.
-func (s *firstScreen) message(f *scenario.Flow, e *handshake.MessageEvent) {
+func (s *firstScreen) message(f *scenario.Flow, e *event.Message) {
 	about, state := "", s.say.ui("clear")
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
@@ -172,7 +172,7 @@ func leaf(m *message.Certificate12) []byte {
 // ephemeral is the server's share by the name that the group gives it: A = aG.
 func (s *firstScreen) ephemeral(f *scenario.Flow) string {
 	about := ""
-	if x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "server_ephemeral" }); x != nil {
+	if x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelServerEphemeral }); x != nil {
 		for _, v := range x.Inputs {
 			if bytes.Equal(v.Bytes, x.Value) {
 				about = v.Name + " " + start(v.Bytes) + s.say.comma()
@@ -190,7 +190,7 @@ func (s *firstScreen) named(hello *message.ClientHello, before []*scenario.Flow)
 	}
 	key := "names_server"
 	for _, f := range before {
-		if m := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindClientHello }); m != nil {
+		if m := first(f, func(m *event.Message) bool { return m.Kind == message.KindClientHello }); m != nil {
 			if _, ok := message.Get[*message.ServerName](&m.Msg.(*message.ClientHello).Extensions); ok {
 				key = "names_server_still"
 			}
@@ -209,7 +209,7 @@ func (s *firstScreen) whose(share string) {
 
 // clientShare is the client's share by its name: B = bG, or RSA(premaster).
 func (s *firstScreen) clientShare(f *scenario.Flow, m message.ClientKeyExchange) string {
-	if x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "premaster_secret" && x.Party == "client" }); x != nil {
+	if x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelPremasterSecret && x.Party == "client" }); x != nil {
 		for _, v := range x.Inputs {
 			if bytes.Equal(v.Bytes, m.Share()) {
 				name, _, _ := strings.Cut(v.Name, " = m^")
@@ -222,12 +222,12 @@ func (s *firstScreen) clientShare(f *scenario.Flow, m message.ClientKeyExchange)
 
 // agreed says that both ends hold the secret, if their events show the same value.
 func (s *firstScreen) agreed(f *scenario.Flow) {
-	all := every(f, func(x *handshake.SecretEvent) bool { return x.Label == "master_secret" })
+	all := every(f, func(x *event.Secret) bool { return x.Label == event.LabelMasterSecret })
 	if len(all) < 2 || !bytes.Equal(all[0].Value, all[len(all)-1].Value) {
 		return
 	}
 	left := "    " + s.say.ui("master_secret_keys")
-	pre := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "premaster_secret" })
+	pre := first(f, func(x *event.Secret) bool { return x.Label == event.LabelPremasterSecret })
 	for _, v := range pre.Inputs {
 		if v.Private && bytes.Equal(v.Bytes, pre.Value) {
 			left = "    " + s.say.ui("both_have", "secret", v.Name) + " > " + s.say.ui("master_secret_keys")
@@ -239,15 +239,15 @@ func (s *firstScreen) agreed(f *scenario.Flow) {
 // finished shows both Finished messages in one line, and whether both were checked.
 func (s *firstScreen) finished(f *scenario.Flow) {
 	var line string
-	for _, m := range every(f, func(m *handshake.MessageEvent) bool {
-		return m.Kind == message.KindFinished && m.Dir == handshake.Send
+	for _, m := range every(f, func(m *event.Message) bool {
+		return m.Kind == message.KindFinished && m.Dir == event.Send
 	}) {
 		line += " " + arrowOf(m.Party) + " Finished "
 	}
 	if line == "" {
 		return
 	}
-	good := every(f, func(c *handshake.CheckEvent) bool { return c.What == "finished" && c.OK })
+	good := every(f, func(c *event.Check) bool { return c.What == event.CheckFinished && c.OK })
 	right := s.say.ui("check_failed")
 	if len(good) == 2 {
 		right = s.say.ui("both_verified")
@@ -257,7 +257,7 @@ func (s *firstScreen) finished(f *scenario.Flow) {
 
 // request shows the first application data, as sent and as a listener sees it.
 func (s *firstScreen) request(f *scenario.Flow) {
-	r := first(f, func(r *handshake.RecordEvent) bool { return r.Type == iana.ApplicationData && r.Dir == handshake.Send })
+	r := first(f, func(r *event.Record) bool { return r.Type == iana.ApplicationData && r.Dir == event.Send })
 	if r == nil {
 		return
 	}
@@ -274,7 +274,7 @@ func (s *firstScreen) readers(t *scenario.Transcript) {
 	s.line(s.paint.bold(fmt.Sprintf("%d %s", len(t.Flows)+1, s.say.ui("who_can_read"))))
 	s.line("   " + pad("", one) + pad(s.say.ui("listener"), two-one) + s.say.ui("thief_later"))
 	for _, f := range t.Flows {
-		scene := first(f, func(e *handshake.SceneEvent) bool { return e.Key == "knowledge" })
+		scene := first(f, func(e *event.Scene) bool { return e.Key == "knowledge" })
 		if scene == nil {
 			continue
 		}
@@ -333,7 +333,7 @@ func start(b []byte) string {
 }
 
 // every picks a flow's events of one type that pass.
-func every[E handshake.Event](f *scenario.Flow, pass func(E) bool) []E {
+func every[E event.Event](f *scenario.Flow, pass func(E) bool) []E {
 	var out []E
 	for _, e := range f.Events {
 		if x, ok := e.(E); ok && pass(x) {
@@ -344,7 +344,7 @@ func every[E handshake.Event](f *scenario.Flow, pass func(E) bool) []E {
 }
 
 // first is the first that every would pick, or the zero E.
-func first[E handshake.Event](f *scenario.Flow, pass func(E) bool) E {
+func first[E event.Event](f *scenario.Flow, pass func(E) bool) E {
 	var none E
 	if all := every(f, pass); len(all) > 0 {
 		return all[0]

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -24,7 +24,7 @@ const tls13 = "tls13"
 func (s *firstScreen) flow13(n int, f *scenario.Flow, before []*scenario.Flow) {
 	s.opening(n, f, len(before) == 0)
 	wire := true // one record is enough to see
-	for _, m := range every(f, func(m *handshake.MessageEvent) bool { return m.Dir == handshake.Send }) {
+	for _, m := range every(f, func(m *event.Message) bool { return m.Dir == event.Send }) {
 		switch x := m.Msg.(type) {
 		case *message.ClientHello:
 			s.message13(f, m, s.named(x, before))
@@ -56,7 +56,7 @@ func (s *firstScreen) flow13(n int, f *scenario.Flow, before []*scenario.Flow) {
 }
 
 // message13 is one line: arrow, name, the value that it is about, how it travels.
-func (s *firstScreen) message13(f *scenario.Flow, m *handshake.MessageEvent, about string) {
+func (s *firstScreen) message13(f *scenario.Flow, m *event.Message, about string) {
 	state := "" // unless its record is told of
 	if r := recordOf(f, m); r != nil && r.Protected {
 		state = s.say.ui(protectionOf(f))
@@ -68,14 +68,14 @@ func (s *firstScreen) message13(f *scenario.Flow, m *handshake.MessageEvent, abo
 
 // offer shows the share that the server will answer, under the name of its group.
 func (s *firstScreen) offer(f *scenario.Flow, hello *message.ClientHello) {
-	x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "server_key_share" })
+	x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelServerKeyShare })
 	shares, ok := message.Get[*message.KeyShareClient](&hello.Extensions)
 	if x == nil || !ok {
 		return
 	}
 	for _, e := range shares.Shares {
-		own := first(f, func(o *handshake.SecretEvent) bool {
-			return o.Label == "client_key_share" && bytes.Equal(o.Value, e.Share)
+		own := first(f, func(o *event.Secret) bool {
+			return o.Label == event.LabelClientKeyShare && bytes.Equal(o.Value, e.Share)
 		})
 		if own != nil && own.Method == x.Method {
 			s.sides(fmt.Sprintf("    %s %s", pad(x.Method, 18), parts(own, s.say.comma())), s.say.ui("asymmetric"), nil)
@@ -85,12 +85,12 @@ func (s *firstScreen) offer(f *scenario.Flow, hello *message.ClientHello) {
 
 // answer shows the server's share, and, where both ends tell of it, what they now have
 // in common.
-func (s *firstScreen) answer(f *scenario.Flow, m *handshake.MessageEvent, hello *message.ServerHello) {
+func (s *firstScreen) answer(f *scenario.Flow, m *event.Message, hello *message.ServerHello) {
 	if hello.Kind() == message.KindHelloRetryRequest {
 		s.message13(f, m, "")
 		return
 	}
-	x := first(f, func(x *handshake.SecretEvent) bool { return x.Label == "server_key_share" })
+	x := first(f, func(x *event.Secret) bool { return x.Label == event.LabelServerKeyShare })
 	if x == nil {
 		s.message13(f, m, "")
 		return
@@ -98,7 +98,7 @@ func (s *firstScreen) answer(f *scenario.Flow, m *handshake.MessageEvent, hello 
 	share := parts(x, s.say.comma())
 	s.sides(fmt.Sprintf(" %s %s %s", arrowOf(m.Party), pad(title(m.Kind), 18), share), s.say.ui("asymmetric"), nil)
 	s.whose(share)
-	secrets := every(f, func(x *handshake.SecretEvent) bool { return x.Label == "shared_secret" })
+	secrets := every(f, func(x *event.Secret) bool { return x.Label == event.LabelSharedSecret })
 	if len(secrets) < 2 || !bytes.Equal(secrets[0].Value, secrets[len(secrets)-1].Value) {
 		return
 	}
@@ -110,7 +110,7 @@ func (s *firstScreen) answer(f *scenario.Flow, m *handshake.MessageEvent, hello 
 }
 
 // parts are the values of which a share consists, by their names: of a hybrid two.
-func parts(x *handshake.SecretEvent, comma string) string {
+func parts(x *event.Secret, comma string) string {
 	var out []string
 	for _, v := range made(x) {
 		_, name, ok := strings.Cut(v.Name, ": ")
@@ -123,7 +123,7 @@ func parts(x *handshake.SecretEvent, comma string) string {
 }
 
 // inCommon is the formula of a shared secret, without the names of the groups.
-func inCommon(x *handshake.SecretEvent) string {
+func inCommon(x *event.Secret) string {
 	var out []string
 	for _, v := range made(x) {
 		name := v.Name[strings.LastIndex(v.Name, ": ")+1:]
@@ -133,7 +133,7 @@ func inCommon(x *handshake.SecretEvent) string {
 }
 
 // made are the inputs of which a value is made by joining, or the one that it is.
-func made(x *handshake.SecretEvent) []kx.Value {
+func made(x *event.Secret) []kx.Value {
 	if a, b, ok := halves(x); ok {
 		return []kx.Value{a, b}
 	}
@@ -147,17 +147,17 @@ func made(x *handshake.SecretEvent) []kx.Value {
 
 // encryptedAfter reports whether every record that is sent after m's is encrypted; the
 // ChangeCipherSpec that means nothing does not count.
-func encryptedAfter(f *scenario.Flow, m *handshake.MessageEvent) bool {
-	later := every(f, func(r *handshake.RecordEvent) bool {
-		return r.Seq > m.Seq && r.Move != m.Move && r.Dir == handshake.Send && r.Type != iana.ChangeCipherSpec
+func encryptedAfter(f *scenario.Flow, m *event.Message) bool {
+	later := every(f, func(r *event.Record) bool {
+		return r.Seq > m.Seq && r.Move != m.Move && r.Dir == event.Send && r.Type != iana.ChangeCipherSpec
 	})
-	open := slices.ContainsFunc(later, func(r *handshake.RecordEvent) bool { return !r.Protected })
+	open := slices.ContainsFunc(later, func(r *event.Record) bool { return !r.Protected })
 	return len(later) > 0 && !open && protectionOf(f) == "encrypted"
 }
 
 // protectionOf is narrate's key of what a protected record of the flow is.
 func protectionOf(f *scenario.Flow) string {
-	c := first(f, func(c *handshake.KeyChangeEvent) bool { return true })
+	c := first(f, func(c *event.KeyChange) bool { return true })
 	if c == nil {
 		return "encrypted"
 	}
@@ -168,9 +168,9 @@ func protectionOf(f *scenario.Flow) string {
 }
 
 // recordOf is the record in which a message was sent, or nil.
-func recordOf(f *scenario.Flow, m *handshake.MessageEvent) *handshake.RecordEvent {
-	return first(f, func(r *handshake.RecordEvent) bool {
-		return r.Dir == handshake.Send && r.Party == m.Party && r.Move == m.Move && r.Seq > m.Seq
+func recordOf(f *scenario.Flow, m *event.Message) *event.Record {
+	return first(f, func(r *event.Record) bool {
+		return r.Dir == event.Send && r.Party == m.Party && r.Move == m.Move && r.Seq > m.Seq
 	})
 }
 
@@ -191,16 +191,16 @@ func (s *firstScreen) roundTrips(f *scenario.Flow, before []*scenario.Flow) {
 // roundTripsOf counts the server's flights that reached the client before it was done;
 // 0 if it never was.
 func roundTripsOf(f *scenario.Flow) int {
-	n, dir := 0, handshake.Send
-	for _, m := range every(f, func(m *handshake.MessageEvent) bool { return m.Party == "client" }) {
+	n, dir := 0, event.Send
+	for _, m := range every(f, func(m *event.Message) bool { return m.Party == "client" }) {
 		if m.Kind == message.KindChangeCipherSpec {
 			continue // it waits for nothing, and nothing waits for it alone
 		}
-		if m.Dir == handshake.Receive && dir == handshake.Send {
+		if m.Dir == event.Receive && dir == event.Send {
 			n++
 		}
 		dir = m.Dir
-		if m.To == handshake.Connected {
+		if m.To == event.Connected {
 			return n
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
@@ -45,9 +45,9 @@ func TestFirstScreenShowsTheRun(t *testing.T) {
 	if err := FirstScreen(&b, tr, TerminalOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	hello := first(tr.Flows[0], func(m *handshake.MessageEvent) bool { return m.Kind == message.KindClientHello })
+	hello := first(tr.Flows[0], func(m *event.Message) bool { return m.Kind == message.KindClientHello })
 	want := []string{fmt.Sprintf("C=%x", hello.Msg.(*message.ClientHello).Random[:4])}
-	for _, r := range every(tr.Flows[0], func(r *handshake.RecordEvent) bool { return r.Protected && r.Dir == handshake.Send }) {
+	for _, r := range every(tr.Flows[0], func(r *event.Record) bool { return r.Protected && r.Dir == event.Send }) {
 		if r.Type == 23 {
 			want = append(want, spaced(r.Wire[:16]))
 			break
@@ -65,10 +65,10 @@ func TestFirstScreenComparesLikeWithLike(t *testing.T) {
 	tr := play(t, "bare")
 	var same []string
 	for _, f := range tr.Flows {
-		hello := first(f, func(m *handshake.MessageEvent) bool { return m.Kind == message.KindServerHello }).Msg.(*message.ServerHello)
+		hello := first(f, func(m *event.Message) bool { return m.Kind == message.KindServerHello }).Msg.(*message.ServerHello)
 		row := suite.ByID(hello.CipherSuite)
-		leaf := first(f, func(c *handshake.CheckEvent) bool { return c.What == "certificate_chain" }).Report.ChosenPath()[0]
-		request := first(f, func(d *handshake.DataEvent) bool { return d.Party == "client" })
+		leaf := first(f, func(c *event.Check) bool { return c.What == event.CheckCertificateChain }).Report.ChosenPath()[0]
+		request := first(f, func(d *event.Data) bool { return d.Party == "client" })
 		same = append(same, fmt.Sprintf("%d %d %v %x %s", row.Cipher.KeyLen, row.Cipher.TagLen, row.Hash, leaf.SerialNumber, request.Data))
 		if !strings.Contains(hello.CipherSuite.String(), "AES_128_GCM_SHA256") {
 			t.Errorf("%s: %v", f.Name, hello.CipherSuite)
@@ -90,24 +90,24 @@ func TestFirstScreenClaimsNothing(t *testing.T) {
 	full := play(t, "bare")
 	for name, c := range map[string]struct {
 		claim string
-		drop  func(handshake.Event) bool
+		drop  func(event.Event) bool
 	}{
-		"no report":      {"checks ok", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.Report != nil }},
-		"no Finished":    {"both verified", func(e handshake.Event) bool { c, ok := e.(*handshake.CheckEvent); return ok && c.What == "finished" }},
-		"no knowledge":   {"can impersonate", func(e handshake.Event) bool { s, ok := e.(*handshake.SceneEvent); return ok && s.Key == "knowledge" }},
-		"no keys in use": {"encrypted from here", func(e handshake.Event) bool { r, ok := e.(*handshake.RecordEvent); return ok && r.Protected }},
-		"no records":     {"says application_data", func(e handshake.Event) bool { _, ok := e.(*handshake.RecordEvent); return ok }},
-		"no client":      {"round trips", func(e handshake.Event) bool { m, ok := e.(*handshake.MessageEvent); return ok && m.Party == "client" }},
-		"no shares": {"X25519MLKEM768", func(e handshake.Event) bool {
-			s, ok := e.(*handshake.SecretEvent)
-			return ok && s.Label == "server_key_share"
+		"no report":      {"checks ok", func(e event.Event) bool { c, ok := e.(*event.Check); return ok && c.Report != nil }},
+		"no Finished":    {"both verified", func(e event.Event) bool { c, ok := e.(*event.Check); return ok && c.What == event.CheckFinished }},
+		"no knowledge":   {"can impersonate", func(e event.Event) bool { s, ok := e.(*event.Scene); return ok && s.Key == "knowledge" }},
+		"no keys in use": {"encrypted from here", func(e event.Event) bool { r, ok := e.(*event.Record); return ok && r.Protected }},
+		"no records":     {"says application_data", func(e event.Event) bool { _, ok := e.(*event.Record); return ok }},
+		"no client":      {"round trips", func(e event.Event) bool { m, ok := e.(*event.Message); return ok && m.Party == "client" }},
+		"no shares": {"X25519MLKEM768", func(e event.Event) bool {
+			s, ok := e.(*event.Secret)
+			return ok && s.Label == event.LabelServerKeyShare
 		}},
-		"no signature": {"signs all messages", func(e handshake.Event) bool {
-			m, ok := e.(*handshake.MessageEvent)
+		"no signature": {"signs all messages", func(e event.Event) bool {
+			m, ok := e.(*event.Message)
 			return ok && m.Kind == message.KindCertificateVerify
 		}},
-		"one end's secrets": {"both have", func(e handshake.Event) bool {
-			s, ok := e.(*handshake.SecretEvent)
+		"one end's secrets": {"both have", func(e event.Event) bool {
+			s, ok := e.(*event.Secret)
 			return ok && s.Party == "server"
 		}},
 	} {
@@ -159,7 +159,7 @@ func TestLettersKeepTheirEnd(t *testing.T) {
 	seen := map[string]int{}
 	for name := range lessons() {
 		for _, e := range play(t, name).Events() {
-			s, ok := e.(*handshake.SecretEvent)
+			s, ok := e.(*event.Secret)
 			if !ok {
 				continue
 			}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
@@ -20,29 +20,29 @@ type flow struct {
 	null        bool // what is protected is not encrypted
 	moves       int  // shown so far
 	sent        sent
-	role        map[leg]string         // "client" or "server": which end a party plays on a connection
-	tls13       map[leg]bool           // it speaks TLS 1.3
-	keys        map[way]handshake.Keys // what protects that direction
-	secrets     map[string]bool        // label and value of those shown
-	shown       map[string]bool        // values that a computation was shown with
-	last        map[string]string      // the value that a name was last shown with
-	label       map[string]string      // of the secrets so far, by value: what others are computed from
-	reasons     map[string]bool        // why there is no command, told
+	role        map[leg]string     // "client" or "server": which end a party plays on a connection
+	tls13       map[leg]bool       // it speaks TLS 1.3
+	keys        map[way]event.Keys // what protects that direction
+	secrets     map[string]bool    // label and value of those shown
+	shown       map[string]bool    // values that a computation was shown with
+	last        map[string]string  // the value that a name was last shown with
+	label       map[string]string  // of the secrets so far, by value: what others are computed from
+	reasons     map[string]bool    // why there is no command, told
 	decided     map[string]bool
 	faults      map[string]bool
-	agreed      map[agreement]*handshake.SecretEvent // what the first end of a connection came to
-	altered     map[int]bool                         // connections on which a message arrived that nobody told of sending
-	updates     map[agreement]int                    // generations of a traffic secret so far
-	number      map[string]string                    // the label of one generation, by label and value
-	plain       bool                                 // it has no handshake
-	brief       bool                                 // its moves have a line each, whatever the level; its scenes are told
-	steps       bool                                 // the last scene was one step of the CA's
-	ended       bool                                 // the last line was an orderly end
-	guessed     bool                                 // its attacker has no master secret and guesses one
-	through     bool                                 // whoever is between the ends carries bytes alone
-	read        bool                                 // an interceptor has opened what was sent
-	changed     bool                                 // … and has changed it
-	lines       bool                                 // the last line was a move told in one
+	agreed      map[agreement]*event.Secret // what the first end of a connection came to
+	altered     map[int]bool                // connections on which a message arrived that nobody told of sending
+	updates     map[agreement]int           // generations of a traffic secret so far
+	number      map[string]string           // the label of one generation, by label and value
+	plain       bool                        // it has no handshake
+	brief       bool                        // its moves have a line each, whatever the level; its scenes are told
+	steps       bool                        // the last scene was one step of the CA's
+	ended       bool                        // the last line was an orderly end
+	guessed     bool                        // its attacker has no master secret and guesses one
+	through     bool                        // whoever is between the ends carries bytes alone
+	read        bool                        // an interceptor has opened what was sent
+	changed     bool                        // … and has changed it
+	lines       bool                        // the last line was a move told in one
 	talk        talk
 	flight      flightNo        // under which the last line of a message stands
 	open        map[string]bool // values that everybody can compute, or that are sent
@@ -64,7 +64,7 @@ type agreement struct {
 // way is one direction of a leg.
 type way struct {
 	leg
-	dir handshake.Direction
+	dir event.Direction
 }
 
 // sent is what was sent and no other party has told of receiving: by kind and length, so
@@ -79,17 +79,17 @@ type parcel struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]handshake.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]event.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*handshake.SecretEvent{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}, open: map[string]bool{}, application: map[way]int{}}
+		agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}, open: map[string]bool{}, application: map[way]int{}}
 }
 
 // move is the events of one move, sorted.
 type move struct {
-	events      []handshake.Event
-	head        *handshake.Meta
-	message     *handshake.MessageEvent // or nil
-	dir         handshake.Direction
+	events      []event.Event
+	head        *event.Meta
+	message     *event.Message // or nil
+	dir         event.Direction
 	from, to    string // parties
 	known       bool   // received, and shown where it was sent
 	sealed      bool   // the message or the data is under keys, whichever record it shares
@@ -102,46 +102,46 @@ type move struct {
 }
 
 // gather sorts a move's events and keeps track of what is under way.
-func (f *flow) gather(g []handshake.Event) *move {
-	m := &move{events: g, head: g[len(g)-1].Head(), dir: handshake.Receive}
+func (f *flow) gather(g []event.Event) *move {
+	m := &move{events: g, head: g[len(g)-1].Head(), dir: event.Receive}
 	l := leg{m.head.Party, m.head.Conn}
 	f.learn(m.head)
 	known, told := true, false // told: a record came as its sender has told of it
 	for _, e := range g {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
+		case *event.Message:
 			m.message = e
-			m.sealed = f.keys[way{l, e.Dir}] != handshake.InClear && e.Kind != message.KindChangeCipherSpec
+			m.sealed = f.keys[way{l, e.Dir}] != event.InClear && e.Kind != message.KindChangeCipherSpec
 			sent := f.track(l, e.Dir, e.Kind.String(), e.Raw)
-			if e.Dir == handshake.Receive && !sent {
+			if e.Dir == event.Receive && !sent {
 				f.altered[e.Conn] = true
 			}
 			m.carries(e.Dir, sent, &known)
-		case *handshake.RecordEvent:
+		case *event.Record:
 			if e.Type == iana.Alert {
 				m.sealedAlert = e.Protected
 			}
 			sent := f.track(l, e.Dir, "record", e.Wire)
-			told = told || sent && e.Dir == handshake.Receive
+			told = told || sent && e.Dir == event.Receive
 			m.carries(e.Dir, sent, &known)
-		case *handshake.DataEvent:
-			m.sealed = f.keys[way{l, e.Dir}] != handshake.InClear
+		case *event.Data:
+			m.sealed = f.keys[way{l, e.Dir}] != event.InClear
 			m.data = e.Data
 			var frames []http2.Frame
 			frames, m.http2 = f.talk.frames(e)
 			m.frames = append(m.frames, frames...)
 			// What was sent at once may come in several records, a piece in each.
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data) || told, &known)
-		case *handshake.KeyChangeEvent:
+		case *event.KeyChange:
 			f.keys[way{l, e.Dir}] = e.Keys
-			if e.Keys == handshake.ApplicationKeys && f.application[way{l, e.Dir}] == 0 {
+			if e.Keys == event.ApplicationKeys && f.application[way{l, e.Dir}] == 0 {
 				f.application[way{l, e.Dir}] = e.Epoch
 			}
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
-			m.own = m.own || e.Dir == handshake.Send // the receiver's is the sender's, seen from there
-		case *handshake.DecisionEvent:
-			if e.What == "version" && e.Chosen == iana.TLS13 {
+			m.own = m.own || e.Dir == event.Send // the receiver's is the sender's, seen from there
+		case *event.Decision:
+			if e.What == event.DecisionVersion && e.Chosen == iana.TLS13 {
 				f.tls13[l] = true
 			}
 			m.own = true
@@ -152,10 +152,10 @@ func (f *flow) gather(g []handshake.Event) *move {
 	if m.message != nil {
 		m.dir = m.message.Dir // whatever else was sent on its account, such as an alert
 	}
-	m.known = known && m.dir == handshake.Receive
+	m.known = known && m.dir == event.Receive
 	me, peer := m.head.Party, f.peer(l)
 	m.from, m.to = me, peer
-	if m.dir == handshake.Receive {
+	if m.dir == event.Receive {
 		m.from, m.to = peer, me
 	}
 	return m
@@ -163,7 +163,7 @@ func (f *flow) gather(g []handshake.Event) *move {
 
 // learn takes from an event which end of its connection a party plays, and in which
 // version.
-func (f *flow) learn(h *handshake.Meta) {
+func (f *flow) learn(h *event.Meta) {
 	l := leg{h.Party, h.Conn}
 	if role, _, ok := strings.Cut(h.Move, "/"); ok {
 		f.role[l] = role
@@ -175,18 +175,18 @@ func (f *flow) learn(h *handshake.Meta) {
 
 // carries notes one thing that travelled in this move; known says that its sender
 // has told of it.
-func (m *move) carries(d handshake.Direction, known bool, all *bool) {
+func (m *move) carries(d event.Direction, known bool, all *bool) {
 	m.dir = d
-	if d == handshake.Receive {
+	if d == event.Receive {
 		*all = *all && known
 	}
 }
 
 // track notes what is sent; for what is received it reports whether another party
 // told of sending just that.
-func (f *flow) track(l leg, d handshake.Direction, what string, raw []byte) bool {
+func (f *flow) track(l leg, d event.Direction, what string, raw []byte) bool {
 	like := f.sent[parcel{what, len(raw)}]
-	if d == handshake.Send {
+	if d == event.Send {
 		if like == nil {
 			like = map[[sha256.Size]byte][]leg{}
 			f.sent[parcel{what, len(raw)}] = like
@@ -249,8 +249,8 @@ func (f *flow) rightward(a, b string) bool {
 
 // computed reports whether a secret of this label and value was shown before: then
 // the other end has come to the same. What a session kept is told each time.
-func (f *flow) computed(s *handshake.SecretEvent) bool {
-	key := s.Label + "\x00" + string(s.Value)
+func (f *flow) computed(s *event.Secret) bool {
+	key := string(s.Label) + "\x00" + string(s.Value)
 	old := f.secrets[key]
 	f.secrets[key] = true
 	return old && s.Method != "session"
@@ -259,12 +259,12 @@ func (f *flow) computed(s *handshake.SecretEvent) bool {
 // secret reports whether a value must be kept secret: it is not one of those that are sent,
 // and what it is made of is not all public. Without a pre-shared key the first stage of TLS
 // 1.3's key schedule is made of zeros (RFC 9846 §7.1), and anybody can compute it.
-func (f *flow) secret(s *handshake.SecretEvent) bool {
+func (f *flow) secret(s *event.Secret) bool {
 	switch s.Label {
-	case "server_ephemeral", "client_key_share", "server_key_share", "server_key_exchange_signature",
-		"certificate_verify_signature", "client_verify_data", "server_verify_data", "psk_binder":
+	case event.LabelServerEphemeral, event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelServerKeyExchangeSignature,
+		event.LabelCertificateVerifySignature, event.LabelClientVerifyData, event.LabelServerVerifyData, event.LabelPSKBinder:
 		return false
-	case "premaster_secret", "shared_secret":
+	case event.LabelPremasterSecret, event.LabelSharedSecret:
 		return true // whatever a student's own group says of what it is made of
 	}
 	if len(s.Inputs) == 0 || slices.ContainsFunc(s.Inputs, f.private) {
@@ -279,12 +279,12 @@ func (f *flow) private(v kx.Value) bool { return v.Private && !f.open[string(v.B
 
 // labelOf is what a secret is called here. The traffic secrets that KeyUpdates make have
 // one label for all generations: they are counted, from 1.
-func (f *flow) labelOf(s *handshake.SecretEvent) string {
-	stem, ok := strings.CutSuffix(s.Label, "_traffic_secret_n")
+func (f *flow) labelOf(s *event.Secret) string {
+	stem, ok := strings.CutSuffix(string(s.Label), "_traffic_secret_n")
 	if !ok {
-		return s.Label
+		return string(s.Label)
 	}
-	key, of := s.Label+"\x00"+string(s.Value), agreement{s.Conn, s.Label}
+	key, of := string(s.Label)+"\x00"+string(s.Value), agreement{s.Conn, string(s.Label)}
 	if f.number[key] == "" {
 		f.updates[of]++
 		f.number[key] = fmt.Sprintf("%s_traffic_secret_%d", stem, f.updates[of])
@@ -302,14 +302,14 @@ func (f *flow) again(m *move) bool {
 	l := leg{m.head.Party, m.head.Conn}
 	client := l.party == f.parties[0] || l.party == "mitm" && f.role[l] == "server"
 	if m.message.Kind == message.KindClientHello {
-		return !client && m.dir == handshake.Send
+		return !client && m.dir == event.Send
 	}
 	return client
 }
 
 // news reports whether a decision was not yet told of, by either end.
-func (f *flow) news(e *handshake.DecisionEvent) bool {
-	key := e.What + "\x00" + text(e.Chosen)
+func (f *flow) news(e *event.Decision) bool {
+	key := string(e.What) + "\x00" + text(e.Chosen)
 	old := f.decided[key]
 	f.decided[key] = true
 	return !old

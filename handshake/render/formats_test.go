@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
@@ -71,7 +72,7 @@ func TestJSON(t *testing.T) {
 				if e.Seq != h.Seq || e.Party != h.Party || e.Kind == "" || e.Name == "" {
 					t.Errorf("%s: event %d: %+v", name, k, e)
 				}
-				m, ok := want.Events[k].(*handshake.MessageEvent)
+				m, ok := want.Events[k].(*event.Message)
 				if !ok {
 					continue
 				}
@@ -172,7 +173,7 @@ func TestJSONListener(t *testing.T) {
 }
 
 func TestStateDiagram(t *testing.T) {
-	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, r := range []event.Role{event.Client, event.Server} {
 		for name, v := range map[string]iana.Version{"tls12": iana.TLS12, "tls13": iana.TLS13, "": 0} {
 			var b bytes.Buffer
 			if err := StateDiagram(&b, r, v); err != nil {
@@ -230,12 +231,12 @@ func TestStepPrompt(t *testing.T) {
 // Each row of the tables that has a guard says in words when it is taken, in every language,
 // and one that is tried behind it says that it is the other case.
 func TestStepNamesTheCondition(t *testing.T) {
-	for _, r := range []handshake.Role{handshake.Client, handshake.Server} {
+	for _, r := range []event.Role{event.Client, event.Server} {
 		type at struct {
-			state   handshake.State
+			state   event.State
 			version iana.Version
 		}
-		rows := map[at][]handshake.Move{} // of each version, as they are when it is settled
+		rows := map[at][]event.Move{} // of each version, as they are when it is settled
 		for _, m := range handshake.Moves(r) {
 			for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
 				if m.Version == 0 || m.Version == v {
@@ -253,7 +254,7 @@ func TestStepNamesTheCondition(t *testing.T) {
 				term.legal(legal)
 				guarded := 0
 				for _, m := range legal {
-					free := slices.ContainsFunc(legal, func(x handshake.Move) bool { return !x.Guarded && x.String() == m.String() && x.To == m.To })
+					free := slices.ContainsFunc(legal, func(x event.Move) bool { return !x.Guarded && x.String() == m.String() && x.To == m.To })
 					if m.Guarded && !free {
 						guarded++
 						words, ok := narrate.Get(l, narrate.Guard, string(m.When))
@@ -263,7 +264,7 @@ func TestStepNamesTheCondition(t *testing.T) {
 					}
 				}
 				last := legal[len(legal)-1]
-				if guarded > 0 && !last.Guarded && last.Dir == handshake.Send && !strings.HasSuffix(strings.TrimSpace(b.String()), term.say.ui("unguarded")) {
+				if guarded > 0 && !last.Guarded && last.Dir == event.Send && !strings.HasSuffix(strings.TrimSpace(b.String()), term.say.ui("unguarded")) {
 					t.Errorf("%v, %v, %s: the last is the other case:\n%s", r, state, l, b.String())
 				}
 			}

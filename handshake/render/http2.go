@@ -3,7 +3,7 @@ package render
 import (
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/http2"
 )
 
@@ -14,7 +14,7 @@ import (
 type talk map[way]*http2.Reader
 
 // frames are those that end in e; ok is false where it is no HTTP/2.
-func (t talk) frames(e *handshake.DataEvent) (frames []http2.Frame, ok bool) {
+func (t talk) frames(e *event.Data) (frames []http2.Frame, ok bool) {
 	w := way{leg{e.Party, e.Conn}, e.Dir}
 	if t[w] == nil {
 		t[w] = new(http2.Reader)

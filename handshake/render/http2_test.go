@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/http2"
 	"tlslab/handshake/narrate"
 )
@@ -140,8 +140,8 @@ func TestManyFrames(t *testing.T) {
 	for range 1000 {
 		b = append(b, 0, 0, 0, byte(http2.Data), 0, 0, 0, 0, 1)
 	}
-	data := func(b []byte) []handshake.Event {
-		return []handshake.Event{&handshake.DataEvent{Meta: handshake.Meta{Party: "client"}, Dir: handshake.Send, Data: b}}
+	data := func(b []byte) []event.Event {
+		return []event.Event{&event.Data{Meta: event.Meta{Party: "client"}, Dir: event.Send, Data: b}}
 	}
 	got, _ := write(t, data(b), TerminalOptions{})
 	if n := strings.Count(got, "\n"); n > 20 || !strings.Contains(got, "(1002 in all)") {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
@@ -91,7 +91,7 @@ func NewJSON(w io.Writer, name string, parties ...string) *JSON {
 }
 
 // Event takes the next event.
-func (j *JSON) Event(e handshake.Event) {
+func (j *JSON) Event(e event.Event) {
 	if x, ok := jsonOf(e); ok {
 		j.story.add(&x, e)
 		j.flow.Events = append(j.flow.Events, x)
@@ -190,12 +190,12 @@ type jsonStory struct {
 
 func newJSONStory() jsonStory { return jsonStory{talk{}, new(narrate.Context)} }
 
-func (s jsonStory) add(x *jsonEvent, e handshake.Event) {
+func (s jsonStory) add(x *jsonEvent, e event.Event) {
 	switch e := e.(type) {
-	case *handshake.DataEvent:
+	case *event.Data:
 		frames, _ := s.talk.frames(e)
 		x.Frames = frameLines(frames)
-	case *handshake.MessageEvent:
+	case *event.Message:
 		if n, of := narrate.Flight(e, s.seen); n > 0 {
 			x.Flight = &jsonFlight{n, of}
 		}
@@ -290,11 +290,11 @@ type jsonRejection struct {
 }
 
 // jsonOf converts an event; ok is false for a kind it does not know.
-func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
+func jsonOf(e event.Event) (x jsonEvent, ok bool) {
 	h := e.Head()
 	x = jsonEvent{Seq: h.Seq, Conn: h.Conn, Party: h.Party, Time: h.Time, State: h.State.String(), Move: h.Move, Ref: h.Ref}
 	switch e := e.(type) {
-	case *handshake.MessageEvent:
+	case *event.Message:
 		x.Kind, x.Name, x.Dir, x.Bytes, x.To = "message", e.Kind.String(), e.Dir.String(), hex.EncodeToString(e.Raw), e.To.String()
 		for _, f := range e.Fields {
 			j := jsonField{Path: f.Name, Off: f.Off, Len: f.Len}
@@ -306,31 +306,31 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 			}
 			x.Fields = append(x.Fields, j)
 		}
-	case *handshake.RecordEvent:
+	case *event.Record:
 		payload := hex.EncodeToString(e.Payload)
 		x.Kind, x.Name, x.Dir, x.Bytes = "record", e.Type.String(), e.Dir.String(), hex.EncodeToString(e.Wire)
 		x.Version, x.Epoch, x.Sequence, x.Protected, x.Payload = jsonAny(e.Version), &e.Epoch, &e.Sequence, &e.Protected, &payload
-		if e.Keys != handshake.InClear || !e.Protected { // a listener may not know
+		if e.Keys != event.InClear || !e.Protected { // a listener may not know
 			x.Keys = e.Keys.String()
 		}
 		for _, s := range e.Steps {
 			x.Steps = append(x.Steps, jsonValue{Name: s.Name, Bytes: hex.EncodeToString(s.Bytes)})
 		}
-	case *handshake.SecretEvent:
-		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = "secret", e.Label, hex.EncodeToString(e.Value), e.Op.String(), e.Method, e.Hash, e.Tag
+	case *event.Secret:
+		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = "secret", string(e.Label), hex.EncodeToString(e.Value), e.Op.String(), e.Method, e.Hash, e.Tag
 		x.Inputs = jsonInputs(e.Inputs)
-	case *handshake.DecisionEvent:
-		x.Kind, x.Name, x.Chosen, x.Among, x.Why = "decision", e.What, jsonAny(e.Chosen), jsonAny(e.Among), e.Why
-	case *handshake.CheckEvent:
-		x.Kind, x.Name, x.OK, x.Op, x.Method = "check", e.What, &e.OK, e.Op.String(), e.Method
+	case *event.Decision:
+		x.Kind, x.Name, x.Chosen, x.Among, x.Why = "decision", string(e.What), jsonAny(e.Chosen), jsonAny(e.Among), string(e.Why)
+	case *event.Check:
+		x.Kind, x.Name, x.OK, x.Op, x.Method = "check", string(e.What), &e.OK, e.Op.String(), e.Method
 		x.Inputs, x.Report, x.Error = jsonInputs(e.Inputs), jsonReportOf(e.Report), jsonError(e.Err)
-	case *handshake.KeyChangeEvent:
+	case *event.KeyChange:
 		x.Kind, x.Name, x.Dir, x.Epoch, x.Keys, x.Suite = "key_change", "key_change", e.Dir.String(), &e.Epoch, e.Keys.String(), jsonAny(e.Suite)
-	case *handshake.AlertEvent:
+	case *event.Alert:
 		x.Kind, x.Name, x.Dir, x.Level, x.Error = "alert", e.Description.String(), e.Dir.String(), jsonAny(e.Level), jsonError(e.Err)
-	case *handshake.DataEvent:
+	case *event.Data:
 		x.Kind, x.Name, x.Dir, x.Bytes = "data", iana.ApplicationData.String(), e.Dir.String(), hex.EncodeToString(e.Data)
-	case *handshake.StopEvent:
+	case *event.Stop:
 		x.Kind, x.Name = "stop", "stop"
 		for _, m := range e.Legal {
 			j := jsonMove{Dir: m.Dir.String(), Message: m.Msg.String(), To: m.To.String(), Guarded: m.Guarded, When: string(m.When), Ref: m.Ref}
@@ -339,7 +339,7 @@ func jsonOf(e handshake.Event) (x jsonEvent, ok bool) {
 			}
 			x.Legal = append(x.Legal, j)
 		}
-	case *handshake.SceneEvent:
+	case *event.Scene:
 		x.Kind, x.Name = "scene", e.Key
 		for _, v := range e.Values {
 			x.Values = append(x.Values, jsonNamed{v.Name, jsonAny(v.Value)})

@@ -39,7 +39,7 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 			p.Error = jsonError(err)
 		}
 		for _, c := range r.Paths[i].Checks {
-			k := jsonCheck{Key: c.Key, Cert: c.Cert, OK: c.OK, Ref: c.Ref}
+			k := jsonCheck{Key: string(c.Key), Cert: c.Cert, OK: c.OK, Ref: c.Ref}
 			for _, in := range c.Inputs {
 				k.Inputs = append(k.Inputs, jsonNamed{in.Name, jsonAny(in.Value())})
 			}
@@ -56,7 +56,7 @@ func jsonReportOf(r *pki.Report) *jsonReport {
 			p.States = append(p.States, k)
 		}
 		for _, n := range r.Paths[i].Notes {
-			p.Notes = append(p.Notes, jsonNote{n.Key, n.Cert, n.Ref, jsonAny(n.Got)})
+			p.Notes = append(p.Notes, jsonNote{string(n.Key), n.Cert, n.Ref, jsonAny(n.Got)})
 		}
 		j.Paths = append(j.Paths, p)
 	}
@@ -75,7 +75,7 @@ func jsonError(err error) *jsonFault {
 	if err == nil {
 		return nil
 	}
-	j := &jsonFault{Reason: string(reason.Of(err)), Off: -1, Message: err.Error()}
+	j := &jsonFault{Reason: reason.Of(err).String(), Off: -1, Message: err.Error()}
 	var re *reason.Error
 	if errors.As(err, &re) {
 		j.Ref, j.Field, j.Off, j.Want, j.Got = re.Ref, re.Field, re.Off, jsonAny(re.Want), jsonAny(re.Got)

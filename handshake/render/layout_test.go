@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 )
 
@@ -101,11 +101,11 @@ func TestShownCommandsRun(t *testing.T) {
 	ran := 0
 	done := map[string]bool{}
 	for _, e := range play(t, "ecdhe").Events() {
-		s, ok := e.(*handshake.SecretEvent)
-		if !ok || s.Tag == "" || done[s.Label] { // each PRF once; narrate's own tests run all
+		s, ok := e.(*event.Secret)
+		if !ok || s.Tag == "" || done[string(s.Label)] { // each PRF once; narrate's own tests run all
 			continue
 		}
-		done[s.Label] = true
+		done[string(s.Label)] = true
 		cmd, _ := narrate.Recompute(s)
 		out, err := exec.Command("sh", "-c", strings.Join(wrapCommand(cmd, DefaultWidth), "\n")).Output()
 		if err != nil || strings.TrimSpace(string(out)) != hex.EncodeToString(s.Value) {

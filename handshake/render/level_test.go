@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 )
@@ -85,7 +85,7 @@ func TestWorksheetHasWholeInputs(t *testing.T) {
 	events := play(t, "ecdhe").Events()
 	got, _ := write(t, events, TerminalOptions{Worksheet: true, Width: 200})
 	for _, e := range events {
-		if s, ok := e.(*handshake.SecretEvent); ok && s.Label == "premaster_secret" && s.Party == "client" {
+		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelPremasterSecret && s.Party == "client" {
 			for _, v := range s.Inputs {
 				if v.Name != "abG" && !strings.Contains(got, fmt.Sprintf("%x", v.Bytes)) {
 					t.Errorf("%s is not shown whole", v.Name)
@@ -122,7 +122,7 @@ func TestEachEndOnce(t *testing.T) {
 	tr := play(t, "mitm")
 	want := 0
 	for _, e := range tr.Events() {
-		if a, ok := e.(*handshake.AlertEvent); ok && a.Dir == handshake.Send && a.Description == iana.CloseNotify {
+		if a, ok := e.(*event.Alert); ok && a.Dir == event.Send && a.Description == iana.CloseNotify {
 			want++
 		}
 	}

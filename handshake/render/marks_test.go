@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/suite"
@@ -28,15 +28,15 @@ func TestSectionsArePrinted(t *testing.T) {
 				var keys []string
 				need := func(k narrate.Kind, key string) { want, keys = append(want, k), append(keys, key) }
 				switch e := e.(type) {
-				case *handshake.SecretEvent:
+				case *event.Secret:
 					if !strings.HasPrefix(e.Method, "key_block[") { // a line each, below their key block
 						need(narrate.Secret, narrate.SecretKey(e))
 					}
-				case *handshake.CheckEvent:
-					need(narrate.Check, e.What)
-				case *handshake.DecisionEvent:
+				case *event.Check:
+					need(narrate.Check, string(e.What))
+				case *event.Decision:
 					need(narrate.Decision, narrate.DecisionKey(e))
-				case *handshake.RecordEvent:
+				case *event.Record:
 					for _, s := range e.Steps {
 						if !e.Protected || e.Type == iana.Alert {
 							break // told of in a line
@@ -55,7 +55,7 @@ func TestSectionsArePrinted(t *testing.T) {
 						continue
 					}
 					if got == "" {
-						got, _ = write(t, []handshake.Event{e}, TerminalOptions{Lang: l})
+						got, _ = write(t, []event.Event{e}, TerminalOptions{Lang: l})
 					}
 					in, cite := got, entry.Ref
 					switch k {
@@ -76,8 +76,8 @@ func TestSectionsArePrinted(t *testing.T) {
 			}
 		}
 	}
-	early := &handshake.DecisionEvent{What: "early_data", Why: "not_fresh"} // which takes a replay
-	if got, _ := write(t, []handshake.Event{early}, TerminalOptions{}); !strings.Contains(got, "RFC 9846 §8.3") {
+	early := &event.Decision{What: event.DecisionEarlyData, Why: event.WhyNotFresh} // which takes a replay
+	if got, _ := write(t, []event.Event{early}, TerminalOptions{}); !strings.Contains(got, "RFC 9846 §8.3") {
 		t.Errorf("no section in %s", got)
 	}
 	for _, k := range []narrate.Kind{narrate.Secret, narrate.Check, narrate.Step, narrate.Myth} {
@@ -101,7 +101,7 @@ func TestMarkOfSecrets(t *testing.T) {
 		for _, f := range tr.Flows {
 			var sent [][]byte
 			for _, e := range f.Events {
-				if m, ok := e.(*handshake.MessageEvent); ok {
+				if m, ok := e.(*event.Message); ok {
 					sent = append(sent, m.Raw)
 				}
 			}
@@ -134,11 +134,11 @@ func TestMarkOfSecrets(t *testing.T) {
 var computed = regexp.MustCompile(`(?m)^ {7}(\S.*?) +([0-9a-f]{8,})( \[secret\])?$`)
 
 // derivable reports whether a value that is not sent follows from what is.
-func derivable(events []handshake.Event, value []byte, psk bool) bool {
+func derivable(events []event.Event, value []byte, psk bool) bool {
 	for _, e := range events {
 		switch e := e.(type) {
-		case *handshake.SecretEvent:
-			if !psk && (e.Label == "early_secret" || e.Label == "early_derived") && bytes.Equal(e.Value, value) {
+		case *event.Secret:
+			if !psk && (e.Label == event.LabelEarlySecret || e.Label == event.LabelEarlyDerived) && bytes.Equal(e.Value, value) {
 				return true
 			}
 			for _, v := range e.Inputs {
@@ -153,13 +153,13 @@ func derivable(events []handshake.Event, value []byte, psk bool) bool {
 					}
 				}
 			}
-		case *handshake.RecordEvent: // what it is made of: what travels, or is counted
+		case *event.Record: // what it is made of: what travels, or is counted
 			for _, s := range e.Steps {
 				if s.Name != suite.StepFixedIV && s.Name != suite.StepWriteIV && s.Name != suite.StepNonce && bytes.Equal(s.Bytes, value) {
 					return true
 				}
 			}
-		case *handshake.CheckEvent:
+		case *event.Check:
 			for _, v := range e.Inputs {
 				if !v.Private && bytes.Equal(v.Bytes, value) {
 					return true

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
@@ -49,7 +49,7 @@ type mermaid struct {
 	// Of the flow at hand:
 	track    flow
 	recorded *recorded
-	said     map[*handshake.DataEvent]*move // what of HTTP/2 is in it
+	said     map[*event.Data]*move // what of HTTP/2 is in it
 }
 
 func (m *mermaid) line(format string, a ...any) { fmt.Fprintf(&m.out, format+"\n", a...) }
@@ -78,21 +78,21 @@ func (m *mermaid) legend(parties []string) {
 }
 
 // under is what was sent under k, in its brackets.
-func (m *mermaid) under(l leg, k handshake.Keys, what string) string {
+func (m *mermaid) under(l leg, k event.Keys, what string) string {
 	switch {
-	case k == handshake.EarlyKeys:
+	case k == event.EarlyKeys:
 		m.used["notation_early"] = true
-	case k == handshake.HandshakeKeys:
+	case k == event.HandshakeKeys:
 		m.used["notation_handshake"] = true
-	case k == handshake.ApplicationKeys && m.track.tls13[l]:
+	case k == event.ApplicationKeys && m.track.tls13[l]:
 		m.used["notation_application"] = true
-	case k == handshake.ApplicationKeys:
+	case k == event.ApplicationKeys:
 		m.used["notation_tls12"] = true
 	}
 	return bracketed(what, k)
 }
 
-func (m *mermaid) message(e *handshake.MessageEvent, k handshake.Keys) string {
+func (m *mermaid) message(e *event.Message, k event.Keys) string {
 	name, extended := withExtensions(e)
 	if extended {
 		m.used["notation_extension"] = true
@@ -100,13 +100,13 @@ func (m *mermaid) message(e *handshake.MessageEvent, k handshake.Keys) string {
 	return m.under(leg{e.Party, e.Conn}, keysOf(e, k), name)
 }
 
-func (m *mermaid) data(e *handshake.DataEvent, k handshake.Keys) string {
+func (m *mermaid) data(e *event.Data, k event.Keys) string {
 	return m.under(leg{e.Party, e.Conn}, k, m.say.data(e)) + " " + m.saidIn(e).about(m.say, e.Data, 40)
 }
 
 // saidIn is what of HTTP/2 is in a piece of data. A recorded flight is drawn before its
 // pieces come up one by one, and none may be read twice.
-func (m *mermaid) saidIn(e *handshake.DataEvent) *move {
+func (m *mermaid) saidIn(e *event.Data) *move {
 	if m.said[e] == nil {
 		x := new(move)
 		x.frames, x.http2 = m.track.talk.frames(e)
@@ -118,47 +118,47 @@ func (m *mermaid) saidIn(e *handshake.DataEvent) *move {
 // flow draws what is sent; what arrives is the same arrow's other end, unless nobody of
 // the lesson's sent it: then it was recorded.
 func (m *mermaid) flow(f *scenario.Flow) {
-	m.track, m.recorded, m.said = newFlow(f.Parties), recordedIn(f), map[*handshake.DataEvent]*move{}
+	m.track, m.recorded, m.said = newFlow(f.Parties), recordedIn(f), map[*event.Data]*move{}
 	m.track.through = f.Passthrough
 	for _, e := range f.Events {
 		h := e.Head()
 		l := leg{h.Party, h.Conn}
 		m.track.learn(h)
 		to := m.track.peer(l)
-		if d, ok := e.(*handshake.DataEvent); ok {
+		if d, ok := e.(*event.Data); ok {
 			m.saidIn(d) // each direction whole, drawn or not
 		}
 		m.replayed(e, to)
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
-			if e.Dir == handshake.Send {
+		case *event.Message:
+			if e.Dir == event.Send {
 				m.arrow(h.Party, "->>", to, m.message(e, m.track.keys[way{l, e.Dir}]))
 			}
-		case *handshake.KeyChangeEvent:
+		case *event.KeyChange:
 			m.track.keys[way{l, e.Dir}] = e.Keys
-		case *handshake.DataEvent:
-			if e.Dir == handshake.Send {
+		case *event.Data:
+			if e.Dir == event.Send {
 				m.arrow(h.Party, "->>", to, m.data(e, m.track.keys[way{l, e.Dir}]))
 			}
-		case *handshake.AlertEvent:
-			if e.Dir == handshake.Send {
+		case *event.Alert:
+			if e.Dir == event.Send {
 				how := "-x"
 				if e.Description == iana.CloseNotify {
 					how = "-->>"
 				}
 				m.arrow(h.Party, how, to, m.under(l, m.track.keys[way{l, e.Dir}], m.say.alert(e, m.track.tls13[l], "")))
 			}
-		case *handshake.CheckEvent:
+		case *event.Check:
 			verdict := m.say.ui("check_ok")
 			if !e.OK {
 				verdict = m.say.ui("check_failed")
 			}
-			m.note(h.Party, m.say.title(narrate.Check, e.What)+m.say.colon()+verdict)
-		case *handshake.SecretEvent:
-			if e.Label == "master_secret" || e.Label == "handshake_secret" || e.Label == "main_secret" {
-				m.note(h.Party, m.say.title(narrate.Secret, e.Label))
+			m.note(h.Party, m.say.title(narrate.Check, string(e.What))+m.say.colon()+verdict)
+		case *event.Secret:
+			if e.Label == event.LabelMasterSecret || e.Label == event.LabelHandshakeSecret || e.Label == event.LabelMainSecret {
+				m.note(h.Party, m.say.title(narrate.Secret, string(e.Label)))
 			}
-		case *handshake.SceneEvent:
+		case *event.Scene:
 			m.scene(f, e)
 		}
 	}
@@ -166,7 +166,7 @@ func (m *mermaid) flow(f *scenario.Flow) {
 
 // scene draws what a party does around the connections: the steps of a middle box, what
 // an attacker steals or sends again. How the certificate came to be is another story.
-func (m *mermaid) scene(f *scenario.Flow, e *handshake.SceneEvent) {
+func (m *mermaid) scene(f *scenario.Flow, e *event.Scene) {
 	title := m.say.title(narrate.Scene, narrate.SceneKey(e))
 	switch {
 	case e.Key == "flow" && len(f.Parties) > 0:

@@ -3,7 +3,7 @@ package render
 import (
 	"bytes"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
 )
@@ -15,7 +15,7 @@ import (
 // recorded is, by connection, what was sent again in a flow.
 type recorded struct {
 	flights map[int][]flightAgain
-	at      map[handshake.Event]int // the flight that an event of such a connection belongs to
+	at      map[event.Event]int // the flight that an event of such a connection belongs to
 }
 
 // flightAgain is what went over the wire at once.
@@ -28,8 +28,8 @@ type flightAgain struct {
 
 // readAgain is a message or data that the server read, and what the record was under.
 type readAgain struct {
-	event handshake.Event
-	keys  handshake.Keys
+	event event.Event
+	keys  event.Keys
 }
 
 // recordedIn finds the connections of f on which one end alone is an endpoint, and sorts
@@ -38,7 +38,7 @@ func recordedIn(f *scenario.Flow) *recorded {
 	ends := map[int]map[string]bool{}
 	for _, e := range f.Events {
 		if h := e.Head(); h.Conn != 0 {
-			if _, scene := e.(*handshake.SceneEvent); scene {
+			if _, scene := e.(*event.Scene); scene {
 				continue
 			}
 			if ends[h.Conn] == nil {
@@ -47,7 +47,7 @@ func recordedIn(f *scenario.Flow) *recorded {
 			ends[h.Conn][h.Party] = true
 		}
 	}
-	r := &recorded{map[int][]flightAgain{}, map[handshake.Event]int{}}
+	r := &recorded{map[int][]flightAgain{}, map[event.Event]int{}}
 	sent := map[int][][]byte{} // the flights' bytes, what was opened of them cut off
 	for _, s := range f.Wire {
 		if s.ToServer && len(ends[s.Conn]) == 1 && !ends[s.Conn][s.From] {
@@ -55,28 +55,28 @@ func recordedIn(f *scenario.Flow) *recorded {
 			r.flights[s.Conn] = append(r.flights[s.Conn], flightAgain{})
 		}
 	}
-	at, keys := map[int]int{}, map[int]handshake.Keys{} // the flight that is being read, and the record
+	at, keys := map[int]int{}, map[int]event.Keys{} // the flight that is being read, and the record
 	for _, e := range f.Events {
 		conn := e.Head().Conn
 		if len(sent[conn]) == 0 {
 			continue
 		}
 		switch e := e.(type) {
-		case *handshake.RecordEvent:
-			if e.Dir == handshake.Receive {
+		case *event.Record:
+			if e.Dir == event.Receive {
 				at[conn], keys[conn] = cutRecord(sent[conn], at[conn], e.Wire), e.Keys
 				r.flights[conn][at[conn]].unread = r.flights[conn][at[conn]].unread || passedOver(e)
 			}
-		case *handshake.MessageEvent:
-			if e.Dir == handshake.Receive {
+		case *event.Message:
+			if e.Dir == event.Receive {
 				r.put(e, at[conn], keys[conn])
 			}
-		case *handshake.DataEvent:
-			if e.Dir == handshake.Receive {
+		case *event.Data:
+			if e.Dir == event.Receive {
 				r.put(e, at[conn], keys[conn])
 			}
-		case *handshake.AlertEvent:
-			if e.Dir == handshake.Send && reason.Of(e.Err) == reason.BadRecordMAC {
+		case *event.Alert:
+			if e.Dir == event.Send && reason.Of(e.Err) == reason.BadRecordMAC {
 				at[conn] = cutRecord(sent[conn], at[conn], nil)
 				r.at[e] = at[conn]
 				r.flights[conn][at[conn]].unopened = true
@@ -86,7 +86,7 @@ func recordedIn(f *scenario.Flow) *recorded {
 	return r
 }
 
-func (r *recorded) put(e handshake.Event, flight int, k handshake.Keys) {
+func (r *recorded) put(e event.Event, flight int, k event.Keys) {
 	conn := e.Head().Conn
 	r.at[e] = flight
 	r.flights[conn][flight].read = append(r.flights[conn][flight].read, readAgain{e, k})
@@ -106,7 +106,7 @@ func cutRecord(flights [][]byte, from int, record []byte) int {
 
 // replayed draws the recorded flight that e belongs to, if e is the first of it that the
 // server came to. What the server sent was an answer, and stands behind it.
-func (m *mermaid) replayed(e handshake.Event, from string) {
+func (m *mermaid) replayed(e event.Event, from string) {
 	n, ok := m.recorded.at[e]
 	if !ok || m.recorded.flights[e.Head().Conn][n].drawn {
 		return
@@ -118,14 +118,14 @@ func (m *mermaid) replayed(e handshake.Event, from string) {
 	again := func(what string) { m.arrow(from, "->>", party, m.say.aside(what, m.say.ui("recorded"))) }
 	for _, x := range flight.read {
 		switch e := x.event.(type) {
-		case *handshake.MessageEvent:
+		case *event.Message:
 			again(m.message(e, x.keys))
-		case *handshake.DataEvent:
+		case *event.Data:
 			again(m.data(e, x.keys))
 		}
 	}
 	if flight.unread {
-		again(m.under(leg{party, e.Head().Conn}, handshake.EarlyKeys, m.say.ui("replay_unread")))
+		again(m.under(leg{party, e.Head().Conn}, event.EarlyKeys, m.say.ui("replay_unread")))
 	}
 	if flight.unopened {
 		again(m.say.ui("replay_unopened"))

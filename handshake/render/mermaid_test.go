@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
@@ -34,15 +34,15 @@ func TestMermaid(t *testing.T) {
 		}
 		sent := 0
 		for _, m := range tr.Messages() {
-			if m.Dir == handshake.Send {
+			if m.Dir == event.Send {
 				sent++
 			}
 		}
 		for _, e := range tr.Events() {
-			if d, ok := e.(*handshake.DataEvent); ok && d.Dir == handshake.Send {
+			if d, ok := e.(*event.Data); ok && d.Dir == event.Send {
 				sent++
 			}
-			if s, ok := e.(*handshake.SceneEvent); ok && s.Key == "plain_http" {
+			if s, ok := e.(*event.Scene); ok && s.Key == "plain_http" {
 				sent += 2 // request and reply
 			}
 		}
@@ -146,7 +146,7 @@ func TestMermaidNotation(t *testing.T) {
 		var is13 bool
 		var offers []bool // TLS 1.3, by ClientHello as it arrives
 		for _, m := range tr.Messages() {
-			if h, ok := m.Msg.(*message.ClientHello); ok && m.Dir == handshake.Receive {
+			if h, ok := m.Msg.(*message.ClientHello); ok && m.Dir == event.Receive {
 				offers = append(offers, h.Extensions.Find(iana.ExtSupportedVersions) != nil)
 			}
 		}
@@ -200,7 +200,7 @@ func TestMermaidShowsTheAttack(t *testing.T) {
 		text := drawn(t, tr, narrate.En)
 		for _, f := range tr.Flows {
 			for _, e := range f.Events {
-				s, ok := e.(*handshake.SceneEvent)
+				s, ok := e.(*event.Scene)
 				if !ok {
 					continue
 				}

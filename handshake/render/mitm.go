@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
@@ -17,7 +17,7 @@ import (
 // client and server believe, and why the lesson ended as it did.
 
 // compare writes a scene that sets two things side by side.
-func (t *Terminal) compare(e *handshake.SceneEvent) {
+func (t *Terminal) compare(e *event.Scene) {
 	t.page.blank()
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.line("   " + t.paint.bold(entry.Title))
@@ -75,7 +75,7 @@ func (t *Terminal) columnValue(v any) string {
 }
 
 // beliefs writes what client and server take to be so, and what is so.
-func (t *Terminal) beliefs(e *handshake.SceneEvent) {
+func (t *Terminal) beliefs(e *event.Scene) {
 	t.page.blank()
 	entry := t.say.get(narrate.Scene, e.Key)
 	t.line("   " + t.paint.bold(entry.Title))
@@ -138,7 +138,7 @@ func (t *Terminal) exchanged(b scenario.Belief) string {
 }
 
 // intercepted adds to the outcome of a lesson with an interceptor what it comes to.
-func (t *Terminal) intercepted(e *handshake.SceneEvent) {
+func (t *Terminal) intercepted(e *event.Scene) {
 	if !slices.Contains(t.flow.parties, "mitm") || t.flow.through {
 		return
 	}
@@ -147,7 +147,7 @@ func (t *Terminal) intercepted(e *handshake.SceneEvent) {
 		return
 	}
 	refused, _ := e.Get("refused").(string) // the box, too, refuses a server that it does not believe
-	key := "mitm_why." + refused + "." + string(reason.Of(err))
+	key := "mitm_why." + refused + "." + reason.Of(err).String()
 	if refused == "mitm" {
 		key = "mitm_why.mitm"
 	}

@@ -143,7 +143,7 @@ func (m *mitmMatrix) table(version iana.Version, verdicts []scenario.MITMVerdict
 func cellKey(v scenario.MITMVerdict) string {
 	key := "page"
 	if !v.Page {
-		key = string(v.Reason)
+		key = v.Reason.String()
 	}
 	if v.Read {
 		key += "_read"
@@ -214,7 +214,7 @@ func WriteMITMMatrixJSON(w io.Writer, verdicts []scenario.MITMVerdict, seed stri
 	}{1, seed, []row{}}
 	for _, v := range verdicts {
 		doc.Matrix = append(doc.Matrix, row{jsonAny(v.Version), v.TrustMITM, v.ClickThrough, v.StolenCA, v.Passthrough, v.Pin, v.ClientAuth,
-			v.Page, v.Read, v.Delivered, v.Refused, string(v.Reason)})
+			v.Page, v.Read, v.Delivered, v.Refused, v.Reason.String()})
 	}
 	return foreign.EncodeJSON(w, doc, " ")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -79,7 +80,7 @@ func TestSevenSteps(t *testing.T) {
 func TestLegsKeepBlanks(t *testing.T) {
 	tr := play(t, "mitm")
 	got, _ := write(t, tr.Events(), TerminalOptions{Worksheet: true})
-	if key := tr.Secret("master_secret"); strings.Contains(got, text(key[:8])) {
+	if key := tr.Secret(event.LabelMasterSecret); strings.Contains(got, text(key[:8])) {
 		t.Error("the master secret is shown")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
@@ -43,48 +43,48 @@ func (t *Terminal) move(m *move) {
 	}
 	same := t.repeated(m)
 	for _, e := range m.events {
-		if d, ok := e.(*handshake.DataEvent); ok && !m.known {
+		if d, ok := e.(*event.Data); ok && !m.known {
 			t.data(m, d) // a heading, also of the record that it came in
 		}
 	}
 	for i, e := range m.events {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
+		case *event.Message:
 			if !m.known {
 				t.message(e)
 			}
-		case *handshake.RecordEvent:
-			if !m.known || e.Dir == handshake.Send {
+		case *event.Record:
+			if !m.known || e.Dir == event.Send {
 				t.record(m, e)
 			}
-		case *handshake.SecretEvent:
+		case *event.Secret:
 			if !same[e] {
 				t.secret(e, nextSecret(m.events[i+1:]))
 			}
 			if line := t.disagreement(e); line != "" {
 				t.hang("   "+t.paint.bad("! "), 5, line, t.paint.bad)
 			}
-		case *handshake.DecisionEvent:
+		case *event.Decision:
 			t.decision(e)
-		case *handshake.CheckEvent:
+		case *event.Check:
 			t.check(e)
-		case *handshake.KeyChangeEvent:
-			if !m.known || e.Dir == handshake.Send || t.o.Level == Bytes {
+		case *event.KeyChange:
+			if !m.known || e.Dir == event.Send || t.o.Level == Bytes {
 				t.keyChange(e) // otherwise its sender has told
 			}
-		case *handshake.AlertEvent:
+		case *event.Alert:
 			t.alert(m, e)
 		}
 	}
 	t.same(m, same)
 }
 
-// nextSecret is the first of these events if it is a SecretEvent, or nil.
-func nextSecret(events []handshake.Event) *handshake.SecretEvent {
+// nextSecret is the first of these events if it is a event.Secret, or nil.
+func nextSecret(events []event.Event) *event.Secret {
 	if len(events) == 0 {
 		return nil
 	}
-	s, _ := events[0].(*handshake.SecretEvent)
+	s, _ := events[0].(*event.Secret)
 	return s
 }
 
@@ -117,7 +117,7 @@ func (t *Terminal) arrow(from, to string) string {
 }
 
 // message writes a message's fields: those that matter, or every byte.
-func (t *Terminal) message(e *handshake.MessageEvent) {
+func (t *Terminal) message(e *event.Message) {
 	defer t.grease(e)
 	if t.o.Level == Bytes {
 		t.dump(e)
@@ -300,7 +300,7 @@ func otherExtension(t iana.ExtensionType) string {
 }
 
 // grease says once, where reserved values go by, what they are for.
-func (t *Terminal) grease(e *handshake.MessageEvent) {
+func (t *Terminal) grease(e *event.Message) {
 	if e.Kind == message.KindClientHello && slices.ContainsFunc(e.Fields, reserved) && t.first("ui/grease") {
 		t.text(5, t.say.ui("grease"), t.paint.dim)
 	}
@@ -325,7 +325,7 @@ func reserved(f wire.Field) bool {
 
 // summarize picks the fields that say something: no lengths, no type numbers that
 // repeat a name, elements of a list together.
-func summarize(e *handshake.MessageEvent) []fieldRow {
+func summarize(e *event.Message) []fieldRow {
 	var rows []fieldRow
 	at := map[string]int{}
 	add := func(name string) *fieldRow {

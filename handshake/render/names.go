@@ -1,26 +1,26 @@
 package render
 
 import (
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 )
 
 // bothForms says once why a name is shown in two forms, under the first event that has one.
-func (t *Terminal) bothForms(e handshake.Event) {
+func (t *Terminal) bothForms(e event.Event) {
 	switch e := e.(type) {
-	case *handshake.MessageEvent:
+	case *event.Message:
 		if hello, ok := e.Msg.(*message.ClientHello); ok {
 			if sni, ok := message.Get[*message.ServerName](&hello.Extensions); ok {
 				t.formsOf(sni.Name, 3)
 			}
 		}
-	case *handshake.CheckEvent:
+	case *event.Check:
 		if e.Report != nil {
 			t.formsOf(e.Report.ServerName, 3)
 		}
-	case *handshake.SceneEvent:
+	case *event.Scene:
 		for _, v := range e.Values {
 			switch v.Value.(type) {
 			case string, []string: // the others are long, and hold no name that is shown

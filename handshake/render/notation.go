@@ -3,7 +3,7 @@ package render
 import (
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 )
@@ -14,13 +14,13 @@ import (
 // has no notation for it: its [ChangeCipherSpec] says that this is no handshake message.
 
 // bracketed is what was sent under k.
-func bracketed(what string, k handshake.Keys) string {
+func bracketed(what string, k event.Keys) string {
 	switch k {
-	case handshake.EarlyKeys:
+	case event.EarlyKeys:
 		return "(" + what + ")"
-	case handshake.HandshakeKeys:
+	case event.HandshakeKeys:
 		return "{" + what + "}"
-	case handshake.ApplicationKeys:
+	case event.ApplicationKeys:
 		return "[" + what + "]"
 	}
 	return what
@@ -28,9 +28,9 @@ func bracketed(what string, k handshake.Keys) string {
 
 // keysOf is what protects a message in a direction that is under k: nothing, if it is a
 // ChangeCipherSpec. TLS 1.2's comes before the keys, and TLS 1.3's is outside all of them.
-func keysOf(e *handshake.MessageEvent, k handshake.Keys) handshake.Keys {
+func keysOf(e *event.Message, k event.Keys) event.Keys {
 	if e.Kind == message.KindChangeCipherSpec {
-		return handshake.InClear
+		return event.InClear
 	}
 	return k
 }
@@ -40,7 +40,7 @@ func keysOf(e *handshake.MessageEvent, k handshake.Keys) handshake.Keys {
 var noteworthy = []iana.ExtensionType{iana.ExtKeyShare, iana.ExtCookie, iana.ExtEarlyData, iana.ExtPreSharedKey}
 
 // withExtensions is a message's name with its noteworthy extensions behind it.
-func withExtensions(e *handshake.MessageEvent) (name string, some bool) {
+func withExtensions(e *event.Message) (name string, some bool) {
 	var extensions *message.Extensions
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
@@ -17,11 +17,11 @@ import (
 // disagreement says that the two ends of a connection have come to different secrets,
 // where s is the second of them; "" if they have not. It is to be asked of every secret,
 // once.
-func (t *Terminal) disagreement(s *handshake.SecretEvent) string {
-	if s.Label != "shared_secret" && s.Label != "premaster_secret" {
+func (t *Terminal) disagreement(s *event.Secret) string {
+	if s.Label != event.LabelSharedSecret && s.Label != event.LabelPremasterSecret {
 		return ""
 	}
-	of := agreement{s.Conn, s.Label}
+	of := agreement{s.Conn, string(s.Label)}
 	first := t.flow.agreed[of]
 	if first == nil || first.Party == s.Party {
 		t.flow.agreed[of] = s
@@ -53,15 +53,15 @@ func (t *Terminal) apart(a, b []byte) (string, string) {
 
 // learnGroups takes from a move what a group is called that the registry has no name
 // for: the share in the message is the one that was computed.
-func (t *Terminal) learnGroups(g []handshake.Event) {
+func (t *Terminal) learnGroups(g []event.Event) {
 	for _, e := range g {
-		m, ok := e.(*handshake.MessageEvent)
+		m, ok := e.(*event.Message)
 		if !ok {
 			continue
 		}
 		for id, share := range sharesOf(m) {
 			for _, e := range g {
-				if s, ok := e.(*handshake.SecretEvent); ok && strings.HasSuffix(s.Label, "_key_share") && bytes.Equal(s.Value, share) {
+				if s, ok := e.(*event.Secret); ok && strings.HasSuffix(string(s.Label), "_key_share") && bytes.Equal(s.Value, share) {
 					t.learnGroup(id, s.Method)
 				}
 			}
@@ -70,7 +70,7 @@ func (t *Terminal) learnGroups(g []handshake.Event) {
 }
 
 // sharesOf are the key shares in a hello, by group.
-func sharesOf(m *handshake.MessageEvent) map[iana.Group][]byte {
+func sharesOf(m *event.Message) map[iana.Group][]byte {
 	shares := map[iana.Group][]byte{}
 	switch hello := m.Msg.(type) {
 	case *message.ClientHello:
@@ -88,7 +88,7 @@ func sharesOf(m *handshake.MessageEvent) map[iana.Group][]byte {
 }
 
 // ownGroup takes the name that a lesson announces.
-func (t *Terminal) ownGroup(e *handshake.SceneEvent) {
+func (t *Terminal) ownGroup(e *event.Scene) {
 	name, _ := e.Get("group").(string)
 	number, _ := e.Get("id").(string)
 	if id, err := strconv.ParseUint(number, 0, 16); err == nil && name != "" {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
@@ -48,9 +48,9 @@ func own(t *testing.T, o scenario.Options) *scenario.Transcript {
 // Where a student's two ends come to different secrets the transcript says so at once,
 // and does not leave it to bad_record_mac.
 func TestDifferentSecrets(t *testing.T) {
-	for label, o := range map[string]scenario.Options{
-		"shared_secret":    {Kx: tls13Only, Groups: []kx.Group{unfinished{kx.X25519}}},
-		"premaster_secret": {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{unfinished{kx.X25519}}},
+	for label, o := range map[event.SecretLabel]scenario.Options{
+		event.LabelSharedSecret:    {Kx: tls13Only, Groups: []kx.Group{unfinished{kx.X25519}}},
+		event.LabelPremasterSecret: {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{unfinished{kx.X25519}}},
 	} {
 		tr := own(t, o)
 		if tr.Outcome().Done {
@@ -58,7 +58,7 @@ func TestDifferentSecrets(t *testing.T) {
 		}
 		values := map[string]string{}
 		for _, e := range tr.Events() {
-			if s, ok := e.(*handshake.SecretEvent); ok && s.Label == label {
+			if s, ok := e.(*event.Secret); ok && s.Label == label {
 				values[s.Party] = start(s.Value)
 			}
 		}
@@ -72,7 +72,7 @@ func TestDifferentSecrets(t *testing.T) {
 					t.Errorf("%s: no %q in\n%s", label, want, got)
 				}
 			}
-			if strings.Contains(got, "Now both ends have the same secret") || strings.Contains(got, "same "+label) {
+			if strings.Contains(got, "Now both ends have the same secret") || strings.Contains(got, "same "+string(label)) {
 				t.Errorf("%s: it says that they are the same:\n%s", label, got)
 			}
 		}
@@ -116,13 +116,13 @@ func TestApart(t *testing.T) {
 // announces it, and of a single end by the share that was computed.
 func TestOwnGroupIsNamed(t *testing.T) {
 	tr := own(t, scenario.Options{Kx: tls13Only, Groups: []kx.Group{unfinished{kx.X25519}}})
-	var client []handshake.Event
+	var client []event.Event
 	for _, e := range tr.Events() {
 		if e.Head().Party == "client" {
 			client = append(client, e)
 		}
 	}
-	for _, events := range [][]handshake.Event{tr.Events(), slices.DeleteFunc(client, func(e handshake.Event) bool { _, ok := e.(*handshake.SceneEvent); return ok })} {
+	for _, events := range [][]event.Event{tr.Events(), slices.DeleteFunc(client, func(e event.Event) bool { _, ok := e.(*event.Scene); return ok })} {
 		for _, level := range []Level{Default, Brief, Bytes} {
 			got, _ := write(t, events, TerminalOptions{Level: level, Width: 200})
 			if !strings.Contains(got, "mine (0xfe07)") || strings.Contains(strings.ReplaceAll(got, "(0xfe07)", ""), "= 0xfe07") {
@@ -147,8 +147,8 @@ func TestGenerations(t *testing.T) {
 	if strings.Contains(got, "traffic_secret_2") {
 		t.Error("a second generation after one update")
 	}
-	f, second := newFlow(nil), handshake.SecretEvent{Label: "client_application_traffic_secret_n", Value: []byte{2}}
-	f.labelOf(&handshake.SecretEvent{Label: second.Label, Value: []byte{1}})
+	f, second := newFlow(nil), event.Secret{Label: event.LabelClientApplicationTrafficSecretN, Value: []byte{2}}
+	f.labelOf(&event.Secret{Label: second.Label, Value: []byte{1}})
 	if label := f.labelOf(&second); label != "client_application_traffic_secret_2" || f.labelOf(&second) != label {
 		t.Errorf("the second is %s", label)
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
@@ -15,7 +15,7 @@ import (
 
 // record writes what was done to a record: for a protected one, each step from
 // plaintext to wire; for one in clear nothing, unless every byte is wanted.
-func (t *Terminal) record(m *move, e *handshake.RecordEvent) {
+func (t *Terminal) record(m *move, e *event.Record) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), t.say.ui("clear"), t.paint.dim)
@@ -27,7 +27,7 @@ func (t *Terminal) record(m *move, e *handshake.RecordEvent) {
 		return // two bytes, treated like all others; of a refusal TLS 1.3 hides even that it is one
 	}
 	wire := t.wireLine(e)
-	t.computation("   # "+t.say.ui("record")+"  "+t.recordLine(e), "", handshake.OpSymmetric, "", t.paint.name)
+	t.computation("   # "+t.say.ui("record")+"  "+t.recordLine(e), "", event.OpSymmetric, "", t.paint.name)
 	t.steps(e)
 	at := width(t.say.ui("on_the_wire"))
 	t.row(5, t.say.ui("on_the_wire"), at, wire, nil)
@@ -50,12 +50,12 @@ func (t *Terminal) record(m *move, e *handshake.RecordEvent) {
 }
 
 // passedOver reports whether a record is early data that the server takes none of.
-func passedOver(e *handshake.RecordEvent) bool {
-	return e.Dir == handshake.Receive && e.Keys == handshake.EarlyKeys && e.Payload == nil
+func passedOver(e *event.Record) bool {
+	return e.Dir == event.Receive && e.Keys == event.EarlyKeys && e.Payload == nil
 }
 
 // stepOf is one step of what was done to a record, or nil.
-func stepOf(e *handshake.RecordEvent, name string) []byte {
+func stepOf(e *event.Record, name string) []byte {
 	for _, s := range e.Steps {
 		if s.Name == name {
 			return s.Bytes
@@ -67,7 +67,7 @@ func stepOf(e *handshake.RecordEvent, name string) []byte {
 // steps lists what was done to a record, in order. Below level Bytes that is told
 // of the first record alone; the others go through the same. An explanation that
 // fits stands behind its value.
-func (t *Terminal) steps(e *handshake.RecordEvent) {
+func (t *Terminal) steps(e *event.Record) {
 	how, tls13 := "steps", stepOf(e, suite.StepContentType) != nil
 	if tls13 {
 		how += "/tls13"
@@ -127,7 +127,7 @@ func painted(s string, f func(string) string) string {
 func stepName(s suite.Step) string { return strings.TrimSuffix(s.Name, "/tls13") }
 
 // recordLine says what a record is.
-func (t *Terminal) recordLine(e *handshake.RecordEvent) string {
+func (t *Terminal) recordLine(e *event.Record) string {
 	what := []string{e.Type.String(), t.say.ui("n_bytes", "n", text(len(e.Wire)))}
 	if e.Protected {
 		what = append(what, t.say.ui("record_number", "keys", t.keys(e), "sequence", text(e.Sequence)))
@@ -137,14 +137,14 @@ func (t *Terminal) recordLine(e *handshake.RecordEvent) string {
 
 // keys is what the keys are called that protect a record. A count of changes would not tell:
 // with early data a client's second keys are those of the handshake.
-func (t *Terminal) keys(e *handshake.RecordEvent) string {
+func (t *Terminal) keys(e *event.Record) string {
 	l := leg{e.Party, e.Conn}
 	switch updates := e.Epoch - t.flow.application[way{l, e.Dir}]; {
-	case e.Keys == handshake.InClear:
+	case e.Keys == event.InClear:
 		return t.say.ui("keys.unknown") // to a listener
 	case !t.flow.tls13[l] && stepOf(e, suite.StepContentType) == nil:
 		return t.say.ui("keys.tls12")
-	case e.Keys == handshake.ApplicationKeys && t.flow.application[way{l, e.Dir}] > 0 && updates > 0:
+	case e.Keys == event.ApplicationKeys && t.flow.application[way{l, e.Dir}] > 0 && updates > 0:
 		return t.say.ui("keys.updated", "n", text(updates)) // as its traffic secret is called
 	}
 	return t.say.ui("keys." + e.Keys.String())
@@ -152,7 +152,7 @@ func (t *Terminal) keys(e *handshake.RecordEvent) string {
 
 // wireLine begins to write a record as a listener sees it, and what it claims to be
 // where that is not what is inside.
-func (t *Terminal) wireLine(e *handshake.RecordEvent) string {
+func (t *Terminal) wireLine(e *event.Record) string {
 	const n = 12
 	b, aside := e.Wire, t.say.ui("n_bytes", "n", text(len(e.Wire)))
 	if len(b) <= n {
@@ -166,7 +166,7 @@ func (t *Terminal) wireLine(e *handshake.RecordEvent) string {
 
 // opened is what a protected record carried, as text where it is text; in TLS 1.3 the
 // type and the padding behind it too.
-func (t *Terminal) opened(m *move, e *handshake.RecordEvent) string {
+func (t *Terminal) opened(m *move, e *event.Record) string {
 	behind := ""
 	if typ := stepOf(e, suite.StepContentType); typ != nil {
 		behind = t.say.comma() + t.say.ui("inner_type", "byte", text(typ), "type", e.Type.String())
@@ -190,7 +190,7 @@ func (t *Terminal) opened(m *move, e *handshake.RecordEvent) string {
 }
 
 // data heads the records that carry application data.
-func (t *Terminal) data(m *move, e *handshake.DataEvent) {
+func (t *Terminal) data(m *move, e *event.Data) {
 	t.page.blank()
 	t.flow.moves++
 	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.data(e)),
@@ -199,13 +199,13 @@ func (t *Terminal) data(m *move, e *handshake.DataEvent) {
 }
 
 // keyChange says that one direction is under new keys from here on.
-func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
+func (t *Terminal) keyChange(e *event.KeyChange) {
 	key := "keys_change_send"
-	if e.Dir == handshake.Receive {
+	if e.Dir == event.Receive {
 		key = "keys_change_recv"
 	}
 	switch {
-	case e.Keys == handshake.InClear:
+	case e.Keys == event.InClear:
 		key += "_clear"
 	case e.Epoch > 1: // it was protected before
 		key += "_next"
@@ -216,16 +216,16 @@ func (t *Terminal) keyChange(e *handshake.KeyChangeEvent) {
 }
 
 // alert writes an alert, and of a refusal why.
-func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
+func (t *Terminal) alert(m *move, e *event.Alert) {
 	from, to := m.head.Party, t.flow.peer(leg{m.head.Party, m.head.Conn})
-	if e.Dir == handshake.Receive {
-		if !t.flow.track(leg{e.Party, e.Conn}, handshake.Receive, "alert", alertBytes(e)) {
+	if e.Dir == event.Receive {
+		if !t.flow.track(leg{e.Party, e.Conn}, event.Receive, "alert", alertBytes(e)) {
 			from, to = to, from
 		} else {
 			return // shown where it was sent
 		}
 	} else {
-		t.flow.track(leg{e.Party, e.Conn}, handshake.Send, "alert", alertBytes(e))
+		t.flow.track(leg{e.Party, e.Conn}, event.Send, "alert", alertBytes(e))
 	}
 	f := t.paint.bad
 	if e.Description == iana.CloseNotify {
@@ -248,7 +248,7 @@ func (t *Terminal) alert(m *move, e *handshake.AlertEvent) {
 
 // alertName is what an alert is called, with its level where that means something, and
 // what it is under.
-func (t *Terminal) alertName(m *move, e *handshake.AlertEvent) string {
+func (t *Terminal) alertName(m *move, e *event.Alert) string {
 	protection := ""
 	if m.sealedAlert {
 		protection = t.flow.protection()
@@ -259,4 +259,4 @@ func (t *Terminal) alertName(m *move, e *handshake.AlertEvent) string {
 // isClose reports whether an alert is close_notify.
 func isClose(alert []byte) bool { return len(alert) == 2 && alert[1] == byte(iana.CloseNotify) }
 
-func alertBytes(e *handshake.AlertEvent) []byte { return []byte{byte(e.Level), byte(e.Description)} }
+func alertBytes(e *event.Alert) []byte { return []byte{byte(e.Level), byte(e.Description)} }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
@@ -49,8 +49,8 @@ func NewReplay(w io.Writer, o TerminalOptions, settings replay.Options) *Replay 
 }
 
 // Event takes the next event.
-func (r *Replay) Event(e handshake.Event) {
-	if s, ok := e.(*handshake.SceneEvent); ok {
+func (r *Replay) Event(e event.Event) {
+	if s, ok := e.(*event.Scene); ok {
 		r.scene(s)
 		return
 	}
@@ -101,7 +101,7 @@ func (r *Replay) drop() {
 }
 
 // scene writes what happens around the connections.
-func (r *Replay) scene(e *handshake.SceneEvent) {
+func (r *Replay) scene(e *event.Scene) {
 	if e.Key == "replay_transfer" {
 		r.transfer(e)
 		return
@@ -153,7 +153,7 @@ func (r *Replay) say() voice                            { return r.t.say }
 func (r *Replay) ui(key string, pairs ...string) string { return r.t.say.ui(key, pairs...) }
 
 // title is what a scene is called, with name, value, … filled in.
-func (r *Replay) title(e *handshake.SceneEvent, pairs ...string) string {
+func (r *Replay) title(e *event.Scene, pairs ...string) string {
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = pairs[i+1]
@@ -162,10 +162,10 @@ func (r *Replay) title(e *handshake.SceneEvent, pairs ...string) string {
 }
 
 // said is a scene's value as a string; "" if it has none.
-func said(e *handshake.SceneEvent, name string) string { return text(e.Get(name)) }
+func said(e *event.Scene, name string) string { return text(e.Get(name)) }
 
 // begin tells who attacks whom with what, and what is against it.
-func (r *Replay) begin(e *handshake.SceneEvent) {
+func (r *Replay) begin(e *event.Scene) {
 	name, defences := said(e, "attack"), strings.Split(said(e, "defences"), ",")
 	r.alice, _ = e.Get("alice").(int)
 	r.mallory, _ = e.Get("mallory").(int)
@@ -235,7 +235,7 @@ func (r *Replay) balances() string {
 }
 
 // login tells how Alice shows who she is.
-func (r *Replay) login(e *handshake.SceneEvent) {
+func (r *Replay) login(e *event.Scene) {
 	for _, v := range e.Values {
 		switch v.Name {
 		case "cookie":
@@ -247,7 +247,7 @@ func (r *Replay) login(e *handshake.SceneEvent) {
 }
 
 // asked is what the bank was asked, and what it did; whether money moved comes behind.
-func (r *Replay) asked(e *handshake.SceneEvent) {
+func (r *Replay) asked(e *event.Scene) {
 	who := r.ui("replay_nobody")
 	if user := said(e, "user"); user != "" {
 		who = r.say().party(user)
@@ -279,14 +279,14 @@ func (r *Replay) bank(moved string) {
 	r.request = ""
 }
 
-func (r *Replay) transfer(e *handshake.SceneEvent) {
+func (r *Replay) transfer(e *event.Scene) {
 	r.alice, _ = e.Get("alice").(int)
 	r.mallory, _ = e.Get("mallory").(int)
 	r.bank(r.balances())
 }
 
 // told writes what was captured or stolen, and what befell a server.
-func (r *Replay) told(e *handshake.SceneEvent) {
+func (r *Replay) told(e *event.Scene) {
 	again := !r.t.first(e.Key)
 	r.t.page.blank()
 	r.t.text(0, r.title(e), r.t.paint.bold)
@@ -315,7 +315,7 @@ func (r *Replay) told(e *handshake.SceneEvent) {
 }
 
 // correct tells what is often said wrongly about what just happened.
-func (r *Replay) correct(e handshake.Event) {
+func (r *Replay) correct(e event.Event) {
 	if r.t.asked != Brief {
 		r.t.correct(e)
 	}
@@ -323,7 +323,7 @@ func (r *Replay) correct(e handshake.Event) {
 
 // decrypted writes of an opened request what matters: its first line, who it is from,
 // what it asks for.
-func (r *Replay) decrypted(e *handshake.SceneEvent) {
+func (r *Replay) decrypted(e *event.Scene) {
 	plain, _ := e.Get("plaintext").(string)
 	if plain == "" {
 		return
@@ -354,7 +354,7 @@ func shortened(line string) string {
 
 // fact writes what was tried beside moving money. It is told of attempts, too, that are
 // not.
-func (r *Replay) fact(e *handshake.SceneEvent) {
+func (r *Replay) fact(e *event.Scene) {
 	from := r.page.Len()
 	answer := e.Get("value")
 	shown := r.say().colon() + r.say().word(text(answer))
@@ -372,7 +372,7 @@ func (r *Replay) fact(e *handshake.SceneEvent) {
 }
 
 // attempt writes how one went. What led to it is told unless it went as the one before.
-func (r *Replay) attempt(e *handshake.SceneEvent) {
+func (r *Replay) attempt(e *event.Scene) {
 	now := outcomeOf{e.Get("worked"), e.Get("why")}
 	if r.holding && now == r.last {
 		r.drop()
@@ -398,7 +398,7 @@ func (r *Replay) attempt(e *handshake.SceneEvent) {
 }
 
 // verdict closes.
-func (r *Replay) verdict(e *handshake.SceneEvent) {
+func (r *Replay) verdict(e *event.Scene) {
 	r.holding = false
 	r.correct(e)
 	r.t.page.blank()
@@ -419,12 +419,12 @@ func (r *Replay) verdict(e *handshake.SceneEvent) {
 }
 
 // duration is a scene's value that is one, as time.Duration writes it.
-func duration(e *handshake.SceneEvent, name string) time.Duration {
+func duration(e *event.Scene, name string) time.Duration {
 	d, _ := time.ParseDuration(said(e, name))
 	return d
 }
 
-func (r *Replay) span(e *handshake.SceneEvent, name string) string {
+func (r *Replay) span(e *event.Scene, name string) string {
 	return r.say().span(duration(e, name))
 }
 

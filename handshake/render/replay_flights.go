@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -15,7 +15,7 @@ type connection struct {
 	number         int
 	client, server string
 	tls13          bool
-	keys           map[way]handshake.Keys
+	keys           map[way]event.Keys
 	flights        []flight
 	tampered       string // how the attacker meddles with what the client sends from here on
 	answered       bool   // the bank did, which is told
@@ -50,12 +50,12 @@ func (f flight) has(k itemKind) bool {
 }
 
 // flights takes an event of a connection.
-func (r *Replay) flights(e handshake.Event) {
+func (r *Replay) flights(e event.Event) {
 	h := e.Head()
 	c := r.conn
 	if c == nil || c.number != h.Conn {
 		r.connection()
-		c = &connection{number: h.Conn, keys: map[way]handshake.Keys{}}
+		c = &connection{number: h.Conn, keys: map[way]event.Keys{}}
 		r.conn = c
 	}
 	if role, _, ok := strings.Cut(h.Move, "/"); ok && role == "client" {
@@ -65,39 +65,39 @@ func (r *Replay) flights(e handshake.Event) {
 	}
 	c.tls13 = c.tls13 || strings.HasSuffix(h.Move, "/tls13")
 	switch e := e.(type) {
-	case *handshake.KeyChangeEvent:
+	case *event.KeyChange:
 		c.keys[way{leg{h.Party, h.Conn}, e.Dir}] = e.Keys
-	case *handshake.MessageEvent:
+	case *event.Message:
 		c.add(h, e.Dir, item{bracketed(title(e.Kind), keysOf(e, c.under(h, e.Dir))), ofHandshake})
-	case *handshake.DataEvent:
+	case *event.Data:
 		line := strings.TrimSuffix(strings.TrimPrefix(firstLine(e.Data), "HTTP/1.1 "), " HTTP/1.1")
 		keys, kind := c.under(h, e.Dir), laterData
 		switch {
-		case keys == handshake.EarlyKeys:
+		case keys == event.EarlyKeys:
 			kind = earlyData
-		case h.Party == c.server && e.Dir == handshake.Send:
+		case h.Party == c.server && e.Dir == event.Send:
 			kind = ofAnswer
 		}
 		c.add(h, e.Dir, item{bracketed(line, keys), kind})
-	case *handshake.DecisionEvent:
-		if e.What == "early_data" && e.Chosen == "rejected" && c.client == "" {
+	case *event.Decision:
+		if e.What == event.DecisionEarlyData && e.Chosen == "rejected" && c.client == "" {
 			c.unread = true
 		}
-	case *handshake.AlertEvent:
+	case *event.Alert:
 		r.alert(c, e)
 	}
 }
 
 // under is what protects a direction of an end.
-func (c *connection) under(h *handshake.Meta, d handshake.Direction) handshake.Keys {
+func (c *connection) under(h *event.Meta, d event.Direction) event.Keys {
 	return c.keys[way{leg{h.Party, h.Conn}, d}]
 }
 
 // add puts an item where it was sent; where it was received, if nobody of ours sent it:
 // recorded bytes.
-func (c *connection) add(h *handshake.Meta, d handshake.Direction, i item) {
-	fromClient := (h.Party == c.client) == (d == handshake.Send)
-	if d == handshake.Receive && (h.Party == c.client || c.client != "") {
+func (c *connection) add(h *event.Meta, d event.Direction, i item) {
+	fromClient := (h.Party == c.client) == (d == event.Send)
+	if d == event.Receive && (h.Party == c.client || c.client != "") {
 		return
 	}
 	if c.client == "" && fromClient && len(c.flights) > 0 && c.flights[0].fromClient {
@@ -113,10 +113,10 @@ func (c *connection) add(h *handshake.Meta, d handshake.Direction, i item) {
 
 // alert tells of one that is fatal; and of a client's goodbye behind its requests, as an
 // attacker may cut it off. What Mallory finds wrong he may keep to himself.
-func (r *Replay) alert(c *connection, e *handshake.AlertEvent) {
+func (r *Replay) alert(c *connection, e *event.Alert) {
 	n := len(c.flights)
 	switch {
-	case e.Dir == handshake.Receive:
+	case e.Dir == event.Receive:
 	case e.Description == iana.CloseNotify:
 		if e.Party == c.client && n > 0 && c.flights[n-1].fromClient {
 			c.add(e.Head(), e.Dir, item{bracketed("close_notify", c.under(e.Head(), e.Dir)), laterData})
@@ -128,7 +128,7 @@ func (r *Replay) alert(c *connection, e *handshake.AlertEvent) {
 		if c.client == "" && reason.Of(e.Err) == reason.BadRecordMAC {
 			c.flights[0].items = append(c.flights[0].items, item{r.ui("replay_unopened"), laterData})
 		}
-		what := bracketed(r.ui("alert")+" "+e.Description.String(), c.under(e.Head(), handshake.Send))
+		what := bracketed(r.ui("alert")+" "+e.Description.String(), c.under(e.Head(), event.Send))
 		c.add(e.Head(), e.Dir, item{what, laterData})
 	}
 }
@@ -158,7 +158,7 @@ func (r *Replay) connection() {
 	c.flights = nil
 	r.tampered(c, flights)
 	if c.unread {
-		flights[0].items = append(flights[0].items, item{bracketed(r.ui("replay_unread"), handshake.EarlyKeys), earlyData})
+		flights[0].items = append(flights[0].items, item{bracketed(r.ui("replay_unread"), event.EarlyKeys), earlyData})
 		c.unread = false
 	}
 	first := !c.begun
@@ -290,7 +290,7 @@ func kindOf(flights []flight) string {
 }
 
 // inFull hands an event to the Terminal, which tells it in full.
-func (r *Replay) inFull(e handshake.Event) {
+func (r *Replay) inFull(e event.Event) {
 	h := e.Head()
 	if r.conn == nil || r.conn.number != h.Conn {
 		r.t.show()

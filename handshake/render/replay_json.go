@@ -3,7 +3,7 @@ package render
 import (
 	"io"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
 )
@@ -26,7 +26,7 @@ import (
 type ReplayJSON struct{ events []jsonEvent }
 
 // Event takes the next event.
-func (j *ReplayJSON) Event(e handshake.Event) {
+func (j *ReplayJSON) Event(e event.Event) {
 	if x, ok := jsonOf(e); ok {
 		j.events = append(j.events, x)
 	}

@@ -133,7 +133,7 @@ func (t *Terminal) note(n *pki.Note, indent int) {
 // chainCheck writes one check with its inputs.
 func (t *Terminal) chainCheck(c *pki.Check, indent int) {
 	verdict, f := t.verdict(c.OK)
-	t.sides(strings.Repeat(" ", indent)+verdict+" "+t.say.named(narrate.Check, narrate.ChainKey(c.Key), c.Key), c.Ref, f)
+	t.sides(strings.Repeat(" ", indent)+verdict+" "+t.say.named(narrate.Check, narrate.ChainKey(c.Key), string(c.Key)), c.Ref, f)
 	if !c.OK || c.Key == pki.CheckSignature || t.o.Level == Bytes {
 		if key := narrate.ChainKey(c.Key); t.first(key) {
 			t.text(indent+3, t.say.get(narrate.Check, key).Text, nil)
@@ -224,9 +224,9 @@ func (t *Terminal) saysInput(in pki.Input) string {
 
 // chainKey is what a check is called among others: by its title, unless the
 // identifier is in the reader's language.
-func (t *Terminal) chainKey(key string) string {
+func (t *Terminal) chainKey(key pki.CheckKey) string {
 	if t.say.lang == narrate.En {
-		return key
+		return string(key)
 	}
 	return t.say.title(narrate.Check, narrate.ChainKey(key))
 }

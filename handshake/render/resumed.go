@@ -4,13 +4,13 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 )
 
 // saved sets a full handshake and the one that resumes it side by side: what each took,
 // and below that what the two have in common.
-func (t *Terminal) saved(e *handshake.SceneEvent) {
+func (t *Terminal) saved(e *event.Scene) {
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.page.blank()
 	t.sides("   "+entry.Title, entry.Ref, t.paint.bold)
@@ -31,7 +31,7 @@ func (t *Terminal) saved(e *handshake.SceneEvent) {
 		t.line("     " + pad(cut(t.say.ui("compared."+name), label), label) + "  " +
 			flush(t.short(e.Get("full_"+name)), left) + "  " + flush(t.short(e.Get("resumed_"+name)), right))
 	}
-	rest := slices.DeleteFunc(slices.Clone(e.Values), func(v handshake.SceneValue) bool {
+	rest := slices.DeleteFunc(slices.Clone(e.Values), func(v event.Value) bool {
 		return strings.HasPrefix(v.Name, "full_") || strings.HasPrefix(v.Name, "resumed_")
 	})
 	t.sceneRows(rest)

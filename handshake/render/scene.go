@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -17,7 +17,7 @@ import (
 
 // scene writes what a lesson does around its endpoints. A scene without a layout
 // of its own shows its explanation and its values.
-func (t *Terminal) scene(e *handshake.SceneEvent) {
+func (t *Terminal) scene(e *event.Scene) {
 	if e.Key == "own_exchange" {
 		t.ownGroup(e)
 	}
@@ -45,7 +45,7 @@ func (t *Terminal) scene(e *handshake.SceneEvent) {
 }
 
 // begin heads a flow.
-func (t *Terminal) begin(e *handshake.SceneEvent) {
+func (t *Terminal) begin(e *event.Scene) {
 	parties, _ := e.Get("parties").([]string)
 	t.flow = newFlow(parties)
 	name, _ := e.Get("name").(string)
@@ -91,7 +91,7 @@ func (t *Terminal) begin(e *handshake.SceneEvent) {
 
 // outcome closes a flow: done, or refused by whom, with which alert, why, and
 // whether the lesson meant it.
-func (t *Terminal) outcome(e *handshake.SceneEvent) {
+func (t *Terminal) outcome(e *event.Scene) {
 	done, _ := e.Get("done").(bool)
 	intended, _ := e.Get("intended").(bool)
 	refused, _ := e.Get("refused").(string)
@@ -151,7 +151,7 @@ var asked = map[string]bool{"ca_sign/" + pki.InSignature: true, "ca_tbs_hash/" +
 var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true, "in_clear": true}
 
 // briefScene is a line for each step of an interceptor, and for the user's click.
-func (t *Terminal) briefScene(e *handshake.SceneEvent) {
+func (t *Terminal) briefScene(e *event.Scene) {
 	t.flow.read = t.flow.read || e.Key == "mitm_decrypt"
 	t.flow.changed = t.flow.changed || e.Key == "mitm_rewrite"
 	if !strings.HasPrefix(e.Key, "mitm_") && e.Key != "click_through" || e.Party == "" {
@@ -165,7 +165,7 @@ func (t *Terminal) briefScene(e *handshake.SceneEvent) {
 }
 
 // anyScene writes explanation and values.
-func (t *Terminal) anyScene(e *handshake.SceneEvent) {
+func (t *Terminal) anyScene(e *event.Scene) {
 	t.flow.read = t.flow.read || e.Key == "mitm_decrypt"
 	t.flow.changed = t.flow.changed || e.Key == "mitm_rewrite"
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
@@ -192,7 +192,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 	t.text(5, t.values(entry.Text, e), nil)
 	t.who(5, e.Party)
 	var words []pki.Input
-	var rows []handshake.SceneValue
+	var rows []event.Value
 	for _, v := range e.Values {
 		if !t.wanted(v.Name) && !asked[e.Key+"/"+v.Name] || inTheText[v.Name] || e.Key == "click_through" {
 			continue
@@ -208,7 +208,7 @@ func (t *Terminal) anyScene(e *handshake.SceneEvent) {
 }
 
 // sceneValue is a value of a scene in short; a lifetime in words, as replay says it.
-func (t *Terminal) sceneValue(v handshake.SceneValue) string {
+func (t *Terminal) sceneValue(v event.Value) string {
 	if s, ok := v.Value.(string); ok && v.Name == "lifetime" {
 		if d, err := time.ParseDuration(s); err == nil {
 			return t.say.span(d)
@@ -221,7 +221,7 @@ func (t *Terminal) sceneValue(v handshake.SceneValue) string {
 }
 
 // sceneRows writes values below each other.
-func (t *Terminal) sceneRows(rows []handshake.SceneValue) {
+func (t *Terminal) sceneRows(rows []event.Value) {
 	n := 0
 	for _, v := range rows {
 		n = max(n, min(width(t.say.label(v.Name)), 24))
@@ -257,7 +257,7 @@ func (t *Terminal) sceneRows(rows []handshake.SceneValue) {
 }
 
 // knowledge writes the table of who can do what with the recording.
-func (t *Terminal) knowledge(e *handshake.SceneEvent) {
+func (t *Terminal) knowledge(e *event.Scene) {
 	t.page.blank()
 	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
 	t.text(5, t.values(t.say.get(narrate.Scene, e.Key).Text, e), nil)
@@ -324,7 +324,7 @@ func (t *Terminal) thief(party string) string {
 }
 
 // knownOf names the connections that a table is about, where that is not plain.
-func (t *Terminal) knownOf(e *handshake.SceneEvent) string {
+func (t *Terminal) knownOf(e *event.Scene) string {
 	conns, _ := e.Get("connections").([]int)
 	switch {
 	case slices.Contains(t.flow.parties, "attacker") && len(conns) > 1:
@@ -339,7 +339,7 @@ func (t *Terminal) knownOf(e *handshake.SceneEvent) string {
 
 // knowledgeOf reads the rows of a knowledge scene, by value or by pointer, and
 // passes over what is something else.
-func knowledgeOf(e *handshake.SceneEvent) []scenario.Knowledge {
+func knowledgeOf(e *event.Scene) []scenario.Knowledge {
 	var out []scenario.Knowledge
 	for _, v := range e.Values {
 		r := reflect.ValueOf(v.Value)

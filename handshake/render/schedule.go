@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 )
 
@@ -17,7 +17,7 @@ import (
 // one before, so a value that was shown is called by its label, and not shown again.
 
 // scheduled reports whether a value is a step of the key schedule.
-func scheduled(s *handshake.SecretEvent) bool {
+func scheduled(s *event.Secret) bool {
 	return s.Method == "HKDF-Extract" || s.Method == "HKDF-Expand-Label" || s.Method == "HMAC"
 }
 
@@ -25,7 +25,7 @@ func scheduled(s *handshake.SecretEvent) bool {
 // under it. At level Default that is what was not shown before, and the hash of the
 // transcript or the HkdfLabel that has it; whoever is to compute the step, and level
 // Bytes, have all.
-func (t *Terminal) scheduleInputs(s *handshake.SecretEvent) []kx.Value {
+func (t *Terminal) scheduleInputs(s *event.Secret) []kx.Value {
 	whole := t.o.Level == Bytes || t.o.Worksheet
 	hashed := slices.ContainsFunc(s.Inputs, func(v kx.Value) bool { return v.Name == "transcript_hash" })
 	var in []kx.Value
@@ -52,7 +52,7 @@ func (t *Terminal) stale(v kx.Value) bool {
 
 // source is what an input of a step is called: the label under which it was computed,
 // or else the name that it has in the step.
-func (t *Terminal) source(s *handshake.SecretEvent, v kx.Value) string {
+func (t *Terminal) source(s *event.Secret, v kx.Value) string {
 	if label := t.flow.label[string(v.Bytes)]; label != "" {
 		return label
 	}
@@ -67,7 +67,7 @@ func zeros(v kx.Value) bool { return len(bytes.Trim(v.Bytes, "\x00")) == 0 }
 
 // ofNothing reports whether v is the hash of no messages, as the derivation between two
 // stages takes it (RFC 9846 §7.1).
-func ofNothing(s *handshake.SecretEvent, v kx.Value) bool {
+func ofNothing(s *event.Secret, v kx.Value) bool {
 	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384} {
 		if v.Name == "transcript_hash" && h.String() == s.Hash {
 			return bytes.Equal(v.Bytes, h.New().Sum(nil))
@@ -78,7 +78,7 @@ func ofNothing(s *handshake.SecretEvent, v kx.Value) bool {
 
 // scheduleFormula is the step in the RFC's notation. The HkdfLabel is not an argument
 // there: it is made of three of them.
-func (t *Terminal) scheduleFormula(s *handshake.SecretEvent) string {
+func (t *Terminal) scheduleFormula(s *event.Secret) string {
 	var args []string
 	for _, v := range s.Inputs {
 		switch name := t.source(s, v); {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -20,11 +20,11 @@ func TestKeyScheduleIsWhole(t *testing.T) {
 	for _, name := range []string{"tls13", "retry", "update", "x25519"} {
 		tr := play(t, name)
 		got, _ := write(t, tr.Events(), TerminalOptions{})
-		for _, label := range []string{"shared_secret", "early_secret", "early_derived", "handshake_secret",
-			"client_handshake_traffic_secret", "server_handshake_traffic_secret", "client_handshake_key", "server_handshake_iv",
-			"client_finished_key", "server_verify_data", "handshake_derived", "main_secret", "client_application_traffic_secret_0",
-			"server_application_key", "exporter_secret", "resumption_secret", "resumption_psk"} {
-			if strings.Count(got, "* "+label+" ") == 0 || !strings.Contains(got, hex.EncodeToString(tr.Secret(label))[:24]) {
+		for _, label := range []event.SecretLabel{event.LabelSharedSecret, event.LabelEarlySecret, event.LabelEarlyDerived, event.LabelHandshakeSecret,
+			event.LabelClientHandshakeTrafficSecret, event.LabelServerHandshakeTrafficSecret, event.LabelClientHandshakeKey, event.LabelServerHandshakeIV,
+			event.LabelClientFinishedKey, event.LabelServerVerifyData, event.LabelHandshakeDerived, event.LabelMainSecret, event.LabelClientApplicationTrafficSecret0,
+			event.LabelServerApplicationKey, event.LabelExporterSecret, event.LabelResumptionSecret, event.LabelResumptionPSK} {
+			if strings.Count(got, "* "+string(label)+" ") == 0 || !strings.Contains(got, hex.EncodeToString(tr.Secret(label))[:24]) {
 				t.Errorf("%s: %s is not shown", name, label)
 			}
 		}
@@ -51,7 +51,7 @@ func TestEveryStepHasItsCommand(t *testing.T) {
 		tr := play(t, name)
 		got, _ := write(t, tr.Events(), TerminalOptions{Level: Bytes, Width: 4000})
 		for _, e := range tr.Events() {
-			if s, ok := e.(*handshake.SecretEvent); ok {
+			if s, ok := e.(*event.Secret); ok {
 				cmd, why := narrate.Recompute(s)
 				if cmd == "" && why != "recompute.mlkem" {
 					t.Errorf("%s: %s has no command: %s", name, s.Label, why)
@@ -95,7 +95,7 @@ func TestRecordsAreShownTwice(t *testing.T) {
 	got, _ := write(t, play(t, "update").Events(), TerminalOptions{Width: 100})
 	sent := 0
 	for _, r := range play(t, "update").Records() {
-		if r.Protected && r.Dir == handshake.Send && r.Type != iana.Alert {
+		if r.Protected && r.Dir == event.Send && r.Type != iana.Alert {
 			sent++
 			if n := len(stepOf(r, suite.StepZeros)); n != 16 {
 				t.Errorf("%d zeros of padding", n)

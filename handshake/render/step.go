@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 )
@@ -23,31 +24,31 @@ func StepPrompt(w io.Writer, e *handshake.Endpoint, o TerminalOptions) error {
 }
 
 // legal writes the rows of a state, and under which condition each is taken.
-func (t *Terminal) legal(legal []handshake.Move) {
+func (t *Terminal) legal(legal []event.Move) {
 	told := map[string]bool{} // rows that say the same
 	for i, m := range legal {
 		key := "legal_send"
-		if m.Dir == handshake.Receive {
+		if m.Dir == event.Receive {
 			key = "legal_recv"
 		}
 		name := title(m.Msg)
-		if open := slices.ContainsFunc(legal, func(x handshake.Move) bool { return x.Version != m.Version }); open && m.Version != 0 {
+		if open := slices.ContainsFunc(legal, func(x event.Move) bool { return x.Version != m.Version }); open && m.Version != 0 {
 			name = t.say.aside(name, m.Version.String()) // the version is not settled yet
 		}
 		line := t.say.ui(key) + t.say.colon() + name + " -> "
-		passedOver := m.Msg == message.KindChangeCipherSpec || m.Msg == message.KindHelloRequest && m.In != handshake.Connected
-		if m.Dir == handshake.Receive && m.To == m.In && passedOver {
+		passedOver := m.Msg == message.KindChangeCipherSpec || m.Msg == message.KindHelloRequest && m.In != event.Connected
+		if m.Dir == event.Receive && m.To == m.In && passedOver {
 			line += t.say.ui("dropped")
 		} else {
 			line += t.say.state(m.To)
 		}
-		free := slices.ContainsFunc(legal, func(x handshake.Move) bool {
+		free := slices.ContainsFunc(legal, func(x event.Move) bool {
 			return !x.Guarded && x.Dir == m.Dir && x.Msg == m.Msg && x.To == m.To && x.Version == m.Version
 		})
 		switch {
 		case m.Guarded && !free:
 			line += t.say.comma() + t.say.ui("guarded", "when", t.say.title(narrate.Guard, string(m.When)))
-		case slices.ContainsFunc(legal[:i], func(x handshake.Move) bool { return before(x, m) }):
+		case slices.ContainsFunc(legal[:i], func(x event.Move) bool { return before(x, m) }):
 			line += t.say.comma() + t.say.ui("unguarded")
 		}
 		if told[line] {
@@ -60,7 +61,7 @@ func (t *Terminal) legal(legal []handshake.Move) {
 
 // before reports whether x, an earlier row, is tried before m and keeps it back: of what is
 // sent any row that has a guard, of what is received one of the same message.
-func before(x, m handshake.Move) bool {
-	rival := x.Dir == m.Dir && (m.Dir == handshake.Send || x.Msg == m.Msg) && (x.Version == m.Version || m.Version == 0 || x.Version == 0)
+func before(x, m event.Move) bool {
+	rival := x.Dir == m.Dir && (m.Dir == event.Send || x.Msg == m.Msg) && (x.Version == m.Version || m.Version == 0 || x.Version == 0)
 	return x.Guarded && rival && (x.To != m.To || x.Msg != m.Msg)
 }

@@ -4,7 +4,7 @@ import (
 	"io"
 	"slices"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 )
@@ -48,7 +48,7 @@ type Terminal struct {
 	say   voice
 	blank blanks
 
-	group []handshake.Event // of the move at hand
+	group []event.Event // of the move at hand
 	flow  flow
 	flows int
 	myths *narrate.Context
@@ -66,15 +66,15 @@ func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
 }
 
 // Event takes the next event. A write error is kept for Flush and Close.
-func (t *Terminal) Event(e handshake.Event) {
+func (t *Terminal) Event(e event.Event) {
 	switch e := e.(type) {
-	case *handshake.SceneEvent:
+	case *event.Scene:
 		t.show()
 		t.flow.lines = false
 		t.scene(e)
 		t.bothForms(e)
 		return
-	case *handshake.StopEvent:
+	case *event.Stop:
 		t.show()
 		return
 	}
@@ -104,29 +104,29 @@ func (t *Terminal) Close() error {
 // continues reports whether e belongs to the move whose events are held. Between
 // moves (Move is "") a received record opens the move that reads it, and data
 // opens the record that carries it.
-func (t *Terminal) continues(e handshake.Event) bool {
+func (t *Terminal) continues(e event.Event) bool {
 	last, h := t.group[len(t.group)-1].Head(), e.Head()
 	if h.Party != last.Party || h.Conn != last.Conn || h.Move != last.Move && last.Move != "" {
 		return false
 	}
 	switch e := e.(type) {
-	case *handshake.RecordEvent:
-		return e.Dir == handshake.Send
-	case *handshake.DataEvent:
-		return e.Dir == handshake.Receive
-	case *handshake.MessageEvent:
-		return !holds[*handshake.MessageEvent](t.group) && !holds[*handshake.DataEvent](t.group)
-	case *handshake.DecisionEvent:
-		return !holds[*handshake.DataEvent](t.group) // to send a message behind it
-	case *handshake.AlertEvent:
-		return e.Dir == handshake.Receive || h.Move != ""
+	case *event.Record:
+		return e.Dir == event.Send
+	case *event.Data:
+		return e.Dir == event.Receive
+	case *event.Message:
+		return !holds[*event.Message](t.group) && !holds[*event.Data](t.group)
+	case *event.Decision:
+		return !holds[*event.Data](t.group) // to send a message behind it
+	case *event.Alert:
+		return e.Dir == event.Receive || h.Move != ""
 	}
 	return true
 }
 
 // holds reports whether one of the events is an E.
-func holds[E handshake.Event](group []handshake.Event) bool {
-	return slices.ContainsFunc(group, func(e handshake.Event) bool {
+func holds[E event.Event](group []event.Event) bool {
+	return slices.ContainsFunc(group, func(e event.Event) bool {
 		_, ok := e.(E)
 		return ok
 	})
@@ -143,7 +143,7 @@ func (t *Terminal) show() {
 	m.flight = t.flightOf(m)
 	t.learnGroups(g)
 	for _, e := range g {
-		if s, ok := e.(*handshake.SecretEvent); ok {
+		if s, ok := e.(*event.Secret); ok {
 			t.blank.learn(s)
 		}
 	}
@@ -166,7 +166,7 @@ func (t *Terminal) show() {
 }
 
 // correct tells, once, what is often said wrongly about what just happened.
-func (t *Terminal) correct(e handshake.Event) {
+func (t *Terminal) correct(e event.Event) {
 	for _, key := range narrate.Myths(e, t.myths) {
 		if !t.first("myth/" + key) {
 			continue

@@ -15,6 +15,9 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
@@ -76,7 +79,7 @@ func lessons() map[string]scenario.Options {
 
 		"tls13":     {Kx: tls13Only},
 		"retry":     {Kx: tls13Only, HelloRetry: true, Cookie: true},
-		"mutual13":  {Kx: tls13Only, ClientAuth: true, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
+		"mutual13":  {Kx: tls13Only, ClientAuth: true, CertificateCompression: []*certcompress.Method{brotli.Method}},
 		"integrity": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, // TLS_SHA256_SHA256
 		"update":    {Kx: tls13Only, KeyUpdate: true, Padding: 16},
 		"grease":    {Kx: tls13Only, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},
@@ -119,7 +122,7 @@ func play(t *testing.T, name string) *scenario.Transcript {
 }
 
 // write renders events with a Terminal.
-func write(t *testing.T, events []handshake.Event, o TerminalOptions) (string, *Terminal) {
+func write(t *testing.T, events []event.Event, o TerminalOptions) (string, *Terminal) {
 	t.Helper()
 	var b bytes.Buffer
 	term := NewTerminal(&b, o)
@@ -164,7 +167,7 @@ func TestGoldenTranscript(t *testing.T) {
 		{"mitm_mutual13.brief.zh.txt", "mitm_mutual13", TerminalOptions{Lang: narrate.Zh, Level: Brief}},
 		{"mitm_through.brief.en.txt", "mitm_through", TerminalOptions{Lang: narrate.En, Level: Brief}},
 	} {
-		lesson, events := c.lesson, []handshake.Event(nil)
+		lesson, events := c.lesson, []event.Event(nil)
 		if lesson == "hello" { // the first two messages
 			events = append(events, play(t, "ecdhe").Messages()[0], play(t, "ecdhe").Messages()[2])
 		} else {
@@ -221,11 +224,11 @@ var trailing = regexp.MustCompile(`(?m) +$`)
 // What a peer sends cannot reach the terminal as an escape sequence.
 func TestPeerCannotPaint(t *testing.T) {
 	for _, level := range []Level{Default, Brief, Bytes} {
-		got, _ := write(t, []handshake.Event{
-			&handshake.DataEvent{Meta: handshake.Meta{Party: "client"}, Dir: handshake.Receive, Data: []byte("\x1b[31mred\x07")},
-			&handshake.RecordEvent{Meta: handshake.Meta{Party: "client"}, Dir: handshake.Receive, Type: iana.ApplicationData,
+		got, _ := write(t, []event.Event{
+			&event.Data{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Data: []byte("\x1b[31mred\x07")},
+			&event.Record{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Type: iana.ApplicationData,
 				Protected: true, Wire: []byte("\x17\x03\x03\x00\x01\x1b"), Payload: []byte("\x1b[31mred\x07")},
-			&handshake.SceneEvent{Key: "unheard_of", Values: []handshake.SceneValue{{Name: "x", Value: "\x1b]0;title\x07"}}},
+			&event.Scene{Key: "unheard_of", Values: []event.Value{{Name: "x", Value: "\x1b]0;title\x07"}}},
 		}, TerminalOptions{Level: level})
 		if strings.ContainsAny(got, "\x1b\x07") {
 			t.Errorf("level %d: %q", level, got)
@@ -242,20 +245,20 @@ func TestEachMessageOnce(t *testing.T) {
 	for name := range lessons() {
 		tr := play(t, name)
 		want, client := 0, 0
-		var alone []handshake.Event
+		var alone []event.Event
 		for _, f := range tr.Flows {
 			times := map[string]*[2]int{} // sent, received
 			var whole []string            // data that was sent
 			for _, e := range f.Events {
-				dir, what := handshake.Send, ""
+				dir, what := event.Send, ""
 				switch e := e.(type) {
-				case *handshake.MessageEvent:
+				case *event.Message:
 					// Both ends send ChangeCipherSpec, in the same byte.
-					fromClient := strings.HasPrefix(e.Move, "client") == (e.Dir == handshake.Send)
+					fromClient := strings.HasPrefix(e.Move, "client") == (e.Dir == event.Send)
 					dir, what = e.Dir, fmt.Sprint(fromClient)+string(e.Raw)
-				case *handshake.DataEvent:
+				case *event.Data:
 					dir, what = e.Dir, "data"+string(e.Data)
-					if dir == handshake.Send {
+					if dir == event.Send {
 						whole = append(whole, string(e.Data))
 					}
 				}
@@ -268,7 +271,7 @@ func TestEachMessageOnce(t *testing.T) {
 				if e.Head().Party == "client" {
 					client++
 				}
-				if d, ok := e.(*handshake.DataEvent); ok && times[what] == nil && dir == handshake.Receive &&
+				if d, ok := e.(*event.Data); ok && times[what] == nil && dir == event.Receive &&
 					slices.ContainsFunc(whole, func(s string) bool { return strings.Contains(s, string(d.Data)) }) {
 					continue
 				}
@@ -298,7 +301,7 @@ func TestEachMessageOnce(t *testing.T) {
 func TestEveryByte(t *testing.T) {
 	for _, name := range []string{"bare", "mutual", "ticket", "retry", "mutual13", "update"} {
 		for _, e := range play(t, name).Messages() {
-			got, _ := write(t, []handshake.Event{e}, TerminalOptions{Level: Bytes})
+			got, _ := write(t, []event.Event{e}, TerminalOptions{Level: Bytes})
 			var raw []byte
 			for _, l := range strings.Split(got, "\n") {
 				if m := dumped.FindStringSubmatch(l); m != nil {
@@ -339,18 +342,18 @@ func TestRefusalIsTold(t *testing.T) {
 }
 
 // stranger is a kind of event that this package does not know.
-type stranger struct{ handshake.Meta }
+type stranger struct{ event.Meta }
 
 func TestUnknownEvents(t *testing.T) {
 	for _, level := range []Level{Default, Brief, Bytes} {
-		var events []handshake.Event
+		var events []event.Event
 		for _, e := range play(t, "refused").Events() {
-			events = append(events, e, &stranger{handshake.Meta{Party: "client"}})
+			events = append(events, e, &stranger{event.Meta{Party: "client"}})
 		}
-		events = append(events, &handshake.SceneEvent{Key: "unheard_of", Values: []handshake.SceneValue{{Name: "x", Value: nil},
+		events = append(events, &event.Scene{Key: "unheard_of", Values: []event.Value{{Name: "x", Value: nil},
 			{Name: "knowledge", Value: struct{}{}}, {Name: "y", Value: make(chan int)}}},
-			&handshake.SceneEvent{Key: "knowledge", Values: []handshake.SceneValue{{Name: "client", Value: 7}, {Name: "server", Value: nil}}},
-			&handshake.SecretEvent{Label: "a_students_own"}, &handshake.CheckEvent{What: "own"}, &handshake.DecisionEvent{What: "own"})
+			&event.Scene{Key: "knowledge", Values: []event.Value{{Name: "client", Value: 7}, {Name: "server", Value: nil}}},
+			&event.Secret{Label: "a_students_own"}, &event.Check{What: "own"}, &event.Decision{What: "own"})
 		if got, _ := write(t, events, TerminalOptions{Level: level}); level != Brief && !strings.Contains(got, "a_students_own") {
 			t.Errorf("level %d: a secret without an explanation is not shown", level)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -82,7 +82,7 @@ func (f *facts) chosen(m *message.ServerHello, offered []byte) {
 }
 
 // learn finds the facts of each connection.
-func learn(events []handshake.Event, o scenario.Options, attack string) map[int]*facts {
+func learn(events []event.Event, o scenario.Options, attack string) map[int]*facts {
 	out := map[int]*facts{}
 	offered := map[int][]byte{}
 	for _, e := range events {
@@ -92,7 +92,7 @@ func learn(events []handshake.Event, o scenario.Options, attack string) map[int]
 			f = &facts{lesson: o, attack: attack}
 			out[h.Conn] = f
 		}
-		m, ok := e.(*handshake.MessageEvent)
+		m, ok := e.(*event.Message)
 		if !ok {
 			continue
 		}
@@ -299,7 +299,7 @@ func squeezed(s string) string {
 
 // tell has a transcript told in full, and gives what is told of each connection; of none,
 // what the scenes tell. Explanations that a reader gets once are given once per flow.
-func tell(events []handshake.Event, lang narrate.Lang) map[int]string {
+func tell(events []event.Event, lang narrate.Lang) map[int]string {
 	var b bytes.Buffer
 	out := map[int]*strings.Builder{}
 	term := NewTerminal(&b, TerminalOptions{Lang: lang, Level: Bytes})
@@ -313,7 +313,7 @@ func tell(events []handshake.Event, lang narrate.Lang) map[int]string {
 	last := 0
 	for _, e := range events {
 		h := e.Head()
-		if s, scene := e.(*handshake.SceneEvent); scene {
+		if s, scene := e.(*event.Scene); scene {
 			term.show()
 			to(last)
 			if s.Key == "flow" {
@@ -347,7 +347,7 @@ func tell(events []handshake.Event, lang narrate.Lang) map[int]string {
 }
 
 // transcripts are all lessons and all replays.
-func transcripts(t *testing.T, do func(name string, events []handshake.Event, facts map[int]*facts)) (n int) {
+func transcripts(t *testing.T, do func(name string, events []event.Event, facts map[int]*facts)) (n int) {
 	for _, u := range universes() {
 		for _, l := range u.rows() {
 			tr, err := scenario.Run(context.Background(), l.o, nil)
@@ -360,9 +360,9 @@ func transcripts(t *testing.T, do func(name string, events []handshake.Event, fa
 	}
 	for _, a := range replay.Attacks() {
 		for login, defences := range map[replay.Login][]string{replay.ByCookie: nil, replay.ByCertificate: replay.Defences()} {
-			var events []handshake.Event
+			var events []event.Event
 			o := replay.Options{Seed: "1", Login: login, ShowSecrets: true,
-				Listener: handshake.ListenerFunc(func(e handshake.Event) { events = append(events, e) })}
+				Listener: event.ListenerFunc(func(e event.Event) { events = append(events, e) })}
 			if _, err := replay.Run(context.Background(), a.Name, defences, o); err != nil {
 				t.Fatalf("%s x %v: %v", a.Name, defences, err)
 			}
@@ -389,7 +389,7 @@ func TestNotTogether(t *testing.T) {
 	for _, s := range never {
 		wrong = append(wrong, squeezed(s))
 	}
-	n := transcripts(t, func(name string, events []handshake.Event, known map[int]*facts) {
+	n := transcripts(t, func(name string, events []event.Event, known map[int]*facts) {
 		for _, lang := range narrate.Langs() {
 			for conn, told := range tell(events, lang) {
 				f := known[conn]

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
@@ -147,7 +148,7 @@ func universes() []universe {
 			about("no-compat", func(o *scenario.Options) { o.NoCompatibility = true }),
 			about("padding", func(o *scenario.Options) { o.Padding = 20 }),
 			about("compress-cert", func(o *scenario.Options) {
-				o.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressZlib}
+				o.CertificateCompression = []*certcompress.Method{certcompress.Zlib}
 			}),
 		}, ofBoth()...)},
 	}

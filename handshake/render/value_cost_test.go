@@ -8,19 +8,19 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 )
 
 // received is application data as a live client hears of it: a record, and what was in it.
-func received(data []byte) []handshake.Event {
-	m := handshake.Meta{Party: "client", State: handshake.Connected}
-	return []handshake.Event{
-		&handshake.RecordEvent{Meta: m, Dir: handshake.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1, Protected: true,
+func received(data []byte) []event.Event {
+	m := event.Meta{Party: "client", State: event.Connected}
+	return []event.Event{
+		&event.Record{Meta: m, Dir: event.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1, Protected: true,
 			Wire: append([]byte{23, 3, 3, 0, 0}, data...), Payload: data, Steps: []suite.Step{{Name: "plaintext", Bytes: data}}},
-		&handshake.DataEvent{Meta: m, Dir: handshake.Receive, Data: data},
+		&event.Data{Meta: m, Dir: event.Receive, Data: data},
 	}
 }
 
@@ -94,7 +94,7 @@ func TestBeginningIsTheCutLine(t *testing.T) {
 func TestPlaceholdersCostWhatTheyShow(t *testing.T) {
 	fill := func(n int) uint64 {
 		term := NewTerminal(io.Discard, TerminalOptions{Level: Bytes})
-		e := &handshake.MessageEvent{Fields: []wire.Field{{Name: "short", Len: 2, Value: []byte{1, 2}}, {Name: "long", Len: n, Value: make([]byte, n)}}}
+		e := &event.Message{Fields: []wire.Field{{Name: "short", Len: 2, Value: []byte{1, 2}}, {Name: "long", Len: n, Value: make([]byte, n)}}}
 		return allocated(func() {
 			if got := term.values("It is {short}, and {none} of the others; {party}.", e); got != "It is 0102, and {none} of the others; ." {
 				t.Errorf("filled: %q", got)
@@ -122,10 +122,10 @@ func TestWhatWasSentIsNotKept(t *testing.T) {
 		data := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, size/2)
 		for _, e := range received(data) {
 			switch e := e.(type) {
-			case *handshake.RecordEvent:
-				e.Dir = handshake.Send
-			case *handshake.DataEvent:
-				e.Dir = handshake.Send
+			case *event.Record:
+				e.Dir = event.Send
+			case *event.Data:
+				e.Dir = event.Send
 			}
 			term.Event(e)
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 )
@@ -131,7 +131,7 @@ func (v voice) inWords(value any) (word string, ours bool) {
 }
 
 // state is a state by its name, and what that means.
-func (v voice) state(s handshake.State) string {
+func (v voice) state(s event.State) string {
 	if e := v.get(narrate.State, s.String()); e.Title != "" {
 		return v.aside(s.String(), e.Title)
 	}
@@ -152,7 +152,7 @@ func (v voice) error(err error) string { return idn.BothForms(narrate.Fault(v.la
 
 // alert is what an alert is called. Its level is left out of TLS 1.3, where it means
 // nothing (RFC 9846 §6); protection is a key of what it is under, "" for none.
-func (v voice) alert(e *handshake.AlertEvent, tls13 bool, protection string) string {
+func (v voice) alert(e *event.Alert, tls13 bool, protection string) string {
 	name := v.ui("alert") + " " + e.Description.String()
 	var more []string
 	if !tls13 {
@@ -177,16 +177,16 @@ func (v voice) hex(b []byte, n int) string {
 
 // data is what a piece of application data is called: early, where it came before the
 // handshake could tell who sends it.
-func (v voice) data(e *handshake.DataEvent) string {
-	if e.Dir == handshake.Send && e.State == handshake.WaitServerHello || e.Dir == handshake.Receive && e.State == handshake.WaitEndOfEarlyData {
+func (v voice) data(e *event.Data) string {
+	if e.Dir == event.Send && e.State == event.WaitServerHello || e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData {
 		return v.ui("early_data")
 	}
 	return v.ui("application_data")
 }
 
 func (v voice) party(p string) string { return v.title(narrate.Party, p) }
-func (v voice) op(o handshake.Op) string {
-	if o == handshake.OpNone {
+func (v voice) op(o event.Op) string {
+	if o == event.OpNone {
 		return ""
 	}
 	return v.title(narrate.Op, o.String())
@@ -195,7 +195,7 @@ func (v voice) op(o handshake.Op) string {
 // values fills the placeholders of an entry from the event at hand. A value that no
 // placeholder names is not written out: of a message's fields that would be all its bytes,
 // once for each field that is explained.
-func (t *Terminal) values(s string, e handshake.Event) string {
+func (t *Terminal) values(s string, e event.Event) string {
 	return narrate.FillFunc(s, func(name string) (string, bool) {
 		if v, ok := t.valueOf(e, name); ok {
 			return v, true
@@ -205,29 +205,29 @@ func (t *Terminal) values(s string, e handshake.Event) string {
 }
 
 // valueOf is the value of an event that a placeholder names, the last of that name.
-func (t *Terminal) valueOf(e handshake.Event, name string) (string, bool) {
+func (t *Terminal) valueOf(e event.Event, name string) (string, bool) {
 	switch e := e.(type) {
-	case *handshake.SceneEvent:
+	case *event.Scene:
 		for _, v := range slices.Backward(e.Values) {
 			if v.Name == name {
 				return t.sceneValue(v), true
 			}
 		}
-	case *handshake.DecisionEvent:
+	case *event.Decision:
 		switch name {
 		case "chosen":
 			return t.short(e.Chosen), true
 		case "among":
 			return t.short(e.Among), true
 		}
-	case *handshake.AlertEvent:
+	case *event.Alert:
 		switch name {
 		case "alert":
 			return e.Description.String(), true
 		case "level":
 			return e.Level.String(), true
 		}
-	case *handshake.SecretEvent:
+	case *event.Secret:
 		switch name {
 		case "method":
 			return e.Method, true
@@ -236,9 +236,9 @@ func (t *Terminal) valueOf(e handshake.Event, name string) (string, bool) {
 		case "tag":
 			return e.Tag, true
 		}
-	case *handshake.CheckEvent:
+	case *event.Check:
 		return e.Method, name == "method"
-	case *handshake.MessageEvent:
+	case *event.Message:
 		for _, f := range slices.Backward(e.Fields) {
 			if f.Name == name && f.Leaf() {
 				return t.short(f.Value), true

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 )
 
@@ -47,13 +47,13 @@ const minHidden = 4
 
 // learn adds a secret that is computed from what the sheet shows. A key pair and a
 // signature are not: they need a private key or fresh randomness.
-func (b *blanks) learn(s *handshake.SecretEvent) {
-	if !b.on || len(s.Value) < minHidden || s.Method == "session" || s.Label == "server_ephemeral" ||
-		strings.HasSuffix(s.Label, "_key_share") || strings.HasSuffix(s.Label, "_signature") || b.number(s.Value) > 0 {
+func (b *blanks) learn(s *event.Secret) {
+	if !b.on || len(s.Value) < minHidden || s.Method == "session" || s.Label == event.LabelServerEphemeral ||
+		strings.HasSuffix(string(s.Label), "_key_share") || strings.HasSuffix(string(s.Label), "_signature") || b.number(s.Value) > 0 {
 		return
 	}
 	b.values = append(b.values, s.Value)
-	b.answers = append(b.answers, Answer{N: len(b.values), Flow: b.flow, Label: s.Label, Value: hex.EncodeToString(s.Value)})
+	b.answers = append(b.answers, Answer{N: len(b.values), Flow: b.flow, Label: string(s.Label), Value: hex.EncodeToString(s.Value)})
 }
 
 // number is the blank that v belongs in, or 0.

@@ -230,11 +230,11 @@ func (l *line) status() (int, error) {
 
 // refusal is why nothing came of a connection.
 func (l *line) refusal() string {
-	if r := l.s.refusal(); r != "" && reason.Reason(r) != reason.PeerAlert {
+	if r := l.s.refusal(); r != "" && r != reason.PeerAlert.String() {
 		return r
 	}
 	if l.c.Err() != nil {
-		return string(reason.Of(l.c.Err()))
+		return reason.Of(l.c.Err()).String()
 	}
 	return ""
 }

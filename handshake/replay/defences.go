@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
 )
@@ -126,7 +127,7 @@ func (s *Settings) Configure(cfg *handshake.Config, store session.Store) error {
 	if s.has(Fresh) {
 		late = s.window()
 	}
-	var accept []func(handshake.EarlyDataInput) string
+	var accept []func(handshake.EarlyDataInput) event.Why
 	if late > 0 {
 		accept = append(accept, Freshness(late))
 	}
@@ -145,8 +146,8 @@ func (s *Settings) Bank() bank.Options {
 }
 
 // All is for Config.AcceptEarlyData what speaks first against early data, of several.
-func All(accept ...func(handshake.EarlyDataInput) string) func(handshake.EarlyDataInput) string {
-	return func(in handshake.EarlyDataInput) string {
+func All(accept ...func(handshake.EarlyDataInput) event.Why) func(handshake.EarlyDataInput) event.Why {
+	return func(in handshake.EarlyDataInput) event.Why {
 		for _, f := range accept {
 			if why := f(in); why != "" {
 				return why
@@ -164,10 +165,10 @@ func sent(in handshake.EarlyDataInput) time.Time { return in.Session.Created.Add
 // Freshness is for Config.AcceptEarlyData: it refuses early data, "not_fresh", whose
 // ClientHello comes later or earlier than it should by more than window (RFC 9846 §8.3).
 // It limits how long a replay works, and not how often.
-func Freshness(window time.Duration) func(handshake.EarlyDataInput) string {
-	return func(in handshake.EarlyDataInput) string {
+func Freshness(window time.Duration) func(handshake.EarlyDataInput) event.Why {
+	return func(in handshake.EarlyDataInput) event.Why {
 		if late := in.Time.Sub(sent(in)); late > window || late < -window {
-			return "not_fresh"
+			return event.WhyNotFresh
 		}
 		return ""
 	}
@@ -184,7 +185,7 @@ func Freshness(window time.Duration) func(handshake.EarlyDataInput) string {
 // time is not to be believed, "store_too_young": so a server that restarts with an empty
 // one takes no early data for a whole window, or none under tickets that are older than
 // itself. Nor is one that fails, "store_failed". RFC 9846 §8.2.
-func Recording(store session.Store, window time.Duration) func(handshake.EarlyDataInput) string {
+func Recording(store session.Store, window time.Duration) func(handshake.EarlyDataInput) event.Why {
 	return recording{store: store, window: window, strict: window > 0}.accept
 }
 
@@ -199,7 +200,7 @@ type recording struct {
 }
 
 // accept is for Config.AcceptEarlyData.
-func (r recording) accept(in handshake.EarlyDataInput) string {
+func (r recording) accept(in handshake.EarlyDataInput) event.Why {
 	from, until := in.Session.Created, in.Session.Created.Add(in.Session.Lifetime)
 	if r.window > 0 {
 		// A mark that goes when the window is closed lets nothing in: but for that,
@@ -215,16 +216,16 @@ func (r recording) accept(in handshake.EarlyDataInput) string {
 	id := sha256.Sum256(in.Binder)
 	first, err := r.store.Once("client_hello:"+string(id[:]), until.Add(session.ClockSkew), in.Time)
 	if err != nil {
-		return "store_failed"
+		return event.WhyStoreFailed
 	}
 	began, err := r.store.Began(in.Time)
 	switch {
 	case err != nil:
-		return "store_failed"
+		return event.WhyStoreFailed
 	case !began.Before(from):
-		return "store_too_young"
+		return event.WhyStoreTooYoung
 	case !first:
-		return "seen_before"
+		return event.WhySeenBefore
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
 )
@@ -25,7 +26,7 @@ func arriving(binder string, sent, at time.Duration) handshake.EarlyDataInput {
 
 func TestFreshness(t *testing.T) {
 	fresh := replay.Freshness(10 * time.Second)
-	for at, want := range map[time.Duration]string{50: "", 60: "", 70: "", 71: "not_fresh", 49: "not_fresh"} {
+	for at, want := range map[time.Duration]event.Why{50: "", 60: "", 70: "", 71: event.WhyNotFresh, 49: event.WhyNotFresh} {
 		if got := fresh(arriving("b", 60*time.Second, at*time.Second)); got != want {
 			t.Errorf("sent at 60 s, there at %d s: %q, want %q", at, got, want)
 		}
@@ -48,14 +49,14 @@ func TestRecording(t *testing.T) {
 		r := replay.Recording(oldStore(t, 0), window)
 		for _, step := range []struct {
 			in         handshake.EarlyDataInput
-			with, none string // want, with a window and without one
+			with, none event.Why // want, with a window and without one
 		}{
 			{arriving("a", 60*s, 60*s), "", ""},
-			{arriving("a", 60*s, 60*s), "seen_before", "seen_before"},
+			{arriving("a", 60*s, 60*s), event.WhySeenBefore, event.WhySeenBefore},
 			{arriving("b", 60*s, 61*s), "", ""},
-			{arriving("a", 60*s, 70*s), "seen_before", "seen_before"}, // the last moment at which it is fresh
-			{arriving("a", 60*s, 71*s), "not_fresh", "seen_before"},
-			{arriving("a", 60*s, 3599*s), "not_fresh", "seen_before"},
+			{arriving("a", 60*s, 70*s), event.WhySeenBefore, event.WhySeenBefore}, // the last moment at which it is fresh
+			{arriving("a", 60*s, 71*s), event.WhyNotFresh, event.WhySeenBefore},
+			{arriving("a", 60*s, 3599*s), event.WhyNotFresh, event.WhySeenBefore},
 		} {
 			want := step.with
 			if window == 0 {
@@ -82,20 +83,20 @@ func TestYoungStore(t *testing.T) {
 	r := replay.Recording(young(), 10*s)
 	for _, step := range []struct {
 		in   handshake.EarlyDataInput
-		want string
+		want event.Why
 	}{
-		{arriving("sent before", 95*s, 101*s), "store_too_young"},
-		{arriving("sent after", 105*s, 105*s), "store_too_young"}, // by a clock that is ahead it may have been there before
-		{arriving("at the end", 110*s, 110*s), "store_too_young"},
+		{arriving("sent before", 95*s, 101*s), event.WhyStoreTooYoung},
+		{arriving("sent after", 105*s, 105*s), event.WhyStoreTooYoung}, // by a clock that is ahead it may have been there before
+		{arriving("at the end", 110*s, 110*s), event.WhyStoreTooYoung},
 		{arriving("behind it", 111*s, 111*s), ""},
-		{arriving("behind it", 111*s, 112*s), "seen_before"},
+		{arriving("behind it", 111*s, 112*s), event.WhySeenBefore},
 	} {
 		if got := r(step.in); got != step.want {
 			t.Errorf("%s: %q, want %q", step.in.Binder, got, step.want)
 		}
 	}
 	r = replay.Recording(young(), 0)
-	if got := r(hello("of an old ticket", 3000*s)); got != "store_too_young" {
+	if got := r(hello("of an old ticket", 3000*s)); got != event.WhyStoreTooYoung {
 		t.Errorf("without a window: %q", got)
 	}
 }
@@ -106,15 +107,15 @@ func TestFullStore(t *testing.T) {
 	const marks = 10 // of a Memory for one value
 	for _, test := range []struct {
 		window time.Duration
-		want   string
-	}{{0, "store_failed"}, {10 * time.Second, ""}} {
+		want   event.Why
+	}{{0, event.WhyStoreFailed}, {10 * time.Second, ""}} {
 		r := replay.Recording(oldStore(t, 1), test.window)
 		for i := range marks {
 			if got := r(hello(fmt.Sprint(i), 60*time.Second)); got != "" {
 				t.Fatalf("window %v, hello %d: %q", test.window, i, got)
 			}
 		}
-		if got := r(hello("one more", 61*time.Second)); got != "store_failed" {
+		if got := r(hello("one more", 61*time.Second)); got != event.WhyStoreFailed {
 			t.Errorf("window %v: %q when full", test.window, got)
 		}
 		if got := r(hello("later", 80*time.Second)); got != test.want {
@@ -175,11 +176,11 @@ func TestMarksLast(t *testing.T) {
 	for _, test := range []struct {
 		settings        replay.Settings
 		longest         time.Duration // of a mark
-		replayed, older string        // what is said of a replay, and of one at the ticket's end
+		replayed, older event.Why     // what is said of a replay, and of one at the ticket's end
 	}{
-		{replay.Settings{Defences: []string{replay.Record}, Late: window}, 2*window + session.ClockSkew + time.Millisecond, "seen_before", "not_fresh"},
-		{replay.Settings{Defences: []string{replay.Record, replay.Fresh}}, 2*window + session.ClockSkew + time.Millisecond, "seen_before", "not_fresh"},
-		{replay.Settings{Defences: []string{replay.Record}}, time.Hour + session.ClockSkew, "seen_before", "seen_before"},
+		{replay.Settings{Defences: []string{replay.Record}, Late: window}, 2*window + session.ClockSkew + time.Millisecond, event.WhySeenBefore, event.WhyNotFresh},
+		{replay.Settings{Defences: []string{replay.Record, replay.Fresh}}, 2*window + session.ClockSkew + time.Millisecond, event.WhySeenBefore, event.WhyNotFresh},
+		{replay.Settings{Defences: []string{replay.Record}}, time.Hour + session.ClockSkew, event.WhySeenBefore, event.WhySeenBefore},
 	} {
 		store := &elsewhere{Store: oldStore(t, 0), ends: map[string]time.Duration{}}
 		var cfg handshake.Config
@@ -214,7 +215,7 @@ func TestMarksLast(t *testing.T) {
 		if store.longest > test.longest || store.longest < test.longest/2 {
 			t.Errorf("%+v: a mark lasts for %v, want at most %v", test.settings, store.longest, test.longest)
 		}
-		if test.older == "seen_before" {
+		if test.older == event.WhySeenBefore {
 			continue
 		}
 		if err := test.settings.Configure(&cfg, oldStore(t, 0)); err != nil {
@@ -236,12 +237,12 @@ func TestLate(t *testing.T) {
 	for _, test := range []struct {
 		began time.Duration
 		in    handshake.EarlyDataInput
-		want  string
+		want  event.Why
 	}{
 		{-s, hello("of a young ticket", s), ""},
-		{0, hello("of a ticket as old as the store", s), "store_too_young"},
-		{100 * s, hello("of an old ticket", 3000*s), "store_too_young"},
-		{-s, arriving("late", 60*s, 71*s), "not_fresh"},
+		{0, hello("of a ticket as old as the store", s), event.WhyStoreTooYoung},
+		{100 * s, hello("of an old ticket", 3000*s), event.WhyStoreTooYoung},
+		{-s, arriving("late", 60*s, 71*s), event.WhyNotFresh},
 	} {
 		m := session.NewMemory(0)
 		if _, err := m.Began(start.Add(test.began)); err != nil {
@@ -260,7 +261,7 @@ func TestLate(t *testing.T) {
 	if err := late.Configure(&cfg, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := cfg.AcceptEarlyData(arriving("late", 60*s, 71*s)); got != "not_fresh" {
+	if got := cfg.AcceptEarlyData(arriving("late", 60*s, 71*s)); got != event.WhyNotFresh {
 		t.Errorf("without Record: %q", got)
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/session"
 )
 
@@ -38,8 +38,8 @@ type Options struct {
 	// Seed makes two runs byte-identical, and fixes the clock at 2026-01-01T00:00:00Z.
 	// Empty: real randomness, and a clock that starts now.
 	Seed        string
-	Listener    handshake.Listener // told of all that happens; nil: nobody
-	ShowSecrets bool               // also of SecretEvents
+	Listener    event.Listener // told of all that happens; nil: nobody
+	ShowSecrets bool           // also of SecretEvents
 
 	Login    Login         // ByCookie
 	Window   time.Duration // of the freshness defence; DefaultWindow
@@ -116,12 +116,12 @@ type Verdict struct {
 type Result struct {
 	Verdict
 	Routes []Route
-	Facts  []handshake.SceneValue // what else was found out, each tried: "reads_after_lifetime", …
+	Facts  []event.Value // what else was found out, each tried: "reads_after_lifetime", …
 }
 
 // Fact returns the value of a fact, or nil.
 func (r *Result) Fact(name string) any {
-	s := handshake.SceneEvent{Values: r.Facts}
+	s := event.Scene{Values: r.Facts}
 	return s.Get(name)
 }
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
@@ -81,12 +81,12 @@ func TestSeeded(t *testing.T) {
 		var sums [3]string
 		for i, seed := range []string{"one", "one", "two"} {
 			h := sha256.New()
-			listener := handshake.ListenerFunc(func(e handshake.Event) {
+			listener := event.ListenerFunc(func(e event.Event) {
 				fmt.Fprintf(h, "%d %s %v\n", e.Head().Seq, e.Head().Party, e.Head().Time)
 				switch e := e.(type) {
-				case *handshake.RecordEvent:
+				case *event.Record:
 					fmt.Fprintf(h, "%x\n", e.Wire)
-				case *handshake.SceneEvent:
+				case *event.Scene:
 					fmt.Fprintf(h, "%s %v\n", e.Key, e.Values)
 				}
 			})
@@ -102,8 +102,8 @@ func TestSeeded(t *testing.T) {
 // TestVocabulary: what is told is listed, and what is listed is told.
 func TestVocabulary(t *testing.T) {
 	scenes, facts, routes, reasons := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-	listener := handshake.ListenerFunc(func(e handshake.Event) {
-		if s, ok := e.(*handshake.SceneEvent); ok {
+	listener := event.ListenerFunc(func(e event.Event) {
+		if s, ok := e.(*event.Scene); ok {
 			scenes[s.Key] = true
 		}
 	})
@@ -241,12 +241,12 @@ func TestUnseeded(t *testing.T) {
 // beginning of each ticket that it seals (RFC 5077 §4).
 func TestTicketKeyIsNoName(t *testing.T) {
 	var wire []byte
-	var stolen []*handshake.SceneEvent
-	run(t, "stolen-ticket-key", "", replay.Options{Listener: handshake.ListenerFunc(func(e handshake.Event) {
+	var stolen []*event.Scene
+	run(t, "stolen-ticket-key", "", replay.Options{Listener: event.ListenerFunc(func(e event.Event) {
 		switch e := e.(type) {
-		case *handshake.RecordEvent:
+		case *event.Record:
 			wire = append(wire, e.Wire...)
-		case *handshake.SceneEvent:
+		case *event.Scene:
 			if e.Key == "replay_stolen_ticket_key" {
 				stolen = append(stolen, e)
 			}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
@@ -72,17 +73,17 @@ type front struct {
 	early bool   // some of it came as early data
 	out   []byte // answers, which wait until the handshake is over
 
-	why  string // what spoke against resuming, or against early data
-	seen int    // requests that reached the bank
+	why  event.Why // what spoke against resuming, or against early data
+	seen int       // requests that reached the bank
 }
 
 // Event takes the engine's decisions down.
-func (f *front) Event(e handshake.Event) {
-	if d, ok := e.(*handshake.DecisionEvent); ok {
+func (f *front) Event(e event.Event) {
+	if d, ok := e.(*event.Decision); ok {
 		switch {
-		case d.What == "resumption" && d.Chosen == "full_handshake":
+		case d.What == event.DecisionResumption && d.Chosen == "full_handshake":
 			f.why = d.Why
-		case d.What == "early_data" && d.Chosen == "rejected" && f.why == "":
+		case d.What == event.DecisionEarlyData && d.Chosen == "rejected" && f.why == "":
 			f.why = d.Why
 		}
 	}
@@ -92,15 +93,15 @@ func (f *front) Event(e handshake.Event) {
 // refusal is why nothing came of a connection: what the server decided, or its error.
 func (f *front) refusal() string {
 	if f.why == "" && f.ep.Err() != nil {
-		return string(reason.Of(f.ep.Err()))
+		return reason.Of(f.ep.Err()).String()
 	}
-	return f.why
+	return string(f.why)
 }
 
 // step goes on until more must be fed.
 func (f *front) step() (moved bool, err error) {
 	for {
-		early := f.ep.State().MayRead() == handshake.EarlyData
+		early := f.ep.State().MayRead() == event.EarlyData
 		progress, err := f.ep.Step()
 		if n := f.ep.Buffered(); err == nil && n > 0 {
 			buf := make([]byte, n)

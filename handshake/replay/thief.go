@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
@@ -101,8 +101,8 @@ func (l *line) decrypt(master keyschedule.MasterSecret) (string, error) {
 
 // seen are the handshake messages that everybody sees on a wire.
 func (l *line) seen() (hello *message.ClientHello, ticket []byte, err error) {
-	_, err = l.observe(observe.Options{Listener: handshake.ListenerFunc(func(e handshake.Event) {
-		m, ok := e.(*handshake.MessageEvent)
+	_, err = l.observe(observe.Options{Listener: event.ListenerFunc(func(e event.Event) {
+		m, ok := e.(*event.Message)
 		if !ok {
 			return
 		}
@@ -129,7 +129,7 @@ func offeredTicket(hello *message.ClientHello) ([]byte, error) {
 }
 
 // offeredBy is what a ClientHello that resumes shows to everybody.
-func offeredBy(hello *message.ClientHello) handshake.SceneValue {
+func offeredBy(hello *message.ClientHello) event.Value {
 	if ticket, err := offeredTicket(hello); err == nil {
 		return value("ticket", ticket)
 	}

@@ -10,7 +10,7 @@ import (
 // The keys of what is told here, for narrate; a test holds that no run tells another, and
 // that none waits in vain.
 
-// SceneKeys lists the Key of every SceneEvent.
+// SceneKeys lists the Key of every event.Scene.
 func SceneKeys() []string {
 	keys := []string{"replay_attack", "replay_login", "replay_shared_store", "replay_request", "replay_transfer", "replay_captured",
 		"replay_captured_session", "replay_stolen_master", "replay_stolen_ticket", "replay_stolen_ticket_key", "replay_decrypted",
@@ -48,7 +48,7 @@ func Reasons() []string {
 	}
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(works, bank.Whys(),
 		[]string{"not_fresh", "seen_before", "store_failed", "store_too_young", "ticket_used", "session_expired", "session_unknown",
-			string(reason.BadRecordMAC), string(reason.BadBinder), string(reason.BadSignature), string(reason.TruncatedStream)}))))
+			reason.BadRecordMAC.String(), reason.BadBinder.String(), reason.BadSignature.String(), reason.TruncatedStream.String()}))))
 }
 
 // noEarlyData is why nothing comes of a recorded flight without any.

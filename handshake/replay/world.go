@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
@@ -59,7 +60,7 @@ type world struct {
 
 	captured time.Time // or stolen
 	routes   []Route
-	facts    []handshake.SceneValue
+	facts    []event.Value
 }
 
 // terms are what a connection is made under.
@@ -187,7 +188,7 @@ func (w *world) now() time.Time { return w.clock }
 func (w *world) pass(d time.Duration) { w.clock = w.clock.Add(d) }
 
 // Event numbers an event through all parties and passes it on.
-func (w *world) Event(e handshake.Event) {
+func (w *world) Event(e event.Event) {
 	if w.o.Listener == nil {
 		return
 	}
@@ -197,12 +198,12 @@ func (w *world) Event(e handshake.Event) {
 }
 
 // scene tells what happens around the endpoints.
-func (w *world) scene(party, key string, values ...handshake.SceneValue) {
-	w.Event(&handshake.SceneEvent{Meta: handshake.Meta{Party: party, Time: w.clock}, Key: key, Values: values})
+func (w *world) scene(party, key string, values ...event.Value) {
+	w.Event(&event.Scene{Meta: event.Meta{Party: party, Time: w.clock}, Key: key, Values: values})
 }
 
-func value(name string, v any) handshake.SceneValue {
-	return handshake.SceneValue{Name: name, Value: v}
+func value(name string, v any) event.Value {
+	return event.Value{Name: name, Value: v}
 }
 
 // fact keeps a piece of evidence, and tells it.

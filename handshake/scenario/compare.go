@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 )
 
@@ -19,7 +19,7 @@ type cost struct {
 // lesson has no events to count secrets from.
 func (p *play) compare(full, resumed *Flow) {
 	f, r := full.cost(), resumed.cost()
-	values := []handshake.SceneValue{
+	values := []event.Value{
 		value("full_messages", f.messages), value("resumed_messages", r.messages),
 		value("full_bytes", f.bytes), value("resumed_bytes", r.bytes),
 		value("full_round_trips", f.roundTrips), value("resumed_round_trips", r.roundTrips),
@@ -32,20 +32,20 @@ func (p *play) compare(full, resumed *Flow) {
 			value("full_scalar_mults", c.ScalarMults), value("resumed_scalar_mults", d.ScalarMults))
 		if p.o.Resume.tls13() {
 			values = append(values,
-				value("same_psk", bytes.Equal(full.Secret("resumption_psk"), resumed.mixedIn("early_secret"))),
-				value("same_main_secret", bytes.Equal(full.Secret("main_secret"), resumed.Secret("main_secret"))))
+				value("same_psk", bytes.Equal(full.Secret(event.LabelResumptionPSK), resumed.mixedIn(event.LabelEarlySecret))),
+				value("same_main_secret", bytes.Equal(full.Secret(event.LabelMainSecret), resumed.Secret(event.LabelMainSecret))))
 		} else {
 			values = append(values,
-				value("same_master_secret", bytes.Equal(full.Secret("master_secret"), resumed.Secret("master_secret"))),
-				value("same_key_block", bytes.Equal(full.Secret("key_block"), resumed.Secret("key_block"))))
+				value("same_master_secret", bytes.Equal(full.Secret(event.LabelMasterSecret), resumed.Secret(event.LabelMasterSecret))),
+				value("same_key_block", bytes.Equal(full.Secret(event.LabelKeyBlock), resumed.Secret(event.LabelKeyBlock))))
 		}
 	}
 	p.scene("", "full_vs_resumed", values...)
 }
 
 // mixedIn is what was extracted into the flow's first secret so labelled, or nil.
-func (f *Flow) mixedIn(label string) []byte {
-	for _, s := range all[*handshake.SecretEvent](f.Events) {
+func (f *Flow) mixedIn(label event.SecretLabel) []byte {
+	for _, s := range all[*event.Secret](f.Events) {
 		for _, v := range s.Inputs {
 			if s.Label == label && v.Name == "ikm" {
 				return v.Bytes
@@ -58,12 +58,12 @@ func (f *Flow) mixedIn(label string) []byte {
 func (f *Flow) cost() (c cost) {
 	for _, e := range f.Events {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
-			if e.Dir == handshake.Send {
+		case *event.Message:
+			if e.Dir == event.Send {
 				c.messages++
 			}
-		case *handshake.RecordEvent:
-			if e.Dir == handshake.Send && (e.Type == iana.Handshake || e.Type == iana.ChangeCipherSpec) {
+		case *event.Record:
+			if e.Dir == event.Send && (e.Type == iana.Handshake || e.Type == iana.ChangeCipherSpec) {
 				c.bytes += len(e.Wire)
 			}
 		}
@@ -79,12 +79,12 @@ func (f *Flow) waits() (n int) {
 	passedOver := f.earlyData() == "rejected"
 	for _, e := range f.Events {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
-			if e.Party == "client" && e.To == handshake.Connected {
+		case *event.Message:
+			if e.Party == "client" && e.To == event.Connected {
 				return n
 			}
-		case *handshake.RecordEvent:
-			if e.Dir != handshake.Send {
+		case *event.Record:
+			if e.Dir != event.Send {
 				continue
 			}
 			if e.Party == "client" && e.Type == iana.ApplicationData && !passedOver {

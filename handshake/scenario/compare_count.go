@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/pki"
 )
@@ -43,28 +43,28 @@ func (f *Flow) count(start time.Time) Count {
 	did := map[string]bool{}
 	for _, e := range f.Events {
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
-			if e.Dir == handshake.Send {
+		case *event.Message:
+			if e.Dir == event.Send {
 				c.Messages++
 			}
-		case *handshake.RecordEvent:
-			if e.Dir == handshake.Send && (e.Type == iana.Handshake || e.Type == iana.ChangeCipherSpec) {
+		case *event.Record:
+			if e.Dir == event.Send && (e.Type == iana.Handshake || e.Type == iana.ChangeCipherSpec) {
 				c.Bytes += len(e.Wire)
 			}
-		case *handshake.SecretEvent:
+		case *event.Secret:
 			c.secret(e, did)
-		case *handshake.CheckEvent:
+		case *event.Check:
 			switch {
 			case e.Report != nil:
 				c.Verified += e.Report.SignatureChecks + staplesVerified(e.Report)
-			case e.Op == handshake.OpAsymmetric:
+			case e.Op == event.OpAsymmetric:
 				c.Verified++
 			}
-		case *handshake.DataEvent:
+		case *event.Data:
 			switch {
-			case e.Party == "client" && e.Dir == handshake.Send && c.Sent == 0:
+			case e.Party == "client" && e.Dir == event.Send && c.Sent == 0:
 				c.Sent = e.Time.Sub(start)
-			case e.Party == "client" && e.Dir == handshake.Receive && c.FirstByte == 0:
+			case e.Party == "client" && e.Dir == event.Receive && c.FirstByte == 0:
 				c.FirstByte = e.Time.Sub(start)
 			}
 		}
@@ -86,11 +86,11 @@ func staplesVerified(r *pki.Report) (n int) {
 
 // secret counts what went into a value. An end tells of a key pair when it makes it, and
 // again when it uses it; did knows what was told before.
-func (c *Count) secret(e *handshake.SecretEvent, did map[string]bool) {
-	if e.Op != handshake.OpAsymmetric {
+func (c *Count) secret(e *event.Secret, did map[string]bool) {
+	if e.Op != event.OpAsymmetric {
 		return
 	}
-	if strings.HasSuffix(e.Label, "_signature") {
+	if e.Label == event.LabelServerKeyExchangeSignature || e.Label == event.LabelCertificateVerifySignature {
 		c.Signed++
 		return
 	}

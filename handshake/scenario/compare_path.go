@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 )
 
 // path is a connection over a simulated network: what one end sends at one moment is a
@@ -101,9 +102,9 @@ func (h *host) move() (bool, error) {
 	var n int
 	var err error
 	switch h.ep.MayWrite() {
-	case handshake.EarlyData:
+	case event.EarlyData:
 		n, err = h.ep.WriteEarly(rest)
-	case handshake.ApplicationData:
+	case event.ApplicationData:
 		n, err = h.ep.Write(rest)
 	}
 	h.spoken += n

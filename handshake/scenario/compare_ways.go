@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/session"
@@ -214,7 +215,7 @@ func (c *comparison) configs(way course) (cc, sc *handshake.Config) {
 	}
 	if way.early {
 		cc.EarlyData, sc.MaxEarlyData = true, 1<<14
-		sc.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "" } // however long it was under way
+		sc.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return "" } // however long it was under way
 	}
 	return cc, sc
 }
@@ -232,7 +233,7 @@ func (c *comparison) connect(ctx context.Context, cc, sc *handshake.Config, earl
 	}
 	var heard Flow
 	client, server := *cc, *sc
-	client.Listener = handshake.ListenerFunc(func(e handshake.Event) { heard.Events = append(heard.Events, e) })
+	client.Listener = event.ListenerFunc(func(e event.Event) { heard.Events = append(heard.Events, e) })
 	server.Listener, client.EarlyData = client.Listener, early
 	p := &path{now: &c.now, rtt: c.o.RTT}
 	start := c.now

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -242,7 +243,7 @@ func (p *play) sendEarly(e *end) (progress bool, err error) {
 // replyEarly answers a request that was early data whole, without waiting for the
 // client's Finished.
 func (p *play) replyEarly(e *end) error {
-	if e.ep.State() != handshake.WaitEndOfEarlyData || string(e.got) != p.o.request() {
+	if e.ep.State() != event.WaitEndOfEarlyData || string(e.got) != p.o.request() {
 		return nil
 	}
 	e.said = true

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/scenario"
 )
@@ -16,7 +16,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for _, label := range []string{"premaster_secret", "master_secret", "client_write_key"} {
+	for _, label := range []event.SecretLabel{event.LabelPremasterSecret, event.LabelMasterSecret, event.LabelClientWriteKey} {
 		fmt.Println(label, len(tr.Secret(label)), "bytes")
 	}
 	// Output:
@@ -29,7 +29,7 @@ func Example() {
 func ExampleTranscript_Messages() {
 	tr, _ := scenario.Run(context.Background(), scenario.Options{Kx: []iana.Kx{iana.KxRSA}}, nil)
 	for _, m := range tr.Messages() {
-		if m.Party == "client" && m.Dir == handshake.Send {
+		if m.Party == "client" && m.Dir == event.Send {
 			fmt.Println(m.Kind, m.Ref)
 		}
 	}

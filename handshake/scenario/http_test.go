@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/scenario"
@@ -61,17 +62,17 @@ func TestHTTP2(t *testing.T) {
 			var order []string
 			for _, e := range tr.Events() {
 				switch e := e.(type) {
-				case *handshake.DecisionEvent:
-					if e.What == "alpn" {
+				case *event.Decision:
+					if e.What == event.DecisionALPN {
 						chosen[e.Conn] = fmt.Sprint(e.Chosen)
 					}
-				case *handshake.DataEvent:
+				case *event.Data:
 					key := fmt.Sprintf("connection %d, %s %s", e.Conn, e.Party, e.Dir)
 					if said[key] == nil {
 						order = append(order, key)
 					}
 					said[key] = append(said[key], e.Data...)
-					if got := chosen[e.Conn]; got != "h2" && e.State != handshake.WaitServerHello { // early data, which goes by the session's
+					if got := chosen[e.Conn]; got != "h2" && e.State != event.WaitServerHello { // early data, which goes by the session's
 						t.Errorf("%s: the protocol agreed on is %q", key, got)
 					}
 				}
@@ -129,21 +130,21 @@ func TestEarlyHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var first *handshake.DataEvent
+	var first *event.Data
 	decision := ""
 	for _, e := range tr.Flow("resumed").Events {
 		switch e := e.(type) {
-		case *handshake.DataEvent:
+		case *event.Data:
 			if first == nil {
 				first = e
 			}
-		case *handshake.DecisionEvent:
-			if e.What == "early_data" {
+		case *event.Decision:
+			if e.What == event.DecisionEarlyData {
 				decision = fmt.Sprint(e.Chosen)
 			}
 		}
 	}
-	if decision != "accepted" || first == nil || first.State != handshake.WaitServerHello || !bytes.HasPrefix(first.Data, []byte(foreign.ClientPreface)) {
+	if decision != "accepted" || first == nil || first.State != event.WaitServerHello || !bytes.HasPrefix(first.Data, []byte(foreign.ClientPreface)) {
 		t.Errorf("early data was %s; first came %+v", decision, first)
 	}
 	if replayed := tr.Flow("replayed_early_data"); replayed == nil || replayed.Scene("early_data_acted").Get("times") != 2 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
@@ -15,9 +16,11 @@ import (
 // a pin, and a user who may click a warning away. It is put together from outside, by
 // Config.VerifyChain; the engine knows of neither.
 
-// CheckPin is the Key of the pki.Check that a pin adds to a path, and PinExpected and
-// PinReceived are its inputs, as PinOf writes them.
-const CheckPin, PinExpected, PinReceived = "pin", "pin_expected", "pin_received"
+// CheckPin is the Key of the pki.Check that a pin adds to a path.
+const CheckPin pki.CheckKey = "pin"
+
+// PinExpected and PinReceived are its inputs, as PinOf writes them.
+const PinExpected, PinReceived = "pin_expected", "pin_received"
 
 // PinOf is the pin of a certificate's key: "sha256/" and the SHA-256 of its
 // SubjectPublicKeyInfo in base64 (RFC 7469 §2.4). It outlives the certificate: a new one
@@ -98,12 +101,12 @@ func pinned(r *pki.Report, check pki.Check) (*pki.Report, error) {
 
 // clicked tells, behind the client's check of a chain that failed, what the user could do
 // about it.
-func (p *play) clicked(e handshake.Event) {
-	c, ok := e.(*handshake.CheckEvent)
-	if !ok || !p.o.ClickThrough || c.What != "certificate_chain" || c.OK || c.Party != "client" {
+func (p *play) clicked(e event.Event) {
+	c, ok := e.(*event.Check)
+	if !ok || !p.o.ClickThrough || c.What != event.CheckCertificateChain || c.OK || c.Party != "client" {
 		return
 	}
-	s := &handshake.SceneEvent{Meta: handshake.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, Key: "click_through",
-		Values: []handshake.SceneValue{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
+	s := &event.Scene{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, Key: "click_through",
+		Values: []event.Value{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
 	p.tell(s)
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/scenario"
 )
@@ -12,11 +12,11 @@ import (
 // TestKeysOfRecords: which keys a record is under is what the figures of RFC 9846 §2 show
 // for what is in it.
 func TestKeysOfRecords(t *testing.T) {
-	want := map[iana.HandshakeType]handshake.Keys{
-		iana.ClientHello: handshake.InClear, iana.ServerHello: handshake.InClear, iana.EndOfEarlyData: handshake.EarlyKeys,
-		iana.EncryptedExtensions: handshake.HandshakeKeys, iana.CertificateRequest: handshake.HandshakeKeys, iana.Certificate: handshake.HandshakeKeys,
-		iana.CompressedCertificate: handshake.HandshakeKeys, iana.CertificateVerify: handshake.HandshakeKeys, iana.Finished: handshake.HandshakeKeys,
-		iana.NewSessionTicket: handshake.ApplicationKeys, iana.KeyUpdate: handshake.ApplicationKeys,
+	want := map[iana.HandshakeType]event.Keys{
+		iana.ClientHello: event.InClear, iana.ServerHello: event.InClear, iana.EndOfEarlyData: event.EarlyKeys,
+		iana.EncryptedExtensions: event.HandshakeKeys, iana.CertificateRequest: event.HandshakeKeys, iana.Certificate: event.HandshakeKeys,
+		iana.CompressedCertificate: event.HandshakeKeys, iana.CertificateVerify: event.HandshakeKeys, iana.Finished: event.HandshakeKeys,
+		iana.NewSessionTicket: event.ApplicationKeys, iana.KeyUpdate: event.ApplicationKeys,
 	}
 	early := 0
 	for name, o := range everyLesson() {
@@ -28,31 +28,31 @@ func TestKeysOfRecords(t *testing.T) {
 				tls13[h.Conn] = true
 			}
 		}
-		now := map[int]map[string]handshake.Keys{} // by connection, and party with direction
+		now := map[int]map[string]event.Keys{} // by connection, and party with direction
 		for _, e := range tr.Events() {
 			h := e.Head()
 			if now[h.Conn] == nil {
-				now[h.Conn] = map[string]handshake.Keys{}
+				now[h.Conn] = map[string]event.Keys{}
 			}
 			switch e := e.(type) {
-			case *handshake.KeyChangeEvent:
+			case *event.KeyChange:
 				now[h.Conn][h.Party+e.Dir.String()] = e.Keys
-			case *handshake.RecordEvent:
-				passedOver := e.Dir == handshake.Receive && e.Keys == handshake.EarlyKeys && e.Payload == nil
-				if (e.Keys != handshake.InClear) != e.Protected || e.Protected && !passedOver && e.Keys != now[h.Conn][h.Party+e.Dir.String()] {
+			case *event.Record:
+				passedOver := e.Dir == event.Receive && e.Keys == event.EarlyKeys && e.Payload == nil
+				if (e.Keys != event.InClear) != e.Protected || e.Protected && !passedOver && e.Keys != now[h.Conn][h.Party+e.Dir.String()] {
 					t.Errorf("%s: connection %d: %s %v, protected %v, is under %v keys, and the last change was to %v", name, h.Conn, e.Dir, e.Type, e.Protected, e.Keys, now[h.Conn][h.Party+e.Dir.String()])
 				}
-				if e.Keys == handshake.EarlyKeys {
+				if e.Keys == event.EarlyKeys {
 					early++
 				}
 				switch {
-				case !tls13[h.Conn] && e.Protected && e.Keys != handshake.ApplicationKeys:
+				case !tls13[h.Conn] && e.Protected && e.Keys != event.ApplicationKeys:
 					t.Errorf("%s: TLS 1.2, under %v keys", name, e.Keys)
 				case tls13[h.Conn] && e.Type == iana.Handshake:
 					if k, ok := want[iana.HandshakeType(e.Payload[0])]; !ok || k != e.Keys {
 						t.Errorf("%s: %v is under %v keys, want %v", name, iana.HandshakeType(e.Payload[0]), e.Keys, k)
 					}
-				case tls13[h.Conn] && e.Type == iana.ApplicationData && e.Keys != handshake.ApplicationKeys && e.Keys != handshake.EarlyKeys:
+				case tls13[h.Conn] && e.Type == iana.ApplicationData && e.Keys != event.ApplicationKeys && e.Keys != event.EarlyKeys:
 					t.Errorf("%s: data under %v keys", name, e.Keys)
 				}
 			}
@@ -67,13 +67,13 @@ func TestKeysOfRecords(t *testing.T) {
 // second ClientHello in clear, and tells of the change.
 func TestBackInClear(t *testing.T) {
 	f := run(t, scenario.Options{Resume: scenario.ResumeEarly, HelloRetry: true, Seed: "test"}).Flow("resumed")
-	var got []handshake.Keys
+	var got []event.Keys
 	for _, e := range f.Events {
-		if k, ok := e.(*handshake.KeyChangeEvent); ok && k.Party == "client" && k.Dir == handshake.Send {
+		if k, ok := e.(*event.KeyChange); ok && k.Party == "client" && k.Dir == event.Send {
 			got = append(got, k.Keys)
 		}
 	}
-	want := []handshake.Keys{handshake.EarlyKeys, handshake.InClear, handshake.HandshakeKeys, handshake.ApplicationKeys}
+	want := []event.Keys{event.EarlyKeys, event.InClear, event.HandshakeKeys, event.ApplicationKeys}
 	if len(got) != len(want) {
 		t.Fatalf("%v, want %v", got, want)
 	}

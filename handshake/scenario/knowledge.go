@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
@@ -47,7 +48,7 @@ func (p *play) know(x iana.Kx, conns []int, views []viewpoint) error {
 	if err != nil {
 		return err
 	}
-	values := []handshake.SceneValue{value("connections", conns)}
+	values := []event.Value{value("connections", conns)}
 	values = append(values, p.there(conns)...)
 	for _, v := range views {
 		k := Knowledge{Party: v.party, CanImpersonate: v.accepted || impersonates && (v.thief || v.party == "server")}
@@ -76,32 +77,32 @@ func (p *play) knowAttack(x iana.Kx, accepted bool, attempts ...*line) error {
 }
 
 // there tells what there is to know on connections.
-func (p *play) there(conns []int) []handshake.SceneValue {
+func (p *play) there(conns []int) []event.Value {
 	var finished, data, secrets bool
 	for _, e := range p.flow.Events {
 		if !slices.Contains(conns, e.Head().Conn) {
 			continue
 		}
 		switch e := e.(type) {
-		case *handshake.MessageEvent:
+		case *event.Message:
 			finished = finished || e.Kind == message.KindFinished
-		case *handshake.DataEvent:
+		case *event.Data:
 			data = true
-		case *handshake.KeyChangeEvent:
-			secrets = secrets || e.Keys == handshake.HandshakeKeys || e.Keys == handshake.ApplicationKeys
+		case *event.KeyChange:
+			secrets = secrets || e.Keys == event.HandshakeKeys || e.Keys == event.ApplicationKeys
 		}
 	}
 	for _, l := range p.lines { // a recorded request is there, whether it opens or not
 		data = data || l.recorded && slices.Contains(conns, l.conn)
 	}
-	return []handshake.SceneValue{value("has_finished", finished), value("has_data", data), value("has_secrets", secrets)}
+	return []event.Value{value("has_finished", finished), value("has_data", data), value("has_secrets", secrets)}
 }
 
 // view adds to k what a party reads of one recording.
 func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 	finished := false // EndOfEarlyData is a handshake message, too, and no proof of this
-	o := observe.Options{Conn: conn, Suites: p.o.Suites, Masters: v.masters, PSKs: v.psks, Listener: handshake.ListenerFunc(func(e handshake.Event) {
-		m, ok := e.(*handshake.MessageEvent)
+	o := observe.Options{Conn: conn, Suites: p.o.Suites, Masters: v.masters, PSKs: v.psks, Listener: event.ListenerFunc(func(e event.Event) {
+		m, ok := e.(*event.Message)
 		finished = finished || ok && m.Kind == message.KindFinished
 	})}
 	if v.keys != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/scenario"
@@ -52,13 +53,13 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 					sent[h.Party] = map[message.Kind]bool{}
 				}
 				switch e := e.(type) {
-				case *handshake.MessageEvent:
+				case *event.Message:
 					finished = finished || e.Kind == message.KindFinished
-					sent[h.Party][e.Kind] = sent[h.Party][e.Kind] || e.Dir == handshake.Send
-				case *handshake.DataEvent:
+					sent[h.Party][e.Kind] = sent[h.Party][e.Kind] || e.Dir == event.Send
+				case *event.Data:
 					data = true
-				case *handshake.SecretEvent:
-					keyed = keyed || e.Label == "key_block" || e.Label == "handshake_secret"
+				case *event.Secret:
+					keyed = keyed || e.Label == event.LabelKeyBlock || e.Label == event.LabelHandshakeSecret
 				}
 			}
 			if s.Get("has_finished") != finished || s.Get("has_secrets") != keyed || data && s.Get("has_data") != true {
@@ -157,17 +158,17 @@ func TestNothingIsToldThatWasNotSent(t *testing.T) {
 			alerts := 0
 			for _, e := range f.Events {
 				switch e := e.(type) {
-				case *handshake.RecordEvent:
-					if e.Dir == handshake.Send && !slices.ContainsFunc(f.Wire, func(s scenario.Segment) bool {
+				case *event.Record:
+					if e.Dir == event.Send && !slices.ContainsFunc(f.Wire, func(s scenario.Segment) bool {
 						return s.Conn == e.Conn && s.From == e.Party && bytes.Contains(s.Bytes, e.Wire)
 					}) {
 						t.Errorf("%s, %s: %s tells of a record of %v that never left", name, f.Name, e.Party, e.Type)
 					}
-					if e.Dir == handshake.Send && e.Type == iana.Alert {
+					if e.Dir == event.Send && e.Type == iana.Alert {
 						alerts++
 					}
-				case *handshake.AlertEvent:
-					if e.Dir == handshake.Send {
+				case *event.Alert:
+					if e.Dir == event.Send {
 						alerts--
 					}
 				}

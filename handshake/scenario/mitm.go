@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/pki"
@@ -76,7 +77,7 @@ func (i *interception) equip() error {
 
 // root is the first step, or how the box does without it.
 func (i *interception) root() {
-	values := []handshake.SceneValue{value("step", mitm.Step("mitm_root")), value("steps", len(mitm.Steps()))}
+	values := []event.Value{value("step", mitm.Step("mitm_root")), value("steps", len(mitm.Steps()))}
 	switch {
 	case i.o.StolenCA:
 		values = append(values, value("how", "stolen"), value("ca", i.forger.Root()))
@@ -117,7 +118,7 @@ func (i *interception) place(x iana.Kx) error {
 			}
 			return p.converseUntil(i.up, toServer.Done)
 		},
-		Listener: handshake.ListenerFunc(i.heard)})
+		Listener: event.ListenerFunc(i.heard)})
 	if err != nil {
 		return err
 	}
@@ -126,9 +127,9 @@ func (i *interception) place(x iana.Kx) error {
 }
 
 // heard passes the box's scenes on, and sets beside the forgery what it imitates.
-func (i *interception) heard(e handshake.Event) {
+func (i *interception) heard(e event.Event) {
 	i.Event(e)
-	if s, ok := e.(*handshake.SceneEvent); ok && s.Key == "mitm_forge" {
+	if s, ok := e.(*event.Scene); ok && s.Key == "mitm_forge" {
 		real, _ := s.Get("real").(*x509.Certificate)
 		forged, _ := s.Get("forged").(*x509.Certificate)
 		i.scene("", "mitm_compare", value("certificates", i.certificates(real, forged)))

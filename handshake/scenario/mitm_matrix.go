@@ -3,7 +3,7 @@ package scenario
 import (
 	"context"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
@@ -61,8 +61,8 @@ func mitmVerdict(o *Options, f *Flow) MITMVerdict {
 		v.Read = k.ReadsData
 	}
 	var got []byte
-	for _, d := range all[*handshake.DataEvent](f.Events) {
-		if d.Party == "server" && d.Dir == handshake.Receive {
+	for _, d := range all[*event.Data](f.Events) {
+		if d.Party == "server" && d.Dir == event.Receive {
 			got = append(got, d.Data...)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
@@ -65,7 +65,7 @@ func TestEveryCombination(t *testing.T) {
 			out := f.Outcome
 			got := verdict{page: out.Done, refused: out.Refused, why: reason.Of(out.Err)}
 			if out.Err == nil {
-				got.why = ""
+				got.why = reason.None
 			}
 			if s := f.Scene("mitm_decrypt"); s != nil {
 				got.read = s.Get("plaintext") == request
@@ -95,7 +95,7 @@ func TestEveryCombination(t *testing.T) {
 // received is the application data that reached a party.
 func received(f *scenario.Flow, party string) (got string) {
 	for _, e := range f.Events {
-		if d, ok := e.(*handshake.DataEvent); ok && d.Party == party && d.Dir == handshake.Receive {
+		if d, ok := e.(*event.Data); ok && d.Party == party && d.Dir == event.Receive {
 			got += string(d.Data)
 		}
 	}
@@ -118,7 +118,7 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 	}
 	n := 0
 	for _, e := range f.Events {
-		s, ok := e.(*handshake.SceneEvent)
+		s, ok := e.(*event.Scene)
 		if !ok || mitm.Step(s.Key) == 0 {
 			continue
 		}
@@ -139,13 +139,13 @@ func TestRequestIsReadBeforeTheRefusal(t *testing.T) {
 	at := map[string]int{}
 	for n, e := range f.Events {
 		switch e := e.(type) {
-		case *handshake.SceneEvent:
+		case *event.Scene:
 			at[e.Key] = n
-		case *handshake.AlertEvent:
+		case *event.Alert:
 			if e.Description == iana.CertificateRequired {
 				at[e.Party+" "+e.Dir.String()] = n
 			}
-		case *handshake.MessageEvent:
+		case *event.Message:
 			if e.Move == "server/send/finished/tls13" && e.Party == "mitm" {
 				at["finished"] = n
 			}
@@ -169,15 +169,15 @@ func TestGenuineOrForged(t *testing.T) {
 		anchor string
 		over   reason.Reason
 	}{
-		{scenario.Options{TrustMITM: true}, "Capture Tool Root", ""},
-		{scenario.Options{StolenCA: true}, "Lesson Root", ""},
-		{scenario.Options{Passthrough: true}, "Lesson Root", ""},
+		{scenario.Options{TrustMITM: true}, "Capture Tool Root", reason.None},
+		{scenario.Options{StolenCA: true}, "Lesson Root", reason.None},
+		{scenario.Options{Passthrough: true}, "Lesson Root", reason.None},
 		{scenario.Options{ClickThrough: true}, "", reason.CertificateUntrusted},
 	} {
 		c.o.Seed, c.o.MITM = "test", true
 		f := run(t, c.o).Flows[0]
 		b, _ := f.Scene("mitm_beliefs").Get("client").(scenario.Belief)
-		if b.Peer != "www.lab.test" || b.Anchor != c.anchor || c.over != "" != (b.Over != nil) || b.Over != nil && reason.Of(b.Over) != c.over {
+		if b.Peer != "www.lab.test" || b.Anchor != c.anchor || c.over != reason.None != (b.Over != nil) || b.Over != nil && reason.Of(b.Over) != c.over {
 			t.Errorf("%+v", b)
 		}
 		if want := map[bool]string{true: "server", false: "mitm"}[c.o.Passthrough]; b.Truth != want {
@@ -278,7 +278,7 @@ func TestClickThroughAlone(t *testing.T) {
 
 func checkFailed(f *scenario.Flow) bool {
 	for _, e := range f.Events {
-		if c, ok := e.(*handshake.CheckEvent); ok && c.What == "certificate_chain" && !c.OK && c.Err != nil {
+		if c, ok := e.(*event.Check); ok && c.What == event.CheckCertificateChain && !c.OK && c.Err != nil {
 			return true
 		}
 	}
@@ -291,7 +291,7 @@ func TestPin(t *testing.T) {
 		f := run(t, scenario.Options{Seed: "test", Pin: true, MITM: box, TrustMITM: box, Kx: onlyECDHE}).Flows[0]
 		var pin *pki.Check
 		for _, e := range f.Events {
-			if c, ok := e.(*handshake.CheckEvent); ok && c.Party == "client" && c.What == "certificate_chain" {
+			if c, ok := e.(*event.Check); ok && c.Party == "client" && c.What == event.CheckCertificateChain {
 				for k := range c.Report.Paths[0].Checks {
 					if c.Report.Paths[0].Checks[k].Key == scenario.CheckPin {
 						pin = &c.Report.Paths[0].Checks[k]

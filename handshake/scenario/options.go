@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
@@ -73,7 +74,7 @@ type Options struct {
 	Padding         int  // zeros that each protected record gets
 	RecordSizeLimit int  // of both ends, in bytes (RFC 8449); 0: none
 	// CertificateCompression is what both ends can do, best first; nil: none.
-	CertificateCompression []iana.CertificateCompressionAlgorithm
+	CertificateCompression []*certcompress.Method
 
 	Plain bool // first the same request over bare TCP
 
@@ -202,7 +203,7 @@ func (o *Options) refusalIntended() bool {
 	// What a must-staple certificate promises comes, or is not asked for: the box asks for
 	// no status, and forges no promise.
 	kept := o.Cert == pki.MustStaple && (o.Staple == "good" || o.intercepts())
-	if o.Cert != "" && o.Cert.Expect() != "" && !kept && (o.intercepts() || !clicks(o.Cert.Expect())) {
+	if o.Cert != "" && o.Cert.Expect() != reason.None && !kept && (o.intercepts() || !clicks(o.Cert.Expect())) {
 		return true // the box, too, refuses a bad server, and has no user to ask
 	}
 	return o.UntrustedRoot && !clicks(reason.CertificateUntrusted) || o.Staple == "revoked" || o.Staple == "stale" ||

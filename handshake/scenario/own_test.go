@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/scenario"
@@ -63,7 +64,7 @@ func TestOwnGroup(t *testing.T) {
 	if s := f.Scene("own_exchange"); s == nil || s.Get("group") != "clock256" {
 		t.Errorf("%+v", s)
 	}
-	if pre := f.Secret("premaster_secret"); len(pre) != 32 {
+	if pre := f.Secret(event.LabelPremasterSecret); len(pre) != 32 {
 		t.Errorf("premaster %x", pre)
 	}
 	if k := know(t, f, "client"); !k.ReadsData {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
@@ -111,13 +111,13 @@ func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow
 }
 
 // seen is what the resuming ClientHello shows to everybody.
-func seen(resumed *Flow) []handshake.SceneValue {
-	for _, m := range all[*handshake.MessageEvent](resumed.Events) {
+func seen(resumed *Flow) []event.Value {
+	for _, m := range all[*event.Message](resumed.Events) {
 		if h, ok := m.Msg.(*message.ClientHello); ok {
 			if t, ok := message.Get[*message.SessionTicket](&h.Extensions); ok && len(t.Ticket) > 0 {
-				return []handshake.SceneValue{value("ticket", t.Ticket)}
+				return []event.Value{value("ticket", t.Ticket)}
 			}
-			return []handshake.SceneValue{value("session_id", h.SessionID)}
+			return []event.Value{value("session_id", h.SessionID)}
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
@@ -51,8 +51,8 @@ func (p *play) resume13() error {
 
 // earlyData is what the flow's last decision about early data was; "" if there was none.
 func (f *Flow) earlyData() (chosen string) {
-	for _, d := range all[*handshake.DecisionEvent](f.Events) {
-		if d.What == "early_data" {
+	for _, d := range all[*event.Decision](f.Events) {
+		if d.What == event.DecisionEarlyData {
 			chosen = fmt.Sprint(d.Chosen)
 		}
 	}
@@ -129,7 +129,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 
 // ticket is the first that the flow's ClientHello offers, or nil.
 func (f *Flow) ticket() []byte {
-	for _, m := range all[*handshake.MessageEvent](f.Events) {
+	for _, m := range all[*event.Message](f.Events) {
 		h, ok := m.Msg.(*message.ClientHello)
 		if !ok {
 			continue
@@ -178,7 +178,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 
 // tried tells what a pre-shared key opens of the recordings of flows.
 func (p *play) tried(key []byte, flows ...*Flow) error {
-	var values []handshake.SceneValue
+	var values []event.Value
 	open := false // to whoever has no key at all
 	for _, f := range flows {
 		r, err := f.Observe(observe.Options{Suites: p.o.Suites, PSKs: [][]byte{key}})
@@ -213,9 +213,9 @@ func (p *play) expired(loot *keeper, kept *sessions, s *session.Session) error {
 	cc.Sessions, sc.Tickets = store, kept.tickets
 	later := s.Created.Add(s.Lifetime)
 	sc.Time = func() time.Time { return later } // the attacker's own clock stands still
-	why := ""
-	sc.Listener = handshake.ListenerFunc(func(e handshake.Event) {
-		if d, ok := e.(*handshake.DecisionEvent); ok && d.What == "resumption" {
+	var why event.Why
+	sc.Listener = event.ListenerFunc(func(e event.Event) {
+		if d, ok := e.(*event.Decision); ok && d.What == event.DecisionResumption {
 			why = d.Why
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/reason"
@@ -96,12 +97,12 @@ func saved(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 	replied, finished := -1, -1
 	for i, e := range f.Events {
 		switch e := e.(type) {
-		case *handshake.DataEvent:
-			if e.Party == "server" && e.Dir == handshake.Send && replied < 0 {
+		case *event.Data:
+			if e.Party == "server" && e.Dir == event.Send && replied < 0 {
 				replied = i
 			}
-		case *handshake.CheckEvent:
-			if e.Party == "server" && e.What == "finished" {
+		case *event.Check:
+			if e.Party == "server" && e.What == event.CheckFinished {
 				finished = i
 			}
 		}
@@ -131,7 +132,7 @@ func captured(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 		t.Errorf("%+v", s)
 	}
 	for _, e := range f.Events {
-		if d, ok := e.(*handshake.DataEvent); ok {
+		if d, ok := e.(*event.Data); ok {
 			t.Errorf("%s got data", d.Party)
 		}
 	}
@@ -157,7 +158,7 @@ func stolen(t *testing.T, f *scenario.Flow, o scenario.Options) {
 	if s := f.Scene("ticket_key_server"); s.Get("accepted") != true {
 		t.Errorf("%+v", s.Values)
 	}
-	if s := f.Scene("psk_expired"); s.Get("why") != "session_expired" || s.Get("lifetime") != "2h0m0s" {
+	if s := f.Scene("psk_expired"); s.Get("why") != event.WhySessionExpired || s.Get("lifetime") != "2h0m0s" {
 		t.Errorf("%+v", s.Values)
 	}
 }

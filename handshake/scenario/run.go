@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/observe"
@@ -18,7 +19,7 @@ import (
 // Run plays the lesson. Events reach l (which may be nil) as they happen, numbered
 // through. A refusal is no error of Run's: it is the Outcome of a flow. The error
 // is an *OptionsError for Options that cannot be played, ctx's, or BeforeMove's.
-func Run(ctx context.Context, o Options, l handshake.Listener) (*Transcript, error) {
+func Run(ctx context.Context, o Options, l event.Listener) (*Transcript, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func Run(ctx context.Context, o Options, l handshake.Listener) (*Transcript, err
 type play struct {
 	ctx     context.Context
 	o       Options
-	out     handshake.Listener
+	out     event.Listener
 	t       *Transcript
 	flow    *Flow
 	lines   []*line // the flow's connections
@@ -151,15 +152,15 @@ func (p *play) stream(party string) io.Reader {
 }
 
 // Event numbers an event through all parties, keeps it, and passes it on.
-func (p *play) Event(e handshake.Event) {
-	if _, secret := e.(*handshake.SecretEvent); secret && p.o.Quiet {
+func (p *play) Event(e event.Event) {
+	if _, secret := e.(*event.Secret); secret && p.o.Quiet {
 		return
 	}
 	p.tell(e)
 	p.clicked(e)
 }
 
-func (p *play) tell(e handshake.Event) {
+func (p *play) tell(e event.Event) {
 	p.seq++
 	e.Head().Seq = p.seq
 	p.flow.Events = append(p.flow.Events, e)
@@ -169,19 +170,19 @@ func (p *play) tell(e handshake.Event) {
 }
 
 // scene tells what happens around the endpoints.
-func (p *play) scene(party, key string, values ...handshake.SceneValue) {
-	p.Event(&handshake.SceneEvent{Meta: handshake.Meta{Party: party, Time: p.now()}, Key: key, Values: values})
+func (p *play) scene(party, key string, values ...event.Value) {
+	p.Event(&event.Scene{Meta: event.Meta{Party: party, Time: p.now()}, Key: key, Values: values})
 }
 
-func value(name string, v any) handshake.SceneValue {
-	return handshake.SceneValue{Name: name, Value: v}
+func value(name string, v any) event.Value {
+	return event.Value{Name: name, Value: v}
 }
 
 // begin opens a flow.
 func (p *play) begin(name string, parties ...string) {
 	p.flow, p.lines = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough && name == "mitm"}, nil
 	p.t.Flows = append(p.t.Flows, p.flow)
-	values := []handshake.SceneValue{value("name", name), value("parties", parties)}
+	values := []event.Value{value("name", name), value("parties", parties)}
 	if p.flow.Passthrough {
 		values = append(values, value("passthrough", true))
 	}
@@ -205,13 +206,13 @@ func (p *play) issue() {
 	}
 	p.issued = true
 	for _, st := range p.lesson.Leaf.Steps {
-		values := make([]handshake.SceneValue, 0, len(st.Inputs))
+		values := make([]event.Value, 0, len(st.Inputs))
 		for _, in := range st.Inputs {
 			values = append(values, value(in.Name, in.Value()))
 		}
 		p.scene("ca", "ca_"+st.Key, values...)
 	}
-	var roots []handshake.SceneValue
+	var roots []event.Value
 	for _, r := range p.roots.All() {
 		roots = append(roots, value("root", r))
 	}

@@ -12,6 +12,10 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
@@ -73,10 +77,10 @@ func TestFirstLesson(t *testing.T) {
 			t.Errorf("%s: %+v", f.Name, k)
 		}
 	}
-	if a, b := tr.Flows[0].Secret("key_block"), tr.Flows[1].Secret("key_block"); a == nil || string(a) == string(b) {
+	if a, b := tr.Flows[0].Secret(event.LabelKeyBlock), tr.Flows[1].Secret(event.LabelKeyBlock); a == nil || string(a) == string(b) {
 		t.Error("two flows have the same keys")
 	}
-	if tr.Flows[2].Secret("main_secret") == nil || tr.Flows[2].Secret("key_block") != nil {
+	if tr.Flows[2].Secret(event.LabelMainSecret) == nil || tr.Flows[2].Secret(event.LabelKeyBlock) != nil {
 		t.Error("the third flow is not TLS 1.3")
 	}
 }
@@ -98,19 +102,19 @@ func TestOutcomes(t *testing.T) {
 		{"untrusted root", scenario.Options{UntrustedRoot: true}, "client", reason.CertificateUntrusted},
 		{"stapled revoked", scenario.Options{Staple: "revoked"}, "client", reason.CertificateRevoked},
 		{"stapled stale", scenario.Options{Staple: "stale"}, "client", reason.BadStatusResponse},
-		{"stapled good", scenario.Options{Staple: "good"}, "", ""},
-		{"client certificate", scenario.Options{ClientAuth: true}, "", ""},
+		{"stapled good", scenario.Options{Staple: "good"}, "", reason.None},
+		{"client certificate", scenario.Options{ClientAuth: true}, "", reason.None},
 		{"client-cert-missing", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: onlyECDHE}, "server", reason.CertificateMissing},
 		{"client-cert-missing in TLS 1.3", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: only13}, "server", reason.CertificateRequired},
-		{"retry", scenario.Options{Kx: only13, HelloRetry: true, Cookie: true}, "", ""},
-		{"key update", scenario.Options{Kx: only13, KeyUpdate: true, Padding: 100}, "", ""},
+		{"retry", scenario.Options{Kx: only13, HelloRetry: true, Cookie: true}, "", reason.None},
+		{"key update", scenario.Options{Kx: only13, KeyUpdate: true, Padding: 100}, "", reason.None},
 		{"compressed certificates", scenario.Options{Kx: only13, ClientAuth: true,
-			CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressZstd}}, "", ""},
-		{"reserved values, small records", scenario.Options{Kx: only13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", ""},
-		{"integrity only", scenario.Options{Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, "", ""},
-		{"middle box in TLS 1.3", scenario.Options{Kx: only13, MITM: true, TrustMITM: true}, "", ""},
+			CertificateCompression: []*certcompress.Method{zstd.Method}}, "", reason.None},
+		{"reserved values, small records", scenario.Options{Kx: only13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", reason.None},
+		{"integrity only", scenario.Options{Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, "", reason.None},
+		{"middle box in TLS 1.3", scenario.Options{Kx: only13, MITM: true, TrustMITM: true}, "", reason.None},
 		{"middle box", scenario.Options{MITM: true}, "client", reason.CertificateUntrusted},
-		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", ""},
+		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", reason.None},
 		{"middle box, mutual", scenario.Options{MITM: true, TrustMITM: true, ClientAuth: true}, "server", reason.CertificateMissing},
 		{"middle box, bad server", scenario.Options{MITM: true, TrustMITM: true, Cert: pki.Expired}, "mitm", reason.CertificateExpired},
 		{"own verifier", scenario.Options{VerifyChain: func(handshake.ChainInput) (*pki.Report, error) {
@@ -119,19 +123,19 @@ func TestOutcomes(t *testing.T) {
 		// One bit of ServerHello's time changed: the share's signature is over another
 		// random then.
 		{"tampered", scenario.Options{Tamper: tamper.On(tamper.ToClient, 0, tamper.Edit(func(rec []byte) { rec[11] ^= 1 })), Kx: onlyECDHE}, "client", reason.BadSignature},
-		{"no extended master secret", scenario.Options{NoEMS: true}, "", ""},
-		{"deflate", scenario.Options{Compress: true}, "", ""},
-		{"alpn", scenario.Options{ALPN: []string{"http/1.1"}}, "", ""},
-		{"trusted middle box, alpn", scenario.Options{ALPN: []string{"h2", "http/1.1"}, MITM: true, TrustMITM: true}, "", ""},
-		{"ecdsa", scenario.Options{KeyAlg: "ecdsa"}, "", ""},
-		{"ed25519", scenario.Options{KeyAlg: "ed25519"}, "", ""},
-		{"ecdsa, middle box", scenario.Options{KeyAlg: "ecdsa", MITM: true, TrustMITM: true}, "", ""},
-		{"long", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000)}, "", ""},
-		{"long, middle box", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000), MITM: true, TrustMITM: true}, "", ""},
+		{"no extended master secret", scenario.Options{NoEMS: true}, "", reason.None},
+		{"deflate", scenario.Options{Compress: true}, "", reason.None},
+		{"alpn", scenario.Options{ALPN: []string{"http/1.1"}}, "", reason.None},
+		{"trusted middle box, alpn", scenario.Options{ALPN: []string{"h2", "http/1.1"}, MITM: true, TrustMITM: true}, "", reason.None},
+		{"ecdsa", scenario.Options{KeyAlg: "ecdsa"}, "", reason.None},
+		{"ed25519", scenario.Options{KeyAlg: "ed25519"}, "", reason.None},
+		{"ecdsa, middle box", scenario.Options{KeyAlg: "ecdsa", MITM: true, TrustMITM: true}, "", reason.None},
+		{"long", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000)}, "", reason.None},
+		{"long, middle box", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000), MITM: true, TrustMITM: true}, "", reason.None},
 	}
 	for _, k := range pki.Kinds() {
 		r := row{"cert " + string(k), scenario.Options{Cert: k}, "", k.Expect()}
-		if r.why != "" {
+		if r.why != reason.None {
 			r.refused = "client"
 		}
 		rows = append(rows, r)
@@ -161,10 +165,10 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func scenes(tr *scenario.Transcript) []*handshake.SceneEvent {
-	var out []*handshake.SceneEvent
+func scenes(tr *scenario.Transcript) []*event.Scene {
+	var out []*event.Scene
 	for _, e := range tr.Events() {
-		if s, ok := e.(*handshake.SceneEvent); ok {
+		if s, ok := e.(*event.Scene); ok {
 			out = append(out, s)
 		}
 	}
@@ -250,7 +254,7 @@ func TestResume(t *testing.T) {
 					t.Errorf("an honest client with a guessed secret ended with %v", first)
 				}
 				for _, e := range captured.Events {
-					if d, ok := e.(*handshake.DataEvent); ok {
+					if d, ok := e.(*event.Data); ok {
 						t.Errorf("%s got data", d.Party)
 					}
 				}
@@ -303,7 +307,7 @@ func variety() map[string]scenario.Options {
 		"retry": {Kx: only13, HelloRetry: true, Cookie: true}, "key update": {Kx: only13, KeyUpdate: true},
 		"psk": {Resume: scenario.ResumePSK}, "0rtt": {Resume: scenario.ResumeEarly}, "psk_ke": {Resume: scenario.ResumeEarly, PSKOnly: true},
 		"external psk": {PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}},
-		"compressed":   {Kx: only13, CertificateCompression: []iana.CertificateCompressionAlgorithm{iana.CompressBrotli}},
+		"compressed":   {Kx: only13, CertificateCompression: []*certcompress.Method{brotli.Method}},
 	}
 }
 
@@ -313,14 +317,14 @@ func digest(t *testing.T, o scenario.Options) string {
 	h := sha256.New()
 	for _, e := range run(t, o).Events() {
 		switch e := e.(type) {
-		case *handshake.SceneEvent:
+		case *event.Scene:
 			fmt.Fprintf(h, "%+v %s", e.Meta, e.Key)
 			for _, v := range e.Values {
 				dump(h, v)
 			}
-		case *handshake.CheckEvent:
+		case *event.Check:
 			fmt.Fprintf(h, "%+v %s %v %v %v", e.Meta, e.What, e.OK, e.Inputs, e.Err)
-		case *handshake.MessageEvent:
+		case *event.Message:
 			fmt.Fprintf(h, "%+v %v %x", e.Meta, e.Dir, e.Raw)
 		default:
 			fmt.Fprintf(h, "%T %+v", e, e)
@@ -329,7 +333,7 @@ func digest(t *testing.T, o scenario.Options) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-func dump(w io.Writer, v handshake.SceneValue) {
+func dump(w io.Writer, v event.Value) {
 	fmt.Fprintf(w, "%s=%T", v.Name, v.Value)
 	switch x := v.Value.(type) {
 	case []byte, string, int, bool, []string, []int, error, scenario.Knowledge:
@@ -355,8 +359,8 @@ func TestDeterminism(t *testing.T) {
 // TestEventsAreNumbered: one order over all parties, without gaps.
 func TestEventsAreNumbered(t *testing.T) {
 	for name, o := range variety() {
-		var seen []handshake.Event
-		tr, err := scenario.Run(context.Background(), o, handshake.ListenerFunc(func(e handshake.Event) { seen = append(seen, e) }))
+		var seen []event.Event
+		tr, err := scenario.Run(context.Background(), o, event.ListenerFunc(func(e event.Event) { seen = append(seen, e) }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -375,7 +379,7 @@ func TestQuiet(t *testing.T) {
 	for name, o := range variety() {
 		o.Quiet = true
 		for _, e := range run(t, o).Events() {
-			if s, ok := e.(*handshake.SecretEvent); ok {
+			if s, ok := e.(*event.Secret); ok {
 				t.Fatalf("%s: a quiet lesson tells %s", name, s.Label)
 			}
 		}
@@ -436,14 +440,14 @@ func TestKeyLog(t *testing.T) {
 	var want [][2]string // what the line is called, and what it ends with
 	for _, f := range tr.Flows {
 		if f.Name != "tls13" {
-			want = append(want, [2]string{"CLIENT_RANDOM", fmt.Sprintf("%x", f.Secret("master_secret"))})
+			want = append(want, [2]string{"CLIENT_RANDOM", fmt.Sprintf("%x", f.Secret(event.LabelMasterSecret))})
 			continue
 		}
 		for _, l := range [][2]string{
 			{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"}, {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"},
 			{"CLIENT_TRAFFIC_SECRET_0", "client_application_traffic_secret_0"}, {"SERVER_TRAFFIC_SECRET_0", "server_application_traffic_secret_0"},
 			{"EXPORTER_SECRET", "exporter_secret"}} {
-			want = append(want, [2]string{l[0], fmt.Sprintf("%x", f.Secret(l[1]))})
+			want = append(want, [2]string{l[0], fmt.Sprintf("%x", f.Secret(event.SecretLabel(l[1])))})
 		}
 	}
 	if len(lines) != len(want) {

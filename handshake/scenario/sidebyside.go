@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/pki"
 )
@@ -94,18 +95,18 @@ func (i *interception) legs() SideBySide {
 	s := CompareLegs(a, a.PeerChain[0], b)
 	for _, label := range legSecrets(a.Version) {
 		if l, r := i.secretOf(label, i.down.conn), i.secretOf(label, i.up.conn); l != nil && r != nil {
-			s.row(label, l, r)
+			s.row(string(label), l, r)
 		}
 	}
 	return s
 }
 
 // legSecrets are the labels of what the keys of a connection come from, and of the keys.
-func legSecrets(v iana.Version) []string {
+func legSecrets(v iana.Version) []event.SecretLabel {
 	if v == iana.TLS13 {
-		return []string{"main_secret", "client_application_traffic_secret_0", "server_application_traffic_secret_0"}
+		return []event.SecretLabel{event.LabelMainSecret, event.LabelClientApplicationTrafficSecret0, event.LabelServerApplicationTrafficSecret0}
 	}
-	return []string{"master_secret", "client_write_key", "server_write_key"}
+	return []event.SecretLabel{event.LabelMasterSecret, event.LabelClientWriteKey, event.LabelServerWriteKey}
 }
 
 // CompareLegs sets an interceptor's two connections side by side: what was negotiated on
@@ -129,8 +130,8 @@ func CompareLegs(a *handshake.Summary, forged *x509.Certificate, b *handshake.Su
 }
 
 // secretOf is a connection's secret by its label, or nil; a lesson that is Quiet has none.
-func (i *interception) secretOf(label string, conn int) (v []byte) {
-	for _, e := range all[*handshake.SecretEvent](i.flow.Events) {
+func (i *interception) secretOf(label event.SecretLabel, conn int) (v []byte) {
+	for _, e := range all[*event.Secret](i.flow.Events) {
 		if e.Conn == conn && e.Label == label {
 			v = e.Value
 		}

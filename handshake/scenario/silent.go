@@ -1,7 +1,7 @@
 package scenario
 
 import (
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 )
 
@@ -10,15 +10,15 @@ import (
 type silent struct{ *play }
 
 // Event passes an event on.
-func (s silent) Event(e handshake.Event) {
+func (s silent) Event(e event.Event) {
 	switch e := e.(type) {
-	case *handshake.RecordEvent:
-		if e.Dir == handshake.Send && e.Type == iana.Alert && len(e.Payload) == 2 && iana.AlertDescription(e.Payload[1]) != iana.CloseNotify {
+	case *event.Record:
+		if e.Dir == event.Send && e.Type == iana.Alert && len(e.Payload) == 2 && iana.AlertDescription(e.Payload[1]) != iana.CloseNotify {
 			return
 		}
-	case *handshake.AlertEvent:
-		if e.Dir == handshake.Send && e.Err != nil {
-			scene := &handshake.SceneEvent{Meta: e.Meta, Key: "attacker_silent", Values: []handshake.SceneValue{value("error", e.Err)}}
+	case *event.Alert:
+		if e.Dir == event.Send && e.Err != nil {
+			scene := &event.Scene{Meta: e.Meta, Key: "attacker_silent", Values: []event.Value{value("error", e.Err)}}
 			scene.Move, scene.Ref = "", "" // nothing moved
 			s.play.Event(scene)
 			return

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
@@ -39,8 +40,8 @@ func (p *play) thieves(x iana.Kx, kept *sessions, conn int) ([]viewpoint, error)
 func (p *play) opensTickets(key []byte, conn int) (viewpoint, error) {
 	v := viewpoint{party: "ticket_thief"}
 	var tickets [][]byte
-	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: handshake.ListenerFunc(func(e handshake.Event) {
-		m, ok := e.(*handshake.MessageEvent)
+	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: event.ListenerFunc(func(e event.Event) {
+		m, ok := e.(*event.Message)
 		if !ok {
 			return
 		}

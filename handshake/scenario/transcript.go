@@ -3,7 +3,7 @@ package scenario
 import (
 	"slices"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/observe"
 )
 
@@ -19,7 +19,7 @@ type Flow struct {
 	Parties []string
 	// Passthrough: of the parties those between the first and the last carry bytes alone.
 	Passthrough bool
-	Events      []handshake.Event
+	Events      []event.Event
 	Wire        []Segment // what a listener recorded, in order
 	KeyLog      []byte    // what opens it: all ends' NSS key log lines (RFC 9850)
 	Outcome     Outcome
@@ -71,8 +71,8 @@ type Outcome struct {
 }
 
 // Events returns every event of every flow, in order.
-func (t *Transcript) Events() []handshake.Event {
-	var out []handshake.Event
+func (t *Transcript) Events() []event.Event {
+	var out []event.Event
 	for _, f := range t.Flows {
 		out = append(out, f.Events...)
 	}
@@ -90,7 +90,7 @@ func (t *Transcript) Flow(name string) *Flow {
 }
 
 // all picks the events of one type.
-func all[E handshake.Event](events []handshake.Event) []E {
+func all[E event.Event](events []event.Event) []E {
 	var out []E
 	for _, e := range events {
 		if x, ok := e.(E); ok {
@@ -101,19 +101,19 @@ func all[E handshake.Event](events []handshake.Event) []E {
 }
 
 // Messages returns each message twice, as its sender and its receiver saw it.
-func (t *Transcript) Messages() []*handshake.MessageEvent {
-	return all[*handshake.MessageEvent](t.Events())
+func (t *Transcript) Messages() []*event.Message {
+	return all[*event.Message](t.Events())
 }
 
 // Records returns each record twice, as its sender and its receiver saw it.
-func (t *Transcript) Records() []*handshake.RecordEvent {
-	return all[*handshake.RecordEvent](t.Events())
+func (t *Transcript) Records() []*event.Record {
+	return all[*event.Record](t.Events())
 }
 
 // Secret returns the value of the last secret so labelled ("premaster_secret",
 // "master_secret", "client_write_key"), or nil. Both ends agree on it, or the
 // handshake failed.
-func (t *Transcript) Secret(label string) []byte {
+func (t *Transcript) Secret(label event.SecretLabel) []byte {
 	for i := len(t.Flows) - 1; i >= 0; i-- {
 		if v := t.Flows[i].Secret(label); v != nil {
 			return v
@@ -123,9 +123,9 @@ func (t *Transcript) Secret(label string) []byte {
 }
 
 // Secret returns the value of the flow's last secret so labelled, or nil.
-func (f *Flow) Secret(label string) []byte {
+func (f *Flow) Secret(label event.SecretLabel) []byte {
 	var v []byte
-	for _, s := range all[*handshake.SecretEvent](f.Events) {
+	for _, s := range all[*event.Secret](f.Events) {
 		if s.Label == label {
 			v = s.Value
 		}
@@ -134,8 +134,8 @@ func (f *Flow) Secret(label string) []byte {
 }
 
 // Scene returns the flow's first scene of a key, or nil.
-func (f *Flow) Scene(key string) *handshake.SceneEvent {
-	for _, s := range all[*handshake.SceneEvent](f.Events) {
+func (f *Flow) Scene(key string) *event.Scene {
+	for _, s := range all[*event.Scene](f.Events) {
 		if s.Key == key {
 			return s
 		}

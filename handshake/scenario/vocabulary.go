@@ -7,7 +7,7 @@ import (
 	"tlslab/pki"
 )
 
-// SceneKeys lists the Key of every SceneEvent of a lesson: narrate explains each,
+// SceneKeys lists the Key of every event.Scene of a lesson: narrate explains each,
 // and a test holds that no lesson emits another.
 func SceneKeys() []string {
 	keys := []string{"flow", "outcome", "trust_store", "plain_http", "knowledge", "own_exchange",

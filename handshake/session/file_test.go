@@ -99,7 +99,7 @@ func FuzzParseFile(f *testing.F) {
 		for _, b := range [][]byte{b, digested(b)} {
 			file, err := session.ParseFile(b)
 			if err != nil {
-				if reason.Of(err) == "" {
+				if reason.Of(err) == reason.None {
 					t.Errorf("refused without a reason: %v", err)
 				}
 				continue

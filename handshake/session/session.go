@@ -92,10 +92,10 @@ func (s *Session) Walk(c *wire.Codec) {
 	wire.U16(c, "lifetime_milliseconds", &lifeMillis)
 	if !c.Writing() {
 		if millis > 999 {
-			c.Fail("bad_value", "created_milliseconds", reason.Say("at most 999"), millis)
+			c.Fail(reason.BadValue, "created_milliseconds", reason.Say("at most 999"), millis)
 		}
 		if lifeMillis > 999 {
-			c.Fail("bad_value", "lifetime_milliseconds", reason.Say("at most 999"), lifeMillis)
+			c.Fail(reason.BadValue, "lifetime_milliseconds", reason.Say("at most 999"), lifeMillis)
 		}
 		s.Created, s.Lifetime = time.Unix(int64(created), int64(millis)*1e6).UTC(), time.Duration(life)*time.Second+time.Duration(lifeMillis)*createdUnit
 	}
@@ -115,7 +115,7 @@ func flag(c *wire.Codec, name string, p *bool) {
 	wire.U8(c, name, &v)
 	if !c.Writing() {
 		if v > 1 {
-			c.Fail("bad_value", name, reason.Say("0 or 1"), v)
+			c.Fail(reason.BadValue, name, reason.Say("0 or 1"), v)
 		}
 		*p = v == 1
 	}

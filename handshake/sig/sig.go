@@ -151,7 +151,7 @@ func (s *Scheme) verifyPSS(k *rsa.PublicKey, digest, sig []byte) bool {
 // A PSS signature must also fit the modulus, 1024 bits are too few for SHA-512, and
 // what an id-RSASSA-PSS key's parameters allow.
 func (s *Scheme) FitsKey(pub crypto.PublicKey, v iana.Version) bool {
-	if s.accepts(pub) != nil {
+	if s.misfit(pub) != fits {
 		return false
 	}
 	if v < iana.TLS13 {
@@ -184,20 +184,40 @@ func (s *Scheme) verifyRule() string {
 
 // accepts checks the kind and size of a key, whatever the version.
 func (s *Scheme) accepts(pub crypto.PublicKey) error {
-	var ok bool
+	switch s.misfit(pub) {
+	case fits:
+		return nil
+	case keyTooLong:
+		return reason.New(reason.WeakKey, "", "", reason.Say("an RSA key of at most %d bits", maxRSABits), rsaOf(pub).N.BitLen())
+	case keyTooShort:
+		need, ref := s.leastRSABits()
+		return reason.New(reason.WeakKey, ref, "", reason.Say("an RSA key of %d bits or more for %s", need, s.Name()), rsaOf(pub).N.BitLen())
+	}
+	var got any = KeyName(pub)
+	if k, ok := pub.(*PSSPublicKey); ok && s.PSSKey {
+		got = reason.Say("one for %v and %d bytes of salt or more", k.Params.Hash, k.Params.SaltLength)
+	}
+	return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()), got)
+}
+
+// misfit is why a scheme does not go with a key. It is no error: who looks for a scheme asks
+// each in turn, and makes no use of why not.
+type misfit uint8
+
+const (
+	fits misfit = iota
+	wrongKind
+	keyTooLong
+	keyTooShort
+)
+
+func (s *Scheme) misfit(pub crypto.PublicKey) misfit {
+	ok := false
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
-		if ok = s.Kind == RSAPKCS1 || s.Kind == RSAPSS && !s.PSSKey; ok {
-			return s.sized(k)
-		}
+		ok = s.Kind == RSAPKCS1 || s.Kind == RSAPSS && !s.PSSKey
 	case *PSSPublicKey:
-		if ok = s.PSSKey; ok && k.Allows(s.Hash, s.Hash.Size()) {
-			return s.sized(k.RSA)
-		}
-		if ok {
-			return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()),
-				reason.Say("one for %v and %d bytes of salt or more", k.Params.Hash, k.Params.SaltLength))
-		}
+		ok = s.PSSKey && k.Allows(s.Hash, s.Hash.Size())
 	case *ecdsa.PublicKey:
 		ok = s.Kind == ECDSA
 	case ed25519.PublicKey:
@@ -205,25 +225,36 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 	case ed448.PublicKey:
 		ok = s.ID == iana.Ed448 && len(k) == ed448.PublicKeySize
 	}
-	if !ok {
-		return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()), KeyName(pub))
+	k := rsaOf(pub)
+	switch least, _ := s.leastRSABits(); {
+	case !ok:
+		return wrongKind
+	case k != nil && k.N.BitLen() > maxRSABits:
+		return keyTooLong
+	case k != nil && k.N.BitLen() < least:
+		return keyTooShort
+	}
+	return fits
+}
+
+// rsaOf is the RSA key in a public key, or nil.
+func rsaOf(pub crypto.PublicKey) *rsa.PublicKey {
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		return k
+	case *PSSPublicKey:
+		return k.RSA
 	}
 	return nil
 }
 
-func (s *Scheme) sized(k *rsa.PublicKey) error {
-	bits, need, ref := k.N.BitLen(), minRSABits, "RFC 9325 §4.5"
+// leastRSABits is the least modulus that the scheme can sign with, and the rule.
+func (s *Scheme) leastRSABits() (bits int, ref string) {
 	if s.Kind == RSAPSS {
 		// EMSA-PSS wants emBits = bits-1 >= 8 hLen + 8 sLen + 9 (RFC 8017 §9.1.1).
-		if fits := 16*s.Hash.Size() + 10; fits > need {
-			need, ref = fits, "RFC 8017 §9.1.1"
+		if need := 16*s.Hash.Size() + 10; need > minRSABits {
+			return need, "RFC 8017 §9.1.1"
 		}
 	}
-	if bits > maxRSABits {
-		return reason.New(reason.WeakKey, "", "", reason.Say("an RSA key of at most %d bits", maxRSABits), bits)
-	}
-	if bits < need {
-		return reason.New(reason.WeakKey, ref, "", reason.Say("an RSA key of %d bits or more for %s", need, s.Name()), bits)
-	}
-	return nil
+	return minRSABits, "RFC 9325 §4.5"
 }

@@ -262,6 +262,19 @@ func TestFitsKey(t *testing.T) {
 	}
 }
 
+// TestFitsKeyIsFree: each handshake asks scheme by scheme, and most do not fit: no error is
+// made for nobody.
+func TestFitsKeyIsFree(t *testing.T) {
+	for name, key := range keys() {
+		pub := key.Public()
+		for _, s := range All() {
+			if n := testing.AllocsPerRun(5, func() { s.FitsKey(pub, iana.TLS13) }); n > 0 {
+				t.Errorf("%v asked of %s: %v allocations", s.ID, name, n)
+			}
+		}
+	}
+}
+
 // Wrong keys are told apart from wrong signatures.
 func TestKeyErrors(t *testing.T) {
 	small, _ := ByID(iana.RSAPSSRSAESHA512)

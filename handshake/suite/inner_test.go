@@ -97,12 +97,12 @@ func TestSplitInner(t *testing.T) {
 			content []byte
 			err     reason.Reason
 		}{
-			{[]byte{1, 2, 23}, 23, []byte{1, 2}, ""},
-			{[]byte{1, 2, 0, 0, 23}, 23, []byte{1, 2, 0, 0}, ""},
-			{[]byte{1, 2, 0, 0, 23, 0}, 23, []byte{1, 2, 0, 0}, ""},
-			{[]byte{21}, 21, []byte{}, ""},
-			{append([]byte{5, 22}, make([]byte, 16000)...), 22, []byte{5}, ""},
-			{[]byte{9, 255, 0}, 255, []byte{9}, ""}, // which types there are is not ours to say
+			{[]byte{1, 2, 23}, 23, []byte{1, 2}, reason.None},
+			{[]byte{1, 2, 0, 0, 23}, 23, []byte{1, 2, 0, 0}, reason.None},
+			{[]byte{1, 2, 0, 0, 23, 0}, 23, []byte{1, 2, 0, 0}, reason.None},
+			{[]byte{21}, 21, []byte{}, reason.None},
+			{append([]byte{5, 22}, make([]byte, 16000)...), 22, []byte{5}, reason.None},
+			{[]byte{9, 255, 0}, 255, []byte{9}, reason.None}, // which types there are is not ours to say
 			{[]byte{0}, 0, nil, reason.UnexpectedRecord},
 			{make([]byte, 16385), 0, nil, reason.UnexpectedRecord},
 			{nil, 0, nil, reason.BadRecordMAC}, // no room for a type

@@ -92,7 +92,7 @@ func TestAttacks(t *testing.T) {
 		{"replay ClientHello", tamper.On(tamper.ToServer, 0, tamper.Replay), reason.UnexpectedMessage, ""},
 		{"drop data", tamper.On(tamper.ToServer, one, tamper.Drop), reason.BadRecordMAC, ""},
 		{"delay data", tamper.Delay(tamper.ToServer, one), reason.BadRecordMAC, ""},
-		{"drop ClientHello", tamper.On(tamper.ToServer, 0, tamper.Drop), "", ""},
+		{"drop ClientHello", tamper.On(tamper.ToServer, 0, tamper.Drop), reason.None, ""},
 		{"drop ServerHello", tamper.On(tamper.ToClient, 0, tamper.Drop), reason.PeerAlert, ""},
 	})
 }
@@ -113,12 +113,12 @@ func TestAttacks13(t *testing.T) {
 		{"replay Finished", tamper.On(tamper.ToServer, finished, tamper.Replay), reason.BadRecordMAC, ""},
 		{"replay ClientHello", tamper.On(tamper.ToServer, 0, tamper.Replay), reason.UnexpectedRecord, ""},
 		{"drop data", tamper.On(tamper.ToServer, one, tamper.Drop), reason.BadRecordMAC, ""},
-		{"drop Finished", tamper.On(tamper.ToServer, finished, tamper.Drop), "", ""},
+		{"drop Finished", tamper.On(tamper.ToServer, finished, tamper.Drop), reason.None, ""},
 		{"delay data", tamper.Delay(tamper.ToServer, one), reason.BadRecordMAC, ""},
-		{"drop ClientHello", tamper.On(tamper.ToServer, 0, tamper.Drop), "", ""},
+		{"drop ClientHello", tamper.On(tamper.ToServer, 0, tamper.Drop), reason.None, ""},
 		{"drop ServerHello", tamper.On(tamper.ToClient, 0, tamper.Drop), reason.PeerAlert, ""},
-		{"drop ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.Drop), "", "onetwo"},
-		{"replay ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.Replay), "", "onetwo"},
+		{"drop ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.Drop), reason.None, "onetwo"},
+		{"replay ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.Replay), reason.None, "onetwo"},
 		{"edit ChangeCipherSpec", tamper.On(tamper.ToServer, dummy, tamper.FlipLastBit), reason.UnexpectedRecord, ""},
 		{"delay ChangeCipherSpec", tamper.Delay(tamper.ToServer, dummy), reason.UnexpectedMessage, ""},
 	})

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
@@ -319,9 +320,9 @@ func timed(f func()) time.Duration {
 }
 
 // keep is a Listener that keeps the whole transcript in memory.
-type keep struct{ events []handshake.Event }
+type keep struct{ events []event.Event }
 
-func (k *keep) Event(e handshake.Event) { k.events = append(k.events, e) }
+func (k *keep) Event(e event.Event) { k.events = append(k.events, e) }
 
 // BenchmarkListening is the price of being watched: every event of both ends kept.
 func BenchmarkListening(b *testing.B) {

@@ -3,6 +3,7 @@ package tls
 import (
 	"errors"
 	"syscall"
+	"time"
 )
 
 // A peer that ends the connection in the midst of the handshake often does not say so in TLS:
@@ -10,7 +11,7 @@ import (
 // says that, and holds the system's.
 
 // isReset reports whether the peer's side, or something on the way, has put an end to the
-// connection. Then neither direction goes on.
+// connection, or over a Unix socket to what we write.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
@@ -39,15 +40,26 @@ func (c *Conn) broken(err error) error {
 	return nil
 }
 
+// lastBytes is more than anybody says who refuses: an alert has 7 bytes, and a flight may stand
+// before it.
+const lastBytes = 1 << 16
+
 // lastWords reads what a peer said before it cut off what we write, err: an alert perhaps, which
 // is the better answer. It needs the read lock.
+//
+// Over TCP all of that lies here. The peer on a Unix socket may take nothing and go on to talk,
+// or to be silent: so it gets no more than lastBytes and seconds, and no deadline of the
+// caller's is touched for it.
 func (c *Conn) lastWords(err error) error {
 	if !isReset(err) {
 		return err
 	}
-	for {
-		_, end := c.feed(headerSize)
-		if end != nil {
+	defer time.AfterFunc(closeTimeout, func() { _ = c.conn.Close() }).Stop()
+	for left := lastBytes; ; {
+		n, end := c.feed(headerSize)
+		left -= n
+		over := end != nil || left <= 0
+		if over {
 			_ = c.broken(err) // whatever reading says of it: the writer was told first
 		}
 		for progress := true; progress; {
@@ -56,7 +68,7 @@ func (c *Conn) lastWords(err error) error {
 				return said
 			}
 		}
-		if end != nil {
+		if over {
 			return err
 		}
 	}

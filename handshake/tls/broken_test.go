@@ -8,8 +8,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
@@ -55,15 +56,15 @@ func TestReset(t *testing.T) {
 		role    string
 		version iana.Version
 		reads   int
-		state   handshake.State
+		state   event.State
 		want    string
 	}{
-		{"client", iana.TLS12, 0, handshake.WaitServerHello, "expected server_hello, got"},
-		{"client", iana.TLS13, 0, handshake.WaitServerHello, "expected hello_retry_request or server_hello, got"},
-		{"client", iana.TLS12, 1, handshake.WaitChangeCipherSpec, "expected change_cipher_spec, got"},
-		{"server", iana.TLS12, 0, handshake.Start, "expected client_hello, got"},
-		{"server", iana.TLS12, 1, handshake.WaitClientKeyExchange, "expected client_key_exchange, got"},
-		{"server", iana.TLS13, 1, handshake.WaitFinished, "expected finished, got"},
+		{"client", iana.TLS12, 0, event.WaitServerHello, "expected server_hello, got"},
+		{"client", iana.TLS13, 0, event.WaitServerHello, "expected hello_retry_request or server_hello, got"},
+		{"client", iana.TLS12, 1, event.WaitChangeCipherSpec, "expected change_cipher_spec, got"},
+		{"server", iana.TLS12, 0, event.Start, "expected client_hello, got"},
+		{"server", iana.TLS12, 1, event.WaitClientKeyExchange, "expected client_key_exchange, got"},
+		{"server", iana.TLS13, 1, event.WaitFinished, "expected finished, got"},
 	} {
 		a, b := memoryPipe()
 		broken := &breaking{Conn: a, reads: test.reads, writes: -1}
@@ -113,6 +114,53 @@ func TestLastWords(t *testing.T) {
 		if err := end.Handshake(); err == nil || err.Error() != test.want {
 			t.Errorf("after %x: %v, not %q", test.said, err, test.want)
 		}
+	}
+}
+
+// unread is a transport whose other end takes nothing, and can still talk, as a Unix socket's can.
+// It says the same again and again, or nothing.
+type unread struct {
+	net.Conn
+	begins, goesOn []byte
+	read           int
+	closed         chan struct{}
+}
+
+func (u *unread) Write([]byte) (int, error) { return 0, resetOf("write", syscall.EPIPE) }
+
+func (u *unread) Close() error { close(u.closed); return nil }
+
+func (u *unread) Read(p []byte) (int, error) {
+	if u.goesOn == nil {
+		<-u.closed
+		return 0, net.ErrClosed
+	}
+	n := copy(p, u.begins)
+	u.begins = u.begins[n:]
+	for n < len(p) {
+		m := copy(p[n:], u.goesOn)
+		u.begins, n = u.goesOn[m:], n+m
+	}
+	u.read += n
+	return n, nil
+}
+
+// TestLastWordsEnd: who takes nothing of what we write does not hold us, neither by silence nor
+// by a message of 256 KiB.
+func TestLastWordsEnd(t *testing.T) {
+	piece := append([]byte{22, 3, 3, 0x40, 0}, make([]byte, 1<<14)...)
+	first := append(append([]byte{22, 3, 3, 0x40, 0}, 2, 0x03, 0xff, 0x00), make([]byte, 1<<14-4)...) // of a ServerHello
+	for name, u := range map[string]*unread{"silence": {}, "talk": {begins: first, goesOn: piece}} {
+		synctest.Test(t, func(t *testing.T) {
+			u.closed = make(chan struct{})
+			end := client(t, u, verifying())
+			if err := end.Handshake(); reason.Of(err) != reason.TruncatedStream || !errors.Is(err, syscall.EPIPE) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if u.read > 1<<17 {
+				t.Errorf("%s: %d bytes were read of a peer that had refused", name, u.read)
+			}
+		})
 	}
 }
 

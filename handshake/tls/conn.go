@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 )
 
 // Conn is a net.Conn over TLS. One goroutine may read while another writes.
@@ -103,7 +104,7 @@ func (c *Conn) startWriting() error {
 }
 
 // mayStart reports whether the endpoint lets data go. It needs mu.
-func (c *Conn) mayStart() bool { return c.e.MayWrite() == handshake.ApplicationData }
+func (c *Conn) mayStart() bool { return c.e.MayWrite() == event.ApplicationData }
 
 // falseStarted reports whether data can be, or was, written before the server's Finished.
 func (c *Conn) falseStarted() bool {

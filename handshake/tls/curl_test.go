@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/tls"
 )
@@ -43,7 +43,7 @@ func TestCurl(t *testing.T) {
 				if s.Version != v || s.Group != c.group.ID() {
 					t.Errorf("settled %v %v", s.Version, s.Group)
 				}
-				met(theCurl, handshake.Server, cfg, s, w)
+				met(theCurl, event.Server, cfg, s, w)
 			})
 		}
 	}

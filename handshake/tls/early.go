@@ -5,7 +5,7 @@ import (
 	"io"
 	"slices"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 )
 
 // Early data, 0-RTT (RFC 9846 §2.3), has methods of its own on a Conn. Whoever copies it
@@ -59,9 +59,9 @@ func (c *Conn) sealEarly(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.e.Role() == handshake.Client:
+	case c.e.Role() == event.Client:
 		return c.e.WriteEarly(p)
-	case c.e.State() == handshake.WaitEndOfEarlyData && c.e.MayWrite() == handshake.ApplicationData:
+	case c.e.State() == event.WaitEndOfEarlyData && c.e.MayWrite() == event.ApplicationData:
 		return c.e.Write(p)
 	}
 	return 0, c.e.Err()
@@ -70,7 +70,7 @@ func (c *Conn) sealEarly(p []byte) (int, error) {
 // begin makes a client send its ClientHello, if it has not.
 func (c *Conn) begin() error {
 	c.mu.Lock()
-	begun := c.e.Role() == handshake.Server || c.e.State() != handshake.Start
+	begun := c.e.Role() == event.Server || c.e.State() != event.Start
 	c.mu.Unlock()
 	if begun {
 		return nil

@@ -6,10 +6,11 @@ import (
 	"net"
 	"net/http"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
+	"tlslab/handshake/tls/https"
 	"tlslab/pki"
 )
 
@@ -39,8 +40,8 @@ func ExampleClient() {
 	go s.Handshake()
 	one, _ := suite.ByName("ECDHE-ECDSA-AES128-GCM-SHA256")
 	c, _ := tls.Client(near, &tls.Config{Roots: lesson.Roots, ServerName: lesson.Name, Suites: []*suite.Suite{one},
-		Listener: handshake.ListenerFunc(func(e handshake.Event) {
-			if m, ok := e.(*handshake.MessageEvent); ok && m.Kind != message.KindChangeCipherSpec {
+		Listener: event.ListenerFunc(func(e event.Event) {
+			if m, ok := e.(*event.Message); ok && m.Kind != message.KindChangeCipherSpec {
 				fmt.Println(m.Dir, m.Kind)
 			}
 		})})
@@ -64,9 +65,9 @@ func ExampleServe() {
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "hello, %s", r.TLS.ServerName)
 	})}
-	go tls.Serve(srv, l, &tls.Config{Certificates: []tls.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
+	go https.Serve(srv, l, &tls.Config{Certificates: []tls.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
 	defer srv.Close()
-	client := &http.Client{Transport: tls.Transport(&tls.Config{Roots: lesson.Roots, ServerName: lesson.Name})}
+	client := &http.Client{Transport: https.Transport(&tls.Config{Roots: lesson.Roots, ServerName: lesson.Name})}
 	resp, _ := client.Get("https://" + l.Addr().String())
 	body, _ := io.ReadAll(resp.Body)
 	fmt.Printf("%s\n", body)

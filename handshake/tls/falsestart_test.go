@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
@@ -100,7 +100,7 @@ func TestFalseStartBothWays(t *testing.T) {
 		a, b := net.Pipe()
 		cfg := falseStarting(true)
 		heard := 0 // a listener has more to be told meanwhile
-		cfg.Listener = handshake.ListenerFunc(func(handshake.Event) { heard++ })
+		cfg.Listener = event.ListenerFunc(func(event.Event) { heard++ })
 		c := client(t, a, cfg)
 		big := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
 		var read, served []byte

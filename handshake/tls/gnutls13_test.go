@@ -9,6 +9,10 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -175,7 +179,7 @@ func TestGnuTLS13ServerKeyUpdate(t *testing.T) {
 	if err := goodbye(c); err != nil {
 		t.Fatal(err)
 	}
-	met(theGnuTLS, handshake.Client, cfg, c.Summary(), w)
+	met(theGnuTLS, event.Client, cfg, c.Summary(), w)
 }
 
 // TestGnuTLS13ClientKeyUpdate has both ends update; gnutls-cli is told to by a command
@@ -200,7 +204,7 @@ func TestGnuTLS13ClientKeyUpdate(t *testing.T) {
 		if err := answerFirst(c); err != nil {
 			return err
 		}
-		met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+		met(theGnuTLS, event.Server, cfg, c.Summary(), w)
 		return nil
 	})
 	p := gnutlsClient(t, port, gnutlsAll13, "--inline-commands")
@@ -246,7 +250,7 @@ func TestGnuTLS13ClientTickets(t *testing.T) {
 				return err
 			}
 			if n++; n == 2 {
-				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+				met(theGnuTLS, event.Server, cfg, c.Summary(), w)
 				return answerFirst(c)
 			}
 			_, err := io.ReadAll(c) // it says goodbye at once
@@ -335,12 +339,12 @@ func TestGnuTLS13Compression(t *testing.T) {
 	if said := gnutlsTalk(t, port, wait, "--compress-cert", "zlib"); strings.Contains(said, "Unknown compression method") {
 		t.Skip("this GnuTLS is built without certificate compression, as Debian's is")
 	}
-	for _, a := range []iana.CertificateCompressionAlgorithm{iana.CompressZlib, iana.CompressBrotli, iana.CompressZstd} {
+	for _, a := range []*certcompress.Method{certcompress.Zlib, brotli.Method, zstd.Method} {
 		t.Run("our client "+a.String(), func(t *testing.T) {
 			addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert", "--compress-cert", a.String())
 			cfg := verifying()
 			cfg.Certificates = clients()["rsa"].ours()
-			cfg.CertificateCompression = []iana.CertificateCompressionAlgorithm{a}
+			cfg.CertificateCompression = []*certcompress.Method{a}
 			if _, w := echoed(t, addr, cfg); w.saw(message.KindCompressedCertificate) != 2 {
 				t.Errorf("messages %v", w.kinds)
 			}
@@ -348,7 +352,7 @@ func TestGnuTLS13Compression(t *testing.T) {
 		t.Run("our server "+a.String(), func(t *testing.T) {
 			cfg := serving(servers()["rsa"])
 			cfg.ClientAuth = handshake.RequireClientCert
-			cfg.CertificateCompression = []iana.CertificateCompressionAlgorithm{a}
+			cfg.CertificateCompression = []*certcompress.Method{a}
 			id := clients()["rsa"]
 			_, w := gnutlsLine(t, cfg, gnutlsAll13, "--compress-cert", a.String(), "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
 			if w.saw(message.KindCompressedCertificate) != 2 {
@@ -387,7 +391,7 @@ func TestGnuTLSRecordSize(t *testing.T) {
 				if err := answerFirst(c); err != nil {
 					return err
 				}
-				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+				met(theGnuTLS, event.Server, cfg, c.Summary(), w)
 				if got := c.Summary().RecordSizeLimit; got != v.want {
 					return fmt.Errorf("it takes %d bytes", got)
 				}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -67,7 +68,7 @@ func echoed(t testing.TB, addr string, cfg *tls.Config) (handshake.Summary, *wit
 	if err := goodbye(c); err != nil {
 		t.Fatal(err)
 	}
-	met(theGnuTLS, handshake.Client, cfg, c.Summary(), w)
+	met(theGnuTLS, event.Client, cfg, c.Summary(), w)
 	return c.Summary(), w
 }
 
@@ -204,7 +205,7 @@ func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) 
 	if err := wait(p); err != nil {
 		t.Fatal(err)
 	}
-	met(theGnuTLS, handshake.Server, cfg, got, w)
+	met(theGnuTLS, event.Server, cfg, got, w)
 	return got, w
 }
 
@@ -333,7 +334,7 @@ func TestGnuTLSClientResumes(t *testing.T) {
 				if err := c.Handshake(); err != nil {
 					return err
 				}
-				met(theGnuTLS, handshake.Server, cfg, c.Summary(), w)
+				met(theGnuTLS, event.Server, cfg, c.Summary(), w)
 				if resumed = append(resumed, c.Summary().Resumed); len(resumed) == 2 {
 					return answerFirst(c)
 				}

@@ -3,7 +3,7 @@ package tls
 import (
 	"sync"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 )
 
 // heard stands between an endpoint and the Listener of its Config. What happened is told
@@ -20,16 +20,16 @@ import (
 //
 // What is kept so is what one flight made, or one Read or Write.
 type heard struct {
-	to handshake.Listener
+	to event.Listener
 
-	events []handshake.Event // not yet told; needs the Conn's mu
+	events []event.Event // not yet told; needs the Conn's mu
 
-	telling sync.Mutex        // one at a time, in order
-	told    []handshake.Event // room for the next ones; needs telling
+	telling sync.Mutex    // one at a time, in order
+	told    []event.Event // room for the next ones; needs telling
 }
 
 // Event keeps e. The endpoint calls it, under the Conn's mu.
-func (h *heard) Event(e handshake.Event) { h.events = append(h.events, e) }
+func (h *heard) Event(e event.Event) { h.events = append(h.events, e) }
 
 // listen returns cfg with a Listener that keeps what it hears, or cfg itself and nil where
 // nobody listens.

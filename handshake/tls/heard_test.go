@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/kxtest"
@@ -31,7 +32,7 @@ type clocked struct {
 	mu     sync.Mutex
 	waits  bool // bytes of the peer have been read, and nothing was written since
 	ended  bool // our half of the stream is closed: who waits for its end has it
-	events []handshake.Event
+	events []event.Event
 
 	suspects []string // faults, unless the peer turns out to know all that is told of
 	faults   []string
@@ -59,55 +60,55 @@ func (c *clocked) CloseWrite() error {
 	return nil // a pipe has no halves
 }
 
-func (c *clocked) Event(e handshake.Event) {
+func (c *clocked) Event(e event.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.events = append(c.events, e)
 	if c.waits && hangsOnSecret(e) {
 		c.suspects = append(c.suspects, "before the answer: "+outline(e))
 	}
-	if check, ok := e.(*handshake.CheckEvent); ok && check.What == "finished" && check.OK {
+	if check, ok := e.(*event.Check); ok && check.What == event.CheckFinished && check.OK {
 		c.waits, c.suspects = false, nil // a peer that has the secrets learns nothing
 	}
-	if a, ok := e.(*handshake.AlertEvent); ok && a.Dir == handshake.Send && a.Level == iana.Fatal && !c.ended {
+	if a, ok := e.(*event.Alert); ok && a.Dir == event.Send && a.Level == iana.Fatal && !c.ended {
 		c.faults = append(c.faults, "before the end of the stream: "+outline(e))
 	}
 }
 
 // hangsOnSecret reports whether what is made of an event may depend on what only the two
 // ends know. Of an open connection that is the data; tickets have no answer.
-func hangsOnSecret(e handshake.Event) bool {
-	if d, ok := e.(*handshake.DataEvent); ok {
-		return d.Dir == handshake.Receive
+func hangsOnSecret(e event.Event) bool {
+	if d, ok := e.(*event.Data); ok {
+		return d.Dir == event.Receive
 	}
-	if e.Head().State == handshake.Connected {
+	if e.Head().State == event.Connected {
 		return false
 	}
 	switch e := e.(type) {
-	case *handshake.SecretEvent:
+	case *event.Secret:
 		return true
-	case *handshake.CheckEvent:
-		return e.What == "finished" || e.What == "psk_binder"
-	case *handshake.RecordEvent:
-		return e.Dir == handshake.Receive && e.Protected
+	case *event.Check:
+		return e.What == event.CheckFinished || e.What == event.CheckPSKBinder
+	case *event.Record:
+		return e.Dir == event.Receive && e.Protected
 	}
 	return false
 }
 
 // outline is an event without its bytes: how much there is to render.
-func outline(e handshake.Event) string {
+func outline(e event.Event) string {
 	switch e := e.(type) {
-	case *handshake.SecretEvent:
+	case *event.Secret:
 		s := fmt.Sprintf("%s %s %d", e.Label, e.Method, len(e.Value))
 		for _, v := range e.Inputs {
 			s += fmt.Sprintf(" %s:%d", v.Name, len(v.Bytes))
 		}
 		return s
-	case *handshake.RecordEvent:
+	case *event.Record:
 		return fmt.Sprintf("record %v %v %d", e.Dir, e.Type, len(e.Wire))
-	case *handshake.AlertEvent:
+	case *event.Alert:
 		return fmt.Sprintf("alert %v %v %v", e.Dir, e.Level, e.Description)
-	case *handshake.MessageEvent:
+	case *event.Message:
 		return fmt.Sprintf("message %v %v %d", e.Dir, e.Kind, len(e.Raw))
 	}
 	return reflect.TypeOf(e).String()

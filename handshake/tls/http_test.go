@@ -19,6 +19,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
+	"tlslab/handshake/tls/https"
 )
 
 // page tells a client what the server knows of its connection.
@@ -52,7 +53,7 @@ func serveHTTPTo(t testing.TB, cfg *tls.Config, seen func(*tls.Conn)) string {
 	srv := &http.Server{Handler: http.HandlerFunc(page), ErrorLog: log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context { seen(c.(*tls.Conn)); return ctx }}
 	done := make(chan error, 1)
-	go func() { done <- tls.Serve(srv, l, cfg) }()
+	go func() { done <- https.Serve(srv, l, cfg) }()
 	t.Cleanup(func() {
 		srv.Close()
 		if err := <-done; err != http.ErrServerClosed {
@@ -64,7 +65,7 @@ func serveHTTPTo(t testing.TB, cfg *tls.Config, seen func(*tls.Conn)) string {
 
 // ourClient and stdClient are HTTP clients that trust what is issued here.
 func ourClient(t testing.TB, cfg *tls.Config) *http.Client {
-	tr := tls.Transport(cfg)
+	tr := https.Transport(cfg)
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr, Timeout: patience}
 }

@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
+	"tlslab/handshake/tls/https"
 )
 
 // TestNilConfig: no function of the package panics for want of a Config. Those that need
@@ -46,7 +47,7 @@ func TestNilConfig(t *testing.T) {
 	if _, err := tls.Dial("tcp", l.Addr().String(), nil); reason.Of(err) != reason.CertificateUntrusted && reason.Of(err) != reason.CertificateWrongName {
 		t.Errorf("Dial: %v", err)
 	}
-	if _, err := (&http.Client{Transport: tls.Transport(nil)}).Get("https://" + l.Addr().String()); reason.Of(err) != reason.CertificateUntrusted && reason.Of(err) != reason.CertificateWrongName {
+	if _, err := (&http.Client{Transport: https.Transport(nil)}).Get("https://" + l.Addr().String()); reason.Of(err) != reason.CertificateUntrusted && reason.Of(err) != reason.CertificateWrongName {
 		t.Errorf("Transport: %v", err)
 	}
 
@@ -56,7 +57,7 @@ func TestNilConfig(t *testing.T) {
 	}
 	defer plain.Close()
 	served := make(chan error, 1)
-	go func() { served <- tls.Serve(new(http.Server), plain, nil) }()
+	go func() { served <- https.Serve(new(http.Server), plain, nil) }()
 	c, err := net.Dial("tcp", plain.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -134,7 +135,7 @@ func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
 			case "ask\n":
 				err = c.UpdateKeys(true)
 			case "bye\n":
-				met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
+				met(theOpenSSL, event.Server, cfg, c.Summary(), w)
 				return goodbye(c)
 			}
 			if err != nil {
@@ -211,7 +212,7 @@ func TestOpenSSL13ClientExporterStapleALPN(t *testing.T) {
 				if s := c.Summary(); s.Protocol != "lab/2" || s.ServerName != name {
 					t.Errorf("protocol %q, name %q", s.Protocol, s.ServerName)
 				}
-				met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
+				met(theOpenSSL, event.Server, cfg, c.Summary(), w)
 				return goodbye(c)
 			})
 			p := sClient(t, port, "-tls1_3", "-keymatexport", exportLabel, "-keymatexportlen", "48", "-status", "-alpn", "http/1.1,lab/2")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -114,7 +115,7 @@ func typed(t testing.TB, p *peer, addr string, cfg *tls.Config) (*tls.Conn, *wit
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	met(theOpenSSL, handshake.Client, cfg, c.Summary(), w)
+	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 	return c, w
 }
 
@@ -250,7 +251,7 @@ func TestOpenSSL13ServerKeyUpdate(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	met(theOpenSSL, handshake.Client, cfg, c.Summary(), w)
+	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 }
 
 // TestOpenSSL13ServerTickets gets two tickets, and comes back.

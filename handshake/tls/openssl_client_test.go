@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -50,7 +51,7 @@ func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...strin
 		t.Fatal(err)
 	}
 	p.waitFor("you said 19 bytes: hello from openssl")
-	met(theOpenSSL, handshake.Server, cfg, got, w)
+	met(theOpenSSL, event.Server, cfg, got, w)
 	return got, w, p
 }
 
@@ -240,7 +241,7 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 					if err := c.Handshake(); err != nil {
 						return err
 					}
-					met(theOpenSSL, handshake.Server, cfg, c.Summary(), w)
+					met(theOpenSSL, event.Server, cfg, c.Summary(), w)
 					if resumed = append(resumed, c.Summary().Resumed); len(resumed) < 6 {
 						return nil
 					}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -80,7 +80,7 @@ func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *witness) 
 	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
 		t.Fatalf("instead of a clean end: %q, %v", rest, err)
 	}
-	met(theOpenSSL, handshake.Client, cfg, c.Summary(), w)
+	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 	return c, w
 }
 

@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -60,16 +64,16 @@ func run13(t testing.TB, cc, sc *tls.Config, check func(c, s handshake.Summary, 
 // TestCompression13 compresses both ends' certificates with each algorithm, and with none
 // in common neither.
 func TestCompression13(t *testing.T) {
-	type algorithms = []iana.CertificateCompressionAlgorithm
+	type algorithms = []*certcompress.Method
 	for _, k := range []struct {
 		client, server algorithms
 		want           int
 	}{
-		{algorithms{iana.CompressZlib}, algorithms{iana.CompressZlib}, 2},
-		{algorithms{iana.CompressBrotli}, algorithms{iana.CompressZlib, iana.CompressBrotli}, 2},
-		{algorithms{iana.CompressZstd, iana.CompressZlib}, algorithms{iana.CompressZstd}, 2},
-		{algorithms{iana.CompressZstd}, algorithms{iana.CompressZlib}, 0},
-		{nil, algorithms{iana.CompressZlib}, 0},
+		{algorithms{certcompress.Zlib}, algorithms{certcompress.Zlib}, 2},
+		{algorithms{brotli.Method}, algorithms{certcompress.Zlib, brotli.Method}, 2},
+		{algorithms{zstd.Method, certcompress.Zlib}, algorithms{zstd.Method}, 2},
+		{algorithms{zstd.Method}, algorithms{certcompress.Zlib}, 0},
+		{nil, algorithms{certcompress.Zlib}, 0},
 	} {
 		t.Run(strings.ReplaceAll(fmt.Sprint(k.client, k.server), " ", ","), func(t *testing.T) {
 			cc, sc := verifying(), serving(servers()["rsa"])
@@ -100,9 +104,9 @@ func TestUpdateKeys(t *testing.T) {
 // onUpdates makes a Config tell of each KeyUpdate that is received under it.
 func onUpdates(cfg *tls.Config) <-chan bool {
 	updates, inner := make(chan bool, 100), cfg.Listener
-	cfg.Listener = handshake.ListenerFunc(func(e handshake.Event) {
+	cfg.Listener = event.ListenerFunc(func(e event.Event) {
 		inner.Event(e)
-		if m, ok := e.(*handshake.MessageEvent); ok && m.Kind == message.KindKeyUpdate && m.Dir == handshake.Receive {
+		if m, ok := e.(*event.Message); ok && m.Kind == message.KindKeyUpdate && m.Dir == event.Receive {
 			updates <- true
 		}
 	})

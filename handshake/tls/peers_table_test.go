@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -64,7 +65,7 @@ type column struct {
 // encounters is what the handshakes of one column came to: by row, the roles that we
 // played; and how many suites and kinds of certificate they went through.
 type encounters struct {
-	rows         map[string]map[handshake.Role]bool
+	rows         map[string]map[event.Role]bool
 	suites, keys map[string]bool
 	count        int
 }
@@ -75,21 +76,21 @@ var (
 )
 
 // met notes a connection that ended well, by what our end says of it.
-func met(peer string, role handshake.Role, cfg *tls.Config, s handshake.Summary, w *witness) {
+func met(peer string, role event.Role, cfg *tls.Config, s handshake.Summary, w *witness) {
 	metMu.Lock()
 	defer metMu.Unlock()
 	c := column{peer, s.Version}
 	e := metIn[c]
 	if e == nil {
-		e = &encounters{map[string]map[handshake.Role]bool{}, map[string]bool{}, map[string]bool{}, 0}
+		e = &encounters{map[string]map[event.Role]bool{}, map[string]bool{}, map[string]bool{}, 0}
 		metIn[c] = e
 	}
 	e.count++
 	e.suites[s.Suite.String()] = true
-	if role == handshake.Client && len(s.PeerChain) > 0 {
+	if role == event.Client && len(s.PeerChain) > 0 {
 		e.keys[pki.KeyName(pki.PublicKey(s.PeerChain[0]))] = true
 	}
-	if role == handshake.Server && !s.Resumed {
+	if role == event.Server && !s.Resumed {
 		leaf, err := pki.ParseCached(cfg.Certificates[0].Chain[0])
 		if err != nil {
 			panic(err) // it was shown to the peer
@@ -104,7 +105,7 @@ func met(peer string, role handshake.Role, cfg *tls.Config, s handshake.Summary,
 	}
 	for _, row := range rows {
 		if e.rows[row] == nil {
-			e.rows[row] = map[handshake.Role]bool{}
+			e.rows[row] = map[event.Role]bool{}
 		}
 		e.rows[row][role] = true
 	}
@@ -138,23 +139,23 @@ func exchangeRow(s handshake.Summary) string {
 // features are rows for what a connection had besides its key exchange.
 var features = []struct {
 	row  string
-	seen func(handshake.Role, handshake.Summary, *witness) bool
+	seen func(event.Role, handshake.Summary, *witness) bool
 }{
-	{"client certificate", func(r handshake.Role, s handshake.Summary, w *witness) bool {
-		if r == handshake.Server {
+	{"client certificate", func(r event.Role, s handshake.Summary, w *witness) bool {
+		if r == event.Server {
 			return len(s.PeerChain) > 0
 		}
 		return w.said(message.KindCertificateVerify)
 	}},
-	{"NewSessionTicket", func(_ handshake.Role, _ handshake.Summary, w *witness) bool {
+	{"NewSessionTicket", func(_ event.Role, _ handshake.Summary, w *witness) bool {
 		return w.saw(message.KindNewSessionTicket) > 0
 	}},
-	{rowRetry, func(_ handshake.Role, s handshake.Summary, _ *witness) bool { return s.Retried }},
-	{rowUpdate, func(_ handshake.Role, _ handshake.Summary, w *witness) bool { return w.saw(message.KindKeyUpdate) > 0 }},
-	{rowEarly, func(_ handshake.Role, s handshake.Summary, _ *witness) bool {
+	{rowRetry, func(_ event.Role, s handshake.Summary, _ *witness) bool { return s.Retried }},
+	{rowUpdate, func(_ event.Role, _ handshake.Summary, w *witness) bool { return w.saw(message.KindKeyUpdate) > 0 }},
+	{rowEarly, func(_ event.Role, s handshake.Summary, _ *witness) bool {
 		return s.EarlyData == handshake.EarlyDataAccepted
 	}},
-	{"record_size_limit", func(_ handshake.Role, s handshake.Summary, _ *witness) bool { return s.RecordSizeLimit != 0 }},
+	{"record_size_limit", func(_ event.Role, s handshake.Summary, _ *witness) bool { return s.RecordSizeLimit != 0 }},
 }
 
 // said reports whether our end sent a kind of message.
@@ -265,11 +266,11 @@ func (e *encounters) roles(row string) string {
 		return ""
 	}
 	switch r := e.rows[row]; {
-	case r[handshake.Client] && r[handshake.Server]:
+	case r[event.Client] && r[event.Server]:
 		return "both"
-	case r[handshake.Client]:
+	case r[event.Client]:
 		return "client"
-	case r[handshake.Server]:
+	case r[event.Server]:
 		return "server"
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
@@ -68,7 +69,7 @@ func TestGnuTLS13ClientResumption(t *testing.T) {
 			cfg, w := witnessed(t, serving13(servers()["ecdsa"]))
 			cfg.Tickets, cfg.MaxEarlyData = session.NewTicketKeys(rand.Reader, 0), k.most
 			if k.want == handshake.EarlyDataRejected {
-				cfg.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "early_data_off" }
+				cfg.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyEarlyDataOff }
 			}
 			var got []handshake.Summary
 			var early []byte
@@ -103,7 +104,7 @@ func TestGnuTLS13ClientResumption(t *testing.T) {
 			if want := k.want == handshake.EarlyDataAccepted; (string(early) == "early bird\n") != want {
 				t.Errorf("read %q", early)
 			}
-			met(theGnuTLS, handshake.Server, cfg, got[1], w)
+			met(theGnuTLS, event.Server, cfg, got[1], w)
 		})
 	}
 }
@@ -141,7 +142,7 @@ func TestGnuTLS13ServerEarlyData(t *testing.T) {
 			if err := goodbye(c); err != nil {
 				t.Error(err)
 			}
-			met(theGnuTLS, handshake.Client, cfg, got, w)
+			met(theGnuTLS, event.Client, cfg, got, w)
 		})
 	}
 }

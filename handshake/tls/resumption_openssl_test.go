@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -279,7 +280,7 @@ func TestOpenSSL13ServerEarlyData(t *testing.T) {
 			if err := c.Close(); err != nil {
 				t.Error(err)
 			}
-			met(theOpenSSL, handshake.Client, cfg, got, w)
+			met(theOpenSSL, event.Client, cfg, got, w)
 		})
 	}
 }
@@ -318,7 +319,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 	}{
 		{"accepted", func(*tls.Config) {}, handshake.EarlyDataAccepted},
 		{"refused", func(c *tls.Config) {
-			c.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "early_data_off" }
+			c.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyEarlyDataOff }
 		}, handshake.EarlyDataRejected},
 		{"off", func(c *tls.Config) { c.MaxEarlyData = 0 }, handshake.EarlyDataRejected},
 		{"unreadable", func(c *tls.Config) { c.Tickets = session.NewTicketKeys(rand.Reader, 0) }, handshake.EarlyDataRejected},
@@ -366,7 +367,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 			if n := w.saw(message.KindEndOfEarlyData); n > 0 != (k.want == handshake.EarlyDataAccepted) {
 				t.Errorf("messages %v", w.kinds)
 			}
-			met(theOpenSSL, handshake.Server, cfg, got, w)
+			met(theOpenSSL, event.Server, cfg, got, w)
 		})
 	}
 }

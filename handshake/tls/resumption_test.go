@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -233,7 +234,7 @@ func TestEarlyDataRejected(t *testing.T) {
 	for name, change := range map[string]func(cc, sc *tls.Config){
 		"off": func(_, sc *tls.Config) { sc.MaxEarlyData = 0 },
 		"refused": func(_, sc *tls.Config) {
-			sc.AcceptEarlyData = func(handshake.EarlyDataInput) string { return "early_data_off" }
+			sc.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyEarlyDataOff }
 		},
 		"no ticket keys": func(_, sc *tls.Config) { sc.Tickets = nil },
 		"retried":        func(_, sc *tls.Config) { sc.RetryWithCookie = true },

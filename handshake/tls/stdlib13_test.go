@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -203,7 +207,7 @@ func TestStdlib13KeyUpdate(t *testing.T) {
 	const updates = 5 // three of them ask for the peer's
 	for _, s := range stdSuites13() {
 		k := in13(servers()["ecdsa"], s)
-		check := func(t *testing.T, ours *tls.Conn, std *stdtls.Conn, c, srv conn, role handshake.Role, cfg *tls.Config, w *witness) {
+		check := func(t *testing.T, ours *tls.Conn, std *stdtls.Conn, c, srv conn, role event.Role, cfg *tls.Config, w *witness) {
 			if cerr, serr := shake(c, srv); cerr != nil || serr != nil {
 				t.Fatal(cerr, serr)
 			}
@@ -224,14 +228,14 @@ func TestStdlib13KeyUpdate(t *testing.T) {
 			sc.Certificates = k.id.std()
 			a, b := memoryPipe()
 			c, srv := client(t, a, cc), stdtls.Server(b, sc)
-			check(t, c, srv, c, srv, handshake.Client, cc, w)
+			check(t, c, srv, c, srv, event.Client, cc, w)
 		})
 		t.Run("our server "+s.String(), func(t *testing.T) {
 			sc, w := witnessed(t, k.ourEnd())
 			sc.Certificates = k.id.ours()
 			a, b := memoryPipe()
 			c, srv := stdtls.Client(a, k.stdEnd()), server(t, b, sc)
-			check(t, srv, c, c, srv, handshake.Server, sc, w)
+			check(t, srv, c, c, srv, event.Server, sc, w)
 		})
 	}
 }
@@ -326,7 +330,7 @@ var extras = []struct {
 	{"certificate_authorities", func(c *tls.Config) { c.SendCertificateAuthorities = true }},
 	{"signature_algorithms_cert", func(c *tls.Config) { c.CertificateSchemes = c.Schemes }},
 	{"compress_certificate and record_size_limit", func(c *tls.Config) {
-		c.CertificateCompression = []iana.CertificateCompressionAlgorithm{iana.CompressBrotli, iana.CompressZlib, iana.CompressZstd}
+		c.CertificateCompression = []*certcompress.Method{brotli.Method, certcompress.Zlib, zstd.Method}
 		c.RecordSizeLimit = 1000
 	}},
 	{"all of it", nil},

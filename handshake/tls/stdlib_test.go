@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -77,7 +78,7 @@ func (k stdCase) ourClient(t testing.TB, n int) settled {
 	a, b := memoryPipe()
 	c, s := client(t, a, cc), stdtls.Server(b, sc)
 	converse(t, c, s, n)
-	met(theStdlib, handshake.Client, cc, c.Summary(), w)
+	met(theStdlib, event.Client, cc, c.Summary(), w)
 	return settled{c.Summary(), s.ConnectionState(), w}
 }
 
@@ -96,7 +97,7 @@ func (k stdCase) ourServer(t testing.TB, n int) settled {
 	a, b := memoryPipe()
 	c, s := stdtls.Client(a, cc), server(t, b, sc)
 	converse(t, c, s, n)
-	met(theStdlib, handshake.Server, sc, s.Summary(), w)
+	met(theStdlib, event.Server, sc, s.Summary(), w)
 	return settled{s.Summary(), c.ConnectionState(), w}
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/tls"
 	"tlslab/handshake/wire"
@@ -25,17 +25,17 @@ type witness struct {
 	kinds  []message.Kind // of the messages, in order
 	sent   []bool         // whether we said it
 	hellos []*message.ClientHello
-	alerts []*handshake.AlertEvent
+	alerts []*event.Alert
 }
 
-func (w *witness) Event(e handshake.Event) {
+func (w *witness) Event(e event.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch e := e.(type) {
-	case *handshake.AlertEvent:
+	case *event.Alert:
 		w.alerts = append(w.alerts, e)
-	case *handshake.MessageEvent:
-		w.kinds, w.sent = append(w.kinds, e.Kind), append(w.sent, e.Dir == handshake.Send)
+	case *event.Message:
+		w.kinds, w.sent = append(w.kinds, e.Kind), append(w.sent, e.Dir == event.Send)
 		if hello, ok := e.Msg.(*message.ClientHello); ok {
 			w.hellos = append(w.hellos, hello)
 		}

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/observe"
 )
 
@@ -105,7 +105,7 @@ const (
 // Explain tells listener of the handshakes that were kept, the server's leg first, since
 // that one was completed first; each as a flow of a lesson. The error is about the kept
 // secrets.
-func (r *Recording) Explain(listener handshake.Listener) error {
+func (r *Recording) Explain(listener event.Listener) error {
 	for _, leg := range []struct {
 		l           *LegRecording
 		name        string
@@ -118,7 +118,7 @@ func (r *Recording) Explain(listener handshake.Listener) error {
 		if leg.l == &r.ToClient && !leg.l.keyed() {
 			leg.name = "proxy_no_keys"
 		}
-		listener.Event(&handshake.SceneEvent{Key: "flow", Values: []handshake.SceneValue{
+		listener.Event(&event.Scene{Key: "flow", Values: []event.Value{
 			{Name: "name", Value: leg.name}, {Name: "parties", Value: []string{leg.left, leg.right}}, {Name: "host", Value: r.Host}}})
 		both := &arrivals{to: listener, server: leg.right}
 		if _, err := leg.l.Observe(observe.Options{Listener: both, ShowSecrets: true, Party: leg.left, Conn: leg.conn}); err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/observe"
 )
@@ -40,7 +40,7 @@ func TestRecorded(t *testing.T) {
 			t.Errorf("%d bytes are missing, it says", leg.Lost())
 		}
 	}
-	if err := rec.Explain(handshake.ListenerFunc(func(handshake.Event) {})); err != nil {
+	if err := rec.Explain(event.ListenerFunc(func(event.Event) {})); err != nil {
 		t.Error(err)
 	}
 }

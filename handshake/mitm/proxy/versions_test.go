@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/observe"
 	"tlslab/pki"
@@ -72,8 +72,8 @@ func explained(t *testing.T, r *proxy.Recording, first string) {
 		}
 	}
 	var flows []string
-	if err := r.Explain(handshake.ListenerFunc(func(e handshake.Event) {
-		if s, ok := e.(*handshake.SceneEvent); ok {
+	if err := r.Explain(event.ListenerFunc(func(e event.Event) {
+		if s, ok := e.(*event.Scene); ok {
 			flows = append(flows, fmt.Sprint(s.Values[0].Value))
 		}
 	})); err != nil {

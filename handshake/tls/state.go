@@ -3,11 +3,6 @@ package tls
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"io"
-	"net"
-	"net/http"
-	"os"
 	"time"
 )
 
@@ -44,32 +39,4 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 		out.VerifiedChains = append(out.VerifiedChains, s.Report.ChosenPath())
 	}
 	return out
-}
-
-// Serve runs an HTTP server over TLS connections accepted from l, in HTTP/1.1.
-//
-// It takes no early data: net/http reads by Read, which never returns any, so that a request
-// would be accepted and lost.
-func Serve(srv *http.Server, l net.Listener, cfg *Config) error {
-	if cfg != nil && cfg.MaxEarlyData > 0 {
-		own := *cfg
-		own.MaxEarlyData, cfg = 0, &own
-	}
-	return srv.Serve(NewListener(l, cfg))
-}
-
-// Transport returns an http.RoundTripper that reaches https URLs over this package.
-// Response.TLS stays nil: net/http fills it in for crypto/tls's connections only.
-// A program that wants it finds the *Conn by httptrace's GotConn.
-func Transport(cfg *Config) *http.Transport {
-	return &http.Transport{
-		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return DialContext(ctx, network, addr, cfg)
-		},
-	}
-}
-
-// isPeerGone reports whether a write failed for want of a peer.
-func isPeerGone(err error) bool {
-	return isReset(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -1,4 +1,11 @@
-package handshake
+// Package event is what an endpoint tells whoever listens: the kinds of events, the states
+// and moves they speak of, and the words in them as constants. A renderer, an observer, a
+// grader needs these and no engine.
+//
+// It is not the engine (handshake), which emits them, nor the words for a learner (narrate).
+//
+// Read event.go first, then move.go and state.go; words.go lists what an endpoint's events say.
+package event
 
 import (
 	"fmt"
@@ -12,9 +19,9 @@ import (
 	"tlslab/pki"
 )
 
-// Event is one thing that happened at an endpoint. The set is closed: RecordEvent,
-// MessageEvent, SecretEvent, DecisionEvent, CheckEvent, KeyChangeEvent, AlertEvent,
-// DataEvent and StopEvent from an endpoint, SceneEvent from a lesson; all by
+// Event is one thing that happened at an endpoint. The set is closed: Record,
+// Message, Secret, Decision, Check, KeyChange, Alert,
+// Data and Stop from an endpoint, Scene from a lesson; all by
 // pointer. Events own their bytes.
 type Event interface {
 	// Head returns what every event has, so that whoever merges several
@@ -69,8 +76,8 @@ func (d Direction) String() string {
 	return "recv"
 }
 
-// RecordEvent is one record, as on the wire and opened.
-type RecordEvent struct {
+// Record is one record, as on the wire and opened.
+type Record struct {
 	Meta
 	Dir       Direction
 	Type      iana.ContentType
@@ -84,8 +91,8 @@ type RecordEvent struct {
 	Steps     []suite.Step
 }
 
-// MessageEvent is one handshake message (or ChangeCipherSpec), every byte named.
-type MessageEvent struct {
+// Message is one handshake message (or ChangeCipherSpec), every byte named.
+type Message struct {
 	Meta
 	Dir    Direction
 	Kind   message.Kind
@@ -117,11 +124,11 @@ func (o Op) String() string {
 	return names[o]
 }
 
-// SecretEvent is a value that must stay secret, or the public value made from
+// Secret is a value that must stay secret, or the public value made from
 // one, with all that went into it. It is emitted only under Config.ShowSecrets.
-type SecretEvent struct {
+type Secret struct {
 	Meta
-	Label  string // "premaster_secret", "master_secret", "key_block", "client_write_key", …
+	Label  SecretLabel
 	Method string // how: "PRF", "extended PRF", a group's name, "RSAES-PKCS1-v1_5"
 	Op     Op
 	Hash   string // the PRF's hash, "SHA-256", where there is one
@@ -130,19 +137,19 @@ type SecretEvent struct {
 	Value  []byte
 }
 
-// DecisionEvent is a choice among what was possible, and why it fell so.
-type DecisionEvent struct {
+// Decision is a choice among what was possible, and why it fell so.
+type Decision struct {
 	Meta
-	What   string // "version", "cipher_suite", "group", "signature_scheme", "certificate", "resumption", …
+	What   DecisionName
 	Chosen any
-	Among  any    // what there was to choose from; nil if that goes without saying
-	Why    string // key of the explanation: "server_preference", "session_unknown", …
+	Among  any // what there was to choose from; nil if that goes without saying
+	Why    Why
 }
 
-// CheckEvent is a check of what the peer sent.
-type CheckEvent struct {
+// Check is a check of what the peer sent.
+type Check struct {
 	Meta
-	What   string // "certificate_chain", "server_key_exchange_signature", "finished", …
+	What   CheckName
 	OK     bool
 	Op     Op
 	Method string // "rsa_pss_rsae_sha256", "SHA-256"
@@ -174,9 +181,9 @@ func (k Keys) String() string {
 	return names[k]
 }
 
-// KeyChangeEvent says that from the next record on, one direction is under new keys; or
+// KeyChange says that from the next record on, one direction is under new keys; or
 // InClear again, which happens to a client's second ClientHello behind early data.
-type KeyChangeEvent struct {
+type KeyChange struct {
 	Meta
 	Dir   Direction
 	Epoch int
@@ -184,8 +191,8 @@ type KeyChangeEvent struct {
 	Suite iana.CipherSuite // 0 in clear: TLS_NULL_WITH_NULL_NULL
 }
 
-// AlertEvent is an alert sent or received.
-type AlertEvent struct {
+// Alert is an alert sent or received.
+type Alert struct {
 	Meta
 	Dir         Direction
 	Level       iana.AlertLevel
@@ -193,36 +200,36 @@ type AlertEvent struct {
 	Err         error // what made us send it; nil for close_notify and for received ones
 }
 
-// DataEvent is application data.
-type DataEvent struct {
+// Data is application data.
+type Data struct {
 	Meta
 	Dir  Direction
 	Data []byte
 }
 
-// StopEvent says that the endpoint can do nothing until bytes come, or until the
+// Stop says that the endpoint can do nothing until bytes come, or until the
 // application wants something; Legal is what may come.
-type StopEvent struct {
+type Stop struct {
 	Meta
 	Legal []Move
 }
 
-// SceneEvent is what a lesson does around its endpoints: a CA issues, a thief
+// Scene is what a lesson does around its endpoints: a CA issues, a thief
 // copies a key, an interceptor forges. Endpoints never emit one.
-type SceneEvent struct {
+type Scene struct {
 	Meta
 	Key    string // "flow", "ca_sign", "outcome", …: narrate's key
-	Values []SceneValue
+	Values []Value
 }
 
-// SceneValue is one value of a scene, in the order to be shown.
-type SceneValue struct {
+// Value is one value of a scene, in the order to be shown.
+type Value struct {
 	Name  string
 	Value any // string, []byte, int, []int, bool, time.Time, error, *x509.Certificate, *pki.Report
 }
 
 // Get returns the value of a name, or nil.
-func (s *SceneEvent) Get(name string) any {
+func (s *Scene) Get(name string) any {
 	for _, v := range s.Values {
 		if v.Name == name {
 			return v.Value

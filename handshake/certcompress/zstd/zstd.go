@@ -1,20 +1,29 @@
-package certcompress
+// Package zstd compresses certificates with Zstandard (RFC 8878). It stands apart from
+// certcompress because its library is large: who wants it asks for it, in
+// Config.CertificateCompression.
+package zstd
 
 import (
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
+
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/iana"
 )
+
+// Method is Zstandard, the fastest of the three both ways.
+var Method = certcompress.New(iana.CompressZstd, compress, decompress)
 
 // An encoder and a decoder are made when the first certificate needs one, and kept:
 // their tables are several hundred kilobytes. Each works on one certificate at a time,
 // makes whoever comes meanwhile wait, and has no goroutine.
 var (
-	zstdEncoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+	encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
 		return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBestCompression),
-			zstd.WithWindowSize(maxLength), zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false))
+			zstd.WithWindowSize(certcompress.MaxLength), zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false))
 	})
-	zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+	decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxMemory(largestWindow), zstd.WithDecodeAllCapLimit(true))
 	})
@@ -24,20 +33,20 @@ var (
 // that does not know how little will come announces much, `zstd -19` in a pipe 512 KiB.
 const largestWindow = 8 << 20
 
-// compressZstd leaves zstd's checksum out: the handshake has better ones.
-func compressZstd(b []byte) ([]byte, error) {
-	e, err := zstdEncoder()
+// compress leaves zstd's checksum out: the handshake has better ones.
+func compress(b []byte) ([]byte, error) {
+	e, err := encoder()
 	if err != nil {
 		return nil, err
 	}
 	return e.EncodeAll(b, nil), nil
 }
 
-// decompressZstd takes any number of frames in a row, skippable ones too: zstd counts
+// decompress takes any number of frames in a row, skippable ones too: zstd counts
 // all of them as one content (RFC 8878 §3). Whatever window a frame announces, none
 // is set aside: out serves as the window.
-func decompressZstd(out, b []byte) (int, error) {
-	d, err := zstdDecoder()
+func decompress(out, b []byte) (int, error) {
+	d, err := decoder()
 	if err != nil {
 		return 0, err
 	}

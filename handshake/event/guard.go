@@ -1,4 +1,4 @@
-package handshake
+package event
 
 // Guard names the condition under which a row of the table is taken: narrate has words for
 // each. The rows of a state are tried in order, so it also says that those before it were not.

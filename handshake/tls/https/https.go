@@ -1,0 +1,34 @@
+// Package https puts net/http's server and client over package tls. It stands apart so that
+// a program without HTTP does not link it.
+package https
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"tlslab/handshake/tls"
+)
+
+// Serve runs an HTTP server over TLS connections accepted from l, in HTTP/1.1.
+//
+// It takes no early data: net/http reads by Read, which never returns any, so that a request
+// would be accepted and lost.
+func Serve(srv *http.Server, l net.Listener, cfg *tls.Config) error {
+	if cfg != nil && cfg.MaxEarlyData > 0 {
+		own := *cfg
+		own.MaxEarlyData, cfg = 0, &own
+	}
+	return srv.Serve(tls.NewListener(l, cfg))
+}
+
+// Transport returns an http.RoundTripper that reaches https URLs over this package.
+// Response.TLS stays nil: net/http fills it in for crypto/tls's connections only.
+// A program that wants it finds the *Conn by httptrace's GotConn.
+func Transport(cfg *tls.Config) *http.Transport {
+	return &http.Transport{
+		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return tls.DialContext(ctx, network, addr, cfg)
+		},
+	}
+}

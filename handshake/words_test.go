@@ -1,0 +1,125 @@
+package handshake_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// words are the types of what is said in events, and in a report on a chain. They are strings underneath, so the compiler
+// takes any literal for one of them: a word mistyped would be a word.
+var words = map[string]bool{
+	"tlslab/handshake/event.SecretLabel":  true,
+	"tlslab/handshake/event.CheckName":    true,
+	"tlslab/handshake/event.DecisionName": true,
+	"tlslab/handshake/event.Why":          true,
+	"tlslab/handshake/event.Guard":        true,
+	"tlslab/pki.CheckKey":                 true,
+	"tlslab/pki.NoteKey":                  true,
+}
+
+// TestWordsAreConstants: no literal becomes a word, anywhere but in the declaration of a
+// constant. "" is no word.
+func TestWordsAreConstants(t *testing.T) {
+	declared := map[string]int{}
+	for _, p := range typed(t) {
+		inConst := map[ast.Expr]bool{}
+		for _, f := range p.files {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if d, ok := n.(*ast.GenDecl); ok && d.Tok == token.CONST {
+					for _, s := range d.Specs {
+						for _, v := range s.(*ast.ValueSpec).Values {
+							inConst[v] = true
+						}
+					}
+				}
+				return true
+			})
+		}
+		for e, tv := range p.info.Types {
+			named, ok := tv.Type.(*types.Named)
+			if !ok || tv.Value == nil || named.Obj().Pkg() == nil || !words[named.Obj().Pkg().Path()+"."+named.Obj().Name()] {
+				continue
+			}
+			if _, literal := e.(*ast.BasicLit); !literal || constant.StringVal(tv.Value) == "" {
+				continue
+			}
+			if inConst[e] {
+				declared[named.Obj().Name()]++
+				continue
+			}
+			t.Errorf("%v: %v is a literal, and wants to be one of %v's constants", p.fset.Position(e.Pos()), tv.Value, named)
+		}
+	}
+	for name := range words {
+		if name = name[strings.LastIndexByte(name, '.')+1:]; declared[name] == 0 {
+			t.Errorf("no constant of %s was seen: the test looked in the wrong place", name)
+		}
+	}
+}
+
+// checked is a package of ours with the types of its expressions.
+type checked struct {
+	fset  *token.FileSet
+	files []*ast.File
+	info  *types.Info
+}
+
+// typed type-checks every package of the module, without its tests. What they import is read
+// from the compiler's export data, which go list makes.
+func typed(t *testing.T) []checked {
+	list := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}\t{{.Dir}}\t{{range .GoFiles}}{{.}} {{end}}", "./...")
+	list.Dir = ".."
+	var complaint bytes.Buffer
+	list.Stderr = &complaint
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err, complaint.String())
+	}
+	export, ours := map[string]string{}, [][]string{}
+	for line := range strings.Lines(string(out)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		export[f[0]] = f[1]
+		if strings.HasPrefix(f[0], "tlslab/") {
+			ours = append(ours, f)
+		}
+	}
+	fset := token.NewFileSet()
+	imports := importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+		if export[path] == "" {
+			return nil, fmt.Errorf("no export data for %s", path)
+		}
+		return os.Open(export[path])
+	})
+	var all []checked
+	for _, f := range ours {
+		p := checked{fset: fset, info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
+		for _, name := range strings.Fields(f[3]) {
+			file, err := parser.ParseFile(fset, filepath.Join(f[2], name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.files = append(p.files, file)
+		}
+		conf := types.Config{Importer: imports}
+		if _, err := conf.Check(f[0], fset, p.files, p.info); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 40 {
+		t.Fatalf("%d packages: the test looked in the wrong place", len(all))
+	}
+	return all
+}
