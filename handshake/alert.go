@@ -79,7 +79,7 @@ func (e *Endpoint) countAttempt(ref string) error {
 // countWarning bounds what costs the peer nothing and us some work.
 func (e *Endpoint) countWarning(ref, what string) error {
 	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row", maxWarnings), reason.Say("more"))
+		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row, which is our limit", maxWarnings), reason.Say("more"))
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (e *Endpoint) countWarning(ref, what string) error {
 // countIdle bounds what a peer may say after the handshake instead of sending data.
 func (e *Endpoint) countIdle(ref, what string) error {
 	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row", maxIdle), reason.Say("more"))
+		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row, which is our limit", maxIdle), reason.Say("more"))
 	}
 	return nil
 }

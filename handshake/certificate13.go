@@ -112,7 +112,7 @@ func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificat
 		return nil, e.fault(reason.NotOffered, "RFC 8879 §4", m, "compressed_certificate.algorithm", certcompress.Algorithms(e.cfg.CertificateCompression), m.Algorithm)
 	}
 	if m.Length > maxMessage-messageHeader {
-		return nil, e.fault(reason.MessageTooLong, "RFC 8879 §4", m, "compressed_certificate.uncompressed_length", reason.Say("at most %d bytes", maxMessage-messageHeader), m.Length)
+		return nil, e.fault(reason.MessageTooLong, "RFC 8879 §4", m, "compressed_certificate.uncompressed_length", reason.Say("at most %d bytes, which is our limit", maxMessage-messageHeader), m.Length)
 	}
 	body, err := method.Decompress(m.Compressed, int(m.Length))
 	if e.listening() {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,20 +26,20 @@ const policy = `
 	foreign < idn, http2
 	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress, pki/der
-	kx < kx/kxtest
+	kx < kx/kxtest, kx/private
 	wire < message, session
 	session < session/redis
 	suite < record
 	wire, sig, pki/der, ondisk < pki
 	message, suite, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
-	event < narrate
+	event, kx/private < narrate
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < pcapng
 	foreign, ondisk < mitm/har
 	handshake < tls, tamper, mitm
-	observe, tamper, mitm, http2 < scenario
+	observe, tamper, mitm, http2, kx/private < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, tamper, replay/bank < replay
 	narrate, scenario, replay, idn < render
@@ -53,7 +54,7 @@ const policy = `
 const modules = `
 	filippo.io/bigmod: kx
 	filippo.io/edwards25519: pki
-	github.com/cloudflare/circl: kx sig pki examples
+	github.com/cloudflare/circl: kx kx/private sig pki examples
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd
 	golang.org/x/crypto: suite pki cmd
@@ -156,7 +157,7 @@ func TestImports(t *testing.T) {
 // links is what a package must not link, by whatever way: imports of imports are looked at,
 // other people's too. A package is named as in go list.
 var links = map[string][]string{
-	"./handshake":         {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt"},
+	"./handshake":         {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes"},
 	"./handshake/narrate": {"tlslab/handshake"},
 	"./handshake/observe": {"tlslab/handshake"},
 	"./handshake/tls":     {"net/http"},
@@ -179,6 +180,54 @@ func TestLinks(t *testing.T) {
 				t.Errorf("%s links %s; go mod why -m, or go list -deps, tells by which way", pkg, p)
 			}
 		}
+	}
+}
+
+// TestBareDialIsSmall: a program that dials, and does no more, stays small: it would have 7.9 MB
+// without the care that TestLinks holds; crypto/tls's has 4.7. The aim is 6.6 MB. What is over
+// that is, above all, golang.org/x/text's tables, by which pki compares names (RFC 5280 §7.1).
+func TestBareDialIsSmall(t *testing.T) {
+	const most = 6_800_000
+	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
+		t.Skip("the limit is that of linux/amd64")
+	}
+	dir := t.TempDir()
+	program := `package main
+
+import (
+	"fmt"
+
+	"tlslab/handshake/tls"
+)
+
+func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerName: "example.org"})) }
+`
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	built := filepath.Join(dir, "dial")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", built, filepath.Join(dir, "main.go"))
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	info, err := os.Stat(built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > most {
+		t.Errorf("a bare Dial has %d bytes, more than %d", info.Size(), most)
+	}
+	t.Logf("a bare Dial has %d bytes", info.Size())
+}
+
+// TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
+// WebAssembly, the lessons and their words included.
+func TestBuildsForTheBrowser(t *testing.T) {
+	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe")
+	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 }
 

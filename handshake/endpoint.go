@@ -370,7 +370,7 @@ func (e *Endpoint) readMessage() (bool, error) {
 	n := messageLen(e.hs)
 	if n > maxMessage {
 		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
-			Want: reason.Say("at most %d bytes", maxMessage-messageHeader), Got: n - messageHeader}
+			Want: reason.Say("at most %d bytes, which is our limit", maxMessage-messageHeader), Got: n - messageHeader}
 	}
 	if len(e.hs) < n {
 		return false, nil

@@ -66,7 +66,7 @@ func TestLengthsAreThoseOnTheWire(t *testing.T) {
 		s := rec.replay(t, role, 0)
 		s.feed(clearRecord(22, []byte{kind, 0xff, 0xff, 0xff}))
 		e := s.refused(t)
-		if text := e.Error(); e.Reason != reason.MessageTooLong || !strings.Contains(text, "expected at most 262140 bytes, got 16777215") {
+		if text := e.Error(); e.Reason != reason.MessageTooLong || !strings.Contains(text, "expected at most 262140 bytes, which is our limit, got 16777215") {
 			t.Errorf("%v: %v", role, text)
 		}
 	}
@@ -78,7 +78,7 @@ func TestFloodsSayAtMost(t *testing.T) {
 	for range 5 {
 		s.feed(clearRecord(21, []byte{1, 112}))
 	}
-	if e := s.refused(t); e.Reason != reason.WarningFlood || !strings.Contains(e.Error(), "expected at most 4 in a row, got more") {
+	if e := s.refused(t); e.Reason != reason.WarningFlood || !strings.Contains(e.Error(), "expected at most 4 in a row, which is our limit, got more") {
 		t.Error(e)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
@@ -116,7 +117,7 @@ func groupsOf(flag string, values []string) ([]kx.Group, error) {
 	var out []kx.Group
 	for _, list := range values {
 		for _, name := range strings.FieldsFunc(list, func(r rune) bool { return r == ':' || r == ' ' }) {
-			g, err := kx.ByName(name)
+			g, err := private.ByName(name)
 			if err != nil {
 				return nil, misuse("There are "+strings.Join(groupNames(), ", ")+"; more are in: tlslab groups --help",
 					"%s %s: no group is called that", flag, name)

@@ -16,6 +16,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
 )
 
@@ -77,7 +78,7 @@ func (g *groupsFlags) run(w io.Writer, names []string) error {
 // most spoken of.
 func listedGroups() []kx.Group {
 	listed := kx.All()
-	for _, g := range kx.PrivateUse() {
+	for _, g := range private.Groups() {
 		if g.Name() == "X-Wing" || g.Name() == "FrodoKEM-640-SHAKE" {
 			listed = append(listed, g)
 		}
@@ -86,7 +87,7 @@ func listedGroups() []kx.Group {
 }
 
 func unlistedNames() []string {
-	return namesOfGroups(slices.DeleteFunc(kx.PrivateUse(), func(g kx.Group) bool { return slices.Contains(listedGroups(), g) }))
+	return namesOfGroups(slices.DeleteFunc(private.Groups(), func(g kx.Group) bool { return slices.Contains(listedGroups(), g) }))
 }
 
 func namesOfGroups(groups []kx.Group) []string {
@@ -105,7 +106,7 @@ func groupsNamed(args []string) ([]kx.Group, error) {
 	}
 	var out []kx.Group
 	for _, name := range strings.FieldsFunc(strings.Join(args, ","), func(r rune) bool { return r == ',' || r == ':' || r == ' ' }) {
-		g, err := kx.ByName(name)
+		g, err := private.ByName(name)
 		if err != nil {
 			return nil, misuse("There are "+strings.Join(namesOfGroups(listedGroups()), ", ")+"; more are in: tlslab groups --help",
 				"no group is called %q", name)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
 )
 
@@ -16,7 +17,7 @@ import (
 // columns, and every column ends, or begins, at the same place in every row.
 func TestGroupsPage(t *testing.T) {
 	var rows []groupRow
-	for i, g := range slices.Concat(kx.All(), kx.PrivateUse()) {
+	for i, g := range slices.Concat(kx.All(), private.Groups()) {
 		rows = append(rows, groupRow{group: g, about: g.(kx.Described).Describe(), micro: []float64{9, 123456.4}[i%2], count: 9999})
 	}
 	for _, l := range narrate.Langs() {

@@ -15,7 +15,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
-	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/tls"
@@ -324,7 +324,7 @@ func pskMode(s *handshake.Summary) string {
 
 // groupName is the registry's name, or ours where the number is for private use.
 func groupName(id iana.Group) string {
-	for _, g := range kx.PrivateUse() {
+	for _, g := range private.Groups() {
 		if g.ID() == id {
 			return g.Name()
 		}

@@ -2,7 +2,6 @@ package kx
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"tlslab/handshake/iana"
@@ -42,7 +41,7 @@ func Defaults12() []Group {
 // is the caller's.
 func Exchanges() []Exchange { return []Exchange{ECDHE, DHE, RSA} }
 
-// ByID finds a group that we ship; those of PrivateUse go by name alone.
+// ByID finds a group that the registry has; those of package private go by name alone.
 func ByID(id iana.Group) (Group, bool) {
 	for _, g := range All() {
 		if g.ID() == id {
@@ -52,18 +51,24 @@ func ByID(id iana.Group) (Group, bool) {
 	return nil, false
 }
 
-// ByName finds a group that we ship by the registry's name or a usual alias, in any
-// case: x25519, P-256, prime256v1; or one of PrivateUse by its own: X-Wing. The error
-// lists what there is.
-func ByName(name string) (Group, error) {
+// ByName finds a group of All by the registry's name or a usual alias, in any case: x25519,
+// P-256, prime256v1. The error lists what there is. (Package private has its own ByName,
+// which knows the KEMs without a number too.)
+func ByName(name string) (Group, error) { return Find(name, All()) }
+
+// Find finds a group among some by the registry's name or a usual alias of it, or by its own,
+// in any case.
+func Find(name string, among []Group) (Group, error) {
 	name = strings.TrimSpace(name)
 	if id, ok := iana.GroupByName(name); ok {
-		if g, ok := ByID(id); ok {
-			return g, nil
+		for _, g := range among {
+			if g.ID() == id {
+				return g, nil
+			}
 		}
 	}
 	var names []string
-	for _, g := range slices.Concat(All(), privateUse) {
+	for _, g := range among {
 		if strings.EqualFold(unhyphened(g.Name()), unhyphened(name)) {
 			return g, nil
 		}

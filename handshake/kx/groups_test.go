@@ -18,6 +18,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/kxtest"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/reason"
 )
 
@@ -28,7 +29,7 @@ func TestConformance(t *testing.T) {
 			kxtest.Run(t, g, conformance(g)...)
 		})
 	}
-	for _, g := range kx.PrivateUse() {
+	for _, g := range private.Groups() {
 		t.Run(g.Name(), func(t *testing.T) {
 			if options := conformance(g); g.Name() != "FrodoKEM-640-SHAKE" {
 				kxtest.Run(t, g, options...)
@@ -159,7 +160,7 @@ func TestSizes(t *testing.T) {
 		"Kyber768-X25519":             {kx.KindKEM, 1216, 1120, 64, true, true},
 		"HPKE_KEM_X25519_HKDF_SHA256": {kx.KindKEM, 32, 32, 32, false, false},
 	} {
-		g, err := kx.ByName(name)
+		g, err := private.ByName(name)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -192,23 +193,31 @@ type renamed struct{ kem.Scheme }
 func (renamed) Name() string { return "my own" }
 
 func TestByName(t *testing.T) {
+	for _, byName := range []func(string) (kx.Group, error){kx.ByName, private.ByName} {
+		if g, err := byName("P-256"); err != nil || g != kx.P256 {
+			t.Errorf("P-256: %v, %v", g, err)
+		}
+	}
+	if g, err := kx.ByName("X-Wing"); err == nil { // only who links package private has it
+		t.Errorf("X-Wing: %v", g)
+	}
 	for _, name := range []string{"P-256", "secp256r1", "prime256v1", " p256 ", "SECP256R1", "CurveP256"} {
-		if g, err := kx.ByName(name); err != nil || g.ID() != iana.P256 {
+		if g, err := private.ByName(name); err != nil || g.ID() != iana.P256 {
 			t.Errorf("%q: %v, %v", name, g, err)
 		}
 	}
 	for _, name := range []string{"brainpoolP256r1", "P-255", ""} { // named but not shipped; unknown
-		if g, err := kx.ByName(name); err == nil || !strings.Contains(err.Error(), "x25519") || !strings.Contains(err.Error(), "ffdhe4096") {
+		if g, err := private.ByName(name); err == nil || !strings.Contains(err.Error(), "x25519") || !strings.Contains(err.Error(), "ffdhe4096") {
 			t.Errorf("%q: %v, %v", name, g, err)
 		}
 	}
 	for name, want := range map[string]iana.Group{"X-Wing": 0xfe80, "xwing": 0xfe80, "frodokem-640-shake": 0xfe81, "ml_kem_768": iana.MLKEM768} {
-		if g, err := kx.ByName(name); err != nil || g.ID() != want {
+		if g, err := private.ByName(name); err != nil || g.ID() != want {
 			t.Errorf("%q: %v, %v", name, g, err)
 		}
 	}
-	for _, g := range slices.Concat(kx.All(), kx.PrivateUse()) {
-		if again, err := kx.ByName(g.Name()); err != nil || again != g {
+	for _, g := range slices.Concat(kx.All(), private.Groups()) {
+		if again, err := private.ByName(g.Name()); err != nil || again != g {
 			t.Errorf("%s: its own name does not find it: %v", g.Name(), err)
 		}
 	}
@@ -223,7 +232,7 @@ func TestByName(t *testing.T) {
 // have one; ours are private, each given once, and in no default.
 func TestPrivateUse(t *testing.T) {
 	seen := map[iana.Group]bool{}
-	for _, g := range kx.PrivateUse() {
+	for _, g := range private.Groups() {
 		if id := g.ID(); id < 0xfe80 || id > 0xfeff || seen[id] || iana.IsGREASE(uint16(id)) {
 			t.Errorf("%s: the number %v", g.Name(), id)
 		}
@@ -236,26 +245,26 @@ func TestPrivateUse(t *testing.T) {
 		}
 	}
 	for _, s := range schemes.All() {
-		_, err := kx.ByName(s.Name())
+		_, err := private.ByName(s.Name())
 		if known := err == nil; known == (s.Name() == "P256Kyber768Draft00") {
 			t.Errorf("%s: %v", s.Name(), err)
 		}
 	}
-	if g, err := kx.KEM("x-wing", 0xfe01); err != nil || g.ID() != 0xfe01 || g.Name() != "X-Wing" {
+	if g, err := private.KEM("x-wing", 0xfe01); err != nil || g.ID() != 0xfe01 || g.Name() != "X-Wing" {
 		t.Errorf("%v, %v", g, err)
 	}
-	if _, err := kx.KEM("ROT13", 0xfe01); err == nil || !strings.Contains(err.Error(), "X-Wing") {
+	if _, err := private.KEM("ROT13", 0xfe01); err == nil || !strings.Contains(err.Error(), "X-Wing") {
 		t.Error(err)
 	}
-	kx.PrivateUse()[0] = nil
-	if kx.PrivateUse()[0] == nil {
+	private.Groups()[0] = nil
+	if private.Groups()[0] == nil {
 		t.Error("PrivateUse lends its own slice")
 	}
 }
 
 // Why P256Kyber768Draft00 is left out. Once this fails, it can come in.
 func TestLeftOut(t *testing.T) {
-	g, err := kx.KEM("P256Kyber768Draft00", iana.GroupPrivate)
+	g, err := private.KEM("P256Kyber768Draft00", iana.GroupPrivate)
 	if err != nil {
 		t.Fatal(err)
 	}

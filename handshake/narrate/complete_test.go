@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
@@ -299,7 +300,7 @@ func variants() []*event.Secret {
 		{Label: event.LabelCertificateVerifySignature, Meta: event.Meta{Move: "server/send/certificate_verify/tls13"}},
 		{Label: event.LabelClientKeyShare, Meta: event.Meta{Move: "client/send/client_hello/tls13"}},
 	}
-	for _, g := range slices.Concat(kx.All(), kx.PrivateUse()) {
+	for _, g := range slices.Concat(kx.All(), private.Groups()) {
 		out = append(out, &event.Secret{Label: event.LabelSharedSecret, Method: g.Name()})
 	}
 	return out

@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
@@ -149,7 +150,7 @@ func SecretKey(e *event.Secret) string {
 	switch e.Label {
 	case event.LabelPremasterSecret:
 		exchange, name, _ := strings.Cut(e.Method, " ")
-		group, _ := kx.ByName(name) // nil if it is none of ours
+		group, _ := private.ByName(name) // nil if it is none of ours
 		switch {
 		case exchange == iana.KxRSA.String():
 			return string(e.Label) + "+rsa"
@@ -168,7 +169,7 @@ func SecretKey(e *event.Secret) string {
 		}
 		return string(e.Label) + "+textbook"
 	case event.LabelSharedSecret:
-		group, _ := kx.ByName(e.Method) // nil if it is none of ours
+		group, _ := private.ByName(e.Method) // nil if it is none of ours
 		return string(e.Label) + "+" + sharedSecret(group)
 	case event.LabelClientKeyShare:
 		if e.Move == "client/send/client_hello"+tls13 { // the second: HelloRetryRequest has named the group

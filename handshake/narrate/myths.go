@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
@@ -33,7 +34,7 @@ var moments = [...]struct {
 	// Key exchange.
 	{"g_is_curve", func(e event.Event, l *leg) bool {
 		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelClientKeyShare {
-			group, _ := kx.ByName(s.Method) // nil if it is none of ours
+			group, _ := private.ByName(s.Method) // nil if it is none of ours
 			return isCurve(group)
 		}
 		return crosses(message.KindServerKeyExchange)(e, l) && l.kx == iana.KxECDHE && !l.own

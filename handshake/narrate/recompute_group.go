@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 )
 
 // group writes keys as openssl reads them: PKCS #8 (RFC 5958) and
@@ -105,7 +106,7 @@ func groupOf(e *event.Secret) (g *group, why string) {
 	if g := groups[name]; g != nil {
 		return g, ""
 	}
-	ours, _ := kx.ByName(name) // nil if it is none of ours
+	ours, _ := private.ByName(name) // nil if it is none of ours
 	if kind := kindOf(ours); (kind == kx.KindKEM || kind == kx.KindHybrid) && strings.Contains(name, "MLKEM") {
 		return nil, whyMLKEM
 	}

@@ -182,7 +182,7 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 	n := 4 + int(h.hs[1])<<16 + int(h.hs[2])<<8 + int(h.hs[3])
 	if n > maxMessage {
 		o.lose(h, &reason.Error{Reason: reason.MessageTooLong, Ref: o.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: "length", Off: 1,
-			Want: reason.Say("at most %d bytes", maxMessage-4), Got: n - 4})
+			Want: reason.Say("at most %d bytes, which is our limit", maxMessage-4), Got: n - 4})
 		return false
 	}
 	if len(h.hs) < n {

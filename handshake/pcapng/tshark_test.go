@@ -21,6 +21,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/pcapng"
 	"tlslab/handshake/tls"
 	"tlslab/pki"
@@ -93,7 +94,7 @@ func (l *leg) converse(t testing.TB, w *pcapng.Writer, iface int) {
 		cc.Exchanges = keepExchange(l.kx)
 	}
 	if l.group != "" {
-		g, err := kx.ByName(l.group)
+		g, err := private.ByName(l.group)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -267,7 +267,7 @@ func (r *Reader) checkEmpty(rec *Record) error {
 	}
 	if r.empty++; r.empty > maxEmpty {
 		return &reason.Error{Reason: reason.EmptyRecordFlood, Ref: ref, Field: "record.plaintext", Off: HeaderLen,
-			Want: reason.Say("at most %d empty records in a row", maxEmpty), Got: r.empty}
+			Want: reason.Say("at most %d empty records in a row, which is our limit", maxEmpty), Got: r.empty}
 	}
 	return nil
 }

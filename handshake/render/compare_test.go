@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 )
@@ -116,7 +117,7 @@ func TestComparisonNotes(t *testing.T) {
 
 // A wide number makes a wide column, and still fits: the longest shares there are.
 func TestComparisonOfLongShares(t *testing.T) {
-	g, err := kx.ByName("FrodoKEM-640-SHAKE")
+	g, err := private.ByName("FrodoKEM-640-SHAKE")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
@@ -71,10 +72,10 @@ func (f *facts) chosen(m *message.ServerHello, offered []byte) {
 	f.resumed, f.external = f.psk, f.psk && f.lesson.PSK != nil
 	if x, ok := message.Get[*message.KeyShareServer](&m.Extensions); ok {
 		f.shared, f.grouped = true, true
-		for _, g := range slices.Concat(kx.All(), kx.PrivateUse(), f.lesson.Groups) {
+		for _, g := range slices.Concat(kx.All(), private.Groups(), f.lesson.Groups) {
 			if g.ID() == x.Entry.Group {
 				f.group = g.(kx.Described).Describe()
-				_, err := kx.ByName(g.Name())
+				_, err := private.ByName(g.Name())
 				f.named = err == nil
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
@@ -139,10 +140,10 @@ func universes() []universe {
 				{"both", func(o *scenario.Options) { o.HelloRetry, o.Cookie = true, true }}},
 			{{"", untouched}, {"x25519", groups(kx.X25519)}, {"P-256", groups(kx.P256)}, {"ffdhe2048", groups(kx.FFDHE2048)},
 				{"MLKEM768", groups(kx.MLKEM768)}, {"SecP256r1MLKEM768", groups(kx.SecP256r1MLKEM768)},
-				{"DHKEM", groups(must(kx.ByName("HPKE_KEM_X25519_HKDF_SHA256")))}, {"X-Wing", groups(must(kx.ByName("X-Wing")))},
-				{"Kyber768-X25519", groups(must(kx.ByName("Kyber768-X25519")))}, {"Frodo", groups(must(kx.ByName("FrodoKEM-640-SHAKE")))},
+				{"DHKEM", groups(must(private.ByName("HPKE_KEM_X25519_HKDF_SHA256")))}, {"X-Wing", groups(must(private.ByName("X-Wing")))},
+				{"Kyber768-X25519", groups(must(private.ByName("Kyber768-X25519")))}, {"Frodo", groups(must(private.ByName("FrodoKEM-640-SHAKE")))},
 				{"own group", groups(must(kx.FiniteField(iana.GroupPrivate+1, "own", prime(), []byte{2}, 256)))},
-				{"own KEM", groups(must(kx.KEM("HPKE_KEM_P256_HKDF_SHA256", iana.GroupPrivate+2)))}},
+				{"own KEM", groups(must(private.KEM("HPKE_KEM_P256_HKDF_SHA256", iana.GroupPrivate+2)))}},
 			{{"", untouched}, {"chacha", cipher("CHACHA20")}, {"ccm", cipher("_CCM_SHA")}, {"sha256", cipher("SHA256_SHA256")}, {"sha384", cipher("SHA384_SHA384")}},
 			about("key-update", func(o *scenario.Options) { o.KeyUpdate = true }),
 			about("no-compat", func(o *scenario.Options) { o.NoCompatibility = true }),

@@ -12,7 +12,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
-	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 
 	"tlslab/handshake/message"
 )
@@ -117,7 +117,7 @@ func oneLine(b []byte) []byte {
 // groupName is the registry's name, or for the numbers that kx gives to KEMs of its own
 // the KEM's.
 func groupName(id iana.Group) string {
-	for _, g := range kx.PrivateUse() {
+	for _, g := range private.Groups() {
 		if g.ID() == id {
 			return g.Name()
 		}

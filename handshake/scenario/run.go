@@ -9,7 +9,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tamper"
@@ -221,7 +221,7 @@ func (p *play) issue() {
 		p.scene("", "own_exchange", value("exchange", fmt.Sprint(x.Kx())), value("ephemeral", x.Ephemeral()))
 	}
 	for _, g := range p.o.Groups {
-		if ours, err := kx.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
+		if ours, err := private.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
 			p.scene("", "own_exchange", value("group", g.Name()), value("id", fmt.Sprint(g.ID())))
 		}
 	}

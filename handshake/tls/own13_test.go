@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
@@ -24,13 +25,13 @@ import (
 // certificate, RFC 9150, bare ML-KEM, private groups and compressed certificates included,
 // which no peer has.
 func TestEveryMatch13(t *testing.T) {
-	private, err := kx.ByName("X-Wing")
+	xwing, err := private.ByName("X-Wing")
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := 0
 	for _, s := range suite.Of(iana.TLS13) {
-		for _, g := range append(kx.All(), private) {
+		for _, g := range append(kx.All(), xwing) {
 			for _, kind := range kinds {
 				at++
 				t.Run(caseName(s, g)+" "+kind, func(t *testing.T) {

@@ -27,7 +27,7 @@ func readHello(r *recorder) (*message.ClientHello, error) {
 			return hello, err
 		}
 		if need = len(b) + more; need > maxHello {
-			return nil, reason.New(reason.MessageTooLong, "RFC 9846 §4", "client_hello", reason.Say("at most %d bytes, its records included", maxHello), need)
+			return nil, reason.New(reason.MessageTooLong, "RFC 9846 §4", "client_hello", reason.Say("at most %d bytes, its records included, which is our limit", maxHello), need)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func (p *helloParser) parse(b []byte) (hello *message.ClientHello, more int, err
 		}
 		size := header + int(p.hs[1])<<16 + int(p.hs[2])<<8 + int(p.hs[3])
 		if size > maxHello {
-			return nil, 0, reason.New(reason.MessageTooLong, "RFC 9846 §4", "client_hello.length", reason.Say("at most %d bytes", maxHello-header), size-header)
+			return nil, 0, reason.New(reason.MessageTooLong, "RFC 9846 §4", "client_hello.length", reason.Say("at most %d bytes, which is our limit", maxHello-header), size-header)
 		}
 		if len(p.hs) < size {
 			continue
