@@ -208,6 +208,7 @@ type ChainInput struct {
 	ServerName string // at a client; at a server ""
 	Time       time.Time
 	FromServer bool          // the chain is a server's
+	Version    iana.Version  // that is spoken; 0 where Kept
 	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
 	Staple     []byte        // the OCSP response; nil if none came, and where Kept
 	MustStaple bool          // this client asked for one: a certificate that promises it must come with it (RFC 7633)

@@ -208,7 +208,7 @@ func (k *keys12) signedParams(m message.ServerKeyExchange) ([]byte, error) {
 func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fromServer bool, staple []byte) error {
 	in := ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(),
 		FromServer: fromServer, Staple: staple, MustStaple: fromServer && e.cfg.Stapling, Explain: e.listening()}
-	in.KeyUsage = e.usageOf(fromServer)
+	in.KeyUsage, in.Version = e.usageOf(fromServer), e.summary.Version
 	report, err := e.cfg.verifyChain(in)
 	e.summary.Report = report
 	if e.listening() {
@@ -238,7 +238,7 @@ func (c *Config) verifyChain(in ChainInput) (*pki.Report, error) {
 		return report, judged(err, in.Time)
 	}
 	o := pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
-		Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: &signatures, Recompute: !in.Kept, KeyUsage: in.KeyUsage}
+		Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: &signatures, Recompute: !in.Kept, KeyUsage: in.KeyUsage, Version: in.Version}
 	if !in.FromServer {
 		o.Usage = pki.ClientAuth
 	}

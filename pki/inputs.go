@@ -101,6 +101,7 @@ const (
 	InNextUpdate     = "next_update" // time.Time; absent if the response has none
 	InProducedAt     = "produced_at" // time.Time
 	InRevokedAt      = "revoked_at"  // time.Time
+	InRevokedFor     = "revoked_for" // a CRLReason's name (RFC 5280 §5.3.1); absent if the response gives none
 	InResponder      = "responder"   // who signed the response
 	InResponse       = "response"    // DER
 	InIssuerNameHash = "issuer_name_hash"
@@ -131,7 +132,7 @@ func InputNames() []string {
 		InSB, InRPlusKA,
 		InCA, InMaxPathLength, InPathLength, InKeyUsage, InExtKeyUsage, InWantedUsage, InPermitted, InExcluded,
 		InConstrainedBy, InUnapplied, InPolicies, InQualifiers, InExplicitPolicy,
-		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InResponder, InResponse,
+		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InRevokedFor, InResponder, InResponse,
 		InIssuerNameHash, InIssuerKeyHash,
 		InTLSFeatures, InIssuerTLSFeatures, InStatusAsked, InStapled,
 		InStatePolicies, InStateExplicitPolicy, InStateInhibitAnyPolicy, InStatePolicyMapping, InStateMaxPathLength,

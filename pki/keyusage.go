@@ -9,6 +9,7 @@ import (
 
 	"github.com/cloudflare/circl/sign/ed448"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
 )
@@ -40,11 +41,6 @@ func (w wantedUsage) String() string {
 	return strings.Join(KeyUsageNames(w.bits), ", ")
 }
 
-// wantedKeyUsage: a server's key signs, decrypts or agrees (RFC 5246 §7.4.2), a client's
-// signs or agrees (§7.4.6), as for OpenSSL's purposes sslserver and sslclient. From TLS 1.3 on
-// both sign: the engine asks for that itself, with VerifyOptions.KeyUsage. A bit for what a
-// key of this kind cannot do is of no use: OpenSSL counts it, and its handshake then finds
-// no cipher suite.
 // phrase is String for an error.
 func (w wantedUsage) phrase() any {
 	if w.any {
@@ -53,6 +49,11 @@ func (w wantedUsage) phrase() any {
 	return w.String()
 }
 
+// wantedKeyUsage: a server's key signs, decrypts or agrees (RFC 5246 §7.4.2), a client's
+// signs or agrees (§7.4.6), as for OpenSSL's purposes sslserver and sslclient. From TLS 1.3 on
+// both sign: the engine asks for that itself, with VerifyOptions.KeyUsage. A bit for what a
+// key of this kind cannot do is of no use: OpenSSL counts it, and its handshake then finds
+// no cipher suite.
 func (j *judgement) wantedKeyUsage(i int) wantedUsage {
 	switch {
 	case i > 0:
@@ -99,6 +100,21 @@ func keyUsageRule(i int) string {
 		return "RFC 5280 §6.1.4 (n)"
 	}
 	return "RFC 5280 §4.2.1.3"
+}
+
+// leafKeyUsageRule is RFC 5280's meaning of the bits, and which of them TLS wants.
+func leafKeyUsageRule(j *judgement) string { return keyUsageRule(0) + ", " + j.tlsRule() }
+
+// tlsRule is where the TLS that is spoken says what a leaf and its key must be good for. Where
+// nobody knows what will be spoken, what is asked is TLS 1.2's, which lets a key do more.
+func (j *judgement) tlsRule() string {
+	switch {
+	case j.o.Version == iana.TLS13:
+		return "RFC 9846 §4.5.1.2"
+	case j.o.Usage == ClientAuth:
+		return "RFC 5246 §7.4.6"
+	}
+	return "RFC 5246 §7.4.2"
 }
 
 func showKeyUsage(j *judgement, i int) []Input {

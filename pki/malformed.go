@@ -60,6 +60,8 @@ const (
 	CauseNotDER   = "not_der"   // they do not begin as a certificate does
 	CauseCutShort = "cut_short" // the certificate says that it is longer
 	CauseTrailing = "trailing"  // bytes behind its end
+
+	CauseOtherContent = "other_content" // they are whole, and hold something else
 )
 
 // malformed explains why b is no certificate; err is crypto/x509's. What it cannot parse is
@@ -68,6 +70,9 @@ func malformed(b []byte, err error) *reason.Error {
 	e := &reason.Error{Reason: reason.CertificateMalformed, Ref: "RFC 5280 §4.1", Off: -1, Err: err}
 	if whole(b, e) {
 		return e
+	}
+	if other := otherContent(b); other != nil {
+		return other
 	}
 	if bad := der.Certificate(b); bad != nil {
 		return &reason.Error{Reason: reason.CertificateMalformed, Ref: bad.Ref, Field: "certificate." + bad.Field, Off: bad.Off, Want: bad.Want, Got: bad.Got}
@@ -81,6 +86,16 @@ func malformed(b []byte, err error) *reason.Error {
 	}
 	e.Field = "certificate"
 	return e
+}
+
+// otherContent explains that b is something else than a certificate; nil if it is none of
+// what is known here, or one.
+func otherContent(b []byte) *reason.Error {
+	is := contentOf(b)
+	if is == nil || is == &certificateName {
+		return nil
+	}
+	return reason.New(reason.CertificateMalformed, "RFC 5280 §4.1", "certificate."+CauseOtherContent, certificateName, *is)
 }
 
 // whole fills e if the outermost length is at odds with the bytes that are there.

@@ -92,6 +92,9 @@ var responseStatuses = map[asn1.Enumerated]string{
 
 // parseOCSP reads a successful basic response.
 func parseOCSP(b []byte) (*ocspBasic, *reason.Error) {
+	if is := contentOf(b); is != nil && is != &ocspName {
+		return nil, badStatus("RFC 6960 §4.2.1", "response", ocspName, *is)
+	}
 	if bad := der.OCSPResponse(b); bad != nil {
 		at := "certificate_status.response"
 		if bad.Field != "" {
@@ -101,7 +104,7 @@ func parseOCSP(b []byte) (*ocspBasic, *reason.Error) {
 	}
 	var outer ocspResponse
 	if err := unmarshalAll(b, &outer); err != nil {
-		return nil, badStatus("RFC 6960 §4.2.1", "response", reason.Say("an OCSP response"), reason.Say("%d bytes that Go cannot read", len(b)))
+		return nil, badStatus("RFC 6960 §4.2.1", "response", ocspName, reason.Say("%d bytes that Go cannot read", len(b)))
 	}
 	if outer.Status != 0 {
 		name, known := responseStatuses[outer.Status]

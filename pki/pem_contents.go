@@ -54,6 +54,9 @@ func ParsePEM(text []byte) ([]*x509.Certificate, error) {
 		}
 		certs = append(certs, c)
 	}
+	if other := otherContent(text); other != nil {
+		return nil, &CertificateError{N: 1, Err: other}
+	}
 	if len(certs) == 0 {
 		return nil, &PEMError{Fault: PEMNothing, Label: labelCertificate, Got: excerpt(other)}
 	}

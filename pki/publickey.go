@@ -36,7 +36,7 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 	if !signs(pub, i == 0) {
 		ref, want := "RFC 5280 §6.1.3 (a)(1)", reason.Say("a key that can sign certificates: RSA, ECDSA, Ed25519 or Ed448")
 		if i == 0 {
-			ref, want = "RFC 9846 §4.5.1.2", reason.Say("a key that TLS can use: RSA, ECDSA on P-256, P-384 or P-521, Ed25519 or Ed448")
+			ref, want = j.tlsRule(), reason.Say("a key that TLS can use: RSA, ECDSA on P-256, P-384 or P-521, Ed25519 or Ed448")
 		}
 		return reason.New(reason.CertificateUnsupportedKey, ref, field(i, "subject_public_key_info"), want, CertKeyName(j.certs[i]))
 	}
@@ -45,6 +45,8 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 	}
 	return nil
 }
+
+func leafKeyRule(j *judgement) string { return j.tlsRule() + ", RFC 8017 §3.1, RFC 9325 §4.5" }
 
 func showPublicKey(j *judgement, i int) []Input {
 	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)

@@ -47,7 +47,7 @@ func CheckKeys() []CheckKey {
 type rule struct {
 	key     CheckKey
 	ref     string
-	leafRef string                              // where the rule stands for a leaf; "": in ref too
+	leafRef func(*judgement) string             // where the rule stands for a leaf; nil: in ref too
 	on      func(*judgement, int) bool          // does it apply to certificate i?
 	test    func(*judgement, int) *reason.Error // is it kept?
 	show    func(*judgement, int) []Input       // what did test look at? (Explain only)
@@ -60,23 +60,23 @@ type rule struct {
 // to fail gives the path's error; but a leaf without the name that was asked for gives
 // it before all others, for that is known before anything is computed (build.go).
 var rules = [...]rule{
-	{CheckSignatureAlgorithm, "RFC 9846 §4.5.1.3", "", hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm},
-	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", "", isSigned, testSignature, showSignature},
-	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", "", always, testValidity, showValidity},
-	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", "", hasStaple, testStaple, showStaple},
-	{CheckTLSFeature, "RFC 7633 §4", "", hasTLSFeature, testTLSFeature, showTLSFeature},
-	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", "", hasIssuer, testIssuerName, showIssuerName},
-	{CheckName, "RFC 9525 §6", "", isNamed, testName, showName},
-	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", "", isIssuer, testBasicConstraints, showBasicConstraints},
-	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", "", limitsPath, testPathLength, showPathLength},
-	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", "RFC 5280 §4.2.1.3, RFC 9846 §4.5.1.2", hasKeyUsageRule, testKeyUsage, showKeyUsage},
-	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", "", limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage},
-	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", "", isConstrained, testNameConstraints, showNameConstraints},
-	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", "", hasPolicyRule, testPolicy, showPolicy},
-	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o)", "RFC 5280 §6.1.5 (f)", always, testCriticalExtension, showCriticalExtension},
-	{CheckProfile, "RFC 5280 §4.1, §4.2", "", always, testProfile, showProfile},
-	{CheckPublicKey, "RFC 8017 §3.1, RFC 9325 §4.5", "RFC 9846 §4.5.1.2, RFC 8017 §3.1, RFC 9325 §4.5", always, testPublicKey, showPublicKey},
-	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", "", isTop, testTrustAnchor, showTrustAnchor},
+	{CheckSignatureAlgorithm, "RFC 9846 §4.5.1.3", nil, hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm},
+	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", nil, isSigned, testSignature, showSignature},
+	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", nil, always, testValidity, showValidity},
+	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", nil, hasStaple, testStaple, showStaple},
+	{CheckTLSFeature, "RFC 7633 §4", nil, hasTLSFeature, testTLSFeature, showTLSFeature},
+	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", nil, hasIssuer, testIssuerName, showIssuerName},
+	{CheckName, "RFC 9525 §6", nil, isNamed, testName, showName},
+	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", nil, isIssuer, testBasicConstraints, showBasicConstraints},
+	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", nil, limitsPath, testPathLength, showPathLength},
+	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", leafKeyUsageRule, hasKeyUsageRule, testKeyUsage, showKeyUsage},
+	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", nil, limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage},
+	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", nil, isConstrained, testNameConstraints, showNameConstraints},
+	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", nil, hasPolicyRule, testPolicy, showPolicy},
+	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o)", func(*judgement) string { return "RFC 5280 §6.1.5 (f)" }, always, testCriticalExtension, showCriticalExtension},
+	{CheckProfile, "RFC 5280 §4.1, §4.2", nil, always, testProfile, showProfile},
+	{CheckPublicKey, "RFC 8017 §3.1, RFC 9325 §4.5", leafKeyRule, always, testPublicKey, showPublicKey},
+	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", nil, isTop, testTrustAnchor, showTrustAnchor},
 }
 
 // refAnchor replaces a row's reference where the certificate is the trust anchor
@@ -118,8 +118,8 @@ func (v *verifier) judge(p *Path) {
 			}
 			if v.o.Explain {
 				check := Check{Key: row.key, Cert: i, Subject: subject, OK: err == nil, Ref: row.ref, Err: err}
-				if i == 0 && row.leafRef != "" {
-					check.Ref = row.leafRef
+				if i == 0 && row.leafRef != nil {
+					check.Ref = row.leafRef(j)
 				}
 				if j.isAnchor(i) && row.key != CheckTrustAnchor && len(p.Certs) > 1 {
 					check.Ref = refAnchor

@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"slices"
+	"strconv"
 	"time"
 
 	"tlslab/handshake/reason"
@@ -46,6 +47,7 @@ type certStatus struct {
 	status                             OCSPStatus
 	producedAt, thisUpdate, nextUpdate time.Time
 	revokedAt                          time.Time
+	revokedFor                         string // a CRLReason's name; "" if none was given
 	responder                          *x509.Certificate
 	algorithm                          algorithm
 	tbs, signature                     []byte // not the caller's bytes: asn1 copies the OCTET STRING that they are in
@@ -198,8 +200,11 @@ func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 			when := reason.Say("revoked at an unreadable time")
 			content, _ := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: status.Bytes})
 			if unmarshalAll(content, &info) == nil {
-				st.revokedAt = info.At
-				when = reason.Say("revoked at %s", info.At.UTC().Format(time.RFC3339))
+				st.revokedAt, st.revokedFor = info.At, revocationReason(info.Reason)
+				at := info.At.UTC().Format(time.RFC3339)
+				if when = reason.Say("revoked at %s", at); st.revokedFor != "" {
+					when = reason.Say("revoked at %s, for the reason %s", at, st.revokedFor)
+				}
 			}
 			return reason.New(reason.CertificateRevoked, "RFC 5280 §6.1.3 (a)(3)", "certificate_status.cert_status", "good", when)
 		case ocspUnknown:
@@ -207,6 +212,21 @@ func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 		}
 	}
 	return badStatus("RFC 6960 §2.2", "cert_status", "good", "unknown")
+}
+
+// revocationReasons are the names of CRLReason (RFC 5280 §5.3.1); 7 is not used.
+var revocationReasons = map[asn1.Enumerated]string{
+	1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded", 5: "cessationOfOperation", 6: "certificateHold",
+	8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise",
+}
+
+// revocationReason is a reason's name, or the number of one that has none. No reason and 0,
+// unspecified, say the same, and nothing is said of either.
+func revocationReason(r asn1.Enumerated) string {
+	if name := revocationReasons[r]; name != "" || r == 0 {
+		return name
+	}
+	return strconv.Itoa(int(r))
 }
 
 // findSingles looks for the answers about leaf: its serial, under the hashes of its
@@ -304,6 +324,9 @@ func showStaple(j *judgement, _ int) []Input {
 	}
 	if !st.revokedAt.IsZero() {
 		inputs = append(inputs, Input{InRevokedAt, st.revokedAt})
+	}
+	if st.revokedFor != "" {
+		inputs = append(inputs, Input{InRevokedFor, st.revokedFor})
 	}
 	inputs = append(inputs, Input{InCheckedAt, deciding(j.o.Time, st.thisUpdate, st.nextUpdate, st.producedAt)})
 	if st.responder != nil {

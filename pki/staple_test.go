@@ -3,6 +3,7 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,4 +195,32 @@ func FuzzStaple(f *testing.F) {
 			t.Fatalf("accepted what the issuer did not sign: %x", der)
 		}
 	})
+}
+
+// TestRevocationReason: why a certificate was revoked stands in the response, here x/crypto's,
+// and is shown by RFC 5280's name (§5.3.1); of a response that gives none nothing is said.
+func TestRevocationReason(t *testing.T) {
+	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	now := time.Now()
+	for number, want := range map[int]string{
+		ocsp.Unspecified: "", ocsp.KeyCompromise: "keyCompromise", ocsp.CACompromise: "cACompromise", ocsp.AffiliationChanged: "affiliationChanged",
+		ocsp.Superseded: "superseded", ocsp.CessationOfOperation: "cessationOfOperation", ocsp.CertificateHold: "certificateHold", 7: "7",
+		ocsp.RemoveFromCRL: "removeFromCRL", ocsp.PrivilegeWithdrawn: "privilegeWithdrawn", ocsp.AACompromise: "aACompromise",
+	} {
+		der, err := ocsp.CreateResponse(l.Intermediate.Cert, l.Intermediate.Cert, ocsp.Response{
+			Status: ocsp.Revoked, SerialNumber: l.Leaf.Leaf.SerialNumber, RevocationReason: number,
+			ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(time.Hour), RevokedAt: now.Add(-time.Hour),
+		}, l.Intermediate.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now())
+		if refused == nil || refused.Reason != reason.CertificateRevoked || st.revokedFor != want || strings.Contains(refused.Error(), "for the reason "+want) != (want != "") {
+			t.Errorf("%d: %v, %v, want %q", number, st, refused, want)
+		}
+	}
+	check := checkOf(t, judge(t, lesson(t, LessonOptions{KeyAlg: "ecdsa", Staple: "revoked"}), true), CheckStaple, 0)
+	if check.Input(InRevokedFor) != "keyCompromise" {
+		t.Errorf("%v", check.Inputs)
+	}
 }

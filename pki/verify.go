@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"time"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
 
@@ -39,6 +40,10 @@ type VerifyOptions struct {
 	// extension: digitalSignature to sign a handshake, keyEncipherment for RSA key
 	// transport (RFC 5246 §7.4.2). 0 asks for none.
 	KeyUsage x509.KeyUsage
+
+	// Version is the TLS that is spoken, whose rules are cited; 0 if it is not known. What is
+	// asked of a certificate does not depend on it.
+	Version iana.Version
 
 	Staple        []byte // an OCSP response, DER; nil if none came
 	RequireStaple bool   // refuse without one

@@ -29,7 +29,7 @@ func (v *view) flags(cmd *cobra.Command) {
 	f.StringVar(&v.color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
 	f.IntVar(&v.width, "width", 0, "columns of a line (default: the terminal's, or 80)")
 	f.BoolVar(&v.brief, "brief", false, "one line a move")
-	f.BoolVar(&v.bytes, "bytes", false, "every byte: offset, hex, name, meaning")
+	f.BoolVar(&v.bytes, "bytes", false, "every byte, a certificate as one block: offset, hex, name, meaning")
 	f.StringVar(&v.out, "out", "", "write the transcript to this `file` (mode 0600)")
 	complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
 }

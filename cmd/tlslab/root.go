@@ -24,7 +24,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tlslab",
 		Short: "A TLS handshake with its lid off",
-		Long: `tlslab shows a TLS handshake move by move: who sends what and why, every byte
+		Long: `tlslab shows a TLS handshake move by move: who sends what and why, every field
 by its name, every secret and what it was made from.
 
 Begin with:  tlslab run`,

@@ -55,7 +55,7 @@ lesson; an attacker who is refused, as --resume shows one, changes nothing. A pa
 the interceptor is a page; and the table of --mitm --all was asked for: both are 0.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
   tlslab run --kx rsa --step                 move by move; Enter goes on
-  tlslab run --kx ecdhe --bytes              every byte by its name
+  tlslab run --kx ecdhe --bytes              every byte under the name of its field
   tlslab run --tls 1.3                       TLS 1.3, each protected record as on the wire and opened
   tlslab run --group X448                    TLS 1.3 over another group (tlslab groups)
   tlslab run --hello-retry --cookie          the server sends the client back

@@ -227,6 +227,8 @@ func pairs() []pair {
 		{secret("key_block"), v13, "TLS 1.3"},
 		{decision("cipher_suite/server_preference"), v13, "TLS 1.3"},
 		{decision("cipher_suite/server_preference+tls13"), v12, "TLS 1.2"},
+		{entry{key: "RFC 9846 §4.5.1.2"}, v12, "TLS 1.2"},
+		{entry{key: "RFC 5280 §4.2.1.3, RFC 5246 §7.4"}, v13, "TLS 1.3"},
 
 		// A retry.
 		{move("client/send/client_hello/tls13"), func(f *facts) bool { return f.retry && f.offered }, "pre-shared keys, whose binders differ too"},
@@ -289,6 +291,7 @@ var never = []string{
 	"the most that RFC 9846 §4.7.1 allows. Early", "有效一周，这是 RFC 9846",
 	"shows that the client can be reached at its address. A", "这表明在它自称的地址上确实找得到它",
 	"the chain is verified", "证书链已验证",
+	"the receiver uses its own count",
 }
 
 // squeezed is text without spaces, so that it does not matter where lines break.

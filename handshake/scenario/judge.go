@@ -45,7 +45,7 @@ func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
 	if verify == nil {
 		verify = func(in handshake.ChainInput) (*pki.Report, error) {
 			return pki.Verify(in.Chain, pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
-				Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, KeyUsage: in.KeyUsage})
+				Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, KeyUsage: in.KeyUsage, Version: in.Version})
 		}
 	}
 	return func(in handshake.ChainInput) (*pki.Report, error) {

@@ -63,9 +63,10 @@ func (p *play) know(x iana.Kx, conns []int, views []viewpoint) error {
 	return nil
 }
 
-// knowAttack tells what attacker and server could read of all attempts of an attack.
-func (p *play) knowAttack(x iana.Kx, attempts ...*line) error {
-	attacker, server := viewpoint{party: "attacker"}, viewpoint{party: "server"}
+// knowAttack tells what attacker and server could read of all attempts of an attack, and
+// whether a client took the attacker, with what he has, for the server.
+func (p *play) knowAttack(x iana.Kx, accepted bool, attempts ...*line) error {
+	attacker, server := viewpoint{party: "attacker", accepted: accepted}, viewpoint{party: "server"}
 	var conns []int
 	for _, l := range attempts {
 		conns = append(conns, l.conn)

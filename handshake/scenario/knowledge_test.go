@@ -84,6 +84,30 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 	}
 }
 
+// TestSessionIsEnoughForBoth: a session's secret is all that either end shows of itself when
+// it resumes (RFC 5246 §F.1.4, RFC 9846 §2.2). Whoever stole it is taken for the client, and
+// for the server; whoever saw the ID or the ticket go by, for neither.
+func TestSessionIsEnoughForBoth(t *testing.T) {
+	for name, o := range map[string]scenario.Options{
+		"id": {Resume: scenario.ResumeByID}, "ticket": {Resume: scenario.ResumeByTicket}, "psk": {Resume: scenario.ResumePSK},
+		"psk_ke": {Resume: scenario.ResumePSK, PSKOnly: true}, "0rtt": {Resume: scenario.ResumeEarly},
+	} {
+		o.Seed = "test"
+		for _, f := range run(t, o).Flows {
+			switch f.Name {
+			case "stolen_master", "stolen_psk":
+				if got := know(t, f, "attacker"); !got.CanImpersonate || !got.ReadsData || !f.Outcome.Done {
+					t.Errorf("%s, %s: %+v", name, f.Name, got)
+				}
+			case "captured_session", "replayed_early_data":
+				if got := know(t, f, "attacker"); got.CanImpersonate {
+					t.Errorf("%s, %s: %+v", name, f.Name, got)
+				}
+			}
+		}
+	}
+}
+
 // TestThieves: what the key of the tickets, or the pre-shared key, opens afterwards.
 // In TLS 1.2 it is all, of the first connection too, whose ticket goes by in clear: it has
 // the master secret inside. In TLS 1.3 it is early data, and without a key exchange all of

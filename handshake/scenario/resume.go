@@ -99,7 +99,7 @@ func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow
 	if err != nil {
 		return err
 	}
-	if err := p.knowAttack(x, l, again); err != nil {
+	if err := p.knowAttack(x, false, l, again); err != nil {
 		return err
 	}
 	server := &again.s
@@ -144,7 +144,11 @@ func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) err
 		return err
 	}
 	p.scene("attacker", "recording_decrypted", value("flow", full.Name), value("plaintext", string(r.FromClient)+string(r.FromServer)))
-	if err := p.knowAttack(x, l); err != nil {
+	accepted, err := p.sessionImpersonates(x, client, kept)
+	if err != nil {
+		return err
+	}
+	if err := p.knowAttack(x, accepted, l); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))

@@ -77,7 +77,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	if err := p.feed(server, flights[1:]); err != nil {
 		return err
 	}
-	if err := p.knowAttack(iana.KxNone, server); err != nil {
+	if err := p.knowAttack(iana.KxNone, false, server); err != nil {
 		return err
 	}
 	err = server.s.ep.Err()
@@ -120,7 +120,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 		}
 		out.Intended = out.Intended && reason.Of(out.Err) == want && len(server.s.got) == 0
 	}
-	if err := p.knowAttack(iana.KxNone, attempts...); err != nil {
+	if err := p.knowAttack(iana.KxNone, false, attempts...); err != nil {
 		return err
 	}
 	p.end(out)
@@ -161,7 +161,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err := p.tried(s.PSK, full, resumed); err != nil {
 		return err
 	}
-	accepted, err := p.ticketKeyImpersonates(iana.KxNone, loot, kept.tickets)
+	accepted, err := p.sessionImpersonates(iana.KxNone, loot, kept)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err := p.expired(loot, kept, &s); err != nil {
 		return err
 	}
-	if err := p.knowAttack(iana.KxNone, l); err != nil {
+	if err := p.knowAttack(iana.KxNone, accepted, l); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))

@@ -31,7 +31,7 @@ func (p *play) thieves(x iana.Kx, kept *sessions, conn int) ([]viewpoint, error)
 		return nil, err
 	}
 	if client, ok := kept.client.(*keeper); ok && client.value != nil {
-		thief.accepted, err = p.ticketKeyImpersonates(x, client, kept.tickets)
+		thief.accepted, err = p.sessionImpersonates(x, client, kept)
 	}
 	return []viewpoint{thief}, err
 }
@@ -72,12 +72,13 @@ func (p *play) opensTickets(key []byte, conn int) (viewpoint, error) {
 	return v, err
 }
 
-// ticketKeyImpersonates tries whether a client that resumes takes anybody for the server
-// who has the key that the tickets are sealed under.
-func (p *play) ticketKeyImpersonates(x iana.Kx, loot *keeper, tickets *session.TicketKeys) (bool, error) {
+// sessionImpersonates tries whether a client that resumes takes anybody for the server who
+// has the key that the tickets are sealed under, or has the session itself: what the key, or
+// the server's store, gives him here is that session and no more.
+func (p *play) sessionImpersonates(x iana.Kx, loot *keeper, kept *sessions) (bool, error) {
 	return p.impersonates(x, func(client, thief *handshake.Config) (err error) {
 		client.Sessions, err = loot.with(func(*session.Session) error { return nil })
-		thief.Tickets = tickets // key and name are all that there is to them
+		thief.Sessions, thief.Tickets = kept.server, kept.tickets
 		return err
 	})
 }

@@ -136,6 +136,49 @@ func TestLimit(t *testing.T) {
 	holds(t, name, added...)
 }
 
+// TestLimitIsSaidInTheFile: whoever is given an archive that lacks entries is told so by the
+// archive, at every instant from the first that was left out on, and only then.
+func TestLimitIsSaidInTheFile(t *testing.T) {
+	for _, comment := range []string{"", "as \"seen\""} {
+		name := filepath.Join(t.TempDir(), "c.har")
+		w, err := Create(name, Creator{Name: "test"}, comment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Limit = 2000
+		said := func() string {
+			b, err := os.ReadFile(name)
+			var d Document
+			if err := errors.Join(err, json.Unmarshal(b, &d)); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(b), "longer than its limit"); n > 1 {
+				t.Errorf("it is said %d times", n)
+			}
+			return d.Log.Comment
+		}
+		for n, left := 0, 0; left < 3; n++ {
+			err := add(w, n)
+			if err != nil && !errors.Is(err, ErrLimit) {
+				t.Fatal(err)
+			}
+			if err != nil {
+				left++
+			}
+			want := comment
+			if left > 0 {
+				want = strings.TrimPrefix(comment+"; "+beyondLimit, "; ")
+			}
+			if got := said(); got != want {
+				t.Fatalf("with %d left out the comment is %q", left, got)
+			}
+		}
+		if err := w.Close(); err != nil || !strings.HasSuffix(said(), beyondLimit) {
+			t.Errorf("closed: %v, %q", err, said())
+		}
+	}
+}
+
 // TestFIFO: what was named on purpose gets the document as it comes, and stays what it is.
 func TestFIFO(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "fifo")

@@ -209,7 +209,7 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 	for _, edit := range [][2]string{{`"version":"1.2",`, ``}, {`"time":1,`, ``}, {`"status":302`, `"status":"302"`},
 		{`"2026-01-02T03:04:05.678901234Z"`, `"yesterday"`}, {`"fe80::1"`, `"host"`}, {`"send":0,`, ``},
-		{`"https://www.lab.test/a%20b`, `"/a b`}, {"\n]}}", "\n]}"}} {
+		{`"https://www.lab.test/a%20b`, `"/a b`}, {"}}\n", "}\n"}} {
 		bad := bytes.Replace(b, []byte(edit[0]), []byte(edit[1]), 1)
 		if bytes.Equal(bad, b) {
 			t.Fatalf("nothing to edit: %s", edit[0])

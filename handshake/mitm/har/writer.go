@@ -14,8 +14,18 @@ import (
 	"tlslab/handshake/ondisk"
 )
 
-// tail closes what every entry leaves open.
-const tail = "\n]}}\n"
+// beyondLimit is said in the log's comment where entries were left out: else whoever is
+// given the file takes it for all there was.
+const beyondLimit = "entries were left out: with them the archive would have been longer than its limit"
+
+// ending closes what every entry leaves open, and holds the log's comment.
+func ending(comment string) (string, error) {
+	if comment == "" {
+		return "\n]}}\n", nil
+	}
+	b, err := json.Marshal(comment)
+	return "\n],\"comment\":" + string(foreign.JSON(b)) + "}}\n", err
+}
 
 // Writer writes a file entry by entry. At every instant, also between two Adds and also
 // if the process is killed in the middle of one, the file of that name is a complete
@@ -35,13 +45,16 @@ const tail = "\n]}}\n"
 // they come, and the document is complete after Close.
 type Writer struct {
 	// Limit is how many bytes the document may have, 0 for any number. An entry beyond it is
-	// left out: its Add returns ErrLimit. It is set before the first Add.
+	// left out: its Add returns ErrLimit, and the log's comment says so. It is set before
+	// the first Add.
 	Limit int64
 
 	mu     sync.Mutex
 	name   string
 	stream io.WriteCloser // where it is no regular file, and then this is all there is
 	size   int64          // of the document
+	tail   string         // that ends it
+	cut    string         // that ends it once an entry was left out; "" afterwards
 	has    twin           // the file that has the name
 	lacks  twin           // the one whose turn it is
 	missed []byte         // the last entry, which lacks lacks
@@ -76,20 +89,20 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 		}
 		return Stream(f, creator, comment)
 	}
-	head, err := beginning(creator, comment)
+	w, head, err := beginning(creator, comment)
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{name: name, empty: true, size: int64(len(head) + len(tail)), lacks: twin{name: name + ".twin"}}
+	w.name, w.lacks.name = name, name+".twin"
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.discard())
 		}
 	}()
-	if err := w.lacks.create(head); err != nil {
+	if err := w.lacks.create(head, w.tail); err != nil {
 		return nil, err
 	}
-	if err := ondisk.Write(name, append(head, tail...), 0o600, ondisk.Replace); err != nil {
+	if err := ondisk.Write(name, append(head, w.tail...), 0o600, ondisk.Replace); err != nil {
 		return nil, err
 	}
 	w.has.end = w.lacks.end
@@ -102,51 +115,62 @@ func Create(name string, creator Creator, comment string) (_ *Writer, err error)
 // Stream begins an empty document that is written to f as it comes: what Create does with
 // what is no regular file. Close closes f.
 func Stream(f io.WriteCloser, creator Creator, comment string) (*Writer, error) {
-	head, err := beginning(creator, comment)
+	w, head, err := beginning(creator, comment)
 	if err == nil {
 		_, err = f.Write(head)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Writer{stream: f, empty: true, size: int64(len(head) + len(tail))}, nil
+	w.stream = f
+	return w, nil
 }
 
-// beginning is everything but the entries, which come last.
-func beginning(creator Creator, comment string) ([]byte, error) {
-	head, err := json.Marshal(struct {
+// beginning is a Writer without a file, and everything of its document that comes before the
+// entries.
+func beginning(creator Creator, comment string) (w *Writer, head []byte, err error) {
+	head, err = json.Marshal(struct {
 		Version string  `json:"version"`
 		Creator Creator `json:"creator"`
-		Comment string  `json:"comment,omitempty"`
-	}{"1.2", creator, comment})
+	}{"1.2", creator})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	head = append([]byte(`{"log":`), foreign.JSON(head[:len(head)-1])...)
-	return append(head, `,"entries":[`...), nil
+	head = append(head, `,"entries":[`...)
+	w = &Writer{empty: true}
+	if w.tail, err = ending(comment); err != nil {
+		return nil, nil, err
+	}
+	if comment != "" {
+		comment += "; "
+	}
+	w.cut, err = ending(comment + beyondLimit)
+	w.size = int64(len(head) + len(w.tail))
+	return w, head, err
 }
 
 // create starts from scratch: a file that an earlier run left may be open to others.
-func (t *twin) create(head []byte) (err error) {
+func (t *twin) create(head []byte, tail string) (err error) {
 	if err := os.Remove(t.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if t.f, err = os.OpenFile(t.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 		return err
 	}
-	return t.append(head)
+	return t.append(head, tail)
 }
 
 // append writes b and the tail over the old tail. If it fails, the tail is put back.
-func (t *twin) append(b []byte) error {
+func (t *twin) append(b []byte, tail string) error {
 	if t.dirty {
-		if err := t.restore(); err != nil {
+		if err := t.restore(tail); err != nil {
 			return err
 		}
 	}
 	if _, err := t.f.WriteAt(append(b, tail...), t.end); err != nil {
 		t.dirty = true
-		_ = t.restore() // else the next append tries again
+		_ = t.restore(tail) // else the next append tries again
 		return err
 	}
 	t.end += int64(len(b))
@@ -154,7 +178,7 @@ func (t *twin) append(b []byte) error {
 }
 
 // restore puts the tail back where it was, and nothing behind it.
-func (t *twin) restore() error {
+func (t *twin) restore(tail string) error {
 	if err := t.f.Truncate(t.end); err != nil {
 		return err
 	}
@@ -192,8 +216,8 @@ func (w *Writer) add(b []byte) error {
 		sep = "\n"
 	}
 	b = append([]byte(sep), b...)
-	if w.Limit > 0 && w.size+int64(len(b)) > w.Limit {
-		return ErrLimit
+	if w.Limit > 0 && w.size+int64(len(b))+w.longer() > w.Limit {
+		return errors.Join(ErrLimit, w.leaveOut())
 	}
 	if err := w.put(b); err != nil {
 		return err
@@ -202,17 +226,45 @@ func (w *Writer) add(b []byte) error {
 	return nil
 }
 
+// longer is by how much the comment on what was left out makes the document longer: there is
+// always room for it.
+func (w *Writer) longer() int64 {
+	if w.cut == "" {
+		return 0
+	}
+	return int64(len(w.cut) - len(w.tail))
+}
+
+// leaveOut says in the document, once, that it lacks entries. It is said now and not when
+// the writing ends, for a program that is killed does not come to that.
+func (w *Writer) leaveOut() error {
+	if w.cut == "" {
+		return nil
+	}
+	old := w.tail
+	longer := w.longer()
+	w.tail = w.cut
+	if err := w.put(nil); err != nil {
+		w.tail, w.has.dirty, w.lacks.dirty = old, true, true // the longer tail may be there
+		return err
+	}
+	w.cut, w.size = "", w.size+longer
+	return nil
+}
+
 // put puts b behind the last entry.
 func (w *Writer) put(b []byte) error {
 	switch {
+	case w.stream != nil && len(b) == 0: // its tail is still to come
+		return nil
 	case w.stream != nil:
 		_, err := w.stream.Write(b)
 		return err
 	case w.alone:
-		return w.has.append(b)
+		return w.has.append(b, w.tail)
 	}
 	end, missed := w.lacks.end, w.missed
-	if err := w.lacks.append(slices.Concat(missed, b)); err != nil {
+	if err := w.lacks.append(slices.Concat(missed, b), w.tail); err != nil {
 		return err
 	}
 	w.missed = b
@@ -260,7 +312,7 @@ func (w *Writer) Close() error {
 	}
 	w.closed = true
 	if w.stream != nil {
-		_, err := w.stream.Write([]byte(tail))
+		_, err := io.WriteString(w.stream, w.tail)
 		return errors.Join(err, w.discard())
 	}
 	return w.discard()

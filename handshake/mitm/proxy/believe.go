@@ -13,6 +13,6 @@ func believer() func(handshake.ChainInput) (*pki.Report, error) {
 	signatures := new(pki.SignatureCache)
 	return func(in handshake.ChainInput) (*pki.Report, error) {
 		return pki.Verify(in.Chain, pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time, Staple: in.Staple,
-			HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: signatures, KeyUsage: in.KeyUsage})
+			HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: signatures, KeyUsage: in.KeyUsage, Version: in.Version})
 	}
 }
