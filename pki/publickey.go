@@ -46,7 +46,7 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 	return nil
 }
 
-func leafKeyRule(j *judgement) string { return j.tlsRule() + ", RFC 8017 §3.1, RFC 9325 §4.5" }
+func leafKeyRefs(j *judgement) string { return j.tlsRule() + ", RFC 8017 §3.1, RFC 9325 §4.5" }
 
 func showPublicKey(j *judgement, i int) []Input {
 	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)

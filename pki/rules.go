@@ -75,7 +75,7 @@ var rules = [...]rule{
 	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", nil, hasPolicyRule, testPolicy, showPolicy},
 	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o)", func(*judgement) string { return "RFC 5280 §6.1.5 (f)" }, always, testCriticalExtension, showCriticalExtension},
 	{CheckProfile, "RFC 5280 §4.1, §4.2", nil, always, testProfile, showProfile},
-	{CheckPublicKey, "RFC 8017 §3.1, RFC 9325 §4.5", leafKeyRule, always, testPublicKey, showPublicKey},
+	{CheckPublicKey, "RFC 8017 §3.1, RFC 9325 §4.5", leafKeyRefs, always, testPublicKey, showPublicKey},
 	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", nil, isTop, testTrustAnchor, showTrustAnchor},
 }
 
