@@ -66,8 +66,6 @@ func (h *half) role() event.Role {
 	return event.Client
 }
 
-func (h *half) name() string { return h.role().String() }
-
 func (o *Observer) is13() bool { return o.version == iana.TLS13 }
 
 // offers13 reports whether the ClientHello would have TLS 1.3.
