@@ -87,8 +87,15 @@ func detail(l Lang, v any) string {
 	case foreign.Sentence:
 		return "英文原文“" + v.String() + "”"
 	}
-	return foreign.Value(v)
+	s := foreign.Value(v)
+	if _, peers := v.(string); !peers && s == nothing.String() { // of bytes or a list that is empty
+		return say(l, nothing)
+	}
+	return s
 }
+
+// nothing is what foreign.Value calls what is empty.
+var nothing = reason.Say("none")
 
 // say is a phrase in a language; in English if there is no entry for it, as for a phrase of
 // a student's own group.
