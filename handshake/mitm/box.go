@@ -20,6 +20,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
 )
 
 // Options make a Box.
@@ -162,7 +163,7 @@ func (b *Box) relay(h *held, from, to *handshake.Endpoint) (moved bool, err erro
 	if h == &b.reply {
 		key = "mitm_back"
 	}
-	b.scene(cfg, key, event.Value{Name: "what", Value: what}, event.Value{Name: "plaintext", Value: string(text)})
+	b.scene(cfg, key, open(from, event.Value{Name: "what", Value: what}, event.Value{Name: "plaintext", Value: string(text)})...)
 	if times > 0 {
 		b.scene(cfg, "mitm_rewrite", event.Value{Name: "what", Value: what},
 			event.Value{Name: "old", Value: b.o.Rewrite.Old}, event.Value{Name: "new", Value: b.o.Rewrite.New},
@@ -175,6 +176,14 @@ func (b *Box) relay(h *held, from, to *handshake.Endpoint) (moved bool, err erro
 	return true, nil
 }
 
+// open adds to a scene's values that the suite of a leg encrypts nothing, where it does not.
+func open(leg *handshake.Endpoint, values ...event.Value) []event.Value {
+	if s := leg.Summary().Suite; s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13) {
+		values = append(values, event.Value{Name: "in_clear", Value: true})
+	}
+	return values
+}
+
 // pass sends what is held, if there is still somebody to send it to.
 func (b *Box) pass(h *held, to *handshake.Endpoint) (moved bool, err error) {
 	if !to.Done() {
@@ -185,7 +194,7 @@ func (b *Box) pass(h *held, to *handshake.Endpoint) (moved bool, err error) {
 		return false, nil
 	}
 	if h == &b.request {
-		b.scene(&b.o.ToServer, "mitm_reencrypt", event.Value{Name: "bytes", Value: len(h.bytes)})
+		b.scene(&b.o.ToServer, "mitm_reencrypt", open(to, event.Value{Name: "bytes", Value: len(h.bytes)})...)
 	}
 	rest := h.bytes
 	for len(rest) > 0 {

@@ -81,6 +81,7 @@ var lessons = map[string]scenario.Options{
 	"1.3, key update":       {Kx: only13, KeyUpdate: true, Padding: 3},
 	"1.3, kem":              {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
 	"1.3, in clear":         {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
+	"1.3, box in clear":     {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, MITM: true, TrustMITM: true},
 	"1.3, resumed in clear": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, Resume: scenario.ResumePSK},
 	"1.3, own group":        {Kx: only13, Groups: []kx.Group{ownGroup()}},
 	"1.3, trusted box":      {Kx: only13, MITM: true, TrustMITM: true},

@@ -311,6 +311,10 @@ func SceneKey(e *event.Scene) string {
 		if e.Get("alpn") != nil {
 			return e.Key + "+alpn"
 		}
+	case "mitm_decrypt", "mitm_reencrypt", "mitm_back":
+		if e.Get("in_clear") == true {
+			return e.Key + "+open"
+		}
 	case "mitm_passthrough":
 		if e.Get("trusted") == true {
 			return e.Key + "+trusted"

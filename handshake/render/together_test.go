@@ -164,6 +164,7 @@ func pairs() []pair {
 		return func(f *facts) bool { return f.attack == "" && is(&f.lesson) }
 	}
 	bare := func(o *scenario.Options) bool { return len(o.Suites) > 0 && o.Suites[0].Cipher.Kind == suite.MAC13 }
+	inClear := func(o *scenario.Options) bool { return bare(o) || len(o.Suites) > 0 && o.Suites[0].Cipher.Kind == suite.NULL }
 	move := func(key string) entry { return entry{narrate.Move, key} }
 	wire := func(key string) entry { return entry{narrate.Field, key} }
 	secret := func(key string) entry { return entry{narrate.Secret, key} }
@@ -271,6 +272,11 @@ func pairs() []pair {
 		{decision("compatibility_mode/session_id_echoed"), func(f *facts) bool { return f.tls13 && !f.disguise }, "no session ID"},
 		{decision("compatibility_mode/session_id_empty"), func(f *facts) bool { return f.tls13 && f.disguise }, "a session ID"},
 		{scene("mitm_decrypt"), lesson(func(o *scenario.Options) bool { return o.Passthrough }), "a box that passes bytes on"},
+		{scene("mitm_decrypt"), lesson(inClear), "a suite that does not encrypt"},
+		{scene("mitm_reencrypt"), lesson(inClear), "a suite that does not encrypt"},
+		{scene("mitm_back"), lesson(inClear), "a suite that does not encrypt"},
+		{scene("mitm_decrypt+open"), lesson(func(o *scenario.Options) bool { return !inClear(o) }), "a suite that encrypts"},
+		{scene("mitm_reencrypt+open"), lesson(func(o *scenario.Options) bool { return !inClear(o) }), "a suite that encrypts"},
 		{scene("mitm_root"), lesson(func(o *scenario.Options) bool { return !o.TrustMITM }), "a root that is not imported"},
 		{scene("mitm_root+stolen"), lesson(func(o *scenario.Options) bool { return !o.StolenCA }), "no stolen CA"},
 	}
