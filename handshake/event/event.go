@@ -19,10 +19,9 @@ import (
 	"tlslab/pki"
 )
 
-// Event is one thing that happened at an endpoint. The set is closed: Record,
-// Message, Secret, Decision, Check, KeyChange, Alert,
-// Data and Stop from an endpoint, Scene from a lesson; all by
-// pointer. Events own their bytes.
+// Event is one thing that happened at an endpoint. The set is closed: Record, Message, Secret,
+// Decision, Check, KeyChange, Alert, Data and Stop from an endpoint, Scene from a lesson; all
+// by pointer. Events own their bytes.
 type Event interface {
 	// Head returns what every event has, so that whoever merges several
 	// endpoints' events can number them anew.
@@ -35,7 +34,7 @@ type Event interface {
 // interface where nobody listens: then nothing is built for it.
 //
 // An endpoint tells at once. What a Listener does then is between what the peer sent and
-// the answer, so a driver with a peer that can measure tells later: see Endpoint.Owes.
+// the answer, so a driver with a peer that can measure tells later: see handshake.Endpoint.Owes.
 type Listener interface{ Event(Event) }
 
 // ListenerFunc makes a function a Listener.

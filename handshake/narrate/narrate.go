@@ -56,12 +56,12 @@ type Kind string
 const (
 	Move     Kind = "move"     // handshake.Move's String, perhaps with a variant: MoveKey
 	Field    Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
-	Secret   Kind = "secret"   // a event.Secret's Label, perhaps with a variant: SecretKey
-	Check    Kind = "check"    // a event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
+	Secret   Kind = "secret"   // an event.Secret's Label, perhaps with a variant: SecretKey
+	Check    Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
 	Reason   Kind = "reason"   // a reason.Reason, perhaps with its cause: ReasonKey
 	Myth     Kind = "myth"     // what Myths returns; the title is what is often said, the text what is true
-	Scene    Kind = "scene"    // a event.Scene's Key
-	Decision Kind = "decision" // a event.Decision's What; What + "/" + Why: DecisionKey
+	Scene    Kind = "scene"    // an event.Scene's Key
+	Decision Kind = "decision" // an event.Decision's What; What + "/" + Why: DecisionKey
 	Step     Kind = "step"     // a suite.Step's Name
 	Input    Kind = "input"    // the name of a kx.Value or of a pki.Input: InputKey
 	Alert    Kind = "alert"    // an alert's name

@@ -79,7 +79,7 @@ func (t *Terminal) move(m *move) {
 	t.same(m, same)
 }
 
-// nextSecret is the first of these events if it is a event.Secret, or nil.
+// nextSecret is the first of these events if it is an event.Secret, or nil.
 func nextSecret(events []event.Event) *event.Secret {
 	if len(events) == 0 {
 		return nil
