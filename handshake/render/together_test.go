@@ -164,7 +164,9 @@ func pairs() []pair {
 		return func(f *facts) bool { return f.attack == "" && is(&f.lesson) }
 	}
 	bare := func(o *scenario.Options) bool { return len(o.Suites) > 0 && o.Suites[0].Cipher.Kind == suite.MAC13 }
-	inClear := func(o *scenario.Options) bool { return bare(o) || len(o.Suites) > 0 && o.Suites[0].Cipher.Kind == suite.NULL }
+	inClear := func(o *scenario.Options) bool {
+		return bare(o) || len(o.Suites) > 0 && o.Suites[0].Cipher.Kind == suite.NULL
+	}
 	move := func(key string) entry { return entry{narrate.Move, key} }
 	wire := func(key string) entry { return entry{narrate.Field, key} }
 	secret := func(key string) entry { return entry{narrate.Secret, key} }
