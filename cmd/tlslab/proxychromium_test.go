@@ -138,6 +138,7 @@ func browse(t *testing.T, chromium, home, addr, url string) string {
 	args := []string{"--headless", "--disable-gpu", "--user-data-dir=" + t.TempDir(), "--proxy-server=http://" + addr, "--proxy-bypass-list=<-loopback>",
 		"--disable-background-networking", "--disable-component-update", "--no-first-run", // what it says to others is no part of this
 	}
+	args = append(args, "--disable-dev-shm-usage") // which is small in a container, and shared with every other browser
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox") // its sandbox does not start as root
 	}
@@ -145,8 +146,12 @@ func browse(t *testing.T, chromium, home, addr, url string) string {
 	cmd.Env = append(os.Environ(), "HOME="+home)
 	page, err := cmd.Output()
 	// A page that did not load is told by its status in some versions: no page is what counts.
-	if failed := new(exec.ExitError); err != nil && !errors.As(err, &failed) || ctx.Err() != nil {
+	failed := new(exec.ExitError)
+	if err != nil && !errors.As(err, &failed) || ctx.Err() != nil {
 		t.Fatal(errors.Join(err, ctx.Err()))
+	}
+	if len(page) == 0 && err != nil { // whether the browser itself broke down is worth knowing
+		t.Logf("the browser shows nothing, and ends with %v:\n%s", err, failed.Stderr)
 	}
 	return string(page)
 }
