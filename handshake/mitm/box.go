@@ -20,7 +20,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/suite"
 )
 
 // Options make a Box.
@@ -178,7 +177,7 @@ func (b *Box) relay(h *held, from, to *handshake.Endpoint) (moved bool, err erro
 
 // open adds to a scene's values that the suite of a leg encrypts nothing, where it does not.
 func open(leg *handshake.Endpoint, values ...event.Value) []event.Value {
-	if s := leg.Summary().Suite; s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13) {
+	if s := leg.Summary().Suite; s != nil && !s.Cipher.Encrypts() {
 		values = append(values, event.Value{Name: "in_clear", Value: true})
 	}
 	return values

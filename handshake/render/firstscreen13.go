@@ -161,7 +161,7 @@ func protectionOf(f *scenario.Flow) string {
 	if c == nil {
 		return "encrypted"
 	}
-	if row := suite.ByID(c.Suite); row != nil && (row.Cipher.Kind == suite.NULL || row.Cipher.Kind == suite.MAC13) {
+	if row := suite.ByID(c.Suite); row != nil && !row.Cipher.Encrypts() {
 		return "integrity_only"
 	}
 	return "encrypted"

@@ -139,7 +139,7 @@ func (f *flow) gather(g []event.Event) *move {
 				f.application[way{l, e.Dir}] = e.Epoch
 			}
 			s := suite.ByID(e.Suite)
-			f.null = s != nil && (s.Cipher.Kind == suite.NULL || s.Cipher.Kind == suite.MAC13)
+			f.null = s != nil && !s.Cipher.Encrypts()
 			m.own = m.own || e.Dir == event.Send // the receiver's is the sender's, seen from there
 		case *event.Decision:
 			if e.What == event.DecisionVersion && e.Chosen == iana.TLS13 {

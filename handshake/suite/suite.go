@@ -62,6 +62,10 @@ type Cipher struct {
 	block func(key []byte) (cipher.Block, error)
 }
 
+// Encrypts reports whether c hides what a record holds: all but NULL and MAC13 do, which have
+// a MAC alone.
+func (c *Cipher) Encrypts() bool { return c.Kind != NULL && c.Kind != MAC13 }
+
 // Kind is the way in which a Cipher protects: the first three TLS 1.2's (RFC 5246
 // §6.2.3), the others TLS 1.3's.
 type Kind uint8
