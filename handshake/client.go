@@ -363,7 +363,7 @@ func (c *client) takeExtensions(m *message.ServerHello) error {
 				return c.fault(reason.NotOffered, "RFC 6066 §4", m, "server_hello.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
 			}
 			if m.Extensions.Find(iana.ExtRecordSizeLimit) != nil {
-				return c.fault(reason.BadValue, "RFC 8449 §5", m, "server_hello.extensions.max_fragment_length", reason.Say("not both limits"), x.Code) // RFC 8449 §5
+				return c.fault(reason.BadValue, "RFC 8449 §5", m, "server_hello.extensions.max_fragment_length", reason.Say("not both limits"), x.Code)
 			}
 			c.limit(x.Code)
 		case *message.RecordSizeLimit:

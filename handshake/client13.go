@@ -422,7 +422,7 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 				return c.fault(reason.NotOffered, "RFC 6066 §4", m, "encrypted_extensions.extensions.max_fragment_length", c.cfg.MaxFragmentLength, x.Code)
 			}
 			if m.Extensions.Find(iana.ExtRecordSizeLimit) != nil {
-				return c.fault(reason.BadValue, "RFC 8449 §5", m, "encrypted_extensions.extensions.max_fragment_length", reason.Say("not both limits"), x.Code) // RFC 8449 §5
+				return c.fault(reason.BadValue, "RFC 8449 §5", m, "encrypted_extensions.extensions.max_fragment_length", reason.Say("not both limits"), x.Code)
 			}
 			c.limit(x.Code)
 		case *message.RecordSizeLimit:

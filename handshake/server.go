@@ -220,7 +220,7 @@ func (s *server) readExtensions12(m *message.ClientHello) error {
 	}
 	curves := slices.ContainsFunc(s.clientGroups(m), func(g iana.Group) bool { return g>>8 == 0 })
 	if f, ok := message.Get[*message.ECPointFormats](&m.Extensions); ok && curves && !slices.Contains(f.Formats, iana.Uncompressed) {
-		return s.fault(reason.BadValue, "RFC 8422 §5.1.2", m, "client_hello.extensions.ec_point_formats", iana.Uncompressed, f.Formats) // RFC 8422 §5.1.2
+		return s.fault(reason.BadValue, "RFC 8422 §5.1.2", m, "client_hello.extensions.ec_point_formats", iana.Uncompressed, f.Formats)
 	}
 	s.ems = m.Extensions.Find(iana.ExtExtendedMasterSecret) != nil && !s.cfg.Weak.NoExtendedMasterSecret
 	s.summary.ExtendedMasterSecret = s.ems
