@@ -22,7 +22,7 @@ import (
 // to handshake/; cmd and examples are trees. A package that is not here fails the
 // test, so that a new one is thought about.
 const policy = `
-	NONE < foreign, iana, keyschedule, replay/bank, ondisk
+	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest
 	foreign < idn, http2
 	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress, pki/der

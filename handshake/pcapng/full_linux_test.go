@@ -3,53 +3,22 @@ package pcapng_test
 import (
 	"errors"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"tlslab/handshake/ondisk"
+	"tlslab/handshake/ondisk/ondisktest"
 	"tlslab/handshake/pcapng"
 )
-
-// alone runs the test again in a process of its own, and reports whether this is that one.
-// A limit on the size of files holds for the whole process, and go test keeps a file in
-// which it notes what a test has opened: over the limit, the run fails at its end.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const mark = "TLSLAB_TEST_ALONE"
-	if os.Getenv(mark) != "" {
-		return true
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), mark+"=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("%v\n%s", err, out)
-	}
-	return false
-}
 
 // TestFullDisk: where the disk is full at any byte, the file has whole blocks, and all that
 // was written before.
 func TestFullDisk(t *testing.T) {
-	if !alone(t) {
+	if !ondisktest.Alone(t) {
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ)
-	var was syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-		t.Fatal(err)
-	}
-	limit := func(n uint64) {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: was.Max}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	defer limit(was.Cur)
 	grew := 0
 	for n := uint64(400); n < 20_000; n += 131 {
 		name := filepath.Join(t.TempDir(), "c.pcapng")
@@ -66,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 		if err := errors.Join(err, oerr); err != nil {
 			t.Fatal(err)
 		}
-		limit(n)
+		room := ondisktest.Full(t, int64(n))
 		said := 0
 		for {
 			if err := st.FromServer(time.Unix(0, 0), make([]byte, 700)); err != nil {
@@ -77,7 +46,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			said += 700
 		}
-		limit(was.Cur)
+		room()
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -4,58 +4,19 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"tlslab/handshake/ondisk/ondisktest"
 )
-
-// alone runs the test again in a process of its own, and reports whether this is that one.
-// A limit on the size of files holds for the whole process, and go test keeps a file in
-// which it notes what a test has opened: over the limit, the run fails at its end.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const mark = "TLSLAB_TEST_ALONE"
-	if os.Getenv(mark) != "" {
-		return true
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), mark+"=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("%v\n%s", err, out)
-	}
-	return false
-}
-
-// full has no file grow beyond so many bytes, as on a disk that is full there, until room
-// is called.
-func full(t *testing.T, bytes int64) (room func()) {
-	t.Helper()
-	signal.Ignore(syscall.SIGXFSZ)
-	var was syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(bytes), Max: was.Max}); err != nil {
-		t.Fatal(err)
-	}
-	room = func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(room)
-	return room
-}
 
 // TestFullDisk: full at any byte of an entry, the document is what it was, and grows again
 // when there is room. So also where it is but one file.
 func TestFullDisk(t *testing.T) {
-	if !alone(t) {
+	if !ondisktest.Alone(t) {
 		return
 	}
 	for _, swap := range []func(a, b string) error{swapNames, func(string, string) error { return errors.ErrUnsupported }} {
@@ -68,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			room := full(t, info.Size()+int64(n)-1)
+			room := ondisktest.Full(t, info.Size()+int64(n)-1)
 			err = add(w, n)
 			room()
 			if err == nil {
@@ -89,7 +50,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestFullFromTheStart: an archive that cannot be begun leaves what had its name.
 func TestFullFromTheStart(t *testing.T) {
-	if !alone(t) {
+	if !ondisktest.Alone(t) {
 		return
 	}
 	w, name := begin(t)
@@ -97,7 +58,7 @@ func TestFullFromTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bytes := range []int64{0, 1, 20} {
-		room := full(t, bytes)
+		room := ondisktest.Full(t, bytes)
 		_, err := Create(name, Creator{}, "")
 		room()
 		if !errors.Is(err, syscall.EFBIG) {
