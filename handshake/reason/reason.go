@@ -181,9 +181,9 @@ func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 // Parse finds the Reason of a word, as String writes it. ok is false of a word that is none:
 // whoever reads a document that is newer than he keeps the word.
 func Parse(word string) (r Reason, ok bool) {
-	for i, name := range names {
-		if name == word {
-			return Reason(i), true
+	for _, r := range All() {
+		if names[r] == word {
+			return r, true
 		}
 	}
 	return None, false
