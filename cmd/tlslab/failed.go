@@ -109,12 +109,13 @@ var wantOfCertificate = []iana.AlertDescription{iana.CertificateRequired, iana.H
 func (p *plight) cutOff(err error) error {
 	state := p.summary.FailedIn.String()
 	pairs := []string{"peer", p.peer, "state", state, "doing", narrate.Must(p.lang, narrate.State, state).Title}
-	remedy := p.words(p.cutKey())
-	warnings := make([]string, len(p.summary.Warnings))
-	for i, w := range p.summary.Warnings {
-		if warnings[i] = w.String(); i == len(warnings)-1 && p.hint(w) != "" {
-			remedy = p.hint(w)
-		}
+	var warnings []string
+	remedy := ""
+	for _, w := range p.summary.Warnings {
+		warnings, remedy = append(warnings, w.String()), p.hint(w) // the last one's
+	}
+	if remedy == "" {
+		remedy = p.words(p.cutKey())
 	}
 	pairs = append(pairs, "alerts", enumerated(p.lang, warnings))
 	what := ""

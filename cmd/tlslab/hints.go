@@ -106,6 +106,9 @@ var serverHints = map[iana.AlertDescription][]hint{
 	iana.NoApplicationProtocol:        {{offersProtocols, "protocol_chosen"}, {nil, ""}},
 }
 
+// hints are the tables by the end that is told, which is ours.
+var hints = [...]map[iana.AlertDescription][]hint{event.Client: clientHints, event.Server: serverHints}
+
 // The conditions.
 
 // atHello holds where nothing of the server's had come yet, and also holds.
@@ -148,23 +151,19 @@ func (p *plight) unusual() []string {
 
 // hint is what to do about an alert; "" if nothing is.
 func (p *plight) hint(d iana.AlertDescription) string {
-	table := clientHints
-	if p.role == event.Server {
-		table = serverHints
+	for _, h := range hints[p.role][d] { // none for a number that the registry has not given out
+		if h.when == nil || h.when(p) {
+			return p.words(h.key)
+		}
 	}
-	rows, known := table[d]
-	if !known { // a number that the registry has not given out
-		return ""
-	}
-	i := slices.IndexFunc(rows, func(h hint) bool { return h.when == nil || h.when(p) })
-	if rows[i].key == "" {
-		return ""
-	}
-	return p.words(rows[i].key)
+	return ""
 }
 
-// words is a hint in the reader's language.
+// words is a hint in the reader's language; "" of "".
 func (p *plight) words(key string) string {
+	if key == "" {
+		return ""
+	}
 	flags := p.narrowing()
 	if key == "unusual" {
 		flags = p.unusual()
@@ -179,11 +178,7 @@ func (p *plight) words(key string) string {
 
 // hintKeys lists the keys that the tables hold for an end.
 func hintKeys(role event.Role) (keys []string) {
-	table := clientHints
-	if role == event.Server {
-		table = serverHints
-	}
-	for _, rows := range table {
+	for _, rows := range hints[role] {
 		for _, h := range rows {
 			if h.key != "" && !slices.Contains(keys, h.key) {
 				keys = append(keys, h.key)
