@@ -108,5 +108,5 @@ func (p *play) clicked(e event.Event) {
 	}
 	s := &event.Bag{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, K: "click_through",
 		Vs: []event.Value{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
-	p.tell(s)
+	p.Stage.Event(s)
 }

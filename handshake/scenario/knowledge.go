@@ -9,7 +9,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
-	"tlslab/handshake/tamper"
+	"tlslab/handshake/stage"
 )
 
 // Knowledge is what one party can do with the bytes of one flow. It is the Value
@@ -166,6 +166,6 @@ func unheard(cc, sc *handshake.Config) (*handshake.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	new(tamper.Link).Pump(client, server)
+	stage.Meet(client, server, nil)
 	return client, nil
 }

@@ -58,7 +58,7 @@ func (p *play) mitm(t terms) error {
 // equip makes the box's own root, puts it in the client's store if that is the lesson,
 // and takes the key that the box will sign with.
 func (i *interception) equip() error {
-	forgery, err := pki.NewForgery(pki.LessonOptions{KeyAlg: i.o.keyAlg(), Name: i.o.server(), Time: i.now(), Rand: i.stream("mitm ca")})
+	forgery, err := pki.NewForgery(pki.LessonOptions{KeyAlg: i.o.keyAlg(), Name: i.o.server(), Time: i.Now(), Rand: i.Stream("mitm ca")})
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (i *interception) equip() error {
 	if i.o.StolenCA {
 		signs = i.lesson.Intermediate // the certificate and the key, both
 	}
-	i.forger, err = mitm.NewForger(signs, i.stream("mitm ca"), pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
+	i.forger, err = mitm.NewForger(signs, i.Stream("mitm ca"), pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
 	return err
 }
 
@@ -91,8 +91,8 @@ func (i *interception) root() {
 // place makes the three parties.
 func (i *interception) place(t terms) error {
 	p := i.play
-	i.down = &line{conn: p.newConn(), c: end{party: "client"}, s: end{party: "mitm", relay: true}}
-	i.up = &line{conn: p.newConn(), c: end{party: "mitm", relay: true}, s: end{party: "server"}}
+	i.down = &line{conn: p.NewConn(), c: end{party: "client"}, s: end{party: "mitm", relay: true}}
+	i.up = &line{conn: p.NewConn(), c: end{party: "mitm", relay: true}, s: end{party: "server"}}
 	cc, err := p.clientConfig("client", t, i.down.conn)
 	if err != nil {
 		return err

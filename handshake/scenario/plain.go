@@ -4,7 +4,7 @@ package scenario
 // taken from the wire.
 func (p *play) plain() error {
 	p.begin("plain", "client", "server")
-	conn := p.newConn()
+	conn := p.NewConn()
 	p.flow.Wire = []Segment{{conn, "client", true, []byte(p.o.request())}, {conn, "server", false, []byte(p.o.reply())}}
 	sees := [2]string{}
 	for i, s := range p.flow.Wire {

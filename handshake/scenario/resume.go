@@ -51,7 +51,7 @@ func (p *play) resume(t terms) error {
 	if p.o.Resume == ResumeByID {
 		kept.server = session.NewMemory(0)
 	} else {
-		kept.tickets = session.NewTicketKeys(p.stream("ticket keys"), 0)
+		kept.tickets = session.NewTicketKeys(p.Stream("ticket keys"), 0)
 	}
 
 	p.begin("full", "client", "server")
@@ -81,7 +81,7 @@ func (p *play) resume(t terms) error {
 func (p *play) captured(t terms, client *keeper, kept *sessions, resumed *Flow) error {
 	p.begin("captured_session", "attacker", "server")
 	store, err := client.with(func(s *session.Session) error {
-		_, err := io.ReadFull(p.stream("attacker"), s.Master[:])
+		_, err := io.ReadFull(p.Stream("attacker"), s.Master[:])
 		return err
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // resume13 plays a full handshake, one that resumes it, and the attacks.
 func (p *play) resume13() error {
 	client := &keeper{Memory: session.NewMemory(0)}
-	kept := &sessions{client: client, tickets: session.NewTicketKeys(p.stream("ticket keys"), 0)}
+	kept := &sessions{client: client, tickets: session.NewTicketKeys(p.Stream("ticket keys"), 0)}
 
 	p.begin("full", "client", "server")
 	full := p.flow
@@ -89,7 +89,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error {
 	p.begin("captured_session", "attacker", "server")
 	store, err := loot.with(func(s *session.Session) error {
-		_, err := io.ReadFull(p.stream("attacker"), s.PSK)
+		_, err := io.ReadFull(p.Stream("attacker"), s.PSK)
 		return err
 	})
 	if err != nil {
