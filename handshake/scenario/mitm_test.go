@@ -122,7 +122,8 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 		if !ok {
 			continue
 		}
-		if at, of := s.Step(); s.Key() != mitm.Steps()[n] || at != n+1 || of != 7 {
+		n++
+		if at, of := s.Step(); s.Key() != mitm.Steps()[n-1] || at != n || of != 7 {
 			t.Errorf("%s: step %d is %+v", name, n, s)
 		}
 	}
