@@ -164,7 +164,7 @@ func (w *world) logIn() error {
 
 // scene tells what happens around the endpoints.
 func (w *world) scene(party, key string, values ...event.Value) {
-	w.Event(&event.Bag{Meta: w.Meta(party), K: event.SceneKey(key), Vs: values})
+	w.Scene(party, &event.Bag{K: event.SceneKey(key), Vs: values})
 }
 
 func value(name string, v any) event.Value {

@@ -87,13 +87,13 @@ func (p *play) captured(t terms, client *keeper, kept *sessions, resumed *Flow) 
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "captured_session", seen(resumed)...)
+	p.Scene("attacker", seen(resumed))
 	l, err := p.connect(t, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
 	}
 	flights := resumed.fromClient()
-	p.scene("attacker", "replayed_session_id", value("first_attempt", l.c.ep.Err()), value("bytes", len(bytes.Join(flights, nil))))
+	p.Scene("attacker", &Replayed{BySessionID: true, FirstAttempt: l.c.ep.Err(), Bytes: len(bytes.Join(flights, nil))})
 	again, err := p.replayTo(t, kept, flights)
 	if err != nil {
 		return err
@@ -110,16 +110,19 @@ func (p *play) captured(t terms, client *keeper, kept *sessions, resumed *Flow) 
 }
 
 // seen is what the resuming ClientHello shows to everybody.
-func seen(resumed *Flow) []event.Value {
+func seen(resumed *Flow) *CapturedSession {
+	scene := new(CapturedSession)
 	for _, m := range all[*event.Message](resumed.Events) {
 		if h, ok := m.Msg.(*message.ClientHello); ok {
 			if t, ok := message.Get[*message.SessionTicket](&h.Extensions); ok && len(t.Ticket) > 0 {
-				return []event.Value{value("ticket", t.Ticket)}
+				scene.Ticket = t.Ticket
+			} else {
+				scene.SessionID = h.SessionID
 			}
-			return []event.Value{value("session_id", h.SessionID)}
+			break
 		}
 	}
-	return nil
+	return scene
 }
 
 // stolen is an attacker who has the master secret out of the client's memory.
@@ -130,7 +133,7 @@ func (p *play) stolen(t terms, client *keeper, kept *sessions, full *Flow) error
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "stolen_master_secret", value("from", "client"), value("master_secret", loot.Master[:]))
+	p.Scene("attacker", &StolenMasterSecret{From: "client", MasterSecret: loot.Master[:]})
 	l, err := p.connect(t, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
@@ -142,7 +145,7 @@ func (p *play) stolen(t terms, client *keeper, kept *sessions, full *Flow) error
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "recording_decrypted", value("flow", full.Name), value("plaintext", string(r.FromClient)+string(r.FromServer)))
+	p.Scene("attacker", &RecordingDecrypted{Flow: full.Name, Plaintext: string(r.FromClient) + string(r.FromServer)})
 	accepted, err := p.sessionImpersonates(t, client, kept)
 	if err != nil {
 		return err

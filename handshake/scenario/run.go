@@ -2,7 +2,7 @@ package scenario
 
 import (
 	"context"
-	"fmt"
+	"strings"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
@@ -136,33 +136,27 @@ func (p *play) Event(e event.Event) {
 	p.clicked(e)
 }
 
-// scene tells what happens around the endpoints.
-func (p *play) scene(party, key string, values ...event.Value) {
-	p.Event(&event.Bag{Meta: p.Meta(party), K: event.SceneKey(key), Vs: values})
-}
-
-func value(name string, v any) event.Value {
-	return event.Value{Name: name, Value: v}
-}
-
 // begin opens a flow.
 func (p *play) begin(name string, parties ...string) {
 	p.flow, p.lines = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough && name == "mitm"}, nil
 	p.t.Flows = append(p.t.Flows, p.flow)
-	values := []event.Value{value("name", name), value("parties", parties)}
+	scene := &event.Flow{Name: name, Parties: parties, Passthrough: p.flow.Passthrough, Own: strings.HasPrefix(name, "kx_")}
 	if p.flow.Passthrough {
-		values = append(values, value("passthrough", true))
+		scene.Variant = "passthrough"
 	}
 	if p.o.Resume.tls13() {
-		values = append(values, value("resume", string(p.o.Resume)))
+		scene.Resume = string(p.o.Resume)
+		if name == "resumed" || name == "captured_session" { // the others are the same either way
+			scene.Variant = scene.Resume
+		}
 	}
-	p.scene("", "flow", values...)
+	p.Scene("", scene)
 }
 
 // end closes it.
 func (p *play) end(o Outcome) {
 	p.flow.Outcome, p.flow.KeyLog = o, p.keyLogs()
-	p.scene("", "outcome", value("done", o.Done), value("intended", o.Intended), value("refused", o.Refused), value("error", o.Err))
+	p.Scene("", &event.Outcome{Done: o.Done, Intended: o.Intended, Refused: o.Refused, Err: o.Err})
 }
 
 // issue tells, once a lesson, how the server came by its certificate, whom the
@@ -173,23 +167,15 @@ func (p *play) issue() {
 	}
 	p.issued = true
 	for _, st := range p.lesson.Leaf.Steps {
-		values := make([]event.Value, 0, len(st.Inputs))
-		for _, in := range st.Inputs {
-			values = append(values, value(in.Name, in.Value()))
-		}
-		p.scene("ca", "ca_"+st.Key, values...)
+		p.Scene("ca", &event.Issue{Step: st})
 	}
-	var roots []event.Value
-	for _, r := range p.roots.All() {
-		roots = append(roots, value("root", r))
-	}
-	p.scene("client", "trust_store", roots...)
+	p.Scene("client", &Trusts{Roots: p.roots.All()})
 	for _, x := range p.o.Exchanges {
-		p.scene("", "own_exchange", value("exchange", fmt.Sprint(x.Kx())), value("ephemeral", x.Ephemeral()))
+		p.Scene("", &OwnExchange{Exchange: x.Kx(), Ephemeral: x.Ephemeral()})
 	}
 	for _, g := range p.o.Groups {
 		if ours, err := private.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
-			p.scene("", "own_exchange", value("group", g.Name()), value("id", fmt.Sprint(g.ID())))
+			p.Scene("", &OwnGroup{Name: g.Name(), ID: g.ID()})
 		}
 	}
 }

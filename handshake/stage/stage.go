@@ -103,5 +103,9 @@ func (s *Stage) Event(e event.Event) {
 	}
 }
 
-// Meta is the head of a scene that a party plays now; "" is nobody's.
-func (s *Stage) Meta(party string) event.Meta { return event.Meta{Party: party, Time: s.Now()} }
+// Scene tells what happens around the endpoints, now, and by whom; "" is nobody in particular.
+func (s *Stage) Scene(party string, scene event.Scene) {
+	h := scene.Head()
+	h.Party, h.Time = party, s.Now()
+	s.Event(scene)
+}

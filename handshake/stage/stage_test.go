@@ -42,8 +42,8 @@ func TestStreams(t *testing.T) {
 // TestClock: it stands at Epoch under a seed, is real without one, and moves for who moves it.
 func TestClock(t *testing.T) {
 	s := stage.New(t.Context(), "1")
-	if !s.Now().Equal(stage.Epoch) || s.Meta("ca").Time != stage.Epoch || s.Meta("ca").Party != "ca" {
-		t.Errorf("%v, %+v", s.Now(), s.Meta("ca"))
+	if !s.Now().Equal(stage.Epoch) {
+		t.Errorf("%v", s.Now())
 	}
 	s.Pass(time.Hour)
 	if want := stage.Epoch.Add(time.Hour); !s.Now().Equal(want) {
@@ -70,10 +70,22 @@ func TestNumbers(t *testing.T) {
 		s.Event(&event.Stop{Meta: event.Meta{Party: "client", Seq: 17}})
 		s.Event(&event.Alert{Meta: event.Meta{Party: "server", Seq: 4}})
 	}
-	if len(heard) != 4 || heard[0] != 1 || heard[3] != 4 {
+	s.Scene("ca", new(event.Outcome))
+	if len(heard) != 5 || heard[0] != 1 || heard[4] != 5 {
 		t.Errorf("events are numbered %v", heard)
 	}
 	if a, b := s.NewConn(), s.NewConn(); a != 1 || b != 2 {
 		t.Errorf("connections are numbered %d and %d", a, b)
+	}
+}
+
+// TestScene: a scene has the time and the party of its telling.
+func TestScene(t *testing.T) {
+	s := stage.New(t.Context(), "1")
+	s.Pass(time.Minute)
+	scene := &event.Outcome{Done: true}
+	s.Scene("ca", scene)
+	if h := scene.Head(); h.Party != "ca" || !h.Time.Equal(stage.Epoch.Add(time.Minute)) || h.Seq != 1 {
+		t.Errorf("%+v", h)
 	}
 }
