@@ -260,7 +260,8 @@ func (r *runFlags) firstScreen() bool {
 func (r *runFlags) chosen() bool {
 	return r.kx != "" || r.ciphers != nil || r.groups != nil || r.compress || r.noEMS || r.boxFlags.chosen() ||
 		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
-		r.tls != "" || r.alpn != nil || r.about13() != "" || r.leans13()
+		r.tls != "" || r.alpn != nil || r.helloRetry || r.preShared.only13() != "" || r.whatIf.only13() != "" ||
+		r.grease || r.recordSize != 0 || r.keyAlg != ""
 }
 
 // options makes a lesson of the flags.

@@ -369,6 +369,7 @@ func transcripts(t *testing.T, do func(name string, events []event.Event, facts 
 			if err != nil {
 				t.Fatalf("%s: %v", l.name, err)
 			}
+			planned(t, l, tr)
 			do(l.name, tr.Events(), learn(tr.Events(), l.o, ""))
 			n++
 		}
