@@ -296,14 +296,14 @@ func spoken() []*event.Message {
 // variants is one secret of TLS 1.3 for each way in which SecretKey tells them apart.
 func variants() []*event.Secret {
 	out := []*event.Secret{
-		{Label: event.LabelSharedSecret, Method: "a student's own"},
-		{Label: event.LabelClientVerifyData, Method: "HMAC"},
-		{Label: event.LabelServerVerifyData, Method: "HMAC"},
-		{Label: event.LabelCertificateVerifySignature, Meta: event.Meta{Move: "server/send/certificate_verify/tls13"}},
+		{Label: event.LabelSharedSecret, Group: event.Group{ID: iana.GroupPrivate, Name: "a student's own"}},
+		{Label: event.LabelClientVerifyData, Version: iana.TLS13},
+		{Label: event.LabelServerVerifyData, Version: iana.TLS13},
+		{Label: event.LabelCertificateVerifySignature, Version: iana.TLS13},
 		{Label: event.LabelClientKeyShare, Meta: event.Meta{Move: "client/send/client_hello/tls13"}},
 	}
 	for _, g := range slices.Concat(kx.All(), private.Groups()) {
-		out = append(out, &event.Secret{Label: event.LabelSharedSecret, Method: g.Name()})
+		out = append(out, &event.Secret{Label: event.LabelSharedSecret, Group: event.GroupOf(g)})
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/kx"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 )
 
@@ -21,7 +21,7 @@ func (t *Terminal) secret(s, next *event.Secret) {
 		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
 	}
 	secret := t.flow.secret(s)
-	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
+	if s.Function == event.FunctionPart && t.o.Level != Bytes {
 		t.slice(s, secret)
 		return
 	}
@@ -88,7 +88,7 @@ func (t *Terminal) mark(secret bool) (string, func(string) string) {
 
 func plainly(s string) string { return s }
 
-func sameValue(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) }
+func sameValue(a, b event.Input) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) }
 
 // computation opens what was computed or checked: what, and on the right where it is
 // specified and what class of operation it is; then what there is to say of it. Where the
@@ -117,7 +117,7 @@ func (t *Terminal) class(op event.Op) {
 }
 
 // inputs lists values by name; those known to this end or to both ends alone are marked.
-func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
+func (t *Terminal) inputs(in []event.Input, label func(string) string) {
 	n := 0
 	for _, v := range in {
 		n = max(n, min(width(label(v.Name)), 36))
@@ -138,7 +138,7 @@ func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 
 // input is a public value of a computation; one that has a structure to be read is
 // taken apart.
-func (t *Terminal) input(v kx.Value, room int) string {
+func (t *Terminal) input(v event.Input, room int) string {
 	parts, ok := hkdfLabel(v)
 	if !ok {
 		parts, ok = signed13(v)
@@ -156,8 +156,8 @@ func (t *Terminal) input(v kx.Value, room int) string {
 }
 
 // apart are the inputs of a joined value without those that are joined themselves.
-func apart(s *event.Secret) []kx.Value {
-	return slices.DeleteFunc(slices.Clone(s.Inputs), func(v kx.Value) bool {
+func apart(s *event.Secret) []event.Input {
+	return slices.DeleteFunc(slices.Clone(s.Inputs), func(v event.Input) bool {
 		return joined(&event.Secret{Inputs: s.Inputs, Value: v.Bytes}) != ""
 	})
 }
@@ -179,7 +179,7 @@ func joined(s *event.Secret) string {
 }
 
 // halves are the two inputs that make the value, one behind the other, if any do.
-func halves(s *event.Secret) (a, b kx.Value, ok bool) {
+func halves(s *event.Secret) (a, b event.Input, ok bool) {
 	for i, a := range s.Inputs {
 		rest, ok := bytes.CutPrefix(s.Value, a.Bytes)
 		if !ok || len(rest) == 0 || len(a.Bytes) == 0 {
@@ -191,7 +191,7 @@ func halves(s *event.Secret) (a, b kx.Value, ok bool) {
 			}
 		}
 	}
-	return kx.Value{}, kx.Value{}, false
+	return event.Input{}, event.Input{}, false
 }
 
 // gloss says, at level Bytes and once, what an input is.
@@ -210,7 +210,7 @@ func (t *Terminal) formula(s *event.Secret) (f string, shown bool) {
 	switch {
 	case scheduled(s):
 		return t.scheduleFormula(s), false
-	case s.Tag != "" && len(s.Inputs) > 0:
+	case s.Function == event.FunctionPRF && len(s.Inputs) > 0:
 		var seed []string
 		for _, v := range s.Inputs[1:] {
 			seed = append(seed, v.Name)
@@ -228,7 +228,7 @@ func (t *Terminal) formula(s *event.Secret) (f string, shown bool) {
 			return strings.TrimSpace(name), true
 		}
 	}
-	if s.Method == "session" {
+	if s.Function == event.FunctionSession {
 		return "", false // kept, not computed
 	}
 	return s.Method, false
@@ -255,7 +255,7 @@ func (t *Terminal) recompute(s *event.Secret) {
 		why = "recompute"
 	}
 	if cmd == "" {
-		if s.Method == "session" && t.flow.guessed && s.Party == "attacker" {
+		if s.Function == event.FunctionSession && t.flow.guessed && s.Party == "attacker" {
 			why = "guessed" // what he took up is no earlier connection of his
 		}
 		if t.o.Level == Bytes || !t.flow.reasons[why] {
@@ -283,7 +283,7 @@ func (t *Terminal) repeated(m *move) map[*event.Secret]bool {
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok && t.flow.computed(s) {
 			// That each end comes to it from another private key its move has said.
-			same[s] = s.Label != event.LabelPremasterSecret || s.Method != "RSA" && t.o.Level != Bytes
+			same[s] = s.Label != event.LabelPremasterSecret || s.Exchange != iana.KxRSA && t.o.Level != Bytes
 		}
 	}
 	return same
@@ -356,12 +356,12 @@ func (t *Terminal) check(e *event.Check) {
 
 // news are the inputs of a check. What is long and stands further up already, where it
 // was made, is left out below level Bytes, unless the check failed.
-func (t *Terminal) news(e *event.Check) []kx.Value {
+func (t *Terminal) news(e *event.Check) []event.Input {
 	const long = 32 // bytes: what is compared, a verify_data, is shorter
 	if !e.OK || t.o.Level == Bytes {
 		return e.Inputs
 	}
-	var in []kx.Value
+	var in []event.Input
 	for _, v := range e.Inputs {
 		if len(v.Bytes) < long || !t.flow.shown[string(v.Bytes)] {
 			in = append(in, v)

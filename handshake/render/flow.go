@@ -9,7 +9,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 )
@@ -254,7 +253,7 @@ func (f *flow) computed(s *event.Secret) bool {
 	key := string(s.Label) + "\x00" + string(s.Value)
 	old := f.secrets[key]
 	f.secrets[key] = true
-	return old && s.Method != "session"
+	return old && s.Function != event.FunctionSession
 }
 
 // secret reports whether a value must be kept secret: it is not one of those that are sent,
@@ -276,7 +275,7 @@ func (f *flow) secret(s *event.Secret) bool {
 }
 
 // private reports whether an input must be kept secret.
-func (f *flow) private(v kx.Value) bool { return v.Private && !f.open[string(v.Bytes)] }
+func (f *flow) private(v event.Input) bool { return v.Private && !f.open[string(v.Bytes)] }
 
 // labelOf is what a secret is called here. The traffic secrets that KeyUpdates make have
 // one label for all generations: they are counted, from 1.

@@ -8,7 +8,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
-	"tlslab/handshake/message"
 )
 
 // What a student brings: a group that no registry names, and, while it is not finished,
@@ -32,11 +31,8 @@ func (t *Terminal) disagreement(s *event.Secret) string {
 	}
 	a, b := t.apart(first.Value, s.Value)
 	line := t.say.ui("secrets_differ", "secrets", t.say.party(first.Party)+" "+a+t.say.comma()+t.say.party(s.Party)+" "+b)
-	_, group, exchange := strings.Cut(s.Method, " ") // "ECDHE toy32": of TLS 1.2; RSA has no group
-	if of.label == "shared_secret" || exchange && group != "" {
-		if !t.flow.altered[s.Conn] { // each end had what the other sent, so it is the group
-			line += t.say.stop() + t.say.ui("secrets_differ_group")
-		}
+	if s.Group.ID != 0 && !t.flow.altered[s.Conn] { // each end had what the other sent, so it is the group
+		line += t.say.stop() + t.say.ui("secrets_differ_group")
 	}
 	return line + strings.TrimSpace(t.say.stop())
 }
@@ -51,40 +47,13 @@ func (t *Terminal) apart(a, b []byte) (string, string) {
 	return text(a), text(b)
 }
 
-// learnGroups takes from a move what a group is called that the registry has no name
-// for: the share in the message is the one that was computed.
+// learnGroups takes from a move what a group is called that the registry has no name for.
 func (t *Terminal) learnGroups(g []event.Event) {
 	for _, e := range g {
-		m, ok := e.(*event.Message)
-		if !ok {
-			continue
-		}
-		for id, share := range sharesOf(m) {
-			for _, e := range g {
-				if s, ok := e.(*event.Secret); ok && strings.HasSuffix(string(s.Label), "_key_share") && bytes.Equal(s.Value, share) {
-					t.learnGroup(id, s.Method)
-				}
-			}
+		if s, ok := e.(*event.Secret); ok && (s.Label == event.LabelClientKeyShare || s.Label == event.LabelServerKeyShare) {
+			t.learnGroup(s.Group.ID, s.Group.Name)
 		}
 	}
-}
-
-// sharesOf are the key shares in a hello, by group.
-func sharesOf(m *event.Message) map[iana.Group][]byte {
-	shares := map[iana.Group][]byte{}
-	switch hello := m.Msg.(type) {
-	case *message.ClientHello:
-		if x, ok := message.Get[*message.KeyShareClient](&hello.Extensions); ok {
-			for _, s := range x.Shares {
-				shares[s.Group] = s.Share
-			}
-		}
-	case *message.ServerHello:
-		if x, ok := message.Get[*message.KeyShareServer](&hello.Extensions); ok {
-			shares[x.Entry.Group] = x.Entry.Share
-		}
-	}
-	return shares
 }
 
 // ownGroup takes the name that a lesson announces.
@@ -98,7 +67,7 @@ func (t *Terminal) ownGroup(e *event.Scene) {
 
 // learnGroup takes a name for a number that has none.
 func (t *Terminal) learnGroup(id iana.Group, name string) {
-	if number := id.String(); strings.HasPrefix(number, "0x") && name != number {
+	if number := id.String(); strings.HasPrefix(number, "0x") && name != "" && name != number {
 		t.own[id] = name
 	}
 }
@@ -108,7 +77,7 @@ func (t *Terminal) learnGroup(id iana.Group, name string) {
 func (t *Terminal) plain(v any) string {
 	switch v := v.(type) {
 	case iana.Group:
-		if name, ok := t.own[v]; ok && groupName(v) == v.String() {
+		if name, ok := t.own[v]; ok && v.Called() == v.String() {
 			return t.say.aside(name, v.String())
 		}
 	case []iana.Group:

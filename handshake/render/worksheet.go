@@ -48,7 +48,7 @@ const minHidden = 4
 // learn adds a secret that is computed from what the sheet shows. A key pair and a
 // signature are not: they need a private key or fresh randomness.
 func (b *blanks) learn(s *event.Secret) {
-	if !b.on || len(s.Value) < minHidden || s.Method == "session" || s.Label == event.LabelServerEphemeral ||
+	if !b.on || len(s.Value) < minHidden || s.Function == event.FunctionSession || s.Label == event.LabelServerEphemeral ||
 		strings.HasSuffix(string(s.Label), "_key_share") || strings.HasSuffix(string(s.Label), "_signature") || b.number(s.Value) > 0 {
 		return
 	}
