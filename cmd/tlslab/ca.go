@@ -355,9 +355,9 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	}
 	term := render.NewTerminal(out, out.options)
 	for _, step := range issued.Steps {
-		scene := &event.Scene{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Key: "ca_" + step.Key}
+		scene := &event.Bag{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, K: event.SceneKey("ca_" + step.Key)}
 		for _, in := range step.Inputs {
-			scene.Values = append(scene.Values, event.Value{Name: in.Name, Value: in.Value()})
+			scene.Vs = append(scene.Vs, event.Value{Name: in.Name, Value: in.Value()})
 		}
 		term.Event(scene)
 	}

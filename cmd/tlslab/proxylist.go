@@ -125,7 +125,7 @@ func (l *proxyList) explain(n int) {
 	}
 	if toClient, toServer, forged := rec.Legs(); forged != nil {
 		compared := func(key string, s scenario.SideBySide) {
-			term.Event(&event.Scene{Key: key, Values: []event.Value{{Name: "compared", Value: s}}})
+			term.Event(&event.Bag{K: event.SceneKey(key), Vs: []event.Value{{Name: "compared", Value: s}}})
 		}
 		compared("mitm_compare", scenario.CompareCertificates(toServer.PeerChain[0], forged))
 		if toClient != nil {

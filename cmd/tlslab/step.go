@@ -47,7 +47,7 @@ func (s *stepper) beforeMove(e *handshake.Endpoint) error {
 // Event passes the event on; if a move begins with it, there is something to wait for.
 func (s *stepper) Event(e event.Event) {
 	_, idle := e.(*event.Stop)
-	_, scene := e.(*event.Scene)
+	_, scene := e.(event.Scene)
 	switch {
 	case idle:
 	case !scene && s.begins(e):

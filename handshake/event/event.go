@@ -199,27 +199,3 @@ type Stop struct {
 	Meta
 	Legal []Move
 }
-
-// Scene is what a lesson does around its endpoints: a CA issues, a thief
-// copies a key, an interceptor forges. Endpoints never emit one.
-type Scene struct {
-	Meta
-	Key    string // "flow", "ca_sign", "outcome", …: narrate's key
-	Values []Value
-}
-
-// Value is one value of a scene, in the order to be shown.
-type Value struct {
-	Name  string
-	Value any // string, []byte, int, []int, bool, time.Time, error, *x509.Certificate, *pki.Report
-}
-
-// Get returns the value of a name, or nil.
-func (s *Scene) Get(name string) any {
-	for _, v := range s.Values {
-		if v.Name == name {
-			return v.Value
-		}
-	}
-	return nil
-}

@@ -231,7 +231,7 @@ func (b *Box) scene(cfg *handshake.Config, key string, values ...event.Value) {
 	if n := Step(key); n > 0 {
 		values = append([]event.Value{{Name: "step", Value: n}, {Name: "steps", Value: len(Steps())}}, values...)
 	}
-	e := &event.Scene{Key: key, Values: values}
+	e := &event.Bag{K: event.SceneKey(key), Vs: values}
 	e.Party, e.Conn = cfg.Party, cfg.Conn
 	if cfg.Time != nil {
 		e.Time = cfg.Time()

@@ -112,7 +112,7 @@ func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(u
 	s.box, err = mitm.New(mitm.Options{Forger: f, ToServer: handshake.Config{Roots: roots},
 		Connect: func(up *handshake.Endpoint) error { return connect(up, s.server) },
 		Listener: event.ListenerFunc(func(e event.Event) {
-			s.scenes = append(s.scenes, e.(*event.Scene).Key)
+			s.scenes = append(s.scenes, string(e.(event.Scene).Key()))
 		})})
 	if err != nil {
 		t.Fatal(err)

@@ -355,9 +355,9 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 		if e.Err != nil {
 			add(Reason, reason.Of(e.Err).String())
 		}
-	case *event.Scene:
+	case event.Scene:
 		add(Scene, SceneKey(e))
-		for _, v := range e.Values {
+		for _, v := range e.Values() {
 			if k, ok := v.Value.(scenario.Knowledge); ok {
 				add(Party, k.Party)
 			}

@@ -265,59 +265,59 @@ func NoteKey(note pki.NoteKey) string { return "note/" + string(note) }
 // student's key exchange makes. What resuming saves it tells by what was saved; how an
 // interceptor comes to be believed, by how it does; and that it passes ALPN
 // on, where there is any.
-func SceneKey(e *event.Scene) string {
-	switch e.Key {
+func SceneKey(e event.Scene) string {
+	switch e.Key() {
 	case "flow":
-		key := fmt.Sprintf("flow/%v", e.Get("name"))
-		if how := fmt.Sprintf("%s+%v", key, e.Get("resume")); e.Get("resume") != nil && has(Scene, how) {
+		key := fmt.Sprintf("flow/%v", event.Get(e, "name"))
+		if how := fmt.Sprintf("%s+%v", key, event.Get(e, "resume")); event.Get(e, "resume") != nil && has(Scene, how) {
 			return how
 		}
-		if e.Get("passthrough") == true {
+		if event.Get(e, "passthrough") == true {
 			key += "+passthrough"
 		}
 		if has(Scene, key) {
 			return key
 		}
 	case "mitm_root":
-		if how := e.Get("how"); how != "trusted" {
-			return fmt.Sprintf("%s+%v", e.Key, how)
+		if how := event.Get(e, "how"); how != "trusted" {
+			return fmt.Sprintf("%s+%v", e.Key(), how)
 		}
 	case "mitm_connect_upstream":
-		if e.Get("alpn") != nil {
-			return e.Key + "+alpn"
+		if event.Get(e, "alpn") != nil {
+			return string(e.Key()) + "+alpn"
 		}
 	case "mitm_decrypt", "mitm_reencrypt", "mitm_back":
-		if e.Get("in_clear") == true {
-			return e.Key + "+open"
+		if event.Get(e, "in_clear") == true {
+			return string(e.Key()) + "+open"
 		}
 	case "mitm_passthrough":
-		if e.Get("trusted") == true {
-			return e.Key + "+trusted"
+		if event.Get(e, "trusted") == true {
+			return string(e.Key()) + "+trusted"
 		}
 	case "mitm_forge":
-		if sameIssuer(e.Get("real"), e.Get("forged")) {
-			return e.Key + "+stolen"
+		if sameIssuer(event.Get(e, "real"), event.Get(e, "forged")) {
+			return string(e.Key()) + "+stolen"
 		}
 	case "click_through":
-		if e.Get("goes_on") != true {
-			return e.Key + "+refused"
+		if event.Get(e, "goes_on") != true {
+			return string(e.Key()) + "+refused"
 		}
 	case "psk_tried":
 		switch {
-		case e.Get("in_clear") == true:
-			return e.Key + "+open"
-		case e.Get("opened_psk") != nil: // of the one flow whose key is no ticket's
-			return e.Key + "+given"
+		case event.Get(e, "in_clear") == true:
+			return string(e.Key()) + "+open"
+		case event.Get(e, "opened_psk") != nil: // of the one flow whose key is no ticket's
+			return string(e.Key()) + "+given"
 		}
 	case "full_vs_resumed":
-		switch trips := e.Get("resumed_round_trips"); {
+		switch trips := event.Get(e, "resumed_round_trips"); {
 		case trips == 0:
-			return e.Key + "+0rtt"
-		case trips != nil && trips == e.Get("full_round_trips"):
-			return e.Key + "+psk"
+			return string(e.Key()) + "+0rtt"
+		case trips != nil && trips == event.Get(e, "full_round_trips"):
+			return string(e.Key()) + "+psk"
 		}
 	}
-	return e.Key
+	return string(e.Key())
 }
 
 // sameIssuer reports whether two certificates say that one CA has signed them.

@@ -187,8 +187,8 @@ func (c *Context) leg(m *event.Meta) *leg {
 // learn takes in an event; the same one again changes nothing.
 func (c *Context) learn(e event.Event) {
 	switch e := e.(type) {
-	case *event.Scene:
-		if e.Key == "flow" {
+	case event.Scene:
+		if e.Key() == "flow" {
 			c.legs = nil
 		}
 	case *event.Check:
@@ -244,16 +244,16 @@ func (l *leg) hello(m *message.ServerHello, group event.Group) {
 
 // limitedInTime holds at the verdict on an attack that an expiry ended, and did not stop.
 func limitedInTime(e event.Event) bool {
-	s, ok := e.(*event.Scene)
-	return ok && s.Key == "replay_verdict" && s.Get("limit") == "time"
+	s, ok := e.(event.Scene)
+	return ok && s.Key() == "replay_verdict" && event.Get(s, "limit") == "time"
 }
 
 // The tests that moments are made of.
 
 func scene(keys ...string) func(event.Event, *leg) bool {
 	return func(e event.Event, _ *leg) bool {
-		s, ok := e.(*event.Scene)
-		return ok && slices.Contains(keys, s.Key)
+		s, ok := e.(event.Scene)
+		return ok && slices.Contains(keys, string(s.Key()))
 	}
 }
 

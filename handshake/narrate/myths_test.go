@@ -25,8 +25,8 @@ func TestMyths(t *testing.T) {
 					t.Errorf("%s: %s comes up twice", lesson, m)
 				}
 				at := e.Head().Move
-				if s, ok := e.(*event.Scene); ok {
-					at = s.Key
+				if s, ok := e.(event.Scene); ok {
+					at = string(s.Key())
 				}
 				if d, ok := e.(*event.Data); ok {
 					at = "data/" + d.Party + "/" + d.Dir.String()

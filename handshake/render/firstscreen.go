@@ -274,7 +274,7 @@ func (s *firstScreen) readers(t *scenario.Transcript) {
 	s.line(s.paint.bold(fmt.Sprintf("%d %s", len(t.Flows)+1, s.say.ui("who_can_read"))))
 	s.line("   " + pad("", one) + pad(s.say.ui("listener"), two-one) + s.say.ui("thief_later"))
 	for _, f := range t.Flows {
-		scene := first(f, func(e *event.Scene) bool { return e.Key == "knowledge" })
+		scene := first(f, func(e event.Scene) bool { return e.Key() == "knowledge" })
 		if scene == nil {
 			continue
 		}

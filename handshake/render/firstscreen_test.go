@@ -94,7 +94,7 @@ func TestFirstScreenClaimsNothing(t *testing.T) {
 	}{
 		"no report":      {"checks ok", func(e event.Event) bool { c, ok := e.(*event.Check); return ok && c.Report != nil }},
 		"no Finished":    {"both verified", func(e event.Event) bool { c, ok := e.(*event.Check); return ok && c.What == event.CheckFinished }},
-		"no knowledge":   {"can impersonate", func(e event.Event) bool { s, ok := e.(*event.Scene); return ok && s.Key == "knowledge" }},
+		"no knowledge":   {"can impersonate", func(e event.Event) bool { s, ok := e.(event.Scene); return ok && s.Key() == "knowledge" }},
 		"no keys in use": {"encrypted from here", func(e event.Event) bool { r, ok := e.(*event.Record); return ok && r.Protected }},
 		"no records":     {"says application_data", func(e event.Event) bool { _, ok := e.(*event.Record); return ok }},
 		"no client":      {"round trips", func(e event.Event) bool { m, ok := e.(*event.Message); return ok && m.Party == "client" }},

@@ -38,13 +38,13 @@ func TestSceneLabelsAreWords(t *testing.T) {
 		tr, say := play(t, name), voice{narrate.Zh}
 		got, _ := write(t, tr.Events(), TerminalOptions{Lang: narrate.Zh})
 		for _, e := range tr.Events() {
-			s, ok := e.(*event.Scene)
+			s, ok := e.(event.Scene)
 			if !ok {
 				continue
 			}
-			for _, v := range s.Values {
+			for _, v := range s.Values() {
 				if say.label(v.Name) == v.Name && strings.Contains(got, "\n     "+v.Name+" ") {
-					t.Errorf("%s: %s: %q has no label in Chinese", name, s.Key, v.Name)
+					t.Errorf("%s: %s: %q has no label in Chinese", name, s.Key(), v.Name)
 				}
 			}
 		}

@@ -349,9 +349,9 @@ func jsonOf(e event.Event) (x jsonEvent, ok bool) {
 			}
 			x.Legal = append(x.Legal, j)
 		}
-	case *event.Scene:
-		x.Kind, x.Name = "scene", e.Key
-		for _, v := range e.Values {
+	case event.Scene:
+		x.Kind, x.Name = "scene", string(e.Key())
+		for _, v := range e.Values() {
 			x.Values = append(x.Values, jsonNamed{v.Name, jsonAny(v.Value)})
 		}
 	default:

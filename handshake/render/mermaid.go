@@ -158,7 +158,7 @@ func (m *mermaid) flow(f *scenario.Flow) {
 			if e.Label == event.LabelMasterSecret || e.Label == event.LabelHandshakeSecret || e.Label == event.LabelMainSecret {
 				m.note(h.Party, m.say.title(narrate.Secret, string(e.Label)))
 			}
-		case *event.Scene:
+		case event.Scene:
 			m.scene(f, e)
 		}
 	}
@@ -166,21 +166,21 @@ func (m *mermaid) flow(f *scenario.Flow) {
 
 // scene draws what a party does around the connections: the steps of a middle box, what
 // an attacker steals or sends again. How the certificate came to be is another story.
-func (m *mermaid) scene(f *scenario.Flow, e *event.Scene) {
+func (m *mermaid) scene(f *scenario.Flow, e event.Scene) {
 	title := m.say.title(narrate.Scene, narrate.SceneKey(e))
 	switch {
-	case e.Key == "flow" && len(f.Parties) > 0:
+	case e.Key() == "flow" && len(f.Parties) > 0:
 		m.note(f.Parties[0]+","+f.Parties[len(f.Parties)-1], title)
-	case e.Key == "plain_http" && len(f.Parties) > 1:
-		request, _ := e.Get("request").(string)
-		reply, _ := e.Get("reply").(string)
+	case e.Key() == "plain_http" && len(f.Parties) > 1:
+		request, _ := event.Get(e, "request").(string)
+		reply, _ := event.Get(e, "reply").(string)
 		m.arrow(f.Parties[0], "->>", f.Parties[1], beginning([]byte(request), 40))
 		m.arrow(f.Parties[1], "->>", f.Parties[0], beginning([]byte(reply), 40))
-	case e.Key == "trust_store" || !slices.Contains(f.Parties, e.Party):
-	case e.Get("step") != nil:
-		m.note(e.Party, m.say.ui("step_of", "n", text(e.Get("step")), "of", text(e.Get("steps")))+m.say.colon()+title)
+	case e.Key() == "trust_store" || !slices.Contains(f.Parties, e.Head().Party):
+	case event.Get(e, "step") != nil:
+		m.note(e.Head().Party, m.say.ui("step_of", "n", text(event.Get(e, "step")), "of", text(event.Get(e, "steps")))+m.say.colon()+title)
 	default:
-		m.note(e.Party, title)
+		m.note(e.Head().Party, title)
 	}
 }
 

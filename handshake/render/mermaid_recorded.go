@@ -38,7 +38,7 @@ func recordedIn(f *scenario.Flow) *recorded {
 	ends := map[int]map[string]bool{}
 	for _, e := range f.Events {
 		if h := e.Head(); h.Conn != 0 {
-			if _, scene := e.(*event.Scene); scene {
+			if _, scene := e.(event.Scene); scene {
 				continue
 			}
 			if ends[h.Conn] == nil {

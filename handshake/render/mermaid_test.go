@@ -42,7 +42,7 @@ func TestMermaid(t *testing.T) {
 			if d, ok := e.(*event.Data); ok && d.Dir == event.Send {
 				sent++
 			}
-			if s, ok := e.(*event.Scene); ok && s.Key == "plain_http" {
+			if s, ok := e.(event.Scene); ok && s.Key() == "plain_http" {
 				sent += 2 // request and reply
 			}
 		}
@@ -200,20 +200,20 @@ func TestMermaidShowsTheAttack(t *testing.T) {
 		text := drawn(t, tr, narrate.En)
 		for _, f := range tr.Flows {
 			for _, e := range f.Events {
-				s, ok := e.(*event.Scene)
+				s, ok := e.(event.Scene)
 				if !ok {
 					continue
 				}
 				switch {
-				case s.Get("step") != nil:
-					if !strings.Contains(text, fmt.Sprintf("Note over mitm: Step %v of %v: ", s.Get("step"), s.Get("steps"))) {
-						t.Errorf("%s: step %v is not drawn", name, s.Get("step"))
+				case event.Get(s, "step") != nil:
+					if !strings.Contains(text, fmt.Sprintf("Note over mitm: Step %v of %v: ", event.Get(s, "step"), event.Get(s, "steps"))) {
+						t.Errorf("%s: step %v is not drawn", name, event.Get(s, "step"))
 					}
-				case strings.HasPrefix(s.Key, "replayed_"):
-					scene, _ := narrate.Get(narrate.En, narrate.Scene, s.Key)
+				case strings.HasPrefix(string(s.Key()), "replayed_"):
+					scene, _ := narrate.Get(narrate.En, narrate.Scene, string(s.Key()))
 					_, rest, ok := strings.Cut(text, "Note over attacker: "+escape(scene.Title)+"\n")
 					if next, _, _ := strings.Cut(rest, "\n"); !ok || !strings.HasPrefix(next, "    attacker->>server: ClientHello") || !strings.HasSuffix(next, "(recorded)") {
-						t.Errorf("%s: %s: first comes %q, not the recorded ClientHello", name, s.Key, next)
+						t.Errorf("%s: %s: first comes %q, not the recorded ClientHello", name, s.Key(), next)
 					}
 				}
 			}

@@ -20,8 +20,8 @@ func (t *Terminal) bothForms(e event.Event) {
 		if e.Report != nil {
 			t.formsOf(e.Report.ServerName, 3)
 		}
-	case *event.Scene:
-		for _, v := range e.Values {
+	case event.Scene:
+		for _, v := range e.Values() {
 			switch v.Value.(type) {
 			case string, []string: // the others are long, and hold no name that is shown
 				if s := text(v.Value); t.o.Level != Brief && idn.BothForms(s) != s {

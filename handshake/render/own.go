@@ -57,9 +57,9 @@ func (t *Terminal) learnGroups(g []event.Event) {
 }
 
 // ownGroup takes the name that a lesson announces.
-func (t *Terminal) ownGroup(e *event.Scene) {
-	name, _ := e.Get("group").(string)
-	number, _ := e.Get("id").(string)
+func (t *Terminal) ownGroup(e event.Scene) {
+	name, _ := event.Get(e, "group").(string)
+	number, _ := event.Get(e, "id").(string)
 	if id, err := strconv.ParseUint(number, 0, 16); err == nil && name != "" {
 		t.learnGroup(iana.Group(id), name)
 	}

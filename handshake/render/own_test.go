@@ -122,7 +122,7 @@ func TestOwnGroupIsNamed(t *testing.T) {
 			client = append(client, e)
 		}
 	}
-	for _, events := range [][]event.Event{tr.Events(), slices.DeleteFunc(client, func(e event.Event) bool { _, ok := e.(*event.Scene); return ok })} {
+	for _, events := range [][]event.Event{tr.Events(), slices.DeleteFunc(client, func(e event.Event) bool { _, ok := e.(event.Scene); return ok })} {
 		for _, level := range []Level{Default, Brief, Bytes} {
 			got, _ := write(t, events, TerminalOptions{Level: level, Width: 200})
 			if !strings.Contains(got, "mine (0xfe07)") || strings.Contains(strings.ReplaceAll(got, "(0xfe07)", ""), "= 0xfe07") {

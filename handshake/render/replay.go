@@ -50,7 +50,7 @@ func NewReplay(w io.Writer, o TerminalOptions, settings replay.Options) *Replay 
 
 // Event takes the next event.
 func (r *Replay) Event(e event.Event) {
-	if s, ok := e.(*event.Scene); ok {
+	if s, ok := e.(event.Scene); ok {
 		r.scene(s)
 		return
 	}
@@ -101,45 +101,45 @@ func (r *Replay) drop() {
 }
 
 // scene writes what happens around the connections.
-func (r *Replay) scene(e *event.Scene) {
-	if e.Key == "replay_transfer" {
+func (r *Replay) scene(e event.Scene) {
+	if e.Key() == "replay_transfer" {
 		r.transfer(e)
 		return
 	}
-	if e.Key == "replay_tampered" && r.t.asked != Bytes { // no line of its own: it is said where the records are
+	if e.Key() == "replay_tampered" && r.t.asked != Bytes { // no line of its own: it is said where the records are
 		if r.conn != nil {
 			r.conn.tampered = said(e, "how")
 		}
 		return
 	}
 	r.settle()
-	if r.t.asked == Brief && slices.Contains([]string{"replay_request", "replay_time", "replay_bytes", "replay_decrypted"}, e.Key) {
+	if r.t.asked == Brief && slices.Contains([]string{"replay_request", "replay_time", "replay_bytes", "replay_decrypted"}, string(e.Key())) {
 		return
 	}
-	switch fact, _ := strings.CutPrefix(e.Key, "replay_fact_"); {
-	case fact != e.Key:
+	switch fact, _ := strings.CutPrefix(string(e.Key()), "replay_fact_"); {
+	case fact != string(e.Key()):
 		r.fact(e)
-	case e.Key == "replay_attack":
+	case e.Key() == "replay_attack":
 		r.begin(e)
-	case e.Key == "replay_request":
+	case e.Key() == "replay_request":
 		r.asked(e)
-	case e.Key == "replay_decrypted":
+	case e.Key() == "replay_decrypted":
 		r.decrypted(e)
-	case e.Key == "replay_time" && !r.holding: // the first attempt says so itself
-	case e.Key == "replay_time":
+	case e.Key() == "replay_time" && !r.holding: // the first attempt says so itself
+	case e.Key() == "replay_time":
 		r.t.text(3, r.title(e, "after", r.span(e, "after")), r.t.paint.dim)
-	case e.Key == "replay_bytes":
-		r.t.text(3, r.title(e, "bytes", text(e.Get("bytes"))), nil)
-	case e.Key == "replay_route":
+	case e.Key() == "replay_bytes":
+		r.t.text(3, r.title(e, "bytes", text(event.Get(e, "bytes"))), nil)
+	case e.Key() == "replay_route":
 		r.release()
 		r.holding, r.last = true, outcomeOf{}
 		r.t.page.blank()
 		r.t.text(0, "-- "+r.title(e)+r.say().colon()+r.ui("replay_route."+said(e, "route")), r.t.paint.bold)
-	case e.Key == "replay_attempt":
+	case e.Key() == "replay_attempt":
 		r.attempt(e)
-	case e.Key == "replay_verdict":
+	case e.Key() == "replay_verdict":
 		r.verdict(e)
-	case e.Key == "replay_login":
+	case e.Key() == "replay_login":
 		r.login(e)
 	default:
 		r.told(e)
@@ -153,22 +153,22 @@ func (r *Replay) say() voice                            { return r.t.say }
 func (r *Replay) ui(key string, pairs ...string) string { return r.t.say.ui(key, pairs...) }
 
 // title is what a scene is called, with name, value, … filled in.
-func (r *Replay) title(e *event.Scene, pairs ...string) string {
+func (r *Replay) title(e event.Scene, pairs ...string) string {
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = pairs[i+1]
 	}
-	return narrate.Fill(r.say().title(narrate.Scene, e.Key), values)
+	return narrate.Fill(r.say().title(narrate.Scene, string(e.Key())), values)
 }
 
 // said is a scene's value as a string; "" if it has none.
-func said(e *event.Scene, name string) string { return text(e.Get(name)) }
+func said(e event.Scene, name string) string { return text(event.Get(e, name)) }
 
 // begin tells who attacks whom with what, and what is against it.
-func (r *Replay) begin(e *event.Scene) {
+func (r *Replay) begin(e event.Scene) {
 	name, defences := said(e, "attack"), strings.Split(said(e, "defences"), ",")
-	r.alice, _ = e.Get("alice").(int)
-	r.mallory, _ = e.Get("mallory").(int)
+	r.alice, _ = event.Get(e, "alice").(int)
+	r.mallory, _ = event.Get(e, "mallory").(int)
 	head := cut(fmt.Sprintf("== %s%s%s × %s ", r.title(e), r.say().colon(), name, strings.Join(defences, ",")), r.t.width-2)
 	r.t.line(r.t.paint.bold(head + strings.Repeat("=", r.t.width-width(head))))
 	about := r.say().get(narrate.UI, "replay_attack."+name)
@@ -235,8 +235,8 @@ func (r *Replay) balances() string {
 }
 
 // login tells how Alice shows who she is.
-func (r *Replay) login(e *event.Scene) {
-	for _, v := range e.Values {
+func (r *Replay) login(e event.Scene) {
+	for _, v := range e.Values() {
 		switch v.Name {
 		case "cookie":
 			r.t.text(3, r.title(e)+r.say().colon()+shortened("Cookie: session="+text(v.Value)), nil)
@@ -247,12 +247,12 @@ func (r *Replay) login(e *event.Scene) {
 }
 
 // asked is what the bank was asked, and what it did; whether money moved comes behind.
-func (r *Replay) asked(e *event.Scene) {
+func (r *Replay) asked(e event.Scene) {
 	who := r.ui("replay_nobody")
 	if user := said(e, "user"); user != "" {
 		who = r.say().party(user)
 	}
-	early, _ := e.Get("early").(bool)
+	early, _ := event.Get(e, "early").(bool)
 	switch {
 	case early && said(e, "why") == "too_early": // the bank has not asked who it is from
 		who = r.ui("early_data")
@@ -279,26 +279,26 @@ func (r *Replay) bank(moved string) {
 	r.request = ""
 }
 
-func (r *Replay) transfer(e *event.Scene) {
-	r.alice, _ = e.Get("alice").(int)
-	r.mallory, _ = e.Get("mallory").(int)
+func (r *Replay) transfer(e event.Scene) {
+	r.alice, _ = event.Get(e, "alice").(int)
+	r.mallory, _ = event.Get(e, "mallory").(int)
 	r.bank(r.balances())
 }
 
 // told writes what was captured or stolen, and what befell a server.
-func (r *Replay) told(e *event.Scene) {
-	again := !r.t.first(e.Key)
+func (r *Replay) told(e event.Scene) {
+	again := !r.t.first(string(e.Key()))
 	r.t.page.blank()
 	r.t.text(0, r.title(e), r.t.paint.bold)
 	if r.t.asked != Brief {
-		about := r.say().get(narrate.Scene, e.Key).Text
-		if e.Key == "replay_shared_store" && r.settings.Shared == nil {
+		about := r.say().get(narrate.Scene, string(e.Key())).Text
+		if e.Key() == "replay_shared_store" && r.settings.Shared == nil {
 			about = narrate.Fill(about, map[string]string{"store": r.ui("replay_in_process")})
 		}
 		if !again {
 			r.t.text(3, r.t.values(about, e), nil)
 		}
-		for _, v := range e.Values {
+		for _, v := range e.Values() {
 			if _, ok := bytesOf(v.Value); ok && !(again && v.Name == "ticket_key_name") {
 				paint := r.t.paint.secret
 				if v.Name == "session_id" || v.Name == "ticket_key_name" || slices.Contains(ticketNames, v.Name) {
@@ -323,8 +323,8 @@ func (r *Replay) correct(e event.Event) {
 
 // decrypted writes of an opened request what matters: its first line, who it is from,
 // what it asks for.
-func (r *Replay) decrypted(e *event.Scene) {
-	plain, _ := e.Get("plaintext").(string)
+func (r *Replay) decrypted(e event.Scene) {
+	plain, _ := event.Get(e, "plaintext").(string)
 	if plain == "" {
 		return
 	}
@@ -354,9 +354,9 @@ func shortened(line string) string {
 
 // fact writes what was tried beside moving money. It is told of attempts, too, that are
 // not.
-func (r *Replay) fact(e *event.Scene) {
+func (r *Replay) fact(e event.Scene) {
 	from := r.page.Len()
-	answer := e.Get("value")
+	answer := event.Get(e, "value")
 	shown := r.say().colon() + r.say().word(text(answer))
 	if yes, ok := answer.(bool); ok && yes {
 		shown = " " + r.ui("yes")
@@ -365,15 +365,15 @@ func (r *Replay) fact(e *event.Scene) {
 	}
 	r.t.text(3, "? "+r.title(e)+shown, r.t.paint.bold)
 	if r.t.asked != Brief {
-		r.t.text(5, r.say().get(narrate.Scene, e.Key).Text, nil)
+		r.t.text(5, r.say().get(narrate.Scene, string(e.Key())).Text, nil)
 	}
 	r.correct(e)
 	r.facts.Write(r.page.Bytes()[from:])
 }
 
 // attempt writes how one went. What led to it is told unless it went as the one before.
-func (r *Replay) attempt(e *event.Scene) {
-	now := outcomeOf{e.Get("worked"), e.Get("why")}
+func (r *Replay) attempt(e event.Scene) {
+	now := outcomeOf{event.Get(e, "worked"), event.Get(e, "why")}
 	if r.holding && now == r.last {
 		r.drop()
 	}
@@ -384,7 +384,7 @@ func (r *Replay) attempt(e *event.Scene) {
 	}
 	how, paint := r.ui("replay_why."+said(e, "why")), r.t.paint.good
 	if now.worked == true {
-		if how, paint = r.ui("replay_worked"), r.t.paint.bad; e.Get("moved") != 0 {
+		if how, paint = r.ui("replay_worked"), r.t.paint.bad; event.Get(e, "moved") != 0 {
 			how = r.ui("replay_took", "moved", said(e, "moved"))
 		}
 	}
@@ -398,7 +398,7 @@ func (r *Replay) attempt(e *event.Scene) {
 }
 
 // verdict closes.
-func (r *Replay) verdict(e *event.Scene) {
+func (r *Replay) verdict(e event.Scene) {
 	r.holding = false
 	r.correct(e)
 	r.t.page.blank()
@@ -419,12 +419,12 @@ func (r *Replay) verdict(e *event.Scene) {
 }
 
 // duration is a scene's value that is one, as time.Duration writes it.
-func duration(e *event.Scene, name string) time.Duration {
+func duration(e event.Scene, name string) time.Duration {
 	d, _ := time.ParseDuration(said(e, name))
 	return d
 }
 
-func (r *Replay) span(e *event.Scene, name string) string {
+func (r *Replay) span(e event.Scene, name string) string {
 	return r.say().span(duration(e, name))
 }
 

@@ -10,15 +10,15 @@ import (
 
 // saved sets a full handshake and the one that resumes it side by side: what each took,
 // and below that what the two have in common.
-func (t *Terminal) saved(e *event.Scene) {
+func (t *Terminal) saved(e event.Scene) {
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.page.blank()
 	t.sides("   "+entry.Title, entry.Ref, t.paint.bold)
 	t.text(5, t.values(entry.Text, e), nil)
 	var names []string
 	label := 0
-	for _, v := range e.Values {
-		if name, ok := strings.CutPrefix(v.Name, "full_"); ok && e.Get("resumed_"+name) != nil {
+	for _, v := range e.Values() {
+		if name, ok := strings.CutPrefix(v.Name, "full_"); ok && event.Get(e, "resumed_"+name) != nil {
 			names = append(names, name)
 			label = max(label, width(t.say.ui("compared."+name)))
 		}
@@ -29,9 +29,9 @@ func (t *Terminal) saved(e *event.Scene) {
 	t.line("     " + pad("", label) + "  " + t.paint.name(flush(full, left)+"  "+flush(resumed, right)))
 	for _, name := range names {
 		t.line("     " + pad(cut(t.say.ui("compared."+name), label), label) + "  " +
-			flush(t.short(e.Get("full_"+name)), left) + "  " + flush(t.short(e.Get("resumed_"+name)), right))
+			flush(t.short(event.Get(e, "full_"+name)), left) + "  " + flush(t.short(event.Get(e, "resumed_"+name)), right))
 	}
-	rest := slices.DeleteFunc(slices.Clone(e.Values), func(v event.Value) bool {
+	rest := slices.DeleteFunc(slices.Clone(e.Values()), func(v event.Value) bool {
 		return strings.HasPrefix(v.Name, "full_") || strings.HasPrefix(v.Name, "resumed_")
 	})
 	t.sceneRows(rest)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 )
 
@@ -17,7 +18,7 @@ func TestFullBesideResumed(t *testing.T) {
 			got, _ := write(t, play(t, name).Events(), TerminalOptions{Lang: lang})
 			for _, what := range []string{"messages", "bytes", "round_trips", "asymmetric", "signatures", "scalar_mults"} {
 				label := narrate.Must(lang, narrate.UI, "compared."+what).Title
-				row := fmt.Sprintf(`(?m)^     %s +%v +%v$`, regexp.QuoteMeta(label), scene.Get("full_"+what), scene.Get("resumed_"+what))
+				row := fmt.Sprintf(`(?m)^     %s +%v +%v$`, regexp.QuoteMeta(label), event.Get(scene, "full_"+what), event.Get(scene, "resumed_"+what))
 				if !regexp.MustCompile(row).MatchString(got) {
 					t.Errorf("%s, %s: no row %s", name, lang, row)
 				}

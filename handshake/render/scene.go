@@ -17,24 +17,24 @@ import (
 
 // scene writes what a lesson does around its endpoints. A scene without a layout
 // of its own shows its explanation and its values.
-func (t *Terminal) scene(e *event.Scene) {
-	if e.Key == "own_exchange" {
+func (t *Terminal) scene(e event.Scene) {
+	if e.Key() == "own_exchange" {
 		t.ownGroup(e)
 	}
 	switch {
-	case e.Key == "flow":
+	case e.Key() == "flow":
 		t.begin(e)
-	case e.Key == "outcome":
+	case e.Key() == "outcome":
 		t.outcome(e)
 	case t.o.Level == Brief:
 		t.briefScene(e)
-	case e.Key == "mitm_compare", e.Key == "mitm_legs":
+	case e.Key() == "mitm_compare", e.Key() == "mitm_legs":
 		t.compare(e)
-	case e.Key == "mitm_beliefs":
+	case e.Key() == "mitm_beliefs":
 		t.beliefs(e)
-	case e.Key == "knowledge":
+	case e.Key() == "knowledge":
 		t.knowledge(e)
-	case e.Key == "full_vs_resumed":
+	case e.Key() == "full_vs_resumed":
 		t.saved(e)
 	default:
 		t.anyScene(e)
@@ -45,11 +45,11 @@ func (t *Terminal) scene(e *event.Scene) {
 }
 
 // begin heads a flow.
-func (t *Terminal) begin(e *event.Scene) {
-	parties, _ := e.Get("parties").([]string)
+func (t *Terminal) begin(e event.Scene) {
+	parties, _ := event.Get(e, "parties").([]string)
 	t.flow = newFlow(parties)
-	name, _ := e.Get("name").(string)
-	t.flow.through = e.Get("passthrough") == true
+	name, _ := event.Get(e, "name").(string)
+	t.flow.through = event.Get(e, "passthrough") == true
 	t.flow.plain, t.flow.guessed = name == "plain", name == "captured_session"
 	t.flows++
 	t.blank.flow = t.flows
@@ -76,7 +76,7 @@ func (t *Terminal) begin(e *event.Scene) {
 	if name == "full" && t.asked == Default && !t.o.Worksheet {
 		// This lesson is about what comes after it.
 		how := "brief_flow"
-		if e.Get("resume") != nil { // only TLS 1.3's lesson says in which way
+		if event.Get(e, "resume") != nil { // only TLS 1.3's lesson says in which way
 			how = "brief_flow_tls13"
 		}
 		t.text(0, t.say.ui(how), t.paint.dim)
@@ -91,11 +91,11 @@ func (t *Terminal) begin(e *event.Scene) {
 
 // outcome closes a flow: done, or refused by whom, with which alert, why, and
 // whether the lesson meant it.
-func (t *Terminal) outcome(e *event.Scene) {
-	done, _ := e.Get("done").(bool)
-	intended, _ := e.Get("intended").(bool)
-	refused, _ := e.Get("refused").(string)
-	err, _ := e.Get("error").(error)
+func (t *Terminal) outcome(e event.Scene) {
+	done, _ := event.Get(e, "done").(bool)
+	intended, _ := event.Get(e, "intended").(bool)
+	refused, _ := event.Get(e, "refused").(string)
+	err, _ := event.Get(e, "error").(error)
 	t.page.blank()
 	switch {
 	case err == nil && done:
@@ -151,50 +151,50 @@ var asked = map[string]bool{"ca_sign/" + pki.InSignature: true, "ca_tbs_hash/" +
 var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true, "in_clear": true}
 
 // briefScene is a line for each step of an interceptor, and for the user's click.
-func (t *Terminal) briefScene(e *event.Scene) {
-	t.flow.read = t.flow.read || e.Key == "mitm_decrypt"
-	t.flow.changed = t.flow.changed || e.Key == "mitm_rewrite"
-	if !strings.HasPrefix(e.Key, "mitm_") && e.Key != "click_through" || e.Party == "" {
+func (t *Terminal) briefScene(e event.Scene) {
+	t.flow.read = t.flow.read || e.Key() == "mitm_decrypt"
+	t.flow.changed = t.flow.changed || e.Key() == "mitm_rewrite"
+	if !strings.HasPrefix(string(e.Key()), "mitm_") && string(e.Key()) != "click_through" || e.Head().Party == "" {
 		return
 	}
-	line := t.say.party(e.Party) + t.say.colon() + t.say.title(narrate.Scene, narrate.SceneKey(e))
-	if e.Get("step") != nil {
-		line = t.say.ui("step_of", "n", text(e.Get("step")), "of", text(e.Get("steps"))) + t.say.stop() + line
+	line := t.say.party(e.Head().Party) + t.say.colon() + t.say.title(narrate.Scene, narrate.SceneKey(e))
+	if event.Get(e, "step") != nil {
+		line = t.say.ui("step_of", "n", text(event.Get(e, "step")), "of", text(event.Get(e, "steps"))) + t.say.stop() + line
 	}
 	t.line(cut("   "+line, t.width))
 }
 
 // anyScene writes explanation and values.
-func (t *Terminal) anyScene(e *event.Scene) {
-	t.flow.read = t.flow.read || e.Key == "mitm_decrypt"
-	t.flow.changed = t.flow.changed || e.Key == "mitm_rewrite"
+func (t *Terminal) anyScene(e event.Scene) {
+	t.flow.read = t.flow.read || e.Key() == "mitm_decrypt"
+	t.flow.changed = t.flow.changed || e.Key() == "mitm_rewrite"
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	head := entry.Title
 	if head == "" {
-		head = strings.ReplaceAll(e.Key, "_", " ")
+		head = strings.ReplaceAll(string(e.Key()), "_", " ")
 	}
-	if e.Party != "" {
-		head = t.say.party(e.Party) + t.say.colon() + head
+	if e.Head().Party != "" {
+		head = t.say.party(e.Head().Party) + t.say.colon() + head
 	}
-	if e.Get("step") != nil {
-		head = t.say.ui("step_of", "n", text(e.Get("step")), "of", text(e.Get("steps"))) + t.say.stop() + head
+	if event.Get(e, "step") != nil {
+		head = t.say.ui("step_of", "n", text(event.Get(e, "step")), "of", text(event.Get(e, "steps"))) + t.say.stop() + head
 	}
-	steps := strings.HasPrefix(e.Key, "ca_") && t.o.Level != Bytes // of one story, told without a pause
+	steps := strings.HasPrefix(string(e.Key()), "ca_") && t.o.Level != Bytes // of one story, told without a pause
 	if !steps || !t.flow.steps {
 		t.page.blank()
 	}
 	t.flow.steps = steps
-	ref := e.Ref
+	ref := e.Head().Ref
 	if ref == "" {
 		ref = entry.Ref
 	}
 	t.sides("   "+head, ref, t.paint.bold)
 	t.text(5, t.values(entry.Text, e), nil)
-	t.who(5, e.Party)
+	t.who(5, e.Head().Party)
 	var words []pki.Input
 	var rows []event.Value
-	for _, v := range e.Values {
-		if !t.wanted(v.Name) && !asked[e.Key+"/"+v.Name] || inTheText[v.Name] || e.Key == "click_through" {
+	for _, v := range e.Values() {
+		if !t.wanted(v.Name) && !asked[string(e.Key())+"/"+v.Name] || inTheText[v.Name] || string(e.Key()) == "click_through" {
 			continue
 		}
 		if _, ok := v.Value.([]byte); steps && !ok {
@@ -257,10 +257,10 @@ func (t *Terminal) sceneRows(rows []event.Value) {
 }
 
 // knowledge writes the table of who can do what with the recording.
-func (t *Terminal) knowledge(e *event.Scene) {
+func (t *Terminal) knowledge(e event.Scene) {
 	t.page.blank()
 	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
-	t.text(5, t.values(t.say.get(narrate.Scene, e.Key).Text, e), nil)
+	t.text(5, t.values(t.say.get(narrate.Scene, string(e.Key())).Text, e), nil)
 	if of := t.knownOf(e); of != "" {
 		t.text(5, of, nil)
 	}
@@ -294,7 +294,7 @@ func (t *Terminal) knowledge(e *event.Scene) {
 		for i, k := range rows {
 			answer := t.say.ui("no")
 			switch {
-			case e.Get(row.there) == false:
+			case event.Get(e, row.there) == false:
 				answer, absent = "-", true
 			case row.key == "reads_data" && k.EarlyOnly:
 				answer = t.say.ui("early_only")
@@ -324,8 +324,8 @@ func (t *Terminal) thief(party string) string {
 }
 
 // knownOf names the connections that a table is about, where that is not plain.
-func (t *Terminal) knownOf(e *event.Scene) string {
-	conns, _ := e.Get("connections").([]int)
+func (t *Terminal) knownOf(e event.Scene) string {
+	conns, _ := event.Get(e, "connections").([]int)
 	switch {
 	case slices.Contains(t.flow.parties, "attacker") && len(conns) > 1:
 		return t.say.ui("knowledge_of_attempts")
@@ -339,9 +339,9 @@ func (t *Terminal) knownOf(e *event.Scene) string {
 
 // knowledgeOf reads the rows of a knowledge scene, by value or by pointer, and
 // passes over what is something else.
-func knowledgeOf(e *event.Scene) []scenario.Knowledge {
+func knowledgeOf(e event.Scene) []scenario.Knowledge {
 	var out []scenario.Knowledge
-	for _, v := range e.Values {
+	for _, v := range e.Values() {
 		r := reflect.ValueOf(v.Value)
 		if r.Kind() == reflect.Pointer && !r.IsNil() {
 			r = r.Elem()

@@ -68,7 +68,7 @@ func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
 // Event takes the next event. A write error is kept for Flush and Close.
 func (t *Terminal) Event(e event.Event) {
 	switch e := e.(type) {
-	case *event.Scene:
+	case event.Scene:
 		t.show()
 		t.flow.lines = false
 		t.scene(e)

@@ -228,7 +228,7 @@ func TestPeerCannotPaint(t *testing.T) {
 			&event.Data{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Data: []byte("\x1b[31mred\x07")},
 			&event.Record{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Type: iana.ApplicationData,
 				Protected: true, Wire: []byte("\x17\x03\x03\x00\x01\x1b"), Payload: []byte("\x1b[31mred\x07")},
-			&event.Scene{Key: "unheard_of", Values: []event.Value{{Name: "x", Value: "\x1b]0;title\x07"}}},
+			&event.Bag{K: "unheard_of", Vs: []event.Value{{Name: "x", Value: "\x1b]0;title\x07"}}},
 		}, TerminalOptions{Level: level})
 		if strings.ContainsAny(got, "\x1b\x07") {
 			t.Errorf("level %d: %q", level, got)
@@ -350,9 +350,9 @@ func TestUnknownEvents(t *testing.T) {
 		for _, e := range play(t, "refused").Events() {
 			events = append(events, e, &stranger{event.Meta{Party: "client"}})
 		}
-		events = append(events, &event.Scene{Key: "unheard_of", Values: []event.Value{{Name: "x", Value: nil},
+		events = append(events, &event.Bag{K: "unheard_of", Vs: []event.Value{{Name: "x", Value: nil},
 			{Name: "knowledge", Value: struct{}{}}, {Name: "y", Value: make(chan int)}}},
-			&event.Scene{Key: "knowledge", Values: []event.Value{{Name: "client", Value: 7}, {Name: "server", Value: nil}}},
+			&event.Bag{K: "knowledge", Vs: []event.Value{{Name: "client", Value: 7}, {Name: "server", Value: nil}}},
 			&event.Secret{Label: "a_students_own"}, &event.Check{What: "own"}, &event.Decision{What: "own"})
 		if got, _ := write(t, events, TerminalOptions{Level: level}); level != Brief && !strings.Contains(got, "a_students_own") {
 			t.Errorf("level %d: a secret without an explanation is not shown", level)

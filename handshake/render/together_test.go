@@ -328,13 +328,13 @@ func tell(events []event.Event, lang narrate.Lang) map[int]string {
 	last := 0
 	for _, e := range events {
 		h := e.Head()
-		if s, scene := e.(*event.Scene); scene {
+		if s, scene := e.(event.Scene); scene {
 			term.show()
 			to(last)
-			if s.Key == "flow" {
+			if s.Key() == "flow" {
 				clear(term.told)
 			}
-			if !strings.HasPrefix(s.Key, "replay_") {
+			if !strings.HasPrefix(string(s.Key()), "replay_") {
 				term.Event(e)
 			}
 			to(0)

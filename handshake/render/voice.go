@@ -207,8 +207,8 @@ func (t *Terminal) values(s string, e event.Event) string {
 // valueOf is the value of an event that a placeholder names, the last of that name.
 func (t *Terminal) valueOf(e event.Event, name string) (string, bool) {
 	switch e := e.(type) {
-	case *event.Scene:
-		for _, v := range slices.Backward(e.Values) {
+	case event.Scene:
+		for _, v := range slices.Backward(e.Values()) {
 			if v.Name == name {
 				return t.sceneValue(v), true
 			}

@@ -121,8 +121,7 @@ type Result struct {
 
 // Fact returns the value of a fact, or nil.
 func (r *Result) Fact(name string) any {
-	s := event.Scene{Values: r.Facts}
-	return s.Get(name)
+	return event.Get(&event.Bag{Vs: r.Facts}, name)
 }
 
 // Route is one way in which an attack tries.

@@ -86,8 +86,8 @@ func TestSeeded(t *testing.T) {
 				switch e := e.(type) {
 				case *event.Record:
 					fmt.Fprintf(h, "%x\n", e.Wire)
-				case *event.Scene:
-					fmt.Fprintf(h, "%s %v\n", e.Key, e.Values)
+				case event.Scene:
+					fmt.Fprintf(h, "%s %v\n", e.Key(), e.Values())
 				}
 			})
 			run(t, a.Name, "recording", replay.Options{Seed: seed, Listener: listener})
@@ -103,8 +103,8 @@ func TestSeeded(t *testing.T) {
 func TestVocabulary(t *testing.T) {
 	scenes, facts, routes, reasons := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	listener := event.ListenerFunc(func(e event.Event) {
-		if s, ok := e.(*event.Scene); ok {
-			scenes[s.Key] = true
+		if s, ok := e.(event.Scene); ok {
+			scenes[string(s.Key())] = true
 		}
 	})
 	for _, a := range replay.Attacks() {
@@ -241,13 +241,13 @@ func TestUnseeded(t *testing.T) {
 // beginning of each ticket that it seals (RFC 5077 §4).
 func TestTicketKeyIsNoName(t *testing.T) {
 	var wire []byte
-	var stolen []*event.Scene
+	var stolen []event.Scene
 	run(t, "stolen-ticket-key", "", replay.Options{Listener: event.ListenerFunc(func(e event.Event) {
 		switch e := e.(type) {
 		case *event.Record:
 			wire = append(wire, e.Wire...)
-		case *event.Scene:
-			if e.Key == "replay_stolen_ticket_key" {
+		case event.Scene:
+			if e.Key() == "replay_stolen_ticket_key" {
 				stolen = append(stolen, e)
 			}
 		}
@@ -256,8 +256,8 @@ func TestTicketKeyIsNoName(t *testing.T) {
 		t.Fatal("no key is stolen")
 	}
 	for _, s := range stolen {
-		name, _ := s.Get("ticket_key_name").([]byte)
-		key, _ := s.Get("ticket_key").([]byte)
+		name, _ := event.Get(s, "ticket_key_name").([]byte)
+		key, _ := event.Get(s, "ticket_key").([]byte)
 		if len(name) != 16 || !bytes.Contains(wire, name) {
 			t.Errorf("%x is no name that goes by", name)
 		}

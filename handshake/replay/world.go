@@ -199,7 +199,7 @@ func (w *world) Event(e event.Event) {
 
 // scene tells what happens around the endpoints.
 func (w *world) scene(party, key string, values ...event.Value) {
-	w.Event(&event.Scene{Meta: event.Meta{Party: party, Time: w.clock}, Key: key, Values: values})
+	w.Event(&event.Bag{Meta: event.Meta{Party: party, Time: w.clock}, K: event.SceneKey(key), Vs: values})
 }
 
 func value(name string, v any) event.Value {

@@ -106,7 +106,7 @@ func (p *play) clicked(e event.Event) {
 	if !ok || !p.o.ClickThrough || c.What != event.CheckCertificateChain || c.OK || c.Party != "client" {
 		return
 	}
-	s := &event.Scene{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, Key: "click_through",
-		Values: []event.Value{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
+	s := &event.Bag{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, K: "click_through",
+		Vs: []event.Value{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
 	p.tell(s)
 }

@@ -38,7 +38,7 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 			if s == nil {
 				continue
 			}
-			about, _ := s.Get("connections").([]int)
+			about, _ := event.Get(s, "connections").([]int)
 			var finished, data, keyed bool
 			sent := map[string]map[message.Kind]bool{}
 			for _, e := range f.Events {
@@ -62,10 +62,10 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 					keyed = keyed || e.Label == event.LabelKeyBlock || e.Label == event.LabelHandshakeSecret
 				}
 			}
-			if s.Get("has_finished") != finished || s.Get("has_secrets") != keyed || data && s.Get("has_data") != true {
-				t.Errorf("%s, %s: there is %v, want Finished %v, data %v, secrets %v", name, f.Name, s.Values[:4], finished, data, keyed)
+			if event.Get(s, "has_finished") != finished || event.Get(s, "has_secrets") != keyed || data && event.Get(s, "has_data") != true {
+				t.Errorf("%s, %s: there is %v, want Finished %v, data %v, secrets %v", name, f.Name, s.Values()[:4], finished, data, keyed)
 			}
-			for _, v := range s.Values {
+			for _, v := range s.Values() {
 				k, ok := v.Value.(scenario.Knowledge)
 				if !ok {
 					continue
@@ -76,7 +76,7 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 				if k.Party == "server" && sent[k.Party][message.KindFinished] && !k.HasMaster {
 					t.Errorf("%s, %s: the server made Finished from secrets that it does not have", name, f.Name)
 				}
-				if k.ReadsHandshake && !finished || k.HasMaster && !keyed || k.ReadsData && s.Get("has_data") != true || k.EarlyOnly && !k.ReadsData {
+				if k.ReadsHandshake && !finished || k.HasMaster && !keyed || k.ReadsData && event.Get(s, "has_data") != true || k.EarlyOnly && !k.ReadsData {
 					t.Errorf("%s, %s: %+v of what is not there", name, f.Name, k)
 				}
 			}
@@ -145,7 +145,7 @@ func TestThieves(t *testing.T) {
 			}
 		}
 	}
-	if f := run(t, scenario.Options{Resume: scenario.ResumeByID, Seed: "test"}).Flow("resumed"); f.Scene("knowledge").Get("ticket_thief") != nil {
+	if f := run(t, scenario.Options{Resume: scenario.ResumeByID, Seed: "test"}).Flow("resumed"); event.Get(f.Scene("knowledge"), "ticket_thief") != nil {
 		t.Error("a thief of tickets where there are none")
 	}
 }

@@ -129,9 +129,9 @@ func (i *interception) place(x iana.Kx) error {
 // heard passes the box's scenes on, and sets beside the forgery what it imitates.
 func (i *interception) heard(e event.Event) {
 	i.Event(e)
-	if s, ok := e.(*event.Scene); ok && s.Key == "mitm_forge" {
-		real, _ := s.Get("real").(*x509.Certificate)
-		forged, _ := s.Get("forged").(*x509.Certificate)
+	if s, ok := e.(event.Scene); ok && s.Key() == "mitm_forge" {
+		real, _ := event.Get(s, "real").(*x509.Certificate)
+		forged, _ := event.Get(s, "forged").(*x509.Certificate)
 		i.scene("", "mitm_compare", value("certificates", i.certificates(real, forged)))
 	}
 }

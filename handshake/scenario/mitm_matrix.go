@@ -57,7 +57,7 @@ func mitmVerdict(o *Options, f *Flow) MITMVerdict {
 		v.Reason = reason.Of(f.Outcome.Err)
 	}
 	if s := f.Scene("knowledge"); s != nil { // what the box's keys open of the recording
-		k, _ := s.Get("mitm").(Knowledge)
+		k, _ := event.Get(s, "mitm").(Knowledge)
 		v.Read = k.ReadsData
 	}
 	var got []byte

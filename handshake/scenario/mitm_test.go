@@ -68,7 +68,7 @@ func TestEveryCombination(t *testing.T) {
 				got.why = reason.None
 			}
 			if s := f.Scene("mitm_decrypt"); s != nil {
-				got.read = s.Get("plaintext") == request
+				got.read = event.Get(s, "plaintext") == request
 			}
 			got.delivered = received(f, "server") == request
 			if got != want {
@@ -118,11 +118,11 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 	}
 	n := 0
 	for _, e := range f.Events {
-		s, ok := e.(*event.Scene)
-		if !ok || mitm.Step(s.Key) == 0 {
+		s, ok := e.(event.Scene)
+		if !ok || mitm.Step(string(s.Key())) == 0 {
 			continue
 		}
-		if n++; s.Key != mitm.Steps()[n-1] || s.Get("step") != n || s.Get("steps") != 7 {
+		if n++; string(s.Key()) != mitm.Steps()[n-1] || event.Get(s, "step") != n || event.Get(s, "steps") != 7 {
 			t.Errorf("%s: step %d is %+v", name, n, s)
 		}
 	}
@@ -139,8 +139,8 @@ func TestRequestIsReadBeforeTheRefusal(t *testing.T) {
 	at := map[string]int{}
 	for n, e := range f.Events {
 		switch e := e.(type) {
-		case *event.Scene:
-			at[e.Key] = n
+		case event.Scene:
+			at[string(e.Key())] = n
 		case *event.Alert:
 			if e.Description == iana.CertificateRequired {
 				at[e.Party+" "+e.Dir.String()] = n
@@ -176,7 +176,7 @@ func TestGenuineOrForged(t *testing.T) {
 	} {
 		c.o.Seed, c.o.MITM = "test", true
 		f := run(t, c.o).Flows[0]
-		b, _ := f.Scene("mitm_beliefs").Get("client").(scenario.Belief)
+		b, _ := event.Get(f.Scene("mitm_beliefs"), "client").(scenario.Belief)
 		if b.Peer != "www.lab.test" || b.Anchor != c.anchor || c.over != reason.None != (b.Over != nil) || b.Over != nil && reason.Of(b.Over) != c.over {
 			t.Errorf("%+v", b)
 		}
@@ -190,7 +190,7 @@ func TestGenuineOrForged(t *testing.T) {
 			}
 			continue
 		}
-		side, _ := s.Get("certificates").(scenario.SideBySide)
+		side, _ := event.Get(s, "certificates").(scenario.SideBySide)
 		same := map[string]bool{}
 		for _, r := range side.Rows {
 			same[r.What] = r.Same
@@ -207,7 +207,7 @@ func TestGenuineOrForged(t *testing.T) {
 // TestLegsHaveKeysOfTheirOwn: no secret of one leg is one of the other.
 func TestLegsHaveKeysOfTheirOwn(t *testing.T) {
 	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxRSA, iana.KxNone} {
-		side, _ := run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true}).Flows[0].Scene("mitm_legs").Get("legs").(scenario.SideBySide)
+		side, _ := event.Get(run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true}).Flows[0].Scene("mitm_legs"), "legs").(scenario.SideBySide)
 		keys := 0
 		for _, r := range side.Rows {
 			if _, ok := r.Left.([]byte); ok {
@@ -244,8 +244,8 @@ func TestRewrite(t *testing.T) {
 			if got := received(f, "client"); got != c.reply || !f.Outcome.Done || f.Outcome.Received != c.reply {
 				t.Errorf("%q: the client got %q, %+v", c.old, got, f.Outcome)
 			}
-			b, _ := f.Scene("mitm_beliefs").Get("client").(scenario.Belief)
-			s, _ := f.Scene("mitm_beliefs").Get("server").(scenario.Belief)
+			b, _ := event.Get(f.Scene("mitm_beliefs"), "client").(scenario.Belief)
+			s, _ := event.Get(f.Scene("mitm_beliefs"), "server").(scenario.Belief)
 			if b.Sent != request || s.Received != c.request || s.OtherSent != request || s.Sent != reply || b.Received != c.reply || b.OtherSent != reply {
 				t.Errorf("%+v %+v", b, s)
 			}
@@ -263,7 +263,7 @@ func TestClickThroughAlone(t *testing.T) {
 		pki.Revoked: false, pki.BadSignature: false} {
 		f := run(t, scenario.Options{Seed: "test", Kx: onlyECDHE, Cert: kind, ClickThrough: true}).Flows[0]
 		s := f.Scene("click_through")
-		if s == nil || s.Get("goes_on") != goesOn || f.Outcome.Done != goesOn || f.Outcome.Intended == goesOn {
+		if s == nil || event.Get(s, "goes_on") != goesOn || f.Outcome.Done != goesOn || f.Outcome.Intended == goesOn {
 			t.Errorf("%s: %+v %+v", kind, s, f.Outcome)
 		}
 		if goesOn && !checkFailed(f) {

@@ -53,8 +53,8 @@ func TestResume13(t *testing.T) {
 				replayed(t, tr.Flow("replayed_early_data"))
 			}
 			for _, s := range scenes(tr) {
-				if !slices.Contains(scenario.SceneKeys(), s.Key) {
-					t.Errorf("scene %q is not in SceneKeys", s.Key)
+				if !slices.Contains(scenario.SceneKeys(), string(s.Key())) {
+					t.Errorf("scene %q is not in SceneKeys", s.Key())
 				}
 			}
 		})
@@ -73,25 +73,25 @@ func saved(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 	t.Helper()
 	c := f.Scene("full_vs_resumed")
 	for _, what := range []string{"messages", "bytes", "asymmetric", "signatures"} {
-		if c.Get("full_"+what).(int) <= c.Get("resumed_"+what).(int) && (what != "messages" || !early) {
-			t.Errorf("resuming saved no %s: %+v", what, c.Values)
+		if event.Get(c, "full_"+what).(int) <= event.Get(c, "resumed_"+what).(int) && (what != "messages" || !early) {
+			t.Errorf("resuming saved no %s: %+v", what, c.Values())
 		}
 	}
 	trips, retries := 1, 0
 	if o.Cookie {
 		trips, retries = 2, 1
 	}
-	if c.Get("full_round_trips") != 1+retries {
-		t.Errorf("%+v", c.Values)
+	if event.Get(c, "full_round_trips") != 1+retries {
+		t.Errorf("%+v", c.Values())
 	}
 	if early {
 		trips = 0
 	}
-	if c.Get("resumed_round_trips") != trips || c.Get("resumed_signatures") != 0 || c.Get("same_psk") != true || c.Get("same_main_secret") != false {
-		t.Errorf("%+v", c.Values)
+	if event.Get(c, "resumed_round_trips") != trips || event.Get(c, "resumed_signatures") != 0 || event.Get(c, "same_psk") != true || event.Get(c, "same_main_secret") != false {
+		t.Errorf("%+v", c.Values())
 	}
-	if n := c.Get("resumed_scalar_mults").(int); o.PSKOnly == (n == c.Get("full_scalar_mults")) && !o.Cookie {
-		t.Errorf("%+v", c.Values)
+	if n := event.Get(c, "resumed_scalar_mults").(int); o.PSKOnly == (n == event.Get(c, "full_scalar_mults")) && !o.Cookie {
+		t.Errorf("%+v", c.Values())
 	}
 	// The reply to early data is there before the server has seen the client's Finished.
 	replied, finished := -1, -1
@@ -125,10 +125,10 @@ func captured(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 	if out := f.Outcome; out.Refused != "server" || reason.Of(out.Err) != want || !out.Intended || out.Done {
 		t.Errorf("%+v", out)
 	}
-	if s := f.Scene("captured_ticket"); len(s.Get("ticket").([]byte)) < 50 {
-		t.Errorf("%+v", s.Values)
+	if s := f.Scene("captured_ticket"); len(event.Get(s, "ticket").([]byte)) < 50 {
+		t.Errorf("%+v", s.Values())
 	}
-	if s := f.Scene("replayed_connection"); (s == nil) != early || s != nil && reason.Of(s.Get("first_attempt").(error)) != reason.BadBinder {
+	if s := f.Scene("replayed_connection"); (s == nil) != early || s != nil && reason.Of(event.Get(s, "first_attempt").(error)) != reason.BadBinder {
 		t.Errorf("%+v", s)
 	}
 	for _, e := range f.Events {
@@ -152,22 +152,22 @@ func stolen(t *testing.T, f *scenario.Flow, o scenario.Options) {
 	case o.Resume == scenario.ResumeEarly:
 		opened = requestOf(o) // taken or not: it has been on the wire
 	}
-	if s := f.Scene("psk_tried"); s.Get("opened_full") != "" || s.Get("opened_resumed") != opened {
-		t.Errorf("%q", s.Values)
+	if s := f.Scene("psk_tried"); event.Get(s, "opened_full") != "" || event.Get(s, "opened_resumed") != opened {
+		t.Errorf("%q", s.Values())
 	}
-	if s := f.Scene("ticket_key_server"); s.Get("accepted") != true {
-		t.Errorf("%+v", s.Values)
+	if s := f.Scene("ticket_key_server"); event.Get(s, "accepted") != true {
+		t.Errorf("%+v", s.Values())
 	}
-	if s := f.Scene("psk_expired"); s.Get("why") != event.WhySessionExpired || s.Get("lifetime") != "2h0m0s" {
-		t.Errorf("%+v", s.Values)
+	if s := f.Scene("psk_expired"); event.Get(s, "why") != event.WhySessionExpired || event.Get(s, "lifetime") != "2h0m0s" {
+		t.Errorf("%+v", s.Values())
 	}
 }
 
 // replayed: the server reads the request again, and finds out too late.
 func replayed(t *testing.T, f *scenario.Flow) {
 	t.Helper()
-	if s := f.Scene("early_data_acted"); s.Get("times") != 2 {
-		t.Errorf("%+v", s.Values)
+	if s := f.Scene("early_data_acted"); event.Get(s, "times") != 2 {
+		t.Errorf("%+v", s.Values())
 	}
 	if out := f.Outcome; out.Done || out.Refused != "server" || reason.Of(out.Err) != reason.BadRecordMAC || !out.Intended {
 		t.Errorf("%+v", out)
@@ -188,7 +188,7 @@ func TestExternalPSK(t *testing.T) {
 		if only {
 			opened = request + reply
 		}
-		if !f.Outcome.Done || f.Name != "psk" || f.Scene("psk_tried").Get("opened_psk") != opened {
+		if !f.Outcome.Done || f.Name != "psk" || event.Get(f.Scene("psk_tried"), "opened_psk") != opened {
 			t.Errorf("%+v", f.Outcome)
 		}
 		if k := know(t, f, "thief"); k.ReadsData {

@@ -171,7 +171,7 @@ func (p *play) tell(e event.Event) {
 
 // scene tells what happens around the endpoints.
 func (p *play) scene(party, key string, values ...event.Value) {
-	p.Event(&event.Scene{Meta: event.Meta{Party: party, Time: p.now()}, Key: key, Values: values})
+	p.Event(&event.Bag{Meta: event.Meta{Party: party, Time: p.now()}, K: event.SceneKey(key), Vs: values})
 }
 
 func value(name string, v any) event.Value {

@@ -43,9 +43,9 @@ func know(t *testing.T, f *scenario.Flow, party string) scenario.Knowledge {
 	if s == nil {
 		t.Fatalf("flow %s tells no knowledge", f.Name)
 	}
-	k, ok := s.Get(party).(scenario.Knowledge)
+	k, ok := event.Get(s, party).(scenario.Knowledge)
 	if !ok || k.Party != party {
-		t.Fatalf("flow %s: no knowledge of %s: %+v", f.Name, party, s.Values)
+		t.Fatalf("flow %s: no knowledge of %s: %+v", f.Name, party, s.Values())
 	}
 	return k
 }
@@ -157,18 +157,18 @@ func TestOutcomes(t *testing.T) {
 				}
 			}
 			for _, s := range scenes(tr) {
-				if !slices.Contains(scenario.SceneKeys(), s.Key) {
-					t.Errorf("scene %q is not in SceneKeys", s.Key)
+				if !slices.Contains(scenario.SceneKeys(), string(s.Key())) {
+					t.Errorf("scene %q is not in SceneKeys", s.Key())
 				}
 			}
 		})
 	}
 }
 
-func scenes(tr *scenario.Transcript) []*event.Scene {
-	var out []*event.Scene
+func scenes(tr *scenario.Transcript) []event.Scene {
+	var out []event.Scene
 	for _, e := range tr.Events() {
-		if s, ok := e.(*event.Scene); ok {
+		if s, ok := e.(event.Scene); ok {
 			out = append(out, s)
 		}
 	}
@@ -185,7 +185,7 @@ func TestEveryKeyIsEmitted(t *testing.T) {
 		{PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}}} {
 		tr := run(t, o)
 		for _, s := range scenes(tr) {
-			keys[s.Key] = true
+			keys[string(s.Key())] = true
 		}
 		for _, f := range tr.Flows {
 			flows[f.Name] = true
@@ -212,7 +212,7 @@ func TestMiddleBox(t *testing.T) {
 	if k := know(t, f, "listener"); k.ReadsData {
 		t.Errorf("%+v", k)
 	}
-	if s := f.Scene("mitm_decrypt"); s.Get("plaintext") != request || s.Conn != 1 {
+	if s := f.Scene("mitm_decrypt"); event.Get(s, "plaintext") != request || s.Head().Conn != 1 {
 		t.Errorf("%+v", s)
 	}
 	f = run(t, scenario.Options{Seed: "test", MITM: true}).Flows[0]
@@ -234,13 +234,13 @@ func TestResume(t *testing.T) {
 				resumed := tr.Flow("resumed")
 				c := resumed.Scene("full_vs_resumed")
 				for _, what := range []string{"messages", "bytes", "asymmetric", "round_trips"} {
-					if c.Get("full_"+what).(int) <= c.Get("resumed_"+what).(int) {
-						t.Errorf("resuming saved no %s: %+v", what, c.Values)
+					if event.Get(c, "full_"+what).(int) <= event.Get(c, "resumed_"+what).(int) {
+						t.Errorf("resuming saved no %s: %+v", what, c.Values())
 					}
 				}
-				if c.Get("full_round_trips") != 2 || c.Get("resumed_round_trips") != 1 || c.Get("resumed_asymmetric") != 0 ||
-					c.Get("same_master_secret") != true || c.Get("same_key_block") != false {
-					t.Errorf("%+v", c.Values)
+				if event.Get(c, "full_round_trips") != 2 || event.Get(c, "resumed_round_trips") != 1 || event.Get(c, "resumed_asymmetric") != 0 ||
+					event.Get(c, "same_master_secret") != true || event.Get(c, "same_key_block") != false {
+					t.Errorf("%+v", c.Values())
 				}
 				if k := know(t, resumed, "thief"); k.ReadsData != (x == iana.KxRSA) {
 					t.Errorf("%+v", k)
@@ -249,7 +249,7 @@ func TestResume(t *testing.T) {
 				if out := captured.Outcome; out.Refused != "server" || reason.Of(out.Err) != reason.BadRecordMAC || !out.Intended || out.Received != "" {
 					t.Errorf("%+v", out)
 				}
-				first, _ := captured.Scene("replayed_session_id").Get("first_attempt").(error)
+				first, _ := event.Get(captured.Scene("replayed_session_id"), "first_attempt").(error)
 				if reason.Of(first) != reason.BadRecordMAC {
 					t.Errorf("an honest client with a guessed secret ended with %v", first)
 				}
@@ -262,7 +262,7 @@ func TestResume(t *testing.T) {
 				if out := stolen.Outcome; !out.Done || out.Received != reply {
 					t.Errorf("%+v", out)
 				}
-				if got := stolen.Scene("recording_decrypted").Get("plaintext"); got != request+reply {
+				if got := event.Get(stolen.Scene("recording_decrypted"), "plaintext"); got != request+reply {
 					t.Errorf("read %q", got)
 				}
 				if !tr.Outcome().Done {
@@ -276,7 +276,7 @@ func TestResume(t *testing.T) {
 func TestPlain(t *testing.T) {
 	f := run(t, scenario.Options{Plain: true, Kx: onlyECDHE}).Flows[0]
 	s := f.Scene("plain_http")
-	if f.Name != "plain" || s.Get("request") != request || s.Get("reply") != reply || !f.Outcome.Done {
+	if f.Name != "plain" || event.Get(s, "request") != request || event.Get(s, "reply") != reply || !f.Outcome.Done {
 		t.Errorf("%+v", s)
 	}
 }
@@ -317,9 +317,9 @@ func digest(t *testing.T, o scenario.Options) string {
 	h := sha256.New()
 	for _, e := range run(t, o).Events() {
 		switch e := e.(type) {
-		case *event.Scene:
-			fmt.Fprintf(h, "%+v %s", e.Meta, e.Key)
-			for _, v := range e.Values {
+		case event.Scene:
+			fmt.Fprintf(h, "%+v %s", *e.Head(), e.Key())
+			for _, v := range e.Values() {
 				dump(h, v)
 			}
 		case *event.Check:

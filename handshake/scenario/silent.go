@@ -18,7 +18,7 @@ func (s silent) Event(e event.Event) {
 		}
 	case *event.Alert:
 		if e.Dir == event.Send && e.Err != nil {
-			scene := &event.Scene{Meta: e.Meta, Key: "attacker_silent", Values: []event.Value{value("error", e.Err)}}
+			scene := &event.Bag{Meta: e.Meta, K: "attacker_silent", Vs: []event.Value{value("error", e.Err)}}
 			scene.Move, scene.Ref = "", "" // nothing moved
 			s.play.Event(scene)
 			return

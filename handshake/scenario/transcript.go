@@ -134,9 +134,9 @@ func (f *Flow) Secret(label event.SecretLabel) []byte {
 }
 
 // Scene returns the flow's first scene of a key, or nil.
-func (f *Flow) Scene(key string) *event.Scene {
-	for _, s := range all[*event.Scene](f.Events) {
-		if s.Key == key {
+func (f *Flow) Scene(key string) event.Scene {
+	for _, s := range all[event.Scene](f.Events) {
+		if string(s.Key()) == key {
 			return s
 		}
 	}

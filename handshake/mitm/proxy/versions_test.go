@@ -73,8 +73,8 @@ func explained(t *testing.T, r *proxy.Recording, first string) {
 	}
 	var flows []string
 	if err := r.Explain(event.ListenerFunc(func(e event.Event) {
-		if s, ok := e.(*event.Scene); ok {
-			flows = append(flows, fmt.Sprint(s.Values[0].Value))
+		if s, ok := e.(event.Scene); ok {
+			flows = append(flows, fmt.Sprint(s.Values()[0].Value))
 		}
 	})); err != nil {
 		t.Error(err)
