@@ -33,7 +33,7 @@ const policy = `
 	wire, sig, pki/der, ondisk < pki
 	message, suite, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
-	event, kx/private < narrate
+	event < narrate
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < pcapng
@@ -158,8 +158,9 @@ func TestImports(t *testing.T) {
 // other people's too. A package is named as in go list.
 var links = map[string][]string{
 	"./handshake":         {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/narrate": {"tlslab/handshake"},
-	"./handshake/observe": {"tlslab/handshake"},
+	"./handshake/event":   {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/narrate": {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/observe": {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
 	"./handshake/tls":     {"net/http"},
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -122,4 +123,60 @@ func typed(t *testing.T) []checked {
 		t.Fatalf("%d packages: the test looked in the wrong place", len(all))
 	}
 	return all
+}
+
+// TestMethodIsOnlyPrinted: what made a secret stands in fields of its own. Its Method is for
+// people: nothing compares it, or takes it apart.
+func TestMethodIsOnlyPrinted(t *testing.T) {
+	printed := 0
+	for _, p := range typed(t) {
+		isMethod := func(n ast.Node) bool {
+			e, ok := n.(*ast.SelectorExpr)
+			if !ok || e.Sel.Name != "Method" {
+				return false
+			}
+			of := p.info.Types[e.X].Type
+			if ptr, ok := of.(*types.Pointer); ok {
+				of = ptr.Elem()
+			}
+			return of != nil && of.String() == "tlslab/handshake/event.Secret"
+		}
+		refuse := func(in ast.Node, parts ...ast.Expr) {
+			for _, e := range parts {
+				if isMethod(e) {
+					t.Errorf("%v: Method is read; Label, Version, Exchange, Group, Function or Scheme has it", p.fset.Position(in.Pos()))
+				}
+			}
+		}
+		for _, f := range p.files {
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.BinaryExpr:
+					if n.Op != token.ADD {
+						refuse(n, n.X, n.Y)
+					}
+				case *ast.SwitchStmt:
+					refuse(n, n.Tag)
+				case *ast.IndexExpr:
+					refuse(n, n.X, n.Index)
+				case *ast.SliceExpr:
+					refuse(n, n.X)
+				case *ast.CallExpr:
+					if fun, ok := n.Fun.(*ast.SelectorExpr); ok {
+						from, _ := fun.X.(*ast.Ident)
+						if from != nil && slices.Contains([]string{"strings", "bytes", "strconv", "regexp"}, from.Name) || strings.Contains(fun.Sel.Name, "Scan") || strings.Contains(fun.Sel.Name, "ByName") {
+							refuse(n, n.Args...)
+						}
+					}
+				}
+				if isMethod(n) {
+					printed++
+				}
+				return true
+			})
+		}
+	}
+	if printed < 3 {
+		t.Errorf("Method was seen %d times: the test looked in the wrong place", printed)
+	}
 }

@@ -31,10 +31,10 @@ type Secret struct {
 // Input is one value that went into a Secret or a Check.
 type Input struct {
 	kx.Value
-	// From is the label of the Secret that this value is: the last of that label which the
-	// same party has told of on this connection. It is "" of what no Secret has told of: a
-	// random, a hash, a label, zeros, a private number that a group explains, a key from
-	// outside the connection. A Check has one only where Secrets are told.
+	// From is the label of the Secret that this value is: one that the same party has told of
+	// on this connection, the last of that label with this Value. It is "" of what no Secret
+	// has told of: a random, a hash, a label, zeros, a number that a group or RSA explains, a
+	// pre-shared key. An input of a Check has one only where Secrets are told.
 	From SecretLabel
 }
 
