@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 
 	"tlslab/handshake/event"
@@ -53,15 +52,6 @@ func (t *Terminal) learnGroups(g []event.Event) {
 		if s, ok := e.(*event.Secret); ok && (s.Label == event.LabelClientKeyShare || s.Label == event.LabelServerKeyShare) {
 			t.learnGroup(s.Group.ID, s.Group.Name)
 		}
-	}
-}
-
-// ownGroup takes the name that a lesson announces.
-func (t *Terminal) ownGroup(e event.Scene) {
-	name, _ := event.Get(e, "group").(string)
-	number, _ := event.Get(e, "id").(string)
-	if id, err := strconv.ParseUint(number, 0, 16); err == nil && name != "" {
-		t.learnGroup(iana.Group(id), name)
 	}
 }
 

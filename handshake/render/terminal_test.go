@@ -53,8 +53,6 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-var tls13Only = []iana.Kx{iana.KxNone}
-
 // lessons are seeded runs that between them have every kind of event.
 func lessons() map[string]scenario.Options {
 	null := suite.ByID(0x003b) // TLS_RSA_WITH_NULL_SHA256
@@ -77,18 +75,18 @@ func lessons() map[string]scenario.Options {
 		"0rtt":    {Resume: scenario.ResumeEarly},
 		"psk_ke":  {PSK: &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}, PSKOnly: true},
 
-		"tls13":     {Kx: tls13Only},
-		"retry":     {Kx: tls13Only, HelloRetry: true, Cookie: true},
-		"mutual13":  {Kx: tls13Only, ClientAuth: true, CertificateCompression: []*certcompress.Method{brotli.Method}},
+		"tls13":     {Version: iana.TLS13},
+		"retry":     {Version: iana.TLS13, HelloRetry: true, Cookie: true},
+		"mutual13":  {Version: iana.TLS13, ClientAuth: true, CertificateCompression: []*certcompress.Method{brotli.Method}},
 		"integrity": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, // TLS_SHA256_SHA256
-		"update":    {Kx: tls13Only, KeyUpdate: true, Padding: 16},
-		"grease":    {Kx: tls13Only, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},
-		"x25519":    {Kx: tls13Only, Groups: []kx.Group{kx.X25519}},
-		"refused13": {Kx: tls13Only, UntrustedRoot: true},
-		"mitm13":    {Kx: tls13Only, MITM: true, TrustMITM: true},
+		"update":    {Version: iana.TLS13, KeyUpdate: true, Padding: 16},
+		"grease":    {Version: iana.TLS13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},
+		"x25519":    {Version: iana.TLS13, Groups: []kx.Group{kx.X25519}},
+		"refused13": {Version: iana.TLS13, UntrustedRoot: true},
+		"mitm13":    {Version: iana.TLS13, MITM: true, TrustMITM: true},
 
-		"h2":       {Kx: tls13Only, ALPN: []string{"h2", "http/1.1"}},
-		"h2_small": {Kx: tls13Only, ALPN: []string{"h2"}, RecordSizeLimit: 64},
+		"h2":       {Version: iana.TLS13, ALPN: []string{"h2", "http/1.1"}},
+		"h2_small": {Version: iana.TLS13, ALPN: []string{"h2"}, RecordSizeLimit: 64},
 		"h2_0rtt":  {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}},
 		"h2_again": {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}, Cookie: true},
 		"h2_id":    {Resume: scenario.ResumeByID, ALPN: []string{"h2"}},
@@ -98,7 +96,7 @@ func lessons() map[string]scenario.Options {
 		"mitm_click":    {MITM: true, ClickThrough: true},
 		"mitm_pin":      {MITM: true, TrustMITM: true, Pin: true, ClickThrough: true},
 		"mitm_mutual":   {MITM: true, TrustMITM: true, ClientAuth: true},
-		"mitm_mutual13": {Kx: tls13Only, MITM: true, TrustMITM: true, ClientAuth: true},
+		"mitm_mutual13": {Version: iana.TLS13, MITM: true, TrustMITM: true, ClientAuth: true},
 		"mitm_through":  {MITM: true, Passthrough: true, Pin: true, ClientAuth: true},
 	}
 }
@@ -228,7 +226,7 @@ func TestPeerCannotPaint(t *testing.T) {
 			&event.Data{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Data: []byte("\x1b[31mred\x07")},
 			&event.Record{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Type: iana.ApplicationData,
 				Protected: true, Wire: []byte("\x17\x03\x03\x00\x01\x1b"), Payload: []byte("\x1b[31mred\x07")},
-			&event.Bag{K: "unheard_of", Vs: []event.Value{{Name: "x", Value: "\x1b]0;title\x07"}}},
+			&ownScene{values: []event.Value{{Name: "x", Value: "\x1b]0;title\x07"}}},
 		}, TerminalOptions{Level: level})
 		if strings.ContainsAny(got, "\x1b\x07") {
 			t.Errorf("level %d: %q", level, got)
@@ -350,15 +348,26 @@ func TestUnknownEvents(t *testing.T) {
 		for _, e := range play(t, "refused").Events() {
 			events = append(events, e, &stranger{event.Meta{Party: "client"}})
 		}
-		events = append(events, &event.Bag{K: "unheard_of", Vs: []event.Value{{Name: "x", Value: nil},
+		events = append(events, &ownScene{values: []event.Value{{Name: "x", Value: nil},
 			{Name: "knowledge", Value: struct{}{}}, {Name: "y", Value: make(chan int)}}},
-			&event.Bag{K: "knowledge", Vs: []event.Value{{Name: "client", Value: 7}, {Name: "server", Value: nil}}},
 			&event.Secret{Label: "a_students_own"}, &event.Check{What: "own"}, &event.Decision{What: "own"})
 		if got, _ := write(t, events, TerminalOptions{Level: level}); level != Brief && !strings.Contains(got, "a_students_own") {
 			t.Errorf("level %d: a secret without an explanation is not shown", level)
 		}
 	}
 }
+
+// ownScene is a scene of a student's, of which narrate has no words.
+type ownScene struct {
+	event.Meta
+	values []event.Value
+}
+
+const sceneUnheardOf event.SceneKey = "unheard_of"
+
+func (*ownScene) Key() event.SceneKey     { return sceneUnheardOf }
+func (*ownScene) Entry() event.SceneKey   { return sceneUnheardOf }
+func (s *ownScene) Values() []event.Value { return s.values }
 
 // failing takes n bytes and then fails.
 type failing struct{ n int }

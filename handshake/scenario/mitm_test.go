@@ -13,16 +13,20 @@ import (
 	"tlslab/pki"
 )
 
-// toggles are every combination of the six, in one version.
-func toggles(x iana.Kx) []scenario.Options {
+// toggles are every combination of the six, over one flow.
+func toggles(flow scenario.Options) []scenario.Options {
 	var out []scenario.Options
 	for n := range 1 << 6 {
 		on := func(bit int) bool { return n>>bit&1 == 1 }
-		out = append(out, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: on(0), ClickThrough: on(1), Pin: on(2),
-			ClientAuth: on(3), StolenCA: on(4), Passthrough: on(5)})
+		o := flow
+		o.Seed, o.MITM, o.TrustMITM, o.ClickThrough, o.Pin, o.ClientAuth, o.StolenCA, o.Passthrough = "test", true, on(0), on(1), on(2), on(3), on(4), on(5)
+		out = append(out, o)
 	}
 	return out
 }
+
+// throughBox are the flows that go through an interceptor.
+var throughBox = []scenario.Options{{Kx: []iana.Kx{iana.KxECDHE}}, {Kx: []iana.Kx{iana.KxRSA}}, {Version: iana.TLS13}}
 
 // verdict is what a combination comes to.
 type verdict struct {
@@ -57,18 +61,18 @@ func rules(o scenario.Options, tls13 bool) verdict {
 
 // TestEveryCombination plays all 2⁶ combinations in both versions.
 func TestEveryCombination(t *testing.T) {
-	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxRSA, iana.KxNone} {
-		for _, o := range toggles(x) {
-			want := rules(o, x == iana.KxNone)
-			name := fmt.Sprintf("%v trust=%t click=%t pin=%t auth=%t stolen=%t pass=%t", x, o.TrustMITM, o.ClickThrough, o.Pin, o.ClientAuth, o.StolenCA, o.Passthrough)
+	for _, flow := range throughBox {
+		for _, o := range toggles(flow) {
+			want := rules(o, o.Version == iana.TLS13)
+			name := fmt.Sprintf("%v %v trust=%t click=%t pin=%t auth=%t stolen=%t pass=%t", o.Version, o.Kx, o.TrustMITM, o.ClickThrough, o.Pin, o.ClientAuth, o.StolenCA, o.Passthrough)
 			f := run(t, o).Flows[0]
 			out := f.Outcome
 			got := verdict{page: out.Done, refused: out.Refused, why: reason.Of(out.Err)}
 			if out.Err == nil {
 				got.why = reason.None
 			}
-			if s := f.Scene("mitm_decrypt"); s != nil {
-				got.read = event.Get(s, "plaintext") == request
+			if s := scenario.SceneOf[*mitm.Decrypt](f); s != nil {
+				got.read = s.Plaintext == request
 			}
 			got.delivered = received(f, "server") == request
 			if got != want {
@@ -118,11 +122,12 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 	}
 	n := 0
 	for _, e := range f.Events {
-		s, ok := e.(event.Scene)
-		if !ok || mitm.Step(string(s.Key())) == 0 {
+		s, ok := e.(event.Stepped)
+		if !ok {
 			continue
 		}
-		if n++; string(s.Key()) != mitm.Steps()[n-1] || event.Get(s, "step") != n || event.Get(s, "steps") != 7 {
+		n++
+		if at, of := s.Step(); s.Key() != mitm.Steps()[n-1] || at != n || of != 7 {
 			t.Errorf("%s: step %d is %+v", name, n, s)
 		}
 	}
@@ -135,7 +140,7 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 // the box has shown its Finished to the client, and has opened the request, before the
 // server's refusal arrives; and the server never receives it.
 func TestRequestIsReadBeforeTheRefusal(t *testing.T) {
-	f := run(t, scenario.Options{Seed: "test", Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true}).Flows[0]
+	f := run(t, scenario.Options{Seed: "test", Version: iana.TLS13, MITM: true, TrustMITM: true, ClientAuth: true}).Flows[0]
 	at := map[string]int{}
 	for n, e := range f.Events {
 		switch e := e.(type) {
@@ -157,7 +162,7 @@ func TestRequestIsReadBeforeTheRefusal(t *testing.T) {
 			t.Errorf("%s at event %d; %v", what, at[what], at)
 		}
 	}
-	if f.Scene("mitm_reencrypt") != nil || received(f, "server") != "" || received(f, "client") != "" {
+	if scenario.SceneOf[*mitm.Reencrypt](f) != nil || received(f, "server") != "" || received(f, "client") != "" {
 		t.Error("the request went on, or an answer came back")
 	}
 }
@@ -176,21 +181,21 @@ func TestGenuineOrForged(t *testing.T) {
 	} {
 		c.o.Seed, c.o.MITM = "test", true
 		f := run(t, c.o).Flows[0]
-		b, _ := event.Get(f.Scene("mitm_beliefs"), "client").(scenario.Belief)
+		b := scenario.SceneOf[*scenario.Beliefs](f).Client
 		if b.Peer != "www.lab.test" || b.Anchor != c.anchor || c.over != reason.None != (b.Over != nil) || b.Over != nil && reason.Of(b.Over) != c.over {
 			t.Errorf("%+v", b)
 		}
 		if want := map[bool]string{true: "server", false: "mitm"}[c.o.Passthrough]; b.Truth != want {
 			t.Errorf("the client talks to %s, want %s", b.Truth, want)
 		}
-		s := f.Scene("mitm_compare")
+		s := scenario.SceneOf[*scenario.CertificatesCompared](f)
 		if c.o.Passthrough {
-			if s != nil || f.Scene("mitm_forge") != nil {
+			if s != nil || scenario.SceneOf[*mitm.Forge](f) != nil {
 				t.Error("a box that passes bytes on forged something")
 			}
 			continue
 		}
-		side, _ := event.Get(s, "certificates").(scenario.SideBySide)
+		side := s.Sides
 		same := map[string]bool{}
 		for _, r := range side.Rows {
 			same[r.What] = r.Same
@@ -206,18 +211,19 @@ func TestGenuineOrForged(t *testing.T) {
 
 // TestLegsHaveKeysOfTheirOwn: no secret of one leg is one of the other.
 func TestLegsHaveKeysOfTheirOwn(t *testing.T) {
-	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxRSA, iana.KxNone} {
-		side, _ := event.Get(run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true}).Flows[0].Scene("mitm_legs"), "legs").(scenario.SideBySide)
+	for _, o := range throughBox {
+		o.Seed, o.MITM, o.TrustMITM = "test", true, true
+		side := scenario.SceneOf[*scenario.LegsCompared](run(t, o).Flows[0]).Sides
 		keys := 0
 		for _, r := range side.Rows {
 			if _, ok := r.Left.([]byte); ok {
 				if keys++; r.Same {
-					t.Errorf("%v: %s is the same on both legs", x, r.What)
+					t.Errorf("%v %v: %s is the same on both legs", o.Version, o.Kx, r.What)
 				}
 			}
 		}
 		if keys != 3 {
-			t.Errorf("%v: %d keys compared", x, keys)
+			t.Errorf("%v %v: %d keys compared", o.Version, o.Kx, keys)
 		}
 	}
 }
@@ -225,7 +231,7 @@ func TestLegsHaveKeysOfTheirOwn(t *testing.T) {
 // TestRewrite: both ends receive what the box made of what the other sent, and each takes
 // it for the other's word.
 func TestRewrite(t *testing.T) {
-	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxNone} {
+	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for _, c := range []struct {
 			old, new, request, reply string
 			limit                    int
@@ -237,19 +243,19 @@ func TestRewrite(t *testing.T) {
 			{old: "nowhere", new: "x", request: request, reply: reply},
 			{old: "hello", new: "", request: request, reply: "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n, you.\n"},
 		} {
-			f := run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: c.old, New: c.new}, RecordSizeLimit: c.limit}).Flows[0]
+			f := run(t, scenario.Options{Seed: "test", Version: version, MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: c.old, New: c.new}, RecordSizeLimit: c.limit}).Flows[0]
 			if got := received(f, "server"); got != c.request {
 				t.Errorf("%q: the server got %q", c.old, got)
 			}
 			if got := received(f, "client"); got != c.reply || !f.Outcome.Done || f.Outcome.Received != c.reply {
 				t.Errorf("%q: the client got %q, %+v", c.old, got, f.Outcome)
 			}
-			b, _ := event.Get(f.Scene("mitm_beliefs"), "client").(scenario.Belief)
-			s, _ := event.Get(f.Scene("mitm_beliefs"), "server").(scenario.Belief)
+			b := scenario.SceneOf[*scenario.Beliefs](f).Client
+			s := scenario.SceneOf[*scenario.Beliefs](f).Server
 			if b.Sent != request || s.Received != c.request || s.OtherSent != request || s.Sent != reply || b.Received != c.reply || b.OtherSent != reply {
 				t.Errorf("%+v %+v", b, s)
 			}
-			if changed := c.request != request || c.reply != reply; changed != (f.Scene("mitm_rewrite") != nil) {
+			if changed := c.request != request || c.reply != reply; changed != (scenario.SceneOf[*mitm.Rewritten](f) != nil) {
 				t.Errorf("%q: a change is told: %t", c.old, !changed)
 			}
 		}
@@ -262,16 +268,16 @@ func TestClickThroughAlone(t *testing.T) {
 	for kind, goesOn := range map[pki.Kind]bool{pki.Expired: true, pki.WrongHost: true, pki.SelfSigned: true, pki.UntrustedRoot: true,
 		pki.Revoked: false, pki.BadSignature: false} {
 		f := run(t, scenario.Options{Seed: "test", Kx: onlyECDHE, Cert: kind, ClickThrough: true}).Flows[0]
-		s := f.Scene("click_through")
-		if s == nil || event.Get(s, "goes_on") != goesOn || f.Outcome.Done != goesOn || f.Outcome.Intended == goesOn {
+		s := scenario.SceneOf[*scenario.ClickThrough](f)
+		if s == nil || s.GoesOn != goesOn || f.Outcome.Done != goesOn || f.Outcome.Intended == goesOn {
 			t.Errorf("%s: %+v %+v", kind, s, f.Outcome)
 		}
 		if goesOn && !checkFailed(f) {
 			t.Errorf("%s: the check is not shown as failed", kind)
 		}
 	}
-	f := run(t, scenario.Options{Seed: "test", UntrustedRoot: true, ClickThrough: true, Kx: only13}).Flows[0]
-	if !f.Outcome.Done || f.Scene("click_through") == nil {
+	f := run(t, scenario.Options{Seed: "test", UntrustedRoot: true, ClickThrough: true, Version: iana.TLS13}).Flows[0]
+	if !f.Outcome.Done || scenario.SceneOf[*scenario.ClickThrough](f) == nil {
 		t.Errorf("%+v", f.Outcome)
 	}
 }

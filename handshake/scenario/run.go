@@ -2,13 +2,12 @@ package scenario
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
@@ -78,48 +77,34 @@ func (p *play) run() error {
 	}
 	switch {
 	case p.o.MITM && p.o.Passthrough:
-		return p.passthrough(p.o.kx()[0])
+		return p.passthrough(p.o.terms()[0])
 	case p.o.MITM:
-		return p.mitm(p.o.kx()[0])
+		return p.mitm(p.o.terms()[0])
 	case p.o.Resume.tls13():
 		return p.resume13()
 	case p.o.Resume != NoResume:
-		return p.resume(p.o.kx()[0])
+		return p.resume(p.o.terms()[0])
 	case p.o.PSK != nil:
 		return p.external()
 	}
-	for _, x := range p.o.kx() {
-		p.begin(flowName(x), "client", "server")
+	for _, t := range p.o.terms() {
+		p.begin(t.flow(), "client", "server")
 		p.issue()
 		var kept *sessions
-		if x == iana.KxNone { // where a server gives tickets as a matter of course
+		if t == in13 { // where a server gives tickets as a matter of course
 			kept = &sessions{client: session.NewMemory(0), tickets: session.NewTicketKeys(p.stream("ticket keys"), 0)}
 		}
-		if err := p.honest(x, kept, nil); err != nil {
+		if err := p.honest(t, kept, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func flowName(x iana.Kx) string {
-	switch x {
-	case iana.KxNone:
-		return "tls13"
-	case iana.KxRSA:
-		return "rsa"
-	case iana.KxDHE:
-		return "dhe"
-	case iana.KxECDHE:
-		return "ecdhe"
-	}
-	return fmt.Sprintf("kx_%02x", uint8(x))
-}
-
 // honest is a flow after its opening scenes: connect, talk, take stock. kept may
 // be nil; then, if not nil, is called before stock is taken.
-func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
-	l, err := p.connect(x, "client", kept)
+func (p *play) honest(t terms, kept *sessions, then func()) error {
+	l, err := p.connect(t, "client", kept)
 	if err != nil {
 		return err
 	}
@@ -130,11 +115,11 @@ func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
 		then()
 	}
 	if l.c.ep.Done() || l.s.ep.Done() { // of a refused handshake there is nothing to know
-		thieves, err := p.thieves(x, kept, l.conn)
+		thieves, err := p.thieves(t, kept, l.conn)
 		if err != nil {
 			return err
 		}
-		if err := p.know(x, []int{l.conn}, append([]viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "server", keys: l.s.keys.Bytes()},
+		if err := p.know(t, []int{l.conn}, append([]viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "server", keys: l.s.keys.Bytes()},
 			{party: "listener"}, {party: "thief", thief: true}}, thieves...)); err != nil {
 			return err
 		}
@@ -170,32 +155,33 @@ func (p *play) tell(e event.Event) {
 }
 
 // scene tells what happens around the endpoints.
-func (p *play) scene(party, key string, values ...event.Value) {
-	p.Event(&event.Bag{Meta: event.Meta{Party: party, Time: p.now()}, K: event.SceneKey(key), Vs: values})
-}
-
-func value(name string, v any) event.Value {
-	return event.Value{Name: name, Value: v}
+func (p *play) scene(party string, s event.Scene) {
+	h := s.Head()
+	h.Party, h.Time = party, p.now()
+	p.Event(s)
 }
 
 // begin opens a flow.
 func (p *play) begin(name string, parties ...string) {
 	p.flow, p.lines = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough && name == "mitm"}, nil
 	p.t.Flows = append(p.t.Flows, p.flow)
-	values := []event.Value{value("name", name), value("parties", parties)}
+	scene := &event.Flow{Name: name, Parties: parties, Passthrough: p.flow.Passthrough, Own: strings.HasPrefix(name, "kx_")}
 	if p.flow.Passthrough {
-		values = append(values, value("passthrough", true))
+		scene.Variant = "passthrough"
 	}
 	if p.o.Resume.tls13() {
-		values = append(values, value("resume", string(p.o.Resume)))
+		scene.Resume = string(p.o.Resume)
+		if name == "resumed" || name == "captured_session" { // the others are the same either way
+			scene.Variant = scene.Resume
+		}
 	}
-	p.scene("", "flow", values...)
+	p.scene("", scene)
 }
 
 // end closes it.
 func (p *play) end(o Outcome) {
 	p.flow.Outcome, p.flow.KeyLog = o, p.keyLogs()
-	p.scene("", "outcome", value("done", o.Done), value("intended", o.Intended), value("refused", o.Refused), value("error", o.Err))
+	p.scene("", &event.Outcome{Done: o.Done, Intended: o.Intended, Refused: o.Refused, Err: o.Err})
 }
 
 // issue tells, once a lesson, how the server came by its certificate, whom the
@@ -206,23 +192,15 @@ func (p *play) issue() {
 	}
 	p.issued = true
 	for _, st := range p.lesson.Leaf.Steps {
-		values := make([]event.Value, 0, len(st.Inputs))
-		for _, in := range st.Inputs {
-			values = append(values, value(in.Name, in.Value()))
-		}
-		p.scene("ca", "ca_"+st.Key, values...)
+		p.scene("ca", &event.Issue{Step: st})
 	}
-	var roots []event.Value
-	for _, r := range p.roots.All() {
-		roots = append(roots, value("root", r))
-	}
-	p.scene("client", "trust_store", roots...)
+	p.scene("client", &Trusts{Roots: p.roots.All()})
 	for _, x := range p.o.Exchanges {
-		p.scene("", "own_exchange", value("exchange", fmt.Sprint(x.Kx())), value("ephemeral", x.Ephemeral()))
+		p.scene("", &OwnExchange{Exchange: x.Kx(), Ephemeral: x.Ephemeral()})
 	}
 	for _, g := range p.o.Groups {
 		if ours, err := private.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
-			p.scene("", "own_exchange", value("group", g.Name()), value("id", fmt.Sprint(g.ID())))
+			p.scene("", &OwnGroup{Name: g.Name(), ID: g.ID()})
 		}
 	}
 }
