@@ -15,7 +15,7 @@ import (
 // disagreement says that the two ends of a connection have come to different secrets,
 // where s is the second of them; "" if they have not. It is to be asked of every secret,
 // once.
-func (t *Terminal) disagreement(s *event.Secret) string {
+func (t *Pen) disagreement(s *event.Secret) string {
 	if s.Label != event.LabelSharedSecret && s.Label != event.LabelPremasterSecret {
 		return ""
 	}
@@ -37,7 +37,7 @@ func (t *Terminal) disagreement(s *event.Secret) string {
 }
 
 // apart writes two values as shortly as shows that they differ.
-func (t *Terminal) apart(a, b []byte) (string, string) {
+func (t *Pen) apart(a, b []byte) (string, string) {
 	for _, show := range []func([]byte) string{t.start, t.bytes} {
 		if x, y := show(a), show(b); x != y {
 			return x, y
@@ -47,7 +47,7 @@ func (t *Terminal) apart(a, b []byte) (string, string) {
 }
 
 // learnGroups takes from a move what a group is called that the registry has no name for.
-func (t *Terminal) learnGroups(g []event.Event) {
+func (t *Pen) learnGroups(g []event.Event) {
 	for _, e := range g {
 		if s, ok := e.(*event.Secret); ok && (s.Label == event.LabelClientKeyShare || s.Label == event.LabelServerKeyShare) {
 			t.learnGroup(s.Group.ID, s.Group.Name)
@@ -56,7 +56,7 @@ func (t *Terminal) learnGroups(g []event.Event) {
 }
 
 // learnGroup takes a name for a number that has none.
-func (t *Terminal) learnGroup(id iana.Group, name string) {
+func (t *Pen) learnGroup(id iana.Group, name string) {
 	if number := id.String(); strings.HasPrefix(number, "0x") && name != "" && name != number {
 		t.own[id] = name
 	}
@@ -64,7 +64,7 @@ func (t *Terminal) learnGroup(id iana.Group, name string) {
 
 // plain is text, with the names of groups that the run has told of, and names beyond ASCII
 // in both forms.
-func (t *Terminal) plain(v any) string {
+func (t *Pen) plain(v any) string {
 	switch v := v.(type) {
 	case iana.Group:
 		if name, ok := t.own[v]; ok && v.Called() == v.String() {

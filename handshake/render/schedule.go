@@ -24,7 +24,7 @@ func scheduled(s *event.Secret) bool {
 // under it. At level Default that is what was not shown before, and the hash of the
 // transcript or the HkdfLabel that has it; whoever is to compute the step, and level
 // Bytes, have all.
-func (t *Terminal) scheduleInputs(s *event.Secret) []event.Input {
+func (t *Pen) scheduleInputs(s *event.Secret) []event.Input {
 	whole := t.o.Level == Bytes || t.o.Worksheet
 	hashed := slices.ContainsFunc(s.Inputs, func(v event.Input) bool { return v.Name == "transcript_hash" })
 	var in []event.Input
@@ -45,13 +45,13 @@ func (t *Terminal) scheduleInputs(s *event.Secret) []event.Input {
 
 // stale reports whether v is the hash of a transcript which another one has been shown
 // since: a reader would take that for it.
-func (t *Terminal) stale(v event.Input) bool {
+func (t *Pen) stale(v event.Input) bool {
 	return v.Name == "transcript_hash" && t.flow.last[v.Name] != string(v.Bytes)
 }
 
 // source is what an input of a step is called: the label under which it was computed,
 // or else the name that it has in the step.
-func (t *Terminal) source(s *event.Secret, v event.Input) string {
+func (t *Pen) source(s *event.Secret, v event.Input) string {
 	if label := t.flow.label[string(v.Bytes)]; label != "" {
 		return label
 	}
@@ -77,7 +77,7 @@ func ofNothing(s *event.Secret, v event.Input) bool {
 
 // scheduleFormula is the step in the RFC's notation. The HkdfLabel is not an argument
 // there: it is made of three of them.
-func (t *Terminal) scheduleFormula(s *event.Secret) string {
+func (t *Pen) scheduleFormula(s *event.Secret) string {
 	var args []string
 	for _, v := range s.Inputs {
 		switch name := t.source(s, v); {

@@ -9,14 +9,14 @@ import (
 )
 
 // capture notes the moment from which attempts are counted.
-func (w *world) capture() { w.captured = w.clock }
+func (w *world) capture() { w.captured = w.Now() }
 
 // at lets time pass until so long after the capture. It never goes back: a route that
 // comes later starts later.
 func (w *world) at(after time.Duration) {
-	if to := w.captured.Add(after); to.After(w.clock) {
-		w.clock = to
-		w.scene("", "replay_time", value("after", after.String()), value("now", w.clock))
+	if to := w.captured.Add(after); to.After(w.Now()) {
+		w.SetClock(to)
+		w.scene("", "replay_time", value("after", after.String()), value("now", w.Now()))
 	}
 }
 
@@ -35,7 +35,7 @@ func (w *world) afterCapture() []time.Duration { return Times(w.o) }
 // moving money, nil, and then the ledger says. do also says why it did not, unless the
 // bank does.
 func (w *world) try(route, on string, do func() (worked *bool, why string, err error)) error {
-	if err := w.ctx.Err(); err != nil {
+	if err := w.Context.Err(); err != nil {
 		return err
 	}
 	if len(w.routes) == 0 || w.routes[len(w.routes)-1].Name != route {
@@ -46,7 +46,7 @@ func (w *world) try(route, on string, do func() (worked *bool, why string, err e
 	if err != nil {
 		return err
 	}
-	a := Attempt{After: w.clock.Sub(w.captured), Server: on}
+	a := Attempt{After: w.Now().Sub(w.captured), Server: on}
 	w.lastWhy = ""
 	worked, why, err := do()
 	if err != nil {

@@ -100,7 +100,7 @@ func (w *world) tamperedVisit(how string, script tamper.Script) (*line, error) {
 		return nil, err
 	}
 	l.s.ep.FeedEOF() // the connection is over, and the attacker ends it below TLS
-	if _, err := l.s.step(); err != nil {
+	if err := l.s.step(); err != nil {
 		return nil, err
 	}
 	return l, nil

@@ -26,7 +26,7 @@ func (w *world) withoutSecret(name string) error {
 	if _, err := w.visit(w.alice.pay(), false); err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	l, err := w.visit(w.alice.pay(), false)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (w *world) withMaster(name string) error {
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	_, sessions, err := memory.steal(nil)
 	if err != nil {
 		return err
@@ -196,7 +196,7 @@ func stolenTicket(w *world) error {
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	_, sessions, err := memory.steal(nil)
 	if err != nil {
 		return err
@@ -218,7 +218,7 @@ func stolenTicket(w *world) error {
 		return err
 	}
 	// The other version is a story of its own, and comes later.
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	if w.o.login() == ByCookie {
 		if err := w.logIn(); err != nil {
 			return err

@@ -75,7 +75,7 @@ func (k *keeper) steal(change func(*session.Session) error) (loot session.Store,
 
 // observe reads the recording of a connection with what o has.
 func (l *line) observe(o observe.Options) (observe.Report, error) {
-	o.Time, o.Conn = l.w.now, l.conn
+	o.Time, o.Conn = l.w.Now, l.conn
 	ob, err := observe.New(o)
 	if err != nil {
 		return observe.Report{}, err
@@ -165,6 +165,6 @@ func cookieIn(plain string) string {
 
 // guess is a secret that the thief does not have.
 func (w *world) guess(b []byte) error {
-	_, err := io.ReadFull(w.stream("mallory"), b)
+	_, err := io.ReadFull(w.Stream("mallory"), b)
 	return err
 }
