@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"tlslab/handshake"
@@ -56,11 +55,13 @@ type world struct {
 	first     *server
 	alice     *client
 	keys      map[string]int // idempotency keys, and references, by whose they are
-	lastWhy   string         // the bank's, of an attempt
+	lastWhy   Why            // the bank's, of an attempt
 
 	captured time.Time // or stolen
 	routes   []Route
-	facts    []event.Value
+	facts    []Fact
+
+	earlyDataFacts []EarlyDataFact
 }
 
 // terms are what a connection is made under.
@@ -120,7 +121,7 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 			return nil, err
 		}
 		w.aliceCert = []handshake.Certificate{{Chain: cert.Chain, Key: key}}
-		w.scene("bank", "replay_login", value("user", "alice"), value("certificate", cert.Leaf))
+		w.tell("bank", &LoggedIn{User: "alice", Certificate: cert.Leaf})
 	}
 	w.tickets = session.NewTicketKeys(w.stream("ticket keys"), maximumLife)
 	store, err := w.newStore()
@@ -166,7 +167,7 @@ func (w *world) logIn() error {
 		return err
 	}
 	w.alice.cookie = hex.EncodeToString(b[:])
-	w.scene("bank", "replay_login", value("user", "alice"), value("cookie", w.alice.cookie))
+	w.tell("bank", &LoggedIn{User: "alice", Cookie: w.alice.cookie})
 	return w.bank.Login("alice", w.alice.cookie, w.clock.Add(w.settings.lifetime()))
 }
 
@@ -197,42 +198,43 @@ func (w *world) Event(e event.Event) {
 	w.o.Listener.Event(e)
 }
 
-// scene tells what happens around the endpoints.
-func (w *world) scene(party, key string, values ...event.Value) {
-	w.Event(&event.Bag{Meta: event.Meta{Party: party, Time: w.clock}, K: event.SceneKey(key), Vs: values})
-}
-
-func value(name string, v any) event.Value {
-	return event.Value{Name: name, Value: v}
+// tell tells what happens around the endpoints, and who does it; "" is nobody.
+func (w *world) tell(party string, s event.Scene) {
+	h := s.Head()
+	h.Party, h.Time = party, w.clock
+	w.Event(s)
 }
 
 // fact keeps a piece of evidence, and tells it.
-func (w *world) fact(name string, v any) {
-	w.facts = append(w.facts, value(name, v))
-	w.scene("mallory", "replay_fact_"+name, value("value", v))
+func (w *world) fact(name FactName, yes bool) {
+	f := &Fact{Name: name, Yes: yes}
+	w.tell("mallory", f)
+	w.facts = append(w.facts, *f)
+}
+
+// earlyDataFact is fact for what became of early data.
+func (w *world) earlyDataFact(name FactName, s handshake.EarlyDataStatus) {
+	f := &EarlyDataFact{Name: name, Status: s}
+	w.tell("mallory", f)
+	w.earlyDataFacts = append(w.earlyDataFacts, *f)
 }
 
 // watchBank tells what the bank did.
 func (w *world) watchBank(a bank.Action) {
-	w.lastWhy = a.Why
-	w.scene("bank", "replay_request", value("method", a.Method), value("path", a.Path), value("early", a.Early),
-		value("user", a.User), value("status", a.Status), value("why", a.Why))
+	w.lastWhy = Why(a.Why)
+	w.tell("bank", &Requested{Action: a})
 	if a.Amount > 0 {
-		from, _ := w.bank.Balance(a.From)
-		to, _ := w.bank.Balance(a.To)
-		w.scene("bank", "replay_transfer", value("from", a.From), value("to", a.To), value("amount", int(a.Amount)),
-			value(a.From, int(from)), value(a.To, int(to)))
+		t := &Transferred{From: a.From, To: a.To, Amount: a.Amount}
+		t.Alice, _ = w.bank.Balance("alice")
+		t.Mallory, _ = w.bank.Balance("mallory")
+		w.tell("bank", t)
 	}
 }
 
 // begin tells what will be played.
 func (w *world) begin() {
-	shown := noDefence
-	if len(w.settings.Defences) > 0 {
-		shown = strings.Join(w.settings.Defences, ",")
-	}
-	w.scene("", "replay_attack", value("attack", w.attack.Name), value("number", w.attack.Number),
-		value("defences", shown), value("login", string(w.o.login())), value("alice", aliceHas), value("mallory", malloryHas))
+	w.tell("", &Begun{Attack: w.attack.Name, Number: w.attack.Number, Stolen: w.attack.Stolen, Defences: w.settings.Defences,
+		Login: w.o.login(), Alice: aliceHas, Mallory: malloryHas})
 }
 
 // play plays the attack, and judges.
