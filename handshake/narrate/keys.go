@@ -342,7 +342,7 @@ func SceneKey(e event.Scene) string {
 			return string(e.Key()) + "+psk"
 		}
 	}
-	return string(e.Key())
+	return string(e.Entry())
 }
 
 // sameIssuer reports whether two certificates say that one CA has signed them.

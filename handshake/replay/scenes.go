@@ -38,6 +38,10 @@ const (
 	sceneFact            event.SceneKey = "replay_fact_"
 )
 
+// verdictInTime is the Entry of a verdict on an attack that worked for some time: what is
+// often said of expiries is put right there.
+const verdictInTime event.SceneKey = "replay_verdict+time"
+
 // SceneKeys lists the Key of every scene.
 func SceneKeys() []event.SceneKey {
 	keys := []event.SceneKey{SceneAttack, SceneLogin, SceneSharedStore, SceneRequest, SceneTransfer, SceneCaptured,
@@ -216,8 +220,13 @@ type Judged struct {
 	Verdict
 }
 
-func (*Judged) Key() event.SceneKey     { return SceneVerdict }
-func (j *Judged) Entry() event.SceneKey { return j.Key() }
+func (*Judged) Key() event.SceneKey { return SceneVerdict }
+func (j *Judged) Entry() event.SceneKey {
+	if j.Limit == ByTime {
+		return verdictInTime
+	}
+	return j.Key()
+}
 func (j *Judged) Values() []event.Value {
 	return []event.Value{value("attack", j.Attack), value("outcome", string(j.Outcome)), value("reason", string(j.Reason)),
 		value("limit", string(j.Limit)), value("times", j.Times), value("for", j.For.String()), value("until", j.Until.String()), value("remembers", j.Remembers.String()),

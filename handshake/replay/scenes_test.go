@@ -1,8 +1,11 @@
 package replay_test
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,5 +82,25 @@ func TestSceneValues(t *testing.T) {
 		if !told[key] && !strings.HasPrefix(string(key), "replay_fact_") {
 			t.Errorf("%s is not in the table", key)
 		}
+	}
+}
+
+// TestSceneEntries: of a verdict there are two ways to tell, as an attack that an expiry
+// ended brings a correction up; every other scene has one.
+func TestSceneEntries(t *testing.T) {
+	got := map[event.SceneKey]bool{}
+	for _, defences := range [][]string{nil, {replay.Fresh}, {replay.SingleUse}} {
+		_, err := replay.Run(context.Background(), "second-server", defences, replay.Options{Seed: "entries", Listener: event.ListenerFunc(func(e event.Event) {
+			if s, ok := e.(event.Scene); ok && s.Entry() != s.Key() {
+				_, limited := s.(*replay.Judged)
+				got[s.Entry()] = limited && slices.Contains(defences, replay.Fresh)
+			}
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := map[event.SceneKey]bool{"replay_verdict+time": true}; !maps.Equal(got, want) {
+		t.Errorf("told in ways of their own, and in the right case: %v, want %v", got, want)
 	}
 }
