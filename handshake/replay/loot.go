@@ -14,8 +14,13 @@ type Captured struct {
 	EarlyData bool // there is some among them
 }
 
-func (*Captured) Key() event.SceneKey     { return SceneCaptured }
+// Key returns SceneCaptured.
+func (*Captured) Key() event.SceneKey { return SceneCaptured }
+
+// Entry is Key.
 func (c *Captured) Entry() event.SceneKey { return c.Key() }
+
+// Values are both.
 func (c *Captured) Values() []event.Value {
 	return []event.Value{value("bytes", c.Bytes), value("early_data", c.EarlyData)}
 }
@@ -28,8 +33,13 @@ type CapturedSession struct {
 	SessionID []byte // it counts if there is no Ticket: in TLS 1.3 it says nothing
 }
 
-func (*CapturedSession) Key() event.SceneKey     { return SceneCapturedSession }
+// Key returns SceneCapturedSession.
+func (*CapturedSession) Key() event.SceneKey { return SceneCapturedSession }
+
+// Entry is Key.
 func (c *CapturedSession) Entry() event.SceneKey { return c.Key() }
+
+// Values are the ticket, or the session ID if there is none.
 func (c *CapturedSession) Values() []event.Value {
 	if len(c.Ticket) > 0 {
 		return []event.Value{value("ticket", c.Ticket)}
@@ -44,8 +54,13 @@ type StolenMaster struct {
 	Secret keyschedule.MasterSecret
 }
 
-func (*StolenMaster) Key() event.SceneKey     { return SceneStolenMaster }
+// Key returns SceneStolenMaster.
+func (*StolenMaster) Key() event.SceneKey { return SceneStolenMaster }
+
+// Entry is Key.
 func (s *StolenMaster) Entry() event.SceneKey { return s.Key() }
+
+// Values are the secret.
 func (s *StolenMaster) Values() []event.Value {
 	return []event.Value{value("master_secret", s.Secret[:])}
 }
@@ -58,8 +73,13 @@ type StolenTicket struct {
 	PSK    []byte
 }
 
-func (*StolenTicket) Key() event.SceneKey     { return SceneStolenTicket }
+// Key returns SceneStolenTicket.
+func (*StolenTicket) Key() event.SceneKey { return SceneStolenTicket }
+
+// Entry is Key.
 func (s *StolenTicket) Entry() event.SceneKey { return s.Key() }
+
+// Values are both.
 func (s *StolenTicket) Values() []event.Value {
 	return []event.Value{value("ticket", s.Ticket), value("psk", s.PSK)}
 }
@@ -72,8 +92,13 @@ type StolenTicketKey struct {
 	Secret []byte
 }
 
-func (*StolenTicketKey) Key() event.SceneKey     { return SceneStolenTicketKey }
+// Key returns SceneStolenTicketKey.
+func (*StolenTicketKey) Key() event.SceneKey { return SceneStolenTicketKey }
+
+// Entry is Key.
 func (s *StolenTicketKey) Entry() event.SceneKey { return s.Key() }
+
+// Values are both.
 func (s *StolenTicketKey) Values() []event.Value {
 	return []event.Value{value("ticket_key_name", s.Name), value("ticket_key", s.Secret)}
 }
@@ -84,8 +109,13 @@ type Decrypted struct {
 	Plaintext string // what the client sent; "" if nothing opened
 }
 
-func (*Decrypted) Key() event.SceneKey     { return SceneDecrypted }
+// Key returns SceneDecrypted.
+func (*Decrypted) Key() event.SceneKey { return SceneDecrypted }
+
+// Entry is Key.
 func (d *Decrypted) Entry() event.SceneKey { return d.Key() }
+
+// Values are the text.
 func (d *Decrypted) Values() []event.Value { return []event.Value{value("plaintext", d.Plaintext)} }
 
 // Replayed says that the attacker sends recorded bytes, on a connection of his own.
@@ -95,8 +125,13 @@ type Replayed struct {
 	Bytes  int    // how many
 }
 
-func (*Replayed) Key() event.SceneKey     { return SceneBytes }
+// Key returns SceneBytes.
+func (*Replayed) Key() event.SceneKey { return SceneBytes }
+
+// Entry is Key.
 func (r *Replayed) Entry() event.SceneKey { return r.Key() }
+
+// Values are both.
 func (r *Replayed) Values() []event.Value {
 	return []event.Value{value("server", r.Server), value("bytes", r.Bytes)}
 }
@@ -108,8 +143,13 @@ type Tampered struct {
 	Connection int // of whose records: Meta.Conn of its events
 }
 
-func (*Tampered) Key() event.SceneKey     { return SceneTampered }
+// Key returns SceneTampered.
+func (*Tampered) Key() event.SceneKey { return SceneTampered }
+
+// Entry is Key.
 func (t *Tampered) Entry() event.SceneKey { return t.Key() }
+
+// Values are both.
 func (t *Tampered) Values() []event.Value {
 	return []event.Value{value("how", string(t.How)), value("connection", t.Connection)}
 }

@@ -38,10 +38,6 @@ const (
 	sceneFact            event.SceneKey = "replay_fact_"
 )
 
-// verdictInTime is the Entry of a verdict on an attack that worked for some time: what is
-// often said of expiries is put right there.
-const verdictInTime event.SceneKey = "replay_verdict+time"
-
 // SceneKeys lists the Key of every scene.
 func SceneKeys() []event.SceneKey {
 	keys := []event.SceneKey{SceneAttack, SceneLogin, SceneSharedStore, SceneRequest, SceneTransfer, SceneCaptured,
@@ -65,8 +61,13 @@ type Begun struct {
 	Mallory  int64 // and what the attacker has
 }
 
-func (*Begun) Key() event.SceneKey     { return SceneAttack }
+// Key returns SceneAttack.
+func (*Begun) Key() event.SceneKey { return SceneAttack }
+
+// Entry is Key.
 func (b *Begun) Entry() event.SceneKey { return b.Key() }
+
+// Values are all but what is stolen; the defences are a list with commas, "none" if it is empty.
 func (b *Begun) Values() []event.Value {
 	defences := noDefence
 	if len(b.Defences) > 0 {
@@ -85,8 +86,13 @@ type LoggedIn struct {
 	Certificate *x509.Certificate // nil if it is by cookie
 }
 
-func (*LoggedIn) Key() event.SceneKey     { return SceneLogin }
+// Key returns SceneLogin.
+func (*LoggedIn) Key() event.SceneKey { return SceneLogin }
+
+// Entry is Key.
 func (l *LoggedIn) Entry() event.SceneKey { return l.Key() }
+
+// Values are the user, and the cookie or the certificate.
 func (l *LoggedIn) Values() []event.Value {
 	if l.Certificate != nil {
 		return []event.Value{value("user", l.User), value("certificate", l.Certificate)}
@@ -100,8 +106,13 @@ type SharedStore struct {
 	Name string // Options.SharedName; "" if it is in the process
 }
 
-func (*SharedStore) Key() event.SceneKey     { return SceneSharedStore }
+// Key returns SceneSharedStore.
+func (*SharedStore) Key() event.SceneKey { return SceneSharedStore }
+
+// Entry is Key.
 func (s *SharedStore) Entry() event.SceneKey { return s.Key() }
+
+// Values are the name, or that it is in the process.
 func (s *SharedStore) Values() []event.Value {
 	name := s.Name
 	if name == "" {
@@ -116,8 +127,13 @@ type Requested struct {
 	bank.Action
 }
 
-func (*Requested) Key() event.SceneKey     { return SceneRequest }
+// Key returns SceneRequest.
+func (*Requested) Key() event.SceneKey { return SceneRequest }
+
+// Entry is Key.
 func (r *Requested) Entry() event.SceneKey { return r.Key() }
+
+// Values are the request, who asked, and the answer.
 func (r *Requested) Values() []event.Value {
 	return []event.Value{value("method", r.Method), value("path", r.Path), value("early", r.Early), value("user", r.User), value("status", r.Status), value("why", string(r.Why))}
 }
@@ -131,8 +147,13 @@ type Transferred struct {
 	Mallory  int64 // and what the attacker has
 }
 
-func (*Transferred) Key() event.SceneKey     { return SceneTransfer }
+// Key returns SceneTransfer.
+func (*Transferred) Key() event.SceneKey { return SceneTransfer }
+
+// Entry is Key.
 func (t *Transferred) Entry() event.SceneKey { return t.Key() }
+
+// Values are all five.
 func (t *Transferred) Values() []event.Value {
 	return []event.Value{value("from", t.From), value("to", t.To), value("amount", int(t.Amount)), value("alice", int(t.Alice)), value("mallory", int(t.Mallory))}
 }
@@ -140,8 +161,13 @@ func (t *Transferred) Values() []event.Value {
 // Restarted says that a server begins anew, with an empty memory.
 type Restarted struct{ event.Meta }
 
-func (*Restarted) Key() event.SceneKey     { return SceneRestart }
+// Key returns SceneRestart.
+func (*Restarted) Key() event.SceneKey { return SceneRestart }
+
+// Entry is Key.
 func (r *Restarted) Entry() event.SceneKey { return r.Key() }
+
+// Values are the time.
 func (r *Restarted) Values() []event.Value { return []event.Value{value("now", r.Time)} }
 
 // Retried says that a client asks again, by itself, what it has had no answer to.
@@ -150,8 +176,13 @@ type Retried struct {
 	EarlyData bool // it had asked by early data
 }
 
-func (*Retried) Key() event.SceneKey     { return SceneRetry }
+// Key returns SceneRetry.
+func (*Retried) Key() event.SceneKey { return SceneRetry }
+
+// Entry is Key.
 func (r *Retried) Entry() event.SceneKey { return r.Key() }
+
+// Values are whether it was early data.
 func (r *Retried) Values() []event.Value { return []event.Value{value("early_data", r.EarlyData)} }
 
 // TimePassed says that the attacker waits.
@@ -160,8 +191,13 @@ type TimePassed struct {
 	After      time.Duration // since the capture or the theft
 }
 
-func (*TimePassed) Key() event.SceneKey     { return SceneTime }
+// Key returns SceneTime.
+func (*TimePassed) Key() event.SceneKey { return SceneTime }
+
+// Entry is Key.
 func (t *TimePassed) Entry() event.SceneKey { return t.Key() }
+
+// Values are how long it is, and the time.
 func (t *TimePassed) Values() []event.Value {
 	return []event.Value{value("after", t.After.String()), value("now", t.Time)}
 }
@@ -172,8 +208,13 @@ type RouteTaken struct {
 	Route RouteName
 }
 
-func (*RouteTaken) Key() event.SceneKey     { return SceneRoute }
+// Key returns SceneRoute.
+func (*RouteTaken) Key() event.SceneKey { return SceneRoute }
+
+// Entry is Key.
 func (r *RouteTaken) Entry() event.SceneKey { return r.Key() }
+
+// Values are the route.
 func (r *RouteTaken) Values() []event.Value { return []event.Value{value("route", string(r.Route))} }
 
 // Attempted is an attempt, when it is over.
@@ -183,8 +224,13 @@ type Attempted struct {
 	Attempt
 }
 
-func (*Attempted) Key() event.SceneKey     { return SceneAttempt }
+// Key returns SceneAttempt.
+func (*Attempted) Key() event.SceneKey { return SceneAttempt }
+
+// Entry is Key.
 func (a *Attempted) Entry() event.SceneKey { return a.Key() }
+
+// Values are all of the attempt.
 func (a *Attempted) Values() []event.Value {
 	return []event.Value{value("route", string(a.Route)), value("server", a.Server), value("after", a.After.String()), value("worked", a.Worked),
 		value("why", string(a.Why)), value("moved", int(a.Moved))}
@@ -197,8 +243,13 @@ type Fact struct {
 	Yes  bool
 }
 
-func (f *Fact) Key() event.SceneKey   { return sceneFact + event.SceneKey(f.Name) }
+// Key is one for each Name.
+func (f *Fact) Key() event.SceneKey { return sceneFact + event.SceneKey(f.Name) }
+
+// Entry is Key.
 func (f *Fact) Entry() event.SceneKey { return f.Key() }
+
+// Values are the answer.
 func (f *Fact) Values() []event.Value { return []event.Value{value("value", f.Yes)} }
 
 // EarlyDataFact is a fact, too: what became of early data that alice sent.
@@ -208,8 +259,13 @@ type EarlyDataFact struct {
 	Status handshake.EarlyDataStatus
 }
 
-func (f *EarlyDataFact) Key() event.SceneKey   { return sceneFact + event.SceneKey(f.Name) }
+// Key is one for each Name.
+func (f *EarlyDataFact) Key() event.SceneKey { return sceneFact + event.SceneKey(f.Name) }
+
+// Entry is Key.
 func (f *EarlyDataFact) Entry() event.SceneKey { return f.Key() }
+
+// Values are the status.
 func (f *EarlyDataFact) Values() []event.Value {
 	return []event.Value{value("value", f.Status.String())}
 }
@@ -220,13 +276,19 @@ type Judged struct {
 	Verdict
 }
 
+// Key returns SceneVerdict.
 func (*Judged) Key() event.SceneKey { return SceneVerdict }
+
+// Entry is one of its own for an attack that an expiry ended, and did not stop: what is often
+// said of expiries is put right there.
 func (j *Judged) Entry() event.SceneKey {
 	if j.Limit == ByTime {
-		return verdictInTime
+		return SceneVerdict.Variant(string(ByTime))
 	}
 	return j.Key()
 }
+
+// Values are all of the verdict but the defences, which Begun has told.
 func (j *Judged) Values() []event.Value {
 	return []event.Value{value("attack", j.Attack), value("outcome", string(j.Outcome)), value("reason", string(j.Reason)),
 		value("limit", string(j.Limit)), value("times", j.Times), value("for", j.For.String()), value("until", j.Until.String()), value("remembers", j.Remembers.String()),
