@@ -10,7 +10,8 @@
 // defences.go is also what a real server defends itself with: see Settings.Configure.
 //
 // Read this file, then attack.go (the list), then early.go for the attacks that work;
-// world.go, server.go and client.go are the parties.
+// world.go, server.go and client.go are the parties, scenes.go and loot.go what a Listener
+// is told of them.
 package replay
 
 import (
