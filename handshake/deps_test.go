@@ -38,10 +38,12 @@ const policy = `
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < pcapng
 	foreign, ondisk < mitm/har
-	handshake < tls, tamper, mitm
-	observe, tamper, mitm, http2, kx/private < scenario
+	handshake < tls, mitm
+	message, record < tamper
+	handshake, tamper < stage
+	observe, stage, mitm, http2, kx/private < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
-	observe, tamper, replay/bank < replay
+	observe, stage, replay/bank < replay
 	narrate, scenario, replay, idn < render
 	tls < tls/https
 	tls, tls/https, render, pcapng, session/redis, replay, mitm/proxy, certcompress/brotli, certcompress/zstd < cmd, examples

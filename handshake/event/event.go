@@ -90,6 +90,17 @@ type Record struct {
 	Steps     []suite.Step
 }
 
+// Step returns the bytes of the step of that name, suite.StepNonce for one, or nil if there
+// was none.
+func (r *Record) Step(name string) []byte {
+	for _, s := range r.Steps {
+		if s.Name == name {
+			return s.Bytes
+		}
+	}
+	return nil
+}
+
 // Message is one handshake message (or ChangeCipherSpec), every byte named.
 type Message struct {
 	Meta

@@ -50,7 +50,7 @@ func StateDiagram(w io.Writer, moves []event.Move, v iana.Version) error {
 // StateList writes the same moves as text: each state, and what may happen in it, under which
 // condition, and where that leads. A move of one version alone says so where v is 0.
 func StateList(w io.Writer, r event.Role, moves []event.Move, v iana.Version, o TerminalOptions) error {
-	t := NewTerminal(w, o)
+	t := newPen(w, o)
 	for s := event.Start; s <= event.Failed; s++ {
 		var in []event.Move
 		for _, m := range moves {
@@ -65,5 +65,5 @@ func StateList(w io.Writer, r event.Role, moves []event.Move, v iana.Version, o 
 		t.text(0, t.say.party(r.String())+t.say.colon()+t.say.state(s), t.paint.bold)
 		t.legal(in)
 	}
-	return t.err
+	return t.err()
 }

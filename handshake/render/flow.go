@@ -31,13 +31,10 @@ type flow struct {
 	altered     map[int]bool                // connections on which a message arrived that nobody told of sending
 	updates     map[agreement]int           // generations of a traffic secret so far
 	number      map[string]string           // the label of one generation, by label and value
-	plain       bool                        // it has no handshake
 	brief       bool                        // its moves have a line each, whatever the level; its scenes are told
 	steps       bool                        // the last scene was one step of the CA's
 	ended       bool                        // the last line was an orderly end
 	guessed     bool                        // its attacker has no master secret and guesses one
-	read        bool                        // an interceptor has opened what was sent
-	changed     bool                        // … and has changed it
 	lines       bool                        // the last line was a move told in one
 	talk        talk
 	flight      flightNo        // under which the last line of a message stands

@@ -16,7 +16,7 @@ import (
 // disagreement says that the two ends of a connection have come to different secrets,
 // where s is the second of them; "" if they have not. It is to be asked of every secret,
 // once.
-func (t *Terminal) disagreement(s *event.Secret) string {
+func (t *Pen) disagreement(s *event.Secret) string {
 	if s.Label != event.LabelSharedSecret && s.Label != event.LabelPremasterSecret {
 		return ""
 	}
@@ -41,7 +41,7 @@ func (t *Terminal) disagreement(s *event.Secret) string {
 }
 
 // apart writes two values as shortly as shows that they differ.
-func (t *Terminal) apart(a, b []byte) (string, string) {
+func (t *Pen) apart(a, b []byte) (string, string) {
 	for _, show := range []func([]byte) string{t.start, t.bytes} {
 		if x, y := show(a), show(b); x != y {
 			return x, y
@@ -52,7 +52,7 @@ func (t *Terminal) apart(a, b []byte) (string, string) {
 
 // learnGroups takes from a move what a group is called that the registry has no name
 // for: the share in the message is the one that was computed.
-func (t *Terminal) learnGroups(g []event.Event) {
+func (t *Pen) learnGroups(g []event.Event) {
 	for _, e := range g {
 		m, ok := e.(*event.Message)
 		if !ok {
@@ -87,7 +87,7 @@ func sharesOf(m *event.Message) map[iana.Group][]byte {
 }
 
 // learnGroup takes a name for a number that has none.
-func (t *Terminal) learnGroup(id iana.Group, name string) {
+func (t *Pen) learnGroup(id iana.Group, name string) {
 	if number := id.String(); strings.HasPrefix(number, "0x") && name != number {
 		t.own[id] = name
 	}
@@ -95,7 +95,7 @@ func (t *Terminal) learnGroup(id iana.Group, name string) {
 
 // plain is text, with the names of groups that the run has told of, and names beyond ASCII
 // in both forms.
-func (t *Terminal) plain(v any) string {
+func (t *Pen) plain(v any) string {
 	switch v := v.(type) {
 	case iana.Group:
 		if name, ok := t.own[v]; ok && groupName(v) == v.String() {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +20,9 @@ import (
 // Brief the connections are left out, at level Bytes they are told as by a Terminal. It is
 // not safe for concurrent use.
 type Replay struct {
-	t        *Terminal
+	terminal *Terminal
+	t        *Pen // the terminal's
+	level    Level
 	w        io.Writer
 	settings replay.Options
 
@@ -42,8 +43,9 @@ type Replay struct {
 // NewReplay returns a Replay that writes to w. Of the settings the window and the lifetime
 // count.
 func NewReplay(w io.Writer, o TerminalOptions, settings replay.Options) *Replay {
-	r := &Replay{w: w, settings: settings, shapes: map[string]bool{}}
-	r.t = NewTerminal(&r.page, o)
+	r := &Replay{level: o.Level, w: w, settings: settings, shapes: map[string]bool{}}
+	r.terminal = NewTerminal(&r.page, o)
+	r.t = r.terminal.Pen()
 	return r
 }
 
@@ -54,7 +56,7 @@ func (r *Replay) Event(e event.Event) {
 		return
 	}
 	r.bank("")
-	switch r.t.asked {
+	switch r.level {
 	case Default:
 		r.flights(e)
 	case Bytes:
@@ -72,8 +74,15 @@ func (r *Replay) Close() error {
 // settle writes what was held back for its end.
 func (r *Replay) settle() {
 	r.bank("")
-	r.t.show()
+	r.flush()
 	r.connection()
+}
+
+// flush writes the move that the Terminal holds back.
+func (r *Replay) flush() {
+	if err := r.terminal.Flush(); r.err == nil {
+		r.err = err
+	}
 }
 
 // release gives what is on the page to the writer.
@@ -94,7 +103,7 @@ func (r *Replay) drop() {
 		delete(r.shapes, shape)
 	}
 	for _, party := range r.met {
-		delete(r.t.told, "party/"+party)
+		r.t.forget("party/" + party)
 	}
 	r.release()
 }
@@ -106,7 +115,7 @@ func (r *Replay) scene(e event.Scene) {
 		r.transfer(e)
 		return
 	case *replay.Tampered:
-		if r.t.asked != Bytes { // no line of its own: it is said where the records are
+		if r.level != Bytes { // no line of its own: it is said where the records are
 			if r.conn != nil {
 				r.conn.tampered = e.How
 			}
@@ -114,7 +123,7 @@ func (r *Replay) scene(e event.Scene) {
 		}
 	}
 	r.settle()
-	if r.t.asked == Brief && isDetail(e) {
+	if r.level == Brief && isDetail(e) {
 		return
 	}
 	switch e := e.(type) {
@@ -189,7 +198,7 @@ func (r *Replay) begin(e *replay.Begun) {
 	r.t.line(r.t.paint.bold(head + strings.Repeat("=", r.t.width-width(head))))
 	about := r.say().get(narrate.UI, "replay_attack."+e.Attack)
 	r.t.text(0, about.Title, r.t.paint.bold)
-	if r.t.asked == Brief {
+	if r.level == Brief {
 		return
 	}
 	r.t.text(0, about.Text, nil)
@@ -217,7 +226,7 @@ func (r *Replay) begin(e *replay.Begun) {
 		}
 	}
 	r.t.text(0, strings.Join(cast, " "), r.t.paint.dim)
-	if r.t.asked == Default {
+	if r.level == Default {
 		r.t.text(0, r.ui("replay_legend"), r.t.paint.dim)
 	}
 	r.t.page.blank()
@@ -297,7 +306,7 @@ func (r *Replay) told(e event.Scene) {
 	again := !r.t.first(string(e.Key()))
 	r.t.page.blank()
 	r.t.text(0, r.title(e), r.t.paint.bold)
-	if r.t.asked != Brief {
+	if r.level != Brief {
 		about := r.say().get(narrate.Scene, string(e.Entry())).Text
 		if shared, ok := e.(*replay.SharedStore); ok && shared.Name == "" {
 			about = narrate.Fill(about, map[string]string{"store": r.ui("replay_in_process")})
@@ -308,7 +317,7 @@ func (r *Replay) told(e event.Scene) {
 		for _, v := range e.Values() {
 			if _, ok := v.Value.([]byte); ok && !(again && v.Name == "ticket_key_name") {
 				paint := r.t.paint.secret
-				if v.Name == "session_id" || v.Name == "ticket_key_name" || slices.Contains(ticketNames, v.Name) {
+				if v.Name == "session_id" || v.Name == "ticket_key_name" || isTicket(v.Name) {
 					paint = nil // everybody sees it
 				}
 				r.t.row(3, r.say().label(v.Name), width(r.say().label(v.Name)), r.t.sceneValue(v), paint)
@@ -323,7 +332,7 @@ func (r *Replay) told(e event.Scene) {
 
 // correct tells what is often said wrongly about what just happened.
 func (r *Replay) correct(e event.Event) {
-	if r.t.asked != Brief {
+	if r.level != Brief {
 		r.t.correct(e)
 	}
 }
@@ -363,7 +372,7 @@ func shortened(line string) string {
 func (r *Replay) fact(e event.Scene, how string) {
 	from := r.page.Len()
 	r.t.text(3, "? "+r.title(e)+how, r.t.paint.bold)
-	if r.t.asked != Brief {
+	if r.level != Brief {
 		r.t.text(5, r.say().get(narrate.Scene, string(e.Entry())).Text, nil)
 	}
 	r.correct(e)

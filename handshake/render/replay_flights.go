@@ -150,7 +150,7 @@ func (r *Replay) connection() {
 	}
 	names := r.say().party(client) + " %s " + r.say().party(server)
 	for _, p := range []string{client, server} {
-		if r.t.asked != Brief && !r.t.told["party/"+p] {
+		if r.level != Brief && !r.t.wasTold("party/"+p) {
 			r.met = append(r.met, p)
 			r.t.who(3, p)
 		}
@@ -294,13 +294,13 @@ func kindOf(flights []flight) string {
 func (r *Replay) inFull(e event.Event) {
 	h := e.Head()
 	if r.conn == nil || r.conn.number != h.Conn {
-		r.t.show()
+		r.flush()
 		r.conn = &connection{number: h.Conn}
 		client, server := h.Party, "bank" // who begins, unless what it begins with was recorded
 		if client != "alice" && client != "mallory" {
 			client, server = "mallory", h.Party
 		}
-		r.t.flow = newFlow([]string{client, server})
+		r.t.between(client, server)
 	}
-	r.t.Event(e)
+	r.terminal.Event(e)
 }

@@ -15,7 +15,7 @@ import (
 // for each set of defences, what the marks mean, and what is to be seen in it. Of the
 // options it heeds Lang, Color and Width.
 func WriteReplayMatrix(w io.Writer, rows [][]replay.Verdict, o replay.Options, to TerminalOptions) error {
-	m := &matrix{page: newPage(w, to), say: speaking(to), rows: rows, o: o}
+	m := &matrix{page: to.page(w), say: to.voice(), rows: rows, o: o}
 	if len(rows) == 0 || len(rows[0]) == 0 {
 		return nil
 	}
@@ -32,7 +32,7 @@ func WriteReplayMatrix(w io.Writer, rows [][]replay.Verdict, o replay.Options, t
 	m.legend()
 	m.blank()
 	m.notes()
-	return m.err
+	return m.err()
 }
 
 type matrix struct {
@@ -169,7 +169,7 @@ func (m *matrix) remembers(defences ...string) (d time.Duration) {
 // WriteReplayList writes which attacks and defences there are, with a line for each. Of
 // the options it heeds Lang, Color and Width.
 func WriteReplayList(w io.Writer, o TerminalOptions) error {
-	l := &matrix{page: newPage(w, o), say: speaking(o)}
+	l := &matrix{page: o.page(w), say: o.voice()}
 	head := func(key string) {
 		e := l.say.get(narrate.UI, key)
 		l.line(l.paint.bold(e.Title))
@@ -196,5 +196,5 @@ func WriteReplayList(w io.Writer, o TerminalOptions) error {
 	e := l.say.get(narrate.UI, "replay_list_next")
 	l.line(e.Title)
 	l.line(e.Text)
-	return l.err
+	return l.err()
 }

@@ -113,7 +113,7 @@ func TestReplayTranscripts(t *testing.T) {
 				if n := strings.Count(got, "\n"); n > 125 {
 					t.Errorf("%s: %d lines", name, n)
 				}
-				v := voice{l}
+				v := speaking(l)
 				verdict := got[strings.LastIndex(got, v.title(narrate.Scene, "replay_verdict")):]
 				balances := v.ui("replay_balances", "alice", fmt.Sprint(r.Alice), "mallory", fmt.Sprint(r.Mallory))
 				for _, part := range []string{v.ui("replay_outcome." + string(r.Outcome)), v.ui("replay_why." + string(r.Reason)), balances} {
@@ -212,7 +212,7 @@ func TestReplayMatrix(t *testing.T) {
 		}
 		got := b.String()
 		readableReplay(t, "matrix "+string(l), got)
-		marks := map[replay.Outcome]string{replay.Stopped: "-", replay.NotStopped: voice{l}.ui("replay_mark.not_stopped")}
+		marks := map[replay.Outcome]string{replay.Stopped: "-", replay.NotStopped: speaking(l).ui("replay_mark.not_stopped")}
 		for _, row := range rows {
 			line := regexp.MustCompile("(?m)^" + row[0].Attack + "  .*$").FindString(got)
 			cells := strings.Fields(line)
@@ -226,7 +226,7 @@ func TestReplayMatrix(t *testing.T) {
 				case v.Limit == replay.ByCount:
 					want = "1x"
 				case v.Limit == replay.ByTime:
-					want = "<" + strings.ReplaceAll(voice{l}.span(v.Until), " ", "")
+					want = "<" + strings.ReplaceAll(speaking(l).span(v.Until), " ", "")
 				}
 				if cells[j+1] != want {
 					t.Errorf("%s: %s against %v is %q, want %q", l, v.Attack, v.Defences, cells[j+1], want)
@@ -339,7 +339,7 @@ func TestWriteReplayList(t *testing.T) {
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0 s", 1500 * time.Millisecond: "1 s", 90 * time.Second: "1 min 30 s", time.Hour + time.Second: "1 h",
 		24 * time.Hour: "1 d", 167*time.Hour + 59*time.Minute + 30*time.Second: "6 d 23 h"} {
-		if got := (voice{narrate.En}).span(d); got != want {
+		if got := speaking(narrate.En).span(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)
 		}
 	}

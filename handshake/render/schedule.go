@@ -25,7 +25,7 @@ func scheduled(s *event.Secret) bool {
 // under it. At level Default that is what was not shown before, and the hash of the
 // transcript or the HkdfLabel that has it; whoever is to compute the step, and level
 // Bytes, have all.
-func (t *Terminal) scheduleInputs(s *event.Secret) []kx.Value {
+func (t *Pen) scheduleInputs(s *event.Secret) []kx.Value {
 	whole := t.o.Level == Bytes || t.o.Worksheet
 	hashed := slices.ContainsFunc(s.Inputs, func(v kx.Value) bool { return v.Name == "transcript_hash" })
 	var in []kx.Value
@@ -46,13 +46,13 @@ func (t *Terminal) scheduleInputs(s *event.Secret) []kx.Value {
 
 // stale reports whether v is the hash of a transcript which another one has been shown
 // since: a reader would take that for it.
-func (t *Terminal) stale(v kx.Value) bool {
+func (t *Pen) stale(v kx.Value) bool {
 	return v.Name == "transcript_hash" && t.flow.last[v.Name] != string(v.Bytes)
 }
 
 // source is what an input of a step is called: the label under which it was computed,
 // or else the name that it has in the step.
-func (t *Terminal) source(s *event.Secret, v kx.Value) string {
+func (t *Pen) source(s *event.Secret, v kx.Value) string {
 	if label := t.flow.label[string(v.Bytes)]; label != "" {
 		return label
 	}
@@ -78,7 +78,7 @@ func ofNothing(s *event.Secret, v kx.Value) bool {
 
 // scheduleFormula is the step in the RFC's notation. The HkdfLabel is not an argument
 // there: it is made of three of them.
-func (t *Terminal) scheduleFormula(s *event.Secret) string {
+func (t *Pen) scheduleFormula(s *event.Secret) string {
 	var args []string
 	for _, v := range s.Inputs {
 		switch name := t.source(s, v); {

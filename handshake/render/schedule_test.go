@@ -97,7 +97,7 @@ func TestRecordsAreShownTwice(t *testing.T) {
 	for _, r := range play(t, "update").Records() {
 		if r.Protected && r.Dir == event.Send && r.Type != iana.Alert {
 			sent++
-			if n := len(stepOf(r, suite.StepZeros)); n != 16 {
+			if n := len(r.Step(suite.StepZeros)); n != 16 {
 				t.Errorf("%d zeros of padding", n)
 			}
 		}

@@ -20,7 +20,7 @@ type Answer struct {
 }
 
 // Answers lists what belongs in the blanks shown so far, in order.
-func (t *Terminal) Answers() []Answer { return append([]Answer(nil), t.blank.answers...) }
+func (t *Terminal) Answers() []Answer { return append([]Answer(nil), t.pen.blank.answers...) }
 
 // WriteAnswers writes Answers as JSON: an array of {"n", "flow", "label", "value"}.
 func (t *Terminal) WriteAnswers(w io.Writer) error {

@@ -16,7 +16,7 @@ func (w *world) ready() error {
 	if _, err := w.visit(w.alice.get(), false); err != nil {
 		return err
 	}
-	w.pass(30 * time.Second)
+	w.Pass(30 * time.Second)
 	return nil
 }
 
@@ -29,7 +29,7 @@ func (w *world) recordPayment() ([]byte, error) {
 	}
 	w.capture()
 	flight := l.firstFlight()
-	w.tell("mallory", &Captured{Bytes: len(flight), EarlyData: l.hasEarly})
+	w.Scene("mallory", &Captured{Bytes: len(flight), EarlyData: l.hasEarly})
 	return flight, nil
 }
 
@@ -97,13 +97,13 @@ func secondServerShared(w *world) error {
 		return err
 	}
 	w.first.store = store
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	return w.toSecond(store)
 }
 
 func (w *world) toSecond(store session.Store) error {
 	second := &server{w: w, name: "second bank", store: store}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	if err := w.ready(); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func restart(w *world) error {
 	if w.first.store, err = w.newStore(); err != nil {
 		return err
 	}
-	w.tell("bank", new(Restarted))
+	w.Scene("bank", new(Restarted))
 	// What this costs alice, who has tickets left: while the attacker waits.
 	window := w.settings.window()
 	for _, after := range w.afterCapture() {
@@ -195,7 +195,7 @@ func dropAndRetry(w *world) error {
 		if err := l.run(); err != nil {
 			return nil, "", err
 		}
-		w.tell("alice", &Retried{EarlyData: l.hasEarly})
+		w.Scene("alice", &Retried{EarlyData: l.hasEarly})
 		bankSays := w.lastWhy
 		again, err := w.visit(request, true)
 		if err != nil {

@@ -10,14 +10,14 @@ import (
 )
 
 // capture notes the moment from which attempts are counted.
-func (w *world) capture() { w.captured = w.clock }
+func (w *world) capture() { w.captured = w.Now() }
 
 // at lets time pass until so long after the capture. It never goes back: a route that
 // comes later starts later.
 func (w *world) at(after time.Duration) {
-	if to := w.captured.Add(after); to.After(w.clock) {
-		w.clock = to
-		w.tell("", &TimePassed{After: after})
+	if to := w.captured.Add(after); to.After(w.Now()) {
+		w.SetClock(to)
+		w.Scene("", &TimePassed{After: after})
 	}
 }
 
@@ -36,18 +36,18 @@ func (w *world) afterCapture() []time.Duration { return Times(w.o) }
 // moving money, nil, and then the ledger says. do also says why it did not, unless the
 // bank does.
 func (w *world) try(route RouteName, on string, do func() (worked *bool, why Why, err error)) error {
-	if err := w.ctx.Err(); err != nil {
+	if err := w.Context.Err(); err != nil {
 		return err
 	}
 	if len(w.routes) == 0 || w.routes[len(w.routes)-1].Name != route {
 		w.routes = append(w.routes, Route{Name: route})
-		w.tell("mallory", &RouteTaken{Route: route})
+		w.Scene("mallory", &RouteTaken{Route: route})
 	}
 	before, err := w.unwanted()
 	if err != nil {
 		return err
 	}
-	a := Attempt{After: w.clock.Sub(w.captured), Server: on}
+	a := Attempt{After: w.Now().Sub(w.captured), Server: on}
 	w.lastWhy = ""
 	worked, why, err := do()
 	if err != nil {
@@ -70,7 +70,7 @@ func (w *world) try(route RouteName, on string, do func() (worked *bool, why Why
 	}
 	r := &w.routes[len(w.routes)-1]
 	r.Attempts = append(r.Attempts, a)
-	w.tell("mallory", &Attempted{Route: route, Attempt: a})
+	w.Scene("mallory", &Attempted{Route: route, Attempt: a})
 	return nil
 }
 
@@ -114,7 +114,7 @@ func (w *world) judge() (*Result, error) {
 		r.Outcome = best.Outcome
 		r.explain(best, w.attack.works)
 	}
-	w.tell("", &Judged{Verdict: r.Verdict})
+	w.Scene("", &Judged{Verdict: r.Verdict})
 	return r, nil
 }
 

@@ -87,7 +87,7 @@ func (w *world) tamperedVisit(how Trick, script tamper.Script) (*line, error) {
 		return nil, err
 	}
 	l.script(script)
-	w.tell("mallory", &Tampered{How: how, Connection: l.conn})
+	w.Scene("mallory", &Tampered{How: how, Connection: l.conn})
 	for _, amount := range []int{price, price / 2} {
 		if _, err := l.c.Write(w.alice.payAmount(amount)); err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (w *world) tamperedVisit(how Trick, script tamper.Script) (*line, error) {
 		return nil, err
 	}
 	l.s.ep.FeedEOF() // the connection is over, and the attacker ends it below TLS
-	if _, err := l.s.step(); err != nil {
+	if err := l.s.step(); err != nil {
 		return nil, err
 	}
 	return l, nil

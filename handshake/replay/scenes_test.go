@@ -15,14 +15,15 @@ import (
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/replay/bank"
+	"tlslab/handshake/stage"
 )
 
 // TestSceneValues: what a transcript says of each scene, name by name and in this order. It
 // is what programs read there, so no name may change and none may go.
 func TestSceneValues(t *testing.T) {
-	at := event.Meta{Time: replay.Epoch}
+	at := event.Meta{Time: stage.Epoch}
 	cert := new(x509.Certificate)
-	now := fmt.Sprint(replay.Epoch)
+	now := fmt.Sprint(stage.Epoch)
 	told := map[event.SceneKey]bool{}
 	for _, test := range []struct {
 		scene event.Scene

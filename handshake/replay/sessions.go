@@ -26,7 +26,7 @@ func (w *world) withoutSecret(byGuess, byReplay RouteName) error {
 	if _, err := w.visit(w.alice.pay(), false); err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	l, err := w.visit(w.alice.pay(), false)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (w *world) withoutSecret(byGuess, byReplay RouteName) error {
 	if err != nil {
 		return err
 	}
-	w.tell("mallory", offeredBy(hello))
+	w.Scene("mallory", offeredBy(hello))
 	w.at(time.Second)
 	guessed, _, err := memory.steal(func(s *session.Session) error { // all but the secret was to be seen
 		if len(s.PSK) > 0 {
@@ -85,14 +85,14 @@ func (w *world) withMaster(route RouteName) error {
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	_, sessions, err := memory.steal(nil)
 	if err != nil {
 		return err
 	}
 	w.capture()
 	master := sessions[0].Master
-	w.tell("mallory", &StolenMaster{Secret: master})
+	w.Scene("mallory", &StolenMaster{Secret: master})
 	plain, err := full.decrypt(master)
 	if err != nil {
 		return err
@@ -196,13 +196,13 @@ func stolenTicket(w *world) error {
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	_, sessions, err := memory.steal(nil)
 	if err != nil {
 		return err
 	}
 	w.capture()
-	w.tell("mallory", &StolenTicket{Ticket: sessions[0].Ticket, PSK: sessions[0].PSK})
+	w.Scene("mallory", &StolenTicket{Ticket: sessions[0].Ticket, PSK: sessions[0].PSK})
 	t, err := full.tryPSK(sessions[0].PSK)
 	if err != nil {
 		return err
@@ -218,7 +218,7 @@ func stolenTicket(w *world) error {
 		return err
 	}
 	// The other version is a story of its own, and comes later.
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	if w.o.login() == ByCookie {
 		if err := w.logIn(); err != nil {
 			return err

@@ -24,14 +24,14 @@ func (w *world) sharedStore() (session.Store, error) {
 	var s session.Store = session.NewMemory(0)
 	name := ""
 	if w.o.Shared != nil {
-		s, name = abroad{w.o.Shared, rand.Text() + ":", time.Since(w.clock)}, w.o.SharedName
+		s, name = abroad{w.o.Shared, rand.Text() + ":", time.Since(w.Now())}, w.o.SharedName
 	}
-	w.tell("bank", &SharedStore{Name: name})
+	w.Scene("bank", &SharedStore{Name: name})
 	return w.startStore(s)
 }
 
 func (w *world) startStore(s session.Store) (session.Store, error) {
-	_, err := s.Began(w.clock)
+	_, err := s.Began(w.Now())
 	return &watched{Store: s, longest: w.marks}, err
 }
 

@@ -29,7 +29,7 @@ const keyNameLen = 16
 func (w *world) stealTicketKey() []byte {
 	w.capture()
 	key := w.tickets.Stolen() // its name, which is in clear in each ticket, and the key
-	w.tell("mallory", &StolenTicketKey{Name: key[:keyNameLen], Secret: key[keyNameLen:]})
+	w.Scene("mallory", &StolenTicketKey{Name: key[:keyNameLen], Secret: key[keyNameLen:]})
 	w.at(time.Second)
 	return key
 }
@@ -42,7 +42,7 @@ func openRecording(w *world) error {
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	key := w.stealTicketKey()
 	return w.try(RouteTLS12Recording, w.first.name, func() (*bool, Why, error) {
 		_, ticket, err := l.seen()
@@ -78,7 +78,7 @@ func openEarlyData(w *world) error {
 		if err != nil {
 			return nil, "", err
 		}
-		w.tell("mallory", &Decrypted{Plaintext: t.data})
+		w.Scene("mallory", &Decrypted{Plaintext: t.data})
 		w.fact(FactReadsEarlyData, t.data != "")
 		w.fact(FactReadsLaterData, t.later)
 		if err := w.withoutExchange(key); err != nil {
@@ -130,7 +130,7 @@ func playBank(w *world) error {
 	if err := w.ready(); err != nil {
 		return err
 	}
-	forged, err := pki.NewForgery(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.clock, Rand: w.stream("mallory")})
+	forged, err := pki.NewForgery(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("mallory")})
 	if err != nil {
 		return err
 	}
@@ -176,10 +176,10 @@ func (w *world) rob(cookie string, inside *session.Session) (*bool, Why, error) 
 		if _, _, err := mallory.ask(w.first, mallory.get(), false); err != nil {
 			return nil, "", err
 		}
-		w.pass(time.Second)
+		w.Pass(time.Second)
 		forged := *inside
-		forged.Created, forged.Lifetime = w.clock, time.Minute
-		ticket, err := w.tickets.Seal(&forged, w.stream("mallory"), w.clock)
+		forged.Created, forged.Lifetime = w.Now(), time.Minute
+		ticket, err := w.tickets.Seal(&forged, w.Stream("mallory"), w.Now())
 		if err != nil {
 			return nil, "", err
 		}
