@@ -105,9 +105,7 @@ var moments = [...]struct {
 		return scene("captured_session", "captured_ticket", "replay_captured_session")(e, l) || resumes12(e)
 	}},
 	{"captured_id_replay", scene("captured_session", "captured_ticket", "replay_captured_session")},
-	{"expiry_stops_replay", func(e event.Event, l *leg) bool {
-		return scene("replayed_session_id", "replayed_connection", "early_data_acted")(e, l) || limitedInTime(e)
-	}},
+	{"expiry_stops_replay", scene("replayed_session_id", "replayed_connection", "early_data_acted", "replay_verdict+time")},
 	{"psk_dhe_ke_harmless", scene("ticket_key_server", "replay_fact_reads_later_data_psk_ke")},
 	{"stolen_master_after_expiry", scene("recording_decrypted", "psk_expired", "replay_fact_reads_recording_in_the_end")},
 
@@ -240,18 +238,13 @@ func (l *leg) hello(m *message.ServerHello, group event.Group) {
 	l.resumed = len(l.offered) > 0 && bytes.Equal(l.offered, m.SessionID) // RFC 5246 §7.4.1.3: the echo is the sign
 }
 
-// limitedInTime holds at the verdict on an attack that an expiry ended, and did not stop.
-func limitedInTime(e event.Event) bool {
-	s, ok := e.(event.Scene)
-	return ok && s.Key() == "replay_verdict" && event.Get(s, "limit") == "time"
-}
-
 // The tests that moments are made of.
 
+// scene holds at a scene by its Key, or by its Entry where only one variant will do.
 func scene(keys ...string) func(event.Event, *leg) bool {
 	return func(e event.Event, _ *leg) bool {
 		s, ok := e.(event.Scene)
-		return ok && slices.Contains(keys, string(s.Key()))
+		return ok && (slices.Contains(keys, string(s.Key())) || slices.Contains(keys, string(s.Entry())))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/replay"
 )
 
 // connection is one of a replay: what was sent, flight by flight.
@@ -17,11 +18,11 @@ type connection struct {
 	tls13          bool
 	keys           map[way]event.Keys
 	flights        []flight
-	tampered       string // how the attacker meddles with what the client sends from here on
-	answered       bool   // the bank did, which is told
-	unread         bool   // early data that was passed over
-	begun          bool   // some of it is written
-	folded         bool   // its handshake is not: it is as one before
+	tampered       replay.Trick // how the attacker meddles with what the client sends from here on
+	answered       bool         // the bank did, which is told
+	unread         bool         // early data that was passed over
+	begun          bool         // some of it is written
+	folded         bool         // its handshake is not: it is as one before
 }
 
 // flight is what one end sends at a stretch.
@@ -197,7 +198,7 @@ func (r *Replay) tampered(c *connection, flights []flight) {
 			}
 		}
 		last := &f.items[len(f.items)-1]
-		last.text = r.say().aside(last.text, r.ui("replay_tampered."+c.tampered, "n", text(n)))
+		last.text = r.say().aside(last.text, r.ui("replay_tampered."+string(c.tampered), "n", text(n)))
 		c.tampered = ""
 	}
 }

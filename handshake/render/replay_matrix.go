@@ -99,13 +99,12 @@ func (m *matrix) cell(v replay.Verdict) (string, func(string) string) {
 
 // legend says what the marks and the headings mean.
 func (m *matrix) legend() {
-	outcomes := []string{"stopped", "limited", "not_stopped"}
 	n := 0
-	for _, o := range outcomes {
-		n = max(n, width(m.ui("replay_mark."+o)))
+	for _, o := range replay.Outcomes() {
+		n = max(n, width(m.ui("replay_mark."+string(o))))
 	}
-	for _, o := range outcomes {
-		m.row(0, m.ui("replay_mark."+o), n, narrate.Fill(m.say.get(narrate.UI, "replay_mark."+o).Text, map[string]string{"times": m.times()}), nil)
+	for _, o := range replay.Outcomes() {
+		m.row(0, m.ui("replay_mark."+string(o)), n, narrate.Fill(m.say.get(narrate.UI, "replay_mark."+string(o)).Text, map[string]string{"times": m.times()}), nil)
 	}
 	line := "" // wrapped here, so that no name is parted from what it stands for
 	for _, v := range m.rows[0] {
@@ -184,7 +183,7 @@ func WriteReplayList(w io.Writer, o TerminalOptions) error {
 	for _, a := range replay.Attacks() {
 		about := l.ui("replay_attack." + a.Name)
 		for _, loot := range a.Stolen {
-			about = l.say.aside(about, l.ui("replay_stolen."+loot))
+			about = l.say.aside(about, l.ui("replay_stolen."+string(loot)))
 		}
 		l.row(2, a.Name, n+1, about, nil)
 	}

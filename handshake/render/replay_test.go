@@ -54,19 +54,25 @@ func readableReplay(t *testing.T, name, got string) {
 	}
 }
 
+// texts are words as they are written.
+func texts[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}
+
 // TestReplayWords: all that a replay can tell has words of its own, in each language.
 func TestReplayWords(t *testing.T) {
-	want := map[string][]string{"replay_route.": replay.Routes(), "replay_limit.": {string(replay.ByCount), string(replay.ByTime)}}
+	want := map[string][]string{"replay_route.": texts(replay.Routes()), "replay_limit.": {string(replay.ByCount), string(replay.ByTime)}}
 	long := map[string][]string{"replay_defence.": append(replay.Defences(), "none")}
 	for _, a := range replay.Attacks() {
 		long["replay_attack."] = append(long["replay_attack."], a.Name)
-		long["replay_stolen."] = append(long["replay_stolen."], a.Stolen...)
+		long["replay_stolen."] = append(long["replay_stolen."], texts(a.Stolen)...)
 	}
-	want["replay_why."] = replay.Reasons()
-	for _, o := range replay.Outcomes() {
-		want["replay_outcome."] = append(want["replay_outcome."], string(o))
-		want["replay_mark."] = append(want["replay_mark."], string(o))
-	}
+	want["replay_why."] = texts(replay.Reasons())
+	want["replay_outcome."], want["replay_mark."] = texts(replay.Outcomes()), texts(replay.Outcomes())
 	for _, c := range replay.Columns() {
 		name := strings.Join(c, "+")
 		if name == "" {
@@ -110,7 +116,7 @@ func TestReplayTranscripts(t *testing.T) {
 				v := speaking(l)
 				verdict := got[strings.LastIndex(got, v.title(narrate.Scene, "replay_verdict")):]
 				balances := v.ui("replay_balances", "alice", fmt.Sprint(r.Alice), "mallory", fmt.Sprint(r.Mallory))
-				for _, part := range []string{v.ui("replay_outcome." + string(r.Outcome)), v.ui("replay_why." + r.Reason), balances} {
+				for _, part := range []string{v.ui("replay_outcome." + string(r.Outcome)), v.ui("replay_why." + string(r.Reason)), balances} {
 					if !strings.Contains(verdict, part) {
 						t.Errorf("%s: the verdict has no %q: %s", name, part, verdict)
 					}
@@ -254,7 +260,7 @@ func TestReplayMatrix(t *testing.T) {
 	for i, row := range rows {
 		for j, v := range row {
 			got := doc.Matrix[i][j]
-			if got.Attack != v.Attack || got.Outcome != string(v.Outcome) || got.Reason != v.Reason || got.Moved != v.Moved ||
+			if got.Attack != v.Attack || got.Outcome != string(v.Outcome) || got.Reason != string(v.Reason) || got.Moved != v.Moved ||
 				got.Login != "cookie" || got.Defences == nil || got.Until != v.Until.Seconds() || doc.Store != "in process" {
 				t.Errorf("%+v, want %+v", got, v)
 			}
