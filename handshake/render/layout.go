@@ -208,7 +208,7 @@ func (p *page) blank() {
 	}
 }
 
-// text writes a paragraph, each line after indent and painted with f.
+// text writes a paragraph, each line after indent columns and painted with f, which may be nil.
 func (p *page) text(indent int, s string, f func(string) string) {
 	if s == "" {
 		return
@@ -231,7 +231,7 @@ func (p *page) hang(head string, at int, value string, f func(string) string) {
 	p.hangRef(head, at, value, "", f)
 }
 
-// hangRef is hang with a reference at the end of the last line, or below it if there is no
+// hangRef hangs value behind head, as hang does, with a reference at the end of the last line, or below it if there is no
 // room.
 func (p *page) hangRef(head string, at int, value, ref string, f func(string) string) {
 	if at > p.width/2 {
@@ -260,7 +260,7 @@ func (p *page) hangRef(head string, at int, value, ref string, f func(string) st
 	}
 }
 
-// textRef is text with a reference at the end of the last line, or below it.
+// textRef writes a paragraph with a reference at the end of the last line, or below it.
 func (p *page) textRef(indent int, s, ref string, f func(string) string) {
 	if s != "" || ref != "" {
 		p.hangRef(strings.Repeat(" ", indent), indent, s, ref, f)

@@ -33,7 +33,7 @@ type sentBytes struct {
 }
 
 // writeDiagram writes flows as one Mermaid sequenceDiagram. Brackets are the notation
-// of RFC 9846 §2, by the kind of key (see bracketed); a legend says which of them occur. An
+// of RFC 9846 §2, by the kind of key; a legend says which of them occur. An
 // attacker's recorded bytes are arrows of his, and what a middle box or an attacker does
 // around the connections is a note at its place, unless layout, which may be nil, draws it in
 // another way. The error is the writer's.

@@ -62,7 +62,7 @@ func (t *Pen) learnGroup(id iana.Group, name string) {
 	}
 }
 
-// plain is text, with the names of groups that the run has told of, and names beyond ASCII
+// plain says a value whole, in one line, with the names of groups that the run has told of, and names beyond ASCII
 // in both forms.
 func (t *Pen) plain(v any) string {
 	switch v := v.(type) {

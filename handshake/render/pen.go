@@ -21,7 +21,7 @@ type Pen struct {
 	*page
 	o     TerminalOptions // Level is the flow's at hand
 	asked Level           // the reader's
-	say   voice
+	say   voice           // the reader's language
 	blank blanks
 
 	group []event.Event // of the move at hand

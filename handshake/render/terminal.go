@@ -35,7 +35,7 @@ type TerminalOptions struct {
 	Worksheet bool
 }
 
-// Terminal is a Listener that explains a handshake in words, as it happens. A
+// Terminal is an event.Listener that explains a handshake in words, as it happens. A
 // message that both its sender and its receiver tell of is shown once, where it
 // is sent; what one end alone sees (a live peer, a message changed on its way) is
 // shown where it is received. It is not safe for concurrent use.
