@@ -140,24 +140,3 @@ type Stepped interface {
 	Scene
 	Step() (n, of int) // n from 1
 }
-
-// Bag is gone soon.
-type Bag struct {
-	Meta
-	K  SceneKey
-	Vs []Value
-}
-
-func (b *Bag) Key() SceneKey   { return b.K }
-func (b *Bag) Entry() SceneKey { return b.K }
-func (b *Bag) Values() []Value { return b.Vs }
-
-// Get is gone soon.
-func Get(s Scene, name string) any {
-	for _, v := range s.Values() {
-		if v.Name == name {
-			return v.Value
-		}
-	}
-	return nil
-}

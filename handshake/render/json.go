@@ -160,6 +160,9 @@ type jsonEvent struct {
 	Tag    string      `json:"tag,omitempty"`
 	Inputs []jsonValue `json:"inputs,omitempty"`
 
+	Exchange any `json:"exchange,omitempty"`
+	Group    any `json:"group,omitempty"`
+
 	Chosen any    `json:"chosen,omitempty"`
 	Among  any    `json:"among,omitempty"`
 	Why    string `json:"why,omitempty"`
@@ -214,6 +217,7 @@ type jsonValue struct {
 	Name    string `json:"name"`
 	Bytes   string `json:"bytes"`
 	Private bool   `json:"private,omitempty"`
+	From    string `json:"from,omitempty"` // the name of the secret that it is
 }
 
 type jsonNamed struct {
@@ -318,7 +322,13 @@ func jsonOf(e event.Event) (x jsonEvent, ok bool) {
 		}
 	case *event.Secret:
 		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = "secret", string(e.Label), hex.EncodeToString(e.Value), e.Op.String(), e.Method, e.Hash, e.Tag
-		x.Inputs = jsonInputs(e.Inputs)
+		x.Inputs, x.Group = jsonInputs(e.Inputs), jsonGroup(e.Group)
+		if e.Version != 0 {
+			x.Version = jsonAny(e.Version)
+		}
+		if e.Exchange != iana.KxNone {
+			x.Exchange = jsonAny(e.Exchange)
+		}
 	case *event.Decision:
 		x.Kind, x.Name, x.Chosen, x.Among, x.Why = "decision", string(e.What), jsonAny(e.Chosen), jsonAny(e.Among), string(e.Why)
 	case *event.Check:

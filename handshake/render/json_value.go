@@ -12,19 +12,26 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
 
 // How single values become JSON; what they are part of is in json.go.
 
-func jsonInputs(in []kx.Value) []jsonValue {
+func jsonInputs(in []event.Input) []jsonValue {
 	var out []jsonValue
 	for _, v := range in {
-		out = append(out, jsonValue{v.Name, hex.EncodeToString(v.Bytes), v.Private})
+		out = append(out, jsonValue{v.Name, hex.EncodeToString(v.Bytes), v.Private, string(v.From)})
 	}
 	return out
+}
+
+// jsonGroup is a group under the name that it gives itself; nil where there is none.
+func jsonGroup(g event.Group) any {
+	if g.ID == 0 {
+		return nil
+	}
+	return jsonEnum{fmt.Sprintf("0x%04x", uint16(g.ID)), g.Name, uint64(g.ID)}
 }
 
 func jsonReportOf(r *pki.Report) *jsonReport {

@@ -48,14 +48,17 @@ func (j *ReplayJSON) Write(w io.Writer, r *replay.Result, o replay.Options) erro
 	}
 	doc := document{jsonDoc{1, o.Seed, []jsonFlow{{Name: r.Attack, Parties: parties, Events: j.events}}}, jsonReplay{jsonVerdictOf(r.Verdict, o), nil, map[string]any{}}}
 	for _, route := range r.Routes {
-		x := jsonRoute{route.Name, string(route.Outcome), nil}
+		x := jsonRoute{string(route.Name), string(route.Outcome), nil}
 		for _, a := range route.Attempts {
-			x.Attempts = append(x.Attempts, jsonAttempt{a.After.Seconds(), a.Server, a.Worked, a.Why, a.Moved})
+			x.Attempts = append(x.Attempts, jsonAttempt{a.After.Seconds(), a.Server, a.Worked, string(a.Why), a.Moved})
 		}
 		doc.Replay.Routes = append(doc.Replay.Routes, x)
 	}
 	for _, f := range r.Facts {
-		doc.Replay.Facts[f.Name] = f.Value
+		doc.Replay.Facts[string(f.Name)] = f.Yes
+	}
+	for _, f := range r.EarlyDataFacts {
+		doc.Replay.Facts[string(f.Name)] = f.Status.String()
 	}
 	return foreign.EncodeJSON(w, doc, " ")
 }
@@ -124,7 +127,7 @@ type jsonAttempt struct {
 }
 
 func jsonVerdictOf(v replay.Verdict, o replay.Options) jsonVerdict {
-	j := jsonVerdict{Attack: v.Attack, Defences: v.Defences, Login: string(o.Login), Outcome: string(v.Outcome), Reason: v.Reason,
+	j := jsonVerdict{Attack: v.Attack, Defences: v.Defences, Login: string(o.Login), Outcome: string(v.Outcome), Reason: string(v.Reason),
 		Limit: string(v.Limit), Times: v.Times, For: v.For.Seconds(), Until: v.Until.Seconds(), Remembers: v.Remembers.Seconds(),
 		Moved: v.Moved, Alice: v.Alice, Mallory: v.Mallory}
 	if j.Login == "" {

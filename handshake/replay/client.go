@@ -195,12 +195,12 @@ func (l *line) status() (int, error) {
 }
 
 // refusal is why nothing came of a connection.
-func (l *line) refusal() string {
-	if r := l.s.refusal(); r != "" && r != reason.PeerAlert.String() {
+func (l *line) refusal() Why {
+	if r := l.s.refusal(); r != "" && r != whyOf(reason.PeerAlert) {
 		return r
 	}
 	if l.c.Err() != nil {
-		return reason.Of(l.c.Err()).String()
+		return whyOf(reason.Of(l.c.Err()))
 	}
 	return ""
 }
@@ -242,7 +242,7 @@ func (l *line) firstFlight() []byte {
 // replay feeds recorded bytes to a server, on a connection of the attacker's own.
 func (w *world) replay(s *server, recorded []byte) (*front, error) {
 	conn := w.NewConn()
-	w.scene("mallory", "replay_bytes", value("server", s.name), value("bytes", len(recorded)))
+	w.Scene("mallory", &Replayed{Server: s.name, Bytes: len(recorded)})
 	f, err := s.accept(conn)
 	if err != nil {
 		return nil, err

@@ -92,11 +92,11 @@ func (f *front) Event(e event.Event) {
 }
 
 // refusal is why nothing came of a connection: what the server decided, or its error.
-func (f *front) refusal() string {
+func (f *front) refusal() Why {
 	if f.why == "" && f.ep.Err() != nil {
-		return reason.Of(f.ep.Err()).String()
+		return whyOf(reason.Of(f.ep.Err()))
 	}
-	return string(f.why)
+	return Why(f.why)
 }
 
 // end is the connection as the stage drives it.

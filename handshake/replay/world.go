@@ -8,11 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"tlslab/handshake"
-	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
@@ -47,11 +45,13 @@ type world struct {
 	first     *server
 	alice     *client
 	keys      map[string]int // idempotency keys, and references, by whose they are
-	lastWhy   string         // the bank's, of an attempt
+	lastWhy   Why            // the bank's, of an attempt
 
 	captured time.Time // or stolen
 	routes   []Route
-	facts    []event.Value
+	facts    []Fact
+
+	earlyDataFacts []EarlyDataFact
 }
 
 // terms are what a connection is made under.
@@ -112,7 +112,7 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 			return nil, err
 		}
 		w.aliceCert = []handshake.Certificate{{Chain: cert.Chain, Key: key}}
-		w.scene("bank", "replay_login", value("user", "alice"), value("certificate", cert.Leaf))
+		w.Scene("bank", &LoggedIn{User: "alice", Certificate: cert.Leaf})
 	}
 	w.tickets = session.NewTicketKeys(w.Stream("ticket keys"), maximumLife)
 	store, err := w.newStore()
@@ -158,46 +158,40 @@ func (w *world) logIn() error {
 		return err
 	}
 	w.alice.cookie = hex.EncodeToString(b[:])
-	w.scene("bank", "replay_login", value("user", "alice"), value("cookie", w.alice.cookie))
+	w.Scene("bank", &LoggedIn{User: "alice", Cookie: w.alice.cookie})
 	return w.bank.Login("alice", w.alice.cookie, w.Now().Add(w.settings.lifetime()))
 }
 
-// scene tells what happens around the endpoints.
-func (w *world) scene(party, key string, values ...event.Value) {
-	w.Scene(party, &event.Bag{K: event.SceneKey(key), Vs: values})
-}
-
-func value(name string, v any) event.Value {
-	return event.Value{Name: name, Value: v}
-}
-
 // fact keeps a piece of evidence, and tells it.
-func (w *world) fact(name string, v any) {
-	w.facts = append(w.facts, value(name, v))
-	w.scene("mallory", "replay_fact_"+name, value("value", v))
+func (w *world) fact(name FactName, yes bool) {
+	f := &Fact{Name: name, Yes: yes}
+	w.Scene("mallory", f)
+	w.facts = append(w.facts, *f)
+}
+
+// earlyDataFact is fact for what became of early data.
+func (w *world) earlyDataFact(name FactName, s handshake.EarlyDataStatus) {
+	f := &EarlyDataFact{Name: name, Status: s}
+	w.Scene("mallory", f)
+	w.earlyDataFacts = append(w.earlyDataFacts, *f)
 }
 
 // watchBank tells what the bank did.
 func (w *world) watchBank(a bank.Action) {
-	w.lastWhy = a.Why
-	w.scene("bank", "replay_request", value("method", a.Method), value("path", a.Path), value("early", a.Early),
-		value("user", a.User), value("status", a.Status), value("why", a.Why))
+	w.lastWhy = Why(a.Why)
+	w.Scene("bank", &Requested{Action: a})
 	if a.Amount > 0 {
-		from, _ := w.bank.Balance(a.From)
-		to, _ := w.bank.Balance(a.To)
-		w.scene("bank", "replay_transfer", value("from", a.From), value("to", a.To), value("amount", int(a.Amount)),
-			value(a.From, int(from)), value(a.To, int(to)))
+		t := &Transferred{From: a.From, To: a.To, Amount: a.Amount}
+		t.Alice, _ = w.bank.Balance("alice")
+		t.Mallory, _ = w.bank.Balance("mallory")
+		w.Scene("bank", t)
 	}
 }
 
 // begin tells what will be played.
 func (w *world) begin() {
-	shown := noDefence
-	if len(w.settings.Defences) > 0 {
-		shown = strings.Join(w.settings.Defences, ",")
-	}
-	w.scene("", "replay_attack", value("attack", w.attack.Name), value("number", w.attack.Number),
-		value("defences", shown), value("login", string(w.o.login())), value("alice", aliceHas), value("mallory", malloryHas))
+	w.Scene("", &Begun{Attack: w.attack.Name, Number: w.attack.Number, Stolen: w.attack.Stolen, Defences: w.settings.Defences,
+		Login: w.o.login(), Alice: aliceHas, Mallory: malloryHas})
 }
 
 // play plays the attack, and judges.

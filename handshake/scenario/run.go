@@ -7,7 +7,8 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/handshake/kx/private"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
 	"tlslab/handshake/stage"
@@ -178,8 +179,16 @@ func (p *play) issue() {
 		p.Scene("", &OwnExchange{Exchange: x.Kx(), Ephemeral: x.Ephemeral()})
 	}
 	for _, g := range p.o.Groups {
-		if ours, err := private.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
+		if !ours(g) {
 			p.Scene("", &OwnGroup{Name: g.Name(), ID: g.ID()})
 		}
 	}
+}
+
+// ours reports whether a group is one of tlslab's, under its own number.
+func ours(g kx.Group) bool {
+	if known, err := kx.ByName(g.Name()); err == nil {
+		return known.ID() == g.ID()
+	}
+	return slices.Contains(iana.PrivateGroups(), g.ID()) && g.ID().Called() == g.Name()
 }
