@@ -25,6 +25,9 @@ var words = map[string]bool{
 	"tlslab/handshake/event.DecisionName": true,
 	"tlslab/handshake/event.Why":          true,
 	"tlslab/handshake/event.Guard":        true,
+	"tlslab/handshake/event.SceneKey":     true,
+	"tlslab/handshake/mitm.Standing":      true,
+	"tlslab/handshake/mitm.Relayed":       true,
 	"tlslab/pki.CheckKey":                 true,
 	"tlslab/pki.NoteKey":                  true,
 }

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -96,10 +95,9 @@ func decodeString(tag cbasn1.Tag, value cryptobyte.String) (text string, ok bool
 // character may come out of NFKC in upper case (U+2121, TEL), and RFC 3454's table
 // B.2 has that worked in.
 func prepare(text string) (_ string, ok bool) {
-	fold := cases.Fold()
 	text = strings.Map(mapped, text)
 	for range 2 {
-		text = norm.NFKC.String(fold.String(text))
+		text = norm.NFKC.String(folded(text))
 	}
 	for i, r := range text {
 		if prohibited(r) || i == 0 && unicode.Is(unicode.M, r) {
@@ -120,6 +118,36 @@ func mapped(r rune) rune {
 		return -1
 	}
 	return r
+}
+
+// folded takes case away, as Unicode's CaseFolding.txt does, from a text that NFKC comes
+// after. The file itself is package cases', which brings languages along that no name
+// needs. What it has beyond one letter for one letter, NFKC does too, but for the sharp s
+// and for the iota below a Greek vowel, which is a letter of its own in upper case.
+func folded(text string) string {
+	out := make([]byte, 0, len(text)+8)
+	for i, r := range text {
+		apart := norm.NFD.PropertiesString(text[i:]).Decomposition()
+		switch {
+		case r == 'ß', r == 'ẞ':
+			out = append(out, "ss"...)
+		case apart == nil:
+			out = utf8.AppendRune(out, foldedLetter(r))
+		default:
+			for _, r := range string(apart) {
+				out = utf8.AppendRune(out, foldedLetter(r))
+			}
+		}
+	}
+	return string(out)
+}
+
+// foldedLetter is one letter for one letter, over upper case, for lower case has two sigmas.
+func foldedLetter(r rune) rune {
+	if r == 'ı' || unicode.Is(unicode.Cherokee, r) {
+		return r // ı has I for its upper case and is no i; Cherokee had no case until Unicode 8.0
+	}
+	return unicode.ToLower(unicode.ToUpper(r))
 }
 
 // prohibited is §2.4: unassigned, for private use, no character, or the sign for what

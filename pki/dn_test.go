@@ -9,8 +9,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/unicode/rangetable"
 
 	"tlslab/handshake/reason"
 )
@@ -69,6 +74,35 @@ func TestPreparedAsRFC4518(t *testing.T) {
 		if slow, _ := prepare(tc.in); slow != string(got) {
 			t.Errorf("%q: the way for ASCII gives %q, the other %q", tc.in, got, slow)
 		}
+	}
+}
+
+// Folded here and folded by package cases, from CaseFolding.txt, all characters are the same
+// after NFKC, and so are all texts, which are folded character by character. What was there
+// in Unicode 15.0 no later version folds otherwise (its stability policy).
+func TestFoldedAsCaseFolding(t *testing.T) {
+	fold, seen, folds := cases.Fold(), 0, 0
+	rangetable.Visit(rangetable.Assigned("15.0.0"), func(r rune) {
+		if !utf8.ValidRune(r) { // a surrogate
+			return
+		}
+		as, want := norm.NFKD.String(string(r)), norm.NFKD.String(fold.String(string(r)))
+		if unicode.Is(unicode.Cherokee, r) { // package cases makes each case the other one: nothing, twice
+			if twice := fold.String(want); twice != as {
+				t.Errorf("%U: package cases makes it %+q", r, twice)
+			}
+			want = as
+		}
+		if got := norm.NFKD.String(folded(string(r))); got != want {
+			t.Errorf("%U: %+q, want %+q", r, got, want)
+		}
+		seen++
+		if want != as {
+			folds++
+		}
+	})
+	if seen < 280_000 || folds < 1_300 {
+		t.Errorf("%d characters, %d of which fold: the test looked in the wrong place", seen, folds)
 	}
 }
 

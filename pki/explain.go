@@ -13,7 +13,6 @@ import (
 
 	"filippo.io/edwards25519"
 	"github.com/cloudflare/circl/ecc/goldilocks"
-	"github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/sign/ed448"
 
 	"tlslab/handshake/sig"
@@ -147,63 +146,6 @@ func mgf1XOR(masked, seed []byte, hash crypto.Hash) []byte {
 		out[i] ^= masked[i]
 	}
 	return out
-}
-
-// ecdsaValues gives r, s and x(R) mod n, where R = (z/s)G + (r/s)Q and z is the
-// leftmost bits of the hash (FIPS 186-5 §6.4.2). Nothing is recovered: r is
-// compared with what comes out of the sum.
-func ecdsaValues(k *ecdsa.PublicKey, digest, sig []byte) []Input {
-	var rs struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(sig, &rs); err != nil || len(rest) != 0 {
-		return nil
-	}
-	n := k.Curve.Params().N
-	size := (n.BitLen() + 7) / 8
-	if rs.R.Sign() <= 0 || rs.S.Sign() <= 0 || rs.R.Cmp(n) >= 0 || rs.S.Cmp(n) >= 0 {
-		return nil
-	}
-	inputs := []Input{{InR, rs.R.FillBytes(make([]byte, size))}, {InS, rs.S.FillBytes(make([]byte, size))}}
-	if len(digest) > size {
-		digest = digest[:size] // exact for the byte-aligned orders of P-256 and P-384
-	}
-	g := arithmetic(k)
-	if g == nil {
-		return inputs
-	}
-	w := new(big.Int).ModInverse(rs.S, n)
-	u1 := new(big.Int).Mul(new(big.Int).SetBytes(digest), w)
-	u2 := new(big.Int).Mul(rs.R, w)
-
-	encoded, err := k.Bytes()
-	if err != nil {
-		return inputs
-	}
-	q := g.NewElement()
-	if q.UnmarshalBinary(encoded) != nil {
-		return inputs
-	}
-	sum := g.NewElement().MulGen(g.NewScalar().SetBigInt(u1.Mod(u1, n)))
-	sum.Add(sum, q.Mul(q, g.NewScalar().SetBigInt(u2.Mod(u2, n))))
-	point, err := sum.MarshalBinary()
-	if err != nil || len(point) < 2 || point[0] != 4 {
-		return inputs // the point at infinity has no x
-	}
-	x := new(big.Int).SetBytes(point[1 : 1+(len(point)-1)/2])
-	return append(inputs, Input{InXOfR, x.Mod(x, n).FillBytes(make([]byte, size))})
-}
-
-// arithmetic is that of a key's curve, nil where we have none to add up a sum of two
-// points with: crypto/ecdsa keeps its own to itself.
-func arithmetic(k *ecdsa.PublicKey) group.Group {
-	switch k.Curve.Params().Name {
-	case "P-256":
-		return group.P256
-	case "P-384":
-		return group.P384
-	case "P-521":
-		return group.P521 // 66 bytes of order, longer than any digest here
-	}
-	return nil
 }
 
 // ed25519Sides gives both sides of [S]B = R + [k]A, k = SHA-512(R || A || M),

@@ -355,11 +355,7 @@ func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.I
 	}
 	term := render.NewTerminal(out, out.options)
 	for _, step := range issued.Steps {
-		scene := &event.Bag{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, K: event.SceneKey("ca_" + step.Key)}
-		for _, in := range step.Inputs {
-			scene.Vs = append(scene.Vs, event.Value{Name: in.Name, Value: in.Value()})
-		}
-		term.Event(scene)
+		term.Event(&event.Issue{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Step: step})
 	}
 	return issued, firstError(term.Close(), out.close())
 }

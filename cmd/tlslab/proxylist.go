@@ -13,7 +13,6 @@ import (
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
 
-	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
@@ -124,12 +123,9 @@ func (l *proxyList) explain(n int) {
 		fmt.Fprintln(l.log, narrate.Fault(lang, err))
 	}
 	if toClient, toServer, forged := rec.Legs(); forged != nil {
-		compared := func(key string, s scenario.SideBySide) {
-			term.Event(&event.Bag{K: event.SceneKey(key), Vs: []event.Value{{Name: "compared", Value: s}}})
-		}
-		compared("mitm_compare", scenario.CompareCertificates(toServer.PeerChain[0], forged))
+		term.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(toServer.PeerChain[0], forged)})
 		if toClient != nil {
-			compared("mitm_legs", scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary))
+			term.Event(&scenario.LegsCompared{Sides: scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary)})
 		}
 	}
 	if err := term.Close(); err != nil && l.err == nil {

@@ -1,5 +1,7 @@
 package event
 
+import "tlslab/pki"
+
 // Scene is what a lesson does around its endpoints: a CA issues, a thief copies a key, an
 // interceptor forges. Endpoints never emit one. Each is a struct of the package that plays
 // it, or a student's own, with Meta inside and a pointer receiver:
@@ -28,6 +30,9 @@ type Scene interface {
 // SceneKey names a scene.
 type SceneKey string
 
+// Variant is the key of the words for a scene that happened in a way of its own.
+func (k SceneKey) Variant(way string) SceneKey { return k + SceneKey("+"+way) }
+
 // Value is one value of a scene.
 type Value struct {
 	Name  string
@@ -36,6 +41,105 @@ type Value struct {
 
 // Valued is a value that has parts, such as what one party knows.
 type Valued interface{ Values() []Value }
+
+// The scenes that more than one player tells are here; each other is in its player's package.
+const (
+	SceneFlow    SceneKey = "flow"
+	SceneOutcome SceneKey = "outcome"
+)
+
+// Flow heads a flow: connections with their own parties, one after the other. A lesson tells
+// it, and whoever plays what was recorded.
+type Flow struct {
+	Meta
+	Name    string   // "rsa", "resumed", "proxy_to_server"
+	Parties []string // from left to right
+	Variant string   // what is different about it this time, "0rtt"; "" if nothing is
+	Own     bool     // it has a student's key exchange, and no words under its name
+	// Passthrough, Resume and Host are those of the lesson or of the recording.
+	Passthrough bool
+	Resume      string
+	Host        string
+}
+
+// Key returns SceneFlow.
+func (*Flow) Key() SceneKey { return SceneFlow }
+
+// Entry is one for each name, and for each variant of it.
+func (f *Flow) Entry() SceneKey {
+	switch {
+	case f.Own:
+		return SceneFlow
+	case f.Variant != "":
+		return (SceneFlow + SceneKey("/"+f.Name)).Variant(f.Variant)
+	}
+	return SceneFlow + SceneKey("/"+f.Name)
+}
+
+// Values are name and parties, and what is set of the others.
+func (f *Flow) Values() []Value {
+	values := []Value{{"name", f.Name}, {"parties", f.Parties}}
+	if f.Passthrough {
+		values = append(values, Value{"passthrough", true})
+	}
+	if f.Resume != "" {
+		values = append(values, Value{"resume", f.Resume})
+	}
+	if f.Host != "" {
+		values = append(values, Value{"host", f.Host})
+	}
+	return values
+}
+
+// Outcome closes a flow.
+type Outcome struct {
+	Meta
+	Done     bool   // the data arrived, and both ends closed
+	Intended bool   // that it was refused is what the lesson wanted
+	Refused  string // the party that did; "" if none
+	Err      error  // why, or nil
+}
+
+// Key returns SceneOutcome.
+func (*Outcome) Key() SceneKey { return SceneOutcome }
+
+// Entry is Key.
+func (o *Outcome) Entry() SceneKey { return o.Key() }
+
+// Values are all four.
+func (o *Outcome) Values() []Value {
+	return []Value{{"done", o.Done}, {"intended", o.Intended}, {"refused", o.Refused}, {"error", o.Err}}
+}
+
+// Issue is a step by which an authority makes a certificate.
+type Issue struct {
+	Meta
+	Step pki.IssueStep
+}
+
+// Key is one for each key of a step: "ca_sign".
+func (i *Issue) Key() SceneKey { return IssueKey(i.Step.Key) }
+
+// Entry is Key.
+func (i *Issue) Entry() SceneKey { return i.Key() }
+
+// Values are what went into the step.
+func (i *Issue) Values() []Value {
+	values := make([]Value, 0, len(i.Step.Inputs))
+	for _, in := range i.Step.Inputs {
+		values = append(values, Value{in.Name, in.Value()})
+	}
+	return values
+}
+
+// IssueKey is the Key of the Issue of a step, one of pki.StepKeys.
+func IssueKey(step string) SceneKey { return SceneKey("ca_" + step) }
+
+// Stepped is a Scene that is a step of a story whose length is known.
+type Stepped interface {
+	Scene
+	Step() (n, of int) // n from 1
+}
 
 // Bag is gone soon.
 type Bag struct {

@@ -14,7 +14,6 @@ import (
 	"cmp"
 	"errors"
 	"io"
-	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
@@ -39,21 +38,6 @@ type Options struct {
 	// Listener is told the scenes, those of SceneKeys. The legs have Listeners of their own.
 	Listener event.Listener
 }
-
-// Steps are the seven steps of a capture tool, each by the Key of its event.Scene. The
-// first is told by whoever knows what the client trusts, the others by Box.
-func Steps() []string {
-	return []string{"mitm_root", "mitm_client_connects", "mitm_connect_upstream", "mitm_forge", "mitm_decrypt", "mitm_reencrypt", "mitm_back"}
-}
-
-// SceneKeys lists the Key of every event.Scene that belongs to an interceptor: its steps,
-// what it changed, and what it could not deliver.
-func SceneKeys() []string {
-	return append(Steps(), "mitm_rewrite", "mitm_not_found", "mitm_undelivered")
-}
-
-// Step is the number of a scene's step, from 1; 0 if it is none.
-func Step(key string) int { return slices.Index(Steps(), key) + 1 }
 
 // Box is the interceptor of one connection. It is not safe for concurrent use.
 type Box struct {
@@ -95,12 +79,8 @@ func (b *Box) ToServer() *handshake.Endpoint { return b.toServer }
 // before it can forge one.
 func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	up := ToServer(b.o.ToServer, m)
-	b.scene(&b.o.ToClient, "mitm_client_connects", event.Value{Name: "server_name", Value: up.ServerName})
-	offered := []event.Value{{Name: "server_name", Value: up.ServerName}}
-	if len(up.ALPN) > 0 {
-		offered = append(offered, event.Value{Name: "alpn", Value: up.ALPN})
-	}
-	b.scene(up, "mitm_connect_upstream", offered...)
+	b.tell(&b.o.ToClient, &ClientConnects{ServerName: up.ServerName})
+	b.tell(up, &ConnectUpstream{ServerName: up.ServerName, ALPN: up.ALPN})
 	var err error
 	if b.toServer, err = handshake.NewClient(up); err != nil {
 		return nil, err
@@ -117,7 +97,7 @@ func (b *Box) hello(m *message.ClientHello) (*handshake.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.scene(&b.o.ToClient, "mitm_forge", event.Value{Name: "real", Value: sum.PeerChain[0]}, event.Value{Name: "forged", Value: leaf(down)})
+	b.tell(&b.o.ToClient, &Forge{Real: sum.PeerChain[0], Forged: leaf(down)})
 	return down, nil
 }
 
@@ -154,33 +134,27 @@ func (b *Box) relay(h *held, from, to *handshake.Endpoint) (moved bool, err erro
 		return false, err
 	}
 	changed, times := b.o.Rewrite.Apply(string(text))
-	cfg, what := &b.o.ToClient, "request"
+	cfg, what := &b.o.ToClient, Request
+	var opens event.Scene = &Decrypt{Plaintext: string(text), InClear: open(from)}
 	if h == &b.reply {
-		cfg, what = &b.o.ToServer, "reply"
+		cfg, what = &b.o.ToServer, Reply
+		opens = &Back{Plaintext: string(text), InClear: open(from)}
 	}
-	key := "mitm_decrypt"
-	if h == &b.reply {
-		key = "mitm_back"
-	}
-	b.scene(cfg, key, open(from, event.Value{Name: "what", Value: what}, event.Value{Name: "plaintext", Value: string(text)})...)
+	b.tell(cfg, opens)
 	if times > 0 {
-		b.scene(cfg, "mitm_rewrite", event.Value{Name: "what", Value: what},
-			event.Value{Name: "old", Value: b.o.Rewrite.Old}, event.Value{Name: "new", Value: b.o.Rewrite.New},
-			event.Value{Name: "times", Value: times}, event.Value{Name: "plaintext", Value: changed})
+		b.tell(cfg, &Rewritten{What: what, Rewrite: b.o.Rewrite, Times: times, Plaintext: changed})
 	}
 	if times == 0 && b.o.Rewrite.Old != "" {
-		b.scene(cfg, "mitm_not_found", event.Value{Name: "what", Value: what}, event.Value{Name: "old", Value: b.o.Rewrite.Old})
+		b.tell(cfg, &NotFound{What: what, Old: b.o.Rewrite.Old})
 	}
 	h.bytes = []byte(changed)
 	return true, nil
 }
 
-// open adds to a scene's values that the suite of a leg encrypts nothing, where it does not.
-func open(leg *handshake.Endpoint, values ...event.Value) []event.Value {
-	if s := leg.Summary().Suite; s != nil && !s.Cipher.Encrypts() {
-		values = append(values, event.Value{Name: "in_clear", Value: true})
-	}
-	return values
+// open reports whether the suite of a leg encrypts nothing.
+func open(leg *handshake.Endpoint) bool {
+	s := leg.Summary().Suite
+	return s != nil && !s.Cipher.Encrypts()
 }
 
 // pass sends what is held, if there is still somebody to send it to.
@@ -188,12 +162,12 @@ func (b *Box) pass(h *held, to *handshake.Endpoint) (moved bool, err error) {
 	if !to.Done() {
 		if err := to.Err(); err != nil && !h.lost && h == &b.request {
 			h.lost = true
-			b.scene(&b.o.ToServer, "mitm_undelivered", event.Value{Name: "reason", Value: err})
+			b.tell(&b.o.ToServer, &Undelivered{Err: err})
 		}
 		return false, nil
 	}
 	if h == &b.request {
-		b.scene(&b.o.ToServer, "mitm_reencrypt", open(to, event.Value{Name: "bytes", Value: len(h.bytes)})...)
+		b.tell(&b.o.ToServer, &Reencrypt{Bytes: len(h.bytes), InClear: open(to)})
 	}
 	rest := h.bytes
 	for len(rest) > 0 {
@@ -223,18 +197,15 @@ func readAll(from *handshake.Endpoint) (text []byte, err error) {
 	}
 }
 
-// scene tells of something that no endpoint does, on behalf of the leg of cfg.
-func (b *Box) scene(cfg *handshake.Config, key string, values ...event.Value) {
+// tell tells of something that no endpoint does, on behalf of the leg of cfg.
+func (b *Box) tell(cfg *handshake.Config, s event.Scene) {
 	if b.o.Listener == nil {
 		return
 	}
-	if n := Step(key); n > 0 {
-		values = append([]event.Value{{Name: "step", Value: n}, {Name: "steps", Value: len(Steps())}}, values...)
-	}
-	e := &event.Bag{K: event.SceneKey(key), Vs: values}
-	e.Party, e.Conn = cfg.Party, cfg.Conn
+	h := s.Head()
+	h.Party, h.Conn = cfg.Party, cfg.Conn
 	if cfg.Time != nil {
-		e.Time = cfg.Time()
+		h.Time = cfg.Time()
 	}
-	b.o.Listener.Event(e)
+	b.o.Listener.Event(s)
 }

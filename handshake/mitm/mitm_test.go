@@ -86,7 +86,7 @@ func TestForgerNeedsKeys(t *testing.T) {
 type street struct {
 	client, server *handshake.Endpoint
 	box            *mitm.Box
-	scenes         []string
+	scenes         []event.SceneKey
 }
 
 func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(up, server *handshake.Endpoint) error) *street {
@@ -112,7 +112,7 @@ func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(u
 	s.box, err = mitm.New(mitm.Options{Forger: f, ToServer: handshake.Config{Roots: roots},
 		Connect: func(up *handshake.Endpoint) error { return connect(up, s.server) },
 		Listener: event.ListenerFunc(func(e event.Event) {
-			s.scenes = append(s.scenes, string(e.(event.Scene).Key()))
+			s.scenes = append(s.scenes, e.(event.Scene).Key())
 		})})
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +219,7 @@ func TestUndelivered(t *testing.T) {
 			t.Fatal(moved, err)
 		}
 	}
-	if n := len(s.scenes); s.scenes[n-1] != "mitm_undelivered" || s.scenes[n-2] != "mitm_decrypt" {
+	if n := len(s.scenes); s.scenes[n-1] != mitm.SceneUndelivered || s.scenes[n-2] != mitm.SceneDecrypt {
 		t.Errorf("scenes %v", s.scenes)
 	}
 }

@@ -66,8 +66,8 @@ func flightsOf(events []event.Event, flow string, dir event.Direction) (out []st
 	var conns []int
 	for _, e := range events {
 		Myths(e, c)
-		if s, ok := e.(event.Scene); ok && s.Key() == "flow" {
-			current = fmt.Sprint(event.Get(s, "name"))
+		if f, ok := e.(*event.Flow); ok {
+			current = f.Name
 		}
 		m, ok := e.(*event.Message)
 		if !ok || current != flow {

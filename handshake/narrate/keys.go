@@ -1,9 +1,7 @@
 package narrate
 
 import (
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -285,72 +283,8 @@ func withCause(r reason.Reason, cause string) string {
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
 func NoteKey(note pki.NoteKey) string { return "note/" + string(note) }
 
-// SceneKey is the key of a scene. The beginning of a flow has one for each name of
-// a flow, some of them one more for resumption in TLS 1.3, and one for the names that a
-// student's key exchange makes. What resuming saves it tells by what was saved; how an
-// interceptor comes to be believed, by how it does; and that it passes ALPN
-// on, where there is any.
-func SceneKey(e event.Scene) string {
-	switch e.Key() {
-	case "flow":
-		key := fmt.Sprintf("flow/%v", event.Get(e, "name"))
-		if how := fmt.Sprintf("%s+%v", key, event.Get(e, "resume")); event.Get(e, "resume") != nil && has(Scene, how) {
-			return how
-		}
-		if event.Get(e, "passthrough") == true {
-			key += "+passthrough"
-		}
-		if has(Scene, key) {
-			return key
-		}
-	case "mitm_root":
-		if how := event.Get(e, "how"); how != "trusted" {
-			return fmt.Sprintf("%s+%v", e.Key(), how)
-		}
-	case "mitm_connect_upstream":
-		if event.Get(e, "alpn") != nil {
-			return string(e.Key()) + "+alpn"
-		}
-	case "mitm_decrypt", "mitm_reencrypt", "mitm_back":
-		if event.Get(e, "in_clear") == true {
-			return string(e.Key()) + "+open"
-		}
-	case "mitm_passthrough":
-		if event.Get(e, "trusted") == true {
-			return string(e.Key()) + "+trusted"
-		}
-	case "mitm_forge":
-		if sameIssuer(event.Get(e, "real"), event.Get(e, "forged")) {
-			return string(e.Key()) + "+stolen"
-		}
-	case "click_through":
-		if event.Get(e, "goes_on") != true {
-			return string(e.Key()) + "+refused"
-		}
-	case "psk_tried":
-		switch {
-		case event.Get(e, "in_clear") == true:
-			return string(e.Key()) + "+open"
-		case event.Get(e, "opened_psk") != nil: // of the one flow whose key is no ticket's
-			return string(e.Key()) + "+given"
-		}
-	case "full_vs_resumed":
-		switch trips := event.Get(e, "resumed_round_trips"); {
-		case trips == 0:
-			return string(e.Key()) + "+0rtt"
-		case trips != nil && trips == event.Get(e, "full_round_trips"):
-			return string(e.Key()) + "+psk"
-		}
-	}
-	return string(e.Key())
-}
-
-// sameIssuer reports whether two certificates say that one CA has signed them.
-func sameIssuer(a, b any) bool {
-	x, _ := a.(*x509.Certificate)
-	y, _ := b.(*x509.Certificate)
-	return x != nil && y != nil && pki.SameName(x.RawIssuer, y.RawIssuer)
-}
+// SceneKey is the key of a scene, which its player chooses.
+func SceneKey(e event.Scene) string { return string(e.Entry()) }
 
 func has(k Kind, key string) bool {
 	_, ok := Get(En, k, key)

@@ -190,10 +190,8 @@ func (c *Context) leg(m *event.Meta) *leg {
 // learn takes in an event; the same one again changes nothing.
 func (c *Context) learn(e event.Event) {
 	switch e := e.(type) {
-	case event.Scene:
-		if e.Key() == "flow" {
-			c.legs = nil
-		}
+	case *event.Flow:
+		c.legs = nil
 	case *event.Check:
 		if e.What == event.CheckCertificateChain && e.Party == "client" {
 			c.leg(&event.Meta{}).believed = e.OK

@@ -274,12 +274,12 @@ func (s *firstScreen) readers(t *scenario.Transcript) {
 	s.line(s.paint.bold(fmt.Sprintf("%d %s", len(t.Flows)+1, s.say.ui("who_can_read"))))
 	s.line("   " + pad("", one) + pad(s.say.ui("listener"), two-one) + s.say.ui("thief_later"))
 	for _, f := range t.Flows {
-		scene := first(f, func(e event.Scene) bool { return e.Key() == "knowledge" })
+		scene := scenario.SceneOf[*scenario.WhoKnows](f)
 		if scene == nil {
 			continue
 		}
 		answer := map[string]string{}
-		for _, k := range knowledgeOf(scene) {
+		for _, k := range scene.Parties {
 			switch {
 			case k.ReadsData:
 				answer[k.Party] = s.paint.bad(s.say.ui("yes"))

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -8,10 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"tlslab/handshake/event"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/scenario"
 	"tlslab/pki"
 )
 
@@ -108,14 +110,10 @@ func jsonAny(v any) any {
 		return v
 	case *pki.Report:
 		return jsonReportOf(v)
-	case scenario.Knowledge:
-		return jsonKnowledge(v)
-	case *scenario.Knowledge:
-		return jsonKnowledge(*v)
-	case scenario.SideBySide:
-		return jsonSideBySide(v)
-	case scenario.Belief:
-		return jsonBelief(v)
+	case time.Duration:
+		return v.String()
+	case event.Valued:
+		return jsonObject(v)
 	case error:
 		return jsonError(v)
 	}
@@ -142,49 +140,34 @@ func jsonAny(v any) any {
 // jsonText is text that was said; HTTP/2, which is binary, a line a frame.
 func jsonText(s string) string { return strings.ToValidUTF8(conversation(s), "\ufffd") }
 
-func jsonKnowledge(k scenario.Knowledge) any {
-	return struct {
-		Party          string `json:"party"`
-		ReadsHandshake bool   `json:"reads_handshake"`
-		ReadsData      bool   `json:"reads_data"`
-		EarlyOnly      bool   `json:"early_only"`
-		HasMaster      bool   `json:"has_master"`
-		CanImpersonate bool   `json:"can_impersonate"`
-		Plaintext      string `json:"plaintext"`
-	}{k.Party, k.ReadsHandshake, k.ReadsData, k.EarlyOnly, k.HasMaster, k.CanImpersonate, jsonText(k.Plaintext)}
-}
+// jsonObject is a value with parts as an object, its members in the order of the parts.
+type jsonMembers []jsonNamed
 
-func jsonSideBySide(s scenario.SideBySide) any {
-	type row struct {
-		What  string `json:"what"`
-		Left  any    `json:"left"`
-		Right any    `json:"right"`
-		Same  bool   `json:"same"`
-	}
-	out := struct {
-		Left  string `json:"left"`
-		Right string `json:"right"`
-		Rows  []row  `json:"rows"`
-	}{s.Left, s.Right, []row{}}
-	for _, r := range s.Rows {
-		out.Rows = append(out.Rows, row{r.What, jsonAny(r.Left), jsonAny(r.Right), r.Same})
+func jsonObject(v event.Valued) jsonMembers {
+	out := jsonMembers{}
+	for _, part := range v.Values() {
+		out = append(out, jsonNamed{part.Name, jsonAny(part.Value)})
 	}
 	return out
 }
 
-func jsonBelief(b scenario.Belief) any {
-	return struct {
-		Party     string     `json:"party"`
-		Peer      string     `json:"peer"`
-		Anchor    string     `json:"anchor"`
-		Over      *jsonFault `json:"overridden,omitempty"`
-		Done      bool       `json:"done"`
-		Refused   *jsonFault `json:"refused,omitempty"`
-		Asked     bool       `json:"certificate_requested"`
-		Truth     string     `json:"truth"`
-		Sent      string     `json:"sent"`
-		Received  string     `json:"received"`
-		OtherSent string     `json:"other_sent"`
-	}{b.Party, b.Peer, b.Anchor, jsonError(b.Over), b.Done, jsonError(b.Refused), b.Asked, b.Truth,
-		jsonText(b.Sent), jsonText(b.Received), jsonText(b.OtherSent)}
+// MarshalJSON writes the members.
+func (m jsonMembers) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, x := range m {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for k, v := range []any{x.Name, x.Value} {
+			if k == 1 {
+				b.WriteByte(':')
+			}
+			if err := foreign.EncodeJSON(&b, v, ""); err != nil {
+				return nil, err
+			}
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
 }

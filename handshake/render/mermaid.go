@@ -168,19 +168,25 @@ func (m *mermaid) flow(f *scenario.Flow) {
 // an attacker steals or sends again. How the certificate came to be is another story.
 func (m *mermaid) scene(f *scenario.Flow, e event.Scene) {
 	title := m.say.title(narrate.Scene, narrate.SceneKey(e))
-	switch {
-	case e.Key() == "flow" && len(f.Parties) > 0:
-		m.note(f.Parties[0]+","+f.Parties[len(f.Parties)-1], title)
-	case e.Key() == "plain_http" && len(f.Parties) > 1:
-		request, _ := event.Get(e, "request").(string)
-		reply, _ := event.Get(e, "reply").(string)
-		m.arrow(f.Parties[0], "->>", f.Parties[1], beginning([]byte(request), 40))
-		m.arrow(f.Parties[1], "->>", f.Parties[0], beginning([]byte(reply), 40))
-	case e.Key() == "trust_store" || !slices.Contains(f.Parties, e.Head().Party):
-	case event.Get(e, "step") != nil:
-		m.note(e.Head().Party, m.say.ui("step_of", "n", text(event.Get(e, "step")), "of", text(event.Get(e, "steps")))+m.say.colon()+title)
-	default:
-		m.note(e.Head().Party, title)
+	switch e := e.(type) {
+	case *event.Flow:
+		if len(f.Parties) > 0 {
+			m.note(f.Parties[0]+","+f.Parties[len(f.Parties)-1], title)
+		}
+		return
+	case *scenario.PlainHTTP:
+		if len(f.Parties) > 1 {
+			m.arrow(f.Parties[0], "->>", f.Parties[1], beginning([]byte(e.Request), 40))
+			m.arrow(f.Parties[1], "->>", f.Parties[0], beginning([]byte(e.Reply), 40))
+			return
+		}
+	case *scenario.Trusts:
+		return
+	case event.Stepped:
+		title = m.say.step(e) + m.say.colon() + title
+	}
+	if party := e.Head().Party; slices.Contains(f.Parties, party) {
+		m.note(party, title)
 	}
 }
 

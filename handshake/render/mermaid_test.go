@@ -204,10 +204,11 @@ func TestMermaidShowsTheAttack(t *testing.T) {
 				if !ok {
 					continue
 				}
+				step, ok := s.(event.Stepped)
 				switch {
-				case event.Get(s, "step") != nil:
-					if !strings.Contains(text, fmt.Sprintf("Note over mitm: Step %v of %v: ", event.Get(s, "step"), event.Get(s, "steps"))) {
-						t.Errorf("%s: step %v is not drawn", name, event.Get(s, "step"))
+				case ok:
+					if n, of := step.Step(); !strings.Contains(text, fmt.Sprintf("Note over mitm: Step %d of %d: ", n, of)) {
+						t.Errorf("%s: step %d is not drawn", name, n)
 					}
 				case strings.HasPrefix(string(s.Key()), "replayed_"):
 					scene, _ := narrate.Get(narrate.En, narrate.Scene, string(s.Key()))

@@ -17,16 +17,12 @@ import (
 // client and server believe, and why the lesson ended as it did.
 
 // compare writes a scene that sets two things side by side.
-func (t *Terminal) compare(e event.Scene) {
+func (t *Terminal) compare(e event.Scene, sides scenario.SideBySide) {
 	t.page.blank()
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.line("   " + t.paint.bold(entry.Title))
 	t.text(5, t.values(entry.Text, e), nil)
-	for _, v := range e.Values() {
-		if s, ok := v.Value.(scenario.SideBySide); ok {
-			t.sideBySide(s)
-		}
-	}
+	t.sideBySide(sides)
 }
 
 // sideBySide writes a table of two columns, and behind each row whether they are the same;
@@ -75,17 +71,13 @@ func (t *Terminal) columnValue(v any) string {
 }
 
 // beliefs writes what client and server take to be so, and what is so.
-func (t *Terminal) beliefs(e event.Scene) {
+func (t *Terminal) beliefs(e *scenario.Beliefs) {
 	t.page.blank()
-	entry := t.say.get(narrate.Scene, string(e.Key()))
+	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.line("   " + t.paint.bold(entry.Title))
-	for _, v := range e.Values() {
-		b, ok := v.Value.(scenario.Belief)
-		if !ok {
-			continue
-		}
+	for _, b := range []scenario.Belief{e.Client, e.Server} {
 		lines := []string{t.believes(b)}
-		if server, ok := event.Get(e, "server").(scenario.Belief); ok && b.Party == "client" && b.Done && server.Asked && !b.Asked {
+		if b.Party == "client" && b.Done && e.Server.Asked && !b.Asked {
 			lines = append(lines, t.say.ui("belief_not_asked")) // it could have wondered
 		}
 		if b.Truth != "" {
@@ -138,17 +130,15 @@ func (t *Terminal) exchanged(b scenario.Belief) string {
 }
 
 // intercepted adds to the outcome of a lesson with an interceptor what it comes to.
-func (t *Terminal) intercepted(e event.Scene) {
+func (t *Terminal) intercepted(e *event.Outcome) {
 	if !slices.Contains(t.flow.parties, "mitm") || t.flow.through {
 		return
 	}
-	err, _ := event.Get(e, "error").(error)
-	if err == nil {
+	if e.Err == nil {
 		return
 	}
-	refused, _ := event.Get(e, "refused").(string) // the box, too, refuses a server that it does not believe
-	key := "mitm_why." + refused + "." + reason.Of(err).String()
-	if refused == "mitm" {
+	key := "mitm_why." + e.Refused + "." + reason.Of(e.Err).String()
+	if e.Refused == "mitm" { // the box, too, refuses a server that it does not believe
 		key = "mitm_why.mitm"
 	}
 	if why := t.say.get(narrate.UI, key); why.Title != "" {

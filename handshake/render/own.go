@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 
 	"tlslab/handshake/event"
@@ -85,15 +84,6 @@ func sharesOf(m *event.Message) map[iana.Group][]byte {
 		}
 	}
 	return shares
-}
-
-// ownGroup takes the name that a lesson announces.
-func (t *Terminal) ownGroup(e event.Scene) {
-	name, _ := event.Get(e, "group").(string)
-	number, _ := event.Get(e, "id").(string)
-	if id, err := strconv.ParseUint(number, 0, 16); err == nil && name != "" {
-		t.learnGroup(iana.Group(id), name)
-	}
 }
 
 // learnGroup takes a name for a number that has none.

@@ -6,19 +6,22 @@ import (
 	"strings"
 	"testing"
 
-	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/scenario"
 )
 
 // The table of full and resumed has the lesson's numbers, in columns.
 func TestFullBesideResumed(t *testing.T) {
 	for _, name := range []string{"id", "ticket", "psk", "0rtt"} {
-		scene := play(t, name).Flow("resumed").Scene("full_vs_resumed")
+		scene := scenario.SceneOf[*scenario.FullVsResumed](play(t, name).Flow("resumed"))
 		for _, lang := range narrate.Langs() {
 			got, _ := write(t, play(t, name).Events(), TerminalOptions{Lang: lang})
-			for _, what := range []string{"messages", "bytes", "round_trips", "asymmetric", "signatures", "scalar_mults"} {
-				label := narrate.Must(lang, narrate.UI, "compared."+what).Title
-				row := fmt.Sprintf(`(?m)^     %s +%v +%v$`, regexp.QuoteMeta(label), event.Get(scene, "full_"+what), event.Get(scene, "resumed_"+what))
+			if len(scene.Rows()) != 6 {
+				t.Fatalf("%d rows", len(scene.Rows()))
+			}
+			for _, r := range scene.Rows() {
+				label := narrate.Must(lang, narrate.UI, "compared."+r.What).Title
+				row := fmt.Sprintf(`(?m)^     %s +%v +%v$`, regexp.QuoteMeta(label), r.Full, r.Resumed)
 				if !regexp.MustCompile(row).MatchString(got) {
 					t.Errorf("%s, %s: no row %s", name, lang, row)
 				}

@@ -3,12 +3,12 @@ package render
 import (
 	"crypto/x509"
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -18,26 +18,33 @@ import (
 // scene writes what a lesson does around its endpoints. A scene without a layout
 // of its own shows its explanation and its values.
 func (t *Terminal) scene(e event.Scene) {
-	if e.Key() == "own_exchange" {
-		t.ownGroup(e)
+	if own, ok := e.(*scenario.OwnGroup); ok {
+		t.learnGroup(own.ID, own.Name)
 	}
-	switch {
-	case e.Key() == "flow":
-		t.begin(e)
-	case e.Key() == "outcome":
-		t.outcome(e)
-	case t.o.Level == Brief:
-		t.briefScene(e)
-	case e.Key() == "mitm_compare", e.Key() == "mitm_legs":
-		t.compare(e)
-	case e.Key() == "mitm_beliefs":
-		t.beliefs(e)
-	case e.Key() == "knowledge":
-		t.knowledge(e)
-	case e.Key() == "full_vs_resumed":
-		t.saved(e)
+	switch x := e.(type) {
+	case *event.Flow:
+		t.begin(x)
+	case *event.Outcome:
+		t.outcome(x)
 	default:
-		t.anyScene(e)
+		if t.o.Level == Brief {
+			t.briefScene(e)
+			break
+		}
+		switch x := e.(type) {
+		case *scenario.CertificatesCompared:
+			t.compare(x, x.Sides)
+		case *scenario.LegsCompared:
+			t.compare(x, x.Sides)
+		case *scenario.Beliefs:
+			t.beliefs(x)
+		case *scenario.WhoKnows:
+			t.knowledge(x)
+		case *scenario.FullVsResumed:
+			t.saved(x)
+		default:
+			t.anyScene(e)
+		}
 	}
 	if t.o.Level != Brief {
 		t.correct(e)
@@ -45,12 +52,11 @@ func (t *Terminal) scene(e event.Scene) {
 }
 
 // begin heads a flow.
-func (t *Terminal) begin(e event.Scene) {
-	parties, _ := event.Get(e, "parties").([]string)
+func (t *Terminal) begin(e *event.Flow) {
+	parties := e.Parties
 	t.flow = newFlow(parties)
-	name, _ := event.Get(e, "name").(string)
-	t.flow.through = event.Get(e, "passthrough") == true
-	t.flow.plain, t.flow.guessed = name == "plain", name == "captured_session"
+	t.flow.through = e.Passthrough
+	t.flow.plain, t.flow.guessed = e.Name == "plain", e.Name == "captured_session"
 	t.flows++
 	t.blank.flow = t.flows
 	shown := make([]string, len(parties))
@@ -73,10 +79,10 @@ func (t *Terminal) begin(e event.Scene) {
 	for _, p := range parties {
 		t.who(0, p)
 	}
-	if name == "full" && t.asked == Default && !t.o.Worksheet {
+	if e.Name == "full" && t.asked == Default && !t.o.Worksheet {
 		// This lesson is about what comes after it.
 		how := "brief_flow"
-		if event.Get(e, "resume") != nil { // only TLS 1.3's lesson says in which way
+		if e.Resume != "" { // only TLS 1.3's lesson says in which way
 			how = "brief_flow_tls13"
 		}
 		t.text(0, t.say.ui(how), t.paint.dim)
@@ -91,14 +97,11 @@ func (t *Terminal) begin(e event.Scene) {
 
 // outcome closes a flow: done, or refused by whom, with which alert, why, and
 // whether the lesson meant it.
-func (t *Terminal) outcome(e event.Scene) {
-	done, _ := event.Get(e, "done").(bool)
-	intended, _ := event.Get(e, "intended").(bool)
-	refused, _ := event.Get(e, "refused").(string)
-	err, _ := event.Get(e, "error").(error)
+func (t *Terminal) outcome(e *event.Outcome) {
+	err := e.Err
 	t.page.blank()
 	switch {
-	case err == nil && done:
+	case err == nil && e.Done:
 		how := "done"
 		switch {
 		case t.flow.plain:
@@ -113,7 +116,7 @@ func (t *Terminal) outcome(e event.Scene) {
 	case err == nil:
 		t.text(0, t.say.ui("not_done"), t.paint.bad)
 	default:
-		line := t.say.ui("refused_by", "party", t.say.party(refused))
+		line := t.say.ui("refused_by", "party", t.say.party(e.Refused))
 		if d, ok := reason.Alert(reason.Of(err)); ok {
 			line += t.say.comma() + t.say.ui("with_alert") + " " + d.String()
 		}
@@ -121,7 +124,7 @@ func (t *Terminal) outcome(e event.Scene) {
 		t.fault(err, 3)
 	}
 	t.intercepted(e)
-	if intended {
+	if e.Intended {
 		t.text(0, t.say.ui("refused_as_intended"), t.paint.bold)
 	}
 }
@@ -144,30 +147,39 @@ func (t *Terminal) faultAs(err error, key string, indent int) {
 	}
 }
 
-// asked are values that elsewhere only fill a table, and here are what it is about.
-var asked = map[string]bool{"ca_sign/" + pki.InSignature: true, "ca_tbs_hash/" + pki.InHash: true}
+// asked are values that elsewhere only fill a table, and at a step of issuing are what it is
+// about.
+var asked = map[string]string{pki.StepSign: pki.InSignature, pki.StepHash: pki.InHash}
 
 // inTheText are values that the heading or the choice of the text has told already.
 var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true, "in_clear": true}
 
 // briefScene is a line for each step of an interceptor, and for the user's click.
 func (t *Terminal) briefScene(e event.Scene) {
-	t.flow.read = t.flow.read || e.Key() == "mitm_decrypt"
-	t.flow.changed = t.flow.changed || e.Key() == "mitm_rewrite"
+	t.readOn(e)
 	if !strings.HasPrefix(string(e.Key()), "mitm_") && string(e.Key()) != "click_through" || e.Head().Party == "" {
 		return
 	}
 	line := t.say.party(e.Head().Party) + t.say.colon() + t.say.title(narrate.Scene, narrate.SceneKey(e))
-	if event.Get(e, "step") != nil {
-		line = t.say.ui("step_of", "n", text(event.Get(e, "step")), "of", text(event.Get(e, "steps"))) + t.say.stop() + line
+	if step, ok := e.(event.Stepped); ok {
+		line = t.say.step(step) + t.say.stop() + line
 	}
 	t.line(cut("   "+line, t.width))
 }
 
+// readOn notes that an interceptor has read what went through it, or changed it.
+func (t *Terminal) readOn(e event.Scene) {
+	switch e.(type) {
+	case *mitm.Decrypt:
+		t.flow.read = true
+	case *mitm.Rewritten:
+		t.flow.changed = true
+	}
+}
+
 // anyScene writes explanation and values.
 func (t *Terminal) anyScene(e event.Scene) {
-	t.flow.read = t.flow.read || e.Key() == "mitm_decrypt"
-	t.flow.changed = t.flow.changed || e.Key() == "mitm_rewrite"
+	t.readOn(e)
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	head := entry.Title
 	if head == "" {
@@ -176,10 +188,11 @@ func (t *Terminal) anyScene(e event.Scene) {
 	if e.Head().Party != "" {
 		head = t.say.party(e.Head().Party) + t.say.colon() + head
 	}
-	if event.Get(e, "step") != nil {
-		head = t.say.ui("step_of", "n", text(event.Get(e, "step")), "of", text(event.Get(e, "steps"))) + t.say.stop() + head
+	if step, ok := e.(event.Stepped); ok {
+		head = t.say.step(step) + t.say.stop() + head
 	}
-	steps := strings.HasPrefix(string(e.Key()), "ca_") && t.o.Level != Bytes // of one story, told without a pause
+	issue, steps := e.(*event.Issue)
+	steps = steps && t.o.Level != Bytes // of one story, told without a pause
 	if !steps || !t.flow.steps {
 		t.page.blank()
 	}
@@ -191,10 +204,11 @@ func (t *Terminal) anyScene(e event.Scene) {
 	t.sides("   "+head, ref, t.paint.bold)
 	t.text(5, t.values(entry.Text, e), nil)
 	t.who(5, e.Head().Party)
+	_, click := e.(*scenario.ClickThrough) // which the words above have told whole
 	var words []pki.Input
 	var rows []event.Value
 	for _, v := range e.Values() {
-		if !t.wanted(v.Name) && !asked[string(e.Key())+"/"+v.Name] || inTheText[v.Name] || string(e.Key()) == "click_through" {
+		if click || !t.wanted(v.Name) && !(issue != nil && asked[issue.Step.Key] == v.Name) || inTheText[v.Name] {
 			continue
 		}
 		if _, ok := v.Value.([]byte); steps && !ok {
@@ -209,10 +223,8 @@ func (t *Terminal) anyScene(e event.Scene) {
 
 // sceneValue is a value of a scene in short; a lifetime in words, as replay says it.
 func (t *Terminal) sceneValue(v event.Value) string {
-	if s, ok := v.Value.(string); ok && v.Name == "lifetime" {
-		if d, err := time.ParseDuration(s); err == nil {
-			return t.say.span(d)
-		}
+	if d, ok := v.Value.(time.Duration); ok {
+		return t.say.span(d)
 	}
 	if b, ok := bytesOf(v.Value); ok && slices.Contains(ticketNames, v.Name) {
 		return t.ticket(b)
@@ -257,14 +269,14 @@ func (t *Terminal) sceneRows(rows []event.Value) {
 }
 
 // knowledge writes the table of who can do what with the recording.
-func (t *Terminal) knowledge(e event.Scene) {
+func (t *Terminal) knowledge(e *scenario.WhoKnows) {
 	t.page.blank()
 	t.sides("   "+t.say.ui("knowledge"), "", t.paint.bold)
-	t.text(5, t.values(t.say.get(narrate.Scene, string(e.Key())).Text, e), nil)
+	t.text(5, t.values(t.say.get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
 	if of := t.knownOf(e); of != "" {
 		t.text(5, of, nil)
 	}
-	rows := knowledgeOf(e)
+	rows := e.Parties
 	columns, label := make([]string, len(rows)), t.width-5
 	for i, k := range rows {
 		columns[i] = t.say.party(k.Party)
@@ -279,13 +291,14 @@ func (t *Terminal) knowledge(e event.Scene) {
 	t.line("     " + pad("", label) + t.paint.name(strings.TrimRight(strings.Join(columns, ""), " ")))
 	absent := false
 	for _, row := range []struct {
-		key, there string
-		yes        func(scenario.Knowledge) bool
+		key   string
+		there bool // there is something to know
+		yes   func(scenario.Knowledge) bool
 	}{
-		{"reads_handshake", "has_finished", func(k scenario.Knowledge) bool { return k.ReadsHandshake }},
-		{"reads_data", "has_data", func(k scenario.Knowledge) bool { return k.ReadsData }},
-		{"has_master", "has_secrets", func(k scenario.Knowledge) bool { return k.HasMaster }},
-		{"can_impersonate", "", func(k scenario.Knowledge) bool { return k.CanImpersonate }},
+		{"reads_handshake", e.HasFinished, func(k scenario.Knowledge) bool { return k.ReadsHandshake }},
+		{"reads_data", e.HasData, func(k scenario.Knowledge) bool { return k.ReadsData }},
+		{"has_master", e.HasSecrets, func(k scenario.Knowledge) bool { return k.HasMaster }},
+		{"can_impersonate", true, func(k scenario.Knowledge) bool { return k.CanImpersonate }},
 	} {
 		if row.key == "has_master" && len(t.flow.tls13) > 0 {
 			row.key = "has_traffic_secrets" // what it all comes from is erased there
@@ -294,7 +307,7 @@ func (t *Terminal) knowledge(e event.Scene) {
 		for i, k := range rows {
 			answer := t.say.ui("no")
 			switch {
-			case event.Get(e, row.there) == false:
+			case !row.there:
 				answer, absent = "-", true
 			case row.key == "reads_data" && k.EarlyOnly:
 				answer = t.say.ui("early_only")
@@ -324,8 +337,8 @@ func (t *Terminal) thief(party string) string {
 }
 
 // knownOf names the connections that a table is about, where that is not plain.
-func (t *Terminal) knownOf(e event.Scene) string {
-	conns, _ := event.Get(e, "connections").([]int)
+func (t *Terminal) knownOf(e *scenario.WhoKnows) string {
+	conns := e.Connections
 	switch {
 	case slices.Contains(t.flow.parties, "attacker") && len(conns) > 1:
 		return t.say.ui("knowledge_of_attempts")
@@ -335,26 +348,4 @@ func (t *Terminal) knownOf(e event.Scene) string {
 		return t.say.ui("knowledge_of_legs")
 	}
 	return ""
-}
-
-// knowledgeOf reads the rows of a knowledge scene, by value or by pointer, and
-// passes over what is something else.
-func knowledgeOf(e event.Scene) []scenario.Knowledge {
-	var out []scenario.Knowledge
-	for _, v := range e.Values() {
-		r := reflect.ValueOf(v.Value)
-		if r.Kind() == reflect.Pointer && !r.IsNil() {
-			r = r.Elem()
-		}
-		if !r.IsValid() {
-			continue
-		}
-		if k, ok := r.Interface().(scenario.Knowledge); ok {
-			if k.Party == "" {
-				k.Party = v.Name
-			}
-			out = append(out, k)
-		}
-	}
-	return out
 }

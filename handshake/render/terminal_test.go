@@ -228,7 +228,7 @@ func TestPeerCannotPaint(t *testing.T) {
 			&event.Data{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Data: []byte("\x1b[31mred\x07")},
 			&event.Record{Meta: event.Meta{Party: "client"}, Dir: event.Receive, Type: iana.ApplicationData,
 				Protected: true, Wire: []byte("\x17\x03\x03\x00\x01\x1b"), Payload: []byte("\x1b[31mred\x07")},
-			&event.Bag{K: "unheard_of", Vs: []event.Value{{Name: "x", Value: "\x1b]0;title\x07"}}},
+			&ownScene{values: []event.Value{{Name: "x", Value: "\x1b]0;title\x07"}}},
 		}, TerminalOptions{Level: level})
 		if strings.ContainsAny(got, "\x1b\x07") {
 			t.Errorf("level %d: %q", level, got)
@@ -350,15 +350,26 @@ func TestUnknownEvents(t *testing.T) {
 		for _, e := range play(t, "refused").Events() {
 			events = append(events, e, &stranger{event.Meta{Party: "client"}})
 		}
-		events = append(events, &event.Bag{K: "unheard_of", Vs: []event.Value{{Name: "x", Value: nil},
+		events = append(events, &ownScene{values: []event.Value{{Name: "x", Value: nil},
 			{Name: "knowledge", Value: struct{}{}}, {Name: "y", Value: make(chan int)}}},
-			&event.Bag{K: "knowledge", Vs: []event.Value{{Name: "client", Value: 7}, {Name: "server", Value: nil}}},
 			&event.Secret{Label: "a_students_own"}, &event.Check{What: "own"}, &event.Decision{What: "own"})
 		if got, _ := write(t, events, TerminalOptions{Level: level}); level != Brief && !strings.Contains(got, "a_students_own") {
 			t.Errorf("level %d: a secret without an explanation is not shown", level)
 		}
 	}
 }
+
+// ownScene is a scene of a student's, of which narrate has no words.
+type ownScene struct {
+	event.Meta
+	values []event.Value
+}
+
+const sceneUnheardOf event.SceneKey = "unheard_of"
+
+func (*ownScene) Key() event.SceneKey     { return sceneUnheardOf }
+func (*ownScene) Entry() event.SceneKey   { return sceneUnheardOf }
+func (s *ownScene) Values() []event.Value { return s.values }
 
 // failing takes n bytes and then fails.
 type failing struct{ n int }

@@ -130,6 +130,12 @@ func (v voice) inWords(value any) (word string, ours bool) {
 	return "", false
 }
 
+// step says which step of a story this is.
+func (v voice) step(s event.Stepped) string {
+	n, of := s.Step()
+	return v.ui("step_of", "n", text(n), "of", text(of))
+}
+
 // state is a state by its name, and what that means.
 func (v voice) state(s event.State) string {
 	if e := v.get(narrate.State, s.String()); e.Title != "" {

@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
 )
 
 // Belief is what one end holds to be so at the end of a flow, by its own Summary, and
-// what is so. It is the Value of each value of a "mitm_beliefs" scene.
+// what is so.
 type Belief struct {
 	Party string // "client" or "server"
 	// Peer is whom the party takes the other end for, by the certificate that was shown;
@@ -22,6 +23,37 @@ type Belief struct {
 	Truth   string // the party at the other end; "" where nobody ever was
 
 	Sent, Received, OtherSent string
+}
+
+// Beliefs is what client and server believe at the end of a flow with an interceptor.
+type Beliefs struct {
+	event.Meta
+	Client, Server Belief
+}
+
+// Key returns SceneBeliefs.
+func (*Beliefs) Key() event.SceneKey { return SceneBeliefs }
+
+// Entry is Key.
+func (b *Beliefs) Entry() event.SceneKey { return b.Key() }
+
+// Values are both.
+func (b *Beliefs) Values() []event.Value {
+	return []event.Value{value("client", b.Client), value("server", b.Server)}
+}
+
+// Values are the parts of a belief: of those that are errors the ones that there are.
+func (b Belief) Values() []event.Value {
+	values := []event.Value{value("party", b.Party), value("peer", b.Peer), value("anchor", b.Anchor)}
+	if b.Over != nil {
+		values = append(values, value("overridden", b.Over))
+	}
+	values = append(values, value("done", b.Done))
+	if b.Refused != nil {
+		values = append(values, value("refused", b.Refused))
+	}
+	return append(values, value("certificate_requested", b.Asked), value("truth", b.Truth),
+		value("sent", b.Sent), value("received", b.Received), value("other_sent", b.OtherSent))
 }
 
 // believe tells what client and server believe.
@@ -44,7 +76,7 @@ func (i *interception) believe(boxToServer, boxToClient *handshake.Endpoint) {
 		client.Sent += i.o.farewell()
 	}
 	client.OtherSent, server.OtherSent = server.Sent, client.Sent
-	i.scene("", "mitm_beliefs", value("client", client), value("server", server))
+	i.scene("", &Beliefs{Client: client, Server: server})
 }
 
 // belief is what an end's Summary says.

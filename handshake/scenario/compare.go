@@ -8,39 +8,21 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// cost is what a handshake took, counted from its events.
-type cost struct {
-	messages   int // ChangeCipherSpec among them
-	bytes      int // on the wire, record headers included
-	roundTrips int // that the client waits before its request can leave
-}
-
 // compare tells what resuming saved, and what it did not carry over. A Quiet
 // lesson has no events to count secrets from.
 func (p *play) compare(full, resumed *Flow) {
-	f, r := full.cost(), resumed.cost()
-	values := []event.Value{
-		value("full_messages", f.messages), value("resumed_messages", r.messages),
-		value("full_bytes", f.bytes), value("resumed_bytes", r.bytes),
-		value("full_round_trips", f.roundTrips), value("resumed_round_trips", r.roundTrips),
+	scene := &FullVsResumed{Full: full.cost(), Resumed: resumed.cost(), Version: iana.TLS12, Counted: !p.o.Quiet}
+	same := func(from event.SecretLabel) bool { return bytes.Equal(full.Secret(from), resumed.Secret(from)) }
+	switch {
+	case !scene.Counted:
+	case p.o.Resume.tls13():
+		scene.Version = iana.TLS13
+		scene.SameSecret = bytes.Equal(full.Secret(event.LabelResumptionPSK), resumed.mixedIn(event.LabelEarlySecret))
+		scene.SameKeys = same(event.LabelMainSecret)
+	default:
+		scene.SameSecret, scene.SameKeys = same(event.LabelMasterSecret), same(event.LabelKeyBlock)
 	}
-	if !p.o.Quiet {
-		c, d := full.count(time.Time{}), resumed.count(time.Time{})
-		values = append(values,
-			value("full_asymmetric", c.asymmetric()), value("resumed_asymmetric", d.asymmetric()),
-			value("full_signatures", c.Signed+c.Verified), value("resumed_signatures", d.Signed+d.Verified),
-			value("full_scalar_mults", c.ScalarMults), value("resumed_scalar_mults", d.ScalarMults))
-		if p.o.Resume.tls13() {
-			values = append(values,
-				value("same_psk", bytes.Equal(full.Secret(event.LabelResumptionPSK), resumed.mixedIn(event.LabelEarlySecret))),
-				value("same_main_secret", bytes.Equal(full.Secret(event.LabelMainSecret), resumed.Secret(event.LabelMainSecret))))
-		} else {
-			values = append(values,
-				value("same_master_secret", bytes.Equal(full.Secret(event.LabelMasterSecret), resumed.Secret(event.LabelMasterSecret))),
-				value("same_key_block", bytes.Equal(full.Secret(event.LabelKeyBlock), resumed.Secret(event.LabelKeyBlock))))
-		}
-	}
-	p.scene("", "full_vs_resumed", values...)
+	p.scene("", scene)
 }
 
 // mixedIn is what was extracted into the flow's first secret so labelled, or nil.
@@ -55,20 +37,23 @@ func (f *Flow) mixedIn(label event.SecretLabel) []byte {
 	return nil
 }
 
-func (f *Flow) cost() (c cost) {
+// cost counts what a handshake took from its events.
+func (f *Flow) cost() (c Spent) {
 	for _, e := range f.Events {
 		switch e := e.(type) {
 		case *event.Message:
 			if e.Dir == event.Send {
-				c.messages++
+				c.Messages++
 			}
 		case *event.Record:
 			if e.Dir == event.Send && (e.Type == iana.Handshake || e.Type == iana.ChangeCipherSpec) {
-				c.bytes += len(e.Wire)
+				c.Bytes += len(e.Wire)
 			}
 		}
 	}
-	c.roundTrips = f.waits()
+	c.RoundTrips = f.waits()
+	n := f.count(time.Time{})
+	c.Asymmetric, c.Signatures, c.ScalarMults = n.asymmetric(), n.Signed+n.Verified, n.ScalarMults
 	return c
 }
 

@@ -44,7 +44,7 @@ func ExampleTranscript_Messages() {
 func ExampleKnowledge() {
 	tr, _ := scenario.Run(context.Background(), scenario.Options{Request: "the cookie is 4711"}, nil)
 	for _, f := range tr.Flows {
-		thief := event.Get(f.Scene("knowledge"), "thief").(scenario.Knowledge)
+		thief := scenario.SceneOf[*scenario.WhoKnows](f).Of("thief")
 		fmt.Printf("%s: reads %v, can impersonate %v\n", f.Name, thief.ReadsData, thief.CanImpersonate)
 	}
 	// Output:

@@ -147,7 +147,7 @@ func TestEarlyHTTP2(t *testing.T) {
 	if decision != "accepted" || first == nil || first.State != event.WaitServerHello || !bytes.HasPrefix(first.Data, []byte(foreign.ClientPreface)) {
 		t.Errorf("early data was %s; first came %+v", decision, first)
 	}
-	if replayed := tr.Flow("replayed_early_data"); replayed == nil || event.Get(replayed.Scene("early_data_acted"), "times") != 2 {
+	if replayed := tr.Flow("replayed_early_data"); replayed == nil || scenario.SceneOf[*scenario.EarlyDataActed](replayed).Times != 2 {
 		t.Error("the replayed request did not work")
 	}
 }

@@ -106,7 +106,6 @@ func (p *play) clicked(e event.Event) {
 	if !ok || !p.o.ClickThrough || c.What != event.CheckCertificateChain || c.OK || c.Party != "client" {
 		return
 	}
-	s := &event.Bag{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time}, K: "click_through",
-		Vs: []event.Value{value("reason", c.Err), value("goes_on", slices.Contains(clickable, reason.Of(c.Err)))}}
-	p.tell(s)
+	p.tell(&ClickThrough{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time},
+		Reason: c.Err, GoesOn: slices.Contains(clickable, reason.Of(c.Err))})
 }

@@ -13,14 +13,45 @@ import (
 	"tlslab/handshake/tamper"
 )
 
-// Knowledge is what one party can do with the bytes of one flow. It is the Value
-// of values of a "knowledge" scene, and every line of it was run: an
-// observer was given the recording and that party's keys, and this is what it read.
-//
-// The scene says besides what it is about: "connections" are the numbers of the connections
-// whose recordings were read, and "has_finished", "has_data" and "has_secrets" say whether
-// there is on any of them an encrypted Finished, application data, keys of the handshake or
-// behind it. Of what is not there, nobody's no means anything.
+// WhoKnows is what each party can do with the bytes of a flow. Of what is not there,
+// nobody's no means anything.
+type WhoKnows struct {
+	event.Meta
+	Connections []int // whose recordings were read, by number
+	HasFinished bool  // there is an encrypted Finished on one of them
+	HasData     bool  // there is application data
+	HasSecrets  bool  // there are keys of the handshake, or of application data
+	Parties     []Knowledge
+}
+
+// Key returns SceneKnowledge.
+func (*WhoKnows) Key() event.SceneKey { return SceneKnowledge }
+
+// Entry is Key.
+func (w *WhoKnows) Entry() event.SceneKey { return w.Key() }
+
+// Values are the connections, what is there, and what each party knows.
+func (w *WhoKnows) Values() []event.Value {
+	values := []event.Value{value("connections", w.Connections), value("has_finished", w.HasFinished), value("has_data", w.HasData),
+		value("has_secrets", w.HasSecrets)}
+	for _, k := range w.Parties {
+		values = append(values, value(k.Party, k))
+	}
+	return values
+}
+
+// Of is what a party knows; the zero Knowledge if it is not among them.
+func (w *WhoKnows) Of(party string) Knowledge {
+	for _, k := range w.Parties {
+		if k.Party == party {
+			return k
+		}
+	}
+	return Knowledge{}
+}
+
+// Knowledge is what one party can do with the bytes of one flow. Every line of it was run:
+// an observer was given the recording and that party's keys, and this is what it read.
 type Knowledge struct {
 	Party          string // "client", "server", "listener", "thief", "ticket_thief", "psk_thief"; "attacker", "mitm"
 	ReadsHandshake bool   // opened the encrypted Finished messages
@@ -29,6 +60,12 @@ type Knowledge struct {
 	HasMaster      bool   // has, or recovered, the master secret; in TLS 1.3 every traffic secret
 	CanImpersonate bool   // can be the server to this client: it was tried
 	Plaintext      string // the application data it read, both ways; "" if none
+}
+
+// Values are all of it.
+func (k Knowledge) Values() []event.Value {
+	return []event.Value{value("party", k.Party), value("reads_handshake", k.ReadsHandshake), value("reads_data", k.ReadsData),
+		value("early_only", k.EarlyOnly), value("has_master", k.HasMaster), value("can_impersonate", k.CanImpersonate), value("plaintext", k.Plaintext)}
 }
 
 // viewpoint is a party, and what it has besides the recording.
@@ -48,8 +85,8 @@ func (p *play) know(x iana.Kx, conns []int, views []viewpoint) error {
 	if err != nil {
 		return err
 	}
-	values := []event.Value{value("connections", conns)}
-	values = append(values, p.there(conns)...)
+	scene := &WhoKnows{Connections: conns}
+	p.there(scene)
 	for _, v := range views {
 		k := Knowledge{Party: v.party, CanImpersonate: v.accepted || impersonates && (v.thief || v.party == "server")}
 		for _, conn := range conns {
@@ -57,9 +94,9 @@ func (p *play) know(x iana.Kx, conns []int, views []viewpoint) error {
 				return err
 			}
 		}
-		values = append(values, value(v.party, k))
+		scene.Parties = append(scene.Parties, k)
 	}
-	p.scene("", "knowledge", values...)
+	p.scene("", scene)
 	return nil
 }
 
@@ -76,26 +113,24 @@ func (p *play) knowAttack(x iana.Kx, accepted bool, attempts ...*line) error {
 	return p.know(x, conns, []viewpoint{attacker, server})
 }
 
-// there tells what there is to know on connections.
-func (p *play) there(conns []int) []event.Value {
-	var finished, data, secrets bool
+// there says what there is to know on connections.
+func (p *play) there(w *WhoKnows) {
 	for _, e := range p.flow.Events {
-		if !slices.Contains(conns, e.Head().Conn) {
+		if !slices.Contains(w.Connections, e.Head().Conn) {
 			continue
 		}
 		switch e := e.(type) {
 		case *event.Message:
-			finished = finished || e.Kind == message.KindFinished
+			w.HasFinished = w.HasFinished || e.Kind == message.KindFinished
 		case *event.Data:
-			data = true
+			w.HasData = true
 		case *event.KeyChange:
-			secrets = secrets || e.Keys == event.HandshakeKeys || e.Keys == event.ApplicationKeys
+			w.HasSecrets = w.HasSecrets || e.Keys == event.HandshakeKeys || e.Keys == event.ApplicationKeys
 		}
 	}
 	for _, l := range p.lines { // a recorded request is there, whether it opens or not
-		data = data || l.recorded && slices.Contains(conns, l.conn)
+		w.HasData = w.HasData || l.recorded && slices.Contains(w.Connections, l.conn)
 	}
-	return []event.Value{value("has_finished", finished), value("has_data", data), value("has_secrets", secrets)}
 }
 
 // view adds to k what a party reads of one recording.

@@ -34,11 +34,10 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 	for name, o := range everyLesson() {
 		o.Seed = "test"
 		for _, f := range run(t, o).Flows {
-			s := f.Scene("knowledge")
+			s := scenario.SceneOf[*scenario.WhoKnows](f)
 			if s == nil {
 				continue
 			}
-			about, _ := event.Get(s, "connections").([]int)
 			var finished, data, keyed bool
 			sent := map[string]map[message.Kind]bool{}
 			for _, e := range f.Events {
@@ -46,8 +45,8 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 				if h.Conn == 0 {
 					continue
 				}
-				if !slices.Contains(about, h.Conn) {
-					t.Fatalf("%s, %s: about connections %v, and there is %d", name, f.Name, about, h.Conn)
+				if !slices.Contains(s.Connections, h.Conn) {
+					t.Fatalf("%s, %s: about connections %v, and there is %d", name, f.Name, s.Connections, h.Conn)
 				}
 				if sent[h.Party] == nil {
 					sent[h.Party] = map[message.Kind]bool{}
@@ -62,21 +61,17 @@ func TestKnowledgeOfEveryAttempt(t *testing.T) {
 					keyed = keyed || e.Label == event.LabelKeyBlock || e.Label == event.LabelHandshakeSecret
 				}
 			}
-			if event.Get(s, "has_finished") != finished || event.Get(s, "has_secrets") != keyed || data && event.Get(s, "has_data") != true {
+			if s.HasFinished != finished || s.HasSecrets != keyed || data && !s.HasData {
 				t.Errorf("%s, %s: there is %v, want Finished %v, data %v, secrets %v", name, f.Name, s.Values()[:4], finished, data, keyed)
 			}
-			for _, v := range s.Values() {
-				k, ok := v.Value.(scenario.Knowledge)
-				if !ok {
-					continue
-				}
+			for _, k := range s.Parties {
 				if sent[k.Party][message.KindFinished] && !k.ReadsHandshake {
 					t.Errorf("%s, %s: %s sent a Finished and does not read it", name, f.Name, k.Party)
 				}
 				if k.Party == "server" && sent[k.Party][message.KindFinished] && !k.HasMaster {
 					t.Errorf("%s, %s: the server made Finished from secrets that it does not have", name, f.Name)
 				}
-				if k.ReadsHandshake && !finished || k.HasMaster && !keyed || k.ReadsData && event.Get(s, "has_data") != true || k.EarlyOnly && !k.ReadsData {
+				if k.ReadsHandshake && !finished || k.HasMaster && !keyed || k.ReadsData && !s.HasData || k.EarlyOnly && !k.ReadsData {
 					t.Errorf("%s, %s: %+v of what is not there", name, f.Name, k)
 				}
 			}
@@ -145,7 +140,7 @@ func TestThieves(t *testing.T) {
 			}
 		}
 	}
-	if f := run(t, scenario.Options{Resume: scenario.ResumeByID, Seed: "test"}).Flow("resumed"); event.Get(f.Scene("knowledge"), "ticket_thief") != nil {
+	if f := run(t, scenario.Options{Resume: scenario.ResumeByID, Seed: "test"}).Flow("resumed"); scenario.SceneOf[*scenario.WhoKnows](f).Of("ticket_thief").Party != "" {
 		t.Error("a thief of tickets where there are none")
 	}
 }

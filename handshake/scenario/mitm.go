@@ -77,16 +77,14 @@ func (i *interception) equip() error {
 
 // root is the first step, or how the box does without it.
 func (i *interception) root() {
-	values := []event.Value{value("step", mitm.Step("mitm_root")), value("steps", len(mitm.Steps()))}
+	scene := &mitm.Root{How: mitm.Untrusted, Authority: i.own}
 	switch {
 	case i.o.StolenCA:
-		values = append(values, value("how", "stolen"), value("ca", i.forger.Root()))
+		scene.How, scene.Authority = mitm.Stolen, i.forger.Root()
 	case i.o.TrustMITM:
-		values = append(values, value("how", "trusted"), value("root", i.own))
-	default:
-		values = append(values, value("how", "untrusted"), value("root", i.own))
+		scene.How = mitm.Trusted
 	}
-	i.scene("mitm", "mitm_root", values...)
+	i.scene("mitm", scene)
 }
 
 // place makes the three parties.
@@ -129,10 +127,8 @@ func (i *interception) place(x iana.Kx) error {
 // heard passes the box's scenes on, and sets beside the forgery what it imitates.
 func (i *interception) heard(e event.Event) {
 	i.Event(e)
-	if s, ok := e.(event.Scene); ok && s.Key() == "mitm_forge" {
-		real, _ := event.Get(s, "real").(*x509.Certificate)
-		forged, _ := event.Get(s, "forged").(*x509.Certificate)
-		i.scene("", "mitm_compare", value("certificates", i.certificates(real, forged)))
+	if f, ok := e.(*mitm.Forge); ok {
+		i.scene("", &CertificatesCompared{Sides: i.certificates(f.Real, f.Forged)})
 	}
 }
 
@@ -144,7 +140,7 @@ func (i *interception) talk() error {
 		return err
 	}
 	if i.up.c.ep != nil && i.up.c.ep.Done() && i.down.c.ep.Done() {
-		i.scene("", "mitm_legs", value("legs", i.legs()))
+		i.scene("", &LegsCompared{Sides: i.legs()})
 	}
 	if err := i.say(i.down, &i.down.c, i.o.request()); err != nil {
 		return err
@@ -206,7 +202,7 @@ func (p *play) passthrough(x iana.Kx) error {
 		return err
 	}
 	p.issue()
-	p.scene("mitm", "mitm_passthrough", value("trusted", p.o.TrustMITM))
+	p.scene("mitm", &Passthrough{Trusted: p.o.TrustMITM})
 	l, err := p.connect(x, "client", nil)
 	if err != nil {
 		return err

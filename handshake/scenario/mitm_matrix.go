@@ -56,9 +56,8 @@ func mitmVerdict(o *Options, f *Flow) MITMVerdict {
 	if f.Outcome.Err != nil {
 		v.Reason = reason.Of(f.Outcome.Err)
 	}
-	if s := f.Scene("knowledge"); s != nil { // what the box's keys open of the recording
-		k, _ := event.Get(s, "mitm").(Knowledge)
-		v.Read = k.ReadsData
+	if s := SceneOf[*WhoKnows](f); s != nil { // what the box's keys open of the recording
+		v.Read = s.Of("mitm").ReadsData
 	}
 	var got []byte
 	for _, d := range all[*event.Data](f.Events) {

@@ -67,8 +67,8 @@ func TestEveryCombination(t *testing.T) {
 			if out.Err == nil {
 				got.why = reason.None
 			}
-			if s := f.Scene("mitm_decrypt"); s != nil {
-				got.read = event.Get(s, "plaintext") == request
+			if s := scenario.SceneOf[*mitm.Decrypt](f); s != nil {
+				got.read = s.Plaintext == request
 			}
 			got.delivered = received(f, "server") == request
 			if got != want {
@@ -118,11 +118,11 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 	}
 	n := 0
 	for _, e := range f.Events {
-		s, ok := e.(event.Scene)
-		if !ok || mitm.Step(string(s.Key())) == 0 {
+		s, ok := e.(event.Stepped)
+		if !ok {
 			continue
 		}
-		if n++; string(s.Key()) != mitm.Steps()[n-1] || event.Get(s, "step") != n || event.Get(s, "steps") != 7 {
+		if at, of := s.Step(); s.Key() != mitm.Steps()[n] || at != n+1 || of != 7 {
 			t.Errorf("%s: step %d is %+v", name, n, s)
 		}
 	}
@@ -157,7 +157,7 @@ func TestRequestIsReadBeforeTheRefusal(t *testing.T) {
 			t.Errorf("%s at event %d; %v", what, at[what], at)
 		}
 	}
-	if f.Scene("mitm_reencrypt") != nil || received(f, "server") != "" || received(f, "client") != "" {
+	if scenario.SceneOf[*mitm.Reencrypt](f) != nil || received(f, "server") != "" || received(f, "client") != "" {
 		t.Error("the request went on, or an answer came back")
 	}
 }
@@ -176,21 +176,21 @@ func TestGenuineOrForged(t *testing.T) {
 	} {
 		c.o.Seed, c.o.MITM = "test", true
 		f := run(t, c.o).Flows[0]
-		b, _ := event.Get(f.Scene("mitm_beliefs"), "client").(scenario.Belief)
+		b := scenario.SceneOf[*scenario.Beliefs](f).Client
 		if b.Peer != "www.lab.test" || b.Anchor != c.anchor || c.over != reason.None != (b.Over != nil) || b.Over != nil && reason.Of(b.Over) != c.over {
 			t.Errorf("%+v", b)
 		}
 		if want := map[bool]string{true: "server", false: "mitm"}[c.o.Passthrough]; b.Truth != want {
 			t.Errorf("the client talks to %s, want %s", b.Truth, want)
 		}
-		s := f.Scene("mitm_compare")
+		s := scenario.SceneOf[*scenario.CertificatesCompared](f)
 		if c.o.Passthrough {
-			if s != nil || f.Scene("mitm_forge") != nil {
+			if s != nil || scenario.SceneOf[*mitm.Forge](f) != nil {
 				t.Error("a box that passes bytes on forged something")
 			}
 			continue
 		}
-		side, _ := event.Get(s, "certificates").(scenario.SideBySide)
+		side := s.Sides
 		same := map[string]bool{}
 		for _, r := range side.Rows {
 			same[r.What] = r.Same
@@ -207,7 +207,7 @@ func TestGenuineOrForged(t *testing.T) {
 // TestLegsHaveKeysOfTheirOwn: no secret of one leg is one of the other.
 func TestLegsHaveKeysOfTheirOwn(t *testing.T) {
 	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxRSA, iana.KxNone} {
-		side, _ := event.Get(run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true}).Flows[0].Scene("mitm_legs"), "legs").(scenario.SideBySide)
+		side := scenario.SceneOf[*scenario.LegsCompared](run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true}).Flows[0]).Sides
 		keys := 0
 		for _, r := range side.Rows {
 			if _, ok := r.Left.([]byte); ok {
@@ -244,12 +244,12 @@ func TestRewrite(t *testing.T) {
 			if got := received(f, "client"); got != c.reply || !f.Outcome.Done || f.Outcome.Received != c.reply {
 				t.Errorf("%q: the client got %q, %+v", c.old, got, f.Outcome)
 			}
-			b, _ := event.Get(f.Scene("mitm_beliefs"), "client").(scenario.Belief)
-			s, _ := event.Get(f.Scene("mitm_beliefs"), "server").(scenario.Belief)
+			b := scenario.SceneOf[*scenario.Beliefs](f).Client
+			s := scenario.SceneOf[*scenario.Beliefs](f).Server
 			if b.Sent != request || s.Received != c.request || s.OtherSent != request || s.Sent != reply || b.Received != c.reply || b.OtherSent != reply {
 				t.Errorf("%+v %+v", b, s)
 			}
-			if changed := c.request != request || c.reply != reply; changed != (f.Scene("mitm_rewrite") != nil) {
+			if changed := c.request != request || c.reply != reply; changed != (scenario.SceneOf[*mitm.Rewritten](f) != nil) {
 				t.Errorf("%q: a change is told: %t", c.old, !changed)
 			}
 		}
@@ -262,8 +262,8 @@ func TestClickThroughAlone(t *testing.T) {
 	for kind, goesOn := range map[pki.Kind]bool{pki.Expired: true, pki.WrongHost: true, pki.SelfSigned: true, pki.UntrustedRoot: true,
 		pki.Revoked: false, pki.BadSignature: false} {
 		f := run(t, scenario.Options{Seed: "test", Kx: onlyECDHE, Cert: kind, ClickThrough: true}).Flows[0]
-		s := f.Scene("click_through")
-		if s == nil || event.Get(s, "goes_on") != goesOn || f.Outcome.Done != goesOn || f.Outcome.Intended == goesOn {
+		s := scenario.SceneOf[*scenario.ClickThrough](f)
+		if s == nil || s.GoesOn != goesOn || f.Outcome.Done != goesOn || f.Outcome.Intended == goesOn {
 			t.Errorf("%s: %+v %+v", kind, s, f.Outcome)
 		}
 		if goesOn && !checkFailed(f) {
@@ -271,7 +271,7 @@ func TestClickThroughAlone(t *testing.T) {
 		}
 	}
 	f := run(t, scenario.Options{Seed: "test", UntrustedRoot: true, ClickThrough: true, Kx: only13}).Flows[0]
-	if !f.Outcome.Done || f.Scene("click_through") == nil {
+	if !f.Outcome.Done || scenario.SceneOf[*scenario.ClickThrough](f) == nil {
 		t.Errorf("%+v", f.Outcome)
 	}
 }

@@ -61,7 +61,7 @@ func TestOwnGroup(t *testing.T) {
 		t.Fatalf("%+v", out)
 	}
 	f := tr.Flows[0]
-	if s := f.Scene("own_exchange"); s == nil || event.Get(s, "group") != "clock256" {
+	if s := scenario.SceneOf[*scenario.OwnGroup](f); s == nil || s.Name != "clock256" {
 		t.Errorf("%+v", s)
 	}
 	if pre := f.Secret(event.LabelPremasterSecret); len(pre) != 32 {
@@ -152,7 +152,7 @@ func TestOwnExchange(t *testing.T) {
 		if k := know(t, f, "server"); !k.ReadsData {
 			t.Errorf("%q: %+v", resume, k)
 		}
-		if s := f.Scene("own_exchange"); s == nil || event.Get(s, "ephemeral") != true {
+		if s := scenario.SceneOf[*scenario.OwnExchange](f); s == nil || !s.Ephemeral {
 			t.Errorf("%q: %+v", resume, s)
 		}
 	}

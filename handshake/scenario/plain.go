@@ -10,7 +10,7 @@ func (p *play) plain() error {
 	for i, s := range p.flow.Wire {
 		sees[i] = string(s.Bytes)
 	}
-	p.scene("listener", "plain_http", value("request", sees[0]), value("reply", sees[1]))
+	p.scene("listener", &PlainHTTP{Request: sees[0], Reply: sees[1]})
 	p.end(Outcome{Done: true, Received: sees[1]})
 	return nil
 }

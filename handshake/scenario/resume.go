@@ -88,13 +88,13 @@ func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "captured_session", seen(resumed)...)
+	p.scene("attacker", seen(resumed))
 	l, err := p.connect(x, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
 	}
 	flights := resumed.fromClient()
-	p.scene("attacker", "replayed_session_id", value("first_attempt", l.c.ep.Err()), value("bytes", len(bytes.Join(flights, nil))))
+	p.scene("attacker", &Replayed{BySessionID: true, FirstAttempt: l.c.ep.Err(), Bytes: len(bytes.Join(flights, nil))})
 	again, err := p.replayTo(x, kept, flights)
 	if err != nil {
 		return err
@@ -111,16 +111,19 @@ func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow
 }
 
 // seen is what the resuming ClientHello shows to everybody.
-func seen(resumed *Flow) []event.Value {
+func seen(resumed *Flow) *CapturedSession {
+	scene := new(CapturedSession)
 	for _, m := range all[*event.Message](resumed.Events) {
 		if h, ok := m.Msg.(*message.ClientHello); ok {
 			if t, ok := message.Get[*message.SessionTicket](&h.Extensions); ok && len(t.Ticket) > 0 {
-				return []event.Value{value("ticket", t.Ticket)}
+				scene.Ticket = t.Ticket
+			} else {
+				scene.SessionID = h.SessionID
 			}
-			return []event.Value{value("session_id", h.SessionID)}
+			break
 		}
 	}
-	return nil
+	return scene
 }
 
 // stolen is an attacker who has the master secret out of the client's memory.
@@ -131,7 +134,7 @@ func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) err
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "stolen_master_secret", value("from", "client"), value("master_secret", loot.Master[:]))
+	p.scene("attacker", &StolenMasterSecret{From: "client", MasterSecret: loot.Master[:]})
 	l, err := p.connect(x, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
@@ -143,7 +146,7 @@ func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) err
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "recording_decrypted", value("flow", full.Name), value("plaintext", string(r.FromClient)+string(r.FromServer)))
+	p.scene("attacker", &RecordingDecrypted{Flow: full.Name, Plaintext: string(r.FromClient) + string(r.FromServer)})
 	accepted, err := p.sessionImpersonates(x, client, kept)
 	if err != nil {
 		return err

@@ -64,7 +64,7 @@ func (f *Flow) earlyData() (chosen string) {
 func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	p.begin("replayed_early_data", "attacker", "server")
 	flights := resumed.fromClient()
-	p.scene("attacker", "replayed_early_data", value("bytes", len(flights[0])))
+	p.scene("attacker", &ReplayedEarlyData{Bytes: len(flights[0])})
 	server, err := p.replayTo(iana.KxNone, kept, flights[:1])
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	if string(server.s.got) == p.o.request() {
 		times++
 	}
-	p.scene("server", "early_data_acted", value("request", p.o.request()), value("times", times))
+	p.scene("server", &EarlyDataActed{Request: p.o.request(), Times: times})
 	if err := p.feed(server, flights[1:]); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "captured_ticket", value("ticket", resumed.ticket()))
+	p.scene("attacker", &CapturedTicket{Ticket: resumed.ticket()})
 	l, err := p.connect(iana.KxNone, "attacker", &sessions{client: store, tickets: kept.tickets})
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 	out.Intended = reason.Of(out.Err) == reason.BadBinder
 	if resumed.earlyData() != "accepted" {
 		flights := resumed.fromClient()
-		p.scene("attacker", "replayed_connection", value("first_attempt", out.Err), value("bytes", len(bytes.Join(flights, nil))))
+		p.scene("attacker", &Replayed{FirstAttempt: out.Err, Bytes: len(bytes.Join(flights, nil))})
 		server, err := p.replayTo(iana.KxNone, kept, flights)
 		if err != nil {
 			return err
@@ -150,7 +150,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "stolen_psk", value("from", "client"), value("psk", s.PSK))
+	p.scene("attacker", &StolenPSK{From: "client", PSK: s.PSK})
 	l, err := p.connect(iana.KxNone, "attacker", &sessions{client: store, tickets: kept.tickets})
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", "ticket_key_server", value("accepted", accepted))
+	p.scene("attacker", &TicketKeyServer{Accepted: accepted})
 	if err := p.expired(loot, kept, &s); err != nil {
 		return err
 	}
@@ -178,8 +178,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 
 // tried tells what a pre-shared key opens of the recordings of flows.
 func (p *play) tried(key []byte, flows ...*Flow) error {
-	var values []event.Value
-	open := false // to whoever has no key at all
+	scene := &PSKTried{Given: p.o.PSK != nil}
 	for _, f := range flows {
 		r, err := f.Observe(observe.Options{Suites: p.o.Suites, PSKs: [][]byte{key}})
 		if err != nil {
@@ -189,13 +188,10 @@ func (p *play) tried(key []byte, flows ...*Flow) error {
 		if err != nil {
 			return err
 		}
-		open = open || len(bare.FromClient)+len(bare.FromServer) > 0
-		values = append(values, value("opened_"+f.Name, string(r.FromClient)+string(r.FromServer)))
+		scene.InClear = scene.InClear || len(bare.FromClient)+len(bare.FromServer) > 0 // to whoever has no key at all
+		scene.Opened = append(scene.Opened, Opened{f.Name, string(r.FromClient) + string(r.FromServer)})
 	}
-	if open {
-		values = append(values, value("in_clear", true))
-	}
-	p.scene("attacker", "psk_tried", values...)
+	p.scene("attacker", scene)
 	return nil
 }
 
@@ -222,7 +218,7 @@ func (p *play) expired(loot *keeper, kept *sessions, s *session.Session) error {
 	if _, err := unheard(cc, sc); err != nil {
 		return err
 	}
-	p.scene("attacker", "psk_expired", value("lifetime", s.Lifetime.String()), value("why", why))
+	p.scene("attacker", &PSKExpired{Lifetime: s.Lifetime, Why: why})
 	return nil
 }
 

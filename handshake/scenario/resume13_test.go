@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
@@ -53,7 +54,7 @@ func TestResume13(t *testing.T) {
 				replayed(t, tr.Flow("replayed_early_data"))
 			}
 			for _, s := range scenes(tr) {
-				if !slices.Contains(scenario.SceneKeys(), string(s.Key())) {
+				if !slices.Contains(scenario.SceneKeys(), s.Key()) {
 					t.Errorf("scene %q is not in SceneKeys", s.Key())
 				}
 			}
@@ -71,26 +72,29 @@ func requestOf(o scenario.Options) string {
 // saved: no certificate and no signature, and with early data no round trip.
 func saved(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 	t.Helper()
-	c := f.Scene("full_vs_resumed")
-	for _, what := range []string{"messages", "bytes", "asymmetric", "signatures"} {
-		if event.Get(c, "full_"+what).(int) <= event.Get(c, "resumed_"+what).(int) && (what != "messages" || !early) {
-			t.Errorf("resuming saved no %s: %+v", what, c.Values())
+	c := scenario.SceneOf[*scenario.FullVsResumed](f)
+	for _, r := range c.Rows() {
+		if r.What != "messages" && r.What != "bytes" && r.What != "asymmetric" && r.What != "signatures" {
+			continue
+		}
+		if r.Full <= r.Resumed && (r.What != "messages" || !early) {
+			t.Errorf("resuming saved no %s: %+v", r.What, c.Values())
 		}
 	}
 	trips, retries := 1, 0
 	if o.Cookie {
 		trips, retries = 2, 1
 	}
-	if event.Get(c, "full_round_trips") != 1+retries {
+	if c.Full.RoundTrips != 1+retries {
 		t.Errorf("%+v", c.Values())
 	}
 	if early {
 		trips = 0
 	}
-	if event.Get(c, "resumed_round_trips") != trips || event.Get(c, "resumed_signatures") != 0 || event.Get(c, "same_psk") != true || event.Get(c, "same_main_secret") != false {
+	if c.Resumed.RoundTrips != trips || c.Resumed.Signatures != 0 || !c.SameSecret || c.SameKeys {
 		t.Errorf("%+v", c.Values())
 	}
-	if n := event.Get(c, "resumed_scalar_mults").(int); o.PSKOnly == (n == event.Get(c, "full_scalar_mults")) && !o.Cookie {
+	if n := c.Resumed.ScalarMults; o.PSKOnly == (n == c.Full.ScalarMults) && !o.Cookie {
 		t.Errorf("%+v", c.Values())
 	}
 	// The reply to early data is there before the server has seen the client's Finished.
@@ -125,10 +129,10 @@ func captured(t *testing.T, f *scenario.Flow, o scenario.Options, early bool) {
 	if out := f.Outcome; out.Refused != "server" || reason.Of(out.Err) != want || !out.Intended || out.Done {
 		t.Errorf("%+v", out)
 	}
-	if s := f.Scene("captured_ticket"); len(event.Get(s, "ticket").([]byte)) < 50 {
+	if s := scenario.SceneOf[*scenario.CapturedTicket](f); len(s.Ticket) < 50 {
 		t.Errorf("%+v", s.Values())
 	}
-	if s := f.Scene("replayed_connection"); (s == nil) != early || s != nil && reason.Of(event.Get(s, "first_attempt").(error)) != reason.BadBinder {
+	if s := scenario.SceneOf[*scenario.Replayed](f); (s == nil) != early || s != nil && reason.Of(s.FirstAttempt) != reason.BadBinder {
 		t.Errorf("%+v", s)
 	}
 	for _, e := range f.Events {
@@ -152,13 +156,13 @@ func stolen(t *testing.T, f *scenario.Flow, o scenario.Options) {
 	case o.Resume == scenario.ResumeEarly:
 		opened = requestOf(o) // taken or not: it has been on the wire
 	}
-	if s := f.Scene("psk_tried"); event.Get(s, "opened_full") != "" || event.Get(s, "opened_resumed") != opened {
+	if s := scenario.SceneOf[*scenario.PSKTried](f); !slices.Equal(s.Opened, []scenario.Opened{{Flow: "full"}, {Flow: "resumed", Plaintext: opened}}) {
 		t.Errorf("%q", s.Values())
 	}
-	if s := f.Scene("ticket_key_server"); event.Get(s, "accepted") != true {
+	if s := scenario.SceneOf[*scenario.TicketKeyServer](f); !s.Accepted {
 		t.Errorf("%+v", s.Values())
 	}
-	if s := f.Scene("psk_expired"); event.Get(s, "why") != event.WhySessionExpired || event.Get(s, "lifetime") != "2h0m0s" {
+	if s := scenario.SceneOf[*scenario.PSKExpired](f); s.Why != event.WhySessionExpired || s.Lifetime != 2*time.Hour {
 		t.Errorf("%+v", s.Values())
 	}
 }
@@ -166,7 +170,7 @@ func stolen(t *testing.T, f *scenario.Flow, o scenario.Options) {
 // replayed: the server reads the request again, and finds out too late.
 func replayed(t *testing.T, f *scenario.Flow) {
 	t.Helper()
-	if s := f.Scene("early_data_acted"); event.Get(s, "times") != 2 {
+	if s := scenario.SceneOf[*scenario.EarlyDataActed](f); s.Times != 2 {
 		t.Errorf("%+v", s.Values())
 	}
 	if out := f.Outcome; out.Done || out.Refused != "server" || reason.Of(out.Err) != reason.BadRecordMAC || !out.Intended {
@@ -188,7 +192,7 @@ func TestExternalPSK(t *testing.T) {
 		if only {
 			opened = request + reply
 		}
-		if !f.Outcome.Done || f.Name != "psk" || event.Get(f.Scene("psk_tried"), "opened_psk") != opened {
+		if !f.Outcome.Done || f.Name != "psk" || !slices.Equal(scenario.SceneOf[*scenario.PSKTried](f).Opened, []scenario.Opened{{Flow: "psk", Plaintext: opened}}) {
 			t.Errorf("%+v", f.Outcome)
 		}
 		if k := know(t, f, "thief"); k.ReadsData {

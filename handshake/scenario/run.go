@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"tlslab/handshake"
@@ -170,32 +171,33 @@ func (p *play) tell(e event.Event) {
 }
 
 // scene tells what happens around the endpoints.
-func (p *play) scene(party, key string, values ...event.Value) {
-	p.Event(&event.Bag{Meta: event.Meta{Party: party, Time: p.now()}, K: event.SceneKey(key), Vs: values})
-}
-
-func value(name string, v any) event.Value {
-	return event.Value{Name: name, Value: v}
+func (p *play) scene(party string, s event.Scene) {
+	h := s.Head()
+	h.Party, h.Time = party, p.now()
+	p.Event(s)
 }
 
 // begin opens a flow.
 func (p *play) begin(name string, parties ...string) {
 	p.flow, p.lines = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough && name == "mitm"}, nil
 	p.t.Flows = append(p.t.Flows, p.flow)
-	values := []event.Value{value("name", name), value("parties", parties)}
+	scene := &event.Flow{Name: name, Parties: parties, Passthrough: p.flow.Passthrough, Own: strings.HasPrefix(name, "kx_")}
 	if p.flow.Passthrough {
-		values = append(values, value("passthrough", true))
+		scene.Variant = "passthrough"
 	}
 	if p.o.Resume.tls13() {
-		values = append(values, value("resume", string(p.o.Resume)))
+		scene.Resume = string(p.o.Resume)
+		if name == "resumed" || name == "captured_session" { // the others are the same either way
+			scene.Variant = scene.Resume
+		}
 	}
-	p.scene("", "flow", values...)
+	p.scene("", scene)
 }
 
 // end closes it.
 func (p *play) end(o Outcome) {
 	p.flow.Outcome, p.flow.KeyLog = o, p.keyLogs()
-	p.scene("", "outcome", value("done", o.Done), value("intended", o.Intended), value("refused", o.Refused), value("error", o.Err))
+	p.scene("", &event.Outcome{Done: o.Done, Intended: o.Intended, Refused: o.Refused, Err: o.Err})
 }
 
 // issue tells, once a lesson, how the server came by its certificate, whom the
@@ -206,23 +208,15 @@ func (p *play) issue() {
 	}
 	p.issued = true
 	for _, st := range p.lesson.Leaf.Steps {
-		values := make([]event.Value, 0, len(st.Inputs))
-		for _, in := range st.Inputs {
-			values = append(values, value(in.Name, in.Value()))
-		}
-		p.scene("ca", "ca_"+st.Key, values...)
+		p.scene("ca", &event.Issue{Step: st})
 	}
-	var roots []event.Value
-	for _, r := range p.roots.All() {
-		roots = append(roots, value("root", r))
-	}
-	p.scene("client", "trust_store", roots...)
+	p.scene("client", &Trusts{Roots: p.roots.All()})
 	for _, x := range p.o.Exchanges {
-		p.scene("", "own_exchange", value("exchange", fmt.Sprint(x.Kx())), value("ephemeral", x.Ephemeral()))
+		p.scene("", &OwnExchange{Exchange: x.Kx(), Ephemeral: x.Ephemeral()})
 	}
 	for _, g := range p.o.Groups {
 		if ours, err := private.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
-			p.scene("", "own_exchange", value("group", g.Name()), value("id", fmt.Sprint(g.ID())))
+			p.scene("", &OwnGroup{Name: g.Name(), ID: g.ID()})
 		}
 	}
 }

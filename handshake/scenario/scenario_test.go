@@ -39,12 +39,12 @@ var onlyECDHE, only13 = []iana.Kx{iana.KxECDHE}, []iana.Kx{iana.KxNone}
 // know returns who knows what at the end of a flow.
 func know(t *testing.T, f *scenario.Flow, party string) scenario.Knowledge {
 	t.Helper()
-	s := f.Scene("knowledge")
+	s := scenario.SceneOf[*scenario.WhoKnows](f)
 	if s == nil {
 		t.Fatalf("flow %s tells no knowledge", f.Name)
 	}
-	k, ok := event.Get(s, party).(scenario.Knowledge)
-	if !ok || k.Party != party {
+	k := s.Of(party)
+	if k.Party != party {
 		t.Fatalf("flow %s: no knowledge of %s: %+v", f.Name, party, s.Values())
 	}
 	return k
@@ -157,7 +157,7 @@ func TestOutcomes(t *testing.T) {
 				}
 			}
 			for _, s := range scenes(tr) {
-				if !slices.Contains(scenario.SceneKeys(), string(s.Key())) {
+				if !slices.Contains(scenario.SceneKeys(), s.Key()) {
 					t.Errorf("scene %q is not in SceneKeys", s.Key())
 				}
 			}
@@ -177,7 +177,7 @@ func scenes(tr *scenario.Transcript) []event.Scene {
 
 // TestEveryKeyIsEmitted keeps SceneKeys and FlowNames free of orphans.
 func TestEveryKeyIsEmitted(t *testing.T) {
-	keys, flows := map[string]bool{}, map[string]bool{}
+	keys, flows := map[event.SceneKey]bool{}, map[string]bool{}
 	for _, o := range []scenario.Options{
 		{Plain: true, Kx: []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE, iana.KxNone}, Exchanges: ownECDHE()},
 		{MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "you", New: "who"}}, {MITM: true, ClickThrough: true, ClientAuth: true, Kx: only13},
@@ -185,7 +185,7 @@ func TestEveryKeyIsEmitted(t *testing.T) {
 		{PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}}} {
 		tr := run(t, o)
 		for _, s := range scenes(tr) {
-			keys[string(s.Key())] = true
+			keys[s.Key()] = true
 		}
 		for _, f := range tr.Flows {
 			flows[f.Name] = true
@@ -212,14 +212,14 @@ func TestMiddleBox(t *testing.T) {
 	if k := know(t, f, "listener"); k.ReadsData {
 		t.Errorf("%+v", k)
 	}
-	if s := f.Scene("mitm_decrypt"); event.Get(s, "plaintext") != request || s.Head().Conn != 1 {
+	if s := scenario.SceneOf[*mitm.Decrypt](f); s.Plaintext != request || s.Head().Conn != 1 {
 		t.Errorf("%+v", s)
 	}
 	f = run(t, scenario.Options{Seed: "test", MITM: true}).Flows[0]
 	if k := know(t, f, "mitm"); k.ReadsData || k.CanImpersonate || !k.HasMaster { // its own leg to the server it knows
 		t.Errorf("%+v", k)
 	}
-	if f.Scene("mitm_decrypt") != nil || f.Scene("mitm_forge") == nil {
+	if scenario.SceneOf[*mitm.Decrypt](f) != nil || scenario.SceneOf[*mitm.Forge](f) == nil {
 		t.Error("the refused box forged nothing, or read something")
 	}
 }
@@ -232,14 +232,14 @@ func TestResume(t *testing.T) {
 			t.Run(fmt.Sprint(how, " ", x), func(t *testing.T) {
 				tr := run(t, scenario.Options{Seed: "test", Resume: how, Kx: []iana.Kx{x}, NoEMS: x == iana.KxDHE})
 				resumed := tr.Flow("resumed")
-				c := resumed.Scene("full_vs_resumed")
-				for _, what := range []string{"messages", "bytes", "asymmetric", "round_trips"} {
-					if event.Get(c, "full_"+what).(int) <= event.Get(c, "resumed_"+what).(int) {
-						t.Errorf("resuming saved no %s: %+v", what, c.Values())
+				c := scenario.SceneOf[*scenario.FullVsResumed](resumed)
+				for _, r := range c.Rows() {
+					if what := []string{"messages", "bytes", "asymmetric", "round_trips"}; slices.Contains(what, r.What) && r.Full <= r.Resumed {
+						t.Errorf("resuming saved no %s: %+v", r.What, c.Values())
 					}
 				}
-				if event.Get(c, "full_round_trips") != 2 || event.Get(c, "resumed_round_trips") != 1 || event.Get(c, "resumed_asymmetric") != 0 ||
-					event.Get(c, "same_master_secret") != true || event.Get(c, "same_key_block") != false {
+				if c.Full.RoundTrips != 2 || c.Resumed.RoundTrips != 1 || c.Resumed.Asymmetric != 0 ||
+					!c.SameSecret || c.SameKeys {
 					t.Errorf("%+v", c.Values())
 				}
 				if k := know(t, resumed, "thief"); k.ReadsData != (x == iana.KxRSA) {
@@ -249,7 +249,7 @@ func TestResume(t *testing.T) {
 				if out := captured.Outcome; out.Refused != "server" || reason.Of(out.Err) != reason.BadRecordMAC || !out.Intended || out.Received != "" {
 					t.Errorf("%+v", out)
 				}
-				first, _ := event.Get(captured.Scene("replayed_session_id"), "first_attempt").(error)
+				first := scenario.SceneOf[*scenario.Replayed](captured).FirstAttempt
 				if reason.Of(first) != reason.BadRecordMAC {
 					t.Errorf("an honest client with a guessed secret ended with %v", first)
 				}
@@ -262,7 +262,7 @@ func TestResume(t *testing.T) {
 				if out := stolen.Outcome; !out.Done || out.Received != reply {
 					t.Errorf("%+v", out)
 				}
-				if got := event.Get(stolen.Scene("recording_decrypted"), "plaintext"); got != request+reply {
+				if got := scenario.SceneOf[*scenario.RecordingDecrypted](stolen).Plaintext; got != request+reply {
 					t.Errorf("read %q", got)
 				}
 				if !tr.Outcome().Done {
@@ -275,8 +275,8 @@ func TestResume(t *testing.T) {
 
 func TestPlain(t *testing.T) {
 	f := run(t, scenario.Options{Plain: true, Kx: onlyECDHE}).Flows[0]
-	s := f.Scene("plain_http")
-	if f.Name != "plain" || event.Get(s, "request") != request || event.Get(s, "reply") != reply || !f.Outcome.Done {
+	s := scenario.SceneOf[*scenario.PlainHTTP](f)
+	if f.Name != "plain" || s.Request != request || s.Reply != reply || !f.Outcome.Done {
 		t.Errorf("%+v", s)
 	}
 }

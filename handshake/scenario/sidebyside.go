@@ -11,6 +11,38 @@ import (
 	"tlslab/pki"
 )
 
+// CertificatesCompared sets the real certificate and the forged one side by side.
+type CertificatesCompared struct {
+	event.Meta
+	Sides SideBySide
+}
+
+// Key returns SceneCompare.
+func (*CertificatesCompared) Key() event.SceneKey { return SceneCompare }
+
+// Entry is Key.
+func (c *CertificatesCompared) Entry() event.SceneKey { return c.Key() }
+
+// Values are the comparison.
+func (c *CertificatesCompared) Values() []event.Value {
+	return []event.Value{value("certificates", c.Sides)}
+}
+
+// LegsCompared sets an interceptor's two connections side by side.
+type LegsCompared struct {
+	event.Meta
+	Sides SideBySide
+}
+
+// Key returns SceneLegs.
+func (*LegsCompared) Key() event.SceneKey { return SceneLegs }
+
+// Entry is Key.
+func (l *LegsCompared) Entry() event.SceneKey { return l.Key() }
+
+// Values are the comparison.
+func (l *LegsCompared) Values() []event.Value { return []event.Value{value("legs", l.Sides)} }
+
 // SideBySide is two things compared, row by row.
 type SideBySide struct {
 	Left, Right string // what is compared: "real" and "forged"; "client_leg" and "server_leg"
@@ -22,6 +54,16 @@ type ComparedRow struct {
 	What        string
 	Left, Right any
 	Same        bool
+}
+
+// Values are the parts of the comparison.
+func (s SideBySide) Values() []event.Value {
+	return []event.Value{value("left", s.Left), value("right", s.Right), value("rows", s.Rows)}
+}
+
+// Values are the parts of the row.
+func (r ComparedRow) Values() []event.Value {
+	return []event.Value{value("what", r.What), value("left", r.Left), value("right", r.Right), value("same", r.Same)}
 }
 
 func (s *SideBySide) row(what string, left, right any) {

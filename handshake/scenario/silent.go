@@ -18,7 +18,7 @@ func (s silent) Event(e event.Event) {
 		}
 	case *event.Alert:
 		if e.Dir == event.Send && e.Err != nil {
-			scene := &event.Bag{Meta: e.Meta, K: "attacker_silent", Vs: []event.Value{value("error", e.Err)}}
+			scene := &AttackerSilent{Meta: e.Meta, Err: e.Err}
 			scene.Move, scene.Ref = "", "" // nothing moved
 			s.play.Event(scene)
 			return

@@ -133,14 +133,14 @@ func (f *Flow) Secret(label event.SecretLabel) []byte {
 	return v
 }
 
-// Scene returns the flow's first scene of a key, or nil.
-func (f *Flow) Scene(key string) event.Scene {
-	for _, s := range all[event.Scene](f.Events) {
-		if string(s.Key()) == key {
+// SceneOf returns the flow's first scene of a type, or nil: SceneOf[*WhoKnows](f).
+func SceneOf[S event.Scene](f *Flow) (first S) {
+	for _, e := range f.Events {
+		if s, ok := e.(S); ok {
 			return s
 		}
 	}
-	return nil
+	return first
 }
 
 // Outcome is what the lesson came to: that of the first flow that went otherwise

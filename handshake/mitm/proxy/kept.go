@@ -118,8 +118,7 @@ func (r *Recording) Explain(listener event.Listener) error {
 		if leg.l == &r.ToClient && !leg.l.keyed() {
 			leg.name = "proxy_no_keys"
 		}
-		listener.Event(&event.Bag{K: "flow", Vs: []event.Value{
-			{Name: "name", Value: leg.name}, {Name: "parties", Value: []string{leg.left, leg.right}}, {Name: "host", Value: r.Host}}})
+		listener.Event(&event.Flow{Name: leg.name, Parties: []string{leg.left, leg.right}, Host: r.Host})
 		both := &arrivals{to: listener, server: leg.right}
 		if _, err := leg.l.Observe(observe.Options{Listener: both, ShowSecrets: true, Party: leg.left, Conn: leg.conn}); err != nil {
 			return err
