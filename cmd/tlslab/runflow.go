@@ -31,7 +31,7 @@ func (r *runFlags) settle(o *scenario.Options) error {
 		return err
 	}
 	if v == iana.TLS13 {
-		o.Kx = []iana.Kx{iana.KxNone}
+		o.Version = v
 		return nil
 	}
 	if o.KeyAlg == string(pki.RSAPSS) && r.chosen() {

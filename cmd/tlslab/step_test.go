@@ -17,11 +17,11 @@ import (
 func TestStepShowsSomething(t *testing.T) {
 	press := narrate.Must(narrate.En, narrate.UI, "press_enter").Title
 	for name, o := range map[string]scenario.Options{
-		"tls 1.3": {Kx: []iana.Kx{iana.KxNone}, HelloRetry: true, KeyUpdate: true},
+		"tls 1.3": {Version: iana.TLS13, HelloRetry: true, KeyUpdate: true},
 		"tls 1.2": {Kx: []iana.Kx{iana.KxECDHE}, ClientAuth: true},
 		"resumed": {Resume: scenario.ResumeByTicket},
 		"box":     {MITM: true, TrustMITM: true},
-		"mutual":  {MITM: true, TrustMITM: true, ClientAuth: true, Kx: []iana.Kx{iana.KxNone}},
+		"mutual":  {MITM: true, TrustMITM: true, ClientAuth: true, Version: iana.TLS13},
 		"click":   {MITM: true, ClickThrough: true},
 	} {
 		for _, level := range []render.Level{render.Default, render.Brief} {

@@ -25,7 +25,7 @@ func main() {
 // run writes the handshake's transcript to w; the same seed gives the same one.
 func run(w io.Writer, seed string) error {
 	page := render.NewTerminal(w, render.TerminalOptions{})
-	o := scenario.Options{Seed: seed, Kx: []iana.Kx{iana.KxNone}, Groups: []kx.Group{Toy{}}} // KxNone: TLS 1.3
+	o := scenario.Options{Seed: seed, Version: iana.TLS13, Groups: []kx.Group{Toy{}}}
 	t, err := scenario.Run(context.Background(), o, page)
 	if err = errors.Join(err, page.Close()); err != nil {
 		return err

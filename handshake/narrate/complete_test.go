@@ -25,9 +25,6 @@ import (
 	"tlslab/pki"
 )
 
-// only13 picks TLS 1.3.
-var only13 = []iana.Kx{iana.KxNone}
-
 // lessons are the lessons by which the texts are tried: together they go every way
 // that a lesson can go.
 var lessons = map[string]scenario.Options{
@@ -44,10 +41,10 @@ var lessons = map[string]scenario.Options{
 	"staple":                {Staple: "good"},
 	"revoked":               {Cert: pki.Revoked},
 	"h2":                    {ALPN: []string{"h2", "http/1.1"}},
-	"1.3, h2":               {Kx: only13, ALPN: []string{"h2"}},
+	"1.3, h2":               {Version: iana.TLS13, ALPN: []string{"h2"}},
 	"resume 0rtt, h2":       {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}},
 	"trusted box, h2":       {MITM: true, TrustMITM: true, ALPN: []string{"h2"}},
-	"http/1.1":              {Kx: only13, ALPN: []string{"http/1.1", "h2"}},
+	"http/1.1":              {Version: iana.TLS13, ALPN: []string{"http/1.1", "h2"}},
 	"untrusted":             {UntrustedRoot: true},
 	"name constraint":       {Cert: pki.NameConstraint},
 	"path length":           {Cert: pki.PathLen},
@@ -69,23 +66,23 @@ var lessons = map[string]scenario.Options{
 	"own group":             {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{ownGroup()}},
 	"own exchange":          {Suites: []*suite.Suite{ownSuite()}, Exchanges: []kx.Exchange{ownExchange{kx.ECDHE}}},
 
-	"1.3":                 {Kx: only13},
-	"1.3, no disguise":    {Kx: only13, NoCompatibility: true},
-	"1.3, retry":          {Kx: only13, HelloRetry: true, Groups: []kx.Group{kx.P256}},
-	"1.3, cookie":         {Kx: only13, Cookie: true, Groups: []kx.Group{kx.FFDHE2048}},
-	"1.3, client auth":    {Kx: only13, ClientAuth: true, KeyAlg: "ecdsa", RecordSizeLimit: 512, ALPN: []string{"h2"}},
-	"1.3, no certificate": {Kx: only13, ClientAuth: true, NoClientCert: true},
-	"1.3, compressed": {Kx: only13, ClientAuth: true, KeyAlg: "ed25519",
+	"1.3":                 {Version: iana.TLS13},
+	"1.3, no disguise":    {Version: iana.TLS13, NoCompatibility: true},
+	"1.3, retry":          {Version: iana.TLS13, HelloRetry: true, Groups: []kx.Group{kx.P256}},
+	"1.3, cookie":         {Version: iana.TLS13, Cookie: true, Groups: []kx.Group{kx.FFDHE2048}},
+	"1.3, client auth":    {Version: iana.TLS13, ClientAuth: true, KeyAlg: "ecdsa", RecordSizeLimit: 512, ALPN: []string{"h2"}},
+	"1.3, no certificate": {Version: iana.TLS13, ClientAuth: true, NoClientCert: true},
+	"1.3, compressed": {Version: iana.TLS13, ClientAuth: true, KeyAlg: "ed25519",
 		CertificateCompression: []*certcompress.Method{certcompress.Zlib}},
-	"1.3, staple":           {Kx: only13, Staple: "good"},
-	"1.3, key update":       {Kx: only13, KeyUpdate: true, Padding: 3},
-	"1.3, kem":              {Kx: only13, Groups: []kx.Group{kx.MLKEM768}},
+	"1.3, staple":           {Version: iana.TLS13, Staple: "good"},
+	"1.3, key update":       {Version: iana.TLS13, KeyUpdate: true, Padding: 3},
+	"1.3, kem":              {Version: iana.TLS13, Groups: []kx.Group{kx.MLKEM768}},
 	"1.3, in clear":         {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, ClientAuth: true},
 	"1.3, box in clear":     {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, MITM: true, TrustMITM: true},
 	"1.3, resumed in clear": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}, Resume: scenario.ResumePSK},
-	"1.3, own group":        {Kx: only13, Groups: []kx.Group{ownGroup()}},
-	"1.3, trusted box":      {Kx: only13, MITM: true, TrustMITM: true},
-	"1.3, mutual, box":      {Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true},
+	"1.3, own group":        {Version: iana.TLS13, Groups: []kx.Group{ownGroup()}},
+	"1.3, trusted box":      {Version: iana.TLS13, MITM: true, TrustMITM: true},
+	"1.3, mutual, box":      {Version: iana.TLS13, MITM: true, TrustMITM: true, ClientAuth: true},
 }
 
 // replays are those of package replay: an attack, and what is against it. Together they

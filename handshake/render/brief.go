@@ -94,11 +94,11 @@ func (t *Terminal) again(m *move) {
 }
 
 func (t *Terminal) briefAlert(m *move, a *event.Alert) {
-	from, to := m.head.Party, t.flow.peer(leg{m.head.Party, m.head.Conn})
+	from, to := m.head.Party, t.flow.peer(legOf(m.head))
 	if a.Dir == event.Receive {
 		from, to = to, from
 	}
-	if t.flow.track(leg{a.Party, a.Conn}, a.Dir, "alert", alertBytes(a)) {
+	if t.flow.track(legOf(a.Head()), a.Dir, "alert", alertBytes(a)) {
 		return
 	}
 	s := "   " + t.arrow(from, to) + "  " + t.alertName(m, a)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
@@ -16,19 +15,16 @@ import (
 
 // flow is what a Terminal remembers of the connection at hand.
 type flow struct {
-	parties     []string
+	ends
 	null        bool // what is protected is not encrypted
 	moves       int  // shown so far
 	sent        sent
-	role        map[leg]string     // "client" or "server": which end a party plays on a connection
-	tls13       map[leg]bool       // it speaks TLS 1.3
-	keys        map[way]event.Keys // what protects that direction
-	secrets     map[string]bool    // label and value of those shown
-	meant       map[string]bool    // what a message means, told
-	shown       map[string]bool    // values that a computation was shown with
-	last        map[string]string  // the value that a name was last shown with
-	label       map[string]string  // of the secrets so far, by value: what others are computed from
-	reasons     map[string]bool    // why there is no command, told
+	secrets     map[string]bool   // label and value of those shown
+	meant       map[string]bool   // what a message means, told
+	shown       map[string]bool   // values that a computation was shown with
+	last        map[string]string // the value that a name was last shown with
+	label       map[string]string // of the secrets so far, by value: what others are computed from
+	reasons     map[string]bool   // why there is no command, told
 	decided     map[string]bool
 	faults      map[string]bool
 	agreed      map[agreement]*event.Secret // what the first end of a connection came to
@@ -40,7 +36,6 @@ type flow struct {
 	steps       bool                        // the last scene was one step of the CA's
 	ended       bool                        // the last line was an orderly end
 	guessed     bool                        // its attacker has no master secret and guesses one
-	through     bool                        // whoever is between the ends carries bytes alone
 	read        bool                        // an interceptor has opened what was sent
 	changed     bool                        // … and has changed it
 	lines       bool                        // the last line was a move told in one
@@ -50,22 +45,10 @@ type flow struct {
 	application map[way]int     // the epoch in which its first application keys came
 }
 
-// leg is one end of one connection: an interceptor has two.
-type leg struct {
-	party string
-	conn  int
-}
-
 // agreement is a value that both ends of a connection compute.
 type agreement struct {
 	conn  int
 	label string
-}
-
-// way is one direction of a leg.
-type way struct {
-	leg
-	dir event.Direction
 }
 
 // sent is what was sent and no other party has told of receiving: by kind and length, so
@@ -80,7 +63,7 @@ type parcel struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{parties: parties, sent: sent{}, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]event.Keys{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{ends: newEnds(parties), sent: sent{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, meant: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
 		agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}, open: map[string]bool{}, application: map[way]int{}}
 }
@@ -96,8 +79,7 @@ type move struct {
 	sealed      bool   // the message or the data is under keys, whichever record it shares
 	sealedAlert bool   // so is its alert
 	data        []byte // application data
-	http2       bool   // … which is HTTP/2
-	frames      []http2.Frame
+	spoken             // … of HTTP/2, in it
 	flight      flightNo
 	own         bool // something beside messages, records and data: checks, secrets, decisions, alerts
 }
@@ -105,14 +87,14 @@ type move struct {
 // gather sorts a move's events and keeps track of what is under way.
 func (f *flow) gather(g []event.Event) *move {
 	m := &move{events: g, head: g[len(g)-1].Head(), dir: event.Receive}
-	l := leg{m.head.Party, m.head.Conn}
+	l := legOf(m.head)
 	f.learn(m.head)
 	known, told := true, false // told: a record came as its sender has told of it
 	for _, e := range g {
 		switch e := e.(type) {
 		case *event.Message:
 			m.message = e
-			m.sealed = f.keys[way{l, e.Dir}] != event.InClear && e.Kind != message.KindChangeCipherSpec
+			m.sealed = f.keys[l.way(e.Dir)] != event.InClear && e.Kind != message.KindChangeCipherSpec
 			sent := f.track(l, e.Dir, e.Kind.String(), e.Raw)
 			if e.Dir == event.Receive && !sent {
 				f.altered[e.Conn] = true
@@ -126,17 +108,15 @@ func (f *flow) gather(g []event.Event) *move {
 			told = told || sent && e.Dir == event.Receive
 			m.carries(e.Dir, sent, &known)
 		case *event.Data:
-			m.sealed = f.keys[way{l, e.Dir}] != event.InClear
+			m.sealed = f.keys[l.way(e.Dir)] != event.InClear
 			m.data = e.Data
-			var frames []http2.Frame
-			frames, m.http2 = f.talk.frames(e)
-			m.frames = append(m.frames, frames...)
+			m.add(f.talk, e)
 			// What was sent at once may come in several records, a piece in each.
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data) || told, &known)
 		case *event.KeyChange:
-			f.keys[way{l, e.Dir}] = e.Keys
-			if e.Keys == event.ApplicationKeys && f.application[way{l, e.Dir}] == 0 {
-				f.application[way{l, e.Dir}] = e.Epoch
+			f.keys[l.way(e.Dir)] = e.Keys
+			if e.Keys == event.ApplicationKeys && f.application[l.way(e.Dir)] == 0 {
+				f.application[l.way(e.Dir)] = e.Epoch
 			}
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && !s.Cipher.Encrypts()
@@ -160,18 +140,6 @@ func (f *flow) gather(g []event.Event) *move {
 		m.from, m.to = peer, me
 	}
 	return m
-}
-
-// learn takes from an event which end of its connection a party plays, and in which
-// version.
-func (f *flow) learn(h *event.Meta) {
-	l := leg{h.Party, h.Conn}
-	if role, _, ok := strings.Cut(h.Move, "/"); ok {
-		f.role[l] = role
-	}
-	if strings.HasSuffix(h.Move, "/tls13") {
-		f.tls13[l] = true
-	}
 }
 
 // carries notes one thing that travelled in this move; known says that its sender
@@ -213,29 +181,6 @@ func (f *flow) track(l leg, d event.Direction, what string, raw []byte) bool {
 		delete(like, id)
 	}
 	return true
-}
-
-// peer is who sits at the other end of a leg.
-func (f *flow) peer(l leg) string {
-	i := slices.Index(f.parties, l.party)
-	switch {
-	case i < 0 || len(f.parties) < 2:
-		if l.party == "server" || f.role[l] == "server" {
-			return "client"
-		}
-		return "server"
-	case f.through && i == 0:
-		return f.parties[len(f.parties)-1]
-	case f.through:
-		return f.parties[0]
-	case i == 0:
-		return f.parties[1]
-	case i == len(f.parties)-1:
-		return f.parties[i-1]
-	case f.role[l] == "client":
-		return f.parties[i+1]
-	}
-	return f.parties[i-1]
 }
 
 // rightward reports whether a comes before b in the order of the parties, which
@@ -300,7 +245,7 @@ func (f *flow) again(m *move) bool {
 	if m.message == nil || f.through || len(f.parties) < 3 || !slices.Contains(f.parties, "mitm") {
 		return false // or each leg is told by itself
 	}
-	l := leg{m.head.Party, m.head.Conn}
+	l := legOf(m.head)
 	client := l.party == f.parties[0] || l.party == "mitm" && f.role[l] == "server"
 	if m.message.Kind == message.KindClientHello {
 		return !client && m.dir == event.Send

@@ -47,9 +47,10 @@ type mermaid struct {
 	used map[string]bool // of the notation, by the legend's key
 
 	// Of the flow at hand:
-	track    flow
+	track    ends
+	talk     talk
 	recorded *recorded
-	said     map[*event.Data]*move // what of HTTP/2 is in it
+	said     map[*event.Data]*spoken // what of HTTP/2 is in it
 }
 
 func (m *mermaid) line(format string, a ...any) { fmt.Fprintf(&m.out, format+"\n", a...) }
@@ -97,19 +98,19 @@ func (m *mermaid) message(e *event.Message, k event.Keys) string {
 	if extended {
 		m.used["notation_extension"] = true
 	}
-	return m.under(leg{e.Party, e.Conn}, keysOf(e, k), name)
+	return m.under(legOf(e.Head()), keysOf(e, k), name)
 }
 
 func (m *mermaid) data(e *event.Data, k event.Keys) string {
-	return m.under(leg{e.Party, e.Conn}, k, m.say.data(e)) + " " + m.saidIn(e).about(m.say, e.Data, 40)
+	return m.under(legOf(e.Head()), k, m.say.data(e)) + " " + m.saidIn(e).about(m.say, e.Data, 40)
 }
 
 // saidIn is what of HTTP/2 is in a piece of data. A recorded flight is drawn before its
 // pieces come up one by one, and none may be read twice.
-func (m *mermaid) saidIn(e *event.Data) *move {
+func (m *mermaid) saidIn(e *event.Data) *spoken {
 	if m.said[e] == nil {
-		x := new(move)
-		x.frames, x.http2 = m.track.talk.frames(e)
+		x := new(spoken)
+		x.add(m.talk, e)
 		m.said[e] = x
 	}
 	return m.said[e]
@@ -118,11 +119,11 @@ func (m *mermaid) saidIn(e *event.Data) *move {
 // flow draws what is sent; what arrives is the same arrow's other end, unless nobody of
 // the lesson's sent it: then it was recorded.
 func (m *mermaid) flow(f *scenario.Flow) {
-	m.track, m.recorded, m.said = newFlow(f.Parties), recordedIn(f), map[*event.Data]*move{}
+	m.track, m.talk, m.recorded, m.said = newEnds(f.Parties), talk{}, recordedIn(f), map[*event.Data]*spoken{}
 	m.track.through = f.Passthrough
 	for _, e := range f.Events {
 		h := e.Head()
-		l := leg{h.Party, h.Conn}
+		l := legOf(h)
 		m.track.learn(h)
 		to := m.track.peer(l)
 		if d, ok := e.(*event.Data); ok {
@@ -132,13 +133,13 @@ func (m *mermaid) flow(f *scenario.Flow) {
 		switch e := e.(type) {
 		case *event.Message:
 			if e.Dir == event.Send {
-				m.arrow(h.Party, "->>", to, m.message(e, m.track.keys[way{l, e.Dir}]))
+				m.arrow(h.Party, "->>", to, m.message(e, m.track.keys[l.way(e.Dir)]))
 			}
 		case *event.KeyChange:
-			m.track.keys[way{l, e.Dir}] = e.Keys
+			m.track.keys[l.way(e.Dir)] = e.Keys
 		case *event.Data:
 			if e.Dir == event.Send {
-				m.arrow(h.Party, "->>", to, m.data(e, m.track.keys[way{l, e.Dir}]))
+				m.arrow(h.Party, "->>", to, m.data(e, m.track.keys[l.way(e.Dir)]))
 			}
 		case *event.Alert:
 			if e.Dir == event.Send {
@@ -146,7 +147,7 @@ func (m *mermaid) flow(f *scenario.Flow) {
 				if e.Description == iana.CloseNotify {
 					how = "-->>"
 				}
-				m.arrow(h.Party, how, to, m.under(l, m.track.keys[way{l, e.Dir}], m.say.alert(e, m.track.tls13[l], "")))
+				m.arrow(h.Party, how, to, m.under(l, m.track.keys[l.way(e.Dir)], m.say.alert(e, m.track.tls13[l], "")))
 			}
 		case *event.Check:
 			verdict := m.say.ui("check_ok")

@@ -125,7 +125,7 @@ func (m *mermaid) replayed(e event.Event, from string) {
 		}
 	}
 	if flight.unread {
-		again(m.under(leg{party, e.Head().Conn}, event.EarlyKeys, m.say.ui("replay_unread")))
+		again(m.under(legOf(e.Head()), event.EarlyKeys, m.say.ui("replay_unread")))
 	}
 	if flight.unopened {
 		again(m.say.ui("replay_unopened"))

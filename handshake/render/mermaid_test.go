@@ -13,6 +13,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/suite"
 )
 
 func TestMermaid(t *testing.T) {
@@ -107,8 +108,8 @@ func diagrams(t *testing.T) map[string]*scenario.Transcript {
 		"0rtt_cookie": {Resume: scenario.ResumeEarly, Cookie: true},
 		"psk_cookie":  {Resume: scenario.ResumePSK, Cookie: true},
 		"0rtt_mutual": {Resume: scenario.ResumeEarly, ClientAuth: true, NoCompatibility: true},
-		"mitm13_no":   {Kx: tls13Only, MITM: true},
-		"both":        {Kx: []iana.Kx{iana.KxECDHE, iana.KxNone}},
+		"mitm13_no":   {Version: iana.TLS13, MITM: true},
+		"both":        {Suites: []*suite.Suite{suite.ByID(0xc02f), suite.ByID(0x1301)}},
 	} {
 		o.Seed = "1"
 		tr, err := scenario.Run(context.Background(), o, nil)

@@ -22,7 +22,7 @@ import (
 // move writes one move at level Default or Bytes: a heading with an arrow, what
 // the message means, and then what the party did, in order.
 func (t *Terminal) move(m *move) {
-	if t.flow.null && t.flow.tls13[leg{m.head.Party, m.head.Conn}] && t.first("ui/not_encrypted") {
+	if t.flow.null && t.flow.tls13[legOf(m.head)] && t.first("ui/not_encrypted") {
 		t.page.blank()
 		t.text(3, t.say.ui("not_encrypted"), t.paint.bold) // the explanations speak of the suites that encrypt
 	}

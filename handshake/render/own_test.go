@@ -49,7 +49,7 @@ func own(t *testing.T, o scenario.Options) *scenario.Transcript {
 // and does not leave it to bad_record_mac.
 func TestDifferentSecrets(t *testing.T) {
 	for label, o := range map[event.SecretLabel]scenario.Options{
-		event.LabelSharedSecret:    {Kx: tls13Only, Groups: []kx.Group{unfinished{kx.X25519}}},
+		event.LabelSharedSecret:    {Version: iana.TLS13, Groups: []kx.Group{unfinished{kx.X25519}}},
 		event.LabelPremasterSecret: {Kx: []iana.Kx{iana.KxECDHE}, Groups: []kx.Group{unfinished{kx.X25519}}},
 	} {
 		tr := own(t, o)
@@ -94,7 +94,7 @@ func TestDifferentSecretsElsewhere(t *testing.T) {
 		}
 	}
 	changed := tamper.On(tamper.ToClient, 0, tamper.Edit(func(rec []byte) { rec[len(rec)-10] ^= 1 })) // in the server's share
-	tr := own(t, scenario.Options{Kx: tls13Only, Groups: []kx.Group{kx.X25519}, Tamper: changed})
+	tr := own(t, scenario.Options{Version: iana.TLS13, Groups: []kx.Group{kx.X25519}, Tamper: changed})
 	got, _ := write(t, tr.Events(), TerminalOptions{Width: 200})
 	if !strings.Contains(got, "different secrets") || strings.Contains(got, "kxtest") {
 		t.Errorf("a share was changed:\n%s", got)
@@ -115,7 +115,7 @@ func TestApart(t *testing.T) {
 // A group that no registry names is called as the student calls it: in a lesson that
 // announces it, and of a single end by the share that was computed.
 func TestOwnGroupIsNamed(t *testing.T) {
-	tr := own(t, scenario.Options{Kx: tls13Only, Groups: []kx.Group{unfinished{kx.X25519}}})
+	tr := own(t, scenario.Options{Version: iana.TLS13, Groups: []kx.Group{unfinished{kx.X25519}}})
 	var client []event.Event
 	for _, e := range tr.Events() {
 		if e.Head().Party == "client" {

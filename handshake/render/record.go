@@ -23,7 +23,7 @@ func (t *Terminal) record(m *move, e *event.Record) {
 		}
 		return
 	}
-	if tls13 := t.flow.tls13[leg{e.Party, e.Conn}]; e.Type == iana.Alert && t.o.Level != Bytes && (!tls13 || isClose(e.Payload)) {
+	if tls13 := t.flow.tls13[legOf(e.Head())]; e.Type == iana.Alert && t.o.Level != Bytes && (!tls13 || isClose(e.Payload)) {
 		return // two bytes, treated like all others; of a refusal TLS 1.3 hides even that it is one
 	}
 	wire := t.wireLine(e)
@@ -138,13 +138,13 @@ func (t *Terminal) recordLine(e *event.Record) string {
 // keys is what the keys are called that protect a record. A count of changes would not tell:
 // with early data a client's second keys are those of the handshake.
 func (t *Terminal) keys(e *event.Record) string {
-	l := leg{e.Party, e.Conn}
-	switch updates := e.Epoch - t.flow.application[way{l, e.Dir}]; {
+	l := legOf(e.Head())
+	switch updates := e.Epoch - t.flow.application[l.way(e.Dir)]; {
 	case e.Keys == event.InClear:
 		return t.say.ui("keys.unknown") // to a listener
 	case !t.flow.tls13[l] && stepOf(e, suite.StepContentType) == nil:
 		return t.say.ui("keys.tls12")
-	case e.Keys == event.ApplicationKeys && t.flow.application[way{l, e.Dir}] > 0 && updates > 0:
+	case e.Keys == event.ApplicationKeys && t.flow.application[l.way(e.Dir)] > 0 && updates > 0:
 		return t.say.ui("keys.updated", "n", text(updates)) // as its traffic secret is called
 	}
 	return t.say.ui("keys." + e.Keys.String())
@@ -217,15 +217,15 @@ func (t *Terminal) keyChange(e *event.KeyChange) {
 
 // alert writes an alert, and of a refusal why.
 func (t *Terminal) alert(m *move, e *event.Alert) {
-	from, to := m.head.Party, t.flow.peer(leg{m.head.Party, m.head.Conn})
+	from, to := m.head.Party, t.flow.peer(legOf(m.head))
 	if e.Dir == event.Receive {
-		if !t.flow.track(leg{e.Party, e.Conn}, event.Receive, "alert", alertBytes(e)) {
+		if !t.flow.track(legOf(e.Head()), event.Receive, "alert", alertBytes(e)) {
 			from, to = to, from
 		} else {
 			return // shown where it was sent
 		}
 	} else {
-		t.flow.track(leg{e.Party, e.Conn}, event.Send, "alert", alertBytes(e))
+		t.flow.track(legOf(e.Head()), event.Send, "alert", alertBytes(e))
 	}
 	f := t.paint.bad
 	if e.Description == iana.CloseNotify {
@@ -236,7 +236,7 @@ func (t *Terminal) alert(m *move, e *event.Alert) {
 	}
 	t.flow.ended = e.Description == iana.CloseNotify
 	ref := "RFC 5246 §7.2"
-	if t.flow.tls13[leg{e.Party, e.Conn}] {
+	if t.flow.tls13[legOf(e.Head())] {
 		ref = "RFC 9846 §6"
 	}
 	t.sides("   "+t.arrow(from, to)+"  "+t.alertName(m, e), ref, f)
@@ -253,7 +253,7 @@ func (t *Terminal) alertName(m *move, e *event.Alert) string {
 	if m.sealedAlert {
 		protection = t.flow.protection()
 	}
-	return t.say.alert(e, t.flow.tls13[leg{e.Party, e.Conn}], protection)
+	return t.say.alert(e, t.flow.tls13[legOf(e.Head())], protection)
 }
 
 // isClose reports whether an alert is close_notify.

@@ -66,7 +66,7 @@ func (r *Replay) flights(e event.Event) {
 	c.tls13 = c.tls13 || strings.HasSuffix(h.Move, "/tls13")
 	switch e := e.(type) {
 	case *event.KeyChange:
-		c.keys[way{leg{h.Party, h.Conn}, e.Dir}] = e.Keys
+		c.keys[legOf(h).way(e.Dir)] = e.Keys
 	case *event.Message:
 		c.add(h, e.Dir, item{bracketed(title(e.Kind), keysOf(e, c.under(h, e.Dir))), ofHandshake})
 	case *event.Data:
@@ -90,7 +90,7 @@ func (r *Replay) flights(e event.Event) {
 
 // under is what protects a direction of an end.
 func (c *connection) under(h *event.Meta, d event.Direction) event.Keys {
-	return c.keys[way{leg{h.Party, h.Conn}, d}]
+	return c.keys[legOf(h).way(d)]
 }
 
 // add puts an item where it was sent; where it was received, if nobody of ours sent it:

@@ -3,11 +3,11 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/scenario"
 	"tlslab/pki"
 )
 
@@ -232,9 +232,10 @@ func (t *Terminal) chainKey(key pki.CheckKey) string {
 }
 
 // worthShowing reports whether a check shows its inputs though it passed: each
-// signature, and of the leaf name, dates and stapled status.
+// signature, of the leaf name, dates and stapled status, and what is no check of pki's but
+// one that a lesson or a student's own verifier adds to a path, such as a pin.
 func worthShowing(c *pki.Check) bool {
-	return c.Key == pki.CheckSignature || c.Key == scenario.CheckPin || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple || c.Key == pki.CheckTLSFeature)
+	return c.Key == pki.CheckSignature || !slices.Contains(pki.CheckKeys(), c.Key) || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple || c.Key == pki.CheckTLSFeature)
 }
 
 // inputsOf are the inputs of a check that are shown. The block that an RSA signature

@@ -53,8 +53,6 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-var tls13Only = []iana.Kx{iana.KxNone}
-
 // lessons are seeded runs that between them have every kind of event.
 func lessons() map[string]scenario.Options {
 	null := suite.ByID(0x003b) // TLS_RSA_WITH_NULL_SHA256
@@ -77,18 +75,18 @@ func lessons() map[string]scenario.Options {
 		"0rtt":    {Resume: scenario.ResumeEarly},
 		"psk_ke":  {PSK: &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}, PSKOnly: true},
 
-		"tls13":     {Kx: tls13Only},
-		"retry":     {Kx: tls13Only, HelloRetry: true, Cookie: true},
-		"mutual13":  {Kx: tls13Only, ClientAuth: true, CertificateCompression: []*certcompress.Method{brotli.Method}},
+		"tls13":     {Version: iana.TLS13},
+		"retry":     {Version: iana.TLS13, HelloRetry: true, Cookie: true},
+		"mutual13":  {Version: iana.TLS13, ClientAuth: true, CertificateCompression: []*certcompress.Method{brotli.Method}},
 		"integrity": {Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, // TLS_SHA256_SHA256
-		"update":    {Kx: tls13Only, KeyUpdate: true, Padding: 16},
-		"grease":    {Kx: tls13Only, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},
-		"x25519":    {Kx: tls13Only, Groups: []kx.Group{kx.X25519}},
-		"refused13": {Kx: tls13Only, UntrustedRoot: true},
-		"mitm13":    {Kx: tls13Only, MITM: true, TrustMITM: true},
+		"update":    {Version: iana.TLS13, KeyUpdate: true, Padding: 16},
+		"grease":    {Version: iana.TLS13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 1000, Staple: "good"},
+		"x25519":    {Version: iana.TLS13, Groups: []kx.Group{kx.X25519}},
+		"refused13": {Version: iana.TLS13, UntrustedRoot: true},
+		"mitm13":    {Version: iana.TLS13, MITM: true, TrustMITM: true},
 
-		"h2":       {Kx: tls13Only, ALPN: []string{"h2", "http/1.1"}},
-		"h2_small": {Kx: tls13Only, ALPN: []string{"h2"}, RecordSizeLimit: 64},
+		"h2":       {Version: iana.TLS13, ALPN: []string{"h2", "http/1.1"}},
+		"h2_small": {Version: iana.TLS13, ALPN: []string{"h2"}, RecordSizeLimit: 64},
 		"h2_0rtt":  {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}},
 		"h2_again": {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}, Cookie: true},
 		"h2_id":    {Resume: scenario.ResumeByID, ALPN: []string{"h2"}},
@@ -98,7 +96,7 @@ func lessons() map[string]scenario.Options {
 		"mitm_click":    {MITM: true, ClickThrough: true},
 		"mitm_pin":      {MITM: true, TrustMITM: true, Pin: true, ClickThrough: true},
 		"mitm_mutual":   {MITM: true, TrustMITM: true, ClientAuth: true},
-		"mitm_mutual13": {Kx: tls13Only, MITM: true, TrustMITM: true, ClientAuth: true},
+		"mitm_mutual13": {Version: iana.TLS13, MITM: true, TrustMITM: true, ClientAuth: true},
 		"mitm_through":  {MITM: true, Passthrough: true, Pin: true, ClientAuth: true},
 	}
 }

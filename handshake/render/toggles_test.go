@@ -52,7 +52,7 @@ func cipher(in string) func(*scenario.Options) {
 		o.Suites = []*suite.Suite{} // which Run refuses
 		for _, s := range suite.All() {
 			fits := s.Auth == iana.AuthAny || (s.Auth == iana.AuthECDSA) == (o.KeyAlg == "ecdsa" || o.KeyAlg == "ed25519")
-			if s.Kx == o.Kx[0] && fits && strings.Contains(s.String(), in) {
+			if (s.Version == iana.TLS13 && o.Version == iana.TLS13 || slices.Contains(o.Kx, s.Kx)) && fits && strings.Contains(s.String(), in) {
 				o.Suites = []*suite.Suite{s}
 				return
 			}
@@ -132,7 +132,7 @@ func universes() []universe {
 			about("no-ems", func(o *scenario.Options) { o.NoEMS = true }),
 			about("compress", func(o *scenario.Options) { o.Compress = true }),
 		}, ofBoth()...)},
-		{base: scenario.Options{Kx: []iana.Kx{iana.KxNone}}, faults: faultsOfBoth(), axes: append([]axis{
+		{base: scenario.Options{Version: iana.TLS13}, faults: faultsOfBoth(), axes: append([]axis{
 			{{"", untouched}, {"psk", resume(scenario.ResumePSK)}, {"0rtt", resume(scenario.ResumeEarly)},
 				{"external psk", func(o *scenario.Options) { o.PSK = key }}},
 			{{"", untouched}, {"psk-ke", func(o *scenario.Options) { o.PSKOnly = true }}, {"allow-no-dhe-kex", func(o *scenario.Options) { o.AllowNoDHE = true }}},
@@ -297,7 +297,7 @@ func (u *universe) name(row []setting, fault string) string {
 	if fault != "" {
 		names = append([]string{fault}, names...)
 	}
-	return fmt.Sprintf("%v %s", u.base.Kx[0], strings.Join(names, " + "))
+	return fmt.Sprintf("%v %v %s", u.base.Version, u.base.Kx, strings.Join(names, " + "))
 }
 
 func (u *universe) goes(a, b setting) bool { return playable(u.options([]setting{a, b})) }

@@ -45,7 +45,7 @@ type Way struct {
 // A course is how a way is played.
 type course struct {
 	name       string
-	kx         iana.Kx
+	terms      terms
 	falseStart bool
 	resume     bool // a second connection, which is the one that counts
 	tickets    bool // by tickets, not IDs
@@ -53,14 +53,14 @@ type course struct {
 }
 
 var courses = []course{
-	{name: "rsa", kx: iana.KxRSA},
-	{name: "ecdhe", kx: iana.KxECDHE},
-	{name: "false_start", kx: iana.KxECDHE, falseStart: true},
-	{name: "session_id", kx: iana.KxECDHE, resume: true},
-	{name: "ticket", kx: iana.KxECDHE, resume: true, tickets: true},
-	{name: "tls13", kx: iana.KxNone},
-	{name: "psk", kx: iana.KxNone, resume: true, tickets: true},
-	{name: "0rtt", kx: iana.KxNone, resume: true, tickets: true, early: true},
+	{name: "rsa", terms: terms{iana.TLS12, iana.KxRSA}},
+	{name: "ecdhe", terms: terms{iana.TLS12, iana.KxECDHE}},
+	{name: "false_start", terms: terms{iana.TLS12, iana.KxECDHE}, falseStart: true},
+	{name: "session_id", terms: terms{iana.TLS12, iana.KxECDHE}, resume: true},
+	{name: "ticket", terms: terms{iana.TLS12, iana.KxECDHE}, resume: true, tickets: true},
+	{name: "tls13", terms: in13},
+	{name: "psk", terms: in13, resume: true, tickets: true},
+	{name: "0rtt", terms: in13, resume: true, tickets: true, early: true},
 }
 
 // WayNames lists the Name of every Way, in the order of Compare.
@@ -92,7 +92,7 @@ func Compare(ctx context.Context, o CompareOptions) ([]Way, error) {
 				return nil, err
 			}
 			for _, way := range courses {
-				if way.kx == iana.KxRSA && alg != "rsa" {
+				if way.terms.kx == iana.KxRSA && alg != "rsa" {
 					continue
 				}
 				w, err := c.play(ctx, way)
@@ -192,13 +192,9 @@ func (c *comparison) play(ctx context.Context, way course) (Way, error) {
 // configs are a way's ends. Nothing stands between two servers that take the same early
 // data: that it can be replayed is what Way.Replayable says.
 func (c *comparison) configs(way course) (cc, sc *handshake.Config) {
-	version := iana.TLS12
-	if way.kx == iana.KxNone {
-		version = iana.TLS13
-	}
 	end := func(party string) *handshake.Config {
 		return &handshake.Config{Rand: c.lesson.stream(way.name + " " + party), Time: func() time.Time { return c.now }, Party: party,
-			MinVersion: version, MaxVersion: version, Suites: c.lesson.suites(way.kx), Groups: c.o.Groups, ShowSecrets: true}
+			MinVersion: way.terms.version, MaxVersion: way.terms.version, Suites: c.lesson.suites(way.terms), Groups: c.o.Groups, ShowSecrets: true}
 	}
 	cc, sc = end("client"), end("server")
 	cc.Roots, cc.ServerName, cc.Stapling = c.chain.Roots, c.chain.Name, c.stapled

@@ -39,17 +39,13 @@ type sessions struct {
 }
 
 // config is what both ends' configurations have in common.
-func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
-	version := iana.TLS12
-	if x == iana.KxNone {
-		version = iana.TLS13
-	}
+func (p *play) config(party string, t terms, conn int) *handshake.Config {
 	cfg := &handshake.Config{
 		Rand: p.stream(party), Time: p.now, Party: party, Conn: conn,
-		MinVersion: version, MaxVersion: version, SeparateRecords: true, // a lesson looks at one at a time
+		MinVersion: t.version, MaxVersion: t.version, SeparateRecords: true, // a lesson looks at one at a time
 		NoCompatibilityMode: p.o.NoCompatibility, RecordSizeLimit: p.o.RecordSizeLimit,
 		CertificateCompression: p.o.CertificateCompression,
-		Suites:                 p.o.suites(x), Groups: p.o.Groups, Exchanges: p.o.exchanges(),
+		Suites:                 p.o.suites(t), Groups: p.o.Groups, Exchanges: p.o.exchanges(),
 		ALPN: p.o.ALPN, EncryptThenMAC: p.o.EncryptThenMAC,
 		Listener: p, ShowSecrets: !p.o.Quiet,
 		Weak: handshake.Weak{NULL: true, Compression: p.o.Compress, NoExtendedMasterSecret: p.o.NoEMS},
@@ -69,12 +65,12 @@ func (p *play) config(party string, x iana.Kx, conn int) *handshake.Config {
 	return cfg
 }
 
-func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Config, error) {
-	cfg := p.config(party, x, conn)
+func (p *play) clientConfig(party string, t terms, conn int) (*handshake.Config, error) {
+	cfg := p.config(party, t, conn)
 	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.judge()
 	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none" || p.o.Cert == pki.MustStaple
 	cfg.EarlyData = p.o.Resume == ResumeEarly && party == "client"
-	cfg.NoTickets = x != iana.KxNone && p.o.Resume != ResumeByTicket
+	cfg.NoTickets = t != in13 && p.o.Resume != ResumeByTicket
 	cfg.GREASE = p.o.GREASE
 	if p.o.HelloRetry {
 		cfg.KeyShares = []iana.Group{}
@@ -92,8 +88,8 @@ func (p *play) clientConfig(party string, x iana.Kx, conn int) (*handshake.Confi
 	return cfg, nil
 }
 
-func (p *play) serverConfig(party string, x iana.Kx, conn int) *handshake.Config {
-	cfg := p.config(party, x, conn)
+func (p *play) serverConfig(party string, t terms, conn int) *handshake.Config {
+	cfg := p.config(party, t, conn)
 	cfg.RetryWithCookie, cfg.SessionTickets = p.o.Cookie, 1
 	cfg.Certificates = []handshake.Certificate{{Chain: p.lesson.Chain, Key: p.lesson.Key, Staple: p.lesson.Staple}}
 	if p.o.Resume == ResumeEarly {
@@ -124,13 +120,13 @@ func (p *play) keyLog(e *end) io.Writer {
 }
 
 // connect makes both ends of a connection and runs their handshake.
-func (p *play) connect(x iana.Kx, who string, kept *sessions) (*line, error) {
+func (p *play) connect(t terms, who string, kept *sessions) (*line, error) {
 	l := &line{conn: p.newConn(), c: end{party: who}, s: end{party: "server"}}
-	cc, err := p.clientConfig(who, x, l.conn)
+	cc, err := p.clientConfig(who, t, l.conn)
 	if err != nil {
 		return nil, err
 	}
-	sc := p.serverConfig("server", x, l.conn)
+	sc := p.serverConfig("server", t, l.conn)
 	cc.KeyLog, sc.KeyLog = p.keyLog(&l.c), &l.s.keys
 	if kept != nil {
 		cc.Sessions, sc.Sessions, sc.Tickets = kept.client, kept.server, kept.tickets

@@ -81,8 +81,8 @@ func (o *Options) validateALPN() error {
 	case len(o.Rewrite.Old) != len(o.Rewrite.New) && o.http2():
 		return refuse("Rewrite", "a frame of HTTP/2 says its length, so what is put in must be as long as what it replaces: %d bytes, not %d", len(o.Rewrite.Old), len(o.Rewrite.New))
 	}
-	for _, x := range o.kx() {
-		for _, s := range o.suites(x) {
+	for _, t := range o.terms() {
+		for _, s := range o.suites(t) {
 			if o.prohibited(s) {
 				return refuse("Suites", "HTTP/2 over TLS 1.2 takes an ephemeral key exchange and an AEAD (RFC 9113 §9.2.2), and %v is not both; choose another, or put http/1.1 first", s)
 			}

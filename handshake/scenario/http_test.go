@@ -21,8 +21,6 @@ import (
 	"tlslab/handshake/suite"
 )
 
-var onlyTLS13 = []iana.Kx{iana.KxNone}
-
 // TestHTTP2 plays every kind of lesson under h2: each connection agrees on it, all that is
 // said is HTTP/2 to x/net's framer, nothing is HTTP/1.1, and the page arrives.
 func TestHTTP2(t *testing.T) {
@@ -31,11 +29,11 @@ func TestHTTP2(t *testing.T) {
 		"bare":          {},
 		"1.2":           {Kx: []iana.Kx{iana.KxECDHE}},
 		"dhe":           {Kx: []iana.Kx{iana.KxDHE}},
-		"1.3":           {Kx: onlyTLS13},
-		"client auth":   {Kx: onlyTLS13, ClientAuth: true},
-		"retried":       {Kx: onlyTLS13, HelloRetry: true, Cookie: true},
-		"key update":    {Kx: onlyTLS13, KeyUpdate: true, Padding: 7},
-		"small records": {Kx: onlyTLS13, RecordSizeLimit: 64},
+		"1.3":           {Version: iana.TLS13},
+		"client auth":   {Version: iana.TLS13, ClientAuth: true},
+		"retried":       {Version: iana.TLS13, HelloRetry: true, Cookie: true},
+		"key update":    {Version: iana.TLS13, KeyUpdate: true, Padding: 7},
+		"small records": {Version: iana.TLS13, RecordSizeLimit: 64},
 		"id":            {Resume: scenario.ResumeByID},
 		"ticket":        {Resume: scenario.ResumeByTicket},
 		"psk":           {Resume: scenario.ResumePSK},
@@ -43,7 +41,7 @@ func TestHTTP2(t *testing.T) {
 		"0rtt, retried": {Resume: scenario.ResumeEarly, Cookie: true},
 		"external":      {PSK: &handshake.PSK{Identity: []byte("a"), Key: []byte("0123456789abcdef")}},
 		"box":           {MITM: true, TrustMITM: true},
-		"box, 1.3":      {MITM: true, TrustMITM: true, Kx: onlyTLS13},
+		"box, 1.3":      {MITM: true, TrustMITM: true, Version: iana.TLS13},
 		"stolen CA":     {MITM: true, StolenCA: true},
 		"bytes passed":  {MITM: true, Passthrough: true},
 		"rewritten":     {MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},

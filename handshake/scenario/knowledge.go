@@ -7,7 +7,6 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/tamper"
@@ -80,8 +79,8 @@ type viewpoint struct {
 
 // know tells what each party could read of the flow's connections. The listener has the
 // recording; the thief has the recording and, later, the server's private key.
-func (p *play) know(x iana.Kx, conns []int, views []viewpoint) error {
-	impersonates, err := p.keyImpersonates(x)
+func (p *play) know(t terms, conns []int, views []viewpoint) error {
+	impersonates, err := p.keyImpersonates(t)
 	if err != nil {
 		return err
 	}
@@ -102,7 +101,7 @@ func (p *play) know(x iana.Kx, conns []int, views []viewpoint) error {
 
 // knowAttack tells what attacker and server could read of all attempts of an attack, and
 // whether a client took the attacker, with what he has, for the server.
-func (p *play) knowAttack(x iana.Kx, accepted bool, attempts ...*line) error {
+func (p *play) knowAttack(t terms, accepted bool, attempts ...*line) error {
 	attacker, server := viewpoint{party: "attacker", accepted: accepted}, viewpoint{party: "server"}
 	var conns []int
 	for _, l := range attempts {
@@ -110,7 +109,7 @@ func (p *play) knowAttack(x iana.Kx, accepted bool, attempts ...*line) error {
 		attacker.keys = append(attacker.keys, l.c.keys.Bytes()...)
 		server.keys = append(server.keys, l.s.keys.Bytes()...)
 	}
-	return p.know(x, conns, []viewpoint{attacker, server})
+	return p.know(t, conns, []viewpoint{attacker, server})
 }
 
 // there says what there is to know on connections.
@@ -179,12 +178,12 @@ func logged(keys []byte) bool {
 
 // keyImpersonates tries whether the client would take anybody who has the server's
 // chain and private key for the server. Nobody listens to this handshake.
-func (p *play) keyImpersonates(x iana.Kx) (bool, error) {
-	cc, err := p.clientConfig("victim", x, 0)
+func (p *play) keyImpersonates(t terms) (bool, error) {
+	cc, err := p.clientConfig("victim", t, 0)
 	if err != nil {
 		return false, err
 	}
-	sc := p.serverConfig("thief", x, 0)
+	sc := p.serverConfig("thief", t, 0)
 	sc.Listener, sc.ClientAuth = nil, handshake.NoClientCert // a thief asks for none
 	client, err := unheard(cc, sc)
 	return client != nil && client.Done(), err

@@ -6,7 +6,6 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm"
 	"tlslab/pki"
 )
@@ -22,7 +21,7 @@ type interception struct {
 }
 
 // mitm plays one flow through an interceptor that ends the client's connection.
-func (p *play) mitm(x iana.Kx) error {
+func (p *play) mitm(t terms) error {
 	p.begin("mitm", "client", "mitm", "server")
 	i := &interception{play: p}
 	if err := i.equip(); err != nil {
@@ -30,7 +29,7 @@ func (p *play) mitm(x iana.Kx) error {
 	}
 	p.issue()
 	i.root()
-	if err := i.place(x); err != nil {
+	if err := i.place(t); err != nil {
 		return err
 	}
 	if err := i.talk(); err != nil {
@@ -39,7 +38,7 @@ func (p *play) mitm(x iana.Kx) error {
 	i.believe(i.up.c.ep, i.down.s.ep)
 	legs := []int{i.down.conn, i.up.conn}
 	both := slices.Concat(i.down.s.keys.Bytes(), i.up.c.keys.Bytes())
-	if err := p.know(x, legs, []viewpoint{
+	if err := p.know(t, legs, []viewpoint{
 		{party: "client", keys: i.down.c.keys.Bytes()},
 		{party: "mitm", keys: both, accepted: i.down.c.ep.Done()},
 		{party: "server", keys: i.up.s.keys.Bytes()},
@@ -88,11 +87,11 @@ func (i *interception) root() {
 }
 
 // place makes the three parties.
-func (i *interception) place(x iana.Kx) error {
+func (i *interception) place(t terms) error {
 	p := i.play
 	i.down = &line{conn: p.newConn(), c: end{party: "client"}, s: end{party: "mitm", relay: true}}
 	i.up = &line{conn: p.newConn(), c: end{party: "mitm", relay: true}, s: end{party: "server"}}
-	cc, err := p.clientConfig("client", x, i.down.conn)
+	cc, err := p.clientConfig("client", t, i.down.conn)
 	if err != nil {
 		return err
 	}
@@ -100,12 +99,12 @@ func (i *interception) place(x iana.Kx) error {
 	if i.down.c.ep, err = handshake.NewClient(cc); err != nil {
 		return err
 	}
-	sc := p.serverConfig("server", x, i.up.conn)
+	sc := p.serverConfig("server", t, i.up.conn)
 	sc.KeyLog = &i.up.s.keys
 	if i.up.s.ep, err = handshake.NewServer(sc); err != nil {
 		return err
 	}
-	toClient, toServer := p.config("mitm", x, i.down.conn), p.config("mitm", x, i.up.conn)
+	toClient, toServer := p.config("mitm", t, i.down.conn), p.config("mitm", t, i.up.conn)
 	toClient.KeyLog, toServer.KeyLog = &i.down.s.keys, &i.up.c.keys
 	toServer.Roots = p.lesson.Roots // the box sees to its own safety
 	i.box, err = mitm.New(mitm.Options{Forger: i.forger, ToClient: *toClient, ToServer: *toServer, Rewrite: p.o.Rewrite,
@@ -195,7 +194,7 @@ func (i *interception) settle() error {
 
 // passthrough plays one flow past a box that forwards bytes: one connection, between
 // client and server.
-func (p *play) passthrough(x iana.Kx) error {
+func (p *play) passthrough(t terms) error {
 	p.begin("mitm", "client", "mitm", "server")
 	i := &interception{play: p}
 	if err := i.equip(); err != nil {
@@ -203,7 +202,7 @@ func (p *play) passthrough(x iana.Kx) error {
 	}
 	p.issue()
 	p.scene("mitm", &Passthrough{Trusted: p.o.TrustMITM})
-	l, err := p.connect(x, "client", nil)
+	l, err := p.connect(t, "client", nil)
 	if err != nil {
 		return err
 	}
@@ -213,7 +212,7 @@ func (p *play) passthrough(x iana.Kx) error {
 	i.down, i.up = l, l
 	i.believe(nil, nil)
 	if l.c.ep.Done() || l.s.ep.Done() {
-		if err := p.know(x, []int{l.conn}, []viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "mitm"}, {party: "server", keys: l.s.keys.Bytes()},
+		if err := p.know(t, []int{l.conn}, []viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "mitm"}, {party: "server", keys: l.s.keys.Bytes()},
 			{party: "listener"}, {party: "thief", thief: true}}); err != nil {
 			return err
 		}

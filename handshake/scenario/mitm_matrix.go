@@ -30,11 +30,11 @@ func (v MITMVerdict) Came(to MITMVerdict) bool {
 // returns what each came to. Nothing in it is known beforehand.
 func MITMMatrix(ctx context.Context, seed string) ([]MITMVerdict, error) {
 	var out []MITMVerdict
-	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxNone} {
+	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for n := range 1 << 6 {
 			on := func(bit int) bool { return n>>bit&1 == 1 }
 			// With P-256 keys: 128 lessons with RSA take four times as long, and come to the same.
-			o := Options{Seed: seed, Kx: []iana.Kx{x}, MITM: true, Quiet: true, KeyAlg: "ecdsa", TrustMITM: on(0), ClickThrough: on(1), StolenCA: on(2),
+			o := Options{Seed: seed, Version: version, MITM: true, Quiet: true, KeyAlg: "ecdsa", TrustMITM: on(0), ClickThrough: on(1), StolenCA: on(2),
 				Passthrough: on(3), Pin: on(4), ClientAuth: on(5)}
 			t, err := Run(ctx, o, nil)
 			if err != nil {
@@ -48,11 +48,8 @@ func MITMMatrix(ctx context.Context, seed string) ([]MITMVerdict, error) {
 
 // mitmVerdict looks at what happened.
 func mitmVerdict(o *Options, f *Flow) MITMVerdict {
-	v := MITMVerdict{Version: iana.TLS12, TrustMITM: o.TrustMITM, ClickThrough: o.ClickThrough, StolenCA: o.StolenCA, Passthrough: o.Passthrough,
+	v := MITMVerdict{Version: o.Version, TrustMITM: o.TrustMITM, ClickThrough: o.ClickThrough, StolenCA: o.StolenCA, Passthrough: o.Passthrough,
 		Pin: o.Pin, ClientAuth: o.ClientAuth, Page: f.Outcome.Done, Refused: f.Outcome.Refused}
-	if o.kx()[0] == iana.KxNone {
-		v.Version = iana.TLS13
-	}
 	if f.Outcome.Err != nil {
 		v.Reason = reason.Of(f.Outcome.Err)
 	}

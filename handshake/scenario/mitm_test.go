@@ -13,16 +13,20 @@ import (
 	"tlslab/pki"
 )
 
-// toggles are every combination of the six, in one version.
-func toggles(x iana.Kx) []scenario.Options {
+// toggles are every combination of the six, over one flow.
+func toggles(flow scenario.Options) []scenario.Options {
 	var out []scenario.Options
 	for n := range 1 << 6 {
 		on := func(bit int) bool { return n>>bit&1 == 1 }
-		out = append(out, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: on(0), ClickThrough: on(1), Pin: on(2),
-			ClientAuth: on(3), StolenCA: on(4), Passthrough: on(5)})
+		o := flow
+		o.Seed, o.MITM, o.TrustMITM, o.ClickThrough, o.Pin, o.ClientAuth, o.StolenCA, o.Passthrough = "test", true, on(0), on(1), on(2), on(3), on(4), on(5)
+		out = append(out, o)
 	}
 	return out
 }
+
+// throughBox are the flows that go through an interceptor.
+var throughBox = []scenario.Options{{Kx: []iana.Kx{iana.KxECDHE}}, {Kx: []iana.Kx{iana.KxRSA}}, {Version: iana.TLS13}}
 
 // verdict is what a combination comes to.
 type verdict struct {
@@ -57,10 +61,10 @@ func rules(o scenario.Options, tls13 bool) verdict {
 
 // TestEveryCombination plays all 2⁶ combinations in both versions.
 func TestEveryCombination(t *testing.T) {
-	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxRSA, iana.KxNone} {
-		for _, o := range toggles(x) {
-			want := rules(o, x == iana.KxNone)
-			name := fmt.Sprintf("%v trust=%t click=%t pin=%t auth=%t stolen=%t pass=%t", x, o.TrustMITM, o.ClickThrough, o.Pin, o.ClientAuth, o.StolenCA, o.Passthrough)
+	for _, flow := range throughBox {
+		for _, o := range toggles(flow) {
+			want := rules(o, o.Version == iana.TLS13)
+			name := fmt.Sprintf("%v %v trust=%t click=%t pin=%t auth=%t stolen=%t pass=%t", o.Version, o.Kx, o.TrustMITM, o.ClickThrough, o.Pin, o.ClientAuth, o.StolenCA, o.Passthrough)
 			f := run(t, o).Flows[0]
 			out := f.Outcome
 			got := verdict{page: out.Done, refused: out.Refused, why: reason.Of(out.Err)}
@@ -122,7 +126,8 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 		if !ok {
 			continue
 		}
-		if at, of := s.Step(); s.Key() != mitm.Steps()[n] || at != n+1 || of != 7 {
+		n++
+		if at, of := s.Step(); s.Key() != mitm.Steps()[n-1] || at != n || of != 7 {
 			t.Errorf("%s: step %d is %+v", name, n, s)
 		}
 	}
@@ -135,7 +140,7 @@ func steps(t *testing.T, name string, f *scenario.Flow, o scenario.Options, v ve
 // the box has shown its Finished to the client, and has opened the request, before the
 // server's refusal arrives; and the server never receives it.
 func TestRequestIsReadBeforeTheRefusal(t *testing.T) {
-	f := run(t, scenario.Options{Seed: "test", Kx: only13, MITM: true, TrustMITM: true, ClientAuth: true}).Flows[0]
+	f := run(t, scenario.Options{Seed: "test", Version: iana.TLS13, MITM: true, TrustMITM: true, ClientAuth: true}).Flows[0]
 	at := map[string]int{}
 	for n, e := range f.Events {
 		switch e := e.(type) {
@@ -206,18 +211,19 @@ func TestGenuineOrForged(t *testing.T) {
 
 // TestLegsHaveKeysOfTheirOwn: no secret of one leg is one of the other.
 func TestLegsHaveKeysOfTheirOwn(t *testing.T) {
-	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxRSA, iana.KxNone} {
-		side := scenario.SceneOf[*scenario.LegsCompared](run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true}).Flows[0]).Sides
+	for _, o := range throughBox {
+		o.Seed, o.MITM, o.TrustMITM = "test", true, true
+		side := scenario.SceneOf[*scenario.LegsCompared](run(t, o).Flows[0]).Sides
 		keys := 0
 		for _, r := range side.Rows {
 			if _, ok := r.Left.([]byte); ok {
 				if keys++; r.Same {
-					t.Errorf("%v: %s is the same on both legs", x, r.What)
+					t.Errorf("%v %v: %s is the same on both legs", o.Version, o.Kx, r.What)
 				}
 			}
 		}
 		if keys != 3 {
-			t.Errorf("%v: %d keys compared", x, keys)
+			t.Errorf("%v %v: %d keys compared", o.Version, o.Kx, keys)
 		}
 	}
 }
@@ -225,7 +231,7 @@ func TestLegsHaveKeysOfTheirOwn(t *testing.T) {
 // TestRewrite: both ends receive what the box made of what the other sent, and each takes
 // it for the other's word.
 func TestRewrite(t *testing.T) {
-	for _, x := range []iana.Kx{iana.KxECDHE, iana.KxNone} {
+	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for _, c := range []struct {
 			old, new, request, reply string
 			limit                    int
@@ -237,7 +243,7 @@ func TestRewrite(t *testing.T) {
 			{old: "nowhere", new: "x", request: request, reply: reply},
 			{old: "hello", new: "", request: request, reply: "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n, you.\n"},
 		} {
-			f := run(t, scenario.Options{Seed: "test", Kx: []iana.Kx{x}, MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: c.old, New: c.new}, RecordSizeLimit: c.limit}).Flows[0]
+			f := run(t, scenario.Options{Seed: "test", Version: version, MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: c.old, New: c.new}, RecordSizeLimit: c.limit}).Flows[0]
 			if got := received(f, "server"); got != c.request {
 				t.Errorf("%q: the server got %q", c.old, got)
 			}
@@ -270,7 +276,7 @@ func TestClickThroughAlone(t *testing.T) {
 			t.Errorf("%s: the check is not shown as failed", kind)
 		}
 	}
-	f := run(t, scenario.Options{Seed: "test", UntrustedRoot: true, ClickThrough: true, Kx: only13}).Flows[0]
+	f := run(t, scenario.Options{Seed: "test", UntrustedRoot: true, ClickThrough: true, Version: iana.TLS13}).Flows[0]
 	if !f.Outcome.Done || scenario.SceneOf[*scenario.ClickThrough](f) == nil {
 		t.Errorf("%+v", f.Outcome)
 	}

@@ -31,12 +31,15 @@ type Options struct {
 	// the clock at 2026-01-01T00:00:00Z. Empty: real randomness, real time.
 	Seed string
 
-	// Kx picks the flows, by key exchange; iana.KxNone is TLS 1.3, whose suites do not
-	// name any. Nil runs those that Suites name, else RSA, ECDHE, TLS 1.3, the first not with
-	// HTTP/2; the one that Resume is about, and ECDHE alone with MITM, and where the
-	// certificate's key cannot encrypt.
+	// Version is that of every flow; 0: what the other options lead to. A switch that one
+	// version alone has, and Kx, ask for that version. Where nothing does there are TLS 1.2
+	// and then 1.3, or TLS 1.2 alone with MITM and where the certificate's key cannot encrypt.
+	Version iana.Version
+	// Kx picks the flows of TLS 1.2, by the key exchange that their suites name; TLS 1.3's
+	// name none. Nil runs those that Suites name, else RSA and ECDHE, RSA not with HTTP/2;
+	// and ECDHE alone with MITM, with Resume, and where the certificate's key cannot encrypt.
 	Kx     []iana.Kx
-	Suites []*suite.Suite // what the client offers, and the server takes, of each flow's key exchange; nil: AES-128-GCM-SHA256
+	Suites []*suite.Suite // what the client offers, and the server takes, of each flow's version and key exchange; nil: AES-128-GCM-SHA256
 	Groups []kx.Group     // nil: kx.Defaults13(), of which TLS 1.2 takes what it can
 	// Exchanges adds a student's own key exchanges to the three we ship, and wins
 	// over one of the same Kx.
@@ -137,28 +140,6 @@ func (o *Options) server() string {
 	return o.Server
 }
 
-func (o *Options) kx() []iana.Kx {
-	switch {
-	case len(o.Kx) > 0:
-		return o.Kx
-	case o.Suites != nil:
-		var out []iana.Kx
-		for _, s := range o.Suites {
-			if !slices.Contains(out, s.Kx) {
-				out = append(out, s.Kx)
-			}
-		}
-		return out
-	case o.Resume.tls13() || o.PSK != nil:
-		return []iana.Kx{iana.KxNone}
-	case o.MITM || o.Resume != NoResume || o.keyAlg() != "rsa":
-		return []iana.Kx{iana.KxECDHE}
-	case o.http2(): // which takes no RSA key exchange
-		return []iana.Kx{iana.KxECDHE, iana.KxNone}
-	}
-	return []iana.Kx{iana.KxRSA, iana.KxECDHE, iana.KxNone}
-}
-
 // keyAlg is the kind of certificate that the suites need.
 func (o *Options) keyAlg() string {
 	if o.KeyAlg != "" {
@@ -175,22 +156,6 @@ func (o *Options) keyAlg() string {
 // rsaKey reports whether the certificate's key is an RSA key, of either kind: both go with
 // suites that name RSA, but only one can encrypt.
 func (o *Options) rsaKey() bool { return o.keyAlg() == "rsa" || o.keyAlg() == "rsa-pss" }
-
-// suites are those of the options that use x, or the one with which the flows differ in
-// nothing but the key exchange.
-func (o *Options) suites(x iana.Kx) []*suite.Suite {
-	if o.Suites != nil {
-		return slices.DeleteFunc(slices.Clone(o.Suites), func(s *suite.Suite) bool { return s.Kx != x })
-	}
-	ids := map[iana.Kx]iana.CipherSuite{iana.KxRSA: 0x009c, iana.KxDHE: 0x009e, iana.KxECDHE: 0xc02f, iana.KxNone: 0x1301}
-	if !o.rsaKey() {
-		ids[iana.KxECDHE] = 0xc02b
-	}
-	if s := suite.ByID(ids[x]); s != nil {
-		return []*suite.Suite{s}
-	}
-	return nil
-}
 
 // exchanges are the student's, then ours.
 func (o *Options) exchanges() []kx.Exchange {

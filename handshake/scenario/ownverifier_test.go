@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/tamper"
@@ -61,7 +62,7 @@ func TestOwnVerifierOthersRefusals(t *testing.T) {
 		"pin": {scenario.Options{VerifyChain: yes, MITM: true, Pin: true}, reason.CertificatePin},
 		// The user clicks the verifier's warning away, and the pin refuses.
 		"click, then pin":       {scenario.Options{VerifyChain: untrusted, MITM: true, Pin: true, ClickThrough: true}, reason.CertificatePin},
-		"no client certificate": {scenario.Options{VerifyChain: yes, Kx: only13, ClientAuth: true, NoClientCert: true}, reason.CertificateRequired},
+		"no client certificate": {scenario.Options{VerifyChain: yes, Version: iana.TLS13, ClientAuth: true, NoClientCert: true}, reason.CertificateRequired},
 	} {
 		row.o.Seed = "test"
 		for _, f := range run(t, row.o).Flows {

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"tlslab/handshake"
-	"tlslab/handshake/iana"
 )
 
 // What an attacker recorded, and sends again.
@@ -19,9 +18,9 @@ func (f *Flow) fromClient() (flights [][]byte) {
 
 // replayTo sends recorded flights to a new connection with the server. The attacker's end
 // of it is no endpoint: he has the bytes, and no keys.
-func (p *play) replayTo(x iana.Kx, kept *sessions, flights [][]byte) (*line, error) {
+func (p *play) replayTo(t terms, kept *sessions, flights [][]byte) (*line, error) {
 	l := &line{conn: p.newConn(), s: end{party: "server"}, recorded: true}
-	cfg := p.serverConfig("server", x, l.conn)
+	cfg := p.serverConfig("server", t, l.conn)
 	cfg.Sessions, cfg.Tickets, cfg.KeyLog = kept.server, kept.tickets, &l.s.keys
 	var err error
 	if l.s.ep, err = handshake.NewServer(cfg); err != nil {

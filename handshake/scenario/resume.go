@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/reason"
@@ -46,7 +45,7 @@ func (k *keeper) with(change func(*session.Session) error) (session.Store, error
 }
 
 // resume plays a full handshake, one that resumes it, and the two attacks.
-func (p *play) resume(x iana.Kx) error {
+func (p *play) resume(t terms) error {
 	client := &keeper{Memory: session.NewMemory(0)}
 	kept := &sessions{client: client}
 	if p.o.Resume == ResumeByID {
@@ -58,28 +57,28 @@ func (p *play) resume(x iana.Kx) error {
 	p.begin("full", "client", "server")
 	full := p.flow
 	p.issue()
-	if err := p.honest(x, kept, nil); err != nil || !full.Outcome.Done {
+	if err := p.honest(t, kept, nil); err != nil || !full.Outcome.Done {
 		return err // refused: there is no session to resume
 	}
 
 	p.begin("resumed", "client", "server")
 	resumed := p.flow
-	if err := p.honest(x, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
+	if err := p.honest(t, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
 		return err
 	}
 
 	// In this order: the attack that fails ends in a fatal alert, after which the
 	// server no longer knows the session (RFC 5246 §7.2.2).
-	if err := p.stolen(x, client, kept, full); err != nil {
+	if err := p.stolen(t, client, kept, full); err != nil {
 		return err
 	}
-	return p.captured(x, client, kept, resumed)
+	return p.captured(t, client, kept, resumed)
 }
 
 // captured is an attacker who saw the session's ID or ticket go by, and has
 // nothing else. First an honest client, with all that was to be seen and a guessed
 // master secret; then the captured connection, replayed byte by byte.
-func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow) error {
+func (p *play) captured(t terms, client *keeper, kept *sessions, resumed *Flow) error {
 	p.begin("captured_session", "attacker", "server")
 	store, err := client.with(func(s *session.Session) error {
 		_, err := io.ReadFull(p.stream("attacker"), s.Master[:])
@@ -89,17 +88,17 @@ func (p *play) captured(x iana.Kx, client *keeper, kept *sessions, resumed *Flow
 		return err
 	}
 	p.scene("attacker", seen(resumed))
-	l, err := p.connect(x, "attacker", &sessions{store, kept.server, kept.tickets})
+	l, err := p.connect(t, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
 	}
 	flights := resumed.fromClient()
 	p.scene("attacker", &Replayed{BySessionID: true, FirstAttempt: l.c.ep.Err(), Bytes: len(bytes.Join(flights, nil))})
-	again, err := p.replayTo(x, kept, flights)
+	again, err := p.replayTo(t, kept, flights)
 	if err != nil {
 		return err
 	}
-	if err := p.knowAttack(x, false, l, again); err != nil {
+	if err := p.knowAttack(t, false, l, again); err != nil {
 		return err
 	}
 	server := &again.s
@@ -127,7 +126,7 @@ func seen(resumed *Flow) *CapturedSession {
 }
 
 // stolen is an attacker who has the master secret out of the client's memory.
-func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) error {
+func (p *play) stolen(t terms, client *keeper, kept *sessions, full *Flow) error {
 	p.begin("stolen_master", "attacker", "server")
 	var loot session.Session
 	store, err := client.with(func(s *session.Session) error { loot = *s; return nil })
@@ -135,7 +134,7 @@ func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) err
 		return err
 	}
 	p.scene("attacker", &StolenMasterSecret{From: "client", MasterSecret: loot.Master[:]})
-	l, err := p.connect(x, "attacker", &sessions{store, kept.server, kept.tickets})
+	l, err := p.connect(t, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
 	}
@@ -147,11 +146,11 @@ func (p *play) stolen(x iana.Kx, client *keeper, kept *sessions, full *Flow) err
 		return err
 	}
 	p.scene("attacker", &RecordingDecrypted{Flow: full.Name, Plaintext: string(r.FromClient) + string(r.FromServer)})
-	accepted, err := p.sessionImpersonates(x, client, kept)
+	accepted, err := p.sessionImpersonates(t, client, kept)
 	if err != nil {
 		return err
 	}
-	if err := p.knowAttack(x, accepted, l); err != nil {
+	if err := p.knowAttack(t, accepted, l); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))

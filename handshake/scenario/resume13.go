@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/reason"
@@ -20,14 +19,13 @@ import (
 
 // resume13 plays a full handshake, one that resumes it, and the attacks.
 func (p *play) resume13() error {
-	const x = iana.KxNone
 	client := &keeper{Memory: session.NewMemory(0)}
 	kept := &sessions{client: client, tickets: session.NewTicketKeys(p.stream("ticket keys"), 0)}
 
 	p.begin("full", "client", "server")
 	full := p.flow
 	p.issue()
-	if err := p.honest(x, kept, nil); err != nil || !full.Outcome.Done {
+	if err := p.honest(in13, kept, nil); err != nil || !full.Outcome.Done {
 		return err // refused: there is nothing to resume
 	}
 	// The client uses its ticket up (RFC 9846 §C.4); the attackers have a copy.
@@ -35,7 +33,7 @@ func (p *play) resume13() error {
 
 	p.begin("resumed", "client", "server")
 	resumed := p.flow
-	if err := p.honest(x, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
+	if err := p.honest(in13, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
 		return err
 	}
 	if resumed.earlyData() == "accepted" {
@@ -65,7 +63,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	p.begin("replayed_early_data", "attacker", "server")
 	flights := resumed.fromClient()
 	p.scene("attacker", &ReplayedEarlyData{Bytes: len(flights[0])})
-	server, err := p.replayTo(iana.KxNone, kept, flights[:1])
+	server, err := p.replayTo(in13, kept, flights[:1])
 	if err != nil {
 		return err
 	}
@@ -77,7 +75,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	if err := p.feed(server, flights[1:]); err != nil {
 		return err
 	}
-	if err := p.knowAttack(iana.KxNone, false, server); err != nil {
+	if err := p.knowAttack(in13, false, server); err != nil {
 		return err
 	}
 	err = server.s.ep.Err()
@@ -98,7 +96,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 		return err
 	}
 	p.scene("attacker", &CapturedTicket{Ticket: resumed.ticket()})
-	l, err := p.connect(iana.KxNone, "attacker", &sessions{client: store, tickets: kept.tickets})
+	l, err := p.connect(in13, "attacker", &sessions{client: store, tickets: kept.tickets})
 	if err != nil {
 		return err
 	}
@@ -108,7 +106,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 	if resumed.earlyData() != "accepted" {
 		flights := resumed.fromClient()
 		p.scene("attacker", &Replayed{FirstAttempt: out.Err, Bytes: len(bytes.Join(flights, nil))})
-		server, err := p.replayTo(iana.KxNone, kept, flights)
+		server, err := p.replayTo(in13, kept, flights)
 		if err != nil {
 			return err
 		}
@@ -120,7 +118,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 		}
 		out.Intended = out.Intended && reason.Of(out.Err) == want && len(server.s.got) == 0
 	}
-	if err := p.knowAttack(iana.KxNone, false, attempts...); err != nil {
+	if err := p.knowAttack(in13, false, attempts...); err != nil {
 		return err
 	}
 	p.end(out)
@@ -151,7 +149,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 		return err
 	}
 	p.scene("attacker", &StolenPSK{From: "client", PSK: s.PSK})
-	l, err := p.connect(iana.KxNone, "attacker", &sessions{client: store, tickets: kept.tickets})
+	l, err := p.connect(in13, "attacker", &sessions{client: store, tickets: kept.tickets})
 	if err != nil {
 		return err
 	}
@@ -161,7 +159,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err := p.tried(s.PSK, full, resumed); err != nil {
 		return err
 	}
-	accepted, err := p.sessionImpersonates(iana.KxNone, loot, kept)
+	accepted, err := p.sessionImpersonates(in13, loot, kept)
 	if err != nil {
 		return err
 	}
@@ -169,7 +167,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err := p.expired(loot, kept, &s); err != nil {
 		return err
 	}
-	if err := p.knowAttack(iana.KxNone, accepted, l); err != nil {
+	if err := p.knowAttack(in13, accepted, l); err != nil {
 		return err
 	}
 	p.end(p.outcome(&l.c, &l.s, &l.c, &l.s))
@@ -201,11 +199,11 @@ func (p *play) expired(loot *keeper, kept *sessions, s *session.Session) error {
 	if err != nil {
 		return err
 	}
-	cc, err := p.clientConfig("attacker", iana.KxNone, 0)
+	cc, err := p.clientConfig("attacker", in13, 0)
 	if err != nil {
 		return err
 	}
-	sc := p.serverConfig("server", iana.KxNone, 0)
+	sc := p.serverConfig("server", in13, 0)
 	cc.Sessions, sc.Tickets = store, kept.tickets
 	later := s.Created.Add(s.Lifetime)
 	sc.Time = func() time.Time { return later } // the attacker's own clock stands still
@@ -228,7 +226,7 @@ func (p *play) external() error {
 	p.issue()
 	flow := p.flow
 	var err error
-	if e := p.honest(iana.KxNone, nil, func() { err = p.tried(p.o.PSK.Key, flow) }); e != nil {
+	if e := p.honest(in13, nil, func() { err = p.tried(p.o.PSK.Key, flow) }); e != nil {
 		return e
 	}
 	return err

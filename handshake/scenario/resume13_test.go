@@ -215,12 +215,12 @@ func TestImpossible13(t *testing.T) {
 	key := &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}
 	for want, o := range map[string]scenario.Options{
 		"Resume psk over ECDHE":  {Resume: scenario.ResumePSK, Kx: onlyECDHE},
-		"Resume id over TLS 1.3": {Resume: scenario.ResumeByID, Kx: only13},
+		"Resume id over TLS 1.3": {Resume: scenario.ResumeByID, Version: iana.TLS13},
 		"Resume through a box":   {Resume: scenario.ResumeEarly, MITM: true},
 		"PSK over RSA":           {PSK: key, Kx: []iana.Kx{iana.KxRSA}},
 		"PSK and a ticket":       {PSK: key, Resume: scenario.ResumePSK},
 		"PSK without a name":     {PSK: &handshake.PSK{Key: []byte("k")}},
-		"PSKOnly without a key":  {PSKOnly: true, Kx: only13},
+		"PSKOnly without a key":  {PSKOnly: true, Version: iana.TLS13},
 		"PSKOnly over ECDHE":     {PSKOnly: true, Resume: scenario.ResumeByTicket},
 	} {
 		if _, err := scenario.Run(t.Context(), o, nil); err == nil || !strings.HasPrefix(err.Error(), "option "+strings.Fields(want)[0]+":") {

@@ -2,14 +2,12 @@ package scenario
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
@@ -79,48 +77,34 @@ func (p *play) run() error {
 	}
 	switch {
 	case p.o.MITM && p.o.Passthrough:
-		return p.passthrough(p.o.kx()[0])
+		return p.passthrough(p.o.terms()[0])
 	case p.o.MITM:
-		return p.mitm(p.o.kx()[0])
+		return p.mitm(p.o.terms()[0])
 	case p.o.Resume.tls13():
 		return p.resume13()
 	case p.o.Resume != NoResume:
-		return p.resume(p.o.kx()[0])
+		return p.resume(p.o.terms()[0])
 	case p.o.PSK != nil:
 		return p.external()
 	}
-	for _, x := range p.o.kx() {
-		p.begin(flowName(x), "client", "server")
+	for _, t := range p.o.terms() {
+		p.begin(t.flow(), "client", "server")
 		p.issue()
 		var kept *sessions
-		if x == iana.KxNone { // where a server gives tickets as a matter of course
+		if t == in13 { // where a server gives tickets as a matter of course
 			kept = &sessions{client: session.NewMemory(0), tickets: session.NewTicketKeys(p.stream("ticket keys"), 0)}
 		}
-		if err := p.honest(x, kept, nil); err != nil {
+		if err := p.honest(t, kept, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func flowName(x iana.Kx) string {
-	switch x {
-	case iana.KxNone:
-		return "tls13"
-	case iana.KxRSA:
-		return "rsa"
-	case iana.KxDHE:
-		return "dhe"
-	case iana.KxECDHE:
-		return "ecdhe"
-	}
-	return fmt.Sprintf("kx_%02x", uint8(x))
-}
-
 // honest is a flow after its opening scenes: connect, talk, take stock. kept may
 // be nil; then, if not nil, is called before stock is taken.
-func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
-	l, err := p.connect(x, "client", kept)
+func (p *play) honest(t terms, kept *sessions, then func()) error {
+	l, err := p.connect(t, "client", kept)
 	if err != nil {
 		return err
 	}
@@ -131,11 +115,11 @@ func (p *play) honest(x iana.Kx, kept *sessions, then func()) error {
 		then()
 	}
 	if l.c.ep.Done() || l.s.ep.Done() { // of a refused handshake there is nothing to know
-		thieves, err := p.thieves(x, kept, l.conn)
+		thieves, err := p.thieves(t, kept, l.conn)
 		if err != nil {
 			return err
 		}
-		if err := p.know(x, []int{l.conn}, append([]viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "server", keys: l.s.keys.Bytes()},
+		if err := p.know(t, []int{l.conn}, append([]viewpoint{{party: "client", keys: l.c.keys.Bytes()}, {party: "server", keys: l.s.keys.Bytes()},
 			{party: "listener"}, {party: "thief", thief: true}}, thieves...)); err != nil {
 			return err
 		}

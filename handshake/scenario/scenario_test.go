@@ -34,7 +34,7 @@ func run(t *testing.T, o scenario.Options) *scenario.Transcript {
 	return tr
 }
 
-var onlyECDHE, only13 = []iana.Kx{iana.KxECDHE}, []iana.Kx{iana.KxNone}
+var onlyECDHE = []iana.Kx{iana.KxECDHE}
 
 // know returns who knows what at the end of a flow.
 func know(t *testing.T, f *scenario.Flow, party string) scenario.Knowledge {
@@ -105,14 +105,14 @@ func TestOutcomes(t *testing.T) {
 		{"stapled good", scenario.Options{Staple: "good"}, "", reason.None},
 		{"client certificate", scenario.Options{ClientAuth: true}, "", reason.None},
 		{"client-cert-missing", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: onlyECDHE}, "server", reason.CertificateMissing},
-		{"client-cert-missing in TLS 1.3", scenario.Options{ClientAuth: true, NoClientCert: true, Kx: only13}, "server", reason.CertificateRequired},
-		{"retry", scenario.Options{Kx: only13, HelloRetry: true, Cookie: true}, "", reason.None},
-		{"key update", scenario.Options{Kx: only13, KeyUpdate: true, Padding: 100}, "", reason.None},
-		{"compressed certificates", scenario.Options{Kx: only13, ClientAuth: true,
+		{"client-cert-missing in TLS 1.3", scenario.Options{ClientAuth: true, NoClientCert: true, Version: iana.TLS13}, "server", reason.CertificateRequired},
+		{"retry", scenario.Options{Version: iana.TLS13, HelloRetry: true, Cookie: true}, "", reason.None},
+		{"key update", scenario.Options{Version: iana.TLS13, KeyUpdate: true, Padding: 100}, "", reason.None},
+		{"compressed certificates", scenario.Options{Version: iana.TLS13, ClientAuth: true,
 			CertificateCompression: []*certcompress.Method{zstd.Method}}, "", reason.None},
-		{"reserved values, small records", scenario.Options{Kx: only13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", reason.None},
+		{"reserved values, small records", scenario.Options{Version: iana.TLS13, GREASE: true, NoCompatibility: true, RecordSizeLimit: 64}, "", reason.None},
 		{"integrity only", scenario.Options{Suites: []*suite.Suite{suite.ByID(0xc0b4)}}, "", reason.None},
-		{"middle box in TLS 1.3", scenario.Options{Kx: only13, MITM: true, TrustMITM: true}, "", reason.None},
+		{"middle box in TLS 1.3", scenario.Options{Version: iana.TLS13, MITM: true, TrustMITM: true}, "", reason.None},
 		{"middle box", scenario.Options{MITM: true}, "client", reason.CertificateUntrusted},
 		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", reason.None},
 		{"middle box, mutual", scenario.Options{MITM: true, TrustMITM: true, ClientAuth: true}, "server", reason.CertificateMissing},
@@ -179,8 +179,8 @@ func scenes(tr *scenario.Transcript) []event.Scene {
 func TestEveryKeyIsEmitted(t *testing.T) {
 	keys, flows := map[event.SceneKey]bool{}, map[string]bool{}
 	for _, o := range []scenario.Options{
-		{Plain: true, Kx: []iana.Kx{iana.KxRSA, iana.KxDHE, iana.KxECDHE, iana.KxNone}, Exchanges: ownECDHE()},
-		{MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "you", New: "who"}}, {MITM: true, ClickThrough: true, ClientAuth: true, Kx: only13},
+		{Plain: true, Suites: []*suite.Suite{suite.ByID(0x009c), suite.ByID(0x009e), suite.ByID(0xc02f), suite.ByID(0x1301)}, Exchanges: ownECDHE()},
+		{MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "you", New: "who"}}, {MITM: true, ClickThrough: true, ClientAuth: true, Version: iana.TLS13},
 		{MITM: true, Passthrough: true}, {Resume: scenario.ResumeByID}, {Resume: scenario.ResumePSK}, {Resume: scenario.ResumeEarly},
 		{PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}}} {
 		tr := run(t, o)
@@ -304,10 +304,10 @@ func variety() map[string]scenario.Options {
 		"stolen ca": {MITM: true, StolenCA: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}}, "passthrough": {MITM: true, Passthrough: true, Pin: true},
 		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
 		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
-		"retry": {Kx: only13, HelloRetry: true, Cookie: true}, "key update": {Kx: only13, KeyUpdate: true},
+		"retry": {Version: iana.TLS13, HelloRetry: true, Cookie: true}, "key update": {Version: iana.TLS13, KeyUpdate: true},
 		"psk": {Resume: scenario.ResumePSK}, "0rtt": {Resume: scenario.ResumeEarly}, "psk_ke": {Resume: scenario.ResumeEarly, PSKOnly: true},
 		"external psk": {PSK: &handshake.PSK{Identity: []byte("i"), Key: []byte("k")}},
-		"compressed":   {Kx: only13, CertificateCompression: []*certcompress.Method{brotli.Method}},
+		"compressed":   {Version: iana.TLS13, CertificateCompression: []*certcompress.Method{brotli.Method}},
 	}
 }
 

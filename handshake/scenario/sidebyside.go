@@ -3,7 +3,7 @@ package scenario
 import (
 	"crypto/x509"
 	"fmt"
-	"reflect"
+	"slices"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
@@ -66,8 +66,12 @@ func (r ComparedRow) Values() []event.Value {
 	return []event.Value{value("what", r.What), value("left", r.Left), value("right", r.Right), value("same", r.Same)}
 }
 
-func (s *SideBySide) row(what string, left, right any) {
-	s.Rows = append(s.Rows, ComparedRow{what, left, right, reflect.DeepEqual(left, right)})
+func row[T comparable](s *SideBySide, what string, left, right T) {
+	s.Rows = append(s.Rows, ComparedRow{what, left, right, left == right})
+}
+
+func listRow[L ~[]T, T comparable](s *SideBySide, what string, left, right L) {
+	s.Rows = append(s.Rows, ComparedRow{what, left, right, slices.Equal(left, right)})
 }
 
 // certificates compares the real certificate and the forged one, field by field, and by
@@ -76,8 +80,8 @@ func (s *SideBySide) row(what string, left, right any) {
 func (i *interception) certificates(real, forged *x509.Certificate) SideBySide {
 	s := CompareCertificates(real, forged)
 	trueRoot, falseRoot := anchor(i.up.c.ep.Summary().Report), i.anchorOf(forged)
-	s.row("leads_to", commonName(trueRoot), commonName(falseRoot))
-	s.row("client_trusts_it", i.trusts(trueRoot), i.trusts(falseRoot))
+	row(&s, "leads_to", commonName(trueRoot), commonName(falseRoot))
+	row(&s, "client_trusts_it", i.trusts(trueRoot), i.trusts(falseRoot))
 	return s
 }
 
@@ -85,15 +89,15 @@ func (i *interception) certificates(real, forged *x509.Certificate) SideBySide {
 // field: what they say, not whom they lead to.
 func CompareCertificates(real, forged *x509.Certificate) SideBySide {
 	s := SideBySide{Left: "real", Right: "forged"}
-	s.row("subject", real.Subject.String(), forged.Subject.String())
-	s.row("names", real.DNSNames, forged.DNSNames)
-	s.row("issuer", real.Issuer.CommonName, forged.Issuer.CommonName)
-	s.row("serial", fmt.Sprintf("%x", real.SerialNumber.Bytes()), fmt.Sprintf("%x", forged.SerialNumber.Bytes()))
-	s.row("not_before", real.NotBefore.UTC(), forged.NotBefore.UTC())
-	s.row("not_after", real.NotAfter.UTC(), forged.NotAfter.UTC())
-	s.row("public_key", pki.CertKeyName(real), pki.CertKeyName(forged))
-	s.row("spki_pin", PinOf(real), PinOf(forged))
-	s.row("signature_algorithm", pki.SignatureName(real), pki.SignatureName(forged))
+	row(&s, "subject", real.Subject.String(), forged.Subject.String())
+	listRow(&s, "names", real.DNSNames, forged.DNSNames)
+	row(&s, "issuer", real.Issuer.CommonName, forged.Issuer.CommonName)
+	row(&s, "serial", fmt.Sprintf("%x", real.SerialNumber.Bytes()), fmt.Sprintf("%x", forged.SerialNumber.Bytes()))
+	row(&s, "not_before", real.NotBefore.UTC(), forged.NotBefore.UTC())
+	row(&s, "not_after", real.NotAfter.UTC(), forged.NotAfter.UTC())
+	row(&s, "public_key", pki.CertKeyName(real), pki.CertKeyName(forged))
+	row(&s, "spki_pin", PinOf(real), PinOf(forged))
+	row(&s, "signature_algorithm", pki.SignatureName(real), pki.SignatureName(forged))
 	return s
 }
 
@@ -137,7 +141,7 @@ func (i *interception) legs() SideBySide {
 	s := CompareLegs(a, a.PeerChain[0], b)
 	for _, label := range legSecrets(a.Version) {
 		if l, r := i.secretOf(label, i.down.conn), i.secretOf(label, i.up.conn); l != nil && r != nil {
-			s.row(string(label), l, r)
+			listRow(&s, string(label), l, r)
 		}
 	}
 	return s
@@ -155,18 +159,18 @@ func legSecrets(v iana.Version) []event.SecretLabel {
 // each, and who was shown to be at its other end. forged is what the client was shown.
 func CompareLegs(a *handshake.Summary, forged *x509.Certificate, b *handshake.Summary) SideBySide {
 	s := SideBySide{Left: "client_leg", Right: "server_leg"}
-	s.row("tls_version", a.Version, b.Version)
-	s.row("cipher_suite", a.Suite.ID.OpenSSL(), b.Suite.ID.OpenSSL())
+	row(&s, "tls_version", a.Version, b.Version)
+	row(&s, "cipher_suite", a.Suite.ID.OpenSSL(), b.Suite.ID.OpenSSL())
 	if a.Group != 0 || b.Group != 0 {
-		s.row("group", a.Group, b.Group)
+		row(&s, "group", a.Group, b.Group)
 	}
 	if a.Protocol != "" || b.Protocol != "" {
-		s.row("alpn", a.Protocol, b.Protocol)
+		row(&s, "alpn", a.Protocol, b.Protocol)
 	}
-	s.row("peer", forged.Subject.CommonName, b.PeerChain[0].Subject.CommonName)
-	s.row("issuer", forged.Issuer.CommonName, b.PeerChain[0].Issuer.CommonName)
+	row(&s, "peer", forged.Subject.CommonName, b.PeerChain[0].Subject.CommonName)
+	row(&s, "issuer", forged.Issuer.CommonName, b.PeerChain[0].Issuer.CommonName)
 	if a.Version == iana.TLS12 && b.Version == iana.TLS12 { // TLS 1.3 has nothing else
-		s.row("extended_master_secret", a.ExtendedMasterSecret, b.ExtendedMasterSecret)
+		row(&s, "extended_master_secret", a.ExtendedMasterSecret, b.ExtendedMasterSecret)
 	}
 	return s
 }

@@ -3,7 +3,6 @@ package scenario
 import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
@@ -15,10 +14,10 @@ import (
 // certificate's key is in knowledge.go.
 
 // thieves are the viewpoints of those who matter on a connection, and of its recording.
-func (p *play) thieves(x iana.Kx, kept *sessions, conn int) ([]viewpoint, error) {
+func (p *play) thieves(t terms, kept *sessions, conn int) ([]viewpoint, error) {
 	switch {
 	case p.o.PSK != nil:
-		accepted, err := p.impersonates(x, func(_, thief *handshake.Config) error {
+		accepted, err := p.impersonates(t, func(_, thief *handshake.Config) error {
 			thief.PSKs = []handshake.PSK{*p.o.PSK}
 			return nil
 		})
@@ -31,7 +30,7 @@ func (p *play) thieves(x iana.Kx, kept *sessions, conn int) ([]viewpoint, error)
 		return nil, err
 	}
 	if client, ok := kept.client.(*keeper); ok && client.value != nil {
-		thief.accepted, err = p.sessionImpersonates(x, client, kept)
+		thief.accepted, err = p.sessionImpersonates(t, client, kept)
 	}
 	return []viewpoint{thief}, err
 }
@@ -75,8 +74,8 @@ func (p *play) opensTickets(key []byte, conn int) (viewpoint, error) {
 // sessionImpersonates tries whether a client that resumes takes anybody for the server who
 // has the key that the tickets are sealed under, or has the session itself: what the key, or
 // the server's store, gives him here is that session and no more.
-func (p *play) sessionImpersonates(x iana.Kx, loot *keeper, kept *sessions) (bool, error) {
-	return p.impersonates(x, func(client, thief *handshake.Config) (err error) {
+func (p *play) sessionImpersonates(t terms, loot *keeper, kept *sessions) (bool, error) {
+	return p.impersonates(t, func(client, thief *handshake.Config) (err error) {
 		client.Sessions, err = loot.with(func(*session.Session) error { return nil })
 		thief.Sessions, thief.Tickets = kept.server, kept.tickets
 		return err
@@ -85,8 +84,8 @@ func (p *play) sessionImpersonates(x iana.Kx, loot *keeper, kept *sessions) (boo
 
 // impersonates tries whether a client takes for the server somebody whose certificate is
 // worth nothing, and who has what arm gives him. Nobody listens to this handshake.
-func (p *play) impersonates(x iana.Kx, arm func(client, thief *handshake.Config) error) (bool, error) {
-	cc, err := p.clientConfig("victim", x, 0)
+func (p *play) impersonates(t terms, arm func(client, thief *handshake.Config) error) (bool, error) {
+	cc, err := p.clientConfig("victim", t, 0)
 	if err != nil {
 		return false, err
 	}
@@ -94,7 +93,7 @@ func (p *play) impersonates(x iana.Kx, arm func(client, thief *handshake.Config)
 	if err != nil {
 		return false, err
 	}
-	sc := p.serverConfig("thief", x, 0)
+	sc := p.serverConfig("thief", t, 0)
 	sc.Listener, sc.ClientAuth = nil, handshake.NoClientCert // a thief asks for none
 	sc.Certificates = []handshake.Certificate{{Chain: own.Chain, Key: own.Key}}
 	if err := arm(cc, sc); err != nil {

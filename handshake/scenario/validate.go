@@ -33,20 +33,23 @@ func (o *Options) validate() error {
 	if err := o.validateWords(); err != nil {
 		return err
 	}
-	for _, x := range o.kx() {
+	if err := o.validateVersion(); err != nil {
+		return err
+	}
+	for _, t := range o.terms() {
 		switch {
-		case len(o.suites(x)) == 0:
-			return refuse("Suites", "none of them uses %v key exchange; add one that does, or leave %v out of Kx", x, x)
-		case x != iana.KxNone && !slices.ContainsFunc(o.exchanges(), func(e kx.Exchange) bool { return e.Kx() == x }):
-			return refuse("Exchanges", "nothing there can do key exchange %v; add yours", x)
+		case len(o.suites(t)) == 0:
+			return refuse("Suites", "none of them is for %v; add one that is, or ask for something else in Version and Kx", t)
+		case t != in13 && !slices.ContainsFunc(o.exchanges(), func(e kx.Exchange) bool { return e.Kx() == t.kx }):
+			return refuse("Exchanges", "nothing there can do key exchange %v; add yours", t.kx)
 		}
-		for _, s := range o.suites(x) {
+		for _, s := range o.suites(t) {
 			if s.Auth == iana.AuthRSA && !o.rsaKey() || s.Auth == iana.AuthECDSA && o.rsaKey() || s.Kx == iana.KxRSA && o.keyAlg() != "rsa" {
 				return refuse("KeyAlg", "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
 			}
 		}
 	}
-	if err := firstOf(o.validateGroups(), o.validate13(), o.validateALPN()); err != nil {
+	if err := firstOf(o.validateGroups(), o.validateSizes(), o.validateALPN()); err != nil {
 		return err
 	}
 	switch {
@@ -62,10 +65,10 @@ func (o *Options) validate() error {
 		return refuse("AllowNoDHE", "there is no pre-shared key to use; set Resume or PSK")
 	case o.PSKOnly && o.PSK == nil && !o.Resume.tls13():
 		return refuse("PSKOnly", "there is no pre-shared key to use; set Resume or PSK")
-	case o.Resume != NoResume && len(o.kx()) > 1:
-		return refuse("Resume", "one key exchange is enough to resume from; name one in Kx")
-	case o.MITM && len(o.kx()) > 1:
-		return refuse("MITM", "one flow goes through the interceptor; name one key exchange in Kx")
+	case o.Resume != NoResume && len(o.terms()) > 1:
+		return refuse("Resume", "one flow is enough to resume from; set Version, or name one key exchange in Kx")
+	case o.MITM && len(o.terms()) > 1:
+		return refuse("MITM", "one flow goes through the interceptor; set Version, or name one key exchange in Kx")
 	case o.KeyUpdate && o.MITM:
 		return refuse("KeyUpdate", "the interceptor carries data, and no KeyUpdate; leave one of the two out")
 	case o.NoClientCert && !o.ClientAuth:
@@ -125,29 +128,32 @@ func (o *Options) validateGroups() error {
 	return nil
 }
 
-// validate13 finds switches of TLS 1.3 in lessons without it, and the reverse.
-func (o *Options) validate13() error {
-	has := slices.Contains(o.kx(), iana.KxNone)
-	only := has && len(o.kx()) == 1
-	for _, s := range []struct {
-		option string
-		set    bool
-	}{{"HelloRetry", o.HelloRetry}, {"Cookie", o.Cookie}, {"KeyUpdate", o.KeyUpdate}, {"NoCompatibility", o.NoCompatibility},
-		{"PSK", o.PSK != nil}, {"PSKOnly", o.PSKOnly}, {"AllowNoDHE", o.AllowNoDHE}, {"Resume", o.Resume.tls13()},
-		{"Padding", o.Padding != 0}, {"CertificateCompression", o.CertificateCompression != nil}} {
-		if s.set && !only {
-			return refuse(s.option, "it is a switch of TLS 1.3; set Kx to KxNone alone")
-		}
+// validateVersion finds a version that is none of ours, and what does not go with it.
+func (o *Options) validateVersion() error {
+	switch {
+	case o.Version != 0 && o.Version != iana.TLS12 && o.Version != iana.TLS13:
+		return refuse("Version", "there is no lesson in %v; there are TLS 1.2 and TLS 1.3", o.Version)
+	case slices.Contains(o.Kx, iana.KxNone):
+		return refuse("Kx", "it is for key exchanges that a suite of TLS 1.2 names; for TLS 1.3 set Version")
+	case o.Version == iana.TLS13 && len(o.Kx) > 0:
+		return refuse("Kx", "TLS 1.3's suites name no key exchange; leave it out, and choose Groups")
+	case o.Suites != nil && len(o.terms()) == 0:
+		return refuse("Suites", "none of them is for the version that is asked for; add one that is, or leave Version out")
 	}
-	for _, s := range []struct {
-		option string
-		set    bool
-	}{{"EncryptThenMAC", o.EncryptThenMAC}, {"NoEMS", o.NoEMS}, {"Compress", o.Compress},
-		{"Resume", o.Resume == ResumeByID || o.Resume == ResumeByTicket}} {
-		if s.set && only {
-			return refuse(s.option, "TLS 1.3 has no such thing; choose a key exchange of TLS 1.2")
-		}
+	only12, only13, v := o.only12(), o.only13(), o.version()
+	switch {
+	case only12 != "" && only13 != "":
+		return refuse(only13, "it is a switch of TLS 1.3, and %s is one of TLS 1.2; leave one of the two out", only12)
+	case only13 != "" && v == iana.TLS12:
+		return refuse(only13, "it is a switch of TLS 1.3; leave Kx out, and ask for no other Version")
+	case only12 != "" && v == iana.TLS13:
+		return refuse(only12, "TLS 1.3 has no such thing; ask for no other Version than TLS 1.2")
 	}
+	return nil
+}
+
+// validateSizes finds numbers that no record can have.
+func (o *Options) validateSizes() error {
 	if o.Padding < 0 || o.Padding > 1<<14 {
 		return refuse("Padding", "%d is no number of zeros that a record can have; 0 to 16384 is", o.Padding)
 	}
