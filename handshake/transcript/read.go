@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -244,10 +245,15 @@ func (d *Decoder) value(v any) error {
 
 func (d *Decoder) skip() error { return d.value(new(json.RawMessage)) }
 
+// maxBlank is how many blanks may stand in a row. encoding/json looks at those that stand
+// between two tokens again with each Read.
+const maxBlank = 1 << 20
+
 // limited is a reader that gives no more than most bytes in all.
 type limited struct {
 	r          io.Reader
 	read, most int64
+	blank      int   // behind the last byte that is none
 	err        error // but for the end
 }
 
@@ -257,7 +263,15 @@ func (l *limited) Read(p []byte) (int, error) {
 		return 0, l.err
 	}
 	n, err := l.r.Read(p[:min(int64(len(p)), l.most-l.read)])
-	if l.read += int64(n); err != nil && err != io.EOF {
+	l.read += int64(n)
+	rest := len(bytes.TrimRight(p[:n], " \t\r\n"))
+	if rest > 0 {
+		l.blank = 0
+	}
+	if l.blank += n - rest; l.blank > maxBlank {
+		err = ErrTooLong
+	}
+	if err != nil && err != io.EOF {
 		l.err = err
 	}
 	return n, err
