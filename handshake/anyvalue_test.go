@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tamper"
+	"tlslab/handshake/transcript"
 	"tlslab/handshake/wire"
 	"tlslab/pki"
 )
@@ -39,7 +40,7 @@ var values = []any{
 	iana.Kx(0), iana.Compression(0), iana.ContentType(0), iana.SignatureScheme(0), iana.CipherSuite(0), iana.Version(0),
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), tamper.Direction(0), wire.Field{},
-	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
+	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
 	pki.Input{}, pki.Kind(""), pki.Usage(0),
 }
 

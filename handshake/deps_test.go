@@ -44,9 +44,11 @@ const policy = `
 	observe, stage, mitm, http2 < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, stage, replay/bank < replay
+	narrate, http2 < transcript
 	narrate, scenario, replay, idn < render
+	transcript, scenario, replay < render/lesson
 	tls < tls/https
-	tls, tls/https, render, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
+	tls, tls/https, render, render/lesson, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -159,13 +161,14 @@ func TestImports(t *testing.T) {
 // links is what a package must not link, by whatever way: imports of imports are looked at,
 // other people's too. A package is named as in go list.
 var links = map[string][]string{
-	"./handshake":          {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language"},
-	"./handshake/event":    {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/narrate":  {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/observe":  {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/scenario": {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/render":   {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/tls":      {"net/http"},
+	"./handshake":            {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language"},
+	"./handshake/event":      {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/narrate":    {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/observe":    {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/scenario":   {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/render":     {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/transcript": {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/tls":        {"net/http"},
 }
 
 func TestLinks(t *testing.T) {
@@ -230,7 +233,7 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
 // WebAssembly, the lessons and their words included.
 func TestBuildsForTheBrowser(t *testing.T) {
-	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe")
+	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript")
 	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

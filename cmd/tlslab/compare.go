@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
 
@@ -76,7 +77,7 @@ func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 		return err
 	}
 	if c.format == "json" {
-		return render.WriteComparisonJSON(out, o.Seed, ways)
+		return lesson.WriteComparisonJSON(out, o.Seed, ways)
 	}
 	return render.WriteComparison(out, ways, out.options)
 }

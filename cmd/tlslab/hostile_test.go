@@ -34,6 +34,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
 )
@@ -560,7 +561,7 @@ func TestHostileLessons(t *testing.T) {
 			shown = shown || strings.Contains(strings.Join(strings.Fields(out.String()), ""), "gnp.exe")
 			for name, f := range map[string]func(io.Writer) error{
 				"mermaid":      func(w io.Writer) error { return render.WriteMermaid(w, transcript, "en") },
-				"json":         func(w io.Writer) error { return render.WriteJSON(w, transcript) },
+				"json":         func(w io.Writer) error { return lesson.WriteJSON(w, transcript) },
 				"first screen": func(w io.Writer) error { return render.FirstScreen(w, transcript, render.TerminalOptions{}) },
 			} {
 				out.Reset()
@@ -645,7 +646,7 @@ func FuzzHostile(f *testing.F) {
 			return // a request or a reply that no lesson takes
 		}
 		var diagram, doc bytes.Buffer
-		if err := errors.Join(render.WriteMermaid(&diagram, transcript, "en"), render.WriteJSON(&doc, transcript)); err != nil {
+		if err := errors.Join(render.WriteMermaid(&diagram, transcript, "en"), lesson.WriteJSON(&doc, transcript)); err != nil {
 			t.Fatal(err)
 		}
 		unharmed(t, "mermaid", diagram.String(), false)

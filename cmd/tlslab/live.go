@@ -85,7 +85,7 @@ func (l *liveFlags) config(only13 string) (*handshake.Config, error) {
 
 // transcript is a Listener for one live connection. What it shows is held back until
 // flush, so that the connections of a server do not interleave; a client's, which is
-// alone, goes out as it happens.
+// alone, goes out as it happens. A document in JSON is one piece: see liveDocument.
 type transcript struct {
 	out   *output
 	title string // heads each part; "" for none
@@ -93,7 +93,6 @@ type transcript struct {
 	mu      sync.Mutex
 	held    bytes.Buffer
 	data    int                // records of data since the last piece
-	weight  int                // of the events in a JSON document
 	unshown func(n int) string // says that n of them are not shown
 	show    interface {
 		event.Listener
@@ -138,7 +137,7 @@ func (l *liveFlags) newTranscript(out *output, title string) *transcript {
 	}
 	t := &transcript{out: out, title: title, unshown: func(n int) string { return say(l.lang, "not_shown", "n", strconv.Itoa(n)) }}
 	if l.format == "json" {
-		t.show = render.NewJSON(&t.held, "live", "client", "server")
+		t.show = newLiveDocument(out, title == "", l.tellLost(out.log))
 		return t
 	}
 	t.show = render.NewTerminal(&t.held, out.options)
@@ -160,39 +159,10 @@ func (t *transcript) Event(e event.Event) {
 		return
 	}
 	t.show.Event(e)
-	t.endDocument(e)
 	if t.title == "" || t.held.Len() >= maxHeld {
 		_ = t.write()
 	}
 }
-
-// endDocument ends a JSON document that has become long, and begins another one: in a server,
-// whose peer could else go on until the memory is full. What a document holds is known when it
-// is written; before that we go by what its events are made of.
-func (t *transcript) endDocument(e event.Event) {
-	doc, json := t.show.(*render.JSON)
-	if !json || t.title == "" {
-		return
-	}
-	t.weight += eventWeight
-	if r, ok := e.(*event.Record); ok {
-		t.weight += bytesWeight * len(r.Wire)
-	}
-	if t.weight < maxDocument {
-		return
-	}
-	t.weight = 0
-	_ = doc.Close() // into memory
-	t.show = render.NewJSON(&t.held, "live", "client", "server")
-}
-
-// How long documents become, in bytes, and what goes into them: an event has a few hundred
-// bytes, and each byte of a record stands there a handful of times, in hexadecimal.
-const (
-	maxDocument = 4 << 20
-	eventWeight = 1 << 10
-	bytesWeight = 8
-)
 
 // maxHeld is how many bytes of one connection's transcript wait for their piece to end. A
 // client that asks and asks over one connection of --www, or changes its keys again and
@@ -255,7 +225,7 @@ func (t *transcript) write() error {
 	}
 	defer t.held.Reset()
 	t.data = 0
-	if _, json := t.show.(*render.JSON); json || t.title == "" {
+	if t.title == "" {
 		_, err := t.out.Write(t.held.Bytes())
 		return err
 	}

@@ -66,7 +66,7 @@ func (v *view) open(to, log io.Writer) (*output, error) {
 		return nil, err
 	}
 	to = unfiltered(to)
-	o := &output{w: to, close: func() error { return nil }}
+	o := &output{w: to, close: func() error { return nil }, log: log}
 	o.options = render.TerminalOptions{Lang: v.lang, Width: v.width}
 	switch {
 	case v.brief && v.bytes:
@@ -111,6 +111,8 @@ type output struct {
 	w       io.Writer
 	close   func() error
 	file    *liveFile // --out's
+	spool   *spool    // below w, where many connections write
+	log     io.Writer // for what goes wrong meanwhile
 	options render.TerminalOptions
 }
 

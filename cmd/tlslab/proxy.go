@@ -148,13 +148,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
 	}
-	listed := newSpool(unfiltered(out.w), func(n int) string {
-		if p.format == "json" { // for a program, which has no use for a sentence
-			_, _ = io.WriteString(log, p.missing(n))
-			return ""
-		}
-		return p.missing(n)
-	})
+	listed := newSpool(unfiltered(out.w), p.missingFrom(p.format, log))
 	out.w = foreign.NewWriter(listed, out.options.Color)
 	defer func() {
 		lerr := listed.close()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
 	"tlslab/handshake/session/redis"
@@ -98,7 +99,7 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 // play plays one attack.
 func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Options, out *output) error {
 	if r.format == "json" {
-		j := new(render.ReplayJSON)
+		j := new(lesson.ReplayJSON)
 		o.Listener, o.ShowSecrets = j, true
 		result, err := replay.Run(cmd.Context(), r.attack, defences, o)
 		if err != nil {
@@ -119,7 +120,7 @@ func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *output)
 		return err
 	}
 	if r.format == "json" {
-		return render.WriteReplayMatrixJSON(out, rows, o)
+		return lesson.WriteReplayMatrixJSON(out, rows, o)
 	}
 	return render.WriteReplayMatrix(out, rows, o, out.options)
 }

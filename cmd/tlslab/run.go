@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
 )
@@ -178,7 +179,7 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) err
 	}
 	switch r.format {
 	case "json":
-		err = render.WriteJSON(out, t)
+		err = lesson.WriteJSON(out, t)
 	case "mermaid":
 		err = render.WriteMermaid(out, t, out.options.Lang)
 	default:

@@ -9,6 +9,7 @@ import (
 
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
 
@@ -89,7 +90,7 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 		return err
 	}
 	if r.format == "json" {
-		return render.WriteMITMMatrixJSON(out, verdicts, r.seed)
+		return lesson.WriteMITMMatrixJSON(out, verdicts, r.seed)
 	}
 	return render.WriteMITMMatrix(out, verdicts, out.options)
 }

@@ -118,16 +118,17 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = firstError(err, done()) }()
 	if s.view.out == "" {
-		out.w = foreign.NewWriter(said, out.options.Color) // in one order with the rest
+		out.spool = said // in one order with the rest
 	} else {
-		shown := newSpool(unfiltered(out.w), s.missing)
-		out.w = foreign.NewWriter(shown, out.options.Color) // above it, which may cut what it carries
+		shown := newSpool(unfiltered(out.w), s.missingFrom(s.format, log))
+		out.spool = shown
 		defer func() {
 			if errors.Is(shown.close(), errUnread) {
 				_ = out.file.tell(errUnread)
 			}
 		}()
 	}
+	out.w = foreign.NewWriter(out.spool, out.options.Color) // above it, which may cut what it carries
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

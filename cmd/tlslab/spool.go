@@ -25,7 +25,9 @@ type spool struct {
 
 	mu      sync.Mutex
 	changed sync.Cond
-	held    []byte
+	held    []chunk
+	waiting int // bytes of it in memory
+	files   int // of it
 	lost    int // pieces left out and not yet told of
 	carried int // writes that came to an end
 	err     error
@@ -35,6 +37,15 @@ type spool struct {
 
 // spoolSize is what may wait: some thousand handshakes, explained, or ten thousands of lines.
 const spoolSize = 16 << 20
+
+// chunk is what waits: pieces in memory, or one that is so long that it is in a file.
+type chunk struct {
+	b []byte
+	f io.ReadCloser
+}
+
+// spoolFiles is how many files may wait: each is a descriptor, which connections need too.
+const spoolFiles = 64
 
 // spoolTime is how long a program that ends waits for its last words to be taken.
 const spoolTime = 2 * time.Second
@@ -58,40 +69,109 @@ func newSpool(w io.Writer, missing func(n int) string) *spool {
 func (s *spool) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	full := len(s.held) > 0 && len(s.held)+len(p) > spoolSize
-	switch {
-	case s.err != nil:
-		return 0, s.err
-	case full && s.missing == nil:
-		return 0, errUnread
-	case full || s.lost > 0: // behind a gap nothing goes before it is told
-		s.lost++
-	default:
-		s.held = append(s.held, p...)
+	keep, err := s.room(len(s.held) > 0 && s.waiting+len(p) > spoolSize)
+	if err != nil {
+		return 0, err
+	}
+	if keep {
+		if n := len(s.held); n == 0 || s.held[n-1].f != nil {
+			s.held = append(s.held, chunk{})
+		}
+		last := &s.held[len(s.held)-1]
+		last.b = append(last.b, p...)
+		s.waiting += len(p)
 	}
 	s.changed.Signal()
 	return len(p), nil
 }
 
+// file keeps a piece that is in a file, from its beginning, and closes that in the end.
+func (s *spool) file(f io.ReadCloser) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keep, err := s.room(s.files == spoolFiles)
+	if err == nil && keep {
+		s.held = append(s.held, chunk{f: f})
+		s.files++
+		f = nil
+	}
+	s.changed.Signal()
+	if f != nil {
+		_ = f.Close()
+	}
+	return err
+}
+
+// room reports whether a piece is kept. If not, it is left out and counted, or there is an
+// error.
+func (s *spool) room(full bool) (bool, error) {
+	switch {
+	case s.err != nil:
+		return false, s.err
+	case full && s.missing == nil:
+		return false, errUnread
+	case full || s.lost > 0: // behind a gap nothing goes before it is told
+		s.lost++
+		return false, nil
+	}
+	return true, nil
+}
+
 func (s *spool) carry() {
 	defer close(s.empty)
 	for {
-		b, ok := s.take()
+		c, ok := s.take()
 		if !ok {
 			return
 		}
-		for len(b) > 0 {
-			n := pieceOf(b)
-			_, err := s.w.Write(b[:n])
-			b = b[n:]
-			s.mu.Lock()
-			s.carried++
-			if err != nil {
-				b, s.err, s.held, s.lost = nil, err, nil, 0
-			}
-			s.mu.Unlock()
+		if c.f == nil {
+			_ = s.off(c.b)
+			continue
+		}
+		_, err := io.CopyBuffer(writerFunc(func(p []byte) (int, error) { return len(p), s.off(p) }), c.f, make([]byte, 16*spoolPiece))
+		if _, ours := s.failed(); err != nil && !ours {
+			s.fail(err) // the file cannot be read
+		}
+		_ = c.f.Close()
+	}
+}
+
+// off carries b off.
+func (s *spool) off(b []byte) error {
+	for len(b) > 0 {
+		if err, ok := s.failed(); ok {
+			return err
+		}
+		n := pieceOf(b)
+		_, err := s.w.Write(b[:n])
+		b = b[n:]
+		s.mu.Lock()
+		s.carried++
+		s.mu.Unlock()
+		if err != nil {
+			s.fail(err)
+			return err
 		}
 	}
+	return nil
+}
+
+func (s *spool) failed() (error, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err, s.err != nil
+}
+
+// fail is the end of it: nothing more is kept.
+func (s *spool) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.held {
+		if c.f != nil {
+			_ = c.f.Close()
+		}
+	}
+	s.err, s.held, s.waiting, s.files, s.lost = err, nil, 0, 0, 0
 }
 
 // pieceOf is how much of b goes next: whole lines, if there are any.
@@ -106,20 +186,24 @@ func pieceOf(b []byte) int {
 }
 
 // take waits for something to carry off.
-func (s *spool) take() (b []byte, ok bool) {
+func (s *spool) take() (c chunk, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.held) == 0 && s.lost == 0 {
 		if s.closing {
-			return nil, false
+			return chunk{}, false
 		}
 		s.changed.Wait()
 	}
-	b, s.held = s.held, nil
-	if s.lost > 0 {
-		b, s.lost = append(b, s.missing(s.lost)...), 0
+	if len(s.held) == 0 {
+		c.b, s.lost = []byte(s.missing(s.lost)), 0
+		return c, true
 	}
-	return b, true
+	c, s.held = s.held[0], s.held[1:]
+	if s.waiting -= len(c.b); c.f != nil {
+		s.files--
+	}
+	return c, true
 }
 
 // close waits until everything is carried off, or nobody has taken any of it for spoolTime,
@@ -151,6 +235,18 @@ func (s *spool) close() error {
 
 // missing says that so many pieces of what there was to tell are left out.
 func (v *view) missing(n int) string { return say(v.lang, "unread", "n", strconv.Itoa(n)) + "\n" }
+
+// missingFrom is missing for what has a format: in one for a program, which has no use for a sentence, it
+// is said on log.
+func (v *view) missingFrom(format string, log io.Writer) func(n int) string {
+	if format != "json" {
+		return v.missing
+	}
+	return func(n int) string {
+		_, _ = io.WriteString(log, v.missing(n))
+		return ""
+	}
+}
 
 // closeLog closes the spool of standard error. If nobody reads there, or it cannot be written
 // to, not even an error that the verb ends with can be told there: the status is all, and a

@@ -13,7 +13,7 @@ import "tlslab/pki"
 //
 //	func (*Coffee) Key() event.SceneKey       { return SceneCoffee }
 //	func (c *Coffee) Entry() event.SceneKey   { return c.Key() }
-//	func (c *Coffee) Values() []event.Value   { return []event.Value{{"cups", c.Cups}} }
+//	func (c *Coffee) Values() []event.Value   { return []event.Value{{Name: "cups", Value: c.Cups}} }
 type Scene interface {
 	Event
 	// Key is what happened, and the same each time: "mitm_forge". A transcript names the

@@ -191,3 +191,21 @@ func Read(b []byte) (frames []Frame, ok bool) {
 	frames, ok = r.Feed(b)
 	return frames, ok && len(r.buf) == 0 && r.skip == 0
 }
+
+// Lines are frames, one in a line.
+func Lines(frames []Frame) []string {
+	lines := make([]string, len(frames))
+	for i, f := range frames {
+		lines[i] = f.String()
+	}
+	return lines
+}
+
+// Conversation is what was said in clear, in words: the frames of HTTP/2 one in a line,
+// anything else as it is.
+func Conversation(s string) string {
+	if frames, ok := Read([]byte(s)); ok {
+		return strings.Join(Lines(frames), "\n")
+	}
+	return s
+}

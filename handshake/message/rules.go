@@ -82,13 +82,20 @@ var in12 = map[string]string{
 // that is TLS 1.2. err is what wire.Parse returned.
 func Under(v iana.Version, err error) error {
 	var e *reason.Error
-	if v == iana.TLS12 && errors.As(err, &e) {
-		// signature_algorithms_cert came with TLS 1.3, for both versions.
-		if ref, ok := in12[e.Ref]; ok && !strings.Contains(e.Field, iana.ExtSignatureAlgorithmsCert.String()) {
-			e.Ref = ref
-		}
+	if errors.As(err, &e) {
+		e.Ref = RefIn(v, e.Ref, e.Field)
 	}
 	return err
+}
+
+// RefIn is where v specifies what a walk found under ref, "RFC 9846 §4.5.3", in a field of
+// that dotted path: TLS 1.2's place, if v is that and it has one.
+func RefIn(v iana.Version, ref, field string) string {
+	// signature_algorithms_cert came with TLS 1.3, for both versions.
+	if old, ok := in12[ref]; ok && v == iana.TLS12 && !strings.Contains(field, iana.ExtSignatureAlgorithmsCert.String()) {
+		return old
+	}
+	return ref
 }
 
 // rule is the place for the version of c.

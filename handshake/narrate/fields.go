@@ -1,6 +1,7 @@
 package narrate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -48,6 +49,21 @@ func FieldKeyOf(f wire.Field, e *event.Message) string {
 		return key + "+empty"
 	}
 	return key
+}
+
+// FieldRef is where a field of e is specified, "RFC 9846 §4.3.8": where its words say so, else
+// the place of the structure that it is in. A message that could not be read has none of
+// its own, and all of it is under the event's.
+func FieldRef(f wire.Field, e *event.Message) string {
+	entry, _ := Get(En, Field, FieldKeyOf(f, e))
+	ref := f.Ref
+	if len(versionsOf(e)) == 0 {
+		ref = message.RefIn(iana.TLS12, ref, f.Name)
+	}
+	if e.Kind == message.KindChangeCipherSpec { // a protocol of its own in TLS 1.2, a byte to be dropped in TLS 1.3
+		ref = e.Ref
+	}
+	return cmp.Or(entry.Ref, ref, e.Ref)
 }
 
 // FieldName is what the RFC of the version spoken calls the field at a path: RFC 9846

@@ -1,9 +1,7 @@
 package render
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -130,39 +128,6 @@ func TestComparisonOfLongShares(t *testing.T) {
 			if n := width(strings.TrimSuffix(line, "\n")); n > 80 {
 				t.Errorf("%s: %d columns: %s", l, n, line)
 			}
-		}
-	}
-}
-
-func TestWriteComparisonJSON(t *testing.T) {
-	var b bytes.Buffer
-	if err := WriteComparisonJSON(&b, "1", ways(t)); err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		Version int    `json:"tlslab"`
-		Seed    string `json:"seed"`
-		Ways    []struct {
-			Name string
-			RTT  float64 `json:"rtt_ms"`
-			Took struct {
-				Messages  int
-				FirstByte float64 `json:"first_byte_ms"`
-			}
-			Full *struct{ Messages int }
-		}
-	}
-	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
-		t.Fatal(err)
-	}
-	if doc.Version != 1 || doc.Seed != "1" || len(doc.Ways) != len(ways(t)) {
-		t.Fatalf("%+v", doc)
-	}
-	for i, w := range ways(t) {
-		j := doc.Ways[i]
-		if j.Name != w.Name || j.RTT != 40 || j.Took.Messages != w.Messages || j.Took.FirstByte != 40*float64(w.RoundTrips+1) ||
-			(j.Full == nil) != (w.Full == nil) || j.Full != nil && j.Full.Messages != w.Full.Messages {
-			t.Errorf("%+v is told as %+v", w, j)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package render
 
 import (
-	"strings"
-
 	"tlslab/handshake/event"
 	"tlslab/handshake/http2"
 )
@@ -37,15 +35,6 @@ func (s *spoken) add(t talk, e *event.Data) {
 // fewFrames is how many frames of one piece of data are shown each in a line.
 const fewFrames = 8
 
-// frameLines are frames, one in a line.
-func frameLines(frames []http2.Frame) []string {
-	lines := make([]string, len(frames))
-	for i, f := range frames {
-		lines[i] = f.String()
-	}
-	return lines
-}
-
 // about is what application data begins with, in n columns: the names of its frames, or its
 // first line.
 func (s *spoken) about(say voice, data []byte, n int) string {
@@ -74,19 +63,10 @@ func (t *Pen) framed(m *move) {
 	if t.o.Level != Bytes {
 		shown = shown[:min(len(shown), fewFrames)]
 	}
-	for _, line := range frameLines(shown) {
+	for _, line := range http2.Lines(shown) {
 		t.hang("     ", 7, line, nil)
 	}
 	if n := len(m.frames); len(shown) < n {
 		t.line("     " + t.say.aside("…", t.say.ui("in_all", "n", text(n))))
 	}
-}
-
-// conversation is what was said in clear, in words: the frames of HTTP/2 one in a line,
-// anything else as it is.
-func conversation(s string) string {
-	if frames, ok := http2.Read([]byte(s)); ok {
-		return strings.Join(frameLines(frames), "\n")
-	}
-	return s
 }

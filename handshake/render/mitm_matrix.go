@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
@@ -180,41 +179,4 @@ func (m *mitmMatrix) legend() {
 	for _, key := range []string{"several", "order", "pin", "auth"} {
 		m.hang("- ", 2, m.say.ui("mitm_note."+key), nil)
 	}
-}
-
-// WriteMITMMatrixJSON writes what scenario.MITMMatrix found:
-//
-//	{"tlslab": 1, "seed": "1", "mitm_matrix": [{
-//	  "version": {"hex": "0x0303", "name": "TLS 1.2", "value": 771},
-//	  "trust_mitm": true, "click_through": false, "stolen_ca": false, "passthrough": false,
-//	  "pin": false, "client_auth": false,
-//	  "page": true, "read": true, "delivered": true, "refused": "", "reason": ""}, …]}
-//
-// with an element for each combination. page: the client got its page. read: the box had
-// the request in clear. delivered: the server received it.
-func WriteMITMMatrixJSON(w io.Writer, verdicts []scenario.MITMVerdict, seed string) error {
-	type row struct {
-		Version      any    `json:"version"`
-		TrustMITM    bool   `json:"trust_mitm"`
-		ClickThrough bool   `json:"click_through"`
-		StolenCA     bool   `json:"stolen_ca"`
-		Passthrough  bool   `json:"passthrough"`
-		Pin          bool   `json:"pin"`
-		ClientAuth   bool   `json:"client_auth"`
-		Page         bool   `json:"page"`
-		Read         bool   `json:"read"`
-		Delivered    bool   `json:"delivered"`
-		Refused      string `json:"refused"`
-		Reason       string `json:"reason"`
-	}
-	doc := struct {
-		Version int    `json:"tlslab"`
-		Seed    string `json:"seed"`
-		Matrix  []row  `json:"mitm_matrix"`
-	}{1, seed, []row{}}
-	for _, v := range verdicts {
-		doc.Matrix = append(doc.Matrix, row{jsonAny(v.Version), v.TrustMITM, v.ClickThrough, v.StolenCA, v.Passthrough, v.Pin, v.ClientAuth,
-			v.Page, v.Read, v.Delivered, v.Refused, v.Reason.String()})
-	}
-	return foreign.EncodeJSON(w, doc, " ")
 }

@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,16 +30,6 @@ func TestMITMMatrix(t *testing.T) {
 				t.Errorf("%s: %d columns: %s", lang, width(l), l)
 			}
 		}
-	}
-	var b bytes.Buffer
-	if err := WriteMITMMatrixJSON(&b, verdicts, "1"); err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		Matrix []map[string]any `json:"mitm_matrix"`
-	}
-	if err := json.Unmarshal(b.Bytes(), &doc); err != nil || len(doc.Matrix) != len(verdicts) || doc.Matrix[1]["trust_mitm"] != true || doc.Matrix[1]["read"] != true {
-		t.Errorf("%v: %d rows, %v", err, len(doc.Matrix), doc.Matrix[1])
 	}
 }
 
@@ -82,19 +71,6 @@ func TestLegsKeepBlanks(t *testing.T) {
 	got, _ := write(t, tr.Events(), TerminalOptions{Worksheet: true})
 	if key := tr.Secret(event.LabelMasterSecret); strings.Contains(got, text(key[:8])) {
 		t.Error("the master secret is shown")
-	}
-}
-
-// The comparison, the legs and the beliefs are in the JSON as they are on the page.
-func TestMITMScenesInJSON(t *testing.T) {
-	var b bytes.Buffer
-	if err := WriteJSON(&b, play(t, "mitm_click")); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{`"what": "spki_pin"`, `"what": "master_secret"`, `"truth": "mitm"`, `"overridden": {`, `"same": false`} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("no %s", want)
-		}
 	}
 }
 

@@ -1,9 +1,7 @@
 package render
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -240,78 +238,6 @@ func TestReplayMatrix(t *testing.T) {
 				}
 			}
 		}
-	}
-	var b bytes.Buffer
-	if err := WriteReplayMatrixJSON(&b, rows, o); err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		Store  string `json:"shared_store"`
-		Matrix [][]struct {
-			Attack, Outcome, Reason, Login string
-			Defences                       []string
-			Until                          float64 `json:"until_s"`
-			Moved                          int64
-		}
-	}
-	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
-		t.Fatal(err)
-	}
-	for i, row := range rows {
-		for j, v := range row {
-			got := doc.Matrix[i][j]
-			if got.Attack != v.Attack || got.Outcome != string(v.Outcome) || got.Reason != string(v.Reason) || got.Moved != v.Moved ||
-				got.Login != "cookie" || got.Defences == nil || got.Until != v.Until.Seconds() || doc.Store != "in process" {
-				t.Errorf("%+v, want %+v", got, v)
-			}
-		}
-	}
-}
-
-func TestReplayJSON(t *testing.T) {
-	j := new(ReplayJSON)
-	o := replay.Options{Seed: "render", Listener: j}
-	r, err := replay.Run(context.Background(), "early-data", []string{replay.Fresh}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := j.Write(&b, r, o); err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		Tlslab int
-		Seed   string
-		Flows  []struct {
-			Name    string
-			Parties []string
-			Events  []struct{ Kind, Name string }
-		}
-		Replay struct {
-			Attack, Outcome, Reason, Limit string
-			Until                          float64 `json:"until_s"`
-			Routes                         []struct {
-				Name     string
-				Attempts []struct {
-					After  float64 `json:"after_s"`
-					Worked bool
-					Why    string
-				}
-			}
-			Facts map[string]any
-		}
-	}
-	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
-		t.Fatal(err)
-	}
-	x := doc.Replay
-	if doc.Tlslab != 1 || doc.Seed != "render" || len(doc.Flows) != 1 || doc.Flows[0].Name != "early-data" || len(doc.Flows[0].Events) < 100 ||
-		!slices.Contains(doc.Flows[0].Parties, "mallory") {
-		t.Errorf("flows: %v", doc.Flows[0].Parties)
-	}
-	if x.Outcome != "limited" || x.Reason != "not_fresh" || x.Limit != "time" || x.Until != 11 || len(x.Routes) != 1 || len(x.Routes[0].Attempts) != 6 ||
-		!x.Routes[0].Attempts[1].Worked || x.Routes[0].Attempts[2].Why != "not_fresh" || x.Facts["get_answered_again"] != true {
-		t.Errorf("replay: %+v", x)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/http2"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
@@ -184,8 +185,8 @@ func (t *Pen) rows(rows []event.Value) {
 			}
 		default:
 			value := t.say.word(t.sceneValue(v))
-			if s, ok := x.(string); ok && conversation(s) != s {
-				value = conversation(s) // quoted already
+			if s, ok := x.(string); ok && http2.Conversation(s) != s {
+				value = http2.Conversation(s) // quoted already
 			}
 			if err, ok := x.(error); ok {
 				value = t.say.fault(err)

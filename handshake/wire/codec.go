@@ -20,6 +20,7 @@ type Codec struct {
 	rule    string     // where the structure at hand is specified: see Under
 	path    [12]string // names of the open groups
 	depth   int
+	group   int // index of the innermost open group's Field; -1 if there is none, or nobody listens
 }
 
 // Writing reports whether the walk marshals; otherwise it parses.
@@ -59,8 +60,14 @@ func (c *Codec) Peek(skip, n int) []byte {
 
 // Under says where the structure is specified that the innermost open group or vector
 // holds, "RFC 9846 §4.3.8": a fault found up to its End is one against that, unless it is in
-// a structure within, with a place of its own. What is our own format says nothing.
-func (c *Codec) Under(ref string) { c.rule = ref }
+// a structure within, with a place of its own. Fields noted up to
+// there say it too, and so does the group. What is our own format says nothing.
+func (c *Codec) Under(ref string) {
+	c.rule = ref
+	if c.err == nil && c.group >= 0 {
+		(*c.note)[c.group].Ref = ref
+	}
+}
 
 // Fail stops the walk: the field just read (or to be written next) is at fault.
 func (c *Codec) Fail(r reason.Reason, name string, want, got any) {
@@ -97,7 +104,7 @@ func (c *Codec) dotted(name string) string {
 }
 
 func (c *Codec) leaf(name string, off, n int, v any) {
-	*c.note = append(*c.note, Field{Name: c.dotted(name), Off: off, Len: n, Depth: c.depth, Value: v})
+	*c.note = append(*c.note, Field{Name: c.dotted(name), Off: off, Len: n, Depth: c.depth, Value: v, Ref: c.rule})
 }
 
 // take returns the next n bytes of the input; nil if n is 0, and after failing.

@@ -32,6 +32,7 @@ type Field struct {
 	Len   int    // in bytes
 	Depth int    // nesting, 0 outermost
 	Value any    // an iana type, int, uint8…uint64, []byte, string; Group{} for a group
+	Ref   string // where the structure is specified that it is in, as Codec.Under has it
 }
 
 // Group is the Value of a Field that only holds other fields.
@@ -47,7 +48,7 @@ func (f Field) Leaf() bool { return f.Value != Group{} }
 func Parse(b []byte, s Struct, note *[]Field) error {
 	c := codecs.Get().(*Codec)
 	defer c.free()
-	*c = Codec{buf: b, end: len(b), note: note}
+	*c = Codec{buf: b, end: len(b), note: note, group: -1}
 	s.Walk(c)
 	if c.err == nil && c.off != len(b) {
 		c.FailAt(c.off, reason.TrailingBytes, "", nil, reason.Say("%d bytes more", len(b)-c.off))
@@ -71,7 +72,7 @@ func (c *Codec) free() {
 func Append(dst []byte, s Struct, note *[]Field) ([]byte, error) {
 	c := codecs.Get().(*Codec)
 	defer c.free()
-	*c = Codec{buf: dst, base: len(dst), writing: true, note: note}
+	*c = Codec{buf: dst, base: len(dst), writing: true, note: note, group: -1}
 	s.Walk(c)
 	if c.err != nil {
 		return dst, c.err

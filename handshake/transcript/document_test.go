@@ -1,0 +1,387 @@
+package transcript_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/transcript"
+	"tlslab/handshake/wire"
+)
+
+// Each event of a lesson comes back from its document, and of a message each byte.
+func TestJSON(t *testing.T) {
+	for name, l := range acts(t) {
+		d := decoded(t, l.text)
+		if d.Version != 1 || d.Seed != "1" || len(d.Flows) != len(l.Flows) {
+			t.Fatalf("%s: version %d, seed %q, %d flows", name, d.Version, d.Seed, len(d.Flows))
+		}
+		for i, f := range d.Flows {
+			want := l.Flows[i]
+			if f.Name != want.Name || len(f.Events) != len(want.Events) || f.Outcome.Done != want.Outcome.Done ||
+				f.Outcome.Refused != want.Outcome.Refused || (f.Outcome.Error != nil) != (want.Outcome.Err != nil) {
+				t.Errorf("%s: flow %d is not the transcript's", name, i)
+				continue
+			}
+			for k, e := range f.Events {
+				h := want.Events[k].Head()
+				if e.Seq != h.Seq || e.Party != h.Party || e.Kind == "" || e.Name == "" {
+					t.Errorf("%s: event %d: %+v", name, k, e)
+				}
+				if c, ok := want.Events[k].(*event.Check); ok && (e.Passed() != c.OK || (e.Report != nil) != (c.Report != nil)) {
+					t.Errorf("%s: check %d: %+v", name, k, e)
+				}
+				m, ok := want.Events[k].(*event.Message)
+				if !ok {
+					continue
+				}
+				if !bytes.Equal(e.Bytes, m.Raw) || e.Kind != transcript.KindMessage || e.Name != m.Kind.String() || e.Dir != m.Dir.String() {
+					t.Errorf("%s: message %d does not come back", name, k)
+				}
+				var fields []wire.Field
+				for j, x := range e.Fields {
+					field := wire.Field{Name: x.Path, Off: x.Off, Len: x.Len, Depth: m.Fields[j].Depth, Value: x.Value.String()}
+					if x.Value.IsZero() {
+						field.Value = wire.Group{}
+					}
+					fields = append(fields, field)
+				}
+				if err := wire.Covered(fields, len(e.Bytes)); err != nil {
+					t.Errorf("%s: message %d: %v", name, k, err)
+				}
+			}
+		}
+	}
+}
+
+// The parts that a grader builds on, to the letter.
+func TestJSONShape(t *testing.T) {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, acts(t)["refused"].text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`{"tlslab":1,"seed":"1","flows":[{"name":"ecdhe","parties":["client","server"],"events":[{"seq":1,`,
+		`"kind":"message","name":"client_hello","ref":"RFC 5246 §7.4.1.2","bytes":"01`,
+		`{"path":"client_hello.client_version","off":4,"len":2,"value":{"hex":"0x0303","name":"TLS 1.2","value":771},"ref":"RFC 5246 §7.4.1.2"}`,
+		`"outcome":{"done":false,"intended":true,"refused":"client","error":{"reason":"certificate_untrusted"`,
+		`"alert":{"hex":"0x30","name":"unknown_ca","value":48}`,
+		`"name":"server_ephemeral",`, `"exchange":{"hex":"0x03","name":"ECDHE","value":3},"group":{"hex":"0x001d","name":"x25519","value":29}}`,
+	} {
+		if !strings.Contains(compact.String(), want) {
+			t.Errorf("the JSON lacks %s", want)
+		}
+	}
+}
+
+// So that a program can follow TLS 1.3's key schedule, and tell the versions' moves apart.
+func TestJSONOfTLS13(t *testing.T) {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, acts(t)["update"].text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"kind":"secret","name":"server_handshake_key",`, `"method":"HKDF-Expand-Label","hash":"SHA-256","tag":"key","inputs":[{"name":"secret","bytes":"`,
+		`{"name":"context","bytes":""},{"name":"hkdf_label","bytes":"001009746c733133206b657900"}]`,
+		`"private":true,"from":"server_handshake_traffic_secret"}`, `"name":"ikm","bytes":"`, `"private":true,"from":"shared_secret"}]`,
+		`"name":"shared_secret",`, `"group":{"hex":"0x11ec","name":"X25519MLKEM768","value":4588}}`,
+		`{"name":"content_type","bytes":"16"}`, `"move":"client/recv/server_hello/tls13"`,
+		`{"dir":"recv","message":"server_hello","version":{"hex":"0x0304","name":"TLS 1.3","value":772},"to":"WAIT_EE"`,
+	} {
+		if !strings.Contains(compact.String(), want) {
+			t.Errorf("the JSON lacks %s", want)
+		}
+	}
+}
+
+// stranger is a kind of event that the package does not know.
+type stranger struct{ event.Meta }
+
+// A live listener writes the same events.
+func TestJSONListener(t *testing.T) {
+	l := acts(t)["mutual"]
+	var b bytes.Buffer
+	j := transcript.NewWriter(&b, "")
+	j.Begin("client", "client", "server")
+	for _, e := range l.Events() {
+		j.Event(e)
+	}
+	j.Event(&stranger{})
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j.Event(l.Events()[0]) // too late
+	d := decoded(t, b.Bytes())
+	if len(d.Flows) != 1 || len(d.Flows[0].Events) != len(l.Events()) || d.Flows[0].Outcome != nil {
+		t.Errorf("%d flows, or events missing", len(d.Flows))
+	}
+}
+
+// Every field of every message says where it is specified, by the RFC of the version that is
+// spoken, and there is such a section.
+func TestFieldsCite(t *testing.T) {
+	known := map[string][]string{}
+	list, err := os.ReadFile("../testdata/sections.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(list)) {
+		f := strings.Fields(line)
+		known[f[0]] = f[1:]
+	}
+	citation := regexp.MustCompile(`^RFC (\d+) §([\dA-Z.]+)$`)
+	messages, refs := map[string]int{}, map[string]int{}
+	for name, l := range acts(t) {
+		for _, f := range decoded(t, l.text).Flows {
+			for _, e := range f.Events {
+				if e.Kind != transcript.KindMessage {
+					continue
+				}
+				messages[e.Name]++
+				tls13 := strings.HasPrefix(e.Ref, "RFC 9846")
+				for _, x := range e.Fields {
+					refs[x.Ref]++
+					m := citation.FindStringSubmatch(x.Ref)
+					if m == nil || known[m[1]] != nil && !slices.Contains(known[m[1]], m[2]) {
+						t.Errorf("%s: %s in %s: %q", name, x.Path, e.Name, x.Ref)
+						continue
+					}
+					if tls13 && m[1] == "5246" || !tls13 && m[1] == "9846" && !newer(x.Path) {
+						t.Errorf("%s: %s in %s of %s: %q", name, x.Path, e.Name, e.Ref, x.Ref)
+					}
+				}
+			}
+		}
+	}
+	if len(messages) < 16 || len(refs) < 30 {
+		t.Errorf("%d messages, %d sections: the test looked in the wrong place", len(messages), len(refs))
+	}
+	for _, want := range []string{"RFC 9846 §4.3.8", "RFC 9846 §4.3.11", "RFC 8422 §5.1.1", "RFC 5246 §7.4.1.4.1", "RFC 7627 §5.1", "RFC 8879 §4", "RFC 9846 §4.7.3"} {
+		if refs[want] == 0 {
+			t.Errorf("nothing cites %s", want)
+		}
+	}
+}
+
+// newer is what TLS 1.3's RFC specifies for TLS 1.2's messages too.
+func newer(path string) bool {
+	return strings.Contains(path, iana.ExtSignatureAlgorithmsCert.String()) || strings.Contains(path, iana.ExtSupportedVersions.String()) ||
+		strings.Contains(path, iana.ExtCertificateAuthorities.String())
+}
+
+// An extension's fields cite the extension's own section, and so does the group over them.
+func TestFieldsOfAnExtensionCiteIt(t *testing.T) {
+	d := decoded(t, acts(t)["retry"].text)
+	cited := map[string]string{}
+	for _, e := range d.Flows[0].Events {
+		for _, f := range e.Fields {
+			cited[f.Path] = f.Ref
+		}
+	}
+	for path, want := range map[string]string{
+		"client_hello": "RFC 9846 §4.2.2", "client_hello.random": "RFC 9846 §4.2.2", "client_hello.extensions": "RFC 9846 §4.3",
+		"client_hello.extensions.key_share": "RFC 9846 §4.3.8", "client_hello.extensions.key_share.extension_type": "RFC 9846 §4.3",
+		"client_hello.extensions.key_share.client_shares.length": "RFC 9846 §4.3.8", "client_hello.extensions.server_name": "RFC 6066 §3",
+		"hello_retry_request.extensions.cookie": "RFC 9846 §4.3.2", "finished.verify_data": "RFC 9846 §4.5.3", "change_cipher_spec.type": "RFC 9846 §5",
+	} {
+		if cited[path] != want {
+			t.Errorf("%s cites %q, not %s", path, cited[path], want)
+		}
+	}
+}
+
+// A message points at the records that carried it, and they at it: at those, and no others,
+// by the bytes that each holds.
+func TestMessagesAndRecordsPoint(t *testing.T) {
+	several, shared := 0, 0
+	for name, l := range acts(t) {
+		documents := [][]byte{l.text}
+		for _, f := range l.Flows {
+			if len(f.Wire) > 0 {
+				documents = append(documents, observed(t, f))
+			}
+		}
+		for _, text := range documents {
+			for _, f := range decoded(t, text).Flows {
+				n, m := pointed(t, name, &f)
+				several, shared = several+n, shared+m
+			}
+		}
+	}
+	for name, limit := range map[string]int{"live": 0, "live, small": 100} {
+		for _, text := range live(t, limit) {
+			for _, f := range decoded(t, text).Flows {
+				n, m := pointed(t, name, &f)
+				several, shared = several+n, shared+m
+			}
+		}
+	}
+	if several < 20 || shared < 8 {
+		t.Errorf("%d messages in several records, %d records of several messages: the test looked in the wrong place", several, shared)
+	}
+}
+
+// stretch is where in the bytes of one type, one way, an event's lie.
+type stretch struct {
+	e        *transcript.Event
+	from, to int
+}
+
+func pointed(t *testing.T, name string, f *transcript.Flow) (several, shared int) {
+	t.Helper()
+	type way struct {
+		party, dir string
+		conn       int
+		changes    bool
+	}
+	messages, records := map[way][]stretch{}, map[way][]stretch{}
+	put := func(to map[way][]stretch, w way, e *transcript.Event, b []byte) {
+		from := 0
+		if n := len(to[w]); n > 0 {
+			from = to[w][n-1].to
+		}
+		to[w] = append(to[w], stretch{e, from, from + len(b)})
+	}
+	for _, e := range f.Events {
+		w := way{e.Party, e.Dir, e.Conn, e.Name == message.KindChangeCipherSpec.String()}
+		switch {
+		case e.Kind == transcript.KindMessage:
+			put(messages, w, e, e.Bytes)
+		case e.Kind == transcript.KindRecord && (e.Name == iana.Handshake.String() || w.changes):
+			put(records, w, e, *e.Payload)
+		case e.Kind == transcript.KindRecord && len(e.Messages) > 0:
+			t.Errorf("%s, %s: record %d of %s carries messages", name, f.Name, e.Seq, e.Name)
+		}
+	}
+	for w, list := range messages {
+		for _, m := range list {
+			var in []*transcript.Event
+			for _, r := range records[w] {
+				if m.from < r.to && r.from < m.to {
+					in = append(in, r.e)
+				}
+			}
+			var seqs []uint64
+			for _, r := range in {
+				seqs = append(seqs, r.Seq)
+				if !slices.Contains(r.Messages, m.e.Nth) {
+					t.Errorf("%s, %s: record %d has a part of message %d, and names %v", name, f.Name, r.Seq, m.e.Nth, r.Messages)
+				}
+			}
+			if len(seqs) == 0 || !slices.Equal(m.e.Records, seqs) || !slices.Equal(f.Records(m.e), in) {
+				t.Errorf("%s, %s: %s %s is in the records %v, and names %v", name, f.Name, w.dir, m.e.Name, seqs, m.e.Records)
+			}
+			if len(in) > 1 {
+				several++
+			}
+		}
+	}
+	for _, list := range records {
+		for _, r := range list {
+			if len(r.e.Messages) > 1 {
+				shared++
+			}
+			for _, m := range f.Messages(r.e) {
+				if !slices.Contains(m.Records, r.e.Seq) {
+					t.Errorf("%s, %s: record %d names a message that does not name it", name, f.Name, r.e.Seq)
+				}
+			}
+		}
+	}
+	return several, shared
+}
+
+// A message whose records never come is written all the same, and holds up nothing for ever.
+func TestMessageWithoutRecord(t *testing.T) {
+	var b bytes.Buffer
+	w := transcript.NewWriter(&b, "")
+	w.Begin("live", "client", "server")
+	hello := &event.Message{Meta: event.Meta{Seq: 1, Party: "client"}, Kind: message.KindClientHello, Raw: make([]byte, 100)}
+	w.Event(hello)
+	before := b.Len()
+	n := uint64(1)
+	for b.Len() == before {
+		if n++; n > 10_000 {
+			t.Fatal("it waits for ever")
+		}
+		w.Event(&event.Stop{Meta: event.Meta{Seq: n, Party: "client"}})
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d := decoded(t, b.Bytes())
+	if e := d.Flows[0].Events; len(e) != int(n) || e[0].Kind != transcript.KindMessage || e[0].Records != nil {
+		t.Errorf("%d events of %d, the first %+v", len(e), n, e[0])
+	}
+}
+
+// What was read and is written again is what it was, to the byte.
+func TestRoundTrip(t *testing.T) {
+	for name, l := range acts(t) {
+		var b bytes.Buffer
+		if err := transcript.Encode(&b, decoded(t, l.text)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(b.Bytes(), l.text) {
+			at := 0
+			for at < b.Len() && b.Bytes()[at] == l.text[at] {
+				at++
+			}
+			t.Errorf("%s: at byte %d %.200s, not %.200s", name, at, b.Bytes()[at:], l.text[at:])
+		}
+	}
+	for _, d := range []transcript.Document{{Version: 1, Flows: []transcript.Flow{}}, {Version: 1, Flows: []transcript.Flow{{Events: []*transcript.Event{}}}}} {
+		var b bytes.Buffer
+		if err := transcript.Encode(&b, d); err != nil {
+			t.Fatal(err)
+		}
+		var again bytes.Buffer
+		if err := transcript.Encode(&again, decoded(t, b.Bytes())); err != nil || !bytes.Equal(again.Bytes(), b.Bytes()) {
+			t.Errorf("%v: %s became %s", err, b.Bytes(), again.Bytes())
+		}
+	}
+	if err := transcript.Encode(new(bytes.Buffer), transcript.Document{Version: 2}); !errors.Is(err, transcript.ErrVersion) {
+		t.Errorf("version 2 is written: %v", err)
+	}
+}
+
+// A value answers as what it is.
+func TestValue(t *testing.T) {
+	code := transcript.ValueOf(iana.TLS13)
+	if c, ok := code.Code(); !ok || c != (transcript.Code{Hex: "0x0304", Name: "TLS 1.3", Value: 772}) || code.String() != "TLS 1.3" {
+		t.Errorf("%+v", code)
+	}
+	if n, ok := code.Int(); n != 772 || !ok {
+		t.Error(n, ok)
+	}
+	if n, ok := transcript.ValueOf(-3).Int(); n != -3 || !ok {
+		t.Error(n, ok)
+	}
+	if b, ok := transcript.ValueOf([]byte{1, 0xff}).Bytes(); !ok || hex.EncodeToString(b) != "01ff" {
+		t.Error(b, ok)
+	}
+	if !transcript.ValueOf(true).True() || transcript.ValueOf("true").True() {
+		t.Error("true")
+	}
+	list := transcript.ValueOf([]iana.Version{iana.TLS13, iana.TLS12}).List()
+	if len(list) != 2 || list[1].String() != "TLS 1.2" {
+		t.Error(list)
+	}
+	fault := transcript.ValueOf(errors.New("no"))
+	if fault.Get("reason").String() != "internal" || fault.Get("message").String() != "no" || !fault.Get("nothing").IsZero() || len(fault.Members()) != 4 {
+		t.Errorf("%v", fault)
+	}
+	var zero transcript.Value
+	if _, ok := zero.Int(); ok || zero.String() != "" || zero.List() != nil || zero.True() || !zero.IsZero() {
+		t.Error("the zero value")
+	}
+}

@@ -1,0 +1,278 @@
+package transcript
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// Errors of a document that is read; errors.Is finds them.
+var (
+	// ErrCutOff: the document ends in the middle, as where a program was killed.
+	ErrCutOff = errors.New("cut off")
+	// ErrVersion: it is of another version.
+	ErrVersion = errors.New("of a version that this program does not know")
+	// ErrFormat: it is no transcript.
+	ErrFormat = errors.New("not a transcript")
+	// ErrTooLong: one event, or another member, is longer than maxElement.
+	ErrTooLong = errors.New("too long")
+)
+
+// maxElement is how long the JSON of one event may be, in bytes. The largest that a Writer
+// makes tells of a message of 256 KiB, the most that an endpoint takes, full of the smallest
+// fields: some 50 MB. A data event has some 200 KB.
+const maxElement = 64 << 20
+
+// Decode reads a document, and nothing may follow it. Of one that was cut off it returns all
+// whole events, and an error that is ErrCutOff and says behind which. What the document has
+// beyond this package's types is passed over.
+//
+// It holds all of it: a Decoder does not.
+func Decode(r io.Reader) (Document, error) {
+	dec := NewDecoder(r)
+	d, err := dec.whole()
+	if err == nil && dec.More() {
+		err = fmt.Errorf("transcript: %w: a second document follows; a Decoder reads several", ErrFormat)
+	}
+	return d, err
+}
+
+// Documents reads all documents of a stream, such as a server's, which writes one for each
+// connection. The last may come with an error.
+func Documents(r io.Reader) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		dec := NewDecoder(r)
+		for dec.More() {
+			if d, err := dec.whole(); !yield(d, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Decoder reads documents event by event: what it holds does not grow with them.
+type Decoder struct {
+	json *json.Decoder
+	in   *limited
+	doc  Document // without flows
+	last *Event   // that was read
+	err  error
+}
+
+// NewDecoder returns a Decoder of r.
+func NewDecoder(r io.Reader) *Decoder {
+	in := &limited{r: r, most: maxElement}
+	return &Decoder{json: json.NewDecoder(in), in: in}
+}
+
+// More reports whether another document follows.
+func (d *Decoder) More() bool {
+	d.in.most = d.json.InputOffset() + maxElement
+	return d.err == nil && d.json.More()
+}
+
+// Events reads the next document: each event, with the flow that it is in. The flow has no
+// Events, and its Outcome when all of them were read. Err then says how it ended. Whoever
+// breaks off cannot go on.
+func (d *Decoder) Events() iter.Seq2[*Flow, *Event] {
+	return func(yield func(*Flow, *Event) bool) {
+		d.doc, d.last = Document{}, nil
+		if d.err == nil {
+			d.err = d.document(yield, func(*Flow) {})
+		}
+	}
+}
+
+// Err returns what Events ended with: nil for the end of the document.
+func (d *Decoder) Err() error {
+	if errors.Is(d.err, errBroken) {
+		return nil
+	}
+	return d.err
+}
+
+// Document returns what the document says beside its flows, as far as it was read.
+func (d *Decoder) Document() Document { return d.doc }
+
+// whole reads a document into memory.
+func (d *Decoder) whole() (Document, error) {
+	d.doc, d.last = Document{}, nil
+	var flows []*Flow
+	if d.err == nil {
+		d.err = d.document(func(f *Flow, e *Event) bool {
+			f.Events = append(f.Events, e)
+			return true
+		}, func(f *Flow) { flows = append(flows, f) })
+	}
+	out := d.doc
+	out.Flows = []Flow{}
+	for _, f := range flows {
+		out.Flows = append(out.Flows, *f)
+	}
+	return out, d.err
+}
+
+// errBroken: whoever read the events wanted no more.
+var errBroken = errors.New("transcript: no more was wanted")
+
+// document reads one, and tells of each event, and of each flow when it begins.
+func (d *Decoder) document(event func(*Flow, *Event) bool, begin func(*Flow)) error {
+	flows := false
+	err := d.object(func(name string) error {
+		switch name {
+		case "tlslab":
+			if err := d.value(&d.doc.Version); err != nil {
+				return err
+			}
+			if d.doc.Version != Version {
+				return fmt.Errorf("%w: %d, and not %d", ErrVersion, d.doc.Version, Version)
+			}
+			return nil
+		case "seed":
+			return d.value(&d.doc.Seed)
+		case "flows":
+			if flows = true; d.doc.Version == 0 {
+				return fmt.Errorf("%w: its version does not come first", ErrFormat)
+			}
+			return d.list(func() error {
+				f := &Flow{}
+				begin(f)
+				return d.flow(f, event)
+			})
+		case "replay":
+			return d.value(&d.doc.Replay)
+		}
+		return d.skip()
+	})
+	if err == nil && !flows {
+		err = fmt.Errorf("%w: it has no flows", ErrFormat)
+	}
+	return d.explained(err)
+}
+
+func (d *Decoder) flow(f *Flow, event func(*Flow, *Event) bool) error {
+	f.Events = []*Event{}
+	return d.object(func(name string) error {
+		switch name {
+		case "name":
+			return d.value(&f.Name)
+		case "parties":
+			return d.value(&f.Parties)
+		case "events":
+			return d.list(func() error {
+				e := new(Event)
+				if err := d.value(e); err != nil {
+					return err
+				}
+				if e.Kind == "" {
+					return fmt.Errorf("%w: an event without a kind", ErrFormat)
+				}
+				d.last = e
+				if !event(f, e) {
+					return errBroken
+				}
+				return nil
+			})
+		case "outcome":
+			return d.value(&f.Outcome)
+		}
+		return d.skip()
+	})
+}
+
+// explained says what an error is, and where.
+func (d *Decoder) explained(err error) error {
+	switch {
+	case err == nil || errors.Is(err, errBroken):
+		return err
+	case d.in.err != nil: // the reader's, or too long
+		err = d.in.err
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		err = ErrCutOff
+	case !errors.Is(err, ErrVersion) && !errors.Is(err, ErrFormat):
+		err = fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if d.last == nil {
+		return fmt.Errorf("transcript: %w before the first event", err)
+	}
+	return fmt.Errorf("transcript: %w behind event %d, %s %s of %s", err, d.last.Seq, d.last.Kind, d.last.Name, d.last.Party)
+}
+
+// object reads an object; member reads the value of each member.
+func (d *Decoder) object(member func(name string) error) error {
+	return d.between('{', func() error {
+		t, err := d.token()
+		if err != nil {
+			return err
+		}
+		name, _ := t.(string)
+		return member(name)
+	})
+}
+
+// list reads a list; elem reads each element.
+func (d *Decoder) list(elem func() error) error { return d.between('[', elem) }
+
+func (d *Decoder) between(open json.Delim, elem func() error) error {
+	t, err := d.token()
+	if err != nil {
+		return err
+	}
+	if t != open {
+		return fmt.Errorf("%w: there is no %v where one belongs", ErrFormat, open)
+	}
+	for d.json.More() {
+		if err := elem(); err != nil {
+			return err
+		}
+	}
+	_, err = d.token() // the other bracket, or what is wrong
+	return err
+}
+
+func (d *Decoder) token() (json.Token, error) {
+	d.in.most = d.json.InputOffset() + maxElement
+	return d.json.Token()
+}
+
+func (d *Decoder) value(v any) error {
+	d.in.most = d.json.InputOffset() + maxElement
+	return d.json.Decode(v)
+}
+
+func (d *Decoder) skip() error { return d.value(new(json.RawMessage)) }
+
+// maxBlank is how many blanks may stand in a row. encoding/json looks at those that stand
+// between two tokens again with each Read.
+const maxBlank = 1 << 20
+
+// limited is a reader that gives no more than most bytes in all.
+type limited struct {
+	r          io.Reader
+	read, most int64
+	blank      int   // behind the last byte that is none
+	err        error // but for the end
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.read >= l.most {
+		l.err = ErrTooLong
+		return 0, l.err
+	}
+	n, err := l.r.Read(p[:min(int64(len(p)), l.most-l.read)])
+	l.read += int64(n)
+	rest := len(bytes.TrimRight(p[:n], " \t\r\n"))
+	if rest > 0 {
+		l.blank = 0
+	}
+	if l.blank += n - rest; l.blank > maxBlank {
+		err = ErrTooLong
+	}
+	if err != nil && err != io.EOF {
+		l.err = err
+	}
+	return n, err
+}
