@@ -17,7 +17,8 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 )
 
@@ -117,8 +118,8 @@ func (l *proxyList) explain(n int) {
 		fmt.Fprintln(l.log, say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
 		return
 	}
-	l.write("\n" + strings.Join(render.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
-	term := render.NewLesson(l.out, l.out.options)
+	l.write("\n" + strings.Join(sheet.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
+	term := lesson.NewTerminal(l.out, l.out.options)
 	if err := rec.Explain(term); err != nil {
 		fmt.Fprintln(l.log, narrate.Fault(lang, err))
 	}
@@ -136,7 +137,7 @@ func (l *proxyList) explain(n int) {
 		lost int64
 	}{{"server", rec.ToServer.Lost()}, {"client", rec.ToClient.Lost()}} {
 		if leg.lost > 0 {
-			l.write("   " + say(lang, "proxy_more", "side", l.party(leg.side), "n", render.Size(leg.lost)) + "\n")
+			l.write("   " + say(lang, "proxy_more", "side", l.party(leg.side), "n", sheet.Size(leg.lost)) + "\n")
 		}
 	}
 	l.write("\n")
@@ -157,7 +158,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	if e.Kind != proxy.Request {
 		method = narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_kind_"+string(e.Kind)).Title
 	}
-	sent, received := render.Size(e.Sent), render.Size(e.Received)
+	sent, received := sheet.Size(e.Sent), sheet.Size(e.Received)
 	if e.Kind == proxy.Failure {
 		sent, received = "", ""
 	}
@@ -211,7 +212,7 @@ const indent = 14
 
 // wrap writes text below an entry, behind a mark.
 func (l *proxyList) wrap(b *strings.Builder, mark, text string, shade color.Attribute) {
-	for i, line := range render.Wrap(text, l.width()-indent-len(mark)) {
+	for i, line := range sheet.Wrap(text, l.width()-indent-len(mark)) {
 		if i > 0 {
 			mark = strings.Repeat(" ", len(mark))
 		}
@@ -223,7 +224,7 @@ func (l *proxyList) width() int {
 	if w := l.out.options.Width; w > 0 {
 		return w
 	}
-	return render.DefaultWidth
+	return sheet.DefaultWidth
 }
 
 func (l *proxyList) paint(text string, a color.Attribute) string {
