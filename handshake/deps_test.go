@@ -72,7 +72,7 @@ const modules = `
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis
 	github.com/fatih/color: render/sheet cmd
-	github.com/mattn/go-runewidth: render/sheet cmd
+	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd
 	github.com/spf13/cobra: cmd
 	github.com/spf13/pflag: cmd

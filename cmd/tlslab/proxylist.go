@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
@@ -165,7 +164,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	where := foreign.Quote(e.Host + e.Path)
 	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, where)
 	below := "" // where there is no room beside the rest
-	if runewidth.StringWidth(first) > l.width() {
+	if sheet.Width(first) > l.width() {
 		first, below = l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, ""), where
 	}
 	shade := color.FgGreen
@@ -202,9 +201,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 
 // columns sets one line of the list.
 func (l *proxyList) columns(n, when, method, status, sent, received, where string) string {
-	right := func(s string, w int) string { return strings.Repeat(" ", max(0, w-runewidth.StringWidth(s))) + s }
-	left := func(s string, w int) string { return s + strings.Repeat(" ", max(0, w-runewidth.StringWidth(s))) }
-	return strings.TrimRight(right(n, 4)+" "+left(when, 8)+" "+left(method, 8)+" "+left(status, 4)+" "+right(sent, 9)+" "+right(received, 9)+"  "+where, " ")
+	return strings.TrimRight(sheet.Flush(n, 4)+" "+sheet.Pad(when, 8)+" "+sheet.Pad(method, 8)+" "+sheet.Pad(status, 4)+" "+sheet.Flush(sent, 9)+" "+sheet.Flush(received, 9)+"  "+where, " ")
 }
 
 // indent is where what is said of an entry begins.

@@ -1,8 +1,6 @@
 package lesson
 
 import (
-	"strings"
-
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
@@ -22,13 +20,10 @@ func (t *scenes) saved(e *scenario.FullVsResumed) {
 	full, resumed := t.Say.UI("compared.full"), t.Say.UI("compared.resumed")
 	left, right := max(sheet.Width(full), 6), max(sheet.Width(resumed), 6)
 	label = min(label, t.Width-5-2-left-2-right)
-	t.Line("     " + sheet.Pad("", label) + "  " + t.Paint.Name(flush(full, left)+"  "+flush(resumed, right)))
+	t.Line("     " + sheet.Pad("", label) + "  " + t.Paint.Name(sheet.Flush(full, left)+"  "+sheet.Flush(resumed, right)))
 	for _, r := range e.Rows() {
 		t.Line("     " + sheet.Pad(sheet.Cut(t.Say.UI("compared."+r.What), label), label) + "  " +
-			flush(t.Short(r.Full), left) + "  " + flush(t.Short(r.Resumed), right))
+			sheet.Flush(t.Short(r.Full), left) + "  " + sheet.Flush(t.Short(r.Resumed), right))
 	}
 	t.Rows(e.Common())
 }
-
-// flush sets s to the right of n columns.
-func flush(s string, n int) string { return strings.Repeat(" ", max(n-sheet.Width(s), 0)) + s }

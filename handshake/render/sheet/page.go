@@ -30,6 +30,9 @@ func Width(s string) int { return cells.StringWidth(s) }
 // Pad fills s up with spaces to n columns.
 func Pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-Width(s))) }
 
+// Flush sets s to the right of n columns.
+func Flush(s string, n int) string { return strings.Repeat(" ", max(0, n-Width(s))) + s }
+
 // ahead is a beginning of s that is wider than n columns, or all of s if nothing is: it
 // cuts and breaks at n columns as s does, for what a character is does not depend on
 // what comes after the next one, and none gets narrower by what is added to it. Whoever
