@@ -64,7 +64,7 @@ func (t *Pen) brief(m *move) {
 // in full.
 func (t *Pen) again(m *move) {
 	if t.First("ui/brief_leg") {
-		t.Page.Blank()
+		t.Blank()
 		t.Text(3, t.Say.UI("brief_leg"), t.Paint.Dim)
 	}
 	chain := slices.IndexFunc(m.events, func(e event.Event) bool {
@@ -74,7 +74,7 @@ func (t *Pen) again(m *move) {
 	if chain < 0 {
 		if !m.known { // of what its sender has told there is nothing to see, but for a fault
 			if !t.flow.lines {
-				t.Page.Blank()
+				t.Blank()
 			}
 			t.flow.lines = true
 		}
@@ -82,7 +82,7 @@ func (t *Pen) again(m *move) {
 		return
 	}
 	t.flow.lines = false
-	t.Page.Blank()
+	t.Blank()
 	t.Sides("   "+t.Say.UI("reads", "party", t.Say.Party(m.head.Party), "message", sheet.Title(m.message.Kind)), "", t.Paint.Bold)
 	for _, e := range m.events {
 		switch e := e.(type) {

@@ -24,20 +24,20 @@ import (
 // the message means, and then what the party did, in order.
 func (t *Pen) move(m *move) {
 	if t.flow.null && t.flow.TLS13[sheet.LegOf(m.head)] && t.First("ui/not_encrypted") {
-		t.Page.Blank()
+		t.Blank()
 		t.Text(3, t.Say.UI("not_encrypted"), t.Paint.Bold) // the explanations speak of the suites that encrypt
 	}
 	switch {
 	case m.known && !m.own:
 		return // its sender has told all
 	case m.message != nil && m.known:
-		t.Page.Blank()
+		t.Blank()
 		t.Sides("   "+t.Say.UI("reads", "party", t.Say.Party(m.head.Party), "message", sheet.Title(m.message.Kind)), "", t.Paint.Bold)
 		t.meaning(5, t.Values(t.Say.Get("move", narrate.MoveKey(m.message, t.myths)).Text, m.message))
 	case m.message != nil:
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
-		t.Page.Blank()
+		t.Blank()
 	}
 	if m.message != nil {
 		t.flow.ended = false
@@ -92,7 +92,7 @@ func nextSecret(events []event.Event) *event.Secret {
 // heading is the line of a message: number, arrow, name, section.
 func (t *Pen) heading(m *move) {
 	t.flow.moves++
-	t.Page.Blank()
+	t.Blank()
 	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), sheet.Title(m.message.Kind))
 	ref := m.head.Ref
 	if which := t.flightName(m.flight); which != "" && ref != "" {

@@ -177,7 +177,7 @@ func (t *Pen) opened(m *move, e *event.Record) string {
 
 // data heads the records that carry application data.
 func (t *Pen) data(m *move, e *event.Data) {
-	t.Page.Blank()
+	t.Blank()
 	t.flow.moves++
 	t.Sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.Say.Data(e)),
 		m.About(t.Say, e.Data, t.Width/2-4), t.Paint.Bold)
@@ -218,7 +218,7 @@ func (t *Pen) alert(m *move, e *event.Alert) {
 		f = t.Paint.Bold
 	}
 	if !t.flow.ended { // one orderly end answers another
-		t.Page.Blank()
+		t.Blank()
 	}
 	t.flow.ended = e.Description == iana.CloseNotify
 	ref := "RFC 5246 §7.2"

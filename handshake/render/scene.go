@@ -44,7 +44,7 @@ func (t *Pen) begin(e *event.Flow) {
 		shown[i] = t.Say.Party(p)
 	}
 	if t.flows > 1 {
-		t.Page.Blank()
+		t.Blank()
 	}
 	head := "== " + t.Say.Title(narrate.Scene, narrate.SceneKey(e)) + t.Say.Colon() + t.Say.List(shown) + " "
 	head = sheet.Cut(head, t.Width-2)
@@ -66,7 +66,7 @@ func (t *Pen) begin(e *event.Flow) {
 // done is the key of what is said of one that is; more, which may be nil, adds to a refusal.
 func (t *Pen) Outcome(e *event.Outcome, done string, more func()) {
 	err := e.Err
-	t.Page.Blank()
+	t.Blank()
 	switch {
 	case err == nil && e.Done:
 		t.Text(0, t.Say.UI("done")+t.Say.Colon()+t.Say.Get(narrate.UI, done).Text, t.Paint.Good)
@@ -130,7 +130,7 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 	issue, steps := e.(*event.Issue)
 	steps = steps && t.o.Level != Bytes // of one story, told without a pause
 	if !steps || !t.flow.steps {
-		t.Page.Blank()
+		t.Blank()
 	}
 	t.flow.steps = steps
 	ref := e.Head().Ref

@@ -22,7 +22,7 @@ func StateList(w io.Writer, r event.Role, moves []event.Move, v iana.Version, o 
 		if len(in) == 0 {
 			continue
 		}
-		t.Page.Blank()
+		t.Blank()
 		t.Text(0, t.Say.Party(r.String())+t.Say.Colon()+t.Say.State(s), t.Paint.Bold)
 		t.legal(in)
 	}

@@ -15,7 +15,7 @@ import (
 func StepPrompt(w io.Writer, r event.Role, s event.State, legal []event.Move, o TerminalOptions) error {
 	t := newPen(w, o)
 	head := t.Say.Party(r.String()) + t.Say.Colon() + t.Say.State(s)
-	t.Page.Blank()
+	t.Blank()
 	t.Text(0, head, t.Paint.Bold)
 	t.legal(legal)
 	t.Text(2, t.Say.UI("alert_any_time"), t.Paint.Dim)

@@ -88,7 +88,7 @@ func (t *Pen) event(e event.Event) {
 func (t *Pen) close() {
 	t.show()
 	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
-		t.Page.Blank()
+		t.Blank()
 		t.Text(0, t.Say.UI("worksheet_note", "n", sheet.Text(n)), nil)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // knowledge writes the table of who can do what with the recording.
 func (t *scenes) knowledge(e *scenario.WhoKnows) {
-	t.Page.Blank()
+	t.Blank()
 	t.Sides("   "+t.Say.UI("knowledge"), "", t.Paint.Bold)
 	t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
 	if of := t.knownOf(e); of != "" {

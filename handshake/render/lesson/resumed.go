@@ -10,7 +10,7 @@ import (
 // and below that what the two have in common.
 func (t *scenes) saved(e *scenario.FullVsResumed) {
 	entry := t.Say.Get(narrate.Scene, narrate.SceneKey(e))
-	t.Page.Blank()
+	t.Blank()
 	t.Sides("   "+entry.Title, entry.Ref, t.Paint.Bold)
 	t.Text(5, t.Values(entry.Text, e), nil)
 	label := 0

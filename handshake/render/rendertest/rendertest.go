@@ -20,13 +20,6 @@ import (
 	"tlslab/handshake/suite"
 )
 
-// Elapsed is how long f takes.
-func Elapsed(f func()) time.Duration {
-	start := time.Now()
-	f()
-	return time.Since(start)
-}
-
 var update = flag.Bool("update", false, "write the golden files anew; review them like code")
 
 // Golden compares with testdata/name.
@@ -117,4 +110,11 @@ func Play(t *testing.T, name string) *scenario.Transcript {
 	}
 	played[name] = tr
 	return tr
+}
+
+// Elapsed is how long f takes.
+func Elapsed(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
 }

@@ -146,7 +146,7 @@ func (r *Replay) scene(e event.Scene) {
 	case *replay.RouteTaken:
 		r.release()
 		r.holding, r.last = true, nil
-		r.t.Page.Blank()
+		r.t.Blank()
 		r.t.Text(0, "-- "+r.title(e)+r.say().Colon()+r.ui("replay_route."+string(e.Route)), r.t.Paint.Bold)
 	case *replay.Attempted:
 		r.attempt(e)
@@ -232,7 +232,7 @@ func (r *Replay) begin(e *replay.Begun) {
 	if r.level == render.Default {
 		r.t.Text(0, r.ui("replay_legend"), r.t.Paint.Dim)
 	}
-	r.t.Page.Blank()
+	r.t.Blank()
 }
 
 // defence is what a defence does, costs, and cannot do.
@@ -307,7 +307,7 @@ func (r *Replay) transfer(e *replay.Transferred) {
 // told writes what was captured or stolen, and what befell a server.
 func (r *Replay) told(e event.Scene) {
 	again := !r.t.First(string(e.Key()))
-	r.t.Page.Blank()
+	r.t.Blank()
 	r.t.Text(0, r.title(e), r.t.Paint.Bold)
 	if r.level != render.Brief {
 		about := r.say().Get(narrate.Scene, string(e.Entry())).Text
@@ -329,7 +329,7 @@ func (r *Replay) told(e event.Scene) {
 	}
 	r.correct(e)
 	if !again {
-		r.t.Page.Blank()
+		r.t.Blank()
 	}
 }
 
@@ -411,7 +411,7 @@ func (r *Replay) attempt(e *replay.Attempted) {
 func (r *Replay) verdict(e *replay.Judged) {
 	r.holding = false
 	r.correct(e)
-	r.t.Page.Blank()
+	r.t.Blank()
 	paint := map[replay.Outcome]func(string) string{replay.Stopped: r.t.Paint.Good, replay.Limited: r.t.Paint.Secret, replay.NotStopped: r.t.Paint.Bad}[e.Outcome]
 	about := r.say().Get(narrate.UI, "replay_outcome."+string(e.Outcome))
 	how := about.Text
