@@ -161,6 +161,7 @@ func TestImports(t *testing.T) {
 var links = map[string][]string{
 	"./handshake":            {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language"},
 	"./handshake/narrate":    {"tlslab/handshake"},
+	"./examples/grader":      {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
 	"./handshake/transcript": {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http"},
 	"./handshake/observe":    {"tlslab/handshake"},
 	"./handshake/tls":        {"net/http"},
