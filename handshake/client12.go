@@ -198,7 +198,7 @@ func sendClientKeyExchange(c *client, _ message.Message) error {
 	}
 	pre := c.exchange.PreMaster(a.Secret())
 	if c.revealing() {
-		c.secret(c.preMasterEvent(c.exchange, pre, explain(a)))
+		c.secret(c.preMasterEvent(c.exchange, pre, explain(a, nil, "")))
 	}
 	c.deriveMaster(c.Endpoint, pre)
 	return c.deriveKeys(c.Endpoint)

@@ -172,7 +172,7 @@ func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	}
 	c.offers = append(c.offers, groupOffer{g, o})
 	if c.revealing() {
-		c.secret(event.Secret{Label: event.LabelClientKeyShare, Method: g.Name(), Op: event.OpAsymmetric, Inputs: explain13(o), Value: o.Share()})
+		c.secret(event.Secret{Label: event.LabelClientKeyShare, Version: iana.TLS13, Group: event.GroupOf(g), Method: g.Name(), Op: event.OpAsymmetric, Inputs: explain13(o, nil, ""), Value: o.Share()})
 	}
 	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
 }
@@ -361,7 +361,8 @@ func recvServerHello13(c *client, msg message.Message) error {
 		c.decided(event.DecisionCompatibilityMode, !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, event.WhySessionIDEchoed, event.WhySessionIDEmpty))
 	}
 	if o != nil && c.revealing() {
-		c.secret(event.Secret{Label: event.LabelSharedSecret, Method: o.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(o.offer), Value: secret})
+		c.secret(event.Secret{Label: event.LabelSharedSecret, Group: event.GroupOf(o.group), Method: o.group.Name(), Op: event.OpAsymmetric,
+			Inputs: explain13(o.offer, o.offer.Share(), event.LabelClientKeyShare), Value: secret})
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
 	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {

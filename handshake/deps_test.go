@@ -33,20 +33,22 @@ const policy = `
 	wire, sig, pki/der, ondisk < pki
 	message, suite, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
-	event, kx/private < narrate
+	event < narrate
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < pcapng
 	foreign, ondisk < mitm/har
-	handshake < tls, tamper, mitm
-	observe, tamper, mitm, http2, kx/private < scenario
+	handshake < tls, mitm
+	message, record < tamper
+	handshake, tamper < stage
+	observe, stage, mitm, http2 < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
-	observe, tamper, replay/bank < replay
+	observe, stage, replay/bank < replay
 	narrate, http2 < transcript
 	narrate, scenario, replay, idn < render
 	transcript, scenario, replay < render/lesson
 	tls < tls/https
-	tls, tls/https, render, render/lesson, pcapng, session/redis, replay, mitm/proxy, certcompress/brotli, certcompress/zstd < cmd, examples
+	tls, tls/https, render, render/lesson, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -160,10 +162,13 @@ func TestImports(t *testing.T) {
 // other people's too. A package is named as in go list.
 var links = map[string][]string{
 	"./handshake":            {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language"},
-	"./handshake/narrate":    {"tlslab/handshake"},
 	"./examples/grader":      {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
-	"./handshake/transcript": {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http"},
-	"./handshake/observe":    {"tlslab/handshake"},
+	"./handshake/event":      {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/narrate":    {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/observe":    {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/scenario":   {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/render":     {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/transcript": {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
 	"./handshake/tls":        {"net/http"},
 }
 

@@ -83,8 +83,8 @@ func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) erro
 	e.early = &early{traffic: schedule.ClientTraffic(th), left: most}
 	exporter := schedule.Exporter(th)
 	if e.revealing() {
-		e.expandedWith(p.hash.String(), event.LabelClientEarlyTrafficSecret, "c e traffic", schedule.Bytes(), th, "transcript_hash", e.early.traffic.Bytes())
-		e.expandedWith(p.hash.String(), event.LabelEarlyExporterSecret, "e exp master", schedule.Bytes(), th, "transcript_hash", exporter.Bytes())
+		e.expandedWith(p.hash.String(), event.LabelClientEarlyTrafficSecret, "c e traffic", event.LabelEarlySecret, schedule.Bytes(), th, "transcript_hash", e.early.traffic.Bytes())
+		e.expandedWith(p.hash.String(), event.LabelEarlyExporterSecret, "e exp master", event.LabelEarlySecret, schedule.Bytes(), th, "transcript_hash", exporter.Bytes())
 	}
 	if err := e.logKey("CLIENT_EARLY_TRAFFIC_SECRET", clientRandom, e.early.traffic.Bytes()); err != nil {
 		return err

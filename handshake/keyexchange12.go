@@ -73,12 +73,12 @@ func clientKeyExchange(k iana.Kx, share []byte) message.Message {
 }
 
 // preMasterEvent tells how the premaster secret came about.
-func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []kx.Value) event.Secret {
+func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []event.Input) event.Secret {
 	method := fmt.Sprint(x.Kx())
 	if g := e.summary.Group; g != 0 {
 		method += " " + e.groupName(g)
 	}
-	return event.Secret{Label: event.LabelPremasterSecret, Method: method, Op: event.OpAsymmetric, Inputs: values, Value: pre}
+	return event.Secret{Label: event.LabelPremasterSecret, Exchange: x.Kx(), Group: e.groupOf(e.summary.Group), Method: method, Op: event.OpAsymmetric, Inputs: values, Value: pre}
 }
 
 // groupName prefers the name that the group gives itself: a student's own has no other.
@@ -160,13 +160,13 @@ func (e *Endpoint) sign(in message.Kind, s *sig.Scheme, key crypto.PrivateKey, c
 		return message.Signature{}, reason.Wrap(why, "", "config.certificates", err)
 	}
 	if e.revealing() {
-		inputs := []kx.Value{{Name: "signed", Bytes: content}}
+		inputs := []event.Input{event.Public("signed", content)}
 		if signer, ok := key.(crypto.Signer); ok { // who watches can check it with this
 			if der, err := pki.MarshalPublicKey(signer.Public()); err == nil {
-				inputs = append(inputs, kx.Value{Name: "public_key", Bytes: der})
+				inputs = append(inputs, event.Public("public_key", der))
 			}
 		}
-		e.secret(event.Secret{Label: signatureLabel(in), Method: s.Name(), Op: event.OpAsymmetric, Inputs: inputs, Value: b})
+		e.secret(event.Secret{Label: signatureLabel(in), Scheme: s.ID, Method: s.Name(), Op: event.OpAsymmetric, Inputs: inputs, Value: b})
 	}
 	return message.Signature{Scheme: s.ID, Bytes: b}, nil
 }
@@ -193,7 +193,7 @@ func (e *Endpoint) checkSignature(in message.Kind, sg *message.Signature, pub cr
 	}
 	if e.listening() {
 		e.checked(event.Check{What: signatureCheck(in), Op: event.OpAsymmetric, Method: sg.Scheme.String(), Err: err,
-			Inputs: []kx.Value{{Name: "signed", Bytes: content}, {Name: "signature", Bytes: sg.Bytes}}})
+			Inputs: []event.Input{event.Public("signed", content), event.Public("signature", sg.Bytes)}})
 	}
 	return err
 }

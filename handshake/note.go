@@ -2,7 +2,7 @@ package handshake
 
 import (
 	"bytes"
-	"slices"
+	"cmp"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -59,7 +59,7 @@ func (e *Endpoint) walked() *[]wire.Field {
 // noteMessage tells of a message whose walk noted its fields in walked: what is shown of a
 // received message are the bytes that came.
 func (e *Endpoint) noteMessage(d event.Direction, m message.Message, raw []byte, walked *[]wire.Field, to event.State) {
-	e.cfg.Listener.Event(&event.Message{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), To: to})
+	e.cfg.Listener.Event(&event.Message{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), Group: e.groupOf(event.SettledGroup(m)), To: to})
 }
 
 func (e *Endpoint) noteData(d event.Direction, p []byte) {
@@ -87,11 +87,13 @@ func (e *Endpoint) decided(what event.DecisionName, chosen, among any, why event
 	}
 }
 
-// secret tells of a derivation.
+// secret tells of a derivation. Where it does not say of which version, it is the one
+// that was chosen.
 func (e *Endpoint) secret(s event.Secret) {
 	s.Meta = e.meta()
+	s.Version = cmp.Or(s.Version, e.summary.Version)
 	s.Value = bytes.Clone(s.Value)
-	s.Inputs = ownValues(s.Inputs)
+	s.Inputs = event.CloneInputs(s.Inputs)
 	e.cfg.Listener.Event(&s)
 }
 
@@ -99,17 +101,21 @@ func (e *Endpoint) secret(s event.Secret) {
 func (e *Endpoint) checked(c event.Check) {
 	c.Meta = e.meta()
 	c.OK = c.Err == nil
-	c.Inputs = ownValues(c.Inputs)
+	c.Inputs = event.CloneInputs(c.Inputs)
+	if !e.revealing() { // then no secret has been told that one could be from
+		for i := range c.Inputs {
+			c.Inputs[i].From = ""
+		}
+	}
 	e.cfg.Listener.Event(&c)
 }
 
-// ownValues copies values, bytes and all.
-func ownValues(values []kx.Value) []kx.Value {
-	own := slices.Clone(values)
-	for i := range own {
-		own[i].Bytes = bytes.Clone(own[i].Bytes)
+// groupOf tells of the group at a number: of ours, or else of one that everybody knows.
+func (e *Endpoint) groupOf(id iana.Group) event.Group {
+	if g := e.cfg.group(id); g != nil {
+		return event.GroupOf(g)
 	}
-	return own
+	return event.GroupAt(id)
 }
 
 // stop tells, once per state, that the endpoint waits.
@@ -120,13 +126,31 @@ func (e *Endpoint) stop() {
 	}
 }
 
-// explain returns the values behind an offer or an answer, if it tells them.
-func explain(x any) []kx.Value {
-	if ex, ok := x.(kx.Explainer); ok {
-		return ex.Explain()
+// explain returns the values behind an offer or an answer, if it tells them. One of them
+// may be the share, which an event of the label told has told of; nil and "": none has.
+func explain(x any, share []byte, told event.SecretLabel) []event.Input {
+	ex, ok := x.(kx.Explainer)
+	if !ok {
+		return nil
 	}
-	return nil
+	return explained(ex.Explain(), share, told)
 }
 
 // explain13 is explain where the client makes the offer.
-func explain13(x any) []kx.Value { return kx.ServerFirst(explain(x)) }
+func explain13(x any, share []byte, told event.SecretLabel) []event.Input {
+	ex, ok := x.(kx.Explainer)
+	if !ok {
+		return nil
+	}
+	return explained(kx.ServerFirst(ex.Explain()), share, told)
+}
+
+func explained(values []kx.Value, share []byte, told event.SecretLabel) []event.Input {
+	in := event.Inputs(values...)
+	for i := range in {
+		if told != "" && bytes.Equal(in[i].Bytes, share) {
+			in[i].From = told
+		}
+	}
+	return in
+}

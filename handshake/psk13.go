@@ -11,7 +11,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -70,11 +69,11 @@ func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
 		}
 		finished := key.FinishedKey()
 		name := p.hash.String()
-		e.extractedWith(name, event.LabelEarlySecret, make([]byte, p.hash.Size()), p.key, early.Bytes())
-		e.expandedWith(name, event.LabelBinderKey, label, early.Bytes(), emptyHash(p.hash), "transcript_hash", key.Bytes())
-		e.expandedWith(name, event.LabelBinderFinishedKey, "finished", key.Bytes(), nil, "context", finished.Bytes())
-		e.secret(event.Secret{Label: event.LabelPSKBinder, Method: "HMAC", Op: event.OpHash, Hash: name,
-			Inputs: []kx.Value{{Name: "finished_key", Bytes: finished.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: b.Bytes()})
+		e.extractedWith(name, event.LabelEarlySecret, event.Public("salt", make([]byte, p.hash.Size())), event.Private("ikm", p.key, ""), early.Bytes())
+		e.expandedWith(name, event.LabelBinderKey, label, event.LabelEarlySecret, early.Bytes(), emptyHash(p.hash), "transcript_hash", key.Bytes())
+		e.expandedWith(name, event.LabelBinderFinishedKey, "finished", event.LabelBinderKey, key.Bytes(), nil, "context", finished.Bytes())
+		e.secret(event.Secret{Label: event.LabelPSKBinder, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: name,
+			Inputs: []event.Input{event.Private("finished_key", finished.Bytes(), event.LabelBinderFinishedKey), event.Public("transcript_hash", th)}, Value: b.Bytes()})
 	}
 	return b
 }
@@ -244,7 +243,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 		}
 		if s.listening() {
 			s.checked(event.Check{What: event.CheckPSKBinder, Op: event.OpHash, Method: p.hash.String(), Err: err,
-				Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: x.Binders[i]}}})
+				Inputs: compared(want.Bytes(), event.LabelPSKBinder, x.Binders[i])})
 		}
 		if err != nil {
 			return err

@@ -98,7 +98,7 @@ func (c *client) resume(m *message.ServerHello) error {
 	c.decided(event.DecisionResumption, "resumed", nil, event.WhyServerEchoedID)
 	c.decided(event.DecisionExtendedMasterSecret, s.EMS, nil, choose(s.EMS, event.WhySessionWithEMS, event.WhySessionWithoutEMS))
 	if c.revealing() {
-		c.secret(event.Secret{Label: event.LabelMasterSecret, Method: "session", Value: c.master[:]})
+		c.tellSession(c.Endpoint)
 	}
 	return c.deriveKeys(c.Endpoint)
 }

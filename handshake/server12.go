@@ -118,7 +118,7 @@ func sendServerHello(s *server, _ message.Message) error {
 		return nil
 	}
 	if s.revealing() {
-		s.secret(event.Secret{Label: event.LabelMasterSecret, Method: "session", Value: s.master[:]})
+		s.tellSession(s.Endpoint)
 	}
 	return s.deriveKeys(s.Endpoint)
 }
@@ -141,8 +141,8 @@ func sendServerKeyExchange(s *server, _ message.Message) error {
 	}
 	m := serverKeyExchange(s.exchange.Kx(), params)
 	if s.revealing() {
-		s.secret(event.Secret{Label: event.LabelServerEphemeral, Method: s.groupName(s.summary.Group), Op: event.OpAsymmetric,
-			Inputs: explain(s.offer), Value: params.Share})
+		s.secret(event.Secret{Label: event.LabelServerEphemeral, Exchange: s.exchange.Kx(), Group: s.groupOf(s.summary.Group), Method: s.groupName(s.summary.Group),
+			Op: event.OpAsymmetric, Inputs: explain(s.offer, nil, ""), Value: params.Share})
 	}
 	signed, err := s.signedParams(m)
 	if err != nil {
@@ -210,7 +210,7 @@ func recvClientKeyExchange(s *server, msg message.Message) error {
 	}
 	pre := s.exchange.PreMaster(secret)
 	if s.revealing() {
-		s.secret(s.preMasterEvent(s.exchange, pre, explain(s.offer)))
+		s.secret(s.preMasterEvent(s.exchange, pre, explain(s.offer, s.offer.Share(), choose(s.exchange.Ephemeral(), event.LabelServerEphemeral, ""))))
 	}
 	s.offer = nil // forward secrecy is this: the ephemeral key is gone
 	s.deriveMaster(s.Endpoint, pre)

@@ -207,8 +207,10 @@ func sendServerHello13(s *server, _ message.Message) error {
 		return err
 	}
 	if a != nil && s.revealing() {
-		s.secret(event.Secret{Label: event.LabelServerKeyShare, Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Share()})
-		s.secret(event.Secret{Label: event.LabelSharedSecret, Method: s.group.Name(), Op: event.OpAsymmetric, Inputs: explain13(a), Value: a.Secret()})
+		g := event.GroupOf(s.group)
+		s.secret(event.Secret{Label: event.LabelServerKeyShare, Group: g, Method: g.Name, Op: event.OpAsymmetric, Inputs: explain13(a, nil, ""), Value: a.Share()})
+		s.secret(event.Secret{Label: event.LabelSharedSecret, Group: g, Method: g.Name, Op: event.OpAsymmetric,
+			Inputs: explain13(a, a.Share(), event.LabelServerKeyShare), Value: a.Secret()})
 	}
 	s.wr.SetVersion(iana.TLS13)
 	s.rd.SetVersion(iana.TLS13)

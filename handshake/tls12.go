@@ -35,25 +35,33 @@ type keys12 struct {
 // must reach to ClientKeyExchange, and no further (RFC 7627 §3).
 func (k *keys12) deriveMaster(e *Endpoint, pre []byte) {
 	h := e.summary.Suite.Hash
-	s := event.Secret{Label: event.LabelMasterSecret, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: "master secret"}
+	var sessionHash []byte
 	if k.ems {
-		sessionHash := e.transcriptHash(len(e.transcript))
+		sessionHash = e.transcriptHash(len(e.transcript))
 		k.master = keyschedule.PreMasterSecret(pre).ExtendedMaster(h, sessionHash)
-		if e.revealing() {
-			s.Tag = "extended master secret"
-			s.Inputs = []kx.Value{{Name: "premaster_secret", Bytes: pre, Private: true}, {Name: "session_hash", Bytes: sessionHash}}
-		}
 	} else {
 		k.master = keyschedule.PreMasterSecret(pre).Master(h, k.clientRandom[:], k.serverRandom[:])
-		if e.revealing() {
-			s.Inputs = []kx.Value{{Name: "premaster_secret", Bytes: pre, Private: true},
-				{Name: "client_random", Bytes: k.clientRandom[:]}, {Name: "server_random", Bytes: k.serverRandom[:]}}
-		}
 	}
 	if e.revealing() {
-		s.Value = k.master[:]
-		e.secret(s)
+		k.tellMaster(e, pre, sessionHash)
 	}
+}
+
+// tellMaster is apart for the reason that tellKeys has.
+func (k *keys12) tellMaster(e *Endpoint, pre, sessionHash []byte) {
+	s := event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "master secret",
+		Inputs: []event.Input{event.Private("premaster_secret", pre, event.LabelPremasterSecret)}, Value: k.master[:]}
+	if k.ems {
+		s.Tag, s.Inputs = "extended master secret", append(s.Inputs, event.Public("session_hash", sessionHash))
+	} else {
+		s.Inputs = append(s.Inputs, event.Public("client_random", k.clientRandom[:]), event.Public("server_random", k.serverRandom[:]))
+	}
+	e.secret(s)
+}
+
+// tellSession tells of the master secret that a session has brought.
+func (k *keys12) tellSession(e *Endpoint) {
+	e.secret(event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionSession, Method: "session", Value: k.master[:]})
 }
 
 // deriveKeys cuts the key block (RFC 5246 §6.3), and logs the master secret.
@@ -70,9 +78,9 @@ func (k *keys12) deriveKeys(e *Endpoint) error {
 // tellKeys tells of the key block and its parts. It is apart because what it builds would
 // be on the stack of those who need none of it.
 func (k *keys12) tellKeys(e *Endpoint) {
-	e.secret(event.Secret{Label: event.LabelKeyBlock, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
-		Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true},
-			{Name: "server_random", Bytes: k.serverRandom[:]}, {Name: "client_random", Bytes: k.clientRandom[:]}},
+	e.secret(event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
+		Inputs: []event.Input{event.Private("master_secret", k.master[:], event.LabelMasterSecret),
+			event.Public("server_random", k.serverRandom[:]), event.Public("client_random", k.clientRandom[:])},
 		Value: k.block.Raw})
 	at := 0
 	for _, p := range []struct {
@@ -82,9 +90,9 @@ func (k *keys12) tellKeys(e *Endpoint) {
 		{event.LabelClientWriteKey, k.block.ClientKey}, {event.LabelServerWriteKey, k.block.ServerKey},
 		{event.LabelClientWriteIV, k.block.ClientIV}, {event.LabelServerWriteIV, k.block.ServerIV}} {
 		if len(p.value) > 0 {
-			e.secret(event.Secret{Label: p.label, Op: event.OpNone,
+			e.secret(event.Secret{Label: p.label, Op: event.OpNone, Function: event.FunctionPart, Off: at,
 				Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value,
-				Inputs: []kx.Value{{Name: "key_block", Bytes: k.block.Raw, Private: true}}})
+				Inputs: []event.Input{event.Private("key_block", k.block.Raw, event.LabelKeyBlock)}})
 		}
 		at += len(p.value)
 	}
@@ -135,8 +143,8 @@ func (k *keys12) verifyData(e *Endpoint, role event.Role, transcript int) [12]by
 		tag = "server finished"
 	}
 	if e.revealing() {
-		e.secret(event.Secret{Label: role.Labels().VerifyData, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: tag,
-			Inputs: []kx.Value{{Name: "master_secret", Bytes: k.master[:], Private: true}, {Name: "handshake_hash", Bytes: hash}},
+		e.secret(event.Secret{Label: role.Labels().VerifyData, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: tag,
+			Inputs: []event.Input{event.Private("master_secret", k.master[:], event.LabelMasterSecret), event.Public("handshake_hash", hash)},
 			Value:  v[:]})
 	}
 	return v
@@ -165,9 +173,17 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	}
 	if e.listening() {
 		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
-			Inputs: []kx.Value{{Name: "expected", Bytes: want[:]}, {Name: "received", Bytes: m.VerifyData}}})
+			Inputs: compared(want[:], peer.Labels().VerifyData, m.VerifyData)})
 	}
 	return err
+}
+
+// compared are what a check compares: the value that was computed here, and told under a
+// label, and the one that came.
+func compared(want []byte, told event.SecretLabel, got []byte) []event.Input {
+	in := []event.Input{event.Public("expected", want), event.Public("received", got)}
+	in[0].From = told
+	return in
 }
 
 // checkVerifyDataLen refuses a Finished that is no Finished of n bytes: that is a matter of form,

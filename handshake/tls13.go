@@ -1,7 +1,6 @@
 package handshake
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/subtle"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
@@ -36,11 +34,12 @@ type traffic struct {
 	resumption  keyschedule.ResumptionSecret
 	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: none was
 
-	wanted    bool // a KeyUpdate of ours is due
-	request   bool // and it asks the peer for one
-	asked     bool // one has asked, and none has come since
-	queued    bool // one is in Output still: another would only make it longer
-	answering bool // one that asks for none is in Output still: it answers whatever is asked until it leaves
+	wanted    bool    // a KeyUpdate of ours is due
+	request   bool    // and it asks the peer for one
+	updated   [2]bool // by event.Direction: a KeyUpdate has made the secret of this one
+	asked     bool    // one has asked, and none has come since
+	queued    bool    // one is in Output still: another would only make it longer
+	answering bool    // one that asks for none is in Output still: it answers whatever is asked until it leaves
 }
 
 // due reports whether a KeyUpdate is to be sent now.
@@ -62,15 +61,16 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 		none := make([]byte, h.Size())
 		derived := early.Derived()
 		if key == nil { // else it has been told with the binder
-			e.extracted(event.LabelEarlySecret, none, none, early.Bytes())
+			e.extracted(event.LabelEarlySecret, event.Public("salt", none), event.Public("ikm", none), early.Bytes())
 		}
-		e.expanded(event.LabelEarlyDerived, "derived", early.Bytes(), emptyHash(h), derived.Bytes())
-		if shared == nil {
-			shared = none
+		e.expanded(event.LabelEarlyDerived, "derived", event.LabelEarlySecret, early.Bytes(), emptyHash(h), derived.Bytes())
+		ikm := event.Public("ikm", none)
+		if shared != nil {
+			ikm = event.Private("ikm", shared, event.LabelSharedSecret)
 		}
-		e.extracted(event.LabelHandshakeSecret, derived.Bytes(), shared, k.handshake.Bytes())
-		e.expanded(event.LabelClientHandshakeTrafficSecret, "c hs traffic", k.handshake.Bytes(), th, k.clientTraffic.Bytes())
-		e.expanded(event.LabelServerHandshakeTrafficSecret, "s hs traffic", k.handshake.Bytes(), th, k.serverTraffic.Bytes())
+		e.extracted(event.LabelHandshakeSecret, event.Private("salt", derived.Bytes(), event.LabelEarlyDerived), ikm, k.handshake.Bytes())
+		e.expanded(event.LabelClientHandshakeTrafficSecret, "c hs traffic", event.LabelHandshakeSecret, k.handshake.Bytes(), th, k.clientTraffic.Bytes())
+		e.expanded(event.LabelServerHandshakeTrafficSecret, "s hs traffic", event.LabelHandshakeSecret, k.handshake.Bytes(), th, k.serverTraffic.Bytes())
 	}
 	if err := e.logKey("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientRandom, k.clientTraffic.Bytes()); err != nil {
 		return err
@@ -89,11 +89,11 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	if e.revealing() {
 		h := e.summary.Suite.Hash
 		derived := k.handshake.Derived()
-		e.expanded(event.LabelHandshakeDerived, "derived", k.handshake.Bytes(), emptyHash(h), derived.Bytes())
-		e.extracted(event.LabelMainSecret, derived.Bytes(), make([]byte, h.Size()), k.main.Bytes())
-		e.expanded(event.LabelClientApplicationTrafficSecret0, "c ap traffic", k.main.Bytes(), th, k.clientNext.Bytes())
-		e.expanded(event.LabelServerApplicationTrafficSecret0, "s ap traffic", k.main.Bytes(), th, k.serverNext.Bytes())
-		e.expanded(event.LabelExporterSecret, "exp master", k.main.Bytes(), th, x.secret.Bytes())
+		e.expanded(event.LabelHandshakeDerived, "derived", event.LabelHandshakeSecret, k.handshake.Bytes(), emptyHash(h), derived.Bytes())
+		e.extracted(event.LabelMainSecret, event.Private("salt", derived.Bytes(), event.LabelHandshakeDerived), event.Public("ikm", make([]byte, h.Size())), k.main.Bytes())
+		e.expanded(event.LabelClientApplicationTrafficSecret0, "c ap traffic", event.LabelMainSecret, k.main.Bytes(), th, k.clientNext.Bytes())
+		e.expanded(event.LabelServerApplicationTrafficSecret0, "s ap traffic", event.LabelMainSecret, k.main.Bytes(), th, k.serverNext.Bytes())
+		e.expanded(event.LabelExporterSecret, "exp master", event.LabelMainSecret, k.main.Bytes(), th, x.secret.Bytes())
 	}
 	for _, l := range []struct {
 		label  string
@@ -119,7 +119,7 @@ func (k *keys13) finish(e *Endpoint) {
 		t.read, t.write = t.write, t.read
 	}
 	if e.revealing() {
-		e.expanded(event.LabelResumptionSecret, "res master", k.main.Bytes(), th, t.resumption.Bytes())
+		e.expanded(event.LabelResumptionSecret, "res master", event.LabelMainSecret, k.main.Bytes(), th, t.resumption.Bytes())
 	}
 	e.traffic = t
 }
@@ -145,9 +145,9 @@ func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedul
 	s.Key(keys.Key)
 	s.IV(keys.IV)
 	if e.revealing() {
-		labels := e.sender(d).Labels()
-		e.expandedWith(su.Hash.String(), labels.Key[k], "key", s.Bytes(), nil, "context", keys.Key)
-		e.expandedWith(su.Hash.String(), labels.IV[k], "iv", s.Bytes(), nil, "context", keys.IV)
+		labels, from := e.sender(d).Labels(), e.trafficLabel(d, k)
+		e.expandedWith(su.Hash.String(), labels.Key[k], "key", from, s.Bytes(), nil, "context", keys.Key)
+		e.expandedWith(su.Hash.String(), labels.IV[k], "iv", from, s.Bytes(), nil, "context", keys.IV)
 	}
 	p, err := c.Protect(keys, suite.Options{Padding: e.cfg.Padding})
 	if err != nil {
@@ -160,6 +160,15 @@ func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedul
 	}
 	e.noteKeyChange(d, k, su.ID)
 	return nil
+}
+
+// trafficLabel is the label of the traffic secret that the keys k come from, in direction d.
+func (e *Endpoint) trafficLabel(d event.Direction, k event.Keys) event.SecretLabel {
+	labels := e.sender(d).Labels()
+	if k == event.ApplicationKeys && e.traffic != nil && e.traffic.updated[d] {
+		return labels.NextTraffic
+	}
+	return labels.Traffic[k]
 }
 
 // sender is the role whose bytes travel in direction d.
@@ -181,9 +190,10 @@ func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.
 	v := base.VerifyData(th)
 	if e.revealing() {
 		key := base.FinishedKey()
-		e.expanded(role.Labels().FinishedKey, "finished", base.Bytes(), nil, key.Bytes())
-		e.secret(event.Secret{Label: role.Labels().VerifyData, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
-			Inputs: []kx.Value{{Name: "finished_key", Bytes: key.Bytes(), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: v.Bytes()})
+		labels := role.Labels()
+		e.expanded(labels.FinishedKey, "finished", labels.Traffic[event.HandshakeKeys], base.Bytes(), nil, key.Bytes())
+		e.secret(event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
+			Inputs: []event.Input{event.Private("finished_key", key.Bytes(), labels.FinishedKey), event.Public("transcript_hash", th)}, Value: v.Bytes()})
 	}
 	return v
 }
@@ -197,7 +207,8 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size(), "RFC 9846 §4.5.3"); err != nil {
 		return err
 	}
-	want := k.verifyData(e, e.sender(event.Receive), e.mark)
+	peer := e.sender(event.Receive)
+	want := k.verifyData(e, peer, e.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
 		err = &reason.Error{Reason: reason.BadFinished, Ref: "RFC 9846 §4.5.3", Field: "finished.verify_data", Off: 4,
@@ -205,7 +216,7 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 	}
 	if e.listening() {
 		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
-			Inputs: []kx.Value{{Name: "expected", Bytes: want.Bytes()}, {Name: "received", Bytes: m.VerifyData}}})
+			Inputs: compared(want.Bytes(), peer.Labels().VerifyData, m.VerifyData)})
 	}
 	return err
 }
@@ -225,33 +236,31 @@ func (e *Endpoint) toBeSigned(r event.Role, upTo int) []byte {
 // emptyHash is the hash of no messages.
 func emptyHash(h crypto.Hash) []byte { return h.New().Sum(nil) }
 
-// allZero reports whether b is what stands for no secret, and is none.
-func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
-
-// extracted tells of an HKDF-Extract. Call it only where somebody listens.
-func (e *Endpoint) extracted(label event.SecretLabel, salt, ikm, value []byte) {
+// extracted tells of an HKDF-Extract; zeros that stand for no secret are public. Call it
+// only where somebody listens.
+func (e *Endpoint) extracted(label event.SecretLabel, salt, ikm event.Input, value []byte) {
 	e.extractedWith(e.summary.Suite.Hash.String(), label, salt, ikm, value)
 }
 
-func (e *Endpoint) extractedWith(hash string, label event.SecretLabel, salt, ikm, value []byte) {
-	e.secret(event.Secret{Label: label, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash,
-		Inputs: []kx.Value{{Name: "salt", Bytes: salt, Private: !allZero(salt)}, {Name: "ikm", Bytes: ikm, Private: !allZero(ikm)}}, Value: value})
+func (e *Endpoint) extractedWith(hash string, label event.SecretLabel, salt, ikm event.Input, value []byte) {
+	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExtract, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash,
+		Inputs: []event.Input{salt, ikm}, Value: value})
 }
 
-// expanded tells of an HKDF-Expand-Label. A context as long as the hash is a hash: of
+// expanded tells of an HKDF-Expand-Label of the secret told as from. A context as long as the hash is a hash: of
 // the transcript, or of nothing. Call it only where somebody listens.
-func (e *Endpoint) expanded(label event.SecretLabel, tag string, secret, context, value []byte) {
+func (e *Endpoint) expanded(label event.SecretLabel, tag string, from event.SecretLabel, secret, context, value []byte) {
 	name := "context"
 	if len(context) == e.summary.Suite.Hash.Size() {
 		name = "transcript_hash"
 	}
-	e.expandedWith(e.summary.Suite.Hash.String(), label, tag, secret, context, name, value)
+	e.expandedWith(e.summary.Suite.Hash.String(), label, tag, from, secret, context, name, value)
 }
 
-func (e *Endpoint) expandedWith(hash string, label event.SecretLabel, tag string, secret, context []byte, contextName string, value []byte) {
-	e.secret(event.Secret{Label: label, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag, Value: value,
-		Inputs: []kx.Value{{Name: "secret", Bytes: secret, Private: true}, {Name: contextName, Bytes: context},
-			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, context, len(value))}}})
+func (e *Endpoint) expandedWith(hash string, label event.SecretLabel, tag string, from event.SecretLabel, secret, context []byte, contextName string, value []byte) {
+	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExpandLabel, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag, Value: value,
+		Inputs: []event.Input{event.Private("secret", secret, from), event.Public(contextName, context),
+			event.Public("hkdf_label", keyschedule.AppendHkdfLabel(nil, tag, context, len(value)))}})
 }
 
 // dropsChangeCipherSpec reports whether a ChangeCipherSpec may come now and means

@@ -4,7 +4,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -86,9 +85,9 @@ func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
 func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error {
 	next := s.Next()
 	if e.revealing() {
-		e.expanded(e.sender(d).Labels().NextTraffic, "traffic upd", s.Bytes(), nil, next.Bytes())
+		e.expanded(e.sender(d).Labels().NextTraffic, "traffic upd", e.trafficLabel(d, event.ApplicationKeys), s.Bytes(), nil, next.Bytes())
 	}
-	*s = next
+	*s, e.traffic.updated[d] = next, true
 	return e.protect(d, s, event.ApplicationKeys)
 }
 
@@ -96,9 +95,8 @@ func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error
 func (e *Endpoint) ticketPSK(nonce []byte) []byte {
 	psk := e.traffic.resumption.PSK(nonce)
 	if e.revealing() {
-		e.secret(event.Secret{Label: event.LabelResumptionPSK, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "resumption",
-			Inputs: []kx.Value{{Name: "secret", Bytes: e.traffic.resumption.Bytes(), Private: true}, {Name: "ticket_nonce", Bytes: nonce},
-				{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, "resumption", nonce, len(psk.Bytes()))}}, Value: psk.Bytes()})
+		e.expandedWith(e.summary.Suite.Hash.String(), event.LabelResumptionPSK, "resumption", event.LabelResumptionSecret,
+			e.traffic.resumption.Bytes(), nonce, "ticket_nonce", psk.Bytes())
 	}
 	return append([]byte(nil), psk.Bytes()...)
 }

@@ -8,7 +8,7 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// lessonTime is the clock of a seeded run (scenario.Epoch, which pki may not import).
+// lessonTime is the clock of a seeded run (handshake/stage.Epoch, which pki may not import).
 var lessonTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func seeded(seed byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{seed}) }

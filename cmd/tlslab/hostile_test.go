@@ -552,7 +552,7 @@ func TestHostileLessons(t *testing.T) {
 		shown := false
 		for _, terminal := range []render.TerminalOptions{{Lang: "en"}, {Lang: "zh", Level: render.Bytes}, {Lang: "en", Level: render.Brief}, {Lang: "zh", Worksheet: true}} {
 			var out bytes.Buffer
-			page := render.NewTerminal(&out, terminal)
+			page := render.NewLesson(&out, terminal)
 			transcript, err := scenario.Run(t.Context(), o, page)
 			if err := errors.Join(err, page.Close()); err != nil {
 				t.Fatal(err)

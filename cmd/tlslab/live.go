@@ -15,7 +15,6 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
-	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/tls"
@@ -243,7 +242,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		lines = append(lines, [2]string{label("cipher_suite"), s.Suite.String()})
 	}
 	if s.Group != 0 && !(s.Resumed && s.Version == iana.TLS12) { // which has no key exchange of its own
-		lines = append(lines, [2]string{label("group"), groupName(s.Group)})
+		lines = append(lines, [2]string{label("group"), s.Group.Called()})
 	}
 	if s.Scheme != 0 {
 		lines = append(lines, [2]string{label("cmd.signature"), s.Scheme.String()})
@@ -290,14 +289,4 @@ func pskMode(s *handshake.Summary) string {
 		return iana.PSKOnly.String()
 	}
 	return iana.PSKWithDHE.String()
-}
-
-// groupName is the registry's name, or ours where the number is for private use.
-func groupName(id iana.Group) string {
-	for _, g := range private.Groups() {
-		if g.ID() == id {
-			return g.Name()
-		}
-	}
-	return id.String()
 }

@@ -17,11 +17,11 @@ import (
 	"time"
 
 	"tlslab/handshake"
-	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/scenario"
 	"tlslab/pki"
 )
 
@@ -191,7 +191,7 @@ func TestTranscriptsDoNotInterleave(t *testing.T) {
 	one, two := flags.newTranscript(out, "one"), flags.newTranscript(out, "two")
 	for i := range 4 {
 		for _, tr := range []*transcript{one, two} {
-			tr.Event(&event.Bag{K: "recording_decrypted", Vs: []event.Value{{Name: "plaintext", Value: fmt.Sprint(tr.title, i)}}})
+			tr.Event(&scenario.RecordingDecrypted{Plaintext: fmt.Sprint(tr.title, i)})
 		}
 	}
 	if b.Len() != 0 {

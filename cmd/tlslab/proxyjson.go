@@ -32,7 +32,7 @@ func (l *proxyList) json(e *proxy.Entry) string {
 			out.Suite = x.Suite.String()
 		}
 		if x.Group != 0 {
-			out.Group = groupName(x.Group)
+			out.Group = x.Group.Called()
 		}
 		return out
 	}

@@ -118,7 +118,7 @@ func (l *proxyList) explain(n int) {
 		return
 	}
 	l.write("\n" + strings.Join(render.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
-	term := render.NewTerminal(l.out, l.out.options)
+	term := render.NewLesson(l.out, l.out.options)
 	if err := rec.Explain(term); err != nil {
 		fmt.Fprintln(l.log, narrate.Fault(lang, err))
 	}

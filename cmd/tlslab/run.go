@@ -206,7 +206,7 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 		prompt = unfiltered(cmd.ErrOrStderr())
 	}
 	steps := newStepper(out, cmd.InOrStdin(), prompt, out.options)
-	term := render.NewTerminal(steps, out.options)
+	term := render.NewLesson(steps, out.options)
 	var listener event.Listener = term
 	if r.step {
 		steps.term = term

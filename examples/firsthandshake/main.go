@@ -22,7 +22,7 @@ func main() {
 
 // run plays the lesson that o describes and writes its transcript to w.
 func run(w io.Writer, o scenario.Options) error {
-	page := render.NewTerminal(w, render.TerminalOptions{})
+	page := render.NewLesson(w, render.TerminalOptions{})
 	_, err := scenario.Run(context.Background(), o, page)
 	return errors.Join(err, page.Close())
 }

@@ -4,7 +4,7 @@
 //
 // It is not the engine (handshake), which emits them, nor the words for a learner (narrate).
 //
-// Read event.go first, then move.go and state.go; words.go lists what an endpoint's events say.
+// Read event.go first, then secret.go, move.go and state.go; words.go lists what an endpoint's events say.
 package event
 
 import (
@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
@@ -90,6 +89,17 @@ type Record struct {
 	Steps     []suite.Step
 }
 
+// Step returns the bytes of the step of that name, suite.StepNonce for one, or nil if there
+// was none.
+func (r *Record) Step(name string) []byte {
+	for _, s := range r.Steps {
+		if s.Name == name {
+			return s.Bytes
+		}
+	}
+	return nil
+}
+
 // Message is one handshake message (or ChangeCipherSpec), every byte named.
 type Message struct {
 	Meta
@@ -98,6 +108,7 @@ type Message struct {
 	Msg    message.Message
 	Raw    []byte // handshake header included
 	Fields []wire.Field
+	Group  Group // that it settles: ECDHE's of ServerKeyExchange, or that of the server's key_share
 	To     State // the state after the move
 }
 
@@ -123,19 +134,6 @@ func (o Op) String() string {
 	return names[o]
 }
 
-// Secret is a value that must stay secret, or the public value made from
-// one, with all that went into it. It is emitted only under Config.ShowSecrets.
-type Secret struct {
-	Meta
-	Label  SecretLabel
-	Method string // how: "PRF", "extended PRF", a group's name, "RSAES-PKCS1-v1_5"
-	Op     Op
-	Hash   string // the PRF's hash, "SHA-256", where there is one
-	Tag    string // the PRF's label, "master secret", where there is one
-	Inputs []kx.Value
-	Value  []byte
-}
-
 // Decision is a choice among what was possible, and why it fell so.
 type Decision struct {
 	Meta
@@ -152,7 +150,7 @@ type Check struct {
 	OK     bool
 	Op     Op
 	Method string // "rsa_pss_rsae_sha256", "SHA-256"
-	Inputs []kx.Value
+	Inputs []Input
 	Report *pki.Report // for certificate_chain
 	Err    error       // why not
 }

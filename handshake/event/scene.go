@@ -13,7 +13,7 @@ import "tlslab/pki"
 //
 //	func (*Coffee) Key() event.SceneKey       { return SceneCoffee }
 //	func (c *Coffee) Entry() event.SceneKey   { return c.Key() }
-//	func (c *Coffee) Values() []event.Value   { return []event.Value{{"cups", c.Cups}} }
+//	func (c *Coffee) Values() []event.Value   { return []event.Value{{Name: "cups", Value: c.Cups}} }
 type Scene interface {
 	Event
 	// Key is what happened, and the same each time: "mitm_forge". A transcript names the
@@ -139,25 +139,4 @@ func IssueKey(step string) SceneKey { return SceneKey("ca_" + step) }
 type Stepped interface {
 	Scene
 	Step() (n, of int) // n from 1
-}
-
-// Bag is gone soon.
-type Bag struct {
-	Meta
-	K  SceneKey
-	Vs []Value
-}
-
-func (b *Bag) Key() SceneKey   { return b.K }
-func (b *Bag) Entry() SceneKey { return b.K }
-func (b *Bag) Values() []Value { return b.Vs }
-
-// Get is gone soon.
-func Get(s Scene, name string) any {
-	for _, v := range s.Values() {
-		if v.Name == name {
-			return v.Value
-		}
-	}
-	return nil
 }

@@ -1,6 +1,10 @@
 package iana
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Group is a NamedGroup: a curve, a finite field, a KEM or a hybrid (RFC 8422 §5.1.1, RFC 7919 §2).
 type Group uint16
@@ -42,6 +46,42 @@ var groupNames = map[Group]string{
 
 // String returns the registry's name, or the number in hex.
 func (g Group) String() string { return name16(groupNames, g) }
+
+// privateGroups are KEMs at numbers of tlslab's own in ecdhe_private_use (RFC 9846 §4.3.7):
+// package kx/private makes groups of them. Such a number means something between two ends of
+// tlslab and nowhere else, so String does not have its name. None is ever given anew, and those
+// below 0xFE80 are left to students.
+var privateGroups = map[Group]string{
+	0xfe80: "X-Wing", // X25519 and ML-KEM-768 again, hashed into one secret
+	0xfe81: "FrodoKEM-640-SHAKE",
+	// What ML-KEM was before it was a standard: on paper close, on the wire another thing.
+	0xfe90: "Kyber512",
+	0xfe91: "Kyber768",
+	0xfe92: "Kyber1024",
+	0xfe93: "Kyber512-X25519",
+	0xfe94: "Kyber768-X25519",
+	0xfe95: "Kyber768-X448",
+	0xfe96: "Kyber1024-X448",
+	// Diffie–Hellman dressed as a KEM (RFC 9180 §4.1): what is called a KEM need not be safe
+	// from quantum computers.
+	0xfea0: "HPKE_KEM_P256_HKDF_SHA256",
+	0xfea1: "HPKE_KEM_P384_HKDF_SHA384",
+	0xfea2: "HPKE_KEM_P521_HKDF_SHA512",
+	0xfea3: "HPKE_KEM_X25519_HKDF_SHA256",
+	0xfea4: "HPKE_KEM_X448_HKDF_SHA512",
+}
+
+// PrivateGroups lists tlslab's numbers for private use, in ascending order.
+func PrivateGroups() []Group { return slices.Sorted(maps.Keys(privateGroups)) }
+
+// Called returns what g is called here: String, but of tlslab's own numbers for private use
+// the name of the KEM that package kx/private has there.
+func (g Group) Called() string {
+	if name, ok := privateGroups[g]; ok {
+		return name
+	}
+	return g.String()
+}
 
 // groupAliases are other names in wide use, folded: NIST's, OpenSSL's, Go's, GnuTLS's.
 // NIST's for ML-KEM fold to the registry's.

@@ -22,6 +22,23 @@ import (
 	"tlslab/handshake/reason"
 )
 
+// What a transcript calls a number for private use is the name of the KEM that is there.
+func TestPrivateNames(t *testing.T) {
+	for _, g := range private.Groups() {
+		if id := g.ID(); id < 0xfe80 || id > iana.GroupPrivateLast || id.Called() != g.Name() || !strings.HasPrefix(id.String(), "0x") {
+			t.Errorf("%v is called %q, and the KEM there %q", id, id.Called(), g.Name())
+		}
+	}
+	for _, g := range kx.All() {
+		if id := g.ID(); id.Called() != id.String() || id.Called() != g.Name() {
+			t.Errorf("%v is called %q, and the group %q", id, id.Called(), g.Name())
+		}
+	}
+	if n := len(private.Groups()); n < 14 { // a number once given stays given
+		t.Errorf("%d groups", n)
+	}
+}
+
 // Every group we ship passes what a student's has to pass.
 func TestConformance(t *testing.T) {
 	for _, g := range kx.All() {

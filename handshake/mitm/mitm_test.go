@@ -11,7 +11,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/tamper"
+	"tlslab/handshake/stage"
 	"tlslab/pki"
 )
 
@@ -117,12 +117,12 @@ func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(u
 	if err != nil {
 		t.Fatal(err)
 	}
-	new(tamper.Link).Pump(s.client, s.box.ToClient())
+	stage.Meet(s.client, s.box.ToClient(), nil)
 	return s
 }
 
 func pump(up, server *handshake.Endpoint) error {
-	new(tamper.Link).Pump(up, server)
+	stage.Meet(up, server, nil)
 	return nil
 }
 
@@ -142,7 +142,7 @@ func TestTrustedBox(t *testing.T) {
 	if err := s.client.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	new(tamper.Link).Pump(s.client, s.box.ToClient())
+	stage.Meet(s.client, s.box.ToClient(), nil)
 	for _, what := range []string{"opened", "passed on"} {
 		if moved, err := s.box.Relay(); !moved || err != nil {
 			t.Fatal(what, moved, err)
@@ -151,7 +151,7 @@ func TestTrustedBox(t *testing.T) {
 	if moved, err := s.box.Relay(); moved || err != nil { // the goodbye
 		t.Fatal(moved, err)
 	}
-	new(tamper.Link).Pump(s.box.ToServer(), s.server)
+	stage.Meet(s.box.ToServer(), s.server, nil)
 	buf := make([]byte, 10)
 	if n, err := s.server.Read(buf); err != nil || string(buf[:n]) != "psst" {
 		t.Errorf("the server read %q, %v", buf[:n], err)
@@ -208,12 +208,12 @@ func TestUndelivered(t *testing.T) {
 	if _, err := s.client.Write([]byte("psst")); err != nil {
 		t.Fatal(err)
 	}
-	new(tamper.Link).Pump(s.client, s.box.ToClient())
+	stage.Meet(s.client, s.box.ToClient(), nil)
 	if moved, err := s.box.Relay(); !moved || err != nil {
 		t.Fatal(moved, err)
 	}
 	s.box.ToServer().Feed([]byte("no TLS record"))
-	new(tamper.Link).Pump(s.box.ToServer(), s.server)
+	stage.Meet(s.box.ToServer(), s.server, nil)
 	for range 2 {
 		if moved, err := s.box.Relay(); moved || err != nil {
 			t.Fatal(moved, err)

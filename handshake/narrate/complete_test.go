@@ -219,7 +219,7 @@ func texts[T ~string](words []T) []string {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
-		Scene: slices.Concat(texts(scenario.SceneKeys()), replay.SceneKeys(), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys"}), Input: pki.InputNames(),
+		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys"}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	for _, r := range []event.Role{event.Client, event.Server} {
@@ -293,14 +293,14 @@ func spoken() []*event.Message {
 // variants is one secret of TLS 1.3 for each way in which SecretKey tells them apart.
 func variants() []*event.Secret {
 	out := []*event.Secret{
-		{Label: event.LabelSharedSecret, Method: "a student's own"},
-		{Label: event.LabelClientVerifyData, Method: "HMAC"},
-		{Label: event.LabelServerVerifyData, Method: "HMAC"},
-		{Label: event.LabelCertificateVerifySignature, Meta: event.Meta{Move: "server/send/certificate_verify/tls13"}},
+		{Label: event.LabelSharedSecret, Group: event.Group{ID: iana.GroupPrivate, Name: "a student's own"}},
+		{Label: event.LabelClientVerifyData, Version: iana.TLS13},
+		{Label: event.LabelServerVerifyData, Version: iana.TLS13},
+		{Label: event.LabelCertificateVerifySignature, Version: iana.TLS13},
 		{Label: event.LabelClientKeyShare, Meta: event.Meta{Move: "client/send/client_hello/tls13"}},
 	}
 	for _, g := range slices.Concat(kx.All(), private.Groups()) {
-		out = append(out, &event.Secret{Label: event.LabelSharedSecret, Method: g.Name()})
+		out = append(out, &event.Secret{Label: event.LabelSharedSecret, Group: event.GroupOf(g)})
 	}
 	return out
 }

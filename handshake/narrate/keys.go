@@ -8,7 +8,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
-	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
@@ -123,18 +122,8 @@ func exchangeName(k iana.Kx) string {
 }
 
 // isCurve reports whether a group is a curve, of which a text may say aG. Of a
-// student's own group nobody knows.
-func isCurve(g kx.Group) bool {
-	return kindOf(g) == kx.KindECDH
-}
-
-// kindOf is the mathematics behind a group that is ours; 0 of nil and of a student's.
-func kindOf(g kx.Group) kx.Kind {
-	if d, ok := g.(kx.Described); ok {
-		return d.Describe().Kind
-	}
-	return 0
-}
+// student's own group that does not describe itself nobody knows.
+func isCurve(g event.Group) bool { return g.Kind == kx.KindECDH }
 
 // Initial is what the key of a record's version has behind it where the record is the first
 // of all, with a ClientHello in it, and calls itself TLS 1.0 (RFC 9846 §5.1).
@@ -148,28 +137,20 @@ const Initial = "+initial"
 func SecretKey(e *event.Secret) string {
 	switch e.Label {
 	case event.LabelPremasterSecret:
-		exchange, name, _ := strings.Cut(e.Method, " ")
-		group, _ := private.ByName(name) // nil if it is none of ours
-		switch {
-		case exchange == iana.KxRSA.String():
-			return string(e.Label) + "+rsa"
-		case exchange == iana.KxDHE.String():
-			return string(e.Label) + "+dhe"
-		case exchange == iana.KxECDHE.String() && isCurve(group):
-			return string(e.Label) + "+ecdhe"
+		if e.Exchange == iana.KxECDHE && !isCurve(e.Group) {
+			return string(e.Label) + "+other"
 		}
-		return string(e.Label) + "+other"
+		return string(e.Label) + "+" + exchangeName(e.Exchange)
 	case event.LabelMasterSecret:
 		switch {
-		case e.Method == "session", e.Method == "known" && e.Tag == "": // an observer's, of a resumed one
+		case e.Function == event.FunctionSession, e.Function == event.FunctionGiven && e.Tag == "": // an observer's, of a resumed one
 			return string(e.Label) + "+session"
 		case e.Tag == "extended master secret":
 			return string(e.Label) + "+ems"
 		}
 		return string(e.Label) + "+textbook"
 	case event.LabelSharedSecret:
-		group, _ := private.ByName(e.Method) // nil if it is none of ours
-		return string(e.Label) + "+" + sharedSecret(group)
+		return string(e.Label) + "+" + sharedSecret(e.Group)
 	case event.LabelClientKeyShare:
 		if e.Move == "client/send/client_hello"+tls13 { // the second: HelloRetryRequest has named the group
 			return string(e.Label) + "+retry"
@@ -182,12 +163,8 @@ func SecretKey(e *event.Secret) string {
 		if !mixesIn(e) {
 			return string(e.Label) + "+psk_ke"
 		}
-	case event.LabelClientVerifyData, event.LabelServerVerifyData:
-		if e.Method == "HMAC" {
-			return string(e.Label) + "+tls13"
-		}
-	case event.LabelCertificateVerifySignature:
-		if strings.HasSuffix(e.Move, tls13) {
+	case event.LabelClientVerifyData, event.LabelServerVerifyData, event.LabelCertificateVerifySignature:
+		if e.Version == iana.TLS13 {
 			return string(e.Label) + "+tls13"
 		}
 	}
@@ -196,17 +173,15 @@ func SecretKey(e *event.Secret) string {
 
 // sharedSecret tells apart what is to be said of the secret that a group yields: a key
 // encapsulation may have Diffie–Hellman inside, or a curve beside it.
-func sharedSecret(g kx.Group) string {
-	d, ok := g.(kx.Described) // not nil, nor a student's
-	if !ok {
+func sharedSecret(g event.Group) string {
+	switch {
+	case g.Kind == 0:
 		return "other"
-	}
-	switch about := d.Describe(); {
-	case about.Kind != kx.KindKEM:
-		return about.Kind.String()
-	case about.Hybrid:
+	case g.Kind != kx.KindKEM:
+		return g.Kind.String()
+	case g.Hybrid:
 		return "kem_hybrid"
-	case !about.QuantumSafe:
+	case !g.QuantumSafe:
 		return "kem_dh"
 	}
 	return "kem"
@@ -214,7 +189,7 @@ func sharedSecret(g kx.Group) string {
 
 // mixesIn reports whether something secret was extracted into a value, and not zeros.
 func mixesIn(e *event.Secret) bool {
-	return slices.ContainsFunc(e.Inputs, func(v kx.Value) bool { return v.Name == "ikm" && v.Private })
+	return slices.ContainsFunc(e.Inputs, func(v event.Input) bool { return v.Name == "ikm" && v.Private })
 }
 
 // StepKey is the key of what was done to a record: TLS 1.3 has some steps of TLS 1.2's names,

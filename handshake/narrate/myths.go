@@ -8,8 +8,6 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
-	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
@@ -34,8 +32,7 @@ var moments = [...]struct {
 	// Key exchange.
 	{"g_is_curve", func(e event.Event, l *leg) bool {
 		if s, ok := e.(*event.Secret); ok && s.Label == event.LabelClientKeyShare {
-			group, _ := private.ByName(s.Method) // nil if it is none of ours
-			return isCurve(group)
+			return isCurve(s.Group)
 		}
 		return crosses(message.KindServerKeyExchange)(e, l) && l.kx == iana.KxECDHE && !l.own
 	}},
@@ -108,9 +105,7 @@ var moments = [...]struct {
 		return scene("captured_session", "captured_ticket", "replay_captured_session")(e, l) || resumes12(e)
 	}},
 	{"captured_id_replay", scene("captured_session", "captured_ticket", "replay_captured_session")},
-	{"expiry_stops_replay", func(e event.Event, l *leg) bool {
-		return scene("replayed_session_id", "replayed_connection", "early_data_acted")(e, l) || limitedInTime(e)
-	}},
+	{"expiry_stops_replay", scene("replayed_session_id", "replayed_connection", "early_data_acted", "replay_verdict+time")},
 	{"psk_dhe_ke_harmless", scene("ticket_key_server", "replay_fact_reads_later_data_psk_ke")},
 	{"stolen_master_after_expiry", scene("recording_decrypted", "psk_expired", "replay_fact_reads_recording_in_the_end")},
 
@@ -211,10 +206,9 @@ func (c *Context) learn(e event.Event) {
 			first := !strings.HasSuffix(e.Move, tls13) // and not the answer to a HelloRetryRequest
 			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, given: l.given, offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
 		case *message.ServerHello:
-			l.hello(m)
+			l.hello(m, e.Group)
 		case *message.ServerKeyExchangeECDHE:
-			group, _ := kx.ByID(m.Group) // nil if it is none of ours
-			l.kx, l.own = iana.KxECDHE, !isCurve(group)
+			l.kx, l.own = iana.KxECDHE, !isCurve(e.Group)
 		case *message.ClientKeyExchangeECDHE:
 			l.kx = iana.KxECDHE
 		case *message.ServerKeyExchangeDHE, *message.ClientKeyExchangeDHE:
@@ -228,36 +222,29 @@ func (c *Context) learn(e event.Event) {
 	}
 }
 
-// hello takes in what a server chose.
-func (l *leg) hello(m *message.ServerHello) {
+// hello takes in what a server chose; a group is the one that it settles.
+func (l *leg) hello(m *message.ServerHello, group event.Group) {
 	if v, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok && v.Version == iana.TLS13 {
 		l.tls13 = true // where it echoes the session ID always
 		s := suite.ByID(m.CipherSuite)
 		l.integrity = s != nil && s.Cipher.Kind == suite.MAC13
 		_, l.resumed = message.Get[*message.PreSharedKeyServer](&m.Extensions)
-		var x *message.KeyShareServer
-		if x, l.shared = message.Get[*message.KeyShareServer](&m.Extensions); l.shared {
-			group, _ := kx.ByID(x.Entry.Group) // nil if it is none of ours
-			d, ours := group.(kx.Described)
-			l.quantumSafe = ours && d.Describe().QuantumSafe
+		if _, l.shared = message.Get[*message.KeyShareServer](&m.Extensions); l.shared {
+			// The sentence is about ML-KEM, which the numbers for private use have none of.
+			l.quantumSafe = group.QuantumSafe && group.ID < iana.GroupPrivate
 		}
 		return
 	}
 	l.resumed = len(l.offered) > 0 && bytes.Equal(l.offered, m.SessionID) // RFC 5246 §7.4.1.3: the echo is the sign
 }
 
-// limitedInTime holds at the verdict on an attack that an expiry ended, and did not stop.
-func limitedInTime(e event.Event) bool {
-	s, ok := e.(event.Scene)
-	return ok && s.Key() == "replay_verdict" && event.Get(s, "limit") == "time"
-}
-
 // The tests that moments are made of.
 
+// scene holds at a scene by its Key, or by its Entry where only one variant will do.
 func scene(keys ...string) func(event.Event, *leg) bool {
 	return func(e event.Event, _ *leg) bool {
 		s, ok := e.(event.Scene)
-		return ok && slices.Contains(keys, string(s.Key()))
+		return ok && (slices.Contains(keys, string(s.Key())) || slices.Contains(keys, string(s.Entry())))
 	}
 }
 

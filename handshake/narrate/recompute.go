@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/kx"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/sig"
 )
 
@@ -42,27 +42,27 @@ func RecomputeReasons() []string {
 func Recompute(e *event.Secret) (cmd, why string) {
 	in := inputs(e.Inputs)
 	switch {
-	case e.Method == "session":
+	case e.Function == event.FunctionSession:
 		return "", whySession
 	case len(in) == 0:
 		return "", whyNoInputs
 	case !isWord(e.Hash): // a student's, by a name that openssl cannot have
 		return "", whyNoTool
-	case e.Method == "HKDF-Extract":
+	case e.Function == event.FunctionExtract:
 		return extract(e)
-	case e.Method == "HKDF-Expand-Label":
+	case e.Function == event.FunctionExpandLabel:
 		return expandLabel(e)
-	case e.Method == "HMAC":
+	case e.Function == event.FunctionHMAC:
 		return mac(e)
-	case e.Tag != "":
+	case e.Function == event.FunctionPRF:
 		return prf(e), ""
-	case strings.HasPrefix(e.Method, "key_block["):
-		return cut(e)
+	case e.Function == event.FunctionPart:
+		return cut(e), ""
 	case strings.HasSuffix(string(e.Label), "_signature"):
 		return verify(e)
 	case e.Label == event.LabelServerEphemeral || e.Label == event.LabelClientKeyShare || e.Label == event.LabelServerKeyShare:
 		return public(e)
-	case e.Label == event.LabelPremasterSecret && e.Method == "RSA":
+	case e.Label == event.LabelPremasterSecret && e.Exchange == iana.KxRSA:
 		return decrypt(e)
 	case e.Label == event.LabelPremasterSecret || e.Label == event.LabelSharedSecret:
 		return derive(e)
@@ -71,7 +71,7 @@ func Recompute(e *event.Secret) (cmd, why string) {
 }
 
 // inputs finds a value by the first word of its name: "A = aG" is A.
-type inputs []kx.Value
+type inputs []event.Input
 
 func (in inputs) get(names ...string) []byte {
 	for _, v := range in {
@@ -155,12 +155,8 @@ func mac(e *event.Secret) (cmd, why string) {
 }
 
 // cut takes a key out of the key block; each byte is two hex digits.
-func cut(e *event.Secret) (cmd, why string) {
-	var from, to int
-	if _, err := fmt.Sscanf(e.Method, "key_block[%d:%d]", &from, &to); err != nil {
-		return "", whyNoInputs
-	}
-	return fmt.Sprintf("echo %x | cut -c %d-%d", e.Inputs[0].Bytes, 2*from+1, 2*to), ""
+func cut(e *event.Secret) string {
+	return fmt.Sprintf("echo %x | cut -c %d-%d", e.Inputs[0].Bytes, 2*e.Off+1, 2*(e.Off+len(e.Value)))
 }
 
 // derive is Diffie–Hellman: our private key and the peer's share.
@@ -248,8 +244,8 @@ func decrypt(e *event.Secret) (cmd, why string) {
 func verify(e *event.Secret) (cmd, why string) {
 	in := inputs(e.Inputs)
 	signed, spki := in.get("signed"), in.get("public_key")
-	s, err := sig.ByName(e.Method)
-	if err != nil || signed == nil || spki == nil {
+	s, ok := sig.ByID(e.Scheme)
+	if !ok || signed == nil || spki == nil {
 		return "", whySignature
 	}
 	key, signature := pem("PUBLIC KEY", spki), decoded(e.Value)

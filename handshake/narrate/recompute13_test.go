@@ -33,7 +33,7 @@ func TestRecomputeShares(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		offered := o.(kx.Explainer).Explain()
+		offered := event.Inputs(o.(kx.Explainer).Explain()...)
 		a, err := g.Answer(source, o.Share())
 		if err != nil {
 			t.Fatal(err)
@@ -43,10 +43,10 @@ func TestRecomputeShares(t *testing.T) {
 			t.Fatal(err)
 		}
 		own := []*event.Secret{
-			{Label: event.LabelClientKeyShare, Method: g.Name(), Inputs: offered, Value: o.Share()},
-			{Label: event.LabelServerKeyShare, Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Share()},
-			{Label: event.LabelSharedSecret, Method: g.Name(), Inputs: o.(kx.Explainer).Explain(), Value: secret},
-			{Label: event.LabelSharedSecret, Method: g.Name(), Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()},
+			{Label: event.LabelClientKeyShare, Group: event.GroupOf(g), Inputs: offered, Value: o.Share()},
+			{Label: event.LabelServerKeyShare, Group: event.GroupOf(g), Inputs: event.Inputs(a.(kx.Explainer).Explain()...), Value: a.Share()},
+			{Label: event.LabelSharedSecret, Group: event.GroupOf(g), Inputs: event.Inputs(o.(kx.Explainer).Explain()...), Value: secret},
+			{Label: event.LabelSharedSecret, Group: event.GroupOf(g), Inputs: event.Inputs(a.(kx.Explainer).Explain()...), Value: a.Secret()},
 		}
 		kind := g.(kx.Described).Describe().Kind
 		for _, e := range own {
@@ -84,9 +84,8 @@ func TestRecomputeSignatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		events = append(events, &event.Secret{Meta: event.Meta{Move: "server/send/certificate_verify/tls13"},
-			Label: event.LabelCertificateVerifySignature, Method: s.Name(), Value: b,
-			Inputs: []kx.Value{{Name: "signed", Bytes: signed}, {Name: "public_key", Bytes: spki}}})
+		events = append(events, &event.Secret{Label: event.LabelCertificateVerifySignature, Version: iana.TLS13, Scheme: s.ID, Method: s.Name(), Value: b,
+			Inputs: []event.Input{event.Public("signed", signed), event.Public("public_key", spki)}})
 	}
 	if done := recompute(t, "sh", events); len(done) != len(events) || len(events) < 11 {
 		t.Errorf("%d of %d schemes have a command", len(done), len(events))

@@ -3,11 +3,9 @@ package narrate
 import (
 	"encoding/asn1"
 	"math/big"
-	"strings"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/kx"
-	"tlslab/handshake/kx/private"
+	"tlslab/handshake/iana"
 )
 
 // group writes keys as openssl reads them: PKCS #8 (RFC 5958) and
@@ -46,12 +44,12 @@ func (g *group) public(share []byte) []byte {
 
 // The curves that openssl 3.0 has: RFC 8410's by the curve's own identifier, the
 // others as parameters of id-ecPublicKey (RFC 5480 §2.1.1.1).
-var groups = map[string]*group{
-	"x25519":    montgomery(110),
-	"x448":      montgomery(111),
-	"secp256r1": weierstrass(1, 2, 840, 10045, 3, 1, 7),
-	"secp384r1": weierstrass(1, 3, 132, 0, 34),
-	"secp521r1": weierstrass(1, 3, 132, 0, 35),
+var groups = map[iana.Group]*group{
+	iana.X25519: montgomery(110),
+	iana.X448:   montgomery(111),
+	iana.P256:   weierstrass(1, 2, 840, 10045, 3, 1, 7),
+	iana.P384:   weierstrass(1, 3, 132, 0, 34),
+	iana.P521:   weierstrass(1, 3, 132, 0, 35),
 }
 
 func montgomery(last int) *group {
@@ -88,8 +86,8 @@ func der(v any) []byte {
 // openssl computes in no smaller and no larger field.
 const minFieldBits, maxFieldBits = 512, 10000
 
-// groupOf finds the group of a Diffie–Hellman exchange: by its p and g, or else by
-// name, the last word of the method.
+// groupOf finds the group of a Diffie–Hellman exchange: by its p and g, or else by its
+// number.
 func groupOf(e *event.Secret) (g *group, why string) {
 	in := inputs(e.Inputs)
 	if p, base := in.get("p"), in.get("g"); p != nil && base != nil {
@@ -98,16 +96,11 @@ func groupOf(e *event.Secret) (g *group, why string) {
 		}
 		return finiteField(p, base), ""
 	}
-	words := strings.Fields(e.Method)
-	if len(words) == 0 {
-		return nil, whyNoTool
-	}
-	name := words[len(words)-1]
-	if g := groups[name]; g != nil {
+	if g := groups[e.Group.ID]; g != nil {
 		return g, ""
 	}
-	ours, _ := private.ByName(name) // nil if it is none of ours
-	if kind := kindOf(ours); (kind == kx.KindKEM || kind == kx.KindHybrid) && strings.Contains(name, "MLKEM") {
+	switch e.Group.ID {
+	case iana.MLKEM512, iana.MLKEM768, iana.MLKEM1024, iana.X25519MLKEM768, iana.SecP256r1MLKEM768, iana.SecP384r1MLKEM1024:
 		return nil, whyMLKEM
 	}
 	return nil, whyNoTool

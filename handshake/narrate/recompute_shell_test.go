@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 )
 
@@ -19,15 +20,19 @@ var breakouts = []string{
 
 // hostileEvents are events of every kind that has a command, with s wherever text goes.
 func hostileEvents(s string) []*event.Secret {
-	secret := kx.Value{Name: "secret", Bytes: []byte(s + "0123456789abcdef")}
 	var out []*event.Secret
 	for _, hash := range []string{"SHA-256", s} {
-		for _, method := range []string{"PRF", "HKDF-Extract", "HKDF-Expand-Label", "HMAC", "key_block[0:4]", "ECDHE x25519", "RSA", "ecdsa_secp256r1_sha256", "ed25519", s, "key_block[" + s + "]", "ECDHE " + s} {
+		for _, made := range []event.Secret{{Function: event.FunctionPRF}, {Function: event.FunctionExtract}, {Function: event.FunctionExpandLabel}, {Function: event.FunctionHMAC}, {Function: event.FunctionPart},
+			{Exchange: iana.KxECDHE, Group: event.GroupOf(kx.X25519)}, {Exchange: iana.KxRSA}, {Scheme: iana.ECDSAP256SHA256}, {Scheme: iana.Ed25519}, {Group: event.Group{ID: iana.GroupPrivate, Name: s}}} {
 			for _, label := range []event.SecretLabel{event.LabelMasterSecret, event.LabelPremasterSecret, event.LabelClientKeyShare, "server_signature", event.SecretLabel(s)} {
 				for _, tag := range []string{"", "key expansion", s} {
-					out = append(out, &event.Secret{Label: label, Method: method, Hash: hash, Tag: tag, Value: []byte("value"), Inputs: []kx.Value{secret,
-						{Name: "salt", Bytes: []byte(s)}, {Name: "ikm", Bytes: []byte(s)}, {Name: "hkdf_label", Bytes: []byte(s)}, {Name: "finished_key", Bytes: []byte(s)},
-						{Name: "transcript_hash", Bytes: []byte(s)}, {Name: "a", Bytes: []byte(s)}, {Name: "B", Bytes: []byte(s)}, {Name: "signed", Bytes: []byte(s)}, {Name: "public_key", Bytes: []byte(s)}, {Name: s, Bytes: []byte(s)}}})
+					e := made
+					e.Label, e.Method, e.Hash, e.Tag, e.Value = label, s, hash, tag, []byte("value")
+					e.Inputs = []event.Input{event.Private("secret", []byte(s+"0123456789abcdef"), "")}
+					for _, name := range []string{"salt", "ikm", "hkdf_label", "finished_key", "transcript_hash", "a", "B", "signed", "public_key", s} {
+						e.Inputs = append(e.Inputs, event.Public(name, []byte(s)))
+					}
+					out = append(out, &e)
 				}
 			}
 		}

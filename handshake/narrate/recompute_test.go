@@ -227,8 +227,8 @@ func TestRecomputeLeadingZeros(t *testing.T) {
 		}
 		if o.Share()[0] == 0 && !shareDone {
 			shareDone = true
-			events = append(events, &event.Secret{Label: event.LabelServerEphemeral, Method: "ffdhe2048",
-				Inputs: o.(kx.Explainer).Explain(), Value: o.Share()})
+			events = append(events, &event.Secret{Label: event.LabelServerEphemeral, Group: event.GroupOf(kx.FFDHE2048),
+				Inputs: event.Inputs(o.(kx.Explainer).Explain()...), Value: o.Share()})
 		}
 		a, err := kx.FFDHE2048.Answer(source, o.Share())
 		if err != nil {
@@ -236,10 +236,10 @@ func TestRecomputeLeadingZeros(t *testing.T) {
 		}
 		if a.Secret()[0] == 0 && !secretDone {
 			secretDone = true
-			in := a.(kx.Explainer).Explain()
+			in := event.Inputs(a.(kx.Explainer).Explain()...)
 			events = append(events,
-				&event.Secret{Label: event.LabelPremasterSecret, Method: "DHE ffdhe2048", Inputs: in, Value: kx.DHE.PreMaster(a.Secret())},
-				&event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE my own field", Inputs: in, Value: kx.ECDHE.PreMaster(a.Secret())})
+				&event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxDHE, Group: event.GroupOf(kx.FFDHE2048), Inputs: in, Value: kx.DHE.PreMaster(a.Secret())},
+				&event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxECDHE, Group: event.Group{ID: iana.GroupPrivate, Name: "my own field"}, Inputs: in, Value: kx.ECDHE.PreMaster(a.Secret())})
 		}
 	}
 	if got := len(recompute(t, "sh", events)); got != 3 {
@@ -258,33 +258,33 @@ func TestNotRecomputable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := offer.(kx.Explainer).Explain()
+	small := event.Inputs(offer.(kx.Explainer).Explain()...)
 	rsaClient, rsaServer := rsaPreMaster(t, source, iana.TLS12), rsaPreMaster(t, source, iana.TLS10)
 	for _, c := range []struct {
 		name, want string
 		e          event.Secret
 	}{
-		{"a small field", "recompute.no_tool", event.Secret{Label: event.LabelServerEphemeral, Method: "toy64", Inputs: small}},
-		{"a group openssl has not", "recompute.no_tool", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE my own curve",
-			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}, {Name: "B", Bytes: []byte{1}}}}},
-		{"a group later ones have", "recompute.mlkem", event.Secret{Label: event.LabelSharedSecret, Method: "X25519MLKEM768",
-			Inputs: []kx.Value{{Name: "x25519: a", Bytes: []byte{1}}, {Name: "x25519: B", Bytes: []byte{1}}}}},
-		{"a student's KEM", "recompute.no_tool", event.Secret{Label: event.LabelClientKeyShare, Method: "X-Wing",
-			Inputs: []kx.Value{{Name: "seed", Bytes: []byte{1}}}}},
-		{"no salt", "recompute.no_inputs", event.Secret{Label: event.LabelEarlySecret, Method: "HKDF-Extract", Hash: "SHA-256",
-			Inputs: []kx.Value{{Name: "ikm", Bytes: []byte{1}}}}},
-		{"no label", "recompute.no_inputs", event.Secret{Label: event.LabelEarlyDerived, Method: "HKDF-Expand-Label", Hash: "SHA-256", Tag: "derived",
-			Inputs: []kx.Value{{Name: "secret", Bytes: []byte{1}}}}},
-		{"no hash", "recompute.no_inputs", event.Secret{Label: event.LabelClientVerifyData, Method: "HMAC", Hash: "SHA-256",
-			Inputs: []kx.Value{{Name: "finished_key", Bytes: []byte{1}}}}},
-		{"no explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE secp256r1"}},
-		{"half an explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Method: "ECDHE secp256r1",
-			Inputs: []kx.Value{{Name: "a", Bytes: []byte{1}}}}},
-		{"resumed", "recompute.session", event.Secret{Label: event.LabelMasterSecret, Method: "session"}},
+		{"a small field", "recompute.no_tool", event.Secret{Label: event.LabelServerEphemeral, Group: event.GroupOf(toy), Inputs: small}},
+		{"a group openssl has not", "recompute.no_tool", event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxECDHE, Group: event.Group{ID: iana.GroupPrivate, Name: "my own curve"},
+			Inputs: []event.Input{event.Public("a", []byte{1}), event.Public("B", []byte{1})}}},
+		{"a group later ones have", "recompute.mlkem", event.Secret{Label: event.LabelSharedSecret, Group: event.GroupOf(kx.X25519MLKEM768),
+			Inputs: []event.Input{event.Public("x25519: a", []byte{1}), event.Public("x25519: B", []byte{1})}}},
+		{"a student's KEM", "recompute.no_tool", event.Secret{Label: event.LabelClientKeyShare, Group: event.GroupAt(0xfe80),
+			Inputs: []event.Input{event.Public("seed", []byte{1})}}},
+		{"no salt", "recompute.no_inputs", event.Secret{Label: event.LabelEarlySecret, Function: event.FunctionExtract, Hash: "SHA-256",
+			Inputs: []event.Input{event.Public("ikm", []byte{1})}}},
+		{"no label", "recompute.no_inputs", event.Secret{Label: event.LabelEarlyDerived, Function: event.FunctionExpandLabel, Hash: "SHA-256", Tag: "derived",
+			Inputs: []event.Input{event.Public("secret", []byte{1})}}},
+		{"no hash", "recompute.no_inputs", event.Secret{Label: event.LabelClientVerifyData, Function: event.FunctionHMAC, Hash: "SHA-256",
+			Inputs: []event.Input{event.Public("finished_key", []byte{1})}}},
+		{"no explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxECDHE, Group: event.GroupOf(kx.P256)}},
+		{"half an explanation", "recompute.no_inputs", event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxECDHE, Group: event.GroupOf(kx.P256),
+			Inputs: []event.Input{event.Public("a", []byte{1})}}},
+		{"resumed", "recompute.session", event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionSession}},
 		{"drawn by the client", "recompute.random", rsaClient},
 		{"another version than ours", "recompute.replaced", rsaServer},
-		{"no public key", "recompute.signature", event.Secret{Label: event.LabelServerKeyExchangeSignature, Method: "ed25519",
-			Inputs: []kx.Value{{Name: "signed", Bytes: []byte{1}}}}},
+		{"no public key", "recompute.signature", event.Secret{Label: event.LabelServerKeyExchangeSignature, Scheme: iana.Ed25519,
+			Inputs: []event.Input{event.Public("signed", []byte{1})}}},
 	} {
 		if cmd, why := narrate.Recompute(&c.e); cmd != "" || why != c.want {
 			t.Errorf("%s: %q, %q; want %s", c.name, cmd, why, c.want)
@@ -302,7 +302,7 @@ func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) event.Se
 		t.Fatal(err)
 	}
 	if version == iana.TLS12 {
-		return event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Inputs: a.(kx.Explainer).Explain(), Value: a.Secret()}
+		return event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxRSA, Inputs: event.Inputs(a.(kx.Explainer).Explain()...), Value: a.Secret()}
 	}
 	o, _, err := kx.RSA.Offer(kx.ServerInput{Rand: source, Key: key, ClientVersion: iana.TLS12})
 	if err != nil {
@@ -312,5 +312,5 @@ func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) event.Se
 	if err != nil {
 		t.Fatal(err)
 	}
-	return event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Inputs: o.(kx.Explainer).Explain(), Value: secret}
+	return event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxRSA, Inputs: event.Inputs(o.(kx.Explainer).Explain()...), Value: secret}
 }

@@ -9,7 +9,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
@@ -59,7 +58,7 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[
 		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
-	l.Event(&event.Message{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked)})
+	l.Event(&event.Message{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), Group: event.GroupAt(event.SettledGroup(m))})
 }
 
 // offered is the version by which a hello is written: the newest that it offers. 0 for
@@ -94,7 +93,7 @@ func (o *Observer) noteData(h *half, p []byte) {
 
 func (o *Observer) noteSecret(e *event.Secret) {
 	if l := o.o.Listener; l != nil && o.o.ShowSecrets {
-		e.Meta = o.meta("")
+		e.Meta, e.Version = o.meta(""), cmp.Or(e.Version, o.version)
 		l.Event(e)
 	}
 }
@@ -103,19 +102,21 @@ func (o *Observer) noteSecret(e *event.Secret) {
 // secret from the key log.
 func (o *Observer) noteKeys(h *half, k *trafficKeys, s stage, first bool) {
 	labels, of := h.role().Labels(), s.keys()
-	secret := k.secret.Bytes()
+	secret, from := k.secret.Bytes(), labels.Traffic[of]
 	if first {
-		o.noteSecret(&event.Secret{Label: labels.Traffic[of], Method: "known", Value: bytes.Clone(secret)})
+		o.noteSecret(&event.Secret{Label: from, Version: iana.TLS13, Function: event.FunctionGiven, Method: "known", Value: bytes.Clone(secret)})
+	} else {
+		from = labels.NextTraffic
 	}
-	o.noteExpanded(k.suite, labels.Key[of], "key", secret, k.key)
-	o.noteExpanded(k.suite, labels.IV[of], "iv", secret, k.iv)
+	o.noteExpanded(k.suite, labels.Key[of], "key", from, secret, k.key)
+	o.noteExpanded(k.suite, labels.IV[of], "iv", from, secret, k.iv)
 }
 
-// noteExpanded tells of an HKDF-Expand-Label without a context.
-func (o *Observer) noteExpanded(su *suite.Suite, label event.SecretLabel, tag string, secret, value []byte) {
-	o.noteSecret(&event.Secret{Label: label, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: su.Hash.String(), Tag: tag,
-		Inputs: []kx.Value{{Name: "secret", Bytes: bytes.Clone(secret), Private: true}, {Name: "context"},
-			{Name: "hkdf_label", Bytes: keyschedule.AppendHkdfLabel(nil, tag, nil, len(value))}}, Value: bytes.Clone(value)})
+// noteExpanded tells of an HKDF-Expand-Label without a context, of the secret told as from.
+func (o *Observer) noteExpanded(su *suite.Suite, label event.SecretLabel, tag string, from event.SecretLabel, secret, value []byte) {
+	o.noteSecret(&event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExpandLabel, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: su.Hash.String(), Tag: tag,
+		Inputs: []event.Input{event.Private("secret", bytes.Clone(secret), from), event.Public("context", nil),
+			event.Public("hkdf_label", keyschedule.AppendHkdfLabel(nil, tag, nil, len(value)))}, Value: bytes.Clone(value)})
 }
 
 // keysOf is what protects a record: of a closed one of TLS 1.3 only as far as what went by
@@ -145,8 +146,9 @@ func (o *Observer) noteKeyChange(h *half, k event.Keys, s iana.CipherSuite) {
 	}
 }
 
-// noteFinished tells whether verify_data was what the secret says it must be.
-func (o *Observer) noteFinished(want, got []byte, ok bool) {
+// noteFinished tells whether verify_data was what the secret says it must be; told is the
+// label under which that has been told, if it has.
+func (o *Observer) noteFinished(want []byte, told event.SecretLabel, got []byte, ok bool) {
 	var err error
 	if !ok {
 		err = &reason.Error{Reason: reason.BadFinished, Ref: o.rule("RFC 9846 §4.5.3", "RFC 5246 §7.4.9"), Field: "finished.verify_data", Off: 4,
@@ -154,7 +156,10 @@ func (o *Observer) noteFinished(want, got []byte, ok bool) {
 		o.trouble(err)
 	}
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.Check{Meta: o.meta(""), What: event.CheckFinished, OK: ok, Op: event.OpHash, Method: o.suite.Hash.String(), Err: err,
-			Inputs: []kx.Value{{Name: "expected", Bytes: bytes.Clone(want)}, {Name: "received", Bytes: bytes.Clone(got)}}})
+		in := []event.Input{event.Public("expected", bytes.Clone(want)), event.Public("received", bytes.Clone(got))}
+		if o.o.ShowSecrets {
+			in[0].From = told
+		}
+		l.Event(&event.Check{Meta: o.meta(""), What: event.CheckFinished, OK: ok, Op: event.OpHash, Method: o.suite.Hash.String(), Err: err, Inputs: in})
 	}
 }

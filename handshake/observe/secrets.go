@@ -162,24 +162,24 @@ func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 		return
 	}
 	o.report.PreMaster = pre
-	e := &event.Secret{Label: event.LabelPremasterSecret, Method: "RSA", Op: event.OpAsymmetric, Value: pre}
+	e := &event.Secret{Label: event.LabelPremasterSecret, Exchange: iana.KxRSA, Method: "RSA", Op: event.OpAsymmetric, Value: pre}
 	if x, ok := offer.(kx.Explainer); ok {
-		e.Inputs = x.Explain()
+		e.Inputs = event.Inputs(x.Explain()...)
 	}
 	o.noteSecret(e)
 
 	hash := o.suite.Hash
-	e = &event.Secret{Label: event.LabelMasterSecret, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "master secret"}
-	e.Inputs = []kx.Value{{Name: "premaster_secret", Bytes: pre, Private: true}}
+	e = &event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "master secret"}
+	e.Inputs = []event.Input{event.Private("premaster_secret", pre, event.LabelPremasterSecret)}
 	var master keyschedule.MasterSecret
 	if o.ems {
 		sessionHash := sum(hash, o.transcript)
 		master = keyschedule.PreMasterSecret(pre).ExtendedMaster(hash, sessionHash)
-		e.Tag, e.Inputs = "extended master secret", append(e.Inputs, kx.Value{Name: "session_hash", Bytes: sessionHash})
+		e.Tag, e.Inputs = "extended master secret", append(e.Inputs, event.Public("session_hash", sessionHash))
 	} else {
 		c, s := o.clientRandom(), bytes.Clone(o.serverHello.Random[:])
 		master = keyschedule.PreMasterSecret(pre).Master(hash, c, s)
-		e.Inputs = append(e.Inputs, kx.Value{Name: "client_random", Bytes: c}, kx.Value{Name: "server_random", Bytes: s})
+		e.Inputs = append(e.Inputs, event.Public("client_random", c), event.Public("server_random", s))
 	}
 	e.Value = master[:]
 	o.noteSecret(e)
@@ -246,7 +246,7 @@ func (o *Observer) lookUp() {
 			o.report.Resumed && (same(m.SessionID, o.hello.SessionID) || same(m.Ticket, ticket)) {
 			secret := m.Secret
 			o.master = &secret
-			e := &event.Secret{Label: event.LabelMasterSecret, Method: "known", Value: bytes.Clone(secret[:])}
+			e := &event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionGiven, Method: "known", Value: bytes.Clone(secret[:])}
 			if !o.report.Resumed { // how the ends came by it, which ServerHello has told
 				if e.Tag = "master secret"; o.ems {
 					e.Tag = "extended master secret"
@@ -263,9 +263,9 @@ func (o *Observer) cutKeys() {
 	c, s, hash := o.clientRandom(), bytes.Clone(o.serverHello.Random[:]), o.suite.Hash
 	b := o.master.KeyBlock(hash, c, s, o.suite.Cipher.MACLen, o.suite.Cipher.KeyLen, o.suite.Cipher.FixedIVLen)
 	o.block = &b
-	o.noteSecret(&event.Secret{Label: event.LabelKeyBlock, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "key expansion",
-		Inputs: []kx.Value{{Name: "master_secret", Bytes: bytes.Clone(o.master[:]), Private: true},
-			{Name: "server_random", Bytes: s}, {Name: "client_random", Bytes: c}}, Value: bytes.Clone(b.Raw)})
+	o.noteSecret(&event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "key expansion",
+		Inputs: []event.Input{event.Private("master_secret", bytes.Clone(o.master[:]), event.LabelMasterSecret),
+			event.Public("server_random", s), event.Public("client_random", c)}, Value: bytes.Clone(b.Raw)})
 }
 
 // checkFinished compares verify_data with what the secret says it must be.
@@ -280,5 +280,5 @@ func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
 	}
 	ok := bytes.Equal(want[:], m.VerifyData)
 	o.verified = o.verified || ok
-	o.noteFinished(want[:], m.VerifyData, ok)
+	o.noteFinished(want[:], "", m.VerifyData, ok)
 }

@@ -7,7 +7,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
@@ -44,6 +43,7 @@ type half13 struct {
 	zeroOver bool                          // there is no more, because of a HelloRetryRequest
 	missed   bool                          // a record before Finished stayed closed: the transcript has a gap
 	finished bool                          // Finished was read
+	updated  bool                          // a KeyUpdate made the keys in use
 }
 
 func (h *half) hasKeys() bool {
@@ -267,9 +267,13 @@ func (o *Observer) update(h *half) {
 		o.enter(h, application, nil)
 		return
 	}
-	old := h.keys.secret
-	next := old.Next()
-	o.noteExpanded(o.suite, h.role().Labels().NextTraffic, "traffic upd", old.Bytes(), next.Bytes())
+	old, labels := h.keys.secret, h.role().Labels()
+	next, from := old.Next(), labels.Traffic[event.ApplicationKeys]
+	if h.updated {
+		from = labels.NextTraffic
+	}
+	h.updated = true
+	o.noteExpanded(o.suite, labels.NextTraffic, "traffic upd", from, old.Bytes(), next.Bytes())
 	o.enter(h, application, o.derive(o.suite, next))
 }
 
@@ -288,8 +292,9 @@ func (o *Observer) finish13(h *half, m *message.Finished, transcript []byte) {
 func (o *Observer) checkFinished13(h *half, m *message.Finished, transcript []byte) {
 	th, base := sum(o.suite.Hash, transcript), &h.keys.secret
 	key, want := base.FinishedKey(), base.VerifyData(th)
-	o.noteExpanded(o.suite, h.role().Labels().FinishedKey, "finished", base.Bytes(), key.Bytes())
-	o.noteSecret(&event.Secret{Label: h.role().Labels().VerifyData, Method: "HMAC", Op: event.OpHash, Hash: o.suite.Hash.String(),
-		Inputs: []kx.Value{{Name: "finished_key", Bytes: bytes.Clone(key.Bytes()), Private: true}, {Name: "transcript_hash", Bytes: th}}, Value: bytes.Clone(want.Bytes())})
-	o.noteFinished(want.Bytes(), m.VerifyData, hmac.Equal(want.Bytes(), m.VerifyData))
+	labels := h.role().Labels()
+	o.noteExpanded(o.suite, labels.FinishedKey, "finished", labels.Traffic[event.HandshakeKeys], base.Bytes(), key.Bytes())
+	o.noteSecret(&event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: o.suite.Hash.String(),
+		Inputs: []event.Input{event.Private("finished_key", bytes.Clone(key.Bytes()), labels.FinishedKey), event.Public("transcript_hash", th)}, Value: bytes.Clone(want.Bytes())})
+	o.noteFinished(want.Bytes(), labels.VerifyData, m.VerifyData, hmac.Equal(want.Bytes(), m.VerifyData))
 }

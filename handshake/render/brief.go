@@ -11,7 +11,7 @@ import (
 
 // brief writes a move as one line: number, arrow, message, whether it is
 // encrypted, and the one value that it is about.
-func (t *Terminal) brief(m *move) {
+func (t *Pen) brief(m *move) {
 	told := false // an alert says why
 	for _, e := range m.events {
 		if a, ok := e.(*event.Alert); ok {
@@ -61,7 +61,7 @@ func (t *Terminal) brief(m *move) {
 // again writes a move of an interceptor's second leg in one line, as what it means was told
 // of the first. How the client judges its chain is what the lesson is about: that is told
 // in full.
-func (t *Terminal) again(m *move) {
+func (t *Pen) again(m *move) {
 	if t.first("ui/brief_leg") {
 		t.page.blank()
 		t.text(3, t.say.ui("brief_leg"), t.paint.dim)
@@ -93,7 +93,7 @@ func (t *Terminal) again(m *move) {
 	}
 }
 
-func (t *Terminal) briefAlert(m *move, a *event.Alert) {
+func (t *Pen) briefAlert(m *move, a *event.Alert) {
 	from, to := m.head.Party, t.flow.peer(legOf(m.head))
 	if a.Dir == event.Receive {
 		from, to = to, from
@@ -109,7 +109,7 @@ func (t *Terminal) briefAlert(m *move, a *event.Alert) {
 }
 
 // about is the one value of a message that a learner looks for.
-func (t *Terminal) about(e *event.Message) string {
+func (t *Pen) about(e *event.Message) string {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
 		if x, ok := message.Get[*message.KeyShareClient](&m.Extensions); ok && len(x.Shares) > 0 {
@@ -174,7 +174,7 @@ func ending(b []byte) string {
 }
 
 // start is the first bytes of a value, or its blank.
-func (t *Terminal) start(b []byte) string {
+func (t *Pen) start(b []byte) string {
 	if s, hidden := t.blank.hide(b, 4); hidden {
 		return s
 	}

@@ -18,7 +18,7 @@ const bytesPerLine = 8
 
 // dump writes every byte of a message once: offset, hex, name, value and what it
 // means in a few words; where narrate has more to say of a field, that is said once.
-func (t *Terminal) dump(e *event.Message) {
+func (t *Pen) dump(e *event.Message) {
 	t.line("     " + t.paint.dim(pad(t.say.ui("offset"), 7)+pad(t.say.ui("bytes"), 3*bytesPerLine+1)+t.say.ui("fields")))
 	for i, f := range e.Fields {
 		if !f.Leaf() && f.Depth == 0 {
@@ -43,7 +43,7 @@ func (t *Terminal) dump(e *event.Message) {
 }
 
 // recordHeader divides the header of a record as dump does a message.
-func (t *Terminal) recordHeader(e *event.Record) {
+func (t *Pen) recordHeader(e *event.Record) {
 	h := e.Wire
 	if len(h) < record.HeaderLen {
 		t.hexdump(7, h, 0) // of a foreign peer that was cut off
@@ -89,12 +89,12 @@ func lastName(path string, e *event.Message) string {
 const textColumn = 12 + 3*bytesPerLine + 1
 
 // entry is one line of a dump; name and meaning wrap under themselves.
-func (t *Terminal) entry(off int, raw []byte, indent, label, meaning string) {
+func (t *Pen) entry(off int, raw []byte, indent, label, meaning string) {
 	if meaning != "" {
 		label = t.say.aside(label, meaning)
 	}
 	head := "     " + t.paint.dim(pad(fmt.Sprintf("%04x", off), 7)) + pad(spaced(raw), 3*bytesPerLine+1) + indent
-	for i, l := range wrap(label, t.width-textColumn-len(indent)) {
+	for i, l := range Wrap(label, t.width-textColumn-len(indent)) {
 		if i > 0 {
 			head = strings.Repeat(" ", textColumn+len(indent))
 		}
@@ -103,7 +103,7 @@ func (t *Terminal) entry(off int, raw []byte, indent, label, meaning string) {
 }
 
 // leaf writes the bytes of one field.
-func (t *Terminal) leaf(e *event.Message, f wire.Field, indent, label, meaning string) {
+func (t *Pen) leaf(e *event.Message, f wire.Field, indent, label, meaning string) {
 	raw := e.Raw[f.Off : f.Off+f.Len]
 	if s, hidden := t.blank.hide(raw, 16); hidden {
 		t.line("     " + pad(fmt.Sprintf("%04x", f.Off), 7) + pad(s, 3*bytesPerLine+1) + indent + label)
@@ -120,7 +120,7 @@ func (t *Terminal) leaf(e *event.Message, f wire.Field, indent, label, meaning s
 
 // hexdump writes bytes that have no names, what a record carries; off is what the first of
 // them is counted as.
-func (t *Terminal) hexdump(indent int, b []byte, off int) {
+func (t *Pen) hexdump(indent int, b []byte, off int) {
 	per := 16
 	if indent+6+4*per+1 > t.width {
 		per = 8

@@ -15,6 +15,7 @@ import (
 // At level Bytes the header of each record is divided as RFC 9846 §5.1 divides it, and the
 // values are the wire's.
 func TestRecordHeadersAreDivided(t *testing.T) {
+	const bytesPerLine = 8
 	for _, name := range []string{"ecdhe", "tls13", "retry", "integrity"} {
 		for _, r := range play(t, name).Records() {
 			if r.Dir != event.Send {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 )
 
@@ -16,7 +15,7 @@ import (
 // the reply as bars; and what is not in these numbers. Of the options it heeds Lang,
 // Color and Width.
 func WriteComparison(w io.Writer, ways []scenario.Way, o TerminalOptions) error {
-	c := &comparison{page: newPage(w, o), say: speaking(o), ways: ways}
+	c := &comparison{page: o.page(w), say: o.voice(), ways: ways}
 	if len(ways) == 0 {
 		return nil
 	}
@@ -33,20 +32,13 @@ func WriteComparison(w io.Writer, ways []scenario.Way, o TerminalOptions) error 
 	c.columns()
 	c.chart()
 	c.notes()
-	return c.err
+	return c.err()
 }
 
 type comparison struct {
 	*page
 	say  voice
 	ways []scenario.Way
-}
-
-func speaking(o TerminalOptions) voice {
-	if o.Lang == "" {
-		return voice{narrate.En}
-	}
-	return voice{o.Lang}
 }
 
 func (c *comparison) ui(key string, pairs ...string) string { return c.say.ui(key, pairs...) }

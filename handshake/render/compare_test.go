@@ -57,7 +57,7 @@ func TestWriteComparison(t *testing.T) {
 			if name == "rsa" {
 				rows = 2 // an ECDSA key cannot encrypt
 			}
-			title := voice{l}.ui("compare_way." + name)
+			title := speaking(l).ui("compare_way." + name)
 			if n := len(regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(title)+` {2,}\d[^=.\n]*$`).FindAllString(got, -1)); n != rows {
 				t.Errorf("%s: %s has %d rows, want %d", l, name, n, rows)
 			}
@@ -65,7 +65,7 @@ func TestWriteComparison(t *testing.T) {
 				t.Errorf("%s: %s has %d bars", l, name, n)
 			}
 		}
-		if !strings.Contains(got, voice{l}.ui("compare_replay")[:20]) {
+		if !strings.Contains(got, speaking(l).ui("compare_replay")[:20]) {
 			t.Errorf("%s: nobody is warned of replay", l)
 		}
 	}
@@ -76,7 +76,7 @@ func TestComparisonBars(t *testing.T) {
 	got := writeComparison(t, ways(t), TerminalOptions{})
 	per := 0
 	for _, w := range ways(t) {
-		bar := regexp.MustCompile(`(?m)^` + voice{"en"}.ui("compare_way."+w.Name) + ` +(\d+) ms  (\.*)(=*)(>*)$`).FindStringSubmatch(got)
+		bar := regexp.MustCompile(`(?m)^` + speaking("en").ui("compare_way."+w.Name) + ` +(\d+) ms  (\.*)(=*)(>*)$`).FindStringSubmatch(got)
 		if bar == nil {
 			t.Fatalf("%s has no bar", w.Name)
 		}

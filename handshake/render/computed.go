@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/kx"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 )
 
@@ -16,12 +16,12 @@ import (
 // it, the inputs, the formula, the value, and a command that computes it again.
 // next, perhaps nil, is what the same move computes after it: inputs that both have
 // are listed there.
-func (t *Terminal) secret(s, next *event.Secret) {
+func (t *Pen) secret(s, next *event.Secret) {
 	if t.first("ui/secrets_shown") {
 		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
 	}
 	secret := t.flow.secret(s)
-	if strings.HasPrefix(s.Method, "key_block[") && t.o.Level != Bytes {
+	if s.Function == event.FunctionPart && t.o.Level != Bytes {
 		t.slice(s, secret)
 		return
 	}
@@ -63,7 +63,7 @@ func (t *Terminal) secret(s, next *event.Secret) {
 
 // slice is a part of the key block. It needs no explanation of its own: name, where it is
 // cut, which says how long it is, and the value.
-func (t *Terminal) slice(s *event.Secret, secret bool) {
+func (t *Pen) slice(s *event.Secret, secret bool) {
 	const at, few = 48, 8
 	mark, paint := t.mark(secret)
 	value := t.fit(s.Value, t.width-at-width(mark)) // blank on a worksheet
@@ -79,7 +79,7 @@ func (t *Terminal) slice(s *event.Secret, secret bool) {
 }
 
 // mark is what stands behind a value that has to be kept secret, and how it is painted.
-func (t *Terminal) mark(secret bool) (string, func(string) string) {
+func (t *Pen) mark(secret bool) (string, func(string) string) {
 	if secret {
 		return " [" + t.say.ui("secret") + "]", t.paint.secret
 	}
@@ -88,12 +88,12 @@ func (t *Terminal) mark(secret bool) (string, func(string) string) {
 
 func plainly(s string) string { return s }
 
-func sameValue(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) }
+func sameValue(a, b event.Input) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) }
 
 // computation opens what was computed or checked: what, and on the right where it is
 // specified and what class of operation it is; then what there is to say of it. Where the
 // line has no room for the section it stands behind that.
-func (t *Terminal) computation(head, ref string, op event.Op, says string, f func(string) string) {
+func (t *Pen) computation(head, ref string, op event.Op, says string, f func(string) string) {
 	right := t.say.op(op)
 	if right != "" {
 		right = "[" + right + "]"
@@ -107,7 +107,7 @@ func (t *Terminal) computation(head, ref string, op event.Op, says string, f fun
 }
 
 // class says of a class of operation what it is, where the first of it comes up.
-func (t *Terminal) class(op event.Op) {
+func (t *Pen) class(op event.Op) {
 	if op == event.OpNone || !t.first("op/"+op.String()) {
 		return
 	}
@@ -117,7 +117,7 @@ func (t *Terminal) class(op event.Op) {
 }
 
 // inputs lists values by name; those known to this end or to both ends alone are marked.
-func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
+func (t *Pen) inputs(in []event.Input, label func(string) string) {
 	n := 0
 	for _, v := range in {
 		n = max(n, min(width(label(v.Name)), 36))
@@ -138,7 +138,7 @@ func (t *Terminal) inputs(in []kx.Value, label func(string) string) {
 
 // input is a public value of a computation; one that has a structure to be read is
 // taken apart.
-func (t *Terminal) input(v kx.Value, room int) string {
+func (t *Pen) input(v event.Input, room int) string {
 	parts, ok := hkdfLabel(v)
 	if !ok {
 		parts, ok = signed13(v)
@@ -156,8 +156,8 @@ func (t *Terminal) input(v kx.Value, room int) string {
 }
 
 // apart are the inputs of a joined value without those that are joined themselves.
-func apart(s *event.Secret) []kx.Value {
-	return slices.DeleteFunc(slices.Clone(s.Inputs), func(v kx.Value) bool {
+func apart(s *event.Secret) []event.Input {
+	return slices.DeleteFunc(slices.Clone(s.Inputs), func(v event.Input) bool {
 		return joined(&event.Secret{Inputs: s.Inputs, Value: v.Bytes}) != ""
 	})
 }
@@ -179,7 +179,7 @@ func joined(s *event.Secret) string {
 }
 
 // halves are the two inputs that make the value, one behind the other, if any do.
-func halves(s *event.Secret) (a, b kx.Value, ok bool) {
+func halves(s *event.Secret) (a, b event.Input, ok bool) {
 	for i, a := range s.Inputs {
 		rest, ok := bytes.CutPrefix(s.Value, a.Bytes)
 		if !ok || len(rest) == 0 || len(a.Bytes) == 0 {
@@ -191,11 +191,11 @@ func halves(s *event.Secret) (a, b kx.Value, ok bool) {
 			}
 		}
 	}
-	return kx.Value{}, kx.Value{}, false
+	return event.Input{}, event.Input{}, false
 }
 
 // gloss says, at level Bytes and once, what an input is.
-func (t *Terminal) gloss(indent int, name, label string) {
+func (t *Pen) gloss(indent int, name, label string) {
 	if t.o.Level != Bytes || !t.first("input/"+name) {
 		return
 	}
@@ -206,11 +206,11 @@ func (t *Terminal) gloss(indent int, name, label string) {
 
 // formula says how the inputs make the value; shown is true if the value is itself
 // among the inputs, under the name that a textbook gives it.
-func (t *Terminal) formula(s *event.Secret) (f string, shown bool) {
+func (t *Pen) formula(s *event.Secret) (f string, shown bool) {
 	switch {
 	case scheduled(s):
 		return t.scheduleFormula(s), false
-	case s.Tag != "" && len(s.Inputs) > 0:
+	case s.Function == event.FunctionPRF && len(s.Inputs) > 0:
 		var seed []string
 		for _, v := range s.Inputs[1:] {
 			seed = append(seed, v.Name)
@@ -228,7 +228,7 @@ func (t *Terminal) formula(s *event.Secret) (f string, shown bool) {
 			return strings.TrimSpace(name), true
 		}
 	}
-	if s.Method == "session" {
+	if s.Function == event.FunctionSession {
 		return "", false // kept, not computed
 	}
 	return s.Method, false
@@ -246,7 +246,7 @@ var sample = map[string]bool{"premaster_secret": true, "master_secret": true,
 // recompute shows the command for the shell, or why there is none. Below level Bytes
 // a sample of the values have theirs, once; one line says where those of the others
 // are.
-func (t *Terminal) recompute(s *event.Secret) {
+func (t *Pen) recompute(s *event.Secret) {
 	if t.o.Worksheet {
 		return
 	}
@@ -255,7 +255,7 @@ func (t *Terminal) recompute(s *event.Secret) {
 		why = "recompute"
 	}
 	if cmd == "" {
-		if s.Method == "session" && t.flow.guessed && s.Party == "attacker" {
+		if s.Function == event.FunctionSession && t.flow.guessed && s.Party == "attacker" {
 			why = "guessed" // what he took up is no earlier connection of his
 		}
 		if t.o.Level == Bytes || !t.flow.reasons[why] {
@@ -278,19 +278,19 @@ func (t *Terminal) recompute(s *event.Secret) {
 }
 
 // repeated finds the secrets of a move that another end has shown already.
-func (t *Terminal) repeated(m *move) map[*event.Secret]bool {
+func (t *Pen) repeated(m *move) map[*event.Secret]bool {
 	same := map[*event.Secret]bool{}
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok && t.flow.computed(s) {
 			// That each end comes to it from another private key its move has said.
-			same[s] = s.Label != event.LabelPremasterSecret || s.Method != "RSA" && t.o.Level != Bytes
+			same[s] = s.Label != event.LabelPremasterSecret || s.Exchange != iana.KxRSA && t.o.Level != Bytes
 		}
 	}
 	return same
 }
 
 // same tells in one line which secrets both ends now have.
-func (t *Terminal) same(m *move, same map[*event.Secret]bool) {
+func (t *Pen) same(m *move, same map[*event.Secret]bool) {
 	var labels []string
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok && same[s] {
@@ -306,7 +306,7 @@ func (t *Terminal) same(m *move, same map[*event.Secret]bool) {
 }
 
 // decision writes what was chosen and why; once, for both ends come to the same.
-func (t *Terminal) decision(e *event.Decision) {
+func (t *Pen) decision(e *event.Decision) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
@@ -338,7 +338,7 @@ func count(among any) int {
 }
 
 // check writes a check with its inputs and its outcome.
-func (t *Terminal) check(e *event.Check) {
+func (t *Pen) check(e *event.Check) {
 	verdict, f := t.verdict(e.OK)
 	entry, says := t.say.get(narrate.Check, string(e.What)), ""
 	if t.first("check/" + string(e.What)) {
@@ -356,12 +356,12 @@ func (t *Terminal) check(e *event.Check) {
 
 // news are the inputs of a check. What is long and stands further up already, where it
 // was made, is left out below level Bytes, unless the check failed.
-func (t *Terminal) news(e *event.Check) []kx.Value {
+func (t *Pen) news(e *event.Check) []event.Input {
 	const long = 32 // bytes: what is compared, a verify_data, is shorter
 	if !e.OK || t.o.Level == Bytes {
 		return e.Inputs
 	}
-	var in []kx.Value
+	var in []event.Input
 	for _, v := range e.Inputs {
 		if len(v.Bytes) < long || !t.flow.shown[string(v.Bytes)] {
 			in = append(in, v)
@@ -370,7 +370,7 @@ func (t *Terminal) news(e *event.Check) []kx.Value {
 	return in
 }
 
-func (t *Terminal) verdict(ok bool) (string, func(string) string) {
+func (t *Pen) verdict(ok bool) (string, func(string) string) {
 	if ok {
 		return t.say.ui("check_ok"), t.paint.good
 	}

@@ -13,7 +13,8 @@ import (
 // the version is settled included; v 0 is both versions in one diagram. The moves are
 // handshake.Moves', the table that the engine runs on, so the diagram cannot be out of date.
 // "?" marks a move that also depends on what was negotiated. The ChangeCipherSpec that
-// TLS 1.3 drops wherever it comes is no row of the table, and not drawn.
+// TLS 1.3 drops wherever it comes is no row of the table, and not drawn. The error is the
+// writer's.
 func StateDiagram(w io.Writer, moves []event.Move, v iana.Version) error {
 	if _, err := fmt.Fprintf(w, "stateDiagram-v2\n    [*] --> %v\n", event.Start); err != nil {
 		return err
@@ -47,10 +48,11 @@ func StateDiagram(w io.Writer, moves []event.Move, v iana.Version) error {
 	return err
 }
 
-// StateList writes the same moves as text: each state, and what may happen in it, under which
-// condition, and where that leads. A move of one version alone says so where v is 0.
+// StateList writes a role's moves in version v as text, 0 for both versions: each state, and
+// what may happen in it, under which condition, and where that leads. A move of one version
+// alone says so where v is 0. The error is the writer's. Package mermaid draws the same.
 func StateList(w io.Writer, r event.Role, moves []event.Move, v iana.Version, o TerminalOptions) error {
-	t := NewTerminal(w, o)
+	t := newPen(w, o)
 	for s := event.Start; s <= event.Failed; s++ {
 		var in []event.Move
 		for _, m := range moves {
@@ -65,5 +67,5 @@ func StateList(w io.Writer, r event.Role, moves []event.Move, v iana.Version, o 
 		t.text(0, t.say.party(r.String())+t.say.colon()+t.say.state(s), t.paint.bold)
 		t.legal(in)
 	}
-	return t.err
+	return t.err()
 }

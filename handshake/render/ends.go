@@ -10,13 +10,14 @@ import (
 // ends is who talks to whom in a flow, as its events tell: which end of a connection a party
 // plays, in which version, and under which keys.
 type ends struct {
-	parties []string
+	parties []string           // in the order of their columns
 	through bool               // whoever is between the ends carries bytes alone
 	role    map[leg]string     // "client" or "server": which end a party plays on a connection
 	tls13   map[leg]bool       // it speaks TLS 1.3
 	keys    map[way]event.Keys // what protects that direction
 }
 
+// newEnds knows only the parties, in the order of their columns.
 func newEnds(parties []string) ends {
 	return ends{parties: parties, role: map[leg]string{}, tls13: map[leg]bool{}, keys: map[way]event.Keys{}}
 }

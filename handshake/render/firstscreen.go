@@ -12,7 +12,6 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
-	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
 )
@@ -28,10 +27,7 @@ func FirstScreen(w io.Writer, t *scenario.Transcript, o TerminalOptions) error {
 	if len(t.Flows) == 0 {
 		return errors.New("the transcript has no flow to show")
 	}
-	if o.Lang == "" {
-		o.Lang = narrate.En
-	}
-	s := &firstScreen{page: newPage(w, o), say: voice{o.Lang}}
+	s := &firstScreen{page: o.page(w), say: o.voice()}
 	s.text(0, s.say.ui("first_title", "n", text(len(t.Flows))), s.paint.bold)
 	s.blank()
 	s.trust(t.Flows[0])
@@ -48,7 +44,7 @@ func FirstScreen(w io.Writer, t *scenario.Transcript, o TerminalOptions) error {
 	s.readers(t)
 	s.blank()
 	s.next(len(t.Flows) + 2)
-	return s.err
+	return s.err()
 }
 
 type firstScreen struct {

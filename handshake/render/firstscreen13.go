@@ -8,7 +8,6 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
@@ -77,8 +76,8 @@ func (s *firstScreen) offer(f *scenario.Flow, hello *message.ClientHello) {
 		own := first(f, func(o *event.Secret) bool {
 			return o.Label == event.LabelClientKeyShare && bytes.Equal(o.Value, e.Share)
 		})
-		if own != nil && own.Method == x.Method {
-			s.sides(fmt.Sprintf("    %s %s", pad(x.Method, 18), parts(own, s.say.comma())), s.say.ui("asymmetric"), nil)
+		if own != nil && own.Group.ID == x.Group.ID {
+			s.sides(fmt.Sprintf("    %s %s", pad(x.Group.Name, 18), parts(own, s.say.comma())), s.say.ui("asymmetric"), nil)
 		}
 	}
 }
@@ -133,13 +132,13 @@ func inCommon(x *event.Secret) string {
 }
 
 // made are the inputs of which a value is made by joining, or the one that it is.
-func made(x *event.Secret) []kx.Value {
+func made(x *event.Secret) []event.Input {
 	if a, b, ok := halves(x); ok {
-		return []kx.Value{a, b}
+		return []event.Input{a, b}
 	}
 	for _, v := range x.Inputs {
 		if bytes.Equal(v.Bytes, x.Value) {
-			return []kx.Value{v}
+			return []event.Input{v}
 		}
 	}
 	return nil

@@ -142,7 +142,7 @@ func TestFirstScreenSaysItOfAll(t *testing.T) {
 		if err := FirstScreen(&b, play(t, "bare"), TerminalOptions{Lang: l}); err != nil {
 			t.Fatal(err)
 		}
-		say := voice{l}
+		say := speaking(l)
 		parts := strings.Split(b.String(), "\n\n")
 		names, still := say.ui("names_server", "name", "www.lab.test"), say.ui("names_server_still", "name", "www.lab.test")
 		if !strings.Contains(parts[2], names) || !strings.Contains(parts[4], still) {

@@ -7,7 +7,7 @@ import "tlslab/handshake/narrate"
 type flightNo struct{ conn, n, of int }
 
 // flightOf finds the flight of a move's message.
-func (t *Terminal) flightOf(m *move) (f flightNo) {
+func (t *Pen) flightOf(m *move) (f flightNo) {
 	if m.message != nil {
 		f.conn = m.head.Conn
 		f.n, f.of = narrate.Flight(m.message, t.myths)
@@ -15,22 +15,22 @@ func (t *Terminal) flightOf(m *move) (f flightNo) {
 	return f
 }
 
-// flight is "flight 2 of 4", without the whole where nobody knows it yet, or "".
-func (v voice) flight(f flightNo) string {
+// flightName is "flight 2 of 4", without the whole where nobody knows it yet, or "".
+func (t *Pen) flightName(f flightNo) string {
 	switch {
 	case f.n == 0:
 		return ""
 	case f.of == 0:
-		return v.ui("flight", "n", text(f.n))
+		return t.say.ui("flight", "n", text(f.n))
 	}
-	return v.ui("flight_of", "n", text(f.n), "of", text(f.of))
+	return t.say.ui("flight_of", "n", text(f.n), "of", text(f.of))
 }
 
 // flightLine heads the lines of a flight's messages, where each has but one.
-func (t *Terminal) flightLine(m *move) {
+func (t *Pen) flightLine(m *move) {
 	if m.flight.n == 0 || m.flight.conn == t.flow.flight.conn && m.flight.n == t.flow.flight.n {
 		return
 	}
 	t.flow.flight = m.flight
-	t.line("   " + t.paint.dim(t.say.flight(m.flight)))
+	t.line("   " + t.paint.dim(t.flightName(m.flight)))
 }

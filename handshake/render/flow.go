@@ -8,7 +8,6 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 )
@@ -31,13 +30,10 @@ type flow struct {
 	altered     map[int]bool                // connections on which a message arrived that nobody told of sending
 	updates     map[agreement]int           // generations of a traffic secret so far
 	number      map[string]string           // the label of one generation, by label and value
-	plain       bool                        // it has no handshake
 	brief       bool                        // its moves have a line each, whatever the level; its scenes are told
 	steps       bool                        // the last scene was one step of the CA's
 	ended       bool                        // the last line was an orderly end
 	guessed     bool                        // its attacker has no master secret and guesses one
-	read        bool                        // an interceptor has opened what was sent
-	changed     bool                        // … and has changed it
 	lines       bool                        // the last line was a move told in one
 	talk        talk
 	flight      flightNo        // under which the last line of a message stands
@@ -199,7 +195,7 @@ func (f *flow) computed(s *event.Secret) bool {
 	key := string(s.Label) + "\x00" + string(s.Value)
 	old := f.secrets[key]
 	f.secrets[key] = true
-	return old && s.Method != "session"
+	return old && s.Function != event.FunctionSession
 }
 
 // secret reports whether a value must be kept secret: it is not one of those that are sent,
@@ -221,7 +217,7 @@ func (f *flow) secret(s *event.Secret) bool {
 }
 
 // private reports whether an input must be kept secret.
-func (f *flow) private(v kx.Value) bool { return v.Private && !f.open[string(v.Bytes)] }
+func (f *flow) private(v event.Input) bool { return v.Private && !f.open[string(v.Bytes)] }
 
 // labelOf is what a secret is called here. The traffic secrets that KeyUpdates make have
 // one label for all generations: they are counted, from 1.

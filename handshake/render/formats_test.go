@@ -92,7 +92,7 @@ func TestStepNamesTheCondition(t *testing.T) {
 		for state, legal := range rows {
 			for _, l := range narrate.Langs() {
 				var b bytes.Buffer
-				term := NewTerminal(&b, TerminalOptions{Lang: l, Width: 400})
+				term := newPen(&b, TerminalOptions{Lang: l, Width: 400})
 				term.legal(legal)
 				guarded := 0
 				for _, m := range legal {
@@ -128,7 +128,7 @@ func TestWorksheet(t *testing.T) {
 			labels := map[string]bool{}
 			for i, a := range answers {
 				labels[a.Label] = true
-				if a.N != i+1 || !strings.Contains(got, blank(a.N)) {
+				if a.N != i+1 || !strings.Contains(got, fmt.Sprintf("______ (%d)", a.N)) {
 					t.Errorf("%s: blank %d is not on the sheet", name, a.N)
 				}
 				if shown := a.Value[:min(len(a.Value), 32)]; strings.Contains(flat, shown) {

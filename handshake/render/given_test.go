@@ -35,7 +35,7 @@ func TestGivenKeyIsNoSession(t *testing.T) {
 // the transcript.
 func TestSceneLabelsAreWords(t *testing.T) {
 	for _, name := range []string{"id", "ticket", "psk", "0rtt", "mitm", "psk_ke"} {
-		tr, say := play(t, name), voice{narrate.Zh}
+		tr, say := play(t, name), speaking(narrate.Zh)
 		got, _ := write(t, tr.Events(), TerminalOptions{Lang: narrate.Zh})
 		for _, e := range tr.Events() {
 			s, ok := e.(event.Scene)

@@ -52,7 +52,7 @@ func (s *spoken) about(say voice, data []byte, n int) string {
 }
 
 // framed writes the frames that a move's application data holds.
-func (t *Terminal) framed(m *move) {
+func (t *Pen) framed(m *move) {
 	if !m.http2 {
 		return
 	}

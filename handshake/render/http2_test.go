@@ -99,6 +99,10 @@ func TestHTTP2Faces(t *testing.T) {
 func TestFlightFaces(t *testing.T) {
 	for _, name := range []string{"ecdhe", "retry", "mutual13", "psk_ke"} {
 		doc := documentOf(t, play(t, name))
+		named := map[string]string{}
+		for _, m := range play(t, name).Messages() {
+			named[m.Kind.String()] = title(m.Kind)
+		}
 		text, _ := write(t, play(t, name).Events(), TerminalOptions{Width: 120})
 		brief, _ := write(t, play(t, name).Events(), TerminalOptions{Level: Brief, Width: 120})
 		for _, e := range doc.Flows[0].Events {
@@ -111,12 +115,12 @@ func TestFlightFaces(t *testing.T) {
 			}
 			found := false
 			for line := range strings.Lines(text) {
-				found = found || strings.Contains(line, "  "+camel(e.Name)+" ") && strings.Contains(line, " "+which+", RFC ")
+				found = found || strings.Contains(line, "  "+named[e.Name]+" ") && strings.Contains(line, " "+which+", RFC ")
 			}
 			if !found {
 				t.Errorf("%s: no heading has %s in %s", name, e.Name, which)
 			}
-			if _, after, ok := strings.Cut(brief, "   "+which+"\n"); !ok || !strings.Contains(after, camel(e.Name)) {
+			if _, after, ok := strings.Cut(brief, "   "+which+"\n"); !ok || !strings.Contains(after, named[e.Name]) {
 				t.Errorf("%s: no line of %s under %s", name, e.Name, which)
 			}
 		}

@@ -24,6 +24,7 @@ type measure interface {
 	RuneWidth(r rune) int
 }
 
+// width is how many columns s takes.
 func width(s string) int { return cells.StringWidth(s) }
 
 // pad fills s up with spaces to n columns.
@@ -58,10 +59,10 @@ func cut(s string, n int) string {
 	return cells.Truncate(ahead(s, n), n, "…")
 }
 
-// wrap breaks text into lines of at most n columns: at spaces, and between two
+// Wrap breaks text into lines of at most n columns: at spaces, and between two
 // Chinese characters except where punctuation must stay with its neighbour. A
 // word longer than a line is broken wherever the line ends.
-func wrap(text string, n int) []string {
+func Wrap(text string, n int) []string {
 	n = max(n, 8)
 	var lines []string
 	for _, paragraph := range strings.Split(text, "\n") {
@@ -133,7 +134,8 @@ func breakable(a, b rune) bool {
 	return !strings.ContainsRune("，。、；：？！）」》”’…,.;:?!)]", b) && !unicode.Is(unicode.Mn, b)
 }
 
-// paint colours text, or leaves it alone.
+// paint colours text, or leaves it alone. Its methods say what a text is, not which colour
+// that has.
 type paint struct{ on bool }
 
 func (p paint) with(s string, a ...color.Attribute) string {
@@ -145,38 +147,55 @@ func (p paint) with(s string, a ...color.Attribute) string {
 	return c.Sprint(s)
 }
 
-func (p paint) bold(s string) string   { return p.with(s, color.Bold) }
-func (p paint) dim(s string) string    { return p.with(s, color.Faint) }
-func (p paint) good(s string) string   { return p.with(s, color.FgGreen) }
-func (p paint) bad(s string) string    { return p.with(s, color.FgRed, color.Bold) }
+// bold is a heading.
+func (p paint) bold(s string) string { return p.with(s, color.Bold) }
+
+// dim is beside the point: an aside, a section's number.
+func (p paint) dim(s string) string { return p.with(s, color.Faint) }
+
+// good came out as it should.
+func (p paint) good(s string) string { return p.with(s, color.FgGreen) }
+
+// bad did not.
+func (p paint) bad(s string) string { return p.with(s, color.FgRed, color.Bold) }
+
+// secret must be known to nobody else.
 func (p paint) secret(s string) string { return p.with(s, color.FgYellow) }
-func (p paint) name(s string) string   { return p.with(s, color.FgCyan) }
-func (p paint) myth(s string) string   { return p.with(s, color.FgMagenta) }
+
+// name is what stands before a value.
+func (p paint) name(s string) string { return p.with(s, color.FgCyan) }
+
+// myth is what is often said wrongly.
+func (p paint) myth(s string) string { return p.with(s, color.FgMagenta) }
 
 // page writes lines of at most width columns and remembers the first error.
 type page struct {
 	w     io.Writer
-	width int
+	width int // columns; not to be changed
 	paint paint
-	err   error
+	fault error
 	empty bool // the last line was
 }
 
-func newPage(w io.Writer, o TerminalOptions) *page {
-	n := o.Width
-	if n == 0 {
-		n = DefaultWidth
+// newPage returns a page on w, width columns wide: 0 means DefaultWidth, below 40 is 40. With
+// color it is painted with escape sequences.
+func newPage(w io.Writer, width int, color bool) *page {
+	if width == 0 {
+		width = DefaultWidth
 	}
-	return &page{w: foreign.NewWriter(w, o.Color), width: max(n, 40), paint: paint{o.Color}}
+	return &page{w: foreign.NewWriter(w, color), width: max(width, 40), paint: paint{color}}
 }
+
+// err is the first error of the writer, or nil.
+func (p *page) err() error { return p.fault }
 
 // line writes one line. It is one whatever s holds: a newline or a tab in it would be a
 // peer's, not quoted where it became text, and could forge a line or a column of ours.
 func (p *page) line(s string) {
-	if p.err == nil {
+	if p.fault == nil {
 		s = peersLayout.Replace(strings.TrimRight(s, " "))
 		p.empty = s == ""
-		_, p.err = fmt.Fprintln(p.w, s)
+		_, p.fault = fmt.Fprintln(p.w, s)
 	}
 }
 
@@ -189,12 +208,12 @@ func (p *page) blank() {
 	}
 }
 
-// text writes a paragraph, each line after indent and painted with f.
+// text writes a paragraph, each line after indent columns and painted with f, which may be nil.
 func (p *page) text(indent int, s string, f func(string) string) {
 	if s == "" {
 		return
 	}
-	for _, l := range wrap(s, p.width-indent) {
+	for _, l := range Wrap(s, p.width-indent) {
 		if f != nil {
 			l = f(l)
 		}
@@ -212,14 +231,14 @@ func (p *page) hang(head string, at int, value string, f func(string) string) {
 	p.hangRef(head, at, value, "", f)
 }
 
-// hangRef is hang with a reference at the end of the last line, or below it if there is no
+// hangRef hangs value behind head, as hang does, with a reference at the end of the last line, or below it if there is no
 // room.
 func (p *page) hangRef(head string, at int, value, ref string, f func(string) string) {
 	if at > p.width/2 {
 		p.line(head)
 		head, at = strings.Repeat(" ", 8), 8
 	}
-	lines := wrap(value, p.width-at)
+	lines := Wrap(value, p.width-at)
 	for i, l := range lines {
 		gap := 0
 		if i == len(lines)-1 && ref != "" {
@@ -241,7 +260,7 @@ func (p *page) hangRef(head string, at int, value, ref string, f func(string) st
 	}
 }
 
-// textRef is text with a reference at the end of the last line, or below it.
+// textRef writes a paragraph with a reference at the end of the last line, or below it.
 func (p *page) textRef(indent int, s, ref string, f func(string) string) {
 	if s != "" || ref != "" {
 		p.hangRef(strings.Repeat(" ", indent), indent, s, ref, f)
@@ -270,10 +289,6 @@ func (p *page) sides(left, right string, f func(string) string) {
 		p.line(strings.Repeat(" ", max(0, p.width-width(right))) + p.paint.dim(cut(right, p.width)))
 	}
 }
-
-// Wrap breaks text into lines of at most n columns, between words and where Chinese may
-// be broken.
-func Wrap(text string, n int) []string { return wrap(text, n) }
 
 // Size is a number of bytes in words: "512 B", "1.2 KiB", "3.4 GiB".
 func Size(n int64) string {

@@ -61,13 +61,13 @@ var long = map[string]func(n int) string{
 // the lines behind it.
 func TestWrapIsLinear(t *testing.T) {
 	for name, text := range long {
-		once := measured(t, func() { wrap(text(1<<15), 60) })
-		twice := measured(t, func() { wrap(text(2<<15), 60) })
+		once := measured(t, func() { Wrap(text(1<<15), 60) })
+		twice := measured(t, func() { Wrap(text(2<<15), 60) })
 		if twice > once*11/5 {
 			t.Errorf("%s: %d bytes looked at for 32 KiB, %d for 64", name, once, twice)
 		}
 	}
-	if n := measured(t, func() { wrap(long["hex"](1<<16), 60) }); n > 16<<16 {
+	if n := measured(t, func() { Wrap(long["hex"](1<<16), 60) }); n > 16<<16 {
 		t.Errorf("each byte of a word is looked at %d times", n>>16)
 	}
 }
@@ -95,7 +95,7 @@ func TestWrapBreaksWhatIsWiderThanALine(t *testing.T) {
 		strings.Repeat(strings.Repeat(prefix, 9)+"x", 5),
 		"a" + strings.Repeat("🏻", 60),
 	} {
-		lines := wrap(text, 8)
+		lines := Wrap(text, 8)
 		for _, l := range lines {
 			if width(l) > 8 {
 				t.Errorf("%q is %d wide", l, width(l))
@@ -149,8 +149,8 @@ func TestLookingAheadChangesNothing(t *testing.T) {
 			}
 		}
 		text, n := b.String(), 8+r.IntN(30)
-		if got, want := fmt.Sprintf("%q", wrap(text, n)), fmt.Sprintf("%q", wrapAll(text, n)); got != want {
-			t.Fatalf("wrap(%q, %d)\n got %s\nwant %s", text, n, got, want)
+		if got, want := fmt.Sprintf("%q", Wrap(text, n)), fmt.Sprintf("%q", wrapAll(text, n)); got != want {
+			t.Fatalf("Wrap(%q, %d)\n got %s\nwant %s", text, n, got, want)
 		}
 		if n = r.IntN(40) - 2; cut(text, n) != cutAll(text, n) {
 			t.Fatalf("cut(%q, %d)\n got %q\nwant %q", text, n, cut(text, n), cutAll(text, n))
@@ -166,8 +166,8 @@ func BenchmarkWrap(b *testing.B) {
 			quarter, whole := long[name](1<<18), long[name](1<<20)
 			var of, all time.Duration
 			for b.Loop() {
-				of += elapsed(func() { wrap(quarter, 60) })
-				all += elapsed(func() { wrap(whole, 60) })
+				of += elapsed(func() { Wrap(quarter, 60) })
+				all += elapsed(func() { Wrap(whole, 60) })
 			}
 			b.ReportMetric(float64(all)/float64(of), "MiB/256KiB")
 			b.ReportMetric(float64(all.Milliseconds())/float64(b.N), "ms/MiB")
@@ -175,6 +175,7 @@ func BenchmarkWrap(b *testing.B) {
 	}
 }
 
+// elapsed is how long f takes.
 func elapsed(f func()) time.Duration {
 	start := time.Now()
 	f()

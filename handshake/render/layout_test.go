@@ -26,8 +26,8 @@ func TestWrap(t *testing.T) {
 		{"握手完成，响应已收到。", 10, []string{"握手完成，", "响应已收", "到。"}},
 		{"用 TLS 1.2 握手", 8, []string{"用 TLS", "1.2 握手"}},
 	} {
-		if got := wrap(c.text, c.n); strings.Join(got, "|") != strings.Join(c.want, "|") {
-			t.Errorf("wrap(%q, %d) = %q, want %q", c.text, c.n, got, c.want)
+		if got := Wrap(c.text, c.n); strings.Join(got, "|") != strings.Join(c.want, "|") {
+			t.Errorf("Wrap(%q, %d) = %q, want %q", c.text, c.n, got, c.want)
 		}
 	}
 }
@@ -42,7 +42,7 @@ func TestWrapKeepsText(t *testing.T) {
 			b.WriteRune(alphabet[r.IntN(len(alphabet))])
 		}
 		n := 8 + r.IntN(40)
-		lines := wrap(b.String(), n)
+		lines := Wrap(b.String(), n)
 		for _, l := range lines {
 			if width(l) > n {
 				t.Fatalf("%q is %d wide, not %d", l, width(l), n)

@@ -29,7 +29,7 @@ func TestSectionsArePrinted(t *testing.T) {
 				need := func(k narrate.Kind, key string) { want, keys = append(want, k), append(keys, key) }
 				switch e := e.(type) {
 				case *event.Secret:
-					if !strings.HasPrefix(e.Method, "key_block[") { // a line each, below their key block
+					if e.Function != event.FunctionPart { // a line each, below their key block
 						need(narrate.Secret, narrate.SecretKey(e))
 					}
 				case *event.Check:
@@ -41,7 +41,7 @@ func TestSectionsArePrinted(t *testing.T) {
 						if !e.Protected || e.Type == iana.Alert {
 							break // told of in a line
 						}
-						need(narrate.Step, narrate.StepKey(s.Name, stepOf(e, suite.StepContentType) != nil))
+						need(narrate.Step, narrate.StepKey(s.Name, e.Step(suite.StepContentType) != nil))
 					}
 				}
 				for _, key := range narrate.Myths(e, myths) {
@@ -204,9 +204,9 @@ func TestClassesAndPartiesAreIntroduced(t *testing.T) {
 					}
 					title := entry.Title
 					if key == "thief" {
-						title = voice{l}.ui("thief")
+						title = speaking(l).ui("thief")
 					}
-					use, about := regexp.MustCompile(`(?m)(  |: |：)`+regexp.QuoteMeta(title)+`(  |:|：|$)`), title+voice{l}.colon()+entry.Text
+					use, about := regexp.MustCompile(`(?m)(  |: |：)`+regexp.QuoteMeta(title)+`(  |:|：|$)`), title+speaking(l).colon()+entry.Text
 					if k == narrate.Op {
 						use, about = regexp.MustCompile(`(?m)  .*`+regexp.QuoteMeta("["+title+"]")+`$`), "["+title+"] "+entry.Text
 					}

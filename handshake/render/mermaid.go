@@ -11,17 +11,37 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/scenario"
 )
 
-// WriteMermaid writes a transcript as a Mermaid sequenceDiagram. Brackets are the notation
-// of RFC 9846 §2, by the kind of key (see bracketed); a legend says which of them occur. An
+// drawnFlow is what is drawn: who takes part, what they tell, and what was on the wire.
+type drawnFlow struct {
+	Parties []string // from left to right
+	// Passthrough: of the parties those between the first and the last carry bytes alone.
+	Passthrough bool
+	Events      []event.Event
+	// Sent is what was put on the wire at once, in order. What a party sent that tells of
+	// nothing is drawn by it: recorded bytes, which an attacker sends again.
+	Sent []sentBytes
+}
+
+// sentBytes is what one party put on the wire at once.
+type sentBytes struct {
+	Conn     int // as in event.Meta
+	From     string
+	ToServer bool
+	Bytes    []byte
+}
+
+// writeDiagram writes flows as one Mermaid sequenceDiagram. Brackets are the notation
+// of RFC 9846 §2, by the kind of key; a legend says which of them occur. An
 // attacker's recorded bytes are arrows of his, and what a middle box or an attacker does
-// around the connections is a note at its place.
-func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error {
-	m := &mermaid{say: voice{lang}, used: map[string]bool{}}
+// around the connections is a note at its place, unless layout, which may be nil, draws it in
+// another way. The error is the writer's.
+func writeDiagram(w io.Writer, flows []drawnFlow, lang narrate.Lang, layout drawnLayout) error {
+	m := &mermaid{layout: layout, say: speaking(lang), used: map[string]bool{}}
 	var parties []string
-	for _, f := range t.Flows {
+	for i := range flows {
+		f := &flows[i]
 		for _, p := range f.Parties {
 			if !slices.Contains(parties, p) {
 				parties = append(parties, p)
@@ -41,10 +61,16 @@ func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error 
 	return err
 }
 
+// drawnLayout draws a scene in a way of its own, or not at all, and reports whether the scene
+// is dealt with.
+type drawnLayout func(m *mermaid, f *drawnFlow, s event.Scene) bool
+
+// mermaid is what is drawn on.
 type mermaid struct {
-	out  bytes.Buffer
-	say  voice
-	used map[string]bool // of the notation, by the legend's key
+	out    bytes.Buffer
+	say    voice
+	layout drawnLayout
+	used   map[string]bool // of the notation, by the legend's key
 
 	// Of the flow at hand:
 	track    ends
@@ -55,11 +81,12 @@ type mermaid struct {
 
 func (m *mermaid) line(format string, a ...any) { fmt.Fprintf(&m.out, format+"\n", a...) }
 
-// arrow draws what goes from one party to another.
+// arrow draws what goes from one party to another; how is Mermaid's arrow, "->>" for one.
 func (m *mermaid) arrow(from, how, to, what string) {
 	m.line("    %s%s%s: %s", from, how, to, escape(what))
 }
 
+// note stands over a party, or over two and all between them: "client,server".
 func (m *mermaid) note(party, what string) { m.line("    Note over %s: %s", party, escape(what)) }
 
 // legend says what the notation means, as far as it occurs.
@@ -118,7 +145,7 @@ func (m *mermaid) saidIn(e *event.Data) *spoken {
 
 // flow draws what is sent; what arrives is the same arrow's other end, unless nobody of
 // the lesson's sent it: then it was recorded.
-func (m *mermaid) flow(f *scenario.Flow) {
+func (m *mermaid) flow(f *drawnFlow) {
 	m.track, m.talk, m.recorded, m.said = newEnds(f.Parties), talk{}, recordedIn(f), map[*event.Data]*spoken{}
 	m.track.through = f.Passthrough
 	for _, e := range f.Events {
@@ -166,22 +193,17 @@ func (m *mermaid) flow(f *scenario.Flow) {
 }
 
 // scene draws what a party does around the connections: the steps of a middle box, what
-// an attacker steals or sends again. How the certificate came to be is another story.
-func (m *mermaid) scene(f *scenario.Flow, e event.Scene) {
+// an attacker steals or sends again.
+func (m *mermaid) scene(f *drawnFlow, e event.Scene) {
+	if m.layout != nil && m.layout(m, f, e) {
+		return
+	}
 	title := m.say.title(narrate.Scene, narrate.SceneKey(e))
 	switch e := e.(type) {
 	case *event.Flow:
 		if len(f.Parties) > 0 {
 			m.note(f.Parties[0]+","+f.Parties[len(f.Parties)-1], title)
 		}
-		return
-	case *scenario.PlainHTTP:
-		if len(f.Parties) > 1 {
-			m.arrow(f.Parties[0], "->>", f.Parties[1], beginning([]byte(e.Request), 40))
-			m.arrow(f.Parties[1], "->>", f.Parties[0], beginning([]byte(e.Reply), 40))
-			return
-		}
-	case *scenario.Trusts:
 		return
 	case event.Stepped:
 		title = m.say.step(e) + m.say.colon() + title

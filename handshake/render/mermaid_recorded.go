@@ -5,7 +5,6 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/scenario"
 )
 
 // An attack by replay has one end that is ours, the server: what it receives nobody of the
@@ -34,7 +33,7 @@ type readAgain struct {
 
 // recordedIn finds the connections of f on which one end alone is an endpoint, and sorts
 // what that end received by flights.
-func recordedIn(f *scenario.Flow) *recorded {
+func recordedIn(f *drawnFlow) *recorded {
 	ends := map[int]map[string]bool{}
 	for _, e := range f.Events {
 		if h := e.Head(); h.Conn != 0 {
@@ -49,7 +48,7 @@ func recordedIn(f *scenario.Flow) *recorded {
 	}
 	r := &recorded{map[int][]flightAgain{}, map[event.Event]int{}}
 	sent := map[int][][]byte{} // the flights' bytes, what was opened of them cut off
-	for _, s := range f.Wire {
+	for _, s := range f.Sent {
 		if s.ToServer && len(ends[s.Conn]) == 1 && !ends[s.Conn][s.From] {
 			sent[s.Conn] = append(sent[s.Conn], s.Bytes)
 			r.flights[s.Conn] = append(r.flights[s.Conn], flightAgain{})

@@ -139,7 +139,7 @@ func TestMermaidNotation(t *testing.T) {
 		"EncryptedExtensions": "{}", "CertificateRequest": "{}", "Certificate": "{}", "CompressedCertificate": "{}", "CertificateVerify": "{}", "Finished": "{}",
 		"EndOfEarlyData": "()", "early data": "()", "NewSessionTicket": "[]", "KeyUpdate": "[]", "application data": "[]", "Alert close_notify": "[]",
 	}
-	unread := voice{narrate.En}.ui("replay_unread")
+	unread := speaking(narrate.En).ui("replay_unread")
 	label := regexp.MustCompile(`^([(\[{]?)(Alert \w+|early data|application data|[A-Z]\w+)(?: \(warning\))?(?: \+ [a-z_ +]+[a-z])?([)\]}]?)(?: .*)?$`)
 	for name, tr := range diagrams(t) {
 		text := drawn(t, tr, narrate.En)
@@ -213,7 +213,7 @@ func TestMermaidShowsTheAttack(t *testing.T) {
 					}
 				case strings.HasPrefix(string(s.Key()), "replayed_"):
 					scene, _ := narrate.Get(narrate.En, narrate.Scene, string(s.Key()))
-					_, rest, ok := strings.Cut(text, "Note over attacker: "+escape(scene.Title)+"\n")
+					_, rest, ok := strings.Cut(text, "Note over attacker: "+scene.Title+"\n")
 					if next, _, _ := strings.Cut(rest, "\n"); !ok || !strings.HasPrefix(next, "    attacker->>server: ClientHello") || !strings.HasSuffix(next, "(recorded)") {
 						t.Errorf("%s: %s: first comes %q, not the recorded ClientHello", name, s.Key(), next)
 					}

@@ -17,7 +17,7 @@ import (
 // client and server believe, and why the lesson ended as it did.
 
 // compare writes a scene that sets two things side by side.
-func (t *Terminal) compare(e event.Scene, sides scenario.SideBySide) {
+func (t *scenes) compare(e event.Scene, sides scenario.SideBySide) {
 	t.page.blank()
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.line("   " + t.paint.bold(entry.Title))
@@ -27,7 +27,7 @@ func (t *Terminal) compare(e event.Scene, sides scenario.SideBySide) {
 
 // sideBySide writes a table of two columns, and behind each row whether they are the same;
 // what is the same stands there once.
-func (t *Terminal) sideBySide(s scenario.SideBySide) {
+func (t *scenes) sideBySide(s scenario.SideBySide) {
 	const indent, gap = 5, 1
 	label, mark := 0, max(width(t.say.ui("same")), width(t.say.ui("differs")))
 	for _, r := range s.Rows {
@@ -51,11 +51,11 @@ func (t *Terminal) sideBySide(s scenario.SideBySide) {
 }
 
 // columnValue is a value as a column has room for it.
-func (t *Terminal) columnValue(v any) string {
+func (t *scenes) columnValue(v any) string {
 	const few = 8 // bytes of a key by which two are told apart
 	switch v := v.(type) {
 	case []byte:
-		if s, hidden := t.blank.hide(v, few); hidden {
+		if s, hidden := t.hidden(v, few); hidden {
 			return s
 		}
 		return text(v[:min(few, len(v))]) + "…"
@@ -71,7 +71,7 @@ func (t *Terminal) columnValue(v any) string {
 }
 
 // beliefs writes what client and server take to be so, and what is so.
-func (t *Terminal) beliefs(e *scenario.Beliefs) {
+func (t *scenes) beliefs(e *scenario.Beliefs) {
 	t.page.blank()
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.line("   " + t.paint.bold(entry.Title))
@@ -97,7 +97,7 @@ func (t *Terminal) beliefs(e *scenario.Beliefs) {
 }
 
 // believes is whom an end takes the other for, and why.
-func (t *Terminal) believes(b scenario.Belief) string {
+func (t *scenes) believes(b scenario.Belief) string {
 	switch {
 	case b.Refused != nil:
 		return t.say.ui("belief_refused", "reason", t.say.title(narrate.Reason, narrate.ReasonKey(b.Refused)))
@@ -114,7 +114,7 @@ func (t *Terminal) believes(b scenario.Belief) string {
 }
 
 // exchanged is what an end sent and got, and whether that is what the other sent.
-func (t *Terminal) exchanged(b scenario.Belief) string {
+func (t *scenes) exchanged(b scenario.Belief) string {
 	sent := t.say.ui("belief_sent", "n", text(len(b.Sent)))
 	if b.Sent == "" {
 		sent = t.say.ui("belief_sent_nothing")
@@ -130,8 +130,8 @@ func (t *Terminal) exchanged(b scenario.Belief) string {
 }
 
 // intercepted adds to the outcome of a lesson with an interceptor what it comes to.
-func (t *Terminal) intercepted(e *event.Outcome) {
-	if !slices.Contains(t.flow.parties, "mitm") || t.flow.through {
+func (t *scenes) intercepted(e *event.Outcome) {
+	if !slices.Contains(t.parties(), "mitm") || t.through() {
 		return
 	}
 	if e.Err == nil {
@@ -143,7 +143,7 @@ func (t *Terminal) intercepted(e *event.Outcome) {
 	}
 	if why := t.say.get(narrate.UI, key); why.Title != "" {
 		t.text(3, why.Title, nil)
-		if why.Text != "" && t.flow.read {
+		if why.Text != "" && t.opened {
 			t.text(3, why.Text, t.paint.bad)
 		}
 	}

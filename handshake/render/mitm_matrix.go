@@ -15,7 +15,7 @@ import (
 // defence; then what the cells mean. Combinations share a row only where every cell came
 // out the same. Of the options it heeds Lang, Color and Width.
 func WriteMITMMatrix(w io.Writer, verdicts []scenario.MITMVerdict, o TerminalOptions) error {
-	m := &mitmMatrix{page: newPage(w, o), say: speaking(o)}
+	m := &mitmMatrix{page: o.page(w), say: o.voice()}
 	about := m.say.get(narrate.UI, "mitm_matrix")
 	m.line(m.paint.bold(about.Title))
 	m.text(0, about.Text, nil)
@@ -25,7 +25,7 @@ func WriteMITMMatrix(w io.Writer, verdicts []scenario.MITMVerdict, o TerminalOpt
 	}
 	m.blank()
 	m.legend()
-	return m.err
+	return m.err()
 }
 
 type mitmMatrix struct {

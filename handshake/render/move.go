@@ -21,7 +21,7 @@ import (
 
 // move writes one move at level Default or Bytes: a heading with an arrow, what
 // the message means, and then what the party did, in order.
-func (t *Terminal) move(m *move) {
+func (t *Pen) move(m *move) {
 	if t.flow.null && t.flow.tls13[legOf(m.head)] && t.first("ui/not_encrypted") {
 		t.page.blank()
 		t.text(3, t.say.ui("not_encrypted"), t.paint.bold) // the explanations speak of the suites that encrypt
@@ -89,12 +89,12 @@ func nextSecret(events []event.Event) *event.Secret {
 }
 
 // heading is the line of a message: number, arrow, name, section.
-func (t *Terminal) heading(m *move) {
+func (t *Pen) heading(m *move) {
 	t.flow.moves++
 	t.page.blank()
 	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), title(m.message.Kind))
 	ref := m.head.Ref
-	if which := t.say.flight(m.flight); which != "" && ref != "" {
+	if which := t.flightName(m.flight); which != "" && ref != "" {
 		ref = which + t.say.comma() + ref
 	} else if which != "" {
 		ref = which
@@ -109,7 +109,7 @@ func (t *Terminal) heading(m *move) {
 
 // meaning says what a message means. Where another of the flow meant the same, a second ticket
 // or the other end's KeyUpdate, it has been said.
-func (t *Terminal) meaning(indent int, says string) {
+func (t *Pen) meaning(indent int, says string) {
 	if !t.flow.meant[says] {
 		t.flow.meant[says] = true
 		t.text(indent, says, nil)
@@ -117,7 +117,7 @@ func (t *Terminal) meaning(indent int, says string) {
 }
 
 // arrow draws who sends to whom, the parties in their columns.
-func (t *Terminal) arrow(from, to string) string {
+func (t *Pen) arrow(from, to string) string {
 	a, b := t.say.party(from), t.say.party(to)
 	if t.flow.rightward(from, to) {
 		return a + " --> " + b
@@ -126,7 +126,7 @@ func (t *Terminal) arrow(from, to string) string {
 }
 
 // message writes a message's fields: those that matter, or every byte.
-func (t *Terminal) message(e *event.Message) {
+func (t *Pen) message(e *event.Message) {
 	defer t.grease(e)
 	if t.o.Level == Bytes {
 		t.dump(e)
@@ -172,7 +172,7 @@ func (t *Terminal) message(e *event.Message) {
 }
 
 // certificates lists a chain by name instead of by byte.
-func (t *Terminal) certificates(m *message.Certificate12) {
+func (t *Pen) certificates(m *message.Certificate12) {
 	if len(m.Certificates) == 0 {
 		t.row(5, "certificate_list", 16, t.say.ui("empty"), nil)
 	}
@@ -182,7 +182,7 @@ func (t *Terminal) certificates(m *message.Certificate12) {
 }
 
 // certificates13 lists a chain of TLS 1.3, with what is said of each certificate.
-func (t *Terminal) certificates13(m *message.Certificate13) {
+func (t *Pen) certificates13(m *message.Certificate13) {
 	if len(m.Entries) == 0 {
 		t.row(5, "certificate_list", 16, t.say.ui("empty"), nil)
 	}
@@ -198,7 +198,7 @@ func (t *Terminal) certificates13(m *message.Certificate13) {
 	}
 }
 
-func (t *Terminal) certificateRow(i int, der []byte) {
+func (t *Pen) certificateRow(i int, der []byte) {
 	line := t.bytes(der)
 	if c, err := pki.ParseCached(der); err == nil {
 		line = t.certificate(c)
@@ -207,13 +207,13 @@ func (t *Terminal) certificateRow(i int, der []byte) {
 }
 
 // certificate says in one line what a certificate is.
-func (t *Terminal) certificate(c *x509.Certificate) string {
+func (t *Pen) certificate(c *x509.Certificate) string {
 	return t.say.ui("certificate_line", "subject", subject(c), "issuer", idn.BothForms(foreign.Quote(c.Issuer.CommonName)),
 		"key", pki.CertKeyName(c), "n", text(len(c.Raw)))
 }
 
 // toldJustNow reports whether a field holds what the lines above it have computed.
-func (t *Terminal) toldJustNow(r fieldRow) bool {
+func (t *Pen) toldJustNow(r fieldRow) bool {
 	if r.name != "verify_data" && r.name != "signature" || len(r.values) != 1 {
 		return false
 	}
@@ -233,7 +233,7 @@ type fieldRow struct {
 // the first few are shown, and how many there are.
 const longList, shownOfLongList = 4, 2
 
-func (t *Terminal) fieldValue(r fieldRow, room int) string {
+func (t *Pen) fieldValue(r fieldRow, room int) string {
 	if r.empty {
 		return t.say.ui("empty")
 	}
@@ -260,7 +260,7 @@ func (t *Terminal) fieldValue(r fieldRow, room int) string {
 			parts[i] = distinguished(name, parts[i])
 		case ok && r.name == "pre_shared_key" && readable(name): // no ticket's, but one that people have agreed on
 			parts[i] = string(name)
-		case ok && slices.Contains(ticketNames, r.name) && !isBinder(r, i):
+		case ok && isTicket(r.name) && !isBinder(r, i):
 			parts[i] = t.ticket(name)
 		case ok && isBinder(r, i):
 			if !t.o.Worksheet {
@@ -316,7 +316,7 @@ func otherExtension(t iana.ExtensionType) string {
 }
 
 // grease says once, where reserved values go by, what they are for.
-func (t *Terminal) grease(e *event.Message) {
+func (t *Pen) grease(e *event.Message) {
 	if e.Kind == message.KindClientHello && slices.ContainsFunc(e.Fields, reserved) && t.first("ui/grease") {
 		t.text(5, t.say.ui("grease"), t.paint.dim)
 	}

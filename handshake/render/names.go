@@ -8,7 +8,7 @@ import (
 )
 
 // bothForms says once why a name is shown in two forms, under the first event that has one.
-func (t *Terminal) bothForms(e event.Event) {
+func (t *Pen) bothForms(e event.Event) {
 	switch e := e.(type) {
 	case *event.Message:
 		if hello, ok := e.Msg.(*message.ClientHello); ok {
@@ -33,13 +33,13 @@ func (t *Terminal) bothForms(e event.Event) {
 }
 
 // formsOf says it of a name, if it has two.
-func (t *Terminal) formsOf(name string, indent int) {
+func (t *Pen) formsOf(name string, indent int) {
 	if _, two := idn.ToUnicode(name); two {
 		t.formsSaid(indent)
 	}
 }
 
-func (t *Terminal) formsSaid(indent int) {
+func (t *Pen) formsSaid(indent int) {
 	if t.first("ui/both_forms") {
 		t.text(indent, t.say.get(narrate.UI, "both_forms").Text, nil)
 	}

@@ -103,7 +103,7 @@ func TestDifferentSecretsElsewhere(t *testing.T) {
 
 // Values that begin alike are shown as far as it takes to tell them apart.
 func TestApart(t *testing.T) {
-	term := NewTerminal(io.Discard, TerminalOptions{})
+	term := newPen(io.Discard, TerminalOptions{})
 	long := bytes.Repeat([]byte{7}, 32)
 	for _, end := range [][]byte{append(bytes.Clone(long[:4]), 8), append(bytes.Clone(long[:31]), 8), long[:31], nil} {
 		if a, b := term.apart(long, end); a == b {
@@ -147,10 +147,18 @@ func TestGenerations(t *testing.T) {
 	if strings.Contains(got, "traffic_secret_2") {
 		t.Error("a second generation after one update")
 	}
-	f, second := newFlow(nil), event.Secret{Label: event.LabelClientApplicationTrafficSecretN, Value: []byte{2}}
-	f.labelOf(&event.Secret{Label: second.Label, Value: []byte{1}})
-	if label := f.labelOf(&second); label != "client_application_traffic_secret_2" || f.labelOf(&second) != label {
-		t.Errorf("the second is %s", label)
+	var told []event.Event
+	for _, party := range []string{"client", "server"} {
+		for n := range byte(2) {
+			told = append(told, &event.Secret{Meta: event.Meta{Party: party, Conn: 1}, Label: event.LabelClientApplicationTrafficSecretN, Value: []byte{n}})
+		}
+	}
+	got, _ = write(t, told, TerminalOptions{})
+	flat := strings.Join(strings.Fields(got), " ")
+	for _, want := range []string{"* client_application_traffic_secret_2 ", "server computes the same client_application_traffic_secret_1, client_application_traffic_secret_2"} {
+		if strings.Count(flat, want) != 1 {
+			t.Errorf("no %q in\n%s", want, got)
+		}
 	}
 }
 

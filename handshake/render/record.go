@@ -15,7 +15,7 @@ import (
 
 // record writes what was done to a record: for a protected one, each step from
 // plaintext to wire; for one in clear nothing, unless every byte is wanted.
-func (t *Terminal) record(m *move, e *event.Record) {
+func (t *Pen) record(m *move, e *event.Record) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), t.say.ui("clear"), t.paint.dim)
@@ -31,7 +31,7 @@ func (t *Terminal) record(m *move, e *event.Record) {
 	t.steps(e)
 	at := width(t.say.ui("on_the_wire"))
 	t.row(5, t.say.ui("on_the_wire"), at, wire, nil)
-	mac := stepOf(e, suite.StepMAC13)
+	mac := e.Step(suite.StepMAC13)
 	switch {
 	case t.o.Level == Bytes:
 		t.recordHeader(e)
@@ -54,21 +54,11 @@ func passedOver(e *event.Record) bool {
 	return e.Dir == event.Receive && e.Keys == event.EarlyKeys && e.Payload == nil
 }
 
-// stepOf is one step of what was done to a record, or nil.
-func stepOf(e *event.Record, name string) []byte {
-	for _, s := range e.Steps {
-		if s.Name == name {
-			return s.Bytes
-		}
-	}
-	return nil
-}
-
 // steps lists what was done to a record, in order. Below level Bytes that is told
 // of the first record alone; the others go through the same. An explanation that
 // fits stands behind its value.
-func (t *Terminal) steps(e *event.Record) {
-	how, tls13 := "steps", stepOf(e, suite.StepContentType) != nil
+func (t *Pen) steps(e *event.Record) {
+	how, tls13 := "steps", e.Step(suite.StepContentType) != nil
 	if tls13 {
 		how += "/tls13"
 	}
@@ -127,7 +117,7 @@ func painted(s string, f func(string) string) string {
 func stepName(s suite.Step) string { return strings.TrimSuffix(s.Name, "/tls13") }
 
 // recordLine says what a record is.
-func (t *Terminal) recordLine(e *event.Record) string {
+func (t *Pen) recordLine(e *event.Record) string {
 	what := []string{e.Type.String(), t.say.ui("n_bytes", "n", text(len(e.Wire)))}
 	if e.Protected {
 		what = append(what, t.say.ui("record_number", "keys", t.keys(e), "sequence", text(e.Sequence)))
@@ -137,12 +127,12 @@ func (t *Terminal) recordLine(e *event.Record) string {
 
 // keys is what the keys are called that protect a record. A count of changes would not tell:
 // with early data a client's second keys are those of the handshake.
-func (t *Terminal) keys(e *event.Record) string {
+func (t *Pen) keys(e *event.Record) string {
 	l := legOf(e.Head())
 	switch updates := e.Epoch - t.flow.application[l.way(e.Dir)]; {
 	case e.Keys == event.InClear:
 		return t.say.ui("keys.unknown") // to a listener
-	case !t.flow.tls13[l] && stepOf(e, suite.StepContentType) == nil:
+	case !t.flow.tls13[l] && e.Step(suite.StepContentType) == nil:
 		return t.say.ui("keys.tls12")
 	case e.Keys == event.ApplicationKeys && t.flow.application[l.way(e.Dir)] > 0 && updates > 0:
 		return t.say.ui("keys.updated", "n", text(updates)) // as its traffic secret is called
@@ -152,7 +142,7 @@ func (t *Terminal) keys(e *event.Record) string {
 
 // wireLine begins to write a record as a listener sees it, and what it claims to be
 // where that is not what is inside.
-func (t *Terminal) wireLine(e *event.Record) string {
+func (t *Pen) wireLine(e *event.Record) string {
 	const n = 12
 	b, aside := e.Wire, t.say.ui("n_bytes", "n", text(len(e.Wire)))
 	if len(b) <= n {
@@ -166,12 +156,12 @@ func (t *Terminal) wireLine(e *event.Record) string {
 
 // opened is what a protected record carried, as text where it is text; in TLS 1.3 the
 // type and the padding behind it too.
-func (t *Terminal) opened(m *move, e *event.Record) string {
+func (t *Pen) opened(m *move, e *event.Record) string {
 	behind := ""
-	if typ := stepOf(e, suite.StepContentType); typ != nil {
+	if typ := e.Step(suite.StepContentType); typ != nil {
 		behind = t.say.comma() + t.say.ui("inner_type", "byte", text(typ), "type", e.Type.String())
 	}
-	if zeros := stepOf(e, suite.StepZeros); zeros != nil {
+	if zeros := e.Step(suite.StepZeros); zeros != nil {
 		behind += t.say.comma() + t.say.ui("inner_zeros", "n", text(len(zeros)))
 	}
 	room := t.width - 6 - width(t.say.ui("on_the_wire")) - width(behind)
@@ -190,7 +180,7 @@ func (t *Terminal) opened(m *move, e *event.Record) string {
 }
 
 // data heads the records that carry application data.
-func (t *Terminal) data(m *move, e *event.Data) {
+func (t *Pen) data(m *move, e *event.Data) {
 	t.page.blank()
 	t.flow.moves++
 	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.data(e)),
@@ -199,7 +189,7 @@ func (t *Terminal) data(m *move, e *event.Data) {
 }
 
 // keyChange says that one direction is under new keys from here on.
-func (t *Terminal) keyChange(e *event.KeyChange) {
+func (t *Pen) keyChange(e *event.KeyChange) {
 	key := "keys_change_send"
 	if e.Dir == event.Receive {
 		key = "keys_change_recv"
@@ -216,7 +206,7 @@ func (t *Terminal) keyChange(e *event.KeyChange) {
 }
 
 // alert writes an alert, and of a refusal why.
-func (t *Terminal) alert(m *move, e *event.Alert) {
+func (t *Pen) alert(m *move, e *event.Alert) {
 	from, to := m.head.Party, t.flow.peer(legOf(m.head))
 	if e.Dir == event.Receive {
 		if !t.flow.track(legOf(e.Head()), event.Receive, "alert", alertBytes(e)) {
@@ -248,7 +238,7 @@ func (t *Terminal) alert(m *move, e *event.Alert) {
 
 // alertName is what an alert is called, with its level where that means something, and
 // what it is under.
-func (t *Terminal) alertName(m *move, e *event.Alert) string {
+func (t *Pen) alertName(m *move, e *event.Alert) string {
 	protection := ""
 	if m.sealedAlert {
 		protection = t.flow.protection()

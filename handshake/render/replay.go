@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
+	"tlslab/handshake/replay/bank"
 )
 
 // Replay is a Listener that tells how an attack of package replay goes: the connections
@@ -20,31 +20,32 @@ import (
 // Brief the connections are left out, at level Bytes they are told as by a Terminal. It is
 // not safe for concurrent use.
 type Replay struct {
-	t        *Terminal
+	terminal *Terminal
+	t        *Pen // the terminal's
+	level    Level
 	w        io.Writer
 	settings replay.Options
 
-	page    bytes.Buffer // what t has written, and w has not
-	holding bool         // until it is known how an attempt goes
-	facts   bytes.Buffer // what must be told of it all the same
-	last    outcomeOf    // of the attempt before, on the same way
+	page    bytes.Buffer      // what t has written, and w has not
+	holding bool              // until it is known how an attempt goes
+	facts   bytes.Buffer      // what must be told of it all the same
+	last    *replay.Attempted // the attempt before, on the same way; nil: this is the first
 
 	conn           *connection
 	shapes         map[string]bool // of handshakes told
 	news           []string        // those of them that are in page
 	met            []string        // parties that are introduced there
 	request        string          // of the bank, until it is known whether money moved
-	alice, mallory int
+	alice, mallory int64
 	err            error
 }
-
-type outcomeOf struct{ worked, why any }
 
 // NewReplay returns a Replay that writes to w. Of the settings the window and the lifetime
 // count.
 func NewReplay(w io.Writer, o TerminalOptions, settings replay.Options) *Replay {
-	r := &Replay{w: w, settings: settings, shapes: map[string]bool{}}
-	r.t = NewTerminal(&r.page, o)
+	r := &Replay{level: o.Level, w: w, settings: settings, shapes: map[string]bool{}}
+	r.terminal = NewTerminal(&r.page, o)
+	r.t = r.terminal.Pen()
 	return r
 }
 
@@ -55,7 +56,7 @@ func (r *Replay) Event(e event.Event) {
 		return
 	}
 	r.bank("")
-	switch r.t.asked {
+	switch r.level {
 	case Default:
 		r.flights(e)
 	case Bytes:
@@ -73,8 +74,15 @@ func (r *Replay) Close() error {
 // settle writes what was held back for its end.
 func (r *Replay) settle() {
 	r.bank("")
-	r.t.show()
+	r.flush()
 	r.connection()
+}
+
+// flush writes the move that the Terminal holds back.
+func (r *Replay) flush() {
+	if err := r.terminal.Flush(); r.err == nil {
+		r.err = err
+	}
 }
 
 // release gives what is on the page to the writer.
@@ -95,58 +103,76 @@ func (r *Replay) drop() {
 		delete(r.shapes, shape)
 	}
 	for _, party := range r.met {
-		delete(r.t.told, "party/"+party)
+		r.t.forget("party/" + party)
 	}
 	r.release()
 }
 
 // scene writes what happens around the connections.
 func (r *Replay) scene(e event.Scene) {
-	if e.Key() == "replay_transfer" {
+	switch e := e.(type) {
+	case *replay.Transferred:
 		r.transfer(e)
 		return
-	}
-	if e.Key() == "replay_tampered" && r.t.asked != Bytes { // no line of its own: it is said where the records are
-		if r.conn != nil {
-			r.conn.tampered = said(e, "how")
+	case *replay.Tampered:
+		if r.level != Bytes { // no line of its own: it is said where the records are
+			if r.conn != nil {
+				r.conn.tampered = e.How
+			}
+			return
 		}
-		return
 	}
 	r.settle()
-	if r.t.asked == Brief && slices.Contains([]string{"replay_request", "replay_time", "replay_bytes", "replay_decrypted"}, string(e.Key())) {
+	if r.level == Brief && isDetail(e) {
 		return
 	}
-	switch fact, _ := strings.CutPrefix(string(e.Key()), "replay_fact_"); {
-	case fact != string(e.Key()):
-		r.fact(e)
-	case e.Key() == "replay_attack":
+	switch e := e.(type) {
+	case *replay.Begun:
 		r.begin(e)
-	case e.Key() == "replay_request":
-		r.asked(e)
-	case e.Key() == "replay_decrypted":
-		r.decrypted(e)
-	case e.Key() == "replay_time" && !r.holding: // the first attempt says so itself
-	case e.Key() == "replay_time":
-		r.t.text(3, r.title(e, "after", r.span(e, "after")), r.t.paint.dim)
-	case e.Key() == "replay_bytes":
-		r.t.text(3, r.title(e, "bytes", text(event.Get(e, "bytes"))), nil)
-	case e.Key() == "replay_route":
-		r.release()
-		r.holding, r.last = true, outcomeOf{}
-		r.t.page.blank()
-		r.t.text(0, "-- "+r.title(e)+r.say().colon()+r.ui("replay_route."+said(e, "route")), r.t.paint.bold)
-	case e.Key() == "replay_attempt":
-		r.attempt(e)
-	case e.Key() == "replay_verdict":
-		r.verdict(e)
-	case e.Key() == "replay_login":
+	case *replay.LoggedIn:
 		r.login(e)
+	case *replay.Requested:
+		r.asked(e)
+	case *replay.Decrypted:
+		r.decrypted(e)
+	case *replay.TimePassed:
+		if r.holding { // the first attempt says so itself
+			r.t.text(3, r.title(e, "after", r.say().span(e.After)), r.t.paint.dim)
+		}
+	case *replay.Replayed:
+		r.t.text(3, r.title(e, "bytes", fmt.Sprint(e.Bytes)), nil)
+	case *replay.RouteTaken:
+		r.release()
+		r.holding, r.last = true, nil
+		r.t.page.blank()
+		r.t.text(0, "-- "+r.title(e)+r.say().colon()+r.ui("replay_route."+string(e.Route)), r.t.paint.bold)
+	case *replay.Attempted:
+		r.attempt(e)
+	case *replay.Fact:
+		answer := r.ui("no")
+		if e.Yes {
+			answer = r.ui("yes")
+		}
+		r.fact(e, " "+answer)
+	case *replay.EarlyDataFact:
+		r.fact(e, r.say().colon()+r.say().word(e.Status.String()))
+	case *replay.Judged:
+		r.verdict(e)
 	default:
 		r.told(e)
 	}
 	if !r.holding {
 		r.release()
 	}
+}
+
+// isDetail reports whether a scene is left out at level Brief.
+func isDetail(e event.Scene) bool {
+	switch e.(type) {
+	case *replay.Requested, *replay.TimePassed, *replay.Replayed, *replay.Decrypted:
+		return true
+	}
+	return false
 }
 
 func (r *Replay) say() voice                            { return r.t.say }
@@ -158,32 +184,27 @@ func (r *Replay) title(e event.Scene, pairs ...string) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = pairs[i+1]
 	}
-	return narrate.Fill(r.say().title(narrate.Scene, string(e.Key())), values)
+	return narrate.Fill(r.say().title(narrate.Scene, string(e.Entry())), values)
 }
 
-// said is a scene's value as a string; "" if it has none.
-func said(e event.Scene, name string) string { return text(event.Get(e, name)) }
-
 // begin tells who attacks whom with what, and what is against it.
-func (r *Replay) begin(e event.Scene) {
-	name, defences := said(e, "attack"), strings.Split(said(e, "defences"), ",")
-	r.alice, _ = event.Get(e, "alice").(int)
-	r.mallory, _ = event.Get(e, "mallory").(int)
-	head := cut(fmt.Sprintf("== %s%s%s × %s ", r.title(e), r.say().colon(), name, strings.Join(defences, ",")), r.t.width-2)
+func (r *Replay) begin(e *replay.Begun) {
+	defences := e.Defences
+	if len(defences) == 0 {
+		defences = []string{"none"}
+	}
+	r.alice, r.mallory = e.Alice, e.Mallory
+	head := cut(fmt.Sprintf("== %s%s%s × %s ", r.title(e), r.say().colon(), e.Attack, strings.Join(defences, ",")), r.t.width-2)
 	r.t.line(r.t.paint.bold(head + strings.Repeat("=", r.t.width-width(head))))
-	about := r.say().get(narrate.UI, "replay_attack."+name)
+	about := r.say().get(narrate.UI, "replay_attack."+e.Attack)
 	r.t.text(0, about.Title, r.t.paint.bold)
-	if r.t.asked == Brief {
+	if r.level == Brief {
 		return
 	}
 	r.t.text(0, about.Text, nil)
 	has := r.say().get(narrate.UI, "replay_has").Text
-	for _, a := range replay.Attacks() {
-		if a.Name == name {
-			for _, loot := range a.Stolen {
-				has = r.say().get(narrate.UI, "replay_stolen."+loot).Text
-			}
-		}
+	for _, loot := range e.Stolen {
+		has = r.say().get(narrate.UI, "replay_stolen."+string(loot)).Text
 	}
 	n := 0
 	for _, key := range []string{"replay_has", "replay_login", "replay_ledger"} {
@@ -193,7 +214,7 @@ func (r *Replay) begin(e event.Scene) {
 		n = max(n, width(d))
 	}
 	r.t.row(0, r.ui("replay_has"), n, has, nil)
-	r.t.row(0, r.ui("replay_login"), n, r.ui("replay_login."+said(e, "login")), nil)
+	r.t.row(0, r.ui("replay_login"), n, r.ui("replay_login."+string(e.Login)), nil)
 	for _, d := range defences {
 		r.t.row(0, d, n, r.defence(d), nil)
 	}
@@ -205,7 +226,7 @@ func (r *Replay) begin(e event.Scene) {
 		}
 	}
 	r.t.text(0, strings.Join(cast, " "), r.t.paint.dim)
-	if r.t.asked == Default {
+	if r.level == Default {
 		r.t.text(0, r.ui("replay_legend"), r.t.paint.dim)
 	}
 	r.t.page.blank()
@@ -235,39 +256,35 @@ func (r *Replay) balances() string {
 }
 
 // login tells how Alice shows who she is.
-func (r *Replay) login(e event.Scene) {
-	for _, v := range e.Values() {
-		switch v.Name {
-		case "cookie":
-			r.t.text(3, r.title(e)+r.say().colon()+shortened("Cookie: session="+text(v.Value)), nil)
-		case "certificate":
-			r.t.text(3, r.title(e)+r.say().colon()+r.ui("replay_word.certificate"), nil)
-		}
+func (r *Replay) login(e *replay.LoggedIn) {
+	how := r.ui("replay_word.certificate")
+	if e.Certificate == nil {
+		how = shortened("Cookie: " + bank.Cookie + "=" + text(e.Cookie))
 	}
+	r.t.text(3, r.title(e)+r.say().colon()+how, nil)
 }
 
 // asked is what the bank was asked, and what it did; whether money moved comes behind.
-func (r *Replay) asked(e event.Scene) {
+func (r *Replay) asked(e *replay.Requested) {
 	who := r.ui("replay_nobody")
-	if user := said(e, "user"); user != "" {
-		who = r.say().party(user)
+	if e.User != "" {
+		who = r.say().party(text(e.User))
 	}
-	early, _ := event.Get(e, "early").(bool)
 	switch {
-	case early && said(e, "why") == "too_early": // the bank has not asked who it is from
+	case e.Early && e.Why == bank.TooEarly: // the bank has not asked who it is from
 		who = r.ui("early_data")
-	case early:
+	case e.Early:
 		who += r.say().comma() + r.ui("early_data")
 	}
 	if r.conn != nil {
 		r.conn.answered = true
 	}
 	did := r.ui("replay_done")
-	if why := said(e, "why"); why != "" {
-		did = r.ui("replay_why." + why)
+	if e.Why != "" {
+		did = r.ui("replay_why." + string(e.Why))
 	}
 	r.request = r.say().party("bank") + r.say().colon() +
-		r.say().aside(r.title(e, "method", said(e, "method"), "path", said(e, "path")), who) + r.say().colon() + did
+		r.say().aside(r.title(e, "method", text(e.Method), "path", text(e.Path)), who) + r.say().colon() + did
 }
 
 // bank writes what the bank did, with moved behind it.
@@ -279,9 +296,8 @@ func (r *Replay) bank(moved string) {
 	r.request = ""
 }
 
-func (r *Replay) transfer(e event.Scene) {
-	r.alice, _ = event.Get(e, "alice").(int)
-	r.mallory, _ = event.Get(e, "mallory").(int)
+func (r *Replay) transfer(e *replay.Transferred) {
+	r.alice, r.mallory = e.Alice, e.Mallory
 	r.bank(r.balances())
 }
 
@@ -290,18 +306,18 @@ func (r *Replay) told(e event.Scene) {
 	again := !r.t.first(string(e.Key()))
 	r.t.page.blank()
 	r.t.text(0, r.title(e), r.t.paint.bold)
-	if r.t.asked != Brief {
-		about := r.say().get(narrate.Scene, string(e.Key())).Text
-		if e.Key() == "replay_shared_store" && r.settings.Shared == nil {
+	if r.level != Brief {
+		about := r.say().get(narrate.Scene, string(e.Entry())).Text
+		if shared, ok := e.(*replay.SharedStore); ok && shared.Name == "" {
 			about = narrate.Fill(about, map[string]string{"store": r.ui("replay_in_process")})
 		}
 		if !again {
 			r.t.text(3, r.t.values(about, e), nil)
 		}
 		for _, v := range e.Values() {
-			if _, ok := bytesOf(v.Value); ok && !(again && v.Name == "ticket_key_name") {
+			if _, ok := v.Value.([]byte); ok && !(again && v.Name == "ticket_key_name") {
 				paint := r.t.paint.secret
-				if v.Name == "session_id" || v.Name == "ticket_key_name" || slices.Contains(ticketNames, v.Name) {
+				if v.Name == "session_id" || v.Name == "ticket_key_name" || isTicket(v.Name) {
 					paint = nil // everybody sees it
 				}
 				r.t.row(3, r.say().label(v.Name), width(r.say().label(v.Name)), r.t.sceneValue(v), paint)
@@ -316,19 +332,18 @@ func (r *Replay) told(e event.Scene) {
 
 // correct tells what is often said wrongly about what just happened.
 func (r *Replay) correct(e event.Event) {
-	if r.t.asked != Brief {
+	if r.level != Brief {
 		r.t.correct(e)
 	}
 }
 
 // decrypted writes of an opened request what matters: its first line, who it is from,
 // what it asks for.
-func (r *Replay) decrypted(e event.Scene) {
-	plain, _ := event.Get(e, "plaintext").(string)
-	if plain == "" {
+func (r *Replay) decrypted(e *replay.Decrypted) {
+	if e.Plaintext == "" {
 		return
 	}
-	head, body, _ := strings.Cut(plain, "\r\n\r\n")
+	head, body, _ := strings.Cut(e.Plaintext, "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
 	shown := []string{strings.TrimSuffix(lines[0], " HTTP/1.1")}
 	for _, l := range lines[1:] {
@@ -352,43 +367,35 @@ func shortened(line string) string {
 	return name + "=" + value
 }
 
-// fact writes what was tried beside moving money. It is told of attempts, too, that are
-// not.
-func (r *Replay) fact(e event.Scene) {
+// fact writes what was tried beside moving money, and how it came out. It is told of
+// attempts, too, that are not.
+func (r *Replay) fact(e event.Scene, how string) {
 	from := r.page.Len()
-	answer := event.Get(e, "value")
-	shown := r.say().colon() + r.say().word(text(answer))
-	if yes, ok := answer.(bool); ok && yes {
-		shown = " " + r.ui("yes")
-	} else if ok {
-		shown = " " + r.ui("no")
-	}
-	r.t.text(3, "? "+r.title(e)+shown, r.t.paint.bold)
-	if r.t.asked != Brief {
-		r.t.text(5, r.say().get(narrate.Scene, string(e.Key())).Text, nil)
+	r.t.text(3, "? "+r.title(e)+how, r.t.paint.bold)
+	if r.level != Brief {
+		r.t.text(5, r.say().get(narrate.Scene, string(e.Entry())).Text, nil)
 	}
 	r.correct(e)
 	r.facts.Write(r.page.Bytes()[from:])
 }
 
 // attempt writes how one went. What led to it is told unless it went as the one before.
-func (r *Replay) attempt(e event.Scene) {
-	now := outcomeOf{event.Get(e, "worked"), event.Get(e, "why")}
-	if r.holding && now == r.last {
+func (r *Replay) attempt(e *replay.Attempted) {
+	if r.holding && r.last != nil && e.Worked == r.last.Worked && e.Why == r.last.Why {
 		r.drop()
 	}
-	r.last = now
+	r.last = e
 	when := r.ui("replay_at_once")
-	if d := duration(e, "after"); d > 0 {
-		when = r.ui("replay_after", "after", r.say().span(d))
+	if e.After > 0 {
+		when = r.ui("replay_after", "after", r.say().span(e.After))
 	}
-	how, paint := r.ui("replay_why."+said(e, "why")), r.t.paint.good
-	if now.worked == true {
-		if how, paint = r.ui("replay_worked"), r.t.paint.bad; event.Get(e, "moved") != 0 {
-			how = r.ui("replay_took", "moved", said(e, "moved"))
+	mark, how, paint := "-", r.ui("replay_why."+string(e.Why)), r.t.paint.good
+	if e.Worked {
+		if mark, how, paint = "!", r.ui("replay_worked"), r.t.paint.bad; e.Moved != 0 {
+			how = r.ui("replay_took", "moved", fmt.Sprint(e.Moved))
 		}
 	}
-	mark, where := map[bool]string{true: "!", false: "-"}[now.worked == true], said(e, "server")
+	where := text(e.Server)
 	if where == "mallory" {
 		where = "mallory's bank"
 	}
@@ -398,34 +405,23 @@ func (r *Replay) attempt(e event.Scene) {
 }
 
 // verdict closes.
-func (r *Replay) verdict(e event.Scene) {
+func (r *Replay) verdict(e *replay.Judged) {
 	r.holding = false
 	r.correct(e)
 	r.t.page.blank()
-	outcome := replay.Outcome(said(e, "outcome"))
-	paint := map[replay.Outcome]func(string) string{replay.Stopped: r.t.paint.good, replay.Limited: r.t.paint.secret, replay.NotStopped: r.t.paint.bad}[outcome]
-	about := r.say().get(narrate.UI, "replay_outcome."+string(outcome))
+	paint := map[replay.Outcome]func(string) string{replay.Stopped: r.t.paint.good, replay.Limited: r.t.paint.secret, replay.NotStopped: r.t.paint.bad}[e.Outcome]
+	about := r.say().get(narrate.UI, "replay_outcome."+string(e.Outcome))
 	how := about.Text
-	if limit := said(e, "limit"); limit != "" {
-		how = r.ui("replay_limit."+limit, "times", said(e, "times"), "for", r.span(e, "for"), "until", r.span(e, "until"))
+	if e.Limit != "" {
+		how = r.ui("replay_limit."+string(e.Limit), "times", fmt.Sprint(e.Times), "for", r.say().span(e.For), "until", r.say().span(e.Until))
 	}
 	r.t.text(0, r.title(e)+r.say().colon()+about.Title+r.say().stop()+how, paint)
-	why := r.say().get(narrate.UI, "replay_why."+said(e, "reason"))
+	why := r.say().get(narrate.UI, "replay_why."+string(e.Reason))
 	r.t.text(3, why.Title+r.say().colon()+why.Text, nil)
-	if d := duration(e, "remembers"); d > 0 {
-		r.t.text(3, r.ui("replay_remembers", "remembers", r.say().span(d)), nil)
+	if e.Remembers > 0 {
+		r.t.text(3, r.ui("replay_remembers", "remembers", r.say().span(e.Remembers)), nil)
 	}
-	r.t.sides("   "+r.ui("replay_moved", "moved", said(e, "moved")), r.balances(), paint)
-}
-
-// duration is a scene's value that is one, as time.Duration writes it.
-func duration(e event.Scene, name string) time.Duration {
-	d, _ := time.ParseDuration(said(e, name))
-	return d
-}
-
-func (r *Replay) span(e event.Scene, name string) string {
-	return r.say().span(duration(e, name))
+	r.t.sides("   "+r.ui("replay_moved", "moved", fmt.Sprint(e.Moved)), r.balances(), paint)
 }
 
 // span says a time in its two largest units.

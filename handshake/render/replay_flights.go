@@ -8,6 +8,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/replay"
 )
 
 // connection is one of a replay: what was sent, flight by flight.
@@ -17,11 +18,11 @@ type connection struct {
 	tls13          bool
 	keys           map[way]event.Keys
 	flights        []flight
-	tampered       string // how the attacker meddles with what the client sends from here on
-	answered       bool   // the bank did, which is told
-	unread         bool   // early data that was passed over
-	begun          bool   // some of it is written
-	folded         bool   // its handshake is not: it is as one before
+	tampered       replay.Trick // how the attacker meddles with what the client sends from here on
+	answered       bool         // the bank did, which is told
+	unread         bool         // early data that was passed over
+	begun          bool         // some of it is written
+	folded         bool         // its handshake is not: it is as one before
 }
 
 // flight is what one end sends at a stretch.
@@ -149,7 +150,7 @@ func (r *Replay) connection() {
 	}
 	names := r.say().party(client) + " %s " + r.say().party(server)
 	for _, p := range []string{client, server} {
-		if r.t.asked != Brief && !r.t.told["party/"+p] {
+		if r.level != Brief && !r.t.wasTold("party/"+p) {
 			r.met = append(r.met, p)
 			r.t.who(3, p)
 		}
@@ -197,7 +198,7 @@ func (r *Replay) tampered(c *connection, flights []flight) {
 			}
 		}
 		last := &f.items[len(f.items)-1]
-		last.text = r.say().aside(last.text, r.ui("replay_tampered."+c.tampered, "n", text(n)))
+		last.text = r.say().aside(last.text, r.ui("replay_tampered."+string(c.tampered), "n", text(n)))
 		c.tampered = ""
 	}
 }
@@ -293,13 +294,13 @@ func kindOf(flights []flight) string {
 func (r *Replay) inFull(e event.Event) {
 	h := e.Head()
 	if r.conn == nil || r.conn.number != h.Conn {
-		r.t.show()
+		r.flush()
 		r.conn = &connection{number: h.Conn}
 		client, server := h.Party, "bank" // who begins, unless what it begins with was recorded
 		if client != "alice" && client != "mallory" {
 			client, server = "mallory", h.Party
 		}
-		r.t.flow = newFlow([]string{client, server})
+		r.t.between(client, server)
 	}
-	r.t.Event(e)
+	r.terminal.Event(e)
 }

@@ -15,7 +15,7 @@ import (
 // for each set of defences, what the marks mean, and what is to be seen in it. Of the
 // options it heeds Lang, Color and Width.
 func WriteReplayMatrix(w io.Writer, rows [][]replay.Verdict, o replay.Options, to TerminalOptions) error {
-	m := &matrix{page: newPage(w, to), say: speaking(to), rows: rows, o: o}
+	m := &matrix{page: to.page(w), say: to.voice(), rows: rows, o: o}
 	if len(rows) == 0 || len(rows[0]) == 0 {
 		return nil
 	}
@@ -32,7 +32,7 @@ func WriteReplayMatrix(w io.Writer, rows [][]replay.Verdict, o replay.Options, t
 	m.legend()
 	m.blank()
 	m.notes()
-	return m.err
+	return m.err()
 }
 
 type matrix struct {
@@ -99,13 +99,12 @@ func (m *matrix) cell(v replay.Verdict) (string, func(string) string) {
 
 // legend says what the marks and the headings mean.
 func (m *matrix) legend() {
-	outcomes := []string{"stopped", "limited", "not_stopped"}
 	n := 0
-	for _, o := range outcomes {
-		n = max(n, width(m.ui("replay_mark."+o)))
+	for _, o := range replay.Outcomes() {
+		n = max(n, width(m.ui("replay_mark."+string(o))))
 	}
-	for _, o := range outcomes {
-		m.row(0, m.ui("replay_mark."+o), n, narrate.Fill(m.say.get(narrate.UI, "replay_mark."+o).Text, map[string]string{"times": m.times()}), nil)
+	for _, o := range replay.Outcomes() {
+		m.row(0, m.ui("replay_mark."+string(o)), n, narrate.Fill(m.say.get(narrate.UI, "replay_mark."+string(o)).Text, map[string]string{"times": m.times()}), nil)
 	}
 	line := "" // wrapped here, so that no name is parted from what it stands for
 	for _, v := range m.rows[0] {
@@ -170,7 +169,7 @@ func (m *matrix) remembers(defences ...string) (d time.Duration) {
 // WriteReplayList writes which attacks and defences there are, with a line for each. Of
 // the options it heeds Lang, Color and Width.
 func WriteReplayList(w io.Writer, o TerminalOptions) error {
-	l := &matrix{page: newPage(w, o), say: speaking(o)}
+	l := &matrix{page: o.page(w), say: o.voice()}
 	head := func(key string) {
 		e := l.say.get(narrate.UI, key)
 		l.line(l.paint.bold(e.Title))
@@ -184,7 +183,7 @@ func WriteReplayList(w io.Writer, o TerminalOptions) error {
 	for _, a := range replay.Attacks() {
 		about := l.ui("replay_attack." + a.Name)
 		for _, loot := range a.Stolen {
-			about = l.say.aside(about, l.ui("replay_stolen."+loot))
+			about = l.say.aside(about, l.ui("replay_stolen."+string(loot)))
 		}
 		l.row(2, a.Name, n+1, about, nil)
 	}
@@ -197,5 +196,5 @@ func WriteReplayList(w io.Writer, o TerminalOptions) error {
 	e := l.say.get(narrate.UI, "replay_list_next")
 	l.line(e.Title)
 	l.line(e.Text)
-	return l.err
+	return l.err()
 }

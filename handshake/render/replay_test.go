@@ -52,19 +52,25 @@ func readableReplay(t *testing.T, name, got string) {
 	}
 }
 
+// texts are words as they are written.
+func texts[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}
+
 // TestReplayWords: all that a replay can tell has words of its own, in each language.
 func TestReplayWords(t *testing.T) {
-	want := map[string][]string{"replay_route.": replay.Routes(), "replay_limit.": {string(replay.ByCount), string(replay.ByTime)}}
+	want := map[string][]string{"replay_route.": texts(replay.Routes()), "replay_limit.": {string(replay.ByCount), string(replay.ByTime)}}
 	long := map[string][]string{"replay_defence.": append(replay.Defences(), "none")}
 	for _, a := range replay.Attacks() {
 		long["replay_attack."] = append(long["replay_attack."], a.Name)
-		long["replay_stolen."] = append(long["replay_stolen."], a.Stolen...)
+		long["replay_stolen."] = append(long["replay_stolen."], texts(a.Stolen)...)
 	}
-	want["replay_why."] = replay.Reasons()
-	for _, o := range replay.Outcomes() {
-		want["replay_outcome."] = append(want["replay_outcome."], string(o))
-		want["replay_mark."] = append(want["replay_mark."], string(o))
-	}
+	want["replay_why."] = texts(replay.Reasons())
+	want["replay_outcome."], want["replay_mark."] = texts(replay.Outcomes()), texts(replay.Outcomes())
 	for _, c := range replay.Columns() {
 		name := strings.Join(c, "+")
 		if name == "" {
@@ -105,10 +111,10 @@ func TestReplayTranscripts(t *testing.T) {
 				if n := strings.Count(got, "\n"); n > 125 {
 					t.Errorf("%s: %d lines", name, n)
 				}
-				v := voice{l}
+				v := speaking(l)
 				verdict := got[strings.LastIndex(got, v.title(narrate.Scene, "replay_verdict")):]
 				balances := v.ui("replay_balances", "alice", fmt.Sprint(r.Alice), "mallory", fmt.Sprint(r.Mallory))
-				for _, part := range []string{v.ui("replay_outcome." + string(r.Outcome)), v.ui("replay_why." + r.Reason), balances} {
+				for _, part := range []string{v.ui("replay_outcome." + string(r.Outcome)), v.ui("replay_why." + string(r.Reason)), balances} {
 					if !strings.Contains(verdict, part) {
 						t.Errorf("%s: the verdict has no %q: %s", name, part, verdict)
 					}
@@ -204,7 +210,7 @@ func TestReplayMatrix(t *testing.T) {
 		}
 		got := b.String()
 		readableReplay(t, "matrix "+string(l), got)
-		marks := map[replay.Outcome]string{replay.Stopped: "-", replay.NotStopped: voice{l}.ui("replay_mark.not_stopped")}
+		marks := map[replay.Outcome]string{replay.Stopped: "-", replay.NotStopped: speaking(l).ui("replay_mark.not_stopped")}
 		for _, row := range rows {
 			line := regexp.MustCompile("(?m)^" + row[0].Attack + "  .*$").FindString(got)
 			cells := strings.Fields(line)
@@ -218,7 +224,7 @@ func TestReplayMatrix(t *testing.T) {
 				case v.Limit == replay.ByCount:
 					want = "1x"
 				case v.Limit == replay.ByTime:
-					want = "<" + strings.ReplaceAll(voice{l}.span(v.Until), " ", "")
+					want = "<" + strings.ReplaceAll(speaking(l).span(v.Until), " ", "")
 				}
 				if cells[j+1] != want {
 					t.Errorf("%s: %s against %v is %q, want %q", l, v.Attack, v.Defences, cells[j+1], want)
@@ -259,7 +265,7 @@ func TestWriteReplayList(t *testing.T) {
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0 s", 1500 * time.Millisecond: "1 s", 90 * time.Second: "1 min 30 s", time.Hour + time.Second: "1 h",
 		24 * time.Hour: "1 d", 167*time.Hour + 59*time.Minute + 30*time.Second: "6 d 23 h"} {
-		if got := (voice{narrate.En}).span(d); got != want {
+		if got := speaking(narrate.En).span(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)
 		}
 	}

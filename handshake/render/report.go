@@ -14,16 +14,16 @@ import (
 // WriteReport writes the judgement on a certificate chain alone, as `tlslab verify`
 // prints it: the verdict, and for a refusal what to do, then how it was reached.
 func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
-	t := NewTerminal(w, o)
+	t := newPen(w, o)
 	t.judgement(r)
 	t.report(r, 0)
 	t.formsOf(r.ServerName, 0)
-	return t.Flush()
+	return t.err()
 }
 
 // judgement is the verdict in a line, and the error and the advice if it is a refusal. The
 // check that failed stands further down, without them.
-func (t *Terminal) judgement(r *pki.Report) {
+func (t *Pen) judgement(r *pki.Report) {
 	if r.Err == nil {
 		t.text(0, t.say.ui("judged_good"), t.paint.good)
 		return
@@ -40,7 +40,7 @@ func (t *Terminal) judgement(r *pki.Report) {
 
 // report writes each path in the order tried: its certificates, and on each of
 // them each check with its inputs; then what no path went through.
-func (t *Terminal) report(r *pki.Report, indent int) {
+func (t *Pen) report(r *pki.Report, indent int) {
 	called := namesIn(r, t.say)
 	for i := range r.Paths {
 		p := &r.Paths[i]
@@ -73,7 +73,7 @@ func (t *Terminal) report(r *pki.Report, indent int) {
 // pathChecks writes the checks, certificate by certificate. A check that says no
 // more than "ok" shares a line with others; the signature, whatever failed and, at
 // level Bytes, all others show what they looked at.
-func (t *Terminal) pathChecks(p *pki.Path, called reportNames, indent int) {
+func (t *Pen) pathChecks(p *pki.Path, called reportNames, indent int) {
 	var states []pki.PathState
 	if t.o.Level == Bytes {
 		states = p.States()
@@ -106,7 +106,7 @@ func (t *Terminal) pathChecks(p *pki.Path, called reportNames, indent int) {
 
 // pathState writes what is carried down from certificate i to those below; nothing if it is
 // in none of the states.
-func (t *Terminal) pathState(states []pki.PathState, i, indent int) {
+func (t *Pen) pathState(states []pki.PathState, i, indent int) {
 	for k := range states {
 		if s := &states[k]; s.Cert == i {
 			t.sides(strings.Repeat(" ", indent)+t.say.ui("path_state"), "RFC 5280 §6.1.2", t.paint.dim)
@@ -120,7 +120,7 @@ func (t *Terminal) pathState(states []pki.PathState, i, indent int) {
 
 // note writes a remark, which is neither a check that passed nor one that failed; what
 // the rule is good for once, however many certificates break it.
-func (t *Terminal) note(n *pki.Note, indent int) {
+func (t *Pen) note(n *pki.Note, indent int) {
 	key := narrate.NoteKey(n.Key)
 	e := t.say.get(narrate.Check, key)
 	values := map[string]string{"got": t.plain(n.Got)}
@@ -131,7 +131,7 @@ func (t *Terminal) note(n *pki.Note, indent int) {
 }
 
 // chainCheck writes one check with its inputs.
-func (t *Terminal) chainCheck(c *pki.Check, indent int) {
+func (t *Pen) chainCheck(c *pki.Check, indent int) {
 	verdict, f := t.verdict(c.OK)
 	t.sides(strings.Repeat(" ", indent)+verdict+" "+t.say.named(narrate.Check, narrate.ChainKey(c.Key), string(c.Key)), c.Ref, f)
 	if !c.OK || c.Key == pki.CheckSignature || t.o.Level == Bytes {
@@ -166,7 +166,7 @@ func inWords(inputs []pki.Input) (words, bytes []pki.Input) {
 
 // sentence writes inputs one behind the other, or below each other where that takes
 // hardly more lines. No line ends between a name and its value.
-func (t *Terminal) sentence(indent int, inputs []pki.Input) {
+func (t *Pen) sentence(indent int, inputs []pki.Input) {
 	var lines []string
 	for i, in := range inputs {
 		part := t.say.label(in.Name) + " " + t.saysInput(in)
@@ -190,7 +190,7 @@ func (t *Terminal) sentence(indent int, inputs []pki.Input) {
 }
 
 // table writes inputs below each other; f, which may be nil, says how to paint one.
-func (t *Terminal) table(indent int, inputs []pki.Input, f func(pki.Input) func(string) string) {
+func (t *Pen) table(indent int, inputs []pki.Input, f func(pki.Input) func(string) string) {
 	n := 0
 	for _, in := range inputs {
 		n = max(n, min(width(t.say.label(in.Name)), 24))
@@ -211,7 +211,7 @@ func (t *Terminal) table(indent int, inputs []pki.Input, f func(pki.Input) func(
 
 // saysInput is the value of an input as it is read. Some of our own words are among the values, and are said
 // in the reader's language; a peer's name that happens to be such a word is not.
-func (t *Terminal) saysInput(in pki.Input) string {
+func (t *Pen) saysInput(in pki.Input) string {
 	value := t.short(in.Value())
 	switch in.Name {
 	case pki.InStatus:
@@ -224,7 +224,7 @@ func (t *Terminal) saysInput(in pki.Input) string {
 
 // chainKey is what a check is called among others: by its title, unless the
 // identifier is in the reader's language.
-func (t *Terminal) chainKey(key pki.CheckKey) string {
+func (t *Pen) chainKey(key pki.CheckKey) string {
 	if t.say.lang == narrate.En {
 		return string(key)
 	}
@@ -240,7 +240,7 @@ func worthShowing(c *pki.Check) bool {
 
 // inputsOf are the inputs of a check that are shown. The block that an RSA signature
 // opens to is so once: it explains where the digest comes from.
-func (t *Terminal) inputsOf(c *pki.Check) []pki.Input {
+func (t *Pen) inputsOf(c *pki.Check) []pki.Input {
 	var shown []pki.Input
 	for _, in := range c.Inputs {
 		again := in.Name == pki.InRecoveredBlock && !t.first(pki.InRecoveredBlock) && c.OK && t.o.Level != Bytes
@@ -253,7 +253,7 @@ func (t *Terminal) inputsOf(c *pki.Check) []pki.Input {
 
 // wanted leaves out, below level Bytes, what makes a table long and teaches nothing
 // by its first bytes.
-func (t *Terminal) wanted(input string) bool {
+func (t *Pen) wanted(input string) bool {
 	switch input {
 	case pki.InTBS, pki.InCertificate, pki.InCSR, pki.InPadding, pki.InDigestInfo, pki.InSignature, pki.InSelfSigned,
 		pki.InPublicKeyHash, pki.InSerial, pki.InHash, pki.InResponse, pki.InIssuerNameHash, pki.InIssuerKeyHash, pki.InProducedAt:
@@ -263,7 +263,7 @@ func (t *Terminal) wanted(input string) bool {
 }
 
 // compared colours the two values that must be equal.
-func (t *Terminal) compared(c *pki.Check, in pki.Input) func(string) string {
+func (t *Pen) compared(c *pki.Check, in pki.Input) func(string) string {
 	if c.Key != pki.CheckSignature {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 
 // saved sets a full handshake and the one that resumes it side by side: what each took,
 // and below that what the two have in common.
-func (t *Terminal) saved(e *scenario.FullVsResumed) {
+func (t *scenes) saved(e *scenario.FullVsResumed) {
 	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
 	t.page.blank()
 	t.sides("   "+entry.Title, entry.Ref, t.paint.bold)
@@ -26,7 +26,7 @@ func (t *Terminal) saved(e *scenario.FullVsResumed) {
 		t.line("     " + pad(cut(t.say.ui("compared."+r.What), label), label) + "  " +
 			flush(t.short(r.Full), left) + "  " + flush(t.short(r.Resumed), right))
 	}
-	t.sceneRows(e.Common())
+	t.rows(e.Common())
 }
 
 // flush sets s to the right of n columns.

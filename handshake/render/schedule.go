@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/kx"
 )
 
 // How a step of TLS 1.3's key schedule is written (RFC 9846 §7.1): each is made of the
@@ -18,23 +17,23 @@ import (
 
 // scheduled reports whether a value is a step of the key schedule.
 func scheduled(s *event.Secret) bool {
-	return s.Method == "HKDF-Extract" || s.Method == "HKDF-Expand-Label" || s.Method == "HMAC"
+	return s.Function == event.FunctionExtract || s.Function == event.FunctionExpandLabel || s.Function == event.FunctionHMAC
 }
 
 // scheduleInputs are the inputs of a step that are listed, those that have a label
 // under it. At level Default that is what was not shown before, and the hash of the
 // transcript or the HkdfLabel that has it; whoever is to compute the step, and level
 // Bytes, have all.
-func (t *Terminal) scheduleInputs(s *event.Secret) []kx.Value {
+func (t *Pen) scheduleInputs(s *event.Secret) []event.Input {
 	whole := t.o.Level == Bytes || t.o.Worksheet
-	hashed := slices.ContainsFunc(s.Inputs, func(v kx.Value) bool { return v.Name == "transcript_hash" })
-	var in []kx.Value
+	hashed := slices.ContainsFunc(s.Inputs, func(v event.Input) bool { return v.Name == "transcript_hash" })
+	var in []event.Input
 	for _, v := range s.Inputs {
 		old := t.flow.label[string(v.Bytes)] != "" || len(v.Bytes) == 0 || !v.Private && t.flow.shown[string(v.Bytes)] && !t.stale(v)
-		if hashed && (v.Name == "hkdf_label" || s.Method == "HMAC" && v.Name == "transcript_hash") {
+		if hashed && (v.Name == "hkdf_label" || s.Function == event.FunctionHMAC && v.Name == "transcript_hash") {
 			old = false
 		}
-		nothing := s.Method == "HKDF-Extract" && zeros(v) || ofNothing(s, v) // the formula says so
+		nothing := s.Function == event.FunctionExtract && zeros(v) || ofNothing(s, v) // the formula says so
 		if (old || nothing) && !whole {
 			continue
 		}
@@ -46,13 +45,13 @@ func (t *Terminal) scheduleInputs(s *event.Secret) []kx.Value {
 
 // stale reports whether v is the hash of a transcript which another one has been shown
 // since: a reader would take that for it.
-func (t *Terminal) stale(v kx.Value) bool {
+func (t *Pen) stale(v event.Input) bool {
 	return v.Name == "transcript_hash" && t.flow.last[v.Name] != string(v.Bytes)
 }
 
 // source is what an input of a step is called: the label under which it was computed,
 // or else the name that it has in the step.
-func (t *Terminal) source(s *event.Secret, v kx.Value) string {
+func (t *Pen) source(s *event.Secret, v event.Input) string {
 	if label := t.flow.label[string(v.Bytes)]; label != "" {
 		return label
 	}
@@ -63,11 +62,11 @@ func (t *Terminal) source(s *event.Secret, v kx.Value) string {
 }
 
 // zeros reports whether v is the string of zeros that stands for what is not there.
-func zeros(v kx.Value) bool { return len(bytes.Trim(v.Bytes, "\x00")) == 0 }
+func zeros(v event.Input) bool { return len(bytes.Trim(v.Bytes, "\x00")) == 0 }
 
 // ofNothing reports whether v is the hash of no messages, as the derivation between two
 // stages takes it (RFC 9846 §7.1).
-func ofNothing(s *event.Secret, v kx.Value) bool {
+func ofNothing(s *event.Secret, v event.Input) bool {
 	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384} {
 		if v.Name == "transcript_hash" && h.String() == s.Hash {
 			return bytes.Equal(v.Bytes, h.New().Sum(nil))
@@ -78,22 +77,22 @@ func ofNothing(s *event.Secret, v kx.Value) bool {
 
 // scheduleFormula is the step in the RFC's notation. The HkdfLabel is not an argument
 // there: it is made of three of them.
-func (t *Terminal) scheduleFormula(s *event.Secret) string {
+func (t *Pen) scheduleFormula(s *event.Secret) string {
 	var args []string
 	for _, v := range s.Inputs {
 		switch name := t.source(s, v); {
 		case v.Name == "hkdf_label":
 		case len(v.Bytes) == 0:
 			args = append(args, `""`)
-		case s.Method == "HKDF-Extract" && zeros(v):
+		case s.Function == event.FunctionExtract && zeros(v):
 			args = append(args, v.Name+" = 0") // as the RFC writes it: as many zeros as the hash has bytes
-		case s.Method == "HKDF-Extract" && name != v.Name:
+		case s.Function == event.FunctionExtract && name != v.Name:
 			args = append(args, v.Name+" = "+name)
 		default:
 			args = append(args, name)
 		}
 	}
-	if s.Method != "HKDF-Expand-Label" {
+	if s.Function != event.FunctionExpandLabel {
 		return fmt.Sprintf("%s_%s(%s)", s.Method, s.Hash, strings.Join(args, ", "))
 	}
 	if len(args) == 0 {
@@ -105,7 +104,7 @@ func (t *Terminal) scheduleFormula(s *event.Secret) string {
 
 // hkdfLabel takes an HkdfLabel apart (RFC 9846 §7.1): the length that is wanted, label
 // and context, each of the two behind its own length. ok is false for what is none.
-func hkdfLabel(v kx.Value) (parts string, ok bool) {
+func hkdfLabel(v event.Input) (parts string, ok bool) {
 	b := v.Bytes
 	if v.Name != "hkdf_label" || len(b) < 3 {
 		return "", false
@@ -132,7 +131,7 @@ func hkdfLabel(v kx.Value) (parts string, ok bool) {
 // signed13 takes apart what a CertificateVerify of TLS 1.3 signs (RFC 9846 §4.5.2): 64
 // spaces, a string, a zero byte, and the hash of the handshake so far. ok is false for
 // what is something else.
-func signed13(v kx.Value) (parts string, ok bool) {
+func signed13(v event.Input) (parts string, ok bool) {
 	const spaces, few = 64, 4
 	rest, padded := bytes.CutPrefix(v.Bytes, bytes.Repeat([]byte{' '}, spaces))
 	context, hash, ended := bytes.Cut(rest, []byte{0})

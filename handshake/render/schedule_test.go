@@ -9,7 +9,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/suite"
 )
@@ -75,15 +74,15 @@ func TestHkdfLabel(t *testing.T) {
 		{keyschedule.AppendHkdfLabel(nil, "c hs traffic", hash, 32), `0020 12 "tls13 c hs traffic" 20 0000000000000000…`},
 		{keyschedule.AppendHkdfLabel(nil, "resumption", []byte{0, 1}, 32), `0020 10 "tls13 resumption" 02 0001`},
 	} {
-		if got, ok := hkdfLabel(kx.Value{Name: "hkdf_label", Bytes: c.b}); !ok || got != c.want {
+		if got, ok := hkdfLabel(event.Public("hkdf_label", c.b)); !ok || got != c.want {
 			t.Errorf("%x: %q, want %q", c.b, got, c.want)
 		}
 		for n := range c.b {
-			if got, ok := hkdfLabel(kx.Value{Name: "hkdf_label", Bytes: c.b[:n]}); ok {
+			if got, ok := hkdfLabel(event.Public("hkdf_label", c.b[:n])); ok {
 				t.Errorf("%x passes for an HkdfLabel: %s", c.b[:n], got)
 			}
 		}
-		if _, ok := hkdfLabel(kx.Value{Name: "context", Bytes: c.b}); ok {
+		if _, ok := hkdfLabel(event.Public("context", c.b)); ok {
 			t.Error("a context passes for an HkdfLabel")
 		}
 	}
@@ -97,7 +96,7 @@ func TestRecordsAreShownTwice(t *testing.T) {
 	for _, r := range play(t, "update").Records() {
 		if r.Protected && r.Dir == event.Send && r.Type != iana.Alert {
 			sent++
-			if n := len(stepOf(r, suite.StepZeros)); n != 16 {
+			if n := len(r.Step(suite.StepZeros)); n != 16 {
 				t.Errorf("%d zeros of padding", n)
 			}
 		}

@@ -12,18 +12,18 @@ import (
 // StepPrompt writes where an endpoint stands and what may legally happen next,
 // for a reader who walks the handshake move by move.
 func StepPrompt(w io.Writer, r event.Role, s event.State, legal []event.Move, o TerminalOptions) error {
-	t := NewTerminal(w, o)
+	t := newPen(w, o)
 	head := t.say.party(r.String()) + t.say.colon() + t.say.state(s)
 	t.page.blank()
 	t.text(0, head, t.paint.bold)
 	t.legal(legal)
 	t.text(2, t.say.ui("alert_any_time"), t.paint.dim)
 	t.text(0, t.say.ui("press_enter"), t.paint.bold)
-	return t.err
+	return t.err()
 }
 
 // legal writes the rows of a state, and under which condition each is taken.
-func (t *Terminal) legal(legal []event.Move) {
+func (t *Pen) legal(legal []event.Move) {
 	told := map[string]bool{} // rows that say the same
 	for i, m := range legal {
 		key := "legal_send"

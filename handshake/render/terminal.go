@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 )
 
@@ -29,44 +28,47 @@ type TerminalOptions struct {
 	Color bool         // escape sequences; whether is for the caller to find out (NO_COLOR, a terminal)
 	Width int          // columns; 0 means DefaultWidth, below 40 is 40
 	Level Level
+	// Layout, if it is not nil, lays out the scenes that it knows.
+	Layout Layout
 	// Worksheet blanks the derived values, numbered: a student fills them in, and
 	// Answers has them. The commands that would compute them are left out.
 	Worksheet bool
 }
 
-// Terminal is a Listener that explains a handshake in words, as it happens. A
+// Terminal is an event.Listener that explains a handshake in words, as it happens. A
 // message that both its sender and its receiver tell of is shown once, where it
 // is sent; what one end alone sees (a live peer, a message changed on its way) is
 // shown where it is received. It is not safe for concurrent use.
 //
 // Events are held back until the move they belong to is complete: Flush shows
 // what is held, Close ends the transcript.
-type Terminal struct {
-	*page
-	o     TerminalOptions // Level is the flow's at hand
-	asked Level           // the reader's
-	say   voice
-	blank blanks
-
-	group []event.Event // of the move at hand
-	flow  flow
-	flows int
-	myths *narrate.Context
-	told  map[string]bool       // explanations that are given once
-	own   map[iana.Group]string // names of groups that are a student's
-}
+type Terminal struct{ pen *Pen }
 
 // NewTerminal returns a Terminal that writes to w.
-func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
-	if o.Lang == "" {
-		o.Lang = narrate.En
-	}
-	return &Terminal{page: newPage(w, o), o: o, asked: o.Level, say: voice{o.Lang}, blank: blanks{on: o.Worksheet, say: voice{o.Lang}},
-		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}, own: map[iana.Group]string{}}
-}
+func NewTerminal(w io.Writer, o TerminalOptions) *Terminal { return &Terminal{newPen(w, o)} }
+
+// Pen is what the Terminal writes with. What is written with it stands before the move that
+// is held back: Flush comes first.
+func (t *Terminal) Pen() *Pen { return t.pen }
 
 // Event takes the next event. A write error is kept for Flush and Close.
-func (t *Terminal) Event(e event.Event) {
+func (t *Terminal) Event(e event.Event) { t.pen.event(e) }
+
+// Flush shows what is held back, and returns the first write error.
+func (t *Terminal) Flush() error {
+	t.pen.show()
+	return t.pen.err()
+}
+
+// Close ends the transcript: nothing may be told after it. It does not close the
+// writer. On a worksheet it says how many blanks there are.
+func (t *Terminal) Close() error {
+	t.pen.close()
+	return t.pen.err()
+}
+
+// event takes the next event.
+func (t *Pen) event(e event.Event) {
 	switch e := e.(type) {
 	case event.Scene:
 		t.show()
@@ -84,27 +86,19 @@ func (t *Terminal) Event(e event.Event) {
 	t.group = append(t.group, e)
 }
 
-// Flush shows what is held back, and returns the first write error.
-func (t *Terminal) Flush() error {
-	t.show()
-	return t.err
-}
-
-// Close ends the transcript: nothing may be told after it. It does not close the
-// writer. On a worksheet it says how many blanks there are.
-func (t *Terminal) Close() error {
+// close shows what is held back, and says on a worksheet how many blanks there are.
+func (t *Pen) close() {
 	t.show()
 	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
 		t.page.blank()
 		t.text(0, t.say.ui("worksheet_note", "n", text(n)), nil)
 	}
-	return t.err
 }
 
 // continues reports whether e belongs to the move whose events are held. Between
 // moves (Move is "") a received record opens the move that reads it, and data
 // opens the record that carries it.
-func (t *Terminal) continues(e event.Event) bool {
+func (t *Pen) continues(e event.Event) bool {
 	last, h := t.group[len(t.group)-1].Head(), e.Head()
 	if h.Party != last.Party || h.Conn != last.Conn || h.Move != last.Move && last.Move != "" {
 		return false
@@ -133,7 +127,7 @@ func holds[E event.Event](group []event.Event) bool {
 }
 
 // show writes the move at hand.
-func (t *Terminal) show() {
+func (t *Pen) show() {
 	g := t.group
 	t.group = nil
 	if len(g) == 0 {
@@ -166,7 +160,7 @@ func (t *Terminal) show() {
 }
 
 // correct tells, once, what is often said wrongly about what just happened.
-func (t *Terminal) correct(e event.Event) {
+func (t *Pen) correct(e event.Event) {
 	for _, key := range narrate.Myths(e, t.myths) {
 		if !t.first("myth/" + key) {
 			continue
@@ -185,11 +179,4 @@ func (t *Terminal) correct(e event.Event) {
 		}
 		t.textRef(5, t.values(entry.Text, e), ref, nil)
 	}
-}
-
-// first reports whether an explanation is given for the first time.
-func (t *Terminal) first(key string) bool {
-	told := t.told[key]
-	t.told[key] = true
-	return !told
 }

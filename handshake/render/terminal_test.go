@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -101,9 +102,9 @@ func lessons() map[string]scenario.Options {
 	}
 }
 
-// play runs a lesson once; many renderings look at the same transcript.
 var played = map[string]*scenario.Transcript{}
 
+// play runs a lesson once; many renderings look at the same transcript.
 func play(t *testing.T, name string) *scenario.Transcript {
 	t.Helper()
 	if tr := played[name]; tr != nil {
@@ -123,7 +124,7 @@ func play(t *testing.T, name string) *scenario.Transcript {
 func write(t *testing.T, events []event.Event, o TerminalOptions) (string, *Terminal) {
 	t.Helper()
 	var b bytes.Buffer
-	term := NewTerminal(&b, o)
+	term := NewLesson(&b, o)
 	for _, e := range events {
 		term.Event(e)
 	}
@@ -394,9 +395,12 @@ func TestWriteErrorIsReported(t *testing.T) {
 // Every phrase that this package asks for exists in every language: a missing one
 // would show as its key.
 func TestPhrasesExist(t *testing.T) {
-	files, err := filepath.Glob("*.go")
+	root, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for filepath.Base(root) != "render" {
+		root = filepath.Dir(root)
 	}
 	keys := []string{"keys_change_send", "keys_change_recv", "keys_change_send_null", "keys_change_recv_null", "integrity_only", "encrypted",
 		"keys_change_send_next", "keys_change_recv_next", "encrypted_from_here",
@@ -404,19 +408,20 @@ func TestPhrasesExist(t *testing.T) {
 	for _, r := range pki.RejectionReasons() {
 		keys = append(keys, "rejected_"+string(r))
 	}
-	for _, f := range files {
-		if strings.HasSuffix(f, "_test.go") {
-			continue
+	err = filepath.WalkDir(root, func(f string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(f, ".go") || strings.HasSuffix(f, "_test.go") {
+			return err
 		}
 		src, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, m := range phrase.FindAllStringSubmatch(string(src), -1) {
 			keys = append(keys, m[1])
 		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(keys) < 60 {
+	if len(keys) < 150 {
 		t.Errorf("only %d phrases found in the source", len(keys))
 	}
 	for _, key := range append(keys, narrate.RecomputeReasons()...) {
@@ -428,4 +433,4 @@ func TestPhrasesExist(t *testing.T) {
 	}
 }
 
-var phrase = regexp.MustCompile(`ui\("([a-z_]+)"[,)]`)
+var phrase = regexp.MustCompile(`(?:ui|UI)\("([a-z_]+)"[,)]`)

@@ -59,7 +59,7 @@ func TestTicketsAreToldApart(t *testing.T) {
 func TestTamperedRecordsSaySo(t *testing.T) {
 	for _, l := range narrate.Langs() {
 		got, _ := replayed(t, "record-replay", "none", TerminalOptions{Lang: l, Width: 1000}, replay.Options{})
-		say := voice{l}
+		say := speaking(l)
 		for _, way := range []string{"repeated", "reordered", "dropped"} {
 			for _, version := range []string{"tls12_cbc_", "tls12_", "tls13_"} {
 				_, told, ok := strings.Cut(got, say.ui("replay_route."+version+way)+"\n")

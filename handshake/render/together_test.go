@@ -313,11 +313,11 @@ func squeezed(s string) string {
 }
 
 // tell has a transcript told in full, and gives what is told of each connection; of none,
-// what the scenes tell. Explanations that a reader gets once are given once per flow.
+// what the scenes tell. Explanations that a reader gets once are given once per flow, and
+// once per connection of a replay, which has no flows.
 func tell(events []event.Event, lang narrate.Lang) map[int]string {
 	var b bytes.Buffer
 	out := map[int]*strings.Builder{}
-	term := NewTerminal(&b, TerminalOptions{Lang: lang, Level: Bytes})
 	to := func(conn int) {
 		if out[conn] == nil {
 			out[conn] = new(strings.Builder)
@@ -325,34 +325,38 @@ func tell(events []event.Event, lang narrate.Lang) map[int]string {
 		out[conn].WriteString(b.String())
 		b.Reset()
 	}
-	last := 0
-	for _, e := range events {
-		h := e.Head()
-		if s, scene := e.(event.Scene); scene {
-			term.show()
+	var term *Terminal
+	last, flows := 0, false
+	anew := func() {
+		if term != nil {
+			term.Flush()
 			to(last)
+		}
+		term = NewLesson(&b, TerminalOptions{Lang: lang, Level: Bytes})
+	}
+	anew()
+	for _, e := range events {
+		if s, scene := e.(event.Scene); scene {
 			if s.Key() == "flow" {
-				clear(term.told)
+				anew()
+				flows = true
 			}
+			term.Flush()
+			to(last)
 			if !strings.HasPrefix(string(s.Key()), "replay_") {
 				term.Event(e)
 			}
 			to(0)
 			continue
 		}
-		if len(term.group) > 0 && !term.continues(e) {
-			term.show()
-			to(last)
+		if e.Head().Conn != last && !flows {
+			anew()
 		}
-		if h.Conn != last && len(term.flow.parties) == 0 { // of a replay, which has no flows
-			clear(term.told)
-			term.flow = newFlow([]string{"alice", "bank"})
-			term.flow.parties = nil
-		}
-		last = h.Conn
 		term.Event(e)
+		to(last) // what it writes now it held back until now
+		last = e.Head().Conn
 	}
-	term.show()
+	term.Flush()
 	to(last)
 	told := map[int]string{}
 	for conn, s := range out {

@@ -12,8 +12,6 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
-	"tlslab/handshake/kx/private"
-
 	"tlslab/handshake/message"
 )
 
@@ -32,7 +30,7 @@ func text(v any) string {
 	case *x509.Certificate:
 		return commonName(v)
 	case iana.Group:
-		return groupName(v)
+		return v.Called()
 	case error:
 		return foreign.Line(v.Error())
 	case fmt.Stringer:
@@ -112,15 +110,4 @@ func beginning(b []byte, n int) string {
 func oneLine(b []byte) []byte {
 	l, _, _ := bytes.Cut(b, []byte("\n"))
 	return bytes.TrimRight(l, "\r")
-}
-
-// groupName is the registry's name, or for the numbers that kx gives to KEMs of its own
-// the KEM's.
-func groupName(id iana.Group) string {
-	for _, g := range private.Groups() {
-		if g.ID() == id {
-			return g.Name()
-		}
-	}
-	return id.String()
 }

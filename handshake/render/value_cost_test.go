@@ -93,7 +93,7 @@ func TestBeginningIsTheCutLine(t *testing.T) {
 // which under --bytes they were, whole, for each field that is explained.
 func TestPlaceholdersCostWhatTheyShow(t *testing.T) {
 	fill := func(n int) uint64 {
-		term := NewTerminal(io.Discard, TerminalOptions{Level: Bytes})
+		term := newPen(io.Discard, TerminalOptions{Level: Bytes})
 		e := &event.Message{Fields: []wire.Field{{Name: "short", Len: 2, Value: []byte{1, 2}}, {Name: "long", Len: n, Value: make([]byte, n)}}}
 		return allocated(func() {
 			if got := term.values("It is {short}, and {none} of the others; {party}.", e); got != "It is 0102, and {none} of the others; ." {

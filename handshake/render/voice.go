@@ -12,6 +12,14 @@ import (
 // voice speaks one language: all its words are narrate's.
 type voice struct{ lang narrate.Lang }
 
+// speaking is the voice of a language; "" is English.
+func speaking(lang narrate.Lang) voice {
+	if lang == "" {
+		lang = narrate.En
+	}
+	return voice{lang}
+}
+
 // get is an entry, or the zero Entry where narrate has none: a student's own
 // label has no explanation, and is shown all the same.
 func (v voice) get(kind narrate.Kind, key string) narrate.Entry {
@@ -46,7 +54,7 @@ func (v voice) ui(key string, pairs ...string) string {
 	return narrate.Fill(s, values)
 }
 
-// colon, comma, stop and semicolon are the punctuation of the language.
+// colon is the language's, with the space behind it, if it has one.
 func (v voice) colon() string {
 	if v.lang == narrate.Zh {
 		return "："
@@ -54,6 +62,7 @@ func (v voice) colon() string {
 	return ": "
 }
 
+// comma is the language's, as colon.
 func (v voice) comma() string {
 	if v.lang == narrate.Zh {
 		return "，"
@@ -61,6 +70,7 @@ func (v voice) comma() string {
 	return ", "
 }
 
+// stop is the language's, as colon.
 func (v voice) stop() string {
 	if v.lang == narrate.Zh {
 		return "。"
@@ -68,6 +78,7 @@ func (v voice) stop() string {
 	return ". "
 }
 
+// semicolon is the language's, as colon.
 func (v voice) semicolon() string {
 	if v.lang == narrate.Zh {
 		return "；"
@@ -190,7 +201,10 @@ func (v voice) data(e *event.Data) string {
 	return v.ui("application_data")
 }
 
+// party is what a party is called: "client".
 func (v voice) party(p string) string { return v.title(narrate.Party, p) }
+
+// op is what a class of operation is called, "" of event.OpNone.
 func (v voice) op(o event.Op) string {
 	if o == event.OpNone {
 		return ""
@@ -201,7 +215,7 @@ func (v voice) op(o event.Op) string {
 // values fills the placeholders of an entry from the event at hand. A value that no
 // placeholder names is not written out: of a message's fields that would be all its bytes,
 // once for each field that is explained.
-func (t *Terminal) values(s string, e event.Event) string {
+func (t *Pen) values(s string, e event.Event) string {
 	return narrate.FillFunc(s, func(name string) (string, bool) {
 		if v, ok := t.valueOf(e, name); ok {
 			return v, true
@@ -211,7 +225,7 @@ func (t *Terminal) values(s string, e event.Event) string {
 }
 
 // valueOf is the value of an event that a placeholder names, the last of that name.
-func (t *Terminal) valueOf(e event.Event, name string) (string, bool) {
+func (t *Pen) valueOf(e event.Event, name string) (string, bool) {
 	switch e := e.(type) {
 	case event.Scene:
 		for _, v := range slices.Backward(e.Values()) {
@@ -255,7 +269,7 @@ func (t *Terminal) valueOf(e event.Event, name string) (string, bool) {
 }
 
 // short shows a value at this level's length, blanks left blank.
-func (t *Terminal) short(v any) string {
+func (t *Pen) short(v any) string {
 	if b, ok := bytesOf(v); ok {
 		return t.bytes(b)
 	}
@@ -266,7 +280,7 @@ func (t *Terminal) short(v any) string {
 }
 
 // bytes shows bytes at this level's length, blanks left blank.
-func (t *Terminal) bytes(b []byte) string {
+func (t *Pen) bytes(b []byte) string {
 	if s, ok := t.blank.hide(b, t.room()); ok {
 		return s
 	}
@@ -277,9 +291,12 @@ func (t *Terminal) bytes(b []byte) string {
 // a scene's value.
 var ticketNames = []string{"ticket", "session_ticket", "pre_shared_key"}
 
+// isTicket reports whether a value of that name is a ticket.
+func isTicket(name string) bool { return slices.Contains(ticketNames, name) }
+
 // ticket shows of a ticket its end, by which it differs from others: most begin with the
 // name of the key that they are sealed under (RFC 5077 §4), and so all of a server alike.
-func (t *Terminal) ticket(b []byte) string {
+func (t *Pen) ticket(b []byte) string {
 	const begin, end = 4, 8
 	if t.o.Worksheet || t.o.Level == Bytes || len(b) <= begin+end {
 		return t.bytes(b)
@@ -290,7 +307,7 @@ func (t *Terminal) ticket(b []byte) string {
 // fit shows bytes that something is computed from: at this level's length, or fewer
 // where a line of n columns has no room for it. On a worksheet it shows all, for
 // nobody can compute with a beginning; of a share of several lines, once.
-func (t *Terminal) fit(b []byte, n int) string {
+func (t *Pen) fit(b []byte, n int) string {
 	const few, aLot = 8, 64
 	s := t.bytes(b)
 	if t.o.Worksheet {
@@ -309,7 +326,7 @@ func (t *Terminal) fit(b []byte, n int) string {
 }
 
 // room is how many bytes of a value are shown.
-func (t *Terminal) room() int {
+func (t *Pen) room() int {
 	if t.o.Level == Bytes {
 		return 1 << 30
 	}

@@ -20,7 +20,7 @@ type Answer struct {
 }
 
 // Answers lists what belongs in the blanks shown so far, in order.
-func (t *Terminal) Answers() []Answer { return append([]Answer(nil), t.blank.answers...) }
+func (t *Terminal) Answers() []Answer { return append([]Answer(nil), t.pen.blank.answers...) }
 
 // WriteAnswers writes Answers as JSON: an array of {"n", "flow", "label", "value"}.
 func (t *Terminal) WriteAnswers(w io.Writer) error {
@@ -48,7 +48,7 @@ const minHidden = 4
 // learn adds a secret that is computed from what the sheet shows. A key pair and a
 // signature are not: they need a private key or fresh randomness.
 func (b *blanks) learn(s *event.Secret) {
-	if !b.on || len(s.Value) < minHidden || s.Method == "session" || s.Label == event.LabelServerEphemeral ||
+	if !b.on || len(s.Value) < minHidden || s.Function == event.FunctionSession || s.Label == event.LabelServerEphemeral ||
 		strings.HasSuffix(string(s.Label), "_key_share") || strings.HasSuffix(string(s.Label), "_signature") || b.number(s.Value) > 0 {
 		return
 	}

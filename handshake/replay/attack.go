@@ -4,10 +4,10 @@ package replay
 // that the attacker stole.
 type Attack struct {
 	Name   string
-	Number int      // of the ten of the lesson; two have two variants
-	Stolen []string // what the attacker has that no listener has: "master_secret", "ticket_secret", "ticket_key"
+	Number int // of the ten of the lesson; two have two variants
+	Stolen []Loot
 
-	works  string // why it works where it does: one of Reasons; "" if it does nowhere
+	works  Why // why it works where it does; "" if it does nowhere
 	script func(*world) error
 }
 
@@ -17,15 +17,15 @@ func Attacks() []Attack {
 		{Name: "recorded-connection", Number: 1, script: recordedConnection},
 		{Name: "record-replay", Number: 2, script: recordReplay},
 		{Name: "session-id", Number: 3, script: capturedSessionID},
-		{Name: "stolen-master", Number: 4, works: "replay_has_secret", Stolen: []string{"master_secret"}, script: stolenMaster},
+		{Name: "stolen-master", Number: 4, works: WhyHasSecret, Stolen: []Loot{LootMasterSecret}, script: stolenMaster},
 		{Name: "ticket", Number: 5, script: capturedTicket},
-		{Name: "ticket-with-secret", Number: 5, works: "replay_has_secret", Stolen: []string{"ticket_secret"}, script: stolenTicket},
-		{Name: "stolen-ticket-key", Number: 6, works: "replay_has_ticket_key", Stolen: []string{"ticket_key"}, script: stolenTicketKey},
-		{Name: "early-data", Number: 7, works: "replay_early_data_taken", script: earlyData},
-		{Name: "second-server", Number: 8, works: "replay_other_server", script: secondServer},
-		{Name: "second-server-shared", Number: 8, works: "replay_other_server", script: secondServerShared},
-		{Name: "restart", Number: 9, works: "replay_forgotten", script: restart},
-		{Name: "drop-and-retry", Number: 10, works: "replay_client_retries", script: dropAndRetry},
+		{Name: "ticket-with-secret", Number: 5, works: WhyHasSecret, Stolen: []Loot{LootTicketSecret}, script: stolenTicket},
+		{Name: "stolen-ticket-key", Number: 6, works: WhyHasTicketKey, Stolen: []Loot{LootTicketKey}, script: stolenTicketKey},
+		{Name: "early-data", Number: 7, works: WhyEarlyDataTaken, script: earlyData},
+		{Name: "second-server", Number: 8, works: WhyOtherServer, script: secondServer},
+		{Name: "second-server-shared", Number: 8, works: WhyOtherServer, script: secondServerShared},
+		{Name: "restart", Number: 9, works: WhyForgotten, script: restart},
+		{Name: "drop-and-retry", Number: 10, works: WhyClientRetries, script: dropAndRetry},
 	}
 }
 

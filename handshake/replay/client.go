@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
+	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
 )
 
@@ -33,7 +34,7 @@ func (w *world) mallory(loot session.Store, cookie string) *client {
 func (c *client) config(conn int, early bool) *handshake.Config {
 	w := c.w
 	cfg := &handshake.Config{
-		Rand: w.stream(c.name), Time: w.now, Party: c.name, Conn: conn, ShowSecrets: w.o.ShowSecrets && w.o.Listener != nil,
+		Rand: w.Stream(c.name), Time: w.Now, Party: c.name, Conn: conn, ShowSecrets: w.o.ShowSecrets && w.o.Listener != nil,
 		MinVersion: w.terms.version, MaxVersion: w.terms.version, Suites: w.terms.suites(),
 		Roots: w.lesson.Roots, ServerName: host, Sessions: c.sessions, NoTickets: w.terms.ids,
 		Certificates: c.certificates, SessionLifetime: maximumLife, EarlyData: early, PSKModes: w.terms.modes(),
@@ -82,8 +83,7 @@ type line struct {
 
 // connect makes a connection of c to s; its handshake has not begun. script may be nil.
 func (c *client) connect(s *server, early bool, script tamper.Script) (*line, error) {
-	c.w.conns++
-	l := &line{w: c.w, conn: c.w.conns, client: c}
+	l := &line{w: c.w, conn: c.w.NewConn(), client: c}
 	l.script(script)
 	var err error
 	if l.s, err = s.accept(l.conn); err != nil {
@@ -118,45 +118,11 @@ func (l *line) begin(early []byte) error {
 
 // run carries bytes until neither end can go on.
 func (l *line) run() error {
-	for moved := true; moved; {
-		if err := l.w.ctx.Err(); err != nil {
-			return err
-		}
-		c, err := l.stepClient()
-		if err != nil {
-			return err
-		}
-		if b := l.c.Output(); len(b) > 0 && !(l.client.mute && l.c.Err() != nil) {
-			l.s.ep.Feed(l.wire.Carry(tamper.ToServer, b))
-			c = true
-		}
-		s, err := l.s.step()
-		if err != nil {
-			return err
-		}
-		if b := l.s.ep.Output(); len(b) > 0 {
-			l.c.Feed(l.wire.Carry(tamper.ToClient, b))
-			s = true
-		}
-		moved = c || s
-	}
-	return nil
-}
-
-func (l *line) stepClient() (moved bool, err error) {
-	for {
-		progress, err := l.c.Step()
-		if n := l.c.Buffered(); err == nil && n > 0 {
-			buf := make([]byte, n)
-			if n, err = l.c.Read(buf); err == nil {
-				l.got, progress = append(l.got, buf[:n]...), true
-			}
-		}
-		if err != nil || !progress { // what the endpoint refuses stays in the endpoint
-			return moved, l.w.ctx.Err()
-		}
-		moved = true
-	}
+	client := &stage.End{Endpoint: l.c, Mute: l.client.mute, Take: func(data []byte, _ bool) error {
+		l.got = append(l.got, data...)
+		return nil
+	}}
+	return l.w.Converse(&stage.Line{Client: client, Server: l.s.end(), Wire: l.wire.Carry})
 }
 
 // send protects a request, if the connection is up, and lets it arrive.
@@ -229,12 +195,12 @@ func (l *line) status() (int, error) {
 }
 
 // refusal is why nothing came of a connection.
-func (l *line) refusal() string {
-	if r := l.s.refusal(); r != "" && r != reason.PeerAlert.String() {
+func (l *line) refusal() Why {
+	if r := l.s.refusal(); r != "" && r != whyOf(reason.PeerAlert) {
 		return r
 	}
 	if l.c.Err() != nil {
-		return reason.Of(l.c.Err()).String()
+		return whyOf(reason.Of(l.c.Err()))
 	}
 	return ""
 }
@@ -275,14 +241,14 @@ func (l *line) firstFlight() []byte {
 
 // replay feeds recorded bytes to a server, on a connection of the attacker's own.
 func (w *world) replay(s *server, recorded []byte) (*front, error) {
-	w.conns++
-	w.scene("mallory", "replay_bytes", value("server", s.name), value("bytes", len(recorded)))
-	f, err := s.accept(w.conns)
+	conn := w.NewConn()
+	w.Scene("mallory", &Replayed{Server: s.name, Bytes: len(recorded)})
+	f, err := s.accept(conn)
 	if err != nil {
 		return nil, err
 	}
 	f.ep.Feed(recorded)
-	_, err = f.step()
+	err = f.step()
 	f.ep.Output() // he cannot read it
 	return f, err
 }

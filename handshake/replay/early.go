@@ -16,7 +16,7 @@ func (w *world) ready() error {
 	if _, err := w.visit(w.alice.get(), false); err != nil {
 		return err
 	}
-	w.pass(30 * time.Second)
+	w.Pass(30 * time.Second)
 	return nil
 }
 
@@ -29,15 +29,15 @@ func (w *world) recordPayment() ([]byte, error) {
 	}
 	w.capture()
 	flight := l.firstFlight()
-	w.scene("mallory", "replay_captured", value("bytes", len(flight)), value("early_data", l.hasEarly))
+	w.Scene("mallory", &Captured{Bytes: len(flight), EarlyData: l.hasEarly})
 	return flight, nil
 }
 
 // again replays a flight, at every time at which the attacker tries.
-func (w *world) again(route string, s *server, flight []byte) error {
+func (w *world) again(route RouteName, s *server, flight []byte) error {
 	for _, after := range w.afterCapture() {
 		w.at(after)
-		if err := w.try(route, s.name, func() (*bool, string, error) {
+		if err := w.try(route, s.name, func() (*bool, Why, error) {
 			f, err := w.replay(s, flight)
 			if err != nil {
 				return nil, "", err
@@ -51,11 +51,11 @@ func (w *world) again(route string, s *server, flight []byte) error {
 }
 
 // whyNot is why nothing came of a replayed flight; "" if the bank knows.
-func (w *world) whyNot(f *front) string {
+func (w *world) whyNot(f *front) Why {
 	if why := f.refusal(); why != "" || f.seen > 0 {
 		return why
 	}
-	return noEarlyData // what was recorded has none
+	return WhyNoEarlyData // what was recorded has none
 }
 
 // earlyData replays a GET and then a POST to the server that had them first.
@@ -72,12 +72,12 @@ func earlyData(w *world) error {
 		return err
 	}
 	// It moves nothing, and the answer is under keys that the attacker does not have.
-	w.fact("get_answered_again", f.seen > 0)
+	w.fact(FactGetAnsweredAgain, f.seen > 0)
 	flight, err := w.recordPayment()
 	if err != nil {
 		return err
 	}
-	return w.again("post", w.first, flight)
+	return w.again(RoutePost, w.first, flight)
 }
 
 // secondServer replays to another server of the service, which has the ticket keys and
@@ -97,13 +97,13 @@ func secondServerShared(w *world) error {
 		return err
 	}
 	w.first.store = store
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	return w.toSecond(store)
 }
 
 func (w *world) toSecond(store session.Store) error {
 	second := &server{w: w, name: "second bank", store: store}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	if err := w.ready(); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (w *world) toSecond(store session.Store) error {
 	if err != nil {
 		return err
 	}
-	return w.again("post", second, flight)
+	return w.again(RoutePost, second, flight)
 }
 
 // restart replays to a server that has restarted since, with an empty store. The ledger
@@ -133,7 +133,7 @@ func restart(w *world) error {
 	if w.first.store, err = w.newStore(); err != nil {
 		return err
 	}
-	w.scene("bank", "replay_restart", value("now", w.clock))
+	w.Scene("bank", new(Restarted))
 	// What this costs alice, who has tickets left: while the attacker waits.
 	window := w.settings.window()
 	for _, after := range w.afterCapture() {
@@ -143,13 +143,13 @@ func restart(w *world) error {
 			if err != nil {
 				return err
 			}
-			name := "early_data_after_restart"
+			name := FactEarlyDataAfterRestart
 			if after > window {
-				name = "early_data_after_window"
+				name = FactEarlyDataAfterWindow
 			}
-			w.fact(name, l.c.Summary().EarlyData.String())
+			w.earlyDataFact(name, l.c.Summary().EarlyData)
 		}
-		if err := w.try("post", w.first.name, func() (*bool, string, error) {
+		if err := w.try(RoutePost, w.first.name, func() (*bool, Why, error) {
 			f, err := w.replay(w.first, flight)
 			if err != nil {
 				return nil, "", err
@@ -174,7 +174,7 @@ func dropAndRetry(w *world) error {
 	}
 	w.capture()
 	w.at(time.Second)
-	return w.try("post", w.first.name, func() (*bool, string, error) {
+	return w.try(RoutePost, w.first.name, func() (*bool, Why, error) {
 		request := w.alice.pay()
 		l, err := w.alice.connect(w.first, true, tamper.Drop)
 		if err != nil {
@@ -195,13 +195,13 @@ func dropAndRetry(w *world) error {
 		if err := l.run(); err != nil {
 			return nil, "", err
 		}
-		w.scene("alice", "replay_retry", value("early_data", l.hasEarly))
+		w.Scene("alice", &Retried{EarlyData: l.hasEarly})
 		bankSays := w.lastWhy
 		again, err := w.visit(request, true)
 		if err != nil {
 			return nil, "", err
 		}
-		w.fact("retry_early_data", again.c.Summary().EarlyData.String())
+		w.earlyDataFact(FactRetryEarlyData, again.c.Summary().EarlyData)
 		return nil, cmp.Or(w.lastWhy, bankSays, first), nil
 	})
 }

@@ -5,18 +5,19 @@ import (
 	"strings"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/replay/bank"
 )
 
 // capture notes the moment from which attempts are counted.
-func (w *world) capture() { w.captured = w.clock }
+func (w *world) capture() { w.captured = w.Now() }
 
 // at lets time pass until so long after the capture. It never goes back: a route that
 // comes later starts later.
 func (w *world) at(after time.Duration) {
-	if to := w.captured.Add(after); to.After(w.clock) {
-		w.clock = to
-		w.scene("", "replay_time", value("after", after.String()), value("now", w.clock))
+	if to := w.captured.Add(after); to.After(w.Now()) {
+		w.SetClock(to)
+		w.Scene("", &TimePassed{After: after})
 	}
 }
 
@@ -34,19 +35,19 @@ func (w *world) afterCapture() []time.Duration { return Times(w.o) }
 // try makes one attempt. Whether it worked is what do says; or, where it can only work by
 // moving money, nil, and then the ledger says. do also says why it did not, unless the
 // bank does.
-func (w *world) try(route, on string, do func() (worked *bool, why string, err error)) error {
-	if err := w.ctx.Err(); err != nil {
+func (w *world) try(route RouteName, on string, do func() (worked *bool, why Why, err error)) error {
+	if err := w.Context.Err(); err != nil {
 		return err
 	}
 	if len(w.routes) == 0 || w.routes[len(w.routes)-1].Name != route {
 		w.routes = append(w.routes, Route{Name: route})
-		w.scene("mallory", "replay_route", value("route", route))
+		w.Scene("mallory", &RouteTaken{Route: route})
 	}
 	before, err := w.unwanted()
 	if err != nil {
 		return err
 	}
-	a := Attempt{After: w.clock.Sub(w.captured), Server: on}
+	a := Attempt{After: w.Now().Sub(w.captured), Server: on}
 	w.lastWhy = ""
 	worked, why, err := do()
 	if err != nil {
@@ -69,8 +70,7 @@ func (w *world) try(route, on string, do func() (worked *bool, why string, err e
 	}
 	r := &w.routes[len(w.routes)-1]
 	r.Attempts = append(r.Attempts, a)
-	w.scene("mallory", "replay_attempt", value("route", route), value("server", on), value("after", a.After.String()),
-		value("worked", a.Worked), value("why", a.Why), value("moved", int(a.Moved)))
+	w.Scene("mallory", &Attempted{Route: route, Attempt: a})
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (w *world) unwanted() (sum int64, err error) {
 
 // judge makes the verdict out of the attempts: an attack is as good as its best route.
 func (w *world) judge() (*Result, error) {
-	r := &Result{Routes: w.routes, Facts: w.facts}
+	r := &Result{Routes: w.routes, Facts: w.facts, EarlyDataFacts: w.earlyDataFacts}
 	r.Verdict = Verdict{Attack: w.attack.Name, Defences: w.settings.Defences, Outcome: Stopped, Remembers: w.marks.mark}
 	var err error
 	if r.Moved, err = w.unwanted(); err != nil {
@@ -114,9 +114,7 @@ func (w *world) judge() (*Result, error) {
 		r.Outcome = best.Outcome
 		r.explain(best, w.attack.works)
 	}
-	w.scene("", "replay_verdict", value("attack", r.Attack), value("outcome", string(r.Outcome)), value("reason", r.Reason),
-		value("limit", string(r.Limit)), value("times", r.Times), value("for", r.For.String()), value("until", r.Until.String()), value("remembers", r.Remembers.String()),
-		value("moved", int(r.Moved)), value("alice", int(r.Alice)), value("mallory", int(r.Mallory)))
+	w.Scene("", &Judged{Verdict: r.Verdict})
 	return r, nil
 }
 
@@ -137,7 +135,7 @@ func (r *Route) judge() Outcome {
 }
 
 // explain says why the verdict is as it is; works is why the attack does if it does.
-func (v *Verdict) explain(r *Route, works string) {
+func (v *Verdict) explain(r *Route, works Why) {
 	if v.Outcome == NotStopped {
 		v.Reason = works
 		return
@@ -162,4 +160,4 @@ func (v *Verdict) explain(r *Route, works string) {
 }
 
 // timeIsUp are the reasons that have to do with time alone.
-var timeIsUp = []string{"not_fresh", "session_expired", "session_unknown", "ticket_unreadable", bank.NoLogin}
+var timeIsUp = []Why{Why(event.WhyNotFresh), Why(event.WhySessionExpired), Why(event.WhySessionUnknown), Why(event.WhyTicketUnreadable), Why(bank.NoLogin)}

@@ -10,12 +10,14 @@
 // defences.go is also what a real server defends itself with: see Settings.Configure.
 //
 // Read this file, then attack.go (the list), then early.go for the attacks that work;
-// world.go, server.go and client.go are the parties.
+// world.go, server.go and client.go are the parties, scenes.go and loot.go what a Listener
+// is told of them.
 package replay
 
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,8 +96,8 @@ type Verdict struct {
 	Defences []string
 	Outcome  Outcome
 	// Reason is why the attack was stopped, or was stopped at last; why the bank was
-	// robbed if it was not. It is one of Reasons, narrate's key.
-	Reason string
+	// robbed if it was not.
+	Reason Why
 	// Of a limited attack: in what, how many times it worked, how long after the capture
 	// it last did, and when it was first found not to.
 	Limit Limit
@@ -116,17 +118,20 @@ type Verdict struct {
 type Result struct {
 	Verdict
 	Routes []Route
-	Facts  []event.Value // what else was found out, each tried: "reads_after_lifetime", …
+	// What else was found out, each tried.
+	Facts          []Fact
+	EarlyDataFacts []EarlyDataFact
 }
 
-// Fact returns the value of a fact, or nil.
-func (r *Result) Fact(name string) any {
-	return event.Get(&event.Bag{Vs: r.Facts}, name)
+// Fact returns the answer to a question; asked is false where this attack does not ask it.
+func (r *Result) Fact(name FactName) (yes, asked bool) {
+	i := slices.IndexFunc(r.Facts, func(f Fact) bool { return f.Name == name })
+	return i >= 0 && r.Facts[i].Yes, i >= 0
 }
 
 // Route is one way in which an attack tries.
 type Route struct {
-	Name     string
+	Name     RouteName
 	Outcome  Outcome
 	Attempts []Attempt
 }
@@ -136,8 +141,8 @@ type Attempt struct {
 	After  time.Duration // since the capture or the theft
 	Server string        // against which
 	Worked bool
-	Why    string // it did not; "" if it did
-	Moved  int64  // money that alice did not want moved
+	Why    Why   // it did not; "" if it did
+	Moved  int64 // money that alice did not want moved
 }
 
 // Run plays one attack against a bank with the given defences. The error is an

@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/replay/bank"
@@ -40,29 +42,45 @@ func TestFacts(t *testing.T) {
 	for _, test := range []struct {
 		attack, defences string
 		login            replay.Login
-		want             map[string]any
+		want             map[replay.FactName]bool
 	}{
-		{"stolen-master", "lifetime", replay.ByCookie, map[string]any{
-			"reads_recording": true, "session_resumed": true, "session_is_login": false, // the cookie is, and it is in the recording
-			"reads_recording_in_the_end": true, "psk_opens_its_connection": false}},
-		{"stolen-master", "", replay.ByCertificate, map[string]any{"session_is_login": true}},
-		{"ticket-with-secret", "", replay.ByCookie, map[string]any{"psk_opens_its_connection": false, "reads_recording": true}},
+		{"stolen-master", "lifetime", replay.ByCookie, map[replay.FactName]bool{
+			replay.FactReadsRecording: true, replay.FactSessionResumed: true, replay.FactSessionIsLogin: false, // the cookie is, and it is in the recording
+			replay.FactReadsRecordingInTheEnd: true, replay.FactPSKOpensItsConnection: false}},
+		{"stolen-master", "", replay.ByCertificate, map[replay.FactName]bool{replay.FactSessionIsLogin: true}},
+		{"ticket-with-secret", "", replay.ByCookie, map[replay.FactName]bool{replay.FactPSKOpensItsConnection: false, replay.FactReadsRecording: true}},
 		// That later data stays closed is only worth something beside what opens it.
-		{"stolen-ticket-key", "", replay.ByCookie, map[string]any{"reads_tls12_recording": true, "reads_early_data": true,
-			"reads_later_data": false, "reads_later_data_psk_ke": true, "alice_believes_him": true}},
-		{"stolen-ticket-key", "no-early-data", replay.ByCookie, map[string]any{"reads_early_data": false, "alice_believes_him": true}},
-		{"early-data", "", replay.ByCookie, map[string]any{"get_answered_again": true}},
-		{"early-data", "safe-methods", replay.ByCookie, map[string]any{"get_answered_again": true}},
-		{"early-data", "recording", replay.ByCookie, map[string]any{"get_answered_again": false}},
-		{"restart", "", replay.ByCookie, map[string]any{"early_data_after_restart": "accepted", "early_data_after_window": "accepted"}},
-		{"restart", "recording,freshness", replay.ByCookie, map[string]any{"early_data_after_restart": "rejected", "early_data_after_window": "accepted"}},
-		{"drop-and-retry", "recording,freshness,single-use", replay.ByCookie, map[string]any{"retry_early_data": "accepted"}},
+		{"stolen-ticket-key", "", replay.ByCookie, map[replay.FactName]bool{replay.FactReadsTLS12Recording: true, replay.FactReadsEarlyData: true,
+			replay.FactReadsLaterData: false, replay.FactReadsLaterDataWithPSKKE: true, replay.FactAliceBelievesHim: true}},
+		{"stolen-ticket-key", "no-early-data", replay.ByCookie, map[replay.FactName]bool{replay.FactReadsEarlyData: false, replay.FactAliceBelievesHim: true}},
+		{"early-data", "", replay.ByCookie, map[replay.FactName]bool{replay.FactGetAnsweredAgain: true}},
+		{"early-data", "safe-methods", replay.ByCookie, map[replay.FactName]bool{replay.FactGetAnsweredAgain: true}},
+		{"early-data", "recording", replay.ByCookie, map[replay.FactName]bool{replay.FactGetAnsweredAgain: false}},
 	} {
 		r := run(t, test.attack, test.defences, replay.Options{Login: test.login})
 		for name, want := range test.want {
-			if got := r.Fact(name); got != want {
-				t.Errorf("%s against %q: %s is %v, want %v", test.attack, test.defences, name, got, want)
+			if got, asked := r.Fact(name); got != want || !asked {
+				t.Errorf("%s against %q: %s is %v, want %v; asked: %v", test.attack, test.defences, name, got, want, asked)
 			}
+		}
+	}
+	if yes, asked := run(t, "ticket", "", replay.Options{}).Fact(replay.FactReadsRecording); yes || asked {
+		t.Errorf("what is not asked has the answer %v, %v", yes, asked)
+	}
+	for _, test := range []struct {
+		attack, defences string
+		want             map[replay.FactName]handshake.EarlyDataStatus
+	}{
+		{"restart", "", map[replay.FactName]handshake.EarlyDataStatus{replay.FactEarlyDataAfterRestart: handshake.EarlyDataAccepted, replay.FactEarlyDataAfterWindow: handshake.EarlyDataAccepted}},
+		{"restart", "recording,freshness", map[replay.FactName]handshake.EarlyDataStatus{replay.FactEarlyDataAfterRestart: handshake.EarlyDataRejected, replay.FactEarlyDataAfterWindow: handshake.EarlyDataAccepted}},
+		{"drop-and-retry", "recording,freshness,single-use", map[replay.FactName]handshake.EarlyDataStatus{replay.FactRetryEarlyData: handshake.EarlyDataAccepted}},
+	} {
+		got := map[replay.FactName]handshake.EarlyDataStatus{}
+		for _, f := range run(t, test.attack, test.defences, replay.Options{}).EarlyDataFacts {
+			got[f.Name] = f.Status
+		}
+		if !maps.Equal(got, test.want) {
+			t.Errorf("%s against %q: early data was %v, want %v", test.attack, test.defences, got, test.want)
 		}
 	}
 }
@@ -70,7 +88,7 @@ func TestFacts(t *testing.T) {
 // TestOldCookie: with a cookie, a resumed session of TLS 1.3 alone moves nothing.
 func TestOldCookie(t *testing.T) {
 	r := run(t, "ticket-with-secret", "", replay.Options{})
-	if route := r.Routes[0]; route.Name != "tls13" || route.Outcome != replay.Stopped || route.Attempts[0].Why != bank.NoLogin {
+	if route := r.Routes[0]; route.Name != replay.RouteTLS13 || route.Outcome != replay.Stopped || route.Attempts[0].Why != replay.Why(bank.NoLogin) {
 		t.Errorf("%+v", route)
 	}
 }
@@ -101,10 +119,10 @@ func TestSeeded(t *testing.T) {
 
 // TestVocabulary: what is told is listed, and what is listed is told.
 func TestVocabulary(t *testing.T) {
-	scenes, facts, routes, reasons := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	scenes, facts, routes, reasons := map[event.SceneKey]bool{}, map[replay.FactName]bool{}, map[replay.RouteName]bool{}, map[replay.Why]bool{}
 	listener := event.ListenerFunc(func(e event.Event) {
 		if s, ok := e.(event.Scene); ok {
-			scenes[string(s.Key())] = true
+			scenes[s.Key()] = true
 		}
 	})
 	for _, a := range replay.Attacks() {
@@ -117,6 +135,9 @@ func TestVocabulary(t *testing.T) {
 			for _, f := range r.Facts {
 				facts[f.Name] = true
 			}
+			for _, f := range r.EarlyDataFacts {
+				facts[f.Name] = true
+			}
 			for _, route := range r.Routes {
 				routes[route.Name] = true
 				for _, x := range route.Attempts {
@@ -125,20 +146,22 @@ func TestVocabulary(t *testing.T) {
 			}
 		}
 	}
-	for _, l := range []struct {
-		what   string
-		listed []string
-		told   map[string]bool
-	}{{"scenes", replay.SceneKeys(), scenes}, {"facts", replay.Facts(), facts}, {"routes", replay.Routes(), routes}} {
-		if got, want := slices.Sorted(maps.Keys(l.told)), slices.Sorted(slices.Values(l.listed)); !slices.Equal(got, want) {
-			t.Errorf("%s: told %v, listed %v", l.what, got, want)
-		}
-	}
+	same(t, scenes, replay.SceneKeys())
+	same(t, facts, replay.Facts())
+	same(t, routes, replay.Routes())
 	delete(reasons, "")
 	for r := range reasons {
 		if !slices.Contains(replay.Reasons(), r) {
 			t.Errorf("the reason %q is not listed", r)
 		}
+	}
+}
+
+// same holds that what is told is what is listed.
+func same[T cmp.Ordered](t *testing.T, told map[T]bool, listed []T) {
+	t.Helper()
+	if got, want := slices.Sorted(maps.Keys(told)), slices.Sorted(slices.Values(listed)); !slices.Equal(got, want) {
+		t.Errorf("%T: told %v, listed %v", listed, got, want)
 	}
 }
 
@@ -180,13 +203,13 @@ func TestSharedStore(t *testing.T) {
 	store := session.NewMemory(0)
 	for range 2 {
 		r := run(t, "second-server-shared", "recording", replay.Options{Shared: store, SharedName: "ours"})
-		if r.Outcome != replay.Stopped || r.Reason != "seen_before" || r.Moved != 0 || r.Mallory != 100 {
+		if r.Outcome != replay.Stopped || r.Reason != replay.Why(event.WhySeenBefore) || r.Moved != 0 || r.Mallory != 100 {
 			t.Errorf("%+v", r.Verdict)
 		}
 	}
 	for _, defences := range []string{"recording", "single-use"} {
 		r := run(t, "second-server-shared", defences, replay.Options{Shared: broken{session.NewMemory(0)}})
-		if r.Outcome != replay.Stopped || r.Reason != "store_failed" || r.Mallory != 100 {
+		if r.Outcome != replay.Stopped || r.Reason != replay.Why(event.WhyStoreFailed) || r.Mallory != 100 {
 			t.Errorf("%s: %+v", defences, r.Verdict)
 		}
 	}
@@ -241,27 +264,23 @@ func TestUnseeded(t *testing.T) {
 // beginning of each ticket that it seals (RFC 5077 §4).
 func TestTicketKeyIsNoName(t *testing.T) {
 	var wire []byte
-	var stolen []event.Scene
+	var stolen []*replay.StolenTicketKey
 	run(t, "stolen-ticket-key", "", replay.Options{Listener: event.ListenerFunc(func(e event.Event) {
 		switch e := e.(type) {
 		case *event.Record:
 			wire = append(wire, e.Wire...)
-		case event.Scene:
-			if e.Key() == "replay_stolen_ticket_key" {
-				stolen = append(stolen, e)
-			}
+		case *replay.StolenTicketKey:
+			stolen = append(stolen, e)
 		}
 	})})
 	if len(stolen) == 0 {
 		t.Fatal("no key is stolen")
 	}
 	for _, s := range stolen {
-		name, _ := event.Get(s, "ticket_key_name").([]byte)
-		key, _ := event.Get(s, "ticket_key").([]byte)
-		if len(name) != 16 || !bytes.Contains(wire, name) {
-			t.Errorf("%x is no name that goes by", name)
+		if len(s.Name) != 16 || !bytes.Contains(wire, s.Name) {
+			t.Errorf("%x is no name that goes by", s.Name)
 		}
-		if len(key) != 32 || bytes.Contains(wire, key[:16]) || bytes.Contains(wire, key[16:]) {
+		if key := s.Secret; len(key) != 32 || bytes.Contains(wire, key[:16]) || bytes.Contains(wire, key[16:]) {
 			t.Errorf("the key %x is no key, or goes by in clear", key)
 		}
 	}

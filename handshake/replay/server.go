@@ -13,6 +13,7 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
+	"tlslab/handshake/stage"
 	"tlslab/pki"
 )
 
@@ -27,7 +28,7 @@ type server struct {
 func (s *server) config(conn int) (*handshake.Config, error) {
 	w := s.w
 	cfg := &handshake.Config{
-		Rand: w.stream(s.name), Time: w.now, Party: s.name, Conn: conn, ShowSecrets: w.o.ShowSecrets && w.o.Listener != nil,
+		Rand: w.Stream(s.name), Time: w.Now, Party: s.name, Conn: conn, ShowSecrets: w.o.ShowSecrets && w.o.Listener != nil,
 		MinVersion: w.terms.version, MaxVersion: w.terms.version, Suites: w.terms.suites(),
 		Certificates:    []handshake.Certificate{{Chain: w.lesson.Chain, Key: w.lesson.Key}},
 		SessionLifetime: maximumLife, MaxEarlyData: maxEarlyData, PSKModes: w.terms.modes(),
@@ -91,41 +92,40 @@ func (f *front) Event(e event.Event) {
 }
 
 // refusal is why nothing came of a connection: what the server decided, or its error.
-func (f *front) refusal() string {
+func (f *front) refusal() Why {
 	if f.why == "" && f.ep.Err() != nil {
-		return reason.Of(f.ep.Err()).String()
+		return whyOf(reason.Of(f.ep.Err()))
 	}
-	return string(f.why)
+	return Why(f.why)
+}
+
+// end is the connection as the stage drives it.
+func (f *front) end() *stage.End {
+	return &stage.End{Endpoint: f.ep, Take: f.take, Say: f.answer}
 }
 
 // step goes on until more must be fed.
-func (f *front) step() (moved bool, err error) {
-	for {
-		early := f.ep.State().MayRead() == event.EarlyData
-		progress, err := f.ep.Step()
-		if n := f.ep.Buffered(); err == nil && n > 0 {
-			buf := make([]byte, n)
-			if n, err = f.ep.Read(buf); err == nil {
-				f.in, f.early = append(f.in, buf[:n]...), f.early || early
-				if err := f.serve(); err != nil {
-					return moved, err
-				}
-				progress = true
-			}
-		}
-		if err != nil || !progress { // what the endpoint refuses stays in the endpoint
-			break
-		}
-		moved = true
-	}
+func (f *front) step() error {
+	_, err := f.w.Go(f.end())
+	return err
+}
+
+// take hands over what was opened, as far as it makes whole requests.
+func (f *front) take(data []byte, early bool) error {
+	f.in, f.early = append(f.in, data...), f.early || early
+	return f.serve()
+}
+
+// answer sends the answers that wait, once the handshake is over.
+func (f *front) answer() (said bool, _ error) {
 	for len(f.out) > 0 && f.ep.Done() {
 		n, err := f.ep.Write(f.out)
 		if err != nil {
-			break
+			break // what the endpoint refuses stays in the endpoint
 		}
-		f.out, moved = f.out[n:], true
+		f.out, said = f.out[n:], true
 	}
-	return moved, nil
+	return said, nil
 }
 
 // serve hands over the whole requests that are there.

@@ -15,18 +15,18 @@ import (
 // Finished of alice's that is under other keys.
 func capturedSessionID(w *world) error {
 	w.terms = tls12IDs
-	return w.withoutSecret("tls12")
+	return w.withoutSecret(RouteTLS12Guessed, RouteTLS12Replayed)
 }
 
 // withoutSecret offers what alice's next ClientHello would offer, without its secret; and
 // replays a connection that resumes.
-func (w *world) withoutSecret(name string) error {
+func (w *world) withoutSecret(byGuess, byReplay RouteName) error {
 	memory := newKeeper()
 	w.alice.sessions = memory
 	if _, err := w.visit(w.alice.pay(), false); err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	l, err := w.visit(w.alice.pay(), false)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (w *world) withoutSecret(name string) error {
 	if err != nil {
 		return err
 	}
-	w.scene("mallory", "replay_captured_session", offeredBy(hello))
+	w.Scene("mallory", offeredBy(hello))
 	w.at(time.Second)
 	guessed, _, err := memory.steal(func(s *session.Session) error { // all but the secret was to be seen
 		if len(s.PSK) > 0 {
@@ -49,7 +49,7 @@ func (w *world) withoutSecret(name string) error {
 	}
 	mallory := w.mallory(guessed, "")
 	mallory.mute = true // his alert would end the session (RFC 5246 §7.2.2)
-	if err := w.try(name+"_guessed", w.first.name, func() (*bool, string, error) {
+	if err := w.try(byGuess, w.first.name, func() (*bool, Why, error) {
 		g, _, err := mallory.ask(w.first, mallory.pay(), false)
 		if err != nil {
 			return nil, "", err
@@ -58,7 +58,7 @@ func (w *world) withoutSecret(name string) error {
 	}); err != nil {
 		return err
 	}
-	return w.try(name+"_replayed", w.first.name, func() (*bool, string, error) {
+	return w.try(byReplay, w.first.name, func() (*bool, Why, error) {
 		f, err := w.replay(w.first, l.sent())
 		if err != nil {
 			return nil, "", err
@@ -71,34 +71,34 @@ func (w *world) withoutSecret(name string) error {
 // memory, and a recording of the connection in which it was made.
 func stolenMaster(w *world) error {
 	w.terms = tls12IDs
-	if err := w.withMaster("tls12"); err != nil {
+	if err := w.withMaster(RouteTLS12); err != nil {
 		return err
 	}
 	return w.psk()
 }
 
 // withMaster decrypts, finds the cookie, and goes on as alice for as long as he can.
-func (w *world) withMaster(name string) error {
+func (w *world) withMaster(route RouteName) error {
 	memory := newKeeper()
 	w.alice.sessions = memory
 	full, err := w.visit(w.alice.pay(), false)
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	_, sessions, err := memory.steal(nil)
 	if err != nil {
 		return err
 	}
 	w.capture()
 	master := sessions[0].Master
-	w.scene("mallory", "replay_stolen_master", value("master_secret", master[:]))
+	w.Scene("mallory", &StolenMaster{Secret: master})
 	plain, err := full.decrypt(master)
 	if err != nil {
 		return err
 	}
 	cookie := cookieIn(plain)
-	w.fact("reads_recording", plain != "")
+	w.fact(FactReadsRecording, plain != "")
 	mallory, err := w.asAlice(memory)
 	if err != nil {
 		return err
@@ -107,14 +107,14 @@ func (w *world) withMaster(name string) error {
 	if err != nil {
 		return err
 	}
-	w.fact("session_resumed", l.c.Summary().Resumed)
-	w.fact("session_is_login", status == http.StatusOK)
+	w.fact(FactSessionResumed, l.c.Summary().Resumed)
+	w.fact(FactSessionIsLogin, status == http.StatusOK)
 	mallory.cookie = cookie
-	if err := w.impersonate(name, mallory); err != nil {
+	if err := w.impersonate(route, mallory); err != nil {
 		return err
 	}
 	plain, err = full.decrypt(master)
-	w.fact("reads_recording_in_the_end", plain != "")
+	w.fact(FactReadsRecordingInTheEnd, plain != "")
 	return err
 }
 
@@ -126,10 +126,10 @@ func (w *world) asAlice(memory *keeper) (*client, error) {
 
 // impersonate goes to the bank as alice: with her sessions, and with all that he is given
 // as he goes.
-func (w *world) impersonate(route string, mallory *client) error {
+func (w *world) impersonate(route RouteName, mallory *client) error {
 	for _, after := range w.afterCapture() {
 		w.at(after)
-		if err := w.try(route, w.first.name, func() (*bool, string, error) {
+		if err := w.try(route, w.first.name, func() (*bool, Why, error) {
 			l, _, err := mallory.ask(w.first, mallory.pay(), false)
 			if err != nil {
 				return nil, "", err
@@ -172,7 +172,7 @@ func (w *world) psk() error {
 		}
 		opens = opens || t.data != "" || t.later
 	}
-	w.fact("psk_opens_its_connection", opens)
+	w.fact(FactPSKOpensItsConnection, opens)
 	return nil
 }
 
@@ -180,11 +180,11 @@ func (w *world) psk() error {
 // is a binder, and who has the ticket without its key is found out at once.
 func capturedTicket(w *world) error {
 	w.terms = tls12Tickets
-	if err := w.withoutSecret("tls12"); err != nil {
+	if err := w.withoutSecret(RouteTLS12Guessed, RouteTLS12Replayed); err != nil {
 		return err
 	}
 	w.terms = tls13
-	return w.withoutSecret("tls13")
+	return w.withoutSecret(RouteTLS13Guessed, RouteTLS13Replayed)
 }
 
 // stolenTicket is a thief who has tickets and their secrets, out of alice's memory.
@@ -196,34 +196,34 @@ func stolenTicket(w *world) error {
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	_, sessions, err := memory.steal(nil)
 	if err != nil {
 		return err
 	}
 	w.capture()
-	w.scene("mallory", "replay_stolen_ticket", value("ticket", sessions[0].Ticket), value("psk", sessions[0].PSK))
+	w.Scene("mallory", &StolenTicket{Ticket: sessions[0].Ticket, PSK: sessions[0].PSK})
 	t, err := full.tryPSK(sessions[0].PSK)
 	if err != nil {
 		return err
 	}
-	w.fact("psk_opens_its_connection", t.data != "" || t.later)
+	w.fact(FactPSKOpensItsConnection, t.data != "" || t.later)
 	cookie := cookieIn(t.data) // there is none: the resumption secret comes last
 	mallory, err := w.asAlice(memory)
 	if err != nil {
 		return err
 	}
 	mallory.cookie = cookie
-	if err := w.impersonate("tls13", mallory); err != nil {
+	if err := w.impersonate(RouteTLS13, mallory); err != nil {
 		return err
 	}
 	// The other version is a story of its own, and comes later.
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	if w.o.login() == ByCookie {
 		if err := w.logIn(); err != nil {
 			return err
 		}
 	}
 	w.terms = tls12Tickets
-	return w.withMaster("tls12")
+	return w.withMaster(RouteTLS12)
 }

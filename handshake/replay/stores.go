@@ -22,16 +22,16 @@ func (w *world) newStore() (session.Store, error) {
 // sharedStore is that of a whole service.
 func (w *world) sharedStore() (session.Store, error) {
 	var s session.Store = session.NewMemory(0)
-	name := "in the process"
+	name := ""
 	if w.o.Shared != nil {
-		s, name = abroad{w.o.Shared, rand.Text() + ":", time.Since(w.clock)}, w.o.SharedName
+		s, name = abroad{w.o.Shared, rand.Text() + ":", time.Since(w.Now())}, w.o.SharedName
 	}
-	w.scene("bank", "replay_shared_store", value("store", name))
+	w.Scene("bank", &SharedStore{Name: name})
 	return w.startStore(s)
 }
 
 func (w *world) startStore(s session.Store) (session.Store, error) {
-	_, err := s.Began(w.clock)
+	_, err := s.Began(w.Now())
 	return &watched{Store: s, longest: w.marks}, err
 }
 

@@ -75,7 +75,7 @@ func (k *keeper) steal(change func(*session.Session) error) (loot session.Store,
 
 // observe reads the recording of a connection with what o has.
 func (l *line) observe(o observe.Options) (observe.Report, error) {
-	o.Time, o.Conn = l.w.now, l.conn
+	o.Time, o.Conn = l.w.Now, l.conn
 	ob, err := observe.New(o)
 	if err != nil {
 		return observe.Report{}, err
@@ -94,7 +94,7 @@ func (l *line) observe(o observe.Options) (observe.Report, error) {
 func (l *line) decrypt(master keyschedule.MasterSecret) (string, error) {
 	r, err := l.observe(observe.Options{Masters: []observe.Master{{Secret: master}}})
 	if err == nil {
-		l.w.scene("mallory", "replay_decrypted", value("plaintext", string(r.FromClient)))
+		l.w.Scene("mallory", &Decrypted{Plaintext: string(r.FromClient)})
 	}
 	return string(r.FromClient), err
 }
@@ -129,14 +129,14 @@ func offeredTicket(hello *message.ClientHello) ([]byte, error) {
 }
 
 // offeredBy is what a ClientHello that resumes shows to everybody.
-func offeredBy(hello *message.ClientHello) event.Value {
+func offeredBy(hello *message.ClientHello) *CapturedSession {
+	seen := &CapturedSession{SessionID: hello.SessionID}
 	if ticket, err := offeredTicket(hello); err == nil {
-		return value("ticket", ticket)
+		seen.Ticket = ticket
+	} else if x, ok := message.Get[*message.SessionTicket](&hello.Extensions); ok {
+		seen.Ticket = x.Ticket
 	}
-	if x, ok := message.Get[*message.SessionTicket](&hello.Extensions); ok && len(x.Ticket) > 0 {
-		return value("ticket", x.Ticket)
-	}
-	return value("session_id", hello.SessionID)
+	return seen
 }
 
 // trial is what a pre-shared key of TLS 1.3 opens of a recording.
@@ -165,6 +165,6 @@ func cookieIn(plain string) string {
 
 // guess is a secret that the thief does not have.
 func (w *world) guess(b []byte) error {
-	_, err := io.ReadFull(w.stream("mallory"), b)
+	_, err := io.ReadFull(w.Stream("mallory"), b)
 	return err
 }

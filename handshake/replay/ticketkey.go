@@ -29,7 +29,7 @@ const keyNameLen = 16
 func (w *world) stealTicketKey() []byte {
 	w.capture()
 	key := w.tickets.Stolen() // its name, which is in clear in each ticket, and the key
-	w.scene("mallory", "replay_stolen_ticket_key", value("ticket_key_name", key[:keyNameLen]), value("ticket_key", key[keyNameLen:]))
+	w.Scene("mallory", &StolenTicketKey{Name: key[:keyNameLen], Secret: key[keyNameLen:]})
 	w.at(time.Second)
 	return key
 }
@@ -42,9 +42,9 @@ func openRecording(w *world) error {
 	if err != nil {
 		return err
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	key := w.stealTicketKey()
-	return w.try("tls12_recording", w.first.name, func() (*bool, string, error) {
+	return w.try(RouteTLS12Recording, w.first.name, func() (*bool, Why, error) {
 		_, ticket, err := l.seen()
 		if err != nil {
 			return nil, "", err
@@ -57,7 +57,7 @@ func openRecording(w *world) error {
 		if err != nil {
 			return nil, "", err
 		}
-		w.fact("reads_tls12_recording", plain != "")
+		w.fact(FactReadsTLS12Recording, plain != "")
 		return w.rob(cookieIn(plain), s)
 	})
 }
@@ -73,20 +73,20 @@ func openEarlyData(w *world) error {
 		return err
 	}
 	key := w.stealTicketKey()
-	return w.try("tls13_early_data", w.first.name, func() (*bool, string, error) {
+	return w.try(RouteTLS13EarlyData, w.first.name, func() (*bool, Why, error) {
 		s, t, err := l.openOffered(key)
 		if err != nil {
 			return nil, "", err
 		}
-		w.scene("mallory", "replay_decrypted", value("plaintext", t.data))
-		w.fact("reads_early_data", t.data != "")
-		w.fact("reads_later_data", t.later)
+		w.Scene("mallory", &Decrypted{Plaintext: t.data})
+		w.fact(FactReadsEarlyData, t.data != "")
+		w.fact(FactReadsLaterData, t.later)
 		if err := w.withoutExchange(key); err != nil {
 			return nil, "", err
 		}
 		worked, why, err := w.rob(cookieIn(t.data), s)
 		if t.data == "" {
-			why = noEarlyData
+			why = WhyNoEarlyData
 		}
 		return worked, why, err
 	})
@@ -101,7 +101,7 @@ func (w *world) withoutExchange(key []byte) error {
 		return err
 	}
 	_, t, err := l.openOffered(key)
-	w.fact("reads_later_data_psk_ke", t.later)
+	w.fact(FactReadsLaterDataWithPSKKE, t.later)
 	return err
 }
 
@@ -130,19 +130,19 @@ func playBank(w *world) error {
 	if err := w.ready(); err != nil {
 		return err
 	}
-	forged, err := pki.NewForgery(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.clock, Rand: w.stream("mallory")})
+	forged, err := pki.NewForgery(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("mallory")})
 	if err != nil {
 		return err
 	}
 	thief := &falseBank{certificates: []handshake.Certificate{{Chain: forged.Chain, Key: forged.Key}}}
 	key := w.stealTicketKey()
-	return w.try("tls13_false_bank", "mallory", func() (*bool, string, error) {
+	return w.try(RouteTLS13FalseBank, "mallory", func() (*bool, Why, error) {
 		// His Tickets are the service's: key and name are all that there is to them.
 		l, status, err := w.alice.ask(&server{w: w, name: "mallory's bank", store: session.NewMemory(0), thief: thief}, w.alice.get(), false)
 		if err != nil {
 			return nil, "", err
 		}
-		w.fact("alice_believes_him", l.c.Summary().Resumed && status == http.StatusOK)
+		w.fact(FactAliceBelievesHim, l.c.Summary().Resumed && status == http.StatusOK)
 		s, _, err := l.openOffered(key)
 		if err != nil {
 			return nil, "", err
@@ -168,7 +168,7 @@ func (f *falseBank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // rob goes to the bank as alice. With her cookie a connection of his own will do; where
 // she has a certificate, it stands in the ticket, and he seals himself another one: new,
 // and never used.
-func (w *world) rob(cookie string, inside *session.Session) (*bool, string, error) {
+func (w *world) rob(cookie string, inside *session.Session) (*bool, Why, error) {
 	mallory := w.mallory(session.NewMemory(0), cookie)
 	if w.o.login() == ByCertificate {
 		own := newKeeper() // of what a session looks like at a client
@@ -176,10 +176,10 @@ func (w *world) rob(cookie string, inside *session.Session) (*bool, string, erro
 		if _, _, err := mallory.ask(w.first, mallory.get(), false); err != nil {
 			return nil, "", err
 		}
-		w.pass(time.Second)
+		w.Pass(time.Second)
 		forged := *inside
-		forged.Created, forged.Lifetime = w.clock, time.Minute
-		ticket, err := w.tickets.Seal(&forged, w.stream("mallory"), w.clock)
+		forged.Created, forged.Lifetime = w.Now(), time.Minute
+		ticket, err := w.tickets.Seal(&forged, w.Stream("mallory"), w.Now())
 		if err != nil {
 			return nil, "", err
 		}

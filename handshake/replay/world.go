@@ -2,29 +2,22 @@ package replay
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
-	randv2 "math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"tlslab/handshake"
-	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
+	"tlslab/handshake/stage"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
-
-// Epoch is the time of a seeded run, as of every other lesson of ours.
-var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Who has what in the beginning, and what a transfer is of.
 const (
@@ -37,14 +30,10 @@ const (
 // world is everything there is while one attack is played: a clock, a bank, the servers
 // in front of it, alice, and mallory who attacks.
 type world struct {
-	ctx      context.Context
+	*stage.Stage
 	o        Options
 	attack   *Attack
 	settings Settings
-	clock    time.Time
-	seq      uint64
-	conns    int
-	streams  map[string]io.Reader
 	terms    terms
 
 	lesson    *pki.Lesson
@@ -56,11 +45,13 @@ type world struct {
 	first     *server
 	alice     *client
 	keys      map[string]int // idempotency keys, and references, by whose they are
-	lastWhy   string         // the bank's, of an attempt
+	lastWhy   Why            // the bank's, of an attempt
 
 	captured time.Time // or stolen
 	routes   []Route
-	facts    []event.Value
+	facts    []Fact
+
+	earlyDataFacts []EarlyDataFact
 }
 
 // terms are what a connection is made under.
@@ -89,11 +80,12 @@ func (t terms) modes() []iana.PSKKeyExchangeMode {
 func (t terms) suites() []*suite.Suite { return []*suite.Suite{suite.ByID(t.suite)} }
 
 func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *world, err error) {
-	w := &world{ctx: ctx, o: o, attack: a, clock: Epoch, streams: map[string]io.Reader{}, keys: map[string]int{}, terms: tls13, marks: new(watched),
+	w := &world{Stage: stage.New(ctx, o.Seed), o: o, attack: a, keys: map[string]int{}, terms: tls13, marks: new(watched),
 		settings: Settings{Defences: slices.Clone(defences), Window: o.Window, Lifetime: o.Lifetime}}
 	if o.Seed == "" {
-		w.clock = time.Now().Truncate(time.Second) // a session's times have no nanoseconds, and attempts are made at the very edge of a window
+		w.SetClock(w.Now().Truncate(time.Second)) // a session's times have no nanoseconds, and attempts are made at the very edge of a window
 	}
+	w.Listener = o.Listener
 	if w.dir, err = os.MkdirTemp(o.Dir, "replay-"+a.Name+"-"); err != nil {
 		return nil, err
 	}
@@ -111,7 +103,7 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 			return nil, err
 		}
 	}
-	if w.lesson, err = pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.clock, Rand: w.stream("ca")}); err != nil {
+	if w.lesson, err = pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("ca")}); err != nil {
 		return nil, err
 	}
 	if o.login() == ByCertificate {
@@ -120,9 +112,9 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 			return nil, err
 		}
 		w.aliceCert = []handshake.Certificate{{Chain: cert.Chain, Key: key}}
-		w.scene("bank", "replay_login", value("user", "alice"), value("certificate", cert.Leaf))
+		w.Scene("bank", &LoggedIn{User: "alice", Certificate: cert.Leaf})
 	}
-	w.tickets = session.NewTicketKeys(w.stream("ticket keys"), maximumLife)
+	w.tickets = session.NewTicketKeys(w.Stream("ticket keys"), maximumLife)
 	store, err := w.newStore()
 	if err != nil {
 		return nil, err
@@ -135,7 +127,7 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 		}
 	}
 	// Everything that a store must remember comes after it began.
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	return w, nil
 }
 
@@ -154,7 +146,7 @@ func (w *world) close() error {
 // openBank opens the ledger on disk, which is the service's.
 func (w *world) openBank() (err error) {
 	o := w.settings.Bank()
-	o.Time, o.Watch = w.now, w.watchBank
+	o.Time, o.Watch = w.Now, w.watchBank
 	w.bank, err = bank.Open(filepath.Join(w.dir, "ledger.db"), o)
 	return err
 }
@@ -162,77 +154,44 @@ func (w *world) openBank() (err error) {
 // logIn gives alice a cookie: what the login page, which is not part of this, would do.
 func (w *world) logIn() error {
 	var b [16]byte
-	if _, err := io.ReadFull(w.stream("cookies"), b[:]); err != nil {
+	if _, err := io.ReadFull(w.Stream("cookies"), b[:]); err != nil {
 		return err
 	}
 	w.alice.cookie = hex.EncodeToString(b[:])
-	w.scene("bank", "replay_login", value("user", "alice"), value("cookie", w.alice.cookie))
-	return w.bank.Login("alice", w.alice.cookie, w.clock.Add(w.settings.lifetime()))
-}
-
-// stream is a party's randomness, from where it left off.
-func (w *world) stream(party string) io.Reader {
-	if w.streams[party] == nil {
-		w.streams[party] = rand.Reader
-		if w.o.Seed != "" {
-			seed := sha256.Sum256([]byte("tlslab seed\x00" + w.o.Seed + "\x00" + party))
-			w.streams[party] = randv2.NewChaCha8(seed)
-		}
-	}
-	return w.streams[party]
-}
-
-func (w *world) now() time.Time { return w.clock }
-
-// pass lets time go by.
-func (w *world) pass(d time.Duration) { w.clock = w.clock.Add(d) }
-
-// Event numbers an event through all parties and passes it on.
-func (w *world) Event(e event.Event) {
-	if w.o.Listener == nil {
-		return
-	}
-	w.seq++
-	e.Head().Seq = w.seq
-	w.o.Listener.Event(e)
-}
-
-// scene tells what happens around the endpoints.
-func (w *world) scene(party, key string, values ...event.Value) {
-	w.Event(&event.Bag{Meta: event.Meta{Party: party, Time: w.clock}, K: event.SceneKey(key), Vs: values})
-}
-
-func value(name string, v any) event.Value {
-	return event.Value{Name: name, Value: v}
+	w.Scene("bank", &LoggedIn{User: "alice", Cookie: w.alice.cookie})
+	return w.bank.Login("alice", w.alice.cookie, w.Now().Add(w.settings.lifetime()))
 }
 
 // fact keeps a piece of evidence, and tells it.
-func (w *world) fact(name string, v any) {
-	w.facts = append(w.facts, value(name, v))
-	w.scene("mallory", "replay_fact_"+name, value("value", v))
+func (w *world) fact(name FactName, yes bool) {
+	f := &Fact{Name: name, Yes: yes}
+	w.Scene("mallory", f)
+	w.facts = append(w.facts, *f)
+}
+
+// earlyDataFact is fact for what became of early data.
+func (w *world) earlyDataFact(name FactName, s handshake.EarlyDataStatus) {
+	f := &EarlyDataFact{Name: name, Status: s}
+	w.Scene("mallory", f)
+	w.earlyDataFacts = append(w.earlyDataFacts, *f)
 }
 
 // watchBank tells what the bank did.
 func (w *world) watchBank(a bank.Action) {
-	w.lastWhy = a.Why
-	w.scene("bank", "replay_request", value("method", a.Method), value("path", a.Path), value("early", a.Early),
-		value("user", a.User), value("status", a.Status), value("why", a.Why))
+	w.lastWhy = Why(a.Why)
+	w.Scene("bank", &Requested{Action: a})
 	if a.Amount > 0 {
-		from, _ := w.bank.Balance(a.From)
-		to, _ := w.bank.Balance(a.To)
-		w.scene("bank", "replay_transfer", value("from", a.From), value("to", a.To), value("amount", int(a.Amount)),
-			value(a.From, int(from)), value(a.To, int(to)))
+		t := &Transferred{From: a.From, To: a.To, Amount: a.Amount}
+		t.Alice, _ = w.bank.Balance("alice")
+		t.Mallory, _ = w.bank.Balance("mallory")
+		w.Scene("bank", t)
 	}
 }
 
 // begin tells what will be played.
 func (w *world) begin() {
-	shown := noDefence
-	if len(w.settings.Defences) > 0 {
-		shown = strings.Join(w.settings.Defences, ",")
-	}
-	w.scene("", "replay_attack", value("attack", w.attack.Name), value("number", w.attack.Number),
-		value("defences", shown), value("login", string(w.o.login())), value("alice", aliceHas), value("mallory", malloryHas))
+	w.Scene("", &Begun{Attack: w.attack.Name, Number: w.attack.Number, Stolen: w.attack.Stolen, Defences: w.settings.Defences,
+		Login: w.o.login(), Alice: aliceHas, Mallory: malloryHas})
 }
 
 // play plays the attack, and judges.

@@ -76,7 +76,7 @@ func (i *interception) believe(boxToServer, boxToClient *handshake.Endpoint) {
 		client.Sent += i.o.farewell()
 	}
 	client.OtherSent, server.OtherSent = server.Sent, client.Sent
-	i.scene("", &Beliefs{Client: client, Server: server})
+	i.Scene("", &Beliefs{Client: client, Server: server})
 }
 
 // belief is what an end's Summary says.

@@ -22,7 +22,7 @@ func (p *play) compare(full, resumed *Flow) {
 	default:
 		scene.SameSecret, scene.SameKeys = same(event.LabelMasterSecret), same(event.LabelKeyBlock)
 	}
-	p.scene("", scene)
+	p.Scene("", scene)
 }
 
 // mixedIn is what was extracted into the flow's first secret so labelled, or nil.

@@ -6,13 +6,14 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
+	"tlslab/handshake/stage"
 )
 
 // path is a connection over a simulated network: what one end sends at one moment is a
 // flight, and arrives half a round-trip time later. Only flights under way make time
 // pass; while an end computes, the clock stands still.
 type path struct {
-	now            *time.Time
+	stage          *stage.Stage
 	rtt            time.Duration
 	client, server host
 	flights        []flight // under way, in the order of their arrival
@@ -29,6 +30,7 @@ type flight struct {
 // can, the server's its reply as soon as it has the request.
 type host struct {
 	ep     *handshake.Endpoint
+	end    *stage.End
 	peer   *host
 	delay  time.Duration // to the peer
 	says   []byte
@@ -49,7 +51,10 @@ func (p *path) open(client, server *handshake.Config, request, reply string) (er
 	if p.server.ep, err = handshake.NewServer(server); err != nil {
 		return err
 	}
-	*p.now = p.now.Add(p.client.delay + p.server.delay)
+	for _, h := range []*host{&p.client, &p.server} {
+		h.end = &stage.End{Endpoint: h.ep, Take: h.take, Say: h.say}
+	}
+	p.stage.Pass(p.client.delay + p.server.delay)
 	return p.wake(&p.client)
 }
 
@@ -59,7 +64,7 @@ func (p *path) run() error {
 	for len(p.flights) > 0 {
 		f := p.flights[0]
 		p.flights = p.flights[1:]
-		*p.now = f.arrives
+		p.stage.SetClock(f.arrives)
 		f.to.ep.Feed(f.bytes)
 		if err := p.wake(f.to); err != nil {
 			return err
@@ -70,37 +75,29 @@ func (p *path) run() error {
 
 // wake lets a host do all that it can, and sends what came of it.
 func (p *path) wake(h *host) error {
-	for moved := true; moved; {
-		var err error
-		if moved, err = h.move(); err != nil {
-			return err
-		}
+	if _, err := p.stage.Go(h.end); err != nil {
+		return err
 	}
-	b := bytes.Clone(h.ep.Output())
+	b := bytes.Clone(h.end.Output())
 	if len(b) > 0 {
-		p.flights = append(p.flights, flight{p.now.Add(h.delay), h.peer, b})
+		p.flights = append(p.flights, flight{p.stage.Now().Add(h.delay), h.peer, b})
 		p.largest = max(p.largest, len(b))
 	}
 	return h.ep.Err()
 }
 
-// move makes one move: of the handshake, or of the program behind it.
-func (h *host) move() (bool, error) {
-	if progress, err := h.ep.Step(); progress || err != nil {
-		return progress, err
-	}
-	if n := h.ep.Buffered(); n > 0 {
-		buf := make([]byte, n)
-		n, err := h.ep.Read(buf)
-		h.got = append(h.got, buf[:n]...)
-		return true, err
-	}
+func (h *host) take(data []byte, _ bool) error {
+	h.got = append(h.got, data...)
+	return nil
+}
+
+// say says what the program behind the end has to say, if it may.
+func (h *host) say() (said bool, err error) {
 	rest := h.says[h.spoken:]
 	if len(rest) == 0 || !bytes.Equal(h.got, h.awaits) {
 		return false, nil
 	}
 	var n int
-	var err error
 	switch h.ep.MayWrite() {
 	case event.EarlyData:
 		n, err = h.ep.WriteEarly(rest)

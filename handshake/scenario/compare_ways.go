@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/session"
+	"tlslab/handshake/stage"
 	"tlslab/pki"
 )
 
@@ -87,15 +88,15 @@ func Compare(ctx context.Context, o CompareOptions) ([]Way, error) {
 	var ways []Way
 	for _, alg := range o.KeyAlgs {
 		for _, stapled := range o.Stapled {
-			c := comparison{o: &o, lesson: Options{Seed: o.Seed, KeyAlg: alg, Groups: o.Groups}, stapled: stapled}
-			if err := c.prepare(); err != nil {
+			c := comparison{o: &o, lesson: Options{KeyAlg: alg, Groups: o.Groups}, stapled: stapled}
+			if err := c.prepare(ctx); err != nil {
 				return nil, err
 			}
 			for _, way := range courses {
 				if way.terms.kx == iana.KxRSA && alg != "rsa" {
 					continue
 				}
-				w, err := c.play(ctx, way)
+				w, err := c.play(way)
 				if err != nil {
 					return nil, fmt.Errorf("%s with an %s chain: %w", way.name, alg, err)
 				}
@@ -144,35 +145,36 @@ const maxRTT = session.DefaultLifetime / 12
 // comparison is what the ways of one chain share.
 type comparison struct {
 	o       *CompareOptions
-	lesson  Options // for its suites, its words and its randomness
+	lesson  Options // for its suites and its words
 	stapled bool
 	chain   *pki.Lesson
-	now     time.Time // of the simulation; it goes on from one connection to the next
+	stage   *stage.Stage // its clock goes on from one connection to the next
 }
 
-func (c *comparison) prepare() (err error) {
-	c.now = c.lesson.clock()()
+func (c *comparison) prepare(ctx context.Context) (err error) {
+	c.stage = stage.New(ctx, c.o.Seed)
+	c.stage.SetClock(c.stage.Now()) // also where time is real: only flights under way make it pass
 	staple := "none"
 	if c.stapled {
 		staple = "good"
 	}
-	c.chain, err = pki.NewLesson(pki.LessonOptions{KeyAlg: c.lesson.KeyAlg, Name: c.lesson.server(), Time: c.now,
-		Rand: c.lesson.stream("ca"), Staple: staple})
+	c.chain, err = pki.NewLesson(pki.LessonOptions{KeyAlg: c.lesson.KeyAlg, Name: c.lesson.server(), Time: c.stage.Now(),
+		Rand: c.stage.Stream("ca"), Staple: staple})
 	return err
 }
 
 // play runs the connection of a way, and before it the one that it resumes.
-func (c *comparison) play(ctx context.Context, way course) (Way, error) {
+func (c *comparison) play(way course) (Way, error) {
 	w := Way{Name: way.name, KeyAlg: c.lesson.KeyAlg, Stapled: c.stapled, RTT: c.o.RTT}
 	cc, sc := c.configs(way)
 	if way.resume {
-		full, err := c.connect(ctx, cc, sc, false)
+		full, err := c.connect(cc, sc, false)
 		if err != nil {
 			return w, err
 		}
 		w.Full = &full.Count
 	}
-	last, err := c.connect(ctx, cc, sc, way.early)
+	last, err := c.connect(cc, sc, way.early)
 	if err != nil {
 		return w, err
 	}
@@ -193,7 +195,7 @@ func (c *comparison) play(ctx context.Context, way course) (Way, error) {
 // data: that it can be replayed is what Way.Replayable says.
 func (c *comparison) configs(way course) (cc, sc *handshake.Config) {
 	end := func(party string) *handshake.Config {
-		return &handshake.Config{Rand: c.lesson.stream(way.name + " " + party), Time: func() time.Time { return c.now }, Party: party,
+		return &handshake.Config{Rand: c.stage.Stream(way.name + " " + party), Time: c.stage.Now, Party: party,
 			MinVersion: way.terms.version, MaxVersion: way.terms.version, Suites: c.lesson.suites(way.terms), Groups: c.o.Groups, ShowSecrets: true}
 	}
 	cc, sc = end("client"), end("server")
@@ -205,7 +207,7 @@ func (c *comparison) configs(way course) (cc, sc *handshake.Config) {
 	}
 	cc.Sessions, cc.NoTickets = session.NewMemory(0), !way.tickets
 	if way.tickets {
-		sc.Tickets, sc.SessionTickets = session.NewTicketKeys(c.lesson.stream(way.name+" ticket keys"), 0), 1
+		sc.Tickets, sc.SessionTickets = session.NewTicketKeys(c.stage.Stream(way.name+" ticket keys"), 0), 1
 	} else {
 		sc.Sessions = session.NewMemory(0)
 	}
@@ -223,16 +225,13 @@ type ride struct {
 }
 
 // connect runs a connection up to the reply, and counts it.
-func (c *comparison) connect(ctx context.Context, cc, sc *handshake.Config, early bool) (ride, error) {
-	if err := ctx.Err(); err != nil {
-		return ride{}, err
-	}
+func (c *comparison) connect(cc, sc *handshake.Config, early bool) (ride, error) {
 	var heard Flow
 	client, server := *cc, *sc
 	client.Listener = event.ListenerFunc(func(e event.Event) { heard.Events = append(heard.Events, e) })
 	server.Listener, client.EarlyData = client.Listener, early
-	p := &path{now: &c.now, rtt: c.o.RTT}
-	start := c.now
+	p := &path{stage: c.stage, rtt: c.o.RTT}
+	start := c.stage.Now()
 	if err := p.open(&client, &server, c.lesson.request(), c.lesson.reply()); err != nil {
 		return ride{}, err
 	}

@@ -109,8 +109,8 @@ func TestCompareStaplingBytes(t *testing.T) {
 	without := compare(t, o)
 	o.Stapled = []bool{true}
 	with := compare(t, o)
-	l := comparison{o: &o, lesson: Options{Seed: "1", KeyAlg: "rsa"}, stapled: true}
-	if err := l.prepare(); err != nil {
+	l := comparison{o: &o, lesson: Options{KeyAlg: "rsa"}, stapled: true}
+	if err := l.prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	const ask, status = 4 + 1 + 2 + 2, 1 + 3 // extension header, type, two empty lists; type, length
@@ -180,15 +180,15 @@ func TestCompareReplayable(t *testing.T) {
 	if err := o.settle(); err != nil {
 		t.Fatal(err)
 	}
-	c := comparison{o: &o, lesson: Options{Seed: "1", KeyAlg: "ecdsa"}}
-	if err := c.prepare(); err != nil {
+	c := comparison{o: &o, lesson: Options{KeyAlg: "ecdsa"}}
+	if err := c.prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	cc, sc := c.configs(courses[len(courses)-1])
-	if _, err := c.connect(context.Background(), cc, sc, true); err != nil {
+	if _, err := c.connect(cc, sc, true); err != nil {
 		t.Fatal(err)
 	}
-	p := &path{now: &c.now, rtt: o.RTT}
+	p := &path{stage: c.stage, rtt: o.RTT}
 	if err := p.open(cc, sc, c.lesson.request(), c.lesson.reply()); err != nil {
 		t.Fatal(err)
 	}

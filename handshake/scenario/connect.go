@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
+	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
 )
@@ -41,7 +42,7 @@ type sessions struct {
 // config is what both ends' configurations have in common.
 func (p *play) config(party string, t terms, conn int) *handshake.Config {
 	cfg := &handshake.Config{
-		Rand: p.stream(party), Time: p.now, Party: party, Conn: conn,
+		Rand: p.Stream(party), Time: p.Now, Party: party, Conn: conn,
 		MinVersion: t.version, MaxVersion: t.version, SeparateRecords: true, // a lesson looks at one at a time
 		NoCompatibilityMode: p.o.NoCompatibility, RecordSizeLimit: p.o.RecordSizeLimit,
 		CertificateCompression: p.o.CertificateCompression,
@@ -105,12 +106,6 @@ func (p *play) serverConfig(party string, t terms, conn int) *handshake.Config {
 // that is longer.
 const leastEarlyData = 1 << 14
 
-// newConn numbers a connection.
-func (p *play) newConn() int {
-	p.conns++
-	return p.conns
-}
-
 // keyLog is where a client's key log goes: to the end, and to the caller.
 func (p *play) keyLog(e *end) io.Writer {
 	if p.o.KeyLog == nil || e.party != "client" {
@@ -121,7 +116,7 @@ func (p *play) keyLog(e *end) io.Writer {
 
 // connect makes both ends of a connection and runs their handshake.
 func (p *play) connect(t terms, who string, kept *sessions) (*line, error) {
-	l := &line{conn: p.newConn(), c: end{party: who}, s: end{party: "server"}}
+	l := &line{conn: p.NewConn(), c: end{party: who}, s: end{party: "server"}}
 	cc, err := p.clientConfig(who, t, l.conn)
 	if err != nil {
 		return nil, err
@@ -144,96 +139,43 @@ func (p *play) connect(t terms, who string, kept *sessions) (*line, error) {
 	return l, p.converse(l)
 }
 
-// converse shuttles bytes until neither end can go on.
-func (p *play) converse(l *line) error {
-	return p.converseUntil(l, func() bool { return false })
-}
+// converse carries bytes until neither end can go on.
+func (p *play) converse(l *line) error { return p.converseUntil(l, nil) }
 
 // converseUntil is converse that stops once what an end has to say is on the wire and
-// enough holds.
+// enough, if not nil, holds.
 func (p *play) converseUntil(l *line, enough func() bool) error {
-	for moved := true; moved; {
-		moved = false
-		for _, toServer := range []bool{true, false} {
-			from, to := &l.c, &l.s
-			if !toServer {
-				from, to = to, from
-			}
-			stepped, err := p.step(from)
-			if err != nil {
-				return err
-			}
-			b := from.ep.Output()
-			if from.mute && from.ep.Err() != nil {
-				b = nil
-			}
-			if len(b) > 0 {
-				to.ep.Feed(p.carry(l, from.party, toServer, b))
-				stepped = true
-			}
-			moved = moved || stepped
-			if enough() {
-				return nil
-			}
+	return p.Converse(&stage.Line{Client: p.staged(&l.c), Server: p.staged(&l.s), Enough: enough, Wire: func(d tamper.Direction, b []byte) []byte {
+		from := l.c.party
+		if d == tamper.ToClient {
+			from = l.s.party
 		}
-	}
-	return nil
+		return p.carry(l, from, d, b)
+	}})
 }
 
-// step moves one end until it waits.
-func (p *play) step(e *end) (moved bool, err error) {
-	for {
-		if err := p.ctx.Err(); err != nil {
-			return moved, err
+// staged is an end as the stage drives it.
+func (p *play) staged(e *end) *stage.End {
+	out := &stage.End{Endpoint: e.ep, Mute: e.mute, Say: func() (bool, error) { return p.sendEarly(e), nil }}
+	if !e.relay {
+		out.Take = func(data []byte, _ bool) error {
+			e.got = append(e.got, data...)
+			return p.replyEarly(e)
 		}
-		if p.o.BeforeMove != nil && e.ep.Ready() {
-			if err := p.o.BeforeMove(e.ep); err != nil {
-				p.stopped = err
-				return moved, err
-			}
-		}
-		progress, err := e.ep.Step()
-		if p.stopped != nil { // inside an interceptor's move, which paused to connect
-			return moved, p.stopped
-		}
-		if err != nil {
-			return moved, nil // it stays in the endpoint, for the outcome
-		}
-		if n := e.ep.Buffered(); n > 0 && !e.relay {
-			buf := make([]byte, n)
-			n, err = e.ep.Read(buf)
-			if err != nil {
-				return moved, nil
-			}
-			e.got = append(e.got, buf[:n]...)
-			progress = true
-			if err := p.replyEarly(e); err != nil {
-				return moved, err
-			}
-		}
-		if !progress {
-			progress, err = p.sendEarly(e)
-			if err != nil {
-				return moved, nil
-			}
-		}
-		if !progress {
-			return moved, nil
-		}
-		moved = true
 	}
+	return out
 }
 
 // sendEarly sends of the request what can go as early data, at a client that may.
-func (p *play) sendEarly(e *end) (progress bool, err error) {
+func (p *play) sendEarly(e *end) (sent bool) {
 	for p.o.Resume == ResumeEarly && e.party == "client" {
 		n, err := e.ep.WriteEarly([]byte(p.o.request()[e.early:]))
 		if n == 0 || err != nil {
-			return progress, err
+			return sent
 		}
-		e.early, progress = e.early+n, true
+		e.early, sent = e.early+n, true
 	}
-	return progress, nil
+	return sent
 }
 
 // replyEarly answers a request that was early data whole, without waiting for the
@@ -260,13 +202,9 @@ func write(e *end, text string) error {
 
 // carry puts bytes on the wire: the listener records what was sent, and what
 // arrives is for the attacker on the wire to say.
-func (p *play) carry(l *line, from string, toServer bool, b []byte) []byte {
+func (p *play) carry(l *line, from string, d tamper.Direction, b []byte) []byte {
 	p.track(l)
-	p.flow.Wire = append(p.flow.Wire, Segment{Conn: l.conn, From: from, ToServer: toServer, Bytes: bytes.Clone(b)})
-	d := tamper.ToClient
-	if toServer {
-		d = tamper.ToServer
-	}
+	p.flow.Wire = append(p.flow.Wire, Segment{Conn: l.conn, From: from, ToServer: d == tamper.ToServer, Bytes: bytes.Clone(b)})
 	return p.link.Carry(d, b)
 }
 

@@ -106,6 +106,6 @@ func (p *play) clicked(e event.Event) {
 	if !ok || !p.o.ClickThrough || c.What != event.CheckCertificateChain || c.OK || c.Party != "client" {
 		return
 	}
-	p.tell(&ClickThrough{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time},
+	p.Stage.Event(&ClickThrough{Meta: event.Meta{Party: c.Party, Conn: c.Conn, Time: c.Time},
 		Reason: c.Err, GoesOn: slices.Contains(clickable, reason.Of(c.Err))})
 }

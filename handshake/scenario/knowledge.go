@@ -9,7 +9,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
-	"tlslab/handshake/tamper"
+	"tlslab/handshake/stage"
 )
 
 // WhoKnows is what each party can do with the bytes of a flow. Of what is not there,
@@ -95,7 +95,7 @@ func (p *play) know(t terms, conns []int, views []viewpoint) error {
 		}
 		scene.Parties = append(scene.Parties, k)
 	}
-	p.scene("", scene)
+	p.Scene("", scene)
 	return nil
 }
 
@@ -201,6 +201,6 @@ func unheard(cc, sc *handshake.Config) (*handshake.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	new(tamper.Link).Pump(client, server)
+	stage.Meet(client, server, nil)
 	return client, nil
 }

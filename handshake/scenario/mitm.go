@@ -58,7 +58,7 @@ func (p *play) mitm(t terms) error {
 // equip makes the box's own root, puts it in the client's store if that is the lesson,
 // and takes the key that the box will sign with.
 func (i *interception) equip() error {
-	forgery, err := pki.NewForgery(pki.LessonOptions{KeyAlg: i.o.keyAlg(), Name: i.o.server(), Time: i.now(), Rand: i.stream("mitm ca")})
+	forgery, err := pki.NewForgery(pki.LessonOptions{KeyAlg: i.o.keyAlg(), Name: i.o.server(), Time: i.Now(), Rand: i.Stream("mitm ca")})
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (i *interception) equip() error {
 	if i.o.StolenCA {
 		signs = i.lesson.Intermediate // the certificate and the key, both
 	}
-	i.forger, err = mitm.NewForger(signs, i.stream("mitm ca"), pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
+	i.forger, err = mitm.NewForger(signs, i.Stream("mitm ca"), pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
 	return err
 }
 
@@ -83,14 +83,14 @@ func (i *interception) root() {
 	case i.o.TrustMITM:
 		scene.How = mitm.Trusted
 	}
-	i.scene("mitm", scene)
+	i.Scene("mitm", scene)
 }
 
 // place makes the three parties.
 func (i *interception) place(t terms) error {
 	p := i.play
-	i.down = &line{conn: p.newConn(), c: end{party: "client"}, s: end{party: "mitm", relay: true}}
-	i.up = &line{conn: p.newConn(), c: end{party: "mitm", relay: true}, s: end{party: "server"}}
+	i.down = &line{conn: p.NewConn(), c: end{party: "client"}, s: end{party: "mitm", relay: true}}
+	i.up = &line{conn: p.NewConn(), c: end{party: "mitm", relay: true}, s: end{party: "server"}}
 	cc, err := p.clientConfig("client", t, i.down.conn)
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (i *interception) place(t terms) error {
 func (i *interception) heard(e event.Event) {
 	i.Event(e)
 	if f, ok := e.(*mitm.Forge); ok {
-		i.scene("", &CertificatesCompared{Sides: i.certificates(f.Real, f.Forged)})
+		i.Scene("", &CertificatesCompared{Sides: i.certificates(f.Real, f.Forged)})
 	}
 }
 
@@ -139,7 +139,7 @@ func (i *interception) talk() error {
 		return err
 	}
 	if i.up.c.ep != nil && i.up.c.ep.Done() && i.down.c.ep.Done() {
-		i.scene("", &LegsCompared{Sides: i.legs()})
+		i.Scene("", &LegsCompared{Sides: i.legs()})
 	}
 	if err := i.say(i.down, &i.down.c, i.o.request()); err != nil {
 		return err
@@ -201,7 +201,7 @@ func (p *play) passthrough(t terms) error {
 		return err
 	}
 	p.issue()
-	p.scene("mitm", &Passthrough{Trusted: p.o.TrustMITM})
+	p.Scene("mitm", &Passthrough{Trusted: p.o.TrustMITM})
 	l, err := p.connect(t, "client", nil)
 	if err != nil {
 		return err

@@ -11,7 +11,6 @@ package scenario
 import (
 	"io"
 	"slices"
-	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/certcompress"
@@ -129,9 +128,6 @@ const (
 
 // tls13 reports whether it is TLS 1.3 that resumes in this way.
 func (r Resume) tls13() bool { return r == ResumePSK || r == ResumeEarly }
-
-// Epoch is the time of a seeded run.
-var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (o *Options) server() string {
 	if o.Server == "" {

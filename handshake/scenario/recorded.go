@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"tlslab/handshake"
+	"tlslab/handshake/tamper"
 )
 
 // What an attacker recorded, and sends again.
@@ -19,7 +20,7 @@ func (f *Flow) fromClient() (flights [][]byte) {
 // replayTo sends recorded flights to a new connection with the server. The attacker's end
 // of it is no endpoint: he has the bytes, and no keys.
 func (p *play) replayTo(t terms, kept *sessions, flights [][]byte) (*line, error) {
-	l := &line{conn: p.newConn(), s: end{party: "server"}, recorded: true}
+	l := &line{conn: p.NewConn(), s: end{party: "server"}, recorded: true}
 	cfg := p.serverConfig("server", t, l.conn)
 	cfg.Sessions, cfg.Tickets, cfg.KeyLog = kept.server, kept.tickets, &l.s.keys
 	var err error
@@ -32,12 +33,12 @@ func (p *play) replayTo(t terms, kept *sessions, flights [][]byte) (*line, error
 // feed carries an attacker's bytes to a server, and its answers back.
 func (p *play) feed(l *line, flights [][]byte) error {
 	for _, b := range flights {
-		l.s.ep.Feed(p.carry(l, "attacker", true, b))
-		if _, err := p.step(&l.s); err != nil {
+		l.s.ep.Feed(p.carry(l, "attacker", tamper.ToServer, b))
+		if _, err := p.Go(p.staged(&l.s)); err != nil {
 			return err
 		}
 		if out := l.s.ep.Output(); len(out) > 0 {
-			p.carry(l, "server", false, out)
+			p.carry(l, "server", tamper.ToClient, out)
 		}
 	}
 	return nil

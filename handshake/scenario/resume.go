@@ -51,7 +51,7 @@ func (p *play) resume(t terms) error {
 	if p.o.Resume == ResumeByID {
 		kept.server = session.NewMemory(0)
 	} else {
-		kept.tickets = session.NewTicketKeys(p.stream("ticket keys"), 0)
+		kept.tickets = session.NewTicketKeys(p.Stream("ticket keys"), 0)
 	}
 
 	p.begin("full", "client", "server")
@@ -81,19 +81,19 @@ func (p *play) resume(t terms) error {
 func (p *play) captured(t terms, client *keeper, kept *sessions, resumed *Flow) error {
 	p.begin("captured_session", "attacker", "server")
 	store, err := client.with(func(s *session.Session) error {
-		_, err := io.ReadFull(p.stream("attacker"), s.Master[:])
+		_, err := io.ReadFull(p.Stream("attacker"), s.Master[:])
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", seen(resumed))
+	p.Scene("attacker", seen(resumed))
 	l, err := p.connect(t, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
 	}
 	flights := resumed.fromClient()
-	p.scene("attacker", &Replayed{BySessionID: true, FirstAttempt: l.c.ep.Err(), Bytes: len(bytes.Join(flights, nil))})
+	p.Scene("attacker", &Replayed{BySessionID: true, FirstAttempt: l.c.ep.Err(), Bytes: len(bytes.Join(flights, nil))})
 	again, err := p.replayTo(t, kept, flights)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (p *play) stolen(t terms, client *keeper, kept *sessions, full *Flow) error
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", &StolenMasterSecret{From: "client", MasterSecret: loot.Master[:]})
+	p.Scene("attacker", &StolenMasterSecret{From: "client", MasterSecret: loot.Master[:]})
 	l, err := p.connect(t, "attacker", &sessions{store, kept.server, kept.tickets})
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (p *play) stolen(t terms, client *keeper, kept *sessions, full *Flow) error
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", &RecordingDecrypted{Flow: full.Name, Plaintext: string(r.FromClient) + string(r.FromServer)})
+	p.Scene("attacker", &RecordingDecrypted{Flow: full.Name, Plaintext: string(r.FromClient) + string(r.FromServer)})
 	accepted, err := p.sessionImpersonates(t, client, kept)
 	if err != nil {
 		return err

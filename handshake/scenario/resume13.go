@@ -20,7 +20,7 @@ import (
 // resume13 plays a full handshake, one that resumes it, and the attacks.
 func (p *play) resume13() error {
 	client := &keeper{Memory: session.NewMemory(0)}
-	kept := &sessions{client: client, tickets: session.NewTicketKeys(p.stream("ticket keys"), 0)}
+	kept := &sessions{client: client, tickets: session.NewTicketKeys(p.Stream("ticket keys"), 0)}
 
 	p.begin("full", "client", "server")
 	full := p.flow
@@ -62,7 +62,7 @@ func (f *Flow) earlyData() (chosen string) {
 func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	p.begin("replayed_early_data", "attacker", "server")
 	flights := resumed.fromClient()
-	p.scene("attacker", &ReplayedEarlyData{Bytes: len(flights[0])})
+	p.Scene("attacker", &ReplayedEarlyData{Bytes: len(flights[0])})
 	server, err := p.replayTo(in13, kept, flights[:1])
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 	if string(server.s.got) == p.o.request() {
 		times++
 	}
-	p.scene("server", &EarlyDataActed{Request: p.o.request(), Times: times})
+	p.Scene("server", &EarlyDataActed{Request: p.o.request(), Times: times})
 	if err := p.feed(server, flights[1:]); err != nil {
 		return err
 	}
@@ -89,13 +89,13 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error {
 	p.begin("captured_session", "attacker", "server")
 	store, err := loot.with(func(s *session.Session) error {
-		_, err := io.ReadFull(p.stream("attacker"), s.PSK)
+		_, err := io.ReadFull(p.Stream("attacker"), s.PSK)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", &CapturedTicket{Ticket: resumed.ticket()})
+	p.Scene("attacker", &CapturedTicket{Ticket: resumed.ticket()})
 	l, err := p.connect(in13, "attacker", &sessions{client: store, tickets: kept.tickets})
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error
 	out.Intended = reason.Of(out.Err) == reason.BadBinder
 	if resumed.earlyData() != "accepted" {
 		flights := resumed.fromClient()
-		p.scene("attacker", &Replayed{FirstAttempt: out.Err, Bytes: len(bytes.Join(flights, nil))})
+		p.Scene("attacker", &Replayed{FirstAttempt: out.Err, Bytes: len(bytes.Join(flights, nil))})
 		server, err := p.replayTo(in13, kept, flights)
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", &StolenPSK{From: "client", PSK: s.PSK})
+	p.Scene("attacker", &StolenPSK{From: "client", PSK: s.PSK})
 	l, err := p.connect(in13, "attacker", &sessions{client: store, tickets: kept.tickets})
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) erro
 	if err != nil {
 		return err
 	}
-	p.scene("attacker", &TicketKeyServer{Accepted: accepted})
+	p.Scene("attacker", &TicketKeyServer{Accepted: accepted})
 	if err := p.expired(loot, kept, &s); err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (p *play) tried(key []byte, flows ...*Flow) error {
 		scene.InClear = scene.InClear || len(bare.FromClient)+len(bare.FromServer) > 0 // to whoever has no key at all
 		scene.Opened = append(scene.Opened, Opened{f.Name, string(r.FromClient) + string(r.FromServer)})
 	}
-	p.scene("attacker", scene)
+	p.Scene("attacker", scene)
 	return nil
 }
 
@@ -216,7 +216,7 @@ func (p *play) expired(loot *keeper, kept *sessions, s *session.Session) error {
 	if _, err := unheard(cc, sc); err != nil {
 		return err
 	}
-	p.scene("attacker", &PSKExpired{Lifetime: s.Lifetime, Why: why})
+	p.Scene("attacker", &PSKExpired{Lifetime: s.Lifetime, Why: why})
 	return nil
 }
 

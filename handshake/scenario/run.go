@@ -2,15 +2,16 @@ package scenario
 
 import (
 	"context"
-	"io"
+	"slices"
 	"strings"
-	"time"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/handshake/kx/private"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
+	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
 )
@@ -22,8 +23,14 @@ func Run(ctx context.Context, o Options, l event.Listener) (*Transcript, error) 
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	p := &play{ctx: ctx, o: o, out: l, t: &Transcript{Seed: o.Seed}, now: o.clock(),
-		link: &tamper.Link{Script: o.Tamper}, streams: make(map[string]io.Reader)}
+	p := &play{Stage: stage.New(ctx, o.Seed), o: o, t: &Transcript{Seed: o.Seed}, link: &tamper.Link{Script: o.Tamper}}
+	p.BeforeMove = o.BeforeMove
+	p.Listener = event.ListenerFunc(func(e event.Event) {
+		p.flow.Events = append(p.flow.Events, e)
+		if l != nil {
+			l.Event(e)
+		}
+	})
 	if err := p.prepare(); err != nil {
 		return nil, err
 	}
@@ -32,32 +39,26 @@ func Run(ctx context.Context, o Options, l event.Listener) (*Transcript, error) 
 
 // play is one lesson under way.
 type play struct {
-	ctx     context.Context
-	o       Options
-	out     event.Listener
-	t       *Transcript
-	flow    *Flow
-	lines   []*line // the flow's connections
-	now     func() time.Time
-	seq     uint64
-	conns   int // connections so far
-	link    *tamper.Link
-	streams map[string]io.Reader // each party's randomness, drawn on from flow to flow
+	*stage.Stage
+	o     Options
+	t     *Transcript
+	flow  *Flow
+	lines []*line // the flow's connections
+	link  *tamper.Link
 
 	lesson   *pki.Lesson
 	roots    *pki.TrustStore         // the client's
 	identity []handshake.Certificate // the client's, once it was needed
 	issued   bool
 	loot     []observe.Master // what the thief of the server's key has recovered so far
-	stopped  error            // BeforeMove's
 
 	ownRefused bool // what Options.VerifyChain said last
 }
 
 // prepare makes what all flows share: the chain, and whom the client trusts.
 func (p *play) prepare() (err error) {
-	p.lesson, err = pki.NewLesson(pki.LessonOptions{Kind: p.o.Cert, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.now(),
-		Rand: p.stream("ca"), Staple: p.o.Staple})
+	p.lesson, err = pki.NewLesson(pki.LessonOptions{Kind: p.o.Cert, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.Now(),
+		Rand: p.Stream("ca"), Staple: p.o.Staple})
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (p *play) run() error {
 		p.issue()
 		var kept *sessions
 		if t == in13 { // where a server gives tickets as a matter of course
-			kept = &sessions{client: session.NewMemory(0), tickets: session.NewTicketKeys(p.stream("ticket keys"), 0)}
+			kept = &sessions{client: session.NewMemory(0), tickets: session.NewTicketKeys(p.Stream("ticket keys"), 0)}
 		}
 		if err := p.honest(t, kept, nil); err != nil {
 			return err
@@ -128,37 +129,13 @@ func (p *play) honest(t terms, kept *sessions, then func()) error {
 	return nil
 }
 
-// stream is a party's randomness, from where it left off.
-func (p *play) stream(party string) io.Reader {
-	if p.streams[party] == nil {
-		p.streams[party] = p.o.stream(party)
-	}
-	return p.streams[party]
-}
-
-// Event numbers an event through all parties, keeps it, and passes it on.
+// Event tells an event, which is kept in the flow under its number.
 func (p *play) Event(e event.Event) {
 	if _, secret := e.(*event.Secret); secret && p.o.Quiet {
 		return
 	}
-	p.tell(e)
+	p.Stage.Event(e)
 	p.clicked(e)
-}
-
-func (p *play) tell(e event.Event) {
-	p.seq++
-	e.Head().Seq = p.seq
-	p.flow.Events = append(p.flow.Events, e)
-	if p.out != nil {
-		p.out.Event(e)
-	}
-}
-
-// scene tells what happens around the endpoints.
-func (p *play) scene(party string, s event.Scene) {
-	h := s.Head()
-	h.Party, h.Time = party, p.now()
-	p.Event(s)
 }
 
 // begin opens a flow.
@@ -175,13 +152,13 @@ func (p *play) begin(name string, parties ...string) {
 			scene.Variant = scene.Resume
 		}
 	}
-	p.scene("", scene)
+	p.Scene("", scene)
 }
 
 // end closes it.
 func (p *play) end(o Outcome) {
 	p.flow.Outcome, p.flow.KeyLog = o, p.keyLogs()
-	p.scene("", &event.Outcome{Done: o.Done, Intended: o.Intended, Refused: o.Refused, Err: o.Err})
+	p.Scene("", &event.Outcome{Done: o.Done, Intended: o.Intended, Refused: o.Refused, Err: o.Err})
 }
 
 // issue tells, once a lesson, how the server came by its certificate, whom the
@@ -192,15 +169,23 @@ func (p *play) issue() {
 	}
 	p.issued = true
 	for _, st := range p.lesson.Leaf.Steps {
-		p.scene("ca", &event.Issue{Step: st})
+		p.Scene("ca", &event.Issue{Step: st})
 	}
-	p.scene("client", &Trusts{Roots: p.roots.All()})
+	p.Scene("client", &Trusts{Roots: p.roots.All()})
 	for _, x := range p.o.Exchanges {
-		p.scene("", &OwnExchange{Exchange: x.Kx(), Ephemeral: x.Ephemeral()})
+		p.Scene("", &OwnExchange{Exchange: x.Kx(), Ephemeral: x.Ephemeral()})
 	}
 	for _, g := range p.o.Groups {
-		if ours, err := private.ByName(g.Name()); err != nil || ours.ID() != g.ID() {
-			p.scene("", &OwnGroup{Name: g.Name(), ID: g.ID()})
+		if !ours(g) {
+			p.Scene("", &OwnGroup{Name: g.Name(), ID: g.ID()})
 		}
 	}
+}
+
+// ours reports whether a group is one of tlslab's, under its own number.
+func ours(g kx.Group) bool {
+	if known, err := kx.ByName(g.Name()); err == nil {
+		return known.ID() == g.ID()
+	}
+	return slices.Contains(iana.PrivateGroups(), g.ID()) && g.ID().Called() == g.Name()
 }

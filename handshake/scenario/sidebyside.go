@@ -114,7 +114,7 @@ func anchor(r *pki.Report) *x509.Certificate {
 // box's own. It verifies, for whoever trusts both.
 func (i *interception) anchorOf(forged *x509.Certificate) *x509.Certificate {
 	both := pki.NewTrustStore(i.lesson.Root.Cert, i.own)
-	r, _ := pki.Verify([]*x509.Certificate{forged, i.forger.Root()}, pki.VerifyOptions{Roots: both, ServerName: i.o.server(), Time: i.now()})
+	r, _ := pki.Verify([]*x509.Certificate{forged, i.forger.Root()}, pki.VerifyOptions{Roots: both, ServerName: i.o.server(), Time: i.Now()})
 	return anchor(r)
 }
 

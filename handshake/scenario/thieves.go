@@ -89,7 +89,7 @@ func (p *play) impersonates(t terms, arm func(client, thief *handshake.Config) e
 	if err != nil {
 		return false, err
 	}
-	own, err := pki.NewLesson(pki.LessonOptions{Kind: pki.UntrustedRoot, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.now(), Rand: p.stream("thief")})
+	own, err := pki.NewLesson(pki.LessonOptions{Kind: pki.UntrustedRoot, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.Now(), Rand: p.Stream("thief")})
 	if err != nil {
 		return false, err
 	}

@@ -4,7 +4,8 @@
 //
 // An attack here is a script over honest code; nothing in this package knows how
 // a record is protected. What is in clear can also be changed by name, and that is
-// the hellos. An interceptor with keys of its own is package mitm.
+// the hellos. It drives no endpoint: that is package stage's. An interceptor with keys of its
+// own is package mitm.
 //
 // Read this file, then scripts.go and hello.go.
 package tamper
@@ -12,7 +13,6 @@ package tamper
 import (
 	"bytes"
 
-	"tlslab/handshake"
 	"tlslab/handshake/record"
 )
 
@@ -76,29 +76,4 @@ func recordLen(b []byte) int {
 		return 0
 	}
 	return n
-}
-
-// Pump steps both ends and carries what they say until neither has anything more
-// to do. What became of the handshake is in the endpoints.
-func (l *Link) Pump(client, server *handshake.Endpoint) {
-	for moved := true; moved; {
-		c := l.turn(client, server, ToServer)
-		s := l.turn(server, client, ToClient)
-		moved = c || s
-	}
-}
-
-func (l *Link) turn(from, to *handshake.Endpoint, d Direction) (moved bool) {
-	for {
-		progress, err := from.Step()
-		if err != nil || !progress {
-			break
-		}
-		moved = true
-	}
-	if b := from.Output(); len(b) > 0 {
-		to.Feed(l.Carry(d, b))
-		moved = true
-	}
-	return moved
 }

@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
 )
@@ -28,13 +29,13 @@ func meet(t *testing.T, max iana.Version, script tamper.Script) (client, server 
 		t.Fatal(err)
 	}
 	link := &tamper.Link{Script: script}
-	link.Pump(client, server)
+	stage.Meet(client, server, link)
 	for _, text := range []string{"one", "two"} {
 		if client.Done() && server.Done() {
 			if _, err := client.Write([]byte(text)); err != nil {
 				t.Fatal(err)
 			}
-			link.Pump(client, server)
+			stage.Meet(client, server, link)
 			buf := make([]byte, 100)
 			n, _ := server.Read(buf) // the error stays in the endpoint
 			got += string(buf[:n])

@@ -73,9 +73,9 @@ type Event struct {
 
 	// Of a record.
 
-	Version   Value   `json:"version,omitzero"`
-	Epoch     *int    `json:"epoch,omitempty"` // of a change of keys too
-	Keys      string  `json:"keys,omitempty"`  // "clear", "early", "handshake" or "application"; of a change of keys too
+	Version   Value   `json:"version,omitzero"` // of a secret too, of which it is the connection's
+	Epoch     *int    `json:"epoch,omitempty"`  // of a change of keys too
+	Keys      string  `json:"keys,omitempty"`   // "clear", "early", "handshake" or "application"; of a change of keys too
 	Sequence  *uint64 `json:"sequence,omitempty"`
 	Protected *bool   `json:"protected,omitempty"`
 	Payload   *Hex    `json:"payload,omitempty"`  // opened; empty if it was not
@@ -89,6 +89,9 @@ type Event struct {
 	Hash   string  `json:"hash,omitempty"`
 	Tag    string  `json:"tag,omitempty"` // the PRF's label, "master secret"
 	Inputs []Input `json:"inputs,omitempty"`
+
+	Exchange Value `json:"exchange,omitzero"` // of a secret of TLS 1.2: the key exchange that it is of
+	Group    Value `json:"group,omitzero"`    // of a secret that a group made, under the group's own name
 
 	// Of a decision.
 
@@ -135,6 +138,7 @@ type Input struct {
 	Name    string `json:"name"`
 	Bytes   Hex    `json:"bytes"`
 	Private bool   `json:"private,omitempty"`
+	From    string `json:"from,omitempty"` // the name of the secret that it is
 }
 
 // Named is a value with its name.

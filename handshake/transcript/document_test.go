@@ -75,6 +75,7 @@ func TestJSONShape(t *testing.T) {
 		`{"path":"client_hello.client_version","off":4,"len":2,"value":{"hex":"0x0303","name":"TLS 1.2","value":771},"ref":"RFC 5246 §7.4.1.2"}`,
 		`"outcome":{"done":false,"intended":true,"refused":"client","error":{"reason":"certificate_untrusted"`,
 		`"alert":{"hex":"0x30","name":"unknown_ca","value":48}`,
+		`"name":"server_ephemeral",`, `"exchange":{"hex":"0x03","name":"ECDHE","value":3},"group":{"hex":"0x001d","name":"x25519","value":29}}`,
 	} {
 		if !strings.Contains(compact.String(), want) {
 			t.Errorf("the JSON lacks %s", want)
@@ -91,6 +92,8 @@ func TestJSONOfTLS13(t *testing.T) {
 	for _, want := range []string{
 		`"kind":"secret","name":"server_handshake_key",`, `"method":"HKDF-Expand-Label","hash":"SHA-256","tag":"key","inputs":[{"name":"secret","bytes":"`,
 		`{"name":"context","bytes":""},{"name":"hkdf_label","bytes":"001009746c733133206b657900"}]`,
+		`"private":true,"from":"server_handshake_traffic_secret"}`, `"name":"ikm","bytes":"`, `"private":true,"from":"shared_secret"}]`,
+		`"name":"shared_secret",`, `"group":{"hex":"0x11ec","name":"X25519MLKEM768","value":4588}}`,
 		`{"name":"content_type","bytes":"16"}`, `"move":"client/recv/server_hello/tls13"`,
 		`{"dir":"recv","message":"server_hello","version":{"hex":"0x0304","name":"TLS 1.3","value":772},"to":"WAIT_EE"`,
 	} {

@@ -1,10 +1,11 @@
 package transcript
 
 import (
+	"fmt"
+
 	"tlslab/handshake/event"
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
 )
 
@@ -104,7 +105,13 @@ func converted(e event.Event) (x *Event, ok bool) {
 		}
 	case *event.Secret:
 		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = KindSecret, string(e.Label), e.Value, e.Op.String(), e.Method, e.Hash, e.Tag
-		x.Inputs = inputs(e.Inputs)
+		x.Inputs, x.Group = inputs(e.Inputs), groupOf(e.Group)
+		if e.Version != 0 {
+			x.Version = ValueOf(e.Version)
+		}
+		if e.Exchange != iana.KxNone {
+			x.Exchange = ValueOf(e.Exchange)
+		}
 	case *event.Decision:
 		x.Kind, x.Name, x.Chosen, x.Among, x.Why = KindDecision, string(e.What), ValueOf(e.Chosen), ValueOf(e.Among), string(e.Why)
 	case *event.Check:
@@ -132,12 +139,20 @@ func converted(e event.Event) (x *Event, ok bool) {
 	return x, true
 }
 
-func inputs(in []kx.Value) []Input {
+func inputs(in []event.Input) []Input {
 	var out []Input
 	for _, v := range in {
-		out = append(out, Input{v.Name, v.Bytes, v.Private})
+		out = append(out, Input{v.Name, v.Bytes, v.Private, string(v.From)})
 	}
 	return out
+}
+
+// groupOf is a group under the name that it gives itself; no Value where there is none.
+func groupOf(g event.Group) Value {
+	if g.ID == 0 {
+		return Value{}
+	}
+	return Value{Code{fmt.Sprintf("0x%04x", uint16(g.ID)), g.Name, uint64(g.ID)}}
 }
 
 func moveOf(m event.Move) Move {

@@ -17,7 +17,6 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/kx/private"
 	"tlslab/pki"
 )
 
@@ -189,15 +188,8 @@ func spelled(v any) (out Value) {
 
 // nameOf is what else there is in a few words.
 func nameOf(v any) string {
-	switch v := v.(type) {
-	case *x509.Certificate:
-		return commonName(v)
-	case iana.Group: // the registry's name, or for private numbers the KEM's
-		for _, g := range private.Groups() {
-			if g.ID() == v {
-				return g.Name()
-			}
-		}
+	if c, ok := v.(*x509.Certificate); ok {
+		return commonName(c)
 	}
 	return foreign.Line(fmt.Sprint(v))
 }

@@ -102,7 +102,7 @@ func TestReplayMatrixJSON(t *testing.T) {
 	for i, row := range rows {
 		for j, v := range row {
 			got := doc.Matrix[i][j]
-			if got.Attack != v.Attack || got.Outcome != string(v.Outcome) || got.Reason != v.Reason || got.Moved != v.Moved ||
+			if got.Attack != v.Attack || got.Outcome != string(v.Outcome) || got.Reason != string(v.Reason) || got.Moved != v.Moved ||
 				got.Login != "cookie" || got.Defences == nil || got.Until != v.Until.Seconds() || doc.Store != "in process" {
 				t.Errorf("%+v, want %+v", got, v)
 			}

@@ -28,14 +28,17 @@ func (j *ReplayJSON) Write(w io.Writer, r *replay.Result, o replay.Options) erro
 	}
 	came := &transcript.Replay{Verdict: verdict(r.Verdict, o), Facts: map[string]transcript.Value{}}
 	for _, route := range r.Routes {
-		x := transcript.Route{Name: route.Name, Outcome: string(route.Outcome)}
+		x := transcript.Route{Name: string(route.Name), Outcome: string(route.Outcome)}
 		for _, a := range route.Attempts {
-			x.Attempts = append(x.Attempts, transcript.Attempt{After: a.After.Seconds(), Server: a.Server, Worked: a.Worked, Why: a.Why, Moved: a.Moved})
+			x.Attempts = append(x.Attempts, transcript.Attempt{After: a.After.Seconds(), Server: a.Server, Worked: a.Worked, Why: string(a.Why), Moved: a.Moved})
 		}
 		came.Routes = append(came.Routes, x)
 	}
 	for _, f := range r.Facts {
-		came.Facts[f.Name] = transcript.ValueOf(f.Value)
+		came.Facts[string(f.Name)] = transcript.ValueOf(f.Yes)
+	}
+	for _, f := range r.EarlyDataFacts {
+		came.Facts[string(f.Name)] = transcript.ValueOf(f.Status.String())
 	}
 	return transcript.Encode(w, transcript.Document{Version: transcript.Version, Seed: o.Seed, Replay: came,
 		Flows: []transcript.Flow{{Name: r.Attack, Parties: parties, Events: events}}})
@@ -58,7 +61,7 @@ func WriteReplayMatrixJSON(w io.Writer, rows [][]replay.Verdict, o replay.Option
 }
 
 func verdict(v replay.Verdict, o replay.Options) transcript.Verdict {
-	out := transcript.Verdict{Attack: v.Attack, Defences: v.Defences, Login: string(o.Login), Outcome: string(v.Outcome), Reason: v.Reason,
+	out := transcript.Verdict{Attack: v.Attack, Defences: v.Defences, Login: string(o.Login), Outcome: string(v.Outcome), Reason: string(v.Reason),
 		Limit: string(v.Limit), Times: v.Times, For: v.For.Seconds(), Until: v.Until.Seconds(), Remembers: v.Remembers.Seconds(),
 		Moved: v.Moved, Alice: v.Alice, Mallory: v.Mallory}
 	if out.Login == "" {

@@ -57,27 +57,30 @@ type Action struct {
 	Early        bool   // it came as early data
 	User         string // who is logged in; "" if nobody
 	Status       int    // of the answer
-	Why          string // why it was not done, one of Whys; "" if it was
+	Why          Why    // why it was not done; "" if it was
 	From, To     string // of a transfer that was made
 	Amount       int64  // what it moved; 0 if nothing
 	Err          error  // what is wrong with the ledger, where it is at fault
 }
 
-// Why the bank does not do what it is asked.
+// Why is why the bank does not do what it is asked.
+type Why string
+
+// The whys.
 const (
-	NoLogin   = "no_login"              // neither cookie nor certificate: 401
-	TooEarly  = "too_early"             // not safe, and early data: 425
-	SeenKey   = "idempotency_key_known" // done before; the first answer again
-	NoKey     = "idempotency_key_missing"
-	OtherUse  = "idempotency_key_reused" // for another transfer: 422
-	NotEnough = "not_enough_money"
-	BadForm   = "bad_request"
-	NoLedger  = "ledger_failed" // 500
+	NoLogin   Why = "no_login"              // neither cookie nor certificate: 401
+	TooEarly  Why = "too_early"             // not safe, and early data: 425
+	SeenKey   Why = "idempotency_key_known" // done before; the first answer again
+	NoKey     Why = "idempotency_key_missing"
+	OtherUse  Why = "idempotency_key_reused" // for another transfer: 422
+	NotEnough Why = "not_enough_money"
+	BadForm   Why = "bad_request"
+	NoLedger  Why = "ledger_failed" // 500
 )
 
-// Whys lists every Why of an Action.
-func Whys() []string {
-	return []string{NoLogin, TooEarly, SeenKey, NoKey, OtherUse, NotEnough, BadForm, NoLedger}
+// Whys lists every Why.
+func Whys() []Why {
+	return []Why{NoLogin, TooEarly, SeenKey, NoKey, OtherUse, NotEnough, BadForm, NoLedger}
 }
 
 // Bank is an open ledger. It is safe for concurrent use.
@@ -171,7 +174,7 @@ func (b *Bank) who(r *http.Request) (string, error) {
 // answer is what a request gets; of a transfer under an IdempotencyKey it is kept.
 type answer struct {
 	Status int
-	Why    string
+	Why    Why
 	Body   string
 }
 

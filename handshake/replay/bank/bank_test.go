@@ -68,7 +68,7 @@ func TestRequests(t *testing.T) {
 		header                   string
 		status                   int
 		body                     string
-		why                      string
+		why                      bank.Why
 		bob                      int64
 	}{
 		{"balance", "GET", "/balance", "", "", 200, "alice has 1000\n", "", 0},
