@@ -177,6 +177,7 @@ var links = map[string][]string{
 	"./handshake/render/mermaid": tellers,
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
+	"./examples/grader":          {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
 }
 
 // tellers are who tells what happened, and the KEMs that no registry has a number for: what
