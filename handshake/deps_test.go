@@ -177,6 +177,7 @@ var links = map[string][]string{
 	"./handshake/render/mermaid": tellers,
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
+	"./examples/grader":          {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
 }
 
 // tellers are who tells what happened, and the KEMs that no registry has a number for: what
@@ -245,7 +246,7 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
 // WebAssembly, the lessons and their words included.
 func TestBuildsForTheBrowser(t *testing.T) {
-	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/lesson")
+	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/lesson", "./examples/browser")
 	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

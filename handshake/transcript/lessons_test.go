@@ -13,6 +13,8 @@ import (
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/render/lesson"
@@ -45,6 +47,7 @@ func lessons() map[string]scenario.Options {
 		"refused13": {Version: iana.TLS13, UntrustedRoot: true},
 		"mitm":      {MITM: true, ClickThrough: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
 		"mitm13":    {Version: iana.TLS13, MITM: true, TrustMITM: true, ClientAuth: true},
+		"own_kem":   {Version: iana.TLS13, Groups: []kx.Group{private.Groups()[0]}}, // a number for private use
 		"through":   {MITM: true, Passthrough: true},
 	}
 }
