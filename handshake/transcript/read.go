@@ -34,8 +34,8 @@ const maxElement = 64 << 20
 func Decode(r io.Reader) (Document, error) {
 	dec := NewDecoder(r)
 	d, err := dec.whole()
-	if err == nil && dec.More() {
-		err = fmt.Errorf("transcript: %w: a second document follows; a Decoder reads several", ErrFormat)
+	if err == nil {
+		err = dec.nothingFollows()
 	}
 	return d, err
 }
@@ -49,6 +49,9 @@ func Documents(r io.Reader) iter.Seq2[Document, error] {
 			if d, err := dec.whole(); !yield(d, err) || err != nil {
 				return
 			}
+		}
+		if err := dec.Err(); err != nil { // no document begins there, and it is not the end
+			yield(Document{Flows: []Flow{}}, err)
 		}
 	}
 }
@@ -68,10 +71,28 @@ func NewDecoder(r io.Reader) *Decoder {
 	return &Decoder{json: json.NewDecoder(in), in: in}
 }
 
-// More reports whether another document follows.
+// More reports whether another document follows. Where none does, and it is not the end of
+// what is read either, Err says what is there.
 func (d *Decoder) More() bool {
+	if d.err != nil {
+		return false
+	}
 	d.in.most = d.json.InputOffset() + maxElement
-	return d.err == nil && d.json.More()
+	if d.json.More() {
+		return true
+	}
+	if _, err := d.json.Token(); err != io.EOF || d.in.err != nil { // a bracket, or a reader that failed
+		d.err = d.explained(err)
+	}
+	return false
+}
+
+// nothingFollows demands that what was read is all.
+func (d *Decoder) nothingFollows() error {
+	if d.More() {
+		d.err = fmt.Errorf("transcript: %w: a second document follows; a Decoder reads several", ErrFormat)
+	}
+	return d.err
 }
 
 // Events reads the next document: each event, with the flow that it is in. The flow has no
@@ -86,7 +107,7 @@ func (d *Decoder) Events() iter.Seq2[*Flow, *Event] {
 	}
 }
 
-// Err returns what Events ended with: nil for the end of the document.
+// Err returns what Events or More ended with: nil for the end of the document, or of all.
 func (d *Decoder) Err() error {
 	if errors.Is(d.err, errBroken) {
 		return nil
