@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	stdtls "crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -404,6 +405,45 @@ func TestDocumentLost(t *testing.T) {
 	}
 	if n != 2 || !strings.Contains(log.String(), "--format json: ") {
 		t.Errorf("%d documents, and said is %q", n, &log)
+	}
+}
+
+// TestDocumentsBounded: what waits in files has a bound that all connections share. Which
+// document finds no room is lost, and gives back at once what it had; the others are whole.
+func TestDocumentsBounded(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var shown, log bytes.Buffer
+	l := &liveFlags{format: "json"}
+	l.lang = "en"
+	out := &output{w: &shown, log: &log}
+	data := &event.Data{Dir: event.Receive, Data: make([]byte, maxHeld/4)}
+	small, large := l.newTranscript(out, "1"), l.newTranscript(out, "2")
+	for range 4 { // twice maxHeld in hexadecimal
+		small.Event(data)
+	}
+	had := out.kept.Load()
+	if had <= maxHeld {
+		t.Fatalf("%d bytes are in files", had)
+	}
+	out.kept.Add(maxKept - 4*maxHeld - had) // as if others had it
+	for range 8 {
+		large.Event(data)
+	}
+	if now := out.kept.Load(); now != maxKept-4*maxHeld {
+		t.Errorf("%d bytes are kept of a document that is lost", now-(maxKept-4*maxHeld))
+	}
+	if err := errors.Join(large.close(), small.close()); err != nil {
+		t.Fatal(err)
+	}
+	if now := out.kept.Load(); now != maxKept-4*maxHeld-had {
+		t.Errorf("%d bytes are kept of documents that are done", now-(maxKept-4*maxHeld-had))
+	}
+	d, err := document.Decode(&shown)
+	if err != nil || len(d.Flows[0].Events) != 4 || !strings.Contains(log.String(), "left out") {
+		t.Errorf("%v, %+v, and said is %q", err, d.Flows, &log)
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
