@@ -28,13 +28,32 @@ type liveDocument struct {
 func newLiveDocument(out *output, alone bool, failed func(error)) *liveDocument {
 	d := &liveDocument{out: out, failed: failed}
 	if alone {
-		d.w = document.NewWriter(out, "")
+		d.w = document.NewWriter(wholeSoFar{out}, "")
 		return d
 	}
 	d.waits = &wholePiece{kept: &out.kept}
 	d.w = document.NewWriter(d.waits, "")
 	return d
 }
+
+// wholeSoFar is an output that takes no more once something could not be written. A text may
+// have a gap, but a document with one would look complete, and where its beginning is missing
+// it is none: it ends there, cut off.
+type wholeSoFar struct{ *output }
+
+func (o wholeSoFar) Write(p []byte) (int, error) {
+	if o.gap() {
+		return 0, errTold
+	}
+	n, err := o.output.Write(p)
+	if err == nil && o.gap() {
+		err = errTold
+	}
+	return n, err
+}
+
+// gap reports whether something that belongs into --out is not there.
+func (o wholeSoFar) gap() bool { return o.file != nil && o.file.told.Load() }
 
 // begin begins the flow. Nothing is written before something has happened.
 func (d *liveDocument) begin() {
@@ -54,6 +73,9 @@ func (d *liveDocument) Event(e event.Event) {
 func (d *liveDocument) Close() error {
 	d.begin()
 	err := d.w.Close()
+	if d.waits == nil && errors.Is(err, errTold) {
+		return nil // and the status is 1, by the file
+	}
 	if d.waits == nil {
 		return err
 	}

@@ -408,6 +408,32 @@ func TestDocumentLost(t *testing.T) {
 	}
 }
 
+// TestDocumentWithoutGap: where a disk is full for a while, a client's document ends behind the
+// last event before that, and does not go on behind a gap as if it were complete.
+func TestDocumentWithoutGap(t *testing.T) {
+	var shown bytes.Buffer
+	full := false
+	f := new(liveFile)
+	out := &output{file: f, w: writerFunc(func(p []byte) (int, error) {
+		if full { // as unfailing does
+			f.told.Store(true)
+			return len(p), nil
+		}
+		return shown.Write(p)
+	})}
+	d := newLiveDocument(out, true, nil)
+	for n := range 5 {
+		full = n == 3
+		d.Event(&event.Data{Meta: event.Meta{Seq: uint64(n)}, Dir: event.Receive, Data: make([]byte, 900)})
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if doc, err := document.Decode(&shown); !errors.Is(err, document.ErrCutOff) || len(doc.Flows[0].Events) != 3 {
+		t.Errorf("%v: %+v", err, doc.Flows)
+	}
+}
+
 // TestDocumentsBounded: what waits in files has a bound that all connections share. Which
 // document finds no room is lost, and gives back at once what it had; the others are whole.
 func TestDocumentsBounded(t *testing.T) {
