@@ -322,6 +322,20 @@ func pointed(t *testing.T, name string, f *transcript.Flow) (several, shared int
 	return several, shared
 }
 
+// A flow that nobody began has no name and no parties, and they are what they are elsewhere: a
+// text and a list, which a program may go through.
+func TestFlowWithoutBegin(t *testing.T) {
+	var b bytes.Buffer
+	w := transcript.NewWriter(&b, "")
+	w.Event(&event.Stop{Meta: event.Meta{Seq: 1, Party: "client"}})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, `"name": ""`) || !strings.Contains(text, `"parties": []`) {
+		t.Error(text)
+	}
+}
+
 // A message whose records never come is written all the same, and holds up nothing for ever.
 func TestMessageWithoutRecord(t *testing.T) {
 	var b bytes.Buffer
