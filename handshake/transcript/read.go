@@ -17,15 +17,21 @@ var (
 	ErrVersion = errors.New("of a version that this program does not know")
 	// ErrFormat: it is no transcript.
 	ErrFormat = errors.New("not a transcript")
-	// ErrTooLong: one event, or another member, is longer than maxElement.
+	// ErrTooLong: one event, or another member, is longer than 64 MiB, or has more than two
+	// million parts.
 	ErrTooLong = errors.New("too long")
 )
 
 // maxElement is how long the JSON of one event may be, in bytes. The largest that a Writer
 // makes tells of a message of 256 KiB, the most that an endpoint takes, full of the smallest
-// fields: some 50 MB. A record of 16 KiB has some 200 KB. Text that is denser than ours takes up to
-// twenty times as much memory as it is long.
+// fields: some 50 MB. A record of 16 KiB has some 200 KB.
 const maxElement = 64 << 20
+
+// maxParts is how many commas may stand in one, outside of text. That message would have 1.8
+// million if each byte of it were a field with a Code. Text that is denser takes a hundred times as
+// much memory as it is long: three bytes are a
+// whole Field.
+const maxParts = 2 << 20
 
 // Decode reads a document, and nothing may follow it. Of one that was cut off it returns all
 // whole events, and an error that is ErrCutOff and says behind which. What the document has
@@ -68,7 +74,7 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder of r.
 func NewDecoder(r io.Reader) *Decoder {
-	in := &limited{r: r, most: maxElement}
+	in := &limited{r: r, most: maxElement, mostParts: maxParts}
 	return &Decoder{json: json.NewDecoder(in), in: in}
 }
 
@@ -78,7 +84,7 @@ func (d *Decoder) More() bool {
 	if d.err != nil {
 		return false
 	}
-	d.in.most = d.json.InputOffset() + maxElement
+	d.allow()
 	if d.json.More() {
 		return true
 	}
@@ -256,13 +262,18 @@ func (d *Decoder) between(open json.Delim, elem func() error) error {
 }
 
 func (d *Decoder) token() (json.Token, error) {
-	d.in.most = d.json.InputOffset() + maxElement
+	d.allow()
 	return d.json.Token()
 }
 
 func (d *Decoder) value(v any) error {
-	d.in.most = d.json.InputOffset() + maxElement
+	d.allow()
 	return d.json.Decode(v)
+}
+
+// allow gives what comes next its room.
+func (d *Decoder) allow() {
+	d.in.most, d.in.mostParts = d.json.InputOffset()+maxElement, d.in.parts+maxParts
 }
 
 func (d *Decoder) skip() error { return d.value(new(json.RawMessage)) }
@@ -271,12 +282,14 @@ func (d *Decoder) skip() error { return d.value(new(json.RawMessage)) }
 // between two tokens again with each Read.
 const maxBlank = 1 << 20
 
-// limited is a reader that gives no more than most bytes in all.
+// limited is a reader that gives no more than most bytes in all, and mostParts commas.
 type limited struct {
-	r          io.Reader
-	read, most int64
-	blank      int   // behind the last byte that is none
-	err        error // but for the end
+	r                io.Reader
+	read, most       int64
+	parts, mostParts int
+	text, escaped    bool  // it is within a text; behind a backslash in one
+	blank            int   // behind the last byte that is none
+	err              error // but for the end
 }
 
 func (l *limited) Read(p []byte) (int, error) {
@@ -293,8 +306,27 @@ func (l *limited) Read(p []byte) (int, error) {
 	if l.blank += n - rest; l.blank > maxBlank {
 		err = ErrTooLong
 	}
+	if l.count(p[:n]); l.parts > l.mostParts {
+		err = ErrTooLong
+	}
 	if err != nil && err != io.EOF {
 		l.err = err
 	}
 	return n, err
+}
+
+// count counts the commas that part something.
+func (l *limited) count(p []byte) {
+	for _, c := range p {
+		switch {
+		case l.escaped:
+			l.escaped = false
+		case c == '"':
+			l.text = !l.text
+		case l.text:
+			l.escaped = c == '\\'
+		case c == ',':
+			l.parts++
+		}
+	}
 }

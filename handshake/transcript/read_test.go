@@ -284,6 +284,38 @@ func TestDecodeIsBounded(t *testing.T) {
 	}
 }
 
+// A member of more parts than any of ours is not read to its end: each would be many times as
+// large in memory as it is in the text. Commas within a text part nothing.
+func TestDecodeBoundsParts(t *testing.T) {
+	const head = `{"tlslab":1,"seed":"","flows":[{"name":"a","parties":[],"events":[`
+	for name, text := range map[string]string{
+		"fields":  head + `{"kind":"x","fields":[{}` + strings.Repeat(`,{}`, 5<<20),
+		"numbers": head + `{"kind":"x","records":[0` + strings.Repeat(`,0`, 5<<20),
+		"a value": head + `{"kind":"x","name":"\\\",","chosen":[0` + strings.Repeat(`,0`, 5<<20),
+	} {
+		if _, err := transcript.Decode(strings.NewReader(text)); !errors.Is(err, transcript.ErrTooLong) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	commas := head + `{"kind":"x","name":"` + strings.Repeat(",", 5<<20) + `"}]}]}`
+	if _, err := transcript.Decode(strings.NewReader(commas)); err != nil {
+		t.Errorf("commas in a text: %v", err)
+	}
+	var events strings.Builder // many events with few parts each
+	events.WriteString(head + `{"kind":"x"}`)
+	for range 400_000 {
+		events.WriteString(`,{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":10,"kind":"x"}`)
+	}
+	events.WriteString(`]}]}`)
+	n, dec := 0, transcript.NewDecoder(strings.NewReader(events.String()))
+	for range dec.Events() {
+		n++
+	}
+	if n != 400_001 || dec.Err() != nil {
+		t.Errorf("%d events, %v", n, dec.Err())
+	}
+}
+
 // data is a record of 16 KiB as a listener has it.
 func data(seq uint64) *event.Record {
 	b := make([]byte, 1<<14)
