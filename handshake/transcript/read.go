@@ -27,10 +27,9 @@ var (
 // fields: some 50 MB. A record of 16 KiB has some 200 KB.
 const maxElement = 64 << 20
 
-// maxParts is how many commas may stand in one, outside of text. That message would have 1.8
-// million if each byte of it were a field with a Code. Text that is denser takes a hundred times as
-// much memory as it is long: three bytes are a
-// whole Field.
+// maxParts is how many commas may stand in one, outside of text. That message would have
+// 1.8 million if each byte of it were a field with a Code. Text that is denser takes a hundred
+// times as much memory as it is long: three bytes are a whole Field.
 const maxParts = 2 << 20
 
 // Decode reads a document, and nothing may follow it. Of one that was cut off it returns all
