@@ -22,7 +22,8 @@ type Flow struct {
 	Outcome *Outcome `json:"outcome,omitempty"` // of a lesson's flow
 }
 
-// Outcome is how a lesson's flow ended.
+// Outcome is how a lesson's flow ended. A live connection has none: its handshake is done if
+// a message leads to (To) "CONNECTED", and an alert says who refused it.
 type Outcome struct {
 	Done     bool   `json:"done"`     // both ends finished the handshake, and the reply arrived
 	Intended bool   `json:"intended"` // a refusal that the lesson asks for
@@ -68,7 +69,7 @@ type Event struct {
 
 	Flight  *Flight  `json:"flight,omitempty"`
 	Fields  []Field  `json:"fields,omitempty"`  // every byte, in the order of the wire
-	Nth     int      `json:"nth,omitempty"`     // the how-manieth this party sent, or received, over this connection; from 1
+	Nth     int      `json:"nth,omitempty"`     // counts the messages that this party sent, or received, over this connection; from 1
 	Records []uint64 `json:"records,omitempty"` // Seq of the records that carried it
 
 	// Of a record.
@@ -130,7 +131,7 @@ type Field struct {
 	Off   int    `json:"off"`  // from the start of the message, in bytes
 	Len   int    `json:"len"`
 	Value Value  `json:"value,omitzero"`
-	Ref   string `json:"ref,omitempty"` // where it is specified
+	Ref   string `json:"ref,omitempty"` // where the structure is specified that it is in: msg_type and length say the message's
 }
 
 // Input is a value that a secret, a check or a step was computed from.
@@ -138,7 +139,7 @@ type Input struct {
 	Name    string `json:"name"`
 	Bytes   Hex    `json:"bytes"`
 	Private bool   `json:"private,omitempty"`
-	From    string `json:"from,omitempty"` // the name of the secret that it is
+	From    string `json:"from,omitempty"` // the name of the secret that it is; of several of that name the last, by the same party on the same conn, with these Bytes
 }
 
 // Named is a value with its name.
