@@ -49,7 +49,7 @@ func (c Comparison) Encode(w io.Writer) error { return encode(w, c, "  ") }
 // DecodeComparison reads what Comparison.Encode wrote. The error is as Decode's.
 func DecodeComparison(r io.Reader) (c Comparison, err error) {
 	if err = decode(r, &c, &c.Version); err == nil && c.Ways == nil {
-		err = lacks("ways")
+		err = otherSort("ways")
 	}
 	return c, err
 }
@@ -83,7 +83,7 @@ func (m MITMMatrix) Encode(w io.Writer) error { return encode(w, m, " ") }
 // DecodeMITMMatrix reads what MITMMatrix.Encode wrote. The error is as Decode's.
 func DecodeMITMMatrix(r io.Reader) (m MITMMatrix, err error) {
 	if err = decode(r, &m, &m.Version); err == nil && m.Matrix == nil {
-		err = lacks("mitm_matrix")
+		err = otherSort("mitm_matrix")
 	}
 	return m, err
 }
@@ -101,7 +101,7 @@ func decode(r io.Reader, v any, version *int) error {
 	return d.explained(err)
 }
 
-// lacks is the error for a document of another sort.
-func lacks(member string) error {
+// otherSort is the error for a document of another sort.
+func otherSort(member string) error {
 	return fmt.Errorf("transcript: %w of this sort: it has no %s", ErrFormat, member)
 }

@@ -23,7 +23,8 @@ type Flow struct {
 }
 
 // Outcome is how a lesson's flow ended. A live connection has none: its handshake is done if
-// a message leads to (To) "CONNECTED", and an alert says who refused it.
+// a message leads to (To) "CONNECTED", and an alert says who refused it. Nor has an attack's
+// flow: see Replay.
 type Outcome struct {
 	Done     bool   `json:"done"`     // both ends finished the handshake, and the reply arrived
 	Intended bool   `json:"intended"` // a refusal that the lesson asks for
@@ -131,7 +132,7 @@ type Field struct {
 	Off   int    `json:"off"`  // from the start of the message, in bytes
 	Len   int    `json:"len"`
 	Value Value  `json:"value,omitzero"`
-	Ref   string `json:"ref,omitempty"` // where the structure is specified that it is in: msg_type and length say the message's
+	Ref   string `json:"ref,omitempty"` // where it is specified, or the structure that it is in: msg_type and length have the message's
 }
 
 // Input is a value that a secret, a check or a step was computed from.

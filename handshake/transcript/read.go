@@ -17,7 +17,7 @@ var (
 	ErrVersion = errors.New("of a version that this program does not know")
 	// ErrFormat: it is no transcript.
 	ErrFormat = errors.New("not a transcript")
-	// ErrTooLong: one event, or another member, is longer than maxElement.
+	// ErrTooLong: one event, or another member, is longer than 64 MiB.
 	ErrTooLong = errors.New("too long")
 )
 

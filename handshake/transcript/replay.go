@@ -56,7 +56,7 @@ func (m ReplayMatrix) Encode(w io.Writer) error { return encode(w, m, " ") }
 // DecodeReplayMatrix reads what ReplayMatrix.Encode wrote. The error is as Decode's.
 func DecodeReplayMatrix(r io.Reader) (m ReplayMatrix, err error) {
 	if err = decode(r, &m, &m.Version); err == nil && m.Matrix == nil {
-		err = lacks("matrix")
+		err = otherSort("matrix")
 	}
 	return m, err
 }
