@@ -58,14 +58,7 @@ func TestHTTP2Shown(t *testing.T) {
 func documentOf(t *testing.T, l *scenario.Transcript) transcript.Document {
 	t.Helper()
 	var b bytes.Buffer
-	w := transcript.NewWriter(&b, l.Seed)
-	for _, f := range l.Flows {
-		w.Begin(f.Name, f.Parties...)
-		for _, e := range f.Events {
-			w.Event(e)
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := WriteJSON(&b, l); err != nil {
 		t.Fatal(err)
 	}
 	doc, err := transcript.Decode(&b)
