@@ -125,8 +125,9 @@ type Flight struct {
 	Of int `json:"of,omitempty"`
 }
 
-// Field is a range of a message's bytes. Fields with a Value cover every byte once; a group,
-// which has none, lies over those that follow.
+// Field is a range of a message's bytes. Its Path is the same in all versions, where RFC 9846
+// renames a field, too: client_hello.client_version is its legacy_version. Fields
+// with a Value cover every byte once; a group, which has none, lies over those that follow.
 type Field struct {
 	Path  string `json:"path"` // "client_hello.cipher_suites.suite"
 	Off   int    `json:"off"`  // from the start of the message, in bytes
