@@ -96,7 +96,7 @@ func (d *Decoder) More() bool {
 // nothingFollows demands that what was read is all.
 func (d *Decoder) nothingFollows() error {
 	if d.More() {
-		d.err = fmt.Errorf("transcript: %w: a second document follows; a Decoder reads several", ErrFormat)
+		d.err = fmt.Errorf("transcript: %w: a second document follows; Documents and a Decoder read several", ErrFormat)
 	}
 	return d.err
 }
@@ -175,7 +175,7 @@ func (d *Decoder) document(event func(*Flow, *Event) bool, begin func(*Flow)) er
 		return d.skip()
 	})
 	if err == nil && !flows {
-		err = fmt.Errorf("%w: it has no flows", ErrFormat)
+		return fmt.Errorf("transcript: %w: it has no flows (a comparison or a matrix is read by a function of its own, such as DecodeComparison)", ErrFormat)
 	}
 	return d.explained(err)
 }
