@@ -19,7 +19,7 @@ func (e *Endpoint) Abort(err error) error {
 	if e.err != nil {
 		return e.err
 	}
-	if e.closeSent {
+	if e.ch.closeSent {
 		return errClosed
 	}
 	if err == nil {

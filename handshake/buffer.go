@@ -31,42 +31,42 @@ func (e *Endpoint) Feed(fromPeer []byte) {
 // Fed says how many came. The slice is good until the next call of Feed, Space, Fed,
 // Step, Read or Idle.
 func (e *Endpoint) Space(n int) []byte {
-	if e.in == nil {
-		e.in = getBuffer()
+	if e.ch.in == nil {
+		e.ch.in = getBuffer()
 	}
-	if cap(e.in)-len(e.in) < n {
+	if cap(e.ch.in)-len(e.ch.in) < n {
 		e.makeSpace(n)
 	}
-	return e.in[len(e.in):cap(e.in)]
+	return e.ch.in[len(e.ch.in):cap(e.ch.in)]
 }
 
 func (e *Endpoint) makeSpace(n int) {
-	unread := e.in[e.r:]
-	if len(e.app) == 0 && len(unread)+n <= cap(e.in) {
-		e.in = e.in[:copy(e.in[:cap(e.in)], unread)]
+	unread := e.ch.in[e.ch.r:]
+	if len(e.ch.app) == 0 && len(unread)+n <= cap(e.ch.in) {
+		e.ch.in = e.ch.in[:copy(e.ch.in[:cap(e.ch.in)], unread)]
 	} else {
 		// e.app may alias the old storage: it must stay as it is.
-		old := e.in
-		e.in = append(make([]byte, 0, len(unread)+max(n, bufferSize)), unread...)
-		if len(e.app) == 0 {
+		old := e.ch.in
+		e.ch.in = append(make([]byte, 0, len(unread)+max(n, bufferSize)), unread...)
+		if len(e.ch.app) == 0 {
 			putBuffer(old)
 		}
 	}
-	e.r = 0
+	e.ch.r = 0
 }
 
 // Fed says that n bytes were put into what Space returned.
-func (e *Endpoint) Fed(n int) { e.in = e.in[:len(e.in)+n] }
+func (e *Endpoint) Fed(n int) { e.ch.in = e.ch.in[:len(e.ch.in)+n] }
 
 // Need is how many bytes must at least be fed before Step can open the next
 // record: 5 before its header is there.
-func (e *Endpoint) Need() int { return e.rd.Need(e.in[e.r:]) }
+func (e *Endpoint) Need() int { return e.ch.rd.Need(e.ch.in[e.ch.r:]) }
 
 // drained gives the input buffer back once nothing in it is needed.
 func (e *Endpoint) drained() {
-	if e.in != nil && e.r == len(e.in) && len(e.app) == 0 {
-		putBuffer(e.in)
-		e.in, e.r = nil, 0
+	if e.ch.in != nil && e.ch.r == len(e.ch.in) && len(e.ch.app) == 0 {
+		putBuffer(e.ch.in)
+		e.ch.in, e.ch.r = nil, 0
 	}
 }
 
@@ -75,7 +75,7 @@ func (e *Endpoint) drained() {
 func (e *Endpoint) Idle() { e.drained() }
 
 // Pending reports whether Output has something to return.
-func (e *Endpoint) Pending() bool { return len(e.out) > 0 || len(e.flight) > 0 }
+func (e *Endpoint) Pending() bool { return len(e.ch.out) > 0 || len(e.ch.flight) > 0 }
 
 // Output returns what is to be sent, a whole flight at a time, and forgets it.
 // The slice is good until the next call of Output.
@@ -83,13 +83,13 @@ func (e *Endpoint) Output() []byte {
 	if err := e.endRecord(); err != nil {
 		_ = e.fail(err) // Step and Write return it
 	}
-	if e.spare != nil {
-		putBuffer(e.spare)
+	if e.ch.spare != nil {
+		putBuffer(e.ch.spare)
 	}
-	e.spare, e.out = e.out, nil
-	e.declined = false
+	e.ch.spare, e.ch.out = e.ch.out, nil
+	e.limits.declined = false
 	if e.traffic != nil {
 		e.traffic.queued, e.traffic.answering = false, false
 	}
-	return e.spare
+	return e.ch.spare
 }

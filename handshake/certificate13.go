@@ -138,9 +138,9 @@ func (e *Endpoint) limitRecords(peer int, in string) error {
 	}
 	e.summary.RecordSizeLimit = peer
 	e.decided(event.DecisionRecordSizeLimit, peer, e.cfg.RecordSizeLimit, event.WhyBothWantLimit)
-	e.wr.SetLimit(peer)
+	e.ch.wr.SetLimit(peer)
 	if e.summary.Version == iana.TLS13 { // TLS 1.2's records come in clear still, and are not subject to it
-		e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
+		e.ch.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func sendClientHello(c *client, _ message.Message) error {
 	}
 	// The first record alone is for servers that know no more: an alert about their answer
 	// must not say TLS 1.0 (RFC 9846 §5.1).
-	c.wr.SetVersion(iana.TLS12)
+	c.ch.wr.SetVersion(iana.TLS12)
 	if c.summary.EarlyData != EarlyDataOffered {
 		return nil
 	}
@@ -268,8 +268,8 @@ func recvServerHello(c *client, msg message.Message) error {
 	if err := c.takeExtensions(m); err != nil {
 		return err
 	}
-	c.wr.SetVersion(iana.TLS12)
-	c.rd.SetVersion(iana.TLS12)
+	c.ch.wr.SetVersion(iana.TLS12)
+	c.ch.rd.SetVersion(iana.TLS12)
 	if c.listening() {
 		c.decided(event.DecisionVersion, iana.TLS12, nil, choose(c.cfg.speaks(iana.TLS13), event.WhyServerChoice, event.WhyOnlyVersion))
 		c.decided(event.DecisionCipherSuite, s.ID, c.hello.CipherSuites, event.WhyServerChoice)

@@ -205,7 +205,7 @@ func sendClientKeyExchange(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify(c *client, _ message.Message) error {
-	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.transcript)
+	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.transcript.bytes)
 	if err != nil {
 		return err
 	}

@@ -195,16 +195,16 @@ func recvHelloRetryRequest(c *client, msg message.Message) error {
 	c.retry, c.summary.Retried = m, true
 	if c.early != nil {
 		c.closeEarlyData(EarlyDataRejected)
-		c.wr.Change(nil, nil) // a second ClientHello is in clear
-		if c.keys[event.Send] != event.InClear {
+		c.ch.wr.Change(nil, nil) // a second ClientHello is in clear
+		if c.ch.keys[event.Send] != event.InClear {
 			c.noteKeyChange(event.Send, event.InClear, 0)
 		}
 	}
-	if err := c.hashFirstHello(c.mark); err != nil {
+	if err := c.hashFirstHello(c.transcript.mark); err != nil {
 		return err
 	}
-	c.wr.SetVersion(iana.TLS13)
-	c.rd.SetVersion(iana.TLS13)
+	c.ch.wr.SetVersion(iana.TLS13)
+	c.ch.rd.SetVersion(iana.TLS13)
 	return nil
 }
 
@@ -350,8 +350,8 @@ func recvServerHello13(c *client, msg message.Message) error {
 	if err != nil {
 		return err
 	}
-	c.wr.SetVersion(iana.TLS13)
-	c.rd.SetVersion(iana.TLS13)
+	c.ch.wr.SetVersion(iana.TLS13)
+	c.ch.rd.SetVersion(iana.TLS13)
 	if c.listening() {
 		c.decided(event.DecisionVersion, iana.TLS13, c.cfg.versions(), event.WhySupportedVersions)
 		c.decided(event.DecisionCipherSuite, m.CipherSuite, c.hello.CipherSuites, event.WhyServerChoice)
@@ -543,7 +543,7 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 func recvServerCertificateVerify(c *client, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	c.summary.Scheme = m.Signature.Scheme
-	return c.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(c.chain[0]), c.toBeSigned(event.Server, c.mark))
+	return c.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(c.chain[0]), c.toBeSigned(event.Server, c.transcript.mark))
 }
 
 // recvServerFinished13 believes the server, and has all it needs for application data.
@@ -571,7 +571,7 @@ func sendCompressedClientCertificate(c *client, _ message.Message) error {
 }
 
 func sendClientCertificateVerify13(c *client, _ message.Message) error {
-	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.toBeSigned(event.Client, len(c.transcript)))
+	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.toBeSigned(event.Client, len(c.transcript.bytes)))
 	if err != nil {
 		return err
 	}

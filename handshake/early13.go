@@ -78,7 +78,7 @@ func offersEarlyDataInDisguise(c *client, _ message.Message) bool {
 func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) error {
 	schedule := keyschedule.NewEarlySecret(p.hash, p.key)
 	h := p.hash.New()
-	h.Write(e.transcript)
+	h.Write(e.transcript.bytes)
 	th := h.Sum(nil)
 	e.early = &early{traffic: schedule.ClientTraffic(th), left: most}
 	exporter := schedule.Exporter(th)
@@ -103,7 +103,7 @@ func sendEarlyDummy(c *client, _ message.Message) error {
 
 // openEarlyData puts what the client sends under the early keys.
 func (c *client) openEarlyData() error {
-	c.wr.SetVersion(iana.TLS13)
+	c.ch.wr.SetVersion(iana.TLS13)
 	if err := c.protectWith(event.Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, event.EarlyKeys); err != nil {
 		return err
 	}
@@ -143,14 +143,14 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 	}
 	s.summary.EarlyData = EarlyDataRejected
 	s.decided(event.DecisionEarlyData, "rejected", nil, why)
-	s.rd.SetVersion(iana.TLS13)
+	s.ch.rd.SetVersion(iana.TLS13)
 	// What the ticket allowed, sealed in the smallest of records that make sense. What a
 	// ticket said that does not open nobody knows.
 	most := max(s.cfg.MaxEarlyData, 1<<14)
 	if s.psk != nil && s.psk.session != nil {
 		most = max(most, s.psk.session.MaxEarlyData)
 	}
-	s.rd.DropEarlyData(int(most) * 2)
+	s.ch.rd.DropEarlyData(int(most) * 2)
 	return nil
 }
 
@@ -199,7 +199,7 @@ func whyNotFresh(in EarlyDataInput) event.Why {
 func recvEndOfEarlyData(s *server, _ message.Message) error {
 	switch code := s.summary.MaxFragmentLength; {
 	case s.peerLimit != 0:
-		s.rd.SetLimit(s.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
+		s.ch.rd.SetLimit(s.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 	case code != 0:
 		s.limit(code)
 	}
@@ -223,10 +223,10 @@ func (e *Endpoint) WriteEarly(p []byte) (int, error) {
 	if e.err != nil {
 		return 0, e.err
 	}
-	if e.closeSent {
+	if e.ch.closeSent {
 		return 0, errClosed
 	}
-	if e.early == nil || !e.early.open || e.wr.Spent() { // these keys have no next generation
+	if e.early == nil || !e.early.open || e.ch.wr.Spent() { // these keys have no next generation
 		return 0, nil
 	}
 	p = p[:min(len(p), maxFragment, int(e.early.left))]

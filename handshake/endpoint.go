@@ -38,41 +38,20 @@ type Endpoint struct {
 	machine machine
 	err     error // why state is Failed
 
-	in    []byte // from the peer; in[r:] is unread
-	r     int
-	out   []byte // to the peer
-	spare []byte // what Output handed out last
-	rd    record.Reader
-	wr    record.Writer
+	ch         channel
+	transcript transcript
+	limits     limits
+	tell       telling
 
-	hs         []byte // handshake bytes that are not yet a whole message
-	hsStore    []byte // what hs is a part of
-	app        []byte // opened application data, not yet read; may alias in
-	transcript []byte // every handshake message so far, as on the wire
-	mark       int    // where in transcript the message at hand begins
-	flight     []byte // of TLS 1.3: messages that share the next record
-	running    *runningHash
-
-	eof, closeSent, closeReceived bool
-	broken                        error // why eof, if the transport did not end but broke
-	warnings, idle                int
-	declined                      bool // no_renegotiation is in out
-	owing                         bool // see Owes
-	summary                       *Summary
-	exporter                      exporter
-	mayStart                      bool   // data may follow Finished at once (RFC 7918)
-	tickets                       int    // of TLS 1.3, kept so far
-	shown                         []byte // session.Session's OwnCertificates
-	early                         *early
-	begin                         func()   // what is to be settled before a client's first move
-	traffic                       *traffic // of TLS 1.3, which can change its keys
-
-	keys    [2]event.Keys // by Direction
-	events  uint64
-	move    string
-	ref     string
-	to      event.State // where the move under way leads
-	stopped event.State // state of the last event.Stop, plus one
+	summary  *Summary
+	owing    bool     // see Owes
+	mayStart bool     // data may follow Finished at once (RFC 7918)
+	tickets  int      // of TLS 1.3, kept so far
+	shown    []byte   // session.Session's OwnCertificates
+	begin    func()   // what is to be settled before a client's first move
+	early    *early   // early data, until the handshake is over
+	traffic  *traffic // of TLS 1.3, which can change its keys
+	exporter exporter
 }
 
 // NewClient returns an endpoint that is about to send ClientHello. The error is a Config's
@@ -84,7 +63,7 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 	e.begin = func() { c.kept, c.whyNot = c.takeTicket() }
 	err := c.check()
 	if err == nil {
-		e.rd.JudgeBy(e.version())
+		e.ch.rd.JudgeBy(e.version())
 	}
 	return e, err
 }
@@ -97,7 +76,7 @@ func NewServer(cfg *Config) (*Endpoint, error) {
 	e.machine = &table[server]{role: event.Server, moves: serverMoves, s: s}
 	err := s.check()
 	if err == nil {
-		e.rd.JudgeBy(e.version())
+		e.ch.rd.JudgeBy(e.version())
 	}
 	return e, err
 }
@@ -106,8 +85,9 @@ func newEndpoint(cfg *Config, role event.Role) *Endpoint {
 	if cfg == nil {
 		cfg = new(Config)
 	}
-	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary), transcript: make([]byte, 0, leastTranscript)}
-	e.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
+	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary)}
+	e.transcript.bytes = make([]byte, 0, leastTranscript)
+	e.ch.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
 	return e
 }
 
@@ -159,12 +139,12 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		}
 		return true, e.fire(i, nil, nil, nil)
 	}
-	if len(e.hs) > 0 {
+	if len(e.ch.hs) > 0 {
 		if progress, err := e.readMessage(); progress || err != nil {
 			return progress, e.fail(err)
 		}
 	}
-	if len(e.app) > 0 {
+	if len(e.ch.app) > 0 {
 		return false, nil
 	}
 	progress, err := e.readRecord(into)
@@ -185,13 +165,13 @@ func (e *Endpoint) Ready() bool {
 		return false
 	case e.find(event.Send, nil) >= 0:
 		return true
-	case len(e.hs) >= messageHeader && len(e.hs) >= messageLen(e.hs):
+	case len(e.ch.hs) >= messageHeader && len(e.ch.hs) >= messageLen(e.ch.hs):
 		return true
-	case len(e.app) > 0 || e.closeReceived:
+	case len(e.ch.app) > 0 || e.ch.closeReceived:
 		return false
 	}
-	in := e.in[e.r:]
-	return e.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
+	in := e.ch.in[e.ch.r:]
+	return e.ch.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
 }
 
 // Owes reports whether a secret has been used on what the peer sent, and nothing of ours
@@ -240,12 +220,12 @@ func (e *Endpoint) expects(k message.Kind) bool {
 func (e *Endpoint) fire(i int, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := e.machine.row(i)
 	if e.cfg.Listener != nil {
-		e.move, e.ref, e.to = row.String(), row.Ref, row.To
+		e.tell.move, e.tell.ref, e.tell.to = row.String(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(event.Receive, m, raw, walked, row.To)
 	}
-	if m != nil && e.rd.Epoch() > 0 {
+	if m != nil && e.ch.rd.Epoch() > 0 {
 		e.owing = true // it was under keys that only the two ends have
 	}
 	if err := e.machine.do(i, m); err != nil {
@@ -255,16 +235,16 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte, walked *[]wire.Fie
 		e.owing = false
 	}
 	if row.To != e.state {
-		e.stopped, e.warnings = 0, 0 // it may come back, and wait for something else
+		e.tell.stopped, e.limits.warnings = 0, 0 // it may come back, and wait for something else
 	}
-	e.state, e.move, e.ref = row.To, "", ""
-	if e.state == event.Connected && e.transcript != nil {
+	e.state, e.tell.move, e.tell.ref = row.To, "", ""
+	if e.state == event.Connected && e.transcript.bytes != nil {
 		if err := e.endRecord(); err != nil {
 			return e.fail(err)
 		}
-		e.transcript, e.hsStore, e.running, e.flight, e.early = nil, nil, nil, nil, nil
-		if len(e.hs) == 0 { // what stands behind Finished is still to be looked at
-			e.hs = nil
+		e.transcript.bytes, e.ch.hsStore, e.transcript.running, e.ch.flight, e.early = nil, nil, nil, nil, nil
+		if len(e.ch.hs) == 0 { // what stands behind Finished is still to be looked at
+			e.ch.hs = nil
 		}
 		e.machine.forget()
 	}
@@ -285,8 +265,8 @@ func (e *Endpoint) fail(err error) error {
 		e.sendAlert(iana.Fatal, d, re)
 	}
 	// RFC 9846 §6: the secrets and keys of a failed connection are forgotten.
-	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic, e.early = event.Failed, nil, nil, nil, nil, nil, nil, nil
-	e.rd, e.wr, e.exporter, e.flight = record.Reader{}, record.Writer{}, nil, nil
+	e.state, e.ch.app, e.transcript.bytes, e.ch.hs, e.ch.hsStore, e.transcript.running, e.traffic, e.early = event.Failed, nil, nil, nil, nil, nil, nil, nil
+	e.ch.rd, e.ch.wr, e.exporter, e.ch.flight = record.Reader{}, record.Writer{}, nil, nil
 	e.machine.forget()
 	e.forgetSession()
 	return e.err
@@ -294,20 +274,20 @@ func (e *Endpoint) fail(err error) error {
 
 // readRecord opens the next record of the input, if it is all there.
 func (e *Endpoint) readRecord(into []byte) (bool, error) {
-	if e.closeReceived {
+	if e.ch.closeReceived {
 		return false, nil
 	}
-	rec, n, err := e.rd.Next(e.in[e.r:], into, e.cfg.Listener != nil)
+	rec, n, err := e.ch.rd.Next(e.ch.in[e.ch.r:], into, e.cfg.Listener != nil)
 	if err != nil {
 		return false, err
 	}
 	if n == 0 {
-		if e.eof {
+		if e.ch.eof {
 			return false, e.truncated()
 		}
 		return false, nil
 	}
-	e.r += n
+	e.ch.r += n
 	if e.cfg.Listener != nil {
 		e.noteRecord(event.Receive, rec)
 	}
@@ -319,12 +299,12 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 	}
 	switch rec.Type {
 	case iana.Handshake:
-		if len(e.hs) == 0 {
-			e.hs = e.hsStore[:0]
+		if len(e.ch.hs) == 0 {
+			e.ch.hs = e.ch.hsStore[:0]
 		}
-		e.hs = append(e.hs, rec.Payload...)
-		if cap(e.hs) > cap(e.hsStore) {
-			e.hsStore = e.hs
+		e.ch.hs = append(e.ch.hs, rec.Payload...)
+		if cap(e.ch.hs) > cap(e.ch.hsStore) {
+			e.ch.hsStore = e.ch.hs
 		}
 	case iana.ChangeCipherSpec:
 		return true, e.readChangeCipherSpec(rec.Payload)
@@ -341,9 +321,9 @@ func (e *Endpoint) readRecord(into []byte) (bool, error) {
 			}
 		}
 		if len(rec.Payload) > 0 { // an empty record costs the peer as little
-			e.warnings, e.idle = 0, 0
+			e.limits.warnings, e.limits.idle = 0, 0
 		}
-		e.app = rec.Payload
+		e.ch.app = rec.Payload
 		e.noteData(event.Receive, rec.Payload)
 	}
 	return true, nil
@@ -357,35 +337,35 @@ func messageLen(b []byte) int { return messageHeader + (int(b[1])<<16 | int(b[2]
 
 // readMessage takes one whole handshake message off e.hs.
 func (e *Endpoint) readMessage() (bool, error) {
-	kind := message.Kind(e.hs[0])
+	kind := message.Kind(e.ch.hs[0])
 	if kind == message.KindHelloRequest && e.ignoresHelloRequest() {
 		return e.ignoreHelloRequest()
 	}
 	if !e.expects(kind) {
 		return false, e.unexpected(kind)
 	}
-	if len(e.hs) < messageHeader {
+	if len(e.ch.hs) < messageHeader {
 		return false, nil
 	}
-	n := messageLen(e.hs)
+	n := messageLen(e.ch.hs)
 	if n > maxMessage {
 		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
 			Want: reason.Say("at most %d bytes, which is our limit", maxMessage-messageHeader), Got: n - messageHeader}
 	}
-	if len(e.hs) < n {
+	if len(e.ch.hs) < n {
 		return false, nil
 	}
 	// The transcript owns the bytes, and the message aliases the transcript:
 	// it is only ever appended to. After the handshake a copy does.
 	var raw []byte
 	if e.state == event.Connected {
-		raw = append(raw, e.hs[:n]...)
+		raw = append(raw, e.ch.hs[:n]...)
 	} else {
-		e.mark = len(e.transcript)
-		e.transcript = append(e.transcript, e.hs[:n]...)
-		raw = e.transcript[e.mark:len(e.transcript):len(e.transcript)]
+		e.transcript.mark = len(e.transcript.bytes)
+		e.transcript.bytes = append(e.transcript.bytes, e.ch.hs[:n]...)
+		raw = e.transcript.bytes[e.transcript.mark:len(e.transcript.bytes):len(e.transcript.bytes)]
 	}
-	e.hs = e.hs[n:]
+	e.ch.hs = e.ch.hs[n:]
 	walked := e.walked()
 	m, err := message.Parse(e.context(), raw, walked)
 	if err != nil && kind == message.KindClientHello {
@@ -425,7 +405,7 @@ func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
 }
 
 // before is the transcript up to, not including, the message at hand.
-func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
+func (e *Endpoint) before() []byte { return e.transcript.bytes[:e.transcript.mark] }
 
 // context tells message what shapes to expect from the peer.
 func (e *Endpoint) context() message.Context {
@@ -446,15 +426,15 @@ func (e *Endpoint) send(m message.Message) error {
 
 // sendAsIs is send for a message that nobody shall change any more: its binders are made.
 func (e *Endpoint) sendAsIs(m message.Message) error {
-	at, walked := len(e.transcript), e.walked()
+	at, walked := len(e.transcript.bytes), e.walked()
 	var err error
-	if e.transcript, err = wire.Append(e.transcript, m, walked); err != nil {
+	if e.transcript.bytes, err = wire.Append(e.transcript.bytes, m, walked); err != nil {
 		return reason.Fault(m.Kind().String(), err) // what we cannot write is no fault of the peer's
 	}
-	e.mark = at
-	raw := e.transcript[at:]
+	e.transcript.mark = at
+	raw := e.transcript.bytes[at:]
 	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.to)
+		e.noteMessage(event.Send, m, raw, walked, e.tell.to)
 	}
 	return e.write(iana.Handshake, raw)
 }
@@ -468,7 +448,7 @@ func (e *Endpoint) writeChangeCipherSpec() error {
 		return reason.Fault(m.Kind().String(), err)
 	}
 	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.to)
+		e.noteMessage(event.Send, m, raw, walked, e.tell.to)
 	}
 	return e.write(iana.ChangeCipherSpec, raw)
 }
@@ -484,7 +464,7 @@ func (e *Endpoint) sendLater(m message.Message) error {
 		return reason.Fault(m.Kind().String(), err)
 	}
 	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.to)
+		e.noteMessage(event.Send, m, raw, walked, e.tell.to)
 	}
 	return e.write(iana.Handshake, raw)
 }
@@ -493,7 +473,7 @@ func (e *Endpoint) sendLater(m message.Message) error {
 // record, which each of them would else pay 22 bytes for.
 func (e *Endpoint) write(t iana.ContentType, data []byte) error {
 	if t == iana.Handshake && e.summary.Version == iana.TLS13 && !e.cfg.SeparateRecords {
-		e.flight = append(e.flight, data...)
+		e.ch.flight = append(e.ch.flight, data...)
 		return nil
 	}
 	if err := e.endRecord(); err != nil {
@@ -505,25 +485,25 @@ func (e *Endpoint) write(t iana.ContentType, data []byte) error {
 // endRecord writes out what is gathered: what comes next is of another type, or under
 // other keys.
 func (e *Endpoint) endRecord() error {
-	if len(e.flight) == 0 {
+	if len(e.ch.flight) == 0 {
 		return nil
 	}
-	flight := e.flight
-	e.flight = e.flight[:0]
+	flight := e.ch.flight
+	e.ch.flight = e.ch.flight[:0]
 	if e.state == event.Connected { // no more of them for a while
-		e.flight = nil
+		e.ch.flight = nil
 	}
 	return e.writeRecords(iana.Handshake, flight)
 }
 
 func (e *Endpoint) writeRecords(t iana.ContentType, data []byte) (err error) {
-	if e.out == nil {
-		e.out = getBuffer()
+	if e.ch.out == nil {
+		e.ch.out = getBuffer()
 	}
 	if e.cfg.Listener == nil {
-		e.out, err = e.wr.Append(e.out, t, data, nil)
+		e.ch.out, err = e.ch.wr.Append(e.ch.out, t, data, nil)
 	} else {
-		e.out, err = e.wr.Append(e.out, t, data, func(r record.Record) { e.noteRecord(event.Send, r) })
+		e.ch.out, err = e.ch.wr.Append(e.ch.out, t, data, func(r record.Record) { e.noteRecord(event.Send, r) })
 	}
 	return err
 }

@@ -41,11 +41,11 @@ func (c *client) whyNotFalseStart() event.Why {
 // server that answers early data: then the peer has not yet proved to be there.
 func (e *Endpoint) MayWrite() event.DataKind {
 	switch {
-	case e.err != nil || e.closeSent:
+	case e.err != nil || e.ch.closeSent:
 		return event.NoData
 	case e.early != nil && e.early.open:
 		return event.EarlyData
-	case e.state == event.WaitEndOfEarlyData && e.wr.Spent(): // until Finished no KeyUpdate can be sent
+	case e.state == event.WaitEndOfEarlyData && e.ch.wr.Spent(): // until Finished no KeyUpdate can be sent
 		return event.NoData
 	case e.mayStart:
 		return event.ApplicationData

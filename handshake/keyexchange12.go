@@ -240,6 +240,6 @@ func (e *Endpoint) limit(code iana.MaxFragmentLength) {
 	if e.summary.Version == iana.TLS13 { // where it bounds content still, and the type comes on top
 		n++
 	}
-	e.wr.SetLimit(n)
-	e.rd.SetLimit(n, iana.ExtMaxFragmentLength)
+	e.ch.wr.SetLimit(n)
+	e.ch.rd.SetLimit(n, iana.ExtMaxFragmentLength)
 }

@@ -174,7 +174,7 @@ func (c *client) bind(m *message.ClientHello) error {
 		return reason.Fault("client_hello", err)
 	}
 	for i := range c.psks {
-		b := c.psks[i].binder(c.Endpoint, c.transcript, raw[:x.BindersOffset()])
+		b := c.psks[i].binder(c.Endpoint, c.transcript.bytes, raw[:x.BindersOffset()])
 		copy(x.Binders[i], b.Bytes())
 	}
 	return nil
@@ -236,7 +236,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 			s.decided(event.DecisionResumption, "full_handshake", nil, why)
 			continue
 		}
-		want := p.binder(s.Endpoint, s.before(), s.transcript[s.mark:s.mark+x.BindersOffset()])
+		want := p.binder(s.Endpoint, s.before(), s.transcript.bytes[s.transcript.mark:s.transcript.mark+x.BindersOffset()])
 		var err error
 		if subtle.ConstantTimeCompare(want.Bytes(), x.Binders[i]) != 1 {
 			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC that the named key makes"), reason.Say("another"))

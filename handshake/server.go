@@ -144,8 +144,8 @@ func (s *server) chooseVersion(m *message.ClientHello) error {
 	for _, v := range ours {
 		if slices.Contains(offered, v) {
 			s.summary.Version = v
-			s.wr.SetVersion(iana.TLS12) // in the headers, of TLS 1.3 too
-			s.rd.JudgeBy(v)
+			s.ch.wr.SetVersion(iana.TLS12) // in the headers, of TLS 1.3 too
+			s.ch.rd.JudgeBy(v)
 			s.decided(event.DecisionVersion, v, offered, event.WhyHighestCommon)
 			return nil
 		}

@@ -225,7 +225,7 @@ func recvClientCertificateVerify(s *server, msg message.Message) error {
 func recvClientChangeCipherSpec(s *server, _ message.Message) error {
 	// Not before: a client that has refused ServerHello sends its alert in a record of
 	// the version that it began with.
-	s.rd.SetVersion(iana.TLS12)
+	s.ch.rd.SetVersion(iana.TLS12)
 	return s.change(s.Endpoint, event.Receive)
 }
 

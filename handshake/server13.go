@@ -90,7 +90,7 @@ func showsCertificate(_ *server, m message.Message) bool {
 // Moves.
 
 func sendHelloRetryRequest(s *server, _ message.Message) error {
-	if err := s.hashFirstHello(len(s.transcript)); err != nil {
+	if err := s.hashFirstHello(len(s.transcript.bytes)); err != nil {
 		return err
 	}
 	m := &message.ServerHello{Version: iana.TLS12, Random: message.HelloRetryRequestRandom, SessionID: s.hello.SessionID,
@@ -127,7 +127,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 		}
 	}
 	s.hello = m
-	s.rd.DropEarlyData(0)
+	s.ch.rd.DropEarlyData(0)
 	if err := s.choose13(m); err != nil {
 		return err
 	}
@@ -212,8 +212,8 @@ func sendServerHello13(s *server, _ message.Message) error {
 		s.secret(event.Secret{Label: event.LabelSharedSecret, Group: g, Method: g.Name, Op: event.OpAsymmetric,
 			Inputs: explain13(a, a.Share(), event.LabelServerKeyShare), Value: a.Secret()})
 	}
-	s.wr.SetVersion(iana.TLS13)
-	s.rd.SetVersion(iana.TLS13)
+	s.ch.wr.SetVersion(iana.TLS13)
+	s.ch.rd.SetVersion(iana.TLS13)
 	return s.deriveHandshake(s.Endpoint, s.clientRandom[:], secret)
 }
 
@@ -257,7 +257,7 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 		s.limit(code)
 	}
 	if s.summary.EarlyData == EarlyDataAccepted {
-		s.rd.SetLimit(0, 0) // early data was sealed before the client heard of a limit
+		s.ch.rd.SetLimit(0, 0) // early data was sealed before the client heard of a limit
 	}
 	return s.send(m)
 }
@@ -288,7 +288,7 @@ func sendCompressedServerCertificate(s *server, _ message.Message) error {
 }
 
 func sendServerCertificateVerify(s *server, _ message.Message) error {
-	sg, err := s.sign(message.KindCertificateVerify, s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript)))
+	sg, err := s.sign(message.KindCertificateVerify, s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript.bytes)))
 	if err != nil {
 		return err
 	}
@@ -345,7 +345,7 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 
 func recvClientCertificateVerify13(s *server, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.mark))
+	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.transcript.mark))
 }
 
 func recvClientFinished13(s *server, m message.Message) error {

@@ -37,7 +37,7 @@ func (k *keys12) deriveMaster(e *Endpoint, pre []byte) {
 	h := e.summary.Suite.Hash
 	var sessionHash []byte
 	if k.ems {
-		sessionHash = e.transcriptHash(len(e.transcript))
+		sessionHash = e.transcriptHash(len(e.transcript.bytes))
 		k.master = keyschedule.PreMasterSecret(pre).ExtendedMaster(h, sessionHash)
 	} else {
 		k.master = keyschedule.PreMasterSecret(pre).Master(h, k.clientRandom[:], k.serverRandom[:])
@@ -110,11 +110,11 @@ func (k *keys12) change(e *Endpoint, d event.Direction) error {
 		return err
 	}
 	if d == event.Send {
-		e.wr.Change(p, k.compress)
+		e.ch.wr.Change(p, k.compress)
 	} else {
-		e.rd.Change(p, k.decompress)
+		e.ch.rd.Change(p, k.decompress)
 		if e.summary.RecordSizeLimit != 0 { // from here on (RFC 8449 §4)
-			e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
+			e.ch.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 		}
 	}
 	e.noteKeyChange(d, event.ApplicationKeys, s.ID)
@@ -151,7 +151,7 @@ func (k *keys12) verifyData(e *Endpoint, role event.Role, transcript int) [12]by
 }
 
 func (k *keys12) sendFinished(e *Endpoint) error {
-	v := k.verifyData(e, e.role, len(e.transcript))
+	v := k.verifyData(e, e.role, len(e.transcript.bytes))
 	return e.send(&message.Finished{VerifyData: v[:]})
 }
 
@@ -163,7 +163,7 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 	if err := checkVerifyDataLen(m, 12, "RFC 5246 §7.4.9"); err != nil { // no suite has asked for another length
 		return err
 	}
-	want := k.verifyData(e, peer, e.mark)
+	want := k.verifyData(e, peer, e.transcript.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want[:], m.VerifyData) != 1 {
 		// The two values are no secret from a peer that could compute them, and

@@ -55,7 +55,7 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 	}
 	early := keyschedule.NewEarlySecret(h, key)
 	k.handshake = early.Handshake(shared)
-	th := e.transcriptHash(len(e.transcript))
+	th := e.transcriptHash(len(e.transcript.bytes))
 	k.clientTraffic, k.serverTraffic = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
 	if e.revealing() {
 		none := make([]byte, h.Size())
@@ -82,7 +82,7 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 // server's Finished, and no further.
 func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	k.main = k.handshake.Main()
-	th := e.transcriptHash(len(e.transcript))
+	th := e.transcriptHash(len(e.transcript.bytes))
 	k.clientNext, k.serverNext = k.main.ClientTraffic(th), k.main.ServerTraffic(th)
 	x := &exporter13{e.summary.Suite.Hash, k.main.Exporter(th)}
 	e.exporter = x
@@ -110,7 +110,7 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 // finish keeps what the connection needs after the handshake. The transcript must
 // reach to the client's Finished.
 func (k *keys13) finish(e *Endpoint) {
-	th := e.transcriptHash(len(e.transcript))
+	th := e.transcriptHash(len(e.transcript.bytes))
 	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: k.main.Resumption(th)}
 	if k.psk != nil && k.psk.session != nil {
 		t.until = k.psk.session.Created.Add(k.psk.session.Lifetime)
@@ -131,8 +131,8 @@ func (e *Endpoint) protect(d event.Direction, s *keyschedule.TrafficSecret, k ev
 }
 
 func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k event.Keys) error {
-	if d == event.Receive && len(e.hs) > 0 {
-		return reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(e.hs)))
+	if d == event.Receive && len(e.ch.hs) > 0 {
+		return reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(e.ch.hs)))
 	}
 	if d == event.Send {
 		if err := e.endRecord(); err != nil {
@@ -154,9 +154,9 @@ func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedul
 		return err
 	}
 	if d == event.Send {
-		e.wr.Change(p, nil)
+		e.ch.wr.Change(p, nil)
 	} else {
-		e.rd.Change(p, nil)
+		e.ch.rd.Change(p, nil)
 	}
 	e.noteKeyChange(d, k, su.ID)
 	return nil
@@ -199,7 +199,7 @@ func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.
 }
 
 func (k *keys13) sendFinished13(e *Endpoint) error {
-	v := k.verifyData(e, e.role, len(e.transcript))
+	v := k.verifyData(e, e.role, len(e.transcript.bytes))
 	return e.send(&message.Finished{VerifyData: v.Bytes()})
 }
 
@@ -208,7 +208,7 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 		return err
 	}
 	peer := e.sender(event.Receive)
-	want := k.verifyData(e, peer, e.mark)
+	want := k.verifyData(e, peer, e.transcript.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
 		err = &reason.Error{Reason: reason.BadFinished, Ref: "RFC 9846 §4.5.3", Field: "finished.verify_data", Off: 4,
@@ -283,13 +283,13 @@ func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 	}
 	if e.listening() {
 		row := e.dummyChangeCipherSpec(event.Receive)
-		e.move, e.ref = row.String(), row.Ref
+		e.tell.move, e.tell.ref = row.String(), row.Ref
 		m, walked := new(message.ChangeCipherSpec), e.walked()
 		if err := wire.Parse(payload, m, walked); err != nil {
 			return err
 		}
 		e.noteMessage(event.Receive, m, payload, walked, e.state)
-		e.move, e.ref = "", ""
+		e.tell.move, e.tell.ref = "", ""
 	}
 	return e.countWarning("RFC 9846 §5", "change_cipher_spec")
 }

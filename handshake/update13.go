@@ -23,7 +23,7 @@ func (e *Endpoint) UpdateKeys(request bool) error {
 		return errNotDone
 	case e.traffic == nil:
 		return reason.Mistake("", reason.Say("TLS 1.3, where keys can be updated"), e.summary.Version)
-	case e.closeSent:
+	case e.ch.closeSent:
 		return errClosed
 	}
 	request = request && !e.traffic.asked // one question at a time (RFC 9846 §4.7.3)
@@ -39,7 +39,7 @@ func (e *Endpoint) wantUpdate(request bool, why event.Why) {
 // beforeWrite makes the sends that are due before application data may go: an update
 // that the peer has asked for (RFC 9846 §4.7.3), or that the key's age asks for.
 func (e *Endpoint) beforeWrite() error {
-	if e.traffic != nil && !e.traffic.wanted && e.wr.Spent() {
+	if e.traffic != nil && !e.traffic.wanted && e.ch.wr.Spent() {
 		e.wantUpdate(false, event.WhyKeySpent)
 	}
 	if e.traffic != nil {
@@ -75,7 +75,7 @@ func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
 		return err
 	}
 	e.traffic.asked = false
-	if m.RequestUpdate == iana.UpdateRequested && !e.closeSent && !e.traffic.answering {
+	if m.RequestUpdate == iana.UpdateRequested && !e.ch.closeSent && !e.traffic.answering {
 		e.wantUpdate(false, event.WhyAnswered)
 	}
 	return e.update(event.Receive, &e.traffic.read)
