@@ -22,7 +22,7 @@ import (
 	"tlslab/handshake/suite"
 )
 
-// client is the state that clientMoves act on. After the handshake only the
+// client is what a client's rows work on in both versions. After the handshake only the
 // Endpoint stays.
 type client struct {
 	*Endpoint
@@ -30,24 +30,48 @@ type client struct {
 }
 
 type clientHandshake struct {
-	keys12
-	keys13
-	hello *message.ClientHello
+	hello       *message.ClientHello
+	chain       []*x509.Certificate
+	verified    bool
+	certificate *Certificate // to show the server
+	scheme      *sig.Scheme  // to sign CertificateVerify with
+}
 
-	offered      *session.Session    // of TLS 1.2, what hello offers to resume
+// clientStart is what the rows work on that come before a version is settled: a ClientHello
+// speaks of both.
+type clientStart struct {
+	*client
+	tls12 *client12
+	tls13 *client13
+}
+
+// client12 is what the rows of TLS 1.2 work on.
+type client12 struct {
+	*client
+	*clientHandshake12
+}
+
+type clientHandshake12 struct {
+	keys12
+	offered      *session.Session    // what hello offers to resume
 	offeredChain []*x509.Certificate // the server's, of that
-	kept         *psk                // of TLS 1.3: the ticket that hello offers
-	whyNot       event.Why           // there is none; "": nothing was kept
 
 	statusPromised, ticketPromised bool
-	chain                          []*x509.Certificate
-	verified                       bool
 	params                         kx.Params
-	certificate                    *Certificate // to show the server
-	scheme                         *sig.Scheme  // to sign CertificateVerify with
 	ticket                         []byte
 	ticketLifetime                 uint32 // seconds
+}
 
+// client13 is what the rows of TLS 1.3 work on.
+type client13 struct {
+	*client
+	*clientHandshake13
+}
+
+type clientHandshake13 struct {
+	keys13
+	kept    *psk                 // the ticket that hello offers
+	whyNot  event.Why            // there is none; "": nothing was kept
 	psks    []psk                // in the order offered
 	offers  []groupOffer         // whose shares are in hello
 	retry   *message.ServerHello // the HelloRetryRequest
@@ -56,23 +80,58 @@ type clientHandshake struct {
 	pack    *certcompress.Method // what to compress our certificate with; nil: not
 }
 
+// clientEnd is all of that, and the tables that work on it.
+type clientEnd struct {
+	client
+	start  clientStart
+	tls12  client12
+	tls13  client13
+	first  table[clientStart]
+	rows13 table[client13]
+	rows12 table[client12]
+	all    machine
+}
+
+func newClientEnd(e *Endpoint) *clientEnd {
+	var handshake struct { // in one piece: it goes at one time
+		both  clientHandshake
+		tls12 clientHandshake12
+		tls13 clientHandshake13
+	}
+	c := &clientEnd{client: client{e, &handshake.both}}
+	c.tls12, c.tls13 = client12{&c.client, &handshake.tls12}, client13{&c.client, &handshake.tls13}
+	c.start = clientStart{&c.client, &c.tls12, &c.tls13}
+	return c
+}
+
+func (c *clientEnd) machine() *machine {
+	c.first = table[clientStart]{event.Client, 0, clientMoves, &c.start}
+	c.rows13 = table[client13]{event.Client, iana.TLS13, clientMoves13, &c.tls13}
+	c.rows12 = table[client12]{event.Client, iana.TLS12, clientMoves12, &c.tls12}
+	c.all = machine{[3]bound{&c.first, &c.rows13, &c.rows12}, c.forget}
+	return &c.all
+}
+
+func (c *clientEnd) forget() {
+	c.clientHandshake, c.tls12.clientHandshake12, c.tls13.clientHandshake13 = nil, nil, nil
+}
+
 // groupOffer is a share that went out, and what belongs to it.
 type groupOffer struct {
 	group kx.Group
 	offer kx.Offer
 }
 
-// clientMoves is the client's table. Rows of one state are tried from top to bottom. Who
-// offers early data speaks no other version than TLS 1.3 any more (RFC 9846 §E.3).
-var clientMoves = rows([]move[client]{
+// clientMoves is the client's table before a version is settled. Rows of one state are tried
+// from top to bottom. A client that offers early data speaks TLS 1.3 alone from there on (RFC
+// 9846 §E.3).
+var clientMoves = []move[clientStart]{
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: offersEarlyDataInDisguise, When: event.GuardOffersEarlyDisguised, Do: sendClientHello, To: event.SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: clientOffers13, When: event.GuardOffers13, Do: sendClientHello, To: event.WaitServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, Do: sendClientHello, To: event.WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
-}, clientMoves13, clientMoves12)
+}
 
-func clientOffers13(c *client, _ message.Message) bool { return c.cfg.speaks(iana.TLS13) }
-
-func (c *client) forget() { c.clientHandshake = nil }
+func clientOffers13(c *clientStart, _ message.Message) bool { return c.cfg.speaks(iana.TLS13) }
 
 // check finds out early what could never work.
 func (c *client) check() error {
@@ -99,30 +158,30 @@ func (c *client) offer() []iana.CipherSuite {
 	return ids
 }
 
-func sendClientHello(c *client, _ message.Message) error {
+func sendClientHello(c *clientStart, _ message.Message) error {
 	m := &message.ClientHello{Version: iana.TLS12, CipherSuites: c.offer(), Compressions: []iana.Compression{iana.CompressionNull}}
 	if _, err := io.ReadFull(c.cfg.rand(), m.Random[:]); err != nil {
 		return err
 	}
-	c.clientRandom, c.hello = m.Random, m
+	c.tls12.clientRandom, c.hello = m.Random, m
 	if c.cfg.Weak.Compression && !c.cfg.speaks(iana.TLS13) { // which forbids to offer any (RFC 9846 §4.2.2)
 		m.Compressions = []iana.Compression{iana.CompressionDEFLATE, iana.CompressionNull}
 	}
 	if c.cfg.Fallback {
 		m.CipherSuites = append(m.CipherSuites, iana.FallbackSCSV)
 	}
-	if err := c.offerSession(m); err != nil {
+	if err := c.tls12.offerSession(m); err != nil {
 		return err
 	}
-	if err := c.extend(m); err != nil {
+	if err := c.extend(m, c.tls12.oldTicket()); err != nil {
 		return err
 	}
 	if c.cfg.speaks(iana.TLS13) {
-		if err := c.extend13(m); err != nil {
+		if err := c.tls13.extend13(m); err != nil {
 			return err
 		}
 	}
-	if err := c.sendHello(m); err != nil {
+	if err := c.tls13.sendHello(m); err != nil {
 		return err
 	}
 	// The first record alone is for servers that know no more: an alert about their answer
@@ -131,17 +190,18 @@ func sendClientHello(c *client, _ message.Message) error {
 	if c.summary.EarlyData != EarlyDataOffered {
 		return nil
 	}
-	if err := c.startEarlyData(&c.psks[0], c.clientRandom[:], c.psks[0].session.MaxEarlyData); err != nil {
+	if err := c.tls13.startEarly(); err != nil {
 		return err
 	}
 	if offersEarlyDataInDisguise(c, nil) {
 		return nil // when the ChangeCipherSpec is out
 	}
-	return c.openEarlyData()
+	return c.tls13.openEarlyData()
 }
 
-// extend adds what a client says by extensions: TLS 1.2's own only if it may come to that.
-func (c *client) extend(m *message.ClientHello) error {
+// extend adds what a client says by extensions: TLS 1.2's own only if it may come to that,
+// with the ticket of a session that is to be resumed, or nil.
+func (c *client) extend(m *message.ClientHello, ticket []byte) error {
 	x := &m.Extensions
 	if c.cfg.GREASE {
 		if err := c.grease(m); err != nil {
@@ -166,11 +226,7 @@ func (c *client) extend(m *message.ClientHello) error {
 		}
 	}
 	if tls12 && !c.cfg.NoTickets && c.cfg.Sessions != nil {
-		t := new(message.SessionTicket)
-		if c.offered != nil {
-			t.Ticket = c.offered.Ticket
-		}
-		x.Add(t)
+		x.Add(&message.SessionTicket{Ticket: ticket})
 	}
 	if len(c.cfg.ALPN) > 0 {
 		x.Add(&message.ALPN{Protocols: c.cfg.ALPN})
@@ -250,7 +306,7 @@ func (c *client) grease(m *message.ClientHello) error {
 func reserved(b byte) uint16 { return uint16(b&0xf0|0x0a) * 0x0101 }
 
 // recvServerHello takes a TLS 1.2 server's choices, each only if it was offered.
-func recvServerHello(c *client, msg message.Message) error {
+func recvServerHello(c *client12, msg message.Message) error {
 	m := msg.(*message.ServerHello)
 	if err := c.checkVersion(m); err != nil {
 		return err
@@ -286,7 +342,7 @@ func recvServerHello(c *client, msg message.Message) error {
 
 // checkVersion refuses what we do not speak, and what tells of a downgrade
 // (RFC 9846 §4.2.3).
-func (c *client) checkVersion(m *message.ServerHello) error {
+func (c *client12) checkVersion(m *message.ServerHello) error {
 	sentinel := string(m.Random[24:])
 	known := sentinel == downgradeToTLS11 || sentinel == downgradeToTLS12
 	if known && c.cfg.speaks(iana.TLS13) || sentinel == downgradeToTLS11 && m.Version < iana.TLS12 {
@@ -301,7 +357,7 @@ func (c *client) checkVersion(m *message.ServerHello) error {
 }
 
 // versionRule is where it stands that a version which we did not offer ends the handshake.
-func (c *client) versionRule() string {
+func (c *client12) versionRule() string {
 	switch {
 	case c.early != nil:
 		return "RFC 9846 §E.3"
@@ -317,7 +373,7 @@ const (
 	downgradeToTLS11 = "DOWNGRD\x00"
 )
 
-func (c *client) takeCompression(m *message.ServerHello) error {
+func (c *client12) takeCompression(m *message.ServerHello) error {
 	switch {
 	case m.Compression == iana.CompressionNull:
 		return nil
@@ -330,7 +386,7 @@ func (c *client) takeCompression(m *message.ServerHello) error {
 }
 
 // takeExtensions refuses an answer to a question we did not ask, and takes the others.
-func (c *client) takeExtensions(m *message.ServerHello) error {
+func (c *client12) takeExtensions(m *message.ServerHello) error {
 	for _, x := range m.Extensions.List {
 		// GREASE is there to be ignored; whoever answers it has not (RFC 8701 §3.1).
 		if c.hello.Extensions.Find(x.Type()) == nil || iana.IsGREASE(uint16(x.Type())) {

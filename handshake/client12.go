@@ -16,7 +16,7 @@ import (
 )
 
 // clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
-var clientMoves12 = []move[client]{
+var clientMoves12 = []move[client12]{
 	// A server may answer with the session the client offered: an abbreviated handshake.
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: resumesWithTicket, When: event.GuardResumedTicket, Do: recvServerHello, To: event.WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: resumes, When: event.GuardResumed, Do: recvServerHello, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
@@ -60,29 +60,29 @@ var clientMoves12 = []move[client]{
 
 // Guards.
 
-func clientEphemeral(c *client, _ message.Message) bool { return c.exchange.Ephemeral() }
-func clientStatic(c *client, _ message.Message) bool    { return !c.exchange.Ephemeral() }
-func clientStapling(c *client, _ message.Message) bool  { return c.statusPromised }
-func clientProves(c *client, _ message.Message) bool    { return c.certificate != nil }
-func clientResumed(c *client, _ message.Message) bool   { return c.session != nil }
+func clientEphemeral(c *client12, _ message.Message) bool { return c.exchange.Ephemeral() }
+func clientStatic(c *client12, _ message.Message) bool    { return !c.exchange.Ephemeral() }
+func clientStapling(c *client12, _ message.Message) bool  { return c.statusPromised }
+func clientProves(c *client12, _ message.Message) bool    { return c.certificate != nil }
+func clientResumed(c *client12, _ message.Message) bool   { return c.session != nil }
 
-func clientTicketPromised(c *client, _ message.Message) bool { return c.ticketPromised }
+func clientTicketPromised(c *client12, _ message.Message) bool { return c.ticketPromised }
 
 // resumes tells an abbreviated handshake by the echoed session ID (RFC 5246
 // §7.4.1.3). A client with a ticket sent an ID of its own making for this purpose
 // (RFC 5077 §3.4).
-func resumes(c *client, m message.Message) bool {
+func resumes(c *client12, m message.Message) bool {
 	return c.offered != nil && len(c.hello.SessionID) > 0 &&
 		(m == nil || bytes.Equal(m.(*message.ServerHello).SessionID, c.hello.SessionID))
 }
 
-func resumesWithTicket(c *client, m message.Message) bool {
+func resumesWithTicket(c *client12, m message.Message) bool {
 	return resumes(c, m) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSessionTicket) != nil)
 }
 
 // Moves.
 
-func recvServerCertificate(c *client, m message.Message) error {
+func recvServerCertificate(c *client12, m message.Message) error {
 	var err error
 	if c.chain, err = parseChain(m.(*message.Certificate12).Certificates); err != nil {
 		return err
@@ -107,7 +107,7 @@ func recvServerCertificate(c *client, m message.Message) error {
 // fitsGroups refuses an ECDSA key on a curve that we did not offer: in TLS 1.2
 // supported_groups is about certificates, too (RFC 8422 §5.3). In TLS 1.3 the signature
 // schemes name the curve.
-func (c *client) fitsGroups(leaf *x509.Certificate) error {
+func (c *client12) fitsGroups(leaf *x509.Certificate) error {
 	offered, ok := message.Get[*message.SupportedGroups](&c.hello.Extensions)
 	id, curve := curveOf(leaf)
 	if !ok || !curve || slices.Contains(offered.Groups, id) {
@@ -117,7 +117,7 @@ func (c *client) fitsGroups(leaf *x509.Certificate) error {
 		Want: reason.Say("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
 }
 
-func recvCertificateStatus(c *client, m message.Message) error {
+func recvCertificateStatus(c *client12, m message.Message) error {
 	c.summary.Staple = m.(*message.CertificateStatus).Response
 	return c.verifyServer()
 }
@@ -132,7 +132,7 @@ func (c *client) verifyServer() error {
 	return c.verifyChain(c.chain, c.cfg.ServerName, true, c.summary.Staple)
 }
 
-func recvServerKeyExchange(c *client, msg message.Message) error {
+func recvServerKeyExchange(c *client12, msg message.Message) error {
 	if err := c.verifyServer(); err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func recvServerKeyExchange(c *client, msg message.Message) error {
 	return c.checkSignature(message.KindServerKeyExchange, m.Signed(), publicKey(c.chain[0]), signed)
 }
 
-func recvCertificateRequest(c *client, msg message.Message) error {
+func recvCertificateRequest(c *client12, msg message.Message) error {
 	if err := c.verifyServer(); err != nil {
 		return err
 	}
@@ -177,9 +177,9 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 	return nil
 }
 
-func recvServerHelloDone(c *client, _ message.Message) error { return c.verifyServer() }
+func recvServerHelloDone(c *client12, _ message.Message) error { return c.verifyServer() }
 
-func sendClientCertificate(c *client, _ message.Message) error {
+func sendClientCertificate(c *client12, _ message.Message) error {
 	m := new(message.Certificate12)
 	if c.certificate != nil {
 		m.Certificates = c.certificate.Chain
@@ -187,7 +187,7 @@ func sendClientCertificate(c *client, _ message.Message) error {
 	return c.send(m)
 }
 
-func sendClientKeyExchange(c *client, _ message.Message) error {
+func sendClientKeyExchange(c *client12, _ message.Message) error {
 	a, err := c.exchange.Answer(kx.ClientInput{Rand: c.cfg.rand(), Groups: c.cfg.groups(), Params: c.params,
 		PublicKey: publicKey(c.chain[0]), ClientVersion: c.hello.Version})
 	if err != nil {
@@ -204,7 +204,7 @@ func sendClientKeyExchange(c *client, _ message.Message) error {
 	return c.deriveKeys(c.Endpoint)
 }
 
-func sendClientCertificateVerify(c *client, _ message.Message) error {
+func sendClientCertificateVerify(c *client12, _ message.Message) error {
 	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.transcript.bytes)
 	if err != nil {
 		return err
@@ -212,11 +212,11 @@ func sendClientCertificateVerify(c *client, _ message.Message) error {
 	return c.send(&message.CertificateVerify{Signature: s})
 }
 
-func sendClientChangeCipherSpec(c *client, _ message.Message) error {
+func sendClientChangeCipherSpec(c *client12, _ message.Message) error {
 	return c.sendChangeCipherSpec(c.Endpoint)
 }
 
-func sendClientFinished(c *client, _ message.Message) error {
+func sendClientFinished(c *client12, _ message.Message) error {
 	if err := c.sendFinished(c.Endpoint); err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func sendClientFinished(c *client, _ message.Message) error {
 	return nil
 }
 
-func recvNewSessionTicket(c *client, msg message.Message) error {
+func recvNewSessionTicket(c *client12, msg message.Message) error {
 	m := msg.(*message.NewSessionTicket12)
 	if len(m.Ticket) > 0 { // an empty one says: I changed my mind (RFC 5077 §3.3)
 		c.ticket, c.ticketLifetime = m.Ticket, m.Lifetime
@@ -232,11 +232,11 @@ func recvNewSessionTicket(c *client, msg message.Message) error {
 	return nil
 }
 
-func recvServerChangeCipherSpec(c *client, _ message.Message) error {
+func recvServerChangeCipherSpec(c *client12, _ message.Message) error {
 	return c.change(c.Endpoint, event.Receive)
 }
 
-func recvServerFinished(c *client, m message.Message) error {
+func recvServerFinished(c *client12, m message.Message) error {
 	if err := c.checkFinished(c.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func recvServerFinished(c *client, m message.Message) error {
 	return nil
 }
 
-func refuseHelloRequest(c *client, _ message.Message) error { return c.noRenegotiation() }
+func refuseHelloRequest(c *client12, _ message.Message) error { return c.noRenegotiation() }
 
 // requestTakes reports whether a CertificateRequest would take a chain: by the
 // leaf's kind of key, which must be allowed to sign (§7.4.6), and by an issuer if the

@@ -17,7 +17,7 @@ import (
 
 // clientMoves13 is the client's side of TLS 1.3, from the server's first answer on
 // (RFC 9846 §A.1).
-var clientMoves13 = []move[client]{
+var clientMoves13 = []move[client13]{
 	{In: event.SendEarlyChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendEarlyDummy, To: event.WaitServerHello, Ref: "RFC 9846 §E.4"},
 
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindHelloRetryRequest, If: mayRetryInDisguise, When: event.GuardFirstRetryDisguised, Do: recvHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
@@ -45,7 +45,7 @@ var clientMoves13 = []move[client]{
 	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvServerFinished13, To: event.SendFinished, Ref: "RFC 9846 §4.5.3"},
 
 	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCompressedCertificate, If: clientPacks, When: event.GuardPacks, Do: sendCompressedClientCertificate, To: event.SendCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: clientProves, When: event.GuardHasCertificate, Do: sendClientCertificate13, To: event.SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: clientProves13, When: event.GuardHasCertificate, Do: sendClientCertificate13, To: event.SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
 	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendClientCertificate13, To: event.SendFinished, Ref: "RFC 9846 §4.5.1"},
 	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify13, To: event.SendFinished, Ref: "RFC 9846 §4.5.2"},
 	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendClientFinished13, To: event.Connected, Ref: "RFC 9846 §4.5.3"},
@@ -58,40 +58,41 @@ var clientMoves13 = []move[client]{
 // Guards.
 
 // selects13 reports whether a ServerHello picks TLS 1.3 of a client that offered it.
-func selects13(c *client, m message.Message) bool {
+func selects13(c *client13, m message.Message) bool {
 	return c.cfg.speaks(iana.TLS13) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSupportedVersions) != nil) || c.retried
 }
 
-func selects13InDisguise(c *client, m message.Message) bool {
+func selects13InDisguise(c *client13, m message.Message) bool {
 	return selects13(c, m) && !c.retried && c.disguised()
 }
 
 // A second HelloRetryRequest is none that we wait for (RFC 9846 §4.2.4).
-func mayRetry(c *client, _ message.Message) bool {
+func mayRetry(c *client13, _ message.Message) bool {
 	return c.cfg.speaks(iana.TLS13) && c.retry == nil
 }
 
-func mayRetryInDisguise(c *client, m message.Message) bool {
+func mayRetryInDisguise(c *client13, m message.Message) bool {
 	return mayRetry(c, m) && c.disguised()
 }
 
 // disguised reports whether the handshake is to look like a resumed one of TLS 1.2.
-func (c *client) disguised() bool {
+func (c *client13) disguised() bool {
 	return !c.cfg.NoCompatibilityMode && len(c.hello.SessionID) > 0 && c.early == nil
 }
 
-func clientRetries(c *client, _ message.Message) bool { return c.retry != nil && !c.retried }
-func earlyTaken(c *client, _ message.Message) bool    { return c.summary.EarlyData == EarlyDataAccepted }
-func clientHasPSK(c *client, _ message.Message) bool  { return c.psk != nil }
-func clientAsked(c *client, _ message.Message) bool   { return c.asked }
-func clientPacks(c *client, _ message.Message) bool   { return c.pack != nil && c.certificate != nil }
-func clientUnpacks(c *client, _ message.Message) bool { return len(c.cfg.CertificateCompression) > 0 }
-func clientUpdates(c *client, _ message.Message) bool { return c.traffic.due() }
+func clientRetries(c *client13, _ message.Message) bool  { return c.retry != nil && !c.retried }
+func earlyTaken(c *client13, _ message.Message) bool     { return c.summary.EarlyData == EarlyDataAccepted }
+func clientHasPSK(c *client13, _ message.Message) bool   { return c.psk != nil }
+func clientAsked(c *client13, _ message.Message) bool    { return c.asked }
+func clientProves13(c *client13, _ message.Message) bool { return c.certificate != nil }
+func clientPacks(c *client13, _ message.Message) bool    { return c.pack != nil && c.certificate != nil }
+func clientUnpacks(c *client13, _ message.Message) bool  { return len(c.cfg.CertificateCompression) > 0 }
+func clientUpdates(c *client13, _ message.Message) bool  { return c.traffic.due() }
 
 // Moves.
 
 // extend13 adds what a TLS 1.3 client says by extensions, beside what it says anyway.
-func (c *client) extend13(m *message.ClientHello) error {
+func (c *client13) extend13(m *message.ClientHello) error {
 	x := &m.Extensions
 	x.Add(&message.SupportedVersions{Versions: c.cfg.versions()})
 	if c.cfg.Sessions != nil && !c.cfg.NoTickets || len(c.cfg.PSKs) > 0 {
@@ -136,7 +137,7 @@ func (c *client) extend13(m *message.ClientHello) error {
 
 // grease13 adds a reserved version, and a reserved group with a share of one byte (RFC
 // 8701 §3.1).
-func (c *client) grease13(m *message.ClientHello) error {
+func (c *client13) grease13(m *message.ClientHello) error {
 	var b [2]byte
 	if _, err := io.ReadFull(c.cfg.rand(), b[:]); err != nil {
 		return err
@@ -165,7 +166,7 @@ func (c *Config) authorities() [][]byte {
 }
 
 // offerShare makes a key pair and keeps it for the answer.
-func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
+func (c *client13) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	o, err := g.Offer(c.cfg.rand())
 	if err != nil {
 		return message.KeyShareEntry{}, err
@@ -178,7 +179,7 @@ func (c *client) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 }
 
 // recvHelloRetryRequest takes the server's wishes: another group, a cookie, or both.
-func recvHelloRetryRequest(c *client, msg message.Message) error {
+func recvHelloRetryRequest(c *client13, msg message.Message) error {
 	m := msg.(*message.ServerHello)
 	if err := c.checkServerHello13(m); err != nil {
 		return err
@@ -209,12 +210,12 @@ func recvHelloRetryRequest(c *client, msg message.Message) error {
 }
 
 // movedGroup reports whether the HelloRetryRequest asked for another group.
-func (c *client) movedGroup() bool {
+func (c *client13) movedGroup() bool {
 	return c.retry.Extensions.Find(iana.ExtKeyShare) != nil
 }
 
 // checkServerHello13 is what ServerHello and HelloRetryRequest must both keep to.
-func (c *client) checkServerHello13(m *message.ServerHello) error {
+func (c *client13) checkServerHello13(m *message.ServerHello) error {
 	name := m.Kind().String()
 	v, ok := message.Get[*message.SelectedVersion](&m.Extensions)
 	s := suiteIn(c.cfg.suites(), m.CipherSuite)
@@ -248,7 +249,7 @@ func (c *client) checkServerHello13(m *message.ServerHello) error {
 
 // checkAnswer refuses an extension that we did not ask for, and one that has no place in
 // this kind of message (RFC 9846 §4.3).
-func (c *client) checkAnswer(m message.Message, in message.Kind, x message.Extension) error {
+func (c *client13) checkAnswer(m message.Message, in message.Kind, x message.Extension) error {
 	t := x.Type()
 	field := m.Kind().String() + ".extensions." + t.String()
 	if c.hello.Extensions.Find(t) == nil || iana.IsGREASE(uint16(t)) {
@@ -275,7 +276,7 @@ func (e *Endpoint) checkPlace(m message.Message, in message.Kind, x message.Exte
 	return nil
 }
 
-func (c *client) offerOf(id iana.Group) *groupOffer {
+func (c *client13) offerOf(id iana.Group) *groupOffer {
 	for i := range c.offers {
 		if c.offers[i].group.ID() == id {
 			return &c.offers[i]
@@ -286,7 +287,7 @@ func (c *client) offerOf(id iana.Group) *groupOffer {
 
 // sendClientDummy also turns the client's own keys on: what it says from here on, be it
 // an alert, only the server shall read.
-func sendClientDummy(c *client, _ message.Message) error {
+func sendClientDummy(c *client13, _ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil || clientRetries(c, nil) {
 		return err
 	}
@@ -295,7 +296,7 @@ func sendClientDummy(c *client, _ message.Message) error {
 
 // sendSecondClientHello repeats the first, changed where the server wished and
 // nowhere else (RFC 9846 §4.2.2).
-func sendSecondClientHello(c *client, _ message.Message) error {
+func sendSecondClientHello(c *client13, _ message.Message) error {
 	m := *c.hello
 	m.Extensions.List = slices.Clone(m.Extensions.List)
 	if want, ok := message.Get[*message.KeyShareRetry](&c.retry.Extensions); ok {
@@ -328,14 +329,14 @@ func sendSecondClientHello(c *client, _ message.Message) error {
 }
 
 // sendHello sends a ClientHello, which bind has edited already if it has binders.
-func (c *client) sendHello(m *message.ClientHello) error {
+func (c *client13) sendHello(m *message.ClientHello) error {
 	if len(c.psks) > 0 {
 		return c.sendAsIs(m)
 	}
 	return c.send(m)
 }
 
-func recvServerHello13(c *client, msg message.Message) error {
+func recvServerHello13(c *client13, msg message.Message) error {
 	m := msg.(*message.ServerHello)
 	if err := c.checkServerHello13(m); err != nil {
 		return err
@@ -365,7 +366,7 @@ func recvServerHello13(c *client, msg message.Message) error {
 			Inputs: explain13(o.offer, o.offer.Share(), event.LabelClientKeyShare), Value: secret})
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
-	if err := c.deriveHandshake(c.Endpoint, c.clientRandom[:], secret); err != nil {
+	if err := c.deriveHandshake(c.Endpoint, c.hello.Random[:], secret); err != nil {
 		return err
 	}
 	if err := c.protect(event.Receive, &c.serverTraffic, event.HandshakeKeys); err != nil {
@@ -378,7 +379,7 @@ func recvServerHello13(c *client, msg message.Message) error {
 }
 
 // agree finishes the key exchange. With psk_ke there is none, and the secret is nil.
-func (c *client) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
+func (c *client13) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
 	share, ok := message.Get[*message.KeyShareServer](&m.Extensions)
 	if c.psk != nil {
 		mode := iana.PSKOnly
@@ -407,7 +408,7 @@ func (c *client) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
 	return o, secret, nil
 }
 
-func recvEncryptedExtensions(c *client, msg message.Message) error {
+func recvEncryptedExtensions(c *client13, msg message.Message) error {
 	m := msg.(*message.EncryptedExtensions)
 	for _, x := range m.Extensions.List {
 		if err := c.checkAnswer(m, m.Kind(), x); err != nil {
@@ -451,7 +452,7 @@ func recvEncryptedExtensions(c *client, msg message.Message) error {
 	return nil
 }
 
-func recvCertificateRequest13(c *client, msg message.Message) error {
+func recvCertificateRequest13(c *client13, msg message.Message) error {
 	m := msg.(*message.CertificateRequest13)
 	if len(m.RequestContext) != 0 {
 		return c.fault(reason.BadValue, "RFC 9846 §4.4.2", m, "certificate_request.certificate_request_context", reason.Say("nothing in the handshake"), m.RequestContext)
@@ -506,11 +507,11 @@ func issuedBy(chain []*x509.Certificate, names [][]byte) bool {
 	return false
 }
 
-func recvServerCertificate13(c *client, m message.Message) error {
+func recvServerCertificate13(c *client13, m message.Message) error {
 	return c.takeServerCertificate(m.(*message.Certificate13))
 }
 
-func recvCompressedServerCertificate(c *client, m message.Message) error {
+func recvCompressedServerCertificate(c *client13, m message.Message) error {
 	cert, err := c.unpack(m.(*message.CompressedCertificate))
 	if err != nil {
 		return err
@@ -518,7 +519,7 @@ func recvCompressedServerCertificate(c *client, m message.Message) error {
 	return c.takeServerCertificate(cert)
 }
 
-func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
+func (c *client13) takeServerCertificate(m *message.Certificate13) (err error) {
 	if c.chain, err = c.chainOf(m); err != nil {
 		return err
 	}
@@ -540,37 +541,37 @@ func (c *client) takeServerCertificate(m *message.Certificate13) (err error) {
 	return c.verifyServer()
 }
 
-func recvServerCertificateVerify(c *client, msg message.Message) error {
+func recvServerCertificateVerify(c *client13, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	c.summary.Scheme = m.Signature.Scheme
 	return c.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(c.chain[0]), c.toBeSigned(event.Server, c.transcript.mark))
 }
 
 // recvServerFinished13 believes the server, and has all it needs for application data.
-func recvServerFinished13(c *client, m message.Message) error {
+func recvServerFinished13(c *client13, m message.Message) error {
 	if err := c.checkFinished13(c.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
-	if err := c.deriveMain(c.Endpoint, c.clientRandom[:]); err != nil {
+	if err := c.deriveMain(c.Endpoint, c.hello.Random[:]); err != nil {
 		return err
 	}
 	return c.protect(event.Receive, &c.serverNext, event.ApplicationKeys)
 }
 
-func (c *client) certificate13() *message.Certificate13 {
+func (c *client13) certificate13() *message.Certificate13 {
 	if c.certificate == nil {
 		return new(message.Certificate13)
 	}
 	return c.certificate.message13(false)
 }
 
-func sendClientCertificate13(c *client, _ message.Message) error { return c.send(c.certificate13()) }
+func sendClientCertificate13(c *client13, _ message.Message) error { return c.send(c.certificate13()) }
 
-func sendCompressedClientCertificate(c *client, _ message.Message) error {
+func sendCompressedClientCertificate(c *client13, _ message.Message) error {
 	return c.sendPacked(c.certificate13(), c.pack)
 }
 
-func sendClientCertificateVerify13(c *client, _ message.Message) error {
+func sendClientCertificateVerify13(c *client13, _ message.Message) error {
 	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.toBeSigned(event.Client, len(c.transcript.bytes)))
 	if err != nil {
 		return err
@@ -578,7 +579,7 @@ func sendClientCertificateVerify13(c *client, _ message.Message) error {
 	return c.send(&message.CertificateVerify{Signature: s})
 }
 
-func sendClientFinished13(c *client, _ message.Message) error {
+func sendClientFinished13(c *client13, _ message.Message) error {
 	if err := c.sendFinished13(c.Endpoint); err != nil {
 		return err
 	}
@@ -586,12 +587,12 @@ func sendClientFinished13(c *client, _ message.Message) error {
 	return c.protect(event.Send, &c.clientNext, event.ApplicationKeys)
 }
 
-func sendClientKeyUpdate(c *client, _ message.Message) error { return c.sendKeyUpdate() }
+func sendClientKeyUpdate(c *client13, _ message.Message) error { return c.sendKeyUpdate() }
 
-func recvClientKeyUpdate(c *client, m message.Message) error {
+func recvClientKeyUpdate(c *client13, m message.Message) error {
 	return c.recvKeyUpdate(m.(*message.KeyUpdate))
 }
 
-func recvNewSessionTicket13(c *client, m message.Message) error {
+func recvNewSessionTicket13(c *client13, m message.Message) error {
 	return c.keepTicket(m.(*message.NewSessionTicket13))
 }

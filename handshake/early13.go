@@ -58,7 +58,7 @@ type early struct {
 
 // offersEarlyData reports whether a client offers early data: it wants to, the ticket that
 // it offers allows some, and the ticket's protocol is among those offered.
-func (c *client) offersEarlyData() bool {
+func (c *client13) offersEarlyData() bool {
 	if !c.cfg.EarlyData || c.kept == nil {
 		return false
 	}
@@ -69,8 +69,14 @@ func (c *client) offersEarlyData() bool {
 
 // offersEarlyDataInDisguise reports whether the ChangeCipherSpec that makes the handshake
 // look like TLS 1.2's goes out at once, and not before the second flight.
-func offersEarlyDataInDisguise(c *client, _ message.Message) bool {
-	return c.offersEarlyData() && !c.cfg.NoCompatibilityMode
+func offersEarlyDataInDisguise(c *clientStart, _ message.Message) bool {
+	return c.tls13.offersEarlyData() && !c.cfg.NoCompatibilityMode
+}
+
+// startEarly derives a client's early keys, for as much as the ticket allows.
+func (c *client13) startEarly() error {
+	p := &c.psks[0]
+	return c.startEarlyData(p, c.hello.Random[:], p.session.MaxEarlyData)
 }
 
 // startEarlyData derives the early traffic keys, once the ClientHello is in the
@@ -94,7 +100,7 @@ func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) erro
 
 // sendEarlyDummy goes between ClientHello and early data (RFC 9846 §E.4), and turns the
 // early keys on.
-func sendEarlyDummy(c *client, _ message.Message) error {
+func sendEarlyDummy(c *client13, _ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil {
 		return err
 	}
@@ -102,7 +108,7 @@ func sendEarlyDummy(c *client, _ message.Message) error {
 }
 
 // openEarlyData puts what the client sends under the early keys.
-func (c *client) openEarlyData() error {
+func (c *client13) openEarlyData() error {
 	c.ch.wr.SetVersion(iana.TLS13)
 	if err := c.protectWith(event.Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, event.EarlyKeys); err != nil {
 		return err
@@ -112,14 +118,14 @@ func (c *client) openEarlyData() error {
 }
 
 // closeEarlyData ends it from the client's side, for good or because it was in vain.
-func (c *client) closeEarlyData(s EarlyDataStatus) {
+func (c *client13) closeEarlyData(s EarlyDataStatus) {
 	c.early.open = false
 	c.summary.EarlyData = s
 	c.decided(event.DecisionEarlyData, s.String(), nil, choose(s == EarlyDataAccepted, event.WhyServerTookIt, event.WhyServerPassedOver))
 }
 
 // sendEndOfEarlyData says that there is no more, still under the early keys.
-func sendEndOfEarlyData(c *client, _ message.Message) error {
+func sendEndOfEarlyData(c *client13, _ message.Message) error {
 	c.early.open = false
 	if err := c.send(&message.EndOfEarlyData{}); err != nil {
 		return err
@@ -128,7 +134,7 @@ func sendEndOfEarlyData(c *client, _ message.Message) error {
 }
 
 // chooseEarlyData decides whether a server takes the early data that a client offers.
-func (s *server) chooseEarlyData(m *message.ClientHello) error {
+func (s *server13) chooseEarlyData(m *message.ClientHello) error {
 	if m.Extensions.Find(iana.ExtEarlyData) == nil {
 		return nil
 	}
@@ -139,7 +145,7 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 	if why == "" {
 		s.summary.EarlyData = EarlyDataAccepted
 		s.decided(event.DecisionEarlyData, "accepted", nil, event.WhyAccepted)
-		return s.startEarlyData(s.psk, s.clientRandom[:], s.psk.session.MaxEarlyData)
+		return s.startEarlyData(s.psk, s.hello.Random[:], s.psk.session.MaxEarlyData)
 	}
 	s.summary.EarlyData = EarlyDataRejected
 	s.decided(event.DecisionEarlyData, "rejected", nil, why)
@@ -155,7 +161,7 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 }
 
 // whyNotEarly says what speaks against early data, or "".
-func (s *server) whyNotEarly(m *message.ClientHello) event.Why {
+func (s *server13) whyNotEarly(m *message.ClientHello) event.Why {
 	switch {
 	case s.cfg.MaxEarlyData == 0:
 		return event.WhyEarlyDataOff
@@ -196,7 +202,7 @@ func whyNotFresh(in EarlyDataInput) event.Why {
 }
 
 // recvEndOfEarlyData goes on to the client's handshake keys.
-func recvEndOfEarlyData(s *server, _ message.Message) error {
+func recvEndOfEarlyData(s *server13, _ message.Message) error {
 	switch code := s.summary.MaxFragmentLength; {
 	case s.peerLimit != 0:
 		s.ch.rd.SetLimit(s.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)

@@ -35,7 +35,7 @@ type Endpoint struct {
 	cfg     *Config
 	role    event.Role
 	state   event.State
-	machine machine
+	machine *machine
 	err     error // why state is Failed
 
 	ch         channel
@@ -58,9 +58,9 @@ type Endpoint struct {
 // that cannot work, reason.Misuse: a nil one lacks ServerName.
 func NewClient(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, event.Client)
-	c := &client{Endpoint: e, clientHandshake: new(clientHandshake)}
-	e.machine = &table[client]{role: event.Client, moves: clientMoves, s: c}
-	e.begin = func() { c.kept, c.whyNot = c.takeTicket() }
+	c := newClientEnd(e)
+	e.machine = c.machine()
+	e.begin = func() { c.tls13.kept, c.tls13.whyNot = c.tls13.takeTicket() }
 	err := c.check()
 	if err == nil {
 		e.ch.rd.JudgeBy(e.version())
@@ -72,8 +72,8 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 // cannot work, reason.Misuse: a nil one lacks Certificates.
 func NewServer(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, event.Server)
-	s := &server{Endpoint: e, serverHandshake: new(serverHandshake)}
-	e.machine = &table[server]{role: event.Server, moves: serverMoves, s: s}
+	s := newServerEnd(e)
+	e.machine = s.machine()
 	err := s.check()
 	if err == nil {
 		e.ch.rd.JudgeBy(e.version())
@@ -133,11 +133,11 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		e.begin = nil
 		begin()
 	}
-	if i := e.find(event.Send, nil); i >= 0 {
+	if next := e.find(event.Send, nil); next.ok() {
 		if err := e.refuseExcess(); err != nil {
 			return false, e.fail(err)
 		}
-		return true, e.fire(i, nil, nil, nil)
+		return true, e.fire(next, nil, nil, nil)
 	}
 	if len(e.ch.hs) > 0 {
 		if progress, err := e.readMessage(); progress || err != nil {
@@ -163,7 +163,7 @@ func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
 		return false
-	case e.find(event.Send, nil) >= 0:
+	case e.find(event.Send, nil).ok():
 		return true
 	case len(e.ch.hs) >= messageHeader && len(e.ch.hs) >= messageLen(e.ch.hs):
 		return true
@@ -208,7 +208,7 @@ func (e *Endpoint) rule(tls13, tls12 string) string {
 	return tls13
 }
 
-func (e *Endpoint) find(d event.Direction, m message.Message) int {
+func (e *Endpoint) find(d event.Direction, m message.Message) found {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
 
@@ -217,8 +217,8 @@ func (e *Endpoint) expects(k message.Kind) bool {
 }
 
 // fire does one row.
-func (e *Endpoint) fire(i int, m message.Message, raw []byte, walked *[]wire.Field) error {
-	row := e.machine.row(i)
+func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wire.Field) error {
+	row := next.row()
 	if e.cfg.Listener != nil {
 		e.tell.move, e.tell.ref, e.tell.to = row.String(), row.Ref, row.To
 	}
@@ -228,7 +228,7 @@ func (e *Endpoint) fire(i int, m message.Message, raw []byte, walked *[]wire.Fie
 	if m != nil && e.ch.rd.Epoch() > 0 {
 		e.owing = true // it was under keys that only the two ends have
 	}
-	if err := e.machine.do(i, m); err != nil {
+	if err := next.do(m); err != nil {
 		return e.fail(err)
 	}
 	if row.Dir == event.Send && row.Msg != message.KindChangeCipherSpec || row.To == event.Connected {
@@ -378,11 +378,11 @@ func (e *Endpoint) readMessage() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	i := e.find(event.Receive, m)
-	if i < 0 {
+	next := e.find(event.Receive, m)
+	if !next.ok() {
 		return false, e.unexpected(m.Kind())
 	}
-	return true, e.fire(i, m, raw, walked)
+	return true, e.fire(next, m, raw, walked)
 }
 
 func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
@@ -397,11 +397,11 @@ func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
 	if err := wire.Parse(payload, m, walked); err != nil {
 		return err
 	}
-	i := e.find(event.Receive, m)
-	if i < 0 {
+	next := e.find(event.Receive, m)
+	if !next.ok() {
 		return e.unexpected(m.Kind())
 	}
-	return e.fire(i, m, payload, walked)
+	return e.fire(next, m, payload, walked)
 }
 
 // before is the transcript up to, not including, the message at hand.

@@ -15,7 +15,7 @@ import (
 // agree on must be good enough whatever it is (RFC 7918 §4, §5).
 
 // falseStart decides, with the client's Finished out, whether data may follow at once.
-func (c *client) falseStart() {
+func (c *client12) falseStart() {
 	if !c.cfg.FalseStart || c.session != nil { // resuming, the client's Finished comes last
 		return
 	}
@@ -26,7 +26,7 @@ func (c *client) falseStart() {
 
 // whyNotFalseStart says what speaks against it, or "". The version is TLS 1.2; had there
 // been a better one, the sentinel that the server signed in its random would have told.
-func (c *client) whyNotFalseStart() event.Why {
+func (c *client12) whyNotFalseStart() event.Why {
 	switch {
 	case c.exchange.Kx() != iana.KxECDHE: // of a finite field's parameters not all are strong
 		return event.WhyNotECDHE

@@ -18,7 +18,7 @@ import (
 // Whatever speaks against it leads to a full handshake, and is told.
 
 // offerSession offers to resume what is kept for this server.
-func (c *client) offerSession(m *message.ClientHello) error {
+func (c *client12) offerSession(m *message.ClientHello) error {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || !c.cfg.speaks(iana.TLS12) {
 		return nil
 	}
@@ -53,6 +53,14 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	return nil
 }
 
+// oldTicket is the ticket of the session that is offered, if it has one.
+func (c *client12) oldTicket() []byte {
+	if c.offered == nil {
+		return nil
+	}
+	return c.offered.Ticket
+}
+
 // notOffered takes down, for whoever asks and does not listen, and tells why nothing kept
 // is offered.
 func (c *client) notOffered(why event.Why) {
@@ -61,7 +69,7 @@ func (c *client) notOffered(why event.Why) {
 }
 
 // whyNotOffer says why a kept session is not to be offered, or "" and the server's chain.
-func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
+func (c *client12) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
 	switch {
 	case s.Expired(c.now()):
 		return nil, event.WhySessionExpired
@@ -82,7 +90,7 @@ func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x50
 }
 
 // resume goes on with the offered session: the server echoed its ID.
-func (c *client) resume(m *message.ServerHello) error {
+func (c *client12) resume(m *message.ServerHello) error {
 	s := c.offered
 	switch {
 	case m.CipherSuite != s.Suite:
@@ -104,7 +112,7 @@ func (c *client) resume(m *message.ServerHello) error {
 }
 
 // keepSession stores what the next connection needs to resume, if it is not there yet.
-func (c *client) keepSession() {
+func (c *client12) keepSession() {
 	old := c.session
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || old != nil && c.ticket == nil {
 		return
@@ -129,7 +137,7 @@ func (c *client) keepSession() {
 
 // tryResume looks for a session that this client may go on with. Whatever speaks
 // against it leads to a full handshake, and is told.
-func (s *server) tryResume(m *message.ClientHello) (bool, error) {
+func (s *server12) tryResume(m *message.ClientHello) (bool, error) {
 	sess, from, why, err := s.findSession(m)
 	if err != nil {
 		return false, err
@@ -169,7 +177,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 }
 
 // findSession opens the ticket, or else looks the session ID up (RFC 5077 §3.4).
-func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why event.Why, err error) {
+func (s *server12) findSession(m *message.ClientHello) (sess *session.Session, from, why event.Why, err error) {
 	if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(t.Ticket) > 0 && s.cfg.Tickets != nil {
 		if sess, s.renewTicket, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
 			return nil, "", whyNotOpened(err), nil
@@ -203,7 +211,7 @@ func whyNotOpened(err error) event.Why {
 
 // whyNotResume says what speaks against resuming, or "" and the client's chain, if it
 // showed one.
-func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (chain []*x509.Certificate, why event.Why, err error) {
+func (s *server12) whyNotResume(sess *session.Session, m *message.ClientHello) (chain []*x509.Certificate, why event.Why, err error) {
 	su := suiteIn(s.cfg.suites(), sess.Suite)
 	switch {
 	case sess.Expired(s.now()):
@@ -231,7 +239,7 @@ func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (ch
 }
 
 // newSession is what this handshake leaves behind.
-func (s *server) newSession() *session.Session {
+func (s *server12) newSession() *session.Session {
 	sess := &session.Session{Version: iana.TLS12, Suite: s.summary.Suite.ID, Master: s.master, EMS: s.ems, Group: s.summary.Group,
 		ServerName: s.summary.ServerName, Protocol: s.summary.Protocol, Created: s.now(), Lifetime: s.cfg.sessionLifetime(),
 		ID: s.summary.SessionID}
@@ -242,7 +250,7 @@ func (s *server) newSession() *session.Session {
 }
 
 // keepSession stores the session under its ID, if it was given one.
-func (s *server) keepSession() {
+func (s *server12) keepSession() {
 	if s.cfg.Sessions != nil && len(s.summary.SessionID) > 0 && !s.giveTicket {
 		s.keep(serverKey(s.summary.SessionID), s.newSession())
 	}

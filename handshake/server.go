@@ -19,7 +19,7 @@ import (
 	"tlslab/pki"
 )
 
-// server is the state that serverMoves act on. After the handshake only the
+// server is what a server's rows work on in both versions. After the handshake only the
 // Endpoint stays.
 type server struct {
 	*Endpoint
@@ -27,21 +27,45 @@ type server struct {
 }
 
 type serverHandshake struct {
-	keys12
-	keys13
 	hello       *message.ClientHello
+	random      message.Random
 	certificate *Certificate
 	scheme      *sig.Scheme
-	common      []kx.Group // that both ends have and the suite can use, by our preference
-	offer       kx.Offer
 	answerName  bool
 	giveTicket  bool
-	renewTicket bool     // the session came out of a ticket under the previous key
 	usedTicket  [32]byte // the hash of the one marked as used in this handshake
 	staple      bool
 	peerLimit   int // the record_size_limit to be heeded; 0: none
+}
 
-	// TLS 1.3's.
+// serverStart is what the row works on that settles the version.
+type serverStart struct {
+	*server
+	tls12 *server12
+	tls13 *server13
+}
+
+// server12 is what the rows of TLS 1.2 work on.
+type server12 struct {
+	*server
+	*serverHandshake12
+}
+
+type serverHandshake12 struct {
+	keys12
+	common      []kx.Group // that both ends have and the suite can use, by our preference
+	offer       kx.Offer
+	renewTicket bool // the session came out of a ticket under the previous key
+}
+
+// server13 is what the rows of TLS 1.3 work on.
+type server13 struct {
+	*server
+	*serverHandshake13
+}
+
+type serverHandshake13 struct {
+	keys13
 	group               kx.Group
 	share               []byte               // the client's, of group; nil: it must come back with one
 	retrying            bool                 // a HelloRetryRequest is due, or its answer
@@ -52,15 +76,50 @@ type serverHandshake struct {
 	ticketsSent         int
 }
 
-// serverMoves is the server's table. Rows of one state are tried from top to bottom.
-var serverMoves = rows([]move[server]{
+// serverEnd is all of that, and the tables that work on it.
+type serverEnd struct {
+	server
+	start  serverStart
+	tls12  server12
+	tls13  server13
+	first  table[serverStart]
+	rows13 table[server13]
+	rows12 table[server12]
+	all    machine
+}
+
+func newServerEnd(e *Endpoint) *serverEnd {
+	var handshake struct { // in one piece: it goes at one time
+		both  serverHandshake
+		tls12 serverHandshake12
+		tls13 serverHandshake13
+	}
+	s := &serverEnd{server: server{e, &handshake.both}}
+	s.tls12, s.tls13 = server12{&s.server, &handshake.tls12}, server13{&s.server, &handshake.tls13}
+	s.start = serverStart{&s.server, &s.tls12, &s.tls13}
+	return s
+}
+
+func (s *serverEnd) machine() *machine {
+	s.first = table[serverStart]{event.Server, 0, serverMoves, &s.start}
+	s.rows13 = table[server13]{event.Server, iana.TLS13, serverMoves13, &s.tls13}
+	s.rows12 = table[server12]{event.Server, iana.TLS12, serverMoves12, &s.tls12}
+	s.all = machine{[3]bound{&s.first, &s.rows13, &s.rows12}, s.forget}
+	return &s.all
+}
+
+func (s *serverEnd) forget() {
+	s.serverHandshake, s.tls12.serverHandshake12, s.tls13.serverHandshake13 = nil, nil, nil
+}
+
+// serverMoves is the server's table before a version is settled. Rows of one state are tried
+// from top to bottom.
+var serverMoves = []move[serverStart]{
 	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, If: serverSpeaks13, When: event.GuardSpeaks13, Do: recvClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, Do: recvClientHello, To: event.SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
-}, serverMoves13, serverMoves12)
+}
 
-func serverSpeaks13(s *server, _ message.Message) bool { return s.cfg.speaks(iana.TLS13) }
-
-func (s *server) forget() { s.serverHandshake = nil }
+func serverSpeaks13(s *serverStart, _ message.Message) bool { return s.cfg.speaks(iana.TLS13) }
 
 func (s *server) check() error {
 	if err := s.cfg.check(); err != nil {
@@ -73,9 +132,9 @@ func (s *server) check() error {
 }
 
 // recvClientHello makes all the server's choices. The sends that follow only say them.
-func recvClientHello(s *server, msg message.Message) error {
+func recvClientHello(s *serverStart, msg message.Message) error {
 	m := msg.(*message.ClientHello)
-	s.hello, s.clientRandom = m, m.Random
+	s.hello = m
 	if s.cfg.ForClient != nil {
 		cfg, err := s.cfg.ForClient(m)
 		if err != nil {
@@ -100,13 +159,14 @@ func recvClientHello(s *server, msg message.Message) error {
 		return err
 	}
 	if s.summary.Version == iana.TLS13 {
-		return s.choose13(m)
+		return s.tls13.choose13(m)
 	}
-	return s.choose12(m)
+	s.tls12.clientRandom, s.tls12.serverRandom = m.Random, s.random
+	return s.tls12.choose12(m)
 }
 
 // choose12 makes the choices that only TLS 1.2 knows.
-func (s *server) choose12(m *message.ClientHello) error {
+func (s *server12) choose12(m *message.ClientHello) error {
 	if err := s.chooseCompression(m); err != nil {
 		return err
 	}
@@ -173,7 +233,7 @@ func (s *server) versionRule(m *message.ClientHello) string {
 	return "RFC 9846 §E.2"
 }
 
-func (s *server) chooseCompression(m *message.ClientHello) error {
+func (s *server12) chooseCompression(m *message.ClientHello) error {
 	if s.cfg.Weak.Compression && slices.Contains(m.Compressions, iana.CompressionDEFLATE) {
 		s.summary.Compression = iana.CompressionDEFLATE
 		s.compress, s.decompress = record.NewDEFLATE(), record.NewDEFLATE()
@@ -208,7 +268,7 @@ func (s *server) readExtensions(m *message.ClientHello) error {
 }
 
 // readExtensions12 reads what only TLS 1.2 knows.
-func (s *server) readExtensions12(m *message.ClientHello) error {
+func (s *server12) readExtensions12(m *message.ClientHello) error {
 	if r, ok := message.Get[*message.RenegotiationInfo](&m.Extensions); ok {
 		if len(r.RenegotiatedConnection) != 0 {
 			return s.fault(reason.RenegotiationInfo, "RFC 5746 §3.6", m, "client_hello.extensions.renegotiation_info", reason.Say("nothing in a first handshake"), r.RenegotiatedConnection)
@@ -246,11 +306,11 @@ func (s *server) chooseProtocol(m *message.ClientHello) error {
 // makeRandom draws the server's random; one that could have done better than TLS
 // 1.2 says so in its last eight bytes (RFC 9846 §4.2.3).
 func (s *server) makeRandom() error {
-	if _, err := io.ReadFull(s.cfg.rand(), s.serverRandom[:]); err != nil {
+	if _, err := io.ReadFull(s.cfg.rand(), s.random[:]); err != nil {
 		return err
 	}
 	if s.summary.Version == iana.TLS12 && s.cfg.speaks(iana.TLS13) {
-		copy(s.serverRandom[24:], downgradeToTLS12)
+		copy(s.random[24:], downgradeToTLS12)
 	}
 	return nil
 }
@@ -258,7 +318,7 @@ func (s *server) makeRandom() error {
 // chooseSuite takes the first of our suites for which everything is there: the
 // client offers it, a group both ends have, a certificate with the right key, and
 // a signature scheme that the client takes.
-func (s *server) chooseSuite(m *message.ClientHello) error {
+func (s *server12) chooseSuite(m *message.ClientHello) error {
 	var why *unfit // against the suite that came nearest
 	for _, su := range s.cfg.suites() {
 		if su.Version != iana.TLS12 || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) {
@@ -332,7 +392,7 @@ func (s *server) clientGroups(m *message.ClientHello) []iana.Group {
 }
 
 // silent reports whether the client does not say which groups it has for an exchange.
-func (s *server) silent(x iana.Kx, m *message.ClientHello) bool {
+func (s *server12) silent(x iana.Kx, m *message.ClientHello) bool {
 	theirs := s.clientGroups(m)
 	if x == iana.KxDHE {
 		return !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g>>8 == 1 })
@@ -344,7 +404,7 @@ func (s *server) silent(x iana.Kx, m *message.ClientHello) bool {
 // without supported_groups may get any curve (RFC 8422 §4), and gets P-256 where we have
 // it: who is older than the extension knows no younger curve. One that names no finite
 // field may get any field (RFC 7919 §4).
-func (s *server) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Group, *unfit) {
+func (s *server12) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Group, *unfit) {
 	if su.Kx != iana.KxECDHE && su.Kx != iana.KxDHE {
 		return nil, nil
 	}
@@ -390,7 +450,7 @@ func clientSchemes(m *message.ClientHello) []iana.SignatureScheme {
 
 // pickCertificate finds a certificate for a suite: one for the name that the
 // client asks for if there is any, else the first.
-func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *unfit) {
+func (s *server12) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*Certificate, *sig.Scheme, *unfit) {
 	var first *Certificate
 	var firstScheme *sig.Scheme
 	var why *unfit // against the certificate that came nearest
@@ -426,7 +486,7 @@ func (s *server) pickCertificate(su *suite.Suite, x kx.Exchange, m *message.Clie
 
 // fits looks for what speaks against a certificate of a suite's kind, and else returns the
 // scheme to sign with; nil where nothing is signed.
-func (s *server) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*sig.Scheme, *unfit) {
+func (s *server12) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Suite, x kx.Exchange, m *message.ClientHello) (*sig.Scheme, *unfit) {
 	const field = "config.certificates"
 	switch usage := usageFor(su); {
 	case !mayBeUsed(leaf, usage):
@@ -460,7 +520,7 @@ func (s *server) curveTaken(leaf *x509.Certificate, m *message.ClientHello) bool
 }
 
 // acceptEncryptThenMAC answers RFC 7366 where it means something.
-func (s *server) acceptEncryptThenMAC(m *message.ClientHello) {
+func (s *server12) acceptEncryptThenMAC(m *message.ClientHello) {
 	s.summary.EncryptThenMAC = s.cfg.EncryptThenMAC && s.summary.Suite.Cipher.Kind == suite.CBC &&
 		m.Extensions.Find(iana.ExtEncryptThenMAC) != nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // serverMoves12 is the server's side of TLS 1.2, from ServerHello on.
-var serverMoves12 = []move[server]{
+var serverMoves12 = []move[server12]{
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverResumesWithTicket, When: event.GuardResumedTicket, Do: sendServerHello, To: event.SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverResumed, When: event.GuardResumed, Do: sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: sendServerHello, To: event.SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
@@ -53,23 +53,23 @@ var serverMoves12 = []move[server]{
 
 // Guards.
 
-func serverEphemeral(s *server, _ message.Message) bool   { return s.exchange.Ephemeral() }
-func serverStapling(s *server, _ message.Message) bool    { return s.staple }
-func serverAsks(s *server, _ message.Message) bool        { return s.cfg.ClientAuth != NoClientCert }
-func serverResumed(s *server, _ message.Message) bool     { return s.session != nil }
-func serverGivesTicket(s *server, _ message.Message) bool { return s.giveTicket }
+func serverEphemeral(s *server12, _ message.Message) bool   { return s.exchange.Ephemeral() }
+func serverStapling(s *server12, _ message.Message) bool    { return s.staple }
+func serverAsks(s *server12, _ message.Message) bool        { return s.cfg.ClientAuth != NoClientCert }
+func serverResumed(s *server12, _ message.Message) bool     { return s.session != nil }
+func serverGivesTicket(s *server12, _ message.Message) bool { return s.giveTicket }
 
-func serverResumesWithTicket(s *server, _ message.Message) bool {
+func serverResumesWithTicket(s *server12, _ message.Message) bool {
 	return s.session != nil && s.giveTicket
 }
 
-func clientShowedCertificate(s *server, _ message.Message) bool {
+func clientShowedCertificate(s *server12, _ message.Message) bool {
 	return len(s.summary.PeerChain) > 0
 }
 
 // Moves.
 
-func sendServerHello(s *server, _ message.Message) error {
+func sendServerHello(s *server12, _ message.Message) error {
 	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.summary.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: s.summary.Compression}
 	x := &m.Extensions
@@ -123,15 +123,15 @@ func sendServerHello(s *server, _ message.Message) error {
 	return s.deriveKeys(s.Endpoint)
 }
 
-func sendServerCertificate(s *server, _ message.Message) error {
+func sendServerCertificate(s *server12, _ message.Message) error {
 	return s.send(&message.Certificate12{Certificates: s.certificate.Chain})
 }
 
-func sendCertificateStatus(s *server, _ message.Message) error {
+func sendCertificateStatus(s *server12, _ message.Message) error {
 	return s.send(&message.CertificateStatus{Type: iana.StatusOCSP, Response: s.certificate.Staple})
 }
 
-func sendServerKeyExchange(s *server, _ message.Message) error {
+func sendServerKeyExchange(s *server12, _ message.Message) error {
 	params, err := s.makeOffer()
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func sendServerKeyExchange(s *server, _ message.Message) error {
 }
 
 // makeOffer draws the ephemeral key, or takes the certificate's.
-func (s *server) makeOffer() (p kx.Params, err error) {
+func (s *server12) makeOffer() (p kx.Params, err error) {
 	in := kx.ServerInput{Rand: s.cfg.rand(), Groups: s.common, ClientVersion: s.hello.Version, RevealPadding: s.cfg.Weak.RevealPadding}
 	if s.certificate != nil {
 		in.Key = s.certificate.Key
@@ -167,7 +167,7 @@ func (s *server) makeOffer() (p kx.Params, err error) {
 	return p, err
 }
 
-func sendCertificateRequest(s *server, _ message.Message) error {
+func sendCertificateRequest(s *server12, _ message.Message) error {
 	s.summary.CertificateRequested = true
 	m := &message.CertificateRequest12{Types: []iana.ClientCertificateType{iana.CertRSASign, iana.CertECDSASign}}
 	m.Schemes = schemeIDs(s.cfg.schemes())
@@ -177,11 +177,11 @@ func sendCertificateRequest(s *server, _ message.Message) error {
 	return s.send(m)
 }
 
-func sendServerHelloDone(s *server, _ message.Message) error {
+func sendServerHelloDone(s *server12, _ message.Message) error {
 	return s.send(&message.ServerHelloDone{})
 }
 
-func recvClientCertificate(s *server, msg message.Message) error {
+func recvClientCertificate(s *server12, msg message.Message) error {
 	chain, err := parseChain(msg.(*message.Certificate12).Certificates)
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func recvClientCertificate(s *server, msg message.Message) error {
 	return s.verifyChain(chain, "", false, nil)
 }
 
-func recvClientKeyExchange(s *server, msg message.Message) error {
+func recvClientKeyExchange(s *server12, msg message.Message) error {
 	if s.offer == nil { // static: the certificate's key is the offer
 		if _, err := s.makeOffer(); err != nil {
 			return err
@@ -217,19 +217,19 @@ func recvClientKeyExchange(s *server, msg message.Message) error {
 	return s.deriveKeys(s.Endpoint)
 }
 
-func recvClientCertificateVerify(s *server, msg message.Message) error {
+func recvClientCertificateVerify(s *server12, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.before())
 }
 
-func recvClientChangeCipherSpec(s *server, _ message.Message) error {
+func recvClientChangeCipherSpec(s *server12, _ message.Message) error {
 	// Not before: a client that has refused ServerHello sends its alert in a record of
 	// the version that it began with.
 	s.ch.rd.SetVersion(iana.TLS12)
 	return s.change(s.Endpoint, event.Receive)
 }
 
-func recvClientFinished(s *server, m message.Message) error {
+func recvClientFinished(s *server12, m message.Message) error {
 	if err := s.checkFinished(s.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func recvClientFinished(s *server, m message.Message) error {
 	return nil
 }
 
-func sendNewSessionTicket(s *server, _ message.Message) error {
+func sendNewSessionTicket(s *server12, _ message.Message) error {
 	sess := s.session
 	if sess == nil {
 		sess = s.newSession()
@@ -258,13 +258,13 @@ func sendNewSessionTicket(s *server, _ message.Message) error {
 // 16 bits.
 const maxTicket = 1 << 15
 
-func sendServerChangeCipherSpec(s *server, _ message.Message) error {
+func sendServerChangeCipherSpec(s *server12, _ message.Message) error {
 	return s.sendChangeCipherSpec(s.Endpoint)
 }
 
-func sendServerFinished(s *server, _ message.Message) error { return s.sendFinished(s.Endpoint) }
+func sendServerFinished(s *server12, _ message.Message) error { return s.sendFinished(s.Endpoint) }
 
-func refuseClientHello(s *server, _ message.Message) error { return s.noRenegotiation() }
+func refuseClientHello(s *server12, _ message.Message) error { return s.noRenegotiation() }
 
 func serverKey(id []byte) string { return "server:" + string(id) }
 

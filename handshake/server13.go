@@ -18,7 +18,7 @@ import (
 
 // serverMoves13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
 // §A.2).
-var serverMoves13 = []move[server]{
+var serverMoves13 = []move[server13]{
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: serverRetriesInDisguise, When: event.GuardRetryDisguised, Do: sendHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: serverRetries, When: event.GuardRetry, Do: sendHelloRetryRequest, To: event.WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverDisguised, When: event.GuardDisguised, Do: sendServerHello13, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
@@ -29,7 +29,7 @@ var serverMoves13 = []move[server]{
 	{In: event.WaitSecondClientHello, Dir: event.Receive, Msg: message.KindClientHello, Do: recvSecondClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
 
 	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: serverHasPSK, When: event.GuardPSK, Do: sendEncryptedExtensions, To: event.SendFinished, Ref: "RFC 9846 §4.4.1"},
-	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: serverAsks, When: event.GuardAsks, Do: sendEncryptedExtensions, To: event.SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
+	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: serverAsks13, When: event.GuardAsks, Do: sendEncryptedExtensions, To: event.SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
 	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, Do: sendEncryptedExtensions, To: event.SendCertificate, Ref: "RFC 9846 §4.4.1"},
 	{In: event.SendCertificateRequest, Dir: event.Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest13, To: event.SendCertificate, Ref: "RFC 9846 §4.4.2"},
 	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCompressedCertificate, If: serverPacks, When: event.GuardPacks, Do: sendCompressedServerCertificate, To: event.SendCertificateVerify, Ref: "RFC 8879 §4"},
@@ -58,38 +58,39 @@ var serverMoves13 = []move[server]{
 
 // Guards.
 
-func serverRetries(s *server, _ message.Message) bool { return s.retrying }
+func serverRetries(s *server13, _ message.Message) bool { return s.retrying }
 
-func serverRetriesInDisguise(s *server, _ message.Message) bool {
+func serverRetriesInDisguise(s *server13, _ message.Message) bool {
 	return s.retrying && len(s.hello.SessionID) > 0
 }
 
 // The ChangeCipherSpec follows the server's first message, whichever that is (RFC 9846
 // §E.4).
-func serverDisguised(s *server, _ message.Message) bool {
+func serverDisguised(s *server13, _ message.Message) bool {
 	return len(s.hello.SessionID) > 0 && !s.summary.Retried
 }
 
-func serverTakesEarly(s *server, _ message.Message) bool {
+func serverTakesEarly(s *server13, _ message.Message) bool {
 	return s.summary.EarlyData == EarlyDataAccepted
 }
-func serverHasPSK(s *server, _ message.Message) bool       { return s.psk != nil }
-func serverAsked(s *server, _ message.Message) bool        { return s.summary.CertificateRequested }
-func serverPacks(s *server, _ message.Message) bool        { return s.pack != nil }
-func serverUnpacks(s *server, _ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
-func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket }
-func serverGivesMore(s *server, _ message.Message) bool {
+func serverHasPSK(s *server13, _ message.Message) bool       { return s.psk != nil }
+func serverAsks13(s *server13, _ message.Message) bool       { return s.cfg.ClientAuth != NoClientCert }
+func serverAsked(s *server13, _ message.Message) bool        { return s.summary.CertificateRequested }
+func serverPacks(s *server13, _ message.Message) bool        { return s.pack != nil }
+func serverUnpacks(s *server13, _ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
+func serverGivesTickets(s *server13, _ message.Message) bool { return s.giveTicket }
+func serverGivesMore(s *server13, _ message.Message) bool {
 	return s.ticketsSent+1 < s.cfg.sessionTickets()
 }
-func serverUpdates(s *server, _ message.Message) bool { return s.traffic.due() }
+func serverUpdates(s *server13, _ message.Message) bool { return s.traffic.due() }
 
-func showsCertificate(_ *server, m message.Message) bool {
+func showsCertificate(_ *server13, m message.Message) bool {
 	return m == nil || len(m.(*message.Certificate13).Entries) > 0
 }
 
 // Moves.
 
-func sendHelloRetryRequest(s *server, _ message.Message) error {
+func sendHelloRetryRequest(s *server13, _ message.Message) error {
 	if err := s.hashFirstHello(len(s.transcript.bytes)); err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func sendHelloRetryRequest(s *server, _ message.Message) error {
 }
 
 // recvSecondClientHello demands what was asked for, and nothing else changed.
-func recvSecondClientHello(s *server, msg message.Message) error {
+func recvSecondClientHello(s *server13, msg message.Message) error {
 	m := msg.(*message.ClientHello)
 	if field := s.changed(s.hello, m); field != "" {
 		return s.fault(reason.BadValue, "RFC 9846 §4.2.2", m, field, reason.Say("as in the first ClientHello"), reason.Say("something else"))
@@ -146,7 +147,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 
 // changed names the field in which a second ClientHello differs from the first although it
 // must not (RFC 9846 §4.2.2), or "".
-func (s *server) changed(a, b *message.ClientHello) string {
+func (s *server13) changed(a, b *message.ClientHello) string {
 	switch {
 	case a.Version != b.Version:
 		return "client_hello.client_version"
@@ -186,8 +187,8 @@ func (s *server) changed(a, b *message.ClientHello) string {
 	return ""
 }
 
-func sendServerHello13(s *server, _ message.Message) error {
-	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.hello.SessionID,
+func sendServerHello13(s *server13, _ message.Message) error {
+	m := &message.ServerHello{Version: iana.TLS12, Random: s.random, SessionID: s.hello.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: iana.CompressionNull}
 	var a kx.Answer
 	var secret []byte // with psk_ke there is none
@@ -214,13 +215,13 @@ func sendServerHello13(s *server, _ message.Message) error {
 	}
 	s.ch.wr.SetVersion(iana.TLS13)
 	s.ch.rd.SetVersion(iana.TLS13)
-	return s.deriveHandshake(s.Endpoint, s.clientRandom[:], secret)
+	return s.deriveHandshake(s.Endpoint, s.hello.Random[:], secret)
 }
 
-func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyChangeCipherSpec() }
+func sendServerDummy(s *server13, _ message.Message) error { return s.sendDummyChangeCipherSpec() }
 
 // sendEncryptedExtensions is the first thing under keys; and what comes is, too.
-func sendEncryptedExtensions(s *server, _ message.Message) error {
+func sendEncryptedExtensions(s *server13, _ message.Message) error {
 	if err := s.protect(event.Send, &s.serverTraffic, event.HandshakeKeys); err != nil {
 		return err
 	}
@@ -262,7 +263,7 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 	return s.send(m)
 }
 
-func sendCertificateRequest13(s *server, _ message.Message) error {
+func sendCertificateRequest13(s *server13, _ message.Message) error {
 	s.summary.CertificateRequested = true
 	m := new(message.CertificateRequest13)
 	x := &m.Extensions
@@ -279,15 +280,15 @@ func sendCertificateRequest13(s *server, _ message.Message) error {
 	return s.send(m)
 }
 
-func sendServerCertificate13(s *server, _ message.Message) error {
+func sendServerCertificate13(s *server13, _ message.Message) error {
 	return s.send(s.certificate.message13(s.staple))
 }
 
-func sendCompressedServerCertificate(s *server, _ message.Message) error {
+func sendCompressedServerCertificate(s *server13, _ message.Message) error {
 	return s.sendPacked(s.certificate.message13(s.staple), s.pack)
 }
 
-func sendServerCertificateVerify(s *server, _ message.Message) error {
+func sendServerCertificateVerify(s *server13, _ message.Message) error {
 	sg, err := s.sign(message.KindCertificateVerify, s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript.bytes)))
 	if err != nil {
 		return err
@@ -297,21 +298,21 @@ func sendServerCertificateVerify(s *server, _ message.Message) error {
 
 // sendServerFinished13 ends the server's part: from here it speaks under the
 // application's keys, though it does not know yet who listens.
-func sendServerFinished13(s *server, _ message.Message) error {
+func sendServerFinished13(s *server13, _ message.Message) error {
 	if err := s.sendFinished13(s.Endpoint); err != nil {
 		return err
 	}
-	if err := s.deriveMain(s.Endpoint, s.clientRandom[:]); err != nil {
+	if err := s.deriveMain(s.Endpoint, s.hello.Random[:]); err != nil {
 		return err
 	}
 	return s.protect(event.Send, &s.serverNext, event.ApplicationKeys)
 }
 
-func recvClientCertificate13(s *server, m message.Message) error {
+func recvClientCertificate13(s *server13, m message.Message) error {
 	return s.takeClientCertificate(m.(*message.Certificate13))
 }
 
-func recvCompressedClientCertificate(s *server, m message.Message) error {
+func recvCompressedClientCertificate(s *server13, m message.Message) error {
 	cert, err := s.unpack(m.(*message.CompressedCertificate))
 	if err != nil {
 		return err
@@ -322,7 +323,7 @@ func recvCompressedClientCertificate(s *server, m message.Message) error {
 	return s.takeClientCertificate(cert)
 }
 
-func (s *server) takeClientCertificate(m *message.Certificate13) error {
+func (s *server13) takeClientCertificate(m *message.Certificate13) error {
 	chain, err := s.chainOf(m)
 	if err != nil {
 		return err
@@ -343,12 +344,12 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 	return s.verifyChain(chain, "", false, nil)
 }
 
-func recvClientCertificateVerify13(s *server, msg message.Message) error {
+func recvClientCertificateVerify13(s *server13, msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.transcript.mark))
 }
 
-func recvClientFinished13(s *server, m message.Message) error {
+func recvClientFinished13(s *server13, m message.Message) error {
 	if err := s.checkFinished13(s.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
@@ -358,7 +359,7 @@ func recvClientFinished13(s *server, m message.Message) error {
 
 // sendNewSessionTicket13 gives the client a key to come back with, and the way to find it
 // again in a box that only we can open.
-func sendNewSessionTicket13(s *server, _ message.Message) error {
+func sendNewSessionTicket13(s *server13, _ message.Message) error {
 	var b [4]byte
 	if _, err := io.ReadFull(s.cfg.rand(), b[:]); err != nil {
 		return err
@@ -384,8 +385,8 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	return s.sendLater(m)
 }
 
-func sendServerKeyUpdate(s *server, _ message.Message) error { return s.sendKeyUpdate() }
+func sendServerKeyUpdate(s *server13, _ message.Message) error { return s.sendKeyUpdate() }
 
-func recvServerKeyUpdate(s *server, m message.Message) error {
+func recvServerKeyUpdate(s *server13, m message.Message) error {
 	return s.recvKeyUpdate(m.(*message.KeyUpdate))
 }

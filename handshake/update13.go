@@ -45,8 +45,8 @@ func (e *Endpoint) beforeWrite() error {
 	if e.traffic != nil {
 		e.traffic.queued = false
 	}
-	if i := e.find(event.Send, nil); i >= 0 {
-		return e.fire(i, nil, nil, nil)
+	if next := e.find(event.Send, nil); next.ok() {
+		return e.fire(next, nil, nil, nil)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func (e *Endpoint) newSession13(nonce []byte) *session.Session {
 const maxTicketLifetime = 7 * 24 * 3600
 
 // keepTicket keeps what a server gave us to come back with.
-func (c *client) keepTicket(m *message.NewSessionTicket13) error {
+func (c *client13) keepTicket(m *message.NewSessionTicket13) error {
 	if err := c.countIdle("RFC 9846 §4.7.1", "new_session_ticket"); err != nil {
 		return err
 	}
