@@ -70,30 +70,3 @@ func (e *Endpoint) noRenegotiation() error {
 		reason.New(reason.RenegotiationRefused, "RFC 5246 §7.2.2", "", reason.Say("no second handshake"), reason.Say("the peer asked for one")))
 	return nil
 }
-
-// limits counts what a peer may do a few times, and not without end.
-type limits struct {
-	warnings, idle int  // in a row
-	declined       bool // no_renegotiation is in Output
-}
-
-// countAttempt bounds how often a peer may ask for another handshake.
-func (e *Endpoint) countAttempt(ref string) error {
-	return e.countWarning(ref, "renegotiation")
-}
-
-// countWarning bounds what costs the peer nothing and us some work.
-func (e *Endpoint) countWarning(ref, what string) error {
-	if e.limits.warnings++; e.limits.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row, which is our limit", maxWarnings), reason.Say("more"))
-	}
-	return nil
-}
-
-// countIdle bounds what a peer may say after the handshake instead of sending data.
-func (e *Endpoint) countIdle(ref, what string) error {
-	if e.limits.idle++; e.limits.idle > maxIdle {
-		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row, which is our limit", maxIdle), reason.Say("more"))
-	}
-	return nil
-}

@@ -1,7 +1,6 @@
 package handshake
 
 import (
-	"errors"
 	"io"
 
 	"tlslab/handshake/event"
@@ -65,23 +64,4 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 		return 0, e.fail(err)
 	}
 	return len(p), nil
-}
-
-// maxFragment is the most plaintext a record may hold (RFC 5246 §6.2.1).
-const maxFragment = 1 << 14
-
-// errClosed is what a Write after CloseWrite gets.
-var errClosed = errors.New("this end has sent close_notify and can send no more")
-
-// CloseWrite sends close_notify: this end will send no more, and the peer can
-// tell the end from a truncation. Calling it again does nothing.
-func (e *Endpoint) CloseWrite() error {
-	if e.err != nil {
-		return e.err
-	}
-	if !e.ch.closeSent {
-		e.ch.closeSent = true
-		e.sendAlert(iana.Warning, iana.CloseNotify, nil)
-	}
-	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
-	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -359,13 +358,4 @@ func (s *server13) resume13(p *psk, i int) {
 	}
 	s.summary.Suite = s.suiteFor(s.hello, p.hash, made)
 	s.decided(event.DecisionResumption, choose(p.session != nil, "resumed", "psk"), nil, choose(p.session != nil, event.WhyTicketOpened, event.WhyPSKKnown))
-}
-
-// heir bounds a new session by the one it comes from: what was proved then does not
-// become truer by resuming (RFC 9846 §4.7.1).
-func heir(s, old *session.Session, now time.Time) {
-	if old != nil {
-		// It may have ended since it was resumed: a client takes its time to say Finished.
-		s.Lifetime = max(0, min(s.Lifetime, old.Created.Add(old.Lifetime).Sub(now)))
-	}
 }

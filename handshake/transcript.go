@@ -54,3 +54,10 @@ func (e *Endpoint) hashFirstHello(n int) error {
 	e.transcript.bytes, e.transcript.running = append(t, e.transcript.bytes[n:]...), nil
 	return nil
 }
+
+// before is the transcript up to, not including, the message at hand.
+func (e *Endpoint) before() []byte { return e.transcript.bytes[:e.transcript.mark] }
+
+// leastTranscript is room for a handshake that resumes. Full ones have to grow it, which
+// they do not notice; of those that resume it would else be most of the memory.
+const leastTranscript = 1024

@@ -1,12 +1,13 @@
 package handshake
 
 import (
+	"time"
+
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/session"
 )
 
 // What TLS 1.3 says after the handshake: KeyUpdate and NewSessionTicket. Nothing of the
@@ -52,7 +53,7 @@ func (e *Endpoint) beforeWrite() error {
 }
 
 // sendKeyUpdate says so under the old keys, and changes.
-func (e *Endpoint) sendKeyUpdate() error {
+func (e *Endpoint) writeKeyUpdate() error {
 	t := e.traffic
 	m := new(message.KeyUpdate)
 	if t.request {
@@ -70,7 +71,7 @@ func (e *Endpoint) sendKeyUpdate() error {
 // recvKeyUpdate follows the peer to its new keys, and answers if it asks: several times
 // with one answer, as long as that has not left (RFC 9846 §4.7.3). A KeyUpdate of ours that
 // asks is none, though: answers ask for nothing.
-func (e *Endpoint) recvKeyUpdate(m *message.KeyUpdate) error {
+func (e *Endpoint) takeKeyUpdate(m *message.KeyUpdate) error {
 	if err := e.countIdle("RFC 9846 §4.7.3", "key_update"); err != nil {
 		return err
 	}
@@ -91,56 +92,20 @@ func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error
 	return e.protect(d, s, event.ApplicationKeys)
 }
 
-// ticketPSK derives the key that belongs to a ticket.
-func (e *Endpoint) ticketPSK(nonce []byte) []byte {
-	psk := e.traffic.resumption.PSK(nonce)
-	if e.revealing() {
-		e.expandedWith(e.summary.Suite.Hash.String(), event.LabelResumptionPSK, "resumption", event.LabelResumptionSecret,
-			e.traffic.resumption.Bytes(), nonce, "ticket_nonce", psk.Bytes())
-	}
-	return append([]byte(nil), psk.Bytes()...)
+// traffic is what is left of the schedule after the handshake: enough to go on to new
+// keys, and to make sense of tickets.
+type traffic struct {
+	read, write keyschedule.TrafficSecret
+	resumption  keyschedule.ResumptionSecret
+	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: none was
+
+	wanted    bool    // a KeyUpdate of ours is due
+	request   bool    // and it asks the peer for one
+	updated   [2]bool // by event.Direction: a KeyUpdate has made the secret of this one
+	asked     bool    // one has asked, and none has come since
+	queued    bool    // one is in Output still: another would only make it longer
+	answering bool    // one that asks for none is in Output still: it answers whatever is asked until it leaves
 }
 
-// newSession13 is what a ticket stands for.
-func (e *Endpoint) newSession13(nonce []byte) *session.Session {
-	s := &session.Session{Version: iana.TLS13, Suite: e.summary.Suite.ID, PSK: e.ticketPSK(nonce),
-		ServerName: e.summary.ServerName, Protocol: e.summary.Protocol, Created: e.now(), Lifetime: e.cfg.sessionLifetime(),
-		Staple: e.summary.Staple, OwnCertificates: e.shown}
-	for _, cert := range e.summary.PeerChain {
-		s.PeerChain = append(s.PeerChain, cert.Raw)
-	}
-	return s
-}
-
-// maxTicketLifetime is what no ticket may live longer than, in seconds (RFC 9846 §4.7.1).
-const maxTicketLifetime = 7 * 24 * 3600
-
-// keepTicket keeps what a server gave us to come back with.
-func (c *client13) keepTicket(m *message.NewSessionTicket13) error {
-	if err := c.countIdle("RFC 9846 §4.7.1", "new_session_ticket"); err != nil {
-		return err
-	}
-	if err := c.checkPlaces(m, &m.Extensions); err != nil {
-		return err
-	}
-	switch {
-	case m.Lifetime > maxTicketLifetime:
-		return c.fault(reason.BadValue, "RFC 9846 §4.7.1", m, "new_session_ticket.ticket_lifetime", reason.Say("at most %d seconds", maxTicketLifetime), m.Lifetime)
-	case c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || m.Lifetime == 0:
-		c.decided(event.DecisionSessionTicket, "not_kept", nil, event.WhyNotKeptNoStore)
-		return nil
-	}
-	s := c.newSession13(m.Nonce)
-	if x, ok := message.Get[*message.EarlyDataLimit](&m.Extensions); ok {
-		s.MaxEarlyData = x.Max
-	}
-	s.ServerName, s.Ticket, s.AgeAdd = c.cfg.ServerName, append([]byte(nil), m.Ticket...), m.AgeAdd
-	s.Lifetime = min(s.Lifetime, seconds(m.Lifetime))
-	if until := c.traffic.until; !until.IsZero() { // RFC 9846 §4.7.1: who has a ticket's key must not pass for the server for ever
-		s.Lifetime = max(0, min(s.Lifetime, until.Sub(s.Created)))
-	}
-	c.keep(ticketKey(c.cfg.ServerName, c.tickets%ticketSlots), s)
-	c.tickets++
-	c.decided(event.DecisionSessionTicket, "kept", nil, event.WhyKept)
-	return nil
-}
+// due reports whether a KeyUpdate is to be sent now.
+func (t *traffic) due() bool { return t.wanted && !t.queued }

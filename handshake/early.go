@@ -69,7 +69,7 @@ func (c *client13) offersEarlyData() bool {
 
 // offersEarlyDataInDisguise reports whether the ChangeCipherSpec that makes the handshake
 // look like TLS 1.2's goes out at once, and not before the second flight.
-func offersEarlyDataInDisguise(c *clientStart, _ message.Message) bool {
+func (c *clientStart) offersEarlyDataInDisguise(_ message.Message) bool {
 	return c.tls13.offersEarlyData() && !c.cfg.NoCompatibilityMode
 }
 
@@ -98,9 +98,9 @@ func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) erro
 	return e.logKey("EARLY_EXPORTER_SECRET", clientRandom, exporter.Bytes())
 }
 
-// sendEarlyDummy goes between ClientHello and early data (RFC 9846 §E.4), and turns the
+// sendEarlyChangeCipherSpec goes between ClientHello and early data (RFC 9846 §E.4), and turns the
 // early keys on.
-func sendEarlyDummy(c *client13, _ message.Message) error {
+func (c *client13) sendEarlyChangeCipherSpec(_ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (c *client13) closeEarlyData(s EarlyDataStatus) {
 }
 
 // sendEndOfEarlyData says that there is no more, still under the early keys.
-func sendEndOfEarlyData(c *client13, _ message.Message) error {
+func (c *client13) sendEndOfEarlyData(_ message.Message) error {
 	c.early.open = false
 	if err := c.send(&message.EndOfEarlyData{}); err != nil {
 		return err
@@ -202,7 +202,7 @@ func whyNotFresh(in EarlyDataInput) event.Why {
 }
 
 // recvEndOfEarlyData goes on to the client's handshake keys.
-func recvEndOfEarlyData(s *server13, _ message.Message) error {
+func (s *server13) recvEndOfEarlyData(_ message.Message) error {
 	switch code := s.summary.MaxFragmentLength; {
 	case s.peerLimit != 0:
 		s.ch.rd.SetLimit(s.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
@@ -210,15 +210,6 @@ func recvEndOfEarlyData(s *server13, _ message.Message) error {
 		s.limit(code)
 	}
 	return s.protect(event.Receive, &s.clientTraffic, event.HandshakeKeys)
-}
-
-// countEarlyData bounds what a client sends early by what the ticket allowed.
-func (e *Endpoint) countEarlyData(n int) error {
-	if e.early == nil || uint32(n) > e.early.left {
-		return reason.New(reason.UnexpectedRecord, "RFC 9846 §4.7.1", "record", reason.Say("no more early data than the ticket allows"), reason.Say("more"))
-	}
-	e.early.left -= uint32(n)
-	return nil
 }
 
 // WriteEarly protects early data into Output: while the handshake is under way, at a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -13,8 +14,8 @@ import (
 	"tlslab/handshake/session"
 )
 
-// Resumption, both ends of it: what a client offers, what a server looks for, all that
-// can speak against going on with an old session, and what is kept for the next time.
+// Resumption in TLS 1.2, both ends of it: what a client offers, what a server looks for, all
+// that can speak against going on with an old session, and what is kept for the next time.
 // Whatever speaks against it leads to a full handshake, and is told.
 
 // offerSession offers to resume what is kept for this server.
@@ -256,32 +257,6 @@ func (s *server12) keepSession() {
 	}
 }
 
-// whyNotTrusted judges the chain of a kept session anew, and says what speaks
-// against it, or "" and the chain. Since it was verified its dates, the anchors and the mind of
-// VerifyChain may have changed; and perhaps it never was (Weak.SkipVerify), for
-// stores and ticket keys are shared. Signatures that this process has computed are
-// not computed again.
-func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) ([]*x509.Certificate, event.Why) {
-	chain, err := parseChain(raw)
-	if err != nil {
-		return nil, event.WhySessionUnreadable
-	}
-	if e.cfg.Weak.SkipVerify {
-		return chain, ""
-	}
-	if len(chain) == 0 { // of a server that an external key has vouched for, and nothing else
-		return nil, event.WhyTrustWithdrawn
-	}
-	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Kept: true, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer})
-	switch r := reason.Of(err); {
-	case err == nil:
-		return chain, ""
-	case !fromServer && (r == reason.CertificateExpired || r == reason.CertificateNotYetValid):
-		return nil, event.WhyClientCertificateExpired
-	}
-	return nil, event.WhyTrustWithdrawn
-}
-
 // keep stores a session. That it cannot be kept costs the next handshake some time,
 // and this one nothing.
 func (e *Endpoint) keep(key string, s *session.Session) {
@@ -308,3 +283,9 @@ func (e *Endpoint) forgetSession() {
 		_ = e.cfg.Sessions.Delete(serverKey(e.summary.SessionID))
 	}
 }
+
+func clientKey(serverName string) string { return "client:" + serverName }
+
+func serverKey(id []byte) string { return "server:" + string(id) }
+
+func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }

@@ -12,8 +12,9 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// The note functions build events. Each is called or does its work only where
-// somebody listens, and copies what it keeps: events own their bytes.
+// What an endpoint tells, as events. Each of these is called or does its work only where
+// somebody listens, and copies what it keeps: events own their bytes. What tells of a secret
+// of TLS 1.2 is in tell12.go, of TLS 1.3 in tell13.go.
 
 // telling is what events say beside what they are about.
 type telling struct {
