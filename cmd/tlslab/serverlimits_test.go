@@ -376,6 +376,98 @@ func TestHeldTranscript(t *testing.T) {
 	}
 }
 
+// TestDocumentLost: a document that cannot be kept until its connection ends is not there at
+// all, and that is said; those of other connections are.
+func TestDocumentLost(t *testing.T) {
+	var shown, log bytes.Buffer
+	l := &liveFlags{format: "json"}
+	l.lang = "en"
+	out := &output{w: &shown, log: &log}
+	for _, long := range []bool{false, true, false} {
+		tr := l.newTranscript(out, "1")
+		tr.Event(&event.Data{Dir: event.Receive, Data: make([]byte, 900)})
+		if long {
+			t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "nowhere"))
+			for range 2 * maxHeld / 1800 {
+				tr.Event(&event.Data{Dir: event.Receive, Data: make([]byte, 900)})
+			}
+		}
+		if err := tr.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	for d, err := range document.Documents(&shown) {
+		if n++; err != nil || len(d.Flows[0].Events) != 1 {
+			t.Errorf("document %d: %v", n, err)
+		}
+	}
+	if n != 2 || !strings.Contains(log.String(), "--format json: ") {
+		t.Errorf("%d documents, and said is %q", n, &log)
+	}
+}
+
+// fileOf is a piece in a file.
+func fileOf(t *testing.T, text string) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "piece"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestSpoolFiles: what waits in a file comes in its place, whole, and no more of them wait
+// than there is room for.
+func TestSpoolFiles(t *testing.T) {
+	r, w := io.Pipe()
+	s := newSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
+	long := strings.Repeat("a long line\n", spoolPiece)
+	var want strings.Builder
+	for i := range 3 {
+		line := fmt.Sprintf("line %d\n", i)
+		if _, err := s.Write([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.file(fileOf(t, long)); err != nil {
+			t.Fatal(err)
+		}
+		want.WriteString(line + long)
+	}
+	files := 3
+	for ; s.lostSoFar() == 0; files++ {
+		if files > 2*spoolFiles {
+			t.Fatal("there is always room")
+		}
+		if err := s.file(fileOf(t, "x\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range files - 4 {
+		want.WriteString("x\n")
+	}
+	want.WriteString("(1 missing)\n")
+	got := make([]byte, want.Len())
+	if _, err := io.ReadFull(r, got); err != nil || string(got) != want.String() {
+		t.Errorf("%v: not in order, or not whole: ends in %q", err, got[len(got)-100:])
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func (s *spool) lostSoFar() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
+
 // TestSpool: pieces come out whole and in order; what has no room is counted, and told where
 // it is missing.
 func TestSpool(t *testing.T) {

@@ -5,7 +5,8 @@
 // It draws nothing (render does) and decides nothing about TLS (handshake does).
 // The command's flags, a course's tests and a web page fill the same Options.
 //
-// Read options.go, then run.go.
+// Read options.go, then plan.go (which flows they lead to), then run.go. What every lesson is
+// played on, randomness, clock and the pump, is package stage.
 package scenario
 
 import (

@@ -68,7 +68,7 @@ type Event struct {
 
 	Flight  *Flight  `json:"flight,omitempty"`
 	Fields  []Field  `json:"fields,omitempty"`  // every byte, in the order of the wire
-	Nth     int      `json:"nth,omitempty"`     // the how-manieth this party sent, or received, over this connection; from 1
+	Nth     int      `json:"nth,omitempty"`     // counts the messages that this party sent, or received, over this connection; from 1
 	Records []uint64 `json:"records,omitempty"` // Seq of the records that carried it
 
 	// Of a record.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
 	"tlslab/handshake/transcript"
 	"tlslab/handshake/wire"
@@ -100,6 +102,27 @@ func TestJSONOfTLS13(t *testing.T) {
 		if !strings.Contains(compact.String(), want) {
 			t.Errorf("the JSON lacks %s", want)
 		}
+	}
+}
+
+// A group with a number for private use has its name wherever it stands.
+func TestPrivateGroupIsNamed(t *testing.T) {
+	g, named := private.Groups()[0], 0
+	for _, e := range decoded(t, acts(t)["own_kem"].text).Flows[0].Events {
+		values := []transcript.Value{e.Group, e.Chosen}
+		for _, f := range e.Fields {
+			values = append(values, f.Value)
+		}
+		for _, v := range append(values, e.Among.List()...) {
+			if c, ok := v.Code(); ok && c.Value == uint64(g.ID()) && c.Hex == fmt.Sprintf("%#x", uint16(g.ID())) {
+				if named++; c.Name != g.Name() {
+					t.Errorf("%s %s calls %#x %q", e.Kind, e.Name, c.Value, c.Name)
+				}
+			}
+		}
+	}
+	if named < 8 {
+		t.Errorf("it is named %d times: the test looked in the wrong place", named)
 	}
 }
 

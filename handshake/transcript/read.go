@@ -23,7 +23,8 @@ var (
 
 // maxElement is how long the JSON of one event may be, in bytes. The largest that a Writer
 // makes tells of a message of 256 KiB, the most that an endpoint takes, full of the smallest
-// fields: some 50 MB. A data event has some 200 KB.
+// fields: some 50 MB. A record of 16 KiB has some 200 KB. Text that is denser than ours takes up to
+// twenty times as much memory as it is long.
 const maxElement = 64 << 20
 
 // Decode reads a document, and nothing may follow it. Of one that was cut off it returns all

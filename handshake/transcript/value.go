@@ -188,8 +188,11 @@ func spelled(v any) (out Value) {
 
 // nameOf is what else there is in a few words.
 func nameOf(v any) string {
-	if c, ok := v.(*x509.Certificate); ok {
-		return commonName(c)
+	switch v := v.(type) {
+	case *x509.Certificate:
+		return commonName(v)
+	case iana.Group: // by our own name, where the number is for private use
+		return v.Called()
 	}
 	return foreign.Line(fmt.Sprint(v))
 }

@@ -22,6 +22,7 @@ type Writer struct {
 	open   bool // a flow is
 	closed bool
 	buf    bytes.Buffer
+	enc    *json.Encoder // into buf; it has buffers of its own
 	err    error
 }
 
@@ -126,10 +127,12 @@ func (w *Writer) comma(n int) {
 
 // json writes a value whose lines behind the first begin with prefix.
 func (w *Writer) json(v any, prefix string) {
-	enc := json.NewEncoder(&w.buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent(prefix, " ")
-	if err := enc.Encode(v); err != nil {
+	if w.enc == nil {
+		w.enc = json.NewEncoder(&w.buf)
+		w.enc.SetEscapeHTML(false)
+	}
+	w.enc.SetIndent(prefix, " ")
+	if err := w.enc.Encode(v); err != nil {
 		w.fail(err)
 		return
 	}
@@ -144,7 +147,7 @@ func (w *Writer) flush() {
 		w.fail(err)
 	}
 	if w.buf.Reset(); w.buf.Cap() > maxBuffer {
-		w.buf = bytes.Buffer{}
+		w.buf, w.enc = bytes.Buffer{}, nil
 	}
 }
 
