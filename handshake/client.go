@@ -81,10 +81,7 @@ type clientEnd struct {
 	start  clientStart
 	tls12  client12
 	tls13  client13
-	first  table[clientStart]
-	rows13 table[client13]
-	rows12 table[client12]
-	all    machine
+	tables tables[clientStart, client13, client12]
 }
 
 func newClientEnd(e *Endpoint) *clientEnd {
@@ -100,11 +97,7 @@ func newClientEnd(e *Endpoint) *clientEnd {
 }
 
 func (c *clientEnd) machine() *machine {
-	c.first = table[clientStart]{event.Client, 0, clientMoves, &c.start}
-	c.rows13 = table[client13]{event.Client, iana.TLS13, clientMoves13, &c.tls13}
-	c.rows12 = table[client12]{event.Client, iana.TLS12, clientMoves12, &c.tls12}
-	c.all = machine{[3]bound{&c.first, &c.rows13, &c.rows12}, c.forget}
-	return &c.all
+	return c.tables.bind(event.Client, clientMoves, &c.start, clientMoves13, &c.tls13, clientMoves12, &c.tls12, c.forget)
 }
 
 func (c *clientEnd) forget() {

@@ -44,7 +44,8 @@ func allTables() [][]rowOf {
 	c, s := new(clientEnd), new(serverEnd)
 	c.machine()
 	s.machine()
-	return [][]rowOf{rowsOf(&c.first), rowsOf(&c.rows13), rowsOf(&c.rows12), rowsOf(&s.first), rowsOf(&s.rows13), rowsOf(&s.rows12)}
+	return [][]rowOf{rowsOf(&c.tables.first), rowsOf(&c.tables.tls13), rowsOf(&c.tables.tls12),
+		rowsOf(&s.tables.first), rowsOf(&s.tables.tls13), rowsOf(&s.tables.tls12)}
 }
 
 // TestRowsOfAStateStandTogether: who reads what may happen in a state reads one block.

@@ -73,10 +73,7 @@ type serverEnd struct {
 	start  serverStart
 	tls12  server12
 	tls13  server13
-	first  table[serverStart]
-	rows13 table[server13]
-	rows12 table[server12]
-	all    machine
+	tables tables[serverStart, server13, server12]
 }
 
 func newServerEnd(e *Endpoint) *serverEnd {
@@ -92,11 +89,7 @@ func newServerEnd(e *Endpoint) *serverEnd {
 }
 
 func (s *serverEnd) machine() *machine {
-	s.first = table[serverStart]{event.Server, 0, serverMoves, &s.start}
-	s.rows13 = table[server13]{event.Server, iana.TLS13, serverMoves13, &s.tls13}
-	s.rows12 = table[server12]{event.Server, iana.TLS12, serverMoves12, &s.tls12}
-	s.all = machine{[3]bound{&s.first, &s.rows13, &s.rows12}, s.forget}
-	return &s.all
+	return s.tables.bind(event.Server, serverMoves, &s.start, serverMoves13, &s.tls13, serverMoves12, &s.tls12, s.forget)
 }
 
 func (s *serverEnd) forget() {

@@ -60,6 +60,21 @@ type machine struct {
 	forget func() // drops what only the handshake needed
 }
 
+// tables are the three of a role, in one piece with their machine.
+type tables[S, S13, S12 any] struct {
+	first table[S]
+	tls13 table[S13]
+	tls12 table[S12]
+	all   machine
+}
+
+// bind makes a machine of rows and of what they work on.
+func (t *tables[S, S13, S12]) bind(r event.Role, first []move[S], s *S, rows13 []move[S13], s13 *S13, rows12 []move[S12], s12 *S12, forget func()) *machine {
+	t.first, t.tls13, t.tls12 = table[S]{r, 0, first, s}, table[S13]{r, iana.TLS13, rows13, s13}, table[S12]{r, iana.TLS12, rows12, s12}
+	t.all = machine{[3]bound{&t.first, &t.tls13, &t.tls12}, forget}
+	return &t.all
+}
+
 // found is a row of a machine's. Its zero value is none.
 type found struct {
 	table bound
