@@ -157,7 +157,7 @@ func (s *server12) silent(x iana.Kx, m *message.ClientHello) bool {
 
 // commonGroups lists our groups that a suite can use with this client. A client
 // without supported_groups may get any curve (RFC 8422 §4), and gets P-256 where we have
-// it: who is older than the extension knows no younger curve. One that names no finite
+// it: a client older than the extension knows no younger curve. One that names no finite
 // field may get any field (RFC 7919 §4).
 func (s *server12) commonGroups(su *suite.Suite, m *message.ClientHello) ([]kx.Group, *unfit) {
 	if su.Kx != iana.KxECDHE && su.Kx != iana.KxDHE {

@@ -61,7 +61,8 @@ func (c *client13) selects13InDisguise(m message.Message) bool {
 	return c.selects(m) && !c.retried && c.disguised()
 }
 
-// A second HelloRetryRequest is none that we wait for (RFC 9846 §4.2.4).
+// mayRetry reports whether a HelloRetryRequest may come. A second one is refused (RFC 9846
+// §4.2.4).
 func (c *client13) mayRetry(_ message.Message) bool {
 	return c.cfg.speaks(iana.TLS13) && c.retry == nil
 }
@@ -118,7 +119,7 @@ func (c *client13) sendSecondClientHello(_ message.Message) error {
 		m.Extensions.Add(cookie)
 	}
 	c.hello, c.retried = &m, true
-	// Keys of another hash are of no use any more (RFC 9846 §4.2.2).
+	// The server has chosen a hash, so keys of another hash are useless (RFC 9846 §4.2.2).
 	c.psks = slices.DeleteFunc(c.psks, func(p psk) bool { return p.hash != c.summary.Suite.Hash })
 	m.Extensions.List = slices.DeleteFunc(m.Extensions.List, func(x message.Extension) bool {
 		return x.Type() == iana.ExtPreSharedKey || x.Type() == iana.ExtEarlyData

@@ -214,7 +214,7 @@ func (s *server13) recvEndOfEarlyData(_ message.Message) error {
 
 // WriteEarly protects early data into Output: while the handshake is under way, at a
 // client that offers it, and no more of it than the ticket allows. It returns how much it
-// took, 0 where none can be sent (any more). Whether the server took it is in
+// took: 0 where the client may not send any, or may no longer. Whether the server took it is in
 // Summary().EarlyData after the handshake. It may reach the server any number of times.
 func (e *Endpoint) WriteEarly(p []byte) (int, error) {
 	if e.err != nil {

@@ -164,7 +164,7 @@ func (e *Endpoint) Ready() bool {
 // Listener may well compute with the secrets that it is told.
 //
 // It is so from a ClientKeyExchange, a ServerHello of TLS 1.3 or a message under keys on,
-// up to the first message of ours after it (ChangeCipherSpec is none, and says nothing), up
+// up to the first message of ours after it (ChangeCipherSpec does not count: it tells nothing), up
 // to the end of the handshake, or until e has failed, and the alert is in Output.
 func (e *Endpoint) Owes() bool { return e.owing }
 

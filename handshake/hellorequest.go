@@ -9,7 +9,7 @@ import (
 
 // What a server says at a time that is not its turn. A HelloRequest may come at any time, and
 // is "ignored by the client if the client is currently negotiating a session" (RFC 5246
-// §7.4.1.1): it moves nothing, and so it is no row of the table, as alerts are none. Anything
+// §7.4.1.1): it moves nothing, so the table has no row for it, and none for alerts. Anything
 // else that is still there when it is our turn is refused.
 
 // ignoresHelloRequest reports whether a HelloRequest may come now and means nothing: at a

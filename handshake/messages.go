@@ -100,7 +100,7 @@ func (e *Endpoint) send(m message.Message) error {
 	return e.sendAsIs(m)
 }
 
-// sendAsIs is send for a message that nobody shall change any more: its binders are made.
+// sendAsIs is send for a message that must not be changed: its binders are already made.
 func (e *Endpoint) sendAsIs(m message.Message) error {
 	at, walked := len(e.transcript.bytes), e.walked()
 	var err error

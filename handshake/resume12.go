@@ -121,7 +121,7 @@ func (c *client12) keepSession() {
 	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems, Group: c.summary.Group, Staple: c.summary.Staple,
 		ServerName: c.cfg.ServerName, Protocol: c.summary.Protocol, Created: c.now(), Lifetime: c.cfg.sessionLifetime(),
 		OwnCertificates: c.shown, ID: c.summary.SessionID, Ticket: c.ticket}
-	if old != nil { // the secret is as old as the session it comes from, and the ID that was echoed is none
+	if old != nil { // the secret is as old as the session it comes from, and the ID that was echoed names no session
 		s.Created, s.Lifetime, s.ID = old.Created, old.Lifetime, old.ID
 	}
 	if len(s.ID) == 0 && s.Ticket == nil {
@@ -155,7 +155,7 @@ func (s *server12) tryResume(m *message.ClientHello) (bool, error) {
 	}
 	if why == "" && from == event.WhyTicketOpened {
 		// Whether its sender has the master secret, too late to be of use, Finished will
-		// tell: so who saw a ticket go by can use it up, and cost its owner a resumption.
+		// tell: so an attacker who saw a ticket go by can use it up, and its owner cannot resume with it.
 		t, _ := message.Get[*message.SessionTicket](&m.Extensions)
 		why = s.useTicket(t.Ticket, sess)
 	}
@@ -169,7 +169,7 @@ func (s *server12) tryResume(m *message.ClientHello) (bool, error) {
 	s.summary.SessionID = m.SessionID
 	// The ticket that it has is good until the session ends, unless the key that
 	// sealed it is about to go (RFC 5077 §3.3).
-	// Where tickets are good for one time each, it is none any more.
+	// Where a ticket works once, it has been used now, and the client needs another.
 	s.giveTicket = s.renewTicket || from == event.WhyTicketOpened && s.cfg.SingleUse != nil
 	s.acceptEncryptThenMAC(m)
 	s.decided(event.DecisionResumption, "resumed", nil, from)

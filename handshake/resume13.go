@@ -31,7 +31,7 @@ func (c *client13) keepTicket(m *message.NewSessionTicket13) error {
 	}
 	s.ServerName, s.Ticket, s.AgeAdd = c.cfg.ServerName, append([]byte(nil), m.Ticket...), m.AgeAdd
 	s.Lifetime = min(s.Lifetime, seconds(m.Lifetime))
-	if until := c.traffic.until; !until.IsZero() { // RFC 9846 §4.7.1: who has a ticket's key must not pass for the server for ever
+	if until := c.traffic.until; !until.IsZero() { // RFC 9846 §4.7.1: an attacker with a ticket's key must not pass for the server for ever
 		s.Lifetime = max(0, min(s.Lifetime, until.Sub(s.Created)))
 	}
 	c.keep(ticketKey(c.cfg.ServerName, c.tickets%ticketSlots), s)

@@ -300,7 +300,7 @@ func (s *server13) sendCertificateVerify(_ message.Message) error {
 }
 
 // sendFinished ends the server's part: from here it speaks under the
-// application's keys, though it does not know yet who listens.
+// application's keys, though the server does not know its peer yet.
 func (s *server13) sendFinished(_ message.Message) error {
 	if err := s.writeFinished(s.Endpoint); err != nil {
 		return err
