@@ -32,14 +32,6 @@ type clientHandshake struct {
 	scheme      *sig.Scheme  // to sign CertificateVerify with
 }
 
-// clientStart is what the rows work on that come before a version is settled: a ClientHello
-// speaks of both.
-type clientStart struct {
-	*client
-	tls12 *client12
-	tls13 *client13
-}
-
 // client12 is what the rows of TLS 1.2 work on.
 type client12 struct {
 	*client
@@ -75,43 +67,39 @@ type clientHandshake13 struct {
 	pack    *certcompress.Method // what to compress our certificate with; nil: not
 }
 
-// clientEnd is all of that, and the tables that work on it.
-type clientEnd struct {
+// clientStart is what the rows work on that come before a version is settled: a ClientHello
+// speaks of both. It has the tables that work on it and on its parts.
+type clientStart struct {
 	client
-	start  clientStart
-	tls12  client12
-	tls13  client13
-	tables tables[clientStart, client13, client12]
+	tls12 client12
+	tls13 client13
+	tables[clientStart, client13, client12]
 }
 
-func newClientEnd(e *Endpoint) *clientEnd {
+func newClient(e *Endpoint) *clientStart {
 	var handshake struct { // in one piece: it goes at one time
 		both  clientHandshake
 		tls12 clientHandshake12
 		tls13 clientHandshake13
 	}
-	c := &clientEnd{client: client{e, &handshake.both}}
+	c := &clientStart{client: client{e, &handshake.both}}
 	c.tls12, c.tls13 = client12{&c.client, &handshake.tls12}, client13{&c.client, &handshake.tls13}
-	c.start = clientStart{&c.client, &c.tls12, &c.tls13}
+	c.tables = tables[clientStart, client13, client12]{table[clientStart]{&clientRows, c}, table[client13]{&clientRows13, &c.tls13}, table[client12]{&clientRows12, &c.tls12}}
 	return c
 }
 
-func (c *clientEnd) machine() *machine {
-	return c.tables.bind(event.Client, clientMoves, &c.start, clientMoves13, &c.tls13, clientMoves12, &c.tls12, c.forget)
-}
-
-func (c *clientEnd) forget() {
+func (c *clientStart) forget() {
 	c.clientHandshake, c.tls12.clientHandshake12, c.tls13.clientHandshake13 = nil, nil, nil
 }
 
-// clientMoves is the client's table before a version is settled. Rows of one state are tried
+// clientRows is the client's table before a version is settled. Rows of one state are tried
 // from top to bottom. A client that offers early data speaks TLS 1.3 alone from there on (RFC
 // 9846 §E.3).
-var clientMoves = []move[clientStart]{
+var clientRows = rows[clientStart]{event.Client, 0, []move[clientStart]{
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: (*clientStart).offersEarlyDataInDisguise, When: event.GuardOffersEarlyDisguised, Do: (*clientStart).sendClientHello, To: event.SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: (*clientStart).offers13, When: event.GuardOffers13, Do: (*clientStart).sendClientHello, To: event.WaitServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, Do: (*clientStart).sendClientHello, To: event.WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},
-}
+}}
 
 func (c *clientStart) offers13(_ message.Message) bool { return c.cfg.speaks(iana.TLS13) }
 

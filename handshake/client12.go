@@ -15,8 +15,8 @@ import (
 	"tlslab/pki"
 )
 
-// clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
-var clientMoves12 = []move[client12]{
+// clientRows12 is the client's side of TLS 1.2, from ServerHello on.
+var clientRows12 = rows[client12]{event.Client, iana.TLS12, []move[client12]{
 	// A server may answer with the session the client offered: an abbreviated handshake.
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: (*client12).resumesWithTicket, When: event.GuardResumedTicket, Do: (*client12).recvServerHello, To: event.WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: (*client12).resumes, When: event.GuardResumed, Do: (*client12).recvServerHello, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
@@ -56,7 +56,7 @@ var clientMoves12 = []move[client12]{
 	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: (*client12).recvFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
 
 	{In: event.Connected, Dir: event.Receive, Msg: message.KindHelloRequest, Do: (*client12).refuseHelloRequest, To: event.Connected, Ref: "RFC 5246 §7.4.1.1"},
-}
+}}
 
 // Guards.
 

@@ -9,9 +9,9 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// clientMoves13 is the client's side of TLS 1.3, from the server's first answer on
+// clientRows13 is the client's side of TLS 1.3, from the server's first answer on
 // (RFC 9846 §A.1).
-var clientMoves13 = []move[client13]{
+var clientRows13 = rows[client13]{event.Client, iana.TLS13, []move[client13]{
 	{In: event.SendEarlyChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: (*client13).sendEarlyChangeCipherSpec, To: event.WaitServerHello, Ref: "RFC 9846 §E.4"},
 
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindHelloRetryRequest, If: (*client13).mayRetryInDisguise, When: event.GuardFirstRetryDisguised, Do: (*client13).recvHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
@@ -48,7 +48,7 @@ var clientMoves13 = []move[client13]{
 	{In: event.Connected, Dir: event.Send, Msg: message.KindKeyUpdate, If: (*client13).updates, When: event.GuardUpdateDue, Do: (*client13).sendKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
 	{In: event.Connected, Dir: event.Receive, Msg: message.KindKeyUpdate, Do: (*client13).recvKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
 	{In: event.Connected, Dir: event.Receive, Msg: message.KindNewSessionTicket, Do: (*client13).recvNewSessionTicket, To: event.Connected, Ref: "RFC 9846 §4.7.1"},
-}
+}}
 
 // Guards.
 

@@ -18,7 +18,7 @@ type Endpoint struct {
 	cfg     *Config
 	role    event.Role
 	state   event.State
-	machine *machine
+	machine machine
 	err     error // why state is Failed
 
 	ch         channel
@@ -41,8 +41,8 @@ type Endpoint struct {
 // that cannot work, reason.Misuse: a nil one lacks ServerName.
 func NewClient(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, event.Client)
-	c := newClientEnd(e)
-	e.machine = c.machine()
+	c := newClient(e)
+	e.machine = c
 	e.begin = func() { c.tls13.kept, c.tls13.whyNot = c.tls13.takeTicket() }
 	err := c.check()
 	if err == nil {
@@ -55,8 +55,8 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 // cannot work, reason.Misuse: a nil one lacks Certificates.
 func NewServer(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, event.Server)
-	s := newServerEnd(e)
-	e.machine = s.machine()
+	s := newServer(e)
+	e.machine = s
 	err := s.check()
 	if err == nil {
 		e.ch.rd.JudgeBy(e.version())

@@ -52,7 +52,7 @@ func (e *Endpoint) beforeWrite() error {
 	return nil
 }
 
-// sendKeyUpdate says so under the old keys, and changes.
+// writeKeyUpdate says so under the old keys, and changes.
 func (e *Endpoint) writeKeyUpdate() error {
 	t := e.traffic
 	m := new(message.KeyUpdate)
@@ -68,9 +68,9 @@ func (e *Endpoint) writeKeyUpdate() error {
 	return e.update(event.Send, &t.write)
 }
 
-// recvKeyUpdate follows the peer to its new keys, and answers if it asks: several times
+// takeKeyUpdate follows the peer to its new keys, and answers if it asks: several times
 // with one answer, as long as that has not left (RFC 9846 §4.7.3). A KeyUpdate of ours that
-// asks is none, though: answers ask for nothing.
+// asks for one does not count as an answer: an answer asks for nothing.
 func (e *Endpoint) takeKeyUpdate(m *message.KeyUpdate) error {
 	if err := e.countIdle("RFC 9846 §4.7.3", "key_update"); err != nil {
 		return err

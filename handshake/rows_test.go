@@ -41,9 +41,7 @@ func rowsOf[S any](t *table[S]) (rows []rowOf) {
 
 // allTables are the six, in the order in which a role tries its rows.
 func allTables() [][]rowOf {
-	c, s := new(clientEnd), new(serverEnd)
-	c.machine()
-	s.machine()
+	c, s := newClient(nil), newServer(nil)
 	return [][]rowOf{rowsOf(&c.tables.first), rowsOf(&c.tables.tls13), rowsOf(&c.tables.tls12),
 		rowsOf(&s.tables.first), rowsOf(&s.tables.tls13), rowsOf(&s.tables.tls12)}
 }

@@ -29,13 +29,6 @@ type serverHandshake struct {
 	peerLimit   int // the record_size_limit to be heeded; 0: none
 }
 
-// serverStart is what the row works on that settles the version.
-type serverStart struct {
-	*server
-	tls12 *server12
-	tls13 *server13
-}
-
 // server12 is what the rows of TLS 1.2 work on.
 type server12 struct {
 	*server
@@ -67,41 +60,37 @@ type serverHandshake13 struct {
 	ticketsSent         int
 }
 
-// serverEnd is all of that, and the tables that work on it.
-type serverEnd struct {
+// serverStart is what the row works on that settles the version. It has the tables that work
+// on it and on its parts.
+type serverStart struct {
 	server
-	start  serverStart
-	tls12  server12
-	tls13  server13
-	tables tables[serverStart, server13, server12]
+	tls12 server12
+	tls13 server13
+	tables[serverStart, server13, server12]
 }
 
-func newServerEnd(e *Endpoint) *serverEnd {
+func newServer(e *Endpoint) *serverStart {
 	var handshake struct { // in one piece: it goes at one time
 		both  serverHandshake
 		tls12 serverHandshake12
 		tls13 serverHandshake13
 	}
-	s := &serverEnd{server: server{e, &handshake.both}}
+	s := &serverStart{server: server{e, &handshake.both}}
 	s.tls12, s.tls13 = server12{&s.server, &handshake.tls12}, server13{&s.server, &handshake.tls13}
-	s.start = serverStart{&s.server, &s.tls12, &s.tls13}
+	s.tables = tables[serverStart, server13, server12]{table[serverStart]{&serverRows, s}, table[server13]{&serverRows13, &s.tls13}, table[server12]{&serverRows12, &s.tls12}}
 	return s
 }
 
-func (s *serverEnd) machine() *machine {
-	return s.tables.bind(event.Server, serverMoves, &s.start, serverMoves13, &s.tls13, serverMoves12, &s.tls12, s.forget)
-}
-
-func (s *serverEnd) forget() {
+func (s *serverStart) forget() {
 	s.serverHandshake, s.tls12.serverHandshake12, s.tls13.serverHandshake13 = nil, nil, nil
 }
 
-// serverMoves is the server's table before a version is settled. Rows of one state are tried
+// serverRows is the server's table before a version is settled. Rows of one state are tried
 // from top to bottom.
-var serverMoves = []move[serverStart]{
+var serverRows = rows[serverStart]{event.Server, 0, []move[serverStart]{
 	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, If: (*serverStart).speaks13, When: event.GuardSpeaks13, Do: (*serverStart).recvClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, Do: (*serverStart).recvClientHello, To: event.SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
-}
+}}
 
 func (s *serverStart) speaks13(_ message.Message) bool { return s.cfg.speaks(iana.TLS13) }
 

@@ -10,8 +10,8 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// serverMoves12 is the server's side of TLS 1.2, from ServerHello on.
-var serverMoves12 = []move[server12]{
+// serverRows12 is the server's side of TLS 1.2, from ServerHello on.
+var serverRows12 = rows[server12]{event.Server, iana.TLS12, []move[server12]{
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server12).resumesWithTicket, When: event.GuardResumedTicket, Do: (*server12).sendServerHello, To: event.SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server12).resumed, When: event.GuardResumed, Do: (*server12).sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: (*server12).sendServerHello, To: event.SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
@@ -49,7 +49,7 @@ var serverMoves12 = []move[server12]{
 	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: (*server12).sendFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
 
 	{In: event.Connected, Dir: event.Receive, Msg: message.KindClientHello, Do: (*server12).refuseClientHello, To: event.Connected, Ref: "RFC 5246 §7.2.2, RFC 5746 §3.7"},
-}
+}}
 
 // Guards.
 

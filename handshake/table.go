@@ -26,22 +26,32 @@ type move[S any] struct {
 	Ver  iana.Version // the version whose row it is; 0: its table's
 }
 
-// table is the rows of a role in one version, or before one is settled, bound to what they
-// work on.
-type table[S any] struct {
+// rows are those of a role in one version, or before one is settled.
+type rows[S any] struct {
 	role    event.Role
 	version iana.Version // 0: before one is settled
 	moves   []move[S]
-	s       *S
+}
+
+// table is rows bound to what they work on.
+type table[S any] struct {
+	*rows[S]
+	s *S
 }
 
 // bound is a table whatever it works on.
 type bound interface {
-	// find returns the first row of state in direction dir whose guard holds:
-	// any message's if sending, m's if receiving. -1 if there is none.
-	find(v iana.Version, state event.State, dir event.Direction, m message.Message) int
 	do(row int, m message.Message) error
 	row(row int) event.Move
+}
+
+// machine is the tables of a role, whatever they work on. Only the driver reads it: a handler
+// that named its own table would be an initialization cycle. v is the version that is settled,
+// whose rows alone count; 0 before it is.
+type machine interface {
+	// find returns the first row of state in direction dir whose guard holds:
+	// any message's if sending, m's if receiving.
+	find(v iana.Version, state event.State, dir event.Direction, m message.Message) found
 	// legal lists the rows of a state, guards unevaluated.
 	legal(v iana.Version, state event.State) []event.Move
 	// awaits lists the kinds of message that may come in a state as things stand: a row whose
@@ -49,33 +59,18 @@ type bound interface {
 	awaits(v iana.Version, state event.State) []message.Kind
 	// expects tells whether kind may come in a state, as awaits does.
 	expects(v iana.Version, state event.State, kind message.Kind) bool
+	// forget drops what only the handshake needed.
+	forget()
 }
 
-// machine is the three tables of a role, in the order in which their rows are tried: before
-// a version is settled, TLS 1.3's, TLS 1.2's. Only the driver reads it: a handler that named
-// its own table would be an initialization cycle. v is the version that is settled, whose rows
-// alone count; 0 before it is.
-type machine struct {
-	tables [3]bound
-	forget func() // drops what only the handshake needed
-}
-
-// tables are the three of a role, in one piece with their machine.
+// tables are the three of a role, in the order in which their rows are tried.
 type tables[S, S13, S12 any] struct {
 	first table[S]
 	tls13 table[S13]
 	tls12 table[S12]
-	all   machine
 }
 
-// bind makes a machine of rows and of what they work on.
-func (t *tables[S, S13, S12]) bind(r event.Role, first []move[S], s *S, rows13 []move[S13], s13 *S13, rows12 []move[S12], s12 *S12, forget func()) *machine {
-	t.first, t.tls13, t.tls12 = table[S]{r, 0, first, s}, table[S13]{r, iana.TLS13, rows13, s13}, table[S12]{r, iana.TLS12, rows12, s12}
-	t.all = machine{[3]bound{&t.first, &t.tls13, &t.tls12}, forget}
-	return &t.all
-}
-
-// found is a row of a machine's. Its zero value is none.
+// found is a row of a table's. Its zero value is none.
 type found struct {
 	table bound
 	i     int
@@ -85,37 +80,31 @@ func (f found) ok() bool                   { return f.table != nil }
 func (f found) do(m message.Message) error { return f.table.do(f.i, m) }
 func (f found) row() event.Move            { return f.table.row(f.i) }
 
-func (m *machine) find(v iana.Version, state event.State, dir event.Direction, msg message.Message) found {
-	for _, t := range m.tables {
-		if i := t.find(v, state, dir, msg); i >= 0 {
-			return found{t, i}
-		}
+func (t *tables[S, S13, S12]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) found {
+	if i := t.first.find(v, state, dir, m); i >= 0 {
+		return found{&t.first, i}
+	}
+	if i := t.tls13.find(v, state, dir, m); i >= 0 {
+		return found{&t.tls13, i}
+	}
+	if i := t.tls12.find(v, state, dir, m); i >= 0 {
+		return found{&t.tls12, i}
 	}
 	return found{}
 }
 
-func (m *machine) expects(v iana.Version, state event.State, kind message.Kind) bool {
-	for _, t := range m.tables {
-		if t.expects(v, state, kind) {
-			return true
-		}
-	}
-	return false
+func (t *tables[S, S13, S12]) expects(v iana.Version, state event.State, kind message.Kind) bool {
+	return t.first.expects(v, state, kind) || t.tls13.expects(v, state, kind) || t.tls12.expects(v, state, kind)
 }
 
-func (m *machine) legal(v iana.Version, state event.State) (all []event.Move) {
-	for _, t := range m.tables {
-		all = append(all, t.legal(v, state)...)
-	}
-	return all
+func (t *tables[S, S13, S12]) legal(v iana.Version, state event.State) []event.Move {
+	return slices.Concat(t.first.legal(v, state), t.tls13.legal(v, state), t.tls12.legal(v, state))
 }
 
-func (m *machine) awaits(v iana.Version, state event.State) (kinds []message.Kind) {
-	for _, t := range m.tables {
-		for _, k := range t.awaits(v, state) {
-			if !slices.Contains(kinds, k) {
-				kinds = append(kinds, k)
-			}
+func (t *tables[S, S13, S12]) awaits(v iana.Version, state event.State) (kinds []message.Kind) {
+	for _, k := range slices.Concat(t.first.awaits(v, state), t.tls13.awaits(v, state), t.tls12.awaits(v, state)) {
+		if !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
 		}
 	}
 	return kinds
@@ -186,9 +175,9 @@ func (t *table[S]) awaits(v iana.Version, state event.State) (kinds []message.Ki
 // Moves returns the whole table of a role: what a state diagram is drawn from,
 // and what "which message could come here?" is answered from.
 func Moves(r event.Role) []event.Move {
-	m := new(clientEnd).machine()
+	var m machine = newClient(nil)
 	if r == event.Server {
-		m = new(serverEnd).machine()
+		m = newServer(nil)
 	}
 	var out []event.Move
 	for s := event.Start; s <= event.Failed; s++ {
