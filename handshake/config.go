@@ -141,7 +141,7 @@ type Config struct {
 	GREASE      bool      // a client adds reserved values (RFC 8701)
 	KeyLog      io.Writer // NSS key log lines (RFC 9850)
 	Listener    event.Listener
-	ShowSecrets bool // also emit SecretEvents. It is a leak anywhere but in a lesson
+	ShowSecrets bool // also emit every event.Secret. It is a leak anywhere but in a lesson
 	Party       string
 	Conn        int // Meta.Conn of the events
 

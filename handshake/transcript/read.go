@@ -17,7 +17,7 @@ var (
 	ErrVersion = errors.New("of a version that this program does not know")
 	// ErrFormat: it is no transcript.
 	ErrFormat = errors.New("not a transcript")
-	// ErrTooLong: one event, or another member, is longer than maxElement.
+	// ErrTooLong: one event, or another member, is longer than 64 MiB.
 	ErrTooLong = errors.New("too long")
 )
 
@@ -36,7 +36,7 @@ func Decode(r io.Reader) (Document, error) {
 	dec := NewDecoder(r)
 	d, err := dec.whole()
 	if err == nil && dec.More() {
-		err = fmt.Errorf("transcript: %w: a second document follows; a Decoder reads several", ErrFormat)
+		err = fmt.Errorf("transcript: %w: a second document follows; Documents and a Decoder read several", ErrFormat)
 	}
 	return d, err
 }
@@ -149,7 +149,7 @@ func (d *Decoder) document(event func(*Flow, *Event) bool, begin func(*Flow)) er
 		return d.skip()
 	})
 	if err == nil && !flows {
-		err = fmt.Errorf("%w: it has no flows", ErrFormat)
+		return fmt.Errorf("transcript: %w: it has no flows (a comparison or a matrix is read by a function of its own, such as DecodeComparison)", ErrFormat)
 	}
 	return d.explained(err)
 }

@@ -209,6 +209,21 @@ func TestDecodeRefuses(t *testing.T) {
 	if _, err := transcript.DecodeReplayMatrix(strings.NewReader(`{"tlslab":1,`)); !errors.Is(err, transcript.ErrCutOff) {
 		t.Error(err)
 	}
+	// Each function takes its own sort of document, and no other.
+	decode := map[string]func(io.Reader) error{
+		"flows":       func(r io.Reader) error { _, err := transcript.Decode(r); return err },
+		"ways":        func(r io.Reader) error { _, err := transcript.DecodeComparison(r); return err },
+		"matrix":      func(r io.Reader) error { _, err := transcript.DecodeReplayMatrix(r); return err },
+		"mitm_matrix": func(r io.Reader) error { _, err := transcript.DecodeMITMMatrix(r); return err },
+	}
+	for has := range decode {
+		for wants, read := range decode {
+			err := read(strings.NewReader(`{"tlslab":1,"seed":"","` + has + `":[]}`))
+			if has == wants && err != nil || has != wants && !errors.Is(err, transcript.ErrFormat) {
+				t.Errorf("a document with %s, read for %s: %v", has, wants, err)
+			}
+		}
+	}
 }
 
 // A document may have members and kinds of a later day.

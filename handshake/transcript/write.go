@@ -176,8 +176,8 @@ func Encode(out io.Writer, d Document) error {
 	return w.close(d.Replay)
 }
 
-// Recording is an event.Listener that keeps one flow's events as a document has them, for
-// who must know how it ended before he can write.
+// Recording is an event.Listener that keeps one flow's events as a document has them, for a
+// program that must know how the flow ended before it can write.
 type Recording struct {
 	told   *teller
 	events []*Event
