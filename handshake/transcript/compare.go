@@ -98,7 +98,10 @@ func decode(r io.Reader, v any, version *int) error {
 	if err == nil && *version != Version {
 		err = fmt.Errorf("%w: %d, and not %d", ErrVersion, *version, Version)
 	}
-	return d.explained(err)
+	if err != nil {
+		return d.explained(err)
+	}
+	return d.nothingFollows()
 }
 
 // otherSort is the error for a document of another sort.

@@ -38,7 +38,7 @@ func (w *Writer) Begin(name string, parties ...string) {
 	w.buf.WriteString("\n  {\n   \"name\": ")
 	w.json(name, "   ")
 	w.buf.WriteString(",\n   \"parties\": ")
-	w.json(parties, "   ")
+	w.json(append([]string{}, parties...), "   ") // a list, if it is empty
 	w.buf.WriteString(",\n   \"events\": [")
 	w.flush()
 	w.flows, w.events, w.open, w.told = w.flows+1, 0, true, newTeller()
