@@ -48,6 +48,8 @@ const policy = `
 	narrate, scenario, replay, idn < render
 	transcript, scenario, replay < render/lesson
 	tls < tls/https
+	tls/https, certcompress/brotli, certcompress/zstd < internal/tlstest
+	internal/tlstest < interop
 	tls, tls/https, render, render/lesson, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
 `
 

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -35,24 +36,24 @@ func sServer(t testing.TB, args ...string) (p *peer, addr string) {
 }
 
 // show is the arguments that give s_server or s_client a certificate.
-func show(id *identity) []string {
-	return []string{"-cert", id.certFile, "-key", id.keyFile, "-cert_chain", id.chainFile}
+func show(id *tlstest.Identity) []string {
+	return []string{"-cert", filesOf(id).cert, "-key", filesOf(id).key, "-cert_chain", filesOf(id).chain}
 }
 
 // revServer is an s_server of TLS 1.2 that has an RSA and an ECDSA certificate.
 func revServer(t testing.TB, args ...string) (addr string) {
 	t.Helper()
-	ec := servers()["ecdsa"]
-	_, addr = sServer(t, append(append([]string{"-rev", "-tls1_2", "-dcert", ec.certFile, "-dkey", ec.keyFile, "-dcert_chain", ec.chainFile},
-		show(servers()["rsa"])...), args...)...)
+	ec := tlstest.Servers()["ecdsa"]
+	_, addr = sServer(t, append(append([]string{"-rev", "-tls1_2", "-dcert", filesOf(ec).cert, "-dkey", filesOf(ec).key, "-dcert_chain", filesOf(ec).chain},
+		show(tlstest.Servers()["rsa"])...), args...)...)
 	return addr
 }
 
 // reversed shakes hands with a server in -rev, sends it lines, wants them back,
 // and ends cleanly.
-func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *witness) {
+func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.Witness) {
 	t.Helper()
-	cfg, w := witnessed(t, cfg)
+	cfg, w := tlstest.Witnessed(t, cfg)
 	c, err := dial(t, addr, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -83,9 +84,6 @@ func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *witness) 
 	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 	return c, w
 }
-
-// verifying is a client that knows whom it talks to.
-func verifying() *tls.Config { return &tls.Config{Roots: roots(), ServerName: name} }
 
 // curves are the groups of ECDHE that OpenSSL 3.0 has too, by its names.
 var curves = []struct {
@@ -126,9 +124,9 @@ func TestOpenSSLServerSuites(t *testing.T) {
 					continue // encrypt-then-MAC makes no difference there
 				}
 				for _, g := range groupsOf(s) {
-					t.Run(caseName(s, g), func(t *testing.T) {
+					t.Run(tlstest.CaseName(s, g), func(t *testing.T) {
 						t.Parallel()
-						cfg := verifying()
+						cfg := tlstest.Verifying()
 						cfg.Suites, cfg.EncryptThenMAC, cfg.Weak.NULL = []*suite.Suite{s}, true, true
 						if g != nil {
 							cfg.Groups = []kx.Group{g, kx.P256} // the second for the certificate's curve
@@ -147,13 +145,6 @@ func TestOpenSSLServerSuites(t *testing.T) {
 			}
 		})
 	}
-}
-
-func caseName(s *suite.Suite, g kx.Group) string {
-	if g == nil {
-		return s.String()
-	}
-	return s.String() + " " + g.Name()
 }
 
 // groupsOf lists the curves to try a suite with; a single nil where they play no part.
@@ -185,7 +176,7 @@ func TestOpenSSLServerDHE(t *testing.T) {
 				}
 				t.Run(s.String(), func(t *testing.T) {
 					t.Parallel()
-					cfg := verifying()
+					cfg := tlstest.Verifying()
 					cfg.Suites = []*suite.Suite{s}
 					c, _ := reversed(t, addr, cfg)
 					if g := c.Summary().Group; strings.HasPrefix(field, "ffdhe") && g.String() != field || strings.HasPrefix(field, "modp") && g != 0 {
@@ -199,14 +190,14 @@ func TestOpenSSLServerDHE(t *testing.T) {
 
 // TestOpenSSLServerSchemes has every kind of certificate sign in every scheme.
 func TestOpenSSLServerSchemes(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
-			id := servers()[kind]
+			id := tlstest.Servers()[kind]
 			_, addr := sServer(t, append(show(id), "-rev", "-tls1_2")...)
-			for _, s := range schemesFor(id) {
+			for _, s := range id.Schemes(iana.TLS12) {
 				t.Run(s.Name(), func(t *testing.T) {
 					t.Parallel()
-					cfg := verifying()
+					cfg := tlstest.Verifying()
 					// The chain's own signatures are named too: OpenSSL holds its chain to the list.
 					cfg.Schemes = append([]*sig.Scheme{s}, chainSchemes(t, kind)...)
 					c, _ := reversed(t, addr, cfg)
@@ -234,49 +225,46 @@ func chainSchemes(t testing.TB, kind string) []*sig.Scheme {
 }
 
 func TestOpenSSLServerClientAuth(t *testing.T) {
-	addr := revServer(t, "-Verify", "3", "-CAfile", made().rootsFile, "-verify_return_error")
-	for _, kind := range kinds {
+	addr := revServer(t, "-Verify", "3", "-CAfile", rootsFile(), "-verify_return_error")
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			for _, s := range schemesFor(clients()[kind]) {
-				cfg := verifying()
-				cfg.Certificates = clients()[kind].ours()
-				cfg.Schemes = append(append([]*sig.Scheme{s}, chainSchemes(t, kind)...), serverSchemes()...)
-				if _, w := reversed(t, addr, cfg); w.saw(message.KindCertificateVerify) != 1 {
+			for _, s := range tlstest.Clients()[kind].Schemes(iana.TLS12) {
+				cfg := tlstest.Verifying()
+				cfg.Certificates = tlstest.Clients()[kind].Ours()
+				cfg.Schemes = append(append([]*sig.Scheme{s}, chainSchemes(t, kind)...), sig.Defaults()...)
+				if _, w := reversed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 1 {
 					t.Error("no CertificateVerify")
 				}
 			}
 		})
 	}
 	t.Run("absent", func(t *testing.T) {
-		_, err := dial(t, addr, verifying())
-		if got := peerAlert(err); got != iana.HandshakeFailure {
+		_, err := dial(t, addr, tlstest.Verifying())
+		if got := tlstest.PeerAlert(err); got != iana.HandshakeFailure {
 			t.Errorf("got alert %v (%v)", got, err)
 		}
 	})
 	t.Run("optional and absent", func(t *testing.T) {
-		addr := revServer(t, "-verify", "3", "-CAfile", made().rootsFile)
-		if _, w := reversed(t, addr, verifying()); w.saw(message.KindCertificate) != 2 {
-			t.Errorf("messages %v", w.kinds)
+		addr := revServer(t, "-verify", "3", "-CAfile", rootsFile())
+		if _, w := reversed(t, addr, tlstest.Verifying()); w.Saw(message.KindCertificate) != 2 {
+			t.Errorf("messages %v", w.Kinds)
 		}
 	})
 }
 
-// serverSchemes lets a server sign, whatever the client signs in.
-func serverSchemes() []*sig.Scheme { return sig.Defaults() }
-
 func TestOpenSSLServerStapleALPNAndFragments(t *testing.T) {
-	id := servers()["rsa"]
-	_, addr := sServer(t, append(show(id), "-rev", "-tls1_2", "-status_file", id.stapleFile, "-alpn", "lab/2,http/1.1")...)
+	id := tlstest.Servers()["rsa"]
+	_, addr := sServer(t, append(show(id), "-rev", "-tls1_2", "-status_file", filesOf(id).ocsp, "-alpn", "lab/2,http/1.1")...)
 	t.Run("staple", func(t *testing.T) {
-		cfg := verifying()
+		cfg := tlstest.Verifying()
 		cfg.Stapling = true
-		if c, _ := reversed(t, addr, cfg); !bytes.Equal(c.Summary().Staple, id.staple) {
-			t.Errorf("a staple of %d bytes, of %d sent", len(c.Summary().Staple), len(id.staple))
+		if c, _ := reversed(t, addr, cfg); !bytes.Equal(c.Summary().Staple, id.Staple) {
+			t.Errorf("a staple of %d bytes, of %d sent", len(c.Summary().Staple), len(id.Staple))
 		}
 	})
 	t.Run("alpn", func(t *testing.T) {
-		cfg := verifying()
+		cfg := tlstest.Verifying()
 		cfg.ALPN = []string{"http/1.1"}
 		if c, _ := reversed(t, addr, cfg); c.Summary().Protocol != "http/1.1" {
 			t.Errorf("protocol %q", c.Summary().Protocol)
@@ -284,7 +272,7 @@ func TestOpenSSLServerStapleALPNAndFragments(t *testing.T) {
 	})
 	for code := iana.MaxFragmentLength(1); code <= 4; code++ {
 		t.Run("max_fragment_length "+code.String(), func(t *testing.T) {
-			cfg := verifying()
+			cfg := tlstest.Verifying()
 			cfg.MaxFragmentLength = code
 			if c, _ := reversed(t, addr, cfg); c.Summary().MaxFragmentLength != code {
 				t.Errorf("settled %v", c.Summary().MaxFragmentLength)
@@ -304,13 +292,13 @@ func TestOpenSSLServerResumption(t *testing.T) {
 			for _, s := range []iana.CipherSuite{0xc02f, 0xc02b, 0x009e, 0x009d, 0xc014} {
 				store := session.NewMemory(0)
 				for i := range 3 {
-					cfg := verifying()
+					cfg := tlstest.Verifying()
 					cfg.Suites, cfg.Sessions, cfg.EncryptThenMAC = []*suite.Suite{suite.ByID(s)}, store, true
 					c, w := reversed(t, addr, cfg)
 					if got := c.Summary().Resumed; got != (i > 0) {
 						t.Errorf("%v, connection %d: resumed %v", s, i, got)
 					}
-					if gave := w.saw(message.KindNewSessionTicket) > 0; i == 0 && gave != (how == "ticket") {
+					if gave := w.Saw(message.KindNewSessionTicket) > 0; i == 0 && gave != (how == "ticket") {
 						t.Errorf("%v: a ticket was given: %v", s, gave)
 					}
 				}
@@ -322,19 +310,19 @@ func TestOpenSSLServerResumption(t *testing.T) {
 // TestOpenSSLServerFallback retries at TLS 1.2, marked as a retry, a server that
 // could have done TLS 1.3, and one that could not.
 func TestOpenSSLServerFallback(t *testing.T) {
-	cfg := verifying()
+	cfg := tlstest.Verifying()
 	cfg.Fallback, cfg.MaxVersion = true, iana.TLS12
-	_, modern := sServer(t, append(show(servers()["rsa"]), "-rev")...)
-	if _, err := dial(t, modern, cfg); peerAlert(err) != iana.InappropriateFallback {
+	_, modern := sServer(t, append(show(tlstest.Servers()["rsa"]), "-rev")...)
+	if _, err := dial(t, modern, cfg); tlstest.PeerAlert(err) != iana.InappropriateFallback {
 		t.Errorf("from a server with TLS 1.3: %v", err)
 	}
-	reversed(t, modern, verifying()) // not marked, it is welcome
+	reversed(t, modern, tlstest.Verifying()) // not marked, it is welcome
 	reversed(t, revServer(t), cfg)
 }
 
 func TestOpenSSLServerWithoutExtendedMasterSecret(t *testing.T) {
 	addr := revServer(t)
-	cfg := verifying()
+	cfg := tlstest.Verifying()
 	cfg.Weak.NoExtendedMasterSecret = true
 	if c, _ := reversed(t, addr, cfg); c.Summary().ExtendedMasterSecret {
 		t.Error("extended master secret all the same")
@@ -344,8 +332,8 @@ func TestOpenSSLServerWithoutExtendedMasterSecret(t *testing.T) {
 // TestOpenSSLServerRenegotiates has the server ask for a second handshake. We
 // refuse by a warning; OpenSSL takes that for the end.
 func TestOpenSSLServerRenegotiates(t *testing.T) {
-	p, addr := sServer(t, append(show(servers()["rsa"]), "-tls1_2")...)
-	cfg, w := witnessed(t, verifying())
+	p, addr := sServer(t, append(show(tlstest.Servers()["rsa"]), "-tls1_2")...)
+	cfg, w := tlstest.Witnessed(t, tlstest.Verifying())
 	c, err := dial(t, addr, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -356,17 +344,17 @@ func TestOpenSSLServerRenegotiates(t *testing.T) {
 	p.waitFor("hello")
 	p.say("R")
 	_, err = c.Read(make([]byte, 1))
-	if peerAlert(err) != iana.HandshakeFailure {
+	if tlstest.PeerAlert(err) != iana.HandshakeFailure {
 		t.Errorf("read: %v", err)
 	}
-	if w.saw(message.KindHelloRequest) != 1 || len(w.alerts) == 0 || w.alerts[0].Description != iana.NoRenegotiation ||
-		reason.Of(w.alerts[0].Err) != reason.RenegotiationRefused {
-		t.Errorf("messages %v, alerts %v", w.kinds, w.alerts)
+	if w.Saw(message.KindHelloRequest) != 1 || len(w.Alerts) == 0 || w.Alerts[0].Description != iana.NoRenegotiation ||
+		reason.Of(w.Alerts[0].Err) != reason.RenegotiationRefused {
+		t.Errorf("messages %v, alerts %v", w.Kinds, w.Alerts)
 	}
 }
 
 // TestOpenSSLServerBulk sends a MiB and gets it back.
-func TestOpenSSLServerBulk(t *testing.T) { sendBulk(t, revServer(t), verifying()) }
+func TestOpenSSLServerBulk(t *testing.T) { sendBulk(t, revServer(t), tlstest.Verifying()) }
 
 func sendBulk(t *testing.T, addr string, cfg *tls.Config) {
 	t.Helper()

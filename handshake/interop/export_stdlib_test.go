@@ -1,22 +1,24 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
 	stdtls "crypto/tls"
 	"strings"
 	"testing"
+
+	"tlslab/handshake/internal/tlstest"
 )
 
 // TestStdlibExporter12 exports what crypto/tls exports in TLS 1.2, at the ends of what RFC
 // 5705 §4 allows: the PRF takes a label of any length, none too, and gives as much as is
 // asked for; a context has two bytes of length.
 func TestStdlibExporter12(t *testing.T) {
-	k := stdCase{id: servers()["ecdsa"]}
+	k := stdCase{id: tlstest.Servers()["ecdsa"]}
 	sc := k.stdEnd()
-	sc.Certificates, sc.MaxVersion = k.id.std(), stdtls.VersionTLS12
-	a, b := memoryPipe()
-	c, srv := client(t, a, k.ourEnd()), stdtls.Server(b, sc)
-	if cerr, serr := shake(c, srv); cerr != nil || serr != nil {
+	sc.Certificates, sc.MaxVersion = k.id.Std(), stdtls.VersionTLS12
+	a, b := tlstest.Pipe()
+	c, srv := tlstest.Client(t, a, k.ourEnd()), stdtls.Server(b, sc)
+	if cerr, serr := tlstest.Shake(c, srv); cerr != nil || serr != nil {
 		t.Fatal(cerr, serr)
 	}
 	state := srv.ConnectionState()

@@ -1,19 +1,16 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
 	"crypto/rand"
 	stdtls "crypto/tls"
-	"io"
 	"testing"
 	"time"
 
 	"tlslab/handshake"
-	"tlslab/handshake/certcompress"
-	"tlslab/handshake/certcompress/brotli"
-	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -42,7 +39,7 @@ func stdSuites13() (common []*suite.Suite) {
 
 // in13 is a case of TLS 1.3 and nothing else; our end's suite is one, for crypto/tls
 // cannot be told which to use.
-func in13(id *identity, s *suite.Suite, groups ...kx.Group) stdCase {
+func in13(id *tlstest.Identity, s *suite.Suite, groups ...kx.Group) stdCase {
 	k := stdCase{version: iana.TLS13, id: id, groups: groups}
 	if s != nil {
 		k.suites = []*suite.Suite{s}
@@ -67,9 +64,9 @@ func TestStdlib13Matrix(t *testing.T) {
 	for _, s := range stdSuites13() {
 		for _, g := range stdGroups13 {
 			for _, kind := range stdKinds {
-				t.Run(caseName(s, g)+" "+kind, func(t *testing.T) {
+				t.Run(tlstest.CaseName(s, g)+" "+kind, func(t *testing.T) {
 					t.Parallel()
-					in13(servers()[kind], s, g).bothRoles(t, 3000, func(t *testing.T, got settled) {
+					in13(tlstest.Servers()[kind], s, g).bothRoles(t, 3000, func(t *testing.T, got settled) {
 						if got.ours.Version != iana.TLS13 || got.ours.Suite != s || got.std.CipherSuite != uint16(s.ID) {
 							t.Errorf("settled %v %v, %#x", got.ours.Version, got.ours.Suite, got.std.CipherSuite)
 						}
@@ -89,11 +86,11 @@ func TestStdlib13Matrix(t *testing.T) {
 // TestStdlib13Retry has the server want the group of which no share comes.
 func TestStdlib13Retry(t *testing.T) {
 	check := func(t *testing.T, got settled) {
-		if !got.ours.Retried || !got.std.HelloRetryRequest || got.ours.Group != iana.P384 || got.w.saw(message.KindClientHello) != 2 {
-			t.Errorf("settled %v, messages %v", got.ours.Group, got.w.kinds)
+		if !got.ours.Retried || !got.std.HelloRetryRequest || got.ours.Group != iana.P384 || got.w.Saw(message.KindClientHello) != 2 {
+			t.Errorf("settled %v, messages %v", got.ours.Group, got.w.Kinds)
 		}
 	}
-	k := in13(servers()["ecdsa"], nil)
+	k := in13(tlstest.Servers()["ecdsa"], nil)
 	// Both clients have the two groups, and send a share of the first.
 	both := []kx.Group{kx.X25519, kx.P384}
 	bothIDs := []stdtls.CurveID{stdtls.X25519, stdtls.CurveP384}
@@ -114,7 +111,7 @@ func TestStdlib13Retry(t *testing.T) {
 	t.Run("our server, a cookie alone", func(t *testing.T) {
 		got := k.also(cookie).ourServer(t, 100)
 		if !got.ours.Retried || !got.std.HelloRetryRequest || got.ours.Group != iana.X25519MLKEM768 {
-			t.Errorf("settled %v, messages %v", got.ours.Group, got.w.kinds)
+			t.Errorf("settled %v, messages %v", got.ours.Group, got.w.Kinds)
 		}
 	})
 }
@@ -123,21 +120,21 @@ func TestStdlib13ClientAuth(t *testing.T) {
 	for _, kind := range stdKinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			k := in13(servers()["ecdsa"], nil)
-			k.clientID, k.auth, k.stdAuth = clients()[kind], handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
+			k := in13(tlstest.Servers()["ecdsa"], nil)
+			k.clientID, k.auth, k.stdAuth = tlstest.Clients()[kind], handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
 			k.bothRoles(t, 100, func(t *testing.T, got settled) {
-				if got.w.saw(message.KindCertificateVerify) != 2 || len(got.ours.PeerChain) == 0 || len(got.std.PeerCertificates) == 0 {
-					t.Errorf("messages %v", got.w.kinds)
+				if got.w.Saw(message.KindCertificateVerify) != 2 || len(got.ours.PeerChain) == 0 || len(got.std.PeerCertificates) == 0 {
+					t.Errorf("messages %v", got.w.Kinds)
 				}
 			})
 		})
 	}
 	t.Run("optional and absent", func(t *testing.T) {
-		k := in13(servers()["ecdsa"], nil)
+		k := in13(tlstest.Servers()["ecdsa"], nil)
 		k.auth, k.stdAuth = handshake.RequestClientCert, stdtls.VerifyClientCertIfGiven
 		k.bothRoles(t, 100, func(t *testing.T, got settled) {
-			if got.w.saw(message.KindCertificate) != 2 || got.w.saw(message.KindCertificateVerify) != 1 {
-				t.Errorf("messages %v", got.w.kinds)
+			if got.w.Saw(message.KindCertificate) != 2 || got.w.Saw(message.KindCertificateVerify) != 1 {
+				t.Errorf("messages %v", got.w.Kinds)
 			}
 		})
 	})
@@ -146,27 +143,27 @@ func TestStdlib13ClientAuth(t *testing.T) {
 // TestStdlib13ClientAuthMissing: a client learns that its certificate is missed only
 // after its handshake, when it reads.
 func TestStdlib13ClientAuthMissing(t *testing.T) {
-	k := in13(servers()["ecdsa"], nil)
+	k := in13(tlstest.Servers()["ecdsa"], nil)
 	k.auth, k.stdAuth = handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
 	t.Run("our client", func(t *testing.T) {
 		sc := k.stdEnd()
-		sc.Certificates = k.id.std()
-		a, b := memoryPipe()
-		c := client(t, a, k.ourEnd())
-		err, serr := shake(c, stdtls.Server(b, sc))
+		sc.Certificates = k.id.Std()
+		a, b := tlstest.Pipe()
+		c := tlstest.Client(t, a, k.ourEnd())
+		err, serr := tlstest.Shake(c, stdtls.Server(b, sc))
 		if err != nil || serr == nil {
 			t.Fatalf("client: %v, server: %v", err, serr)
 		}
-		if _, err := c.Read(make([]byte, 1)); peerAlert(err) != iana.CertificateRequired {
+		if _, err := c.Read(make([]byte, 1)); tlstest.PeerAlert(err) != iana.CertificateRequired {
 			t.Errorf("read: %v", err)
 		}
 	})
 	t.Run("our server", func(t *testing.T) {
 		sc := k.ourEnd()
-		sc.Certificates = k.id.ours()
-		a, b := memoryPipe()
+		sc.Certificates = k.id.Ours()
+		a, b := tlstest.Pipe()
 		c := stdtls.Client(a, k.stdEnd())
-		cerr, err := shake(c, server(t, b, sc))
+		cerr, err := tlstest.Shake(c, tlstest.Server(t, b, sc))
 		if cerr != nil || reason.Of(err) != reason.CertificateRequired {
 			t.Fatalf("client: %v, server: %v", cerr, err)
 		}
@@ -175,47 +172,19 @@ func TestStdlib13ClientAuthMissing(t *testing.T) {
 	})
 }
 
-// rekey changes keys of our end, and asks the peer to, n times: each time a line goes
-// there and comes back. It returns when the peer's KeyUpdates are read, too.
-func rekey(t testing.TB, ours, peer io.ReadWriter, update func(bool) error, n int) {
-	t.Helper()
-	for i := range n {
-		for _, step := range []func() error{
-			func() error { return update(i%2 == 0) },
-			func() error { return pass(ours, peer, "under new keys\n") },
-			func() error { return pass(peer, ours, "and the answer\n") },
-		} {
-			if err := step(); err != nil {
-				t.Fatalf("update %d: %v", i+1, err)
-			}
-		}
-	}
-}
-
-func pass(from io.Writer, to io.Reader, line string) error {
-	if _, err := io.WriteString(from, line); err != nil {
-		return err
-	}
-	got, err := readLine(to)
-	if err == nil && got != line {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
-}
-
 func TestStdlib13KeyUpdate(t *testing.T) {
 	const updates = 5 // three of them ask for the peer's
 	for _, s := range stdSuites13() {
-		k := in13(servers()["ecdsa"], s)
-		check := func(t *testing.T, ours *tls.Conn, std *stdtls.Conn, c, srv conn, role event.Role, cfg *tls.Config, w *witness) {
-			if cerr, serr := shake(c, srv); cerr != nil || serr != nil {
+		k := in13(tlstest.Servers()["ecdsa"], s)
+		check := func(t *testing.T, ours *tls.Conn, std *stdtls.Conn, c, srv tlstest.Conn, role event.Role, cfg *tls.Config, w *tlstest.Witness) {
+			if cerr, serr := tlstest.Shake(c, srv); cerr != nil || serr != nil {
 				t.Fatal(cerr, serr)
 			}
-			deadline := time.Now().Add(patience)
+			deadline := time.Now().Add(tlstest.Patience)
 			ours.SetDeadline(deadline)
 			std.SetDeadline(deadline)
-			rekey(t, ours, std, ours.UpdateKeys, updates)
-			if n := w.saw(message.KindKeyUpdate); n != updates+3 {
+			tlstest.Rekey(t, ours, std, ours.UpdateKeys, updates)
+			if n := w.Saw(message.KindKeyUpdate); n != updates+3 {
 				t.Errorf("%d KeyUpdates", n)
 			}
 			met(theStdlib, role, cfg, ours.Summary(), w)
@@ -223,18 +192,18 @@ func TestStdlib13KeyUpdate(t *testing.T) {
 			std.Close()
 		}
 		t.Run("our client "+s.String(), func(t *testing.T) {
-			cc, w := witnessed(t, k.ourEnd())
+			cc, w := tlstest.Witnessed(t, k.ourEnd())
 			sc := k.stdEnd()
-			sc.Certificates = k.id.std()
-			a, b := memoryPipe()
-			c, srv := client(t, a, cc), stdtls.Server(b, sc)
+			sc.Certificates = k.id.Std()
+			a, b := tlstest.Pipe()
+			c, srv := tlstest.Client(t, a, cc), stdtls.Server(b, sc)
 			check(t, c, srv, c, srv, event.Client, cc, w)
 		})
 		t.Run("our server "+s.String(), func(t *testing.T) {
-			sc, w := witnessed(t, k.ourEnd())
-			sc.Certificates = k.id.ours()
-			a, b := memoryPipe()
-			c, srv := stdtls.Client(a, k.stdEnd()), server(t, b, sc)
+			sc, w := tlstest.Witnessed(t, k.ourEnd())
+			sc.Certificates = k.id.Ours()
+			a, b := tlstest.Pipe()
+			c, srv := stdtls.Client(a, k.stdEnd()), tlstest.Server(t, b, sc)
 			check(t, srv, c, c, srv, event.Server, sc, w)
 		})
 	}
@@ -243,13 +212,13 @@ func TestStdlib13KeyUpdate(t *testing.T) {
 // TestStdlib13Tickets gives each end tickets, and has each come back with what it was
 // given.
 func TestStdlib13Tickets(t *testing.T) {
-	k := in13(servers()["ecdsa"], nil)
+	k := in13(tlstest.Servers()["ecdsa"], nil)
 	t.Run("our client", func(t *testing.T) {
 		store := session.NewMemory(0)
 		k := k.also(func(c *tls.Config, _ *stdtls.Config) { c.Sessions = store })
 		for range 2 {
-			if got := k.ourClient(t, 100); got.w.saw(message.KindNewSessionTicket) == 0 {
-				t.Errorf("messages %v", got.w.kinds)
+			if got := k.ourClient(t, 100); got.w.Saw(message.KindNewSessionTicket) == 0 {
+				t.Errorf("messages %v", got.w.Kinds)
 			}
 		}
 	})
@@ -258,10 +227,10 @@ func TestStdlib13Tickets(t *testing.T) {
 		k := k.also(func(s *tls.Config, c *stdtls.Config) { s.Tickets, c.ClientSessionCache = tickets, cache })
 		for i := range 2 {
 			got := k.ourServer(t, 100)
-			if n := got.w.saw(message.KindNewSessionTicket); n != 2 {
+			if n := got.w.Saw(message.KindNewSessionTicket); n != 2 {
 				t.Errorf("%d tickets", n)
 			}
-			if offers := got.w.hellos[0].Extensions.Find(iana.ExtPreSharedKey) != nil; offers != (i == 1) {
+			if offers := got.w.Hellos[0].Extensions.Find(iana.ExtPreSharedKey) != nil; offers != (i == 1) {
 				t.Errorf("connection %d: offers a ticket: %v", i, offers)
 			}
 		}
@@ -272,12 +241,12 @@ func TestStdlib13Tickets(t *testing.T) {
 func TestStdlib13Exporter(t *testing.T) {
 	for _, s := range stdSuites13() {
 		t.Run(s.String(), func(t *testing.T) {
-			k := in13(servers()["ecdsa"], s)
+			k := in13(tlstest.Servers()["ecdsa"], s)
 			sc := k.stdEnd()
-			sc.Certificates = k.id.std()
-			a, b := memoryPipe()
-			c, srv := client(t, a, k.ourEnd()), stdtls.Server(b, sc)
-			if cerr, serr := shake(c, srv); cerr != nil || serr != nil {
+			sc.Certificates = k.id.Std()
+			a, b := tlstest.Pipe()
+			c, srv := tlstest.Client(t, a, k.ourEnd()), stdtls.Server(b, sc)
+			if cerr, serr := tlstest.Shake(c, srv); cerr != nil || serr != nil {
 				t.Fatal(cerr, serr)
 			}
 			state := srv.ConnectionState()
@@ -295,65 +264,34 @@ func TestStdlib13Exporter(t *testing.T) {
 func TestStdlib13Staple(t *testing.T) {
 	for _, kind := range stdKinds {
 		t.Run(kind, func(t *testing.T) {
-			k := in13(servers()[kind], nil)
-			if got := k.ourClient(t, 10); !bytes.Equal(got.ours.Staple, k.id.staple) {
-				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.staple))
+			k := in13(tlstest.Servers()[kind], nil)
+			if got := k.ourClient(t, 10); !bytes.Equal(got.ours.Staple, k.id.Staple) {
+				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.Staple))
 			}
-			if got := k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.staple) {
-				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.staple))
+			if got := k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.Staple) {
+				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.Staple))
 			}
 		})
 	}
 }
 
 func TestStdlib13ALPNAndSNI(t *testing.T) {
-	k := in13(servers()["rsa"], nil)
+	k := in13(tlstest.Servers()["rsa"], nil)
 	k.alpn = []string{"lab/2", "http/1.1"}
 	k.bothRoles(t, 100, func(t *testing.T, got settled) {
 		if got.ours.Protocol != "lab/2" || got.std.NegotiatedProtocol != "lab/2" {
 			t.Errorf("protocols %q and %q", got.ours.Protocol, got.std.NegotiatedProtocol)
 		}
-		if got.ours.ServerName != name || got.std.ServerName != name {
+		if got.ours.ServerName != tlstest.Name || got.std.ServerName != tlstest.Name {
 			t.Errorf("names %q and %q", got.ours.ServerName, got.std.ServerName)
 		}
 	})
 }
 
-// extras are what our end can do that no peer needs to know of to bear it.
-var extras = []struct {
-	name   string
-	change func(*tls.Config)
-}{
-	{"padding", func(c *tls.Config) { c.Padding = func(n int) int { return 500 - n%500 } }},
-	{"GREASE", func(c *tls.Config) { c.GREASE = true }},
-	{"no middlebox compatibility", func(c *tls.Config) { c.NoCompatibilityMode = true }},
-	{"certificate_authorities", func(c *tls.Config) { c.SendCertificateAuthorities = true }},
-	{"signature_algorithms_cert", func(c *tls.Config) { c.CertificateSchemes = c.Schemes }},
-	{"compress_certificate and record_size_limit", func(c *tls.Config) {
-		c.CertificateCompression = []*certcompress.Method{brotli.Method, certcompress.Zlib, zstd.Method}
-		c.RecordSizeLimit = 1000
-	}},
-	{"all of it", nil},
-}
-
-// withExtra is a copy of cfg with one of the extras.
-func withExtra(cfg *tls.Config, i int) *tls.Config {
-	own := *cfg
-	if own.Schemes == nil {
-		own.Schemes = serverSchemes()
-	}
-	for j, x := range extras {
-		if x.change != nil && (i == j || extras[i].change == nil) {
-			x.change(&own)
-		}
-	}
-	return &own
-}
-
 func TestStdlib13Extras(t *testing.T) {
-	for i, x := range extras {
-		t.Run(x.name, func(t *testing.T) {
-			k := in13(servers()["ecdsa"], nil).also(func(c *tls.Config, _ *stdtls.Config) { *c = *withExtra(c, i) })
+	for i, x := range tlstest.Extras {
+		t.Run(x.Name, func(t *testing.T) {
+			k := in13(tlstest.Servers()["ecdsa"], nil).also(func(c *tls.Config, _ *stdtls.Config) { *c = *tlstest.WithExtra(c, i) })
 			k.bothRoles(t, 40_000, func(*testing.T, settled) {})
 		})
 	}
@@ -364,7 +302,7 @@ func TestStdlib13Bulk(t *testing.T) {
 	for _, s := range stdSuites13() {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
-			in13(servers()["rsa"], s).bothRoles(t, 1<<20, func(*testing.T, settled) {})
+			in13(tlstest.Servers()["rsa"], s).bothRoles(t, 1<<20, func(*testing.T, settled) {})
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"crypto"
@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -27,18 +28,18 @@ import (
 // and, told -no_ticket, on what it then makes of them: session IDs in tickets' clothes.
 func TestOpenSSL13ServerResumption(t *testing.T) {
 	for _, args := range [][]string{nil, {"-no_ticket"}, {"-num_tickets", "1"}, {"-num_tickets", "7"}} {
-		addr := revServer13(t, servers()["ecdsa"], args...)
+		addr := revServer13(t, tlstest.Servers()["ecdsa"], args...)
 		for _, s := range openSuites13() {
 			t.Run(s.String()+" "+last(args), func(t *testing.T) {
 				store := session.NewMemory(0)
 				for i := range 3 {
-					cfg := verifying13()
+					cfg := tlstest.Verifying13()
 					cfg.Suites, cfg.Sessions = []*suite.Suite{s}, store
 					c, w := reversed(t, addr, cfg)
 					if got := c.Summary(); got.Resumed != (i > 0) || got.Group == 0 || len(got.PeerChain) == 0 {
 						t.Errorf("connection %d: %+v", i, got)
 					}
-					if n := w.saw(message.KindNewSessionTicket); n == 0 || len(args) == 2 && i == 0 && string(rune('0'+n)) != args[1] {
+					if n := w.Saw(message.KindNewSessionTicket); n == 0 || len(args) == 2 && i == 0 && string(rune('0'+n)) != args[1] {
 						t.Errorf("connection %d: %d tickets", i, n)
 					}
 				}
@@ -55,10 +56,10 @@ func last(args []string) string {
 }
 
 func TestOpenSSL13ServerResumptionRetried(t *testing.T) {
-	addr := revServer13(t, servers()["ecdsa"], "-groups", "P-384")
+	addr := revServer13(t, tlstest.Servers()["ecdsa"], "-groups", "P-384")
 	store := session.NewMemory(0)
 	for i := range 2 {
-		cfg := verifying13()
+		cfg := tlstest.Verifying13()
 		cfg.Sessions, cfg.KeyShares = store, []iana.Group{iana.X25519}
 		c, _ := reversed(t, addr, cfg)
 		if got := c.Summary(); got.Resumed != (i > 0) || !got.Retried || got.Group != iana.P384 {
@@ -69,10 +70,10 @@ func TestOpenSSL13ServerResumptionRetried(t *testing.T) {
 
 // TestOpenSSL13ServerPSKOnly resumes without a key exchange.
 func TestOpenSSL13ServerPSKOnly(t *testing.T) {
-	addr := revServer13(t, servers()["ecdsa"], "-allow_no_dhe_kex")
+	addr := revServer13(t, tlstest.Servers()["ecdsa"], "-allow_no_dhe_kex")
 	store := session.NewMemory(0)
 	for i := range 3 {
-		cfg := verifying13()
+		cfg := tlstest.Verifying13()
 		cfg.Sessions, cfg.PSKModes = store, []iana.PSKKeyExchangeMode{iana.PSKOnly}
 		c, _ := reversed(t, addr, cfg)
 		if got := c.Summary(); got.Resumed != (i > 0) || (got.Group == 0) != got.Resumed {
@@ -87,12 +88,12 @@ func TestOpenSSL13ClientResumption(t *testing.T) {
 	for _, s := range openSuites13() {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
-			cfg := serving13(servers()["ecdsa"])
+			cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 			cfg.Suites, cfg.Tickets = []*suite.Suite{s}, session.NewTicketKeys(rand.Reader, 0)
 			file := firstSession(t, cfg)
 			for i := range 2 {
 				got, w, p := exchangeLineIn(t, "-tls1_3", cfg, "-ciphersuites", allSuites13, "-sess_in", file, "-sess_out", file)
-				if !got.Resumed || got.Group == 0 || w.saw(message.KindCertificate) != 0 {
+				if !got.Resumed || got.Group == 0 || w.Saw(message.KindCertificate) != 0 {
 					t.Errorf("connection %d: %+v", i, got)
 				}
 				p.waitFor(`Reused, TLSv1\.3, Cipher is ` + s.String())
@@ -101,7 +102,7 @@ func TestOpenSSL13ClientResumption(t *testing.T) {
 		})
 	}
 	t.Run("psk_ke", func(t *testing.T) {
-		cfg := serving13(servers()["ecdsa"])
+		cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 		cfg.Tickets, cfg.PSKModes = session.NewTicketKeys(rand.Reader, 0), []iana.PSKKeyExchangeMode{iana.PSKOnly}
 		file := firstSession(t, cfg, "-allow_no_dhe_kex")
 		if got, _, _ := exchangeLineIn(t, "-tls1_3", cfg, "-sess_in", file, "-allow_no_dhe_kex"); !got.Resumed || got.Group != 0 {
@@ -109,7 +110,7 @@ func TestOpenSSL13ClientResumption(t *testing.T) {
 		}
 	})
 	t.Run("retried", func(t *testing.T) {
-		cfg := serving13(servers()["ecdsa"])
+		cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 		cfg.Tickets, cfg.RetryWithCookie, cfg.Groups = session.NewTicketKeys(rand.Reader, 0), true, []kx.Group{kx.P384}
 		file := firstSession(t, cfg)
 		if got, _, _ := exchangeLineIn(t, "-tls1_3", cfg, "-sess_in", file); !got.Resumed || !got.Retried {
@@ -117,15 +118,15 @@ func TestOpenSSL13ClientResumption(t *testing.T) {
 		}
 	})
 	t.Run("no tickets", func(t *testing.T) {
-		cfg := serving13(servers()["ecdsa"])
+		cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 		cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
 		cfg.SessionTickets = 5
-		if _, w, _ := exchangeLineIn(t, "-tls1_3", cfg); w.saw(message.KindNewSessionTicket) != 5 {
-			t.Errorf("messages %v", w.kinds)
+		if _, w, _ := exchangeLineIn(t, "-tls1_3", cfg); w.Saw(message.KindNewSessionTicket) != 5 {
+			t.Errorf("messages %v", w.Kinds)
 		}
 		cfg.Tickets = nil
-		if _, w, _ := exchangeLineIn(t, "-tls1_3", cfg); w.saw(message.KindNewSessionTicket) != 0 {
-			t.Errorf("messages %v", w.kinds)
+		if _, w, _ := exchangeLineIn(t, "-tls1_3", cfg); w.Saw(message.KindNewSessionTicket) != 0 {
+			t.Errorf("messages %v", w.Kinds)
 		}
 	})
 }
@@ -163,7 +164,7 @@ func TestOpenSSL13ExternalPSK(t *testing.T) {
 		s := suite.ByID(id)
 		t.Run("our client "+s.String(), func(t *testing.T) {
 			_, addr := sServer(t, "-nocert", "-rev", "-tls1_3", "-ciphersuites", s.String(), "-psk", pskHex, "-psk_identity", "lab")
-			cfg := verifying13()
+			cfg := tlstest.Verifying13()
 			cfg.PSKs = append([]handshake.PSK{{Identity: []byte("unknown"), Key: []byte("1234567890123456")}}, external(t, "lab", 0)...)
 			c, _ := reversed(t, addr, cfg)
 			if got := c.Summary(); !got.PSK || got.Resumed || got.Suite != s || len(got.PeerChain) != 0 {
@@ -171,23 +172,23 @@ func TestOpenSSL13ExternalPSK(t *testing.T) {
 			}
 		})
 		t.Run("our server "+s.String(), func(t *testing.T) {
-			cfg := serving13(servers()["ecdsa"])
+			cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 			cfg.PSKs, cfg.Suites = external(t, "lab", 0), []*suite.Suite{s}
 			got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, "-psk", pskHex, "-psk_identity", "lab")
-			if !got.PSK || got.Resumed || w.saw(message.KindCertificate) != 0 {
+			if !got.PSK || got.Resumed || w.Saw(message.KindCertificate) != 0 {
 				t.Errorf("%+v", got)
 			}
 		})
 	}
 	t.Run("unknown to our server", func(t *testing.T) {
-		cfg := serving13(servers()["ecdsa"])
+		cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 		cfg.PSKs = external(t, "lab", 0)
 		if got, _, _ := exchangeLineIn(t, "-tls1_3", cfg, "-psk", pskHex, "-psk_identity", "another"); got.PSK {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("another key at our server", func(t *testing.T) {
-		cfg := serving13(servers()["ecdsa"])
+		cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 		cfg.PSKs = external(t, "lab", 0)
 		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
 		if err := wait(sClient(t, port, "-tls1_3", "-psk", "ff"+pskHex[2:], "-psk_identity", "lab")); reason.Of(err) != reason.BadBinder {
@@ -196,17 +197,17 @@ func TestOpenSSL13ExternalPSK(t *testing.T) {
 	})
 	t.Run("another key at our client", func(t *testing.T) {
 		_, addr := sServer(t, "-nocert", "-tls1_3", "-psk", "ff"+pskHex[2:], "-psk_identity", "lab")
-		cfg := verifying13()
+		cfg := tlstest.Verifying13()
 		cfg.PSKs = external(t, "lab", 0)
-		if _, err := dial(t, addr, cfg); peerAlert(err) == 0 {
+		if _, err := dial(t, addr, cfg); tlstest.PeerAlert(err) == 0 {
 			t.Errorf("client: %v", err)
 		}
 	})
 	t.Run("with SHA-384", func(t *testing.T) { // to OpenSSL's command line every key is of SHA-256
-		cfg := verifying13()
-		addr := revServer13(t, servers()["ecdsa"], "-psk", pskHex, "-psk_identity", "lab")
+		cfg := tlstest.Verifying13()
+		addr := revServer13(t, tlstest.Servers()["ecdsa"], "-psk", pskHex, "-psk_identity", "lab")
 		cfg.PSKs = external(t, "lab", crypto.SHA384)
-		if _, err := dial(t, addr, cfg); peerAlert(err) != iana.DecodeError {
+		if _, err := dial(t, addr, cfg); tlstest.PeerAlert(err) != iana.DecodeError {
 			t.Errorf("client: %v", err)
 		}
 	})
@@ -235,21 +236,21 @@ func TestOpenSSL13ServerEarlyData(t *testing.T) {
 		}, handshake.EarlyDataRejected, false},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			p, addr := typedServer13(t, servers()["ecdsa"], append([]string{"-early_data", "-max_early_data", "1000"}, k.args...)...)
+			p, addr := typedServer13(t, tlstest.Servers()["ecdsa"], append([]string{"-early_data", "-max_early_data", "1000"}, k.args...)...)
 			store := session.NewMemory(0)
-			cfg := verifying13()
+			cfg := tlstest.Verifying13()
 			cfg.Sessions, cfg.EarlyData = store, true
 			if k.first != nil {
 				k.first(cfg)
 			}
 			typed(t, p, addr, cfg)
-			cfg, w := witnessed(t, verifying13())
+			cfg, w := tlstest.Witnessed(t, tlstest.Verifying13())
 			cfg.Sessions, cfg.EarlyData = store, true
 			if k.second != nil {
 				k.second(cfg)
 			}
 			raw := connectTo(t, addr)
-			c := client(t, raw, cfg)
+			c := tlstest.Client(t, raw, cfg)
 			if n, err := c.WriteEarly([]byte("early bird\n")); n != 11 || err != nil {
 				t.Fatal(n, err)
 			}
@@ -260,8 +261,8 @@ func TestOpenSSL13ServerEarlyData(t *testing.T) {
 			if got.EarlyData != k.want || got.Resumed != k.psk {
 				t.Errorf("early data %v, resumed %v", got.EarlyData, got.Resumed)
 			}
-			if n := w.saw(message.KindEndOfEarlyData); n > 0 != (k.want == handshake.EarlyDataAccepted) {
-				t.Errorf("messages %v", w.kinds)
+			if n := w.Saw(message.KindEndOfEarlyData); n > 0 != (k.want == handshake.EarlyDataAccepted) {
+				t.Errorf("messages %v", w.Kinds)
 			}
 			if k.want == handshake.EarlyDataAccepted {
 				p.waitFor(`early bird`) // it goes another way than what it says about it
@@ -274,7 +275,7 @@ func TestOpenSSL13ServerEarlyData(t *testing.T) {
 			}
 			p.waitFor("on time")
 			p.say("see you")
-			if line, err := readLine(c); err != nil || line != "see you\n" {
+			if line, err := tlstest.ReadLine(c); err != nil || line != "see you\n" {
 				t.Errorf("%q, %v", line, err)
 			}
 			if err := c.Close(); err != nil {
@@ -287,16 +288,16 @@ func TestOpenSSL13ServerEarlyData(t *testing.T) {
 
 // TestOpenSSL13ServerReplay sends one ticket twice: s_server takes it once.
 func TestOpenSSL13ServerReplay(t *testing.T) {
-	p, addr := typedServer13(t, servers()["ecdsa"], "-early_data", "-max_early_data", "1000")
+	p, addr := typedServer13(t, tlstest.Servers()["ecdsa"], "-early_data", "-max_early_data", "1000")
 	store := &keeper{Store: session.NewMemory(0)}
-	first := verifying13()
+	first := tlstest.Verifying13()
 	first.Sessions = store
 	typed(t, p, addr, first)
 	store.closed = true
 	for i, want := range []handshake.EarlyDataStatus{handshake.EarlyDataAccepted, handshake.EarlyDataRejected} {
-		cfg := verifying13()
+		cfg := tlstest.Verifying13()
 		cfg.Sessions, cfg.EarlyData = store, true
-		c := client(t, connectTo(t, addr), cfg)
+		c := tlstest.Client(t, connectTo(t, addr), cfg)
 		if n, err := c.WriteEarly([]byte("once\n")); n != 5 || err != nil {
 			t.Fatal(n, err)
 		}
@@ -326,7 +327,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 		{"retried", func(c *tls.Config) { c.RetryWithCookie = true }, handshake.EarlyDataRejected},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			cfg := serving13(servers()["ecdsa"])
+			cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 			cfg.Tickets, cfg.MaxEarlyData = session.NewTicketKeys(rand.Reader, 0), 1000
 			file := firstSession(t, cfg)
 			early := filepath.Join(t.TempDir(), "early")
@@ -334,7 +335,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 				t.Fatal(err)
 			}
 			k.change(cfg)
-			cfg, w := witnessed(t, cfg)
+			cfg, w := tlstest.Witnessed(t, cfg)
 			var got handshake.Summary
 			var read []byte
 			port, wait := accept(t, cfg, func(c *tls.Conn) (err error) {
@@ -349,7 +350,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 					return err
 				}
 				defer func() { got = c.Summary() }()
-				return answer(c)
+				return tlstest.Answer(c)
 			})
 			p := sClient(t, port, "-tls1_3", "-sess_in", file, "-early_data", early)
 			if k.want == handshake.EarlyDataAccepted {
@@ -364,8 +365,8 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 			if got.EarlyData != k.want || (string(read) == "early bird\n") != (k.want == handshake.EarlyDataAccepted) {
 				t.Errorf("early data %v, read %q", got.EarlyData, read)
 			}
-			if n := w.saw(message.KindEndOfEarlyData); n > 0 != (k.want == handshake.EarlyDataAccepted) {
-				t.Errorf("messages %v", w.kinds)
+			if n := w.Saw(message.KindEndOfEarlyData); n > 0 != (k.want == handshake.EarlyDataAccepted) {
+				t.Errorf("messages %v", w.Kinds)
 			}
 			met(theOpenSSL, event.Server, cfg, got, w)
 		})

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"crypto/rand"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/session"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestOpenSSLNoNameOnResumption(t *testing.T) {
 	const answered = `TLS server extension "server name"`
 	for option, version := range map[string]iana.Version{"-tls1_2": iana.TLS12, "-tls1_3": iana.TLS13} {
-		cfg := serving(servers()["ecdsa"])
+		cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 		cfg.MinVersion, cfg.MaxVersion = version, version
 		cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
 		file := filepath.Join(t.TempDir(), "session")

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/tls"
 )
@@ -16,13 +18,13 @@ import (
 // curve.
 func TestCurl(t *testing.T) {
 	curl := tool(t, "curl")
-	for _, v := range bothVersions {
+	for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for _, c := range curves {
 			t.Run(v.String()+" "+c.name, func(t *testing.T) {
-				cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+				cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()["ecdsa"]))
 				cfg.Groups = []kx.Group{c.group, kx.P256} // the second for TLS 1.2's certificate
 				conns := make(chan *tls.Conn, 10)
-				url := serveHTTPTo(t, cfg, func(c *tls.Conn) { conns <- c })
+				url := tlstest.ServeHTTP(t, cfg, func(c *tls.Conn) { conns <- c })
 				host, port, err := net.SplitHostPort(strings.TrimPrefix(url, "https://"))
 				if err != nil {
 					t.Fatal(err)
@@ -33,8 +35,8 @@ func TestCurl(t *testing.T) {
 					curves += ":P-256"
 				}
 				out, err := exec.Command(curl, "-sS", "--http1.1", "--tlsv"+number, "--tls-max", number, "--curves", curves,
-					"--cacert", made().rootsFile, "--resolve", fmt.Sprintf("%s:%s:%s", name, port, host),
-					"--data-binary", strings.Repeat("x", 50_000), fmt.Sprintf("https://%s:%s/a", name, port)).CombinedOutput()
+					"--cacert", rootsFile(), "--resolve", fmt.Sprintf("%s:%s:%s", tlstest.Name, port, host),
+					"--data-binary", strings.Repeat("x", 50_000), fmt.Sprintf("https://%s:%s/a", tlstest.Name, port)).CombinedOutput()
 				want := fmt.Sprintf("POST /a: %v, 50000 bytes, 0 client certificates, resumed false", v)
 				if err != nil || string(out) != want {
 					t.Fatalf("%q, %v", out, err)

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
@@ -32,7 +33,7 @@ func TestVersionsStdlib(t *testing.T) {
 	for _, l := range limits {
 		t.Run(l.name, func(t *testing.T) {
 			limit := func(c *tls.Config, _ *stdtls.Config) { c.MaxVersion = l.ours }
-			k := stdCase{version: l.peer, id: servers()["ecdsa"], ours: limit, std: limit}
+			k := stdCase{version: l.peer, id: tlstest.Servers()["ecdsa"], ours: limit, std: limit}
 			k.bothRoles(t, 100, func(t *testing.T, got settled) {
 				if got.ours.Version != l.want || got.std.Version != uint16(l.want) {
 					t.Errorf("%v and %#x", got.ours.Version, got.std.Version)
@@ -51,19 +52,19 @@ func opensslLimit(v iana.Version) []string {
 }
 
 func TestVersionsOpenSSL(t *testing.T) {
-	id := servers()["rsa"]
+	id := tlstest.Servers()["rsa"]
 	for _, l := range limits {
 		t.Run(l.name, func(t *testing.T) {
 			t.Run("our client", func(t *testing.T) {
 				_, addr := sServer(t, append(append(show(id), "-rev"), opensslLimit(l.peer)...)...)
-				cfg := verifying()
+				cfg := tlstest.Verifying()
 				cfg.MaxVersion = l.ours
 				if c, _ := reversed(t, addr, cfg); c.Summary().Version != l.want {
 					t.Errorf("settled %v", c.Summary().Version)
 				}
 			})
 			t.Run("our server", func(t *testing.T) {
-				cfg := serving(id)
+				cfg := tlstest.Serving(id)
 				cfg.MaxVersion = l.ours
 				version := "-no_ssl3" // says nothing of what we ask about
 				if l.peer == iana.TLS12 {
@@ -90,14 +91,14 @@ func TestVersionsGnuTLS(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			t.Run("our client", func(t *testing.T) {
 				addr := gnutlsServer(t, gnutlsLimit(l.peer), "--disable-client-cert")
-				cfg := verifying()
+				cfg := tlstest.Verifying()
 				cfg.MaxVersion = l.ours
 				if got, _ := echoed(t, addr, cfg); got.Version != l.want {
 					t.Errorf("settled %v", got.Version)
 				}
 			})
 			t.Run("our server", func(t *testing.T) {
-				cfg := serving(servers()["rsa"])
+				cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 				cfg.MaxVersion = l.ours
 				if got, _ := gnutlsLine(t, cfg, gnutlsLimit(l.peer)); got.Version != l.want {
 					t.Errorf("settled %v", got.Version)
@@ -175,16 +176,16 @@ func hideVersions(hello []byte) bool {
 // TestDowngrade attacks each pairing: the client must see the sentinel in the server's
 // random and go no further.
 func TestDowngrade(t *testing.T) {
-	id := servers()["ecdsa"]
+	id := tlstest.Servers()["ecdsa"]
 	ourClient := func(addr string) func(*testing.T) {
 		return func(t *testing.T) {
-			if _, err := dial(t, "127.0.0.1:"+downgrader(t, addr), verifying()); reason.Of(err) != reason.DowngradeDetected {
+			if _, err := dial(t, "127.0.0.1:"+downgrader(t, addr), tlstest.Verifying()); reason.Of(err) != reason.DowngradeDetected {
 				t.Errorf("client: %v", err)
 			}
 		}
 	}
 	t.Run("our client and crypto/tls", func(t *testing.T) {
-		l, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{Certificates: id.std()})
+		l, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{Certificates: id.Std()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,16 +212,16 @@ func TestDowngrade(t *testing.T) {
 	})
 
 	ourServer := func(t *testing.T, run func(port string) *peer) *peer {
-		port, wait := accept(t, serving(id), (*tls.Conn).Handshake)
+		port, wait := accept(t, tlstest.Serving(id), (*tls.Conn).Handshake)
 		p := run(downgrader(t, "127.0.0.1:"+port))
-		if err := wait(p); peerAlert(err) != iana.IllegalParameter {
+		if err := wait(p); tlstest.PeerAlert(err) != iana.IllegalParameter {
 			t.Errorf("server: %v", err)
 		}
 		return p
 	}
 	t.Run("our server and crypto/tls", func(t *testing.T) {
 		ourServer(t, func(port string) *peer {
-			c, err := stdtls.Dial("tcp", "127.0.0.1:"+port, &stdtls.Config{RootCAs: made().pool, ServerName: name})
+			c, err := stdtls.Dial("tcp", "127.0.0.1:"+port, &stdtls.Config{RootCAs: tlstest.Pool(), ServerName: tlstest.Name})
 			if err == nil {
 				c.Close()
 				t.Error("crypto/tls was content")

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"crypto"
@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
@@ -27,22 +28,22 @@ func TestGnuTLS13ServerResumption(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			store := session.NewMemory(0)
 			for i := range 3 {
-				cfg := verifying13()
+				cfg := tlstest.Verifying13()
 				cfg.Sessions, cfg.Suites = store, []*suite.Suite{s}
 				got, w := echoed(t, addr, cfg)
-				if got.Resumed != (i > 0) || len(got.PeerChain) == 0 || w.saw(message.KindNewSessionTicket) == 0 {
-					t.Errorf("connection %d: resumed %v; messages %v", i, got.Resumed, w.kinds)
+				if got.Resumed != (i > 0) || len(got.PeerChain) == 0 || w.Saw(message.KindNewSessionTicket) == 0 {
+					t.Errorf("connection %d: resumed %v; messages %v", i, got.Resumed, w.Kinds)
 				}
 			}
 		})
 	}
 	t.Run("no tickets", func(t *testing.T) {
 		addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--disable-client-cert", "--noticket", "--nodb")
-		cfg := verifying13()
+		cfg := tlstest.Verifying13()
 		cfg.Sessions = session.NewMemory(0)
 		for range 2 {
-			if got, w := echoed(t, addr, cfg); got.Resumed || w.saw(message.KindNewSessionTicket) != 0 {
-				t.Errorf("resumed %v; messages %v", got.Resumed, w.kinds)
+			if got, w := echoed(t, addr, cfg); got.Resumed || w.Saw(message.KindNewSessionTicket) != 0 {
+				t.Errorf("resumed %v; messages %v", got.Resumed, w.Kinds)
 			}
 		}
 	})
@@ -66,7 +67,7 @@ func TestGnuTLS13ClientResumption(t *testing.T) {
 		{"early data rejected", []string{"--earlydata", file}, 1000, handshake.EarlyDataRejected},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			cfg, w := witnessed(t, serving13(servers()["ecdsa"]))
+			cfg, w := tlstest.Witnessed(t, tlstest.Serving13(tlstest.Servers()["ecdsa"]))
 			cfg.Tickets, cfg.MaxEarlyData = session.NewTicketKeys(rand.Reader, 0), k.most
 			if k.want == handshake.EarlyDataRejected {
 				cfg.AcceptEarlyData = func(handshake.EarlyDataInput) event.Why { return event.WhyEarlyDataOff }
@@ -117,7 +118,7 @@ func TestGnuTLS13ServerEarlyData(t *testing.T) {
 		t.Run(want.String(), func(t *testing.T) {
 			args := []string{"--disable-client-cert", "--earlydata", "--maxearlydata", "1000"}
 			addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, args...)
-			cfg, w := witnessed(t, verifying13())
+			cfg, w := tlstest.Witnessed(t, tlstest.Verifying13())
 			cfg.Sessions, cfg.EarlyData = session.NewMemory(0), true
 			if got, _ := echoed(t, addr, cfg); got.Resumed {
 				t.Fatal("resumed what has not been")
@@ -125,7 +126,7 @@ func TestGnuTLS13ServerEarlyData(t *testing.T) {
 			if want == handshake.EarlyDataRejected {
 				addr = gnutlsServer13(t, "ecdsa", gnutlsAll13, args...)
 			}
-			c := client(t, connectTo(t, addr), cfg)
+			c := tlstest.Client(t, connectTo(t, addr), cfg)
 			if n, err := c.WriteEarly([]byte("early bird\n")); n != 11 || err != nil {
 				t.Fatal(n, err)
 			}
@@ -136,10 +137,10 @@ func TestGnuTLS13ServerEarlyData(t *testing.T) {
 			if got.EarlyData != want || got.Resumed != (want == handshake.EarlyDataAccepted) {
 				t.Errorf("early data %v, resumed %v", got.EarlyData, got.Resumed)
 			}
-			if err := pass(c, c, "on time\n"); err != nil {
+			if err := tlstest.Pass(c, c, "on time\n"); err != nil {
 				t.Error(err)
 			}
-			if err := goodbye(c); err != nil {
+			if err := tlstest.Goodbye(c); err != nil {
 				t.Error(err)
 			}
 			met(theGnuTLS, event.Client, cfg, got, w)
@@ -165,13 +166,13 @@ func TestGnuTLS13ExternalPSK(t *testing.T) {
 		}
 		t.Run("our client"+k.words, func(t *testing.T) {
 			addr := gnutlsServer13(t, "ecdsa", gnutlsAll13+":-DHE-PSK:-PSK"+k.words, "--disable-client-cert", "--pskpasswd", file)
-			cfg := verifying13()
+			cfg := tlstest.Verifying13()
 			cfg.PSKs, cfg.PSKModes = external(t, "lab", crypto.SHA256), k.modes
 			got, _ := echoed(t, addr, cfg)
 			check(t, got)
 		})
 		t.Run("our server"+k.words, func(t *testing.T) {
-			cfg := serving13(servers()["ecdsa"])
+			cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 			cfg.PSKs, cfg.PSKModes = external(t, "lab", 0), k.modes
 			got, _ := gnutlsLine(t, cfg, gnutlsAll13+":-DHE-PSK:-PSK"+k.words, "--pskusername", "lab", "--pskkey", pskHex)
 			check(t, got)

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"crypto/rand"
@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -21,14 +22,14 @@ import (
 // TLS 1.3 with openssl s_client: see openssl13_test.go for what both roles need.
 
 func TestOpenSSL13ClientMatrix(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		for _, s := range openSuites13() {
 			for _, g := range opensslGroups {
-				t.Run(kind+" "+caseName(s, g.group), func(t *testing.T) {
+				t.Run(kind+" "+tlstest.CaseName(s, g.group), func(t *testing.T) {
 					t.Parallel()
-					cfg := serving13(servers()[kind])
+					cfg := tlstest.Serving13(tlstest.Servers()[kind])
 					got, _, _ := exchangeLineIn(t, "-tls1_3", cfg, "-ciphersuites", s.String(), "-groups", g.name)
-					checkMatrix(t, got, s, g.group, servers()[kind])
+					tlstest.CheckMatrix(t, got, s, g.group, tlstest.Servers()[kind])
 				})
 			}
 		}
@@ -38,34 +39,34 @@ func TestOpenSSL13ClientMatrix(t *testing.T) {
 // TestOpenSSL13Schemes has either end sign in every scheme that a key can. For the
 // signatures in the chain there are others, if it wants them (signature_algorithms_cert).
 func TestOpenSSL13Schemes(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			id := servers()[kind]
+			id := tlstest.Servers()[kind]
 			addr := revServer13(t, id)
-			for _, s := range schemesIn(iana.TLS13, id) {
+			for _, s := range id.Schemes(iana.TLS13) {
 				t.Run("our client "+s.Name(), func(t *testing.T) {
-					cfg := verifying()
+					cfg := tlstest.Verifying()
 					cfg.Schemes, cfg.CertificateSchemes = []*sig.Scheme{s}, sig.Defaults()
 					if c, _ := reversed(t, addr, cfg); c.Summary().Scheme != s.ID {
 						t.Errorf("signed in %v", c.Summary().Scheme)
 					}
 				})
 				t.Run("our server "+s.Name(), func(t *testing.T) {
-					cfg := serving(id)
+					cfg := tlstest.Serving(id)
 					cfg.Schemes = []*sig.Scheme{s}
 					if got, _, _ := exchangeLineIn(t, "-tls1_3", cfg); got.Scheme != s.ID {
 						t.Errorf("signed in %v", got.Scheme)
 					}
 				})
 				t.Run("its client "+s.Name(), func(t *testing.T) {
-					cfg := serving(servers()["ecdsa"])
-					cfg.ClientAuth, cfg.Schemes, cfg.CertificateSchemes = handshake.RequireClientCert, serverSchemes(), sig.Defaults()
+					cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
+					cfg.ClientAuth, cfg.Schemes, cfg.CertificateSchemes = handshake.RequireClientCert, sig.Defaults(), sig.Defaults()
 					algs := s.Name()
 					if kind != "ecdsa" { // it takes no list that names one twice
 						algs += ":ecdsa_secp256r1_sha256" // ours
 					}
-					exchangeLineIn(t, "-tls1_3", cfg, append(show(clients()[kind]), "-sigalgs", algs)...)
+					exchangeLineIn(t, "-tls1_3", cfg, append(show(tlstest.Clients()[kind]), "-sigalgs", algs)...)
 				})
 			}
 		})
@@ -79,14 +80,14 @@ func TestOpenSSL13ClientRetry(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("cookie %v, another group %v", cookie, move), func(t *testing.T) {
-				cfg := serving(servers()["ecdsa"])
+				cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 				cfg.RetryWithCookie = cookie
 				if move {
 					cfg.Groups = []kx.Group{kx.P384}
 				}
 				got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, "-groups", "X25519:P-384")
-				if !got.Retried || w.saw(message.KindClientHello) != 2 || move != (got.Group == iana.P384) {
-					t.Errorf("settled %v, messages %v", got.Group, w.kinds)
+				if !got.Retried || w.Saw(message.KindClientHello) != 2 || move != (got.Group == iana.P384) {
+					t.Errorf("settled %v, messages %v", got.Group, w.Kinds)
 				}
 			})
 		}
@@ -94,19 +95,19 @@ func TestOpenSSL13ClientRetry(t *testing.T) {
 }
 
 func TestOpenSSL13ClientAuth(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			cfg := serving(servers()[kind])
+			cfg := tlstest.Serving(tlstest.Servers()[kind])
 			cfg.ClientAuth = handshake.RequireClientCert
-			got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, show(clients()[kind])...)
-			if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.kinds)
+			got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, show(tlstest.Clients()[kind])...)
+			if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 	}
 	t.Run("absent", func(t *testing.T) {
-		cfg := serving(servers()["ecdsa"])
+		cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 		cfg.ClientAuth = handshake.RequireClientCert
 		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
 		p := sClient(t, port, "-tls1_3")
@@ -119,12 +120,12 @@ func TestOpenSSL13ClientAuth(t *testing.T) {
 
 // TestOpenSSL13ClientKeyUpdate is the same, of s_client.
 func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
-	cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+	cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()["ecdsa"]))
 	lines := make(chan string)
 	port, wait := accept(t, cfg, func(c *tls.Conn) error {
 		defer close(lines)
 		for {
-			line, err := readLine(c)
+			line, err := tlstest.ReadLine(c)
 			if err != nil {
 				return err
 			}
@@ -136,7 +137,7 @@ func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
 				err = c.UpdateKeys(true)
 			case "bye\n":
 				met(theOpenSSL, event.Server, cfg, c.Summary(), w)
-				return goodbye(c)
+				return tlstest.Goodbye(c)
 			}
 			if err != nil {
 				return err
@@ -165,7 +166,7 @@ func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
 	if err := wait(p); err != nil {
 		t.Error(err)
 	}
-	if n := w.saw(message.KindKeyUpdate); n != 2+1+2+1 { // theirs, our answer, ours, their answer
+	if n := w.Saw(message.KindKeyUpdate); n != 2+1+2+1 { // theirs, our answer, ours, their answer
 		t.Errorf("%d KeyUpdates", n)
 	}
 }
@@ -173,11 +174,11 @@ func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
 // TestOpenSSL13ClientTickets has s_client keep a ticket of ours and offer it, and one offer a
 // key of its own. That a PSK is offered must not disturb a server that takes none.
 func TestOpenSSL13ClientTickets(t *testing.T) {
-	cfg := serving(servers()["ecdsa"])
+	cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 	cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
 	kept := filepath.Join(t.TempDir(), "session")
 	_, w, p := exchangeLineIn(t, "-tls1_3", cfg, "-sess_out", kept)
-	if n := w.saw(message.KindNewSessionTicket); n != 2 {
+	if n := w.Saw(message.KindNewSessionTicket); n != 2 {
 		t.Errorf("%d tickets", n)
 	}
 	p.waitFor(`Post-Handshake New Session Ticket arrived`)
@@ -188,7 +189,7 @@ func TestOpenSSL13ClientTickets(t *testing.T) {
 	for name, args := range map[string][]string{"a ticket": {"-sess_in", kept}, "a key of its own": {"-psk", "00112233445566778899aabbccddeeff"}} {
 		t.Run(name, func(t *testing.T) {
 			_, w, _ := exchangeLineIn(t, "-tls1_3", cfg, args...)
-			if w.hellos[0].Extensions.Find(iana.ExtPreSharedKey) == nil {
+			if w.Hellos[0].Extensions.Find(iana.ExtPreSharedKey) == nil {
 				t.Error("no pre_shared_key was offered")
 			}
 		})
@@ -196,24 +197,24 @@ func TestOpenSSL13ClientTickets(t *testing.T) {
 }
 
 func TestOpenSSL13ClientExporterStapleALPN(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			cfg, w := witnessed(t, serving(servers()[kind]))
+			cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()[kind]))
 			cfg.ALPN = []string{"lab/2"}
 			var got []byte
 			port, wait := accept(t, cfg, func(c *tls.Conn) (err error) {
-				if err = reply(c); err != nil {
+				if err = tlstest.Reply(c); err != nil {
 					return err
 				}
 				if got, err = c.Export(exportLabel, nil, 48); err != nil {
 					return err
 				}
-				if s := c.Summary(); s.Protocol != "lab/2" || s.ServerName != name {
+				if s := c.Summary(); s.Protocol != "lab/2" || s.ServerName != tlstest.Name {
 					t.Errorf("protocol %q, name %q", s.Protocol, s.ServerName)
 				}
 				met(theOpenSSL, event.Server, cfg, c.Summary(), w)
-				return goodbye(c)
+				return tlstest.Goodbye(c)
 			})
 			p := sClient(t, port, "-tls1_3", "-keymatexport", exportLabel, "-keymatexportlen", "48", "-status", "-alpn", "http/1.1,lab/2")
 			p.say("hello")
@@ -232,15 +233,15 @@ func TestOpenSSL13ClientExporterStapleALPN(t *testing.T) {
 
 func TestOpenSSL13ClientExtras(t *testing.T) {
 	for _, o := range opensslExtras {
-		for i, x := range extras {
-			t.Run(o.name+"; "+x.name, func(t *testing.T) {
+		for i, x := range tlstest.Extras {
+			t.Run(o.name+"; "+x.Name, func(t *testing.T) {
 				t.Parallel()
-				exchangeLineIn(t, "-tls1_3", withExtra(serving(servers()["rsa"]), i), o.args...)
+				exchangeLineIn(t, "-tls1_3", tlstest.WithExtra(tlstest.Serving(tlstest.Servers()["rsa"]), i), o.args...)
 			})
 		}
 	}
 	t.Run("max_fragment_length", func(t *testing.T) {
-		got, _, _ := exchangeLineIn(t, "-tls1_3", serving(servers()["rsa"]), "-maxfraglen", "512")
+		got, _, _ := exchangeLineIn(t, "-tls1_3", tlstest.Serving(tlstest.Servers()["rsa"]), "-maxfraglen", "512")
 		if got.MaxFragmentLength != 1 {
 			t.Errorf("settled %v", got.MaxFragmentLength)
 		}

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
@@ -51,23 +51,10 @@ func TestOpenSSLHasOurSuites13(t *testing.T) {
 	}
 }
 
-func revServer13(t testing.TB, id *identity, args ...string) (addr string) {
+func revServer13(t testing.TB, id *tlstest.Identity, args ...string) (addr string) {
 	t.Helper()
 	_, addr = sServer(t, append(append(show(id), "-rev", "-tls1_3", "-ciphersuites", allSuites13), args...)...)
 	return addr
-}
-
-// verifying13 and serving13 are ends that speak TLS 1.3 alone.
-func verifying13() *tls.Config {
-	cfg := verifying()
-	cfg.MinVersion = iana.TLS13
-	return cfg
-}
-
-func serving13(id *identity) *tls.Config {
-	cfg := serving(id)
-	cfg.MinVersion = iana.TLS13
-	return cfg
 }
 
 // allGroups is OpenSSL's list of everything that it shares with us.
@@ -79,27 +66,16 @@ func allGroups() string {
 	return strings.Join(names, ":")
 }
 
-// checkMatrix demands what was asked for, and the signature that this kind of certificate
-// makes first.
-func checkMatrix(t testing.TB, got handshake.Summary, s *suite.Suite, g kx.Group, id *identity) {
-	t.Helper()
-	scheme := map[string]iana.SignatureScheme{"rsa": iana.RSAPSSRSAESHA256, "rsa-pss": iana.RSAPSSPSSSHA256, "ecdsa": iana.ECDSAP256SHA256,
-		"p384": iana.ECDSAP384SHA384, "p521": iana.ECDSAP521SHA512, "ed25519": iana.Ed25519, "ed448": iana.Ed448}[id.kind]
-	if got.Version != iana.TLS13 || got.Suite != s || got.Group != g.ID() || got.Scheme != scheme {
-		t.Errorf("settled %v %v %v %v; want %v %v %v", got.Version, got.Suite, got.Group, got.Scheme, s, g.ID(), scheme)
-	}
-}
-
 // typedServer13 is an s_server that prints what it gets, and sends what it is told.
-func typedServer13(t testing.TB, id *identity, args ...string) (p *peer, addr string) {
+func typedServer13(t testing.TB, id *tlstest.Identity, args ...string) (p *peer, addr string) {
 	t.Helper()
 	return sServer(t, append(append(show(id), "-tls1_3"), args...)...)
 }
 
 // typed has one talk with such a server.
-func typed(t testing.TB, p *peer, addr string, cfg *tls.Config) (*tls.Conn, *witness) {
+func typed(t testing.TB, p *peer, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.Witness) {
 	t.Helper()
-	cfg, w := witnessed(t, cfg)
+	cfg, w := tlstest.Witnessed(t, cfg)
 	c, err := dial(t, addr, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +85,7 @@ func typed(t testing.TB, p *peer, addr string, cfg *tls.Config) (*tls.Conn, *wit
 	}
 	p.waitFor("hello")
 	p.say("and good bye")
-	if got, err := readLine(c); err != nil || got != "and good bye\n" {
+	if got, err := tlstest.ReadLine(c); err != nil || got != "and good bye\n" {
 		t.Fatalf("%q, %v", got, err)
 	}
 	if err := c.Close(); err != nil {
@@ -120,18 +96,18 @@ func typed(t testing.TB, p *peer, addr string, cfg *tls.Config) (*tls.Conn, *wit
 }
 
 func TestOpenSSL13ServerMatrix(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			id := servers()[kind]
+			id := tlstest.Servers()[kind]
 			addr := revServer13(t, id, "-groups", allGroups())
 			for _, s := range openSuites13() {
 				for _, g := range opensslGroups {
-					t.Run(caseName(s, g.group), func(t *testing.T) {
-						cfg := verifying13()
+					t.Run(tlstest.CaseName(s, g.group), func(t *testing.T) {
+						cfg := tlstest.Verifying13()
 						cfg.Suites, cfg.Groups = []*suite.Suite{s}, []kx.Group{g.group}
 						c, _ := reversed(t, addr, cfg)
-						checkMatrix(t, c.Summary(), s, g.group, id)
+						tlstest.CheckMatrix(t, c.Summary(), s, g.group, id)
 					})
 				}
 			}
@@ -154,17 +130,17 @@ func TestOpenSSL13ServerRetry(t *testing.T) {
 		{"a cookie and another group", []string{"-stateless", "-groups", "P-384"}, []iana.Group{iana.X25519}, true},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			cfg := verifying()
+			cfg := tlstest.Verifying()
 			cfg.KeyShares = k.shares
 			// A stateless s_server trips over the ChangeCipherSpec of any client, s_client's
 			// too (openssl/openssl#18453).
 			cfg.NoCompatibilityMode = k.cookie
-			p, addr := typedServer13(t, servers()["ecdsa"], k.args...) // with -rev there is no -stateless
+			p, addr := typedServer13(t, tlstest.Servers()["ecdsa"], k.args...) // with -rev there is no -stateless
 			c, w := typed(t, p, addr, cfg)
-			if !c.Summary().Retried || w.saw(message.KindClientHello) != 2 {
-				t.Fatalf("messages %v", w.kinds)
+			if !c.Summary().Retried || w.Saw(message.KindClientHello) != 2 {
+				t.Fatalf("messages %v", w.Kinds)
 			}
-			if w.hellos[1].Extensions.Find(iana.ExtCookie) != nil != k.cookie {
+			if w.Hellos[1].Extensions.Find(iana.ExtCookie) != nil != k.cookie {
 				t.Errorf("the second ClientHello has a cookie: %v", !k.cookie)
 			}
 		})
@@ -172,22 +148,22 @@ func TestOpenSSL13ServerRetry(t *testing.T) {
 }
 
 func TestOpenSSL13ServerClientAuth(t *testing.T) {
-	addr := revServer13(t, servers()["ecdsa"], "-Verify", "3", "-CAfile", made().rootsFile, "-verify_return_error")
-	for _, kind := range kinds {
+	addr := revServer13(t, tlstest.Servers()["ecdsa"], "-Verify", "3", "-CAfile", rootsFile(), "-verify_return_error")
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
-			cfg := verifying()
-			cfg.Certificates = clients()[kind].ours()
-			if _, w := reversed(t, addr, cfg); w.saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.kinds)
+			cfg := tlstest.Verifying()
+			cfg.Certificates = tlstest.Clients()[kind].Ours()
+			if _, w := reversed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 	}
 	t.Run("absent", func(t *testing.T) {
-		c, err := dial(t, addr, verifying())
+		c, err := dial(t, addr, tlstest.Verifying())
 		if err != nil {
 			t.Fatal(err) // the server has not seen it yet
 		}
-		if _, err := c.Read(make([]byte, 1)); peerAlert(err) != iana.CertificateRequired {
+		if _, err := c.Read(make([]byte, 1)); tlstest.PeerAlert(err) != iana.CertificateRequired {
 			t.Errorf("read: %v", err)
 		}
 	})
@@ -196,9 +172,9 @@ func TestOpenSSL13ServerClientAuth(t *testing.T) {
 // TestOpenSSL13ServerKeyUpdate types at s_server: k updates its keys, K asks for ours too.
 // Then it is our turn.
 func TestOpenSSL13ServerKeyUpdate(t *testing.T) {
-	p, addr := typedServer13(t, servers()["ecdsa"])
-	cfg, w := witnessed(t, verifying())
-	updates, lines := onUpdates(cfg), make(chan string, 10)
+	p, addr := typedServer13(t, tlstest.Servers()["ecdsa"])
+	cfg, w := tlstest.Witnessed(t, tlstest.Verifying())
+	updates, lines := tlstest.OnUpdates(cfg), make(chan string, 10)
 	c, err := dial(t, addr, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +182,7 @@ func TestOpenSSL13ServerKeyUpdate(t *testing.T) {
 	go func() {
 		defer close(lines)
 		for {
-			line, err := readLine(c)
+			line, err := tlstest.ReadLine(c)
 			if err != nil {
 				return // the deadline, or our own Close
 			}
@@ -232,7 +208,7 @@ func TestOpenSSL13ServerKeyUpdate(t *testing.T) {
 		p.say(command)
 		select { // it drops what is typed meanwhile
 		case <-updates:
-		case <-time.After(patience):
+		case <-time.After(tlstest.Patience):
 			t.Fatalf("no KeyUpdate of %q", command)
 		}
 		read(fmt.Sprintf("theirs %d", i))
@@ -245,7 +221,7 @@ func TestOpenSSL13ServerKeyUpdate(t *testing.T) {
 		write(fmt.Sprintf("our update %d", i))
 		read(fmt.Sprintf("their answer %d", i))
 	}
-	if n := w.saw(message.KindKeyUpdate); n != 3+2+2+1 { // theirs, our answers, ours, their answer
+	if n := w.Saw(message.KindKeyUpdate); n != 3+2+2+1 { // theirs, our answers, ours, their answer
 		t.Errorf("%d KeyUpdates", n)
 	}
 	if err := c.Close(); err != nil {
@@ -256,13 +232,13 @@ func TestOpenSSL13ServerKeyUpdate(t *testing.T) {
 
 // TestOpenSSL13ServerTickets gets two tickets, and comes back.
 func TestOpenSSL13ServerTickets(t *testing.T) {
-	addr := revServer13(t, servers()["ecdsa"])
+	addr := revServer13(t, tlstest.Servers()["ecdsa"])
 	store := session.NewMemory(0)
 	for range 2 {
-		cfg := verifying()
+		cfg := tlstest.Verifying()
 		cfg.Sessions = store
-		if _, w := reversed(t, addr, cfg); w.saw(message.KindNewSessionTicket) == 0 {
-			t.Errorf("messages %v", w.kinds)
+		if _, w := reversed(t, addr, cfg); w.Saw(message.KindNewSessionTicket) == 0 {
+			t.Errorf("messages %v", w.Kinds)
 		}
 	}
 }
@@ -270,18 +246,18 @@ func TestOpenSSL13ServerTickets(t *testing.T) {
 const exportLabel = "EXPORTER-lab"
 
 func TestOpenSSL13ServerExporterStapleALPN(t *testing.T) {
-	id := servers()["ecdsa"]
+	id := tlstest.Servers()["ecdsa"]
 	p, addr := typedServer13(t, id, "-keymatexport", exportLabel, "-keymatexportlen", "48",
-		"-status_file", id.stapleFile, "-alpn", "lab/2,http/1.1")
-	cfg := verifying()
+		"-status_file", filesOf(id).ocsp, "-alpn", "lab/2,http/1.1")
+	cfg := tlstest.Verifying()
 	cfg.Stapling, cfg.ALPN = true, []string{"http/1.1"}
 	c, _ := typed(t, p, addr, cfg)
 	got, err := c.Export(exportLabel, nil, 48)
 	if m := p.waitFor(`Keying material: ([0-9A-F]+)`); err != nil || fmt.Sprintf("%X", got) != m[1] {
 		t.Errorf("%X, %v; openssl has %s", got, err, m[1])
 	}
-	if s := c.Summary(); !bytes.Equal(s.Staple, id.staple) || s.Protocol != "http/1.1" {
-		t.Errorf("a staple of %d bytes, of %d sent; protocol %q", len(s.Staple), len(id.staple), s.Protocol)
+	if s := c.Summary(); !bytes.Equal(s.Staple, id.Staple) || s.Protocol != "http/1.1" {
+		t.Errorf("a staple of %d bytes, of %d sent; protocol %q", len(s.Staple), len(id.Staple), s.Protocol)
 	}
 }
 
@@ -298,15 +274,15 @@ var opensslExtras = []struct {
 
 func TestOpenSSL13ServerExtras(t *testing.T) {
 	for _, o := range opensslExtras {
-		addr := revServer13(t, servers()["rsa"], o.args...)
-		for i, x := range extras {
-			t.Run(o.name+"; "+x.name, func(t *testing.T) { reversed(t, addr, withExtra(verifying(), i)) })
+		addr := revServer13(t, tlstest.Servers()["rsa"], o.args...)
+		for i, x := range tlstest.Extras {
+			t.Run(o.name+"; "+x.Name, func(t *testing.T) { reversed(t, addr, tlstest.WithExtra(tlstest.Verifying(), i)) })
 		}
 	}
 	t.Run("max_fragment_length", func(t *testing.T) {
-		cfg := verifying()
+		cfg := tlstest.Verifying()
 		cfg.MaxFragmentLength = 1
-		c, _ := reversed(t, revServer13(t, servers()["rsa"]), cfg)
+		c, _ := reversed(t, revServer13(t, tlstest.Servers()["rsa"]), cfg)
 		if got := c.Summary().MaxFragmentLength; got != 1 {
 			t.Errorf("settled %v", got)
 		}
@@ -315,10 +291,10 @@ func TestOpenSSL13ServerExtras(t *testing.T) {
 
 // TestOpenSSL13ServerBulk sends a MiB and gets it back, under each cipher.
 func TestOpenSSL13ServerBulk(t *testing.T) {
-	addr := revServer13(t, servers()["rsa"])
+	addr := revServer13(t, tlstest.Servers()["rsa"])
 	for _, s := range openSuites13() {
 		t.Run(s.String(), func(t *testing.T) {
-			cfg := verifying13()
+			cfg := tlstest.Verifying13()
 			cfg.Suites = []*suite.Suite{s}
 			sendBulk(t, addr, cfg)
 		})

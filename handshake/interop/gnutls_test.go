@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
@@ -29,15 +30,15 @@ const gnutlsAll = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+RSA:+DHE-RSA:+AES-128-CBC:+AES
 func gnutlsServer(t testing.TB, priority string, args ...string) (addr string) {
 	t.Helper()
 	for _, kind := range []string{"rsa", "ecdsa"} {
-		id := servers()[kind]
-		args = append(args, "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
+		id := tlstest.Servers()[kind]
+		args = append(args, "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key)
 	}
 	return gnutlsServerOf(t, priority, args...)
 }
 
 func gnutlsServerOf(t testing.TB, priority string, args ...string) (addr string) {
 	t.Helper()
-	args = append([]string{"--echo", "--priority", priority, "--x509cafile", made().rootsFile}, args...)
+	args = append([]string{"--echo", "--priority", priority, "--x509cafile", rootsFile()}, args...)
 	for {
 		port := freePort(t)
 		p := start(t, "gnutls-serv", append(args, "--port", port)...)
@@ -48,9 +49,9 @@ func gnutlsServerOf(t testing.TB, priority string, args ...string) (addr string)
 }
 
 // echoed shakes hands with gnutls-serv, gets a line back, and ends cleanly.
-func echoed(t testing.TB, addr string, cfg *tls.Config) (handshake.Summary, *witness) {
+func echoed(t testing.TB, addr string, cfg *tls.Config) (handshake.Summary, *tlstest.Witness) {
 	t.Helper()
-	cfg, w := witnessed(t, cfg)
+	cfg, w := tlstest.Witnessed(t, cfg)
 	c, err := dial(t, addr, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -61,11 +62,11 @@ func echoed(t testing.TB, addr string, cfg *tls.Config) (handshake.Summary, *wit
 		if _, err := io.WriteString(c, line); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := readLine(c); err != nil || got != line {
+		if got, err := tlstest.ReadLine(c); err != nil || got != line {
 			t.Fatalf("sent %q, got %q, %v", line, got, err)
 		}
 	}
-	if err := goodbye(c); err != nil {
+	if err := tlstest.Goodbye(c); err != nil {
 		t.Fatal(err)
 	}
 	met(theGnuTLS, event.Client, cfg, c.Summary(), w)
@@ -85,9 +86,9 @@ func TestGnuTLSServerSuites(t *testing.T) {
 					continue
 				}
 				for _, g := range gnutlsGroupsOf(s) {
-					t.Run(caseName(s, g), func(t *testing.T) {
+					t.Run(tlstest.CaseName(s, g), func(t *testing.T) {
 						t.Parallel()
-						cfg := verifying()
+						cfg := tlstest.Verifying()
 						cfg.Suites, cfg.EncryptThenMAC, cfg.Weak.NULL = []*suite.Suite{s}, true, true
 						if g != nil {
 							cfg.Groups = []kx.Group{g, kx.P256}
@@ -116,7 +117,7 @@ func TestGnuTLSServerGroups(t *testing.T) {
 	addr := gnutlsServer(t, gnutlsAll, "--disable-client-cert")
 	for _, c := range curves {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := verifying()
+			cfg := tlstest.Verifying()
 			cfg.Groups, cfg.Suites = []kx.Group{c.group}, []*suite.Suite{suite.ByID(0xc02f)}
 			if got, _ := echoed(t, addr, cfg); got.Group != c.group.ID() {
 				t.Errorf("settled %v", got.Group)
@@ -125,7 +126,7 @@ func TestGnuTLSServerGroups(t *testing.T) {
 	}
 	for _, g := range fields {
 		t.Run(g.Name(), func(t *testing.T) {
-			cfg := verifying()
+			cfg := tlstest.Verifying()
 			cfg.Groups, cfg.Suites = []kx.Group{g}, []*suite.Suite{suite.ByID(0x009e)}
 			if got, _ := echoed(t, addr, cfg); got.Group != g.ID() {
 				t.Errorf("settled %v", got.Group)
@@ -136,24 +137,24 @@ func TestGnuTLSServerGroups(t *testing.T) {
 
 // TestGnuTLSKinds has either end show each kind of certificate.
 func TestGnuTLSKinds(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			id := servers()[kind]
-			echoed(t, gnutlsServerOf(t, gnutlsAll, "--x509certfile", id.certFile, "--x509keyfile", id.keyFile, "--disable-client-cert"), verifying())
-			gnutlsLine(t, serving(id), gnutlsAll)
+			id := tlstest.Servers()[kind]
+			echoed(t, gnutlsServerOf(t, gnutlsAll, "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key, "--disable-client-cert"), tlstest.Verifying())
+			gnutlsLine(t, tlstest.Serving(id), gnutlsAll)
 		})
 	}
 }
 
 func TestGnuTLSServerClientAuth(t *testing.T) {
 	addr := gnutlsServer(t, gnutlsAll, "--require-client-cert", "--verify-client-cert")
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
-			cfg := verifying()
-			cfg.Certificates = clients()[kind].ours()
-			if _, w := echoed(t, addr, cfg); w.saw(message.KindCertificateVerify) != 1 {
-				t.Errorf("messages %v", w.kinds)
+			cfg := tlstest.Verifying()
+			cfg.Certificates = tlstest.Clients()[kind].Ours()
+			if _, w := echoed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 1 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 	}
@@ -169,7 +170,7 @@ func TestGnuTLSServerResumption(t *testing.T) {
 			addr := gnutlsServer(t, gnutlsAll, args...)
 			store := session.NewMemory(0)
 			for i := range 3 {
-				cfg := verifying()
+				cfg := tlstest.Verifying()
 				cfg.Sessions = store
 				if got, _ := echoed(t, addr, cfg); got.Resumed != (i > 0) {
 					t.Errorf("connection %d: resumed %v", i, got.Resumed)
@@ -180,19 +181,19 @@ func TestGnuTLSServerResumption(t *testing.T) {
 }
 
 func TestGnuTLSServerStaple(t *testing.T) {
-	id := servers()["rsa"]
-	addr := gnutlsServer(t, gnutlsAll, "--disable-client-cert", "--ocsp-response", id.stapleFile, "--ignore-ocsp-response-errors")
-	cfg := verifying()
+	id := tlstest.Servers()["rsa"]
+	addr := gnutlsServer(t, gnutlsAll, "--disable-client-cert", "--ocsp-response", filesOf(id).ocsp, "--ignore-ocsp-response-errors")
+	cfg := tlstest.Verifying()
 	cfg.Stapling, cfg.Suites = true, []*suite.Suite{suite.ByID(0xc02f)}
-	if got, _ := echoed(t, addr, cfg); !bytes.Equal(got.Staple, id.staple) {
-		t.Errorf("a staple of %d bytes, of %d sent", len(got.Staple), len(id.staple))
+	if got, _ := echoed(t, addr, cfg); !bytes.Equal(got.Staple, id.Staple) {
+		t.Errorf("a staple of %d bytes, of %d sent", len(got.Staple), len(id.Staple))
 	}
 }
 
 // gnutlsLine runs one gnutls-cli against a server of ours.
-func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) (handshake.Summary, *witness) {
+func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) (handshake.Summary, *tlstest.Witness) {
 	t.Helper()
-	cfg, w := witnessed(t, cfg)
+	cfg, w := tlstest.Witnessed(t, cfg)
 	var got handshake.Summary
 	port, wait := accept(t, cfg, func(c *tls.Conn) error {
 		defer func() { got = c.Summary() }()
@@ -212,7 +213,7 @@ func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) 
 // answerFirst is answer for gnutls-cli, which leaves without a word once we have
 // said goodbye: it goes first.
 func answerFirst(c *tls.Conn) error {
-	if err := reply(c); err != nil {
+	if err := tlstest.Reply(c); err != nil {
 		return err
 	}
 	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
@@ -223,8 +224,8 @@ func answerFirst(c *tls.Conn) error {
 
 func gnutlsClient(t testing.TB, port, priority string, args ...string) *peer {
 	t.Helper()
-	return start(t, "gnutls-cli", append([]string{"--port", port, "--priority", priority, "--x509cafile", made().rootsFile,
-		"--verify-hostname", name, "--sni-hostname", name, "127.0.0.1"}, args...)...)
+	return start(t, "gnutls-cli", append([]string{"--port", port, "--priority", priority, "--x509cafile", rootsFile(),
+		"--verify-hostname", tlstest.Name, "--sni-hostname", tlstest.Name, "127.0.0.1"}, args...)...)
 }
 
 // gnutlsCiphers are GnuTLS's words for what our rows call by their parts.
@@ -263,7 +264,7 @@ func TestGnuTLSClientSuites(t *testing.T) {
 				if !etm {
 					priority += ":%NO_ETM"
 				}
-				cfg := serving(serverFor(s))
+				cfg := tlstest.Serving(serverFor(s))
 				cfg.EncryptThenMAC, cfg.Weak.NULL, cfg.Suites = true, true, suite.Of(iana.TLS12)
 				got, _ := gnutlsLine(t, cfg, priority)
 				if got.Suite != s || !got.ExtendedMasterSecret || got.EncryptThenMAC != (etm && s.Cipher.Kind == suite.CBC) {
@@ -293,7 +294,7 @@ func TestGnuTLSClientGroups(t *testing.T) {
 			if kx.Serves(iana.KxDHE, g) {
 				id = 0x009e
 			}
-			got, _ := gnutlsLine(t, serving(servers()["rsa"]), gnutlsOnly(t, suite.ByID(id))+":-GROUP-ALL:+GROUP-"+word)
+			got, _ := gnutlsLine(t, tlstest.Serving(tlstest.Servers()["rsa"]), gnutlsOnly(t, suite.ByID(id))+":-GROUP-ALL:+GROUP-"+word)
 			if got.Group != g.ID() {
 				t.Errorf("settled %v", got.Group)
 			}
@@ -302,15 +303,15 @@ func TestGnuTLSClientGroups(t *testing.T) {
 }
 
 func TestGnuTLSClientAuth(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			cfg := serving(servers()["ecdsa"])
+			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 			cfg.ClientAuth = handshake.RequireClientCert
-			id := clients()[kind]
-			got, w := gnutlsLine(t, cfg, gnutlsAll, "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
-			if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 1 {
-				t.Errorf("messages %v", w.kinds)
+			id := tlstest.Clients()[kind]
+			got, w := gnutlsLine(t, cfg, gnutlsAll, "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key)
+			if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 1 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 	}
@@ -320,7 +321,7 @@ func TestGnuTLSClientAuth(t *testing.T) {
 func TestGnuTLSClientResumes(t *testing.T) {
 	for _, how := range []string{"ticket", "session ID"} {
 		t.Run(how, func(t *testing.T) {
-			cfg := serving(servers()["ecdsa"])
+			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 			cfg.Sessions = session.NewMemory(0)
 			args := []string{"--resume"}
 			if how == "ticket" {
@@ -329,7 +330,7 @@ func TestGnuTLSClientResumes(t *testing.T) {
 				args = append(args, "--noticket")
 			}
 			var resumed []bool
-			cfg, w := witnessed(t, cfg)
+			cfg, w := tlstest.Witnessed(t, cfg)
 			port, wait := acceptMany(t, cfg, 2, func(c *tls.Conn) error {
 				if err := c.Handshake(); err != nil {
 					return err

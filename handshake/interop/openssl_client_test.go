@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"crypto/rand"
@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -24,26 +25,23 @@ import (
 // sClient starts one.
 func sClient(t testing.TB, port string, args ...string) *peer {
 	t.Helper()
-	return start(t, "openssl", append([]string{"s_client", "-connect", "127.0.0.1:" + port, "-servername", name,
-		"-CAfile", made().rootsFile, "-verify_hostname", name, "-verify_return_error", "-cipher", everything}, args...)...)
+	return start(t, "openssl", append([]string{"s_client", "-connect", "127.0.0.1:" + port, "-servername", tlstest.Name,
+		"-CAfile", rootsFile(), "-verify_hostname", tlstest.Name, "-verify_return_error", "-cipher", everything}, args...)...)
 }
 
-// serving is a server for a suite, or for one identity.
-func serving(id *identity) *tls.Config { return &tls.Config{Certificates: id.ours(), Roots: roots()} }
-
 // exchangeLine runs one s_client against a server of ours.
-func exchangeLine(t testing.TB, cfg *tls.Config, args ...string) (handshake.Summary, *witness, *peer) {
+func exchangeLine(t testing.TB, cfg *tls.Config, args ...string) (handshake.Summary, *tlstest.Witness, *peer) {
 	t.Helper()
 	return exchangeLineIn(t, "-tls1_2", cfg, args...)
 }
 
-func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...string) (handshake.Summary, *witness, *peer) {
+func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...string) (handshake.Summary, *tlstest.Witness, *peer) {
 	t.Helper()
-	cfg, w := witnessed(t, cfg)
+	cfg, w := tlstest.Witnessed(t, cfg)
 	var got handshake.Summary
 	port, wait := accept(t, cfg, func(c *tls.Conn) error {
 		defer func() { got = c.Summary() }()
-		return answer(c)
+		return tlstest.Answer(c)
 	})
 	p := sClient(t, port, append([]string{version}, args...)...)
 	p.say("hello from openssl")
@@ -58,9 +56,9 @@ func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...strin
 func TestOpenSSLClientSuites(t *testing.T) {
 	for _, s := range suite.Of(iana.TLS12) {
 		for _, g := range groupsOf(s) {
-			t.Run(caseName(s, g), func(t *testing.T) {
+			t.Run(tlstest.CaseName(s, g), func(t *testing.T) {
 				t.Parallel()
-				cfg := serving(serverFor(s))
+				cfg := tlstest.Serving(serverFor(s))
 				cfg.Suites, cfg.EncryptThenMAC, cfg.Weak.NULL = []*suite.Suite{s}, true, true
 				var args []string
 				if g != nil {
@@ -81,7 +79,7 @@ func TestOpenSSLClientGroups(t *testing.T) {
 	for _, c := range curves {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := serving(servers()["rsa"])
+			cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 			cfg.Groups = []kx.Group{c.group}
 			if got, _, _ := exchangeLine(t, cfg, "-groups", c.name); got.Group != c.group.ID() {
 				t.Errorf("settled %v", got.Group)
@@ -93,9 +91,9 @@ func TestOpenSSLClientGroups(t *testing.T) {
 			if s.Kx != iana.KxDHE {
 				continue
 			}
-			t.Run(caseName(s, g), func(t *testing.T) {
+			t.Run(tlstest.CaseName(s, g), func(t *testing.T) {
 				t.Parallel()
-				cfg := serving(servers()["rsa"])
+				cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 				cfg.Groups, cfg.Suites = []kx.Group{g}, []*suite.Suite{s}
 				got, _, p := exchangeLine(t, cfg)
 				if got.Group != g.ID() {
@@ -133,7 +131,7 @@ func TestOpenSSLClientMACThenEncrypt(t *testing.T) {
 		}
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
-			cfg := serving(serverFor(s))
+			cfg := tlstest.Serving(serverFor(s))
 			cfg.Suites, cfg.EncryptThenMAC = []*suite.Suite{s}, true
 			if got, _, _ := exchangeLine(t, cfg, "-no_etm"); got.EncryptThenMAC {
 				t.Error("encrypt-then-MAC all the same")
@@ -143,11 +141,11 @@ func TestOpenSSLClientMACThenEncrypt(t *testing.T) {
 }
 
 func TestOpenSSLClientSchemes(t *testing.T) {
-	for _, kind := range kinds {
-		for _, s := range schemesFor(servers()[kind]) {
+	for _, kind := range tlstest.Kinds {
+		for _, s := range tlstest.Servers()[kind].Schemes(iana.TLS12) {
 			t.Run(kind+" "+s.Name(), func(t *testing.T) {
 				t.Parallel()
-				cfg := serving(servers()[kind])
+				cfg := tlstest.Serving(tlstest.Servers()[kind])
 				cfg.Schemes = []*sig.Scheme{s}
 				got, _, _ := exchangeLine(t, cfg)
 				if got.Scheme != s.ID {
@@ -159,29 +157,29 @@ func TestOpenSSLClientSchemes(t *testing.T) {
 }
 
 func TestOpenSSLClientAuth(t *testing.T) {
-	for _, kind := range kinds {
-		for _, s := range schemesFor(clients()[kind]) {
+	for _, kind := range tlstest.Kinds {
+		for _, s := range tlstest.Clients()[kind].Schemes(iana.TLS12) {
 			t.Run(kind+" "+s.Name(), func(t *testing.T) {
 				t.Parallel()
-				cfg := serving(servers()[kind])
+				cfg := tlstest.Serving(tlstest.Servers()[kind])
 				cfg.ClientAuth = handshake.RequireClientCert
 				cfg.Schemes = []*sig.Scheme{s}
-				got, w, _ := exchangeLine(t, cfg, show(clients()[kind])...)
-				if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 1 {
-					t.Errorf("messages %v", w.kinds)
+				got, w, _ := exchangeLine(t, cfg, show(tlstest.Clients()[kind])...)
+				if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 1 {
+					t.Errorf("messages %v", w.Kinds)
 				}
 			})
 		}
 	}
 	t.Run("optional and absent", func(t *testing.T) {
-		cfg := serving(servers()["rsa"])
+		cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 		cfg.ClientAuth = handshake.RequestClientCert
-		if got, w, _ := exchangeLine(t, cfg); len(got.PeerChain) > 0 || w.saw(message.KindCertificate) != 2 {
-			t.Errorf("messages %v", w.kinds)
+		if got, w, _ := exchangeLine(t, cfg); len(got.PeerChain) > 0 || w.Saw(message.KindCertificate) != 2 {
+			t.Errorf("messages %v", w.Kinds)
 		}
 	})
 	t.Run("required and absent", func(t *testing.T) {
-		cfg := serving(servers()["rsa"])
+		cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 		cfg.ClientAuth = handshake.RequireClientCert
 		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
 		p := sClient(t, port, "-tls1_2")
@@ -193,12 +191,12 @@ func TestOpenSSLClientAuth(t *testing.T) {
 }
 
 func TestOpenSSLClientStapleALPNAndName(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
-			cfg := serving(servers()[kind])
+			cfg := tlstest.Serving(tlstest.Servers()[kind])
 			cfg.ALPN = []string{"lab/2"}
 			got, _, p := exchangeLine(t, cfg, "-status", "-alpn", "http/1.1,lab/2")
-			if got.Protocol != "lab/2" || got.ServerName != name {
+			if got.Protocol != "lab/2" || got.ServerName != tlstest.Name {
 				t.Errorf("protocol %q, name %q", got.Protocol, got.ServerName)
 			}
 			p.waitFor(`OCSP Response Status: successful`)
@@ -211,9 +209,9 @@ func TestOpenSSLClientStapleALPNAndName(t *testing.T) {
 func TestOpenSSLClientFragments(t *testing.T) {
 	for code := iana.MaxFragmentLength(1); code <= 4; code++ {
 		t.Run(code.String(), func(t *testing.T) {
-			got, w, _ := exchangeLine(t, serving(servers()["rsa"]), "-maxfraglen", fmt.Sprint(code.Bytes()))
-			if got.MaxFragmentLength != code || w.saw(message.KindCertificate) != 1 {
-				t.Errorf("settled %v, messages %v", got.MaxFragmentLength, w.kinds)
+			got, w, _ := exchangeLine(t, tlstest.Serving(tlstest.Servers()["rsa"]), "-maxfraglen", fmt.Sprint(code.Bytes()))
+			if got.MaxFragmentLength != code || w.Saw(message.KindCertificate) != 1 {
+				t.Errorf("settled %v, messages %v", got.MaxFragmentLength, w.Kinds)
 			}
 		})
 	}
@@ -227,7 +225,7 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 			t.Run(how+" "+id.String(), func(t *testing.T) {
 				t.Parallel()
 				s := suite.ByID(id)
-				cfg := serving(serverFor(s))
+				cfg := tlstest.Serving(serverFor(s))
 				cfg.Suites, cfg.Sessions, cfg.EncryptThenMAC = []*suite.Suite{s}, session.NewMemory(0), true
 				args := []string{"-tls1_2", "-reconnect"}
 				if how == "ticket" {
@@ -235,7 +233,7 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 				} else {
 					args = append(args, "-no_ticket")
 				}
-				cfg, w := witnessed(t, cfg)
+				cfg, w := tlstest.Witnessed(t, cfg)
 				var resumed []bool
 				port, wait := acceptMany(t, cfg, 6, func(c *tls.Conn) error {
 					if err := c.Handshake(); err != nil {
@@ -245,7 +243,7 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 					if resumed = append(resumed, c.Summary().Resumed); len(resumed) < 6 {
 						return nil
 					}
-					return answer(c)
+					return tlstest.Answer(c)
 				})
 				p := sClient(t, port, args...)
 				p.say("hello, at last")
@@ -255,7 +253,7 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 				if fmt.Sprint(resumed) != "[false true true true true true]" {
 					t.Errorf("resumed: %v", resumed)
 				}
-				if gave := w.saw(message.KindNewSessionTicket); gave > 0 != (how == "ticket") {
+				if gave := w.Saw(message.KindNewSessionTicket); gave > 0 != (how == "ticket") {
 					t.Errorf("%d tickets", gave)
 				}
 				p.waitFor(`you said 15 bytes`)
@@ -268,11 +266,11 @@ func TestOpenSSLClientReconnects(t *testing.T) {
 // where that is the best there is (RFC 7507).
 func TestOpenSSLClientFallback(t *testing.T) {
 	t.Run("to the best there is", func(t *testing.T) {
-		best := serving(servers()["rsa"])
+		best := tlstest.Serving(tlstest.Servers()["rsa"])
 		best.MaxVersion = iana.TLS12
 		exchangeLine(t, best, "-fallback_scsv")
 	})
-	better := serving(servers()["rsa"])
+	better := tlstest.Serving(tlstest.Servers()["rsa"])
 	t.Run("below it", func(t *testing.T) {
 		port, wait := accept(t, better, (*tls.Conn).Handshake)
 		p := sClient(t, port, "-tls1_2", "-fallback_scsv")
@@ -284,7 +282,7 @@ func TestOpenSSLClientFallback(t *testing.T) {
 }
 
 func TestOpenSSLClientWithoutExtendedMasterSecret(t *testing.T) {
-	cfg := serving(servers()["rsa"])
+	cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 	cfg.Weak.NoExtendedMasterSecret = true
 	got, _, p := exchangeLine(t, cfg)
 	if got.ExtendedMasterSecret {
@@ -296,9 +294,9 @@ func TestOpenSSLClientWithoutExtendedMasterSecret(t *testing.T) {
 // TestOpenSSLClientRenegotiates types R at s_client: it asks for a second
 // handshake, we refuse, and it gives up.
 func TestOpenSSLClientRenegotiates(t *testing.T) {
-	cfg, w := witnessed(t, serving(servers()["rsa"]))
+	cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()["rsa"]))
 	port, wait := accept(t, cfg, func(c *tls.Conn) error {
-		if _, err := readLine(c); err != nil {
+		if _, err := tlstest.ReadLine(c); err != nil {
 			return err
 		}
 		_, err := c.Write([]byte("type R now\n"))
@@ -316,16 +314,16 @@ func TestOpenSSLClientRenegotiates(t *testing.T) {
 		t.Error("the connection went on as if nothing had been asked")
 	}
 	p.waitFor(`no renegotiation`)
-	if w.saw(message.KindClientHello) != 2 || len(w.alerts) == 0 || w.alerts[0].Description != iana.NoRenegotiation {
-		t.Errorf("messages %v, alerts %v", w.kinds, w.alerts)
+	if w.Saw(message.KindClientHello) != 2 || len(w.Alerts) == 0 || w.Alerts[0].Description != iana.NoRenegotiation {
+		t.Errorf("messages %v, alerts %v", w.Kinds, w.Alerts)
 	}
 }
 
 // TestOpenSSLClientDistrusts has s_client refuse us, and us know why.
 func TestOpenSSLClientDistrusts(t *testing.T) {
-	port, wait := accept(t, serving(servers()["rsa"]), (*tls.Conn).Handshake)
+	port, wait := accept(t, tlstest.Serving(tlstest.Servers()["rsa"]), (*tls.Conn).Handshake)
 	p := start(t, "openssl", "s_client", "-connect", "127.0.0.1:"+port, "-tls1_2", "-no-CAfile", "-no-CApath", "-verify_return_error")
-	if err := wait(p); peerAlert(err) != iana.UnknownCA {
+	if err := wait(p); tlstest.PeerAlert(err) != iana.UnknownCA {
 		t.Errorf("server: %v", err)
 	}
 }

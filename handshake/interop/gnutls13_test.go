@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -33,12 +34,12 @@ func gnutlsOnly13(s *suite.Suite, g kx.Group) string {
 }
 
 // gnutlsKinds are the kinds of certificate by which GnuTLS knows who we are, and we it.
-var gnutlsKinds = kinds
+var gnutlsKinds = tlstest.Kinds
 
 func gnutlsServer13(t testing.TB, kind, priority string, args ...string) (addr string) {
 	t.Helper()
-	id := servers()[kind]
-	return gnutlsServerOf(t, priority, append([]string{"--x509certfile", id.certFile, "--x509keyfile", id.keyFile}, args...)...)
+	id := tlstest.Servers()[kind]
+	return gnutlsServerOf(t, priority, append([]string{"--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key}, args...)...)
 }
 
 func TestGnuTLS13ServerMatrix(t *testing.T) {
@@ -48,11 +49,11 @@ func TestGnuTLS13ServerMatrix(t *testing.T) {
 			addr := gnutlsServer13(t, kind, gnutlsAll13, "--disable-client-cert")
 			for _, s := range openSuites13() {
 				for _, g := range opensslGroups { // GnuTLS has the same
-					t.Run(caseName(s, g.group), func(t *testing.T) {
-						cfg := verifying13()
+					t.Run(tlstest.CaseName(s, g.group), func(t *testing.T) {
+						cfg := tlstest.Verifying13()
 						cfg.Suites, cfg.Groups = []*suite.Suite{s}, []kx.Group{g.group}
 						got, _ := echoed(t, addr, cfg)
-						checkMatrix(t, got, s, g.group, servers()[kind])
+						tlstest.CheckMatrix(t, got, s, g.group, tlstest.Servers()[kind])
 					})
 				}
 			}
@@ -64,10 +65,10 @@ func TestGnuTLS13ClientMatrix(t *testing.T) {
 	for _, kind := range gnutlsKinds {
 		for _, s := range openSuites13() {
 			for _, g := range opensslGroups {
-				t.Run(kind+" "+caseName(s, g.group), func(t *testing.T) {
+				t.Run(kind+" "+tlstest.CaseName(s, g.group), func(t *testing.T) {
 					t.Parallel()
-					got, _ := gnutlsLine(t, serving13(servers()[kind]), gnutlsOnly13(s, g.group))
-					checkMatrix(t, got, s, g.group, servers()[kind])
+					got, _ := gnutlsLine(t, tlstest.Serving13(tlstest.Servers()[kind]), gnutlsOnly13(s, g.group))
+					tlstest.CheckMatrix(t, got, s, g.group, tlstest.Servers()[kind])
 				})
 			}
 		}
@@ -78,10 +79,10 @@ func TestGnuTLS13ServerRetry(t *testing.T) {
 	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13+":-GROUP-ALL:+GROUP-SECP384R1", "--disable-client-cert")
 	for name, shares := range map[string][]iana.Group{"another group": {iana.X25519}, "no share": {}} {
 		t.Run(name, func(t *testing.T) {
-			cfg := verifying()
+			cfg := tlstest.Verifying()
 			cfg.KeyShares = shares
-			if got, w := echoed(t, addr, cfg); !got.Retried || got.Group != iana.P384 || w.saw(message.KindClientHello) != 2 {
-				t.Errorf("settled %v, messages %v", got.Group, w.kinds)
+			if got, w := echoed(t, addr, cfg); !got.Retried || got.Group != iana.P384 || w.Saw(message.KindClientHello) != 2 {
+				t.Errorf("settled %v, messages %v", got.Group, w.Kinds)
 			}
 		})
 	}
@@ -91,12 +92,12 @@ func TestGnuTLS13ClientRetry(t *testing.T) {
 	// A HelloRetryRequest with a cookie and no group it refuses, RFC 9846 §4.2.4 or not.
 	for _, cookie := range []bool{false, true} {
 		t.Run(fmt.Sprintf("cookie %v", cookie), func(t *testing.T) {
-			cfg := serving(servers()["ecdsa"])
+			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 			cfg.Groups, cfg.RetryWithCookie = []kx.Group{kx.P521}, cookie
 			// It sends shares of one curve of each sort, the first.
 			got, w := gnutlsLine(t, cfg, gnutlsAll13+":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP521R1")
-			if !got.Retried || w.saw(message.KindClientHello) != 2 || got.Group != iana.P521 {
-				t.Errorf("settled %v, messages %v", got.Group, w.kinds)
+			if !got.Retried || w.Saw(message.KindClientHello) != 2 || got.Group != iana.P521 {
+				t.Errorf("settled %v, messages %v", got.Group, w.Kinds)
 			}
 		})
 	}
@@ -106,10 +107,10 @@ func TestGnuTLS13ServerClientAuth(t *testing.T) {
 	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert")
 	for _, kind := range gnutlsKinds {
 		t.Run(kind, func(t *testing.T) {
-			cfg := verifying()
-			cfg.Certificates = clients()[kind].ours()
-			if _, w := echoed(t, addr, cfg); w.saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.kinds)
+			cfg := tlstest.Verifying()
+			cfg.Certificates = tlstest.Clients()[kind].Ours()
+			if _, w := echoed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 	}
@@ -119,17 +120,17 @@ func TestGnuTLS13ClientAuth(t *testing.T) {
 	for _, kind := range gnutlsKinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			cfg := serving(servers()["ecdsa"])
+			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 			cfg.ClientAuth = handshake.RequireClientCert
-			id := clients()[kind]
-			got, w := gnutlsLine(t, cfg, gnutlsAll13, "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
-			if len(got.PeerChain) == 0 || w.saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.kinds)
+			id := tlstest.Clients()[kind]
+			got, w := gnutlsLine(t, cfg, gnutlsAll13, "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key)
+			if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 2 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 	}
 	t.Run("absent", func(t *testing.T) {
-		cfg := serving(servers()["ecdsa"])
+		cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 		cfg.ClientAuth = handshake.RequireClientCert
 		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
 		if err := wait(gnutlsClient(t, port, gnutlsAll13)); reason.Of(err) != reason.CertificateRequired {
@@ -142,7 +143,7 @@ func TestGnuTLS13ClientAuth(t *testing.T) {
 // word for a new handshake does that in TLS 1.3.
 func TestGnuTLS13ServerKeyUpdate(t *testing.T) {
 	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--disable-client-cert")
-	cfg, w := witnessed(t, verifying())
+	cfg, w := tlstest.Witnessed(t, tlstest.Verifying())
 	c, err := dial(t, addr, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +153,7 @@ func TestGnuTLS13ServerKeyUpdate(t *testing.T) {
 		if _, err := io.WriteString(c, line); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := readLine(c); err != nil || got != line {
+		if got, err := tlstest.ReadLine(c); err != nil || got != line {
 			t.Fatalf("sent %q, got %q, %v", line, got, err)
 		}
 	}
@@ -163,20 +164,20 @@ func TestGnuTLS13ServerKeyUpdate(t *testing.T) {
 		}
 		echo("under new keys\n")
 	}
-	if n := w.saw(message.KindKeyUpdate); n != 3+2 {
+	if n := w.Saw(message.KindKeyUpdate); n != 3+2 {
 		t.Errorf("%d KeyUpdates", n)
 	}
 	if _, err := io.WriteString(c, "**REHANDSHAKE**\n"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := readLine(c); err != nil || !strings.HasPrefix(got, "Successfully executed") {
+	if got, err := tlstest.ReadLine(c); err != nil || !strings.HasPrefix(got, "Successfully executed") {
 		t.Fatalf("%q, %v", got, err)
 	}
 	echo("under its new keys\n")
-	if n := w.saw(message.KindKeyUpdate); n != 3+2+2 {
+	if n := w.Saw(message.KindKeyUpdate); n != 3+2+2 {
 		t.Errorf("%d KeyUpdates", n)
 	}
-	if err := goodbye(c); err != nil {
+	if err := tlstest.Goodbye(c); err != nil {
 		t.Fatal(err)
 	}
 	met(theGnuTLS, event.Client, cfg, c.Summary(), w)
@@ -185,10 +186,10 @@ func TestGnuTLS13ServerKeyUpdate(t *testing.T) {
 // TestGnuTLS13ClientKeyUpdate has both ends update; gnutls-cli is told to by a command
 // between the lines.
 func TestGnuTLS13ClientKeyUpdate(t *testing.T) {
-	cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+	cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()["ecdsa"]))
 	port, wait := accept(t, cfg, func(c *tls.Conn) error {
 		for i := range 3 {
-			line, err := readLine(c)
+			line, err := tlstest.ReadLine(c)
 			if err != nil {
 				return err
 			}
@@ -221,7 +222,7 @@ func TestGnuTLS13ClientKeyUpdate(t *testing.T) {
 	if err := wait(p); err != nil {
 		t.Fatal(err)
 	}
-	if n := w.saw(message.KindKeyUpdate); n != 3+2+2 {
+	if n := w.Saw(message.KindKeyUpdate); n != 3+2+2 {
 		t.Errorf("%d KeyUpdates", n)
 	}
 }
@@ -230,10 +231,10 @@ func TestGnuTLS13ServerTickets(t *testing.T) {
 	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--disable-client-cert")
 	store := session.NewMemory(0)
 	for range 2 {
-		cfg := verifying()
+		cfg := tlstest.Verifying()
 		cfg.Sessions = store
-		if _, w := echoed(t, addr, cfg); w.saw(message.KindNewSessionTicket) == 0 {
-			t.Errorf("messages %v", w.kinds)
+		if _, w := echoed(t, addr, cfg); w.Saw(message.KindNewSessionTicket) == 0 {
+			t.Errorf("messages %v", w.Kinds)
 		}
 	}
 }
@@ -242,7 +243,7 @@ func TestGnuTLS13ServerTickets(t *testing.T) {
 // of its own: a server that takes neither must not be disturbed.
 func TestGnuTLS13ClientTickets(t *testing.T) {
 	t.Run("a ticket", func(t *testing.T) {
-		cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+		cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()["ecdsa"]))
 		cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
 		n := 0
 		port, wait := acceptMany(t, cfg, 2, func(c *tls.Conn) error {
@@ -264,20 +265,20 @@ func TestGnuTLS13ClientTickets(t *testing.T) {
 		if err := wait(p); err != nil {
 			t.Fatal(err)
 		}
-		if len(w.hellos) != 2 || w.hellos[1].Extensions.Find(iana.ExtPreSharedKey) == nil {
-			t.Errorf("no ticket was offered; messages %v", w.kinds)
+		if len(w.Hellos) != 2 || w.Hellos[1].Extensions.Find(iana.ExtPreSharedKey) == nil {
+			t.Errorf("no ticket was offered; messages %v", w.Kinds)
 		}
 	})
 	t.Run("a key of its own", func(t *testing.T) {
-		_, w := gnutlsLine(t, serving(servers()["ecdsa"]), gnutlsAll13+":+DHE-PSK:+PSK", "--pskusername", "student", "--pskkey", "00112233445566778899aabbccddeeff")
-		if w.hellos[0].Extensions.Find(iana.ExtPreSharedKey) == nil {
+		_, w := gnutlsLine(t, tlstest.Serving(tlstest.Servers()["ecdsa"]), gnutlsAll13+":+DHE-PSK:+PSK", "--pskusername", "student", "--pskkey", "00112233445566778899aabbccddeeff")
+		if w.Hellos[0].Extensions.Find(iana.ExtPreSharedKey) == nil {
 			t.Error("no pre_shared_key was offered")
 		}
 	})
 }
 
 func TestGnuTLS13ClientExporter(t *testing.T) {
-	cfg := serving(servers()["ecdsa"])
+	cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
 	var got []byte
 	port, wait := accept(t, cfg, func(c *tls.Conn) (err error) {
 		if err = answerFirst(c); err == nil {
@@ -296,18 +297,18 @@ func TestGnuTLS13ClientExporter(t *testing.T) {
 }
 
 func TestGnuTLS13Staple(t *testing.T) {
-	id := servers()["rsa"]
+	id := tlstest.Servers()["rsa"]
 	t.Run("our client", func(t *testing.T) {
-		addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--disable-client-cert", "--ocsp-response", id.stapleFile, "--ignore-ocsp-response-errors")
-		cfg := verifying()
+		addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--disable-client-cert", "--ocsp-response", filesOf(id).ocsp, "--ignore-ocsp-response-errors")
+		cfg := tlstest.Verifying()
 		cfg.Stapling = true
-		if got, _ := echoed(t, addr, cfg); !bytes.Equal(got.Staple, id.staple) {
-			t.Errorf("a staple of %d bytes, of %d sent", len(got.Staple), len(id.staple))
+		if got, _ := echoed(t, addr, cfg); !bytes.Equal(got.Staple, id.Staple) {
+			t.Errorf("a staple of %d bytes, of %d sent", len(got.Staple), len(id.Staple))
 		}
 	})
-	for _, staple := range [][]byte{id.staple, nil} {
+	for _, staple := range [][]byte{id.Staple, nil} {
 		t.Run(fmt.Sprintf("our server, %d bytes", len(staple)), func(t *testing.T) {
-			cfg := serving(id)
+			cfg := tlstest.Serving(id)
 			cfg.Certificates[0].Staple = staple
 			port, wait := accept(t, cfg, answerFirst)
 			said := gnutlsTalk(t, port, wait)
@@ -335,28 +336,28 @@ func gnutlsTalk(t testing.TB, port string, wait func(*peer) error, args ...strin
 // TestGnuTLS13Compression compresses each end's Certificate, the client's included, with
 // each algorithm (RFC 8879).
 func TestGnuTLS13Compression(t *testing.T) {
-	port, wait := accept(t, serving(servers()["rsa"]), answerFirst)
+	port, wait := accept(t, tlstest.Serving(tlstest.Servers()["rsa"]), answerFirst)
 	if said := gnutlsTalk(t, port, wait, "--compress-cert", "zlib"); strings.Contains(said, "Unknown compression method") {
 		t.Skip("this GnuTLS is built without certificate compression, as Debian's is")
 	}
 	for _, a := range []*certcompress.Method{certcompress.Zlib, brotli.Method, zstd.Method} {
 		t.Run("our client "+a.String(), func(t *testing.T) {
 			addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert", "--compress-cert", a.String())
-			cfg := verifying()
-			cfg.Certificates = clients()["rsa"].ours()
+			cfg := tlstest.Verifying()
+			cfg.Certificates = tlstest.Clients()["rsa"].Ours()
 			cfg.CertificateCompression = []*certcompress.Method{a}
-			if _, w := echoed(t, addr, cfg); w.saw(message.KindCompressedCertificate) != 2 {
-				t.Errorf("messages %v", w.kinds)
+			if _, w := echoed(t, addr, cfg); w.Saw(message.KindCompressedCertificate) != 2 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 		t.Run("our server "+a.String(), func(t *testing.T) {
-			cfg := serving(servers()["rsa"])
+			cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 			cfg.ClientAuth = handshake.RequireClientCert
 			cfg.CertificateCompression = []*certcompress.Method{a}
-			id := clients()["rsa"]
-			_, w := gnutlsLine(t, cfg, gnutlsAll13, "--compress-cert", a.String(), "--x509certfile", id.certFile, "--x509keyfile", id.keyFile)
-			if w.saw(message.KindCompressedCertificate) != 2 {
-				t.Errorf("messages %v", w.kinds)
+			id := tlstest.Clients()["rsa"]
+			_, w := gnutlsLine(t, cfg, gnutlsAll13, "--compress-cert", a.String(), "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key)
+			if w.Saw(message.KindCompressedCertificate) != 2 {
+				t.Errorf("messages %v", w.Kinds)
 			}
 		})
 	}
@@ -371,18 +372,18 @@ func TestGnuTLSRecordSize(t *testing.T) {
 	}{{gnutlsAll, 700}, {gnutlsAll13, 701}} { // in TLS 1.3 the type counts (RFC 8449 §4)
 		t.Run("our client "+v.priority, func(t *testing.T) {
 			addr := gnutlsServer13(t, "ecdsa", v.priority, "--disable-client-cert", "--recordsize", "700")
-			cfg := verifying()
+			cfg := tlstest.Verifying()
 			cfg.RecordSizeLimit = 600
 			if got, _ := echoed(t, addr, cfg); got.RecordSizeLimit != v.want {
 				t.Errorf("it takes %d bytes", got.RecordSizeLimit)
 			}
 		})
 		t.Run("our server "+v.priority, func(t *testing.T) {
-			cfg, w := witnessed(t, serving(servers()["ecdsa"]))
+			cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()["ecdsa"]))
 			cfg.RecordSizeLimit = 600
 			long := strings.Repeat("0123456789", 300)
 			port, wait := accept(t, cfg, func(c *tls.Conn) error {
-				if err := reply(c); err != nil {
+				if err := tlstest.Reply(c); err != nil {
 					return err
 				}
 				if _, err := io.WriteString(c, long+"\n"); err != nil {
@@ -419,10 +420,10 @@ var gnutlsExtras = []struct{ name, priority string }{
 func TestGnuTLS13Extras(t *testing.T) {
 	for _, o := range gnutlsExtras {
 		addr := gnutlsServer13(t, "rsa", o.priority, "--disable-client-cert")
-		for i, x := range extras {
-			t.Run("our client; "+o.name+"; "+x.name, func(t *testing.T) { echoed(t, addr, withExtra(verifying(), i)) })
-			t.Run("our server; "+o.name+"; "+x.name, func(t *testing.T) {
-				gnutlsLine(t, withExtra(serving(servers()["rsa"]), i), o.priority)
+		for i, x := range tlstest.Extras {
+			t.Run("our client; "+o.name+"; "+x.Name, func(t *testing.T) { echoed(t, addr, tlstest.WithExtra(tlstest.Verifying(), i)) })
+			t.Run("our server; "+o.name+"; "+x.Name, func(t *testing.T) {
+				gnutlsLine(t, tlstest.WithExtra(tlstest.Serving(tlstest.Servers()["rsa"]), i), o.priority)
 			})
 		}
 	}

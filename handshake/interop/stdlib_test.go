@@ -1,11 +1,10 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
 	"crypto/rand"
 	stdtls "crypto/tls"
 	"crypto/x509"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -24,12 +24,16 @@ import (
 
 // The peer in this file is crypto/tls, in this process.
 
+// stdKinds are the kinds of certificate that crypto/tls has: crypto/x509 knows neither
+// Ed448 nor id-RSASSA-PSS.
+var stdKinds = []string{"rsa", "ecdsa", "p384", "p521", "ed25519"}
+
 // stdCase is one handshake; each field is what a case may change. Both ends
 // verify whom they talk to.
 type stdCase struct {
-	version   iana.Version // the highest that crypto/tls may speak; 0 is TLS 1.2
-	id        *identity    // the server's
-	clientID  *identity    // nil shows none
+	version   iana.Version      // the highest that crypto/tls may speak; 0 is TLS 1.2
+	id        *tlstest.Identity // the server's
+	clientID  *tlstest.Identity // nil shows none
 	suites    []*suite.Suite
 	groups    []kx.Group
 	schemes   []*sig.Scheme
@@ -40,12 +44,12 @@ type stdCase struct {
 }
 
 func (k stdCase) ourEnd() *tls.Config {
-	return &tls.Config{Roots: roots(), ServerName: name, Suites: k.suites, Groups: k.groups, Schemes: k.schemes,
+	return &tls.Config{Roots: tlstest.Roots(), ServerName: tlstest.Name, Suites: k.suites, Groups: k.groups, Schemes: k.schemes,
 		ALPN: k.alpn, ClientAuth: k.auth, Stapling: true}
 }
 
 func (k stdCase) stdEnd() *stdtls.Config {
-	c := &stdtls.Config{RootCAs: made().pool, ClientCAs: made().pool, ServerName: name, MaxVersion: max(uint16(k.version), stdtls.VersionTLS12),
+	c := &stdtls.Config{RootCAs: tlstest.Pool(), ClientCAs: tlstest.Pool(), ServerName: tlstest.Name, MaxVersion: max(uint16(k.version), stdtls.VersionTLS12),
 		ClientAuth: k.stdAuth, NextProtos: k.alpn}
 	for _, s := range k.suites {
 		c.CipherSuites = append(c.CipherSuites, uint16(s.ID))
@@ -60,24 +64,24 @@ func (k stdCase) stdEnd() *stdtls.Config {
 type settled struct {
 	ours handshake.Summary
 	std  stdtls.ConnectionState
-	w    *witness
+	w    *tlstest.Witness
 }
 
 // ourClient runs our client against crypto/tls's server.
 func (k stdCase) ourClient(t testing.TB, n int) settled {
 	t.Helper()
 	cc, sc := k.ourEnd(), k.stdEnd()
-	sc.Certificates = k.id.std()
+	sc.Certificates = k.id.Std()
 	if k.clientID != nil {
-		cc.Certificates = k.clientID.ours()
+		cc.Certificates = k.clientID.Ours()
 	}
 	if k.ours != nil {
 		k.ours(cc, sc)
 	}
-	cc, w := witnessed(t, cc)
-	a, b := memoryPipe()
-	c, s := client(t, a, cc), stdtls.Server(b, sc)
-	converse(t, c, s, n)
+	cc, w := tlstest.Witnessed(t, cc)
+	a, b := tlstest.Pipe()
+	c, s := tlstest.Client(t, a, cc), stdtls.Server(b, sc)
+	tlstest.Converse(t, c, s, n)
 	met(theStdlib, event.Client, cc, c.Summary(), w)
 	return settled{c.Summary(), s.ConnectionState(), w}
 }
@@ -86,17 +90,17 @@ func (k stdCase) ourClient(t testing.TB, n int) settled {
 func (k stdCase) ourServer(t testing.TB, n int) settled {
 	t.Helper()
 	sc, cc := k.ourEnd(), k.stdEnd()
-	sc.Certificates = k.id.ours()
+	sc.Certificates = k.id.Ours()
 	if k.clientID != nil {
-		cc.Certificates = k.clientID.std()
+		cc.Certificates = k.clientID.Std()
 	}
 	if k.std != nil {
 		k.std(sc, cc)
 	}
-	sc, w := witnessed(t, sc)
-	a, b := memoryPipe()
-	c, s := stdtls.Client(a, cc), server(t, b, sc)
-	converse(t, c, s, n)
+	sc, w := tlstest.Witnessed(t, sc)
+	a, b := tlstest.Pipe()
+	c, s := stdtls.Client(a, cc), tlstest.Server(t, b, sc)
+	tlstest.Converse(t, c, s, n)
 	met(theStdlib, event.Server, sc, s.Summary(), w)
 	return settled{s.Summary(), c.ConnectionState(), w}
 }
@@ -110,6 +114,16 @@ func (k stdCase) bothRoles(t *testing.T, n int, check func(*testing.T, settled))
 // stdGroups are the groups that both have and that our bare server key exchange
 // can take; the last is there for the certificate's curve.
 var stdGroups = []kx.Group{kx.X25519, kx.P256, kx.P384, kx.P521}
+
+// sharedWith lists our suites of TLS 1.2 that a peer with these numbers has too.
+func sharedWith(ids []uint16) (common []*suite.Suite) {
+	for _, s := range suite.Of(iana.TLS12) {
+		if slices.Contains(ids, uint16(s.ID)) {
+			common = append(common, s)
+		}
+	}
+	return common
+}
 
 func TestStdlibSuites(t *testing.T) {
 	var ids []uint16
@@ -141,7 +155,7 @@ func TestStdlibGroups(t *testing.T) {
 		for _, kind := range []string{"rsa", "ed25519"} { // no curve of an ECDSA key in the way
 			t.Run(g.Name()+" "+kind, func(t *testing.T) {
 				t.Parallel()
-				k := stdCase{id: servers()[kind], groups: []kx.Group{g}}
+				k := stdCase{id: tlstest.Servers()[kind], groups: []kx.Group{g}}
 				k.bothRoles(t, 100, func(t *testing.T, got settled) {
 					if got.ours.Group != g.ID() || got.std.CurveID != stdtls.CurveID(g.ID()) {
 						t.Errorf("settled %v and %v", got.ours.Group, got.std.CurveID)
@@ -156,21 +170,21 @@ func TestStdlibGroups(t *testing.T) {
 // a certificate's key can.
 func TestStdlibSchemes(t *testing.T) {
 	for _, kind := range stdKinds {
-		for _, s := range schemesFor(servers()[kind]) {
+		for _, s := range tlstest.Servers()[kind].Schemes(iana.TLS12) {
 			if !stdSpeaks(s) {
 				continue
 			}
 			t.Run(kind+" "+s.Name(), func(t *testing.T) {
 				t.Parallel()
 				// The client's certificate is of the same kind: it signs likewise.
-				k := stdCase{id: servers()[kind], clientID: clients()[kind], schemes: []*sig.Scheme{s},
+				k := stdCase{id: tlstest.Servers()[kind], clientID: tlstest.Clients()[kind], schemes: []*sig.Scheme{s},
 					auth: handshake.RequireClientCert, stdAuth: stdtls.RequireAndVerifyClientCert, groups: stdGroups}
 				// crypto/tls has no list to restrict: what its client signs in, we choose by what we take.
 				k.bothRoles(t, 100, func(t *testing.T, got settled) {
 					if got.ours.Scheme != s.ID {
 						t.Errorf("the server signed in %v", got.ours.Scheme)
 					}
-					if got.w.saw(message.KindCertificateVerify) != 1 {
+					if got.w.Saw(message.KindCertificateVerify) != 1 {
 						t.Error("no CertificateVerify")
 					}
 					if len(got.ours.PeerChain) == 0 || len(got.std.PeerCertificates) == 0 {
@@ -190,10 +204,10 @@ func TestStdlibClientAuth(t *testing.T) {
 		for _, server := range []string{"rsa", "ecdsa"} {
 			t.Run(kind+" to "+server, func(t *testing.T) {
 				t.Parallel()
-				k := stdCase{id: servers()[server], clientID: clients()[kind],
+				k := stdCase{id: tlstest.Servers()[server], clientID: tlstest.Clients()[kind],
 					auth: handshake.RequestClientCert, stdAuth: stdtls.VerifyClientCertIfGiven}
 				k.bothRoles(t, 100, func(t *testing.T, got settled) {
-					if got.w.saw(message.KindCertificateVerify) != 1 {
+					if got.w.Saw(message.KindCertificateVerify) != 1 {
 						t.Error("the client did not prove its key")
 					}
 				})
@@ -201,31 +215,31 @@ func TestStdlibClientAuth(t *testing.T) {
 		}
 	}
 	t.Run("optional and absent", func(t *testing.T) {
-		k := stdCase{id: servers()["ecdsa"], auth: handshake.RequestClientCert, stdAuth: stdtls.VerifyClientCertIfGiven}
+		k := stdCase{id: tlstest.Servers()["ecdsa"], auth: handshake.RequestClientCert, stdAuth: stdtls.VerifyClientCertIfGiven}
 		k.bothRoles(t, 100, func(t *testing.T, got settled) {
-			if got.w.saw(message.KindCertificate) != 2 || got.w.saw(message.KindCertificateVerify) != 0 {
-				t.Errorf("messages %v", got.w.kinds)
+			if got.w.Saw(message.KindCertificate) != 2 || got.w.Saw(message.KindCertificateVerify) != 0 {
+				t.Errorf("messages %v", got.w.Kinds)
 			}
 		})
 	})
 }
 
 func TestStdlibClientAuthMissing(t *testing.T) {
-	k := stdCase{id: servers()["ecdsa"], auth: handshake.RequireClientCert, stdAuth: stdtls.RequireAndVerifyClientCert}
+	k := stdCase{id: tlstest.Servers()["ecdsa"], auth: handshake.RequireClientCert, stdAuth: stdtls.RequireAndVerifyClientCert}
 	t.Run("our client", func(t *testing.T) {
 		sc := k.stdEnd()
-		sc.Certificates = k.id.std()
-		a, b := memoryPipe()
-		err, serr := shake(client(t, a, k.ourEnd()), stdtls.Server(b, sc))
-		if got := peerAlert(err); got != iana.HandshakeFailure || serr == nil {
+		sc.Certificates = k.id.Std()
+		a, b := tlstest.Pipe()
+		err, serr := tlstest.Shake(tlstest.Client(t, a, k.ourEnd()), stdtls.Server(b, sc))
+		if got := tlstest.PeerAlert(err); got != iana.HandshakeFailure || serr == nil {
 			t.Errorf("got alert %v (%v), server: %v", got, err, serr)
 		}
 	})
 	t.Run("our server", func(t *testing.T) {
 		sc := k.ourEnd()
-		sc.Certificates = k.id.ours()
-		a, b := memoryPipe()
-		cerr, err := shake(stdtls.Client(a, k.stdEnd()), server(t, b, sc))
+		sc.Certificates = k.id.Ours()
+		a, b := tlstest.Pipe()
+		cerr, err := tlstest.Shake(stdtls.Client(a, k.stdEnd()), tlstest.Server(t, b, sc))
 		if reason.Of(err) != reason.CertificateMissing {
 			t.Errorf("server: %v", err)
 		}
@@ -242,32 +256,21 @@ func mustHear(t testing.TB, err error, r reason.Reason) {
 	}
 }
 
-// peerAlert is the alert that an error says the peer sent; 255 is none.
-func peerAlert(err error) iana.AlertDescription {
-	var e *reason.Error
-	if errors.As(err, &e) && e.Reason == reason.PeerAlert {
-		if d, ok := e.Got.(iana.AlertDescription); ok {
-			return d
-		}
-	}
-	return 255
-}
-
 func TestStdlibALPNAndSNI(t *testing.T) {
-	k := stdCase{id: servers()["rsa"], alpn: []string{"lab/2", "http/1.1"}}
+	k := stdCase{id: tlstest.Servers()["rsa"], alpn: []string{"lab/2", "http/1.1"}}
 	k.bothRoles(t, 100, func(t *testing.T, got settled) {
 		if got.ours.Protocol != "lab/2" || got.std.NegotiatedProtocol != "lab/2" {
 			t.Errorf("protocols %q and %q", got.ours.Protocol, got.std.NegotiatedProtocol)
 		}
-		if got.ours.ServerName != name || got.std.ServerName != name {
+		if got.ours.ServerName != tlstest.Name || got.std.ServerName != tlstest.Name {
 			t.Errorf("names %q and %q", got.ours.ServerName, got.std.ServerName)
 		}
 	})
 	t.Run("nothing in common", func(t *testing.T) {
 		sc := k.ourEnd()
-		sc.Certificates, sc.ALPN = k.id.ours(), []string{"other"}
-		a, b := memoryPipe()
-		cerr, err := shake(stdtls.Client(a, k.stdEnd()), server(t, b, sc))
+		sc.Certificates, sc.ALPN = k.id.Ours(), []string{"other"}
+		a, b := tlstest.Pipe()
+		cerr, err := tlstest.Shake(stdtls.Client(a, k.stdEnd()), tlstest.Server(t, b, sc))
 		if reason.Of(err) != reason.NoCommonProtocol {
 			t.Errorf("server: %v", err)
 		}
@@ -278,13 +281,13 @@ func TestStdlibALPNAndSNI(t *testing.T) {
 func TestStdlibStaple(t *testing.T) {
 	for _, kind := range stdKinds {
 		t.Run(kind, func(t *testing.T) {
-			k := stdCase{id: servers()[kind]}
+			k := stdCase{id: tlstest.Servers()[kind]}
 			got := k.ourClient(t, 10)
-			if !bytes.Equal(got.ours.Staple, k.id.staple) {
-				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.staple))
+			if !bytes.Equal(got.ours.Staple, k.id.Staple) {
+				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.Staple))
 			}
-			if got = k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.staple) {
-				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.staple))
+			if got = k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.Staple) {
+				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.Staple))
 			}
 		})
 	}
@@ -293,7 +296,7 @@ func TestStdlibStaple(t *testing.T) {
 func TestStdlibWithoutExtendedMasterSecret(t *testing.T) {
 	weaken := func(our *tls.Config, _ *stdtls.Config) { our.Weak.NoExtendedMasterSecret = true }
 	for _, s := range []*suite.Suite{suite.ByID(0xc02f), suite.ByID(0x009d)} {
-		k := stdCase{id: servers()["rsa"], suites: []*suite.Suite{s}, ours: weaken, std: weaken}
+		k := stdCase{id: tlstest.Servers()["rsa"], suites: []*suite.Suite{s}, ours: weaken, std: weaken}
 		k.bothRoles(t, 100, func(t *testing.T, got settled) {
 			if got.ours.ExtendedMasterSecret {
 				t.Error("extended master secret all the same")
@@ -307,7 +310,7 @@ func TestStdlibWithoutExtendedMasterSecret(t *testing.T) {
 func TestStdlibTickets(t *testing.T) {
 	for _, auth := range []string{"", "ecdsa"} {
 		t.Run("client certificate "+auth, func(t *testing.T) {
-			k := stdCase{id: servers()["rsa"], clientID: clients()[auth]}
+			k := stdCase{id: tlstest.Servers()["rsa"], clientID: tlstest.Clients()[auth]}
 			if auth != "" {
 				k.auth, k.stdAuth = handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
 			}
@@ -333,7 +336,7 @@ func TestStdlibTickets(t *testing.T) {
 
 // TestStdlibForeignTicket offers each server a ticket that it never made.
 func TestStdlibForeignTicket(t *testing.T) {
-	k := stdCase{id: servers()["ecdsa"]}
+	k := stdCase{id: tlstest.Servers()["ecdsa"]}
 	store, cache := session.NewMemory(0), stdtls.NewLRUClientSessionCache(1)
 	k.ours = func(c *tls.Config, s *stdtls.Config) { c.Sessions = store } // a new key each time
 	k.std = func(s *tls.Config, c *stdtls.Config) {
@@ -344,7 +347,7 @@ func TestStdlibForeignTicket(t *testing.T) {
 			if got.ours.Resumed || got.std.DidResume {
 				t.Errorf("connection %d resumed", i)
 			}
-			if got.w.saw(message.KindNewSessionTicket) != 1 {
+			if got.w.Saw(message.KindNewSessionTicket) != 1 {
 				t.Errorf("connection %d: no new ticket", i)
 			}
 		})
@@ -356,7 +359,7 @@ func TestStdlibBulk(t *testing.T) {
 	for _, id := range []iana.CipherSuite{0xc02f, 0xc030, 0xcca8, 0xc013, 0xc027} {
 		t.Run(id.String(), func(t *testing.T) {
 			t.Parallel()
-			k := stdCase{id: servers()["rsa"], suites: []*suite.Suite{suite.ByID(id)}}
+			k := stdCase{id: tlstest.Servers()["rsa"], suites: []*suite.Suite{suite.ByID(id)}}
 			k.bothRoles(t, 1<<20, func(*testing.T, settled) {})
 		})
 	}
@@ -365,26 +368,26 @@ func TestStdlibBulk(t *testing.T) {
 // TestStdlibLongChain makes Certificate longer than a record, so that it comes in
 // fragments.
 func TestStdlibLongChain(t *testing.T) {
-	id := *servers()["rsa"]
-	id.chain = slices.Clone(id.chain)
-	for size := 0; size < 20_000; size += len(id.chain[1]) {
-		id.chain = append(id.chain, id.chain[1]) // superfluous ones are for the peer to ignore
+	id := *tlstest.Servers()["rsa"]
+	id.Chain = slices.Clone(id.Chain)
+	for size := 0; size < 20_000; size += len(id.Chain[1]) {
+		id.Chain = append(id.Chain, id.Chain[1]) // superfluous ones are for the peer to ignore
 	}
 	stdCase{id: &id}.bothRoles(t, 100, func(t *testing.T, got settled) {
-		if got.w.saw(message.KindCertificate) != 1 {
-			t.Errorf("messages %v", got.w.kinds)
+		if got.w.Saw(message.KindCertificate) != 1 {
+			t.Errorf("messages %v", got.w.Kinds)
 		}
 	})
 }
 
 // TestStdlibRefusals has each end refuse the other's certificate, and both know why.
 func TestStdlibRefusals(t *testing.T) {
-	k := stdCase{id: servers()["rsa"]}
+	k := stdCase{id: tlstest.Servers()["rsa"]}
 	t.Run("our client does not trust", func(t *testing.T) {
 		cc, sc := k.ourEnd(), k.stdEnd()
-		sc.Certificates, cc.ServerName = k.id.std(), "www.other.test"
-		a, b := memoryPipe()
-		err, serr := shake(client(t, a, cc), stdtls.Server(b, sc))
+		sc.Certificates, cc.ServerName = k.id.Std(), "www.other.test"
+		a, b := tlstest.Pipe()
+		err, serr := tlstest.Shake(tlstest.Client(t, a, cc), stdtls.Server(b, sc))
 		if reason.Of(err) != reason.CertificateWrongName {
 			t.Errorf("client: %v", err)
 		}
@@ -392,10 +395,10 @@ func TestStdlibRefusals(t *testing.T) {
 	})
 	t.Run("our server is not trusted", func(t *testing.T) {
 		sc, cc := k.ourEnd(), k.stdEnd()
-		sc.Certificates, cc.RootCAs = k.id.ours(), x509.NewCertPool()
-		a, b := memoryPipe()
-		cerr, err := shake(stdtls.Client(a, cc), server(t, b, sc))
-		if got := peerAlert(err); got != iana.BadCertificate && got != iana.UnknownCA {
+		sc.Certificates, cc.RootCAs = k.id.Ours(), x509.NewCertPool()
+		a, b := tlstest.Pipe()
+		cerr, err := tlstest.Shake(stdtls.Client(a, cc), tlstest.Server(t, b, sc))
+		if got := tlstest.PeerAlert(err); got != iana.BadCertificate && got != iana.UnknownCA {
 			t.Errorf("server: %v, client: %v", err, cerr)
 		}
 	})

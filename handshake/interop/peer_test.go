@@ -1,8 +1,7 @@
-package tls_test
+package interop_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/tls"
 )
 
@@ -119,7 +119,7 @@ func (o *output) String() string {
 
 func (o *output) await(re *regexp.Regexp) []string {
 	late := false
-	timer := time.AfterFunc(patience, func() {
+	timer := time.AfterFunc(tlstest.Patience, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		late = true
@@ -158,13 +158,13 @@ func freePort(t testing.TB) string {
 // dial connects our client to a peer's server and completes the handshake.
 func dial(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, error) {
 	t.Helper()
-	raw, err := net.DialTimeout("tcp", addr, patience)
+	raw, err := net.DialTimeout("tcp", addr, tlstest.Patience)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { raw.Close() })
-	raw.SetDeadline(time.Now().Add(patience))
-	c := client(t, raw, cfg)
+	raw.SetDeadline(time.Now().Add(tlstest.Patience))
+	c := tlstest.Client(t, raw, cfg)
 	if err := c.Handshake(); err != nil {
 		c.Close()
 		return nil, err
@@ -183,76 +183,11 @@ func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port strin
 // acceptMany is accept for n connections, one after the other, until one fails.
 func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func(*peer) error) {
 	t.Helper()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	done := make(chan error, 1)
-	go func() {
-		for i := range n {
-			c, err := l.Accept()
-			if err == nil {
-				c.SetDeadline(time.Now().Add(patience))
-				err = do(c.(*tls.Conn))
-				c.Close()
-			}
-			if err != nil {
-				done <- fmt.Errorf("connection %d of %d: %w", i+1, n, err)
-				return
-			}
-		}
-		done <- nil
-	}()
-	_, port, err = net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	port, until := tlstest.AcceptMany(t, cfg, n, do)
 	return port, func(p *peer) error {
-		if p != nil {
-			defer context.AfterFunc(p.over, func() { l.Close() })()
+		if p == nil {
+			return until(context.Background())
 		}
-		return <-done // every connection has its deadline
+		return until(p.over)
 	}
-}
-
-// answer is what our server does with a text client: it reads a line, says it
-// back in other words, says goodbye, and demands a goodbye.
-func answer(c *tls.Conn) error {
-	if err := reply(c); err != nil {
-		return err
-	}
-	return goodbye(c)
-}
-
-func reply(c *tls.Conn) error {
-	line, err := readLine(c)
-	if err != nil {
-		return fmt.Errorf("reading a line: %w", err)
-	}
-	_, err = fmt.Fprintf(c, "you said %d bytes: %s", len(line), line)
-	return err
-}
-
-func goodbye(c *tls.Conn) error {
-	if err := c.CloseWrite(); err != nil {
-		return err
-	}
-	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
-		return fmt.Errorf("after our goodbye came %q, %w", rest, err)
-	}
-	return nil
-}
-
-// readLine reads byte by byte: what follows the line stays where it is.
-func readLine(r io.Reader) (string, error) {
-	var line []byte
-	b := make([]byte, 1)
-	for len(line) == 0 || line[len(line)-1] != '\n' {
-		if _, err := io.ReadFull(r, b); err != nil {
-			return string(line), err
-		}
-		line = append(line, b[0])
-	}
-	return string(line), nil
 }
