@@ -19,60 +19,15 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
 
 // TLS 1.3 with gnutls-serv and gnutls-cli.
 
-// gnutlsAll13 is GnuTLS's priority string for all that it has of TLS 1.3.
-const gnutlsAll13 = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+AES-128-CCM-8"
-
-// gnutlsOnly13 is the one for one suite and one group.
-func gnutlsOnly13(s *suite.Suite, g kx.Group) string {
-	return "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" + gnutlsCiphers[s.Cipher.Name] + ":-GROUP-ALL:+GROUP-" + gnutlsGroups[g.ID()]
-}
-
-// gnutlsKinds are the kinds of certificate by which GnuTLS knows who we are, and we it.
-var gnutlsKinds = tlstest.Kinds
-
 func gnutlsServer13(t testing.TB, kind, priority string, args ...string) (addr string) {
 	t.Helper()
 	id := tlstest.Servers()[kind]
 	return gnutlsServerOf(t, priority, append([]string{"--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key}, args...)...)
-}
-
-func TestGnuTLS13ServerMatrix(t *testing.T) {
-	for _, kind := range gnutlsKinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			addr := gnutlsServer13(t, kind, gnutlsAll13, "--disable-client-cert")
-			for _, s := range openSuites13() {
-				for _, g := range opensslGroups { // GnuTLS has the same
-					t.Run(tlstest.CaseName(s, g.group), func(t *testing.T) {
-						cfg := tlstest.Verifying13()
-						cfg.Suites, cfg.Groups = []*suite.Suite{s}, []kx.Group{g.group}
-						got, _ := echoed(t, addr, cfg)
-						tlstest.CheckMatrix(t, got, s, g.group, tlstest.Servers()[kind])
-					})
-				}
-			}
-		})
-	}
-}
-
-func TestGnuTLS13ClientMatrix(t *testing.T) {
-	for _, kind := range gnutlsKinds {
-		for _, s := range openSuites13() {
-			for _, g := range opensslGroups {
-				t.Run(kind+" "+tlstest.CaseName(s, g.group), func(t *testing.T) {
-					t.Parallel()
-					got, _ := gnutlsLine(t, tlstest.Serving13(tlstest.Servers()[kind]), gnutlsOnly13(s, g.group))
-					tlstest.CheckMatrix(t, got, s, g.group, tlstest.Servers()[kind])
-				})
-			}
-		}
-	}
 }
 
 func TestGnuTLS13ServerRetry(t *testing.T) {
@@ -105,7 +60,7 @@ func TestGnuTLS13ClientRetry(t *testing.T) {
 
 func TestGnuTLS13ServerClientAuth(t *testing.T) {
 	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert")
-	for _, kind := range gnutlsKinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			cfg := tlstest.Verifying()
 			cfg.Certificates = tlstest.Clients()[kind].Ours()
@@ -117,7 +72,7 @@ func TestGnuTLS13ServerClientAuth(t *testing.T) {
 }
 
 func TestGnuTLS13ClientAuth(t *testing.T) {
-	for _, kind := range gnutlsKinds {
+	for _, kind := range tlstest.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
@@ -320,7 +275,7 @@ func TestGnuTLS13Staple(t *testing.T) {
 }
 
 // gnutlsTalk has gnutls-cli say hello to answerFirst, and returns all that it printed.
-func gnutlsTalk(t testing.TB, port string, wait func(*peer) error, args ...string) string {
+func gnutlsTalk(t testing.TB, port string, wait func(*program) error, args ...string) string {
 	t.Helper()
 	p := gnutlsClient(t, port, gnutlsAll13, args...)
 	p.say("hello")

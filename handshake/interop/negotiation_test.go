@@ -211,7 +211,7 @@ func TestDowngrade(t *testing.T) {
 		ourClient(gnutlsServer(t, "NORMAL", "--disable-client-cert"))(t)
 	})
 
-	ourServer := func(t *testing.T, run func(port string) *peer) *peer {
+	ourServer := func(t *testing.T, run func(port string) *program) *program {
 		port, wait := accept(t, tlstest.Serving(id), (*tls.Conn).Handshake)
 		p := run(downgrader(t, "127.0.0.1:"+port))
 		if err := wait(p); tlstest.PeerAlert(err) != iana.IllegalParameter {
@@ -220,7 +220,7 @@ func TestDowngrade(t *testing.T) {
 		return p
 	}
 	t.Run("our server and crypto/tls", func(t *testing.T) {
-		ourServer(t, func(port string) *peer {
+		ourServer(t, func(port string) *program {
 			c, err := stdtls.Dial("tcp", "127.0.0.1:"+port, &stdtls.Config{RootCAs: tlstest.Pool(), ServerName: tlstest.Name})
 			if err == nil {
 				c.Close()
@@ -230,9 +230,9 @@ func TestDowngrade(t *testing.T) {
 		})
 	})
 	t.Run("our server and openssl", func(t *testing.T) {
-		ourServer(t, func(port string) *peer { return sClient(t, port) }).waitFor(`inappropriate fallback`)
+		ourServer(t, func(port string) *program { return sClient(t, port) }).waitFor(`inappropriate fallback`)
 	})
 	t.Run("our server and gnutls", func(t *testing.T) {
-		ourServer(t, func(port string) *peer { return gnutlsClient(t, port, "NORMAL") })
+		ourServer(t, func(port string) *program { return gnutlsClient(t, port, "NORMAL") })
 	})
 }

@@ -21,21 +21,6 @@ import (
 
 // TLS 1.3 with openssl s_client: see openssl13_test.go for what both roles need.
 
-func TestOpenSSL13ClientMatrix(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		for _, s := range openSuites13() {
-			for _, g := range opensslGroups {
-				t.Run(kind+" "+tlstest.CaseName(s, g.group), func(t *testing.T) {
-					t.Parallel()
-					cfg := tlstest.Serving13(tlstest.Servers()[kind])
-					got, _, _ := exchangeLineIn(t, "-tls1_3", cfg, "-ciphersuites", s.String(), "-groups", g.name)
-					tlstest.CheckMatrix(t, got, s, g.group, tlstest.Servers()[kind])
-				})
-			}
-		}
-	}
-}
-
 // TestOpenSSL13Schemes has either end sign in every scheme that a key can. For the
 // signatures in the chain there are others, if it wants them (signature_algorithms_cert).
 func TestOpenSSL13Schemes(t *testing.T) {

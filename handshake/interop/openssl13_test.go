@@ -4,52 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
 
 // TLS 1.3 with openssl s_server and s_client.
-
-// opensslGroups are the groups of TLS 1.3 that OpenSSL 3.0 has too, by its names.
-var opensslGroups = append(curves[:len(curves):len(curves)], []struct {
-	group kx.Group
-	name  string
-}{{kx.FFDHE2048, "ffdhe2048"}, {kx.FFDHE3072, "ffdhe3072"}, {kx.FFDHE4096, "ffdhe4096"}}...)
-
-// allSuites13 are OpenSSL's suites of TLS 1.3: it leaves CCM out unless it is told.
-const allSuites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
-
-// openSuites13 are our suites of TLS 1.3 that hide something: OpenSSL and GnuTLS have all
-// of them, and of RFC 9150's neither has any.
-func openSuites13() (s []*suite.Suite) {
-	for _, su := range suite.Of(iana.TLS13) {
-		if !su.Weak {
-			s = append(s, su)
-		}
-	}
-	return s
-}
-
-// TestOpenSSLHasOurSuites13 keeps the matrices honest: those are all that it shares with us.
-func TestOpenSSLHasOurSuites13(t *testing.T) {
-	for _, s := range suite.Of(iana.TLS13) {
-		out, err := exec.Command(tool(t, "openssl"), "ciphers", "-s", "-tls1_3", "-ciphersuites", s.String()).CombinedOutput()
-		if has := err == nil && strings.Contains(string(out), s.String()); has == s.Weak {
-			t.Errorf("openssl has %v: %v; %s", s, has, out)
-		}
-	}
-}
 
 func revServer13(t testing.TB, id *tlstest.Identity, args ...string) (addr string) {
 	t.Helper()
@@ -57,23 +23,14 @@ func revServer13(t testing.TB, id *tlstest.Identity, args ...string) (addr strin
 	return addr
 }
 
-// allGroups is OpenSSL's list of everything that it shares with us.
-func allGroups() string {
-	var names []string
-	for _, g := range opensslGroups {
-		names = append(names, g.name)
-	}
-	return strings.Join(names, ":")
-}
-
 // typedServer13 is an s_server that prints what it gets, and sends what it is told.
-func typedServer13(t testing.TB, id *tlstest.Identity, args ...string) (p *peer, addr string) {
+func typedServer13(t testing.TB, id *tlstest.Identity, args ...string) (p *program, addr string) {
 	t.Helper()
 	return sServer(t, append(append(show(id), "-tls1_3"), args...)...)
 }
 
 // typed has one talk with such a server.
-func typed(t testing.TB, p *peer, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.Witness) {
+func typed(t testing.TB, p *program, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.Witness) {
 	t.Helper()
 	cfg, w := tlstest.Witnessed(t, cfg)
 	c, err := dial(t, addr, cfg)
@@ -93,26 +50,6 @@ func typed(t testing.TB, p *peer, addr string, cfg *tls.Config) (*tls.Conn, *tls
 	}
 	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 	return c, w
-}
-
-func TestOpenSSL13ServerMatrix(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			id := tlstest.Servers()[kind]
-			addr := revServer13(t, id, "-groups", allGroups())
-			for _, s := range openSuites13() {
-				for _, g := range opensslGroups {
-					t.Run(tlstest.CaseName(s, g.group), func(t *testing.T) {
-						cfg := tlstest.Verifying13()
-						cfg.Suites, cfg.Groups = []*suite.Suite{s}, []kx.Group{g.group}
-						c, _ := reversed(t, addr, cfg)
-						tlstest.CheckMatrix(t, c.Summary(), s, g.group, id)
-					})
-				}
-			}
-		})
-	}
 }
 
 // TestOpenSSL13ServerRetry has s_server want the group that no share came of, and with
@@ -287,16 +224,4 @@ func TestOpenSSL13ServerExtras(t *testing.T) {
 			t.Errorf("settled %v", got)
 		}
 	})
-}
-
-// TestOpenSSL13ServerBulk sends a MiB and gets it back, under each cipher.
-func TestOpenSSL13ServerBulk(t *testing.T) {
-	addr := revServer13(t, tlstest.Servers()["rsa"])
-	for _, s := range openSuites13() {
-		t.Run(s.String(), func(t *testing.T) {
-			cfg := tlstest.Verifying13()
-			cfg.Suites = []*suite.Suite{s}
-			sendBulk(t, addr, cfg)
-		})
-	}
 }

@@ -3,14 +3,12 @@ package interop_test
 import (
 	"crypto/rand"
 	"fmt"
-	"strings"
 	"testing"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -22,20 +20,13 @@ import (
 // openssl s_client against our server: one process per connection. It verifies us,
 // sends a line, and must get our answer and a clean end.
 
-// sClient starts one.
-func sClient(t testing.TB, port string, args ...string) *peer {
-	t.Helper()
-	return start(t, "openssl", append([]string{"s_client", "-connect", "127.0.0.1:" + port, "-servername", tlstest.Name,
-		"-CAfile", rootsFile(), "-verify_hostname", tlstest.Name, "-verify_return_error", "-cipher", everything}, args...)...)
-}
-
 // exchangeLine runs one s_client against a server of ours.
-func exchangeLine(t testing.TB, cfg *tls.Config, args ...string) (handshake.Summary, *tlstest.Witness, *peer) {
+func exchangeLine(t testing.TB, cfg *tls.Config, args ...string) (handshake.Summary, *tlstest.Witness, *program) {
 	t.Helper()
 	return exchangeLineIn(t, "-tls1_2", cfg, args...)
 }
 
-func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...string) (handshake.Summary, *tlstest.Witness, *peer) {
+func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...string) (handshake.Summary, *tlstest.Witness, *program) {
 	t.Helper()
 	cfg, w := tlstest.Witnessed(t, cfg)
 	var got handshake.Summary
@@ -51,93 +42,6 @@ func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...strin
 	p.waitFor("you said 19 bytes: hello from openssl")
 	met(theOpenSSL, event.Server, cfg, got, w)
 	return got, w, p
-}
-
-func TestOpenSSLClientSuites(t *testing.T) {
-	for _, s := range suite.Of(iana.TLS12) {
-		for _, g := range groupsOf(s) {
-			t.Run(tlstest.CaseName(s, g), func(t *testing.T) {
-				t.Parallel()
-				cfg := tlstest.Serving(serverFor(s))
-				cfg.Suites, cfg.EncryptThenMAC, cfg.Weak.NULL = []*suite.Suite{s}, true, true
-				var args []string
-				if g != nil {
-					args = append(args, "-groups", groupsAnd256(t, g))
-				}
-				got, _, p := exchangeLine(t, cfg, args...)
-				if got.Suite != s || !got.ExtendedMasterSecret || got.EncryptThenMAC != (s.Cipher.Kind == suite.CBC) {
-					t.Errorf("settled %+v", got)
-				}
-				p.waitFor(`Cipher is ` + s.ID.OpenSSL() + `\n`)
-			})
-		}
-	}
-}
-
-// TestOpenSSLClientGroups settles each group: our preference decides.
-func TestOpenSSLClientGroups(t *testing.T) {
-	for _, c := range curves {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			cfg := tlstest.Serving(tlstest.Servers()["rsa"])
-			cfg.Groups = []kx.Group{c.group}
-			if got, _, _ := exchangeLine(t, cfg, "-groups", c.name); got.Group != c.group.ID() {
-				t.Errorf("settled %v", got.Group)
-			}
-		})
-	}
-	for _, g := range fields {
-		for _, s := range suite.Of(iana.TLS12) {
-			if s.Kx != iana.KxDHE {
-				continue
-			}
-			t.Run(tlstest.CaseName(s, g), func(t *testing.T) {
-				t.Parallel()
-				cfg := tlstest.Serving(tlstest.Servers()["rsa"])
-				cfg.Groups, cfg.Suites = []kx.Group{g}, []*suite.Suite{s}
-				got, _, p := exchangeLine(t, cfg)
-				if got.Group != g.ID() {
-					t.Errorf("settled %v", got.Group)
-				}
-				p.waitFor(`Server Temp Key: DH, ` + strings.TrimPrefix(g.Name(), "ffdhe") + ` bits`)
-			})
-		}
-	}
-}
-
-// groupsAnd256 is a group, and the curve of our ECDSA certificate: OpenSSL takes
-// no list that names a group twice.
-func groupsAnd256(t testing.TB, g kx.Group) string {
-	if g.ID() == iana.P256 {
-		return "P-256"
-	}
-	return opensslName(t, g) + ":P-256"
-}
-
-func opensslName(t testing.TB, g kx.Group) string {
-	for _, c := range curves {
-		if c.group.ID() == g.ID() {
-			return c.name
-		}
-	}
-	t.Fatalf("openssl has no name for %s", g.Name())
-	return ""
-}
-
-func TestOpenSSLClientMACThenEncrypt(t *testing.T) {
-	for _, s := range suite.Of(iana.TLS12) {
-		if s.Cipher.Kind != suite.CBC {
-			continue
-		}
-		t.Run(s.String(), func(t *testing.T) {
-			t.Parallel()
-			cfg := tlstest.Serving(serverFor(s))
-			cfg.Suites, cfg.EncryptThenMAC = []*suite.Suite{s}, true
-			if got, _, _ := exchangeLine(t, cfg, "-no_etm"); got.EncryptThenMAC {
-				t.Error("encrypt-then-MAC all the same")
-			}
-		})
-	}
 }
 
 func TestOpenSSLClientSchemes(t *testing.T) {

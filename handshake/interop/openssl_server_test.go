@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
-	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
@@ -24,21 +21,6 @@ import (
 // Our client against openssl s_server. One server process takes many connections,
 // one after the other; with -rev it sends each line back reversed, and ends the
 // connection when told CLOSE.
-
-// everything is OpenSSL's cipher string for all that it has, NULL included.
-const everything = "ALL:eNULL:@SECLEVEL=0"
-
-// sServer starts one and returns its address.
-func sServer(t testing.TB, args ...string) (p *peer, addr string) {
-	t.Helper()
-	p = start(t, "openssl", append([]string{"s_server", "-accept", "127.0.0.1:0", "-cipher", everything}, args...)...)
-	return p, p.waitFor(`ACCEPT (127\.0\.0\.1:\d+)`)[1]
-}
-
-// show is the arguments that give s_server or s_client a certificate.
-func show(id *tlstest.Identity) []string {
-	return []string{"-cert", filesOf(id).cert, "-key", filesOf(id).key, "-cert_chain", filesOf(id).chain}
-}
 
 // revServer is an s_server of TLS 1.2 that has an RSA and an ECDSA certificate.
 func revServer(t testing.TB, args ...string) (addr string) {
@@ -83,109 +65,6 @@ func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.W
 	}
 	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 	return c, w
-}
-
-// curves are the groups of ECDHE that OpenSSL 3.0 has too, by its names.
-var curves = []struct {
-	group kx.Group
-	name  string
-}{{kx.X25519, "X25519"}, {kx.P256, "P-256"}, {kx.P384, "P-384"}, {kx.P521, "P-521"}, {kx.X448, "X448"}}
-
-// fields are the groups of DHE.
-var fields = []kx.Group{kx.FFDHE2048, kx.FFDHE3072, kx.FFDHE4096}
-
-const allCurves = "X25519:P-256:P-384:P-521:X448"
-
-// TestOpenSSLHasOurSuites keeps the matrices honest: there is no suite of ours
-// that OpenSSL would pass by in silence.
-func TestOpenSSLHasOurSuites(t *testing.T) {
-	out, err := exec.Command(tool(t, "openssl"), "ciphers", everything).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	have := strings.Split(strings.TrimSpace(string(out)), ":")
-	for _, s := range suite.Of(iana.TLS12) {
-		if !bytes.Contains([]byte(":"+strings.Join(have, ":")+":"), []byte(":"+s.ID.OpenSSL()+":")) {
-			t.Errorf("openssl has no %v", s)
-		}
-	}
-}
-
-func TestOpenSSLServerSuites(t *testing.T) {
-	for _, etm := range []bool{true, false} {
-		t.Run(fmt.Sprintf("etm %v", etm), func(t *testing.T) {
-			args := []string{"-groups", allCurves}
-			if !etm {
-				args = append(args, "-no_etm")
-			}
-			addr := revServer(t, args...)
-			for _, s := range suite.Of(iana.TLS12) {
-				if !etm && s.Cipher.Kind != suite.CBC {
-					continue // encrypt-then-MAC makes no difference there
-				}
-				for _, g := range groupsOf(s) {
-					t.Run(tlstest.CaseName(s, g), func(t *testing.T) {
-						t.Parallel()
-						cfg := tlstest.Verifying()
-						cfg.Suites, cfg.EncryptThenMAC, cfg.Weak.NULL = []*suite.Suite{s}, true, true
-						if g != nil {
-							cfg.Groups = []kx.Group{g, kx.P256} // the second for the certificate's curve
-						}
-						c, _ := reversed(t, addr, cfg)
-						got := c.Summary()
-						// An s_server with P-256 in common takes the client's first.
-						if got.Suite != s || g != nil && got.Group != g.ID() || !got.ExtendedMasterSecret {
-							t.Errorf("settled %+v", got)
-						}
-						if got.EncryptThenMAC != (etm && s.Cipher.Kind == suite.CBC) {
-							t.Errorf("encrypt-then-MAC: %v", got.EncryptThenMAC)
-						}
-					})
-				}
-			}
-		})
-	}
-}
-
-// groupsOf lists the curves to try a suite with; a single nil where they play no part.
-func groupsOf(s *suite.Suite) []kx.Group {
-	if s.Kx != iana.KxECDHE {
-		return []kx.Group{nil}
-	}
-	var gs []kx.Group
-	for _, c := range curves {
-		gs = append(gs, c.group)
-	}
-	return gs
-}
-
-// TestOpenSSLServerDHE has the server bring its own field: RFC 7919's, and by
-// default RFC 3526's, whatever the client offers.
-func TestOpenSSLServerDHE(t *testing.T) {
-	for _, field := range []string{"ffdhe2048", "ffdhe3072", "ffdhe4096", "modp_2048", "modp_3072", "modp_4096"} {
-		t.Run(field, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "dh.pem")
-			if out, err := exec.Command(tool(t, "openssl"), "genpkey", "-genparam", "-algorithm", "DH",
-				"-pkeyopt", "group:"+field, "-out", file).CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
-			addr := revServer(t, "-dhparam", file)
-			for _, s := range suite.Of(iana.TLS12) {
-				if s.Kx != iana.KxDHE {
-					continue
-				}
-				t.Run(s.String(), func(t *testing.T) {
-					t.Parallel()
-					cfg := tlstest.Verifying()
-					cfg.Suites = []*suite.Suite{s}
-					c, _ := reversed(t, addr, cfg)
-					if g := c.Summary().Group; strings.HasPrefix(field, "ffdhe") && g.String() != field || strings.HasPrefix(field, "modp") && g != 0 {
-						t.Errorf("the field is called %v", g)
-					}
-				})
-			}
-		})
-	}
 }
 
 // TestOpenSSLServerSchemes has every kind of certificate sign in every scheme.
@@ -353,10 +232,7 @@ func TestOpenSSLServerRenegotiates(t *testing.T) {
 	}
 }
 
-// TestOpenSSLServerBulk sends a MiB and gets it back.
-func TestOpenSSLServerBulk(t *testing.T) { sendBulk(t, revServer(t), tlstest.Verifying()) }
-
-func sendBulk(t *testing.T, addr string, cfg *tls.Config) {
+func sendBulk(t testing.TB, addr string, cfg *tls.Config) {
 	t.Helper()
 	c, err := dial(t, addr, cfg)
 	if err != nil {

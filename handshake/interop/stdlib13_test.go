@@ -57,32 +57,6 @@ func (k stdCase) also(change func(*tls.Config, *stdtls.Config)) stdCase {
 	return k
 }
 
-func TestStdlib13Matrix(t *testing.T) {
-	if n := len(stdSuites13()); n != 3 {
-		t.Fatalf("%d suites in common", n)
-	}
-	for _, s := range stdSuites13() {
-		for _, g := range stdGroups13 {
-			for _, kind := range stdKinds {
-				t.Run(tlstest.CaseName(s, g)+" "+kind, func(t *testing.T) {
-					t.Parallel()
-					in13(tlstest.Servers()[kind], s, g).bothRoles(t, 3000, func(t *testing.T, got settled) {
-						if got.ours.Version != iana.TLS13 || got.ours.Suite != s || got.std.CipherSuite != uint16(s.ID) {
-							t.Errorf("settled %v %v, %#x", got.ours.Version, got.ours.Suite, got.std.CipherSuite)
-						}
-						if got.ours.Group != g.ID() || got.std.CurveID != stdtls.CurveID(g.ID()) {
-							t.Errorf("settled %v and %v", got.ours.Group, got.std.CurveID)
-						}
-						if got.ours.Retried || got.std.HelloRetryRequest {
-							t.Error("with a HelloRetryRequest")
-						}
-					})
-				})
-			}
-		}
-	}
-}
-
 // TestStdlib13Retry has the server want the group of which no share comes.
 func TestStdlib13Retry(t *testing.T) {
 	check := func(t *testing.T, got settled) {
@@ -293,16 +267,6 @@ func TestStdlib13Extras(t *testing.T) {
 		t.Run(x.Name, func(t *testing.T) {
 			k := in13(tlstest.Servers()["ecdsa"], nil).also(func(c *tls.Config, _ *stdtls.Config) { *c = *tlstest.WithExtra(c, i) })
 			k.bothRoles(t, 40_000, func(*testing.T, settled) {})
-		})
-	}
-}
-
-// TestStdlib13Bulk sends a MiB each way at once, under each cipher.
-func TestStdlib13Bulk(t *testing.T) {
-	for _, s := range stdSuites13() {
-		t.Run(s.String(), func(t *testing.T) {
-			t.Parallel()
-			in13(tlstest.Servers()["rsa"], s).bothRoles(t, 1<<20, func(*testing.T, settled) {})
 		})
 	}
 }

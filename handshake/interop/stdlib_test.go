@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	stdtls "crypto/tls"
 	"crypto/x509"
-	"slices"
 	"strings"
 	"testing"
 
@@ -114,57 +113,6 @@ func (k stdCase) bothRoles(t *testing.T, n int, check func(*testing.T, settled))
 // stdGroups are the groups that both have and that our bare server key exchange
 // can take; the last is there for the certificate's curve.
 var stdGroups = []kx.Group{kx.X25519, kx.P256, kx.P384, kx.P521}
-
-// sharedWith lists our suites of TLS 1.2 that a peer with these numbers has too.
-func sharedWith(ids []uint16) (common []*suite.Suite) {
-	for _, s := range suite.Of(iana.TLS12) {
-		if slices.Contains(ids, uint16(s.ID)) {
-			common = append(common, s)
-		}
-	}
-	return common
-}
-
-func TestStdlibSuites(t *testing.T) {
-	var ids []uint16
-	for _, s := range append(stdtls.CipherSuites(), stdtls.InsecureCipherSuites()...) {
-		ids = append(ids, s.ID)
-	}
-	common := sharedWith(ids)
-	if len(common) < 16 {
-		t.Fatalf("only %d suites in common", len(common))
-	}
-	for _, s := range common {
-		t.Run(s.String(), func(t *testing.T) {
-			t.Parallel()
-			k := stdCase{id: serverFor(s), suites: []*suite.Suite{s}}
-			k.bothRoles(t, 3000, func(t *testing.T, got settled) {
-				if got.ours.Suite != s || got.std.CipherSuite != uint16(s.ID) {
-					t.Errorf("settled %v and 0x%04x", got.ours.Suite, got.std.CipherSuite)
-				}
-				if !got.ours.ExtendedMasterSecret || !got.ours.SecureRenegotiation {
-					t.Error("no extended master secret, or no renegotiation_info")
-				}
-			})
-		})
-	}
-}
-
-func TestStdlibGroups(t *testing.T) {
-	for _, g := range stdGroups {
-		for _, kind := range []string{"rsa", "ed25519"} { // no curve of an ECDSA key in the way
-			t.Run(g.Name()+" "+kind, func(t *testing.T) {
-				t.Parallel()
-				k := stdCase{id: tlstest.Servers()[kind], groups: []kx.Group{g}}
-				k.bothRoles(t, 100, func(t *testing.T, got settled) {
-					if got.ours.Group != g.ID() || got.std.CurveID != stdtls.CurveID(g.ID()) {
-						t.Errorf("settled %v and %v", got.ours.Group, got.std.CurveID)
-					}
-				})
-			})
-		}
-	}
-}
 
 // TestStdlibSchemes has the server, and then both ends, sign in every scheme that
 // a certificate's key can.
@@ -352,32 +300,6 @@ func TestStdlibForeignTicket(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestStdlibBulk sends a MiB each way at once, in each kind of protection.
-func TestStdlibBulk(t *testing.T) {
-	for _, id := range []iana.CipherSuite{0xc02f, 0xc030, 0xcca8, 0xc013, 0xc027} {
-		t.Run(id.String(), func(t *testing.T) {
-			t.Parallel()
-			k := stdCase{id: tlstest.Servers()["rsa"], suites: []*suite.Suite{suite.ByID(id)}}
-			k.bothRoles(t, 1<<20, func(*testing.T, settled) {})
-		})
-	}
-}
-
-// TestStdlibLongChain makes Certificate longer than a record, so that it comes in
-// fragments.
-func TestStdlibLongChain(t *testing.T) {
-	id := *tlstest.Servers()["rsa"]
-	id.Chain = slices.Clone(id.Chain)
-	for size := 0; size < 20_000; size += len(id.Chain[1]) {
-		id.Chain = append(id.Chain, id.Chain[1]) // superfluous ones are for the peer to ignore
-	}
-	stdCase{id: &id}.bothRoles(t, 100, func(t *testing.T, got settled) {
-		if got.w.Saw(message.KindCertificate) != 1 {
-			t.Errorf("messages %v", got.w.Kinds)
-		}
-	})
 }
 
 // TestStdlibRefusals has each end refuse the other's certificate, and both know why.

@@ -52,7 +52,7 @@ const (
 	theCurl    = "curl"
 )
 
-var peers = []string{theStdlib, theOpenSSL, theGnuTLS, theCurl}
+var columns = []string{theStdlib, theOpenSSL, theGnuTLS, theCurl}
 
 // column is one of the table's: a peer, speaking one version.
 type column struct {
@@ -196,12 +196,12 @@ group too), and it refuses a record_size_limit below 512.`
 func peersTable(versions map[string]string) (string, error) {
 	var b strings.Builder
 	var wrong []string
-	var columns []column
+	var table []column
 	line := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
 	head, rule := []string{""}, []string{"---"}
-	for _, p := range peers {
+	for _, p := range columns {
 		for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
-			columns = append(columns, column{p, v})
+			table = append(table, column{p, v})
 			head, rule = append(head, versions[p]+", "+v.String()), append(rule, "---")
 		}
 	}
@@ -217,7 +217,7 @@ func peersTable(versions map[string]string) (string, error) {
 	line(rule...)
 	for _, row := range rows {
 		cells := []string{row}
-		for _, c := range columns {
+		for _, c := range table {
 			cell, why := metIn[c].roles(row), whyNot(c, row)
 			switch {
 			case cell == "" && why == "":
@@ -232,7 +232,7 @@ func peersTable(versions map[string]string) (string, error) {
 		line(cells...)
 	}
 	suites, certs := []string{"suites, of ours"}, []string{"kinds of certificate"}
-	for _, c := range columns {
+	for _, c := range table {
 		e := metIn[c]
 		if e == nil {
 			e = new(encounters)

@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -11,12 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/tls"
 )
 
-// peer is a program that we did not write, at the other end of a socket.
-type peer struct {
+// program is a peer that we did not write, at the other end of a socket.
+type program struct {
 	t     testing.TB
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
@@ -40,9 +42,9 @@ func tool(t testing.TB, name string) string {
 }
 
 // start runs a program until the test ends. What it said is shown if the test fails.
-func start(t testing.TB, name string, args ...string) *peer {
+func start(t testing.TB, name string, args ...string) *program {
 	t.Helper()
-	p := &peer{t: t, cmd: exec.Command(tool(t, name), args...)}
+	p := &program{t: t, cmd: exec.Command(tool(t, name), args...)}
 	var ended context.CancelFunc
 	p.over, ended = context.WithCancel(context.Background())
 	p.said.changed = sync.NewCond(&p.said.mu)
@@ -71,7 +73,7 @@ func start(t testing.TB, name string, args ...string) *peer {
 
 // waitFor blocks until the peer has said what re matches, and returns the match
 // with its groups. A peer that ends, or says nothing, without it fails the test.
-func (p *peer) waitFor(re string) []string {
+func (p *program) waitFor(re string) []string {
 	p.t.Helper()
 	m := p.said.await(regexp.MustCompile(re))
 	if m == nil {
@@ -81,7 +83,7 @@ func (p *peer) waitFor(re string) []string {
 }
 
 // say types a line at the peer.
-func (p *peer) say(line string) {
+func (p *program) say(line string) {
 	p.t.Helper()
 	if _, err := io.WriteString(p.stdin, line+"\n"); err != nil {
 		p.t.Errorf("typing %q: %v", line, err)
@@ -175,19 +177,54 @@ func dial(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, error) {
 // accept serves one connection of a peer's client with do, in the background. The
 // returned function waits for the outcome; that a program ended without having
 // connected is one, too. It is nil where the client is none.
-func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port string, wait func(*peer) error) {
+func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port string, wait func(*program) error) {
 	t.Helper()
 	return acceptMany(t, cfg, 1, do)
 }
 
 // acceptMany is accept for n connections, one after the other, until one fails.
-func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func(*peer) error) {
+func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func(*program) error) {
 	t.Helper()
 	port, until := tlstest.AcceptMany(t, cfg, n, do)
-	return port, func(p *peer) error {
+	return port, func(p *program) error {
 		if p == nil {
 			return until(context.Background())
 		}
 		return until(p.over)
 	}
+}
+
+// refusedAt has our client connect to a server that ends it, or that it refuses, and
+// returns what it says: of the handshake, or if that went well of the first Read.
+func refusedAt(t testing.TB, addr string, cfg *tls.Config) error {
+	t.Helper()
+	c, err := dial(t, addr, cfg)
+	if err == nil {
+		_, err = c.Read(make([]byte, 1))
+	}
+	return err
+}
+
+// textLine has a program that connects to our server say a line, and get it back as answer
+// does it.
+func textLine(t testing.TB, m meeting, cfg *tls.Config, answer func(*tls.Conn) error, connect func(port string) *program) outcome {
+	t.Helper()
+	cfg, w := tlstest.Witnessed(t, cfg)
+	o := outcome{w: w}
+	port, wait := accept(t, cfg, func(c *tls.Conn) error {
+		o.conn = c
+		return answer(c)
+	})
+	o.prog = connect(port)
+	o.prog.say("hello from " + m.name)
+	if o.prog.said.await(regexp.MustCompile(fmt.Sprintf("you said %d bytes: hello from %s", len("hello from \n"+m.name), m.name))) != nil && m.leaves {
+		o.prog.stdin.Close() // it says goodbye first
+	}
+	if err := wait(o.prog); err != nil {
+		t.Fatal(err)
+	}
+	o.prog.waitFor("you said")
+	o.Summary = o.conn.Summary()
+	met(m.name, event.Server, cfg, o.Summary, w)
+	return o
 }
