@@ -17,7 +17,6 @@ import (
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
 )
@@ -56,42 +55,6 @@ func TestGnuTLS13ClientRetry(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestGnuTLS13ServerClientAuth(t *testing.T) {
-	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert")
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			cfg := tlstest.Verifying()
-			cfg.Certificates = tlstest.Clients()[kind].Ours()
-			if _, w := echoed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-	}
-}
-
-func TestGnuTLS13ClientAuth(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
-			cfg.ClientAuth = handshake.RequireClientCert
-			id := tlstest.Clients()[kind]
-			got, w := gnutlsLine(t, cfg, gnutlsAll13, "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key)
-			if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-	}
-	t.Run("absent", func(t *testing.T) {
-		cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
-		cfg.ClientAuth = handshake.RequireClientCert
-		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
-		if err := wait(gnutlsClient(t, port, gnutlsAll13)); reason.Of(err) != reason.CertificateRequired {
-			t.Errorf("server: %v", err)
-		}
-	})
 }
 
 // TestGnuTLS13ServerKeyUpdate updates our keys, then has gnutls-serv update its own: its

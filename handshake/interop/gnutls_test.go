@@ -11,7 +11,6 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/internal/tlstest"
-	"tlslab/handshake/message"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
@@ -67,19 +66,6 @@ func echoed(t testing.TB, addr string, cfg *tls.Config) (handshake.Summary, *tls
 	return c.Summary(), w
 }
 
-func TestGnuTLSServerClientAuth(t *testing.T) {
-	addr := gnutlsServer(t, gnutlsAll, "--require-client-cert", "--verify-client-cert")
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			cfg := tlstest.Verifying()
-			cfg.Certificates = tlstest.Clients()[kind].Ours()
-			if _, w := echoed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 1 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-	}
-}
-
 func TestGnuTLSServerResumption(t *testing.T) {
 	for _, how := range []string{"ticket", "session ID"} {
 		t.Run(how, func(t *testing.T) {
@@ -128,21 +114,6 @@ func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) 
 	}
 	met(theGnuTLS, event.Server, cfg, got, w)
 	return got, w
-}
-
-func TestGnuTLSClientAuth(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
-			cfg.ClientAuth = handshake.RequireClientCert
-			id := tlstest.Clients()[kind]
-			got, w := gnutlsLine(t, cfg, gnutlsAll, "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key)
-			if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 1 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-	}
 }
 
 // TestGnuTLSClientResumes makes gnutls-cli's two connections.

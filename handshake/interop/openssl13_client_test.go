@@ -7,56 +7,16 @@ import (
 	"path/filepath"
 	"testing"
 
-	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
-	"tlslab/handshake/sig"
 	"tlslab/handshake/tls"
 )
 
 // TLS 1.3 with openssl s_client: see openssl13_test.go for what both roles need.
-
-// TestOpenSSL13Schemes has either end sign in every scheme that a key can. For the
-// signatures in the chain there are others, if it wants them (signature_algorithms_cert).
-func TestOpenSSL13Schemes(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			id := tlstest.Servers()[kind]
-			addr := revServer13(t, id)
-			for _, s := range id.Schemes(iana.TLS13) {
-				t.Run("our client "+s.Name(), func(t *testing.T) {
-					cfg := tlstest.Verifying()
-					cfg.Schemes, cfg.CertificateSchemes = []*sig.Scheme{s}, sig.Defaults()
-					if c, _ := reversed(t, addr, cfg); c.Summary().Scheme != s.ID {
-						t.Errorf("signed in %v", c.Summary().Scheme)
-					}
-				})
-				t.Run("our server "+s.Name(), func(t *testing.T) {
-					cfg := tlstest.Serving(id)
-					cfg.Schemes = []*sig.Scheme{s}
-					if got, _, _ := exchangeLineIn(t, "-tls1_3", cfg); got.Scheme != s.ID {
-						t.Errorf("signed in %v", got.Scheme)
-					}
-				})
-				t.Run("its client "+s.Name(), func(t *testing.T) {
-					cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
-					cfg.ClientAuth, cfg.Schemes, cfg.CertificateSchemes = handshake.RequireClientCert, sig.Defaults(), sig.Defaults()
-					algs := s.Name()
-					if kind != "ecdsa" { // it takes no list that names one twice
-						algs += ":ecdsa_secp256r1_sha256" // ours
-					}
-					exchangeLineIn(t, "-tls1_3", cfg, append(show(tlstest.Clients()[kind]), "-sigalgs", algs)...)
-				})
-			}
-		})
-	}
-}
 
 func TestOpenSSL13ClientRetry(t *testing.T) {
 	for _, cookie := range []bool{false, true} {
@@ -77,30 +37,6 @@ func TestOpenSSL13ClientRetry(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestOpenSSL13ClientAuth(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			cfg := tlstest.Serving(tlstest.Servers()[kind])
-			cfg.ClientAuth = handshake.RequireClientCert
-			got, w, _ := exchangeLineIn(t, "-tls1_3", cfg, show(tlstest.Clients()[kind])...)
-			if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-	}
-	t.Run("absent", func(t *testing.T) {
-		cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
-		cfg.ClientAuth = handshake.RequireClientCert
-		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
-		p := sClient(t, port, "-tls1_3")
-		if err := wait(p); reason.Of(err) != reason.CertificateRequired {
-			t.Errorf("server: %v", err)
-		}
-		p.waitFor(`alert certificate required`)
-	})
 }
 
 // TestOpenSSL13ClientKeyUpdate is the same, of s_client.

@@ -84,28 +84,6 @@ func TestOpenSSL13ServerRetry(t *testing.T) {
 	}
 }
 
-func TestOpenSSL13ServerClientAuth(t *testing.T) {
-	addr := revServer13(t, tlstest.Servers()["ecdsa"], "-Verify", "3", "-CAfile", rootsFile(), "-verify_return_error")
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			cfg := tlstest.Verifying()
-			cfg.Certificates = tlstest.Clients()[kind].Ours()
-			if _, w := reversed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 2 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-	}
-	t.Run("absent", func(t *testing.T) {
-		c, err := dial(t, addr, tlstest.Verifying())
-		if err != nil {
-			t.Fatal(err) // the server has not seen it yet
-		}
-		if _, err := c.Read(make([]byte, 1)); tlstest.PeerAlert(err) != iana.CertificateRequired {
-			t.Errorf("read: %v", err)
-		}
-	})
-}
-
 // TestOpenSSL13ServerKeyUpdate types at s_server: k updates its keys, K asks for ours too.
 // Then it is our turn.
 func TestOpenSSL13ServerKeyUpdate(t *testing.T) {

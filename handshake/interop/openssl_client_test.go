@@ -12,7 +12,6 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
-	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
@@ -42,56 +41,6 @@ func exchangeLineIn(t testing.TB, version string, cfg *tls.Config, args ...strin
 	p.waitFor("you said 19 bytes: hello from openssl")
 	met(theOpenSSL, event.Server, cfg, got, w)
 	return got, w, p
-}
-
-func TestOpenSSLClientSchemes(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		for _, s := range tlstest.Servers()[kind].Schemes(iana.TLS12) {
-			t.Run(kind+" "+s.Name(), func(t *testing.T) {
-				t.Parallel()
-				cfg := tlstest.Serving(tlstest.Servers()[kind])
-				cfg.Schemes = []*sig.Scheme{s}
-				got, _, _ := exchangeLine(t, cfg)
-				if got.Scheme != s.ID {
-					t.Errorf("signed in %v", got.Scheme)
-				}
-			})
-		}
-	}
-}
-
-func TestOpenSSLClientAuth(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		for _, s := range tlstest.Clients()[kind].Schemes(iana.TLS12) {
-			t.Run(kind+" "+s.Name(), func(t *testing.T) {
-				t.Parallel()
-				cfg := tlstest.Serving(tlstest.Servers()[kind])
-				cfg.ClientAuth = handshake.RequireClientCert
-				cfg.Schemes = []*sig.Scheme{s}
-				got, w, _ := exchangeLine(t, cfg, show(tlstest.Clients()[kind])...)
-				if len(got.PeerChain) == 0 || w.Saw(message.KindCertificateVerify) != 1 {
-					t.Errorf("messages %v", w.Kinds)
-				}
-			})
-		}
-	}
-	t.Run("optional and absent", func(t *testing.T) {
-		cfg := tlstest.Serving(tlstest.Servers()["rsa"])
-		cfg.ClientAuth = handshake.RequestClientCert
-		if got, w, _ := exchangeLine(t, cfg); len(got.PeerChain) > 0 || w.Saw(message.KindCertificate) != 2 {
-			t.Errorf("messages %v", w.Kinds)
-		}
-	})
-	t.Run("required and absent", func(t *testing.T) {
-		cfg := tlstest.Serving(tlstest.Servers()["rsa"])
-		cfg.ClientAuth = handshake.RequireClientCert
-		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
-		p := sClient(t, port, "-tls1_2")
-		if err := wait(p); reason.Of(err) != reason.CertificateMissing {
-			t.Errorf("server: %v", err)
-		}
-		p.waitFor(`alert handshake failure`)
-	})
 }
 
 func TestOpenSSLClientStapleALPNAndName(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
-	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
@@ -65,71 +64,6 @@ func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.W
 	}
 	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 	return c, w
-}
-
-// TestOpenSSLServerSchemes has every kind of certificate sign in every scheme.
-func TestOpenSSLServerSchemes(t *testing.T) {
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			id := tlstest.Servers()[kind]
-			_, addr := sServer(t, append(show(id), "-rev", "-tls1_2")...)
-			for _, s := range id.Schemes(iana.TLS12) {
-				t.Run(s.Name(), func(t *testing.T) {
-					t.Parallel()
-					cfg := tlstest.Verifying()
-					// The chain's own signatures are named too: OpenSSL holds its chain to the list.
-					cfg.Schemes = append([]*sig.Scheme{s}, chainSchemes(t, kind)...)
-					c, _ := reversed(t, addr, cfg)
-					// Its own preference decides; ours is all that it can take where there is no other.
-					if got := c.Summary().Scheme; len(cfg.Schemes) == 1 && got != s.ID {
-						t.Errorf("signed in %v", got)
-					}
-				})
-			}
-		})
-	}
-}
-
-// chainSchemes is what signs a chain whose scheme differs from the leaf's: P-384's
-// issuer has a key on P-256.
-func chainSchemes(t testing.TB, kind string) []*sig.Scheme {
-	if kind != "p384" {
-		return nil
-	}
-	s, ok := sig.ByID(iana.ECDSAP256SHA256)
-	if !ok {
-		t.Fatal("no such scheme")
-	}
-	return []*sig.Scheme{s}
-}
-
-func TestOpenSSLServerClientAuth(t *testing.T) {
-	addr := revServer(t, "-Verify", "3", "-CAfile", rootsFile(), "-verify_return_error")
-	for _, kind := range tlstest.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			for _, s := range tlstest.Clients()[kind].Schemes(iana.TLS12) {
-				cfg := tlstest.Verifying()
-				cfg.Certificates = tlstest.Clients()[kind].Ours()
-				cfg.Schemes = append(append([]*sig.Scheme{s}, chainSchemes(t, kind)...), sig.Defaults()...)
-				if _, w := reversed(t, addr, cfg); w.Saw(message.KindCertificateVerify) != 1 {
-					t.Error("no CertificateVerify")
-				}
-			}
-		})
-	}
-	t.Run("absent", func(t *testing.T) {
-		_, err := dial(t, addr, tlstest.Verifying())
-		if got := tlstest.PeerAlert(err); got != iana.HandshakeFailure {
-			t.Errorf("got alert %v (%v)", got, err)
-		}
-	})
-	t.Run("optional and absent", func(t *testing.T) {
-		addr := revServer(t, "-verify", "3", "-CAfile", rootsFile())
-		if _, w := reversed(t, addr, tlstest.Verifying()); w.Saw(message.KindCertificate) != 2 {
-			t.Errorf("messages %v", w.Kinds)
-		}
-	})
 }
 
 func TestOpenSSLServerStapleALPNAndFragments(t *testing.T) {

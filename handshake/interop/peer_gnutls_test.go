@@ -36,6 +36,7 @@ var gnutls = &peer{
 	visit:     gnutlsVisit,
 	refused:   gnutlsRefused,
 	lacks: []lack{
+		{"client certificate missing", iana.TLS12, weAsk, "it answers decode_error, to a list that may be empty (RFC 5246 §7.4.6)"},
 		{"bulk", 0, nil, "its programs are fed by lines"},
 		{"fields", 0, nil, "in GnuTLS the client's groups decide, as in ours: see TestSuites and TestGroups"},
 		{"long chain", 0, nil, "met with crypto/tls alone: fragments are of our own making"},

@@ -7,13 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
@@ -87,62 +85,6 @@ func TestStdlib13Retry(t *testing.T) {
 		if !got.ours.Retried || !got.std.HelloRetryRequest || got.ours.Group != iana.X25519MLKEM768 {
 			t.Errorf("settled %v, messages %v", got.ours.Group, got.w.Kinds)
 		}
-	})
-}
-
-func TestStdlib13ClientAuth(t *testing.T) {
-	for _, kind := range stdKinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			k := in13(tlstest.Servers()["ecdsa"], nil)
-			k.clientID, k.auth, k.stdAuth = tlstest.Clients()[kind], handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
-			k.bothRoles(t, 100, func(t *testing.T, got settled) {
-				if got.w.Saw(message.KindCertificateVerify) != 2 || len(got.ours.PeerChain) == 0 || len(got.std.PeerCertificates) == 0 {
-					t.Errorf("messages %v", got.w.Kinds)
-				}
-			})
-		})
-	}
-	t.Run("optional and absent", func(t *testing.T) {
-		k := in13(tlstest.Servers()["ecdsa"], nil)
-		k.auth, k.stdAuth = handshake.RequestClientCert, stdtls.VerifyClientCertIfGiven
-		k.bothRoles(t, 100, func(t *testing.T, got settled) {
-			if got.w.Saw(message.KindCertificate) != 2 || got.w.Saw(message.KindCertificateVerify) != 1 {
-				t.Errorf("messages %v", got.w.Kinds)
-			}
-		})
-	})
-}
-
-// TestStdlib13ClientAuthMissing: a client learns that its certificate is missed only
-// after its handshake, when it reads.
-func TestStdlib13ClientAuthMissing(t *testing.T) {
-	k := in13(tlstest.Servers()["ecdsa"], nil)
-	k.auth, k.stdAuth = handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
-	t.Run("our client", func(t *testing.T) {
-		sc := k.stdEnd()
-		sc.Certificates = k.id.Std()
-		a, b := tlstest.Pipe()
-		c := tlstest.Client(t, a, k.ourEnd())
-		err, serr := tlstest.Shake(c, stdtls.Server(b, sc))
-		if err != nil || serr == nil {
-			t.Fatalf("client: %v, server: %v", err, serr)
-		}
-		if _, err := c.Read(make([]byte, 1)); tlstest.PeerAlert(err) != iana.CertificateRequired {
-			t.Errorf("read: %v", err)
-		}
-	})
-	t.Run("our server", func(t *testing.T) {
-		sc := k.ourEnd()
-		sc.Certificates = k.id.Ours()
-		a, b := tlstest.Pipe()
-		c := stdtls.Client(a, k.stdEnd())
-		cerr, err := tlstest.Shake(c, tlstest.Server(t, b, sc))
-		if cerr != nil || reason.Of(err) != reason.CertificateRequired {
-			t.Fatalf("client: %v, server: %v", cerr, err)
-		}
-		_, cerr = c.Read(make([]byte, 1))
-		mustHear(t, cerr, reason.CertificateRequired)
 	})
 }
 
