@@ -1,17 +1,12 @@
 package interop_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
 
-	"tlslab/handshake"
-	"tlslab/handshake/certcompress"
-	"tlslab/handshake/certcompress/brotli"
-	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
@@ -214,29 +209,6 @@ func TestGnuTLS13ClientExporter(t *testing.T) {
 	}
 }
 
-func TestGnuTLS13Staple(t *testing.T) {
-	id := tlstest.Servers()["rsa"]
-	t.Run("our client", func(t *testing.T) {
-		addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--disable-client-cert", "--ocsp-response", filesOf(id).ocsp, "--ignore-ocsp-response-errors")
-		cfg := tlstest.Verifying()
-		cfg.Stapling = true
-		if got, _ := echoed(t, addr, cfg); !bytes.Equal(got.Staple, id.Staple) {
-			t.Errorf("a staple of %d bytes, of %d sent", len(got.Staple), len(id.Staple))
-		}
-	})
-	for _, staple := range [][]byte{id.Staple, nil} {
-		t.Run(fmt.Sprintf("our server, %d bytes", len(staple)), func(t *testing.T) {
-			cfg := tlstest.Serving(id)
-			cfg.Certificates[0].Staple = staple
-			port, wait := accept(t, cfg, answerFirst)
-			said := gnutlsTalk(t, port, wait)
-			if got := strings.Contains(said, "OCSP status request"); got != (staple != nil) {
-				t.Errorf("gnutls got a staple: %v", got)
-			}
-		})
-	}
-}
-
 // gnutlsTalk has gnutls-cli say hello to answerFirst, and returns all that it printed.
 func gnutlsTalk(t testing.TB, port string, wait func(*program) error, args ...string) string {
 	t.Helper()
@@ -249,100 +221,4 @@ func gnutlsTalk(t testing.TB, port string, wait func(*program) error, args ...st
 	}
 	<-p.over.Done()
 	return p.said.String()
-}
-
-// TestGnuTLS13Compression compresses each end's Certificate, the client's included, with
-// each algorithm (RFC 8879).
-func TestGnuTLS13Compression(t *testing.T) {
-	port, wait := accept(t, tlstest.Serving(tlstest.Servers()["rsa"]), answerFirst)
-	if said := gnutlsTalk(t, port, wait, "--compress-cert", "zlib"); strings.Contains(said, "Unknown compression method") {
-		t.Skip("this GnuTLS is built without certificate compression, as Debian's is")
-	}
-	for _, a := range []*certcompress.Method{certcompress.Zlib, brotli.Method, zstd.Method} {
-		t.Run("our client "+a.String(), func(t *testing.T) {
-			addr := gnutlsServer13(t, "rsa", gnutlsAll13, "--require-client-cert", "--verify-client-cert", "--compress-cert", a.String())
-			cfg := tlstest.Verifying()
-			cfg.Certificates = tlstest.Clients()["rsa"].Ours()
-			cfg.CertificateCompression = []*certcompress.Method{a}
-			if _, w := echoed(t, addr, cfg); w.Saw(message.KindCompressedCertificate) != 2 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-		t.Run("our server "+a.String(), func(t *testing.T) {
-			cfg := tlstest.Serving(tlstest.Servers()["rsa"])
-			cfg.ClientAuth = handshake.RequireClientCert
-			cfg.CertificateCompression = []*certcompress.Method{a}
-			id := tlstest.Clients()["rsa"]
-			_, w := gnutlsLine(t, cfg, gnutlsAll13, "--compress-cert", a.String(), "--x509certfile", filesOf(id).cert, "--x509keyfile", filesOf(id).key)
-			if w.Saw(message.KindCompressedCertificate) != 2 {
-				t.Errorf("messages %v", w.Kinds)
-			}
-		})
-	}
-}
-
-// TestGnuTLSRecordSize has each end want short records, in either version, and lines that
-// are longer.
-func TestGnuTLSRecordSize(t *testing.T) {
-	for _, v := range []struct {
-		priority string
-		want     int
-	}{{gnutlsAll, 700}, {gnutlsAll13, 701}} { // in TLS 1.3 the type counts (RFC 8449 §4)
-		t.Run("our client "+v.priority, func(t *testing.T) {
-			addr := gnutlsServer13(t, "ecdsa", v.priority, "--disable-client-cert", "--recordsize", "700")
-			cfg := tlstest.Verifying()
-			cfg.RecordSizeLimit = 600
-			if got, _ := echoed(t, addr, cfg); got.RecordSizeLimit != v.want {
-				t.Errorf("it takes %d bytes", got.RecordSizeLimit)
-			}
-		})
-		t.Run("our server "+v.priority, func(t *testing.T) {
-			cfg, w := tlstest.Witnessed(t, tlstest.Serving(tlstest.Servers()["ecdsa"]))
-			cfg.RecordSizeLimit = 600
-			long := strings.Repeat("0123456789", 300)
-			port, wait := accept(t, cfg, func(c *tls.Conn) error {
-				if err := tlstest.Reply(c); err != nil {
-					return err
-				}
-				if _, err := io.WriteString(c, long+"\n"); err != nil {
-					return err
-				}
-				if err := answerFirst(c); err != nil {
-					return err
-				}
-				met(theGnuTLS, event.Server, cfg, c.Summary(), w)
-				if got := c.Summary().RecordSizeLimit; got != v.want {
-					return fmt.Errorf("it takes %d bytes", got)
-				}
-				return nil
-			})
-			p := gnutlsClient(t, port, v.priority, "--recordsize", "700")
-			p.say("hello") // it can send no line longer than our limit
-			p.waitFor(long + "\n")
-			p.say("bye")
-			p.waitFor("you said 4 bytes")
-			p.stdin.Close()
-			if err := wait(p); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
-// gnutlsExtras are what GnuTLS's end can do that ours must bear.
-var gnutlsExtras = []struct{ name, priority string }{
-	{"as it is", gnutlsAll13},
-	{"no middlebox compatibility", gnutlsAll13 + ":%DISABLE_TLS13_COMPAT_MODE"},
-}
-
-func TestGnuTLS13Extras(t *testing.T) {
-	for _, o := range gnutlsExtras {
-		addr := gnutlsServer13(t, "rsa", o.priority, "--disable-client-cert")
-		for i, x := range tlstest.Extras {
-			t.Run("our client; "+o.name+"; "+x.Name, func(t *testing.T) { echoed(t, addr, tlstest.WithExtra(tlstest.Verifying(), i)) })
-			t.Run("our server; "+o.name+"; "+x.Name, func(t *testing.T) {
-				gnutlsLine(t, tlstest.WithExtra(tlstest.Serving(tlstest.Servers()["rsa"]), i), o.priority)
-			})
-		}
-	}
 }

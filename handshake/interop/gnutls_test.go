@@ -1,7 +1,6 @@
 package interop_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/session"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
 
@@ -83,16 +81,6 @@ func TestGnuTLSServerResumption(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestGnuTLSServerStaple(t *testing.T) {
-	id := tlstest.Servers()["rsa"]
-	addr := gnutlsServer(t, gnutlsAll, "--disable-client-cert", "--ocsp-response", filesOf(id).ocsp, "--ignore-ocsp-response-errors")
-	cfg := tlstest.Verifying()
-	cfg.Stapling, cfg.Suites = true, []*suite.Suite{suite.ByID(0xc02f)}
-	if got, _ := echoed(t, addr, cfg); !bytes.Equal(got.Staple, id.Staple) {
-		t.Errorf("a staple of %d bytes, of %d sent", len(got.Staple), len(id.Staple))
 	}
 }
 

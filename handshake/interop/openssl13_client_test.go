@@ -68,7 +68,7 @@ func TestOpenSSL13ClientKeyUpdate(t *testing.T) {
 			}
 		}
 	})
-	p := sClient(t, port, "-tls1_3")
+	p := sClient(t, port, "-CAfile", rootsFile(), "-tls1_3")
 	updates := 0
 	for i, line := range []string{"hello", "k", "after k", "K", "after K", "update", "ask", "after ask", "bye"} {
 		p.say(line)
@@ -137,7 +137,7 @@ func TestOpenSSL13ClientExporterStapleALPN(t *testing.T) {
 				met(theOpenSSL, event.Server, cfg, c.Summary(), w)
 				return tlstest.Goodbye(c)
 			})
-			p := sClient(t, port, "-tls1_3", "-keymatexport", exportLabel, "-keymatexportlen", "48", "-status", "-alpn", "http/1.1,lab/2")
+			p := sClient(t, port, "-CAfile", rootsFile(), "-tls1_3", "-keymatexport", exportLabel, "-keymatexportlen", "48", "-status", "-alpn", "http/1.1,lab/2")
 			p.say("hello")
 			if err := wait(p); err != nil {
 				t.Fatal(err)
@@ -150,21 +150,4 @@ func TestOpenSSL13ClientExporterStapleALPN(t *testing.T) {
 			p.waitFor(`ALPN protocol: lab/2`)
 		})
 	}
-}
-
-func TestOpenSSL13ClientExtras(t *testing.T) {
-	for _, o := range opensslExtras {
-		for i, x := range tlstest.Extras {
-			t.Run(o.name+"; "+x.Name, func(t *testing.T) {
-				t.Parallel()
-				exchangeLineIn(t, "-tls1_3", tlstest.WithExtra(tlstest.Serving(tlstest.Servers()["rsa"]), i), o.args...)
-			})
-		}
-	}
-	t.Run("max_fragment_length", func(t *testing.T) {
-		got, _, _ := exchangeLineIn(t, "-tls1_3", tlstest.Serving(tlstest.Servers()["rsa"]), "-maxfraglen", "512")
-		if got.MaxFragmentLength != 1 {
-			t.Errorf("settled %v", got.MaxFragmentLength)
-		}
-	})
 }

@@ -23,35 +23,6 @@ func revServer13(t testing.TB, id *tlstest.Identity, args ...string) (addr strin
 	return addr
 }
 
-// typedServer13 is an s_server that prints what it gets, and sends what it is told.
-func typedServer13(t testing.TB, id *tlstest.Identity, args ...string) (p *program, addr string) {
-	t.Helper()
-	return sServer(t, append(append(show(id), "-tls1_3"), args...)...)
-}
-
-// typed has one talk with such a server.
-func typed(t testing.TB, p *program, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.Witness) {
-	t.Helper()
-	cfg, w := tlstest.Witnessed(t, cfg)
-	c, err := dial(t, addr, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(c, "hello\n"); err != nil {
-		t.Fatal(err)
-	}
-	p.waitFor("hello")
-	p.say("and good bye")
-	if got, err := tlstest.ReadLine(c); err != nil || got != "and good bye\n" {
-		t.Fatalf("%q, %v", got, err)
-	}
-	if err := c.Close(); err != nil {
-		t.Error(err)
-	}
-	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
-	return c, w
-}
-
 // TestOpenSSL13ServerRetry has s_server want the group that no share came of, and with
 // -stateless a cookie too.
 func TestOpenSSL13ServerRetry(t *testing.T) {
@@ -176,30 +147,12 @@ func TestOpenSSL13ServerExporterStapleALPN(t *testing.T) {
 	}
 }
 
-// opensslExtras are what OpenSSL's end can do that ours must bear.
-var opensslExtras = []struct {
-	name string
-	args []string
-}{
-	{"as it is", nil},
-	{"padding", []string{"-record_padding", "512"}},
-	{"no middlebox compatibility", []string{"-no_middlebox"}},
-	{"short records", []string{"-max_send_frag", "512", "-split_send_frag", "512"}},
+func typedServer13(t testing.TB, id *tlstest.Identity, args ...string) (p *program, addr string) {
+	t.Helper()
+	return sServer(t, append(append(show(id), "-tls1_3"), args...)...)
 }
 
-func TestOpenSSL13ServerExtras(t *testing.T) {
-	for _, o := range opensslExtras {
-		addr := revServer13(t, tlstest.Servers()["rsa"], o.args...)
-		for i, x := range tlstest.Extras {
-			t.Run(o.name+"; "+x.Name, func(t *testing.T) { reversed(t, addr, tlstest.WithExtra(tlstest.Verifying(), i)) })
-		}
-	}
-	t.Run("max_fragment_length", func(t *testing.T) {
-		cfg := tlstest.Verifying()
-		cfg.MaxFragmentLength = 1
-		c, _ := reversed(t, revServer13(t, tlstest.Servers()["rsa"]), cfg)
-		if got := c.Summary().MaxFragmentLength; got != 1 {
-			t.Errorf("settled %v", got)
-		}
-	})
+func typed(t testing.TB, p *program, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.Witness) {
+	o := opensslServer{program: p, addr: addr}.typed(t, cfg)
+	return o.conn, o.w
 }

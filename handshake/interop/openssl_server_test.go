@@ -1,7 +1,6 @@
 package interop_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/message"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
@@ -66,34 +64,6 @@ func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.W
 	return c, w
 }
 
-func TestOpenSSLServerStapleALPNAndFragments(t *testing.T) {
-	id := tlstest.Servers()["rsa"]
-	_, addr := sServer(t, append(show(id), "-rev", "-tls1_2", "-status_file", filesOf(id).ocsp, "-alpn", "lab/2,http/1.1")...)
-	t.Run("staple", func(t *testing.T) {
-		cfg := tlstest.Verifying()
-		cfg.Stapling = true
-		if c, _ := reversed(t, addr, cfg); !bytes.Equal(c.Summary().Staple, id.Staple) {
-			t.Errorf("a staple of %d bytes, of %d sent", len(c.Summary().Staple), len(id.Staple))
-		}
-	})
-	t.Run("alpn", func(t *testing.T) {
-		cfg := tlstest.Verifying()
-		cfg.ALPN = []string{"http/1.1"}
-		if c, _ := reversed(t, addr, cfg); c.Summary().Protocol != "http/1.1" {
-			t.Errorf("protocol %q", c.Summary().Protocol)
-		}
-	})
-	for code := iana.MaxFragmentLength(1); code <= 4; code++ {
-		t.Run("max_fragment_length "+code.String(), func(t *testing.T) {
-			cfg := tlstest.Verifying()
-			cfg.MaxFragmentLength = code
-			if c, _ := reversed(t, addr, cfg); c.Summary().MaxFragmentLength != code {
-				t.Errorf("settled %v", c.Summary().MaxFragmentLength)
-			}
-		})
-	}
-}
-
 func TestOpenSSLServerResumption(t *testing.T) {
 	for _, how := range []string{"ticket", "session ID"} {
 		t.Run(how, func(t *testing.T) {
@@ -117,74 +87,5 @@ func TestOpenSSLServerResumption(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestOpenSSLServerFallback retries at TLS 1.2, marked as a retry, a server that
-// could have done TLS 1.3, and one that could not.
-func TestOpenSSLServerFallback(t *testing.T) {
-	cfg := tlstest.Verifying()
-	cfg.Fallback, cfg.MaxVersion = true, iana.TLS12
-	_, modern := sServer(t, append(show(tlstest.Servers()["rsa"]), "-rev")...)
-	if _, err := dial(t, modern, cfg); tlstest.PeerAlert(err) != iana.InappropriateFallback {
-		t.Errorf("from a server with TLS 1.3: %v", err)
-	}
-	reversed(t, modern, tlstest.Verifying()) // not marked, it is welcome
-	reversed(t, revServer(t), cfg)
-}
-
-func TestOpenSSLServerWithoutExtendedMasterSecret(t *testing.T) {
-	addr := revServer(t)
-	cfg := tlstest.Verifying()
-	cfg.Weak.NoExtendedMasterSecret = true
-	if c, _ := reversed(t, addr, cfg); c.Summary().ExtendedMasterSecret {
-		t.Error("extended master secret all the same")
-	}
-}
-
-// TestOpenSSLServerRenegotiates has the server ask for a second handshake. We
-// refuse by a warning; OpenSSL takes that for the end.
-func TestOpenSSLServerRenegotiates(t *testing.T) {
-	p, addr := sServer(t, append(show(tlstest.Servers()["rsa"]), "-tls1_2")...)
-	cfg, w := tlstest.Witnessed(t, tlstest.Verifying())
-	c, err := dial(t, addr, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(c, "hello\n"); err != nil {
-		t.Fatal(err)
-	}
-	p.waitFor("hello")
-	p.say("R")
-	_, err = c.Read(make([]byte, 1))
-	if tlstest.PeerAlert(err) != iana.HandshakeFailure {
-		t.Errorf("read: %v", err)
-	}
-	if w.Saw(message.KindHelloRequest) != 1 || len(w.Alerts) == 0 || w.Alerts[0].Description != iana.NoRenegotiation ||
-		reason.Of(w.Alerts[0].Err) != reason.RenegotiationRefused {
-		t.Errorf("messages %v, alerts %v", w.Kinds, w.Alerts)
-	}
-}
-
-func sendBulk(t testing.TB, addr string, cfg *tls.Config) {
-	t.Helper()
-	c, err := dial(t, addr, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	line := append(bytes.Repeat([]byte("x"), 1023), '\n') // its own reverse
-	data := bytes.Repeat(line, 1024)
-	wrote := make(chan error, 1)
-	go func() {
-		_, err := c.Write(data)
-		wrote <- err
-	}()
-	got := make([]byte, len(data))
-	if n, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data) {
-		t.Errorf("%v after %d bytes", err, n)
-	}
-	if err := <-wrote; err != nil {
-		t.Error(err)
 	}
 }

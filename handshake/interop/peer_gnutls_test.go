@@ -35,14 +35,15 @@ var gnutls = &peer{
 	host:      gnutlsHost,
 	visit:     gnutlsVisit,
 	refused:   gnutlsRefused,
+	client:    gnutlsCli,
 	lacks: []lack{
+		{"max_fragment_length", 0, nil, "it speaks of record_size_limit instead"},
 		{"client certificate missing", iana.TLS12, weAsk, "it answers decode_error, to a list that may be empty (RFC 5246 §7.4.6)"},
 		{"bulk", 0, nil, "its programs are fed by lines"},
 		{"fields", 0, nil, "in GnuTLS the client's groups decide, as in ours: see TestSuites and TestGroups"},
 		{"long chain", 0, nil, "met with crypto/tls alone: fragments are of our own making"},
 	},
 	quirks: []quirk{
-		{"as it is", nil},
 		{"no middlebox compatibility", []string{":%DISABLE_TLS13_COMPAT_MODE"}},
 	},
 }
@@ -118,7 +119,10 @@ func gnutlsOnly(s *suite.Suite) string {
 }
 
 func gnutlsArgs(m meeting, d deal) []string {
-	args := []string{"--priority", gnutlsPriority(m, d), "--x509cafile", rootsFile()}
+	args := []string{"--priority", gnutlsPriority(m, d)}
+	if !d.distrusts {
+		args = append(args, "--x509cafile", rootsFile())
+	}
 	protocols := d.serverProtocols
 	if m.role == event.Server {
 		protocols = d.clientProtocols
@@ -208,6 +212,12 @@ func gnutlsVisit(t testing.TB, m meeting, d deal, cfg *tls.Config) outcome {
 	t.Helper()
 	o := textLine(t, m, cfg, answerFirst, func(port string) *program { return gnutlsCli(t, port, m, d) })
 	o.prog.waitFor(map[iana.Version]string{iana.TLS12: `Description: \(TLS1\.2`, iana.TLS13: `Description: \(TLS1\.3`}[o.Version])
+	if sent := !o.Resumed && cfg.Certificates[0].Staple != nil; m.version == iana.TLS13 {
+		<-o.prog.over.Done()
+		if got := strings.Contains(o.prog.said.String(), "OCSP status request"); got != sent {
+			t.Errorf("gnutls-cli got a staple: %v", got)
+		}
+	}
 	return o
 }
 

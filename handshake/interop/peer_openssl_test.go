@@ -1,6 +1,7 @@
 package interop_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os/exec"
@@ -36,13 +37,15 @@ var openssl = &peer{
 	host:      opensslHost,
 	visit:     opensslVisit,
 	refused:   opensslRefused,
+	client:    opensslClient,
 	quirks: []quirk{
-		{"as it is", nil},
 		{"padding", []string{"-record_padding", "512"}},
 		{"no middlebox compatibility", []string{"-no_middlebox"}},
 		{"short records", []string{"-max_send_frag", "512", "-split_send_frag", "512"}},
 	},
 	lacks: []lack{
+		{"record_size_limit", 0, nil, "OpenSSL 3.0 has no RFC 8449"},
+		{"compression", 0, nil, "OpenSSL 3.0 has no RFC 8879"},
 		{"bulk", 0, weServe, "s_client is fed by lines"},
 		{"long chain", 0, nil, "met with crypto/tls alone: fragments are of our own making"},
 	},
@@ -146,10 +149,14 @@ type opensslServer struct {
 	addr string
 }
 
-// opensslHost starts an s_server in -rev.
+// opensslHost starts an s_server, in -rev unless it is to be typed at.
 func opensslHost(t testing.TB, m meeting, d deal) host {
 	t.Helper()
-	p, addr := sServer(t, append(opensslServerArgs(m, d), "-rev")...)
+	args := opensslServerArgs(m, d)
+	if !d.typed {
+		args = append(args, "-rev")
+	}
+	p, addr := sServer(t, args...)
 	return opensslServer{p, m, addr}
 }
 
@@ -183,7 +190,10 @@ func sServer(t testing.TB, args ...string) (p *program, addr string) {
 // meet sends a server in -rev lines, wants them back, and ends cleanly.
 func (s opensslServer) meet(t testing.TB, d deal, cfg *tls.Config) outcome {
 	t.Helper()
-	if d.bytes >= 1<<20 {
+	switch {
+	case d.typed:
+		return s.typed(t, cfg)
+	case d.bytes >= 1<<20:
 		sendBulk(t, s.addr, cfg)
 	}
 	cfg, w := tlstest.Witnessed(t, cfg)
@@ -218,6 +228,53 @@ func (s opensslServer) meet(t testing.TB, d deal, cfg *tls.Config) outcome {
 	return outcome{Summary: c.Summary(), w: w, conn: c, prog: s.program}
 }
 
+// typed has one talk with a server that is typed at.
+func (s opensslServer) typed(t testing.TB, cfg *tls.Config) outcome {
+	t.Helper()
+	cfg, w := tlstest.Witnessed(t, cfg)
+	c, err := dial(t, s.addr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, "hello\n"); err != nil {
+		t.Fatal(err)
+	}
+	s.waitFor("hello")
+	s.say("and good bye")
+	if got, err := tlstest.ReadLine(c); err != nil || got != "and good bye\n" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
+	return outcome{Summary: c.Summary(), w: w, conn: c, prog: s.program}
+}
+
+// sendBulk sends a MiB and gets it back.
+func sendBulk(t testing.TB, addr string, cfg *tls.Config) {
+	t.Helper()
+	c, err := dial(t, addr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	line := append(bytes.Repeat([]byte("x"), 1023), '\n') // its own reverse
+	data := bytes.Repeat(line, 1024)
+	wrote := make(chan error, 1)
+	go func() {
+		_, err := c.Write(data)
+		wrote <- err
+	}()
+	got := make([]byte, len(data))
+	if n, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%v after %d bytes", err, n)
+	}
+	if err := <-wrote; err != nil {
+		t.Error(err)
+	}
+}
+
 func (s opensslServer) refused(t testing.TB, _ deal, cfg *tls.Config, _ iana.AlertDescription) error {
 	t.Helper()
 	return refusedAt(t, s.addr, cfg)
@@ -227,23 +284,29 @@ func (s opensslServer) refused(t testing.TB, _ deal, cfg *tls.Config, _ iana.Ale
 func sClient(t testing.TB, port string, args ...string) *program {
 	t.Helper()
 	return start(t, "openssl", append([]string{"s_client", "-connect", "127.0.0.1:" + port, "-servername", tlstest.Name,
-		"-CAfile", rootsFile(), "-verify_hostname", tlstest.Name, "-verify_return_error", "-cipher", everything}, args...)...)
+		"-verify_hostname", tlstest.Name, "-verify_return_error", "-cipher", everything}, args...)...)
 }
 
-func opensslClientArgs(m meeting, d deal) []string {
+func opensslClient(t testing.TB, port string, m meeting, d deal) *program {
+	t.Helper()
 	args := opensslArgs(m, d)
+	if d.distrusts {
+		args = append(args, "-no-CAfile", "-no-CApath")
+	} else {
+		args = append(args, "-CAfile", rootsFile())
+	}
 	if d.client != "" {
 		args = append(args, show(tlstest.Clients()[d.client])...)
 	}
 	if d.staple {
 		args = append(args, "-status")
 	}
-	return args
+	return sClient(t, port, args...)
 }
 
 func opensslVisit(t testing.TB, m meeting, d deal, cfg *tls.Config) outcome {
 	t.Helper()
-	o := textLine(t, m, cfg, tlstest.Answer, func(port string) *program { return sClient(t, port, opensslClientArgs(m, d)...) })
+	o := textLine(t, m, cfg, tlstest.Answer, func(port string) *program { return opensslClient(t, port, m, d) })
 	opensslAgrees(t, o, d)
 	return o
 }
@@ -279,7 +342,7 @@ func opensslAgrees(t testing.TB, o outcome, d deal) {
 func opensslRefused(t testing.TB, m meeting, d deal, cfg *tls.Config, alert iana.AlertDescription) error {
 	t.Helper()
 	port, wait := accept(t, cfg, (*tls.Conn).Handshake)
-	p := sClient(t, port, opensslClientArgs(m, d)...)
+	p := opensslClient(t, port, m, d)
 	err := wait(p)
 	if alert != noAlert {
 		p.waitFor(`alert ` + strings.ReplaceAll(alert.String(), "_", " "))

@@ -3,6 +3,7 @@ package interop_test
 import (
 	"bytes"
 	stdtls "crypto/tls"
+	"crypto/x509"
 	"strings"
 	"testing"
 
@@ -35,6 +36,9 @@ var stdlib = &peer{
 	visit:     stdVisit,
 	refused:   stdRefused,
 	lacks: []lack{
+		{"max_fragment_length", 0, nil, "crypto/tls has none (RFC 6066 §4)"},
+		{"record_size_limit", 0, nil, "crypto/tls has no RFC 8449"},
+		{"compression", 0, nil, "crypto/tls has no RFC 8879"},
 		{"encrypt-then-MAC", 0, nil, "crypto/tls has no RFC 7366"},
 		{"fields", 0, nil, "crypto/tls has no finite fields"},
 	},
@@ -58,6 +62,9 @@ func stdConfig(m meeting, d deal) *stdtls.Config {
 		MinVersion: uint16(m.version), MaxVersion: uint16(m.version)}
 	if d.suite != nil {
 		c.CipherSuites = []uint16{uint16(d.suite.ID)} // TLS 1.3 has its own
+	}
+	if d.distrusts {
+		c.RootCAs = x509.NewCertPool()
 	}
 	groups := d.takes
 	if m.role == event.Server { // it is the client

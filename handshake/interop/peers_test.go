@@ -38,6 +38,9 @@ type peer struct {
 	// must name the alert; no alert is asked about if it is 255.
 	refused func(testing.TB, meeting, deal, *tls.Config, iana.AlertDescription) error
 
+	// client starts its client's program, if it is one.
+	client func(t testing.TB, port string, m meeting, d deal) *program
+
 	quirks []quirk
 	lacks  []lack
 }
@@ -78,6 +81,8 @@ type deal struct {
 	suite         *suite.Suite // the only one that both ends have, by what one of them is told
 	offers, takes []kx.Group   // the client's and the server's
 
+	distrusts bool // the peer's client does not know our CAs
+	typed     bool // s_server sends what is typed, and prints what it gets
 	noETM     bool // the peer has no encrypt-then-MAC
 	noTickets bool // the peer has none
 	staple    bool

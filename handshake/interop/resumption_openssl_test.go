@@ -191,7 +191,7 @@ func TestOpenSSL13ExternalPSK(t *testing.T) {
 		cfg := tlstest.Serving13(tlstest.Servers()["ecdsa"])
 		cfg.PSKs = external(t, "lab", 0)
 		port, wait := accept(t, cfg, (*tls.Conn).Handshake)
-		if err := wait(sClient(t, port, "-tls1_3", "-psk", "ff"+pskHex[2:], "-psk_identity", "lab")); reason.Of(err) != reason.BadBinder {
+		if err := wait(sClient(t, port, "-CAfile", rootsFile(), "-tls1_3", "-psk", "ff"+pskHex[2:], "-psk_identity", "lab")); reason.Of(err) != reason.BadBinder {
 			t.Errorf("server: %v", err)
 		}
 	})
@@ -352,7 +352,7 @@ func TestOpenSSL13ClientEarlyData(t *testing.T) {
 				defer func() { got = c.Summary() }()
 				return tlstest.Answer(c)
 			})
-			p := sClient(t, port, "-tls1_3", "-sess_in", file, "-early_data", early)
+			p := sClient(t, port, "-CAfile", rootsFile(), "-tls1_3", "-sess_in", file, "-early_data", early)
 			if k.want == handshake.EarlyDataAccepted {
 				p.waitFor(`the worm`)
 			}

@@ -176,39 +176,3 @@ func TestStdlib13Exporter(t *testing.T) {
 		})
 	}
 }
-
-func TestStdlib13Staple(t *testing.T) {
-	for _, kind := range stdKinds {
-		t.Run(kind, func(t *testing.T) {
-			k := in13(tlstest.Servers()[kind], nil)
-			if got := k.ourClient(t, 10); !bytes.Equal(got.ours.Staple, k.id.Staple) {
-				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.Staple))
-			}
-			if got := k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.Staple) {
-				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.Staple))
-			}
-		})
-	}
-}
-
-func TestStdlib13ALPNAndSNI(t *testing.T) {
-	k := in13(tlstest.Servers()["rsa"], nil)
-	k.alpn = []string{"lab/2", "http/1.1"}
-	k.bothRoles(t, 100, func(t *testing.T, got settled) {
-		if got.ours.Protocol != "lab/2" || got.std.NegotiatedProtocol != "lab/2" {
-			t.Errorf("protocols %q and %q", got.ours.Protocol, got.std.NegotiatedProtocol)
-		}
-		if got.ours.ServerName != tlstest.Name || got.std.ServerName != tlstest.Name {
-			t.Errorf("names %q and %q", got.ours.ServerName, got.std.ServerName)
-		}
-	})
-}
-
-func TestStdlib13Extras(t *testing.T) {
-	for i, x := range tlstest.Extras {
-		t.Run(x.Name, func(t *testing.T) {
-			k := in13(tlstest.Servers()["ecdsa"], nil).also(func(c *tls.Config, _ *stdtls.Config) { *c = *tlstest.WithExtra(c, i) })
-			k.bothRoles(t, 40_000, func(*testing.T, settled) {})
-		})
-	}
-}

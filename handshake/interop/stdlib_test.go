@@ -1,10 +1,8 @@
 package interop_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	stdtls "crypto/tls"
-	"crypto/x509"
 	"strings"
 	"testing"
 
@@ -123,55 +121,6 @@ func mustHear(t testing.TB, err error, r reason.Reason) {
 	}
 }
 
-func TestStdlibALPNAndSNI(t *testing.T) {
-	k := stdCase{id: tlstest.Servers()["rsa"], alpn: []string{"lab/2", "http/1.1"}}
-	k.bothRoles(t, 100, func(t *testing.T, got settled) {
-		if got.ours.Protocol != "lab/2" || got.std.NegotiatedProtocol != "lab/2" {
-			t.Errorf("protocols %q and %q", got.ours.Protocol, got.std.NegotiatedProtocol)
-		}
-		if got.ours.ServerName != tlstest.Name || got.std.ServerName != tlstest.Name {
-			t.Errorf("names %q and %q", got.ours.ServerName, got.std.ServerName)
-		}
-	})
-	t.Run("nothing in common", func(t *testing.T) {
-		sc := k.ourEnd()
-		sc.Certificates, sc.ALPN = k.id.Ours(), []string{"other"}
-		a, b := tlstest.Pipe()
-		cerr, err := tlstest.Shake(stdtls.Client(a, k.stdEnd()), tlstest.Server(t, b, sc))
-		if reason.Of(err) != reason.NoCommonProtocol {
-			t.Errorf("server: %v", err)
-		}
-		mustHear(t, cerr, reason.NoCommonProtocol)
-	})
-}
-
-func TestStdlibStaple(t *testing.T) {
-	for _, kind := range stdKinds {
-		t.Run(kind, func(t *testing.T) {
-			k := stdCase{id: tlstest.Servers()[kind]}
-			got := k.ourClient(t, 10)
-			if !bytes.Equal(got.ours.Staple, k.id.Staple) {
-				t.Errorf("our client got a staple of %d bytes, of %d sent", len(got.ours.Staple), len(k.id.Staple))
-			}
-			if got = k.ourServer(t, 10); !bytes.Equal(got.std.OCSPResponse, k.id.Staple) {
-				t.Errorf("crypto/tls got a staple of %d bytes, of %d sent", len(got.std.OCSPResponse), len(k.id.Staple))
-			}
-		})
-	}
-}
-
-func TestStdlibWithoutExtendedMasterSecret(t *testing.T) {
-	weaken := func(our *tls.Config, _ *stdtls.Config) { our.Weak.NoExtendedMasterSecret = true }
-	for _, s := range []*suite.Suite{suite.ByID(0xc02f), suite.ByID(0x009d)} {
-		k := stdCase{id: tlstest.Servers()["rsa"], suites: []*suite.Suite{s}, ours: weaken, std: weaken}
-		k.bothRoles(t, 100, func(t *testing.T, got settled) {
-			if got.ours.ExtendedMasterSecret {
-				t.Error("extended master secret all the same")
-			}
-		})
-	}
-}
-
 // TestStdlibTickets makes three connections, in either direction: a ticket is
 // given, taken, and taken again.
 func TestStdlibTickets(t *testing.T) {
@@ -219,28 +168,4 @@ func TestStdlibForeignTicket(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestStdlibRefusals has each end refuse the other's certificate, and both know why.
-func TestStdlibRefusals(t *testing.T) {
-	k := stdCase{id: tlstest.Servers()["rsa"]}
-	t.Run("our client does not trust", func(t *testing.T) {
-		cc, sc := k.ourEnd(), k.stdEnd()
-		sc.Certificates, cc.ServerName = k.id.Std(), "www.other.test"
-		a, b := tlstest.Pipe()
-		err, serr := tlstest.Shake(tlstest.Client(t, a, cc), stdtls.Server(b, sc))
-		if reason.Of(err) != reason.CertificateWrongName {
-			t.Errorf("client: %v", err)
-		}
-		mustHear(t, serr, reason.CertificateWrongName)
-	})
-	t.Run("our server is not trusted", func(t *testing.T) {
-		sc, cc := k.ourEnd(), k.stdEnd()
-		sc.Certificates, cc.RootCAs = k.id.Ours(), x509.NewCertPool()
-		a, b := tlstest.Pipe()
-		cerr, err := tlstest.Shake(stdtls.Client(a, cc), tlstest.Server(t, b, sc))
-		if got := tlstest.PeerAlert(err); got != iana.BadCertificate && got != iana.UnknownCA {
-			t.Errorf("server: %v, client: %v", err, cerr)
-		}
-	})
 }
