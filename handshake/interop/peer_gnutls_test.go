@@ -37,6 +37,11 @@ var gnutls = &peer{
 	refused:   gnutlsRefused,
 	client:    gnutlsCli,
 	lacks: []lack{
+		{"exporter", 0, weAsk, "gnutls-serv has no word for it"},
+		{"retry: no share, any group", 0, weServe, "its client always sends shares"},
+		{"retry: no share", 0, weServe, "its client always sends shares"},
+		{"retry: a cookie", 0, nil, "its server sends no cookies; its client refuses a cookie without a group, RFC 9846 §4.2.4 or not"},
+		{"retry: a cookie and another group", 0, weAsk, "its server sends no cookies"},
 		{"max_fragment_length", 0, nil, "it speaks of record_size_limit instead"},
 		{"client certificate missing", iana.TLS12, weAsk, "it answers decode_error, to a list that may be empty (RFC 5246 §7.4.6)"},
 		{"bulk", 0, nil, "its programs are fed by lines"},

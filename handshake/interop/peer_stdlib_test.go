@@ -36,6 +36,11 @@ var stdlib = &peer{
 	visit:     stdVisit,
 	refused:   stdRefused,
 	lacks: []lack{
+		{"exporter", 0, nil, "it prints nothing: see TestStdlibExporter"},
+		{"retry: no share, any group", 0, weServe, "its client always sends shares"},
+		{"retry: no share", 0, weServe, "its client always sends shares"},
+		{"retry: a cookie", 0, weAsk, "its server sends no cookies"},
+		{"retry: a cookie and another group", 0, weAsk, "its server sends no cookies"},
 		{"max_fragment_length", 0, nil, "crypto/tls has none (RFC 6066 §4)"},
 		{"record_size_limit", 0, nil, "crypto/tls has no RFC 8449"},
 		{"compression", 0, nil, "crypto/tls has no RFC 8879"},
