@@ -1,7 +1,6 @@
 package interop_test
 
 import (
-	"crypto/rand"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/internal/tlstest"
-	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
 )
 
@@ -64,26 +62,6 @@ func echoed(t testing.TB, addr string, cfg *tls.Config) (handshake.Summary, *tls
 	return c.Summary(), w
 }
 
-func TestGnuTLSServerResumption(t *testing.T) {
-	for _, how := range []string{"ticket", "session ID"} {
-		t.Run(how, func(t *testing.T) {
-			args := []string{"--disable-client-cert"}
-			if how == "session ID" {
-				args = append(args, "--noticket")
-			}
-			addr := gnutlsServer(t, gnutlsAll, args...)
-			store := session.NewMemory(0)
-			for i := range 3 {
-				cfg := tlstest.Verifying()
-				cfg.Sessions = store
-				if got, _ := echoed(t, addr, cfg); got.Resumed != (i > 0) {
-					t.Errorf("connection %d: resumed %v", i, got.Resumed)
-				}
-			}
-		})
-	}
-}
-
 // gnutlsLine runs one gnutls-cli against a server of ours.
 func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) (handshake.Summary, *tlstest.Witness) {
 	t.Helper()
@@ -102,47 +80,6 @@ func gnutlsLine(t testing.TB, cfg *tls.Config, priority string, args ...string) 
 	}
 	met(theGnuTLS, event.Server, cfg, got, w)
 	return got, w
-}
-
-// TestGnuTLSClientResumes makes gnutls-cli's two connections.
-func TestGnuTLSClientResumes(t *testing.T) {
-	for _, how := range []string{"ticket", "session ID"} {
-		t.Run(how, func(t *testing.T) {
-			cfg := tlstest.Serving(tlstest.Servers()["ecdsa"])
-			cfg.Sessions = session.NewMemory(0)
-			args := []string{"--resume"}
-			if how == "ticket" {
-				cfg.Tickets = session.NewTicketKeys(rand.Reader, 0)
-			} else {
-				args = append(args, "--noticket")
-			}
-			var resumed []bool
-			cfg, w := tlstest.Witnessed(t, cfg)
-			port, wait := acceptMany(t, cfg, 2, func(c *tls.Conn) error {
-				if err := c.Handshake(); err != nil {
-					return err
-				}
-				met(theGnuTLS, event.Server, cfg, c.Summary(), w)
-				if resumed = append(resumed, c.Summary().Resumed); len(resumed) == 2 {
-					return answerFirst(c)
-				}
-				_, err := io.ReadAll(c) // it says goodbye at once
-				return err
-			})
-			p := gnutlsClient(t, port, gnutlsAll, args...)
-			p.waitFor(`Connecting again`)
-			p.waitFor(`Resume Handshake was completed`)
-			p.say("hello again")
-			p.waitFor(`you said 12 bytes`)
-			p.stdin.Close()
-			if err := wait(p); err != nil {
-				t.Fatal(err)
-			}
-			if fmt.Sprint(resumed) != "[false true]" {
-				t.Errorf("resumed: %v", resumed)
-			}
-		})
-	}
 }
 
 func gnutlsClient(t testing.TB, port, priority string, args ...string) *program {

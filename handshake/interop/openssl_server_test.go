@@ -7,11 +7,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
-	"tlslab/handshake/message"
-	"tlslab/handshake/session"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
 
@@ -62,30 +58,4 @@ func reversed(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, *tlstest.W
 	}
 	met(theOpenSSL, event.Client, cfg, c.Summary(), w)
 	return c, w
-}
-
-func TestOpenSSLServerResumption(t *testing.T) {
-	for _, how := range []string{"ticket", "session ID"} {
-		t.Run(how, func(t *testing.T) {
-			var args []string
-			if how == "session ID" {
-				args = append(args, "-no_ticket")
-			}
-			addr := revServer(t, args...)
-			for _, s := range []iana.CipherSuite{0xc02f, 0xc02b, 0x009e, 0x009d, 0xc014} {
-				store := session.NewMemory(0)
-				for i := range 3 {
-					cfg := tlstest.Verifying()
-					cfg.Suites, cfg.Sessions, cfg.EncryptThenMAC = []*suite.Suite{suite.ByID(s)}, store, true
-					c, w := reversed(t, addr, cfg)
-					if got := c.Summary().Resumed; got != (i > 0) {
-						t.Errorf("%v, connection %d: resumed %v", s, i, got)
-					}
-					if gave := w.Saw(message.KindNewSessionTicket) > 0; i == 0 && gave != (how == "ticket") {
-						t.Errorf("%v: a ticket was given: %v", s, gave)
-					}
-				}
-			}
-		})
-	}
 }

@@ -36,7 +36,10 @@ var gnutls = &peer{
 	visit:     gnutlsVisit,
 	refused:   gnutlsRefused,
 	client:    gnutlsCli,
+	revisit:   gnutlsRevisit,
 	lacks: []lack{
+		{"psk_ke", 0, nil, "it resumes with a key exchange alone"},
+		{"resumption retried", 0, weServe, "its client refuses a cookie without a group: see TestRetry13"},
 		{"exporter", 0, weAsk, "gnutls-serv has no word for it"},
 		{"retry: no share, any group", 0, weServe, "its client always sends shares"},
 		{"retry: no share", 0, weServe, "its client always sends shares"},

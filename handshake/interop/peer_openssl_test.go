@@ -38,6 +38,7 @@ var openssl = &peer{
 	visit:     opensslVisit,
 	refused:   opensslRefused,
 	client:    opensslClient,
+	revisit:   opensslRevisit,
 	quirks: []quirk{
 		{"padding", []string{"-record_padding", "512"}},
 		{"no middlebox compatibility", []string{"-no_middlebox"}},

@@ -35,7 +35,10 @@ var stdlib = &peer{
 	host:      func(_ testing.TB, m meeting, _ deal) host { return stdServer{m} },
 	visit:     stdVisit,
 	refused:   stdRefused,
+	revisit:   stdRevisit,
 	lacks: []lack{
+		{"psk_ke", 0, nil, "crypto/tls speaks psk_dhe_ke alone"},
+		{"resumption by session ID", 0, nil, "crypto/tls keeps no sessions"},
 		{"exporter", 0, nil, "it prints nothing: see TestStdlibExporter"},
 		{"retry: no share, any group", 0, weServe, "its client always sends shares"},
 		{"retry: no share", 0, weServe, "its client always sends shares"},

@@ -34,6 +34,8 @@ type peer struct {
 	host func(testing.TB, meeting, deal) host
 	// visit has its client meet our server, and says what came of it.
 	visit func(testing.TB, meeting, deal, *tls.Config) outcome
+	// revisit has its client come to our server several times; see series.
+	revisit func(testing.TB, meeting, deal) []outcome
 	// refused has its client meet our server, and returns our server's error. The peer's own
 	// must name the alert; no alert is asked about if it is 255.
 	refused func(testing.TB, meeting, deal, *tls.Config, iana.AlertDescription) error

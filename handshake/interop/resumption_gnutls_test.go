@@ -13,41 +13,12 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
-	"tlslab/handshake/message"
 	"tlslab/handshake/session"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
 
 // Resumption, external keys and early data of TLS 1.3 with gnutls-serv and gnutls-cli. (In
 // TLS 1.2 see TestGnuTLSServerResumption and TestGnuTLSClientResumes.)
-
-func TestGnuTLS13ServerResumption(t *testing.T) {
-	addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--disable-client-cert")
-	for _, s := range openSuites13() {
-		t.Run(s.String(), func(t *testing.T) {
-			store := session.NewMemory(0)
-			for i := range 3 {
-				cfg := tlstest.Verifying13()
-				cfg.Sessions, cfg.Suites = store, []*suite.Suite{s}
-				got, w := echoed(t, addr, cfg)
-				if got.Resumed != (i > 0) || len(got.PeerChain) == 0 || w.Saw(message.KindNewSessionTicket) == 0 {
-					t.Errorf("connection %d: resumed %v; messages %v", i, got.Resumed, w.Kinds)
-				}
-			}
-		})
-	}
-	t.Run("no tickets", func(t *testing.T) {
-		addr := gnutlsServer13(t, "ecdsa", gnutlsAll13, "--disable-client-cert", "--noticket", "--nodb")
-		cfg := tlstest.Verifying13()
-		cfg.Sessions = session.NewMemory(0)
-		for range 2 {
-			if got, w := echoed(t, addr, cfg); got.Resumed || w.Saw(message.KindNewSessionTicket) != 0 {
-				t.Errorf("resumed %v; messages %v", got.Resumed, w.Kinds)
-			}
-		}
-	})
-}
 
 // TestGnuTLS13ClientResumption makes gnutls-cli's two connections, the second with early
 // data, taken and not, or without any.

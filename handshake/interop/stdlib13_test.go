@@ -1,15 +1,11 @@
 package interop_test
 
 import (
-	"crypto/rand"
 	stdtls "crypto/tls"
-	"testing"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
-	"tlslab/handshake/message"
-	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
@@ -50,32 +46,4 @@ func (k stdCase) also(change func(*tls.Config, *stdtls.Config)) stdCase {
 	k.ours = func(c *tls.Config, o *stdtls.Config) { ours(c, o); change(c, o) }
 	k.std = func(c *tls.Config, o *stdtls.Config) { std(c, o); change(c, o) }
 	return k
-}
-
-// TestStdlib13Tickets gives each end tickets, and has each come back with what it was
-// given.
-func TestStdlib13Tickets(t *testing.T) {
-	k := in13(tlstest.Servers()["ecdsa"], nil)
-	t.Run("our client", func(t *testing.T) {
-		store := session.NewMemory(0)
-		k := k.also(func(c *tls.Config, _ *stdtls.Config) { c.Sessions = store })
-		for range 2 {
-			if got := k.ourClient(t, 100); got.w.Saw(message.KindNewSessionTicket) == 0 {
-				t.Errorf("messages %v", got.w.Kinds)
-			}
-		}
-	})
-	t.Run("our server", func(t *testing.T) {
-		tickets, cache := session.NewTicketKeys(rand.Reader, 0), stdtls.NewLRUClientSessionCache(1)
-		k := k.also(func(s *tls.Config, c *stdtls.Config) { s.Tickets, c.ClientSessionCache = tickets, cache })
-		for i := range 2 {
-			got := k.ourServer(t, 100)
-			if n := got.w.Saw(message.KindNewSessionTicket); n != 2 {
-				t.Errorf("%d tickets", n)
-			}
-			if offers := got.w.Hellos[0].Extensions.Find(iana.ExtPreSharedKey) != nil; offers != (i == 1) {
-				t.Errorf("connection %d: offers a ticket: %v", i, offers)
-			}
-		}
-	})
 }

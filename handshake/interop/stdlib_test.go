@@ -1,7 +1,6 @@
 package interop_test
 
 import (
-	"crypto/rand"
 	stdtls "crypto/tls"
 	"strings"
 	"testing"
@@ -11,9 +10,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
-	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/session"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
@@ -118,54 +115,5 @@ func mustHear(t testing.TB, err error, r reason.Reason) {
 	d, _ := reason.Alert(r)
 	if err == nil || !strings.HasSuffix(err.Error(), stdtls.AlertError(d).Error()) {
 		t.Errorf("crypto/tls heard %v, want %v", err, stdtls.AlertError(d))
-	}
-}
-
-// TestStdlibTickets makes three connections, in either direction: a ticket is
-// given, taken, and taken again.
-func TestStdlibTickets(t *testing.T) {
-	for _, auth := range []string{"", "ecdsa"} {
-		t.Run("client certificate "+auth, func(t *testing.T) {
-			k := stdCase{id: tlstest.Servers()["rsa"], clientID: tlstest.Clients()[auth]}
-			if auth != "" {
-				k.auth, k.stdAuth = handshake.RequireClientCert, stdtls.RequireAndVerifyClientCert
-			}
-			store, tickets := session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0)
-			var key [32]byte
-			copy(key[:], "a key for the tickets of a test..")
-			k.ours = func(c *tls.Config, s *stdtls.Config) { c.Sessions = store; s.SetSessionTicketKeys([][32]byte{key}) }
-			cache := stdtls.NewLRUClientSessionCache(1)
-			k.std = func(s *tls.Config, c *stdtls.Config) { s.Tickets, c.ClientSessionCache = tickets, cache }
-			for i := range 3 {
-				k.bothRoles(t, 100, func(t *testing.T, got settled) {
-					if want := i > 0; got.ours.Resumed != want || got.std.DidResume != want {
-						t.Errorf("connection %d: resumed %v and %v", i, got.ours.Resumed, got.std.DidResume)
-					}
-					if len(got.ours.PeerChain) == 0 && auth != "" {
-						t.Errorf("connection %d: our end forgot the peer's chain", i)
-					}
-				})
-			}
-		})
-	}
-}
-
-// TestStdlibForeignTicket offers each server a ticket that it never made.
-func TestStdlibForeignTicket(t *testing.T) {
-	k := stdCase{id: tlstest.Servers()["ecdsa"]}
-	store, cache := session.NewMemory(0), stdtls.NewLRUClientSessionCache(1)
-	k.ours = func(c *tls.Config, s *stdtls.Config) { c.Sessions = store } // a new key each time
-	k.std = func(s *tls.Config, c *stdtls.Config) {
-		s.Tickets, c.ClientSessionCache = session.NewTicketKeys(rand.Reader, 0), cache
-	}
-	for i := range 2 {
-		k.bothRoles(t, 100, func(t *testing.T, got settled) {
-			if got.ours.Resumed || got.std.DidResume {
-				t.Errorf("connection %d resumed", i)
-			}
-			if got.w.Saw(message.KindNewSessionTicket) != 1 {
-				t.Errorf("connection %d: no new ticket", i)
-			}
-		})
 	}
 }
