@@ -37,6 +37,7 @@ var stdlib = &peer{
 	refused:   stdRefused,
 	revisit:   stdRevisit,
 	lacks: []lack{
+		{"external PSK", 0, nil, "crypto/tls has none in its public interface"},
 		{"psk_ke", 0, nil, "crypto/tls speaks psk_dhe_ke alone"},
 		{"resumption by session ID", 0, nil, "crypto/tls keeps no sessions"},
 		{"exporter", 0, nil, "it prints nothing: see TestStdlibExporter"},

@@ -1,3 +1,0 @@
-package interop_test
-
-import ()
