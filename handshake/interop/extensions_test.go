@@ -152,11 +152,15 @@ func TestNoExtendedMasterSecret(t *testing.T) {
 func TestExtras13(t *testing.T) {
 	meetings(t, "extras", iana.TLS13, func(t *testing.T, m meeting) {
 		for _, q := range slices.Concat([]quirk{{"as it is", nil}}, m.quirks) {
-			h := m.host(t, deal{server: []string{"rsa"}, words: q.words})
+			server := []string{"rsa"}
+			if m.peer == stdlib {
+				server = []string{"ecdsa"}
+			}
+			h := m.host(t, deal{server: server, words: q.words})
 			for i, x := range tlstest.Extras {
 				t.Run(q.name+"; "+x.Name, func(t *testing.T) {
 					m.parallel(t)
-					m.meet(t, h, deal{server: []string{"rsa"}, words: q.words, bytes: 40_000,
+					m.meet(t, h, deal{server: server, words: q.words, bytes: 40_000,
 						ours: func(cfg *tls.Config) { *cfg = *tlstest.WithExtra(cfg, i) }})
 				})
 			}

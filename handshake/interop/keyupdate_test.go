@@ -1,13 +1,12 @@
 package interop_test
 
 import (
+	stdtls "crypto/tls"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
 	"time"
-
-	stdtls "crypto/tls"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"

@@ -23,7 +23,7 @@ import (
 	"tlslab/pki"
 )
 
-// The README's table of whom we have met is made of what these tests ran, and held to
+// README.md's table of whom we have met is made of what these tests ran, and held to
 // it: every handshake with a peer that ended well is noted by met. Where the whole set
 // has run, TestMain compares; go test ./handshake/interop -update writes the table anew.
 
@@ -265,7 +265,7 @@ func (e *encounters) roles(row string) string {
 }
 
 const (
-	readme     = "../../README.md"
+	readme     = "README.md"
 	beginTable = "<!-- peers:begin -->\n"
 	endTable   = "<!-- peers:end -->\n"
 )
@@ -285,6 +285,13 @@ func checkPeersTable() int {
 			fmt.Println("the README's table of peers was not compared:", why)
 		}
 		return 0
+	}
+	for _, p := range thePeers {
+		for _, l := range p.lacks {
+			if _, ok := consulted.Load(l.why + l.topic); !ok {
+				return complain("no test asks why %s is not met on %q", p.name, l.topic)
+			}
+		}
 	}
 	versions, err := peerVersions()
 	if err != nil {

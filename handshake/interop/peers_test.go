@@ -3,6 +3,7 @@ package interop_test
 import (
 	stdtls "crypto/tls"
 	"slices"
+	"sync"
 	"testing"
 
 	"tlslab/handshake"
@@ -69,6 +70,10 @@ type lack struct {
 	roles   []event.Role // ours; nil: both
 	why     string
 }
+
+// consulted are the lacks that made a difference: one that makes none is out of date, and
+// the whole run says so.
+var consulted sync.Map
 
 // The peers, in the order of the table of whom we have met.
 var thePeers = []*peer{stdlib, openssl, gnutls}
@@ -145,6 +150,7 @@ func bothVersions(t *testing.T, topic string, f func(*testing.T, meeting)) {
 func (p *peer) why(topic string, v iana.Version, role event.Role) string {
 	for _, l := range p.lacks {
 		if l.topic == topic && (l.version == 0 || l.version == v) && (l.roles == nil || slices.Contains(l.roles, role)) {
+			consulted.Store(l.why+l.topic, true)
 			return l.why
 		}
 	}

@@ -302,7 +302,8 @@ func TestResumptionWithoutExchange13(t *testing.T) {
 // TestResumesClients: who the client is both ends remember.
 func TestResumesClients(t *testing.T) {
 	bothVersions(t, "resumption of clients", func(t *testing.T, m meeting) {
-		got := m.series(t, nil, deal{server: []string{"ecdsa"}, client: "ecdsa", auth: handshake.RequireClientCert})
+		server := map[iana.Version]string{iana.TLS12: "rsa", iana.TLS13: "ecdsa"}[m.version]
+		got := m.series(t, nil, deal{server: []string{server}, client: "ecdsa", auth: handshake.RequireClientCert})
 		mustResume(t, got)
 		for i, o := range got {
 			if len(o.PeerChain) == 0 { // of crypto/tls, see stdAgrees
