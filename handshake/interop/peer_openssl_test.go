@@ -45,6 +45,7 @@ var openssl = &peer{
 		{"short records", []string{"-max_send_frag", "512", "-split_send_frag", "512"}},
 	},
 	lacks: []lack{
+		{"kinds", 0, nil, "each signs in each scheme: see TestSchemes"},
 		{"retry: no share, any group", 0, weServe, "its client always sends shares"},
 		{"retry: no share", 0, weServe, "its client always sends shares"},
 		{"record_size_limit", 0, nil, "OpenSSL 3.0 has no RFC 8449"},

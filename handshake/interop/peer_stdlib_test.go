@@ -37,6 +37,7 @@ var stdlib = &peer{
 	refused:   stdRefused,
 	revisit:   stdRevisit,
 	lacks: []lack{
+		{"kinds", 0, nil, "each signs in each scheme: see TestSchemes"},
 		{"external PSK", 0, nil, "crypto/tls has none in its public interface"},
 		{"psk_ke", 0, nil, "crypto/tls speaks psk_dhe_ke alone"},
 		{"resumption by session ID", 0, nil, "crypto/tls keeps no sessions"},
