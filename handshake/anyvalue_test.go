@@ -19,6 +19,8 @@ import (
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
@@ -41,6 +43,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
+	render.TerminalOptions{}, sheet.Voice{},
 	pki.Input{}, pki.Kind(""), pki.Usage(0),
 }
 

@@ -45,12 +45,16 @@ const policy = `
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
 	observe, stage, replay/bank < replay
 	narrate, http2 < transcript
-	narrate, scenario, replay, idn < render
-	transcript, scenario, replay < render/lesson
+	narrate, http2, idn < render/sheet
+	render/sheet, record < render
+	render/sheet < render/mermaid
+	scenario, certcompress/brotli < render/rendertest
+	transcript, render, render/mermaid, scenario < render/lesson
+	transcript, render, replay < render/replays
 	tls < tls/https
 	tls/https, certcompress/brotli, certcompress/zstd < internal/tlstest
 	internal/tlstest < interop
-	tls, tls/https, render, render/lesson, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
+	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -69,9 +73,9 @@ const modules = `
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis
-	github.com/fatih/color: render cmd
-	github.com/mattn/go-runewidth: render cmd
-	github.com/mattn/go-isatty: render cmd
+	github.com/fatih/color: render/sheet cmd
+	github.com/mattn/go-runewidth: render/sheet
+	github.com/mattn/go-isatty: cmd
 	github.com/spf13/cobra: cmd
 	github.com/spf13/pflag: cmd
 	golang.org/x/sys: cmd mitm/har
@@ -163,15 +167,24 @@ func TestImports(t *testing.T) {
 // links is what a package must not link, by whatever way: imports of imports are looked at,
 // other people's too. A package is named as in go list.
 var links = map[string][]string{
-	"./handshake":            {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language"},
-	"./handshake/event":      {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/narrate":    {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/observe":    {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/scenario":   {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/render":     {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/transcript": {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/tls":        {"net/http"},
+	"./handshake":                {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language"},
+	"./handshake/event":          {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/narrate":        {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/observe":        {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/scenario":       {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/transcript":     {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake/tls":            {"net/http"},
+	"./handshake/render/sheet":   tellers,
+	"./handshake/render":         tellers,
+	"./handshake/render/mermaid": tellers,
+	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
+	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
+	"./examples/grader":          {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
 }
+
+// tellers are who tells what happened, and the KEMs that no registry has a number for: what
+// shows it needs none of them.
+var tellers = []string{"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"}
 
 func TestLinks(t *testing.T) {
 	for pkg, never := range links {
@@ -235,7 +248,7 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
 // WebAssembly, the lessons and their words included.
 func TestBuildsForTheBrowser(t *testing.T) {
-	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript")
+	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/lesson", "./examples/browser")
 	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

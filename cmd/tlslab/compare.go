@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
@@ -79,7 +78,7 @@ func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	if c.format == "json" {
 		return lesson.WriteComparisonJSON(out, o.Seed, ways)
 	}
-	return render.WriteComparison(out, ways, out.options)
+	return lesson.WriteComparison(out, ways, out.options)
 }
 
 func (c *compareFlags) options() (o scenario.CompareOptions, err error) {

@@ -44,15 +44,14 @@ func (o *offer) flags(cmd *cobra.Command) {
 // version is the one that --tls or --kx asks for, 0 if neither was given. only12 and
 // only13 name another flag given that one version alone has, "" for none.
 func (o *offer) version(only12, only13 string) (iana.Version, error) {
-	v := map[string]iana.Version{"1.2": iana.TLS12, "1.3": iana.TLS13}[o.tls]
-	if v == 0 && o.tls != "" {
-		return 0, misuse("Say --tls 1.2 or --tls 1.3, or leave it out for both.", "--tls %s: there is no such version here", o.tls)
+	v, err := o.named()
+	if err != nil {
+		return 0, err
 	}
 	by := "--tls " + o.tls
 	if o.kx != "" {
 		if v == iana.TLS13 {
-			return 0, misuse("Leave --kx out: in TLS 1.3 it is --group that says how keys are agreed.",
-				"--kx is about TLS 1.2, where a suite names its key exchange; TLS 1.3's do not")
+			return 0, kxIn13()
 		}
 		v, by = iana.TLS12, "--kx "+o.kx
 	}
@@ -63,6 +62,20 @@ func (o *offer) version(only12, only13 string) (iana.Version, error) {
 		return 0, misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s asks for TLS 1.3", only12, by)
 	}
 	return v, nil
+}
+
+// named is the version that --tls names; 0 if it was not given.
+func (o *offer) named() (iana.Version, error) {
+	v := map[string]iana.Version{"1.2": iana.TLS12, "1.3": iana.TLS13}[o.tls]
+	if v == 0 && o.tls != "" {
+		return 0, misuse("Say --tls 1.2 or --tls 1.3, or leave it out for both.", "--tls %s: there is no such version here", o.tls)
+	}
+	return v, nil
+}
+
+func kxIn13() error {
+	return misuse("Leave --kx out: in TLS 1.3 it is --group that says how keys are agreed.",
+		"--kx is about TLS 1.2, where a suite names its key exchange; TLS 1.3's do not")
 }
 
 // only12 names a flag given that has no meaning after TLS 1.2; "" if there is none.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake/foreign"
@@ -18,6 +17,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 type groupsFlags struct {
@@ -192,7 +192,7 @@ type groupsPage struct {
 
 func (p groupsPage) write(w io.Writer) error {
 	var b strings.Builder
-	name := max(4, terminal.StringWidth(say(p.lang, "groups_name")))
+	name := max(4, sheet.Width(say(p.lang, "groups_name")))
 	for _, r := range p.rows {
 		name = max(name, len(r.group.Name()))
 	}
@@ -272,9 +272,9 @@ func (p groupsPage) kind(about kx.Description) string {
 }
 
 func (p groupsPage) kindWidth() int {
-	n := terminal.StringWidth(say(p.lang, "groups_kind"))
+	n := sheet.Width(say(p.lang, "groups_kind"))
 	for _, r := range p.rows {
-		n = max(n, terminal.StringWidth(p.kind(r.about)))
+		n = max(n, sheet.Width(p.kind(r.about)))
 	}
 	return n
 }
@@ -282,16 +282,12 @@ func (p groupsPage) kindWidth() int {
 // ceil is a/b, rounded up.
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// terminal measures text in columns, as package render does: Chinese takes two, and
-// the environment is not asked.
-var terminal = &runewidth.Condition{EastAsianWidth: false}
-
 // align fills s up to n columns, on the left; on the right if n is negative.
 func align(s string, n int) string {
 	if n < 0 {
-		return s + strings.Repeat(" ", max(0, -n-terminal.StringWidth(s)))
+		return sheet.Pad(s, -n)
 	}
-	return strings.Repeat(" ", max(0, n-terminal.StringWidth(s))) + s
+	return sheet.Flush(s, n)
 }
 
 func green(s string) string {

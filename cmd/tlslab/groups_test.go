@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 // Whatever the language, the widest names and a slow machine: no line has more than 80
@@ -28,7 +29,7 @@ func TestGroupsPage(t *testing.T) {
 			}
 			table, rest, _ := strings.Cut(b.String(), "\n\n")
 			for line := range strings.Lines(b.String()) {
-				if n := terminal.StringWidth(strings.TrimRight(line, "\n")); n > 80 {
+				if n := sheet.Width(strings.TrimRight(line, "\n")); n > 80 {
 					t.Errorf("%s: %d columns: %s", l, n, line)
 				}
 			}
@@ -67,7 +68,7 @@ func edges(line string) []int {
 		if flushRight := i == 0 || i >= 3 && i <= 5; flushRight {
 			start = at
 		}
-		out = append(out, terminal.StringWidth(line[:start]))
+		out = append(out, sheet.Width(line[:start]))
 	}
 	return out
 }

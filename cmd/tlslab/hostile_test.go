@@ -552,7 +552,7 @@ func TestHostileLessons(t *testing.T) {
 		shown := false
 		for _, terminal := range []render.TerminalOptions{{Lang: "en"}, {Lang: "zh", Level: render.Bytes}, {Lang: "en", Level: render.Brief}, {Lang: "zh", Worksheet: true}} {
 			var out bytes.Buffer
-			page := render.NewLesson(&out, terminal)
+			page := lesson.NewTerminal(&out, terminal)
 			transcript, err := scenario.Run(t.Context(), o, page)
 			if err := errors.Join(err, page.Close()); err != nil {
 				t.Fatal(err)
@@ -560,9 +560,9 @@ func TestHostileLessons(t *testing.T) {
 			unharmed(t, "a transcript", out.String(), false)
 			shown = shown || strings.Contains(strings.Join(strings.Fields(out.String()), ""), "gnp.exe")
 			for name, f := range map[string]func(io.Writer) error{
-				"mermaid":      func(w io.Writer) error { return render.WriteMermaid(w, transcript, "en") },
+				"mermaid":      func(w io.Writer) error { return lesson.WriteMermaid(w, transcript, "en") },
 				"json":         func(w io.Writer) error { return lesson.WriteJSON(w, transcript) },
-				"first screen": func(w io.Writer) error { return render.FirstScreen(w, transcript, render.TerminalOptions{}) },
+				"first screen": func(w io.Writer) error { return lesson.FirstScreen(w, transcript, render.TerminalOptions{}) },
 			} {
 				out.Reset()
 				if err := f(&out); err != nil {
@@ -646,7 +646,7 @@ func FuzzHostile(f *testing.F) {
 			return // a request or a reply that no lesson takes
 		}
 		var diagram, doc bytes.Buffer
-		if err := errors.Join(render.WriteMermaid(&diagram, transcript, "en"), lesson.WriteJSON(&doc, transcript)); err != nil {
+		if err := errors.Join(lesson.WriteMermaid(&diagram, transcript, "en"), lesson.WriteJSON(&doc, transcript)); err != nil {
 			t.Fatal(err)
 		}
 		unharmed(t, "mermaid", diagram.String(), false)

@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/mermaid"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 )
@@ -91,7 +92,7 @@ func (l *listFlags) states(w io.Writer, args []string) error {
 	}
 	switch moves := handshake.Moves(role); l.format {
 	case "mermaid":
-		return render.StateDiagram(w, moves, version)
+		return mermaid.StateDiagram(w, moves, version)
 	case "text":
 		return render.StateList(w, role, moves, version, render.TerminalOptions{Lang: l.lang})
 	}

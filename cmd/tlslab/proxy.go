@@ -23,7 +23,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/render"
+	"tlslab/handshake/render/sheet"
 	"tlslab/pki"
 )
 
@@ -335,7 +335,7 @@ func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, 
 	}
 	width := columns(os.Stderr)
 	if width == 0 {
-		width = render.DefaultWidth
+		width = sheet.DefaultWidth
 	}
 	var b strings.Builder
 	for i, line := range lines {
@@ -343,7 +343,7 @@ func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, 
 			b.WriteString("  " + line + "\n") // to be copied whole
 			continue
 		}
-		for j, part := range render.Wrap(line, width-2) {
+		for j, part := range sheet.Wrap(line, width-2) {
 			if i+j > 0 {
 				part = "  " + part
 			}

@@ -14,7 +14,7 @@ import (
 
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/render"
+	"tlslab/handshake/render/sheet"
 )
 
 func newProxyCA(p *proxyFlags) *cobra.Command {
@@ -87,7 +87,7 @@ func wrapped(b *strings.Builder, text string) {
 	if text == "" {
 		return
 	}
-	for _, line := range render.Wrap(text, render.DefaultWidth-2) {
+	for _, line := range sheet.Wrap(text, sheet.DefaultWidth-2) {
 		b.WriteString("  " + line + "\n")
 	}
 }

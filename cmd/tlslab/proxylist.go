@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 )
 
@@ -117,8 +117,8 @@ func (l *proxyList) explain(n int) {
 		fmt.Fprintln(l.log, say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
 		return
 	}
-	l.write("\n" + strings.Join(render.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
-	term := render.NewLesson(l.out, l.out.options)
+	l.write("\n" + strings.Join(sheet.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
+	term := lesson.NewTerminal(l.out, l.out.options)
 	if err := rec.Explain(term); err != nil {
 		fmt.Fprintln(l.log, narrate.Fault(lang, err))
 	}
@@ -136,7 +136,7 @@ func (l *proxyList) explain(n int) {
 		lost int64
 	}{{"server", rec.ToServer.Lost()}, {"client", rec.ToClient.Lost()}} {
 		if leg.lost > 0 {
-			l.write("   " + say(lang, "proxy_more", "side", l.party(leg.side), "n", render.Size(leg.lost)) + "\n")
+			l.write("   " + say(lang, "proxy_more", "side", l.party(leg.side), "n", sheet.Size(leg.lost)) + "\n")
 		}
 	}
 	l.write("\n")
@@ -157,14 +157,14 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	if e.Kind != proxy.Request {
 		method = narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_kind_"+string(e.Kind)).Title
 	}
-	sent, received := render.Size(e.Sent), render.Size(e.Received)
+	sent, received := sheet.Size(e.Sent), sheet.Size(e.Received)
 	if e.Kind == proxy.Failure {
 		sent, received = "", ""
 	}
 	where := foreign.Quote(e.Host + e.Path)
 	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, where)
 	below := "" // where there is no room beside the rest
-	if runewidth.StringWidth(first) > l.width() {
+	if sheet.Width(first) > l.width() {
 		first, below = l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, ""), where
 	}
 	shade := color.FgGreen
@@ -201,9 +201,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 
 // columns sets one line of the list.
 func (l *proxyList) columns(n, when, method, status, sent, received, where string) string {
-	right := func(s string, w int) string { return strings.Repeat(" ", max(0, w-runewidth.StringWidth(s))) + s }
-	left := func(s string, w int) string { return s + strings.Repeat(" ", max(0, w-runewidth.StringWidth(s))) }
-	return strings.TrimRight(right(n, 4)+" "+left(when, 8)+" "+left(method, 8)+" "+left(status, 4)+" "+right(sent, 9)+" "+right(received, 9)+"  "+where, " ")
+	return strings.TrimRight(sheet.Flush(n, 4)+" "+sheet.Pad(when, 8)+" "+sheet.Pad(method, 8)+" "+sheet.Pad(status, 4)+" "+sheet.Flush(sent, 9)+" "+sheet.Flush(received, 9)+"  "+where, " ")
 }
 
 // indent is where what is said of an entry begins.
@@ -211,7 +209,7 @@ const indent = 14
 
 // wrap writes text below an entry, behind a mark.
 func (l *proxyList) wrap(b *strings.Builder, mark, text string, shade color.Attribute) {
-	for i, line := range render.Wrap(text, l.width()-indent-len(mark)) {
+	for i, line := range sheet.Wrap(text, l.width()-indent-len(mark)) {
 		if i > 0 {
 			mark = strings.Repeat(" ", len(mark))
 		}
@@ -223,7 +221,7 @@ func (l *proxyList) width() int {
 	if w := l.out.options.Width; w > 0 {
 		return w
 	}
-	return render.DefaultWidth
+	return sheet.DefaultWidth
 }
 
 func (l *proxyList) paint(text string, a color.Attribute) string {

@@ -29,7 +29,7 @@ import (
 // The proxy under load and among peers that misbehave: no byte is lost or out of order,
 // no goroutine and no memory is left behind, and whatever goes wrong is an entry.
 
-var soak = flag.Bool("soak", false, "have TestProxyBulk carry 1 GiB each way, instead of 32 MiB")
+var soak = flag.Bool("soak", false, "have TestProxyBulk carry 1 GiB each way, instead of 32 MiB, and the tests of documents 128 MiB")
 
 // underTest is a proxy at work.
 type underTest interface {
@@ -435,10 +435,16 @@ func (c *child) descriptors(t *testing.T) int {
 	return len(fds)
 }
 
-// peak is the most memory that was ever resident, in MiB, and 0 where there is no /proc.
 func (c *child) peak(t *testing.T) (mib int) {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	return peakOf(t, c.cmd.Process.Pid)
+}
+
+// peakOf is the most memory of a process that was ever resident, in MiB, and 0 where there is
+// no /proc.
+func peakOf(t *testing.T, pid int) (mib int) {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil && runtime.GOOS == "linux" {
 		t.Fatal(err)
 	}

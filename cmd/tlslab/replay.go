@@ -9,8 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlslab/handshake/render"
-	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/replays"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
 	"tlslab/handshake/session/redis"
@@ -91,7 +90,7 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	case r.all:
 		return r.playAll(cmd, o, out)
 	case r.attack == "":
-		return render.WriteReplayList(out, out.options)
+		return replays.WriteReplayList(out, out.options)
 	}
 	return r.play(cmd, defences, o, out)
 }
@@ -99,7 +98,7 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 // play plays one attack.
 func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Options, out *output) error {
 	if r.format == "json" {
-		j := new(lesson.ReplayJSON)
+		j := new(replays.ReplayJSON)
 		o.Listener, o.ShowSecrets = j, true
 		result, err := replay.Run(cmd.Context(), r.attack, defences, o)
 		if err != nil {
@@ -107,7 +106,7 @@ func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Optio
 		}
 		return j.Write(out, result, o)
 	}
-	term := render.NewReplay(out, out.options, o)
+	term := replays.NewReplay(out, out.options, o)
 	o.Listener, o.ShowSecrets = term, r.bytes
 	_, err := replay.Run(cmd.Context(), r.attack, defences, o)
 	return firstError(err, term.Close())
@@ -120,9 +119,9 @@ func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *output)
 		return err
 	}
 	if r.format == "json" {
-		return lesson.WriteReplayMatrixJSON(out, rows, o)
+		return replays.WriteReplayMatrixJSON(out, rows, o)
 	}
-	return render.WriteReplayMatrix(out, rows, o, out.options)
+	return replays.WriteReplayMatrix(out, rows, o, out.options)
 }
 
 // check refuses what makes no sense, and reads --defend.

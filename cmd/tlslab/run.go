@@ -13,7 +13,6 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
@@ -181,9 +180,9 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) err
 	case "json":
 		err = lesson.WriteJSON(out, t)
 	case "mermaid":
-		err = render.WriteMermaid(out, t, out.options.Lang)
+		err = lesson.WriteMermaid(out, t, out.options.Lang)
 	default:
-		err = render.FirstScreen(out, t, out.options)
+		err = lesson.FirstScreen(out, t, out.options)
 	}
 	if err != nil {
 		return err
@@ -206,7 +205,7 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 		prompt = unfiltered(cmd.ErrOrStderr())
 	}
 	steps := newStepper(out, cmd.InOrStdin(), prompt, out.options)
-	term := render.NewLesson(steps, out.options)
+	term := lesson.NewTerminal(steps, out.options)
 	var listener event.Listener = term
 	if r.step {
 		steps.term = term
@@ -261,7 +260,8 @@ func (r *runFlags) firstScreen() bool {
 func (r *runFlags) chosen() bool {
 	return r.kx != "" || r.ciphers != nil || r.groups != nil || r.compress || r.noEMS || r.boxFlags.chosen() ||
 		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
-		r.tls != "" || r.alpn != nil || r.about13() != "" || r.leans13()
+		r.tls != "" || r.alpn != nil || r.helloRetry || r.preShared.only13() != "" || r.whatIf.only13() != "" ||
+		r.grease || r.recordSize != 0 || r.keyAlg != ""
 }
 
 // options makes a lesson of the flags.

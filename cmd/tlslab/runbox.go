@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"tlslab/handshake/mitm"
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
@@ -92,5 +91,5 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	if r.format == "json" {
 		return lesson.WriteMITMMatrixJSON(out, verdicts, r.seed)
 	}
-	return render.WriteMITMMatrix(out, verdicts, out.options)
+	return lesson.WriteMITMMatrix(out, verdicts, out.options)
 }

@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
 
@@ -28,7 +29,7 @@ func TestStepShowsSomething(t *testing.T) {
 			o.Seed, o.BeforeMove = "1", nil
 			options := render.TerminalOptions{Level: level}
 			var plain bytes.Buffer
-			term := render.NewLesson(&plain, options)
+			term := lesson.NewTerminal(&plain, options)
 			if _, err := scenario.Run(context.Background(), o, term); err != nil {
 				t.Fatal(err)
 			}
@@ -38,7 +39,7 @@ func TestStepShowsSomething(t *testing.T) {
 			// The prompts go somewhere else, and leave a mark where they stood.
 			var page marked
 			s := newStepper(&page, strings.NewReader(strings.Repeat("\n", 1000)), prompts{&page}, options)
-			s.term = render.NewLesson(s, options)
+			s.term = lesson.NewTerminal(s, options)
 			o.BeforeMove = s.beforeMove
 			if _, err := scenario.Run(context.Background(), o, s); err != nil {
 				t.Fatal(err)

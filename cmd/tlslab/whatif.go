@@ -63,7 +63,10 @@ func (w *whatIf) check() error {
 
 // algorithms are those that --compress-cert names; nil if it was not given.
 func (w *whatIf) algorithms() ([]*certcompress.Method, error) {
-	var out []*certcompress.Method
+	if w.compressCert == nil {
+		return nil, nil
+	}
+	out := []*certcompress.Method{}
 names:
 	for _, name := range w.compressCert {
 		for _, m := range compressions {

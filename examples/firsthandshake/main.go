@@ -11,6 +11,7 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
 
@@ -22,7 +23,7 @@ func main() {
 
 // run plays the lesson that o describes and writes its transcript to w.
 func run(w io.Writer, o scenario.Options) error {
-	page := render.NewLesson(w, render.TerminalOptions{})
+	page := lesson.NewTerminal(w, render.TerminalOptions{})
 	_, err := scenario.Run(context.Background(), o, page)
 	return errors.Join(err, page.Close())
 }

@@ -13,6 +13,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
 
@@ -24,7 +25,7 @@ func main() {
 
 // run writes the handshake's transcript to w; the same seed gives the same one.
 func run(w io.Writer, seed string) error {
-	page := render.NewLesson(w, render.TerminalOptions{})
+	page := lesson.NewTerminal(w, render.TerminalOptions{})
 	o := scenario.Options{Seed: seed, Version: iana.TLS13, Groups: []kx.Group{Toy{}}}
 	t, err := scenario.Run(context.Background(), o, page)
 	if err = errors.Join(err, page.Close()); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
+	"tlslab/handshake/render/sheet"
 	"tlslab/pki"
 )
 
@@ -21,13 +22,13 @@ func (t *Pen) brief(m *move) {
 	}
 	for _, e := range m.events {
 		if c, ok := e.(*event.Check); ok && c.Err != nil && !told {
-			defer t.line(cut("   "+t.say.party(m.head.Party)+t.say.colon()+t.say.fault(c.Err), t.width))
+			defer t.Line(sheet.Cut("   "+t.Say.Party(m.head.Party)+t.Say.Colon()+t.Say.Fault(c.Err), t.Width))
 		}
 	}
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok {
 			if line := t.disagreement(s); line != "" {
-				defer t.hang("   ! ", 5, line, t.paint.bad)
+				defer t.Hang("   ! ", 5, line, t.Paint.Bad)
 			}
 		}
 	}
@@ -35,17 +36,17 @@ func (t *Pen) brief(m *move) {
 		return
 	}
 	what, about := "", ""
-	state := t.say.ui("clear")
+	state := t.Say.UI("clear")
 	for _, e := range m.events {
 		switch e := e.(type) {
 		case *event.Message:
-			what, about = title(e.Kind), t.about(e)
+			what, about = sheet.Title(e.Kind), t.about(e)
 		case *event.Data:
-			what, about = t.say.data(e), m.about(t.say, e.Data, t.width)
+			what, about = t.Say.Data(e), m.About(t.Say, e.Data, t.Width)
 		}
 	}
 	if m.sealed {
-		state = t.say.ui(t.flow.protection())
+		state = t.Say.UI(t.flow.protection())
 	}
 	if what == "" {
 		return
@@ -54,17 +55,17 @@ func (t *Pen) brief(m *move) {
 		t.flightLine(m)
 	}
 	t.flow.moves++
-	how := pad(pad(what, 21)+" "+state, 31)
-	t.line(cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.width))
+	how := sheet.Pad(sheet.Pad(what, 21)+" "+state, 31)
+	t.Line(sheet.Cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.Width))
 }
 
 // again writes a move of an interceptor's second leg in one line, as what it means was told
 // of the first. How the client judges its chain is what the lesson is about: that is told
 // in full.
 func (t *Pen) again(m *move) {
-	if t.first("ui/brief_leg") {
-		t.page.blank()
-		t.text(3, t.say.ui("brief_leg"), t.paint.dim)
+	if t.First("ui/brief_leg") {
+		t.Blank()
+		t.Text(3, t.Say.UI("brief_leg"), t.Paint.Dim)
 	}
 	chain := slices.IndexFunc(m.events, func(e event.Event) bool {
 		c, ok := e.(*event.Check)
@@ -73,7 +74,7 @@ func (t *Pen) again(m *move) {
 	if chain < 0 {
 		if !m.known { // of what its sender has told there is nothing to see, but for a fault
 			if !t.flow.lines {
-				t.page.blank()
+				t.Blank()
 			}
 			t.flow.lines = true
 		}
@@ -81,8 +82,8 @@ func (t *Pen) again(m *move) {
 		return
 	}
 	t.flow.lines = false
-	t.page.blank()
-	t.sides("   "+t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind)), "", t.paint.bold)
+	t.Blank()
+	t.Sides("   "+t.Say.UI("reads", "party", t.Say.Party(m.head.Party), "message", sheet.Title(m.message.Kind)), "", t.Paint.Bold)
 	for _, e := range m.events {
 		switch e := e.(type) {
 		case *event.Check:
@@ -94,18 +95,18 @@ func (t *Pen) again(m *move) {
 }
 
 func (t *Pen) briefAlert(m *move, a *event.Alert) {
-	from, to := m.head.Party, t.flow.peer(legOf(m.head))
+	from, to := m.head.Party, t.flow.Peer(sheet.LegOf(m.head))
 	if a.Dir == event.Receive {
 		from, to = to, from
 	}
-	if t.flow.track(legOf(a.Head()), a.Dir, "alert", alertBytes(a)) {
+	if t.flow.track(sheet.LegOf(a.Head()), a.Dir, "alert", alertBytes(a)) {
 		return
 	}
 	s := "   " + t.arrow(from, to) + "  " + t.alertName(m, a)
 	if a.Err != nil {
-		s += t.say.colon() + t.say.fault(a.Err)
+		s += t.Say.Colon() + t.Say.Fault(a.Err)
 	}
-	t.line(cut(s, t.width))
+	t.Line(sheet.Cut(s, t.Width))
 }
 
 // about is the one value of a message that a learner looks for.
@@ -115,14 +116,14 @@ func (t *Pen) about(e *event.Message) string {
 		if x, ok := message.Get[*message.KeyShareClient](&m.Extensions); ok && len(x.Shares) > 0 {
 			var groups []string
 			for _, s := range x.Shares {
-				groups = append(groups, t.plain(s.Group))
+				groups = append(groups, t.Plain(s.Group))
 			}
-			return t.say.list(groups)
+			return t.Say.List(groups)
 		}
-		return "random C=" + start(m.Random[:])
+		return "random C=" + sheet.Start(m.Random[:])
 	case *message.ServerHello:
 		if x, ok := message.Get[*message.KeyShareRetry](&m.Extensions); ok {
-			return t.plain(x.Group)
+			return t.Plain(x.Group)
 		}
 		if _, ok := message.Get[*message.Cookie](&m.Extensions); ok && m.Kind() == message.KindHelloRetryRequest {
 			return "cookie" // all that it asks for
@@ -133,20 +134,20 @@ func (t *Pen) about(e *event.Message) string {
 		return m.CipherSuite.String()
 	case *message.Certificate12:
 		if len(m.Certificates) == 0 {
-			return t.say.ui("empty")
+			return t.Say.UI("empty")
 		}
 		if c, err := pki.ParseCached(m.Certificates[0]); err == nil {
-			return t.say.ui("key_of", "algorithm", pki.CertKeyName(c), "name", subject(c))
+			return t.Say.UI("key_of", "algorithm", pki.CertKeyName(c), "name", sheet.Subject(c))
 		}
 	case *message.Certificate13:
 		if len(m.Entries) == 0 {
-			return t.say.ui("empty")
+			return t.Say.UI("empty")
 		}
 		if c, err := pki.ParseCached(m.Entries[0].Cert); err == nil {
-			return t.say.ui("key_of", "algorithm", pki.CertKeyName(c), "name", subject(c))
+			return t.Say.UI("key_of", "algorithm", pki.CertKeyName(c), "name", sheet.Subject(c))
 		}
 	case *message.CompressedCertificate:
-		return m.Algorithm.String() + t.say.comma() + t.say.ui("n_bytes", "n", text(len(m.Compressed))+"/"+text(m.Length))
+		return m.Algorithm.String() + t.Say.Comma() + t.Say.UI("n_bytes", "n", sheet.Text(len(m.Compressed))+"/"+sheet.Text(m.Length))
 	case *message.CertificateVerify:
 		return m.Signature.Scheme.String()
 	case *message.KeyUpdate:
@@ -156,9 +157,9 @@ func (t *Pen) about(e *event.Message) string {
 	case *message.NewSessionTicket13:
 		return ending(m.Ticket)
 	case *message.ServerKeyExchangeECDHE:
-		return fmt.Sprintf("%v A=%s", m.Group, start(m.Point))
+		return fmt.Sprintf("%v A=%s", m.Group, sheet.Start(m.Point))
 	case message.ClientKeyExchange:
-		return start(m.Share())
+		return sheet.Start(m.Share())
 	case *message.Finished:
 		return "verify_data " + t.start(m.VerifyData)
 	}
@@ -168,9 +169,9 @@ func (t *Pen) about(e *event.Message) string {
 // ending is the last bytes of a value that begins as others do.
 func ending(b []byte) string {
 	if len(b) <= 4 {
-		return text(b)
+		return sheet.Text(b)
 	}
-	return ".." + text(b[len(b)-4:])
+	return ".." + sheet.Text(b[len(b)-4:])
 }
 
 // start is the first bytes of a value, or its blank.
@@ -178,5 +179,5 @@ func (t *Pen) start(b []byte) string {
 	if s, hidden := t.blank.hide(b, 4); hidden {
 		return s
 	}
-	return start(b)
+	return sheet.Start(b)
 }

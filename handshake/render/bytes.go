@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/record"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/wire"
 )
 
@@ -19,13 +20,13 @@ const bytesPerLine = 8
 // dump writes every byte of a message once: offset, hex, name, value and what it
 // means in a few words; where narrate has more to say of a field, that is said once.
 func (t *Pen) dump(e *event.Message) {
-	t.line("     " + t.paint.dim(pad(t.say.ui("offset"), 7)+pad(t.say.ui("bytes"), 3*bytesPerLine+1)+t.say.ui("fields")))
+	t.Line("     " + t.Paint.Dim(sheet.Pad(t.Say.UI("offset"), 7)+sheet.Pad(t.Say.UI("bytes"), 3*bytesPerLine+1)+t.Say.UI("fields")))
 	for i, f := range e.Fields {
 		if !f.Leaf() && f.Depth == 0 {
 			continue // the message itself
 		}
 		key := narrate.FieldKeyOf(f, e)
-		meaning := t.say.get(narrate.Field, key)
+		meaning := t.Say.Get(narrate.Field, key)
 		if i > 0 && e.Fields[i-1].Name == f.Name {
 			meaning = narrate.Entry{} // the next element of a list
 		}
@@ -34,10 +35,10 @@ func (t *Pen) dump(e *event.Message) {
 		if f.Leaf() {
 			t.leaf(e, f, indent, name, meaning.Title)
 		} else {
-			t.entry(f.Off, nil, indent, name+" {"+text(f.Len)+"}", meaning.Title)
+			t.entry(f.Off, nil, indent, name+" {"+sheet.Text(f.Len)+"}", meaning.Title)
 		}
-		if meaning.Text != "" && t.first("field/"+key) {
-			t.text(textColumn+len(indent)+2, t.values(meaning.Text, e), t.paint.dim)
+		if meaning.Text != "" && t.First("field/"+key) {
+			t.Text(textColumn+len(indent)+2, t.Values(meaning.Text, e), t.Paint.Dim)
 		}
 	}
 }
@@ -62,11 +63,11 @@ func (t *Pen) recordHeader(e *event.Record) {
 		{1, 3, version, iana.Version(binary.BigEndian.Uint16(h[1:]))},
 		{3, 5, "record.length", int(binary.BigEndian.Uint16(h[3:]))},
 	} {
-		entry := t.say.get(narrate.Field, f.key)
+		entry := t.Say.Get(narrate.Field, f.key)
 		name, _, _ := strings.Cut(lastName(f.key, new(event.Message)), "+")
-		t.entry(f.off, h[f.off:f.end], "", name+" = "+text(f.value), entry.Title)
-		if entry.Text != "" && t.first("field/"+f.key) {
-			t.textRef(textColumn+2, entry.Text, entry.Ref, t.paint.dim)
+		t.entry(f.off, h[f.off:f.end], "", name+" = "+sheet.Text(f.value), entry.Title)
+		if entry.Text != "" && t.First("field/"+f.key) {
+			t.TextRef(textColumn+2, entry.Text, entry.Ref, t.Paint.Dim)
 		}
 	}
 }
@@ -91,14 +92,14 @@ const textColumn = 12 + 3*bytesPerLine + 1
 // entry is one line of a dump; name and meaning wrap under themselves.
 func (t *Pen) entry(off int, raw []byte, indent, label, meaning string) {
 	if meaning != "" {
-		label = t.say.aside(label, meaning)
+		label = t.Say.Aside(label, meaning)
 	}
-	head := "     " + t.paint.dim(pad(fmt.Sprintf("%04x", off), 7)) + pad(spaced(raw), 3*bytesPerLine+1) + indent
-	for i, l := range Wrap(label, t.width-textColumn-len(indent)) {
+	head := "     " + t.Paint.Dim(sheet.Pad(fmt.Sprintf("%04x", off), 7)) + sheet.Pad(sheet.Spaced(raw), 3*bytesPerLine+1) + indent
+	for i, l := range sheet.Wrap(label, t.Width-textColumn-len(indent)) {
 		if i > 0 {
 			head = strings.Repeat(" ", textColumn+len(indent))
 		}
-		t.line(head + t.paint.name(l))
+		t.Line(head + t.Paint.Name(l))
 	}
 }
 
@@ -106,15 +107,15 @@ func (t *Pen) entry(off int, raw []byte, indent, label, meaning string) {
 func (t *Pen) leaf(e *event.Message, f wire.Field, indent, label, meaning string) {
 	raw := e.Raw[f.Off : f.Off+f.Len]
 	if s, hidden := t.blank.hide(raw, 16); hidden {
-		t.line("     " + pad(fmt.Sprintf("%04x", f.Off), 7) + pad(s, 3*bytesPerLine+1) + indent + label)
+		t.Line("     " + sheet.Pad(fmt.Sprintf("%04x", f.Off), 7) + sheet.Pad(s, 3*bytesPerLine+1) + indent + label)
 		return
 	}
 	if _, isBytes := f.Value.([]byte); !isBytes {
-		label += " = " + t.plain(f.Value)
+		label += " = " + t.Plain(f.Value)
 	}
 	t.entry(f.Off, raw[:min(bytesPerLine, len(raw))], indent, label, meaning)
 	for at := bytesPerLine; at < len(raw); at += bytesPerLine {
-		t.line("     " + t.paint.dim(pad(fmt.Sprintf("%04x", f.Off+at), 7)) + spaced(raw[at:min(at+bytesPerLine, len(raw))]))
+		t.Line("     " + t.Paint.Dim(sheet.Pad(fmt.Sprintf("%04x", f.Off+at), 7)) + sheet.Spaced(raw[at:min(at+bytesPerLine, len(raw))]))
 	}
 }
 
@@ -122,7 +123,7 @@ func (t *Pen) leaf(e *event.Message, f wire.Field, indent, label, meaning string
 // them is counted as.
 func (t *Pen) hexdump(indent int, b []byte, off int) {
 	per := 16
-	if indent+6+4*per+1 > t.width {
+	if indent+6+4*per+1 > t.Width {
 		per = 8
 	}
 	for at := 0; at < len(b); at += per {
@@ -133,7 +134,7 @@ func (t *Pen) hexdump(indent int, b []byte, off int) {
 			}
 			return r
 		}, latin1(part))
-		t.line(strings.Repeat(" ", indent) + t.paint.dim(fmt.Sprintf("%04x  ", off+at)) + pad(spaced(part), 3*per) + " " + t.paint.dim(ascii))
+		t.Line(strings.Repeat(" ", indent) + t.Paint.Dim(fmt.Sprintf("%04x  ", off+at)) + sheet.Pad(sheet.Spaced(part), 3*per) + " " + t.Paint.Dim(ascii))
 	}
 }
 

@@ -1,6 +1,8 @@
 package render
 
-import "strings"
+import (
+	"strings"
+)
 
 // wrapCommand breaks a shell command into lines of at most n columns that the
 // shell joins again. A break between two words is a backslash and an indentation;

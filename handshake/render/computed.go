@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 // secret writes how a value came about: label, class of operation, who can know
@@ -17,8 +18,8 @@ import (
 // next, perhaps nil, is what the same move computes after it: inputs that both have
 // are listed there.
 func (t *Pen) secret(s, next *event.Secret) {
-	if t.first("ui/secrets_shown") {
-		t.text(3, t.say.ui("secrets_shown")+t.say.colon()+t.say.get(narrate.UI, "secrets_shown").Text, t.paint.dim)
+	if t.First("ui/secrets_shown") {
+		t.Text(3, t.Say.UI("secrets_shown")+t.Say.Colon()+t.Say.Get(narrate.UI, "secrets_shown").Text, t.Paint.Dim)
 	}
 	secret := t.flow.secret(s)
 	if s.Function == event.FunctionPart && t.o.Level != Bytes {
@@ -27,17 +28,17 @@ func (t *Pen) secret(s, next *event.Secret) {
 	}
 	key := narrate.SecretKey(s)
 	label := t.flow.labelOf(s)
-	entry := t.say.get(narrate.Secret, key)
-	says := t.values(entry.Text, s)
-	if !t.first("secret/"+key) || !t.first("secret: "+says) {
+	entry := t.Say.Get(narrate.Secret, key)
+	says := t.Values(entry.Text, s)
+	if !t.First("secret/"+key) || !t.First("secret: "+says) {
 		says = ""
 	}
 	f, shown := t.formula(s)
-	head := t.say.named(narrate.Secret, key, label)
+	head := t.Say.Named(narrate.Secret, key, label)
 	if shown { // the input says the rest: A = aG
-		head = t.say.aside(head, s.Method)
+		head = t.Say.Aside(head, s.Method)
 	}
-	t.computation("   * "+head, entry.Ref, s.Op, says, t.paint.secret)
+	t.computation("   * "+head, entry.Ref, s.Op, says, t.Paint.Secret)
 	listed := s.Inputs
 	switch {
 	case scheduled(s):
@@ -49,10 +50,10 @@ func (t *Pen) secret(s, next *event.Secret) {
 	}
 	t.inputs(listed, func(name string) string { return name }) // the formula has these names
 	if shown = shown && listed != nil; f != "" && !shown {
-		t.hang("       = ", 9, f, nil)
+		t.Hang("       = ", 9, f, nil)
 	}
 	if mark, paint := t.mark(secret); !shown {
-		t.hang("       = ", 9, t.bytes(s.Value)+mark, paint)
+		t.Hang("       = ", 9, t.bytes(s.Value)+mark, paint)
 		t.flow.shown[string(s.Value)] = true
 	}
 	if t.flow.label[string(s.Value)] == "" {
@@ -66,22 +67,22 @@ func (t *Pen) secret(s, next *event.Secret) {
 func (t *Pen) slice(s *event.Secret, secret bool) {
 	const at, few = 48, 8
 	mark, paint := t.mark(secret)
-	value := t.fit(s.Value, t.width-at-width(mark)) // blank on a worksheet
-	if _, hidden := t.blank.hide(s.Value, few); !hidden && at+width(value)+width(mark) > t.width {
-		value = text(s.Value[:few]) + "…"
+	value := t.fit(s.Value, t.Width-at-sheet.Width(mark)) // blank on a worksheet
+	if _, hidden := t.blank.hide(s.Value, few); !hidden && at+sheet.Width(value)+sheet.Width(mark) > t.Width {
+		value = sheet.Text(s.Value[:few]) + "…"
 	}
-	head := "     " + t.paint.name(pad(string(s.Label), 20)) + pad(" = "+s.Method, 20) + " = "
-	if value += mark; at+width(value) <= t.width {
-		t.line(head + paint(value))
+	head := "     " + t.Paint.Name(sheet.Pad(string(s.Label), 20)) + sheet.Pad(" = "+s.Method, 20) + " = "
+	if value += mark; at+sheet.Width(value) <= t.Width {
+		t.Line(head + paint(value))
 	} else {
-		t.hang(head, at, value, paint)
+		t.Hang(head, at, value, paint)
 	}
 }
 
 // mark is what stands behind a value that has to be kept secret, and how it is painted.
 func (t *Pen) mark(secret bool) (string, func(string) string) {
 	if secret {
-		return " [" + t.say.ui("secret") + "]", t.paint.secret
+		return " [" + t.Say.UI("secret") + "]", t.Paint.Secret
 	}
 	return "", plainly
 }
@@ -94,25 +95,25 @@ func sameValue(a, b event.Input) bool { return a.Name == b.Name && bytes.Equal(a
 // specified and what class of operation it is; then what there is to say of it. Where the
 // line has no room for the section it stands behind that.
 func (t *Pen) computation(head, ref string, op event.Op, says string, f func(string) string) {
-	right := t.say.op(op)
+	right := t.Say.Op(op)
 	if right != "" {
 		right = "[" + right + "]"
 	}
-	if both := strings.TrimSpace(ref + " " + right); says == "" || width(head)+1+width(both) <= t.width {
+	if both := strings.TrimSpace(ref + " " + right); says == "" || sheet.Width(head)+1+sheet.Width(both) <= t.Width {
 		right, ref = both, ""
 	}
-	t.sides(head, right, f)
-	t.textRef(7, says, ref, nil)
+	t.Sides(head, right, f)
+	t.TextRef(7, says, ref, nil)
 	t.class(op)
 }
 
 // class says of a class of operation what it is, where the first of it comes up.
 func (t *Pen) class(op event.Op) {
-	if op == event.OpNone || !t.first("op/"+op.String()) {
+	if op == event.OpNone || !t.First("op/"+op.String()) {
 		return
 	}
-	if e := t.say.get(narrate.Op, op.String()); e.Text != "" {
-		t.text(7, "["+e.Title+"] "+e.Text, t.paint.dim)
+	if e := t.Say.Get(narrate.Op, op.String()); e.Text != "" {
+		t.Text(7, "["+e.Title+"] "+e.Text, t.Paint.Dim)
 	}
 }
 
@@ -120,15 +121,15 @@ func (t *Pen) class(op event.Op) {
 func (t *Pen) inputs(in []event.Input, label func(string) string) {
 	n := 0
 	for _, v := range in {
-		n = max(n, min(width(label(v.Name)), 36))
+		n = max(n, min(sheet.Width(label(v.Name)), 36))
 	}
 	for _, v := range in {
-		room := t.width - 7 - max(n, width(label(v.Name))) - 1
+		room := t.Width - 7 - max(n, sheet.Width(label(v.Name))) - 1
 		if t.flow.private(v) {
 			mark, paint := t.mark(true)
-			t.row(7, label(v.Name), n, t.fit(v.Bytes, room-width(mark))+mark, paint)
+			t.Row(7, label(v.Name), n, t.fit(v.Bytes, room-sheet.Width(mark))+mark, paint)
 		} else {
-			t.row(7, label(v.Name), n, t.input(v, room), nil)
+			t.Row(7, label(v.Name), n, t.input(v, room), nil)
 		}
 		t.flow.shown[string(v.Bytes)] = true
 		t.flow.last[v.Name] = string(v.Bytes)
@@ -145,11 +146,11 @@ func (t *Pen) input(v event.Input, room int) string {
 	}
 	switch {
 	case len(v.Bytes) == 0:
-		return t.say.ui("empty")
+		return t.Say.UI("empty")
 	case !ok:
 		return t.fit(v.Bytes, room)
 	case t.o.Level == Bytes || t.o.Worksheet:
-		return text(v.Bytes) + " = " + parts
+		return sheet.Text(v.Bytes) + " = " + parts
 	default:
 		return parts
 	}
@@ -162,45 +163,25 @@ func apart(s *event.Secret) []event.Input {
 	})
 }
 
-// concatenated joins the names of values that stand one behind the other. RFC 5246 writes a
-// plus, which beside points and numbers would mean a sum.
-const concatenated = " ‖ "
-
 // joined says how a hybrid makes a share or a secret of its two parts': it sets them
 // side by side. "" if this value came about in another way.
 func joined(s *event.Secret) string {
-	a, b, ok := halves(s)
+	a, b, ok := sheet.Halves(s)
 	if !ok {
 		return ""
 	}
 	first, _, _ := strings.Cut(a.Name, " = ")
 	second, _, _ := strings.Cut(b.Name, " = ")
-	return first + concatenated + second
-}
-
-// halves are the two inputs that make the value, one behind the other, if any do.
-func halves(s *event.Secret) (a, b event.Input, ok bool) {
-	for i, a := range s.Inputs {
-		rest, ok := bytes.CutPrefix(s.Value, a.Bytes)
-		if !ok || len(rest) == 0 || len(a.Bytes) == 0 {
-			continue
-		}
-		for _, b := range s.Inputs[i+1:] {
-			if bytes.Equal(rest, b.Bytes) {
-				return a, b, true
-			}
-		}
-	}
-	return event.Input{}, event.Input{}, false
+	return first + sheet.Concatenated + second
 }
 
 // gloss says, at level Bytes and once, what an input is.
 func (t *Pen) gloss(indent int, name, label string) {
-	if t.o.Level != Bytes || !t.first("input/"+name) {
+	if t.o.Level != Bytes || !t.First("input/"+name) {
 		return
 	}
-	if e := t.say.get(narrate.Input, narrate.InputKey(name)); e.Title != name && meaningOf(e) != label {
-		t.text(indent, meaningOf(e), t.paint.dim)
+	if e := t.Say.Get(narrate.Input, narrate.InputKey(name)); e.Title != name && meaningOf(e) != label {
+		t.Text(indent, meaningOf(e), t.Paint.Dim)
 	}
 }
 
@@ -215,9 +196,9 @@ func (t *Pen) formula(s *event.Secret) (f string, shown bool) {
 		for _, v := range s.Inputs[1:] {
 			seed = append(seed, v.Name)
 		}
-		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, concatenated)), false
+		return fmt.Sprintf("PRF_%s(%s, %q, %s)", s.Hash, s.Inputs[0].Name, s.Tag, strings.Join(seed, sheet.Concatenated)), false
 	case strings.HasSuffix(string(s.Label), "_signature"):
-		return s.Method + "(" + t.say.ui("private_key") + ", signed)", false
+		return s.Method + "(" + t.Say.UI("private_key") + ", signed)", false
 	}
 	if parts := joined(s); parts != "" {
 		return parts + " (" + s.Method + ")", false
@@ -240,8 +221,8 @@ const longCommand = 12
 
 // sample are the values whose commands level Default shows: those on which all others
 // rest, and one of each kind of step in TLS 1.3's key schedule.
-var sample = map[string]bool{"premaster_secret": true, "master_secret": true,
-	"shared_secret": true, "handshake_secret": true, "client_handshake_traffic_secret": true}
+var sample = map[event.SecretLabel]bool{event.LabelPremasterSecret: true, event.LabelMasterSecret: true,
+	event.LabelSharedSecret: true, event.LabelHandshakeSecret: true, event.LabelClientHandshakeTrafficSecret: true}
 
 // recompute shows the command for the shell, or why there is none. Below level Bytes
 // a sample of the values have theirs, once; one line says where those of the others
@@ -259,21 +240,21 @@ func (t *Pen) recompute(s *event.Secret) {
 			why = "guessed" // what he took up is no earlier connection of his
 		}
 		if t.o.Level == Bytes || !t.flow.reasons[why] {
-			t.text(7, t.say.ui(why), t.paint.dim)
+			t.Text(7, t.Say.UI(why), t.Paint.Dim)
 		}
 		t.flow.reasons[why] = true
 		return
 	}
-	lines := wrapCommand(cmd, t.width)
-	if t.o.Level != Bytes && (!sample[string(s.Label)] || len(lines) > longCommand || !t.first("command/"+string(s.Label))) {
-		if t.first("ui/commands_in_bytes") {
-			t.text(7, t.say.ui("commands_in_bytes"), t.paint.dim)
+	lines := wrapCommand(cmd, t.Width)
+	if t.o.Level != Bytes && (!sample[s.Label] || len(lines) > longCommand || !t.First("command/"+string(s.Label))) {
+		if t.First("ui/commands_in_bytes") {
+			t.Text(7, t.Say.UI("commands_in_bytes"), t.Paint.Dim)
 		}
 		return
 	}
-	t.text(7, strings.TrimSpace(t.say.ui(why)+t.say.colon()), t.paint.dim)
+	t.Text(7, strings.TrimSpace(t.Say.UI(why)+t.Say.Colon()), t.Paint.Dim)
 	for _, l := range lines {
-		t.line(t.paint.dim(l)) // from the first column, to be copied as it is
+		t.Line(t.Paint.Dim(l)) // from the first column, to be copied as it is
 	}
 }
 
@@ -301,7 +282,7 @@ func (t *Pen) same(m *move, same map[*event.Secret]bool) {
 		}
 	}
 	if len(labels) > 0 {
-		t.hang("   * ", 5, t.say.ui("same_secrets", "party", t.say.party(m.head.Party), "labels", t.say.list(labels)), nil)
+		t.Hang("   * ", 5, t.Say.UI("same_secrets", "party", t.Say.Party(m.head.Party), "labels", t.Say.List(labels)), nil)
 	}
 }
 
@@ -310,23 +291,23 @@ func (t *Pen) decision(e *event.Decision) {
 	if !t.flow.news(e) && t.o.Level != Bytes {
 		return
 	}
-	head := t.say.named(narrate.Decision, string(e.What), string(e.What)) + " = " + t.short(e.Chosen)
-	if word, ours := t.say.inWords(e.Chosen); ours {
-		head = t.say.title(narrate.Decision, narrate.DecidedKey(e)) + t.say.colon() + word
+	head := t.Say.Named(narrate.Decision, string(e.What), string(e.What)) + " = " + t.Short(e.Chosen)
+	if word, ours := t.Say.InWords(e.Chosen); ours {
+		head = t.Say.Title(narrate.Decision, narrate.DecidedKey(e)) + t.Say.Colon() + word
 	}
 	if n := count(e.Among); n > 1 {
-		head = t.say.aside(head, t.say.ui("among_n", "n", text(n)))
+		head = t.Say.Aside(head, t.Say.UI("among_n", "n", sheet.Text(n)))
 	}
-	entry := t.say.get(narrate.Decision, narrate.DecisionKey(e))
+	entry := t.Say.Get(narrate.Decision, narrate.DecisionKey(e))
 	why := entry.Title
 	if why == "" {
-		entry = t.say.get(narrate.Decision, string(e.What))
+		entry = t.Say.Get(narrate.Decision, string(e.What))
 		why = entry.Text
 	}
 	if why == "" {
 		why = strings.ReplaceAll(string(e.Why), "_", " ")
 	}
-	t.hangRef("   - ", 5, head+t.say.stop()+t.values(why, e), entry.Ref, nil)
+	t.HangRef("   - ", 5, head+t.Say.Stop()+t.Values(why, e), entry.Ref, nil)
 }
 
 // count is how many there were to choose from; 0 for what is no list.
@@ -340,13 +321,13 @@ func count(among any) int {
 // check writes a check with its inputs and its outcome.
 func (t *Pen) check(e *event.Check) {
 	verdict, f := t.verdict(e.OK)
-	entry, says := t.say.get(narrate.Check, string(e.What)), ""
-	if t.first("check/" + string(e.What)) {
-		says = t.values(entry.Text, e)
+	entry, says := t.Say.Get(narrate.Check, string(e.What)), ""
+	if t.First("check/" + string(e.What)) {
+		says = t.Values(entry.Text, e)
 	}
-	t.computation("   ? "+t.say.title(narrate.Check, string(e.What))+"  "+verdict, entry.Ref, e.Op, says, f)
+	t.computation("   ? "+t.Say.Title(narrate.Check, string(e.What))+"  "+verdict, entry.Ref, e.Op, says, f)
 	if e.Method != "" {
-		t.inputs(t.news(e), t.say.label)
+		t.inputs(t.news(e), t.Say.Label)
 	}
 	if e.Report != nil {
 		t.report(e.Report, 5)
@@ -372,7 +353,7 @@ func (t *Pen) news(e *event.Check) []event.Input {
 
 func (t *Pen) verdict(ok bool) (string, func(string) string) {
 	if ok {
-		return t.say.ui("check_ok"), t.paint.good
+		return t.Say.UI("check_ok"), t.Paint.Good
 	}
-	return t.say.ui("check_failed"), t.paint.bad
+	return t.Say.UI("check_failed"), t.Paint.Bad
 }

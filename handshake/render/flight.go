@@ -1,6 +1,9 @@
 package render
 
-import "tlslab/handshake/narrate"
+import (
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
+)
 
 // flightNo is which of a handshake's a message belongs to, of how many: narrate counts. The
 // zero value is none.
@@ -21,9 +24,9 @@ func (t *Pen) flightName(f flightNo) string {
 	case f.n == 0:
 		return ""
 	case f.of == 0:
-		return t.say.ui("flight", "n", text(f.n))
+		return t.Say.UI("flight", "n", sheet.Text(f.n))
 	}
-	return t.say.ui("flight_of", "n", text(f.n), "of", text(f.of))
+	return t.Say.UI("flight_of", "n", sheet.Text(f.n), "of", sheet.Text(f.of))
 }
 
 // flightLine heads the lines of a flight's messages, where each has but one.
@@ -32,5 +35,5 @@ func (t *Pen) flightLine(m *move) {
 		return
 	}
 	t.flow.flight = m.flight
-	t.line("   " + t.paint.dim(t.flightName(m.flight)))
+	t.Line("   " + t.Paint.Dim(t.flightName(m.flight)))
 }

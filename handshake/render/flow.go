@@ -9,12 +9,13 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
 )
 
 // flow is what a Terminal remembers of the connection at hand.
 type flow struct {
-	ends
+	sheet.Ends
 	null        bool // what is protected is not encrypted
 	moves       int  // shown so far
 	sent        sent
@@ -35,10 +36,10 @@ type flow struct {
 	ended       bool                        // the last line was an orderly end
 	guessed     bool                        // its attacker has no master secret and guesses one
 	lines       bool                        // the last line was a move told in one
-	talk        talk
-	flight      flightNo        // under which the last line of a message stands
-	open        map[string]bool // values that everybody can compute, or that are sent
-	application map[way]int     // the epoch in which its first application keys came
+	talk        sheet.Talk
+	flight      flightNo          // under which the last line of a message stands
+	open        map[string]bool   // values that everybody can compute, or that are sent
+	application map[sheet.Way]int // the epoch in which its first application keys came
 }
 
 // agreement is a value that both ends of a connection compute.
@@ -50,7 +51,7 @@ type agreement struct {
 // sent is what was sent and no other party has told of receiving: by kind and length, so
 // that what was not sent is seldom hashed to find that out, and by hash, for of a live end
 // that tells of nothing but its own side all of it stays here.
-type sent map[parcel]map[[sha256.Size]byte][]leg
+type sent map[parcel]map[[sha256.Size]byte][]sheet.Leg
 
 // parcel is a record, a message, data or an alert, and its length in bytes.
 type parcel struct {
@@ -59,38 +60,38 @@ type parcel struct {
 }
 
 func newFlow(parties []string) flow {
-	return flow{ends: newEnds(parties), sent: sent{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{Ends: sheet.NewEnds(parties), sent: sent{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, meant: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: talk{}, open: map[string]bool{}, application: map[way]int{}}
+		agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: sheet.Talk{}, open: map[string]bool{}, application: map[sheet.Way]int{}}
 }
 
 // move is the events of one move, sorted.
 type move struct {
-	events      []event.Event
-	head        *event.Meta
-	message     *event.Message // or nil
-	dir         event.Direction
-	from, to    string // parties
-	known       bool   // received, and shown where it was sent
-	sealed      bool   // the message or the data is under keys, whichever record it shares
-	sealedAlert bool   // so is its alert
-	data        []byte // application data
-	spoken             // … of HTTP/2, in it
-	flight      flightNo
-	own         bool // something beside messages, records and data: checks, secrets, decisions, alerts
+	events       []event.Event
+	head         *event.Meta
+	message      *event.Message // or nil
+	dir          event.Direction
+	from, to     string // parties
+	known        bool   // received, and shown where it was sent
+	sealed       bool   // the message or the data is under keys, whichever record it shares
+	sealedAlert  bool   // so is its alert
+	data         []byte // application data
+	sheet.Spoken        // … of HTTP/2, in it
+	flight       flightNo
+	own          bool // something beside messages, records and data: checks, secrets, decisions, alerts
 }
 
 // gather sorts a move's events and keeps track of what is under way.
 func (f *flow) gather(g []event.Event) *move {
 	m := &move{events: g, head: g[len(g)-1].Head(), dir: event.Receive}
-	l := legOf(m.head)
-	f.learn(m.head)
+	l := sheet.LegOf(m.head)
+	f.Learn(m.head)
 	known, told := true, false // told: a record came as its sender has told of it
 	for _, e := range g {
 		switch e := e.(type) {
 		case *event.Message:
 			m.message = e
-			m.sealed = f.keys[l.way(e.Dir)] != event.InClear && e.Kind != message.KindChangeCipherSpec
+			m.sealed = f.Keys[l.Way(e.Dir)] != event.InClear && e.Kind != message.KindChangeCipherSpec
 			sent := f.track(l, e.Dir, e.Kind.String(), e.Raw)
 			if e.Dir == event.Receive && !sent {
 				f.altered[e.Conn] = true
@@ -104,22 +105,22 @@ func (f *flow) gather(g []event.Event) *move {
 			told = told || sent && e.Dir == event.Receive
 			m.carries(e.Dir, sent, &known)
 		case *event.Data:
-			m.sealed = f.keys[l.way(e.Dir)] != event.InClear
+			m.sealed = f.Keys[l.Way(e.Dir)] != event.InClear
 			m.data = e.Data
-			m.add(f.talk, e)
+			m.Add(f.talk, e)
 			// What was sent at once may come in several records, a piece in each.
 			m.carries(e.Dir, f.track(l, e.Dir, "data", e.Data) || told, &known)
 		case *event.KeyChange:
-			f.keys[l.way(e.Dir)] = e.Keys
-			if e.Keys == event.ApplicationKeys && f.application[l.way(e.Dir)] == 0 {
-				f.application[l.way(e.Dir)] = e.Epoch
+			f.Keys[l.Way(e.Dir)] = e.Keys
+			if e.Keys == event.ApplicationKeys && f.application[l.Way(e.Dir)] == 0 {
+				f.application[l.Way(e.Dir)] = e.Epoch
 			}
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && !s.Cipher.Encrypts()
 			m.own = m.own || e.Dir == event.Send // the receiver's is the sender's, seen from there
 		case *event.Decision:
 			if e.What == event.DecisionVersion && e.Chosen == iana.TLS13 {
-				f.tls13[l] = true
+				f.TLS13[l] = true
 			}
 			m.own = true
 		default:
@@ -130,7 +131,7 @@ func (f *flow) gather(g []event.Event) *move {
 		m.dir = m.message.Dir // whatever else was sent on its account, such as an alert
 	}
 	m.known = known && m.dir == event.Receive
-	me, peer := m.head.Party, f.peer(l)
+	me, peer := m.head.Party, f.Peer(l)
 	m.from, m.to = me, peer
 	if m.dir == event.Receive {
 		m.from, m.to = peer, me
@@ -149,11 +150,11 @@ func (m *move) carries(d event.Direction, known bool, all *bool) {
 
 // track notes what is sent; for what is received it reports whether another party
 // told of sending just that.
-func (f *flow) track(l leg, d event.Direction, what string, raw []byte) bool {
+func (f *flow) track(l sheet.Leg, d event.Direction, what string, raw []byte) bool {
 	like := f.sent[parcel{what, len(raw)}]
 	if d == event.Send {
 		if like == nil {
-			like = map[[sha256.Size]byte][]leg{}
+			like = map[[sha256.Size]byte][]sheet.Leg{}
 			f.sent[parcel{what, len(raw)}] = like
 		}
 		id := sha256.Sum256(raw)
@@ -164,11 +165,11 @@ func (f *flow) track(l leg, d event.Direction, what string, raw []byte) bool {
 		return false
 	}
 	id := sha256.Sum256(raw)
-	i := slices.IndexFunc(like[id], func(from leg) bool {
-		if what == "alert" && from.party != f.peer(l) {
+	i := slices.IndexFunc(like[id], func(from sheet.Leg) bool {
+		if what == "alert" && from.Party != f.Peer(l) {
 			return false // all orderly ends are the same two bytes
 		}
-		return from.party != l.party
+		return from.Party != l.Party
 	})
 	if i < 0 {
 		return false
@@ -182,7 +183,7 @@ func (f *flow) track(l leg, d event.Direction, what string, raw []byte) bool {
 // rightward reports whether a comes before b in the order of the parties, which
 // is the order of the columns.
 func (f *flow) rightward(a, b string) bool {
-	i, j := slices.Index(f.parties, a), slices.Index(f.parties, b)
+	i, j := slices.Index(f.Parties, a), slices.Index(f.Parties, b)
 	if i >= 0 && j >= 0 {
 		return i < j
 	}
@@ -238,11 +239,11 @@ func (f *flow) labelOf(s *event.Secret) string {
 // box does on its other leg. Its leg to the server comes first, but for the ClientHello
 // that makes it call there.
 func (f *flow) again(m *move) bool {
-	if m.message == nil || f.through || len(f.parties) < 3 || !slices.Contains(f.parties, "mitm") {
+	if m.message == nil || f.Through || len(f.Parties) < 3 || !slices.Contains(f.Parties, "mitm") {
 		return false // or each leg is told by itself
 	}
-	l := legOf(m.head)
-	client := l.party == f.parties[0] || l.party == "mitm" && f.role[l] == "server"
+	l := sheet.LegOf(m.head)
+	client := l.Party == f.Parties[0] || l.Party == "mitm" && f.Role[l] == "server"
 	if m.message.Kind == message.KindClientHello {
 		return !client && m.dir == event.Send
 	}
@@ -251,7 +252,7 @@ func (f *flow) again(m *move) bool {
 
 // news reports whether a decision was not yet told of, by either end.
 func (f *flow) news(e *event.Decision) bool {
-	key := string(e.What) + "\x00" + text(e.Chosen)
+	key := string(e.What) + "\x00" + sheet.Text(e.Chosen)
 	old := f.decided[key]
 	f.decided[key] = true
 	return !old

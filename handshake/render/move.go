@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/wire"
 	"tlslab/pki"
 )
@@ -22,21 +23,21 @@ import (
 // move writes one move at level Default or Bytes: a heading with an arrow, what
 // the message means, and then what the party did, in order.
 func (t *Pen) move(m *move) {
-	if t.flow.null && t.flow.tls13[legOf(m.head)] && t.first("ui/not_encrypted") {
-		t.page.blank()
-		t.text(3, t.say.ui("not_encrypted"), t.paint.bold) // the explanations speak of the suites that encrypt
+	if t.flow.null && t.flow.TLS13[sheet.LegOf(m.head)] && t.First("ui/not_encrypted") {
+		t.Blank()
+		t.Text(3, t.Say.UI("not_encrypted"), t.Paint.Bold) // the explanations speak of the suites that encrypt
 	}
 	switch {
 	case m.known && !m.own:
 		return // its sender has told all
 	case m.message != nil && m.known:
-		t.page.blank()
-		t.sides("   "+t.say.ui("reads", "party", t.say.party(m.head.Party), "message", title(m.message.Kind)), "", t.paint.bold)
-		t.meaning(5, t.values(t.say.get("move", narrate.MoveKey(m.message, t.myths)).Text, m.message))
+		t.Blank()
+		t.Sides("   "+t.Say.UI("reads", "party", t.Say.Party(m.head.Party), "message", sheet.Title(m.message.Kind)), "", t.Paint.Bold)
+		t.meaning(5, t.Values(t.Say.Get(narrate.Move, narrate.MoveKey(m.message, t.myths)).Text, m.message))
 	case m.message != nil:
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
-		t.page.blank()
+		t.Blank()
 	}
 	if m.message != nil {
 		t.flow.ended = false
@@ -62,7 +63,7 @@ func (t *Pen) move(m *move) {
 				t.secret(e, nextSecret(m.events[i+1:]))
 			}
 			if line := t.disagreement(e); line != "" {
-				t.hang("   "+t.paint.bad("! "), 5, line, t.paint.bad)
+				t.Hang("   "+t.Paint.Bad("! "), 5, line, t.Paint.Bad)
 			}
 		case *event.Decision:
 			t.decision(e)
@@ -91,20 +92,20 @@ func nextSecret(events []event.Event) *event.Secret {
 // heading is the line of a message: number, arrow, name, section.
 func (t *Pen) heading(m *move) {
 	t.flow.moves++
-	t.page.blank()
-	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), title(m.message.Kind))
+	t.Blank()
+	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), sheet.Title(m.message.Kind))
 	ref := m.head.Ref
 	if which := t.flightName(m.flight); which != "" && ref != "" {
-		ref = which + t.say.comma() + ref
+		ref = which + t.Say.Comma() + ref
 	} else if which != "" {
 		ref = which
 	}
-	entry := t.say.get("move", narrate.MoveKey(m.message, t.myths))
-	t.sides(left, ref, t.paint.bold)
+	entry := t.Say.Get(narrate.Move, narrate.MoveKey(m.message, t.myths))
+	t.Sides(left, ref, t.Paint.Bold)
 	if entry.Title != "" && entry.Text == "" {
 		entry.Text = entry.Title
 	}
-	t.meaning(3, t.values(entry.Text, m.message))
+	t.meaning(3, t.Values(entry.Text, m.message))
 }
 
 // meaning says what a message means. Where another of the flow meant the same, a second ticket
@@ -112,13 +113,13 @@ func (t *Pen) heading(m *move) {
 func (t *Pen) meaning(indent int, says string) {
 	if !t.flow.meant[says] {
 		t.flow.meant[says] = true
-		t.text(indent, says, nil)
+		t.Text(indent, says, nil)
 	}
 }
 
 // arrow draws who sends to whom, the parties in their columns.
 func (t *Pen) arrow(from, to string) string {
-	a, b := t.say.party(from), t.say.party(to)
+	a, b := t.Say.Party(from), t.Say.Party(to)
 	if t.flow.rightward(from, to) {
 		return a + " --> " + b
 	}
@@ -151,30 +152,30 @@ func (t *Pen) message(e *event.Message) {
 			rows = append(rows, r)
 		}
 	}
-	also := t.say.ui("also_present")
+	also := t.Say.UI("also_present")
 	n := 0
 	if len(empty) > 0 {
-		n = width(also)
+		n = sheet.Width(also)
 	}
 	for _, r := range rows {
-		n = max(n, min(width(r.name), 30))
+		n = max(n, min(sheet.Width(r.name), 30))
 	}
 	for _, r := range rows {
-		value := t.fieldValue(r, t.width-6-n)
+		value := t.fieldValue(r, t.Width-6-n)
 		if r.meaning != "" {
-			value = t.say.aside(value, t.say.title(narrate.Field, r.meaning))
+			value = t.Say.Aside(value, t.Say.Title(narrate.Field, r.meaning))
 		}
-		t.row(5, r.name, n, value, nil)
+		t.Row(5, r.name, n, value, nil)
 	}
 	if len(empty) > 0 {
-		t.row(5, also, n, t.say.list(empty), nil)
+		t.Row(5, also, n, t.Say.List(empty), nil)
 	}
 }
 
 // certificates lists a chain by name instead of by byte.
 func (t *Pen) certificates(m *message.Certificate12) {
 	if len(m.Certificates) == 0 {
-		t.row(5, "certificate_list", 16, t.say.ui("empty"), nil)
+		t.Row(5, "certificate_list", 16, t.Say.UI("empty"), nil)
 	}
 	for i, der := range m.Certificates {
 		t.certificateRow(i, der)
@@ -184,7 +185,7 @@ func (t *Pen) certificates(m *message.Certificate12) {
 // certificates13 lists a chain of TLS 1.3, with what is said of each certificate.
 func (t *Pen) certificates13(m *message.Certificate13) {
 	if len(m.Entries) == 0 {
-		t.row(5, "certificate_list", 16, t.say.ui("empty"), nil)
+		t.Row(5, "certificate_list", 16, t.Say.UI("empty"), nil)
 	}
 	for i, e := range m.Entries {
 		t.certificateRow(i, e.Cert)
@@ -193,7 +194,7 @@ func (t *Pen) certificates13(m *message.Certificate13) {
 			if s, ok := x.(*message.StapledStatus); ok {
 				data = t.bytes(s.Response)
 			}
-			t.row(9, x.Type().String(), 0, data, nil)
+			t.Row(9, x.Type().String(), 0, data, nil)
 		}
 	}
 }
@@ -203,13 +204,13 @@ func (t *Pen) certificateRow(i int, der []byte) {
 	if c, err := pki.ParseCached(der); err == nil {
 		line = t.certificate(c)
 	}
-	t.row(5, fmt.Sprintf("[%d]", i), 3, line, nil)
+	t.Row(5, fmt.Sprintf("[%d]", i), 3, line, nil)
 }
 
 // certificate says in one line what a certificate is.
 func (t *Pen) certificate(c *x509.Certificate) string {
-	return t.say.ui("certificate_line", "subject", subject(c), "issuer", idn.BothForms(foreign.Quote(c.Issuer.CommonName)),
-		"key", pki.CertKeyName(c), "n", text(len(c.Raw)))
+	return t.Say.UI("certificate_line", "subject", sheet.Subject(c), "issuer", idn.BothForms(foreign.Quote(c.Issuer.CommonName)),
+		"key", pki.CertKeyName(c), "n", sheet.Text(len(c.Raw)))
 }
 
 // toldJustNow reports whether a field holds what the lines above it have computed.
@@ -235,7 +236,7 @@ const longList, shownOfLongList = 4, 2
 
 func (t *Pen) fieldValue(r fieldRow, room int) string {
 	if r.empty {
-		return t.say.ui("empty")
+		return t.Say.UI("empty")
 	}
 	values := r.values
 	if len(values) > longList {
@@ -243,8 +244,8 @@ func (t *Pen) fieldValue(r fieldRow, room int) string {
 	}
 	parts, between := make([]string, len(values)), ", "
 	for i, v := range values {
-		parts[i] = t.short(v)
-		if b, ok := bytesOf(v); ok && len(values) == 1 && !t.o.Worksheet {
+		parts[i] = t.Short(v)
+		if b, ok := sheet.BytesOf(v); ok && len(values) == 1 && !t.o.Worksheet {
 			parts[i] = t.fit(b, room)
 		}
 		if s, ok := v.(keyShare); ok {
@@ -252,7 +253,7 @@ func (t *Pen) fieldValue(r fieldRow, room int) string {
 			if !t.o.Worksheet {
 				shown = t.fit(s.share, 0)
 			}
-			parts[i], between = t.plain(s.group)+" "+shown, "\n"
+			parts[i], between = t.Plain(s.group)+" "+shown, "\n"
 		}
 		name, ok := v.([]byte)
 		switch {
@@ -260,7 +261,7 @@ func (t *Pen) fieldValue(r fieldRow, room int) string {
 			parts[i] = distinguished(name, parts[i])
 		case ok && r.name == "pre_shared_key" && readable(name): // no ticket's, but one that people have agreed on
 			parts[i] = string(name)
-		case ok && isTicket(r.name) && !isBinder(r, i):
+		case ok && IsTicket(r.name) && !isBinder(r, i):
 			parts[i] = t.ticket(name)
 		case ok && isBinder(r, i):
 			if !t.o.Worksheet {
@@ -272,7 +273,7 @@ func (t *Pen) fieldValue(r fieldRow, room int) string {
 		}
 	}
 	if len(values) < len(r.values) {
-		parts = append(parts, t.say.aside("…", t.say.ui("in_all", "n", text(len(r.values)))))
+		parts = append(parts, t.Say.Aside("…", t.Say.UI("in_all", "n", sheet.Text(len(r.values)))))
 	}
 	return strings.Join(parts, between)
 }
@@ -317,8 +318,8 @@ func otherExtension(t iana.ExtensionType) string {
 
 // grease says once, where reserved values go by, what they are for.
 func (t *Pen) grease(e *event.Message) {
-	if e.Kind == message.KindClientHello && slices.ContainsFunc(e.Fields, reserved) && t.first("ui/grease") {
-		t.text(5, t.say.ui("grease"), t.paint.dim)
+	if e.Kind == message.KindClientHello && slices.ContainsFunc(e.Fields, reserved) && t.First("ui/grease") {
+		t.Text(5, t.Say.UI("grease"), t.Paint.Dim)
 	}
 }
 

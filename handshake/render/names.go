@@ -5,6 +5,7 @@ import (
 	"tlslab/handshake/idn"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 // bothForms says once why a name is shown in two forms, under the first event that has one.
@@ -24,7 +25,7 @@ func (t *Pen) bothForms(e event.Event) {
 		for _, v := range e.Values() {
 			switch v.Value.(type) {
 			case string, []string: // the others are long, and hold no name that is shown
-				if s := text(v.Value); t.o.Level != Brief && idn.BothForms(s) != s {
+				if s := sheet.Text(v.Value); t.o.Level != Brief && idn.BothForms(s) != s {
 					t.formsSaid(5)
 				}
 			}
@@ -40,7 +41,7 @@ func (t *Pen) formsOf(name string, indent int) {
 }
 
 func (t *Pen) formsSaid(indent int) {
-	if t.first("ui/both_forms") {
-		t.text(indent, t.say.get(narrate.UI, "both_forms").Text, nil)
+	if t.First("ui/both_forms") {
+		t.Text(indent, t.Say.Get(narrate.UI, "both_forms").Text, nil)
 	}
 }

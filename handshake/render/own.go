@@ -7,6 +7,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
+	"tlslab/handshake/render/sheet"
 )
 
 // What a student brings: a group that no registry names, and, while it is not finished,
@@ -29,11 +30,11 @@ func (t *Pen) disagreement(s *event.Secret) string {
 		return ""
 	}
 	a, b := t.apart(first.Value, s.Value)
-	line := t.say.ui("secrets_differ", "secrets", t.say.party(first.Party)+" "+a+t.say.comma()+t.say.party(s.Party)+" "+b)
+	line := t.Say.UI("secrets_differ", "secrets", t.Say.Party(first.Party)+" "+a+t.Say.Comma()+t.Say.Party(s.Party)+" "+b)
 	if s.Group.ID != 0 && !t.flow.altered[s.Conn] { // each end had what the other sent, so it is the group
-		line += t.say.stop() + t.say.ui("secrets_differ_group")
+		line += t.Say.Stop() + t.Say.UI("secrets_differ_group")
 	}
-	return line + strings.TrimSpace(t.say.stop())
+	return line + strings.TrimSpace(t.Say.Stop())
 }
 
 // apart writes two values as shortly as shows that they differ.
@@ -43,39 +44,39 @@ func (t *Pen) apart(a, b []byte) (string, string) {
 			return x, y
 		}
 	}
-	return text(a), text(b)
+	return sheet.Text(a), sheet.Text(b)
 }
 
 // learnGroups takes from a move what a group is called that the registry has no name for.
 func (t *Pen) learnGroups(g []event.Event) {
 	for _, e := range g {
 		if s, ok := e.(*event.Secret); ok && (s.Label == event.LabelClientKeyShare || s.Label == event.LabelServerKeyShare) {
-			t.learnGroup(s.Group.ID, s.Group.Name)
+			t.NameGroup(s.Group.ID, s.Group.Name)
 		}
 	}
 }
 
-// learnGroup takes a name for a number that has none.
-func (t *Pen) learnGroup(id iana.Group, name string) {
+// NameGroup takes a name for a number that has none.
+func (t *Pen) NameGroup(id iana.Group, name string) {
 	if number := id.String(); strings.HasPrefix(number, "0x") && name != "" && name != number {
 		t.own[id] = name
 	}
 }
 
-// plain says a value whole, in one line, with the names of groups that the run has told of, and names beyond ASCII
+// Plain says a value whole, in one line, with the names of groups that the run has told of, and names beyond ASCII
 // in both forms.
-func (t *Pen) plain(v any) string {
+func (t *Pen) Plain(v any) string {
 	switch v := v.(type) {
 	case iana.Group:
 		if name, ok := t.own[v]; ok && v.Called() == v.String() {
-			return t.say.aside(name, v.String())
+			return t.Say.Aside(name, v.String())
 		}
 	case []iana.Group:
 		names := make([]string, len(v))
 		for i, g := range v {
-			names[i] = t.plain(g)
+			names[i] = t.Plain(g)
 		}
 		return strings.Join(names, ", ")
 	}
-	return idn.BothForms(text(v))
+	return idn.BothForms(sheet.Text(v))
 }

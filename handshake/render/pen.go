@@ -6,6 +6,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 // Layout writes a scene in a way of its own, and reports whether it did: a Terminal shows
@@ -18,10 +19,10 @@ type Layout func(p *Pen, s event.Scene) bool
 // its level has room for, and the blanks of a worksheet left blank. It knows what was told
 // so far. What a Layout writes with it stands where the scene came.
 type Pen struct {
-	*page
+	*sheet.Page
 	o     TerminalOptions // Level is the flow's at hand
 	asked Level           // the reader's
-	say   voice           // the reader's language
+	Say   sheet.Voice     // the reader's language
 	blank blanks
 
 	group []event.Event // of the move at hand
@@ -33,62 +34,62 @@ type Pen struct {
 }
 
 func newPen(w io.Writer, o TerminalOptions) *Pen {
-	say := o.voice()
-	return &Pen{page: o.page(w), o: o, asked: o.Level, say: say, blank: blanks{on: o.Worksheet, say: say},
+	say := o.Voice()
+	return &Pen{Page: o.Page(w), o: o, asked: o.Level, Say: say, blank: blanks{on: o.Worksheet, say: say},
 		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}, own: map[iana.Group]string{}}
 }
 
-// page is one as the options say.
-func (o TerminalOptions) page(w io.Writer) *page { return newPage(w, o.Width, o.Color) }
+// Page is one as the options say.
+func (o TerminalOptions) Page(w io.Writer) *sheet.Page { return sheet.NewPage(w, o.Width, o.Color) }
 
-// voice speaks the options' language.
-func (o TerminalOptions) voice() voice { return speaking(o.Lang) }
+// Voice speaks the options' language.
+func (o TerminalOptions) Voice() sheet.Voice { return sheet.Speak(o.Lang) }
 
-// level is the one at hand: the reader's, unless the flow is told in brief.
-func (t *Pen) level() Level { return t.o.Level }
+// Level is the one at hand: the reader's, unless the flow is told in brief.
+func (t *Pen) Level() Level { return t.o.Level }
 
-// spares reports whether a reader is spared what he has read before: at level Default, unless
+// Spares reports whether a reader is spared what he has read before: at level Default, unless
 // there is a worksheet to fill in.
-func (t *Pen) spares() bool { return t.asked == Default && !t.o.Worksheet }
+func (t *Pen) Spares() bool { return t.asked == Default && !t.o.Worksheet }
 
-// setLevel is how much is shown of the rest of the flow.
-func (t *Pen) setLevel(l Level) { t.o.Level = l }
+// SetLevel is how much is shown of the rest of the flow.
+func (t *Pen) SetLevel(l Level) { t.o.Level = l }
 
-// briefMoves has each of the rest of the flow's moves told in a line. Its scenes are told as
+// BriefMoves has each of the rest of the flow's moves told in a line. Its scenes are told as
 // before.
-func (t *Pen) briefMoves() { t.flow.brief = true }
+func (t *Pen) BriefMoves() { t.flow.brief = true }
 
-// guessing says of the flow that the session which its attacker takes up is none that was
+// Guessing says of the flow that the session which its attacker takes up is none that was
 // kept: he guesses its secret.
-func (t *Pen) guessing() { t.flow.guessed = true }
+func (t *Pen) Guessing() { t.flow.guessed = true }
 
-// between begins another flow, or connection: what was remembered of the one before is
+// Between begins another flow, or connection: what was remembered of the one before is
 // forgotten, but for explanations that are given once. The parties are those that take
 // part, in the order of their columns.
-func (t *Pen) between(parties ...string) { t.flow = newFlow(parties) }
+func (t *Pen) Between(parties ...string) { t.flow = newFlow(parties) }
 
-// parties are those of the flow at hand, in the order of their columns.
-func (t *Pen) parties() []string { return t.flow.parties }
+// Parties are those of the flow at hand, in the order of their columns.
+func (t *Pen) Parties() []string { return t.flow.Parties }
 
-// through reports whether whoever is between the ends carries bytes alone.
-func (t *Pen) through() bool { return t.flow.through }
+// Through reports whether whoever is between the ends carries bytes alone.
+func (t *Pen) Through() bool { return t.flow.Through }
 
-// speaksTLS13 reports whether an end of the flow has spoken TLS 1.3.
-func (t *Pen) speaksTLS13() bool { return len(t.flow.tls13) > 0 }
+// TLS13 reports whether an end of the flow has spoken TLS 1.3.
+func (t *Pen) TLS13() bool { return len(t.flow.TLS13) > 0 }
 
-// first reports whether an explanation is given for the first time, and notes that it is.
-func (t *Pen) first(key string) bool {
+// First reports whether an explanation is given for the first time, and notes that it is.
+func (t *Pen) First(key string) bool {
 	told := t.told[key]
 	t.told[key] = true
 	return !told
 }
 
-// wasTold reports whether an explanation was given.
-func (t *Pen) wasTold(key string) bool { return t.told[key] }
+// Told reports whether an explanation was given.
+func (t *Pen) Told(key string) bool { return t.told[key] }
 
-// forget has an explanation given again.
-func (t *Pen) forget(key string) { delete(t.told, key) }
+// Forget has an explanation given again.
+func (t *Pen) Forget(key string) { delete(t.told, key) }
 
-// hidden shows a value that holds a worksheet's blank, at most n bytes of the rest; ok is
+// Hidden shows a value that holds a worksheet's blank, at most n bytes of the rest; ok is
 // false of all others.
-func (t *Pen) hidden(b []byte, n int) (s string, ok bool) { return t.blank.hide(b, n) }
+func (t *Pen) Hidden(b []byte, n int) (s string, ok bool) { return t.blank.hide(b, n) }

@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 // coffee is a scene of a student's: narrate has no words for it.
@@ -17,8 +18,10 @@ type coffee struct {
 
 const sceneCoffee event.SceneKey = "coffee"
 
-func (*coffee) Key() event.SceneKey     { return sceneCoffee }
-func (*coffee) Entry() event.SceneKey   { return sceneCoffee }
+func (*coffee) Key() event.SceneKey { return sceneCoffee }
+
+func (*coffee) Entry() event.SceneKey { return sceneCoffee }
+
 func (c *coffee) Values() []event.Value { return []event.Value{{Name: "cups", Value: c.cups}} }
 
 // A scene without a layout shows its key and its values; with one, what that writes, at the
@@ -29,7 +32,7 @@ func TestLayout(t *testing.T) {
 		if !ok {
 			return false
 		}
-		p.text(3, fmt.Sprintf("%s%s%d of coffee, level %d", p.say.party(c.Party), p.say.colon(), c.cups, p.level()), nil)
+		p.Text(3, fmt.Sprintf("%s%s%d of coffee, level %d", p.Say.Party(c.Party), p.Say.Colon(), c.cups, p.Level()), nil)
 		return true
 	}
 	told := func(o TerminalOptions) string {
@@ -49,18 +52,18 @@ func TestLayout(t *testing.T) {
 		return b.String()
 	}
 	for _, lang := range narrate.Langs() {
-		say := speaking(lang)
+		say := sheet.Speak(lang)
 		for _, level := range []Level{Default, Brief, Bytes} {
 			plain, own := told(TerminalOptions{Lang: lang, Level: level}), told(TerminalOptions{Lang: lang, Level: level, Layout: layout})
 			if says := strings.Contains(plain, "cups 7\n"); says != (level != Brief) || strings.Contains(plain, "of coffee") {
 				t.Errorf("%s, level %d, without a layout:\n%s", lang, level, plain)
 			}
-			line := fmt.Sprintf("   %s%s7 of coffee, level %d\n", say.party("client"), say.colon(), level)
+			line := fmt.Sprintf("   %s%s7 of coffee, level %d\n", say.Party("client"), say.Colon(), level)
 			before, after, ok := strings.Cut(own, line)
 			if !ok || strings.Contains(own, "cups") {
 				t.Errorf("%s, level %d: no line %q in\n%s", lang, level, line, own)
 			}
-			if !strings.Contains(before, say.ui("alert")) || !strings.Contains(after, say.ui("done")) {
+			if !strings.Contains(before, say.UI("alert")) || !strings.Contains(after, say.UI("done")) {
 				t.Errorf("%s, level %d: the line is out of place:\n%s", lang, level, own)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/record"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
 )
 
@@ -18,19 +19,19 @@ import (
 func (t *Pen) record(m *move, e *event.Record) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
-			t.sides("   # "+t.say.ui("record")+"  "+t.recordLine(e), t.say.ui("clear"), t.paint.dim)
+			t.Sides("   # "+t.Say.UI("record")+"  "+t.recordLine(e), t.Say.UI("clear"), t.Paint.Dim)
 			t.recordHeader(e)
 		}
 		return
 	}
-	if tls13 := t.flow.tls13[legOf(e.Head())]; e.Type == iana.Alert && t.o.Level != Bytes && (!tls13 || isClose(e.Payload)) {
+	if tls13 := t.flow.TLS13[sheet.LegOf(e.Head())]; e.Type == iana.Alert && t.o.Level != Bytes && (!tls13 || isClose(e.Payload)) {
 		return // two bytes, treated like all others; of a refusal TLS 1.3 hides even that it is one
 	}
 	wire := t.wireLine(e)
-	t.computation("   # "+t.say.ui("record")+"  "+t.recordLine(e), "", event.OpSymmetric, "", t.paint.name)
+	t.computation("   # "+t.Say.UI("record")+"  "+t.recordLine(e), "", event.OpSymmetric, "", t.Paint.Name)
 	t.steps(e)
-	at := width(t.say.ui("on_the_wire"))
-	t.row(5, t.say.ui("on_the_wire"), at, wire, nil)
+	at := sheet.Width(t.Say.UI("on_the_wire"))
+	t.Row(5, t.Say.UI("on_the_wire"), at, wire, nil)
 	mac := e.Step(suite.StepMAC13)
 	switch {
 	case t.o.Level == Bytes:
@@ -39,19 +40,14 @@ func (t *Pen) record(m *move, e *event.Record) {
 	case mac != nil && e.Type == iana.ApplicationData:
 		t.hexdump(7, e.Wire, 0) // without encryption there is something to read in it
 	}
-	if passedOver(e) {
-		t.row(5, t.say.ui("opened"), at, t.say.ui("replay_unread"), nil)
+	if sheet.PassedOver(e) {
+		t.Row(5, t.Say.UI("opened"), at, t.Say.UI("replay_unread"), nil)
 		return
 	}
-	t.row(5, t.say.ui("opened"), at, t.opened(m, e), t.paint.good)
+	t.Row(5, t.Say.UI("opened"), at, t.opened(m, e), t.Paint.Good)
 	if mac != nil && t.o.Level != Bytes {
-		t.row(5, t.say.title(narrate.Step, suite.StepMAC13), at, t.bytes(mac), nil)
+		t.Row(5, t.Say.Title(narrate.Step, suite.StepMAC13), at, t.bytes(mac), nil)
 	}
-}
-
-// passedOver reports whether a record is early data that the server takes none of.
-func passedOver(e *event.Record) bool {
-	return e.Dir == event.Receive && e.Keys == event.EarlyKeys && e.Payload == nil
 }
 
 // steps lists what was done to a record, in order. Below level Bytes that is told
@@ -62,26 +58,26 @@ func (t *Pen) steps(e *event.Record) {
 	if tls13 {
 		how += "/tls13"
 	}
-	if !t.first(how) && t.o.Level != Bytes {
+	if !t.First(how) && t.o.Level != Bytes {
 		return
 	}
 	n := 0
 	for _, s := range e.Steps {
-		n = max(n, min(width(stepName(s)), 20))
+		n = max(n, min(sheet.Width(stepName(s)), 20))
 	}
 	cited := "" // the document that the sections are of
 	for _, s := range e.Steps {
 		value := t.bytes(s.Bytes)
 		if len(s.Bytes) == 0 {
-			value = t.say.ui("empty")
+			value = t.Say.UI("empty")
 		}
 		mark, paint := t.mark(unsent[s.Name])
 		if value += mark; mark == "" {
 			paint = nil
 		}
 		key, says, ref := narrate.StepKey(s.Name, tls13), "", ""
-		if t.first("step/" + key) {
-			entry := t.say.get(narrate.Step, key)
+		if t.First("step/" + key) {
+			entry := t.Say.Get(narrate.Step, key)
 			says, ref = entry.Text, entry.Ref
 		}
 		document, part, _ := strings.Cut(ref, " §")
@@ -91,14 +87,14 @@ func (t *Pen) steps(e *event.Record) {
 		if ref != "" {
 			cited = document
 		}
-		head := strings.Repeat(" ", 7) + t.paint.name(pad(stepName(s), n)) + " "
-		if says != "" && t.o.Level != Bytes && 7+n+1+width(value)+2+width(says)+1+width(ref) <= t.width {
-			gap := t.width - (7 + n + 1 + width(value) + 2 + width(says)) - width(ref)
-			t.line(head + painted(value, paint) + "  " + t.paint.dim(says) + strings.Repeat(" ", gap) + t.paint.dim(ref))
+		head := strings.Repeat(" ", 7) + t.Paint.Name(sheet.Pad(stepName(s), n)) + " "
+		if says != "" && t.o.Level != Bytes && 7+n+1+sheet.Width(value)+2+sheet.Width(says)+1+sheet.Width(ref) <= t.Width {
+			gap := t.Width - (7 + n + 1 + sheet.Width(value) + 2 + sheet.Width(says)) - sheet.Width(ref)
+			t.Line(head + painted(value, paint) + "  " + t.Paint.Dim(says) + strings.Repeat(" ", gap) + t.Paint.Dim(ref))
 			continue
 		}
-		t.hangRef(head, 7+max(n, width(stepName(s)))+1, value, ref, paint)
-		t.text(9, says, t.paint.dim)
+		t.HangRef(head, 7+max(n, sheet.Width(stepName(s)))+1, value, ref, paint)
+		t.Text(9, says, t.Paint.Dim)
 	}
 }
 
@@ -118,40 +114,40 @@ func stepName(s suite.Step) string { return strings.TrimSuffix(s.Name, "/tls13")
 
 // recordLine says what a record is.
 func (t *Pen) recordLine(e *event.Record) string {
-	what := []string{e.Type.String(), t.say.ui("n_bytes", "n", text(len(e.Wire)))}
+	what := []string{e.Type.String(), t.Say.UI("n_bytes", "n", sheet.Text(len(e.Wire)))}
 	if e.Protected {
-		what = append(what, t.say.ui("record_number", "keys", t.keys(e), "sequence", text(e.Sequence)))
+		what = append(what, t.Say.UI("record_number", "keys", t.keys(e), "sequence", sheet.Text(e.Sequence)))
 	}
-	return strings.Join(what, t.say.comma())
+	return strings.Join(what, t.Say.Comma())
 }
 
 // keys is what the keys are called that protect a record. A count of changes would not tell:
 // with early data a client's second keys are those of the handshake.
 func (t *Pen) keys(e *event.Record) string {
-	l := legOf(e.Head())
-	switch updates := e.Epoch - t.flow.application[l.way(e.Dir)]; {
+	l := sheet.LegOf(e.Head())
+	switch updates := e.Epoch - t.flow.application[l.Way(e.Dir)]; {
 	case e.Keys == event.InClear:
-		return t.say.ui("keys.unknown") // to a listener
-	case !t.flow.tls13[l] && e.Step(suite.StepContentType) == nil:
-		return t.say.ui("keys.tls12")
-	case e.Keys == event.ApplicationKeys && t.flow.application[l.way(e.Dir)] > 0 && updates > 0:
-		return t.say.ui("keys.updated", "n", text(updates)) // as its traffic secret is called
+		return t.Say.UI("keys.unknown") // to a listener
+	case !t.flow.TLS13[l] && e.Step(suite.StepContentType) == nil:
+		return t.Say.UI("keys.tls12")
+	case e.Keys == event.ApplicationKeys && t.flow.application[l.Way(e.Dir)] > 0 && updates > 0:
+		return t.Say.UI("keys.updated", "n", sheet.Text(updates)) // as its traffic secret is called
 	}
-	return t.say.ui("keys." + e.Keys.String())
+	return t.Say.UI("keys." + e.Keys.String())
 }
 
 // wireLine begins to write a record as a listener sees it, and what it claims to be
 // where that is not what is inside.
 func (t *Pen) wireLine(e *event.Record) string {
 	const n = 12
-	b, aside := e.Wire, t.say.ui("n_bytes", "n", text(len(e.Wire)))
+	b, aside := e.Wire, t.Say.UI("n_bytes", "n", sheet.Text(len(e.Wire)))
 	if len(b) <= n {
-		return spaced(b)
+		return sheet.Spaced(b)
 	}
 	if outer := iana.ContentType(b[0]); outer != e.Type {
-		aside = t.say.ui("record_says", "type", outer.String())
+		aside = t.Say.UI("record_says", "type", outer.String())
 	}
-	return t.say.aside(spaced(b[:n])+" …", aside)
+	return t.Say.Aside(sheet.Spaced(b[:n])+" …", aside)
 }
 
 // opened is what a protected record carried, as text where it is text; in TLS 1.3 the
@@ -159,20 +155,20 @@ func (t *Pen) wireLine(e *event.Record) string {
 func (t *Pen) opened(m *move, e *event.Record) string {
 	behind := ""
 	if typ := e.Step(suite.StepContentType); typ != nil {
-		behind = t.say.comma() + t.say.ui("inner_type", "byte", text(typ), "type", e.Type.String())
+		behind = t.Say.Comma() + t.Say.UI("inner_type", "byte", sheet.Text(typ), "type", e.Type.String())
 	}
 	if zeros := e.Step(suite.StepZeros); zeros != nil {
-		behind += t.say.comma() + t.say.ui("inner_zeros", "n", text(len(zeros)))
+		behind += t.Say.Comma() + t.Say.UI("inner_zeros", "n", sheet.Text(len(zeros)))
 	}
-	room := t.width - 6 - width(t.say.ui("on_the_wire")) - width(behind)
+	room := t.Width - 6 - sheet.Width(t.Say.UI("on_the_wire")) - sheet.Width(behind)
 	switch {
 	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
 		return foreign.Quote(string(e.Payload)) + behind
 	case e.Type == iana.ApplicationData:
-		if m.http2 && !bytes.Equal(e.Payload, m.data) { // a part of what the frames above were said in
+		if m.HTTP2 && !bytes.Equal(e.Payload, m.data) { // a part of what the frames above were said in
 			return t.fit(e.Payload, room) + behind
 		}
-		return m.about(t.say, e.Payload, room) + behind
+		return m.About(t.Say, e.Payload, room) + behind
 	case behind == "" || t.o.Worksheet:
 		return t.bytes(e.Payload) + behind
 	}
@@ -181,10 +177,10 @@ func (t *Pen) opened(m *move, e *event.Record) string {
 
 // data heads the records that carry application data.
 func (t *Pen) data(m *move, e *event.Data) {
-	t.page.blank()
+	t.Blank()
 	t.flow.moves++
-	t.sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.say.data(e)),
-		m.about(t.say, e.Data, t.width/2-4), t.paint.bold)
+	t.Sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.Say.Data(e)),
+		m.About(t.Say, e.Data, t.Width/2-4), t.Paint.Bold)
 	t.framed(m)
 }
 
@@ -202,36 +198,36 @@ func (t *Pen) keyChange(e *event.KeyChange) {
 	case t.flow.null:
 		key += "_null"
 	}
-	t.hang("   - ", 5, t.say.ui(key, "party", t.say.party(e.Party)), nil)
+	t.Hang("   - ", 5, t.Say.UI(key, "party", t.Say.Party(e.Party)), nil)
 }
 
 // alert writes an alert, and of a refusal why.
 func (t *Pen) alert(m *move, e *event.Alert) {
-	from, to := m.head.Party, t.flow.peer(legOf(m.head))
+	from, to := m.head.Party, t.flow.Peer(sheet.LegOf(m.head))
 	if e.Dir == event.Receive {
-		if !t.flow.track(legOf(e.Head()), event.Receive, "alert", alertBytes(e)) {
+		if !t.flow.track(sheet.LegOf(e.Head()), event.Receive, "alert", alertBytes(e)) {
 			from, to = to, from
 		} else {
 			return // shown where it was sent
 		}
 	} else {
-		t.flow.track(legOf(e.Head()), event.Send, "alert", alertBytes(e))
+		t.flow.track(sheet.LegOf(e.Head()), event.Send, "alert", alertBytes(e))
 	}
-	f := t.paint.bad
+	f := t.Paint.Bad
 	if e.Description == iana.CloseNotify {
-		f = t.paint.bold
+		f = t.Paint.Bold
 	}
 	if !t.flow.ended { // one orderly end answers another
-		t.page.blank()
+		t.Blank()
 	}
 	t.flow.ended = e.Description == iana.CloseNotify
 	ref := "RFC 5246 §7.2"
-	if t.flow.tls13[legOf(e.Head())] {
+	if t.flow.TLS13[sheet.LegOf(e.Head())] {
 		ref = "RFC 9846 §6"
 	}
-	t.sides("   "+t.arrow(from, to)+"  "+t.alertName(m, e), ref, f)
-	if entry := t.say.get(narrate.Alert, e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
-		t.text(5, t.values(entry.Text, e), nil)
+	t.Sides("   "+t.arrow(from, to)+"  "+t.alertName(m, e), ref, f)
+	if entry := t.Say.Get(narrate.Alert, e.Description.String()); e.Description != iana.CloseNotify || t.o.Level == Bytes {
+		t.Text(5, t.Values(entry.Text, e), nil)
 	}
 	t.fault(e.Err, 5)
 }
@@ -243,7 +239,7 @@ func (t *Pen) alertName(m *move, e *event.Alert) string {
 	if m.sealedAlert {
 		protection = t.flow.protection()
 	}
-	return t.say.alert(e, t.flow.tls13[legOf(e.Head())], protection)
+	return t.Say.Alert(e, t.flow.TLS13[sheet.LegOf(e.Head())], protection)
 }
 
 // isClose reports whether an alert is close_notify.

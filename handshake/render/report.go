@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 	"tlslab/pki"
 )
 
@@ -18,22 +19,22 @@ func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
 	t.judgement(r)
 	t.report(r, 0)
 	t.formsOf(r.ServerName, 0)
-	return t.err()
+	return t.Err()
 }
 
 // judgement is the verdict in a line, and the error and the advice if it is a refusal. The
 // check that failed stands further down, without them.
 func (t *Pen) judgement(r *pki.Report) {
 	if r.Err == nil {
-		t.text(0, t.say.ui("judged_good"), t.paint.good)
+		t.Text(0, t.Say.UI("judged_good"), t.Paint.Good)
 		return
 	}
-	why := t.say.get(narrate.Reason, narrate.VerdictKey(r))
-	t.text(0, t.say.ui("judged_bad")+t.say.colon()+why.Title, t.paint.bad)
-	t.text(2, t.say.error(r.Err), t.paint.bad)
-	t.text(2, why.Text, nil)
+	why := t.Say.Get(narrate.Reason, narrate.VerdictKey(r))
+	t.Text(0, t.Say.UI("judged_bad")+t.Say.Colon()+why.Title, t.Paint.Bad)
+	t.Text(2, t.Say.Error(r.Err), t.Paint.Bad)
+	t.Text(2, why.Text, nil)
 	if n := r.AlsoFailed(); n > 0 {
-		t.text(2, t.say.ui("judged_more", "n", strconv.Itoa(n)), t.paint.bad)
+		t.Text(2, t.Say.UI("judged_more", "n", strconv.Itoa(n)), t.Paint.Bad)
 	}
 	t.flow.faults[r.Err.Error()] = true
 }
@@ -41,32 +42,32 @@ func (t *Pen) judgement(r *pki.Report) {
 // report writes each path in the order tried: its certificates, and on each of
 // them each check with its inputs; then what no path went through.
 func (t *Pen) report(r *pki.Report, indent int) {
-	called := namesIn(r, t.say)
+	called := namesIn(r, t.Say)
 	for i := range r.Paths {
 		p := &r.Paths[i]
-		verdict, f := t.say.ui("path_rejected"), t.paint.bad
+		verdict, f := t.Say.UI("path_rejected"), t.Paint.Bad
 		if i == r.Chosen {
-			verdict, f = t.say.ui("path_chosen"), t.paint.good
+			verdict, f = t.Say.UI("path_chosen"), t.Paint.Good
 		}
 		names := make([]string, len(p.Certs))
 		for k, c := range p.Certs {
 			names[k] = called.of(c)
 		}
-		t.text(indent, verdict+t.say.colon()+strings.Join(names, " < "), f)
+		t.Text(indent, verdict+t.Say.Colon()+strings.Join(names, " < "), f)
 		t.pathChecks(p, called, indent+2)
 		if p.Err != nil {
 			t.fault(p.Err, indent+2)
 		}
 	}
 	if len(r.Paths) == 0 || r.Chosen < 0 {
-		t.text(indent, t.say.ui("no_path"), t.paint.bad)
+		t.Text(indent, t.Say.UI("no_path"), t.Paint.Bad)
 	}
 	for _, x := range r.Rejected {
 		what := called.of(x.Cert)
 		if x.For != nil {
-			what = t.say.ui("candidate_for", "candidate", what, "for", called.of(x.For))
+			what = t.Say.UI("candidate_for", "candidate", what, "for", called.of(x.For))
 		}
-		t.text(indent, "- "+what+t.say.colon()+t.say.ui("rejected_"+string(x.Reason)), t.paint.dim)
+		t.Text(indent, "- "+what+t.Say.Colon()+t.Say.UI("rejected_"+string(x.Reason)), t.Paint.Dim)
 	}
 }
 
@@ -79,7 +80,7 @@ func (t *Pen) pathChecks(p *pki.Path, called reportNames, indent int) {
 		states = p.States()
 	}
 	for i, c := range p.Certs {
-		t.line(strings.Repeat(" ", indent) + t.paint.name(cut(fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.CertKeyName(c)), t.width-indent)))
+		t.Line(strings.Repeat(" ", indent) + t.Paint.Name(sheet.Cut(fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.CertKeyName(c)), t.Width-indent)))
 		var fine []string
 		for k := range p.Checks {
 			ch := &p.Checks[k]
@@ -93,7 +94,7 @@ func (t *Pen) pathChecks(p *pki.Path, called reportNames, indent int) {
 			t.chainCheck(ch, indent+2)
 		}
 		if len(fine) > 0 {
-			t.hang(strings.Repeat(" ", indent+2)+t.paint.good(t.say.ui("check_ok"))+" ", indent+3+width(t.say.ui("check_ok")), t.say.list(fine), nil)
+			t.Hang(strings.Repeat(" ", indent+2)+t.Paint.Good(t.Say.UI("check_ok"))+" ", indent+3+sheet.Width(t.Say.UI("check_ok")), t.Say.List(fine), nil)
 		}
 		t.pathState(states, i, indent+2)
 		for k := range p.Notes {
@@ -109,9 +110,9 @@ func (t *Pen) pathChecks(p *pki.Path, called reportNames, indent int) {
 func (t *Pen) pathState(states []pki.PathState, i, indent int) {
 	for k := range states {
 		if s := &states[k]; s.Cert == i {
-			t.sides(strings.Repeat(" ", indent)+t.say.ui("path_state"), "RFC 5280 §6.1.2", t.paint.dim)
-			if t.first("path_state") {
-				t.text(indent+3, t.say.get(narrate.UI, "path_state").Text, nil)
+			t.Sides(strings.Repeat(" ", indent)+t.Say.UI("path_state"), "RFC 5280 §6.1.2", t.Paint.Dim)
+			if t.First("path_state") {
+				t.Text(indent+3, t.Say.Get(narrate.UI, "path_state").Text, nil)
 			}
 			t.table(indent+3, s.Inputs(), nil)
 		}
@@ -122,21 +123,21 @@ func (t *Pen) pathState(states []pki.PathState, i, indent int) {
 // the rule is good for once, however many certificates break it.
 func (t *Pen) note(n *pki.Note, indent int) {
 	key := narrate.NoteKey(n.Key)
-	e := t.say.get(narrate.Check, key)
-	values := map[string]string{"got": t.plain(n.Got)}
-	t.sides(strings.Repeat(" ", indent)+t.say.ui("check_note")+" "+narrate.Fill(e.Title, values), n.Ref, t.paint.dim)
-	if t.first(key) {
-		t.text(indent+3, narrate.Fill(e.Text, values), nil)
+	e := t.Say.Get(narrate.Check, key)
+	values := map[string]string{"got": t.Plain(n.Got)}
+	t.Sides(strings.Repeat(" ", indent)+t.Say.UI("check_note")+" "+narrate.Fill(e.Title, values), n.Ref, t.Paint.Dim)
+	if t.First(key) {
+		t.Text(indent+3, narrate.Fill(e.Text, values), nil)
 	}
 }
 
 // chainCheck writes one check with its inputs.
 func (t *Pen) chainCheck(c *pki.Check, indent int) {
 	verdict, f := t.verdict(c.OK)
-	t.sides(strings.Repeat(" ", indent)+verdict+" "+t.say.named(narrate.Check, narrate.ChainKey(c.Key), string(c.Key)), c.Ref, f)
+	t.Sides(strings.Repeat(" ", indent)+verdict+" "+t.Say.Named(narrate.Check, narrate.ChainKey(c.Key), string(c.Key)), c.Ref, f)
 	if !c.OK || c.Key == pki.CheckSignature || t.o.Level == Bytes {
-		if key := narrate.ChainKey(c.Key); t.first(key) {
-			t.text(indent+3, t.say.get(narrate.Check, key).Text, nil)
+		if key := narrate.ChainKey(c.Key); t.First(key) {
+			t.Text(indent+3, t.Say.Get(narrate.Check, key).Text, nil)
 		}
 	}
 	inputs := t.inputsOf(c)
@@ -169,12 +170,12 @@ func inWords(inputs []pki.Input) (words, bytes []pki.Input) {
 func (t *Pen) sentence(indent int, inputs []pki.Input) {
 	var lines []string
 	for i, in := range inputs {
-		part := t.say.label(in.Name) + " " + t.saysInput(in)
+		part := t.Say.Label(in.Name) + " " + t.saysInput(in)
 		if i < len(inputs)-1 {
-			part += strings.TrimRight(t.say.semicolon(), " ")
+			part += strings.TrimRight(t.Say.Semicolon(), " ")
 		}
-		gap := t.say.semicolon()[len(strings.TrimRight(t.say.semicolon(), " ")):]
-		if k := len(lines) - 1; k >= 0 && indent+width(lines[k]+gap+part) <= t.width {
+		gap := t.Say.Semicolon()[len(strings.TrimRight(t.Say.Semicolon(), " ")):]
+		if k := len(lines) - 1; k >= 0 && indent+sheet.Width(lines[k]+gap+part) <= t.Width {
 			lines[k] += gap + part
 		} else {
 			lines = append(lines, part)
@@ -185,7 +186,7 @@ func (t *Pen) sentence(indent int, inputs []pki.Input) {
 		return
 	}
 	for _, l := range lines {
-		t.text(indent, l, nil)
+		t.Text(indent, l, nil)
 	}
 }
 
@@ -193,7 +194,7 @@ func (t *Pen) sentence(indent int, inputs []pki.Input) {
 func (t *Pen) table(indent int, inputs []pki.Input, f func(pki.Input) func(string) string) {
 	n := 0
 	for _, in := range inputs {
-		n = max(n, min(width(t.say.label(in.Name)), 24))
+		n = max(n, min(sheet.Width(t.Say.Label(in.Name)), 24))
 	}
 	for _, in := range inputs {
 		var painted func(string) string
@@ -202,22 +203,22 @@ func (t *Pen) table(indent int, inputs []pki.Input, f func(pki.Input) func(strin
 		}
 		value := t.saysInput(in)
 		if value == "" {
-			value = t.say.ui("empty")
+			value = t.Say.UI("empty")
 		}
-		t.row(indent, t.say.label(in.Name), n, value, painted)
-		t.gloss(indent+n+1, in.Name, t.say.label(in.Name))
+		t.Row(indent, t.Say.Label(in.Name), n, value, painted)
+		t.gloss(indent+n+1, in.Name, t.Say.Label(in.Name))
 	}
 }
 
 // saysInput is the value of an input as it is read. Some of our own words are among the values, and are said
 // in the reader's language; a peer's name that happens to be such a word is not.
 func (t *Pen) saysInput(in pki.Input) string {
-	value := t.short(in.Value())
+	value := t.Short(in.Value())
 	switch in.Name {
 	case pki.InStatus:
-		return t.say.word(value)
+		return t.Say.Word(value)
 	case pki.InWantedUsage:
-		return strings.ReplaceAll(value, pki.OrUsage, " "+t.say.ui("or")+" ")
+		return strings.ReplaceAll(value, pki.OrUsage, " "+t.Say.UI("or")+" ")
 	}
 	return value
 }
@@ -225,10 +226,10 @@ func (t *Pen) saysInput(in pki.Input) string {
 // chainKey is what a check is called among others: by its title, unless the
 // identifier is in the reader's language.
 func (t *Pen) chainKey(key pki.CheckKey) string {
-	if t.say.lang == narrate.En {
+	if t.Say.Lang == narrate.En {
 		return string(key)
 	}
-	return t.say.title(narrate.Check, narrate.ChainKey(key))
+	return t.Say.Title(narrate.Check, narrate.ChainKey(key))
 }
 
 // worthShowing reports whether a check shows its inputs though it passed: each
@@ -243,7 +244,7 @@ func worthShowing(c *pki.Check) bool {
 func (t *Pen) inputsOf(c *pki.Check) []pki.Input {
 	var shown []pki.Input
 	for _, in := range c.Inputs {
-		again := in.Name == pki.InRecoveredBlock && !t.first(pki.InRecoveredBlock) && c.OK && t.o.Level != Bytes
+		again := in.Name == pki.InRecoveredBlock && !t.First(pki.InRecoveredBlock) && c.OK && t.o.Level != Bytes
 		if t.wanted(in.Name) && !again {
 			shown = append(shown, in)
 		}
@@ -270,9 +271,9 @@ func (t *Pen) compared(c *pki.Check, in pki.Input) func(string) string {
 	switch in.Name {
 	case pki.InTBSHash, pki.InRecoveredDigest, pki.InR, pki.InXOfR, pki.InSB, pki.InRPlusKA:
 		if c.OK {
-			return t.paint.good
+			return t.Paint.Good
 		}
-		return t.paint.bad
+		return t.Paint.Bad
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 
+	"tlslab/handshake/render/sheet"
 	"tlslab/pki"
 )
 
@@ -13,11 +14,11 @@ import (
 // and where another one has the same, as cross-signed and renewed ones do, with the
 // beginning of its fingerprint, which ca show writes whole.
 type reportNames struct {
-	say  voice
+	say  sheet.Voice
 	bear map[string][]*x509.Certificate
 }
 
-func namesIn(r *pki.Report, say voice) reportNames {
+func namesIn(r *pki.Report, say sheet.Voice) reportNames {
 	n := reportNames{say, map[string][]*x509.Certificate{}}
 	for i := range r.Paths {
 		for _, c := range r.Paths[i].Certs {
@@ -34,7 +35,7 @@ func namesIn(r *pki.Report, say voice) reportNames {
 }
 
 func (n reportNames) add(c *x509.Certificate) {
-	name := subject(c)
+	name := sheet.Subject(c)
 	for _, have := range n.bear[name] {
 		if bytes.Equal(have.Raw, c.Raw) {
 			return
@@ -45,11 +46,11 @@ func (n reportNames) add(c *x509.Certificate) {
 
 // of is what c is called.
 func (n reportNames) of(c *x509.Certificate) string {
-	name := subject(c)
+	name := sheet.Subject(c)
 	if len(n.bear[name]) < 2 {
 		return name
 	}
-	return n.say.aside(name, "SHA-256 "+fingerprint(c)[:8]+"…")
+	return n.say.Aside(name, "SHA-256 "+fingerprint(c)[:8]+"…")
 }
 
 // fingerprint is the SHA-256 of a certificate, in hex.

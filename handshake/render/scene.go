@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/http2"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/render/sheet"
 	"tlslab/pki"
 )
 
@@ -22,69 +23,69 @@ func (t *Pen) scene(e event.Scene) {
 	}
 	laidOut := t.o.Layout != nil && t.o.Layout(t, e)
 	if end, ok := e.(*event.Outcome); ok && !laidOut {
-		t.outcome(end, "done", nil)
+		t.Outcome(end, "done", nil)
 	} else if t.o.Level != Brief && !laidOut && !begins {
-		t.tell(e, e.Values())
+		t.Tell(e, e.Values())
 	}
 	if t.o.Level != Brief {
-		t.correct(e)
+		t.Correct(e)
 	}
 }
 
 // begin heads a flow.
 func (t *Pen) begin(e *event.Flow) {
 	parties := e.Parties
-	t.between(parties...)
-	t.flow.through = e.Passthrough
+	t.Between(parties...)
+	t.flow.Through = e.Passthrough
 	t.flows++
 	t.blank.flow = t.flows
 	shown := make([]string, len(parties))
 	for i, p := range parties {
-		shown[i] = t.say.party(p)
+		shown[i] = t.Say.Party(p)
 	}
 	if t.flows > 1 {
-		t.page.blank()
+		t.Blank()
 	}
-	head := "== " + t.say.title(narrate.Scene, narrate.SceneKey(e)) + t.say.colon() + t.say.list(shown) + " "
-	head = cut(head, t.width-2)
-	t.line(t.paint.bold(head + strings.Repeat("=", t.width-width(head))))
+	head := "== " + t.Say.Title(narrate.Scene, narrate.SceneKey(e)) + t.Say.Colon() + t.Say.List(shown) + " "
+	head = sheet.Cut(head, t.Width-2)
+	t.Line(t.Paint.Bold(head + strings.Repeat("=", t.Width-sheet.Width(head))))
 	if t.o.Level = t.asked; t.o.Level == Brief {
 		return
 	}
 	if t.flows == 1 {
-		t.text(0, t.say.ui("legend"), t.paint.dim)
+		t.Text(0, t.Say.UI("legend"), t.Paint.Dim)
 	}
-	t.text(0, t.values(t.say.get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
+	t.Text(0, t.Values(t.Say.Get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
 	for _, p := range parties {
-		t.who(0, p)
+		t.Introduce(0, p)
 	}
 }
 
-// outcome closes a flow: done, or refused by whom, with which alert, why, and
+// Outcome closes a flow: done, or refused by whom, with which alert, why, and
 // whether the lesson meant it.
 // done is the key of what is said of one that is; more, which may be nil, adds to a refusal.
-func (t *Pen) outcome(e *event.Outcome, done string, more func()) {
+func (t *Pen) Outcome(e *event.Outcome, done string, more func()) {
 	err := e.Err
-	t.page.blank()
+	t.Blank()
 	switch {
 	case err == nil && e.Done:
-		t.text(0, t.say.ui("done")+t.say.colon()+t.say.get(narrate.UI, done).Text, t.paint.good)
+		t.Text(0, t.Say.UI("done")+t.Say.Colon()+t.Say.Get(narrate.UI, done).Text, t.Paint.Good)
 		return
 	case err == nil:
-		t.text(0, t.say.ui("not_done"), t.paint.bad)
+		t.Text(0, t.Say.UI("not_done"), t.Paint.Bad)
 	default:
-		line := t.say.ui("refused_by", "party", t.say.party(e.Refused))
+		line := t.Say.UI("refused_by", "party", t.Say.Party(e.Refused))
 		if d, ok := reason.Alert(reason.Of(err)); ok {
-			line += t.say.comma() + t.say.ui("with_alert") + " " + d.String()
+			line += t.Say.Comma() + t.Say.UI("with_alert") + " " + d.String()
 		}
-		t.text(0, line+t.say.colon()+t.say.title(narrate.Reason, narrate.ReasonKey(err)), t.paint.bad)
+		t.Text(0, line+t.Say.Colon()+t.Say.Title(narrate.Reason, narrate.ReasonKey(err)), t.Paint.Bad)
 		t.fault(err, 3)
 	}
 	if more != nil {
 		more()
 	}
 	if e.Intended {
-		t.text(0, t.say.ui("refused_as_intended"), t.paint.bold)
+		t.Text(0, t.Say.UI("refused_as_intended"), t.Paint.Bold)
 	}
 }
 
@@ -98,11 +99,11 @@ func (t *Pen) faultAs(err error, key string, indent int) {
 		return
 	}
 	t.flow.faults[err.Error()] = true
-	t.text(indent, t.say.error(err), t.paint.bad)
+	t.Text(indent, t.Say.Error(err), t.Paint.Bad)
 	var re *reason.Error
 	if errors.As(err, &re) {
-		why := t.say.get(narrate.Reason, key)
-		t.text(indent, why.Title+t.say.colon()+why.Text, nil)
+		why := t.Say.Get(narrate.Reason, key)
+		t.Text(indent, why.Title+t.Say.Colon()+why.Text, nil)
 	}
 }
 
@@ -113,32 +114,32 @@ var asked = map[string]string{pki.StepSign: pki.InSignature, pki.StepHash: pki.I
 // inTheText are values that the heading or the choice of the text has told already.
 var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true, "in_clear": true}
 
-// tell writes a scene's explanation, and these of its values.
-func (t *Pen) tell(e event.Scene, values []event.Value) {
-	entry := t.say.get(narrate.Scene, narrate.SceneKey(e))
+// Tell writes a scene's explanation, and these of its values.
+func (t *Pen) Tell(e event.Scene, values []event.Value) {
+	entry := t.Say.Get(narrate.Scene, narrate.SceneKey(e))
 	head := entry.Title
 	if head == "" {
 		head = strings.ReplaceAll(string(e.Key()), "_", " ")
 	}
 	if e.Head().Party != "" {
-		head = t.say.party(e.Head().Party) + t.say.colon() + head
+		head = t.Say.Party(e.Head().Party) + t.Say.Colon() + head
 	}
 	if step, ok := e.(event.Stepped); ok {
-		head = t.say.step(step) + t.say.stop() + head
+		head = t.Say.Step(step) + t.Say.Stop() + head
 	}
 	issue, steps := e.(*event.Issue)
 	steps = steps && t.o.Level != Bytes // of one story, told without a pause
 	if !steps || !t.flow.steps {
-		t.page.blank()
+		t.Blank()
 	}
 	t.flow.steps = steps
 	ref := e.Head().Ref
 	if ref == "" {
 		ref = entry.Ref
 	}
-	t.sides("   "+head, ref, t.paint.bold)
-	t.text(5, t.values(entry.Text, e), nil)
-	t.who(5, e.Head().Party)
+	t.Sides("   "+head, ref, t.Paint.Bold)
+	t.Text(5, t.Values(entry.Text, e), nil)
+	t.Introduce(5, e.Head().Party)
 	var words []pki.Input
 	var rows []event.Value
 	for _, v := range values {
@@ -152,25 +153,25 @@ func (t *Pen) tell(e event.Scene, values []event.Value) {
 		}
 	}
 	t.sentence(5, words)
-	t.rows(rows)
+	t.Rows(rows)
 }
 
-// sceneValue is a value of a scene in short; a lifetime in words, as replay says it.
-func (t *Pen) sceneValue(v event.Value) string {
+// Value is a value of a scene in short; a lifetime in words, as replay says it.
+func (t *Pen) Value(v event.Value) string {
 	if d, ok := v.Value.(time.Duration); ok {
-		return t.say.span(d)
+		return t.Say.Span(d)
 	}
-	if b, ok := bytesOf(v.Value); ok && isTicket(v.Name) {
+	if b, ok := sheet.BytesOf(v.Value); ok && IsTicket(v.Name) {
 		return t.ticket(b)
 	}
-	return t.short(v.Value)
+	return t.Short(v.Value)
 }
 
-// rows writes values below each other.
-func (t *Pen) rows(rows []event.Value) {
+// Rows writes values below each other.
+func (t *Pen) Rows(rows []event.Value) {
 	n := 0
 	for _, v := range rows {
-		n = max(n, min(width(t.say.label(v.Name)), 24))
+		n = max(n, min(sheet.Width(t.Say.Label(v.Name)), 24))
 	}
 	for _, v := range rows {
 		switch x := v.Value.(type) {
@@ -181,23 +182,23 @@ func (t *Pen) rows(rows []event.Value) {
 			}
 		case *x509.Certificate:
 			if x != nil {
-				t.row(5, t.say.label(v.Name), n, t.certificate(x), nil)
+				t.Row(5, t.Say.Label(v.Name), n, t.certificate(x), nil)
 			}
 		default:
-			value := t.say.word(t.sceneValue(v))
+			value := t.Say.Word(t.Value(v))
 			if s, ok := x.(string); ok && http2.Conversation(s) != s {
 				value = http2.Conversation(s) // quoted already
 			}
 			if err, ok := x.(error); ok {
-				value = t.say.fault(err)
+				value = t.Say.Fault(err)
 			}
 			switch {
 			case value == "" && strings.HasPrefix(v.Name, "opened_"):
-				value = t.say.ui("nothing")
+				value = t.Say.UI("nothing")
 			case value == "":
-				value = t.say.ui("empty")
+				value = t.Say.UI("empty")
 			}
-			t.row(5, t.say.label(v.Name), n, value, nil)
+			t.Row(5, t.Say.Label(v.Name), n, value, nil)
 		}
 	}
 }

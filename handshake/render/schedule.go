@@ -3,7 +3,7 @@ package render
 import (
 	"bytes"
 	"crypto"
-	_ "crypto/sha256" // ofNothing computes with them
+	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"fmt"
 	"slices"

@@ -7,19 +7,20 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 // StepPrompt writes where an endpoint stands and what may legally happen next,
 // for a reader who walks the handshake move by move.
 func StepPrompt(w io.Writer, r event.Role, s event.State, legal []event.Move, o TerminalOptions) error {
 	t := newPen(w, o)
-	head := t.say.party(r.String()) + t.say.colon() + t.say.state(s)
-	t.page.blank()
-	t.text(0, head, t.paint.bold)
+	head := t.Say.Party(r.String()) + t.Say.Colon() + t.Say.State(s)
+	t.Blank()
+	t.Text(0, head, t.Paint.Bold)
 	t.legal(legal)
-	t.text(2, t.say.ui("alert_any_time"), t.paint.dim)
-	t.text(0, t.say.ui("press_enter"), t.paint.bold)
-	return t.err()
+	t.Text(2, t.Say.UI("alert_any_time"), t.Paint.Dim)
+	t.Text(0, t.Say.UI("press_enter"), t.Paint.Bold)
+	return t.Err()
 }
 
 // legal writes the rows of a state, and under which condition each is taken.
@@ -30,31 +31,31 @@ func (t *Pen) legal(legal []event.Move) {
 		if m.Dir == event.Receive {
 			key = "legal_recv"
 		}
-		name := title(m.Msg)
+		name := sheet.Title(m.Msg)
 		if open := slices.ContainsFunc(legal, func(x event.Move) bool { return x.Version != m.Version }); open && m.Version != 0 {
-			name = t.say.aside(name, m.Version.String()) // the version is not settled yet
+			name = t.Say.Aside(name, m.Version.String()) // the version is not settled yet
 		}
-		line := t.say.ui(key) + t.say.colon() + name + " -> "
+		line := t.Say.UI(key) + t.Say.Colon() + name + " -> "
 		passedOver := m.Msg == message.KindChangeCipherSpec || m.Msg == message.KindHelloRequest && m.In != event.Connected
 		if m.Dir == event.Receive && m.To == m.In && passedOver {
-			line += t.say.ui("dropped")
+			line += t.Say.UI("dropped")
 		} else {
-			line += t.say.state(m.To)
+			line += t.Say.State(m.To)
 		}
 		free := slices.ContainsFunc(legal, func(x event.Move) bool {
 			return !x.Guarded && x.Dir == m.Dir && x.Msg == m.Msg && x.To == m.To && x.Version == m.Version
 		})
 		switch {
 		case m.Guarded && !free:
-			line += t.say.comma() + t.say.ui("guarded", "when", t.say.title(narrate.Guard, string(m.When)))
+			line += t.Say.Comma() + t.Say.UI("guarded", "when", t.Say.Title(narrate.Guard, string(m.When)))
 		case slices.ContainsFunc(legal[:i], func(x event.Move) bool { return before(x, m) }):
-			line += t.say.comma() + t.say.ui("unguarded")
+			line += t.Say.Comma() + t.Say.UI("unguarded")
 		}
 		if told[line] {
 			continue
 		}
 		told[line] = true
-		t.text(2, line, nil)
+		t.Text(2, line, nil)
 	}
 }
 

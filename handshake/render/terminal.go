@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
 )
 
 // Level is how much a Terminal shows.
@@ -17,9 +18,6 @@ const (
 	Brief                // one line a move
 	Bytes                // every byte: offset, hex, name, meaning
 )
-
-// DefaultWidth is how many columns a line has where nobody says otherwise.
-const DefaultWidth = 80
 
 // TerminalOptions say how to write. The zero value is English, uncoloured,
 // DefaultWidth columns, level Default.
@@ -57,14 +55,14 @@ func (t *Terminal) Event(e event.Event) { t.pen.event(e) }
 // Flush shows what is held back, and returns the first write error.
 func (t *Terminal) Flush() error {
 	t.pen.show()
-	return t.pen.err()
+	return t.pen.Err()
 }
 
 // Close ends the transcript: nothing may be told after it. It does not close the
 // writer. On a worksheet it says how many blanks there are.
 func (t *Terminal) Close() error {
 	t.pen.close()
-	return t.pen.err()
+	return t.pen.Err()
 }
 
 // event takes the next event.
@@ -90,8 +88,8 @@ func (t *Pen) event(e event.Event) {
 func (t *Pen) close() {
 	t.show()
 	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
-		t.page.blank()
-		t.text(0, t.say.ui("worksheet_note", "n", text(n)), nil)
+		t.Blank()
+		t.Text(0, t.Say.UI("worksheet_note", "n", sheet.Text(n)), nil)
 	}
 }
 
@@ -155,28 +153,28 @@ func (t *Pen) show() {
 		t.bothForms(e)
 	}
 	for _, e := range g {
-		t.correct(e)
+		t.Correct(e)
 	}
 }
 
-// correct tells, once, what is often said wrongly about what just happened.
-func (t *Pen) correct(e event.Event) {
+// Correct tells, once, what is often said wrongly about what just happened.
+func (t *Pen) Correct(e event.Event) {
 	for _, key := range narrate.Myths(e, t.myths) {
-		if !t.first("myth/" + key) {
+		if !t.First("myth/" + key) {
 			continue
 		}
-		entry := t.say.get(narrate.Myth, key)
+		entry := t.Say.Get(narrate.Myth, key)
 		if entry.Text == "" {
 			continue
 		}
-		at, ref := 5+width(t.say.ui("often_said"))+1, entry.Ref
-		head := "   " + t.paint.myth("! "+t.say.ui("often_said")+" ")
-		if at+width(entry.Title)+1+width(ref) <= t.width {
-			t.hangRef(head, at, entry.Title, ref, t.paint.myth)
+		at, ref := 5+sheet.Width(t.Say.UI("often_said"))+1, entry.Ref
+		head := "   " + t.Paint.Myth("! "+t.Say.UI("often_said")+" ")
+		if at+sheet.Width(entry.Title)+1+sheet.Width(ref) <= t.Width {
+			t.HangRef(head, at, entry.Title, ref, t.Paint.Myth)
 			ref = ""
 		} else {
-			t.hang(head, at, entry.Title, t.paint.myth)
+			t.Hang(head, at, entry.Title, t.Paint.Myth)
 		}
-		t.textRef(5, t.values(entry.Text, e), ref, nil)
+		t.TextRef(5, t.Values(entry.Text, e), ref, nil)
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
-	"strings"
 	"testing"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/render/rendertest"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 )
@@ -69,26 +69,6 @@ func TestShortLinesOfLongRecords(t *testing.T) {
 	}
 }
 
-// What is cut before it is quoted reads as if it were cut after.
-func TestBeginningIsTheCutLine(t *testing.T) {
-	parts := []string{"a", " ", `\`, `"`, "密", "e\u0301", "\u0301", "🏻", "👩\u200d💻", "\x00", "\x1b[2J", "\r", "\u202e", "\u0d4e", "\x80", "\xe4\xbd", "\xf0\x9f\x8f", "\t"}
-	r := rand.New(rand.NewPCG(7, 8))
-	for range 20000 {
-		var b strings.Builder
-		some := parts[r.IntN(len(parts)):]
-		for range r.IntN(150) {
-			b.WriteString(some[r.IntN(min(len(some), 4))])
-		}
-		if r.IntN(4) == 0 {
-			b.WriteString("\r\r\nsecond line")
-		}
-		data, n := []byte(b.String()), r.IntN(60)-2
-		if got, want := beginning(data, n), cut(firstLine(data), n); got != want {
-			t.Fatalf("beginning(%q, %d)\n got %q\nwant %q", data, n, got, want)
-		}
-	}
-}
-
 // A placeholder costs what it shows: the other fields of its message are not written out,
 // which under --bytes they were, whole, for each field that is explained.
 func TestPlaceholdersCostWhatTheyShow(t *testing.T) {
@@ -96,7 +76,7 @@ func TestPlaceholdersCostWhatTheyShow(t *testing.T) {
 		term := newPen(io.Discard, TerminalOptions{Level: Bytes})
 		e := &event.Message{Fields: []wire.Field{{Name: "short", Len: 2, Value: []byte{1, 2}}, {Name: "long", Len: n, Value: make([]byte, n)}}}
 		return allocated(func() {
-			if got := term.values("It is {short}, and {none} of the others; {party}.", e); got != "It is 0102, and {none} of the others; ." {
+			if got := term.Values("It is {short}, and {none} of the others; {party}.", e); got != "It is 0102, and {none} of the others; ." {
 				t.Errorf("filled: %q", got)
 			}
 		})
@@ -146,7 +126,7 @@ func BenchmarkShortLines(b *testing.B) {
 		e := received(bytes.Repeat([]byte("0123456789abcde\xff"), n/16))
 		return func(b *testing.B) float64 {
 			term := NewTerminal(io.Discard, TerminalOptions{})
-			return elapsed(func() {
+			return rendertest.Elapsed(func() {
 				for range 1 << 20 / n {
 					for _, e := range e {
 						term.Event(e)

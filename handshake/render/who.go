@@ -1,14 +1,16 @@
 package render
 
-import "tlslab/handshake/narrate"
+import (
+	"tlslab/handshake/narrate"
+)
 
-// who says of a party who that is, where it first comes up. Client and server need no
+// Introduce says of a party who that is, where it first comes up. Client and server need no
 // introduction: narrate has no text for them.
-func (t *Pen) who(indent int, party string) { t.whoIs(indent, party, t.say.party(party)) }
+func (t *Pen) Introduce(indent int, party string) { t.IntroduceAs(indent, party, t.Say.Party(party)) }
 
-// whoIs introduces a party, once, under another name than its own.
-func (t *Pen) whoIs(indent int, party, name string) {
-	if about := t.say.get(narrate.Party, party).Text; about != "" && t.first("party/"+party) {
-		t.text(indent, name+t.say.colon()+about, t.paint.dim)
+// IntroduceAs introduces a party, once, under another name than its own.
+func (t *Pen) IntroduceAs(indent int, party, name string) {
+	if about := t.Say.Get(narrate.Party, party).Text; about != "" && t.First("party/"+party) {
+		t.Text(indent, name+t.Say.Colon()+about, t.Paint.Dim)
 	}
 }

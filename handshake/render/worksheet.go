@@ -9,6 +9,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/render/sheet"
 )
 
 // Answer is what belongs in one blank of a worksheet.
@@ -35,7 +36,7 @@ func (t *Terminal) WriteAnswers(w io.Writer) error {
 // input of the key block, and a verify_data lies open in a record's plaintext.
 type blanks struct {
 	on      bool
-	say     voice
+	say     sheet.Voice
 	flow    int
 	values  [][]byte // of answers, in the same order
 	answers []Answer
@@ -76,10 +77,10 @@ func (b *blanks) hide(v []byte, room int) (s string, ok bool) {
 		return blank(n), true
 	}
 	if n := b.partOf(v); n > 0 {
-		return b.say.ui("blank_part", "blank", blank(n)), true
+		return b.say.UI("blank_part", "blank", blank(n)), true
 	}
 	if v, n, at := b.find(v); n > 0 {
-		return strings.TrimSpace(b.say.hex(v[:at], room) + " " + blank(n) + " " + b.say.hex(v[at+len(b.values[n-1]):], room)), true
+		return strings.TrimSpace(b.say.Hex(v[:at], room) + " " + blank(n) + " " + b.say.Hex(v[at+len(b.values[n-1]):], room)), true
 	}
 	return "", false
 }

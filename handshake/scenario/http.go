@@ -75,16 +75,16 @@ func (o *Options) validateALPN() error {
 	case !o.http2() && !own:
 		return refuse("ALPN", "%s is agreed on, so Request and Reply are both frames of HTTP/2, or neither is given", http2.Protocol)
 	case o.Plain && o.http2():
-		return refuse("Plain", "without TLS there is no ALPN, so a client would not begin with HTTP/2 there, and it is not the same request; leave it out, or put http/1.1 first")
+		return contradict("Plain", "ALPN", "without TLS there is no ALPN, so a client would not begin with HTTP/2 there, and it is not the same request; leave it out, or put http/1.1 first")
 	case o.Compress:
-		return refuse("Compress", "HTTP/2 forbids TLS's compression (RFC 9113 §9.2.1); leave it out, or put http/1.1 first")
+		return contradict("Compress", "ALPN", "HTTP/2 forbids TLS's compression (RFC 9113 §9.2.1); leave it out, or put http/1.1 first")
 	case len(o.Rewrite.Old) != len(o.Rewrite.New) && o.http2():
-		return refuse("Rewrite", "a frame of HTTP/2 says its length, so what is put in must be as long as what it replaces: %d bytes, not %d", len(o.Rewrite.Old), len(o.Rewrite.New))
+		return contradict("Rewrite", "ALPN", "a frame of HTTP/2 says its length, so what is put in must be as long as what it replaces: %d bytes, not %d", len(o.Rewrite.Old), len(o.Rewrite.New))
 	}
 	for _, t := range o.terms() {
 		for _, s := range o.suites(t) {
 			if o.prohibited(s) {
-				return refuse("Suites", "HTTP/2 over TLS 1.2 takes an ephemeral key exchange and an AEAD (RFC 9113 §9.2.2), and %v is not both; choose another, or put http/1.1 first", s)
+				return contradict("Suites", "ALPN", "HTTP/2 over TLS 1.2 takes an ephemeral key exchange and an AEAD (RFC 9113 §9.2.2), and %v is not both; choose another, or put http/1.1 first", s)
 			}
 		}
 	}

@@ -22,7 +22,7 @@ type interception struct {
 
 // mitm plays one flow through an interceptor that ends the client's connection.
 func (p *play) mitm(t terms) error {
-	p.begin("mitm", "client", "mitm", "server")
+	p.begin("mitm")
 	i := &interception{play: p}
 	if err := i.equip(); err != nil {
 		return err
@@ -195,7 +195,7 @@ func (i *interception) settle() error {
 // passthrough plays one flow past a box that forwards bytes: one connection, between
 // client and server.
 func (p *play) passthrough(t terms) error {
-	p.begin("mitm", "client", "mitm", "server")
+	p.begin("mitm")
 	i := &interception{play: p}
 	if err := i.equip(); err != nil {
 		return err

@@ -5,7 +5,8 @@
 // It draws nothing (render does) and decides nothing about TLS (handshake does).
 // The command's flags, a course's tests and a web page fill the same Options.
 //
-// Read options.go, then run.go.
+// Read options.go, then plan.go (which flows they lead to), then run.go. What every lesson is
+// played on, randomness, clock and the pump, is package stage.
 package scenario
 
 import (
@@ -110,7 +111,7 @@ type Options struct {
 	// BeforeMove, if not nil, is asked before each move of each endpoint; an
 	// error ends the lesson with it.
 	BeforeMove func(*handshake.Endpoint) error
-	// Quiet leaves SecretEvents out.
+	// Quiet leaves out every event.Secret.
 	Quiet bool
 }
 

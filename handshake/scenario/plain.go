@@ -3,7 +3,7 @@ package scenario
 // plain sends the same request and reply over bare TCP. What the listener sees is
 // taken from the wire.
 func (p *play) plain() error {
-	p.begin("plain", "client", "server")
+	p.begin("plain")
 	conn := p.NewConn()
 	p.flow.Wire = []Segment{{conn, "client", true, []byte(p.o.request())}, {conn, "server", false, []byte(p.o.reply())}}
 	sees := [2]string{}

@@ -54,14 +54,14 @@ func (p *play) resume(t terms) error {
 		kept.tickets = session.NewTicketKeys(p.Stream("ticket keys"), 0)
 	}
 
-	p.begin("full", "client", "server")
+	p.begin("full")
 	full := p.flow
 	p.issue()
 	if err := p.honest(t, kept, nil); err != nil || !full.Outcome.Done {
 		return err // refused: there is no session to resume
 	}
 
-	p.begin("resumed", "client", "server")
+	p.begin("resumed")
 	resumed := p.flow
 	if err := p.honest(t, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
 		return err
@@ -79,7 +79,7 @@ func (p *play) resume(t terms) error {
 // nothing else. First an honest client, with all that was to be seen and a guessed
 // master secret; then the captured connection, replayed byte by byte.
 func (p *play) captured(t terms, client *keeper, kept *sessions, resumed *Flow) error {
-	p.begin("captured_session", "attacker", "server")
+	p.begin("captured_session")
 	store, err := client.with(func(s *session.Session) error {
 		_, err := io.ReadFull(p.Stream("attacker"), s.Master[:])
 		return err
@@ -127,7 +127,7 @@ func seen(resumed *Flow) *CapturedSession {
 
 // stolen is an attacker who has the master secret out of the client's memory.
 func (p *play) stolen(t terms, client *keeper, kept *sessions, full *Flow) error {
-	p.begin("stolen_master", "attacker", "server")
+	p.begin("stolen_master")
 	var loot session.Session
 	store, err := client.with(func(s *session.Session) error { loot = *s; return nil })
 	if err != nil {

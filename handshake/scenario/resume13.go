@@ -22,7 +22,7 @@ func (p *play) resume13() error {
 	client := &keeper{Memory: session.NewMemory(0)}
 	kept := &sessions{client: client, tickets: session.NewTicketKeys(p.Stream("ticket keys"), 0)}
 
-	p.begin("full", "client", "server")
+	p.begin("full")
 	full := p.flow
 	p.issue()
 	if err := p.honest(in13, kept, nil); err != nil || !full.Outcome.Done {
@@ -31,7 +31,7 @@ func (p *play) resume13() error {
 	// The client uses its ticket up (RFC 9846 §C.4); the attackers have a copy.
 	loot := *client
 
-	p.begin("resumed", "client", "server")
+	p.begin("resumed")
 	resumed := p.flow
 	if err := p.honest(in13, kept, func() { p.compare(full, resumed) }); err != nil || !resumed.Outcome.Done {
 		return err
@@ -60,7 +60,7 @@ func (f *Flow) earlyData() (chosen string) {
 // replayEarly is an attacker who sends again what the client has sent, byte by byte. The
 // first flight is enough: the server reads the request before it can know.
 func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
-	p.begin("replayed_early_data", "attacker", "server")
+	p.begin("replayed_early_data")
 	flights := resumed.fromClient()
 	p.Scene("attacker", &ReplayedEarlyData{Bytes: len(flights[0])})
 	server, err := p.replayTo(in13, kept, flights[:1])
@@ -87,7 +87,7 @@ func (p *play) replayEarly(kept *sessions, resumed *Flow) error {
 // honest client that guesses the ticket's key; then, if that was not played already, the
 // captured connection byte by byte.
 func (p *play) capturedTicket(loot *keeper, kept *sessions, resumed *Flow) error {
-	p.begin("captured_session", "attacker", "server")
+	p.begin("captured_session")
 	store, err := loot.with(func(s *session.Session) error {
 		_, err := io.ReadFull(p.Stream("attacker"), s.PSK)
 		return err
@@ -141,7 +141,7 @@ func (f *Flow) ticket() []byte {
 
 // stolenPSK is an attacker who has a ticket with its key out of the client's memory.
 func (p *play) stolenPSK(loot *keeper, kept *sessions, full, resumed *Flow) error {
-	p.begin("stolen_psk", "attacker", "server")
+	p.begin("stolen_psk")
 	var s session.Session
 	same := func(from *session.Session) error { s = *from; return nil }
 	store, err := loot.with(same)
@@ -222,7 +222,7 @@ func (p *play) expired(loot *keeper, kept *sessions, s *session.Session) error {
 
 // external plays a connection that begins with a key which both ends were given.
 func (p *play) external() error {
-	p.begin("psk", "client", "server")
+	p.begin("psk")
 	p.issue()
 	flow := p.flow
 	var err error

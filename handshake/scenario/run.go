@@ -23,7 +23,7 @@ func Run(ctx context.Context, o Options, l event.Listener) (*Transcript, error) 
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	p := &play{Stage: stage.New(ctx, o.Seed), o: o, t: &Transcript{Seed: o.Seed}, link: &tamper.Link{Script: o.Tamper}}
+	p := &play{Stage: stage.New(ctx, o.Seed), o: o, plan: o.plan(), t: &Transcript{Seed: o.Seed}, link: &tamper.Link{Script: o.Tamper}}
 	p.BeforeMove = o.BeforeMove
 	p.Listener = event.ListenerFunc(func(e event.Event) {
 		p.flow.Events = append(p.flow.Events, e)
@@ -41,6 +41,7 @@ func Run(ctx context.Context, o Options, l event.Listener) (*Transcript, error) 
 type play struct {
 	*stage.Stage
 	o     Options
+	plan  []FlowPlan
 	t     *Transcript
 	flow  *Flow
 	lines []*line // the flow's connections
@@ -89,7 +90,7 @@ func (p *play) run() error {
 		return p.external()
 	}
 	for _, t := range p.o.terms() {
-		p.begin(t.flow(), "client", "server")
+		p.begin(t.flow())
 		p.issue()
 		var kept *sessions
 		if t == in13 { // where a server gives tickets as a matter of course
@@ -139,7 +140,9 @@ func (p *play) Event(e event.Event) {
 }
 
 // begin opens a flow.
-func (p *play) begin(name string, parties ...string) {
+func (p *play) begin(name string) {
+	planned := slices.IndexFunc(p.plan, func(f FlowPlan) bool { return f.Name == name })
+	parties := p.plan[planned].Parties
 	p.flow, p.lines = &Flow{Name: name, Parties: parties, Passthrough: p.o.Passthrough && name == "mitm"}, nil
 	p.t.Flows = append(p.t.Flows, p.flow)
 	scene := &event.Flow{Name: name, Parties: parties, Passthrough: p.flow.Passthrough, Own: strings.HasPrefix(name, "kx_")}

@@ -98,10 +98,16 @@ func (o *Options) terms() (out []terms) {
 }
 
 // suites are those of the options that go with t, or the one with which the flows differ in
-// nothing but the key exchange.
+// nothing but the key exchange; to encrypt and then MAC takes one with a MAC.
 func (o *Options) suites(t terms) []*suite.Suite {
 	if o.Suites != nil {
 		return slices.DeleteFunc(slices.Clone(o.Suites), func(s *suite.Suite) bool { return !t.served(s) })
+	}
+	if o.EncryptThenMAC {
+		i := slices.IndexFunc(suite.All(), func(s *suite.Suite) bool {
+			return t.served(s) && s.Cipher.Kind == suite.CBC && s.Auth == iana.AuthRSA
+		})
+		return suite.All()[max(i, 0) : i+1] // an exchange of a student's own has none of ours
 	}
 	ids := map[terms]iana.CipherSuite{{iana.TLS12, iana.KxRSA}: 0x009c, {iana.TLS12, iana.KxDHE}: 0x009e, {iana.TLS12, iana.KxECDHE}: 0xc02f, in13: 0x1301}
 	if !o.rsaKey() {
@@ -115,14 +121,14 @@ func (o *Options) suites(t terms) []*suite.Suite {
 
 // only13 names an option set that has no meaning before TLS 1.3; "" if there is none.
 func (o *Options) only13() string {
-	return firstSet(option{"HelloRetry", o.HelloRetry}, option{"Cookie", o.Cookie}, option{"KeyUpdate", o.KeyUpdate}, option{"NoCompatibility", o.NoCompatibility},
-		option{"PSK", o.PSK != nil}, option{"PSKOnly", o.PSKOnly}, option{"AllowNoDHE", o.AllowNoDHE}, option{"Resume", o.Resume.tls13()},
-		option{"Padding", o.Padding != 0}, option{"CertificateCompression", o.CertificateCompression != nil})
+	return firstSet(option{"HelloRetry", o.HelloRetry}, option{"Resume", o.Resume.tls13()}, option{"PSK", o.PSK != nil}, option{"PSKOnly", o.PSKOnly},
+		option{"AllowNoDHE", o.AllowNoDHE}, option{"Padding", o.Padding != 0}, option{"CertificateCompression", o.CertificateCompression != nil},
+		option{"NoCompatibility", o.NoCompatibility}, option{"KeyUpdate", o.KeyUpdate}, option{"Cookie", o.Cookie})
 }
 
 // only12 names one that has none after TLS 1.2.
 func (o *Options) only12() string {
-	return firstSet(option{"EncryptThenMAC", o.EncryptThenMAC}, option{"NoEMS", o.NoEMS}, option{"Compress", o.Compress},
+	return firstSet(option{"Compress", o.Compress}, option{"NoEMS", o.NoEMS}, option{"EncryptThenMAC", o.EncryptThenMAC},
 		option{"Resume", o.Resume == ResumeByID || o.Resume == ResumeByTicket})
 }
 

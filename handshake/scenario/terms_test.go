@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/scenario"
@@ -74,5 +75,33 @@ func TestImpossibleVersion(t *testing.T) {
 		if tr != nil || !errors.As(err, &oe) || oe.Option != c.option {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestEncryptThenMACHasAMAC: the switch means nothing for an AEAD, so the suites that are
+// taken by themselves are CBC ones, and naming none of those is refused.
+func TestEncryptThenMACHasAMAC(t *testing.T) {
+	tr := run(t, scenario.Options{Seed: "test", EncryptThenMAC: true})
+	if len(tr.Flows) != 2 {
+		t.Fatalf("%d flows", len(tr.Flows))
+	}
+	for _, f := range tr.Flows {
+		changes := 0
+		for _, e := range f.Events {
+			if c, ok := e.(*event.KeyChange); ok {
+				changes++
+				if s := suite.ByID(c.Suite); s == nil || s.Cipher.Kind != suite.CBC {
+					t.Errorf("%s comes to %v", f.Name, c.Suite)
+				}
+			}
+		}
+		if changes == 0 || !f.Outcome.Done {
+			t.Errorf("%s: %d changes of keys, %v", f.Name, changes, f.Outcome.Err)
+		}
+	}
+	var refused *scenario.OptionsError
+	err := scenario.Validate(scenario.Options{EncryptThenMAC: true, Suites: []*suite.Suite{suite.ByID(0xc02f)}})
+	if !errors.As(err, &refused) || refused.Option != "EncryptThenMAC" || refused.With != "Suites" {
+		t.Error(err)
 	}
 }

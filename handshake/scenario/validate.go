@@ -8,25 +8,42 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
+	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
 
 // OptionsError says which options make no lesson, and what to do.
 type OptionsError struct {
 	Option string // the field of Options, "Resume"
+	With   string // the field that it contradicts; "" if it is wrong by itself, or lacks another
 	Why    string // what is wrong, and what would be right
+	// Versions: the two ask for different versions of TLS.
+	Versions bool
 }
 
 // Error names the option, then says why.
 func (e *OptionsError) Error() string { return "option " + e.Option + ": " + e.Why }
 
 func refuse(option, format string, args ...any) error {
-	return &OptionsError{option, fmt.Sprintf(format, args...)}
+	return contradict(option, "", format, args...)
 }
 
-// Validate says, without playing anything, whether Run can play the lesson: nil, or the
-// *OptionsError that Run would return. Whoever offers switches asks it which go together.
-func Validate(o Options) error { return o.validate() }
+// twoVersions is contradict of options that ask for different versions.
+func twoVersions(option, with, format string, args ...any) error {
+	return &OptionsError{Option: option, With: with, Why: fmt.Sprintf(format, args...), Versions: true}
+}
+
+// setOf is a if it is set, else b.
+func setOf(a string, set bool, b string) string {
+	if set {
+		return a
+	}
+	return b
+}
+
+func contradict(option, with, format string, args ...any) error {
+	return &OptionsError{Option: option, With: with, Why: fmt.Sprintf(format, args...)}
+}
 
 // validate finds the options that cannot be played.
 func (o *Options) validate() error {
@@ -36,16 +53,16 @@ func (o *Options) validate() error {
 	if err := o.validateVersion(); err != nil {
 		return err
 	}
+	if err := o.validateSuites(); err != nil {
+		return err
+	}
 	for _, t := range o.terms() {
-		switch {
-		case len(o.suites(t)) == 0:
-			return refuse("Suites", "none of them is for %v; add one that is, or ask for something else in Version and Kx", t)
-		case t != in13 && !slices.ContainsFunc(o.exchanges(), func(e kx.Exchange) bool { return e.Kx() == t.kx }):
+		if t != in13 && !slices.ContainsFunc(o.exchanges(), func(e kx.Exchange) bool { return e.Kx() == t.kx }) {
 			return refuse("Exchanges", "nothing there can do key exchange %v; add yours", t.kx)
 		}
 		for _, s := range o.suites(t) {
 			if s.Auth == iana.AuthRSA && !o.rsaKey() || s.Auth == iana.AuthECDSA && o.rsaKey() || s.Kx == iana.KxRSA && o.keyAlg() != "rsa" {
-				return refuse("KeyAlg", "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
+				return contradict("KeyAlg", setOf("Suites", o.Suites != nil, "Kx"), "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
 			}
 		}
 	}
@@ -54,13 +71,13 @@ func (o *Options) validate() error {
 	}
 	switch {
 	case o.Resume != NoResume && o.MITM:
-		return refuse("Resume", "resumption and an interceptor are two lessons; choose one")
+		return contradict("Resume", "MITM", "resumption and an interceptor are two lessons; choose one")
 	case o.PSK != nil && (o.MITM || o.Resume != NoResume):
-		return refuse("PSK", "a key given by other means is a lesson of its own, without resumption and without an interceptor")
+		return contradict("PSK", setOf("MITM", o.MITM, "Resume"), "a key given by other means is a lesson of its own, without resumption and without an interceptor")
 	case o.PSK != nil && (len(o.PSK.Identity) == 0 || len(o.PSK.Key) == 0):
 		return refuse("PSK", "it needs a name and a key, of a byte each at least")
 	case o.PSKOnly && o.AllowNoDHE:
-		return refuse("AllowNoDHE", "PSKOnly takes the key exchange away that this would allow; set one of the two")
+		return contradict("AllowNoDHE", "PSKOnly", "PSKOnly takes the key exchange away that this would allow; set one of the two")
 	case o.AllowNoDHE && o.PSK == nil && !o.Resume.tls13():
 		return refuse("AllowNoDHE", "there is no pre-shared key to use; set Resume or PSK")
 	case o.PSKOnly && o.PSK == nil && !o.Resume.tls13():
@@ -70,7 +87,7 @@ func (o *Options) validate() error {
 	case o.MITM && len(o.terms()) > 1:
 		return refuse("MITM", "one flow goes through the interceptor; set Version, or name one key exchange in Kx")
 	case o.KeyUpdate && o.MITM:
-		return refuse("KeyUpdate", "the interceptor carries data, and no KeyUpdate; leave one of the two out")
+		return contradict("KeyUpdate", "MITM", "the interceptor carries data, and no KeyUpdate; leave one of the two out")
 	case o.NoClientCert && !o.ClientAuth:
 		return refuse("NoClientCert", "nobody asks the client for a certificate; set ClientAuth too")
 	}
@@ -78,7 +95,7 @@ func (o *Options) validate() error {
 		return err
 	}
 	if o.Cert == pki.Revoked && o.Staple == "good" {
-		return refuse("Staple", "a revoked certificate with a good status is one that nobody knows to be revoked; leave one of the two out")
+		return contradict("Staple", "Cert", "a revoked certificate with a good status is one that nobody knows to be revoked; leave one of the two out")
 	}
 	return nil
 }
@@ -97,11 +114,11 @@ func (o *Options) validateMITM() error {
 	case o.Rewrite.New != "" && o.Rewrite.Old == "":
 		return refuse("Rewrite", "say what shall be replaced; it may not be empty")
 	case o.Rewrite.Old != "" && o.Passthrough:
-		return refuse("Rewrite", "an interceptor that forwards the bytes as they are can change no plaintext; leave out Passthrough")
+		return contradict("Rewrite", "Passthrough", "an interceptor that forwards the bytes as they are can change no plaintext; leave out Passthrough")
 	case o.StolenCA && o.UntrustedRoot:
-		return refuse("StolenCA", "the client trusts no CA that could be stolen; leave out UntrustedRoot")
+		return contradict("StolenCA", "UntrustedRoot", "the client trusts no CA that could be stolen; leave out UntrustedRoot")
 	case (o.ClickThrough || o.Pin) && (o.Resume != NoResume || o.PSK != nil):
-		return refuse("ClickThrough", "ClickThrough and Pin are about a certificate, and a resumed handshake shows none; leave out Resume and PSK")
+		return contradict(setOf("ClickThrough", o.ClickThrough, "Pin"), setOf("Resume", o.Resume != NoResume, "PSK"), "ClickThrough and Pin are about a certificate, and a resumed handshake shows none; leave out Resume and PSK")
 	}
 	return nil
 }
@@ -130,24 +147,45 @@ func (o *Options) validateGroups() error {
 
 // validateVersion finds a version that is none of ours, and what does not go with it.
 func (o *Options) validateVersion() error {
+	asked, by := o.Version, "Version"
+	if len(o.Kx) > 0 {
+		asked, by = iana.TLS12, "Kx"
+	}
+	only12, only13 := o.only12(), o.only13()
 	switch {
 	case o.Version != 0 && o.Version != iana.TLS12 && o.Version != iana.TLS13:
 		return refuse("Version", "there is no lesson in %v; there are TLS 1.2 and TLS 1.3", o.Version)
 	case slices.Contains(o.Kx, iana.KxNone):
 		return refuse("Kx", "it is for key exchanges that a suite of TLS 1.2 names; for TLS 1.3 set Version")
 	case o.Version == iana.TLS13 && len(o.Kx) > 0:
-		return refuse("Kx", "TLS 1.3's suites name no key exchange; leave it out, and choose Groups")
-	case o.Suites != nil && len(o.terms()) == 0:
-		return refuse("Suites", "none of them is for the version that is asked for; add one that is, or leave Version out")
-	}
-	only12, only13, v := o.only12(), o.only13(), o.version()
-	switch {
+		return contradict("Kx", "Version", "TLS 1.3's suites name no key exchange; leave it out, and choose Groups")
+	case only13 != "" && asked == iana.TLS12:
+		return twoVersions(only13, by, "it is a switch of TLS 1.3; leave Kx out, and ask for no other Version")
+	case only12 != "" && asked == iana.TLS13:
+		return twoVersions(only12, by, "TLS 1.3 has no such thing; ask for no other Version than TLS 1.2")
 	case only12 != "" && only13 != "":
-		return refuse(only13, "it is a switch of TLS 1.3, and %s is one of TLS 1.2; leave one of the two out", only12)
-	case only13 != "" && v == iana.TLS12:
-		return refuse(only13, "it is a switch of TLS 1.3; leave Kx out, and ask for no other Version")
-	case only12 != "" && v == iana.TLS13:
-		return refuse(only12, "TLS 1.3 has no such thing; ask for no other Version than TLS 1.2")
+		return twoVersions(only13, only12, "it is a switch of TLS 1.3, and %s is one of TLS 1.2; leave one of the two out", only12)
+	}
+	return nil
+}
+
+// validateSuites finds flows without a suite, and switches without one that they are about.
+func (o *Options) validateSuites() error {
+	has := func(is func(*suite.Suite) bool) bool { return slices.ContainsFunc(o.Suites, is) }
+	all := o.terms()
+	for _, t := range all {
+		if len(o.suites(t)) == 0 && has(func(s *suite.Suite) bool { return termsOf(s).version == t.version }) {
+			return contradict("Suites", "Kx", "none of them is for %v; add one that is, or ask for something else in Kx", t)
+		}
+		if len(o.suites(t)) == 0 {
+			return contradict("Suites", "Version", "none of them is for %v; add one that is, or ask for another Version", t)
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return contradict("Suites", "Version", "none of them is for the version that is asked for; add one that is, or ask for another")
+	case o.EncryptThenMAC && o.Suites != nil && !has(func(s *suite.Suite) bool { return s.Cipher.Kind == suite.CBC }):
+		return contradict("EncryptThenMAC", "Suites", "encrypt-then-MAC means something for CBC suites only; name one, or leave Suites out")
 	}
 	return nil
 }

@@ -5,17 +5,17 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"sync"
 	"testing"
 
-	"tlslab/handshake"
-	"tlslab/handshake/certcompress"
-	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/mitm"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/kx/private"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/rendertest"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/tls"
 	"tlslab/handshake/transcript"
@@ -25,28 +25,13 @@ import (
 // lessons are seeded runs that between them have every kind of event, every message, and
 // messages in every kind of record.
 func lessons() map[string]scenario.Options {
-	return map[string]scenario.Options{
-		"first":     {},
-		"dhe":       {Kx: []iana.Kx{iana.KxDHE}, NoEMS: true, EncryptThenMAC: true},
-		"mutual":    {Kx: []iana.Kx{iana.KxECDHE}, ClientAuth: true, Staple: "good", Plain: true},
-		"refused":   {Kx: []iana.Kx{iana.KxECDHE}, UntrustedRoot: true},
-		"expired":   {Kx: []iana.Kx{iana.KxRSA}, Cert: "expired"},
-		"id":        {Resume: scenario.ResumeByID},
-		"ticket":    {Resume: scenario.ResumeByTicket},
-		"psk":       {Resume: scenario.ResumePSK},
-		"0rtt":      {Resume: scenario.ResumeEarly},
-		"0rtt_back": {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}, Cookie: true}, // skipped early data
-		"psk_ke":    {PSK: &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}, PSKOnly: true},
-		"retry":     {Version: iana.TLS13, HelloRetry: true, Cookie: true},
-		"mutual13":  {Version: iana.TLS13, ClientAuth: true, CertificateCompression: []*certcompress.Method{brotli.Method}},
-		"small":     {Version: iana.TLS13, RecordSizeLimit: 64, GREASE: true, Staple: "good"}, // messages of many records
-		"small12":   {Kx: []iana.Kx{iana.KxECDHE}, RecordSizeLimit: 64, GREASE: true},
-		"update":    {Version: iana.TLS13, KeyUpdate: true, Padding: 16, NoCompatibility: true},
-		"refused13": {Version: iana.TLS13, UntrustedRoot: true},
-		"mitm":      {MITM: true, ClickThrough: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
-		"mitm13":    {Version: iana.TLS13, MITM: true, TrustMITM: true, ClientAuth: true},
-		"through":   {MITM: true, Passthrough: true},
-	}
+	all := rendertest.Lessons()
+	maps.Copy(all, map[string]scenario.Options{
+		"small":   {Version: iana.TLS13, RecordSizeLimit: 64, GREASE: true, Staple: "good"}, // messages of many records
+		"small12": {Kx: []iana.Kx{iana.KxECDHE}, RecordSizeLimit: 64, GREASE: true},
+		"own_kem": {Version: iana.TLS13, Groups: []kx.Group{private.Groups()[0]}}, // a number for private use
+	})
+	return all
 }
 
 // played is every lesson, with its document as text.

@@ -188,8 +188,11 @@ func spelled(v any) (out Value) {
 
 // nameOf is what else there is in a few words.
 func nameOf(v any) string {
-	if c, ok := v.(*x509.Certificate); ok {
-		return commonName(c)
+	switch v := v.(type) {
+	case *x509.Certificate:
+		return commonName(v)
+	case iana.Group: // by our own name, where the number is for private use
+		return v.Called()
 	}
 	return foreign.Line(fmt.Sprint(v))
 }
@@ -260,7 +263,7 @@ func plainJSON(v any) ([]byte, error) {
 // maxDepth is how deep a value may be nested: a report stands eight deep.
 const maxDepth = 32
 
-// UnmarshalJSON reads any value of JSON that is nested no deeper than maxDepth.
+// UnmarshalJSON reads any value of JSON that is nested no deeper than 32 levels.
 func (v *Value) UnmarshalJSON(b []byte) (err error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()

@@ -22,6 +22,7 @@ type Writer struct {
 	open   bool // a flow is
 	closed bool
 	buf    bytes.Buffer
+	enc    *json.Encoder // into buf; it has buffers of its own
 	err    error
 }
 
@@ -37,7 +38,7 @@ func (w *Writer) Begin(name string, parties ...string) {
 	w.buf.WriteString("\n  {\n   \"name\": ")
 	w.json(name, "   ")
 	w.buf.WriteString(",\n   \"parties\": ")
-	w.json(parties, "   ")
+	w.json(append([]string{}, parties...), "   ") // a list, if it is empty
 	w.buf.WriteString(",\n   \"events\": [")
 	w.flush()
 	w.flows, w.events, w.open, w.told = w.flows+1, 0, true, newTeller()
@@ -126,10 +127,12 @@ func (w *Writer) comma(n int) {
 
 // json writes a value whose lines behind the first begin with prefix.
 func (w *Writer) json(v any, prefix string) {
-	enc := json.NewEncoder(&w.buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent(prefix, " ")
-	if err := enc.Encode(v); err != nil {
+	if w.enc == nil {
+		w.enc = json.NewEncoder(&w.buf)
+		w.enc.SetEscapeHTML(false)
+	}
+	w.enc.SetIndent(prefix, " ")
+	if err := w.enc.Encode(v); err != nil {
 		w.fail(err)
 		return
 	}
@@ -144,7 +147,7 @@ func (w *Writer) flush() {
 		w.fail(err)
 	}
 	if w.buf.Reset(); w.buf.Cap() > maxBuffer {
-		w.buf = bytes.Buffer{}
+		w.buf, w.enc = bytes.Buffer{}, nil
 	}
 }
 
@@ -173,8 +176,8 @@ func Encode(out io.Writer, d Document) error {
 	return w.close(d.Replay)
 }
 
-// Recording is an event.Listener that keeps one flow's events as a document has them, for
-// who must know how it ended before he can write.
+// Recording is an event.Listener that keeps one flow's events as a document has them, for a
+// program that must know how the flow ended before it can write.
 type Recording struct {
 	told   *teller
 	events []*Event

@@ -1,0 +1,311 @@
+package sheet
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
+
+	"tlslab/handshake/foreign"
+)
+
+// cells measures text as a terminal lays it out: Chinese takes two columns. It
+// does not ask the environment, so that the same run looks the same everywhere.
+var cells measure = &runewidth.Condition{EastAsianWidth: false}
+
+// measure is runewidth's; tests count what it is asked to look at.
+type measure interface {
+	StringWidth(s string) int
+	Truncate(s string, n int, tail string) string
+	RuneWidth(r rune) int
+}
+
+// Width is how many columns s takes.
+func Width(s string) int { return cells.StringWidth(s) }
+
+// Pad fills s up with spaces to n columns.
+func Pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-Width(s))) }
+
+// Flush sets s to the right of n columns.
+func Flush(s string, n int) string { return strings.Repeat(" ", max(0, n-Width(s))) + s }
+
+// ahead is a beginning of s that is wider than n columns, or all of s if nothing is: it
+// cuts and breaks at n columns as s does, for what a character is does not depend on
+// what comes after the next one, and none gets narrower by what is added to it. Whoever
+// looks no further than this takes time for what is shown, not for what a peer sent.
+func ahead(s string, n int) string {
+	for k := 2*max(n, 0) + 16; k < len(s); k *= 2 {
+		if part := s[:boundary(s, k)]; Width(part) > n {
+			return part
+		}
+	}
+	return s
+}
+
+// boundary is where the character that holds byte i of s begins, i itself if it holds none.
+func boundary[T string | []byte](s T, i int) int {
+	for at := i; at > 0 && at > i-utf8.UTFMax; at-- {
+		if utf8.RuneStart(s[at]) {
+			return at
+		}
+	}
+	return i
+}
+
+// Cut shortens s to n columns, and says so with an ellipsis.
+func Cut(s string, n int) string {
+	n = max(n, 1)
+	return cells.Truncate(ahead(s, n), n, "…")
+}
+
+// Wrap breaks text into lines of at most n columns: at spaces, and between two
+// Chinese characters except where punctuation must stay with its neighbour. A
+// word longer than a line is broken wherever the line ends.
+func Wrap(text string, n int) []string {
+	n = max(n, 8)
+	var lines []string
+	for _, paragraph := range strings.Split(text, "\n") {
+		line, at := "", 0 // at columns wide
+		for _, w := range words(paragraph) {
+			if line != "" && at+len(w.glue)+Width(ahead(w.text, n)) > n {
+				lines, line = append(lines, line), ""
+			}
+			if line != "" {
+				line += w.glue
+			}
+			line += w.text
+			for {
+				part := ahead(line, n)
+				if at = Width(part); at <= n {
+					break
+				}
+				head := head(part, n)
+				lines, line = append(lines, head), line[len(head):]
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// head is as much of s as goes into n columns: whole characters as readers count them,
+// but of one that is wider than a line by itself, for it may be made of as many as a peer
+// likes, those of its parts that do. It is never empty.
+func head(s string, n int) string {
+	if whole := cells.Truncate(s, n, ""); whole != "" {
+		return whole
+	}
+	at := 0
+	for i, r := range s {
+		if at += cells.RuneWidth(r); i > 0 && at > n {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// word is what no line may end within, and what stands between it and the one before.
+type word struct{ glue, text string }
+
+// words splits at spaces, and between characters of double width.
+func words(s string) []word {
+	var out []word
+	for _, w := range strings.Fields(s) {
+		glue, start, prev := " ", 0, rune(0)
+		for i, r := range w {
+			if i > 0 && breakable(prev, r) {
+				out = append(out, word{glue, w[start:i]})
+				glue, start = "", i
+			}
+			prev = r
+		}
+		out = append(out, word{glue, w[start:]})
+	}
+	return out
+}
+
+// breakable reports whether a line may end between a and b.
+func breakable(a, b rune) bool {
+	wide := func(r rune) bool { return cells.RuneWidth(r) == 2 }
+	if !wide(a) && !wide(b) || strings.ContainsRune("（「《“‘([", a) {
+		return false
+	}
+	return !strings.ContainsRune("，。、；：？！）」》”’…,.;:?!)]", b) && !unicode.Is(unicode.Mn, b)
+}
+
+// Paint colours text, or leaves it alone. Its methods say what a text is, not which colour
+// that has.
+type Paint struct{ on bool }
+
+func (p Paint) with(s string, a ...color.Attribute) string {
+	if !p.on || s == "" {
+		return s
+	}
+	c := color.New(a...)
+	c.EnableColor() // whether to colour was decided by whoever set Options.Color
+	return c.Sprint(s)
+}
+
+// Bold is a heading.
+func (p Paint) Bold(s string) string { return p.with(s, color.Bold) }
+
+// Dim is beside the point: an aside, a section's number.
+func (p Paint) Dim(s string) string { return p.with(s, color.Faint) }
+
+// Good came out as it should.
+func (p Paint) Good(s string) string { return p.with(s, color.FgGreen) }
+
+// Bad did not.
+func (p Paint) Bad(s string) string { return p.with(s, color.FgRed, color.Bold) }
+
+// Secret must be known to nobody else.
+func (p Paint) Secret(s string) string { return p.with(s, color.FgYellow) }
+
+// Name is what stands before a value.
+func (p Paint) Name(s string) string { return p.with(s, color.FgCyan) }
+
+// Myth is what is often said wrongly.
+func (p Paint) Myth(s string) string { return p.with(s, color.FgMagenta) }
+
+// Page writes lines of at most width columns and remembers the first error.
+type Page struct {
+	w     io.Writer
+	Width int // columns; not to be changed
+	Paint Paint
+	fault error
+	empty bool // the last line was
+}
+
+// NewPage returns a page on w, width columns wide: 0 means DefaultWidth, below 40 is 40. With
+// color it is painted with escape sequences.
+func NewPage(w io.Writer, width int, color bool) *Page {
+	if width == 0 {
+		width = DefaultWidth
+	}
+	return &Page{w: foreign.NewWriter(w, color), Width: max(width, 40), Paint: Paint{color}}
+}
+
+// Err is the first error of the writer, or nil.
+func (p *Page) Err() error { return p.fault }
+
+// Line writes one line. It is one whatever s holds: a newline or a tab in it would be a
+// peer's, not quoted where it became text, and could forge a line or a column of ours.
+func (p *Page) Line(s string) {
+	if p.fault == nil {
+		s = peersLayout.Replace(strings.TrimRight(s, " "))
+		p.empty = s == ""
+		_, p.fault = fmt.Fprintln(p.w, s)
+	}
+}
+
+var peersLayout = strings.NewReplacer("\n", `\n`, "\t", `\t`)
+
+// Blank leaves one line free, however often it is called.
+func (p *Page) Blank() {
+	if !p.empty {
+		p.Line("")
+	}
+}
+
+// Text writes a paragraph, each line after indent columns and painted with f, which may be nil.
+func (p *Page) Text(indent int, s string, f func(string) string) {
+	if s == "" {
+		return
+	}
+	for _, l := range Wrap(s, p.Width-indent) {
+		if f != nil {
+			l = f(l)
+		}
+		p.Line(strings.Repeat(" ", indent) + l)
+	}
+}
+
+// Row writes a label of n columns and a value that may wrap under itself.
+func (p *Page) Row(indent int, label string, n int, value string, f func(string) string) {
+	p.Hang(strings.Repeat(" ", indent)+p.Paint.Name(Pad(label, n))+" ", indent+max(n, Width(label))+1, value, f)
+}
+
+// Hang writes head, which is at columns wide, and value behind it, wrapped under itself.
+func (p *Page) Hang(head string, at int, value string, f func(string) string) {
+	p.HangRef(head, at, value, "", f)
+}
+
+// HangRef hangs value behind head, as Hang does, with a reference at the end of the last line, or below it if there is no
+// room.
+func (p *Page) HangRef(head string, at int, value, ref string, f func(string) string) {
+	if at > p.Width/2 {
+		p.Line(head)
+		head, at = strings.Repeat(" ", 8), 8
+	}
+	lines := Wrap(value, p.Width-at)
+	for i, l := range lines {
+		gap := 0
+		if i == len(lines)-1 && ref != "" {
+			gap = p.Width - at - Width(l) - Width(ref)
+		}
+		if f != nil {
+			l = f(l)
+		}
+		if i > 0 {
+			head = strings.Repeat(" ", at)
+		}
+		if gap >= 1 {
+			l, ref = l+strings.Repeat(" ", gap)+p.Paint.Dim(ref), ""
+		}
+		p.Line(head + l)
+	}
+	if ref != "" {
+		p.Line(strings.Repeat(" ", max(0, p.Width-Width(ref))) + p.Paint.Dim(Cut(ref, p.Width)))
+	}
+}
+
+// TextRef writes a paragraph with a reference at the end of the last line, or below it.
+func (p *Page) TextRef(indent int, s, ref string, f func(string) string) {
+	if s != "" || ref != "" {
+		p.HangRef(strings.Repeat(" ", indent), indent, s, ref, f)
+	}
+}
+
+// Sides writes left, and right at the end of the same line; on the next line if
+// there is no room.
+func (p *Page) Sides(left, right string, f func(string) string) {
+	l := left
+	if f != nil {
+		l = f(left)
+	}
+	gap := p.Width - Width(left) - Width(right)
+	switch {
+	case right != "" && gap >= 1:
+		p.Line(l + strings.Repeat(" ", gap) + p.Paint.Dim(right))
+		return
+	case Width(left) <= p.Width:
+		p.Line(l)
+	default:
+		indent := len(left) - len(strings.TrimLeft(left, " "))
+		p.Text(indent, left, f)
+	}
+	if right != "" {
+		p.Line(strings.Repeat(" ", max(0, p.Width-Width(right))) + p.Paint.Dim(Cut(right, p.Width)))
+	}
+}
+
+// Size is a number of bytes in words: "512 B", "1.2 KiB", "3.4 GiB".
+func Size(n int64) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f := float64(n)
+	for _, unit := range []string{"KiB", "MiB", "GiB"} {
+		if f /= 1 << 10; f < 1000 {
+			return fmt.Sprintf("%.3g %s", f, unit)
+		}
+	}
+	return fmt.Sprintf("%.3g TiB", f/(1<<10))
+}
+
+// DefaultWidth is how many columns a line has where nobody says otherwise.
+const DefaultWidth = 80
