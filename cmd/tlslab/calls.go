@@ -101,7 +101,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 // plight is what to tell a failure of conn by.
 func (c *calls) plight(conn *tls.Conn) *plight {
 	return &plight{lang: c.lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.liveFlags,
-		more: allSet(given{"--key-share", c.keyShares != nil}, given{"--early-data", c.earlyData != ""}), session: c.jar.offers()}
+		more: allSet(given("--key-share", c.keyShares != nil), given("--early-data", c.earlyData != "")), session: c.jar.offers()}
 }
 
 // settings are the Config of connection n, and its transcript, nil under --quiet: then nobody

@@ -100,7 +100,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if host == "" && c.serverName == "" && !c.insecure {
 		return misuse("Say HOST:PORT, or --servername NAME.", "--connect %s: no name to demand of the server's certificate", c.connect)
 	}
-	cfg, err := c.config(firstSet(given{"--key-share", c.keyShares != nil}, given{"--early-data", c.earlyData != ""}))
+	cfg, err := c.config(firstSet(given("--key-share", c.keyShares != nil), given("--early-data", c.earlyData != "")))
 	if err != nil {
 		return err
 	}
@@ -226,7 +226,7 @@ func (c *clientFlags) whyNot(ctx context.Context, err error, p *plight) error {
 			// (A chain in the wrong order wants another order, not another name.)
 			remedy = append(remedy, say(c.lang, "name_server"))
 		}
-		return &trouble{statusFailed, what, strings.Join(append(remedy, regardless), "\n"), err}
+		return &trouble{status: statusFailed, what: what, remedy: strings.Join(append(remedy, regardless), "\n"), cause: err}
 	}
 	return p.trouble(ctx, err)
 }

@@ -167,5 +167,5 @@ func (p *plight) cutKey() string {
 }
 
 func (p *plight) remedied(err error, what, remedy string) error {
-	return &trouble{statusFailed, what, remedy, err}
+	return &trouble{status: statusFailed, what: what, remedy: remedy, cause: err}
 }

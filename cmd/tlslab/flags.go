@@ -80,7 +80,7 @@ func kxIn13() error {
 
 // only12 names a flag given that has no meaning after TLS 1.2; "" if there is none.
 func (o *offer) only12() string {
-	return firstSet(given{"--compress", o.compress}, given{"--no-ems", o.noEMS})
+	return firstSet(given("--compress", o.compress), given("--no-ems", o.noEMS))
 }
 
 // exchange is what --kx names; KxNone if it was not given.

@@ -139,14 +139,14 @@ func staples(kind string) func(*plight) bool {
 
 // narrowing are the flags given that leave a part of what could be agreed on.
 func (p *plight) narrowing() []string {
-	return allSet(given{"--tls", p.flags.tls != ""}, given{"--kx", p.flags.kx != ""}, given{"--cipher", p.flags.ciphers != nil}, given{"--group", p.flags.groups != nil})
+	return allSet(given("--tls", p.flags.tls != ""), given("--kx", p.flags.kx != ""), given("--cipher", p.flags.ciphers != nil), given("--group", p.flags.groups != nil))
 }
 
 // unusual are the flags given that make this end say what a peer may never have met.
 func (p *plight) unusual() []string {
 	f := p.flags
-	return append(allSet(given{"--grease", f.grease}, given{"--no-compat", f.noCompat}, given{"--padding", pads(p)}, given{"--record-size-limit", f.recordSize != 0},
-		given{"--compress-cert", f.compressCert != nil}, given{"--compress", f.compress}, given{"--no-ems", f.noEMS}, given{"--cookie", f.cookie}), p.more...)
+	return append(allSet(given("--grease", f.grease), given("--no-compat", f.noCompat), given("--padding", pads(p)), given("--record-size-limit", f.recordSize != 0),
+		given("--compress-cert", f.compressCert != nil), given("--compress", f.compress), given("--no-ems", f.noEMS), given("--cookie", f.cookie)), p.more...)
 }
 
 // hint is what to do about an alert; "" if nothing is.

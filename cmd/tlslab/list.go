@@ -56,7 +56,7 @@ or received, under which condition, and where that leads. As a diagram: --format
 			if len(args) > 1 {
 				return misuse("", "%q is one word too many", args[1])
 			}
-			if f := firstSet(given{"--tls", l.tls != ""}, given{"--format", l.format != "text"}); f != "" {
+			if f := firstSet(given("--tls", l.tls != ""), given("--format", l.format != "text")); f != "" {
 				return misuse("Leave it out, or list states.", "%s is for states", f)
 			}
 			return list(cmd.OutOrStdout())

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
@@ -27,7 +29,18 @@ import (
 
 // command runs a command line in this process; status is what the shell would see.
 func command(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (status int) {
-	root := newRoot()
+	return runCommand(newRoot(), ctx, stdin, stdout, stderr, args...)
+}
+
+// serveCommand runs tlslab server until the test ends, and returns its address and,
+// once it has ended, what it said.
+func serveCommand(t *testing.T, args ...string) (addr string, end func() string) {
+	t.Helper()
+	return startServer(t, newRoot(), args...)
+}
+
+// runCommand runs a command line in this process; status is what the shell would see.
+func runCommand(root *cobra.Command, ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (status int) {
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -36,15 +49,15 @@ func command(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, arg
 	return explain(stderr, cmd, err)
 }
 
-// serveCommand runs tlslab server until the test ends, and returns its address and,
+// startServer runs tlslab server until the test ends, and returns its address and,
 // once it has ended, what it said.
-func serveCommand(t *testing.T, args ...string) (addr string, end func() string) {
+func startServer(t *testing.T, root *cobra.Command, args ...string) (addr string, end func() string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
-		done <- command(ctx, strings.NewReader(""), io.Discard, w,
+		done <- runCommand(root, ctx, strings.NewReader(""), io.Discard, w,
 			append([]string{"server", "--accept", "127.0.0.1:0", "--lang", "en"}, args...)...)
 		_ = w.Close()
 	}()

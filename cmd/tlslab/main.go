@@ -9,14 +9,4 @@ package main
 
 import "os"
 
-func main() { os.Exit(tlslab()) }
-
-// tlslab runs the command line and returns the exit status.
-func tlslab() int {
-	root := newRoot()
-	cmd, err := root.ExecuteC()
-	if r, ok := root.OutOrStdout().(*results); ok {
-		err = firstError(err, r.err())
-	}
-	return explain(root.ErrOrStderr(), cmd, err)
-}
+func main() { os.Exit(perform(newRoot())) }

@@ -93,7 +93,7 @@ func (v *view) open(to, log io.Writer) (*output, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.w, o.close, o.file = foreign.NewWriter(unfailing{f}, o.options.Color), f.close, f
+		o.w, o.close, o.file = foreign.NewWriter(unfailing{f}, o.options.Color), f.Close, f
 		return o, nil
 	}
 	if f, ok := to.(*os.File); ok && isatty.IsTerminal(f.Fd()) {

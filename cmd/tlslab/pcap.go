@@ -63,7 +63,7 @@ func (p *captureFile) open(comment string, l narrate.Lang, log io.Writer) (err e
 	p.file.beginning = false
 	if err != nil {
 		p.w = nil
-		return firstError(unwritten("--pcap", p.pcap, err), p.file.close())
+		return firstError(unwritten("--pcap", p.pcap, err), p.file.Close())
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (p *captureFile) close() error {
 	if p.w == nil {
 		return nil
 	}
-	if err := firstError(p.untold, p.w.Err(), p.file.close()); err != nil {
+	if err := firstError(p.untold, p.w.Err(), p.file.Close()); err != nil {
 		return unwritten("--pcap", p.pcap, err)
 	}
 	return nil

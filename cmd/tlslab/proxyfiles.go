@@ -77,14 +77,8 @@ func (f *proxyFiles) createHAR(creator har.Creator) (*har.Writer, error) {
 		return nil, err
 	}
 	live.waitForNobody()
-	return har.Stream(harStream{live}, creator, "")
+	return har.Stream(live, creator, "")
 }
-
-// harStream is a liveFile whose end waits for what is still to be carried off.
-type harStream struct{ *liveFile }
-
-// Close closes the file.
-func (s harStream) Close() error { return s.close() }
 
 // asProxied is the comment of a proxy's capture.
 const asProxied = "Both legs of a capture proxy, as read and written at its sockets: addresses and times are real. " +

@@ -29,7 +29,7 @@ func (p *preShared) flags(cmd *cobra.Command) {
 
 // only13 names a flag given; "" if there is none.
 func (p *preShared) only13() string {
-	return firstSet(given{"--psk", p.key != ""}, given{"--psk-identity", p.identity != ""}, given{"--psk-ke", p.only}, given{"--allow-no-dhe-kex", p.either})
+	return firstSet(given("--psk", p.key != ""), given("--psk-identity", p.identity != ""), given("--psk-ke", p.only), given("--allow-no-dhe-kex", p.either))
 }
 
 // modes names the flag that says how such keys are used; "" if none does.
@@ -37,7 +37,7 @@ func (p *preShared) modes() (flag string, err error) {
 	if p.only && p.either {
 		return "", misuse("Leave one out: --psk-ke is psk_ke alone, --allow-no-dhe-kex is either.", "--psk-ke with --allow-no-dhe-kex")
 	}
-	return firstSet(given{"--psk-ke", p.only}, given{"--allow-no-dhe-kex", p.either}), nil
+	return firstSet(given("--psk-ke", p.only), given("--allow-no-dhe-kex", p.either)), nil
 }
 
 // psk is the key that the flags name; nil if they name none.

@@ -16,39 +16,33 @@ import (
 // about usage unless they say so.
 const started = "started"
 
-// newRoot is the whole command. What its verbs print goes through a net that escapes
-// what a peer could do to a terminal (package foreign); who writes to something else asks
-// for it with unfiltered, and that is a transcript, which has a net of its own that knows
-// whether colours are on, or application data.
-func newRoot() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "tlslab",
-		Short: "A TLS handshake with its lid off",
-		Long: `tlslab shows a TLS handshake move by move: who sends what and why, every field
-by its name, every secret and what it was made from.
-
-Begin with:  tlslab run`,
-		Example: `  tlslab run                        the first lesson, on one screen
-  tlslab run --kx ecdhe             one handshake, explained from the CA to the last byte
-  tlslab run --tls 1.3              the same in TLS 1.3
-  tlslab run --mitm --trust-mitm    a capture tool at work, and what made it possible
-  tlslab server --accept :8443 --www --write-root root.pem
-  tlslab client --connect localhost:8443 --CAfile root.pem`,
-		Version:       version(),
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          noVerb,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
-			cmd.Annotations = map[string]string{started: "yes"}
-		},
-		SuggestionsMinimumDistance: 2,
+// root gives a command its verbs, and what all of them share. What a verb prints goes through
+// a net that escapes what a peer could do to a terminal (package foreign). A verb that must
+// write past it asks for unfiltered: for a transcript, which has a net of its own that knows
+// whether colours are on, or for application data.
+func root(cmd *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
+	cmd.Version = version()
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.Args = noVerb
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		cmd.Annotations = map[string]string{started: "yes"}
 	}
-	root.SetOut(&results{Writer: foreign.NewWriter(os.Stdout, false)})
-	root.SetErr(foreign.NewWriter(os.Stderr, false))
-	root.SetGlobalNormalizationFunc(alias)
-	root.AddCommand(newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), newCA(), newVerify(), newGroups(), newList())
-	return root
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.SetOut(&results{Writer: foreign.NewWriter(os.Stdout, false)})
+	cmd.SetErr(foreign.NewWriter(os.Stderr, false))
+	cmd.SetGlobalNormalizationFunc(alias)
+	cmd.AddCommand(verbs...)
+	return cmd
+}
+
+// perform runs the command line and returns the exit status.
+func perform(root *cobra.Command) int {
+	cmd, err := root.ExecuteC()
+	if r, ok := root.OutOrStdout().(*results); ok {
+		err = firstError(err, r.err())
+	}
+	return explain(root.ErrOrStderr(), cmd, err)
 }
 
 // unfiltered is what w writes to, below the net.

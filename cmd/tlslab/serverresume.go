@@ -42,7 +42,7 @@ func (r *resumeFlags) flags(cmd *cobra.Command) {
 
 // only13 names a flag given that is about TLS 1.3; "" if there is none.
 func (r *resumeFlags) only13(cmd *cobra.Command) string {
-	return firstSet(given{"--num-tickets", cmd.Flags().Changed("num-tickets")}, given{"--early-data", r.earlyData != 0})
+	return firstSet(given("--num-tickets", cmd.Flags().Changed("num-tickets")), given("--early-data", r.earlyData != 0))
 }
 
 // apply sets what is resumed, what is taken early, and what is done against replays.

@@ -46,8 +46,8 @@ func (w *whatIf) serverFlags(cmd *cobra.Command) {
 
 // only13 names a flag given that has no meaning before TLS 1.3; "" if there is none.
 func (w *whatIf) only13() string {
-	return firstSet(given{"--padding", w.padding != 0}, given{"--compress-cert", w.compressCert != nil},
-		given{"--no-compat", w.noCompat}, given{"--key-update", w.keyUpdate}, given{"--cookie", w.cookie})
+	return firstSet(given("--padding", w.padding != 0), given("--compress-cert", w.compressCert != nil),
+		given("--no-compat", w.noCompat), given("--key-update", w.keyUpdate), given("--cookie", w.cookie))
 }
 
 // check refuses numbers that no record can have.
@@ -105,30 +105,4 @@ func compressionNames() []string {
 		out = append(out, m.String())
 	}
 	return out
-}
-
-// given is a flag's name, and whether it was given.
-type given struct {
-	name string
-	set  bool
-}
-
-// allSet is the names of those that were given.
-func allSet(flags ...given) (names []string) {
-	for _, f := range flags {
-		if f.set {
-			names = append(names, f.name)
-		}
-	}
-	return names
-}
-
-// firstSet is the name of the first that was given, or "".
-func firstSet(flags ...given) string {
-	for _, f := range flags {
-		if f.set {
-			return f.name
-		}
-	}
-	return ""
 }

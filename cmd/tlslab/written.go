@@ -80,8 +80,9 @@ func (f *liveFile) tell(err error) error {
 	return fmt.Errorf("%w: %w", errTold, err)
 }
 
-// close closes the file, and returns what is left to be told.
-func (f *liveFile) close() error {
+// Close closes the file, once what is still to be carried off is, and returns what is left to
+// be told.
+func (f *liveFile) Close() error {
 	if f.spool != nil && errors.Is(f.spool.close(), errUnread) {
 		_ = f.tell(errUnread)
 	}
@@ -117,7 +118,7 @@ func openKeyLog(name string, many bool, l narrate.Lang, log io.Writer) (io.Write
 	if many {
 		f.waitForNobody()
 	}
-	return unfailing{f}, f.close, nil
+	return unfailing{f}, f.Close, nil
 }
 
 // sayUnwritten says of a file that grows that it does not, while everything else goes on.
