@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net"
 	"net/netip"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/render"
 	"tlslab/pki"
@@ -25,7 +25,7 @@ import (
 
 // caFlags are what the verbs under ca have in common.
 type caFlags struct {
-	view
+	cli.View
 	dir, kind  string
 	days       int
 	client     bool
@@ -48,7 +48,7 @@ that they replace are kept beside them, their names ending in .old, .old2, ….`
   tlslab ca issue alice --client --cadir ca    for a client
   tlslab ca sign request.csr --cadir ca        for somebody else's key
   tlslab ca show www.lab.test.pem              what a file holds`,
-		Args: noVerb,
+		Args: cli.NoVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newCAInit(), newCAIssue(), newCASign(), newCAShow())
@@ -62,10 +62,10 @@ func newCAInit() *cobra.Command {
 		Use:     "init DIR",
 		Short:   "Make a root, or with --parent an intermediate",
 		Example: "  tlslab ca init ca\n  tlslab ca init inter --parent ca --kind rsa2048 --name 'Lab Intermediate'",
-		Args:    exactly(1, "the directory of the new CA: tlslab ca init DIR"),
+		Args:    cli.Exactly(1, "the directory of the new CA: tlslab ca init DIR"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.init(cmd, args[0], parent, name) },
 	}
-	c.langFlag(cmd)
+	c.LangFlag(cmd)
 	c.kindFlag(cmd, pki.P256)
 	f := cmd.Flags()
 	f.StringVar(&parent, "parent", "", "the `directory` of the CA that signs this one")
@@ -77,7 +77,7 @@ func newCAInit() *cobra.Command {
 
 func (c *caFlags) kindFlag(cmd *cobra.Command, normal pki.KeyKind) {
 	cmd.Flags().StringVar(&c.kind, "kind", string(normal), "kind of key: "+strings.Join(keyKinds(), ", "))
-	complete(cmd, "kind", keyKinds)
+	cli.Complete(cmd, "kind", keyKinds)
 }
 
 func keyKinds() []string {
@@ -91,7 +91,7 @@ func keyKinds() []string {
 // keyKind checks --kind.
 func (c *caFlags) keyKind() (pki.KeyKind, error) {
 	if !slices.Contains(keyKinds(), c.kind) {
-		return "", misuse("There are "+strings.Join(keyKinds(), ", ")+".", "--kind %s: no such kind of key", c.kind)
+		return "", cli.Misuse("There are "+strings.Join(keyKinds(), ", ")+".", "--kind %s: no such kind of key", c.kind)
 	}
 	return pki.KeyKind(c.kind), nil
 }
@@ -106,9 +106,9 @@ func (c *caFlags) checkDays(cmd *cobra.Command) error {
 	case !cmd.Flags().Changed("days"):
 		return nil
 	case c.days < 1:
-		return misuse("Give at least 1. Bad certificates are made by: tlslab run --cert expired", "--days %d: such a certificate would be of no use at any time", c.days)
+		return cli.Misuse("Give at least 1. Bad certificates are made by: tlslab run --cert expired", "--days %d: such a certificate would be of no use at any time", c.days)
 	case c.days > maxDays:
-		return misuse(fmt.Sprintf("Give at most %d.", maxDays), "--days %d: that is more than can be counted here", c.days)
+		return cli.Misuse(fmt.Sprintf("Give at most %d.", maxDays), "--days %d: that is more than can be counted here", c.days)
 	}
 	return nil
 }
@@ -117,9 +117,9 @@ func (c *caFlags) checkDays(cmd *cobra.Command) error {
 func checkName(flag, name string) error {
 	switch n := utf8.RuneCountInString(name); {
 	case !utf8.ValidString(name):
-		return misuse("", "%s %q: this is not UTF-8", flag, name)
+		return cli.Misuse("", "%s %q: this is not UTF-8", flag, name)
 	case n > pki.MaxCommonName:
-		return misuse("Give a shorter one with --name.", "%s %q has %d characters; a common name has at most %d (RFC 5280, ub-common-name)", flag, name, n, pki.MaxCommonName)
+		return cli.Misuse("Give a shorter one with --name.", "%s %q has %d characters; a common name has at most %d (RFC 5280, ub-common-name)", flag, name, n, pki.MaxCommonName)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ var dnsName = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z
 func (c *caFlags) validity() time.Duration { return time.Duration(c.days) * 24 * time.Hour }
 
 func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
-	if err := c.checkLang(); err != nil {
+	if err := c.CheckLang(); err != nil {
 		return err
 	}
 	kind, err := c.keyKind()
@@ -209,7 +209,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 }
 
 func (c *caFlags) say(cmd *cobra.Command, key string, pairs ...string) {
-	fmt.Fprintln(cmd.ErrOrStderr(), say(c.lang, key, pairs...))
+	fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(c.Lang, key, pairs...))
 }
 
 // sayAside says where the files are that were replaced.
@@ -234,7 +234,7 @@ func (c *caFlags) intact(err error, was *x509.Certificate, certFile, keyFile str
 	if was == nil || errors.Is(err, os.ErrExist) || !was.Equal(pairThere(certFile, keyFile)) {
 		return err
 	}
-	return failure(say(c.lang, "pair_intact", "file", certFile), "%w", err)
+	return cli.Failure(cli.Say(c.Lang, "pair_intact", "file", certFile), "%w", err)
 }
 
 func newCAIssue() *cobra.Command {
@@ -247,7 +247,7 @@ func newCAIssue() *cobra.Command {
 request was signed by the key it names, fills in the to-be-signed part, hashes and signs
 it, and returns the chain. Names are DNS names, in any script, or IP addresses.`,
 		Example: "  tlslab ca issue www.lab.test 192.0.2.1 --cadir ca\n  tlslab ca issue alice --client --cadir ca --kind ed25519",
-		Args:    atLeast(1, "a name: tlslab ca issue www.lab.test"),
+		Args:    cli.AtLeast(1, "a name: tlslab ca issue www.lab.test"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.issue(cmd, args, prefix) },
 	}
 	c.signFlags(cmd)
@@ -258,7 +258,7 @@ it, and returns the chain. Names are DNS names, in any script, or IP addresses.`
 
 // signFlags are those of issue and sign.
 func (c *caFlags) signFlags(cmd *cobra.Command) {
-	c.view.flags(cmd)
+	c.View.Flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.dir, "cadir", "ca", "the `directory` of the CA")
 	f.BoolVar(&c.client, "client", false, "for a client; otherwise for a server")
@@ -278,7 +278,7 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	}
 	var request pki.Request
 	for _, typed := range names {
-		n, err := certName("", typed)
+		n, err := cli.CertName("", typed)
 		if err != nil {
 			return err
 		}
@@ -288,16 +288,16 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 		addr, err := netip.ParseAddr(n)
 		switch ip := net.ParseIP(n); {
 		case err == nil && addr.Is4In6():
-			return misuse("Name "+addr.Unmap().String()+": that is what a certificate holds, and what clients compare.",
+			return cli.Misuse("Name "+addr.Unmap().String()+": that is what a certificate holds, and what clients compare.",
 				"%q is an IPv4 address inside an IPv6 one", typed)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
 		case dnsName.MatchString(n) && len(n) > 253 || slices.ContainsFunc(strings.Split(n, "."), func(label string) bool { return len(label) > 63 }):
-			return misuse("", "%q is longer than a DNS name can be: 253 characters, and 63 between dots (RFC 1035 §2.3.4)", n)
+			return cli.Misuse("", "%q is longer than a DNS name can be: 253 characters, and 63 between dots (RFC 1035 §2.3.4)", n)
 		case dnsName.MatchString(n):
 			request.DNSNames = append(request.DNSNames, n)
 		default:
-			return misuse("Letters, digits and hyphens between dots, or *. and such a name.",
+			return cli.Misuse("Letters, digits and hyphens between dots, or *. and such a name.",
 				"%q is neither a DNS name nor an IP address", typed)
 		}
 	}
@@ -340,24 +340,24 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 
 // sign has the CA sign a request and shows how.
 func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.Issued, error) {
-	out, err := c.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	out, err := c.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
-	warnExpired(cmd.ErrOrStderr(), c.lang, c.dir, a)
+	warnExpired(cmd.ErrOrStderr(), c.Lang, c.dir, a)
 	issued, err := a.Sign(csr, pki.LeafOptions{Client: c.client, Validity: c.validity(), MustStaple: c.mustStaple})
 	if err != nil {
-		return nil, firstError(err, out.close())
+		return nil, cli.FirstError(err, out.Close())
 	}
 	c.sayOutlives(cmd, issued.Leaf, a)
 	if c.quiet {
-		return issued, out.close()
+		return issued, out.Close()
 	}
-	term := render.NewTerminal(out, out.options)
+	term := render.NewTerminal(out, out.Options)
 	for _, step := range issued.Steps {
 		term.Event(&event.Issue{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Step: step})
 	}
-	return issued, firstError(term.Close(), out.close())
+	return issued, cli.FirstError(term.Close(), out.Close())
 }
 
 func newCASign() *cobra.Command {
@@ -369,7 +369,7 @@ func newCASign() *cobra.Command {
 		Example: `  openssl req -new -newkey rsa:2048 -nodes -keyout k.pem -subj /CN=www.lab.test \
       -addext subjectAltName=DNS:www.lab.test -out www.csr
   tlslab ca sign www.csr --cadir ca --cert-out www.pem`,
-		Args: exactly(1, "the file with the request: tlslab ca sign www.csr"),
+		Args: cli.Exactly(1, "the file with the request: tlslab ca sign www.csr"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.signFile(cmd, args[0], certOut) },
 	}
 	c.signFlags(cmd)
@@ -386,7 +386,7 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 		return err
 	}
 	if _, err := x509.ParseCertificateRequest(csr); err != nil {
-		return failure("It should be PEM, with a line -----BEGIN CERTIFICATE REQUEST-----, or DER.", "%s is not a PKCS #10 certificate request", file)
+		return cli.Failure("It should be PEM, with a line -----BEGIN CERTIFICATE REQUEST-----, or DER.", "%s is not a PKCS #10 certificate request", file)
 	}
 	a, err := loadAuthority(c.dir)
 	if err != nil {
@@ -401,7 +401,7 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 	}
 	if err := pki.WriteChain(certOut, issued.Chain, pki.FileOptions{Overwrite: c.force}); err != nil {
 		if !errors.Is(err, os.ErrExist) {
-			err = unwritten("--cert-out", certOut, err)
+			err = cli.Unwritten("--cert-out", certOut, err)
 		}
 		return kept(err, certOut, "Move it away, name another file with --cert-out, or say --force.")
 	}
@@ -411,7 +411,7 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 
 // readRequest reads a PKCS #10 request, PEM or DER.
 func readRequest(file string) ([]byte, error) {
-	blocks, text, err := pemBlocks(file)
+	blocks, text, err := cli.PEMBlocks(file)
 	if err != nil {
 		return nil, err
 	}
@@ -423,43 +423,13 @@ func readRequest(file string) ([]byte, error) {
 	return text, nil
 }
 
-// readFile reads a file, or standard input for "-".
-func readFile(name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(os.Stdin)
-	}
-	return os.ReadFile(name)
-}
-
 // kept says, where err is a refusal to overwrite what, what to do about it.
 func kept(err error, what, remedy string) error {
 	if errors.Is(err, os.ErrExist) {
-		return failure(remedy, "%s exists and is left as it is", what)
+		return cli.Failure(remedy, "%s exists and is left as it is", what)
 	}
 	return err
 }
 
 // otherPrefix is the remedy where a certificate or a key is there already.
 const otherPrefix = "Move it away, choose another --prefix, or say --force."
-
-// exactly and atLeast are cobra's, in our voice.
-func exactly(n int, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		switch {
-		case len(args) < n:
-			return misuse("", "missing: %s", what)
-		case len(args) > n:
-			return misuse("", "%q is one word too many", args[n])
-		}
-		return nil
-	}
-}
-
-func atLeast(n int, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) < n {
-			return misuse("", "missing: %s", what)
-		}
-		return nil
-	}
-}

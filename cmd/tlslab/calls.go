@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -23,7 +25,7 @@ type calls struct {
 	*clientFlags
 	cfg    *handshake.Config
 	jar    *sessionJar
-	out    *output
+	out    *cli.Output
 	log    io.Writer // for what is said beside the transcript
 	shaken bool      // one of them at least came about
 }
@@ -35,7 +37,7 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 		if err != nil {
 			return err
 		}
-		if err := firstError(hangUp(conn), t.close()); err != nil {
+		if err := cli.FirstError(hangUp(conn), t.close()); err != nil {
 			return err
 		}
 	}
@@ -47,18 +49,18 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 	if err != nil {
 		return err
 	}
-	if c.keyUpdate {
+	if c.KeyUpdate {
 		// Before the first request, so that it and its answer come under new keys.
 		if conn.Summary().Version != iana.TLS13 {
-			fmt.Fprintln(c.log, say(c.lang, "no_key_update", "version", conn.Summary().Version.String()))
+			fmt.Fprintln(c.log, cli.Say(c.Lang, "no_key_update", "version", conn.Summary().Version.String()))
 		} else if err := conn.UpdateKeys(true); err != nil {
-			return firstError(c.plight(conn).trouble(ctx, err), conn.Close(), t.close())
+			return cli.FirstError(c.plight(conn).trouble(ctx, err), conn.Close(), t.close())
 		}
 	}
 	rest, err := e.settle(c, conn)
 	if err != nil {
 		// What was to be said is not said: there is no more to this connection.
-		return firstError(err, hangUp(conn), t.close())
+		return cli.FirstError(err, hangUp(conn), t.close())
 	}
 	return c.talk(ctx, conn, t, io.MultiReader(bytes.NewReader(rest), in), out)
 }
@@ -67,7 +69,7 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *transcript, error) {
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.address)
 	if err != nil {
-		return nil, nil, told(c.lang, err, "no_connection", "peer", c.connect, "error", dialFault(err))
+		return nil, nil, cli.Told(c.Lang, err, "no_connection", "peer", c.connect, "error", cli.DialFault(err))
 	}
 	if n == 0 {
 		err = c.warn(c.out)
@@ -80,7 +82,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	}
 	own, t := c.settings(n, early != nil)
 	c.jar.lastOffer()
-	raw = c.captureFile.tap(raw, false, own)
+	raw = c.CaptureFile.Tap(raw, false, own)
 	conn, err := tls.Client(raw, own)
 	if err != nil {
 		return nil, nil, errors.Join(badConfig(err), raw.Close())
@@ -90,7 +92,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 		err = herr // what the peer said, where it broke off what was sent early
 	}
 	if err != nil {
-		return nil, nil, firstError(c.whyNot(ctx, err, c.plight(conn)), t.close(), raw.Close())
+		return nil, nil, cli.FirstError(c.whyNot(ctx, err, c.plight(conn)), t.close(), raw.Close())
 	}
 	c.shaken = true
 	t.flush()
@@ -100,8 +102,8 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 
 // plight is what to tell a failure of conn by.
 func (c *calls) plight(conn *tls.Conn) *plight {
-	return &plight{lang: c.lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.liveFlags,
-		more: allSet(given("--key-share", c.keyShares != nil), given("--early-data", c.earlyData != "")), session: c.jar.offers()}
+	return &plight{lang: c.Lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.liveFlags,
+		more: flags.AllSet(flags.Given("--key-share", c.keyShares != nil), flags.Given("--early-data", c.earlyData != "")), session: c.jar.offers()}
 }
 
 // settings are the Config of connection n, and its transcript, nil under --quiet: then nobody
@@ -116,7 +118,7 @@ func (c *calls) settings(n int, early bool) (*handshake.Config, *transcript) {
 }
 
 func (c *calls) title(n int) string {
-	return say(c.lang, "connection_to", "n", strconv.Itoa(n+1), "peer", c.connect)
+	return cli.Say(c.Lang, "connection_to", "n", strconv.Itoa(n+1), "peer", c.connect)
 }
 
 // sayResumed says whether and how the connection went on with an earlier session, where
@@ -133,21 +135,21 @@ func (c *calls) sayResumed(s handshake.Summary, n int) {
 	said := ""
 	switch {
 	case s.Resumed && s.Version == iana.TLS13:
-		said = say(c.lang, "resumed_ticket", "version", "TLS 1.3, "+pskMode(&s))
+		said = cli.Say(c.Lang, "resumed_ticket", "version", "TLS 1.3, "+pskMode(&s))
 	case s.Resumed && tried != nil && tried.Ticket != nil && !c.noTicket:
-		said = say(c.lang, "resumed_ticket", "version", "TLS 1.2")
+		said = cli.Say(c.Lang, "resumed_ticket", "version", "TLS 1.2")
 	case s.Resumed:
-		said = say(c.lang, "resumed_id")
+		said = cli.Say(c.Lang, "resumed_id")
 	case s.NotOffered != "":
-		said = narrate.Must(c.lang, narrate.Decision, narrate.DecisionKey(&event.Decision{What: event.DecisionResumption, Why: s.NotOffered})).Title
+		said = narrate.Must(c.Lang, narrate.Decision, narrate.DecisionKey(&event.Decision{What: event.DecisionResumption, Why: s.NotOffered})).Title
 	case tried != nil:
-		said = say(c.lang, "session_declined")
+		said = cli.Say(c.Lang, "session_declined")
 	case other != nil:
-		said = say(c.lang, "session_version", "had", other.Version.String(), "version", s.Version.String())
+		said = cli.Say(c.Lang, "session_version", "had", other.Version.String(), "version", s.Version.String())
 	default:
-		said = say(c.lang, "no_session")
+		said = cli.Say(c.Lang, "no_session")
 	}
-	fmt.Fprintf(c.log, "%s%s%s\n", c.title(n), colonOf(c.lang), said)
+	fmt.Fprintf(c.log, "%s%s%s\n", c.title(n), cli.ColonOf(c.Lang), said)
 }
 
 // hangUpTime is how long a server may take to hang up too.
@@ -156,11 +158,11 @@ const hangUpTime = 2 * time.Second
 // hangUp says goodbye and waits for the server's: what a TLS 1.3 server says after its
 // handshake, tickets above all, is read, and not answered with a TCP reset.
 func hangUp(conn *tls.Conn) error {
-	err := firstError(conn.CloseWrite(), conn.SetReadDeadline(time.Now().Add(hangUpTime)))
+	err := cli.FirstError(conn.CloseWrite(), conn.SetReadDeadline(time.Now().Add(hangUpTime)))
 	if err == nil {
 		_, _ = io.Copy(io.Discard, conn) // however it ends, it has ended
 	}
-	return firstError(err, conn.Close())
+	return cli.FirstError(err, conn.Close())
 }
 
 // talk sends in, and copies what comes back to out until the peer closes or ctx ends.
@@ -177,7 +179,7 @@ func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.R
 	if ctx.Err() != nil {
 		err = nil // the person at the keyboard has seen enough
 	}
-	return firstError(c.plight(conn).afterwards(err), conn.Close(), t.close())
+	return cli.FirstError(c.plight(conn).afterwards(err), conn.Close(), t.close())
 }
 
 // flushing shows the transcript's part of what it writes first.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
@@ -28,28 +29,28 @@ func newCAShow() *cobra.Command {
 		Use:     "show FILE",
 		Short:   "Say what a file of certificates, requests or keys holds",
 		Example: "  tlslab ca show www.lab.test.pem\n  tlslab ca show -                 reads standard input",
-		Args:    exactly(1, "the file: tlslab ca show FILE"),
+		Args:    cli.Exactly(1, "the file: tlslab ca show FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.checkLang(); err != nil {
+			if err := c.CheckLang(); err != nil {
 				return err
 			}
 			return c.show(cmd.OutOrStdout(), args[0])
 		},
 	}
-	c.langFlag(cmd)
+	c.LangFlag(cmd)
 	return cmd
 }
 
 // show tells of each PEM block, or of the one DER certificate, in order. Private keys
 // are named, not shown.
 func (c *caFlags) show(w io.Writer, file string) error {
-	blocks, text, err := pemBlocks(file)
+	blocks, text, err := cli.PEMBlocks(file)
 	if err != nil {
 		return err
 	}
 	for n := range blocks {
 		if err := c.showBlock(w, file, n, &blocks[n]); err != nil {
-			return failure("", "%s, block %d (%s): %w", file, n, foreign.Quote(blocks[n].Type), err)
+			return cli.Failure("", "%s, block %d (%s): %w", file, n, foreign.Quote(blocks[n].Type), err)
 		}
 	}
 	if len(blocks) > 0 {
@@ -60,7 +61,7 @@ func (c *caFlags) show(w io.Writer, file string) error {
 		return &pki.CertificateError{File: file, N: 1, Err: re}
 	}
 	if err != nil {
-		return failure("It should be PEM, with lines -----BEGIN …-----, or one DER certificate.", "%s holds nothing that tlslab knows", file)
+		return cli.Failure("It should be PEM, with lines -----BEGIN …-----, or one DER certificate.", "%s holds nothing that tlslab knows", file)
 	}
 	c.showCertificate(w, 0, cert)
 	return nil
@@ -99,7 +100,7 @@ func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 	c.line(w, pki.InNotBefore, cert.NotBefore.UTC().Format(date))
 	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
 	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
-	c.line(w, pki.InCA, narrate.Must(c.lang, narrate.UI, "word."+strconv.FormatBool(cert.IsCA)).Title)
+	c.line(w, pki.InCA, narrate.Must(c.Lang, narrate.UI, "word."+strconv.FormatBool(cert.IsCA)).Title)
 	c.features(w, cert)
 	c.line(w, pki.InPublicKey, pki.CertKeyName(cert))
 	c.line(w, pki.InSignatureAlgorithm, cert.SignatureAlgorithm.String())
@@ -111,16 +112,16 @@ func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 func (c *caFlags) features(w io.Writer, cert *x509.Certificate) {
 	promised, err := pki.TLSFeatures(cert)
 	if err != nil {
-		c.line(w, pki.InTLSFeatures, say(c.lang, "ca_feature_unreadable"))
+		c.line(w, pki.InTLSFeatures, cli.Say(c.Lang, "ca_feature_unreadable"))
 		return
 	}
 	names := make([]string, len(promised))
 	for i, f := range promised {
 		if names[i] = f.String(); f == iana.ExtStatusRequest {
-			if c.lang != narrate.Zh { // its brackets bring their own space
+			if c.Lang != narrate.Zh { // its brackets bring their own space
 				names[i] += " "
 			}
-			names[i] += say(c.lang, "ca_must_staple")
+			names[i] += cli.Say(c.Lang, "ca_must_staple")
 		}
 	}
 	c.line(w, pki.InTLSFeatures, strings.Join(names, ", "))
@@ -132,10 +133,10 @@ func (c *caFlags) line(w io.Writer, input, value string) {
 		return
 	}
 	label := input
-	if e, ok := narrate.Get(c.lang, narrate.Input, input); ok {
+	if e, ok := narrate.Get(c.Lang, narrate.Input, input); ok {
 		label = e.Title
 	}
-	fmt.Fprintf(w, "  %s%s%s\n", label, colonOf(c.lang), idn.BothForms(foreign.Line(value)))
+	fmt.Fprintf(w, "  %s%s%s\n", label, cli.ColonOf(c.Lang), idn.BothForms(foreign.Line(value)))
 }
 
 func namesOf(dns []string, ips []net.IP) []string {

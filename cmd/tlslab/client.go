@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"slices"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
@@ -62,11 +63,11 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.sess --early-data get.txt
   tlslab client --connect localhost:8443 --CAfile root.pem --key-share none      a HelloRetryRequest
   tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem`,
-		Args: exactly(0, ""),
+		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	c.flags(cmd)
-	c.clientFlags(cmd)
+	c.ClientFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.connect, "connect", "", "`HOST:PORT` of the server")
 	f.StringVar(&c.serverName, "servername", "", "whom to ask for, and to demand of the certificate (default: the host)")
@@ -78,29 +79,29 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
 	f.StringVar(&c.earlyData, "early-data", "", "send this `file` as early data, which can be replayed (TLS 1.3)")
 	f.StringSliceVar(&c.keyShares, "key-share", nil, "the groups that get a key share at once, or none (TLS 1.3)")
 	f.IntVar(&c.reconnect, "reconnect", 0, "first connect this many times and hang up; each connection resumes the last")
-	complete(cmd, "key-share", func() []string { return append(groupNames(), "none") })
+	cli.Complete(cmd, "key-share", func() []string { return append(flags.GroupNames(), "none") })
 	return cmd
 }
 
 func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if c.connect == "" {
-		return misuse("Say whom to call: tlslab client --connect HOST:PORT", "--connect is missing")
+		return cli.Misuse("Say whom to call: tlslab client --connect HOST:PORT", "--connect is missing")
 	}
-	if _, err := splitAddr(c.connect); err != nil {
-		return misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:443.", "--connect %s: %s", c.connect, addrFault(err))
+	if _, err := cli.SplitAddr(c.connect); err != nil {
+		return cli.Misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:443.", "--connect %s: %s", c.connect, cli.AddrFault(err))
 	}
-	host, address, err := asciiAddr("--connect", c.connect)
+	host, address, err := cli.ASCIIAddr("--connect", c.connect)
 	if err != nil {
 		return err
 	}
 	c.address = address
-	if c.serverName, err = asciiName("--servername", c.serverName); err != nil {
+	if c.serverName, err = cli.ASCIIName("--servername", c.serverName); err != nil {
 		return err
 	}
 	if host == "" && c.serverName == "" && !c.insecure {
-		return misuse("Say HOST:PORT, or --servername NAME.", "--connect %s: no name to demand of the server's certificate", c.connect)
+		return cli.Misuse("Say HOST:PORT, or --servername NAME.", "--connect %s: no name to demand of the server's certificate", c.connect)
 	}
-	cfg, err := c.config(firstSet(given("--key-share", c.keyShares != nil), given("--early-data", c.earlyData != "")))
+	cfg, err := c.config(flags.FirstSet(flags.Given("--key-share", c.keyShares != nil), flags.Given("--early-data", c.earlyData != "")))
 	if err != nil {
 		return err
 	}
@@ -122,24 +123,24 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if c.sessOut != "" {
 		// Better now than after the conversation.
 		if err := ondisk.Try(c.sessOut); err != nil {
-			return unwritten("--sess-out", c.sessOut, err)
+			return cli.Unwritten("--sess-out", c.sessOut, err)
 		}
 	}
 	out, done, err := c.outputs(cmd.ErrOrStderr(), cmd.ErrOrStderr(), cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, done()) }()
+	defer func() { err = cli.FirstError(err, done()) }()
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it: standard output may be stuck
 	call := &calls{clientFlags: c, cfg: cfg, jar: jar, out: out, log: cmd.ErrOrStderr()}
-	if c.format == "json" && !c.quiet && c.view.out == "" {
+	if c.format == "json" && !c.quiet && c.View.Out == "" {
 		call.log = io.Discard // a transcript for programs, which tells all of it, goes there
 	}
-	err = call.all(ctx, early, cmd.InOrStdin(), unfiltered(cmd.OutOrStdout()))
+	err = call.all(ctx, early, cmd.InOrStdin(), cli.Unfiltered(cmd.OutOrStdout()))
 	if c.sessOut != "" && call.shaken {
-		err = firstError(err, jar.write(c.sessOut, !c.insecure, time.Now(), c.lang, cmd.ErrOrStderr()))
+		err = cli.FirstError(err, jar.write(c.sessOut, !c.insecure, time.Now(), c.Lang, cmd.ErrOrStderr()))
 	}
 	return err
 }
@@ -150,7 +151,7 @@ func (c *clientFlags) readEarlyData() ([]byte, error) {
 		return nil, nil
 	}
 	if c.sessIn == "" && c.reconnect == 0 {
-		return nil, misuse("Add --sess-in FILE with a session of an earlier connection, or --reconnect 1 to make one.",
+		return nil, cli.Misuse("Add --sess-in FILE with a session of an earlier connection, or --reconnect 1 to make one.",
 			"--early-data: without a session there is no key to send it under")
 	}
 	data, err := os.ReadFile(c.earlyData)
@@ -158,7 +159,7 @@ func (c *clientFlags) readEarlyData() ([]byte, error) {
 		return nil, err
 	}
 	if len(data) == 0 {
-		return nil, misuse("Put into it what shall be sent, such as a request.", "--early-data %s: the file is empty", c.earlyData)
+		return nil, cli.Misuse("Put into it what shall be sent, such as a request.", "--early-data %s: the file is empty", c.earlyData)
 	}
 	return data, nil
 }
@@ -172,7 +173,7 @@ func (c *clientFlags) shares(cfg *handshake.Config) error {
 	if slices.Equal(c.keyShares, []string{"none"}) {
 		return nil
 	}
-	groups, err := groupsOf("--key-share", c.keyShares)
+	groups, err := flags.GroupsOf("--key-share", c.keyShares)
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func (c *clientFlags) shares(cfg *handshake.Config) error {
 	}
 	for _, g := range groups {
 		if !slices.ContainsFunc(offered, func(o kx.Group) bool { return o.ID() == g.ID() }) {
-			return misuse("Name it with --group too.", "--key-share %s: that group is not offered", g.Name())
+			return cli.Misuse("Name it with --group too.", "--key-share %s: that group is not offered", g.Name())
 		}
 		cfg.KeyShares = append(cfg.KeyShares, g.ID())
 	}
@@ -194,13 +195,13 @@ func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (jar *sessionJar, 
 	cfg.Weak.SkipVerify = c.insecure
 	switch {
 	case c.caFile != "":
-		if cfg.Roots, err = rootsFrom(c.caFile); err != nil {
+		if cfg.Roots, err = flags.RootsFrom(c.caFile); err != nil {
 			return nil, err
 		}
 	default:
 		cfg.Roots, err = pki.SystemStore()
 		if err != nil && !c.insecure {
-			return nil, failure("Name the roots to trust with --CAfile FILE.", "%w", err)
+			return nil, cli.Failure("Name the roots to trust with --CAfile FILE.", "%w", err)
 		}
 	}
 	jar = new(sessionJar)
@@ -216,17 +217,17 @@ func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (jar *sessionJar, 
 func (c *clientFlags) whyNot(ctx context.Context, err error, p *plight) error {
 	var re *reason.Error
 	if errors.As(err, &re) && aboutTrust(re) {
-		why := narrate.Must(c.lang, narrate.Reason, narrate.ReasonKey(re))
-		what, regardless := sayBoth(c.lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", narrate.Fault(c.lang, re))
+		why := narrate.Must(c.Lang, narrate.Reason, narrate.ReasonKey(re))
+		what, regardless := cli.SayBoth(c.Lang, "not_trusted", "peer", c.connect, "why", why.Title, "error", narrate.Fault(c.Lang, re))
 		remedy := []string{why.Text}
 		switch { // what is given already is not asked for
 		case re.Reason == reason.CertificateUntrusted && c.caFile == "":
-			remedy = append(remedy, say(c.lang, "name_root"))
+			remedy = append(remedy, cli.Say(c.Lang, "name_root"))
 		case re.Reason == reason.CertificateWrongName && c.serverName == "" && pki.Cause(re) != pki.CauseNotFirst && pki.Cause(re) != pki.CauseCAFirst:
 			// (A chain in the wrong order wants another order, not another name.)
-			remedy = append(remedy, say(c.lang, "name_server"))
+			remedy = append(remedy, cli.Say(c.Lang, "name_server"))
 		}
-		return &trouble{status: statusFailed, what: what, remedy: strings.Join(append(remedy, regardless), "\n"), cause: err}
+		return &cli.Trouble{Status: cli.StatusFailed, What: what, Remedy: strings.Join(append(remedy, regardless), "\n"), Cause: err}
 	}
 	return p.trouble(ctx, err)
 }
@@ -247,39 +248,5 @@ func aboutTrust(err *reason.Error) bool {
 
 // badConfig is an endpoint's refusal of its flags.
 func badConfig(err error) error {
-	return misuse("Flags that narrow the offer may leave nothing of it: --tls, --cipher, --kx, --group.", "nothing left to offer: %w", err)
-}
-
-// dialFault is what went wrong, without the address, which is said already.
-func dialFault(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err.Error()
-	}
-	return err.Error()
-}
-
-// splitAddr returns the host of an address whose port is one, by number or name.
-func splitAddr(addr string) (host string, err error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err == nil && port == "" {
-		err = &net.AddrError{Err: "missing port in address", Addr: addr}
-	}
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	return host, err
-}
-
-// addrFault is what is wrong with an address, without the address.
-func addrFault(err error) string {
-	var a *net.AddrError
-	if errors.As(err, &a) {
-		return a.Err
-	}
-	var d *net.DNSError
-	if errors.As(err, &d) {
-		return d.Err
-	}
-	return err.Error()
+	return cli.Misuse("Flags that narrow the offer may leave nothing of it: --tls, --cipher, --kx, --group.", "nothing left to offer: %w", err)
 }

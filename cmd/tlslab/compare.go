@@ -7,12 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 )
 
 type compareFlags struct {
-	view
+	cli.View
 	rtt          time.Duration
 	keyAlgs      []string
 	groups       []string
@@ -38,7 +40,7 @@ The clock is simulated: nothing waits, and what endpoints compute takes no time.
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd, cmd.OutOrStdout()) },
 	}
-	c.langFlag(cmd)
+	c.LangFlag(cmd)
 	f := cmd.Flags()
 	f.DurationVar(&c.rtt, "rtt", 50*time.Millisecond, "`time` there and back on the simulated path: 50ms, 1s")
 	f.StringSliceVar(&c.keyAlgs, "key-alg", []string{"rsa", "p256"}, "kinds of chain: "+strings.Join(lessonKeyNames(), ", "))
@@ -47,13 +49,13 @@ The clock is simulated: nothing waits, and what endpoints compute takes no time.
 	f.Lookup("stapled").NoOptDefVal = "yes"
 	f.StringVar(&c.format, "format", "text", "text or json")
 	f.StringVar(&c.seed, "seed", "", "fix all randomness and the clock: the same seed, the same bytes")
-	f.StringVar(&c.color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
-	f.StringVar(&c.out, "out", "", "write to this `file`")
-	complete(cmd, "key-alg", lessonKeyNames)
-	complete(cmd, "group", func() []string { return append(groupNames(), unlistedNames()...) })
-	complete(cmd, "stapled", func() []string { return []string{"yes", "no", "both"} })
-	complete(cmd, "format", func() []string { return []string{"text", "json"} })
-	complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+	f.StringVar(&c.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
+	f.StringVar(&c.Out, "out", "", "write to this `file`")
+	cli.Complete(cmd, "key-alg", lessonKeyNames)
+	cli.Complete(cmd, "group", func() []string { return append(flags.GroupNames(), flags.UnlistedNames()...) })
+	cli.Complete(cmd, "stapled", func() []string { return []string{"yes", "no", "both"} })
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	cli.Complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
 	return cmd
 }
 
@@ -62,12 +64,12 @@ func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	out, err := c.open(to, cmd.ErrOrStderr())
+	out, err := c.Open(to, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if cerr := out.close(); err == nil {
+		if cerr := out.Close(); err == nil {
 			err = cerr
 		}
 	}()
@@ -78,16 +80,16 @@ func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	if c.format == "json" {
 		return lesson.WriteComparisonJSON(out, o.Seed, ways)
 	}
-	return lesson.WriteComparison(out, ways, out.options)
+	return lesson.WriteComparison(out, ways, out.Options)
 }
 
 func (c *compareFlags) options() (o scenario.CompareOptions, err error) {
 	o = scenario.CompareOptions{RTT: c.rtt, Seed: c.seed}
 	if c.rtt <= 0 {
-		return o, misuse("Say for instance --rtt 50ms.", "--rtt %v: no reply arrives before its request", c.rtt)
+		return o, cli.Misuse("Say for instance --rtt 50ms.", "--rtt %v: no reply arrives before its request", c.rtt)
 	}
 	if c.format != "text" && c.format != "json" {
-		return o, misuse("", "--format %s: it is text or json", c.format)
+		return o, cli.Misuse("", "--format %s: it is text or json", c.format)
 	}
 	switch c.stapled {
 	case "both":
@@ -96,15 +98,15 @@ func (c *compareFlags) options() (o scenario.CompareOptions, err error) {
 	case "no":
 		o.Stapled = []bool{false}
 	default:
-		return o, misuse("", "--stapled=%s: it is yes, no or both", c.stapled)
+		return o, cli.Misuse("", "--stapled=%s: it is yes, no or both", c.stapled)
 	}
 	for _, name := range c.keyAlgs {
 		alg, ok := lessonKeyAlg(name)
 		if !ok {
-			return o, misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", name)
+			return o, cli.Misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", name)
 		}
 		o.KeyAlgs = append(o.KeyAlgs, alg)
 	}
-	o.Groups, err = groupsOf("--group", c.groups)
+	o.Groups, err = flags.GroupsOf("--group", c.groups)
 	return o, err
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/tls"
 )
@@ -43,17 +44,17 @@ func (e *earlySend) settle(c *calls, conn *tls.Conn) (rest []byte, err error) {
 	n, left := strconv.Itoa(e.sent), strconv.Itoa(len(rest))
 	switch status := conn.Summary().EarlyData; {
 	case status == handshake.EarlyDataAccepted && len(rest) == 0:
-		fmt.Fprintln(c.log, say(c.lang, "early_accepted", "n", n))
+		fmt.Fprintln(c.log, cli.Say(c.Lang, "early_accepted", "n", n))
 	case status == handshake.EarlyDataAccepted:
-		fmt.Fprintln(c.log, say(c.lang, "early_part", "n", n, "left", left))
+		fmt.Fprintln(c.log, cli.Say(c.Lang, "early_part", "n", n, "left", left))
 	case e.sent == 0:
 		// Nobody has seen any of it yet.
-		fmt.Fprintln(c.log, say(c.lang, "early_none", "left", left))
+		fmt.Fprintln(c.log, cli.Say(c.Lang, "early_none", "left", left))
 	case !changesNothing(e.data):
-		return nil, told(c.lang, nil, "early_rejected")
+		return nil, cli.Told(c.Lang, nil, "early_rejected")
 	default:
 		rest = e.data
-		fmt.Fprintln(c.log, say(c.lang, "early_again", "n", strconv.Itoa(len(rest))))
+		fmt.Fprintln(c.log, cli.Say(c.Lang, "early_again", "n", strconv.Itoa(len(rest))))
 	}
 	return rest, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"syscall"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -34,14 +35,14 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 	var re *reason.Error
 	if !errors.As(err, &re) {
 		if ctx.Err() != nil {
-			return told(p.lang, err, "interrupted")
+			return cli.Told(p.lang, err, "interrupted")
 		}
 		return err
 	}
 	pairs := []string{"peer", p.peer, "error", narrate.Fault(p.lang, re)}
 	switch re.Reason {
 	case reason.NotTLS:
-		what, remedy := sayBoth(p.lang, "not_tls", pairs...)
+		what, remedy := cli.SayBoth(p.lang, "not_tls", pairs...)
 		if p.role == event.Server {
 			remedy = p.words("client_in_clear")
 		}
@@ -51,7 +52,7 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 	case reason.PeerAlert:
 		return p.refused(re)
 	}
-	return told(p.lang, err, "we_refused", pairs...)
+	return cli.Told(p.lang, err, "we_refused", pairs...)
 }
 
 // afterwards is trouble for a connection whose handshake was complete. A peer that just hangs
@@ -61,14 +62,14 @@ func (p *plight) afterwards(err error) error {
 	case reason.None:
 		return nil
 	case reason.TruncatedStream:
-		return p.remedied(err, say(p.lang, "truncated", "peer", p.peer), p.afterCut())
+		return p.remedied(err, cli.Say(p.lang, "truncated", "peer", p.peer), p.afterCut())
 	case reason.PeerAlert:
 		var re *reason.Error
 		errors.As(err, &re)
 		return p.refused(re)
 	}
 	if isReset(err) {
-		return p.remedied(err, say(p.lang, "reset_afterwards", "peer", p.peer), p.afterCut())
+		return p.remedied(err, cli.Say(p.lang, "reset_afterwards", "peer", p.peer), p.afterCut())
 	}
 	return err
 }
@@ -88,16 +89,16 @@ func (p *plight) refused(re *reason.Error) error {
 	alert, _ := re.Got.(iana.AlertDescription)
 	switch {
 	case p.summary.Renegotiates && p.summary.FailedIn == event.Connected && p.role == event.Client:
-		return told(p.lang, re, "renegotiation_client", pairs...)
+		return cli.Told(p.lang, re, "renegotiation_client", pairs...)
 	case p.summary.Renegotiates && p.summary.FailedIn == event.Connected:
-		return told(p.lang, re, "renegotiation_server", pairs...)
+		return cli.Told(p.lang, re, "renegotiation_server", pairs...)
 	case p.role == event.Server || !p.summary.CertificateRequested || p.summary.CertificateShown || !slices.Contains(wantOfCertificate, alert):
-	case p.flags.cert == "":
-		return told(p.lang, re, "wants_certificate", pairs...)
+	case p.flags.Cert == "":
+		return cli.Told(p.lang, re, "wants_certificate", pairs...)
 	default:
-		return p.remedied(re, say(p.lang, "peer_refused", pairs...), p.words("own_certificate_unfit"))
+		return p.remedied(re, cli.Say(p.lang, "peer_refused", pairs...), p.words("own_certificate_unfit"))
 	}
-	return p.remedied(re, say(p.lang, "peer_refused", pairs...), p.hint(alert))
+	return p.remedied(re, cli.Say(p.lang, "peer_refused", pairs...), p.hint(alert))
 }
 
 // wantOfCertificate are the alerts by which servers say that they got no certificate: the one
@@ -117,17 +118,17 @@ func (p *plight) cutOff(err error) error {
 	if remedy == "" {
 		remedy = p.words(p.cutKey())
 	}
-	pairs = append(pairs, "alerts", enumerated(p.lang, warnings))
+	pairs = append(pairs, "alerts", cli.Enumerated(p.lang, warnings))
 	what := ""
 	switch warned := len(warnings) > 0; {
 	case isReset(err) && warned:
-		what = say(p.lang, "reset_warned", pairs...)
+		what = cli.Say(p.lang, "reset_warned", pairs...)
 	case isReset(err):
-		what = say(p.lang, "reset", pairs...)
+		what = cli.Say(p.lang, "reset", pairs...)
 	case warned:
-		what = say(p.lang, "hung_up_warned", pairs...)
+		what = cli.Say(p.lang, "hung_up_warned", pairs...)
 	default:
-		what = say(p.lang, "hung_up", pairs...)
+		what = cli.Say(p.lang, "hung_up", pairs...)
 	}
 	return p.remedied(err, what, remedy)
 }
@@ -150,7 +151,7 @@ func (p *plight) cutKey() string {
 		return "cut_at_hello"
 	case p.role == event.Client && showed(p):
 		return "cut_showed"
-	case p.role == event.Client && p.summary.CertificateRequested && p.flags.cert != "":
+	case p.role == event.Client && p.summary.CertificateRequested && p.flags.Cert != "":
 		return "own_certificate_unfit"
 	case p.role == event.Client && p.summary.CertificateRequested:
 		return "cut_asked"
@@ -167,5 +168,5 @@ func (p *plight) cutKey() string {
 }
 
 func (p *plight) remedied(err error, what, remedy string) error {
-	return &trouble{status: statusFailed, what: what, remedy: remedy, cause: err}
+	return &cli.Trouble{Status: cli.StatusFailed, What: what, Remedy: remedy, Cause: err}
 }

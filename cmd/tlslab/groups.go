@@ -12,6 +12,8 @@ import (
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
@@ -21,7 +23,7 @@ import (
 )
 
 type groupsFlags struct {
-	view
+	cli.View
 	format string
 }
 
@@ -34,29 +36,29 @@ func newGroups() *cobra.Command {
 exchange, measured on the spot, and whether the key exchange is quantum-safe. With names,
 list those. These can be named although they are not listed without:
 
-  ` + strings.Join(unlistedNames(), "\n  "),
+  ` + strings.Join(flags.UnlistedNames(), "\n  "),
 		Example: `  tlslab groups
   tlslab groups X-Wing X25519MLKEM768 P-256
   tlslab groups --format json`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return append(namesOfGroups(listedGroups()), unlistedNames()...), cobra.ShellCompDirectiveNoFileComp
+			return append(flags.NamesOfGroups(flags.ListedGroups()), flags.UnlistedNames()...), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return g.run(cmd.OutOrStdout(), args) },
 	}
-	g.langFlag(cmd)
+	g.LangFlag(cmd)
 	f := cmd.Flags()
-	f.StringVar(&g.color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
+	f.StringVar(&g.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
 	f.StringVar(&g.format, "format", "text", "text or json")
-	complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
-	complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	cli.Complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
 	return cmd
 }
 
 func (g *groupsFlags) run(w io.Writer, names []string) error {
 	if g.format != "text" && g.format != "json" {
-		return misuse("", "--format %s: it is text or json", g.format)
+		return cli.Misuse("", "--format %s: it is text or json", g.format)
 	}
-	out, err := g.open(w, io.Discard) // it has no --out that anything could be said of
+	out, err := g.Open(w, io.Discard) // it has no --out that anything could be said of
 	if err != nil {
 		return err
 	}
@@ -71,44 +73,20 @@ func (g *groupsFlags) run(w io.Writer, names []string) error {
 	if g.format == "json" {
 		return writeGroupsJSON(out, rows)
 	}
-	return groupsPage{lang: g.lang, color: out.options.Color, rows: rows}.write(out)
-}
-
-// listedGroups are all that we ship, and of those at private numbers the two that are
-// most spoken of.
-func listedGroups() []kx.Group {
-	listed := kx.All()
-	for _, g := range private.Groups() {
-		if g.Name() == "X-Wing" || g.Name() == "FrodoKEM-640-SHAKE" {
-			listed = append(listed, g)
-		}
-	}
-	return listed
-}
-
-func unlistedNames() []string {
-	return namesOfGroups(slices.DeleteFunc(private.Groups(), func(g kx.Group) bool { return slices.Contains(listedGroups(), g) }))
-}
-
-func namesOfGroups(groups []kx.Group) []string {
-	var out []string
-	for _, g := range groups {
-		out = append(out, g.Name())
-	}
-	return out
+	return groupsPage{lang: g.Lang, color: out.Options.Color, rows: rows}.write(out)
 }
 
 // groupsNamed finds the groups of the arguments, each once; without arguments it is
 // those that are listed.
 func groupsNamed(args []string) ([]kx.Group, error) {
 	if len(args) == 0 {
-		return listedGroups(), nil
+		return flags.ListedGroups(), nil
 	}
 	var out []kx.Group
 	for _, name := range strings.FieldsFunc(strings.Join(args, ","), func(r rune) bool { return r == ',' || r == ':' || r == ' ' }) {
 		g, err := private.ByName(name)
 		if err != nil {
-			return nil, misuse("There are "+strings.Join(namesOfGroups(listedGroups()), ", ")+"; more are in: tlslab groups --help",
+			return nil, cli.Misuse("There are "+strings.Join(flags.NamesOfGroups(flags.ListedGroups()), ", ")+"; more are in: tlslab groups --help",
 				"no group is called %q", name)
 		}
 		if !slices.Contains(out, g) {
@@ -192,7 +170,7 @@ type groupsPage struct {
 
 func (p groupsPage) write(w io.Writer) error {
 	var b strings.Builder
-	name := max(4, sheet.Width(say(p.lang, "groups_name")))
+	name := max(4, sheet.Width(cli.Say(p.lang, "groups_name")))
 	for _, r := range p.rows {
 		name = max(name, len(r.group.Name()))
 	}
@@ -201,13 +179,13 @@ func (p groupsPage) write(w io.Writer) error {
 	p.chart(&b, name)
 	b.WriteByte('\n')
 	for _, line := range []string{
-		say(p.lang, "groups_time", "n", fmt.Sprint(p.rows[0].count)),
-		say(p.lang, "groups_quantum_note"),
-		say(p.lang, "groups_classical"),
-		say(p.lang, "groups_forged"),
-		say(p.lang, "groups_versions"),
-		say(p.lang, "groups_private", "first", iana.GroupPrivate.String(), "last", iana.GroupPrivateLast.String()),
-		say(p.lang, "groups_more"),
+		cli.Say(p.lang, "groups_time", "n", fmt.Sprint(p.rows[0].count)),
+		cli.Say(p.lang, "groups_quantum_note"),
+		cli.Say(p.lang, "groups_classical"),
+		cli.Say(p.lang, "groups_forged"),
+		cli.Say(p.lang, "groups_versions"),
+		cli.Say(p.lang, "groups_private", "first", iana.GroupPrivate.String(), "last", iana.GroupPrivateLast.String()),
+		cli.Say(p.lang, "groups_more"),
 	} {
 		fmt.Fprintln(&b, line)
 	}
@@ -222,12 +200,12 @@ func (p groupsPage) table(b *strings.Builder, name int) {
 		}
 		b.WriteString(cells[6] + "\n")
 	}
-	line("ID", say(p.lang, "groups_name"), say(p.lang, "groups_kind"),
-		say(p.lang, "groups_offer"), say(p.lang, "groups_answer"), "µs", say(p.lang, "groups_quantum"))
+	line("ID", cli.Say(p.lang, "groups_name"), cli.Say(p.lang, "groups_kind"),
+		cli.Say(p.lang, "groups_offer"), cli.Say(p.lang, "groups_answer"), "µs", cli.Say(p.lang, "groups_quantum"))
 	for _, r := range p.rows {
-		safe := say(p.lang, "groups_no")
+		safe := cli.Say(p.lang, "groups_no")
 		if r.about.QuantumSafe {
-			safe = say(p.lang, "groups_yes")
+			safe = cli.Say(p.lang, "groups_yes")
 			if p.color {
 				safe = green(safe)
 			}
@@ -249,7 +227,7 @@ func (p groupsPage) chart(b *strings.Builder, name int) {
 	if unit > 10 {
 		unit = 10 * ceil(unit, 10)
 	}
-	fmt.Fprintln(b, say(p.lang, "groups_chart", "n", fmt.Sprint(unit)))
+	fmt.Fprintln(b, cli.Say(p.lang, "groups_chart", "n", fmt.Sprint(unit)))
 	for _, r := range p.rows {
 		fmt.Fprintf(b, "%s  %s  %s%s\n", align(r.group.Name(), -name), align(fmt.Sprint(r.about.Offer+r.about.Answer), number),
 			strings.Repeat(">", ceil(r.about.Offer, unit)), strings.Repeat("<", ceil(r.about.Answer, unit)))
@@ -258,21 +236,21 @@ func (p groupsPage) chart(b *strings.Builder, name int) {
 
 func (p groupsPage) kind(about kx.Description) string {
 	if about.Hybrid { // be it in the form of one KEM
-		return say(p.lang, "groups_hybrid")
+		return cli.Say(p.lang, "groups_hybrid")
 	}
 	switch about.Kind {
 	case kx.KindECDH:
-		return say(p.lang, "groups_ecdh")
+		return cli.Say(p.lang, "groups_ecdh")
 	case kx.KindFFDH:
-		return say(p.lang, "groups_ffdh")
+		return cli.Say(p.lang, "groups_ffdh")
 	case kx.KindKEM:
-		return say(p.lang, "groups_kem")
+		return cli.Say(p.lang, "groups_kem")
 	}
 	return about.Kind.String()
 }
 
 func (p groupsPage) kindWidth() int {
-	n := sheet.Width(say(p.lang, "groups_kind"))
+	n := sheet.Width(cli.Say(p.lang, "groups_kind"))
 	for _, r := range p.rows {
 		n = max(n, sheet.Width(p.kind(r.about)))
 	}
@@ -339,7 +317,7 @@ func writeGroupsJSON(w io.Writer, rows []groupRow) error {
 
 // listGroups is `tlslab list groups`: the verb groups without its flags.
 func listGroups(w io.Writer) error {
-	rows, err := measureGroups(listedGroups())
+	rows, err := measureGroups(flags.ListedGroups())
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
@@ -120,9 +122,9 @@ func atHello(also func(*plight) bool) func(*plight) bool {
 
 func over(p *plight) bool { return p.summary.FailedIn == event.Connected }
 
-func pads(p *plight) bool            { return p.flags.padding > 0 }
-func compresses(p *plight) bool      { return p.flags.compress }
-func offersKey(p *plight) bool       { return p.flags.preShared.key != "" }
+func pads(p *plight) bool            { return p.flags.Padding > 0 }
+func compresses(p *plight) bool      { return p.flags.Compress }
+func offersKey(p *plight) bool       { return p.flags.PreShared.Key != "" }
 func offersProtocols(p *plight) bool { return len(p.flags.alpn) > 0 }
 func resumes(p *plight) bool         { return p.session }
 func unnamed(p *plight) bool         { return p.summary.ServerName == "" }
@@ -131,7 +133,7 @@ func unusual(p *plight) bool         { return len(p.unusual()) > 0 }
 
 // showed holds where a client showed a certificate; ownChain where a server has one of the user's.
 func showed(p *plight) bool   { return p.summary.CertificateShown }
-func ownChain(p *plight) bool { return p.flags.cert != "" }
+func ownChain(p *plight) bool { return p.flags.Cert != "" }
 
 func staples(kind string) func(*plight) bool {
 	return func(p *plight) bool { return p.staple == kind }
@@ -139,14 +141,14 @@ func staples(kind string) func(*plight) bool {
 
 // narrowing are the flags given that leave a part of what could be agreed on.
 func (p *plight) narrowing() []string {
-	return allSet(given("--tls", p.flags.tls != ""), given("--kx", p.flags.kx != ""), given("--cipher", p.flags.ciphers != nil), given("--group", p.flags.groups != nil))
+	return flags.AllSet(flags.Given("--tls", p.flags.TLS != ""), flags.Given("--kx", p.flags.Kx != ""), flags.Given("--cipher", p.flags.Ciphers != nil), flags.Given("--group", p.flags.Groups != nil))
 }
 
 // unusual are the flags given that make this end say what a peer may never have met.
 func (p *plight) unusual() []string {
 	f := p.flags
-	return append(allSet(given("--grease", f.grease), given("--no-compat", f.noCompat), given("--padding", pads(p)), given("--record-size-limit", f.recordSize != 0),
-		given("--compress-cert", f.compressCert != nil), given("--compress", f.compress), given("--no-ems", f.noEMS), given("--cookie", f.cookie)), p.more...)
+	return append(flags.AllSet(flags.Given("--grease", f.Grease), flags.Given("--no-compat", f.NoCompat), flags.Given("--padding", pads(p)), flags.Given("--record-size-limit", f.RecordSize != 0),
+		flags.Given("--compress-cert", f.CompressCert != nil), flags.Given("--compress", f.Compress), flags.Given("--no-ems", f.NoEMS), flags.Given("--cookie", f.Cookie)), p.more...)
 }
 
 // hint is what to do about an alert; "" if nothing is.
@@ -170,9 +172,9 @@ func (p *plight) words(key string) string {
 	}
 	return narrate.Fill(narrate.Must(p.lang, narrate.Hint, key).Title, map[string]string{
 		"name":     idn.BothForms(foreign.Quote(p.summary.ServerName)),
-		"alpn":     foreign.Line(enumerated(p.lang, p.flags.alpn)),
-		"flags":    enumerated(p.lang, flags),
-		"identity": foreign.Line(p.flags.identityName()),
+		"alpn":     foreign.Line(cli.Enumerated(p.lang, p.flags.alpn)),
+		"flags":    cli.Enumerated(p.lang, flags),
+		"identity": foreign.Line(p.flags.IdentityName()),
 	})
 }
 

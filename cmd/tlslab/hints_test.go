@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/clitest"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -23,8 +24,6 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
-
-var flagInText = regexp.MustCompile(`--([A-Za-z][A-Za-z-]*)`)
 
 // eachAlert calls do with every alert that the registry has.
 func eachAlert(do func(iana.AlertDescription)) {
@@ -61,10 +60,10 @@ func TestHintTables(t *testing.T) {
 				if e.Text != "" {
 					t.Errorf("%s, %q: a hint is one line", l, key)
 				}
-				if !slices.Equal(flagsIn(e.Title), flagsIn(narrate.Must(narrate.En, narrate.Hint, key).Title)) {
+				if !slices.Equal(clitest.FlagsIn(e.Title), clitest.FlagsIn(narrate.Must(narrate.En, narrate.Hint, key).Title)) {
 					t.Errorf("%s, %q: names other flags than the English hint does", l, key)
 				}
-				knowsFlags(t, verb, key, e.Title)
+				clitest.KnowsFlags(t, verb, key, e.Title)
 				p := &plight{lang: l, role: role, flags: new(liveFlags)}
 				if filled := p.words(key); strings.ContainsAny(filled, "{}") {
 					t.Errorf("%s, %q: a placeholder stays: %s", l, key, filled)
@@ -75,23 +74,6 @@ func TestHintTables(t *testing.T) {
 	for _, key := range narrate.Keys(narrate.Hint) {
 		if !slices.Contains(all, key) {
 			t.Errorf("hint %q is an orphan: no row has it", key)
-		}
-	}
-}
-
-func flagsIn(text string) (names []string) {
-	for _, m := range flagInText.FindAllStringSubmatch(text, -1) {
-		names = append(names, m[1])
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-func knowsFlags(t *testing.T, verb *cobra.Command, key, text string) {
-	t.Helper()
-	for _, name := range flagsIn(text) {
-		if verb.Flags().Lookup(name) == nil {
-			t.Errorf("%q tells of --%s, which tlslab %s does not have: %s", key, name, verb.Name(), text)
 		}
 	}
 }
@@ -112,7 +94,7 @@ func TestFailuresNameFlagsOfTheVerb(t *testing.T) {
 				continue
 			}
 			e := narrate.Must(l, narrate.UI, key)
-			knowsFlags(t, verb, key, e.Title+" "+e.Text)
+			clitest.KnowsFlags(t, verb, key, e.Title+" "+e.Text)
 		}
 	}
 }
@@ -388,7 +370,7 @@ func TestServerToldEachAlert(t *testing.T) {
 		}
 		mine, _, _ = strings.Cut(mine, "\nconnection ")
 		p := &plight{lang: narrate.En, role: event.Server, staple: "none", summary: handshake.Summary{FailedIn: event.WaitClientKeyExchange},
-			flags: &liveFlags{offer: offer{tls: "1.2"}}}
+			flags: &liveFlags{Offer: flags.Offer{TLS: "1.2"}}}
 		want := p.hint(d)
 		lines := strings.Split(strings.TrimSpace(mine), "\n")
 		if !strings.Contains(lines[0], narrate.Fault(p.lang, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -27,7 +29,7 @@ var lists = map[string]func(io.Writer) error{
 
 // listFlags are those of the states alone.
 type listFlags struct {
-	view
+	cli.View
 	tls, format string
 }
 
@@ -44,30 +46,30 @@ or received, under which condition, and where that leads. As a diagram: --format
   tlslab list states client --tls 1.3
   tlslab list states server --tls 1.2 --format mermaid`,
 		ValidArgs: []string{"suites", "groups", "schemes", "certs", "states"},
-		Args:      atLeast(1, "what to list: suites, groups, schemes, certs or states"),
+		Args:      cli.AtLeast(1, "what to list: suites, groups, schemes, certs or states"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] == "states" {
 				return l.states(cmd.OutOrStdout(), args[1:])
 			}
 			list, ok := lists[args[0]]
 			if !ok {
-				return misuse("There are suites, groups, schemes, certs and states.", "no list is called %q", args[0])
+				return cli.Misuse("There are suites, groups, schemes, certs and states.", "no list is called %q", args[0])
 			}
 			if len(args) > 1 {
-				return misuse("", "%q is one word too many", args[1])
+				return cli.Misuse("", "%q is one word too many", args[1])
 			}
-			if f := firstSet(given("--tls", l.tls != ""), given("--format", l.format != "text")); f != "" {
-				return misuse("Leave it out, or list states.", "%s is for states", f)
+			if f := flags.FirstSet(flags.Given("--tls", l.tls != ""), flags.Given("--format", l.format != "text")); f != "" {
+				return cli.Misuse("Leave it out, or list states.", "%s is for states", f)
 			}
 			return list(cmd.OutOrStdout())
 		},
 	}
-	l.langFlag(cmd)
+	l.LangFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&l.tls, "tls", "", "of states: 1.2 or 1.3 (default: both)")
 	f.StringVar(&l.format, "format", "text", "of states: text or mermaid")
-	complete(cmd, "tls", func() []string { return []string{"1.2", "1.3"} })
-	complete(cmd, "format", func() []string { return []string{"text", "mermaid"} })
+	cli.Complete(cmd, "tls", func() []string { return []string{"1.2", "1.3"} })
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "mermaid"} })
 	return cmd
 }
 
@@ -76,27 +78,27 @@ func (l *listFlags) states(w io.Writer, args []string) error {
 	role := event.Client
 	switch {
 	case len(args) > 1:
-		return misuse("", "%q is one word too many", args[1])
+		return cli.Misuse("", "%q is one word too many", args[1])
 	case len(args) == 0, args[0] == event.Client.String():
 	case args[0] == event.Server.String():
 		role = event.Server
 	default:
-		return misuse("It is client or server.", "nobody is called %q", args[0])
+		return cli.Misuse("It is client or server.", "nobody is called %q", args[0])
 	}
 	version, ok := map[string]iana.Version{"": 0, "1.2": iana.TLS12, "1.3": iana.TLS13}[l.tls]
 	if !ok {
-		return misuse("", "--tls %s: it is 1.2 or 1.3", l.tls)
+		return cli.Misuse("", "--tls %s: it is 1.2 or 1.3", l.tls)
 	}
-	if err := l.checkLang(); err != nil {
+	if err := l.CheckLang(); err != nil {
 		return err
 	}
 	switch moves := handshake.Moves(role); l.format {
 	case "mermaid":
 		return mermaid.StateDiagram(w, moves, version)
 	case "text":
-		return render.StateList(w, role, moves, version, render.TerminalOptions{Lang: l.lang})
+		return render.StateList(w, role, moves, version, render.TerminalOptions{Lang: l.Lang})
 	}
-	return misuse("", "--format %s: it is text or mermaid", l.format)
+	return cli.Misuse("", "--format %s: it is text or mermaid", l.format)
 }
 
 func listSuites(out io.Writer) error {
@@ -122,7 +124,7 @@ func listSchemes(out io.Writer) error {
 }
 
 func listCerts(w io.Writer) error {
-	_, err := fmt.Fprintln(w, strings.Join(certKinds(), "\n"))
+	_, err := fmt.Fprintln(w, strings.Join(flags.CertKinds(), "\n"))
 	return err
 }
 

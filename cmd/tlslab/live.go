@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
@@ -22,12 +24,12 @@ import (
 
 // liveFlags are what client and server have in common beside what they offer.
 type liveFlags struct {
-	view
-	offer
-	whatIf
-	preShared
-	identity
-	captureFile
+	cli.View
+	flags.Offer
+	flags.WhatIf
+	flags.PreShared
+	flags.Identity
+	flags.CaptureFile
 	format           string
 	alpn             []string
 	caFile           string
@@ -36,12 +38,12 @@ type liveFlags struct {
 }
 
 func (l *liveFlags) flags(cmd *cobra.Command) {
-	l.view.flags(cmd)
-	l.offer.flags(cmd)
-	l.whatIf.flags(cmd)
-	l.preShared.flags(cmd)
-	l.identity.flags(cmd)
-	l.captureFile.flags(cmd, true)
+	l.View.Flags(cmd)
+	l.Offer.Flags(cmd)
+	l.WhatIf.Flags(cmd)
+	l.PreShared.Flags(cmd)
+	l.Identity.Flags(cmd)
+	l.CaptureFile.Flags(cmd, true)
 	f := cmd.Flags()
 	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
 	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
@@ -49,37 +51,37 @@ func (l *liveFlags) flags(cmd *cobra.Command) {
 	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
 	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
 	f.StringVar(&l.format, "format", "text", "text or json")
-	complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
 }
 
 // config is what both ends' configurations have in common. only13 names a flag of the
 // verb's own that is about TLS 1.3, "" for none.
 func (l *liveFlags) config(only13 string) (*handshake.Config, error) {
 	if l.format != "text" && l.format != "json" {
-		return nil, misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.format)
+		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.format)
 	}
 	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
-	only13 = cmp.Or(only13, l.whatIf.only13(), l.preShared.only13())
-	if err := firstError(l.offer.apply(cfg, only13), l.whatIf.apply(cfg)); err != nil {
+	only13 = cmp.Or(only13, l.WhatIf.Only13(), l.PreShared.Only13())
+	if err := cli.FirstError(l.Offer.Apply(cfg, only13), l.WhatIf.Apply(cfg)); err != nil {
 		return nil, err
 	}
-	if _, err := l.modes(); err != nil {
+	if _, err := l.Modes(); err != nil {
 		return nil, err
 	}
 	switch {
-	case l.preShared.only:
+	case l.PreShared.Only:
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
-	case l.preShared.either:
+	case l.PreShared.Either:
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
 	}
-	psk, err := l.psk()
+	psk, err := l.PSK()
 	if err != nil {
 		return nil, err
 	}
 	if psk != nil {
 		cfg.PSKs = []handshake.PSK{*psk}
 	}
-	cfg.Certificates, err = l.identity.load()
+	cfg.Certificates, err = l.Identity.Load()
 	return cfg, err
 }
 
@@ -87,7 +89,7 @@ func (l *liveFlags) config(only13 string) (*handshake.Config, error) {
 // flush, so that the connections of a server do not interleave; a client's, which is
 // alone, goes out as it happens. A document in JSON is one piece: see liveDocument.
 type transcript struct {
-	out   *output
+	out   *cli.Output
 	title string // heads each part; "" for none
 
 	mu      sync.Mutex
@@ -102,45 +104,45 @@ type transcript struct {
 
 // outputs opens the transcript, which goes to to or --out, the key log for cfg, and the
 // capture; done closes them. What goes wrong with a file meanwhile is said on log.
-func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *output, done func() error, err error) {
-	if out, err = l.view.open(to, log); err != nil {
+func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.Output, done func() error, err error) {
+	if out, err = l.View.Open(to, log); err != nil {
 		return nil, nil, err
 	}
-	keys, closeLog, err := openKeyLog(l.keyLog, l.captureFile.many, l.lang, log)
+	keys, closeLog, err := cli.OpenKeyLog(l.KeyLog, l.CaptureFile.Many, l.Lang, log)
 	if err != nil {
-		return nil, nil, firstError(err, out.close())
+		return nil, nil, cli.FirstError(err, out.Close())
 	}
 	cfg.KeyLog = keys
-	if err := l.captureFile.open(asSeen, l.lang, log); err != nil {
-		return nil, nil, firstError(err, closeLog(), out.close())
+	if err := l.CaptureFile.Open(flags.AsSeen, l.Lang, log); err != nil {
+		return nil, nil, cli.FirstError(err, closeLog(), out.Close())
 	}
 	return out, func() error {
 		// All, whatever becomes of the first.
-		pcapErr, logErr, outErr := l.captureFile.close(), closeLog(), out.close()
-		return firstError(pcapErr, logErr, outErr)
+		pcapErr, logErr, outErr := l.CaptureFile.Close(), closeLog(), out.Close()
+		return cli.FirstError(pcapErr, logErr, outErr)
 	}, nil
 }
 
 // warn says, above a transcript that shows secrets, that it does.
-func (l *liveFlags) warn(out *output) error {
-	if l.quiet || l.noSecrets || l.brief || l.format == "json" {
+func (l *liveFlags) warn(out *cli.Output) error {
+	if l.quiet || l.noSecrets || l.Brief || l.format == "json" {
 		return nil
 	}
-	_, err := fmt.Fprintln(out, say(l.lang, "secrets"))
+	_, err := fmt.Fprintln(out, cli.Say(l.Lang, "secrets"))
 	return err
 }
 
 // newTranscript returns nil under --quiet.
-func (l *liveFlags) newTranscript(out *output, title string) *transcript {
+func (l *liveFlags) newTranscript(out *cli.Output, title string) *transcript {
 	if l.quiet {
 		return nil
 	}
-	t := &transcript{out: out, title: title, unshown: func(n int) string { return say(l.lang, "not_shown", "n", strconv.Itoa(n)) }}
+	t := &transcript{out: out, title: title, unshown: func(n int) string { return cli.Say(l.Lang, "not_shown", "n", strconv.Itoa(n)) }}
 	if l.format == "json" {
-		t.show = newLiveDocument(out, title == "", l.tellLost(out.log))
+		t.show = newLiveDocument(out, title == "", l.tellLost(out.Log))
 		return t
 	}
-	t.show = render.NewTerminal(&t.held, out.options)
+	t.show = render.NewTerminal(&t.held, out.Options)
 	return t
 }
 

@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
@@ -29,55 +29,14 @@ import (
 
 // command runs a command line in this process; status is what the shell would see.
 func command(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (status int) {
-	return runCommand(newRoot(), ctx, stdin, stdout, stderr, args...)
+	return clitest.Command(newRoot(), ctx, stdin, stdout, stderr, args...)
 }
 
 // serveCommand runs tlslab server until the test ends, and returns its address and,
 // once it has ended, what it said.
 func serveCommand(t *testing.T, args ...string) (addr string, end func() string) {
 	t.Helper()
-	return startServer(t, newRoot(), args...)
-}
-
-// runCommand runs a command line in this process; status is what the shell would see.
-func runCommand(root *cobra.Command, ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (status int) {
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	cmd, err := root.ExecuteContextC(ctx)
-	return explain(stderr, cmd, err)
-}
-
-// startServer runs tlslab server until the test ends, and returns its address and,
-// once it has ended, what it said.
-func startServer(t *testing.T, root *cobra.Command, args ...string) (addr string, end func() string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	r, w := io.Pipe()
-	done := make(chan int, 1)
-	go func() {
-		done <- runCommand(root, ctx, strings.NewReader(""), io.Discard, w,
-			append([]string{"server", "--accept", "127.0.0.1:0", "--lang", "en"}, args...)...)
-		_ = w.Close()
-	}()
-	lines := bufio.NewReader(r)
-	first, err := lines.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(lines) // a pipe of this process ends in nothing but EOF
-		rest <- string(b)
-	}()
-	return strings.TrimSpace(strings.TrimPrefix(first, "listening on ")), func() string {
-		cancel()
-		if s := <-done; s != 0 {
-			t.Errorf("the server ended with status %d", s)
-		}
-		return <-rest
-	}
+	return clitest.StartServer(t, newRoot(), args...)
 }
 
 // crypto/tls as the server, which lets its client find out what it does with a
@@ -199,7 +158,7 @@ func TestServerReports(t *testing.T) {
 // Transcripts of two connections that happen at once come out one after the other.
 func TestTranscriptsDoNotInterleave(t *testing.T) {
 	var b bytes.Buffer
-	out := &output{w: &b}
+	out := &cli.Output{Writer: &b}
 	flags := &liveFlags{format: "text"}
 	one, two := flags.newTranscript(out, "one"), flags.newTranscript(out, "two")
 	for i := range 4 {
@@ -265,30 +224,30 @@ func TestNotTrusted(t *testing.T) {
 		{reason.BadStatusResponse, "certificate_status.next_update", false, "fetch a new response", ""},
 	} {
 		c := &clientFlags{connect: "www.lab.test:443"}
-		c.lang = narrate.En
+		c.Lang = narrate.En
 		if test.given {
 			c.caFile, c.serverName = "root.pem", "www.lab.test"
 		}
-		var said *trouble
+		var said *cli.Trouble
 		if err := c.whyNot(t.Context(), reason.New(test.why, "", test.field, nil, nil), &plight{}); !errors.As(err, &said) {
 			t.Errorf("%s: %v", test.field, err)
 			continue
 		}
-		if !strings.Contains(said.what, "is not trusted") || !strings.Contains(said.remedy, test.says) || !strings.Contains(said.remedy, insecure) {
-			t.Errorf("%s: %q, %q", test.field, said.what, said.remedy)
+		if !strings.Contains(said.What, "is not trusted") || !strings.Contains(said.Remedy, test.says) || !strings.Contains(said.Remedy, insecure) {
+			t.Errorf("%s: %q, %q", test.field, said.What, said.Remedy)
 		}
 		for _, flag := range []string{root, name} {
-			if strings.Contains(said.remedy, flag) != (flag == test.also) {
-				t.Errorf("%s, given %v: the remedy is %q", test.field, test.given, said.remedy)
+			if strings.Contains(said.Remedy, flag) != (flag == test.also) {
+				t.Errorf("%s, given %v: the remedy is %q", test.field, test.given, said.Remedy)
 			}
 		}
 	}
 	c := &clientFlags{connect: "www.lab.test:443"}
-	c.lang = narrate.En
-	var said *trouble
+	c.Lang = narrate.En
+	var said *cli.Trouble
 	refused := reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure)
 	asked := &plight{lang: narrate.En, summary: handshake.Summary{CertificateRequested: true}, flags: &c.liveFlags}
-	if err := c.whyNot(t.Context(), refused, asked); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
+	if err := c.whyNot(t.Context(), refused, asked); !errors.As(err, &said) || !strings.Contains(said.Remedy, "--cert") {
 		t.Errorf("a server that asked for a certificate: %v", err)
 	}
 }

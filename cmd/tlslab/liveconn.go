@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/tls"
 )
@@ -76,7 +77,7 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 	}
 	c.transcript = h.flags.newTranscript(h.out, c.title())
 	c.transcript.attach(&cfg)
-	c.counted = &counted{Conn: h.flags.captureFile.tap(raw, true, &cfg)}
+	c.counted = &counted{Conn: h.flags.CaptureFile.Tap(raw, true, &cfg)}
 	var err error
 	if c.Conn, err = tls.Server(c.counted, &cfg); err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 }
 
 func (c *liveConn) title() string {
-	return say(c.host.flags.lang, "connection", "n", c.name, "peer", c.peer)
+	return cli.Say(c.host.flags.Lang, "connection", "n", c.name, "peer", c.peer)
 }
 
 // counted knows whether its peer has said anything.
@@ -190,26 +191,26 @@ func (c *liveConn) report() {
 	if end == nil {
 		return
 	}
-	l := c.host.flags.lang
-	plight := &plight{lang: l, role: event.Server, peer: say(l, "client"), summary: c.Summary(), flags: &c.host.flags.liveFlags, staple: c.host.flags.staple}
+	l := c.host.flags.Lang
+	plight := &plight{lang: l, role: event.Server, peer: cli.Say(l, "client"), summary: c.Summary(), flags: &c.host.flags.liveFlags, staple: c.host.flags.staple}
 	what := plight.trouble(context.Background(), end)
 	slow := new(tooSlow)
 	switch late := errors.As(end, &slow); {
 	case late && !c.counted.spoken.Load():
-		what = told(l, end, "mute", "limit", slow.limit.String())
+		what = cli.Told(l, end, "mute", "limit", slow.limit.String())
 	case late:
-		what = told(l, end, "too_slow", "limit", slow.limit.String())
+		what = cli.Told(l, end, "too_slow", "limit", slow.limit.String())
 	case c.shaken.Load():
 		what = plight.afterwards(end)
 	case !c.counted.spoken.Load():
-		what = told(l, end, "left_at_once")
+		what = cli.Told(l, end, "left_at_once")
 	}
 	if what == nil {
 		return
 	}
-	fmt.Fprintf(c.host.log, "%s%s%v\n", c.title(), colonOf(l), what)
-	if t := (*trouble)(nil); errors.As(what, &t) && t.remedy != "" {
-		fmt.Fprintln(c.host.log, "  "+strings.ReplaceAll(t.remedy, "\n", "\n  "))
+	fmt.Fprintf(c.host.log, "%s%s%v\n", c.title(), cli.ColonOf(l), what)
+	if t := (*cli.Trouble)(nil); errors.As(what, &t) && t.Remedy != "" {
+		fmt.Fprintln(c.host.log, "  "+strings.ReplaceAll(t.Remedy, "\n", "\n  "))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/render/sheet"
 	document "tlslab/handshake/transcript"
@@ -21,17 +22,17 @@ type liveDocument struct {
 	w      *document.Writer
 	begun  bool
 	waits  *wholePiece // a server's
-	out    *output
+	out    *cli.Output
 	failed func(error) // tells that a document is lost
 }
 
-func newLiveDocument(out *output, alone bool, failed func(error)) *liveDocument {
+func newLiveDocument(out *cli.Output, alone bool, failed func(error)) *liveDocument {
 	d := &liveDocument{out: out, failed: failed}
 	if alone {
 		d.w = document.NewWriter(wholeSoFar{out}, "")
 		return d
 	}
-	d.waits = &wholePiece{kept: &out.kept}
+	d.waits = &wholePiece{kept: &out.Kept}
 	d.w = document.NewWriter(d.waits, "")
 	return d
 }
@@ -39,21 +40,21 @@ func newLiveDocument(out *output, alone bool, failed func(error)) *liveDocument 
 // wholeSoFar is an output that takes no more once something could not be written. A text may
 // have a gap, but a document with one would look complete, and where its beginning is missing
 // it is none: it ends there, cut off.
-type wholeSoFar struct{ *output }
+type wholeSoFar struct{ *cli.Output }
 
 func (o wholeSoFar) Write(p []byte) (int, error) {
 	if o.gap() {
-		return 0, errTold
+		return 0, cli.ErrTold
 	}
-	n, err := o.output.Write(p)
+	n, err := o.Output.Write(p)
 	if err == nil && o.gap() {
-		err = errTold
+		err = cli.ErrTold
 	}
 	return n, err
 }
 
 // gap reports whether something that belongs into --out is not there.
-func (o wholeSoFar) gap() bool { return o.file != nil && o.file.told.Load() }
+func (o wholeSoFar) gap() bool { return o.File != nil && o.File.Told.Load() }
 
 // begin begins the flow. Nothing is written before something has happened.
 func (d *liveDocument) begin() {
@@ -73,7 +74,7 @@ func (d *liveDocument) Event(e event.Event) {
 func (d *liveDocument) Close() error {
 	d.begin()
 	err := d.w.Close()
-	if d.waits == nil && errors.Is(err, errTold) {
+	if d.waits == nil && errors.Is(err, cli.ErrTold) {
 		return nil // and the status is 1, by the file
 	}
 	if d.waits == nil {
@@ -91,10 +92,10 @@ func (d *liveDocument) Close() error {
 func (l *liveFlags) tellLost(log io.Writer) func(error) {
 	return func(err error) {
 		if errors.Is(err, errNoRoom) {
-			fmt.Fprintln(log, "tlslab:", say(l.lang, "document_lost", "size", sheet.Size(maxKept)))
+			fmt.Fprintln(log, "tlslab:", cli.Say(l.Lang, "document_lost", "size", sheet.Size(maxKept)))
 			return
 		}
-		sayUnwritten(l.lang, log, "--format", l.format, err)
+		cli.SayUnwritten(l.Lang, log, "--format", l.format, err)
 	}
 }
 
@@ -143,7 +144,7 @@ func (w *wholePiece) spill(p []byte) error {
 }
 
 // put puts it out.
-func (w *wholePiece) put(out *output) error {
+func (w *wholePiece) put(out *cli.Output) error {
 	if w.file == nil {
 		_, err := out.Write(w.held.Bytes())
 		return err
@@ -152,7 +153,7 @@ func (w *wholePiece) put(out *output) error {
 		w.drop()
 		return err
 	}
-	return out.whole(w.file)
+	return out.Whole(w.file)
 }
 
 // drop forgets it.
@@ -193,15 +194,4 @@ func (f *tempFile) Close() error {
 		err = errors.Join(err, os.Remove(f.Name()))
 	}
 	return err
-}
-
-// whole puts out what is in a file, and closes that. Nothing comes between.
-func (o *output) whole(f io.ReadCloser) error {
-	if o.spool != nil {
-		return o.spool.file(f)
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	_, err := io.Copy(o.w, f)
-	return errors.Join(err, f.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/render"
@@ -22,8 +23,8 @@ func TestHeldTranscript(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var shown bytes.Buffer
 		l := &liveFlags{format: format}
-		l.lang = "en"
-		tr := l.newTranscript(&output{w: &shown, options: render.TerminalOptions{Lang: "en"}}, "1")
+		l.Lang = "en"
+		tr := l.newTranscript(&cli.Output{Writer: &shown, Options: render.TerminalOptions{Lang: "en"}}, "1")
 		most, told := 0, 0
 		for i := 0; told < 4*maxHeld; i++ {
 			if format == "json" { // a text has enough of data before that: TestPieceOfATranscript
@@ -64,8 +65,8 @@ func TestHeldTranscript(t *testing.T) {
 func TestDocumentLost(t *testing.T) {
 	var shown, log bytes.Buffer
 	l := &liveFlags{format: "json"}
-	l.lang = "en"
-	out := &output{w: &shown, log: &log}
+	l.Lang = "en"
+	out := &cli.Output{Writer: &shown, Log: &log}
 	for _, long := range []bool{false, true, false} {
 		tr := l.newTranscript(out, "1")
 		tr.Event(&event.Data{Dir: event.Receive, Data: make([]byte, 900)})
@@ -95,10 +96,10 @@ func TestDocumentLost(t *testing.T) {
 func TestDocumentWithoutGap(t *testing.T) {
 	var shown bytes.Buffer
 	full := false
-	f := new(liveFile)
-	out := &output{file: f, w: writerFunc(func(p []byte) (int, error) {
+	f := new(cli.LiveFile)
+	out := &cli.Output{File: f, Writer: cli.WriterFunc(func(p []byte) (int, error) {
 		if full { // as unfailing does
-			f.told.Store(true)
+			f.Told.Store(true)
 			return len(p), nil
 		}
 		return shown.Write(p)
@@ -122,28 +123,28 @@ func TestDocumentsBounded(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var shown, log bytes.Buffer
 	l := &liveFlags{format: "json"}
-	l.lang = "en"
-	out := &output{w: &shown, log: &log}
+	l.Lang = "en"
+	out := &cli.Output{Writer: &shown, Log: &log}
 	data := &event.Data{Dir: event.Receive, Data: make([]byte, maxHeld/4)}
 	small, large := l.newTranscript(out, "1"), l.newTranscript(out, "2")
 	for range 4 { // twice maxHeld in hexadecimal
 		small.Event(data)
 	}
-	had := out.kept.Load()
+	had := out.Kept.Load()
 	if had <= maxHeld {
 		t.Fatalf("%d bytes are in files", had)
 	}
-	out.kept.Add(maxKept - 4*maxHeld - had) // as if others had it
+	out.Kept.Add(maxKept - 4*maxHeld - had) // as if others had it
 	for range 8 {
 		large.Event(data)
 	}
-	if now := out.kept.Load(); now != maxKept-4*maxHeld {
+	if now := out.Kept.Load(); now != maxKept-4*maxHeld {
 		t.Errorf("%d bytes are kept of a document that is lost", now-(maxKept-4*maxHeld))
 	}
 	if err := errors.Join(large.close(), small.close()); err != nil {
 		t.Fatal(err)
 	}
-	if now := out.kept.Load(); now != maxKept-4*maxHeld-had {
+	if now := out.Kept.Load(); now != maxKept-4*maxHeld-had {
 		t.Errorf("%d bytes are kept of documents that are done", now-(maxKept-4*maxHeld-had))
 	}
 	d, err := document.Decode(&shown)

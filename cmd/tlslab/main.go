@@ -7,6 +7,10 @@
 // file that bears its name, what all verbs share is in flags.go, output.go and voice.go.
 package main
 
-import "os"
+import (
+	"os"
 
-func main() { os.Exit(perform(newRoot())) }
+	"tlslab/cmd/tlslab/internal/cli"
+)
+
+func main() { os.Exit(cli.Main(newRoot())) }

@@ -17,30 +17,16 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake"
-	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
-	"tlslab/handshake/kx/kxtest"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 	"tlslab/pki"
 )
 
 // What Bleichenbacher would see of a server that explains itself: nothing.
-
-// guessing is a client that does not know the premaster secret it sends.
-func guessing(t *testing.T, padded bool) *handshake.Config {
-	t.Helper()
-	s, err := suite.ByName("AES128-SHA")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := &handshake.Config{Suites: []*suite.Suite{s}, Exchanges: []kx.Exchange{kxtest.Guess(padded)}, ServerName: "localhost", MaxVersion: iana.TLS12}
-	cfg.Weak.SkipVerify = true
-	return cfg
-}
 
 // watched is a server's transport that knows how much of the transcript is there.
 type watched struct {
@@ -88,9 +74,9 @@ func TestNothingIsRenderedBeforeTheAlert(t *testing.T) {
 	}
 	for _, padded := range []bool{false, true} {
 		s := new(serverFlags)
-		s.lang, s.format, s.handshakeTimeout = "en", "text", patience
+		s.Lang, s.format, s.handshakeTimeout = "en", "text", clitest.Patience
 		var shown bytes.Buffer
-		out := &output{w: &shown, options: render.TerminalOptions{Lang: "en", Width: 80}}
+		out := &cli.Output{Writer: &shown, Options: render.TerminalOptions{Lang: "en", Width: 80}}
 		h := &host{flags: s, cfg: &handshake.Config{ShowSecrets: true, Certificates: []handshake.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}},
 			log: io.Discard, out: out, stdout: io.Discard, conns: map[*liveConn]bool{}}
 		h.arrived = sync.NewCond(&h.mu)
@@ -102,7 +88,7 @@ func TestNothingIsRenderedBeforeTheAlert(t *testing.T) {
 		}
 		w.transcript = live.transcript
 		h.handlers.Go(func() { h.converse(live) })
-		c, err := tls.Client(near, guessing(t, padded))
+		c, err := tls.Client(near, clitest.Guessing(t, padded))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,9 +139,9 @@ func TestPaddingTiming(t *testing.T) {
 	}
 	cmd := exec.Command(os.Args[0], "server", "--accept", "127.0.0.1:0", "--out", filepath.Join(t.TempDir(), "transcript"))
 	cmd.Args[0], cmd.Env = "tlslab", append(os.Environ(), "LC_ALL=C")
-	server, addr, err := launch(cmd, regexp.MustCompile(`listening on (\S+)`))
+	server, addr, err := clitest.Launch(cmd, regexp.MustCompile(`listening on (\S+)`))
 	if server != nil {
-		t.Cleanup(server.kill)
+		t.Cleanup(server.Kill)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +155,7 @@ func TestPaddingTiming(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := &stopwatch{Conn: raw}
-			c, err := tls.Client(s, guessing(t, padded == 1))
+			c, err := tls.Client(s, clitest.Guessing(t, padded == 1))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
@@ -28,11 +30,11 @@ import (
 )
 
 type proxyFlags struct {
-	view
+	cli.View
 	listen, portFile, mode, confDir string
 	ownNetwork                      bool
 	ignore, allow, rewrite          []string
-	upstream                        identity
+	upstream                        flags.Identity
 	caFile                          string
 	insecure                        bool
 	clientTLS, serverTLS            string
@@ -71,13 +73,13 @@ that wants --i-own-this-network.`,
   tlslab proxy --mode reverse:https://localhost:8443 --upstream-CAfile root.pem
   tlslab proxy --mode socks5 --listen 127.0.0.1:1080
   tlslab proxy --rewrite 'hello=goodbye' --client-tls 1.2 --show 1`,
-		Args: exactly(0, ""),
+		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
 	}
-	p.langFlag(cmd)
+	p.LangFlag(cmd)
 	f := cmd.Flags()
-	f.StringVar(&p.color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
-	f.IntVar(&p.width, "width", 0, "columns of a line (default: the terminal's, or 80)")
+	f.StringVar(&p.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
+	f.IntVar(&p.Width, "width", 0, "columns of a line (default: the terminal's, or 80)")
 	f.StringVar(&p.listen, "listen", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.BoolVar(&p.ownNetwork, "i-own-this-network", false, "allow --listen on an address that others can reach")
 	f.StringVar(&p.portFile, "port-file", "", "write the port to this `file` once listening")
@@ -85,8 +87,8 @@ that wants --i-own-this-network.`,
 	f.StringVar(&p.confDir, "confdir", "", "the `directory` of the proxy's CA (default: tlslab in your configuration directory)")
 	f.StringSliceVar(&p.ignore, "ignore-hosts", nil, "pass these through untouched: www.example.org, *.example.org, *:8443")
 	f.StringSliceVar(&p.allow, "allow-hosts", nil, "capture these alone, and pass the rest through untouched")
-	f.StringVar(&p.upstream.cert, "client-cert", "", "what to show to servers that ask for a certificate, PEM `file`, leaf first")
-	f.StringVar(&p.upstream.key, "client-key", "", "its private key, PEM `file` (default: the --client-cert file)")
+	f.StringVar(&p.upstream.Cert, "client-cert", "", "what to show to servers that ask for a certificate, PEM `file`, leaf first")
+	f.StringVar(&p.upstream.Key, "client-key", "", "its private key, PEM `file` (default: the --client-cert file)")
 	f.StringVar(&p.caFile, "upstream-CAfile", "", "believe servers with these roots, PEM `file` (default: this machine's)")
 	f.BoolVar(&p.insecure, "upstream-insecure", false, "believe any server; the list marks it")
 	f.StringVar(&p.clientTLS, "client-tls", "", "exactly this version towards clients: 1.2 or 1.3 (default: both)")
@@ -100,13 +102,13 @@ that wants --i-own-this-network.`,
 	f.IntVar(&p.maxConns, "max-conns", 1000, "turn clients away beyond so many connections")
 	f.DurationVar(&p.idle, "idle-timeout", 5*time.Minute, "end a connection after so long without a byte")
 	f.DurationVar(&p.handshake, "handshake-timeout", 30*time.Second, "end a connection that takes longer to shake hands, or to send a head")
-	f.BoolVar(&p.bytes, "bytes", false, "show handshakes with every byte, a certificate as one block: offset, hex, name, meaning")
+	f.BoolVar(&p.Bytes, "bytes", false, "show handshakes with every byte, a certificate as one block: offset, hex, name, meaning")
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
 	f.StringVar(&p.format, "format", "text", "of the list: text, or json (a line an entry)")
-	complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
-	complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
-	complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
-	complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	cli.Complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
+	cli.Complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
+	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
 	cmd.AddCommand(newProxyCA(p))
 	return cmd
 }
@@ -116,21 +118,21 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	said := newSpool(unfiltered(cmd.ErrOrStderr()), p.missing)
-	defer func() { err = p.closeLog(said, cmd.OutOrStdout(), err) }()
+	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), p.Missing)
+	defer func() { err = p.CloseLog(said, cmd.OutOrStdout(), err) }()
 	log := foreign.NewWriter(said, false)
-	out, err := p.view.open(cmd.OutOrStdout(), log)
+	out, err := p.View.Open(cmd.OutOrStdout(), log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, out.close()) }()
+	defer func() { err = cli.FirstError(err, out.Close()) }()
 	dir, err := p.dir()
 	if err != nil {
 		return err
 	}
 	ca, made, err := proxy.LoadCA(dir)
 	if err != nil {
-		return told(p.lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.lang, err))
+		return cli.Told(p.Lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.Lang, err))
 	}
 	if o.Forger, err = proxy.NewForger(ca); err != nil {
 		return err
@@ -139,33 +141,33 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err := files.open(p, &o, log); err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, files.close()) }()
+	defer func() { err = cli.FirstError(err, files.close()) }()
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	l, err := net.Listen("tcp", p.listen)
 	if err != nil {
-		return told(p.lang, err, "no_listen", "address", p.listen, "error", dialFault(err))
+		return cli.Told(p.Lang, err, "no_listen", "address", p.listen, "error", cli.DialFault(err))
 	}
-	listed := newSpool(unfiltered(out.w), p.missingFrom(p.format, log))
-	out.w = foreign.NewWriter(listed, out.options.Color)
+	listed := cli.NewSpool(cli.Unfiltered(out.Writer), p.MissingFrom(p.format, log))
+	out.Writer = foreign.NewWriter(listed, out.Options.Color)
 	defer func() {
-		lerr := listed.close()
-		if errors.Is(lerr, errUnread) {
-			fmt.Fprintln(log, say(p.lang, "untaken_list"))
-			lerr = errTold
+		lerr := listed.Close()
+		if errors.Is(lerr, cli.ErrUnread) {
+			fmt.Fprintln(log, cli.Say(p.Lang, "untaken_list"))
+			lerr = cli.ErrTold
 		}
-		err = firstError(err, lerr)
+		err = cli.FirstError(err, lerr)
 	}()
 	list := newProxyList(p, out, log)
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)
 		list.add(e)
 	}
-	o.Page = func(f *proxy.Fault) string { return faultPage(p.lang, f, p.caFile != "") }
+	o.Page = func(f *proxy.Fault) string { return faultPage(p.Lang, f, p.caFile != "") }
 	root := filepath.Join(dir, proxy.CAFile)
-	o.Landing = landing(p.lang, ca.Cert)
+	o.Landing = landing(p.Lang, ca.Cert)
 	px, err := proxy.New(o)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -182,7 +184,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		go list.typed(cmd.InOrStdin())
 	}
 	err = px.Serve(l)
-	return firstError(err, px.Close(), list.close())
+	return cli.FirstError(err, px.Close(), list.close())
 }
 
 // dir is where the CA is.
@@ -192,7 +194,7 @@ func (p *proxyFlags) dir() (string, error) {
 	}
 	base, err := os.UserConfigDir()
 	if err != nil {
-		return "", failure("Say --confdir DIR.", "no configuration directory: %w", err)
+		return "", cli.Failure("Say --confdir DIR.", "no configuration directory: %w", err)
 	}
 	return filepath.Join(base, "tlslab"), nil
 }
@@ -200,14 +202,14 @@ func (p *proxyFlags) dir() (string, error) {
 // options makes a proxy of the flags, but for its CA.
 func (p *proxyFlags) options() (o proxy.Options, err error) {
 	if p.format != "text" && p.format != "json" {
-		return o, misuse("", "--format %s: of the list it is text or json", p.format)
+		return o, cli.Misuse("", "--format %s: of the list it is text or json", p.format)
 	}
-	host, err := splitAddr(p.listen)
+	host, err := cli.SplitAddr(p.listen)
 	if err != nil {
-		return o, misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:8080.", "--listen %s: %s", p.listen, addrFault(err))
+		return o, cli.Misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:8080.", "--listen %s: %s", p.listen, cli.AddrFault(err))
 	}
-	if !p.ownNetwork && !isLoopback(host) {
-		return o, misuse("Listen on 127.0.0.1 or [::1]; or, if the network and the traffic are yours, add --i-own-this-network.",
+	if !p.ownNetwork && !cli.IsLoopback(host) {
+		return o, cli.Misuse("Listen on 127.0.0.1 or [::1]; or, if the network and the traffic are yours, add --i-own-this-network.",
 			"--listen %s: others could send their traffic through this proxy, and it would be read", p.listen)
 	}
 	if o.Mode, err = proxyMode(p.mode); err != nil {
@@ -222,21 +224,21 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 	for _, text := range p.rewrite {
 		rw, err := proxy.ParseRewrite(text)
 		if err != nil {
-			return o, misuse("", "--rewrite %s: %w", text, err)
+			return o, cli.Misuse("", "--rewrite %s: %w", text, err)
 		}
 		o.Rewrite = append(o.Rewrite, rw)
 	}
 	switch {
 	case slices.ContainsFunc(p.show, func(n int) bool { return n < 1 }):
-		return o, misuse("Entries are numbered from 1.", "--show %v: there is no such entry", p.show)
+		return o, cli.Misuse("Entries are numbered from 1.", "--show %v: there is no such entry", p.show)
 	case p.harLimit < 0:
-		return o, misuse("Say 0 for no limit.", "--hardump-limit %d: no archive is as short", p.harLimit)
+		return o, cli.Misuse("Say 0 for no limit.", "--hardump-limit %d: no archive is as short", p.harLimit)
 	case p.maxConns < 1:
-		return o, misuse("", "--max-conns %d: at least one", p.maxConns)
+		return o, cli.Misuse("", "--max-conns %d: at least one", p.maxConns)
 	case p.insecure && p.caFile != "":
-		return o, misuse("Leave one of the two out.", "--upstream-insecure believes any server, --upstream-CAfile some")
+		return o, cli.Misuse("Leave one of the two out.", "--upstream-insecure believes any server, --upstream-CAfile some")
 	}
-	if err := longerThanNothing(p.handshake, p.idle); err != nil {
+	if err := flags.LongerThanNothing(p.handshake, p.idle); err != nil {
 		return o, err
 	}
 	o.Limits = proxy.Limits{Connections: p.maxConns, Idle: p.idle, Handshake: p.handshake}
@@ -251,23 +253,23 @@ func (p *proxyFlags) legs(o *proxy.Options) (err error) {
 	}{{"--client-tls", p.clientTLS, &o.ToClient}, {"--server-tls", p.serverTLS, &o.ToServer}} {
 		v, ok := map[string]iana.Version{"": 0, "1.2": iana.TLS12, "1.3": iana.TLS13}[x.value]
 		if !ok {
-			return misuse("Say 1.2 or 1.3, or leave it out for both.", "%s %s: there is no such version here", x.flag, x.value)
+			return cli.Misuse("Say 1.2 or 1.3, or leave it out for both.", "%s %s: there is no such version here", x.flag, x.value)
 		}
 		x.cfg.MinVersion, x.cfg.MaxVersion = v, v
 	}
-	if p.upstream.cert == "" && p.upstream.key != "" {
-		return misuse("Add --client-cert with the chain that the key belongs to.", "--client-key without --client-cert")
+	if p.upstream.Cert == "" && p.upstream.Key != "" {
+		return cli.Misuse("Add --client-cert with the chain that the key belongs to.", "--client-key without --client-cert")
 	}
-	if o.ToServer.Certificates, err = p.upstream.load(); err != nil {
+	if o.ToServer.Certificates, err = p.upstream.Load(); err != nil {
 		return err
 	}
 	o.ToServer.Weak.SkipVerify = p.insecure
 	if p.caFile != "" {
-		o.ToServer.Roots, err = rootsFrom(p.caFile)
+		o.ToServer.Roots, err = flags.RootsFrom(p.caFile)
 		return err
 	}
 	if o.ToServer.Roots, err = pki.SystemStore(); err != nil && !p.insecure {
-		return failure("Name the roots to believe with --upstream-CAfile FILE.", "%w", err)
+		return cli.Failure("Name the roots to believe with --upstream-CAfile FILE.", "%w", err)
 	}
 	return nil
 }
@@ -276,7 +278,7 @@ func patterns(flag string, list []string) (out []proxy.Pattern, err error) {
 	for _, text := range list {
 		x, err := proxy.ParsePattern(text)
 		if err != nil {
-			return nil, misuse("", "%s %s: %w", flag, text, err)
+			return nil, cli.Misuse("", "%s %s: %w", flag, text, err)
 		}
 		out = append(out, x)
 	}
@@ -294,14 +296,14 @@ func proxyMode(text string) (proxy.Mode, error) {
 	}
 	to, ok := strings.CutPrefix(text, "reverse:")
 	if !ok {
-		return nil, misuse(remedy, "--mode %s: no such mode", text)
+		return nil, cli.Misuse(remedy, "--mode %s: no such mode", text)
 	}
 	u, err := url.Parse(to)
 	switch {
 	case err != nil || u.Scheme != "https" || u.Hostname() == "":
-		return nil, misuse(remedy, "--mode %s: it takes the server's https URL", text)
+		return nil, cli.Misuse(remedy, "--mode %s: it takes the server's https URL", text)
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil:
-		return nil, misuse(remedy, "--mode %s: whatever is behind the port is for the client to say", text)
+		return nil, cli.Misuse(remedy, "--mode %s: whatever is behind the port is for the client to say", text)
 	}
 	port := u.Port()
 	if port == "" {
@@ -310,30 +312,21 @@ func proxyMode(text string) (proxy.Mode, error) {
 	return proxy.Reverse(u.Hostname(), port), nil
 }
 
-// isLoopback reports whether nobody but this machine reaches a host to listen on.
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
 // announce says where the proxy listens and what its clients have to trust.
 func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, root string, made bool) error {
-	if err := writePort(ctx, p.lang, p.portFile, l); err != nil {
+	if err := cli.WritePort(ctx, p.Lang, p.portFile, l); err != nil {
 		return err
 	}
-	lines := []string{say(p.lang, "proxy_listening", "address", l.Addr().String(), "mode", p.mode)}
+	lines := []string{cli.Say(p.Lang, "proxy_listening", "address", l.Addr().String(), "mode", p.mode)}
 	if made {
-		lines = append(lines, say(p.lang, "proxy_made_ca", "root", root))
+		lines = append(lines, cli.Say(p.Lang, "proxy_made_ca", "root", root))
 	}
 	if p.mode == "forward" {
 		lines = append(lines, "curl --proxy http://"+l.Addr().String()+" --cacert "+root+" https://…")
 	} else {
-		lines = append(lines, say(p.lang, "proxy_root", "root", root))
+		lines = append(lines, cli.Say(p.Lang, "proxy_root", "root", root))
 	}
-	width := columns(os.Stderr)
+	width := cli.Columns(os.Stderr)
 	if width == 0 {
 		width = sheet.DefaultWidth
 	}

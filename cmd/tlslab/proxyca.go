@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
@@ -23,10 +24,10 @@ func newProxyCA(p *proxyFlags) *cobra.Command {
 		Short: "Where the proxy's root is, how to trust it, and how to stop trusting it",
 		Long: `Print where the root of the proxy's CA is, which is made if there is none yet, and how
 to have curl, Chromium, Firefox and the system trust it; and how to remove it again.`,
-		Args: exactly(0, ""),
+		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.ca(cmd) },
 	}
-	p.langFlag(cmd)
+	p.LangFlag(cmd)
 	cmd.Flags().StringVar(&p.confDir, "confdir", "", "the `directory` of the proxy's CA (default: tlslab in your configuration directory)")
 	return cmd
 }
@@ -34,7 +35,7 @@ to have curl, Chromium, Firefox and the system trust it; and how to remove it ag
 // ca prints what there is to know of the CA. Commands are the shell's, and the same in
 // every language.
 func (p *proxyFlags) ca(cmd *cobra.Command) error {
-	if err := p.checkLang(); err != nil {
+	if err := p.CheckLang(); err != nil {
 		return err
 	}
 	dir, err := p.dir()
@@ -43,12 +44,12 @@ func (p *proxyFlags) ca(cmd *cobra.Command) error {
 	}
 	ca, made, err := proxy.LoadCA(dir)
 	if err != nil {
-		return told(p.lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.lang, err))
+		return cli.Told(p.Lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.Lang, err))
 	}
 	root := filepath.Join(dir, proxy.CAFile)
 	var b strings.Builder
 	if made {
-		fmt.Fprintln(&b, say(p.lang, "proxy_made_ca", "root", root))
+		fmt.Fprintln(&b, cli.Say(p.Lang, "proxy_made_ca", "root", root))
 	}
 	for _, line := range [][2]string{
 		{"proxy_ca_root", root},
@@ -57,17 +58,17 @@ func (p *proxyFlags) ca(cmd *cobra.Command) error {
 		{"proxy_ca_until", ca.Cert.NotAfter.UTC().Format("2006-01-02")},
 		{"proxy_ca_sha256", fingerprint(ca.Cert)},
 	} {
-		fmt.Fprintf(&b, "%s\n  %s\n", say(p.lang, line[0]), line[1])
+		fmt.Fprintf(&b, "%s\n  %s\n", cli.Say(p.Lang, line[0]), line[1])
 	}
 	b.WriteString("\n")
 	for _, how := range trustHow(root, ca.Cert.Subject.CommonName) {
-		title, text := sayBoth(p.lang, how.key)
+		title, text := cli.SayBoth(p.Lang, how.key)
 		fmt.Fprintln(&b, title)
 		for _, c := range how.trust {
 			fmt.Fprintln(&b, "  "+c)
 		}
 		if len(how.remove) > 0 {
-			fmt.Fprintln(&b, say(p.lang, "proxy_ca_remove"))
+			fmt.Fprintln(&b, cli.Say(p.Lang, "proxy_ca_remove"))
 			for _, c := range how.remove {
 				fmt.Fprintln(&b, "  "+c)
 			}
@@ -75,7 +76,7 @@ func (p *proxyFlags) ca(cmd *cobra.Command) error {
 		wrapped(&b, text)
 		b.WriteString("\n")
 	}
-	title, text := sayBoth(p.lang, "proxy_ca_warning")
+	title, text := cli.SayBoth(p.Lang, "proxy_ca_warning")
 	fmt.Fprintln(&b, title)
 	wrapped(&b, text)
 	_, err = cmd.OutOrStdout().Write([]byte(b.String()))
@@ -150,10 +151,10 @@ code{font-size:.85em;word-break:break-all}.warn{border-left:4px solid #c00;paddi
 
 // landing is the proxy's own page.
 func landing(lang narrate.Lang, root *x509.Certificate) http.HandlerFunc {
-	title, what := sayBoth(lang, "proxy_page")
-	warning, text := sayBoth(lang, "proxy_ca_warning")
+	title, what := cli.SayBoth(lang, "proxy_page")
+	warning, text := cli.SayBoth(lang, "proxy_ca_warning")
 	page := map[string]string{"Lang": string(lang), "Title": title, "What": what, "Warning": warning, "WarningText": text, "File": proxy.RootFile,
-		"Name": root.Subject.CommonName, "Fingerprint": fingerprint(root), "Remove": say(lang, "proxy_page_remove")}
+		"Name": root.Subject.CommonName, "Fingerprint": fingerprint(root), "Remove": cli.Say(lang, "proxy_page_remove")}
 	return func(w http.ResponseWriter, _ *http.Request) {
 		_ = landingPage().Execute(w, page) // a browser that has left is told nothing
 	}

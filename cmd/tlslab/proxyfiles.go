@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
@@ -17,7 +19,7 @@ import (
 type proxyFiles struct {
 	har     *har.Writer // nil without --hardump
 	harName string
-	pcap    captureFile
+	pcap    flags.CaptureFile
 
 	closeKeys func() error
 	lang      narrate.Lang
@@ -36,8 +38,8 @@ const harLimit = 511
 
 // open opens the files that the flags name. What goes wrong with them later is said on log.
 func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error {
-	f.lang, f.log = p.lang, log
-	keys, closeKeys, err := openKeyLog(p.keyLog, true, p.lang, log)
+	f.lang, f.log = p.Lang, log
+	keys, closeKeys, err := cli.OpenKeyLog(p.keyLog, true, p.Lang, log)
 	if err != nil {
 		return err
 	}
@@ -46,21 +48,21 @@ func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error 
 	if p.harDump != "" {
 		f.harName = p.harDump
 		laxer := ondisk.Laxer(p.harDump)
-		if f.har, err = f.createHAR(har.Creator{Name: "tlslab", Version: version()}); err != nil {
-			return firstError(unwritten("--hardump", p.harDump, err), f.close())
+		if f.har, err = f.createHAR(har.Creator{Name: "tlslab", Version: cli.Version()}); err != nil {
+			return cli.FirstError(cli.Unwritten("--hardump", p.harDump, err), f.close())
 		}
 		f.har.Limit = int64(p.harLimit) << 20
-		sayOpen(p.lang, log, p.harDump, laxer)
+		cli.SayOpen(p.Lang, log, p.harDump, laxer)
 		o.Bodies = harBody
 	}
-	f.pcap.pcap, f.pcap.many = p.pcap, true
-	if err := f.pcap.open(asProxied, p.lang, log); err != nil {
-		return firstError(err, f.close())
+	f.pcap.Pcap, f.pcap.Many = p.pcap, true
+	if err := f.pcap.Open(asProxied, p.Lang, log); err != nil {
+		return cli.FirstError(err, f.close())
 	}
-	if f.pcap.w != nil {
-		tap, err := proxy.NewCapture(f.pcap.w)
+	if f.pcap.Writer != nil {
+		tap, err := proxy.NewCapture(f.pcap.Writer)
 		if err != nil {
-			return firstError(unwritten("--pcap", p.pcap, err), f.close())
+			return cli.FirstError(cli.Unwritten("--pcap", p.pcap, err), f.close())
 		}
 		o.Tap = tap
 	}
@@ -72,11 +74,11 @@ func (f *proxyFiles) createHAR(creator har.Creator) (*har.Writer, error) {
 	if _, regular, err := ondisk.Find(f.harName); err != nil || regular {
 		return har.Create(f.harName, creator, "")
 	}
-	live, err := openLive("--hardump", f.harName, ondisk.Anew, f.lang, f.log)
+	live, err := cli.OpenLive("--hardump", f.harName, ondisk.Anew, f.lang, f.log)
 	if err != nil {
 		return nil, err
 	}
-	live.waitForNobody()
+	live.WaitForNobody()
 	return har.Stream(live, creator, "")
 }
 
@@ -99,11 +101,11 @@ func (f *proxyFiles) add(e *proxy.Entry) {
 	switch {
 	case errors.Is(err, har.ErrLimit):
 		if f.beyond++; f.beyond == 1 {
-			fmt.Fprintln(f.log, say(f.lang, "har_limit", "file", f.harName, "limit", strconv.FormatInt(f.har.Limit>>20, 10)))
+			fmt.Fprintln(f.log, cli.Say(f.lang, "har_limit", "file", f.harName, "limit", strconv.FormatInt(f.har.Limit>>20, 10)))
 		}
 	case err != nil:
-		if f.lost++; f.lost == 1 && !errors.Is(err, errTold) {
-			sayUnwritten(f.lang, f.log, "--hardump", f.harName, err)
+		if f.lost++; f.lost == 1 && !errors.Is(err, cli.ErrTold) {
+			cli.SayUnwritten(f.lang, f.log, "--hardump", f.harName, err)
 		}
 	}
 }
@@ -112,14 +114,14 @@ func (f *proxyFiles) add(e *proxy.Entry) {
 func (f *proxyFiles) close() (err error) {
 	if f.har != nil {
 		if err = f.har.Close(); err != nil {
-			err = unwritten("--hardump", f.harName, err)
+			err = cli.Unwritten("--hardump", f.harName, err)
 		}
 		if f.lost > 0 {
-			err = errTold
+			err = cli.ErrTold
 		}
 		if n := f.lost + f.beyond; n > 0 {
-			fmt.Fprintln(f.log, say(f.lang, "har_lacks", "file", f.harName, "n", strconv.Itoa(n)))
+			fmt.Fprintln(f.log, cli.Say(f.lang, "har_lacks", "file", f.harName, "n", strconv.Itoa(n)))
 		}
 	}
-	return firstError(err, f.pcap.close(), f.closeKeys())
+	return cli.FirstError(err, f.pcap.Close(), f.closeKeys())
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 )
@@ -49,7 +51,7 @@ func TestProxyHAR(t *testing.T) {
 
 	// Each entry leaves a whole document: at any time it can be read, and no part is waited for.
 	var b []byte
-	if err := eventually(patience, func() (err error) {
+	if err := eventually(clitest.Patience, func() (err error) {
 		if b, err = os.ReadFile(file); err == nil && bytes.Count(b, []byte(`"startedDateTime"`)) < 4 {
 			err = fmt.Errorf("the file has %d bytes, and not all entries", len(b))
 		}
@@ -62,7 +64,7 @@ func TestProxyHAR(t *testing.T) {
 	}
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
+	case <-time.After(clitest.Patience):
 		t.Fatal("killed, it does not end")
 	}
 	if b, err = os.ReadFile(file); err != nil {
@@ -123,7 +125,7 @@ func TestProxyHARLimit(t *testing.T) {
 		var log bytes.Buffer
 		name := filepath.Join(t.TempDir(), "x.har")
 		f := new(proxyFiles)
-		if err := f.open(&proxyFlags{view: view{lang: l}, harDump: name, harLimit: 1}, new(proxy.Options), &log); err != nil {
+		if err := f.open(&proxyFlags{View: cli.View{Lang: l}, harDump: name, harLimit: 1}, new(proxy.Options), &log); err != nil {
 			t.Fatal(err)
 		}
 		e := &proxy.Entry{Kind: proxy.Request, Method: "GET", Scheme: "https", Host: "www.lab.test",

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
@@ -25,7 +26,7 @@ import (
 // said of it.
 type proxyList struct {
 	flags *proxyFlags
-	out   *output
+	out   *cli.Output
 	log   io.Writer
 	proxy *proxy.Proxy
 
@@ -40,7 +41,7 @@ type proxyList struct {
 // handshakes is kept for fewer, as a rule.
 const maxListed = 10000
 
-func newProxyList(p *proxyFlags, out *output, log io.Writer) *proxyList {
+func newProxyList(p *proxyFlags, out *cli.Output, log io.Writer) *proxyList {
 	return &proxyList{flags: p, out: out, log: log}
 }
 
@@ -91,7 +92,7 @@ func (l *proxyList) typed(in io.Reader) {
 		n, err := strconv.Atoi(text)
 		l.mu.Lock()
 		if err != nil {
-			fmt.Fprintln(l.log, say(l.flags.lang, "proxy_keys"))
+			fmt.Fprintln(l.log, cli.Say(l.flags.Lang, "proxy_keys"))
 		} else {
 			l.explain(n)
 		}
@@ -102,23 +103,23 @@ func (l *proxyList) typed(in io.Reader) {
 // explain writes the annotated handshakes of an entry's connection, the server's leg
 // first, as it came first.
 func (l *proxyList) explain(n int) {
-	lang := l.flags.lang
+	lang := l.flags.Lang
 	if n < 1 || n > l.last || n <= l.last-maxListed {
-		fmt.Fprintln(l.log, say(lang, "proxy_no_entry", "n", strconv.Itoa(n)))
+		fmt.Fprintln(l.log, cli.Say(lang, "proxy_no_entry", "n", strconv.Itoa(n)))
 		return
 	}
 	conn := l.conns[n%maxListed]
 	rec := l.proxy.Recording(conn)
 	if rec != nil && !rec.TLS() {
-		fmt.Fprintln(l.log, say(lang, "proxy_in_clear", "n", strconv.Itoa(n)))
+		fmt.Fprintln(l.log, cli.Say(lang, "proxy_in_clear", "n", strconv.Itoa(n)))
 		return
 	}
 	if rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty() {
-		fmt.Fprintln(l.log, say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
+		fmt.Fprintln(l.log, cli.Say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
 		return
 	}
-	l.write("\n" + strings.Join(sheet.Wrap(say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
-	term := lesson.NewTerminal(l.out, l.out.options)
+	l.write("\n" + strings.Join(sheet.Wrap(cli.Say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
+	term := lesson.NewTerminal(l.out, l.out.Options)
 	if err := rec.Explain(term); err != nil {
 		fmt.Fprintln(l.log, narrate.Fault(lang, err))
 	}
@@ -136,7 +137,7 @@ func (l *proxyList) explain(n int) {
 		lost int64
 	}{{"server", rec.ToServer.Lost()}, {"client", rec.ToClient.Lost()}} {
 		if leg.lost > 0 {
-			l.write("   " + say(lang, "proxy_more", "side", l.party(leg.side), "n", sheet.Size(leg.lost)) + "\n")
+			l.write("   " + cli.Say(lang, "proxy_more", "side", l.party(leg.side), "n", sheet.Size(leg.lost)) + "\n")
 		}
 	}
 	l.write("\n")
@@ -147,15 +148,15 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	var b strings.Builder
 	if !l.headed {
 		l.headed = true
-		b.WriteString(l.paint(l.columns(say(l.flags.lang, "proxy_head_n"), say(l.flags.lang, "proxy_head_time"), say(l.flags.lang, "proxy_head_method"),
-			say(l.flags.lang, "proxy_head_status"), say(l.flags.lang, "proxy_head_sent"), say(l.flags.lang, "proxy_head_received"), say(l.flags.lang, "proxy_head_where")), color.Faint) + "\n")
+		b.WriteString(l.paint(l.columns(cli.Say(l.flags.Lang, "proxy_head_n"), cli.Say(l.flags.Lang, "proxy_head_time"), cli.Say(l.flags.Lang, "proxy_head_method"),
+			cli.Say(l.flags.Lang, "proxy_head_status"), cli.Say(l.flags.Lang, "proxy_head_sent"), cli.Say(l.flags.Lang, "proxy_head_received"), cli.Say(l.flags.Lang, "proxy_head_where")), color.Faint) + "\n")
 	}
 	method, status := e.Method, ""
 	if e.Status != 0 {
 		status = strconv.Itoa(e.Status)
 	}
 	if e.Kind != proxy.Request {
-		method = narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_kind_"+string(e.Kind)).Title
+		method = narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_kind_"+string(e.Kind)).Title
 	}
 	sent, received := sheet.Size(e.Sent), sheet.Size(e.Received)
 	if e.Kind == proxy.Failure {
@@ -182,13 +183,13 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		l.wrap(&b, "", legs, color.Faint)
 	}
 	for _, w := range e.Warnings {
-		l.wrap(&b, "! ", narrate.Must(l.flags.lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
+		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
 	}
 	if e.Upgraded != "" {
-		l.wrap(&b, "", say(l.flags.lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
+		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
 	}
 	if e.Fault != nil {
-		for i, line := range faultLines(l.flags.lang, e.Fault, l.flags.caFile != "") {
+		for i, line := range faultLines(l.flags.Lang, e.Fault, l.flags.caFile != "") {
 			mark := "  "
 			if i == 0 {
 				mark = "x "
@@ -218,14 +219,14 @@ func (l *proxyList) wrap(b *strings.Builder, mark, text string, shade color.Attr
 }
 
 func (l *proxyList) width() int {
-	if w := l.out.options.Width; w > 0 {
+	if w := l.out.Options.Width; w > 0 {
 		return w
 	}
 	return sheet.DefaultWidth
 }
 
 func (l *proxyList) paint(text string, a color.Attribute) string {
-	if !l.out.options.Color {
+	if !l.out.Options.Color {
 		return text
 	}
 	c := color.New(a)
@@ -234,7 +235,7 @@ func (l *proxyList) paint(text string, a color.Attribute) string {
 }
 
 func (l *proxyList) party(side string) string {
-	return narrate.Must(l.flags.lang, narrate.Party, side).Title
+	return narrate.Must(l.flags.Lang, narrate.Party, side).Title
 }
 
 // legs is what the two handshakes settled, in one line.
@@ -268,14 +269,14 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 		key = "proxy_refused_peer"
 	}
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
-	lines := []string{say(lang, key, pairs...) + colonOf(lang) + cause.Title}
+	lines := []string{cli.Say(lang, key, pairs...) + cli.ColonOf(lang) + cause.Title}
 	advice := cause.Text
 	if f.Cause == proxy.CauseUnbelieved && !reason.OurFault(reason.Of(f.Err)) {
 		why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(f.Err))
 		if reason.Of(f.Err) == reason.CertificateUntrusted && !rootNamed {
-			advice = say(lang, "proxy_unbelieved_root", "why", why.Title, "advice", why.Text)
+			advice = cli.Say(lang, "proxy_unbelieved_root", "why", why.Title, "advice", why.Text)
 		} else {
-			advice = say(lang, "proxy_unbelieved", "why", why.Title, "advice", why.Text)
+			advice = cli.Say(lang, "proxy_unbelieved", "why", why.Title, "advice", why.Text)
 		}
 	}
 	if advice != "" {
@@ -285,11 +286,4 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 		lines = append(lines, "("+narrate.Fault(lang, f.Err)+")")
 	}
 	return lines
-}
-
-func colonOf(lang narrate.Lang) string {
-	if lang == narrate.Zh {
-		return "："
-	}
-	return ": "
 }

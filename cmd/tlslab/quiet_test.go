@@ -4,6 +4,7 @@ import (
 	"io"
 	"testing"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/render"
 )
@@ -15,7 +16,7 @@ func TestQuietDoesNotListen(t *testing.T) {
 		for _, sessIn := range []string{"", "file"} {
 			for n := range 2 {
 				c := &calls{clientFlags: &clientFlags{sessIn: sessIn, reconnect: 1}, cfg: new(handshake.Config),
-					out: &output{w: io.Discard, options: render.TerminalOptions{}}}
+					out: &cli.Output{Writer: io.Discard, Options: render.TerminalOptions{}}}
 				c.quiet, c.format = quiet, "text"
 				cfg, told := c.settings(n, false)
 				if listens := cfg.Listener != nil; listens == quiet || listens != (told != nil) {
@@ -25,7 +26,7 @@ func TestQuietDoesNotListen(t *testing.T) {
 		}
 		s := new(serverFlags) // a server attaches one to each connection that it admits
 		s.quiet, s.format = quiet, "json"
-		cfg, told := new(handshake.Config), s.newTranscript(&output{w: io.Discard}, "1")
+		cfg, told := new(handshake.Config), s.newTranscript(&cli.Output{Writer: io.Discard}, "1")
 		told.attach(cfg)
 		if listens := cfg.Listener != nil; listens == quiet || listens != (told != nil) {
 			t.Errorf("server, quiet %v: listens %v", quiet, listens)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -23,9 +25,9 @@ func TestRenegotiationSaid(t *testing.T) {
 	for _, role := range []event.Role{event.Client, event.Server} {
 		for _, l := range narrate.Langs() {
 			p := &plight{lang: l, role: role, peer: "it", flags: new(liveFlags), summary: handshake.Summary{Renegotiates: true, FailedIn: event.Connected}}
-			var said *trouble
+			var said *cli.Trouble
 			err := p.afterwards(reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure))
-			if !errors.As(err, &said) || l == narrate.En && !strings.Contains(said.what, "asked for a second handshake") || strings.Contains(said.remedy, "--cipher") || said.remedy == "" {
+			if !errors.As(err, &said) || l == narrate.En && !strings.Contains(said.What, "asked for a second handshake") || strings.Contains(said.Remedy, "--cipher") || said.Remedy == "" {
 				t.Errorf("%v, %s: %v", role, l, err)
 			}
 		}
@@ -34,9 +36,9 @@ func TestRenegotiationSaid(t *testing.T) {
 
 // opensslServer starts openssl s_server on a free port, and returns where it listens and what is
 // typed to it.
-func opensslServer(t *testing.T, args ...string) (addr string, j *job, typed io.Writer) {
+func opensslServer(t *testing.T, args ...string) (addr string, j *clitest.Job, typed io.Writer) {
 	t.Helper()
-	if there, err := peerOnPath("peer:openssl"); err != nil {
+	if there, err := clitest.PeerOnPath("peer:openssl"); err != nil {
 		t.Fatal(err)
 	} else if !there {
 		t.Skip("openssl is not installed")
@@ -54,9 +56,9 @@ func opensslServer(t *testing.T, args ...string) (addr string, j *job, typed io.
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, port, err := launch(cmd, regexp.MustCompile(`ACCEPT .*:(\d+)`))
+	j, port, err := clitest.Launch(cmd, regexp.MustCompile(`ACCEPT .*:(\d+)`))
 	if j != nil {
-		t.Cleanup(j.kill)
+		t.Cleanup(j.Kill)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +71,7 @@ func TestRenegotiationOfOpenSSL(t *testing.T) {
 	t.Run("server", func(t *testing.T) {
 		addr, j, typed := opensslServer(t, "-tls1_2")
 		go func() {
-			if j.await(regexp.MustCompile("Secure Renegotiation")) == nil {
+			if j.Await(regexp.MustCompile("Secure Renegotiation")) == nil {
 				_, _ = io.WriteString(typed, "R\n")
 			}
 		}()
@@ -78,7 +80,7 @@ func TestRenegotiationOfOpenSSL(t *testing.T) {
 		}
 	})
 	t.Run("client", func(t *testing.T) {
-		if there, err := peerOnPath("peer:openssl"); err != nil {
+		if there, err := clitest.PeerOnPath("peer:openssl"); err != nil {
 			t.Fatal(err)
 		} else if !there {
 			t.Skip("openssl is not installed")

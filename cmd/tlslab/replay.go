@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/render/replays"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
@@ -16,7 +17,7 @@ import (
 )
 
 type replayFlags struct {
-	view
+	cli.View
 	attack, defend, login string
 	store, format, seed   string
 	all                   bool
@@ -40,10 +41,10 @@ lesson. The verdict is in the transcript, and in --format json.`,
   tlslab replay --all
   tlslab replay --all --store redis://localhost:6379
   tlslab replay --attack restart --defend recording --format json --seed 1`,
-		Args: exactly(0, ""),
+		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd, cmd.OutOrStdout()) },
 	}
-	r.view.flags(cmd)
+	r.View.Flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&r.attack, "attack", "", "play this attack: "+strings.Join(attackNames(), ", "))
 	f.StringVar(&r.defend, "defend", "none", "against these defences: none, or a list of "+strings.Join(replay.Defences(), ", "))
@@ -52,10 +53,10 @@ lesson. The verdict is in the transcript, and in --format json.`,
 	f.StringVar(&r.store, "store", "", "the store that two servers share: redis://host:port (default: one in this process)")
 	f.StringVar(&r.seed, "seed", "", "fix all randomness and the clock: the same seed, the same bytes")
 	f.StringVar(&r.format, "format", "text", "text or json")
-	complete(cmd, "attack", attackNames)
-	complete(cmd, "defend", func() []string { return append([]string{"none"}, replay.Defences()...) })
-	complete(cmd, "login", func() []string { return []string{string(replay.ByCookie), string(replay.ByCertificate)} })
-	complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	cli.Complete(cmd, "attack", attackNames)
+	cli.Complete(cmd, "defend", func() []string { return append([]string{"none"}, replay.Defences()...) })
+	cli.Complete(cmd, "login", func() []string { return []string{string(replay.ByCookie), string(replay.ByCertificate)} })
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
 	return cmd
 }
 
@@ -78,25 +79,25 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 		if err != nil {
 			return err
 		}
-		defer func() { err = firstError(err, store.Close()) }()
+		defer func() { err = cli.FirstError(err, store.Close()) }()
 		o.Shared, o.SharedName = store, withoutPassword(r.store)
 	}
-	out, err := r.view.open(to, cmd.ErrOrStderr())
+	out, err := r.View.Open(to, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, out.close()) }()
+	defer func() { err = cli.FirstError(err, out.Close()) }()
 	switch {
 	case r.all:
 		return r.playAll(cmd, o, out)
 	case r.attack == "":
-		return replays.WriteReplayList(out, out.options)
+		return replays.WriteReplayList(out, out.Options)
 	}
 	return r.play(cmd, defences, o, out)
 }
 
 // play plays one attack.
-func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Options, out *output) error {
+func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Options, out *cli.Output) error {
 	if r.format == "json" {
 		j := new(replays.ReplayJSON)
 		o.Listener, o.ShowSecrets = j, true
@@ -106,14 +107,14 @@ func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Optio
 		}
 		return j.Write(out, result, o)
 	}
-	term := replays.NewReplay(out, out.options, o)
-	o.Listener, o.ShowSecrets = term, r.bytes
+	term := replays.NewReplay(out, out.Options, o)
+	o.Listener, o.ShowSecrets = term, r.Bytes
 	_, err := replay.Run(cmd.Context(), r.attack, defences, o)
-	return firstError(err, term.Close())
+	return cli.FirstError(err, term.Close())
 }
 
 // playAll plays all of them.
-func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *output) error {
+func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *cli.Output) error {
 	rows, err := replay.Matrix(cmd.Context(), o)
 	if err != nil {
 		return err
@@ -121,7 +122,7 @@ func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *output)
 	if r.format == "json" {
 		return replays.WriteReplayMatrixJSON(out, rows, o)
 	}
-	return replays.WriteReplayMatrix(out, rows, o, out.options)
+	return replays.WriteReplayMatrix(out, rows, o, out.Options)
 }
 
 // check refuses what makes no sense, and reads --defend.
@@ -129,20 +130,20 @@ func (r *replayFlags) check(cmd *cobra.Command) ([]string, error) {
 	asked := cmd.Flags().Changed
 	switch {
 	case r.format != "text" && r.format != "json":
-		return nil, misuse("", "--format %s: it is text or json", r.format)
+		return nil, cli.Misuse("", "--format %s: it is text or json", r.format)
 	case r.login != string(replay.ByCookie) && r.login != string(replay.ByCertificate):
-		return nil, misuse("", "--login %s: it is cookie or certificate", r.login)
+		return nil, cli.Misuse("", "--login %s: it is cookie or certificate", r.login)
 	case r.all && (r.attack != "" || asked("defend")):
-		return nil, misuse("Leave one of the two out.", "--all plays every attack against every defence: it takes no --attack and no --defend")
-	case r.all && (r.brief || r.bytes):
-		return nil, misuse("Name one attack with --attack.", "--brief and --bytes are about a transcript, and --all prints a matrix")
-	case r.format == "json" && (r.brief || r.bytes):
-		return nil, misuse("Leave one of the two out.", "--brief and --bytes are about text, not --format json")
+		return nil, cli.Misuse("Leave one of the two out.", "--all plays every attack against every defence: it takes no --attack and no --defend")
+	case r.all && (r.Brief || r.Bytes):
+		return nil, cli.Misuse("Name one attack with --attack.", "--brief and --bytes are about a transcript, and --all prints a matrix")
+	case r.format == "json" && (r.Brief || r.Bytes):
+		return nil, cli.Misuse("Leave one of the two out.", "--brief and --bytes are about text, not --format json")
 	}
 	if r.attack == "" && !r.all {
 		for _, name := range []string{"defend", "login", "store", "seed", "format", "brief", "bytes"} {
 			if asked(name) {
-				return nil, misuse("Name one with --attack, or play them all with --all. They are listed by: tlslab replay",
+				return nil, cli.Misuse("Name one with --attack, or play them all with --all. They are listed by: tlslab replay",
 					"--%s is about an attack that is played, and none is named", name)
 			}
 		}
@@ -168,7 +169,7 @@ func unknownName(flag string, err error) error {
 	if !errors.As(err, &u) {
 		return err
 	}
-	return misuse("There are "+strings.Join(u.Known, ", ")+".", "%s %s: no %s is called that", flag, u.Name, u.What)
+	return cli.Misuse("There are "+strings.Join(u.Known, ", ")+".", "%s %s: no %s is called that", flag, u.Name, u.What)
 }
 
 // openShared opens the store of a service. It must be there before the lesson begins: a
@@ -176,14 +177,14 @@ func unknownName(flag string, err error) error {
 func openShared(at string) (*redis.Store, error) {
 	store, err := redis.Open(at)
 	if err != nil {
-		return nil, misuse("Say for instance --store redis://localhost:6379.", "--store %s: %w", withoutPassword(at), err)
+		return nil, cli.Misuse("Say for instance --store redis://localhost:6379.", "--store %s: %w", withoutPassword(at), err)
 	}
 	if _, err := store.Began(time.Now()); err != nil {
 		_ = store.Close()
 		if errors.Is(err, session.ErrUnavailable) {
-			return nil, failure("Start a Redis there, or leave --store out: a store in this process does as well.", "no Redis answers at %s: %w", withoutPassword(at), err)
+			return nil, cli.Failure("Start a Redis there, or leave --store out: a store in this process does as well.", "no Redis answers at %s: %w", withoutPassword(at), err)
 		}
-		return nil, failure("", "--store %s: %w", withoutPassword(at), err)
+		return nil, cli.Failure("", "--store %s: %w", withoutPassword(at), err)
 	}
 	return store, nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
@@ -20,11 +22,11 @@ import (
 
 // runFlags are the switches of a lesson, as typed.
 type runFlags struct {
-	view
-	offer
-	whatIf
-	preShared
-	captureFile
+	cli.View
+	flags.Offer
+	flags.WhatIf
+	flags.PreShared
+	flags.CaptureFile
 	format, seed, keyAlg string
 	helloRetry           bool
 	resume, cert, staple string
@@ -75,16 +77,16 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
   tlslab run --cipher TLS_SHA256_SHA256      the same in TLS 1.3 (RFC 9150)
   tlslab run --kx rsa --seed alice --worksheet --answers alice.json
   tlslab run --format mermaid                a sequence diagram`,
-		Args: exactly(0, ""),
+		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
-	r.view.flags(cmd)
-	r.offer.flags(cmd)
-	r.whatIf.flags(cmd)
-	r.preShared.flags(cmd)
-	r.captureFile.flags(cmd, false)
-	r.clientFlags(cmd)
-	r.serverFlags(cmd)
+	r.View.Flags(cmd)
+	r.Offer.Flags(cmd)
+	r.WhatIf.Flags(cmd)
+	r.PreShared.Flags(cmd)
+	r.CaptureFile.Flags(cmd, false)
+	r.ClientFlags(cmd)
+	r.ServerFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&r.helloRetry, "hello-retry", false, "the client sends no key share, so the server asks for one (TLS 1.3)")
 	f.StringSliceVar(&r.alpn, "alpn", nil, "what both ends speak after the handshake, best first: h2,http/1.1; h2 is HTTP/2")
@@ -102,29 +104,16 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
-	complete(cmd, "alpn", scenario.Protocols)
-	complete(cmd, "resume", resumptions)
-	complete(cmd, "cert", certKinds)
-	complete(cmd, "key-alg", lessonKeyNames)
-	complete(cmd, "staple", stapleKinds)
-	complete(cmd, "format", func() []string { return []string{"text", "json", "mermaid"} })
+	cli.Complete(cmd, "alpn", scenario.Protocols)
+	cli.Complete(cmd, "resume", resumptions)
+	cli.Complete(cmd, "cert", flags.CertKinds)
+	cli.Complete(cmd, "key-alg", lessonKeyNames)
+	cli.Complete(cmd, "staple", flags.StapleKinds)
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json", "mermaid"} })
 	return cmd
 }
 
 func resumptions() []string { return []string{"id", "ticket", "psk", "0rtt"} }
-
-// clientCertMissing is the one kind of --cert that is about the client's end.
-const clientCertMissing = "client-cert-missing"
-
-func certKinds() []string {
-	var out []string
-	for _, k := range pki.Kinds() {
-		out = append(out, string(k))
-	}
-	return append(out, clientCertMissing)
-}
-
-func stapleKinds() []string { return []string{"good", "revoked", "stale", "unknown", "none"} }
 
 func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	if r.all {
@@ -138,41 +127,41 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	if err := r.checkFormat(); err != nil {
 		return err
 	}
-	out, err := r.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	out, err := r.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, out.close()) }()
-	log, closeLog, err := openKeyLog(r.keyLog, false, r.lang, cmd.ErrOrStderr())
+	defer func() { err = cli.FirstError(err, out.Close()) }()
+	log, closeLog, err := cli.OpenKeyLog(r.KeyLog, false, r.Lang, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, closeLog()) }()
+	defer func() { err = cli.FirstError(err, closeLog()) }()
 	o.KeyLog = log
-	if err := r.captureFile.open(madeUp, r.lang, cmd.ErrOrStderr()); err != nil {
+	if err := r.CaptureFile.Open(flags.MadeUp, r.Lang, cmd.ErrOrStderr()); err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, r.captureFile.close()) }()
+	defer func() { err = cli.FirstError(err, r.CaptureFile.Close()) }()
 	if r.answers != "" {
 		// Before the lesson, so that a name that cannot be written is not found out after it.
 		if err := ondisk.Try(r.answers); err != nil {
-			return unwritten("--answers", r.answers, err)
+			return cli.Unwritten("--answers", r.answers, err)
 		}
 	}
 	return r.play(cmd, o, out)
 }
 
 // play runs the lesson and shows it in the form asked for.
-func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) error {
+func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *cli.Output) error {
 	if r.format == "text" && !r.firstScreen() {
 		return r.playText(cmd, o, out)
 	}
 	var listener event.Listener
 	if r.step {
-		s := newStepper(nil, cmd.InOrStdin(), unfiltered(cmd.ErrOrStderr()), out.options)
+		s := newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
 		o.BeforeMove, listener = s.beforeMove, s
 	}
-	t, err := r.perform(cmd.Context(), o, listener)
+	t, err := r.Perform(cmd.Context(), o, listener)
 	if err != nil {
 		return err
 	}
@@ -180,40 +169,40 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *output) err
 	case "json":
 		err = lesson.WriteJSON(out, t)
 	case "mermaid":
-		err = lesson.WriteMermaid(out, t, out.options.Lang)
+		err = lesson.WriteMermaid(out, t, out.Options.Lang)
 	default:
-		err = lesson.FirstScreen(out, t, out.options)
+		err = lesson.FirstScreen(out, t, out.Options)
 	}
 	if err != nil {
 		return err
 	}
 	if end := t.Outcome(); !end.Done {
-		key := narrate.Must(r.lang, narrate.UI, "refused")
+		key := narrate.Must(r.Lang, narrate.UI, "refused")
 		if end.Intended {
-			key = narrate.Must(r.lang, narrate.UI, "refused_as_intended")
+			key = narrate.Must(r.Lang, narrate.UI, "refused_as_intended")
 		}
-		return failure("", "%s", key.Title)
+		return cli.Failure("", "%s", key.Title)
 	}
 	return nil
 }
 
 // playText streams the annotated transcript.
-func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output) error {
-	out.options.Worksheet = r.worksheet
+func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Output) error {
+	out.Options.Worksheet = r.worksheet
 	var prompt io.Writer = out
-	if r.out != "" {
-		prompt = unfiltered(cmd.ErrOrStderr())
+	if r.Out != "" {
+		prompt = cli.Unfiltered(cmd.ErrOrStderr())
 	}
-	steps := newStepper(out, cmd.InOrStdin(), prompt, out.options)
-	term := lesson.NewTerminal(steps, out.options)
+	steps := newStepper(out, cmd.InOrStdin(), prompt, out.Options)
+	term := lesson.NewTerminal(steps, out.Options)
 	var listener event.Listener = term
 	if r.step {
 		steps.term = term
 		o.BeforeMove, listener = steps.beforeMove, steps
 	}
-	t, err := r.perform(cmd.Context(), o, listener)
+	t, err := r.Perform(cmd.Context(), o, listener)
 	if err != nil {
-		return firstError(err, term.Flush())
+		return cli.FirstError(err, term.Flush())
 	}
 	if err := term.Close(); err != nil {
 		return err
@@ -223,12 +212,12 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 		if err := term.WriteAnswers(&b); err != nil {
 			return err
 		}
-		if err := writeSecret("--answers", r.answers, b.Bytes(), r.lang, cmd.ErrOrStderr()); err != nil {
+		if err := cli.WriteSecret("--answers", r.answers, b.Bytes(), r.Lang, cmd.ErrOrStderr()); err != nil {
 			return err
 		}
 	}
 	if !t.Outcome().Done {
-		return errTold
+		return cli.ErrTold
 	}
 	return nil
 }
@@ -236,15 +225,15 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *output)
 // checkFormat refuses what has no meaning in the form asked for.
 func (r *runFlags) checkFormat() error {
 	if !slices.Contains([]string{"text", "json", "mermaid"}, r.format) {
-		return misuse("", "--format %s: it is text, json or mermaid", r.format)
+		return cli.Misuse("", "--format %s: it is text, json or mermaid", r.format)
 	}
 	if r.format != "text" {
 		for _, f := range []struct {
 			name string
 			set  bool
-		}{{"--worksheet", r.worksheet}, {"--brief", r.brief}, {"--bytes", r.bytes}} {
+		}{{"--worksheet", r.worksheet}, {"--brief", r.Brief}, {"--bytes", r.Bytes}} {
 			if f.set {
-				return misuse("Leave one of the two out.", "%s is about text, not --format %s", f.name, r.format)
+				return cli.Misuse("Leave one of the two out.", "%s is about text, not --format %s", f.name, r.format)
 			}
 		}
 	}
@@ -253,34 +242,34 @@ func (r *runFlags) checkFormat() error {
 
 // firstScreen reports whether nothing was asked for that a screen has no room for.
 func (r *runFlags) firstScreen() bool {
-	return !r.chosen() && !r.brief && !r.bytes && !r.step && !r.worksheet
+	return !r.chosen() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
 }
 
 // chosen reports whether a flag changes the lesson itself.
 func (r *runFlags) chosen() bool {
-	return r.kx != "" || r.ciphers != nil || r.groups != nil || r.compress || r.noEMS || r.boxFlags.chosen() ||
+	return r.Kx != "" || r.Ciphers != nil || r.Groups != nil || r.Compress || r.NoEMS || r.boxFlags.chosen() ||
 		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
-		r.tls != "" || r.alpn != nil || r.helloRetry || r.preShared.only13() != "" || r.whatIf.only13() != "" ||
-		r.grease || r.recordSize != 0 || r.keyAlg != ""
+		r.TLS != "" || r.alpn != nil || r.helloRetry || r.PreShared.Only13() != "" || r.WhatIf.Only13() != "" ||
+		r.Grease || r.RecordSize != 0 || r.keyAlg != ""
 }
 
 // options makes a lesson of the flags.
 func (r *runFlags) options() (scenario.Options, error) {
 	o := scenario.Options{Seed: r.seed, ClientAuth: r.clientAuth,
-		EncryptThenMAC: r.etm, NoEMS: r.noEMS, Compress: r.compress, Plain: r.plain, UntrustedRoot: r.untrustedRoot,
-		HelloRetry: r.helloRetry, Cookie: r.cookie, KeyUpdate: r.keyUpdate, NoCompatibility: r.noCompat, GREASE: r.grease,
-		Padding: r.padding, RecordSizeLimit: r.recordSize}
-	if err := firstError(r.boxFlags.apply(&o), r.words(&o), r.whatIf.check()); err != nil {
+		EncryptThenMAC: r.etm, NoEMS: r.NoEMS, Compress: r.Compress, Plain: r.plain, UntrustedRoot: r.untrustedRoot,
+		HelloRetry: r.helloRetry, Cookie: r.Cookie, KeyUpdate: r.KeyUpdate, NoCompatibility: r.NoCompat, GREASE: r.Grease,
+		Padding: r.Padding, RecordSizeLimit: r.RecordSize}
+	if err := cli.FirstError(r.boxFlags.apply(&o), r.words(&o), r.WhatIf.Check()); err != nil {
 		return o, err
 	}
 	var err error
-	if o.CertificateCompression, err = r.algorithms(); err != nil {
+	if o.CertificateCompression, err = r.Algorithms(); err != nil {
 		return o, err
 	}
-	if o.Groups, err = r.namedGroups(); err != nil {
+	if o.Groups, err = r.NamedGroups(); err != nil {
 		return o, err
 	}
-	if o.Suites, err = r.suites(); err != nil {
+	if o.Suites, err = r.Suites(); err != nil {
 		return o, err
 	}
 	return o, r.settle(&o)
@@ -289,52 +278,52 @@ func (r *runFlags) options() (scenario.Options, error) {
 // words takes over the flags whose values are words out of a list.
 func (r *runFlags) words(o *scenario.Options) error {
 	switch {
-	case r.cert == clientCertMissing:
+	case r.cert == flags.ClientCertMissing:
 		o.ClientAuth, o.NoClientCert = true, true
-	case r.cert == "" || slices.Contains(certKinds(), r.cert):
+	case r.cert == "" || slices.Contains(flags.CertKinds(), r.cert):
 		o.Cert = pki.Kind(r.cert)
 	default:
-		remedy := "There are " + strings.Join(certKinds(), ", ") + "."
+		remedy := "There are " + strings.Join(flags.CertKinds(), ", ") + "."
 		if _, err := os.Stat(r.cert); err == nil {
 			remedy = "In run, --cert names a kind; a file is for server and client.\n" + remedy
 		}
-		return misuse(remedy, "--cert %s: no such kind of certificate", r.cert)
+		return cli.Misuse(remedy, "--cert %s: no such kind of certificate", r.cert)
 	}
 	if r.resume != "" && !slices.Contains(resumptions(), r.resume) {
-		return misuse("There are "+strings.Join(resumptions(), ", ")+".", "--resume %s: no such way", r.resume)
+		return cli.Misuse("There are "+strings.Join(resumptions(), ", ")+".", "--resume %s: no such way", r.resume)
 	}
 	o.Resume = scenario.Resume(r.resume)
 	for _, p := range r.alpn {
 		if !slices.Contains(scenario.Protocols(), p) {
-			return misuse("In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
+			return cli.Misuse("In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
 		}
 	}
 	o.ALPN = r.alpn
 	var err error
-	if o.PSK, err = r.psk(); err != nil {
+	if o.PSK, err = r.PSK(); err != nil {
 		return err
 	}
-	mode, err := r.modes()
+	mode, err := r.Modes()
 	if err != nil {
 		return err
 	}
-	if o.PSKOnly, o.AllowNoDHE = r.only, r.either; mode != "" && o.PSK == nil && !r.resumes13() {
-		return misuse("Add --psk, --resume psk or --resume 0rtt.", "%s: there is no pre-shared key to use", mode)
+	if o.PSKOnly, o.AllowNoDHE = r.Only, r.Either; mode != "" && o.PSK == nil && !r.resumes13() {
+		return cli.Misuse("Add --psk, --resume psk or --resume 0rtt.", "%s: there is no pre-shared key to use", mode)
 	}
 	if r.keyAlg != "" {
 		var ok bool
 		if o.KeyAlg, ok = lessonKeyAlg(r.keyAlg); !ok {
-			return misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", r.keyAlg)
+			return cli.Misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", r.keyAlg)
 		}
 	}
 	if r.cert == string(pki.SHA1) && slices.Contains([]string{"ed25519", "ed448", "rsa-pss"}, o.KeyAlg) {
-		return misuse("Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", r.keyAlg)
+		return cli.Misuse("Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", r.keyAlg)
 	}
-	if o.MITM && r.keyUpdate {
-		return misuse("Leave one of the two out.", "--key-update and --mitm are two lessons")
+	if o.MITM && r.KeyUpdate {
+		return cli.Misuse("Leave one of the two out.", "--key-update and --mitm are two lessons")
 	}
-	if r.staple != "" && !slices.Contains(stapleKinds(), r.staple) {
-		return misuse("There are "+strings.Join(stapleKinds(), ", ")+".", "--staple %s: no such response", r.staple)
+	if r.staple != "" && !slices.Contains(flags.StapleKinds(), r.staple) {
+		return cli.Misuse("There are "+strings.Join(flags.StapleKinds(), ", ")+".", "--staple %s: no such response", r.staple)
 	}
 	o.Staple = r.staple
 	return nil
@@ -352,14 +341,4 @@ func lessonKeyNames() []string {
 	names := pki.LessonKeyAlgs()
 	names[slices.Index(names, "ecdsa")] = string(pki.P256)
 	return names
-}
-
-// firstError is the first of errs that is one.
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

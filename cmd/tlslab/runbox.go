@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
@@ -50,9 +51,9 @@ func (b *boxFlags) apply(o *scenario.Options) error {
 	from, to, ok := strings.Cut(b.rewrite, "=")
 	switch {
 	case !ok || from == "":
-		return misuse("Say for instance --mitm-rewrite hello=howdy.", "--mitm-rewrite %s: it is OLD=NEW, and OLD is not empty", b.rewrite)
+		return cli.Misuse("Say for instance --mitm-rewrite hello=howdy.", "--mitm-rewrite %s: it is OLD=NEW, and OLD is not empty", b.rewrite)
 	case b.passthrough:
-		return misuse("Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: an interceptor that forwards the bytes as they are can change no plaintext")
+		return cli.Misuse("Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: an interceptor that forwards the bytes as they are can change no plaintext")
 	}
 	o.Rewrite = mitm.Rewrite{Old: from, New: to}
 	return nil
@@ -65,7 +66,7 @@ var besideAll = []string{"all", "mitm", "seed", "format", "lang", "color", "widt
 // there was asked for.
 func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	if !r.mitm {
-		return misuse("Say: tlslab run --mitm --all", "--all is about the interceptor's switches")
+		return cli.Misuse("Say: tlslab run --mitm --all", "--all is about the interceptor's switches")
 	}
 	other := ""
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -75,15 +76,15 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	})
 	switch {
 	case other != "":
-		return misuse("Leave one of the two out.", "--all plays every combination, in TLS 1.2 and in TLS 1.3: it takes no --%s", other)
+		return cli.Misuse("Leave one of the two out.", "--all plays every combination, in TLS 1.2 and in TLS 1.3: it takes no --%s", other)
 	case r.format != "text" && r.format != "json":
-		return misuse("", "--format %s: of the table it is text or json", r.format)
+		return cli.Misuse("", "--format %s: of the table it is text or json", r.format)
 	}
-	out, err := r.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	out, err := r.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, out.close()) }()
+	defer func() { err = cli.FirstError(err, out.Close()) }()
 	verdicts, err := scenario.MITMMatrix(cmd.Context(), r.seed)
 	if err != nil {
 		return err
@@ -91,5 +92,5 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	if r.format == "json" {
 		return lesson.WriteMITMMatrixJSON(out, verdicts, r.seed)
 	}
-	return lesson.WriteMITMMatrix(out, verdicts, out.options)
+	return lesson.WriteMITMMatrix(out, verdicts, out.Options)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/scenario"
@@ -12,11 +14,11 @@ import (
 // settle finds the flow to play: --tls and --kx say which, and what else was given leads to
 // it. Which that is, and what contradicts what, scenario knows; here are the flags' names.
 func (r *runFlags) settle(o *scenario.Options) error {
-	x, err := r.exchange()
+	x, err := r.Exchange()
 	if err != nil {
 		return err
 	}
-	if o.Version, err = r.named(); err != nil {
+	if o.Version, err = r.NamedVersion(); err != nil {
 		return err
 	}
 	if x != iana.KxNone {
@@ -26,7 +28,7 @@ func (r *runFlags) settle(o *scenario.Options) error {
 		return nil // the first screen's flows
 	}
 	one := *o
-	if r.groups != nil && o.Groups == nil { // --group "" names none, and is about groups all the same
+	if r.Groups != nil && o.Groups == nil { // --group "" names none, and is about groups all the same
 		one.Groups = kx.Defaults13()
 	}
 	one = scenario.Single(one)
@@ -39,13 +41,13 @@ func (r *runFlags) settle(o *scenario.Options) error {
 		return nil
 	}
 	if o.KeyAlg == string(pki.RSAPSS) {
-		return misuse("Leave out what asks for TLS 1.2, or say --key-alg rsa.", "--key-alg rsa-pss: these lessons show such a key in TLS 1.3")
+		return cli.Misuse("Leave out what asks for TLS 1.2, or say --key-alg rsa.", "--key-alg rsa-pss: these lessons show such a key in TLS 1.3")
 	}
-	if err := r.checkGroups(o.Version, o.Kx[0], o.Groups); err != nil {
+	if err := r.CheckGroups(o.Version, o.Kx[0], o.Groups); err != nil {
 		return err
 	}
 	if e := (*scenario.OptionsError)(nil); errors.As(err, &e) && e.Option == "EncryptThenMAC" {
-		return misuse("Name a CBC suite, such as ECDHE-RSA-AES128-SHA256, or leave --cipher out.",
+		return cli.Misuse("Name a CBC suite, such as ECDHE-RSA-AES128-SHA256, or leave --cipher out.",
 			"--etm: encrypt-then-MAC means something for CBC suites only")
 	}
 	return nil // what else makes no lesson is said when it is played
@@ -59,18 +61,18 @@ func (r *runFlags) contradiction(o *scenario.Options, x iana.Kx, err error) erro
 		return nil
 	}
 	flag, with := r.ofVersion(e.Option), r.ofVersion(e.With)
-	asks := map[string]string{"Version": "--tls " + r.tls, "Kx": "--kx " + r.kx}[e.With]
+	asks := map[string]string{"Version": "--tls " + r.TLS, "Kx": "--kx " + r.Kx}[e.With]
 	switch {
 	case e.Option == "Kx" && e.With == "Version":
-		return kxIn13()
+		return flags.KxIn13()
 	case e.Option == "Suites":
-		return r.checkSuites(o.Version, x, o.Suites)
+		return r.CheckSuites(o.Version, x, o.Suites)
 	case flag != "" && asks != "" && o.Version == iana.TLS13:
-		return misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s asks for TLS 1.3", flag, asks)
+		return cli.Misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s asks for TLS 1.3", flag, asks)
 	case flag != "" && asks != "":
-		return misuse("Leave one of the two out.", "%s is about TLS 1.3, and %s asks for TLS 1.2", flag, asks)
+		return cli.Misuse("Leave one of the two out.", "%s is about TLS 1.3, and %s asks for TLS 1.2", flag, asks)
 	case flag != "" && with != "" && e.Versions:
-		return misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s about TLS 1.3", with, flag)
+		return cli.Misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s about TLS 1.3", with, flag)
 	}
 	return nil
 }

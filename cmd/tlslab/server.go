@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
@@ -60,11 +62,11 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
   tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
   tlslab server --accept :8443 --www --store redis://localhost:6379 --early-data 16384
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
-		Args: exactly(0, ""),
+		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
 	s.flags(cmd)
-	s.serverFlags(cmd)
+	s.ServerFlags(cmd)
 	s.resume.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
@@ -78,7 +80,7 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
 	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
-	complete(cmd, "staple", stapleKinds)
+	cli.Complete(cmd, "staple", flags.StapleKinds)
 	return cmd
 }
 
@@ -97,8 +99,8 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := s.clientRoots(cfg, roots); err != nil {
 		return err
 	}
-	said := newSpool(unfiltered(cmd.ErrOrStderr()), s.missing)
-	defer func() { err = s.closeLog(said, cmd.OutOrStdout(), err) }()
+	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), s.Missing)
+	defer func() { err = s.CloseLog(said, cmd.OutOrStdout(), err) }()
 	log := foreign.NewWriter(said, false)
 	store, err := openStore(s.resume.store, s.tellStore(log))
 	if err != nil {
@@ -111,40 +113,40 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
-	s.captureFile.many = true
+	s.CaptureFile.Many = true
 	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, done()) }()
-	if s.view.out == "" {
-		out.spool = said // in one order with the rest
+	defer func() { err = cli.FirstError(err, done()) }()
+	if s.View.Out == "" {
+		out.Spool = said // in one order with the rest
 	} else {
-		shown := newSpool(unfiltered(out.w), s.missingFrom(s.format, log))
-		out.spool = shown
+		shown := cli.NewSpool(cli.Unfiltered(out.Writer), s.MissingFrom(s.format, log))
+		out.Spool = shown
 		defer func() {
-			if errors.Is(shown.close(), errUnread) {
-				_ = out.file.tell(errUnread)
+			if errors.Is(shown.Close(), cli.ErrUnread) {
+				_ = out.File.Tell(cli.ErrUnread)
 			}
 		}()
 	}
-	out.w = foreign.NewWriter(out.spool, out.options.Color) // above it, which may cut what it carries
+	out.Writer = foreign.NewWriter(out.Spool, out.Options.Color) // above it, which may cut what it carries
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	if s.caDir != "" {
 		for _, a := range roots {
-			warnExpired(log, s.lang, s.caDir, a)
+			warnExpired(log, s.Lang, s.caDir, a)
 		}
 	}
 	s.warnDates(log, time.Now())
 	l, err := net.Listen("tcp", s.accept)
 	if err != nil {
-		return told(s.lang, err, "no_listen", "address", s.accept, "error", dialFault(err))
+		return cli.Told(s.Lang, err, "no_listen", "address", s.accept, "error", cli.DialFault(err))
 	}
 	l = tls.Patient(l)
-	if err := firstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {
+	if err := cli.FirstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	s.announceStore(log, cfg, store, settings)
@@ -154,7 +156,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	defer watching.Wait()
 	defer unwatch()
 	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods),
-		log: log, out: out, stdout: unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
+		log: log, out: out, stdout: cli.Unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {
@@ -164,46 +166,33 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		err = h.serve(l)
 	}
 	h.stop(l)
-	return firstError(err, h.leave())
+	return cli.FirstError(err, h.leave())
 }
 
 // check finds what makes no sense by itself.
 func (s *serverFlags) check(cmd *cobra.Command) error {
 	if s.accept == "" {
-		return misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
+		return cli.Misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
 	}
-	if _, err := splitAddr(s.accept); err != nil {
-		return misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, addrFault(err))
+	if _, err := cli.SplitAddr(s.accept); err != nil {
+		return cli.Misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, cli.AddrFault(err))
 	}
 	var err error
-	if _, s.accept, err = asciiAddr("--accept", s.accept); err != nil {
+	if _, s.accept, err = cli.ASCIIAddr("--accept", s.accept); err != nil {
 		return err
 	}
-	if s.serverName, err = certName("--servername", s.serverName); err != nil {
+	if s.serverName, err = cli.CertName("--servername", s.serverName); err != nil {
 		return err
 	}
-	if err := longerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
+	if err := flags.LongerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
 		return err
 	}
 	if cmd.Flags().Changed("idle-timeout") && !s.www {
-		return misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+		return cli.Misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
 	}
 	for _, p := range s.alpn {
 		if s.www && p != "http/1.1" && p != "http/1.0" { // a client that agrees on h2 would speak it
-			return misuse("Say --alpn http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: the pages of --www are HTTP/1.1", foreign.Quote(p))
-		}
-	}
-	return nil
-}
-
-// longerThanNothing refuses limits that nobody could keep.
-func longerThanNothing(handshake, idle time.Duration) error {
-	for _, f := range []struct {
-		flag  string
-		value time.Duration
-	}{{"--handshake-timeout", handshake}, {"--idle-timeout", idle}} {
-		if f.value <= 0 {
-			return misuse("Give more than nothing, such as 30s.", "%s %v: nobody is as fast as that", f.flag, f.value)
+			return cli.Misuse("Say --alpn http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: the pages of --www are HTTP/1.1", foreign.Quote(p))
 		}
 	}
 	return nil
@@ -213,20 +202,20 @@ func longerThanNothing(handshake, idle time.Duration) error {
 func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*pki.Authority) (err error) {
 	if !s.verifyClient {
 		if s.caFile != "" {
-			return misuse("Add --verify-client.", "--CAfile is about clients' certificates, and none is asked for")
+			return cli.Misuse("Add --verify-client.", "--CAfile is about clients' certificates, and none is asked for")
 		}
 		return nil
 	}
 	cfg.ClientAuth = handshake.RequireClientCert
 	switch {
 	case s.caFile != "":
-		cfg.Roots, err = rootsFrom(s.caFile)
+		cfg.Roots, err = flags.RootsFrom(s.caFile)
 		return err
 	case s.caDir != "":
 		cfg.Roots = rootStore(own)
 		return nil
 	}
-	return misuse("Name their CA: --CAfile FILE, or --cadir DIR for one made by tlslab ca init.",
+	return cli.Misuse("Name their CA: --CAfile FILE, or --cadir DIR for one made by tlslab ca init.",
 		"--verify-client, and nobody to trust clients' certificates of")
 }
 
@@ -248,19 +237,19 @@ func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener,
 	if s.writeRoot != "" {
 		// The last server's roots are of no use any more, so they are replaced.
 		write := func() error { return pki.WriteCerts(s.writeRoot, rootsOf(roots), pki.FileOptions{Overwrite: true}) }
-		if err := untilRead(ctx, s.lang, "--write-root", s.writeRoot, write); err != nil {
+		if err := cli.UntilRead(ctx, s.Lang, "--write-root", s.writeRoot, write); err != nil {
 			return err
 		}
 	}
-	if err := writePort(ctx, s.lang, s.portFile, l); err != nil {
+	if err := cli.WritePort(ctx, s.Lang, s.portFile, l); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, say(s.lang, "listening", "address", l.Addr().String()))
+	fmt.Fprintln(w, cli.Say(s.Lang, "listening", "address", l.Addr().String()))
 	switch root := s.rootFile(); {
 	case root != "":
-		fmt.Fprintln(w, "  "+say(s.lang, "clients_trust", "root", root, "port", port))
-	case s.cert == "":
-		fmt.Fprintln(w, "  "+say(s.lang, "root_unwritten"))
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "clients_trust", "root", root, "port", port))
+	case s.Cert == "":
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "root_unwritten"))
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
@@ -22,14 +24,14 @@ import (
 // certify gives the server its certificates, and returns the authorities that issued
 // them, none for --cert.
 func (s *serverFlags) certify(cfg *handshake.Config) ([]*pki.Authority, error) {
-	if !slices.Contains(stapleKinds(), s.staple) {
-		return nil, misuse("", "--staple %s: no such response", s.staple)
+	if !slices.Contains(flags.StapleKinds(), s.staple) {
+		return nil, cli.Misuse("", "--staple %s: no such response", s.staple)
 	}
 	if cfg.Certificates != nil {
 		for flag, set := range map[string]bool{"--cadir": s.caDir != "", "--write-root": s.writeRoot != "",
 			"--servername": s.serverName != "", "--staple": s.staple != "none"} {
 			if set {
-				return nil, misuse("Leave --cert out, and a certificate is issued for you.", "%s needs the CA that --cert replaces", flag)
+				return nil, cli.Misuse("Leave --cert out, and a certificate is issued for you.", "%s needs the CA that --cert replaces", flag)
 			}
 		}
 		return nil, nil
@@ -128,11 +130,11 @@ func (s *serverFlags) names() pki.Request {
 func loadAuthority(dir string) (*pki.Authority, error) {
 	a, err := pki.LoadAuthority(dir)
 	if _, certErr := os.Lstat(filepath.Join(dir, pki.AuthorityCertFile)); certErr == nil && errors.Is(err, os.ErrNotExist) {
-		return nil, failure("Put it back, or make a new CA with: tlslab ca init --force "+dir, "the CA in %s has lost its key: there is no %s",
+		return nil, cli.Failure("Put it back, or make a new CA with: tlslab ca init --force "+dir, "the CA in %s has lost its key: there is no %s",
 			dir, filepath.Join(dir, pki.AuthorityKeyFile))
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, failure("Make one with: tlslab ca init "+dir, "there is no CA in %s", dir)
+		return nil, cli.Failure("Make one with: tlslab ca init "+dir, "there is no CA in %s", dir)
 	}
 	return a, err
 }
@@ -142,7 +144,7 @@ func loadAuthority(dir string) (*pki.Authority, error) {
 func warnExpired(w io.Writer, l narrate.Lang, dir string, a *pki.Authority) {
 	for ; a != nil; a = a.Parent {
 		if time.Now().After(a.Cert.NotAfter) {
-			fmt.Fprintln(w, say(l, "ca_expired", "name", a.Cert.Subject.CommonName, "dir", dir, "date", a.Cert.NotAfter.UTC().Format(time.DateTime+" UTC")))
+			fmt.Fprintln(w, cli.Say(l, "ca_expired", "name", a.Cert.Subject.CommonName, "dir", dir, "date", a.Cert.NotAfter.UTC().Format(time.DateTime+" UTC")))
 		}
 	}
 }
@@ -150,13 +152,13 @@ func warnExpired(w io.Writer, l narrate.Lang, dir string, a *pki.Authority) {
 // warnDates says, on w, of each certificate of --cert that is out of its dates. It is served all
 // the same: to see what becomes of that is a lesson.
 func (s *serverFlags) warnDates(w io.Writer, now time.Time) {
-	for _, c := range s.identity.chain {
+	for _, c := range s.Identity.Chain {
 		name := idn.BothForms(foreign.Quote(c.Subject.CommonName))
 		switch {
 		case now.After(c.NotAfter):
-			fmt.Fprintln(w, say(s.lang, "cert_expired", "file", s.cert, "name", name, "date", c.NotAfter.UTC().Format(time.DateTime+" UTC")))
+			fmt.Fprintln(w, cli.Say(s.Lang, "cert_expired", "file", s.Cert, "name", name, "date", c.NotAfter.UTC().Format(time.DateTime+" UTC")))
 		case now.Before(c.NotBefore):
-			fmt.Fprintln(w, say(s.lang, "cert_not_yet", "file", s.cert, "name", name, "date", c.NotBefore.UTC().Format(time.DateTime+" UTC")))
+			fmt.Fprintln(w, cli.Say(s.Lang, "cert_not_yet", "file", s.Cert, "name", name, "date", c.NotBefore.UTC().Format(time.DateTime+" UTC")))
 		}
 	}
 }

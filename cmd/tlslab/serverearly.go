@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/tls"
 )
 
@@ -24,7 +25,7 @@ func (c *liveConn) printEarly() error {
 	for {
 		n, err := c.Conn.ReadEarly(buf)
 		if total == 0 && n > 0 {
-			fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "early_comes"))
+			fmt.Fprintln(c.host.log, c.title()+cli.ColonOf(c.host.flags.Lang)+cli.Say(c.host.flags.Lang, "early_comes"))
 		}
 		total += n
 		c.host.print(buf[:n])
@@ -34,7 +35,7 @@ func (c *liveConn) printEarly() error {
 		case err != io.EOF:
 			return err
 		case total > 0:
-			fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "early_came", "n", strconv.Itoa(total)))
+			fmt.Fprintln(c.host.log, c.title()+cli.ColonOf(c.host.flags.Lang)+cli.Say(c.host.flags.Lang, "early_came", "n", strconv.Itoa(total)))
 		}
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 )
 
@@ -21,7 +22,7 @@ type host struct {
 	cfg      *handshake.Config
 	store    *serverStore
 	log      io.Writer
-	out      *output
+	out      *cli.Output
 	stdout   io.Writer
 	handlers sync.WaitGroup
 	stopping sync.Once
@@ -132,7 +133,7 @@ const hearTime = 5 * time.Second
 func (c *liveConn) hear(line []byte) {
 	_ = c.SetWriteDeadline(time.Now().Add(hearTime)) // of what is closed, which Write tells
 	if _, err := c.Write(line); errors.Is(err, os.ErrDeadlineExceeded) {
-		fmt.Fprintln(c.host.log, c.title()+colonOf(c.host.flags.lang)+say(c.host.flags.lang, "reads_nothing", "limit", hearTime.String()))
+		fmt.Fprintln(c.host.log, c.title()+cli.ColonOf(c.host.flags.Lang)+cli.Say(c.host.flags.Lang, "reads_nothing", "limit", hearTime.String()))
 		_ = c.NetConn().Close()
 	}
 	_ = c.SetWriteDeadline(time.Time{})
@@ -163,8 +164,8 @@ func (h *host) leave() error {
 	select {
 	case <-over:
 		return h.unprinted
-	case <-time.After(spoolTime):
-		fmt.Fprintln(h.log, say(h.flags.lang, "unread_data"))
-		return errTold
+	case <-time.After(cli.SpoolTime):
+		fmt.Fprintln(h.log, cli.Say(h.flags.Lang, "unread_data"))
+		return cli.ErrTold
 	}
 }

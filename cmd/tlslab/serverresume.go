@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/replay"
@@ -37,12 +39,12 @@ func (r *resumeFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.earlyData, "early-data", 0, "take up to `N` bytes of early data, which can be replayed; 0 is none (TLS 1.3)")
 	f.StringVar(&r.store, "store", "memory", "where sessions, ticket keys and marks are kept: memory, or `redis://HOST:PORT`\n(rediss:// over TLS, for a network that is not yours alone)")
 	f.StringVar(&r.defend, "defend", defaultDefend, "against replays: none, or a list of\n"+strings.Join(replay.Defences(), ", "))
-	complete(cmd, "defend", replay.Defences)
+	cli.Complete(cmd, "defend", replay.Defences)
 }
 
 // only13 names a flag given that is about TLS 1.3; "" if there is none.
 func (r *resumeFlags) only13(cmd *cobra.Command) string {
-	return firstSet(given("--num-tickets", cmd.Flags().Changed("num-tickets")), given("--early-data", r.earlyData != 0))
+	return flags.FirstSet(flags.Given("--num-tickets", cmd.Flags().Changed("num-tickets")), flags.Given("--early-data", r.earlyData != 0))
 }
 
 // apply sets what is resumed, what is taken early, and what is done against replays.
@@ -50,16 +52,16 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 	noTicket = noTicket || r.numTickets == 0
 	switch {
 	case r.numTickets < 0 || r.numTickets > maxTickets:
-		return nil, misuse(fmt.Sprintf("Say a number from 0 to %d: clients of ours take no more in a row.", maxTickets), "--num-tickets %d", r.numTickets)
+		return nil, cli.Misuse(fmt.Sprintf("Say a number from 0 to %d: clients of ours take no more in a row.", maxTickets), "--num-tickets %d", r.numTickets)
 	case r.earlyData < 0 || r.earlyData > mostEarlyData:
-		return nil, misuse(fmt.Sprintf("Say a number from 0 to %d.", mostEarlyData), "--early-data %d", r.earlyData)
+		return nil, cli.Misuse(fmt.Sprintf("Say a number from 0 to %d.", mostEarlyData), "--early-data %d", r.earlyData)
 	case r.earlyData > 0 && noTicket:
-		return nil, misuse("Leave one of the two out.", "--early-data without tickets: it goes under a ticket's key")
+		return nil, cli.Misuse("Leave one of the two out.", "--early-data without tickets: it goes under a ticket's key")
 	}
 	names, err := replay.ParseDefences(r.defend)
 	var unknown *replay.UnknownError
 	if errors.As(err, &unknown) {
-		return nil, misuse("There are "+strings.Join(unknown.Known, ", ")+"; and none.", "--defend %s: there is no such defence", unknown.Name)
+		return nil, cli.Misuse("There are "+strings.Join(unknown.Known, ", ")+"; and none.", "--defend %s: there is no such defence", unknown.Name)
 	}
 	if err != nil {
 		return nil, err
@@ -82,11 +84,11 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 // early data. The store is asked here for the first time.
 func (s *serverFlags) announceStore(w io.Writer, cfg *handshake.Config, store *serverStore, settings *replay.Settings) {
 	if store.redis == nil {
-		fmt.Fprintln(w, "  "+say(s.lang, "store_memory"))
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "store_memory"))
 	} else {
-		fmt.Fprintln(w, "  "+say(s.lang, "store_redis", "place", store.place))
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "store_redis", "place", store.place))
 		if store.bare {
-			fmt.Fprintln(w, "  "+say(s.lang, "store_bare"))
+			fmt.Fprintln(w, "  "+cli.Say(s.Lang, "store_bare"))
 		}
 	}
 	store.look()
@@ -95,12 +97,12 @@ func (s *serverFlags) announceStore(w io.Writer, cfg *handshake.Config, store *s
 	}
 	n := strconv.FormatUint(uint64(cfg.MaxEarlyData), 10)
 	if len(settings.Defences) == 0 {
-		fmt.Fprintln(w, "  "+say(s.lang, "early_undefended", "n", n))
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "early_undefended", "n", n))
 		return
 	}
-	fmt.Fprintln(w, "  "+say(s.lang, "early_defended", "n", n, "defences", strings.Join(settings.Defences, ", ")))
+	fmt.Fprintln(w, "  "+cli.Say(s.Lang, "early_defended", "n", n, "defences", strings.Join(settings.Defences, ", ")))
 	if idle := s.idleDefences(settings.Defences); len(idle) > 0 {
-		fmt.Fprintln(w, "  "+say(s.lang, "defences_idle", "defences", strings.Join(idle, ", ")))
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "defences_idle", "defences", strings.Join(idle, ", ")))
 	}
 }
 
@@ -117,9 +119,9 @@ func (s *serverFlags) tellStore(w io.Writer) func(error) {
 	place := redacted(s.resume.store)
 	return func(lost error) {
 		if lost != nil {
-			fmt.Fprintln(w, say(s.lang, "store_lost", "place", place, "error", narrate.Fault(s.lang, lost))) // Redis may have written it
+			fmt.Fprintln(w, cli.Say(s.Lang, "store_lost", "place", place, "error", narrate.Fault(s.Lang, lost))) // Redis may have written it
 			return
 		}
-		fmt.Fprintln(w, say(s.lang, "store_back", "place", place))
+		fmt.Fprintln(w, cli.Say(s.Lang, "store_back", "place", place))
 	}
 }

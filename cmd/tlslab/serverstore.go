@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/session"
@@ -43,13 +44,13 @@ func openStore(name string, tell func(error)) (*serverStore, error) {
 	}
 	u, err := url.Parse(name)
 	if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) {
-		return nil, misuse("It is memory, redis://HOST:PORT, rediss://… for Redis over TLS, or unix:///PATH.", "--store %s: no such store", redacted(name))
+		return nil, cli.Misuse("It is memory, redis://HOST:PORT, rediss://… for Redis over TLS, or unix:///PATH.", "--store %s: no such store", redacted(name))
 	}
 	r, err := redis.Open(name)
 	if err != nil {
-		return nil, misuse("It is redis://USER:PASSWORD@HOST:PORT/DB.", "--store %s: %w", redacted(name), err)
+		return nil, cli.Misuse("It is redis://USER:PASSWORD@HOST:PORT/DB.", "--store %s: %w", redacted(name), err)
 	}
-	bare := u.Scheme == "redis" && u.Hostname() != "" && !isLoopback(u.Hostname())
+	bare := u.Scheme == "redis" && u.Hostname() != "" && !cli.IsLoopback(u.Hostname())
 	s := &serverStore{store: r, redis: r, place: u.Host + u.Path, bare: bare, tell: tell, slots: make(chan struct{}, callsAtOnce)}
 	s.keys = session.NewSharedTicketKeys(s, rand.Reader, 0)
 	return s, nil

@@ -30,7 +30,7 @@ func TestStoreInClear(t *testing.T) {
 		}
 		var said bytes.Buffer
 		var s serverFlags
-		s.lang = narrate.En
+		s.Lang = narrate.En
 		s.announceStore(&said, new(handshake.Config), store, new(replay.Settings))
 		store.redis.Close()
 		if got := strings.Contains(said.String(), "rediss://"); got != want {
@@ -46,7 +46,7 @@ func TestStoreInClear(t *testing.T) {
 func TestStoreSays(t *testing.T) {
 	var said bytes.Buffer
 	var s serverFlags
-	s.lang, s.resume.store = narrate.En, "redis://localhost:1"
+	s.Lang, s.resume.store = narrate.En, "redis://localhost:1"
 	s.tellStore(&said)(fmt.Errorf("redis: get: %w: ERR \x1b[2J\u202e", errors.New("redis refused the command")))
 	if got := said.String(); !strings.Contains(got, `\x1b[2J\u202e`) {
 		t.Errorf("%q", got)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -147,13 +148,13 @@ func (j *sessionJar) write(file string, verified bool, now time.Time, l narrate.
 		f.Sessions = append(f.Sessions, *s)
 	}
 	if len(f.Sessions) == 0 {
-		return failure("Servers are free not to: ask it with tickets allowed, or try another.", "the server gave no session to keep")
+		return cli.Failure("Servers are free not to: ask it with tickets allowed, or try another.", "the server gave no session to keep")
 	}
 	b, err := f.Marshal()
 	if err != nil {
 		return err
 	}
-	return writeSecret("--sess-out", file, b, l, log)
+	return cli.WriteSecret("--sess-out", file, b, l, log)
 }
 
 // read takes the sessions from a file. mustVerify refuses those whose server was not.
@@ -163,17 +164,17 @@ func (j *sessionJar) read(file string, mustVerify bool) error {
 		if p := new(fs.PathError); errors.As(err, &p) {
 			err = p.Err
 		}
-		return failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %w", file, err)
+		return cli.Failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %w", file, err)
 	}
 	f, err := session.ParseFile(b)
 	if err != nil {
-		return failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %s: %w", file, fileFault(err), err)
+		return cli.Failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %s: %w", file, fileFault(err), err)
 	}
 	if len(f.Sessions) == 0 {
-		return failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: there is no session in it", file)
+		return cli.Failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: there is no session in it", file)
 	}
 	if mustVerify && !f.ServerVerified {
-		return failure("Make new ones without --insecure, or say --insecure here too.",
+		return cli.Failure("Make new ones without --insecure, or say --insecure here too.",
 			"--sess-in %s: its sessions were made without verifying the server", file)
 	}
 	j.unverified = !f.ServerVerified

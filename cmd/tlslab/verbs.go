@@ -1,10 +1,14 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+)
 
 // newRoot is the whole command.
 func newRoot() *cobra.Command {
-	return root(&cobra.Command{
+	return cli.Root(&cobra.Command{
 		Use:   "tlslab",
 		Short: "A TLS handshake with its lid off",
 		Long: `tlslab shows a TLS handshake move by move: who sends what and why, every field

@@ -6,13 +6,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/pki"
 )
 
 type verifyFlags struct {
-	view
+	cli.View
 	caFile, serverName string
 	at, staple         string
 	untrusted          []string
@@ -31,10 +33,10 @@ if a path was accepted.`,
   tlslab verify --CAfile roots.pem --servername www.lab.test --time 2030-01-01T00:00:00Z chain.pem
   tlslab verify --servername example.org chain.pem          against the roots of this machine
   tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client`,
-		Args: exactly(1, "the chain: tlslab verify … chain.pem"),
+		Args: cli.Exactly(1, "the chain: tlslab verify … chain.pem"),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
 	}
-	v.view.flags(cmd)
+	v.View.Flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&v.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others (default: this machine's)")
 	f.StringVar(&v.serverName, "servername", "", "the DNS name or IP address that the leaf must carry")
@@ -51,25 +53,25 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	if v.client {
 		o.Usage = pki.ClientAuth
 	} else if v.serverName == "" {
-		return misuse("Say whom it should speak for: --servername NAME. For a client's chain say --client.",
+		return cli.Misuse("Say whom it should speak for: --servername NAME. For a client's chain say --client.",
 			"a server's certificate is worth nothing unless its name is checked")
 	}
 	if v.serverName != "" {
-		if o.ServerName, err = asciiName("--servername", v.serverName); err != nil {
+		if o.ServerName, err = cli.ASCIIName("--servername", v.serverName); err != nil {
 			return err
 		}
 	}
 	o.Time = time.Now().Truncate(time.Second) // a certificate's dates know no parts of one (RFC 5280 §4.1.2.5)
 	if v.at != "" {
 		if o.Time, err = time.Parse(time.RFC3339, v.at); err != nil {
-			return misuse("Write it like 2026-01-02T15:04:05Z.", "--time %s: not a time of RFC 3339", v.at)
+			return cli.Misuse("Write it like 2026-01-02T15:04:05Z.", "--time %s: not a time of RFC 3339", v.at)
 		}
 	}
-	out, err := v.view.open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	out, err := v.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer func() { err = firstError(err, out.close()) }()
+	defer func() { err = cli.FirstError(err, out.Close()) }()
 	if err := v.read(&o); err != nil {
 		return err
 	}
@@ -78,13 +80,13 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 		return err
 	}
 	report, verdict := pki.Verify(chain, o)
-	if err := render.WriteReport(out, report, out.options); err != nil {
+	if err := render.WriteReport(out, report, out.Options); err != nil {
 		return err
 	}
 	if verdict != nil {
 		return v.refused(file, report, verdict)
 	}
-	fmt.Fprintln(cmd.ErrOrStderr(), say(v.lang, "accepted", "file", file))
+	fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(v.Lang, "accepted", "file", file))
 	return nil
 }
 
@@ -93,7 +95,7 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 	if v.caFile == "" {
 		o.Roots, err = pki.SystemStore()
 	} else {
-		o.Roots, err = rootsFrom(v.caFile)
+		o.Roots, err = flags.RootsFrom(v.caFile)
 	}
 	if err != nil {
 		return err
@@ -108,7 +110,7 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 	if v.staple == "" {
 		return nil
 	}
-	blocks, text, err := pemBlocks(v.staple)
+	blocks, text, err := cli.PEMBlocks(v.staple)
 	if err != nil {
 		return err
 	}
@@ -121,10 +123,10 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 // refused is the end of a refusal. What to do about it stands on top of the report; if
 // that went into a file, it is said here too.
 func (v *verifyFlags) refused(file string, r *pki.Report, verdict error) error {
-	what, _ := sayBoth(v.lang, "refused", "file", file, "error", narrate.Fault(v.lang, verdict))
-	t := &trouble{status: statusFailed, what: what, cause: verdict}
-	if e, ok := narrate.Get(v.lang, narrate.Reason, narrate.VerdictKey(r)); ok && v.out != "" {
-		t.remedy = e.Text
+	what, _ := cli.SayBoth(v.Lang, "refused", "file", file, "error", narrate.Fault(v.Lang, verdict))
+	t := &cli.Trouble{Status: cli.StatusFailed, What: what, Cause: verdict}
+	if e, ok := narrate.Get(v.Lang, narrate.Reason, narrate.VerdictKey(r)); ok && v.Out != "" {
+		t.Remedy = e.Text
 	}
 	return t
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"tlslab/cmd/tlslab/internal/cli"
 )
 
 // What a client of --www may make the server hold. The page answers any request, so that none
@@ -63,23 +65,23 @@ func (h *host) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	lang := h.flags.lang
+	lang := h.flags.Lang
 	early := r.Context().Value(earlyKey{}) != nil
 	if early && h.safeMethods && !safeMethod(r.Method) {
 		w.WriteHeader(http.StatusTooEarly) // RFC 8470 §5.2
-		_, _ = io.WriteString(w, say(lang, "too_early", "method", r.Method)+"\n")
+		_, _ = io.WriteString(w, cli.Say(lang, "too_early", "method", r.Method)+"\n")
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", say(lang, "page"))
+	fmt.Fprintf(&b, "%s\n\n", cli.Say(lang, "page"))
 	for _, line := range settled(lang, c.Conn) {
 		fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
 	}
 	switch {
 	case early:
-		fmt.Fprintf(&b, "\n%s\n", say(lang, "request_early"))
+		fmt.Fprintf(&b, "\n%s\n", cli.Say(lang, "request_early"))
 	case h.cfg.MaxEarlyData > 0:
-		fmt.Fprintf(&b, "\n%s\n", say(lang, "request_late"))
+		fmt.Fprintf(&b, "\n%s\n", cli.Say(lang, "request_late"))
 	}
 	fmt.Fprintf(&b, "\n%s %s\n", r.Method, r.URL)
 	_, _ = io.WriteString(w, b.String())

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bufio"
@@ -31,7 +31,7 @@ func fileOf(t *testing.T, text string) *os.File {
 // than there is room for.
 func TestSpoolFiles(t *testing.T) {
 	r, w := io.Pipe()
-	s := newSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
+	s := NewSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
 	long := strings.Repeat("a long line\n", spoolPiece)
 	var want strings.Builder
 	for i := range 3 {
@@ -61,12 +61,12 @@ func TestSpoolFiles(t *testing.T) {
 	if _, err := io.ReadFull(r, got); err != nil || string(got) != want.String() {
 		t.Errorf("%v: not in order, or not whole: ends in %q", err, got[len(got)-100:])
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-func (s *spool) lostSoFar() int {
+func (s *Spool) lostSoFar() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lost
@@ -76,7 +76,7 @@ func (s *spool) lostSoFar() int {
 // it is missing.
 func TestSpool(t *testing.T) {
 	r, w := io.Pipe()
-	s := newSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
+	s := NewSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
 	piece := append(bytes.Repeat([]byte("x"), spoolSize/4-1), '\n')
 	for range 20 {
 		if n, err := s.Write(piece); n != len(piece) || err != nil {
@@ -105,7 +105,7 @@ func TestSpool(t *testing.T) {
 	if line, err := lines.ReadString('\n'); line != "last\n" {
 		t.Errorf("behind the gap %q, %v", line, err)
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
@@ -114,19 +114,19 @@ func TestSpool(t *testing.T) {
 // however long that takes.
 func TestSpoolSlowly(t *testing.T) {
 	r, w := io.Pipe()
-	s := newSpool(w, nil)
+	s := NewSpool(w, nil)
 	text := bytes.Repeat([]byte("a line\n"), spoolSize/7)
 	if _, err := s.Write(text); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Write(text); err != errUnread { // the one that is being carried off has made room
+	if _, err := s.Write(text); err != ErrUnread { // the one that is being carried off has made room
 		_, err = s.Write(text)
-		if err != errUnread {
+		if err != ErrUnread {
 			t.Errorf("two times as much as there is room for: %v", err)
 		}
 	}
 	ended := make(chan error)
-	go func() { ended <- s.close() }()
+	go func() { ended <- s.Close() }()
 	pieces := 0
 	for got := 0; got < len(text); {
 		n, err := r.Read(make([]byte, 1<<20))
@@ -151,7 +151,7 @@ func TestSpoolLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	s := newSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
+	s := NewSpool(w, func(n int) string { return fmt.Sprintf("(%d missing)\n", n) })
 	const pieces, lines = 100, 300
 	line := strings.Repeat("x", 76) + "\n" // divides neither a pipe nor what it takes whole
 	for range pieces {
@@ -159,7 +159,7 @@ func TestSpoolLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.close(); err != errUnread {
+	if err := s.Close(); err != ErrUnread {
 		t.Fatal(err)
 	}
 	got := make([]byte, pieces*lines*len(line))

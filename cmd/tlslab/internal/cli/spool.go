@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -13,13 +13,13 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// spool is a writer whose Write does not wait for the one who reads at the other end: a pager
+// Spool is a writer whose Write does not wait for the one who reads at the other end: a pager
 // that somebody has stopped at page one, a terminal under Ctrl-S, a full pipe. What tells of
 // many connections must not wait there, or all of them would, and whoever wants to stop the
 // program too. A goroutine of its own carries things off in their order, and up to spoolSize
 // bytes may wait for it, or one piece that is longer. A piece for which there is no room is
 // left out, and counted.
-type spool struct {
+type Spool struct {
 	w       io.Writer
 	missing func(n int) string // a line that says that n pieces are left out; nil: Write says it
 
@@ -47,26 +47,28 @@ type chunk struct {
 // spoolFiles is how many files may wait: each is a descriptor, which connections need too.
 const spoolFiles = 64
 
-// spoolTime is how long a program that ends waits for its last words to be taken.
-const spoolTime = 2 * time.Second
+// SpoolTime is how long a program that ends waits for its last words to be taken.
+const SpoolTime = 2 * time.Second
 
 // spoolPiece is what is carried off at one go: PIPE_BUF of Linux, which a pipe takes whole or
 // not yet (POSIX write()), so that what nobody reads on ends behind a line, and one reader who
 // is slow can be told from one who has stopped.
 const spoolPiece = 4 << 10
 
-// errUnread is what a spool has when there is no more room in it, or at its end.
-var errUnread = errors.New("nobody reads it")
+// ErrUnread is what a spool has when there is no more room in it, or at its end.
+var ErrUnread = errors.New("nobody reads it")
 
-func newSpool(w io.Writer, missing func(n int) string) *spool {
-	s := &spool{w: w, missing: missing, empty: make(chan struct{})}
+// NewSpool begins to carry off what is written to it, to w. missing is a line that says that n
+// pieces are left out; if it is nil, Write returns ErrUnread instead.
+func NewSpool(w io.Writer, missing func(n int) string) *Spool {
+	s := &Spool{w: w, missing: missing, empty: make(chan struct{})}
 	s.changed.L = &s.mu
 	go s.carry()
 	return s
 }
 
-// Write keeps a piece to be carried off. The error is of an earlier one, or errUnread.
-func (s *spool) Write(p []byte) (int, error) {
+// Write keeps a piece to be carried off. The error is of an earlier one, or ErrUnread.
+func (s *Spool) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	keep, err := s.room(len(s.held) > 0 && s.waiting+len(p) > spoolSize)
@@ -86,7 +88,7 @@ func (s *spool) Write(p []byte) (int, error) {
 }
 
 // file keeps a piece that is in a file, from its beginning, and closes that in the end.
-func (s *spool) file(f io.ReadCloser) error {
+func (s *Spool) file(f io.ReadCloser) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	keep, err := s.room(s.files == spoolFiles)
@@ -104,12 +106,12 @@ func (s *spool) file(f io.ReadCloser) error {
 
 // room reports whether a piece is kept. If not, it is left out and counted, or there is an
 // error.
-func (s *spool) room(full bool) (bool, error) {
+func (s *Spool) room(full bool) (bool, error) {
 	switch {
 	case s.err != nil:
 		return false, s.err
 	case full && s.missing == nil:
-		return false, errUnread
+		return false, ErrUnread
 	case full || s.lost > 0: // behind a gap nothing goes before it is told
 		s.lost++
 		return false, nil
@@ -117,7 +119,7 @@ func (s *spool) room(full bool) (bool, error) {
 	return true, nil
 }
 
-func (s *spool) carry() {
+func (s *Spool) carry() {
 	defer close(s.empty)
 	for {
 		c, ok := s.take()
@@ -128,7 +130,7 @@ func (s *spool) carry() {
 			_ = s.off(c.b)
 			continue
 		}
-		_, err := io.CopyBuffer(writerFunc(func(p []byte) (int, error) { return len(p), s.off(p) }), c.f, make([]byte, 16*spoolPiece))
+		_, err := io.CopyBuffer(WriterFunc(func(p []byte) (int, error) { return len(p), s.off(p) }), c.f, make([]byte, 16*spoolPiece))
 		if _, ours := s.failed(); err != nil && !ours {
 			s.fail(err) // the file cannot be read
 		}
@@ -137,7 +139,7 @@ func (s *spool) carry() {
 }
 
 // off carries b off.
-func (s *spool) off(b []byte) error {
+func (s *Spool) off(b []byte) error {
 	for len(b) > 0 {
 		if err, ok := s.failed(); ok {
 			return err
@@ -156,14 +158,14 @@ func (s *spool) off(b []byte) error {
 	return nil
 }
 
-func (s *spool) failed() (error, bool) {
+func (s *Spool) failed() (error, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err, s.err != nil
 }
 
 // fail is the end of it: nothing more is kept.
-func (s *spool) fail(err error) {
+func (s *Spool) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.held {
@@ -186,7 +188,7 @@ func pieceOf(b []byte) int {
 }
 
 // take waits for something to carry off.
-func (s *spool) take() (c chunk, ok bool) {
+func (s *Spool) take() (c chunk, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.held) == 0 && s.lost == 0 {
@@ -206,10 +208,10 @@ func (s *spool) take() (c chunk, ok bool) {
 	return c, true
 }
 
-// close waits until everything is carried off, or nobody has taken any of it for spoolTime,
-// which is errUnread. Else it returns what went wrong with the writer. After it the spool
+// Close waits until everything is carried off, or nobody has taken any of it for SpoolTime,
+// which is ErrUnread. Else it returns what went wrong with the writer. After it the spool
 // takes no more.
-func (s *spool) close() error {
+func (s *Spool) Close() error {
 	s.mu.Lock()
 	s.closing = true
 	before := s.carried
@@ -221,43 +223,43 @@ func (s *spool) close() error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			return s.err
-		case <-time.After(spoolTime):
+		case <-time.After(SpoolTime):
 		}
 		s.mu.Lock()
 		carried := s.carried
 		s.mu.Unlock()
 		if carried == before {
-			return errUnread
+			return ErrUnread
 		}
 		before = carried
 	}
 }
 
-// missing says that so many pieces of what there was to tell are left out.
-func (v *view) missing(n int) string { return say(v.lang, "unread", "n", strconv.Itoa(n)) + "\n" }
+// Missing says that so many pieces of what there was to tell are left out.
+func (v *View) Missing(n int) string { return Say(v.Lang, "unread", "n", strconv.Itoa(n)) + "\n" }
 
-// missingFrom is missing for what has a format: in one for a program, which has no use for a sentence, it
+// MissingFrom is missing for what has a format: in one for a program, which has no use for a sentence, it
 // is said on log.
-func (v *view) missingFrom(format string, log io.Writer) func(n int) string {
+func (v *View) MissingFrom(format string, log io.Writer) func(n int) string {
 	if format != "json" {
-		return v.missing
+		return v.Missing
 	}
 	return func(n int) string {
-		_, _ = io.WriteString(log, v.missing(n))
+		_, _ = io.WriteString(log, v.Missing(n))
 		return ""
 	}
 }
 
-// closeLog closes the spool of standard error. If nobody reads there, or it cannot be written
+// CloseLog closes the spool of standard error. If nobody reads there, or it cannot be written
 // to, not even an error that the verb ends with can be told there: the status is all, and a
 // word on standard output where that is a terminal.
-func (v *view) closeLog(s *spool, stdout io.Writer, err error) error {
-	werr := s.close()
+func (v *View) CloseLog(s *Spool, stdout io.Writer, err error) error {
+	werr := s.Close()
 	if werr == nil {
 		return err
 	}
-	if f, ok := unfiltered(stdout).(*os.File); ok && errors.Is(werr, errUnread) && isatty.IsTerminal(f.Fd()) {
-		fmt.Fprintln(f, say(v.lang, "untaken_log"))
+	if f, ok := Unfiltered(stdout).(*os.File); ok && errors.Is(werr, ErrUnread) && isatty.IsTerminal(f.Fd()) {
+		fmt.Fprintln(f, Say(v.Lang, "untaken_log"))
 	}
-	return errTold
+	return ErrTold
 }

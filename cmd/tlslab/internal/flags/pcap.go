@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -18,76 +19,77 @@ import (
 	"tlslab/handshake/scenario"
 )
 
-// captureFile is what --pcap writes. Without the flag its methods do nothing.
-type captureFile struct {
-	pcap string
-	many bool // connections, of which none is to wait for who reads the file
+// CaptureFile is what --pcap writes. Without the flag its methods do nothing.
+type CaptureFile struct {
+	Pcap string
+	Many bool // connections, of which none is to wait for who reads the file
 
-	file   *liveFile
-	w      *pcapng.Writer
+	file   *cli.LiveFile
+	Writer *pcapng.Writer
 	iface  int   // of a live end's connections
 	untold error // why a connection is not in the file
 }
 
 // What of a capture is real, in its comment.
 const (
-	asSeen = "TLS as it was read and written at the socket, its addresses and its times are real. " +
+	AsSeen = "TLS as it was read and written at the socket, its addresses and its times are real. " +
 		"The TCP and IP around it are made up: this end saw no packets."
-	madeUp = "A lesson in one process, with no network: addresses (RFC 5737), times, TCP and IP are made up around its TLS."
+	MadeUp = "A lesson in one process, with no network: addresses (RFC 5737), times, TCP and IP are made up around its TLS."
 )
 
-func (p *captureFile) flags(cmd *cobra.Command, live bool) {
+// Flags adds --pcap. live tells a live end's from a lesson's.
+func (p *CaptureFile) Flags(cmd *cobra.Command, live bool) {
 	what := "the TLS of the lesson, made-up addresses around it"
 	if live {
 		what = "as it happens"
 	}
-	cmd.Flags().StringVar(&p.pcap, "pcap", "", "write a pcapng `file` for Wireshark, "+what+";\nthe secrets are in it (mode 0600)")
+	cmd.Flags().StringVar(&p.Pcap, "pcap", "", "write a pcapng `file` for Wireshark, "+what+";\nthe secrets are in it (mode 0600)")
 }
 
-// open begins the file. What goes wrong with it later is said on log.
-func (p *captureFile) open(comment string, l narrate.Lang, log io.Writer) (err error) {
-	if p.pcap == "" {
+// Open begins the file. What goes wrong with it later is said on log.
+func (p *CaptureFile) Open(comment string, l narrate.Lang, log io.Writer) (err error) {
+	if p.Pcap == "" {
 		return nil
 	}
-	if p.file, err = openLive("--pcap", p.pcap, ondisk.Anew, l, log); err != nil {
+	if p.file, err = cli.OpenLive("--pcap", p.Pcap, ondisk.Anew, l, log); err != nil {
 		return err
 	}
-	if p.many {
-		p.file.waitForNobody()
+	if p.Many {
+		p.file.WaitForNobody()
 	}
-	p.file.beginning = true
-	p.w, err = pcapng.NewWriter(p.file, pcapng.Options{Comment: comment})
-	if err == nil && comment == asSeen {
-		p.iface, err = p.w.Interface("tls", "what this end's sockets carried")
+	p.file.Beginning = true
+	p.Writer, err = pcapng.NewWriter(p.file, pcapng.Options{Comment: comment})
+	if err == nil && comment == AsSeen {
+		p.iface, err = p.Writer.Interface("tls", "what this end's sockets carried")
 	}
-	p.file.beginning = false
+	p.file.Beginning = false
 	if err != nil {
-		p.w = nil
-		return firstError(unwritten("--pcap", p.pcap, err), p.file.Close())
+		p.Writer = nil
+		return cli.FirstError(cli.Unwritten("--pcap", p.Pcap, err), p.file.Close())
 	}
 	return nil
 }
 
-// close reports what went wrong with the file, at any time: that ended no connection.
-func (p *captureFile) close() error {
-	if p.w == nil {
+// Close reports what went wrong with the file, at any time: that ended no connection.
+func (p *CaptureFile) Close() error {
+	if p.Writer == nil {
 		return nil
 	}
-	if err := firstError(p.untold, p.w.Err(), p.file.Close()); err != nil {
-		return unwritten("--pcap", p.pcap, err)
+	if err := cli.FirstError(p.untold, p.Writer.Err(), p.file.Close()); err != nil {
+		return cli.Unwritten("--pcap", p.Pcap, err)
 	}
 	return nil
 }
 
-// tap puts the capture below TLS on a connection, of which we are the server or the
+// Tap puts the capture below TLS on a connection, of which we are the server or the
 // client, and below its key log in cfg. One connection at a time.
-func (p *captureFile) tap(raw net.Conn, weAreServer bool, cfg *handshake.Config) net.Conn {
-	if p.w == nil {
+func (p *CaptureFile) Tap(raw net.Conn, weAreServer bool, cfg *handshake.Config) net.Conn {
+	if p.Writer == nil {
 		return raw
 	}
-	c, err := p.w.Capture(p.iface, raw, weAreServer)
+	c, err := p.Writer.Capture(p.iface, raw, weAreServer)
 	if err != nil {
-		p.untold = firstError(p.untold, err)
+		p.untold = cli.FirstError(p.untold, err)
 		return raw
 	}
 	if cfg.KeyLog == nil {
@@ -98,14 +100,14 @@ func (p *captureFile) tap(raw net.Conn, weAreServer bool, cfg *handshake.Config)
 	return c
 }
 
-// perform runs a lesson, and writes what was on its wires. A lesson that cannot be written
+// Perform runs a lesson, and writes what was on its wires. A lesson that cannot be written
 // has been held all the same.
-func (p *captureFile) perform(ctx context.Context, o scenario.Options, l event.Listener) (*scenario.Transcript, error) {
+func (p *CaptureFile) Perform(ctx context.Context, o scenario.Options, l event.Listener) (*scenario.Transcript, error) {
 	t, err := scenario.Run(ctx, o, l)
-	if err != nil || p.w == nil {
+	if err != nil || p.Writer == nil {
 		return t, err
 	}
-	lesson := &lessonCapture{w: p.w, ifaces: map[string]int{}}
+	lesson := &lessonCapture{w: p.Writer, ifaces: map[string]int{}}
 	p.untold = lesson.write(t)
 	return t, nil
 }

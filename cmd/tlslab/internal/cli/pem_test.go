@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"strings"
@@ -15,7 +15,7 @@ import (
 func TestPEMTroubleIsTold(t *testing.T) {
 	for _, lang := range narrate.Langs() {
 		cmd := &cobra.Command{}
-		new(view).langFlag(cmd)
+		new(View).LangFlag(cmd)
 		if err := cmd.Flags().Set("lang", string(lang)); err != nil {
 			t.Fatal(err)
 		}
@@ -23,13 +23,13 @@ func TestPEMTroubleIsTold(t *testing.T) {
 			for _, got := range []string{"", "\x1b[2J\u202e\u0085"} {
 				p := &pki.PEMError{Fault: fault, File: "chain.pem", Line: 23, Begin: 17, Label: "PKCS7", Got: got}
 				told := pemTrouble(cmd, p)
-				all := told.what + told.remedy
-				if !strings.Contains(told.what, "chain.pem") || !strings.Contains(told.what, "23") || told.remedy == "" ||
-					strings.ContainsAny(all, "{}\x1b\u202e\u0085") || strings.Contains(told.remedy, "{command}") {
-					t.Errorf("%s, %s: %q, %q", lang, fault, told.what, told.remedy)
+				all := told.What + told.Remedy
+				if !strings.Contains(told.What, "chain.pem") || !strings.Contains(told.What, "23") || told.Remedy == "" ||
+					strings.ContainsAny(all, "{}\x1b\u202e\u0085") || strings.Contains(told.Remedy, "{command}") {
+					t.Errorf("%s, %s: %q, %q", lang, fault, told.What, told.Remedy)
 				}
-				if lang == narrate.Zh && !strings.ContainsAny(told.what, "文第") {
-					t.Errorf("%s is not told in Chinese: %q", fault, told.what)
+				if lang == narrate.Zh && !strings.ContainsAny(told.What, "文第") {
+					t.Errorf("%s is not told in Chinese: %q", fault, told.What)
 				}
 			}
 		}

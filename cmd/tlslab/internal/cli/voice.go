@@ -1,4 +1,4 @@
-package main
+package cli
 
 // How we speak to a person:
 //
@@ -33,45 +33,48 @@ import (
 )
 
 const (
-	statusFailed = 1
+	StatusFailed = 1
 	statusUsage  = 2
 )
 
-// trouble is an error that knows what to do about it.
-type trouble struct {
-	status int
-	what   string
-	remedy string // "" if there is none to offer
-	cause  error
+// Trouble is an error that knows what to do about it.
+type Trouble struct {
+	Status int
+	What   string
+	Remedy string // "" if there is none to offer
+	Cause  error
 }
 
-func (t *trouble) Error() string { return t.what }
-func (t *trouble) Unwrap() error { return t.cause }
+// Error is what happened.
+func (t *Trouble) Error() string { return t.What }
 
-// misuse is what was typed and makes no sense.
-func misuse(remedy, format string, args ...any) error {
+// Unwrap is why it happened, if an error says so.
+func (t *Trouble) Unwrap() error { return t.Cause }
+
+// Misuse is what was typed and makes no sense.
+func Misuse(remedy, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &trouble{statusUsage, err.Error(), remedy, errors.Unwrap(err)}
+	return &Trouble{statusUsage, err.Error(), remedy, errors.Unwrap(err)}
 }
 
-// failure is what was meant and did not work out.
-func failure(remedy, format string, args ...any) error {
+// Failure is what was meant and did not work out.
+func Failure(remedy, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &trouble{statusFailed, err.Error(), remedy, errors.Unwrap(err)}
+	return &Trouble{StatusFailed, err.Error(), remedy, errors.Unwrap(err)}
 }
 
-// errTold is a failure whose story the transcript has told.
-var errTold = errors.New("told already")
+// ErrTold is a failure whose story the transcript has told.
+var ErrTold = errors.New("told already")
 
-// explain says what went wrong, if anything did, and returns the exit status.
-func explain(w io.Writer, cmd *cobra.Command, err error) int {
+// Explain says what went wrong, if anything did, and returns the exit status.
+func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return 0
 	}
-	if errors.Is(err, errTold) {
-		return statusFailed
+	if errors.Is(err, ErrTold) {
+		return StatusFailed
 	}
-	var t *trouble
+	var t *Trouble
 	var o *scenario.OptionsError
 	var v *pflag.InvalidValueError
 	var p *pki.PEMError
@@ -80,33 +83,33 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	case errors.As(err, &c):
 		t = certificateTrouble(cmd, c)
 	case errors.As(err, &p):
-		var more *trouble // of the verb: it knows which file could stand in place of this one
-		if t = pemTrouble(cmd, p); errors.As(err, &more) && more.remedy != "" {
-			t.remedy += "\n" + more.remedy
+		var more *Trouble // of the verb: it knows which file could stand in place of this one
+		if t = pemTrouble(cmd, p); errors.As(err, &more) && more.Remedy != "" {
+			t.Remedy += "\n" + more.Remedy
 		}
 	case errors.As(err, &t):
 	case errors.As(err, &v):
 		// Its cause speaks of strconv.
 		f := v.GetFlag()
-		t = &trouble{status: statusUsage, what: fmt.Sprintf("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type()))}
+		t = &Trouble{Status: statusUsage, What: fmt.Sprintf("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type()))}
 	case errors.As(err, &o):
-		t = &trouble{status: statusUsage, what: "these flags make no lesson: " + o.Why}
+		t = &Trouble{Status: statusUsage, What: "these flags make no lesson: " + o.Why}
 	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
-		t = &trouble{status: statusFailed, what: err.Error()}
+		t = &Trouble{Status: StatusFailed, What: err.Error()}
 	case cmd.Annotations[started] == "":
 		// Cobra's own: an unknown verb or flag, too many arguments.
-		t = &trouble{status: statusUsage, what: strings.TrimSpace(err.Error())}
+		t = &Trouble{Status: statusUsage, What: strings.TrimSpace(err.Error())}
 	default:
-		t = &trouble{status: statusFailed, what: err.Error()}
+		t = &Trouble{Status: StatusFailed, What: err.Error()}
 	}
-	if t.remedy == "" && t.status == statusUsage {
-		t.remedy = "See: " + cmd.CommandPath() + " --help"
+	if t.Remedy == "" && t.Status == statusUsage {
+		t.Remedy = "See: " + cmd.CommandPath() + " --help"
 	}
 	fmt.Fprintln(w, "tlslab:", narrate.Fault(langOf(cmd), t))
-	if t.remedy != "" {
-		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.remedy, "\n", "\n  "))
+	if t.Remedy != "" {
+		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.Remedy, "\n", "\n  "))
 	}
-	return t.status
+	return t.Status
 }
 
 // valueWord is what a flag of this type takes.
@@ -122,15 +125,15 @@ func valueWord(kind string) string {
 	return "a " + kind
 }
 
-// say is one of the command's own sentences in the reader's language, with name,
+// Say is one of the command's own sentences in the reader's language, with name,
 // value, name, value … filled in. A value may be a peer's: it is escaped.
-func say(l narrate.Lang, key string, pairs ...string) string {
-	title, _ := sayBoth(l, key, pairs...)
+func Say(l narrate.Lang, key string, pairs ...string) string {
+	title, _ := SayBoth(l, key, pairs...)
 	return title
 }
 
-// sayBoth also returns the long form: for a trouble, the remedy.
-func sayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
+// SayBoth also returns the long form: for a trouble, the remedy.
+func SayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 	e := narrate.Must(l, narrate.UI, "cmd."+key)
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -158,17 +161,25 @@ func closeUp(text string, values map[string]string) string {
 	})
 }
 
-// told is a failure in the reader's language: the entry's title is what happened,
+// Told is a failure in the reader's language: the entry's title is what happened,
 // its text what to do.
-func told(l narrate.Lang, cause error, key string, pairs ...string) error {
-	what, remedy := sayBoth(l, key, pairs...)
-	return &trouble{statusFailed, what, remedy, cause}
+func Told(l narrate.Lang, cause error, key string, pairs ...string) error {
+	what, remedy := SayBoth(l, key, pairs...)
+	return &Trouble{StatusFailed, what, remedy, cause}
 }
 
-// enumerated joins items as the reader's language does.
-func enumerated(lang narrate.Lang, items []string) string {
+// Enumerated joins items as the reader's language does.
+func Enumerated(lang narrate.Lang, items []string) string {
 	if lang == narrate.Zh {
 		return strings.Join(items, "、")
 	}
 	return strings.Join(items, ", ")
+}
+
+// ColonOf is the colon of a language, with its space.
+func ColonOf(lang narrate.Lang) string {
+	if lang == narrate.Zh {
+		return "："
+	}
+	return ": "
 }

@@ -1,7 +1,9 @@
-package main
+package cli
 
 import (
 	"errors"
+	"io"
+	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -11,9 +13,9 @@ import (
 	"tlslab/pki"
 )
 
-// pemBlocks reads the blocks of a PEM file, or of standard input for "-". Of a file that
+// PEMBlocks reads the blocks of a PEM file, or of standard input for "-". Of a file that
 // has none, it may be DER, the text comes back as it is.
-func pemBlocks(name string) (blocks []pki.PEMBlock, text []byte, err error) {
+func PEMBlocks(name string) (blocks []pki.PEMBlock, text []byte, err error) {
 	if text, err = readFile(name); err != nil {
 		return nil, nil, err
 	}
@@ -27,39 +29,39 @@ func pemBlocks(name string) (blocks []pki.PEMBlock, text []byte, err error) {
 
 // pemTrouble says in the reader's language what is wrong with a PEM file, on which
 // line, and what to do.
-func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *trouble {
+func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
 	file := fileName(langOf(cmd), p.File)
 	where := file
 	if p.Line > 0 {
-		where = say(langOf(cmd), "pem_where", "file", file, "line", strconv.Itoa(p.Line))
+		where = Say(langOf(cmd), "pem_where", "file", file, "line", strconv.Itoa(p.Line))
 	}
 	key := "pem_" + string(p.Fault)
 	if p.Fault == pki.PEMNothing && p.Got != "" {
 		key = "pem_only"
 	}
-	what, how := sayBoth(langOf(cmd), key,
+	what, how := SayBoth(langOf(cmd), key,
 		"where", where, "file", file,
 		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
-	return &trouble{statusFailed, what, how, p}
+	return &Trouble{StatusFailed, what, how, p}
 }
 
 // certificateTrouble says which certificate of a file cannot be read, what is wrong with it,
 // and what to do.
-func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *trouble {
+func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *Trouble {
 	lang := langOf(cmd)
 	where := fileName(lang, c.File)
 	if c.Line > 0 {
-		where = say(lang, "pem_where", "file", where, "line", strconv.Itoa(c.Line))
+		where = Say(lang, "pem_where", "file", where, "line", strconv.Itoa(c.Line))
 	}
 	why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(c.Err))
-	what := say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
-	return &trouble{statusFailed, what, why.Text, c}
+	what := Say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
+	return &Trouble{StatusFailed, what, why.Text, c}
 }
 
 // fileName is what a file is called; standard input has no name.
 func fileName(lang narrate.Lang, file string) string {
 	if file == "" || file == "-" {
-		return say(lang, "pem_stdin")
+		return Say(lang, "pem_stdin")
 	}
 	return file
 }
@@ -67,12 +69,20 @@ func fileName(lang narrate.Lang, file string) string {
 // langOf is the reader's language, as the command's --lang says or the environment. A
 // --lang that is none has been refused before anything was read.
 func langOf(cmd *cobra.Command) narrate.Lang {
-	var v view
+	var v View
 	if f := cmd.Flags().Lookup("lang"); f != nil {
-		v.langName = f.Value.String()
+		v.LangName = f.Value.String()
 	}
-	if v.checkLang() != nil {
+	if v.CheckLang() != nil {
 		return narrate.En
 	}
-	return v.lang
+	return v.Lang
+}
+
+// readFile reads a file, or standard input for "-".
+func readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name)
 }
