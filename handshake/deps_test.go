@@ -55,7 +55,8 @@ const policy = `
 	scenario, render < cmd/cli
 	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
-	session/redis, mitm/proxy, render/lesson, render/replays, cmd/flags < cmd
+	render/mermaid, cmd/flags < cmd/lists
+	session/redis, mitm/proxy, render/lesson, render/replays, cmd/lists < cmd
 	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
@@ -75,10 +76,10 @@ const modules = `
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis
-	github.com/fatih/color: render/sheet cmd
+	github.com/fatih/color: render/sheet cmd/lists cmd
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd
 	github.com/spf13/pflag: cmd/cli cmd
 	golang.org/x/sys: mitm/har cmd/cli
 `
@@ -258,6 +259,9 @@ func TestBuildsForTheBrowser(t *testing.T) {
 
 func policyName(importPath string) string {
 	p := strings.TrimPrefix(importPath, "tlslab/")
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
 	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
 		return "cmd/" + room
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/lists"
 )
 
 // newRoot is the whole command.
@@ -21,5 +22,5 @@ Begin with:  tlslab run`,
   tlslab run --mitm --trust-mitm    a capture tool at work, and what made it possible
   tlslab server --accept :8443 --www --write-root root.pem
   tlslab client --connect localhost:8443 --CAfile root.pem`,
-	}, newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), newCA(), newVerify(), newGroups(), newList())
+	}, newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), newCA(), newVerify(), lists.NewGroups(), lists.NewList())
 }

@@ -1,4 +1,4 @@
-package main
+package lists
 
 import (
 	"crypto/rand"
@@ -27,7 +27,8 @@ type groupsFlags struct {
 	format string
 }
 
-func newGroups() *cobra.Command {
+// NewGroups is the verb groups.
+func NewGroups() *cobra.Command {
 	g := new(groupsFlags)
 	cmd := &cobra.Command{
 		Use:   "groups [NAME…]",

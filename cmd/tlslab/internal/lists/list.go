@@ -1,4 +1,4 @@
-package main
+package lists
 
 import (
 	"fmt"
@@ -33,7 +33,8 @@ type listFlags struct {
 	tls, format string
 }
 
-func newList() *cobra.Command {
+// NewList is the verb list.
+func NewList() *cobra.Command {
 	l := new(listFlags)
 	cmd := &cobra.Command{
 		Use:   "list suites|groups|schemes|certs|states [client|server]",
