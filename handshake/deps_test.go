@@ -56,7 +56,8 @@ const policy = `
 	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists
-	session/redis, mitm/proxy, render/lesson, render/replays, cmd/lists < cmd
+	cmd/flags < cmd/trust
+	session/redis, mitm/proxy, render/lesson, render/replays, cmd/lists, cmd/trust < cmd
 	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
@@ -79,7 +80,7 @@ const modules = `
 	github.com/fatih/color: render/sheet cmd/lists cmd
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd
 	github.com/spf13/pflag: cmd/cli cmd
 	golang.org/x/sys: mitm/har cmd/cli
 `
@@ -259,6 +260,9 @@ func TestBuildsForTheBrowser(t *testing.T) {
 
 func policyName(importPath string) string {
 	p := strings.TrimPrefix(importPath, "tlslab/")
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
 	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
 		return "cmd/" + room
 	}

@@ -17,6 +17,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/cmd/tlslab/internal/trust"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
@@ -137,7 +138,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	if s.caDir != "" {
 		for _, a := range roots {
-			warnExpired(log, s.Lang, s.caDir, a)
+			trust.WarnExpired(log, s.Lang, s.caDir, a)
 		}
 	}
 	s.warnDates(log, time.Now())

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,10 +13,10 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/cmd/tlslab/internal/trust"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
-	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
 
@@ -54,7 +53,7 @@ func (s *serverFlags) certify(cfg *handshake.Config) ([]*pki.Authority, error) {
 // authorities are the one in --cadir, or two made on the spot.
 func (s *serverFlags) authorities() ([]*pki.Authority, error) {
 	if s.caDir != "" {
-		a, err := loadAuthority(s.caDir)
+		a, err := trust.LoadAuthority(s.caDir)
 		return []*pki.Authority{a}, err
 	}
 	rsa, err := freshAuthority(pki.RSA2048, "RSA")
@@ -124,29 +123,6 @@ func (s *serverFlags) names() pki.Request {
 		r.CommonName = s.serverName
 	}
 	return r
-}
-
-// loadAuthority reads a CA from its directory.
-func loadAuthority(dir string) (*pki.Authority, error) {
-	a, err := pki.LoadAuthority(dir)
-	if _, certErr := os.Lstat(filepath.Join(dir, pki.AuthorityCertFile)); certErr == nil && errors.Is(err, os.ErrNotExist) {
-		return nil, cli.Failure("Put it back, or make a new CA with: tlslab ca init --force "+dir, "the CA in %s has lost its key: there is no %s",
-			dir, filepath.Join(dir, pki.AuthorityKeyFile))
-	}
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, cli.Failure("Make one with: tlslab ca init "+dir, "there is no CA in %s", dir)
-	}
-	return a, err
-}
-
-// warnExpired says, on w, of the CA in dir that its time is over. It issues all the
-// same: to see what becomes of that is a lesson.
-func warnExpired(w io.Writer, l narrate.Lang, dir string, a *pki.Authority) {
-	for ; a != nil; a = a.Parent {
-		if time.Now().After(a.Cert.NotAfter) {
-			fmt.Fprintln(w, cli.Say(l, "ca_expired", "name", a.Cert.Subject.CommonName, "dir", dir, "date", a.Cert.NotAfter.UTC().Format(time.DateTime+" UTC")))
-		}
-	}
 }
 
 // warnDates says, on w, of each certificate of --cert that is out of its dates. It is served all

@@ -5,6 +5,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/lists"
+	"tlslab/cmd/tlslab/internal/trust"
 )
 
 // newRoot is the whole command.
@@ -22,5 +23,5 @@ Begin with:  tlslab run`,
   tlslab run --mitm --trust-mitm    a capture tool at work, and what made it possible
   tlslab server --accept :8443 --www --write-root root.pem
   tlslab client --connect localhost:8443 --CAfile root.pem`,
-	}, newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), newCA(), newVerify(), lists.NewGroups(), lists.NewList())
+	}, newRun(), newCompare(), newReplay(), newClient(), newServer(), newProxy(), trust.NewCA(), trust.NewVerify(), lists.NewGroups(), lists.NewList())
 }

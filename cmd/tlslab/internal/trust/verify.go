@@ -1,4 +1,4 @@
-package main
+package trust
 
 import (
 	"fmt"
@@ -21,7 +21,8 @@ type verifyFlags struct {
 	client, mustStaple bool
 }
 
-func newVerify() *cobra.Command {
+// NewVerify is the verb verify.
+func NewVerify() *cobra.Command {
 	v := new(verifyFlags)
 	cmd := &cobra.Command{
 		Use:   "verify CHAIN.pem",
