@@ -57,7 +57,8 @@ const policy = `
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists
 	cmd/flags < cmd/trust
-	session/redis, mitm/proxy, render/lesson, render/replays, cmd/lists, cmd/trust < cmd
+	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
+	mitm/proxy, cmd/lists, cmd/trust, cmd/lesson < cmd
 	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
@@ -80,8 +81,8 @@ const modules = `
 	github.com/fatih/color: render/sheet cmd/lists cmd
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd
-	github.com/spf13/pflag: cmd/cli cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd
+	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
 `
 
@@ -260,6 +261,9 @@ func TestBuildsForTheBrowser(t *testing.T) {
 
 func policyName(importPath string) string {
 	p := strings.TrimPrefix(importPath, "tlslab/")
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
 	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
 		return "cmd/" + room
 	}

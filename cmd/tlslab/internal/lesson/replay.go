@@ -1,4 +1,4 @@
-package main
+package lesson
 
 import (
 	"errors"
@@ -23,7 +23,8 @@ type replayFlags struct {
 	all                   bool
 }
 
-func newReplay() *cobra.Command {
+// NewReplay is the verb replay.
+func NewReplay() *cobra.Command {
 	r := new(replayFlags)
 	cmd := &cobra.Command{
 		Use:   "replay",

@@ -1,4 +1,4 @@
-package main
+package lesson
 
 import (
 	"bytes"
@@ -38,7 +38,8 @@ type runFlags struct {
 	alpn                 []string
 }
 
-func newRun() *cobra.Command {
+// NewRun is the verb run.
+func NewRun() *cobra.Command {
 	r := new(runFlags)
 	cmd := &cobra.Command{
 		Use:   "run",

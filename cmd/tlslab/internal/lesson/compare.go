@@ -1,4 +1,4 @@
-package main
+package lesson
 
 import (
 	"io"
@@ -22,7 +22,8 @@ type compareFlags struct {
 	format, seed string
 }
 
-func newCompare() *cobra.Command {
+// NewCompare is the verb compare.
+func NewCompare() *cobra.Command {
 	c := new(compareFlags)
 	cmd := &cobra.Command{
 		Use:   "compare",
