@@ -58,7 +58,8 @@ const policy = `
 	render/mermaid, cmd/flags < cmd/lists
 	cmd/flags < cmd/trust
 	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
-	mitm/proxy, cmd/lists, cmd/trust, cmd/lesson < cmd
+	mitm/proxy, render/lesson, cmd/flags < cmd/capture
+	cmd/lists, cmd/trust, cmd/lesson, cmd/capture < cmd
 	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
@@ -78,12 +79,13 @@ const modules = `
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis
-	github.com/fatih/color: render/sheet cmd/lists cmd
+	github.com/fatih/color: render/sheet cmd/lists cmd/capture
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
+	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
 `
 
 // outside is what the engine, which has no sockets, files, clock or chance of its
@@ -261,6 +263,9 @@ func TestBuildsForTheBrowser(t *testing.T) {
 
 func policyName(importPath string) string {
 	p := strings.TrimPrefix(importPath, "tlslab/")
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
 	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
 		return "cmd/" + room
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tlslab/cmd/tlslab/internal/capture"
 	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
@@ -85,7 +86,7 @@ func TestFailuresNameFlagsOfTheVerb(t *testing.T) {
 			var verb *cobra.Command
 			switch {
 			case strings.HasPrefix(key, "cmd.proxy_cause_"), strings.HasPrefix(key, "cmd.proxy_warning_"), strings.HasPrefix(key, "cmd.proxy_unbelieved"):
-				verb = newProxy()
+				verb = capture.NewProxy()
 			case key == "cmd.renegotiation_server", key == "cmd.mute", key == "cmd.too_slow":
 				verb = newServer()
 			case slices.Contains([]string{"cmd.renegotiation_client", "cmd.wants_certificate", "cmd.not_trusted", "cmd.name_root", "cmd.name_server"}, key):

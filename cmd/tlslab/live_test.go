@@ -20,7 +20,6 @@ import (
 	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
@@ -249,31 +248,6 @@ func TestNotTrusted(t *testing.T) {
 	asked := &plight{lang: narrate.En, summary: handshake.Summary{CertificateRequested: true}, flags: &c.liveFlags}
 	if err := c.whyNot(t.Context(), refused, asked); !errors.As(err, &said) || !strings.Contains(said.Remedy, "--cert") {
 		t.Errorf("a server that asked for a certificate: %v", err)
-	}
-}
-
-// The proxy says of a server that it does not believe what verify says, and asks for a root
-// only if none was named.
-func TestProxyUnbelieved(t *testing.T) {
-	f := &proxy.Fault{Side: proxy.SideServer, By: proxy.SideProxy, Cause: proxy.CauseUnbelieved}
-	for _, test := range []struct {
-		why   reason.Reason
-		field string
-		named bool
-		says  string
-		root  bool
-	}{
-		{reason.CertificateUntrusted, "certificate[0].issuer", false, "forgets to send its intermediate", true},
-		{reason.CertificateUntrusted, "certificate[0].issuer", true, "forgets to send its intermediate", false},
-		{reason.CertificateExpired, "certificate[0].not_after", false, "renewed", false},
-	} {
-		f.Err = reason.New(test.why, "", test.field, nil, nil)
-		for _, lang := range narrate.Langs() {
-			said := strings.Join(faultLines(lang, f, test.named), "\n")
-			if lang == narrate.En && !strings.Contains(said, test.says) || strings.Contains(said, "--upstream-CAfile") != test.root || !strings.Contains(said, "--upstream-insecure") {
-				t.Errorf("%s, named %v: %s", test.field, test.named, said)
-			}
-		}
 	}
 }
 

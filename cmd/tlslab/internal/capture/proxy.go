@@ -1,4 +1,4 @@
-package main
+package capture
 
 import (
 	"context"
@@ -47,7 +47,8 @@ type proxyFlags struct {
 	format                          string
 }
 
-func newProxy() *cobra.Command {
+// NewProxy is the verb proxy.
+func NewProxy() *cobra.Command {
 	p := new(proxyFlags)
 	cmd := &cobra.Command{
 		Use:   "proxy",
