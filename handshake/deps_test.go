@@ -59,7 +59,8 @@ const policy = `
 	cmd/flags < cmd/trust
 	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
 	mitm/proxy, render/lesson, cmd/flags < cmd/capture
-	cmd/lists, cmd/trust, cmd/lesson, cmd/capture < cmd
+	session/redis, tls, replay, transcript, cmd/trust < cmd/live
+	cmd/lists, cmd/lesson, cmd/capture, cmd/live < cmd
 	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
@@ -82,7 +83,7 @@ const modules = `
 	github.com/fatih/color: render/sheet cmd/lists cmd/capture
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
 	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
@@ -263,6 +264,9 @@ func TestBuildsForTheBrowser(t *testing.T) {
 
 func policyName(importPath string) string {
 	p := strings.TrimPrefix(importPath, "tlslab/")
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
 	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
 		return "cmd/" + room
 	}

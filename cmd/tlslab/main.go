@@ -3,8 +3,11 @@
 // server), a small certification authority (ca), and a verifier that shows every
 // check it makes (verify).
 //
-// It is no more than flags and files around the packages: what a verb does is in the
-// file that bears its name, what all verbs share is in flags.go, output.go and voice.go.
+// It is no more than flags and files around the packages. Its verbs are listed in verbs.go, and
+// live in the rooms of internal: lesson (run, compare, replay), live (client, server), capture
+// (proxy), trust (ca, verify) and lists (groups, list). What they share is in internal/cli, how
+// they speak and write, and in internal/flags, what a flag means wherever it occurs. Read
+// internal/cli/voice.go first.
 package main
 
 import (

@@ -21,9 +21,6 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/clitest"
-	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
-	"tlslab/handshake/render"
 )
 
 // What a server must survive: clients that open connections and say nothing, readers of its
@@ -295,53 +292,4 @@ func TestDeafClient(t *testing.T) {
 	if status := <-ended; status != 0 {
 		t.Errorf("status %d", status)
 	}
-}
-
-// TestPieceOfATranscript: of data without an end a server's transcript shows the beginning,
-// and says how much it has left out.
-func TestPieceOfATranscript(t *testing.T) {
-	var shown bytes.Buffer
-	l := new(liveFlags)
-	l.Lang, l.format = "en", "text"
-	tr := l.newTranscript(&cli.Output{Writer: &shown, Options: render.TerminalOptions{Lang: "en", Width: 80}}, "connection 1")
-	const records = 100 * maxData
-	for i := range records {
-		tr.Event(&event.Record{Dir: event.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
-			Sequence: uint64(i), Protected: true, Wire: make([]byte, 23), Payload: []byte("x")})
-		tr.Event(&event.Data{Dir: event.Receive, Data: []byte("x")})
-	}
-	if err := tr.close(); err != nil {
-		t.Fatal(err)
-	}
-	if n := shown.Len(); n > 1000*maxData {
-		t.Errorf("%d bytes of text for %d records", n, records)
-	}
-	if want := fmt.Sprintf("(%d more records of data are not shown)", records-maxData); !strings.Contains(shown.String(), want) {
-		t.Errorf("it does not say %q", want)
-	}
-}
-
-// TestPageLimits: a client of --www that does not go on, or goes on for ever, is let go.
-func TestPageLimits(t *testing.T) {
-	addr, end := serveCommand(t, "--www", "--quiet", "--idle-timeout", "2s")
-	const head = "POST / HTTP/1.1\r\nHost: localhost\r\n"
-	for _, test := range []struct{ name, says, status string }{
-		{"idle", head + "Content-Length: 0\r\n\r\n", "200"},
-		{"half a head", head, ""},
-		{"half a body", head + "Content-Length: 10\r\n\r\nhalf", "408"},
-		{"a long head", head + "Long: " + strings.Repeat("x", maxHead) + "\r\n\r\n", "431"},
-		{"a long body", head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1) + strings.Repeat("x", maxBody+1), "413"},
-		{"a long body in chunks", head + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1000\r\n"+strings.Repeat("x", 0x1000)+"\r\n", maxBody>>12+1), "413"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			c := clitest.DialServer(t, addr)
-			go io.WriteString(c, test.says) // the server may not want all of it
-			got, _ := io.ReadAll(c)         // until the server ends it, in whatever way
-			if !strings.HasPrefix(string(got), strings.TrimSpace("HTTP/1.1 "+test.status)) && (test.status != "" || len(got) > 0) {
-				t.Errorf("answered %.40q, want %q", got, test.status)
-			}
-		})
-	}
-	t.Cleanup(func() { end() })
 }

@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type plight struct {
 	role    event.Role // ours
 	peer    string     // as the user calls it
 	summary handshake.Summary
-	flags   *liveFlags
+	flags   *LiveFlags
 	staple  string   // a server's --staple
 	more    []string // flags of the verb's own that make it say what a peer may never have met
 	session bool     // a client offered a session of before

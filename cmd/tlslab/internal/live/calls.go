@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 		if err != nil {
 			return err
 		}
-		if err := cli.FirstError(hangUp(conn), t.close()); err != nil {
+		if err := cli.FirstError(hangUp(conn), t.Close()); err != nil {
 			return err
 		}
 	}
@@ -54,13 +54,13 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 		if conn.Summary().Version != iana.TLS13 {
 			fmt.Fprintln(c.log, cli.Say(c.Lang, "no_key_update", "version", conn.Summary().Version.String()))
 		} else if err := conn.UpdateKeys(true); err != nil {
-			return cli.FirstError(c.plight(conn).trouble(ctx, err), conn.Close(), t.close())
+			return cli.FirstError(c.plight(conn).trouble(ctx, err), conn.Close(), t.Close())
 		}
 	}
 	rest, err := e.settle(c, conn)
 	if err != nil {
 		// What was to be said is not said: there is no more to this connection.
-		return cli.FirstError(err, hangUp(conn), t.close())
+		return cli.FirstError(err, hangUp(conn), t.Close())
 	}
 	return c.talk(ctx, conn, t, io.MultiReader(bytes.NewReader(rest), in), out)
 }
@@ -74,7 +74,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	if n == 0 {
 		err = c.warn(c.out)
 	}
-	if c.reconnect > 0 && !c.quiet && c.format == "text" {
+	if c.reconnect > 0 && !c.quiet && c.Format == "text" {
 		_, err = fmt.Fprintf(c.out, "\n== %s ==\n", c.title(n))
 	}
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 		err = herr // what the peer said, where it broke off what was sent early
 	}
 	if err != nil {
-		return nil, nil, cli.FirstError(c.whyNot(ctx, err, c.plight(conn)), t.close(), raw.Close())
+		return nil, nil, cli.FirstError(c.whyNot(ctx, err, c.plight(conn)), t.Close(), raw.Close())
 	}
 	c.shaken = true
 	t.flush()
@@ -102,7 +102,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 
 // plight is what to tell a failure of conn by.
 func (c *calls) plight(conn *tls.Conn) *plight {
-	return &plight{lang: c.Lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.liveFlags,
+	return &plight{lang: c.Lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.LiveFlags,
 		more: flags.AllSet(flags.Given("--key-share", c.keyShares != nil), flags.Given("--early-data", c.earlyData != "")), session: c.jar.offers()}
 }
 
@@ -112,7 +112,7 @@ func (c *calls) plight(conn *tls.Conn) *plight {
 func (c *calls) settings(n int, early bool) (*handshake.Config, *transcript) {
 	own := *c.cfg
 	own.Conn, own.EarlyData = n, early
-	t := c.newTranscript(c.out, "")
+	t := c.NewTranscript(c.out, "")
 	t.attach(&own)
 	return &own, t
 }
@@ -179,7 +179,7 @@ func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.R
 	if ctx.Err() != nil {
 		err = nil // the person at the keyboard has seen enough
 	}
-	return cli.FirstError(c.plight(conn).afterwards(err), conn.Close(), t.close())
+	return cli.FirstError(c.plight(conn).afterwards(err), conn.Close(), t.Close())
 }
 
 // flushing shows the transcript's part of what it writes first.

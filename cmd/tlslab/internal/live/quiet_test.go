@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"io"
@@ -17,7 +17,7 @@ func TestQuietDoesNotListen(t *testing.T) {
 			for n := range 2 {
 				c := &calls{clientFlags: &clientFlags{sessIn: sessIn, reconnect: 1}, cfg: new(handshake.Config),
 					out: &cli.Output{Writer: io.Discard, Options: render.TerminalOptions{}}}
-				c.quiet, c.format = quiet, "text"
+				c.quiet, c.Format = quiet, "text"
 				cfg, told := c.settings(n, false)
 				if listens := cfg.Listener != nil; listens == quiet || listens != (told != nil) {
 					t.Errorf("client, quiet %v, --sess-in %q, connection %d: listens %v", quiet, sessIn, n, listens)
@@ -25,8 +25,8 @@ func TestQuietDoesNotListen(t *testing.T) {
 			}
 		}
 		s := new(serverFlags) // a server attaches one to each connection that it admits
-		s.quiet, s.format = quiet, "json"
-		cfg, told := new(handshake.Config), s.newTranscript(&cli.Output{Writer: io.Discard}, "1")
+		s.quiet, s.Format = quiet, "json"
+		cfg, told := new(handshake.Config), s.NewTranscript(&cli.Output{Writer: io.Discard}, "1")
 		told.attach(cfg)
 		if listens := cfg.Listener != nil; listens == quiet || listens != (told != nil) {
 			t.Errorf("server, quiet %v: listens %v", quiet, listens)

@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"bytes"
@@ -13,9 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-
-	"tlslab/cmd/tlslab/internal/capture"
 	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
@@ -46,9 +43,9 @@ func TestHintTables(t *testing.T) {
 				t.Errorf("%v of %v: of its rows the last, and no other, must hold always", d, role)
 			}
 		})
-		verb := newClient()
+		verb := NewClient()
 		if role == event.Server {
-			verb = newServer()
+			verb = NewServer()
 		}
 		for _, key := range hintKeys(role) {
 			all = append(all, key)
@@ -65,7 +62,7 @@ func TestHintTables(t *testing.T) {
 					t.Errorf("%s, %q: names other flags than the English hint does", l, key)
 				}
 				clitest.KnowsFlags(t, verb, key, e.Title)
-				p := &plight{lang: l, role: role, flags: new(liveFlags)}
+				p := &plight{lang: l, role: role, flags: new(LiveFlags)}
 				if filled := p.words(key); strings.ContainsAny(filled, "{}") {
 					t.Errorf("%s, %q: a placeholder stays: %s", l, key, filled)
 				}
@@ -75,27 +72,6 @@ func TestHintTables(t *testing.T) {
 	for _, key := range narrate.Keys(narrate.Hint) {
 		if !slices.Contains(all, key) {
 			t.Errorf("hint %q is an orphan: no row has it", key)
-		}
-	}
-}
-
-// What the verbs and the proxy say of failures names their own flags, too.
-func TestFailuresNameFlagsOfTheVerb(t *testing.T) {
-	for _, l := range narrate.Langs() {
-		for _, key := range narrate.Keys(narrate.UI) {
-			var verb *cobra.Command
-			switch {
-			case strings.HasPrefix(key, "cmd.proxy_cause_"), strings.HasPrefix(key, "cmd.proxy_warning_"), strings.HasPrefix(key, "cmd.proxy_unbelieved"):
-				verb = capture.NewProxy()
-			case key == "cmd.renegotiation_server", key == "cmd.mute", key == "cmd.too_slow":
-				verb = newServer()
-			case slices.Contains([]string{"cmd.renegotiation_client", "cmd.wants_certificate", "cmd.not_trusted", "cmd.name_root", "cmd.name_server"}, key):
-				verb = newClient()
-			default:
-				continue
-			}
-			e := narrate.Must(l, narrate.UI, key)
-			clitest.KnowsFlags(t, verb, key, e.Title+" "+e.Text)
 		}
 	}
 }
@@ -150,7 +126,7 @@ func TestClientToldEachAlert(t *testing.T) {
 		addr := answering(t, alertOf(iana.Fatal, d))
 		for _, l := range narrate.Langs() {
 			said := called(t, addr, "--lang", string(l))
-			p := &plight{lang: l, summary: handshake.Summary{FailedIn: event.WaitServerHello}, flags: new(liveFlags)}
+			p := &plight{lang: l, summary: handshake.Summary{FailedIn: event.WaitServerHello}, flags: new(LiveFlags)}
 			want := p.hint(d)
 			lines := strings.Split(strings.TrimSpace(said), "\n")
 			if !strings.Contains(lines[0], narrate.Fault(l, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {
@@ -371,7 +347,7 @@ func TestServerToldEachAlert(t *testing.T) {
 		}
 		mine, _, _ = strings.Cut(mine, "\nconnection ")
 		p := &plight{lang: narrate.En, role: event.Server, staple: "none", summary: handshake.Summary{FailedIn: event.WaitClientKeyExchange},
-			flags: &liveFlags{Offer: flags.Offer{TLS: "1.2"}}}
+			flags: &LiveFlags{Offer: flags.Offer{TLS: "1.2"}}}
 		want := p.hint(d)
 		lines := strings.Split(strings.TrimSpace(mine), "\n")
 		if !strings.Contains(lines[0], narrate.Fault(p.lang, reason.New(reason.PeerAlert, "", "", nil, d))) || want == "" && len(lines) != 1 || want != "" && (len(lines) != 2 || lines[1] != "  "+want) {

@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"bytes"
@@ -22,22 +22,22 @@ import (
 	"tlslab/handshake/tls"
 )
 
-// liveFlags are what client and server have in common beside what they offer.
-type liveFlags struct {
+// LiveFlags are what client and server have in common beside what they offer.
+type LiveFlags struct {
 	cli.View
 	flags.Offer
 	flags.WhatIf
 	flags.PreShared
 	flags.Identity
 	flags.CaptureFile
-	format           string
+	Format           string
 	alpn             []string
 	caFile           string
 	etm, noTicket    bool
 	quiet, noSecrets bool
 }
 
-func (l *liveFlags) flags(cmd *cobra.Command) {
+func (l *LiveFlags) flags(cmd *cobra.Command) {
 	l.View.Flags(cmd)
 	l.Offer.Flags(cmd)
 	l.WhatIf.Flags(cmd)
@@ -50,15 +50,15 @@ func (l *liveFlags) flags(cmd *cobra.Command) {
 	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
 	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
 	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
-	f.StringVar(&l.format, "format", "text", "text or json")
+	f.StringVar(&l.Format, "format", "text", "text or json")
 	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
 }
 
 // config is what both ends' configurations have in common. only13 names a flag of the
 // verb's own that is about TLS 1.3, "" for none.
-func (l *liveFlags) config(only13 string) (*handshake.Config, error) {
-	if l.format != "text" && l.format != "json" {
-		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.format)
+func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
+	if l.Format != "text" && l.Format != "json" {
+		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.Format)
 	}
 	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
 	only13 = cmp.Or(only13, l.WhatIf.Only13(), l.PreShared.Only13())
@@ -104,7 +104,7 @@ type transcript struct {
 
 // outputs opens the transcript, which goes to to or --out, the key log for cfg, and the
 // capture; done closes them. What goes wrong with a file meanwhile is said on log.
-func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.Output, done func() error, err error) {
+func (l *LiveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.Output, done func() error, err error) {
 	if out, err = l.View.Open(to, log); err != nil {
 		return nil, nil, err
 	}
@@ -124,22 +124,22 @@ func (l *liveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.
 }
 
 // warn says, above a transcript that shows secrets, that it does.
-func (l *liveFlags) warn(out *cli.Output) error {
-	if l.quiet || l.noSecrets || l.Brief || l.format == "json" {
+func (l *LiveFlags) warn(out *cli.Output) error {
+	if l.quiet || l.noSecrets || l.Brief || l.Format == "json" {
 		return nil
 	}
 	_, err := fmt.Fprintln(out, cli.Say(l.Lang, "secrets"))
 	return err
 }
 
-// newTranscript returns nil under --quiet.
-func (l *liveFlags) newTranscript(out *cli.Output, title string) *transcript {
+// NewTranscript returns nil under --quiet.
+func (l *LiveFlags) NewTranscript(out *cli.Output, title string) *transcript {
 	if l.quiet {
 		return nil
 	}
 	t := &transcript{out: out, title: title, unshown: func(n int) string { return cli.Say(l.Lang, "not_shown", "n", strconv.Itoa(n)) }}
-	if l.format == "json" {
-		t.show = newLiveDocument(out, title == "", l.tellLost(out.Log))
+	if l.Format == "json" {
+		t.show = NewLiveDocument(out, title == "", l.tellLost(out.Log))
 		return t
 	}
 	t.show = render.NewTerminal(&t.held, out.Options)
@@ -161,15 +161,15 @@ func (t *transcript) Event(e event.Event) {
 		return
 	}
 	t.show.Event(e)
-	if t.title == "" || t.held.Len() >= maxHeld {
+	if t.title == "" || t.held.Len() >= MaxHeld {
 		_ = t.write()
 	}
 }
 
-// maxHeld is how many bytes of one connection's transcript wait for their piece to end. A
+// MaxHeld is how many bytes of one connection's transcript wait for their piece to end. A
 // client that asks and asks over one connection of --www, or changes its keys again and
 // again, would else fill the memory: that piece ends with the connection.
-const maxHeld = 1 << 20
+const MaxHeld = 1 << 20
 
 // maxData is how many records of data one piece of a server's transcript shows. A client
 // that sends its data byte by byte costs us ten thousand times what it costs the client to
@@ -204,8 +204,8 @@ func (t *transcript) flush() {
 	_ = t.write() // a transcript that cannot be written ends nobody's connection
 }
 
-// close ends the transcript.
-func (t *transcript) close() error {
+// Close ends the transcript.
+func (t *transcript) Close() error {
 	if t == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"context"
@@ -26,7 +26,7 @@ import (
 )
 
 type serverFlags struct {
-	liveFlags
+	LiveFlags
 	accept, serverName string
 	caDir, writeRoot   string
 	portFile, staple   string
@@ -36,7 +36,8 @@ type serverFlags struct {
 	handshakeTimeout, idleTimeout time.Duration
 }
 
-func newServer() *cobra.Command {
+// NewServer is the verb server.
+func NewServer() *cobra.Command {
 	s := new(serverFlags)
 	cmd := &cobra.Command{
 		Use:   "server --accept HOST:PORT",
@@ -123,7 +124,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if s.View.Out == "" {
 		out.Spool = said // in one order with the rest
 	} else {
-		shown := cli.NewSpool(cli.Unfiltered(out.Writer), s.MissingFrom(s.format, log))
+		shown := cli.NewSpool(cli.Unfiltered(out.Writer), s.MissingFrom(s.Format, log))
 		out.Spool = shown
 		defer func() {
 			if errors.Is(shown.Close(), cli.ErrUnread) {

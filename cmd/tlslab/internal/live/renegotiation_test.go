@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ import (
 func TestRenegotiationSaid(t *testing.T) {
 	for _, role := range []event.Role{event.Client, event.Server} {
 		for _, l := range narrate.Langs() {
-			p := &plight{lang: l, role: role, peer: "it", flags: new(liveFlags), summary: handshake.Summary{Renegotiates: true, FailedIn: event.Connected}}
+			p := &plight{lang: l, role: role, peer: "it", flags: new(LiveFlags), summary: handshake.Summary{Renegotiates: true, FailedIn: event.Connected}}
 			var said *cli.Trouble
 			err := p.afterwards(reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure))
 			if !errors.As(err, &said) || l == narrate.En && !strings.Contains(said.What, "asked for a second handshake") || strings.Contains(said.Remedy, "--cipher") || said.Remedy == "" {

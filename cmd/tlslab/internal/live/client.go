@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"context"
@@ -25,7 +25,7 @@ import (
 )
 
 type clientFlags struct {
-	liveFlags
+	LiveFlags
 	connect, serverName string
 	address             string // connect, as it is dialled
 	insecure, closeSend bool
@@ -35,7 +35,8 @@ type clientFlags struct {
 	keyShares           []string
 }
 
-func newClient() *cobra.Command {
+// NewClient is the verb client.
+func NewClient() *cobra.Command {
 	c := new(clientFlags)
 	cmd := &cobra.Command{
 		Use:   "client --connect HOST:PORT",
@@ -135,7 +136,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	defer stop()
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it: standard output may be stuck
 	call := &calls{clientFlags: c, cfg: cfg, jar: jar, out: out, log: cmd.ErrOrStderr()}
-	if c.format == "json" && !c.quiet && c.View.Out == "" {
+	if c.Format == "json" && !c.quiet && c.View.Out == "" {
 		call.log = io.Discard // a transcript for programs, which tells all of it, goes there
 	}
 	err = call.all(ctx, early, cmd.InOrStdin(), cli.Unfiltered(cmd.OutOrStdout()))

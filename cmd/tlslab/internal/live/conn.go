@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"context"
@@ -75,7 +75,7 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 	if cfg.Tickets != nil {
 		cfg.Tickets = h.store.ticketKeys()
 	}
-	c.transcript = h.flags.newTranscript(h.out, c.title())
+	c.transcript = h.flags.NewTranscript(h.out, c.title())
 	c.transcript.attach(&cfg)
 	c.counted = &counted{Conn: h.flags.CaptureFile.Tap(raw, true, &cfg)}
 	var err error
@@ -177,7 +177,7 @@ func (c *liveConn) ended(err error) {
 func (c *liveConn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
-		_ = c.transcript.close()
+		_ = c.transcript.Close()
 		c.report()
 		c.host.forget(c)
 	})
@@ -192,7 +192,7 @@ func (c *liveConn) report() {
 		return
 	}
 	l := c.host.flags.Lang
-	plight := &plight{lang: l, role: event.Server, peer: cli.Say(l, "client"), summary: c.Summary(), flags: &c.host.flags.liveFlags, staple: c.host.flags.staple}
+	plight := &plight{lang: l, role: event.Server, peer: cli.Say(l, "client"), summary: c.Summary(), flags: &c.host.flags.LiveFlags, staple: c.host.flags.staple}
 	what := plight.trouble(context.Background(), end)
 	slow := new(tooSlow)
 	switch late := errors.As(end, &slow); {

@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ type liveDocument struct {
 	failed func(error) // tells that a document is lost
 }
 
-func newLiveDocument(out *cli.Output, alone bool, failed func(error)) *liveDocument {
+func NewLiveDocument(out *cli.Output, alone bool, failed func(error)) *liveDocument {
 	d := &liveDocument{out: out, failed: failed}
 	if alone {
 		d.w = document.NewWriter(wholeSoFar{out}, "")
@@ -89,17 +89,17 @@ func (d *liveDocument) Close() error {
 }
 
 // tellLost says of a document that it cannot be kept until its connection ends.
-func (l *liveFlags) tellLost(log io.Writer) func(error) {
+func (l *LiveFlags) tellLost(log io.Writer) func(error) {
 	return func(err error) {
 		if errors.Is(err, errNoRoom) {
-			fmt.Fprintln(log, "tlslab:", cli.Say(l.Lang, "document_lost", "size", sheet.Size(maxKept)))
+			fmt.Fprintln(log, "tlslab:", cli.Say(l.Lang, "document_lost", "size", sheet.Size(MaxKept)))
 			return
 		}
-		cli.SayUnwritten(l.Lang, log, "--format", l.format, err)
+		cli.SayUnwritten(l.Lang, log, "--format", l.Format, err)
 	}
 }
 
-// wholePiece is what goes out in one piece, however long it is: up to maxHeld bytes wait in
+// wholePiece is what goes out in one piece, however long it is: up to MaxHeld bytes wait in
 // memory, more in a file that has no name any more.
 type wholePiece struct {
 	held bytes.Buffer
@@ -107,17 +107,17 @@ type wholePiece struct {
 	kept *atomic.Int64 // bytes in such files, of all pieces
 }
 
-// maxKept is how many bytes of all documents may wait in files. Each byte of a peer's takes
+// MaxKept is how many bytes of all documents may wait in files. Each byte of a peer's takes
 // some thirteen there, and many a system keeps such files in memory.
-const maxKept = 2 << 30
+const MaxKept = 2 << 30
 
-// errNoRoom: it would be more than maxKept.
+// errNoRoom: it would be more than MaxKept.
 var errNoRoom = errors.New("too much waits already")
 
 // Write keeps p. Where it cannot, what there was is given up at once, and not when it
 // pleases the peer to go: it may be that which fills the disk.
 func (w *wholePiece) Write(p []byte) (int, error) {
-	if w.file == nil && w.held.Len()+len(p) <= maxHeld {
+	if w.file == nil && w.held.Len()+len(p) <= MaxHeld {
 		return w.held.Write(p)
 	}
 	if err := w.spill(p); err != nil {
@@ -176,7 +176,7 @@ type tempFile struct {
 // add writes p, if there is room for it.
 func (f *tempFile) add(p []byte) error {
 	n := int64(len(p))
-	if f.kept.Add(n) > maxKept {
+	if f.kept.Add(n) > MaxKept {
 		f.kept.Add(-n)
 		return errNoRoom
 	}
