@@ -55,7 +55,8 @@ func TestAnyValueAnswers(t *testing.T) {
 	}
 	found := map[string]bool{}
 	eachFile(t, func(dir string, file *ast.File) {
-		if strings.HasPrefix(dir, "cmd") || strings.HasPrefix(dir, "examples") {
+		// What lies below pki/internal nobody else can name; algid has a test of its own.
+		if strings.HasPrefix(dir, "cmd") || strings.HasPrefix(dir, "examples") || strings.HasPrefix(dir, "pki/internal/") {
 			return
 		}
 		for _, d := range file.Decls {

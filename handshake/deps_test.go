@@ -30,7 +30,9 @@ const policy = `
 	wire < message, session
 	session < session/redis
 	suite < record
-	wire, sig, pki/der, ondisk < pki
+	sig, pki/der < pki/internal/algid
+	pki/internal/algid < pki/internal/ocsp
+	wire, pki/internal/ocsp, ondisk < pki
 	message, suite, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
 	event < narrate
@@ -73,7 +75,7 @@ const policy = `
 const modules = `
 	filippo.io/bigmod: kx
 	filippo.io/edwards25519: pki
-	github.com/cloudflare/circl: kx kx/private sig pki examples
+	github.com/cloudflare/circl: kx kx/private sig pki pki/internal/algid examples
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd
 	golang.org/x/crypto: suite pki

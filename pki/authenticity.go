@@ -9,6 +9,7 @@ import (
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/reason"
+	"tlslab/pki/internal/algid"
 )
 
 // Where no path is accepted, one of them gives the report its error: the one that shows
@@ -48,7 +49,7 @@ func (v *verifier) signsItself(c *x509.Certificate) bool {
 // The key identifier alone refuses nothing (RFC 5280 §4.2.1.1), but here the signature
 // has failed already, and it tells why.
 func namesAnother(child, issuer *x509.Certificate, bad *reason.Error) *reason.Error {
-	if bad.Reason != reason.CertificateBadSignature || algorithmOf(child).kind == 0 || keyIDRank(child, issuer) != keyIDDiffers {
+	if bad.Reason != reason.CertificateBadSignature || algid.Of(child).Kind == 0 || keyIDRank(child, issuer) != keyIDDiffers {
 		return bad
 	}
 	return reason.New(bad.Reason, "RFC 5280 §6.1.3 (a)(1)", CauseNamesAnother,

@@ -11,6 +11,8 @@ import (
 	"io"
 	"math/big"
 	"time"
+
+	"tlslab/pki/internal/algid"
 )
 
 // Authority is a certification authority: a certificate that may sign others, and
@@ -185,7 +187,7 @@ func (a *Authority) signatureAlgorithm() x509.SignatureAlgorithm {
 	if _, ok := a.Key.Public().(*rsa.PublicKey); ok && a.pss {
 		return x509.SHA256WithRSAPSS
 	}
-	return defaultAlgorithm(a.Key.Public()).std
+	return algid.Default(a.Key.Public()).Std
 }
 
 // create signs and parses a certificate. Only PSS takes randomness: with a nil

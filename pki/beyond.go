@@ -9,6 +9,12 @@ import (
 	"encoding/asn1"
 	"errors"
 	"io"
+
+	"github.com/cloudflare/circl/sign/ed448"
+
+	"tlslab/handshake/sig"
+	"tlslab/pki/der"
+	"tlslab/pki/internal/algid"
 )
 
 // Certificates and requests for, or signed by, keys that crypto/x509 does not handle.
@@ -25,15 +31,24 @@ const (
 	requestKey             = 2
 )
 
+// beyondX509 reports whether crypto/x509 refuses to handle this key.
+func beyondX509(pub crypto.PublicKey) bool {
+	switch pub.(type) {
+	case ed448.PublicKey, *sig.PSSPublicKey:
+		return true
+	}
+	return false
+}
+
 func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto.PublicKey, signer crypto.Signer) (*x509.Certificate, error) {
 	if above := PublicKey(parent); above != nil {
 		if k, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !k.Equal(above) {
 			return nil, errors.New("the signing key is not that of the issuer's certificate")
 		}
 	}
-	a := defaultAlgorithm(signer.Public())
+	a := algid.Default(signer.Public())
 	if template.SignatureAlgorithm != 0 {
-		a = algorithmNamed(template.SignatureAlgorithm)
+		a = algid.Named(template.SignatureAlgorithm)
 	}
 	spki, err := MarshalPublicKey(pub)
 	if err != nil {
@@ -50,7 +65,7 @@ func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.identifier()
+	id, err := a.Identifier()
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +77,15 @@ func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto
 	if err != nil {
 		return nil, err
 	}
-	return x509.ParseCertificate(der)
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	// As crypto/x509 does: a broken key's signature is not given out.
+	if err := VerifySignature(c, signer.Public()); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func requestBeyond(rand io.Reader, template *x509.CertificateRequest, key crypto.Signer) ([]byte, error) {
@@ -74,35 +97,43 @@ func requestBeyond(rand io.Reader, template *x509.CertificateRequest, key crypto
 	if err != nil {
 		return nil, err
 	}
-	return resign(rand, der, defaultAlgorithm(key.Public()), key, map[int][]byte{requestKey: spki})
+	der, err = resign(rand, der, algid.Default(key.Public()), key, map[int][]byte{requestKey: spki})
+	if err != nil {
+		return nil, err
+	}
+	csr, err := x509.ParseCertificateRequest(der)
+	if err != nil {
+		return nil, err
+	}
+	if err := VerifyRequest(csr); err != nil {
+		return nil, err
+	}
+	return der, nil
 }
 
 // resign replaces fields of a document's to-be-signed part, by index, and signs it.
-func resign(rand io.Reader, der []byte, a algorithm, key crypto.Signer, replace map[int][]byte) ([]byte, error) {
-	var doc signedDER
-	if err := unmarshalAll(der, &doc); err != nil {
+func resign(rand io.Reader, document []byte, a algid.Algorithm, key crypto.Signer, replace map[int][]byte) ([]byte, error) {
+	var doc algid.Signed
+	if err := der.Unmarshal(document, &doc); err != nil {
 		return nil, err
 	}
 	var fields []asn1.RawValue
-	if err := unmarshalAll(doc.TBS.FullBytes, &fields); err != nil {
+	if err := der.Unmarshal(doc.TBS.FullBytes, &fields); err != nil {
 		return nil, err
 	}
-	for i, der := range replace {
-		fields[i] = asn1.RawValue{FullBytes: der}
+	for i, field := range replace {
+		fields[i] = asn1.RawValue{FullBytes: field}
 	}
 	tbs, err := asn1.Marshal(fields)
 	if err != nil {
 		return nil, err
 	}
-	signature, err := a.sign(rand, key, tbs)
+	signature, err := a.Sign(rand, key, tbs)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSignature(a, key.Public(), tbs, signature); err != nil {
-		return nil, err // as crypto/x509 does: a broken key's signature is not given out
-	}
-	doc.TBS, doc.Signature = asn1.RawValue{FullBytes: tbs}, bitString(signature)
-	if doc.Algorithm, err = a.identifier(); err != nil {
+	doc.TBS, doc.Signature = asn1.RawValue{FullBytes: tbs}, algid.BitString(signature)
+	if doc.Algorithm, err = a.Identifier(); err != nil {
 		return nil, err
 	}
 	return asn1.Marshal(doc)
@@ -110,10 +141,10 @@ func resign(rand io.Reader, der []byte, a algorithm, key crypto.Signer, replace 
 
 // keyID makes a key identifier as crypto/x509 does: method 1 of RFC 7093 §2.
 func keyID(spki []byte) ([]byte, error) {
-	var info subjectPublicKeyInfo
-	if err := unmarshalAll(spki, &info); err != nil {
+	bits, err := algid.KeyBits(spki)
+	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(info.Key.RightAlign())
+	sum := sha256.Sum256(bits)
 	return bytes.Clone(sum[:20]), nil
 }

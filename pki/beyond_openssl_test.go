@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/sig"
+	"tlslab/pki/internal/algid"
 )
 
 // chainMadeBy lets OpenSSL make a root, an intermediate and a leaf, out of these keys,
@@ -59,11 +60,11 @@ func chainMadeBy(t *testing.T, keys [3]string, sign [3][]string) (leaf, intermed
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bad := checkSignature(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); bad != nil {
+		if bad := checkSignature(algid.Find(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); bad != nil {
 			t.Errorf("request of %s: %v", name, bad)
 		}
 		key, err := ReadKey(keys[i])
-		if err != nil || !keyFits(certs[i], key) {
+		if err != nil || !sameKey(PublicKey(certs[i]), key.Public()) {
 			t.Fatalf("key of %s: %v", name, err)
 		}
 		if text, err = os.ReadFile(keys[i]); err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/internal/algid"
 )
 
 // Path building: from the leaf upwards, whoever bears the issuer's name may be the
@@ -71,7 +72,7 @@ func (v *verifier) rejectionBy(bad *reason.Error, child *x509.Certificate) Rejec
 		return RejectedNotTried
 	case bad.Reason == reason.WeakKey:
 		return RejectedWeakKey
-	case algorithmOf(child).kind == 0:
+	case algid.Of(child).Kind == 0:
 		return RejectedAlgorithm
 	}
 	return RejectedSignature

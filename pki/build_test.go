@@ -271,8 +271,8 @@ func TestSignatureCache(t *testing.T) {
 			}
 		}
 	}
-	if len(cache.good) != 2 {
-		t.Errorf("%d signatures remembered, want the two good ones", len(cache.good))
+	if cache.Len() != 2 {
+		t.Errorf("%d signatures remembered, want the two good ones", cache.Len())
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"sync"
 	"testing"
-	"weak"
 
 	"tlslab/handshake/reason"
 )
@@ -74,12 +73,12 @@ func TestConstraintsCostNLogN(t *testing.T) {
 			w.leaf().ExtraExtensions = append(w.leaf().ExtraExtensions, sanExt(true, names...))
 		}
 		chain, root := w.signed(t)
-		v := newVerifier(VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime})
-		if err := v.build(chain); err != nil {
+		got, err := Comparisons(chain, VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime})
+		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 		// Sorting costs up to n log n, and each name is looked up in up to four lists.
-		if got, limit := v.names.comparisons, 2*n*logN+4*n*logN; got > limit || got < n {
+		if limit := 2*n*logN + 4*n*logN; got > limit || got < n {
 			t.Errorf("%s: %d comparisons for %d names and subtrees, want at most %d", kind, got, n, limit)
 		}
 	}
@@ -125,11 +124,11 @@ func TestConstraintsAreJudgedOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := newVerifier(VerifyOptions{Roots: NewTrustStore(roots...), Time: lessonTime})
-		if v.build(chain) == nil {
+		n, err := Comparisons(chain, VerifyOptions{Roots: NewTrustStore(roots...), Time: lessonTime})
+		if err == nil {
 			t.Error("accepted")
 		}
-		return v.names.comparisons
+		return n
 	}
 	again := newWorld("ecdsa", 1).root()
 	again.SerialNumber.SetInt64(77)
@@ -202,15 +201,14 @@ func TestConstraintsAreKept(t *testing.T) {
 	chain, root := many(t, 64)
 	o := VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime}
 	work := func() int {
-		v := newVerifier(o)
-		if err := v.build(chain); err != nil {
+		n, err := Comparisons(chain, o)
+		if err != nil {
 			t.Error(err)
 		}
-		return v.names.comparisons
+		return n
 	}
 	first := work()
-	at := weak.Make(chain[1])
-	kept, known := keptConstraints.Load(at)
+	kept, known := KeptConstraints(chain[1])
 	if !known {
 		t.Fatal("nothing is kept")
 	}
@@ -223,14 +221,14 @@ func TestConstraintsAreKept(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if again, _ := keptConstraints.Load(at); again != kept {
+	if again, _ := KeptConstraints(chain[1]); again != kept {
 		t.Error("they were read again")
 	}
 	again, err := x509.ParseCertificate(chain[1].Raw) // another certificate to whoever changes one
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, known := keptConstraints.Load(weak.Make(again)); known {
+	if _, known := KeptConstraints(again); known {
 		t.Error("kept for a certificate that was not judged")
 	}
 	runtime.KeepAlive(chain)

@@ -4,6 +4,7 @@ import (
 	"encoding/asn1"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
 )
 
 // What else a DER text may be than what was wanted. Whoever gives a request where a
@@ -65,7 +66,7 @@ func contentOf(b []byte) *reason.Phrase {
 // elementsOf are the elements of a SEQUENCE that is all there is.
 func elementsOf(b []byte) (elements []asn1.RawValue, ok bool) {
 	var outer asn1.RawValue
-	if unmarshalAll(b, &outer) != nil || outer.Class != asn1.ClassUniversal || outer.Tag != asn1.TagSequence {
+	if der.Unmarshal(b, &outer) != nil || outer.Class != asn1.ClassUniversal || outer.Tag != asn1.TagSequence {
 		return nil, false
 	}
 	for rest := outer.Bytes; len(rest) > 0; {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
 )
 
 // The row "critical_extension". A critical extension must be known, and so must be what
@@ -76,7 +77,7 @@ func criticalQualifiers(c *x509.Certificate) (all []policyQualifier, ok bool) {
 		Policy     asn1.ObjectIdentifier
 		Qualifiers []policyQualifier `asn1:"optional"`
 	}
-	if unmarshalAll(c.Extensions[at].Value, &policies) != nil {
+	if der.Unmarshal(c.Extensions[at].Value, &policies) != nil {
 		return nil, false // an object identifier with an arc beyond what Go holds, say
 	}
 	for _, p := range policies {
@@ -101,7 +102,7 @@ func (q policyQualifier) String() string {
 	switch {
 	case q.ID.Equal(oidCPS):
 		return text(q.Value)
-	case q.ID.Equal(oidUserNotice) && unmarshalAll(q.Value.FullBytes, &notice) == nil && len(notice) > 0 && !notice[len(notice)-1].IsCompound:
+	case q.ID.Equal(oidUserNotice) && der.Unmarshal(q.Value.FullBytes, &notice) == nil && len(notice) > 0 && !notice[len(notice)-1].IsCompound:
 		return text(notice[len(notice)-1])
 	}
 	return q.ID.String()

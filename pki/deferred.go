@@ -3,7 +3,10 @@ package pki
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/x509"
 	"sync"
+
+	"tlslab/pki/internal/algid"
 )
 
 // deferred is the explanation of a signature that was found good. Nothing in it is computed
@@ -13,7 +16,7 @@ import (
 //
 // It is data, and no function, so that reports can still be compared.
 type deferred struct {
-	by                 algorithm
+	by                 algid.Algorithm
 	pub                crypto.PublicKey
 	message, signature []byte
 
@@ -35,7 +38,7 @@ func (d deferredValue) compute() any {
 // explainLater returns what explainSignature does, of a signature that checkSignature has
 // accepted, to be computed when it is looked at. Only of such a one is it known beforehand
 // which values it has: a bad one may open to anything.
-func explainLater(a algorithm, pub crypto.PublicKey, message, signature []byte) []Input {
+func explainLater(a algid.Algorithm, pub crypto.PublicKey, message, signature []byte) []Input {
 	d := &deferred{by: a, pub: pub, message: message, signature: signature}
 	names := valuesOfGood(a, pub)
 	inputs := make([]Input, len(names))
@@ -45,19 +48,25 @@ func explainLater(a algorithm, pub crypto.PublicKey, message, signature []byte) 
 	return inputs
 }
 
+// ExplainRequest returns what a check of the request's signature computes, as an explained
+// report has it of a certificate's; VerifyRequest must have accepted the request.
+func ExplainRequest(csr *x509.CertificateRequest) []Input {
+	return explainLater(algid.Find(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature)
+}
+
 // valuesOfGood names what explainSignature shows of a good signature, in its order.
-func valuesOfGood(a algorithm, pub crypto.PublicKey) []string {
-	switch a.kind {
-	case pkcs1:
+func valuesOfGood(a algid.Algorithm, pub crypto.PublicKey) []string {
+	switch a.Kind {
+	case algid.PKCS1:
 		return []string{InHash, InTBSHash, InRecoveredBlock, InPadding, InDigestInfo, InRecoveredDigest}
-	case pss:
+	case algid.PSS:
 		return []string{InHash, InTBSHash, InEncodedMessage, InSalt}
-	case ecdsaSig:
+	case algid.ECDSA:
 		if k := pub.(*ecdsa.PublicKey); arithmetic(k) == nil {
 			return []string{InHash, InTBSHash, InR, InS}
 		}
 		return []string{InHash, InTBSHash, InR, InS, InXOfR}
-	case eddsa25519, eddsa448:
+	case algid.Ed25519, algid.Ed448:
 		return []string{InHash, InSB, InRPlusKA}
 	}
 	return nil

@@ -3,7 +3,6 @@ package pki
 import (
 	"bytes"
 	"reflect"
-	"slices"
 	"sync"
 	"testing"
 )
@@ -36,11 +35,12 @@ func signaturesOf(t *testing.T, l *Lesson, r *Report) (all []signed) {
 // pending counts the values that nobody has asked for yet.
 func pending(inputs []Input) (waiting, all int) {
 	for _, in := range inputs {
-		if d, ok := in.value.(deferredValue); ok {
+		promised, waits := Waits(in)
+		if promised {
 			all++
-			if d.of.shown == nil {
-				waiting++
-			}
+		}
+		if waits {
+			waiting++
 		}
 	}
 	return waiting, all
@@ -70,8 +70,8 @@ func TestGoodSignaturesAreExplainedWhenShown(t *testing.T) {
 			}
 			var later []Input
 			for _, in := range s.inputs {
-				if _, ok := in.value.(deferredValue); ok {
-					later = append(later, Input{in.Name, in.Value()})
+				if promised, _ := Waits(in); promised {
+					later = append(later, NewInput(in.Name, in.Value()))
 				}
 			}
 			if !reflect.DeepEqual(later, now[i]) {
@@ -89,8 +89,8 @@ func onTheSpot(t *testing.T, l *Lesson, r *Report) (all [][]Input) {
 	t.Helper()
 	for _, s := range signaturesOf(t, l, r) {
 		for _, in := range s.inputs {
-			if d, ok := in.value.(deferredValue); ok {
-				all = append(all, slices.Clone(explainSignature(d.of.by, d.of.pub, bytes.Clone(d.of.message), bytes.Clone(d.of.signature))))
+			if promised, _ := Waits(in); promised {
+				all = append(all, OnTheSpot(in))
 				break
 			}
 		}
@@ -131,13 +131,11 @@ func TestStapleIsReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := &judgement{verifier: &verifier{o: VerifyOptions{Staple: l.Staple, Time: lessonTime}}, certs: chain}
-	refused := testStaple(j, 0)
-	read := j.staple
-	if refused != nil || len(showStaple(j, 0)) < 10 {
-		t.Fatalf("%v; %v", refused, showStaple(j, 0))
+	refused, shown, again := ReadStaple(chain, l.Staple, lessonTime)
+	if refused != nil || len(shown) < 10 {
+		t.Fatalf("%v; %v", refused, shown)
 	}
-	if again, _ := j.status(); read == nil || j.staple != read || again != read.status {
+	if again {
 		t.Error("the staple was read again to be shown")
 	}
 }

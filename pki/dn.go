@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"tlslab/pki/der"
+
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -187,9 +189,9 @@ func emailAddresses(der []byte) []string {
 }
 
 // nameString writes a Name for a reader.
-func nameString(der []byte) string {
+func nameString(raw []byte) string {
 	var name pkix.RDNSequence
-	if err := unmarshalAll(der, &name); err != nil {
+	if err := der.Unmarshal(raw, &name); err != nil {
 		return "an unreadable name"
 	}
 	return name.String()

@@ -288,10 +288,10 @@ func TestStoreForgetsNames(t *testing.T) {
 		store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, fmt.Sprint("stranger ", i))))
 	}
 	store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, strings.Repeat("long", maxFormName))))
-	if len(store.asked) > maxAsked {
-		t.Errorf("%d names remembered", len(store.asked))
+	if len(store.Asked()) > maxAsked {
+		t.Errorf("%d names remembered", len(store.Asked()))
 	}
-	for written := range store.asked {
+	for _, written := range store.Asked() {
 		if len(written) > maxFormName {
 			t.Errorf("a name of %d bytes remembered", len(written))
 		}

@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha3"
 	"crypto/sha512"
+	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/cloudflare/circl/sign/ed448"
 
 	"tlslab/handshake/sig"
+	"tlslab/pki/internal/algid"
 )
 
 // What a signature check computes on its way to yes or no, kept so that it can be
@@ -26,21 +28,21 @@ import (
 // explainSignature returns the values of checking signature over message under pub.
 // Values that a malformed signature does not have are left out, and a key that makes
 // no such signatures has none.
-func explainSignature(a algorithm, pub crypto.PublicKey, message, signature []byte) []Input {
+func explainSignature(a algid.Algorithm, pub crypto.PublicKey, message, signature []byte) []Input {
 	inputs := hashInputs(a, message)
-	if a.check(pub) != nil {
+	if a.Fits(pub) != nil {
 		return inputs
 	}
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
-		if a.kind == pkcs1 {
+		if a.Kind == algid.PKCS1 {
 			return append(inputs, openPKCS1(k, signature)...)
 		}
-		return append(inputs, openPSS(k, a.hash, signature)...)
+		return append(inputs, openPSS(k, a.Hash, signature)...)
 	case *sig.PSSPublicKey:
-		return append(inputs, openPSS(k.RSA, a.hash, signature)...)
+		return append(inputs, openPSS(k.RSA, a.Hash, signature)...)
 	case *ecdsa.PublicKey:
-		return append(inputs, ecdsaValues(k, digestInto(nil, a.hash, message), signature)...)
+		return append(inputs, ecdsaValues(k, digestInto(nil, a.Hash, message), signature)...)
 	case ed25519.PublicKey:
 		return append(inputs, ed25519Sides(k, message, signature)...)
 	case ed448.PublicKey:
@@ -49,18 +51,22 @@ func explainSignature(a algorithm, pub crypto.PublicKey, message, signature []by
 	return inputs
 }
 
+// ExplainHash names the hash that a certificate's signature is made over, and gives its value
+// (RFC 5280 §4.1.1.3). EdDSA has none to show.
+func ExplainHash(c *x509.Certificate) []Input { return hashInputs(algid.Of(c), c.RawTBSCertificate) }
+
 // hashInputs names the hash and gives its value over the to-be-signed bytes. EdDSA
 // has none to show: it hashes inside, together with R and the key.
-func hashInputs(a algorithm, message []byte) []Input {
+func hashInputs(a algid.Algorithm, message []byte) []Input {
 	switch {
-	case a.kind == 0:
+	case a.Kind == 0:
 		return nil
-	case a.kind == eddsa25519: // inside, of more than the message
+	case a.Kind == algid.Ed25519: // inside, of more than the message
 		return []Input{{InHash, crypto.SHA512.String()}}
-	case a.kind == eddsa448:
+	case a.Kind == algid.Ed448:
 		return []Input{{InHash, "SHAKE256"}}
 	}
-	return []Input{{InHash, a.hash.String()}, {InTBSHash, digestInto(nil, a.hash, message)}}
+	return []Input{{InHash, a.Hash.String()}, {InTBSHash, digestInto(nil, a.Hash, message)}}
 }
 
 // rsaOpen computes sig^e mod n, as many bytes as the modulus has. A signature

@@ -9,6 +9,8 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+
+	"tlslab/pki/internal/algid"
 )
 
 // checkOf finds a check in the first path of a report.
@@ -146,7 +148,7 @@ func TestExplainedECDSASizes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := Check{Inputs: explainSignature(algorithmNamed(tc.alg), key.Public(), message, sig)}
+		check := Check{Inputs: explainSignature(algid.Named(tc.alg), key.Public(), message, sig)}
 		if !bytes.Equal(bytesOf(t, &check, InXOfR), bytesOf(t, &check, InR)) {
 			t.Errorf("%s with %s: x(R) mod n is not r", tc.kind, tc.alg)
 		}
@@ -157,7 +159,7 @@ func TestExplainedECDSASizes(t *testing.T) {
 func TestExplainGarbage(t *testing.T) {
 	root := lesson(t, LessonOptions{}).Root.Cert.PublicKey.(*rsa.PublicKey)
 	for _, sig := range [][]byte{nil, {0}, bytes.Repeat([]byte{0xff}, 256), bytes.Repeat([]byte{0xff}, 64), bytes.Repeat([]byte{0xff}, 114), make([]byte, 114), {0x30, 6, 2, 1, 0, 2, 1, 0}} {
-		for _, row := range algorithms {
+		for _, row := range algid.All {
 			for _, pub := range []crypto.PublicKey{root, LessonKeyECDSA("root").Public(), LessonKeyEd25519("root").Public(),
 				lessonKey("ed448", "root").Public(), lessonKey("rsa-pss", "root").Public(), nil, &rsa.PublicKey{N: new(big.Int)}} {
 				for _, in := range explainSignature(row, pub, []byte("m"), sig) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/internal/algid"
 )
 
 // heldToFacts holds what an explained report says against the certificates themselves: each
@@ -73,7 +74,7 @@ func heldToFacts(t *testing.T, r *Report, chain []*x509.Certificate, o VerifyOpt
 		}
 		switch {
 		case rej.Reason == RejectedUnused && issued,
-			rej.Reason == RejectedSignature && (signature == nil || signature.Reason == reason.WeakKey || algorithmOf(rej.For).kind == 0),
+			rej.Reason == RejectedSignature && (signature == nil || signature.Reason == reason.WeakKey || algid.Of(rej.For).Kind == 0),
 			rej.Reason == RejectedWeakKey && (signature == nil || signature.Reason != reason.WeakKey),
 			rej.Reason == RejectedNotTried && !bytes.Equal(rej.For.RawIssuer, rej.Cert.RawSubject):
 			t.Errorf("%s is set aside as %s: issued one in a path %v, signature %v", rej.Cert.Subject, rej.Reason, issued, signature)

@@ -3,7 +3,6 @@ package pki
 import (
 	"crypto"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,7 +43,7 @@ func SaveAuthority(dir string, a *Authority, o FileOptions) (aside []string, err
 	if a.Key == nil {
 		return nil, a.canSign()
 	}
-	key, err := encodeKey(a.Key)
+	key, err := EncodeKey(a.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +74,7 @@ func SavePair(certFile, keyFile string, chain [][]byte, key crypto.Signer, o Fil
 	if filepath.Dir(keyFile) != dir || certFile == keyFile {
 		return nil, fmt.Errorf("%s and %s: a pair is two files in one directory", certFile, keyFile)
 	}
-	text, err := encodeKey(key)
+	text, err := EncodeKey(key)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +167,7 @@ func WriteCerts(path string, certs []*x509.Certificate, o FileOptions) error {
 // WriteKey writes a private key as PKCS #8 PEM with mode 0600. With its certificate it is
 // written by SavePair.
 func WriteKey(path string, key crypto.Signer, o FileOptions) error {
-	text, err := encodeKey(key)
+	text, err := EncodeKey(key)
 	if err != nil {
 		return err
 	}
@@ -192,14 +191,6 @@ func encodeCerts(certs []*x509.Certificate) (text []byte) {
 		text = append(text, EncodeCert(c.Raw)...)
 	}
 	return text
-}
-
-func encodeKey(key crypto.Signer) ([]byte, error) {
-	der, err := marshalPKCS8(key)
-	if err != nil {
-		return nil, err
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
 // ReadCerts reads the certificates of a PEM file, in its order.

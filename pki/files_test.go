@@ -30,7 +30,7 @@ func TestAuthorityOnDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !sameCert(a.Cert, l.Intermediate.Cert) || a.Parent == nil || !sameCert(a.Root().Cert, l.Root.Cert) || a.Parent.Key != nil {
+	if !a.Cert.Equal(l.Intermediate.Cert) || a.Parent == nil || !a.Root().Cert.Equal(l.Root.Cert) || a.Parent.Key != nil {
 		t.Error("the authority came back otherwise")
 	}
 	csr, err := NewRequest(l.Key, Request{DNSNames: []string{l.Name}})
@@ -95,7 +95,7 @@ func TestUnfinishedAuthority(t *testing.T) {
 	if err != nil || len(aside) != 1 {
 		t.Fatal(aside, err)
 	}
-	if got, err := LoadAuthority(dir); err != nil || !sameCert(got.Cert, a.Cert) {
+	if got, err := LoadAuthority(dir); err != nil || !got.Cert.Equal(a.Cert) {
 		t.Errorf("the new one: %v", err)
 	}
 	if key, err := ReadKey(aside[0]); err != nil || !keyFits(b.Cert, key) {
@@ -115,12 +115,12 @@ func TestReplacedAuthority(t *testing.T) {
 	if err != nil || len(aside) != 3 {
 		t.Fatal(aside, err)
 	}
-	if got, err := LoadAuthority(dir); err != nil || !sameCert(got.Cert, b.Cert) || got.Parent != nil {
+	if got, err := LoadAuthority(dir); err != nil || !got.Cert.Equal(b.Cert) || got.Parent != nil {
 		t.Errorf("the new one is %+v, %v", got, err)
 	}
 	in := func(name string) string { return filepath.Join(dir, name+".old") }
 	certs, key, err := LoadPair(in(AuthorityCertFile), in(AuthorityKeyFile))
-	if err != nil || !sameCert(certs[0], l.Intermediate.Cert) || !keyFits(certs[0], key) {
+	if err != nil || !certs[0].Equal(l.Intermediate.Cert) || !keyFits(certs[0], key) {
 		t.Errorf("the old one: %v", err)
 	}
 }
@@ -297,7 +297,7 @@ func FuzzParsePEM(f *testing.F) {
 	f.Add(cert)
 	f.Add(append([]byte("text\n"), append(cert, cert...)...))
 	for _, alg := range LessonKeyAlgs() {
-		text, err := lessonKeyFiles.ReadFile("lessonkeys/" + alg + "-leaf.pem")
+		text, err := os.ReadFile("lessonkeys/" + alg + "-leaf.pem")
 		if err != nil {
 			f.Fatal(err)
 		}

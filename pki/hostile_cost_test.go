@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/iana"
+	"tlslab/pki/internal/ocsp"
 )
 
 // What a peer, or whoever wrote a file, may put into a certificate or a response any number
@@ -52,7 +53,7 @@ func TestAnswersAreLinear(t *testing.T) {
 	elsewhere := good
 	elsewhere.ID.NameHash = make([]byte, 20)
 	look := func(n int) float64 {
-		all := make([]ocspSingle, n, n+1)
+		all := make([]ocsp.Single, n, n+1)
 		for i := range all {
 			all[i] = elsewhere
 		}
@@ -67,7 +68,7 @@ func TestAnswersAreLinear(t *testing.T) {
 		t.Errorf("one other answer: %v allocations; 1,000: %v", few, many)
 	}
 	good.Extensions = []pkix.Extension{ext(oidNobodyKnows, false, 5, 0)}
-	found := make([]*ocspSingle, 1000)
+	found := make([]*ocsp.Single, 1000)
 	for i := range found {
 		found[i] = &good
 	}

@@ -140,7 +140,8 @@ func InputNames() []string {
 	}
 }
 
-func sanStrings(dns []string, ips []net.IP) []string {
+// AltNames writes the names of hosts, and then addresses, as InNames has them.
+func AltNames(dns []string, ips []net.IP) []string {
 	names := make([]string, 0, len(dns)+len(ips))
 	for _, n := range dns {
 		names = append(names, "DNS:"+n)

@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"net"
 	"time"
+
+	"tlslab/handshake/iana"
 )
 
 // MaxCommonName is how many characters a common name has at most: ub-common-name of RFC 5280,
@@ -111,7 +113,7 @@ func (a *Authority) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the request is not a PKCS #10 certificate request: %w", err)
 	}
-	if err := checkSignature(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); err != nil {
+	if err := VerifyRequest(csr); err != nil {
 		return nil, fmt.Errorf("no proof of possession: the request is not signed by the key it names: %w", err)
 	}
 	template, err := leafTemplate(csr, o)
@@ -163,7 +165,11 @@ func leafTemplate(csr *x509.CertificateRequest, o LeafOptions) (*x509.Certificat
 		t.OCSPServer = []string{o.OCSPURL}
 	}
 	if o.MustStaple {
-		t.ExtraExtensions = append(t.ExtraExtensions, mustStapleExtension())
+		promise, err := TLSFeatureExtension(iana.ExtStatusRequest)
+		if err != nil {
+			return nil, err
+		}
+		t.ExtraExtensions = append(t.ExtraExtensions, promise)
 	}
 	return t, nil
 }
@@ -173,34 +179,34 @@ func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
 	spki := sha256.Sum256(csr.RawSubjectPublicKeyInfo)
 	return []IssueStep{
 		{Key: StepCSR, Ref: "RFC 2986 §4", OK: true, Inputs: []Input{
-			{InSubject, csr.Subject.String()},
-			{InNames, sanStrings(csr.DNSNames, csr.IPAddresses)},
-			{InPublicKey, RequestKeyName(csr)},
-			{InPublicKeyHash, spki[:]},
-			{InCSR, csr.Raw},
+			NewInput(InSubject, csr.Subject.String()),
+			NewInput(InNames, AltNames(csr.DNSNames, csr.IPAddresses)),
+			NewInput(InPublicKey, RequestKeyName(csr)),
+			NewInput(InPublicKeyHash, spki[:]),
+			NewInput(InCSR, csr.Raw),
 		}},
 		{Key: StepPossession, Ref: "RFC 2986 §4.2", OK: true, Inputs: append([]Input{
-			{InSignatureAlgorithm, RequestSignatureName(csr)},
-			{InSignature, csr.Signature},
-		}, explainLater(findAlgorithm(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature)...)},
+			NewInput(InSignatureAlgorithm, RequestSignatureName(csr)),
+			NewInput(InSignature, csr.Signature),
+		}, ExplainRequest(csr)...)},
 		{Key: StepTBS, Ref: "RFC 5280 §4.1.2", OK: true, Inputs: []Input{
-			{InSerial, serialBytes(leaf)},
-			{InIssuer, leaf.Issuer.String()},
-			{InSubject, leaf.Subject.String()},
-			{InNotBefore, leaf.NotBefore},
-			{InNotAfter, leaf.NotAfter},
-			{InNames, sanStrings(leaf.DNSNames, leaf.IPAddresses)},
-			{InTBS, leaf.RawTBSCertificate},
+			NewInput(InSerial, leaf.SerialNumber.Bytes()),
+			NewInput(InIssuer, leaf.Issuer.String()),
+			NewInput(InSubject, leaf.Subject.String()),
+			NewInput(InNotBefore, leaf.NotBefore),
+			NewInput(InNotAfter, leaf.NotAfter),
+			NewInput(InNames, AltNames(leaf.DNSNames, leaf.IPAddresses)),
+			NewInput(InTBS, leaf.RawTBSCertificate),
 		}},
-		{Key: StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: hashInputs(algorithmOf(leaf), leaf.RawTBSCertificate)},
+		{Key: StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: ExplainHash(leaf)},
 		{Key: StepSign, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: []Input{
-			{InSignatureAlgorithm, SignatureName(leaf)},
-			{InIssuerKey, CertKeyName(is.Issuer)},
-			{InSignature, leaf.Signature},
+			NewInput(InSignatureAlgorithm, SignatureName(leaf)),
+			NewInput(InIssuerKey, CertKeyName(is.Issuer)),
+			NewInput(InSignature, leaf.Signature),
 		}},
 		{Key: StepChain, Ref: "RFC 5246 §7.4.2", OK: true, Inputs: []Input{
-			{InChain, subjects(is.Chain)},
-			{InCertificate, leaf.Raw},
+			NewInput(InChain, subjects(is.Chain)),
+			NewInput(InCertificate, leaf.Raw),
 		}},
 	}
 }

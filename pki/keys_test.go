@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rsa"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -15,11 +16,12 @@ import (
 
 func pkcs8(t *testing.T, key crypto.Signer) []byte {
 	t.Helper()
-	der, err := marshalPKCS8(key)
+	text, err := EncodeKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return der
+	block, _ := pem.Decode(text)
+	return block.Bytes
 }
 
 func TestGenerateKeyFollowsItsReader(t *testing.T) {

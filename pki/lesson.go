@@ -42,6 +42,8 @@ type LessonOptions struct {
 	Staple string    // "good", "revoked", "stale", "unknown" or "none"; default none, revoked for kind Revoked
 }
 
+const aYear = 365 * 24 * time.Hour
+
 // NewLesson makes a chain of the given kind.
 func NewLesson(o LessonOptions) (*Lesson, error) {
 	row, err := o.settle()
@@ -54,7 +56,7 @@ func NewLesson(o LessonOptions) (*Lesson, error) {
 		return nil, err
 	}
 	l.Roots = NewTrustStore(l.Root.Cert)
-	options := l.authority("intermediate", "Lesson Intermediate", year/2, 5*year)
+	options := l.describe("intermediate", "Lesson Intermediate", aYear/2, 5*aYear)
 	if row.intermediate != nil {
 		row.intermediate(&options)
 	}
@@ -142,7 +144,7 @@ func (o *LessonOptions) settle() (kindRow, error) {
 	return kindRow{}, fmt.Errorf("unknown kind of certificate %q; known are %v", o.Kind, Kinds())
 }
 
-func (l *Lesson) authority(key, name string, age, length time.Duration) Options {
+func (l *Lesson) describe(key, name string, age, length time.Duration) Options {
 	return Options{
 		CommonName: name, Organization: "tlslab",
 		Key:       lessonKey(l.keys, key),
@@ -152,7 +154,7 @@ func (l *Lesson) authority(key, name string, age, length time.Duration) Options 
 }
 
 func (l *Lesson) root(key, name string, change func(*Options)) (*Authority, error) {
-	o := l.authority(key, name, year, 10*year)
+	o := l.describe(key, name, aYear, 10*aYear)
 	if change != nil {
 		change(&o)
 	}

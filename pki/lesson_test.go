@@ -11,6 +11,10 @@ import (
 // lessonTime is the clock of a seeded run (handshake/stage.Epoch, which pki may not import).
 var lessonTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// signsSHA1 reports whether the keys of a set can sign over SHA-1: EdDSA has a hash of its own,
+// and parameters for RSASSA-PSS name SHA-2 here.
+func signsSHA1(alg string) bool { return alg != "ed25519" && alg != "ed448" && alg != "rsa-pss" }
+
 func seeded(seed byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{seed}) }
 
 // judge verifies what a lesson's server would send, as its client would.
@@ -32,7 +36,7 @@ func judge(t *testing.T, l *Lesson, explain bool) *Report {
 func TestEveryKindIsJudgedAsExpected(t *testing.T) {
 	for _, alg := range LessonKeyAlgs() {
 		for _, kind := range Kinds() {
-			if kind == SHA1 && !hasSHA1(alg) {
+			if kind == SHA1 && !signsSHA1(alg) {
 				continue // no such signature exists
 			}
 			t.Run(alg+"/"+string(kind), func(t *testing.T) {

@@ -10,14 +10,15 @@ import (
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
 )
 
 // reencoded is the DER of a certificate whose fields were edited; the signature is not made
 // anew, for what cannot be parsed has none to look at.
-func reencoded(t testing.TB, der []byte, edit func(*rawTBS)) []byte {
+func reencoded(t testing.TB, b []byte, edit func(*rawTBS)) []byte {
 	t.Helper()
 	var raw rawCertificate
-	if err := unmarshalAll(der, &raw); err != nil {
+	if err := der.Unmarshal(b, &raw); err != nil {
 		t.Fatal(err)
 	}
 	edit(&raw.TBS)

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tlslab/pki/der"
+	"tlslab/pki/internal/algid"
 )
 
 // rawCertificate and rawTBS are a certificate with each field as it is encoded, to make
@@ -35,7 +38,7 @@ type rawTBS struct {
 func edited(t *testing.T, c *x509.Certificate, alg, signer string, edit func(*rawTBS)) *x509.Certificate {
 	t.Helper()
 	var raw rawCertificate
-	if err := unmarshalAll(c.Raw, &raw); err != nil {
+	if err := der.Unmarshal(c.Raw, &raw); err != nil {
 		t.Fatal(err)
 	}
 	edit(&raw.TBS)
@@ -43,11 +46,11 @@ func edited(t *testing.T, c *x509.Certificate, alg, signer string, edit func(*ra
 	if err != nil {
 		t.Fatal(err)
 	}
-	signature, err := algorithmOf(c).sign(nil, lessonKey(alg, signer), tbs)
+	signature, err := algid.Of(c).Sign(nil, lessonKey(alg, signer), tbs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw.Signature = bitString(signature)
+	raw.Signature = algid.BitString(signature)
 	der, err := asn1.Marshal(raw)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +121,7 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 		"serial of 21 octets":  {leaf: func(r *rawTBS) { r.Serial = new(big.Int).Lsh(big.NewInt(1), 159) }, want: []string{"0 serial_too_long 21"}},
 		"GeneralizedTime 2049": {leaf: func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("20491231235959Z") }, want: []string{"0 validity_encoding GeneralizedTime 20491231235959Z"}},
 		"GeneralizedTime 2050": {leaf: func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("20500101000000Z") }},
-		"unique identifiers": {leaf: func(r *rawTBS) { r.IssuerUID, r.SubjectUID = bitString([]byte{1}), bitString([]byte{2}) },
+		"unique identifiers": {leaf: func(r *rawTBS) { r.IssuerUID, r.SubjectUID = algid.BitString([]byte{1}), algid.BitString([]byte{2}) },
 			want: []string{"0 unique_identifier issuerUniqueID, subjectUniqueID"}},
 		"no AKI": {leaf: drop(oidAuthorityKeyID), want: []string{"0 no_authority_key_identifier none"}},
 		"another AKI": {leaf: func(r *rawTBS) {

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"tlslab/pki/der"
+	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/ocsp"
 )
 
 // OCSPStatus says what an authority answers about a certificate.
@@ -69,15 +73,15 @@ func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOption
 	if err != nil {
 		return nil, err
 	}
-	data := ocspData{
-		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: responderByName, IsCompound: true, Bytes: signer.Cert.RawSubject},
+	data := ocsp.Data{
+		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocsp.ByName, IsCompound: true, Bytes: signer.Cert.RawSubject},
 		ProducedAt: single.ThisUpdate,
-		Responses:  []ocspSingle{single},
+		Responses:  []ocsp.Single{single},
 	}
 	if data.Raw, err = asn1.Marshal(data); err != nil {
 		return nil, err
 	}
-	basic := ocspBasic{TBS: data}
+	basic := ocsp.Basic{TBS: data}
 	if err := signer.sign(&basic, o.Rand); err != nil {
 		return nil, err
 	}
@@ -91,23 +95,23 @@ func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOption
 	if err != nil {
 		return nil, err
 	}
-	return asn1.Marshal(ocspResponse{Bytes: ocspResponseBytes{oidOCSPBasic, inner}})
+	return asn1.Marshal(ocsp.Response{Bytes: ocsp.ResponseBytes{Type: ocsp.OIDBasic, Response: inner}})
 }
 
 // single fills in the one answer of the response.
-func (a *Authority) single(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) (ocspSingle, error) {
+func (a *Authority) single(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) (ocsp.Single, error) {
 	this, next := period(o.Time, time.Time{}, o.Validity, 7*24*time.Hour)
-	name, key, ok := certIDHashes(oidSHA1, leaf.RawIssuer, a.Cert)
+	name, key, ok := ocsp.CertIDHashes(algid.OIDSHA1, leaf.RawIssuer, a.Cert)
 	if !ok {
-		return ocspSingle{}, fmt.Errorf("the key of %s cannot be hashed", a.Cert.Subject)
+		return ocsp.Single{}, fmt.Errorf("the key of %s cannot be hashed", a.Cert.Subject)
 	}
-	s := ocspSingle{
-		ID: ocspCertID{
-			Hash:     pkix.AlgorithmIdentifier{Algorithm: oidSHA1, Parameters: asn1.NullRawValue},
+	s := ocsp.Single{
+		ID: ocsp.CertID{
+			Hash:     pkix.AlgorithmIdentifier{Algorithm: algid.OIDSHA1, Parameters: asn1.NullRawValue},
 			NameHash: name, KeyHash: key, Serial: leaf.SerialNumber,
 		},
 		ThisUpdate: this, NextUpdate: next,
-		Status: asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocspGood},
+		Status: asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocsp.Good},
 	}
 	switch status {
 	case StatusGood:
@@ -116,34 +120,34 @@ func (a *Authority) single(leaf *x509.Certificate, status OCSPStatus, o OCSPOpti
 		shift := next.Sub(this) + time.Second
 		s.ThisUpdate, s.NextUpdate = this.Add(-shift), next.Add(-shift)
 	case StatusUnknown:
-		s.Status.Tag = ocspUnknown
+		s.Status.Tag = ocsp.Unknown
 	case StatusRevoked:
-		info, err := asn1.Marshal(ocspRevoked{At: this.Add(-24 * time.Hour), Reason: 1}) // keyCompromise, RFC 5280 §5.3.1
+		info, err := asn1.Marshal(ocsp.RevokedInfo{At: this.Add(-24 * time.Hour), Reason: 1}) // keyCompromise, RFC 5280 §5.3.1
 		if err != nil {
-			return ocspSingle{}, err
+			return ocsp.Single{}, err
 		}
 		var content asn1.RawValue
-		if err := unmarshalAll(info, &content); err != nil {
-			return ocspSingle{}, err
+		if err := der.Unmarshal(info, &content); err != nil {
+			return ocsp.Single{}, err
 		}
-		s.Status = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocspRevokes, IsCompound: true, Bytes: content.Bytes}
+		s.Status = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocsp.Revoked, IsCompound: true, Bytes: content.Bytes}
 	default:
-		return ocspSingle{}, fmt.Errorf("unknown status %q; known are good, revoked, unknown, stale", status)
+		return ocsp.Single{}, fmt.Errorf("unknown status %q; known are good, revoked, unknown, stale", status)
 	}
 	return s, nil
 }
 
 // sign fills in algorithm and signature over basic.TBS.Raw.
-func (r *Responder) sign(basic *ocspBasic, rand io.Reader) error {
-	a := defaultAlgorithm(r.Key.Public())
-	id, err := a.identifier()
+func (r *Responder) sign(basic *ocsp.Basic, rand io.Reader) error {
+	a := algid.Default(r.Key.Public())
+	id, err := a.Identifier()
 	if err != nil {
 		return fmt.Errorf("cannot sign an OCSP response with %s: %w", KeyName(r.Key.Public()), err)
 	}
-	signature, err := a.sign(rand, r.Key, basic.TBS.Raw)
+	signature, err := a.Sign(rand, r.Key, basic.TBS.Raw)
 	if err != nil {
 		return err
 	}
-	basic.Algorithm, basic.Signature = id, bitString(signature)
+	basic.Algorithm, basic.Signature = id, algid.BitString(signature)
 	return nil
 }

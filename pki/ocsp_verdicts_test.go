@@ -13,43 +13,46 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/ocsp"
+	xocsp "golang.org/x/crypto/ocsp"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
+	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/ocsp"
 )
 
 // response is an OCSP response put together field by field and signed.
 type response struct {
 	by       *Responder
 	sent     bool // the responder's certificate goes along
-	a        algorithm
+	a        algid.Algorithm
 	produced time.Time
-	single   []ocspSingle
-	edit     func(*ocspBasic)
+	single   []ocsp.Single
+	edit     func(*ocsp.Basic)
 }
 
 func (o response) marshal(t testing.TB) []byte {
 	t.Helper()
-	data := ocspData{
-		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: responderByName, IsCompound: true, Bytes: o.by.Cert.RawSubject},
+	data := ocsp.Data{
+		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: ocsp.ByName, IsCompound: true, Bytes: o.by.Cert.RawSubject},
 		ProducedAt: o.produced, Responses: o.single,
 	}
 	var err error
 	if data.Raw, err = asn1.Marshal(data); err != nil {
 		t.Fatal(err)
 	}
-	basic := ocspBasic{TBS: data}
+	basic := ocsp.Basic{TBS: data}
 	if o.edit != nil {
 		o.edit(&basic)
 	}
-	if basic.Algorithm, err = o.a.identifier(); err != nil {
+	if basic.Algorithm, err = o.a.Identifier(); err != nil {
 		t.Fatal(err)
 	}
-	signature, err := o.a.sign(seeded(1), o.by.Key, basic.TBS.Raw)
+	signature, err := o.a.Sign(seeded(1), o.by.Key, basic.TBS.Raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	basic.Signature = bitString(signature)
+	basic.Signature = algid.BitString(signature)
 	if o.sent {
 		basic.Certs = []asn1.RawValue{{FullBytes: o.by.Cert.Raw}}
 	}
@@ -57,7 +60,7 @@ func (o response) marshal(t testing.TB) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := asn1.Marshal(ocspResponse{Bytes: ocspResponseBytes{oidOCSPBasic, inner}})
+	der, err := asn1.Marshal(ocsp.Response{Bytes: ocsp.ResponseBytes{Type: ocsp.OIDBasic, Response: inner}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,14 +68,18 @@ func (o response) marshal(t testing.TB) []byte {
 }
 
 // answers are the parts that a response about a lesson's leaf can be made of.
-func answers(t testing.TB, l *Lesson) (issuer *Responder, single func(OCSPStatus, time.Time) ocspSingle) {
+func answers(t testing.TB, l *Lesson) (issuer *Responder, single func(OCSPStatus, time.Time) ocsp.Single) {
 	t.Helper()
-	return &Responder{l.Intermediate.Cert, l.Intermediate.Key}, func(status OCSPStatus, at time.Time) ocspSingle {
-		s, err := l.Intermediate.single(l.Leaf.Leaf, status, OCSPOptions{Time: at})
+	return &Responder{l.Intermediate.Cert, l.Intermediate.Key}, func(status OCSPStatus, at time.Time) ocsp.Single {
+		der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, OCSPOptions{Time: at})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s
+		basic, bad := parseOCSP(der)
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		return basic.TBS.Responses[0]
 	}
 }
 
@@ -81,7 +88,7 @@ func TestOCSPVerdicts(t *testing.T) {
 	other := lesson(t, LessonOptions{KeyAlg: "rsa", Rand: seeded(44)})
 	issuer, single := answers(t, l)
 	_, others := answers(t, other)
-	sha256, sha1 := algorithmNamed(x509.SHA256WithRSA), algorithmNamed(x509.SHA1WithRSA)
+	sha256, sha1 := algid.Named(x509.SHA256WithRSA), algid.Named(x509.SHA1WithRSA)
 	at := lessonTime.Add(-time.Hour)
 	good, revoked, unknown, stale := single(StatusGood, at), single(StatusRevoked, at), single(StatusUnknown, at), single(StatusStale, at)
 	staleRevoked := stale
@@ -103,7 +110,7 @@ func TestOCSPVerdicts(t *testing.T) {
 		return r
 	}
 	nothing := func(*x509.Certificate) {}
-	all := func(s ...ocspSingle) []ocspSingle { return s }
+	all := func(s ...ocsp.Single) []ocsp.Single { return s }
 
 	for name, tc := range map[string]struct {
 		o      response
@@ -168,9 +175,9 @@ func TestResponderErrorsAreNamed(t *testing.T) {
 		if refused == nil || !strings.Contains(refused.Error(), want) || refused.Field != "certificate_status.response_status" {
 			t.Errorf("%d: %v", code, refused)
 		}
-		var foreign ocsp.ResponseError
-		if _, err := ocsp.ParseResponse(der, nil); err != nil {
-			foreign, _ = err.(ocsp.ResponseError)
+		var foreign xocsp.ResponseError
+		if _, err := xocsp.ParseResponse(der, nil); err != nil {
+			foreign, _ = err.(xocsp.ResponseError)
 		}
 		if byte(foreign.Status) != code {
 			t.Errorf("x/crypto reads %v", foreign)
@@ -186,21 +193,21 @@ func TestOCSPEncodings(t *testing.T) {
 	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
 	issuer, single := answers(t, l)
 	at := lessonTime.Add(-time.Hour)
-	whole := response{issuer, false, defaultAlgorithm(issuer.Key.Public()), at, []ocspSingle{single(StatusGood, at)}, nil}
+	whole := response{issuer, false, algid.Default(issuer.Key.Public()), at, []ocsp.Single{single(StatusGood, at)}, nil}
 	now := at.UTC().Format("20060102150405")
 	// in replaces bytes of the signed data by as many: the lengths around stay right.
-	in := func(old, by string) func(*ocspBasic) {
-		return func(b *ocspBasic) {
+	in := func(old, by string) func(*ocsp.Basic) {
+		return func(b *ocsp.Basic) {
 			if n := bytes.Count(b.TBS.Raw, []byte(old)); n == 0 || len(old) != len(by) {
 				t.Fatalf("%q occurs %d times", old, n)
 			}
 			b.TBS.Raw = bytes.Replace(b.TBS.Raw, []byte(old), []byte(by), 1)
 		}
 	}
-	grown := func(change func([]asn1.RawValue) []asn1.RawValue) func(*ocspBasic) {
-		return func(b *ocspBasic) {
+	grown := func(change func([]asn1.RawValue) []asn1.RawValue) func(*ocsp.Basic) {
+		return func(b *ocsp.Basic) {
 			var fields []asn1.RawValue
-			if err := unmarshalAll(b.TBS.Raw, &fields); err != nil {
+			if err := der.Unmarshal(b.TBS.Raw, &fields); err != nil {
 				t.Fatal(err)
 			}
 			var err error
@@ -210,7 +217,7 @@ func TestOCSPEncodings(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct {
-		edit  func(*ocspBasic)
+		edit  func(*ocsp.Basic)
 		field string
 	}{
 		"the version written": {grown(func(f []asn1.RawValue) []asn1.RawValue {

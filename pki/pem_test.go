@@ -125,7 +125,7 @@ func TestPEMRefusesWhatItCannotRead(t *testing.T) {
 // A key's file has the same reader: whatever makes a chain unreadable makes a key so,
 // and so does a broken block before it.
 func TestPEMKeyHasTheSameReader(t *testing.T) {
-	text, err := lessonKeyFiles.ReadFile("lessonkeys/ecdsa-leaf.pem")
+	text, err := os.ReadFile("lessonkeys/ecdsa-leaf.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestPEMErrorNamesFileAndLine(t *testing.T) {
 		t.Errorf("%+v", certErr)
 	}
 	for _, fault := range PEMFaults() {
-		if text := (&PEMError{Fault: fault, Line: 7, Label: labelCertificate, Got: "x"}).Error(); len(text) < len("line 7: ")+10 {
+		if text := (&PEMError{Fault: fault, Line: 7, Label: "CERTIFICATE", Got: "x"}).Error(); len(text) < len("line 7: ")+10 {
 			t.Errorf("%s says %q", fault, text)
 		}
 	}

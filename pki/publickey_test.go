@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
+	"tlslab/pki/internal/algid"
 )
 
 // rsaKey is a SubjectPublicKeyInfo, with bytes after the exponent.
@@ -27,7 +29,7 @@ func rsaKey(t *testing.T, n, e *big.Int, after ...byte) asn1.RawValue {
 	}
 	if len(after) > 0 { // in the SEQUENCE
 		var seq asn1.RawValue
-		if err := unmarshalAll(key, &seq); err != nil {
+		if err := der.Unmarshal(key, &seq); err != nil {
 			t.Fatal(err)
 		}
 		if key, err = asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: append(seq.Bytes, after...)}); err != nil {
@@ -39,7 +41,7 @@ func rsaKey(t *testing.T, n, e *big.Int, after ...byte) asn1.RawValue {
 
 func spkiOf(t *testing.T, id pkix.AlgorithmIdentifier, key []byte) asn1.RawValue {
 	t.Helper()
-	der, err := asn1.Marshal(subjectPublicKeyInfo{id, bitString(key)})
+	der, err := asn1.Marshal(algid.PublicKeyInfo{Algorithm: id, Key: algid.BitString(key)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,24 +142,24 @@ func TestIssuersKeys(t *testing.T) {
 	weak.E = 1
 	template := *w.certs[1]
 	template.SignatureAlgorithm, template.SubjectKeyId = 0, nil
-	der, err := x509.CreateCertificate(seeded(1), &template, w.root(), &weak.PublicKey, lessonKey("ecdsa", "root"))
+	raw, err := x509.CreateCertificate(seeded(1), &template, w.root(), &weak.PublicKey, lessonKey("ecdsa", "root"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer, err := x509.ParseCertificate(der)
+	issuer, err := x509.ParseCertificate(raw)
 	issuer = mustCert(t, issuer, err)
 	// What anybody makes who knows n: the padded message is its own signature under e = 1.
-	var doc signedDER
-	if err := unmarshalAll(w.leaf().Raw, &doc); err != nil {
+	var doc algid.Signed
+	if err := der.Unmarshal(w.leaf().Raw, &doc); err != nil {
 		t.Fatal(err)
 	}
-	a := algorithmNamed(x509.SHA256WithRSA)
-	id, err := a.identifier()
+	a := algid.Named(x509.SHA256WithRSA)
+	id, err := a.Identifier()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var fields []asn1.RawValue
-	if err := unmarshalAll(doc.TBS.FullBytes, &fields); err != nil {
+	if err := der.Unmarshal(doc.TBS.FullBytes, &fields); err != nil {
 		t.Fatal(err)
 	}
 	alg, err := asn1.Marshal(id)
@@ -173,7 +175,7 @@ func TestIssuersKeys(t *testing.T) {
 	info, err := asn1.Marshal(struct {
 		ID     pkix.AlgorithmIdentifier
 		Digest []byte
-	}{pkix.AlgorithmIdentifier{Algorithm: oidSHA256, Parameters: asn1.NullRawValue}, digest})
+	}{pkix.AlgorithmIdentifier{Algorithm: algid.OIDSHA256, Parameters: asn1.NullRawValue}, digest})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,11 +183,11 @@ func TestIssuersKeys(t *testing.T) {
 	for i := 2; i < len(block)-len(info)-1; i++ {
 		block[i] = 0xff
 	}
-	doc.TBS, doc.Algorithm, doc.Signature = full(tbs...), id, bitString(block)
-	if der, err = asn1.Marshal(doc); err != nil {
+	doc.TBS, doc.Algorithm, doc.Signature = full(tbs...), id, algid.BitString(block)
+	if raw, err = asn1.Marshal(doc); err != nil {
 		t.Fatal(err)
 	}
-	leaf, err := x509.ParseCertificate(der)
+	leaf, err := x509.ParseCertificate(raw)
 	leaf = mustCert(t, leaf, err)
 	r := judged(t, []*x509.Certificate{leaf, issuer}, VerifyOptions{Roots: NewTrustStore(w.root())})
 	if reason.Of(errOf(r)) != reason.WeakKey {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/internal/algid"
 )
 
 // CheckKey names a check of a certificate: narrate's key.
@@ -183,7 +184,7 @@ func (j *judgement) signer(i int) *x509.Certificate {
 }
 
 func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
-	if a := algorithmOf(j.certs[i]); a.kind == 0 || a.hash == crypto.SHA1 {
+	if a := algid.Of(j.certs[i]); a.Kind == 0 || a.Hash == crypto.SHA1 {
 		return reason.New(reason.CertificateBadSignature, "RFC 9846 §4.5.1.3", field(i, "signature_algorithm"),
 			reason.Say("RSA or ECDSA with SHA-256 or stronger, or EdDSA"), a.String())
 	}
@@ -221,7 +222,7 @@ func showSignature(j *judgement, i int) []Input {
 		if j.signature(c, by) != nil {
 			explain = explainSignature
 		}
-		shown = explain(algorithmOf(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
+		shown = explain(algid.Of(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
 		if j.shown == nil {
 			j.shown = make(map[[2]*x509.Certificate][]Input)
 		}

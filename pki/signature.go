@@ -14,17 +14,37 @@ import (
 
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
+	"tlslab/pki/internal/algid"
 )
 
 // checkCert checks that the key signed the certificate.
 func checkCert(c *x509.Certificate, pub crypto.PublicKey) *reason.Error {
-	return checkSignature(algorithmOf(c), pub, c.RawTBSCertificate, c.Signature)
+	return checkSignature(algid.Of(c), pub, c.RawTBSCertificate, c.Signature)
+}
+
+// VerifySignature checks that a key made the signature of a certificate, and that it is a key
+// which is taken; the error is a *reason.Error. It looks at nothing else: Verify judges a
+// certificate.
+func VerifySignature(c *x509.Certificate, pub crypto.PublicKey) error {
+	if err := checkCert(c, pub); err != nil {
+		return err
+	}
+	return nil
+}
+
+// VerifyRequest is VerifySignature of a certificate request, under the key that it names: the
+// proof that whoever asks possesses the private half (RFC 2986 §4.2).
+func VerifyRequest(csr *x509.CertificateRequest) error {
+	if err := checkSignature(algid.Find(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); err != nil {
+		return err
+	}
+	return nil
 }
 
 // checkSignature checks signature over message under pub. It is the silent path: no
 // value is kept, nothing is said but yes or no.
-func checkSignature(a algorithm, pub crypto.PublicKey, message, signature []byte) *reason.Error {
-	if a.kind == 0 {
+func checkSignature(a algid.Algorithm, pub crypto.PublicKey, message, signature []byte) *reason.Error {
+	if a.Kind == 0 {
 		return reason.New(reason.CertificateBadSignature, "RFC 5280 §6.1.3 (a)(1)", "signature_algorithm", reason.Say("an algorithm we know"), a.String())
 	}
 	// Before any work is done for it: path building comes here with keys that a peer
@@ -33,50 +53,27 @@ func checkSignature(a algorithm, pub crypto.PublicKey, message, signature []byte
 	if ref, want, got, cause := keyFault(pub); cause != "" {
 		return reason.New(reason.WeakKey, ref, "signature."+cause, reason.Say("%v as the issuer's", want), got)
 	}
-	if err := a.check(pub); err != nil {
+	if err := a.Fits(pub); err != nil {
 		return err
 	}
 	var room [sha512.Size]byte
-	digest := digestInto(room[:0], a.hash, message)
+	digest := digestInto(room[:0], a.Hash, message)
 	valid := false
-	switch a.kind {
-	case pkcs1:
-		valid = rsa.VerifyPKCS1v15(pub.(*rsa.PublicKey), a.hash, digest, signature) == nil
-	case pss:
-		valid = rsa.VerifyPSS(rsaNumbers(pub), a.hash, digest, signature, &rsa.PSSOptions{SaltLength: a.salt}) == nil
-	case ecdsaSig:
+	switch a.Kind {
+	case algid.PKCS1:
+		valid = rsa.VerifyPKCS1v15(pub.(*rsa.PublicKey), a.Hash, digest, signature) == nil
+	case algid.PSS:
+		valid = rsa.VerifyPSS(rsaNumbers(pub), a.Hash, digest, signature, &rsa.PSSOptions{SaltLength: a.Salt}) == nil
+	case algid.ECDSA:
 		valid = ecdsa.VerifyASN1(pub.(*ecdsa.PublicKey), digest, signature)
-	case eddsa25519:
+	case algid.Ed25519:
 		valid = ed25519.Verify(pub.(ed25519.PublicKey), message, signature)
-	case eddsa448:
+	case algid.Ed448:
 		valid = ed448.Verify(pub.(ed448.PublicKey), message, signature, "")
 	}
 	if !valid {
 		return reason.New(reason.CertificateBadSignature, "RFC 5280 §6.1.3 (a)(1)", "signature",
 			reason.Say("a signature that the issuer's key, %s, made over these bytes", KeyName(pub)), reason.Say("one that does not verify"))
-	}
-	return nil
-}
-
-// check reports whether a key may make signatures of this algorithm: of its kind, and
-// for id-RSASSA-PSS within what the key's parameters allow.
-func (a algorithm) check(pub crypto.PublicKey) *reason.Error {
-	var fits bool
-	switch k := pub.(type) {
-	case *rsa.PublicKey:
-		fits = a.kind == pkcs1 || a.kind == pss
-	case *sig.PSSPublicKey:
-		fits = a.kind == pss && k.Allows(a.hash, a.salt)
-	case *ecdsa.PublicKey:
-		fits = a.kind == ecdsaSig
-	case ed25519.PublicKey:
-		fits = a.kind == eddsa25519
-	case ed448.PublicKey:
-		fits = a.kind == eddsa448
-	}
-	if !fits {
-		return reason.New(reason.CertificateBadSignature, "RFC 5280 §6.1.3 (a)(1)", "signature_algorithm",
-			reason.Say("an algorithm for the issuer's key, %s", KeyName(pub)), a.String())
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"tlslab/pki/internal/algid"
+
 	"filippo.io/edwards25519"
 	"github.com/cloudflare/circl/ecc/goldilocks"
 	"github.com/cloudflare/circl/sign/ed448"
@@ -92,7 +94,7 @@ func TestAnybodySignsUnderSmallOrder(t *testing.T) {
 	if !ed25519.Verify(key, []byte("whatever"), forged) {
 		t.Error("crypto/ed25519 has begun to refuse such keys: is the rule still needed?")
 	}
-	if bad := checkSignature(algorithmNamed(x509.PureEd25519), key, []byte("whatever"), forged); bad == nil {
+	if bad := checkSignature(algid.Named(x509.PureEd25519), key, []byte("whatever"), forged); bad == nil {
 		t.Error("taken")
 	}
 }

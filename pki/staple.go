@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
+	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/ocsp"
 )
 
 // The status that a server staples to its certificate: RFC 6066 §8 carries it, RFC
@@ -44,15 +47,15 @@ type stapleResult struct {
 
 // certStatus is what a response says about one certificate.
 type certStatus struct {
-	status                             OCSPStatus
+	status                             string // as InStatus has it; "" if it is none of them
 	producedAt, thisUpdate, nextUpdate time.Time
 	revokedAt                          time.Time
 	revokedFor                         string // a CRLReason's name; "" if none was given
 	responder                          *x509.Certificate
-	algorithm                          algorithm
+	algorithm                          algid.Algorithm
 	tbs, signature                     []byte // not the caller's bytes: asn1 copies the OCTET STRING that they are in
 	signed                             bool   // signature is over tbs, by the responder
-	id                                 ocspCertID
+	id                                 ocsp.CertID
 }
 
 func badStatus(ref, field string, want, got any) *reason.Error {
@@ -71,7 +74,7 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	}
 	st := &certStatus{
 		producedAt: basic.TBS.ProducedAt,
-		algorithm:  algorithmFrom(basic.Algorithm),
+		algorithm:  algid.From(basic.Algorithm),
 		tbs:        basic.TBS.Raw,
 		signature:  basic.Signature.RightAlign(),
 	}
@@ -83,7 +86,7 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 	if st.responder, refused = authorized(basic, issuer, now); refused != nil {
 		return st, refused
 	}
-	if st.algorithm.hash == crypto.SHA1 {
+	if st.algorithm.Hash == crypto.SHA1 {
 		return st, badStatus("RFC 6960 §4.3", "signature_algorithm", strongHash, st.algorithm.String())
 	}
 	if bad := checkSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature); bad != nil {
@@ -113,7 +116,7 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 const producedPrecision = time.Minute
 
 // criticalIn finds the first critical extension, of the response or of an answer.
-func criticalIn(ofAll []pkix.Extension, answers []*ocspSingle) *pkix.Extension {
+func criticalIn(ofAll []pkix.Extension, answers []*ocsp.Single) *pkix.Extension {
 	first := func(list []pkix.Extension) *pkix.Extension {
 		for i := range list {
 			if list[i].Critical {
@@ -138,7 +141,7 @@ var strongHash = reason.Say("SHA-256 or stronger, which is our policy (RFC 6960 
 const maxStapleAge = 7 * 24 * time.Hour
 
 // take shows an answer: what the report is about.
-func (st *certStatus) take(a *ocspSingle) {
+func (st *certStatus) take(a *ocsp.Single) {
 	st.id, st.thisUpdate, st.nextUpdate = a.ID, a.ThisUpdate, a.NextUpdate
 	st.status, st.revokedAt = "", time.Time{}
 }
@@ -146,7 +149,7 @@ func (st *certStatus) take(a *ocspSingle) {
 // worst judges every answer about the certificate and takes the worst: revoked before unknown
 // before one out of its time. Who signs that a certificate is good and revoked has at least
 // once had a reason to revoke it.
-func (st *certStatus) worst(answers []*ocspSingle, now time.Time) (verdict *reason.Error) {
+func (st *certStatus) worst(answers []*ocsp.Single, now time.Time) (verdict *reason.Error) {
 	worst := -1
 	for _, a := range answers {
 		one := *st
@@ -154,7 +157,7 @@ func (st *certStatus) worst(answers []*ocspSingle, now time.Time) (verdict *reas
 		bad := one.judge(a.Status)
 		rank := 0
 		switch {
-		case bad != nil && one.status == StatusRevoked:
+		case bad != nil && one.status == "revoked":
 			rank = 3
 		case bad != nil:
 			rank = 2
@@ -191,15 +194,15 @@ func (st *certStatus) timely(now time.Time) *reason.Error {
 func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 	if status.Class == asn1.ClassContextSpecific {
 		switch status.Tag {
-		case ocspGood:
-			st.status = StatusGood
+		case ocsp.Good:
+			st.status = "good"
 			return nil
-		case ocspRevokes:
-			st.status = StatusRevoked
-			var info ocspRevoked
+		case ocsp.Revoked:
+			st.status = "revoked"
+			var info ocsp.RevokedInfo
 			when := reason.Say("revoked at an unreadable time")
 			content, _ := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: status.Bytes})
-			if unmarshalAll(content, &info) == nil {
+			if der.Unmarshal(content, &info) == nil {
 				st.revokedAt, st.revokedFor = info.At, revocationReason(info.Reason)
 				at := info.At.UTC().Format(time.RFC3339)
 				if when = reason.Say("revoked at %s", at); st.revokedFor != "" {
@@ -207,8 +210,8 @@ func (st *certStatus) judge(status asn1.RawValue) *reason.Error {
 				}
 			}
 			return reason.New(reason.CertificateRevoked, "RFC 5280 §6.1.3 (a)(3)", "certificate_status.cert_status", "good", when)
-		case ocspUnknown:
-			st.status = StatusUnknown
+		case ocsp.Unknown:
+			st.status = "unknown"
 		}
 	}
 	return badStatus("RFC 6960 §2.2", "cert_status", "good", "unknown")
@@ -231,11 +234,11 @@ func revocationReason(r asn1.Enumerated) string {
 
 // findSingles looks for the answers about leaf: its serial, under the hashes of its
 // issuer's name and key. Those are made once: answers may be many, and the name long.
-func findSingles(all []ocspSingle, leaf, issuer *x509.Certificate) (found []*ocspSingle) {
-	var ids []ocspCertID
-	for _, hash := range certIDAlgorithms {
-		if name, key, ok := certIDHashes(hash, leaf.RawIssuer, issuer); ok {
-			ids = append(ids, ocspCertID{pkix.AlgorithmIdentifier{Algorithm: hash}, name, key, leaf.SerialNumber})
+func findSingles(all []ocsp.Single, leaf, issuer *x509.Certificate) (found []*ocsp.Single) {
+	var ids []ocsp.CertID
+	for _, hash := range ocsp.CertIDAlgorithms {
+		if name, key, ok := ocsp.CertIDHashes(hash, leaf.RawIssuer, issuer); ok {
+			ids = append(ids, ocsp.CertID{Hash: pkix.AlgorithmIdentifier{Algorithm: hash}, NameHash: name, KeyHash: key, Serial: leaf.SerialNumber})
 		}
 	}
 	for i := range all {
@@ -255,7 +258,7 @@ func findSingles(all []ocspSingle, leaf, issuer *x509.Certificate) (found []*ocs
 
 // authorized finds who signed the response and whether he may: the issuer itself,
 // or one to whom the issuer gave a certificate for just that (RFC 6960 §4.2.2.2).
-func authorized(basic *ocspBasic, issuer *x509.Certificate, now time.Time) (*x509.Certificate, *reason.Error) {
+func authorized(basic *ocsp.Basic, issuer *x509.Certificate, now time.Time) (*x509.Certificate, *reason.Error) {
 	id := readResponderID(basic.TBS.Responder)
 	if id.means(issuer) {
 		return issuer, nil
@@ -283,7 +286,7 @@ func mayAnswer(c, issuer *x509.Certificate, now time.Time) *reason.Error {
 	switch {
 	case !SameName(c.RawIssuer, issuer.RawSubject) || checkCert(c, PublicKey(issuer)) != nil:
 		return badStatus("RFC 6960 §4.2.2.2", "responder", reason.Say("one certified by %s", issuer.Subject.String()), reason.Say("%s, certified by another key", who))
-	case algorithmOf(c).hash == crypto.SHA1:
+	case algid.Of(c).Hash == crypto.SHA1:
 		return badStatus("RFC 6960 §4.3", "responder", reason.Say("one certified over %v", strongHash), reason.Say("%s, certified with %s", who, SignatureName(c)))
 	case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
 		return badStatus("RFC 6960 §4.2.2.2", "responder", reason.Say("one with the extended key usage OCSPSigning"), reason.Say("%s without", who))
@@ -310,7 +313,7 @@ func showStaple(j *judgement, _ int) []Input {
 	}
 	inputs := []Input{{InResponse, j.o.Staple}, {InProducedAt, st.producedAt}}
 	if st.status != "" {
-		inputs = append(inputs, Input{InStatus, string(st.status)})
+		inputs = append(inputs, Input{InStatus, st.status})
 	}
 	if st.id.Serial != nil {
 		inputs = append(inputs,

@@ -191,7 +191,7 @@ func FuzzStaple(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, der []byte) {
 		st, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
-		if refused == nil && !bytes.Equal(st.tbs, want.TBS.Raw) {
+		if refused == nil && !bytes.Equal(st.TBS(), want.TBS.Raw) {
 			t.Fatalf("accepted what the issuer did not sign: %x", der)
 		}
 	})
@@ -215,7 +215,7 @@ func TestRevocationReason(t *testing.T) {
 			t.Fatal(err)
 		}
 		st, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now())
-		if refused == nil || refused.Reason != reason.CertificateRevoked || st.revokedFor != want || strings.Contains(refused.Error(), "for the reason "+want) != (want != "") {
+		if refused == nil || refused.Reason != reason.CertificateRevoked || st.RevokedFor() != want || strings.Contains(refused.Error(), "for the reason "+want) != (want != "") {
 			t.Errorf("%d: %v, %v, want %q", number, st, refused, want)
 		}
 	}

@@ -31,12 +31,12 @@ func SystemStore() (*TrustStore, error) {
 	s := NewTrustStore()
 	switch {
 	case file != "":
-		if err := s.addFile(file); err != nil {
+		if err := addFile(s, file); err != nil {
 			return nil, fmt.Errorf("SSL_CERT_FILE: %w", err)
 		}
 	case dir == "":
 		for _, path := range systemBundles {
-			err := s.addFile(path)
+			err := addFile(s, path)
 			if err == nil {
 				return s, nil
 			}
@@ -54,7 +54,7 @@ func SystemStore() (*TrustStore, error) {
 			// A directory of certificates also holds links to them by hash, some
 			// that lead nowhere, and the odd README: what is no PEM is passed over.
 			var broken *PEMError
-			if err := s.addFile(filepath.Join(d, e.Name())); errors.As(err, &broken) {
+			if err := addFile(s, filepath.Join(d, e.Name())); errors.As(err, &broken) {
 				return nil, fmt.Errorf("SSL_CERT_DIR: %w", err)
 			}
 		}
@@ -69,7 +69,7 @@ func SystemStore() (*TrustStore, error) {
 // that crypto/x509 cannot parse: old roots have oddities, and one of them must not
 // cost the user all the others. A block that cannot be read at all is no oddity of a
 // root: the file is damaged, and that is said.
-func (s *TrustStore) addFile(path string) error {
+func addFile(s *TrustStore, path string) error {
 	blocks, err := ReadPEMFile(path)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
 )
 
 // The TLS feature extension (RFC 7633): a certificate promises that whoever shows it
@@ -29,7 +30,7 @@ func TLSFeatures(c *x509.Certificate) ([]iana.ExtensionType, error) {
 			continue
 		}
 		var numbers []int
-		if err := unmarshalAll(c.Extensions[i].Value, &numbers); err != nil {
+		if err := der.Unmarshal(c.Extensions[i].Value, &numbers); err != nil {
 			return nil, err
 		}
 		features := make([]iana.ExtensionType, len(numbers))
@@ -117,8 +118,13 @@ func featureList(features []iana.ExtensionType) any {
 	return strings.Join(featureNames(features), ", ")
 }
 
-// mustStapleExtension promises status_request. It is not critical: a client that does not
-// know the extension can do without.
-func mustStapleExtension() pkix.Extension {
-	return pkix.Extension{Id: oidTLSFeature, Value: []byte{asn1.TagSequence | 0x20, 3, asn1.TagInteger, 1, byte(iana.ExtStatusRequest)}}
+// TLSFeatureExtension is the inverse of TLSFeatures. The extension is not critical: a client that
+// does not know it can do without.
+func TLSFeatureExtension(features ...iana.ExtensionType) (pkix.Extension, error) {
+	numbers := make([]int, len(features))
+	for i, f := range features {
+		numbers[i] = int(f)
+	}
+	value, err := asn1.Marshal(numbers)
+	return pkix.Extension{Id: oidTLSFeature, Value: value}, err
 }

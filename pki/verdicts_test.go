@@ -15,30 +15,32 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
+	"tlslab/pki/der"
+	"tlslab/pki/internal/algid"
 )
 
 // resigned is a lesson's chain with the leaf's to-be-signed fields changed, and signed again by
 // the intermediate: nothing is wrong with it but the change.
 func resigned(t *testing.T, l *Lesson, change func([]asn1.RawValue) []asn1.RawValue) []*x509.Certificate {
 	t.Helper()
-	var doc signedDER
-	if err := unmarshalAll(l.Leaf.Leaf.Raw, &doc); err != nil {
+	var doc algid.Signed
+	if err := der.Unmarshal(l.Leaf.Leaf.Raw, &doc); err != nil {
 		t.Fatal(err)
 	}
 	var fields []asn1.RawValue
-	if err := unmarshalAll(doc.TBS.FullBytes, &fields); err != nil {
+	if err := der.Unmarshal(doc.TBS.FullBytes, &fields); err != nil {
 		t.Fatal(err)
 	}
 	tbs, err := asn1.Marshal(change(fields))
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := algorithmFrom(doc.Algorithm)
-	signature, err := a.sign(seeded(1), l.Intermediate.Key, tbs)
+	a := algid.From(doc.Algorithm)
+	signature, err := a.Sign(seeded(1), l.Intermediate.Key, tbs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc.TBS, doc.Signature = asn1.RawValue{FullBytes: tbs}, bitString(signature)
+	doc.TBS, doc.Signature = asn1.RawValue{FullBytes: tbs}, algid.BitString(signature)
 	der, err := asn1.Marshal(doc)
 	if err != nil {
 		t.Fatal(err)
@@ -135,10 +137,10 @@ func TestEncodingsThatCryptoX509Takes(t *testing.T) {
 // look at its kind, and we do (TestKeyUsageByKind).
 func TestKeyUsageAgreesWithOpenSSL(t *testing.T) {
 	var sets []x509.KeyUsage
-	for i, a := range keyUsageNames {
-		sets = append(sets, a.bit)
-		for _, b := range keyUsageNames[i+1:] {
-			sets = append(sets, a.bit|b.bit)
+	for a := x509.KeyUsageDigitalSignature; a <= x509.KeyUsageDecipherOnly; a <<= 1 {
+		sets = append(sets, a)
+		for b := a << 1; b <= x509.KeyUsageDecipherOnly; b <<= 1 {
+			sets = append(sets, a|b)
 		}
 	}
 	dir := t.TempDir()

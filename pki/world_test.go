@@ -73,7 +73,7 @@ func bothVerdicts(chain, roots []*x509.Certificate, name string, usage Usage) (o
 	_, ours = Verify(chain, o)
 	_, std = chain[0].Verify(x509.VerifyOptions{
 		Roots: pool, Intermediates: others, DNSName: name, CurrentTime: lessonTime,
-		KeyUsages: []x509.ExtKeyUsage{usage.extKeyUsage()},
+		KeyUsages: []x509.ExtKeyUsage{usage.ExtKeyUsage()},
 	})
 	return ours, std
 }
