@@ -24,18 +24,18 @@ func TestVerifierChoosesAlert(t *testing.T) {
 		iana.AccessDenied: reason.AccessDenied, iana.InsufficientSecurity: reason.WeakKey,
 		iana.BadCertificateStatusResponse: reason.BadStatusResponse, iana.InternalError: reason.Internal,
 	}
-	cli := lesson(t, "rsa")
+	cli := newLesson(t, "rsa")
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for alert, why := range chosen {
 			refuse := func(handshake.ChainInput) (*pki.Report, error) {
 				return nil, reason.Wrap(why, "", "certificate", errors.New("my verifier's own words"))
 			}
-			cc, sc := ends13(lesson(t, "ecdsa"))
+			cc, sc := ends13(newLesson(t, "ecdsa"))
 			cc.MaxVersion, cc.VerifyChain = version, refuse
 			c, s := shake(t, cc, sc)
 			checkRefusal(t, fmt.Sprintf("%v, client, %v", version, alert), c, s, why, alert)
 
-			cc, sc = ends13(lesson(t, "ecdsa"))
+			cc, sc = ends13(newLesson(t, "ecdsa"))
 			cc.MaxVersion, cc.Certificates = version, []handshake.Certificate{{Chain: cli.Chain, Key: cli.Key}}
 			sc.ClientAuth, sc.VerifyChain = handshake.RequireClientCert, refuse
 			c, s = shake(t, cc, sc)
@@ -58,7 +58,7 @@ func TestAbort(t *testing.T) {
 				if why == reason.None {
 					err = errors.New("out of space")
 				}
-				cc, sc := ends13(lesson(t, "ecdsa"))
+				cc, sc := ends13(newLesson(t, "ecdsa"))
 				cc.MaxVersion = version
 				c, s := mustShake(t, cc, sc)
 				ends := []*handshake.Endpoint{c, s}
@@ -100,7 +100,7 @@ func TestAbortAnyState(t *testing.T) {
 						sent = append(sent, a.Description)
 					}
 				})
-				cc, sc := ends13(lesson(t, "ecdsa"))
+				cc, sc := ends13(newLesson(t, "ecdsa"))
 				cc.MaxVersion = version
 				[]*handshake.Config{cc, sc}[role].Listener = hear
 				c, err := handshake.NewClient(cc)
@@ -148,7 +148,7 @@ func TestAbortAnyState(t *testing.T) {
 
 // TestAbortForgets: who was not let in does not come back by the session.
 func TestAbortForgets(t *testing.T) {
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	cc.Sessions, sc.Sessions = session.NewMemory(0), session.NewMemory(0)
 	_, s := mustShake(t, cc, sc)
 	if err := s.Abort(reason.New(reason.AccessDenied, "", "", nil, nil)); err != nil {
@@ -161,7 +161,7 @@ func TestAbortForgets(t *testing.T) {
 
 // TestAbortLate: after close_notify there is nothing more to say (RFC 9846 §6.1).
 func TestAbortLate(t *testing.T) {
-	cc, sc := ends13(lesson(t, "ecdsa"))
+	cc, sc := ends13(newLesson(t, "ecdsa"))
 	c, s := mustShake(t, cc, sc)
 	if err := c.CloseWrite(); err != nil {
 		t.Fatal(err)

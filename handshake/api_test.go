@@ -18,7 +18,7 @@ import (
 // ofCourses are the packages that a course imports, and the vocabulary that those speak in. What
 // they export is a promise: see examples/README.md.
 var ofCourses = []string{"tlslab/handshake", "tlslab/handshake/event", "tlslab/handshake/scenario", "tlslab/handshake/kx",
-	"tlslab/handshake/kx/kxtest", "tlslab/handshake/tls", "tlslab/handshake/transcript", "tlslab/pki"}
+	"tlslab/handshake/kx/kxtest", "tlslab/handshake/tls", "tlslab/handshake/transcript", "tlslab/pki", "tlslab/pki/authority", "tlslab/pki/lesson"}
 
 // TestAPI: what these packages export is what testdata/api.txt says, so that a name which goes
 // or changes is seen by whoever takes it away. `go test ./handshake -run TestAPI -args -api`

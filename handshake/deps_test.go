@@ -32,7 +32,10 @@ const policy = `
 	suite < record
 	sig, pki/der < pki/internal/algid
 	pki/internal/algid < pki/internal/ocsp
-	wire, pki/internal/ocsp, ondisk < pki
+	wire, pki/internal/ocsp < pki
+	pki, ondisk < pki/authority
+	pki/authority < pki/lesson
+	pki/lesson < pki/internal/pkitest
 	message, suite, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
 	event < narrate
@@ -40,12 +43,13 @@ const policy = `
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < pcapng
 	foreign, ondisk < mitm/har
-	handshake < tls, mitm
+	handshake < tls
+	handshake, pki/authority < mitm
 	message, record < tamper
 	handshake, tamper < stage
-	observe, stage, mitm, http2 < scenario
+	observe, stage, mitm, http2, pki/lesson < scenario
 	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
-	observe, stage, replay/bank < replay
+	observe, stage, replay/bank, pki/lesson < replay
 	narrate, http2 < transcript
 	narrate, http2, idn < render/sheet
 	render/sheet, record < render
@@ -54,7 +58,7 @@ const policy = `
 	transcript, render, render/mermaid, scenario < render/lesson
 	transcript, render, replay < render/replays
 	tls < tls/https
-	tls/https, certcompress/brotli, certcompress/zstd < internal/tlstest
+	tls/https, certcompress/brotli, certcompress/zstd, pki/lesson < internal/tlstest
 	internal/tlstest < interop
 	scenario, render < cmd/cli
 	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
@@ -75,7 +79,7 @@ const policy = `
 const modules = `
 	filippo.io/bigmod: kx
 	filippo.io/edwards25519: pki
-	github.com/cloudflare/circl: kx kx/private sig pki pki/internal/algid examples
+	github.com/cloudflare/circl: kx kx/private sig pki pki/internal/algid pki/authority examples
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd
 	golang.org/x/crypto: suite pki
@@ -94,12 +98,9 @@ const modules = `
 `
 
 // outside is what the engine, which has no sockets, files, clock or chance of its
-// own, has no business with. (It takes net.ParseIP from net.) Of what it imports pki
-// alone has files, keys and certificates, and ondisk is how it writes them.
-var (
-	outside   = []string{"os", "os/exec", "log", "log/slog", "net/http", "math/rand", "math/rand/v2", "unsafe", "plugin", "testing", "tlslab/handshake/ondisk"}
-	withFiles = []string{"pki", "ondisk"}
-)
+// own, has no business with. (It takes net.ParseIP from net.) Certificates and keys it is
+// given: whose they are, and in which files, is pki/authority's.
+var outside = []string{"os", "os/exec", "log", "log/slog", "net/http", "math/rand", "math/rand/v2", "unsafe", "plugin", "testing", "tlslab/handshake/ondisk"}
 
 func TestImports(t *testing.T) {
 	allowed := map[string][]string{}
@@ -141,7 +142,7 @@ func TestImports(t *testing.T) {
 			}
 			first, _, _ := strings.Cut(p, "/")
 			switch {
-			case inner && !slices.Contains(withFiles, pkg) && slices.Contains(outside, p):
+			case inner && slices.Contains(outside, p):
 				t.Errorf("%s, which is part of the engine, must not import %s", dir, p)
 			case first == "tlslab":
 				if low := policyName(p); low != pkg && !slices.Contains(allowed[pkg], low) {
@@ -178,24 +179,25 @@ func TestImports(t *testing.T) {
 // links is what a package must not link, by whatever way: imports of imports are looked at,
 // other people's too. A package is named as in go list.
 var links = map[string][]string{
-	"./handshake":                {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language"},
-	"./handshake/event":          {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/narrate":        {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/observe":        {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
+	"./handshake":                {"net/http", "os/exec", "database/sql", "github.com/andybalholm/brotli", "github.com/klauspost/compress/zstd", "go.etcd.io/bbolt", "github.com/cloudflare/circl/kem/schemes", "github.com/cloudflare/circl/group", "golang.org/x/text/cases", "golang.org/x/text/language", "tlslab/pki/authority", "tlslab/pki/lesson"},
+	"./handshake/event":          {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes", "tlslab/pki/authority", "tlslab/pki/lesson"},
+	"./handshake/narrate":        {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes", "tlslab/pki/authority", "tlslab/pki/lesson"},
+	"./handshake/observe":        {"tlslab/handshake", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes", "tlslab/pki/authority", "tlslab/pki/lesson"},
 	"./handshake/scenario":       {"tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/transcript":     {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"},
-	"./handshake/tls":            {"net/http"},
+	"./handshake/transcript":     {"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "net/http", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes", "tlslab/pki/authority", "tlslab/pki/lesson"},
+	"./handshake/tls":            {"net/http", "tlslab/pki/authority", "tlslab/pki/lesson"},
 	"./handshake/render/sheet":   tellers,
 	"./handshake/render":         tellers,
 	"./handshake/render/mermaid": tellers,
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
 	"./examples/grader":          {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
+	"./pki":                      {"tlslab/handshake/ondisk", "tlslab/pki/authority", "tlslab/pki/lesson"},
 }
 
 // tellers are who tells what happened, and the KEMs that no registry has a number for: what
 // shows it needs none of them.
-var tellers = []string{"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes"}
+var tellers = []string{"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes", "tlslab/pki/authority", "tlslab/pki/lesson"}
 
 func TestLinks(t *testing.T) {
 	for pkg, never := range links {

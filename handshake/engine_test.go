@@ -6,15 +6,15 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 var clock = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// lesson is a good chain for www.lab.test.
-func lesson(t testing.TB, alg string) *pki.Lesson {
+// newLesson makes a good chain for www.lab.test.
+func newLesson(t testing.TB, alg string) *lesson.Lesson {
 	t.Helper()
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Name: "www.lab.test", Time: clock()})
+	l, err := lesson.New(lesson.Options{KeyAlg: alg, Name: "www.lab.test", Time: clock()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,14 +22,14 @@ func lesson(t testing.TB, alg string) *pki.Lesson {
 }
 
 // ends makes two configurations of TLS 1.2 that trust each other.
-func ends(l *pki.Lesson) (client, server *handshake.Config) {
+func ends(l *lesson.Lesson) (client, server *handshake.Config) {
 	client, server = ends13(l)
 	client.MaxVersion, server.MaxVersion = iana.TLS12, iana.TLS12
 	return client, server
 }
 
 // ends13 makes two that come to TLS 1.3.
-func ends13(l *pki.Lesson) (client, server *handshake.Config) {
+func ends13(l *lesson.Lesson) (client, server *handshake.Config) {
 	client = &handshake.Config{Time: clock, Roots: l.Roots, ServerName: l.Name}
 	server = &handshake.Config{Time: clock, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key, Staple: l.Staple}}}
 	return client, server
@@ -107,7 +107,7 @@ func say(t testing.TB, from, to *handshake.Endpoint, text string) {
 }
 
 func TestFirstHandshake(t *testing.T) {
-	cc, sc := ends(lesson(t, "rsa"))
+	cc, sc := ends(newLesson(t, "rsa"))
 	c, s := mustShake(t, cc, sc)
 	say(t, c, s, "GET / HTTP/1.1\r\n\r\n")
 	say(t, s, c, "HTTP/1.1 200 OK\r\n\r\n")

@@ -5,13 +5,13 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Two endpoints, walked by hand: Step until nothing moves, carry Output to the
 // other's Feed, and ask Legal what may come.
 func Example() {
-	l, _ := pki.NewLesson(pki.LessonOptions{})
+	l, _ := lesson.New(lesson.Options{})
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		fmt.Println(version)
 		c, _ := handshake.NewClient(&handshake.Config{MaxVersion: version, Roots: l.Roots, ServerName: l.Name})

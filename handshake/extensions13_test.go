@@ -14,7 +14,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // What the ends of TLS 1.3 settle by extensions, and the suites that hide nothing.
@@ -197,7 +197,7 @@ func TestCertificateWishes(t *testing.T) {
 	}
 
 	// A server with two chains shows the one whose root the client names.
-	for _, l := range []*pki.Lesson{world("ecdsa"), forgery(t)} {
+	for _, l := range []*lesson.Lesson{world("ecdsa"), forgery(t)} {
 		cc, sc := pair13()
 		cc.Roots, cc.SendCertificateAuthorities = l.Roots, true
 		other := forgery(t)
@@ -207,9 +207,9 @@ func TestCertificateWishes(t *testing.T) {
 }
 
 // forgery is a chain for the same name by another root, which bears another name.
-func forgery(t testing.TB) *pki.Lesson {
+func forgery(t testing.TB) *lesson.Lesson {
 	t.Helper()
-	l, err := pki.NewForgery(pki.LessonOptions{KeyAlg: "ecdsa", Name: "www.lab.test", Time: clock()})
+	l, err := lesson.NewForgery(lesson.Options{KeyAlg: "ecdsa", Name: "www.lab.test", Time: clock()})
 	if err != nil {
 		t.Fatal(err)
 	}

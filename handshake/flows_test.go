@@ -17,7 +17,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // A flow is one way for a handshake to go. Every run of it puts the same bytes on
@@ -99,15 +99,15 @@ func only(ids ...iana.CipherSuite) []*suite.Suite {
 
 // world is a lesson with all that the flows need of it: made once, since nothing
 // in it is ever changed.
-func world(alg string) *pki.Lesson {
-	l, _ := worlds.LoadOrStore(alg, sync.OnceValue(func() *pki.Lesson { return makeWorld(alg) }))
-	return l.(func() *pki.Lesson)()
+func world(alg string) *lesson.Lesson {
+	l, _ := worlds.LoadOrStore(alg, sync.OnceValue(func() *lesson.Lesson { return makeWorld(alg) }))
+	return l.(func() *lesson.Lesson)()
 }
 
 var worlds sync.Map // of a kind of key to how its lesson is made, once
 
-func makeWorld(alg string) *pki.Lesson {
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Name: "www.lab.test", Time: clock(), Staple: "good", Rand: seeded(alg)})
+func makeWorld(alg string) *lesson.Lesson {
+	l, err := lesson.New(lesson.Options{KeyAlg: alg, Name: "www.lab.test", Time: clock(), Staple: "good", Rand: seeded(alg)})
 	if err != nil {
 		panic(err) // it reads nothing but what this file gives it
 	}
@@ -115,7 +115,7 @@ func makeWorld(alg string) *pki.Lesson {
 }
 
 // alice is a client certificate of a lesson.
-func alice(t testing.TB, l *pki.Lesson) handshake.Certificate {
+func alice(t testing.TB, l *lesson.Lesson) handshake.Certificate {
 	t.Helper()
 	is, key, err := l.Client("alice")
 	if err != nil {

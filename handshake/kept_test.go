@@ -17,7 +17,7 @@ import (
 // which is only remembered; and that it refuses a remembered one costs a full handshake and
 // no more.
 func TestVerifierToldOfKept(t *testing.T) {
-	cli := lesson(t, "rsa")
+	cli := newLesson(t, "rsa")
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for role := range 2 {
 			for _, tickets := range []bool{true, false} {
@@ -33,7 +33,7 @@ func TestVerifierToldOfKept(t *testing.T) {
 					}
 					return nil, nil
 				}
-				cc, sc := ends13(lesson(t, "ecdsa"))
+				cc, sc := ends13(newLesson(t, "ecdsa"))
 				cc.MaxVersion, cc.Sessions = version, session.NewMemory(0)
 				cc.Certificates = []handshake.Certificate{{Chain: cli.Chain, Key: cli.Key}}
 				sc.ClientAuth, sc.Roots = handshake.RequireClientCert, pki.NewTrustStore(cli.Root.Cert)

@@ -48,7 +48,7 @@ func TestNothingInAList(t *testing.T) {
 		"config.certificate_schemes": func(c *handshake.Config) { c.CertificateSchemes = []*sig.Scheme{nil} },
 		"config.alpn":                func(c *handshake.Config) { c.ALPN = []string{"h2", ""} },
 	} {
-		cc, sc := ends13(lesson(t, "ecdsa"))
+		cc, sc := ends13(newLesson(t, "ecdsa"))
 		change(cc)
 		change(sc)
 		_, err := handshake.NewClient(cc)
@@ -61,7 +61,7 @@ func TestNothingInAList(t *testing.T) {
 // TestMisuseUnderWay: a mistake that shows in mid-handshake ends it, and the peer hears that
 // it is not to blame, and nothing of what it was.
 func TestMisuseUnderWay(t *testing.T) {
-	other := lesson(t, "rsa").Key
+	other := newLesson(t, "rsa").Key
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		for name, change := range map[string]func(*handshake.Config){
 			"no certificate for this client": func(c *handshake.Config) {
@@ -71,7 +71,7 @@ func TestMisuseUnderWay(t *testing.T) {
 			"another certificate's key":           func(c *handshake.Config) { c.Certificates[0].Key = other },
 			"the public half of a key, or a name": func(c *handshake.Config) { c.Certificates[0].Key = "key.pem" },
 		} {
-			cc, sc := ends13(lesson(t, "ecdsa"))
+			cc, sc := ends13(newLesson(t, "ecdsa"))
 			cc.MaxVersion = version
 			change(sc)
 			c, s := shake(t, cc, sc)

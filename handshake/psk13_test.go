@@ -14,7 +14,7 @@ import (
 
 // resumable makes a pair whose server gives tickets and whose client keeps them.
 func resumable(t *testing.T) (cc, sc *handshake.Config) {
-	cc, sc = ends13(lesson(t, "ecdsa"))
+	cc, sc = ends13(newLesson(t, "ecdsa"))
 	cc.Sessions = session.NewMemory(0)
 	sc.Tickets = session.NewTicketKeys(rand.Reader, time.Hour)
 	return cc, sc
@@ -58,7 +58,7 @@ func TestPSKOnly(t *testing.T) {
 }
 
 func TestExternalPSK(t *testing.T) {
-	cc, sc := ends13(lesson(t, "ecdsa"))
+	cc, sc := ends13(newLesson(t, "ecdsa"))
 	psk := handshake.PSK{Identity: []byte("lab"), Key: []byte("0123456789abcdef")}
 	cc.PSKs, sc.PSKs = []handshake.PSK{psk}, []handshake.PSK{psk}
 	c, s := mustShake(t, cc, sc)

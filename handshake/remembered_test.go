@@ -9,14 +9,14 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/session"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // TestSummaryRemembers: a session that is resumed again and again still knows the status
 // that came with the server's certificate, as crypto/tls does; and in TLS 1.2, where no new
 // key exchange is made, the group of the one that its secret comes from, at both ends.
 func TestSummaryRemembers(t *testing.T) {
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Name: "www.lab.test", Time: clock(), Staple: "good"})
+	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: "www.lab.test", Time: clock(), Staple: "good"})
 	if err != nil {
 		t.Fatal(err)
 	}

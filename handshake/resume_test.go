@@ -15,7 +15,7 @@ import (
 // A ticket under the previous key still resumes, and is replaced in the same
 // handshake (RFC 5077 §3.3).
 func TestTicketRenewed(t *testing.T) {
-	cc, sc := ends(lesson(t, "rsa"))
+	cc, sc := ends(newLesson(t, "rsa"))
 	now := clock()
 	cc.Time, sc.Time = func() time.Time { return now }, func() time.Time { return now }
 	cc.Sessions = session.NewMemory(0)
@@ -41,7 +41,7 @@ func TestTicketRenewed(t *testing.T) {
 
 // A store that fails costs the session, not the connection.
 func TestStoreFails(t *testing.T) {
-	cc, sc := ends(lesson(t, "rsa"))
+	cc, sc := ends(newLesson(t, "rsa"))
 	cc.Sessions, sc.Sessions = broken{}, broken{}
 	c, s := mustShake(t, cc, sc)
 	say(t, c, s, "a full handshake, then")

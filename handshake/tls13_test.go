@@ -14,7 +14,7 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // What TLS 1.3 can do between our two ends: every suite, group and kind of key, and which
@@ -51,7 +51,7 @@ func (c *connection) is13() *connection {
 func TestEverySuiteGroupAndKey13(t *testing.T) {
 	t.Parallel()
 	n := 0
-	for _, alg := range pki.LessonKeyAlgs() {
+	for _, alg := range lesson.KeyAlgs() {
 		for _, s := range suite.Of(iana.TLS13) {
 			for _, g := range kx.All() {
 				if n++; n%scale > 0 {
@@ -97,7 +97,7 @@ func schemes(t testing.TB, ids ...iana.SignatureScheme) (list []*sig.Scheme) {
 
 // Clients' certificates of every kind; asked for and not shown; compressed.
 func TestClientCertificates13(t *testing.T) {
-	for _, alg := range pki.LessonKeyAlgs() {
+	for _, alg := range lesson.KeyAlgs() {
 		for _, packed := range []bool{false, true} {
 			cc, sc := pair13()
 			l := world(alg)

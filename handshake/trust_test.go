@@ -19,12 +19,14 @@ import (
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 )
 
 // A session made without believing the certificate is not resumed by a client that
 // would not have believed it.
 func TestUnverifiedSessionNotOffered(t *testing.T) {
-	l := lesson(t, "ecdsa")
+	l := newLesson(t, "ecdsa")
 	cc, sc := ends(l)
 	sc.Sessions = session.NewMemory(0)
 	store := session.NewMemory(0)
@@ -41,7 +43,7 @@ func TestUnverifiedSessionNotOffered(t *testing.T) {
 
 // A session does not outlive the certificate it was made under.
 func TestExpiredServerNotResumed(t *testing.T) {
-	l := lesson(t, "ecdsa")
+	l := newLesson(t, "ecdsa")
 	cc, sc := ends(l)
 	sc.Sessions, cc.Sessions = session.NewMemory(0), session.NewMemory(0)
 	now := clock()
@@ -59,7 +61,7 @@ func TestExpiredServerNotResumed(t *testing.T) {
 // Trust in the client's root is withdrawn; that an unrelated certificate at the end of
 // its chain names another root does not help it.
 func TestWithdrawnAnchorNotResumed(t *testing.T) {
-	srv, cli := lesson(t, "ecdsa"), lesson(t, "rsa")
+	srv, cli := newLesson(t, "ecdsa"), newLesson(t, "rsa")
 	cc, sc := ends(srv)
 	leaf := cli.Leaf.Leaf
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: leaf.SerialNumber, Subject: leaf.Subject, NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter,
@@ -67,12 +69,12 @@ func TestWithdrawnAnchorNotResumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := pki.NewRoot(pki.Options{CommonName: "Other Root", NotBefore: clock().Add(-time.Hour)})
+	other, err := authority.NewRoot(authority.Options{CommonName: "Other Root", NotBefore: clock().Add(-time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	// public, and nothing of the client's: a certificate that the other root issued
-	junk, err := other.NewIntermediate(pki.Options{CommonName: "Somebody", NotBefore: clock().Add(-time.Hour)})
+	junk, err := other.NewIntermediate(authority.Options{CommonName: "Somebody", NotBefore: clock().Add(-time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +93,9 @@ func TestWithdrawnAnchorNotResumed(t *testing.T) {
 // A ticket made by a server that verified nobody is no login at one that does, even if
 // its root has the same name.
 func TestUnverifiedTicketNotResumed(t *testing.T) {
-	srv, cli := lesson(t, "ecdsa"), lesson(t, "rsa")
+	srv, cli := newLesson(t, "ecdsa"), newLesson(t, "rsa")
 	cc, sc := ends(srv)
-	forgery, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Time: clock()})
+	forgery, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Time: clock()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +107,7 @@ func TestUnverifiedTicketNotResumed(t *testing.T) {
 	lax.Tickets, lax.ClientAuth, lax.Weak.SkipVerify = tickets, handshake.RequireClientCert, true
 	mustShake(t, cc, &lax)
 	// a root of the same name, but another key
-	root, err := pki.NewRoot(pki.Options{CommonName: cli.Root.Cert.Subject.CommonName, NotBefore: clock().Add(-time.Hour)})
+	root, err := authority.NewRoot(authority.Options{CommonName: cli.Root.Cert.Subject.CommonName, NotBefore: clock().Add(-time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +124,7 @@ func TestUnverifiedTicketNotResumed(t *testing.T) {
 // Keying material is exported after the handshake, and only if extended master secret
 // binds it (RFC 7627 §5.4).
 func TestExport(t *testing.T) {
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	cc.Weak.NoExtendedMasterSecret = true
 	c, _ := mustShake(t, cc, sc)
 	if _, err := c.Export("EXPORTER-x", nil, 32); err == nil {
@@ -152,7 +154,7 @@ func TestExport(t *testing.T) {
 // A client that verifies must say whom it wants to reach: a chain that leads to a root
 // says only that somebody has a certificate.
 func TestNoServerName(t *testing.T) {
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	cc.ServerName = ""
 	if c, err := handshake.NewClient(cc); err == nil {
 		c2, _ := shake(t, cc, sc)
@@ -163,7 +165,7 @@ func TestNoServerName(t *testing.T) {
 // RFC 7919 §4 wants insufficient_security where the client named finite fields and
 // none is ours.
 func TestNoCommonField(t *testing.T) {
-	cc, sc := ends(lesson(t, "rsa"))
+	cc, sc := ends(newLesson(t, "rsa"))
 	cc.Exchanges = []kx.Exchange{kx.DHE}
 	cc.Groups = []kx.Group{kx.FFDHE4096}
 	sc.Groups = []kx.Group{kx.X25519, kx.FFDHE2048}
@@ -177,7 +179,7 @@ func TestNoCommonField(t *testing.T) {
 
 // A client certificate whose key may not sign cannot log anybody in (RFC 5246 §7.4.6).
 func TestClientKeyUsage(t *testing.T) {
-	srv, cli := lesson(t, "ecdsa"), lesson(t, "rsa")
+	srv, cli := newLesson(t, "ecdsa"), newLesson(t, "rsa")
 	for _, e := range cli.Leaf.Leaf.Extensions {
 		_ = e
 	}
@@ -200,14 +202,14 @@ func TestClientKeyUsage(t *testing.T) {
 
 // What we cannot write is our fault, and said to be.
 func TestOwnFault(t *testing.T) {
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	cc.Weak.SkipVerify, cc.ServerName = true, strings.Repeat("a.", 1<<15)+"test"
 	c, _ := shake(t, cc, sc)
 	if !reason.OurFault(reason.Of(c.Err())) {
 		t.Errorf("a name that no message has room for is told as %v, alert %x", c.Err(), c.Output())
 	}
 	// a long name and a server that keeps sessions
-	cc, sc = ends(lesson(t, "ecdsa"))
+	cc, sc = ends(newLesson(t, "ecdsa"))
 	cc.Weak.SkipVerify = true
 	cc.ServerName = strings.Repeat("a.", 130) + "test"
 	sc.Sessions = session.NewMemory(0)
@@ -220,7 +222,7 @@ func TestOwnFault(t *testing.T) {
 // server_name carries a DNS name without a final dot, and never an address (RFC 6066 §3).
 func TestServerNameSent(t *testing.T) {
 	for _, name := range []string{"www.lab.test.", "[::1]", "fe80::1%eth0"} {
-		cc, sc := ends(lesson(t, "ecdsa"))
+		cc, sc := ends(newLesson(t, "ecdsa"))
 		cc.ServerName = name
 		_, s := shake(t, cc, sc)
 		if got := s.Summary().ServerName; got != "" && got != "www.lab.test" {
@@ -233,13 +235,13 @@ func TestServerNameSent(t *testing.T) {
 // (RFC 6066 §3: ASCII; a label of another script as an A-label).
 func TestServerNameBeyondASCII(t *testing.T) {
 	for _, name := range []string{"例子.example", "bücher.example", "www.lab.test\xff"} {
-		cc, _ := ends(lesson(t, "ecdsa"))
+		cc, _ := ends(newLesson(t, "ecdsa"))
 		cc.ServerName = name
 		if _, err := handshake.NewClient(cc); reason.Of(err) != reason.Misuse || !strings.Contains(err.Error(), "idn.ToASCII") {
 			t.Errorf("ServerName %q: %v", name, err)
 		}
 	}
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	cc.ServerName, cc.Weak.SkipVerify = "xn--fsqu00a.example", true
 	if _, s := shake(t, cc, sc); s.Summary().ServerName != cc.ServerName {
 		t.Errorf("an A-label arrived as %q, %v", s.Summary().ServerName, s.Err())
@@ -248,7 +250,7 @@ func TestServerNameBeyondASCII(t *testing.T) {
 
 // A client that could do better than TLS 1.2 refuses both sentinels (RFC 9846 §4.2.3).
 func TestBothSentinels(t *testing.T) {
-	cc, _ := ends(lesson(t, "ecdsa"))
+	cc, _ := ends(newLesson(t, "ecdsa"))
 	cc.MaxVersion = iana.TLS13
 	c, _ := handshake.NewClient(cc)
 	c.Step()
@@ -287,7 +289,7 @@ func TestTicketAges(t *testing.T) {
 
 // Connections that share a Config share its key log, line by line.
 func TestKeyLogShared(t *testing.T) {
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	cc.KeyLog = new(bytes.Buffer)
 	var wg sync.WaitGroup
 	for range 8 {
@@ -303,7 +305,7 @@ func TestEmptyChain(t *testing.T) {
 			t.Errorf("panic: %v", p)
 		}
 	}()
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	sc.Certificates = append([]handshake.Certificate{{}}, sc.Certificates...)
 	if _, err := handshake.NewServer(sc); err == nil {
 		shake(t, cc, sc)
@@ -312,7 +314,7 @@ func TestEmptyChain(t *testing.T) {
 
 // A client that wants no tickets any more still resumes by the session ID it kept.
 func TestTicketsSwitchedOff(t *testing.T) {
-	cc, sc := ends(lesson(t, "ecdsa"))
+	cc, sc := ends(newLesson(t, "ecdsa"))
 	cc.Sessions, sc.Sessions = session.NewMemory(0), session.NewMemory(0)
 	mustShake(t, cc, sc)
 	// give the kept session a ticket, too, as a server may
@@ -334,7 +336,7 @@ func TestTicketsSwitchedOff(t *testing.T) {
 // A key that can only sign serves no RSA key transport, and the server says so at
 // once, by choosing another suite or none.
 func TestSignerOnly(t *testing.T) {
-	l := lesson(t, "rsa")
+	l := newLesson(t, "rsa")
 	cc, sc := ends(l)
 	sc.Certificates[0].Key = struct{ crypto.Signer }{l.Key}
 	c, _ := mustShake(t, cc, sc)

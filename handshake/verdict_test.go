@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // standard is the verifier that a student of Go writes first.
@@ -31,29 +32,29 @@ func standard(in handshake.ChainInput) (*pki.Report, error) {
 // client names the fault that crypto/x509 found, and the server gets its alert (RFC 9846
 // §6.2).
 func TestStandardVerifier(t *testing.T) {
-	want := map[pki.Kind]struct {
+	want := map[lesson.Kind]struct {
 		why   reason.Reason
 		alert iana.AlertDescription
 	}{
-		pki.Expired:         {reason.CertificateExpired, iana.CertificateExpired},
-		pki.NotYetValid:     {reason.CertificateNotYetValid, iana.CertificateExpired}, // "or is not currently valid"
-		pki.WrongHost:       {reason.CertificateWrongName, iana.BadCertificate},
-		pki.NoSAN:           {reason.CertificateWrongName, iana.BadCertificate},
-		pki.SelfSigned:      {reason.CertificateUntrusted, iana.UnknownCA},
-		pki.UntrustedRoot:   {reason.CertificateUntrusted, iana.UnknownCA},
-		pki.IncompleteChain: {reason.CertificateUntrusted, iana.UnknownCA},
-		pki.BadSignature:    {reason.CertificateUntrusted, iana.UnknownCA}, // crypto/x509 found no path, and says no more
-		pki.SHA1:            {reason.CertificateUntrusted, iana.UnknownCA}, // the same
-		pki.NotACA:          {reason.CertificateUntrusted, iana.UnknownCA}, // the same
-		pki.WrongUsage:      {reason.CertificateUsage, iana.UnsupportedCertificate},
-		pki.PathLen:         {reason.CertificateConstraint, iana.BadCertificate},
-		pki.NameConstraint:  {reason.CertificateConstraint, iana.BadCertificate},
-		pki.Good:            {}, pki.ReversedChain: {},
-		pki.Revoked: {}, pki.MustStaple: {}, // crypto/x509 asks nobody
+		lesson.Expired:         {reason.CertificateExpired, iana.CertificateExpired},
+		lesson.NotYetValid:     {reason.CertificateNotYetValid, iana.CertificateExpired}, // "or is not currently valid"
+		lesson.WrongHost:       {reason.CertificateWrongName, iana.BadCertificate},
+		lesson.NoSAN:           {reason.CertificateWrongName, iana.BadCertificate},
+		lesson.SelfSigned:      {reason.CertificateUntrusted, iana.UnknownCA},
+		lesson.UntrustedRoot:   {reason.CertificateUntrusted, iana.UnknownCA},
+		lesson.IncompleteChain: {reason.CertificateUntrusted, iana.UnknownCA},
+		lesson.BadSignature:    {reason.CertificateUntrusted, iana.UnknownCA}, // crypto/x509 found no path, and says no more
+		lesson.SHA1:            {reason.CertificateUntrusted, iana.UnknownCA}, // the same
+		lesson.NotACA:          {reason.CertificateUntrusted, iana.UnknownCA}, // the same
+		lesson.WrongUsage:      {reason.CertificateUsage, iana.UnsupportedCertificate},
+		lesson.PathLen:         {reason.CertificateConstraint, iana.BadCertificate},
+		lesson.NameConstraint:  {reason.CertificateConstraint, iana.BadCertificate},
+		lesson.Good:            {}, lesson.ReversedChain: {},
+		lesson.Revoked: {}, lesson.MustStaple: {}, // crypto/x509 asks nobody
 	}
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
-		for _, kind := range pki.Kinds() {
-			l, err := pki.NewLesson(pki.LessonOptions{Kind: kind, KeyAlg: "ecdsa", Name: "www.lab.test", Time: clock()})
+		for _, kind := range lesson.Kinds() {
+			l, err := lesson.New(lesson.Options{Kind: kind, KeyAlg: "ecdsa", Name: "www.lab.test", Time: clock()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +92,7 @@ func checkRefusal(t *testing.T, name string, c, s *handshake.Endpoint, why reaso
 // verdict is what becomes of a client whose verifier returns err, and of its server.
 func verdict(t *testing.T, err error) (c, s *handshake.Endpoint) {
 	t.Helper()
-	cc, sc := ends13(lesson(t, "ecdsa"))
+	cc, sc := ends13(newLesson(t, "ecdsa"))
 	cc.VerifyChain = func(handshake.ChainInput) (*pki.Report, error) { return nil, err }
 	return shake(t, cc, sc)
 }

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -6,10 +6,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // build applies defects to a good chain.
-func build(alg string, intermediates int, with ...defect) (chain, roots []*x509.Certificate, name string, usage Usage, err error) {
+func build(alg string, intermediates int, with ...defect) (chain, roots []*x509.Certificate, name string, usage pki.Usage, err error) {
 	w := newWorld(alg, intermediates)
 	name = "www.lab.test"
 	for _, d := range with {
@@ -79,10 +83,10 @@ func TestAgreesWithCryptoX509(t *testing.T) {
 }
 
 // explained asks again with Explain, which must not change the answer.
-func explained(t *testing.T, silent error, chain, roots []*x509.Certificate, name string, usage Usage) {
+func explained(t *testing.T, silent error, chain, roots []*x509.Certificate, name string, usage pki.Usage) {
 	t.Helper()
-	o := VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Time: lessonTime, Usage: usage, Explain: true}
-	r, err := Verify(chain, o)
+	o := pki.VerifyOptions{Roots: pki.NewTrustStore(roots...), ServerName: name, Time: pkitest.Time, Usage: usage, Explain: true}
+	r, err := pki.Verify(chain, o)
 	heldToFacts(t, r, chain, o)
 	if fmt.Sprint(err) != fmt.Sprint(silent) {
 		t.Errorf("silent: %v, explained: %v", silent, err)
@@ -94,7 +98,7 @@ func TestAgreesOnMixtures(t *testing.T) {
 	plain := slices.DeleteFunc(slices.Clone(defects), func(d defect) bool {
 		return d.stricter != "" || d.wider != "" || d.name == "self-signed"
 	})
-	rng := rand.New(seeded(7))
+	rng := rand.New(pkitest.Seeded(7))
 	for mixtures := 0; mixtures < 200; {
 		n := rng.IntN(3) + 1
 		var with []defect
@@ -120,16 +124,16 @@ func TestAgreesOnMixtures(t *testing.T) {
 
 // TestLessonsAgreeWithCryptoX509 leaves out revocation, which crypto/x509 does not look at.
 func TestLessonsAgreeWithCryptoX509(t *testing.T) {
-	for _, kind := range Kinds() {
-		l, err := NewLesson(LessonOptions{Kind: kind, KeyAlg: "ecdsa", Time: lessonTime, Rand: seeded(2)})
+	for _, kind := range lesson.Kinds() {
+		l, err := lesson.New(lesson.Options{Kind: kind, KeyAlg: "ecdsa", Time: pkitest.Time, Rand: pkitest.Seeded(2)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		chain, err := Certificates(l.Chain)
+		chain, err := pki.Certificates(l.Chain)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ours, std := bothVerdicts(chain, l.Roots.All(), l.Name, ServerAuth); (ours == nil) != (std == nil) {
+		if ours, std := bothVerdicts(chain, l.Roots.All(), l.Name, pki.ServerAuth); (ours == nil) != (std == nil) {
 			t.Errorf("%s: ours %v, crypto/x509 %v", kind, ours, std)
 		}
 	}

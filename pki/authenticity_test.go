@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/sha256"
@@ -9,25 +9,29 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // Two CAs of one name, as after ca init --force: what is refused is not the certificate's
 // signature, which its own CA made. crypto/x509 and OpenSSL say that the issuer is unknown.
 func TestAnotherCAOfTheName(t *testing.T) {
-	ca := func(kind KeyKind) *Authority {
-		a, err := NewRoot(Options{CommonName: "Lab Root", KeyKind: kind, NotBefore: lessonTime.Add(-time.Hour)})
+	ca := func(kind authority.KeyKind) *authority.CA {
+		a, err := authority.NewRoot(authority.Options{CommonName: "Lab Root", KeyKind: kind, NotBefore: pkitest.Time.Add(-time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return a
 	}
-	for _, alg := range [2]KeyKind{P256, RSA2048} {
-		issued, installed, other := ca(alg), ca(P256), ca(Ed25519)
-		csr, err := NewRequest(lessonKey("ecdsa", "leaf"), Request{DNSNames: []string{"www.lab.test"}})
+	for _, alg := range [2]authority.KeyKind{authority.P256, authority.RSA2048} {
+		issued, installed, other := ca(alg), ca(authority.P256), ca(authority.Ed25519)
+		csr, err := authority.NewRequest(lesson.KeyOf("ecdsa", "leaf"), authority.Request{DNSNames: []string{"www.lab.test"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := issued.Sign(csr, LeafOptions{NotBefore: lessonTime.Add(-time.Hour)})
+		got, err := issued.Sign(csr, authority.LeafOptions{NotBefore: pkitest.Time.Add(-time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,17 +44,17 @@ func TestAnotherCAOfTheName(t *testing.T) {
 			cause string
 			says  []string // all of them in the error
 		}{
-			{"the root that issued it is nowhere", nil, reason.CertificateBadSignature, CauseNamesAnother,
+			{"the root that issued it is nowhere", nil, reason.CertificateBadSignature, pki.CauseNamesAnother,
 				[]string{fmt.Sprintf("%x", leaf.AuthorityKeyId), fmt.Sprintf("%x", installed.Cert.SubjectKeyId)}},
-			{"it is sent", []*x509.Certificate{issued.Cert}, reason.CertificateUntrusted, CauseSameName,
+			{"it is sent", []*x509.Certificate{issued.Cert}, reason.CertificateUntrusted, pki.CauseSameName,
 				[]string{fmt.Sprintf("%x", issuedPrint), fmt.Sprintf("%x", installedPrint)}},
-			{"it is sent behind one more of the name", []*x509.Certificate{other.Cert, issued.Cert}, reason.CertificateUntrusted, CauseSameName,
+			{"it is sent behind one more of the name", []*x509.Certificate{other.Cert, issued.Cert}, reason.CertificateUntrusted, pki.CauseSameName,
 				[]string{fmt.Sprintf("%x", issuedPrint), fmt.Sprintf("%x", installedPrint)}},
 		} {
 			for _, explain := range []bool{true, false} {
-				r, err := Verify([]*x509.Certificate{leaf}, VerifyOptions{Roots: NewTrustStore(installed.Cert), Intermediates: test.more,
-					ServerName: "www.lab.test", Time: lessonTime, Explain: explain})
-				if err == nil || r.Err.Reason != test.why || Cause(r.Err) != test.cause {
+				r, err := pki.Verify([]*x509.Certificate{leaf}, pki.VerifyOptions{Roots: pki.NewTrustStore(installed.Cert), Intermediates: test.more,
+					ServerName: "www.lab.test", Time: pkitest.Time, Explain: explain})
+				if err == nil || r.Err.Reason != test.why || pki.Cause(r.Err) != test.cause {
 					t.Errorf("%s, %s, explained %v: %v", alg, test.name, explain, err)
 					continue
 				}
@@ -80,8 +84,8 @@ func TestChangedKeyIdentifier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _ := Verify([]*x509.Certificate{leaf}, VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime, Explain: true})
-	if c := r.FailedCheck(); c == nil || c.Key != CheckSignature || c.Cause() != CauseChanged {
+	r, _ := pki.Verify([]*x509.Certificate{leaf}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), ServerName: "www.lab.test", Time: pkitest.Time, Explain: true})
+	if c := r.FailedCheck(); c == nil || c.Key != pki.CheckSignature || c.Cause() != pki.CauseChanged {
 		t.Errorf("the verdict is %v", r.Err)
 	}
 }

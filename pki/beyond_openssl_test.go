@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -13,7 +13,11 @@ import (
 	"testing"
 
 	"tlslab/handshake/sig"
+	"tlslab/pki"
+	"tlslab/pki/authority"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // chainMadeBy lets OpenSSL make a root, an intermediate and a leaf, out of these keys,
@@ -44,7 +48,7 @@ func chainMadeBy(t *testing.T, keys [3]string, sign [3][]string) (leaf, intermed
 			args = append(args, "-CA", path("intermediate.pem"), "-CAkey", keys[1], "-CAcreateserial")
 		}
 		run(append(args, sign[i]...)...)
-		read, err := ReadCerts(path(name + ".pem"))
+		read, err := authority.ReadCerts(path(name + ".pem"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,18 +64,18 @@ func chainMadeBy(t *testing.T, keys [3]string, sign [3][]string) (leaf, intermed
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bad := checkSignature(algid.Find(csr.SignatureAlgorithm, csr.Raw), RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); bad != nil {
+		if bad := pki.InnerCheckSignature(algid.Find(csr.SignatureAlgorithm, csr.Raw), pki.RequestKey(csr), csr.RawTBSCertificateRequest, csr.Signature); bad != nil {
 			t.Errorf("request of %s: %v", name, bad)
 		}
-		key, err := ReadKey(keys[i])
-		if err != nil || !sameKey(PublicKey(certs[i]), key.Public()) {
+		key, err := authority.ReadKey(keys[i])
+		if err != nil || !sameKey(pki.PublicKey(certs[i]), key.Public()) {
 			t.Fatalf("key of %s: %v", name, err)
 		}
 		if text, err = os.ReadFile(keys[i]); err != nil {
 			t.Fatal(err)
 		}
 		block, _ = pem.Decode(text)
-		if der := pkcs8(t, key); !bytes.Equal(der, block.Bytes) {
+		if der := pkitest.PKCS8(t, key); !bytes.Equal(der, block.Bytes) {
 			t.Errorf("the key of %s is written as\n%x\nopenssl writes\n%x", name, der, block.Bytes)
 		}
 	}
@@ -116,33 +120,33 @@ func TestBeyondX509MadeByOpenSSL(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			leaf, intermediate, root := chainMadeBy(t, [3]string{tc.keys[0][0], tc.keys[1][1], tc.keys[2][0]}, tc.sign)
-			r, err := Verify([]*x509.Certificate{leaf, intermediate}, VerifyOptions{Roots: NewTrustStore(root), ServerName: "www.lab.test", Explain: true})
+			r, err := pki.Verify([]*x509.Certificate{leaf, intermediate}, pki.VerifyOptions{Roots: pki.NewTrustStore(root), ServerName: "www.lab.test", Explain: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := KeyName(PublicKey(leaf)); got != tc.leafKey {
+			if got := pki.KeyName(pki.PublicKey(leaf)); got != tc.leafKey {
 				t.Errorf("the leaf's key is %s", got)
 			}
 			for i, want := range tc.signatures {
-				check := checkOf(t, r, CheckSignature, i)
-				if got := check.Input(InSignatureAlgorithm); got != want {
+				check := checkOf(t, r, pki.CheckSignature, i)
+				if got := check.Input(pki.InSignatureAlgorithm); got != want {
 					t.Errorf("signature %d is %s, want %s", i, got, want)
 				}
-				if got := check.Input(InIssuerKey); got != tc.issuers[i] {
+				if got := check.Input(pki.InIssuerKey); got != tc.issuers[i] {
 					t.Errorf("issuer's key %d is %s", i, got)
 				}
-				if salt, _ := check.Input(InSalt).([]byte); len(salt) != tc.salts[i] {
+				if salt, _ := check.Input(pki.InSalt).([]byte); len(salt) != tc.salts[i] {
 					t.Errorf("signature %d has a salt of %d bytes", i, len(salt))
 				}
-				if want == "Ed448" && !bytes.Equal(bytesOf(t, check, InSB), bytesOf(t, check, InRPlusKA)) {
+				if want == "Ed448" && !bytes.Equal(bytesOf(t, check, pki.InSB), bytesOf(t, check, pki.InRPlusKA)) {
 					t.Error("[S]B is not R + [k]A")
 				}
 			}
-			silent, err := Verify([]*x509.Certificate{leaf, intermediate}, VerifyOptions{Roots: NewTrustStore(root)})
+			silent, err := pki.Verify([]*x509.Certificate{leaf, intermediate}, pki.VerifyOptions{Roots: pki.NewTrustStore(root)})
 			if !silent.OK {
 				t.Errorf("silent: %v", err)
 			}
-			if _, err := Verify([]*x509.Certificate{leaf, intermediate}, VerifyOptions{Roots: NewTrustStore(intermediate)}); err != nil {
+			if _, err := pki.Verify([]*x509.Certificate{leaf, intermediate}, pki.VerifyOptions{Roots: pki.NewTrustStore(intermediate)}); err != nil {
 				t.Errorf("the intermediate installed as an anchor: %v", err)
 			}
 		})
@@ -151,30 +155,30 @@ func TestBeyondX509MadeByOpenSSL(t *testing.T) {
 
 // Each kind of authority signs each kind of leaf, and openssl verify accepts it.
 func TestBeyondX509VerifiedByOpenSSL(t *testing.T) {
-	for _, by := range []LessonOptions{{KeyAlg: "rsa"}, {KeyAlg: "rsa", PSS: true}, {KeyAlg: "rsa-pss"}, {KeyAlg: "ecdsa"}, {KeyAlg: "ed448"}} {
-		l := lesson(t, by)
+	for _, by := range []lesson.Options{{KeyAlg: "rsa"}, {KeyAlg: "rsa", PSS: true}, {KeyAlg: "rsa-pss"}, {KeyAlg: "ecdsa"}, {KeyAlg: "ed448"}} {
+		l := pkitest.Lesson(t, by)
 		for _, alg := range []string{"rsa", "rsa-pss", "ed25519", "ed448"} {
-			csr, err := NewRequest(lessonKey(alg, "leaf"), Request{DNSNames: []string{l.Name}, Rand: seeded(5)})
+			csr, err := authority.NewRequest(lesson.KeyOf(alg, "leaf"), authority.Request{DNSNames: []string{l.Name}, Rand: pkitest.Seeded(5)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			is, err := l.Intermediate.Sign(csr, LeafOptions{NotBefore: lessonTime, Rand: seeded(6)})
+			is, err := l.Intermediate.Sign(csr, authority.LeafOptions{NotBefore: pkitest.Time, Rand: pkitest.Seeded(6)})
 			if err != nil {
 				t.Fatalf("%+v, %s: %v", by, alg, err)
 			}
 			l.Chain = is.Chain
-			if r := judge(t, l, true); !r.OK {
+			if r := pkitest.Judge(t, l, true); !r.OK {
 				t.Errorf("%+v, %s: %v", by, alg, r.Err)
 			}
 			dir := t.TempDir()
 			out, err := openssl(t, "verify", "-x509_strict", "-purpose", "sslserver", "-auth_level", "2", "-attime", attime, "-no-CApath", "-no-CAstore",
-				"-CAfile", writeFile(t, dir, "root.pem", EncodeCert(l.Root.Cert.Raw)), "-untrusted", writeFile(t, dir, "others.pem", pemOf(is.Chain[1:])),
+				"-CAfile", writeFile(t, dir, "root.pem", pki.EncodeCert(l.Root.Cert.Raw)), "-untrusted", writeFile(t, dir, "others.pem", pemOf(is.Chain[1:])),
 				writeFile(t, dir, "leaf.pem", pemOf(is.Chain[:1])))
 			if err != nil {
 				t.Errorf("%+v signs %s: %v: %s", by, alg, err, out)
 			}
 			key := filepath.Join(dir, "key.pem")
-			if err := WriteKey(key, lessonKey(alg, "leaf"), FileOptions{}); err != nil {
+			if err := authority.WriteKey(key, lesson.KeyOf(alg, "leaf"), authority.FileOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			ours, err1 := openssl(t, "pkey", "-in", key, "-pubout")
@@ -203,16 +207,16 @@ func TestRestrictedPSSKeyReadByOpenSSL(t *testing.T) {
 		{sig.PSSParams{Hash: crypto.SHA512, SaltLength: 20}, "-sha512", "20", true},
 		{sig.PSSParams{Hash: crypto.SHA1, SaltLength: 20}, "-sha256", "32", false},
 	} {
-		key := &sig.PSSPrivateKey{RSA: lessonKey("rsa", "leaf").(*rsa.PrivateKey), Params: &tc.params}
+		key := &sig.PSSPrivateKey{RSA: lesson.KeyOf("rsa", "leaf").(*rsa.PrivateKey), Params: &tc.params}
 		path := filepath.Join(dir, fmt.Sprint(i))
-		if err := WriteKey(path, key, FileOptions{}); err != nil {
+		if err := authority.WriteKey(path, key, authority.FileOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		out, err := openssl(t, "dgst", tc.hash, "-sigopt", "rsa_pss_saltlen:"+tc.salt, "-sign", path, "-out", filepath.Join(dir, "signature"), file)
 		if (err == nil) != tc.fits {
 			t.Errorf("%+v: openssl signs with %s and %s: %v: %s", tc.params, tc.hash, tc.salt, err, out)
 		}
-		if back, err := ReadKey(path); err != nil || !key.Equal(back) {
+		if back, err := authority.ReadKey(path); err != nil || !key.Equal(back) {
 			t.Errorf("%+v: read back: %v", tc.params, err)
 		}
 	}

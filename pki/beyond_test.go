@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -14,13 +14,16 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
+	"tlslab/pki"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // Both sides of Ed448's equation come out alike for a good signature, apart for a
 // message or an S that is not the signed one, and not at all for what is no signature.
 func TestEd448Sides(t *testing.T) {
-	key := lessonKey("ed448", "leaf").(ed448.PrivateKey)
+	key := lesson.KeyOf("ed448", "leaf").(ed448.PrivateKey)
 	pub := key.Public().(ed448.PublicKey)
 	good := ed448.Sign(key, []byte("m"), "")
 	bend := func(i int) []byte {
@@ -43,7 +46,7 @@ func TestEd448Sides(t *testing.T) {
 		"R encoded oddly":   {"m", append(again, good[57:]...), false},
 		"too short":         {"m", good[:113], false},
 	} {
-		inputs := ed448Sides(pub, []byte(tc.message), tc.signature)
+		inputs := pki.Ed448Sides(pub, []byte(tc.message), tc.signature)
 		if (len(inputs) == 2) != tc.shown {
 			t.Errorf("%s: shown are %v", name, inputs)
 		}
@@ -56,7 +59,7 @@ func TestEd448Sides(t *testing.T) {
 
 // What a PSS key may not do is refused in a certificate, though the numbers are right.
 func TestPSSKeysAreKeptApart(t *testing.T) {
-	numbers := lessonKey("rsa", "root").(*rsa.PrivateKey)
+	numbers := lesson.KeyOf("rsa", "root").(*rsa.PrivateKey)
 	message := []byte("to be signed")
 	restricted := &sig.PSSPublicKey{RSA: &numbers.PublicKey, Params: &sig.PSSParams{Hash: crypto.SHA256, SaltLength: 32}}
 	free := &sig.PSSPublicKey{RSA: &numbers.PublicKey}
@@ -76,24 +79,24 @@ func TestPSSKeysAreKeptApart(t *testing.T) {
 		{algid.WithSalt(crypto.SHA256, 31), restricted, false},
 		{algid.WithSalt(crypto.SHA256, 33), restricted, true},
 	} {
-		signature, err := tc.by.Sign(seeded(1), numbers, message)
+		signature, err := tc.by.Sign(pkitest.Seeded(1), numbers, message)
 		if err != nil {
 			t.Fatal(err)
 		}
-		bad := checkSignature(tc.by, tc.pub, message, signature)
+		bad := pki.InnerCheckSignature(tc.by, tc.pub, message, signature)
 		if (bad == nil) != tc.fits || bad != nil && bad.Field != "signature_algorithm" {
 			t.Errorf("%s under %T: %v", tc.by, tc.pub, bad)
 		}
-		if _, shows := (&Check{Inputs: explainSignature(tc.by, tc.pub, message, signature)}).Input(InEncodedMessage).([]byte); shows != (tc.fits && tc.by.Kind == algid.PSS) {
+		if _, shows := (&pki.Check{Inputs: pki.ExplainSignature(tc.by, tc.pub, message, signature)}).Input(pki.InEncodedMessage).([]byte); shows != (tc.fits && tc.by.Kind == algid.PSS) {
 			t.Errorf("%s under %T: an encoded message is shown: %v", tc.by, tc.pub, shows)
 		}
 		if tc.fits && tc.by.Kind == algid.PSS { // another salt than the algorithm says
-			if bad := checkSignature(algid.WithSalt(tc.by.Hash, tc.by.Salt+1), tc.pub, message, signature); bad == nil {
+			if bad := pki.InnerCheckSignature(algid.WithSalt(tc.by.Hash, tc.by.Salt+1), tc.pub, message, signature); bad == nil {
 				t.Errorf("%s accepted with a salt of one byte more", tc.by)
 			}
 		}
 	}
-	if a := algid.WithSalt(crypto.SHA256, 0); checkSignature(a, free, message, make([]byte, 256)) == nil || a.String() != "SHA256-RSAPSS with a salt of 0 bytes" {
+	if a := algid.WithSalt(crypto.SHA256, 0); pki.InnerCheckSignature(a, free, message, make([]byte, 256)) == nil || a.String() != "SHA256-RSAPSS with a salt of 0 bytes" {
 		t.Errorf("no salt: %s", a)
 	}
 }
@@ -104,27 +107,27 @@ func TestSignatureSchemes(t *testing.T) {
 		"rsa": iana.RSAPKCS1SHA256, "ecdsa": iana.ECDSAP256SHA256, "p384": iana.ECDSAP384SHA384, "p521": iana.ECDSAP521SHA512,
 		"rsa-pss": iana.RSAPSSPSSSHA256, "ed25519": iana.Ed25519, "ed448": iana.Ed448,
 	} {
-		l := lesson(t, LessonOptions{KeyAlg: alg})
-		s, ok := SignatureScheme(l.Leaf.Leaf, PublicKey(l.Intermediate.Cert))
+		l := pkitest.Lesson(t, lesson.Options{KeyAlg: alg})
+		s, ok := pki.SignatureScheme(l.Leaf.Leaf, pki.PublicKey(l.Intermediate.Cert))
 		if !ok || s.ID != want {
 			t.Errorf("%s: %v, %v", alg, s, ok)
 		}
-		if s, ok := SignatureScheme(l.Leaf.Leaf, nil); ok {
+		if s, ok := pki.SignatureScheme(l.Leaf.Leaf, nil); ok {
 			t.Errorf("%s without a key: %v", alg, s)
 		}
-		if signsSHA1(alg) {
-			old := lesson(t, LessonOptions{KeyAlg: alg, Kind: SHA1})
-			if s, ok := SignatureScheme(old.Leaf.Leaf, PublicKey(l.Intermediate.Cert)); !ok || s.Hash != crypto.SHA1 {
+		if pkitest.SignsSHA1(alg) {
+			old := pkitest.Lesson(t, lesson.Options{KeyAlg: alg, Kind: lesson.SHA1})
+			if s, ok := pki.SignatureScheme(old.Leaf.Leaf, pki.PublicKey(l.Intermediate.Cert)); !ok || s.Hash != crypto.SHA1 {
 				t.Errorf("%s over SHA-1: %v, %v", alg, s, ok)
 			}
 		}
 	}
-	pss := lesson(t, LessonOptions{PSS: true}).Leaf.Leaf
-	numbers := LessonKey("intermediate").Public().(*rsa.PublicKey)
-	if s, ok := SignatureScheme(pss, numbers); !ok || s.ID != iana.RSAPSSRSAESHA256 {
+	pss := pkitest.Lesson(t, lesson.Options{PSS: true}).Leaf.Leaf
+	numbers := lesson.Key("intermediate").Public().(*rsa.PublicKey)
+	if s, ok := pki.SignatureScheme(pss, numbers); !ok || s.ID != iana.RSAPSSRSAESHA256 {
 		t.Errorf("PSS by rsaEncryption: %v, %v", s, ok)
 	}
-	if s, ok := SignatureScheme(pss, &sig.PSSPublicKey{RSA: numbers, Params: &sig.PSSParams{Hash: crypto.SHA256, SaltLength: 20}}); ok {
+	if s, ok := pki.SignatureScheme(pss, &sig.PSSPublicKey{RSA: numbers, Params: &sig.PSSParams{Hash: crypto.SHA256, SaltLength: 20}}); ok {
 		t.Errorf("parameters that differ from the key's: %v", s)
 	}
 }
@@ -132,29 +135,29 @@ func TestSignatureSchemes(t *testing.T) {
 // The keys that a certificate may hold come back out of their SubjectPublicKeyInfo,
 // and what is not quite one is none.
 func TestPublicKeyEncodings(t *testing.T) {
-	numbers := LessonKey("leaf").Public().(*rsa.PublicKey)
-	point := lessonKey("ed448", "leaf").Public().(ed448.PublicKey)
+	numbers := lesson.Key("leaf").Public().(*rsa.PublicKey)
+	point := lesson.KeyOf("ed448", "leaf").Public().(ed448.PublicKey)
 	for _, pub := range []crypto.PublicKey{
-		numbers, point, LessonKeyECDSA("leaf").Public(),
+		numbers, point, lesson.KeyECDSA("leaf").Public(),
 		&sig.PSSPublicKey{RSA: numbers},
 		&sig.PSSPublicKey{RSA: numbers, Params: &sig.PSSParams{Hash: crypto.SHA384, SaltLength: 0}},
 		&sig.PSSPublicKey{RSA: numbers, Params: &sig.PSSParams{Hash: crypto.SHA1, SaltLength: 20}},
 	} {
-		der, err := MarshalPublicKey(pub)
+		der, err := pki.MarshalPublicKey(pub)
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := ParsePublicKey(der)
+		back, err := pki.ParsePublicKey(der)
 		if err != nil || !pub.(interface{ Equal(crypto.PublicKey) bool }).Equal(back) {
-			t.Errorf("%s comes back as %v, %v", KeyName(pub), back, err)
+			t.Errorf("%s comes back as %v, %v", pki.KeyName(pub), back, err)
 		}
 		for n := range der {
-			if _, err := ParsePublicKey(der[:n]); err == nil {
-				t.Errorf("%s: %d of %d bytes are a key", KeyName(pub), n, len(der))
+			if _, err := pki.ParsePublicKey(der[:n]); err == nil {
+				t.Errorf("%s: %d of %d bytes are a key", pki.KeyName(pub), n, len(der))
 			}
 		}
 	}
-	if _, err := MarshalPublicKey(&sig.PSSPublicKey{RSA: numbers, Params: &sig.PSSParams{Hash: crypto.MD5}}); err == nil {
+	if _, err := pki.MarshalPublicKey(&sig.PSSPublicKey{RSA: numbers, Params: &sig.PSSParams{Hash: crypto.MD5}}); err == nil {
 		t.Error("MD5 has been encoded")
 	}
 
@@ -178,7 +181,7 @@ func TestPublicKeyEncodings(t *testing.T) {
 		"a salt below nothing":       {Algorithm: params(algid.PSSParameters{Hash: sha256ID, MGF: mgf(sha256ID), Salt: -1, Trailer: 1}), Key: algid.BitString(rsaKey)},
 		"a hash with odd parameters": {Algorithm: params(algid.PSSParameters{Hash: oddNull, MGF: mgf(sha256ID), Salt: 32, Trailer: 1}), Key: algid.BitString(rsaKey)},
 	} {
-		if pub, err := ParsePublicKey(marshal(t, info)); err == nil {
+		if pub, err := pki.ParsePublicKey(marshal(t, info)); err == nil {
 			t.Errorf("%s is the key %v", name, pub)
 		}
 	}
@@ -195,7 +198,7 @@ func marshal(t *testing.T, v any) []byte {
 
 // A certificate whose key nobody knows is judged, refused and explained like others.
 func TestUnknownKindsOfKey(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ed448"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ed448"})
 	for name, bend := range map[string]func(der []byte){
 		// The second 1.3.101.113 is the key's, the first and third the signatures'.
 		"key":       func(der []byte) { bendOID(t, der, 1) },
@@ -207,18 +210,18 @@ func TestUnknownKindsOfKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if unknown := PublicKey(leaf) == nil; unknown != (name == "key") {
+		if unknown := pki.PublicKey(leaf) == nil; unknown != (name == "key") {
 			t.Errorf("%s: the key is unknown: %v", name, unknown)
 		}
-		if got := SignatureName(leaf); (got == "1.3.101.114") != (name == "signature") {
+		if got := pki.SignatureName(leaf); (got == "1.3.101.114") != (name == "signature") {
 			t.Errorf("%s: signed with %s", name, got)
 		}
 		for _, explain := range []bool{false, true} {
-			r, err := Verify([]*x509.Certificate{leaf, l.Intermediate.Cert}, VerifyOptions{Roots: l.Roots, Time: lessonTime, Explain: explain})
+			r, err := pki.Verify([]*x509.Certificate{leaf, l.Intermediate.Cert}, pki.VerifyOptions{Roots: l.Roots, Time: pkitest.Time, Explain: explain})
 			if reason.Of(err) != reason.CertificateBadSignature {
 				t.Errorf("%s: %v", name, err)
 			}
-			if explain && name == "key" && checkOf(t, r, CheckPublicKey, 0).OK {
+			if explain && name == "key" && checkOf(t, r, pki.CheckPublicKey, 0).OK {
 				t.Errorf("an unknown key passes")
 			}
 		}
@@ -243,20 +246,20 @@ func bendOID(t *testing.T, der []byte, n int) {
 }
 
 func FuzzParsePublicKey(f *testing.F) {
-	for _, alg := range LessonKeyAlgs() {
-		der, err := MarshalPublicKey(lessonKey(alg, "leaf").Public())
+	for _, alg := range lesson.KeyAlgs() {
+		der, err := pki.MarshalPublicKey(lesson.KeyOf(alg, "leaf").Public())
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(der)
 	}
-	der, err := MarshalPublicKey(&sig.PSSPublicKey{RSA: LessonKey("leaf").Public().(*rsa.PublicKey), Params: &sig.PSSParams{Hash: crypto.SHA384, SaltLength: 48}})
+	der, err := pki.MarshalPublicKey(&sig.PSSPublicKey{RSA: lesson.Key("leaf").Public().(*rsa.PublicKey), Params: &sig.PSSParams{Hash: crypto.SHA384, SaltLength: 48}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(der)
 	f.Fuzz(func(t *testing.T, der []byte) {
-		pub, err := ParsePublicKey(der)
+		pub, err := pki.ParsePublicKey(der)
 		if err != nil {
 			return
 		}
@@ -265,11 +268,11 @@ func FuzzParsePublicKey(f *testing.F) {
 		default:
 			return
 		}
-		again, err := MarshalPublicKey(pub)
+		again, err := pki.MarshalPublicKey(pub)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := ParsePublicKey(again); err != nil || !pub.(interface{ Equal(crypto.PublicKey) bool }).Equal(back) {
+		if back, err := pki.ParsePublicKey(again); err != nil || !pub.(interface{ Equal(crypto.PublicKey) bool }).Equal(back) {
 			t.Fatalf("%x comes back as %v, %v", der, back, err)
 		}
 	})

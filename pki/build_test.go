@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/rsa"
@@ -12,15 +12,19 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
-func authority(t *testing.T, o Options) *Authority {
+func newRoot(t *testing.T, o authority.Options) *authority.CA {
 	t.Helper()
-	o.NotBefore = lessonTime.Add(-time.Hour)
+	o.NotBefore = pkitest.Time.Add(-time.Hour)
 	if o.Rand == nil {
-		o.Rand = seeded(4)
+		o.Rand = pkitest.Seeded(4)
 	}
-	a, err := NewRoot(o)
+	a, err := authority.NewRoot(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,11 +42,11 @@ func mustCert(t *testing.T, c *x509.Certificate, err error) *x509.Certificate {
 // The autumn of 2021: the old root has expired, servers still send the
 // cross-signed certificate that leads to it, and the new root is installed.
 func TestCrossSignedPastAnExpiredRoot(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
-	old := authority(t, Options{CommonName: "Old Root", Key: LessonKeyECDSA("cross-root"), Mutate: func(c *x509.Certificate) {
-		c.NotAfter = lessonTime.Add(-time.Minute)
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
+	old := newRoot(t, authority.Options{CommonName: "Old Root", Key: lesson.KeyECDSA("cross-root"), Mutate: func(c *x509.Certificate) {
+		c.NotAfter = pkitest.Time.Add(-time.Minute)
 	}})
-	bridge, err := old.CrossSign(l.Root.Cert, Options{NotBefore: lessonTime.Add(-time.Hour), Rand: seeded(5)})
+	bridge, err := old.CrossSign(l.Root.Cert, authority.Options{NotBefore: pkitest.Time.Add(-time.Hour), Rand: pkitest.Seeded(5)})
 	bridge = mustCert(t, bridge, err)
 	chain := []*x509.Certificate{l.Leaf.Leaf, l.Intermediate.Cert, bridge}
 
@@ -58,7 +62,7 @@ func TestCrossSignedPastAnExpiredRoot(t *testing.T) {
 		{"both", []*x509.Certificate{old.Cert, l.Root.Cert}, true, reason.None, 1},
 		{"neither", nil, false, reason.CertificateUntrusted, 1},
 	} {
-		r, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(tc.roots...), ServerName: l.Name, Time: lessonTime, Explain: true})
+		r, err := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(tc.roots...), ServerName: l.Name, Time: pkitest.Time, Explain: true})
 		if r.OK != tc.ok || reason.Of(err) != tc.err || len(r.Paths) != tc.paths {
 			t.Errorf("%s: %v with %d paths", tc.name, err, len(r.Paths))
 		}
@@ -67,15 +71,15 @@ func TestCrossSignedPastAnExpiredRoot(t *testing.T) {
 
 // The first path fails, the second is found.
 func TestSecondPathIsTried(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
-	again, err := l.Root.CrossSign(l.Intermediate.Cert, Options{NotBefore: lessonTime.Add(-time.Hour), Rand: seeded(6), Mutate: func(c *x509.Certificate) {
-		c.NotAfter = lessonTime.Add(-time.Minute)
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
+	again, err := l.Root.CrossSign(l.Intermediate.Cert, authority.Options{NotBefore: pkitest.Time.Add(-time.Hour), Rand: pkitest.Seeded(6), Mutate: func(c *x509.Certificate) {
+		c.NotAfter = pkitest.Time.Add(-time.Minute)
 	}})
 	again = mustCert(t, again, err)
 	chain := []*x509.Certificate{l.Leaf.Leaf, again, l.Intermediate.Cert}
 	for _, explain := range []bool{false, true} {
-		r, err := Verify(chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Explain: explain})
-		if err != nil || !sameCert(r.ChosenPath()[1], l.Intermediate.Cert) {
+		r, err := pki.Verify(chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Explain: explain})
+		if err != nil || !pki.SameCert(r.ChosenPath()[1], l.Intermediate.Cert) {
 			t.Fatalf("explain %v: %v", explain, err)
 		}
 		if explain && (len(r.Paths) != 2 || r.Chosen != 1 || reason.Of(r.Paths[0].Err) != reason.CertificateExpired) {
@@ -88,28 +92,28 @@ func TestSecondPathIsTried(t *testing.T) {
 }
 
 func TestRejectedCandidates(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
-	impostor := authority(t, Options{CommonName: "Lesson Intermediate", Organization: "tlslab", Key: LessonKeyECDSA("other-root")})
-	stranger := authority(t, Options{CommonName: "Stranger", Key: LessonKeyECDSA("ocsp")})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
+	impostor := newRoot(t, authority.Options{CommonName: "Lesson Intermediate", Organization: "tlslab", Key: lesson.KeyECDSA("other-root")})
+	stranger := newRoot(t, authority.Options{CommonName: "Stranger", Key: lesson.KeyECDSA("ocsp")})
 	chain := []*x509.Certificate{l.Leaf.Leaf, impostor.Cert, l.Intermediate.Cert, l.Intermediate.Cert, stranger.Cert}
 	// The impostor's key identifier does not fit, so the right one is tried first.
-	r, err := Verify(chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Explain: true})
+	r, err := pki.Verify(chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Explain: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[RejectionReason]*x509.Certificate{}
+	got := map[pki.RejectionReason]*x509.Certificate{}
 	for _, rej := range r.Rejected {
-		if !slices.Contains(RejectionReasons(), rej.Reason) {
+		if !slices.Contains(pki.RejectionReasons(), rej.Reason) {
 			t.Errorf("%q is not listed", rej.Reason)
 		}
 		got[rej.Reason] = rej.Cert
 	}
-	if got[RejectedDuplicate] != l.Intermediate.Cert || !slices.Contains([]*x509.Certificate{impostor.Cert, stranger.Cert}, got[RejectedUnused]) {
+	if got[pki.RejectedDuplicate] != l.Intermediate.Cert || !slices.Contains([]*x509.Certificate{impostor.Cert, stranger.Cert}, got[pki.RejectedUnused]) {
 		t.Errorf("rejected: %v", got)
 	}
 
 	// Without the right one the impostor is looked at, and its signature fails.
-	r, err = Verify(chain[:2], VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Explain: true})
+	r, err = pki.Verify(chain[:2], pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Explain: true})
 	if reason.Of(err) != reason.CertificateBadSignature {
 		t.Errorf("the impostor alone: %v", err)
 	}
@@ -120,27 +124,27 @@ func TestRejectedCandidates(t *testing.T) {
 
 // Two authorities that certify each other are a loop; nobody is trusted.
 func TestLoop(t *testing.T) {
-	a := authority(t, Options{CommonName: "A", Key: LessonKeyECDSA("root")})
-	b := authority(t, Options{CommonName: "B", Key: LessonKeyECDSA("other-root")})
-	o := Options{NotBefore: lessonTime.Add(-time.Hour), Rand: seeded(8)}
+	a := newRoot(t, authority.Options{CommonName: "A", Key: lesson.KeyECDSA("root")})
+	b := newRoot(t, authority.Options{CommonName: "B", Key: lesson.KeyECDSA("other-root")})
+	o := authority.Options{NotBefore: pkitest.Time.Add(-time.Hour), Rand: pkitest.Seeded(8)}
 	aByB, err := b.CrossSign(a.Cert, o)
 	aByB = mustCert(t, aByB, err)
 	bByA, err := a.CrossSign(b.Cert, o)
 	bByA = mustCert(t, bByA, err)
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
-	csr, err := NewRequest(l.Key, Request{DNSNames: []string{l.Name}})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
+	csr, err := authority.NewRequest(l.Key, authority.Request{DNSNames: []string{l.Name}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	is, err := a.Sign(csr, LeafOptions{NotBefore: lessonTime.Add(-time.Hour), Rand: seeded(8)})
+	is, err := a.Sign(csr, authority.LeafOptions{NotBefore: pkitest.Time.Add(-time.Hour), Rand: pkitest.Seeded(8)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Verify([]*x509.Certificate{is.Leaf, aByB, bByA}, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Explain: true})
+	r, err := pki.Verify([]*x509.Certificate{is.Leaf, aByB, bByA}, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Explain: true})
 	if reason.Of(err) != reason.CertificateUntrusted {
 		t.Errorf("got %v", err)
 	}
-	if !slices.ContainsFunc(r.Rejected, func(rej Rejection) bool { return rej.Reason == RejectedLoop }) {
+	if !slices.ContainsFunc(r.Rejected, func(rej pki.Rejection) bool { return rej.Reason == pki.RejectedLoop }) {
 		t.Error("the loop is not reported")
 	}
 }
@@ -149,13 +153,13 @@ func TestLoop(t *testing.T) {
 // the number of paths explodes, the work must not (CVE-2018-16875).
 func TestWorkIsBounded(t *testing.T) {
 	const n = 12
-	var keys []*Authority
+	var keys []*authority.CA
 	for i := range n {
-		key, err := GenerateKey(Ed25519, seeded(byte(50+i)))
+		key, err := authority.GenerateKey(authority.Ed25519, pkitest.Seeded(byte(50+i)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys = append(keys, authority(t, Options{CommonName: "Same", Key: key}))
+		keys = append(keys, newRoot(t, authority.Options{CommonName: "Same", Key: key}))
 	}
 	noHint := func(c *x509.Certificate) { c.SubjectKeyId, c.AuthorityKeyId = nil, nil }
 	var web []*x509.Certificate
@@ -166,22 +170,22 @@ func TestWorkIsBounded(t *testing.T) {
 			}
 			bare := *to.Cert
 			bare.SubjectKeyId = nil
-			c, err := from.CrossSign(&bare, Options{NotBefore: lessonTime.Add(-time.Hour), Serial: big.NewInt(int64(i*n + j + 1)), Mutate: noHint})
+			c, err := from.CrossSign(&bare, authority.Options{NotBefore: pkitest.Time.Add(-time.Hour), Serial: big.NewInt(int64(i*n + j + 1)), Mutate: noHint})
 			web = append(web, mustCert(t, c, err))
 		}
 	}
 	w := newWorld("ed25519", 0)
 	w.leaf().Issuer = pkix.Name{CommonName: "Same"}
-	leaf, err := create(nil, w.leaf(), keys[0].Cert, LessonKeyEd25519("leaf").Public(), keys[0].Key)
+	leaf, err := authority.CreateCertificate(nil, w.leaf(), keys[0].Cert, lesson.KeyEd25519("leaf").Public(), keys[0].Key)
 	leaf = mustCert(t, leaf, err)
 	for _, explain := range []bool{false, true} {
-		r, err := Verify(append([]*x509.Certificate{leaf}, web...), VerifyOptions{
-			Roots: NewTrustStore(lesson(t, LessonOptions{}).Root.Cert), Time: lessonTime, Explain: explain,
+		r, err := pki.Verify(append([]*x509.Certificate{leaf}, web...), pki.VerifyOptions{
+			Roots: pki.NewTrustStore(pkitest.Lesson(t, lesson.Options{}).Root.Cert), Time: pkitest.Time, Explain: explain,
 		})
 		if reason.Of(err) != reason.CertificateUntrusted {
 			t.Errorf("got %v", err)
 		}
-		if r.SignatureChecks > maxSignatures || len(r.Paths) > maxPaths+maxShown {
+		if r.SignatureChecks > pki.MaxSignatures || len(r.Paths) > pki.MaxPaths+pki.MaxShown {
 			t.Errorf("explain %v: %d signatures, %d paths", explain, r.SignatureChecks, len(r.Paths))
 		}
 		want := &reason.Error{Reason: reason.CertificateUntrusted}
@@ -193,31 +197,31 @@ func TestWorkIsBounded(t *testing.T) {
 
 // A long chain is followed, one that is longer than the bound is not.
 func TestLongChains(t *testing.T) {
-	for _, n := range []int{20, maxPathLen + 1} {
-		up := authority(t, Options{CommonName: "Top", KeyKind: Ed25519, Rand: seeded(10)})
+	for _, n := range []int{20, pki.MaxPathLen + 1} {
+		up := newRoot(t, authority.Options{CommonName: "Top", KeyKind: authority.Ed25519, Rand: pkitest.Seeded(10)})
 		root := up
-		rng := seeded(11)
+		rng := pkitest.Seeded(11)
 		for i := range n {
-			next, err := up.NewIntermediate(Options{CommonName: fmt.Sprintf("Level %d", i), KeyKind: Ed25519, Rand: rng, NotBefore: lessonTime.Add(-time.Hour)})
+			next, err := up.NewIntermediate(authority.Options{CommonName: fmt.Sprintf("Level %d", i), KeyKind: authority.Ed25519, Rand: rng, NotBefore: pkitest.Time.Add(-time.Hour)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			up = next
 		}
-		csr, err := NewRequest(LessonKeyEd25519("leaf"), Request{DNSNames: []string{"www.lab.test"}})
+		csr, err := authority.NewRequest(lesson.KeyEd25519("leaf"), authority.Request{DNSNames: []string{"www.lab.test"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		is, err := up.Sign(csr, LeafOptions{NotBefore: lessonTime.Add(-time.Hour), Rand: rng})
+		is, err := up.Sign(csr, authority.LeafOptions{NotBefore: pkitest.Time.Add(-time.Hour), Rand: rng})
 		if err != nil {
 			t.Fatal(err)
 		}
-		chain, err := Certificates(is.Chain)
+		chain, err := pki.Certificates(is.Chain)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(root.Cert), ServerName: "www.lab.test", Time: lessonTime, Explain: true})
-		if want := n < maxPathLen-1; r.OK != want {
+		r, _ := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root.Cert), ServerName: "www.lab.test", Time: pkitest.Time, Explain: true})
+		if want := n < pki.MaxPathLen-1; r.OK != want {
 			t.Errorf("%d intermediates: %v", n, r.Err)
 		}
 	}
@@ -226,18 +230,20 @@ func TestLongChains(t *testing.T) {
 // A self-signed certificate under SHA-1, not installed: the fault is that nobody
 // trusts it, whichever way it is asked, and its matching signature is shown.
 func TestSelfSignedIsUntrustedFirst(t *testing.T) {
-	a := authority(t, Options{CommonName: "Old", Key: LessonKey("root"), Mutate: func(c *x509.Certificate) {
+	a := newRoot(t, authority.Options{CommonName: "Old", Key: lesson.Key("root"), Mutate: func(c *x509.Certificate) {
 		c.SignatureAlgorithm = x509.SHA1WithRSA
 	}})
 	// The same name and key signed by another: self-issued, but not self-signed.
 	rolled := damaged([]*x509.Certificate{a.Cert}, 0)[0]
 	for _, c := range []*x509.Certificate{a.Cert, rolled} {
-		_, silent := Verify([]*x509.Certificate{c}, VerifyOptions{Time: lessonTime})
-		r, full := Verify([]*x509.Certificate{c}, VerifyOptions{Time: lessonTime, Explain: true})
+		_, silent := pki.Verify([]*x509.Certificate{c}, pki.VerifyOptions{Time: pkitest.Time})
+		r, full := pki.Verify([]*x509.Certificate{c}, pki.VerifyOptions{Time: pkitest.Time, Explain: true})
 		if reason.Of(silent) != reason.CertificateUntrusted || fmt.Sprint(silent) != fmt.Sprint(full) {
 			t.Errorf("silent: %v, explained: %v", silent, full)
 		}
-		shown := slices.ContainsFunc(r.Paths[0].Checks, func(c Check) bool { return c.Key == CheckSignature && c.OK && c.Input(InSelfSigned) == true })
+		shown := slices.ContainsFunc(r.Paths[0].Checks, func(c pki.Check) bool {
+			return c.Key == pki.CheckSignature && c.OK && c.Input(pki.InSelfSigned) == true
+		})
 		if shown != (c == a.Cert) {
 			t.Errorf("its own signature shown: %v", shown)
 		}
@@ -245,27 +251,27 @@ func TestSelfSignedIsUntrustedFirst(t *testing.T) {
 }
 
 func TestRefusesWhatIsNoChain(t *testing.T) {
-	if _, err := Verify(nil, VerifyOptions{}); reason.Of(err) != reason.CertificateMissing {
+	if _, err := pki.Verify(nil, pki.VerifyOptions{}); reason.Of(err) != reason.CertificateMissing {
 		t.Errorf("no chain: %v", err)
 	}
-	if _, err := Verify([]*x509.Certificate{nil}, VerifyOptions{}); reason.Of(err) != reason.CertificateMalformed {
+	if _, err := pki.Verify([]*x509.Certificate{nil}, pki.VerifyOptions{}); reason.Of(err) != reason.CertificateMalformed {
 		t.Errorf("nil certificate: %v", err)
 	}
-	if _, err := Verify([]*x509.Certificate{{}}, VerifyOptions{}); reason.Of(err) != reason.CertificateMalformed {
+	if _, err := pki.Verify([]*x509.Certificate{{}}, pki.VerifyOptions{}); reason.Of(err) != reason.CertificateMalformed {
 		t.Errorf("unparsed certificate: %v", err)
 	}
 }
 
 func TestSignatureCache(t *testing.T) {
-	cache := new(SignatureCache)
-	good, bad := lesson(t, LessonOptions{KeyAlg: "ecdsa"}), lesson(t, LessonOptions{KeyAlg: "ecdsa", Kind: BadSignature})
+	cache := new(pki.SignatureCache)
+	good, bad := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"}), pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa", Kind: lesson.BadSignature})
 	for range 2 {
-		for _, l := range []*Lesson{good, bad} {
-			chain, err := Certificates(l.Chain)
+		for _, l := range []*lesson.Lesson{good, bad} {
+			chain, err := pki.Certificates(l.Chain)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Verify(chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Signatures: cache})
+			_, err = pki.Verify(chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Signatures: cache})
 			if reason.Of(err) != l.Kind.Expect() {
 				t.Errorf("%s: %v", l.Kind, err)
 			}
@@ -278,24 +284,24 @@ func TestSignatureCache(t *testing.T) {
 
 // Usage bits of the leaf, and keys below what we take.
 func TestLeafKeyUsageAndWeakKeys(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
-	chain, err := Certificates(l.Chain)
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
+	chain, err := pki.Certificates(l.Chain)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := VerifyOptions{Roots: l.Roots, Time: lessonTime, KeyUsage: x509.KeyUsageDigitalSignature}
-	if _, err := Verify(chain, o); err != nil {
+	o := pki.VerifyOptions{Roots: l.Roots, Time: pkitest.Time, KeyUsage: x509.KeyUsageDigitalSignature}
+	if _, err := pki.Verify(chain, o); err != nil {
 		t.Error(err)
 	}
 	o.KeyUsage = x509.KeyUsageKeyEncipherment
-	if _, err := Verify(chain, o); reason.Of(err) != reason.CertificateUsage {
+	if _, err := pki.Verify(chain, o); reason.Of(err) != reason.CertificateUsage {
 		t.Errorf("an ECDSA leaf for RSA key transport: %v", err)
 	}
 
 	weak := *chain[0]
-	full := LessonKey("leaf").Public().(*rsa.PublicKey)
+	full := lesson.Key("leaf").Public().(*rsa.PublicKey)
 	weak.PublicKey = &rsa.PublicKey{N: new(big.Int).Rsh(full.N, 2048-768), E: full.E}
-	if _, err := Verify([]*x509.Certificate{&weak, chain[1]}, VerifyOptions{Roots: l.Roots, Time: lessonTime}); reason.Of(err) != reason.WeakKey {
+	if _, err := pki.Verify([]*x509.Certificate{&weak, chain[1]}, pki.VerifyOptions{Roots: l.Roots, Time: pkitest.Time}); reason.Of(err) != reason.WeakKey {
 		t.Errorf("a 768-bit key: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -14,13 +14,16 @@ import (
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // Every fault that a check finds is one of those listed for its reason, if any are: else a
 // reader would get the advice for another.
 func TestCausesAreListed(t *testing.T) {
-	causes, seen := Causes(), map[string]bool{}
-	look := func(name string, r *Report) {
+	causes, seen := pki.Causes(), map[string]bool{}
+	look := func(name string, r *pki.Report) {
 		for _, p := range r.Paths {
 			for k := range p.Checks {
 				c := &p.Checks[k]
@@ -38,10 +41,10 @@ func TestCausesAreListed(t *testing.T) {
 		}
 	}
 	for _, alg := range []string{"rsa", "ecdsa"} {
-		for _, kind := range Kinds() {
+		for _, kind := range lesson.Kinds() {
 			for _, staple := range []string{"none", "stale", "unknown"} {
-				if kind != SHA1 || signsSHA1(alg) {
-					look(string(kind), judge(t, lesson(t, LessonOptions{Kind: kind, KeyAlg: alg, Staple: staple}), true))
+				if kind != lesson.SHA1 || pkitest.SignsSHA1(alg) {
+					look(string(kind), pkitest.Judge(t, pkitest.Lesson(t, lesson.Options{Kind: kind, KeyAlg: alg, Staple: staple}), true))
 				}
 			}
 		}
@@ -52,7 +55,7 @@ func TestCausesAreListed(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Time: lessonTime, Usage: usage, Explain: true})
+			r, _ := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(roots...), ServerName: name, Time: pkitest.Time, Usage: usage, Explain: true})
 			look(d.name, r)
 		}
 	}
@@ -73,7 +76,7 @@ func TestEveryFaultInTheSourceIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	byName := map[string][]string{}
-	for r, causes := range Causes() {
+	for r, causes := range pki.Causes() {
 		byName[r.String()] = causes
 	}
 	found := 0
@@ -141,11 +144,11 @@ func reasonNamed(constant string) string {
 // signed it; of an ECDSA signature nobody can tell.
 func TestCauseOfABadSignature(t *testing.T) {
 	for alg, want := range map[string][3]string{
-		"rsa":   {CauseChanged, CauseOtherKey, CauseAlgorithmMisfit},
-		"ecdsa": {"signature", "signature", CauseAlgorithmMisfit},
+		"rsa":   {pki.CauseChanged, pki.CauseOtherKey, pki.CauseAlgorithmMisfit},
+		"ecdsa": {"signature", "signature", pki.CauseAlgorithmMisfit},
 	} {
 		cause := func(chain []*x509.Certificate, root *x509.Certificate) string {
-			r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime, Explain: true})
+			r, _ := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), Time: pkitest.Time, Explain: true})
 			c := r.FailedCheck()
 			if c == nil || c.Err.Reason != reason.CertificateBadSignature {
 				t.Fatalf("%s: %v", alg, r.Err)
@@ -184,25 +187,25 @@ func TestCauseOfABadSignature(t *testing.T) {
 
 // Whose date is over, and what is wrong with a key, the error says: what to do is different.
 func TestCauseOfDatesAndKeys(t *testing.T) {
-	for i, want := range []string{"not_after", CauseIssuer, CauseAnchor} {
+	for i, want := range []string{"not_after", pki.CauseIssuer, pki.CauseAnchor} {
 		w := newWorld("ecdsa", 1)
 		w.certs[i].NotAfter = day(-1)
 		w.certs[i].NotBefore = day(-2)
 		if err := w.sign(); err != nil {
 			t.Fatal(err)
 		}
-		r, _ := Verify(w.certs[:2], VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime})
-		if r.Err == nil || r.Err.Reason != reason.CertificateExpired || Cause(r.Err) != want {
+		r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), ServerName: "www.lab.test", Time: pkitest.Time})
+		if r.Err == nil || r.Err.Reason != reason.CertificateExpired || pki.Cause(r.Err) != want {
 			t.Errorf("certificate %d is over: %v, want %s", i, r.Err, want)
 		}
 	}
 	n := new(big.Int).Lsh(big.NewInt(1), 2047)
 	for want, k := range map[string]*rsa.PublicKey{
-		CauseTooSmall: {N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537},
-		CauseTooLarge: {N: new(big.Int).SetBit(big.NewInt(1), 8192, 1), E: 65537},
-		CauseNumbers:  {N: n, E: 65537},
+		pki.CauseTooSmall: {N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537},
+		pki.CauseTooLarge: {N: new(big.Int).SetBit(big.NewInt(1), 8192, 1), E: 65537},
+		pki.CauseNumbers:  {N: n, E: 65537},
 	} {
-		if _, _, _, got := keyFault(k); got != want {
+		if _, _, _, got := pki.KeyFault(k); got != want {
 			t.Errorf("%d bits, odd %d: %q, want %q", k.N.BitLen(), k.N.Bit(0), got, want)
 		}
 	}
@@ -225,12 +228,12 @@ func TestCauseOfAWrongName(t *testing.T) {
 		want  string
 		also  int
 	}{
-		"good otherwise": {good.certs[:2], good.root(), CauseNameAlone, 0},
-		"past its date":  {late.certs[:2], late.root(), CauseNameToo, 1},
-		"not trusted":    {good.certs[:1], good.root(), CauseNameToo, 1},
+		"good otherwise": {good.certs[:2], good.root(), pki.CauseNameAlone, 0},
+		"past its date":  {late.certs[:2], late.root(), pki.CauseNameToo, 1},
+		"not trusted":    {good.certs[:1], good.root(), pki.CauseNameToo, 1},
 	} {
 		for _, explain := range []bool{true, false} {
-			r, _ := Verify(test.chain, VerifyOptions{Roots: NewTrustStore(test.root), ServerName: "other.test", Time: lessonTime, Explain: explain})
+			r, _ := pki.Verify(test.chain, pki.VerifyOptions{Roots: pki.NewTrustStore(test.root), ServerName: "other.test", Time: pkitest.Time, Explain: explain})
 			if r.Err == nil || r.Err.Reason != reason.CertificateWrongName {
 				t.Fatalf("%s: %v", name, r.Err)
 			}
@@ -251,11 +254,11 @@ func TestLeafFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, chain := range map[string][]*x509.Certificate{
-		CauseNotFirst: {w.certs[1], w.leaf()},
-		CauseCAFirst:  {w.certs[1]},
+		pki.CauseNotFirst: {w.certs[1], w.leaf()},
+		pki.CauseCAFirst:  {w.certs[1]},
 	} {
 		for _, explain := range []bool{true, false} {
-			r, _ := Verify(chain, VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime, Explain: explain})
+			r, _ := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), ServerName: "www.lab.test", Time: pkitest.Time, Explain: explain})
 			if r.Err == nil || r.Err.Reason != reason.CertificateWrongName || r.Cause() != want {
 				t.Errorf("explained %v: %v, want %s", explain, r.Err, want)
 			}
@@ -264,7 +267,7 @@ func TestLeafFirst(t *testing.T) {
 	// A self-signed server's certificate is mostly a CA's, too, and the leaf all the same.
 	both := *w.certs[1]
 	both.DNSNames = []string{"other.lab.test"}
-	if err := nameError([]*x509.Certificate{&both}, "www.lab.test"); err == nil || err.Field != "certificate[0].subject_alt_name" {
+	if err := pki.NameError([]*x509.Certificate{&both}, "www.lab.test"); err == nil || err.Field != "certificate[0].subject_alt_name" {
 		t.Errorf("a CA that names a server: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -9,6 +9,10 @@ import (
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // many makes a chain whose authority has n subtrees of each of two kinds, one list
@@ -73,9 +77,9 @@ func TestConstraintsCostNLogN(t *testing.T) {
 			w.leaf().ExtraExtensions = append(w.leaf().ExtraExtensions, sanExt(true, names...))
 		}
 		chain, root := w.signed(t)
-		got, err := Comparisons(chain, VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime})
-		if err != nil {
-			t.Errorf("%s: %v", kind, err)
+		got, bad := pki.Comparisons(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), Time: pkitest.Time})
+		if bad != nil {
+			t.Errorf("%s: %v", kind, bad)
 		}
 		// Sorting costs up to n log n, and each name is looked up in up to four lists.
 		if limit := 2*n*logN + 4*n*logN; got > limit || got < n {
@@ -96,19 +100,19 @@ func TestWrongNameComesFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := VerifyOptions{Roots: NewTrustStore(roots...), ServerName: host, Time: lessonTime, Usage: usage}
-		silent, err := Verify(chain, o)
+		o := pki.VerifyOptions{Roots: pki.NewTrustStore(roots...), ServerName: host, Time: pkitest.Time, Usage: usage}
+		silent, err := pki.Verify(chain, o)
 		if reason.Of(err) != reason.CertificateWrongName || silent.SignatureChecks != 0 {
 			t.Errorf("%s: %v after %d signatures", d.name, err, silent.SignatureChecks)
 		}
 		o.Explain = true
-		full, shown := Verify(chain, o)
+		full, shown := pki.Verify(chain, o)
 		if fmt.Sprint(err) != fmt.Sprint(shown) {
 			t.Errorf("%s: silent %v, explained %v", d.name, err, shown)
 		}
 		o.ServerName = "www.lab.test"
-		right, _ := Verify(chain, o)
-		if got, want := len(full.Paths[0].Checks), len(right.Paths[0].Checks); got != want || checkOf(t, full, CheckName, 0).OK {
+		right, _ := pki.Verify(chain, o)
+		if got, want := len(full.Paths[0].Checks), len(right.Paths[0].Checks); got != want || checkOf(t, full, pki.CheckName, 0).OK {
 			t.Errorf("%s: %d checks shown, with the right name %d", d.name, got, want)
 		}
 	}
@@ -120,19 +124,19 @@ func TestConstraintsAreJudgedOnce(t *testing.T) {
 	w.certs[1].PermittedDNSDomains = []string{"other.test"} // refused, so that every path is tried
 	chain, root := w.signed(t)
 	count := func(roots ...*x509.Certificate) int {
-		chain, err := Certificates([][]byte{chain[0].Raw, chain[1].Raw}) // of which nothing is known yet
+		chain, err := pki.Certificates([][]byte{chain[0].Raw, chain[1].Raw}) // of which nothing is known yet
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := Comparisons(chain, VerifyOptions{Roots: NewTrustStore(roots...), Time: lessonTime})
-		if err == nil {
+		n, bad := pki.Comparisons(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(roots...), Time: pkitest.Time})
+		if bad == nil {
 			t.Error("accepted")
 		}
 		return n
 	}
 	again := newWorld("ecdsa", 1).root()
 	again.SerialNumber.SetInt64(77)
-	other, err := create(nil, again, again, lessonKey("ecdsa", "root").Public(), lessonKey("ecdsa", "root"))
+	other, err := authority.CreateCertificate(nil, again, again, lesson.KeyOf("ecdsa", "root").Public(), lesson.KeyOf("ecdsa", "root"))
 	other = mustCert(t, other, err)
 	if one, two := count(root), count(root, other); one != two || one == 0 {
 		t.Errorf("%d comparisons with one path, %d with two", one, two)
@@ -152,15 +156,15 @@ func BenchmarkNameConstraints(b *testing.B) {
 		run  func() error
 	}{
 		{"crypto-x509", func() error {
-			_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: others, DNSName: host, CurrentTime: lessonTime})
+			_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: others, DNSName: host, CurrentTime: pkitest.Time})
 			return err
 		}},
 		{"silent", func() error {
-			_, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), ServerName: host, Time: lessonTime})
+			_, err := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), ServerName: host, Time: pkitest.Time})
 			return err
 		}},
 		{"explained", func() error {
-			_, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), ServerName: host, Time: lessonTime, Explain: true})
+			_, err := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), ServerName: host, Time: pkitest.Time, Explain: true})
 			return err
 		}},
 	}
@@ -186,10 +190,10 @@ func BenchmarkConstrainedCached(b *testing.B) {
 	w.certs[1].ExcludedIPRanges = []*net.IPNet{network("0.0.0.0/0"), network("::/0")}
 	w.leaf().IPAddresses = nil
 	chain, root := w.signed(b)
-	o := VerifyOptions{Roots: NewTrustStore(root), ServerName: "www.lab.test", Time: lessonTime, Signatures: new(SignatureCache)}
+	o := pki.VerifyOptions{Roots: pki.NewTrustStore(root), ServerName: "www.lab.test", Time: pkitest.Time, Signatures: new(pki.SignatureCache)}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Verify(chain, o); err != nil {
+		if _, err := pki.Verify(chain, o); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -199,16 +203,16 @@ func BenchmarkConstrainedCached(b *testing.B) {
 // than that; any number of judgements may use it at once.
 func TestConstraintsAreKept(t *testing.T) {
 	chain, root := many(t, 64)
-	o := VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime}
+	o := pki.VerifyOptions{Roots: pki.NewTrustStore(root), Time: pkitest.Time}
 	work := func() int {
-		n, err := Comparisons(chain, o)
-		if err != nil {
-			t.Error(err)
+		n, bad := pki.Comparisons(chain, o)
+		if bad != nil {
+			t.Error(bad)
 		}
 		return n
 	}
 	first := work()
-	kept, known := KeptConstraints(chain[1])
+	kept, known := pki.KeptConstraints(chain[1])
 	if !known {
 		t.Fatal("nothing is kept")
 	}
@@ -221,14 +225,14 @@ func TestConstraintsAreKept(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if again, _ := KeptConstraints(chain[1]); again != kept {
+	if again, _ := pki.KeptConstraints(chain[1]); again != kept {
 		t.Error("they were read again")
 	}
 	again, err := x509.ParseCertificate(chain[1].Raw) // another certificate to whoever changes one
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, known := KeptConstraints(again); known {
+	if _, known := pki.KeptConstraints(again); known {
 		t.Error("kept for a certificate that was not judged")
 	}
 	runtime.KeepAlive(chain)

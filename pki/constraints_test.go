@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -11,6 +11,8 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
 )
 
 // constraintCase is a leaf below an intermediate that is constrained, and what RFC 5280
@@ -50,9 +52,9 @@ var (
 	acmeLeaf         = name(attr(typeC, cbasn1.PrintableString, "SE"), attr(typeO, cbasn1.UTF8String, "Acme"), attr(typeCN, cbasn1.UTF8String, "www"))
 	acmeShouted      = name(attr(typeC, cbasn1.PrintableString, "se"), attr(typeO, cbasn1.PrintableString, " ACME "), attr(typeCN, cbasn1.UTF8String, "www"))
 	empty            = name()
-	rid              = primitive(registeredID, []byte{0x2a, 3, 4})
-	x400             = constructed(x400Address, nil)
-	edi              = constructed(ediPartyName, nil)
+	rid              = primitive(pki.RegisteredID, []byte{0x2a, 3, 4})
+	x400             = constructed(pki.X400Address, nil)
+	edi              = constructed(pki.EdiPartyName, nil)
 )
 
 var constraintCases = []constraintCase{
@@ -161,7 +163,7 @@ func (tc *constraintCase) chainOf(t testing.TB) ([]*x509.Certificate, *x509.Cert
 		w.certs[1].ExtraExtensions = append(w.certs[1].ExtraExtensions, constraintsExt(!tc.lax, tc.permitted, tc.excluded))
 	}
 	for _, c := range w.certs { // certtool judges by the clock
-		c.NotBefore, c.NotAfter = lessonTime.AddDate(-5, 0, 0), lessonTime.AddDate(20, 0, 0)
+		c.NotBefore, c.NotAfter = pkitest.Time.AddDate(-5, 0, 0), pkitest.Time.AddDate(20, 0, 0)
 	}
 	leaf := w.leaf()
 	leaf.DNSNames, leaf.RawSubject = nil, tc.subject
@@ -174,21 +176,21 @@ func (tc *constraintCase) chainOf(t testing.TB) ([]*x509.Certificate, *x509.Cert
 func TestNameConstraints(t *testing.T) {
 	for _, tc := range constraintCases {
 		chain, root := tc.chainOf(t)
-		o := VerifyOptions{Roots: NewTrustStore(root), ServerName: tc.host, Time: lessonTime}
-		_, silent := Verify(chain, o)
+		o := pki.VerifyOptions{Roots: pki.NewTrustStore(root), ServerName: tc.host, Time: pkitest.Time}
+		_, silent := pki.Verify(chain, o)
 		if reason.Of(silent) != tc.refuse || silent != nil && !strings.Contains(silent.Error(), tc.got) {
 			t.Errorf("%s: %v, want %q with %q", tc.name, silent, tc.refuse, tc.got)
 		}
-		explained(t, silent, chain, []*x509.Certificate{root}, tc.host, ServerAuth)
+		explained(t, silent, chain, []*x509.Certificate{root}, tc.host, pki.ServerAuth)
 		if tc.refuse != constraint {
 			continue
 		}
 		o.Explain = true
-		r, _ := Verify(chain, o)
-		if check := checkOf(t, r, CheckNameConstraints, 0); check.OK {
+		r, _ := pki.Verify(chain, o)
+		if check := checkOf(t, r, pki.CheckNameConstraints, 0); check.OK {
 			t.Errorf("%s: refused, but not in the row name_constraints", tc.name)
 		}
-		if at := firstFailed(r); at != CheckNameConstraints {
+		if at := firstFailed(r); at != pki.CheckNameConstraints {
 			t.Errorf("%s: refused at %s", tc.name, at)
 		}
 	}
@@ -203,16 +205,16 @@ func TestNameConstraintsElsewhere(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			chain, root := tc.chainOf(t)
 			temp := t.TempDir()
-			rootFile := writeFile(t, temp, "root.pem", EncodeCert(root.Raw))
-			args := []string{"verify", "-attime", attime, "-no-CApath", "-no-CAstore", "-CAfile", rootFile, "-untrusted", writeFile(t, temp, "ca.pem", EncodeCert(chain[1].Raw))}
+			rootFile := writeFile(t, temp, "root.pem", pki.EncodeCert(root.Raw))
+			args := []string{"verify", "-attime", attime, "-no-CApath", "-no-CAstore", "-CAfile", rootFile, "-untrusted", writeFile(t, temp, "ca.pem", pki.EncodeCert(chain[1].Raw))}
 			if tc.host != "" {
 				how := "-verify_hostname"
-				if parseIP(tc.host) != nil {
+				if pki.ParseIP(tc.host) != nil {
 					how = "-verify_ip"
 				}
 				args = append(args, how, tc.host)
 			}
-			out, err := openssl(t, append(args, writeFile(t, temp, "leaf.pem", EncodeCert(chain[0].Raw)))...)
+			out, err := openssl(t, append(args, writeFile(t, temp, "leaf.pem", pki.EncodeCert(chain[0].Raw)))...)
 			hold(t, "openssl", tc.refuse == reason.None, err == nil, tc.openssl, out)
 
 			if tc.host == "" { // certtool does not take addresses for hosts
@@ -223,7 +225,7 @@ func TestNameConstraintsElsewhere(t *testing.T) {
 				hold(t, "certtool", tc.refuse == reason.None, err == nil, tc.gnutls, verdict)
 			}
 
-			_, err = bothVerdicts(chain, []*x509.Certificate{root}, tc.host, ServerAuth)
+			_, err = bothVerdicts(chain, []*x509.Certificate{root}, tc.host, pki.ServerAuth)
 			hold(t, "crypto/x509", tc.refuse == reason.None, err == nil, tc.golang, "")
 		})
 	}

@@ -1,9 +1,13 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"testing"
+
+	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -11,11 +15,11 @@ import (
 
 // What tests need to write constraints and names that crypto/x509 does not write.
 
-func primitive(kind nameKind, content []byte) []byte {
+func primitive(kind pki.NameKind, content []byte) []byte {
 	return asDER(cbasn1.Tag(kind).ContextSpecific(), content)
 }
 
-func constructed(kind nameKind, content []byte) []byte {
+func constructed(kind pki.NameKind, content []byte) []byte {
 	return asDER(cbasn1.Tag(kind).ContextSpecific().Constructed(), content)
 }
 
@@ -30,16 +34,16 @@ func asDER(tag cbasn1.Tag, contents ...[]byte) []byte {
 	return b.BytesOrPanic()
 }
 
-func dns(s string) []byte      { return primitive(dNSName, []byte(s)) }
-func mail(s string) []byte     { return primitive(rfc822Name, []byte(s)) }
-func uri(s string) []byte      { return primitive(uniformResourceIdentifier, []byte(s)) }
-func ip(octets ...byte) []byte { return primitive(iPAddress, octets) }
-func dir(name []byte) []byte   { return constructed(directoryName, name) }
+func dns(s string) []byte      { return primitive(pki.DNSName, []byte(s)) }
+func mail(s string) []byte     { return primitive(pki.Rfc822Name, []byte(s)) }
+func uri(s string) []byte      { return primitive(pki.UniformResourceIdentifier, []byte(s)) }
+func ip(octets ...byte) []byte { return primitive(pki.IPAddress, octets) }
+func dir(name []byte) []byte   { return constructed(pki.DirectoryName, name) }
 
 // upn is an otherName of Microsoft's kind.
 func upn(s string) []byte {
 	id := []byte{6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 2, 3}
-	return constructed(otherName, append(id, asDER(cbasn1.Tag(0).ContextSpecific().Constructed(), asDER(cbasn1.UTF8String, []byte(s)))...))
+	return constructed(pki.OtherName, append(id, asDER(cbasn1.Tag(0).ContextSpecific().Constructed(), asDER(cbasn1.UTF8String, []byte(s)))...))
 }
 
 // attribute types, with their DER prefix.
@@ -48,8 +52,8 @@ var (
 	typeC     = []byte{6, 3, 0x55, 4, 6}
 	typeO     = []byte{6, 3, 0x55, 4, 10}
 	typeOU    = []byte{6, 3, 0x55, 4, 11}
-	typeEmail = derEmailAddress
-	typeDC    = derDomainComponent
+	typeEmail = pki.DerEmailAddress
+	typeDC    = pki.DerDomainComponent
 )
 
 // attr is a relative name of one attribute; join several with multi.
@@ -90,11 +94,11 @@ func constraintsDER(permitted, excluded [][]byte) []byte {
 }
 
 func constraintsExt(critical bool, permitted, excluded [][]byte) pkix.Extension {
-	return ext(oidNameConstraints, critical, constraintsDER(permitted, excluded)...)
+	return ext(pki.OidNameConstraints, critical, constraintsDER(permitted, excluded)...)
 }
 
 func sanExt(critical bool, names ...[]byte) pkix.Extension {
-	return ext(oidSubjectAltName, critical, asDER(cbasn1.SEQUENCE, names...)...)
+	return ext(pki.OidSubjectAltName, critical, asDER(cbasn1.SEQUENCE, names...)...)
 }
 
 // signed makes leaf, intermediate and root, each issuer's name written as issuers[i] says
@@ -107,7 +111,7 @@ func (w *world) signed(t testing.TB, issuers ...[]byte) (chain []*x509.Certifica
 		if i < len(issuers) && issuers[i] != nil {
 			parent.RawSubject = issuers[i]
 		}
-		c, err := create(nil, w.certs[i], &parent, lessonKey(w.alg, w.signer[i]).Public(), lessonKey(w.alg, w.signer[up]))
+		c, err := authority.CreateCertificate(nil, w.certs[i], &parent, lesson.KeyOf(w.alg, w.signer[i]).Public(), lesson.KeyOf(w.alg, w.signer[up]))
 		if err != nil {
 			t.Fatal(err)
 		}

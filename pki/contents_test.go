@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/rand"
@@ -12,13 +12,16 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // TestOtherContents: what is given where a certificate is wanted is named as what it is, in
 // each form in which openssl writes it, and as DER or under the label of a certificate.
 func TestOtherContents(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa", Staple: "good"})
-	crl, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: lessonTime, NextUpdate: lessonTime.Add(time.Hour)},
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa", Staple: "good"})
+	crl, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: pkitest.Time, NextUpdate: pkitest.Time.Add(time.Hour)},
 		l.Intermediate.Cert, l.Intermediate.Key)
 	if err != nil {
 		t.Fatal(err)
@@ -58,16 +61,16 @@ func TestOtherContents(t *testing.T) {
 // isOther wants der refused as a certificate and as a status, and called what it is.
 func isOther(t *testing.T, name, what string, der []byte) {
 	t.Helper()
-	_, raw := ParseCertificate(der)
-	_, file := ParsePEM(der)
-	_, block := ParsePEM(EncodeCert(der))
+	_, raw := pki.ParseCertificate(der)
+	_, file := pki.ParsePEM(der)
+	_, block := pki.ParsePEM(pki.EncodeCert(der))
 	for _, err := range []error{raw, file, block} {
 		var e *reason.Error
-		if !errors.As(err, &e) || e.Field != "certificate."+CauseOtherContent || e.Ref == "" || say(e.Got) != what {
+		if !errors.As(err, &e) || e.Field != "certificate."+pki.CauseOtherContent || e.Ref == "" || say(e.Got) != what {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := parseOCSP(der); what != "an OCSP response" && (err == nil || err.Field != "certificate_status.response" || say(err.Got) != what) {
+	if _, err := pki.ParseOCSP(der); what != "an OCSP response" && (err == nil || err.Field != "certificate_status.response" || say(err.Got) != what) {
 		t.Errorf("%s as a status: %v", name, err)
 	}
 }
@@ -80,13 +83,13 @@ func say(v any) string {
 // TestCertificateForAStatus: the other way round, a certificate is named as one. It is none
 // of the other contents, whatever its kind of key and its version.
 func TestCertificateForAStatus(t *testing.T) {
-	for _, alg := range LessonKeyAlgs() {
-		l := lesson(t, LessonOptions{KeyAlg: alg})
+	for _, alg := range lesson.KeyAlgs() {
+		l := pkitest.Lesson(t, lesson.Options{KeyAlg: alg})
 		for _, c := range []*x509.Certificate{l.Leaf.Leaf, l.Intermediate.Cert, l.Root.Cert} {
-			if _, err := parseOCSP(c.Raw); err == nil || say(err.Got) != "a certificate" {
+			if _, err := pki.ParseOCSP(c.Raw); err == nil || say(err.Got) != "a certificate" {
 				t.Errorf("%s: %v", alg, err)
 			}
-			if !TakenForCertificate(c.Raw) {
+			if !pki.TakenForCertificate(c.Raw) {
 				t.Errorf("%s: a certificate is %v", alg, c.Subject)
 			}
 		}

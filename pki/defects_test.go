@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -10,6 +10,9 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
 )
 
 // A defect is a way in which a chain may differ from the plain good one; some are
@@ -22,7 +25,7 @@ type defect struct {
 	sent   func(w *world, chain []*x509.Certificate) []*x509.Certificate
 	roots  func(w *world, roots []*x509.Certificate) []*x509.Certificate
 	server string // name asked for, if not www.lab.test
-	usage  Usage
+	usage  pki.Usage
 
 	// stricter is the section that makes us refuse what crypto/x509 accepts; wider
 	// the one that makes us accept what crypto/x509 refuses.
@@ -30,7 +33,7 @@ type defect struct {
 	only            string // the departure is with keys of this algorithm alone
 }
 
-func day(n int) time.Time { return lessonTime.Add(time.Duration(n) * 24 * time.Hour) }
+func day(n int) time.Time { return pkitest.Time.Add(time.Duration(n) * 24 * time.Hour) }
 
 func mustURL(s string) *url.URL {
 	u, err := url.Parse(s)
@@ -87,8 +90,8 @@ var defects = []defect{
 	{name: "intermediate-expired", min: 1, change: func(w *world) { w.certs[1].NotAfter = day(-1).Add(time.Hour) }},
 	{name: "root-expired", change: func(w *world) { w.root().NotAfter = day(-1).Add(time.Hour) }},
 	{name: "root-not-yet-valid", change: func(w *world) { w.root().NotBefore = day(1).Add(-time.Hour) }},
-	{name: "valid-until-now", change: func(w *world) { w.leaf().NotAfter = lessonTime }},
-	{name: "valid-from-now", change: func(w *world) { w.leaf().NotBefore = lessonTime }},
+	{name: "valid-until-now", change: func(w *world) { w.leaf().NotAfter = pkitest.Time }},
+	{name: "valid-from-now", change: func(w *world) { w.leaf().NotBefore = pkitest.Time }},
 	{name: "root-sent", sent: func(w *world, c []*x509.Certificate) []*x509.Certificate { return append(slices.Clone(c), w.root()) }},
 	{name: "sent-twice", sent: func(_ *world, c []*x509.Certificate) []*x509.Certificate { return append(slices.Clone(c), c...) }},
 	{name: "leaf-is-anchor", roots: func(w *world, _ []*x509.Certificate) []*x509.Certificate { return []*x509.Certificate{w.leaf()} }},
@@ -134,8 +137,8 @@ var defects = []defect{
 
 	// extended key usage
 	{name: "client-only", change: func(w *world) { w.leaf().ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }},
-	{name: "client-for-client", usage: ClientAuth, change: func(w *world) { w.leaf().ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }},
-	{name: "server-for-client", usage: ClientAuth},
+	{name: "client-for-client", usage: pki.ClientAuth, change: func(w *world) { w.leaf().ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }},
+	{name: "server-for-client", usage: pki.ClientAuth},
 	{name: "any-usage", change: func(w *world) { w.leaf().ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }},
 	{name: "no-usage", change: func(w *world) { w.leaf().ExtKeyUsage = nil }},
 	{name: "unknown-usage", change: func(w *world) {
@@ -213,7 +216,7 @@ var defects = []defect{
 		w.certs[1].ExtraExtensions = requirePolicy(0)
 		w.leaf().Policies = []x509.OID{mustOID("1.2.3.4")}
 		for _, c := range w.certs[1:] {
-			c.Policies = []x509.OID{mustOID(anyPolicy)}
+			c.Policies = []x509.OID{mustOID(pki.AnyPolicy)}
 		}
 	}},
 	{name: "policy-mapped", min: 1, change: func(w *world) {
@@ -233,14 +236,14 @@ var defects = []defect{
 	{name: "leaf-signs-certificates-alone", change: func(w *world) { w.leaf().IsCA, w.leaf().KeyUsage = true, x509.KeyUsageCertSign },
 		stricter: "RFC 5280 §4.2.1.3"},
 	{name: "leaf-signs-crls-alone", change: func(w *world) { w.leaf().KeyUsage = x509.KeyUsageCRLSign }, stricter: "RFC 5280 §4.2.1.3"},
-	{name: "client-encrypts-alone", usage: ClientAuth, change: func(w *world) {
+	{name: "client-encrypts-alone", usage: pki.ClientAuth, change: func(w *world) {
 		w.leaf().ExtKeyUsage, w.leaf().KeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, x509.KeyUsageKeyEncipherment
 	}, stricter: "RFC 5280 §4.2.1.3, RFC 5246 §7.4.6"},
 	{name: "no-usage-in-extended-key-usage", change: func(w *world) {
 		w.leaf().ExtKeyUsage, w.leaf().ExtraExtensions = nil, []pkix.Extension{ext(oidExtKeyUsage, false, 0x30, 0)}
 	}, stricter: "RFC 5280 §4.2.1.12"},
 	{name: "key-usage-no-bit", change: func(w *world) {
-		w.leaf().KeyUsage, w.leaf().ExtraExtensions = 0, []pkix.Extension{ext(oidKeyUsage, true, 3, 1, 0)}
+		w.leaf().KeyUsage, w.leaf().ExtraExtensions = 0, []pkix.Extension{ext(pki.OidKeyUsage, true, 3, 1, 0)}
 	}, stricter: "RFC 5280 §4.2.1.3"},
 	{name: "signs-without-ca", change: func(w *world) { w.leaf().KeyUsage = x509.KeyUsageCertSign }, stricter: "RFC 5280 §4.2.1.9"},
 	{name: "pathlen-without-ca", change: func(w *world) {
@@ -251,10 +254,10 @@ var defects = []defect{
 	{name: "no-subject-no-critical-san", change: func(w *world) {
 		w.leaf().Subject, w.leaf().DNSNames = pkix.Name{}, nil
 		san := append([]byte{0x30, 14, 0x82, 12}, "www.lab.test"...)
-		w.leaf().ExtraExtensions = []pkix.Extension{ext(oidSubjectAltName, false, san...)}
+		w.leaf().ExtraExtensions = []pkix.Extension{ext(pki.OidSubjectAltName, false, san...)}
 	}, stricter: "RFC 5280 §4.2.1.6"},
 	{name: "maps-any-policy", min: 1, change: func(w *world) {
-		w.certs[1].ExtraExtensions = []pkix.Extension{mapPolicy(anyPolicy, "1.2.3.5")}
+		w.certs[1].ExtraExtensions = []pkix.Extension{mapPolicy(pki.AnyPolicy, "1.2.3.5")}
 	}, stricter: "RFC 5280 §6.1.4 (a)"},
 
 	{name: "email-below-the-host", min: 1, change: func(w *world) {

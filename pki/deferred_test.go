@@ -1,28 +1,32 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
 	"reflect"
 	"sync"
 	"testing"
+
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // signed is an explained signature. Those of a lesson are in its chain, of the staple,
 // and of the request, each with what it was computed over.
 type signed struct {
 	what   string
-	inputs []Input
+	inputs []pki.Input
 }
 
-func signaturesOf(t *testing.T, l *Lesson, r *Report) (all []signed) {
+func signaturesOf(t *testing.T, l *lesson.Lesson, r *pki.Report) (all []signed) {
 	t.Helper()
 	for i := range r.Paths[0].Checks {
-		if c := &r.Paths[0].Checks[i]; c.Key == CheckSignature || c.Key == CheckStaple {
+		if c := &r.Paths[0].Checks[i]; c.Key == pki.CheckSignature || c.Key == pki.CheckStaple {
 			all = append(all, signed{string(c.Key), c.Inputs})
 		}
 	}
 	for _, s := range l.Leaf.Steps {
-		if s.Key == StepPossession {
+		if s.Key == pki.StepPossession {
 			all = append(all, signed{s.Key, s.Inputs})
 		}
 	}
@@ -33,9 +37,9 @@ func signaturesOf(t *testing.T, l *Lesson, r *Report) (all []signed) {
 }
 
 // pending counts the values that nobody has asked for yet.
-func pending(inputs []Input) (waiting, all int) {
+func pending(inputs []pki.Input) (waiting, all int) {
 	for _, in := range inputs {
-		promised, waits := Waits(in)
+		promised, waits := pki.Waits(in)
 		if promised {
 			all++
 		}
@@ -50,15 +54,15 @@ func pending(inputs []Input) (waiting, all int) {
 // for they are all there, in the order and with the values that an explanation on the spot
 // has: also after whoever handed us the staple has overwritten it.
 func TestGoodSignaturesAreExplainedWhenShown(t *testing.T) {
-	for _, o := range everySignature() {
+	for _, o := range pkitest.EverySignature() {
 		o.Staple = "good"
-		l := lesson(t, o)
-		chain, err := Certificates(l.Chain)
+		l := pkitest.Lesson(t, o)
+		chain, err := pki.Certificates(l.Chain)
 		if err != nil {
 			t.Fatal(err)
 		}
 		staple := bytes.Clone(l.Staple)
-		r, err := Verify(chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Staple: staple, Explain: true})
+		r, err := pki.Verify(chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Staple: staple, Explain: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,10 +72,10 @@ func TestGoodSignaturesAreExplainedWhenShown(t *testing.T) {
 			if waiting, all := pending(s.inputs); all < 3 || waiting != all {
 				t.Errorf("%+v: of %d values of %s, %d wait", o, all, s.what, waiting)
 			}
-			var later []Input
+			var later []pki.Input
 			for _, in := range s.inputs {
-				if promised, _ := Waits(in); promised {
-					later = append(later, NewInput(in.Name, in.Value()))
+				if promised, _ := pki.Waits(in); promised {
+					later = append(later, pki.NewInput(in.Name, in.Value()))
 				}
 			}
 			if !reflect.DeepEqual(later, now[i]) {
@@ -85,12 +89,12 @@ func TestGoodSignaturesAreExplainedWhenShown(t *testing.T) {
 }
 
 // onTheSpot explains the same signatures at once.
-func onTheSpot(t *testing.T, l *Lesson, r *Report) (all [][]Input) {
+func onTheSpot(t *testing.T, l *lesson.Lesson, r *pki.Report) (all [][]pki.Input) {
 	t.Helper()
 	for _, s := range signaturesOf(t, l, r) {
 		for _, in := range s.inputs {
-			if promised, _ := Waits(in); promised {
-				all = append(all, OnTheSpot(in))
+			if promised, _ := pki.Waits(in); promised {
+				all = append(all, pki.OnTheSpot(in))
 				break
 			}
 		}
@@ -100,8 +104,8 @@ func onTheSpot(t *testing.T, l *Lesson, r *Report) (all [][]Input) {
 
 // What a bad signature opens to is not known beforehand, so it is looked at on the spot.
 func TestBadSignaturesAreExplainedAtOnce(t *testing.T) {
-	for _, alg := range LessonKeyAlgs() {
-		check := checkOf(t, judge(t, lesson(t, LessonOptions{Kind: BadSignature, KeyAlg: alg}), true), CheckSignature, 0)
+	for _, alg := range lesson.KeyAlgs() {
+		check := checkOf(t, pkitest.Judge(t, pkitest.Lesson(t, lesson.Options{Kind: lesson.BadSignature, KeyAlg: alg}), true), pki.CheckSignature, 0)
 		if _, all := pending(check.Inputs); check.OK || all > 0 {
 			t.Errorf("%s: %d values of a bad signature are promised", alg, all)
 		}
@@ -110,13 +114,13 @@ func TestBadSignaturesAreExplainedAtOnce(t *testing.T) {
 
 // Listeners on several goroutines see one value.
 func TestDeferredValuesAreSafeToShare(t *testing.T) {
-	r := judge(t, lesson(t, LessonOptions{KeyAlg: "ecdsa"}), true)
-	check := checkOf(t, r, CheckSignature, 0)
-	want := bytesOf(t, checkOf(t, judge(t, lesson(t, LessonOptions{KeyAlg: "ecdsa"}), true), CheckSignature, 0), InR)
+	r := pkitest.Judge(t, pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"}), true)
+	check := checkOf(t, r, pki.CheckSignature, 0)
+	want := bytesOf(t, checkOf(t, pkitest.Judge(t, pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"}), true), pki.CheckSignature, 0), pki.InR)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if got, _ := check.Input(InXOfR).([]byte); !bytes.Equal(got, want) {
+			if got, _ := check.Input(pki.InXOfR).([]byte); !bytes.Equal(got, want) {
 				t.Errorf("x(R) mod n is %x, not %x", got, want)
 			}
 		})
@@ -126,12 +130,12 @@ func TestDeferredValuesAreSafeToShare(t *testing.T) {
 
 // The staple is read once a path, and its signatures are checked once: not again to be shown.
 func TestStapleIsReadOnce(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa", Staple: "good"})
-	chain, err := Certificates(l.Chain)
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa", Staple: "good"})
+	chain, err := pki.Certificates(l.Chain)
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused, shown, again := ReadStaple(chain, l.Staple, lessonTime)
+	refused, shown, again := pki.ReadStaple(chain, l.Staple, pkitest.Time)
 	if refused != nil || len(shown) < 10 {
 		t.Fatalf("%v; %v", refused, shown)
 	}

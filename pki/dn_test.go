@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -18,6 +18,10 @@ import (
 	"golang.org/x/text/unicode/rangetable"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // The prepared strings are what Python makes of the same with its own Unicode 3.2
@@ -64,14 +68,14 @@ func TestPreparedAsRFC4518(t *testing.T) {
 		{"\u0301start", "", false},
 		{"nul\x00l", " null ", true},
 	} {
-		got, ok := appendPrepared(nil, cbasn1.UTF8String, []byte(tc.in))
+		got, ok := pki.AppendPrepared(nil, cbasn1.UTF8String, []byte(tc.in))
 		if ok != tc.ok || ok && string(got) != tc.want {
 			t.Errorf("%q: %q, %v, want %q, %v", tc.in, got, ok, tc.want, tc.ok)
 		}
-		if ok != tc.ok || !isASCII([]byte(tc.in)) {
+		if ok != tc.ok || !pki.IsASCII([]byte(tc.in)) {
 			continue
 		}
-		if slow, _ := prepare(tc.in); slow != string(got) {
+		if slow, _ := pki.Prepare(tc.in); slow != string(got) {
 			t.Errorf("%q: the way for ASCII gives %q, the other %q", tc.in, got, slow)
 		}
 	}
@@ -93,7 +97,7 @@ func TestFoldedAsCaseFolding(t *testing.T) {
 			}
 			want = as
 		}
-		if got := norm.NFKD.String(folded(string(r))); got != want {
+		if got := norm.NFKD.String(pki.Folded(string(r))); got != want {
 			t.Errorf("%U: %+q, want %+q", r, got, want)
 		}
 		seen++
@@ -118,15 +122,15 @@ func TestDecodeString(t *testing.T) {
 		{cbasn1.PrintableString, "abc", "abc", true},
 		{cbasn1.PrintableString, "\xdf", "", false},
 		{cbasn1.T61String, "Stra\xdfe", "Stra\u00dfe", true},
-		{tagBMPString, "\x00S\x00t\x53\x17", "St\u5317", true},
-		{tagBMPString, "\x00S\x00", "", false},
-		{tagBMPString, "\xd8\x35\xdc\x00", "", false}, // UCS-2 has no surrogates
-		{tagUniversalString, "\x00\x00\x00S\x00\x01\xd4\x00", "S\U0001d400", true},
-		{tagUniversalString, "\x00\x11\x00\x00", "", false},
-		{tagUniversalString, "\x00\x00S", "", false},
+		{pki.TagBMPString, "\x00S\x00t\x53\x17", "St\u5317", true},
+		{pki.TagBMPString, "\x00S\x00", "", false},
+		{pki.TagBMPString, "\xd8\x35\xdc\x00", "", false}, // UCS-2 has no surrogates
+		{pki.TagUniversalString, "\x00\x00\x00S\x00\x01\xd4\x00", "S\U0001d400", true},
+		{pki.TagUniversalString, "\x00\x11\x00\x00", "", false},
+		{pki.TagUniversalString, "\x00\x00S", "", false},
 		{cbasn1.OCTET_STRING, "abc", "", false},
 	} {
-		if got, ok := decodeString(tc.tag, []byte(tc.in)); ok != tc.ok || ok && got != tc.want {
+		if got, ok := pki.DecodeString(tc.tag, []byte(tc.in)); ok != tc.ok || ok && got != tc.want {
 			t.Errorf("tag %d, %q: %q, %v", tc.tag, tc.in, got, ok)
 		}
 	}
@@ -145,8 +149,8 @@ func TestSameName(t *testing.T) {
 		{"spaces", cn(utf8, "Good CA"), cn(utf8, "  Good    CA "), true},
 		{"no space", cn(utf8, "Good CA"), cn(utf8, "GoodCA"), false},
 		{"string type", cn(utf8, "Good CA"), cn(printable, "Good CA"), true},
-		{"BMPString", cn(utf8, "Stra\u00dfe"), cn(tagBMPString, "\x00S\x00T\x00R\x00A\x00S\x00S\x00E"), true},
-		{"UniversalString", cn(utf8, "A"), cn(tagUniversalString, "\x00\x00\x00a"), true},
+		{"BMPString", cn(utf8, "Stra\u00dfe"), cn(pki.TagBMPString, "\x00S\x00T\x00R\x00A\x00S\x00S\x00E"), true},
+		{"UniversalString", cn(utf8, "A"), cn(pki.TagUniversalString, "\x00\x00\x00a"), true},
 		{"TeletexString", cn(utf8, "\u00c5"), cn(cbasn1.T61String, "\xe5"), true},
 		{"composed", cn(utf8, "\u00e5"), cn(utf8, "a\u030a"), true},
 		{"other value", cn(utf8, "Good CA"), cn(utf8, "Good CB"), false},
@@ -159,7 +163,7 @@ func TestSameName(t *testing.T) {
 		{"longer", name(multi(one)), name(multi(one), multi(two)), false},
 		{"domainComponent", name(attr(typeDC, cbasn1.IA5String, "lab")), name(attr(typeDC, cbasn1.IA5String, "LAB")), true},
 		{"domainComponent, space", name(attr(typeDC, cbasn1.IA5String, "lab")), name(attr(typeDC, cbasn1.IA5String, "lab ")), false},
-		{"domainComponent, half characters", name(attr(typeDC, cbasn1.IA5String, "ab")), name(attr(typeDC, tagBMPString, "ab")), false}, // U+6162
+		{"domainComponent, half characters", name(attr(typeDC, cbasn1.IA5String, "ab")), name(attr(typeDC, pki.TagBMPString, "ab")), false}, // U+6162
 		{"domainComponent, no string", name(attr(typeDC, cbasn1.IA5String, "ab")), name(attr(typeDC, cbasn1.OCTET_STRING, "ab")), false},
 		{"emailAddress", name(attr(typeEmail, cbasn1.IA5String, "a@lab.test")), name(attr(typeEmail, utf8, "A@LAB.test")), true},
 		{"a name beside one that runs on", cn(utf8, "a"), append(cn(utf8, "A"), 5, 0), false},
@@ -172,10 +176,10 @@ func TestSameName(t *testing.T) {
 		{"empty or not", name(), cn(utf8, ""), false},
 		{"no names", []byte("x"), []byte("y"), false},
 	} {
-		if got := SameName(tc.a, tc.b); got != tc.want || SameName(tc.b, tc.a) != tc.want {
+		if got := pki.SameName(tc.a, tc.b); got != tc.want || pki.SameName(tc.b, tc.a) != tc.want {
 			t.Errorf("%s: %v", tc.name, got)
 		}
-		if same := nameForm(tc.a) == nameForm(tc.b); same != tc.want {
+		if same := pki.NameForm(tc.a) == pki.NameForm(tc.b); same != tc.want {
 			t.Errorf("%s: forms are equal: %v", tc.name, same)
 		}
 	}
@@ -184,7 +188,7 @@ func TestSameName(t *testing.T) {
 // One form is the beginning of another exactly if its name is the other's upper part.
 func TestFormsNest(t *testing.T) {
 	c, o, ou := attr(typeC, cbasn1.PrintableString, "SE"), attr(typeO, cbasn1.UTF8String, "Acme"), attr(typeOU, cbasn1.UTF8String, "X")
-	top := nameForm(name(c, o))
+	top := pki.NameForm(name(c, o))
 	for _, tc := range []struct {
 		name []byte
 		want bool
@@ -193,8 +197,8 @@ func TestFormsNest(t *testing.T) {
 		{name(c, attr(typeO, cbasn1.UTF8String, "Acmes")), false},
 		{name(c, multi(pair(typeO, cbasn1.UTF8String, "Acme"), pair(typeOU, cbasn1.UTF8String, "X"))), false},
 	} {
-		if got := strings.HasPrefix(nameForm(tc.name), top); got != tc.want {
-			t.Errorf("%s: %v", nameString(tc.name), got)
+		if got := strings.HasPrefix(pki.NameForm(tc.name), top); got != tc.want {
+			t.Errorf("%s: %v", pki.NameString(tc.name), got)
 		}
 	}
 }
@@ -204,7 +208,7 @@ func TestFormsNest(t *testing.T) {
 func TestChainWithNamesWrittenDifferently(t *testing.T) {
 	w := newWorld("ecdsa", 1)
 	for _, c := range w.certs {
-		c.NotBefore, c.NotAfter = lessonTime.AddDate(-5, 0, 0), lessonTime.AddDate(20, 0, 0)
+		c.NotBefore, c.NotAfter = pkitest.Time.AddDate(-5, 0, 0), pkitest.Time.AddDate(20, 0, 0)
 	}
 	intermediate := name(attr(typeO, cbasn1.UTF8String, "test"), attr(typeCN, cbasn1.UTF8String, "World intermediate"))
 	shouted := name(attr(typeO, cbasn1.PrintableString, "TEST"), attr(typeCN, cbasn1.PrintableString, " WORLD  Intermediate"))
@@ -215,22 +219,22 @@ func TestChainWithNamesWrittenDifferently(t *testing.T) {
 	if bytes.Equal(chain[0].RawIssuer, chain[1].RawSubject) || bytes.Equal(chain[1].RawIssuer, anchor.RawSubject) {
 		t.Fatal("the names are written alike")
 	}
-	store := NewTrustStore(anchor)
+	store := pki.NewTrustStore(anchor)
 	for range 2 { // the second time the store remembers
 		if got := store.FindBySubject(other); len(got) != 1 || got[0] != anchor {
 			t.Errorf("the anchor is not found under its other name: %v", got)
 		}
 	}
 	for _, explain := range []bool{false, true} {
-		r, err := Verify(chain, VerifyOptions{Roots: store, ServerName: "www.lab.test", Time: lessonTime, Explain: explain})
+		r, err := pki.Verify(chain, pki.VerifyOptions{Roots: store, ServerName: "www.lab.test", Time: pkitest.Time, Explain: explain})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if explain && !checkOf(t, r, CheckIssuerName, 0).OK {
+		if explain && !checkOf(t, r, pki.CheckIssuerName, 0).OK {
 			t.Error("the row issuer_name fails")
 		}
 	}
-	if _, err := Verify(chain, VerifyOptions{Time: lessonTime, Explain: true}); reason.Of(err) != reason.CertificateUntrusted {
+	if _, err := pki.Verify(chain, pki.VerifyOptions{Time: pkitest.Time, Explain: true}); reason.Of(err) != reason.CertificateUntrusted {
 		t.Errorf("without an anchor: %v", err)
 	}
 	if store.Remove(anchor); len(store.FindBySubject(other)) != 0 {
@@ -238,9 +242,9 @@ func TestChainWithNamesWrittenDifferently(t *testing.T) {
 	}
 
 	temp := t.TempDir()
-	rootFile := writeFile(t, temp, "root.pem", EncodeCert(anchor.Raw))
+	rootFile := writeFile(t, temp, "root.pem", pki.EncodeCert(anchor.Raw))
 	if out, err := openssl(t, "verify", "-attime", attime, "-no-CApath", "-no-CAstore", "-CAfile", rootFile, "-untrusted",
-		writeFile(t, temp, "ca.pem", EncodeCert(chain[1].Raw)), writeFile(t, temp, "leaf.pem", EncodeCert(chain[0].Raw))); err != nil {
+		writeFile(t, temp, "ca.pem", pki.EncodeCert(chain[1].Raw)), writeFile(t, temp, "leaf.pem", pki.EncodeCert(chain[0].Raw))); err != nil {
 		t.Errorf("openssl: %s", out)
 	}
 }
@@ -255,7 +259,7 @@ func TestSelfIssuedWrittenDifferently(t *testing.T) {
 		w.certs[1].DNSNames = []string{"ca.other.test"}
 		w.certs[2].MaxPathLenZero, w.certs[2].PermittedDNSDomains = true, []string{"lab.test"}
 		chain, root := w.signed(t, nil, name(attr(typeO, cbasn1.UTF8String, "test"), attr(typeCN, cbasn1.PrintableString, written)))
-		if _, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), ServerName: "www.lab.test", Time: lessonTime}); err != nil {
+		if _, err := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), ServerName: "www.lab.test", Time: pkitest.Time}); err != nil {
 			t.Errorf("%q: %v", written, err)
 		}
 	}
@@ -267,15 +271,15 @@ func TestStapleWithNamesWrittenDifferently(t *testing.T) {
 	w := newWorld("ecdsa", 1)
 	w.certs[1].RawSubject = name(attr(typeCN, cbasn1.UTF8String, "Status CA"))
 	chain, root := w.signed(t, name(attr(typeCN, cbasn1.PrintableString, "STATUS ca")))
-	a := &Authority{Cert: chain[1], Key: lessonKey("ecdsa", "intermediate")}
+	a := &authority.CA{Cert: chain[1], Key: lesson.KeyOf("ecdsa", "intermediate")}
 	alias := *chain[1]
 	alias.RawSubject = name(attr(typeCN, cbasn1.PrintableString, "status  CA"))
-	for _, by := range []*Responder{nil, {Cert: &alias, Key: a.Key}} {
-		der, err := a.OCSP(chain[0], StatusGood, OCSPOptions{Time: lessonTime, Responder: by})
+	for _, by := range []*authority.Responder{nil, {Cert: &alias, Key: a.Key}} {
+		der, err := a.OCSP(chain[0], authority.StatusGood, authority.OCSPOptions{Time: pkitest.Time, Responder: by})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime.Add(1), Staple: der}); err != nil {
+		if _, err := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), Time: pkitest.Time.Add(1), Staple: der}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -283,16 +287,16 @@ func TestStapleWithNamesWrittenDifferently(t *testing.T) {
 
 // What the store remembers of names that a peer made up is bounded.
 func TestStoreForgetsNames(t *testing.T) {
-	store := NewTrustStore(lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Root.Cert)
-	for i := range 2*maxAsked + 10 {
+	store := pki.NewTrustStore(pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"}).Root.Cert)
+	for i := range 2*pki.MaxAsked + 10 {
 		store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, fmt.Sprint("stranger ", i))))
 	}
-	store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, strings.Repeat("long", maxFormName))))
-	if len(store.Asked()) > maxAsked {
+	store.FindBySubject(name(attr(typeCN, cbasn1.UTF8String, strings.Repeat("long", pki.MaxFormName))))
+	if len(store.Asked()) > pki.MaxAsked {
 		t.Errorf("%d names remembered", len(store.Asked()))
 	}
 	for _, written := range store.Asked() {
-		if len(written) > maxFormName {
+		if len(written) > pki.MaxFormName {
 			t.Errorf("a name of %d bytes remembered", len(written))
 		}
 	}
@@ -326,25 +330,25 @@ func TestNobodyComparesRawNames(t *testing.T) {
 func FuzzName(f *testing.F) {
 	f.Add(name(attr(typeCN, cbasn1.UTF8String, "Good CA")), name(attr(typeCN, cbasn1.PrintableString, "good  ca")))
 	f.Add(name(multi(pair(typeCN, cbasn1.UTF8String, "One"), pair(typeOU, cbasn1.T61String, "tw\xf6"))), name(attr(typeDC, cbasn1.IA5String, "LAB")))
-	f.Add(name(attr(typeCN, tagBMPString, "\x00a\x53\x17")), name())
+	f.Add(name(attr(typeCN, pki.TagBMPString, "\x00a\x53\x17")), name())
 	f.Fuzz(func(t *testing.T, a, b []byte) {
-		if !SameName(a, a) || !SameName(b, b) {
+		if !pki.SameName(a, a) || !pki.SameName(b, b) {
 			t.Error("a name is not itself")
 		}
-		same := SameName(a, b)
-		if same != SameName(b, a) || same != (nameForm(a) == nameForm(b)) {
+		same := pki.SameName(a, b)
+		if same != pki.SameName(b, a) || same != (pki.NameForm(a) == pki.NameForm(b)) {
 			t.Error("two answers")
 		}
 		if !same {
 			return
 		}
 		// What matches lies in the other's subtree, and so does what is below it.
-		if form, ok := appendName(nil, a); ok {
-			longer, _ := appendName(form, b)
+		if form, ok := pki.AppendName(nil, a); ok {
+			longer, _ := pki.AppendName(form, b)
 			if !bytes.HasPrefix(longer, form) {
 				t.Error("a form is not at the beginning of a longer one")
 			}
 		}
-		emailAddresses(a)
+		pki.EmailAddresses(a)
 	})
 }

@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // A chain whose leaf has expired, judged and explained.
 func ExampleVerify() {
-	lesson, err := pki.NewLesson(pki.LessonOptions{Kind: pki.Expired})
+	lesson, err := lesson.New(lesson.Options{Kind: lesson.Expired})
 	if err != nil {
 		panic(err)
 	}
@@ -27,27 +28,4 @@ func ExampleVerify() {
 	// 0 validity false
 	// 0 issuer_name true
 	// false certificate_expired
-}
-
-// A server gets its certificate.
-func ExampleAuthority_Sign() {
-	root, _ := pki.NewRoot(pki.Options{CommonName: "My Root"})
-	key, _ := pki.GenerateKey(pki.P256, nil)
-	request, _ := pki.NewRequest(key, pki.Request{DNSNames: []string{"www.lab.test"}})
-	issued, err := root.Sign(request, pki.LeafOptions{})
-	if err != nil {
-		panic(err)
-	}
-	for _, step := range issued.Steps {
-		fmt.Println(step.Key)
-	}
-	fmt.Println(issued.Leaf.Subject, "by", issued.Leaf.Issuer)
-	// Output:
-	// csr
-	// proof_of_possession
-	// tbs
-	// tbs_hash
-	// sign
-	// chain
-	// CN=www.lab.test by CN=My Root
 }

@@ -73,7 +73,7 @@ func hashInputs(a algid.Algorithm, message []byte) []Input {
 // that is no number below n opens to nothing (RFC 8017 §5.2.2).
 func rsaOpen(k *rsa.PublicKey, sig []byte) []byte {
 	s := new(big.Int).SetBytes(sig)
-	if s.Cmp(k.N) >= 0 || k.N.Sign() <= 0 || k.N.BitLen() > maxRSABits {
+	if s.Cmp(k.N) >= 0 || k.N.Sign() <= 0 || k.N.BitLen() > algid.MaxRSABits {
 		return nil
 	}
 	s.Exp(s, big.NewInt(int64(k.E)), k.N)

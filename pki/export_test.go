@@ -71,3 +71,74 @@ func KeptConstraints(of *x509.Certificate) (any, bool) { return keptConstraints.
 
 // TakenForCertificate reports whether b, which should be something else, looks like a certificate.
 func TakenForCertificate(b []byte) bool { return contentOf(b) == &certificateName }
+
+// Types, limits and functions, by their own names.
+
+type NameKind = nameKind
+
+const (
+	AnyPolicy                 = anyPolicy
+	DNSName                   = dNSName
+	DirectoryName             = directoryName
+	EdiPartyName              = ediPartyName
+	IPAddress                 = iPAddress
+	MaxAsked                  = maxAsked
+	MaxFormName               = maxFormName
+	MaxPathLen                = maxPathLen
+	MaxPaths                  = maxPaths
+	MaxShown                  = maxShown
+	MaxSignatures             = maxSignatures
+	OtherName                 = otherName
+	PemBegin                  = pemBegin
+	PemEnd                    = pemEnd
+	RegisteredID              = registeredID
+	Rfc822Name                = rfc822Name
+	TagBMPString              = tagBMPString
+	TagUniversalString        = tagUniversalString
+	UniformResourceIdentifier = uniformResourceIdentifier
+	Utf8Mark                  = utf8Mark
+	X400Address               = x400Address
+)
+
+var (
+	AppendName             = appendName
+	AppendPrepared         = appendPrepared
+	CheckCert              = checkCert
+	CriticalIn             = criticalIn
+	DecodeString           = decodeString
+	DerDomainComponent     = derDomainComponent
+	DerEmailAddress        = derEmailAddress
+	DigestInto             = digestInto
+	Ed448Sides             = ed448Sides
+	EmailAddresses         = emailAddresses
+	ExplainSignature       = explainSignature
+	Extension              = extension
+	Field                  = field
+	FindSingles            = findSingles
+	Folded                 = folded
+	HoldsAll               = holdsAll
+	InnerCheckSignature    = checkSignature
+	InnerCheckStaple       = checkStaple
+	IsASCII                = isASCII
+	KeyFault               = keyFault
+	NameError              = nameError
+	NameForm               = nameForm
+	NameString             = nameString
+	OidCPS                 = oidCPS
+	OidCertificatePolicies = oidCertificatePolicies
+	OidKeyUsage            = oidKeyUsage
+	OidNameConstraints     = oidNameConstraints
+	OidString              = oidString
+	OidSubjectAltName      = oidSubjectAltName
+	OidTLSFeature          = oidTLSFeature
+	OidUserNotice          = oidUserNotice
+	ParseIP                = parseIP
+	ParseOCSP              = parseOCSP
+	PolicyName             = policyName
+	Prepare                = prepare
+	RsaNumbers             = rsaNumbers
+	SameCert               = sameCert
+	SmallOrder             = smallOrder
+	SmallOrder25519        = smallOrder25519
+	SmallOrder448          = smallOrder448
+)

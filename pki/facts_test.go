@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -15,12 +15,15 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // heldToFacts holds what an explained report says against the certificates themselves: each
 // sentence that claims something about what was sent, installed, signed or named must be so.
-func heldToFacts(t *testing.T, r *Report, chain []*x509.Certificate, o VerifyOptions) {
+func heldToFacts(t *testing.T, r *pki.Report, chain []*x509.Certificate, o pki.VerifyOptions) {
 	t.Helper()
 	named := func(name []byte) (sent, installed bool) {
 		for _, c := range slices.Concat(chain[1:], o.Intermediates) {
@@ -45,15 +48,15 @@ func heldToFacts(t *testing.T, r *Report, chain []*x509.Certificate, o VerifyOpt
 			if strings.Contains(said, "no such certificate") && sent {
 				t.Errorf("it was sent: %s", said)
 			}
-			if strings.Contains(said, "no such anchor") && installed && c.Err.Field == field(c.Cert, "issuer") {
+			if strings.Contains(said, "no such anchor") && installed && c.Err.Field == pki.Field(c.Cert, "issuer") {
 				t.Errorf("it is installed: %s", said)
 			}
-			if digest, ok := c.Input(InRecoveredDigest).([]byte); ok && c.Key == CheckSignature {
-				if strings.Contains(said, "does not verify") && bytes.Equal(digest, bytesOf(t, c, InTBSHash)) {
+			if digest, ok := c.Input(pki.InRecoveredDigest).([]byte); ok && c.Key == pki.CheckSignature {
+				if strings.Contains(said, "does not verify") && bytes.Equal(digest, bytesOf(t, c, pki.InTBSHash)) {
 					t.Errorf("the recovered digest is the hash: %s", said)
 				}
 			}
-			if _, has := extension(cert, oidSubjectAltName); has && strings.Contains(said, "no subjectAltName") {
+			if _, has := pki.Extension(cert, pki.OidSubjectAltName); has && strings.Contains(said, "no subjectAltName") {
 				t.Errorf("it has one: %s", said)
 			}
 			if strings.Contains(said, "*") && regexp.MustCompile(`\*[a-z]+\.[A-Z]`).MatchString(said) {
@@ -65,18 +68,18 @@ func heldToFacts(t *testing.T, r *Report, chain []*x509.Certificate, o VerifyOpt
 		}
 	}
 	for _, rej := range r.Rejected {
-		issued := slices.ContainsFunc(r.Paths, func(p Path) bool {
+		issued := slices.ContainsFunc(r.Paths, func(p pki.Path) bool {
 			return slices.ContainsFunc(p.Certs, func(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, rej.Cert.RawSubject) })
 		})
 		var signature *reason.Error
 		if rej.For != nil {
-			signature = checkCert(rej.For, PublicKey(rej.Cert))
+			signature = pki.CheckCert(rej.For, pki.PublicKey(rej.Cert))
 		}
 		switch {
-		case rej.Reason == RejectedUnused && issued,
-			rej.Reason == RejectedSignature && (signature == nil || signature.Reason == reason.WeakKey || algid.Of(rej.For).Kind == 0),
-			rej.Reason == RejectedWeakKey && (signature == nil || signature.Reason != reason.WeakKey),
-			rej.Reason == RejectedNotTried && !bytes.Equal(rej.For.RawIssuer, rej.Cert.RawSubject):
+		case rej.Reason == pki.RejectedUnused && issued,
+			rej.Reason == pki.RejectedSignature && (signature == nil || signature.Reason == reason.WeakKey || algid.Of(rej.For).Kind == 0),
+			rej.Reason == pki.RejectedWeakKey && (signature == nil || signature.Reason != reason.WeakKey),
+			rej.Reason == pki.RejectedNotTried && !bytes.Equal(rej.For.RawIssuer, rej.Cert.RawSubject):
 			t.Errorf("%s is set aside as %s: issued one in a path %v, signature %v", rej.Cert.Subject, rej.Reason, issued, signature)
 		}
 	}
@@ -101,7 +104,7 @@ func cross(t *testing.T, who, by *x509.Certificate, key any, serial int64) *x509
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: who.Subject, NotBefore: day(-1), NotAfter: day(1),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(seeded(1), template, by, who.PublicKey, key)
+	der, err := x509.CreateCertificate(pkitest.Seeded(1), template, by, who.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,18 +113,18 @@ func cross(t *testing.T, who, by *x509.Certificate, key any, serial int64) *x509
 }
 
 // judged is an explained report that was held to the facts.
-func judged(t *testing.T, chain []*x509.Certificate, o VerifyOptions) *Report {
+func judged(t *testing.T, chain []*x509.Certificate, o pki.VerifyOptions) *pki.Report {
 	t.Helper()
 	o.Explain = true
 	if o.Time.IsZero() {
-		o.Time = lessonTime
+		o.Time = pkitest.Time
 	}
-	r, _ := Verify(chain, o)
+	r, _ := pki.Verify(chain, o)
 	heldToFacts(t, r, chain, o)
 	return r
 }
 
-func says(t *testing.T, r *Report, words ...string) {
+func says(t *testing.T, r *pki.Report, words ...string) {
 	t.Helper()
 	for _, w := range words {
 		if r.Err == nil || !strings.Contains(r.Err.Error(), w) {
@@ -137,13 +140,13 @@ func TestLoopIsSaidToBeOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := w.certs[1], w.certs[2]
-	keyA, keyB := lessonKey("ecdsa", "intermediate"), lessonKey("ecdsa", "cross-root")
+	keyA, keyB := lesson.KeyOf("ecdsa", "intermediate"), lesson.KeyOf("ecdsa", "cross-root")
 	chain := []*x509.Certificate{w.leaf(), cross(t, a, b, keyB, 1), cross(t, b, a, keyA, 2)}
-	says(t, judged(t, chain, VerifyOptions{Roots: NewTrustStore(w.root())}), "a loop")
+	says(t, judged(t, chain, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root())}), "a loop")
 	for i := range int64(97) {
 		chain = append(chain, cross(t, a, b, keyB, 10+i))
 	}
-	says(t, judged(t, chain, VerifyOptions{}), "certificate")
+	says(t, judged(t, chain, pki.VerifyOptions{}), "certificate")
 }
 
 func TestLongPathIsSaidToBeOne(t *testing.T) {
@@ -151,7 +154,7 @@ func TestLongPathIsSaidToBeOne(t *testing.T) {
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
-	key := lessonKey("ed25519", "root")
+	key := lesson.KeyOf("ed25519", "root")
 	chain := []*x509.Certificate{}
 	above := w.root()
 	for i := range 40 {
@@ -167,7 +170,7 @@ func TestLongPathIsSaidToBeOne(t *testing.T) {
 		chain = append(chain, above)
 	}
 	slices.Reverse(chain)
-	says(t, judged(t, chain, VerifyOptions{Roots: NewTrustStore(w.root())}), "32 certificates")
+	says(t, judged(t, chain, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root())}), "32 certificates")
 }
 
 // A cross-certificate beside the root that replaced it: one of two paths is accepted, and of
@@ -177,10 +180,10 @@ func TestCrossCertificateNotTried(t *testing.T) {
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
-	bridge := cross(t, w.root(), w.certs[1], lessonKey("ecdsa", "intermediate"), 77)
+	bridge := cross(t, w.root(), w.certs[1], lesson.KeyOf("ecdsa", "intermediate"), 77)
 	bridge.AuthorityKeyId = nil
-	r := judged(t, []*x509.Certificate{w.leaf(), w.certs[1], bridge}, VerifyOptions{Roots: NewTrustStore(w.root())})
-	if !r.OK || len(r.Rejected) != 1 || r.Rejected[0].Reason != RejectedNotTried || r.Rejected[0].For != w.certs[1] {
+	r := judged(t, []*x509.Certificate{w.leaf(), w.certs[1], bridge}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root())})
+	if !r.OK || len(r.Rejected) != 1 || r.Rejected[0].Reason != pki.RejectedNotTried || r.Rejected[0].For != w.certs[1] {
 		t.Errorf("%v, %+v", r.Err, r.Rejected)
 	}
 }
@@ -189,7 +192,7 @@ func TestCrossCertificateNotTried(t *testing.T) {
 // the key, not the certificate.
 func TestShortIssuerKeyIsNotABrokenSignature(t *testing.T) {
 	t.Setenv("GODEBUG", "rsa1024min=0")
-	short, err := rsa.GenerateKey(seeded(9), 512)
+	short, err := rsa.GenerateKey(pkitest.Seeded(9), 512)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +201,7 @@ func TestShortIssuerKeyIsNotABrokenSignature(t *testing.T) {
 		t.Fatal(err)
 	}
 	make := func(template, parent *x509.Certificate, pub, key any) *x509.Certificate {
-		der, err := x509.CreateCertificate(seeded(1), template, parent, pub, key)
+		der, err := x509.CreateCertificate(pkitest.Seeded(1), template, parent, pub, key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,18 +210,18 @@ func TestShortIssuerKeyIsNotABrokenSignature(t *testing.T) {
 	}
 	template := *w.certs[1]
 	template.SignatureAlgorithm, template.SubjectKeyId = 0, nil
-	issuer := make(&template, w.root(), short.Public(), lessonKey("ecdsa", "root"))
+	issuer := make(&template, w.root(), short.Public(), lesson.KeyOf("ecdsa", "root"))
 	end := *w.leaf()
 	end.SignatureAlgorithm, end.AuthorityKeyId = 0, nil
-	leaf := make(&end, issuer, lessonKey("ecdsa", "leaf").Public(), short)
+	leaf := make(&end, issuer, lesson.KeyOf("ecdsa", "leaf").Public(), short)
 
-	r := judged(t, []*x509.Certificate{leaf, issuer}, VerifyOptions{Roots: NewTrustStore(w.root())})
-	if reason.Of(errOf(r)) != reason.WeakKey {
+	r := judged(t, []*x509.Certificate{leaf, issuer}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root())})
+	if reason.Of(pkitest.ErrOf(r)) != reason.WeakKey {
 		t.Fatalf("%v", r.Err)
 	}
 	says(t, r, "512 bits")
-	check := checkOf(t, r, CheckSignature, 0)
-	if check.Err == nil || check.Err.Reason != reason.WeakKey || !bytes.Equal(bytesOf(t, check, InRecoveredDigest), bytesOf(t, check, InTBSHash)) {
+	check := checkOf(t, r, pki.CheckSignature, 0)
+	if check.Err == nil || check.Err.Reason != reason.WeakKey || !bytes.Equal(bytesOf(t, check, pki.InRecoveredDigest), bytesOf(t, check, pki.InTBSHash)) {
 		t.Errorf("%v, %v", check.Err, check.Inputs)
 	}
 }
@@ -253,7 +256,7 @@ func TestNamesThatDoNotCount(t *testing.T) {
 		if err := w.sign(); err != nil {
 			t.Fatal(err)
 		}
-		r := judged(t, []*x509.Certificate{w.leaf()}, VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: tc.server})
+		r := judged(t, []*x509.Certificate{w.leaf()}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), ServerName: tc.server})
 		says(t, r, tc.says...)
 		if r.Err != nil && strings.Contains(r.Err.Error(), tc.not) {
 			t.Errorf("%s: %v", name, r.Err)
@@ -270,19 +273,19 @@ func TestMoments(t *testing.T) {
 	chain := []*x509.Certificate{w.leaf()}
 	until := w.leaf().NotAfter
 	for _, d := range []time.Duration{time.Nanosecond, time.Millisecond, time.Second, time.Hour + 5} {
-		r := judged(t, chain, VerifyOptions{Roots: NewTrustStore(w.root()), Time: until.Add(d)})
-		if reason.Of(errOf(r)) != reason.CertificateExpired {
+		r := judged(t, chain, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: until.Add(d)})
+		if reason.Of(pkitest.ErrOf(r)) != reason.CertificateExpired {
 			t.Fatalf("%v after: %v", d, r.Err)
 		}
 		if long := strings.Contains(r.Err.Error(), "."+fmt.Sprintf("%09d", d)[:3]); d < time.Second != long {
 			t.Errorf("%v after: %v", d, r.Err)
 		}
-		shown := checkOf(t, r, CheckValidity, 0).Input(InCheckedAt).(time.Time)
+		shown := checkOf(t, r, pki.CheckValidity, 0).Input(pki.InCheckedAt).(time.Time)
 		if !shown.After(until) || d > time.Second && shown.Nanosecond() != 0 {
 			t.Errorf("%v after: shown as %v", d, shown)
 		}
 	}
 	for _, at := range []time.Time{w.leaf().NotBefore.Add(-1), until.Add(time.Millisecond)} {
-		judged(t, chain, VerifyOptions{Roots: NewTrustStore(w.root()), Time: at})
+		judged(t, chain, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: at})
 	}
 }

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -9,7 +9,11 @@ import (
 	"testing"
 
 	"tlslab/handshake/iana"
+	"tlslab/pki"
+	"tlslab/pki/authority"
 	"tlslab/pki/internal/ocsp"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // What a peer, or whoever wrote a file, may put into a certificate or a response any number
@@ -29,7 +33,7 @@ func TestFoldedHeaderIsLinear(t *testing.T) {
 	read := func(lines int) uint64 {
 		text := []byte("-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: a,\n" + strings.Repeat("b,\n", lines) + "c\n\nAAAA\n-----END RSA PRIVATE KEY-----\n")
 		return allocated(func() {
-			blocks, err := ReadPEM(text)
+			blocks, err := pki.ReadPEM(text)
 			if err != nil || len(blocks) != 1 {
 				t.Fatal(err)
 			}
@@ -47,9 +51,9 @@ func TestFoldedHeaderIsLinear(t *testing.T) {
 // The hashes of the issuer's name and key are made once, however many answers there are,
 // and extensions are looked through where they stand.
 func TestAnswersAreLinear(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
 	_, single := answers(t, l)
-	good := single(StatusGood, lessonTime)
+	good := single(authority.StatusGood, pkitest.Time)
 	elsewhere := good
 	elsewhere.ID.NameHash = make([]byte, 20)
 	look := func(n int) float64 {
@@ -59,7 +63,7 @@ func TestAnswersAreLinear(t *testing.T) {
 		}
 		all = append(all, good)
 		return testing.AllocsPerRun(5, func() {
-			if got := findSingles(all, l.Leaf.Leaf, l.Intermediate.Cert); len(got) != 1 || got[0] != &all[n] {
+			if got := pki.FindSingles(all, l.Leaf.Leaf, l.Intermediate.Cert); len(got) != 1 || got[0] != &all[n] {
 				t.Fatalf("%d found", len(got))
 			}
 		})
@@ -73,7 +77,7 @@ func TestAnswersAreLinear(t *testing.T) {
 		found[i] = &good
 	}
 	if n := testing.AllocsPerRun(5, func() {
-		if criticalIn(good.Extensions, found) != nil {
+		if pki.CriticalIn(good.Extensions, found) != nil {
 			t.Fatal("a critical extension")
 		}
 	}); n > 0 {
@@ -87,11 +91,11 @@ func TestFeaturesAreLinear(t *testing.T) {
 	for i := range own {
 		own[i], above[i] = iana.ExtStatusRequestV2, iana.ExtStatusRequest
 	}
-	if holdsAll(own, above) {
+	if pki.HoldsAll(own, above) {
 		t.Error("a feature that is missing was found")
 	}
 	own[len(own)-1] = iana.ExtStatusRequest
-	if !holdsAll(own, above) {
+	if !pki.HoldsAll(own, above) {
 		t.Error("a feature that is there was not found")
 	}
 }
@@ -100,11 +104,11 @@ func TestFeaturesAreLinear(t *testing.T) {
 // one is written in hexadecimal, in names and in policies.
 func TestLongObjectIdentifiers(t *testing.T) {
 	content := append(append([]byte{0x2a}, bytes.Repeat([]byte{0xff}, 100_000)...), 0x7f)
-	if got := oidString(content); !strings.HasPrefix(got, "2affff") || len(got) != 2*len(content) {
+	if got := pki.OidString(content); !strings.HasPrefix(got, "2affff") || len(got) != 2*len(content) {
 		t.Errorf("%d characters, %.20s…", len(got), got)
 	}
 	longest := append([]byte{0x2a}, bytes.Repeat([]byte{0x8f, 0xff, 0xff, 0xff, 0x7f}, 127)...)
-	if got := oidString(longest); got != "1.2"+strings.Repeat(".4294967295", 127) {
+	if got := pki.OidString(longest); got != "1.2"+strings.Repeat(".4294967295", 127) {
 		t.Errorf("128 arcs of 32 bits: %.40s…", got)
 	}
 
@@ -112,7 +116,7 @@ func TestLongObjectIdentifiers(t *testing.T) {
 	if err := policy.UnmarshalBinary(content); err != nil {
 		t.Fatal(err)
 	}
-	if got := policyName(policy); !strings.HasPrefix(got, "2affff") {
+	if got := pki.PolicyName(policy); !strings.HasPrefix(got, "2affff") {
 		t.Errorf("policy %.20s…", got)
 	}
 }

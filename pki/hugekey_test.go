@@ -1,8 +1,10 @@
-package pki
+package pki_test
 
 import (
 	"time"
+
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -78,10 +80,10 @@ func TestHugeRSA(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bad := checkCert(leaf, PublicKey(ca)); bad == nil || bad.Reason != want {
+		if bad := pki.CheckCert(leaf, pki.PublicKey(ca)); bad == nil || bad.Reason != want {
 			t.Errorf("an issuer's key of %d bits: %v, want %v", 8*bytes, bad, want)
 		}
-		if _, err := Verify([]*x509.Certificate{leaf, ca}, VerifyOptions{Roots: NewTrustStore()}); err == nil {
+		if _, err := pki.Verify([]*x509.Certificate{leaf, ca}, pki.VerifyOptions{Roots: pki.NewTrustStore()}); err == nil {
 			t.Errorf("%d bits: accepted", 8*bytes)
 		}
 	}

@@ -1,10 +1,12 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
 )
 
 // A bit of the key usage counts where the key can do that: RSA alone deciphers, and what
@@ -21,9 +23,9 @@ func TestKeyUsageByKind(t *testing.T) {
 			if err := w.sign(); err != nil {
 				t.Fatal(err)
 			}
-			r, _ := Verify(w.certs[:1], VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime})
+			r, _ := pki.Verify(w.certs[:1], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), ServerName: "www.lab.test", Time: pkitest.Time})
 			if want := can&bit != 0; r.OK != want || !want && r.Err.Reason != reason.CertificateUsage {
-				t.Errorf("%s with %v alone: %v", alg, KeyUsageNames(bit), r.Err)
+				t.Errorf("%s with %v alone: %v", alg, pki.KeyUsageNames(bit), r.Err)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -10,7 +10,10 @@ import (
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 	"tlslab/pki/der"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // reencoded is the DER of a certificate whose fields were edited; the signature is not made
@@ -32,7 +35,7 @@ func reencoded(t testing.TB, b []byte, edit func(*rawTBS)) []byte {
 // Whatever cannot be parsed is told as a field and a rule; where the bytes as a whole are
 // at odds, the byte too.
 func TestUnparsableCertificatesAreExplained(t *testing.T) {
-	der := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Chain[0]
+	der := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"}).Chain[0]
 	edit := func(f func(*rawTBS)) []byte { return reencoded(t, der, f) }
 	add := func(e ...pkix.Extension) []byte {
 		return edit(func(r *rawTBS) { r.Extensions = append(r.Extensions, e...) })
@@ -51,38 +54,38 @@ func TestUnparsableCertificatesAreExplained(t *testing.T) {
 		cause string
 		off   int
 	}{
-		"nothing":              {nil, CauseNotDER, 0},
-		"text":                 {[]byte("no certificate"), CauseNotDER, 0},
-		"PEM":                  {EncodeCert(der), CauseNotDER, 0},
-		"indefinite length":    {[]byte{0x30, 0x80, 0, 0}, CauseNotDER, 0},
-		"half of it":           {der[:len(der)/2], CauseCutShort, len(der) / 2},
-		"all but the last":     {der[:len(der)-1], CauseCutShort, len(der) - 1},
-		"a byte more":          {append(bytes.Clone(der), 0), CauseTrailing, len(der)},
-		"two in one":           {append(bytes.Clone(der), der...), CauseTrailing, len(der)},
+		"nothing":              {nil, pki.CauseNotDER, 0},
+		"text":                 {[]byte("no certificate"), pki.CauseNotDER, 0},
+		"PEM":                  {pki.EncodeCert(der), pki.CauseNotDER, 0},
+		"indefinite length":    {[]byte{0x30, 0x80, 0, 0}, pki.CauseNotDER, 0},
+		"half of it":           {der[:len(der)/2], pki.CauseCutShort, len(der) / 2},
+		"all but the last":     {der[:len(der)-1], pki.CauseCutShort, len(der) - 1},
+		"a byte more":          {append(bytes.Clone(der), 0), pki.CauseTrailing, len(der)},
+		"two in one":           {append(bytes.Clone(der), der...), pki.CauseTrailing, len(der)},
 		"negative serial":      {edit(func(r *rawTBS) { r.Serial = big.NewInt(-5) }), "serial_number", -1},
 		"other algorithm":      {edit(func(r *rawTBS) { r.Algorithm = asn1.RawValue{FullBytes: []byte{0x30, 5, 6, 3, 0x2b, 0x65, 0x70}} }), "signature", -1},
 		"version 9":            {edit(func(r *rawTBS) { r.Version = 8 }), "version", -1},
 		"a date of words":      {edit(func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("tomorrow") }), "validity", 111},
 		"AKI critical":         {add(ext(asn1.ObjectIdentifier{2, 5, 29, 14}, true, 4, 1, 1)), "criticality", -1},
 		"an extension twice":   {add(ext(asn1.ObjectIdentifier{1, 2, 3}, false, 5, 0), ext(asn1.ObjectIdentifier{1, 2, 3}, false, 5, 0)), "duplicate", -1},
-		"a name of UTF-8":      {replace(oidSubjectAltName, 0x30, 4, 0x82, 2, 0xc3, 0xa4), "alternative_name", 341},
-		"an IP of three bytes": {replace(oidSubjectAltName, 0x30, 5, 0x87, 3, 1, 2, 3), "alternative_name", -1},
-		"no names":             {replace(oidSubjectAltName, 5, 0), "alternative_name", 337},
+		"a name of UTF-8":      {replace(pki.OidSubjectAltName, 0x30, 4, 0x82, 2, 0xc3, 0xa4), "alternative_name", 341},
+		"an IP of three bytes": {replace(pki.OidSubjectAltName, 0x30, 5, 0x87, 3, 1, 2, 3), "alternative_name", -1},
+		"no names":             {replace(pki.OidSubjectAltName, 5, 0), "alternative_name", 337},
 		"basic constraints":    {replace(oidBasicConstraints, 5, 0), "constraint", 293},
 		"a point off the curve": {edit(func(r *rawTBS) {
 			k := bytes.Clone(r.SPKI.FullBytes)
 			k[len(k)-1] ^= 1
 			r.SPKI = asn1.RawValue{FullBytes: k}
 		}), "subject_public_key_info", -1},
-		"key usage": {replace(oidKeyUsage, 5, 0), "key_usage", 256},
+		"key usage": {replace(pki.OidKeyUsage, 5, 0), "key_usage", 256},
 	} {
-		c, err := ParseCertificate(tc.der)
+		c, err := pki.ParseCertificate(tc.der)
 		var e *reason.Error
 		if c != nil || !errors.As(err, &e) || e.Reason != reason.CertificateMalformed {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if Cause(e) != tc.cause || e.Off != tc.off || e.Want == nil || strings.Contains(err.Error(), "x509:") {
+		if pki.Cause(e) != tc.cause || e.Off != tc.off || e.Want == nil || strings.Contains(err.Error(), "x509:") {
 			t.Errorf("%s: %v; want cause %s, byte %d", name, err, tc.cause, tc.off)
 		}
 	}
@@ -91,9 +94,9 @@ func TestUnparsableCertificatesAreExplained(t *testing.T) {
 // Of every prefix, and of every byte changed, it is said what is wrong, and never by a
 // panic.
 func TestUnparsableIsAlwaysTold(t *testing.T) {
-	der := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Chain[0]
+	der := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"}).Chain[0]
 	told := func(b []byte) {
-		c, err := ParseCertificate(b)
+		c, err := pki.ParseCertificate(b)
 		var e *reason.Error
 		if (c == nil) != (err != nil) || err != nil && (!errors.As(err, &e) || !strings.HasPrefix(e.Field, "certificate")) {
 			t.Fatalf("%x: %v", b, err)

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -9,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/pki"
 	"tlslab/pki/der"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // rawCertificate and rawTBS are a certificate with each field as it is encoded, to make
@@ -46,7 +49,7 @@ func edited(t *testing.T, c *x509.Certificate, alg, signer string, edit func(*ra
 	if err != nil {
 		t.Fatal(err)
 	}
-	signature, err := algid.Of(c).Sign(nil, lessonKey(alg, signer), tbs)
+	signature, err := algid.Of(c).Sign(nil, lesson.KeyOf(alg, signer), tbs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,15 +75,15 @@ func generalizedTime(text string) asn1.RawValue {
 }
 
 // noteKeys are the notes of an explained report's only path, "cert key".
-func noteKeys(t *testing.T, certs []*x509.Certificate, o VerifyOptions) (keys []string, ok bool) {
+func noteKeys(t *testing.T, certs []*x509.Certificate, o pki.VerifyOptions) (keys []string, ok bool) {
 	t.Helper()
-	o.Roots, o.Time, o.Explain = NewTrustStore(certs[len(certs)-1]), lessonTime, true
-	r, _ := Verify(certs[:len(certs)-1], o)
+	o.Roots, o.Time, o.Explain = pki.NewTrustStore(certs[len(certs)-1]), pkitest.Time, true
+	r, _ := pki.Verify(certs[:len(certs)-1], o)
 	if len(r.Paths) != 1 {
 		t.Fatalf("%d paths: %v", len(r.Paths), r.Err)
 	}
 	for _, n := range r.Paths[0].Notes {
-		if n.Ref == "" || n.Got == "" || !slices.Contains(NoteKeys(), n.Key) {
+		if n.Ref == "" || n.Got == "" || !slices.Contains(pki.NoteKeys(), n.Key) {
 			t.Errorf("%+v", n)
 		}
 		keys = append(keys, string(rune('0'+n.Cert))+" "+string(n.Key)+" "+n.Got)
@@ -92,7 +95,7 @@ func noteKeys(t *testing.T, certs []*x509.Certificate, o VerifyOptions) (keys []
 // The values are RFC 5280's.
 func TestIssuersRulesBecomeNotes(t *testing.T) {
 	nc := func(critical bool) pkix.Extension { // permitted: DNS lab.test
-		return ext(oidNameConstraints, critical, 0x30, 0x0e, 0xa0, 0x0c, 0x30, 0x0a, 0x82, 0x08, 'l', 'a', 'b', '.', 't', 'e', 's', 't')
+		return ext(pki.OidNameConstraints, critical, 0x30, 0x0e, 0xa0, 0x0c, 0x30, 0x0a, 0x82, 0x08, 'l', 'a', 'b', '.', 't', 'e', 's', 't')
 	}
 	setCritical := func(id asn1.ObjectIdentifier, critical bool) func(*rawTBS) {
 		return func(raw *rawTBS) {
@@ -132,12 +135,12 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 			}
 		}, want: []string{"0 key_identifiers_differ ab"}},
 		"no SKI":              {ca: drop(oidSubjectKeyID), want: []string{"1 no_subject_key_identifier none"}},
-		"CA without keyUsage": {ca: drop(oidKeyUsage), want: []string{"1 no_key_usage none"}},
-		"CA without keyUsage, with a path length": {template: func(w *world) { w.certs[1].MaxPathLen = 3 }, ca: drop(oidKeyUsage), want: []string{"1 no_key_usage none"}},
-		"keyUsage":         {ca: setCritical(oidKeyUsage, false), want: []string{"1 not_critical keyUsage"}},
+		"CA without keyUsage": {ca: drop(pki.OidKeyUsage), want: []string{"1 no_key_usage none"}},
+		"CA without keyUsage, with a path length": {template: func(w *world) { w.certs[1].MaxPathLen = 3 }, ca: drop(pki.OidKeyUsage), want: []string{"1 no_key_usage none"}},
+		"keyUsage":         {ca: setCritical(pki.OidKeyUsage, false), want: []string{"1 not_critical keyUsage"}},
 		"basicConstraints": {ca: setCritical(oid(2, 5, 29, 19), false), want: []string{"1 not_critical basicConstraints"}},
 		"of a leaf":        {leaf: setCritical(oid(2, 5, 29, 19), false)},
-		"SAN critical":     {leaf: setCritical(oidSubjectAltName, true), want: []string{"0 critical subjectAltName"}},
+		"SAN critical":     {leaf: setCritical(pki.OidSubjectAltName, true), want: []string{"0 critical subjectAltName"}},
 		"nameConstraints":  {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(false)} }, want: []string{"1 not_critical nameConstraints"}},
 		"critical ones":    {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(true)} }},
 		"nameConstraints in a leaf": {template: func(w *world) { w.leaf().ExtraExtensions = []pkix.Extension{nc(true)} },
@@ -171,7 +174,7 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 		if tc.ca != nil {
 			w.certs[1] = edited(t, w.certs[1], "ecdsa", w.signer[2], tc.ca)
 		}
-		got, ok := noteKeys(t, w.certs, VerifyOptions{})
+		got, ok := noteKeys(t, w.certs, pki.VerifyOptions{})
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
@@ -183,13 +186,13 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 
 // What we issue ourselves breaks no rule, whatever is wrong with it otherwise.
 func TestLessonsHaveNoNotes(t *testing.T) {
-	for _, alg := range LessonKeyAlgs() {
-		l := lesson(t, LessonOptions{KeyAlg: alg, Staple: "good"})
-		chain, err := Certificates(l.Chain)
+	for _, alg := range lesson.KeyAlgs() {
+		l := pkitest.Lesson(t, lesson.Options{KeyAlg: alg, Staple: "good"})
+		chain, err := pki.Certificates(l.Chain)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := noteKeys(t, append(chain, l.Root.Cert), VerifyOptions{Staple: l.Staple}); len(got) > 0 || !ok {
+		if got, ok := noteKeys(t, append(chain, l.Root.Cert), pki.VerifyOptions{Staple: l.Staple}); len(got) > 0 || !ok {
 			t.Errorf("%s: %q, accepted %v", alg, got, ok)
 		}
 	}
@@ -205,7 +208,7 @@ func TestSelfIssuedNeedsAnAuthorityKeyID(t *testing.T) {
 	w.certs[1] = edited(t, w.certs[1], "ecdsa", w.signer[2], func(r *rawTBS) {
 		r.Extensions = slices.DeleteFunc(r.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidAuthorityKeyID) })
 	})
-	if got, _ := noteKeys(t, w.certs, VerifyOptions{}); !slices.Equal(got, []string{"1 no_authority_key_identifier none"}) {
+	if got, _ := noteKeys(t, w.certs, pki.VerifyOptions{}); !slices.Equal(got, []string{"1 no_authority_key_identifier none"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -16,14 +16,18 @@ import (
 	xocsp "golang.org/x/crypto/ocsp"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/authority"
 	"tlslab/pki/der"
 	"tlslab/pki/internal/algid"
 	"tlslab/pki/internal/ocsp"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // response is an OCSP response put together field by field and signed.
 type response struct {
-	by       *Responder
+	by       *authority.Responder
 	sent     bool // the responder's certificate goes along
 	a        algid.Algorithm
 	produced time.Time
@@ -48,7 +52,7 @@ func (o response) marshal(t testing.TB) []byte {
 	if basic.Algorithm, err = o.a.Identifier(); err != nil {
 		t.Fatal(err)
 	}
-	signature, err := o.a.Sign(seeded(1), o.by.Key, basic.TBS.Raw)
+	signature, err := o.a.Sign(pkitest.Seeded(1), o.by.Key, basic.TBS.Raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,14 +72,14 @@ func (o response) marshal(t testing.TB) []byte {
 }
 
 // answers are the parts that a response about a lesson's leaf can be made of.
-func answers(t testing.TB, l *Lesson) (issuer *Responder, single func(OCSPStatus, time.Time) ocsp.Single) {
+func answers(t testing.TB, l *lesson.Lesson) (issuer *authority.Responder, single func(authority.Status, time.Time) ocsp.Single) {
 	t.Helper()
-	return &Responder{l.Intermediate.Cert, l.Intermediate.Key}, func(status OCSPStatus, at time.Time) ocsp.Single {
-		der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, OCSPOptions{Time: at})
+	return &authority.Responder{Cert: l.Intermediate.Cert, Key: l.Intermediate.Key}, func(status authority.Status, at time.Time) ocsp.Single {
+		der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, authority.OCSPOptions{Time: at})
 		if err != nil {
 			t.Fatal(err)
 		}
-		basic, bad := parseOCSP(der)
+		basic, bad := pki.ParseOCSP(der)
 		if bad != nil {
 			t.Fatal(bad)
 		}
@@ -84,27 +88,27 @@ func answers(t testing.TB, l *Lesson) (issuer *Responder, single func(OCSPStatus
 }
 
 func TestOCSPVerdicts(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "rsa"})
-	other := lesson(t, LessonOptions{KeyAlg: "rsa", Rand: seeded(44)})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "rsa"})
+	other := pkitest.Lesson(t, lesson.Options{KeyAlg: "rsa", Rand: pkitest.Seeded(44)})
 	issuer, single := answers(t, l)
 	_, others := answers(t, other)
 	sha256, sha1 := algid.Named(x509.SHA256WithRSA), algid.Named(x509.SHA1WithRSA)
-	at := lessonTime.Add(-time.Hour)
-	good, revoked, unknown, stale := single(StatusGood, at), single(StatusRevoked, at), single(StatusUnknown, at), single(StatusStale, at)
+	at := pkitest.Time.Add(-time.Hour)
+	good, revoked, unknown, stale := single(authority.StatusGood, at), single(authority.StatusRevoked, at), single(authority.StatusUnknown, at), single(authority.StatusStale, at)
 	staleRevoked := stale
 	staleRevoked.Status = revoked.Status
 	critical := good
 	critical.Extensions = []pkix.Extension{ext(oidNobodyKnows, true, 5, 0)}
 
-	delegate := func(edit func(*x509.Certificate)) *Responder {
-		r, err := l.Intermediate.NewResponder(Options{CommonName: "Responder", NotBefore: at, Rand: seeded(12), Key: lessonKey("rsa", "ocsp")})
+	delegate := func(edit func(*x509.Certificate)) *authority.Responder {
+		r, err := l.Intermediate.NewResponder(authority.Options{CommonName: "Responder", NotBefore: at, Rand: pkitest.Seeded(12), Key: lesson.KeyOf("rsa", "ocsp")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := *r.Cert
 		c.SignatureAlgorithm = 0
 		edit(&c)
-		if r.Cert, err = create(nil, &c, l.Intermediate.Cert, r.Key.Public(), l.Intermediate.Key); err != nil {
+		if r.Cert, err = authority.CreateCertificate(nil, &c, l.Intermediate.Cert, r.Key.Public(), l.Intermediate.Key); err != nil {
 			t.Fatal(err)
 		}
 		return r
@@ -138,28 +142,28 @@ func TestOCSPVerdicts(t *testing.T) {
 		"unknown, good and revoked": {response{issuer, false, sha256, at, all(unknown, good, revoked), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
 		"good and stale":            {response{issuer, false, sha256, at, all(good, stale), nil}, reason.BadStatusResponse, "next_update", "fresh until", "good"},
 		"good and long revoked":     {response{issuer, false, sha256, at, all(good, staleRevoked), nil}, reason.CertificateRevoked, "cert_status", "revoked", "revoked"},
-		"good, another revoked":     {response{issuer, false, sha256, at, all(others(StatusRevoked, at), good), nil}, reason.None, "", "", "good"},
-		"only of another":           {response{issuer, false, sha256, at, all(others(StatusGood, at)), nil}, reason.BadStatusResponse, "cert_id", "", ""},
+		"good, another revoked":     {response{issuer, false, sha256, at, all(others(authority.StatusRevoked, at), good), nil}, reason.None, "", "", "good"},
+		"only of another":           {response{issuer, false, sha256, at, all(others(authority.StatusGood, at)), nil}, reason.BadStatusResponse, "cert_id", "", ""},
 		"critical in the second":    {response{issuer, false, sha256, at, all(good, critical), nil}, reason.BadStatusResponse, "extensions", oidNobodyKnows.String(), "good"},
 		"signed tomorrow":           {response{issuer, false, sha256, day(1), all(good), nil}, reason.BadStatusResponse, "produced_at", "producedAt", "good"},
 		"signed before it was known": {response{issuer, false, sha256, day(-2), all(good), nil},
 			reason.BadStatusResponse, "produced_at", "or later", "good"},
-		"signed before it was known, this minute":    {response{issuer, false, sha256, lessonTime, all(single(StatusGood, lessonTime.Add(59*time.Second))), nil}, reason.BadStatusResponse, "this_update", "known", "good"},
-		"signed in the minute in which it was known": {response{issuer, false, sha256, at.Truncate(time.Minute), all(single(StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, reason.None, "", "", "good"},
-		"signed in the minute before":                {response{issuer, false, sha256, at.Truncate(time.Minute).Add(-time.Second), all(single(StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, reason.BadStatusResponse, "produced_at", "or later", "good"},
-		"signed this second":                         {response{issuer, false, sha256, lessonTime, all(good), nil}, reason.None, "", "", "good"},
+		"signed before it was known, this minute":    {response{issuer, false, sha256, pkitest.Time, all(single(authority.StatusGood, pkitest.Time.Add(59*time.Second))), nil}, reason.BadStatusResponse, "this_update", "known", "good"},
+		"signed in the minute in which it was known": {response{issuer, false, sha256, at.Truncate(time.Minute), all(single(authority.StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, reason.None, "", "", "good"},
+		"signed in the minute before":                {response{issuer, false, sha256, at.Truncate(time.Minute).Add(-time.Second), all(single(authority.StatusGood, at.Truncate(time.Minute).Add(59*time.Second))), nil}, reason.BadStatusResponse, "produced_at", "or later", "good"},
+		"signed this second":                         {response{issuer, false, sha256, pkitest.Time, all(good), nil}, reason.None, "", "", "good"},
 	} {
 		l.Staple = tc.o.marshal(t)
-		r := judge(t, l, true)
-		silent := judge(t, l, false)
-		if reason.Of(errOf(r)) != tc.reason || fmt.Sprint(errOf(r)) != fmt.Sprint(errOf(silent)) {
+		r := pkitest.Judge(t, l, true)
+		silent := pkitest.Judge(t, l, false)
+		if reason.Of(pkitest.ErrOf(r)) != tc.reason || fmt.Sprint(pkitest.ErrOf(r)) != fmt.Sprint(pkitest.ErrOf(silent)) {
 			t.Errorf("%s: %v, silent %v", name, r.Err, silent.Err)
 			continue
 		}
 		if r.Err != nil && (r.Err.Field != "certificate_status."+tc.field || !strings.Contains(r.Err.Error(), tc.says)) {
 			t.Errorf("%s: %v", name, r.Err)
 		}
-		if got := checkOf(t, r, CheckStaple, 0).Input(InStatus); tc.status != "" && got != tc.status && (tc.reason == reason.None || tc.field == "cert_status") {
+		if got := checkOf(t, r, pki.CheckStaple, 0).Input(pki.InStatus); tc.status != "" && got != tc.status && (tc.reason == reason.None || tc.field == "cert_status") {
 			t.Errorf("%s is shown as %v", name, got)
 		}
 	}
@@ -168,10 +172,10 @@ func TestOCSPVerdicts(t *testing.T) {
 // What a responder answers instead of a status has a name (RFC 6960 §4.2.1), the same that x/crypto
 // reads in it.
 func TestResponderErrorsAreNamed(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
 	for code, want := range map[byte]string{1: "malformedRequest", 2: "internalError", 3: "tryLater", 5: "sigRequired", 6: "unauthorized", 4: "no status", 9: "no status"} {
 		der := []byte{0x30, 3, 0x0a, 1, code}
-		_, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
+		_, refused := pki.InnerCheckStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, pkitest.Time)
 		if refused == nil || !strings.Contains(refused.Error(), want) || refused.Field != "certificate_status.response_status" {
 			t.Errorf("%d: %v", code, refused)
 		}
@@ -183,17 +187,17 @@ func TestResponderErrorsAreNamed(t *testing.T) {
 			t.Errorf("x/crypto reads %v", foreign)
 		}
 	}
-	if _, refused := checkStaple([]byte{0x30, 3, 0x0a, 1, 0}, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime); refused == nil {
+	if _, refused := pki.InnerCheckStaple([]byte{0x30, 3, 0x0a, 1, 0}, l.Leaf.Leaf, l.Intermediate.Cert, pkitest.Time); refused == nil {
 		t.Error("successful, and nothing with it")
 	}
 }
 
 // Encodings of a response that encoding/asn1 takes: refused with the byte, though properly signed.
 func TestOCSPEncodings(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
 	issuer, single := answers(t, l)
-	at := lessonTime.Add(-time.Hour)
-	whole := response{issuer, false, algid.Default(issuer.Key.Public()), at, []ocsp.Single{single(StatusGood, at)}, nil}
+	at := pkitest.Time.Add(-time.Hour)
+	whole := response{issuer, false, algid.Default(issuer.Key.Public()), at, []ocsp.Single{single(authority.StatusGood, at)}, nil}
 	now := at.UTC().Format("20060102150405")
 	// in replaces bytes of the signed data by as many: the lengths around stay right.
 	in := func(old, by string) func(*ocsp.Basic) {
@@ -238,23 +242,23 @@ func TestOCSPEncodings(t *testing.T) {
 		o := whole
 		o.edit = tc.edit
 		der := o.marshal(t)
-		_, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, lessonTime)
+		_, refused := pki.InnerCheckStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, pkitest.Time)
 		if refused == nil || refused.Reason != reason.BadStatusResponse || refused.Off < 4 || refused.Off >= len(der) || !strings.Contains(refused.Field, tc.field) {
 			t.Errorf("%s: %v", name, refused)
 		}
 	}
-	if _, refused := checkStaple(whole.marshal(t), l.Leaf.Leaf, l.Intermediate.Cert, lessonTime); refused != nil {
+	if _, refused := pki.InnerCheckStaple(whole.marshal(t), l.Leaf.Leaf, l.Intermediate.Cert, pkitest.Time); refused != nil {
 		t.Error(refused)
 	}
 }
 
 // OpenSSL's responder writes nothing that we refuse.
 func TestOCSPMadeByOpenSSL(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
 	dir := t.TempDir()
-	leaf, issuer := writeFile(t, dir, "leaf.pem", EncodeCert(l.Leaf.Leaf.Raw)), writeFile(t, dir, "issuer.pem", EncodeCert(l.Intermediate.Cert.Raw))
+	leaf, issuer := writeFile(t, dir, "leaf.pem", pki.EncodeCert(l.Leaf.Leaf.Raw)), writeFile(t, dir, "issuer.pem", pki.EncodeCert(l.Intermediate.Cert.Raw))
 	key := filepath.Join(dir, "key.pem")
-	if err := WriteKey(key, l.Intermediate.Key, FileOptions{}); err != nil {
+	if err := authority.WriteKey(key, l.Intermediate.Key, authority.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	serial := strings.ToUpper(l.Leaf.Leaf.SerialNumber.Text(16))
@@ -269,7 +273,7 @@ func TestOCSPMadeByOpenSSL(t *testing.T) {
 			t.Fatalf("%v: %s", err, said)
 		}
 		der := mustRead(t, out)
-		if _, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now()); (refused == nil) != (want == reason.None) || refused != nil && refused.Reason != want {
+		if _, refused := pki.InnerCheckStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now()); (refused == nil) != (want == reason.None) || refused != nil && refused.Reason != want {
 			t.Errorf("%q: %v", state, refused)
 		}
 	}

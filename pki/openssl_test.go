@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -12,7 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/pki"
+	"tlslab/pki/authority"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // openssl runs the tool and returns what it printed, on both streams.
@@ -42,33 +46,33 @@ func sameKey(a, b crypto.PublicKey) bool {
 func pemOf(chain [][]byte) []byte {
 	var text []byte
 	for _, der := range chain {
-		text = append(text, EncodeCert(der)...)
+		text = append(text, pki.EncodeCert(der)...)
 	}
 	return text
 }
 
-var attime = strconv.FormatInt(lessonTime.Unix(), 10)
+var attime = strconv.FormatInt(pkitest.Time.Unix(), 10)
 
 func TestOpenSSLVerifyAgrees(t *testing.T) {
-	except := map[Kind]string{
-		Revoked:    "openssl verify takes no stapled response",
-		MustStaple: "openssl verify takes no stapled response",
-		NoSAN:      "openssl still falls back to the common name",
+	except := map[lesson.Kind]string{
+		lesson.Revoked:    "openssl verify takes no stapled response",
+		lesson.MustStaple: "openssl verify takes no stapled response",
+		lesson.NoSAN:      "openssl still falls back to the common name",
 	}
-	for _, alg := range LessonKeyAlgs() {
-		for _, kind := range Kinds() {
-			if kind == SHA1 && !signsSHA1(alg) {
+	for _, alg := range lesson.KeyAlgs() {
+		for _, kind := range lesson.Kinds() {
+			if kind == lesson.SHA1 && !pkitest.SignsSHA1(alg) {
 				continue // no such signature exists
 			}
-			l := lesson(t, LessonOptions{Kind: kind, KeyAlg: alg})
+			l := pkitest.Lesson(t, lesson.Options{Kind: kind, KeyAlg: alg})
 			dir := t.TempDir()
 			args := []string{"verify", "-purpose", "sslserver", "-auth_level", "2", "-attime", attime, "-verify_hostname", l.Name,
-				"-no-CApath", "-no-CAstore", "-CAfile", writeFile(t, dir, "roots.pem", EncodeCert(l.Roots.All()[0].Raw))}
+				"-no-CApath", "-no-CAstore", "-CAfile", writeFile(t, dir, "roots.pem", pki.EncodeCert(l.Roots.All()[0].Raw))}
 			if len(l.Chain) > 1 {
 				args = append(args, "-untrusted", writeFile(t, dir, "others.pem", pemOf(l.Chain[1:])))
 			}
 			out, err := openssl(t, append(args, writeFile(t, dir, "leaf.pem", pemOf(l.Chain[:1])))...)
-			ok := judge(t, l, false).OK
+			ok := pkitest.Judge(t, l, false).OK
 			if (err == nil) != ok && except[kind] == "" {
 				t.Errorf("%s, %s: we accept %v, openssl says %s", alg, kind, ok, out)
 			}
@@ -83,40 +87,40 @@ func TestOpenSSLVerifyAgrees(t *testing.T) {
 // RSA operation gives.
 func TestOpenSSLOpensTheSameBlock(t *testing.T) {
 	dir := t.TempDir()
-	r := judge(t, lesson(t, LessonOptions{}), true)
-	check := checkOf(t, r, CheckSignature, 0)
-	issuer := writeFile(t, dir, "issuer.pem", EncodeCert(r.Paths[0].Certs[1].Raw))
-	sig := writeFile(t, dir, "sig", bytesOf(t, check, InSignature))
+	r := pkitest.Judge(t, pkitest.Lesson(t, lesson.Options{}), true)
+	check := checkOf(t, r, pki.CheckSignature, 0)
+	issuer := writeFile(t, dir, "issuer.pem", pki.EncodeCert(r.Paths[0].Certs[1].Raw))
+	sig := writeFile(t, dir, "sig", bytesOf(t, check, pki.InSignature))
 	block := filepath.Join(dir, "block")
 	if out, err := openssl(t, "pkeyutl", "-verifyrecover", "-certin", "-inkey", issuer, "-pkeyopt", "rsa_padding_mode:none", "-in", sig, "-out", block); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	got, err := os.ReadFile(block)
-	if err != nil || !bytes.Equal(got, bytesOf(t, check, InRecoveredBlock)) {
-		t.Errorf("openssl opens the signature to\n%x, %v, we to\n%x", got, err, bytesOf(t, check, InRecoveredBlock))
+	if err != nil || !bytes.Equal(got, bytesOf(t, check, pki.InRecoveredBlock)) {
+		t.Errorf("openssl opens the signature to\n%x, %v, we to\n%x", got, err, bytesOf(t, check, pki.InRecoveredBlock))
 	}
 }
 
 func TestOpenSSLReadsOurRequestsAndStatuses(t *testing.T) {
-	for _, alg := range LessonKeyAlgs() {
-		l := lesson(t, LessonOptions{KeyAlg: alg})
+	for _, alg := range lesson.KeyAlgs() {
+		l := pkitest.Lesson(t, lesson.Options{KeyAlg: alg})
 		dir := t.TempDir()
-		csr, err := NewRequest(l.Key, Request{DNSNames: []string{l.Name}})
+		csr, err := authority.NewRequest(l.Key, authority.Request{DNSNames: []string{l.Name}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if out, err := openssl(t, "req", "-inform", "DER", "-in", writeFile(t, dir, "csr", csr), "-verify", "-noout", "-text"); err != nil || !strings.Contains(out, "DNS:"+l.Name) {
 			t.Errorf("%s request: %v: %s", alg, err, out)
 		}
-		leaf, issuer := writeFile(t, dir, "leaf.pem", EncodeCert(l.Leaf.Leaf.Raw)), writeFile(t, dir, "issuer.pem", EncodeCert(l.Intermediate.Cert.Raw))
-		root := writeFile(t, dir, "root.pem", EncodeCert(l.Root.Cert.Raw))
-		responder, err := l.Intermediate.NewResponder(Options{CommonName: "Responder", Key: lessonKey(alg, "ocsp"), NotBefore: lessonTime, Rand: seeded(1)})
+		leaf, issuer := writeFile(t, dir, "leaf.pem", pki.EncodeCert(l.Leaf.Leaf.Raw)), writeFile(t, dir, "issuer.pem", pki.EncodeCert(l.Intermediate.Cert.Raw))
+		root := writeFile(t, dir, "root.pem", pki.EncodeCert(l.Root.Cert.Raw))
+		responder, err := l.Intermediate.NewResponder(authority.Options{CommonName: "Responder", Key: lesson.KeyOf(alg, "ocsp"), NotBefore: pkitest.Time, Rand: pkitest.Seeded(1)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, status := range []OCSPStatus{StatusGood, StatusRevoked, StatusUnknown} {
-			for _, by := range []*Responder{nil, responder} {
-				der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, OCSPOptions{Time: time.Now().Add(-time.Hour), Responder: by}) // -attime is for certificates only
+		for _, status := range []authority.Status{authority.StatusGood, authority.StatusRevoked, authority.StatusUnknown} {
+			for _, by := range []*authority.Responder{nil, responder} {
+				der, err := l.Intermediate.OCSP(l.Leaf.Leaf, status, authority.OCSPOptions{Time: time.Now().Add(-time.Hour), Responder: by}) // -attime is for certificates only
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -133,11 +137,11 @@ func TestOpenSSLReadsOurRequestsAndStatuses(t *testing.T) {
 // A response made by OpenSSL, which names its signer by key and the certificate
 // by SHA-256.
 func TestStatusMadeByOpenSSL(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
 	dir := t.TempDir()
-	issuer, leaf := writeFile(t, dir, "issuer.pem", EncodeCert(l.Intermediate.Cert.Raw)), writeFile(t, dir, "leaf.pem", EncodeCert(l.Leaf.Leaf.Raw))
+	issuer, leaf := writeFile(t, dir, "issuer.pem", pki.EncodeCert(l.Intermediate.Cert.Raw)), writeFile(t, dir, "leaf.pem", pki.EncodeCert(l.Leaf.Leaf.Raw))
 	key := filepath.Join(dir, "key.pem")
-	if err := WriteKey(key, l.Intermediate.Key, FileOptions{}); err != nil {
+	if err := authority.WriteKey(key, l.Intermediate.Key, authority.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for index, want := range map[string]string{
@@ -158,7 +162,7 @@ func TestStatusMadeByOpenSSL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		st, refused := checkStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now().Add(time.Minute))
+		st, refused := pki.InnerCheckStaple(der, l.Leaf.Leaf, l.Intermediate.Cert, time.Now().Add(time.Minute))
 		if (want == "") != (refused == nil) || refused != nil && refused.Reason.String() != want {
 			t.Errorf("%q: %v", index, refused)
 		}
@@ -184,25 +188,25 @@ func TestChainMadeByOpenSSL(t *testing.T) {
 	run("x509", "-req", "-in", path("leaf.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial", "-days", "20",
 		"-extfile", extensions, "-out", path("leaf.pem"))
 
-	chain, err := ReadCerts(path("leaf.pem"))
+	chain, err := authority.ReadCerts(path("leaf.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots, err := ReadCerts(path("ca.pem"))
+	roots, err := authority.ReadCerts(path("ca.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{"www.lab.test": true, "192.0.2.7": true, "lab.test": false, "ignored": false} {
-		r, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Explain: true})
+		r, err := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(roots...), ServerName: name, Explain: true})
 		if r.OK != want {
 			t.Errorf("%s: %v", name, err)
 		}
-		if check := checkOf(t, r, CheckSignature, 0); !bytes.Equal(bytesOf(t, check, InXOfR), bytesOf(t, check, InR)) {
+		if check := checkOf(t, r, pki.CheckSignature, 0); !bytes.Equal(bytesOf(t, check, pki.InXOfR), bytesOf(t, check, pki.InR)) {
 			t.Error("x(R) mod n is not r")
 		}
 	}
-	key, err := ReadKey(path("leaf.key"))
-	if err != nil || !sameKey(PublicKey(chain[0]), key.Public()) {
+	key, err := authority.ReadKey(path("leaf.key"))
+	if err != nil || !sameKey(pki.PublicKey(chain[0]), key.Public()) {
 		t.Errorf("openssl's key: %v", err)
 	}
 }

@@ -2,10 +2,29 @@ package pki
 
 import (
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"weak"
 )
+
+// Certificates parses a chain of DER certificates, as a Certificate message
+// carries them.
+func Certificates(chain [][]byte) ([]*x509.Certificate, error) {
+	if len(chain) == 0 {
+		return nil, errors.New("no certificate")
+	}
+	certs := make([]*x509.Certificate, len(chain))
+	for i, der := range chain {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %w", i, err)
+		}
+		certs[i] = c
+	}
+	return certs, nil
+}
 
 // parsed remembers certificates for as long as somebody holds them. A client
 // meets the same few chains again and again, and parsing one costs as much as a

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -6,6 +6,9 @@ import (
 	"encoding/asn1"
 	"reflect"
 	"testing"
+
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
 )
 
 // The state of RFC 5280 §6.1 down a path of three certificates, worked out by hand from
@@ -32,13 +35,13 @@ func TestPathStates(t *testing.T) {
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
-	r, _ := Verify(w.certs[:3], VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test", Time: lessonTime, Explain: true})
+	r, _ := pki.Verify(w.certs[:3], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), ServerName: "www.lab.test", Time: pkitest.Time, Explain: true})
 	if !r.OK {
 		t.Fatal(r.Err)
 	}
 	names := func(trees ...string) []string { return trees }
-	want := []PathState{
-		{Cert: 3, MaxPathLength: 2, ExplicitPolicy: 4, InhibitAnyPolicy: 4, PolicyMapping: 4, Policies: []string{anyPolicy}},
+	want := []pki.PathState{
+		{Cert: 3, MaxPathLength: 2, ExplicitPolicy: 4, InhibitAnyPolicy: 4, PolicyMapping: 4, Policies: []string{pki.AnyPolicy}},
 		{Cert: 2, MaxPathLength: 1, ExplicitPolicy: 2, InhibitAnyPolicy: 3, PolicyMapping: 3,
 			Policies: []string{"1.3.1 = 1.3.9", "1.3.2"}, Permitted: names("DNS:lab.test"), Excluded: names("DNS:secret.lab.test")},
 		{Cert: 1, MaxPathLength: 0, ExplicitPolicy: 1, InhibitAnyPolicy: 0, PolicyMapping: 2,
@@ -66,7 +69,7 @@ func TestPathStatesOfOddPaths(t *testing.T) {
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
-	r, _ := Verify(w.certs[:3], VerifyOptions{Roots: NewTrustStore(w.root()), Time: lessonTime, Explain: true})
+	r, _ := pki.Verify(w.certs[:3], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, Explain: true})
 	var room, explicit []int
 	for _, s := range r.Paths[0].States() {
 		room, explicit = append(room, s.MaxPathLength), append(explicit, s.ExplicitPolicy)
@@ -77,7 +80,7 @@ func TestPathStatesOfOddPaths(t *testing.T) {
 	if !reflect.DeepEqual(room, []int{3, 2, 2, 2}) || !reflect.DeepEqual(explicit, []int{4, 0, 0, 0}) || r.OK {
 		t.Errorf("max_path_length %v, explicit_policy %v, accepted %v", room, explicit, r.OK)
 	}
-	r, _ = Verify(w.certs[:3], VerifyOptions{Time: lessonTime, Explain: true})
+	r, _ = pki.Verify(w.certs[:3], pki.VerifyOptions{Time: pkitest.Time, Explain: true})
 	if s := r.Paths[0].States(); s != nil {
 		t.Errorf("a path to no anchor has states: %+v", s)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"os"
 	"strings"
 	"unicode"
 
@@ -146,16 +145,6 @@ func ReadPEM(text []byte) ([]PEMBlock, error) {
 		}
 	}
 	return blocks, nil
-}
-
-// ReadPEMFile is ReadPEM of a file. A *PEMError names it.
-func ReadPEMFile(path string) ([]PEMBlock, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	blocks, err := ReadPEM(text)
-	return blocks, inFile(path, err)
 }
 
 // pemReader goes through a text line by line.
@@ -305,19 +294,4 @@ func isUTF16(text []byte) bool {
 		bytes.HasPrefix(text, []byte{0, 0, 0xfe, 0xff}) ||
 		bytes.Contains(text, []byte("-\x00-\x00-\x00-\x00-\x00B\x00E\x00G")) ||
 		bytes.Contains(text, []byte("-\x00\x00\x00-\x00\x00\x00-\x00\x00\x00B\x00\x00\x00E"))
-}
-
-// inFile names the file in an error of one of its texts.
-func inFile(path string, err error) error {
-	switch e := err.(type) {
-	case nil:
-		return nil
-	case *PEMError:
-		e.File = path
-	case *CertificateError:
-		e.File = path
-	default:
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return err
 }

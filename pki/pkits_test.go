@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
 )
 
 // pkitsDir is NIST's Public Key Interoperability Test Suite, which lies in the
@@ -55,23 +57,23 @@ var pkitsOutside = map[string]string{
 
 // pkitsFault is what the refused paths of a section of PKITS are about: the checks of
 // which one must fail first, so that none is refused by accident.
-var pkitsFault = map[string][]CheckKey{
-	"4.1.":  {CheckSignature, CheckSignatureAlgorithm}, // the latter for DSA
-	"4.2.":  {CheckValidity},
-	"4.3.":  {CheckTrustAnchor}, // nobody bears the issuer's name, so the path ends there
-	"4.5.":  {CheckBasicConstraints},
-	"4.6.":  {CheckBasicConstraints, CheckPathLength},
-	"4.7.":  {CheckKeyUsage},
-	"4.8.":  {CheckPolicy},
-	"4.9.":  {CheckPolicy},
-	"4.10.": {CheckPolicy},
-	"4.11.": {CheckPolicy},
-	"4.12.": {CheckPolicy},
-	"4.13.": {CheckNameConstraints},
-	"4.16.": {CheckCriticalExtension},
+var pkitsFault = map[string][]pki.CheckKey{
+	"4.1.":  {pki.CheckSignature, pki.CheckSignatureAlgorithm}, // the latter for DSA
+	"4.2.":  {pki.CheckValidity},
+	"4.3.":  {pki.CheckTrustAnchor}, // nobody bears the issuer's name, so the path ends there
+	"4.5.":  {pki.CheckBasicConstraints},
+	"4.6.":  {pki.CheckBasicConstraints, pki.CheckPathLength},
+	"4.7.":  {pki.CheckKeyUsage},
+	"4.8.":  {pki.CheckPolicy},
+	"4.9.":  {pki.CheckPolicy},
+	"4.10.": {pki.CheckPolicy},
+	"4.11.": {pki.CheckPolicy},
+	"4.12.": {pki.CheckPolicy},
+	"4.13.": {pki.CheckNameConstraints},
+	"4.16.": {pki.CheckCriticalExtension},
 }
 
-func pkitsFaults(name string) []CheckKey {
+func pkitsFaults(name string) []pki.CheckKey {
 	for section, checks := range pkitsFault {
 		if strings.HasPrefix(name, section) {
 			return checks
@@ -81,7 +83,7 @@ func pkitsFaults(name string) []CheckKey {
 }
 
 // firstFailed is the check that refused the path which the report's error is about.
-func firstFailed(r *Report) CheckKey {
+func firstFailed(r *pki.Report) pki.CheckKey {
 	for _, p := range r.Paths {
 		if p.Err != r.Err {
 			continue
@@ -148,11 +150,11 @@ func TestNISTPathValidation(t *testing.T) {
 			}
 			slices.Reverse(chain)
 			anchor := len(chain) - 1
-			r, _ := Verify(chain[:anchor], VerifyOptions{
-				Roots: NewTrustStore(chain[anchor]), Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Explain: true,
+			r, _ := pki.Verify(chain[:anchor], pki.VerifyOptions{
+				Roots: pki.NewTrustStore(chain[anchor]), Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Explain: true,
 			})
 			if r.OK != tc.ShouldValidate {
-				t.Errorf("accepted %v, NIST says %v: %v %v", r.OK, tc.ShouldValidate, reason.Of(errOf(r)), r.Err)
+				t.Errorf("accepted %v, NIST says %v: %v %v", r.OK, tc.ShouldValidate, reason.Of(pkitest.ErrOf(r)), r.Err)
 			}
 			if why := pkitsFaults(tc.Name); !r.OK && !slices.Contains(why, firstFailed(r)) {
 				t.Errorf("refused at %s, and it is about %v: %v", firstFailed(r), why, r.Err)

@@ -19,12 +19,10 @@ import (
 
 // Which public keys are taken, and what they are called.
 
-// The sizes of RSA keys that we take. RFC 9325 §4.5 asks for 2048 bits, and so do the browsers, GnuTLS and
-// OpenSSL at its level 2. Above 8192 a signature costs so much that sending one is an
-// attack (CVE-2023-29409, and the same bound).
+// The numbers of RSA keys that we take; algid.MaxRSABits is the longest modulus. RFC 9325 §4.5 asks for
+// 2048 bits, and so do the browsers, GnuTLS and OpenSSL at its level 2.
 const (
 	minRSABits = 2048
-	maxRSABits = 8192
 	// maxExponent is the largest that crypto/rsa computes with, and others' limit too: a
 	// long exponent makes each check as dear as a signature.
 	maxExponent = 1<<31 - 1
@@ -83,12 +81,12 @@ func keyFault(pub crypto.PublicKey) (ref string, want, got reason.Phrase, cause 
 		return "", reason.Phrase{}, reason.Phrase{}, ""
 	}
 	switch n := k.N.BitLen(); {
-	case n < minRSABits || n > maxRSABits:
+	case n < minRSABits || n > algid.MaxRSABits:
 		ref, cause = "RFC 9325 §4.5", CauseTooSmall
-		if n > maxRSABits {
+		if n > algid.MaxRSABits {
 			ref, cause = "", CauseTooLarge
 		}
-		return ref, reason.Say("an RSA key of %d to %d bits", minRSABits, maxRSABits), reason.Say("one of %d bits", n), cause
+		return ref, reason.Say("an RSA key of %d to %d bits", minRSABits, algid.MaxRSABits), reason.Say("one of %d bits", n), cause
 	case k.N.Bit(0) == 0:
 		return "RFC 8017 §3.1", reason.Say("an RSA key with an odd modulus"), reason.Say("an even one"), CauseNumbers
 	case k.E < 3 || k.E&1 == 0:

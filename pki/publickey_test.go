@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto"
@@ -16,8 +16,11 @@ import (
 	"testing"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 	"tlslab/pki/der"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // rsaKey is a SubjectPublicKeyInfo, with bytes after the exponent.
@@ -50,7 +53,7 @@ func spkiOf(t *testing.T, id pkix.AlgorithmIdentifier, key []byte) asn1.RawValue
 
 func pkixKey448(t *testing.T) asn1.RawValue {
 	t.Helper()
-	der, err := MarshalPublicKey(lessonKey("ed448", "leaf").Public())
+	der, err := pki.MarshalPublicKey(lesson.KeyOf("ed448", "leaf").Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +61,8 @@ func pkixKey448(t *testing.T) asn1.RawValue {
 }
 
 func TestPublicKeys(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
-	n := lessonKey("rsa", "leaf").(*rsa.PrivateKey).N
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
+	n := lesson.KeyOf("rsa", "leaf").(*rsa.PrivateKey).N
 	rsaWith := func(n *big.Int, e int64) asn1.RawValue { return rsaKey(t, n, big.NewInt(e)) }
 	odd := func(bits int) *big.Int { // of that many bits: nobody factors it here
 		x := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
@@ -77,14 +80,14 @@ func TestPublicKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	dsaKey := spkiOf(t, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}, Parameters: full(dsaParams...)}, []byte{2, 1, 9})
-	x25519, err := ecdh.X25519().GenerateKey(seeded(1))
+	x25519, err := ecdh.X25519().GenerateKey(pkitest.Seeded(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	byOID := func(id ...int) asn1.RawValue {
 		return spkiOf(t, pkix.AlgorithmIdentifier{Algorithm: id}, make([]byte, 57))
 	}
-	p224, err := ecdsa.GenerateKey(elliptic.P224(), seeded(2))
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), pkitest.Seeded(2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,20 +114,20 @@ func TestPublicKeys(t *testing.T) {
 		"ML-DSA-65":            {byOID(2, 16, 840, 1, 101, 3, 4, 3, 18), reason.CertificateUnsupportedKey, "got ML-DSA-65", "ML-DSA-65"},
 		"of nobody's":          {byOID(1, 2, 3, 4), reason.CertificateUnsupportedKey, "got 1.2.3.4", "1.2.3.4"},
 		"ECDSA on P-224":       {pkixKey(p224.Public()), reason.CertificateUnsupportedKey, "P-256, P-384 or P-521", "ECDSA P-224"},
-		"ECDSA on P-521":       {pkixKey(lessonKey("p521", "leaf").Public()), reason.None, "", "ECDSA P-521"},
-		"Ed25519":              {pkixKey(lessonKey("ed25519", "leaf").Public()), reason.None, "", "Ed25519"},
+		"ECDSA on P-521":       {pkixKey(lesson.KeyOf("p521", "leaf").Public()), reason.None, "", "ECDSA P-521"},
+		"Ed25519":              {pkixKey(lesson.KeyOf("ed25519", "leaf").Public()), reason.None, "", "Ed25519"},
 		"Ed448":                {pkixKey448(t), reason.None, "", "Ed448"},
 		"Ed448, small order":   {byOID(1, 3, 101, 113), reason.WeakKey, "small order", "Ed448"},
 		"Ed25519, small order": {pkixKey(ed25519.PublicKey(make([]byte, 32))), reason.WeakKey, "small order", "Ed25519"},
 	} {
 		chain := resigned(t, l, func(f []asn1.RawValue) []asn1.RawValue { f[6] = tc.spki; return f })
-		r := judged(t, chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name})
-		if reason.Of(errOf(r)) != tc.want || tc.want != reason.None && !strings.Contains(r.Err.Error(), tc.says) {
+		r := judged(t, chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name})
+		if reason.Of(pkitest.ErrOf(r)) != tc.want || tc.want != reason.None && !strings.Contains(r.Err.Error(), tc.says) {
 			t.Errorf("%s: %v", name, r.Err)
 		}
-		check := checkOf(t, r, CheckPublicKey, 0)
-		if got := check.Input(InPublicKey); got != tc.key || CertKeyName(chain[0]) != tc.key {
-			t.Errorf("%s is called %v, %s", name, got, CertKeyName(chain[0]))
+		check := checkOf(t, r, pki.CheckPublicKey, 0)
+		if got := check.Input(pki.InPublicKey); got != tc.key || pki.CertKeyName(chain[0]) != tc.key {
+			t.Errorf("%s is called %v, %s", name, got, pki.CertKeyName(chain[0]))
 		}
 		if tc.want == reason.WeakKey && strings.HasPrefix(tc.key, "RSA") && !strings.Contains(check.Ref, "RFC 8017 §3.1, RFC 9325 §4.5") {
 			t.Errorf("%s: %s", name, check.Ref)
@@ -138,11 +141,11 @@ func TestIssuersKeys(t *testing.T) {
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
-	weak := *lessonKey("rsa", "intermediate").(*rsa.PrivateKey)
+	weak := *lesson.KeyOf("rsa", "intermediate").(*rsa.PrivateKey)
 	weak.E = 1
 	template := *w.certs[1]
 	template.SignatureAlgorithm, template.SubjectKeyId = 0, nil
-	raw, err := x509.CreateCertificate(seeded(1), &template, w.root(), &weak.PublicKey, lessonKey("ecdsa", "root"))
+	raw, err := x509.CreateCertificate(pkitest.Seeded(1), &template, w.root(), &weak.PublicKey, lesson.KeyOf("ecdsa", "root"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +174,7 @@ func TestIssuersKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	digest := digestInto(nil, crypto.SHA256, tbs)
+	digest := pki.DigestInto(nil, crypto.SHA256, tbs)
 	info, err := asn1.Marshal(struct {
 		ID     pkix.AlgorithmIdentifier
 		Digest []byte
@@ -189,8 +192,8 @@ func TestIssuersKeys(t *testing.T) {
 	}
 	leaf, err := x509.ParseCertificate(raw)
 	leaf = mustCert(t, leaf, err)
-	r := judged(t, []*x509.Certificate{leaf, issuer}, VerifyOptions{Roots: NewTrustStore(w.root())})
-	if reason.Of(errOf(r)) != reason.WeakKey {
+	r := judged(t, []*x509.Certificate{leaf, issuer}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root())})
+	if reason.Of(pkitest.ErrOf(r)) != reason.WeakKey {
 		t.Errorf("%v", r.Err)
 	}
 	says(t, r, "the exponent 1")

@@ -1,10 +1,13 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
 	"net/url"
 	"strings"
 	"testing"
+
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
 )
 
 // A foreign name in a sentence of ours is escaped, and once: \x1b is the byte that the peer
@@ -20,15 +23,15 @@ func TestForeignNamesAreQuotedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	trust := func(certs ...*x509.Certificate) VerifyOptions {
-		return VerifyOptions{Roots: NewTrustStore(certs...), Time: lessonTime}
+	trust := func(certs ...*x509.Certificate) pki.VerifyOptions {
+		return pki.VerifyOptions{Roots: pki.NewTrustStore(certs...), Time: pkitest.Time}
 	}
-	for name, o := range map[string]VerifyOptions{
+	for name, o := range map[string]pki.VerifyOptions{
 		"no issuer":          trust(),
 		"another of a name":  trust(again.root()),
-		"a root not trusted": {Time: lessonTime, Intermediates: []*x509.Certificate{w.root()}},
+		"a root not trusted": {Time: pkitest.Time, Intermediates: []*x509.Certificate{w.root()}},
 	} {
-		_, err := Verify([]*x509.Certificate{w.leaf()}, o)
+		_, err := pki.Verify([]*x509.Certificate{w.leaf()}, o)
 		if err == nil || !strings.Contains(err.Error(), `good\x1b[2J`) || strings.Contains(err.Error(), `\\`) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -40,7 +43,7 @@ func TestForeignNamesAreQuotedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := []byte(strings.Replace(string(u.leaf().Raw), "host.test/good", "host.test/go\x1bd", 1))
-	_, err := ParseCertificate(raw)
+	_, err := pki.ParseCertificate(raw)
 	if err == nil || !strings.Contains(err.Error(), `go\x1bd`) || strings.Contains(err.Error(), `\\x1b`) {
 		t.Errorf("a URI that Go does not parse: %v", err)
 	}

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/ed25519"
@@ -7,7 +7,9 @@ import (
 	"slices"
 	"testing"
 
+	"tlslab/pki"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/lesson"
 
 	"filippo.io/edwards25519"
 	"github.com/cloudflare/circl/ecc/goldilocks"
@@ -40,11 +42,11 @@ func TestSmallOrder25519(t *testing.T) {
 		t.Fatalf("%d points of small order", len(found))
 	}
 	for p := range found {
-		if !smallOrder(ed25519.PublicKey(p)) {
+		if !pki.SmallOrder(ed25519.PublicKey(p)) {
 			t.Errorf("%x is not listed", p)
 		}
 	}
-	for _, y := range smallOrder25519 {
+	for _, y := range pki.SmallOrder25519 {
 		for _, sign := range []byte{0, 0x80} {
 			key := slices.Clone(y[:])
 			key[31] |= sign
@@ -57,14 +59,14 @@ func TestSmallOrder25519(t *testing.T) {
 			}
 		}
 	}
-	if smallOrder(lessonKey("ed25519", "leaf").Public()) {
+	if pki.SmallOrder(lesson.KeyOf("ed25519", "leaf").Public()) {
 		t.Error("an honest key is refused")
 	}
 }
 
 func TestSmallOrder448(t *testing.T) {
 	n := 0
-	for _, y := range smallOrder448 {
+	for _, y := range pki.SmallOrder448 {
 		for _, sign := range []byte{0, 0x80} {
 			key := append(slices.Clone(y[:]), sign)
 			p, err := goldilocks.FromBytes(key)
@@ -74,7 +76,7 @@ func TestSmallOrder448(t *testing.T) {
 			n++
 			p.Double()
 			p.Double()
-			if !p.IsIdentity() || !smallOrder(ed448.PublicKey(key)) {
+			if !p.IsIdentity() || !pki.SmallOrder(ed448.PublicKey(key)) {
 				t.Errorf("%x", key)
 			}
 		}
@@ -82,7 +84,7 @@ func TestSmallOrder448(t *testing.T) {
 	if n < 4 {
 		t.Errorf("%d points", n)
 	}
-	if smallOrder(lessonKey("ed448", "leaf").Public()) {
+	if pki.SmallOrder(lesson.KeyOf("ed448", "leaf").Public()) {
 		t.Error("an honest key is refused")
 	}
 }
@@ -94,7 +96,7 @@ func TestAnybodySignsUnderSmallOrder(t *testing.T) {
 	if !ed25519.Verify(key, []byte("whatever"), forged) {
 		t.Error("crypto/ed25519 has begun to refuse such keys: is the rule still needed?")
 	}
-	if bad := checkSignature(algid.Named(x509.PureEd25519), key, []byte("whatever"), forged); bad == nil {
+	if bad := pki.InnerCheckSignature(algid.Named(x509.PureEd25519), key, []byte("whatever"), forged); bad == nil {
 		t.Error("taken")
 	}
 }

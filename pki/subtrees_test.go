@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -8,12 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/pki"
+	"tlslab/pki/internal/pkitest"
+
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // A thousand mixtures of few labels, so that names and subtrees meet often.
 func TestSetsAgreeWithTheSlowWords(t *testing.T) {
-	rng := rand.New(seeded(9))
+	rng := rand.New(pkitest.Seeded(9))
 	pick := func(from ...string) string { return from[rng.IntN(len(from))] }
 	host := func() string {
 		labels := []string{pick("test", "lab")}
@@ -75,7 +78,7 @@ func TestSetsAgreeWithTheSlowWords(t *testing.T) {
 	}
 	for range 5000 {
 		constraints := constraintsDER(trees(many(rng.IntN(6), base)...), trees(many(1+rng.IntN(5), base)...))
-		CompareJudges(t, constraints, asDER(cbasn1.SEQUENCE, many(1+rng.IntN(3), one)...), dn())
+		pki.CompareJudges(t, constraints, asDER(cbasn1.SEQUENCE, many(1+rng.IntN(3), one)...), dn())
 	}
 	if t.Failed() {
 		t.Log("the sets do not say what the words say")
@@ -91,10 +94,10 @@ func FuzzNameConstraints(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, constraints, san, subject []byte) {
-		if _, ok := appendName(nil, subject); !ok {
+		if _, ok := pki.AppendName(nil, subject); !ok {
 			subject = nil
 		}
-		CompareJudges(t, constraints, san, subject)
+		pki.CompareJudges(t, constraints, san, subject)
 	})
 }
 
@@ -104,7 +107,7 @@ func TestUnreadableConstraints(t *testing.T) {
 	w := newWorld("ecdsa", 1)
 	w.certs[1].ExtraExtensions = append(w.certs[1].ExtraExtensions, constraintsExt(true, [][]byte{odd}, nil))
 	chain, root := w.signed(t)
-	_, err := Verify(chain, VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime})
+	_, err := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), Time: pkitest.Time})
 	if got := fmt.Sprint(err); !strings.Contains(got, "certificate_malformed in certificate[1].name_constraints") {
 		t.Error(got)
 	}
@@ -112,9 +115,9 @@ func TestUnreadableConstraints(t *testing.T) {
 	w = newWorld("ecdsa", 1)
 	w.certs[1].PermittedDNSDomains = []string{"lab.test"}
 	w.leaf().DNSNames = nil
-	w.leaf().ExtraExtensions = append(w.leaf().ExtraExtensions, sanExt(false, dns("www.lab.test"), constructed(dNSName, []byte("evil.test"))))
+	w.leaf().ExtraExtensions = append(w.leaf().ExtraExtensions, sanExt(false, dns("www.lab.test"), constructed(pki.DNSName, []byte("evil.test"))))
 	chain, root = w.signed(t)
-	_, err = Verify(chain, VerifyOptions{Roots: NewTrustStore(root), Time: lessonTime})
+	_, err = pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), Time: pkitest.Time})
 	if got := fmt.Sprint(err); !strings.Contains(got, "certificate_malformed in certificate[0].subject_alt_name") {
 		t.Error(got)
 	}

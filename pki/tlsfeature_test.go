@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509/pkix"
@@ -10,6 +10,10 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 func features(t testing.TB, critical bool, numbers ...int) []pkix.Extension {
@@ -18,42 +22,42 @@ func features(t testing.TB, critical bool, numbers ...int) []pkix.Extension {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []pkix.Extension{{Id: oidTLSFeature, Critical: critical, Value: value}}
+	return []pkix.Extension{{Id: pki.OidTLSFeature, Critical: critical, Value: value}}
 }
 
 // A leaf that promises a staple is believed without one only by who did not ask for a
 // status (RFC 7633 §4); whatever it promises, a bad staple is a bad one.
 func TestMustStaple(t *testing.T) {
-	for _, kind := range []Kind{Good, MustStaple} {
+	for _, kind := range []lesson.Kind{lesson.Good, lesson.MustStaple} {
 		for _, staple := range []string{"none", "good", "revoked", "stale", "unknown"} {
-			l := lesson(t, LessonOptions{Kind: kind, KeyAlg: "ecdsa", Staple: staple})
-			chain, err := Certificates(l.Chain)
+			l := pkitest.Lesson(t, lesson.Options{Kind: kind, KeyAlg: "ecdsa", Staple: staple})
+			chain, err := pki.Certificates(l.Chain)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if PromisesStaple(chain[0]) != (kind == MustStaple) {
-				t.Errorf("%s promises a staple: %v", kind, PromisesStaple(chain[0]))
+			if pki.PromisesStaple(chain[0]) != (kind == lesson.MustStaple) {
+				t.Errorf("%s promises a staple: %v", kind, pki.PromisesStaple(chain[0]))
 			}
 			for _, explain := range []bool{false, true} {
 				for _, heed := range []bool{false, true} {
 					for _, require := range []bool{false, true} {
-						r, _ := Verify(chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Staple: l.Staple,
+						r, _ := pki.Verify(chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Staple: l.Staple,
 							HeedMustStaple: heed, RequireStaple: require, Explain: explain})
 						var want reason.Reason
 						switch {
 						case staple == "revoked":
 							want = reason.CertificateRevoked
-						case staple == "stale", staple == "unknown", staple == "none" && (require || heed && kind == MustStaple):
+						case staple == "stale", staple == "unknown", staple == "none" && (require || heed && kind == lesson.MustStaple):
 							want = reason.BadStatusResponse
 						}
-						if reason.Of(errOf(r)) != want {
+						if reason.Of(pkitest.ErrOf(r)) != want {
 							t.Errorf("%s, staple %s, heed %v, require %v: %v, want %q", kind, staple, heed, require, r.Err, want)
 						}
 						if !explain {
 							continue
 						}
-						noted := slices.ContainsFunc(r.Paths[0].Notes, func(n Note) bool { return n.Key == NoteMustStaple })
-						if noted != (kind == MustStaple && staple == "none" && !heed && !require) {
+						noted := slices.ContainsFunc(r.Paths[0].Notes, func(n pki.Note) bool { return n.Key == pki.NoteMustStaple })
+						if noted != (kind == lesson.MustStaple && staple == "none" && !heed && !require) {
 							t.Errorf("%s, staple %s, heed %v, require %v: noted %v", kind, staple, heed, require, noted)
 						}
 					}
@@ -87,13 +91,13 @@ func TestTLSFeaturesOfIssuers(t *testing.T) {
 				w.certs[i].ExtraExtensions = features(t, false, promised...)
 			}
 			// certtool judges by the machine's clock.
-			w.certs[i].NotBefore, w.certs[i].NotAfter = lessonTime.AddDate(-20, 0, 0), lessonTime.AddDate(23, 0, 0)
+			w.certs[i].NotBefore, w.certs[i].NotAfter = pkitest.Time.AddDate(-20, 0, 0), pkitest.Time.AddDate(23, 0, 0)
 		}
 		if err := w.sign(); err != nil {
 			t.Fatal(err)
 		}
 		for _, explain := range []bool{false, true} {
-			r, _ := Verify(w.certs[:2], VerifyOptions{Roots: NewTrustStore(w.root()), Time: lessonTime, Explain: explain})
+			r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, Explain: explain})
 			if r.OK != (tc.broken == "") || !r.OK && (r.Err.Reason != reason.CertificateConstraint || r.Err.Field != tc.broken) {
 				t.Errorf("%s: %v, want %q", name, r.Err, tc.broken)
 			}
@@ -104,7 +108,7 @@ func TestTLSFeaturesOfIssuers(t *testing.T) {
 				missing(t, "certtool")
 			}
 			dir := t.TempDir()
-			roots := writeFile(t, dir, "root.pem", EncodeCert(w.root().Raw))
+			roots := writeFile(t, dir, "root.pem", pki.EncodeCert(w.root().Raw))
 			chain := writeFile(t, dir, "chain.pem", pemOf([][]byte{w.certs[0].Raw, w.certs[1].Raw}))
 			out, err := exec.Command(certtool, "--verify", "--load-ca-certificate", roots, "--infile", chain).CombinedOutput()
 			if accepted := err == nil && strings.Contains(string(out), "Verified. The certificate is trusted."); accepted != (tc.broken == "") {
@@ -125,33 +129,33 @@ func TestTLSFeatureMalformed(t *testing.T) {
 		"an integer, no list": {2, 1, 5},
 	} {
 		w := newWorld("ecdsa", 1)
-		w.leaf().ExtraExtensions = []pkix.Extension{ext(oidTLSFeature, false, value...)}
+		w.leaf().ExtraExtensions = []pkix.Extension{ext(pki.OidTLSFeature, false, value...)}
 		if err := w.sign(); err != nil {
 			t.Fatal(err)
 		}
-		r, _ := Verify(w.certs[:2], VerifyOptions{Roots: NewTrustStore(w.root()), Time: lessonTime})
-		if reason.Of(errOf(r)) != reason.CertificateMalformed || PromisesStaple(w.leaf()) {
+		r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time})
+		if reason.Of(pkitest.ErrOf(r)) != reason.CertificateMalformed || pki.PromisesStaple(w.leaf()) {
 			t.Errorf("%s: %v", name, r.Err)
 		}
 	}
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa", Staple: "good"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa", Staple: "good"})
 	w := newWorld("ecdsa", 1)
 	w.leaf().ExtraExtensions = features(t, true, int(iana.ExtStatusRequest))
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
 	for heed, want := range map[bool]reason.Reason{false: reason.CertificateConstraint, true: reason.BadStatusResponse} {
-		r, _ := Verify(w.certs[:2], VerifyOptions{Roots: NewTrustStore(w.root()), Time: lessonTime, HeedMustStaple: heed})
-		if reason.Of(errOf(r)) != want {
+		r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, HeedMustStaple: heed})
+		if reason.Of(pkitest.ErrOf(r)) != want {
 			t.Errorf("critical, heed %v: %v, want %s", heed, r.Err, want)
 		}
 	}
-	by := &Authority{Cert: w.certs[1], Key: lessonKey("ecdsa", w.signer[1]), Parent: l.Root}
-	staple, err := by.OCSP(w.leaf(), StatusGood, OCSPOptions{Time: lessonTime})
+	by := &authority.CA{Cert: w.certs[1], Key: lesson.KeyOf("ecdsa", w.signer[1]), Parent: l.Root}
+	staple, err := by.OCSP(w.leaf(), authority.StatusGood, authority.OCSPOptions{Time: pkitest.Time})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, _ := Verify(w.certs[:2], VerifyOptions{Roots: NewTrustStore(w.root()), Time: lessonTime, HeedMustStaple: true, Staple: staple}); !r.OK {
+	if r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, HeedMustStaple: true, Staple: staple}); !r.OK {
 		t.Errorf("critical, heeded, and kept: %v", r.Err)
 	}
 }

@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"bytes"
@@ -15,13 +15,16 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 	"tlslab/pki/der"
 	"tlslab/pki/internal/algid"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // resigned is a lesson's chain with the leaf's to-be-signed fields changed, and signed again by
 // the intermediate: nothing is wrong with it but the change.
-func resigned(t *testing.T, l *Lesson, change func([]asn1.RawValue) []asn1.RawValue) []*x509.Certificate {
+func resigned(t *testing.T, l *lesson.Lesson, change func([]asn1.RawValue) []asn1.RawValue) []*x509.Certificate {
 	t.Helper()
 	var doc algid.Signed
 	if err := der.Unmarshal(l.Leaf.Leaf.Raw, &doc); err != nil {
@@ -36,7 +39,7 @@ func resigned(t *testing.T, l *Lesson, change func([]asn1.RawValue) []asn1.RawVa
 		t.Fatal(err)
 	}
 	a := algid.From(doc.Algorithm)
-	signature, err := a.Sign(seeded(1), l.Intermediate.Key, tbs)
+	signature, err := a.Sign(pkitest.Seeded(1), l.Intermediate.Key, tbs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +57,7 @@ func full(b ...byte) asn1.RawValue { return asn1.RawValue{FullBytes: b} }
 // Encodings that crypto/x509 takes, on a certificate that is properly signed: refused, and the
 // byte is named. (pki/der has the rules one by one.)
 func TestEncodingsThatCryptoX509Takes(t *testing.T) {
-	l := lesson(t, LessonOptions{KeyAlg: "ecdsa"})
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
 	validity := func(before string) func([]asn1.RawValue) []asn1.RawValue {
 		return func(f []asn1.RawValue) []asn1.RawValue {
 			after, _ := asn1.Marshal(l.Leaf.Leaf.NotAfter)
@@ -66,7 +69,7 @@ func TestEncodingsThatCryptoX509Takes(t *testing.T) {
 	extension := func(e pkix.Extension, after ...byte) func([]asn1.RawValue) []asn1.RawValue {
 		return func(f []asn1.RawValue) []asn1.RawValue {
 			e.Value = append(e.Value, after...)
-			der, err := asn1.Marshal([]pkix.Extension{e, {Id: oidSubjectAltName, Value: append([]byte{0x30, 14, 0x82, 12}, l.Name...)}})
+			der, err := asn1.Marshal([]pkix.Extension{e, {Id: pki.OidSubjectAltName, Value: append([]byte{0x30, 14, 0x82, 12}, l.Name...)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,26 +92,26 @@ func TestEncodingsThatCryptoX509Takes(t *testing.T) {
 		"no seconds":        {validity(utc[:10] + "Z"), "tbs_certificate.validity.not_before.utc_time"},
 		"an offset":         {validity(utc + "+0100"), "tbs_certificate.validity.not_before.utc_time"},
 		"no usage":          {extension(pkix.Extension{Id: oidExtKeyUsage, Value: []byte{0x30, 0}}), "tbs_certificate.extensions[0].ext_key_usage"},
-		"no policy":         {extension(pkix.Extension{Id: oidCertificatePolicies, Value: []byte{0x30, 0}}), "tbs_certificate.extensions[0].certificate_policies"},
+		"no policy":         {extension(pkix.Extension{Id: pki.OidCertificatePolicies, Value: []byte{0x30, 0}}), "tbs_certificate.extensions[0].certificate_policies"},
 		"no mapping":        {extension(pkix.Extension{Id: oidPolicyMappings, Value: []byte{0x30, 0}}), "tbs_certificate.extensions[0].policy_mappings"},
 		"no access":         {extension(pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 1}, Value: []byte{0x30, 0}}), "tbs_certificate.extensions[0].authority_info_access"},
 		"a default written": {extension(pkix.Extension{Id: oidBasicConstraints, Value: []byte{0x30, 3, 1, 1, 0}}), "tbs_certificate.extensions[0].basic_constraints.ca"},
-		"bytes after a key usage": {extension(pkix.Extension{Id: oidKeyUsage, Value: []byte{3, 2, 7, 0x80}}, 5, 0),
+		"bytes after a key usage": {extension(pkix.Extension{Id: pki.OidKeyUsage, Value: []byte{3, 2, 7, 0x80}}, 5, 0),
 			"tbs_certificate.extensions[0].key_usage"},
 		"bytes after basic constraints": {extension(pkix.Extension{Id: oidBasicConstraints, Value: []byte{0x30, 0}}, 5, 0),
 			"tbs_certificate.extensions[0].basic_constraints"},
 		"bytes in an RSA key": {func(f []asn1.RawValue) []asn1.RawValue {
-			f[6] = rsaKey(t, lessonKey("rsa", "leaf").(*rsa.PrivateKey).N, big.NewInt(65537), 5, 0)
+			f[6] = rsaKey(t, lesson.KeyOf("rsa", "leaf").(*rsa.PrivateKey).N, big.NewInt(65537), 5, 0)
 			return f
 		}, "tbs_certificate.subject_public_key_info.subject_public_key"},
 	} {
 		chain := resigned(t, l, tc.change)
-		ours, std := bothVerdicts(chain, l.Roots.All(), l.Name, ServerAuth)
+		ours, std := bothVerdicts(chain, l.Roots.All(), l.Name, pki.ServerAuth)
 		if std != nil {
 			t.Errorf("%s: crypto/x509 refuses it too: %v", name, std)
 		}
-		r := judged(t, chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name})
-		if fmt.Sprint(ours) != fmt.Sprint(errOf(r)) {
+		r := judged(t, chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name})
+		if fmt.Sprint(ours) != fmt.Sprint(pkitest.ErrOf(r)) {
 			t.Errorf("%s: silent %v, explained %v", name, ours, r.Err)
 		}
 		switch {
@@ -119,14 +122,14 @@ func TestEncodingsThatCryptoX509Takes(t *testing.T) {
 		}
 
 		// What the cache remembers of a signature must not let the bytes pass.
-		cache := new(SignatureCache)
+		cache := new(pki.SignatureCache)
 		for range 2 {
-			if _, err := Verify(chain, VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: lessonTime, Signatures: cache}); fmt.Sprint(err) != fmt.Sprint(ours) {
+			if _, err := pki.Verify(chain, pki.VerifyOptions{Roots: l.Roots, ServerName: l.Name, Time: pkitest.Time, Signatures: cache}); fmt.Sprint(err) != fmt.Sprint(ours) {
 				t.Errorf("%s: with a cache %v, without %v", name, err, ours)
 			}
 		}
 		// Installed as an anchor it is no better.
-		if _, err := Verify(chain[:1], VerifyOptions{Roots: NewTrustStore(chain[0]), ServerName: l.Name, Time: lessonTime}); fmt.Sprint(err) != fmt.Sprint(ours) {
+		if _, err := pki.Verify(chain[:1], pki.VerifyOptions{Roots: pki.NewTrustStore(chain[0]), ServerName: l.Name, Time: pkitest.Time}); fmt.Sprint(err) != fmt.Sprint(ours) {
 			t.Errorf("%s: installed %v", name, err)
 		}
 	}
@@ -153,18 +156,18 @@ func TestKeyUsageAgreesWithOpenSSL(t *testing.T) {
 			t.Fatal(err)
 		}
 		if roots == "" {
-			roots = writeFile(t, dir, "root.pem", EncodeCert(w.root().Raw))
+			roots = writeFile(t, dir, "root.pem", pki.EncodeCert(w.root().Raw))
 		}
-		file := writeFile(t, dir, fmt.Sprintf("%d.pem", n), EncodeCert(w.leaf().Raw))
-		for purpose, of := range map[string]Usage{"sslserver": ServerAuth, "sslclient": ClientAuth} {
+		file := writeFile(t, dir, fmt.Sprintf("%d.pem", n), pki.EncodeCert(w.leaf().Raw))
+		for purpose, of := range map[string]pki.Usage{"sslserver": pki.ServerAuth, "sslclient": pki.ClientAuth} {
 			out, foreign := openssl(t, "verify", "-purpose", purpose, "-attime", attime, "-no-CApath", "-no-CAstore", "-CAfile", roots, file)
-			r := judged(t, []*x509.Certificate{w.leaf()}, VerifyOptions{Roots: NewTrustStore(w.root()), Usage: of})
+			r := judged(t, []*x509.Certificate{w.leaf()}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Usage: of})
 			if (foreign == nil) != r.OK {
-				t.Errorf("%v, %s: ours %v, openssl %s", KeyUsageNames(usage), purpose, r.Err, out)
+				t.Errorf("%v, %s: ours %v, openssl %s", pki.KeyUsageNames(usage), purpose, r.Err, out)
 			}
-			check := checkOf(t, r, CheckKeyUsage, 0)
-			if !r.OK && (reason.Of(errOf(r)) != reason.CertificateUsage || check.OK) {
-				t.Errorf("%v, %s: %v", KeyUsageNames(usage), purpose, r.Err)
+			check := checkOf(t, r, pki.CheckKeyUsage, 0)
+			if !r.OK && (reason.Of(pkitest.ErrOf(r)) != reason.CertificateUsage || check.OK) {
+				t.Errorf("%v, %s: %v", pki.KeyUsageNames(usage), purpose, r.Err)
 			}
 		}
 	}
@@ -177,7 +180,7 @@ func TestSectionsByRole(t *testing.T) {
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
-	r := judged(t, w.certs[:3], VerifyOptions{Roots: NewTrustStore(w.root()), ServerName: "www.lab.test"})
+	r := judged(t, w.certs[:3], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), ServerName: "www.lab.test"})
 	if !r.OK {
 		t.Fatal(r.Err)
 	}
@@ -197,15 +200,15 @@ func TestSectionsByVersion(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		version iana.Version
-		of      Usage
+		of      pki.Usage
 		want    string
 	}{
-		{iana.TLS13, ServerAuth, "RFC 9846 §4.5.1.2"}, {iana.TLS13, ClientAuth, "RFC 9846 §4.5.1.2"},
-		{iana.TLS12, ServerAuth, "RFC 5246 §7.4.2"}, {iana.TLS12, ClientAuth, "RFC 5246 §7.4.6"},
-		{0, ServerAuth, "RFC 5246 §7.4.2"}, {0, ClientAuth, "RFC 5246 §7.4.6"},
+		{iana.TLS13, pki.ServerAuth, "RFC 9846 §4.5.1.2"}, {iana.TLS13, pki.ClientAuth, "RFC 9846 §4.5.1.2"},
+		{iana.TLS12, pki.ServerAuth, "RFC 5246 §7.4.2"}, {iana.TLS12, pki.ClientAuth, "RFC 5246 §7.4.6"},
+		{0, pki.ServerAuth, "RFC 5246 §7.4.2"}, {0, pki.ClientAuth, "RFC 5246 §7.4.6"},
 	} {
-		r := judged(t, []*x509.Certificate{w.leaf()}, VerifyOptions{Roots: NewTrustStore(w.root()), Usage: tc.of, Version: tc.version})
-		for key, want := range map[CheckKey]string{CheckKeyUsage: "RFC 5280 §4.2.1.3, " + tc.want, CheckPublicKey: tc.want + ", RFC 8017 §3.1, RFC 9325 §4.5"} {
+		r := judged(t, []*x509.Certificate{w.leaf()}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Usage: tc.of, Version: tc.version})
+		for key, want := range map[pki.CheckKey]string{pki.CheckKeyUsage: "RFC 5280 §4.2.1.3, " + tc.want, pki.CheckPublicKey: tc.want + ", RFC 8017 §3.1, RFC 9325 §4.5"} {
 			if got := checkOf(t, r, key, 0).Ref; got != want {
 				t.Errorf("%v, usage %v: %s of the leaf cites %s, want %s", tc.version, tc.of, key, got, want)
 			}
@@ -239,24 +242,24 @@ func TestCriticalPolicyQualifiers(t *testing.T) {
 		ok       bool
 		shown    string
 	}{
-		"CPS":                  {policies(cps, oidCPS), true, true, "http://cps.test"},
-		"notice":               {policies(notice, oidUserNotice), true, true, "notice"},
-		"Chinese notice":       {policies(bmp, oidUserNotice), true, true, "中文"},
+		"CPS":                  {policies(cps, pki.OidCPS), true, true, "http://cps.test"},
+		"notice":               {policies(notice, pki.OidUserNotice), true, true, "notice"},
+		"Chinese notice":       {policies(bmp, pki.OidUserNotice), true, true, "中文"},
 		"another":              {policies(cps, other), true, false, "1.2.3.5"},
 		"another, uncritical":  {policies(cps, other), false, true, ""},
 		"a policy beyond Go's": {[]byte{0x30, 14, 0x30, 12, 6, 10, 0x2a, 0x83, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, true, false, ""},
 	} {
 		w := newWorld("ecdsa", 0)
-		w.leaf().ExtraExtensions = []pkix.Extension{ext(oidCertificatePolicies, tc.critical, tc.value...)}
+		w.leaf().ExtraExtensions = []pkix.Extension{ext(pki.OidCertificatePolicies, tc.critical, tc.value...)}
 		if err := w.sign(); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		r := judged(t, []*x509.Certificate{w.leaf()}, VerifyOptions{Roots: NewTrustStore(w.root())})
-		check := checkOf(t, r, CheckCriticalExtension, 0)
+		r := judged(t, []*x509.Certificate{w.leaf()}, pki.VerifyOptions{Roots: pki.NewTrustStore(w.root())})
+		check := checkOf(t, r, pki.CheckCriticalExtension, 0)
 		if r.OK != tc.ok || check.OK != tc.ok {
 			t.Errorf("%s: %v", name, r.Err)
 		}
-		shown, _ := check.Input(InQualifiers).([]string)
+		shown, _ := check.Input(pki.InQualifiers).([]string)
 		if strings.Join(shown, " ") != tc.shown {
 			t.Errorf("%s is shown as %q", name, shown)
 		}
@@ -265,7 +268,7 @@ func TestCriticalPolicyQualifiers(t *testing.T) {
 
 // What crypto/x509 cannot parse stays refused, and the byte is named.
 func TestUnparsableNamesTheByte(t *testing.T) {
-	good := lesson(t, LessonOptions{KeyAlg: "ecdsa"}).Leaf.Leaf.Raw
+	good := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"}).Leaf.Leaf.Raw
 	cut := good[:len(good)-3]
 	long := slices.Concat([]byte{0x30, 0x83, 0}, good[2:]) // its length in one byte more
 	date := bytes.Replace(good, []byte{0x17, 13}, []byte{0x17, 14}, 1)
@@ -273,7 +276,7 @@ func TestUnparsableNamesTheByte(t *testing.T) {
 		if _, err := x509.ParseCertificate(b); err == nil {
 			t.Errorf("%s: crypto/x509 takes it", name)
 		}
-		_, err := ParseCached(b)
+		_, err := pki.ParseCached(b)
 		var bad *reason.Error
 		if !errors.As(err, &bad) || bad.Off > len(b) || !strings.Contains(err.Error(), "at byte") {
 			t.Errorf("%s: %v", name, err)

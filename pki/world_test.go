@@ -1,4 +1,4 @@
-package pki
+package pki_test
 
 import (
 	"crypto/x509"
@@ -7,6 +7,11 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+
+	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/internal/pkitest"
+	"tlslab/pki/lesson"
 )
 
 // world builds chains certificate by certificate, for tests that need to get at
@@ -28,7 +33,7 @@ func newWorld(alg string, n int) *world {
 	for i, name := range w.signer {
 		t := &x509.Certificate{
 			SerialNumber: big.NewInt(int64(1000 + i)), Subject: pkix.Name{CommonName: "World " + name, Organization: []string{"test"}},
-			NotBefore: lessonTime.Add(-24 * time.Hour), NotAfter: lessonTime.Add(24 * time.Hour),
+			NotBefore: pkitest.Time.Add(-24 * time.Hour), NotAfter: pkitest.Time.Add(24 * time.Hour),
 			IsCA: i > 0, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 		}
 		if i == 0 {
@@ -47,7 +52,7 @@ func (w *world) root() *x509.Certificate { return w.certs[len(w.certs)-1] }
 func (w *world) sign() error {
 	for i := len(w.certs) - 1; i >= 0; i-- {
 		up := min(i+1, len(w.certs)-1)
-		c, err := create(nil, w.certs[i], w.certs[up], lessonKey(w.alg, w.signer[i]).Public(), lessonKey(w.alg, w.signer[up]))
+		c, err := authority.CreateCertificate(nil, w.certs[i], w.certs[up], lesson.KeyOf(w.alg, w.signer[i]).Public(), lesson.KeyOf(w.alg, w.signer[up]))
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.signer[i], err)
 		}
@@ -61,7 +66,7 @@ func ext(id asn1.ObjectIdentifier, critical bool, value ...byte) pkix.Extension 
 }
 
 // bothVerdicts judges a chain with our verifier and with crypto/x509's.
-func bothVerdicts(chain, roots []*x509.Certificate, name string, usage Usage) (ours, std error) {
+func bothVerdicts(chain, roots []*x509.Certificate, name string, usage pki.Usage) (ours, std error) {
 	pool, others := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range roots {
 		pool.AddCert(c)
@@ -69,10 +74,10 @@ func bothVerdicts(chain, roots []*x509.Certificate, name string, usage Usage) (o
 	for _, c := range chain[1:] {
 		others.AddCert(c)
 	}
-	o := VerifyOptions{Roots: NewTrustStore(roots...), ServerName: name, Time: lessonTime, Usage: usage}
-	_, ours = Verify(chain, o)
+	o := pki.VerifyOptions{Roots: pki.NewTrustStore(roots...), ServerName: name, Time: pkitest.Time, Usage: usage}
+	_, ours = pki.Verify(chain, o)
 	_, std = chain[0].Verify(x509.VerifyOptions{
-		Roots: pool, Intermediates: others, DNSName: name, CurrentTime: lessonTime,
+		Roots: pool, Intermediates: others, DNSName: name, CurrentTime: pkitest.Time,
 		KeyUsages: []x509.ExtKeyUsage{usage.ExtKeyUsage()},
 	})
 	return ours, std

@@ -20,7 +20,8 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/clitest"
-	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 )
 
 // Two processes of tlslab server that share a real redis-server.
@@ -97,14 +98,14 @@ const paid = "pay 100 to mallory\n"
 func startCluster(t *testing.T, args ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, dir: t.TempDir(), redis: startRedis(t)}
-	lesson, err := pki.NewLesson(pki.LessonOptions{Name: "localhost", KeyAlg: "ecdsa"})
+	l, err := lesson.New(lesson.Options{Name: "localhost", KeyAlg: "ecdsa"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.roots = c.file("roots.pem")
-	if err := errors.Join(pki.WriteCerts(c.roots, lesson.Roots.All(), pki.FileOptions{}),
-		pki.WriteChain(c.file("chain.pem"), lesson.Chain, pki.FileOptions{}),
-		pki.WriteKey(c.file("key.pem"), lesson.Key, pki.FileOptions{}),
+	if err := errors.Join(authority.WriteCerts(c.roots, l.Roots.All(), authority.FileOptions{}),
+		authority.WriteChain(c.file("chain.pem"), l.Chain, authority.FileOptions{}),
+		authority.WriteKey(c.file("key.pem"), l.Key, authority.FileOptions{}),
 		os.WriteFile(c.file("pay"), []byte(paid), 0o600)); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,8 @@ import (
 	"time"
 
 	"tlslab/cmd/tlslab/internal/clitest"
-	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 )
 
 // command runs a command line in this process; status is what the shell would see.
@@ -35,12 +36,12 @@ func serveCommand(t *testing.T, args ...string) (addr string, end func() string)
 // crypto/tls as the server, which lets its client find out what it does with a
 // clean end and with a stream that is cut off.
 func TestClientOfCryptoTLS(t *testing.T) {
-	l, err := pki.NewLesson(pki.LessonOptions{Name: "localhost"})
+	l, err := lesson.New(lesson.Options{Name: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := filepath.Join(t.TempDir(), "roots.pem")
-	if err := pki.WriteCerts(roots, l.Roots.All(), pki.FileOptions{}); err != nil {
+	if err := authority.WriteCerts(roots, l.Roots.All(), authority.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	cutOff := func(c *stdtls.Conn) error { return c.NetConn().Close() }
@@ -151,11 +152,11 @@ func TestServerReports(t *testing.T) {
 // A CA whose time is over issues, and says what that is worth.
 func TestExpiredCA(t *testing.T) {
 	dir := t.TempDir()
-	root, err := pki.NewRoot(pki.Options{CommonName: "Old Root", NotBefore: time.Now().Add(-48 * time.Hour), Validity: time.Hour})
+	root, err := authority.NewRoot(authority.Options{CommonName: "Old Root", NotBefore: time.Now().Add(-48 * time.Hour), Validity: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pki.SaveAuthority(filepath.Join(dir, "old"), root, pki.FileOptions{}); err != nil {
+	if _, err := authority.Save(filepath.Join(dir, "old"), root, authority.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
@@ -168,11 +169,11 @@ func TestExpiredCA(t *testing.T) {
 
 // A server that is given a certificate out of its dates says so before anybody connects.
 func TestServerOfOldCertificate(t *testing.T) {
-	root, err := pki.NewRoot(pki.Options{CommonName: "A Root"})
+	root, err := authority.NewRoot(authority.Options{CommonName: "A Root"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := pki.GenerateKey(pki.P256, nil)
+	key, err := authority.GenerateKey(authority.P256, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,16 +181,16 @@ func TestServerOfOldCertificate(t *testing.T) {
 		begins time.Duration
 		says   string
 	}{{-48 * time.Hour, "past its date: old.lab.test"}, {48 * time.Hour, "not yet valid: old.lab.test"}, {-time.Minute, ""}} {
-		request, err := pki.NewRequest(key, pki.Request{CommonName: "old.lab.test", DNSNames: []string{"old.lab.test"}})
+		request, err := authority.NewRequest(key, authority.Request{CommonName: "old.lab.test", DNSNames: []string{"old.lab.test"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		issued, err := root.Sign(request, pki.LeafOptions{NotBefore: time.Now().Add(test.begins), Validity: time.Hour})
+		issued, err := root.Sign(request, authority.LeafOptions{NotBefore: time.Now().Add(test.begins), Validity: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}
 		cert, keyFile := filepath.Join(t.TempDir(), "c.pem"), filepath.Join(t.TempDir(), "k.pem")
-		if err := errors.Join(pki.WriteChain(cert, issued.Chain, pki.FileOptions{}), pki.WriteKey(keyFile, key, pki.FileOptions{})); err != nil {
+		if err := errors.Join(authority.WriteChain(cert, issued.Chain, authority.FileOptions{}), authority.WriteKey(keyFile, key, authority.FileOptions{})); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -18,18 +18,20 @@ import (
 	"tlslab/handshake/tls"
 	document "tlslab/handshake/transcript"
 	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 )
 
 // sends is a server of crypto/tls that sends n bytes to whoever comes, and waits for him to
 // go.
 func sends(t *testing.T, n int) (addr, roots string) {
 	t.Helper()
-	lab, err := pki.NewLesson(pki.LessonOptions{Name: "localhost"})
+	lab, err := lesson.New(lesson.Options{Name: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots = filepath.Join(t.TempDir(), "roots.pem")
-	if err := pki.WriteCerts(roots, lab.Roots.All(), pki.FileOptions{}); err != nil {
+	if err := authority.WriteCerts(roots, lab.Roots.All(), authority.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	l, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{Certificates: []stdtls.Certificate{{Certificate: lab.Chain, PrivateKey: lab.Key}}})
@@ -189,7 +191,7 @@ func TestServerDocuments(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	roots, err := pki.ReadCerts(root)
+	roots, err := authority.ReadCerts(root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 // UPSTREAM-ROOTS. Each makes a root of its own and writes it, then its address.
 
 // peerCommand runs serve as such a command.
-func peerCommand(serve func(l net.Listener, ca *authority, upstream *x509.CertPool) error) func() {
+func peerCommand(serve func(l net.Listener, ca *testCA, upstream *x509.CertPool) error) func() {
 	return func() {
 		err := func() error {
 			if len(os.Args) != 4 {
@@ -107,7 +107,7 @@ func relay(a, b half) error {
 
 // serveCryptoTLS is the least that reads what it carries: CONNECT, crypto/tls on both
 // legs, one leaf for each host, and two copies. It neither parses nor keeps anything.
-func serveCryptoTLS(l net.Listener, ca *authority, upstream *x509.CertPool) error {
+func serveCryptoTLS(l net.Listener, ca *testCA, upstream *x509.CertPool) error {
 	var forged sync.Map // host → *stdtls.Config
 	dial := stdtls.Config{RootCAs: upstream, NextProtos: []string{"http/1.1"}}
 	return each(l, func(c net.Conn) error {
@@ -141,7 +141,7 @@ func serveCryptoTLS(l net.Listener, ca *authority, upstream *x509.CertPool) erro
 }
 
 // forge returns a leaf for whom the real one is for.
-func (a *authority) forge(real *x509.Certificate) (stdtls.Certificate, error) {
+func (a *testCA) forge(real *x509.Certificate) (stdtls.Certificate, error) {
 	names := real.DNSNames
 	for _, ip := range real.IPAddresses {
 		names = append(names, ip.String())
@@ -154,7 +154,7 @@ func (a *authority) forge(real *x509.Certificate) (stdtls.Certificate, error) {
 
 // serveRelay decrypts nothing. It is the floor: what the sockets alone cost a Go
 // program that copies through memory.
-func serveRelay(l net.Listener, _ *authority, _ *x509.CertPool) error {
+func serveRelay(l net.Listener, _ *testCA, _ *x509.CertPool) error {
 	return each(l, func(c net.Conn) error {
 		addr, err := acceptConnect(c)
 		if err != nil {
@@ -181,7 +181,7 @@ func (c copied) CloseWrite() error           { return c.tcp.CloseWrite() }
 // serveGoproxy is goproxy as its README sets it up for interception, with a store for
 // certificates and a P-256 root, which makes its leaves P-256 too. Its transport keeps
 // connections to the origin, whichever client they were made for.
-func serveGoproxy(l net.Listener, ca *authority, upstream *x509.CertPool) error {
+func serveGoproxy(l net.Listener, ca *testCA, upstream *x509.CertPool) error {
 	cert := &stdtls.Certificate{Certificate: [][]byte{ca.cert.Raw}, PrivateKey: ca.key, Leaf: ca.cert}
 	proxy := goproxy.NewProxyHttpServer()
 	proxy.CertStore = &certStore{certs: map[string]*stdtls.Certificate{}}

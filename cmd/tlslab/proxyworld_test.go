@@ -31,19 +31,19 @@ import (
 // origin and a client, both of crypto/tls and net/http, so that nothing of ours is
 // weighed or trusted but the proxy itself.
 
-// authority signs certificates with a P-256 key.
-type authority struct {
+// testCA signs certificates with a P-256 key.
+type testCA struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
 // newAuthority returns an authority that parent vouches for, or, without a parent, a root.
-func newAuthority(name string, parent *authority) (*authority, error) {
+func newAuthority(name string, parent *testCA) (*testCA, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	a := &authority{key: key}
+	a := &testCA{key: key}
 	if parent == nil {
 		parent = a
 	}
@@ -57,7 +57,7 @@ func newAuthority(name string, parent *authority) (*authority, error) {
 }
 
 // sign completes the template, for a day, and signs it.
-func (a *authority) sign(template *x509.Certificate, key crypto.Signer) (*x509.Certificate, error) {
+func (a *testCA) sign(template *x509.Certificate, key crypto.Signer) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (a *authority) sign(template *x509.Certificate, key crypto.Signer) (*x509.C
 }
 
 // leaf returns a server's certificate with a P-256 key of its own.
-func (a *authority) leaf(names ...string) (stdtls.Certificate, error) {
+func (a *testCA) leaf(names ...string) (stdtls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return stdtls.Certificate{}, err

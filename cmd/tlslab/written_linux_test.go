@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tlslab/cmd/tlslab/internal/clitest"
-	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // Every file that a flag has written is held here to the same rules, whatever verb it is
@@ -110,11 +110,11 @@ func beginWriting(t *testing.T) *writing {
 			t.Fatal(said)
 		}
 	}
-	key, err := pki.GenerateKey(pki.P256, nil)
+	key, err := authority.GenerateKey(authority.P256, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{"www.lab.test"}})
+	csr, err := authority.NewRequest(key, authority.Request{DNSNames: []string{"www.lab.test"}})
 	if err != nil {
 		t.Fatal(err)
 	}

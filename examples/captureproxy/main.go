@@ -19,12 +19,13 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	roots, err := pki.SystemStore() // whom to believe of the servers
+	roots, err := authority.SystemStore() // whom to believe of the servers
 	if err != nil {
 		log.Fatal(err)
 	}

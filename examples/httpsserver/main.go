@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake/tls"
 	"tlslab/handshake/tls/https"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 func main() {
@@ -72,19 +73,19 @@ func page(w http.ResponseWriter, r *http.Request) {
 // configure makes a root and a certificate for localhost, with fresh keys, and
 // writes the root where a client can be told to trust it.
 func configure(rootFile string) (*tls.Config, error) {
-	ca, err := pki.NewRoot(pki.Options{CommonName: "Lab Root"})
+	ca, err := authority.NewRoot(authority.Options{CommonName: "Lab Root"})
 	if err != nil {
 		return nil, err
 	}
-	key, err := pki.GenerateKey(pki.P256, nil)
+	key, err := authority.GenerateKey(authority.P256, nil)
 	if err != nil {
 		return nil, err
 	}
-	request, err := pki.NewRequest(key, pki.Request{DNSNames: []string{"localhost"}})
+	request, err := authority.NewRequest(key, authority.Request{DNSNames: []string{"localhost"}})
 	if err != nil {
 		return nil, err
 	}
-	issued, err := ca.Sign(request, pki.LeafOptions{})
+	issued, err := ca.Sign(request, authority.LeafOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 func main() {
@@ -22,16 +22,16 @@ func main() {
 }
 
 func run(w io.Writer) error {
-	lesson, err := pki.NewLesson(pki.LessonOptions{}) // a server's chain, and a client's roots
+	l, err := lesson.New(lesson.Options{}) // a server's chain, and a client's roots
 	if err != nil {
 		return err
 	}
-	client, err := handshake.NewClient(&handshake.Config{Roots: lesson.Roots, ServerName: lesson.Name})
+	client, err := handshake.NewClient(&handshake.Config{Roots: l.Roots, ServerName: l.Name})
 	if err != nil {
 		return err
 	}
 	server, err := handshake.NewServer(&handshake.Config{
-		Certificates: []handshake.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
+		Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}})
 	if err != nil {
 		return err
 	}

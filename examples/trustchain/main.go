@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 func main() {
@@ -61,23 +62,23 @@ func run(w io.Writer) error {
 // issue makes root > intermediate > leaf. The root stays home: a client has it
 // already, or does not trust it.
 func issue() (root *x509.Certificate, chain []*x509.Certificate, err error) {
-	ca, err := pki.NewRoot(pki.Options{CommonName: "Lab Root"})
+	ca, err := authority.NewRoot(authority.Options{CommonName: "Lab Root"})
 	if err != nil {
 		return nil, nil, err
 	}
-	issuing, err := ca.NewIntermediate(pki.Options{CommonName: "Lab Intermediate"})
+	issuing, err := ca.NewIntermediate(authority.Options{CommonName: "Lab Intermediate"})
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := pki.GenerateKey(pki.P256, nil) // the server's own; the CA never sees it
+	key, err := authority.GenerateKey(authority.P256, nil) // the server's own; the CA never sees it
 	if err != nil {
 		return nil, nil, err
 	}
-	request, err := pki.NewRequest(key, pki.Request{DNSNames: []string{name}})
+	request, err := authority.NewRequest(key, authority.Request{DNSNames: []string{name}})
 	if err != nil {
 		return nil, nil, err
 	}
-	issued, err := issuing.Sign(request, pki.LeafOptions{})
+	issued, err := issuing.Sign(request, authority.LeafOptions{})
 	if err != nil {
 		return nil, nil, err
 	}

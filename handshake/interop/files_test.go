@@ -8,6 +8,7 @@ import (
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // What programs read of their certificates lies in PEM files.
@@ -57,7 +58,7 @@ func write(id *tlstest.Identity, prefix string) files {
 	mustWrite(f.cert, append(leaf, issuers...))
 	mustWrite(f.chain, issuers)
 	mustWrite(f.ocsp, id.Staple)
-	if err := pki.WriteKey(f.key, id.Key, pki.FileOptions{}); err != nil {
+	if err := authority.WriteKey(f.key, id.Key, authority.FileOptions{}); err != nil {
 		panic(err)
 	}
 	return f

@@ -12,6 +12,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // Forger is the certification authority of an interceptor: it issues, for any
@@ -19,7 +20,7 @@ import (
 // is believed by those who trust its root and by nobody else. It is safe for
 // concurrent use.
 type Forger struct {
-	root *pki.Authority
+	root *authority.CA
 	keys []crypto.Signer
 	rand io.Reader
 
@@ -34,7 +35,7 @@ const maxForged = 1024
 // NewForger makes a forger that signs with root. keys are the leaf keys, one of
 // each kind that clients may want; which is taken follows the real certificate.
 // rand is for serial numbers; nil is crypto/rand.
-func NewForger(root *pki.Authority, rand io.Reader, keys ...crypto.Signer) (*Forger, error) {
+func NewForger(root *authority.CA, rand io.Reader, keys ...crypto.Signer) (*Forger, error) {
 	if root.Key == nil || len(keys) == 0 {
 		return nil, fmt.Errorf("a forger needs a root that can sign and at least one leaf key")
 	}
@@ -58,11 +59,11 @@ func (f *Forger) Forge(real *x509.Certificate) (*handshake.Certificate, error) {
 		return c, nil
 	}
 	key := f.keyLike(real)
-	csr, err := pki.NewRequest(key, pki.Request{DNSNames: real.DNSNames, IPAddresses: real.IPAddresses})
+	csr, err := authority.NewRequest(key, authority.Request{DNSNames: real.DNSNames, IPAddresses: real.IPAddresses})
 	if err != nil {
 		return nil, err
 	}
-	issued, err := f.root.Sign(csr, pki.LeafOptions{NotBefore: real.NotBefore, NotAfter: real.NotAfter, Rand: f.rand,
+	issued, err := f.root.Sign(csr, authority.LeafOptions{NotBefore: real.NotBefore, NotAfter: real.NotAfter, Rand: f.rand,
 		Mutate: func(c *x509.Certificate) { c.RawSubject = real.RawSubject }})
 	if err != nil {
 		return nil, err

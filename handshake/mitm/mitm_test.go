@@ -13,15 +13,17 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/stage"
 	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 )
 
 func forger(t *testing.T) *mitm.Forger {
 	t.Helper()
-	l, err := pki.NewForgery(pki.LessonOptions{})
+	l, err := lesson.NewForgery(lesson.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := mitm.NewForger(l.Root, nil, pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
+	f, err := mitm.NewForger(l.Root, nil, lesson.Key("mitm-leaf"), lesson.KeyECDSA("mitm-leaf"), lesson.KeyEd25519("mitm-leaf"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,8 +34,8 @@ func forger(t *testing.T) *mitm.Forger {
 // crypto/x509 believes it exactly if it trusts the root.
 func TestForge(t *testing.T) {
 	f := forger(t)
-	for _, alg := range pki.LessonKeyAlgs() {
-		real, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg})
+	for _, alg := range lesson.KeyAlgs() {
+		real, err := lesson.New(lesson.Options{KeyAlg: alg})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,14 +69,14 @@ func TestForge(t *testing.T) {
 }
 
 func TestForgerNeedsKeys(t *testing.T) {
-	l, err := pki.NewForgery(pki.LessonOptions{})
+	l, err := lesson.NewForgery(lesson.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := mitm.NewForger(l.Root, nil); err == nil {
 		t.Error("a forger without leaf keys was made")
 	}
-	if _, err := mitm.NewForger(&pki.Authority{Cert: l.Root.Cert}, nil, pki.LessonKey("mitm-leaf")); err == nil {
+	if _, err := mitm.NewForger(&authority.CA{Cert: l.Root.Cert}, nil, lesson.Key("mitm-leaf")); err == nil {
 		t.Error("a forger that cannot sign was made")
 	}
 	if _, err := mitm.New(mitm.Options{}); err == nil {
@@ -91,7 +93,7 @@ type street struct {
 
 func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(up, server *handshake.Endpoint) error) *street {
 	t.Helper()
-	real, err := pki.NewLesson(pki.LessonOptions{})
+	real, err := lesson.New(lesson.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

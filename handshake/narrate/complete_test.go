@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // lessons are the lessons by which the texts are tried: together they go every way
@@ -39,15 +40,15 @@ var lessons = map[string]scenario.Options{
 	"client auth":           {ClientAuth: true},
 	"no client certificate": {ClientAuth: true, NoClientCert: true},
 	"staple":                {Staple: "good"},
-	"revoked":               {Cert: pki.Revoked},
+	"revoked":               {Cert: lesson.Revoked},
 	"h2":                    {ALPN: []string{"h2", "http/1.1"}},
 	"1.3, h2":               {Version: iana.TLS13, ALPN: []string{"h2"}},
 	"resume 0rtt, h2":       {Resume: scenario.ResumeEarly, ALPN: []string{"h2"}},
 	"trusted box, h2":       {MITM: true, TrustMITM: true, ALPN: []string{"h2"}},
 	"http/1.1":              {Version: iana.TLS13, ALPN: []string{"http/1.1", "h2"}},
 	"untrusted":             {UntrustedRoot: true},
-	"name constraint":       {Cert: pki.NameConstraint},
-	"path length":           {Cert: pki.PathLen},
+	"name constraint":       {Cert: lesson.NameConstraint},
+	"path length":           {Cert: lesson.PathLen},
 	"resume id":             {Resume: scenario.ResumeByID},
 	"resume ticket":         {Resume: scenario.ResumeByTicket, Kx: []iana.Kx{iana.KxRSA}},
 	"resume psk":            {Resume: scenario.ResumePSK},

@@ -24,6 +24,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 func TestFault(t *testing.T) {
@@ -297,8 +298,8 @@ func TestRefusalsInChinese(t *testing.T) {
 		}
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for _, kind := range pki.Kinds() {
-		l, err := pki.NewLesson(pki.LessonOptions{Kind: kind, Time: now})
+	for _, kind := range lesson.Kinds() {
+		l, err := lesson.New(lesson.Options{Kind: kind, Time: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,7 +327,7 @@ func TestRefusalsInChinese(t *testing.T) {
 			}
 		}
 	}
-	l, err := pki.NewLesson(pki.LessonOptions{Time: now})
+	l, err := lesson.New(lesson.Options{Time: now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/sig"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Each group's shares and secret have commands from either end's knowledge, or the
@@ -107,7 +108,7 @@ func keyFor(t *testing.T, s *sig.Scheme, source *rand.ChaCha8) crypto.Signer {
 	case s.Kind == sig.ECDSA:
 		key, err = ecdsa.GenerateKey(elliptic.P256(), source)
 	default:
-		key = pki.LessonKey(pki.LessonKeyNames()[0]).(*rsa.PrivateKey)
+		key = lesson.Key(lesson.KeyNames()[0]).(*rsa.PrivateKey)
 		if s.PSSKey {
 			key = &sig.PSSPrivateKey{RSA: key.(*rsa.PrivateKey)}
 		}

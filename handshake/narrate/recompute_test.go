@@ -23,7 +23,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // needs skips a test, by name, where a program is missing; in CI that is a failure.
@@ -143,7 +143,7 @@ func TestRecompute(t *testing.T) {
 	}
 }
 
-type lesson struct {
+type playedLesson struct {
 	name string
 	o    scenario.Options
 }
@@ -152,7 +152,7 @@ type lesson struct {
 // cipher and formula of the master secret, and one for each kind of signature; one of
 // TLS 1.3 for each hash and kind of cipher, and for each kind of pre-shared key. TLS 1.3's groups and signatures have tests
 // of their own.
-func lessons() (out []lesson) {
+func lessons() (out []playedLesson) {
 	add := func(s *suite.Suite, g kx.Group, noEMS bool) {
 		o := scenario.Options{Kx: []iana.Kx{s.Kx}, Suites: []*suite.Suite{s}, NoEMS: noEMS}
 		name := fmt.Sprintf("%v/%v/%v", s.Kx, s.Hash, s.Cipher.Kind)
@@ -163,14 +163,14 @@ func lessons() (out []lesson) {
 		if noEMS {
 			name += "/no EMS"
 		}
-		out = append(out, lesson{name, o})
+		out = append(out, playedLesson{name, o})
 	}
 	for _, h := range []iana.CipherSuite{0x1301, 0x1302} {
 		o := scenario.Options{Resume: scenario.ResumeEarly, Suites: []*suite.Suite{suite.ByID(h)}, Groups: []kx.Group{kx.X25519}}
-		out = append(out, lesson{fmt.Sprintf("0-RTT/%v", h), o})
+		out = append(out, playedLesson{fmt.Sprintf("0-RTT/%v", h), o})
 	}
 	key := &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}
-	out = append(out, lesson{"external PSK", scenario.Options{PSK: key, PSKOnly: true}})
+	out = append(out, playedLesson{"external PSK", scenario.Options{PSK: key, PSKOnly: true}})
 	type kind struct {
 		kx     iana.Kx
 		hash   crypto.Hash
@@ -184,7 +184,7 @@ func lessons() (out []lesson) {
 		}
 		done[k] = true
 		if s.Version == iana.TLS13 {
-			out = append(out, lesson{fmt.Sprintf("TLS 1.3/%v/%v", s.Hash, s.Cipher.Kind),
+			out = append(out, playedLesson{fmt.Sprintf("TLS 1.3/%v/%v", s.Hash, s.Cipher.Kind),
 				scenario.Options{Suites: []*suite.Suite{s}, Groups: []kx.Group{kx.X25519}, KeyUpdate: true}})
 			continue
 		}
@@ -201,7 +201,7 @@ func lessons() (out []lesson) {
 		}
 	}
 	for _, alg := range []string{"ecdsa", "ed25519"} {
-		out = append(out, lesson{alg, scenario.Options{Kx: []iana.Kx{iana.KxECDHE}, KeyAlg: alg, ClientAuth: true,
+		out = append(out, playedLesson{alg, scenario.Options{Kx: []iana.Kx{iana.KxECDHE}, KeyAlg: alg, ClientAuth: true,
 			Suites: []*suite.Suite{suite.ByID(0xc02b)}}})
 	}
 	return out
@@ -296,7 +296,7 @@ func TestNotRecomputable(t *testing.T) {
 // where the client encrypted another version.
 func rsaPreMaster(t *testing.T, source io.Reader, version iana.Version) event.Secret {
 	t.Helper()
-	key := pki.LessonKey(pki.LessonKeyNames()[0]).(*rsa.PrivateKey)
+	key := lesson.Key(lesson.KeyNames()[0]).(*rsa.PrivateKey)
 	a, err := kx.RSA.Answer(kx.ClientInput{Rand: source, PublicKey: &key.PublicKey, ClientVersion: version})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // early is a resumed connection whose request goes as 0-RTT data, and what it grew from.
@@ -24,7 +24,7 @@ type early struct {
 // recordEarly plays both connections; tune changes the second.
 func recordEarly(t testing.TB, s *suite.Suite, tune func(c, s *handshake.Config)) *early {
 	t.Helper()
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Time: clock()})
+	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Time: clock()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,14 +7,14 @@ import (
 
 	"tlslab/handshake/observe"
 	"tlslab/handshake/scenario"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Recordings of one request, and the server's key, stolen afterwards.
 func Example() {
-	lesson, _ := scenario.Run(context.Background(), scenario.Options{Request: "pin 4711"}, nil)
-	for _, flow := range lesson.Flows {
-		thief, _ := observe.New(observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
+	l, _ := scenario.Run(context.Background(), scenario.Options{Request: "pin 4711"}, nil)
+	for _, flow := range l.Flows {
+		thief, _ := observe.New(observe.Options{RSAKey: lesson.Key("leaf").(*rsa.PrivateKey)})
 		for _, s := range flow.Wire {
 			if s.ToServer {
 				thief.ClientBytes(s.Bytes)

@@ -21,7 +21,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Connections in which no end is ours: crypto/tls with itself, and openssl with
@@ -95,7 +95,7 @@ func TestCryptoTLS(t *testing.T) {
 		{"client certificate", nil, tls.RequireAnyClientCert, message.KindCertificateVerify},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Time: clock()})
+			l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Time: clock()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -197,7 +197,7 @@ func (p *program) say(line string) {
 
 // TestOpenSSL: openssl s_client with s_server, which sends lines back reversed.
 func TestOpenSSL(t *testing.T) {
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa"})
+	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa"})
 	if err != nil {
 		t.Fatal(err)
 	}

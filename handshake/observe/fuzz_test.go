@@ -10,7 +10,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // pieces writes the recording down for a fuzzer: of each segment its direction and its
@@ -78,7 +78,7 @@ func FuzzObserver13(f *testing.F) {
 	})
 }
 
-var leafKey = pki.LessonKey("leaf").(*rsa.PrivateKey)
+var leafKey = lesson.Key("leaf").(*rsa.PrivateKey)
 
 func listening() observe.Options {
 	return observe.Options{RSAKey: leafKey,

@@ -18,7 +18,7 @@ import (
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // TestEverySuite: with nothing all stays closed (NULL aside), with a key log all
@@ -51,7 +51,7 @@ func TestEverySuite(t *testing.T) {
 				if keyAlg(s) != "rsa" {
 					return
 				}
-				rep = r.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
+				rep = r.show(t, 1<<20, observe.Options{RSAKey: lesson.Key("leaf").(*rsa.PrivateKey)})
 				if s.Kx == iana.KxRSA {
 					r.mustRead(t, rep)
 				} else if rep.ReadData != plain || rep.Master != nil || !plain && rep.Closed != observe.KeyOnlySigns {
@@ -149,11 +149,11 @@ func TestResumed(t *testing.T) {
 				}
 			}
 			full, resumed := record(t, "rsa", tune), record(t, "rsa", tune)
-			loot := full.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
+			loot := full.show(t, 1<<20, observe.Options{RSAKey: lesson.Key("leaf").(*rsa.PrivateKey)})
 			if full.mustRead(t, loot); loot.Resumed {
 				t.Error("the first connection resumed something")
 			}
-			rep := resumed.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("leaf").(*rsa.PrivateKey)})
+			rep := resumed.show(t, 1<<20, observe.Options{RSAKey: lesson.Key("leaf").(*rsa.PrivateKey)})
 			if !rep.Resumed || rep.ReadData || rep.Master != nil || rep.Sealed == 0 || rep.Closed != observe.EarlierSession {
 				t.Errorf("the key alone: %+v", rep)
 			}
@@ -171,7 +171,7 @@ func TestWrongKeys(t *testing.T) {
 		t.Errorf("%+v", rep)
 	}
 	// Another server's key: it is not even tried.
-	rep = r.show(t, 1<<20, observe.Options{RSAKey: pki.LessonKey("client").(*rsa.PrivateKey)})
+	rep = r.show(t, 1<<20, observe.Options{RSAKey: lesson.Key("client").(*rsa.PrivateKey)})
 	if rep.Master != nil || rep.ReadData || rep.Err != nil || rep.Closed != observe.NoKeys {
 		t.Errorf("%+v", rep)
 	}

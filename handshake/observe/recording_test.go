@@ -11,7 +11,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 var clock = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
@@ -40,7 +40,7 @@ func record(t testing.TB, alg string, tune func(c, s *handshake.Config)) *record
 // recordWith also lets the ends do something between request and reply.
 func recordWith(t testing.TB, alg string, tune func(c, s *handshake.Config), between func(r *recording, c, s *handshake.Endpoint)) *recording {
 	t.Helper()
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Time: clock()})
+	l, err := lesson.New(lesson.Options{KeyAlg: alg, Time: clock()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 	"tlslab/handshake/session"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // kinds13 are handshakes of TLS 1.3 that look different on the wire.
@@ -51,7 +51,7 @@ var kinds13 = []struct {
 }
 
 func authenticate(t testing.TB, c, s *handshake.Config) {
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Time: clock()})
+	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Time: clock()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestTLS13(t *testing.T) {
 				for _, thief := range []bool{false, true} {
 					o, why := observe.Options{}, observe.NoKeys
 					if thief {
-						o.RSAKey, why = pki.LessonKey("leaf").(*rsa.PrivateKey), observe.KeyOnlySigns
+						o.RSAKey, why = lesson.Key("leaf").(*rsa.PrivateKey), observe.KeyOnlySigns
 					}
 					rep := r.show(t, 1<<20, o)
 					if plain {

@@ -130,7 +130,7 @@ func TestTapReset(t *testing.T) {
 // handshakes are connections of every kind, and which secrets each direction needs: the
 // n-th chunk of a direction may stand behind those lines only.
 func TestSecretsBeforePackets(t *testing.T) {
-	ca, err := lesson()
+	ca, err := sharedLesson()
 	if err != nil {
 		t.Fatal(err)
 	}

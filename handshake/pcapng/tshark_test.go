@@ -24,7 +24,7 @@ import (
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/pcapng"
 	"tlslab/handshake/tls"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // tool finds a program; without it the test is skipped, and where CI=true it fails.
@@ -69,8 +69,8 @@ type leg struct {
 	alpn           []string
 }
 
-var lesson = sync.OnceValues(func() (*pki.Lesson, error) {
-	return pki.NewLesson(pki.LessonOptions{Name: "www.lab.test"})
+var sharedLesson = sync.OnceValues(func() (*lesson.Lesson, error) {
+	return lesson.New(lesson.Options{Name: "www.lab.test"})
 })
 
 func (l *leg) h2() bool { return slices.Contains(l.alpn, "h2") }
@@ -78,7 +78,7 @@ func (l *leg) h2() bool { return slices.Contains(l.alpn, "h2") }
 // converse plays a request and its reply over a leg and captures it.
 func (l *leg) converse(t testing.TB, w *pcapng.Writer, iface int) {
 	t.Helper()
-	ca, err := lesson()
+	ca, err := sharedLesson()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,14 +12,15 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // The verdict is the first line, with what to do about it; and two authorities of one name
 // can be told apart by what ca show prints of each.
 func TestReportBeginsWithItsVerdict(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	root := func() *pki.Authority {
-		a, err := pki.NewRoot(pki.Options{CommonName: "One Name", KeyKind: pki.P256, NotBefore: at.Add(-time.Hour)})
+	root := func() *authority.CA {
+		a, err := authority.NewRoot(authority.Options{CommonName: "One Name", KeyKind: authority.P256, NotBefore: at.Add(-time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +28,7 @@ func TestReportBeginsWithItsVerdict(t *testing.T) {
 	}
 	signer, namesake := root(), root()
 	leaf := leafOf(t, signer, at)
-	for roots, verdict := range map[*pki.Authority][2]string{signer: {"accepted", "接受"}, namesake: {"REFUSED: ", "拒绝："}} {
+	for roots, verdict := range map[*authority.CA][2]string{signer: {"accepted", "接受"}, namesake: {"REFUSED: ", "拒绝："}} {
 		o := pki.VerifyOptions{Roots: pki.NewTrustStore(roots.Cert), ServerName: "www.lab.test", Time: at, Explain: true}
 		report, _ := pki.Verify([]*x509.Certificate{leaf, namesake.Cert, signer.Cert}, o)
 		for i, lang := range []narrate.Lang{narrate.En, narrate.Zh} {
@@ -48,17 +49,17 @@ func TestReportBeginsWithItsVerdict(t *testing.T) {
 }
 
 // leafOf is a certificate for www.lab.test that signer has issued, an hour before at.
-func leafOf(t *testing.T, signer *pki.Authority, at time.Time) *x509.Certificate {
+func leafOf(t *testing.T, signer *authority.CA, at time.Time) *x509.Certificate {
 	t.Helper()
-	key, err := pki.GenerateKey(pki.P256, nil)
+	key, err := authority.GenerateKey(authority.P256, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{"www.lab.test"}})
+	csr, err := authority.NewRequest(key, authority.Request{DNSNames: []string{"www.lab.test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	issued, err := signer.Sign(csr, pki.LeafOptions{NotBefore: at.Add(-time.Hour)})
+	issued, err := signer.Sign(csr, authority.LeafOptions{NotBefore: at.Add(-time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,14 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // Words of ours among the values of a check are in the reader's language; a peer's name that
 // happens to be such a word stays as it is.
 func TestOurWordsAmongValues(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	root, err := pki.NewRoot(pki.Options{CommonName: "none", KeyKind: pki.Ed25519, NotBefore: at.Add(-time.Hour)})
+	root, err := authority.NewRoot(authority.Options{CommonName: "none", KeyKind: authority.Ed25519, NotBefore: at.Add(-time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // stolenTicketKey is a thief who has the key that a service seals its tickets with: out
@@ -130,7 +130,7 @@ func playBank(w *world) error {
 	if err := w.ready(); err != nil {
 		return err
 	}
-	forged, err := pki.NewForgery(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("mallory")})
+	forged, err := lesson.NewForgery(lesson.Options{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("mallory")})
 	if err != nil {
 		return err
 	}

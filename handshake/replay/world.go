@@ -16,7 +16,7 @@ import (
 	"tlslab/handshake/session"
 	"tlslab/handshake/stage"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Who has what in the beginning, and what a transfer is of.
@@ -36,7 +36,7 @@ type world struct {
 	settings Settings
 	terms    terms
 
-	lesson    *pki.Lesson
+	lesson    *lesson.Lesson
 	aliceCert []handshake.Certificate
 	dir       string
 	bank      *bank.Bank
@@ -103,7 +103,7 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 			return nil, err
 		}
 	}
-	if w.lesson, err = pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("ca")}); err != nil {
+	if w.lesson, err = lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("ca")}); err != nil {
 		return nil, err
 	}
 	if o.login() == ByCertificate {

@@ -13,7 +13,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/session"
 	"tlslab/handshake/stage"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // CompareOptions choose what to compare. The zero value compares all ways, over RSA and
@@ -21,7 +21,7 @@ import (
 type CompareOptions struct {
 	RTT     time.Duration // the round-trip time of the path; 50 ms
 	Seed    string        // as in Options
-	KeyAlgs []string      // of the chains, some of pki.LessonKeyAlgs; "rsa" and "ecdsa"
+	KeyAlgs []string      // of the chains, some of lesson.KeyAlgs; "rsa" and "ecdsa"
 	Stapled []bool        // whether a status is asked for, and stapled; nil: once without, once with
 	// Groups are offered in both versions, most preferred first, so that the ways differ in
 	// nothing else; X25519. NIST's curves follow them: TLS 1.2 takes no ECDSA certificate
@@ -147,7 +147,7 @@ type comparison struct {
 	o       *CompareOptions
 	lesson  Options // for its suites and its words
 	stapled bool
-	chain   *pki.Lesson
+	chain   *lesson.Lesson
 	stage   *stage.Stage // its clock goes on from one connection to the next
 }
 
@@ -158,7 +158,7 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 	if c.stapled {
 		staple = "good"
 	}
-	c.chain, err = pki.NewLesson(pki.LessonOptions{KeyAlg: c.lesson.KeyAlg, Name: c.lesson.server(), Time: c.stage.Now(),
+	c.chain, err = lesson.New(lesson.Options{KeyAlg: c.lesson.KeyAlg, Name: c.lesson.server(), Time: c.stage.Now(),
 		Rand: c.stage.Stream("ca"), Staple: staple})
 	return err
 }

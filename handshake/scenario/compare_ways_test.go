@@ -11,7 +11,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/kx"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // compare is Compare where nothing may go wrong.
@@ -136,7 +136,7 @@ func TestCompareHybrid(t *testing.T) {
 
 // Each kind of chain can be compared, and a seed fixes every number.
 func TestCompareEveryKeyRepeatably(t *testing.T) {
-	o := CompareOptions{Seed: "1", KeyAlgs: pki.LessonKeyAlgs()}
+	o := CompareOptions{Seed: "1", KeyAlgs: lesson.KeyAlgs()}
 	if !reflect.DeepEqual(compare(t, o), compare(t, o)) {
 		t.Error("two runs of one seed differ")
 	}

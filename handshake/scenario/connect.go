@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // line is one connection: two ends and the wire between them.
@@ -69,7 +70,7 @@ func (p *play) config(party string, t terms, conn int) *handshake.Config {
 func (p *play) clientConfig(party string, t terms, conn int) (*handshake.Config, error) {
 	cfg := p.config(party, t, conn)
 	cfg.Roots, cfg.ServerName, cfg.VerifyChain = p.roots, p.o.server(), p.judge()
-	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none" || p.o.Cert == pki.MustStaple
+	cfg.Stapling = p.lesson.Staple != nil || p.o.Staple == "none" || p.o.Cert == lesson.MustStaple
 	cfg.EarlyData = p.o.Resume == ResumeEarly && party == "client"
 	cfg.NoTickets = t != in13 && p.o.Resume != ResumeByTicket
 	cfg.GREASE = p.o.GREASE

@@ -7,7 +7,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/mitm"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // interception is the interceptor's lesson under way: what it has to work with, and its
@@ -58,7 +58,7 @@ func (p *play) mitm(t terms) error {
 // equip makes the box's own root, puts it in the client's store if that is the lesson,
 // and takes the key that the box will sign with.
 func (i *interception) equip() error {
-	forgery, err := pki.NewForgery(pki.LessonOptions{KeyAlg: i.o.keyAlg(), Name: i.o.server(), Time: i.Now(), Rand: i.Stream("mitm ca")})
+	forgery, err := lesson.NewForgery(lesson.Options{KeyAlg: i.o.keyAlg(), Name: i.o.server(), Time: i.Now(), Rand: i.Stream("mitm ca")})
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (i *interception) equip() error {
 	if i.o.StolenCA {
 		signs = i.lesson.Intermediate // the certificate and the key, both
 	}
-	i.forger, err = mitm.NewForger(signs, i.Stream("mitm ca"), pki.LessonKey("mitm-leaf"), pki.LessonKeyECDSA("mitm-leaf"), pki.LessonKeyEd25519("mitm-leaf"))
+	i.forger, err = mitm.NewForger(signs, i.Stream("mitm ca"), lesson.Key("mitm-leaf"), lesson.KeyECDSA("mitm-leaf"), lesson.KeyEd25519("mitm-leaf"))
 	return err
 }
 

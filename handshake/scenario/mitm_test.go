@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // toggles are every combination of the six, over one flow.
@@ -265,8 +266,8 @@ func TestRewrite(t *testing.T) {
 // TestClickThroughAlone: the warning is a "what if" without a box too. Not everything has
 // a button to go on.
 func TestClickThroughAlone(t *testing.T) {
-	for kind, goesOn := range map[pki.Kind]bool{pki.Expired: true, pki.WrongHost: true, pki.SelfSigned: true, pki.UntrustedRoot: true,
-		pki.Revoked: false, pki.BadSignature: false} {
+	for kind, goesOn := range map[lesson.Kind]bool{lesson.Expired: true, lesson.WrongHost: true, lesson.SelfSigned: true, lesson.UntrustedRoot: true,
+		lesson.Revoked: false, lesson.BadSignature: false} {
 		f := run(t, scenario.Options{Seed: "test", Kx: onlyECDHE, Cert: kind, ClickThrough: true}).Flows[0]
 		s := scenario.SceneOf[*scenario.ClickThrough](f)
 		if s == nil || s.GoesOn != goesOn || f.Outcome.Done != goesOn || f.Outcome.Intended == goesOn {
@@ -362,7 +363,7 @@ func TestBoxHasNoUser(t *testing.T) {
 		passthrough bool
 		refused     string
 	}{{false, "mitm"}, {true, ""}} {
-		f := run(t, scenario.Options{Seed: "test", MITM: true, Passthrough: c.passthrough, ClickThrough: true, Cert: pki.Expired}).Flows[0]
+		f := run(t, scenario.Options{Seed: "test", MITM: true, Passthrough: c.passthrough, ClickThrough: true, Cert: lesson.Expired}).Flows[0]
 		if out := f.Outcome; out.Refused != c.refused || out.Done == (c.refused != "") || out.Intended != (c.refused != "") {
 			t.Errorf("%+v: %+v", c, out)
 		}

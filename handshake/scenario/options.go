@@ -22,6 +22,7 @@ import (
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Options are the switches of a lesson. The zero value is the lesson of LESSONS: RSA and
@@ -54,11 +55,11 @@ type Options struct {
 	ALPN       []string
 	ClientAuth bool // the server demands a client certificate, the client has one
 
-	KeyAlg        string   // of the certificates, one of pki.LessonKeyAlgs; by the suite, else "rsa"
-	Cert          pki.Kind // a bad chain by badssl's name; "": a good one
-	Staple        string   // "good", "revoked", "stale", "unknown"; "none": asked for, and not sent; "": not asked for
-	UntrustedRoot bool     // the client's store lacks the root
-	NoClientCert  bool     // with ClientAuth: the client has none (client-cert-missing)
+	KeyAlg        string      // of the certificates, one of lesson.KeyAlgs; by the suite, else "rsa"
+	Cert          lesson.Kind // a bad chain by badssl's name; "": a good one
+	Staple        string      // "good", "revoked", "stale", "unknown"; "none": asked for, and not sent; "": not asked for
+	UntrustedRoot bool        // the client's store lacks the root
+	NoClientCert  bool        // with ClientAuth: the client has none (client-cert-missing)
 	// VerifyChain replaces the client's verifier: a student's own. That it refuses is
 	// never called intended, not even with a bad chain: a verifier that refuses everything
 	// would pass. Whoever grades one looks at Outcome.Err, and plays the good chain too.
@@ -164,7 +165,7 @@ func (o *Options) refusalIntended() bool {
 	clicks := func(r reason.Reason) bool { return o.ClickThrough && slices.Contains(clickable, r) }
 	// What a must-staple certificate promises comes, or is not asked for: the box asks for
 	// no status, and forges no promise.
-	kept := o.Cert == pki.MustStaple && (o.Staple == "good" || o.intercepts())
+	kept := o.Cert == lesson.MustStaple && (o.Staple == "good" || o.intercepts())
 	if o.Cert != "" && o.Cert.Expect() != reason.None && !kept && (o.intercepts() || !clicks(o.Cert.Expect())) {
 		return true // the box, too, refuses a bad server, and has no user to ask
 	}

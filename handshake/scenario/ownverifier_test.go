@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // TestOwnRefusalIsNotIntended: a grader that goes by Intended must not be told so of a
@@ -23,7 +24,7 @@ func TestOwnRefusalIsNotIntended(t *testing.T) {
 		"revoked": {Staple: "revoked"}, "stale": {Staple: "stale"}, "unknown": {Staple: "unknown"},
 		"box": {MITM: true}, "trusted box": {MITM: true, TrustMITM: true}, "pin": {MITM: true, TrustMITM: true, Pin: true},
 		"stolen CA": {MITM: true, StolenCA: true}, "click": {MITM: true, ClickThrough: true}, "no client certificate": {ClientAuth: true, NoClientCert: true}}
-	for _, k := range pki.Kinds() {
+	for _, k := range lesson.Kinds() {
 		lessons["cert "+string(k)] = scenario.Options{Cert: k}
 		lessons["cert "+string(k)+", box"] = scenario.Options{Cert: k, MITM: true}
 	}

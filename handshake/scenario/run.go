@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Run plays the lesson. Events reach l (which may be nil) as they happen, numbered
@@ -47,7 +48,7 @@ type play struct {
 	lines []*line // the flow's connections
 	link  *tamper.Link
 
-	lesson   *pki.Lesson
+	lesson   *lesson.Lesson
 	roots    *pki.TrustStore         // the client's
 	identity []handshake.Certificate // the client's, once it was needed
 	issued   bool
@@ -58,7 +59,7 @@ type play struct {
 
 // prepare makes what all flows share: the chain, and whom the client trusts.
 func (p *play) prepare() (err error) {
-	p.lesson, err = pki.NewLesson(pki.LessonOptions{Kind: p.o.Cert, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.Now(),
+	p.lesson, err = lesson.New(lesson.Options{Kind: p.o.Cert, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.Now(),
 		Rand: p.Stream("ca"), Staple: p.o.Staple})
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 func run(t *testing.T, o scenario.Options) *scenario.Transcript {
@@ -116,7 +117,7 @@ func TestOutcomes(t *testing.T) {
 		{"middle box", scenario.Options{MITM: true}, "client", reason.CertificateUntrusted},
 		{"trusted middle box", scenario.Options{MITM: true, TrustMITM: true}, "", reason.None},
 		{"middle box, mutual", scenario.Options{MITM: true, TrustMITM: true, ClientAuth: true}, "server", reason.CertificateMissing},
-		{"middle box, bad server", scenario.Options{MITM: true, TrustMITM: true, Cert: pki.Expired}, "mitm", reason.CertificateExpired},
+		{"middle box, bad server", scenario.Options{MITM: true, TrustMITM: true, Cert: lesson.Expired}, "mitm", reason.CertificateExpired},
 		{"own verifier", scenario.Options{VerifyChain: func(handshake.ChainInput) (*pki.Report, error) {
 			return nil, errors.New("not on a Thursday")
 		}}, "client", reason.CertificatePolicy},
@@ -133,7 +134,7 @@ func TestOutcomes(t *testing.T) {
 		{"long", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000)}, "", reason.None},
 		{"long, middle box", scenario.Options{Request: strings.Repeat("q", 70000), Reply: strings.Repeat("r", 70000), MITM: true, TrustMITM: true}, "", reason.None},
 	}
-	for _, k := range pki.Kinds() {
+	for _, k := range lesson.Kinds() {
 		r := row{"cert " + string(k), scenario.Options{Cert: k}, "", k.Expect()}
 		if r.why != reason.None {
 			r.refused = "client"
@@ -302,7 +303,7 @@ func variety() map[string]scenario.Options {
 		"default": {}, "dhe": {Kx: []iana.Kx{iana.KxDHE}}, "plain": {Plain: true}, "id": {Resume: scenario.ResumeByID},
 		"ticket": {Resume: scenario.ResumeByTicket}, "mitm": {MITM: true}, "trusted mitm": {MITM: true, TrustMITM: true},
 		"stolen ca": {MITM: true, StolenCA: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}}, "passthrough": {MITM: true, Passthrough: true, Pin: true},
-		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: pki.Expired},
+		"mutual": {ClientAuth: true}, "ecdsa": {KeyAlg: "ecdsa"}, "staple": {Staple: "good"}, "expired": {Cert: lesson.Expired},
 		"cbc": {Suites: []*suite.Suite{suite.ByID(0xc027)}, EncryptThenMAC: true}, "deflate": {Compress: true}, "no ems": {NoEMS: true},
 		"retry": {Version: iana.TLS13, HelloRetry: true, Cookie: true}, "key update": {Version: iana.TLS13, KeyUpdate: true},
 		"psk": {Resume: scenario.ResumePSK}, "0rtt": {Resume: scenario.ResumeEarly}, "psk_ke": {Resume: scenario.ResumeEarly, PSKOnly: true},
@@ -388,7 +389,7 @@ func TestQuiet(t *testing.T) {
 
 func TestImpossibleOptions(t *testing.T) {
 	ecdsa := suite.ByID(0xc02b)
-	good := scenario.Options{Cert: pki.Revoked, Staple: "good"}
+	good := scenario.Options{Cert: lesson.Revoked, Staple: "good"}
 	if _, err := scenario.Run(context.Background(), good, nil); err == nil {
 		t.Error("a revoked certificate with a good status was played")
 	}

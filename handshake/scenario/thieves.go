@@ -6,7 +6,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // The thieves who matter where a connection begins with a key that is there already: of
@@ -89,7 +89,7 @@ func (p *play) impersonates(t terms, arm func(client, thief *handshake.Config) e
 	if err != nil {
 		return false, err
 	}
-	own, err := pki.NewLesson(pki.LessonOptions{Kind: pki.UntrustedRoot, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.Now(), Rand: p.Stream("thief")})
+	own, err := lesson.New(lesson.Options{Kind: lesson.UntrustedRoot, KeyAlg: p.o.keyAlg(), Name: p.o.server(), Time: p.Now(), Rand: p.Stream("thief")})
 	if err != nil {
 		return false, err
 	}

@@ -9,7 +9,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // OptionsError says which options make no lesson, and what to do.
@@ -94,7 +94,7 @@ func (o *Options) validate() error {
 	if err := o.validateMITM(); err != nil {
 		return err
 	}
-	if o.Cert == pki.Revoked && o.Staple == "good" {
+	if o.Cert == lesson.Revoked && o.Staple == "good" {
 		return contradict("Staple", "Cert", "a revoked certificate with a good status is one that nobody knows to be revoked; leave one of the two out")
 	}
 	return nil
@@ -203,14 +203,14 @@ func (o *Options) validateSizes() error {
 
 // validateWords checks the options that are words out of a list.
 func (o *Options) validateWords() error {
-	if o.Cert != "" && !slices.Contains(pki.Kinds(), o.Cert) {
-		return refuse("Cert", "no kind of certificate is called %q; there are %v", o.Cert, pki.Kinds())
+	if o.Cert != "" && !slices.Contains(lesson.Kinds(), o.Cert) {
+		return refuse("Cert", "no kind of certificate is called %q; there are %v", o.Cert, lesson.Kinds())
 	}
 	for _, w := range []struct {
 		option, word string
 		known        []string
 	}{
-		{"KeyAlg", o.KeyAlg, pki.LessonKeyAlgs()},
+		{"KeyAlg", o.KeyAlg, lesson.KeyAlgs()},
 		{"Staple", o.Staple, []string{"none", "good", "revoked", "stale", "unknown"}},
 		{"Resume", string(o.Resume), []string{string(ResumeByID), string(ResumeByTicket), string(ResumePSK), string(ResumeEarly)}},
 	} {

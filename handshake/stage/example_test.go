@@ -7,7 +7,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/stage"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Two endpoints with a program behind each: the client asks once, and the server answers.
@@ -19,7 +19,7 @@ func ExampleStage_Converse() {
 			fmt.Println(m.Party, "sends", m.Kind)
 		}
 	})
-	lesson, err := pki.NewLesson(pki.LessonOptions{Time: s.Now(), Rand: s.Stream("ca")})
+	l, err := lesson.New(lesson.Options{Time: s.Now(), Rand: s.Stream("ca")})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -29,8 +29,8 @@ func ExampleStage_Converse() {
 		return &handshake.Config{Party: party, Conn: conn, Rand: s.Stream(party), Time: s.Now, Listener: s}
 	}
 	c, v := config("client"), config("server")
-	c.Roots, c.ServerName = lesson.Roots, lesson.Name
-	v.Certificates = []handshake.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}
+	c.Roots, c.ServerName = l.Roots, l.Name
+	v.Certificates = []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}
 	client, err := handshake.NewClient(c)
 	if err != nil {
 		fmt.Println(err)

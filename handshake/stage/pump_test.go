@@ -13,12 +13,13 @@ import (
 	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // ends are a client and a server who would come together.
 func ends(t *testing.T, change func(client, server *handshake.Config)) (client, server *stage.End) {
 	t.Helper()
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa"})
+	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa"})
 	if err != nil {
 		t.Fatal(err)
 	}

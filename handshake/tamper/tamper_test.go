@@ -11,14 +11,14 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/stage"
 	"tlslab/handshake/tamper"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // meet runs a handshake and two requests over a wire with a script. max is the highest
 // version of both ends.
 func meet(t *testing.T, max iana.Version, script tamper.Script) (client, server *handshake.Endpoint, got string) {
 	t.Helper()
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: "ecdsa"})
+	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa"})
 	if err != nil {
 		t.Fatal(err)
 	}

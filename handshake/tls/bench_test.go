@@ -25,7 +25,8 @@ import (
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
-	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 )
 
 // The handshake benchmarks run ours, crypto/tls's and the floor (the bare
@@ -77,7 +78,7 @@ var benchCases = []benchCase{
 // world is one chain, and both libraries' configurations for it: the same suite,
 // group, certificates and checks.
 type world struct {
-	lesson               *pki.Lesson
+	lesson               *lesson.Lesson
 	chain                [][]byte            // as sent
 	path                 []*x509.Certificate // leaf to root
 	clientPath           []*x509.Certificate // the same of the client's, if it has one
@@ -88,17 +89,17 @@ type world struct {
 
 func newWorld(tb testing.TB, c benchCase) *world {
 	tb.Helper()
-	l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: c.alg})
+	l, err := lesson.New(lesson.Options{KeyAlg: c.alg})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	w := &world{lesson: l, chain: l.Chain, path: []*x509.Certificate{l.Leaf.Leaf, l.Intermediate.Cert, l.Root.Cert}}
 	if c.links == 1 {
-		csr, err := pki.NewRequest(l.Key, pki.Request{DNSNames: []string{l.Name}})
+		csr, err := authority.NewRequest(l.Key, authority.Request{DNSNames: []string{l.Name}})
 		if err != nil {
 			tb.Fatal(err)
 		}
-		is, err := l.Root.Sign(csr, pki.LeafOptions{})
+		is, err := l.Root.Sign(csr, authority.LeafOptions{})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -137,12 +138,12 @@ func newWorld(tb testing.TB, c benchCase) *world {
 
 // authenticate gives the client a certificate, and makes both servers demand it.
 func (w *world) authenticate(tb testing.TB, pool *x509.CertPool) {
-	key := pki.LessonKeyECDSA("client")
-	csr, err := pki.NewRequest(key, pki.Request{CommonName: "client.lab.test"})
+	key := lesson.KeyECDSA("client")
+	csr, err := authority.NewRequest(key, authority.Request{CommonName: "client.lab.test"})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	is, err := w.lesson.Root.Sign(csr, pki.LeafOptions{Client: true})
+	is, err := w.lesson.Root.Sign(csr, authority.LeafOptions{Client: true})
 	if err != nil {
 		tb.Fatal(err)
 	}

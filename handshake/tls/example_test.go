@@ -11,20 +11,20 @@ import (
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 	"tlslab/handshake/tls/https"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // A server with a certificate from a CA of our own, and a client that trusts it.
 func Example() {
-	lesson, _ := pki.NewLesson(pki.LessonOptions{Name: "www.lab.test"})
+	lab, _ := lesson.New(lesson.Options{Name: "www.lab.test"})
 	l, _ := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: []tls.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
+		Certificates: []tls.Certificate{{Chain: lab.Chain, Key: lab.Key}}})
 	go func() {
 		c, _ := l.Accept()
 		io.WriteString(c, "hello, client\n")
 		c.Close()
 	}()
-	c, _ := tls.Dial("tcp", l.Addr().String(), &tls.Config{Roots: lesson.Roots, ServerName: lesson.Name})
+	c, _ := tls.Dial("tcp", l.Addr().String(), &tls.Config{Roots: lab.Roots, ServerName: lab.Name})
 	text, err := io.ReadAll(c)
 	fmt.Printf("%s%v\n", text, err)
 	// Output:
@@ -34,12 +34,12 @@ func Example() {
 
 // One field makes a connection tell what it does.
 func ExampleClient() {
-	lesson, _ := pki.NewLesson(pki.LessonOptions{Name: "www.lab.test", KeyAlg: "ecdsa"})
+	l, _ := lesson.New(lesson.Options{Name: "www.lab.test", KeyAlg: "ecdsa"})
 	near, far := net.Pipe()
-	s, _ := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
+	s, _ := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{{Chain: l.Chain, Key: l.Key}}})
 	go s.Handshake()
 	one, _ := suite.ByName("ECDHE-ECDSA-AES128-GCM-SHA256")
-	c, _ := tls.Client(near, &tls.Config{Roots: lesson.Roots, ServerName: lesson.Name, Suites: []*suite.Suite{one},
+	c, _ := tls.Client(near, &tls.Config{Roots: l.Roots, ServerName: l.Name, Suites: []*suite.Suite{one},
 		Listener: event.ListenerFunc(func(e event.Event) {
 			if m, ok := e.(*event.Message); ok && m.Kind != message.KindChangeCipherSpec {
 				fmt.Println(m.Dir, m.Kind)
@@ -60,14 +60,14 @@ func ExampleClient() {
 
 // net/http's server over our connections, and its client, too.
 func ExampleServe() {
-	lesson, _ := pki.NewLesson(pki.LessonOptions{Name: "www.lab.test"})
+	lab, _ := lesson.New(lesson.Options{Name: "www.lab.test"})
 	l, _ := net.Listen("tcp", "127.0.0.1:0")
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "hello, %s", r.TLS.ServerName)
 	})}
-	go https.Serve(srv, l, &tls.Config{Certificates: []tls.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}})
+	go https.Serve(srv, l, &tls.Config{Certificates: []tls.Certificate{{Chain: lab.Chain, Key: lab.Key}}})
 	defer srv.Close()
-	client := &http.Client{Transport: https.Transport(&tls.Config{Roots: lesson.Roots, ServerName: lesson.Name})}
+	client := &http.Client{Transport: https.Transport(&tls.Config{Roots: lab.Roots, ServerName: lab.Name})}
 	resp, _ := client.Get("https://" + l.Addr().String())
 	body, _ := io.ReadAll(resp.Body)
 	fmt.Printf("%s\n", body)

@@ -19,7 +19,7 @@ import (
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/tls"
 	"tlslab/handshake/transcript"
-	"tlslab/pki"
+	pkilesson "tlslab/pki/lesson"
 )
 
 // lessons are seeded runs that between them have every kind of event, every message, and
@@ -94,7 +94,7 @@ func observed(t testing.TB, f *scenario.Flow) []byte {
 // their records, as they do outside of lessons; limit is of both ends' records, 0 for none.
 func live(t testing.TB, limit int) [][]byte {
 	t.Helper()
-	lab, err := pki.NewLesson(pki.LessonOptions{Name: "www.lab.test"})
+	lab, err := pkilesson.New(pkilesson.Options{Name: "www.lab.test"})
 	if err != nil {
 		t.Fatal(err)
 	}

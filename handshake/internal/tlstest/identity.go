@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/sig"
 	"tlslab/handshake/tls"
 	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Name is whom every server's certificate here is for.
@@ -53,7 +54,7 @@ func (id *Identity) Schemes(v iana.Version) (fit []*sig.Scheme) {
 }
 
 // Kinds are those of certificate, by the key of leaf and CAs.
-var Kinds = pki.LessonKeyAlgs()
+var Kinds = lesson.KeyAlgs()
 
 // estate is everything that tests are issued: made once, by one CA per kind of key, for
 // the chain's signatures are part of what is tested.
@@ -90,7 +91,7 @@ func Pool() *x509.CertPool { return made().pool }
 func makeEstate() (*estate, error) {
 	e := &estate{servers: map[string]*Identity{}, clients: map[string]*Identity{}, roots: pki.NewTrustStore(), pool: x509.NewCertPool()}
 	for _, alg := range Kinds {
-		l, err := pki.NewLesson(pki.LessonOptions{KeyAlg: alg, Name: Name, Staple: "good"})
+		l, err := lesson.New(lesson.Options{KeyAlg: alg, Name: Name, Staple: "good"})
 		if err != nil {
 			return nil, err
 		}

@@ -10,7 +10,7 @@ import (
 
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/ondisk"
-	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // The files of a proxy's CA in its directory.
@@ -27,15 +27,15 @@ const caValidity = 2 * 365 * 24 * time.Hour
 // that it did. Each has a key and a name of its own, so that to trust one is to trust no
 // other. One that has expired is an error: clients would refuse whatever it signs. A key
 // without its root is unfinished, and no client can trust it: it is set aside, and a CA made.
-func LoadCA(dir string) (ca *pki.Authority, made bool, err error) {
+func LoadCA(dir string) (ca *authority.CA, made bool, err error) {
 	cert, key := filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile)
-	certs, signer, err := pki.LoadPair(cert, key)
+	certs, signer, err := authority.LoadPair(cert, key)
 	if _, there := os.Lstat(cert); err != nil && errors.Is(there, os.ErrNotExist) {
 		ca, err = makeCA(dir)
 		if err == nil || !errors.Is(err, os.ErrExist) {
 			return ca, err == nil, err
 		}
-		certs, signer, err = pki.LoadPair(cert, key) // another proxy has made it at this moment
+		certs, signer, err = authority.LoadPair(cert, key) // another proxy has made it at this moment
 	}
 	if err != nil {
 		return nil, false, err
@@ -43,16 +43,16 @@ func LoadCA(dir string) (ca *pki.Authority, made bool, err error) {
 	if end := certs[0].NotAfter; time.Now().After(end) {
 		return nil, false, fmt.Errorf("the root in %s expired on %s", cert, end.UTC().Format(time.DateOnly))
 	}
-	return &pki.Authority{Cert: certs[0], Key: signer}, false, nil
+	return &authority.CA{Cert: certs[0], Key: signer}, false, nil
 }
 
-func makeCA(dir string) (*pki.Authority, error) {
+func makeCA(dir string) (*authority.CA, error) {
 	var mark [4]byte
 	if _, err := rand.Read(mark[:]); err != nil {
 		return nil, err
 	}
-	ca, err := pki.NewRoot(pki.Options{
-		CommonName: fmt.Sprintf("tlslab proxy %x", mark), Organization: "tlslab capture proxy", KeyKind: pki.P256,
+	ca, err := authority.NewRoot(authority.Options{
+		CommonName: fmt.Sprintf("tlslab proxy %x", mark), Organization: "tlslab capture proxy", KeyKind: authority.P256,
 		NotBefore: time.Now().Add(-24 * time.Hour).Truncate(time.Second), // for clients whose clocks are behind
 		Validity:  caValidity, MaxPathLenZero: true,
 	})
@@ -63,15 +63,15 @@ func makeCA(dir string) (*pki.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err = pki.SavePair(filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile), [][]byte{ca.Cert.Raw}, ca.Key, pki.FileOptions{}); err != nil {
+	if _, err = authority.SavePair(filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile), [][]byte{ca.Cert.Raw}, ca.Key, authority.FileOptions{}); err != nil {
 		remove()
 	}
 	return ca, err
 }
 
 // NewForger makes a forger of a CA, with one fresh P-256 key for all its leaves.
-func NewForger(ca *pki.Authority) (*mitm.Forger, error) {
-	key, err := pki.GenerateKey(pki.P256, nil)
+func NewForger(ca *authority.CA) (*mitm.Forger, error) {
+	key, err := authority.GenerateKey(authority.P256, nil)
 	if err != nil {
 		return nil, err
 	}

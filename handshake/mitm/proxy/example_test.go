@@ -27,7 +27,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	site := exampleOrigin() // its Roots lead to its certificate; pki.SystemStore to most others'
+	site := exampleOrigin() // its Roots lead to its certificate; authority.SystemStore to most others'
 	defer site.Close()
 	entries := make(chan *proxy.Entry, 1)
 	p, err := proxy.New(proxy.Options{

@@ -20,6 +20,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // origin is an HTTPS server that we did not write, with a chain of our making.
@@ -43,7 +44,7 @@ func newOrigin(t testing.TB, h http.Handler, change func(*tls.Config)) *origin {
 }
 
 func makeOrigin(h http.Handler, change func(*tls.Config)) (*origin, error) {
-	root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+	root, err := authority.NewRoot(authority.Options{CommonName: "Origin Root"})
 	if err != nil {
 		return nil, err
 	}
@@ -65,16 +66,16 @@ func makeOrigin(h http.Handler, change func(*tls.Config)) (*origin, error) {
 }
 
 // leafOf issues a certificate for name and for 127.0.0.1.
-func leafOf(ca *pki.Authority, name string) (tls.Certificate, error) {
-	key, err := pki.GenerateKey(pki.P256, nil)
+func leafOf(ca *authority.CA, name string) (tls.Certificate, error) {
+	key, err := authority.GenerateKey(authority.P256, nil)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	csr, err := pki.NewRequest(key, pki.Request{DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	csr, err := authority.NewRequest(key, authority.Request{DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	is, err := ca.Sign(csr, pki.LeafOptions{})
+	is, err := ca.Sign(csr, authority.LeafOptions{})
 	if err != nil {
 		return tls.Certificate{}, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // TestReverse: clients believe the server to be where the proxy is. They need not name it.
@@ -53,14 +54,14 @@ func TestIPv6(t *testing.T) {
 		t.Skip("no IPv6 on this machine:", err)
 	}
 	l.Close()
-	root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+	root, err := authority.NewRoot(authority.Options{CommonName: "Origin Root"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var asked string
 	o := newOrigin(t, hello, func(c *tls.Config) {
 		c.NextProtos = nil
-		c.Certificates = []tls.Certificate{signedBy(t, root, pki.P256, pki.Request{DNSNames: []string{}, CommonName: "six", IPAddresses: []net.IP{net.IPv6loopback}}, pki.LeafOptions{})}
+		c.Certificates = []tls.Certificate{signedBy(t, root, authority.P256, authority.Request{DNSNames: []string{}, CommonName: "six", IPAddresses: []net.IP{net.IPv6loopback}}, authority.LeafOptions{})}
 		c.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) { asked = h.ServerName; return nil, nil }
 	})
 	var dialled string

@@ -16,6 +16,7 @@ import (
 
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // patience is how long anything may take here; it bounds a failure, and nothing waits for
@@ -31,7 +32,7 @@ type scripted struct {
 // newScripted is TLS unless change makes its configuration nil.
 func newScripted(t testing.TB, change func(*tls.Config) *tls.Config) *scripted {
 	t.Helper()
-	root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+	root, err := authority.NewRoot(authority.Options{CommonName: "Origin Root"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,16 +96,16 @@ func (s *scripted) next(t testing.TB) net.Conn {
 }
 
 // signedBy is a certificate of ca's for wwwName, with a key of this kind.
-func signedBy(t testing.TB, ca *pki.Authority, kind pki.KeyKind, req pki.Request, o pki.LeafOptions) tls.Certificate {
+func signedBy(t testing.TB, ca *authority.CA, kind authority.KeyKind, req authority.Request, o authority.LeafOptions) tls.Certificate {
 	t.Helper()
-	key, err := pki.GenerateKey(kind, nil)
+	key, err := authority.GenerateKey(kind, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if req.DNSNames == nil {
 		req.DNSNames = []string{wwwName}
 	}
-	csr, err := pki.NewRequest(key, req)
+	csr, err := authority.NewRequest(key, req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // TestUpstreamVerified: a server whose certificate is not to be believed is refused with the
@@ -24,25 +25,25 @@ func TestUpstreamVerified(t *testing.T) {
 	now := time.Now()
 	for _, x := range []struct {
 		name  string
-		req   pki.Request
-		o     pki.LeafOptions
+		req   authority.Request
+		o     authority.LeafOptions
 		alien bool // of a root that the proxy does not know
 		alert iana.AlertDescription
 	}{
-		{"good", pki.Request{}, pki.LeafOptions{}, false, 0},
-		{"expired", pki.Request{}, pki.LeafOptions{NotBefore: now.Add(-48 * time.Hour), NotAfter: now.Add(-24 * time.Hour)}, false, iana.CertificateExpired},
-		{"not yet valid", pki.Request{}, pki.LeafOptions{NotBefore: now.Add(24 * time.Hour)}, false, iana.CertificateExpired},
-		{"wrong name", pki.Request{DNSNames: []string{"www.example.org"}}, pki.LeafOptions{}, false, iana.BadCertificate},
-		{"untrusted", pki.Request{}, pki.LeafOptions{}, true, iana.UnknownCA},
-		{"for clients", pki.Request{}, pki.LeafOptions{Client: true}, false, iana.UnsupportedCertificate},
+		{"good", authority.Request{}, authority.LeafOptions{}, false, 0},
+		{"expired", authority.Request{}, authority.LeafOptions{NotBefore: now.Add(-48 * time.Hour), NotAfter: now.Add(-24 * time.Hour)}, false, iana.CertificateExpired},
+		{"not yet valid", authority.Request{}, authority.LeafOptions{NotBefore: now.Add(24 * time.Hour)}, false, iana.CertificateExpired},
+		{"wrong name", authority.Request{DNSNames: []string{"www.example.org"}}, authority.LeafOptions{}, false, iana.BadCertificate},
+		{"untrusted", authority.Request{}, authority.LeafOptions{}, true, iana.UnknownCA},
+		{"for clients", authority.Request{}, authority.LeafOptions{Client: true}, false, iana.UnsupportedCertificate},
 	} {
 		for _, insecure := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, insecure %t", x.name, insecure), func(t *testing.T) {
-				root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+				root, err := authority.NewRoot(authority.Options{CommonName: "Origin Root"})
 				if err != nil {
 					t.Fatal(err)
 				}
-				cert := signedBy(t, root, pki.P256, x.req, x.o)
+				cert := signedBy(t, root, authority.P256, x.req, x.o)
 				o := newOrigin(t, hello, func(c *tls.Config) { c.Certificates, c.NextProtos = []tls.Certificate{cert}, nil })
 				u := start(t, o, func(p *proxy.Options) {
 					p.ToServer.Weak.SkipVerify = insecure
@@ -83,18 +84,18 @@ func TestUpstreamVerified(t *testing.T) {
 // TestMutualTLS: a server that wants a certificate gets ours, if we have one, and the list
 // says what is missing if we have not.
 func TestMutualTLS(t *testing.T) {
-	users, err := pki.NewRoot(pki.Options{CommonName: "Users"})
+	users, err := authority.NewRoot(authority.Options{CommonName: "Users"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	others, err := pki.NewRoot(pki.Options{CommonName: "Others"})
+	others, err := authority.NewRoot(authority.Options{CommonName: "Others"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(users.Cert)
-	mine := signedBy(t, users, pki.P256, pki.Request{CommonName: "alice"}, pki.LeafOptions{Client: true})
-	theirs := signedBy(t, others, pki.P256, pki.Request{CommonName: "mallory"}, pki.LeafOptions{Client: true})
+	mine := signedBy(t, users, authority.P256, authority.Request{CommonName: "alice"}, authority.LeafOptions{Client: true})
+	theirs := signedBy(t, others, authority.P256, authority.Request{CommonName: "mallory"}, authority.LeafOptions{Client: true})
 	for _, x := range []struct {
 		name    string
 		version uint16

@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/observe"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // TestVersions: each leg has the version that its ends agree upon, whatever the other one
@@ -87,15 +88,15 @@ func explained(t *testing.T, r *proxy.Recording, first string) {
 // TestKinds: whatever the server's key is, the forgery's is P-256, and crypto/x509 accepts
 // it with subject, names and dates of the genuine one.
 func TestKinds(t *testing.T) {
-	for _, kind := range []pki.KeyKind{pki.P256, pki.RSA2048, pki.Ed25519} {
+	for _, kind := range []authority.KeyKind{authority.P256, authority.RSA2048, authority.Ed25519} {
 		for _, max := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(fmt.Sprintf("%s, %#x", kind, max), func(t *testing.T) {
-				root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+				root, err := authority.NewRoot(authority.Options{CommonName: "Origin Root"})
 				if err != nil {
 					t.Fatal(err)
 				}
-				real := signedBy(t, root, kind, pki.Request{CommonName: "Common", Organization: "Lab & Co", DNSNames: []string{wwwName, "*.other.test"},
-					IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1).To4()}}, pki.LeafOptions{})
+				real := signedBy(t, root, kind, authority.Request{CommonName: "Common", Organization: "Lab & Co", DNSNames: []string{wwwName, "*.other.test"},
+					IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1).To4()}}, authority.LeafOptions{})
 				o := newOrigin(t, hello, func(c *tls.Config) {
 					c.Certificates, c.MaxVersion, c.NextProtos = []tls.Certificate{real}, max, nil
 				})
@@ -153,11 +154,11 @@ func TestOldFashioned(t *testing.T) {
 		{tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, []proxy.Warning{proxy.WarnCBC, proxy.WarnDowngraded}},
 	} {
 		t.Run(tls.CipherSuiteName(x.suite), func(t *testing.T) {
-			root, err := pki.NewRoot(pki.Options{CommonName: "Origin Root"})
+			root, err := authority.NewRoot(authority.Options{CommonName: "Origin Root"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			cert := signedBy(t, root, pki.RSA2048, pki.Request{}, pki.LeafOptions{})
+			cert := signedBy(t, root, authority.RSA2048, authority.Request{}, authority.LeafOptions{})
 			o := newOrigin(t, hello, func(c *tls.Config) {
 				c.Certificates, c.MaxVersion, c.CipherSuites, c.NextProtos = []tls.Certificate{cert}, tls.VersionTLS12, []uint16{x.suite}, nil
 			})

@@ -105,7 +105,7 @@ func (c *comparison) table(ways []scenario.Way) {
 	}
 }
 
-// keyAlgName is how the field writes one of pki.LessonKeyAlgs.
+// keyAlgName is how the field writes one of lesson.KeyAlgs.
 func keyAlgName(alg string) string {
 	switch alg {
 	case "ecdsa":

@@ -15,7 +15,7 @@ import (
 // planned holds that a lesson was played as scenario.Plan says: its flows and those alone, in
 // order, between the parties and under the version and key exchange that are foretold. It is
 // asked about every lesson of transcripts, which have every two switches together.
-func planned(t *testing.T, l lesson, tr *scenario.Transcript) {
+func planned(t *testing.T, l playedLesson, tr *scenario.Transcript) {
 	t.Helper()
 	plan, err := scenario.Plan(l.o)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // Which lessons there are: each switch of `tlslab run` in each of its settings, and each
@@ -108,8 +108,8 @@ func ofBoth() []axis {
 // faultsOfBoth end a lesson of either version with a refusal.
 func faultsOfBoth() axis {
 	return axis{
-		{"expired", func(o *scenario.Options) { o.Cert = pki.Expired }},
-		{"wrong.host", func(o *scenario.Options) { o.Cert = pki.WrongHost }},
+		{"expired", func(o *scenario.Options) { o.Cert = lesson.Expired }},
+		{"wrong.host", func(o *scenario.Options) { o.Cert = lesson.WrongHost }},
 		{"untrusted-root", func(o *scenario.Options) { o.UntrustedRoot = true }},
 		{"client-cert-missing", func(o *scenario.Options) { o.ClientAuth, o.NoClientCert = true, true }},
 		{"revoked", func(o *scenario.Options) { o.Staple = "revoked" }},
@@ -155,8 +155,8 @@ func universes() []universe {
 	}
 }
 
-// lesson is one to be played.
-type lesson struct {
+// playedLesson is a lesson to be played.
+type playedLesson struct {
 	name string
 	o    scenario.Options
 }
@@ -167,7 +167,7 @@ type setting struct{ axis, value int }
 // rows are lessons that have between them every two settings that can go together, as few
 // as a greedy search finds: it begins with two that were not together yet, and gives each
 // other switch the setting that brings the most new pairs.
-func (u *universe) rows() []lesson {
+func (u *universe) rows() []playedLesson {
 	var all []setting
 	for i, a := range u.axes {
 		for v := range a {
@@ -183,7 +183,7 @@ func (u *universe) rows() []lesson {
 		}
 	}
 	goes := maps.Clone(left)
-	var out []lesson
+	var out []playedLesson
 	for i, a := range all {
 		for _, b := range all[i+1:] {
 			if !left[[2]setting{a, b}] {
@@ -207,7 +207,7 @@ func (u *universe) rows() []lesson {
 					delete(left, ordered(x, y))
 				}
 			}
-			out = append(out, lesson{u.name(row, ""), o})
+			out = append(out, playedLesson{u.name(row, ""), o})
 		}
 	}
 	for _, fault := range u.faults {
@@ -217,7 +217,7 @@ func (u *universe) rows() []lesson {
 }
 
 // faulty are lessons that have between them a fault with each setting.
-func (u *universe) faulty(fault toggle, all []setting) (out []lesson) {
+func (u *universe) faulty(fault toggle, all []setting) (out []playedLesson) {
 	with := func(row []setting) scenario.Options {
 		o := u.options(row)
 		fault.set(&o)
@@ -237,7 +237,7 @@ func (u *universe) faulty(fault toggle, all []setting) (out []lesson) {
 				left = slices.DeleteFunc(left, func(x setting) bool { return x == s })
 			}
 		}
-		out = append(out, lesson{u.name(row, fault.name), with(row)})
+		out = append(out, playedLesson{u.name(row, fault.name), with(row)})
 	}
 	return out
 }

@@ -1,8 +1,6 @@
 package algid
 
-import (
-	"encoding/asn1"
-)
+import "encoding/asn1"
 
 // Name names the algorithms of keys and signatures that we do not compute.
 func Name(id asn1.ObjectIdentifier) string {

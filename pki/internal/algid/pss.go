@@ -29,11 +29,13 @@ var pssHashes = []struct {
 	{crypto.SHA256, OIDSHA256}, {crypto.SHA384, OIDSHA384}, {crypto.SHA512, OIDSHA512}, {crypto.SHA1, OIDSHA1},
 }
 
-// maxSalt is the longest salt that we read, in bytes: those of the largest key that pki takes, 8192 bits.
-const maxSalt = 1024
+// MaxRSABits is the size of the largest RSA key that pki takes: above it a signature costs so much
+// that sending one is an attack (CVE-2023-29409, and the same bound).
+const MaxRSABits = 8192
 
 var errPSSParams = errors.New("RSASSA-PSS-params other than SHA-1 or SHA-2, MGF1 with the same hash, and trailer 1")
 
+// ParsePSS reads the RSASSA-PSS-params of an identifier: SHA-1 or SHA-2, and MGF1 with the same.
 func ParsePSS(id pkix.AlgorithmIdentifier) (*sig.PSSParams, error) {
 	var p PSSParameters
 	if err := der.Unmarshal(id.Parameters.FullBytes, &p); err != nil {
@@ -48,7 +50,7 @@ func ParsePSS(id pkix.AlgorithmIdentifier) (*sig.PSSParams, error) {
 			mask, ok = pssHash(id)
 		}
 	}
-	if !ok || mask != hash || p.Salt < 0 || p.Salt > maxSalt || p.Trailer != 1 {
+	if !ok || mask != hash || p.Salt < 0 || p.Salt > MaxRSABits/8 || p.Trailer != 1 { // no salt is longer than the key
 		return nil, errPSSParams
 	}
 	return &sig.PSSParams{Hash: hash, SaltLength: p.Salt}, nil
@@ -70,6 +72,7 @@ func pssHash(id pkix.AlgorithmIdentifier) (crypto.Hash, bool) {
 	return 0, false
 }
 
+// PSSIdentifier is the inverse of ParsePSS.
 func PSSIdentifier(p *sig.PSSParams) (pkix.AlgorithmIdentifier, error) {
 	params := PSSParameters{Salt: p.SaltLength, Trailer: 1}
 	if p.Hash != crypto.SHA1 { // DER leaves out what is the default
@@ -91,7 +94,7 @@ func PSSIdentifier(p *sig.PSSParams) (pkix.AlgorithmIdentifier, error) {
 	return pkix.AlgorithmIdentifier{Algorithm: OIDPSS, Parameters: asn1.RawValue{FullBytes: der}}, err
 }
 
-// KeyPSS reads the parameters of a key, who may have none.
+// KeyPSS reads the parameters of a key, which may have none: then they are nil.
 func KeyPSS(id pkix.AlgorithmIdentifier) (*sig.PSSParams, error) {
 	if len(id.Parameters.FullBytes) == 0 {
 		return nil, nil
@@ -99,6 +102,7 @@ func KeyPSS(id pkix.AlgorithmIdentifier) (*sig.PSSParams, error) {
 	return ParsePSS(id)
 }
 
+// KeyPSSIdentifier is the inverse of KeyPSS.
 func KeyPSSIdentifier(p *sig.PSSParams) (pkix.AlgorithmIdentifier, error) {
 	if p == nil {
 		return pkix.AlgorithmIdentifier{Algorithm: OIDPSS}, nil

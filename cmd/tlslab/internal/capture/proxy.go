@@ -26,7 +26,7 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
-	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 type proxyFlags struct {
@@ -269,7 +269,7 @@ func (p *proxyFlags) legs(o *proxy.Options) (err error) {
 		o.ToServer.Roots, err = flags.RootsFrom(p.caFile)
 		return err
 	}
-	if o.ToServer.Roots, err = pki.SystemStore(); err != nil && !p.insecure {
+	if o.ToServer.Roots, err = authority.SystemStore(); err != nil && !p.insecure {
 		return cli.Failure("Name the roots to believe with --upstream-CAfile FILE.", "%w", err)
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/suite"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // The flags of this file mean the same in every verb that has them.
@@ -214,7 +215,7 @@ func (i *Identity) Load() ([]handshake.Certificate, error) {
 		}
 		return nil, nil
 	}
-	certs, err := pki.ReadCerts(i.Cert)
+	certs, err := authority.ReadCerts(i.Cert)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +223,7 @@ func (i *Identity) Load() ([]handshake.Certificate, error) {
 	if keyFile == "" {
 		keyFile = i.Cert
 	}
-	key, err := pki.ReadKey(keyFile)
+	key, err := authority.ReadKey(keyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +245,7 @@ func rawChain(certs []*x509.Certificate) [][]byte {
 
 // RootsFrom reads the trust anchors of --CAfile.
 func RootsFrom(file string) (*pki.TrustStore, error) {
-	certs, err := pki.ReadCerts(file)
+	certs, err := authority.ReadCerts(file)
 	if err != nil {
 		return nil, err
 	}

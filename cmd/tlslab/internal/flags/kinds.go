@@ -1,7 +1,7 @@
 package flags
 
 import (
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // ClientCertMissing is the one kind of --cert that is about the client's end.
@@ -10,7 +10,7 @@ const ClientCertMissing = "client-cert-missing"
 // CertKinds is what --cert of a lesson takes.
 func CertKinds() []string {
 	var out []string
-	for _, k := range pki.Kinds() {
+	for _, k := range lesson.Kinds() {
 		out = append(out, string(k))
 	}
 	return append(out, ClientCertMissing)

@@ -8,7 +8,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/scenario"
-	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // settle finds the flow to play: --tls and --kx say which, and what else was given leads to
@@ -40,7 +40,7 @@ func (r *runFlags) settle(o *scenario.Options) error {
 	if o.Version != iana.TLS12 {
 		return nil
 	}
-	if o.KeyAlg == string(pki.RSAPSS) {
+	if o.KeyAlg == string(authority.RSAPSS) {
 		return cli.Misuse("Leave out what asks for TLS 1.2, or say --key-alg rsa.", "--key-alg rsa-pss: these lessons show such a key in TLS 1.3")
 	}
 	if err := r.CheckGroups(o.Version, o.Kx[0], o.Groups); err != nil {

@@ -17,7 +17,8 @@ import (
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
-	"tlslab/pki"
+	"tlslab/pki/authority"
+	pkilesson "tlslab/pki/lesson"
 )
 
 // runFlags are the switches of a lesson, as typed.
@@ -282,7 +283,7 @@ func (r *runFlags) words(o *scenario.Options) error {
 	case r.cert == flags.ClientCertMissing:
 		o.ClientAuth, o.NoClientCert = true, true
 	case r.cert == "" || slices.Contains(flags.CertKinds(), r.cert):
-		o.Cert = pki.Kind(r.cert)
+		o.Cert = pkilesson.Kind(r.cert)
 	default:
 		remedy := "There are " + strings.Join(flags.CertKinds(), ", ") + "."
 		if _, err := os.Stat(r.cert); err == nil {
@@ -317,7 +318,7 @@ func (r *runFlags) words(o *scenario.Options) error {
 			return cli.Misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", r.keyAlg)
 		}
 	}
-	if r.cert == string(pki.SHA1) && slices.Contains([]string{"ed25519", "ed448", "rsa-pss"}, o.KeyAlg) {
+	if r.cert == string(pkilesson.SHA1) && slices.Contains([]string{"ed25519", "ed448", "rsa-pss"}, o.KeyAlg) {
 		return cli.Misuse("Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", r.keyAlg)
 	}
 	if o.MITM && r.KeyUpdate {
@@ -330,16 +331,16 @@ func (r *runFlags) words(o *scenario.Options) error {
 	return nil
 }
 
-// lessonKeyAlg is pki's word for a kind of key that pki.KeyKind or pki.LessonKeyAlgs knows.
+// lessonKeyAlg is pki's word for a kind of key that authority.KeyKind or lesson.KeyAlgs knows.
 func lessonKeyAlg(name string) (alg string, ok bool) {
-	if name == string(pki.P256) {
+	if name == string(authority.P256) {
 		name = "ecdsa" // so called before there were other curves
 	}
-	return name, slices.Contains(pki.LessonKeyAlgs(), name)
+	return name, slices.Contains(pkilesson.KeyAlgs(), name)
 }
 
 func lessonKeyNames() []string {
-	names := pki.LessonKeyAlgs()
-	names[slices.Index(names, "ecdsa")] = string(pki.P256)
+	names := pkilesson.KeyAlgs()
+	names[slices.Index(names, "ecdsa")] = string(authority.P256)
 	return names
 }

@@ -22,6 +22,7 @@ import (
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 type clientFlags struct {
@@ -200,7 +201,7 @@ func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (jar *sessionJar, 
 			return nil, err
 		}
 	default:
-		cfg.Roots, err = pki.SystemStore()
+		cfg.Roots, err = authority.SystemStore()
 		if err != nil && !c.insecure {
 			return nil, cli.Failure("Name the roots to trust with --CAfile FILE.", "%w", err)
 		}

@@ -20,7 +20,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // eachAlert calls do with every alert that the registry has.
@@ -179,7 +179,7 @@ func TestHungUp(t *testing.T) {
 		t.Errorf("without a word: %q", mute)
 	}
 	// A whole ServerHello first: our own server's.
-	lesson, err := pki.NewLesson(pki.LessonOptions{Name: "localhost"})
+	lab, err := lesson.New(lesson.Options{Name: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestHungUp(t *testing.T) {
 				if err != nil {
 					return
 				}
-				cfg := &handshake.Config{MinVersion: version, MaxVersion: version, Certificates: []handshake.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}, Roots: lesson.Roots}
+				cfg := &handshake.Config{MinVersion: version, MaxVersion: version, Certificates: []handshake.Certificate{{Chain: lab.Chain, Key: lab.Key}}, Roots: lab.Roots}
 				if asks {
 					cfg.ClientAuth = handshake.RequireClientCert
 				}
@@ -236,11 +236,11 @@ func TestHungUp(t *testing.T) {
 
 // Servers that others wrote refuse, each for a reason of its own.
 func TestHintsOfCryptoTLS(t *testing.T) {
-	lesson, err := pki.NewLesson(pki.LessonOptions{Name: "localhost"})
+	lab, err := lesson.New(lesson.Options{Name: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert := stdtls.Certificate{Certificate: lesson.Chain, PrivateKey: lesson.Key}
+	cert := stdtls.Certificate{Certificate: lab.Chain, PrivateKey: lab.Key}
 	dir := t.TempDir()
 	foreignCA := filepath.Join(dir, "other")
 	for _, args := range [][]string{{"init", foreignCA}, {"issue", "alice", "--client", "--cadir", foreignCA, "--prefix", filepath.Join(dir, "alice"), "--quiet"}} {
@@ -252,7 +252,7 @@ func TestHintsOfCryptoTLS(t *testing.T) {
 	alice := []string{"--cert", filepath.Join(dir, "alice.pem"), "--key", filepath.Join(dir, "alice-key.pem")}
 	never := func([][]byte, [][]*x509.Certificate) error { return errors.New("nobody is believed") }
 	pool := x509.NewCertPool()
-	for _, c := range lesson.Roots.All() {
+	for _, c := range lab.Roots.All() {
 		pool.AddCert(c)
 	}
 	for _, test := range []struct {

@@ -14,7 +14,7 @@ import (
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/tls"
-	"tlslab/pki"
+	"tlslab/pki/lesson"
 )
 
 // watched is a server's transport that knows how much of the transcript is there.
@@ -57,7 +57,7 @@ func (w *watched) CloseWrite() error {
 // TestNothingIsRenderedBeforeTheAlert counts the bytes of text that a server makes between
 // what it reads and what it writes, whatever the padding is.
 func TestNothingIsRenderedBeforeTheAlert(t *testing.T) {
-	lesson, err := pki.NewLesson(pki.LessonOptions{Name: "localhost", KeyAlg: "rsa"})
+	l, err := lesson.New(lesson.Options{Name: "localhost", KeyAlg: "rsa"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestNothingIsRenderedBeforeTheAlert(t *testing.T) {
 		s.Lang, s.Format, s.handshakeTimeout = "en", "text", clitest.Patience
 		var shown bytes.Buffer
 		out := &cli.Output{Writer: &shown, Options: render.TerminalOptions{Lang: "en", Width: 80}}
-		h := &host{flags: s, cfg: &handshake.Config{ShowSecrets: true, Certificates: []handshake.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}},
+		h := &host{flags: s, cfg: &handshake.Config{ShowSecrets: true, Certificates: []handshake.Certificate{{Chain: l.Chain, Key: l.Key}}},
 			log: io.Discard, out: out, stdout: io.Discard, conns: map[*liveConn]bool{}}
 		h.arrived = sync.NewCond(&h.mu)
 		near, far := net.Pipe()

@@ -16,7 +16,8 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
-	"tlslab/pki"
+	"tlslab/pki/authority"
+	"tlslab/pki/lesson"
 )
 
 // An end that asks for a second handshake, and ends the connection when it gets none: what
@@ -43,12 +44,12 @@ func opensslServer(t *testing.T, args ...string) (addr string, j *clitest.Job, t
 	} else if !there {
 		t.Skip("openssl is not installed")
 	}
-	lesson, err := pki.NewLesson(pki.LessonOptions{Name: "localhost"})
+	l, err := lesson.New(lesson.Options{Name: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cert, key := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
-	if err := errors.Join(pki.WriteChain(cert, lesson.Chain, pki.FileOptions{}), pki.WriteKey(key, lesson.Key, pki.FileOptions{})); err != nil {
+	if err := errors.Join(authority.WriteChain(cert, l.Chain, authority.FileOptions{}), authority.WriteKey(key, l.Key, authority.FileOptions{})); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("openssl", append([]string{"s_server", "-accept", "127.0.0.1:0", "-cert", cert, "-key", key, "-cert2", cert, "-key2", key}, args...)...)

@@ -22,7 +22,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/tls"
-	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 type serverFlags struct {
@@ -201,7 +201,7 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 }
 
 // clientRoots sets whom to believe of the clients.
-func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*pki.Authority) (err error) {
+func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*authority.CA) (err error) {
 	if !s.verifyClient {
 		if s.caFile != "" {
 			return cli.Misuse("Add --verify-client.", "--CAfile is about clients' certificates, and none is asked for")
@@ -231,14 +231,16 @@ func badServerConfig(cfg *handshake.Config) error {
 
 // announce says where the server listens, which scripts wait for, and how to get at
 // its root.
-func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener, roots []*pki.Authority) error {
+func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener, roots []*authority.CA) error {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return err
 	}
 	if s.writeRoot != "" {
 		// The last server's roots are of no use any more, so they are replaced.
-		write := func() error { return pki.WriteCerts(s.writeRoot, rootsOf(roots), pki.FileOptions{Overwrite: true}) }
+		write := func() error {
+			return authority.WriteCerts(s.writeRoot, rootsOf(roots), authority.FileOptions{Overwrite: true})
+		}
 		if err := cli.UntilRead(ctx, s.Lang, "--write-root", s.writeRoot, write); err != nil {
 			return err
 		}

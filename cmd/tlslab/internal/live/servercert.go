@@ -18,11 +18,12 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // certify gives the server its certificates, and returns the authorities that issued
 // them, none for --cert.
-func (s *serverFlags) certify(cfg *handshake.Config) ([]*pki.Authority, error) {
+func (s *serverFlags) certify(cfg *handshake.Config) ([]*authority.CA, error) {
 	if !slices.Contains(flags.StapleKinds(), s.staple) {
 		return nil, cli.Misuse("", "--staple %s: no such response", s.staple)
 	}
@@ -40,7 +41,7 @@ func (s *serverFlags) certify(cfg *handshake.Config) ([]*pki.Authority, error) {
 		return nil, err
 	}
 	// An RSA key serves RSA and *_RSA suites, an ECDSA key *_ECDSA ones.
-	for i, kind := range []pki.KeyKind{pki.RSA2048, pki.P256} {
+	for i, kind := range []authority.KeyKind{authority.RSA2048, authority.P256} {
 		c, err := s.issue(issuers[i%len(issuers)], kind)
 		if err != nil {
 			return nil, err
@@ -51,55 +52,55 @@ func (s *serverFlags) certify(cfg *handshake.Config) ([]*pki.Authority, error) {
 }
 
 // authorities are the one in --cadir, or two made on the spot.
-func (s *serverFlags) authorities() ([]*pki.Authority, error) {
+func (s *serverFlags) authorities() ([]*authority.CA, error) {
 	if s.caDir != "" {
 		a, err := trust.LoadAuthority(s.caDir)
-		return []*pki.Authority{a}, err
+		return []*authority.CA{a}, err
 	}
-	rsa, err := freshAuthority(pki.RSA2048, "RSA")
+	rsa, err := freshAuthority(authority.RSA2048, "RSA")
 	if err != nil {
 		return nil, err
 	}
-	ecdsa, err := freshAuthority(pki.P256, "ECDSA")
-	return []*pki.Authority{rsa, ecdsa}, err
+	ecdsa, err := freshAuthority(authority.P256, "ECDSA")
+	return []*authority.CA{rsa, ecdsa}, err
 }
 
 // freshAuthority makes a root and an intermediate below it. An RSA root costs some
 // 100 ms: the price of keys that nobody else has.
-func freshAuthority(kind pki.KeyKind, name string) (*pki.Authority, error) {
-	root, err := pki.NewRoot(pki.Options{CommonName: "tlslab server " + name + " root", KeyKind: kind})
+func freshAuthority(kind authority.KeyKind, name string) (*authority.CA, error) {
+	root, err := authority.NewRoot(authority.Options{CommonName: "tlslab server " + name + " root", KeyKind: kind})
 	if err != nil {
 		return nil, err
 	}
-	return root.NewIntermediate(pki.Options{CommonName: "tlslab server " + name + " intermediate", KeyKind: kind})
+	return root.NewIntermediate(authority.Options{CommonName: "tlslab server " + name + " intermediate", KeyKind: kind})
 }
 
 // issue makes a key and gets a certificate for it, and a status to staple.
-func (s *serverFlags) issue(a *pki.Authority, kind pki.KeyKind) (handshake.Certificate, error) {
+func (s *serverFlags) issue(a *authority.CA, kind authority.KeyKind) (handshake.Certificate, error) {
 	none := handshake.Certificate{}
-	key, err := pki.GenerateKey(kind, nil)
+	key, err := authority.GenerateKey(kind, nil)
 	if err != nil {
 		return none, err
 	}
 	request := s.names()
-	csr, err := pki.NewRequest(key, request)
+	csr, err := authority.NewRequest(key, request)
 	if err != nil {
 		return none, err
 	}
-	issued, err := a.Sign(csr, pki.LeafOptions{})
+	issued, err := a.Sign(csr, authority.LeafOptions{})
 	if err != nil {
 		return none, err
 	}
 	c := handshake.Certificate{Chain: issued.Chain, Key: crypto.PrivateKey(key), Leaf: issued.Leaf}
 	if s.staple != "none" {
-		c.Staple, err = a.OCSP(issued.Leaf, pki.OCSPStatus(s.staple), pki.OCSPOptions{})
+		c.Staple, err = a.OCSP(issued.Leaf, authority.Status(s.staple), authority.OCSPOptions{})
 	}
 	return c, err
 }
 
 // names are those under which clients on this machine and its neighbours call us.
-func (s *serverFlags) names() pki.Request {
-	r := pki.Request{DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}}
+func (s *serverFlags) names() authority.Request {
+	r := authority.Request{DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}}
 	add := func(name string) {
 		ip := net.ParseIP(name)
 		switch {
@@ -119,7 +120,7 @@ func (s *serverFlags) names() pki.Request {
 	if host, _, err := net.SplitHostPort(s.accept); err == nil {
 		add(host)
 	}
-	if s.serverName != "" && len(s.serverName) <= pki.MaxCommonName {
+	if s.serverName != "" && len(s.serverName) <= authority.MaxCommonName {
 		r.CommonName = s.serverName
 	}
 	return r
@@ -139,7 +140,7 @@ func (s *serverFlags) warnDates(w io.Writer, now time.Time) {
 	}
 }
 
-func rootsOf(issuers []*pki.Authority) []*x509.Certificate {
+func rootsOf(issuers []*authority.CA) []*x509.Certificate {
 	var out []*x509.Certificate
 	for _, a := range issuers {
 		out = append(out, a.Root().Cert)
@@ -147,7 +148,7 @@ func rootsOf(issuers []*pki.Authority) []*x509.Certificate {
 	return out
 }
 
-func rootStore(issuers []*pki.Authority) *pki.TrustStore {
+func rootStore(issuers []*authority.CA) *pki.TrustStore {
 	return pki.NewTrustStore(rootsOf(issuers)...)
 }
 
@@ -156,7 +157,7 @@ func (s *serverFlags) rootFile() string {
 	if s.writeRoot != "" || s.caDir == "" {
 		return s.writeRoot
 	}
-	for _, name := range []string{pki.AuthorityIssuersFile, pki.AuthorityCertFile} {
+	for _, name := range []string{authority.IssuersFile, authority.CertFile} {
 		file := filepath.Join(s.caDir, name)
 		if _, err := os.Stat(file); err == nil {
 			return file

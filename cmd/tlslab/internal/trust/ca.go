@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // caFlags are what the verbs under ca have in common.
@@ -63,7 +63,7 @@ func newCAInit() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.init(cmd, args[0], parent, name) },
 	}
 	c.LangFlag(cmd)
-	c.kindFlag(cmd, pki.P256)
+	c.kindFlag(cmd, authority.P256)
 	f := cmd.Flags()
 	f.StringVar(&parent, "parent", "", "the `directory` of the CA that signs this one")
 	f.StringVar(&name, "name", "", "common name (default: by the directory's name)")
@@ -72,25 +72,25 @@ func newCAInit() *cobra.Command {
 	return cmd
 }
 
-func (c *caFlags) kindFlag(cmd *cobra.Command, normal pki.KeyKind) {
+func (c *caFlags) kindFlag(cmd *cobra.Command, normal authority.KeyKind) {
 	cmd.Flags().StringVar(&c.kind, "kind", string(normal), "kind of key: "+strings.Join(keyKinds(), ", "))
 	cli.Complete(cmd, "kind", keyKinds)
 }
 
 func keyKinds() []string {
 	var out []string
-	for _, k := range pki.KeyKinds() {
+	for _, k := range authority.KeyKinds() {
 		out = append(out, string(k))
 	}
 	return out
 }
 
 // keyKind checks --kind.
-func (c *caFlags) keyKind() (pki.KeyKind, error) {
+func (c *caFlags) keyKind() (authority.KeyKind, error) {
 	if !slices.Contains(keyKinds(), c.kind) {
 		return "", cli.Misuse("There are "+strings.Join(keyKinds(), ", ")+".", "--kind %s: no such kind of key", c.kind)
 	}
-	return pki.KeyKind(c.kind), nil
+	return authority.KeyKind(c.kind), nil
 }
 
 // maxDays is some 290 years: as long as what counts time here can count.
@@ -115,15 +115,15 @@ func checkName(flag, name string) error {
 	switch n := utf8.RuneCountInString(name); {
 	case !utf8.ValidString(name):
 		return cli.Misuse("", "%s %q: this is not UTF-8", flag, name)
-	case n > pki.MaxCommonName:
-		return cli.Misuse("Give a shorter one with --name.", "%s %q has %d characters; a common name has at most %d (RFC 5280, ub-common-name)", flag, name, n, pki.MaxCommonName)
+	case n > authority.MaxCommonName:
+		return cli.Misuse("Give a shorter one with --name.", "%s %q has %d characters; a common name has at most %d (RFC 5280, ub-common-name)", flag, name, n, authority.MaxCommonName)
 	}
 	return nil
 }
 
 // sayOutlives says of a certificate that those above it, issuer first, end before it does: a
 // chain is good only while all of it is (RFC 5280 §6.1.3).
-func (c *caFlags) sayOutlives(cmd *cobra.Command, cert *x509.Certificate, above *pki.Authority) {
+func (c *caFlags) sayOutlives(cmd *cobra.Command, cert *x509.Certificate, above *authority.CA) {
 	var ends *x509.Certificate
 	for ; above != nil; above = above.Parent {
 		if ends == nil || above.Cert.NotAfter.Before(ends.NotAfter) {
@@ -164,12 +164,12 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err := checkName(flag, name); err != nil {
 		return err
 	}
-	o := pki.Options{CommonName: name, KeyKind: kind, Validity: c.validity()}
-	var a *pki.Authority
+	o := authority.Options{CommonName: name, KeyKind: kind, Validity: c.validity()}
+	var a *authority.CA
 	if parent == "" {
-		a, err = pki.NewRoot(o)
+		a, err = authority.NewRoot(o)
 	} else {
-		var above *pki.Authority
+		var above *authority.CA
 		if above, err = LoadAuthority(parent); err == nil {
 			a, err = above.NewIntermediate(o)
 		}
@@ -177,9 +177,9 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err != nil {
 		return err
 	}
-	certFile, keyFile := filepath.Join(dir, pki.AuthorityCertFile), filepath.Join(dir, pki.AuthorityKeyFile)
+	certFile, keyFile := filepath.Join(dir, authority.CertFile), filepath.Join(dir, authority.KeyFile)
 	was := pairThere(certFile, keyFile)
-	aside, err := pki.SaveAuthority(dir, a, pki.FileOptions{Overwrite: c.force})
+	aside, err := authority.Save(dir, a, authority.FileOptions{Overwrite: c.force})
 	if err != nil {
 		return kept(c.intact(err, was, certFile, keyFile), "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
 	}
@@ -189,7 +189,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if a.Parent == nil {
 		c.say(cmd, "ca_install", "file", certFile)
 	} else {
-		c.say(cmd, "wrote", "file", filepath.Join(dir, pki.AuthorityIssuersFile))
+		c.say(cmd, "wrote", "file", filepath.Join(dir, authority.IssuersFile))
 	}
 	asideIs := func(of string) bool {
 		return slices.ContainsFunc(aside, func(name string) bool { return strings.HasPrefix(name, of) })
@@ -218,7 +218,7 @@ func (c *caFlags) sayAside(cmd *cobra.Command, aside []string) {
 
 // pairThere is the certificate of a pair that is whole; nil if there is none.
 func pairThere(certFile, keyFile string) *x509.Certificate {
-	certs, _, err := pki.LoadPair(certFile, keyFile)
+	certs, _, err := authority.LoadPair(certFile, keyFile)
 	if err != nil {
 		return nil
 	}

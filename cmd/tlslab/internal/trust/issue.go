@@ -16,7 +16,7 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/render"
-	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 func newCAIssue() *cobra.Command {
@@ -33,7 +33,7 @@ it, and returns the chain. Names are DNS names, in any script, or IP addresses.`
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.issue(cmd, args, prefix) },
 	}
 	c.signFlags(cmd)
-	c.kindFlag(cmd, pki.RSA2048)
+	c.kindFlag(cmd, authority.RSA2048)
 	cmd.Flags().StringVar(&prefix, "prefix", "", "write `PREFIX`.pem and PREFIX-key.pem (default: the first name)")
 	return cmd
 }
@@ -58,13 +58,13 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err := c.checkDays(cmd); err != nil {
 		return err
 	}
-	var request pki.Request
+	var request authority.Request
 	for _, typed := range names {
 		n, err := cli.CertName("", typed)
 		if err != nil {
 			return err
 		}
-		if request.CommonName == "" && len(n) <= pki.MaxCommonName { // a longer one is in the alternative names, where it counts
+		if request.CommonName == "" && len(n) <= authority.MaxCommonName { // a longer one is in the alternative names, where it counts
 			request.CommonName = n
 		}
 		addr, err := netip.ParseAddr(n)
@@ -97,11 +97,11 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 			return kept(os.ErrExist, certFile, otherPrefix)
 		}
 	}
-	key, err := pki.GenerateKey(kind, nil)
+	key, err := authority.GenerateKey(kind, nil)
 	if err != nil {
 		return err
 	}
-	csr, err := pki.NewRequest(key, request)
+	csr, err := authority.NewRequest(key, request)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 		return err
 	}
 	was := pairThere(certFile, keyFile)
-	aside, err := pki.SavePair(certFile, keyFile, issued.Chain, key, pki.FileOptions{Overwrite: c.force})
+	aside, err := authority.SavePair(certFile, keyFile, issued.Chain, key, authority.FileOptions{Overwrite: c.force})
 	if err != nil {
 		return kept(c.intact(err, was, certFile, keyFile), certFile, otherPrefix)
 	}
@@ -121,13 +121,13 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 }
 
 // sign has the CA sign a request and shows how.
-func (c *caFlags) sign(cmd *cobra.Command, a *pki.Authority, csr []byte) (*pki.Issued, error) {
+func (c *caFlags) sign(cmd *cobra.Command, a *authority.CA, csr []byte) (*authority.Issued, error) {
 	out, err := c.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
 	WarnExpired(cmd.ErrOrStderr(), c.Lang, c.dir, a)
-	issued, err := a.Sign(csr, pki.LeafOptions{Client: c.client, Validity: c.validity(), MustStaple: c.mustStaple})
+	issued, err := a.Sign(csr, authority.LeafOptions{Client: c.client, Validity: c.validity(), MustStaple: c.mustStaple})
 	if err != nil {
 		return nil, cli.FirstError(err, out.Close())
 	}
@@ -181,7 +181,7 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 	if err != nil {
 		return err
 	}
-	if err := pki.WriteChain(certOut, issued.Chain, pki.FileOptions{Overwrite: c.force}); err != nil {
+	if err := authority.WriteChain(certOut, issued.Chain, authority.FileOptions{Overwrite: c.force}); err != nil {
 		if !errors.Is(err, os.ErrExist) {
 			err = cli.Unwritten("--cert-out", certOut, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 type verifyFlags struct {
@@ -76,7 +77,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	if err := v.read(&o); err != nil {
 		return err
 	}
-	chain, err := pki.ReadCerts(file)
+	chain, err := authority.ReadCerts(file)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 // read takes in the files that the flags name.
 func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 	if v.caFile == "" {
-		o.Roots, err = pki.SystemStore()
+		o.Roots, err = authority.SystemStore()
 	} else {
 		o.Roots, err = flags.RootsFrom(v.caFile)
 	}
@@ -102,7 +103,7 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 		return err
 	}
 	for _, file := range v.untrusted {
-		certs, err := pki.ReadCerts(file)
+		certs, err := authority.ReadCerts(file)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package pki
+package authority
 
 import (
 	"crypto"
@@ -12,15 +12,16 @@ import (
 	"math/big"
 	"time"
 
+	"tlslab/pki"
 	"tlslab/pki/internal/algid"
 )
 
-// Authority is a certification authority: a certificate that may sign others, and
-// its key. The authority issues certificates; it is not one.
-type Authority struct {
+// CA is a certification authority: a certificate that may sign others, and its key. It issues
+// certificates; it is not one.
+type CA struct {
 	Cert   *x509.Certificate
 	Key    crypto.Signer // nil for an issuer of whom only the certificate is known
-	Parent *Authority    // who signed Cert; nil for a root
+	Parent *CA           // who signed Cert; nil for a root
 
 	pss  bool
 	rand io.Reader
@@ -59,36 +60,36 @@ type Options struct {
 const year = 365 * 24 * time.Hour
 
 // NewRoot makes an authority that signs its own certificate.
-func NewRoot(o Options) (*Authority, error) {
-	a := &Authority{}
+func NewRoot(o Options) (*CA, error) {
+	a := &CA{}
 	template, err := a.prepare(o, 10*year)
 	if err != nil {
 		return nil, err
 	}
 	template.SignatureAlgorithm = a.signatureAlgorithm()
-	a.Cert, err = create(a.rand, template, template, a.Key.Public(), a.Key)
+	a.Cert, err = CreateCertificate(a.rand, template, template, a.Key.Public(), a.Key)
 	return a, err
 }
 
 // NewIntermediate makes an authority whose certificate a signs.
-func (a *Authority) NewIntermediate(o Options) (*Authority, error) {
+func (a *CA) NewIntermediate(o Options) (*CA, error) {
 	if err := a.canSign(); err != nil {
 		return nil, err
 	}
-	sub := &Authority{Parent: a}
+	sub := &CA{Parent: a}
 	template, err := sub.prepare(o, 5*year)
 	if err != nil {
 		return nil, err
 	}
 	template.SignatureAlgorithm = a.signatureAlgorithm()
-	sub.Cert, err = create(sub.rand, template, a.Cert, sub.Key.Public(), a.Key)
+	sub.Cert, err = CreateCertificate(sub.rand, template, a.Cert, sub.Key.Public(), a.Key)
 	return sub, err
 }
 
 // CrossSign certifies the key and name of another authority, so that whoever
 // trusts a accepts what other issued. Options give its dates, serial and
 // constraints; name and key are other's.
-func (a *Authority) CrossSign(other *x509.Certificate, o Options) (*x509.Certificate, error) {
+func (a *CA) CrossSign(other *x509.Certificate, o Options) (*x509.Certificate, error) {
 	if err := a.canSign(); err != nil {
 		return nil, err
 	}
@@ -99,11 +100,11 @@ func (a *Authority) CrossSign(other *x509.Certificate, o Options) (*x509.Certifi
 	template.RawSubject = other.RawSubject
 	template.SubjectKeyId = other.SubjectKeyId
 	template.SignatureAlgorithm = a.signatureAlgorithm()
-	return create(o.Rand, template, a.Cert, PublicKey(other), a.Key)
+	return CreateCertificate(o.Rand, template, a.Cert, pki.PublicKey(other), a.Key)
 }
 
 // Chain returns the certificates from this authority's own up to the root's.
-func (a *Authority) Chain() []*x509.Certificate {
+func (a *CA) Chain() []*x509.Certificate {
 	var chain []*x509.Certificate
 	for ; a != nil; a = a.Parent {
 		chain = append(chain, a.Cert)
@@ -112,14 +113,14 @@ func (a *Authority) Chain() []*x509.Certificate {
 }
 
 // Root returns the authority at the top.
-func (a *Authority) Root() *Authority {
+func (a *CA) Root() *CA {
 	for a.Parent != nil {
 		a = a.Parent
 	}
 	return a
 }
 
-func (a *Authority) canSign() error {
+func (a *CA) canSign() error {
 	if a.Key == nil {
 		return fmt.Errorf("the private key of %s is not here, so it cannot sign", a.Cert.Subject)
 	}
@@ -127,7 +128,7 @@ func (a *Authority) canSign() error {
 }
 
 // prepare fills in a's key and returns the template of its certificate.
-func (a *Authority) prepare(o Options, validity time.Duration) (*x509.Certificate, error) {
+func (a *CA) prepare(o Options, validity time.Duration) (*x509.Certificate, error) {
 	if o.CommonName == "" && o.Organization == "" {
 		// RFC 5280 §4.1.2.6: a CA without a name could not be named as an issuer.
 		return nil, errors.New("an authority needs a name: set CommonName")
@@ -183,17 +184,19 @@ func caTemplate(o Options, validity time.Duration) (*x509.Certificate, error) {
 
 // signatureAlgorithm is the algorithm a signs with; 0 where crypto/x509 has no name for
 // the key's own.
-func (a *Authority) signatureAlgorithm() x509.SignatureAlgorithm {
+func (a *CA) signatureAlgorithm() x509.SignatureAlgorithm {
 	if _, ok := a.Key.Public().(*rsa.PublicKey); ok && a.pss {
 		return x509.SHA256WithRSAPSS
 	}
 	return algid.Default(a.Key.Public()).Std
 }
 
-// create signs and parses a certificate. Only PSS takes randomness: with a nil
-// reader the standard library makes ECDSA nonces from key and message (RFC 6979),
-// and PKCS #1 and EdDSA need none, so a seeded run repeats itself.
-func create(rand io.Reader, template, parent *x509.Certificate, pub crypto.PublicKey, signer crypto.Signer) (*x509.Certificate, error) {
+// CreateCertificate is x509.CreateCertificate for every kind of key that pki knows, Ed448 and
+// id-RSASSA-PSS too, and parses what it made: with it a caller makes a certificate that no CA
+// would. template and parent are used as there; signer is the issuer's key. Only PSS takes
+// randomness, from rand (nil is crypto/rand): ECDSA nonces are made from key and message (RFC
+// 6979), and PKCS #1 and EdDSA need none, so a seeded run repeats itself.
+func CreateCertificate(rand io.Reader, template, parent *x509.Certificate, pub crypto.PublicKey, signer crypto.Signer) (*x509.Certificate, error) {
 	if beyondX509(pub) || beyondX509(signer.Public()) {
 		return createBeyond(rand, template, parent, pub, signer)
 	}

@@ -1,4 +1,4 @@
-package pki
+package authority
 
 import (
 	"crypto"
@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"tlslab/handshake/ondisk"
+	"tlslab/pki"
 )
 
 // Certificates and keys on disk, as PEM (RFC 7468). A key is written with mode 0600
@@ -21,9 +22,9 @@ import (
 
 // The files of an authority in its directory.
 const (
-	AuthorityCertFile    = "ca.pem"         // its own certificate; for a root this is what others install
-	AuthorityKeyFile     = "ca-key.pem"     // its private key, PKCS #8
-	AuthorityIssuersFile = "ca-issuers.pem" // those above it, the next one first; a root has none
+	CertFile    = "ca.pem"         // its own certificate; for a root this is what others install
+	KeyFile     = "ca-key.pem"     // its private key, PKCS #8
+	IssuersFile = "ca-issuers.pem" // those above it, the next one first; a root has none
 )
 
 // FileOptions say how to write.
@@ -33,17 +34,17 @@ type FileOptions struct {
 
 func (o FileOptions) existing() ondisk.Existing { return ondisk.Existing(o.Overwrite) }
 
-// SaveAuthority writes certificate, key and issuers into dir, which it makes if
+// Save writes certificate, key and issuers into dir, which it makes if
 // need be (mode 0700): all of them or, if it fails, none. An authority that is there is
 // left as it is, unless Overwrite is set; one without its certificate is unfinished, and
 // is replaced. What is replaced is kept beside the new files: aside are its paths, which
 // end in ".old", or, where such are there from an earlier time, in ".old2" and so on. If it
-// is killed, LoadAuthority finds what was there before or all that is new.
-func SaveAuthority(dir string, a *Authority, o FileOptions) (aside []string, err error) {
+// is killed, Load finds what was there before or all that is new.
+func Save(dir string, a *CA, o FileOptions) (aside []string, err error) {
 	if a.Key == nil {
 		return nil, a.canSign()
 	}
-	key, err := EncodeKey(a.Key)
+	key, err := pki.EncodeKey(a.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -61,20 +62,20 @@ func SaveAuthority(dir string, a *Authority, o FileOptions) (aside []string, err
 		issuers = encodeCerts(a.Parent.Chain())
 	}
 	return saveSet(dir, []ondisk.Part{
-		{Name: AuthorityKeyFile, Text: key, Mode: keyMode},
-		{Name: AuthorityIssuersFile, Text: issuers, Mode: certMode},
-		{Name: AuthorityCertFile, Text: encodeCerts([]*x509.Certificate{a.Cert}), Mode: certMode},
+		{Name: KeyFile, Text: key, Mode: keyMode},
+		{Name: IssuersFile, Text: issuers, Mode: certMode},
+		{Name: CertFile, Text: encodeCerts([]*x509.Certificate{a.Cert}), Mode: certMode},
 	}, o)
 }
 
-// SavePair is SaveAuthority for a key and its certificate chain, DER and leaf first, in two
+// SavePair is Save for a key and its certificate chain, DER and leaf first, in two
 // files of one directory, which must exist.
 func SavePair(certFile, keyFile string, chain [][]byte, key crypto.Signer, o FileOptions) (aside []string, err error) {
 	dir := filepath.Dir(certFile)
 	if filepath.Dir(keyFile) != dir || certFile == keyFile {
 		return nil, fmt.Errorf("%s and %s: a pair is two files in one directory", certFile, keyFile)
 	}
-	text, err := EncodeKey(key)
+	text, err := pki.EncodeKey(key)
 	if err != nil {
 		return nil, err
 	}
@@ -117,24 +118,24 @@ func readPair(certFile, keyFile string) ([]*x509.Certificate, crypto.Signer, err
 	return certs, key, nil
 }
 
-// LoadAuthority is LoadPair for what SaveAuthority wrote. Of the issuers it has only the
+// Load is LoadPair for what Save wrote. Of the issuers it has only the
 // certificates: their keys are elsewhere, as they should be.
-func LoadAuthority(dir string) (a *Authority, err error) {
-	err = ondisk.Settle(dir, AuthorityCertFile, func() (err error) {
+func Load(dir string) (a *CA, err error) {
+	err = ondisk.Settle(dir, CertFile, func() (err error) {
 		a, err = readAuthority(dir)
 		return err
 	})
 	return a, err
 }
 
-func readAuthority(dir string) (*Authority, error) {
+func readAuthority(dir string) (*CA, error) {
 	in := func(name string) string { return filepath.Join(dir, name) }
-	certs, key, err := readPair(in(AuthorityCertFile), in(AuthorityKeyFile))
+	certs, key, err := readPair(in(CertFile), in(KeyFile))
 	if err != nil {
 		return nil, err
 	}
-	a := &Authority{Cert: certs[0], Key: key}
-	issuers, err := ReadCerts(in(AuthorityIssuersFile))
+	a := &CA{Cert: certs[0], Key: key}
+	issuers, err := ReadCerts(in(IssuersFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return a, nil
 	}
@@ -142,7 +143,7 @@ func readAuthority(dir string) (*Authority, error) {
 		return nil, err
 	}
 	for _, c := range slices.Backward(issuers) {
-		a.Parent = &Authority{Cert: c, Parent: a.Parent}
+		a.Parent = &CA{Cert: c, Parent: a.Parent}
 	}
 	return a, nil
 }
@@ -150,7 +151,7 @@ func readAuthority(dir string) (*Authority, error) {
 // keyFits reports whether key is the private half of c's key.
 func keyFits(c *x509.Certificate, key crypto.Signer) bool {
 	pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	return ok && pub.Equal(PublicKey(c))
+	return ok && pub.Equal(pki.PublicKey(c))
 }
 
 // WriteChain writes DER certificates, in the order given, as PEM with mode 0644. A device
@@ -167,7 +168,7 @@ func WriteCerts(path string, certs []*x509.Certificate, o FileOptions) error {
 // WriteKey writes a private key as PKCS #8 PEM with mode 0600. With its certificate it is
 // written by SavePair.
 func WriteKey(path string, key crypto.Signer, o FileOptions) error {
-	text, err := EncodeKey(key)
+	text, err := pki.EncodeKey(key)
 	if err != nil {
 		return err
 	}
@@ -181,36 +182,16 @@ const (
 
 func encodeChain(chain [][]byte) (text []byte) {
 	for _, der := range chain {
-		text = append(text, EncodeCert(der)...)
+		text = append(text, pki.EncodeCert(der)...)
 	}
 	return text
 }
 
 func encodeCerts(certs []*x509.Certificate) (text []byte) {
 	for _, c := range certs {
-		text = append(text, EncodeCert(c.Raw)...)
+		text = append(text, pki.EncodeCert(c.Raw)...)
 	}
 	return text
-}
-
-// ReadCerts reads the certificates of a PEM file, in its order.
-func ReadCerts(path string) ([]*x509.Certificate, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	certs, err := ParsePEM(text)
-	return certs, inFile(path, err)
-}
-
-// ReadKey reads a private key: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), not encrypted.
-func ReadKey(path string) (crypto.Signer, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	key, err := ParseKeyPEM(text)
-	return key, inFile(path, err)
 }
 
 // kept says what to do where err is that a file was not to be overwritten.

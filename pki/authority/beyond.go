@@ -1,4 +1,4 @@
-package pki
+package authority
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/cloudflare/circl/sign/ed448"
 
 	"tlslab/handshake/sig"
+	"tlslab/pki"
 	"tlslab/pki/der"
 	"tlslab/pki/internal/algid"
 )
@@ -41,7 +42,7 @@ func beyondX509(pub crypto.PublicKey) bool {
 }
 
 func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto.PublicKey, signer crypto.Signer) (*x509.Certificate, error) {
-	if above := PublicKey(parent); above != nil {
+	if above := pki.PublicKey(parent); above != nil {
 		if k, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !k.Equal(above) {
 			return nil, errors.New("the signing key is not that of the issuer's certificate")
 		}
@@ -50,7 +51,7 @@ func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto
 	if template.SignatureAlgorithm != 0 {
 		a = algid.Named(template.SignatureAlgorithm)
 	}
-	spki, err := MarshalPublicKey(pub)
+	spki, err := pki.MarshalPublicKey(pub)
 	if err != nil {
 		return nil, err
 	}
@@ -82,14 +83,14 @@ func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto
 		return nil, err
 	}
 	// As crypto/x509 does: a broken key's signature is not given out.
-	if err := VerifySignature(c, signer.Public()); err != nil {
+	if err := pki.VerifySignature(c, signer.Public()); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
 func requestBeyond(rand io.Reader, template *x509.CertificateRequest, key crypto.Signer) ([]byte, error) {
-	spki, err := MarshalPublicKey(key.Public())
+	spki, err := pki.MarshalPublicKey(key.Public())
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func requestBeyond(rand io.Reader, template *x509.CertificateRequest, key crypto
 	if err != nil {
 		return nil, err
 	}
-	if err := VerifyRequest(csr); err != nil {
+	if err := pki.VerifyRequest(csr); err != nil {
 		return nil, err
 	}
 	return der, nil

@@ -1,4 +1,4 @@
-package pki
+package authority
 
 import (
 	"crypto/x509"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"tlslab/pki"
 )
 
 // systemBundles are the places where operating systems keep their roots as one
@@ -26,9 +28,9 @@ var systemBundles = []string{
 // x509.SystemCertPool will not do: it does not give its certificates out, and a
 // report must name them. Windows and macOS keep their roots in a service rather
 // than in a file; macOS also ships a file, on Windows a bundle has to be named.
-func SystemStore() (*TrustStore, error) {
+func SystemStore() (*pki.TrustStore, error) {
 	file, dir := os.Getenv("SSL_CERT_FILE"), os.Getenv("SSL_CERT_DIR")
-	s := NewTrustStore()
+	s := pki.NewTrustStore()
 	switch {
 	case file != "":
 		if err := addFile(s, file); err != nil {
@@ -53,7 +55,7 @@ func SystemStore() (*TrustStore, error) {
 		for _, e := range entries {
 			// A directory of certificates also holds links to them by hash, some
 			// that lead nowhere, and the odd README: what is no PEM is passed over.
-			var broken *PEMError
+			var broken *pki.PEMError
 			if err := addFile(s, filepath.Join(d, e.Name())); errors.As(err, &broken) {
 				return nil, fmt.Errorf("SSL_CERT_DIR: %w", err)
 			}
@@ -65,12 +67,12 @@ func SystemStore() (*TrustStore, error) {
 	return s, nil
 }
 
-// addFile adds what the file holds. Unlike AddPEM it passes over a certificate
+// addFile adds what the file holds. Unlike TrustStore.AddPEM it passes over a certificate
 // that crypto/x509 cannot parse: old roots have oddities, and one of them must not
 // cost the user all the others. A block that cannot be read at all is no oddity of a
 // root: the file is damaged, and that is said.
-func addFile(s *TrustStore, path string) error {
-	blocks, err := ReadPEMFile(path)
+func addFile(s *pki.TrustStore, path string) error {
+	blocks, err := readPEM(path)
 	if err != nil {
 		return err
 	}

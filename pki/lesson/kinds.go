@@ -1,4 +1,4 @@
-package pki
+package lesson
 
 import (
 	"crypto/x509"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"tlslab/handshake/reason"
+	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // Kind names a kind of chain, where there is one by the name that badssl.com gave
@@ -37,22 +39,22 @@ const (
 type kindRow struct {
 	kind         Kind
 	expect       reason.Reason // "": it is accepted
-	root         func(*Options)
-	intermediate func(*Options)
-	leaf         func(*Request, *LeafOptions)
+	root         func(*authority.Options)
+	intermediate func(*authority.Options)
+	leaf         func(*authority.Request, *authority.LeafOptions)
 	after        func(*Lesson) error
 }
 
 var kindRows = []kindRow{
 	{kind: Good},
-	{kind: Expired, expect: reason.CertificateExpired, leaf: func(_ *Request, o *LeafOptions) {
+	{kind: Expired, expect: reason.CertificateExpired, leaf: func(_ *authority.Request, o *authority.LeafOptions) {
 		o.NotAfter = o.NotBefore
 		o.NotBefore = o.NotBefore.Add(-90 * 24 * time.Hour)
 	}},
-	{kind: NotYetValid, expect: reason.CertificateNotYetValid, leaf: func(_ *Request, o *LeafOptions) {
+	{kind: NotYetValid, expect: reason.CertificateNotYetValid, leaf: func(_ *authority.Request, o *authority.LeafOptions) {
 		o.NotBefore = o.NotBefore.Add(2 * 24 * time.Hour)
 	}},
-	{kind: WrongHost, expect: reason.CertificateWrongName, leaf: func(r *Request, _ *LeafOptions) {
+	{kind: WrongHost, expect: reason.CertificateWrongName, leaf: func(r *authority.Request, _ *authority.LeafOptions) {
 		r.DNSNames = []string{"wrong.host.test"}
 	}},
 	{kind: SelfSigned, expect: reason.CertificateUntrusted, after: (*Lesson).selfSign},
@@ -60,7 +62,7 @@ var kindRows = []kindRow{
 		// What the client trusts is some other root, so that its store is not empty.
 		l.Other, err = l.root("other-root", "Another Root", nil)
 		if err == nil {
-			l.Roots = NewTrustStore(l.Other.Cert)
+			l.Roots = pki.NewTrustStore(l.Other.Cert)
 		}
 		return err
 	}},
@@ -75,28 +77,28 @@ var kindRows = []kindRow{
 		return nil
 	}},
 	{kind: Revoked, expect: reason.CertificateRevoked},
-	{kind: MustStaple, expect: reason.BadStatusResponse, leaf: func(_ *Request, o *LeafOptions) {
+	{kind: MustStaple, expect: reason.BadStatusResponse, leaf: func(_ *authority.Request, o *authority.LeafOptions) {
 		o.MustStaple = true // and nothing is stapled, unless the lesson says so
 	}},
 	{kind: BadSignature, expect: reason.CertificateBadSignature, after: (*Lesson).breakSignature},
-	{kind: NoSAN, expect: reason.CertificateWrongName, leaf: func(r *Request, _ *LeafOptions) {
+	{kind: NoSAN, expect: reason.CertificateWrongName, leaf: func(r *authority.Request, _ *authority.LeafOptions) {
 		r.CommonName, r.DNSNames = r.DNSNames[0], nil
 	}},
-	{kind: WrongUsage, expect: reason.CertificateUsage, leaf: func(_ *Request, o *LeafOptions) {
+	{kind: WrongUsage, expect: reason.CertificateUsage, leaf: func(_ *authority.Request, o *authority.LeafOptions) {
 		o.Client = true
 	}},
-	{kind: NotACA, expect: reason.CertificateConstraint, intermediate: func(o *Options) {
+	{kind: NotACA, expect: reason.CertificateConstraint, intermediate: func(o *authority.Options) {
 		o.Mutate = func(c *x509.Certificate) {
 			c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature
 		}
 	}},
-	{kind: PathLen, expect: reason.CertificateConstraint, root: func(o *Options) {
+	{kind: PathLen, expect: reason.CertificateConstraint, root: func(o *authority.Options) {
 		o.MaxPathLenZero = true
 	}},
-	{kind: NameConstraint, expect: reason.CertificateConstraint, intermediate: func(o *Options) {
+	{kind: NameConstraint, expect: reason.CertificateConstraint, intermediate: func(o *authority.Options) {
 		o.PermittedDNS = []string{"elsewhere.test"}
 	}},
-	{kind: SHA1, expect: reason.CertificateBadSignature, leaf: func(_ *Request, o *LeafOptions) {
+	{kind: SHA1, expect: reason.CertificateBadSignature, leaf: func(_ *authority.Request, o *authority.LeafOptions) {
 		o.Mutate = func(c *x509.Certificate) { c.SignatureAlgorithm = withSHA1[c.SignatureAlgorithm] }
 	}},
 }
@@ -130,7 +132,7 @@ func Kinds() []Kind {
 
 // Expect returns the reason for which a client that asks for a status refuses a chain of
 // this kind, with the lesson's own Roots and Staple; "" if it accepts it. "" is Good, as in
-// LessonOptions. Of a kind that is not in Kinds there is no chain to be accepted:
+// Options. Of a kind that is not in Kinds there is no chain to be accepted:
 // reason.Misuse.
 func (k Kind) Expect() reason.Reason {
 	if k == "" {

@@ -1,4 +1,4 @@
-package pki
+package authority
 
 import (
 	"crypto"
@@ -9,20 +9,21 @@ import (
 	"io"
 	"time"
 
+	"tlslab/pki"
 	"tlslab/pki/der"
 	"tlslab/pki/internal/algid"
 	"tlslab/pki/internal/ocsp"
 )
 
-// OCSPStatus says what an authority answers about a certificate.
-type OCSPStatus string
+// Status says what an authority answers about a certificate.
+type Status string
 
 // What OCSP can be asked to answer.
 const (
-	StatusGood    OCSPStatus = "good"
-	StatusRevoked OCSPStatus = "revoked"
-	StatusUnknown OCSPStatus = "unknown"
-	StatusStale   OCSPStatus = "stale" // good, once: its nextUpdate is past
+	StatusGood    Status = "good"
+	StatusRevoked Status = "revoked"
+	StatusUnknown Status = "unknown"
+	StatusStale   Status = "stale" // good, once: its nextUpdate is past
 )
 
 // OCSPOptions describe an answer.
@@ -41,11 +42,11 @@ type Responder struct {
 
 // NewResponder makes a delegated responder: a certificate that a signs, with the
 // extended key usage OCSPSigning and no right to sign certificates.
-func (a *Authority) NewResponder(o Options) (*Responder, error) {
+func (a *CA) NewResponder(o Options) (*Responder, error) {
 	if err := a.canSign(); err != nil {
 		return nil, err
 	}
-	r := &Authority{}
+	r := &CA{}
 	template, err := r.prepare(o, 90*24*time.Hour)
 	if err != nil {
 		return nil, err
@@ -54,14 +55,14 @@ func (a *Authority) NewResponder(o Options) (*Responder, error) {
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}
 	template.SignatureAlgorithm = a.signatureAlgorithm()
-	cert, err := create(o.Rand, template, a.Cert, r.Key.Public(), a.Key)
+	cert, err := CreateCertificate(o.Rand, template, a.Cert, r.Key.Public(), a.Key)
 	return &Responder{Cert: cert, Key: r.Key}, err
 }
 
 // OCSP answers for a certificate that a issued: a signed OCSP response, DER, to be
 // stapled into a handshake (RFC 6066 §8). The same options give the same bytes, unless
 // the key is an id-RSASSA-PSS one and no seeded Rand gives its salt.
-func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) ([]byte, error) {
+func (a *CA) OCSP(leaf *x509.Certificate, status Status, o OCSPOptions) ([]byte, error) {
 	signer := o.Responder
 	if signer == nil {
 		if err := a.canSign(); err != nil {
@@ -99,7 +100,7 @@ func (a *Authority) OCSP(leaf *x509.Certificate, status OCSPStatus, o OCSPOption
 }
 
 // single fills in the one answer of the response.
-func (a *Authority) single(leaf *x509.Certificate, status OCSPStatus, o OCSPOptions) (ocsp.Single, error) {
+func (a *CA) single(leaf *x509.Certificate, status Status, o OCSPOptions) (ocsp.Single, error) {
 	this, next := period(o.Time, time.Time{}, o.Validity, 7*24*time.Hour)
 	name, key, ok := ocsp.CertIDHashes(algid.OIDSHA1, leaf.RawIssuer, a.Cert)
 	if !ok {
@@ -142,7 +143,7 @@ func (r *Responder) sign(basic *ocsp.Basic, rand io.Reader) error {
 	a := algid.Default(r.Key.Public())
 	id, err := a.Identifier()
 	if err != nil {
-		return fmt.Errorf("cannot sign an OCSP response with %s: %w", KeyName(r.Key.Public()), err)
+		return fmt.Errorf("cannot sign an OCSP response with %s: %w", pki.KeyName(r.Key.Public()), err)
 	}
 	signature, err := a.Sign(rand, r.Key, basic.TBS.Raw)
 	if err != nil {

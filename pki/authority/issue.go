@@ -1,11 +1,10 @@
-package pki
+package authority
 
 import (
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"tlslab/handshake/iana"
+	"tlslab/pki"
 )
 
 // MaxCommonName is how many characters a common name has at most: ub-common-name of RFC 5280,
@@ -55,30 +55,7 @@ type Issued struct {
 	Leaf   *x509.Certificate
 	Chain  [][]byte          // DER: the leaf first, then each issuer; the root is left out
 	Issuer *x509.Certificate // who signed Leaf
-	Steps  []IssueStep       // in the order taken
-}
-
-// IssueStep is one step of getting a certificate, with the values it handled.
-type IssueStep struct {
-	Key    string // one of StepKeys
-	Ref    string
-	OK     bool
-	Inputs []Input
-}
-
-// The steps of issuing, in order.
-const (
-	StepCSR        = "csr"                 // what the server asks for, and with which key
-	StepPossession = "proof_of_possession" // the request is signed by the key it names
-	StepTBS        = "tbs"                 // the authority fills in the to-be-signed part
-	StepHash       = "tbs_hash"            // and hashes it (EdDSA hashes inside the signature)
-	StepSign       = "sign"                // and signs
-	StepChain      = "chain"               // leaf and intermediates go back; the root stays home
-)
-
-// StepKeys lists the keys of every step.
-func StepKeys() []string {
-	return []string{StepCSR, StepPossession, StepTBS, StepHash, StepSign, StepChain}
+	Steps  []pki.IssueStep   // in the order taken
 }
 
 // NewRequest makes a PKCS #10 certificate request (RFC 2986), DER: a public key, a
@@ -105,7 +82,7 @@ func NewRequest(key crypto.Signer, r Request) ([]byte, error) {
 // private key, fills in the to-be-signed part, hashes and signs it, and returns
 // the chain. Names are taken from the request as they are: who may have them is
 // what a real authority checks here, and a classroom decides by itself.
-func (a *Authority) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
+func (a *CA) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	if err := a.canSign(); err != nil {
 		return nil, err
 	}
@@ -113,7 +90,7 @@ func (a *Authority) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the request is not a PKCS #10 certificate request: %w", err)
 	}
-	if err := VerifyRequest(csr); err != nil {
+	if err := pki.VerifyRequest(csr); err != nil {
 		return nil, fmt.Errorf("no proof of possession: the request is not signed by the key it names: %w", err)
 	}
 	template, err := leafTemplate(csr, o)
@@ -124,7 +101,7 @@ func (a *Authority) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	if o.Mutate != nil {
 		o.Mutate(template)
 	}
-	leaf, err := create(o.Rand, template, a.Cert, RequestKey(csr), a.Key)
+	leaf, err := CreateCertificate(o.Rand, template, a.Cert, pki.RequestKey(csr), a.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +142,7 @@ func leafTemplate(csr *x509.CertificateRequest, o LeafOptions) (*x509.Certificat
 		t.OCSPServer = []string{o.OCSPURL}
 	}
 	if o.MustStaple {
-		promise, err := TLSFeatureExtension(iana.ExtStatusRequest)
+		promise, err := pki.TLSFeatureExtension(iana.ExtStatusRequest)
 		if err != nil {
 			return nil, err
 		}
@@ -174,39 +151,39 @@ func leafTemplate(csr *x509.CertificateRequest, o LeafOptions) (*x509.Certificat
 	return t, nil
 }
 
-func issueSteps(csr *x509.CertificateRequest, is *Issued) []IssueStep {
+func issueSteps(csr *x509.CertificateRequest, is *Issued) []pki.IssueStep {
 	leaf := is.Leaf
 	spki := sha256.Sum256(csr.RawSubjectPublicKeyInfo)
-	return []IssueStep{
-		{Key: StepCSR, Ref: "RFC 2986 §4", OK: true, Inputs: []Input{
-			NewInput(InSubject, csr.Subject.String()),
-			NewInput(InNames, AltNames(csr.DNSNames, csr.IPAddresses)),
-			NewInput(InPublicKey, RequestKeyName(csr)),
-			NewInput(InPublicKeyHash, spki[:]),
-			NewInput(InCSR, csr.Raw),
+	return []pki.IssueStep{
+		{Key: pki.StepCSR, Ref: "RFC 2986 §4", OK: true, Inputs: []pki.Input{
+			pki.NewInput(pki.InSubject, csr.Subject.String()),
+			pki.NewInput(pki.InNames, pki.AltNames(csr.DNSNames, csr.IPAddresses)),
+			pki.NewInput(pki.InPublicKey, pki.RequestKeyName(csr)),
+			pki.NewInput(pki.InPublicKeyHash, spki[:]),
+			pki.NewInput(pki.InCSR, csr.Raw),
 		}},
-		{Key: StepPossession, Ref: "RFC 2986 §4.2", OK: true, Inputs: append([]Input{
-			NewInput(InSignatureAlgorithm, RequestSignatureName(csr)),
-			NewInput(InSignature, csr.Signature),
-		}, ExplainRequest(csr)...)},
-		{Key: StepTBS, Ref: "RFC 5280 §4.1.2", OK: true, Inputs: []Input{
-			NewInput(InSerial, leaf.SerialNumber.Bytes()),
-			NewInput(InIssuer, leaf.Issuer.String()),
-			NewInput(InSubject, leaf.Subject.String()),
-			NewInput(InNotBefore, leaf.NotBefore),
-			NewInput(InNotAfter, leaf.NotAfter),
-			NewInput(InNames, AltNames(leaf.DNSNames, leaf.IPAddresses)),
-			NewInput(InTBS, leaf.RawTBSCertificate),
+		{Key: pki.StepPossession, Ref: "RFC 2986 §4.2", OK: true, Inputs: append([]pki.Input{
+			pki.NewInput(pki.InSignatureAlgorithm, pki.RequestSignatureName(csr)),
+			pki.NewInput(pki.InSignature, csr.Signature),
+		}, pki.ExplainRequest(csr)...)},
+		{Key: pki.StepTBS, Ref: "RFC 5280 §4.1.2", OK: true, Inputs: []pki.Input{
+			pki.NewInput(pki.InSerial, leaf.SerialNumber.Bytes()),
+			pki.NewInput(pki.InIssuer, leaf.Issuer.String()),
+			pki.NewInput(pki.InSubject, leaf.Subject.String()),
+			pki.NewInput(pki.InNotBefore, leaf.NotBefore),
+			pki.NewInput(pki.InNotAfter, leaf.NotAfter),
+			pki.NewInput(pki.InNames, pki.AltNames(leaf.DNSNames, leaf.IPAddresses)),
+			pki.NewInput(pki.InTBS, leaf.RawTBSCertificate),
 		}},
-		{Key: StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: ExplainHash(leaf)},
-		{Key: StepSign, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: []Input{
-			NewInput(InSignatureAlgorithm, SignatureName(leaf)),
-			NewInput(InIssuerKey, CertKeyName(is.Issuer)),
-			NewInput(InSignature, leaf.Signature),
+		{Key: pki.StepHash, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: pki.ExplainHash(leaf)},
+		{Key: pki.StepSign, Ref: "RFC 5280 §4.1.1.3", OK: true, Inputs: []pki.Input{
+			pki.NewInput(pki.InSignatureAlgorithm, pki.SignatureName(leaf)),
+			pki.NewInput(pki.InIssuerKey, pki.CertKeyName(is.Issuer)),
+			pki.NewInput(pki.InSignature, leaf.Signature),
 		}},
-		{Key: StepChain, Ref: "RFC 5246 §7.4.2", OK: true, Inputs: []Input{
-			NewInput(InChain, subjects(is.Chain)),
-			NewInput(InCertificate, leaf.Raw),
+		{Key: pki.StepChain, Ref: "RFC 5246 §7.4.2", OK: true, Inputs: []pki.Input{
+			pki.NewInput(pki.InChain, subjects(is.Chain)),
+			pki.NewInput(pki.InCertificate, leaf.Raw),
 		}},
 	}
 }
@@ -220,21 +197,4 @@ func subjects(chain [][]byte) []string {
 		}
 	}
 	return names
-}
-
-// Certificates parses a chain of DER certificates, as a Certificate message
-// carries them.
-func Certificates(chain [][]byte) ([]*x509.Certificate, error) {
-	if len(chain) == 0 {
-		return nil, errors.New("no certificate")
-	}
-	certs := make([]*x509.Certificate, len(chain))
-	for i, der := range chain {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", i, err)
-		}
-		certs[i] = c
-	}
-	return certs, nil
 }

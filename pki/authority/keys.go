@@ -1,4 +1,4 @@
-package pki
+package authority
 
 import (
 	"crypto"
@@ -42,7 +42,7 @@ func KeyKinds() []KeyKind {
 // A key of an elliptic curve is a function of the bytes of rand, so a seeded
 // run gets the same key again: the standard library's generators ignore their
 // reader since Go 1.26. An RSA key is not: rand is ignored for it, and a lesson
-// that must repeat itself uses LessonKey.
+// that must repeat itself uses the keys of pki/lesson.
 func GenerateKey(kind KeyKind, rand io.Reader) (crypto.Signer, error) {
 	if rand == nil {
 		rand = cryptorand.Reader

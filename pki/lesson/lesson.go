@@ -1,4 +1,4 @@
-package pki
+package lesson
 
 import (
 	"bytes"
@@ -9,6 +9,9 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"tlslab/pki"
+	"tlslab/pki/authority"
 )
 
 // Lesson is a small world of trust: Root > Intermediate > a leaf for Name, made
@@ -16,25 +19,25 @@ import (
 type Lesson struct {
 	Kind         Kind
 	Name         string
-	Root         *Authority
-	Intermediate *Authority // nil in a forgery
-	Other        *Authority // a root that has nothing to do with the chain; made where a kind needs it
+	Root         *authority.CA
+	Intermediate *authority.CA // nil in a forgery
+	Other        *authority.CA // a root that has nothing to do with the chain; made where a kind needs it
 
-	Leaf   *Issued
-	Key    crypto.Signer // the leaf's
-	Chain  [][]byte      // what the server sends, DER
-	Staple []byte        // what the server staples, DER; nil for none
-	Roots  *TrustStore   // what the client trusts
+	Leaf   *authority.Issued
+	Key    crypto.Signer   // the leaf's
+	Chain  [][]byte        // what the server sends, DER
+	Staple []byte          // what the server staples, DER; nil for none
+	Roots  *pki.TrustStore // what the client trusts
 
-	opts LessonOptions
+	opts Options
 	keys string // the set of lesson keys
 }
 
-// LessonOptions choose the lesson. The zero value is a good RSA chain for
+// Options choose the lesson. The zero value is a good RSA chain for
 // www.lab.test, valid now.
-type LessonOptions struct {
+type Options struct {
 	Kind   Kind      // default Good
-	KeyAlg string    // one of LessonKeyAlgs, the whole chain's; default "rsa"
+	KeyAlg string    // one of KeyAlgs, the whole chain's; default "rsa"
 	PSS    bool      // RSA authorities sign with RSASSA-PSS
 	Name   string    // DNS name; default www.lab.test
 	Time   time.Time // the certificates are valid around it; default now
@@ -42,10 +45,10 @@ type LessonOptions struct {
 	Staple string    // "good", "revoked", "stale", "unknown" or "none"; default none, revoked for kind Revoked
 }
 
-const aYear = 365 * 24 * time.Hour
+const year = 365 * 24 * time.Hour
 
-// NewLesson makes a chain of the given kind.
-func NewLesson(o LessonOptions) (*Lesson, error) {
+// New makes a chain of the given kind.
+func New(o Options) (*Lesson, error) {
 	row, err := o.settle()
 	if err != nil {
 		return nil, err
@@ -55,8 +58,8 @@ func NewLesson(o LessonOptions) (*Lesson, error) {
 	if l.Root, err = l.root("root", "Lesson Root", row.root); err != nil {
 		return nil, err
 	}
-	l.Roots = NewTrustStore(l.Root.Cert)
-	options := l.describe("intermediate", "Lesson Intermediate", aYear/2, 5*aYear)
+	l.Roots = pki.NewTrustStore(l.Root.Cert)
+	options := l.describe("intermediate", "Lesson Intermediate", year/2, 5*year)
 	if row.intermediate != nil {
 		row.intermediate(&options)
 	}
@@ -72,7 +75,7 @@ func NewLesson(o LessonOptions) (*Lesson, error) {
 		}
 	}
 	if o.Staple != "none" && l.Leaf.Issuer != l.Leaf.Leaf {
-		l.Staple, err = l.Intermediate.OCSP(l.Leaf.Leaf, OCSPStatus(o.Staple), OCSPOptions{Time: o.Time.Add(-time.Hour), Rand: o.Rand})
+		l.Staple, err = l.Intermediate.OCSP(l.Leaf.Leaf, authority.Status(o.Staple), authority.OCSPOptions{Time: o.Time.Add(-time.Hour), Rand: o.Rand})
 	}
 	return l, err
 }
@@ -80,7 +83,7 @@ func NewLesson(o LessonOptions) (*Lesson, error) {
 // NewForgery makes what a man in the middle shows: a root of his own that signs a
 // leaf for somebody else's name. Roots trusts his root alone; whether the victim
 // does is the lesson.
-func NewForgery(o LessonOptions) (*Lesson, error) {
+func NewForgery(o Options) (*Lesson, error) {
 	o.Kind, o.Staple = Good, "none"
 	row, err := o.settle()
 	if err != nil {
@@ -90,15 +93,15 @@ func NewForgery(o LessonOptions) (*Lesson, error) {
 	if l.Root, err = l.root("mitm-root", "Capture Tool Root", nil); err != nil {
 		return nil, err
 	}
-	l.Roots = NewTrustStore(l.Root.Cert)
+	l.Roots = pki.NewTrustStore(l.Root.Cert)
 	return l, l.issue(l.Root, "mitm-leaf", row)
 }
 
 // Client issues a client certificate, for mutual authentication, and returns it
 // with its key. It draws its serial number from the lesson's Rand.
-func (l *Lesson) Client(name string) (*Issued, crypto.Signer, error) {
-	key := lessonKey(l.keys, "client")
-	csr, err := NewRequest(key, Request{CommonName: name, Rand: l.opts.Rand})
+func (l *Lesson) Client(name string) (*authority.Issued, crypto.Signer, error) {
+	key := KeyOf(l.keys, "client")
+	csr, err := authority.NewRequest(key, authority.Request{CommonName: name, Rand: l.opts.Rand})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,12 +109,12 @@ func (l *Lesson) Client(name string) (*Issued, crypto.Signer, error) {
 	if by == nil {
 		by = l.Root
 	}
-	is, err := by.Sign(csr, LeafOptions{NotBefore: l.opts.Time.Add(-24 * time.Hour), Client: true, Rand: l.opts.Rand})
+	is, err := by.Sign(csr, authority.LeafOptions{NotBefore: l.opts.Time.Add(-24 * time.Hour), Client: true, Rand: l.opts.Rand})
 	return is, key, err
 }
 
 // settle fills in defaults and finds the kind's row.
-func (o *LessonOptions) settle() (kindRow, error) {
+func (o *Options) settle() (kindRow, error) {
 	if o.Kind == "" {
 		o.Kind = Good
 	}
@@ -127,11 +130,11 @@ func (o *LessonOptions) settle() (kindRow, error) {
 	if o.Staple == "" {
 		o.Staple = "none"
 		if o.Kind == Revoked {
-			o.Staple = string(StatusRevoked)
+			o.Staple = string(authority.StatusRevoked)
 		}
 	}
-	if !slices.Contains(LessonKeyAlgs(), o.KeyAlg) {
-		return kindRow{}, fmt.Errorf("unknown kind of lesson keys %q; known are %v", o.KeyAlg, LessonKeyAlgs())
+	if !slices.Contains(KeyAlgs(), o.KeyAlg) {
+		return kindRow{}, fmt.Errorf("unknown kind of lesson keys %q; known are %v", o.KeyAlg, KeyAlgs())
 	}
 	if o.Kind == SHA1 && !hasSHA1(o.KeyAlg) {
 		return kindRow{}, errors.New("kind sha1 needs rsa, ecdsa, p384 or p521: EdDSA brings a hash of its own, and RSASSA-PSS here has SHA-2 alone")
@@ -144,32 +147,32 @@ func (o *LessonOptions) settle() (kindRow, error) {
 	return kindRow{}, fmt.Errorf("unknown kind of certificate %q; known are %v", o.Kind, Kinds())
 }
 
-func (l *Lesson) describe(key, name string, age, length time.Duration) Options {
-	return Options{
+func (l *Lesson) describe(key, name string, age, length time.Duration) authority.Options {
+	return authority.Options{
 		CommonName: name, Organization: "tlslab",
-		Key:       lessonKey(l.keys, key),
+		Key:       KeyOf(l.keys, key),
 		NotBefore: l.opts.Time.Add(-age), Validity: length,
 		Rand: l.opts.Rand, PSS: l.opts.PSS,
 	}
 }
 
-func (l *Lesson) root(key, name string, change func(*Options)) (*Authority, error) {
-	o := l.describe(key, name, aYear, 10*aYear)
+func (l *Lesson) root(key, name string, change func(*authority.Options)) (*authority.CA, error) {
+	o := l.describe(key, name, year, 10*year)
 	if change != nil {
 		change(&o)
 	}
-	return NewRoot(o)
+	return authority.NewRoot(o)
 }
 
 // issue takes the server's side and the authority's: request and signature.
-func (l *Lesson) issue(by *Authority, key string, row kindRow) error {
-	l.Key = lessonKey(l.keys, key)
-	request := Request{DNSNames: []string{l.Name}, Rand: l.opts.Rand}
-	options := LeafOptions{NotBefore: l.opts.Time.Add(-24 * time.Hour), Rand: l.opts.Rand}
+func (l *Lesson) issue(by *authority.CA, key string, row kindRow) error {
+	l.Key = KeyOf(l.keys, key)
+	request := authority.Request{DNSNames: []string{l.Name}, Rand: l.opts.Rand}
+	options := authority.LeafOptions{NotBefore: l.opts.Time.Add(-24 * time.Hour), Rand: l.opts.Rand}
 	if row.leaf != nil {
 		row.leaf(&request, &options)
 	}
-	csr, err := NewRequest(l.Key, request)
+	csr, err := authority.NewRequest(l.Key, request)
 	if err != nil {
 		return err
 	}
@@ -184,11 +187,11 @@ func (l *Lesson) issue(by *Authority, key string, row kindRow) error {
 func (l *Lesson) selfSign() error {
 	t := *l.Leaf.Leaf
 	t.SignatureAlgorithm, t.AuthorityKeyId = 0, nil
-	c, err := create(l.opts.Rand, &t, &t, l.Key.Public(), l.Key)
+	c, err := authority.CreateCertificate(l.opts.Rand, &t, &t, l.Key.Public(), l.Key)
 	if err != nil {
 		return err
 	}
-	l.Leaf = &Issued{Leaf: c, Issuer: c, Chain: [][]byte{c.Raw}}
+	l.Leaf = &authority.Issued{Leaf: c, Issuer: c, Chain: [][]byte{c.Raw}}
 	l.Chain = l.Leaf.Chain
 	return nil
 }
