@@ -91,10 +91,10 @@ const modules = `
 	github.com/fatih/color: render/sheet cmd/lists cmd/capture
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
+	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
 	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
-	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
 `
 
 // outside is what the engine, which has no sockets, files, clock or chance of its
@@ -270,21 +270,6 @@ func TestBuildsForTheBrowser(t *testing.T) {
 
 func policyName(importPath string) string {
 	p := strings.TrimPrefix(importPath, "tlslab/")
-	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
-		return "cmd/" + room
-	}
-	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
-		return "cmd/" + room
-	}
-	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
-		return "cmd/" + room
-	}
-	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
-		return "cmd/" + room
-	}
-	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
-		return "cmd/" + room
-	}
 	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
 		return "cmd/" + room
 	}
