@@ -22,11 +22,11 @@ import (
 	"tlslab/pki"
 )
 
-// The README's table of whom we have met is made of what these tests ran, and held to
-// it: every handshake with a peer that ended well is noted by met. Where the whole set
-// has run, TestMain compares; go test ./handshake/tls -update writes the table anew.
+// The table of whom we have met (handshake/interop/README.md) is made of what these tests
+// ran, and held to it: every handshake with a peer that ended well is noted by met. Where
+// the whole set has run, TestMain compares; go test ./handshake/tls -update writes the table anew.
 
-var update = flag.Bool("update", false, "write the table of peers into the README")
+var update = flag.Bool("update", false, "write the table of peers into its page")
 
 // workDir holds the files of peers; TestMain removes it.
 var workDir string
@@ -277,12 +277,12 @@ func (e *encounters) roles(row string) string {
 }
 
 const (
-	readme     = "../../README.md"
+	peersPage  = "../interop/README.md"
 	beginTable = "<!-- peers:begin -->\n"
 	endTable   = "<!-- peers:end -->\n"
 )
 
-// checkPeersTable compares the README's block with what was run, or writes it. It
+// checkPeersTable compares the page's block with what was run, or writes it. It
 // returns the exit status.
 func checkPeersTable() int {
 	complain := func(format string, a ...any) int {
@@ -294,7 +294,7 @@ func checkPeersTable() int {
 			return complain("the table of peers was not written: %s", why)
 		}
 		if testing.Verbose() {
-			fmt.Println("the README's table of peers was not compared:", why)
+			fmt.Println("the table of peers was not compared:", why)
 		}
 		return 0
 	}
@@ -306,7 +306,7 @@ func checkPeersTable() int {
 	if err != nil {
 		return complain("%v", err)
 	}
-	text, err := os.ReadFile(readme)
+	text, err := os.ReadFile(peersPage)
 	if err != nil {
 		return complain("%v", err)
 	}
@@ -315,19 +315,19 @@ func checkPeersTable() int {
 	heading := func(t string) string { h, _, _ := strings.Cut(strings.TrimSpace(t), "\n"); return h }
 	switch {
 	case !ok || !ok2:
-		return complain("%s has no %s … %s", readme, strings.TrimSpace(beginTable), strings.TrimSpace(endTable))
+		return complain("%s has no %s … %s", peersPage, strings.TrimSpace(beginTable), strings.TrimSpace(endTable))
 	case string(was) == table:
 		return 0
 	case *update:
-		if err := os.WriteFile(readme, bytes.Join([][]byte{before, []byte(beginTable), []byte(table), []byte(endTable), after}, nil), 0o644); err != nil {
+		if err := os.WriteFile(peersPage, bytes.Join([][]byte{before, []byte(beginTable), []byte(table), []byte(endTable), after}, nil), 0o644); err != nil {
 			return complain("%v", err)
 		}
 		return 0
 	case heading(string(was)) != heading(table) && os.Getenv("CI") != "true":
-		fmt.Printf("the README's table of peers was not compared: it speaks of\n%s\nand here are\n%s\n", heading(string(was)), heading(table))
+		fmt.Printf("the table of peers was not compared: it speaks of\n%s\nand here are\n%s\n", heading(string(was)), heading(table))
 		return 0
 	}
-	return complain("the README's table of peers is not what was run; go test ./handshake/tls -update writes\n%s", table)
+	return complain("the table of peers is not what was run; go test ./handshake/tls -update writes\n%s", table)
 }
 
 // notEverything says why less was run than the table tells of; "" if all was.
