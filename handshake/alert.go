@@ -31,10 +31,10 @@ func (e *Endpoint) readAlert(payload []byte) error {
 	}
 	tls13, closure := e.version() == iana.TLS13, a.Description == iana.CloseNotify || a.Description == iana.UserCanceled
 	switch {
-	case tls13 && closure && len(e.hs) > 0: // RFC 9846 §5.1
+	case tls13 && closure && len(e.ch.hs) > 0: // RFC 9846 §5.1
 		return reason.New(reason.InterleavedMessage, "RFC 9846 §5.1", "record.type", iana.Handshake, iana.Alert)
 	case a.Description == iana.CloseNotify && e.state == event.Connected:
-		e.closeReceived = true
+		e.ch.closeReceived = true
 		return nil
 	case tls13:
 		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
@@ -62,32 +62,11 @@ func (e *Endpoint) noRenegotiation() error {
 		return err
 	}
 	e.summary.Renegotiates = true
-	if e.declined { // and that has not left yet: once is enough
+	if e.limits.declined { // and that has not left yet: once is enough
 		return nil
 	}
-	e.declined = true
+	e.limits.declined = true
 	e.sendAlert(iana.Warning, iana.NoRenegotiation,
 		reason.New(reason.RenegotiationRefused, "RFC 5246 §7.2.2", "", reason.Say("no second handshake"), reason.Say("the peer asked for one")))
-	return nil
-}
-
-// countAttempt bounds how often a peer may ask for another handshake.
-func (e *Endpoint) countAttempt(ref string) error {
-	return e.countWarning(ref, "renegotiation")
-}
-
-// countWarning bounds what costs the peer nothing and us some work.
-func (e *Endpoint) countWarning(ref, what string) error {
-	if e.warnings++; e.warnings > maxWarnings {
-		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row, which is our limit", maxWarnings), reason.Say("more"))
-	}
-	return nil
-}
-
-// countIdle bounds what a peer may say after the handshake instead of sending data.
-func (e *Endpoint) countIdle(ref, what string) error {
-	if e.idle++; e.idle > maxIdle {
-		return reason.New(reason.WarningFlood, ref, what, reason.Say("at most %d in a row, which is our limit", maxIdle), reason.Say("more"))
-	}
 	return nil
 }

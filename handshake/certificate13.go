@@ -1,7 +1,6 @@
 package handshake
 
 import (
-	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"slices"
@@ -12,14 +11,10 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/pki"
 )
 
 // TLS 1.3's Certificate, which both roles send alike: with extensions for each
 // certificate (RFC 9846 §4.5.1), and perhaps compressed (RFC 8879).
-
-// publicKey is a certificate's key, of the kinds too that crypto/x509 does not know.
-func publicKey(c *x509.Certificate) crypto.PublicKey { return pki.PublicKey(c) }
 
 // message13 writes the chain, with its staple if that is wanted.
 func (c *Certificate) message13(staple bool) *message.Certificate13 {
@@ -128,19 +123,4 @@ func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificat
 		return nil, err
 	}
 	return cert.(*message.Certificate13), nil
-}
-
-// limitRecords heeds the peer's record_size_limit (RFC 8449 §4), and from now on holds
-// it to ours.
-func (e *Endpoint) limitRecords(peer int, in string) error {
-	if peer < 64 {
-		return &reason.Error{Reason: reason.BadValue, Ref: "RFC 8449 §4", Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: reason.Say("at least 64"), Got: peer}
-	}
-	e.summary.RecordSizeLimit = peer
-	e.decided(event.DecisionRecordSizeLimit, peer, e.cfg.RecordSizeLimit, event.WhyBothWantLimit)
-	e.wr.SetLimit(peer)
-	if e.summary.Version == iana.TLS13 { // TLS 1.2's records come in clear still, and are not subject to it
-		e.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
-	}
-	return nil
 }

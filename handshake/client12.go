@@ -15,74 +15,74 @@ import (
 	"tlslab/pki"
 )
 
-// clientMoves12 is the client's side of TLS 1.2, from ServerHello on.
-var clientMoves12 = []move[client]{
+// clientRows12 is the client's side of TLS 1.2, from ServerHello on.
+var clientRows12 = rows[client12]{event.Client, iana.TLS12, []move[client12]{
 	// A server may answer with the session the client offered: an abbreviated handshake.
-	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: resumesWithTicket, When: event.GuardResumedTicket, Do: recvServerHello, To: event.WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
-	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: resumes, When: event.GuardResumed, Do: recvServerHello, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
-	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, Do: recvServerHello, To: event.WaitCertificate, Ref: "RFC 5246 §7.4.1.3"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: (*client12).resumesWithTicket, When: event.GuardResumedTicket, Do: (*client12).recvServerHello, To: event.WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: (*client12).resumes, When: event.GuardResumed, Do: (*client12).recvServerHello, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},
+	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, Do: (*client12).recvServerHello, To: event.WaitCertificate, Ref: "RFC 5246 §7.4.1.3"},
 
-	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: clientStapling, When: event.GuardStaple, Do: recvServerCertificate, To: event.WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
-	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: clientEphemeral, When: event.GuardEphemeral, Do: recvServerCertificate, To: event.WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
-	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: recvServerCertificate, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.2"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: (*client12).stapled, When: event.GuardStaple, Do: (*client12).recvCertificate, To: event.WaitCertificateStatus, Ref: "RFC 5246 §7.4.2"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: (*client12).ephemeral, When: event.GuardEphemeral, Do: (*client12).recvCertificate, To: event.WaitServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: (*client12).recvCertificate, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.2"},
 
 	// A server that promised a status may still leave it out (RFC 6066 §8).
-	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateStatus, If: clientEphemeral, When: event.GuardEphemeral, Do: recvCertificateStatus, To: event.WaitServerKeyExchange, Ref: "RFC 6066 §8"},
-	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateStatus, Do: recvCertificateStatus, To: event.WaitCertificateRequest, Ref: "RFC 6066 §8"},
-	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindServerKeyExchange, If: clientEphemeral, When: event.GuardEphemeral, Do: recvServerKeyExchange, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
-	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateRequest, If: clientStatic, When: event.GuardStatic, Do: recvCertificateRequest, To: event.WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
-	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindServerHelloDone, If: clientStatic, When: event.GuardStatic, Do: recvServerHelloDone, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateStatus, If: (*client12).ephemeral, When: event.GuardEphemeral, Do: (*client12).recvCertificateStatus, To: event.WaitServerKeyExchange, Ref: "RFC 6066 §8"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateStatus, Do: (*client12).recvCertificateStatus, To: event.WaitCertificateRequest, Ref: "RFC 6066 §8"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindServerKeyExchange, If: (*client12).ephemeral, When: event.GuardEphemeral, Do: (*client12).recvServerKeyExchange, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindCertificateRequest, If: (*client12).static, When: event.GuardStatic, Do: (*client12).recvCertificateRequest, To: event.WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+	{In: event.WaitCertificateStatus, Dir: event.Receive, Msg: message.KindServerHelloDone, If: (*client12).static, When: event.GuardStatic, Do: (*client12).recvServerHelloDone, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
-	{In: event.WaitServerKeyExchange, Dir: event.Receive, Msg: message.KindServerKeyExchange, Do: recvServerKeyExchange, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: event.WaitServerKeyExchange, Dir: event.Receive, Msg: message.KindServerKeyExchange, Do: (*client12).recvServerKeyExchange, To: event.WaitCertificateRequest, Ref: "RFC 5246 §7.4.3"},
 
-	{In: event.WaitCertificateRequest, Dir: event.Receive, Msg: message.KindCertificateRequest, Do: recvCertificateRequest, To: event.WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
-	{In: event.WaitCertificateRequest, Dir: event.Receive, Msg: message.KindServerHelloDone, Do: recvServerHelloDone, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+	{In: event.WaitCertificateRequest, Dir: event.Receive, Msg: message.KindCertificateRequest, Do: (*client12).recvCertificateRequest, To: event.WaitServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+	{In: event.WaitCertificateRequest, Dir: event.Receive, Msg: message.KindServerHelloDone, Do: (*client12).recvServerHelloDone, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
-	{In: event.WaitServerHelloDone, Dir: event.Receive, Msg: message.KindServerHelloDone, Do: recvServerHelloDone, To: event.SendCertificate, Ref: "RFC 5246 §7.4.5"},
+	{In: event.WaitServerHelloDone, Dir: event.Receive, Msg: message.KindServerHelloDone, Do: (*client12).recvServerHelloDone, To: event.SendCertificate, Ref: "RFC 5246 §7.4.5"},
 
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendClientCertificate, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
-	{In: event.SendClientKeyExchange, Dir: event.Send, Msg: message.KindClientKeyExchange, If: clientProves, When: event.GuardHasCertificate, Do: sendClientKeyExchange, To: event.SendCertificateVerify, Ref: "RFC 5246 §7.4.7"},
-	{In: event.SendClientKeyExchange, Dir: event.Send, Msg: message.KindClientKeyExchange, Do: sendClientKeyExchange, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
-	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: sendClientCertificateVerify, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
-	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendClientChangeCipherSpec, To: event.SendFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: (*client12).sendCertificate, To: event.SendClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
+	{In: event.SendClientKeyExchange, Dir: event.Send, Msg: message.KindClientKeyExchange, If: (*client12).proves, When: event.GuardHasCertificate, Do: (*client12).sendClientKeyExchange, To: event.SendCertificateVerify, Ref: "RFC 5246 §7.4.7"},
+	{In: event.SendClientKeyExchange, Dir: event.Send, Msg: message.KindClientKeyExchange, Do: (*client12).sendClientKeyExchange, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
+	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: (*client12).sendCertificateVerify, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: (*client12).sendChangeCipherSpec, To: event.SendFinished, Ref: "RFC 5246 §7.1"},
 
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: clientResumed, When: event.GuardResumed, Do: sendClientFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: clientTicketPromised, When: event.GuardTicket, Do: sendClientFinished, To: event.WaitNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendClientFinished, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: (*client12).resumed, When: event.GuardResumed, Do: (*client12).sendFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: (*client12).promisedTicket, When: event.GuardTicket, Do: (*client12).sendFinished, To: event.WaitNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: (*client12).sendFinished, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 
-	{In: event.WaitNewSessionTicket, Dir: event.Receive, Msg: message.KindNewSessionTicket, Do: recvNewSessionTicket, To: event.WaitChangeCipherSpec, Ref: "RFC 5077 §3.3"},
-	{In: event.WaitChangeCipherSpec, Dir: event.Receive, Msg: message.KindChangeCipherSpec, Do: recvServerChangeCipherSpec, To: event.WaitFinished, Ref: "RFC 5246 §7.1"},
-	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: clientResumed, When: event.GuardResumed, Do: recvServerFinished, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
-	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvServerFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitNewSessionTicket, Dir: event.Receive, Msg: message.KindNewSessionTicket, Do: (*client12).recvNewSessionTicket, To: event.WaitChangeCipherSpec, Ref: "RFC 5077 §3.3"},
+	{In: event.WaitChangeCipherSpec, Dir: event.Receive, Msg: message.KindChangeCipherSpec, Do: (*client12).recvChangeCipherSpec, To: event.WaitFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: (*client12).resumed, When: event.GuardResumed, Do: (*client12).recvFinished, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: (*client12).recvFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
 
-	{In: event.Connected, Dir: event.Receive, Msg: message.KindHelloRequest, Do: refuseHelloRequest, To: event.Connected, Ref: "RFC 5246 §7.4.1.1"},
-}
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindHelloRequest, Do: (*client12).refuseHelloRequest, To: event.Connected, Ref: "RFC 5246 §7.4.1.1"},
+}}
 
 // Guards.
 
-func clientEphemeral(c *client, _ message.Message) bool { return c.exchange.Ephemeral() }
-func clientStatic(c *client, _ message.Message) bool    { return !c.exchange.Ephemeral() }
-func clientStapling(c *client, _ message.Message) bool  { return c.statusPromised }
-func clientProves(c *client, _ message.Message) bool    { return c.certificate != nil }
-func clientResumed(c *client, _ message.Message) bool   { return c.session != nil }
+func (c *client12) ephemeral(_ message.Message) bool { return c.exchange.Ephemeral() }
+func (c *client12) static(_ message.Message) bool    { return !c.exchange.Ephemeral() }
+func (c *client12) stapled(_ message.Message) bool   { return c.statusPromised }
+func (c *client12) proves(_ message.Message) bool    { return c.certificate != nil }
+func (c *client12) resumed(_ message.Message) bool   { return c.session != nil }
 
-func clientTicketPromised(c *client, _ message.Message) bool { return c.ticketPromised }
+func (c *client12) promisedTicket(_ message.Message) bool { return c.ticketPromised }
 
 // resumes tells an abbreviated handshake by the echoed session ID (RFC 5246
 // §7.4.1.3). A client with a ticket sent an ID of its own making for this purpose
 // (RFC 5077 §3.4).
-func resumes(c *client, m message.Message) bool {
+func (c *client12) resumes(m message.Message) bool {
 	return c.offered != nil && len(c.hello.SessionID) > 0 &&
 		(m == nil || bytes.Equal(m.(*message.ServerHello).SessionID, c.hello.SessionID))
 }
 
-func resumesWithTicket(c *client, m message.Message) bool {
-	return resumes(c, m) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSessionTicket) != nil)
+func (c *client12) resumesWithTicket(m message.Message) bool {
+	return c.resumes(m) && (m == nil || m.(*message.ServerHello).Extensions.Find(iana.ExtSessionTicket) != nil)
 }
 
 // Moves.
 
-func recvServerCertificate(c *client, m message.Message) error {
+func (c *client12) recvCertificate(m message.Message) error {
 	var err error
 	if c.chain, err = parseChain(m.(*message.Certificate12).Certificates); err != nil {
 		return err
@@ -107,7 +107,7 @@ func recvServerCertificate(c *client, m message.Message) error {
 // fitsGroups refuses an ECDSA key on a curve that we did not offer: in TLS 1.2
 // supported_groups is about certificates, too (RFC 8422 §5.3). In TLS 1.3 the signature
 // schemes name the curve.
-func (c *client) fitsGroups(leaf *x509.Certificate) error {
+func (c *client12) fitsGroups(leaf *x509.Certificate) error {
 	offered, ok := message.Get[*message.SupportedGroups](&c.hello.Extensions)
 	id, curve := curveOf(leaf)
 	if !ok || !curve || slices.Contains(offered.Groups, id) {
@@ -117,7 +117,7 @@ func (c *client) fitsGroups(leaf *x509.Certificate) error {
 		Want: reason.Say("an ECDSA key on one of the curves offered, %v", offered.Groups), Got: pki.CertKeyName(leaf)}
 }
 
-func recvCertificateStatus(c *client, m message.Message) error {
+func (c *client12) recvCertificateStatus(m message.Message) error {
 	c.summary.Staple = m.(*message.CertificateStatus).Response
 	return c.verifyServer()
 }
@@ -132,7 +132,7 @@ func (c *client) verifyServer() error {
 	return c.verifyChain(c.chain, c.cfg.ServerName, true, c.summary.Staple)
 }
 
-func recvServerKeyExchange(c *client, msg message.Message) error {
+func (c *client12) recvServerKeyExchange(msg message.Message) error {
 	if err := c.verifyServer(); err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func recvServerKeyExchange(c *client, msg message.Message) error {
 	return c.checkSignature(message.KindServerKeyExchange, m.Signed(), publicKey(c.chain[0]), signed)
 }
 
-func recvCertificateRequest(c *client, msg message.Message) error {
+func (c *client12) recvCertificateRequest(msg message.Message) error {
 	if err := c.verifyServer(); err != nil {
 		return err
 	}
@@ -177,9 +177,9 @@ func recvCertificateRequest(c *client, msg message.Message) error {
 	return nil
 }
 
-func recvServerHelloDone(c *client, _ message.Message) error { return c.verifyServer() }
+func (c *client12) recvServerHelloDone(_ message.Message) error { return c.verifyServer() }
 
-func sendClientCertificate(c *client, _ message.Message) error {
+func (c *client12) sendCertificate(_ message.Message) error {
 	m := new(message.Certificate12)
 	if c.certificate != nil {
 		m.Certificates = c.certificate.Chain
@@ -187,7 +187,7 @@ func sendClientCertificate(c *client, _ message.Message) error {
 	return c.send(m)
 }
 
-func sendClientKeyExchange(c *client, _ message.Message) error {
+func (c *client12) sendClientKeyExchange(_ message.Message) error {
 	a, err := c.exchange.Answer(kx.ClientInput{Rand: c.cfg.rand(), Groups: c.cfg.groups(), Params: c.params,
 		PublicKey: publicKey(c.chain[0]), ClientVersion: c.hello.Version})
 	if err != nil {
@@ -204,27 +204,27 @@ func sendClientKeyExchange(c *client, _ message.Message) error {
 	return c.deriveKeys(c.Endpoint)
 }
 
-func sendClientCertificateVerify(c *client, _ message.Message) error {
-	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.transcript)
+func (c *client12) sendCertificateVerify(_ message.Message) error {
+	s, err := c.sign(message.KindCertificateVerify, c.scheme, c.certificate.Key, c.transcript.bytes)
 	if err != nil {
 		return err
 	}
 	return c.send(&message.CertificateVerify{Signature: s})
 }
 
-func sendClientChangeCipherSpec(c *client, _ message.Message) error {
-	return c.sendChangeCipherSpec(c.Endpoint)
+func (c *client12) sendChangeCipherSpec(_ message.Message) error {
+	return c.sendChange(c.Endpoint)
 }
 
-func sendClientFinished(c *client, _ message.Message) error {
-	if err := c.sendFinished(c.Endpoint); err != nil {
+func (c *client12) sendFinished(_ message.Message) error {
+	if err := c.writeFinished(c.Endpoint); err != nil {
 		return err
 	}
 	c.falseStart()
 	return nil
 }
 
-func recvNewSessionTicket(c *client, msg message.Message) error {
+func (c *client12) recvNewSessionTicket(msg message.Message) error {
 	m := msg.(*message.NewSessionTicket12)
 	if len(m.Ticket) > 0 { // an empty one says: I changed my mind (RFC 5077 §3.3)
 		c.ticket, c.ticketLifetime = m.Ticket, m.Lifetime
@@ -232,11 +232,11 @@ func recvNewSessionTicket(c *client, msg message.Message) error {
 	return nil
 }
 
-func recvServerChangeCipherSpec(c *client, _ message.Message) error {
+func (c *client12) recvChangeCipherSpec(_ message.Message) error {
 	return c.change(c.Endpoint, event.Receive)
 }
 
-func recvServerFinished(c *client, m message.Message) error {
+func (c *client12) recvFinished(m message.Message) error {
 	if err := c.checkFinished(c.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func recvServerFinished(c *client, m message.Message) error {
 	return nil
 }
 
-func refuseHelloRequest(c *client, _ message.Message) error { return c.noRenegotiation() }
+func (c *client12) refuseHelloRequest(_ message.Message) error { return c.noRenegotiation() }
 
 // requestTakes reports whether a CertificateRequest would take a chain: by the
 // leaf's kind of key, which must be allowed to sign (§7.4.6), and by an issuer if the

@@ -1,9 +1,7 @@
 package handshake
 
 import (
-	"crypto"
 	"crypto/rand"
-	"crypto/x509"
 	"io"
 	"slices"
 	"sync"
@@ -14,7 +12,6 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
@@ -144,7 +141,7 @@ type Config struct {
 	GREASE      bool      // a client adds reserved values (RFC 8701)
 	KeyLog      io.Writer // NSS key log lines (RFC 9850)
 	Listener    event.Listener
-	ShowSecrets bool // also emit SecretEvents. It is a leak anywhere but in a lesson
+	ShowSecrets bool // also emit every event.Secret. It is a leak anywhere but in a lesson
 	Party       string
 	Conn        int // Meta.Conn of the events
 
@@ -186,34 +183,6 @@ const (
 	RequestClientCert                   // ask; verify what comes; go on without
 	RequireClientCert                   // ask; refuse without
 )
-
-// Certificate is a chain with the leaf's key.
-type Certificate struct {
-	Chain  [][]byte          // DER, leaf first
-	Key    crypto.PrivateKey // for RSA *rsa.PrivateKey where key transport shall work
-	Leaf   *x509.Certificate // parsed Chain[0]; parsed on use if nil
-	Staple []byte            // an OCSP response (RFC 6960), or nil
-}
-
-// ChainInput is what VerifyChain decides on.
-type ChainInput struct {
-	Chain []*x509.Certificate // as sent, leaf first
-	// Kept says that the peer has not shown Chain in this handshake: it is remembered, with a
-	// session that is about to be offered or resumed, which was judged when it was made,
-	// perhaps by another verifier. An error then refuses the session, and nobody hears an
-	// alert: a full handshake follows, in which the peer shows a chain anew. What depends on
-	// the day is to be asked again, what was only a matter of the handshake is not.
-	Kept       bool
-	Roots      *pki.TrustStore
-	ServerName string // at a client; at a server ""
-	Time       time.Time
-	FromServer bool          // the chain is a server's
-	Version    iana.Version  // that is spoken; 0 where Kept
-	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
-	Staple     []byte        // the OCSP response; nil if none came, and where Kept
-	MustStaple bool          // this client asked for one: a certificate that promises it must come with it (RFC 7633)
-	Explain    bool          // somebody listens: report every value
-}
 
 func (c *Config) rand() io.Reader {
 	if c.Rand == nil {
@@ -378,63 +347,4 @@ func (c *Config) scheme(id iana.SignatureScheme) *sig.Scheme {
 		}
 	}
 	return nil
-}
-
-// check finds what could work at neither end: a version that there is not, a
-// Certificate without a chain.
-func (c *Config) check() error {
-	if err := c.checkLists(); err != nil {
-		return err
-	}
-	if c.minVersion() > iana.TLS13 || c.maxVersion() < iana.TLS12 {
-		return reason.Mistake("config", reason.Say("TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion"), reason.Say("%v to %v", c.minVersion(), c.maxVersion()))
-	}
-	if len(c.versions()) == 0 {
-		return reason.Mistake("config.suites", reason.Say("a suite of a version in use, whose exchange is in Exchanges"), reason.Say("none"))
-	}
-	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
-		return reason.Mistake("config.record_size_limit", reason.Say("64 to 16385, or 0"), l)
-	}
-	if n := c.SessionTickets; n < 0 || n > maxIdle {
-		return reason.Mistake("config.session_tickets", reason.Say("at most %d, or no client will take them", maxIdle), n)
-	}
-	for _, id := range c.KeyShares {
-		if c.group(id) == nil {
-			return reason.Mistake("config.key_shares", reason.Say("groups that are in Groups"), id)
-		}
-	}
-	for i := range c.PSKs {
-		// An empty key is one that everybody has.
-		switch p := &c.PSKs[i]; {
-		case len(p.Key) == 0:
-			return reason.Mistake("config.psks", reason.Say("a key in each"), reason.Say("none in number %d", i+1))
-		case len(p.Identity) == 0 || len(p.Identity) > 1<<16-1-2-4:
-			return reason.Mistake("config.psks", reason.Say("an identity of 1 to 65529 bytes in each"), reason.Say("%d in number %d", len(p.Identity), i+1))
-		case p.hash() != crypto.SHA256 && p.hash() != crypto.SHA384:
-			return reason.Mistake("config.psks", reason.Say("SHA-256 or SHA-384, a suite's hash"), reason.Say("%v in number %d", p.Hash, i+1))
-		}
-	}
-	for i := range c.Certificates {
-		if len(c.Certificates[i].Chain) == 0 {
-			return reason.Mistake("config.certificates", reason.Say("a chain in each"), reason.Say("none in number %d", i+1))
-		}
-	}
-	return nil
-}
-
-// leaf returns the parsed first certificate.
-func (c *Certificate) leaf() (*x509.Certificate, error) {
-	if c.Leaf != nil {
-		return c.Leaf, nil
-	}
-	return pki.ParseCached(c.Chain[0])
-}
-
-// parsed returns the whole chain, parsed. What is wrong with it is the caller's fault.
-func (c *Certificate) parsed() ([]*x509.Certificate, error) {
-	chain, err := parseChain(c.Chain)
-	if err != nil {
-		return nil, reason.Wrap(reason.Misuse, "", "config.certificates", err)
-	}
-	return chain, nil
 }

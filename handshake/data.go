@@ -1,7 +1,6 @@
 package handshake
 
 import (
-	"errors"
 	"io"
 
 	"tlslab/handshake/event"
@@ -16,31 +15,31 @@ import (
 // TruncatedStream among them. Whole records are opened straight into p if it has
 // the room.
 func (e *Endpoint) Read(p []byte) (int, error) {
-	for len(e.app) == 0 {
-		if e.closeReceived && e.err == nil {
+	for len(e.ch.app) == 0 {
+		if e.ch.closeReceived && e.err == nil {
 			return 0, io.EOF
 		}
 		progress, err := e.step(p)
 		if err != nil {
 			return 0, err
 		}
-		if !progress && len(e.app) == 0 {
+		if !progress && len(e.ch.app) == 0 {
 			return 0, nil
 		}
 	}
-	n := min(len(p), len(e.app))
-	if n > 0 && &p[0] != &e.app[0] {
-		copy(p, e.app)
+	n := min(len(p), len(e.ch.app))
+	if n > 0 && &p[0] != &e.ch.app[0] {
+		copy(p, e.ch.app)
 	}
-	if e.app = e.app[n:]; len(e.app) == 0 {
-		e.app = nil
+	if e.ch.app = e.ch.app[n:]; len(e.ch.app) == 0 {
+		e.ch.app = nil
 		e.drained()
 	}
 	return n, nil
 }
 
 // Buffered is the number of opened bytes that Read can return at once.
-func (e *Endpoint) Buffered() int { return len(e.app) }
+func (e *Endpoint) Buffered() int { return len(e.ch.app) }
 
 // Write protects application data into Output. It takes at most one record's
 // worth: n may be less than len(p), and then the caller carries Output off and
@@ -49,7 +48,7 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 	switch {
 	case e.err != nil:
 		return 0, e.err
-	case e.closeSent:
+	case e.ch.closeSent:
 		return 0, errClosed
 	case e.MayWrite() != event.ApplicationData:
 		return 0, reason.Mistake("", reason.Say("a state that may send data"), e.state)
@@ -65,23 +64,4 @@ func (e *Endpoint) Write(p []byte) (n int, err error) {
 		return 0, e.fail(err)
 	}
 	return len(p), nil
-}
-
-// maxFragment is the most plaintext a record may hold (RFC 5246 §6.2.1).
-const maxFragment = 1 << 14
-
-// errClosed is what a Write after CloseWrite gets.
-var errClosed = errors.New("this end has sent close_notify and can send no more")
-
-// CloseWrite sends close_notify: this end will send no more, and the peer can
-// tell the end from a truncation. Calling it again does nothing.
-func (e *Endpoint) CloseWrite() error {
-	if e.err != nil {
-		return e.err
-	}
-	if !e.closeSent {
-		e.closeSent = true
-		e.sendAlert(iana.Warning, iana.CloseNotify, nil)
-	}
-	return nil
 }

@@ -13,23 +13,6 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// maxMessage bounds a handshake message, header included. The length field
-// allows 16 MiB; the largest message with a use is a certificate chain, and 256
-// KiB holds a hundred certificates.
-const maxMessage = 1 << 18
-
-// maxWarnings is how many warning alerts, and attempts to renegotiate, may come
-// in a row: each costs its sender nothing and us some work.
-const maxWarnings = 4
-
-// maxIdle is how many NewSessionTickets and KeyUpdates may come in a row with no data
-// between: a server may give several tickets at once, and nobody needs many.
-const maxIdle = 32
-
-// leastTranscript is room for a handshake that resumes. Full ones have to grow it, which
-// they do not notice; of those that resume it would else be most of the memory.
-const leastTranscript = 1024
-
 // Endpoint is one end of one connection. It is not safe for concurrent use.
 type Endpoint struct {
 	cfg     *Config
@@ -38,53 +21,32 @@ type Endpoint struct {
 	machine machine
 	err     error // why state is Failed
 
-	in    []byte // from the peer; in[r:] is unread
-	r     int
-	out   []byte // to the peer
-	spare []byte // what Output handed out last
-	rd    record.Reader
-	wr    record.Writer
+	ch         channel
+	transcript transcript
+	limits     limits
+	tell       telling
 
-	hs         []byte // handshake bytes that are not yet a whole message
-	hsStore    []byte // what hs is a part of
-	app        []byte // opened application data, not yet read; may alias in
-	transcript []byte // every handshake message so far, as on the wire
-	mark       int    // where in transcript the message at hand begins
-	flight     []byte // of TLS 1.3: messages that share the next record
-	running    *runningHash
-
-	eof, closeSent, closeReceived bool
-	broken                        error // why eof, if the transport did not end but broke
-	warnings, idle                int
-	declined                      bool // no_renegotiation is in out
-	owing                         bool // see Owes
-	summary                       *Summary
-	exporter                      exporter
-	mayStart                      bool   // data may follow Finished at once (RFC 7918)
-	tickets                       int    // of TLS 1.3, kept so far
-	shown                         []byte // session.Session's OwnCertificates
-	early                         *early
-	begin                         func()   // what is to be settled before a client's first move
-	traffic                       *traffic // of TLS 1.3, which can change its keys
-
-	keys    [2]event.Keys // by Direction
-	events  uint64
-	move    string
-	ref     string
-	to      event.State // where the move under way leads
-	stopped event.State // state of the last event.Stop, plus one
+	summary  *Summary
+	owing    bool     // see Owes
+	mayStart bool     // data may follow Finished at once (RFC 7918)
+	tickets  int      // of TLS 1.3, kept so far
+	shown    []byte   // session.Session's OwnCertificates
+	begin    func()   // what is to be settled before a client's first move
+	early    *early   // early data, until the handshake is over
+	traffic  *traffic // of TLS 1.3, which can change its keys
+	exporter exporter
 }
 
 // NewClient returns an endpoint that is about to send ClientHello. The error is a Config's
 // that cannot work, reason.Misuse: a nil one lacks ServerName.
 func NewClient(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, event.Client)
-	c := &client{Endpoint: e, clientHandshake: new(clientHandshake)}
-	e.machine = &table[client]{role: event.Client, moves: clientMoves, s: c}
-	e.begin = func() { c.kept, c.whyNot = c.takeTicket() }
+	c := newClient(e)
+	e.machine = c
+	e.begin = func() { c.tls13.kept, c.tls13.whyNot = c.tls13.takeTicket() }
 	err := c.check()
 	if err == nil {
-		e.rd.JudgeBy(e.version())
+		e.ch.rd.JudgeBy(e.version())
 	}
 	return e, err
 }
@@ -93,11 +55,11 @@ func NewClient(cfg *Config) (*Endpoint, error) {
 // cannot work, reason.Misuse: a nil one lacks Certificates.
 func NewServer(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, event.Server)
-	s := &server{Endpoint: e, serverHandshake: new(serverHandshake)}
-	e.machine = &table[server]{role: event.Server, moves: serverMoves, s: s}
+	s := newServer(e)
+	e.machine = s
 	err := s.check()
 	if err == nil {
-		e.rd.JudgeBy(e.version())
+		e.ch.rd.JudgeBy(e.version())
 	}
 	return e, err
 }
@@ -106,8 +68,9 @@ func newEndpoint(cfg *Config, role event.Role) *Endpoint {
 	if cfg == nil {
 		cfg = new(Config)
 	}
-	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary), transcript: make([]byte, 0, leastTranscript)}
-	e.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
+	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary)}
+	e.transcript.bytes = make([]byte, 0, leastTranscript)
+	e.ch.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
 	return e
 }
 
@@ -153,18 +116,18 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		e.begin = nil
 		begin()
 	}
-	if i := e.find(event.Send, nil); i >= 0 {
+	if next := e.find(event.Send, nil); next.ok() {
 		if err := e.refuseExcess(); err != nil {
 			return false, e.fail(err)
 		}
-		return true, e.fire(i, nil, nil, nil)
+		return true, e.fire(next, nil, nil, nil)
 	}
-	if len(e.hs) > 0 {
+	if len(e.ch.hs) > 0 {
 		if progress, err := e.readMessage(); progress || err != nil {
 			return progress, e.fail(err)
 		}
 	}
-	if len(e.app) > 0 {
+	if len(e.ch.app) > 0 {
 		return false, nil
 	}
 	progress, err := e.readRecord(into)
@@ -183,15 +146,15 @@ func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
 		return false
-	case e.find(event.Send, nil) >= 0:
+	case e.find(event.Send, nil).ok():
 		return true
-	case len(e.hs) >= messageHeader && len(e.hs) >= messageLen(e.hs):
+	case len(e.ch.hs) >= messageHeader && len(e.ch.hs) >= messageLen(e.ch.hs):
 		return true
-	case len(e.app) > 0 || e.closeReceived:
+	case len(e.ch.app) > 0 || e.ch.closeReceived:
 		return false
 	}
-	in := e.in[e.r:]
-	return e.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
+	in := e.ch.in[e.ch.r:]
+	return e.ch.eof || len(in) >= record.HeaderLen && len(in) >= record.HeaderLen+(int(in[3])<<8|int(in[4]))
 }
 
 // Owes reports whether a secret has been used on what the peer sent, and nothing of ours
@@ -201,7 +164,7 @@ func (e *Endpoint) Ready() bool {
 // Listener may well compute with the secrets that it is told.
 //
 // It is so from a ClientKeyExchange, a ServerHello of TLS 1.3 or a message under keys on,
-// up to the first message of ours after it (ChangeCipherSpec is none, and says nothing), up
+// up to the first message of ours after it (ChangeCipherSpec does not count: it tells nothing), up
 // to the end of the handshake, or until e has failed, and the alert is in Output.
 func (e *Endpoint) Owes() bool { return e.owing }
 
@@ -228,7 +191,7 @@ func (e *Endpoint) rule(tls13, tls12 string) string {
 	return tls13
 }
 
-func (e *Endpoint) find(d event.Direction, m message.Message) int {
+func (e *Endpoint) find(d event.Direction, m message.Message) found {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
 
@@ -237,34 +200,34 @@ func (e *Endpoint) expects(k message.Kind) bool {
 }
 
 // fire does one row.
-func (e *Endpoint) fire(i int, m message.Message, raw []byte, walked *[]wire.Field) error {
-	row := e.machine.row(i)
+func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wire.Field) error {
+	row := next.row()
 	if e.cfg.Listener != nil {
-		e.move, e.ref, e.to = row.String(), row.Ref, row.To
+		e.tell.move, e.tell.ref, e.tell.to = row.String(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(event.Receive, m, raw, walked, row.To)
 	}
-	if m != nil && e.rd.Epoch() > 0 {
+	if m != nil && e.ch.rd.Epoch() > 0 {
 		e.owing = true // it was under keys that only the two ends have
 	}
-	if err := e.machine.do(i, m); err != nil {
+	if err := next.do(m); err != nil {
 		return e.fail(err)
 	}
 	if row.Dir == event.Send && row.Msg != message.KindChangeCipherSpec || row.To == event.Connected {
 		e.owing = false
 	}
 	if row.To != e.state {
-		e.stopped, e.warnings = 0, 0 // it may come back, and wait for something else
+		e.tell.stopped, e.limits.warnings = 0, 0 // it may come back, and wait for something else
 	}
-	e.state, e.move, e.ref = row.To, "", ""
-	if e.state == event.Connected && e.transcript != nil {
+	e.state, e.tell.move, e.tell.ref = row.To, "", ""
+	if e.state == event.Connected && e.transcript.bytes != nil {
 		if err := e.endRecord(); err != nil {
 			return e.fail(err)
 		}
-		e.transcript, e.hsStore, e.running, e.flight, e.early = nil, nil, nil, nil, nil
-		if len(e.hs) == 0 { // what stands behind Finished is still to be looked at
-			e.hs = nil
+		e.transcript.bytes, e.ch.hsStore, e.transcript.running, e.ch.flight, e.early = nil, nil, nil, nil, nil
+		if len(e.ch.hs) == 0 { // what stands behind Finished is still to be looked at
+			e.ch.hs = nil
 		}
 		e.machine.forget()
 	}
@@ -285,247 +248,11 @@ func (e *Endpoint) fail(err error) error {
 		e.sendAlert(iana.Fatal, d, re)
 	}
 	// RFC 9846 §6: the secrets and keys of a failed connection are forgotten.
-	e.state, e.app, e.transcript, e.hs, e.hsStore, e.running, e.traffic, e.early = event.Failed, nil, nil, nil, nil, nil, nil, nil
-	e.rd, e.wr, e.exporter, e.flight = record.Reader{}, record.Writer{}, nil, nil
+	e.state, e.ch.app, e.transcript.bytes, e.ch.hs, e.ch.hsStore, e.transcript.running, e.traffic, e.early = event.Failed, nil, nil, nil, nil, nil, nil, nil
+	e.ch.rd, e.ch.wr, e.exporter, e.ch.flight = record.Reader{}, record.Writer{}, nil, nil
 	e.machine.forget()
 	e.forgetSession()
 	return e.err
-}
-
-// readRecord opens the next record of the input, if it is all there.
-func (e *Endpoint) readRecord(into []byte) (bool, error) {
-	if e.closeReceived {
-		return false, nil
-	}
-	rec, n, err := e.rd.Next(e.in[e.r:], into, e.cfg.Listener != nil)
-	if err != nil {
-		return false, err
-	}
-	if n == 0 {
-		if e.eof {
-			return false, e.truncated()
-		}
-		return false, nil
-	}
-	e.r += n
-	if e.cfg.Listener != nil {
-		e.noteRecord(event.Receive, rec)
-	}
-	if rec.Dropped {
-		return true, nil
-	}
-	if err := e.interrupts(rec.Type); err != nil {
-		return false, err
-	}
-	switch rec.Type {
-	case iana.Handshake:
-		if len(e.hs) == 0 {
-			e.hs = e.hsStore[:0]
-		}
-		e.hs = append(e.hs, rec.Payload...)
-		if cap(e.hs) > cap(e.hsStore) {
-			e.hsStore = e.hs
-		}
-	case iana.ChangeCipherSpec:
-		return true, e.readChangeCipherSpec(rec.Payload)
-	case iana.Alert:
-		return true, e.readAlert(rec.Payload)
-	case iana.ApplicationData:
-		if e.state.MayRead() == event.NoData {
-			return false, reason.New(reason.UnexpectedRecord, e.rule("RFC 9846 §2", "RFC 5246 §7.4.9"), "record.type",
-				reason.Say("no application data in state %v", e.state), rec.Type)
-		}
-		if e.state.MayRead() == event.EarlyData {
-			if err := e.countEarlyData(len(rec.Payload)); err != nil {
-				return false, err
-			}
-		}
-		if len(rec.Payload) > 0 { // an empty record costs the peer as little
-			e.warnings, e.idle = 0, 0
-		}
-		e.app = rec.Payload
-		e.noteData(event.Receive, rec.Payload)
-	}
-	return true, nil
-}
-
-// messageHeader is the length of a handshake message's type and length.
-const messageHeader = 4
-
-// messageLen is the length of a message, header included, as its header tells it.
-func messageLen(b []byte) int { return messageHeader + (int(b[1])<<16 | int(b[2])<<8 | int(b[3])) }
-
-// readMessage takes one whole handshake message off e.hs.
-func (e *Endpoint) readMessage() (bool, error) {
-	kind := message.Kind(e.hs[0])
-	if kind == message.KindHelloRequest && e.ignoresHelloRequest() {
-		return e.ignoreHelloRequest()
-	}
-	if !e.expects(kind) {
-		return false, e.unexpected(kind)
-	}
-	if len(e.hs) < messageHeader {
-		return false, nil
-	}
-	n := messageLen(e.hs)
-	if n > maxMessage {
-		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
-			Want: reason.Say("at most %d bytes, which is our limit", maxMessage-messageHeader), Got: n - messageHeader}
-	}
-	if len(e.hs) < n {
-		return false, nil
-	}
-	// The transcript owns the bytes, and the message aliases the transcript:
-	// it is only ever appended to. After the handshake a copy does.
-	var raw []byte
-	if e.state == event.Connected {
-		raw = append(raw, e.hs[:n]...)
-	} else {
-		e.mark = len(e.transcript)
-		e.transcript = append(e.transcript, e.hs[:n]...)
-		raw = e.transcript[e.mark:len(e.transcript):len(e.transcript)]
-	}
-	e.hs = e.hs[n:]
-	walked := e.walked()
-	m, err := message.Parse(e.context(), raw, walked)
-	if err != nil && kind == message.KindClientHello {
-		walked = e.walked()
-		m, err = e.parsePassingOver(raw, walked, err)
-	}
-	if reason.Of(err) == reason.UnexpectedMessage { // a ServerKeyExchange under RSA: no such message has a form
-		return false, e.unexpected(kind)
-	}
-	if err != nil {
-		return false, err
-	}
-	i := e.find(event.Receive, m)
-	if i < 0 {
-		return false, e.unexpected(m.Kind())
-	}
-	return true, e.fire(i, m, raw, walked)
-}
-
-func (e *Endpoint) readChangeCipherSpec(payload []byte) error {
-	if e.dropsChangeCipherSpec() {
-		return e.dropChangeCipherSpec(payload)
-	}
-	m := new(message.ChangeCipherSpec)
-	if !e.expects(m.Kind()) {
-		return e.unexpected(m.Kind())
-	}
-	walked := e.walked()
-	if err := wire.Parse(payload, m, walked); err != nil {
-		return err
-	}
-	i := e.find(event.Receive, m)
-	if i < 0 {
-		return e.unexpected(m.Kind())
-	}
-	return e.fire(i, m, payload, walked)
-}
-
-// before is the transcript up to, not including, the message at hand.
-func (e *Endpoint) before() []byte { return e.transcript[:e.mark] }
-
-// context tells message what shapes to expect from the peer.
-func (e *Endpoint) context() message.Context {
-	ctx := message.Context{Version: e.version(), FromServer: e.role == event.Client}
-	if s := e.summary.Suite; s != nil {
-		ctx.Kx = s.Kx
-	}
-	return ctx
-}
-
-// send marshals a message into the transcript and a record.
-func (e *Endpoint) send(m message.Message) error {
-	if e.cfg.edit != nil {
-		e.cfg.edit(m)
-	}
-	return e.sendAsIs(m)
-}
-
-// sendAsIs is send for a message that nobody shall change any more: its binders are made.
-func (e *Endpoint) sendAsIs(m message.Message) error {
-	at, walked := len(e.transcript), e.walked()
-	var err error
-	if e.transcript, err = wire.Append(e.transcript, m, walked); err != nil {
-		return reason.Fault(m.Kind().String(), err) // what we cannot write is no fault of the peer's
-	}
-	e.mark = at
-	raw := e.transcript[at:]
-	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.to)
-	}
-	return e.write(iana.Handshake, raw)
-}
-
-// writeChangeCipherSpec sends the one message that is in no transcript and under a record
-// type of its own.
-func (e *Endpoint) writeChangeCipherSpec() error {
-	m, walked := new(message.ChangeCipherSpec), e.walked()
-	raw, err := message.Marshal(m, walked)
-	if err != nil {
-		return reason.Fault(m.Kind().String(), err)
-	}
-	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.to)
-	}
-	return e.write(iana.ChangeCipherSpec, raw)
-}
-
-// sendLater sends a message after the handshake, which no transcript holds.
-func (e *Endpoint) sendLater(m message.Message) error {
-	if e.cfg.edit != nil {
-		e.cfg.edit(m)
-	}
-	walked := e.walked()
-	raw, err := message.Marshal(m, walked)
-	if err != nil {
-		return reason.Fault(m.Kind().String(), err)
-	}
-	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.to)
-	}
-	return e.write(iana.Handshake, raw)
-}
-
-// write protects data and queues it for Output. Messages of a TLS 1.3 flight share a
-// record, which each of them would else pay 22 bytes for.
-func (e *Endpoint) write(t iana.ContentType, data []byte) error {
-	if t == iana.Handshake && e.summary.Version == iana.TLS13 && !e.cfg.SeparateRecords {
-		e.flight = append(e.flight, data...)
-		return nil
-	}
-	if err := e.endRecord(); err != nil {
-		return err
-	}
-	return e.writeRecords(t, data)
-}
-
-// endRecord writes out what is gathered: what comes next is of another type, or under
-// other keys.
-func (e *Endpoint) endRecord() error {
-	if len(e.flight) == 0 {
-		return nil
-	}
-	flight := e.flight
-	e.flight = e.flight[:0]
-	if e.state == event.Connected { // no more of them for a while
-		e.flight = nil
-	}
-	return e.writeRecords(iana.Handshake, flight)
-}
-
-func (e *Endpoint) writeRecords(t iana.ContentType, data []byte) (err error) {
-	if e.out == nil {
-		e.out = getBuffer()
-	}
-	if e.cfg.Listener == nil {
-		e.out, err = e.wr.Append(e.out, t, data, nil)
-	} else {
-		e.out, err = e.wr.Append(e.out, t, data, func(r record.Record) { e.noteRecord(event.Send, r) })
-	}
-	return err
 }
 
 func (e *Endpoint) now() time.Time { return e.cfg.now() }

@@ -15,7 +15,7 @@ import (
 // agree on must be good enough whatever it is (RFC 7918 §4, §5).
 
 // falseStart decides, with the client's Finished out, whether data may follow at once.
-func (c *client) falseStart() {
+func (c *client12) falseStart() {
 	if !c.cfg.FalseStart || c.session != nil { // resuming, the client's Finished comes last
 		return
 	}
@@ -26,7 +26,7 @@ func (c *client) falseStart() {
 
 // whyNotFalseStart says what speaks against it, or "". The version is TLS 1.2; had there
 // been a better one, the sentinel that the server signed in its random would have told.
-func (c *client) whyNotFalseStart() event.Why {
+func (c *client12) whyNotFalseStart() event.Why {
 	switch {
 	case c.exchange.Kx() != iana.KxECDHE: // of a finite field's parameters not all are strong
 		return event.WhyNotECDHE
@@ -41,11 +41,11 @@ func (c *client) whyNotFalseStart() event.Why {
 // server that answers early data: then the peer has not yet proved to be there.
 func (e *Endpoint) MayWrite() event.DataKind {
 	switch {
-	case e.err != nil || e.closeSent:
+	case e.err != nil || e.ch.closeSent:
 		return event.NoData
 	case e.early != nil && e.early.open:
 		return event.EarlyData
-	case e.state == event.WaitEndOfEarlyData && e.wr.Spent(): // until Finished no KeyUpdate can be sent
+	case e.state == event.WaitEndOfEarlyData && e.ch.wr.Spent(): // until Finished no KeyUpdate can be sent
 		return event.NoData
 	case e.mayStart:
 		return event.ApplicationData

@@ -9,7 +9,7 @@ import (
 
 // What a server says at a time that is not its turn. A HelloRequest may come at any time, and
 // is "ignored by the client if the client is currently negotiating a session" (RFC 5246
-// §7.4.1.1): it moves nothing, and so it is no row of the table, as alerts are none. Anything
+// §7.4.1.1): it moves nothing, so the table has no row for it, and none for alerts. Anything
 // else that is still there when it is our turn is refused.
 
 // ignoresHelloRequest reports whether a HelloRequest may come now and means nothing: at a
@@ -27,22 +27,22 @@ func (e *Endpoint) helloRequestIgnored() event.Move {
 // ignoreHelloRequest takes one off e.hs, if it is all there. It is in no transcript (RFC 5246
 // §7.4.1.1). How many may come the RFC does not bound; we do.
 func (e *Endpoint) ignoreHelloRequest() (bool, error) {
-	if len(e.hs) < messageHeader {
+	if len(e.ch.hs) < messageHeader {
 		return false, nil
 	}
 	m := new(message.HelloRequest)
-	n := min(messageLen(e.hs), len(e.hs))
+	n := min(messageLen(e.ch.hs), len(e.ch.hs))
 	walked := e.walked()
-	if err := wire.Parse(e.hs[:n], m, walked); err != nil {
+	if err := wire.Parse(e.ch.hs[:n], m, walked); err != nil {
 		return false, err
 	}
-	raw := e.hs[:n]
-	e.hs = e.hs[n:]
+	raw := e.ch.hs[:n]
+	e.ch.hs = e.ch.hs[n:]
 	if e.listening() {
 		row := e.helloRequestIgnored()
-		e.move, e.ref = row.String(), row.Ref
+		e.tell.move, e.tell.ref = row.String(), row.Ref
 		e.noteMessage(event.Receive, m, raw, walked, e.state)
-		e.move, e.ref = "", ""
+		e.tell.move, e.tell.ref = "", ""
 	}
 	return true, e.countAttempt("RFC 5246 §7.4.1.1")
 }
@@ -54,8 +54,8 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 // looked at: a ticket may follow a server's Finished (RFC 9846 §4.7.1). Once connected the
 // ends take no turns.
 func (e *Endpoint) refuseExcess() error {
-	for len(e.hs) > 0 && e.state != event.Connected {
-		kind := message.Kind(e.hs[0])
+	for len(e.ch.hs) > 0 && e.state != event.Connected {
+		kind := message.Kind(e.ch.hs[0])
 		if kind != message.KindHelloRequest || !e.ignoresHelloRequest() {
 			return e.unexpected(kind)
 		}

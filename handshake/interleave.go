@@ -10,7 +10,7 @@ import (
 // lets it be: application data behind the handshake, when the peer asks for another one
 // (RFC 5246 §6.2.1).
 func (e *Endpoint) interrupts(t iana.ContentType) error {
-	if len(e.hs) == 0 || t == iana.Handshake || t == iana.Alert {
+	if len(e.ch.hs) == 0 || t == iana.Handshake || t == iana.Alert {
 		return nil
 	}
 	r, ref := reason.InterleavedMessage, "RFC 9846 §5.1"

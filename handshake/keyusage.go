@@ -9,6 +9,7 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
 
@@ -64,4 +65,13 @@ func usageName(usage x509.KeyUsage) string {
 		return "keyEncipherment"
 	}
 	return "digitalSignature"
+}
+
+// usageFor is what a suite has the certificate's key do: key transport encrypts to it, all
+// others verify with it (RFC 5246 §7.4.2).
+func usageFor(s *suite.Suite) x509.KeyUsage {
+	if s.Kx == iana.KxRSA {
+		return x509.KeyUsageKeyEncipherment
+	}
+	return x509.KeyUsageDigitalSignature
 }

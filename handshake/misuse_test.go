@@ -85,7 +85,7 @@ func TestMisuseUnderWay(t *testing.T) {
 }
 
 // TestConfigIsNeverInternal: no fault of the engine's is found in a Config's field, in no
-// file. (What a key of the Config's fails to do, keyexchange12.go decides by the failure.)
+// file. (What a key of the Config's fails to do, proof.go decides by the failure.)
 func TestConfigIsNeverInternal(t *testing.T) {
 	misuses := 0
 	eachFile(t, func(dir string, file *ast.File) {

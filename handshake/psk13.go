@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
-	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -80,7 +79,7 @@ func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
 
 // offerPSKs lists the keys to offer: first the one that a ticket brought, then those of
 // the Config.
-func (c *client) offerPSKs() {
+func (c *client13) offerPSKs() {
 	if c.kept != nil {
 		c.psks = append(c.psks, *c.kept)
 		c.decided(event.DecisionResumption, "offered", nil, event.WhySessionKept)
@@ -100,7 +99,7 @@ func (c *client) offerPSKs() {
 // which row its sending is: a guard must find that settled, since guards are pure, and
 // taking from a store is not. NewClient would be too early: who makes an endpoint may
 // never use it, and does not wait for a store.
-func (c *client) takeTicket() (*psk, event.Why) {
+func (c *client13) takeTicket() (*psk, event.Why) {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || !c.cfg.speaks(iana.TLS13) {
 		return nil, ""
 	}
@@ -136,7 +135,7 @@ func ticketKey(serverName string, slot int) string {
 }
 
 // whyNotOffer13 says why a ticket is not to be offered, or "" and the server's chain.
-func (c *client) whyNotOffer13(s *session.Session) ([]*x509.Certificate, event.Why) {
+func (c *client13) whyNotOffer13(s *session.Session) ([]*x509.Certificate, event.Why) {
 	su := suiteIn(c.cfg.suites(), s.Suite)
 	switch {
 	case s.Version != iana.TLS13:
@@ -154,7 +153,7 @@ func (c *client) whyNotOffer13(s *session.Session) ([]*x509.Certificate, event.W
 }
 
 // bind adds pre_shared_key, which must be the last extension, with a binder for each key.
-func (c *client) bind(m *message.ClientHello) error {
+func (c *client13) bind(m *message.ClientHello) error {
 	x := new(message.PreSharedKeyClient)
 	for _, p := range c.psks {
 		id := message.PSKIdentity{Identity: p.identity}
@@ -174,14 +173,14 @@ func (c *client) bind(m *message.ClientHello) error {
 		return reason.Fault("client_hello", err)
 	}
 	for i := range c.psks {
-		b := c.psks[i].binder(c.Endpoint, c.transcript, raw[:x.BindersOffset()])
+		b := c.psks[i].binder(c.Endpoint, c.transcript.bytes, raw[:x.BindersOffset()])
 		copy(x.Binders[i], b.Bytes())
 	}
 	return nil
 }
 
 // takePSK goes on with the key that the server selected.
-func (c *client) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) error {
+func (c *client13) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer) error {
 	const field = "server_hello.extensions.pre_shared_key.selected_identity"
 	switch {
 	case int(x.Selected) >= len(c.psks):
@@ -210,7 +209,7 @@ const mostIdentities = 5
 
 // choosePSK takes the first key offered that we know and may go on with, of the first
 // mostIdentities. Without one the handshake is a full one.
-func (s *server) choosePSK(m *message.ClientHello) error {
+func (s *server13) choosePSK(m *message.ClientHello) error {
 	// A second ClientHello may offer other keys than the first, or none: nothing of
 	// what the first one's stood for must stay.
 	s.psk, s.selected = nil, 0
@@ -236,7 +235,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 			s.decided(event.DecisionResumption, "full_handshake", nil, why)
 			continue
 		}
-		want := p.binder(s.Endpoint, s.before(), s.transcript[s.mark:s.mark+x.BindersOffset()])
+		want := p.binder(s.Endpoint, s.before(), s.transcript.bytes[s.transcript.mark:s.transcript.mark+x.BindersOffset()])
 		var err error
 		if subtle.ConstantTimeCompare(want.Bytes(), x.Binders[i]) != 1 {
 			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC that the named key makes"), reason.Say("another"))
@@ -259,7 +258,7 @@ func (s *server) choosePSK(m *message.ClientHello) error {
 }
 
 // pskMode finds the ways to use a key that both ends want (RFC 9846 §4.3.9).
-func (s *server) pskMode(m *message.ClientHello) {
+func (s *server13) pskMode(m *message.ClientHello) {
 	x, _ := message.Get[*message.PSKKeyExchangeModes](&m.Extensions)
 	both := func(mode iana.PSKKeyExchangeMode) bool {
 		return x != nil && slices.Contains(x.Modes, mode) && slices.Contains(s.cfg.pskModes(), mode)
@@ -272,7 +271,7 @@ func (s *server) pskMode(m *message.ClientHello) {
 }
 
 // findPSK knows an identity, or says why not.
-func (s *server) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, event.Why) {
+func (s *server13) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, event.Why) {
 	for i := range s.cfg.PSKs {
 		p := &s.cfg.PSKs[i]
 		if string(p.Identity) == string(id.Identity) {
@@ -308,7 +307,7 @@ func (s *server) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, 
 
 // suiteFor is the suite to use with a key: the one it was made under, or else any of the
 // same hash (RFC 9846 §4.3.11).
-func (s *server) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.CipherSuite) *suite.Suite {
+func (s *server13) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.CipherSuite) *suite.Suite {
 	var other *suite.Suite
 	for _, su := range s.cfg.suites() {
 		if su.Version != iana.TLS13 || su.Hash != h || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) ||
@@ -327,7 +326,7 @@ func (s *server) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.Ciphe
 
 // whyNotResume13 says what speaks against resuming, or "" and the client's chain, if it
 // showed one.
-func (s *server) whyNotResume13(sess *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
+func (s *server13) whyNotResume13(sess *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
 	made := suite.ByID(sess.Suite)
 	switch {
 	case sess.Version != iana.TLS13:
@@ -350,7 +349,7 @@ func (s *server) whyNotResume13(sess *session.Session, m *message.ClientHello) (
 }
 
 // resume13 goes on with a key whose holder has proved to have it.
-func (s *server) resume13(p *psk, i int) {
+func (s *server13) resume13(p *psk, i int) {
 	s.psk, s.selected, s.summary.PSK = p, uint16(i), true
 	made := iana.CipherSuite(0)
 	if p.session != nil {
@@ -359,13 +358,4 @@ func (s *server) resume13(p *psk, i int) {
 	}
 	s.summary.Suite = s.suiteFor(s.hello, p.hash, made)
 	s.decided(event.DecisionResumption, choose(p.session != nil, "resumed", "psk"), nil, choose(p.session != nil, event.WhyTicketOpened, event.WhyPSKKnown))
-}
-
-// heir bounds a new session by the one it comes from: what was proved then does not
-// become truer by resuming (RFC 9846 §4.7.1).
-func heir(s, old *session.Session, now time.Time) {
-	if old != nil {
-		// It may have ended since it was resumed: a client takes its time to say Finished.
-		s.Lifetime = max(0, min(s.Lifetime, old.Created.Add(old.Lifetime).Sub(now)))
-	}
 }

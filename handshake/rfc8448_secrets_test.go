@@ -10,7 +10,7 @@ import (
 	"tlslab/handshake/kx"
 )
 
-// traceSecrets are the SecretEvents of an endpoint, by label.
+// traceSecrets are the event.Secrets of an endpoint, by label.
 type traceSecrets struct {
 	heard map[event.SecretLabel][]*event.Secret
 }

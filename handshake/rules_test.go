@@ -58,7 +58,7 @@ func checkRule(t testing.TB, e *handshake.Endpoint, err error) {
 
 // unruled are the places where an error may name no rule, and why.
 var unruled = map[string]string{
-	"handshake/keyexchange12.go sign":       "what our own key cannot do is Misuse, or Internal",
+	"handshake/proof.go sign":               "what our own key cannot do is Misuse, or Internal",
 	"handshake/kx/share.go BadShare":        "the error is a group's that has no rule we know of",
 	"handshake/verdict.go judged":           "a verifier of the caller's own goes by rules of its own",
 	"handshake/kx/exchange_rsa.go strong":   "no specification bounds an RSA key from above",

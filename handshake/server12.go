@@ -10,66 +10,66 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// serverMoves12 is the server's side of TLS 1.2, from ServerHello on.
-var serverMoves12 = []move[server]{
-	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverResumesWithTicket, When: event.GuardResumedTicket, Do: sendServerHello, To: event.SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
-	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverResumed, When: event.GuardResumed, Do: sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
-	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: sendServerHello, To: event.SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
+// serverRows12 is the server's side of TLS 1.2, from ServerHello on.
+var serverRows12 = rows[server12]{event.Server, iana.TLS12, []move[server12]{
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server12).resumesWithTicket, When: event.GuardResumedTicket, Do: (*server12).sendServerHello, To: event.SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server12).resumed, When: event.GuardResumed, Do: (*server12).sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: (*server12).sendServerHello, To: event.SendCertificate, Ref: "RFC 5246 §7.4.1.3"},
 
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: serverStapling, When: event.GuardStaple, Do: sendServerCertificate, To: event.SendCertificateStatus, Ref: "RFC 5246 §7.4.2"},
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: serverEphemeral, When: event.GuardEphemeral, Do: sendServerCertificate, To: event.SendServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: serverAsks, When: event.GuardAsks, Do: sendServerCertificate, To: event.SendCertificateRequest, Ref: "RFC 5246 §7.4.2"},
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendServerCertificate, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: (*server12).staples, When: event.GuardStaple, Do: (*server12).sendCertificate, To: event.SendCertificateStatus, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: (*server12).ephemeral, When: event.GuardEphemeral, Do: (*server12).sendCertificate, To: event.SendServerKeyExchange, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, If: (*server12).asks, When: event.GuardAsks, Do: (*server12).sendCertificate, To: event.SendCertificateRequest, Ref: "RFC 5246 §7.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: (*server12).sendCertificate, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.2"},
 
-	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, If: serverEphemeral, When: event.GuardEphemeral, Do: sendCertificateStatus, To: event.SendServerKeyExchange, Ref: "RFC 6066 §8"},
-	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, If: serverAsks, When: event.GuardAsks, Do: sendCertificateStatus, To: event.SendCertificateRequest, Ref: "RFC 6066 §8"},
-	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, Do: sendCertificateStatus, To: event.SendServerHelloDone, Ref: "RFC 6066 §8"},
+	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, If: (*server12).ephemeral, When: event.GuardEphemeral, Do: (*server12).sendCertificateStatus, To: event.SendServerKeyExchange, Ref: "RFC 6066 §8"},
+	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, If: (*server12).asks, When: event.GuardAsks, Do: (*server12).sendCertificateStatus, To: event.SendCertificateRequest, Ref: "RFC 6066 §8"},
+	{In: event.SendCertificateStatus, Dir: event.Send, Msg: message.KindCertificateStatus, Do: (*server12).sendCertificateStatus, To: event.SendServerHelloDone, Ref: "RFC 6066 §8"},
 
-	{In: event.SendServerKeyExchange, Dir: event.Send, Msg: message.KindServerKeyExchange, If: serverAsks, When: event.GuardAsks, Do: sendServerKeyExchange, To: event.SendCertificateRequest, Ref: "RFC 5246 §7.4.3"},
-	{In: event.SendServerKeyExchange, Dir: event.Send, Msg: message.KindServerKeyExchange, Do: sendServerKeyExchange, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.3"},
+	{In: event.SendServerKeyExchange, Dir: event.Send, Msg: message.KindServerKeyExchange, If: (*server12).asks, When: event.GuardAsks, Do: (*server12).sendServerKeyExchange, To: event.SendCertificateRequest, Ref: "RFC 5246 §7.4.3"},
+	{In: event.SendServerKeyExchange, Dir: event.Send, Msg: message.KindServerKeyExchange, Do: (*server12).sendServerKeyExchange, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.3"},
 
-	{In: event.SendCertificateRequest, Dir: event.Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.4"},
+	{In: event.SendCertificateRequest, Dir: event.Send, Msg: message.KindCertificateRequest, Do: (*server12).sendCertificateRequest, To: event.SendServerHelloDone, Ref: "RFC 5246 §7.4.4"},
 
-	{In: event.SendServerHelloDone, Dir: event.Send, Msg: message.KindServerHelloDone, If: serverAsks, When: event.GuardAsks, Do: sendServerHelloDone, To: event.WaitCertificate, Ref: "RFC 5246 §7.4.5"},
-	{In: event.SendServerHelloDone, Dir: event.Send, Msg: message.KindServerHelloDone, Do: sendServerHelloDone, To: event.WaitClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
+	{In: event.SendServerHelloDone, Dir: event.Send, Msg: message.KindServerHelloDone, If: (*server12).asks, When: event.GuardAsks, Do: (*server12).sendServerHelloDone, To: event.WaitCertificate, Ref: "RFC 5246 §7.4.5"},
+	{In: event.SendServerHelloDone, Dir: event.Send, Msg: message.KindServerHelloDone, Do: (*server12).sendServerHelloDone, To: event.WaitClientKeyExchange, Ref: "RFC 5246 §7.4.5"},
 
-	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: recvClientCertificate, To: event.WaitClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
-	{In: event.WaitClientKeyExchange, Dir: event.Receive, Msg: message.KindClientKeyExchange, If: clientShowedCertificate, When: event.GuardShowedCertificate, Do: recvClientKeyExchange, To: event.WaitCertificateVerify, Ref: "RFC 5246 §7.4.7"},
-	{In: event.WaitClientKeyExchange, Dir: event.Receive, Msg: message.KindClientKeyExchange, Do: recvClientKeyExchange, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
-	{In: event.WaitCertificateVerify, Dir: event.Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: (*server12).recvCertificate, To: event.WaitClientKeyExchange, Ref: "RFC 5246 §7.4.6"},
+	{In: event.WaitClientKeyExchange, Dir: event.Receive, Msg: message.KindClientKeyExchange, If: (*server12).wasShownCertificate, When: event.GuardShowedCertificate, Do: (*server12).recvClientKeyExchange, To: event.WaitCertificateVerify, Ref: "RFC 5246 §7.4.7"},
+	{In: event.WaitClientKeyExchange, Dir: event.Receive, Msg: message.KindClientKeyExchange, Do: (*server12).recvClientKeyExchange, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.7"},
+	{In: event.WaitCertificateVerify, Dir: event.Receive, Msg: message.KindCertificateVerify, Do: (*server12).recvCertificateVerify, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.8"},
 
-	{In: event.WaitChangeCipherSpec, Dir: event.Receive, Msg: message.KindChangeCipherSpec, Do: recvClientChangeCipherSpec, To: event.WaitFinished, Ref: "RFC 5246 §7.1"},
-	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: serverResumed, When: event.GuardResumed, Do: recvClientFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
-	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: serverGivesTicket, When: event.GuardTicket, Do: recvClientFinished, To: event.SendNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
-	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvClientFinished, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitChangeCipherSpec, Dir: event.Receive, Msg: message.KindChangeCipherSpec, Do: (*server12).recvChangeCipherSpec, To: event.WaitFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: (*server12).resumed, When: event.GuardResumed, Do: (*server12).recvFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: (*server12).givesTicket, When: event.GuardTicket, Do: (*server12).recvFinished, To: event.SendNewSessionTicket, Ref: "RFC 5246 §7.4.9"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: (*server12).recvFinished, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
 
-	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket, To: event.SendChangeCipherSpec, Ref: "RFC 5077 §3.3"},
-	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendServerChangeCipherSpec, To: event.SendFinished, Ref: "RFC 5246 §7.1"},
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: serverResumed, When: event.GuardResumed, Do: sendServerFinished, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendServerFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, Do: (*server12).sendNewSessionTicket, To: event.SendChangeCipherSpec, Ref: "RFC 5077 §3.3"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: (*server12).sendChangeCipherSpec, To: event.SendFinished, Ref: "RFC 5246 §7.1"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: (*server12).resumed, When: event.GuardResumed, Do: (*server12).sendFinished, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.4.9"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: (*server12).sendFinished, To: event.Connected, Ref: "RFC 5246 §7.4.9"},
 
-	{In: event.Connected, Dir: event.Receive, Msg: message.KindClientHello, Do: refuseClientHello, To: event.Connected, Ref: "RFC 5246 §7.2.2, RFC 5746 §3.7"},
-}
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindClientHello, Do: (*server12).refuseClientHello, To: event.Connected, Ref: "RFC 5246 §7.2.2, RFC 5746 §3.7"},
+}}
 
 // Guards.
 
-func serverEphemeral(s *server, _ message.Message) bool   { return s.exchange.Ephemeral() }
-func serverStapling(s *server, _ message.Message) bool    { return s.staple }
-func serverAsks(s *server, _ message.Message) bool        { return s.cfg.ClientAuth != NoClientCert }
-func serverResumed(s *server, _ message.Message) bool     { return s.session != nil }
-func serverGivesTicket(s *server, _ message.Message) bool { return s.giveTicket }
+func (s *server12) ephemeral(_ message.Message) bool   { return s.exchange.Ephemeral() }
+func (s *server12) staples(_ message.Message) bool     { return s.staple }
+func (s *server12) asks(_ message.Message) bool        { return s.cfg.ClientAuth != NoClientCert }
+func (s *server12) resumed(_ message.Message) bool     { return s.session != nil }
+func (s *server12) givesTicket(_ message.Message) bool { return s.giveTicket }
 
-func serverResumesWithTicket(s *server, _ message.Message) bool {
+func (s *server12) resumesWithTicket(_ message.Message) bool {
 	return s.session != nil && s.giveTicket
 }
 
-func clientShowedCertificate(s *server, _ message.Message) bool {
+func (s *server12) wasShownCertificate(_ message.Message) bool {
 	return len(s.summary.PeerChain) > 0
 }
 
 // Moves.
 
-func sendServerHello(s *server, _ message.Message) error {
+func (s *server12) sendServerHello(_ message.Message) error {
 	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.summary.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: s.summary.Compression}
 	x := &m.Extensions
@@ -123,15 +123,15 @@ func sendServerHello(s *server, _ message.Message) error {
 	return s.deriveKeys(s.Endpoint)
 }
 
-func sendServerCertificate(s *server, _ message.Message) error {
+func (s *server12) sendCertificate(_ message.Message) error {
 	return s.send(&message.Certificate12{Certificates: s.certificate.Chain})
 }
 
-func sendCertificateStatus(s *server, _ message.Message) error {
+func (s *server12) sendCertificateStatus(_ message.Message) error {
 	return s.send(&message.CertificateStatus{Type: iana.StatusOCSP, Response: s.certificate.Staple})
 }
 
-func sendServerKeyExchange(s *server, _ message.Message) error {
+func (s *server12) sendServerKeyExchange(_ message.Message) error {
 	params, err := s.makeOffer()
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func sendServerKeyExchange(s *server, _ message.Message) error {
 }
 
 // makeOffer draws the ephemeral key, or takes the certificate's.
-func (s *server) makeOffer() (p kx.Params, err error) {
+func (s *server12) makeOffer() (p kx.Params, err error) {
 	in := kx.ServerInput{Rand: s.cfg.rand(), Groups: s.common, ClientVersion: s.hello.Version, RevealPadding: s.cfg.Weak.RevealPadding}
 	if s.certificate != nil {
 		in.Key = s.certificate.Key
@@ -167,7 +167,7 @@ func (s *server) makeOffer() (p kx.Params, err error) {
 	return p, err
 }
 
-func sendCertificateRequest(s *server, _ message.Message) error {
+func (s *server12) sendCertificateRequest(_ message.Message) error {
 	s.summary.CertificateRequested = true
 	m := &message.CertificateRequest12{Types: []iana.ClientCertificateType{iana.CertRSASign, iana.CertECDSASign}}
 	m.Schemes = schemeIDs(s.cfg.schemes())
@@ -177,11 +177,11 @@ func sendCertificateRequest(s *server, _ message.Message) error {
 	return s.send(m)
 }
 
-func sendServerHelloDone(s *server, _ message.Message) error {
+func (s *server12) sendServerHelloDone(_ message.Message) error {
 	return s.send(&message.ServerHelloDone{})
 }
 
-func recvClientCertificate(s *server, msg message.Message) error {
+func (s *server12) recvCertificate(msg message.Message) error {
 	chain, err := parseChain(msg.(*message.Certificate12).Certificates)
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func recvClientCertificate(s *server, msg message.Message) error {
 	return s.verifyChain(chain, "", false, nil)
 }
 
-func recvClientKeyExchange(s *server, msg message.Message) error {
+func (s *server12) recvClientKeyExchange(msg message.Message) error {
 	if s.offer == nil { // static: the certificate's key is the offer
 		if _, err := s.makeOffer(); err != nil {
 			return err
@@ -217,19 +217,19 @@ func recvClientKeyExchange(s *server, msg message.Message) error {
 	return s.deriveKeys(s.Endpoint)
 }
 
-func recvClientCertificateVerify(s *server, msg message.Message) error {
+func (s *server12) recvCertificateVerify(msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
 	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.before())
 }
 
-func recvClientChangeCipherSpec(s *server, _ message.Message) error {
+func (s *server12) recvChangeCipherSpec(_ message.Message) error {
 	// Not before: a client that has refused ServerHello sends its alert in a record of
 	// the version that it began with.
-	s.rd.SetVersion(iana.TLS12)
+	s.ch.rd.SetVersion(iana.TLS12)
 	return s.change(s.Endpoint, event.Receive)
 }
 
-func recvClientFinished(s *server, m message.Message) error {
+func (s *server12) recvFinished(m message.Message) error {
 	if err := s.checkFinished(s.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func recvClientFinished(s *server, m message.Message) error {
 	return nil
 }
 
-func sendNewSessionTicket(s *server, _ message.Message) error {
+func (s *server12) sendNewSessionTicket(_ message.Message) error {
 	sess := s.session
 	if sess == nil {
 		sess = s.newSession()
@@ -258,15 +258,13 @@ func sendNewSessionTicket(s *server, _ message.Message) error {
 // 16 bits.
 const maxTicket = 1 << 15
 
-func sendServerChangeCipherSpec(s *server, _ message.Message) error {
-	return s.sendChangeCipherSpec(s.Endpoint)
+func (s *server12) sendChangeCipherSpec(_ message.Message) error {
+	return s.sendChange(s.Endpoint)
 }
 
-func sendServerFinished(s *server, _ message.Message) error { return s.sendFinished(s.Endpoint) }
+func (s *server12) sendFinished(_ message.Message) error { return s.writeFinished(s.Endpoint) }
 
-func refuseClientHello(s *server, _ message.Message) error { return s.noRenegotiation() }
-
-func serverKey(id []byte) string { return "server:" + string(id) }
+func (s *server12) refuseClientHello(_ message.Message) error { return s.noRenegotiation() }
 
 func (s *server) randomBytes(n int) ([]byte, error) {
 	b := make([]byte, n)

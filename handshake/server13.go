@@ -16,81 +16,83 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// serverMoves13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
+// serverRows13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
 // §A.2).
-var serverMoves13 = []move[server]{
-	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: serverRetriesInDisguise, When: event.GuardRetryDisguised, Do: sendHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
-	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: serverRetries, When: event.GuardRetry, Do: sendHelloRetryRequest, To: event.WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
-	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: serverDisguised, When: event.GuardDisguised, Do: sendServerHello13, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
-	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: sendServerHello13, To: event.SendEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
+var serverRows13 = rows[server13]{event.Server, iana.TLS13, []move[server13]{
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: (*server13).retriesInDisguise, When: event.GuardRetryDisguised, Do: (*server13).sendHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: (*server13).retries, When: event.GuardRetry, Do: (*server13).sendHelloRetryRequest, To: event.WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server13).disguised, When: event.GuardDisguised, Do: (*server13).sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},
+	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: (*server13).sendServerHello, To: event.SendEncryptedExtensions, Ref: "RFC 9846 §4.2.3"},
 
-	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, If: serverRetries, When: event.GuardRetry, Do: sendServerDummy, To: event.WaitSecondClientHello, Ref: "RFC 9846 §E.4"},
-	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: sendServerDummy, To: event.SendEncryptedExtensions, Ref: "RFC 9846 §E.4"},
-	{In: event.WaitSecondClientHello, Dir: event.Receive, Msg: message.KindClientHello, Do: recvSecondClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, If: (*server13).retries, When: event.GuardRetry, Do: (*server13).sendChangeCipherSpec, To: event.WaitSecondClientHello, Ref: "RFC 9846 §E.4"},
+	{In: event.SendChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: (*server13).sendChangeCipherSpec, To: event.SendEncryptedExtensions, Ref: "RFC 9846 §E.4"},
+	{In: event.WaitSecondClientHello, Dir: event.Receive, Msg: message.KindClientHello, Do: (*server13).recvSecondClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
 
-	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: serverHasPSK, When: event.GuardPSK, Do: sendEncryptedExtensions, To: event.SendFinished, Ref: "RFC 9846 §4.4.1"},
-	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: serverAsks, When: event.GuardAsks, Do: sendEncryptedExtensions, To: event.SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
-	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, Do: sendEncryptedExtensions, To: event.SendCertificate, Ref: "RFC 9846 §4.4.1"},
-	{In: event.SendCertificateRequest, Dir: event.Send, Msg: message.KindCertificateRequest, Do: sendCertificateRequest13, To: event.SendCertificate, Ref: "RFC 9846 §4.4.2"},
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCompressedCertificate, If: serverPacks, When: event.GuardPacks, Do: sendCompressedServerCertificate, To: event.SendCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: sendServerCertificate13, To: event.SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: sendServerCertificateVerify, To: event.SendFinished, Ref: "RFC 9846 §4.5.2"},
+	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: (*server13).hasPSK, When: event.GuardPSK, Do: (*server13).sendEncryptedExtensions, To: event.SendFinished, Ref: "RFC 9846 §4.4.1"},
+	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, If: (*server13).asks, When: event.GuardAsks, Do: (*server13).sendEncryptedExtensions, To: event.SendCertificateRequest, Ref: "RFC 9846 §4.4.1"},
+	{In: event.SendEncryptedExtensions, Dir: event.Send, Msg: message.KindEncryptedExtensions, Do: (*server13).sendEncryptedExtensions, To: event.SendCertificate, Ref: "RFC 9846 §4.4.1"},
+	{In: event.SendCertificateRequest, Dir: event.Send, Msg: message.KindCertificateRequest, Do: (*server13).sendCertificateRequest, To: event.SendCertificate, Ref: "RFC 9846 §4.4.2"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCompressedCertificate, If: (*server13).packs, When: event.GuardPacks, Do: (*server13).sendCompressedCertificate, To: event.SendCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: event.SendCertificate, Dir: event.Send, Msg: message.KindCertificate, Do: (*server13).sendCertificate, To: event.SendCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.SendCertificateVerify, Dir: event.Send, Msg: message.KindCertificateVerify, Do: (*server13).sendCertificateVerify, To: event.SendFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: serverTakesEarly, When: event.GuardEarlyData, Do: sendServerFinished13, To: event.WaitEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
-	{In: event.WaitEndOfEarlyData, Dir: event.Receive, Msg: message.KindEndOfEarlyData, Do: recvEndOfEarlyData, To: event.WaitFinished, Ref: "RFC 9846 §4.6"},
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: serverAsked, When: event.GuardAsked, Do: sendServerFinished13, To: event.WaitCertificate, Ref: "RFC 9846 §4.5.3"},
-	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: sendServerFinished13, To: event.WaitFinished, Ref: "RFC 9846 §4.5.3"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: (*server13).takesEarly, When: event.GuardEarlyData, Do: (*server13).sendFinished, To: event.WaitEndOfEarlyData, Ref: "RFC 9846 §4.5.3"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, If: (*server13).hasAsked, When: event.GuardAsked, Do: (*server13).sendFinished, To: event.WaitCertificate, Ref: "RFC 9846 §4.5.3"},
+	{In: event.SendFinished, Dir: event.Send, Msg: message.KindFinished, Do: (*server13).sendFinished, To: event.WaitFinished, Ref: "RFC 9846 §4.5.3"},
 
-	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: showsCertificate, When: event.GuardHoldsCertificate, Do: recvClientCertificate13, To: event.WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
-	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: recvClientCertificate13, To: event.WaitFinished, Ref: "RFC 9846 §4.5.1"},
-	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCompressedCertificate, If: serverUnpacks, When: event.GuardUnpacks, Do: recvCompressedClientCertificate, To: event.WaitCertificateVerify, Ref: "RFC 8879 §4"},
-	{In: event.WaitCertificateVerify, Dir: event.Receive, Msg: message.KindCertificateVerify, Do: recvClientCertificateVerify13, To: event.WaitFinished, Ref: "RFC 9846 §4.5.2"},
+	{In: event.WaitEndOfEarlyData, Dir: event.Receive, Msg: message.KindEndOfEarlyData, Do: (*server13).recvEndOfEarlyData, To: event.WaitFinished, Ref: "RFC 9846 §4.6"},
 
-	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: serverGivesTickets, When: event.GuardTicket, Do: recvClientFinished13, To: event.SendNewSessionTicket, Ref: "RFC 9846 §4.5.3"},
-	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: recvClientFinished13, To: event.Connected, Ref: "RFC 9846 §4.5.3"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, If: (*server13).isShownCertificate, When: event.GuardHoldsCertificate, Do: (*server13).recvCertificate, To: event.WaitCertificateVerify, Ref: "RFC 9846 §4.5.1"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCertificate, Do: (*server13).recvCertificate, To: event.WaitFinished, Ref: "RFC 9846 §4.5.1"},
+	{In: event.WaitCertificate, Dir: event.Receive, Msg: message.KindCompressedCertificate, If: (*server13).unpacks, When: event.GuardUnpacks, Do: (*server13).recvCompressedCertificate, To: event.WaitCertificateVerify, Ref: "RFC 8879 §4"},
+	{In: event.WaitCertificateVerify, Dir: event.Receive, Msg: message.KindCertificateVerify, Do: (*server13).recvCertificateVerify, To: event.WaitFinished, Ref: "RFC 9846 §4.5.2"},
 
-	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, If: serverGivesMore, When: event.GuardMoreTickets, Do: sendNewSessionTicket13, To: event.SendNewSessionTicket, Ref: "RFC 9846 §4.7.1"},
-	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, Do: sendNewSessionTicket13, To: event.Connected, Ref: "RFC 9846 §4.7.1"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, If: (*server13).givesTickets, When: event.GuardTicket, Do: (*server13).recvFinished, To: event.SendNewSessionTicket, Ref: "RFC 9846 §4.5.3"},
+	{In: event.WaitFinished, Dir: event.Receive, Msg: message.KindFinished, Do: (*server13).recvFinished, To: event.Connected, Ref: "RFC 9846 §4.5.3"},
 
-	{In: event.Connected, Dir: event.Send, Msg: message.KindKeyUpdate, If: serverUpdates, When: event.GuardUpdateDue, Do: sendServerKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
-	{In: event.Connected, Dir: event.Receive, Msg: message.KindKeyUpdate, Do: recvServerKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
-}
+	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, If: (*server13).givesMore, When: event.GuardMoreTickets, Do: (*server13).sendNewSessionTicket, To: event.SendNewSessionTicket, Ref: "RFC 9846 §4.7.1"},
+	{In: event.SendNewSessionTicket, Dir: event.Send, Msg: message.KindNewSessionTicket, Do: (*server13).sendNewSessionTicket, To: event.Connected, Ref: "RFC 9846 §4.7.1"},
+
+	{In: event.Connected, Dir: event.Send, Msg: message.KindKeyUpdate, If: (*server13).updates, When: event.GuardUpdateDue, Do: (*server13).sendKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
+	{In: event.Connected, Dir: event.Receive, Msg: message.KindKeyUpdate, Do: (*server13).recvKeyUpdate, To: event.Connected, Ref: "RFC 9846 §4.7.3"},
+}}
 
 // Guards.
 
-func serverRetries(s *server, _ message.Message) bool { return s.retrying }
+func (s *server13) retries(_ message.Message) bool { return s.retrying }
 
-func serverRetriesInDisguise(s *server, _ message.Message) bool {
+func (s *server13) retriesInDisguise(_ message.Message) bool {
 	return s.retrying && len(s.hello.SessionID) > 0
 }
 
 // The ChangeCipherSpec follows the server's first message, whichever that is (RFC 9846
 // §E.4).
-func serverDisguised(s *server, _ message.Message) bool {
+func (s *server13) disguised(_ message.Message) bool {
 	return len(s.hello.SessionID) > 0 && !s.summary.Retried
 }
 
-func serverTakesEarly(s *server, _ message.Message) bool {
+func (s *server13) takesEarly(_ message.Message) bool {
 	return s.summary.EarlyData == EarlyDataAccepted
 }
-func serverHasPSK(s *server, _ message.Message) bool       { return s.psk != nil }
-func serverAsked(s *server, _ message.Message) bool        { return s.summary.CertificateRequested }
-func serverPacks(s *server, _ message.Message) bool        { return s.pack != nil }
-func serverUnpacks(s *server, _ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
-func serverGivesTickets(s *server, _ message.Message) bool { return s.giveTicket }
-func serverGivesMore(s *server, _ message.Message) bool {
+func (s *server13) hasPSK(_ message.Message) bool       { return s.psk != nil }
+func (s *server13) asks(_ message.Message) bool         { return s.cfg.ClientAuth != NoClientCert }
+func (s *server13) hasAsked(_ message.Message) bool     { return s.summary.CertificateRequested }
+func (s *server13) packs(_ message.Message) bool        { return s.pack != nil }
+func (s *server13) unpacks(_ message.Message) bool      { return len(s.cfg.CertificateCompression) > 0 }
+func (s *server13) givesTickets(_ message.Message) bool { return s.giveTicket }
+func (s *server13) givesMore(_ message.Message) bool {
 	return s.ticketsSent+1 < s.cfg.sessionTickets()
 }
-func serverUpdates(s *server, _ message.Message) bool { return s.traffic.due() }
+func (s *server13) updates(_ message.Message) bool { return s.traffic.due() }
 
-func showsCertificate(_ *server, m message.Message) bool {
+func (_ *server13) isShownCertificate(m message.Message) bool {
 	return m == nil || len(m.(*message.Certificate13).Entries) > 0
 }
 
 // Moves.
 
-func sendHelloRetryRequest(s *server, _ message.Message) error {
-	if err := s.hashFirstHello(len(s.transcript)); err != nil {
+func (s *server13) sendHelloRetryRequest(_ message.Message) error {
+	if err := s.hashFirstHello(len(s.transcript.bytes)); err != nil {
 		return err
 	}
 	m := &message.ServerHello{Version: iana.TLS12, Random: message.HelloRetryRequestRandom, SessionID: s.hello.SessionID,
@@ -107,7 +109,7 @@ func sendHelloRetryRequest(s *server, _ message.Message) error {
 }
 
 // recvSecondClientHello demands what was asked for, and nothing else changed.
-func recvSecondClientHello(s *server, msg message.Message) error {
+func (s *server13) recvSecondClientHello(msg message.Message) error {
 	m := msg.(*message.ClientHello)
 	if field := s.changed(s.hello, m); field != "" {
 		return s.fault(reason.BadValue, "RFC 9846 §4.2.2", m, field, reason.Say("as in the first ClientHello"), reason.Say("something else"))
@@ -127,7 +129,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 		}
 	}
 	s.hello = m
-	s.rd.DropEarlyData(0)
+	s.ch.rd.DropEarlyData(0)
 	if err := s.choose13(m); err != nil {
 		return err
 	}
@@ -146,7 +148,7 @@ func recvSecondClientHello(s *server, msg message.Message) error {
 
 // changed names the field in which a second ClientHello differs from the first although it
 // must not (RFC 9846 §4.2.2), or "".
-func (s *server) changed(a, b *message.ClientHello) string {
+func (s *server13) changed(a, b *message.ClientHello) string {
 	switch {
 	case a.Version != b.Version:
 		return "client_hello.client_version"
@@ -186,8 +188,8 @@ func (s *server) changed(a, b *message.ClientHello) string {
 	return ""
 }
 
-func sendServerHello13(s *server, _ message.Message) error {
-	m := &message.ServerHello{Version: iana.TLS12, Random: s.serverRandom, SessionID: s.hello.SessionID,
+func (s *server13) sendServerHello(_ message.Message) error {
+	m := &message.ServerHello{Version: iana.TLS12, Random: s.random, SessionID: s.hello.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: iana.CompressionNull}
 	var a kx.Answer
 	var secret []byte // with psk_ke there is none
@@ -212,15 +214,17 @@ func sendServerHello13(s *server, _ message.Message) error {
 		s.secret(event.Secret{Label: event.LabelSharedSecret, Group: g, Method: g.Name, Op: event.OpAsymmetric,
 			Inputs: explain13(a, a.Share(), event.LabelServerKeyShare), Value: a.Secret()})
 	}
-	s.wr.SetVersion(iana.TLS13)
-	s.rd.SetVersion(iana.TLS13)
-	return s.deriveHandshake(s.Endpoint, s.clientRandom[:], secret)
+	s.ch.wr.SetVersion(iana.TLS13)
+	s.ch.rd.SetVersion(iana.TLS13)
+	return s.deriveHandshake(s.Endpoint, s.hello.Random[:], secret)
 }
 
-func sendServerDummy(s *server, _ message.Message) error { return s.sendDummyChangeCipherSpec() }
+func (s *server13) sendChangeCipherSpec(_ message.Message) error {
+	return s.sendDummyChangeCipherSpec()
+}
 
 // sendEncryptedExtensions is the first thing under keys; and what comes is, too.
-func sendEncryptedExtensions(s *server, _ message.Message) error {
+func (s *server13) sendEncryptedExtensions(_ message.Message) error {
 	if err := s.protect(event.Send, &s.serverTraffic, event.HandshakeKeys); err != nil {
 		return err
 	}
@@ -257,12 +261,12 @@ func sendEncryptedExtensions(s *server, _ message.Message) error {
 		s.limit(code)
 	}
 	if s.summary.EarlyData == EarlyDataAccepted {
-		s.rd.SetLimit(0, 0) // early data was sealed before the client heard of a limit
+		s.ch.rd.SetLimit(0, 0) // early data was sealed before the client heard of a limit
 	}
 	return s.send(m)
 }
 
-func sendCertificateRequest13(s *server, _ message.Message) error {
+func (s *server13) sendCertificateRequest(_ message.Message) error {
 	s.summary.CertificateRequested = true
 	m := new(message.CertificateRequest13)
 	x := &m.Extensions
@@ -279,39 +283,39 @@ func sendCertificateRequest13(s *server, _ message.Message) error {
 	return s.send(m)
 }
 
-func sendServerCertificate13(s *server, _ message.Message) error {
+func (s *server13) sendCertificate(_ message.Message) error {
 	return s.send(s.certificate.message13(s.staple))
 }
 
-func sendCompressedServerCertificate(s *server, _ message.Message) error {
+func (s *server13) sendCompressedCertificate(_ message.Message) error {
 	return s.sendPacked(s.certificate.message13(s.staple), s.pack)
 }
 
-func sendServerCertificateVerify(s *server, _ message.Message) error {
-	sg, err := s.sign(message.KindCertificateVerify, s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript)))
+func (s *server13) sendCertificateVerify(_ message.Message) error {
+	sg, err := s.sign(message.KindCertificateVerify, s.scheme, s.certificate.Key, s.toBeSigned(event.Server, len(s.transcript.bytes)))
 	if err != nil {
 		return err
 	}
 	return s.send(&message.CertificateVerify{Signature: sg})
 }
 
-// sendServerFinished13 ends the server's part: from here it speaks under the
-// application's keys, though it does not know yet who listens.
-func sendServerFinished13(s *server, _ message.Message) error {
-	if err := s.sendFinished13(s.Endpoint); err != nil {
+// sendFinished ends the server's part: from here it speaks under the
+// application's keys, though the server does not know its peer yet.
+func (s *server13) sendFinished(_ message.Message) error {
+	if err := s.writeFinished(s.Endpoint); err != nil {
 		return err
 	}
-	if err := s.deriveMain(s.Endpoint, s.clientRandom[:]); err != nil {
+	if err := s.deriveMain(s.Endpoint, s.hello.Random[:]); err != nil {
 		return err
 	}
 	return s.protect(event.Send, &s.serverNext, event.ApplicationKeys)
 }
 
-func recvClientCertificate13(s *server, m message.Message) error {
+func (s *server13) recvCertificate(m message.Message) error {
 	return s.takeClientCertificate(m.(*message.Certificate13))
 }
 
-func recvCompressedClientCertificate(s *server, m message.Message) error {
+func (s *server13) recvCompressedCertificate(m message.Message) error {
 	cert, err := s.unpack(m.(*message.CompressedCertificate))
 	if err != nil {
 		return err
@@ -322,7 +326,7 @@ func recvCompressedClientCertificate(s *server, m message.Message) error {
 	return s.takeClientCertificate(cert)
 }
 
-func (s *server) takeClientCertificate(m *message.Certificate13) error {
+func (s *server13) takeClientCertificate(m *message.Certificate13) error {
 	chain, err := s.chainOf(m)
 	if err != nil {
 		return err
@@ -343,22 +347,22 @@ func (s *server) takeClientCertificate(m *message.Certificate13) error {
 	return s.verifyChain(chain, "", false, nil)
 }
 
-func recvClientCertificateVerify13(s *server, msg message.Message) error {
+func (s *server13) recvCertificateVerify(msg message.Message) error {
 	m := msg.(*message.CertificateVerify)
-	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.mark))
+	return s.checkSignature(message.KindCertificateVerify, &m.Signature, publicKey(s.summary.PeerChain[0]), s.toBeSigned(event.Client, s.transcript.mark))
 }
 
-func recvClientFinished13(s *server, m message.Message) error {
-	if err := s.checkFinished13(s.Endpoint, m.(*message.Finished)); err != nil {
+func (s *server13) recvFinished(m message.Message) error {
+	if err := s.checkFinished(s.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
 	s.finish(s.Endpoint)
 	return s.protect(event.Receive, &s.clientNext, event.ApplicationKeys)
 }
 
-// sendNewSessionTicket13 gives the client a key to come back with, and the way to find it
+// sendNewSessionTicket gives the client a key to come back with, and the way to find it
 // again in a box that only we can open.
-func sendNewSessionTicket13(s *server, _ message.Message) error {
+func (s *server13) sendNewSessionTicket(_ message.Message) error {
 	var b [4]byte
 	if _, err := io.ReadFull(s.cfg.rand(), b[:]); err != nil {
 		return err
@@ -384,8 +388,8 @@ func sendNewSessionTicket13(s *server, _ message.Message) error {
 	return s.sendLater(m)
 }
 
-func sendServerKeyUpdate(s *server, _ message.Message) error { return s.sendKeyUpdate() }
+func (s *server13) sendKeyUpdate(_ message.Message) error { return s.writeKeyUpdate() }
 
-func recvServerKeyUpdate(s *server, m message.Message) error {
-	return s.recvKeyUpdate(m.(*message.KeyUpdate))
+func (s *server13) recvKeyUpdate(m message.Message) error {
+	return s.takeKeyUpdate(m.(*message.KeyUpdate))
 }

@@ -29,6 +29,20 @@ var words = map[string]bool{
 	"tlslab/handshake/event.SceneKey":     true,
 	"tlslab/handshake/mitm.Standing":      true,
 	"tlslab/handshake/mitm.Relayed":       true,
+	"tlslab/handshake/observe.Why":        true,
+	"tlslab/handshake/scenario.Resume":    true,
+	"tlslab/handshake/transcript.Kind":    true,
+	"tlslab/handshake/narrate.Kind":       true,
+	"tlslab/handshake/narrate.Lang":       true,
+	"tlslab/handshake/mitm/proxy.Kind":    true,
+	"tlslab/handshake/mitm/proxy.Side":    true,
+	"tlslab/handshake/mitm/proxy.Cause":   true,
+	"tlslab/handshake/mitm/proxy.Warning": true,
+	"tlslab/pki.Kind":                     true,
+	"tlslab/pki.KeyKind":                  true,
+	"tlslab/pki.OCSPStatus":               true,
+	"tlslab/pki.PEMFault":                 true,
+	"tlslab/pki.RejectionReason":          true,
 	"tlslab/pki.CheckKey":                 true,
 	"tlslab/pki.NoteKey":                  true,
 
@@ -66,7 +80,7 @@ func TestWordsAreConstants(t *testing.T) {
 			if !ok || tv.Value == nil || named.Obj().Pkg() == nil || !words[named.String()] {
 				continue
 			}
-			if _, literal := e.(*ast.BasicLit); !literal || constant.StringVal(tv.Value) == "" {
+			if !p.untyped(e) || constant.StringVal(tv.Value) == "" {
 				continue
 			}
 			if inConst[e] {
@@ -80,6 +94,90 @@ func TestWordsAreConstants(t *testing.T) {
 		if declared[name] == 0 {
 			t.Errorf("no constant of %s was seen: the test looked in the wrong place", name)
 		}
+	}
+}
+
+// isWord reports whether e is of a word's type.
+func (p *checked) isWord(e ast.Expr) bool {
+	named, ok := p.info.Types[e].Type.(*types.Named)
+	return ok && words[named.String()]
+}
+
+// untyped reports whether e is a literal, or a constant of no type by its name.
+func (p *checked) untyped(e ast.Expr) bool {
+	var id *ast.Ident
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return true
+	case *ast.Ident:
+		id = e
+	case *ast.SelectorExpr:
+		id = e.Sel
+	}
+	c, ok := p.info.Uses[id].(*types.Const)
+	if !ok {
+		return false
+	}
+	basic, ok := c.Type().(*types.Basic)
+	return ok && basic.Info()&types.IsUntyped != 0
+}
+
+// TestWordsAreComparedAsWords: no word is made a string to be held against a literal, which
+// could be mistyped. A part of one (a suffix) may be.
+func TestWordsAreComparedAsWords(t *testing.T) {
+	seen := 0
+	for _, p := range typed(t) {
+		unworded := func(e ast.Expr) bool {
+			call, ok := ast.Unparen(e).(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 || !p.info.Types[call.Fun].IsType() || !p.isWord(call.Args[0]) {
+				return false
+			}
+			seen++
+			return !p.isWord(e)
+		}
+		literal := func(e ast.Expr) bool {
+			tv := p.info.Types[e]
+			return tv.Value != nil && tv.Value.Kind() == constant.String && constant.StringVal(tv.Value) != ""
+		}
+		refuse := func(e ast.Expr) {
+			t.Errorf("%v: a word is compared with a string; it wants to be compared with a constant of its own type", p.fset.Position(e.Pos()))
+		}
+		written := map[ast.Expr]bool{}
+		for _, f := range p.files {
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.AssignStmt:
+					for _, e := range n.Lhs {
+						written[e] = true
+					}
+				case *ast.CallExpr:
+					unworded(n)
+				case *ast.BinaryExpr:
+					if (n.Op == token.EQL || n.Op == token.NEQ) && (unworded(n.X) && literal(n.Y) || unworded(n.Y) && literal(n.X)) {
+						refuse(n)
+					}
+				case *ast.SwitchStmt:
+					if n.Tag == nil || !unworded(n.Tag) {
+						break
+					}
+					for _, c := range n.Body.List {
+						for _, e := range c.(*ast.CaseClause).List {
+							if literal(e) {
+								refuse(e)
+							}
+						}
+					}
+				case *ast.IndexExpr: // of a map, whose keys may be literals
+					if unworded(n.Index) && !written[n] {
+						refuse(n)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if seen < 20 {
+		t.Errorf("%d words are made strings: the test looked in the wrong place", seen)
 	}
 }
 
@@ -118,7 +216,7 @@ func typed(t *testing.T) []checked {
 	})
 	var all []checked
 	for _, f := range ours {
-		p := checked{fset: fset, info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
+		p := checked{fset: fset, info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}}
 		for _, name := range strings.Fields(f[3]) {
 			file, err := parser.ParseFile(fset, filepath.Join(f[2], name), nil, 0)
 			if err != nil {

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/render/sheet"
 	document "tlslab/handshake/transcript"
 )
 
@@ -25,13 +28,32 @@ type liveDocument struct {
 func newLiveDocument(out *output, alone bool, failed func(error)) *liveDocument {
 	d := &liveDocument{out: out, failed: failed}
 	if alone {
-		d.w = document.NewWriter(out, "")
+		d.w = document.NewWriter(wholeSoFar{out}, "")
 		return d
 	}
-	d.waits = new(wholePiece)
+	d.waits = &wholePiece{kept: &out.kept}
 	d.w = document.NewWriter(d.waits, "")
 	return d
 }
+
+// wholeSoFar is an output that takes no more once something could not be written. A text may
+// have a gap, but a document with one would look complete, and where its beginning is missing
+// it is none: it ends there, cut off.
+type wholeSoFar struct{ *output }
+
+func (o wholeSoFar) Write(p []byte) (int, error) {
+	if o.gap() {
+		return 0, errTold
+	}
+	n, err := o.output.Write(p)
+	if err == nil && o.gap() {
+		err = errTold
+	}
+	return n, err
+}
+
+// gap reports whether something that belongs into --out is not there.
+func (o wholeSoFar) gap() bool { return o.file != nil && o.file.told.Load() }
 
 // begin begins the flow. Nothing is written before something has happened.
 func (d *liveDocument) begin() {
@@ -51,6 +73,9 @@ func (d *liveDocument) Event(e event.Event) {
 func (d *liveDocument) Close() error {
 	d.begin()
 	err := d.w.Close()
+	if d.waits == nil && errors.Is(err, errTold) {
+		return nil // and the status is 1, by the file
+	}
 	if d.waits == nil {
 		return err
 	}
@@ -64,7 +89,13 @@ func (d *liveDocument) Close() error {
 
 // tellLost says of a document that it cannot be kept until its connection ends.
 func (l *liveFlags) tellLost(log io.Writer) func(error) {
-	return func(err error) { sayUnwritten(l.lang, log, "--format", l.format, err) }
+	return func(err error) {
+		if errors.Is(err, errNoRoom) {
+			fmt.Fprintln(log, "tlslab:", say(l.lang, "document_lost", "size", sheet.Size(maxKept)))
+			return
+		}
+		sayUnwritten(l.lang, log, "--format", l.format, err)
+	}
 }
 
 // wholePiece is what goes out in one piece, however long it is: up to maxHeld bytes wait in
@@ -72,25 +103,43 @@ func (l *liveFlags) tellLost(log io.Writer) func(error) {
 type wholePiece struct {
 	held bytes.Buffer
 	file *tempFile
+	kept *atomic.Int64 // bytes in such files, of all pieces
 }
 
-// Write keeps p.
+// maxKept is how many bytes of all documents may wait in files. Each byte of a peer's takes
+// some thirteen there, and many a system keeps such files in memory.
+const maxKept = 2 << 30
+
+// errNoRoom: it would be more than maxKept.
+var errNoRoom = errors.New("too much waits already")
+
+// Write keeps p. Where it cannot, what there was is given up at once, and not when it
+// pleases the peer to go: it may be that which fills the disk.
 func (w *wholePiece) Write(p []byte) (int, error) {
 	if w.file == nil && w.held.Len()+len(p) <= maxHeld {
 		return w.held.Write(p)
 	}
+	if err := w.spill(p); err != nil {
+		w.drop()
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// spill writes p to the file, and what is held before it.
+func (w *wholePiece) spill(p []byte) error {
 	if w.file == nil {
 		f, err := os.CreateTemp("", "tlslab-*.json") // for its owner alone: a transcript has secrets in it
 		if err != nil {
-			return 0, err
+			return err
 		}
-		w.file = &tempFile{f, os.Remove(f.Name()) != nil} // without a name it ends with the program
-		if _, err := f.Write(w.held.Bytes()); err != nil {
-			return 0, err
+		w.file = &tempFile{File: f, named: os.Remove(f.Name()) != nil, kept: w.kept} // without a name it ends with the program
+		if err := w.file.add(w.held.Bytes()); err != nil {
+			return err
 		}
 		w.held = bytes.Buffer{}
 	}
-	return w.file.Write(p)
+	return w.file.add(p)
 }
 
 // put puts it out.
@@ -111,17 +160,34 @@ func (w *wholePiece) drop() {
 	w.held = bytes.Buffer{}
 	if w.file != nil {
 		_ = w.file.Close() // it is of no more use
+		w.file = nil
 	}
 }
 
 // tempFile is a file that is gone when it is closed.
 type tempFile struct {
 	*os.File
-	named bool // some systems keep an open one's name
+	named bool          // some systems keep an open one's name
+	size  int64         // of it
+	kept  *atomic.Int64 // and of all
+}
+
+// add writes p, if there is room for it.
+func (f *tempFile) add(p []byte) error {
+	n := int64(len(p))
+	if f.kept.Add(n) > maxKept {
+		f.kept.Add(-n)
+		return errNoRoom
+	}
+	f.size += n
+	_, err := f.Write(p)
+	return err
 }
 
 // Close closes and removes it.
 func (f *tempFile) Close() error {
+	f.kept.Add(-f.size)
+	f.size = 0
 	err := f.File.Close()
 	if f.named {
 		err = errors.Join(err, os.Remove(f.Name()))

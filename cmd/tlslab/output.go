@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -110,9 +111,10 @@ type output struct {
 	mu      sync.Mutex
 	w       io.Writer
 	close   func() error
-	file    *liveFile // --out's
-	spool   *spool    // below w, where many connections write
-	log     io.Writer // for what goes wrong meanwhile
+	file    *liveFile    // --out's
+	spool   *spool       // below w, where many connections write
+	kept    atomic.Int64 // bytes in files of documents that wait: see wholePiece
+	log     io.Writer    // for what goes wrong meanwhile
 	options render.TerminalOptions
 }
 

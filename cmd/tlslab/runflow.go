@@ -69,7 +69,7 @@ func (r *runFlags) contradiction(o *scenario.Options, x iana.Kx, err error) erro
 		return misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s asks for TLS 1.3", flag, asks)
 	case flag != "" && asks != "":
 		return misuse("Leave one of the two out.", "%s is about TLS 1.3, and %s asks for TLS 1.2", flag, asks)
-	case flag != "" && with != "":
+	case flag != "" && with != "" && e.Versions:
 		return misuse("Leave one of the two out.", "%s is about TLS 1.2, and %s about TLS 1.3", with, flag)
 	}
 	return nil

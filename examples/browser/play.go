@@ -1,11 +1,15 @@
 // Command browser plays a lesson in a browser: the same engine, with no server behind it and
 // no network. Its one idea: nothing below the lesson asks the machine for anything.
 //
-// It is built for WebAssembly. In an empty folder:
+// It is built for WebAssembly. In a clone of this repository:
 //
-//	GOOS=js GOARCH=wasm go build -o lesson.wasm tlslab/examples/browser
-//	cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" .
-//	cp examples/browser/index.html . && python3 -m http.server
+//	mkdir -p /tmp/lesson
+//	GOOS=js GOARCH=wasm go build -o /tmp/lesson/lesson.wasm ./examples/browser
+//	cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" examples/browser/index.html /tmp/lesson
+//	python3 -m http.server --directory /tmp/lesson
+//
+// Then open http://localhost:8000/?seed=1&lang=en in a browser; lang=zh is Chinese, and without
+// a seed each visit plays with other numbers.
 //
 // play.go is all of the lesson, and main.go all of the browser.
 package main

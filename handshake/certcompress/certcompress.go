@@ -8,7 +8,7 @@
 // a certificate is public and no attacker mixes guesses into it, so its compressed
 // length tells nobody anything (RFC 8879 §5).
 //
-// Read this file; how each algorithm is held to its bounds is in zlib.go and in the packages
+// Read certcompress.go; how each algorithm is held to its bounds is in zlib.go and in the packages
 // below.
 package certcompress
 

@@ -9,7 +9,7 @@
 //
 // A student's own exchange is the three small interfaces below and one line in
 // Config.Groups: there is no registry and no init. kxtest.Run tells whether it
-// keeps the contract. Read this file, then kem.go for a whole group on one page;
+// keeps the contract. Read kx.go, then kem.go for a whole group on one page;
 // every Diffie–Hellman shares dh.go and differs in its arithmetic (x25519.go,
 // ecdh.go, field.go).
 //

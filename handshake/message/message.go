@@ -5,7 +5,7 @@
 // It checks form, not sense: whether a value may be chosen, or a message may come
 // now, is handshake's business.
 //
-// Read this file, then client_hello.go; extensions.go for how extensions are
+// Read message.go, then client_hello.go; extensions.go for how extensions are
 // found, and extension_*.go for what they hold.
 package message
 

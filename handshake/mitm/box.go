@@ -5,9 +5,10 @@
 //
 // It breaks nothing in TLS: whether it works is decided by one question, asked of
 // the client's trust store. It does no I/O; whoever owns a Box carries the bytes
-// of both legs.
+// of both legs. Package scenario does so in a lesson, and package proxy, below this one, for
+// real clients and servers.
 //
-// Read this file, then forger.go.
+// Read box.go, then forger.go.
 package mitm
 
 import (

@@ -54,7 +54,7 @@ type Kind string
 
 // The kinds, and what their keys are.
 const (
-	Move     Kind = "move"     // handshake.Move's String, perhaps with a variant: MoveKey
+	Move     Kind = "move"     // event.Move's String, perhaps with a variant: MoveKey
 	Field    Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
 	Secret   Kind = "secret"   // an event.Secret's Label, perhaps with a variant: SecretKey
 	Check    Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
@@ -65,9 +65,9 @@ const (
 	Step     Kind = "step"     // a suite.Step's Name
 	Input    Kind = "input"    // the name of a kx.Value or of a pki.Input: InputKey
 	Alert    Kind = "alert"    // an alert's name
-	State    Kind = "state"    // a handshake.State's String
-	Op       Kind = "op"       // a handshake.Op's String, unless it is ""
-	Guard    Kind = "guard"    // a handshake.Guard, the condition of a move
+	State    Kind = "state"    // an event.State's String
+	Op       Kind = "op"       // an event.Op's String, unless it is ""
+	Guard    Kind = "guard"    // an event.Guard, the condition of a move
 	UI       Kind = "ui"       // a label of the page
 	Party    Kind = "party"    // an event's Party
 	Hint     Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys

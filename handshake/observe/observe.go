@@ -15,7 +15,7 @@
 // changes the keys is itself under keys: without those of the handshake a listener
 // goes on counting where the ends begin again at 0.
 //
-// Read this file, then connection.go (from records to messages), then secrets.go
+// Read observe.go, then connection.go (from records to messages), then secrets.go
 // and tls13.go (from what was given to keys, a version each); then early13.go and psk13.go.
 package observe
 
@@ -35,7 +35,7 @@ type Options struct {
 	// Listener is told of every record, message, alert and piece of data. Dir and
 	// Move are as the client sees them: what the client sends is sent.
 	Listener    event.Listener
-	ShowSecrets bool             // also emit SecretEvents for what was recovered
+	ShowSecrets bool             // also emit an event.Secret for each that was recovered
 	Party       string           // of the events; "listener"
 	Conn        int              // of the events
 	Time        func() time.Time // of the events; time.Now

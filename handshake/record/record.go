@@ -12,7 +12,7 @@
 // which record may come when: handshake does both. How a record is protected is
 // suite's business.
 //
-// Read this file, then writer.go; reader.go is the same backwards, with the
+// Read record.go, then writer.go; reader.go is the same backwards, with the
 // refusals.
 package record
 

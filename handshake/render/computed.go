@@ -221,8 +221,8 @@ const longCommand = 12
 
 // sample are the values whose commands level Default shows: those on which all others
 // rest, and one of each kind of step in TLS 1.3's key schedule.
-var sample = map[string]bool{"premaster_secret": true, "master_secret": true,
-	"shared_secret": true, "handshake_secret": true, "client_handshake_traffic_secret": true}
+var sample = map[event.SecretLabel]bool{event.LabelPremasterSecret: true, event.LabelMasterSecret: true,
+	event.LabelSharedSecret: true, event.LabelHandshakeSecret: true, event.LabelClientHandshakeTrafficSecret: true}
 
 // recompute shows the command for the shell, or why there is none. Below level Bytes
 // a sample of the values have theirs, once; one line says where those of the others
@@ -246,7 +246,7 @@ func (t *Pen) recompute(s *event.Secret) {
 		return
 	}
 	lines := wrapCommand(cmd, t.Width)
-	if t.o.Level != Bytes && (!sample[string(s.Label)] || len(lines) > longCommand || !t.First("command/"+string(s.Label))) {
+	if t.o.Level != Bytes && (!sample[s.Label] || len(lines) > longCommand || !t.First("command/"+string(s.Label))) {
 		if t.First("ui/commands_in_bytes") {
 			t.Text(7, t.Say.UI("commands_in_bytes"), t.Paint.Dim)
 		}

@@ -33,7 +33,7 @@ func (t *Pen) move(m *move) {
 	case m.message != nil && m.known:
 		t.Blank()
 		t.Sides("   "+t.Say.UI("reads", "party", t.Say.Party(m.head.Party), "message", sheet.Title(m.message.Kind)), "", t.Paint.Bold)
-		t.meaning(5, t.Values(t.Say.Get("move", narrate.MoveKey(m.message, t.myths)).Text, m.message))
+		t.meaning(5, t.Values(t.Say.Get(narrate.Move, narrate.MoveKey(m.message, t.myths)).Text, m.message))
 	case m.message != nil:
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
@@ -100,7 +100,7 @@ func (t *Pen) heading(m *move) {
 	} else if which != "" {
 		ref = which
 	}
-	entry := t.Say.Get("move", narrate.MoveKey(m.message, t.myths))
+	entry := t.Say.Get(narrate.Move, narrate.MoveKey(m.message, t.myths))
 	t.Sides(left, ref, t.Paint.Bold)
 	if entry.Title != "" && entry.Text == "" {
 		entry.Text = entry.Title

@@ -7,9 +7,11 @@
 // what the bank's ledger says afterwards, attempt by attempt, and from nothing else. There
 // are no sockets and nobody waits: the clock is the world's own.
 //
+// It shows nothing: package render/replays does.
+//
 // defences.go is also what a real server defends itself with: see Settings.Configure.
 //
-// Read this file, then attack.go (the list), then early.go for the attacks that work;
+// Read replay.go, then attack.go (the list), then early.go for the attacks that work;
 // world.go, server.go and client.go are the parties, scenes.go and loot.go what a Listener
 // is told of them.
 package replay
@@ -41,7 +43,7 @@ type Options struct {
 	// Empty: real randomness, and a clock that starts now.
 	Seed        string
 	Listener    event.Listener // told of all that happens; nil: nobody
-	ShowSecrets bool           // also of SecretEvents
+	ShowSecrets bool           // also of every event.Secret
 
 	Login    Login         // ByCookie
 	Window   time.Duration // of the freshness defence; DefaultWindow

@@ -342,7 +342,8 @@ func TestBoxOptions(t *testing.T) {
 		"StolenCA":     {MITM: true, StolenCA: true, UntrustedRoot: true},
 		"Passthrough":  {Passthrough: true},
 		"Rewrite":      {MITM: true, Passthrough: true, Rewrite: mitm.Rewrite{Old: "a", New: "b"}},
-		"ClickThrough": {Pin: true, Resume: scenario.ResumePSK},
+		"ClickThrough": {ClickThrough: true, Resume: scenario.ResumePSK},
+		"Pin":          {Pin: true, Resume: scenario.ResumePSK},
 	} {
 		_, err := scenario.Run(t.Context(), o, nil)
 		var wrong *scenario.OptionsError

@@ -111,7 +111,7 @@ type Options struct {
 	// BeforeMove, if not nil, is asked before each move of each endpoint; an
 	// error ends the lesson with it.
 	BeforeMove func(*handshake.Endpoint) error
-	// Quiet leaves SecretEvents out.
+	// Quiet leaves out every event.Secret.
 	Quiet bool
 }
 

@@ -33,7 +33,7 @@ func FlowNames() []string {
 
 // Segment is what one party put on the wire at once.
 type Segment struct {
-	Conn     int // as in handshake.Meta
+	Conn     int // as in event.Meta
 	From     string
 	ToServer bool
 	Bytes    []byte

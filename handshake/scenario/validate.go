@@ -17,6 +17,8 @@ type OptionsError struct {
 	Option string // the field of Options, "Resume"
 	With   string // the field that it contradicts; "" if it is wrong by itself, or lacks another
 	Why    string // what is wrong, and what would be right
+	// Versions: the two ask for different versions of TLS.
+	Versions bool
 }
 
 // Error names the option, then says why.
@@ -26,8 +28,21 @@ func refuse(option, format string, args ...any) error {
 	return contradict(option, "", format, args...)
 }
 
+// twoVersions is contradict of options that ask for different versions.
+func twoVersions(option, with, format string, args ...any) error {
+	return &OptionsError{Option: option, With: with, Why: fmt.Sprintf(format, args...), Versions: true}
+}
+
+// setOf is a if it is set, else b.
+func setOf(a string, set bool, b string) string {
+	if set {
+		return a
+	}
+	return b
+}
+
 func contradict(option, with, format string, args ...any) error {
-	return &OptionsError{option, with, fmt.Sprintf(format, args...)}
+	return &OptionsError{Option: option, With: with, Why: fmt.Sprintf(format, args...)}
 }
 
 // validate finds the options that cannot be played.
@@ -47,7 +62,7 @@ func (o *Options) validate() error {
 		}
 		for _, s := range o.suites(t) {
 			if s.Auth == iana.AuthRSA && !o.rsaKey() || s.Auth == iana.AuthECDSA && o.rsaKey() || s.Kx == iana.KxRSA && o.keyAlg() != "rsa" {
-				return refuse("KeyAlg", "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
+				return contradict("KeyAlg", setOf("Suites", o.Suites != nil, "Kx"), "%v needs a certificate with an %v key, not %s; choose another suite or key", s, s.Auth, o.keyAlg())
 			}
 		}
 	}
@@ -58,7 +73,7 @@ func (o *Options) validate() error {
 	case o.Resume != NoResume && o.MITM:
 		return contradict("Resume", "MITM", "resumption and an interceptor are two lessons; choose one")
 	case o.PSK != nil && (o.MITM || o.Resume != NoResume):
-		return refuse("PSK", "a key given by other means is a lesson of its own, without resumption and without an interceptor")
+		return contradict("PSK", setOf("MITM", o.MITM, "Resume"), "a key given by other means is a lesson of its own, without resumption and without an interceptor")
 	case o.PSK != nil && (len(o.PSK.Identity) == 0 || len(o.PSK.Key) == 0):
 		return refuse("PSK", "it needs a name and a key, of a byte each at least")
 	case o.PSKOnly && o.AllowNoDHE:
@@ -103,7 +118,7 @@ func (o *Options) validateMITM() error {
 	case o.StolenCA && o.UntrustedRoot:
 		return contradict("StolenCA", "UntrustedRoot", "the client trusts no CA that could be stolen; leave out UntrustedRoot")
 	case (o.ClickThrough || o.Pin) && (o.Resume != NoResume || o.PSK != nil):
-		return refuse("ClickThrough", "ClickThrough and Pin are about a certificate, and a resumed handshake shows none; leave out Resume and PSK")
+		return contradict(setOf("ClickThrough", o.ClickThrough, "Pin"), setOf("Resume", o.Resume != NoResume, "PSK"), "ClickThrough and Pin are about a certificate, and a resumed handshake shows none; leave out Resume and PSK")
 	}
 	return nil
 }
@@ -145,11 +160,11 @@ func (o *Options) validateVersion() error {
 	case o.Version == iana.TLS13 && len(o.Kx) > 0:
 		return contradict("Kx", "Version", "TLS 1.3's suites name no key exchange; leave it out, and choose Groups")
 	case only13 != "" && asked == iana.TLS12:
-		return contradict(only13, by, "it is a switch of TLS 1.3; leave Kx out, and ask for no other Version")
+		return twoVersions(only13, by, "it is a switch of TLS 1.3; leave Kx out, and ask for no other Version")
 	case only12 != "" && asked == iana.TLS13:
-		return contradict(only12, by, "TLS 1.3 has no such thing; ask for no other Version than TLS 1.2")
+		return twoVersions(only12, by, "TLS 1.3 has no such thing; ask for no other Version than TLS 1.2")
 	case only12 != "" && only13 != "":
-		return contradict(only13, only12, "it is a switch of TLS 1.3, and %s is one of TLS 1.2; leave one of the two out", only12)
+		return twoVersions(only13, only12, "it is a switch of TLS 1.3, and %s is one of TLS 1.2; leave one of the two out", only12)
 	}
 	return nil
 }

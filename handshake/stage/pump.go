@@ -14,7 +14,8 @@ type End struct {
 	// it stays in the endpoint, where an interceptor, say, takes it out.
 	Take func(data []byte, early bool) error
 	// Say is asked when the endpoint has nothing to do by itself: it writes what is to be said
-	// and may be, and reports whether that was anything. What the endpoint refuses to write is
+	// and may be, and reports whether that was anything. It is asked again until it was
+	// nothing; Take may get several pieces before that. What the endpoint refuses to write is
 	// no error of Say's. Nil: there is nothing to say.
 	Say func() (said bool, err error)
 	// Mute: once the endpoint has failed nothing that it says goes out, so no alert.

@@ -6,11 +6,11 @@
 // do, and lets them converse. What a lesson is about is no part of this package, nor is a
 // certificate: it knows of the engine, of its events, and of the wire (package tamper).
 //
-// The pump stands above tamper, which is the wire alone and drives nothing. A path with time
-// on its way (scenario's comparison) and a recording that is sent again carry bytes in their
-// own manner, and drive the ends with Go as Converse does.
+// The pump stands above tamper, which is the wire alone and drives nothing. A path on
+// which bytes take time (scenario's comparison), and a recording that is sent again, carry the
+// bytes in their own way, and drive the ends with Go as Converse does.
 //
-// Read this file, then pump.go.
+// Read stage.go, then pump.go.
 package stage
 
 import (

@@ -9,7 +9,7 @@
 // sequence number in. It does not derive keys: keyschedule does. What the key
 // exchange in a suite's name means is kx's business.
 //
-// Read this file, then rows.go for the list, then aead.go and aead13.go for the
+// Read suite.go, then rows.go for the list, then aead.go and aead13.go for the
 // shortest protections, a version each. mac.go holds the answer to Lucky Thirteen;
 // ccm.go is a mode of AES that nobody else has for us.
 package suite

@@ -7,7 +7,7 @@
 // the hellos. It drives no endpoint: that is package stage's. An interceptor with keys of its
 // own is package mitm.
 //
-// Read this file, then scripts.go and hello.go.
+// Read tamper.go, then scripts.go and hello.go.
 package tamper
 
 import (

@@ -48,7 +48,9 @@ func (c Comparison) Encode(w io.Writer) error { return encode(w, c, "  ") }
 
 // DecodeComparison reads what Comparison.Encode wrote. The error is as Decode's.
 func DecodeComparison(r io.Reader) (c Comparison, err error) {
-	err = decode(r, &c, &c.Version)
+	if err = decode(r, &c, &c.Version); err == nil && c.Ways == nil {
+		err = otherSort("ways")
+	}
 	return c, err
 }
 
@@ -80,7 +82,9 @@ func (m MITMMatrix) Encode(w io.Writer) error { return encode(w, m, " ") }
 
 // DecodeMITMMatrix reads what MITMMatrix.Encode wrote. The error is as Decode's.
 func DecodeMITMMatrix(r io.Reader) (m MITMMatrix, err error) {
-	err = decode(r, &m, &m.Version)
+	if err = decode(r, &m, &m.Version); err == nil && m.Matrix == nil {
+		err = otherSort("mitm_matrix")
+	}
 	return m, err
 }
 
@@ -94,5 +98,13 @@ func decode(r io.Reader, v any, version *int) error {
 	if err == nil && *version != Version {
 		err = fmt.Errorf("%w: %d, and not %d", ErrVersion, *version, Version)
 	}
-	return d.explained(err)
+	if err != nil {
+		return d.explained(err)
+	}
+	return d.nothingFollows()
+}
+
+// otherSort is the error for a document of another sort.
+func otherSort(member string) error {
+	return fmt.Errorf("transcript: %w of this sort: it has no %s", ErrFormat, member)
 }

@@ -21,7 +21,7 @@
 //	            flight {n, of} (of: left out as long as nobody knows; all of it: of no handshake), nth, records
 //	record      dir, bytes (as on the wire), version, epoch, keys, sequence, protected, payload, steps [{name, bytes}], messages
 //	secret      bytes (its value), op, method, hash, tag, inputs [{name, bytes, private, from (the name of the
-//	            secret that it is)}], version, exchange (TLS 1.2's), group (of one that a group made)
+//	            secret that it is: see Input)}], version, exchange (TLS 1.2's), group (of one that a group made)
 //	decision    chosen, among, why
 //	check       ok, op, method, inputs, report, error
 //	key_change  dir, epoch, keys, suite
@@ -43,12 +43,13 @@
 // keys are "clear", "early", "handshake" or "application" (TLS 1.2's one set): what
 // protects, which epoch, a count of changes, does not tell.
 //
-// name is the message's, the content type, the secret's label, what was decided or
+// name is the message's, a record's content type, the secret's label, what was decided or
 // checked, the alert's or the scene's key: all in snake_case. dir is "send" or
 // "recv". Bytes are hex strings. A number from a registry is {hex, name, value}.
-// An error is {reason, field, off, want, got, alert, message}; off is -1 where no
-// byte is to blame. A report is {ok, chosen, paths [{subjects, anchored, checks
-// [{key, cert, ok, ref, inputs, error}], error}], rejected [{subject, for, reason}]}.
+// An error is {reason, ref, field, off, want, got, alert, message}; off is -1 where no
+// byte is to blame. A report is {ok, chosen, paths [{subjects, fingerprints, anchored, checks
+// [{key, cert, ok, ref, inputs, error}], notes, states, error}], rejected [{subject, fingerprint,
+// for, reason}]}.
 // A value of a scene that has parts is an object of them.
 //
 // A document about a replay has "replay" beside its flows: see Replay. What compares whole

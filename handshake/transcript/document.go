@@ -22,7 +22,9 @@ type Flow struct {
 	Outcome *Outcome `json:"outcome,omitempty"` // of a lesson's flow
 }
 
-// Outcome is how a lesson's flow ended.
+// Outcome is how a lesson's flow ended. A live connection has none: its handshake is done if
+// a message leads to (To) "CONNECTED", and an alert says who refused it. Nor has an attack's
+// flow: see Replay.
 type Outcome struct {
 	Done     bool   `json:"done"`     // both ends finished the handshake, and the reply arrived
 	Intended bool   `json:"intended"` // a refusal that the lesson asks for
@@ -123,14 +125,15 @@ type Flight struct {
 	Of int `json:"of,omitempty"`
 }
 
-// Field is a range of a message's bytes. Fields with a Value cover every byte once; a group,
-// which has none, lies over those that follow.
+// Field is a range of a message's bytes. Its Path is the same in all versions, where RFC 9846
+// renames a field, too: client_hello.client_version is its legacy_version. Fields
+// with a Value cover every byte once; a group, which has none, lies over those that follow.
 type Field struct {
 	Path  string `json:"path"` // "client_hello.cipher_suites.suite"
 	Off   int    `json:"off"`  // from the start of the message, in bytes
 	Len   int    `json:"len"`
 	Value Value  `json:"value,omitzero"`
-	Ref   string `json:"ref,omitempty"` // where it is specified
+	Ref   string `json:"ref,omitempty"` // where it is specified, or the structure that it is in: msg_type and length have the message's
 }
 
 // Input is a value that a secret, a check or a step was computed from.
@@ -138,7 +141,7 @@ type Input struct {
 	Name    string `json:"name"`
 	Bytes   Hex    `json:"bytes"`
 	Private bool   `json:"private,omitempty"`
-	From    string `json:"from,omitempty"` // the name of the secret that it is
+	From    string `json:"from,omitempty"` // the name of the secret that it is; of several of that name the last, by the same party on the same conn, with these Bytes
 }
 
 // Named is a value with its name.

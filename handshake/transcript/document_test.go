@@ -2,7 +2,6 @@ package transcript_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -323,6 +322,20 @@ func pointed(t *testing.T, name string, f *transcript.Flow) (several, shared int
 	return several, shared
 }
 
+// A flow that nobody began has no name and no parties, and they are what they are elsewhere: a
+// text and a list, which a program may go through.
+func TestFlowWithoutBegin(t *testing.T) {
+	var b bytes.Buffer
+	w := transcript.NewWriter(&b, "")
+	w.Event(&event.Stop{Meta: event.Meta{Seq: 1, Party: "client"}})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, `"name": ""`) || !strings.Contains(text, `"parties": []`) {
+		t.Error(text)
+	}
+}
+
 // A message whose records never come is written all the same, and holds up nothing for ever.
 func TestMessageWithoutRecord(t *testing.T) {
 	var b bytes.Buffer
@@ -374,37 +387,5 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if err := transcript.Encode(new(bytes.Buffer), transcript.Document{Version: 2}); !errors.Is(err, transcript.ErrVersion) {
 		t.Errorf("version 2 is written: %v", err)
-	}
-}
-
-// A value answers as what it is.
-func TestValue(t *testing.T) {
-	code := transcript.ValueOf(iana.TLS13)
-	if c, ok := code.Code(); !ok || c != (transcript.Code{Hex: "0x0304", Name: "TLS 1.3", Value: 772}) || code.String() != "TLS 1.3" {
-		t.Errorf("%+v", code)
-	}
-	if n, ok := code.Int(); n != 772 || !ok {
-		t.Error(n, ok)
-	}
-	if n, ok := transcript.ValueOf(-3).Int(); n != -3 || !ok {
-		t.Error(n, ok)
-	}
-	if b, ok := transcript.ValueOf([]byte{1, 0xff}).Bytes(); !ok || hex.EncodeToString(b) != "01ff" {
-		t.Error(b, ok)
-	}
-	if !transcript.ValueOf(true).True() || transcript.ValueOf("true").True() {
-		t.Error("true")
-	}
-	list := transcript.ValueOf([]iana.Version{iana.TLS13, iana.TLS12}).List()
-	if len(list) != 2 || list[1].String() != "TLS 1.2" {
-		t.Error(list)
-	}
-	fault := transcript.ValueOf(errors.New("no"))
-	if fault.Get("reason").String() != "internal" || fault.Get("message").String() != "no" || !fault.Get("nothing").IsZero() || len(fault.Members()) != 4 {
-		t.Errorf("%v", fault)
-	}
-	var zero transcript.Value
-	if _, ok := zero.Int(); ok || zero.String() != "" || zero.List() != nil || zero.True() || !zero.IsZero() {
-		t.Error("the zero value")
 	}
 }

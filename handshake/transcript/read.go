@@ -17,15 +17,20 @@ var (
 	ErrVersion = errors.New("of a version that this program does not know")
 	// ErrFormat: it is no transcript.
 	ErrFormat = errors.New("not a transcript")
-	// ErrTooLong: one event, or another member, is longer than maxElement.
+	// ErrTooLong: one event, or another member, is longer than 64 MiB, or has more than two
+	// million parts.
 	ErrTooLong = errors.New("too long")
 )
 
 // maxElement is how long the JSON of one event may be, in bytes. The largest that a Writer
 // makes tells of a message of 256 KiB, the most that an endpoint takes, full of the smallest
-// fields: some 50 MB. A record of 16 KiB has some 200 KB. Text that is denser than ours takes up to
-// twenty times as much memory as it is long.
+// fields: some 50 MB. A record of 16 KiB has some 200 KB.
 const maxElement = 64 << 20
+
+// maxParts is how many commas may stand in one, outside of text. That message would have
+// 1.8 million if each byte of it were a field with a Code. Text that is denser takes a hundred
+// times as much memory as it is long: three bytes are a whole Field.
+const maxParts = 2 << 20
 
 // Decode reads a document, and nothing may follow it. Of one that was cut off it returns all
 // whole events, and an error that is ErrCutOff and says behind which. What the document has
@@ -35,8 +40,8 @@ const maxElement = 64 << 20
 func Decode(r io.Reader) (Document, error) {
 	dec := NewDecoder(r)
 	d, err := dec.whole()
-	if err == nil && dec.More() {
-		err = fmt.Errorf("transcript: %w: a second document follows; a Decoder reads several", ErrFormat)
+	if err == nil {
+		err = dec.nothingFollows()
 	}
 	return d, err
 }
@@ -50,6 +55,9 @@ func Documents(r io.Reader) iter.Seq2[Document, error] {
 			if d, err := dec.whole(); !yield(d, err) || err != nil {
 				return
 			}
+		}
+		if err := dec.Err(); err != nil { // no document begins there, and it is not the end
+			yield(Document{Flows: []Flow{}}, err)
 		}
 	}
 }
@@ -65,14 +73,32 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder of r.
 func NewDecoder(r io.Reader) *Decoder {
-	in := &limited{r: r, most: maxElement}
+	in := &limited{r: r, most: maxElement, mostParts: maxParts}
 	return &Decoder{json: json.NewDecoder(in), in: in}
 }
 
-// More reports whether another document follows.
+// More reports whether another document follows. Where none does, and it is not the end of
+// what is read either, Err says what is there.
 func (d *Decoder) More() bool {
-	d.in.most = d.json.InputOffset() + maxElement
-	return d.err == nil && d.json.More()
+	if d.err != nil {
+		return false
+	}
+	d.allow()
+	if d.json.More() {
+		return true
+	}
+	if _, err := d.json.Token(); err != io.EOF || d.in.err != nil { // a bracket, or a reader that failed
+		d.err = d.explained(err)
+	}
+	return false
+}
+
+// nothingFollows demands that what was read is all.
+func (d *Decoder) nothingFollows() error {
+	if d.More() {
+		d.err = fmt.Errorf("transcript: %w: a second document follows; Documents and a Decoder read several", ErrFormat)
+	}
+	return d.err
 }
 
 // Events reads the next document: each event, with the flow that it is in. The flow has no
@@ -87,7 +113,7 @@ func (d *Decoder) Events() iter.Seq2[*Flow, *Event] {
 	}
 }
 
-// Err returns what Events ended with: nil for the end of the document.
+// Err returns what Events or More ended with: nil for the end of the document, or of all.
 func (d *Decoder) Err() error {
 	if errors.Is(d.err, errBroken) {
 		return nil
@@ -149,7 +175,7 @@ func (d *Decoder) document(event func(*Flow, *Event) bool, begin func(*Flow)) er
 		return d.skip()
 	})
 	if err == nil && !flows {
-		err = fmt.Errorf("%w: it has no flows", ErrFormat)
+		return fmt.Errorf("transcript: %w: it has no flows (a comparison or a matrix is read by a function of its own, such as DecodeComparison)", ErrFormat)
 	}
 	return d.explained(err)
 }
@@ -235,13 +261,18 @@ func (d *Decoder) between(open json.Delim, elem func() error) error {
 }
 
 func (d *Decoder) token() (json.Token, error) {
-	d.in.most = d.json.InputOffset() + maxElement
+	d.allow()
 	return d.json.Token()
 }
 
 func (d *Decoder) value(v any) error {
-	d.in.most = d.json.InputOffset() + maxElement
+	d.allow()
 	return d.json.Decode(v)
+}
+
+// allow gives what comes next its room.
+func (d *Decoder) allow() {
+	d.in.most, d.in.mostParts = d.json.InputOffset()+maxElement, d.in.parts+maxParts
 }
 
 func (d *Decoder) skip() error { return d.value(new(json.RawMessage)) }
@@ -250,12 +281,14 @@ func (d *Decoder) skip() error { return d.value(new(json.RawMessage)) }
 // between two tokens again with each Read.
 const maxBlank = 1 << 20
 
-// limited is a reader that gives no more than most bytes in all.
+// limited is a reader that gives no more than most bytes in all, and mostParts commas.
 type limited struct {
-	r          io.Reader
-	read, most int64
-	blank      int   // behind the last byte that is none
-	err        error // but for the end
+	r                io.Reader
+	read, most       int64
+	parts, mostParts int
+	text, escaped    bool  // it is within a text; behind a backslash in one
+	blank            int   // behind the last byte that is none
+	err              error // but for the end
 }
 
 func (l *limited) Read(p []byte) (int, error) {
@@ -272,8 +305,27 @@ func (l *limited) Read(p []byte) (int, error) {
 	if l.blank += n - rest; l.blank > maxBlank {
 		err = ErrTooLong
 	}
+	if l.count(p[:n]); l.parts > l.mostParts {
+		err = ErrTooLong
+	}
 	if err != nil && err != io.EOF {
 		l.err = err
 	}
 	return n, err
+}
+
+// count counts the commas that part something.
+func (l *limited) count(p []byte) {
+	for _, c := range p {
+		switch {
+		case l.escaped:
+			l.escaped = false
+		case c == '"':
+			l.text = !l.text
+		case l.text:
+			l.escaped = c == '\\'
+		case c == ',':
+			l.parts++
+		}
+	}
 }

@@ -194,6 +194,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"no comma":          {head + `{"kind":"x"}{"kind":"x"}]}]}`, transcript.ErrFormat},
 		"the wrong bracket": {head + `}}]}`, transcript.ErrFormat},
 		"more":              {head + `]}]} {`, transcript.ErrFormat},
+		"a bracket more":    {head + `]}]} ]`, transcript.ErrFormat},
+		"a brace more":      {head + `]}]}}`, transcript.ErrFormat},
 	} {
 		_, err := transcript.Decode(strings.NewReader(c.text))
 		if !errors.Is(err, c.want) || errors.Is(err, transcript.ErrCutOff) != (c.want == transcript.ErrCutOff) {
@@ -203,11 +205,48 @@ func TestDecodeRefuses(t *testing.T) {
 	if _, err := transcript.Decode(io.MultiReader(strings.NewReader(head), iotest.ErrReader(broken))); !errors.Is(err, broken) || errors.Is(err, transcript.ErrCutOff) {
 		t.Errorf("a reader that fails: %v", err)
 	}
+	const whole = head + `]}]}`
+	if _, err := transcript.Decode(io.MultiReader(strings.NewReader(whole), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+		t.Errorf("a reader that fails behind the document: %v", err)
+	}
+	for name, c := range map[string]struct {
+		r    io.Reader
+		want error
+	}{
+		"a bracket between": {strings.NewReader(whole + "\n]" + whole), transcript.ErrFormat},
+		"a failure behind":  {io.MultiReader(strings.NewReader(whole+"\n"), iotest.ErrReader(broken)), broken},
+	} {
+		n, last := 0, error(nil)
+		for _, err := range transcript.Documents(c.r) {
+			n, last = n+1, err
+		}
+		if n != 2 || !errors.Is(last, c.want) {
+			t.Errorf("%s: it ends behind %d documents with %v", name, n, last)
+		}
+	}
+	if _, err := transcript.DecodeComparison(strings.NewReader(`{"tlslab":1} {"tlslab":1}`)); !errors.Is(err, transcript.ErrFormat) {
+		t.Errorf("two comparisons: %v", err)
+	}
 	if _, err := transcript.DecodeComparison(strings.NewReader(`{"tlslab":2}`)); !errors.Is(err, transcript.ErrVersion) {
 		t.Error(err)
 	}
 	if _, err := transcript.DecodeReplayMatrix(strings.NewReader(`{"tlslab":1,`)); !errors.Is(err, transcript.ErrCutOff) {
 		t.Error(err)
+	}
+	// Each function takes its own sort of document, and no other.
+	decode := map[string]func(io.Reader) error{
+		"flows":       func(r io.Reader) error { _, err := transcript.Decode(r); return err },
+		"ways":        func(r io.Reader) error { _, err := transcript.DecodeComparison(r); return err },
+		"matrix":      func(r io.Reader) error { _, err := transcript.DecodeReplayMatrix(r); return err },
+		"mitm_matrix": func(r io.Reader) error { _, err := transcript.DecodeMITMMatrix(r); return err },
+	}
+	for has := range decode {
+		for wants, read := range decode {
+			err := read(strings.NewReader(`{"tlslab":1,"seed":"","` + has + `":[]}`))
+			if has == wants && err != nil || has != wants && !errors.Is(err, transcript.ErrFormat) {
+				t.Errorf("a document with %s, read for %s: %v", has, wants, err)
+			}
+		}
 	}
 }
 
@@ -254,9 +293,41 @@ func TestDecodeIsBounded(t *testing.T) {
 		"many parties": {head: `{"tlslab":1,"flows":[{"parties":["`, piece: strings.Repeat("a", 4096)},
 	} {
 		e.most = 80 << 20
-		if _, err := transcript.Decode(e); name != "behind it" && !errors.Is(err, transcript.ErrTooLong) {
+		if _, err := transcript.Decode(e); !errors.Is(err, transcript.ErrTooLong) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A member of more parts than any of ours is not read to its end: each would be many times as
+// large in memory as it is in the text. Commas within a text part nothing.
+func TestDecodeBoundsParts(t *testing.T) {
+	const head = `{"tlslab":1,"seed":"","flows":[{"name":"a","parties":[],"events":[`
+	for name, text := range map[string]string{
+		"fields":  head + `{"kind":"x","fields":[{}` + strings.Repeat(`,{}`, 5<<20),
+		"numbers": head + `{"kind":"x","records":[0` + strings.Repeat(`,0`, 5<<20),
+		"a value": head + `{"kind":"x","name":"\\\",","chosen":[0` + strings.Repeat(`,0`, 5<<20),
+	} {
+		if _, err := transcript.Decode(strings.NewReader(text)); !errors.Is(err, transcript.ErrTooLong) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	commas := head + `{"kind":"x","name":"` + strings.Repeat(",", 5<<20) + `"}]}]}`
+	if _, err := transcript.Decode(strings.NewReader(commas)); err != nil {
+		t.Errorf("commas in a text: %v", err)
+	}
+	var events strings.Builder // many events with few parts each
+	events.WriteString(head + `{"kind":"x"}`)
+	for range 400_000 {
+		events.WriteString(`,{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":10,"kind":"x"}`)
+	}
+	events.WriteString(`]}]}`)
+	n, dec := 0, transcript.NewDecoder(strings.NewReader(events.String()))
+	for range dec.Events() {
+		n++
+	}
+	if n != 400_001 || dec.Err() != nil {
+		t.Errorf("%d events, %v", n, dec.Err())
 	}
 }
 

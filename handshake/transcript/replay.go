@@ -14,9 +14,9 @@ type Verdict struct {
 	Attack    string   `json:"attack"`
 	Defences  []string `json:"defences"`
 	Login     string   `json:"login"`   // "cookie" or "certificate"
-	Outcome   string   `json:"outcome"` // "robbed", "limited", "stopped"
+	Outcome   string   `json:"outcome"` // "stopped", "limited", "not_stopped"
 	Reason    string   `json:"reason"`
-	Limit     string   `json:"limit"` // "" unless the outcome is limited
+	Limit     string   `json:"limit"` // "count" or "time"; "" unless the outcome is limited
 	Times     int      `json:"times"`
 	For       float64  `json:"for_s"` // seconds, as all that end in _s
 	Until     float64  `json:"until_s"`
@@ -55,6 +55,8 @@ func (m ReplayMatrix) Encode(w io.Writer) error { return encode(w, m, " ") }
 
 // DecodeReplayMatrix reads what ReplayMatrix.Encode wrote. The error is as Decode's.
 func DecodeReplayMatrix(r io.Reader) (m ReplayMatrix, err error) {
-	err = decode(r, &m, &m.Version)
+	if err = decode(r, &m, &m.Version); err == nil && m.Matrix == nil {
+		err = otherSort("matrix")
+	}
 	return m, err
 }

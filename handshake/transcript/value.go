@@ -263,7 +263,7 @@ func plainJSON(v any) ([]byte, error) {
 // maxDepth is how deep a value may be nested: a report stands eight deep.
 const maxDepth = 32
 
-// UnmarshalJSON reads any value of JSON that is nested no deeper than maxDepth.
+// UnmarshalJSON reads any value of JSON that is nested no deeper than 32 levels.
 func (v *Value) UnmarshalJSON(b []byte) (err error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()

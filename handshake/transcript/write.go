@@ -38,7 +38,7 @@ func (w *Writer) Begin(name string, parties ...string) {
 	w.buf.WriteString("\n  {\n   \"name\": ")
 	w.json(name, "   ")
 	w.buf.WriteString(",\n   \"parties\": ")
-	w.json(parties, "   ")
+	w.json(append([]string{}, parties...), "   ") // a list, if it is empty
 	w.buf.WriteString(",\n   \"events\": [")
 	w.flush()
 	w.flows, w.events, w.open, w.told = w.flows+1, 0, true, newTeller()
@@ -176,8 +176,8 @@ func Encode(out io.Writer, d Document) error {
 	return w.close(d.Replay)
 }
 
-// Recording is an event.Listener that keeps one flow's events as a document has them, for
-// who must know how it ended before he can write.
+// Recording is an event.Listener that keeps one flow's events as a document has them, for a
+// program that must know how the flow ended before it can write.
 type Recording struct {
 	told   *teller
 	events []*Event

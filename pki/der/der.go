@@ -7,7 +7,7 @@
 // signs such bytes and whoever checks them may then read two different things. The
 // walk here reads no values: crypto/x509 does, and what it refuses stays refused.
 //
-// Read this file first (the walk), then content.go (what each type may hold), and
+// Read der.go first (the walk), then content.go (what each type may hold), and
 // certificate.go and ocsp.go (the modules of the RFCs as data).
 package der
 

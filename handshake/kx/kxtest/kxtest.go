@@ -8,7 +8,7 @@
 // takes its randomness where it should, and refuses what it must. It cannot tell
 // whether a listener can compute the secret: only the plainest ways to do so are tried.
 //
-// Read this file for what can be asked, checks.go for what is checked between honest
+// Read kxtest.go for what can be asked, checks.go for what is checked between honest
 // ends, shares.go for what a peer may try.
 package kxtest
 

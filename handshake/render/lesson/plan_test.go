@@ -81,6 +81,10 @@ func TestPlanRefuses(t *testing.T) {
 				if set := changed(u.base, o); !slices.Contains(set, plan.Option) && !slices.Contains(set, plan.With) {
 					t.Errorf("%s + %s set %v, and the refusal is about %s and %s: %s", a.name, b.name, set, plan.Option, plan.With, plan.Why)
 				}
+				alone := func(x toggle) bool { o := u.base; x.set(&o); return scenario.Validate(o) == nil }
+				if set := changed(u.base, o); alone(a) && alone(b) && plan.With == "" {
+					t.Errorf("%s + %s: each alone is a lesson, both set %v, and the refusal of %s says not with what: %s", a.name, b.name, set, plan.Option, plan.Why)
+				}
 			}
 		}
 	}

@@ -115,7 +115,7 @@ func (t *scenes) done() string {
 
 // briefScene is a line for each step of an interceptor, and for the user's click.
 func (t *scenes) briefScene(e event.Scene) {
-	if !strings.HasPrefix(string(e.Key()), "mitm_") && string(e.Key()) != "click_through" || e.Head().Party == "" {
+	if !strings.HasPrefix(string(e.Key()), "mitm_") && e.Key() != scenario.SceneClickThrough || e.Head().Party == "" {
 		return
 	}
 	line := t.Say.Party(e.Head().Party) + t.Say.Colon() + t.Say.Title(narrate.Scene, narrate.SceneKey(e))

@@ -18,6 +18,7 @@ import (
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
+	"tlslab/pki"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew; review them like code")
@@ -59,7 +60,7 @@ func Lessons() map[string]scenario.Options {
 		"cbc":     {Kx: []iana.Kx{iana.KxECDHE}, Suites: []*suite.Suite{cbc}, EncryptThenMAC: true},
 		"mutual":  {Kx: []iana.Kx{iana.KxECDHE}, ClientAuth: true},
 		"refused": {Kx: []iana.Kx{iana.KxECDHE}, UntrustedRoot: true},
-		"expired": {Kx: []iana.Kx{iana.KxRSA}, Cert: "expired"},
+		"expired": {Kx: []iana.Kx{iana.KxRSA}, Cert: pki.Expired},
 		"mitm":    {MITM: true, TrustMITM: true},
 		"id":      {Resume: scenario.ResumeByID},
 		"ticket":  {Resume: scenario.ResumeByTicket},

@@ -234,7 +234,7 @@ func (p *Page) Hang(head string, at int, value string, f func(string) string) {
 	p.HangRef(head, at, value, "", f)
 }
 
-// HangRef hangs value behind head, as hang does, with a reference at the end of the last line, or below it if there is no
+// HangRef hangs value behind head, as Hang does, with a reference at the end of the last line, or below it if there is no
 // room.
 func (p *Page) HangRef(head string, at int, value, ref string, f func(string) string) {
 	if at > p.Width/2 {

@@ -84,7 +84,7 @@ func (v Voice) Colon() string {
 	return ": "
 }
 
-// Comma is the language's, as colon.
+// Comma is the language's, as Colon.
 func (v Voice) Comma() string {
 	if v.Lang == narrate.Zh {
 		return "，"
@@ -92,7 +92,7 @@ func (v Voice) Comma() string {
 	return ", "
 }
 
-// Stop is the language's, as colon.
+// Stop is the language's, as Colon.
 func (v Voice) Stop() string {
 	if v.Lang == narrate.Zh {
 		return "。"
@@ -100,7 +100,7 @@ func (v Voice) Stop() string {
 	return ". "
 }
 
-// Semicolon is the language's, as colon.
+// Semicolon is the language's, as Colon.
 func (v Voice) Semicolon() string {
 	if v.Lang == narrate.Zh {
 		return "；"

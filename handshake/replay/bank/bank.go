@@ -7,7 +7,7 @@
 // Early-Data, RFC 8470). It is no model of a bank: what it has is what decides whether a
 // replay does harm, a login and two defences.
 //
-// Read this file, then transfer.go; ledger.go is what is on disk.
+// Read bank.go, then transfer.go; ledger.go is what is on disk.
 package bank
 
 import (

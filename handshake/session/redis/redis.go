@@ -4,7 +4,7 @@
 // It is no cache in front of Redis, and no cluster's client: each call asks one server,
 // once. It is a package of its own so that a program without Redis links no client.
 //
-// Read this file, then began.go for what a restarted Redis has forgotten, and reply.go for
+// Read redis.go, then began.go for what a restarted Redis has forgotten, and reply.go for
 // what a Redis that is none could answer.
 package redis
 

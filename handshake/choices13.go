@@ -16,7 +16,7 @@ import (
 // that the sends of server13.go only say it.
 
 // choose13 makes the server's choices from a ClientHello, the second as the first.
-func (s *server) choose13(m *message.ClientHello) error {
+func (s *server13) choose13(m *message.ClientHello) error {
 	if m.Version != iana.TLS12 { // RFC 9846 §4.2.2
 		return s.fault(reason.UnsupportedVersion, "RFC 9846 §4.2.2", m, "client_hello.client_version", iana.TLS12, m.Version)
 	}
@@ -97,7 +97,7 @@ func (s *server) choose13(m *message.ClientHello) error {
 }
 
 // chooseIdentity13 settles how the server will prove who it is.
-func (s *server) chooseIdentity13(m *message.ClientHello) error {
+func (s *server13) chooseIdentity13(m *message.ClientHello) error {
 	if err := s.chooseCertificate13(m); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (s *server) chooseIdentity13(m *message.ClientHello) error {
 
 // checkShares refuses shares of groups that were not offered, and two of one group (RFC
 // 9846 §4.3.8).
-func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares []message.KeyShareEntry) error {
+func (s *server13) checkShares(m *message.ClientHello, groups []iana.Group, shares []message.KeyShareEntry) error {
 	left := make(map[iana.Group]bool, len(groups)) // there is room for thousands of either
 	for _, g := range groups {
 		left[g] = true
@@ -128,7 +128,7 @@ func (s *server) checkShares(m *message.ClientHello, groups []iana.Group, shares
 
 // chooseGroup takes the first of our groups of which a share came; or else the first
 // that both have, and a HelloRetryRequest.
-func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares []message.KeyShareEntry) error {
+func (s *server13) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares []message.KeyShareEntry) error {
 	s.group, s.share, s.retrying = nil, nil, false
 	why := event.WhySharedShare
 	for _, g := range s.cfg.groups() {
@@ -158,7 +158,7 @@ func (s *server) chooseGroup(m *message.ClientHello, theirs []iana.Group, shares
 }
 
 // wantCookie sends the client back, once, where the Config says so.
-func (s *server) wantCookie() (err error) {
+func (s *server13) wantCookie() (err error) {
 	if !s.cfg.RetryWithCookie || s.summary.Retried {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (s *server) wantCookie() (err error) {
 // chooseCertificate13 takes the first certificate whose key can sign what the client can
 // check: if there is one, for the name that it asks for and under its wishes about
 // issuers and signatures in the chain.
-func (s *server) chooseCertificate13(m *message.ClientHello) error {
+func (s *server13) chooseCertificate13(m *message.ClientHello) error {
 	var best *Certificate
 	var bestScheme *sig.Scheme
 	bestScore, forbidden := -1, false

@@ -12,6 +12,8 @@ import (
 // move is one row of a table: in state In, message Msg may travel in direction
 // Dir if If holds; Do it; then the state is To. The rows of a state are tried in
 // order, so a later row may lean on an earlier guard having failed.
+//
+// S is what the row works on: of one version's rows, the state of that version and no other's.
 type move[S any] struct {
 	In   event.State
 	Dir  event.Direction
@@ -21,65 +23,111 @@ type move[S any] struct {
 	Do   func(*S, message.Message) error
 	To   event.State
 	Ref  string       // where it is specified
-	Ver  iana.Version // the version whose row it is; 0: of both. rows fills it in for those that come later
+	Ver  iana.Version // the version whose row it is; 0: its table's
 }
 
-// rows makes one table of the rows of a role: those that come before the version is
-// settled, then each version's. TLS 1.3's are tried first.
-func rows[S any](first, tls13, tls12 []move[S]) []move[S] {
-	all := slices.Clone(first)
-	for _, m := range tls13 {
-		m.Ver = iana.TLS13
-		all = append(all, m)
-	}
-	for _, m := range tls12 {
-		m.Ver = iana.TLS12
-		all = append(all, m)
-	}
-	return all
+// rows are those of a role in one version, or before one is settled.
+type rows[S any] struct {
+	role    event.Role
+	version iana.Version // 0: before one is settled
+	moves   []move[S]
 }
 
-// machine is a table bound to one endpoint's state. Only the driver reads it: a
-// handler that named its own table would be an initialization cycle. v is the version
-// that is settled, whose rows alone count; 0 before it is.
-type machine interface {
-	// find returns the first row of state in direction dir whose guard holds:
-	// any message's if sending, m's if receiving. -1 if there is none.
-	find(v iana.Version, state event.State, dir event.Direction, m message.Message) int
+// table is rows bound to what they work on.
+type table[S any] struct {
+	*rows[S]
+	s *S
+}
+
+// bound is a table whatever it works on.
+type bound interface {
 	do(row int, m message.Message) error
 	row(row int) event.Move
+}
+
+// machine is the tables of a role, whatever they work on. Only the driver reads it: a handler
+// that named its own table would be an initialization cycle. v is the version that is settled,
+// whose rows alone count; 0 before it is.
+type machine interface {
+	// find returns the first row of state in direction dir whose guard holds:
+	// any message's if sending, m's if receiving.
+	find(v iana.Version, state event.State, dir event.Direction, m message.Message) found
 	// legal lists the rows of a state, guards unevaluated.
 	legal(v iana.Version, state event.State) []event.Move
 	// awaits lists the kinds of message that may come in a state as things stand: a row whose
 	// guard no message can pass does not count.
 	awaits(v iana.Version, state event.State) []message.Kind
-	// forget drops what only the handshake needed.
-	forget()
 	// expects tells whether kind may come in a state, as awaits does.
 	expects(v iana.Version, state event.State, kind message.Kind) bool
+	// forget drops what only the handshake needed.
+	forget()
 }
 
-// table implements machine.
-type table[S any] struct {
-	role  event.Role
-	moves []move[S]
-	s     *S
+// tables are the three of a role, in the order in which their rows are tried.
+type tables[S, S13, S12 any] struct {
+	first table[S]
+	tls13 table[S13]
+	tls12 table[S12]
 }
 
-// in reports whether r is a row of state, for version v.
-func (r *move[S]) in(v iana.Version, state event.State) bool {
-	return r.In == state && (v == 0 || r.Ver == 0 || r.Ver == v)
+// found is a row of a table's. Its zero value is none.
+type found struct {
+	table bound
+	i     int
+}
+
+func (f found) ok() bool                   { return f.table != nil }
+func (f found) do(m message.Message) error { return f.table.do(f.i, m) }
+func (f found) row() event.Move            { return f.table.row(f.i) }
+
+func (t *tables[S, S13, S12]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) found {
+	if i := t.first.find(v, state, dir, m); i >= 0 {
+		return found{&t.first, i}
+	}
+	if i := t.tls13.find(v, state, dir, m); i >= 0 {
+		return found{&t.tls13, i}
+	}
+	if i := t.tls12.find(v, state, dir, m); i >= 0 {
+		return found{&t.tls12, i}
+	}
+	return found{}
+}
+
+func (t *tables[S, S13, S12]) expects(v iana.Version, state event.State, kind message.Kind) bool {
+	return t.first.expects(v, state, kind) || t.tls13.expects(v, state, kind) || t.tls12.expects(v, state, kind)
+}
+
+func (t *tables[S, S13, S12]) legal(v iana.Version, state event.State) []event.Move {
+	return slices.Concat(t.first.legal(v, state), t.tls13.legal(v, state), t.tls12.legal(v, state))
+}
+
+func (t *tables[S, S13, S12]) awaits(v iana.Version, state event.State) (kinds []message.Kind) {
+	for _, k := range slices.Concat(t.first.awaits(v, state), t.tls13.awaits(v, state), t.tls12.awaits(v, state)) {
+		if !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// of is the version whose row r is; 0: of both.
+func (t *table[S]) of(r *move[S]) iana.Version { return max(t.version, r.Ver) }
+
+// counts reports whether r is a row of state, for version v.
+func (t *table[S]) counts(r *move[S], v iana.Version, state event.State) bool {
+	of := t.of(r)
+	return r.In == state && (v == 0 || of == 0 || of == v)
 }
 
 // awaited reports whether a message can come by r in state, for version v.
-func (r *move[S]) awaited(s *S, v iana.Version, state event.State) bool {
-	return r.Dir == event.Receive && r.in(v, state) && (r.If == nil || r.If(s, nil))
+func (t *table[S]) awaited(r *move[S], v iana.Version, state event.State) bool {
+	return r.Dir == event.Receive && t.counts(r, v, state) && (r.If == nil || r.If(t.s, nil))
 }
 
 func (t *table[S]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) int {
 	for i := range t.moves {
 		r := &t.moves[i]
-		if !r.in(v, state) || r.Dir != dir || m != nil && r.Msg != m.Kind() {
+		if !t.counts(r, v, state) || r.Dir != dir || m != nil && r.Msg != m.Kind() {
 			continue
 		}
 		if r.If == nil || r.If(t.s, m) {
@@ -91,16 +139,14 @@ func (t *table[S]) find(v iana.Version, state event.State, dir event.Direction, 
 
 func (t *table[S]) do(row int, m message.Message) error { return t.moves[row].Do(t.s, m) }
 
-func (t *table[S]) forget() { any(t.s).(interface{ forget() }).forget() }
-
 func (t *table[S]) row(i int) event.Move {
 	r := &t.moves[i]
-	return event.Move{Role: t.role, Version: r.Ver, In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
+	return event.Move{Role: t.role, Version: t.of(r), In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
 }
 
 func (t *table[S]) expects(v iana.Version, state event.State, kind message.Kind) bool {
 	for i := range t.moves {
-		if r := &t.moves[i]; r.Msg == kind && r.awaited(t.s, v, state) {
+		if r := &t.moves[i]; r.Msg == kind && t.awaited(r, v, state) {
 			return true
 		}
 	}
@@ -110,7 +156,7 @@ func (t *table[S]) expects(v iana.Version, state event.State, kind message.Kind)
 func (t *table[S]) legal(v iana.Version, state event.State) []event.Move {
 	var out []event.Move
 	for i := range t.moves {
-		if t.moves[i].in(v, state) {
+		if t.counts(&t.moves[i], v, state) {
 			out = append(out, t.row(i))
 		}
 	}
@@ -119,8 +165,7 @@ func (t *table[S]) legal(v iana.Version, state event.State) []event.Move {
 
 func (t *table[S]) awaits(v iana.Version, state event.State) (kinds []message.Kind) {
 	for i := range t.moves {
-		r := &t.moves[i]
-		if r.awaited(t.s, v, state) && !slices.Contains(kinds, r.Msg) {
+		if r := &t.moves[i]; t.awaited(r, v, state) {
 			kinds = append(kinds, r.Msg)
 		}
 	}
@@ -130,9 +175,9 @@ func (t *table[S]) awaits(v iana.Version, state event.State) (kinds []message.Ki
 // Moves returns the whole table of a role: what a state diagram is drawn from,
 // and what "which message could come here?" is answered from.
 func Moves(r event.Role) []event.Move {
-	var m machine = &table[client]{role: event.Client, moves: clientMoves}
+	var m machine = newClient(nil)
 	if r == event.Server {
-		m = &table[server]{role: event.Server, moves: serverMoves}
+		m = newServer(nil)
 	}
 	var out []event.Move
 	for s := event.Start; s <= event.Failed; s++ {

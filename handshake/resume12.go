@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -13,12 +14,12 @@ import (
 	"tlslab/handshake/session"
 )
 
-// Resumption, both ends of it: what a client offers, what a server looks for, all that
-// can speak against going on with an old session, and what is kept for the next time.
+// Resumption in TLS 1.2, both ends of it: what a client offers, what a server looks for, all
+// that can speak against going on with an old session, and what is kept for the next time.
 // Whatever speaks against it leads to a full handshake, and is told.
 
 // offerSession offers to resume what is kept for this server.
-func (c *client) offerSession(m *message.ClientHello) error {
+func (c *client12) offerSession(m *message.ClientHello) error {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || !c.cfg.speaks(iana.TLS12) {
 		return nil
 	}
@@ -53,6 +54,14 @@ func (c *client) offerSession(m *message.ClientHello) error {
 	return nil
 }
 
+// oldTicket is the ticket of the session that is offered, if it has one.
+func (c *client12) oldTicket() []byte {
+	if c.offered == nil {
+		return nil
+	}
+	return c.offered.Ticket
+}
+
 // notOffered takes down, for whoever asks and does not listen, and tells why nothing kept
 // is offered.
 func (c *client) notOffered(why event.Why) {
@@ -61,7 +70,7 @@ func (c *client) notOffered(why event.Why) {
 }
 
 // whyNotOffer says why a kept session is not to be offered, or "" and the server's chain.
-func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
+func (c *client12) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
 	switch {
 	case s.Expired(c.now()):
 		return nil, event.WhySessionExpired
@@ -82,7 +91,7 @@ func (c *client) whyNotOffer(s *session.Session, m *message.ClientHello) ([]*x50
 }
 
 // resume goes on with the offered session: the server echoed its ID.
-func (c *client) resume(m *message.ServerHello) error {
+func (c *client12) resume(m *message.ServerHello) error {
 	s := c.offered
 	switch {
 	case m.CipherSuite != s.Suite:
@@ -104,7 +113,7 @@ func (c *client) resume(m *message.ServerHello) error {
 }
 
 // keepSession stores what the next connection needs to resume, if it is not there yet.
-func (c *client) keepSession() {
+func (c *client12) keepSession() {
 	old := c.session
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || old != nil && c.ticket == nil {
 		return
@@ -112,7 +121,7 @@ func (c *client) keepSession() {
 	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems, Group: c.summary.Group, Staple: c.summary.Staple,
 		ServerName: c.cfg.ServerName, Protocol: c.summary.Protocol, Created: c.now(), Lifetime: c.cfg.sessionLifetime(),
 		OwnCertificates: c.shown, ID: c.summary.SessionID, Ticket: c.ticket}
-	if old != nil { // the secret is as old as the session it comes from, and the ID that was echoed is none
+	if old != nil { // the secret is as old as the session it comes from, and the ID that was echoed names no session
 		s.Created, s.Lifetime, s.ID = old.Created, old.Lifetime, old.ID
 	}
 	if len(s.ID) == 0 && s.Ticket == nil {
@@ -129,7 +138,7 @@ func (c *client) keepSession() {
 
 // tryResume looks for a session that this client may go on with. Whatever speaks
 // against it leads to a full handshake, and is told.
-func (s *server) tryResume(m *message.ClientHello) (bool, error) {
+func (s *server12) tryResume(m *message.ClientHello) (bool, error) {
 	sess, from, why, err := s.findSession(m)
 	if err != nil {
 		return false, err
@@ -146,7 +155,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	}
 	if why == "" && from == event.WhyTicketOpened {
 		// Whether its sender has the master secret, too late to be of use, Finished will
-		// tell: so who saw a ticket go by can use it up, and cost its owner a resumption.
+		// tell: so an attacker who saw a ticket go by can use it up, and its owner cannot resume with it.
 		t, _ := message.Get[*message.SessionTicket](&m.Extensions)
 		why = s.useTicket(t.Ticket, sess)
 	}
@@ -160,7 +169,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 	s.summary.SessionID = m.SessionID
 	// The ticket that it has is good until the session ends, unless the key that
 	// sealed it is about to go (RFC 5077 §3.3).
-	// Where tickets are good for one time each, it is none any more.
+	// Where a ticket works once, it has been used now, and the client needs another.
 	s.giveTicket = s.renewTicket || from == event.WhyTicketOpened && s.cfg.SingleUse != nil
 	s.acceptEncryptThenMAC(m)
 	s.decided(event.DecisionResumption, "resumed", nil, from)
@@ -169,7 +178,7 @@ func (s *server) tryResume(m *message.ClientHello) (bool, error) {
 }
 
 // findSession opens the ticket, or else looks the session ID up (RFC 5077 §3.4).
-func (s *server) findSession(m *message.ClientHello) (sess *session.Session, from, why event.Why, err error) {
+func (s *server12) findSession(m *message.ClientHello) (sess *session.Session, from, why event.Why, err error) {
 	if t, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(t.Ticket) > 0 && s.cfg.Tickets != nil {
 		if sess, s.renewTicket, err = s.cfg.Tickets.Open(t.Ticket, s.now()); err != nil {
 			return nil, "", whyNotOpened(err), nil
@@ -203,7 +212,7 @@ func whyNotOpened(err error) event.Why {
 
 // whyNotResume says what speaks against resuming, or "" and the client's chain, if it
 // showed one.
-func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (chain []*x509.Certificate, why event.Why, err error) {
+func (s *server12) whyNotResume(sess *session.Session, m *message.ClientHello) (chain []*x509.Certificate, why event.Why, err error) {
 	su := suiteIn(s.cfg.suites(), sess.Suite)
 	switch {
 	case sess.Expired(s.now()):
@@ -231,7 +240,7 @@ func (s *server) whyNotResume(sess *session.Session, m *message.ClientHello) (ch
 }
 
 // newSession is what this handshake leaves behind.
-func (s *server) newSession() *session.Session {
+func (s *server12) newSession() *session.Session {
 	sess := &session.Session{Version: iana.TLS12, Suite: s.summary.Suite.ID, Master: s.master, EMS: s.ems, Group: s.summary.Group,
 		ServerName: s.summary.ServerName, Protocol: s.summary.Protocol, Created: s.now(), Lifetime: s.cfg.sessionLifetime(),
 		ID: s.summary.SessionID}
@@ -242,36 +251,10 @@ func (s *server) newSession() *session.Session {
 }
 
 // keepSession stores the session under its ID, if it was given one.
-func (s *server) keepSession() {
+func (s *server12) keepSession() {
 	if s.cfg.Sessions != nil && len(s.summary.SessionID) > 0 && !s.giveTicket {
 		s.keep(serverKey(s.summary.SessionID), s.newSession())
 	}
-}
-
-// whyNotTrusted judges the chain of a kept session anew, and says what speaks
-// against it, or "" and the chain. Since it was verified its dates, the anchors and the mind of
-// VerifyChain may have changed; and perhaps it never was (Weak.SkipVerify), for
-// stores and ticket keys are shared. Signatures that this process has computed are
-// not computed again.
-func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer bool) ([]*x509.Certificate, event.Why) {
-	chain, err := parseChain(raw)
-	if err != nil {
-		return nil, event.WhySessionUnreadable
-	}
-	if e.cfg.Weak.SkipVerify {
-		return chain, ""
-	}
-	if len(chain) == 0 { // of a server that an external key has vouched for, and nothing else
-		return nil, event.WhyTrustWithdrawn
-	}
-	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Kept: true, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer})
-	switch r := reason.Of(err); {
-	case err == nil:
-		return chain, ""
-	case !fromServer && (r == reason.CertificateExpired || r == reason.CertificateNotYetValid):
-		return nil, event.WhyClientCertificateExpired
-	}
-	return nil, event.WhyTrustWithdrawn
 }
 
 // keep stores a session. That it cannot be kept costs the next handshake some time,
@@ -300,3 +283,9 @@ func (e *Endpoint) forgetSession() {
 		_ = e.cfg.Sessions.Delete(serverKey(e.summary.SessionID))
 	}
 }
+
+func clientKey(serverName string) string { return "client:" + serverName }
+
+func serverKey(id []byte) string { return "server:" + string(id) }
+
+func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }

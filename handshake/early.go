@@ -58,7 +58,7 @@ type early struct {
 
 // offersEarlyData reports whether a client offers early data: it wants to, the ticket that
 // it offers allows some, and the ticket's protocol is among those offered.
-func (c *client) offersEarlyData() bool {
+func (c *client13) offersEarlyData() bool {
 	if !c.cfg.EarlyData || c.kept == nil {
 		return false
 	}
@@ -69,8 +69,14 @@ func (c *client) offersEarlyData() bool {
 
 // offersEarlyDataInDisguise reports whether the ChangeCipherSpec that makes the handshake
 // look like TLS 1.2's goes out at once, and not before the second flight.
-func offersEarlyDataInDisguise(c *client, _ message.Message) bool {
-	return c.offersEarlyData() && !c.cfg.NoCompatibilityMode
+func (c *clientStart) offersEarlyDataInDisguise(_ message.Message) bool {
+	return c.tls13.offersEarlyData() && !c.cfg.NoCompatibilityMode
+}
+
+// startEarly derives a client's early keys, for as much as the ticket allows.
+func (c *client13) startEarly() error {
+	p := &c.psks[0]
+	return c.startEarlyData(p, c.hello.Random[:], p.session.MaxEarlyData)
 }
 
 // startEarlyData derives the early traffic keys, once the ClientHello is in the
@@ -78,7 +84,7 @@ func offersEarlyDataInDisguise(c *client, _ message.Message) bool {
 func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) error {
 	schedule := keyschedule.NewEarlySecret(p.hash, p.key)
 	h := p.hash.New()
-	h.Write(e.transcript)
+	h.Write(e.transcript.bytes)
 	th := h.Sum(nil)
 	e.early = &early{traffic: schedule.ClientTraffic(th), left: most}
 	exporter := schedule.Exporter(th)
@@ -92,9 +98,9 @@ func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) erro
 	return e.logKey("EARLY_EXPORTER_SECRET", clientRandom, exporter.Bytes())
 }
 
-// sendEarlyDummy goes between ClientHello and early data (RFC 9846 §E.4), and turns the
+// sendEarlyChangeCipherSpec goes between ClientHello and early data (RFC 9846 §E.4), and turns the
 // early keys on.
-func sendEarlyDummy(c *client, _ message.Message) error {
+func (c *client13) sendEarlyChangeCipherSpec(_ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil {
 		return err
 	}
@@ -102,8 +108,8 @@ func sendEarlyDummy(c *client, _ message.Message) error {
 }
 
 // openEarlyData puts what the client sends under the early keys.
-func (c *client) openEarlyData() error {
-	c.wr.SetVersion(iana.TLS13)
+func (c *client13) openEarlyData() error {
+	c.ch.wr.SetVersion(iana.TLS13)
 	if err := c.protectWith(event.Send, suite.ByID(c.psks[0].session.Suite), &c.early.traffic, event.EarlyKeys); err != nil {
 		return err
 	}
@@ -112,14 +118,14 @@ func (c *client) openEarlyData() error {
 }
 
 // closeEarlyData ends it from the client's side, for good or because it was in vain.
-func (c *client) closeEarlyData(s EarlyDataStatus) {
+func (c *client13) closeEarlyData(s EarlyDataStatus) {
 	c.early.open = false
 	c.summary.EarlyData = s
 	c.decided(event.DecisionEarlyData, s.String(), nil, choose(s == EarlyDataAccepted, event.WhyServerTookIt, event.WhyServerPassedOver))
 }
 
 // sendEndOfEarlyData says that there is no more, still under the early keys.
-func sendEndOfEarlyData(c *client, _ message.Message) error {
+func (c *client13) sendEndOfEarlyData(_ message.Message) error {
 	c.early.open = false
 	if err := c.send(&message.EndOfEarlyData{}); err != nil {
 		return err
@@ -128,7 +134,7 @@ func sendEndOfEarlyData(c *client, _ message.Message) error {
 }
 
 // chooseEarlyData decides whether a server takes the early data that a client offers.
-func (s *server) chooseEarlyData(m *message.ClientHello) error {
+func (s *server13) chooseEarlyData(m *message.ClientHello) error {
 	if m.Extensions.Find(iana.ExtEarlyData) == nil {
 		return nil
 	}
@@ -139,23 +145,23 @@ func (s *server) chooseEarlyData(m *message.ClientHello) error {
 	if why == "" {
 		s.summary.EarlyData = EarlyDataAccepted
 		s.decided(event.DecisionEarlyData, "accepted", nil, event.WhyAccepted)
-		return s.startEarlyData(s.psk, s.clientRandom[:], s.psk.session.MaxEarlyData)
+		return s.startEarlyData(s.psk, s.hello.Random[:], s.psk.session.MaxEarlyData)
 	}
 	s.summary.EarlyData = EarlyDataRejected
 	s.decided(event.DecisionEarlyData, "rejected", nil, why)
-	s.rd.SetVersion(iana.TLS13)
+	s.ch.rd.SetVersion(iana.TLS13)
 	// What the ticket allowed, sealed in the smallest of records that make sense. What a
 	// ticket said that does not open nobody knows.
 	most := max(s.cfg.MaxEarlyData, 1<<14)
 	if s.psk != nil && s.psk.session != nil {
 		most = max(most, s.psk.session.MaxEarlyData)
 	}
-	s.rd.DropEarlyData(int(most) * 2)
+	s.ch.rd.DropEarlyData(int(most) * 2)
 	return nil
 }
 
 // whyNotEarly says what speaks against early data, or "".
-func (s *server) whyNotEarly(m *message.ClientHello) event.Why {
+func (s *server13) whyNotEarly(m *message.ClientHello) event.Why {
 	switch {
 	case s.cfg.MaxEarlyData == 0:
 		return event.WhyEarlyDataOff
@@ -196,37 +202,28 @@ func whyNotFresh(in EarlyDataInput) event.Why {
 }
 
 // recvEndOfEarlyData goes on to the client's handshake keys.
-func recvEndOfEarlyData(s *server, _ message.Message) error {
+func (s *server13) recvEndOfEarlyData(_ message.Message) error {
 	switch code := s.summary.MaxFragmentLength; {
 	case s.peerLimit != 0:
-		s.rd.SetLimit(s.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
+		s.ch.rd.SetLimit(s.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 	case code != 0:
 		s.limit(code)
 	}
 	return s.protect(event.Receive, &s.clientTraffic, event.HandshakeKeys)
 }
 
-// countEarlyData bounds what a client sends early by what the ticket allowed.
-func (e *Endpoint) countEarlyData(n int) error {
-	if e.early == nil || uint32(n) > e.early.left {
-		return reason.New(reason.UnexpectedRecord, "RFC 9846 §4.7.1", "record", reason.Say("no more early data than the ticket allows"), reason.Say("more"))
-	}
-	e.early.left -= uint32(n)
-	return nil
-}
-
 // WriteEarly protects early data into Output: while the handshake is under way, at a
 // client that offers it, and no more of it than the ticket allows. It returns how much it
-// took, 0 where none can be sent (any more). Whether the server took it is in
+// took: 0 where the client may not send any, or may no longer. Whether the server took it is in
 // Summary().EarlyData after the handshake. It may reach the server any number of times.
 func (e *Endpoint) WriteEarly(p []byte) (int, error) {
 	if e.err != nil {
 		return 0, e.err
 	}
-	if e.closeSent {
+	if e.ch.closeSent {
 		return 0, errClosed
 	}
-	if e.early == nil || !e.early.open || e.wr.Spent() { // these keys have no next generation
+	if e.early == nil || !e.early.open || e.ch.wr.Spent() { // these keys have no next generation
 		return 0, nil
 	}
 	p = p[:min(len(p), maxFragment, int(e.early.left))]

@@ -12,12 +12,22 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// The note functions build events. Each is called or does its work only where
-// somebody listens, and copies what it keeps: events own their bytes.
+// What an endpoint tells, as events. Each of these is called or does its work only where
+// somebody listens, and copies what it keeps: events own their bytes. What tells of a secret
+// of TLS 1.2 is in tell12.go, of TLS 1.3 in tell13.go.
+
+// telling is what events say beside what they are about.
+type telling struct {
+	events  uint64 // so far
+	move    string // under way
+	ref     string
+	to      event.State // where it leads
+	stopped event.State // state of the last event.Stop, plus one
+}
 
 func (e *Endpoint) meta() event.Meta {
-	e.events++
-	return event.Meta{Seq: e.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: e.move, Ref: e.ref}
+	e.tell.events++
+	return event.Meta{Seq: e.tell.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: e.tell.move, Ref: e.tell.ref}
 }
 
 func (e *Endpoint) party() string {
@@ -39,7 +49,7 @@ func (e *Endpoint) noteRecord(d event.Direction, r record.Record) {
 	case r.Dropped: // whatever this end reads with, and it reads none of it
 		keys, r.Protected, r.Payload, r.Steps = event.EarlyKeys, true, nil, nil
 	case r.Protected:
-		keys = e.keys[d]
+		keys = e.ch.keys[d]
 	}
 	e.cfg.Listener.Event(&event.Record{
 		Meta: e.meta(), Dir: d, Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: keys, Sequence: r.Seq,
@@ -70,11 +80,11 @@ func (e *Endpoint) noteData(d event.Direction, p []byte) {
 
 // noteKeyChange notes what protects a direction from here on, and tells it.
 func (e *Endpoint) noteKeyChange(d event.Direction, k event.Keys, s iana.CipherSuite) {
-	e.keys[d] = k
+	e.ch.keys[d] = k
 	if e.listening() {
-		epoch := e.rd.Epoch()
+		epoch := e.ch.rd.Epoch()
 		if d == event.Send {
-			epoch = e.wr.Epoch()
+			epoch = e.ch.wr.Epoch()
 		}
 		e.cfg.Listener.Event(&event.KeyChange{Meta: e.meta(), Dir: d, Epoch: epoch, Keys: k, Suite: s})
 	}
@@ -120,8 +130,8 @@ func (e *Endpoint) groupOf(id iana.Group) event.Group {
 
 // stop tells, once per state, that the endpoint waits.
 func (e *Endpoint) stop() {
-	if e.listening() && e.stopped != e.state+1 {
-		e.stopped = e.state + 1
+	if e.listening() && e.tell.stopped != e.state+1 {
+		e.tell.stopped = e.state + 1
 		e.cfg.Listener.Event(&event.Stop{Meta: e.meta(), Legal: e.Legal()})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/subtle"
 	"fmt"
-	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -12,7 +11,6 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
-	"tlslab/handshake/wire"
 )
 
 // keys13 is what both roles of TLS 1.3 do alike: the key schedule from the shared
@@ -27,24 +25,6 @@ type keys13 struct {
 	clientNext, serverNext keyschedule.TrafficSecret
 }
 
-// traffic is what is left of the schedule after the handshake: enough to go on to new
-// keys, and to make sense of tickets.
-type traffic struct {
-	read, write keyschedule.TrafficSecret
-	resumption  keyschedule.ResumptionSecret
-	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: none was
-
-	wanted    bool    // a KeyUpdate of ours is due
-	request   bool    // and it asks the peer for one
-	updated   [2]bool // by event.Direction: a KeyUpdate has made the secret of this one
-	asked     bool    // one has asked, and none has come since
-	queued    bool    // one is in Output still: another would only make it longer
-	answering bool    // one that asks for none is in Output still: it answers whatever is asked until it leaves
-}
-
-// due reports whether a KeyUpdate is to be sent now.
-func (t *traffic) due() bool { return t.wanted && !t.queued }
-
 // deriveHandshake goes from the shared secret to the handshake traffic secrets. The
 // transcript must reach to ServerHello, and no further.
 func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error {
@@ -55,7 +35,7 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 	}
 	early := keyschedule.NewEarlySecret(h, key)
 	k.handshake = early.Handshake(shared)
-	th := e.transcriptHash(len(e.transcript))
+	th := e.transcriptHash(len(e.transcript.bytes))
 	k.clientTraffic, k.serverTraffic = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
 	if e.revealing() {
 		none := make([]byte, h.Size())
@@ -82,7 +62,7 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 // server's Finished, and no further.
 func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	k.main = k.handshake.Main()
-	th := e.transcriptHash(len(e.transcript))
+	th := e.transcriptHash(len(e.transcript.bytes))
 	k.clientNext, k.serverNext = k.main.ClientTraffic(th), k.main.ServerTraffic(th)
 	x := &exporter13{e.summary.Suite.Hash, k.main.Exporter(th)}
 	e.exporter = x
@@ -110,7 +90,7 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 // finish keeps what the connection needs after the handshake. The transcript must
 // reach to the client's Finished.
 func (k *keys13) finish(e *Endpoint) {
-	th := e.transcriptHash(len(e.transcript))
+	th := e.transcriptHash(len(e.transcript.bytes))
 	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: k.main.Resumption(th)}
 	if k.psk != nil && k.psk.session != nil {
 		t.until = k.psk.session.Created.Add(k.psk.session.Lifetime)
@@ -131,8 +111,8 @@ func (e *Endpoint) protect(d event.Direction, s *keyschedule.TrafficSecret, k ev
 }
 
 func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedule.TrafficSecret, k event.Keys) error {
-	if d == event.Receive && len(e.hs) > 0 {
-		return reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(e.hs)))
+	if d == event.Receive && len(e.ch.hs) > 0 {
+		return reason.New(reason.KeyChangeMidMessage, "RFC 9846 §5.1", "record", reason.Say("a change of keys between messages"), reason.Say("%d bytes of another message", len(e.ch.hs)))
 	}
 	if d == event.Send {
 		if err := e.endRecord(); err != nil {
@@ -154,21 +134,12 @@ func (e *Endpoint) protectWith(d event.Direction, su *suite.Suite, s *keyschedul
 		return err
 	}
 	if d == event.Send {
-		e.wr.Change(p, nil)
+		e.ch.wr.Change(p, nil)
 	} else {
-		e.rd.Change(p, nil)
+		e.ch.rd.Change(p, nil)
 	}
 	e.noteKeyChange(d, k, su.ID)
 	return nil
-}
-
-// trafficLabel is the label of the traffic secret that the keys k come from, in direction d.
-func (e *Endpoint) trafficLabel(d event.Direction, k event.Keys) event.SecretLabel {
-	labels := e.sender(d).Labels()
-	if k == event.ApplicationKeys && e.traffic != nil && e.traffic.updated[d] {
-		return labels.NextTraffic
-	}
-	return labels.Traffic[k]
 }
 
 // sender is the role whose bytes travel in direction d.
@@ -198,17 +169,17 @@ func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.
 	return v
 }
 
-func (k *keys13) sendFinished13(e *Endpoint) error {
-	v := k.verifyData(e, e.role, len(e.transcript))
+func (k *keys13) writeFinished(e *Endpoint) error {
+	v := k.verifyData(e, e.role, len(e.transcript.bytes))
 	return e.send(&message.Finished{VerifyData: v.Bytes()})
 }
 
-func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
+func (k *keys13) checkFinished(e *Endpoint, m *message.Finished) error {
 	if err := checkVerifyDataLen(m, e.summary.Suite.Hash.Size(), "RFC 9846 §4.5.3"); err != nil {
 		return err
 	}
 	peer := e.sender(event.Receive)
-	want := k.verifyData(e, peer, e.mark)
+	want := k.verifyData(e, peer, e.transcript.mark)
 	var err error
 	if subtle.ConstantTimeCompare(want.Bytes(), m.VerifyData) != 1 {
 		err = &reason.Error{Reason: reason.BadFinished, Ref: "RFC 9846 §4.5.3", Field: "finished.verify_data", Off: 4,
@@ -221,86 +192,5 @@ func (k *keys13) checkFinished13(e *Endpoint, m *message.Finished) error {
 	return err
 }
 
-// toBeSigned is what a role's CertificateVerify signs when the transcript is upTo bytes
-// long (RFC 9846 §4.5.2). The spaces and the words keep a signature made here
-// from meaning anything elsewhere, and the other role's from being reflected.
-func (e *Endpoint) toBeSigned(r event.Role, upTo int) []byte {
-	b := make([]byte, 64, 64+34+64)
-	for i := range b {
-		b[i] = ' '
-	}
-	b = append(b, "TLS 1.3, "+r.String()+" CertificateVerify\x00"...)
-	return append(b, e.transcriptHash(upTo)...)
-}
-
 // emptyHash is the hash of no messages.
 func emptyHash(h crypto.Hash) []byte { return h.New().Sum(nil) }
-
-// extracted tells of an HKDF-Extract; zeros that stand for no secret are public. Call it
-// only where somebody listens.
-func (e *Endpoint) extracted(label event.SecretLabel, salt, ikm event.Input, value []byte) {
-	e.extractedWith(e.summary.Suite.Hash.String(), label, salt, ikm, value)
-}
-
-func (e *Endpoint) extractedWith(hash string, label event.SecretLabel, salt, ikm event.Input, value []byte) {
-	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExtract, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash,
-		Inputs: []event.Input{salt, ikm}, Value: value})
-}
-
-// expanded tells of an HKDF-Expand-Label of the secret told as from. A context as long as the hash is a hash: of
-// the transcript, or of nothing. Call it only where somebody listens.
-func (e *Endpoint) expanded(label event.SecretLabel, tag string, from event.SecretLabel, secret, context, value []byte) {
-	name := "context"
-	if len(context) == e.summary.Suite.Hash.Size() {
-		name = "transcript_hash"
-	}
-	e.expandedWith(e.summary.Suite.Hash.String(), label, tag, from, secret, context, name, value)
-}
-
-func (e *Endpoint) expandedWith(hash string, label event.SecretLabel, tag string, from event.SecretLabel, secret, context []byte, contextName string, value []byte) {
-	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExpandLabel, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag, Value: value,
-		Inputs: []event.Input{event.Private("secret", secret, from), event.Public(contextName, context),
-			event.Public("hkdf_label", keyschedule.AppendHkdfLabel(nil, tag, context, len(value)))}})
-}
-
-// dropsChangeCipherSpec reports whether a ChangeCipherSpec may come now and means
-// nothing: TLS 1.3 after the first ClientHello and before the peer's Finished (RFC
-// 9846 §5). Before ServerHello a client that offers TLS 1.3 does not know yet.
-func (e *Endpoint) dropsChangeCipherSpec() bool {
-	switch e.state {
-	case event.WaitServerHello:
-		return e.summary.Version == iana.TLS13 || e.summary.Version == 0 && e.cfg.speaks(iana.TLS13)
-	case event.WaitEncryptedExtensions, event.WaitCertificateOrRequest, event.WaitSecondClientHello, event.WaitEndOfEarlyData, event.WaitCertificate, event.WaitCertificateVerify, event.WaitFinished:
-		return e.summary.Version == iana.TLS13
-	}
-	return false
-}
-
-// dropChangeCipherSpec does so. How many may come the RFC does not bound; we do.
-func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
-	if len(payload) != 1 || payload[0] != 1 {
-		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5", Field: "change_cipher_spec.type", Off: 0, Want: reason.Say("the one byte 01"), Got: fmt.Sprintf("%x", payload)}
-	}
-	if e.listening() {
-		row := e.dummyChangeCipherSpec(event.Receive)
-		e.move, e.ref = row.String(), row.Ref
-		m, walked := new(message.ChangeCipherSpec), e.walked()
-		if err := wire.Parse(payload, m, walked); err != nil {
-			return err
-		}
-		e.noteMessage(event.Receive, m, payload, walked, e.state)
-		e.move, e.ref = "", ""
-	}
-	return e.countWarning("RFC 9846 §5", "change_cipher_spec")
-}
-
-// dummyChangeCipherSpec is the move that receiving one would be, if it moved anything.
-func (e *Endpoint) dummyChangeCipherSpec(d event.Direction) event.Move {
-	return event.Move{Role: e.role, Version: iana.TLS13, In: e.state, Dir: d, Msg: message.KindChangeCipherSpec, To: e.state, Ref: "RFC 9846 §5"}
-}
-
-// sendDummyChangeCipherSpec makes the handshake look like a resumed one of TLS 1.2, for
-// middleboxes that let nothing else pass (RFC 9846 §E.4).
-func (e *Endpoint) sendDummyChangeCipherSpec() error {
-	return e.writeChangeCipherSpec()
-}

@@ -1,0 +1,56 @@
+package handshake
+
+import (
+	"crypto"
+	"crypto/x509"
+	"time"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+	"tlslab/pki"
+)
+
+// Certificate is a chain with the leaf's key.
+type Certificate struct {
+	Chain  [][]byte          // DER, leaf first
+	Key    crypto.PrivateKey // for RSA *rsa.PrivateKey where key transport shall work
+	Leaf   *x509.Certificate // parsed Chain[0]; parsed on use if nil
+	Staple []byte            // an OCSP response (RFC 6960), or nil
+}
+
+// ChainInput is what VerifyChain decides on.
+type ChainInput struct {
+	Chain []*x509.Certificate // as sent, leaf first
+	// Kept says that the peer has not shown Chain in this handshake: it is remembered, with a
+	// session that is about to be offered or resumed, which was judged when it was made,
+	// perhaps by another verifier. An error then refuses the session, and nobody hears an
+	// alert: a full handshake follows, in which the peer shows a chain anew. What depends on
+	// the day is to be asked again, what was only a matter of the handshake is not.
+	Kept       bool
+	Roots      *pki.TrustStore
+	ServerName string // at a client; at a server ""
+	Time       time.Time
+	FromServer bool          // the chain is a server's
+	Version    iana.Version  // that is spoken; 0 where Kept
+	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
+	Staple     []byte        // the OCSP response; nil if none came, and where Kept
+	MustStaple bool          // this client asked for one: a certificate that promises it must come with it (RFC 7633)
+	Explain    bool          // somebody listens: report every value
+}
+
+// leaf returns the parsed first certificate.
+func (c *Certificate) leaf() (*x509.Certificate, error) {
+	if c.Leaf != nil {
+		return c.Leaf, nil
+	}
+	return pki.ParseCached(c.Chain[0])
+}
+
+// parsed returns the whole chain, parsed. What is wrong with it is the caller's fault.
+func (c *Certificate) parsed() ([]*x509.Certificate, error) {
+	chain, err := parseChain(c.Chain)
+	if err != nil {
+		return nil, reason.Wrap(reason.Misuse, "", "config.certificates", err)
+	}
+	return chain, nil
+}

@@ -1,0 +1,95 @@
+package handshake
+
+import (
+	"crypto"
+
+	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
+)
+
+// check finds what could work at neither end: a version that there is not, a
+// Certificate without a chain.
+func (c *Config) check() error {
+	if err := c.checkLists(); err != nil {
+		return err
+	}
+	if c.minVersion() > iana.TLS13 || c.maxVersion() < iana.TLS12 {
+		return reason.Mistake("config", reason.Say("TLS 1.2 or TLS 1.3 within MinVersion and MaxVersion"), reason.Say("%v to %v", c.minVersion(), c.maxVersion()))
+	}
+	if len(c.versions()) == 0 {
+		return reason.Mistake("config.suites", reason.Say("a suite of a version in use, whose exchange is in Exchanges"), reason.Say("none"))
+	}
+	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
+		return reason.Mistake("config.record_size_limit", reason.Say("64 to 16385, or 0"), l)
+	}
+	if n := c.SessionTickets; n < 0 || n > maxIdle {
+		return reason.Mistake("config.session_tickets", reason.Say("at most %d, or no client will take them", maxIdle), n)
+	}
+	for _, id := range c.KeyShares {
+		if c.group(id) == nil {
+			return reason.Mistake("config.key_shares", reason.Say("groups that are in Groups"), id)
+		}
+	}
+	for i := range c.PSKs {
+		// An empty key is one that everybody has.
+		switch p := &c.PSKs[i]; {
+		case len(p.Key) == 0:
+			return reason.Mistake("config.psks", reason.Say("a key in each"), reason.Say("none in number %d", i+1))
+		case len(p.Identity) == 0 || len(p.Identity) > 1<<16-1-2-4:
+			return reason.Mistake("config.psks", reason.Say("an identity of 1 to 65529 bytes in each"), reason.Say("%d in number %d", len(p.Identity), i+1))
+		case p.hash() != crypto.SHA256 && p.hash() != crypto.SHA384:
+			return reason.Mistake("config.psks", reason.Say("SHA-256 or SHA-384, a suite's hash"), reason.Say("%v in number %d", p.Hash, i+1))
+		}
+	}
+	for i := range c.Certificates {
+		if len(c.Certificates[i].Chain) == 0 {
+			return reason.Mistake("config.certificates", reason.Say("a chain in each"), reason.Say("none in number %d", i+1))
+		}
+	}
+	return nil
+}
+
+// checkLists finds what is in a list of the Config and is nothing: what suite.ByID and its
+// like return for a number that they do not know. And a protocol that ALPN has no room for.
+func (c *Config) checkLists() error {
+	for i, s := range c.Suites {
+		if s == nil {
+			return isNil("config.suites", i)
+		}
+	}
+	for i, g := range c.Groups {
+		if g == nil {
+			return isNil("config.groups", i)
+		}
+	}
+	for i, x := range c.Exchanges {
+		if x == nil {
+			return isNil("config.exchanges", i)
+		}
+	}
+	for i, s := range c.Schemes {
+		if s == nil {
+			return isNil("config.schemes", i)
+		}
+	}
+	for i, s := range c.CertificateSchemes {
+		if s == nil {
+			return isNil("config.certificate_schemes", i)
+		}
+	}
+	for i, m := range c.CertificateCompression {
+		if m == nil {
+			return isNil("config.certificate_compression", i)
+		}
+	}
+	for i, p := range c.ALPN {
+		if len(p) < 1 || len(p) > 255 { // RFC 7301 §3.1
+			return reason.Mistake("config.alpn", reason.Say("names of 1 to 255 bytes"), reason.Say("%d in number %d", len(p), i+1))
+		}
+	}
+	return nil
+}
+
+func isNil(field string, i int) error {
+	return reason.Mistake(field, reason.Say("a value in each place"), reason.Say("nil in number %d", i+1))
+}
