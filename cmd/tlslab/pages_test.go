@@ -237,7 +237,7 @@ func runTlslab(t *testing.T, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Args[0] = "tlslab"
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "NO_COLOR=1", "GORACE=atexit_sleep_ms=0") // else each lingers for a second under -race
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		t.Fatal(err)

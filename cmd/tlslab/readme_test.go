@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,49 +21,45 @@ import (
 	"tlslab/pki"
 )
 
-// What a page shows of a run is what that run prints.
-func TestREADME(t *testing.T) {
-	excerpt := regexp.MustCompile("(?s)<!-- [a-z ]+: tlslab ([^\n]+) -->\n```text\n(.*?)```")
-	runs := 0
+// shown calls check with each block of the pages that stands after a comment of this sort:
+// with the page, what the comment says, and what is shown.
+func shown(t *testing.T, comment, language string, check func(page, what, block string)) (n int) {
+	t.Helper()
+	pattern := regexp.MustCompile("(?s)<!-- " + comment + " -->\n```" + language + "\n(.*?)```")
 	for page, text := range pages(t) {
-		for _, s := range excerpt.FindAllStringSubmatch(text, -1) {
-			runs++
-			cmd := exec.Command(os.Args[0], strings.Fields(s[1])...)
-			cmd.Args[0] = "tlslab"
-			cmd.Env = append(os.Environ(), "LC_ALL=C", "NO_COLOR=1")
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !strings.Contains(string(out), s[2]) {
-				t.Errorf("tlslab %s prints something else than %s shows", s[1], page)
-			}
+		for _, s := range pattern.FindAllStringSubmatch(text, -1) {
+			n++
+			check(page, s[1], s[2])
 		}
 	}
-	if runs != 6 {
+	return n
+}
+
+// What a page shows of a run is what that run prints.
+func TestREADME(t *testing.T) {
+	if runs := shown(t, "[a-z ]+: tlslab ([^\n]+)", "text", func(page, args, block string) {
+		out, status := runTlslab(t, strings.Fields(args)...)
+		if status != 0 || !strings.Contains(out, block) {
+			t.Errorf("tlslab %s, with status %d, prints something else than %s shows", args, status, page)
+		}
+	}); runs != 6 {
 		t.Errorf("the pages show %d runs, want 6", runs)
 	}
 }
 
 // What a page shows of Go code is code that is compiled and tested, but for its indentation.
 func TestREADMECode(t *testing.T) {
-	excerpt := regexp.MustCompile("(?s)<!-- code: ([^\n]+) -->\n```go\n(.*?)```")
-	shown := 0
-	for page, text := range pages(t) {
-		for _, s := range excerpt.FindAllStringSubmatch(text, -1) {
-			shown++
-			source, err := os.ReadFile(filepath.Join(repository, s[1]))
-			if err != nil {
-				t.Fatal(err)
-			}
-			indented := "\t" + strings.ReplaceAll(strings.TrimSuffix(s[2], "\n"), "\n", "\n\t") + "\n"
-			if !strings.Contains(string(source), "\n"+indented) {
-				t.Errorf("%s shows code that is not in %s", page, s[1])
-			}
+	if n := shown(t, "code: ([^\n]+)", "go", func(page, file, block string) {
+		source, err := os.ReadFile(filepath.Join(repository, file))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if shown != 2 {
-		t.Errorf("the pages show code %d times, want 2", shown)
+		indented := "\n\t" + strings.ReplaceAll(strings.TrimSuffix(block, "\n"), "\n", "\n\t") + "\n"
+		if !strings.Contains(string(source), indented) {
+			t.Errorf("%s shows code that is not in %s", page, file)
+		}
+	}); n != 2 {
+		t.Errorf("the pages show code %d times, want 2", n)
 	}
 }
 
@@ -85,20 +80,25 @@ func TestREADMEBlocks(t *testing.T) {
 // And what it shows of a server and its clients is what they say to each other: of what
 // each prints, the lines that are shown, in this order.
 func TestREADMESession(t *testing.T) {
-	const page = "cmd/tlslab/README.md"
-	block := regexp.MustCompile("(?s)<!-- session -->\n```console\n(.*?)```").FindStringSubmatch(pages(t)[page])
+	const name = "cmd/tlslab/README.md"
+	page := pages(t)[name]
+	block := regexp.MustCompile("(?s)<!-- session -->\n```console\n(.*?)```").FindStringSubmatch(page)
 	if block == nil {
-		t.Fatalf("%s shows no session", page)
+		t.Fatalf("%s shows no session", name)
 	}
 	t.Chdir(t.TempDir())
-	for name, request := range map[string]string{"get.txt": "GET / HTTP/1.0\n\n", "post.txt": "POST / HTTP/1.0\nContent-Length: 2\n\nhi"} {
-		if err := os.WriteFile(name, []byte(request), 0o600); err != nil {
+	requests := regexp.MustCompile(`(?m)^    printf '(.+)' >(.+)$`).FindAllStringSubmatch(page, -1)
+	if len(requests) != 2 {
+		t.Fatalf("%s makes %d files, want 2", name, len(requests))
+	}
+	for _, r := range requests {
+		if err := os.WriteFile(r[2], []byte(strings.ReplaceAll(r[1], `\n`, "\n")), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	commands := strings.Split(block[1], "$ tlslab ")[1:]
 	if len(commands) < 2 {
-		t.Fatalf("%s shows %d commands", page, len(commands))
+		t.Fatalf("%s shows %d commands", name, len(commands))
 	}
 	const shownAddr = "localhost:8443"
 	line, serverShows, _ := strings.Cut(commands[0], "\n")
@@ -126,8 +126,8 @@ func TestREADMESession(t *testing.T) {
 // it, and another, which does not trust its root, has tried. Ports and times are the test's.
 func TestREADMEList(t *testing.T) {
 	const page = "handshake/mitm/proxy/README.md"
-	shown := regexp.MustCompile("(?s)<!-- list -->\n```text\n(.*?)```").FindStringSubmatch(pages(t)[page])
-	if shown == nil {
+	list := regexp.MustCompile("(?s)<!-- list -->\n```text\n(.*?)```").FindStringSubmatch(pages(t)[page])
+	if list == nil {
 		t.Fatalf("%s shows no list", page)
 	}
 	o := startOrigin(t, "localhost", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -174,7 +174,7 @@ func TestREADMEList(t *testing.T) {
 	listed("tlslab proxy ca.\n")
 	clock := regexp.MustCompile(`\d\d:\d\d:\d\d`)
 	printed := clock.ReplaceAllString(strings.ReplaceAll(p.list.String(), o.host, "localhost:8443"), "12:00:00")
-	if want := clock.ReplaceAllString(shown[1], "12:00:00"); printed != want {
+	if want := clock.ReplaceAllString(list[1], "12:00:00"); printed != want {
 		t.Errorf("tlslab proxy lists\n%s\nand %s shows\n%s", printed, page, want)
 	}
 }
