@@ -85,7 +85,7 @@ func (s *server13) givesMore(_ message.Message) bool {
 }
 func (s *server13) updates(_ message.Message) bool { return s.traffic.due() }
 
-func (_ *server13) isShownCertificate(m message.Message) bool {
+func (*server13) isShownCertificate(m message.Message) bool {
 	return m == nil || len(m.(*message.Certificate13).Entries) > 0
 }
 

@@ -353,7 +353,7 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 			add(Reason, reason.Of(e.Err).String())
 		}
 	case event.Scene:
-		add(Scene, SceneKey(e))
+		add(Scene, EntryOf(e))
 		for _, v := range e.Values() {
 			if k, ok := v.Value.(scenario.Knowledge); ok {
 				add(Party, k.Party)

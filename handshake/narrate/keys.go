@@ -258,8 +258,8 @@ func withCause(r reason.Reason, cause string) string {
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
 func NoteKey(note pki.NoteKey) string { return "note/" + string(note) }
 
-// SceneKey is the key of a scene, which its player chooses.
-func SceneKey(e event.Scene) string { return string(e.Entry()) }
+// EntryOf is the key of a scene's entry, which its player chooses.
+func EntryOf(e event.Scene) string { return string(e.Entry()) }
 
 func has(k Kind, key string) bool {
 	_, ok := Get(En, k, key)

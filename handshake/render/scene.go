@@ -46,7 +46,7 @@ func (t *Pen) begin(e *event.Flow) {
 	if t.flows > 1 {
 		t.Blank()
 	}
-	head := "== " + t.Say.Title(narrate.Scene, narrate.SceneKey(e)) + t.Say.Colon() + t.Say.List(shown) + " "
+	head := "== " + t.Say.Title(narrate.Scene, narrate.EntryOf(e)) + t.Say.Colon() + t.Say.List(shown) + " "
 	head = sheet.Cut(head, t.Width-2)
 	t.Line(t.Paint.Bold(head + strings.Repeat("=", t.Width-sheet.Width(head))))
 	if t.o.Level = t.asked; t.o.Level == Brief {
@@ -55,7 +55,7 @@ func (t *Pen) begin(e *event.Flow) {
 	if t.flows == 1 {
 		t.Text(0, t.Say.UI("legend"), t.Paint.Dim)
 	}
-	t.Text(0, t.Values(t.Say.Get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
+	t.Text(0, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
 	for _, p := range parties {
 		t.Introduce(0, p)
 	}
@@ -116,7 +116,7 @@ var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_
 
 // Tell writes a scene's explanation, and these of its values.
 func (t *Pen) Tell(e event.Scene, values []event.Value) {
-	entry := t.Say.Get(narrate.Scene, narrate.SceneKey(e))
+	entry := t.Say.Get(narrate.Scene, narrate.EntryOf(e))
 	head := entry.Title
 	if head == "" {
 		head = strings.ReplaceAll(string(e.Key()), "_", " ")

@@ -3,7 +3,11 @@ package tls
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"net"
 	"time"
+
+	"tlslab/handshake"
 )
 
 // handshakeTimeout is how long a client of an HTTP server may take to shake
@@ -39,4 +43,40 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 		out.VerifiedChains = append(out.VerifiedChains, s.Report.ChosenPath())
 	}
 	return out
+}
+
+// UpdateKeys goes on under new keys, and asks the peer to do the same if request is
+// set (RFC 9846 §4.7.3). The peer's KeyUpdate comes with what is read; until TLS 1.3 is
+// settled there is nothing to update, and the error says so.
+func (c *Conn) UpdateKeys(request bool) error {
+	if !c.complete.Load() {
+		return errors.New("UpdateKeys before the handshake is complete")
+	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	if c.closed.Load() {
+		return net.ErrClosed
+	}
+	c.mu.Lock()
+	err := c.e.UpdateKeys(request)
+	c.mu.Unlock()
+	if ferr := c.flushLocked(); err == nil {
+		err = ferr
+	}
+	c.tell()
+	return err
+}
+
+// Export returns n bytes of keying material for another protocol, as Endpoint.Export does.
+func (c *Conn) Export(label string, context []byte, n int) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.e.Export(label, context, n)
+}
+
+// Summary is what the handshake settled.
+func (c *Conn) Summary() handshake.Summary {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *c.e.Summary()
 }

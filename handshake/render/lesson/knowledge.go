@@ -13,7 +13,7 @@ import (
 func (t *scenes) knowledge(e *scenario.WhoKnows) {
 	t.Blank()
 	t.Sides("   "+t.Say.UI("knowledge"), "", t.Paint.Bold)
-	t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.SceneKey(e)).Text, e), nil)
+	t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
 	if of := t.knownOf(e); of != "" {
 		t.Text(5, of, nil)
 	}

@@ -20,7 +20,7 @@ import (
 // compare writes a scene that sets two things side by side.
 func (t *scenes) compare(e event.Scene, sides scenario.SideBySide) {
 	t.Blank()
-	entry := t.Say.Get(narrate.Scene, narrate.SceneKey(e))
+	entry := t.Say.Get(narrate.Scene, narrate.EntryOf(e))
 	t.Line("   " + t.Paint.Bold(entry.Title))
 	t.Text(5, t.Values(entry.Text, e), nil)
 	t.sideBySide(sides)
@@ -74,7 +74,7 @@ func (t *scenes) columnValue(v any) string {
 // beliefs writes what client and server take to be so, and what is so.
 func (t *scenes) beliefs(e *scenario.Beliefs) {
 	t.Blank()
-	entry := t.Say.Get(narrate.Scene, narrate.SceneKey(e))
+	entry := t.Say.Get(narrate.Scene, narrate.EntryOf(e))
 	t.Line("   " + t.Paint.Bold(entry.Title))
 	for _, b := range []scenario.Belief{e.Client, e.Server} {
 		lines := []string{t.believes(b)}

@@ -9,7 +9,7 @@ import (
 // saved sets a full handshake and the one that resumes it side by side: what each took,
 // and below that what the two have in common.
 func (t *scenes) saved(e *scenario.FullVsResumed) {
-	entry := t.Say.Get(narrate.Scene, narrate.SceneKey(e))
+	entry := t.Say.Get(narrate.Scene, narrate.EntryOf(e))
 	t.Blank()
 	t.Sides("   "+entry.Title, entry.Ref, t.Paint.Bold)
 	t.Text(5, t.Values(entry.Text, e), nil)

@@ -118,7 +118,7 @@ func (t *scenes) briefScene(e event.Scene) {
 	if !strings.HasPrefix(string(e.Key()), "mitm_") && e.Key() != scenario.SceneClickThrough || e.Head().Party == "" {
 		return
 	}
-	line := t.Say.Party(e.Head().Party) + t.Say.Colon() + t.Say.Title(narrate.Scene, narrate.SceneKey(e))
+	line := t.Say.Party(e.Head().Party) + t.Say.Colon() + t.Say.Title(narrate.Scene, narrate.EntryOf(e))
 	if step, ok := e.(event.Stepped); ok {
 		line = t.Say.Step(step) + t.Say.Stop() + line
 	}

@@ -200,7 +200,7 @@ func (m *Drawing) scene(f *Flow, e event.Scene) {
 	if m.layout != nil && m.layout(m, f, e) {
 		return
 	}
-	title := m.say.Title(narrate.Scene, narrate.SceneKey(e))
+	title := m.say.Title(narrate.Scene, narrate.EntryOf(e))
 	switch e := e.(type) {
 	case *event.Flow:
 		if len(f.Parties) > 0 {
