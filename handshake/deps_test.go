@@ -52,6 +52,8 @@ const policy = `
 	transcript, render, render/mermaid, scenario < render/lesson
 	transcript, render, replay < render/replays
 	tls < tls/https
+	tls/https, certcompress/brotli, certcompress/zstd < internal/tlstest
+	internal/tlstest < interop
 	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
 `
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
@@ -21,19 +22,19 @@ var notToday = reason.New(reason.AccessDenied, "", "", nil, nil)
 // TestAbortHeard: crypto/tls hears the alert that the application chose, in both versions
 // and from both roles.
 func TestAbortHeard(t *testing.T) {
-	id := servers()["ecdsa"]
+	id := tlstest.Servers()["ecdsa"]
 	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
 		t.Run(version.String(), func(t *testing.T) {
-			a, b := memoryPipe()
-			cfg := serving(id)
+			a, b := tlstest.Pipe()
+			cfg := tlstest.Serving(id)
 			cfg.MaxVersion = version
-			theirs := stdtls.Client(a, &stdtls.Config{RootCAs: made().pool, ServerName: name})
-			heard(t, theirs, server(t, b, cfg))
+			theirs := stdtls.Client(a, &stdtls.Config{RootCAs: tlstest.Pool(), ServerName: tlstest.Name})
+			heard(t, theirs, tlstest.Server(t, b, cfg))
 
-			a, b = memoryPipe()
-			cfg = verifying()
+			a, b = tlstest.Pipe()
+			cfg = tlstest.Verifying()
 			cfg.MaxVersion = version
-			heard(t, stdtls.Server(b, &stdtls.Config{Certificates: id.std()}), client(t, a, cfg))
+			heard(t, stdtls.Server(b, &stdtls.Config{Certificates: id.Std()}), tlstest.Client(t, a, cfg))
 		})
 	}
 }
@@ -68,7 +69,7 @@ func heard(t *testing.T, theirs *stdtls.Conn, ours *tls.Conn) {
 // TestAbortBesideWrite: a Write to a peer that reads nothing does not hold Abort up for
 // ever: Abort bounds it, as it bounds itself.
 func TestAbortBesideWrite(t *testing.T) {
-	a, b := memoryPipe()
+	a, b := tlstest.Pipe()
 	full := &stuck{Conn: a, waits: make(chan struct{}), bounded: make(chan struct{})}
 	c, s := pairOver(t, full, b)
 	defer s.Close()
@@ -112,8 +113,8 @@ func (s *stuck) SetWriteDeadline(time.Time) error {
 
 // TestAbortBesideHandshake: a handshake that waits for its peer ends.
 func TestAbortBesideHandshake(t *testing.T) {
-	a, b := memoryPipe()
-	c := client(t, a, verifying())
+	a, b := tlstest.Pipe()
+	c := tlstest.Client(t, a, tlstest.Verifying())
 	shook := make(chan error, 1)
 	go func() { shook <- c.Handshake() }()
 	hello := make([]byte, 5)

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/tls"
 )
 
@@ -41,7 +42,7 @@ func (s *starved) Close() error {
 func TestPatience(t *testing.T) {
 	for _, err := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
 		s := &starved{tries: 3, err: err}
-		for _, l := range []net.Listener{tls.Patient(s), tls.NewListener(&starved{tries: 3, err: err}, serving(servers()["ecdsa"]))} {
+		for _, l := range []net.Listener{tls.Patient(s), tls.NewListener(&starved{tries: 3, err: err}, tlstest.Serving(tlstest.Servers()["ecdsa"]))} {
 			if c, err := l.Accept(); err != nil || c == nil {
 				t.Errorf("%v ends it: %v", s.err, err)
 			}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"testing"
 
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
 )
@@ -69,7 +70,7 @@ func each(f func() bool) {
 }
 
 func (w *world) resumeOurs(b *testing.B, look func(*tls.Conn)) {
-	x, y := memoryPipe()
+	x, y := tlstest.Pipe()
 	c, err := tls.Client(x, w.client)
 	if err != nil {
 		b.Fatal(err)
@@ -83,7 +84,7 @@ func (w *world) resumeOurs(b *testing.B, look func(*tls.Conn)) {
 }
 
 func (w *world) resumeStd(b *testing.B, look func(*stdtls.Conn)) {
-	x, y := memoryPipe()
+	x, y := tlstest.Pipe()
 	c := stdtls.Client(x, w.stdClient)
 	w.finish(b, c, stdtls.Server(y, w.stdServer))
 	look(c)

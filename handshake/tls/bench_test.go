@@ -19,6 +19,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/sig"
@@ -156,7 +157,7 @@ type shaker interface{ Handshake() error }
 
 // both runs the two ends of one handshake over a memory pipe.
 func both(tb testing.TB, mk func(a, b net.Conn) (shaker, shaker)) {
-	a, b := memoryPipe()
+	a, b := tlstest.Pipe()
 	c, s := mk(a, b)
 	done := make(chan error, 1)
 	go func() { done <- s.Handshake() }()

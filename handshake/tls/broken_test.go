@@ -12,6 +12,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
@@ -66,16 +67,16 @@ func TestReset(t *testing.T) {
 		{"server", iana.TLS12, 1, event.WaitClientKeyExchange, "expected client_key_exchange, got"},
 		{"server", iana.TLS13, 1, event.WaitFinished, "expected finished, got"},
 	} {
-		a, b := memoryPipe()
+		a, b := tlstest.Pipe()
 		broken := &breaking{Conn: a, reads: test.reads, writes: -1}
 		var end, peer *tls.Conn
-		cc, sc := verifying(), serving(servers()["ecdsa"])
+		cc, sc := tlstest.Verifying(), tlstest.Serving(tlstest.Servers()["ecdsa"])
 		cc.MinVersion, cc.MaxVersion = test.version, test.version
 		sc.MinVersion, sc.MaxVersion = test.version, test.version
 		if test.role == "client" {
-			end, peer = client(t, broken, cc), server(t, b, sc)
+			end, peer = tlstest.Client(t, broken, cc), tlstest.Server(t, b, sc)
 		} else {
-			end, peer = server(t, broken, sc), client(t, b, cc)
+			end, peer = tlstest.Server(t, broken, sc), tlstest.Client(t, b, cc)
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- peer.Handshake() }()
@@ -110,7 +111,7 @@ func TestLastWords(t *testing.T) {
 		{[]byte{21, 3, 3, 0, 2, 2, 112}, "peer_alert: got unrecognized_name"},
 		{nil, "truncated_stream: expected hello_retry_request or server_hello, got a broken connection in state WAIT_SH: broken pipe (RFC 9846 §6.1)"},
 	} {
-		end := client(t, &breaking{reads: -1, writes: 0, said: test.said}, verifying())
+		end := tlstest.Client(t, &breaking{reads: -1, writes: 0, said: test.said}, tlstest.Verifying())
 		if err := end.Handshake(); err == nil || err.Error() != test.want {
 			t.Errorf("after %x: %v, not %q", test.said, err, test.want)
 		}
@@ -153,7 +154,7 @@ func TestLastWordsEnd(t *testing.T) {
 	for name, u := range map[string]*unread{"silence": {}, "talk": {begins: first, goesOn: piece}} {
 		synctest.Test(t, func(t *testing.T) {
 			u.closed = make(chan struct{})
-			end := client(t, u, verifying())
+			end := tlstest.Client(t, u, tlstest.Verifying())
 			if err := end.Handshake(); reason.Of(err) != reason.TruncatedStream || !errors.Is(err, syscall.EPIPE) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -176,7 +177,7 @@ func TestWarningsAreKept(t *testing.T) {
 		{warning + "\x70", []iana.AlertDescription{iana.UnrecognizedName}},
 		{warning + "\x70" + warning + "\x5a", []iana.AlertDescription{iana.UnrecognizedName, iana.UserCanceled}},
 	} {
-		end := client(t, &breaking{writes: 1, Conn: sink{}, said: []byte(test.said)}, verifying())
+		end := tlstest.Client(t, &breaking{writes: 1, Conn: sink{}, said: []byte(test.said)}, tlstest.Verifying())
 		if err := end.Handshake(); reason.Of(err) != reason.TruncatedStream || !slices.Equal(end.Summary().Warnings, test.want) {
 			t.Errorf("%x: %v, and of warnings %v", test.said, err, end.Summary().Warnings)
 		}
@@ -190,8 +191,8 @@ func (sink) Write(p []byte) (int, error) { return len(p), nil }
 
 // Another error of the transport is the transport's, as it came: a deadline may be set anew.
 func TestOtherTransportErrors(t *testing.T) {
-	a, _ := memoryPipe()
-	c := client(t, a, verifying())
+	a, _ := tlstest.Pipe()
+	c := tlstest.Client(t, a, tlstest.Verifying())
 	a.Close()
 	if err := c.Handshake(); err == nil || reason.Of(err) != reason.Internal || !isClosed(err) {
 		t.Errorf("over a closed pipe: %v", err)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/nettest"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
@@ -25,8 +26,8 @@ func TestNetConn(t *testing.T) {
 		t.Run(first+" first", func(t *testing.T) {
 			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
 				a, b := socketPair(t)
-				c, s := client(t, a, verifying()), server(t, b, serving(servers()["ecdsa"]))
-				if cerr, serr := shake(c, s); cerr != nil || serr != nil {
+				c, s := tlstest.Client(t, a, tlstest.Verifying()), tlstest.Server(t, b, tlstest.Serving(tlstest.Servers()["ecdsa"]))
+				if cerr, serr := tlstest.Shake(c, s); cerr != nil || serr != nil {
 					return nil, nil, nil, errors.Join(cerr, serr)
 				}
 				c1, c2 = c, s
@@ -62,7 +63,7 @@ var began = time.Now()
 // pair is two ends of ours over memory, handshake done.
 func pair(t testing.TB) (c, s *tls.Conn, a, b net.Conn) {
 	t.Helper()
-	a, b = memoryPipe()
+	a, b = tlstest.Pipe()
 	c, s = pairOver(t, a, b)
 	return c, s, a, b
 }
@@ -70,10 +71,10 @@ func pair(t testing.TB) (c, s *tls.Conn, a, b net.Conn) {
 // pairOver is that over any transport.
 func pairOver(t testing.TB, a, b net.Conn) (c, s *tls.Conn) {
 	t.Helper()
-	cfg := verifying()
+	cfg := tlstest.Verifying()
 	cfg.Time = func() time.Time { return began } // in a bubble it is the year 2000
-	c, s = client(t, a, cfg), server(t, b, serving(servers()["ecdsa"]))
-	if cerr, serr := shake(c, s); cerr != nil || serr != nil {
+	c, s = tlstest.Client(t, a, cfg), tlstest.Server(t, b, tlstest.Serving(tlstest.Servers()["ecdsa"]))
+	if cerr, serr := tlstest.Shake(c, s); cerr != nil || serr != nil {
 		t.Fatal(cerr, serr)
 	}
 	return c, s
@@ -83,8 +84,8 @@ func pairOver(t testing.TB, a, b net.Conn) (c, s *tls.Conn) {
 // while a Write wants its handshake too: it must not wait for the Read.
 func TestReadStartsHandshakeWriteJoins(t *testing.T) {
 	for range 100 { // who is first is chance
-		a, b := memoryPipe()
-		c, s := client(t, a, verifying()), server(t, b, serving(servers()["ecdsa"]))
+		a, b := tlstest.Pipe()
+		c, s := tlstest.Client(t, a, tlstest.Verifying()), tlstest.Server(t, b, tlstest.Serving(tlstest.Servers()["ecdsa"]))
 		var wg sync.WaitGroup
 		for _, end := range []*tls.Conn{c, s} {
 			wg.Go(func() {
@@ -115,7 +116,7 @@ func TestHalfClose(t *testing.T) {
 	if _, err := c.Write([]byte("x")); err == nil {
 		t.Error("a Write after CloseWrite succeeded")
 	}
-	want := noise(100_000, 3) // the other way still works
+	want := tlstest.Noise(100_000, 3) // the other way still works
 	go func() {
 		if _, err := s.Write(want); err != nil {
 			t.Error(err)
@@ -128,15 +129,15 @@ func TestHalfClose(t *testing.T) {
 }
 
 func TestCloseWriteBeforeHandshake(t *testing.T) {
-	a, _ := memoryPipe()
-	if err := client(t, a, verifying()).CloseWrite(); err == nil {
+	a, _ := tlstest.Pipe()
+	if err := tlstest.Client(t, a, tlstest.Verifying()).CloseWrite(); err == nil {
 		t.Error("said goodbye before hello")
 	}
 }
 
 func TestHandshakeContextEnds(t *testing.T) {
-	a, b := memoryPipe()
-	c := client(t, a, verifying())
+	a, b := tlstest.Pipe()
+	c := tlstest.Client(t, a, tlstest.Verifying())
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		_, _ = b.Read(make([]byte, 1)) // ClientHello is on its way: now the client waits
@@ -173,12 +174,12 @@ func TestTruncation(t *testing.T) {
 		})
 	}
 	t.Run("amid the handshake", func(t *testing.T) {
-		a, b := memoryPipe()
+		a, b := tlstest.Pipe()
 		go func() {
 			_, _ = b.Read(make([]byte, 1))
 			b.Close()
 		}()
-		if err := client(t, a, verifying()).Handshake(); reason.Of(err) != reason.TruncatedStream {
+		if err := tlstest.Client(t, a, tlstest.Verifying()).Handshake(); reason.Of(err) != reason.TruncatedStream {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -187,10 +188,10 @@ func TestTruncation(t *testing.T) {
 func TestGarbage(t *testing.T) {
 	for _, text := range []string{"GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "\x00\x00\x00\x00\x00\x00"} {
 		for _, role := range []string{"client", "server"} {
-			a, b := memoryPipe()
-			end := server(t, a, serving(servers()["rsa"]))
+			a, b := tlstest.Pipe()
+			end := tlstest.Server(t, a, tlstest.Serving(tlstest.Servers()["rsa"]))
 			if role == "client" {
-				end = client(t, a, verifying())
+				end = tlstest.Client(t, a, tlstest.Verifying())
 			}
 			if _, err := io.WriteString(b, text); err != nil {
 				t.Fatal(err)
@@ -219,15 +220,15 @@ func alertFor(t testing.TB, r reason.Reason) iana.AlertDescription {
 }
 
 func TestPeerAlert(t *testing.T) {
-	a, b := memoryPipe()
-	c := client(t, a, verifying())
+	a, b := tlstest.Pipe()
+	c := tlstest.Client(t, a, tlstest.Verifying())
 	if _, err := b.Write([]byte{21, 3, 3, 0, 2, 2, byte(iana.HandshakeFailure)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Handshake(); peerAlert(err) != iana.HandshakeFailure {
+	if err := c.Handshake(); tlstest.PeerAlert(err) != iana.HandshakeFailure {
 		t.Errorf("Handshake: %v", err)
 	}
-	if _, err := c.Write([]byte("x")); peerAlert(err) != iana.HandshakeFailure {
+	if _, err := c.Write([]byte("x")); tlstest.PeerAlert(err) != iana.HandshakeFailure {
 		t.Errorf("Write: %v", err)
 	}
 }
@@ -240,7 +241,7 @@ func TestRefusalReaches(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); reason.Of(err) != reason.BadRecordMAC {
 		t.Errorf("client: %v", err)
 	}
-	if _, err := s.Read(make([]byte, 1)); peerAlert(err) != iana.BadRecordMAC {
+	if _, err := s.Read(make([]byte, 1)); tlstest.PeerAlert(err) != iana.BadRecordMAC {
 		t.Errorf("server: %v", err)
 	}
 }
@@ -267,7 +268,7 @@ func TestClose(t *testing.T) {
 // TestCloseUnblocks closes under a Read that waits and a Write that nobody takes.
 // In the bubble's time Close must not have waited for the peer.
 func TestCloseUnblocks(t *testing.T) {
-	made()
+	tlstest.Issue()
 	synctest.Test(t, func(t *testing.T) {
 		c, s, _, _ := pair(t)
 		ended := make(chan error, 2)
@@ -276,7 +277,7 @@ func TestCloseUnblocks(t *testing.T) {
 			ended <- err
 		}()
 		go func() {
-			_, err := c.Write(make([]byte, 8*limit))
+			_, err := c.Write(make([]byte, 8*tlstest.PipeLimit))
 			ended <- err
 		}()
 		synctest.Wait() // both hang
@@ -298,15 +299,15 @@ func TestCloseUnblocks(t *testing.T) {
 
 // TestNoGoroutineStays: a bubble fails if a goroutine outlives it.
 func TestNoGoroutineStays(t *testing.T) {
-	made()
+	tlstest.Issue()
 	synctest.Test(t, func(t *testing.T) {
 		c, s, _, _ := pair(t)
 		c.Close()
 		s.Close()
-		a, b := memoryPipe()
+		a, b := tlstest.Pipe()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := client(t, a, verifying()).HandshakeContext(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := tlstest.Client(t, a, tlstest.Verifying()).HandshakeContext(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a silent peer: %v", err)
 		}
 		b.Close()
@@ -317,15 +318,15 @@ func TestNoGoroutineStays(t *testing.T) {
 // once, in order, and nothing else.
 func TestWriteAfterTimeout(t *testing.T) {
 	a, b := socketPair(t)
-	c, s := client(t, a, verifying()), server(t, b, serving(servers()["ecdsa"]))
-	if cerr, serr := shake(c, s); cerr != nil || serr != nil {
+	c, s := tlstest.Client(t, a, tlstest.Verifying()), tlstest.Server(t, b, tlstest.Serving(tlstest.Servers()["ecdsa"]))
+	if cerr, serr := tlstest.Shake(c, s); cerr != nil || serr != nil {
 		t.Fatal(cerr, serr)
 	}
 	c.SetWriteDeadline(time.Unix(1, 0))
 	if n, err := c.Write([]byte("never")); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("past its deadline a Write sent %d, %v", n, err)
 	}
-	data := noise(1<<24, 9) // more than the sockets' buffers
+	data := tlstest.Noise(1<<24, 9) // more than the sockets' buffers
 	c.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
 	n, err := c.Write(data)
 	if !errors.Is(err, os.ErrDeadlineExceeded) || n == len(data) {
@@ -338,7 +339,7 @@ func TestWriteAfterTimeout(t *testing.T) {
 		}
 		c.Close()
 	}()
-	s.SetReadDeadline(time.Now().Add(patience))
+	s.SetReadDeadline(time.Now().Add(tlstest.Patience))
 	if got, err := io.ReadAll(s); err != nil || !bytes.Equal(got, data) {
 		t.Errorf("%d bytes of %d, %v", len(got), len(data), err)
 	}
@@ -404,8 +405,8 @@ func TestManyReadersAndWriters(t *testing.T) {
 }
 
 func TestDialAndListen(t *testing.T) {
-	port, wait := accept(t, serving(servers()["rsa"]), answer)
-	cfg := verifying()
+	port, wait := tlstest.Accept(t, tlstest.Serving(tlstest.Servers()["rsa"]), tlstest.Answer)
+	cfg := tlstest.Verifying()
 	c, err := tls.Dial("tcp", "127.0.0.1:"+port, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -418,12 +419,12 @@ func TestDialAndListen(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	c.Close()
-	if err := wait(nil); err != nil {
+	if err := wait(t.Context()); err != nil {
 		t.Error(err)
 	}
 	// The address is the name where the Config has none, and no certificate here is for it.
-	port, _ = accept(t, serving(servers()["rsa"]), (*tls.Conn).Handshake)
-	if _, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{Roots: roots()}); reason.Of(err) != reason.CertificateWrongName {
+	port, _ = tlstest.Accept(t, tlstest.Serving(tlstest.Servers()["rsa"]), (*tls.Conn).Handshake)
+	if _, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{Roots: tlstest.Roots()}); reason.Of(err) != reason.CertificateWrongName {
 		t.Errorf("Dial without ServerName: %v", err)
 	}
 }

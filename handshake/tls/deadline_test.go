@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tlslab/handshake/internal/tlstest"
 )
 
 // Time here is a bubble's: it passes when everybody waits, at once; and where everybody
@@ -17,7 +19,7 @@ import (
 // A Write that timed out leaves bytes behind, of the record that was under way and of
 // others. Read is not bound by the write deadline, and waits no longer than its own.
 func TestReadAfterTimedOutWrite(t *testing.T) {
-	made()
+	tlstest.Issue()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe() // which takes nothing that is not read at once
 		c, s := pairOver(t, a, b)
@@ -58,11 +60,11 @@ func (noDeadline) SetDeadline(time.Time) error { return errors.New("not supporte
 
 // A context ends a handshake over a transport that has no deadlines, too.
 func TestContextWithoutDeadlines(t *testing.T) {
-	made()
+	tlstest.Issue()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()
 		defer b.Close()
-		c := client(t, noDeadline{a}, verifying())
+		c := tlstest.Client(t, noDeadline{a}, tlstest.Verifying())
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		start := time.Now()
@@ -78,7 +80,7 @@ func TestContextWithoutDeadlines(t *testing.T) {
 // Read does not wait for the peer to take what a Write left behind: the peer may be
 // waiting for this Read.
 func TestNoDeadlockAfterTimedOutWrite(t *testing.T) {
-	made()
+	tlstest.Issue()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe() // which takes nothing that is not read at once
 		c, s := pairOver(t, a, b)

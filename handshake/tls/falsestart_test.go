@@ -10,18 +10,19 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
 
 // falseStarting is a client of TLS 1.2 that may write behind its Finished (RFC 7918).
 func falseStarting(on bool) *tls.Config {
-	return &tls.Config{Roots: roots(), ServerName: name, MaxVersion: iana.TLS12, FalseStart: on,
+	return &tls.Config{Roots: tlstest.Roots(), ServerName: tlstest.Name, MaxVersion: iana.TLS12, FalseStart: on,
 		Suites: []*suite.Suite{suite.ByID(0xc02b)}} // ECDHE, ECDSA, AES-128-GCM
 }
 
 func stdServer12(conn net.Conn) *stdtls.Conn {
-	return stdtls.Server(conn, &stdtls.Config{Certificates: servers()["ecdsa"].std(), MaxVersion: stdtls.VersionTLS12})
+	return stdtls.Server(conn, &stdtls.Config{Certificates: tlstest.Servers()["ecdsa"].Std(), MaxVersion: stdtls.VersionTLS12})
 }
 
 // answered counts how often a client waited for an answer before its first application data.
@@ -59,9 +60,9 @@ func (c *answered) Read(b []byte) (int, error) {
 // what is written and closed at once arrives whole at crypto/tls, which knows nothing of it.
 func TestFalseStartSavesARoundTrip(t *testing.T) {
 	for on, want := range map[bool]int{false: 2, true: 1} {
-		a, b := memoryPipe()
+		a, b := tlstest.Pipe()
 		wire := &answered{Conn: a, before: -1}
-		c := client(t, wire, falseStarting(on))
+		c := tlstest.Client(t, wire, falseStarting(on))
 		got := make(chan []byte, 1)
 		go func() {
 			srv := stdServer12(b)
@@ -101,7 +102,7 @@ func TestFalseStartBothWays(t *testing.T) {
 		cfg := falseStarting(true)
 		heard := 0 // a listener has more to be told meanwhile
 		cfg.Listener = event.ListenerFunc(func(event.Event) { heard++ })
-		c := client(t, a, cfg)
+		c := tlstest.Client(t, a, cfg)
 		big := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
 		var read, served []byte
 		var rerr, werr, serr error

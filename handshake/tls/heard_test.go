@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/kxtest"
 	"tlslab/handshake/reason"
@@ -141,7 +142,7 @@ func (b *byRecord) Read(p []byte) (int, error) {
 // overheard are two ends over a pipe, each with a Listener that knows who waits.
 func overheard(t *testing.T, cc, sc tls.Config, split bool) (c, s *tls.Conn, client, server *clocked) {
 	t.Helper()
-	a, b := memoryPipe()
+	a, b := tlstest.Pipe()
 	if split {
 		a, b = &byRecord{Conn: a}, &byRecord{Conn: b}
 	}
@@ -225,20 +226,20 @@ func TestListenerIsUnfelt(t *testing.T) {
 		{"TLS 1.3", func(cc, _ *tls.Config) { cc.MinVersion = iana.TLS13 }},
 		{"TLS 1.3 retried", func(cc, _ *tls.Config) { cc.KeyShares = []iana.Group{} }},
 		{"TLS 1.3 both certified", func(cc, sc *tls.Config) {
-			cc.Certificates, sc.ClientAuth, sc.Roots = clients()["ecdsa"].ours(), handshake.RequireClientCert, roots()
+			cc.Certificates, sc.ClientAuth, sc.Roots = tlstest.Clients()["ecdsa"].Ours(), handshake.RequireClientCert, tlstest.Roots()
 		}},
 		{"PSK", func(cc, sc *tls.Config) { cc.PSKs, sc.PSKs = psk, psk }},
 		{"RSA", func(cc, _ *tls.Config) { cc.Suites = named(t, "AES128-GCM-SHA256") }},
 		{"RSA both certified", func(cc, sc *tls.Config) {
 			cc.Suites = named(t, "AES128-GCM-SHA256")
-			cc.Certificates, sc.ClientAuth, sc.Roots = clients()["ecdsa"].ours(), handshake.RequireClientCert, roots()
+			cc.Certificates, sc.ClientAuth, sc.Roots = tlstest.Clients()["ecdsa"].Ours(), handshake.RequireClientCert, tlstest.Roots()
 		}},
 		{"CBC", func(cc, _ *tls.Config) { cc.Suites = named(t, "ECDHE-RSA-AES128-SHA256") }},
 		{"DHE", func(cc, _ *tls.Config) { cc.Suites = named(t, "DHE-RSA-AES128-GCM-SHA256") }},
 	} {
 		for _, split := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s split %v", test.name, split), func(t *testing.T) {
-				cc, sc := *verifying(), *serving(servers()["rsa"])
+				cc, sc := *tlstest.Verifying(), *tlstest.Serving(tlstest.Servers()["rsa"])
 				// So that a server of TLS 1.3 has an answer to Finished, too: tickets.
 				cc.Sessions, sc.Tickets = session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0)
 				test.set(&cc, &sc)
@@ -267,7 +268,7 @@ func TestPaddingIsUnfelt(t *testing.T) {
 	for _, split := range []bool{false, true} {
 		var outlines [2][]string
 		for i, padded := range []bool{false, true} {
-			cc, sc := *verifying(), *serving(servers()["rsa"])
+			cc, sc := *tlstest.Verifying(), *tlstest.Serving(tlstest.Servers()["rsa"])
 			cc.Suites, cc.Exchanges = named(t, "AES128-SHA"), []kx.Exchange{kxtest.Guess(padded)}
 			c, s, _, server := overheard(t, cc, sc, split)
 			refused := make(chan error, 1)
@@ -296,7 +297,7 @@ func TestPaddingIsUnfelt(t *testing.T) {
 
 // TestBinderIsUnfelt: a server tells of a binder that does not fit after it has said so.
 func TestBinderIsUnfelt(t *testing.T) {
-	cc, sc := *verifying(), *serving(servers()["rsa"])
+	cc, sc := *tlstest.Verifying(), *tlstest.Serving(tlstest.Servers()["rsa"])
 	cc.PSKs = []handshake.PSK{{Identity: []byte("lab"), Key: make([]byte, 32)}}
 	sc.PSKs = []handshake.PSK{{Identity: []byte("lab"), Key: make([]byte, 48)}}
 	c, s, _, server := overheard(t, cc, sc, false)

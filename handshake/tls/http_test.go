@@ -1,11 +1,9 @@
 package tls_test
 
 import (
-	"context"
 	stdtls "crypto/tls"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,63 +15,23 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
 	"tlslab/handshake/tls/https"
 )
 
-// page tells a client what the server knows of its connection.
-func page(w http.ResponseWriter, r *http.Request) {
-	if r.TLS == nil || !r.TLS.HandshakeComplete {
-		http.Error(w, "r.TLS is not filled in", http.StatusInternalServerError)
-		return
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	fmt.Fprintf(w, "%s %s: %s, %d bytes, %d client certificates, resumed %v", r.Method, r.URL.Path,
-		stdtls.VersionName(r.TLS.Version), len(body), len(r.TLS.PeerCertificates), r.TLS.DidResume)
-}
-
-// serveHTTP runs our HTTP server and returns its URL.
-func serveHTTP(t testing.TB, cfg *tls.Config) string {
-	t.Helper()
-	return serveHTTPTo(t, cfg, func(*tls.Conn) {})
-}
-
-// serveHTTPTo also tells of each connection.
-func serveHTTPTo(t testing.TB, cfg *tls.Config, seen func(*tls.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := &http.Server{Handler: http.HandlerFunc(page), ErrorLog: log.New(io.Discard, "", 0),
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context { seen(c.(*tls.Conn)); return ctx }}
-	done := make(chan error, 1)
-	go func() { done <- https.Serve(srv, l, cfg) }()
-	t.Cleanup(func() {
-		srv.Close()
-		if err := <-done; err != http.ErrServerClosed {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	return "https://" + l.Addr().String()
-}
-
 // ourClient and stdClient are HTTP clients that trust what is issued here.
 func ourClient(t testing.TB, cfg *tls.Config) *http.Client {
 	tr := https.Transport(cfg)
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: patience}
+	return &http.Client{Transport: tr, Timeout: tlstest.Patience}
 }
 
 func stdClient(t testing.TB) *http.Client {
-	tr := &http.Transport{TLSClientConfig: &stdtls.Config{RootCAs: made().pool, ServerName: name}}
+	tr := &http.Transport{TLSClientConfig: &stdtls.Config{RootCAs: tlstest.Pool(), ServerName: tlstest.Name}}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: patience}
+	return &http.Client{Transport: tr, Timeout: tlstest.Patience}
 }
 
 // fetch posts n bytes and returns the page.
@@ -90,21 +48,21 @@ func fetch(c *http.Client, url string, n int) (string, error) {
 	return string(b), err
 }
 
-// bothVersions are what HTTP is carried over; the subtests have their names.
-var bothVersions = []iana.Version{iana.TLS12, iana.TLS13}
+// versions are what HTTP is carried over; the subtests have their names.
+var versions = []iana.Version{iana.TLS12, iana.TLS13}
 
 func TestHTTP(t *testing.T) {
-	for _, v := range bothVersions {
+	for _, v := range versions {
 		t.Run(v.String(), func(t *testing.T) { testHTTP(t, v) })
 	}
 }
 
 func testHTTP(t *testing.T, v iana.Version) {
-	cfg := serving(servers()["rsa"])
+	cfg := tlstest.Serving(tlstest.Servers()["rsa"])
 	cfg.MaxVersion = v
-	ours := serveHTTP(t, cfg)
-	theirs := httptest.NewUnstartedServer(http.HandlerFunc(page))
-	theirs.TLS = &stdtls.Config{Certificates: servers()["ecdsa"].std(), MaxVersion: uint16(v)}
+	ours := tlstest.ServeHTTP(t, cfg, nil)
+	theirs := httptest.NewUnstartedServer(http.HandlerFunc(tlstest.Page))
+	theirs.TLS = &stdtls.Config{Certificates: tlstest.Servers()["ecdsa"].Std(), MaxVersion: uint16(v)}
 	theirs.StartTLS()
 	defer theirs.Close()
 	for _, k := range []struct {
@@ -112,9 +70,9 @@ func testHTTP(t *testing.T, v iana.Version) {
 		client *http.Client
 		url    string
 	}{
-		{"our client, our server", ourClient(t, verifying()), ours},
+		{"our client, our server", ourClient(t, tlstest.Verifying()), ours},
 		{"net/http's client, our server", stdClient(t), ours},
-		{"our client, httptest's server", ourClient(t, verifying()), theirs.URL},
+		{"our client, httptest's server", ourClient(t, tlstest.Verifying()), theirs.URL},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			got, err := fetch(k.client, k.url+"/a", 100_000)
@@ -167,18 +125,18 @@ func connections(t testing.TB, c *http.Client, url string, n int) (made int) {
 // TestHTTPConnectionState has the server see a client's certificate, and in TLS 1.2 both
 // ends a resumed session.
 func TestHTTPConnectionState(t *testing.T) {
-	for _, v := range bothVersions {
+	for _, v := range versions {
 		t.Run(v.String(), func(t *testing.T) { testConnectionState(t, v) })
 	}
 }
 
 func testConnectionState(t *testing.T, v iana.Version) {
-	sc := serving(servers()["ecdsa"])
+	sc := tlstest.Serving(tlstest.Servers()["ecdsa"])
 	sc.ClientAuth, sc.Sessions, sc.ALPN = handshake.RequireClientCert, session.NewMemory(0), []string{"http/1.1"}
-	url := serveHTTP(t, sc)
-	cc := verifying()
+	url := tlstest.ServeHTTP(t, sc, nil)
+	cc := tlstest.Verifying()
 	cc.MaxVersion = v
-	cc.Certificates, cc.Sessions, cc.ALPN = clients()["rsa"].ours(), session.NewMemory(0), []string{"http/1.1"}
+	cc.Certificates, cc.Sessions, cc.ALPN = tlstest.Clients()["rsa"].Ours(), session.NewMemory(0), []string{"http/1.1"}
 	for i := range 2 {
 		resumed := i > 0 && v == iana.TLS12
 		var s stdtls.ConnectionState
@@ -196,7 +154,7 @@ func testConnectionState(t *testing.T, v iana.Version) {
 		if want := fmt.Sprintf("GET /: %v, 0 bytes, 2 client certificates, resumed %v", v, resumed); err != nil || string(body) != want {
 			t.Errorf("%q, %v", body, err)
 		}
-		if s.Version != uint16(v) || s.CipherSuite == 0 || s.NegotiatedProtocol != "http/1.1" || s.ServerName != name ||
+		if s.Version != uint16(v) || s.CipherSuite == 0 || s.NegotiatedProtocol != "http/1.1" || s.ServerName != tlstest.Name ||
 			len(s.PeerCertificates) == 0 || s.DidResume != resumed || len(s.VerifiedChains) == 0 && !resumed || s.CurveID == 0 && !resumed {
 			t.Errorf("connection %d: %+v", i, s)
 		}
@@ -206,7 +164,7 @@ func testConnectionState(t *testing.T, v iana.Version) {
 // TestHTTPSlowClients has clients that connect and say nothing, or half a
 // ClientHello: others are served meanwhile.
 func TestHTTPSlowClients(t *testing.T) {
-	url := serveHTTP(t, serving(servers()["rsa"]))
+	url := tlstest.ServeHTTP(t, tlstest.Serving(tlstest.Servers()["rsa"]), nil)
 	for i := range 20 {
 		slow, err := net.Dial("tcp", strings.TrimPrefix(url, "https://"))
 		if err != nil {
@@ -217,7 +175,7 @@ func TestHTTPSlowClients(t *testing.T) {
 			slow.Write([]byte{22, 3, 1, 2, 0, 1, 0})
 		}
 	}
-	if got, err := fetch(ourClient(t, verifying()), url, 10); err != nil {
+	if got, err := fetch(ourClient(t, tlstest.Verifying()), url, 10); err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -225,18 +183,18 @@ func TestHTTPSlowClients(t *testing.T) {
 // TestHTTPStrangers has a client that speaks no TLS, and one that does not trust
 // us: the server goes on.
 func TestHTTPStrangers(t *testing.T) {
-	url := serveHTTP(t, serving(servers()["rsa"]))
+	url := tlstest.ServeHTTP(t, tlstest.Serving(tlstest.Servers()["rsa"]), nil)
 	plain, err := net.Dial("tcp", strings.TrimPrefix(url, "https://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer plain.Close()
-	plain.SetDeadline(time.Now().Add(patience))
+	plain.SetDeadline(time.Now().Add(tlstest.Patience))
 	fmt.Fprint(plain, "GET / HTTP/1.1\r\n\r\n")
 	if got, _ := io.ReadAll(plain); len(got) == 0 || got[0] != byte(iana.Alert) {
 		t.Errorf("told the plain client %q", got)
 	}
-	if _, err := fetch(ourClient(t, &tls.Config{ServerName: name}), url, 1); err == nil {
+	if _, err := fetch(ourClient(t, &tls.Config{ServerName: tlstest.Name}), url, 1); err == nil {
 		t.Error("a client without roots trusts us")
 	}
 	if _, err := fetch(stdClient(t), url, 1); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 	"tlslab/handshake/tls/https"
@@ -19,7 +20,7 @@ func TestNilConfig(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	a, b := memoryPipe()
+	a, b := tlstest.Pipe()
 	_, err := tls.Client(a, nil)
 	misuse("Client", err)
 	_, err = tls.Server(b, nil)
@@ -36,7 +37,7 @@ func TestNilConfig(t *testing.T) {
 	defer l.Close()
 	go func() {
 		for {
-			c, err := tls.NewListener(l, serving(servers()["ecdsa"])).Accept()
+			c, err := tls.NewListener(l, tlstest.Serving(tlstest.Servers()["ecdsa"])).Accept()
 			if err != nil {
 				return
 			}

@@ -12,8 +12,8 @@ import (
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/certcompress/zstd"
-	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
@@ -32,17 +32,17 @@ func TestEveryMatch13(t *testing.T) {
 	at := 0
 	for _, s := range suite.Of(iana.TLS13) {
 		for _, g := range append(kx.All(), xwing) {
-			for _, kind := range kinds {
+			for _, kind := range tlstest.Kinds {
 				at++
-				t.Run(caseName(s, g)+" "+kind, func(t *testing.T) {
+				t.Run(tlstest.CaseName(s, g)+" "+kind, func(t *testing.T) {
 					t.Parallel()
-					cc, sc := verifying13(), serving13(servers()[kind])
+					cc, sc := tlstest.Verifying13(), tlstest.Serving13(tlstest.Servers()[kind])
 					for _, cfg := range []*tls.Config{cc, sc} {
 						cfg.Suites, cfg.Groups, cfg.Weak.NULL = []*suite.Suite{s}, []kx.Group{g}, true
 					}
-					run13(t, withExtra(cc, at%len(extras)), withExtra(sc, (at/2)%len(extras)), func(c, sv handshake.Summary, _ *witness) {
+					run13(t, tlstest.WithExtra(cc, at%len(tlstest.Extras)), tlstest.WithExtra(sc, (at/2)%len(tlstest.Extras)), func(c, sv handshake.Summary, _ *tlstest.Witness) {
 						for _, got := range []handshake.Summary{c, sv} {
-							checkMatrix(t, got, s, g, servers()[kind])
+							tlstest.CheckMatrix(t, got, s, g, tlstest.Servers()[kind])
 						}
 					})
 				})
@@ -52,13 +52,13 @@ func TestEveryMatch13(t *testing.T) {
 }
 
 // run13 makes one connection.
-func run13(t testing.TB, cc, sc *tls.Config, check func(c, s handshake.Summary, w *witness)) {
+func run13(t testing.TB, cc, sc *tls.Config, check func(c, s handshake.Summary, w *tlstest.Witness)) {
 	t.Helper()
-	cc, w := witnessed(t, cc)
-	sc, _ = witnessed(t, sc)
-	a, b := memoryPipe()
-	c, s := client(t, a, cc), server(t, b, sc)
-	converse(t, c, s, 3000)
+	cc, w := tlstest.Witnessed(t, cc)
+	sc, _ = tlstest.Witnessed(t, sc)
+	a, b := tlstest.Pipe()
+	c, s := tlstest.Client(t, a, cc), tlstest.Server(t, b, sc)
+	tlstest.Converse(t, c, s, 3000)
 	check(c.Summary(), s.Summary(), w)
 }
 
@@ -77,12 +77,12 @@ func TestCompression13(t *testing.T) {
 		{nil, algorithms{certcompress.Zlib}, 0},
 	} {
 		t.Run(strings.ReplaceAll(fmt.Sprint(k.client, k.server), " ", ","), func(t *testing.T) {
-			cc, sc := verifying(), serving(servers()["rsa"])
+			cc, sc := tlstest.Verifying(), tlstest.Serving(tlstest.Servers()["rsa"])
 			cc.CertificateCompression, sc.CertificateCompression = k.client, k.server
-			cc.Certificates, sc.ClientAuth = clients()["rsa"].ours(), handshake.RequireClientCert
-			run13(t, cc, sc, func(_, sv handshake.Summary, w *witness) {
-				if n := w.saw(message.KindCompressedCertificate); n != k.want || len(sv.PeerChain) == 0 {
-					t.Errorf("%d compressed; messages %v", n, w.kinds)
+			cc.Certificates, sc.ClientAuth = tlstest.Clients()["rsa"].Ours(), handshake.RequireClientCert
+			run13(t, cc, sc, func(_, sv handshake.Summary, w *tlstest.Witness) {
+				if n := w.Saw(message.KindCompressedCertificate); n != k.want || len(sv.PeerChain) == 0 {
+					t.Errorf("%d compressed; messages %v", n, w.Kinds)
 				}
 			})
 		})
@@ -92,8 +92,8 @@ func TestCompression13(t *testing.T) {
 // TestUpdateKeys has both ends update while data goes both ways.
 func TestUpdateKeys(t *testing.T) {
 	c, s, _, _ := pair(t)
-	rekey(t, c, s, c.UpdateKeys, 20)
-	rekey(t, s, c, s.UpdateKeys, 20)
+	tlstest.Rekey(t, c, s, c.UpdateKeys, 20)
+	tlstest.Rekey(t, s, c, s.UpdateKeys, 20)
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
@@ -102,31 +102,19 @@ func TestUpdateKeys(t *testing.T) {
 	}
 }
 
-// onUpdates makes a Config tell of each KeyUpdate that is received under it.
-func onUpdates(cfg *tls.Config) <-chan bool {
-	updates, inner := make(chan bool, 100), cfg.Listener
-	cfg.Listener = event.ListenerFunc(func(e event.Event) {
-		inner.Event(e)
-		if m, ok := e.(*event.Message); ok && m.Kind == message.KindKeyUpdate && m.Dir == event.Receive {
-			updates <- true
-		}
-	})
-	return updates
-}
-
 // TestUpdateIsAnswered: an end that only reads still answers a KeyUpdate at once, be there
 // data behind it or not.
 func TestUpdateIsAnswered(t *testing.T) {
 	for _, behind := range []string{"", "data"} {
 		t.Run("then "+behind, func(t *testing.T) {
-			cfg, _ := witnessed(t, verifying())
-			updates := onUpdates(cfg)
-			a, b := memoryPipe()
+			cfg, _ := tlstest.Witnessed(t, tlstest.Verifying())
+			updates := tlstest.OnUpdates(cfg)
+			a, b := tlstest.Pipe()
 			gathered := &gather{Conn: a}
-			c, s := client(t, gathered, cfg), server(t, b, serving(servers()["ecdsa"]))
+			c, s := tlstest.Client(t, gathered, cfg), tlstest.Server(t, b, tlstest.Serving(tlstest.Servers()["ecdsa"]))
 			defer c.Close()
 			defer s.Close()
-			if cerr, serr := shake(c, s); cerr != nil || serr != nil {
+			if cerr, serr := tlstest.Shake(c, s); cerr != nil || serr != nil {
 				t.Fatal(cerr, serr)
 			}
 			gathered.hold = true
@@ -140,11 +128,11 @@ func TestUpdateIsAnswered(t *testing.T) {
 				t.Fatal(err)
 			}
 			go s.Read(make([]byte, 100)) // once
-			c.SetDeadline(time.Now().Add(patience))
+			c.SetDeadline(time.Now().Add(tlstest.Patience))
 			go c.Read(make([]byte, 1)) // what it would read never comes
 			select {
 			case <-updates:
-			case <-time.After(patience):
+			case <-time.After(tlstest.Patience):
 				t.Error("no answer")
 			}
 		})

@@ -8,6 +8,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/session"
@@ -39,10 +40,10 @@ func allToggles() (all []toggles) {
 type match struct {
 	suite *suite.Suite
 	group kx.Group // nil where there is none
-	id    *identity
+	id    *tlstest.Identity
 }
 
-func (m match) String() string { return caseName(m.suite, m.group) + " " + m.id.kind }
+func (m match) String() string { return tlstest.CaseName(m.suite, m.group) + " " + m.id.Kind }
 
 // matches lists every one.
 func matches() (all []match) {
@@ -57,8 +58,8 @@ func matches() (all []match) {
 			}
 		}
 		for _, g := range groups {
-			for _, kind := range kinds {
-				if id := servers()[kind]; id.auth() == s.Auth && (s.Kx != iana.KxRSA || kind == "rsa") { // RSA-PSS keys only sign
+			for _, kind := range tlstest.Kinds {
+				if id := tlstest.Servers()[kind]; id.Auth() == s.Auth && (s.Kx != iana.KxRSA || kind == "rsa") { // RSA-PSS keys only sign
 					all = append(all, match{s, g, id})
 				}
 			}
@@ -91,10 +92,10 @@ func TestEveryMatch(t *testing.T) {
 // way of protecting records.
 func TestEveryToggle(t *testing.T) {
 	for _, m := range []match{
-		{suite.ByID(0xc02b), kx.X25519, servers()["ecdsa"]},
-		{suite.ByID(0x0067), kx.FFDHE2048, servers()["rsa"]},
-		{suite.ByID(0x0035), nil, servers()["rsa"]},
-		{suite.ByID(0xc006), kx.P256, servers()["ed25519"]},
+		{suite.ByID(0xc02b), kx.X25519, tlstest.Servers()["ecdsa"]},
+		{suite.ByID(0x0067), kx.FFDHE2048, tlstest.Servers()["rsa"]},
+		{suite.ByID(0x0035), nil, tlstest.Servers()["rsa"]},
+		{suite.ByID(0xc006), kx.P256, tlstest.Servers()["ed25519"]},
 	} {
 		t.Run(m.String(), func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +109,7 @@ func TestEveryToggle(t *testing.T) {
 // runMatch makes one connection, or two of which the second resumes.
 func runMatch(t *testing.T, m match, o toggles) {
 	t.Helper()
-	cc, sc := verifying(), serving(m.id)
+	cc, sc := tlstest.Verifying(), tlstest.Serving(m.id)
 	for _, cfg := range []*tls.Config{cc, sc} {
 		cfg.Suites, cfg.Weak.NULL = []*suite.Suite{m.suite}, true
 		if m.group != nil {
@@ -123,7 +124,7 @@ func runMatch(t *testing.T, m match, o toggles) {
 		cc.MaxFragmentLength = 1
 	}
 	if o.mutual {
-		sc.ClientAuth, cc.Certificates = handshake.RequireClientCert, clients()[m.id.kind].ours()
+		sc.ClientAuth, cc.Certificates = handshake.RequireClientCert, tlstest.Clients()[m.id.Kind].Ours()
 	}
 	if o.resume == "ticket" {
 		sc.Tickets = session.NewTicketKeys(rand.Reader, 0)
@@ -133,16 +134,16 @@ func runMatch(t *testing.T, m match, o toggles) {
 		connections = 2
 	}
 	for i := range connections {
-		cw, w := witnessed(t, cc)
-		sw, _ := witnessed(t, sc)
-		a, b := memoryPipe()
-		c, s := client(t, a, cw), server(t, b, sw)
-		converse(t, c, s, 1500)
+		cw, w := tlstest.Witnessed(t, cc)
+		sw, _ := tlstest.Witnessed(t, sc)
+		a, b := tlstest.Pipe()
+		c, s := tlstest.Client(t, a, cw), tlstest.Server(t, b, sw)
+		tlstest.Converse(t, c, s, 1500)
 		for _, got := range []handshake.Summary{c.Summary(), s.Summary()} {
 			checkMatch(t, m, o, got, i > 0)
 		}
 		if t.Failed() {
-			t.Fatalf("with %+v, connection %d; messages %v", o, i, w.kinds)
+			t.Fatalf("with %+v, connection %d; messages %v", o, i, w.Kinds)
 		}
 	}
 }
@@ -173,32 +174,32 @@ func checkMatch(t testing.TB, m match, o toggles, got handshake.Summary, resumed
 // could know.
 func TestStudentsGroup(t *testing.T) {
 	own := kx.FromECDH(iana.GroupPrivate, ecdh.P384())
-	runMatch(t, match{suite.ByID(0xc02f), own, servers()["rsa"]}, toggles{ems: true})
-	runMatch(t, match{suite.ByID(0xc02b), own, servers()["ed25519"]}, toggles{mutual: true})
+	runMatch(t, match{suite.ByID(0xc02f), own, tlstest.Servers()["rsa"]}, toggles{ems: true})
+	runMatch(t, match{suite.ByID(0xc02b), own, tlstest.Servers()["ed25519"]}, toggles{mutual: true})
 }
 
 // TestGREASE has a client say what nobody knows; all of it is passed by.
 func TestGREASE(t *testing.T) {
-	cc, w := witnessed(t, verifying())
+	cc, w := tlstest.Witnessed(t, tlstest.Verifying())
 	cc.GREASE = true
-	a, b := memoryPipe()
-	converse(t, client(t, a, cc), server(t, b, serving(servers()["rsa"])), 10)
-	if w.saw(message.KindClientHello) != 1 {
-		t.Errorf("messages %v", w.kinds)
+	a, b := tlstest.Pipe()
+	tlstest.Converse(t, tlstest.Client(t, a, cc), tlstest.Server(t, b, tlstest.Serving(tlstest.Servers()["rsa"])), 10)
+	if w.Saw(message.KindClientHello) != 1 {
+		t.Errorf("messages %v", w.Kinds)
 	}
 }
 
 // TestServerPicksByName has certificates for two names and keys; the client's
 // server_name decides, then what it can verify.
 func TestServerPicksByName(t *testing.T) {
-	sc := serving(servers()["rsa"])
-	sc.Certificates = append(sc.Certificates, servers()["ecdsa"].ours()...)
+	sc := tlstest.Serving(tlstest.Servers()["rsa"])
+	sc.Certificates = append(sc.Certificates, tlstest.Servers()["ecdsa"].Ours()...)
 	for _, s := range []iana.CipherSuite{0xc02f, 0xc02b, 0x009d} {
-		cc := verifying()
+		cc := tlstest.Verifying()
 		cc.Suites = []*suite.Suite{suite.ByID(s)}
-		a, b := memoryPipe()
-		c := client(t, a, cc)
-		converse(t, c, server(t, b, sc), 10)
+		a, b := tlstest.Pipe()
+		c := tlstest.Client(t, a, cc)
+		tlstest.Converse(t, c, tlstest.Server(t, b, sc), 10)
 		if got := fmt.Sprint(c.Summary().PeerChain[0].PublicKeyAlgorithm); got != fmt.Sprint(suite.ByID(s).Auth) {
 			t.Errorf("%v: got an %s certificate", s, got)
 		}

@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
@@ -22,18 +23,15 @@ import (
 	"tlslab/pki"
 )
 
-// The table of whom we have met (handshake/interop/README.md) is made of what these tests
-// ran, and held to it: every handshake with a peer that ended well is noted by met. Where
-// the whole set has run, TestMain compares; go test ./handshake/tls -update writes the table anew.
+// README.md's table of whom we have met is made of what these tests ran, and held to
+// it: every handshake with a peer that ended well is noted by met. Where the whole set
+// has run, TestMain compares; go test ./handshake/interop -update writes the table anew.
 
-var update = flag.Bool("update", false, "write the table of peers into its page")
-
-// workDir holds the files of peers; TestMain removes it.
-var workDir string
+var update = flag.Bool("update", false, "write the table of peers into the README")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	dir, err := os.MkdirTemp("", "tlslab-tls")
+	dir, err := os.MkdirTemp("", "tlslab-interop")
 	if err != nil {
 		panic(err)
 	}
@@ -54,7 +52,7 @@ const (
 	theCurl    = "curl"
 )
 
-var peers = []string{theStdlib, theOpenSSL, theGnuTLS, theCurl}
+var columns = []string{theStdlib, theOpenSSL, theGnuTLS, theCurl}
 
 // column is one of the table's: a peer, speaking one version.
 type column struct {
@@ -76,7 +74,7 @@ var (
 )
 
 // met notes a connection that ended well, by what our end says of it.
-func met(peer string, role event.Role, cfg *tls.Config, s handshake.Summary, w *witness) {
+func met(peer string, role event.Role, cfg *tls.Config, s handshake.Summary, w *tlstest.Witness) {
 	metMu.Lock()
 	defer metMu.Unlock()
 	c := column{peer, s.Version}
@@ -139,35 +137,25 @@ func exchangeRow(s handshake.Summary) string {
 // features are rows for what a connection had besides its key exchange.
 var features = []struct {
 	row  string
-	seen func(event.Role, handshake.Summary, *witness) bool
+	seen func(event.Role, handshake.Summary, *tlstest.Witness) bool
 }{
-	{"client certificate", func(r event.Role, s handshake.Summary, w *witness) bool {
+	{"client certificate", func(r event.Role, s handshake.Summary, w *tlstest.Witness) bool {
 		if r == event.Server {
 			return len(s.PeerChain) > 0
 		}
-		return w.said(message.KindCertificateVerify)
+		return w.Said(message.KindCertificateVerify)
 	}},
-	{"NewSessionTicket", func(_ event.Role, _ handshake.Summary, w *witness) bool {
-		return w.saw(message.KindNewSessionTicket) > 0
+	{"NewSessionTicket", func(_ event.Role, _ handshake.Summary, w *tlstest.Witness) bool {
+		return w.Saw(message.KindNewSessionTicket) > 0
 	}},
-	{rowRetry, func(_ event.Role, s handshake.Summary, _ *witness) bool { return s.Retried }},
-	{rowUpdate, func(_ event.Role, _ handshake.Summary, w *witness) bool { return w.saw(message.KindKeyUpdate) > 0 }},
-	{rowEarly, func(_ event.Role, s handshake.Summary, _ *witness) bool {
+	{rowRetry, func(_ event.Role, s handshake.Summary, _ *tlstest.Witness) bool { return s.Retried }},
+	{rowUpdate, func(_ event.Role, _ handshake.Summary, w *tlstest.Witness) bool {
+		return w.Saw(message.KindKeyUpdate) > 0
+	}},
+	{rowEarly, func(_ event.Role, s handshake.Summary, _ *tlstest.Witness) bool {
 		return s.EarlyData == handshake.EarlyDataAccepted
 	}},
-	{"record_size_limit", func(_ event.Role, s handshake.Summary, _ *witness) bool { return s.RecordSizeLimit != 0 }},
-}
-
-// said reports whether our end sent a kind of message.
-func (w *witness) said(k message.Kind) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i, have := range w.kinds {
-		if have == k && w.sent[i] {
-			return true
-		}
-	}
-	return false
+	{"record_size_limit", func(_ event.Role, s handshake.Summary, _ *tlstest.Witness) bool { return s.RecordSizeLimit != 0 }},
 }
 
 // whyNot says, by a letter of the legend, why a cell is empty; "" where it must not be.
@@ -208,12 +196,12 @@ group too), and it refuses a record_size_limit below 512.`
 func peersTable(versions map[string]string) (string, error) {
 	var b strings.Builder
 	var wrong []string
-	var columns []column
+	var table []column
 	line := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
 	head, rule := []string{""}, []string{"---"}
-	for _, p := range peers {
+	for _, p := range columns {
 		for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
-			columns = append(columns, column{p, v})
+			table = append(table, column{p, v})
 			head, rule = append(head, versions[p]+", "+v.String()), append(rule, "---")
 		}
 	}
@@ -229,7 +217,7 @@ func peersTable(versions map[string]string) (string, error) {
 	line(rule...)
 	for _, row := range rows {
 		cells := []string{row}
-		for _, c := range columns {
+		for _, c := range table {
 			cell, why := metIn[c].roles(row), whyNot(c, row)
 			switch {
 			case cell == "" && why == "":
@@ -244,13 +232,13 @@ func peersTable(versions map[string]string) (string, error) {
 		line(cells...)
 	}
 	suites, certs := []string{"suites, of ours"}, []string{"kinds of certificate"}
-	for _, c := range columns {
+	for _, c := range table {
 		e := metIn[c]
 		if e == nil {
 			e = new(encounters)
 		}
 		suites = append(suites, fmt.Sprintf("%d of %d", len(e.suites), len(suite.Of(c.version))))
-		certs = append(certs, fmt.Sprintf("%d of %d", len(e.keys), len(kinds)))
+		certs = append(certs, fmt.Sprintf("%d of %d", len(e.keys), len(tlstest.Kinds)))
 	}
 	line(suites...)
 	line(certs...)
@@ -277,12 +265,12 @@ func (e *encounters) roles(row string) string {
 }
 
 const (
-	peersPage  = "../interop/README.md"
+	readme     = "README.md"
 	beginTable = "<!-- peers:begin -->\n"
 	endTable   = "<!-- peers:end -->\n"
 )
 
-// checkPeersTable compares the page's block with what was run, or writes it. It
+// checkPeersTable compares the README's block with what was run, or writes it. It
 // returns the exit status.
 func checkPeersTable() int {
 	complain := func(format string, a ...any) int {
@@ -294,9 +282,16 @@ func checkPeersTable() int {
 			return complain("the table of peers was not written: %s", why)
 		}
 		if testing.Verbose() {
-			fmt.Println("the table of peers was not compared:", why)
+			fmt.Println("the README's table of peers was not compared:", why)
 		}
 		return 0
+	}
+	for _, p := range thePeers {
+		for _, l := range p.lacks {
+			if _, ok := consulted.Load(l.why + l.topic); !ok {
+				return complain("no test asks why %s is not met on %q", p.name, l.topic)
+			}
+		}
 	}
 	versions, err := peerVersions()
 	if err != nil {
@@ -306,7 +301,7 @@ func checkPeersTable() int {
 	if err != nil {
 		return complain("%v", err)
 	}
-	text, err := os.ReadFile(peersPage)
+	text, err := os.ReadFile(readme)
 	if err != nil {
 		return complain("%v", err)
 	}
@@ -315,19 +310,19 @@ func checkPeersTable() int {
 	heading := func(t string) string { h, _, _ := strings.Cut(strings.TrimSpace(t), "\n"); return h }
 	switch {
 	case !ok || !ok2:
-		return complain("%s has no %s … %s", peersPage, strings.TrimSpace(beginTable), strings.TrimSpace(endTable))
+		return complain("%s has no %s … %s", readme, strings.TrimSpace(beginTable), strings.TrimSpace(endTable))
 	case string(was) == table:
 		return 0
 	case *update:
-		if err := os.WriteFile(peersPage, bytes.Join([][]byte{before, []byte(beginTable), []byte(table), []byte(endTable), after}, nil), 0o644); err != nil {
+		if err := os.WriteFile(readme, bytes.Join([][]byte{before, []byte(beginTable), []byte(table), []byte(endTable), after}, nil), 0o644); err != nil {
 			return complain("%v", err)
 		}
 		return 0
 	case heading(string(was)) != heading(table) && os.Getenv("CI") != "true":
-		fmt.Printf("the table of peers was not compared: it speaks of\n%s\nand here are\n%s\n", heading(string(was)), heading(table))
+		fmt.Printf("the README's table of peers was not compared: it speaks of\n%s\nand here are\n%s\n", heading(string(was)), heading(table))
 		return 0
 	}
-	return complain("the table of peers is not what was run; go test ./handshake/tls -update writes\n%s", table)
+	return complain("the README's table of peers is not what was run; go test ./handshake/interop -update writes\n%s", table)
 }
 
 // notEverything says why less was run than the table tells of; "" if all was.

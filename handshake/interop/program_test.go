@@ -1,4 +1,4 @@
-package tls_test
+package interop_test
 
 import (
 	"context"
@@ -12,11 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/handshake/event"
+	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/tls"
 )
 
-// peer is a program that we did not write, at the other end of a socket.
-type peer struct {
+// program is a peer that we did not write, at the other end of a socket.
+type program struct {
 	t     testing.TB
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
@@ -40,9 +42,9 @@ func tool(t testing.TB, name string) string {
 }
 
 // start runs a program until the test ends. What it said is shown if the test fails.
-func start(t testing.TB, name string, args ...string) *peer {
+func start(t testing.TB, name string, args ...string) *program {
 	t.Helper()
-	p := &peer{t: t, cmd: exec.Command(tool(t, name), args...)}
+	p := &program{t: t, cmd: exec.Command(tool(t, name), args...)}
 	var ended context.CancelFunc
 	p.over, ended = context.WithCancel(context.Background())
 	p.said.changed = sync.NewCond(&p.said.mu)
@@ -71,7 +73,7 @@ func start(t testing.TB, name string, args ...string) *peer {
 
 // waitFor blocks until the peer has said what re matches, and returns the match
 // with its groups. A peer that ends, or says nothing, without it fails the test.
-func (p *peer) waitFor(re string) []string {
+func (p *program) waitFor(re string) []string {
 	p.t.Helper()
 	m := p.said.await(regexp.MustCompile(re))
 	if m == nil {
@@ -81,7 +83,7 @@ func (p *peer) waitFor(re string) []string {
 }
 
 // say types a line at the peer.
-func (p *peer) say(line string) {
+func (p *program) say(line string) {
 	p.t.Helper()
 	if _, err := io.WriteString(p.stdin, line+"\n"); err != nil {
 		p.t.Errorf("typing %q: %v", line, err)
@@ -119,7 +121,7 @@ func (o *output) String() string {
 
 func (o *output) await(re *regexp.Regexp) []string {
 	late := false
-	timer := time.AfterFunc(patience, func() {
+	timer := time.AfterFunc(tlstest.Patience, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		late = true
@@ -158,13 +160,13 @@ func freePort(t testing.TB) string {
 // dial connects our client to a peer's server and completes the handshake.
 func dial(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, error) {
 	t.Helper()
-	raw, err := net.DialTimeout("tcp", addr, patience)
+	raw, err := net.DialTimeout("tcp", addr, tlstest.Patience)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { raw.Close() })
-	raw.SetDeadline(time.Now().Add(patience))
-	c := client(t, raw, cfg)
+	raw.SetDeadline(time.Now().Add(tlstest.Patience))
+	c := tlstest.Client(t, raw, cfg)
 	if err := c.Handshake(); err != nil {
 		c.Close()
 		return nil, err
@@ -175,84 +177,54 @@ func dial(t testing.TB, addr string, cfg *tls.Config) (*tls.Conn, error) {
 // accept serves one connection of a peer's client with do, in the background. The
 // returned function waits for the outcome; that a program ended without having
 // connected is one, too. It is nil where the client is none.
-func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port string, wait func(*peer) error) {
+func accept(t testing.TB, cfg *tls.Config, do func(*tls.Conn) error) (port string, wait func(*program) error) {
 	t.Helper()
 	return acceptMany(t, cfg, 1, do)
 }
 
 // acceptMany is accept for n connections, one after the other, until one fails.
-func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func(*peer) error) {
+func acceptMany(t testing.TB, cfg *tls.Config, n int, do func(*tls.Conn) error) (port string, wait func(*program) error) {
 	t.Helper()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	done := make(chan error, 1)
-	go func() {
-		for i := range n {
-			c, err := l.Accept()
-			if err == nil {
-				c.SetDeadline(time.Now().Add(patience))
-				err = do(c.(*tls.Conn))
-				c.Close()
-			}
-			if err != nil {
-				done <- fmt.Errorf("connection %d of %d: %w", i+1, n, err)
-				return
-			}
+	port, until := tlstest.AcceptMany(t, cfg, n, do)
+	return port, func(p *program) error {
+		if p == nil {
+			return until(context.Background())
 		}
-		done <- nil
-	}()
-	_, port, err = net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port, func(p *peer) error {
-		if p != nil {
-			defer context.AfterFunc(p.over, func() { l.Close() })()
-		}
-		return <-done // every connection has its deadline
+		return until(p.over)
 	}
 }
 
-// answer is what our server does with a text client: it reads a line, says it
-// back in other words, says goodbye, and demands a goodbye.
-func answer(c *tls.Conn) error {
-	if err := reply(c); err != nil {
-		return err
+// refusedAt has our client connect to a server that ends it, or that it refuses, and
+// returns what it says: of the handshake, or if that went well of the first Read.
+func refusedAt(t testing.TB, addr string, cfg *tls.Config) error {
+	t.Helper()
+	c, err := dial(t, addr, cfg)
+	if err == nil {
+		_, err = c.Read(make([]byte, 1))
 	}
-	return goodbye(c)
-}
-
-func reply(c *tls.Conn) error {
-	line, err := readLine(c)
-	if err != nil {
-		return fmt.Errorf("reading a line: %w", err)
-	}
-	_, err = fmt.Fprintf(c, "you said %d bytes: %s", len(line), line)
 	return err
 }
 
-func goodbye(c *tls.Conn) error {
-	if err := c.CloseWrite(); err != nil {
-		return err
+// textLine has a program that connects to our server say a line, and get it back as answer
+// does it.
+func textLine(t testing.TB, m meeting, cfg *tls.Config, answer func(*tls.Conn) error, connect func(port string) *program) outcome {
+	t.Helper()
+	cfg, w := tlstest.Witnessed(t, cfg)
+	o := outcome{w: w}
+	port, wait := accept(t, cfg, func(c *tls.Conn) error {
+		o.conn = c
+		return answer(c)
+	})
+	o.prog = connect(port)
+	o.prog.say("hello from " + m.name)
+	if o.prog.said.await(regexp.MustCompile(fmt.Sprintf("you said %d bytes: hello from %s", len("hello from \n"+m.name), m.name))) != nil && m.leaves {
+		o.prog.stdin.Close() // it says goodbye first
 	}
-	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
-		return fmt.Errorf("after our goodbye came %q, %w", rest, err)
+	if err := wait(o.prog); err != nil {
+		t.Fatal(err)
 	}
-	return nil
-}
-
-// readLine reads byte by byte: what follows the line stays where it is.
-func readLine(r io.Reader) (string, error) {
-	var line []byte
-	b := make([]byte, 1)
-	for len(line) == 0 || line[len(line)-1] != '\n' {
-		if _, err := io.ReadFull(r, b); err != nil {
-			return string(line), err
-		}
-		line = append(line, b[0])
-	}
-	return string(line), nil
+	o.prog.waitFor("you said")
+	o.Summary = o.conn.Summary()
+	met(m.name, event.Server, cfg, o.Summary, w)
+	return o
 }

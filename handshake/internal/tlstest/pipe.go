@@ -1,4 +1,4 @@
-package tls_test
+package tlstest
 
 import (
 	"io"
@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// memoryPipe is a net.Conn pair through memory, buffered so that a writer need
+// Pipe is a net.Conn pair through memory, buffered so that a writer need
 // not wait for its reader, as a socket is.
-func memoryPipe() (a, b net.Conn) {
+func Pipe() (a, b net.Conn) {
 	x, y := newHalf(), newHalf()
 	return &pipeEnd{in: x, out: y}, &pipeEnd{in: y, out: x}
 }
@@ -30,8 +30,8 @@ func newHalf() *half {
 	return h
 }
 
-// limit is where a writer begins to wait, as with a socket's send buffer.
-const limit = 1 << 18
+// PipeLimit is where a writer begins to wait, as with a socket's send buffer.
+const PipeLimit = 1 << 18
 
 type pipeEnd struct{ in, out *half }
 
@@ -60,7 +60,7 @@ func (p *pipeEnd) Write(b []byte) (int, error) {
 	h := p.out
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for len(h.buf)-h.r > limit && !h.closed {
+	for len(h.buf)-h.r > PipeLimit && !h.closed {
 		h.cond.Wait()
 	}
 	if h.closed {
