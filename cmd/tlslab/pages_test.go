@@ -100,6 +100,35 @@ func TestPagesLinks(t *testing.T) {
 	}
 }
 
+// The page about the code has a row for each package of handshake and pki, but for what is
+// internal or is there for tests (kxtest is there for a course's).
+func TestPagesPackages(t *testing.T) {
+	const page = "handshake/README.md"
+	text := pages(t)[page]
+	for _, tree := range []string{"handshake", "pki"} {
+		err := filepath.WalkDir(filepath.Join(repository, tree), func(dir string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil || !d.IsDir():
+				return err
+			case d.Name() == "internal" || d.Name() == "testdata" || strings.HasSuffix(d.Name(), "test") && d.Name() != "kxtest":
+				return fs.SkipDir
+			}
+			sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+			if err != nil || len(sources) == 0 {
+				return err
+			}
+			name, err := filepath.Rel(filepath.Join(repository, "handshake"), dir)
+			if link := "](" + filepath.ToSlash(name) + ")"; !strings.Contains(text, link) {
+				t.Errorf("%s has no row for the package in %s, with a link […%s", page, dir, link)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // fences matches a block of what is shown or typed.
 var fences = regexp.MustCompile("(?ms)^```.*?^```$")
 
