@@ -19,8 +19,8 @@ import (
 
 // policy is who may import whom within the module, as a partial order: a package
 // right of < may import those left of it and all that they may. Names are relative
-// to handshake/; cmd and examples are trees. A package that is not here fails the
-// test, so that a new one is thought about.
+// to handshake/; examples is a tree, and the rooms of the command are cmd/NAME. A
+// package that is not here fails the test, so that a new one is thought about.
 const policy = `
 	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest
 	foreign < idn, http2
@@ -54,7 +54,16 @@ const policy = `
 	tls < tls/https
 	tls/https, certcompress/brotli, certcompress/zstd < internal/tlstest
 	internal/tlstest < interop
-	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < cmd, examples
+	scenario, render < cmd/cli
+	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
+	kx/kxtest, cmd/cli < cmd/clitest
+	render/mermaid, cmd/flags < cmd/lists
+	cmd/flags < cmd/trust
+	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
+	mitm/proxy, render/lesson, cmd/flags < cmd/capture
+	session/redis, tls, replay, transcript, cmd/trust < cmd/live
+	cmd/lists, cmd/lesson, cmd/capture, cmd/live < cmd
+	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -67,19 +76,19 @@ const modules = `
 	github.com/cloudflare/circl: kx kx/private sig pki examples
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd
-	golang.org/x/crypto: suite pki cmd
-	golang.org/x/net: tls mitm/proxy idn http2 cmd
+	golang.org/x/crypto: suite pki
+	golang.org/x/net: tls mitm/proxy idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm
 	github.com/redis/go-redis/v9: session/redis
-	github.com/fatih/color: render/sheet cmd
+	github.com/fatih/color: render/sheet cmd/lists cmd/capture
 	github.com/mattn/go-runewidth: render/sheet
-	github.com/mattn/go-isatty: cmd
-	github.com/spf13/cobra: cmd
-	github.com/spf13/pflag: cmd
-	golang.org/x/sys: cmd mitm/har
-	golang.org/x/term: cmd
+	github.com/mattn/go-isatty: cmd/cli
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd
+	github.com/spf13/pflag: cmd/cli cmd/lesson
+	golang.org/x/sys: mitm/har cmd/cli
+	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
 `
 
 // outside is what the engine, which has no sockets, files, clock or chance of its
@@ -257,6 +266,24 @@ func TestBuildsForTheBrowser(t *testing.T) {
 
 func policyName(importPath string) string {
 	p := strings.TrimPrefix(importPath, "tlslab/")
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
+	if room, ok := strings.CutPrefix(p, "cmd/tlslab/internal/"); ok {
+		return "cmd/" + room
+	}
 	for _, tree := range []string{"cmd", "examples"} {
 		if strings.HasPrefix(p, tree+"/") {
 			return tree

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/pki"
 )
 
@@ -60,7 +62,7 @@ func (r *redisProcess) run() {
 	if err := r.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); ; runtime.Gosched() {
+	for end := time.Now().Add(clitest.Patience); ; runtime.Gosched() {
 		if conn, err := net.Dial("tcp", r.addr); err == nil {
 			_ = conn.Close()
 			return
@@ -79,16 +81,13 @@ func (r *redisProcess) kill() {
 	}
 }
 
-// patience is when we say that something hangs.
-const patience = time.Minute
-
 // cluster is two servers with one certificate and one Redis.
 type cluster struct {
 	t     *testing.T
 	dir   string
 	roots string
 	redis *redisProcess
-	jobs  [2]*job
+	jobs  [2]*clitest.Job
 	addrs [2]string
 }
 
@@ -113,9 +112,9 @@ func startCluster(t *testing.T, args ...string) *cluster {
 		cmd := exec.Command(os.Args[0], append([]string{"server", "--accept", "127.0.0.1:0", "--quiet", "--cert", c.file("chain.pem"),
 			"--key", c.file("key.pem"), "--early-data", "1000", "--store", "redis://" + c.redis.addr}, args...)...)
 		cmd.Args[0], cmd.Env = "tlslab", append(os.Environ(), "LC_ALL=C", "GORACE=atexit_sleep_ms=0")
-		c.jobs[i], c.addrs[i], err = launch(cmd, regexp.MustCompile(`listening on (\S+)`))
+		c.jobs[i], c.addrs[i], err = clitest.Launch(cmd, regexp.MustCompile(`listening on (\S+)`))
 		if c.jobs[i] != nil {
-			t.Cleanup(c.jobs[i].kill)
+			t.Cleanup(c.jobs[i].Kill)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +128,7 @@ func (c *cluster) file(name string) string { return filepath.Join(c.dir, name) }
 // client runs a client that says nothing but its early data, if any, and waits for the
 // server to hang up; said is what it printed on standard error.
 func (c *cluster) client(addr string, args ...string) (status int, said string) {
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), clitest.Patience)
 	defer cancel()
 	var stderr bytes.Buffer
 	status = command(ctx, strings.NewReader(""), io.Discard, &stderr,
@@ -152,7 +151,7 @@ func (c *cluster) wants(said string, addr string, args ...string) {
 func (c *cluster) await(pattern string, n int) {
 	c.t.Helper()
 	for _, j := range c.jobs {
-		if err := j.await(regexp.MustCompile(`(?s)(` + pattern + `.*){` + strconv.Itoa(n) + `}`)); err != nil {
+		if err := j.Await(regexp.MustCompile(`(?s)(` + pattern + `.*){` + strconv.Itoa(n) + `}`)); err != nil {
 			c.t.Fatal(err)
 		}
 	}
@@ -162,10 +161,10 @@ func (c *cluster) await(pattern string, n int) {
 func (c *cluster) end() (taken int) {
 	c.t.Helper()
 	for _, j := range c.jobs {
-		if err := j.interrupt(); err != nil {
+		if err := j.Interrupt(); err != nil {
 			c.t.Errorf("a server ended badly: %v", err)
 		}
-		taken += strings.Count(j.printed(), paid)
+		taken += strings.Count(j.Printed(), paid)
 	}
 	return taken
 }
@@ -235,7 +234,7 @@ func (c *cluster) replay(addr string, captured []byte) {
 		return
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(clitest.Patience))
 	if _, err := conn.Write(captured); err == nil { // a server that hangs up at once is one that refuses
 		_ = conn.(*net.TCPConn).CloseWrite()
 		_, err = io.Copy(io.Discard, conn)
@@ -338,10 +337,10 @@ func TestRedisKilled(t *testing.T) {
 		c.wants("did not resume it", addr, "--sess-in", c.file("old"))
 		c.wants("", addr, "--sess-in", c.file("old"), "--tls", "1.2")
 		status, said := c.client(addr, "--sess-in", c.file("old"), "--early-data", c.file("pay"))
-		if status != statusFailed || !strings.Contains(said, "rejected, and not sent again") {
+		if status != cli.StatusFailed || !strings.Contains(said, "rejected, and not sent again") {
 			t.Errorf("early data without a store: status %d, %q", status, said)
 		}
-		if status, said := c.client(addr, "--sess-out", c.file("none")); status != statusFailed || !strings.Contains(said, "no session to keep") {
+		if status, said := c.client(addr, "--sess-out", c.file("none")); status != cli.StatusFailed || !strings.Contains(said, "no session to keep") {
 			t.Errorf("a session without a store: status %d, %q", status, said)
 		}
 	}

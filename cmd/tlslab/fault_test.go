@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,7 +13,13 @@ import (
 // TestErrorsAreToldInTheReadersLanguage: what fills {error} in a text of narrate's is
 // narrate.Fault's, for an error's own Error is English.
 func TestErrorsAreToldInTheReadersLanguage(t *testing.T) {
-	files, err := filepath.Glob("*.go")
+	var files []string
+	err := filepath.WalkDir(".", func(name string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(name, ".go") {
+			files = append(files, name)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

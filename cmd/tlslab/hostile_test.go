@@ -31,6 +31,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/render"
@@ -128,7 +129,7 @@ func runTo(ctx context.Context, out, log io.Writer, stdin io.Reader, args ...str
 	root.SetOut(out)
 	root.SetErr(log)
 	cmd, err := root.ExecuteContextC(ctx)
-	return explain(log, cmd, err)
+	return cli.Explain(log, cmd, err)
 }
 
 // eachWay runs f with the flags of each language, form and level.
@@ -582,18 +583,18 @@ func TestNetBelowEveryVerb(t *testing.T) {
 	root := newRoot()
 	for _, cmd := range append(root.Commands(), root) {
 		// Whose Write is the net's: TestResultsUnwritten has each verb print through it.
-		if r, ok := cmd.OutOrStdout().(*results); !ok || r.Writer == nil || r.Unwrap() != io.Writer(os.Stdout) {
+		if r, ok := cmd.OutOrStdout().(*cli.Results); !ok || r.Writer == nil || r.Unwrap() != io.Writer(os.Stdout) {
 			t.Errorf("%s prints past the net", cmd.Name())
 		}
 		if _, ok := cmd.ErrOrStderr().(*foreign.Writer); !ok {
 			t.Errorf("%s says what went wrong past the net", cmd.Name())
 		}
 	}
-	o, err := (&view{color: "auto"}).open(os.Stdout, os.Stderr)
+	o, err := (&cli.View{Color: "auto"}).Open(os.Stdout, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := o.w.(*foreign.Writer); !ok {
+	if _, ok := o.Writer.(*foreign.Writer); !ok {
 		t.Error("a transcript is printed past the net")
 	}
 }

@@ -16,55 +16,20 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake"
-	"tlslab/handshake/iana"
-	"tlslab/handshake/mitm/proxy"
-	"tlslab/handshake/narrate"
-	"tlslab/handshake/reason"
-	"tlslab/handshake/scenario"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/pki"
 )
 
 // command runs a command line in this process; status is what the shell would see.
 func command(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (status int) {
-	root := newRoot()
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	cmd, err := root.ExecuteContextC(ctx)
-	return explain(stderr, cmd, err)
+	return clitest.Command(newRoot(), ctx, stdin, stdout, stderr, args...)
 }
 
 // serveCommand runs tlslab server until the test ends, and returns its address and,
 // once it has ended, what it said.
 func serveCommand(t *testing.T, args ...string) (addr string, end func() string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	r, w := io.Pipe()
-	done := make(chan int, 1)
-	go func() {
-		done <- command(ctx, strings.NewReader(""), io.Discard, w,
-			append([]string{"server", "--accept", "127.0.0.1:0", "--lang", "en"}, args...)...)
-		_ = w.Close()
-	}()
-	lines := bufio.NewReader(r)
-	first, err := lines.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(lines) // a pipe of this process ends in nothing but EOF
-		rest <- string(b)
-	}()
-	return strings.TrimSpace(strings.TrimPrefix(first, "listening on ")), func() string {
-		cancel()
-		if s := <-done; s != 0 {
-			t.Errorf("the server ended with status %d", s)
-		}
-		return <-rest
-	}
+	return clitest.StartServer(t, newRoot(), args...)
 }
 
 // crypto/tls as the server, which lets its client find out what it does with a
@@ -179,128 +144,6 @@ func TestServerReports(t *testing.T) {
 		before, after, _ := strings.Cut(want, ".*")
 		if i := strings.Index(said, before); i < 0 || !strings.Contains(said[i:], after) {
 			t.Errorf("the server did not say %q:\n%s", want, said)
-		}
-	}
-}
-
-// Transcripts of two connections that happen at once come out one after the other.
-func TestTranscriptsDoNotInterleave(t *testing.T) {
-	var b bytes.Buffer
-	out := &output{w: &b}
-	flags := &liveFlags{format: "text"}
-	one, two := flags.newTranscript(out, "one"), flags.newTranscript(out, "two")
-	for i := range 4 {
-		for _, tr := range []*transcript{one, two} {
-			tr.Event(&scenario.RecordingDecrypted{Plaintext: fmt.Sprint(tr.title, i)})
-		}
-	}
-	if b.Len() != 0 {
-		t.Errorf("written before it was whole: %q", &b)
-	}
-	if err := errors.Join(two.close(), one.close()); err != nil {
-		t.Fatal(err)
-	}
-	first, second, found := strings.Cut(b.String(), "\n== one ==\n")
-	if !found || !strings.HasPrefix(first, "\n== two ==\n") || strings.Count(first, "two0") != 1 || strings.Count(first, "two3") != 1 ||
-		strings.Contains(second, "two") || strings.Count(second, "one0") != 1 || strings.Count(second, "one3") != 1 {
-		t.Errorf("the transcripts are mixed up:\n%s", &b)
-	}
-}
-
-// What the verifier found is about trust; what the protocol found is not.
-func TestAboutTrust(t *testing.T) {
-	for _, test := range []struct {
-		why   reason.Reason
-		field string
-		want  bool
-	}{
-		{reason.CertificateUntrusted, "certificate[0].issuer", true},
-		{reason.CertificateExpired, "certificate[0].not_after", true},
-		{reason.CertificateRevoked, "certificate[0].serial_number", true},
-		{reason.CertificateMalformed, "certificate.tbs_certificate.validity", true},
-		{reason.WeakKey, "certificate[0].subject_public_key_info.too_small", true},
-		{reason.WeakKey, "server_key_exchange.params.dh_p", false},
-		{reason.BadFinished, "finished.verify_data", false},
-		{reason.NoCommonSuite, "", false},
-		{reason.CertificateMissing, "certificate_list", false},
-	} {
-		if got := aboutTrust(reason.New(test.why, "", test.field, nil, nil)); got != test.want {
-			t.Errorf("aboutTrust(%s in %s) is %v", test.why, test.field, got)
-		}
-	}
-}
-
-// Of a server that is not trusted the reader is told what verify would say to do: a root or
-// a name only where one of these is wanting, and was not given.
-func TestNotTrusted(t *testing.T) {
-	const root, name, insecure = "--CAfile", "--servername", "--insecure"
-	for _, test := range []struct {
-		why        reason.Reason
-		field      string
-		given      bool // both of them
-		says, also string
-	}{
-		{reason.CertificateUntrusted, "certificate[0].issuer", false, "forgets to send its intermediate", root},
-		{reason.CertificateUntrusted, "certificate[0].issuer", true, "forgets to send its intermediate", ""},
-		{reason.CertificateUntrusted, "certificate[1].subject", false, "Its own signature", root},
-		{reason.CertificateWrongName, "certificate[0].subject_alt_name", false, "subject alternative names", name},
-		{reason.CertificateWrongName, "certificate[0].subject_alt_name", true, "subject alternative names", ""},
-		{reason.CertificateExpired, "certificate[0].not_after", false, "renewed", ""},
-		{reason.CertificateExpired, "certificate[2].not_after.anchor", false, "newer root", ""},
-		{reason.CertificateMalformed, "certificate.tbs_certificate.validity", false, "UTCTime", ""},
-		{reason.WeakKey, "certificate[0].subject_public_key_info.too_small", false, "larger one", ""},
-		{reason.BadStatusResponse, "certificate_status.next_update", false, "fetch a new response", ""},
-	} {
-		c := &clientFlags{connect: "www.lab.test:443"}
-		c.lang = narrate.En
-		if test.given {
-			c.caFile, c.serverName = "root.pem", "www.lab.test"
-		}
-		var said *trouble
-		if err := c.whyNot(t.Context(), reason.New(test.why, "", test.field, nil, nil), &plight{}); !errors.As(err, &said) {
-			t.Errorf("%s: %v", test.field, err)
-			continue
-		}
-		if !strings.Contains(said.what, "is not trusted") || !strings.Contains(said.remedy, test.says) || !strings.Contains(said.remedy, insecure) {
-			t.Errorf("%s: %q, %q", test.field, said.what, said.remedy)
-		}
-		for _, flag := range []string{root, name} {
-			if strings.Contains(said.remedy, flag) != (flag == test.also) {
-				t.Errorf("%s, given %v: the remedy is %q", test.field, test.given, said.remedy)
-			}
-		}
-	}
-	c := &clientFlags{connect: "www.lab.test:443"}
-	c.lang = narrate.En
-	var said *trouble
-	refused := reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure)
-	asked := &plight{lang: narrate.En, summary: handshake.Summary{CertificateRequested: true}, flags: &c.liveFlags}
-	if err := c.whyNot(t.Context(), refused, asked); !errors.As(err, &said) || !strings.Contains(said.remedy, "--cert") {
-		t.Errorf("a server that asked for a certificate: %v", err)
-	}
-}
-
-// The proxy says of a server that it does not believe what verify says, and asks for a root
-// only if none was named.
-func TestProxyUnbelieved(t *testing.T) {
-	f := &proxy.Fault{Side: proxy.SideServer, By: proxy.SideProxy, Cause: proxy.CauseUnbelieved}
-	for _, test := range []struct {
-		why   reason.Reason
-		field string
-		named bool
-		says  string
-		root  bool
-	}{
-		{reason.CertificateUntrusted, "certificate[0].issuer", false, "forgets to send its intermediate", true},
-		{reason.CertificateUntrusted, "certificate[0].issuer", true, "forgets to send its intermediate", false},
-		{reason.CertificateExpired, "certificate[0].not_after", false, "renewed", false},
-	} {
-		f.Err = reason.New(test.why, "", test.field, nil, nil)
-		for _, lang := range narrate.Langs() {
-			said := strings.Join(faultLines(lang, f, test.named), "\n")
-			if lang == narrate.En && !strings.Contains(said, test.says) || strings.Contains(said, "--upstream-CAfile") != test.root || !strings.Contains(said, "--upstream-insecure") {
-				t.Errorf("%s, named %v: %s", test.field, test.named, said)
-			}
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/tls"
 	document "tlslab/handshake/transcript"
 	"tlslab/pki"
@@ -181,7 +182,7 @@ func TestServerDocuments(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	var number string
-	if err := eventually(patience, func() error {
+	if err := eventually(clitest.Patience, func() error {
 		b, err := os.ReadFile(port)
 		number = string(bytes.TrimSpace(b))
 		return err

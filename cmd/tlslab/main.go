@@ -3,20 +3,17 @@
 // server), a small certification authority (ca), and a verifier that shows every
 // check it makes (verify).
 //
-// It is no more than flags and files around the packages: what a verb does is in the
-// file that bears its name, what all verbs share is in flags.go, output.go and voice.go.
+// It is no more than flags and files around the packages. Its verbs are listed in verbs.go, and
+// live in the rooms of internal: lesson (run, compare, replay), live (client, server), capture
+// (proxy), trust (ca, verify) and lists (groups, list). What they share is in internal/cli, how
+// they speak and write, and in internal/flags, what a flag means wherever it occurs. Read
+// internal/cli/voice.go first.
 package main
 
-import "os"
+import (
+	"os"
 
-func main() { os.Exit(tlslab()) }
+	"tlslab/cmd/tlslab/internal/cli"
+)
 
-// tlslab runs the command line and returns the exit status.
-func tlslab() int {
-	root := newRoot()
-	cmd, err := root.ExecuteC()
-	if r, ok := root.OutOrStdout().(*results); ok {
-		err = firstError(err, r.err())
-	}
-	return explain(root.ErrOrStderr(), cmd, err)
-}
+func main() { os.Exit(cli.Main(newRoot())) }

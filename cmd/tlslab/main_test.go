@@ -1,10 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -12,12 +11,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
@@ -43,46 +41,16 @@ func TestScripts(t *testing.T) {
 			env.Values[jobsKey{}] = jobs{}
 			return nil
 		},
-		Condition: peerOnPath,
+		Condition: clitest.PeerOnPath,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"start": start, "await": await, "interrupt": interrupt, "sigkill": sigkill, "freeport": freePort, "mode": mode, "damage": damage,
 			"status1": status(1), "status2": status(2)},
 	})
 }
 
-// peerOnPath is the condition peer:PROGRAM. Where CI is set a missing peer is a
-// failure, not a reason to skip. curl-idn is a curl that knows names beyond ASCII.
-func peerOnPath(cond string) (bool, error) {
-	if cond == "curl-idn" {
-		out, err := exec.Command("curl", "--version").Output()
-		return err == nil && strings.Contains(string(out), " IDN"), nil
-	}
-	name, ok := strings.CutPrefix(cond, "peer:")
-	if !ok {
-		return false, fmt.Errorf("no such condition: %s", cond)
-	}
-	_, err := exec.LookPath(name)
-	if err != nil && os.Getenv("CI") == "true" {
-		return false, fmt.Errorf("CI is true, and %w", err)
-	}
-	return err == nil, nil
-}
-
 type (
 	jobsKey struct{}
-	jobs    map[string]*job
+	jobs    map[string]*clitest.Job
 )
-
-// job is a program in the background.
-type job struct {
-	cmd    *exec.Cmd
-	ended  chan error // its reader's end
-	reader *io.PipeReader
-
-	mu   sync.Mutex
-	more *sync.Cond      // a line was printed, or the last one was
-	out  strings.Builder // standard output and error
-	over bool
-}
 
 // start NAME PATTERN STDIN PROGRAM ARG… runs a program until it has printed a line
 // that matches, and lets it run on. $NAME is the pattern's first group. STDIN is a
@@ -110,71 +78,15 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		cmd.Stdin = in
 	}
-	j, group, err := launch(cmd, pattern)
+	j, group, err := clitest.Launch(cmd, pattern)
 	if j != nil {
 		ts.Value(jobsKey{}).(jobs)[args[0]] = j
-		ts.Defer(j.kill)
+		ts.Defer(j.Kill)
 	}
 	if err != nil {
 		ts.Fatalf("%s: %v", args[0], err)
 	}
 	ts.Setenv(args[0], group)
-}
-
-// launch starts a program and waits until it has printed a line that matches; group is
-// the pattern's last.
-func launch(cmd *exec.Cmd, pattern *regexp.Regexp) (j *job, group string, err error) {
-	j = &job{cmd: cmd, ended: make(chan error, 1)}
-	j.more = sync.NewCond(&j.mu)
-	r, w := io.Pipe()
-	cmd.Stdout, cmd.Stderr, j.reader = w, w, r
-	if err := cmd.Start(); err != nil {
-		return nil, "", err
-	}
-	matched := make(chan string, 1)
-	go j.read(pattern, matched)
-	go func() { _ = w.CloseWithError(cmd.Wait()) }()
-	group, ok := <-matched
-	if !ok {
-		return j, "", fmt.Errorf("ended without printing %q:\n%s", pattern, j.printed())
-	}
-	return j, group, nil
-}
-
-// kill ends the job at once. Killing what has been stopped is an error of no interest.
-func (j *job) kill() { _ = j.cmd.Process.Kill() }
-
-// read collects what the job prints; matched gets the first match, or is closed.
-func (j *job) read(pattern *regexp.Regexp, matched chan<- string) {
-	lines := bufio.NewReader(j.reader)
-	waiting := true
-	for {
-		line, err := lines.ReadString('\n')
-		j.mu.Lock()
-		j.out.WriteString(line)
-		j.over = err != nil
-		j.more.Broadcast()
-		j.mu.Unlock()
-		if m := pattern.FindStringSubmatch(line); waiting && m != nil {
-			waiting = false
-			matched <- m[len(m)-1]
-		}
-		if err != nil {
-			close(matched)
-			if err == io.EOF {
-				err = nil
-			}
-			j.ended <- err
-			return
-		}
-	}
-}
-
-// printed is what the job has printed so far.
-func (j *job) printed() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.out.String()
 }
 
 // await NAME PATTERN waits until a job has printed what matches: what a peer did may
@@ -185,58 +97,27 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
-	if err := ts.Value(jobsKey{}).(jobs)[args[0]].await(pattern); err != nil {
+	if err := ts.Value(jobsKey{}).(jobs)[args[0]].Await(pattern); err != nil {
 		ts.Fatalf("%s %v", args[0], err)
 	}
-}
-
-// await waits until the job has printed what matches.
-func (j *job) await(pattern *regexp.Regexp) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	hangs := false
-	defer time.AfterFunc(patience, func() {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		hangs = true
-		j.more.Broadcast()
-	}).Stop()
-	for !pattern.MatchString(j.out.String()) {
-		if j.over {
-			return fmt.Errorf("ended without printing %q:\n%s", pattern, j.out.String())
-		}
-		if hangs {
-			return fmt.Errorf("has not printed %q:\n%s", pattern, j.out.String())
-		}
-		j.more.Wait()
-	}
-	return nil
 }
 
 // interrupt NAME interrupts a job, which must take it well, and writes what it printed to
 // the file NAME.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	j := ts.Value(jobsKey{}).(jobs)[args[0]]
-	err := j.interrupt()
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(j.printed()), 0o600))
+	err := j.Interrupt()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(j.Printed()), 0o600))
 	if !neg && err != nil {
-		ts.Fatalf("%s ended badly: %v\n%s", args[0], err, j.printed())
+		ts.Fatalf("%s ended badly: %v\n%s", args[0], err, j.Printed())
 	}
-}
-
-// interrupt interrupts the job, and returns how it ended.
-func (j *job) interrupt() error {
-	if err := j.cmd.Process.Signal(os.Interrupt); err != nil {
-		return err
-	}
-	return <-j.ended
 }
 
 // sigkill NAME ends a job so that it cannot say or write another word.
 func sigkill(ts *testscript.TestScript, _ bool, args []string) {
 	j := ts.Value(jobsKey{}).(jobs)[args[0]]
-	j.kill()
-	<-j.ended
+	j.Kill()
+	<-j.Ended
 }
 
 // lookup finds a program on the script's PATH, where tlslab is.
@@ -289,13 +170,19 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 // Every sentence of ours that the code says is there in every language, and every one
 // that is there is said.
 func TestSentences(t *testing.T) {
-	files, err := filepath.Glob("*.go")
+	var files []string
+	err := filepath.WalkDir(".", func(name string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(name, ".go") {
+			files = append(files, name)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	inTable := regexp.MustCompile(`"(proxy(?:_[a-z0-9]+)+)"`)
 	used := map[string]bool{}
-	said := regexp.MustCompile(`(?:say(?:Both)?|told|c\.say)\([^"\n]*"([a-z_]+)"|label\("cmd\.([a-z_]+)"\)`)
+	said := regexp.MustCompile(`(?:[sS]ay(?:Both)?|[tT]old)\([^"\n]*"([a-z_]+)"|label\("cmd\.([a-z_]+)"\)`)
 	for _, f := range files {
 		if strings.HasSuffix(f, "_test.go") {
 			continue

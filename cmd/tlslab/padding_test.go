@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"io"
@@ -13,112 +12,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
-	"tlslab/handshake"
-	"tlslab/handshake/iana"
-	"tlslab/handshake/kx"
-	"tlslab/handshake/kx/kxtest"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/render"
-	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
-	"tlslab/pki"
 )
 
 // What Bleichenbacher would see of a server that explains itself: nothing.
-
-// guessing is a client that does not know the premaster secret it sends.
-func guessing(t *testing.T, padded bool) *handshake.Config {
-	t.Helper()
-	s, err := suite.ByName("AES128-SHA")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := &handshake.Config{Suites: []*suite.Suite{s}, Exchanges: []kx.Exchange{kxtest.Guess(padded)}, ServerName: "localhost", MaxVersion: iana.TLS12}
-	cfg.Weak.SkipVerify = true
-	return cfg
-}
-
-// watched is a server's transport that knows how much of the transcript is there.
-type watched struct {
-	net.Conn
-	transcript *transcript
-
-	mu       sync.Mutex
-	atRead   int // bytes when bytes of the peer were waited for last
-	rendered []int
-}
-
-func (w *watched) size() int {
-	w.transcript.mu.Lock()
-	defer w.transcript.mu.Unlock()
-	return w.transcript.held.Len()
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	w.mu.Lock()
-	w.atRead = w.size()
-	w.mu.Unlock()
-	return w.Conn.Read(p)
-}
-
-func (w *watched) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	w.rendered = append(w.rendered, w.size()-w.atRead)
-	w.mu.Unlock()
-	return w.Conn.Write(p)
-}
-
-func (w *watched) CloseWrite() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.rendered = append(w.rendered, w.size()-w.atRead)
-	return nil // a pipe has no halves
-}
-
-// TestNothingIsRenderedBeforeTheAlert counts the bytes of text that a server makes between
-// what it reads and what it writes, whatever the padding is.
-func TestNothingIsRenderedBeforeTheAlert(t *testing.T) {
-	lesson, err := pki.NewLesson(pki.LessonOptions{Name: "localhost", KeyAlg: "rsa"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, padded := range []bool{false, true} {
-		s := new(serverFlags)
-		s.lang, s.format, s.handshakeTimeout = "en", "text", patience
-		var shown bytes.Buffer
-		out := &output{w: &shown, options: render.TerminalOptions{Lang: "en", Width: 80}}
-		h := &host{flags: s, cfg: &handshake.Config{ShowSecrets: true, Certificates: []handshake.Certificate{{Chain: lesson.Chain, Key: lesson.Key}}},
-			log: io.Discard, out: out, stdout: io.Discard, conns: map[*liveConn]bool{}}
-		h.arrived = sync.NewCond(&h.mu)
-		near, far := net.Pipe()
-		w := &watched{Conn: far}
-		live, err := h.admit(w)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.transcript = live.transcript
-		h.handlers.Go(func() { h.converse(live) })
-		c, err := tls.Client(near, guessing(t, padded))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Handshake(); reason.Of(err) != reason.PeerAlert {
-			t.Fatal(err)
-		}
-		c.Close()
-		h.handlers.Wait()
-		if !slices.Equal(w.rendered, []int{0, 0, 0}) {
-			t.Errorf("padded %v: before the flight, the alert and the end of the stream %d bytes are rendered", padded, w.rendered)
-		}
-		if !bytes.Contains(shown.Bytes(), []byte("premaster")) || !bytes.Contains(shown.Bytes(), []byte("bad_record_mac")) {
-			t.Errorf("padded %v: the transcript tells nothing of it:\n%s", padded, &shown)
-		}
-	}
-}
 
 var paddingPairs = flag.Int("padding-pairs", 0, "time the alerts to so many pairs of ciphertexts, one of each padded rightly (5000 take some minutes)")
 
@@ -153,9 +55,9 @@ func TestPaddingTiming(t *testing.T) {
 	}
 	cmd := exec.Command(os.Args[0], "server", "--accept", "127.0.0.1:0", "--out", filepath.Join(t.TempDir(), "transcript"))
 	cmd.Args[0], cmd.Env = "tlslab", append(os.Environ(), "LC_ALL=C")
-	server, addr, err := launch(cmd, regexp.MustCompile(`listening on (\S+)`))
+	server, addr, err := clitest.Launch(cmd, regexp.MustCompile(`listening on (\S+)`))
 	if server != nil {
-		t.Cleanup(server.kill)
+		t.Cleanup(server.Kill)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +71,7 @@ func TestPaddingTiming(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := &stopwatch{Conn: raw}
-			c, err := tls.Client(s, guessing(t, padded == 1))
+			c, err := tls.Client(s, clitest.Guessing(t, padded == 1))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/mitm/proxy"
 )
 
@@ -174,7 +175,7 @@ s.onerror = () => { document.getElementById("said").textContent = "the socket fa
 		select {
 		case <-closed:
 		case <-r.Context().Done():
-		case <-time.After(patience): // the page says what is missing
+		case <-time.After(clitest.Patience): // the page says what is missing
 		}
 		http.NotFound(w, r)
 	})
@@ -254,7 +255,7 @@ type browsedProxy struct {
 
 // lists waits for an entry that is as wanted. The error has the list as it was when time was up.
 func (p *browsedProxy) lists(wanted func(browsedEntry) bool) error {
-	stop := time.AfterFunc(patience, func() {
+	stop := time.AfterFunc(clitest.Patience, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.over = true

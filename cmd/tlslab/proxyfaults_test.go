@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/mitm/proxy"
 )
 
@@ -105,7 +106,7 @@ func (w *scene) server(serve func(c net.Conn) error) (host string) {
 	go func() {
 		c, err := l.Accept()
 		if err == nil {
-			err = errors.Join(c.SetDeadline(time.Now().Add(patience)), serve(c))
+			err = errors.Join(c.SetDeadline(time.Now().Add(clitest.Patience)), serve(c))
 			_ = c.Close()
 		}
 		done <- err
@@ -450,7 +451,7 @@ func (w *scene) turnedAway(what []byte, status int) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(clitest.Patience)); err != nil {
 		return err
 	}
 	var sending sync.WaitGroup
@@ -467,7 +468,7 @@ func (w *scene) turnedAway(what []byte, status int) error {
 // shows waits until the list has something, after its first entries.
 func (w *scene) shows(after int, want expected) error {
 	var got []listed
-	return eventually(patience, func() error {
+	return eventually(clitest.Patience, func() error {
 		if got = w.Entries()[after:]; !slices.ContainsFunc(got, want.is) {
 			var is strings.Builder
 			for _, e := range got {
@@ -526,7 +527,7 @@ func TestProxyFaults(t *testing.T) {
 			quiet(t)
 		})
 	}
-	if err := errors.Join(settles(w, goroutines, patience), fits(w, heap, heapOfFew)); err != nil {
+	if err := errors.Join(settles(w, goroutines, clitest.Patience), fits(w, heap, heapOfFew)); err != nil {
 		t.Error(err)
 	}
 }
@@ -599,7 +600,7 @@ func TestProxySlow(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if err := errors.Join(o.quiet(0), settles(scenes[0], goroutines, patience)); err != nil {
+	if err := errors.Join(o.quiet(0), settles(scenes[0], goroutines, clitest.Patience)); err != nil {
 		t.Error(err)
 	}
 }
@@ -632,7 +633,7 @@ func TestProxyMaxConns(t *testing.T) {
 	tooMany(w, most) // a warm-up
 	goroutines := w.Goroutines()
 	tooMany(w, most)
-	if err := errors.Join(o.quiet(0), settles(w, goroutines, patience)); err != nil {
+	if err := errors.Join(o.quiet(0), settles(w, goroutines, clitest.Patience)); err != nil {
 		t.Error(err)
 	}
 }
@@ -644,7 +645,7 @@ func tooMany(w *scene, most int) {
 	var held []*tunnel
 	for range most {
 		// The honest client's may still be among them for a moment.
-		if err := eventually(patience, func() error {
+		if err := eventually(clitest.Patience, func() error {
 			c, _, err := w.tunnel(o.host)
 			if err == nil {
 				held = append(held, c)
@@ -660,7 +661,7 @@ func tooMany(w *scene, most int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = c.SetDeadline(time.Now().Add(patience)) // of an open socket
+		_ = c.SetDeadline(time.Now().Add(clitest.Patience)) // of an open socket
 		_, _ = fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\n\r\n", o.host)
 		said, err := drain(c)
 		_ = c.Close()
@@ -681,7 +682,7 @@ func tooMany(w *scene, most int) {
 		}
 		_ = c.Close()
 	}
-	if err := errors.Join(eventually(patience, w.serves), o.quiet(0)); err != nil {
+	if err := errors.Join(eventually(clitest.Patience, w.serves), o.quiet(0)); err != nil {
 		t.Error(err)
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"tlslab/cmd/tlslab/internal/clitest"
 )
 
 // Load for a proxy: bodies that can be checked without being kept. Each is the output
@@ -165,7 +167,7 @@ func (c *loaderConn) Close() error {
 // close closes in order. A connection of HTTP/2 may be idle only a moment after the last
 // body was read.
 func (l *loader) close() error {
-	return eventually(patience, func() error {
+	return eventually(clitest.Patience, func() error {
 		l.CloseIdleConnections()
 		l.mu.Lock()
 		defer l.mu.Unlock()

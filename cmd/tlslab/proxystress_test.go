@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/mitm/proxy"
 )
 
@@ -158,7 +159,7 @@ func (p *printed) String() string {
 // awaitProxy waits until a proxy has written its root and its port; or, if its address is
 // known already, its root, and answers.
 func awaitProxy(ended <-chan struct{}, port, rootFile string, addr *string, root **x509.Certificate) error {
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(clitest.Patience); ; {
 		err := func() (err error) {
 			if *root, err = readPEM(rootFile); err != nil {
 				return err
@@ -231,7 +232,7 @@ func fits(u underTest, before, growth uint64) error {
 	if raceEnabled {
 		return nil // what finds races weighs what it keeps of its own
 	}
-	return eventually(patience, func() error {
+	return eventually(clitest.Patience, func() error {
 		if now := u.HeapBytes(); now > before+growth {
 			return fmt.Errorf("the heap went from %d KiB to %d KiB, which is more than by %d", before>>10, now>>10, growth>>10)
 		}
@@ -282,11 +283,11 @@ func checkLoad(t *testing.T, u underTest, clients, requests int, origins ...*ori
 	goroutines, heap := u.Goroutines(), u.HeapBytes()
 	paths = append(paths, load(wave{clients: clients, requests: requests / clients, first: 1 << 20})...)
 	paths = append(paths, load(wave{clients: clients, requests: 10, first: 2 << 20})...) // what may be kept is full then
-	if err := errors.Join(settles(u, goroutines, patience), fits(u, heap, heapOfAll)); err != nil {
+	if err := errors.Join(settles(u, goroutines, clitest.Patience), fits(u, heap, heapOfAll)); err != nil {
 		t.Error(err)
 	}
 	// An entry may come a moment after its reply.
-	_ = eventually(patience, func() error {
+	_ = eventually(clitest.Patience, func() error {
 		if len(u.Entries()) < len(paths) {
 			return errors.New("there are more to come")
 		}
@@ -355,7 +356,7 @@ func TestProxyBulk(t *testing.T) {
 			if err := o.quiet(0); err != nil {
 				t.Fatal(err)
 			}
-			if err := eventually(patience, func() error {
+			if err := eventually(clitest.Patience, func() error {
 				if now := child.descriptors(t); now > before {
 					return fmt.Errorf("%d files and sockets are left open", now-before)
 				}
@@ -421,7 +422,7 @@ func (c *child) interrupt(t *testing.T) {
 		if c.err != nil {
 			t.Errorf("interrupted, it ended with %v\n%s", c.err, &c.said)
 		}
-	case <-time.After(patience):
+	case <-time.After(clitest.Patience):
 		t.Error("interrupted, it does not end")
 	}
 }
@@ -498,7 +499,7 @@ func TestLoadNotices(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if err := settles(u, before, patience); err != nil {
+		if err := settles(u, before, clitest.Patience); err != nil {
 			t.Error(err)
 		}
 		// As many more as there are, so that it does not matter how many of what ran before

@@ -23,6 +23,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tlslab/cmd/tlslab/internal/clitest"
 )
 
 // What a capture proxy stands between in our benchmarks and stress tests: an HTTPS
@@ -234,7 +236,7 @@ func (o *origin) agreements() map[string]int {
 
 // quiet waits until no more than n connections are open.
 func (o *origin) quiet(n int) error {
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(clitest.Patience); ; time.Sleep(time.Millisecond) {
 		o.mu.Lock()
 		open := len(o.open)
 		o.mu.Unlock()
@@ -280,7 +282,7 @@ func connectTo(addr, host string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := raw.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := raw.SetDeadline(time.Now().Add(clitest.Patience)); err != nil {
 		return nil, err
 	}
 	if _, err := fmt.Fprintf(raw, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", host, host); err != nil {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
@@ -152,7 +153,7 @@ func TestREADMEList(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := func(end string) {
-		if err := eventually(patience, func() error {
+		if err := eventually(clitest.Patience, func() error {
 			if !strings.Contains(p.list.String(), end) {
 				return fmt.Errorf("no %q in\n%s", end, &p.list)
 			}

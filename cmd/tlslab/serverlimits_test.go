@@ -19,24 +19,12 @@ import (
 	"syscall"
 	"testing"
 
-	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
-	"tlslab/handshake/render"
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 )
 
 // What a server must survive: clients that open connections and say nothing, readers of its
 // output that have gone for a coffee, requests without an end.
-
-// dialServer is a client of crypto/tls.
-func dialServer(t *testing.T, addr string) *stdtls.Conn {
-	t.Helper()
-	c, err := stdtls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", addr, &stdtls.Config{InsecureSkipVerify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
 
 // TestMuteClients: in each mode, more mute clients than a server has descriptors for keep
 // nobody out for longer than they may take to shake hands.
@@ -49,9 +37,9 @@ func TestMuteClients(t *testing.T) {
 				"server", "--accept", "127.0.0.1:0", "--handshake-timeout", "1s"}, strings.Fields(mode)...)
 			cmd := exec.Command("sh", args...)
 			cmd.Env = append(os.Environ(), "LC_ALL=C", "GORACE=atexit_sleep_ms=0")
-			server, addr, err := launch(cmd, regexp.MustCompile(`listening on (\S+)`))
+			server, addr, err := clitest.Launch(cmd, regexp.MustCompile(`listening on (\S+)`))
 			if server != nil {
-				t.Cleanup(server.kill)
+				t.Cleanup(server.Kill)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -63,15 +51,15 @@ func TestMuteClients(t *testing.T) {
 				}
 				defer c.Close()
 			}
-			c := dialServer(t, addr)
+			c := clitest.DialServer(t, addr)
 			if err := c.Handshake(); err != nil {
-				t.Fatalf("the client behind the mute ones: %v\n%s", err, server.printed())
+				t.Fatalf("the client behind the mute ones: %v\n%s", err, server.Printed())
 			}
 			c.Close()
-			if err := server.interrupt(); err != nil {
+			if err := server.Interrupt(); err != nil {
 				t.Error(err)
 			}
-			if said := server.printed(); !strings.Contains(said, "sent nothing for 1s (--handshake-timeout), and was cut off") {
+			if said := server.Printed(); !strings.Contains(said, "sent nothing for 1s (--handshake-timeout), and was cut off") {
 				t.Errorf("nothing is said of the mute clients:\n%s", said)
 			}
 		})
@@ -161,7 +149,7 @@ func TestPausedReader(t *testing.T) {
 			// are as long.
 			var talkers []*stdtls.Conn
 			for range 10 {
-				c := dialServer(t, addr)
+				c := clitest.DialServer(t, addr)
 				go io.Copy(io.Discard, c) // a line that is typed may go to it
 				talkers = append(talkers, c)
 			}
@@ -171,7 +159,7 @@ func TestPausedReader(t *testing.T) {
 				// have come to that yet when the first is typed, or a talker may have come to
 				// it later: then somebody else tries.
 				for answered := false; !answered; {
-					c := dialServer(t, addr)
+					c := clitest.DialServer(t, addr)
 					if _, err := c.Write([]byte("hello\n")); err != nil {
 						t.Fatal(err)
 					}
@@ -195,7 +183,7 @@ func TestPausedReader(t *testing.T) {
 				}
 			}
 			interrupt()
-			if status := <-ended; status != statusFailed { // not all is there of what was asked for
+			if status := <-ended; status != cli.StatusFailed { // not all is there of what was asked for
 				t.Errorf("status %d", status)
 			}
 		})
@@ -236,7 +224,7 @@ func TestPausedList(t *testing.T) {
 		}()
 		through := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr})}
 		for range 10 {
-			resp, err := (&http.Client{Transport: through, Timeout: patience}).Get(origin.URL + "/x")
+			resp, err := (&http.Client{Transport: through, Timeout: clitest.Patience}).Get(origin.URL + "/x")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -247,7 +235,7 @@ func TestPausedList(t *testing.T) {
 		}
 		through.CloseIdleConnections()
 		interrupt()
-		if status := <-ended; status != statusFailed { // nobody has the list
+		if status := <-ended; status != cli.StatusFailed { // nobody has the list
 			t.Errorf("%v: status %d", more, status)
 		}
 		if said := <-rest; !strings.Contains(said, "nobody reads standard output: the last of the list is lost") {
@@ -275,7 +263,7 @@ func TestDeafClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := strings.TrimSpace(strings.TrimPrefix(first, "listening on "))
-	deaf := dialServer(t, addr)
+	deaf := clitest.DialServer(t, addr)
 	if _, err := deaf.Write([]byte("here I am")); err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +284,7 @@ func TestDeafClient(t *testing.T) {
 		}
 	}
 	go io.Copy(io.Discard, lines)
-	c := dialServer(t, addr)
+	c := clitest.DialServer(t, addr)
 	if _, err := io.ReadFull(c, make([]byte, 100)); err != nil {
 		t.Errorf("the next client gets nothing: %v", err)
 	}
@@ -304,53 +292,4 @@ func TestDeafClient(t *testing.T) {
 	if status := <-ended; status != 0 {
 		t.Errorf("status %d", status)
 	}
-}
-
-// TestPieceOfATranscript: of data without an end a server's transcript shows the beginning,
-// and says how much it has left out.
-func TestPieceOfATranscript(t *testing.T) {
-	var shown bytes.Buffer
-	l := new(liveFlags)
-	l.lang, l.format = "en", "text"
-	tr := l.newTranscript(&output{w: &shown, options: render.TerminalOptions{Lang: "en", Width: 80}}, "connection 1")
-	const records = 100 * maxData
-	for i := range records {
-		tr.Event(&event.Record{Dir: event.Receive, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 1,
-			Sequence: uint64(i), Protected: true, Wire: make([]byte, 23), Payload: []byte("x")})
-		tr.Event(&event.Data{Dir: event.Receive, Data: []byte("x")})
-	}
-	if err := tr.close(); err != nil {
-		t.Fatal(err)
-	}
-	if n := shown.Len(); n > 1000*maxData {
-		t.Errorf("%d bytes of text for %d records", n, records)
-	}
-	if want := fmt.Sprintf("(%d more records of data are not shown)", records-maxData); !strings.Contains(shown.String(), want) {
-		t.Errorf("it does not say %q", want)
-	}
-}
-
-// TestPageLimits: a client of --www that does not go on, or goes on for ever, is let go.
-func TestPageLimits(t *testing.T) {
-	addr, end := serveCommand(t, "--www", "--quiet", "--idle-timeout", "2s")
-	const head = "POST / HTTP/1.1\r\nHost: localhost\r\n"
-	for _, test := range []struct{ name, says, status string }{
-		{"idle", head + "Content-Length: 0\r\n\r\n", "200"},
-		{"half a head", head, ""},
-		{"half a body", head + "Content-Length: 10\r\n\r\nhalf", "408"},
-		{"a long head", head + "Long: " + strings.Repeat("x", maxHead) + "\r\n\r\n", "431"},
-		{"a long body", head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1) + strings.Repeat("x", maxBody+1), "413"},
-		{"a long body in chunks", head + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1000\r\n"+strings.Repeat("x", 0x1000)+"\r\n", maxBody>>12+1), "413"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			c := dialServer(t, addr)
-			go io.WriteString(c, test.says) // the server may not want all of it
-			got, _ := io.ReadAll(c)         // until the server ends it, in whatever way
-			if !strings.HasPrefix(string(got), strings.TrimSpace("HTTP/1.1 "+test.status)) && (test.status != "" || len(got) > 0) {
-				t.Errorf("answered %.40q, want %q", got, test.status)
-			}
-		})
-	}
-	t.Cleanup(func() { end() })
 }

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 )
 
 // printing is a run of each verb that prints results to standard output. Those that are not
@@ -28,7 +31,7 @@ var printing = map[string]func(w *writing, prelude string, flags []string) (said
 	"tlslab client":   (*writing).client,
 	"tlslab server": func(w *writing, prelude string, flags []string) (string, int) {
 		return w.serving(prelude, slices.Concat([]string{"server", "--accept", "127.0.0.1:0", "--cadir", "ca"}, flags), func(port string) {
-			c := dialServer(w.t, "127.0.0.1:"+port)
+			c := clitest.DialServer(w.t, "127.0.0.1:"+port)
 			_, err := io.WriteString(c, "hello\n")
 			if err = errors.Join(err, c.CloseWrite()); err != nil {
 				w.t.Error(err)
@@ -48,7 +51,7 @@ func TestResultsUnwritten(t *testing.T) {
 	found := 0
 	failed := func(w *writing, what, said string, status int) {
 		w.t.Helper()
-		if status != statusFailed || strings.Count(said, "no space left on device") != 1 {
+		if status != cli.StatusFailed || strings.Count(said, "no space left on device") != 1 {
 			w.t.Errorf("%s: status %d, and it said\n%s", what, status, said)
 		}
 	}

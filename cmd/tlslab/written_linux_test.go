@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/pki"
 )
 
@@ -172,17 +171,17 @@ const aRequest = "GET / HTTP/1.0\r\n\r\n"
 // serving runs a verb that listens, has do talk to it, and interrupts it. If it ends before
 // it listens, that is all.
 func (w *writing) serving(prelude string, args []string, do func(port string)) (said string, status int) {
-	j, port, err := launch(w.shell(prelude, args...), regexp.MustCompile(`on 127\.0\.0\.1:(\d+)`))
+	j, port, err := clitest.Launch(w.shell(prelude, args...), regexp.MustCompile(`on 127\.0\.0\.1:(\d+)`))
 	if j == nil {
 		w.t.Fatal(err)
 	}
-	defer j.kill()
+	defer j.Kill()
 	if err != nil {
-		return j.printed(), w.status(<-j.ended)
+		return j.Printed(), w.status(<-j.Ended)
 	}
 	do(port)
-	err = j.interrupt()
-	return j.printed(), w.status(err)
+	err = j.Interrupt()
+	return j.Printed(), w.status(err)
 }
 
 func (w *writing) server(prelude string, flags []string) (string, int) {
@@ -345,27 +344,6 @@ func TestWrittenFIFOs(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestNobodyReads: a server that waits for somebody to read its port can be stopped.
-func TestNobodyReads(t *testing.T) {
-	fifo := filepath.Join(t.TempDir(), "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := writePort(ctx, "en", fifo, l); err == nil || !strings.Contains(err.Error(), "before --port-file "+fifo+" was written") {
-		t.Errorf("it ended with %v", err)
-	}
-	if b, err := os.ReadFile(fifo); err != nil || len(b) == 0 { // lets the writer go
-		t.Errorf("%q, %v", b, err)
-	}
 }
 
 // TestWrittenFull: a full disk is said, once for each file, with the flag; the status is 1.

@@ -1,0 +1,74 @@
+package capture
+
+import (
+	"encoding/json"
+	"time"
+
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/mitm/proxy"
+)
+
+// json is an entry as a line of JSON.
+func (l *proxyList) json(e *proxy.Entry) string {
+	type leg struct {
+		Version string `json:"version,omitempty"`
+		Suite   string `json:"cipher_suite,omitempty"`
+		Group   string `json:"group,omitempty"`
+		ALPN    string `json:"alpn,omitempty"`
+	}
+	type fault struct {
+		Leg   proxy.Side  `json:"leg"`
+		By    proxy.Side  `json:"by"`
+		Cause proxy.Cause `json:"cause"`
+		Alert string      `json:"alert,omitempty"`
+		Error string      `json:"error"`
+	}
+	legOf := func(x *proxy.Leg) *leg {
+		if x == nil || x.Version == 0 {
+			return nil
+		}
+		out := &leg{Version: x.Version.String(), ALPN: x.Protocol}
+		if x.Suite != nil {
+			out.Suite = x.Suite.String()
+		}
+		if x.Group != 0 {
+			out.Group = x.Group.Called()
+		}
+		return out
+	}
+	line := struct {
+		N        int             `json:"n"`
+		Conn     int             `json:"connection"`
+		Kind     proxy.Kind      `json:"kind"`
+		Began    time.Time       `json:"began"`
+		TookMS   float64         `json:"took_ms"`
+		Client   string          `json:"client"`
+		Server   string          `json:"server,omitempty"`
+		Host     string          `json:"host,omitempty"`
+		Scheme   string          `json:"scheme,omitempty"`
+		Method   string          `json:"method,omitempty"`
+		Path     string          `json:"path,omitempty"`
+		Proto    string          `json:"protocol,omitempty"`
+		Status   int             `json:"status,omitempty"`
+		Sent     int64           `json:"sent"`
+		Received int64           `json:"received"`
+		Upgraded string          `json:"upgraded,omitempty"`
+		ToClient *leg            `json:"to_client,omitempty"`
+		ToServer *leg            `json:"to_server,omitempty"`
+		Warnings []proxy.Warning `json:"warnings,omitempty"`
+		Fault    *fault          `json:"fault,omitempty"`
+	}{N: e.N, Conn: e.Conn, Kind: e.Kind, Began: e.Began, TookMS: float64(e.Timing.Total().Microseconds()) / 1000, Client: e.Client, Server: e.Server, Host: e.Host,
+		Scheme: e.Scheme, Method: e.Method, Path: e.Path, Proto: e.Proto, Status: e.Status, Sent: e.Sent, Received: e.Received,
+		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings}
+	if f := e.Fault; f != nil {
+		line.Fault = &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error()}
+		if f.Alerted {
+			line.Fault.Alert = f.Alert.String()
+		}
+	}
+	b, err := json.Marshal(line)
+	if err != nil {
+		return "" // strings and numbers alone
+	}
+	return string(foreign.JSON(b)) + "\n"
+}

@@ -1,0 +1,289 @@
+package capture
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fatih/color"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/sheet"
+	"tlslab/handshake/scenario"
+)
+
+// proxyList writes the live list: two lines an entry, and more where something is to be
+// said of it.
+type proxyList struct {
+	flags *proxyFlags
+	out   *cli.Output
+	log   io.Writer
+	proxy *proxy.Proxy
+
+	mu     sync.Mutex
+	headed bool
+	conns  []int // the connections of the last maxListed entries; that of n at n % maxListed
+	last   int   // entry
+	err    error
+}
+
+// maxListed is how many entries can be asked for by number; what was said in their
+// handshakes is kept for fewer, as a rule.
+const maxListed = 10000
+
+func newProxyList(p *proxyFlags, out *cli.Output, log io.Writer) *proxyList {
+	return &proxyList{flags: p, out: out, log: log}
+}
+
+// add lists an entry.
+func (l *proxyList) add(e *proxy.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := e.N % maxListed; i < len(l.conns) {
+		l.conns[i] = e.Conn
+	} else {
+		l.conns = append(l.conns, make([]int, i+1-len(l.conns))...)
+		l.conns[i] = e.Conn
+	}
+	l.last = max(l.last, e.N)
+	if !l.flags.quiet {
+		if l.flags.format == "json" {
+			l.write(l.json(e))
+		} else {
+			l.write(l.text(e))
+		}
+	}
+	if slices.Contains(l.flags.show, e.N) {
+		l.explain(e.N)
+	}
+}
+
+// write keeps the first error: a list that cannot be written ends nobody's connection.
+func (l *proxyList) write(text string) {
+	if _, err := io.WriteString(l.out, text); err != nil && l.err == nil {
+		l.err = err
+	}
+}
+
+func (l *proxyList) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// typed shows the connection of each entry whose number is typed.
+func (l *proxyList) typed(in io.Reader) {
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		l.mu.Lock()
+		if err != nil {
+			fmt.Fprintln(l.log, cli.Say(l.flags.Lang, "proxy_keys"))
+		} else {
+			l.explain(n)
+		}
+		l.mu.Unlock()
+	}
+}
+
+// explain writes the annotated handshakes of an entry's connection, the server's leg
+// first, as it came first.
+func (l *proxyList) explain(n int) {
+	lang := l.flags.Lang
+	if n < 1 || n > l.last || n <= l.last-maxListed {
+		fmt.Fprintln(l.log, cli.Say(lang, "proxy_no_entry", "n", strconv.Itoa(n)))
+		return
+	}
+	conn := l.conns[n%maxListed]
+	rec := l.proxy.Recording(conn)
+	if rec != nil && !rec.TLS() {
+		fmt.Fprintln(l.log, cli.Say(lang, "proxy_in_clear", "n", strconv.Itoa(n)))
+		return
+	}
+	if rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty() {
+		fmt.Fprintln(l.log, cli.Say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
+		return
+	}
+	l.write("\n" + strings.Join(sheet.Wrap(cli.Say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
+	term := lesson.NewTerminal(l.out, l.out.Options)
+	if err := rec.Explain(term); err != nil {
+		fmt.Fprintln(l.log, narrate.Fault(lang, err))
+	}
+	if toClient, toServer, forged := rec.Legs(); forged != nil {
+		term.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(toServer.PeerChain[0], forged)})
+		if toClient != nil {
+			term.Event(&scenario.LegsCompared{Sides: scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary)})
+		}
+	}
+	if err := term.Close(); err != nil && l.err == nil {
+		l.err = err
+	}
+	for _, leg := range []struct {
+		side string
+		lost int64
+	}{{"server", rec.ToServer.Lost()}, {"client", rec.ToClient.Lost()}} {
+		if leg.lost > 0 {
+			l.write("   " + cli.Say(lang, "proxy_more", "side", l.party(leg.side), "n", sheet.Size(leg.lost)) + "\n")
+		}
+	}
+	l.write("\n")
+}
+
+// text is an entry as lines.
+func (l *proxyList) text(e *proxy.Entry) string {
+	var b strings.Builder
+	if !l.headed {
+		l.headed = true
+		b.WriteString(l.paint(l.columns(cli.Say(l.flags.Lang, "proxy_head_n"), cli.Say(l.flags.Lang, "proxy_head_time"), cli.Say(l.flags.Lang, "proxy_head_method"),
+			cli.Say(l.flags.Lang, "proxy_head_status"), cli.Say(l.flags.Lang, "proxy_head_sent"), cli.Say(l.flags.Lang, "proxy_head_received"), cli.Say(l.flags.Lang, "proxy_head_where")), color.Faint) + "\n")
+	}
+	method, status := e.Method, ""
+	if e.Status != 0 {
+		status = strconv.Itoa(e.Status)
+	}
+	if e.Kind != proxy.Request {
+		method = narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_kind_"+string(e.Kind)).Title
+	}
+	sent, received := sheet.Size(e.Sent), sheet.Size(e.Received)
+	if e.Kind == proxy.Failure {
+		sent, received = "", ""
+	}
+	where := foreign.Quote(e.Host + e.Path)
+	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, where)
+	below := "" // where there is no room beside the rest
+	if sheet.Width(first) > l.width() {
+		first, below = l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, ""), where
+	}
+	shade := color.FgGreen
+	switch {
+	case e.Fault != nil:
+		shade = color.FgRed
+	case e.Status >= 400 || len(e.Warnings) > 0:
+		shade = color.FgYellow
+	}
+	b.WriteString(l.paint(first, shade) + "\n")
+	if below != "" {
+		l.wrap(&b, "", below, shade)
+	}
+	if legs := l.legs(e); legs != "" {
+		l.wrap(&b, "", legs, color.Faint)
+	}
+	for _, w := range e.Warnings {
+		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
+	}
+	if e.Upgraded != "" {
+		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
+	}
+	if e.Fault != nil {
+		for i, line := range faultLines(l.flags.Lang, e.Fault, l.flags.caFile != "") {
+			mark := "  "
+			if i == 0 {
+				mark = "x "
+			}
+			l.wrap(&b, mark, line, color.FgRed)
+		}
+	}
+	return b.String()
+}
+
+// columns sets one line of the list.
+func (l *proxyList) columns(n, when, method, status, sent, received, where string) string {
+	return strings.TrimRight(sheet.Flush(n, 4)+" "+sheet.Pad(when, 8)+" "+sheet.Pad(method, 8)+" "+sheet.Pad(status, 4)+" "+sheet.Flush(sent, 9)+" "+sheet.Flush(received, 9)+"  "+where, " ")
+}
+
+// indent is where what is said of an entry begins.
+const indent = 14
+
+// wrap writes text below an entry, behind a mark.
+func (l *proxyList) wrap(b *strings.Builder, mark, text string, shade color.Attribute) {
+	for i, line := range sheet.Wrap(text, l.width()-indent-len(mark)) {
+		if i > 0 {
+			mark = strings.Repeat(" ", len(mark))
+		}
+		b.WriteString(strings.Repeat(" ", indent) + l.paint(mark+line, shade) + "\n")
+	}
+}
+
+func (l *proxyList) width() int {
+	if w := l.out.Options.Width; w > 0 {
+		return w
+	}
+	return sheet.DefaultWidth
+}
+
+func (l *proxyList) paint(text string, a color.Attribute) string {
+	if !l.out.Options.Color {
+		return text
+	}
+	c := color.New(a)
+	c.EnableColor()
+	return c.Sprint(text)
+}
+
+func (l *proxyList) party(side string) string {
+	return narrate.Must(l.flags.Lang, narrate.Party, side).Title
+}
+
+// legs is what the two handshakes settled, in one line.
+func (l *proxyList) legs(e *proxy.Entry) string {
+	var parts []string
+	for _, x := range []struct {
+		side string
+		leg  *proxy.Leg
+	}{{"client", e.ToClient}, {"server", e.ToServer}} {
+		if x.leg != nil && x.leg.Version != 0 {
+			parts = append(parts, l.party(x.side)+" "+foreign.Quote(x.leg.String()))
+		}
+	}
+	return strings.Join(parts, " | ")
+}
+
+// faultLines say who refused, with which alert, and the likely cause with what to do; a
+// server that is not believed gets the verifier's advice. rootNamed: with --upstream-CAfile.
+func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
+	who := func(side proxy.Side) string {
+		return narrate.Must(lang, narrate.UI, "cmd.proxy_side_"+string(side)).Title
+	}
+	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String()}
+	key := "proxy_gave_up"
+	switch {
+	case f.By != proxy.SideProxy && f.Alerted:
+		key = "proxy_refused"
+	case f.By != proxy.SideProxy:
+		key = "proxy_left"
+	case f.Alerted && f.Side != proxy.SideProxy:
+		key = "proxy_refused_peer"
+	}
+	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
+	lines := []string{cli.Say(lang, key, pairs...) + cli.ColonOf(lang) + cause.Title}
+	advice := cause.Text
+	if f.Cause == proxy.CauseUnbelieved && !reason.OurFault(reason.Of(f.Err)) {
+		why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(f.Err))
+		if reason.Of(f.Err) == reason.CertificateUntrusted && !rootNamed {
+			advice = cli.Say(lang, "proxy_unbelieved_root", "why", why.Title, "advice", why.Text)
+		} else {
+			advice = cli.Say(lang, "proxy_unbelieved", "why", why.Title, "advice", why.Text)
+		}
+	}
+	if advice != "" {
+		lines = append(lines, advice)
+	}
+	if f.Detailed() && (f.By == proxy.SideProxy || !f.Alerted) {
+		lines = append(lines, "("+narrate.Fault(lang, f.Err)+")")
+	}
+	return lines
+}

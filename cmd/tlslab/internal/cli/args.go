@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// Exactly is cobra's ExactArgs in our voice: what names the arguments that are missing.
+func Exactly(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < n:
+			return Misuse("", "missing: %s", what)
+		case len(args) > n:
+			return Misuse("", "%q is one word too many", args[n])
+		}
+		return nil
+	}
+}
+
+// AtLeast is cobra's MinimumNArgs in our voice.
+func AtLeast(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) < n {
+			return Misuse("", "missing: %s", what)
+		}
+		return nil
+	}
+}
+
+// Complete offers values for a flag in the shell.
+func Complete(cmd *cobra.Command, flag string, values func() []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag's name is written a few lines above each call
+	}
+}
+
+// NoVerb refuses an unknown verb, and says what it may have meant.
+func NoVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	remedy := "The verbs are listed by: " + cmd.CommandPath() + " --help"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		remedy = "Did you mean: " + cmd.CommandPath() + " " + near[0]
+	}
+	return Misuse(remedy, "there is no verb %q", args[0])
+}

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
+	"tlslab/handshake/render"
+)
+
+// View is how a transcript is shown, and where.
+type View struct {
+	LangName, Color, Out string
+	Width                int
+	Brief, Bytes         bool
+
+	Lang narrate.Lang // once checked
+}
+
+// Flags adds the flags of a transcript, --lang among them.
+func (v *View) Flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	v.LangFlag(cmd)
+	f.StringVar(&v.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
+	f.IntVar(&v.Width, "width", 0, "columns of a line (default: the terminal's, or 80)")
+	f.BoolVar(&v.Brief, "brief", false, "one line a move")
+	f.BoolVar(&v.Bytes, "bytes", false, "every byte, a certificate as one block: offset, hex, name, meaning")
+	f.StringVar(&v.Out, "out", "", "write the transcript to this `file` (mode 0600)")
+	Complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+}
+
+// LangFlag adds --lang alone.
+func (v *View) LangFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&v.LangName, "lang", "", "en or zh (default: by LC_ALL, LC_MESSAGES, LANG)")
+	Complete(cmd, "lang", func() []string {
+		var out []string
+		for _, l := range narrate.Langs() {
+			out = append(out, string(l))
+		}
+		return out
+	})
+}
+
+// CheckLang settles the language.
+func (v *View) CheckLang() (err error) {
+	v.Lang = narrate.FromEnv(os.Getenv)
+	if v.LangName != "" {
+		if v.Lang, err = narrate.ParseLang(v.LangName); err != nil {
+			return Misuse("", "--lang: %w", err)
+		}
+	}
+	return nil
+}
+
+// maxWidth keeps lines readable on a wide terminal.
+const maxWidth = 120
+
+// Open checks the flags and opens the place to write to: --out, or else to. What goes wrong
+// with it later is said on log.
+func (v *View) Open(to, log io.Writer) (*Output, error) {
+	if err := v.CheckLang(); err != nil {
+		return nil, err
+	}
+	to = Unfiltered(to)
+	o := &Output{Writer: to, Close: func() error { return nil }, Log: log}
+	o.Options = render.TerminalOptions{Lang: v.Lang, Width: v.Width}
+	switch {
+	case v.Brief && v.Bytes:
+		return nil, Misuse("Choose one of the two.", "--brief and --bytes contradict each other")
+	case v.Brief:
+		o.Options.Level = render.Brief
+	case v.Bytes:
+		o.Options.Level = render.Bytes
+	}
+	if v.Width < 0 || v.Width > 0 && v.Width < 40 {
+		return nil, Misuse("Use at least 40.", "--width %d is too narrow for a transcript", v.Width)
+	}
+	switch v.Color {
+	case "always":
+		o.Options.Color = true
+	case "never", "auto":
+	default:
+		return nil, Misuse("", "--color %s: it is auto, always or never", v.Color)
+	}
+	if v.Out != "" {
+		// A transcript has secrets in it.
+		f, err := OpenLive("--out", v.Out, ondisk.Anew, v.Lang, log)
+		if err != nil {
+			return nil, err
+		}
+		o.Writer, o.Close, o.File = foreign.NewWriter(unfailing{f}, o.Options.Color), f.Close, f
+		return o, nil
+	}
+	if f, ok := to.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		o.Options.Color = o.Options.Color || v.Color == "auto" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		if v.Width == 0 {
+			o.Options.Width = min(Columns(f), maxWidth)
+		}
+	}
+	o.Writer = foreign.NewWriter(to, o.Options.Color)
+	return o, nil
+}
+
+// Output is an open place to write to. One Write at a time reaches it.
+type Output struct {
+	mu      sync.Mutex
+	Writer  io.Writer
+	Close   func() error
+	File    *LiveFile    // --out's
+	Spool   *Spool       // below w, where many connections write
+	Kept    atomic.Int64 // bytes in files of documents that wait: see wholePiece
+	Log     io.Writer    // for what goes wrong meanwhile
+	Options render.TerminalOptions
+}
+
+// Write writes p. It may be called from many goroutines.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Writer.Write(p)
+}
+
+// Whole puts out what is in a file, and closes that. Nothing comes between.
+func (o *Output) Whole(f io.ReadCloser) error {
+	if o.Spool != nil {
+		return o.Spool.file(f)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, err := io.Copy(o.Writer, f)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/narrate"
+	"tlslab/pki"
+)
+
+// PEMBlocks reads the blocks of a PEM file, or of standard input for "-". Of a file that
+// has none, it may be DER, the text comes back as it is.
+func PEMBlocks(name string) (blocks []pki.PEMBlock, text []byte, err error) {
+	if text, err = readFile(name); err != nil {
+		return nil, nil, err
+	}
+	blocks, err = pki.ReadPEM(text)
+	var p *pki.PEMError
+	if errors.As(err, &p) {
+		p.File = name
+	}
+	return blocks, text, err
+}
+
+// pemTrouble says in the reader's language what is wrong with a PEM file, on which
+// line, and what to do.
+func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
+	file := fileName(langOf(cmd), p.File)
+	where := file
+	if p.Line > 0 {
+		where = Say(langOf(cmd), "pem_where", "file", file, "line", strconv.Itoa(p.Line))
+	}
+	key := "pem_" + string(p.Fault)
+	if p.Fault == pki.PEMNothing && p.Got != "" {
+		key = "pem_only"
+	}
+	what, how := SayBoth(langOf(cmd), key,
+		"where", where, "file", file,
+		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
+	return &Trouble{StatusFailed, what, how, p}
+}
+
+// certificateTrouble says which certificate of a file cannot be read, what is wrong with it,
+// and what to do.
+func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *Trouble {
+	lang := langOf(cmd)
+	where := fileName(lang, c.File)
+	if c.Line > 0 {
+		where = Say(lang, "pem_where", "file", where, "line", strconv.Itoa(c.Line))
+	}
+	why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(c.Err))
+	what := Say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
+	return &Trouble{StatusFailed, what, why.Text, c}
+}
+
+// fileName is what a file is called; standard input has no name.
+func fileName(lang narrate.Lang, file string) string {
+	if file == "" || file == "-" {
+		return Say(lang, "pem_stdin")
+	}
+	return file
+}
+
+// langOf is the reader's language, as the command's --lang says or the environment. A
+// --lang that is none has been refused before anything was read.
+func langOf(cmd *cobra.Command) narrate.Lang {
+	var v View
+	if f := cmd.Flags().Lookup("lang"); f != nil {
+		v.LangName = f.Value.String()
+	}
+	if v.CheckLang() != nil {
+		return narrate.En
+	}
+	return v.Lang
+}
+
+// readFile reads a file, or standard input for "-".
+func readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name)
+}

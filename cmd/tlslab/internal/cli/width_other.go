@@ -1,0 +1,9 @@
+//go:build !unix
+
+package cli
+
+import "os"
+
+// Columns is 0, for the default: consoles elsewhere are asked in other ways, and
+// --width is at hand.
+func Columns(*os.File) int { return 0 }

@@ -1,0 +1,345 @@
+package lesson
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/handshake/event"
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
+	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/scenario"
+	"tlslab/pki"
+)
+
+// runFlags are the switches of a lesson, as typed.
+type runFlags struct {
+	cli.View
+	flags.Offer
+	flags.WhatIf
+	flags.PreShared
+	flags.CaptureFile
+	format, seed, keyAlg string
+	helloRetry           bool
+	resume, cert, staple string
+	boxFlags
+	clientAuth, etm      bool
+	plain, untrustedRoot bool
+	step, worksheet      bool
+	answers              string
+	alpn                 []string
+}
+
+// NewRun is the verb run.
+func NewRun() *cobra.Command {
+	r := new(runFlags)
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Play a lesson in this process and explain it",
+		Long: `Play a lesson: a CA, a client and a server of our own, in this process, with no
+network. Without flags it is the first screen; with flags one annotated transcript.
+
+Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
+--padding, --compress-cert and --no-compat are about TLS 1.3 and play it; --group,
+--key-alg, --grease and --record-size-limit do so unless another flag asks for TLS
+1.2; --cipher plays its suite's. All others play ECDHE in TLS 1.2, or what --kx
+names: add --tls 1.3 for the same there, if it has it.
+
+Where client and server do not come together the status is 1, also where that was the
+lesson; an attacker who is refused, as --resume shows one, changes nothing. A page that came from
+the interceptor is a page; and the table of --mitm --all was asked for: both are 0.`,
+		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
+  tlslab run --kx rsa --step                 move by move; Enter goes on
+  tlslab run --kx ecdhe --bytes              every byte under the name of its field
+  tlslab run --tls 1.3                       TLS 1.3, each protected record as on the wire and opened
+  tlslab run --group X448                    TLS 1.3 over another group (tlslab groups)
+  tlslab run --hello-retry --cookie          the server sends the client back
+  tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
+  tlslab run --mitm                          an interceptor (man in the middle), refused
+  tlslab run --mitm --trust-mitm             … and believed, since its root is installed
+  tlslab run --trust-mitm --mitm-rewrite hello=howdy    … and changing what passes
+  tlslab run --trust-mitm --client-auth --tls 1.3       a server that demands a client certificate
+  tlslab run --mitm --all                    every combination of the interceptor's switches
+  tlslab run --resume ticket                 an abbreviated handshake, a captured and a stolen session
+  tlslab run --resume psk                    the same in TLS 1.3, and what a stolen ticket's key opens
+  tlslab run --resume 0rtt                   the request goes at once, and can be replayed
+  tlslab run --psk 0102…1f20 --psk-ke        a key that both ends were given, and no forward secrecy
+  tlslab run --alpn h2 --tls 1.3             ALPN, and the request in HTTP/2, frame by frame
+  tlslab run --cert expired                  what the client checks, and where it stops
+  tlslab run --cipher NULL-SHA256            nothing is encrypted: read it off the wire
+  tlslab run --cipher TLS_SHA256_SHA256      the same in TLS 1.3 (RFC 9150)
+  tlslab run --kx rsa --seed alice --worksheet --answers alice.json
+  tlslab run --format mermaid                a sequence diagram`,
+		Args: cli.Exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
+	}
+	r.View.Flags(cmd)
+	r.Offer.Flags(cmd)
+	r.WhatIf.Flags(cmd)
+	r.PreShared.Flags(cmd)
+	r.CaptureFile.Flags(cmd, false)
+	r.ClientFlags(cmd)
+	r.ServerFlags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&r.helloRetry, "hello-retry", false, "the client sends no key share, so the server asks for one (TLS 1.3)")
+	f.StringSliceVar(&r.alpn, "alpn", nil, "what both ends speak after the handshake, best first: h2,http/1.1; h2 is HTTP/2")
+	f.StringVar(&r.keyAlg, "key-alg", "", "certificates with keys of this `kind`: "+strings.Join(lessonKeyNames(), ", "))
+	r.boxFlags.flags(cmd)
+	f.StringVar(&r.resume, "resume", "", "resume a session, then attack it: by id or ticket (TLS 1.2), psk or 0rtt (TLS 1.3)")
+	f.BoolVar(&r.clientAuth, "client-auth", false, "the server demands a client certificate")
+	f.BoolVar(&r.etm, "etm", false, "encrypt-then-MAC (RFC 7366), with a CBC suite (TLS 1.2)")
+	f.BoolVar(&r.plain, "plain", false, "first the same request over bare TCP, as a listener sees it")
+	f.BoolVar(&r.untrustedRoot, "untrusted-root", false, "the client does not have the root installed")
+	f.StringVar(&r.cert, "cert", "", "a certificate chain of this `kind`: expired, wrong.host, … (tlslab list certs)")
+	f.StringVar(&r.staple, "staple", "", "the server staples an OCSP response: good, revoked, stale, unknown; or none, though asked")
+	f.StringVar(&r.seed, "seed", "", "fix randomness and clock by this text: two runs are identical")
+	f.StringVar(&r.format, "format", "text", "text, json or mermaid")
+	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
+	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
+	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
+	cli.Complete(cmd, "alpn", scenario.Protocols)
+	cli.Complete(cmd, "resume", resumptions)
+	cli.Complete(cmd, "cert", flags.CertKinds)
+	cli.Complete(cmd, "key-alg", lessonKeyNames)
+	cli.Complete(cmd, "staple", flags.StapleKinds)
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json", "mermaid"} })
+	return cmd
+}
+
+func resumptions() []string { return []string{"id", "ticket", "psk", "0rtt"} }
+
+func (r *runFlags) run(cmd *cobra.Command) (err error) {
+	if r.all {
+		return r.runAll(cmd)
+	}
+	o, err := r.options()
+	if err != nil {
+		return err
+	}
+	r.worksheet = r.worksheet || r.answers != ""
+	if err := r.checkFormat(); err != nil {
+		return err
+	}
+	out, err := r.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = cli.FirstError(err, out.Close()) }()
+	log, closeLog, err := cli.OpenKeyLog(r.KeyLog, false, r.Lang, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = cli.FirstError(err, closeLog()) }()
+	o.KeyLog = log
+	if err := r.CaptureFile.Open(flags.MadeUp, r.Lang, cmd.ErrOrStderr()); err != nil {
+		return err
+	}
+	defer func() { err = cli.FirstError(err, r.CaptureFile.Close()) }()
+	if r.answers != "" {
+		// Before the lesson, so that a name that cannot be written is not found out after it.
+		if err := ondisk.Try(r.answers); err != nil {
+			return cli.Unwritten("--answers", r.answers, err)
+		}
+	}
+	return r.play(cmd, o, out)
+}
+
+// play runs the lesson and shows it in the form asked for.
+func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *cli.Output) error {
+	if r.format == "text" && !r.firstScreen() {
+		return r.playText(cmd, o, out)
+	}
+	var listener event.Listener
+	if r.step {
+		s := newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
+		o.BeforeMove, listener = s.beforeMove, s
+	}
+	t, err := r.Perform(cmd.Context(), o, listener)
+	if err != nil {
+		return err
+	}
+	switch r.format {
+	case "json":
+		err = lesson.WriteJSON(out, t)
+	case "mermaid":
+		err = lesson.WriteMermaid(out, t, out.Options.Lang)
+	default:
+		err = lesson.FirstScreen(out, t, out.Options)
+	}
+	if err != nil {
+		return err
+	}
+	if end := t.Outcome(); !end.Done {
+		key := narrate.Must(r.Lang, narrate.UI, "refused")
+		if end.Intended {
+			key = narrate.Must(r.Lang, narrate.UI, "refused_as_intended")
+		}
+		return cli.Failure("", "%s", key.Title)
+	}
+	return nil
+}
+
+// playText streams the annotated transcript.
+func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Output) error {
+	out.Options.Worksheet = r.worksheet
+	var prompt io.Writer = out
+	if r.Out != "" {
+		prompt = cli.Unfiltered(cmd.ErrOrStderr())
+	}
+	steps := newStepper(out, cmd.InOrStdin(), prompt, out.Options)
+	term := lesson.NewTerminal(steps, out.Options)
+	var listener event.Listener = term
+	if r.step {
+		steps.term = term
+		o.BeforeMove, listener = steps.beforeMove, steps
+	}
+	t, err := r.Perform(cmd.Context(), o, listener)
+	if err != nil {
+		return cli.FirstError(err, term.Flush())
+	}
+	if err := term.Close(); err != nil {
+		return err
+	}
+	if r.answers != "" {
+		var b bytes.Buffer
+		if err := term.WriteAnswers(&b); err != nil {
+			return err
+		}
+		if err := cli.WriteSecret("--answers", r.answers, b.Bytes(), r.Lang, cmd.ErrOrStderr()); err != nil {
+			return err
+		}
+	}
+	if !t.Outcome().Done {
+		return cli.ErrTold
+	}
+	return nil
+}
+
+// checkFormat refuses what has no meaning in the form asked for.
+func (r *runFlags) checkFormat() error {
+	if !slices.Contains([]string{"text", "json", "mermaid"}, r.format) {
+		return cli.Misuse("", "--format %s: it is text, json or mermaid", r.format)
+	}
+	if r.format != "text" {
+		for _, f := range []struct {
+			name string
+			set  bool
+		}{{"--worksheet", r.worksheet}, {"--brief", r.Brief}, {"--bytes", r.Bytes}} {
+			if f.set {
+				return cli.Misuse("Leave one of the two out.", "%s is about text, not --format %s", f.name, r.format)
+			}
+		}
+	}
+	return nil
+}
+
+// firstScreen reports whether nothing was asked for that a screen has no room for.
+func (r *runFlags) firstScreen() bool {
+	return !r.chosen() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
+}
+
+// chosen reports whether a flag changes the lesson itself.
+func (r *runFlags) chosen() bool {
+	return r.Kx != "" || r.Ciphers != nil || r.Groups != nil || r.Compress || r.NoEMS || r.boxFlags.chosen() ||
+		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
+		r.TLS != "" || r.alpn != nil || r.helloRetry || r.PreShared.Only13() != "" || r.WhatIf.Only13() != "" ||
+		r.Grease || r.RecordSize != 0 || r.keyAlg != ""
+}
+
+// options makes a lesson of the flags.
+func (r *runFlags) options() (scenario.Options, error) {
+	o := scenario.Options{Seed: r.seed, ClientAuth: r.clientAuth,
+		EncryptThenMAC: r.etm, NoEMS: r.NoEMS, Compress: r.Compress, Plain: r.plain, UntrustedRoot: r.untrustedRoot,
+		HelloRetry: r.helloRetry, Cookie: r.Cookie, KeyUpdate: r.KeyUpdate, NoCompatibility: r.NoCompat, GREASE: r.Grease,
+		Padding: r.Padding, RecordSizeLimit: r.RecordSize}
+	if err := cli.FirstError(r.boxFlags.apply(&o), r.words(&o), r.WhatIf.Check()); err != nil {
+		return o, err
+	}
+	var err error
+	if o.CertificateCompression, err = r.Algorithms(); err != nil {
+		return o, err
+	}
+	if o.Groups, err = r.NamedGroups(); err != nil {
+		return o, err
+	}
+	if o.Suites, err = r.Suites(); err != nil {
+		return o, err
+	}
+	return o, r.settle(&o)
+}
+
+// words takes over the flags whose values are words out of a list.
+func (r *runFlags) words(o *scenario.Options) error {
+	switch {
+	case r.cert == flags.ClientCertMissing:
+		o.ClientAuth, o.NoClientCert = true, true
+	case r.cert == "" || slices.Contains(flags.CertKinds(), r.cert):
+		o.Cert = pki.Kind(r.cert)
+	default:
+		remedy := "There are " + strings.Join(flags.CertKinds(), ", ") + "."
+		if _, err := os.Stat(r.cert); err == nil {
+			remedy = "In run, --cert names a kind; a file is for server and client.\n" + remedy
+		}
+		return cli.Misuse(remedy, "--cert %s: no such kind of certificate", r.cert)
+	}
+	if r.resume != "" && !slices.Contains(resumptions(), r.resume) {
+		return cli.Misuse("There are "+strings.Join(resumptions(), ", ")+".", "--resume %s: no such way", r.resume)
+	}
+	o.Resume = scenario.Resume(r.resume)
+	for _, p := range r.alpn {
+		if !slices.Contains(scenario.Protocols(), p) {
+			return cli.Misuse("In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
+		}
+	}
+	o.ALPN = r.alpn
+	var err error
+	if o.PSK, err = r.PSK(); err != nil {
+		return err
+	}
+	mode, err := r.Modes()
+	if err != nil {
+		return err
+	}
+	if o.PSKOnly, o.AllowNoDHE = r.Only, r.Either; mode != "" && o.PSK == nil && !r.resumes13() {
+		return cli.Misuse("Add --psk, --resume psk or --resume 0rtt.", "%s: there is no pre-shared key to use", mode)
+	}
+	if r.keyAlg != "" {
+		var ok bool
+		if o.KeyAlg, ok = lessonKeyAlg(r.keyAlg); !ok {
+			return cli.Misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", r.keyAlg)
+		}
+	}
+	if r.cert == string(pki.SHA1) && slices.Contains([]string{"ed25519", "ed448", "rsa-pss"}, o.KeyAlg) {
+		return cli.Misuse("Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", r.keyAlg)
+	}
+	if o.MITM && r.KeyUpdate {
+		return cli.Misuse("Leave one of the two out.", "--key-update and --mitm are two lessons")
+	}
+	if r.staple != "" && !slices.Contains(flags.StapleKinds(), r.staple) {
+		return cli.Misuse("There are "+strings.Join(flags.StapleKinds(), ", ")+".", "--staple %s: no such response", r.staple)
+	}
+	o.Staple = r.staple
+	return nil
+}
+
+// lessonKeyAlg is pki's word for a kind of key that pki.KeyKind or pki.LessonKeyAlgs knows.
+func lessonKeyAlg(name string) (alg string, ok bool) {
+	if name == string(pki.P256) {
+		name = "ecdsa" // so called before there were other curves
+	}
+	return name, slices.Contains(pki.LessonKeyAlgs(), name)
+}
+
+func lessonKeyNames() []string {
+	names := pki.LessonKeyAlgs()
+	names[slices.Index(names, "ecdsa")] = string(pki.P256)
+	return names
+}

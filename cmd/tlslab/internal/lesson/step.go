@@ -1,0 +1,116 @@
+package lesson
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+
+	"tlslab/handshake"
+	"tlslab/handshake/event"
+	"tlslab/handshake/render"
+)
+
+// stepper waits for Enter before each move, and says what may legally happen. When
+// its input ends, the lesson goes on without it.
+//
+// It is asked before each Step of an endpoint, and many a Step only finds that there
+// is nothing to do. So a move begins for it at the first event that a Step emits: the
+// events of the move are then still to be shown. Of some moves nothing is shown, and
+// nobody wants to press Enter for that. So the transcript is written through the stepper,
+// which waits when the first line of a move comes by.
+type stepper struct {
+	term    *render.Terminal // nil if the transcript is not shown as it happens
+	to      io.Writer        // where it is shown
+	in      *bufio.Reader    // nil once it has ended
+	prompt  io.Writer
+	options render.TerminalOptions
+
+	endpoint *handshake.Endpoint // about to Step
+	begun    bool                // this Step has emitted an event
+	opened   bool                // the last Step opened a record, whose message is still to be read
+	due      []byte              // the prompt for the move at hand, as long as nothing of it was shown
+	err      error
+}
+
+// newStepper returns one whose transcript goes to w, which is nil if it is not shown as
+// it happens. Whoever makes a Terminal that writes to the stepper sets term.
+func newStepper(w io.Writer, in io.Reader, prompt io.Writer, o render.TerminalOptions) *stepper {
+	return &stepper{to: w, in: bufio.NewReader(in), prompt: prompt, options: o}
+}
+
+// beforeMove is scenario.Options.BeforeMove.
+func (s *stepper) beforeMove(e *handshake.Endpoint) error {
+	s.endpoint, s.begun = e, false
+	return s.err
+}
+
+// Event passes the event on; if a move begins with it, there is something to wait for.
+func (s *stepper) Event(e event.Event) {
+	_, idle := e.(*event.Stop)
+	_, scene := e.(event.Scene)
+	switch {
+	case idle:
+	case !scene && s.begins(e):
+		s.announce()
+	case s.due != nil && (scene || e.Head().State == event.Connected):
+		s.settle() // this is no move of the handshake: it is shown without waiting
+	}
+	if s.term != nil {
+		s.term.Event(e)
+	}
+}
+
+// begins reports whether e is the first of a move of the handshake. Opening a record
+// and reading the message in it are two Steps, and one move to a reader.
+func (s *stepper) begins(e event.Event) bool {
+	if s.begun || s.endpoint == nil || s.endpoint.Done() || s.endpoint.Err() != nil {
+		return false
+	}
+	s.begun = true
+	record, isRecord := e.(*event.Record)
+	opened := s.opened
+	s.opened = isRecord && record.Dir == event.Receive
+	return s.opened || !opened
+}
+
+// announce shows what was, and makes ready to say what may come.
+func (s *stepper) announce() {
+	s.settle()
+	if s.in == nil || s.err != nil {
+		return
+	}
+	var b bytes.Buffer
+	s.err = render.StepPrompt(&b, s.endpoint.Role(), s.endpoint.State(), s.endpoint.Legal(), s.options)
+	if s.due = b.Bytes(); s.term == nil {
+		s.wait()
+	}
+}
+
+// settle ends the move at hand: what there is to show of it is shown.
+func (s *stepper) settle() {
+	if s.term != nil && s.err == nil {
+		s.err = s.term.Flush()
+	}
+	s.due = nil
+}
+
+// Write is the transcript's way out.
+func (s *stepper) Write(p []byte) (int, error) {
+	s.wait()
+	return s.to.Write(p)
+}
+
+// wait says what may come, if that is due, and reads a line.
+func (s *stepper) wait() {
+	if s.due == nil || s.err != nil {
+		return
+	}
+	prompt := s.due
+	s.due = nil
+	if _, s.err = s.prompt.Write(prompt); s.err != nil {
+		return
+	}
+	if _, err := s.in.ReadString('\n'); err != nil {
+		s.in = nil
+	}
+}

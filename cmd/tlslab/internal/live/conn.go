@@ -1,0 +1,225 @@
+package live
+
+import (
+	"context"
+	stdtls "crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/event"
+	"tlslab/handshake/tls"
+)
+
+// liveListener hands out connections that tell what happens to them.
+type liveListener struct {
+	net.Listener
+	host *host
+}
+
+// Accept waits for the next connection.
+func (l *liveListener) Accept() (net.Conn, error) {
+	raw, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c, err := l.host.admit(raw)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return c, nil
+}
+
+// liveConn is a server's connection with its transcript. The transcript goes out in
+// whole pieces: the handshake, then the rest when the connection is closed, or, where
+// clients and a person talk to each other, at each thing said.
+type liveConn struct {
+	*tls.Conn
+	host       *host
+	name       string // "3", as the transcript's title has it
+	peer       string
+	transcript *transcript
+	counted    *counted
+	shaken     atomic.Bool // the handshake is complete
+
+	first sync.Once // under --www: the handshake
+
+	// Of early data, under --www:
+	left   []byte // what net/http has yet to read of it
+	noMore bool   // the client's last request has been answered
+
+	mu   sync.Mutex
+	end  error // why it ended; nil for an orderly end
+	once sync.Once
+}
+
+// admit wraps an accepted connection.
+func (h *host) admit(raw net.Conn) (*liveConn, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return nil, net.ErrClosed
+	}
+	h.count++
+	c := &liveConn{host: h, name: strconv.Itoa(h.count), peer: raw.RemoteAddr().String()}
+	cfg := *h.cfg
+	cfg.Conn = h.count
+	if cfg.Tickets != nil {
+		cfg.Tickets = h.store.ticketKeys()
+	}
+	c.transcript = h.flags.NewTranscript(h.out, c.title())
+	c.transcript.attach(&cfg)
+	c.counted = &counted{Conn: h.flags.CaptureFile.Tap(raw, true, &cfg)}
+	var err error
+	if c.Conn, err = tls.Server(c.counted, &cfg); err != nil {
+		return nil, err
+	}
+	h.conns[c] = true
+	return c, nil
+}
+
+func (c *liveConn) title() string {
+	return cli.Say(c.host.flags.Lang, "connection", "n", c.name, "peer", c.peer)
+}
+
+// counted knows whether its peer has said anything.
+type counted struct {
+	net.Conn
+	spoken atomic.Bool
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.spoken.Store(true)
+	}
+	return n, err
+}
+
+// CloseWrite closes our side, as the transport can: package tls does so behind an alert.
+func (c *counted) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// shake runs the handshake and shows it: by how, which returns when it is over and has done
+// with early data what is to be done. A client that takes longer than --handshake-timeout is
+// cut off, so that one which says nothing holds nothing for ever.
+func (c *liveConn) shake(how func() error) error {
+	limit := c.host.flags.handshakeTimeout
+	slow := time.AfterFunc(limit, func() {
+		c.ended(&tooSlow{limit})
+		_ = c.NetConn().Close()
+	})
+	err := how()
+	slow.Stop()
+	c.shaken.Store(err == nil)
+	c.ended(err)
+	c.transcript.flush()
+	return err
+}
+
+// tooSlow is why a client was cut off that had not shaken hands in time.
+type tooSlow struct{ limit time.Duration }
+
+func (t *tooSlow) Error() string { return "no handshake within " + t.limit.String() }
+
+// ConnectionState completes the handshake: net/http asks before it reads. Early data is
+// answered before that.
+func (c *liveConn) ConnectionState() stdtls.ConnectionState {
+	c.first.Do(func() {
+		how := c.Conn.Handshake
+		if c.host.cfg.MaxEarlyData > 0 {
+			how = c.answerEarly
+		}
+		_ = c.shake(how) // an error will come again when it is read from
+	})
+	return c.Conn.ConnectionState()
+}
+
+// Read is the connection's, after what is left of early data.
+func (c *liveConn) Read(p []byte) (int, error) {
+	switch {
+	case len(c.left) > 0:
+		n := copy(p, c.left)
+		c.left = c.left[n:]
+		return n, nil
+	case c.noMore:
+		return 0, io.EOF
+	}
+	n, err := c.Conn.Read(p)
+	c.ended(err)
+	return n, err
+}
+
+// ended keeps the first error. Running out of time is none: net/http makes a Read do
+// so when it wants its connection back.
+func (c *liveConn) ended(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end == nil && err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.end = err
+	}
+}
+
+// Close closes the connection, shows the rest of its transcript, and says what went
+// wrong, if anything did.
+func (c *liveConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		_ = c.transcript.Close()
+		c.report()
+		c.host.forget(c)
+	})
+	return err
+}
+
+func (c *liveConn) report() {
+	c.mu.Lock()
+	end := c.end
+	c.mu.Unlock()
+	if end == nil {
+		return
+	}
+	l := c.host.flags.Lang
+	plight := &plight{lang: l, role: event.Server, peer: cli.Say(l, "client"), summary: c.Summary(), flags: &c.host.flags.LiveFlags, staple: c.host.flags.staple}
+	what := plight.trouble(context.Background(), end)
+	slow := new(tooSlow)
+	switch late := errors.As(end, &slow); {
+	case late && !c.counted.spoken.Load():
+		what = cli.Told(l, end, "mute", "limit", slow.limit.String())
+	case late:
+		what = cli.Told(l, end, "too_slow", "limit", slow.limit.String())
+	case c.shaken.Load():
+		what = plight.afterwards(end)
+	case !c.counted.spoken.Load():
+		what = cli.Told(l, end, "left_at_once")
+	}
+	if what == nil {
+		return
+	}
+	fmt.Fprintf(c.host.log, "%s%s%v\n", c.title(), cli.ColonOf(l), what)
+	if t := (*cli.Trouble)(nil); errors.As(what, &t) && t.Remedy != "" {
+		fmt.Fprintln(c.host.log, "  "+strings.ReplaceAll(t.Remedy, "\n", "\n  "))
+	}
+}
+
+// forget drops a connection that is closed.
+func (h *host) forget(c *liveConn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+	if h.last == c {
+		h.last = nil
+	}
+}

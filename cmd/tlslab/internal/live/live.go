@@ -1,0 +1,294 @@
+package live
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/handshake"
+	"tlslab/handshake/event"
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/idn"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/tls"
+)
+
+// LiveFlags are what client and server have in common beside what they offer.
+type LiveFlags struct {
+	cli.View
+	flags.Offer
+	flags.WhatIf
+	flags.PreShared
+	flags.Identity
+	flags.CaptureFile
+	Format           string
+	alpn             []string
+	caFile           string
+	etm, noTicket    bool
+	quiet, noSecrets bool
+}
+
+func (l *LiveFlags) flags(cmd *cobra.Command) {
+	l.View.Flags(cmd)
+	l.Offer.Flags(cmd)
+	l.WhatIf.Flags(cmd)
+	l.PreShared.Flags(cmd)
+	l.Identity.Flags(cmd)
+	l.CaptureFile.Flags(cmd, true)
+	f := cmd.Flags()
+	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
+	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
+	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
+	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
+	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
+	f.StringVar(&l.Format, "format", "text", "text or json")
+	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
+}
+
+// config is what both ends' configurations have in common. only13 names a flag of the
+// verb's own that is about TLS 1.3, "" for none.
+func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
+	if l.Format != "text" && l.Format != "json" {
+		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.Format)
+	}
+	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
+	only13 = cmp.Or(only13, l.WhatIf.Only13(), l.PreShared.Only13())
+	if err := cli.FirstError(l.Offer.Apply(cfg, only13), l.WhatIf.Apply(cfg)); err != nil {
+		return nil, err
+	}
+	if _, err := l.Modes(); err != nil {
+		return nil, err
+	}
+	switch {
+	case l.PreShared.Only:
+		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKOnly}
+	case l.PreShared.Either:
+		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
+	}
+	psk, err := l.PSK()
+	if err != nil {
+		return nil, err
+	}
+	if psk != nil {
+		cfg.PSKs = []handshake.PSK{*psk}
+	}
+	cfg.Certificates, err = l.Identity.Load()
+	return cfg, err
+}
+
+// transcript is a Listener for one live connection. What it shows is held back until
+// flush, so that the connections of a server do not interleave; a client's, which is
+// alone, goes out as it happens. A document in JSON is one piece: see liveDocument.
+type transcript struct {
+	out   *cli.Output
+	title string // heads each part; "" for none
+
+	mu      sync.Mutex
+	held    bytes.Buffer
+	data    int                // records of data since the last piece
+	unshown func(n int) string // says that n of them are not shown
+	show    interface {
+		event.Listener
+		Close() error
+	}
+}
+
+// outputs opens the transcript, which goes to to or --out, the key log for cfg, and the
+// capture; done closes them. What goes wrong with a file meanwhile is said on log.
+func (l *LiveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.Output, done func() error, err error) {
+	if out, err = l.View.Open(to, log); err != nil {
+		return nil, nil, err
+	}
+	keys, closeLog, err := cli.OpenKeyLog(l.KeyLog, l.CaptureFile.Many, l.Lang, log)
+	if err != nil {
+		return nil, nil, cli.FirstError(err, out.Close())
+	}
+	cfg.KeyLog = keys
+	if err := l.CaptureFile.Open(flags.AsSeen, l.Lang, log); err != nil {
+		return nil, nil, cli.FirstError(err, closeLog(), out.Close())
+	}
+	return out, func() error {
+		// All, whatever becomes of the first.
+		pcapErr, logErr, outErr := l.CaptureFile.Close(), closeLog(), out.Close()
+		return cli.FirstError(pcapErr, logErr, outErr)
+	}, nil
+}
+
+// warn says, above a transcript that shows secrets, that it does.
+func (l *LiveFlags) warn(out *cli.Output) error {
+	if l.quiet || l.noSecrets || l.Brief || l.Format == "json" {
+		return nil
+	}
+	_, err := fmt.Fprintln(out, cli.Say(l.Lang, "secrets"))
+	return err
+}
+
+// NewTranscript returns nil under --quiet.
+func (l *LiveFlags) NewTranscript(out *cli.Output, title string) *transcript {
+	if l.quiet {
+		return nil
+	}
+	t := &transcript{out: out, title: title, unshown: func(n int) string { return cli.Say(l.Lang, "not_shown", "n", strconv.Itoa(n)) }}
+	if l.Format == "json" {
+		t.show = NewLiveDocument(out, title == "", l.tellLost(out.Log))
+		return t
+	}
+	t.show = render.NewTerminal(&t.held, out.Options)
+	return t
+}
+
+// attach makes cfg tell t. A Listener must be a true nil where nobody listens.
+func (t *transcript) attach(cfg *handshake.Config) {
+	if t != nil {
+		cfg.Listener = t
+	}
+}
+
+// Event takes the next event.
+func (t *transcript) Event(e event.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tooMuch(e) {
+		return
+	}
+	t.show.Event(e)
+	if t.title == "" || t.held.Len() >= MaxHeld {
+		_ = t.write()
+	}
+}
+
+// MaxHeld is how many bytes of one connection's transcript wait for their piece to end. A
+// client that asks and asks over one connection of --www, or changes its keys again and
+// again, would else fill the memory: that piece ends with the connection.
+const MaxHeld = 1 << 20
+
+// maxData is how many records of data one piece of a server's transcript shows. A client
+// that sends its data byte by byte costs us ten thousand times what it costs the client to
+// explain each, in work and in memory, and nobody reads so far.
+const maxData = 1000
+
+// tooMuch reports whether e is about data of which this piece has shown enough.
+func (t *transcript) tooMuch(e event.Event) bool {
+	if _, text := t.show.(*render.Terminal); !text || t.title == "" {
+		return false // a program reads it, and wants all; or it goes out as it happens, and holds nothing
+	}
+	switch e := e.(type) {
+	case *event.Record: // comes before what is in it if it is received, and after it if sent
+		return e.Type == iana.ApplicationData && t.data >= maxData
+	case *event.Data:
+		t.data++
+		return t.data > maxData
+	}
+	return false
+}
+
+// flush shows what has happened so far.
+func (t *transcript) flush() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f, ok := t.show.(*render.Terminal); ok {
+		_ = f.Flush() // into memory
+	}
+	_ = t.write() // a transcript that cannot be written ends nobody's connection
+}
+
+// Close ends the transcript.
+func (t *transcript) Close() error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.show.Close(); err != nil {
+		return err
+	}
+	return t.write()
+}
+
+// write puts what is held out in one piece.
+func (t *transcript) write() error {
+	if t.data > maxData {
+		fmt.Fprintf(&t.held, "\n%s\n", t.unshown(t.data-maxData))
+	}
+	if t.held.Len() == 0 {
+		return nil
+	}
+	defer t.held.Reset()
+	t.data = 0
+	if t.title == "" {
+		_, err := t.out.Write(t.held.Bytes())
+		return err
+	}
+	_, err := fmt.Fprintf(t.out, "\n== %s ==\n%s", t.title, t.held.Bytes())
+	return err
+}
+
+// settled is what a handshake came to, in lines of a label and a value.
+func settled(l narrate.Lang, c *tls.Conn) [][2]string {
+	s := c.Summary()
+	label := func(key string) string { return narrate.Must(l, narrate.UI, key).Title }
+	lines := [][2]string{{label("version"), s.Version.String()}}
+	if s.Suite != nil {
+		lines = append(lines, [2]string{label("cipher_suite"), s.Suite.String()})
+	}
+	if s.Group != 0 && !(s.Resumed && s.Version == iana.TLS12) { // which has no key exchange of its own
+		lines = append(lines, [2]string{label("group"), s.Group.Called()})
+	}
+	if s.Scheme != 0 {
+		lines = append(lines, [2]string{label("cmd.signature"), s.Scheme.String()})
+	}
+	if s.ServerName != "" {
+		lines = append(lines, [2]string{"server_name", idn.BothForms(foreign.Quote(s.ServerName))})
+	}
+	if s.Protocol != "" {
+		lines = append(lines, [2]string{"ALPN", foreign.Quote(s.Protocol)})
+	}
+	how := label("full_handshake")
+	switch {
+	case s.Resumed:
+		how = label("session_resumed")
+	case s.PSK:
+		how = label("cmd.by_psk")
+	case s.Retried:
+		how = label("cmd.retried")
+	}
+	if s.PSK {
+		how += ", " + pskMode(&s)
+	}
+	lines = append(lines, [2]string{label("cmd.handshake"), how})
+	if s.EarlyData != handshake.NoEarlyData {
+		lines = append(lines, [2]string{label("cmd.early_data"), label("word." + s.EarlyData.String())})
+	}
+	for _, x := range []struct {
+		on   bool
+		name string
+	}{{s.ExtendedMasterSecret, "extended_master_secret"}, {s.EncryptThenMAC, "encrypt_then_mac"}, {s.SecureRenegotiation, "renegotiation_info"}} {
+		if x.on {
+			lines = append(lines, [2]string{label("cmd.in_force"), x.name})
+		}
+	}
+	if len(s.PeerChain) > 0 {
+		lines = append(lines, [2]string{label("cmd.peer"), idn.BothForms(foreign.Line(s.PeerChain[0].Subject.String()))})
+	}
+	return lines
+}
+
+// pskMode is how a pre-shared key was used: psk_dhe_ke, or psk_ke where there was no group.
+func pskMode(s *handshake.Summary) string {
+	if s.Group == 0 {
+		return iana.PSKOnly.String()
+	}
+	return iana.PSKWithDHE.String()
+}

@@ -1,0 +1,257 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/cmd/tlslab/internal/trust"
+	"tlslab/handshake"
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/replay"
+	"tlslab/handshake/tls"
+	"tlslab/pki"
+)
+
+type serverFlags struct {
+	LiveFlags
+	accept, serverName string
+	caDir, writeRoot   string
+	portFile, staple   string
+	verifyClient, www  bool
+	resume             resumeFlags
+
+	handshakeTimeout, idleTimeout time.Duration
+}
+
+// NewServer is the verb server.
+func NewServer() *cobra.Command {
+	s := new(serverFlags)
+	cmd := &cobra.Command{
+		Use:   "server --accept HOST:PORT",
+		Short: "Serve TLS to any client and explain each handshake",
+		Long: `Accept connections until interrupted, and explain each handshake on standard error
+(or in --out), one connection after the other, however many there are at a time.
+
+What clients send is printed; a line of standard input goes to the client that came
+last. With --www the server answers HTTP instead, with a page about the handshake.
+
+The certificate is --cert's, or is issued by the CA in --cadir, or by a CA made on the
+spot, whose keys are never written anywhere: --write-root writes its roots for clients.
+Such a server has an RSA certificate and an ECDSA one, for the suites and the signature
+schemes that want the one or the other.
+
+Clients may resume by session ID, by ticket, and in TLS 1.3 by ticket with early data
+(--early-data, off by default), which can be replayed: --defend says what is done about
+that. Servers that share a Redis (--store) resume each other's sessions and know each
+other's marks; while it cannot be reached they shake hands in full, and take no early data.`,
+		Example: `  tlslab server --accept :8443 --www --write-root root.pem
+  curl --cacert root.pem https://localhost:8443/
+  tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
+  tlslab server --accept :8443 --cadir ca --verify-client --staple good
+  tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
+  tlslab server --accept :8443 --www --store redis://localhost:6379 --early-data 16384
+  tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
+		Args: cli.Exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
+	}
+	s.flags(cmd)
+	s.ServerFlags(cmd)
+	s.resume.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
+	f.StringVar(&s.portFile, "port-file", "", "write the port to this `file` once listening")
+	f.StringVar(&s.serverName, "servername", "", "one more name for the certificate that is issued")
+	f.StringVar(&s.caDir, "cadir", "", "the `directory` of the CA that issues the certificate (tlslab ca init)")
+	f.StringVar(&s.writeRoot, "write-root", "", "write the roots for clients to this PEM `file`")
+	f.StringVar(&s.staple, "staple", "none", "staple an OCSP response: good, revoked, stale, unknown or none")
+	f.BoolVar(&s.verifyClient, "verify-client", false, "demand a certificate of each client")
+	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
+	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
+	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
+	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
+	cli.Complete(cmd, "staple", flags.StapleKinds)
+	return cmd
+}
+
+func (s *serverFlags) run(cmd *cobra.Command) (err error) {
+	if err := s.check(cmd); err != nil {
+		return err
+	}
+	cfg, err := s.config(s.resume.only13(cmd))
+	if err != nil {
+		return err
+	}
+	roots, err := s.certify(cfg)
+	if err != nil {
+		return err
+	}
+	if err := s.clientRoots(cfg, roots); err != nil {
+		return err
+	}
+	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), s.Missing)
+	defer func() { err = s.CloseLog(said, cmd.OutOrStdout(), err) }()
+	log := foreign.NewWriter(said, false)
+	store, err := openStore(s.resume.store, s.tellStore(log))
+	if err != nil {
+		return err
+	}
+	settings, err := s.resume.apply(cfg, store, s.noTicket)
+	if err != nil {
+		return err
+	}
+	if err := badServerConfig(cfg); err != nil {
+		return err
+	}
+	s.CaptureFile.Many = true
+	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = cli.FirstError(err, done()) }()
+	if s.View.Out == "" {
+		out.Spool = said // in one order with the rest
+	} else {
+		shown := cli.NewSpool(cli.Unfiltered(out.Writer), s.MissingFrom(s.Format, log))
+		out.Spool = shown
+		defer func() {
+			if errors.Is(shown.Close(), cli.ErrUnread) {
+				_ = out.File.Tell(cli.ErrUnread)
+			}
+		}()
+	}
+	out.Writer = foreign.NewWriter(out.Spool, out.Options.Color) // above it, which may cut what it carries
+
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
+	if s.caDir != "" {
+		for _, a := range roots {
+			trust.WarnExpired(log, s.Lang, s.caDir, a)
+		}
+	}
+	s.warnDates(log, time.Now())
+	l, err := net.Listen("tcp", s.accept)
+	if err != nil {
+		return cli.Told(s.Lang, err, "no_listen", "address", s.accept, "error", cli.DialFault(err))
+	}
+	l = tls.Patient(l)
+	if err := cli.FirstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	s.announceStore(log, cfg, store, settings)
+	watched, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // the last connections may yet need it
+	var watching sync.WaitGroup
+	watching.Go(func() { store.watch(watched) })
+	defer watching.Wait()
+	defer unwatch()
+	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods),
+		log: log, out: out, stdout: cli.Unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
+	h.arrived = sync.NewCond(&h.mu)
+	defer context.AfterFunc(ctx, func() { h.stop(l) })()
+	if s.www {
+		err = h.serveHTTP(l)
+	} else {
+		go h.typed(cmd.InOrStdin())
+		err = h.serve(l)
+	}
+	h.stop(l)
+	return cli.FirstError(err, h.leave())
+}
+
+// check finds what makes no sense by itself.
+func (s *serverFlags) check(cmd *cobra.Command) error {
+	if s.accept == "" {
+		return cli.Misuse("Say where to listen: tlslab server --accept HOST:PORT", "--accept is missing")
+	}
+	if _, err := cli.SplitAddr(s.accept); err != nil {
+		return cli.Misuse("It is HOST:PORT or :PORT; an IPv6 address goes in brackets, [::1]:443.", "--accept %s: %s", s.accept, cli.AddrFault(err))
+	}
+	var err error
+	if _, s.accept, err = cli.ASCIIAddr("--accept", s.accept); err != nil {
+		return err
+	}
+	if s.serverName, err = cli.CertName("--servername", s.serverName); err != nil {
+		return err
+	}
+	if err := flags.LongerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("idle-timeout") && !s.www {
+		return cli.Misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
+	}
+	for _, p := range s.alpn {
+		if s.www && p != "http/1.1" && p != "http/1.0" { // a client that agrees on h2 would speak it
+			return cli.Misuse("Say --alpn http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: the pages of --www are HTTP/1.1", foreign.Quote(p))
+		}
+	}
+	return nil
+}
+
+// clientRoots sets whom to believe of the clients.
+func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*pki.Authority) (err error) {
+	if !s.verifyClient {
+		if s.caFile != "" {
+			return cli.Misuse("Add --verify-client.", "--CAfile is about clients' certificates, and none is asked for")
+		}
+		return nil
+	}
+	cfg.ClientAuth = handshake.RequireClientCert
+	switch {
+	case s.caFile != "":
+		cfg.Roots, err = flags.RootsFrom(s.caFile)
+		return err
+	case s.caDir != "":
+		cfg.Roots = rootStore(own)
+		return nil
+	}
+	return cli.Misuse("Name their CA: --CAfile FILE, or --cadir DIR for one made by tlslab ca init.",
+		"--verify-client, and nobody to trust clients' certificates of")
+}
+
+// badServerConfig tries the configuration before anybody connects.
+func badServerConfig(cfg *handshake.Config) error {
+	if _, err := handshake.NewServer(cfg); err != nil {
+		return badConfig(err)
+	}
+	return nil
+}
+
+// announce says where the server listens, which scripts wait for, and how to get at
+// its root.
+func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener, roots []*pki.Authority) error {
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return err
+	}
+	if s.writeRoot != "" {
+		// The last server's roots are of no use any more, so they are replaced.
+		write := func() error { return pki.WriteCerts(s.writeRoot, rootsOf(roots), pki.FileOptions{Overwrite: true}) }
+		if err := cli.UntilRead(ctx, s.Lang, "--write-root", s.writeRoot, write); err != nil {
+			return err
+		}
+	}
+	if err := cli.WritePort(ctx, s.Lang, s.portFile, l); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, cli.Say(s.Lang, "listening", "address", l.Addr().String()))
+	switch root := s.rootFile(); {
+	case root != "":
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "clients_trust", "root", root, "port", port))
+	case s.Cert == "":
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "root_unwritten"))
+	}
+	return nil
+}

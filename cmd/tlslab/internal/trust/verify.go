@@ -1,0 +1,133 @@
+package trust
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/pki"
+)
+
+type verifyFlags struct {
+	cli.View
+	caFile, serverName string
+	at, staple         string
+	untrusted          []string
+	client, mustStaple bool
+}
+
+// NewVerify is the verb verify.
+func NewVerify() *cobra.Command {
+	v := new(verifyFlags)
+	cmd := &cobra.Command{
+		Use:   "verify CHAIN.pem",
+		Short: "Verify a certificate chain and show every check",
+		Long: `Judge a chain as a peer would send it, leaf first: build the candidate paths to a
+trust anchor, and show each check of each, with what it looked at. The status is 0 only
+if a path was accepted.`,
+		Example: `  tlslab verify --CAfile roots.pem --servername www.lab.test chain.pem
+  tlslab verify --CAfile roots.pem --servername www.lab.test --time 2030-01-01T00:00:00Z chain.pem
+  tlslab verify --servername example.org chain.pem          against the roots of this machine
+  tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client`,
+		Args: cli.Exactly(1, "the chain: tlslab verify … chain.pem"),
+		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
+	}
+	v.View.Flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&v.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others (default: this machine's)")
+	f.StringVar(&v.serverName, "servername", "", "the DNS name or IP address that the leaf must carry")
+	f.StringVar(&v.at, "time", "", "judge as of this time, 2026-01-02T15:04:05Z (default: now)")
+	f.StringVar(&v.staple, "staple", "", "the OCSP response that came with it, a DER or PEM `file`")
+	f.BoolVar(&v.mustStaple, "require-staple", false, "refuse without an OCSP response")
+	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, PEM `files`")
+	f.BoolVar(&v.client, "client", false, "the leaf is a client's")
+	return cmd
+}
+
+func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
+	o := pki.VerifyOptions{RequireStaple: v.mustStaple, Explain: true}
+	if v.client {
+		o.Usage = pki.ClientAuth
+	} else if v.serverName == "" {
+		return cli.Misuse("Say whom it should speak for: --servername NAME. For a client's chain say --client.",
+			"a server's certificate is worth nothing unless its name is checked")
+	}
+	if v.serverName != "" {
+		if o.ServerName, err = cli.ASCIIName("--servername", v.serverName); err != nil {
+			return err
+		}
+	}
+	o.Time = time.Now().Truncate(time.Second) // a certificate's dates know no parts of one (RFC 5280 §4.1.2.5)
+	if v.at != "" {
+		if o.Time, err = time.Parse(time.RFC3339, v.at); err != nil {
+			return cli.Misuse("Write it like 2026-01-02T15:04:05Z.", "--time %s: not a time of RFC 3339", v.at)
+		}
+	}
+	out, err := v.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = cli.FirstError(err, out.Close()) }()
+	if err := v.read(&o); err != nil {
+		return err
+	}
+	chain, err := pki.ReadCerts(file)
+	if err != nil {
+		return err
+	}
+	report, verdict := pki.Verify(chain, o)
+	if err := render.WriteReport(out, report, out.Options); err != nil {
+		return err
+	}
+	if verdict != nil {
+		return v.refused(file, report, verdict)
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(v.Lang, "accepted", "file", file))
+	return nil
+}
+
+// read takes in the files that the flags name.
+func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
+	if v.caFile == "" {
+		o.Roots, err = pki.SystemStore()
+	} else {
+		o.Roots, err = flags.RootsFrom(v.caFile)
+	}
+	if err != nil {
+		return err
+	}
+	for _, file := range v.untrusted {
+		certs, err := pki.ReadCerts(file)
+		if err != nil {
+			return err
+		}
+		o.Intermediates = append(o.Intermediates, certs...)
+	}
+	if v.staple == "" {
+		return nil
+	}
+	blocks, text, err := cli.PEMBlocks(v.staple)
+	if err != nil {
+		return err
+	}
+	if o.Staple = text; len(blocks) > 0 {
+		o.Staple = blocks[0].Bytes
+	}
+	return nil
+}
+
+// refused is the end of a refusal. What to do about it stands on top of the report; if
+// that went into a file, it is said here too.
+func (v *verifyFlags) refused(file string, r *pki.Report, verdict error) error {
+	what, _ := cli.SayBoth(v.Lang, "refused", "file", file, "error", narrate.Fault(v.Lang, verdict))
+	t := &cli.Trouble{Status: cli.StatusFailed, What: what, Cause: verdict}
+	if e, ok := narrate.Get(v.Lang, narrate.Reason, narrate.VerdictKey(r)); ok && v.Out != "" {
+		t.Remedy = e.Text
+	}
+	return t
+}
