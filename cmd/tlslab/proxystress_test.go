@@ -380,6 +380,7 @@ type child struct {
 	cmd   *exec.Cmd
 	addr  string
 	root  *x509.Certificate
+	list  printed
 	said  printed
 	ended chan struct{}
 	err   error // how it ended, once it has
@@ -392,7 +393,7 @@ func startChild(t *testing.T, o *origin, args ...string) *child {
 	c := &child{cmd: exec.Command(os.Args[0], append([]string{"proxy", "--listen", "127.0.0.1:0", "--port-file", port,
 		"--confdir", dir, "--upstream-CAfile", o.roots}, args...)...), ended: make(chan struct{})}
 	c.cmd.Args[0], c.cmd.Env = "tlslab", append(os.Environ(), "LC_ALL=C", "GORACE=atexit_sleep_ms=0")
-	c.cmd.Stderr = &c.said
+	c.cmd.Stdout, c.cmd.Stderr = &c.list, &c.said
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

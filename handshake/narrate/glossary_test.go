@@ -2,6 +2,7 @@ package narrate
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,8 +44,8 @@ var glossary = []wording{
 	{En, `\b[Rr]ight behind\b|\b[Bb]ehind ((the|each) )?(ClientHello|ServerHello|(client's |server's |its own )?Finished)\b`, "after", "one message comes after another, not behind it"},
 }
 
-// TestGlossary holds every text to the settled words, and the English ones the page's
-// README and the strings of the command too, its flags' descriptions among them.
+// TestGlossary holds every text to the settled words, and the English ones the
+// README.md files and the strings of the command too, its flags' descriptions among them.
 func TestGlossary(t *testing.T) {
 	literals := map[string]bool{}
 	for _, dir := range []string{"../../cmd", "../render", "../scenario", "../mitm", "../replay"} {
@@ -52,9 +53,22 @@ func TestGlossary(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
+	pages := map[string]string{}
+	for _, folder := range []string{".", "*", "*/*", "*/*/*"} {
+		found, err := filepath.Glob("../../" + folder + "/README.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range found {
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages[page] = string(text)
+		}
+	}
+	if len(pages) < 2 {
+		t.Fatalf("%d pages found", len(pages))
 	}
 	for _, w := range glossary {
 		never := regexp.MustCompile(w.never)
@@ -71,8 +85,10 @@ func TestGlossary(t *testing.T) {
 		if w.lang != En {
 			continue
 		}
-		if found := never.FindString(string(readme)); found != "" {
-			t.Errorf("the README says %q; say %s (%s)", found, w.say, w.why)
+		for page, text := range pages {
+			if found := never.FindString(text); found != "" {
+				t.Errorf("%s says %q; say %s (%s)", page, found, w.say, w.why)
+			}
 		}
 		for text := range literals {
 			if found := never.FindString(text); found != "" && strings.Contains(text, " ") {
