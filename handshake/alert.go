@@ -37,7 +37,7 @@ func (e *Endpoint) readAlert(payload []byte) error {
 		e.ch.closeReceived = true
 		return nil
 	case tls13:
-		// The level means nothing there; what is not about closing is fatal (RFC 9846 §6).
+		// The level means nothing there; every alert that is not about closing is fatal (RFC 9846 §6).
 		if a.Description == iana.UserCanceled {
 			return e.warned("RFC 9846 §6.1", a.Description)
 		}

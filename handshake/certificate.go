@@ -22,16 +22,16 @@ type Certificate struct {
 type ChainInput struct {
 	Chain []*x509.Certificate // as sent, leaf first
 	// Kept says that the peer has not shown Chain in this handshake: it is remembered, with a
-	// session that is about to be offered or resumed, which was judged when it was made,
-	// perhaps by another verifier. An error then refuses the session, and nobody hears an
-	// alert: a full handshake follows, in which the peer shows a chain anew. What depends on
-	// the day is to be asked again, what was only a matter of the handshake is not.
+	// session that is about to be offered or resumed. That session was judged when it was
+	// made, perhaps by another verifier. An error then refuses the session, and no alert is
+	// sent: a full handshake follows, in which the peer shows a chain again. Check again what
+	// depends on the day; do not check again what was only a matter of the old handshake.
 	Kept       bool
 	Roots      *pki.TrustStore
 	ServerName string // at a client; at a server ""
 	Time       time.Time
-	FromServer bool          // the chain is a server's
-	Version    iana.Version  // that is spoken; 0 where Kept
+	FromServer bool          // a server has shown the chain
+	Version    iana.Version  // the version that is spoken; 0 where Kept
 	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
 	Staple     []byte        // the OCSP response; nil if none came, and where Kept
 	MustStaple bool          // this client asked for one: a certificate that promises it must come with it (RFC 7633)

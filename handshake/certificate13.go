@@ -28,8 +28,7 @@ func (c *Certificate) message13(staple bool) *message.Certificate13 {
 	return m
 }
 
-// chainOf parses the chain of a Certificate. In the handshake nobody has given it a
-// context.
+// chainOf parses the chain of a Certificate. In the handshake its context must be empty.
 func (e *Endpoint) chainOf(m *message.Certificate13) ([]*x509.Certificate, error) {
 	if len(m.RequestContext) != 0 {
 		return nil, e.fault(reason.BadValue, "RFC 9846 §4.5.1", m, "certificate.certificate_request_context", reason.Say("nothing in the handshake"), m.RequestContext)

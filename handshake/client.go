@@ -58,7 +58,7 @@ type client13 struct {
 type clientHandshake13 struct {
 	keys13
 	kept    *psk                 // the ticket that hello offers
-	whyNot  event.Why            // there is none; "": nothing was kept
+	whyNot  event.Why            // why kept is nil; "": nothing was kept
 	psks    []psk                // in the order offered
 	offers  []groupOffer         // whose shares are in hello
 	retry   *message.ServerHello // the HelloRetryRequest

@@ -89,8 +89,8 @@ func (c *client13) updates(_ message.Message) bool  { return c.traffic.due() }
 
 // Moves.
 
-// sendChangeCipherSpec also turns the client's own keys on: what it says from here on, be it
-// an alert, only the server shall read.
+// sendChangeCipherSpec also turns the client's own keys on: from here on only the server shall
+// read what the client says, even an alert.
 func (c *client13) sendChangeCipherSpec(_ message.Message) error {
 	if err := c.sendDummyChangeCipherSpec(); err != nil || c.retries(nil) {
 		return err

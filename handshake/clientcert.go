@@ -5,8 +5,9 @@ import (
 	"crypto/sha256"
 )
 
-// What a client has shown of itself, and whether it still would. Resuming, it goes on as
-// whom it was; so it must not when it has become somebody else since, or somebody at all.
+// What a client has shown of itself, and whether it would still show the same. A client that
+// resumes goes on under its old identity. So it must not resume if it would now show another
+// certificate, or would now show one and had shown none.
 
 // noteShown remembers what became of a CertificateRequest, for the sessions that come of
 // this connection.
@@ -24,15 +25,15 @@ func (c *client) noteShown() {
 	c.shown = h.Sum(nil)
 }
 
-// noneShown stands behind the last certificate where none of them was taken. None begins
-// like this.
+// noneShown stands behind the last certificate if none of them was taken. No certificate
+// begins with this byte.
 var noneShown = []byte{0}
 
 // wouldShow reports whether the CertificateRequest that shown is from would have the same
 // outcome today: the same certificates stand before the one that was taken. They are all
 // that can be compared, for the request itself is gone.
 func (c *client) wouldShow(shown []byte) bool {
-	if len(shown) == 0 { // nobody has asked
+	if len(shown) == 0 { // no certificate was requested
 		return true
 	}
 	h := sha256.New()

@@ -23,7 +23,7 @@ func (e *Endpoint) dropsChangeCipherSpec() bool {
 	return false
 }
 
-// dropChangeCipherSpec does so. How many may come the RFC does not bound; we do.
+// dropChangeCipherSpec does so. The RFC sets no limit on how many may come; we do.
 func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 	if len(payload) != 1 || payload[0] != 1 {
 		return &reason.Error{Reason: reason.UnexpectedRecord, Ref: "RFC 9846 §5", Field: "change_cipher_spec.type", Off: 0, Want: reason.Say("the one byte 01"), Got: fmt.Sprintf("%x", payload)}

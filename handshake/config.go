@@ -59,8 +59,8 @@ type Config struct {
 	ServerName string
 	// VerifyChain decides about the peer's chain in place of pki.Verify. The Report may be
 	// nil. A Report that is not OK, without an error, is told as a failed check that
-	// somebody overrode. That the leaf's keyUsage allows what TLS has its key do is asked
-	// besides.
+	// somebody overrode. The engine checks by itself, in any case, that the leaf's keyUsage
+	// allows what TLS has its key do.
 	//
 	// An error refuses the peer, and its reason is what the peer gets an alert for (RFC 9846
 	// §6.2): that of the *reason.Error that it is or wraps; of crypto/x509's errors that of
@@ -116,10 +116,10 @@ type Config struct {
 	// MaxEarlyData is how many bytes of early data a server's tickets allow from now on; one
 	// that is out allows what it said. 0: no early data is taken.
 	MaxEarlyData uint32
-	// AcceptEarlyData decides about each flight of early data that nothing else speaks
-	// against, and returns what does, or "". Whether the ClientHello is fresh, too, is for
-	// it to say (RFC 9846 §4.3.10). Nil takes all that are within 10 s of the age that they
-	// claim, replayed ones too.
+	// AcceptEarlyData decides about each flight of early data that has passed all other
+	// checks. It returns the reason to refuse it, or "" to take it. It must also judge
+	// whether the ClientHello is fresh (RFC 9846 §4.3.10). Nil takes every flight whose age
+	// is within 10 s of the age that it claims, replayed ones too.
 	AcceptEarlyData func(EarlyDataInput) event.Why
 	// SingleUse makes a server take each of its tickets once: what was used is marked here
 	// until it would have expired (RFC 9846 §8.1). A ticket that was used before, or is from
@@ -147,7 +147,7 @@ type Config struct {
 
 	Weak Weak
 
-	// Of tests: edit may change every message before it is marshalled, and before its
+	// For tests: edit may change every message before it is marshalled, and before its
 	// binders are made; openTicket takes the place of Tickets where those of somebody else
 	// are to be opened.
 	edit       func(message.Message)

@@ -7,7 +7,7 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// check finds what could work at neither end: a version that there is not, a
+// check finds what could work at neither end: a version that does not exist, a
 // Certificate without a chain.
 func (c *Config) check() error {
 	if err := c.checkLists(); err != nil {
@@ -49,8 +49,8 @@ func (c *Config) check() error {
 	return nil
 }
 
-// checkLists finds what is in a list of the Config and is nothing: what suite.ByID and its
-// like return for a number that they do not know. And a protocol that ALPN has no room for.
+// checkLists finds a nil in a list of the Config: suite.ByID and its like return nil for a
+// number that they do not know. It also finds a protocol that ALPN has no room for.
 func (c *Config) checkLists() error {
 	for i, s := range c.Suites {
 		if s == nil {

@@ -150,8 +150,8 @@ func (s *server13) chooseEarlyData(m *message.ClientHello) error {
 	s.summary.EarlyData = EarlyDataRejected
 	s.decided(event.DecisionEarlyData, "rejected", nil, why)
 	s.ch.rd.SetVersion(iana.TLS13)
-	// What the ticket allowed, sealed in the smallest of records that make sense. What a
-	// ticket said that does not open nobody knows.
+	// What the ticket allowed, sealed in the smallest of records that make sense. If the
+	// ticket does not open, we cannot know what it allowed.
 	most := max(s.cfg.MaxEarlyData, 1<<14)
 	if s.psk != nil && s.psk.session != nil {
 		most = max(most, s.psk.session.MaxEarlyData)
@@ -192,8 +192,8 @@ func (s *server13) whyNotEarly(m *message.ClientHello) event.Why {
 // Internet need.
 const ticketAgeTolerance = 10 * time.Second
 
-// whyNotFresh is AcceptEarlyData where there is none: what a server must check in any case
-// (RFC 9846 §4.3.10).
+// whyNotFresh takes the place of AcceptEarlyData if the Config has none. It makes the check
+// that a server must make in any case (RFC 9846 §4.3.10).
 func whyNotFresh(in EarlyDataInput) event.Why {
 	if late := in.Elapsed - in.Age; late > ticketAgeTolerance || late < -ticketAgeTolerance {
 		return event.WhyNotFresh

@@ -37,8 +37,8 @@ type Endpoint struct {
 	exporter exporter
 }
 
-// NewClient returns an endpoint that is about to send ClientHello. The error is a Config's
-// that cannot work, reason.Misuse: a nil one lacks ServerName.
+// NewClient returns an endpoint that is about to send ClientHello. The error, reason.Misuse,
+// says why the Config cannot work: a nil one lacks ServerName.
 func NewClient(cfg *Config) (*Endpoint, error) {
 	e := newEndpoint(cfg, event.Client)
 	c := newClient(e)

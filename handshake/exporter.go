@@ -15,7 +15,7 @@ type exporter interface {
 	export(label string, context []byte, n int) ([]byte, error)
 }
 
-// exporter12 is TLS 1.2's (RFC 5705).
+// exporter12 is the exporter of TLS 1.2 (RFC 5705).
 type exporter12 struct {
 	hash                       crypto.Hash
 	master                     keyschedule.MasterSecret
@@ -50,7 +50,7 @@ func (x *exporter13) export(label string, context []byte, n int) ([]byte, error)
 // §7.5). In TLS 1.2 a nil context differs from an empty one. It needs a complete
 // handshake, and in TLS 1.2 extended master secret: without it the material is not
 // bound to this connection, and RFC 7627 §5.4 forbids to export any. The bounds of label,
-// context and n are the version's: an error says them.
+// context and n depend on the version: an error says them.
 func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
 	switch {
 	case e.state != event.Connected:

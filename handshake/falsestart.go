@@ -10,9 +10,9 @@ import (
 // Finished, and does not wait a round trip for the server's. What the server gets is what
 // it would have got anyway, only sooner: it need not know.
 //
-// The price: that nobody has changed the hellos on their way is shown by the server's
-// Finished alone, and by then the data is gone. So what an attacker could have made the two
-// agree on must be good enough whatever it is (RFC 7918 §4, §5).
+// The price: only the server's Finished shows that nobody has changed the hellos on their
+// way, and by then the data is gone. So whatever an attacker could have made the two agree
+// on must be good enough (RFC 7918 §4, §5).
 
 // falseStart decides, with the client's Finished out, whether data may follow at once.
 func (c *client12) falseStart() {
@@ -28,7 +28,7 @@ func (c *client12) falseStart() {
 // been a better one, the sentinel that the server signed in its random would have told.
 func (c *client12) whyNotFalseStart() event.Why {
 	switch {
-	case c.exchange.Kx() != iana.KxECDHE: // of a finite field's parameters not all are strong
+	case c.exchange.Kx() != iana.KxECDHE: // not all parameters of finite fields are strong
 		return event.WhyNotECDHE
 	case c.summary.Suite.Cipher.Kind != suite.AEAD:
 		return event.WhyNotAEAD

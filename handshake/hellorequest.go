@@ -49,10 +49,10 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 
 // refuseExcess refuses handshake bytes of the peer's that are left when a message of ours is
 // due: the peer put them behind the last message of its flight, before it could know our
-// answer. No message may come in such a state, so they are unexpected; and were they kept
-// until one may, it would be taken for an answer. Records that nobody has opened yet are not
-// looked at: a ticket may follow a server's Finished (RFC 9846 §4.7.1). Once connected the
-// ends take no turns.
+// answer. No message may come in such a state, so they are unexpected. If they were kept
+// until a message may come, they would be taken for an answer. Records that are still
+// unopened are not looked at: a ticket may follow a server's Finished (RFC 9846 §4.7.1).
+// Once connected the ends take no turns.
 func (e *Endpoint) refuseExcess() error {
 	for len(e.ch.hs) > 0 && e.state != event.Connected {
 		kind := message.Kind(e.ch.hs[0])

@@ -97,14 +97,14 @@ func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error
 type traffic struct {
 	read, write keyschedule.TrafficSecret
 	resumption  keyschedule.ResumptionSecret
-	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: none was
+	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: no session was resumed
 
 	wanted    bool    // a KeyUpdate of ours is due
 	request   bool    // and it asks the peer for one
 	updated   [2]bool // by event.Direction: a KeyUpdate has made the secret of this one
-	asked     bool    // one has asked, and none has come since
+	asked     bool    // a KeyUpdate of ours has asked the peer for one, and none has come since
 	queued    bool    // one is in Output still: another would only make it longer
-	answering bool    // one that asks for none is in Output still: it answers whatever is asked until it leaves
+	answering bool    // a KeyUpdate that asks for none is still in Output: it answers every request that comes before it leaves
 }
 
 // due reports whether a KeyUpdate is to be sent now.

@@ -105,7 +105,7 @@ func (e *Endpoint) sendAsIs(m message.Message) error {
 	at, walked := len(e.transcript.bytes), e.walked()
 	var err error
 	if e.transcript.bytes, err = wire.Append(e.transcript.bytes, m, walked); err != nil {
-		return reason.Fault(m.Kind().String(), err) // what we cannot write is no fault of the peer's
+		return reason.Fault(m.Kind().String(), err) // if we cannot write it, that is not the peer's fault
 	}
 	e.transcript.mark = at
 	raw := e.transcript.bytes[at:]

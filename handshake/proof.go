@@ -38,7 +38,7 @@ func (e *Endpoint) sign(in message.Kind, s *sig.Scheme, key crypto.PrivateKey, c
 	}
 	if e.revealing() {
 		inputs := []event.Input{event.Public("signed", content)}
-		if signer, ok := key.(crypto.Signer); ok { // who watches can check it with this
+		if signer, ok := key.(crypto.Signer); ok { // a listener can check it with this
 			if der, err := pki.MarshalPublicKey(signer.Public()); err == nil {
 				inputs = append(inputs, event.Public("public_key", der))
 			}

@@ -36,7 +36,7 @@ func (p *PSK) hash() crypto.Hash {
 	return p.Hash
 }
 
-// psk is a key in use, from wherever.
+// psk is a pre-shared key in use, whatever its source.
 type psk struct {
 	identity []byte
 	key      []byte
@@ -97,8 +97,8 @@ func (c *client13) offerPSKs() {
 //
 // It is done before the first move, and told in it. For what ClientHello offers settles
 // which row its sending is: a guard must find that settled, since guards are pure, and
-// taking from a store is not. NewClient would be too early: who makes an endpoint may
-// never use it, and does not wait for a store.
+// taking from a store is not. NewClient would be too early: its caller may never use the
+// endpoint, and should not have to wait for a store.
 func (c *client13) takeTicket() (*psk, event.Why) {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || c.cfg.NoTickets || !c.cfg.speaks(iana.TLS13) {
 		return nil, ""
@@ -200,11 +200,12 @@ func (c *client13) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer
 	return nil
 }
 
-// mostIdentities is how many of the keys that a client offers a server looks at. To offer
-// some hundreds, or one ticket as often as that, costs a client one message, and a server
-// that takes each ticket once two calls to its store for each, and an opening and a binder
-// besides. A client keeps a few tickets of one server (ours ticketSlots) and offers one, or
-// has a key or two by other means; crypto/tls looks at five, too.
+// mostIdentities is how many of the keys that a client offers a server looks at. A client can
+// offer some hundreds of tickets, or one ticket some hundreds of times, in one message. For
+// each of them a server opens a ticket and computes a binder, and a server that takes each
+// ticket once also calls its store twice. A client keeps a few tickets of one server (ours
+// ticketSlots) and offers one, or has a key or two by other means; crypto/tls looks at five,
+// too.
 const mostIdentities = 5
 
 // choosePSK takes the first key offered that we know and may go on with, of the first

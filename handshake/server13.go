@@ -192,7 +192,7 @@ func (s *server13) sendServerHello(_ message.Message) error {
 	m := &message.ServerHello{Version: iana.TLS12, Random: s.random, SessionID: s.hello.SessionID,
 		CipherSuite: s.summary.Suite.ID, Compression: iana.CompressionNull}
 	var a kx.Answer
-	var secret []byte // with psk_ke there is none
+	var secret []byte // nil with psk_ke
 	if s.group != nil {
 		var err error
 		if a, err = s.group.Answer(s.cfg.rand(), s.share); err != nil {
@@ -223,7 +223,8 @@ func (s *server13) sendChangeCipherSpec(_ message.Message) error {
 	return s.sendDummyChangeCipherSpec()
 }
 
-// sendEncryptedExtensions is the first thing under keys; and what comes is, too.
+// sendEncryptedExtensions sends the first message under keys. What comes from the client is
+// under keys from here on, too.
 func (s *server13) sendEncryptedExtensions(_ message.Message) error {
 	if err := s.protect(event.Send, &s.serverTraffic, event.HandshakeKeys); err != nil {
 		return err

@@ -89,7 +89,7 @@ func (c *client12) takeCompression(m *message.ServerHello) error {
 // takeExtensions refuses an answer to a question we did not ask, and takes the others.
 func (c *client12) takeExtensions(m *message.ServerHello) error {
 	for _, x := range m.Extensions.List {
-		// GREASE is there to be ignored; whoever answers it has not (RFC 8701 §3.1).
+		// GREASE is there to be ignored; a server that answers it has not ignored it (RFC 8701 §3.1).
 		if c.hello.Extensions.Find(x.Type()) == nil || iana.IsGREASE(uint16(x.Type())) {
 			field := "server_hello.extensions." + x.Type().String()
 			return c.fault(reason.UnsolicitedExtension, "RFC 5246 §7.4.1.4", m, field, reason.Say("answers to our extensions only"), x.Type())

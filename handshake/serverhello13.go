@@ -160,7 +160,7 @@ func (c *client13) recvServerHello(msg message.Message) error {
 	return c.protect(event.Send, &c.clientTraffic, event.HandshakeKeys)
 }
 
-// agree finishes the key exchange. With psk_ke there is none, and the secret is nil.
+// agree finishes the key exchange. With psk_ke there is no key exchange, and the secret is nil.
 func (c *client13) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
 	share, ok := message.Get[*message.KeyShareServer](&m.Extensions)
 	if c.psk != nil {

@@ -36,7 +36,7 @@ type Summary struct {
 
 	// How it ended, and what was said before:
 	FailedIn     event.State             // where it stood when it failed; meaningful once Endpoint.Err is not nil
-	Warnings     []iana.AlertDescription // warning alerts that came and did not end it, but for close_notify; the first few
+	Warnings     []iana.AlertDescription // warning alerts that came and did not end it, without close_notify; the first few
 	Renegotiates bool                    // the peer asked for a second handshake, which is declined
 
 	PeerChain []*x509.Certificate // as sent, leaf first; after resumption as remembered

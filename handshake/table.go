@@ -70,7 +70,7 @@ type tables[S, S13, S12 any] struct {
 	tls12 table[S12]
 }
 
-// found is a row of a table's. Its zero value is none.
+// found is a row of a table. Its zero value is no row.
 type found struct {
 	table bound
 	i     int

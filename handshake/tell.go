@@ -46,7 +46,7 @@ func (e *Endpoint) revealing() bool { return e.cfg.Listener != nil && e.cfg.Show
 func (e *Endpoint) noteRecord(d event.Direction, r record.Record) {
 	keys := event.InClear
 	switch {
-	case r.Dropped: // whatever this end reads with, and it reads none of it
+	case r.Dropped: // early data, whatever keys this end reads with; it reads nothing of it
 		keys, r.Protected, r.Payload, r.Steps = event.EarlyKeys, true, nil, nil
 	case r.Protected:
 		keys = e.ch.keys[d]

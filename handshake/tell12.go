@@ -26,8 +26,8 @@ func (k *keys12) tellSession(e *Endpoint) {
 	e.secret(event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionSession, Method: "session", Value: k.master[:]})
 }
 
-// tellKeys tells of the key block and its parts. It is apart because what it builds would
-// be on the stack of those who need none of it.
+// tellKeys tells of the key block and its parts. It is a function of its own because what it
+// builds would else take room on the stack of callers that do not need it.
 func (k *keys12) tellKeys(e *Endpoint) {
 	e.secret(event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
 		Inputs: []event.Input{event.Private("master_secret", k.master[:], event.LabelMasterSecret),
@@ -76,7 +76,7 @@ func signatureLabel(in message.Kind) event.SecretLabel {
 	return event.LabelCertificateVerifySignature
 }
 
-// signatureCheck is the name of the check of one.
+// signatureCheck is the name of the check of such a signature.
 func signatureCheck(in message.Kind) event.CheckName {
 	if in == message.KindServerKeyExchange {
 		return event.CheckServerKeyExchangeSignature

@@ -90,7 +90,7 @@ type Record struct {
 }
 
 // Step returns the bytes of the step of that name, suite.StepNonce for one, or nil if there
-// was none.
+// was no such step.
 func (r *Record) Step(name string) []byte {
 	for _, s := range r.Steps {
 		if s.Name == name {
@@ -125,7 +125,7 @@ const (
 )
 
 // String returns "asymmetric", "symmetric", "hash", "random" or ""; "0xc8" for a number
-// that is no class's.
+// that is no Op.
 func (o Op) String() string {
 	names := [...]string{"", "asymmetric", "symmetric", "hash", "random"}
 	if int(o) >= len(names) {
@@ -168,8 +168,8 @@ const (
 	ApplicationKeys      // from [sender]_application_traffic_secret_N; TLS 1.2's key_block
 )
 
-// String returns "clear", "early", "handshake" or "application"; "0xc8" for a number that
-// is none of them.
+// String returns "clear", "early", "handshake" or "application"; "0xc8" for any other
+// number.
 func (k Keys) String() string {
 	names := [...]string{"clear", "early", "handshake", "application"}
 	if int(k) >= len(names) {

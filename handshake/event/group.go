@@ -10,8 +10,8 @@ import (
 type Group struct {
 	ID   iana.Group
 	Name string // that it gives itself: the registry's, or a student's own
-	// Kind, Hybrid and QuantumSafe are what kx.Description has. Of a group that does not
-	// describe itself, as a student's own need not, nobody knows: then Kind is 0.
+	// Kind, Hybrid and QuantumSafe are what kx.Description has. A student's own group need
+	// not describe itself: then these are not known, and Kind is 0.
 	Kind                kx.Kind
 	Hybrid, QuantumSafe bool
 }

@@ -1,7 +1,7 @@
 package event
 
 // RoleLabels are the labels of the secrets that each role has of its own. Traffic, Key and
-// IV are TLS 1.3's, by Keys (RFC 9846 §7.3); a server has none that are early.
+// IV belong to TLS 1.3, by Keys (RFC 9846 §7.3); a server has no early ones.
 type RoleLabels struct {
 	Traffic, Key, IV byKeys
 	NextTraffic      SecretLabel // after a KeyUpdate
@@ -30,7 +30,7 @@ var roleLabels = [...]RoleLabels{
 	},
 }
 
-// Labels are the labels that r has of its own; none of a number that is no role's.
+// Labels are the labels that r has of its own. If r is no role, all of them are empty.
 func (r Role) Labels() *RoleLabels {
 	if int(r) >= len(roleLabels) {
 		return new(RoleLabels)

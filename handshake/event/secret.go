@@ -87,7 +87,7 @@ const (
 )
 
 // String returns "prf", "hkdf_extract", "hkdf_expand_label", "hmac", "part", "session",
-// "given" or ""; "0xc8" for a number that is no function's.
+// "given" or ""; "0xc8" for a number that is no Function.
 func (f Function) String() string {
 	names := [...]string{"", "prf", "hkdf_extract", "hkdf_expand_label", "hmac", "part", "session", "given"}
 	if int(f) >= len(names) {

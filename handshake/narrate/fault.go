@@ -120,7 +120,7 @@ func say(l Lang, p reason.Phrase) string {
 	return reason.Phrase{Args: args}.In(format)
 }
 
-// is joins a verb and what follows; bare is the verb before what begins with one of its own.
+// is joins a verb and what follows. bare takes the verb's place if s begins with a verb.
 func is(verb, bare, s string) string {
 	if strings.HasPrefix(s, "没有") || s == "有" {
 		return bare + s

@@ -11,8 +11,8 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// A hello has the same fields in TLS 1.2 and 1.3, and some of them mean nothing any more
-// where supported_versions is in it: the RFC then calls them legacy.
+// A hello has the same fields in TLS 1.2 and 1.3. In a hello with supported_versions some of
+// them have lost their meaning: the RFC then calls them legacy.
 
 // FieldKey is the key for a field's dotted path, "client_hello.random", in the message that
 // it is in. The first of these that has an entry is taken: the path; the same in any message
@@ -51,9 +51,9 @@ func FieldKeyOf(f wire.Field, e *event.Message) string {
 	return key
 }
 
-// FieldRef is where a field of e is specified, "RFC 9846 §4.3.8": where its words say so, else
-// the place of the structure that it is in. A message that could not be read has none of
-// its own, and all of it is under the event's.
+// FieldRef is where a field of e is specified, "RFC 9846 §4.3.8": the place that its entry
+// names, else the place of the structure that it is in. A field of a message that could not be
+// read has no place of its own: it gets the event's.
 func FieldRef(f wire.Field, e *event.Message) string {
 	entry, _ := Get(En, Field, FieldKeyOf(f, e))
 	ref := f.Ref

@@ -16,11 +16,11 @@ import (
 
 // How the key of an event is found. Each function here returns a key for which
 // there is an entry, as long as the event is one that the engine or a lesson
-// emits; of a student's own label it may return one for which there is none.
+// emits; for a student's own label it may return a key that has no entry.
 
 // MoveKey is the key of a move's entry: the plain one, "client/send/finished", or
 // the variant for the way this handshake goes, "client/send/finished+resumed".
-// Which way that is it learns from the events before, so c must have been shown
+// It learns from the events before which way that is, so c must have been shown
 // them: by Myths, or by MoveKey itself. A move of TLS 1.3 has variants of its own: where
 // a pre-shared key takes the place of the certificate, and for the suites that do not
 // encrypt; the others of its name belong to TLS 1.2. Between moves it is "".
@@ -121,8 +121,8 @@ func exchangeName(k iana.Kx) string {
 	return "other"
 }
 
-// isCurve reports whether a group is a curve, of which a text may say aG. Of a
-// student's own group that does not describe itself nobody knows.
+// isCurve reports whether a group is a curve, of which a text may say aG. It is
+// false for a student's own group that does not describe itself: its kind is not known.
 func isCurve(g event.Group) bool { return g.Kind == kx.KindECDH }
 
 // Initial is what the key of a record's version has behind it where the record is the first

@@ -134,8 +134,8 @@ type leg struct {
 	offered   []byte // the session ID in its ClientHello
 	resumed   bool
 	kx        iana.Kx // of TLS 1.2; KxNone before the key exchange
-	own       bool    // ECDHE over a group that is none of our curves: a student's
-	tls13     bool    // the server chose it, be it in a HelloRetryRequest
+	own       bool    // ECDHE over a group that is not one of our curves: a student's own
+	tls13     bool    // the server chose it, perhaps in a HelloRetryRequest
 	integrity bool    // with a suite that does not encrypt (RFC 9150)
 	shared    bool    // by TLS 1.3 it sent a key share
 	flights   flights
@@ -230,7 +230,7 @@ func (l *leg) hello(m *message.ServerHello, group event.Group) {
 		l.integrity = s != nil && s.Cipher.Kind == suite.MAC13
 		_, l.resumed = message.Get[*message.PreSharedKeyServer](&m.Extensions)
 		if _, l.shared = message.Get[*message.KeyShareServer](&m.Extensions); l.shared {
-			// The sentence is about ML-KEM, which the numbers for private use have none of.
+			// The sentence is about ML-KEM, and a number for private use may have another KEM.
 			l.quantumSafe = group.QuantumSafe && group.ID < iana.GroupPrivate
 		}
 		return

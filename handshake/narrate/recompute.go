@@ -19,9 +19,9 @@ const (
 	whyRandom    = "recompute.random"    // drawn; there is nothing it could be computed from
 	whyReplaced  = "recompute.replaced"  // the server went on with another premaster secret than it received
 	whySession   = "recompute.session"   // kept from an earlier connection
-	whyNoInputs  = "recompute.no_inputs" // whoever computed it did not tell from what
+	whyNoInputs  = "recompute.no_inputs" // the party that computed it did not tell from what
 	whyNoTool    = "recompute.no_tool"   // openssl 3.0 has no command for it
-	whyMLKEM     = "recompute.mlkem"     // nor for this, but later ones have
+	whyMLKEM     = "recompute.mlkem"     // openssl 3.0 has no command for this either, but later ones have
 	whySignature = "recompute.signature" // only the private key makes it
 	whyCheck     = "recompute.check"     // the same, but here is a command that checks it
 )
@@ -33,9 +33,9 @@ func RecomputeReasons() []string {
 
 // Recompute returns a shell command that computes e.Value again from e.Inputs and
 // prints it in lower-case hex: sh, its everyday tools, and openssl 3.0 or later. It
-// reads no file, and needs none but for Ed25519, which hashes its message twice and
-// so cannot take it from a pipe. Equal events have equal commands. Nothing of the event
-// reaches the shell but as hex, base64, a number, or a word without syntax.
+// reads no file, and needs a file only for Ed25519, which hashes its message twice and
+// so cannot take it from a pipe. Equal events have equal commands. What comes from the
+// event reaches the shell only as hex, base64, a number, or a word without syntax.
 //
 // Where cmd is "", why is the UI key that says why. A signature has both: its
 // command prints that it verifies, and why is "recompute.check".

@@ -33,8 +33,8 @@ type Line struct {
 }
 
 // Converse drives both ends, the client first, and carries what they say, until neither has
-// anything more to do, or it is Enough. The error is the Context's, BeforeMove's, or of a
-// program behind an end.
+// anything more to do, or it is Enough. The error comes from the Context, from BeforeMove, or
+// from a program behind an end.
 func (s *Stage) Converse(l *Line) error {
 	for moved := true; moved; {
 		moved = false

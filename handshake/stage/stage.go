@@ -28,8 +28,8 @@ import (
 // Epoch is the time of a seeded lesson.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Stage is one lesson's. Its zero value has real randomness and real time, and nobody
-// listens. It is not for several goroutines at once.
+// Stage belongs to one lesson. Its zero value has real randomness, real time and no
+// Listener. It is not for several goroutines at once.
 type Stage struct {
 	// Context ends the lesson when it is done; nil: nothing does.
 	Context context.Context

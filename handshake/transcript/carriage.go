@@ -9,7 +9,7 @@ import (
 // A message and its records point at each other, and an event that is written cannot be
 // amended. Which of the two comes first depends on who tells:
 //
-//   - What is received comes as a record first. Which messages are in it the bytes say, so
+//   - What is received comes as a record first. Its bytes say which messages are in it, so
 //     the record numbers them, and each finds its number when it is told of.
 //   - What an endpoint sends comes as a message first, and its records follow when the
 //     flight leaves, in one go, before the endpoint waits for anything. The message waits
@@ -43,8 +43,8 @@ type framed struct {
 	whole   bool
 }
 
-// maxFramed is how many messages records may bring that nobody tells of: a record has room
-// for 4096 empty ones.
+// maxFramed is how many messages records may bring of which no event has told yet: a record
+// has room for 4096 empty ones.
 const maxFramed = 1 << 13
 
 // message numbers a message, and says which records carried it, or has it wait for them.
@@ -113,7 +113,7 @@ func (s *stream) framed(c *carriage, b []byte, x *Event) {
 // headerLen is the length of a handshake message's type and length (RFC 9846 §4).
 const headerLen = 4
 
-// add takes as much of b as is the message's, and returns the rest.
+// add takes as much of b as belongs to the message, and returns the rest.
 func (f *framed) add(b []byte) []byte {
 	if n := headerLen - len(f.head); n > 0 {
 		n = min(n, len(b))

@@ -38,13 +38,13 @@
 // it carried, whole or in part; records, of a message, are the seq of the records that
 // carried it. Both have the same party, conn and dir; Flow.Messages and Flow.Records follow
 // them. A record may carry a message that no event tells of: one that was refused, or whose
-// end never came. Of a record that a listener could not open nobody knows what it carried.
+// end never came. What a record carried that a listener could not open is not known.
 //
 // keys are "clear", "early", "handshake" or "application" (TLS 1.2's one set): what
 // protects, which epoch, a count of changes, does not tell.
 //
-// name is the message's, a record's content type, the secret's label, what was decided or
-// checked, the alert's or the scene's key: all in snake_case. dir is "send" or
+// name is the name of a message or an alert, the content type of a record, the label of a
+// secret, what was decided or checked, or the key of a scene: all in snake_case. dir is "send" or
 // "recv". Bytes are hex strings. A number from a registry is {hex, name, value}.
 // An error is {reason, ref, field, off, want, got, alert, message}; off is -1 where no
 // byte is to blame. A report is {ok, chosen, paths [{subjects, fingerprints, anchored, checks
@@ -64,6 +64,6 @@
 // then returns the whole ones, and ErrCutOff. A Decoder reads event by event, in as much
 // memory as the largest takes.
 //
-// The package prints nothing and explains nothing: the words are narrate's, and a face for
-// people is render. Read document.go first, then write.go and read.go.
+// The package prints nothing and explains nothing: package narrate has the words, and package
+// render shows events to people. Read document.go first, then write.go and read.go.
 package transcript

@@ -22,9 +22,9 @@ type Flow struct {
 	Outcome *Outcome `json:"outcome,omitempty"` // of a lesson's flow
 }
 
-// Outcome is how a lesson's flow ended. A live connection has none: its handshake is done if
-// a message leads to (To) "CONNECTED", and an alert says who refused it. Nor has an attack's
-// flow: see Replay.
+// Outcome is how a lesson's flow ended. A live connection has no Outcome: its handshake is done if
+// a message leads to (To) "CONNECTED", and an alert says who refused it. The flow of an
+// attack has no Outcome either: see Replay.
 type Outcome struct {
 	Done     bool   `json:"done"`     // both ends finished the handshake, and the reply arrived
 	Intended bool   `json:"intended"` // a refusal that the lesson asks for
@@ -75,7 +75,7 @@ type Event struct {
 
 	// Of a record.
 
-	Version   Value   `json:"version,omitzero"` // of a secret too, of which it is the connection's
+	Version   Value   `json:"version,omitzero"` // of a secret too: the version of its connection
 	Epoch     *int    `json:"epoch,omitempty"`  // of a change of keys too
 	Keys      string  `json:"keys,omitempty"`   // "clear", "early", "handshake" or "application"; of a change of keys too
 	Sequence  *uint64 `json:"sequence,omitempty"`
@@ -163,7 +163,7 @@ type Move struct {
 
 // Fault is why something was refused.
 type Fault struct {
-	Reason  string `json:"reason"`        // "certificate_untrusted"; "internal" where there is none
+	Reason  string `json:"reason"`        // "certificate_untrusted"; "internal" if the error has no reason
 	Ref     string `json:"ref,omitempty"` // the section of the rule that was broken
 	Field   string `json:"field,omitempty"`
 	Off     int    `json:"off"` // -1 where no byte is to blame

@@ -142,7 +142,7 @@ func (d *Decoder) whole() (Document, error) {
 	return out, d.err
 }
 
-// errBroken: whoever read the events wanted no more.
+// errBroken: the reader of the events wanted no more.
 var errBroken = errors.New("transcript: no more was wanted")
 
 // document reads one, and tells of each event, and of each flow when it begins.
@@ -287,8 +287,8 @@ type limited struct {
 	read, most       int64
 	parts, mostParts int
 	text, escaped    bool  // it is within a text; behind a backslash in one
-	blank            int   // behind the last byte that is none
-	err              error // but for the end
+	blank            int   // how many blanks have come since the last byte that is not a blank
+	err              error // any error but io.EOF
 }
 
 func (l *limited) Read(p []byte) (int, error) {

@@ -106,7 +106,7 @@ func inputsOf(in []pki.Input) []Named {
 
 func fingerprint(c *x509.Certificate) string { return fmt.Sprintf("%x", sha256.Sum256(c.Raw)) }
 
-// refusal is FaultOf, for whom a nil of this type is an error.
+// refusal is FaultOf, which would take a nil of this type for an error.
 func refusal(err *reason.Error) *Fault {
 	if err == nil {
 		return nil

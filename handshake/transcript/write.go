@@ -45,7 +45,7 @@ func (w *Writer) Begin(name string, parties ...string) {
 }
 
 // Event takes the next event of the flow. Where none was begun, it is one without a name.
-// After Close nothing is taken any more.
+// After Close it takes nothing.
 func (w *Writer) Event(e event.Event) {
 	if w.err != nil || w.closed {
 		return
@@ -193,7 +193,7 @@ func (r *Recording) Event(e event.Event) {
 
 func (r *Recording) keep(x *Event) { r.events = append(r.events, x) }
 
-// Events returns what was told so far. A message whose records have not come has none.
+// Events returns what was told so far. A message whose records have not come has no Records.
 func (r *Recording) Events() []*Event {
 	if r.told != nil {
 		r.told.flush(r.keep)
