@@ -33,9 +33,10 @@ func RecomputeReasons() []string {
 
 // Recompute returns a shell command that computes e.Value again from e.Inputs and
 // prints it in lower-case hex: sh, its everyday tools, and openssl 3.0 or later. It
-// reads no file, and needs a file only for Ed25519, which hashes its message twice and
-// so cannot take it from a pipe. Equal events have equal commands. What comes from the
-// event reaches the shell only as hex, base64, a number, or a word without syntax.
+// needs no file, except for Ed25519, which hashes its message twice and so cannot take
+// it from a pipe: there it makes one and removes it. Equal events have equal commands.
+// What comes from the event reaches the shell only as hex, base64, a number, or a word
+// without syntax.
 //
 // Where cmd is "", why is the UI key that says why. A signature has both: its
 // command prints that it verifies, and why is "recompute.check".

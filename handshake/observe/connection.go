@@ -28,7 +28,7 @@ type half struct {
 	half13
 }
 
-// maxMessage is what endpoints accept too; a longer message is no handshake's.
+// maxMessage is what endpoints accept too; no handshake has a longer message.
 const maxMessage = 1 << 18
 
 func (o *Observer) feed(h *half, b []byte) {
@@ -231,7 +231,7 @@ func (o *Observer) rule(tls13, tls12 string) string {
 	return tls12
 }
 
-// lose gives a direction up: its bytes cannot be told apart any more.
+// lose gives a direction up: its bytes can no longer be told apart.
 func (o *Observer) lose(h *half, err error) {
 	o.trouble(err)
 	h.lost, h.buf, h.hs = true, nil, nil

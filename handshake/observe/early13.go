@@ -52,8 +52,8 @@ func (o *Observer) enterEarly(h *half, k *trafficKeys) {
 	o.noteKeyChange(h, event.EarlyKeys, k.suite.ID)
 }
 
-// endsEarly reports whether rec is the first that is no 0-RTT data any more, although no
-// EndOfEarlyData came, and follows the client to its handshake keys.
+// endsEarly reports whether rec is the first record after the 0-RTT data, although no
+// EndOfEarlyData came. If it is, endsEarly follows the client to its handshake keys.
 func (o *Observer) endsEarly(h *half, rec []byte) bool {
 	if o.serverHello == nil || !o.is13() {
 		return false

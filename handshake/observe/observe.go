@@ -71,10 +71,10 @@ type Report struct {
 	FromClient    []byte
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
-	Closed        Why    // why they did; "" if there are none
+	Closed        Why    // why they stayed closed; "" if Sealed is 0
 
 	// Master is the TLS 1.2 secret it read with, marked with the session ID and
-	// ticket of this connection; nil if it has none that fits.
+	// ticket of this connection; nil if the observer has no secret that fits.
 	Master *Master
 	// Traffic are the TLS 1.3 secrets it read with.
 	Traffic Traffic
@@ -88,9 +88,9 @@ type Report struct {
 	Err error
 }
 
-// Traffic are TLS 1.3 traffic secrets, the application's of before any KeyUpdate. In
-// a Report a secret is there if it opened a record. What they were made from
-// cannot be had back from them.
+// Traffic are TLS 1.3 traffic secrets, those for application data as they were before any
+// KeyUpdate. In a Report a secret is there if it opened a record. Nobody can compute from
+// them what they were made from.
 type Traffic struct {
 	ClientHandshake, ServerHandshake     []byte
 	ClientApplication, ServerApplication []byte

@@ -10,9 +10,10 @@ import (
 	"tlslab/handshake/message"
 )
 
-// What a thief of pre-shared keys can do with a recording (RFC 9846 §2.2, §E.1). Whether
-// a key is this connection's the binders tell. Then 0-RTT data opens, for its keys come
-// from nothing else; and where the server uses the key alone (psk_ke) all the rest does.
+// What a thief of pre-shared keys can do with a recording (RFC 9846 §2.2, §E.1). The
+// binders tell whether a key belongs to this connection. If it does, 0-RTT data opens, for
+// its keys come from nothing else; and if the server uses the key alone (psk_ke), all the
+// rest opens too.
 // With psk_dhe_ke the secret of a key exchange goes into the handshake's keys as well.
 
 // psk is a key that fits a binder.

@@ -46,8 +46,8 @@ var references = map[messageRef]string{
 	{iana.TLS13, message.KindChangeCipherSpec}:      "RFC 9846 §E.4",
 }
 
-// reference is where a move that was seen is specified, in the version that is settled; the
-// directions are the client's.
+// reference is where a move that was seen is specified, in the version that is settled. Its
+// direction is as the client sees it.
 func reference(move event.Move) string {
 	switch {
 	case move.Msg == message.KindChangeCipherSpec && move.Version == iana.TLS13 && move.Dir == event.Receive:

@@ -123,8 +123,8 @@ func (o *Observer) followServerHello(m *message.ServerHello) {
 	o.report.Resumed = o.hello != nil && len(m.SessionID) > 0 && bytes.Equal(m.SessionID, o.hello.SessionID)
 }
 
-// findSuite finds a suite of the version settled, a student's own first; nil if there
-// is none.
+// findSuite finds a suite of the version settled, a student's own first; nil if no
+// suite has that number.
 func (o *Observer) findSuite(id iana.CipherSuite) *suite.Suite {
 	if o.is13() {
 		return o.suite13(id)

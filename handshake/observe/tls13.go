@@ -93,7 +93,7 @@ func (o *Observer) meansNothing() bool {
 
 // follow13 is follow for TLS 1.3, from HelloRetryRequest or ServerHello on.
 func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bool) {
-	if h.finished { // in no transcript any more
+	if h.finished { // messages after Finished are in no transcript
 		if m.Kind() == message.KindKeyUpdate && h.stage == application {
 			o.update(h)
 		}
@@ -180,7 +180,7 @@ func (o *Observer) startClient() {
 		return // next tells where it ends
 	}
 	if o.earlyOffered() && !o.retried {
-		c.closed = true // 0-RTT data may come yet: seek finds the first record that is none
+		c.closed = true // 0-RTT data may still come: seek finds the first record that is not 0-RTT data
 		return
 	}
 	o.enter(c, handshaking, c.logged[handshaking])

@@ -72,7 +72,7 @@ func (t *Pen) again(m *move) {
 		return ok && c.What == event.CheckCertificateChain
 	})
 	if chain < 0 {
-		if !m.known { // of what its sender has told there is nothing to see, but for a fault
+		if !m.known { // what its sender has told before is not shown again, except a fault
 			if !t.flow.lines {
 				t.Blank()
 			}

@@ -75,7 +75,7 @@ func (t *Pen) recordHeader(e *event.Record) {
 // clientHello is the HandshakeType with which the first message begins (RFC 9846 §4).
 const clientHello = 1
 
-// lastName is the end of a dotted path; a length says of what it is, since an empty
+// lastName is the end of a dotted path; a length also names its vector, since an empty
 // vector has no other line.
 func lastName(path string, e *event.Message) string {
 	vector, length := strings.CutSuffix(path, ".length")

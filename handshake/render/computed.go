@@ -107,7 +107,7 @@ func (t *Pen) computation(head, ref string, op event.Op, says string, f func(str
 	t.class(op)
 }
 
-// class says of a class of operation what it is, where the first of it comes up.
+// class explains a class of operation where it comes up for the first time.
 func (t *Pen) class(op event.Op) {
 	if op == event.OpNone || !t.First("op/"+op.String()) {
 		return
@@ -224,9 +224,9 @@ const longCommand = 12
 var sample = map[event.SecretLabel]bool{event.LabelPremasterSecret: true, event.LabelMasterSecret: true,
 	event.LabelSharedSecret: true, event.LabelHandshakeSecret: true, event.LabelClientHandshakeTrafficSecret: true}
 
-// recompute shows the command for the shell, or why there is none. Below level Bytes
-// a sample of the values have theirs, once; one line says where those of the others
-// are.
+// recompute shows the command for the shell, or why there is no command. Below level Bytes
+// only a sample of the values have their commands shown, once; one line says where the
+// commands of the others are.
 func (t *Pen) recompute(s *event.Secret) {
 	if t.o.Worksheet {
 		return
@@ -237,7 +237,7 @@ func (t *Pen) recompute(s *event.Secret) {
 	}
 	if cmd == "" {
 		if s.Function == event.FunctionSession && t.flow.guessed && s.Party == "attacker" {
-			why = "guessed" // what he took up is no earlier connection of his
+			why = "guessed" // he resumes no earlier connection of his own
 		}
 		if t.o.Level == Bytes || !t.flow.reasons[why] {
 			t.Text(7, t.Say.UI(why), t.Paint.Dim)

@@ -93,7 +93,8 @@ func readable(b []byte) bool {
 	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
-// distinguished writes an X.501 name as a person does, or as bytes if it is none.
+// distinguished writes an X.501 name as a person does. If der is not such a name, it returns
+// bytes.
 func distinguished(der []byte, bytes string) string {
 	var rdn pkix.RDNSequence
 	if rest, err := asn1.Unmarshal(der, &rdn); err != nil || len(rest) > 0 {

@@ -5,8 +5,8 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
-// flightNo is which of a handshake's a message belongs to, of how many: narrate counts. The
-// zero value is none.
+// flightNo says which flight of a handshake a message belongs to, and how many flights there
+// are: narrate counts them. The zero value is no flight.
 type flightNo struct{ conn, n, of int }
 
 // flightOf finds the flight of a move's message.
@@ -18,7 +18,7 @@ func (t *Pen) flightOf(m *move) (f flightNo) {
 	return f
 }
 
-// flightName is "flight 2 of 4", without the whole where nobody knows it yet, or "".
+// flightName is "flight 2 of 4"; "flight 2" as long as it is not known of how many; or "".
 func (t *Pen) flightName(f flightNo) string {
 	switch {
 	case f.n == 0:

@@ -28,7 +28,7 @@ type flow struct {
 	decided     map[string]bool
 	faults      map[string]bool
 	agreed      map[agreement]*event.Secret // what the first end of a connection came to
-	altered     map[int]bool                // connections on which a message arrived that nobody told of sending
+	altered     map[int]bool                // connections on which a message arrived that no party told of sending
 	updates     map[agreement]int           // generations of a traffic secret so far
 	number      map[string]string           // the label of one generation, by label and value
 	brief       bool                        // its moves have a line each, whatever the level; its scenes are told
@@ -48,9 +48,10 @@ type agreement struct {
 	label string
 }
 
-// sent is what was sent and no other party has told of receiving: by kind and length, so
-// that what was not sent is seldom hashed to find that out, and by hash, for of a live end
-// that tells of nothing but its own side all of it stays here.
+// sent is what was sent and what no other party has yet told of receiving. The first key is
+// its kind and length: so what was not sent is seldom hashed to find that out. The second is
+// its hash, and not its bytes: if a live end tells only of its own side, all that it sends
+// stays here.
 type sent map[parcel]map[[sha256.Size]byte][]sheet.Leg
 
 // parcel is a record, a message, data or an alert, and its length in bytes.
@@ -117,7 +118,7 @@ func (f *flow) gather(g []event.Event) *move {
 			}
 			s := suite.ByID(e.Suite)
 			f.null = s != nil && !s.Cipher.Encrypts()
-			m.own = m.own || e.Dir == event.Send // the receiver's is the sender's, seen from there
+			m.own = m.own || e.Dir == event.Send // the receiver's change is the sender's, seen from the other end
 		case *event.Decision:
 			if e.What == event.DecisionVersion && e.Chosen == iana.TLS13 {
 				f.TLS13[l] = true
@@ -235,9 +236,9 @@ func (f *flow) labelOf(s *event.Secret) string {
 	return f.number[key]
 }
 
-// again reports whether a handshake's move tells nothing new to who has read what a middle
-// box does on its other leg. Its leg to the server comes first, but for the ClientHello
-// that makes it call there.
+// again reports whether a handshake's move tells nothing new to a reader who has read what a
+// middle box does on its other leg. The leg to the server comes first, except for the
+// ClientHello that makes the box call the server.
 func (f *flow) again(m *move) bool {
 	if m.message == nil || f.Through || len(f.Parties) < 3 || !slices.Contains(f.Parties, "mitm") {
 		return false // or each leg is told by itself

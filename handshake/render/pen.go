@@ -9,10 +9,10 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
-// Layout writes a scene in a way of its own, and reports whether it did: a Terminal shows
-// of the others their title, their text and their values. It is asked at level Brief, too,
-// where a scene has a line or none. Of a scene that begins a flow, "flow", it is told when
-// the heading is written, and what it reports makes no difference.
+// Layout writes a scene in a way of its own, and reports whether it did: of all other scenes a
+// Terminal shows the title, the text and the values. It is asked at level Brief, too, where a
+// scene has one line or no line. It is told of a scene that begins a flow, "flow", when the
+// heading is written, and what it then reports makes no difference.
 type Layout func(p *Pen, s event.Scene) bool
 
 // Pen writes in a Terminal's hand: on its page, in its reader's language, values as long as
@@ -30,7 +30,7 @@ type Pen struct {
 	flows int
 	myths *narrate.Context
 	told  map[string]bool       // explanations that are given once
-	own   map[iana.Group]string // names of groups that are a student's
+	own   map[iana.Group]string // names of a student's own groups
 }
 
 func newPen(w io.Writer, o TerminalOptions) *Pen {
@@ -59,12 +59,12 @@ func (t *Pen) SetLevel(l Level) { t.o.Level = l }
 // before.
 func (t *Pen) BriefMoves() { t.flow.brief = true }
 
-// Guessing says of the flow that the session which its attacker takes up is none that was
-// kept: he guesses its secret.
+// Guessing says that the attacker of this flow resumes a session that he has not kept: he
+// guesses its secret.
 func (t *Pen) Guessing() { t.flow.guessed = true }
 
 // Between begins another flow, or connection: what was remembered of the one before is
-// forgotten, but for explanations that are given once. The parties are those that take
+// forgotten, except which explanations have been given. The parties are those that take
 // part, in the order of their columns.
 func (t *Pen) Between(parties ...string) { t.flow = newFlow(parties) }
 

@@ -105,8 +105,8 @@ func (t *Pen) pathChecks(p *pki.Path, called reportNames, indent int) {
 	}
 }
 
-// pathState writes what is carried down from certificate i to those below; nothing if it is
-// in none of the states.
+// pathState writes what is carried down from certificate i to those below, or nothing if no
+// state is about it.
 func (t *Pen) pathState(states []pki.PathState, i, indent int) {
 	for k := range states {
 		if s := &states[k]; s.Cert == i {

@@ -63,7 +63,8 @@ func (t *Pen) begin(e *event.Flow) {
 
 // Outcome closes a flow: done, or refused by whom, with which alert, why, and
 // whether the lesson meant it.
-// done is the key of what is said of one that is; more, which may be nil, adds to a refusal.
+// done is the key of the text for a flow that is done; more, which may be nil, adds to a
+// refusal.
 func (t *Pen) Outcome(e *event.Outcome, done string, more func()) {
 	err := e.Err
 	t.Blank()

@@ -103,7 +103,7 @@ func (t *Pen) scheduleFormula(s *event.Secret) string {
 }
 
 // hkdfLabel takes an HkdfLabel apart (RFC 9846 §7.1): the length that is wanted, label
-// and context, each of the two behind its own length. ok is false for what is none.
+// and context, each of the two behind its own length. ok is false for anything else.
 func hkdfLabel(v event.Input) (parts string, ok bool) {
 	b := v.Bytes
 	if v.Name != "hkdf_label" || len(b) < 3 {

@@ -90,8 +90,9 @@ var ticketNames = []string{"ticket", "session_ticket", "pre_shared_key"}
 // IsTicket reports whether a value of that name is a ticket.
 func IsTicket(name string) bool { return slices.Contains(ticketNames, name) }
 
-// ticket shows of a ticket its end, by which it differs from others: most begin with the
-// name of the key that they are sealed under (RFC 5077 §4), and so all of a server alike.
+// ticket shows the end of a ticket, by which it differs from others. Most tickets begin with
+// the name of the key that they are sealed under (RFC 5077 §4), so those of one server begin
+// alike.
 func (t *Pen) ticket(b []byte) string {
 	const begin, end = 4, 8
 	if t.o.Worksheet || t.o.Level == Bytes || len(b) <= begin+end {

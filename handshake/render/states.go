@@ -8,8 +8,8 @@ import (
 )
 
 // StateList writes a role's moves in version v as text, 0 for both versions: each state, and
-// what may happen in it, under which condition, and where that leads. A move of one version
-// alone says so where v is 0. The error is the writer's. Package mermaid draws the same.
+// what may happen in it, under which condition, and where that leads. If v is 0, a move
+// that belongs to one version says so. The error comes from w. Package mermaid draws the same.
 func StateList(w io.Writer, r event.Role, moves []event.Move, v iana.Version, o TerminalOptions) error {
 	t := newPen(w, o)
 	for s := event.Start; s <= event.Failed; s++ {

@@ -26,7 +26,7 @@ type client struct {
 	mute         bool   // what goes wrong it keeps to itself
 }
 
-// mallory is an honest client, but for what he has in his hands.
+// mallory is an honest client, except for what he has in his hands.
 func (w *world) mallory(loot session.Store, cookie string) *client {
 	return &client{w: w, name: "mallory", sessions: loot, cookie: cookie}
 }
@@ -181,7 +181,7 @@ func (c *client) ask(s *server, request []byte, early bool) (l *line, status int
 	return l, status, l.end()
 }
 
-// status reads the answer's; 0 if there is none.
+// status reads the status of the answer; 0 if there is no answer.
 func (l *line) status() (int, error) {
 	if len(l.got) == 0 {
 		return 0, nil
@@ -205,8 +205,8 @@ func (l *line) refusal() Why {
 	return ""
 }
 
-// visit is ask for alice, who must get what she wants whatever the defences: a defence
-// that keeps honest people out is none.
+// visit is ask for alice, who must get what she wants whatever the defences are: a defence
+// that keeps honest people out is no defence.
 func (w *world) visit(request []byte, early bool) (*line, error) {
 	l, status, err := w.alice.ask(w.first, request, early)
 	if err == nil && status != http.StatusOK {

@@ -32,7 +32,7 @@ func Defences() []string {
 	return []string{Lifetime, SingleUse, Record, Fresh, SafeMethods, Idempotency, NoEarlyData}
 }
 
-// ParseDefences reads a list with commas; "none" and "" are none at all.
+// ParseDefences reads a list with commas; "none" and "" mean no defences.
 func ParseDefences(list string) ([]string, error) {
 	if list == "" || list == noDefence {
 		return nil, nil
@@ -73,7 +73,7 @@ type Settings struct {
 	Window   time.Duration // of Fresh: by how much a ClientHello may be late; DefaultWindow
 	Lifetime time.Duration // of Lifetime; DefaultLifetime
 	// Late is by how much a ClientHello may be late without Fresh, for early data to be
-	// taken: RFC 9846 §4.3.10 lets no server do without any such limit. With one, what
+	// taken: RFC 9846 §4.3.10 demands such a limit of every server. With a limit, what
 	// Record marks need not be remembered for longer. 0: no limit is kept to here, and
 	// marks stay until their tickets end.
 	Late time.Duration
@@ -140,12 +140,13 @@ func (s *Settings) Configure(cfg *handshake.Config, store session.Store) error {
 	return nil
 }
 
-// Bank is what the defences that are the application's ask of the bank.
+// Bank is what the bank has to do for those defences that are a matter of the application.
 func (s *Settings) Bank() bank.Options {
 	return bank.Options{SafeMethods: s.has(SafeMethods), Idempotency: s.has(Idempotency)}
 }
 
-// All is for Config.AcceptEarlyData what speaks first against early data, of several.
+// All is for Config.AcceptEarlyData: it asks several in turn, and returns the first reason
+// against the early data, or "".
 func All(accept ...func(handshake.EarlyDataInput) event.Why) func(handshake.EarlyDataInput) event.Why {
 	return func(in handshake.EarlyDataInput) event.Why {
 		for _, f := range accept {
@@ -184,7 +185,7 @@ func Freshness(window time.Duration) func(handshake.EarlyDataInput) event.Why {
 // A store that began only after the ClientHello could have been accepted for the first
 // time is not to be believed, "store_too_young": so a server that restarts with an empty
 // one takes no early data for a whole window, or none under tickets that are older than
-// itself. Nor is one that fails, "store_failed". RFC 9846 §8.2.
+// itself. A store that fails is not to be believed either, "store_failed". RFC 9846 §8.2.
 func Recording(store session.Store, window time.Duration) func(handshake.EarlyDataInput) event.Why {
 	return recording{store: store, window: window, strict: window > 0}.accept
 }
@@ -203,8 +204,8 @@ type recording struct {
 func (r recording) accept(in handshake.EarlyDataInput) event.Why {
 	from, until := in.Session.Created, in.Session.Created.Add(in.Session.Lifetime)
 	if r.window > 0 {
-		// A mark that goes when the window is closed lets nothing in: but for that,
-		// whoever looks at the mark must have looked at the window.
+		// A mark may go when the window is closed, for then nothing can come in. That
+		// holds only if we look at the window before we look at the mark.
 		if why := Freshness(r.window)(in); why != "" {
 			return why
 		}

@@ -55,7 +55,7 @@ func (w *world) whyNot(f *front) Why {
 	if why := f.refusal(); why != "" || f.seen > 0 {
 		return why
 	}
-	return WhyNoEarlyData // what was recorded has none
+	return WhyNoEarlyData // what was recorded has no early data
 }
 
 // earlyData replays a GET and then a POST to the server that had them first.
@@ -115,7 +115,7 @@ func (w *world) toSecond(store session.Store) error {
 }
 
 // restart replays to a server that has restarted since, with an empty store. The ledger
-// is on disk, and the ticket keys are the service's: they are still there.
+// is on disk, and the ticket keys belong to the whole service: they are still there.
 func restart(w *world) error {
 	if err := w.ready(); err != nil {
 		return err
@@ -134,7 +134,7 @@ func restart(w *world) error {
 		return err
 	}
 	w.Scene("bank", new(Restarted))
-	// What this costs alice, who has tickets left: while the attacker waits.
+	// While the attacker waits: what the restart costs alice, who has tickets left.
 	window := w.settings.window()
 	for _, after := range w.afterCapture() {
 		w.at(after)

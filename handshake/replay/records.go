@@ -40,8 +40,8 @@ func recordedConnection(w *world) error {
 
 // recordReplay is on the wire of a connection, and replays, reorders and drops what alice
 // sends there. A record's number, which is never sent, is in its MAC (CBC), its additional
-// data (TLS 1.2's AEADs) or its nonce (TLS 1.3). That the last records are missing no
-// number tells, but there is no close_notify.
+// data (TLS 1.2's AEADs) or its nonce (TLS 1.3). No number tells that the last records are
+// missing, but the missing close_notify does.
 func recordReplay(w *world) error {
 	for _, on := range []struct {
 		terms  terms

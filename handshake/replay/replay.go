@@ -5,7 +5,7 @@
 // Everything happens: handshakes are the engine's, recorded bytes are fed again, thieves
 // open what their loot opens, money moves in a ledger on disk. A Verdict is computed from
 // what the bank's ledger says afterwards, attempt by attempt, and from nothing else. There
-// are no sockets and nobody waits: the clock is the world's own.
+// are no sockets and nobody waits: the world has a clock of its own.
 //
 // It shows nothing: package render/replays does.
 //
@@ -30,8 +30,8 @@ import (
 // Login is how alice shows the bank who she is.
 type Login string
 
-// The logins. A certificate is part of the TLS session: who resumes it is logged in. A
-// cookie is not, and must be had besides.
+// The logins. A certificate is part of the TLS session: a client that resumes the session is
+// logged in. A cookie is not part of it: the client must have it as well.
 const (
 	ByCookie      Login = "cookie"
 	ByCertificate Login = "certificate"
@@ -76,7 +76,7 @@ type Outcome string
 // The outcomes, from the best to the worst.
 const (
 	Stopped    Outcome = "stopped"     // it never worked
-	Limited    Outcome = "limited"     // it worked, and then not any more
+	Limited    Outcome = "limited"     // it worked, and then no longer
 	NotStopped Outcome = "not_stopped" // it worked as often as it was tried
 )
 
@@ -148,7 +148,7 @@ type Attempt struct {
 }
 
 // Run plays one attack against a bank with the given defences. The error is an
-// *UnknownError, ctx's, or the ledger's; an attack that fails is none.
+// *UnknownError, or comes from ctx or the ledger; an attack that fails is no error.
 func Run(ctx context.Context, attack string, defences []string, o Options) (*Result, error) {
 	a, err := find(attack)
 	if err != nil {

@@ -22,7 +22,7 @@ type server struct {
 	w     *world
 	name  string
 	store session.Store // sessions, and what the defences mark
-	thief *falseBank    // who is behind it; nil: the bank
+	thief *falseBank    // the false bank behind it; nil: the bank
 }
 
 func (s *server) config(conn int) (*handshake.Config, error) {

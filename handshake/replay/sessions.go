@@ -208,7 +208,7 @@ func stolenTicket(w *world) error {
 		return err
 	}
 	w.fact(FactPSKOpensItsConnection, t.data != "" || t.later)
-	cookie := cookieIn(t.data) // there is none: the resumption secret comes last
+	cookie := cookieIn(t.data) // "": the resumption secret is derived last, so its PSK opens nothing here
 	mallory, err := w.asAlice(memory)
 	if err != nil {
 		return err

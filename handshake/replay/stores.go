@@ -80,9 +80,9 @@ func (a abroad) Began(now time.Time) (time.Time, error) {
 
 func (a abroad) Delete(key string) error { return a.store.Delete(a.prefix + key) }
 
-// hoard is mallory's store: what a server says about how long something is good, he finds
-// out by trying; and that alice showed a certificate which he has not got is no matter to
-// him, as it would be to an honest client.
+// hoard is mallory's store. He does not believe a server that says how long something is good,
+// but tries it. And an honest client would not resume if it lacked the certificate that alice
+// has shown; he does.
 type hoard struct{ session.Store }
 
 // Put keeps a session for as long as any could be good.

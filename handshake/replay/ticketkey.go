@@ -123,8 +123,8 @@ func (l *line) openOffered(key []byte) (*session.Session, trial, error) {
 	return s, t, err
 }
 
-// playBank waits for alice with a server of his own: who can open her ticket has the key
-// that she takes for the bank's proof of who it is. No certificate is shown.
+// playBank waits for alice with a server of the thief's own. If he can open her ticket, he has
+// the key, and she takes that key as proof that he is the bank. No certificate is shown.
 func playBank(w *world) error {
 	w.terms = tls13
 	if err := w.ready(); err != nil {
@@ -137,7 +137,7 @@ func playBank(w *world) error {
 	thief := &falseBank{certificates: []handshake.Certificate{{Chain: forged.Chain, Key: forged.Key}}}
 	key := w.stealTicketKey()
 	return w.try(RouteTLS13FalseBank, "mallory", func() (*bool, Why, error) {
-		// His Tickets are the service's: key and name are all that there is to them.
+		// His TicketKeys are the same as the service's: they consist of a key and a name.
 		l, status, err := w.alice.ask(&server{w: w, name: "mallory's bank", store: session.NewMemory(0), thief: thief}, w.alice.get(), false)
 		if err != nil {
 			return nil, "", err

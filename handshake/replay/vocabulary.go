@@ -98,9 +98,9 @@ const (
 	LootTicketKey    Loot = "ticket_key"
 )
 
-// Why says why nothing came of an attempt, or why an attack works. It is a word of whoever
-// speaks against the attempt, an event.Why, the String of a reason.Reason or a bank.Why; or
-// one of those below.
+// Why says why nothing came of an attempt, or why an attack works. It is an event.Why, the
+// String of a reason.Reason or a bank.Why, from the one that stopped the attempt; or one of
+// those below.
 type Why string
 
 // Why an attack works where it does.

@@ -143,7 +143,7 @@ func (w *world) close() error {
 	return err
 }
 
-// openBank opens the ledger on disk, which is the service's.
+// openBank opens the ledger on disk, which belongs to the whole service.
 func (w *world) openBank() (err error) {
 	o := w.settings.Bank()
 	o.Time, o.Watch = w.Now, w.watchBank

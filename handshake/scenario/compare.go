@@ -58,7 +58,7 @@ func (f *Flow) cost() (c Spent) {
 }
 
 // waits counts the server's turns before the client can send application data, or does.
-// Early data that the server has passed over is none.
+// Early data that the server has passed over does not count.
 func (f *Flow) waits() (n int) {
 	last := ""
 	passedOver := f.earlyData() == "rejected"

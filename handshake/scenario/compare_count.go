@@ -72,7 +72,7 @@ func (f *Flow) count(start time.Time) Count {
 	return c
 }
 
-// staplesVerified counts the signatures of OCSP responses, which are none of a chain's.
+// staplesVerified counts the signatures of OCSP responses, which do not belong to the chain.
 func staplesVerified(r *pki.Report) (n int) {
 	for _, p := range r.Paths {
 		for i := range p.Checks {
@@ -109,8 +109,8 @@ func (c *Count) secret(e *event.Secret, did map[string]bool) {
 	}
 }
 
-// operation is where an operation counts whose result goes by this name where a key
-// exchange explains itself (kx.Explainer); nil for what is no result.
+// operation is the counter of the operation whose result has this name where a key exchange
+// explains itself (kx.Explainer); nil if the name is not that of a result.
 func (c *Count) operation(name string) *int {
 	switch name {
 	case "A = aG", "B = bG", "abG":

@@ -257,8 +257,9 @@ func (p *play) say(l *line, e *end, text string) error {
 	return p.converse(l)
 }
 
-// outcome judges a flow by the ends that talked, client and server, and by who of
-// all the ends refused first. A refusal that only repeats the peer's is none.
+// outcome judges a flow by the ends that talked, client and server, and by the end, of
+// all the ends, that refused first. An end that only ended with the peer's alert has not
+// refused.
 func (p *play) outcome(client, server *end, all ...*end) Outcome {
 	out := Outcome{Received: string(client.got)}
 	for _, e := range all {

@@ -30,13 +30,13 @@ func PinOf(c *x509.Certificate) string {
 	return "sha256/" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// clickable are the reasons for which a warning has a button to go on. There is none for
+// clickable are the reasons for which a warning has a button to go on. There is no button for
 // a certificate that was revoked or tampered with.
 var clickable = []reason.Reason{reason.CertificateUntrusted, reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName}
 
 // judge is the client's VerifyChain, or nil where the engine's own will do. The user is
-// asked after the chain was found bad; the pin has the last word (RFC 7469 §2.6), and
-// about a pin nobody is asked.
+// asked after the chain was found bad. The pin has the last word (RFC 7469 §2.6): the user
+// is not asked about it.
 func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
 	verify := p.own()
 	if !p.o.ClickThrough && !p.o.Pin {
@@ -67,9 +67,9 @@ func (p *play) judge() func(handshake.ChainInput) (*pki.Report, error) {
 	}
 }
 
-// own is the student's verifier, or nil. That it refuses is taken down for the outcome:
-// whether a verifier is right to refuse a bad chain the lesson cannot tell, since one that
-// refuses everything refuses that one too.
+// own is the student's verifier, or nil. It is noted for the outcome that it has refused: the
+// lesson cannot tell whether a verifier is right to refuse a bad chain, since a verifier that
+// refuses everything refuses that chain too.
 func (p *play) own() func(handshake.ChainInput) (*pki.Report, error) {
 	p.ownRefused = false // each connection has its own judge
 	if p.o.VerifyChain == nil {
@@ -77,7 +77,7 @@ func (p *play) own() func(handshake.ChainInput) (*pki.Report, error) {
 	}
 	return func(in handshake.ChainInput) (*pki.Report, error) {
 		report, err := p.o.VerifyChain(in)
-		p.ownRefused = err != nil && !in.Kept // of one that was kept nobody is told
+		p.ownRefused = err != nil && !in.Kept // nobody is told that a kept chain was refused
 		return report, err
 	}
 }

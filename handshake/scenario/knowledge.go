@@ -12,8 +12,8 @@ import (
 	"tlslab/handshake/stage"
 )
 
-// WhoKnows is what each party can do with the bytes of a flow. Of what is not there,
-// nobody's no means anything.
+// WhoKnows is what each party can do with the bytes of a flow. If the flow has no such
+// bytes, it means nothing that a party cannot read them.
 type WhoKnows struct {
 	event.Meta
 	Connections []int // whose recordings were read, by number

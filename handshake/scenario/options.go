@@ -60,9 +60,9 @@ type Options struct {
 	Staple        string      // "good", "revoked", "stale", "unknown"; "none": asked for, and not sent; "": not asked for
 	UntrustedRoot bool        // the client's store lacks the root
 	NoClientCert  bool        // with ClientAuth: the client has none (client-cert-missing)
-	// VerifyChain replaces the client's verifier: a student's own. That it refuses is
-	// never called intended, not even with a bad chain: a verifier that refuses everything
-	// would pass. Whoever grades one looks at Outcome.Err, and plays the good chain too.
+	// VerifyChain replaces the client's verifier with a student's own. If it refuses, that is
+	// never called intended, not even with a bad chain: else a verifier that refuses everything
+	// would pass. To grade one, look at Outcome.Err, and play the good chain too.
 	VerifyChain func(handshake.ChainInput) (*pki.Report, error)
 
 	EncryptThenMAC bool
@@ -155,7 +155,7 @@ func (o *Options) keyAlg() string {
 // suites that name RSA, but only one can encrypt.
 func (o *Options) rsaKey() bool { return o.keyAlg() == "rsa" || o.keyAlg() == "rsa-pss" }
 
-// exchanges are the student's, then ours.
+// exchanges are the student's own exchanges, then ours.
 func (o *Options) exchanges() []kx.Exchange {
 	return append(slices.Clone(o.Exchanges), kx.Exchanges()...)
 }

@@ -28,11 +28,11 @@ func (k *keeper) Put(key string, value []byte, expires time.Time) error {
 
 // with is a store of somebody else's that holds the same session, changed.
 func (k *keeper) with(change func(*session.Session) error) (session.Store, error) {
-	s, err := session.Parse(bytes.Clone(k.value)) // it aliases what it reads, for change to change
+	s, err := session.Parse(bytes.Clone(k.value)) // it aliases what it reads, and change may change it
 	if err != nil {
 		return nil, err
 	}
-	s.OwnCertificates = nil // to which an honest client holds: whoever has a secret does not mind
+	s.OwnCertificates = nil // an honest client goes by them; a thief who has the secret does not
 	if err := change(s); err != nil {
 		return nil, err
 	}

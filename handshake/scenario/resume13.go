@@ -13,9 +13,9 @@ import (
 	"tlslab/handshake/session"
 )
 
-// Resumption in TLS 1.3, with early data or without, and a key given by other means: what
-// is saved, what who saw a ticket can do with it, and what who has its key. Which defence
-// stops which replay is package replay's to try.
+// Resumption in TLS 1.3, with early data or without, and a key given by other means: what is
+// saved, what an attacker can do who saw a ticket, and what a thief can do who has its key.
+// Package replay tries which defence stops which replay.
 
 // resume13 plays a full handshake, one that resumes it, and the attacks.
 func (p *play) resume13() error {

@@ -91,7 +91,7 @@ func (t *Trusts) Values() []event.Value {
 	return values
 }
 
-// OwnExchange says that a key exchange is the student's.
+// OwnExchange says that a key exchange is the student's own.
 type OwnExchange struct {
 	event.Meta
 	Exchange  iana.Kx
@@ -109,7 +109,7 @@ func (o *OwnExchange) Values() []event.Value {
 	return []event.Value{value("exchange", fmt.Sprint(o.Exchange)), value("ephemeral", o.Ephemeral)}
 }
 
-// OwnGroup says that a group is the student's.
+// OwnGroup says that a group is the student's own.
 type OwnGroup struct {
 	event.Meta
 	Name string

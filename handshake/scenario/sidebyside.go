@@ -111,7 +111,7 @@ func anchor(r *pki.Report) *x509.Certificate {
 }
 
 // anchorOf is where a forged leaf leads: by the stolen CA to the lesson's root, or to the
-// box's own. It verifies, for whoever trusts both.
+// box's own root. It verifies the leaf as a client that trusts both.
 func (i *interception) anchorOf(forged *x509.Certificate) *x509.Certificate {
 	both := pki.NewTrustStore(i.lesson.Root.Cert, i.own)
 	r, _ := pki.Verify([]*x509.Certificate{forged, i.forger.Root()}, pki.VerifyOptions{Roots: both, ServerName: i.o.server(), Time: i.Now()})
@@ -175,7 +175,7 @@ func CompareLegs(a *handshake.Summary, forged *x509.Certificate, b *handshake.Su
 	return s
 }
 
-// secretOf is a connection's secret by its label, or nil; a lesson that is Quiet has none.
+// secretOf is a connection's secret by its label, or nil; a Quiet lesson has no secrets.
 func (i *interception) secretOf(label event.SecretLabel, conn int) (v []byte) {
 	for _, e := range all[*event.Secret](i.flow.Events) {
 		if e.Conn == conn && e.Label == label {

@@ -5,8 +5,8 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// silent passes on what an end does that says nothing once it has failed: an alert which
-// never leaves is none. What it found wrong is told as what it knows by itself.
+// silent passes on the events of an end that says nothing once it has failed. Its alert never
+// leaves, so it is not told as an alert: a scene tells what the end found wrong.
 type silent struct{ *play }
 
 // Event passes an event on.

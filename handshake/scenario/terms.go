@@ -107,7 +107,7 @@ func (o *Options) suites(t terms) []*suite.Suite {
 		i := slices.IndexFunc(suite.All(), func(s *suite.Suite) bool {
 			return t.served(s) && s.Cipher.Kind == suite.CBC && s.Auth == iana.AuthRSA
 		})
-		return suite.All()[max(i, 0) : i+1] // an exchange of a student's own has none of ours
+		return suite.All()[max(i, 0) : i+1] // empty for a student's own exchange: none of our suites goes with it
 	}
 	ids := map[terms]iana.CipherSuite{{iana.TLS12, iana.KxRSA}: 0x009c, {iana.TLS12, iana.KxDHE}: 0x009e, {iana.TLS12, iana.KxECDHE}: 0xc02f, in13: 0x1301}
 	if !o.rsaKey() {
@@ -126,7 +126,7 @@ func (o *Options) only13() string {
 		option{"NoCompatibility", o.NoCompatibility}, option{"KeyUpdate", o.KeyUpdate}, option{"Cookie", o.Cookie})
 }
 
-// only12 names one that has none after TLS 1.2.
+// only12 names an option set that has no meaning after TLS 1.2; "" if there is none.
 func (o *Options) only12() string {
 	return firstSet(option{"Compress", o.Compress}, option{"NoEMS", o.NoEMS}, option{"EncryptThenMAC", o.EncryptThenMAC},
 		option{"Resume", o.Resume == ResumeByID || o.Resume == ResumeByTicket})

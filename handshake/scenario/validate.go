@@ -100,7 +100,8 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// validateMITM finds switches of an interceptor where there is none, or none that reads.
+// validateMITM finds switches of an interceptor in a lesson without one, or with one that
+// does not read.
 func (o *Options) validateMITM() error {
 	for _, s := range []struct {
 		option string
@@ -123,7 +124,7 @@ func (o *Options) validateMITM() error {
 	return nil
 }
 
-// firstOf is the first of errs that is one.
+// firstOf is the first of errs that is not nil.
 func firstOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -145,7 +146,8 @@ func (o *Options) validateGroups() error {
 	return nil
 }
 
-// validateVersion finds a version that is none of ours, and what does not go with it.
+// validateVersion finds a version that is not one of ours, and what does not go with the
+// version.
 func (o *Options) validateVersion() error {
 	asked, by := o.Version, "Version"
 	if len(o.Kx) > 0 {

@@ -23,8 +23,8 @@ import (
 // what changes, who could read a recording of each, and what to type next. It says
 // only what the events say: a check that failed is shown as failed.
 //
-// Of the options, Lang, Color and Width count. The error is the writer's, or that t
-// has no flow.
+// Of the options, Lang, Color and Width count. The error comes from w, or says
+// that t has no flow.
 func FirstScreen(w io.Writer, t *scenario.Transcript, o render.TerminalOptions) error {
 	if len(t.Flows) == 0 {
 		return errors.New("the transcript has no flow to show")

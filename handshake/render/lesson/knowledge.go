@@ -64,7 +64,7 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 	}
 }
 
-// thief is what a column is called that is a thief's; "" of any other.
+// thief is the name of a thief's column; "" for any other party.
 func (t *scenes) thief(party string) string {
 	switch party {
 	case "thief":

@@ -10,7 +10,7 @@ import (
 	"tlslab/handshake/scenario"
 )
 
-// WriteMermaid writes a transcript as a Mermaid sequenceDiagram. The error is the writer's.
+// WriteMermaid writes a transcript as a Mermaid sequenceDiagram. The error comes from w.
 func WriteMermaid(w io.Writer, t *scenario.Transcript, lang narrate.Lang) error {
 	flows := make([]mermaid.Flow, len(t.Flows))
 	for i, f := range t.Flows {

@@ -140,7 +140,7 @@ func (m *mitmMatrix) table(version iana.Version, verdicts []scenario.MITMVerdict
 	}
 }
 
-// cellKey is what a verdict says to who watches the client, the box and the server.
+// cellKey is what a verdict says to a reader who watches the client, the box and the server.
 func cellKey(v scenario.MITMVerdict) string {
 	key := "page"
 	if !v.Page {

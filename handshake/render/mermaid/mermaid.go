@@ -18,11 +18,11 @@ import (
 // Flow is what is drawn: who takes part, what they tell, and what was on the wire.
 type Flow struct {
 	Parties []string // from left to right
-	// Passthrough: of the parties those between the first and the last carry bytes alone.
+	// Passthrough: the parties between the first and the last only carry bytes.
 	Passthrough bool
 	Events      []event.Event
-	// Sent is what was put on the wire at once, in order. What a party sent that tells of
-	// nothing is drawn by it: recorded bytes, which an attacker sends again.
+	// Sent is what was put on the wire at once, in order. If a party tells of no event, what
+	// it sent is drawn from here: recorded bytes, which an attacker sends again.
 	Sent []Sent
 }
 
@@ -38,7 +38,7 @@ type Sent struct {
 // of RFC 9846 §2, by the kind of key; a legend says which of them occur. An
 // attacker's recorded bytes are arrows of his, and what a middle box or an attacker does
 // around the connections is a note at its place, unless layout, which may be nil, draws it in
-// another way. The error is the writer's.
+// another way. The error comes from w.
 func Write(w io.Writer, flows []Flow, lang narrate.Lang, layout Layout) error {
 	m := &Drawing{layout: layout, say: sheet.Speak(lang), used: map[string]bool{}}
 	var parties []string
@@ -145,8 +145,8 @@ func (m *Drawing) saidIn(e *event.Data) *sheet.Spoken {
 	return m.said[e]
 }
 
-// flow draws what is sent; what arrives is the same arrow's other end, unless nobody of
-// the lesson's sent it: then it was recorded.
+// flow draws what is sent. What arrives is the other end of the same arrow, unless no party
+// of the lesson sent it: then it was recorded.
 func (m *Drawing) flow(f *Flow) {
 	m.track, m.talk, m.recorded, m.said = sheet.NewEnds(f.Parties), sheet.Talk{}, recordedIn(f), map[*event.Data]*sheet.Spoken{}
 	m.track.Through = f.Passthrough

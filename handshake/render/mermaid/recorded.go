@@ -8,8 +8,8 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
-// An attack by replay has one end that is ours, the server: what it receives nobody of the
-// lesson's tells of sending. In a diagram these are the attacker's arrows, and they stand
+// An attack by replay has one end that is ours, the server: no party of the lesson tells of
+// sending what it receives. In a diagram these are the attacker's arrows, and they stand
 // where he put them on the wire, which is before the server read the first of them.
 
 // recorded is, by connection, what was sent again in a flow.

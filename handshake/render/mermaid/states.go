@@ -14,8 +14,8 @@ import (
 // the version is settled included; v 0 is both versions in one diagram. The moves are
 // handshake.Moves', the table that the engine runs on, so the diagram cannot be out of date.
 // "?" marks a move that also depends on what was negotiated. The ChangeCipherSpec that
-// TLS 1.3 drops wherever it comes is no row of the table, and not drawn. The error is the
-// writer's.
+// TLS 1.3 drops wherever it comes is no row of the table, and not drawn. The error comes
+// from w.
 func StateDiagram(w io.Writer, moves []event.Move, v iana.Version) error {
 	if _, err := fmt.Fprintf(w, "stateDiagram-v2\n    [*] --> %v\n", event.Start); err != nil {
 		return err

@@ -3,7 +3,8 @@
 // (WriteReplayList); and the same as documents of package transcript.
 //
 // It stands apart from package lesson because package replay links a bank with its database,
-// which nobody needs who prints a handshake. It knows none of scenario's lessons.
+// and a program that prints a handshake does not need those. It knows no lesson of package
+// scenario.
 //
 // Read replay.go first; flights.go tells a connection flight by flight.
 package replays

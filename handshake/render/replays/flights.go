@@ -96,8 +96,8 @@ func (c *connection) under(h *event.Meta, d event.Direction) event.Keys {
 	return c.keys[sheet.LegOf(h).Way(d)]
 }
 
-// add puts an item where it was sent; where it was received, if nobody of ours sent it:
-// recorded bytes.
+// add puts an item where it was sent. Recorded bytes were sent by none of our endpoints, so
+// add puts those where they were received.
 func (c *connection) add(h *event.Meta, d event.Direction, i item) {
 	fromClient := (h.Party == c.client) == (d == event.Send)
 	if d == event.Receive && (h.Party == c.client || c.client != "") {
@@ -214,8 +214,8 @@ func (r *Replay) line(names, arrow string, items []item, behind string) {
 	r.t.Hang(head, sheet.Width(head), r.say().List(texts)+behind, nil)
 }
 
-// known reports whether a handshake that looks the same was written before, whoever's. What
-// was asked for in it makes no difference.
+// known reports whether a handshake that looks the same was written before, of any client.
+// What was asked for in it makes no difference.
 func (r *Replay) known(flights []flight) bool {
 	n := slices.IndexFunc(flights, func(f flight) bool { return f.has(laterData) })
 	if n < 0 {
@@ -298,7 +298,7 @@ func (r *Replay) inFull(e event.Event) {
 	if r.conn == nil || r.conn.number != h.Conn {
 		r.flush()
 		r.conn = &connection{number: h.Conn}
-		client, server := h.Party, "bank" // who begins, unless what it begins with was recorded
+		client, server := h.Party, "bank" // the client begins, unless its first flight was recorded
 		if client != "alice" && client != "mallory" {
 			client, server = "mallory", h.Party
 		}

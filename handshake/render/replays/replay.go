@@ -95,7 +95,7 @@ func (r *Replay) release() {
 	r.news, r.met = nil, nil
 }
 
-// drop forgets what is on the page, but for the facts.
+// drop forgets what is on the page, except the facts.
 func (r *Replay) drop() {
 	r.page.Reset()
 	r.page.Write(r.facts.Bytes())

@@ -32,7 +32,7 @@ func KeysOf(e *event.Message, k event.Keys) event.Keys {
 	return k
 }
 
-// PassedOver reports whether a record is early data that the server takes none of.
+// PassedOver reports whether a record is early data that the server received and did not read.
 func PassedOver(e *event.Record) bool {
 	return e.Dir == event.Receive && e.Keys == event.EarlyKeys && e.Payload == nil
 }

@@ -17,7 +17,8 @@ import (
 // does not ask the environment, so that the same run looks the same everywhere.
 var cells measure = &runewidth.Condition{EastAsianWidth: false}
 
-// measure is runewidth's; tests count what it is asked to look at.
+// measure is a part of runewidth.Condition. Tests put another one in its place, to count the
+// text that it is asked to look at.
 type measure interface {
 	StringWidth(s string) int
 	Truncate(s string, n int, tail string) string
@@ -33,9 +34,9 @@ func Pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-Width
 // Flush sets s to the right of n columns.
 func Flush(s string, n int) string { return strings.Repeat(" ", max(0, n-Width(s))) + s }
 
-// ahead is a beginning of s that is wider than n columns, or all of s if nothing is: it
-// cuts and breaks at n columns as s does, for what a character is does not depend on
-// what comes after the next one, and none gets narrower by what is added to it. Whoever
+// ahead is a beginning of s that is wider than n columns, or all of s if s is not wider. Cut
+// or broken at n columns it gives the same as s: a character does not depend on what comes
+// after the next one, and text does not get narrower when more is added to it. A caller that
 // looks no further than this takes time for what is shown, not for what a peer sent.
 func ahead(s string, n int) string {
 	for k := 2*max(n, 0) + 16; k < len(s); k *= 2 {
@@ -92,9 +93,9 @@ func Wrap(text string, n int) []string {
 	return lines
 }
 
-// head is as much of s as goes into n columns: whole characters as readers count them,
-// but of one that is wider than a line by itself, for it may be made of as many as a peer
-// likes, those of its parts that do. It is never empty.
+// head is as much of s as goes into n columns, in whole characters as readers count them. A
+// peer can make one character of any number of parts: if the first character alone is wider
+// than n columns, head is as many of its parts as fit. It is never empty.
 func head(s string, n int) string {
 	if whole := cells.Truncate(s, n, ""); whole != "" {
 		return whole

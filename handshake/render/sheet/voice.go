@@ -31,7 +31,7 @@ func (v Voice) Span(d time.Duration) string {
 	return strings.Join(parts, " ")
 }
 
-// Voice speaks one language: all its words are narrate's.
+// Voice speaks one language: all its words come from package narrate.
 type Voice struct{ Lang narrate.Lang }
 
 // Speak is the voice of a language; "" is English.
@@ -49,7 +49,7 @@ func (v Voice) Get(kind narrate.Kind, key string) narrate.Entry {
 	return e
 }
 
-// Title is what a key is called, the key itself where nobody says.
+// Title is what a key is called, or the key itself if narrate has no name for it.
 func (v Voice) Title(kind narrate.Kind, key string) string {
 	if e, ok := narrate.Get(v.Lang, kind, key); ok {
 		if e.Title != "" {
@@ -76,7 +76,7 @@ func (v Voice) UI(key string, pairs ...string) string {
 	return narrate.Fill(s, values)
 }
 
-// Colon is the language's, with the space behind it, if it has one.
+// Colon is the colon of the language, with a space behind it where the language has one.
 func (v Voice) Colon() string {
 	if v.Lang == narrate.Zh {
 		return "："
@@ -84,7 +84,7 @@ func (v Voice) Colon() string {
 	return ": "
 }
 
-// Comma is the language's, as Colon.
+// Comma is the comma of the language, spaced like Colon.
 func (v Voice) Comma() string {
 	if v.Lang == narrate.Zh {
 		return "，"
@@ -92,7 +92,7 @@ func (v Voice) Comma() string {
 	return ", "
 }
 
-// Stop is the language's, as Colon.
+// Stop is the full stop of the language, spaced like Colon.
 func (v Voice) Stop() string {
 	if v.Lang == narrate.Zh {
 		return "。"
@@ -100,7 +100,7 @@ func (v Voice) Stop() string {
 	return ". "
 }
 
-// Semicolon is the language's, as Colon.
+// Semicolon is the semicolon of the language, spaced like Colon.
 func (v Voice) Semicolon() string {
 	if v.Lang == narrate.Zh {
 		return "；"

@@ -31,13 +31,13 @@ const IdempotencyKey = "Idempotency-Key"
 // Cookie is the name of the cookie that is a login.
 const Cookie = "session"
 
-// Options are the bank's defences against being asked twice. The zero value has none.
+// Options are the bank's defences against being asked twice. The zero value has no defences.
 type Options struct {
 	// SafeMethods answers 425 (Too Early) to what is not safe and came as early data: a
 	// POST, here. The client must ask again after the handshake (RFC 8470 §5.2).
 	SafeMethods bool
 	// Idempotency wants an IdempotencyKey with each transfer, and makes one transfer for
-	// each: who asks again gets the first answer again.
+	// each: a client that asks again gets the first answer again.
 	Idempotency bool
 	Time        func() time.Time // time.Now
 	// Watch, if not nil, is told of each request, after its answer is known.
@@ -55,7 +55,7 @@ func (o *Options) now() time.Time {
 type Action struct {
 	Method, Path string
 	Early        bool   // it came as early data
-	User         string // who is logged in; "" if nobody
+	User         string // the user who is logged in; "" if nobody is
 	Status       int    // of the answer
 	Why          Why    // why it was not done; "" if it was
 	From, To     string // of a transfer that was made

@@ -65,7 +65,8 @@ func (b *Bank) Login(name, cookie string, expires time.Time) error {
 	return b.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(logins).Put(cookieKey(cookie), v) })
 }
 
-// loggedIn is whom a cookie stands for at a time; "" if it is nobody's, or nobody's any more.
+// loggedIn is the user whom a cookie stands for at a time; "" if it stands for no user, or its
+// login has expired.
 func loggedIn(tx *bolt.Tx, cookie string, now time.Time) (string, error) {
 	v := tx.Bucket(logins).Get(cookieKey(cookie))
 	if v == nil {
@@ -81,7 +82,8 @@ func loggedIn(tx *bolt.Tx, cookie string, now time.Time) (string, error) {
 	return l.Name, nil
 }
 
-// Balance is what an account has. The error is ErrNoAccount, or the ledger's.
+// Balance is what an account has. The error is ErrNoAccount, or comes from the
+// ledger.
 func (b *Bank) Balance(name string) (balance int64, err error) {
 	err = b.db.View(func(tx *bolt.Tx) error {
 		balance, err = readBalance(tx, name)
@@ -110,7 +112,7 @@ func cookieKey(cookie string) []byte {
 	return h[:]
 }
 
-// answerKey is of one user alone: what another calls the same is something else.
+// answerKey belongs to one user: the same key of another user is another answerKey.
 func answerKey(user, key string) []byte {
 	h := sha256.Sum256([]byte(user + "\x00" + key))
 	return h[:]
