@@ -27,7 +27,7 @@ type Reader struct {
 	begun  bool   // it is HTTP/2
 	not    bool   // it is not
 	dec    *hpack.Decoder
-	lost   bool // HPACK cannot be followed any more
+	lost   bool // HPACK can no longer be followed
 	fields []Field
 	size   int // of the fields so far
 }

@@ -49,8 +49,8 @@ func (g Group) String() string { return name16(groupNames, g) }
 
 // privateGroups are KEMs at numbers of tlslab's own in ecdhe_private_use (RFC 9846 §4.3.7):
 // package kx/private makes groups of them. Such a number means something between two ends of
-// tlslab and nowhere else, so String does not have its name. None is ever given anew, and those
-// below 0xFE80 are left to students.
+// tlslab and nowhere else, so String does not have its name. No number is ever given to another
+// KEM, and those below 0xFE80 are left to students.
 var privateGroups = map[Group]string{
 	0xfe80: "X-Wing", // X25519 and ML-KEM-768 again, hashed into one secret
 	0xfe81: "FrodoKEM-640-SHAKE",
@@ -74,8 +74,8 @@ var privateGroups = map[Group]string{
 // PrivateGroups lists tlslab's numbers for private use, in ascending order.
 func PrivateGroups() []Group { return slices.Sorted(maps.Keys(privateGroups)) }
 
-// Called returns what g is called here: String, but of tlslab's own numbers for private use
-// the name of the KEM that package kx/private has there.
+// Called returns what g is called here: String, except that for tlslab's own numbers for
+// private use it is the name of the KEM that package kx/private has there.
 func (g Group) Called() string {
 	if name, ok := privateGroups[g]; ok {
 		return name

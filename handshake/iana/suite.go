@@ -12,7 +12,7 @@ const (
 	FallbackSCSV               CipherSuite = 0x5600 // RFC 7507
 )
 
-// suiteNames gives the registry's name and OpenSSL's ("-" where it has none).
+// suiteNames gives the registry's name and OpenSSL's ("-" where OpenSSL has no name).
 var suiteNames = map[CipherSuite][2]string{
 	0x0000: {"TLS_NULL_WITH_NULL_NULL", "-"},
 	0x0001: {"TLS_RSA_WITH_NULL_MD5", "NULL-MD5"},
@@ -196,7 +196,7 @@ func (s CipherSuite) String() string {
 	return name16[CipherSuite](nil, s)
 }
 
-// OpenSSL returns the name that openssl(1) uses, or "" where it has none.
+// OpenSSL returns the name that openssl(1) uses, or "" if it has no name for the suite.
 func (s CipherSuite) OpenSSL() string {
 	if n := suiteNames[s][1]; n != "-" {
 		return n

@@ -14,9 +14,9 @@
 //	                          → ExporterSecret → exported keying material
 //	                          → ResumptionSecret → PSK of a ticket
 //
-// Every function is pure: no state, no randomness, nothing kept. Which hash goes
-// with which cipher suite is suite's knowledge, which bytes make a transcript
-// hash is handshake's. It imports the standard library only, so that a student
+// Every function is pure: no state, no randomness, nothing kept. Package suite knows
+// which hash goes with which cipher suite, and package handshake knows which bytes make
+// a transcript hash. This package imports the standard library only, so that a student
 // can lift it out.
 //
 // Read tls12.go and tls13.go for the schedules, then prf12.go and hkdf13.go for the

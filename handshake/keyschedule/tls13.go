@@ -26,7 +26,7 @@ func NewSecret(h crypto.Hash, value []byte) Secret {
 }
 
 // Bytes is the secret's value, and not a copy: clear(s.Bytes()) erases it, as
-// RFC 9846 §7.1 asks once all that is wanted has been derived. A zero Secret has none.
+// RFC 9846 §7.1 asks once all that is wanted has been derived. A zero Secret has no bytes.
 func (s *Secret) Bytes() []byte { return s.b[:s.n] }
 
 // derive is HKDF-Expand-Label to Hash.length bytes. With a transcript hash for

@@ -131,7 +131,7 @@ func (e *dhEnd) Finish(peer []byte) ([]byte, error) {
 // and RFC 9846 §7.4.2 have it.
 func (e *dhEnd) Explain() []Value {
 	var v []Value
-	for _, known := range e.group.public { // the group's own bytes are lent to nobody
+	for _, known := range e.group.public { // a copy, so that no caller can change the group's own bytes
 		known.Bytes = bytes.Clone(known.Bytes)
 		v = append(v, known)
 	}

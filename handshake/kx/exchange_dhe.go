@@ -24,9 +24,9 @@ type dhe struct{}
 func (dhe) Kx() iana.Kx     { return iana.KxDHE }
 func (dhe) Ephemeral() bool { return true }
 
-// PreMaster strips the leading zeros of Z (RFC 5246 §8.1.2): one handshake in 256
-// fails for whoever forgets. That the length then depends on the secret is what
-// the Raccoon attack measures; TLS 1.3 pads.
+// PreMaster strips the leading zeros of Z (RFC 5246 §8.1.2): if an implementation
+// forgets it, one handshake in 256 fails. The length then depends on the secret, and
+// the Raccoon attack measures that; TLS 1.3 pads.
 func (dhe) PreMaster(secret []byte) []byte { return bytes.TrimLeft(secret, "\x00") }
 
 func (dhe) Offer(in ServerInput) (Offer, Params, error) {

@@ -28,7 +28,7 @@ type rsaTransport struct{}
 const (
 	preMasterLen = 48
 	minRSABits   = 1024 // crypto/rsa works with nothing smaller
-	maxRSABits   = 8192 // nor shall anybody make us compute for seconds
+	maxRSABits   = 8192 // so that no peer can make us compute for seconds
 
 	encryptedField = "client_key_exchange.encrypted_pre_master_secret"
 )

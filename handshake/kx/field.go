@@ -21,7 +21,7 @@ var (
 )
 
 // The fields of RFC 3526, which have no number in TLS: a client that meets them in
-// a ServerKeyExchange accepts them, nobody offers them.
+// a ServerKeyExchange accepts them, but a server of ours does not offer them.
 var (
 	modp2048 = shipped(0, "modp2048", modp2048Hex, 225)
 	modp3072 = shipped(0, "modp3072", modp3072Hex, 275)

@@ -12,8 +12,8 @@ func All() []Group { return Defaults13() }
 
 // Defaults13 returns the groups for TLS 1.3, most preferred first: a hybrid, since
 // a recording made today may meet a quantum computer later; then curves, by speed
-// and by how widely they are spoken; then what is rarely met. The slice is the
-// caller's.
+// and by how widely they are spoken; then what is rarely met. The caller may change
+// the slice.
 func Defaults13() []Group {
 	return []Group{
 		X25519MLKEM768,
@@ -25,8 +25,8 @@ func Defaults13() []Group {
 }
 
 // Defaults12 returns the groups for TLS 1.2, most preferred first: curves for
-// ECDHE, then finite fields for DHE. KEMs and hybrids are TLS 1.3's alone: their
-// shares do not fit the 255 bytes of an ECPoint. The slice is the caller's.
+// ECDHE, then finite fields for DHE. KEMs and hybrids are for TLS 1.3 only: their
+// shares do not fit the 255 bytes of an ECPoint. The caller may change the slice.
 func Defaults12() []Group {
 	var groups []Group
 	for _, g := range All() {
@@ -37,8 +37,8 @@ func Defaults12() []Group {
 	return groups
 }
 
-// Exchanges returns TLS 1.2's three key exchanges, most preferred first. The slice
-// is the caller's.
+// Exchanges returns TLS 1.2's three key exchanges, most preferred first. The caller
+// may change the slice.
 func Exchanges() []Exchange { return []Exchange{ECDHE, DHE, RSA} }
 
 // ByID finds a group that the registry has; those of package private go by name alone.

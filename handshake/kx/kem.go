@@ -30,9 +30,9 @@ var (
 // coefficient below q). A ciphertext of the right length is never refused: ML-KEM
 // rejects a wrong one implicitly, with a secret that only the offerer can compute.
 //
-// What it says of itself is what is known of the scheme by its name. Of a scheme that is
-// not circl's nobody here knows whether a quantum computer would break it, so it is not
-// called safe: a Group of your own can wrap this one and describe itself otherwise.
+// What it says of itself is what is known of the scheme by its name. If the scheme is not one
+// of circl's, this package does not know whether a quantum computer would break it, and does
+// not call it safe: a Group of your own can wrap this one and describe itself otherwise.
 func FromKEM(id iana.Group, name string, scheme kem.Scheme) Described {
 	return &kemGroup{id: id, name: name, scheme: scheme}
 }

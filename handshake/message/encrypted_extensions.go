@@ -5,8 +5,8 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// EncryptedExtensions holds the server's answers that no key depends on: what TLS
-// 1.2 says in ServerHello, in clear, but for the share (RFC 9846 §4.4.1).
+// EncryptedExtensions holds the server's answers that no key depends on. TLS 1.2 gives
+// them in clear, in ServerHello (RFC 9846 §4.4.1).
 type EncryptedExtensions struct {
 	Extensions Extensions
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Kind is a handshake message as the table of moves tells them apart:
-// iana.HandshakeType's numbers, and beyond them two that are none there.
+// the numbers of iana.HandshakeType, and two more that it does not have.
 type Kind uint16
 
 // The kinds.
@@ -86,8 +86,8 @@ type Context struct {
 
 // New returns an empty message for the type t to be read into, or nil if ctx
 // allows no such message: an unknown type, one of the other version, one that
-// nobody sends, or a ServerKeyExchange under RSA key transport, which has none
-// (RFC 5246 §7.4.3).
+// is never sent, or a ServerKeyExchange under RSA key transport, which does
+// without it (RFC 5246 §7.4.3).
 func New(ctx Context, t iana.HandshakeType) Message {
 	switch t {
 	case iana.ClientHello:

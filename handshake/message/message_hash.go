@@ -7,7 +7,7 @@ import (
 
 // MessageHash stands in the transcript for the first ClientHello once a
 // HelloRetryRequest came (RFC 9846 §4.1): a server can then forget that hello and
-// keep its hash in a cookie. Nobody ever sends it, so New has none and Parse
+// keep its hash in a cookie. It is never sent, so New makes none and Parse
 // refuses its type.
 type MessageHash struct {
 	Hash []byte // of the first ClientHello, as long as the suite's hash

@@ -78,8 +78,8 @@ var in12 = map[string]string{
 	"RFC 9846 §6":     "RFC 5246 §7.2",       // Alert
 }
 
-// Under makes a fault in a structure that both versions have one against the rules of v, if
-// that is TLS 1.2. err is what wire.Parse returned.
+// Under changes the section that err names, in a structure that both versions have, to that of
+// TLS 1.2 if v is TLS 1.2. err is what wire.Parse returned.
 func Under(v iana.Version, err error) error {
 	var e *reason.Error
 	if errors.As(err, &e) {
@@ -89,7 +89,7 @@ func Under(v iana.Version, err error) error {
 }
 
 // RefIn is where v specifies what a walk found under ref, "RFC 9846 §4.5.3", in a field of
-// that dotted path: TLS 1.2's place, if v is that and it has one.
+// that dotted path: if v is TLS 1.2 and has a place of its own for it, that place; else ref.
 func RefIn(v iana.Version, ref, field string) string {
 	// signature_algorithms_cert came with TLS 1.3, for both versions.
 	if old, ok := in12[ref]; ok && v == iana.TLS12 && !strings.Contains(field, iana.ExtSignatureAlgorithmsCert.String()) {

@@ -16,7 +16,7 @@ type Sample struct {
 }
 
 // Samples returns at least one value of every handshake message that travels
-// (ChangeCipherSpec and Alert are none, MessageHash does not), each kind holding
+// (ChangeCipherSpec and Alert are no handshake messages, MessageHash never travels), each kind holding
 // every extension it may, so that whoever has something to say about each field
 // can test that nothing is left out. The values are well-formed, fresh on every
 // call, and make no sense.

@@ -7,7 +7,7 @@ import (
 
 // ServerKeyExchange carries the server's offer, signed under its certificate's
 // key (RFC 5246 §7.4.3). Its shape depends on the suite's key exchange; RSA key
-// transport has none.
+// transport has no such message.
 type ServerKeyExchange interface {
 	Message
 	// AppendParams appends what the signature covers after the two randoms:

@@ -73,5 +73,5 @@ var alerts = map[Reason]iana.AlertDescription{
 	AccessDenied: iana.AccessDenied,
 
 	Internal: iana.InternalError,
-	Misuse:   iana.InternalError, // what the caller did wrong is none of the peer's business
+	Misuse:   iana.InternalError, // the peer need not know what the caller did wrong
 }

@@ -16,8 +16,8 @@ type Phrase struct {
 	Args   []any
 }
 
-// Say makes a Phrase. Its format is a constant, for narrate has an entry for each. Of its
-// arguments a string is taken for a peer's, and quoted; a sentence of ours is a Phrase.
+// Say makes a Phrase. Its format is a constant, for narrate has an entry for each. An
+// argument that is a string is taken for a peer's, and quoted; a sentence of ours is a Phrase.
 func Say(format string, args ...any) Phrase { return Phrase{format, args} }
 
 // String is the phrase in English, in one line.

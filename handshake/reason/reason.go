@@ -1,13 +1,13 @@
 // Package reason says why an endpoint refused. A handler that finds a fault
 // returns an *Error: the Reason, the field, the byte offset, what was wanted and
 // what came. The alert that goes on the wire follows from the Reason through one
-// table (alert.go); no handler ever picks an alert. Nor does a caller: a verifier of its
-// own, and whoever ends a connection by Endpoint.Abort, gives a Reason.
+// table (alert.go); no handler ever picks an alert. A caller does not pick one either: its
+// own verifier gives a Reason, and so does a caller of Endpoint.Abort.
 //
 // It is not a log: it holds one fault. Read the list of reasons below first.
 //
 // It leans on iana, for the alerts on the table's right-hand side, and on foreign, since
-// what came is a peer's.
+// what came was written by a peer.
 package reason
 
 import (
@@ -92,7 +92,7 @@ const (
 
 	AccessDenied // the application knows who the peer is, and does not let it in
 
-	// What is nobody's protocol error, or ours.
+	// What is not the peer's protocol error: it is our own error, or no protocol error at all.
 	PeerAlert       // the peer refused; its alert is in Got
 	TruncatedStream // the transport ended without close_notify
 	Internal        // our own fault: a failing random source, a store or key that is out of reach
@@ -178,8 +178,8 @@ func (r Reason) String() string {
 // MarshalText is String: a document has the word.
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// Parse finds the Reason of a word, as String writes it. ok is false of a word that is none:
-// whoever reads a document that is newer than he keeps the word.
+// Parse finds the Reason of a word, as String writes it. ok is false if no Reason has that
+// word: a program that reads a document newer than itself keeps the word.
 func Parse(word string) (r Reason, ok bool) {
 	for _, r := range All() {
 		if names[r] == word {
@@ -275,7 +275,7 @@ func Of(err error) Reason {
 	return Internal
 }
 
-// Alert returns the alert that tells the peer about r. ok is false where none is
+// Alert returns the alert that tells the peer about r. ok is false where no alert is
 // sent: the peer refused first, or the transport is gone.
 func Alert(r Reason) (d iana.AlertDescription, ok bool) {
 	if r == PeerAlert || r == TruncatedStream {

@@ -32,7 +32,7 @@ var strangers = []struct {
 	{"+OK ", reason.Say("a POP3 greeting in clear")},
 }
 
-// guess says in words what b is that should have begun a TLS record. b holds at
+// guess says in words what b is; b stands where a TLS record should begin, and holds at
 // least HeaderLen bytes.
 func guess(b []byte) reason.Phrase {
 	for _, s := range strangers {

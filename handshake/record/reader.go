@@ -140,7 +140,7 @@ func (r *Reader) open(rec *Record, wire, into []byte, tr *suite.Trace) (err erro
 	}
 	if r.protection != nil {
 		if rec.Type != iana.ApplicationData || r.compressor != nil {
-			into = nil // the engine keeps these; into is the application's
+			into = nil // the engine keeps these; into belongs to the application
 		}
 		rec.Type, rec.Payload, err = r.protection.Open(into[:0:len(into)], r.seq, wire, tr)
 		if err != nil {

@@ -6,13 +6,13 @@ import (
 	"tlslab/handshake/suite"
 )
 
-// What a Reader does otherwise in TLS 1.3 (RFC 9846 §5). Before there are keys: nothing
-// but that the one payload of change_cipher_spec is 1. Once there are, every record
-// says application_data and tells its type inside, but for two that are in clear:
+// What a Reader does differently in TLS 1.3 (RFC 9846 §5). Before there are keys there is one
+// difference: a change_cipher_spec must be 1 byte long. Once there are keys, every record says
+// application_data and has its type inside, except two that are in clear:
 //
 //   - change_cipher_spec, by which a peer looks like TLS 1.2 to a middlebox. It is
-//     handed on as a record that is not Protected, and not counted; whether it may
-//     come now is for the caller to say, who alone knows where the handshake is.
+//     handed on as a record that is not Protected, and not counted; the caller says
+//     whether it may come now, for only the caller knows where the handshake is.
 //   - an alert, as long as no protected record has been opened in the first epoch:
 //     a client that could make nothing of ServerHello has no keys to protect it.
 
@@ -65,8 +65,8 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 		return overflow(r.lengthRule("RFC 9846 §5.4"), "inner_plaintext", limit, n)
 	}
 	if typ != iana.ApplicationData && len(into) > 0 && cap(payload) > 0 && &payload[:1][0] == &into[0] {
-		// The caller keeps what this is; into is the application's. (An empty
-		// payload, too, has its type behind it there.)
+		// The caller keeps this payload, but into belongs to the application. (Even an
+		// empty payload has its type behind it there.)
 		own := wire[HeaderLen:][:len(payload)]
 		copy(own, payload)
 		clear(into[:min(len(into), len(wire))])
@@ -79,7 +79,7 @@ func (r *Reader) open13(rec *Record, wire, into []byte, tr *suite.Trace) error {
 	return nil
 }
 
-// badRecord stands for a record that nobody has the keys of.
+// badRecord stands for a record for which this end has no keys.
 var badRecord = reason.New(reason.BadRecordMAC, "RFC 9846 §5.2", "record.fragment", nil, nil)
 
 // drop decides whether a record that does not open is early data to be passed over.

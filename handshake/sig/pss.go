@@ -64,8 +64,8 @@ func (k *PSSPrivateKey) Equal(x crypto.PrivateKey) bool {
 }
 
 // Sign signs a digest with RSASSA-PSS, whatever opts say: *rsa.PSSOptions may choose
-// the salt's length, with any other crypto.SignerOpts it is the hash's. rand gives the
-// salt.
+// the salt's length, with any other crypto.SignerOpts the salt is as long as the hash. rand
+// gives the salt.
 func (k *PSSPrivateKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if opts.HashFunc() == 0 {
 		return nil, errors.New("RSASSA-PSS signs a digest: name its hash")

@@ -200,8 +200,8 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 	return reason.New(reason.CertificateWrongKey, "RFC 9846 §4.3.3", "", reason.Say("a key for %s", s.Name()), got)
 }
 
-// misfit is why a scheme does not go with a key. It is no error: who looks for a scheme asks
-// each in turn, and makes no use of why not.
+// misfit is why a scheme does not go with a key. It is no error: code that looks for a scheme
+// asks each in turn, and does not use the reason.
 type misfit uint8
 
 const (

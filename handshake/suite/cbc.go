@@ -117,8 +117,8 @@ func (c *cbc) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.Content
 
 	padding, good := unpad(inner, c.MACLen)
 	n := len(inner) - c.MACLen - padding            // secret from here on
-	least := max(0, len(inner)-c.MACLen-maxPadding) // n is no less,
-	most := len(inner) - c.MACLen - 1               // nor more
+	least := max(0, len(inner)-c.MACLen-maxPadding) // n is at least this,
+	most := len(inner) - c.MACLen - 1               // and at most this
 	typ, version := iana.ContentType(rec[0]), recordVersion(rec)
 	pseudoHeader(&c.mac.head, seq, typ, version, n)
 	want := c.mac.sumSecretLength(inner[:most], n, least)

@@ -93,7 +93,7 @@ func (c *ccm) Open(dst, nonce, sealed, ad []byte) ([]byte, error) {
 	c.absorb(out)
 	subtle.XORBytes(c.tag[:], c.tag[:], c.mac[:])
 	if subtle.ConstantTimeCompare(c.tag[:c.tagLen], sealed[n:]) != 1 {
-		clear(out) // the MAC is over the plaintext, which nobody may see before
+		clear(out) // the MAC is over the plaintext, so out holds that already; nobody may see it
 		return nil, errOpen
 	}
 	return ret, nil

@@ -46,7 +46,7 @@ func appendInner(dst, content []byte, typ iana.ContentType, zeros int) []byte {
 }
 
 // splitInner takes a TLSInnerPlaintext apart. The type is the last byte that is not
-// zero; where there is none, the record is no record (RFC 9846 §5.4).
+// zero; if every byte is zero, the record is not valid (RFC 9846 §5.4).
 //
 // The scan takes longer the more padding there is. What it can tell an observer
 // with a good clock is how long the content is, which is what padding is to hide:

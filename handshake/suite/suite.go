@@ -11,7 +11,7 @@
 //
 // Read suite.go, then rows.go for the list, then aead.go and aead13.go for the
 // shortest protections, a version each. mac.go holds the answer to Lucky Thirteen;
-// ccm.go is a mode of AES that nobody else has for us.
+// ccm.go is a mode of AES that no library has for us.
 package suite
 
 import (
@@ -170,9 +170,10 @@ type Protection interface {
 type Protection13 interface {
 	Protection
 	// LimitInner sets the most bytes that content, type and zeros may come to
-	// together: zeros are cut to it, content is the caller's. 0 is MaxInner.
+	// together: zeros are cut to fit, but the caller must keep content short enough. 0 is
+	// MaxInner.
 	LimitInner(n int)
-	// MaxRecords is the Cipher's.
+	// MaxRecords is the MaxRecords of the Cipher.
 	MaxRecords() uint64
 }
 

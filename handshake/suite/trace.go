@@ -16,8 +16,8 @@ type Step struct {
 	Bytes []byte
 }
 
-// The names of steps. The first three are record's, which fragments, compresses
-// and frames; the others are a Protection's. Where TLS 1.3 puts something else under
+// The names of steps. The first three come from package record, which fragments, compresses
+// and frames; the others come from a Protection. Where TLS 1.3 puts something else under
 // a word of TLS 1.2 the step has a name of its own, since another text explains it.
 const (
 	StepPlaintext  = "plaintext"  // TLSPlaintext.fragment

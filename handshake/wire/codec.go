@@ -58,10 +58,10 @@ func (c *Codec) Peek(skip, n int) []byte {
 	return c.buf[c.off+skip : c.off+skip+n : c.off+skip+n]
 }
 
-// Under says where the structure is specified that the innermost open group or vector
-// holds, "RFC 9846 §4.3.8": a fault found up to its End is one against that, unless it is in
-// a structure within, with a place of its own. Fields noted up to
-// there say it too, and so does the group. What is our own format says nothing.
+// Under says where the structure in the innermost open group or vector is specified, "RFC 9846
+// §4.3.8". A fault found before its End is a fault against that section, unless it is in an
+// inner structure that has a section of its own. The fields noted before the End carry the
+// section too, and so does the group. A structure in a format of our own does not call Under.
 func (c *Codec) Under(ref string) {
 	c.rule = ref
 	if c.err == nil && c.group >= 0 {

@@ -1,5 +1,5 @@
 // Package brotli compresses certificates with brotli (RFC 7932). It stands apart from
-// certcompress because its library links net/http: who wants it asks for it, in
+// certcompress because its library links net/http: a program that wants it asks for it, in
 // Config.CertificateCompression.
 package brotli
 

@@ -1,5 +1,5 @@
 // Package zstd compresses certificates with Zstandard (RFC 8878). It stands apart from
-// certcompress because its library is large: who wants it asks for it, in
+// certcompress because its library is large: a program that wants it asks for it, in
 // Config.CertificateCompression.
 package zstd
 
@@ -17,7 +17,7 @@ var Method = certcompress.New(iana.CompressZstd, compress, decompress)
 
 // An encoder and a decoder are made when the first certificate needs one, and kept:
 // their tables are several hundred kilobytes. Each works on one certificate at a time,
-// makes whoever comes meanwhile wait, and has no goroutine.
+// makes every other caller wait meanwhile, and has no goroutine.
 var (
 	encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
 		return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBestCompression),

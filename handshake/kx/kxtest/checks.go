@@ -278,8 +278,8 @@ func (s *suite) concurrency() {
 	}
 }
 
-// public names the simplest ways to make a secret of the two shares alone, which no
-// run by itself tells from a good one: "" if x is none of them.
+// public names the way in which x makes its secret of the two shares alone, if it is one
+// of the simplest, else "". One run by itself cannot tell such a secret from a good one.
 func public(x exchange) string {
 	a, b := x.offered, x.reply
 	both, turned := slices.Concat(a, b), slices.Concat(b, a)

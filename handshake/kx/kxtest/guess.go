@@ -9,11 +9,12 @@ import (
 	"tlslab/handshake/kx"
 )
 
-// Guess is RSA key transport as somebody plays it who does not know the premaster secret:
-// Bleichenbacher, whose ciphertexts (CRYPTO '98) decrypt to a block that is padded rightly, and has a
-// premaster secret of the right version in it, or is not. He computes with another secret,
-// so a server must answer bad_record_mac to his Finished, and neither what it answers nor how
-// long it takes may tell the two apart (RFC 5246 §7.4.7.1). It is for clients.
+// Guess is RSA key transport played by a client that does not know the premaster secret, as in
+// Bleichenbacher's attack (CRYPTO '98). If padded is true, the ciphertext decrypts to a block
+// that is padded rightly and has a premaster secret of the right version in it; if false, it
+// does not. The client computes with another secret, so a server must answer bad_record_mac to
+// its Finished. Neither what the server answers nor how long it takes may tell the two cases
+// apart (RFC 5246 §7.4.7.1). It is for clients.
 func Guess(padded bool) kx.Exchange { return guess{kx.RSA, padded} }
 
 type guess struct {

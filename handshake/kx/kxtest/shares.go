@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// The checks of this file are the attacker's: shares that no honest peer would send.
+// The checks of this file play the attacker: they send shares that no honest peer would send.
 
 // someNoise is how often random bytes and changed shares are fed, each to both ends.
 const someNoise = 20

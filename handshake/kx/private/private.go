@@ -15,12 +15,12 @@ import (
 )
 
 // groups are KEMs that no registry has numbered for TLS, each at a number of ours for private
-// use. Which number is whose says iana.Group's Called, so that a transcript can name one
+// use. iana.Group's Called says which number has which KEM, so that a transcript can name one
 // without the KEM behind it.
 //
-// ML-KEM and X25519MLKEM768 have the registry's numbers and are not here. Nor is
-// circl's P256Kyber768Draft00, which kxtest refuses: its keys come from crypto/ecdh's
-// GenerateKey, which ignores the randomness it is given.
+// ML-KEM and X25519MLKEM768 have the registry's numbers and are not here. circl's
+// P256Kyber768Draft00 is not here either, for kxtest refuses it: its keys come from
+// crypto/ecdh's GenerateKey, which ignores the randomness it is given.
 var groups = func() (all []kx.Group) {
 	for _, id := range iana.PrivateGroups() {
 		g, err := KEM(id.Called(), id)
@@ -33,14 +33,14 @@ var groups = func() (all []kx.Group) {
 }()
 
 // Groups returns the groups that exist by name only: they are not in kx.All and in no
-// default. The slice is the caller's.
+// default. The caller may change the slice.
 func Groups() []kx.Group { return slices.Clone(groups) }
 
 // ByName is kx.ByName, and knows these groups as well: X-Wing.
 func ByName(name string) (kx.Group, error) { return kx.Find(name, slices.Concat(kx.All(), groups)) }
 
 // KEM makes a Group of the KEM that circl knows by name, in any case ("X-Wing",
-// "FrodoKEM-640-SHAKE"), at a number of the caller's, who does well to take one from
+// "FrodoKEM-640-SHAKE"), at a number that the caller chooses, best one from
 // iana.GroupPrivate to iana.GroupPrivateLast. The error lists the names.
 func KEM(name string, id iana.Group) (kx.Described, error) {
 	scheme := schemes.ByName(strings.TrimSpace(name))
