@@ -3,8 +3,8 @@
 // are other people's modules and large ones: whoever wants them puts them into
 // Config.CertificateCompression.
 //
-// It is not the CompressedCertificate message (message), nor the choice of an
-// algorithm (handshake), nor the compression of records, which TLS 1.3 gave up:
+// It has neither the CompressedCertificate message (message) nor the choice of an
+// algorithm (handshake). It is not the compression of records, which TLS 1.3 gave up:
 // a certificate is public and no attacker mixes guesses into it, so its compressed
 // length tells nobody anything (RFC 8879 §5).
 //

@@ -1,11 +1,11 @@
-// Package kx is key exchange as a plug. Every key exchange, be it RSA key
-// transport, Diffie–Hellman over a field or a curve, a KEM or a hybrid, is the
-// same two moves: somebody offers, somebody answers, and both hold one secret.
+// Package kx is key exchange as a plug. RSA key transport, Diffie–Hellman over a
+// field or a curve, a KEM, a hybrid: every key exchange is the same two moves.
+// Somebody offers, somebody answers, and both hold one secret.
 // What differs is who offers (in TLS 1.2 the server, in TLS 1.3 the client) and
 // whether the offered key is static, as in RSA, or fresh, as in all others.
 //
-// It is not the messages that carry the shares (message) nor the keys made from
-// the secret (keyschedule).
+// It has neither the messages that carry the shares (message) nor the keys made
+// from the secret (keyschedule).
 //
 // A student's own exchange is the three small interfaces below and one line in
 // Config.Groups: there is no registry and no init. kxtest.Run tells whether it

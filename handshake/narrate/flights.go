@@ -77,9 +77,10 @@ func (l *leg) fly(e *event.Message) {
 	}
 }
 
-// disguise is the flight of a ChangeCipherSpec of TLS 1.3, by where it is to be sent: the
-// client's behind the ClientHello that offers early data, else before its second flight, the
-// server's behind its first message (RFC 9846 §E.4). Where it is read it may come late.
+// disguise is the flight of a ChangeCipherSpec of TLS 1.3, by where it is to be sent. The
+// client sends it behind the ClientHello if that offers early data, else before its second
+// flight; the server sends it behind its first message (RFC 9846 §E.4). A reader may see it
+// late.
 func (f *flights) disguise(dir event.Direction) int {
 	switch {
 	case dir != f.hello:

@@ -131,9 +131,9 @@ const Initial = "+initial"
 
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
 // key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
-// secret one for each formula, a client's key share one for the second ClientHello;
-// what both versions have and TLS 1.3 makes in another way has a second one, and so have
-// the stages of the key schedule that a pre-shared key enters, or nothing but zeros.
+// secret one for each formula, a client's key share one for the second ClientHello. A
+// secret that TLS 1.3 makes in another way than TLS 1.2 has a second one. So have the
+// stages of the key schedule that may take either a pre-shared key or only zeros.
 func SecretKey(e *event.Secret) string {
 	switch e.Label {
 	case event.LabelPremasterSecret:

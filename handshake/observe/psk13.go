@@ -62,8 +62,8 @@ func (o *Observer) takePSK(m *message.ClientHello, p *psk, transcript []byte) {
 	}
 }
 
-// pskHandshake makes the handshake's keys of the pre-shared key alone, if ServerHello says
-// that the server does so too.
+// pskHandshake makes the handshake's keys from the pre-shared key alone, if ServerHello says
+// that the server does the same.
 func (o *Observer) pskHandshake(m *message.ServerHello) {
 	x, ok := message.Get[*message.PreSharedKeyServer](&m.Extensions)
 	if o.psk == nil || !ok || int(x.Selected) != o.psk.index || o.suite == nil || o.suite.Hash != o.psk.hash ||

@@ -21,9 +21,9 @@ func scheduled(s *event.Secret) bool {
 }
 
 // scheduleInputs are the inputs of a step that are listed, those that have a label
-// under it. At level Default that is what was not shown before, and the hash of the
-// transcript or the HkdfLabel that has it; whoever is to compute the step, and level
-// Bytes, have all.
+// under it. At level Default these are the inputs that were not shown before, and the
+// hash of the transcript or the HkdfLabel that has it. A worksheet, whose reader computes
+// the step, and level Bytes list all.
 func (t *Pen) scheduleInputs(s *event.Secret) []event.Input {
 	whole := t.o.Level == Bytes || t.o.Worksheet
 	hashed := slices.ContainsFunc(s.Inputs, func(v event.Input) bool { return v.Name == "transcript_hash" })

@@ -67,8 +67,8 @@ func (b *blanks) number(v []byte) int {
 	return 0
 }
 
-// hide shows v with what must stay blank left blank. ok is false if there is
-// nothing to hide in it.
+// hide shows v, and puts a blank for what must not be shown. ok is false if v has
+// nothing to hide.
 func (b *blanks) hide(v []byte, room int) (s string, ok bool) {
 	if !b.on {
 		return "", false

@@ -23,7 +23,7 @@ type client struct {
 	sessions     session.Store
 	certificates []handshake.Certificate
 	cookie       string // "": none
-	mute         bool   // what goes wrong it keeps to itself
+	mute         bool   // it keeps to itself what goes wrong
 }
 
 // mallory is an honest client, except for what he has in his hands.

@@ -176,11 +176,11 @@ func Freshness(window time.Duration) func(handshake.EarlyDataInput) event.Why {
 }
 
 // Recording is for Config.AcceptEarlyData: it refuses early data, "seen_before", of a
-// ClientHello that store has seen (RFC 9846 §8.2). What is kept is the hash of the binder,
-// which has been found to be right, for as long as it could be accepted again: with a
-// window, which it enforces as Freshness does, for at most two of those; with window 0
-// until the ticket ends, which can be a week; in either case session.ClockSkew longer. (So
-// a server's clock that is put back by more than that opens the window again.)
+// ClientHello that store has seen (RFC 9846 §8.2). It keeps the hash of the binder, which has
+// been found to be right, for as long as the ClientHello could be accepted again. With a
+// window, which it enforces as Freshness does, that is at most two windows; with window 0 it
+// is until the ticket ends, which can be a week. In either case session.ClockSkew is added.
+// (So a server's clock that is put back by more than that opens the window again.)
 //
 // A store that began only after the ClientHello could have been accepted for the first
 // time is not to be believed, "store_too_young": so a server that restarts with an empty
@@ -194,9 +194,10 @@ func Recording(store session.Store, window time.Duration) func(handshake.EarlyDa
 type recording struct {
 	store  session.Store
 	window time.Duration // by how much one may be late or early; 0: by as much as the ticket lasts
-	// strict takes nothing that could have come before the store began, by the window:
-	// so a store that has just begun takes nothing for so long. If not, it is enough
-	// that the ticket was made after that: nothing can have come under it before.
+	// strict takes nothing that, by the window, could have come before the store began:
+	// so a store that has just begun takes nothing for as long as the window. If strict is
+	// false, it is enough that the ticket was made after the store began: nothing can have
+	// come under that ticket before.
 	strict bool
 }
 

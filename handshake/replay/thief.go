@@ -19,7 +19,7 @@ import (
 
 // What a thief opens with what he stole. All of it is tried on the recording.
 
-// keeper is a client's store that can be looked into: what its memory is to a thief.
+// keeper is a client's store that can be looked into, as a thief looks into its memory.
 type keeper struct {
 	session.Store
 	kept map[string]kept // what is there, by key

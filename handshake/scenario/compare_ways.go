@@ -191,8 +191,8 @@ func (c *comparison) play(way course) (Way, error) {
 	return w, nil
 }
 
-// configs are a way's ends. Nothing stands between two servers that take the same early
-// data: that it can be replayed is what Way.Replayable says.
+// configs are a way's ends. Nothing keeps two servers from taking the same early data:
+// Way.Replayable says that it can be replayed.
 func (c *comparison) configs(way course) (cc, sc *handshake.Config) {
 	end := func(party string) *handshake.Config {
 		return &handshake.Config{Rand: c.stage.Stream(way.name + " " + party), Time: c.stage.Now, Party: party,

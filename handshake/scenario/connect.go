@@ -258,8 +258,8 @@ func (p *play) say(l *line, e *end, text string) error {
 }
 
 // outcome judges a flow by the ends that talked, client and server, and by the end, of
-// all the ends, that refused first. An end that only ended with the peer's alert has not
-// refused.
+// all the ends, that refused first. An end that failed only because of the peer's alert
+// has not refused.
 func (p *play) outcome(client, server *end, all ...*end) Outcome {
 	out := Outcome{Received: string(client.got)}
 	for _, e := range all {

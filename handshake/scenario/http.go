@@ -92,8 +92,8 @@ func (o *Options) validateALPN() error {
 }
 
 // prohibited reports whether an end may refuse HTTP/2 with INADEQUATE_SECURITY because of a
-// suite. RFC 9113 Appendix A has a list; what is on it, of what is built here, keeps no
-// forward secrecy or has no AEAD.
+// suite. RFC 9113 Appendix A has a list: of our suites, it has those that keep no forward
+// secrecy or have no AEAD.
 func (o *Options) prohibited(s *suite.Suite) bool {
 	if s.Version != iana.TLS12 {
 		return false

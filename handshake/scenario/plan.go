@@ -69,11 +69,12 @@ func (o *Options) plan() (flows []FlowPlan) {
 }
 
 // Single narrows options to one flow, and what hangs on it: a transcript that is read from
-// top to bottom has room for one. Where Version and Kx leave it open it is the version that a
-// switch is about, else that of the first of Suites; else TLS 1.3 for what is to be seen
-// best there (Groups, KeyAlg, GREASE, RecordSizeLimit); else TLS 1.2. There it is the key
-// exchange of the first of Suites; DHE for Groups that nothing else has a use for; else ECDHE.
-// Where that contradicts itself it stays as it is, for Plan to refuse.
+// top to bottom has room for one. If Version and Kx do not say the version, Single takes the
+// one that a switch is about; else that of the first of Suites; else TLS 1.3 if an option is
+// set that is best seen there (Groups, KeyAlg, GREASE, RecordSizeLimit); else TLS 1.2. In TLS
+// 1.2, if Kx is empty, it takes the key exchange of the first suite of TLS 1.2 in Suites; DHE
+// if Groups are of use for DHE and not for ECDHE; else ECDHE. Options that contradict each
+// other stay as they are, and Plan refuses them.
 func Single(o Options) Options {
 	if o.validateVersion() != nil {
 		return o

@@ -13,12 +13,12 @@ type End struct {
 	// Take gets what was opened, as it comes; early says whether it came as early data. Nil:
 	// it stays in the endpoint, where an interceptor, say, takes it out.
 	Take func(data []byte, early bool) error
-	// Say is asked when the endpoint has nothing to do by itself: it writes what is to be said
-	// and may be, and reports whether that was anything. It is asked again until it was
-	// nothing; Take may get several pieces before that. What the endpoint refuses to write is
-	// no error of Say's. Nil: there is nothing to say.
+	// Say is asked when the endpoint has nothing to do by itself: it writes what the program
+	// wants to say and may say now, and reports whether it wrote anything. It is asked again
+	// until it wrote nothing; Take may get several pieces before that. If the endpoint refuses
+	// to write, that is no error of Say. Nil: there is nothing to say.
 	Say func() (said bool, err error)
-	// Mute: once the endpoint has failed nothing that it says goes out, so no alert.
+	// Mute: once the endpoint has failed, nothing that it says goes out, not even an alert.
 	Mute bool
 }
 

@@ -3,7 +3,7 @@
 // the one pump that drives endpoints.
 //
 // A plot (packages scenario and replay) makes endpoints, says what the programs behind them
-// do, and lets them converse. What a lesson is about is no part of this package, nor is a
+// do, and lets them converse. This package does not know what a lesson is about, and knows no
 // certificate: it knows of the engine, of its events, and of the wire (package tamper).
 //
 // The pump stands above tamper, which is the wire alone and drives nothing. A path on

@@ -17,9 +17,9 @@ import (
 //
 // A listener tells of everything as if it were received.
 
-// maxHeld is how many events wait for a message's records: a flight has some dozens. Behind
-// so many the message is written without, so that one whose records never come holds no
-// memory.
+// maxHeld is how many events wait for a message's records: a flight has some dozens. If more
+// come, the message is written without its records, so that a message whose records never
+// come holds no memory.
 const maxHeld = 1 << 9
 
 // held is an event that may wait.

@@ -46,7 +46,7 @@ type Count struct {
 // Encode writes c.
 func (c Comparison) Encode(w io.Writer) error { return encode(w, c, "  ") }
 
-// DecodeComparison reads what Comparison.Encode wrote. The error is as Decode's.
+// DecodeComparison reads what Comparison.Encode wrote. Its errors are those of Decode.
 func DecodeComparison(r io.Reader) (c Comparison, err error) {
 	if err = decode(r, &c, &c.Version); err == nil && c.Ways == nil {
 		err = otherSort("ways")
@@ -80,7 +80,7 @@ type MITMVerdict struct {
 // Encode writes m.
 func (m MITMMatrix) Encode(w io.Writer) error { return encode(w, m, " ") }
 
-// DecodeMITMMatrix reads what MITMMatrix.Encode wrote. The error is as Decode's.
+// DecodeMITMMatrix reads what MITMMatrix.Encode wrote. Its errors are those of Decode.
 func DecodeMITMMatrix(r io.Reader) (m MITMMatrix, err error) {
 	if err = decode(r, &m, &m.Version); err == nil && m.Matrix == nil {
 		err = otherSort("mitm_matrix")

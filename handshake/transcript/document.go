@@ -127,7 +127,7 @@ type Flight struct {
 
 // Field is a range of a message's bytes. Its Path is the same in all versions, where RFC 9846
 // renames a field, too: client_hello.client_version is its legacy_version. Fields
-// with a Value cover every byte once; a group, which has none, lies over those that follow.
+// with a Value cover every byte once; a group has no Value, and spans fields that follow it.
 type Field struct {
 	Path  string `json:"path"` // "client_hello.cipher_suites.suite"
 	Off   int    `json:"off"`  // from the start of the message, in bytes

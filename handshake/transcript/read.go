@@ -32,9 +32,9 @@ const maxElement = 64 << 20
 // times as much memory as it is long: three bytes are a whole Field.
 const maxParts = 2 << 20
 
-// Decode reads a document, and nothing may follow it. Of one that was cut off it returns all
-// whole events, and an error that is ErrCutOff and says behind which. What the document has
-// beyond this package's types is passed over.
+// Decode reads a document, and nothing may follow it. If the document was cut off, Decode
+// returns all whole events, and an error that is ErrCutOff and says behind which event. What
+// the document has beyond this package's types is passed over.
 //
 // It holds all of it: a Decoder does not.
 func Decode(r io.Reader) (Document, error) {

@@ -53,7 +53,7 @@ type ReplayMatrix struct {
 // Encode writes m.
 func (m ReplayMatrix) Encode(w io.Writer) error { return encode(w, m, " ") }
 
-// DecodeReplayMatrix reads what ReplayMatrix.Encode wrote. The error is as Decode's.
+// DecodeReplayMatrix reads what ReplayMatrix.Encode wrote. Its errors are those of Decode.
 func DecodeReplayMatrix(r io.Reader) (m ReplayMatrix, err error) {
 	if err = decode(r, &m, &m.Version); err == nil && m.Matrix == nil {
 		err = otherSort("matrix")
