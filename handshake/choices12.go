@@ -150,7 +150,7 @@ func (u *unfit) nearer(other *unfit) *unfit {
 func (s *server12) silent(x iana.Kx, m *message.ClientHello) bool {
 	theirs := s.clientGroups(m)
 	if x == iana.KxDHE {
-		return !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g>>8 == 1 })
+		return !slices.ContainsFunc(theirs, func(g iana.Group) bool { return g.FiniteField() })
 	}
 	return theirs == nil
 }

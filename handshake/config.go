@@ -35,7 +35,7 @@ type Config struct {
 	MinVersion, MaxVersion iana.Version
 
 	Suites    []*suite.Suite // of both versions, in order of preference; suite.Defaults()
-	Groups    []kx.Group     // in order of preference; kx.Defaults13(), of which TLS 1.2 takes what it can
+	Groups    []kx.Group     // in order of preference; kx.All(), of which TLS 1.2 takes what it can
 	Exchanges []kx.Exchange  // of TLS 1.2; kx.Exchanges(): ECDHE, DHE, RSA
 	Schemes   []*sig.Scheme  // in order of preference; sig.Defaults()
 	// CertificateSchemes are for the signatures inside certificates, where those shall
@@ -237,7 +237,7 @@ func (c *Config) speaks(v iana.Version) bool {
 // The defaults, made once: the packages that list them hand out copies.
 var (
 	defaultSuites    = sync.OnceValue(suite.Defaults)
-	defaultGroups    = sync.OnceValue(kx.Defaults13)
+	defaultGroups    = sync.OnceValue(kx.All)
 	defaultExchanges = sync.OnceValue(kx.Exchanges)
 	defaultSchemes   = sync.OnceValue(sig.Defaults)
 )

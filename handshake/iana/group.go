@@ -44,6 +44,10 @@ var groupNames = map[Group]string{
 	SecP256r1MLKEM768: "SecP256r1MLKEM768", X25519MLKEM768: "X25519MLKEM768", SecP384r1MLKEM1024: "SecP384r1MLKEM1024",
 }
 
+// FiniteField reports whether g is one of the numbers for finite fields, 256 to 511 (RFC 7919
+// §2); all others are for curves, and for what is offered as they are.
+func (g Group) FiniteField() bool { return g>>8 == 1 }
+
 // String returns the registry's name, or the number in hex.
 func (g Group) String() string { return name16(groupNames, g) }
 

@@ -7,14 +7,11 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// All returns every group we ship, in the order of Defaults13.
-func All() []Group { return Defaults13() }
-
-// Defaults13 returns the groups for TLS 1.3, most preferred first: a hybrid, since
-// a recording made today may meet a quantum computer later; then curves, by speed
-// and by how widely they are spoken; then what is rarely met. The caller may change
-// the slice.
-func Defaults13() []Group {
+// All returns every group we ship, which is also what TLS 1.3 offers by default, most
+// preferred first: a hybrid, since a recording made today may meet a quantum computer
+// later; then curves, by speed and by how widely they are spoken; then what is rarely met.
+// The caller may change the slice.
+func All() []Group {
 	return []Group{
 		X25519MLKEM768,
 		X25519, P256, P384, P521, X448,
@@ -84,7 +81,7 @@ func unhyphened(name string) string { return strings.NewReplacer("-", "", "_", "
 // takes all others except KEMs and hybrids. So a student's own group, under a
 // private number such as iana.GroupPrivate, goes with ECDHE whatever it is.
 func Serves(x iana.Kx, g Group) bool {
-	field := g.ID()>>8 == 1
+	field := g.ID().FiniteField()
 	switch x {
 	case iana.KxDHE:
 		_, tells := g.(Field)

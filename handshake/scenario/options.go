@@ -41,7 +41,7 @@ type Options struct {
 	// and ECDHE alone with MITM, with Resume, and where the certificate's key cannot encrypt.
 	Kx     []iana.Kx
 	Suites []*suite.Suite // what the client offers, and the server takes, of each flow's version and key exchange; nil: AES-128-GCM-SHA256
-	Groups []kx.Group     // nil: kx.Defaults13(), of which TLS 1.2 takes what it can
+	Groups []kx.Group     // nil: kx.All(), of which TLS 1.2 takes what it can
 	// Exchanges adds a student's own key exchanges to the three we ship, and wins
 	// over one of the same Kx.
 	Exchanges []kx.Exchange

@@ -29,7 +29,7 @@ func (r *runFlags) settle(o *scenario.Options) error {
 	}
 	one := *o
 	if r.Groups != nil && o.Groups == nil { // --group "" names none, and is about groups all the same
-		one.Groups = kx.Defaults13()
+		one.Groups = kx.All()
 	}
 	one = scenario.Single(one)
 	o.Version, o.Kx = one.Version, one.Kx

@@ -181,7 +181,7 @@ func (c *clientFlags) shares(cfg *handshake.Config) error {
 	}
 	offered := cfg.Groups
 	if offered == nil {
-		offered = kx.Defaults13()
+		offered = kx.All()
 	}
 	for _, g := range groups {
 		if !slices.ContainsFunc(offered, func(o kx.Group) bool { return o.ID() == g.ID() }) {
