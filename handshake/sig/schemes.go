@@ -33,8 +33,8 @@ var table = []*Scheme{
 	{ID: iana.RSAPKCS1SHA1, Kind: RSAPKCS1, Hash: crypto.SHA1},
 }
 
-// All returns every scheme, most preferred first, SHA-1's last. The slice is the
-// caller's, the schemes are shared.
+// All returns every scheme, most preferred first, those with SHA-1 last. The caller may
+// change the slice, but not the schemes: they are shared.
 func All() []*Scheme { return append([]*Scheme(nil), table...) }
 
 // Defaults returns All without SHA-1, which RFC 9155 bars from TLS 1.2's
