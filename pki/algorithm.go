@@ -9,9 +9,9 @@ import (
 	"tlslab/pki/internal/algid"
 )
 
-// SignatureName names the algorithm that a certificate is signed with, as crypto/x509
-// does where it knows it: "SHA256-RSA", "SHA256-RSAPSS", "Ed448". One that nobody here
-// knows is its object identifier.
+// SignatureName names the algorithm that a certificate is signed with, as crypto/x509 does
+// where it knows it: "SHA256-RSA", "SHA256-RSAPSS", "Ed448". An algorithm that is not known
+// here is named by its object identifier.
 func SignatureName(c *x509.Certificate) string { return algid.Of(c).String() }
 
 // RequestSignatureName is SignatureName of a certificate request.
@@ -19,10 +19,10 @@ func RequestSignatureName(csr *x509.CertificateRequest) string {
 	return algid.Find(csr.SignatureAlgorithm, csr.Raw).String()
 }
 
-// SignatureScheme returns the scheme of TLS that a certificate's signature falls
-// under, made by a key like issuer: what signature_algorithms_cert is about
-// (RFC 9846 §4.3.3). ok is false if there is none, as for a PSS salt that is not as
-// long as the hash, or if such a key makes no such signatures.
+// SignatureScheme returns the scheme of TLS that a certificate's signature falls under,
+// made by a key like issuer: what signature_algorithms_cert is about (RFC 9846 §4.3.3). ok
+// is false if there is no such scheme, as for a PSS salt that is not as long as the hash,
+// or if such a key makes no such signatures.
 func SignatureScheme(c *x509.Certificate, issuer crypto.PublicKey) (s *sig.Scheme, ok bool) {
 	a := algid.Of(c)
 	if a.Fits(issuer) != nil || a.Kind == algid.PSS && a.Salt != a.Hash.Size() {

@@ -44,10 +44,11 @@ func (v *verifier) signsItself(c *x509.Certificate) bool {
 	return selfIssued(c) && v.signature(c, c) == nil
 }
 
-// namesAnother says it where the child names another key as its issuer's than the one that
-// did not sign it: a CA of the same name has issued it, as a rule one that was made anew.
-// The key identifier alone refuses nothing (RFC 5280 §4.2.1.1), but here the signature
-// has failed already, and it tells why.
+// namesAnother makes a more exact error of bad if the child names a key as its issuer's,
+// and it is not the key under which the signature failed. Then another CA of the same name
+// has issued the child: as a rule, the CA was made anew. The key identifier alone refuses
+// nothing (RFC 5280 §4.2.1.1), but here the signature has failed already, and the
+// identifier tells why.
 func namesAnother(child, issuer *x509.Certificate, bad *reason.Error) *reason.Error {
 	if bad.Reason != reason.CertificateBadSignature || algid.Of(child).Kind == 0 || keyIDRank(child, issuer) != keyIDDiffers {
 		return bad
@@ -60,7 +61,8 @@ func namesAnother(child, issuer *x509.Certificate, bad *reason.Error) *reason.Er
 // quoted is a name in a sentence, in quotation marks.
 func quoted(n pkix.Name) foreign.Sentence { return foreign.Sentence(strconv.Quote(n.String())) }
 
-// sameName is an anchor with the subject of c, which is none itself; nil if there is none.
+// sameName returns an anchor with the subject of c that is not c itself; nil if there is no
+// such anchor.
 func (s *TrustStore) sameName(c *x509.Certificate) *x509.Certificate {
 	for _, anchor := range s.FindBySubject(c.RawSubject) {
 		if !bytes.Equal(anchor.Raw, c.Raw) {

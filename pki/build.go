@@ -14,10 +14,10 @@ import (
 // one whose key identifier fits (RFC 4158 §3.5). A path that ends in an anchor is
 // judged by the table of checks; the first that passes is the answer.
 //
-// There are two rounds. The first goes only along signatures that are good. If it
-// reaches no anchor at all, nothing can be accepted any more, and the second looks
-// for what to show: the path that would have been, with the signature that fails,
-// or the path that ends for want of an issuer.
+// There are two rounds. The first goes only along signatures that are good. If it reaches
+// no anchor at all, nothing can be accepted, and the second round looks for what to show:
+// the path that would have been, with the signature that fails, or the path that ends for
+// want of an issuer.
 //
 // Anybody may send certificates that all name each other, and the number of paths
 // through n of them grows like n!. So the work is bounded (CVE-2018-16875, where a
@@ -40,7 +40,7 @@ const (
 // Rejection is a candidate that no path went through, and why.
 type Rejection struct {
 	Cert   *x509.Certificate
-	For    *x509.Certificate // whose issuer it might have been; nil if nobody's
+	For    *x509.Certificate // whose issuer it might have been; nil if no certificate's
 	Reason RejectionReason
 }
 
@@ -146,7 +146,7 @@ func (v *verifier) firstFailure() *reason.Error {
 	return v.report.Paths[v.blamed()].Err
 }
 
-// blamed is the path, of those that were rejected, that the verdict is about.
+// blamed is the index of the rejected path that the verdict is about.
 func (v *verifier) blamed() (best int) {
 	paths := v.report.Paths
 	for i := range paths {
@@ -196,8 +196,8 @@ func (v *verifier) extend(at int) (stop bool) {
 	return v.limit != nil
 }
 
-// grow appends c, which is candidate at or, at being -1, an anchor; goes on from
-// there; and takes it off again.
+// grow appends c to the path, goes on from there, and takes it off again. c is candidate
+// number at, or an anchor if at is -1.
 func (v *verifier) grow(c *x509.Certificate, at int) (stop bool) {
 	if v.steps++; v.steps > maxSteps {
 		return v.exceed(maxSteps, reason.Say("steps"))
@@ -227,7 +227,7 @@ func (v *verifier) mayFollow(top, c *x509.Certificate) bool {
 			return false
 		}
 	}
-	if v.anySigns && !v.signsItself(top) { // who has signed a root is known: a bad link above it shows nothing
+	if v.anySigns && !v.signsItself(top) { // the signer of a root is known: a bad link above it shows nothing
 		return true
 	}
 	if bad := v.signature(top, c); bad != nil {
@@ -342,9 +342,9 @@ func (v *verifier) reportUnused() {
 	}
 }
 
-// issuersNamed gives, by the form of the name of its issuer, the first certificate of a
-// path that names it. A path that is accepted ends the search: those after it in the
-// order of trying are not looked at, and nothing is known of their keys.
+// issuersNamed maps the form of an issuer's name to the first certificate of a path that
+// names this issuer. A path that is accepted ends the search: those after it in the order
+// of trying are not looked at, and nothing is known of their keys.
 func (v *verifier) issuersNamed() map[string]*x509.Certificate {
 	named := make(map[string]*x509.Certificate)
 	seen := make(map[*x509.Certificate]bool)

@@ -8,8 +8,8 @@ import (
 // Candidates for a path: what the peer sent and what the caller has besides, by number,
 // and which of them bears the name that a certificate gives its issuer.
 
-// candidateForms are the forms (dn.go) of a candidate's names; "" is not known yet,
-// or the empty name's, which is quickly made again.
+// candidateForms are the forms (dn.go) of a candidate's names; "" means that the form is
+// not known yet, or that the name is empty: its form is quickly made again.
 type candidateForms struct{ subject, issuer string }
 
 // candidates is one more than the highest index that sent takes; 0 is the leaf.
@@ -38,9 +38,9 @@ func (v *verifier) namedAbove(at, i int) bool {
 	return bytes.Equal(v.sent(i).RawSubject, v.sent(at).RawIssuer) || v.subjectForm(i) == v.issuerForm(at)
 }
 
-// anchorsAbove finds the anchors that bear the name of candidate at's issuer. The
-// store remembers the forms of short names, and we those of long ones, which a peer
-// might send to have them asked about in every step.
+// anchorsAbove finds the anchors that bear the name of candidate at's issuer. The store
+// remembers the forms of short names, and we remember those of long ones: a peer might send
+// long names so that they are asked about in every step.
 func (v *verifier) anchorsAbove(at int) []*x509.Certificate {
 	name := v.sent(at).RawIssuer
 	if len(name) <= maxFormName {

@@ -6,9 +6,9 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// One reason may stand for several faults, of which each asks for something else: a
-// constraint is broken by a leaf that issues and by a path that is too long. Which of them
-// it is, the field of the error says.
+// One reason may stand for several faults, and each fault needs another remedy: a leaf that
+// issues breaks a constraint, and so does a path that is too long. The field of the error
+// says which fault it is.
 
 // Cause is the fault within a reason: the last part of the error's field,
 // "basic_constraints" of "certificate[1].basic_constraints".
@@ -44,7 +44,7 @@ var malformedIn = []struct{ path, cause string }{
 // intermediate that the server does not send. Further up it is as a rule a root.
 const CauseLeafAlone = "leaf_alone"
 
-// What the check of a signature finds is no field.
+// The causes that the check of a signature finds. They are not fields of a certificate.
 const (
 	CauseAlgorithmMisfit = "algorithm_misfit" // the issuer's key makes no signatures of this algorithm
 	CauseChanged         = "changed"          // the issuer's key signed, but other bytes
@@ -55,10 +55,10 @@ const (
 // the issuer's name, where the certificate names another key.
 const CauseNamesAnother = "authority_key_identifier"
 
-// Whose date is over, where it is not the leaf's.
+// Whose certificate has expired, if it is not the leaf.
 const (
-	CauseAnchor = "anchor" // that of a root, or whatever else is installed here
-	CauseIssuer = "issuer" // that of an intermediate, which was sent
+	CauseAnchor = "anchor" // a root, or another certificate that is installed here
+	CauseIssuer = "issuer" // an intermediate, which was sent
 )
 
 // What is wrong with a key that is not accepted.
@@ -72,19 +72,19 @@ const (
 // it is genuine only an explained report can tell.
 const (
 	CauseNameAlone = "alone" // every other check of a path passed
-	CauseNameToo   = "too"   // none did without another failure
+	CauseNameToo   = "too"   // on each path another check failed too
 
 	CauseNotFirst = "not_first" // another certificate of the chain carries the name
-	CauseCAFirst  = "ca_first"  // none does, and the first is a CA's
+	CauseCAFirst  = "ca_first"  // no certificate carries the name, and the first is a CA's
 )
 
-// CauseSameName is a root that is not installed, where one of its name is.
+// CauseSameName is a root that is not installed, while another root of the same name is.
 const CauseSameName = "same_name"
 
 // CauseQualifier is a critical policy with a qualifier that is unknown or cannot be read.
 const CauseQualifier = "policy_qualifier"
 
-// Cause is the fault that the check found; of a signature it says more than the error
+// Cause is the fault that the check found. For a signature it says more than the error
 // does, if the report was explained. It is "" if the check passed.
 func (c *Check) Cause() string {
 	if c.Err == nil {
@@ -109,7 +109,7 @@ func (c *Check) Cause() string {
 	case !opened && len(block) > 0 && cause != CauseNamesAnother:
 		return CauseOtherKey
 	}
-	return cause // of ECDSA, EdDSA and RSA-PSS nobody can tell: nothing comes out but "no"
+	return cause // with ECDSA, EdDSA and RSA-PSS nobody can tell which it was: the answer is only "no"
 }
 
 // Causes lists the faults that one reason stands for, where they are several.
@@ -162,8 +162,8 @@ func (r *Report) Cause() string {
 	return CauseNameAlone
 }
 
-// AlsoFailed counts the checks that failed besides the one that Err is about, on the path
-// of those with it that fares best.
+// AlsoFailed counts the checks that failed besides the one that Err is about. If several
+// paths have the failure of Err, it counts on the one with the fewest others.
 func (r *Report) AlsoFailed() int {
 	fewest := -1
 	for i := range r.Paths {

@@ -7,8 +7,8 @@ import (
 	"tlslab/pki/der"
 )
 
-// What else a DER text may be than what was wanted. Whoever gives a request where a
-// certificate belongs is to hear that, and not which byte of it is none of a certificate's.
+// What else a DER text may be than what was wanted. A user who gives a request where a
+// certificate belongs is told so, and not which of its bytes does not fit a certificate.
 
 // contents are recognized by the first elements of the outermost SEQUENCE; no two of them
 // begin alike.
@@ -51,7 +51,7 @@ var (
 	cmsName            = reason.Say("a message of PKCS #7 (CMS), which may hold certificates")
 )
 
-// contentOf is what b, all of it, holds; nil if it is none of what is known here.
+// contentOf returns what b as a whole holds. It returns nil if this is not one of contents.
 func contentOf(b []byte) *reason.Phrase {
 	if elements, ok := elementsOf(b); ok {
 		for i := range contents {

@@ -52,8 +52,8 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 	return nil
 }
 
-// criticalRule is where it stands that a critical extension must be processed: of an issuer,
-// or of the leaf.
+// criticalRule cites the rule that a critical extension must be processed: for an issuer,
+// or for the leaf.
 func criticalRule(i int) string {
 	if i > 0 {
 		return "RFC 5280 §6.1.4 (o)"
@@ -66,8 +66,9 @@ type policyQualifier struct {
 	Value asn1.RawValue
 }
 
-// criticalQualifiers are the qualifiers of the certificate's policies; none if the extension is
-// not critical, for then they bind nobody. ok is false if it cannot be read.
+// criticalQualifiers returns the qualifiers of the certificate's policies. It returns nil
+// if the extension is not critical, because then they bind nobody. ok is false if the
+// extension cannot be read.
 func criticalQualifiers(c *x509.Certificate) (all []policyQualifier, ok bool) {
 	at := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Critical && e.Id.Equal(oidCertificatePolicies) })
 	if at < 0 {

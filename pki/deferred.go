@@ -36,8 +36,8 @@ func (d deferredValue) compute() any {
 }
 
 // explainLater returns what explainSignature does, of a signature that checkSignature has
-// accepted, to be computed when it is looked at. Only of such a one is it known beforehand
-// which values it has: a bad one may open to anything.
+// accepted, to be computed when it is looked at. Only an accepted signature has values that
+// are known beforehand: a bad one may open to anything.
 func explainLater(a algid.Algorithm, pub crypto.PublicKey, message, signature []byte) []Input {
 	d := &deferred{by: a, pub: pub, message: message, signature: signature}
 	names := valuesOfGood(a, pub)

@@ -66,7 +66,7 @@ func nameForm(der []byte) string {
 	return "\xff" + string(der) // no relative name is 0xff000000 bytes long
 }
 
-// appendName appends the form of a DER encoded Name. ok is false if it is none.
+// appendName appends the form of a DER encoded Name. ok is false if it is not a Name.
 func appendName(dst, der []byte) (_ []byte, ok bool) {
 	outer, name := cryptobyte.String(der), cryptobyte.String(nil)
 	if !outer.ReadASN1(&name, cbasn1.SEQUENCE) || !outer.Empty() {

@@ -45,7 +45,8 @@ func appendPrepared(dst []byte, tag cbasn1.Tag, value []byte) (_ []byte, ok bool
 }
 
 // asciiString reports whether octets below 0x80 are the characters of ASCII in a string of
-// this type. In a BMPString they are half a character each, in an INTEGER none.
+// this type. In a BMPString each of them is half a character, and in an INTEGER they are no
+// characters.
 func asciiString(tag cbasn1.Tag) bool {
 	switch tag {
 	case cbasn1.PrintableString, cbasn1.UTF8String, cbasn1.IA5String, tagVisibleString, cbasn1.T61String:
@@ -107,8 +108,8 @@ func prepare(text string) (_ string, ok bool) {
 	return removeSpaces(text), true
 }
 
-// mapped is RFC 4518 §2.2 without case: to nothing what has no shape, to a space what
-// looks like one.
+// mapped is RFC 4518 §2.2 without its step for case. A character that has no shape becomes
+// nothing (-1), and one that looks like a space becomes a space.
 func mapped(r rune) rune {
 	switch {
 	case '\t' <= r && r <= '\r' || r == '\u0085' || unicode.Is(unicode.Z, r):
@@ -120,10 +121,11 @@ func mapped(r rune) rune {
 	return r
 }
 
-// folded takes case away, as Unicode's CaseFolding.txt does, from a text that NFKC comes
-// after. The file itself is package cases', which brings languages along that no name
-// needs. What it has beyond one letter for one letter, NFKC does too, but for the sharp s
-// and for the iota below a Greek vowel, which is a letter of its own in upper case.
+// folded takes case away, as Unicode's CaseFolding.txt does, from a text to which NFKC is
+// applied afterwards. The file itself is in package cases, which brings along languages
+// that no name needs. Where the file turns one letter into several, NFKC does the same,
+// with two exceptions: the sharp s, and the iota below a Greek vowel, which is a letter of
+// its own in upper case.
 func folded(text string) string {
 	out := make([]byte, 0, len(text)+8)
 	for i, r := range text {
@@ -142,16 +144,17 @@ func folded(text string) string {
 	return string(out)
 }
 
-// foldedLetter is one letter for one letter, over upper case, for lower case has two sigmas.
+// foldedLetter turns one letter into one letter. It goes through upper case, because lower
+// case has two sigmas.
 func foldedLetter(r rune) rune {
 	if r == 'ı' || unicode.Is(unicode.Cherokee, r) {
-		return r // ı has I for its upper case and is no i; Cherokee had no case until Unicode 8.0
+		return r // the upper case of ı is I, but ı is not i; Cherokee had no case until Unicode 8.0
 	}
 	return unicode.ToLower(unicode.ToUpper(r))
 }
 
-// prohibited is §2.4: unassigned, for private use, no character, or the sign for what
-// could not be read.
+// prohibited is §2.4. It reports whether r is unassigned, is for private use, is no
+// character, or is the sign for bytes that could not be read.
 func prohibited(r rune) bool {
 	return r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z)
 }

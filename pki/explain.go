@@ -25,9 +25,9 @@ import (
 // it likes, when somebody does look (deferred.go); whether a signature is accepted is
 // decided by checkSignature alone, and tests hold the two together.
 
-// explainSignature returns the values of checking signature over message under pub.
-// Values that a malformed signature does not have are left out, and a key that makes
-// no such signatures has none.
+// explainSignature returns the values of checking signature over message under pub. Values
+// that a malformed signature does not have are left out. If the key makes no such
+// signatures, there are no values.
 func explainSignature(a algid.Algorithm, pub crypto.PublicKey, message, signature []byte) []Input {
 	inputs := hashInputs(a, message)
 	if a.Fits(pub) != nil {
@@ -51,12 +51,12 @@ func explainSignature(a algid.Algorithm, pub crypto.PublicKey, message, signatur
 	return inputs
 }
 
-// ExplainHash names the hash that a certificate's signature is made over, and gives its value
-// (RFC 5280 §4.1.1.3). EdDSA has none to show.
+// ExplainHash names the hash that a certificate's signature is made over, and gives its
+// value (RFC 5280 §4.1.1.3). EdDSA has no such hash.
 func ExplainHash(c *x509.Certificate) []Input { return hashInputs(algid.Of(c), c.RawTBSCertificate) }
 
-// hashInputs names the hash and gives its value over the to-be-signed bytes. EdDSA
-// has none to show: it hashes inside, together with R and the key.
+// hashInputs names the hash and gives its value over the to-be-signed bytes. EdDSA has no
+// such hash: it hashes inside, together with R and the key.
 func hashInputs(a algid.Algorithm, message []byte) []Input {
 	switch {
 	case a.Kind == 0:
@@ -69,8 +69,8 @@ func hashInputs(a algid.Algorithm, message []byte) []Input {
 	return []Input{{InHash, a.Hash.String()}, {InTBSHash, digestInto(nil, a.Hash, message)}}
 }
 
-// rsaOpen computes sig^e mod n, as many bytes as the modulus has. A signature
-// that is no number below n opens to nothing (RFC 8017 §5.2.2).
+// rsaOpen computes sig^e mod n, as many bytes as the modulus has. A signature that is not a
+// number below n gives nothing (RFC 8017 §5.2.2).
 func rsaOpen(k *rsa.PublicKey, sig []byte) []byte {
 	s := new(big.Int).SetBytes(sig)
 	if s.Cmp(k.N) >= 0 || k.N.Sign() <= 0 || k.N.BitLen() > algid.MaxRSABits {
@@ -186,9 +186,9 @@ func ed25519Sides(pub ed25519.PublicKey, message, sig []byte) []Input {
 	return []Input{{InSB, left.Bytes()}, {InRPlusKA, right.Bytes()}}
 }
 
-// ed448Sides gives both sides of the same equation over edwards448, where
-// k = SHAKE256(dom4(0, "") || R || A || M, 114), RFC 8032 §5.2.7. An R in another
-// encoding than the point's own gives none: circl compares bytes, and refuses it.
+// ed448Sides gives both sides of the same equation over edwards448, where k =
+// SHAKE256(dom4(0, "") || R || A || M, 114), RFC 8032 §5.2.7. If R is not in the point's
+// own encoding, neither side is given: circl compares bytes, and refuses such a signature.
 func ed448Sides(pub ed448.PublicKey, message, sig []byte) []Input {
 	if len(sig) != ed448.SignatureSize || len(pub) != ed448.PublicKeySize {
 		return nil

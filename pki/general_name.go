@@ -34,8 +34,8 @@ var kindNames = [nameKinds]string{
 
 func (k nameKind) String() string { return kindNames[k] }
 
-// understood are the kinds that name constraints are applied to. For the others RFC
-// 5280 defines no subtrees, but for x400Address, which nobody has.
+// understood are the kinds that name constraints are applied to. RFC 5280 defines no
+// subtrees for the others, except for x400Address, which nobody uses.
 func (k nameKind) understood() bool {
 	switch k {
 	case rfc822Name, dNSName, directoryName, uniformResourceIdentifier, iPAddress:
@@ -57,7 +57,7 @@ type heldNames struct {
 	names   []generalName
 	of      *x509.Certificate
 	keys    []nameKey  // of each, made when a constraint is applied to it
-	judged  []judgedBy // by whose constraints they were
+	judged  []judgedBy // by whose constraints they were judged
 	altName bool       // there is a subjectAltName
 	broken  bool       // which cannot be read to its end
 }
@@ -67,7 +67,7 @@ type judgedBy struct {
 	x  *violation // nil: they keep to them
 }
 
-// key is what of name i is looked up.
+// key holds the parts of name i that are looked up.
 func (h *heldNames) key(i int) *nameKey {
 	if h.keys == nil {
 		h.keys = make([]nameKey, len(h.names))
@@ -169,8 +169,8 @@ func (n generalName) String() string {
 // arc takes time that grows as its square.
 const maxDottedOID = 128 * 5
 
-// oidString writes the content of an object identifier in its dotted form, of a longer
-// one the octets.
+// oidString writes the content of an object identifier in its dotted form. If the content
+// is longer than maxDottedOID, it writes the octets.
 func oidString(content []byte) string {
 	var id x509.OID
 	if len(content) > maxDottedOID || id.UnmarshalBinary(content) != nil {

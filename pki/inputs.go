@@ -15,9 +15,9 @@ type Input struct {
 // NewInput returns an Input of a caller's own check.
 func NewInput(name string, value any) Input { return Input{name, value} }
 
-// Value returns a string, []byte, int, bool, time.Time or []string. What takes the
-// arithmetic of a public key is computed when it is first asked for, by whichever
-// goroutine asks; it is the same each time, and must not be changed.
+// Value returns a string, []byte, int, bool, time.Time or []string. A value that takes the
+// arithmetic of a public key is computed when it is first asked for, on the goroutine that
+// asks. A value is the same each time, and must not be changed.
 func (in Input) Value() any {
 	if d, ok := in.value.(deferredValue); ok {
 		return d.compute()
@@ -25,7 +25,7 @@ func (in Input) Value() any {
 	return in.value
 }
 
-// String returns name and value, for who prints a list of them.
+// String returns name and value, for a caller that prints a list of them.
 func (in Input) String() string { return fmt.Sprintf("{%s %v}", in.Name, in.Value()) }
 
 // valueOf returns the value of that name, nil if it is not among inputs.
@@ -98,7 +98,7 @@ const (
 	InAnchors        = "anchors"     // int, how many are installed
 	InStatus         = "status"      // "good", "revoked", "unknown", "none"
 	InThisUpdate     = "this_update" // time.Time
-	InNextUpdate     = "next_update" // time.Time; absent if the response has none
+	InNextUpdate     = "next_update" // time.Time; absent if the response has no nextUpdate
 	InProducedAt     = "produced_at" // time.Time
 	InRevokedAt      = "revoked_at"  // time.Time
 	InRevokedFor     = "revoked_for" // a CRLReason's name (RFC 5280 §5.3.1); absent if the response gives none
@@ -173,8 +173,8 @@ var keyUsageNames = []struct {
 	{x509.KeyUsageDecipherOnly, "decipherOnly"},
 }
 
-// KeyUsageNames are the bits of a key usage by their names in RFC 5280 §4.2.1.3, in its order;
-// none of 0.
+// KeyUsageNames are the bits of a key usage by their names in RFC 5280 §4.2.1.3, in its
+// order. 0 has no names.
 func KeyUsageNames(ku x509.KeyUsage) []string {
 	var names []string
 	for _, u := range keyUsageNames {

@@ -94,7 +94,8 @@ func testKeyUsage(j *judgement, i int) *reason.Error {
 	return reason.New(reason.CertificateUsage, keyUsageRule(i), field(i, "key_usage"), want.phrase(), allowed)
 }
 
-// keyUsageRule is where it stands what a certificate must be allowed: an issuer's, or the leaf.
+// keyUsageRule cites the rule that says what a certificate must be allowed to do: an
+// issuer's certificate, or the leaf.
 func keyUsageRule(i int) string {
 	if i > 0 {
 		return "RFC 5280 §6.1.4 (n)"
@@ -105,8 +106,9 @@ func keyUsageRule(i int) string {
 // leafKeyUsageRule is RFC 5280's meaning of the bits, and which of them TLS wants.
 func leafKeyUsageRule(j *judgement) string { return keyUsageRule(0) + ", " + j.tlsRule() }
 
-// tlsRule is where the TLS that is spoken says what a leaf and its key must be good for. Where
-// nobody knows what will be spoken, what is asked is TLS 1.2's, which lets a key do more.
+// tlsRule cites the place where the TLS that is spoken says what a leaf and its key must be
+// good for. If the version is not known, this is the place in TLS 1.2, which lets a key do
+// more.
 func (j *judgement) tlsRule() string {
 	switch {
 	case j.o.Version == iana.TLS13:

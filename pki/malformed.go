@@ -88,8 +88,8 @@ func malformed(b []byte, err error) *reason.Error {
 	return e
 }
 
-// otherContent explains that b is something else than a certificate; nil if it is none of
-// what is known here, or one.
+// otherContent explains that b is something else than a certificate. It returns nil if b is
+// a certificate, or is not one of contents.
 func otherContent(b []byte) *reason.Error {
 	is := contentOf(b)
 	if is == nil || is == &certificateName {
@@ -127,7 +127,7 @@ func announced(b []byte) (size int, ok bool) {
 		return 2 + int(b[1]), true
 	}
 	n := int(b[1] & 0x7f)
-	if n == 0 || n > 3 || len(b) < 2+n { // a certificate of 16 MiB is none; 80 is BER's "until the end"
+	if n == 0 || n > 3 || len(b) < 2+n { // no certificate is 16 MiB long; 80 is BER's "until the end"
 		return 0, false
 	}
 	for _, octet := range b[2 : 2+n] {

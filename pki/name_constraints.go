@@ -17,7 +17,7 @@ import (
 
 var oidNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
 
-// constraintMemo keeps within one call of Verify what was found, for paths share
+// constraintMemo keeps what was found during one call of Verify, because paths share
 // certificates. Few are constrained, so the lists are short.
 type constraintMemo struct {
 	held        []*heldNames
@@ -39,7 +39,7 @@ type violationKind uint8
 
 const (
 	unreadableConstraints violationKind = iota // the extension is malformed
-	unreadableNames                            // the subjectAltName is
+	unreadableNames                            // the subjectAltName is malformed
 	notApplied                                 // constraints of a kind that we do not understand, and such a name
 	notASubtree                                // one with a minimum or maximum, or whose base is no name
 	notAName
@@ -53,8 +53,8 @@ func isConstrained(j *judgement, i int) bool {
 	return j.constraining()>>(i+1) != 0 && (i == 0 || !j.selfIssued(i))
 }
 
-// constraining has bit k set if certificate k has name constraints; the leaf has
-// nobody below it.
+// constraining has bit k set if certificate k has name constraints. The bit of the leaf is
+// never set, because no certificate is below the leaf.
 func (j *judgement) constraining() uint64 { return j.carry().nameConstraints &^ 1 }
 
 // nameMemo is made for the first certificate that is constrained; few are.

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// What is a name at all. An encoding that is none cannot be said to lie in a subtree
-// or outside of it, and software disagrees about what it would match; so where
-// constraints apply it is refused, not compared.
+// What is a name at all. An encoding that is not a name cannot be said to lie in a subtree
+// or outside of it, and software disagrees about what it would match; so where constraints
+// apply it is refused, not compared.
 
 // validHost reports whether s is a DNS name of RFC 1034 §3.5 without a final dot: 1
 // to 253 octets in labels of 1 to 63. Of the octets, "_" is taken besides letters,
@@ -113,8 +113,9 @@ func uriHost(u *url.URL) (host string, ok bool) {
 }
 
 // parseIP reads an IP address, perhaps in the brackets of a URL, and returns its 4 or 16
-// octets, nil if it is none. Unlike net.ParseIP it keeps an IPv6 address that an IPv4
-// address is mapped into, ::ffff:192.0.2.1, apart from 192.0.2.1: a certificate does.
+// octets. It returns nil if the text is not an IP address. Unlike net.ParseIP it keeps an
+// IPv6 address that an IPv4 address is mapped into, ::ffff:192.0.2.1, apart from 192.0.2.1:
+// a certificate does.
 func parseIP(s string) net.IP {
 	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
 		s = s[1 : len(s)-1]

@@ -37,7 +37,8 @@ func nameError(chain []*x509.Certificate, server string) *reason.Error {
 	return reason.New(reason.CertificateWrongName, nameRule(server), field(0, "subject_alt_name"), server, otherThan(leaf, server))
 }
 
-// nameRule is where it stands how a name of the server's is matched: an IP address, or a DNS name.
+// nameRule cites the rule by which a server's name is matched: an IP address, or a DNS
+// name.
 func nameRule(server string) string {
 	if parseIP(server) != nil {
 		return "RFC 9525 §6.4"

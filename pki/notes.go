@@ -15,10 +15,10 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// Note is a remark about a certificate that decides nothing. RFC 5280 lays most of its
-// rules on whoever issues certificates, and tells whoever believes them to be content
-// with less: a certificate that breaks such a rule is accepted, and it is said. The row
-// CheckProfile holds those rules of which the breach contradicts itself.
+// Note is a remark about a certificate that decides nothing. Most rules of RFC 5280 bind
+// those who issue certificates, and those who believe certificates must be content with
+// less. So a certificate that breaks such a rule is accepted, and a note says so. If the
+// breach makes a certificate contradict itself, the rule is in the row CheckProfile.
 type Note struct {
 	Key     NoteKey // one of NoteKeys
 	Cert    int     // index in Path.Certs
@@ -45,7 +45,7 @@ const (
 	NoteDuplicatePolicy      NoteKey = "duplicate_policy"  // one policy twice
 	NoteNameSyntax           NoteKey = "name_syntax"       // a dNSName that is not in the preferred name syntax
 	NotePathLength           NoteKey = "path_length_vain"  // pathLenConstraint without keyCertSign
-	NoteNameConstraintsLeaf  NoteKey = "name_constraints"  // on what is no CA
+	NoteNameConstraintsLeaf  NoteKey = "name_constraints"  // on a certificate that is not a CA
 	NoteMustStaple           NoteKey = "must_staple"       // a staple is promised, and nobody asked for one
 	NoteMustStapleSuperseded NoteKey = "must_staple_multi" // status_request_v2 is promised, which is gone
 )
@@ -117,8 +117,9 @@ var issuerRules = []issuerRule{
 const maxSerialOctets = 20
 
 // criticality is how an issuer is to mark an extension, where RFC 5280 says so (MUST or
-// SHOULD). Of authorityKeyIdentifier, subjectKeyIdentifier and authorityInfoAccess there
-// is nothing to remark: crypto/x509 parses no certificate that has them critical.
+// SHOULD). The criticality of authorityKeyIdentifier, subjectKeyIdentifier and
+// authorityInfoAccess needs no note, because crypto/x509 parses no certificate in which
+// they are critical.
 var criticality = []struct {
 	id       asn1.ObjectIdentifier
 	name     string
@@ -192,19 +193,20 @@ func when(broken bool, got string) string {
 // isV3CA: a certificate of version 1 has no extensions, and nobody expects them.
 func isV3CA(c *x509.Certificate) bool { return c.Version == 3 && c.BasicConstraintsValid && c.IsCA }
 
-// brokenAuthorityKeyID: only a self-signed certificate may do without.
+// brokenAuthorityKeyID: only a self-signed certificate may have no authorityKeyIdentifier.
 func brokenAuthorityKeyID(c, above *x509.Certificate) string {
 	if c.Version < 3 || len(c.AuthorityKeyId) > 0 {
 		return ""
 	}
 	selfIssued := SameName(c.RawSubject, c.RawIssuer)
 	if selfIssued && above == nil {
-		return "" // an anchor: of whoever signed it there is nothing to find
+		return "" // an anchor: its signer need not be found
 	}
 	return when(!selfIssued || checkCert(c, PublicKey(c)) != nil, "none")
 }
 
-// brokenValidityEncoding: what UTCTime can say is said with it. (It ends with 2049.)
+// brokenValidityEncoding: a date that UTCTime can express must be a UTCTime. (Its last year
+// is 2049.)
 func brokenValidityEncoding(c, _ *x509.Certificate) string {
 	for _, t := range tbsOf(c).times {
 		if t.tag == cbasn1.GeneralizedTime && t.year < 2050 {

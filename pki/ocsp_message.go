@@ -53,8 +53,8 @@ func parseOCSP(b []byte) (*ocsp.Basic, *reason.Error) {
 	return &basic, nil
 }
 
-// responderID is a ResponderID as certificates are held against it; the zero value is
-// nobody's.
+// responderID is a ResponderID in the form in which certificates are compared with it. The
+// zero value means no certificate.
 type responderID struct {
 	byName  bool
 	form    string // of the name

@@ -17,13 +17,13 @@ type PathState struct {
 
 	MaxPathLength int // how many more intermediates may follow
 
-	// Certificates until a policy must be valid, until anyPolicy counts no more, and until
-	// policies are mapped no more: 0 is now.
+	// The number of certificates until a policy must be valid, until anyPolicy no longer
+	// counts, and until policies are no longer mapped. 0 means now.
 	ExplicitPolicy, InhibitAnyPolicy, PolicyMapping int
 
-	// Policies is the lowest level of valid_policy_tree: a policy, or "policy = policy" where
-	// the certificates below know it by another name; nil is the RFC's NULL, no policy is
-	// valid any more.
+	// Policies is the lowest level of valid_policy_tree: a policy, or "policy = policy"
+	// where the certificates below know it by another name; nil is the RFC's NULL: no
+	// policy is valid.
 	Policies []string
 
 	Permitted, Excluded []string // name subtrees, as the check of name constraints shows them

@@ -24,7 +24,7 @@ type PEMFault string
 // What can be wrong with a PEM text.
 const (
 	PEMTruncated  PEMFault = "truncated"   // the text ends, or another block begins, before the END line
-	PEMJunk       PEMFault = "junk"        // a character inside a block that is none of base64's
+	PEMJunk       PEMFault = "junk"        // a character inside a block that is not base64
 	PEMBadBase64  PEMFault = "bad_base64"  // characters are missing, or some stand behind the padding
 	PEMEmpty      PEMFault = "empty"       // nothing between BEGIN and END
 	PEMBadMarker  PEMFault = "bad_marker"  // a line that begins as BEGIN or END does and goes on otherwise

@@ -14,13 +14,13 @@ import (
 
 const anyPolicy = "2.5.29.32.0"
 
-// policyLevel maps each policy valid at a depth to those expected at the next,
-// by mapping. nil is the RFC's NULL: no policy is valid any more.
+// policyLevel maps each policy valid at a depth to those expected at the next, by mapping.
+// nil is the RFC's NULL: no policy is valid.
 type policyLevel map[string][]string
 
-// policyState is what §6.1 keeps about policies on its way down: valid_policy_tree as its
-// lowest level, and three counters of how many certificates may yet come before a policy
-// must be valid, mapping ends, and anyPolicy counts no more.
+// policyState is what §6.1 keeps about policies on its way down: the lowest level of
+// valid_policy_tree, and three counters. They say how many certificates may still come
+// until a policy must be valid, until mapping ends, and until anyPolicy no longer counts.
 type policyState struct {
 	level                         policyLevel
 	explicit, mapping, inhibitAny int

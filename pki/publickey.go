@@ -56,8 +56,8 @@ func showPublicKey(j *judgement, i int) []Input {
 	return inputs
 }
 
-// signs reports whether a key is of a kind that makes signatures; inTLS, whether TLS has
-// a signature scheme for it. It has had none for P-224 since RFC 8422 §5.1.1.
+// signs reports whether a key is of a kind that makes signatures; inTLS, whether TLS has a
+// signature scheme for it. Since RFC 8422 §5.1.1 there is no scheme for P-224.
 func signs(pub crypto.PublicKey, inTLS bool) bool {
 	switch k := pub.(type) {
 	case *rsa.PublicKey, *sig.PSSPublicKey, ed25519.PublicKey, ed448.PublicKey:
@@ -68,10 +68,11 @@ func signs(pub crypto.PublicKey, inTLS bool) bool {
 	return false
 }
 
-// keyFault says what is wrong with the numbers of a key; ref is the rule, "" where the limit is ours; cause is one of WeakKey's, "" if nothing is. An RSA modulus is a
-// product of odd primes, and e has no factor in common with λ(n), which is even: both
-// are odd, and e is at least 3 (RFC 8017 §3.1). With e = 1 anybody signs anything: the
-// padded message is its own signature.
+// keyFault says what is wrong with the numbers of a key. ref is the rule, or "" where the
+// limit is our own. cause is one of the causes of WeakKey, or "" if nothing is wrong. An
+// RSA modulus is a product of odd primes, and e has no factor in common with λ(n), which is
+// even: both are odd, and e is at least 3 (RFC 8017 §3.1). With e = 1 anybody signs
+// anything: the padded message is its own signature.
 func keyFault(pub crypto.PublicKey) (ref string, want, got reason.Phrase, cause string) {
 	if smallOrder(pub) {
 		return "", reason.Say("a key whose point is not of small order"), reason.Say("%s with one under which anybody can sign", KeyName(pub)), CauseNumbers
@@ -98,13 +99,14 @@ func keyFault(pub crypto.PublicKey) (ref string, want, got reason.Phrase, cause 
 }
 
 // KeyName names a public key by algorithm and size: "RSA-2048", "RSA-PSS-2048" (a key for
-// RSASSA-PSS alone), "ECDSA P-256", "Ed25519", "Ed448"; of those that sign nothing in TLS "X25519",
-// "DSA-2048". A key that nobody here can read is "unknown": CertKeyName knows more.
+// RSASSA-PSS alone), "ECDSA P-256", "Ed25519", "Ed448"; and, for keys that sign nothing in
+// TLS, "X25519", "DSA-2048". A key that cannot be read here is "unknown"; CertKeyName can
+// say more.
 func KeyName(pub crypto.PublicKey) string { return sig.KeyName(pub) }
 
-// CertKeyName is KeyName of a certificate's key. Of one that nobody here can read it gives the name of
-// the algorithm, "ML-DSA-65", and of an algorithm that is not known either, its object
-// identifier.
+// CertKeyName is KeyName of a certificate's key. If the key cannot be read here, it gives
+// the name of the algorithm, "ML-DSA-65". If the algorithm is not known either, it gives
+// its object identifier.
 func CertKeyName(c *x509.Certificate) string {
 	return spkiName(PublicKey(c), c.RawSubjectPublicKeyInfo)
 }

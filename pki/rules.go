@@ -244,7 +244,8 @@ func testValidity(j *judgement, i int) *reason.Error {
 	return nil
 }
 
-// dateField says of whose certificate the date is: the leaf's field is plain.
+// dateField is the field of a date. It also says whose certificate it is, an anchor's or an
+// issuer's; for the leaf it adds nothing.
 func (j *judgement) dateField(i int, name string) string {
 	switch {
 	case i == 0:
@@ -296,8 +297,9 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 		reason.Say("%s and no such certificate (sent beside the leaf: %d)", installed, sent))
 }
 
-// issuerPresent reports whether a certificate with the name of top's issuer was sent or is installed.
-// Where a path ends all the same, and not for its length, the name and key of each are in it (mayFollow).
+// issuerPresent reports whether a certificate with the name of top's issuer was sent or is
+// installed. If a path ends although there is such a certificate, and the path is not too
+// long, then the name and key of each are already in the path (mayFollow).
 func (j *judgement) issuerPresent(top *x509.Certificate) bool {
 	form := nameForm(top.RawIssuer)
 	for i := range j.candidates() {

@@ -18,8 +18,9 @@ var (
 	oidSubjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
 )
 
-// carriers has one bit a certificate of the path for each extension that rows ask for in
-// every path: who has it?
+// carriers has a set of bits for each extension that rows ask for in every path. There is
+// one bit for each certificate of the path, and it is set if the certificate has the
+// extension.
 type carriers struct {
 	known                                                   bool
 	keyUsage, nameConstraints, tlsFeature, criticalPolicies uint64

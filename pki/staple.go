@@ -47,7 +47,7 @@ type stapleResult struct {
 
 // certStatus is what a response says about one certificate.
 type certStatus struct {
-	status                             string // as InStatus has it; "" if it is none of them
+	status                             string // as InStatus has it; "" if it is something else
 	producedAt, thisUpdate, nextUpdate time.Time
 	revokedAt                          time.Time
 	revokedFor                         string // a CRLReason's name; "" if none was given
@@ -146,9 +146,9 @@ func (st *certStatus) take(a *ocsp.Single) {
 	st.status, st.revokedAt = "", time.Time{}
 }
 
-// worst judges every answer about the certificate and takes the worst: revoked before unknown
-// before one out of its time. Who signs that a certificate is good and revoked has at least
-// once had a reason to revoke it.
+// worst judges every answer about the certificate and takes the worst: revoked before
+// unknown before one out of its time. A responder that signs both "good" and "revoked" has
+// had, at least once, a reason to revoke the certificate.
 func (st *certStatus) worst(answers []*ocsp.Single, now time.Time) (verdict *reason.Error) {
 	worst := -1
 	for _, a := range answers {
@@ -223,8 +223,8 @@ var revocationReasons = map[asn1.Enumerated]string{
 	8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise",
 }
 
-// revocationReason is a reason's name, or the number of one that has none. No reason and 0,
-// unspecified, say the same, and nothing is said of either.
+// revocationReason is a reason's name, or its number if it has no name. No reason and 0
+// (unspecified) mean the same, and for both it is "".
 func revocationReason(r asn1.Enumerated) string {
 	if name := revocationReasons[r]; name != "" || r == 0 {
 		return name

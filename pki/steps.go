@@ -1,7 +1,8 @@
 package pki
 
-// IssueStep is one step of getting a certificate, with the values it handled: package authority
-// takes the steps, and who tells of them needs no authority.
+// IssueStep is one step of getting a certificate, with the values it handled: package
+// authority takes the steps, and a caller that only tells of them does not need that
+// package.
 type IssueStep struct {
 	Key    string // one of StepKeys
 	Ref    string

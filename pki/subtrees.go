@@ -62,7 +62,7 @@ type subtreeSet struct {
 	prefixes  []tree                  // sorted; none lies in another
 	exact     []tree                  // sorted: single hosts, mailboxes
 	ranges    []ipTree                // sorted; none lies in another
-	wildcards func() map[string]int32 // by the key of their parents, what a "*." stands for; made when needed
+	wildcards func() map[string]int32 // the hosts that a "*." may stand for, by the key of their parent; made when needed
 }
 
 // tree is a subtree by its key.
@@ -310,8 +310,8 @@ func (set *subtreeSet) findRange(ip netip.Addr, comparisons *int) (at int32, fou
 	return t.at, t.prefix.Contains(ip)
 }
 
-// findBeside finds a subtree that some, but not all, of what "*." before parent stands
-// for lies in: www.lab.test, of *.lab.test.
+// findBeside finds a subtree that holds some, but not all, of the names that "*." before
+// parent stands for. For *.lab.test this may be www.lab.test.
 func (set *subtreeSet) findBeside(parent string) (at int32, found bool) {
 	if len(set.prefixes) == 0 {
 		return 0, false
@@ -331,7 +331,7 @@ func byParent(prefixes []tree) map[string]int32 {
 	return hosts
 }
 
-// nameKey is what of a name is looked up.
+// nameKey holds the parts of a name that are looked up.
 type nameKey struct {
 	made    bool
 	valid   bool       // it is a name at all
@@ -372,7 +372,7 @@ func keyOf(n *generalName) (k nameKey) {
 	return k
 }
 
-// holds finds the subtree of the set that all a name stands for lies in.
+// holds finds the subtree of the set that contains everything that a name stands for.
 func (set *subtreeSet) holds(k *nameKey, comparisons *int) (at int32, found bool) {
 	if len(set.ranges) > 0 {
 		return set.findRange(k.ip, comparisons)
@@ -386,8 +386,8 @@ func (set *subtreeSet) holds(k *nameKey, comparisons *int) (at int32, found bool
 	return set.findExact(k.mailbox, comparisons)
 }
 
-// touches finds the subtree that something a name stands for lies in: a pattern
-// stands for many.
+// touches finds a subtree that contains something that a name stands for: a pattern stands
+// for many names.
 func (set *subtreeSet) touches(k *nameKey, comparisons *int) (at int32, found bool) {
 	if at, found = set.holds(k, comparisons); found || k.parent == "" {
 		return at, found

@@ -51,13 +51,14 @@ func PromisesStaple(c *x509.Certificate) bool {
 	return err == nil && slices.Contains(features, iana.ExtStatusRequest)
 }
 
-// hasTLSFeature: the row is about who has the extension, and about whoever is certified
-// by a certificate that has it.
+// hasTLSFeature: the row is about a certificate that has the extension, and about one whose
+// issuer's certificate has it.
 func hasTLSFeature(j *judgement, i int) bool { return j.carry().tlsFeature>>i&3 != 0 }
 
-// testTLSFeature holds two rules. What the certificate of an issuer has, those that it
-// issues must have too (§4.2.2). And what a leaf promises must come, if it was asked for:
-// that a status came, for what it says is the row CheckStaple's.
+// testTLSFeature holds two rules. The features of an issuer's certificate must also be in
+// the certificates that it issues (§4.2.2). And a status that a leaf promises must come, if
+// it was asked for. This row asks only whether one came; the row CheckStaple checks what it
+// says.
 func testTLSFeature(j *judgement, i int) *reason.Error {
 	own, err := TLSFeatures(j.certs[i])
 	if err != nil {
@@ -118,8 +119,8 @@ func featureList(features []iana.ExtensionType) any {
 	return strings.Join(featureNames(features), ", ")
 }
 
-// TLSFeatureExtension is the inverse of TLSFeatures. The extension is not critical: a client that
-// does not know it can do without.
+// TLSFeatureExtension is the inverse of TLSFeatures. The extension is not critical: a
+// client that does not know it can do without it.
 func TLSFeatureExtension(features ...iana.ExtensionType) (pkix.Extension, error) {
 	numbers := make([]int, len(features))
 	for i, f := range features {

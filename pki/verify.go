@@ -49,8 +49,8 @@ type VerifyOptions struct {
 	RequireStaple bool   // refuse without one
 
 	// HeedMustStaple refuses a leaf that promises a staple (RFC 7633) and comes without
-	// one. It is for a client that asked for a status in its ClientHello: of others the
-	// promise is not kept, and none is broken.
+	// one. It is for a client that asked for a status in its ClientHello. To other clients
+	// the server owes no status, so it breaks no promise.
 	HeedMustStaple bool
 
 	// Explain keeps every check with its inputs. Without it the verifier only
@@ -102,10 +102,10 @@ type Check struct {
 	Err     *reason.Error // nil if OK
 }
 
-// Input returns the value of that name, nil if the check has none.
+// Input returns the value of that name; nil if the check has no such input.
 func (c *Check) Input(name string) any { return valueOf(c.Inputs, name) }
 
-// ChosenPath returns the accepted path, leaf first; nil if there is none.
+// ChosenPath returns the accepted path, leaf first; nil if no path was accepted.
 func (r *Report) ChosenPath() []*x509.Certificate {
 	if r.Chosen < 0 {
 		return nil

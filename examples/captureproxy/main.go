@@ -25,7 +25,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	roots, err := authority.SystemStore() // whom to believe of the servers
+	roots, err := authority.SystemStore() // decides which servers are believed
 	if err != nil {
 		log.Fatal(err)
 	}

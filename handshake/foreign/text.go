@@ -75,8 +75,9 @@ type Sentence string
 // String is Line.
 func (s Sentence) String() string { return Line(string(s)) }
 
-// Value says any value in one line: a string, or what is in a list of strings, as a
-// peer's text, an error and a Stringer as a sentence, bytes in hexadecimal, and no bytes as none.
+// Value says any value in one line: a string, or what is in a list of strings, as a peer's
+// text, an error and a Stringer as a sentence, bytes in hexadecimal, and an empty list of
+// bytes as the word none.
 func Value(v any) string {
 	switch v := v.(type) {
 	case string:

@@ -15,7 +15,7 @@ const prefix = "xn--" // of an A-label (RFC 5890 §2.3.2.5)
 
 // ToUnicode returns the form of a name that people write, if it has one of its own:
 // "xn--fsqu00a.example" is "例子.example". A name that somebody else chose must not be shown
-// as what it is not, so there is none unless
+// as what it is not, so there is no such form unless
 //
 //   - each label is valid as it stands and makes the same A-label again (RFC 5890 §2.3.2.1);
 //   - each character beyond ASCII is a letter, a mark or a digit, or a joiner where RFC
@@ -44,10 +44,11 @@ func hasALabel(name string) bool {
 	return strings.HasPrefix(name, prefix) || strings.Contains(name, "."+prefix)
 }
 
-// unwritten finds what we show of no peer's name: a character beyond ASCII that is not one
-// of the LetterDigits of RFC 5892 §2.1, nor a joiner, whose neighbours idna has looked at.
-// The punctuation that RFC 5892 §2.6 makes exceptions for is left out: idna does not look
-// at its neighbours, and a middle dot is easily taken for a full stop.
+// unwritten reports whether r is a character that we show in no peer's name: it is beyond
+// ASCII, and is not one of the LetterDigits of RFC 5892 §2.1, nor a joiner, whose
+// neighbours idna has looked at. The punctuation that RFC 5892 §2.6 makes exceptions for is
+// left out: idna does not look at its neighbours, and a middle dot is easily taken for a
+// full stop.
 func unwritten(r rune) bool {
 	const nonJoiner, joiner = '\u200c', '\u200d'
 	return r >= utf8.RuneSelf && r != nonJoiner && r != joiner &&

@@ -28,8 +28,8 @@ type Options struct {
 	// ToClient is the configuration of the leg to the client. Its certificate and
 	// ALPN are filled in once they are known.
 	ToClient handshake.Config
-	// ToServer is that of the leg to the server. ServerName and ALPN are copied
-	// from the client's hello. Its Roots decide whom the box believes.
+	// ToServer is that of the leg to the server. ServerName and ALPN are copied from the
+	// client's hello. Its Roots decide which servers the box believes.
 	ToServer handshake.Config
 	// Connect drives the leg to the server until that leg is Done. The client waits in
 	// the meantime. What the server has to say after that, to the box's Finished of TLS

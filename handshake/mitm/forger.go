@@ -73,9 +73,9 @@ func (f *Forger) Forge(real *x509.Certificate) (*handshake.Certificate, error) {
 	return c, nil
 }
 
-// keyLike picks the key of the real one's kind, so that the suites that fit the
-// real certificate fit the forged one. Where there is none it is the first: a client
-// whose suites do not fit that one sees the forgery fail.
+// keyLike picks the key of the real one's kind, so that the suites that fit the real
+// certificate fit the forged one. If the forger has no key of that kind, it picks its first
+// key: a client whose suites do not fit that key sees the forgery fail.
 func (f *Forger) keyLike(real *x509.Certificate) crypto.Signer {
 	for _, k := range f.keys {
 		if fmt.Sprintf("%T", k.Public()) == fmt.Sprintf("%T", pki.PublicKey(real)) {

@@ -61,7 +61,7 @@ type Standing string
 
 // The ways.
 const (
-	Untrusted Standing = "untrusted" // its root is in nobody's store
+	Untrusted Standing = "untrusted" // the client's store does not have its root
 	Trusted   Standing = "trusted"   // its root is in the client's store
 	Stolen    Standing = "stolen"    // it has the key of an authority that the client trusts already
 )
@@ -84,7 +84,7 @@ func (r *Root) Entry() event.SceneKey {
 	return SceneRoot.Variant(string(r.How))
 }
 
-// Step returns 1 and how many there are.
+// Step returns 1 and the number of steps.
 func (r *Root) Step() (n, of int) { return step(r.Key()) }
 
 // Values are the step, how, and the authority.
@@ -108,7 +108,7 @@ func (*ClientConnects) Key() event.SceneKey { return SceneClientConnects }
 // Entry is Key.
 func (c *ClientConnects) Entry() event.SceneKey { return c.Key() }
 
-// Step returns 2 and how many there are.
+// Step returns 2 and the number of steps.
 func (c *ClientConnects) Step() (n, of int) { return step(c.Key()) }
 
 // Values are the step and the name.
@@ -134,7 +134,7 @@ func (c *ConnectUpstream) Entry() event.SceneKey {
 	return SceneConnectUpstream
 }
 
-// Step returns 3 and how many there are.
+// Step returns 3 and the number of steps.
 func (c *ConnectUpstream) Step() (n, of int) { return step(c.Key()) }
 
 // Values are the step, the name, and ALPN where there is any.
@@ -163,7 +163,7 @@ func (f *Forge) Entry() event.SceneKey {
 	return SceneForge
 }
 
-// Step returns 4 and how many there are.
+// Step returns 4 and the number of steps.
 func (f *Forge) Step() (n, of int) { return step(f.Key()) }
 
 // Values are the step and both certificates.
@@ -193,7 +193,7 @@ func (*Decrypt) Key() event.SceneKey { return SceneDecrypt }
 // Entry is another one where it was in clear.
 func (d *Decrypt) Entry() event.SceneKey { return inClear(d.Key(), d.InClear) }
 
-// Step returns 5 and how many there are.
+// Step returns 5 and the number of steps.
 func (d *Decrypt) Step() (n, of int) { return step(d.Key()) }
 
 // Values are the step, what it is, and the plaintext.
@@ -214,7 +214,7 @@ func (*Reencrypt) Key() event.SceneKey { return SceneReencrypt }
 // Entry is another one where it is in clear.
 func (r *Reencrypt) Entry() event.SceneKey { return inClear(r.Key(), r.InClear) }
 
-// Step returns 6 and how many there are.
+// Step returns 6 and the number of steps.
 func (r *Reencrypt) Step() (n, of int) { return step(r.Key()) }
 
 // Values are the step and the number of bytes.
@@ -235,7 +235,7 @@ func (*Back) Key() event.SceneKey { return SceneBack }
 // Entry is another one where it was in clear.
 func (b *Back) Entry() event.SceneKey { return inClear(b.Key(), b.InClear) }
 
-// Step returns 7 and how many there are.
+// Step returns 7 and the number of steps.
 func (b *Back) Step() (n, of int) { return step(b.Key()) }
 
 // Values are the step, what it is, and the plaintext.

@@ -20,7 +20,8 @@ const (
 // is there when it returns, also for those who read meanwhile. Many may write at a time.
 type Live struct {
 	// Laxer are the permissions that the file had if they let others read or write it, 0 if
-	// they did not. It has them no more; who had it open then can still read it.
+	// they did not. It no longer has them, but a program that had the file open then can
+	// still read it.
 	Laxer fs.FileMode
 	// Waits says that it is no regular file but a FIFO, a terminal, a device: there a Write
 	// may wait for whoever reads at the other end, and for ever.
@@ -99,10 +100,10 @@ func endsLine(path string, size int64) bool {
 	return err == nil && b[0] == '\n'
 }
 
-// Write writes p whole or says why not. Of what cannot be written whole nothing stays in a
-// file that was begun anew; where others append too it stays, as a line that has no end,
-// and what comes next begins a line of its own. Later Writes are tried again: there may be
-// room then.
+// Write writes p whole or says why not. If p cannot be written whole, nothing of it stays
+// in a file that was begun anew. If others append to the file too, the written part stays,
+// as a line that has no end, and the next Write begins a new line. Later Writes are tried
+// again: there may be room then.
 func (l *Live) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -68,8 +68,9 @@ func Try(name string) error {
 	return about("write", name, err)
 }
 
-// Find is where the regular file is, or will be, that name leads to. regular is false where
-// name leads to what is to be written to as it is, and never replaced.
+// Find returns the path of the regular file that name leads to. The file may be there or
+// not yet. regular is false if name leads to something else, which is written to as it is,
+// and never replaced.
 func Find(name string) (path string, regular bool, err error) {
 	p, err := find(name)
 	if err == nil && p.there() && p.info.IsDir() {
@@ -79,7 +80,7 @@ func Find(name string) (path string, regular bool, err error) {
 }
 
 // Laxer are the permissions of the regular file that name leads to, if they let others read
-// or write it; otherwise, and where there is none, 0.
+// or write it. If they do not, or if there is no such file, Laxer is 0.
 func Laxer(name string) fs.FileMode {
 	p, err := find(name)
 	if err != nil || !p.there() || !p.replaceable() {

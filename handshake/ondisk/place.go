@@ -94,7 +94,7 @@ func (p place) openAsIs() (*os.File, error) {
 	return checked(f, p.path)
 }
 
-// checked is f, unless it is another user's that has come to be under our name.
+// checked returns f, unless f is a file of another user that has got our name meanwhile.
 func checked(f *os.File, path string) (*os.File, error) {
 	info, err := f.Stat()
 	if err == nil && !mayFill(path, info) {
@@ -107,10 +107,10 @@ func checked(f *os.File, path string) (*os.File, error) {
 }
 
 // mayFill reports whether a file or a FIFO that stands at path is from somebody whom we may
-// give what we write. In a directory like /tmp anybody may have put it under the name that we
-// were about to take, to have our secrets. That, too, is Linux's rule (protected_regular,
-// protected_fifos), which a system may have switched off, and which does not hold for who
-// opens without O_CREAT.
+// give what we write. In a directory like /tmp anybody may have put it under the name that
+// we were about to take, to have our secrets. That, too, is Linux's rule
+// (protected_regular, protected_fifos), which a system may have switched off, and which
+// does not bind a program that opens without O_CREAT.
 func mayFill(path string, info fs.FileInfo) bool { return mayFollow(filepath.Dir(path), info) }
 
 // mayFollow reports whether a link in dir, or what else is there, is from somebody who could

@@ -15,15 +15,15 @@ import (
 // Part is one file of a set.
 type Part struct {
 	Name string      // in the set's directory
-	Text []byte      // nil: this set has no such file, and must not be taken to have an earlier one's
+	Text []byte      // nil: this set has no such file, and the file of an earlier set must not stand in for it
 	Mode fs.FileMode // less the umask
 }
 
-// Aside is what the name of a file ends in that was in the place of a new one: the first
-// time a set was replaced, .old; then .old2, .old3, …
+// Aside is the ending that the name of a replaced file gets: .old the first time a set was
+// replaced; then .old2, .old3, …
 const Aside = ".old"
 
-// No system can name several files at one go, so that a set becomes complete like this:
+// No system can name several files in one step. So a set becomes complete like this:
 //
 //  1. All its files are written into a fresh directory, and are on the disk.
 //  2. That directory gets the name .LAST.new, LAST being the last file's. From here on it
@@ -62,9 +62,9 @@ func MakeDir(dir string) (remove func(), err error) {
 // if the process is killed, once Settle or another WriteSet has looked. The last part is
 // the one that makes a set of them: where it is missing, what is there is unfinished, and
 // is replaced. Where it is there, existing says what is done about it; with Keep the error
-// is fs.ErrExist. What is replaced is kept aside, under its name and the first of Aside, and
-// Aside and a number from 2, that no file of the set has yet: aside are the names that were
-// given so. What was kept there earlier stays: a key cannot be had again.
+// is fs.ErrExist. What is replaced is kept aside. Its name gets the first ending that no
+// file of the set has yet: Aside, or Aside and a number from 2. aside are the names that
+// were given so. What was kept there earlier stays: a key cannot be had again.
 //
 // What is no regular file is neither replaced nor written to: a set cannot be half a device.
 // Two processes that write into one directory do it one after the other.
@@ -101,7 +101,8 @@ func WriteSet(dir string, parts []Part, existing Existing) (aside []string, err 
 	for i := range aside {
 		aside[i] += suffix
 	}
-	// Whoever completes this set must not count anew: some of the old ones have the name by then.
+	// Whoever completes this set must not look for a suffix anew: by then some of the old
+	// files have the name.
 	staged, err := stage(dir, append([]Part{{Name: suffixFile, Text: []byte(suffix), Mode: 0o600}}, parts...))
 	if err != nil {
 		return nil, about("write", filepath.Join(dir, last), err)
@@ -158,7 +159,8 @@ func settle(dir, last string) error {
 	if !info.IsDir() || !ours(info) && !sameOwner(info, d) {
 		return about("complete", pending(dir, last), errors.New("is not from us: remove it"))
 	}
-	// What the other has done cannot be undone from here: if this fails, it is still to be done.
+	// What the other process has done cannot be undone from here: if this fails, the set
+	// stays pending.
 	m := &moves{dir: dir, from: pending(dir, last)}
 	if err := m.all(last); err != nil {
 		return about("complete", filepath.Join(dir, last), err)
@@ -167,7 +169,8 @@ func settle(dir, last string) error {
 	return nil
 }
 
-// suffixFile is among what is to be done, and says under which names the old ones are kept.
+// suffixFile is a file of the pending set. It says under which names the old files are
+// kept.
 const suffixFile = ".aside"
 
 // unused is the first suffix under which nothing of the set is kept yet.
@@ -189,7 +192,7 @@ next:
 	}
 }
 
-// pending is the directory of what is to be done.
+// pending is the directory of a set that is still to be completed.
 func pending(dir, last string) string { return filepath.Join(dir, "."+last+".new") }
 
 // stage writes all parts into a fresh directory in dir.
@@ -223,8 +226,8 @@ func stage(dir string, parts []Part) (_ string, err error) {
 
 const setPrefix = tempPrefix + "set-"
 
-// sweep removes what processes left that were killed before it was decided that their set
-// would be. The lock says that none of them is at work.
+// sweep removes what is left of processes that were killed before their set was pending.
+// The lock shows that none of them is still at work.
 func sweep(dir string) error {
 	list, err := os.ReadDir(dir)
 	if err != nil {
@@ -305,8 +308,8 @@ func (m *moves) end() {
 	}
 }
 
-// setAside moves what has the name away, if anything has. What has the name while the new
-// file is still pending is the old one.
+// setAside moves the file with this name away, if there is one. While the new file is still
+// pending, the file with the name is the old one.
 func (m *moves) setAside(name string) error {
 	path := filepath.Join(m.dir, name)
 	if _, err := os.Lstat(path); err != nil {
@@ -326,7 +329,8 @@ func (m *moves) move(from, to string) error {
 	return nil
 }
 
-// undo takes everything back, and then it was not to be done. If that fails too, it still is.
+// undo takes everything back, and then the set is no longer pending. If a rename of undo
+// fails, the set stays pending.
 func (m *moves) undo() error {
 	for i := len(m.done) - 1; i >= 0; i-- {
 		if err := rename(m.done[i][1], m.done[i][0]); err != nil {
@@ -348,13 +352,14 @@ func rename(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// lockPatience is how long a set waits for its directory: far longer than any set takes. Who
-// has it for longer is another program, perhaps the one that started us (flock DIR tlslab …).
+// lockPatience is how long a set waits for its directory: far longer than any set takes. If
+// it is locked for longer, then by another program, perhaps the one that started us (flock
+// DIR tlslab …).
 var lockPatience = 10 * time.Second
 
 var errLocked = errors.New("another program has the directory locked (flock), and does not let go of it")
 
-// lock has others wait who lock the same directory, where the file system can do that.
+// lock makes others wait that lock the same directory, if the file system can do that.
 func lock(dir string) (unlock func(), err error) {
 	d, err := os.Open(dir)
 	if err != nil {

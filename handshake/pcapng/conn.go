@@ -57,14 +57,14 @@ func addrPort(a net.Addr) (netip.AddrPort, error) {
 // NewConn tells t of all that goes through c, by the clock of this machine.
 func NewConn(c net.Conn, t *Tap) *Conn { return &Conn{Conn: c, tap: t} }
 
-// KeyLog is the tap's.
+// KeyLog returns the KeyLog of the tap.
 func (c *Conn) KeyLog() io.Writer { return c.tap.KeyLog() }
 
-// Tap is what c tells.
+// Tap returns the Tap that c tells of its bytes.
 func (c *Conn) Tap() *Tap { return c.tap }
 
-// Read reads from the transport. Who comes back for more has worked on what was read
-// before: the secrets in it are known.
+// Read reads from the transport. A caller that comes back for more has worked on what was
+// read before, so the secrets in it are known.
 func (c *Conn) Read(p []byte) (int, error) {
 	_ = c.tap.Flush()
 	n, err := c.Conn.Read(p)

@@ -11,8 +11,8 @@ const page = 4096
 // options, and length again.
 const blockOverhead = 16
 
-// nameResolution is the type of the block that fills up a page (section 4.5): readers
-// take it for a list of names, and this one has none.
+// nameResolution is the type of the block that fills up a page (section 4.5): readers take
+// it for a list of names, and this list is empty.
 const (
 	nameResolution = 4
 	leastFiller    = 16
@@ -36,7 +36,7 @@ func (l *layout) block(kind uint32, body []byte) {
 }
 
 // begin begins a block whose body will have size bytes; on the next page, if it does not
-// fit this one, unless it fits none.
+// fit on this one but fits on a page.
 func (l *layout) begin(kind uint32, size int) {
 	if room := l.room(); room < size+blockOverhead && size+blockOverhead <= page && room < page {
 		l.fill(room)

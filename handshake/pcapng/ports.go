@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// taken are the TCP ports, of those that a system gives to whoever asks for none (32768 to
-// 60999 on Linux, 49152 to 65535 by RFC 6335 §6), at which Wireshark expects another
-// protocol. It looks for no TLS there, and a connection that happens to have such a port
-// stays shut. So says `tshark -G decodes` of Wireshark 4.0:
+// taken are the TCP ports, of those that a system gives to a program that asks for no
+// particular port (32768 to 60999 on Linux, 49152 to 65535 by RFC 6335 §6), at which
+// Wireshark expects another protocol. It looks for no TLS there, and a connection that
+// happens to have such a port stays shut. So says `tshark -G decodes` of Wireshark 4.0:
 var taken = []uint16{
 	34980, // EtherCAT
 	44321, // Performance Co-Pilot

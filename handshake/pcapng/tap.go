@@ -33,7 +33,7 @@ type Tap struct {
 	at      time.Time
 }
 
-// secrets are those after which no more come that packets need.
+// secrets says which secrets have come, of those that all later packets need.
 type secrets struct{ tls12, client13, server13 bool }
 
 func (s secrets) all() bool { return s.tls12 || s.client13 && s.server13 }
@@ -41,8 +41,9 @@ func (s secrets) all() bool { return s.tls12 || s.client13 && s.server13 }
 // NewTap returns the tap of the end that we are: the stream's server, or its client.
 func NewTap(s *Stream, weAreServer bool) *Tap { return &Tap{s: s, server: weAreServer} }
 
-// Read tells of a chunk that we received at time t. The tap keeps no reference to b.
-// The error is the file's, as of all methods here; the connection can go on without.
+// Read tells of a chunk that we received at time t. The tap keeps no reference to b. The
+// error is about the file, as in all methods here; the connection can go on without the
+// file.
 func (t *Tap) Read(at time.Time, b []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

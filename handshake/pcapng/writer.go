@@ -138,7 +138,7 @@ type option struct {
 	value string
 }
 
-// options appends those that have a value. Their end is layout's.
+// options appends those that have a value. The end of the options is written by layout.
 func options(b []byte, list ...option) []byte {
 	for _, o := range list {
 		if o.value == "" {

@@ -20,7 +20,7 @@ type ends[K comparable] []*end[K]
 func (h *ends[K]) add(e *end[K])    { heap.Push(h, e) }
 func (h *ends[K]) remove(e *end[K]) { heap.Remove(h, e.index) }
 
-// The rest is heap.Interface.
+// The rest implements heap.Interface.
 
 func (h ends[K]) Len() int           { return len(h) }
 func (h ends[K]) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
@@ -30,14 +30,14 @@ func (h ends[K]) Swap(i, j int) {
 	h[i].index, h[j].index = i, j
 }
 
-// Push is heap.Interface's.
+// Push implements heap.Interface.
 func (h *ends[K]) Push(x any) {
 	e := x.(*end[K])
 	e.index = len(*h)
 	*h = append(*h, e)
 }
 
-// Pop is heap.Interface's.
+// Pop implements heap.Interface.
 func (h *ends[K]) Pop() any {
 	last := len(*h) - 1
 	e := (*h)[last]

@@ -16,9 +16,9 @@ import (
 //	Session sessions<0..2^24-1>           each as Session.Marshal has it
 //	opaque  digest[32]                    SHA-256 of all before
 //
-// The digest finds damage. It stops nobody who means harm: who can write the file can
-// make it fit, and who can read it has the sessions' secrets, so it is for its owner
-// alone (mode 0600). This package reads and writes no files.
+// The digest finds damage. It stops no attacker. Anybody who can write the file can make
+// the digest fit, and anybody who can read the file has the sessions' secrets, so it is for
+// its owner alone (mode 0600). This package reads and writes no files.
 type File struct {
 	// ServerVerified: the server's chain was verified when the sessions were made.
 	// Resuming verifies no signature again, so sessions made without must not lend

@@ -26,10 +26,10 @@ const (
 // no more of them. The default capacity is thus at most about 65 MB, and 5 MB with
 // sessions of an ordinary length and no marks.
 //
-// For marks time does not go back: after a clock that was ahead every mark is refused
-// (ErrExpired) until the time is reached that it showed, or the process begins anew. A mark
-// that went by the wrong clock cannot be told from one that never was, and would let in
-// for a second time what it was to keep out.
+// For marks, time does not go back. If the clock was ahead, every mark is refused
+// (ErrExpired) until the time that it showed is reached, or until the process begins anew.
+// The reason is that a mark that has gone by the wrong clock cannot be told from one that
+// never was: what it should keep out would get in a second time.
 //
 // It has no clock: what has expired is gone for whoever asks, and is wiped out of memory,
 // a few entries a call, as calls tell it the time.

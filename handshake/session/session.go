@@ -48,24 +48,25 @@ type Session struct {
 	Ticket []byte // at a client: what the server gave it to carry; nil if nothing
 }
 
-// Expired reports whether s is past its lifetime at now, or from the future: by more than
-// its stored form may have added to Created.
+// Expired reports whether s is past its lifetime at now, or was created in the future. It
+// does not count as the future if the stored form may have added the difference to Created.
 func (s *Session) Expired(now time.Time) bool {
 	return s.Created.Sub(now) >= createdUnit || now.Sub(s.Created) >= s.Lifetime
 }
 
-// createdUnit is what Created is stored in, rounded up, and Lifetime, rounded down. A client says how old its ticket is
-// (RFC 9846 §4.3.11), and must not say more than the server knows: GnuTLS takes no early
-// data under a ticket that is a millisecond older than it can be.
+// createdUnit is the unit in which Created is stored, rounded up, and Lifetime, rounded
+// down. A client says how old its ticket is (RFC 9846 §4.3.11), and must not say more than
+// the server knows: GnuTLS takes no early data under a ticket that is a millisecond older
+// than it can be.
 const createdUnit = time.Millisecond
 
 // format is the first byte of a marshalled Session; another format refuses to parse.
 const format uint8 = 5
 
-// Walk visits the stored form: numbers big-endian, times in seconds since 1970. What
-// Created has of a millisecond is rounded up, and what Lifetime has of one is cut off. So
-// what comes of a session, and of that, ends when the first of them does: were it cut to
-// seconds, each would lose some of one.
+// Walk visits the stored form: numbers big-endian, times in seconds since 1970. A part of a
+// millisecond is rounded up in Created, and cut off in Lifetime. So sessions that come from
+// one another end when the first of them does: if times were cut to seconds, each would
+// lose part of a second.
 func (s *Session) Walk(c *wire.Codec) {
 	b := c.Enter("session")
 	wire.Const8(c, "format", format)
@@ -84,7 +85,7 @@ func (s *Session) Walk(c *wire.Codec) {
 	c.Text(1, "protocol", &s.Protocol, 0)
 	at := s.Created.Add(createdUnit - 1)
 	created, millis := uint32(at.Unix()), uint16(at.Nanosecond()/1e6)
-	left := max(s.Lifetime, 0) // never more for being less than none
+	left := max(s.Lifetime, 0) // a negative lifetime counts as 0, not as a large number
 	life, lifeMillis := uint32(min(left/time.Second, math.MaxUint32)), uint16(left%time.Second/createdUnit)
 	wire.U32(c, "created", &created)
 	wire.U16(c, "created_milliseconds", &millis)

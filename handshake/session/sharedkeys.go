@@ -72,7 +72,7 @@ func (t *TicketKeys) askAgain(now time.Time) error {
 }
 
 // load takes the keys of the last, this, and (if another server's clock is ahead of ours)
-// the next age from the store, and makes this one's if there is none.
+// the next age from the store, and makes the key of this age if the store has no such key.
 func (t *TicketKeys) load(now time.Time) error {
 	t.asked = asked{at: now}
 	t.keys = t.keys[:0:0]
@@ -93,7 +93,7 @@ func (t *TicketKeys) load(now time.Time) error {
 	return nil
 }
 
-// fetch gets the key of age n, or nil if there is none.
+// fetch gets the key of age n, or nil if the store has no such key.
 func (t *TicketKeys) fetch(n int64, now time.Time) (*ticketKey, error) {
 	b, err := t.store.Get(t.keyOf(n), now)
 	if err != nil || b == nil {
@@ -131,8 +131,8 @@ func (t *TicketKeys) make(n int64, now time.Time) (*ticketKey, error) {
 			return nil, err
 		}
 	}
-	// Ours, if we were first: but a server so slow that its makingKey was over may
-	// have put another since, and the store's is everybody's.
+	// It is ours, if we were first. But a server so slow that its makingKey was over may
+	// have put another key since, and all servers use the key that is in the store.
 	k, err := t.fetch(n, now)
 	if err == nil && k == nil {
 		err = errKeyMaking

@@ -15,7 +15,7 @@ import (
 type Store interface {
 	// Put keeps value under key until expires. A full store may forget it earlier.
 	Put(key string, value []byte, expires time.Time) error
-	// Get returns the value, not to be changed, or nil if there is none at time now.
+	// Get returns the value, not to be changed, or nil if there is no value at time now.
 	Get(key string, now time.Time) ([]byte, error)
 	// Take is Get and Delete in one: of all who take a key at once, one gets the value.
 	Take(key string, now time.Time) ([]byte, error)

@@ -11,9 +11,9 @@ import (
 
 // TicketKeys seal sessions into tickets (RFC 5077): key_name(16) nonce(12)
 // AES-256-GCM(session), with the name as additional data. Each key seals for one age and
-// opens for one more, so a ticket is good for one to two ages; then the key is gone, and
-// who steals it later than that finds nothing. That holds for a key that was made by a
-// clock that was ahead, too: once the clock is right the key is gone, and its tickets with it.
+// opens for one more, so a ticket is good for one to two ages; then the key is gone, and a
+// thief who comes later finds nothing. That holds for a key that was made by a clock that
+// was ahead, too: once the clock is right the key is gone, and its tickets with it.
 type TicketKeys struct {
 	rand  io.Reader
 	age   time.Duration
@@ -99,7 +99,7 @@ func OpenStolen(stolen, ticket []byte) (*Session, error) {
 }
 
 // Stolen returns the current key's bytes, name(16) then key(32): what a thief of the
-// server's memory takes. Nil if there is none yet. For lessons.
+// server's memory takes. Nil if there is no key yet. For lessons.
 func (t *TicketKeys) Stolen() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -161,8 +161,8 @@ func (t *TicketKeys) sealer(ticket []byte) *ticketKey {
 	return nil
 }
 
-// rotate makes sure that the first key is there to seal, and no key past its time, or
-// further from it than a key ever is.
+// rotate makes sure that there is a first key to seal with. It drops each key whose time is
+// over, and each key that would seal for longer than a right one ever does.
 func (t *TicketKeys) rotate(now time.Time) error {
 	t.forget(now)
 	if t.store != nil {
@@ -180,7 +180,7 @@ func (t *TicketKeys) rotate(now time.Time) error {
 	return nil
 }
 
-// sealing is the key whose age it is. (A shared one may be there before its age.)
+// sealing is the key of the present age. (A shared key may be there before its age begins.)
 func (t *TicketKeys) sealing(now time.Time) *ticketKey {
 	for _, k := range t.keys {
 		if t.store == nil || k.seals.Sub(now) <= t.age {
@@ -190,9 +190,9 @@ func (t *TicketKeys) sealing(now time.Time) *ticketKey {
 	return t.keys[0]
 }
 
-// forgetAhead drops the keys that a clock made which was ahead of what we are told now: of
-// a clock that was ahead by a year they would seal for a year, and open for another age.
-// ClockSkew is for calls that come in another order than their times.
+// forgetAhead drops the keys that were made while the clock was ahead of the time that we
+// are told now. If it was ahead by a year, such keys would seal for a year, and open for
+// another age. ClockSkew is for calls that come in another order than their times.
 func (t *TicketKeys) forgetAhead(now time.Time) {
 	for len(t.keys) > 0 && t.keys[0].seals.Sub(now) > t.age+ClockSkew {
 		t.keys = t.keys[1:]

@@ -10,7 +10,8 @@ import (
 
 // Patient returns l with an Accept that waits, where l's would fail for want of descriptors
 // or memory, until others have ended and made room. A server without it ends the moment
-// somebody opens more connections than its limit of open files allows. Other errors are l's.
+// somebody opens more connections than its limit of open files allows. Other errors of l
+// are returned as they are.
 //
 // What is wrapped already is returned as it is.
 func Patient(l net.Listener) net.Listener {

@@ -16,13 +16,13 @@ import (
 
 // Conn is a net.Conn over TLS. One goroutine may read while another writes.
 //
-// Four locks, taken in this order: shake, a channel with one place, is held by whoever
-// runs the handshake, read by whoever reads from the socket, write by whoever writes to
-// it, mu for each use of the endpoint. No socket call is made under mu, so a blocked Read
-// does not stop a Write; shake is not read, so that a Write which found the
-// handshake under way does not wait for the Read that ran it.
+// Four locks, taken in this order: shake, a channel with one place, is held by whoever runs
+// the handshake, read by whoever reads from the socket, write by whoever writes to it, mu
+// for each use of the endpoint. No socket call is made under mu, so a blocked Read does not
+// stop a Write; shake and read are two locks, so that a Write that found the handshake
+// under way does not wait for the Read that ran it.
 //
-// A Listener is told under none but its own, and late: see heard.go.
+// A Listener is told late, under a lock of its own and never under mu: see heard.go.
 type Conn struct {
 	conn net.Conn
 
@@ -196,8 +196,8 @@ func (c *Conn) flush() error {
 	return c.flushLocked()
 }
 
-// flushLocked needs the write lock. What a deadline keeps from being written goes
-// first the next time: a record cannot be unsealed, nor its number used twice.
+// flushLocked needs the write lock. If a deadline keeps bytes from being written, they go
+// first the next time: a record cannot be unsealed, nor can its number be used twice.
 func (c *Conn) flushLocked() error {
 	for {
 		for len(c.unsent) > 0 {
@@ -262,9 +262,9 @@ func (c *Conn) ended(n int, err error) error {
 	return nil
 }
 
-// Read reads application data, after the handshake; early data is ReadEarly's. It returns io.EOF only after
-// the peer's close_notify; a stream that just ends is a *reason.Error,
-// TruncatedStream.
+// Read reads application data, after the handshake. ReadEarly reads early data. Read
+// returns io.EOF only after the peer's close_notify; a stream that just ends is a
+// *reason.Error, TruncatedStream.
 func (c *Conn) Read(p []byte) (int, error) {
 	if !c.complete.Load() {
 		if err := c.Handshake(); err != nil {
@@ -276,19 +276,20 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	c.tell() // of what the last Read returned: whoever comes back has answered it, or waits for more
+	c.tell() // of what the last Read returned: a caller that comes back has answered it, or waits for more
 	for {
 		c.mu.Lock()
 		n, err := c.e.Read(p)
 		answers := c.e.Pending()
 		c.mu.Unlock()
 		if answers {
-			// Also where data came behind the question: who knows when the next Read is.
+			// Also if data came behind the question: nobody knows when the next Read will
+			// come.
 			if ferr := c.flushAnswers(); ferr != nil && n == 0 && err == nil {
 				return 0, ferr
 			}
 		}
-		if err != nil { // of reading: it counts, not that of sending its alert
+		if err != nil { // the error of reading counts, and not an error of sending its alert
 			c.over()
 		}
 		if n > 0 || err != nil {
@@ -300,11 +301,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 }
 
-// flushAnswers sends what reading made the endpoint say (no_renegotiation, a KeyUpdate,
-// a fatal alert), if no writer is busy and none was stopped by a deadline: else it goes out
-// with what is written next. So a Read does not wait for a Write. It waits for a peer that
-// reads nothing at all any more, as crypto/tls's does: a few dozen bytes have room in
-// every socket, though not in a net.Pipe.
+// flushAnswers sends what reading made the endpoint say (no_renegotiation, a KeyUpdate, a
+// fatal alert), if no writer is busy and none was stopped by a deadline: else it goes out
+// with what is written next. So a Read does not wait for a Write. But it waits for a peer
+// that has stopped reading altogether, as Read in crypto/tls does: a few dozen bytes have
+// room in every socket, though not in a net.Pipe.
 func (c *Conn) flushAnswers() error {
 	if !c.write.TryLock() {
 		return nil
@@ -320,9 +321,9 @@ func (c *Conn) flushAnswers() error {
 }
 
 // Write sends application data, after the handshake, or under Config.FalseStart as soon as
-// this end's Finished is out: the rest of the handshake is Read's then, or Handshake's. The
-// records that a deadline stopped count as sent: what of them is still here leaves with the next Write,
-// CloseWrite or Close.
+// this end's Finished is out: then Read or Handshake does the rest of the handshake. The
+// records that a deadline stopped count as sent: what of them is still here leaves with the
+// next Write, CloseWrite or Close.
 func (c *Conn) Write(p []byte) (sent int, err error) {
 	if err := c.startWriting(); err != nil {
 		return 0, err

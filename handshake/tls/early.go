@@ -8,22 +8,23 @@ import (
 	"tlslab/handshake/event"
 )
 
-// Early data, 0-RTT (RFC 9846 §2.3), has methods of its own on a Conn. Whoever copies it
-// off the wire can have it arrive again, so nobody shall come by it unawares: Read never
-// returns any, and nothing is sent early that was given to Write.
+// Early data, 0-RTT (RFC 9846 §2.3), has methods of its own on a Conn. An attacker who
+// copies it off the wire can make it arrive again, so no program shall use it without
+// knowing: Read never returns early data, and data that was given to Write is never sent
+// early.
 
-// ErrEarlyDataOver is what WriteEarly returns where nothing can be sent early, or nothing
-// more. It is no fault of the connection's.
+// ErrEarlyDataOver is what WriteEarly returns if nothing can be sent early, or nothing more
+// can. It is no fault of the connection's.
 var ErrEarlyDataOver = errors.New("no early data can be sent, or no more")
 
-// WriteEarly sends before the handshake is complete, and returns how much: with
-// ErrEarlyDataOver, what the rest of p is to be sent by is Write, or nothing.
+// WriteEarly sends before the handshake is complete, and returns how many bytes of p it
+// sent. With ErrEarlyDataOver, the rest of p can be sent by Write, or not at all.
 //
-// At a client whose Config has EarlyData and whose store a ticket that allows it, p is
+// At a client whose Config has EarlyData and whose store has a ticket that allows it, p is
 // early data. ClientHello goes first; the answer is not waited for, and Handshake may run
 // beside it once the first WriteEarly has returned. Whether the server took it is in
-// Summary().EarlyData after the handshake: what was rejected no server has seen, and
-// what was accepted one has seen once at least.
+// Summary().EarlyData after the handshake: if it was rejected, no server has seen the data;
+// if it was accepted, a server has seen it at least once.
 //
 // At a server that is reading early data, p is the answer to it, and goes before the
 // client's Finished has come. Only the client can read it. But nothing shows yet that it

@@ -61,10 +61,10 @@ func (c *Conn) failed() bool {
 	return c.e.Err() != nil
 }
 
-// LocalAddr is the transport's.
+// LocalAddr returns the LocalAddr of the transport.
 func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
 
-// RemoteAddr is the transport's.
+// RemoteAddr returns the RemoteAddr of the transport.
 func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 
 // SetDeadline bounds Read and Write. After a timeout, either may be tried again.
@@ -73,7 +73,7 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.conn.SetDeadline(t)
 }
 
-// SetReadDeadline is the transport's.
+// SetReadDeadline bounds Read. It sets the read deadline of the transport.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadline(t) }
 
 // SetWriteDeadline bounds Write.

@@ -7,8 +7,8 @@ import (
 )
 
 // heard stands between an endpoint and the Listener of its Config. What happened is told
-// only when nobody waits for the answer to it: once that is written to the socket, or where
-// there is none yet to give and the connection is about to wait itself.
+// only when nobody waits for the answer to it: once the answer is written to the socket,
+// or, if there is no answer yet, when the connection itself is about to wait.
 //
 // For a Listener may compute with the secrets it is told, and print, and stall; and it does
 // more of it for one secret than for another. Between a secret and the answer, the peer
@@ -18,7 +18,7 @@ import (
 // fits, how long a record is without its padding. So there is no list of such events; all
 // wait. The endpoint builds them meanwhile, which copies what has the same size in either case.
 //
-// What is kept so is what one flight made, or one Read or Write.
+// So what is kept is what one flight made, or one Read, or one Write.
 type heard struct {
 	to event.Listener
 
@@ -47,12 +47,12 @@ func listen(cfg *Config) (*Config, *heard) {
 // called where what there was to write is written.
 func (c *Conn) tell() { c.tellIf(func() bool { return !c.e.Owes() }) }
 
-// Tell has the Listener told now of what Read has returned, which it else is when that has
-// been answered, or at the next Read. It is for those who show what they read, and have no
-// answer to give whose time might say how it was shown.
+// Tell has the Listener told now of what Read has returned. Without Tell, the Listener is
+// told when that has been answered, or at the next Read. Tell is for programs that show
+// what they read, and that give no answer whose time might betray how it was shown.
 func (c *Conn) Tell() { c.tell() }
 
-// tellAll tells what has happened. Nobody waits any more: the transport is closed.
+// tellAll tells what has happened. Nobody waits for an answer now: the transport is closed.
 func (c *Conn) tellAll() { c.tellIf(func() bool { return true }) }
 
 func (c *Conn) tellIf(now func() bool) {

@@ -15,10 +15,10 @@ import (
 // long for a server: use Server yourself for that.
 const handshakeTimeout = 30 * time.Second
 
-// ConnectionState is crypto/tls's view of the connection, as far as it has words
-// for it. net/http looks for this method, and calls it before the first Read: so
-// the handshake is completed here, within handshakeTimeout. Its ExportKeyingMaterial has
-// nothing to work with, since crypto/tls keeps that to itself: Export is the Conn's.
+// ConnectionState is crypto/tls's view of the connection, as far as it has words for it.
+// net/http looks for this method, and calls it before the first Read: so the handshake is
+// completed here, within handshakeTimeout. Its ExportKeyingMaterial has nothing to work
+// with, since crypto/tls keeps that to itself: use Export of the Conn.
 func (c *Conn) ConnectionState() tls.ConnectionState {
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
 	defer cancel()

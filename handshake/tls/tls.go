@@ -16,15 +16,15 @@ import (
 	"tlslab/handshake"
 )
 
-// Config is the engine's.
+// Config is the Config of the engine.
 type Config = handshake.Config
 
 // Certificate is a chain with its key.
 type Certificate = handshake.Certificate
 
-// Client wraps conn as the client of a TLS connection. The handshake runs at the
-// first Read or Write, or when Handshake asks for it. The error is a bad Config's,
-// reason.Misuse; a nil one is one, since it names no server.
+// Client wraps conn as the client of a TLS connection. The handshake runs at the first Read
+// or Write, or when Handshake asks for it. A bad Config is an error, reason.Misuse. A nil
+// Config is bad, since it names no server.
 func Client(conn net.Conn, cfg *Config) (*Conn, error) {
 	cfg, h := listen(cfg)
 	e, err := handshake.NewClient(cfg)
@@ -38,8 +38,8 @@ func Client(conn net.Conn, cfg *Config) (*Conn, error) {
 	return c, nil
 }
 
-// Server wraps conn as the server of a TLS connection. The error is a bad Config's,
-// reason.Misuse; a nil one is one, since it has no certificate.
+// Server wraps conn as the server of a TLS connection. A bad Config is an error,
+// reason.Misuse. A nil Config is bad, since it has no certificate.
 func Server(conn net.Conn, cfg *Config) (*Conn, error) {
 	cfg, h := listen(cfg)
 	e, err := handshake.NewServer(cfg)
@@ -53,10 +53,10 @@ func newConn(conn net.Conn, e *handshake.Endpoint, h *heard) *Conn {
 	return &Conn{conn: conn, e: e, heard: h, shake: make(chan struct{}, 1)}
 }
 
-// Dial connects to addr ("host:port") and completes the handshake. A Config
-// without ServerName gets addr's host. A nil Config is taken for one with no field set, as
-// by crypto/tls; but here nobody is trusted who is not in Roots, the system's store neither.
-// For False Start use Client, which waits for nothing.
+// Dial connects to addr ("host:port") and completes the handshake. A Config without
+// ServerName gets addr's host. A nil Config is taken for one with no field set, as by
+// crypto/tls; but here only Roots are trusted, and not the system's store. For False Start
+// use Client, which waits for nothing.
 func Dial(network, addr string, cfg *Config) (*Conn, error) {
 	return DialContext(context.Background(), network, addr, cfg)
 }

@@ -20,7 +20,7 @@ import (
 // certificates; it is not one.
 type CA struct {
 	Cert   *x509.Certificate
-	Key    crypto.Signer // nil for an issuer of whom only the certificate is known
+	Key    crypto.Signer // nil for an issuer if only its certificate is known
 	Parent *CA           // who signed Cert; nil for a root
 
 	pss  bool
@@ -182,8 +182,8 @@ func caTemplate(o Options, validity time.Duration) (*x509.Certificate, error) {
 	return t, nil
 }
 
-// signatureAlgorithm is the algorithm a signs with; 0 where crypto/x509 has no name for
-// the key's own.
+// signatureAlgorithm is the algorithm a signs with; it is 0 if crypto/x509 has no name for
+// the key's own algorithm.
 func (a *CA) signatureAlgorithm() x509.SignatureAlgorithm {
 	if _, ok := a.Key.Public().(*rsa.PublicKey); ok && a.pss {
 		return x509.SHA256WithRSAPSS

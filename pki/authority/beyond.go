@@ -22,11 +22,11 @@ import (
 // It lays out everything else, so it makes the document with a stand-in key, and then
 // the stand-in's key, algorithm and signature are replaced by the real ones.
 
-// standIn is nobody's key: no signature that it makes is kept.
+// standIn is a key that belongs to nobody: no signature that it makes is kept.
 var standIn = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 
-// Where TBSCertificate (RFC 5280 §4.1) has what is replaced, version being written
-// always; and CertificationRequestInfo (RFC 2986 §4.1).
+// The positions of the fields that are replaced, in TBSCertificate (RFC 5280 §4.1), where
+// version is always written, and in CertificationRequestInfo (RFC 2986 §4.1).
 const (
 	certAlgorithm, certKey = 2, 6
 	requestKey             = 2

@@ -24,7 +24,7 @@ import (
 const (
 	CertFile    = "ca.pem"         // its own certificate; for a root this is what others install
 	KeyFile     = "ca-key.pem"     // its private key, PKCS #8
-	IssuersFile = "ca-issuers.pem" // those above it, the next one first; a root has none
+	IssuersFile = "ca-issuers.pem" // those above it, the next one first; a root has no such file
 )
 
 // FileOptions say how to write.
@@ -93,8 +93,8 @@ func saveSet(dir string, parts []ondisk.Part, o FileOptions) (aside []string, er
 	return aside, kept(err)
 }
 
-// LoadPair reads what SavePair wrote. It completes what one that was killed left undone, and
-// waits for one that is at it.
+// LoadPair reads what SavePair wrote. It completes what a killed SavePair left undone, and
+// waits for a SavePair that is at work.
 func LoadPair(certFile, keyFile string) (certs []*x509.Certificate, key crypto.Signer, err error) {
 	err = ondisk.Settle(filepath.Dir(certFile), filepath.Base(certFile), func() (err error) {
 		certs, key, err = readPair(certFile, keyFile)

@@ -78,10 +78,10 @@ func NewRequest(key crypto.Signer, r Request) ([]byte, error) {
 	return x509.CreateCertificateRequest(nil, t, key)
 }
 
-// Sign turns a request into a certificate: it checks that whoever asks holds the
-// private key, fills in the to-be-signed part, hashes and signs it, and returns
-// the chain. Names are taken from the request as they are: who may have them is
-// what a real authority checks here, and a classroom decides by itself.
+// Sign turns a request into a certificate: it checks that whoever asks holds the private
+// key, fills in the to-be-signed part, hashes and signs it, and returns the chain. Names
+// are taken from the request as they are. A real authority checks here whether the
+// requester may have them; a classroom decides that by itself.
 func (a *CA) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	if err := a.canSign(); err != nil {
 		return nil, err

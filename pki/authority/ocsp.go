@@ -87,8 +87,9 @@ func (a *CA) OCSP(leaf *x509.Certificate, status Status, o OCSPOptions) ([]byte,
 		return nil, err
 	}
 	// The signer's certificate goes along where no Certificate message brings it: a
-	// delegated responder's, and a root's that signs leaves itself. Who trusts the root
-	// has it, but some look for a signer only here and in what the server sent.
+	// delegated responder's, and a root's that signs leaves itself. A client that trusts
+	// the root has its certificate, but some clients look for a signer only here and in
+	// what the server sent.
 	if o.Responder != nil || a.Parent == nil {
 		basic.Certs = []asn1.RawValue{{FullBytes: signer.Cert.Raw}}
 	}

@@ -87,8 +87,9 @@ var (
 			field("extn_value", octetString)}}
 )
 
-// keys are the subjectPublicKeys that are DER again (RFC 3279 §2.3, RFC 4055 §1.2). Those of elliptic
-// curves are points, of Ed25519 and its like the key's bytes themselves.
+// keys are the subjectPublicKeys that are DER again (RFC 3279 §2.3, RFC 4055 §1.2). Those
+// of elliptic curves are points, and those of Ed25519 and its like are the bytes of the key
+// itself.
 var keys = map[string]*syntax{
 	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01": rsaPublicKey, // rsaEncryption
 	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a": rsaPublicKey, // id-RSASSA-PSS
@@ -100,7 +101,7 @@ var rsaPublicKey = seq(field("modulus", integer), field("public_exponent", integ
 // key walks a subjectPublicKey under the algorithm whose AlgorithmIdentifier has this content.
 func (w *walker) key(algorithm []byte, at span) *Error {
 	if len(algorithm) < 2 || len(algorithm) < 2+int(algorithm[1]) {
-		return nil // an identifier of 128 bytes or more, which is none of ours
+		return nil // an identifier of 128 bytes or more, which is not one of ours
 	}
 	s, ok := keys[string(algorithm[2:2+algorithm[1]])]
 	if !ok {

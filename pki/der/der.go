@@ -42,9 +42,9 @@ func (e *Error) in(name string) *Error {
 	return e
 }
 
-// Certificate checks a Certificate of RFC 5280 §4.1, nil if it is one in DER. Of the
-// extensions it knows those of RFC 5280 §4.2, RFC 6960 and RFC 7633; the values of others may
-// be anything.
+// Certificate checks a Certificate of RFC 5280 §4.1. It returns nil if b is such a
+// Certificate in DER. Of the extensions it knows those of RFC 5280 §4.2, RFC 6960 and RFC
+// 7633; the values of others may be anything.
 func Certificate(b []byte) *Error { return check(b, certificate, "RFC 5280 §4.1") }
 
 // OCSPResponse checks an OCSPResponse of RFC 6960 §4.2.1.
@@ -80,13 +80,13 @@ const (
 // syntax is a type of an ASN.1 module.
 type syntax struct {
 	form       form
-	tag        byte // the identifier octet; 0 for choice and anything, which have none of their own
+	tag        byte // the identifier octet; 0 for choice and anything, which have no tag of their own
 	components []component
 	of         *syntax
 	min        int
 	rule       func(content []byte) (kept bool) // what the module adds to the tag's rules
 
-	definedBy definition // of a SEQUENCE whose last component's syntax another one names
+	definedBy definition // of a SEQUENCE in which another component names the syntax of the last one
 }
 
 // definition is what ASN.1 writes as ANY DEFINED BY. (Functions in its place would take
@@ -261,8 +261,9 @@ func (w *walker) sequence(s *syntax, at span, depth int) *Error {
 	return w.defined(s.definedBy, w.b[by.content:by.end], last)
 }
 
-// defined walks the element at under the syntax that by, an object identifier's content
-// or an AlgorithmIdentifier's, has. What nobody here knows may be anything.
+// defined walks the element that at marks. by names its syntax: it is the content of an
+// object identifier or of an AlgorithmIdentifier. If the name is not known here, the
+// element may be anything.
 func (w *walker) defined(d definition, by []byte, at span) *Error {
 	switch d {
 	case keyByAlgorithm:

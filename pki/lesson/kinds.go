@@ -132,8 +132,8 @@ func Kinds() []Kind {
 
 // Expect returns the reason for which a client that asks for a status refuses a chain of
 // this kind, with the lesson's own Roots and Staple; "" if it accepts it. "" is Good, as in
-// Options. Of a kind that is not in Kinds there is no chain to be accepted:
-// reason.Misuse.
+// Options. For a kind that is not in Kinds it is reason.Misuse, because there is no such
+// chain.
 func (k Kind) Expect() reason.Reason {
 	if k == "" {
 		k = Good

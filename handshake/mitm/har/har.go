@@ -146,7 +146,7 @@ type Content struct {
 	Comment     string `json:"comment,omitempty"`
 }
 
-// Cache is what a cache did. A proxy has none.
+// Cache is what a cache did. A proxy has no cache.
 type Cache struct {
 	Comment string `json:"comment,omitempty"`
 }
@@ -223,7 +223,7 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(r))
 }
 
-// MarshalJSON is as Request's.
+// MarshalJSON writes empty lists, as that of Request does.
 func (r Response) MarshalJSON() ([]byte, error) {
 	type plain Response
 	r.Cookies, r.Headers = list(r.Cookies), list(r.Headers)

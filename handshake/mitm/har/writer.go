@@ -57,7 +57,7 @@ type Writer struct {
 	cut    string         // that ends it once an entry was left out; "" afterwards
 	has    twin           // the file that has the name
 	lacks  twin           // the one whose turn it is
-	missed []byte         // the last entry, which lacks lacks
+	missed []byte         // the last entry, which the file of lacks does not have
 	empty  bool           // no entry was added yet
 	alone  bool           // has is all there is
 	closed bool
@@ -275,9 +275,9 @@ func (w *Writer) put(b []byte) error {
 	return nil
 }
 
-// turn swaps the names of the two files, so that the one has it that lacks nothing any
-// more. Where that cannot be done, since this file system cannot, or since somebody has
-// taken our file away, we go on with one.
+// turn swaps the names of the two files, so that the complete one gets the name. This may
+// be impossible, because the file system cannot swap, or because somebody has taken our
+// file away. Then we go on with one file.
 func (w *Writer) turn() error {
 	shadow, old := w.lacks.name, w.has
 	swapped := exchange(w.name, shadow) == nil
@@ -318,7 +318,7 @@ func (w *Writer) Close() error {
 	return w.discard()
 }
 
-// discard closes both files, and removes the one that has not the name.
+// discard closes both files, and removes the one that does not have the name.
 func (w *Writer) discard() error {
 	if w.stream != nil {
 		return w.stream.Close()

@@ -6,9 +6,9 @@ import (
 	"tlslab/handshake/event"
 )
 
-// arrivals tells of what an observer saw as the two ends do on which it arrived. An
-// observer sees all with the client's eyes, and of what that sends a record before the message in
-// it: an end that sends tells it the other way round.
+// arrivals tells of what an observer saw in the way in which the receiving ends tell it. An
+// observer sees everything with the client's eyes. It sees a record before the message in
+// it, also when the client sends them: an end that sends tells of the message first.
 type arrivals struct {
 	to     event.Listener
 	server string
@@ -31,7 +31,7 @@ func (a *arrivals) Event(e event.Event) {
 		at(&e.Dir)
 	case *event.Alert:
 		at(&e.Dir)
-	case *event.KeyChange: // of both: who sends under new keys, and that they have to be received
+	case *event.KeyChange: // told twice: one end sends under new keys, and the other has to receive under them
 		other := *e
 		a.to.Event(e)
 		other.Party = a.server

@@ -40,8 +40,8 @@ var bulks = sync.Pool{New: func() any { return new([bulk]byte) }}
 // gather is how much is put together before it is written: what fits into a record.
 const gather = 1 << 14
 
-// relay writes head and body. What of the body has come with the head leaves with it, in
-// one record.
+// relay writes head and body. The part of the body that has come with the head leaves
+// together with it, in one record.
 func (b *message1) relay(head []byte) error {
 	defer func() {
 		if b.big != nil {
@@ -120,7 +120,7 @@ func (b *message1) writing(err error) error {
 	return err
 }
 
-// readSide is whom the message comes from.
+// readSide is the side from which the message comes.
 func (b *message1) readSide() Side { return b.from.side }
 
 // count notes bytes of the body.
@@ -293,7 +293,7 @@ func (b *message1) trailer() error {
 
 // relayRewritten passes the message on with its body rewritten. Since that may change its
 // length, the body goes on in chunks, or to the end of the connection where the reader
-// knows none.
+// knows no chunks.
 func (b *message1) relayRewritten(head []byte) error {
 	if b.framing.none() {
 		_, err := b.to.Write(withoutCoding(head, b.readSide()))
@@ -331,7 +331,7 @@ func (b *message1) relayRewritten(head []byte) error {
 	}
 	if b.framing.chunked { // NewChunkedReader leaves the trailer
 		if !chunked {
-			b.to = io.Discard // which knows of none
+			b.to = io.Discard // the reader, who knows no chunks, knows no trailer either
 		}
 		if err := b.trailer(); err != nil {
 			return err

@@ -23,10 +23,10 @@ const (
 // that a root which somebody forgot to remove ends by itself.
 const caValidity = 2 * 365 * 24 * time.Hour
 
-// LoadCA reads the proxy's CA from dir, and makes it there if there is none yet: made says
-// that it did. Each has a key and a name of its own, so that to trust one is to trust no
-// other. One that has expired is an error: clients would refuse whatever it signs. A key
-// without its root is unfinished, and no client can trust it: it is set aside, and a CA made.
+// LoadCA reads the proxy's CA from dir. If dir has no CA yet, it makes one there, and made
+// is true. Each has a key and a name of its own, so that to trust one is to trust no other.
+// One that has expired is an error: clients would refuse whatever it signs. A key without
+// its root is unfinished, and no client can trust it: it is set aside, and a CA made.
 func LoadCA(dir string) (ca *authority.CA, made bool, err error) {
 	cert, key := filepath.Join(dir, CAFile), filepath.Join(dir, CAKeyFile)
 	certs, signer, err := authority.LoadPair(cert, key)

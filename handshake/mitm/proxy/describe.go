@@ -41,7 +41,7 @@ func (e *Entry) describeRequest(req *http.Request, s *session) {
 	e.asks(req.Host, s)
 }
 
-// asks takes over whom a request names, which need not be whom the handshake did.
+// asks takes over the host that a request names. The handshake may have named another one.
 func (e *Entry) asks(host string, s *session) {
 	if host == "" {
 		return

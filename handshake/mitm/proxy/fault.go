@@ -43,7 +43,7 @@ const (
 	CauseCertificateRefused Cause = "certificate_refused" // it refused the forged certificate: the root is not trusted, or it pins
 	CausePin                Cause = "pin"                 // it completed the handshake and left without a word: it may pin
 	CauseTooOld             Cause = "too_old"             // the versions have nothing in common
-	CauseNoCommon           Cause = "no_common"           // suites, groups or protocols have not
+	CauseNoCommon           Cause = "no_common"           // the suites, groups or protocols have nothing in common
 	CauseNotTLS             Cause = "not_tls"             // what came is not TLS
 	CauseMalformed          Cause = "malformed"           // what came is not what the protocol allows
 	CauseBadRequest         Cause = "bad_request"         // a head that is not HTTP's, or too long

@@ -13,7 +13,8 @@ import (
 
 // Mode says how the proxy learns where a client wants to go.
 type Mode interface {
-	// target finds out. ok is false if there is nothing more to do: what is to be told has been.
+	// target finds out. ok is false if there is nothing more to do: then everything has
+	// been told.
 	target(s *session) (t target, ok bool)
 }
 

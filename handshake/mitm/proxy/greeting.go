@@ -18,7 +18,7 @@ const greetingTime = 250 * time.Millisecond
 // client that says nothing may wait for a greeting, as those of SSH and SMTP do: then the
 // server is connected to, and heard.
 func (s *session) beginsTLS() (bool, *Fault) {
-	_ = s.client.SetReadDeadline(time.Now().Add(greetingTime)) // of what is closed, which reading tells
+	_ = s.client.SetReadDeadline(time.Now().Add(greetingTime)) // fails if the socket is closed, and then reading tells so
 	first, err := s.client.peek(1)
 	_ = s.client.SetReadDeadline(time.Time{})
 	if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -29,7 +29,7 @@ type h1 struct {
 	client, server duplex
 	fromClient     *inbound
 	fromServer     *inbound
-	outgoing       message1      // the requests' pump's
+	outgoing       message1      // of the pump of the requests
 	incoming       message1      // the replies'
 	over           chan struct{} // closed once one of the ends has ended it
 
@@ -37,27 +37,27 @@ type h1 struct {
 	under    []*exchange // passed on, and not yet answered; the first may be being answered
 	bytes    *exchange   // the connection itself, once it is relayed as bytes
 	answered int         // replies so far
-	spoken   bool        // the client has asked something, or either has been told of as failing
+	spoken   bool        // the client has asked something, or a failure of one of the two has been told
 	last     bool        // one direction is at its end; of the requests, if this is HTTP
 	ending   bool        // over is closed
-	closed   bool        // the replies' pump takes no more
+	closed   bool        // the pump of the replies has ended, and answers nothing more
 	refused  *refusal    // what is to be answered when the replies before it are through
 	torn     bool        // a message broke off
-	endless  bool        // … that nothing but its end would have told the end of
+	endless  bool        // … whose length only the end of the connection would have shown
 	upstream *Fault      // why there will be no more replies
 	broken   *Fault      // how the client broke off; nil again once it has been told of
 }
 
-// exchange is a request and its reply. It is told of when both halves are over, the
-// request's passing on and the reply's.
+// exchange is a request and its reply. It is told of when both halves are over: the request
+// has been passed on, and so has the reply.
 type exchange struct {
 	entry    *Entry
 	req      *http.Request
 	halves   int
 	passed   time.Time // the request, whole
 	began    time.Time // the reply
-	switched chan bool // of a request to upgrade: whether the reply did
-	raw      bool      // it did: the entry goes on as the connection's
+	switched chan bool // for a request to upgrade: tells whether the reply agreed
+	raw      bool      // the reply agreed to the upgrade: the entry goes on as that of the connection
 }
 
 // refusal is a request that the proxy answers itself.
@@ -257,8 +257,9 @@ func (h *h1) clientEnded(err error) {
 	h.finish()
 }
 
-// clientBroke is a client that ended in disorder. If a reply is under way that one tells of
-// it; but the client may have had all of it, so who tells is settled at the end.
+// clientBroke is a client that ended in disorder. If a reply is under way, its entry tells
+// of it. But the client may have had all of that reply, so it is settled at the end which
+// entry tells.
 func (h *h1) clientBroke(err error) {
 	f := blame(SideClient, err, false)
 	h.mu.Lock()

@@ -102,7 +102,7 @@ func (h *h1) reply(head []byte) bool {
 		switch {
 		case err == nil || e.Fault != nil:
 		case f.untilClose && reason.Of(err) == reason.TruncatedStream && body.side == SideServer:
-			e.warn(WarnTruncated) // where the end is all that tells of the end
+			e.warn(WarnTruncated) // only the end of the connection shows where this reply ends
 		case h.broken != nil:
 			e.Fault = h.broken
 		default:
@@ -174,7 +174,7 @@ func (h *h1) unanswered(f *Fault) {
 	}
 }
 
-// leave is the end of the replies: what is still under way will have none.
+// leave ends the replies: a request that is still under way gets no reply.
 func (h *h1) leave() {
 	h.mu.Lock()
 	h.closed = true

@@ -105,8 +105,8 @@ const (
 // retire has the client's connection end when the streams under way have.
 func (h *h2) retire() {
 	h.leave.Store(true)
-	// Waits for nothing, as the server knows of no connection but by ServeConn; but who calls
-	// may hold a lock that it wants.
+	// Shutdown waits for nothing here, because the server knows connections only by
+	// ServeConn. But the caller may hold a lock that Shutdown needs.
 	go func() { _ = h.front.Shutdown(h.s.ctx) }()
 }
 

@@ -26,7 +26,7 @@ func newInbound(r io.Reader, side Side, limit int) *inbound {
 	return &inbound{Reader: b, side: side, limit: limit}
 }
 
-// free gives the buffer back: nobody reads any more.
+// free gives the buffer back. After that, nobody may read.
 func (in *inbound) free() {
 	in.Reset(nil)
 	inbounds.Put(in.Reader)

@@ -42,8 +42,8 @@ func (r *Recording) Legs() (toClient, toServer *Leg, forged *x509.Certificate) {
 // or passed through untouched, and there is nothing to explain.
 func (r *Recording) TLS() bool { return r.tls.Load() }
 
-// kept are the recordings: of connections under way, and of those that are over as many
-// as there is room for; the oldest make room.
+// kept are the recordings: those of connections under way, and as many of those that are
+// over as there is room for. The oldest go first.
 type kept struct {
 	limit int
 
@@ -75,7 +75,7 @@ func (k *kept) finished(r *Recording) {
 	}
 }
 
-// recordingSize is what a finished recording weighs, which does not change any more.
+// recordingSize is how much memory a finished recording takes. It no longer changes.
 func recordingSize(r *Recording) int { return 256 + r.ToClient.size() + r.ToServer.size() }
 
 func (k *kept) find(conn int) *Recording {

@@ -44,7 +44,8 @@ func (p *Proxy) leavesAlone(name string, t target) bool {
 	return p.ignores(name, t) || len(p.o.Allow) > 0 && !anyMatches(p.o.Allow, name, t)
 }
 
-// ignores is the part of it that one of the names may settle.
+// ignores reports whether a pattern of Options.Ignore fits. One of the two names is enough
+// for that.
 func (p *Proxy) ignores(name string, t target) bool { return anyMatches(p.o.Ignore, name, t) }
 
 func anyMatches(list []Pattern, name string, t target) bool {

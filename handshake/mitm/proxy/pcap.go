@@ -16,7 +16,7 @@ type capture struct {
 }
 
 // NewCapture returns a Tap that writes to w: an interface a leg, and in front of the
-// packets the secrets that open them. The error is w's, which keeps those that come
+// packets the secrets that open them. The error comes from w. w keeps the errors that come
 // later: they end no connection.
 func NewCapture(w *pcapng.Writer) (Tap, error) {
 	c := &capture{w: w}

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Plain HTTP through the proxy, and the proxy's own page, are net/http's: nothing of TLS
-// is in them, and what would have to be spoken in TLS is refused.
+// net/http handles plain HTTP through the proxy, and the proxy's own page. There is no TLS
+// in them, and a request that would need TLS is refused.
 
 // plainConn is a connection in net/http's hands.
 type plainConn struct {
@@ -83,8 +83,9 @@ func (p *Proxy) newFront() *http.Server {
 	return srv
 }
 
-// asItCame undoes what ReverseProxy does for the good of servers behind it: what a client
-// asks, and whom it says that it asks for, is none of our business.
+// asItCame undoes the changes that ReverseProxy makes for the good of the servers behind
+// it. A capture proxy changes neither what a client asks, nor the fields that say for whom
+// it asks.
 func asItCame(r *httputil.ProxyRequest) {
 	r.Out.URL.RawQuery = r.In.URL.RawQuery
 	r.Out.Trailer = r.In.Trailer // which is filled in later

@@ -37,8 +37,8 @@ type Options struct {
 	Mode   Mode         // Forward
 
 	// ToClient and ToServer are what the two legs' configurations begin from. Of ToServer
-	// Roots decide whom the proxy believes, and Certificates are what it shows to servers
-	// that ask for one.
+	// Roots decide which servers the proxy believes, and Certificates are what it shows to
+	// servers that ask for one.
 	ToClient, ToServer handshake.Config
 
 	// Allow and Ignore are patterns of hosts. What Ignore matches, and what Allow does not

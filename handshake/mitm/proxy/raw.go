@@ -114,7 +114,7 @@ func (h *h1) rawEnded(side Side, to duplex, err error) {
 	h.finish()
 }
 
-// untouched carries the bytes of a connection that is none of ours.
+// untouched carries the bytes of a connection that the proxy is to leave alone.
 func (s *session) untouched() {
 	s.between(Untouched)
 }
@@ -144,8 +144,8 @@ func (s *session) between(k Kind) {
 	down.Go(func() { e.Received, fault[1] = s.copy(s.client, s.server) })
 	up.Wait()
 	down.Wait()
-	// Where one end has said that it is done the other may well reset what is left: a
-	// close_notify that nobody reads any more.
+	// When one end has said that it is done, the other end may answer what still comes with
+	// a reset: a close_notify that nobody will read, for example.
 	done := s.client.ended.Load() || s.server.ended.Load()
 	for _, err := range fault {
 		of := (*sided)(nil)
@@ -174,7 +174,7 @@ func (s *session) copy(to, from *recorder) (n int64, err error) {
 		}
 		switch {
 		case err == io.EOF:
-			_ = to.CloseWrite() // of what is gone already, which reading it tells
+			_ = to.CloseWrite() // fails if that end is gone already, and then reading from it tells so
 			return n, nil
 		case err != nil:
 			_ = to.Close()

@@ -35,7 +35,7 @@ type recorder struct {
 	side   Side
 	leg    *LegRecording
 	tap    LegTap
-	prefix []byte // read already, and not yet by whom it is for
+	prefix []byte // read from the socket already, and not yet by the caller it is for
 	ahead  *[readAhead]byte
 	owed   int         // bytes that were noted, and that a Write which failed has not sent
 	ended  atomic.Bool // the peer said so first
@@ -136,8 +136,8 @@ func (r *recorder) beginTLS() {
 
 // Write writes to the socket.
 func (r *recorder) Write(p []byte) (int, error) {
-	// Noted before it is sent: the answer to it must not be noted first. What a Write has not
-	// sent the next one begins with.
+	// Noted before it is sent: the answer to it must not be noted first. The next Write
+	// begins with the bytes that this one has not sent.
 	if fresh := p[min(r.owed, len(p)):]; len(fresh) > 0 {
 		r.leg.note(r.side == SideServer, fresh)
 		if r.tap != nil {
@@ -212,8 +212,8 @@ type segment struct {
 	toServer bool
 }
 
-// note keeps b while there is room. Once something was left out nothing is kept any
-// more: a gap could not be read over.
+// note keeps b while there is room. Once something was left out, nothing more is kept: a
+// reader could not get past the gap.
 func (l *LegRecording) note(toServer bool, b []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

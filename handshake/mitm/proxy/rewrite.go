@@ -86,7 +86,8 @@ func (r *Rewriter) first() (at, rule int) {
 	return at, rule
 }
 
-// partial is the same for what the last bytes may be the beginning of.
+// partial finds the first place from which the last bytes may be the beginning of something
+// to replace, and the rule for that.
 func (r *Rewriter) partial() (at, rule int) {
 	at, rule = len(r.raw), len(r.rules)
 	for i := range r.rules {
@@ -101,8 +102,8 @@ func (r *Rewriter) partial() (at, rule int) {
 	return at, rule
 }
 
-// withoutCoding keeps a client from asking for compressed replies, and for parts: nothing in
-// the one could be found, and the other would no longer fit.
+// withoutCoding keeps a client from asking for compressed replies, and for parts: in a
+// compressed reply nothing could be found, and a part would no longer fit.
 func withoutCoding(head []byte, from Side) []byte {
 	if from != SideClient {
 		return head

@@ -31,8 +31,8 @@ type session struct {
 	target         target
 	clientAddr     string
 	serverAddr     string
-	name           string // whom the client asks for: server_name, else the target's host
-	host           string // the same as one writes it, with a port that does not go without saying
+	name           string // the host that the client asks for: server_name, else the target's host
+	host           string // the same as people write it: with the port, if it is not the usual one
 
 	toClient, toServer *Leg
 	connect, shake     time.Duration
@@ -43,7 +43,7 @@ type session struct {
 	opening atomic.Int64 // Proxy.tick, plus one, when what must not take long began; 0 if nothing is
 	ended   atomic.Pointer[error]
 
-	mu sync.Mutex // server's coming to be, against end
+	mu sync.Mutex // held while server is set, and while end closes it
 }
 
 // target is where a client wants to go.
@@ -55,7 +55,7 @@ type target struct {
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
 
-// orPort is t, at this port if it has none.
+// orPort is t, with this port if t has no port.
 func (t target) orPort(port string) target {
 	if t.port == "" {
 		t.port = port
@@ -63,7 +63,7 @@ func (t target) orPort(port string) target {
 	return t
 }
 
-// display is the target as one writes it: without the port that goes without saying.
+// display is the target as people write it: without the port, if it is the usual one.
 func (t target) display() string {
 	usual := "443"
 	if t.clear {
@@ -132,7 +132,7 @@ func (s *session) run() {
 	s.intercept(hello)
 }
 
-// call says whom the client asks for.
+// call sets the name of the host that the client asks for.
 func (s *session) call(name string) {
 	s.name, s.host = name, target{host: name, port: s.target.port, clear: s.target.clear}.display()
 	s.recording.Host = s.host
@@ -233,8 +233,9 @@ func (s *session) unreachable(err error) *Fault {
 	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
 }
 
-// refuse tells the client, in TLS, that it cannot be, and tells of it. The client's hello
-// has been read, and is read again by the endpoint that refuses it.
+// refuse tells the client, in TLS, that there will be no connection, and tells of the
+// failure in an Entry. The client's hello has been read, and is read again by the endpoint
+// that refuses it.
 func (s *session) refuse(side Side, err error) {
 	f := blame(side, err, false)
 	down := s.p.o.ToClient
@@ -293,7 +294,7 @@ func (s *session) tell(e *Entry) {
 	s.p.tell(e)
 }
 
-// warn finds what is to be known of the two handshakes.
+// warn finds the warnings about the two handshakes.
 func (s *session) warn() {
 	for _, leg := range []*Leg{s.toClient, s.toServer} {
 		if leg.Suite.Kx == iana.KxRSA {
@@ -342,7 +343,7 @@ func (s *session) expire(now int64, l Limits) {
 	}
 }
 
-// end closes the sockets from outside; what fails on their account fails for cause.
+// end closes the sockets from outside. Calls that fail because of this fail with cause.
 func (s *session) end(cause error) {
 	if !s.ended.CompareAndSwap(nil, &cause) {
 		return

@@ -24,7 +24,7 @@ const maxIdle = 2 * time.Second
 
 func newWorkers() *workers { return &workers{next: make(chan func()), closed: make(chan struct{})} }
 
-// do has a worker do f, one that waits if there is any.
+// do has a worker do f: one that waits, if there is any.
 func (w *workers) do(f func()) {
 	select {
 	case w.next <- f:
@@ -38,7 +38,7 @@ func (w *workers) do(f func()) {
 	}
 }
 
-// wait is the next thing to do; nil is nothing any more.
+// wait returns the next thing to do; nil means that the worker is to end.
 func (w *workers) wait() func() {
 	w.mu.Lock()
 	if w.idle >= maxIdleWorkers {

@@ -14,16 +14,16 @@ import (
 // although the run goes on (FLUSHALL) means the same. A replica that takes over has its
 // own run, too.
 //
-// If the clock of who asks first is ahead, the store seems younger than it is, and takes no
-// early data until that time has come, or the key is deleted. It is not made older again: a
-// time that was wrong cannot be told from one that is.
+// If the clock of the server that asks first is ahead, the store seems younger than it is,
+// and takes no early data until that time has come, or the key is deleted. It is not made
+// older again: a time that was wrong cannot be told from one that is.
 
-// ErrEvicts is Began's for a Redis that makes room, when it is full, by forgetting marks
-// before they expire.
+// ErrEvicts is the error of Began for a Redis that makes room, when it is full, by
+// forgetting marks before they expire.
 var ErrEvicts = errors.New("redis evicts keys when full: set maxmemory-policy noeviction")
 
-// beganKey holds the ID of a run (40 hexadecimal digits), and when the first of all who
-// share the store asked, in milliseconds since 1970.
+// beganKey holds the ID of a run (40 hexadecimal digits), and when the first of all servers
+// that share the store asked, in milliseconds since 1970.
 const beganKey = "tlslab:began"
 
 // began is one script, so that no restart comes in between.

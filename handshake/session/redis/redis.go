@@ -5,7 +5,7 @@
 // once. It is a package of its own so that a program without Redis links no client.
 //
 // Read redis.go, then began.go for what a restarted Redis has forgotten, and reply.go for
-// what a Redis that is none could answer.
+// what a server that is not Redis could answer.
 package redis
 
 import (
@@ -32,15 +32,16 @@ const Timeout = 500 * time.Millisecond
 // what is resumed. The same goes for whoever is on the way to it: where the network is not
 // your own, use rediss://, and a password.
 //
-// Values expire by Redis's clock, and for whoever asks "now" plays no part; a Session
-// knows its own end besides. Marks expire after as long as there was from now to expires,
-// so that it does no harm if that clock is not ours; but it must not be set forward.
+// Values expire by Redis's clock, and the argument now of Get and Take plays no part. A
+// Session knows its own end besides. Marks expire after as long as there was from now to
+// expires, so that it does no harm if that clock is not ours; but it must not be set
+// forward.
 //
 // Errors are session.ErrUnavailable (no answer within Timeout, or none to be had at the
 // moment; with ErrReply, if what came is no answer of a Redis), session.ErrFull,
-// session.ErrTooLong, session.ErrExpired or ErrRefused, to be told by errors.Is. A
-// call that failed may have been carried out all the same: that of Once not, for whoever
-// was told an error was not told that it was first.
+// session.ErrTooLong, session.ErrExpired or ErrRefused, to be told by errors.Is. A call
+// that failed may have been carried out all the same. If it was Once, the mark may stand,
+// and no caller was told that it was first.
 type Store struct {
 	client *goredis.Client
 }
@@ -56,7 +57,7 @@ var ErrRefused = errors.New("redis refused the command")
 
 // Open returns the Store at a URL, redis://user:password@host:port/db, rediss:// over TLS,
 // or unix:///path. It does not connect yet: to know whether Redis is there and fit for
-// marks, ask Began. The error is that of a URL that says something else.
+// marks, ask Began. It is an error if the URL says something else.
 func Open(url string) (*Store, error) {
 	o, err := goredis.ParseURL(url)
 	if err != nil {

@@ -170,7 +170,7 @@ type boundedSocket struct {
 	socket syscall.Conn
 }
 
-// SyscallConn is syscall.Conn's.
+// SyscallConn implements syscall.Conn.
 func (c *boundedSocket) SyscallConn() (syscall.RawConn, error) { return c.socket.SyscallConn() }
 
 // bound puts bounds to what may come on a connection.

@@ -73,8 +73,8 @@ func (a Algorithm) String() string {
 // Of finds the algorithm that c is signed with.
 func Of(c *x509.Certificate) Algorithm { return Find(c.SignatureAlgorithm, c.Raw) }
 
-// Find goes by crypto/x509's name. Where it has none, it reads the
-// AlgorithmIdentifier in what is signed: a certificate, or a request.
+// Find goes by crypto/x509's name for the algorithm. If crypto/x509 has no name, Find reads
+// the AlgorithmIdentifier in what is signed: a certificate, or a request.
 func Find(std x509.SignatureAlgorithm, document []byte) Algorithm {
 	if std != x509.UnknownSignatureAlgorithm {
 		return Named(std)

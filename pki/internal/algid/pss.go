@@ -94,7 +94,7 @@ func PSSIdentifier(p *sig.PSSParams) (pkix.AlgorithmIdentifier, error) {
 	return pkix.AlgorithmIdentifier{Algorithm: OIDPSS, Parameters: asn1.RawValue{FullBytes: der}}, err
 }
 
-// KeyPSS reads the parameters of a key, which may have none: then they are nil.
+// KeyPSS reads the parameters of a key. If the key has no parameters, they are nil.
 func KeyPSS(id pkix.AlgorithmIdentifier) (*sig.PSSParams, error) {
 	if len(id.Parameters.FullBytes) == 0 {
 		return nil, nil

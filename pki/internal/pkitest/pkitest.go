@@ -67,7 +67,7 @@ func Judge(t *testing.T, l *lesson.Lesson, explain bool) *pki.Report {
 	return r
 }
 
-// ErrOf is a report's error, nil if it has none.
+// ErrOf is a report's error; nil if the chain was accepted.
 func ErrOf(r *pki.Report) error {
 	if r.Err == nil {
 		return nil

@@ -83,7 +83,8 @@ func (p *proxyFlags) ca(cmd *cobra.Command) error {
 	return err
 }
 
-// wrapped writes prose, indented; commands are not for it to break.
+// wrapped writes prose, indented; it is not for commands, which must not be broken into
+// lines.
 func wrapped(b *strings.Builder, text string) {
 	if text == "" {
 		return
@@ -95,7 +96,7 @@ func wrapped(b *strings.Builder, text string) {
 
 func fingerprint(c *x509.Certificate) string { return fmt.Sprintf("%x", sha256.Sum256(c.Raw)) }
 
-// trustHow is how clients come to trust a root, and to trust it no more.
+// trustHow is how clients come to trust a root, and how they stop trusting it.
 func trustHow(root, name string) []struct {
 	key           string
 	trust, remove []string

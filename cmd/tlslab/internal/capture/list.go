@@ -68,7 +68,7 @@ func (l *proxyList) add(e *proxy.Entry) {
 	}
 }
 
-// write keeps the first error: a list that cannot be written ends nobody's connection.
+// write keeps the first error: a list that cannot be written ends no connection.
 func (l *proxyList) write(text string) {
 	if _, err := io.WriteString(l.out, text); err != nil && l.err == nil {
 		l.err = err

@@ -1,6 +1,6 @@
 package cli
 
-// FirstError is the first of errs that is one.
+// FirstError returns the first of errs that is not nil.
 func FirstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

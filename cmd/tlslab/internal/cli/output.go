@@ -128,7 +128,7 @@ func (o *Output) Write(p []byte) (int, error) {
 	return o.Writer.Write(p)
 }
 
-// Whole puts out what is in a file, and closes that. Nothing comes between.
+// Whole puts out the content of a file, and closes the file. Nothing comes between.
 func (o *Output) Whole(f io.ReadCloser) error {
 	if o.Spool != nil {
 		return o.Spool.file(f)

@@ -13,8 +13,8 @@ import (
 	"tlslab/pki"
 )
 
-// PEMBlocks reads the blocks of a PEM file, or of standard input for "-". Of a file that
-// has none, it may be DER, the text comes back as it is.
+// PEMBlocks reads the blocks of a PEM file, or of standard input for "-". If the file has
+// no blocks, it may be DER, and the text comes back as it is.
 func PEMBlocks(name string) (blocks []pki.PEMBlock, text []byte, err error) {
 	if text, err = readFile(name); err != nil {
 		return nil, nil, err
@@ -67,7 +67,7 @@ func fileName(lang narrate.Lang, file string) string {
 }
 
 // langOf is the reader's language, as the command's --lang says or the environment. A
-// --lang that is none has been refused before anything was read.
+// --lang that we do not speak has been refused before anything was read.
 func langOf(cmd *cobra.Command) narrate.Lang {
 	var v View
 	if f := cmd.Flags().Lookup("lang"); f != nil {

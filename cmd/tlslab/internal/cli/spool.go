@@ -50,12 +50,13 @@ const spoolFiles = 64
 // SpoolTime is how long a program that ends waits for its last words to be taken.
 const SpoolTime = 2 * time.Second
 
-// spoolPiece is what is carried off at one go: PIPE_BUF of Linux, which a pipe takes whole or
-// not yet (POSIX write()), so that what nobody reads on ends behind a line, and one reader who
-// is slow can be told from one who has stopped.
+// spoolPiece is what is carried off at one go: PIPE_BUF of Linux, which a pipe takes whole
+// or not yet (POSIX write()), so that output whose reader has stopped ends at the end of a
+// line, and a slow reader can be told from one that has stopped.
 const spoolPiece = 4 << 10
 
-// ErrUnread is what a spool has when there is no more room in it, or at its end.
+// ErrUnread is the error if a spool has no more room, or if at its end nobody takes what it
+// holds.
 var ErrUnread = errors.New("nobody reads it")
 
 // NewSpool begins to carry off what is written to it, to w. missing is a line that says that n
@@ -112,7 +113,7 @@ func (s *Spool) room(full bool) (bool, error) {
 		return false, s.err
 	case full && s.missing == nil:
 		return false, ErrUnread
-	case full || s.lost > 0: // behind a gap nothing goes before it is told
+	case full || s.lost > 0: // after a gap, every piece is left out until the gap has been told
 		s.lost++
 		return false, nil
 	}
@@ -238,8 +239,8 @@ func (s *Spool) Close() error {
 // Missing says that so many pieces of what there was to tell are left out.
 func (v *View) Missing(n int) string { return Say(v.Lang, "unread", "n", strconv.Itoa(n)) + "\n" }
 
-// MissingFrom is missing for what has a format: in one for a program, which has no use for a sentence, it
-// is said on log.
+// MissingFrom is Missing for output that has a format. If the format is one for programs,
+// which have no use for a sentence, it is said on log.
 func (v *View) MissingFrom(format string, log io.Writer) func(n int) string {
 	if format != "json" {
 		return v.Missing

@@ -41,7 +41,7 @@ const (
 type Trouble struct {
 	Status int
 	What   string
-	Remedy string // "" if there is none to offer
+	Remedy string // "" if there is no remedy
 	Cause  error
 }
 

@@ -17,8 +17,8 @@ import (
 // Every file that a flag names is written by package ondisk: that is where it is decided
 // what becomes of one that is there, of links and of devices. Here is what is said of it.
 
-// LiveFile is a file that grows while things happen. Once it is begun, that it cannot be
-// written to ends nothing. It is said once, at once, and makes the status 1.
+// LiveFile is a file that grows while things happen. Once it is begun, a failure to write
+// to it ends nothing else. It is told once, at once, and it makes the exit status 1.
 type LiveFile struct {
 	*ondisk.Live
 	flag, name string
@@ -40,9 +40,9 @@ func OpenLive(flag, name string, begin ondisk.Begin, l narrate.Lang, log io.Writ
 	return &LiveFile{Live: f, flag: flag, name: name, lang: l, log: log}, nil
 }
 
-// WaitForNobody has Write not wait for whoever reads at the other end of a FIFO: a Wireshark
-// that somebody has paused must not stop a server. Who has one connection alone waits, and
-// loses nothing.
+// WaitForNobody makes Write not wait for the reader at the other end of a FIFO: a Wireshark
+// that somebody has paused must not stop a server. A command with only one connection does
+// not call it: its Write waits, and loses nothing.
 func (f *LiveFile) WaitForNobody() {
 	if f.Waits {
 		f.spool = NewSpool(WriterFunc(f.write), nil)
@@ -80,8 +80,8 @@ func (f *LiveFile) Tell(err error) error {
 	return fmt.Errorf("%w: %w", ErrTold, err)
 }
 
-// Close closes the file, once what is still to be carried off is, and returns what is left to
-// be told.
+// Close waits until the spool has carried off what it holds, closes the file, and returns
+// the error that is left to be told.
 func (f *LiveFile) Close() error {
 	if f.spool != nil && errors.Is(f.spool.Close(), ErrUnread) {
 		_ = f.Tell(ErrUnread)
@@ -121,7 +121,8 @@ func OpenKeyLog(name string, many bool, l narrate.Lang, log io.Writer) (io.Write
 	return unfailing{f}, f.Close, nil
 }
 
-// SayUnwritten says of a file that grows that it does not, while everything else goes on.
+// SayUnwritten says that a file that should grow cannot be written, while everything else
+// goes on.
 func SayUnwritten(l narrate.Lang, log io.Writer, flag, name string, err error) {
 	fmt.Fprintln(log, "tlslab:", Say(l, "file_unwritten", "flag", flag, "file", name, "error", narrate.Fault(l, ondisk.Cause(err))))
 }

@@ -43,8 +43,9 @@ func (o *Offer) Flags(cmd *cobra.Command) {
 	cli.Complete(cmd, "cipher", suiteNames)
 }
 
-// version is the one that --tls or --kx asks for, 0 if neither was given. only12 and
-// only13 name another flag given that one version alone has, "" for none.
+// version is the one that --tls or --kx asks for, 0 if neither was given. only12 names
+// another given flag that only TLS 1.2 has, only13 one that only TLS 1.3 has; "" is no
+// flag.
 func (o *Offer) version(only12, only13 string) (iana.Version, error) {
 	v, err := o.NamedVersion()
 	if err != nil {
@@ -81,7 +82,8 @@ func KxIn13() error {
 		"--kx is about TLS 1.2, where a suite names its key exchange; TLS 1.3's do not")
 }
 
-// only12 names a flag given that has no meaning after TLS 1.2; "" if there is none.
+// only12 names a given flag that has no meaning after TLS 1.2; "" if no such flag was
+// given.
 func (o *Offer) only12() string {
 	return FirstSet(Given("--compress", o.Compress), Given("--no-ems", o.NoEMS))
 }
@@ -128,7 +130,7 @@ func notBuilt(u *suite.UnknownError) string {
 // NamedGroups are those that --group names; nil if it was not given.
 func (o *Offer) NamedGroups() ([]kx.Group, error) { return GroupsOf("--group", o.Groups) }
 
-// CheckGroups refuses groups of which v, or x if it is not KxNone, uses none.
+// CheckGroups refuses groups if v, or x if it is not KxNone, uses no group of them.
 func (o *Offer) CheckGroups(v iana.Version, x iana.Kx, groups []kx.Group) error {
 	if groups == nil || v != iana.TLS12 {
 		return nil
@@ -148,7 +150,7 @@ func (o *Offer) CheckGroups(v iana.Version, x iana.Kx, groups []kx.Group) error 
 		"--group %s: %v key exchange uses none of these", strings.Join(o.Groups, ","), x)
 }
 
-// CheckSuites refuses suites of which v, or x if it is not KxNone, uses none.
+// CheckSuites refuses suites if v, or x if it is not KxNone, uses no suite of them.
 func (o *Offer) CheckSuites(v iana.Version, x iana.Kx, suites []*suite.Suite) error {
 	named := strings.Join(o.Ciphers, ",")
 	switch {
@@ -164,8 +166,8 @@ func (o *Offer) CheckSuites(v iana.Version, x iana.Kx, suites []*suite.Suite) er
 	return nil
 }
 
-// Apply sets what a live end offers. Without flags that is all that is built, except
-// what encrypts nothing and DEFLATE. only13 names another flag given that is TLS 1.3's.
+// Apply sets what a live end offers. Without flags that is all that is built, except what
+// encrypts nothing and DEFLATE. only13 names another given flag that only TLS 1.3 has.
 func (o *Offer) Apply(cfg *handshake.Config, only13 string) error {
 	v, err := o.version(o.only12(), only13)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 // CaptureFile is what --pcap writes. Without the flag its methods do nothing.
 type CaptureFile struct {
 	Pcap string
-	Many bool // connections, of which none is to wait for who reads the file
+	Many bool // there are many connections, and none may wait for the reader of the file
 
 	file   *cli.LiveFile
 	Writer *pcapng.Writer
@@ -115,7 +115,7 @@ func (p *CaptureFile) Perform(ctx context.Context, o scenario.Options, l event.L
 // lessonCapture gives a lesson's parties addresses and its bytes packets.
 type lessonCapture struct {
 	w      *pcapng.Writer
-	ifaces map[string]int // by who talks to whom
+	ifaces map[string]int // by the two parties that talk
 	now    time.Time
 }
 
@@ -139,7 +139,7 @@ func (c *lessonCapture) write(t *scenario.Transcript) error {
 	return nil
 }
 
-// describe makes an interface of who talks to whom, if it is new.
+// describe makes an interface for two parties that talk to each other, if they are new.
 func (c *lessonCapture) describe(client, server string) error {
 	if _, ok := c.ifaces[client+server]; ok {
 		return nil
@@ -157,7 +157,8 @@ func (c *lessonCapture) describe(client, server string) error {
 }
 
 // flow writes all secrets of a flow, then its connections. An attacker may replay a
-// ClientHello in a later flow: what its random stands for then must not be known before.
+// ClientHello in a later flow. The secrets that belong to its random in that flow must not
+// be known before.
 func (c *lessonCapture) flow(f *scenario.Flow) error {
 	if len(f.Events) > 0 {
 		if began := f.Events[0].Head().Time; began.After(c.now) {
@@ -207,8 +208,8 @@ func (c *lessonCapture) open(f *scenario.Flow, conn int) (*pcapng.Stream, error)
 
 const middleBox = "mitm"
 
-// ends are who talks over a connection. A server that said nothing is the one whom the
-// client meant, or the box in between.
+// ends returns the two parties that talk over a connection. If the server said nothing, it
+// is the server that the client meant, or the box in between.
 func ends(f *scenario.Flow, conn int) (client, server string) {
 	for _, s := range f.Wire {
 		switch {

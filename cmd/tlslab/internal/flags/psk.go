@@ -29,7 +29,7 @@ func (p *PreShared) Flags(cmd *cobra.Command) {
 	f.BoolVar(&p.Either, "allow-no-dhe-kex", false, "use pre-shared keys, tickets' too, with a key exchange (psk_dhe_ke) or, where the peer wants none, without (psk_ke) (TLS 1.3)")
 }
 
-// Only13 names a flag given; "" if there is none.
+// Only13 names a given flag; "" if none of these flags was given.
 func (p *PreShared) Only13() string {
 	return FirstSet(Given("--psk", p.Key != ""), Given("--psk-identity", p.identity != ""), Given("--psk-ke", p.Only), Given("--allow-no-dhe-kex", p.Either))
 }

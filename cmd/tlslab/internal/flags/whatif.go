@@ -45,7 +45,8 @@ func (w *WhatIf) ServerFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&w.Cookie, "cookie", false, "the server sends each client back for a cookie (HelloRetryRequest, TLS 1.3)")
 }
 
-// Only13 names a flag given that has no meaning before TLS 1.3; "" if there is none.
+// Only13 names a given flag that has no meaning before TLS 1.3; "" if no such flag was
+// given.
 func (w *WhatIf) Only13() string {
 	return FirstSet(Given("--padding", w.Padding != 0), Given("--compress-cert", w.CompressCert != nil),
 		Given("--no-compat", w.NoCompat), Given("--key-update", w.KeyUpdate), Given("--cookie", w.Cookie))

@@ -242,7 +242,7 @@ func (r *runFlags) checkFormat() error {
 	return nil
 }
 
-// firstScreen reports whether nothing was asked for that a screen has no room for.
+// firstScreen reports whether the run fits on one screen: no flag asks for more.
 func (r *runFlags) firstScreen() bool {
 	return !r.chosen() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
 }

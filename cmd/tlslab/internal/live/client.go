@@ -192,7 +192,7 @@ func (c *clientFlags) shares(cfg *handshake.Config) error {
 	return nil
 }
 
-// trustAndSessions sets whom to believe and what to resume.
+// trustAndSessions sets which servers to believe and what to resume.
 func (c *clientFlags) trustAndSessions(cfg *handshake.Config) (jar *sessionJar, err error) {
 	cfg.Weak.SkipVerify = c.insecure
 	switch {

@@ -147,7 +147,7 @@ func (c *liveConn) ConnectionState() stdtls.ConnectionState {
 	return c.Conn.ConnectionState()
 }
 
-// Read is the connection's, after what is left of early data.
+// Read returns what is left of early data, and then reads from the connection.
 func (c *liveConn) Read(p []byte) (int, error) {
 	switch {
 	case len(c.left) > 0:
@@ -162,8 +162,8 @@ func (c *liveConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ended keeps the first error. Running out of time is none: net/http makes a Read do
-// so when it wants its connection back.
+// ended keeps the first error. A Read that runs out of time is not one: net/http causes
+// that when it wants its connection back.
 func (c *liveConn) ended(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

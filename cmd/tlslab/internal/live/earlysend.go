@@ -15,7 +15,7 @@ import (
 	"tlslab/handshake/tls"
 )
 
-// earlySend is a client's early data. A nil one is none.
+// earlySend is a client's early data. A nil *earlySend means that there is no early data.
 type earlySend struct {
 	data []byte
 	sent int // how much of it went early

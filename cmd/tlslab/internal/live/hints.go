@@ -12,10 +12,11 @@ import (
 	"tlslab/handshake/narrate"
 )
 
-// What a person can do about an alert that came depends on the alert, on which end sent it, and
-// on what had been said before. The tables below hold a hint for each case; the words are
-// narrate's, and name no flag that the verb does not have. Where nothing can be done, or the
-// alert is one that this end never gives cause for, there is none, and the table says that too.
+// What a person can do about an alert that came depends on the alert, on which end sent it,
+// and on what had been said before. The tables below hold a hint for each case; the words
+// are narrate's, and name no flag that the verb does not have. If nothing can be done, or
+// if this end never gives cause for the alert, there is no hint, and the table says that
+// too.
 
 // hint is a row: the first whose condition holds is said.
 type hint struct {
@@ -113,7 +114,7 @@ var hints = [...]map[iana.AlertDescription][]hint{event.Client: clientHints, eve
 
 // The conditions.
 
-// atHello holds where nothing of the server's had come yet, and also holds.
+// atHello holds if nothing from the server had come yet, and if the condition also holds.
 func atHello(also func(*plight) bool) func(*plight) bool {
 	return func(p *plight) bool {
 		return p.summary.FailedIn == event.WaitServerHello && !p.summary.Retried && (also == nil || also(p))
@@ -153,7 +154,7 @@ func (p *plight) unusual() []string {
 
 // hint is what to do about an alert; "" if nothing is.
 func (p *plight) hint(d iana.AlertDescription) string {
-	for _, h := range hints[p.role][d] { // none for a number that the registry has not given out
+	for _, h := range hints[p.role][d] { // a number that the registry has not given out has no rows
 		if h.when == nil || h.when(p) {
 			return p.words(h.key)
 		}

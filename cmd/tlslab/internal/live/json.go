@@ -37,9 +37,9 @@ func NewLiveDocument(out *cli.Output, alone bool, failed func(error)) *liveDocum
 	return d
 }
 
-// wholeSoFar is an output that takes no more once something could not be written. A text may
-// have a gap, but a document with one would look complete, and where its beginning is missing
-// it is none: it ends there, cut off.
+// wholeSoFar is an output that takes no more once something could not be written. A text
+// may have a gap. But a document with a gap would look complete, and without its beginning
+// it would not be a document. So it ends there, cut off.
 type wholeSoFar struct{ *cli.Output }
 
 func (o wholeSoFar) Write(p []byte) (int, error) {
@@ -75,7 +75,7 @@ func (d *liveDocument) Close() error {
 	d.begin()
 	err := d.w.Close()
 	if d.waits == nil && errors.Is(err, cli.ErrTold) {
-		return nil // and the status is 1, by the file
+		return nil // the failure of the file already makes the status 1
 	}
 	if d.waits == nil {
 		return err
@@ -83,7 +83,7 @@ func (d *liveDocument) Close() error {
 	if err != nil { // it could not be kept: a part of it would be in the way of those that follow
 		d.waits.drop()
 		d.failed(err)
-		return nil // which ends nobody's connection
+		return nil // a lost document ends no connection
 	}
 	return d.waits.put(d.out)
 }
@@ -100,7 +100,7 @@ func (l *LiveFlags) tellLost(log io.Writer) func(error) {
 }
 
 // wholePiece is what goes out in one piece, however long it is: up to MaxHeld bytes wait in
-// memory, more in a file that has no name any more.
+// memory, and more than that in a file whose name has been removed.
 type wholePiece struct {
 	held bytes.Buffer
 	file *tempFile

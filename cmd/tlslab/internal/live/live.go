@@ -55,7 +55,7 @@ func (l *LiveFlags) flags(cmd *cobra.Command) {
 }
 
 // config is what both ends' configurations have in common. only13 names a flag of the
-// verb's own that is about TLS 1.3, "" for none.
+// verb's own that is about TLS 1.3; "" is no flag.
 func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 	if l.Format != "text" && l.Format != "json" {
 		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.Format)
@@ -201,7 +201,7 @@ func (t *transcript) flush() {
 	if f, ok := t.show.(*render.Terminal); ok {
 		_ = f.Flush() // into memory
 	}
-	_ = t.write() // a transcript that cannot be written ends nobody's connection
+	_ = t.write() // a transcript that cannot be written ends no connection
 }
 
 // Close ends the transcript.

@@ -200,7 +200,7 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// clientRoots sets whom to believe of the clients.
+// clientRoots sets which clients to believe.
 func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*authority.CA) (err error) {
 	if !s.verifyClient {
 		if s.caFile != "" {
@@ -237,7 +237,7 @@ func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener,
 		return err
 	}
 	if s.writeRoot != "" {
-		// The last server's roots are of no use any more, so they are replaced.
+		// The roots of the last server are useless now, so they are replaced.
 		write := func() error {
 			return authority.WriteCerts(s.writeRoot, rootsOf(roots), authority.FileOptions{Overwrite: true})
 		}

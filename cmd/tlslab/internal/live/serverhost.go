@@ -35,7 +35,7 @@ type host struct {
 	mu      sync.Mutex
 	arrived *sync.Cond
 	conns   map[*liveConn]bool
-	last    *liveConn // who gets what is typed
+	last    *liveConn // the client that gets what is typed
 	count   int
 	stopped bool
 }
@@ -102,8 +102,8 @@ func (h *host) print(p []byte) {
 	}
 }
 
-// typed sends each line of in to the client that came last, and waits for one if
-// there is none. When in ends, the server goes on.
+// typed sends each line of in to the client that came last, and waits for one if no client
+// is there. When in ends, the server goes on.
 func (h *host) typed(in io.Reader) {
 	r := bufio.NewReader(in)
 	for {
@@ -131,7 +131,7 @@ const hearTime = 5 * time.Second
 // hear sends a line to the client. One that has left misses it; its own handler tells of it.
 // One that does not read is cut off.
 func (c *liveConn) hear(line []byte) {
-	_ = c.SetWriteDeadline(time.Now().Add(hearTime)) // of what is closed, which Write tells
+	_ = c.SetWriteDeadline(time.Now().Add(hearTime)) // fails if the connection is closed, and then Write tells so
 	if _, err := c.Write(line); errors.Is(err, os.ErrDeadlineExceeded) {
 		fmt.Fprintln(c.host.log, c.title()+cli.ColonOf(c.host.flags.Lang)+cli.Say(c.host.flags.Lang, "reads_nothing", "limit", hearTime.String()))
 		_ = c.NetConn().Close()

@@ -42,7 +42,7 @@ func (r *resumeFlags) flags(cmd *cobra.Command) {
 	cli.Complete(cmd, "defend", replay.Defences)
 }
 
-// only13 names a flag given that is about TLS 1.3; "" if there is none.
+// only13 names a given flag that is about TLS 1.3; "" if no such flag was given.
 func (r *resumeFlags) only13(cmd *cobra.Command) string {
 	return flags.FirstSet(flags.Given("--num-tickets", cmd.Flags().Changed("num-tickets")), flags.Given("--early-data", r.earlyData != 0))
 }
@@ -106,8 +106,8 @@ func (s *serverFlags) announceStore(w io.Writer, cfg *handshake.Config, store *s
 	}
 }
 
-// idleDefences are those that have nothing to do here: they are an application's, and
-// what there is of one changes nothing.
+// idleDefences are the defences that have nothing to do here. They are the work of an
+// application, and the only application here, the page of --www, changes nothing.
 func (s *serverFlags) idleDefences(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		return name != replay.Idempotency && (name != replay.SafeMethods || s.www)

@@ -167,43 +167,44 @@ func (s *serverStore) do(call func() error) error {
 	if err == nil || errors.Is(err, session.ErrFull) || errors.Is(err, session.ErrExpired) || errors.Is(err, session.ErrTooLong) {
 		return err
 	}
-	// One call that failed, of a busy machine perhaps, is not the store's end.
+	// One call that failed, perhaps because a machine is busy, does not mean that the store
+	// is lost.
 	if _, again := s.store.Began(time.Now()); again != nil {
 		s.lose(again)
 	}
 	return err
 }
 
-// Put is the store's.
+// Put calls Put of the store, if the store does its work.
 func (s *serverStore) Put(key string, value []byte, expires time.Time) error {
 	return s.do(func() error { return s.store.Put(key, value, expires) })
 }
 
-// Get is the store's.
+// Get calls Get of the store, if the store does its work.
 func (s *serverStore) Get(key string, now time.Time) (b []byte, err error) {
 	err = s.do(func() (err error) { b, err = s.store.Get(key, now); return err })
 	return b, err
 }
 
-// Take is the store's.
+// Take calls Take of the store, if the store does its work.
 func (s *serverStore) Take(key string, now time.Time) (b []byte, err error) {
 	err = s.do(func() (err error) { b, err = s.store.Take(key, now); return err })
 	return b, err
 }
 
-// Once is the store's.
+// Once calls Once of the store, if the store does its work.
 func (s *serverStore) Once(key string, expires, now time.Time) (first bool, err error) {
 	err = s.do(func() (err error) { first, err = s.store.Once(key, expires, now); return err })
 	return first, err
 }
 
-// Began is the store's.
+// Began calls Began of the store, if the store does its work.
 func (s *serverStore) Began(now time.Time) (began time.Time, err error) {
 	err = s.do(func() (err error) { began, err = s.store.Began(now); return err })
 	return began, err
 }
 
-// Delete is the store's.
+// Delete calls Delete of the store, if the store does its work.
 func (s *serverStore) Delete(key string) error {
 	return s.do(func() error { return s.store.Delete(key) })
 }

@@ -128,9 +128,9 @@ func (j *sessionJar) offers() bool {
 	return j.offered != offered{}
 }
 
-// Session files are session.File's: that is where their format is described.
+// The format of session files is described at session.File.
 
-// write keeps the sessions in a file that only its owner may read: who has it can
+// write keeps the sessions in a file that only its owner may read: anybody who has it can
 // impersonate the client, and read the recording of a TLS 1.2 connection. What was there
 // before is replaced in one step, so that there is never half a file.
 func (j *sessionJar) write(file string, verified bool, now time.Time, l narrate.Lang, log io.Writer) error {

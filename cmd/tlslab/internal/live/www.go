@@ -57,7 +57,7 @@ func (h *host) page(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
-		status := http.StatusRequestTimeout // or the client has left, and reads nothing any more
+		status := http.StatusRequestTimeout // or the client has left, and will read nothing
 		if tooMuch := new(http.MaxBytesError); errors.As(err, &tooMuch) {
 			status = http.StatusRequestEntityTooLarge
 		}

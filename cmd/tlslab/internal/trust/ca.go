@@ -216,7 +216,7 @@ func (c *caFlags) sayAside(cmd *cobra.Command, aside []string) {
 	}
 }
 
-// pairThere is the certificate of a pair that is whole; nil if there is none.
+// pairThere returns the certificate of a pair that is whole; nil if there is no such pair.
 func pairThere(certFile, keyFile string) *x509.Certificate {
 	certs, _, err := authority.LoadPair(certFile, keyFile)
 	if err != nil {
@@ -225,8 +225,8 @@ func pairThere(certFile, keyFile string) *x509.Certificate {
 	return certs[0]
 }
 
-// intact is err, of writing a pair in the place of was, which is nil if there was none. It
-// says so where was is still what is there.
+// intact returns err, the error of writing a pair in the place of was; was is nil if there
+// was no pair before. If the pair of was is still there, the error says so.
 func (c *caFlags) intact(err error, was *x509.Certificate, certFile, keyFile string) error {
 	if was == nil || errors.Is(err, os.ErrExist) || !was.Equal(pairThere(certFile, keyFile)) {
 		return err
