@@ -172,7 +172,7 @@ func (g *graph) made(s *event.Secret) {
 		case event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelSharedSecret:
 			ok = group && s.Method == s.Group.Name
 		}
-		if known, is := kx.ByID(s.Group.ID); is && s.Group != event.GroupOf(known) {
+		if known := kx.ByID(s.Group.ID); known != nil && s.Group != event.GroupOf(known) {
 			ok = false
 		}
 	case event.FunctionPRF:

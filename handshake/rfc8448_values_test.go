@@ -79,8 +79,8 @@ func TestRFC8448Salt(t *testing.T) {
 		t.Run(end.trace, func(t *testing.T) {
 			tr := readTrace(t, end.trace)
 			id, signature := tr.certificateVerify(t, end.party)
-			scheme, ok := sig.ByID(id)
-			if !ok || scheme.ID != iana.RSAPSSRSAESHA256 {
+			scheme := sig.ByID(id)
+			if scheme == nil || scheme.ID != iana.RSAPSSRSAESHA256 {
 				t.Fatalf("signed under %v", id)
 			}
 			signed := tr.signed(t, end.party)

@@ -32,7 +32,7 @@ func GroupOf(g kx.Group) Group {
 // GroupAt tells of the group at a number, as far as the number does. kx has those of the
 // registry; of one for private use there is at most tlslab's own name. 0 is no group.
 func GroupAt(id iana.Group) Group {
-	if g, ok := kx.ByID(id); ok {
+	if g := kx.ByID(id); g != nil {
 		return GroupOf(g)
 	}
 	if id == 0 {

@@ -162,7 +162,7 @@ var features = []struct {
 func whyNot(c column, row string) string {
 	group, isGroup := iana.GroupByName(row)
 	kem, field := false, isGroup && group>>8 == 1
-	if g, ok := kx.ByID(group); ok {
+	if g := kx.ByID(group); g != nil {
 		kem = !kx.Serves(iana.KxECDHE, g) && !kx.Serves(iana.KxDHE, g)
 	}
 	hybrid := kem && strings.HasPrefix(row, "X25519") || strings.HasPrefix(row, "SecP")

@@ -38,14 +38,15 @@ func Defaults12() []Group {
 // may change the slice.
 func Exchanges() []Exchange { return []Exchange{ECDHE, DHE, RSA} }
 
-// ByID finds a group that the registry has; those of package private go by name alone.
-func ByID(id iana.Group) (Group, bool) {
+// ByID returns the group of All with that number, or nil if there is none; those of package
+// private go by name alone.
+func ByID(id iana.Group) Group {
 	for _, g := range All() {
 		if g.ID() == id {
-			return g, true
+			return g
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // ByName finds a group of All by the registry's name or a usual alias, in any case: x25519,

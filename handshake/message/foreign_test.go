@@ -54,7 +54,35 @@ func captures(t testing.TB) []captured {
 		}
 		all = append(all, c)
 	}
+	for name, section := range map[string]string{"rfc8448-1rtt": "simple", "rfc8448-resumed": "resumed", "rfc8448-hello-retry": "retry",
+		"rfc8448-client-auth": "client_auth", "rfc8448-compatibility": "compatibility"} {
+		all = append(all, captured{name, traced(t, section)})
+	}
 	return all
+}
+
+// traced are the messages of a section of RFC 8448: the payloads of its handshake records,
+// taken apart. The engine's tests hold every value of these files.
+func traced(t testing.TB, section string) (list []capturedMessage) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "testdata", "rfc8448", section+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := range strings.SplitSeq(string(text), "\n\n") {
+		party, rest, _ := strings.Cut(step, ": send handshake record\n  payload =")
+		payload, _, _ := strings.Cut(rest, "complete record")
+		b, err := hex.DecodeString(strings.Join(strings.Fields(payload), ""))
+		if err != nil {
+			t.Fatalf("%s: %v", section, err)
+		}
+		for len(b) > 0 {
+			n := 4 + (int(b[1])<<16 | int(b[2])<<8 | int(b[3]))
+			list = append(list, capturedMessage{fromServer: party == "server", raw: b[:n:n]})
+			b = b[n:]
+		}
+	}
+	return list
 }
 
 // contextAfter is what a reader knows once m has been seen.

@@ -245,8 +245,8 @@ func decrypt(e *event.Secret) (cmd, why string) {
 func verify(e *event.Secret) (cmd, why string) {
 	in := inputs(e.Inputs)
 	signed, spki := in.get("signed"), in.get("public_key")
-	s, ok := sig.ByID(e.Scheme)
-	if !ok || signed == nil || spki == nil {
+	s := sig.ByID(e.Scheme)
+	if s == nil || signed == nil || spki == nil {
 		return "", whySignature
 	}
 	key, signature := pem("PUBLIC KEY", spki), decoded(e.Value)

@@ -49,21 +49,21 @@ func Defaults() []*Scheme {
 	return out
 }
 
-// ByID finds the scheme with this number.
-func ByID(id iana.SignatureScheme) (*Scheme, bool) {
+// ByID returns the scheme with that number, or nil if we have none.
+func ByID(id iana.SignatureScheme) *Scheme {
 	for _, s := range table {
 		if s.ID == id {
-			return s, true
+			return s
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // ByName finds a scheme by the registry's name, in any case. The error lists what
 // there is.
 func ByName(name string) (*Scheme, error) {
 	if id, ok := iana.SchemeByName(strings.TrimSpace(name)); ok {
-		if s, ok := ByID(id); ok {
+		if s := ByID(id); s != nil {
 			return s, nil
 		}
 	}
