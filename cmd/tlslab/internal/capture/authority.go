@@ -38,13 +38,9 @@ func (p *proxyFlags) ca(cmd *cobra.Command) error {
 	if err := p.CheckLang(); err != nil {
 		return err
 	}
-	dir, err := p.dir()
+	dir, ca, made, err := p.loadCA()
 	if err != nil {
 		return err
-	}
-	ca, made, err := proxy.LoadCA(dir)
-	if err != nil {
-		return cli.Told(p.Lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.Lang, err))
 	}
 	root := filepath.Join(dir, proxy.CAFile)
 	var b strings.Builder

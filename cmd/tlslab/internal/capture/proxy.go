@@ -127,13 +127,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = cli.FirstError(err, out.Close()) }()
-	dir, err := p.dir()
+	dir, ca, made, err := p.loadCA()
 	if err != nil {
 		return err
-	}
-	ca, made, err := proxy.LoadCA(dir)
-	if err != nil {
-		return cli.Told(p.Lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.Lang, err))
 	}
 	if o.Forger, err = proxy.NewForger(ca); err != nil {
 		return err
@@ -198,6 +194,17 @@ func (p *proxyFlags) dir() (string, error) {
 		return "", cli.Failure("Say --confdir DIR.", "no configuration directory: %w", err)
 	}
 	return filepath.Join(base, "tlslab"), nil
+}
+
+// loadCA returns the CA and where it is. It is made if there is none: then made is true.
+func (p *proxyFlags) loadCA() (dir string, ca *authority.CA, made bool, err error) {
+	if dir, err = p.dir(); err != nil {
+		return "", nil, false, err
+	}
+	if ca, made, err = proxy.LoadCA(dir); err != nil {
+		return "", nil, false, cli.Told(p.Lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.Lang, err))
+	}
+	return dir, ca, made, nil
 }
 
 // options makes a proxy of the flags, but for its CA.
