@@ -12,19 +12,24 @@ import "tlslab/pki"
 //	}
 //
 //	func (*Coffee) Key() event.SceneKey       { return SceneCoffee }
-//	func (c *Coffee) Entry() event.SceneKey   { return c.Key() }
 //	func (c *Coffee) Values() []event.Value   { return []event.Value{{Name: "cups", Value: c.Cups}} }
 type Scene interface {
 	Event
 	// Key is what happened, and the same each time: "mitm_forge". A transcript names the
 	// scene by it.
 	Key() SceneKey
-	// Entry is narrate's key of the words for how it happened this time: Key, or Key with a
-	// variant behind a plus, "mitm_forge+stolen".
-	Entry() SceneKey
 	// Values are what there is to show, in the order to be shown. A value that is to be
 	// left out this time is not among them.
 	Values() []Value
+}
+
+// Varied is a Scene that can happen in more than one way, each with words of its own. The
+// words of any other Scene are those of its Key.
+type Varied interface {
+	Scene
+	// Entry is narrate's key of the words for how it happened this time: Key, or Key with a
+	// variant behind a plus, "mitm_forge+stolen".
+	Entry() SceneKey
 }
 
 // SceneKey names a scene.
@@ -103,9 +108,6 @@ type Outcome struct {
 // Key returns SceneOutcome.
 func (*Outcome) Key() SceneKey { return SceneOutcome }
 
-// Entry is Key.
-func (o *Outcome) Entry() SceneKey { return o.Key() }
-
 // Values are all four.
 func (o *Outcome) Values() []Value {
 	return []Value{{"done", o.Done}, {"intended", o.Intended}, {"refused", o.Refused}, {"error", o.Err}}
@@ -119,9 +121,6 @@ type Issue struct {
 
 // Key is one for each key of a step: "ca_sign".
 func (i *Issue) Key() SceneKey { return IssueKey(i.Step.Key) }
-
-// Entry is Key.
-func (i *Issue) Entry() SceneKey { return i.Key() }
 
 // Values are what went into the step.
 func (i *Issue) Values() []Value {

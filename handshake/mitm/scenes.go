@@ -105,9 +105,6 @@ type ClientConnects struct {
 // Key returns SceneClientConnects.
 func (*ClientConnects) Key() event.SceneKey { return SceneClientConnects }
 
-// Entry is Key.
-func (c *ClientConnects) Entry() event.SceneKey { return c.Key() }
-
 // Step returns 2 and the number of steps.
 func (c *ClientConnects) Step() (n, of int) { return step(c.Key()) }
 
@@ -262,9 +259,6 @@ type Rewritten struct {
 // Key returns SceneRewrite.
 func (*Rewritten) Key() event.SceneKey { return SceneRewrite }
 
-// Entry is Key.
-func (r *Rewritten) Entry() event.SceneKey { return r.Key() }
-
 // Values are all of it.
 func (r *Rewritten) Values() []event.Value {
 	return []event.Value{value("what", string(r.What)), value("old", r.Rewrite.Old), value("new", r.Rewrite.New),
@@ -281,9 +275,6 @@ type NotFound struct {
 // Key returns SceneNotFound.
 func (*NotFound) Key() event.SceneKey { return SceneNotFound }
 
-// Entry is Key.
-func (n *NotFound) Entry() event.SceneKey { return n.Key() }
-
 // Values are both.
 func (n *NotFound) Values() []event.Value {
 	return []event.Value{value("what", string(n.What)), value("old", n.Old)}
@@ -297,9 +288,6 @@ type Undelivered struct {
 
 // Key returns SceneUndelivered.
 func (*Undelivered) Key() event.SceneKey { return SceneUndelivered }
-
-// Entry is Key.
-func (u *Undelivered) Entry() event.SceneKey { return u.Key() }
 
 // Values are the reason.
 func (u *Undelivered) Values() []event.Value { return []event.Value{value("reason", u.Err)} }

@@ -258,8 +258,14 @@ func withCause(r reason.Reason, cause string) string {
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
 func NoteKey(note pki.NoteKey) string { return "note/" + string(note) }
 
-// EntryOf is the key of a scene's entry, which its player chooses.
-func EntryOf(e event.Scene) string { return string(e.Entry()) }
+// EntryOf is the key of a scene's entry: the one that its player chooses, if the scene can
+// happen in more than one way.
+func EntryOf(s event.Scene) string {
+	if v, ok := s.(event.Varied); ok {
+		return string(v.Entry())
+	}
+	return string(s.Key())
+}
 
 func has(k Kind, key string) bool {
 	_, ok := Get(En, k, key)

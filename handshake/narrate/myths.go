@@ -244,7 +244,7 @@ func (l *leg) hello(m *message.ServerHello, group event.Group) {
 func scene(keys ...string) func(event.Event, *leg) bool {
 	return func(e event.Event, _ *leg) bool {
 		s, ok := e.(event.Scene)
-		return ok && (slices.Contains(keys, string(s.Key())) || slices.Contains(keys, string(s.Entry())))
+		return ok && (slices.Contains(keys, string(s.Key())) || slices.Contains(keys, EntryOf(s)))
 	}
 }
 

@@ -17,7 +17,6 @@ type Tea struct {
 const SceneTea event.SceneKey = "tea"
 
 func (*Tea) Key() event.SceneKey     { return SceneTea }
-func (t *Tea) Entry() event.SceneKey { return t.Key() }
 func (t *Tea) Values() []event.Value { return []event.Value{{Name: "cups", Value: t.Cups}} }
 
 // A scene shows its values; a layout writes it in a way of its own.

@@ -20,8 +20,6 @@ const sceneCoffee event.SceneKey = "coffee"
 
 func (*coffee) Key() event.SceneKey { return sceneCoffee }
 
-func (*coffee) Entry() event.SceneKey { return sceneCoffee }
-
 func (c *coffee) Values() []event.Value { return []event.Value{{Name: "cups", Value: c.cups}} }
 
 // A scene without a layout shows its key and its values; with one, what that writes, at the

@@ -17,9 +17,6 @@ type Captured struct {
 // Key returns SceneCaptured.
 func (*Captured) Key() event.SceneKey { return SceneCaptured }
 
-// Entry is Key.
-func (c *Captured) Entry() event.SceneKey { return c.Key() }
-
 // Values are both.
 func (c *Captured) Values() []event.Value {
 	return []event.Value{value("bytes", c.Bytes), value("early_data", c.EarlyData)}
@@ -35,9 +32,6 @@ type CapturedSession struct {
 
 // Key returns SceneCapturedSession.
 func (*CapturedSession) Key() event.SceneKey { return SceneCapturedSession }
-
-// Entry is Key.
-func (c *CapturedSession) Entry() event.SceneKey { return c.Key() }
 
 // Values are the ticket, or the session ID if there is none.
 func (c *CapturedSession) Values() []event.Value {
@@ -57,9 +51,6 @@ type StolenMaster struct {
 // Key returns SceneStolenMaster.
 func (*StolenMaster) Key() event.SceneKey { return SceneStolenMaster }
 
-// Entry is Key.
-func (s *StolenMaster) Entry() event.SceneKey { return s.Key() }
-
 // Values are the secret.
 func (s *StolenMaster) Values() []event.Value {
 	return []event.Value{value("master_secret", s.Secret[:])}
@@ -75,9 +66,6 @@ type StolenTicket struct {
 
 // Key returns SceneStolenTicket.
 func (*StolenTicket) Key() event.SceneKey { return SceneStolenTicket }
-
-// Entry is Key.
-func (s *StolenTicket) Entry() event.SceneKey { return s.Key() }
 
 // Values are both.
 func (s *StolenTicket) Values() []event.Value {
@@ -95,9 +83,6 @@ type StolenTicketKey struct {
 // Key returns SceneStolenTicketKey.
 func (*StolenTicketKey) Key() event.SceneKey { return SceneStolenTicketKey }
 
-// Entry is Key.
-func (s *StolenTicketKey) Entry() event.SceneKey { return s.Key() }
-
 // Values are both.
 func (s *StolenTicketKey) Values() []event.Value {
 	return []event.Value{value("ticket_key_name", s.Name), value("ticket_key", s.Secret)}
@@ -112,9 +97,6 @@ type Decrypted struct {
 // Key returns SceneDecrypted.
 func (*Decrypted) Key() event.SceneKey { return SceneDecrypted }
 
-// Entry is Key.
-func (d *Decrypted) Entry() event.SceneKey { return d.Key() }
-
 // Values are the text.
 func (d *Decrypted) Values() []event.Value { return []event.Value{value("plaintext", d.Plaintext)} }
 
@@ -127,9 +109,6 @@ type Replayed struct {
 
 // Key returns SceneBytes.
 func (*Replayed) Key() event.SceneKey { return SceneBytes }
-
-// Entry is Key.
-func (r *Replayed) Entry() event.SceneKey { return r.Key() }
 
 // Values are both.
 func (r *Replayed) Values() []event.Value {
@@ -145,9 +124,6 @@ type Tampered struct {
 
 // Key returns SceneTampered.
 func (*Tampered) Key() event.SceneKey { return SceneTampered }
-
-// Entry is Key.
-func (t *Tampered) Entry() event.SceneKey { return t.Key() }
 
 // Values are both.
 func (t *Tampered) Values() []event.Value {

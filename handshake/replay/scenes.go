@@ -64,9 +64,6 @@ type Begun struct {
 // Key returns SceneAttack.
 func (*Begun) Key() event.SceneKey { return SceneAttack }
 
-// Entry is Key.
-func (b *Begun) Entry() event.SceneKey { return b.Key() }
-
 // Values are all but what is stolen; the defences are a list with commas, "none" if it is empty.
 func (b *Begun) Values() []event.Value {
 	defences := noDefence
@@ -89,9 +86,6 @@ type LoggedIn struct {
 // Key returns SceneLogin.
 func (*LoggedIn) Key() event.SceneKey { return SceneLogin }
 
-// Entry is Key.
-func (l *LoggedIn) Entry() event.SceneKey { return l.Key() }
-
 // Values are the user, and the cookie or the certificate.
 func (l *LoggedIn) Values() []event.Value {
 	if l.Certificate != nil {
@@ -108,9 +102,6 @@ type SharedStore struct {
 
 // Key returns SceneSharedStore.
 func (*SharedStore) Key() event.SceneKey { return SceneSharedStore }
-
-// Entry is Key.
-func (s *SharedStore) Entry() event.SceneKey { return s.Key() }
 
 // Values are the name, or that it is in the process.
 func (s *SharedStore) Values() []event.Value {
@@ -130,9 +121,6 @@ type Requested struct {
 // Key returns SceneRequest.
 func (*Requested) Key() event.SceneKey { return SceneRequest }
 
-// Entry is Key.
-func (r *Requested) Entry() event.SceneKey { return r.Key() }
-
 // Values are the request, who asked, and the answer.
 func (r *Requested) Values() []event.Value {
 	return []event.Value{value("method", r.Method), value("path", r.Path), value("early", r.Early), value("user", r.User), value("status", r.Status), value("why", string(r.Why))}
@@ -150,9 +138,6 @@ type Transferred struct {
 // Key returns SceneTransfer.
 func (*Transferred) Key() event.SceneKey { return SceneTransfer }
 
-// Entry is Key.
-func (t *Transferred) Entry() event.SceneKey { return t.Key() }
-
 // Values are all five.
 func (t *Transferred) Values() []event.Value {
 	return []event.Value{value("from", t.From), value("to", t.To), value("amount", int(t.Amount)), value("alice", int(t.Alice)), value("mallory", int(t.Mallory))}
@@ -163,9 +148,6 @@ type Restarted struct{ event.Meta }
 
 // Key returns SceneRestart.
 func (*Restarted) Key() event.SceneKey { return SceneRestart }
-
-// Entry is Key.
-func (r *Restarted) Entry() event.SceneKey { return r.Key() }
 
 // Values are the time.
 func (r *Restarted) Values() []event.Value { return []event.Value{value("now", r.Time)} }
@@ -179,9 +161,6 @@ type Retried struct {
 // Key returns SceneRetry.
 func (*Retried) Key() event.SceneKey { return SceneRetry }
 
-// Entry is Key.
-func (r *Retried) Entry() event.SceneKey { return r.Key() }
-
 // Values are whether it was early data.
 func (r *Retried) Values() []event.Value { return []event.Value{value("early_data", r.EarlyData)} }
 
@@ -193,9 +172,6 @@ type TimePassed struct {
 
 // Key returns SceneTime.
 func (*TimePassed) Key() event.SceneKey { return SceneTime }
-
-// Entry is Key.
-func (t *TimePassed) Entry() event.SceneKey { return t.Key() }
 
 // Values are how long it is, and the time.
 func (t *TimePassed) Values() []event.Value {
@@ -211,9 +187,6 @@ type RouteTaken struct {
 // Key returns SceneRoute.
 func (*RouteTaken) Key() event.SceneKey { return SceneRoute }
 
-// Entry is Key.
-func (r *RouteTaken) Entry() event.SceneKey { return r.Key() }
-
 // Values are the route.
 func (r *RouteTaken) Values() []event.Value { return []event.Value{value("route", string(r.Route))} }
 
@@ -226,9 +199,6 @@ type Attempted struct {
 
 // Key returns SceneAttempt.
 func (*Attempted) Key() event.SceneKey { return SceneAttempt }
-
-// Entry is Key.
-func (a *Attempted) Entry() event.SceneKey { return a.Key() }
 
 // Values are all of the attempt.
 func (a *Attempted) Values() []event.Value {
@@ -246,9 +216,6 @@ type Fact struct {
 // Key is one for each Name.
 func (f *Fact) Key() event.SceneKey { return sceneFact + event.SceneKey(f.Name) }
 
-// Entry is Key.
-func (f *Fact) Entry() event.SceneKey { return f.Key() }
-
 // Values are the answer.
 func (f *Fact) Values() []event.Value { return []event.Value{value("value", f.Yes)} }
 
@@ -261,9 +228,6 @@ type EarlyDataFact struct {
 
 // Key is one for each Name.
 func (f *EarlyDataFact) Key() event.SceneKey { return sceneFact + event.SceneKey(f.Name) }
-
-// Entry is Key.
-func (f *EarlyDataFact) Entry() event.SceneKey { return f.Key() }
 
 // Values are the status.
 func (f *EarlyDataFact) Values() []event.Value {

@@ -34,9 +34,6 @@ type Beliefs struct {
 // Key returns SceneBeliefs.
 func (*Beliefs) Key() event.SceneKey { return SceneBeliefs }
 
-// Entry is Key.
-func (b *Beliefs) Entry() event.SceneKey { return b.Key() }
-
 // Values are both.
 func (b *Beliefs) Values() []event.Value {
 	return []event.Value{value("client", b.Client), value("server", b.Server)}

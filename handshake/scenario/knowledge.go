@@ -26,9 +26,6 @@ type WhoKnows struct {
 // Key returns SceneKnowledge.
 func (*WhoKnows) Key() event.SceneKey { return SceneKnowledge }
 
-// Entry is Key.
-func (w *WhoKnows) Entry() event.SceneKey { return w.Key() }
-
 // Values are the connections, what is there, and what each party knows.
 func (w *WhoKnows) Values() []event.Value {
 	values := []event.Value{value("connections", w.Connections), value("has_finished", w.HasFinished), value("has_data", w.HasData),

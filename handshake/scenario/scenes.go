@@ -62,9 +62,6 @@ type PlainHTTP struct {
 // Key returns ScenePlainHTTP.
 func (*PlainHTTP) Key() event.SceneKey { return ScenePlainHTTP }
 
-// Entry is Key.
-func (p *PlainHTTP) Entry() event.SceneKey { return p.Key() }
-
 // Values are both.
 func (p *PlainHTTP) Values() []event.Value {
 	return []event.Value{value("request", p.Request), value("reply", p.Reply)}
@@ -78,9 +75,6 @@ type Trusts struct {
 
 // Key returns SceneTrustStore.
 func (*Trusts) Key() event.SceneKey { return SceneTrustStore }
-
-// Entry is Key.
-func (t *Trusts) Entry() event.SceneKey { return t.Key() }
 
 // Values are the roots, one by one.
 func (t *Trusts) Values() []event.Value {
@@ -101,9 +95,6 @@ type OwnExchange struct {
 // Key returns SceneOwnExchange.
 func (*OwnExchange) Key() event.SceneKey { return SceneOwnExchange }
 
-// Entry is Key.
-func (o *OwnExchange) Entry() event.SceneKey { return o.Key() }
-
 // Values are both.
 func (o *OwnExchange) Values() []event.Value {
 	return []event.Value{value("exchange", fmt.Sprint(o.Exchange)), value("ephemeral", o.Ephemeral)}
@@ -118,9 +109,6 @@ type OwnGroup struct {
 
 // Key returns SceneOwnExchange, since both are explained by the same words.
 func (*OwnGroup) Key() event.SceneKey { return SceneOwnExchange }
-
-// Entry is Key.
-func (o *OwnGroup) Entry() event.SceneKey { return o.Key() }
 
 // Values are both.
 func (o *OwnGroup) Values() []event.Value {

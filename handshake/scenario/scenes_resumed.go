@@ -91,9 +91,6 @@ type CapturedSession struct {
 // Key returns SceneCapturedSession.
 func (*CapturedSession) Key() event.SceneKey { return SceneCapturedSession }
 
-// Entry is Key.
-func (c *CapturedSession) Entry() event.SceneKey { return c.Key() }
-
 // Values are the one that there is.
 func (c *CapturedSession) Values() []event.Value {
 	if len(c.Ticket) > 0 {
@@ -110,9 +107,6 @@ type AttackerSilent struct {
 
 // Key returns SceneAttackerSilent.
 func (*AttackerSilent) Key() event.SceneKey { return SceneAttackerSilent }
-
-// Entry is Key.
-func (a *AttackerSilent) Entry() event.SceneKey { return a.Key() }
 
 // Values are the error.
 func (a *AttackerSilent) Values() []event.Value { return []event.Value{value("error", a.Err)} }
@@ -134,9 +128,6 @@ func (r *Replayed) Key() event.SceneKey {
 	return SceneReplayedConnection
 }
 
-// Entry is Key.
-func (r *Replayed) Entry() event.SceneKey { return r.Key() }
-
 // Values are both.
 func (r *Replayed) Values() []event.Value {
 	return []event.Value{value("first_attempt", r.FirstAttempt), value("bytes", r.Bytes)}
@@ -152,9 +143,6 @@ type StolenMasterSecret struct {
 // Key returns SceneStolenMasterSecret.
 func (*StolenMasterSecret) Key() event.SceneKey { return SceneStolenMasterSecret }
 
-// Entry is Key.
-func (s *StolenMasterSecret) Entry() event.SceneKey { return s.Key() }
-
 // Values are both.
 func (s *StolenMasterSecret) Values() []event.Value {
 	return []event.Value{value("from", s.From), value("master_secret", s.MasterSecret)}
@@ -168,9 +156,6 @@ type RecordingDecrypted struct {
 
 // Key returns SceneRecordingDecrypted.
 func (*RecordingDecrypted) Key() event.SceneKey { return SceneRecordingDecrypted }
-
-// Entry is Key.
-func (r *RecordingDecrypted) Entry() event.SceneKey { return r.Key() }
 
 // Values are both.
 func (r *RecordingDecrypted) Values() []event.Value {
@@ -186,9 +171,6 @@ type CapturedTicket struct {
 // Key returns SceneCapturedTicket.
 func (*CapturedTicket) Key() event.SceneKey { return SceneCapturedTicket }
 
-// Entry is Key.
-func (c *CapturedTicket) Entry() event.SceneKey { return c.Key() }
-
 // Values are the ticket.
 func (c *CapturedTicket) Values() []event.Value { return []event.Value{value("ticket", c.Ticket)} }
 
@@ -200,9 +182,6 @@ type ReplayedEarlyData struct {
 
 // Key returns SceneReplayedEarlyData.
 func (*ReplayedEarlyData) Key() event.SceneKey { return SceneReplayedEarlyData }
-
-// Entry is Key.
-func (r *ReplayedEarlyData) Entry() event.SceneKey { return r.Key() }
 
 // Values are how much it is.
 func (r *ReplayedEarlyData) Values() []event.Value { return []event.Value{value("bytes", r.Bytes)} }
@@ -216,9 +195,6 @@ type EarlyDataActed struct {
 
 // Key returns SceneEarlyDataActed.
 func (*EarlyDataActed) Key() event.SceneKey { return SceneEarlyDataActed }
-
-// Entry is Key.
-func (e *EarlyDataActed) Entry() event.SceneKey { return e.Key() }
 
 // Values are both.
 func (e *EarlyDataActed) Values() []event.Value {
@@ -234,9 +210,6 @@ type StolenPSK struct {
 
 // Key returns SceneStolenPSK.
 func (*StolenPSK) Key() event.SceneKey { return SceneStolenPSK }
-
-// Entry is Key.
-func (s *StolenPSK) Entry() event.SceneKey { return s.Key() }
 
 // Values are both.
 func (s *StolenPSK) Values() []event.Value {
@@ -289,9 +262,6 @@ type TicketKeyServer struct {
 // Key returns SceneTicketKeyServer.
 func (*TicketKeyServer) Key() event.SceneKey { return SceneTicketKeyServer }
 
-// Entry is Key.
-func (t *TicketKeyServer) Entry() event.SceneKey { return t.Key() }
-
 // Values are whether it did.
 func (t *TicketKeyServer) Values() []event.Value {
 	return []event.Value{value("accepted", t.Accepted)}
@@ -306,9 +276,6 @@ type PSKExpired struct {
 
 // Key returns ScenePSKExpired.
 func (*PSKExpired) Key() event.SceneKey { return ScenePSKExpired }
-
-// Entry is Key.
-func (p *PSKExpired) Entry() event.SceneKey { return p.Key() }
 
 // Values are both.
 func (p *PSKExpired) Values() []event.Value {

@@ -20,9 +20,6 @@ type CertificatesCompared struct {
 // Key returns SceneCompare.
 func (*CertificatesCompared) Key() event.SceneKey { return SceneCompare }
 
-// Entry is Key.
-func (c *CertificatesCompared) Entry() event.SceneKey { return c.Key() }
-
 // Values are the comparison.
 func (c *CertificatesCompared) Values() []event.Value {
 	return []event.Value{value("certificates", c.Sides)}
@@ -36,9 +33,6 @@ type LegsCompared struct {
 
 // Key returns SceneLegs.
 func (*LegsCompared) Key() event.SceneKey { return SceneLegs }
-
-// Entry is Key.
-func (l *LegsCompared) Entry() event.SceneKey { return l.Key() }
 
 // Values are the comparison.
 func (l *LegsCompared) Values() []event.Value { return []event.Value{value("legs", l.Sides)} }

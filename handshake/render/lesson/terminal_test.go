@@ -266,8 +266,6 @@ const sceneUnheardOf event.SceneKey = "unheard_of"
 
 func (*ownScene) Key() event.SceneKey { return sceneUnheardOf }
 
-func (*ownScene) Entry() event.SceneKey { return sceneUnheardOf }
-
 func (s *ownScene) Values() []event.Value { return s.values }
 
 // failing takes n bytes and then fails.

@@ -185,7 +185,7 @@ func (r *Replay) title(e event.Scene, pairs ...string) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = pairs[i+1]
 	}
-	return narrate.Fill(r.say().Title(narrate.Scene, string(e.Entry())), values)
+	return narrate.Fill(r.say().Title(narrate.Scene, narrate.EntryOf(e)), values)
 }
 
 // told writes what was captured or stolen, and what befell a server.
@@ -194,7 +194,7 @@ func (r *Replay) told(e event.Scene) {
 	r.t.Blank()
 	r.t.Text(0, r.title(e), r.t.Paint.Bold)
 	if r.level != render.Brief {
-		about := r.say().Get(narrate.Scene, string(e.Entry())).Text
+		about := r.say().Get(narrate.Scene, narrate.EntryOf(e)).Text
 		if shared, ok := e.(*replay.SharedStore); ok && shared.Name == "" {
 			about = narrate.Fill(about, map[string]string{"store": r.ui("replay_in_process")})
 		}
@@ -260,7 +260,7 @@ func (r *Replay) fact(e event.Scene, how string) {
 	from := r.page.Len()
 	r.t.Text(3, "? "+r.title(e)+how, r.t.Paint.Bold)
 	if r.level != render.Brief {
-		r.t.Text(5, r.say().Get(narrate.Scene, string(e.Entry())).Text, nil)
+		r.t.Text(5, r.say().Get(narrate.Scene, narrate.EntryOf(e)).Text, nil)
 	}
 	r.correct(e)
 	r.facts.Write(r.page.Bytes()[from:])
