@@ -70,12 +70,13 @@ const (
 	Guard    Kind = "guard"    // an event.Guard, the condition of a move
 	UI       Kind = "ui"       // a label of the page
 	Party    Kind = "party"    // an event's Party
+	Short    Kind = "short"    // a Move's key, where the first two sentences of its text do not stand alone: Gist
 	Hint     Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Hint}
+	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Short, Hint}
 }
 
 // Entry is what is said under one key.

@@ -38,6 +38,7 @@ type flow struct {
 	lines       bool                        // the last line was a move told in one
 	talk        sheet.Talk
 	flight      flightNo          // under which the last line of a message stands
+	pending     map[sheet.Leg]work // at level Flights, of those that have not sent since
 	open        map[string]bool   // values that everybody can compute, or that are sent
 	application map[sheet.Way]int // the epoch in which its first application keys came
 }

@@ -1,0 +1,3 @@
+package render
+
+func (t *Pen) whoReads(b *block) {}
