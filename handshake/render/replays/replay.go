@@ -51,6 +51,9 @@ func NewReplay(w io.Writer, o render.TerminalOptions, settings replay.Options) *
 
 // Event takes the next event.
 func (r *Replay) Event(e event.Event) {
+	if _, ok := e.(*event.Onlooked); ok {
+		return // for faces with a column an onlooker
+	}
 	if s, ok := e.(event.Scene); ok {
 		r.scene(s)
 		return
