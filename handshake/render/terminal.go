@@ -73,6 +73,8 @@ func (t *Terminal) Close() error {
 // event takes the next event.
 func (t *Pen) event(e event.Event) {
 	switch e := e.(type) {
+	case *event.Onlooked: // for faces with a column an onlooker; here WhoKnows tells it in the end
+		return
 	case event.Scene:
 		t.show()
 		t.flow.lines = false

@@ -63,6 +63,9 @@ type told struct {
 
 // Event takes the next event.
 func (r *Replay) Event(e event.Event) {
+	if _, ok := e.(*event.Onlooked); ok {
+		return // for faces with a column an onlooker
+	}
 	r.t.About(e)
 	if s, ok := e.(event.Scene); ok {
 		r.scene(s)
