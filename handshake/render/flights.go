@@ -76,7 +76,7 @@ func (t *Pen) inFlight(m *move) {
 // reads keeps what a party made of what it read until that party sends. When the handshake is
 // over it is told at once.
 func (t *Pen) reads(m *move, w work) {
-	if t.block != nil && t.block.after {
+	if b := t.block; b != nil && (b.after || b.from == m.head.Party && b.no.conn == m.head.Conn && len(b.crossed) > 0 && m.dir == event.Receive) {
 		t.block.work.add(w)
 		return
 	}

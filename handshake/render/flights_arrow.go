@@ -13,10 +13,10 @@ import (
 
 // crossed is an arrow that was drawn, for who could read it.
 type crossed struct {
-	n     int // its number
-	conn  int
-	right bool // to the server
-	wires [][]byte
+	n        int // its number
+	conn     int
+	toServer bool
+	wires    [][]byte
 }
 
 // arrowIn takes the arrow of a move into the block at hand, and what its sender computed for it.
@@ -44,7 +44,7 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 		state = t.Say.UI(t.flow.protection())
 	}
 	encrypts := sealed && !t.flow.null
-	b.crossed = append(b.crossed, crossed{n: n, conn: m.head.Conn, right: t.toServer(m), wires: wiresOf(m)})
+	b.crossed = append(b.crossed, crossed{n: n, conn: m.head.Conn, toServer: t.toServer(m), wires: wiresOf(m)})
 	b.body = append(b.body, func() {
 		left := fmt.Sprintf("%2d %s", n, t.flightArrow(m.from, m.to, encrypts))
 		t.arrowLine(left, right, what, about, state, encrypts)

@@ -6,13 +6,13 @@ import "github.com/fatih/color"
 // line is encrypted, and the word stands at the end of the line.
 
 // Sent goes to the right, as a client's messages do.
-func (p Paint) Sent(s string) string { return p.with(s, color.FgBlue, color.Bold) }
+func (p Paint) Sent(s string) string { return p.with(s, BoldStyle, color.FgBlue, color.Bold) }
 
 // Received goes to the left.
-func (p Paint) Received(s string) string { return p.with(s, color.FgCyan, color.Bold) }
+func (p Paint) Received(s string) string { return p.with(s, BoldStyle, color.FgCyan, color.Bold) }
 
 // InClear can be read by everybody on the way.
-func (p Paint) InClear(s string) string { return p.with(s, color.FgYellow) }
+func (p Paint) InClear(s string) string { return p.with(s, NameStyle, color.FgYellow) }
 
 // Encrypted cannot.
-func (p Paint) Encrypted(s string) string { return p.with(s, color.FgGreen) }
+func (p Paint) Encrypted(s string) string { return p.with(s, GoodStyle, color.FgGreen) }
