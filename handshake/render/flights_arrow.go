@@ -98,7 +98,7 @@ func (t *Pen) subject(e *event.Message) string {
 	about := t.about(e)
 	if hello, ok := e.Msg.(*message.ClientHello); ok {
 		if sni, ok := message.Get[*message.ServerName](&hello.Extensions); ok {
-			return t.Plain(sni.Name) + t.Say.Semicolon() + about
+			return t.Say.UI("flights.for", "name", t.Plain(sni.Name)) + t.Say.Semicolon() + about
 		}
 	}
 	return about

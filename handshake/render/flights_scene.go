@@ -2,6 +2,7 @@ package render
 
 import (
 	"crypto/x509"
+	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -47,14 +48,24 @@ func (t *Pen) tellIssued() {
 		for _, in := range i.Step.Inputs {
 			switch in.Name {
 			case pki.InSubject:
-				names = t.Short(in.Value())
+				names = commonName(t.Short(in.Value()))
 			case pki.InIssuer:
-				issuer = t.Short(in.Value())
+				issuer = commonName(t.Short(in.Value()))
 			}
 		}
 	}
 	t.Blank()
 	t.Text(3, t.Say.Party(steps[0].Party)+t.Say.Colon()+t.Say.UI("flights.issued", "subject", names, "issuer", issuer, "n", sheet.Text(len(steps))), nil)
+}
+
+// commonName is the CN of a distinguished name as our CA writes one, or all of it.
+func commonName(dn string) string {
+	cn, ok := strings.CutPrefix(dn, "CN=")
+	if !ok {
+		return dn
+	}
+	cn, _, _ = strings.Cut(cn, ",")
+	return cn
 }
 
 // legend says what the marks mean at this level.

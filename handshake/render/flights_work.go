@@ -54,7 +54,7 @@ func (t *Pen) decided(e *event.Decision) string {
 	if word, ours := t.Say.InWords(e.Chosen); ours {
 		return t.Say.Title(narrate.Decision, narrate.DecidedKey(e)) + t.Say.Colon() + word
 	}
-	return t.Say.Named(narrate.Decision, string(e.What), string(e.What)) + " = " + t.Short(e.Chosen)
+	return t.Say.Named(narrate.Decision, string(e.What), string(e.What)) + " " + t.Short(e.Chosen)
 }
 
 // passed is a check that came out as it should. How many checks a chain has is what the path chosen has.
@@ -127,38 +127,49 @@ func (t *Pen) secretLines(made []*event.Secret) {
 	}
 }
 
-// alike reports whether two values come the same way from the same.
+// alike reports whether two values come the same way from the same: a key and its IV, the parts
+// of a key block, the two directions' secrets.
 func alike(a, b *event.Secret) bool {
-	cut := a.Function == event.FunctionPart || a.Tag == "key" || a.Label == event.LabelClientKeyShare
-	if a.Function != b.Function || !cut {
+	if a.Function != b.Function || a.Conn != b.Conn {
 		return false
 	}
-	return a.Label == b.Label || len(a.Inputs) > 0 && len(b.Inputs) > 0 && bytes.Equal(a.Inputs[0].Bytes, b.Inputs[0].Bytes)
+	switch a.Function {
+	case event.FunctionNone:
+		return a.Label == b.Label // a share for each group
+	case event.FunctionExpandLabel:
+		_, x, _ := strings.Cut(string(a.Label), "_")
+		_, y, _ := strings.Cut(string(b.Label), "_")
+		keyed := a.Tag == "key" && b.Tag == "iv"
+		return len(a.Inputs) > 0 && len(b.Inputs) > 0 && bytes.Equal(a.Inputs[0].Bytes, b.Inputs[0].Bytes) && (keyed || x == y)
+	}
+	return a.Function == event.FunctionPart
 }
 
+// secretLine is what some values are called, and what they are made of: the formula, or where
+// the line has no room for it, the names.
 func (t *Pen) secretLine(made []*event.Secret) {
 	s := made[0]
-	label := t.flow.labelOf(s)
-	secret := t.flow.secret(s)
-	for _, x := range made[1:] {
-		t.flow.secret(x)
-		switch next := t.flow.labelOf(x); {
-		case next == label:
-		case len(made) == 2:
-			label += ", " + tail(label, next)
-		default:
-			label += ", " + next
+	var labels []string
+	secret := false
+	for _, x := range made {
+		secret = t.flow.secret(x) || secret
+		if label := t.flow.labelOf(x); !slices.Contains(labels, label) {
+			labels = append(labels, label)
 		}
 	}
-	from := t.source1(made)
-	line := label + " = " + from
-	f := plainly
+	f, value := plainly, ""
 	if secret {
 		f = t.Paint.Secret
 	}
-	value := ""
 	if len(made) == 1 {
 		value = sheet.Cut(sheet.Text(s.Value), 9)
+	}
+	label := t.together(labels)
+	line := label
+	for _, from := range t.madeOf(made) {
+		if line = label + from; 5+sheet.Width(line) <= t.Width {
+			break
+		}
 	}
 	if gap := t.Width - 5 - sheet.Width(line) - sheet.Width(value); value != "" && gap >= 2 {
 		t.Line("   * " + f(line) + strings.Repeat(" ", gap) + t.Paint.Dim(value))
@@ -167,19 +178,25 @@ func (t *Pen) secretLine(made []*event.Secret) {
 	t.Hang("   * ", 5, line, f)
 }
 
-// tail is the second of two labels, without what it has in common with the first.
-func tail(first, second string) string {
-	at := 0
-	for i := 0; i < min(len(first), len(second)) && first[i] == second[i]; i++ {
-		if first[i] == '_' {
-			at = i
+// together are labels with what two of them have in common written once.
+func (t *Pen) together(labels []string) string {
+	if len(labels) != 2 {
+		return t.Say.List(labels)
+	}
+	a, b := labels[0], labels[1]
+	for i := len(a) - 1; i > 0; i-- {
+		if a[i] == '_' && strings.HasPrefix(b, a[:i]) {
+			return a + ", …" + b[i:]
 		}
 	}
-	return "…" + second[at:]
+	if x, y, ok := strings.Cut(a, "_"); ok && strings.HasSuffix(b, "_"+y) {
+		return x + "_…, " + b
+	}
+	return t.Say.List(labels)
 }
 
-// source1 is the formula of a value with what it is made of by name, as far as a line has room.
-func (t *Pen) source1(made []*event.Secret) string {
+// madeOf says where values come from, from long to short.
+func (t *Pen) madeOf(made []*event.Secret) []string {
 	s := made[0]
 	var names []string
 	for _, v := range s.Inputs {
@@ -190,33 +207,34 @@ func (t *Pen) source1(made []*event.Secret) string {
 		if s.Function == event.FunctionExtract && zeros(v) {
 			name = "0"
 		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = append(names, name)
 	}
+	args := strings.Join(names, ", ")
+	from := " < " + t.Say.List(names)
 	switch {
-	case len(made) > 1 && s.Label == event.LabelClientKeyShare:
+	case s.Function == event.FunctionExtract || s.Function == event.FunctionHMAC:
+		return []string{" = " + s.Method + "(" + args + ")", from}
+	case s.Function == event.FunctionExpandLabel && len(made) == 1:
+		tag := fmt.Sprintf("%s, %q", names[0], s.Tag)
+		if len(names) > 1 {
+			tag += ", " + strings.Join(names[1:], ", ")
+		}
+		return []string{" = " + s.Method + "(" + tag + ")", " = Expand-Label(" + tag + ")", from, " < " + names[0]}
+	case s.Function == event.FunctionExpandLabel:
+		return []string{" = " + s.Method + "(" + args + ")", from, " < " + names[0]}
+	case s.Function == event.FunctionPRF:
+		return []string{fmt.Sprintf(" = PRF(%s, %q, %s)", names[0], s.Tag, strings.Join(names[1:], sheet.Concatenated)), from}
+	case s.Function == event.FunctionPart:
+		return []string{from}
+	case len(made) > 1: // shares
 		var groups []string
 		for _, x := range made {
 			groups = append(groups, x.Method)
 		}
-		return t.Say.List(groups)
-	case s.Function == event.FunctionExpandLabel && len(made) > 1:
-		return "Expand-Label(" + strings.Join(names, ", ") + ")"
-	case s.Function == event.FunctionExpandLabel:
-		return "Expand-Label(" + strings.Join(names, ", ") + ")"
-	case s.Function == event.FunctionExtract:
-		return "HKDF-Extract(" + strings.Join(names, ", ") + ")"
-	case s.Function == event.FunctionHMAC:
-		return "HMAC(" + strings.Join(names, ", ") + ")"
-	case s.Function == event.FunctionPRF:
-		return "PRF(" + strings.Join(names, ", ") + ")"
-	case s.Function == event.FunctionPart:
-		return strings.Join(names, ", ")
+		return []string{t.Say.Colon() + t.Say.List(groups)}
 	}
-	f, _ := t.formula(s)
-	if f == "" {
-		return s.Method
+	if f, _ := t.formula(s); f != "" {
+		return []string{" = " + f}
 	}
-	return f
+	return []string{t.Say.Colon() + s.Method}
 }
