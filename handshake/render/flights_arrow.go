@@ -28,8 +28,8 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 		switch e := e.(type) {
 		case *event.Message:
 			what, about = sheet.Title(e.Kind), t.subject(e)
-			if key := narrate.MoveKey(e, t.myths); !t.flow.again(m) {
-				says = t.Values(narrate.Gist(t.Say.Lang, key), e)
+			if !t.flow.again(m) {
+				says = t.Values(narrate.Gist(t.Say.Lang, sender(narrate.MoveKey(e, t.myths))), e)
 			}
 		case *event.Data:
 			what, about = t.Say.Data(e), m.About(t.Say, e.Data, t.Width/2)
@@ -51,6 +51,18 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 		t.Text(5, says, nil)
 		t.secretLines(made)
 	})
+}
+
+// sender is the key of what a message means to whoever sends it, which is what an arrow needs words for.
+func sender(key string) string {
+	for read, send := range map[string]string{"client/recv/": "server/send/", "server/recv/": "client/send/"} {
+		if kind, ok := strings.CutPrefix(key, read); ok {
+			if _, ok := narrate.Get(narrate.En, narrate.Move, send+kind); ok {
+				return send + kind
+			}
+		}
+	}
+	return key
 }
 
 // toServer reports whether a move's message goes to the end that plays the server.
@@ -120,17 +132,28 @@ func (t *Pen) alertsOf(m *move) {
 		switch {
 		case a.Description == iana.CloseNotify:
 			t.afterwards()
-		case t.block == nil || t.block.from != from || len(t.flow.pending) > 0:
-			t.begins(&block{from: from, to: to, head: t.Say.UI("flights.stops", "party", t.Say.Party(from))}, l)
+			if b := t.block; b.closing == (sheet.Leg{Party: to, Conn: l.Conn}) {
+				b.bothClose = true
+				continue
+			}
+			t.block.closing, t.block.bothClose = sheet.Leg{Party: from, Conn: l.Conn}, false
+		case t.block == nil || t.block.from != from || !t.block.after && len(t.flow.pending) > 0:
+			t.endBlocks(0)
+			t.begins(&block{leg: sheet.Leg{Party: from, Conn: l.Conn}, from: from, to: to, head: t.Say.UI("flights.stops", "party", t.Say.Party(from))})
 		}
 		name := t.alertName(m, a)
 		encrypts := m.sealedAlert && !t.flow.null
-		t.block.body = append(t.block.body, func() {
+		b := t.block
+		b.body = append(b.body, func() {
 			f := t.Paint.Bad
+			arrow := t.flightArrow(from, to, encrypts)
 			if a.Description == iana.CloseNotify {
 				f = nil
 			}
-			t.Hang("   "+painted(t.flightArrow(from, to, encrypts)+"  "+name, f), 5, "", nil)
+			if b.bothClose && b.closing == (sheet.Leg{Party: from, Conn: l.Conn}) {
+				arrow = strings.NewReplacer("-->", "<->", "<--", "<->", "==>", "<=>", "<==", "<=>").Replace(arrow)
+			}
+			t.Line("   " + painted(arrow+"  "+name, f))
 			if a.Description != iana.CloseNotify {
 				t.Text(5, t.gist(t.Values(t.Say.Get(narrate.Alert, a.Description.String()).Text, a)), nil)
 			}

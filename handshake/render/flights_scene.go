@@ -30,13 +30,6 @@ func (t *Pen) sceneInFlight(e event.Scene) bool {
 	return false
 }
 
-// flushFlight writes what there is of the block at hand, which goes on.
-func (t *Pen) flushFlight() {
-	if t.block != nil {
-		t.writeFlight()
-	}
-}
-
 // tellIssued says in a line that a certificate was issued.
 func (t *Pen) tellIssued() {
 	steps := t.issued
@@ -54,7 +47,6 @@ func (t *Pen) tellIssued() {
 			}
 		}
 	}
-	t.Blank()
 	t.Text(3, t.Say.Party(steps[0].Party)+t.Say.Colon()+t.Say.UI("flights.issued", "subject", names, "issuer", issuer, "n", sheet.Text(len(steps))), nil)
 }
 
