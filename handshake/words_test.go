@@ -27,6 +27,7 @@ var words = map[string]bool{
 	"tlslab/handshake/event.Why":          true,
 	"tlslab/handshake/event.Guard":        true,
 	"tlslab/handshake/event.SceneKey":     true,
+	"tlslab/handshake/event.Access":       true,
 	"tlslab/handshake/mitm.Standing":      true,
 	"tlslab/handshake/mitm.Relayed":       true,
 	"tlslab/handshake/observe.Why":        true,
