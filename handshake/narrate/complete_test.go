@@ -23,7 +23,9 @@ import (
 	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/wire"
 	"tlslab/pki"
+	"tlslab/pki/der"
 	"tlslab/pki/lesson"
 )
 
@@ -243,6 +245,12 @@ func listed() map[Kind][]string {
 			add(Field, FieldKey(path, e))
 		}
 	}
+	for _, key := range der.FieldKeys() {
+		if key = CertFieldKey(wire.Field{Name: key}); key != undescribed { // else the key has no entry, and TestEveryCertFieldHasWords says so
+			add(Cert, key)
+		}
+	}
+	add(Cert, undescribed)
 	for _, path := range record.FieldPaths() {
 		add(Field, path)
 	}
