@@ -56,6 +56,7 @@ type Kind string
 const (
 	Move     Kind = "move"     // event.Move's String, perhaps with a variant: MoveKey
 	Field    Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
+	Cert     Kind = "cert"     // a field of a certificate and its like, as pki/der names them: CertFieldKey
 	Secret   Kind = "secret"   // an event.Secret's Label, perhaps with a variant: SecretKey
 	Check    Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
 	Reason   Kind = "reason"   // a reason.Reason, perhaps with its cause: ReasonKey
@@ -75,7 +76,7 @@ const (
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Hint}
+	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Hint}
 }
 
 // Entry is what is said under one key.
