@@ -22,7 +22,7 @@ import (
 // to handshake/; examples is a tree, and the rooms of the command are cmd/NAME. A
 // package that is not here fails the test, so that a new one is thought about.
 const policy = `
-	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest
+	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest, internal/browsertest
 	foreign < idn, http2
 	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress, pki/der
@@ -64,7 +64,7 @@ const policy = `
 	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists
-	cmd/flags < cmd/trust
+	transcript, cmd/flags < cmd/trust
 	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
 	mitm/proxy, render/lesson, cmd/flags < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
@@ -95,6 +95,8 @@ const modules = `
 	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
+	github.com/chromedp/chromedp: internal/browsertest
+	github.com/chromedp/cdproto: internal/browsertest
 `
 
 // outside is what the engine, which has no sockets, files, clock or chance of its
@@ -198,6 +200,32 @@ var links = map[string][]string{
 // tellers are who tells what happened, and the KEMs that no registry has a number for: what
 // shows it needs none of them.
 var tellers = []string{"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes", "tlslab/pki/authority", "tlslab/pki/lesson"}
+
+// TestNoProgramDrivesABrowser: what speaks to a browser is for tests. The packages that the
+// library promises, the command and the examples link none of it, by whatever way.
+func TestNoProgramDrivesABrowser(t *testing.T) {
+	const driver = "tlslab/handshake/internal/browsertest"
+	list := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./...")
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := false
+	for line := range strings.Lines(string(out)) {
+		pkg, deps, _ := strings.Cut(strings.TrimSpace(line), " ")
+		drives := strings.Contains(deps, "github.com/chromedp/")
+		switch {
+		case pkg == driver:
+			seen = drives
+		case drives || slices.Contains(strings.Fields(deps), driver):
+			t.Errorf("%s links what drives a browser", pkg)
+		}
+	}
+	if !seen {
+		t.Errorf("%s drives no browser: the test looked in the wrong place", driver)
+	}
+}
 
 func TestLinks(t *testing.T) {
 	for pkg, never := range links {
