@@ -191,6 +191,9 @@ func TestComplete(t *testing.T) {
 			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
 		}
 	}
+	for _, e := range oddities() {
+		want[Captions] = append(want[Captions], Caption(e, new(Context)).keys(Captions)...)
+	}
 	for _, events := range stories(t) {
 		s := Summarize(events)
 		for _, part := range []Sentence{s.Happened, s.Readers, s.WhatIf} {
