@@ -71,6 +71,7 @@ const (
 	Guard     Kind = "guard"    // an event.Guard, the condition of a move
 	UI        Kind = "ui"       // a label of the page
 	Party     Kind = "party"    // an event's Party
+	Short     Kind = "short"    // a Move's key, where the first two sentences of its text do not stand alone: Gist
 	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
 	Captions  Kind = "caption"  // a few words beside a message's name: Caption
 	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
@@ -78,7 +79,7 @@ const (
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Summaries, Captions, Hint}
+	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Hint}
 }
 
 // Entry is what is said under one key.
