@@ -25,7 +25,8 @@ const policy = `
 	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest, internal/browsertest
 	foreign < idn, http2
 	foreign, iana < reason
-	reason < wire, kx, sig, suite, certcompress, pki/der
+	reason < wire, kx, sig, suite, certcompress
+	wire < pki/der
 	kx < kx/kxtest, kx/private
 	wire < message, session
 	session < session/redis
