@@ -30,14 +30,14 @@ const policy = `
 	kx < kx/kxtest, kx/private
 	wire < message, session
 	session < session/redis
-	suite < record
+	wire, suite < record
 	sig, pki/der < pki/internal/algid
 	pki/internal/algid < pki/internal/ocsp
 	wire, pki/internal/ocsp < pki
 	pki, ondisk < pki/authority
 	pki/authority < pki/lesson
 	pki/lesson < pki/internal/pkitest
-	message, suite, kx, pki < event
+	message, record, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
 	event < narrate
 	event, keyschedule, record < observe
