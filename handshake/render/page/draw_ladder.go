@@ -107,7 +107,7 @@ func (d *document) flight(a *act, f *flight) {
 			d.space()
 		}
 		if f.to != "" {
-			d.with(elSpan, d.say.UI("page.ways", "from", d.say.Party(f.from), "to", d.say.Party(f.to)), class(classLeg))
+			d.with(elSpan, d.ways(f.from, f.to), class(classLeg))
 		} else if f.chapter == nil {
 			d.with(elSpan, d.say.Party(f.from), class(classLeg))
 		}
@@ -200,14 +200,18 @@ func (d *document) summary(a *act, r *row) {
 	}
 	part := func(c className, key string, what []string) {
 		if len(what) > 0 {
-			d.with(elSpan, d.say.UI(key, "what", d.say.List(what)), class(classKind, c))
+			text := d.say.List(what)
+			if key != "" {
+				text = d.say.UI(key, "what", text)
+			}
+			d.with(elSpan, text, class(classKind, c))
 			d.space()
 		}
 	}
 	if n := len(scenes); n > 2 && r.flight.chapter == nil {
 		scenes = []string{scenes[0], d.say.UI("page.more_steps", "n", decimal(n-1))}
 	}
-	part(classScene, "page.plays", scenes)
+	part(classScene, "", scenes)
 	part(classBad, "page.fails", failed)
 	part(classGood, "page.checks", checked)
 	part(classChoice, "page.chooses", chosen)
@@ -270,7 +274,7 @@ func (d *document) arrow(a *act, r *row) {
 				}
 				d.space()
 				d.with(elSpan, d.caption(r), class(classCaption))
-				d.with(elSpan, d.say.UI("page.ways", "from", d.say.Party(r.from), "to", d.say.Party(r.to)), class(classHidden))
+				d.with(elSpan, d.ways(r.from, r.to), class(classHidden))
 			})
 		})
 		for _, o := range a.onlookers {
@@ -420,3 +424,6 @@ func (d *document) views() {
 		d.with(elButton, d.say.UI("page.view.keys"), value(attrType, "button"), value(attrDataView, "keys"))
 	})
 }
+
+// ways says between whom something goes.
+func (d *document) ways(from, to string) string { return d.say.Party(from) + " → " + d.say.Party(to) }
