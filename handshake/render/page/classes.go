@@ -51,12 +51,12 @@ const (
 	classDim
 	classGood
 	classBad
-	classSecretStyle
+	classPrivate
 	classStep
 	classEdges
 	classCommand
 	classBold
-	classNameStyle
+	classLabel
 	classMythStyle
 	classLeg
 	classOutcome
@@ -84,6 +84,8 @@ const (
 	classSays
 	classFirst
 	classSecond
+	classPlain
+	classScroll
 	classO0
 	classO1
 	classO2
@@ -99,10 +101,11 @@ var classNames = [...]string{
 	classFields: "fields", classItem: "item", classHidden: "hidden", classViews: "views", classChecks: "checks", classGrid: "grid",
 	classKnows: "knows", classFold: "fold", classSize: "size", classValue: "value", classMeans: "means", classRecord: "record",
 	classMark: "mark", classParty: "party", classSum: "sum", classTop: "top", classMyth: "myth", classRef: "ref", classDim: "dim",
-	classGood: "good", classBad: "bad", classSecretStyle: "private", classStep: "step", classEdges: "edges", classCommand: "command",
-	classBold: "bold", classNameStyle: "label", classMythStyle: "said", classLeg: "leg", classOutcome: "outcome", classWhy: "why",
+	classGood: "good", classBad: "bad", classPrivate: "private", classStep: "step", classEdges: "edges", classCommand: "command",
+	classBold: "bold", classLabel: "label", classMythStyle: "said", classLeg: "leg", classOutcome: "outcome", classWhy: "why",
 	classMade: "made", classUsed: "used", classPair: "pair", classParagraph: "p", classMiddle: "middle", classEnd: "end", classAll: "all",
 	classLeft: "left", classRight: "right", classIndent1: "i1", classIndent2: "i2", classIndent3: "i3", classList: "list",
 	classHeading: "heading", classOnlooker: "onlooker", classColumn: "column", classKind: "kind", classWhole: "whole", classScene: "scene", classChoice: "choice", classSays: "says", classFirst: "first", classSecond: "second",
+	classPlain: "plain", classScroll: "scroll",
 	classO0: "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
 }

@@ -25,11 +25,12 @@ var (
 // document is a page while it is written.
 type document struct {
 	markup
-	o      Options
-	say    sheet.Voice
-	ladder *ladder
-	events []event.Event
-	used   map[string]bool // keys of the glossary
+	o        Options
+	say      sheet.Voice
+	ladder   *ladder
+	events   []event.Event
+	used     map[string]bool // keys of the glossary
+	commands int             // to be copied, so far
 }
 
 // policy is what the document allows itself: its own style and script by their hashes, and no

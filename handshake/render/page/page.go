@@ -11,9 +11,13 @@ import (
 
 // Options say what to lay out and how. The zero value is a lesson's page in English.
 type Options struct {
-	Lang    narrate.Lang  // narrate.En
-	Layout  render.Layout // lays out the scenes that it knows; may be nil
-	Version string        // of the program that made the page, which names it; may be ""
+	Lang   narrate.Lang  // narrate.En
+	Layout render.Layout // lays out the scenes that it knows; may be nil
+	// Teller makes what tells of the events in words, if it is not package render's Terminal:
+	// lesson.NewTerminal, which knows lessons' scenes, or replays.New. What it tells goes to
+	// the options' Take.
+	Teller  func(render.TerminalOptions) Teller
+	Version string // of the program that made the page, which names it; may be ""
 	// Worksheet blanks what the worksheet of the terminal blanks.
 	Worksheet bool
 	// NoSecrets leaves out every value that must stay secret, so that the page can be shared.
@@ -22,6 +26,12 @@ type Options struct {
 	Live bool
 	// Message, from 1, is a message whose bytes are shown however many there are; 0 for none.
 	Message int
+}
+
+// Teller is a Terminal of some kind.
+type Teller interface {
+	event.Listener
+	Close() error
 }
 
 // Page is an event.Listener that keeps what it is told, and writes all of it as one document when

@@ -2,11 +2,14 @@ package page_test
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/rendertest"
 )
@@ -15,6 +18,7 @@ import (
 func pageOf(t *testing.T, name string, o page.Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
+	o.Teller = func(o render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, o) }
 	p := page.New(&b, o)
 	for _, e := range rendertest.Play(t, name).Events() {
 		p.Event(e)
