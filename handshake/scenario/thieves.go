@@ -37,38 +37,48 @@ func (p *play) thieves(t terms, kept *sessions, conn int) ([]viewpoint, error) {
 
 // opensTickets is a thief who opens, with a stolen key, the tickets that went by in clear.
 func (p *play) opensTickets(key []byte, conn int) (viewpoint, error) {
-	v := viewpoint{party: "ticket_thief"}
-	var tickets [][]byte
-	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: event.ListenerFunc(func(e event.Event) {
-		m, ok := e.(*event.Message)
-		if !ok {
-			return
+	t := opened{key: func() []byte { return key }}
+	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: &t})
+	return viewpoint{party: "ticket_thief", masters: t.masters, psks: t.psks}, err
+}
+
+// opened is what a stolen key opens of the tickets that a listener hears go by.
+type opened struct {
+	key     func() []byte // by now
+	masters []observe.Master
+	psks    [][]byte
+}
+
+// Event looks for tickets.
+func (o *opened) Event(e event.Event) {
+	m, ok := e.(*event.Message)
+	if !ok {
+		return
+	}
+	switch m := m.Msg.(type) {
+	case *message.NewSessionTicket12:
+		o.open(m.Ticket)
+	case *message.ClientHello:
+		if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
+			o.open(x.Ticket)
 		}
-		switch m := m.Msg.(type) {
-		case *message.NewSessionTicket12:
-			tickets = append(tickets, m.Ticket)
-		case *message.ClientHello:
-			if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
-				tickets = append(tickets, x.Ticket)
+		if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
+			for _, id := range x.Identities {
+				o.open(id.Identity)
 			}
-			if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
-				for _, id := range x.Identities {
-					tickets = append(tickets, id.Identity)
-				}
-			}
-		}
-	})})
-	for _, t := range tickets {
-		s, e := session.OpenStolen(key, t)
-		switch {
-		case e != nil: // sealed under another key
-		case s.PSK != nil:
-			v.psks = append(v.psks, s.PSK)
-		default:
-			v.masters = append(v.masters, observe.Master{Secret: s.Master})
 		}
 	}
-	return v, err
+}
+
+func (o *opened) open(ticket []byte) {
+	s, err := session.OpenStolen(o.key(), ticket)
+	switch {
+	case err != nil: // sealed under another key
+	case s.PSK != nil:
+		o.psks = append(o.psks, s.PSK)
+	default:
+		o.masters = append(o.masters, observe.Master{Secret: s.Master})
+	}
 }
 
 // sessionImpersonates tries whether a client that resumes takes anybody for the server who
