@@ -230,11 +230,11 @@ var (
 		field("policy_qualifier_id", oid),
 		held(qualifierByID, field("qualifier", unknown)))
 
-	qualifiers = map[string]*syntax{
-		"\x2b\x06\x01\x05\x05\x07\x02\x01": ia5String, // id-qt-cps
-		"\x2b\x06\x01\x05\x05\x07\x02\x02": seq( // id-qt-unotice
+	qualifiers = map[string]known{
+		"\x2b\x06\x01\x05\x05\x07\x02\x01": {"", ia5String}, // id-qt-cps
+		"\x2b\x06\x01\x05\x05\x07\x02\x02": {"", seq( // id-qt-unotice
 			optional("notice_ref", seq(field("organization", displayText), field("notice_numbers", seqOf(0, "notice_number", integer)))),
-			optional("explicit_text", displayText)),
+			optional("explicit_text", displayText))},
 	}
 
 	displayText = told(

@@ -44,6 +44,8 @@
 //   - an element of unknown syntax inside another is named by its tag: sequence, utf8string,
 //     context_0.
 //
+// FieldKey is what a field is wherever it stands, for whoever has words for it; FieldKeys has them all.
+//
 // A Value is a bool, int, string (somebody else's: quote it), time.Time, []byte, []string (the names of
 // bits), OID, Number, Header, netip.Addr, netip.Prefix, iana.ExtensionType or iana.SignatureScheme.
 // Numbers that nobody reads in decimal are bytes: serial numbers, moduli, r and s. Content that
@@ -136,6 +138,7 @@ type syntax struct {
 	told   bool               // of a choice: the tag says it all, so the alternatives' names are left out
 	ref    string             // where it is specified, if not where what holds it is
 	shown  func([]byte) any   // the value that a primitive's content is; nil: as its tag has it
+	parts  []string           // the keys of its fields
 	layout func() wire.Struct // of an OCTET STRING that holds a structure of TLS
 }
 
@@ -334,12 +337,12 @@ func (w *walker) defined(d definition, by []byte, at span) *Error {
 			return w.inside(e.syntax, at.content, at.end, e.name)
 		}
 	case qualifierByID:
-		if s, ok := qualifiers[string(by)]; ok {
-			return w.inside(s, at.start, at.end, "qualifier")
+		if k, ok := qualifiers[string(by)]; ok {
+			return w.inside(k.syntax, at.start, at.end, "qualifier")
 		}
 	case responseByType:
-		if string(by) == oidBasic {
-			return w.inside(basicOCSPResponse, at.content, at.end, "basic_ocsp_response")
+		if k, ok := responses[string(by)]; ok {
+			return w.inside(k.syntax, at.content, at.end, k.name)
 		}
 	}
 	return nil

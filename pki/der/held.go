@@ -7,41 +7,49 @@ import (
 
 // held is the syntax of what a component holds, as the identifier before it says, and what that
 // is called; ok is false if the identifier says nothing, or something that is not known here.
-func (c *component) held(by []byte) (s *syntax, name string, ok bool) {
-	switch c.definedBy {
-	case keyByAlgorithm:
-		k, ok := publicKeys[algorithmID(by)]
-		return k.syntax, k.name, ok
-	case signatureByAlgorithm:
-		k, ok := signatures[algorithmID(by)]
-		return k.syntax, k.name, ok
-	case parametersByAlgorithm:
-		s, ok := parameters[string(by)]
-		return s, "", ok
-	case valueByExtension:
-		e, ok := extensionsByID[string(by)]
-		if !ok {
-			e, ok = otherExtensions[string(by)]
-		}
-		return e.syntax, e.name, ok
-	case qualifierByID:
-		s, ok := qualifiers[string(by)]
-		return s, "", ok
-	case responseByType:
-		return basicOCSPResponse, "basic_ocsp_response", string(by) == oidBasic
-	case valuesByAttribute:
-		s, ok := requestAttributes[string(by)]
-		return s, "", ok
+func (c *component) held(by []byte) (k known, ok bool) {
+	id := string(by)
+	if c.definedBy == keyByAlgorithm || c.definedBy == signatureByAlgorithm {
+		id = algorithmID(by)
 	}
-	return nil, "", false
+	for _, table := range c.definedBy.tables() {
+		if k, ok = table[id]; ok {
+			return k, true
+		}
+	}
+	return known{}, false
 }
+
+// tables are where the syntax of what is held stands, by the content of the object identifier.
+func (d definition) tables() [2]map[string]known {
+	switch d {
+	case keyByAlgorithm:
+		return [2]map[string]known{publicKeys}
+	case signatureByAlgorithm:
+		return [2]map[string]known{signatures}
+	case parametersByAlgorithm:
+		return [2]map[string]known{parameters}
+	case valueByExtension:
+		return [2]map[string]known{extensionsByID, otherExtensions}
+	case qualifierByID:
+		return [2]map[string]known{qualifiers}
+	case responseByType:
+		return [2]map[string]known{responses}
+	case valuesByAttribute:
+		return [2]map[string]known{requestAttributes}
+	}
+	return [2]map[string]known{}
+}
+
+// responses are the responses of OCSP by their type.
+var responses = map[string]known{oidBasic: {"basic_ocsp_response", basicOCSPResponse}}
 
 // publicKeys are the subjectPublicKeys that have parts.
 var publicKeys = map[string]known{
 	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01": {"rsa_public_key", rsaPublicKey},
 	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a": {"rsa_public_key", rsaPublicKey},
 	"\x2a\x86\x48\xce\x38\x04\x01":         {"dsa_public_key", dsaPublicKey},
-	"\x2a\x86\x48\xce\x3d\x02\x01":         {"ec_point", &syntax{form: presented, ref: "RFC 5480 §2.2", layout: func() wire.Struct { return new(ecPoint) }}},
+	"\x2a\x86\x48\xce\x3d\x02\x01":         {"ec_point", &syntax{form: presented, ref: "RFC 5480 §2.2", parts: []string{"ec_point.form", "ec_point.x", "ec_point.y"}, layout: func() wire.Struct { return new(ecPoint) }}},
 }
 
 // ecPoint is the octet string of SEC 1 §2.3.3: a point whole, or an x and the parity of y.
@@ -83,13 +91,13 @@ var (
 )
 
 // parameters are the parameters of an AlgorithmIdentifier by its algorithm, where they are more
-// than NULL.
-var parameters = map[string]*syntax{
-	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a": pssParameters,
-	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08": under("RFC 4055 §2.1", algorithmIdentifier), // id-mgf1
-	"\x2a\x86\x48\xce\x38\x04\x01": under("RFC 3279 §2.3.2", seq(
-		field("p", bytesOfNumber), field("q", bytesOfNumber), field("g", bytesOfNumber))),
-	"\x2a\x86\x48\xce\x3d\x02\x01": under("RFC 5480 §2.1.1", oid), // namedCurve
+// than NULL; like qualifiers and the values of attributes they have no name but the component's.
+var parameters = map[string]known{
+	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a": {"", pssParameters},
+	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08": {"", under("RFC 4055 §2.1", algorithmIdentifier)}, // id-mgf1
+	"\x2a\x86\x48\xce\x38\x04\x01": {"", under("RFC 3279 §2.3.2", seq(
+		field("p", bytesOfNumber), field("q", bytesOfNumber), field("g", bytesOfNumber)))},
+	"\x2a\x86\x48\xce\x3d\x02\x01": {"", under("RFC 5480 §2.1.1", oid)}, // namedCurve
 }
 
 var (
@@ -101,6 +109,6 @@ var (
 )
 
 // requestAttributes are the values of attributes of a request.
-var requestAttributes = map[string]*syntax{
-	"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e": under("RFC 2985 §5.4.2", oneOrMore("extensions", extensions)), // extensionRequest
+var requestAttributes = map[string]known{
+	"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e": {"", under("RFC 2985 §5.4.2", oneOrMore("extensions", extensions))}, // extensionRequest
 }

@@ -36,4 +36,4 @@ var otherExtensions = map[string]known{
 	"\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x05": {"signed_certificate_timestamp_list", timestamps}, // in an OCSP response
 }
 
-var timestamps = &syntax{form: presented, tag: tagOctetString, ref: "RFC 6962 §3.3", layout: func() wire.Struct { return new(timestampList) }}
+var timestamps = &syntax{form: presented, tag: tagOctetString, ref: "RFC 6962 §3.3", parts: timestampParts, layout: func() wire.Struct { return new(timestampList) }}

@@ -12,6 +12,12 @@ import (
 // timestampList is SignedCertificateTimestampList of RFC 6962 §3.3.
 type timestampList struct{ list []timestamp }
 
+// timestampParts are the keys of its fields.
+var timestampParts = []string{
+	"signed_certificate_timestamp_list.sct_list", "sct_list.length", "sct_list.sct", "sct.length", "sct.version", "sct.log_id", "sct.timestamp",
+	"extensions.length", "sct.extensions", "sct.algorithm", "signature.length", "sct.signature",
+}
+
 func (l *timestampList) Walk(c *wire.Codec) {
 	wire.List(c, 2, "sct_list", &l.list, 1, func(c *wire.Codec, t *timestamp) { t.Walk(c) })
 }

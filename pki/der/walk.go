@@ -17,31 +17,34 @@ const (
 )
 
 // WalkCertificate names every byte of b as a Certificate of RFC 5280 §4.1. The package comment
-// says how. The leaves cover b whatever it is; the error is what Certificate finds.
+// says how. The leaves cover b whatever it is; the error, an *Error, is what Certificate finds.
 // Values alias b where they are bytes.
 func WalkCertificate(b []byte) ([]wire.Field, error) {
-	return walk(b, "certificate", certificate, Certificate(b))
+	return walk(b, "certificate", "RFC 5280 §4.1")
 }
 
 // WalkOCSPResponse does the same for an OCSPResponse of RFC 6960 §4.2.1.
 func WalkOCSPResponse(b []byte) ([]wire.Field, error) {
-	return walk(b, "ocsp_response", ocspResponse, OCSPResponse(b))
+	return walk(b, "ocsp_response", "RFC 6960 §4.2.1")
 }
 
 // WalkCRL does the same for a CertificateList of RFC 5280 §5.1.
-func WalkCRL(b []byte) ([]wire.Field, error) {
-	return walk(b, "certificate_list", certificateList, check(b, certificateList, "RFC 5280 §5.1"))
-}
+func WalkCRL(b []byte) ([]wire.Field, error) { return walk(b, "certificate_list", "RFC 5280 §5.1") }
 
 // WalkRequest does the same for a CertificationRequest of RFC 2986 §4.
 func WalkRequest(b []byte) ([]wire.Field, error) {
-	return walk(b, "certification_request", certificationRequest, check(b, certificationRequest, "RFC 2986 §4"))
+	return walk(b, "certification_request", "RFC 2986 §4")
 }
 
-func walk(b []byte, root string, s *syntax, fault *Error) ([]wire.Field, error) {
-	n := &namer{walker: walker{b}}
+// documents are what a walk begins with, by the first component of its paths.
+var documents = map[string]*syntax{
+	"certificate": certificate, "ocsp_response": ocspResponse, "certificate_list": certificateList, "certification_request": certificationRequest,
+}
+
+func walk(b []byte, root, ref string) ([]wire.Field, error) {
+	n, s := &namer{walker: walker{b}}, documents[root]
 	n.whole(s, place{path: &path{full: root}}, 0, len(b))
-	if fault != nil {
+	if fault := check(b, s, ref); fault != nil {
 		return n.fields, fault
 	}
 	return n.fields, nil
@@ -103,11 +106,11 @@ func (n *namer) leaf(p place, off, end int, v any) {
 }
 
 // unread names what is left of a container from where it stops making sense.
-func (n *namer) unread(p place, off, end int) { n.leaf(p.at("unread"), off, end, n.b[off:end]) }
+func (n *namer) unread(p place, off, end int) { n.leaf(p.at(FieldUnread), off, end, n.b[off:end]) }
 
 // header names identifier and length octets of the element that at marks.
 func (n *namer) header(p place, at span, s *syntax) {
-	n.leaf(p.at("header"), at.start, at.content, n.headerOf(at, s))
+	n.leaf(p.at(FieldHeader), at.start, at.content, n.headerOf(at, s))
 }
 
 func (n *namer) headerOf(at span, s *syntax) Header {
@@ -178,7 +181,7 @@ func (n *namer) element(s *syntax, p place, off, end int, tag byte) (at span, ok
 		}
 		return at, false
 	case explicit:
-		n.leaf(p.at("explicit"), at.start, at.content, n.headerOf(at, s))
+		n.leaf(p.at(FieldExplicit), at.start, at.content, n.headerOf(at, s))
 		n.whole(s.of, p, at.content, at.end)
 	case presented:
 		n.layout(s, n.open(p, at, s), at.content, at.end)
@@ -214,7 +217,8 @@ func (n *namer) sequence(s *syntax, in place, at span) {
 
 // component names a component. by, the content of the identifier before it, may say what it holds.
 func (n *namer) component(c *component, p place, off, end int, by []byte) (span, bool) {
-	s, name, known := c.held(by)
+	k, known := c.held(by)
+	s := k.syntax
 	if !known {
 		return n.element(c.syntax, p, off, end, c.tag)
 	}
@@ -237,13 +241,13 @@ func (n *namer) component(c *component, p place, off, end int, by []byte) (span,
 	}
 	in := n.open(p, at, c.syntax)
 	if c.syntax.tag == tagBitString {
-		n.leaf(in.at("unused_bits"), at.content, inner, 0)
+		n.leaf(in.at(FieldUnusedBits), at.content, inner, 0)
 	}
 	if s.form == presented && s.tag == 0 { // no element in it, but the bytes themselves
-		n.layout(s, in.at(name).under(s.ref), inner, at.end)
+		n.layout(s, in.at(k.name).under(s.ref), inner, at.end)
 		return at, true
 	}
-	n.whole(s, in.at(name).under(s.ref), inner, at.end)
+	n.whole(s, in.at(k.name).under(s.ref), inner, at.end)
 	return at, true
 }
 
@@ -253,7 +257,7 @@ func (n *namer) primitive(s *syntax, p place, at span) {
 	off, content := at.content, n.b[at.content:at.end]
 	v := n.value(s, at)
 	if s.tag == tagBitString && len(content) > 0 {
-		n.leaf(p.at("unused_bits"), off, off+1, int(content[0]))
+		n.leaf(p.at(FieldUnusedBits), off, off+1, int(content[0]))
 		off++
 	}
 	n.leaf(p, off, at.end, v)

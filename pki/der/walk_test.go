@@ -1,6 +1,7 @@
 package der
 
 import (
+	"slices"
 	"testing"
 
 	"tlslab/handshake/wire"
@@ -38,4 +39,19 @@ func FuzzWalk(f *testing.F) {
 			covered(t, b, fields)
 		}
 	})
+}
+
+func TestFieldKeysAreAll(t *testing.T) {
+	keys := FieldKeys()
+	fields, _ := WalkCertificate(rich(t))
+	for _, f := range fields {
+		if key := FieldKey(f); !slices.Contains(keys, key) {
+			t.Errorf("%s has the key %s, which is not one of FieldKeys", f.Name, key)
+		}
+	}
+	for _, want := range []string{"validity.not_before", "general_name.dns_name", "header", "cert_status.good", "sct.timestamp"} {
+		if !slices.Contains(keys, want) {
+			t.Errorf("no key %s", want)
+		}
+	}
 }
