@@ -71,12 +71,13 @@ const (
 	UI        Kind = "ui"       // a label of the page
 	Party     Kind = "party"    // an event's Party
 	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
+	Captions  Kind = "caption"  // a few words beside a message's name: Caption
 	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Summaries, Hint}
+	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Summaries, Captions, Hint}
 }
 
 // Entry is what is said under one key.

@@ -152,10 +152,21 @@ func (s *story) readers() Sentence {
 		return Sentence{Summaries, "read/mitm", values}
 	case s.scenes["replayed_early_data"] != nil:
 		return Sentence{Summaries, "read/replayed", values}
-	case x.client == "attacker":
+	case s.attacks():
 		return Sentence{Summaries, "read/attacker", values}
 	}
+	values["quantum"] = s.quantum(later)
 	return Sentence{Summaries, "read/ends", values}
+}
+
+// quantum is what a quantum computer would make of the recording, where the key exchange was
+// chosen against one, and nothing easier opens it.
+func (s *story) quantum(later Sentences) Sentence {
+	x := s.main()
+	if !x.group.QuantumSafe || x.group.ID >= iana.GroupPrivate || len(later) > 0 {
+		return Sentence{}
+	}
+	return told("read/clause_quantum")
 }
 
 // untried is what can be said where nobody tried: of a live connection.

@@ -23,7 +23,7 @@ type Sentences []Sentence
 
 // In says it in a language, beginning as a sentence does.
 func (s Sentence) In(l Lang) string {
-	text := s.clause(l)
+	text := s.Phrase(l)
 	r, n := utf8.DecodeRuneInString(text)
 	if n == 0 {
 		return text
@@ -31,8 +31,8 @@ func (s Sentence) In(l Lang) string {
 	return string(unicode.ToUpper(r)) + text[n:]
 }
 
-// clause says it where it stands within another.
-func (s Sentence) clause(l Lang) string {
+// Phrase says it as it stands within another, or beside a name.
+func (s Sentence) Phrase(l Lang) string {
 	if s.Key == "" {
 		return ""
 	}
@@ -44,11 +44,11 @@ func (s Sentence) clause(l Lang) string {
 		}
 		switch v := v.(type) {
 		case Sentence:
-			return v.clause(l), true
+			return v.Phrase(l), true
 		case Sentences:
 			parts := make([]string, len(v))
 			for i, p := range v {
-				parts[i] = p.clause(l)
+				parts[i] = p.Phrase(l)
 			}
 			return list(l, parts), true
 		}

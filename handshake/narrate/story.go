@@ -182,8 +182,7 @@ func (x *exchange) data(e *event.Data) {
 	if len(e.Data) == 0 {
 		return
 	}
-	early := e.Dir == event.Send && e.State == event.WaitServerHello || e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData
-	x.early = x.early || early
+	x.early = x.early || isEarly(e)
 	byClient := (e.Party == x.client) == (e.Dir == event.Send)
 	sent := x.sent[e.Party]
 	sent[map[bool]int{true: 0, false: 1}[byClient]] = true

@@ -38,6 +38,11 @@ func told(key string, pairs ...any) Sentence {
 // is reports whether the flow has this name.
 func (s *story) is(name string) bool { return s.flow != nil && s.flow.Name == name }
 
+// attacks reports whether it is an attacker who plays the client.
+func (s *story) attacks() bool {
+	return s.flow != nil && len(s.flow.Parties) > 0 && s.flow.Parties[0] == "attacker"
+}
+
 // happened is what became of the flow.
 func (s *story) happened() Sentence {
 	x := s.main()
@@ -52,8 +57,8 @@ func (s *story) happened() Sentence {
 		return told("happened/passthrough", "identity", s.identity(x), "data", s.data())
 	case s.is("mitm") && !s.flow.Passthrough:
 		return s.intercepted(x)
-	case x.client == "attacker":
-		return s.attacked(x)
+	case s.attacks():
+		return s.attacked()
 	case s.refused() != nil:
 		return s.brokenOff(x)
 	case x.version == 0 || len(x.finished) == 0:
@@ -86,13 +91,8 @@ func (s *story) agreed(x *exchange) Sentence {
 		return told("happened/rsa", "version", version, "identity", s.identity(x), "data", s.data())
 	}
 	key := "happened/fresh"
-	switch {
-	case x.retry:
+	if x.retry {
 		key = "happened/retried"
-	case x.group.Hybrid && x.group.QuantumSafe:
-		key = "happened/hybrid"
-	case x.group.QuantumSafe:
-		key = "happened/quantum"
 	}
 	return told(key, "version", version, "exchange", x.exchanged(), "identity", s.identity(x), "data", s.data())
 }
@@ -246,20 +246,24 @@ func (s *story) intercepted(x *exchange) Sentence {
 }
 
 // attacked is a flow of an attacker who has something of a session.
-func (s *story) attacked(x *exchange) Sentence {
+func (s *story) attacked() Sentence {
 	err := s.refused()
-	name := s.flow.Name
-	if name == "replayed_early_data" {
-		if acted := s.scenes["early_data_acted"]; acted != nil {
-			return told("happened/replayed", "times", valueOf(acted, "times"))
-		}
+	acted := s.scenes["early_data_acted"]
+	switch {
+	case acted != nil:
+		return told("happened/replayed", "times", valueOf(acted, "times"))
+	case s.is("replayed_early_data"):
 		return told("happened/replayed_in_vain")
+	case s.is("captured_session") && err != nil:
+		return told("happened/captured_session", "why", why(err))
+	case err != nil:
+		return told("happened/attacker", "why", why(err), "who", who(s.refuser()))
+	case s.is("stolen_master"):
+		return told("happened/stolen_master")
+	case s.is("stolen_psk"):
+		return told("happened/stolen_psk")
 	}
-	key := "happened/" + name
-	if err == nil {
-		return told(key + "+done")
-	}
-	return told(key, "why", why(err))
+	return told("happened/ended", "data", s.data())
 }
 
 // robbed is an attack on the bank.

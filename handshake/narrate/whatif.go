@@ -26,14 +26,16 @@ func (s *story) next() string {
 		return "mitm"
 	case s.is("mitm"):
 		return s.nextIntercepted(x)
-	case x.client == "attacker":
+	case s.attacks():
 		return s.nextAttacked()
 	case s.refused() != nil:
 		return s.nextRefused(x)
 	}
 	switch {
-	case x.early:
+	case x.early && x.earlyTaken:
 		return "early"
+	case x.early:
+		return "early_passed_over"
 	case x.given && !x.shared:
 		return "given_psk_ke"
 	case x.given:
