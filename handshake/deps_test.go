@@ -64,7 +64,7 @@ const policy = `
 	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists
-	cmd/flags < cmd/trust
+	transcript, cmd/flags < cmd/trust
 	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
 	mitm/proxy, render/lesson, cmd/flags < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live

@@ -58,7 +58,7 @@ func (t *Pen) steps(e *event.Record) {
 	if tls13 {
 		how += "/tls13"
 	}
-	if !t.First(how) && t.o.Level != Bytes {
+	if !t.First(how) && t.o.Level != Bytes && !t.Takes() {
 		return
 	}
 	n := 0
@@ -88,7 +88,7 @@ func (t *Pen) steps(e *event.Record) {
 			cited = document
 		}
 		head := strings.Repeat(" ", 7) + t.Paint.Name(sheet.Pad(stepName(s), n)) + " "
-		if says != "" && t.o.Level != Bytes && 7+n+1+sheet.Width(value)+2+sheet.Width(says)+1+sheet.Width(ref) <= t.Width {
+		if says != "" && t.o.Level != Bytes && !t.Takes() && 7+n+1+sheet.Width(value)+2+sheet.Width(says)+1+sheet.Width(ref) <= t.Width {
 			gap := t.Width - (7 + n + 1 + sheet.Width(value) + 2 + sheet.Width(says)) - sheet.Width(ref)
 			t.Line(head + painted(value, paint) + "  " + t.Paint.Dim(says) + strings.Repeat(" ", gap) + t.Paint.Dim(ref))
 			continue
@@ -162,7 +162,7 @@ func (t *Pen) opened(m *move, e *event.Record) string {
 	}
 	room := t.Width - 6 - sheet.Width(t.Say.UI("on_the_wire")) - sheet.Width(behind)
 	switch {
-	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
+	case e.Type == iana.ApplicationData && (t.o.Level == Bytes || t.Takes()):
 		return foreign.Quote(string(e.Payload)) + behind
 	case e.Type == iana.ApplicationData:
 		if m.HTTP2 && !bytes.Equal(e.Payload, m.data) { // a part of what the frames above were said in

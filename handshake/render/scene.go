@@ -17,6 +17,7 @@ import (
 // scene writes what a lesson does around its endpoints. A scene without a layout of its own
 // shows its explanation and its values, and nothing at level Brief.
 func (t *Pen) scene(e event.Scene) {
+	t.telling = e
 	flow, begins := e.(*event.Flow)
 	if begins {
 		t.begin(flow)
@@ -46,13 +47,11 @@ func (t *Pen) begin(e *event.Flow) {
 	if t.flows > 1 {
 		t.Blank()
 	}
-	head := "== " + t.Say.Title(narrate.Scene, narrate.EntryOf(e)) + t.Say.Colon() + t.Say.List(shown) + " "
-	head = sheet.Cut(head, t.Width-2)
-	t.Line(t.Paint.Bold(head + strings.Repeat("=", t.Width-sheet.Width(head))))
+	t.Banner(t.Say.Title(narrate.Scene, narrate.EntryOf(e)) + t.Say.Colon() + t.Say.List(shown))
 	if t.o.Level = t.asked; t.o.Level == Brief {
 		return
 	}
-	if t.flows == 1 {
+	if t.flows == 1 && !t.Takes() {
 		t.Text(0, t.Say.UI("legend"), t.Paint.Dim)
 	}
 	t.Text(0, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)

@@ -31,6 +31,11 @@ type TerminalOptions struct {
 	// Worksheet blanks the derived values, numbered: a student fills them in, and
 	// Answers has them. The commands that would compute them are left out.
 	Worksheet bool
+	// Take, if it is not nil, gets what would be written as blocks, each with the event that it
+	// is about, nil if it is about none; then nothing is written. In blocks values are whole,
+	// commands are all there, and no move is told in brief because one like it was told before:
+	// whoever lays them out folds what is long. What is said once is said once in each flow.
+	Take func(about event.Event, b sheet.Block)
 }
 
 // Terminal is an event.Listener that explains a handshake in words, as it happens. A
@@ -68,6 +73,8 @@ func (t *Terminal) Close() error {
 // event takes the next event.
 func (t *Pen) event(e event.Event) {
 	switch e := e.(type) {
+	case *event.Onlooked: // for faces with a column an onlooker; here WhoKnows tells it in the end
+		return
 	case event.Scene:
 		t.show()
 		t.flow.lines = false
@@ -143,7 +150,7 @@ func (t *Pen) show() {
 		t.brief(m)
 		return
 	}
-	if t.o.Level == Default && !t.o.Worksheet && t.flow.again(m) {
+	if t.o.Level == Default && !t.o.Worksheet && !t.Takes() && t.flow.again(m) {
 		t.again(m)
 	} else {
 		t.flow.lines = false
@@ -165,6 +172,10 @@ func (t *Pen) Correct(e event.Event) {
 		}
 		entry := t.Say.Get(narrate.Myth, key)
 		if entry.Text == "" {
+			continue
+		}
+		if t.telling = e; t.Takes() {
+			t.Put(sheet.Block{Kind: sheet.Myth, Indent: 3, Label: entry.Title, Text: t.Values(entry.Text, e), Ref: entry.Ref})
 			continue
 		}
 		at, ref := 5+sheet.Width(t.Say.UI("often_said"))+1, entry.Ref

@@ -42,7 +42,7 @@ const (
 // SceneKeys lists the Key of every event.Scene of a lesson: narrate explains each,
 // and a test holds that no lesson emits another.
 func SceneKeys() []event.SceneKey {
-	keys := []event.SceneKey{event.SceneFlow, event.SceneOutcome, SceneTrustStore, ScenePlainHTTP, SceneKnowledge, SceneOwnExchange,
+	keys := []event.SceneKey{event.SceneFlow, event.SceneOutcome, event.SceneOnlooked, SceneTrustStore, ScenePlainHTTP, SceneKnowledge, SceneOwnExchange,
 		SceneFullVsResumed, SceneCapturedSession, SceneAttackerSilent, SceneReplayedSessionID, SceneStolenMasterSecret, SceneRecordingDecrypted,
 		SceneCapturedTicket, SceneReplayedConnection, SceneReplayedEarlyData, SceneEarlyDataActed, SceneStolenPSK, ScenePSKTried, SceneTicketKeyServer, ScenePSKExpired}
 	for _, step := range pki.StepKeys() {

@@ -54,7 +54,7 @@
 //
 // A document about a replay has "replay" beside its flows: see Replay. What compares whole
 // handshakes, or tells of every combination, is a document of its own: Comparison,
-// MITMMatrix, ReplayMatrix.
+// MITMMatrix, ReplayMatrix. So is what the verifier made of a chain from a file: Verification.
 //
 // Programs should ignore members and kinds that they do not know: they may be added within
 // version 1. This package does, and so what it read and writes again lacks them.

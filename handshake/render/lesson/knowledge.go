@@ -29,7 +29,13 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 		label -= sheet.Width(columns[i])
 	}
 	label = min(label, 36)
-	t.Line("     " + sheet.Pad("", label) + t.Paint.Name(strings.TrimRight(strings.Join(columns, ""), " ")))
+	table := [][]string{{""}}
+	for _, c := range columns {
+		table[0] = append(table[0], strings.TrimRight(c, " "))
+	}
+	if !t.Takes() {
+		t.Line("     " + sheet.Pad("", label) + t.Paint.Name(strings.TrimRight(strings.Join(columns, ""), " ")))
+	}
 	absent := false
 	for _, row := range []struct {
 		key   string
@@ -45,6 +51,7 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 			row.key = "has_traffic_secrets" // what it all comes from is erased there
 		}
 		line := "     " + sheet.Pad(sheet.Cut(t.Say.UI(row.key), label-1), label)
+		cells := []string{t.Say.UI(row.key)}
 		for i, k := range rows {
 			answer := t.Say.UI("no")
 			switch {
@@ -56,8 +63,14 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 				answer = t.Say.UI("yes")
 			}
 			line += sheet.Pad(answer, sheet.Width(columns[i]))
+			cells = append(cells, answer)
 		}
-		t.Line(line)
+		if table = append(table, cells); !t.Takes() {
+			t.Line(line)
+		}
+	}
+	if t.Takes() {
+		t.Put(sheet.Block{Kind: sheet.Table, Indent: 5, Rows: table})
 	}
 	if absent {
 		t.Text(5, t.Say.UI("knowledge_absent"), t.Paint.Dim)

@@ -188,6 +188,7 @@ func (m *Drawing) flow(f *Flow) {
 			if e.Label == event.LabelMasterSecret || e.Label == event.LabelHandshakeSecret || e.Label == event.LabelMainSecret {
 				m.Note(h.Party, m.say.Title(narrate.Secret, string(e.Label)))
 			}
+		case *event.Onlooked: // an arrow has no room for what each onlooker makes of it
 		case event.Scene:
 			m.scene(f, e)
 		}

@@ -48,8 +48,9 @@ func (s *stepper) beforeMove(e *handshake.Endpoint) error {
 func (s *stepper) Event(e event.Event) {
 	_, idle := e.(*event.Stop)
 	_, scene := e.(event.Scene)
+	_, onlooked := e.(*event.Onlooked) // no move, and nothing that is shown
 	switch {
-	case idle:
+	case idle, onlooked:
 	case !scene && s.begins(e):
 		s.announce()
 	case s.due != nil && (scene || e.Head().State == event.Connected):
