@@ -19,6 +19,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
@@ -237,10 +238,13 @@ func listed() map[Kind][]string {
 	for _, e := range variants() {
 		add(Secret, SecretKey(e))
 	}
-	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.version"+Initial, "record.length") {
+	for _, path := range message.FieldPaths() {
 		for _, e := range spoken() {
 			add(Field, FieldKey(path, e))
 		}
+	}
+	for _, path := range record.FieldPaths() {
+		add(Field, path)
 	}
 	for _, key := range pki.CheckKeys() {
 		add(Check, ChainKey(key))
@@ -323,6 +327,10 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 		inner := slices.ContainsFunc(e.Steps, func(s suite.Step) bool { return s.Name == suite.StepContentType })
 		for _, s := range e.Steps {
 			add(Step, StepKey(s.Name, inner))
+		}
+		_, opened := e.Opened()
+		for _, f := range append(e.Fields(), opened...) {
+			add(Field, RecordFieldKey(f, e))
 		}
 	case *event.Secret:
 		add(Secret, SecretKey(e))

@@ -1,0 +1,4 @@
+package page
+
+// secrets is the grid of what was computed.
+func (d *document) secrets() {}
