@@ -19,6 +19,8 @@ type Tab struct {
 	t    testing.TB
 	ctx  context.Context
 	ears ears
+
+	silent bool // its pages run no scripts
 }
 
 // Open opens a file in a tab of its own, by a file: address as a double click would, with
@@ -119,6 +121,7 @@ func features(c Colours) []*emulation.MediaFeature {
 // WithoutScripts turns JavaScript off for the pages that this tab opens from now on.
 func (tab *Tab) WithoutScripts() {
 	tab.t.Helper()
+	tab.silent = true
 	call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 

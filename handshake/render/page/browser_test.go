@@ -3,6 +3,7 @@ package page_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,9 +16,11 @@ import (
 	"tlslab/handshake/internal/tlstest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
-	"tlslab/pki/lesson"
+	chains "tlslab/pki/lesson"
 )
 
 func TestMain(m *testing.M) {
@@ -31,7 +34,7 @@ var lessons = map[string]scenario.Options{
 	"mlkem":   {Version: iana.TLS13, Groups: []kx.Group{kx.X25519MLKEM768}},
 	"rsa":     {Kx: []iana.Kx{iana.KxRSA}},
 	"refused": {Version: iana.TLS13, UntrustedRoot: true},
-	"expired": {Version: iana.TLS13, Cert: lesson.Expired},
+	"expired": {Version: iana.TLS13, Cert: chains.Expired},
 	"mitm":    {Version: iana.TLS13, MITM: true, TrustMITM: true},
 	"0rtt":    {Resume: scenario.ResumeEarly},
 }
@@ -63,6 +66,7 @@ func play(t testing.TB, name string) []event.Event {
 func laidOut(t testing.TB, events []event.Event, o page.Options) string {
 	t.Helper()
 	var b bytes.Buffer
+	o.Teller = func(o render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, o) }
 	p := page.New(&b, o)
 	for _, e := range events {
 		p.Event(e)

@@ -255,7 +255,7 @@
 			}
 		},
 	};
-	const keyOf = {lecture: "l", open: "o", keys: "?"};
+	const keyOf = {lecture: "l", all: "o", keys: "?"};
 
 	document.addEventListener("click", e => {
 		const view = e.target.closest("[data-view]");
