@@ -86,6 +86,8 @@ const (
 	classSecond
 	classPlain
 	classScroll
+	classKnower
+	classSecret
 	classO0
 	classO1
 	classO2
@@ -103,9 +105,10 @@ var classNames = [...]string{
 	classMark: "mark", classParty: "party", classSum: "sum", classTop: "top", classMyth: "myth", classRef: "ref", classDim: "dim",
 	classGood: "good", classBad: "bad", classPrivate: "private", classStep: "step", classEdges: "edges", classCommand: "command",
 	classBold: "bold", classLabel: "label", classMythStyle: "said", classLeg: "leg", classOutcome: "outcome", classWhy: "why",
-	classMade: "made", classUsed: "used", classPair: "pair", classParagraph: "p", classMiddle: "middle", classEnd: "end", classAll: "all",
+	classMade: "from", classUsed: "into", classPair: "pair", classParagraph: "p", classMiddle: "middle", classEnd: "end", classAll: "all",
 	classLeft: "left", classRight: "right", classIndent1: "i1", classIndent2: "i2", classIndent3: "i3", classList: "list",
 	classHeading: "heading", classOnlooker: "onlooker", classColumn: "column", classKind: "kind", classWhole: "whole", classScene: "scene", classChoice: "choice", classSays: "says", classFirst: "first", classSecond: "second",
 	classPlain: "plain", classScroll: "scroll",
+	classKnower: "knower", classSecret: "secret",
 	classO0: "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
 }

@@ -28,9 +28,11 @@ type document struct {
 	o        Options
 	say      sheet.Voice
 	ladder   *ladder
+	graph    *graph // of secrets
 	events   []event.Event
-	used     map[string]bool // keys of the glossary
-	commands int             // to be copied, so far
+	used     map[meaning]bool // entries of the glossary
+	folds    int              // of values, so far
+	commands int              // to be copied, so far
 }
 
 // policy is what the document allows itself: its own style and script by their hashes, and no

@@ -273,7 +273,7 @@ func (d *document) arrow(a *act, r *row) {
 					d.with(elSpan, d.say.UI("page."+classNames[state]), class(classMark))
 				}
 				d.space()
-				d.with(elSpan, d.caption(r), class(classCaption))
+				d.with(elSpan, r.says.In(d.say.Lang), class(classCaption))
 				d.with(elSpan, d.ways(r.from, r.to), class(classHidden))
 			})
 		})
@@ -344,19 +344,6 @@ func (d *document) name(r *row) string {
 		return d.say.Alert(r.alert, true, "")
 	}
 	return d.say.UI("record")
-}
-
-// caption says in a few words what an arrow is for.
-func (d *document) caption(r *row) string {
-	switch {
-	case r.data != nil:
-		return sheet.Beginning(r.data.Data, 40)
-	case r.alert != nil:
-		return d.say.Title(narrate.Alert, r.alert.Description.String())
-	case r.message != nil:
-		return d.say.Title(narrate.Move, r.message.Move)
-	}
-	return ""
 }
 
 // refuses reports whether an arrow ends the connection for a reason.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -12,21 +13,24 @@ func (d *document) glossary() {
 	if len(d.used) == 0 {
 		return
 	}
+	all := slices.SortedFunc(maps.Keys(d.used), func(a, b meaning) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.key, b.key))
+	})
 	d.newline()
 	d.in(elSection, []pair{id("glossary")}, func() {
 		d.start(elDetails)
 		d.in(elSummary, nil, func() { d.with(elH2, d.say.UI("page.glossary")) })
 		d.in(elDl, nil, func() {
-			for _, key := range slices.Sorted(maps.Keys(d.used)) {
-				e := d.say.Get(narrate.Field, key)
+			for _, m := range all {
+				e := d.say.Get(m.kind, m.key)
 				d.newline()
-				d.with(elDt, key, id(glossaryOf(key)), value(attrTranslate, "no"))
+				d.with(elDt, m.key, id(glossaryOf(m.kind, m.key)), value(attrTranslate, "no"))
 				d.in(elDd, nil, func() {
 					if e.Title != "" {
 						d.with(elB, e.Title)
 						d.space()
 					}
-					d.text(e.Text)
+					d.text(narrate.Fill(e.Text, nil))
 					d.ref(e.Ref)
 				})
 			}

@@ -164,7 +164,7 @@ func to(a address) pair { return pair{attrHref, "#" + string(a)} }
 func value(a attribute, s string) pair {
 	switch a {
 	case attrID, attrHref, attrClass:
-		return pair{}
+		panic("page: this attribute has a constructor of its own")
 	}
 	return pair{a, s}
 }

@@ -12,8 +12,9 @@ import (
 type act struct {
 	n         int
 	flow      *event.Flow // what heads it; nil for a live connection
-	parties   []string    // from left to right
-	onlookers []string    // in the order of their columns
+	events    []event.Event
+	parties   []string // from left to right
+	onlookers []string // in the order of their columns
 	flights   []*flight
 	outcome   *event.Outcome
 	heading   *place // of the flow's and of the outcome's telling
@@ -55,7 +56,9 @@ func (r *row) work() bool { return r.party != "" }
 
 // arrow is one thing that was sent.
 type arrow struct {
+	act      int // whose it is, from 1
 	n        int // from 1, in an act
+	says     narrate.Sentence
 	from, to string
 	right    bool
 	message  *event.Message
@@ -92,11 +95,11 @@ const (
 
 // ladder builds acts from events.
 type ladder struct {
-	acts    []*act
-	home    map[event.Event]*place
-	taken   ordinals
-	talk    *narrate.Context // which flight a message belongs to
-	lessons int              // scenes of the same party, for their addresses
+	acts  []*act
+	home  map[event.Event]*place
+	taken ordinals
+	talk  *narrate.Context // which flight a message belongs to
+	says  narrate.Sentence // the caption of the event at hand
 
 	// Of the act at hand:
 	act      *act
@@ -125,11 +128,13 @@ func build(events []event.Event) *ladder {
 		if f, ok := e.(*event.Flow); ok {
 			l.finish()
 			l.begin(f.Parties, f)
+			l.act.events = append(l.act.events, e)
 			continue
 		}
 		if l.act == nil {
 			l.begin(nil, nil)
 		}
+		l.act.events = append(l.act.events, e)
 		l.event(e)
 	}
 	l.finish()
@@ -209,6 +214,7 @@ func (l *ladder) event(e event.Event) {
 	h := e.Head()
 	leg := sheet.LegOf(h)
 	l.act.ends.Learn(h)
+	l.says = narrate.Caption(e, l.talk)
 	switch e := e.(type) {
 	case *event.Onlooked:
 		l.onlooked = append(l.onlooked, e)
@@ -272,7 +278,7 @@ func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *
 		delete(l.waiting, from)
 	}
 	l.act.arrows++
-	r := &row{flight: f, arrow: arrow{n: l.act.arrows, from: from.Party, to: to, conn: from.Conn}}
+	r := &row{flight: f, arrow: arrow{act: l.act.n, n: l.act.arrows, says: l.says, from: from.Party, to: to, conn: from.Conn}}
 	r.right = slices.Index(l.act.parties, r.from) < slices.Index(l.act.parties, r.to)
 	r.id = l.taken.take(addressOf(connectionNumber(from.Conn), label))
 	f.rows = append(f.rows, r)

@@ -108,6 +108,8 @@ const (
 	attrDataKeys
 	attrDataSaid
 	attrDataCopy
+	attrDataCould
+	attrFor
 	attrDataKnows
 )
 
@@ -119,5 +121,5 @@ var attributeNames = [...]string{
 	attrDataFlow: "data-flow", attrDataParties: "data-parties", attrDataFrom: "data-from", attrDataTo: "data-to", attrDataDir: "data-dir",
 	attrDataLeg: "data-leg", attrDataParty: "data-party", attrDataSeq: "data-seq", attrDataOnlooker: "data-onlooker",
 	attrDataAccess: "data-access", attrDataF: "data-f", attrDataKind: "data-kind", attrDataOff: "data-off", attrDataView: "data-view",
-	attrDataKeys: "data-keys", attrDataSaid: "data-said", attrDataCopy: "data-copy", attrDataKnows: "data-knows",
+	attrDataKeys: "data-keys", attrDataSaid: "data-said", attrDataCopy: "data-copy", attrDataCould: "data-could", attrFor: "for", attrDataKnows: "data-knows",
 }

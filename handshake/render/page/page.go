@@ -55,7 +55,8 @@ func (p *Page) Event(e event.Event) { p.events = append(p.events, e) }
 
 // Close writes the document. It does not close the writer. The error is the writer's.
 func (p *Page) Close() error {
-	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[string]bool{}}
+	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[meaning]bool{}}
+	d.graph = edgesOf(d.ladder)
 	d.tell()
 	d.write()
 	_, err := p.w.Write(d.out.Bytes())

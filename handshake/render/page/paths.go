@@ -1,11 +1,15 @@
 package page
 
-import "strings"
+import (
+	"strings"
+
+	"tlslab/handshake/narrate"
+)
 
 // pathOf is a field's path as an address has it: without the message's own name, which stands
 // before it, and without "extensions.", since an extension's name says that it is one.
 func pathOf(name string) address {
-	_, path, ok := strings.Cut(name, ".")
+	_, path, ok := cut(name)
 	if !ok {
 		return addressOf(name)
 	}
@@ -15,5 +19,22 @@ func pathOf(name string) address {
 	return addressOf(path)
 }
 
+// cut parts a path after its first component.
+func cut(path string) (root, rest string, ok bool) { return strings.Cut(path, ".") }
+
+// lastOf is the last component of a path.
+func lastOf(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+
+// meaning is an entry of the glossary.
+type meaning struct {
+	kind narrate.Kind
+	key  string
+}
+
 // glossaryOf is where the glossary explains a key.
-func glossaryOf(key string) address { return addressOf("g", key) }
+func glossaryOf(kind narrate.Kind, key string) address {
+	if kind == narrate.Field {
+		return addressOf("g", key)
+	}
+	return addressOf("g", string(kind), key)
+}

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/event"
@@ -49,11 +51,13 @@ func (l *ladder) beginning() *place {
 }
 
 // telling writes what is told at a place.
-func (d *document) telling(p *place, c className) {
-	if len(p.told) == 0 {
+func (d *document) telling(p *place, c className) { d.tells(p.told, c) }
+
+func (d *document) tells(told []told, c className) {
+	if len(told) == 0 {
 		return
 	}
-	d.in(elDiv, []pair{class(c)}, func() { d.blocks(p.told) })
+	d.in(elDiv, []pair{class(c)}, func() { d.blocks(told) })
 }
 
 // blocks writes blocks one after the other. Rows that follow each other are one list of names
@@ -104,12 +108,12 @@ func (d *document) block(b sheet.Block) {
 	case sheet.Myth:
 		d.newline()
 		d.in(elDiv, []pair{class(classMyth)}, func() {
-			d.in(elP, []pair{class(classMythStyle)}, func() {
+			d.in(elDiv, []pair{class(classMythStyle)}, func() {
 				d.with(elB, d.say.UI("often_said"))
 				d.space()
 				d.runs(b.Label)
 			})
-			d.in(elP, nil, func() {
+			d.in(elDiv, nil, func() {
 				d.runs(b.Text)
 				d.ref(b.Ref)
 			})
@@ -117,23 +121,21 @@ func (d *document) block(b sheet.Block) {
 		return
 	case sheet.Plain:
 		d.newline()
-		d.in(elP, []pair{class(classPlain), value(attrTranslate, "no")}, func() { d.runs(b.Text) })
+		d.in(elDiv, []pair{class(classPlain), value(attrTranslate, "no")}, func() { d.runs(b.Text) })
 		return
 	}
 	d.newline()
-	kind := noClass
+	kind := classParagraph
 	if b.Kind == sheet.Heading {
 		kind = classHeading
 	}
-	d.in(elP, []pair{class(kind, indentOf(b))}, func() {
+	d.in(elDiv, []pair{class(kind, indentOf(b))}, func() {
 		if b.Label != "" {
 			d.runs(b.Label)
 			d.space()
 		}
 		d.runs(b.Text)
-		if b.Ref != "" {
-			d.ref(b.Ref)
-		}
+		d.ref(b.Ref)
 	})
 }
 
@@ -150,8 +152,20 @@ func indentOf(b sheet.Block) className {
 	return noClass
 }
 
-// long writes text, a value in it folded if it is too long to be read.
-func (d *document) long(s string) { d.text(s) }
+// digits is a value that nobody reads to the end.
+var digits = regexp.MustCompile(`[0-9a-f]{129,}`)
+
+// long writes text, values of many bytes in it folded.
+func (d *document) long(s string) {
+	from := 0
+	for _, at := range digits.FindAllStringIndex(s, -1) {
+		d.text(s[from:at[0]])
+		d.folds++
+		d.fold(d.say.UI("page.value_number", "n", decimal(d.folds)), s[at[0]:at[1]])
+		from = at[1]
+	}
+	d.text(s[from:])
+}
 
 // table writes a table; its first row is the head.
 func (d *document) table(b sheet.Block) {
@@ -191,23 +205,12 @@ func (d *document) runs(s string) {
 var styles = [...]className{sheet.NoStyle: noClass, sheet.BoldStyle: classBold, sheet.DimStyle: classDim, sheet.GoodStyle: classGood,
 	sheet.BadStyle: classBad, sheet.SecretStyle: classPrivate, sheet.NameStyle: classLabel, sheet.MythStyle: classMythStyle}
 
-// sentences are the three on top of the page.
+// sentences are the three on top of the page: what happened, who could read it, what if.
 func (d *document) sentences() []string {
-	var of []event.Event
-	if a := d.decisive(); a != nil && a.flow != nil {
-		in := false
-		for _, e := range d.events {
-			if f, ok := e.(*event.Flow); ok {
-				in = f == a.flow
-			}
-			if in {
-				of = append(of, e)
-			}
-		}
-	} else {
-		of = d.events
+	a := d.decisive()
+	if a == nil {
+		return nil
 	}
-	_ = of
-	_ = narrate.En
-	return nil
+	said := narrate.Summarize(a.events).In(d.o.Lang)
+	return slices.DeleteFunc(said[:], func(s string) bool { return s == "" })
 }
