@@ -138,9 +138,7 @@ func Eval[T any](tab *Tab, expression string) T {
 // Wait waits until an expression is true: it is looked at at each frame.
 func (tab *Tab) Wait(expression string) {
 	tab.t.Helper()
-	if _, err := chromedp.Run(tab.ctx, chromedp.Poll[bool]("!!("+expression+")")); err != nil {
-		tab.t.Fatalf("%v: %s", err, expression)
-	}
+	Eval[bool](tab, `new Promise(done => { const look = () => (`+expression+`) ? done(true) : requestAnimationFrame(look); look(); })`)
 }
 
 // Back goes back by one in what the tab has shown, as the browser's button does, and waits
