@@ -16,7 +16,7 @@ func Gist(l Lang, key string) string {
 	if e.Text == "" {
 		return e.Title
 	}
-	return Sentences(e.Text, 2)
+	return FirstSentences(e.Text, 2)
 }
 
 // MythGist is what is true instead of a myth, in at most two sentences: a text of its own, or the
@@ -26,7 +26,7 @@ func MythGist(l Lang, key string) string {
 		return e.Title
 	}
 	e, _ := Get(l, Myth, key)
-	one, two := Sentences(e.Text, 1), Sentences(e.Text, 2)
+	one, two := FirstSentences(e.Text, 1), FirstSentences(e.Text, 2)
 	little, short := 40, 150 // letters; a Chinese character says as much as two
 	if l == Zh {
 		little, short = little/2, short/2
@@ -37,10 +37,10 @@ func MythGist(l Lang, key string) string {
 	return one
 }
 
-// Sentences is the beginning of a text: at most n sentences. A full stop ends one where a space
+// FirstSentences is the beginning of a text: at most n sentences. A full stop ends one where a space
 // and a capital letter come behind it, or nothing; the Chinese one always. So does neither in
 // "§4.2.3", nor in "TLS 1.3".
-func Sentences(text string, n int) string {
+func FirstSentences(text string, n int) string {
 	rs := []rune(text)
 	for i, r := range rs {
 		ends := false

@@ -260,4 +260,4 @@ func (t *Pen) write(b *block) {
 const sentences = 2
 
 // gist is the beginning of an explanation.
-func (t *Pen) gist(text string) string { return narrate.Sentences(text, sentences) }
+func (t *Pen) gist(text string) string { return narrate.FirstSentences(text, sentences) }
