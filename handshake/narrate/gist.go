@@ -6,10 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// Gist is what a move means in at most two sentences: a text of its own, or the first two
-// sentences of the move's text.
+// asCaption stands in short.txt where the caption beside a message's name has said it all.
+const asCaption = "-"
+
+// Gist is what a move means beside its caption, in at most two sentences: a text of its own, or
+// the first two sentences of the move's text; "" where the caption has said it all.
 func Gist(l Lang, key string) string {
 	if e, ok := Get(l, Short, key); ok {
+		if e.Title == asCaption {
+			return ""
+		}
 		return e.Title
 	}
 	e, _ := Get(l, Move, key)

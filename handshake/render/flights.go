@@ -126,10 +126,11 @@ func (t *Pen) workOf(m *move) (w work) {
 				defer t.addLine(m, line)
 			}
 			label := t.flow.labelOf(e)
+			_, again := told[e]
 			switch {
-			case told[e] && !strings.HasSuffix(label, "_verify_data"):
+			case again && !strings.HasSuffix(label, "_verify_data"):
 				w.same = append(w.same, label)
-			case !told[e] && !twice:
+			case !again && !twice:
 				w.made = append(w.made, e)
 			}
 			if t.flow.label[string(e.Value)] == "" {

@@ -6,7 +6,6 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
 )
@@ -27,12 +26,16 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	for _, e := range m.events {
 		switch e := e.(type) {
 		case *event.Message:
-			what, about = sheet.Title(e.Kind), t.subject(e)
+			what = sheet.Title(e.Kind)
+			about = narrate.Caption(e, t.myths).Phrase(t.Say.Lang)
 			if !t.flow.again(m) {
 				says = t.Values(narrate.Gist(t.Say.Lang, sender(narrate.MoveKey(e, t.myths))), e)
 			}
 		case *event.Data:
 			what, about = t.Say.Data(e), m.About(t.Say, e.Data, t.Width/2)
+			if !m.HTTP2 {
+				about = narrate.Caption(e, t.myths).Phrase(t.Say.Lang)
+			}
 		}
 	}
 	if t.flow.meant[says] {
@@ -46,7 +49,11 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	encrypts := sealed && !t.flow.null
 	b.crossed = append(b.crossed, crossed{n: n, conn: m.head.Conn, toServer: t.toServer(m), wires: wiresOf(m)})
 	b.body = append(b.body, func() {
-		left := fmt.Sprintf("%2d %s", n, t.flightArrow(m.from, m.to, encrypts))
+		arrow := t.flightArrow(m.from, m.to, encrypts)
+		if b.no.n > 0 { // then its heading says who sends to whom
+			arrow = onlyArrow(arrow)
+		}
+		left := fmt.Sprintf("%2d %s", n, arrow)
 		t.arrowLine(left, right, what, about, state, encrypts)
 		t.Text(5, says, nil)
 		t.secretLines(made)
@@ -90,6 +97,16 @@ func (t *Pen) flightArrow(from, to string, encrypts bool) string {
 	return s
 }
 
+// onlyArrow is an arrow without those at its ends.
+func onlyArrow(s string) string {
+	for _, f := range strings.Fields(s) {
+		if strings.Trim(f, "-=<>") == "" {
+			return f
+		}
+	}
+	return s
+}
+
 // arrowLine is one message in a line: what it is and what it is about, and on the right how it travels.
 func (t *Pen) arrowLine(left string, right bool, what, about, state string, encrypts bool) {
 	what = sheet.Pad(what, 19)
@@ -103,17 +120,6 @@ func (t *Pen) arrowLine(left string, right bool, what, about, state string, encr
 		how = t.Paint.Encrypted
 	}
 	t.Line(way(left) + "  " + t.Paint.Bold(what) + " " + about + "  " + how(state))
-}
-
-// subject is what a message is about, in a few words.
-func (t *Pen) subject(e *event.Message) string {
-	about := t.about(e)
-	if hello, ok := e.Msg.(*message.ClientHello); ok {
-		if sni, ok := message.Get[*message.ServerName](&hello.Extensions); ok {
-			return t.Say.UI("flights.for", "name", t.Plain(sni.Name)) + t.Say.Semicolon() + about
-		}
-	}
-	return about
 }
 
 // alertsOf takes the alerts of a move into the block at hand. A fatal one has a block of its own,

@@ -97,3 +97,21 @@ func (t *Pen) more() {
 	}
 	t.Text(0, t.Say.Get(narrate.UI, key).Title, nil)
 }
+
+// keep keeps the events of a lesson's flow, for what is said in the end. A live connection, which
+// can go on for long, has no flow, and one that was recorded has no flags to try.
+func (t *Pen) keep(e event.Event) {
+	if t.asked != Flights {
+		return
+	}
+	if t.flow.lesson {
+		t.flow.events = append(t.flow.events, e)
+	}
+}
+
+// whatIf says what to try next.
+func (t *Pen) whatIf() {
+	if t.o.Level == Flights && t.flow.lesson {
+		t.Text(0, narrate.Summarize(t.flow.events).WhatIf.In(t.Say.Lang), nil)
+	}
+}

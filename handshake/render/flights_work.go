@@ -53,6 +53,9 @@ func (t *Pen) ends(labels []string) string {
 
 // decided is what was chosen, without the reason.
 func (t *Pen) decided(e *event.Decision) string {
+	if e.What == event.DecisionVersion {
+		return t.Short(e.Chosen) // which says what it is
+	}
 	if word, ours := t.Say.InWords(e.Chosen); ours {
 		return t.Say.Title(narrate.Decision, narrate.DecidedKey(e)) + t.Say.Colon() + word
 	}
@@ -213,7 +216,7 @@ func (t *Pen) secretLine(made []*event.Secret) {
 	}
 	label := t.together(labels)
 	line := label
-	for _, from := range t.madeOf(made) {
+	for _, from := range t.madeOf(label, made) {
 		if line = label + from; 5+sheet.Width(line) <= t.Width {
 			break
 		}
@@ -243,7 +246,7 @@ func (t *Pen) together(labels []string) string {
 }
 
 // madeOf says where values come from, from long to short.
-func (t *Pen) madeOf(made []*event.Secret) []string {
+func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 	s := made[0]
 	var names []string
 	for _, v := range s.Inputs {
@@ -283,7 +286,7 @@ func (t *Pen) madeOf(made []*event.Secret) []string {
 		}
 		return []string{t.Say.Colon() + t.Say.List(groups)}
 	}
-	if f, _ := t.formula(s); f != "" {
+	if f, input := t.formula(s); f != "" && !(input && strings.HasPrefix(label, f)) { // or it says its own name
 		return []string{" = " + f}
 	}
 	return []string{t.Say.Colon() + s.Method}
