@@ -107,7 +107,7 @@ func (t *Pen) faultAs(err error, key string, indent int) {
 	var re *reason.Error
 	if errors.As(err, &re) {
 		why := t.Say.Get(narrate.Reason, key)
-		t.Text(indent, why.Title+t.Say.Colon()+why.Text, nil)
+		t.Text(indent, why.Title+t.Say.Colon()+t.told2(why.Text), nil)
 	}
 }
 
