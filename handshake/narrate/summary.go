@@ -85,7 +85,7 @@ func (s *story) agreed(x *exchange) Sentence {
 		return told("happened/resumed_id", "version", version, "data", s.data())
 	case x.verdict == clickedAway:
 		return told("happened/clicked", "why", why(s.failed.Err), "data", s.data(), "identity", s.identity(x))
-	case s.own || x.kx == iana.KxPrivate:
+	case s.scenes["own_exchange"] != nil || x.kx == iana.KxPrivate:
 		return told("happened/own", "version", version, "identity", s.identity(x), "data", s.data())
 	case x.kx == iana.KxRSA:
 		return told("happened/rsa", "version", version, "identity", s.identity(x), "data", s.data())
