@@ -25,18 +25,19 @@ const policy = `
 	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest, internal/browsertest
 	foreign < idn, http2
 	foreign, iana < reason
-	reason < wire, kx, sig, suite, certcompress, pki/der
+	reason < wire, kx, sig, suite, certcompress
+	wire < pki/der
 	kx < kx/kxtest, kx/private
 	wire < message, session
 	session < session/redis
-	suite < record
+	wire, suite < record
 	sig, pki/der < pki/internal/algid
 	pki/internal/algid < pki/internal/ocsp
 	wire, pki/internal/ocsp < pki
 	pki, ondisk < pki/authority
 	pki/authority < pki/lesson
 	pki/lesson < pki/internal/pkitest
-	message, suite, kx, pki < event
+	message, record, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
 	event < narrate
 	event, keyschedule, record < observe

@@ -19,11 +19,14 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tamper"
+	"tlslab/handshake/wire"
 	"tlslab/pki"
+	"tlslab/pki/der"
 	"tlslab/pki/lesson"
 )
 
@@ -207,6 +210,13 @@ func TestComplete(t *testing.T) {
 		if k == UI || k == Hint { // the command's tables ask for the latter, and are tested there
 			continue
 		}
+		if k == Short { // of moves: not each needs one
+			for _, key := range want[Move] {
+				if _, ok := Get(En, Short, key); ok {
+					want[k] = append(want[k], key)
+				}
+			}
+		}
 		keys := slices.Compact(slices.Sorted(slices.Values(want[k])))
 		for _, l := range Langs() {
 			for _, key := range keys {
@@ -253,10 +263,19 @@ func listed() map[Kind][]string {
 	for _, e := range variants() {
 		add(Secret, SecretKey(e))
 	}
-	for _, path := range append(message.FieldPaths(), "record", "record.type", "record.version", "record.version"+Initial, "record.length") {
+	for _, path := range message.FieldPaths() {
 		for _, e := range spoken() {
 			add(Field, FieldKey(path, e))
 		}
+	}
+	for _, key := range der.FieldKeys() {
+		if key = CertFieldKey(wire.Field{Name: key}); key != undescribed { // else the key has no entry, and TestEveryCertFieldHasWords says so
+			add(Cert, key)
+		}
+	}
+	add(Cert, undescribed)
+	for _, path := range record.FieldPaths() {
+		add(Field, path)
 	}
 	for _, key := range pki.CheckKeys() {
 		add(Check, ChainKey(key))
@@ -342,6 +361,10 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 		inner := slices.ContainsFunc(e.Steps, func(s suite.Step) bool { return s.Name == suite.StepContentType })
 		for _, s := range e.Steps {
 			add(Step, StepKey(s.Name, inner))
+		}
+		_, opened := e.Opened()
+		for _, f := range append(e.Fields(), opened...) {
+			add(Field, RecordFieldKey(f, e))
 		}
 	case *event.Secret:
 		add(Secret, SecretKey(e))

@@ -9,7 +9,6 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/record"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
 )
@@ -20,7 +19,7 @@ func (t *Pen) record(m *move, e *event.Record) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.Sides("   # "+t.Say.UI("record")+"  "+t.recordLine(e), t.Say.UI("clear"), t.Paint.Dim)
-			t.recordHeader(e)
+			t.recordBytes(e)
 		}
 		return
 	}
@@ -35,8 +34,7 @@ func (t *Pen) record(m *move, e *event.Record) {
 	mac := e.Step(suite.StepMAC13)
 	switch {
 	case t.o.Level == Bytes:
-		t.recordHeader(e)
-		t.hexdump(5, e.Wire[min(record.HeaderLen, len(e.Wire)):], record.HeaderLen)
+		t.recordBytes(e)
 	case mac != nil && e.Type == iana.ApplicationData:
 		t.hexdump(7, e.Wire, 0) // without encryption there is something to read in it
 	}
