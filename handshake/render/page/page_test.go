@@ -1,0 +1,44 @@
+package page_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/page"
+	"tlslab/handshake/render/rendertest"
+)
+
+// pageOf is the page of a lesson.
+func pageOf(t *testing.T, name string, o page.Options) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	o.Teller = func(o render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, o) }
+	p := page.New(&b, o)
+	for _, e := range rendertest.Play(t, name).Events() {
+		p.Event(e)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if dir := os.Getenv("TLSLAB_PAGES"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+string(o.Lang)+".html"), b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+func TestPageOfTLS13(t *testing.T) {
+	for _, lang := range narrate.Langs() {
+		b := pageOf(t, "tls13", page.Options{Lang: lang})
+		if !bytes.HasPrefix(b, []byte("<!DOCTYPE html>\n<html lang=")) {
+			t.Errorf("begins with %.40q", b)
+		}
+	}
+}
