@@ -408,7 +408,7 @@ func (d *document) views() {
 	d.in(elNav, []pair{class(classViews), value(attrAriaLabel, d.say.UI("page.views"))}, func() {
 		d.with(elButton, d.say.UI("page.view.lecture"), value(attrType, "button"), value(attrDataView, "lecture"))
 		d.with(elA, d.say.UI("page.view.all"), to("all"), value(attrDataView, "all"))
-		d.with(elButton, d.say.UI("page.view.keys"), value(attrType, "button"), value(attrDataView, "keys"))
+		d.keysShown()
 	})
 }
 

@@ -36,7 +36,7 @@ func tamed(s string) string {
 const shape = `(() => {
 	const lines = [];
 	const walk = (e, depth) => {
-		const attributes = [...e.attributes].map(a => ["aria-label", "title", "data-said"].includes(a.name) ? a.name : a.name + "=" + a.value).sort();
+		const attributes = [...e.attributes].map(a => ["aria-label", "title", "data-said", "tabindex"].includes(a.name) ? a.name : a.name + "=" + a.value).sort();
 		lines.push(depth + " " + e.tagName + " " + attributes.join(" "));
 		if (!e.matches("script, style")) for (const n of e.childNodes) {
 			if (n.nodeType == 1) walk(n, depth + 1);

@@ -112,16 +112,16 @@ func TestViews(t *testing.T) {
 	const closed = `document.querySelectorAll("details.row:not([open])").length`
 	all := browsertest.Eval[string](tab, "String("+closed+")")
 	for _, v := range []struct{ key, view, what, on, off string }{
-		{"l", "lecture", lecture, "true", "false"},
-		{"o", "all", closed, "0", all},
-		{"?", "keys", `document.getElementById("keys").open`, "true", "false"},
+		{"l", "[data-view=lecture]", lecture, "true", "false"},
+		{"o", "[data-view=all]", closed, "0", all},
+		{"?", "#keys > summary", `document.getElementById("keys").open`, "true", "false"},
 	} {
 		is(t, tab, v.what, v.off)
 		tab.Press(v.key)
 		is(t, tab, v.what, v.on)
 		tab.Press(v.key)
 		is(t, tab, v.what, v.off)
-		button := "[data-view=" + v.view + "]"
+		button := v.view
 		tab.Click(button)
 		is(t, tab, v.what, v.on)
 		tab.Click(button)
