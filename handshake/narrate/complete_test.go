@@ -24,7 +24,9 @@ import (
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tamper"
+	"tlslab/handshake/wire"
 	"tlslab/pki"
+	"tlslab/pki/der"
 	"tlslab/pki/lesson"
 )
 
@@ -192,6 +194,9 @@ func TestComplete(t *testing.T) {
 			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
 		}
 	}
+	for _, e := range oddities() {
+		want[Captions] = append(want[Captions], Caption(e, new(Context)).keys(Captions)...)
+	}
 	for _, events := range stories(t) {
 		s := Summarize(events)
 		for _, part := range []Sentence{s.Happened, s.Readers, s.WhatIf} {
@@ -204,6 +209,13 @@ func TestComplete(t *testing.T) {
 	for _, k := range Kinds() {
 		if k == UI || k == Hint { // the command's tables ask for the latter, and are tested there
 			continue
+		}
+		if k == Short { // of moves: not each needs one
+			for _, key := range want[Move] {
+				if _, ok := Get(En, Short, key); ok {
+					want[k] = append(want[k], key)
+				}
+			}
 		}
 		keys := slices.Compact(slices.Sorted(slices.Values(want[k])))
 		for _, l := range Langs() {
@@ -256,6 +268,12 @@ func listed() map[Kind][]string {
 			add(Field, FieldKey(path, e))
 		}
 	}
+	for _, key := range der.FieldKeys() {
+		if key = CertFieldKey(wire.Field{Name: key}); key != undescribed { // else the key has no entry, and TestEveryCertFieldHasWords says so
+			add(Cert, key)
+		}
+	}
+	add(Cert, undescribed)
 	for _, path := range record.FieldPaths() {
 		add(Field, path)
 	}

@@ -56,6 +56,7 @@ type Kind string
 const (
 	Move      Kind = "move"     // event.Move's String, perhaps with a variant: MoveKey
 	Field     Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
+	Cert      Kind = "cert"     // a field of a certificate and its like, as pki/der names them: CertFieldKey
 	Secret    Kind = "secret"   // an event.Secret's Label, perhaps with a variant: SecretKey
 	Check     Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
 	Reason    Kind = "reason"   // a reason.Reason, perhaps with its cause: ReasonKey
@@ -70,6 +71,7 @@ const (
 	Guard     Kind = "guard"    // an event.Guard, the condition of a move
 	UI        Kind = "ui"       // a label of the page
 	Party     Kind = "party"    // an event's Party
+	Short     Kind = "short"    // a Move's key, where the first two sentences of its text do not stand alone: Gist
 	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
 	Captions  Kind = "caption"  // a few words beside a message's name: Caption
 	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
@@ -77,7 +79,7 @@ const (
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Guard, Op, UI, Party, Summaries, Captions, Hint}
+	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Hint}
 }
 
 // Entry is what is said under one key.

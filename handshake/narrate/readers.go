@@ -111,8 +111,20 @@ func (s *story) readers() Sentence {
 	if s.scenes["plain_http"] != nil {
 		return told("read/plain")
 	}
+	if s.scenes["replay_verdict"] != nil {
+		if s.scenes["replay_decrypted"] != nil {
+			return told("read/replay_opened")
+		}
+		return told("read/replay")
+	}
 	x := s.main()
 	request, reply := s.went()
+	if s.is("captured_session") && !request && !reply {
+		if x != nil && x.open() {
+			return told("read/all")
+		}
+		return told("read/captured")
+	}
 	if x == nil || !request && !reply {
 		if x != nil && x.host != "" {
 			return told("read/nothing+name", "host", x.host)
@@ -154,16 +166,18 @@ func (s *story) readers() Sentence {
 		return Sentence{Summaries, "read/replayed", values}
 	case s.attacks():
 		return Sentence{Summaries, "read/attacker", values}
+	case x.verdict == clickedAway || x.verdict == notAsked || x.verdict == refused:
+		return Sentence{Summaries, "read/unknown", values}
 	}
-	values["quantum"] = s.quantum(later)
+	values["quantum"] = s.quantum(slices.Concat(later, lesser))
 	return Sentence{Summaries, "read/ends", values}
 }
 
 // quantum is what a quantum computer would make of the recording, where the key exchange was
-// chosen against one, and nothing easier opens it.
-func (s *story) quantum(later Sentences) Sentence {
+// chosen against one, and nobody has an easier way to any of it.
+func (s *story) quantum(easier Sentences) Sentence {
 	x := s.main()
-	if !x.group.QuantumSafe || x.group.ID >= iana.GroupPrivate || len(later) > 0 {
+	if !x.group.QuantumSafe || x.group.ID >= iana.GroupPrivate || len(easier) > 0 {
 		return Sentence{}
 	}
 	return told("read/clause_quantum")

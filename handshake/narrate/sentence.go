@@ -56,14 +56,14 @@ func (s Sentence) Phrase(l Lang) string {
 	})
 }
 
-// list is "a", "a or b", "a, b or c": whoever is listed is one of several who might.
+// list is "a", "a or b", "a, b or c"; in Chinese with 和, as the sentences there are built.
 func list(l Lang, parts []string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")
 	}
 	last := len(parts) - 1
 	if l == Zh {
-		return strings.Join(parts[:last], "、") + "或" + parts[last]
+		return strings.Join(parts[:last], "、") + "和" + parts[last]
 	}
 	return strings.Join(parts[:last], ", ") + " or " + parts[last]
 }

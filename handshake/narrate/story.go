@@ -83,7 +83,7 @@ func gather(events []event.Event) *story {
 		case *event.Check:
 			s.check(e)
 		case *event.Decision:
-			if x := s.on(&e.Meta); e.What == event.DecisionTrust {
+			if x := s.on(&e.Meta); e.What == event.DecisionTrust && x.verdict != believed {
 				x.verdict = notAsked
 			}
 		case *event.Record:
@@ -206,9 +206,11 @@ func (s *story) check(e *event.Check) {
 	if e.What != event.CheckCertificateChain || e.Party != x.client {
 		return
 	}
-	x.verdict = refused
-	if e.OK {
+	switch {
+	case e.OK:
 		x.verdict = believed
+	case x.verdict != notAsked:
+		x.verdict = refused
 	}
 	if e.Report != nil && e.Report.ServerName != "" {
 		x.host = e.Report.ServerName

@@ -114,14 +114,14 @@ func (x *exchange) exchanged() string {
 func (s *story) identity(x *exchange) Sentence {
 	key := "shown"
 	switch {
-	case x.verdict == clickedAway || x.verdict == notAsked:
+	case x.verdict == clickedAway || x.verdict == notAsked || x.verdict == refused:
 		key = "unknown"
-	case x.verdict == believed && x.mutual:
+	case x.verdict == believed && x.mutual && x.host != "":
 		key = "both"
 	case x.verdict == believed:
 		key = "proved"
 	case x.mutual:
-		key = "client"
+		return told("identity/client")
 	}
 	if x.host == "" {
 		return told("identity/" + key + "+nameless")
@@ -193,7 +193,7 @@ func (s *story) brokenOff(x *exchange) Sentence {
 	pairs := []any{"who", who(s.refuser()), "why", why(err), "then", s.then()}
 	r := reason.Of(err)
 	switch {
-	case r == reason.CertificateRequired || r == reason.CertificateMissing:
+	case s.refuser() == x.server && (r == reason.CertificateRequired || r == reason.CertificateMissing):
 		return told("happened/refused_client", pairs...)
 	case s.refuser() == x.client && s.failed != nil && s.failed.What == event.CheckCertificateChain && s.failed.Party == x.client:
 		if x.host == "" {
@@ -229,7 +229,7 @@ func (s *story) intercepted(x *exchange) Sentence {
 	switch {
 	case err != nil && s.refuser() == "client":
 		return told("happened/mitm_refused", pairs...)
-	case err != nil && s.refuser() == "mitm":
+	case err != nil && s.refuser() == "mitm" && s.failed != nil && s.failed.Report != nil && s.failed.Party == "mitm":
 		return told("happened/mitm_careful", pairs...)
 	case err != nil && s.refuser() == "server" && fooled:
 		return told("happened/mitm_unproved", pairs...)
@@ -257,7 +257,7 @@ func (s *story) attacked() Sentence {
 	case s.is("captured_session") && err != nil:
 		return told("happened/captured_session", "why", why(err))
 	case err != nil:
-		return told("happened/attacker", "why", why(err), "who", who(s.refuser()))
+		return told("happened/refused", "why", why(err), "who", who(s.refuser()), "then", s.then())
 	case s.is("stolen_master"):
 		return told("happened/stolen_master")
 	case s.is("stolen_psk"):
@@ -269,8 +269,8 @@ func (s *story) attacked() Sentence {
 // robbed is an attack on the bank.
 func (s *story) robbed() Sentence {
 	verdict := s.scenes["replay_verdict"]
-	return told("happened/replay", "attack", Sentence{Kind: UI, Key: "replay_attack." + text(valueOf(verdict, "attack"))},
-		"outcome", Sentence{Kind: UI, Key: "replay_outcome." + text(valueOf(verdict, "outcome"))})
+	return told("happened/replay_"+text(valueOf(verdict, "outcome")),
+		"attack", Sentence{Kind: UI, Key: "replay_attack." + text(valueOf(verdict, "attack"))})
 }
 
 // valueOf is a value of a scene by its name, or nil.

@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
 	"tlslab/handshake/stage"
 	"tlslab/pki"
 	"tlslab/pki/lesson"
@@ -51,15 +52,22 @@ func stories(t *testing.T) map[string][]event.Event {
 		for i, f := range flowsOf(events) {
 			at := fmt.Sprintf("%s/%d", name, i)
 			out[at] = f
-			for _, e := range f {
+			for n, e := range f {
+				if breaks(e) {
+					out[fmt.Sprintf("%s, first %d", at, n)] = f[:n]
+				}
 				h := e.Head()
 				key := fmt.Sprintf("%s as %s of %d", at, h.Party, h.Conn)
 				if _, scene := e.(event.Scene); scene || out[key] != nil {
 					continue
 				}
 				out[key] = live(f, h.Party, h.Conn)
+				out[key+", nothing asked"] = slices.DeleteFunc(slices.Clone(out[key]), func(e event.Event) bool {
+					d, ok := e.(*event.Data)
+					return ok && (d.Party == "server") != (d.Dir == event.Send)
+				})
 				for n, e := range out[key] {
-					if _, message := e.(*event.Message); message {
+					if breaks(e) {
 						out[fmt.Sprintf("%s, first %d", key, n)] = out[key][:n]
 					}
 				}
@@ -72,6 +80,15 @@ func stories(t *testing.T) map[string][]event.Event {
 		}
 	}
 	return out
+}
+
+// breaks reports whether a connection could break off before an event.
+func breaks(e event.Event) bool {
+	switch e.(type) {
+	case *event.Message, *event.Data:
+		return true
+	}
+	return false
 }
 
 // disagreements are connections between ends of which each wants something else, or to which
@@ -103,7 +120,7 @@ func disagreements(t *testing.T) map[string][]event.Event {
 	meet("no common group", func(c, s *handshake.Config) {
 		c.Groups, s.Groups = []kx.Group{kx.X25519}, []kx.Group{kx.P256}
 	})
-	meet("nobody looks", func(c, s *handshake.Config) { c.Weak.SkipVerify, c.ServerName = true, "" })
+	meet("nobody looks", func(c, s *handshake.Config) { c.Weak.SkipVerify, c.ServerName, c.Roots = true, "", nil })
 	meet("no name", func(c, s *handshake.Config) {
 		c.ServerName, c.VerifyChain = "", func(handshake.ChainInput) (*pki.Report, error) { return nil, nil }
 	})
@@ -111,6 +128,19 @@ func disagreements(t *testing.T) map[string][]event.Event {
 		c.ServerName, c.VerifyChain = "", func(handshake.ChainInput) (*pki.Report, error) { return nil, errors.New("no") }
 	})
 	return out
+}
+
+// oddities are messages and alerts that no lesson has, for their captions.
+func oddities() []event.Event {
+	opaque := []byte{0x30, 0x00}
+	return []event.Event{
+		&event.Alert{Dir: event.Receive, Level: iana.Fatal, Description: 200},
+		&event.Data{Dir: event.Send, Meta: event.Meta{State: event.WaitServerHello}, Data: opaque},
+		&event.Message{Kind: message.KindCertificate, Msg: &message.Certificate12{Certificates: [][]byte{opaque}}},
+		&event.Message{Kind: message.KindHelloRequest, Msg: &message.HelloRequest{}},
+		&event.Message{Kind: message.KindNewSessionTicket, Msg: &message.NewSessionTicket12{}},
+		&event.Message{Kind: message.KindClientHello, Msg: &message.ClientHello{}, Meta: event.Meta{State: event.Connected}},
+	}
 }
 
 // TestSummaries holds that whatever happened is told in three whole sentences.

@@ -28,7 +28,7 @@ func (t *Pen) scene(e event.Scene) {
 	} else if t.o.Level != Brief && !laidOut && !begins {
 		t.Tell(e, e.Values())
 	}
-	if t.o.Level != Brief {
+	if t.o.Level != Brief && t.asked != Flights {
 		t.Correct(e)
 	}
 }
@@ -52,9 +52,9 @@ func (t *Pen) begin(e *event.Flow) {
 		return
 	}
 	if t.flows == 1 && !t.Takes() {
-		t.Text(0, t.Say.UI("legend"), t.Paint.Dim)
+		t.Text(0, t.legend(), t.Paint.Dim)
 	}
-	t.Text(0, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
+	t.Text(0, t.told2(t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e)), nil)
 	for _, p := range parties {
 		t.Introduce(0, p)
 	}
@@ -138,7 +138,7 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 		ref = entry.Ref
 	}
 	t.Sides("   "+head, ref, t.Paint.Bold)
-	t.Text(5, t.Values(entry.Text, e), nil)
+	t.Text(5, t.told2(t.Values(entry.Text, e)), nil)
 	t.Introduce(5, e.Head().Party)
 	var words []pki.Input
 	var rows []event.Value
@@ -146,7 +146,9 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 		if !t.wanted(v.Name) && !(issue != nil && asked[issue.Step.Key] == v.Name) || inTheText[v.Name] {
 			continue
 		}
-		if _, ok := v.Value.([]byte); steps && !ok {
+		if t.o.Level == Flights {
+			rows = t.short(v, &words, rows)
+		} else if _, ok := v.Value.([]byte); steps && !ok {
 			words = append(words, pki.NewInput(v.Name, v.Value))
 		} else if v.Name != pki.InRecoveredBlock || t.o.Level == Bytes {
 			rows = append(rows, v)

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -222,7 +223,8 @@ func TestOnlookers(t *testing.T) {
 		var loot []observe.Master // what the thief of the server's key finds on the way
 		for _, f := range run(t, o).Flows {
 			if f.Name == "plain" {
-				continue // there are no records
+				inClear(t, f)
+				continue
 			}
 			wire := recorded(t, f)
 			names, keys := onlookersOf(t, o, f, loot)
@@ -309,6 +311,25 @@ func TestOnlookers(t *testing.T) {
 	}
 	if again == 0 {
 		t.Error("nobody could read anything that had gone by before")
+	}
+}
+
+// inClear: without TLS there are no records and no keys. The listener has what was sent.
+func inClear(t *testing.T, f *scenario.Flow) {
+	t.Helper()
+	n := 0
+	for _, e := range f.Events {
+		if told, ok := e.(*event.Onlooked); ok {
+			s := f.Wire[n]
+			want := []event.Overheard{{Wire: s.Bytes, By: []event.Sight{{Onlooker: "listener", Access: event.AccessReads}}}}
+			if !reflect.DeepEqual(told.Records, want) || told.Party != s.From || told.Conn != s.Conn || told.ToServer != s.ToServer || told.First != 1 {
+				t.Errorf("%+v of %+v", told, s)
+			}
+			n++
+		}
+	}
+	if n != len(f.Wire) || n != 2 {
+		t.Errorf("told %d times of %d", n, len(f.Wire))
 	}
 }
 

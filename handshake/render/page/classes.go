@@ -88,6 +88,9 @@ const (
 	classScroll
 	classKnower
 	classSecret
+	classCheck
+	classMyths
+	classQuote
 	classO0
 	classO1
 	classO2
@@ -110,5 +113,6 @@ var classNames = [...]string{
 	classHeading: "heading", classOnlooker: "onlooker", classColumn: "column", classKind: "kind", classWhole: "whole", classScene: "scene", classChoice: "choice", classSays: "says", classFirst: "first", classSecond: "second",
 	classPlain: "plain", classScroll: "scroll",
 	classKnower: "knower", classSecret: "secret",
+	classCheck: "check", classMyths: "myths", classQuote: "quote",
 	classO0: "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
 }

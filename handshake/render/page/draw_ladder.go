@@ -119,6 +119,7 @@ func (d *document) flight(a *act, f *flight) {
 			d.arrow(a, r)
 		}
 	}
+	d.myths(f)
 	d.end()
 }
 

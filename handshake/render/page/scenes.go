@@ -59,7 +59,7 @@ func (l *ladder) lastFlight() *flight {
 
 // sceneRow is the row of what a party does around the connections.
 func (l *ladder) sceneRow(f *flight, who string) *row {
-	r := &row{flight: f, party: who}
+	r := &row{place: place{flight: f}, party: who}
 	r.id = l.taken.take(addressOf(connectionNumber(f.conn), "w", who))
 	f.rows = append(f.rows, r)
 	return r
