@@ -91,6 +91,10 @@ const (
 	classCheck
 	classMyths
 	classQuote
+	classPath
+	classWord
+	classForgedMark
+	classLegend
 	classO0
 	classO1
 	classO2
@@ -114,5 +118,7 @@ var classNames = [...]string{
 	classPlain: "plain", classScroll: "scroll",
 	classKnower: "knower", classSecret: "secret",
 	classCheck: "check", classMyths: "myths", classQuote: "quote",
-	classO0: "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
+	classPath: "path", classWord: "word", classForgedMark: "fake",
+	classLegend: "legend",
+	classO0:     "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
 }

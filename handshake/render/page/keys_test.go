@@ -114,7 +114,7 @@ func TestViews(t *testing.T) {
 	for _, v := range []struct{ key, view, what, on, off string }{
 		{"l", "[data-view=lecture]", lecture, "true", "false"},
 		{"o", "[data-view=all]", closed, "0", all},
-		{"?", "#keys > summary", `document.getElementById("keys").open`, "true", "false"},
+		{"?", "[data-view=keys]", `document.getElementById("keys").open`, "true", "false"},
 	} {
 		is(t, tab, v.what, v.off)
 		tab.Press(v.key)

@@ -20,6 +20,8 @@ type act struct {
 	heading   *place // of the flow's and of the outcome's telling
 	ending    *place
 	arrows    int
+	replays   bool            // an attacker sends again what he recorded
+	decided   map[string]bool // what a row has said was chosen
 	ends      sheet.Ends
 }
 
@@ -144,7 +146,7 @@ func build(events []event.Event) *ladder {
 
 // begin begins an act.
 func (l *ladder) begin(parties []string, f *event.Flow) {
-	a := &act{n: len(l.acts) + 1, flow: f, parties: parties, heading: new(place), ending: new(place)}
+	a := &act{n: len(l.acts) + 1, flow: f, parties: parties, heading: new(place), ending: new(place), decided: map[string]bool{}}
 	if len(parties) == 0 {
 		a.parties = []string{"client", "server"}
 	}

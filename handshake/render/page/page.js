@@ -250,10 +250,13 @@
 			const keys = document.getElementById("keys");
 			if (!keys) return;
 			keys.open = !keys.open;
-			if (keys.open) keys.scrollIntoView({block: "nearest"});
+			if (keys.open) {
+				keys.scrollIntoView({block: "nearest"});
+				summaryOf(keys).focus();
+			}
 		},
 	};
-	const keyOf = {lecture: "l", all: "o"};
+	const keyOf = {lecture: "l", all: "o", keys: "?"};
 
 	document.addEventListener("click", e => {
 		const view = e.target.closest("[data-view]");
