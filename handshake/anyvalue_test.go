@@ -28,6 +28,7 @@ import (
 	"tlslab/handshake/transcript"
 	"tlslab/handshake/wire"
 	"tlslab/pki"
+	"tlslab/pki/der"
 	"tlslab/pki/lesson"
 )
 
@@ -45,7 +46,7 @@ var values = []any{
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
 	render.TerminalOptions{}, sheet.Voice{},
-	pki.Input{}, lesson.Kind(""), pki.Usage(0),
+	pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 
 // TestAnyValueAnswers: no number and no word makes an exported method panic.

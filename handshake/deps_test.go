@@ -22,21 +22,22 @@ import (
 // to handshake/; examples is a tree, and the rooms of the command are cmd/NAME. A
 // package that is not here fails the test, so that a new one is thought about.
 const policy = `
-	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest
+	NONE < foreign, iana, keyschedule, replay/bank, ondisk, ondisk/ondisktest, internal/browsertest
 	foreign < idn, http2
 	foreign, iana < reason
-	reason < wire, kx, sig, suite, certcompress, pki/der
+	reason < wire, kx, sig, suite, certcompress
+	wire < pki/der
 	kx < kx/kxtest, kx/private
 	wire < message, session
 	session < session/redis
-	suite < record
+	wire, suite < record
 	sig, pki/der < pki/internal/algid
 	pki/internal/algid < pki/internal/ocsp
 	wire, pki/internal/ocsp < pki
 	pki, ondisk < pki/authority
 	pki/authority < pki/lesson
 	pki/lesson < pki/internal/pkitest
-	message, suite, kx, pki < event
+	message, record, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
 	event < narrate
 	event, keyschedule, record < observe
@@ -54,6 +55,7 @@ const policy = `
 	narrate, http2, idn < render/sheet
 	render/sheet, record < render
 	render/sheet < render/mermaid
+	render < render/page
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render, render/mermaid, scenario < render/lesson
 	transcript, render, replay < render/replays
@@ -64,7 +66,7 @@ const policy = `
 	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists
-	cmd/flags < cmd/trust
+	transcript, cmd/flags < cmd/trust
 	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
 	mitm/proxy, render/lesson, cmd/flags < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
@@ -95,6 +97,8 @@ const modules = `
 	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
+	github.com/chromedp/chromedp: internal/browsertest
+	github.com/chromedp/cdproto: internal/browsertest
 `
 
 // outside is what the engine, which has no sockets, files, clock or chance of its
@@ -189,6 +193,7 @@ var links = map[string][]string{
 	"./handshake/render/sheet":   tellers,
 	"./handshake/render":         tellers,
 	"./handshake/render/mermaid": tellers,
+	"./handshake/render/page":    append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
 	"./examples/grader":          {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
@@ -198,6 +203,32 @@ var links = map[string][]string{
 // tellers are who tells what happened, and the KEMs that no registry has a number for: what
 // shows it needs none of them.
 var tellers = []string{"tlslab/handshake", "tlslab/handshake/scenario", "tlslab/handshake/replay", "tlslab/handshake/kx/private", "github.com/cloudflare/circl/kem/schemes", "tlslab/pki/authority", "tlslab/pki/lesson"}
+
+// TestNoProgramDrivesABrowser: what speaks to a browser is for tests. The packages that the
+// library promises, the command and the examples link none of it, by whatever way.
+func TestNoProgramDrivesABrowser(t *testing.T) {
+	const driver = "tlslab/handshake/internal/browsertest"
+	list := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./...")
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := false
+	for line := range strings.Lines(string(out)) {
+		pkg, deps, _ := strings.Cut(strings.TrimSpace(line), " ")
+		drives := strings.Contains(deps, "github.com/chromedp/")
+		switch {
+		case pkg == driver:
+			seen = drives
+		case drives || slices.Contains(strings.Fields(deps), driver):
+			t.Errorf("%s links what drives a browser", pkg)
+		}
+	}
+	if !seen {
+		t.Errorf("%s drives no browser: the test looked in the wrong place", driver)
+	}
+}
 
 func TestLinks(t *testing.T) {
 	for pkg, never := range links {
@@ -261,7 +292,7 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
 // WebAssembly, the lessons and their words included.
 func TestBuildsForTheBrowser(t *testing.T) {
-	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/lesson", "./examples/browser")
+	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/page", "./handshake/render/lesson", "./examples/browser")
 	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -33,6 +33,7 @@ var words = map[string]bool{
 	"tlslab/handshake/observe.Why":        true,
 	"tlslab/handshake/scenario.Resume":    true,
 	"tlslab/handshake/transcript.Kind":    true,
+	"tlslab/handshake/transcript.Source":  true,
 	"tlslab/handshake/narrate.Kind":       true,
 	"tlslab/handshake/narrate.Lang":       true,
 	"tlslab/handshake/mitm/proxy.Kind":    true,

@@ -9,10 +9,12 @@ package event
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
+	"tlslab/handshake/record"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 	"tlslab/pki"
@@ -98,6 +100,24 @@ func (r *Record) Step(name string) []byte {
 		}
 	}
 	return nil
+}
+
+// Fields names every byte of Wire, under the paths that record.Fields documents. It is nil
+// where Wire is not one whole record.
+func (r *Record) Fields() []wire.Field { return record.Fields(r.Wire, r.Steps, r.tls13()) }
+
+// Opened returns what was found when the record's protection was taken off, and names every
+// byte of it, as record.Opened does. Both are nil where there was none, and where the record
+// was not opened.
+func (r *Record) Opened() ([]byte, []wire.Field) { return record.Opened(r.Steps) }
+
+// tls13 reports whether the record was made by the rules of TLS 1.3, or before anybody could
+// know: today's rules then.
+func (r *Record) tls13() bool {
+	if r.Protected && r.Steps != nil {
+		return r.Step(suite.StepContentType) != nil
+	}
+	return r.Move == "" || strings.HasSuffix(r.Move, tls13) || strings.HasSuffix(r.Move, "/"+message.KindClientHello.String())
 }
 
 // Message is one handshake message (or ChangeCipherSpec), every byte named.

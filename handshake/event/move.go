@@ -41,7 +41,10 @@ type Move struct {
 func (m Move) String() string {
 	s := m.Role.String() + "/" + m.Dir.String() + "/" + m.Msg.String()
 	if m.Version == iana.TLS13 && m.In != Start {
-		s += "/tls13"
+		s += tls13
 	}
 	return s
 }
+
+// tls13 ends the name of a move of TLS 1.3 alone.
+const tls13 = "/tls13"

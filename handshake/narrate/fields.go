@@ -66,6 +66,38 @@ func FieldRef(f wire.Field, e *event.Message) string {
 	return cmp.Or(entry.Ref, ref, e.Ref)
 }
 
+// Keys of a record's fields beside their paths.
+const (
+	// Initial is what the key of a record's version has behind it where the record is the first
+	// of all, with a ClientHello in it, and calls itself TLS 1.0 (RFC 9846 §5.1).
+	Initial = "+initial"
+	// protected is what the key of a record's fragment has behind it where keys are in use.
+	protected = "+protected"
+)
+
+// RecordFieldKey is the key of a field of e, one of e.Fields or of what e.Opened returns.
+func RecordFieldKey(f wire.Field, e *event.Record) string {
+	switch {
+	case f.Name == "record.version" && isInitial(e):
+		return f.Name + Initial
+	case f.Name == "record.fragment" && e.Protected:
+		return f.Name + protected
+	}
+	return f.Name
+}
+
+// RecordFieldRef is where such a field is specified.
+func RecordFieldRef(f wire.Field, e *event.Record) string {
+	entry, _ := Get(En, Field, RecordFieldKey(f, e))
+	return cmp.Or(entry.Ref, f.Ref)
+}
+
+// isInitial reports whether e is a record that brings a ClientHello, in clear and as TLS 1.0.
+func isInitial(e *event.Record) bool {
+	return e.Type == iana.Handshake && e.Version == iana.TLS10 && !e.Protected &&
+		len(e.Payload) > 0 && iana.HandshakeType(e.Payload[0]) == iana.ClientHello
+}
+
 // FieldName is what the RFC of the version spoken calls the field at a path: RFC 9846
 // renames what it keeps of TLS 1.2's hellos. Fixed is true of a version that is
 // always the same there, and says nothing. A path is the same in all versions.

@@ -125,10 +125,6 @@ func exchangeName(k iana.Kx) string {
 // false for a student's own group that does not describe itself: its kind is not known.
 func isCurve(g event.Group) bool { return g.Kind == kx.KindECDH }
 
-// Initial is what the key of a record's version has behind it where the record is the first
-// of all, with a ClientHello in it, and calls itself TLS 1.0 (RFC 9846 §5.1).
-const Initial = "+initial"
-
 // SecretKey is the key of a secret's entry. The premaster secret has one for each
 // key exchange, the shared secret of TLS 1.3 one for each kind of group, the master
 // secret one for each formula, a client's key share one for the second ClientHello. A

@@ -25,7 +25,7 @@ func (g *group) private(key []byte) []byte {
 	if g.wrapPrivate != nil {
 		key = g.wrapPrivate(key)
 	}
-	return der(struct {
+	return marshalled(struct {
 		Version   int
 		Algorithm algorithm
 		Key       []byte
@@ -36,7 +36,7 @@ func (g *group) public(share []byte) []byte {
 	if g.wrapPublic != nil {
 		share = g.wrapPublic(share)
 	}
-	return der(struct {
+	return marshalled(struct {
 		Algorithm algorithm
 		Key       asn1.BitString
 	}{g.algorithm, asn1.BitString{Bytes: share, BitLength: 8 * len(share)}})
@@ -54,13 +54,13 @@ var groups = map[iana.Group]*group{
 
 func montgomery(last int) *group {
 	return &group{algorithm{OID: asn1.ObjectIdentifier{1, 3, 101, last}},
-		func(key []byte) []byte { return der(key) }, nil} // an OCTET STRING within one (RFC 8410 §7)
+		func(key []byte) []byte { return marshalled(key) }, nil} // an OCTET STRING within one (RFC 8410 §7)
 }
 
 func weierstrass(curve ...int) *group {
-	return &group{algorithm{asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, asn1.RawValue{FullBytes: der(asn1.ObjectIdentifier(curve))}},
+	return &group{algorithm{asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, asn1.RawValue{FullBytes: marshalled(asn1.ObjectIdentifier(curve))}},
 		func(key []byte) []byte { // ECPrivateKey without its optional parts (RFC 5915 §3)
-			return der(struct {
+			return marshalled(struct {
 				Version int
 				Key     []byte
 			}{1, key})
@@ -69,13 +69,13 @@ func weierstrass(curve ...int) *group {
 
 // finiteField is PKCS #3's dhKeyAgreement; both keys are numbers.
 func finiteField(p, g []byte) *group {
-	number := func(b []byte) []byte { return der(new(big.Int).SetBytes(b)) }
-	params := der(struct{ P, G *big.Int }{new(big.Int).SetBytes(p), new(big.Int).SetBytes(g)})
+	number := func(b []byte) []byte { return marshalled(new(big.Int).SetBytes(b)) }
+	params := marshalled(struct{ P, G *big.Int }{new(big.Int).SetBytes(p), new(big.Int).SetBytes(g)})
 	return &group{algorithm{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 3, 1}, asn1.RawValue{FullBytes: params}}, number, number}
 }
 
-// der marshals what always can be: numbers, identifiers and bytes.
-func der(v any) []byte {
+// marshalled is DER of what always can be: numbers, identifiers and bytes.
+func marshalled(v any) []byte {
 	b, err := asn1.Marshal(v)
 	if err != nil {
 		panic(err)

@@ -1,14 +1,11 @@
 package render
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
 
 	"tlslab/handshake/event"
-	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/record"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/wire"
 )
@@ -43,37 +40,36 @@ func (t *Pen) dump(e *event.Message) {
 	}
 }
 
-// recordHeader divides the header of a record as dump does a message.
-func (t *Pen) recordHeader(e *event.Record) {
-	h := e.Wire
-	if len(h) < record.HeaderLen {
-		t.hexdump(7, h, 0) // of a foreign peer that was cut off
+// recordBytes divides a record as dump does a message. What a record in clear carries is a
+// message, which is divided where it is told of, so its bytes are not repeated here.
+func (t *Pen) recordBytes(e *event.Record) {
+	fields := e.Fields()
+	if fields == nil {
+		t.hexdump(7, e.Wire, 0)
 		return
 	}
-	version := "record.version"
-	if e.Type == iana.Handshake && e.Version == iana.TLS10 && !e.Protected && len(e.Payload) > 0 && e.Payload[0] == clientHello {
-		version += narrate.Initial
-	}
-	for _, f := range []struct {
-		off, end int
-		key      string
-		value    any
-	}{
-		{0, 1, "record.type", iana.ContentType(h[0])},
-		{1, 3, version, iana.Version(binary.BigEndian.Uint16(h[1:]))},
-		{3, 5, "record.length", int(binary.BigEndian.Uint16(h[3:]))},
-	} {
-		entry := t.Say.Get(narrate.Field, f.key)
-		name, _, _ := strings.Cut(lastName(f.key, new(event.Message)), "+")
-		t.entry(f.off, h[f.off:f.end], "", name+" = "+sheet.Text(f.value), entry.Title)
-		if entry.Text != "" && t.First("field/"+f.key) {
+	for _, f := range fields[1:] { // the first is the record itself
+		key := narrate.RecordFieldKey(f, e)
+		entry := t.Say.Get(narrate.Field, key)
+		name, _, _ := strings.Cut(lastName(f.Name, new(event.Message)), "+")
+		raw, indent := e.Wire[f.Off:f.Off+f.Len], strings.Repeat(" ", f.Depth-1)
+		_, isBytes := f.Value.([]byte)
+		switch {
+		case f.Leaf() && !isBytes:
+			t.entry(f.Off, raw, indent, name+" = "+sheet.Text(f.Value), entry.Title)
+		case f.Leaf() && len(raw) <= 2*bytesPerLine:
+			t.rows(f.Off, raw, indent, name, entry.Title)
+		default:
+			t.entry(f.Off, nil, indent, name+" {"+sheet.Text(f.Len)+"}", entry.Title)
+			if f.Leaf() && e.Protected {
+				t.hexdump(5, raw, f.Off)
+			}
+		}
+		if entry.Text != "" && t.First("field/"+key) {
 			t.TextRef(textColumn+2, entry.Text, entry.Ref, t.Paint.Dim)
 		}
 	}
 }
-
-// clientHello is the HandshakeType with which the first message begins (RFC 9846 §4).
-const clientHello = 1
 
 // lastName is the end of a dotted path; a length also names its vector, since an empty
 // vector has no other line.
@@ -113,9 +109,14 @@ func (t *Pen) leaf(e *event.Message, f wire.Field, indent, label, meaning string
 	if _, isBytes := f.Value.([]byte); !isBytes {
 		label += " = " + t.Plain(f.Value)
 	}
-	t.entry(f.Off, raw[:min(bytesPerLine, len(raw))], indent, label, meaning)
+	t.rows(f.Off, raw, indent, label, meaning)
+}
+
+// rows writes bytes a row each of bytesPerLine, and beside the first what they are.
+func (t *Pen) rows(off int, raw []byte, indent, label, meaning string) {
+	t.entry(off, raw[:min(bytesPerLine, len(raw))], indent, label, meaning)
 	for at := bytesPerLine; at < len(raw); at += bytesPerLine {
-		t.Line("     " + t.Paint.Dim(sheet.Pad(fmt.Sprintf("%04x", f.Off+at), 7)) + sheet.Spaced(raw[at:min(at+bytesPerLine, len(raw))]))
+		t.Line("     " + t.Paint.Dim(sheet.Pad(fmt.Sprintf("%04x", off+at), 7)) + sheet.Spaced(raw[at:min(at+bytesPerLine, len(raw))]))
 	}
 }
 

@@ -22,7 +22,7 @@ func (t *Pen) secret(s, next *event.Secret) {
 		t.Text(3, t.Say.UI("secrets_shown")+t.Say.Colon()+t.Say.Get(narrate.UI, "secrets_shown").Text, t.Paint.Dim)
 	}
 	secret := t.flow.secret(s)
-	if s.Function == event.FunctionPart && t.o.Level != Bytes {
+	if s.Function == event.FunctionPart && t.o.Level != Bytes && !t.Takes() {
 		t.slice(s, secret)
 		return
 	}
@@ -43,7 +43,7 @@ func (t *Pen) secret(s, next *event.Secret) {
 	switch {
 	case scheduled(s):
 		listed = t.scheduleInputs(s)
-	case next != nil && t.o.Level != Bytes && slices.EqualFunc(s.Inputs, next.Inputs, sameValue):
+	case next != nil && t.o.Level != Bytes && !t.Takes() && slices.EqualFunc(s.Inputs, next.Inputs, sameValue):
 		listed = nil
 	case joined(s) != "":
 		listed = apart(s)
@@ -149,7 +149,7 @@ func (t *Pen) input(v event.Input, room int) string {
 		return t.Say.UI("empty")
 	case !ok:
 		return t.fit(v.Bytes, room)
-	case t.o.Level == Bytes || t.o.Worksheet:
+	case t.o.Level == Bytes || t.o.Worksheet || t.Takes():
 		return sheet.Text(v.Bytes) + " = " + parts
 	default:
 		return parts
@@ -245,6 +245,10 @@ func (t *Pen) recompute(s *event.Secret) {
 		t.flow.reasons[why] = true
 		return
 	}
+	if t.Takes() {
+		t.Put(sheet.Block{Kind: sheet.Command, Indent: 7, Label: t.Say.UI(why), Text: cmd})
+		return
+	}
 	lines := wrapCommand(cmd, t.Width)
 	if t.o.Level != Bytes && (!sample[s.Label] || len(lines) > longCommand || !t.First("command/"+string(s.Label))) {
 		if t.First("ui/commands_in_bytes") {
@@ -275,6 +279,9 @@ func (t *Pen) same(m *move, same map[*event.Secret]bool) {
 	var labels []string
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok && same[s] {
+			if len(labels) == 0 {
+				t.telling = e
+			}
 			if strings.HasSuffix(string(s.Label), "_verify_data") && t.o.Level != Bytes {
 				continue // that is what the check above has said
 			}

@@ -33,7 +33,7 @@ func (t *Pen) fieldValue(r fieldRow, room int) string {
 		return t.Say.UI("empty")
 	}
 	values := r.values
-	if len(values) > longList {
+	if len(values) > longList && !t.Takes() {
 		values = values[:shownOfLongList]
 	}
 	parts, between := make([]string, len(values)), ", "

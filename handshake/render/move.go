@@ -25,10 +25,12 @@ func (t *Pen) move(m *move) {
 	case m.known && !m.own:
 		return // its sender has told all
 	case m.message != nil && m.known:
+		t.telling = m.message
 		t.Blank()
 		t.Sides("   "+t.Say.UI("reads", "party", t.Say.Party(m.head.Party), "message", sheet.Title(m.message.Kind)), "", t.Paint.Bold)
 		t.meaning(5, t.Values(t.Say.Get(narrate.Move, narrate.MoveKey(m.message, t.myths)).Text, m.message))
 	case m.message != nil:
+		t.telling = m.message
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
 		t.Blank()
@@ -39,10 +41,12 @@ func (t *Pen) move(m *move) {
 	same := t.repeated(m)
 	for _, e := range m.events {
 		if d, ok := e.(*event.Data); ok && !m.known {
+			t.telling = e
 			t.data(m, d) // a heading, also of the record that it came in
 		}
 	}
 	for i, e := range m.events {
+		t.telling = e
 		switch e := e.(type) {
 		case *event.Message:
 			if !m.known {

@@ -25,22 +25,40 @@ type Pen struct {
 	Say   sheet.Voice     // the reader's language
 	blank blanks
 
-	group []event.Event // of the move at hand
-	flow  flow
-	flows int
-	myths *narrate.Context
-	told  map[string]bool       // explanations that are given once
-	own   map[iana.Group]string // names of a student's own groups
+	group   []event.Event // of the move at hand
+	telling event.Event   // what is being told, for TerminalOptions.Take
+	inText  bool          // a value at hand is for a sentence
+	flow    flow
+	flows   int
+	myths   *narrate.Context
+	told    map[string]bool       // explanations that are given once
+	own     map[iana.Group]string // names of a student's own groups
+
+	blocks     []*block // at level Flights, those that are open
+	block      *block   // the one at hand
+	mythsTold  int      // there
+	sceneMyths []due    // of scenes between blocks
+	issued     []*event.Issue
+	offersCA   bool // a certificate was issued
 }
 
 func newPen(w io.Writer, o TerminalOptions) *Pen {
 	say := o.Voice()
-	return &Pen{Page: o.Page(w), o: o, asked: o.Level, Say: say, blank: blanks{on: o.Worksheet, say: say},
+	t := &Pen{o: o, asked: o.Level, Say: say, blank: blanks{on: o.Worksheet, say: say},
 		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}, own: map[iana.Group]string{}}
+	if t.Page = o.Page(w); o.Take != nil {
+		t.Page = sheet.NewBlocks(func(b sheet.Block) { o.Take(t.telling, b) })
+	}
+	return t
 }
 
 // Page is one as the options say.
-func (o TerminalOptions) Page(w io.Writer) *sheet.Page { return sheet.NewPage(w, o.Width, o.Color) }
+func (o TerminalOptions) Page(w io.Writer) *sheet.Page {
+	if o.Take != nil {
+		return sheet.NewBlocks(func(b sheet.Block) { o.Take(nil, b) })
+	}
+	return sheet.NewPage(w, o.Width, o.Color)
+}
 
 // Voice speaks the options' language.
 func (o TerminalOptions) Voice() sheet.Voice { return sheet.Speak(o.Lang) }
@@ -48,9 +66,11 @@ func (o TerminalOptions) Voice() sheet.Voice { return sheet.Speak(o.Lang) }
 // Level is the one at hand: the reader's, unless the flow is told in brief.
 func (t *Pen) Level() Level { return t.o.Level }
 
-// Spares reports whether a reader is spared what he has read before: at level Default, unless
-// there is a worksheet to fill in.
-func (t *Pen) Spares() bool { return t.asked == Default && !t.o.Worksheet }
+// Spares reports whether a reader is spared what he has read before: at levels Default and
+// Flights, unless there is a worksheet to fill in.
+func (t *Pen) Spares() bool {
+	return (t.asked == Default || t.asked == Flights) && !t.o.Worksheet && !t.Takes()
+}
 
 // SetLevel is how much is shown of the rest of the flow.
 func (t *Pen) SetLevel(l Level) { t.o.Level = l }
@@ -66,7 +86,15 @@ func (t *Pen) Guessing() { t.flow.guessed = true }
 // Between begins another flow, or connection: what was remembered of the one before is
 // forgotten, except which explanations have been given. The parties are those that take
 // part, in the order of their columns.
-func (t *Pen) Between(parties ...string) { t.flow = newFlow(parties) }
+func (t *Pen) Between(parties ...string) {
+	t.flow = newFlow(parties)
+	if t.Takes() {
+		clear(t.told)
+	}
+}
+
+// About says which event is told of next, to whoever takes blocks.
+func (t *Pen) About(e event.Event) { t.telling = e }
 
 // Parties are those of the flow at hand, in the order of their columns.
 func (t *Pen) Parties() []string { return t.flow.Parties }

@@ -9,7 +9,6 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/record"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
 )
@@ -20,7 +19,7 @@ func (t *Pen) record(m *move, e *event.Record) {
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.Sides("   # "+t.Say.UI("record")+"  "+t.recordLine(e), t.Say.UI("clear"), t.Paint.Dim)
-			t.recordHeader(e)
+			t.recordBytes(e)
 		}
 		return
 	}
@@ -35,8 +34,7 @@ func (t *Pen) record(m *move, e *event.Record) {
 	mac := e.Step(suite.StepMAC13)
 	switch {
 	case t.o.Level == Bytes:
-		t.recordHeader(e)
-		t.hexdump(5, e.Wire[min(record.HeaderLen, len(e.Wire)):], record.HeaderLen)
+		t.recordBytes(e)
 	case mac != nil && e.Type == iana.ApplicationData:
 		t.hexdump(7, e.Wire, 0) // without encryption there is something to read in it
 	}
@@ -58,7 +56,7 @@ func (t *Pen) steps(e *event.Record) {
 	if tls13 {
 		how += "/tls13"
 	}
-	if !t.First(how) && t.o.Level != Bytes {
+	if !t.First(how) && t.o.Level != Bytes && !t.Takes() {
 		return
 	}
 	n := 0
@@ -88,7 +86,7 @@ func (t *Pen) steps(e *event.Record) {
 			cited = document
 		}
 		head := strings.Repeat(" ", 7) + t.Paint.Name(sheet.Pad(stepName(s), n)) + " "
-		if says != "" && t.o.Level != Bytes && 7+n+1+sheet.Width(value)+2+sheet.Width(says)+1+sheet.Width(ref) <= t.Width {
+		if says != "" && t.o.Level != Bytes && !t.Takes() && 7+n+1+sheet.Width(value)+2+sheet.Width(says)+1+sheet.Width(ref) <= t.Width {
 			gap := t.Width - (7 + n + 1 + sheet.Width(value) + 2 + sheet.Width(says)) - sheet.Width(ref)
 			t.Line(head + painted(value, paint) + "  " + t.Paint.Dim(says) + strings.Repeat(" ", gap) + t.Paint.Dim(ref))
 			continue
@@ -162,7 +160,7 @@ func (t *Pen) opened(m *move, e *event.Record) string {
 	}
 	room := t.Width - 6 - sheet.Width(t.Say.UI("on_the_wire")) - sheet.Width(behind)
 	switch {
-	case e.Type == iana.ApplicationData && t.o.Level == Bytes:
+	case e.Type == iana.ApplicationData && (t.o.Level == Bytes || t.Takes()):
 		return foreign.Quote(string(e.Payload)) + behind
 	case e.Type == iana.ApplicationData:
 		if m.HTTP2 && !bytes.Equal(e.Payload, m.data) { // a part of what the frames above were said in

@@ -80,18 +80,24 @@ func (t *Pen) pathChecks(p *pki.Path, called reportNames, indent int) {
 		states = p.States()
 	}
 	for i, c := range p.Certs {
-		t.Line(strings.Repeat(" ", indent) + t.Paint.Name(sheet.Cut(fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.CertKeyName(c)), t.Width-indent)))
+		if name := fmt.Sprintf("%d %s (%s)", i, called.of(c), pki.CertKeyName(c)); t.Takes() {
+			t.Put(sheet.Block{Kind: sheet.Heading, Indent: indent, Text: t.Paint.Name(name), Of: c})
+		} else {
+			t.Line(strings.Repeat(" ", indent) + t.Paint.Name(sheet.Cut(name, t.Width-indent)))
+		}
 		var fine []string
 		for k := range p.Checks {
 			ch := &p.Checks[k]
 			if ch.Cert != i {
 				continue
 			}
-			if ch.OK && t.o.Level != Bytes && !worthShowing(ch) {
+			if ch.OK && t.o.Level != Bytes && !t.Takes() && !worthShowing(ch) {
 				fine = append(fine, t.chainKey(ch.Key))
 				continue
 			}
+			t.Of = ch
 			t.chainCheck(ch, indent+2)
+			t.Of = nil
 		}
 		if len(fine) > 0 {
 			t.Hang(strings.Repeat(" ", indent+2)+t.Paint.Good(t.Say.UI("check_ok"))+" ", indent+3+sheet.Width(t.Say.UI("check_ok")), t.Say.List(fine), nil)
@@ -175,13 +181,13 @@ func (t *Pen) sentence(indent int, inputs []pki.Input) {
 			part += strings.TrimRight(t.Say.Semicolon(), " ")
 		}
 		gap := t.Say.Semicolon()[len(strings.TrimRight(t.Say.Semicolon(), " ")):]
-		if k := len(lines) - 1; k >= 0 && indent+sheet.Width(lines[k]+gap+part) <= t.Width {
+		if k := len(lines) - 1; k >= 0 && (t.Takes() || indent+sheet.Width(lines[k]+gap+part) <= t.Width) {
 			lines[k] += gap + part
 		} else {
 			lines = append(lines, part)
 		}
 	}
-	if len(lines) > (len(inputs)+1)*2/3 {
+	if len(lines) > (len(inputs)+1)*2/3 && !t.Takes() {
 		t.table(indent, inputs, nil)
 		return
 	}

@@ -25,7 +25,7 @@ func scheduled(s *event.Secret) bool {
 // hash of the transcript or the HkdfLabel that has it. A worksheet, whose reader computes
 // the step, and level Bytes list all.
 func (t *Pen) scheduleInputs(s *event.Secret) []event.Input {
-	whole := t.o.Level == Bytes || t.o.Worksheet
+	whole := t.o.Level == Bytes || t.o.Worksheet || t.Takes()
 	hashed := slices.ContainsFunc(s.Inputs, func(v event.Input) bool { return v.Name == "transcript_hash" })
 	var in []event.Input
 	for _, v := range s.Inputs {

@@ -12,6 +12,8 @@ import (
 // placeholder names is not written out: of a message's fields that would be all its bytes,
 // once for each field that is explained.
 func (t *Pen) Values(s string, e event.Event) string {
+	defer func(was bool) { t.inText = was }(t.inText)
+	t.inText = true
 	return narrate.FillFunc(s, func(name string) (string, bool) {
 		if v, ok := t.valueOf(e, name); ok {
 			return v, true
@@ -95,7 +97,7 @@ func IsTicket(name string) bool { return slices.Contains(ticketNames, name) }
 // alike.
 func (t *Pen) ticket(b []byte) string {
 	const begin, end = 4, 8
-	if t.o.Worksheet || t.o.Level == Bytes || len(b) <= begin+end {
+	if t.o.Worksheet || t.o.Level == Bytes || t.whole() || len(b) <= begin+end {
 		return t.bytes(b)
 	}
 	return t.Say.Aside(sheet.Text(b[:begin])+"…"+sheet.Text(b[len(b)-end:]), t.Say.UI("n_bytes", "n", sheet.Text(len(b))))
@@ -116,7 +118,7 @@ func (t *Pen) fit(b []byte, n int) string {
 		}
 		return sheet.Text(b)
 	}
-	if t.o.Level == Bytes || sheet.Width(s) <= n || len(b) <= few {
+	if t.o.Level == Bytes || t.whole() || sheet.Width(s) <= n || len(b) <= few {
 		return s
 	}
 	return t.Say.Hex(b, few)
@@ -124,8 +126,12 @@ func (t *Pen) fit(b []byte, n int) string {
 
 // room is how many bytes of a value are shown.
 func (t *Pen) room() int {
-	if t.o.Level == Bytes {
+	if t.o.Level == Bytes || t.whole() {
 		return 1 << 30
 	}
 	return 16
 }
+
+// whole reports whether values are shown whole because a face folds them. In a sentence they
+// are short all the same.
+func (t *Pen) whole() bool { return t.Takes() && !t.inText }

@@ -17,6 +17,7 @@ const (
 	Default Level = iota // readable in a few screens: long values elided
 	Brief                // one line a move
 	Bytes                // every byte: offset, hex, name, meaning
+	Flights              // a block a flight: its messages, what was checked and computed, and who could read it
 )
 
 // TerminalOptions say how to write. The zero value is English, uncoloured,
@@ -31,6 +32,11 @@ type TerminalOptions struct {
 	// Worksheet blanks the derived values, numbered: a student fills them in, and
 	// Answers has them. The commands that would compute them are left out.
 	Worksheet bool
+	// Take, if it is not nil, gets what would be written as blocks, each with the event that it
+	// is about, nil if it is about none; then nothing is written. In blocks values are whole,
+	// commands are all there, and no move is told in brief because one like it was told before:
+	// whoever lays them out folds what is long. What is said once is said once in each flow.
+	Take func(about event.Event, b sheet.Block)
 }
 
 // Terminal is an event.Listener that explains a handshake in words, as it happens. A
@@ -55,6 +61,7 @@ func (t *Terminal) Event(e event.Event) { t.pen.event(e) }
 // Flush shows what is held back, and returns the first write error.
 func (t *Terminal) Flush() error {
 	t.pen.show()
+	t.pen.flushFlight()
 	return t.pen.Err()
 }
 
@@ -67,11 +74,19 @@ func (t *Terminal) Close() error {
 
 // event takes the next event.
 func (t *Pen) event(e event.Event) {
+	t.keep(e)
 	switch e := e.(type) {
-	case *event.Onlooked: // for faces with a column an onlooker; here WhoKnows tells it in the end
+	case *event.Onlooked: // beside level Flights, for faces with a column an onlooker; here WhoKnows tells it in the end
+		if t.asked == Flights {
+			t.show()
+			t.onlooked(e)
+		}
 		return
 	case event.Scene:
 		t.show()
+		if t.asked == Flights && t.sceneInFlight(e) {
+			return
+		}
 		t.flow.lines = false
 		t.scene(e)
 		t.bothForms(e)
@@ -89,6 +104,10 @@ func (t *Pen) event(e event.Event) {
 // close shows what is held back, and says on a worksheet how many blanks there are.
 func (t *Pen) close() {
 	t.show()
+	t.endFlights()
+	if t.asked == Flights {
+		t.more()
+	}
 	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
 		t.Blank()
 		t.Text(0, t.Say.UI("worksheet_note", "n", sheet.Text(n)), nil)
@@ -145,7 +164,11 @@ func (t *Pen) show() {
 		t.brief(m)
 		return
 	}
-	if t.o.Level == Default && !t.o.Worksheet && t.flow.again(m) {
+	if t.o.Level == Flights {
+		t.inFlight(m)
+		return
+	}
+	if t.o.Level == Default && !t.o.Worksheet && !t.Takes() && t.flow.again(m) {
 		t.again(m)
 	} else {
 		t.flow.lines = false
@@ -167,6 +190,10 @@ func (t *Pen) Correct(e event.Event) {
 		}
 		entry := t.Say.Get(narrate.Myth, key)
 		if entry.Text == "" {
+			continue
+		}
+		if t.telling = e; t.Takes() {
+			t.Put(sheet.Block{Kind: sheet.Myth, Indent: 3, Label: entry.Title, Text: t.Values(entry.Text, e), Ref: entry.Ref})
 			continue
 		}
 		at, ref := 5+sheet.Width(t.Say.UI("often_said"))+1, entry.Ref

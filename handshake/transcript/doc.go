@@ -19,7 +19,8 @@
 //
 //	message     dir, ref, bytes (header included), fields in wire order (groups have no value), to (state),
 //	            flight {n, of} (of: left out as long as nobody knows; all of it: of no handshake), nth, records
-//	record      dir, bytes (as on the wire), version, epoch, keys, sequence, protected, payload, steps [{name, bytes}], messages
+//	record      dir, bytes (as on the wire), version, epoch, keys, sequence, protected, payload, steps [{name, bytes}], messages,
+//	            fields (of bytes: record.type, record.version, record.length, record.fragment and what it is made of)
 //	secret      bytes (its value), op, method, hash, tag, inputs [{name, bytes, private, from (the name of the
 //	            secret that it is: see Input)}], version, exchange (TLS 1.2's), group (of one that a group made)
 //	decision    chosen, among, why
@@ -54,7 +55,7 @@
 //
 // A document about a replay has "replay" beside its flows: see Replay. What compares whole
 // handshakes, or tells of every combination, is a document of its own: Comparison,
-// MITMMatrix, ReplayMatrix.
+// MITMMatrix, ReplayMatrix. So is what the verifier made of a chain from a file: Verification.
 //
 // Programs should ignore members and kinds that they do not know: they may be added within
 // version 1. This package does, and so what it read and writes again lacks them.

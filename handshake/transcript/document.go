@@ -69,7 +69,7 @@ type Event struct {
 	// Of a message.
 
 	Flight  *Flight  `json:"flight,omitempty"`
-	Fields  []Field  `json:"fields,omitempty"`  // every byte, in the order of the wire
+	Fields  []Field  `json:"fields,omitempty"`  // every byte, in the order of the wire; of a record too
 	Nth     int      `json:"nth,omitempty"`     // counts the messages that this party sent, or received, over this connection; from 1
 	Records []uint64 `json:"records,omitempty"` // Seq of the records that carried it
 
@@ -125,12 +125,12 @@ type Flight struct {
 	Of int `json:"of,omitempty"`
 }
 
-// Field is a range of a message's bytes. Its Path is the same in all versions, where RFC 9846
+// Field is a range of the bytes of a message or a record. Its Path is the same in all versions, where RFC 9846
 // renames a field, too: client_hello.client_version is its legacy_version. Fields
 // with a Value cover every byte once; a group has no Value, and spans fields that follow it.
 type Field struct {
 	Path  string `json:"path"` // "client_hello.cipher_suites.suite"
-	Off   int    `json:"off"`  // from the start of the message, in bytes
+	Off   int    `json:"off"`  // from the start of the message or record, in bytes
 	Len   int    `json:"len"`
 	Value Value  `json:"value,omitzero"`
 	Ref   string `json:"ref,omitempty"` // where it is specified, or the structure that it is in: msg_type and length have the message's

@@ -240,10 +240,15 @@ func TestDecodeRefuses(t *testing.T) {
 		"ways":        func(r io.Reader) error { _, err := transcript.DecodeComparison(r); return err },
 		"matrix":      func(r io.Reader) error { _, err := transcript.DecodeReplayMatrix(r); return err },
 		"mitm_matrix": func(r io.Reader) error { _, err := transcript.DecodeMITMMatrix(r); return err },
+		"report":      func(r io.Reader) error { _, err := transcript.DecodeVerification(r); return err },
 	}
 	for has := range decode {
+		value := "[]"
+		if has == "report" {
+			value = "{}"
+		}
 		for wants, read := range decode {
-			err := read(strings.NewReader(`{"tlslab":1,"seed":"","` + has + `":[]}`))
+			err := read(strings.NewReader(`{"tlslab":1,"seed":"","` + has + `":` + value + `}`))
 			if has == wants && err != nil || has != wants && !errors.Is(err, transcript.ErrFormat) {
 				t.Errorf("a document with %s, read for %s: %v", has, wants, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/wire"
 )
 
 // teller converts the events of one flow, and adds what of each only those around it tell.
@@ -87,11 +88,7 @@ func converted(e event.Event) (x *Event, ok bool) {
 	case *event.Message:
 		x.Kind, x.Name, x.Dir, x.Bytes, x.To = KindMessage, e.Kind.String(), e.Dir.String(), e.Raw, e.To.String()
 		for _, f := range e.Fields {
-			field := Field{Path: f.Name, Off: f.Off, Len: f.Len, Ref: narrate.FieldRef(f, e)}
-			if f.Leaf() {
-				field.Value = ValueOf(f.Value)
-			}
-			x.Fields = append(x.Fields, field)
+			x.Fields = append(x.Fields, fieldOf(f, narrate.FieldRef(f, e)))
 		}
 	case *event.Record:
 		payload := Hex(e.Payload)
@@ -102,6 +99,9 @@ func converted(e event.Event) (x *Event, ok bool) {
 		}
 		for _, s := range e.Steps {
 			x.Steps = append(x.Steps, Input{Name: s.Name, Bytes: s.Bytes})
+		}
+		for _, f := range e.Fields() {
+			x.Fields = append(x.Fields, fieldOf(f, narrate.RecordFieldRef(f, e)))
 		}
 	case *event.Secret:
 		x.Kind, x.Name, x.Bytes, x.Op, x.Method, x.Hash, x.Tag = KindSecret, string(e.Label), e.Value, e.Op.String(), e.Method, e.Hash, e.Tag
@@ -137,6 +137,14 @@ func converted(e event.Event) (x *Event, ok bool) {
 		return nil, false
 	}
 	return x, true
+}
+
+func fieldOf(f wire.Field, ref string) Field {
+	field := Field{Path: f.Name, Off: f.Off, Len: f.Len, Ref: ref}
+	if f.Leaf() {
+		field.Value = ValueOf(f.Value)
+	}
+	return field
 }
 
 func inputs(in []event.Input) []Input {

@@ -1,14 +1,59 @@
 // Package der holds certificates and OCSP responses against the distinguished
 // encoding rules (X.690) and the ASN.1 of RFC 5280 and RFC 6960, byte by byte, and
-// names the first byte that is out of place.
+// names the first byte that is out of place. It also names all the others.
 //
 // encoding/asn1 and crypto/x509 read much that is no DER: bytes after the last field,
 // a BOOLEAN of 01, a default that is written out, a date without seconds. Whoever
 // signs such bytes and whoever checks them may then read two different things. The
-// walk here reads no values: crypto/x509 does, and what it refuses stays refused.
+// check reads no values: crypto/x509 does, and what it refuses stays refused.
 //
-// Read der.go first (the walk), then content.go (what each type may hold), and
-// certificate.go and ocsp.go (the modules of the RFCs as data).
+// A second walk over the same modules names every byte of a certificate, a CRL, an OCSP
+// response or a request (walk.go), with the fields and the property of a message: each byte
+// lies under exactly one leaf (wire.Covered). It goes on where the check stops.
+//
+// # The names
+//
+// A path begins with certificate, certificate_list, ocsp_response or
+// certification_request, and goes on with the names that the RFCs' modules give
+// components, in snake_case: certificate.tbs_certificate.validity.not_before. An element
+// that holds others is a group, one that does not is a leaf: its content. Identifier and
+// length octets are one leaf before it, X.header, as a vector of a message has X.length:
+// there are hundreds of them, all of two to five bytes, and the two things they say are
+// said in one line, "SEQUENCE (752)". (An element of no content, such as NULL, has no other
+// leaf, as an empty vector has none.)
+//
+//	X.header       identifier and length octets of X; Value is a Header
+//	X              the content of X; or the group of its header and all that it holds
+//	X.explicit     identifier and length octets of an EXPLICIT tag, which stands around X: [3] in front of extensions
+//	X.unused_bits  the first octet of a BIT STRING
+//	X.unread       what is left of X from where its bytes stop making sense, or from where the walk's limits are reached
+//
+// The modules do not name everything:
+//
+//   - entries of a list: extension, rdn (RelativeDistinguishedName) and in it attribute
+//     (AttributeTypeAndValue), policy_information, revoked_certificate, single_response; else
+//     the name of the entry's type. Entries of one list all have one path.
+//   - a CHOICE adds the alternative's name: responder_id.by_key, and a GeneralName nothing but
+//     that: subject_alt_name.dns_name. Where the alternatives are ways to write one thing
+//     (Time, DisplayText), the header says which.
+//   - what a string holds: extn_value is a group with one element, which has the extension's
+//     name: extensions.extension.extn_value.basic_constraints.ca. In the same way
+//     subject_public_key has rsa_public_key, dsa_public_key or ec_point; signature_value (signature)
+//     has ecdsa_sig_value or dss_sig_value; response has basic_ocsp_response. If nobody here knows the
+//     extension or the algorithm, the string is one leaf of bytes.
+//   - an element of unknown syntax inside another is named by its tag: sequence, utf8string,
+//     context_0.
+//
+// FieldKey is what a field is wherever it stands, for whoever has words for it; FieldKeys has them all.
+//
+// A Value is a bool, int, string (somebody else's: quote it), time.Time, []byte, []string (the names of
+// bits), OID, Number, Header, netip.Addr, netip.Prefix, iana.ExtensionType or iana.SignatureScheme.
+// Numbers that nobody reads in decimal are bytes: serial numbers, moduli, r and s. Content that
+// breaks the rules of its type is text where text is due, and bytes elsewhere.
+//
+// Read der.go first (the check), then content.go (what each type may hold), and
+// certificate.go, crl.go and ocsp.go (the modules of the RFCs as data); then walk.go, with
+// held.go (what a string holds), values.go and oid.go.
 package der
 
 import (
@@ -18,6 +63,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/reason"
+	"tlslab/handshake/wire"
 )
 
 // Error is the first fault of an encoding.
@@ -75,6 +121,7 @@ const (
 	explicit              // a tag around another syntax
 	wrapping              // an OCTET STRING that holds the encoding of another syntax
 	anything              // whatever comes, as long as it is DER
+	presented             // an OCTET STRING that holds a structure of TLS, or such a structure without a tag: the check leaves it alone
 )
 
 // syntax is a type of an ASN.1 module.
@@ -86,11 +133,18 @@ type syntax struct {
 	min        int
 	rule       func(content []byte) (kept bool) // what the module adds to the tag's rules
 
-	definedBy definition // of a SEQUENCE in which another component names the syntax of the last one
+	// What only the walk that names bytes asks for (walk.go).
+	item   string             // what an entry of a list is called; "" if the entry says so itself
+	told   bool               // of a choice: the tag says it all, so the alternatives' names are left out
+	ref    string             // where it is specified, if not where what holds it is
+	shown  func([]byte) any   // the value that a primitive's content is; nil: as its tag has it
+	parts  []string           // the keys of its fields
+	layout func() wire.Struct // of an OCTET STRING that holds a structure of TLS
 }
 
-// definition is what ASN.1 writes as ANY DEFINED BY. (Functions in its place would take
-// the spans of every SEQUENCE to the heap.)
+// definition is what ASN.1 writes as ANY DEFINED BY: the object identifier, or the
+// AlgorithmIdentifier, that stands before a component names the syntax of what it holds.
+// (Functions in its place would take the spans of every SEQUENCE to the heap.)
 type definition uint8
 
 const (
@@ -98,16 +152,26 @@ const (
 	valueByExtension
 	qualifierByID
 	responseByType
+
+	// The check leaves these alone: who uses the value judges it.
+	parametersByAlgorithm
+	signatureByAlgorithm
+	valuesByAttribute
 )
 
 // component is a named part of a SEQUENCE or CHOICE.
 type component struct {
-	name     string
-	syntax   *syntax
-	tag      byte // an IMPLICIT tag's identifier octet; 0: the syntax's own
-	optional bool
-	def      []byte // encoding of the DEFAULT, which DER does not write; implies optional
+	name      string
+	syntax    *syntax
+	tag       byte // an IMPLICIT tag's identifier octet; 0: the syntax's own
+	optional  bool
+	def       []byte     // encoding of the DEFAULT, which DER does not write; implies optional
+	definedBy definition // 0: the syntax is all there is to say
+	ref       string     // where this component is specified, if not where the SEQUENCE is
 }
+
+// names reports whether a component of this syntax says what a later one holds.
+func (s *syntax) names() bool { return s == oid || s == algorithmIdentifier }
 
 // span is a part of the document; content is where the value begins.
 type span struct{ start, content, end int }
@@ -119,8 +183,6 @@ const (
 	// maxDepth bounds what a document can nest. The modules need some 20 levels;
 	// anything can nest in anything.
 	maxDepth = 64
-	// maxComponents is how many a SEQUENCE of the modules has at most: TBSCertificate.
-	maxComponents = 10
 )
 
 type walker struct{ b []byte }
@@ -230,8 +292,8 @@ func (w *walker) header(off, end int) (span, *Error) {
 }
 
 func (w *walker) sequence(s *syntax, at span, depth int) *Error {
-	var room [maxComponents]span
-	parts, off := room[:len(s.components)], at.content
+	var by, held span
+	off, definedBy := at.content, definition(0)
 	for i := range s.components {
 		c := &s.components[i]
 		if off == at.end || !c.fits(w.b[off]) {
@@ -249,16 +311,18 @@ func (w *walker) sequence(s *syntax, at span, depth int) *Error {
 		if c.def != nil && bytes.Equal(w.b[off:part.end], c.def) {
 			return fault(off, "X.690 §11.5", reason.Say("the default left out"), reason.Say("the default written")).in(c.name)
 		}
-		parts[i], off = part, part.end
+		if c.syntax.names() {
+			by = part
+		}
+		if c.definedBy != 0 {
+			held, definedBy = part, c.definedBy
+		}
+		off = part.end
 	}
 	if off < at.end {
 		return w.left(off, at.end)
 	}
-	if s.definedBy == 0 {
-		return nil
-	}
-	by, last := parts[0], parts[len(parts)-1]
-	return w.defined(s.definedBy, w.b[by.content:by.end], last)
+	return w.defined(definedBy, w.b[by.content:by.end], held)
 }
 
 // defined walks the element that at marks. by names its syntax: it is the content of an
@@ -273,12 +337,12 @@ func (w *walker) defined(d definition, by []byte, at span) *Error {
 			return w.inside(e.syntax, at.content, at.end, e.name)
 		}
 	case qualifierByID:
-		if s, ok := qualifiers[string(by)]; ok {
-			return w.inside(s, at.start, at.end, "qualifier")
+		if k, ok := qualifiers[string(by)]; ok {
+			return w.inside(k.syntax, at.start, at.end, "qualifier")
 		}
 	case responseByType:
-		if string(by) == oidBasic {
-			return w.inside(basicOCSPResponse, at.content, at.end, "basic_ocsp_response")
+		if k, ok := responses[string(by)]; ok {
+			return w.inside(k.syntax, at.content, at.end, k.name)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -9,8 +10,10 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/record"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/rendertest"
+	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 )
 
@@ -34,6 +37,43 @@ func TestRecordHeadersAreDivided(t *testing.T) {
 					t.Errorf("%s, %v record: no %q in\n%s", name, r.Type, want, got)
 				}
 			}
+		}
+	}
+}
+
+// Of every record of every lesson each byte is under one field, and each field has words. What
+// was opened is divided by its protection; and so is what was found inside, which ends with
+// what the record carried.
+func TestRecordsAreDivided(t *testing.T) {
+	divided := map[string]int{}
+	for name := range rendertest.Lessons() {
+		for _, r := range rendertest.Play(t, name).Records() {
+			fields := r.Fields()
+			if err := wire.Covered(fields, len(r.Wire)); err != nil || len(fields) < 4 {
+				t.Fatalf("%s, %v record: %v %v", name, r.Type, err, fields)
+			}
+			inside, opened := r.Opened()
+			if err := wire.Covered(opened, len(inside)); err != nil {
+				t.Fatalf("%s, %v record: %v", name, r.Type, err)
+			}
+			for _, f := range append(fields, opened...) {
+				if _, ok := narrate.Get(narrate.En, narrate.Field, narrate.RecordFieldKey(f, r)); !ok || narrate.RecordFieldRef(f, r) == "" {
+					t.Errorf("%s: %s has no words, or no section", name, f.Name)
+				}
+				divided[f.Name]++
+			}
+			if parts := len(fields) > 5; parts != (r.Protected && r.Payload != nil) && len(r.Wire) > 5 && len(r.Payload) > 0 {
+				t.Errorf("%s, %v record of %d bytes: protected %v, and in %d fields", name, r.Type, len(r.Wire), r.Protected, len(fields))
+			}
+			if r.Step(suite.StepCompressed) == nil && opened != nil && !bytes.HasPrefix(inside, r.Payload) {
+				t.Errorf("%s, %v record: what is inside does not begin with what it carries", name, r.Type)
+			}
+		}
+	}
+	for _, path := range record.FieldPaths() {
+		// No lesson pads what it does not encrypt, and those of CBC put the MAC outside.
+		if divided[path] == 0 && path != "record.fragment.zeros" && path != "opened.mac" {
+			t.Errorf("no record has a %s", path)
 		}
 	}
 }

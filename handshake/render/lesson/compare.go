@@ -71,7 +71,7 @@ func (c *comparison) table(ways []scenario.Way) {
 	if ways[0].Stapled {
 		key = "compare_chain_stapled"
 	}
-	c.Line(c.Paint.Bold(c.ui(key, "alg", keyAlgName(ways[0].KeyAlg))))
+	c.Title(0, c.ui(key, "alg", keyAlgName(ways[0].KeyAlg)))
 	rows := [][]string{{""}}
 	for _, col := range compareColumns {
 		rows[0] = append(rows[0], c.ui("compare_column."+col.key))
@@ -86,6 +86,10 @@ func (c *comparison) table(ways []scenario.Way) {
 			row = append(row, cell)
 		}
 		rows = append(rows, row)
+	}
+	if c.Takes() {
+		c.Put(sheet.Block{Kind: sheet.Table, Rows: rows})
+		return
 	}
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -157,7 +161,7 @@ func (c *comparison) chart() {
 		marks = func(d time.Duration) int { return int((d*per + rtt/2) / rtt) }
 	}
 	c.Blank()
-	c.Line(c.Paint.Bold(c.ui("compare_chart")))
+	c.Title(0, c.ui("compare_chart"))
 	for _, b := range bars {
 		c.Line(sheet.Pad(b.name, name) + "  " + strings.Repeat(" ", number-sheet.Width(milliseconds(total(b)))) + milliseconds(total(b)) + "  " +
 			c.Paint.Dim(strings.Repeat(".", marks(b.tcp))) + c.Paint.Secret(strings.Repeat("=", marks(b.handshake))) + c.Paint.Good(strings.Repeat(">", marks(b.answer))))

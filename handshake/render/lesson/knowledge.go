@@ -5,15 +5,19 @@ import (
 	"strings"
 
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 )
 
 // knowledge writes the table of who can do what with the recording.
 func (t *scenes) knowledge(e *scenario.WhoKnows) {
+	short := t.Level() == render.Flights // then each flight has told of what was tried
 	t.Blank()
-	t.Sides("   "+t.Say.UI("knowledge"), "", t.Paint.Bold)
-	t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
+	if !short {
+		t.Sides("   "+t.Say.UI("knowledge"), "", t.Paint.Bold)
+		t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
+	}
 	if of := t.knownOf(e); of != "" {
 		t.Text(5, of, nil)
 	}
@@ -29,7 +33,18 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 		label -= sheet.Width(columns[i])
 	}
 	label = min(label, 36)
-	t.Line("     " + sheet.Pad("", label) + t.Paint.Name(strings.TrimRight(strings.Join(columns, ""), " ")))
+	table := [][]string{{""}}
+	for _, c := range columns {
+		table[0] = append(table[0], strings.TrimRight(c, " "))
+	}
+	switch {
+	case t.Takes():
+	case short:
+		title := sheet.Cut(t.Say.UI("knowledge"), label)
+		t.Line("   " + t.Paint.Bold(title) + strings.Repeat(" ", max(label+2-sheet.Width(title), 1)) + t.Paint.Name(strings.TrimRight(strings.Join(columns, ""), " ")))
+	default:
+		t.Line("     " + sheet.Pad("", label) + t.Paint.Name(strings.TrimRight(strings.Join(columns, ""), " ")))
+	}
 	absent := false
 	for _, row := range []struct {
 		key   string
@@ -45,6 +60,7 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 			row.key = "has_traffic_secrets" // what it all comes from is erased there
 		}
 		line := "     " + sheet.Pad(sheet.Cut(t.Say.UI(row.key), label-1), label)
+		cells := []string{t.Say.UI(row.key)}
 		for i, k := range rows {
 			answer := t.Say.UI("no")
 			switch {
@@ -56,8 +72,14 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 				answer = t.Say.UI("yes")
 			}
 			line += sheet.Pad(answer, sheet.Width(columns[i]))
+			cells = append(cells, answer)
 		}
-		t.Line(line)
+		if table = append(table, cells); !t.Takes() {
+			t.Line(line)
+		}
+	}
+	if t.Takes() {
+		t.Put(sheet.Block{Kind: sheet.Table, Indent: 5, Rows: table})
 	}
 	if absent {
 		t.Text(5, t.Say.UI("knowledge_absent"), t.Paint.Dim)

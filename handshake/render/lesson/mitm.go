@@ -21,7 +21,7 @@ import (
 func (t *scenes) compare(e event.Scene, sides scenario.SideBySide) {
 	t.Blank()
 	entry := t.Say.Get(narrate.Scene, narrate.EntryOf(e))
-	t.Line("   " + t.Paint.Bold(entry.Title))
+	t.Title(3, entry.Title)
 	t.Text(5, t.Values(entry.Text, e), nil)
 	t.sideBySide(sides)
 }
@@ -29,6 +29,10 @@ func (t *scenes) compare(e event.Scene, sides scenario.SideBySide) {
 // sideBySide writes a table of two columns, and behind each row whether they are the same;
 // what is the same stands there once.
 func (t *scenes) sideBySide(s scenario.SideBySide) {
+	if t.Takes() {
+		t.sidesBlock(s)
+		return
+	}
 	const indent, gap = 5, 1
 	label, mark := 0, max(sheet.Width(t.Say.UI("same")), sheet.Width(t.Say.UI("differs")))
 	for _, r := range s.Rows {
@@ -49,6 +53,19 @@ func (t *scenes) sideBySide(s scenario.SideBySide) {
 		}
 		line(t.Say.Label(r.What), sheet.Cut(left, column), sheet.Cut(right, column), t.Paint.Bad(t.Say.UI("differs")), plain)
 	}
+}
+
+// sidesBlock is the table as one block.
+func (t *scenes) sidesBlock(s scenario.SideBySide) {
+	rows := [][]string{{"", t.Say.Label(s.Left), t.Say.Label(s.Right), ""}}
+	for _, r := range s.Rows {
+		verdict := t.Paint.Bad(t.Say.UI("differs"))
+		if r.Same {
+			verdict = t.Say.UI("same")
+		}
+		rows = append(rows, []string{t.Say.Label(r.What), t.columnValue(r.Left), t.columnValue(r.Right), verdict})
+	}
+	t.Put(sheet.Block{Kind: sheet.Table, Indent: 5, Rows: rows})
 }
 
 // columnValue is a value as a column has room for it.
@@ -75,7 +92,7 @@ func (t *scenes) columnValue(v any) string {
 func (t *scenes) beliefs(e *scenario.Beliefs) {
 	t.Blank()
 	entry := t.Say.Get(narrate.Scene, narrate.EntryOf(e))
-	t.Line("   " + t.Paint.Bold(entry.Title))
+	t.Title(3, entry.Title)
 	for _, b := range []scenario.Belief{e.Client, e.Server} {
 		lines := []string{t.believes(b)}
 		if b.Party == "client" && b.Done && e.Server.Asked && !b.Asked {

@@ -19,7 +19,7 @@ import (
 func WriteMITMMatrix(w io.Writer, verdicts []scenario.MITMVerdict, o render.TerminalOptions) error {
 	m := &mitmMatrix{Page: o.Page(w), say: o.Voice()}
 	about := m.say.Get(narrate.UI, "mitm_matrix")
-	m.Line(m.Paint.Bold(about.Title))
+	m.Title(0, about.Title)
 	m.Text(0, about.Text, nil)
 	for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
 		m.Blank()
@@ -111,6 +111,10 @@ func (m *mitmMatrix) label(click, trust, stolen, passthrough bool) string {
 func (m *mitmMatrix) table(version iana.Version, verdicts []scenario.MITMVerdict) {
 	rows := m.rows(version, verdicts)
 	heads := []string{m.say.UI("mitm_column_none"), "--pin", "--client-auth", m.say.UI("mitm_column_both")}
+	if m.Takes() {
+		m.block(version, rows, heads)
+		return
+	}
 	label := sheet.Width(version.String())
 	widths := make([]int, len(heads))
 	for k, h := range heads {
@@ -138,6 +142,23 @@ func (m *mitmMatrix) table(version iana.Version, verdicts []scenario.MITMVerdict
 		}
 		m.Line(line)
 	}
+}
+
+// block is the table as one block.
+func (m *mitmMatrix) block(version iana.Version, rows []mitmRow, heads []string) {
+	table := [][]string{append([]string{version.String()}, heads...)}
+	for _, r := range rows {
+		cells := []string{r.label}
+		for _, c := range r.cells {
+			f := m.Paint.Good
+			if c.Read {
+				f = m.Paint.Bad
+			}
+			cells = append(cells, f(m.cell(c)))
+		}
+		table = append(table, cells)
+	}
+	m.Put(sheet.Block{Kind: sheet.Table, Rows: table})
 }
 
 // cellKey is what a verdict says to a reader who watches the client, the box and the server.

@@ -13,6 +13,11 @@ func (t *scenes) saved(e *scenario.FullVsResumed) {
 	t.Blank()
 	t.Sides("   "+entry.Title, entry.Ref, t.Paint.Bold)
 	t.Text(5, t.Values(entry.Text, e), nil)
+	if t.Takes() {
+		t.savedBlock(e)
+		t.Rows(e.Common())
+		return
+	}
 	label := 0
 	for _, r := range e.Rows() {
 		label = max(label, sheet.Width(t.Say.UI("compared."+r.What)))
@@ -26,4 +31,13 @@ func (t *scenes) saved(e *scenario.FullVsResumed) {
 			sheet.Flush(t.Short(r.Full), left) + "  " + sheet.Flush(t.Short(r.Resumed), right))
 	}
 	t.Rows(e.Common())
+}
+
+// savedBlock is the table as one block.
+func (t *scenes) savedBlock(e *scenario.FullVsResumed) {
+	rows := [][]string{{"", t.Say.UI("compared.full"), t.Say.UI("compared.resumed")}}
+	for _, r := range e.Rows() {
+		rows = append(rows, []string{t.Say.UI("compared." + r.What), t.Short(r.Full), t.Short(r.Resumed)})
+	}
+	t.Put(sheet.Block{Kind: sheet.Table, Indent: 5, Rows: rows})
 }

@@ -19,8 +19,7 @@ func (r *Replay) begin(e *replay.Begun) {
 		defences = []string{"none"}
 	}
 	r.alice, r.mallory = e.Alice, e.Mallory
-	head := sheet.Cut(fmt.Sprintf("== %s%s%s × %s ", r.title(e), r.say().Colon(), e.Attack, strings.Join(defences, ",")), r.t.Width-2)
-	r.t.Line(r.t.Paint.Bold(head + strings.Repeat("=", r.t.Width-sheet.Width(head))))
+	r.t.Banner(fmt.Sprintf("%s%s%s × %s", r.title(e), r.say().Colon(), e.Attack, strings.Join(defences, ",")))
 	about := r.say().Get(narrate.UI, "replay_attack."+e.Attack)
 	r.t.Text(0, about.Title, r.t.Paint.Bold)
 	if r.level == render.Brief {

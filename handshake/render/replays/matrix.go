@@ -26,7 +26,7 @@ func WriteReplayMatrix(w io.Writer, rows [][]replay.Verdict, o replay.Options, t
 		login = replay.ByCookie
 	}
 	about := m.say.Get(narrate.UI, "replay_matrix")
-	m.Line(m.Paint.Bold(about.Title))
+	m.Title(0, about.Title)
 	m.Text(0, narrate.Fill(about.Text, map[string]string{"login": m.ui("replay_word." + string(login))}), nil)
 	m.Blank()
 	m.table()
@@ -59,6 +59,10 @@ func (m *matrix) heading(defences []string) string {
 }
 
 func (m *matrix) table() {
+	if m.Takes() {
+		m.block()
+		return
+	}
 	name := 0
 	for _, row := range m.rows {
 		name = max(name, sheet.Width(row[0].Attack))
@@ -84,6 +88,23 @@ func (m *matrix) table() {
 		}
 		m.Line(line)
 	}
+}
+
+// block is the table as one block.
+func (m *matrix) block() {
+	rows := [][]string{{""}}
+	for _, v := range m.rows[0] {
+		rows[0] = append(rows[0], m.heading(v.Defences))
+	}
+	for _, row := range m.rows {
+		cells := []string{row[0].Attack}
+		for _, v := range row {
+			cell, paint := m.cell(v)
+			cells = append(cells, paint(cell))
+		}
+		rows = append(rows, cells)
+	}
+	m.Put(sheet.Block{Kind: sheet.Table, Rows: rows})
 }
 
 // cell is the mark of a verdict.

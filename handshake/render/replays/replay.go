@@ -26,9 +26,12 @@ type Replay struct {
 	w        io.Writer
 	settings replay.Options
 
-	page    bytes.Buffer      // what t has written, and w has not
+	page    bytes.Buffer // what t has written, and w has not
+	take    func(event.Event, sheet.Block)
+	blocks  []told            // what t has put, and take has not; where there is a take
 	holding bool              // until it is known how an attempt goes
 	facts   bytes.Buffer      // what must be told of it all the same
+	kept    []told            // … as blocks
 	last    *replay.Attempted // the attempt before, on the same way; nil: this is the first
 
 	conn           *connection
@@ -44,9 +47,18 @@ type Replay struct {
 // count.
 func NewReplay(w io.Writer, o render.TerminalOptions, settings replay.Options) *Replay {
 	r := &Replay{level: o.Level, w: w, settings: settings, shapes: map[string]bool{}}
+	if r.take = o.Take; r.take != nil {
+		o.Take = func(about event.Event, b sheet.Block) { r.blocks = append(r.blocks, told{about, b}) }
+	}
 	r.terminal = render.NewTerminal(&r.page, o)
 	r.t = r.terminal.Pen()
 	return r
+}
+
+// told is a block, and the event that it is about.
+type told struct {
+	about event.Event
+	block sheet.Block
 }
 
 // Event takes the next event.
@@ -54,6 +66,7 @@ func (r *Replay) Event(e event.Event) {
 	if _, ok := e.(*event.Onlooked); ok {
 		return // for faces with a column an onlooker
 	}
+	r.t.About(e)
 	if s, ok := e.(event.Scene); ok {
 		r.scene(s)
 		return
@@ -93,6 +106,10 @@ func (r *Replay) release() {
 	if _, err := r.w.Write(r.page.Bytes()); r.err == nil {
 		r.err = err
 	}
+	for _, b := range r.blocks {
+		r.take(b.about, b.block)
+	}
+	r.blocks, r.kept = nil, nil
 	r.page.Reset()
 	r.facts.Reset()
 	r.news, r.met = nil, nil
@@ -102,6 +119,7 @@ func (r *Replay) release() {
 func (r *Replay) drop() {
 	r.page.Reset()
 	r.page.Write(r.facts.Bytes())
+	r.blocks = r.kept
 	for _, shape := range r.news {
 		delete(r.shapes, shape)
 	}
@@ -260,13 +278,14 @@ func shortened(line string) string {
 // fact writes what was tried beside moving money, and how it came out. It is told of
 // attempts, too, that are not.
 func (r *Replay) fact(e event.Scene, how string) {
-	from := r.page.Len()
+	from, put := r.page.Len(), len(r.blocks)
 	r.t.Text(3, "? "+r.title(e)+how, r.t.Paint.Bold)
 	if r.level != render.Brief {
 		r.t.Text(5, r.say().Get(narrate.Scene, narrate.EntryOf(e)).Text, nil)
 	}
 	r.correct(e)
 	r.facts.Write(r.page.Bytes()[from:])
+	r.kept = append(r.kept, r.blocks[put:]...)
 }
 
 // attempt writes how one went. What led to it is told unless it went as the one before.

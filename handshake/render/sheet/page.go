@@ -140,10 +140,18 @@ func breakable(a, b rune) bool {
 
 // Paint colours text, or leaves it alone. Its methods say what a text is, not which colour
 // that has.
-type Paint struct{ on bool }
+type Paint struct {
+	on    bool
+	marks bool // for blocks: each style has its own mark
+}
 
-func (p Paint) with(s string, a ...color.Attribute) string {
-	if !p.on || s == "" {
+func (p Paint) with(s string, style Style, a ...color.Attribute) string {
+	switch {
+	case s == "":
+		return s
+	case p.marks:
+		return marked(s, style)
+	case !p.on:
 		return s
 	}
 	c := color.New(a...)
@@ -152,33 +160,35 @@ func (p Paint) with(s string, a ...color.Attribute) string {
 }
 
 // Bold is a heading.
-func (p Paint) Bold(s string) string { return p.with(s, color.Bold) }
+func (p Paint) Bold(s string) string { return p.with(s, BoldStyle, color.Bold) }
 
 // Dim is beside the point: an aside, a section's number.
-func (p Paint) Dim(s string) string { return p.with(s, color.Faint) }
+func (p Paint) Dim(s string) string { return p.with(s, DimStyle, color.Faint) }
 
 // Good came out as it should.
-func (p Paint) Good(s string) string { return p.with(s, color.FgGreen) }
+func (p Paint) Good(s string) string { return p.with(s, GoodStyle, color.FgGreen) }
 
 // Bad did not.
-func (p Paint) Bad(s string) string { return p.with(s, color.FgRed, color.Bold) }
+func (p Paint) Bad(s string) string { return p.with(s, BadStyle, color.FgRed, color.Bold) }
 
 // Secret must be known to nobody else.
-func (p Paint) Secret(s string) string { return p.with(s, color.FgYellow) }
+func (p Paint) Secret(s string) string { return p.with(s, SecretStyle, color.FgYellow) }
 
 // Name is what stands before a value.
-func (p Paint) Name(s string) string { return p.with(s, color.FgCyan) }
+func (p Paint) Name(s string) string { return p.with(s, NameStyle, color.FgCyan) }
 
 // Myth is what is often said wrongly.
-func (p Paint) Myth(s string) string { return p.with(s, color.FgMagenta) }
+func (p Paint) Myth(s string) string { return p.with(s, MythStyle, color.FgMagenta) }
 
 // Page writes lines of at most width columns and remembers the first error.
 type Page struct {
 	w     io.Writer
 	Width int // columns; not to be changed
 	Paint Paint
+	Of    any // what the next blocks are about, as Block.Of
 	fault error
-	empty bool // the last line was
+	empty bool        // the last line was
+	take  func(Block) // gets all, and nothing is written; or nil
 }
 
 // NewPage returns a page on w, width columns wide: 0 means DefaultWidth, below 40 is 40. With
@@ -187,7 +197,7 @@ func NewPage(w io.Writer, width int, color bool) *Page {
 	if width == 0 {
 		width = DefaultWidth
 	}
-	return &Page{w: foreign.NewWriter(w, color), Width: max(width, 40), Paint: Paint{color}}
+	return &Page{w: foreign.NewWriter(w, color), Width: max(width, 40), Paint: Paint{on: color}}
 }
 
 // Err is the first error of the writer, or nil.
@@ -196,6 +206,12 @@ func (p *Page) Err() error { return p.fault }
 // Line writes one line. It is one whatever s holds: a newline or a tab in it would be a
 // peer's, not quoted where it became text, and could forge a line or a column of ours.
 func (p *Page) Line(s string) {
+	if p.take != nil {
+		if strings.TrimSpace(Unpainted(s)) != "" {
+			p.Put(Block{Kind: Plain, Text: s})
+		}
+		return
+	}
 	if p.fault == nil {
 		s = peersLayout.Replace(strings.TrimRight(s, " "))
 		p.empty = s == ""
@@ -217,6 +233,12 @@ func (p *Page) Text(indent int, s string, f func(string) string) {
 	if s == "" {
 		return
 	}
+	if p.take != nil {
+		for _, paragraph := range strings.Split(s, "\n") {
+			p.Put(Block{Indent: indent, Text: painted(paragraph, f)})
+		}
+		return
+	}
 	for _, l := range Wrap(s, p.Width-indent) {
 		if f != nil {
 			l = f(l)
@@ -227,6 +249,13 @@ func (p *Page) Text(indent int, s string, f func(string) string) {
 
 // Row writes a label of n columns and a value that may wrap under itself.
 func (p *Page) Row(indent int, label string, n int, value string, f func(string) string) {
+	if p.take != nil {
+		for _, line := range strings.Split(value, "\n") { // such as key shares, one each
+			p.Put(Block{Kind: Row, Indent: indent, Label: label, Text: painted(line, f)})
+			label = ""
+		}
+		return
+	}
 	p.Hang(strings.Repeat(" ", indent)+p.Paint.Name(Pad(label, n))+" ", indent+max(n, Width(label))+1, value, f)
 }
 
@@ -238,6 +267,15 @@ func (p *Page) Hang(head string, at int, value string, f func(string) string) {
 // HangRef hangs value behind head, as Hang does, with a reference at the end of the last line, or below it if there is no
 // room.
 func (p *Page) HangRef(head string, at int, value, ref string, f func(string) string) {
+	if p.take != nil {
+		label, indent := unindented(head)
+		kind := Item
+		if label == "" {
+			kind, indent = Paragraph, at
+		}
+		p.Put(Block{Kind: kind, Indent: indent, Label: label, Text: painted(value, f), Ref: ref})
+		return
+	}
 	if at > p.Width/2 {
 		p.Line(head)
 		head, at = strings.Repeat(" ", 8), 8
@@ -274,6 +312,11 @@ func (p *Page) TextRef(indent int, s, ref string, f func(string) string) {
 // Sides writes left, and right at the end of the same line; on the next line if
 // there is no room.
 func (p *Page) Sides(left, right string, f func(string) string) {
+	if p.take != nil {
+		text, indent := unindented(left)
+		p.Put(Block{Kind: Heading, Indent: indent, Text: painted(text, f), Ref: right})
+		return
+	}
 	l := left
 	if f != nil {
 		l = f(left)
@@ -292,6 +335,33 @@ func (p *Page) Sides(left, right string, f func(string) string) {
 	if right != "" {
 		p.Line(strings.Repeat(" ", max(0, p.Width-Width(right))) + p.Paint.Dim(Cut(right, p.Width)))
 	}
+}
+
+// Banner heads a part with a line over the whole width.
+func (p *Page) Banner(head string) {
+	if p.take != nil {
+		p.Put(Block{Kind: Banner, Text: head})
+		return
+	}
+	head = Cut("== "+head+" ", p.Width-2)
+	p.Line(p.Paint.Bold(head + strings.Repeat("=", p.Width-Width(head))))
+}
+
+// Title writes a line that heads what is below it.
+func (p *Page) Title(indent int, s string) {
+	if p.take != nil {
+		p.Put(Block{Kind: Heading, Indent: indent, Text: p.Paint.Bold(s)})
+		return
+	}
+	p.Line(strings.Repeat(" ", indent) + p.Paint.Bold(s))
+}
+
+// painted is s painted with f, which may be nil.
+func painted(s string, f func(string) string) string {
+	if f == nil {
+		return s
+	}
+	return f(s)
 }
 
 // Size is a number of bytes in words: "512 B", "1.2 KiB", "3.4 GiB".

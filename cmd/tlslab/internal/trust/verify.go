@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
+	"tlslab/handshake/transcript"
 	"tlslab/pki"
 	"tlslab/pki/authority"
 )
@@ -20,6 +22,7 @@ type verifyFlags struct {
 	at, staple         string
 	untrusted          []string
 	client, mustStaple bool
+	format             string
 }
 
 // NewVerify is the verb verify.
@@ -34,7 +37,8 @@ if a path was accepted.`,
 		Example: `  tlslab verify --CAfile roots.pem --servername www.lab.test chain.pem
   tlslab verify --CAfile roots.pem --servername www.lab.test --time 2030-01-01T00:00:00Z chain.pem
   tlslab verify --servername example.org chain.pem          against the roots of this machine
-  tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client`,
+  tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client
+  tlslab verify --CAfile roots.pem --servername www.lab.test --format json chain.pem`,
 		Args: cli.Exactly(1, "the chain: tlslab verify … chain.pem"),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
 	}
@@ -47,10 +51,18 @@ if a path was accepted.`,
 	f.BoolVar(&v.mustStaple, "require-staple", false, "refuse without an OCSP response")
 	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, PEM `files`")
 	f.BoolVar(&v.client, "client", false, "the leaf is a client's")
+	f.StringVar(&v.format, "format", formats[0], cli.Enumerated(narrate.En, formats[:len(formats)-1])+" or "+formats[len(formats)-1])
+	cli.Complete(cmd, "format", func() []string { return formats })
 	return cmd
 }
 
+// formats are what verify writes; the first is the one without --format.
+var formats = []string{"text", "json"}
+
 func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
+	if err := v.checkFormat(); err != nil {
+		return err
+	}
 	o := pki.VerifyOptions{RequireStaple: v.mustStaple, Explain: true}
 	if v.client {
 		o.Usage = pki.ClientAuth
@@ -82,13 +94,29 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 		return err
 	}
 	report, verdict := pki.Verify(chain, o)
-	if err := render.WriteReport(out, report, out.Options); err != nil {
+	if v.format == "json" {
+		err = transcript.VerificationOf(chain, report).Encode(out)
+	} else {
+		err = render.WriteReport(out, report, out.Options)
+	}
+	if err != nil {
 		return err
 	}
 	if verdict != nil {
 		return v.refused(file, report, verdict)
 	}
 	fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(v.Lang, "accepted", "file", file))
+	return nil
+}
+
+// checkFormat refuses what has no meaning in the form asked for.
+func (v *verifyFlags) checkFormat() error {
+	if !slices.Contains(formats, v.format) {
+		return cli.Misuse("", "--format %s: it is text or json", v.format)
+	}
+	if v.format == "json" && (v.Brief || v.Bytes) {
+		return cli.Misuse("Leave one of the two out: the document has every byte.", "--brief and --bytes are about text, not --format json")
+	}
 	return nil
 }
 

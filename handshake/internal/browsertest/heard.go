@@ -1,0 +1,114 @@
+package browsertest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// A Kind is a kind of thing that a page of ours has no business with.
+type Kind string
+
+// What is listened for.
+const (
+	Console   Kind = "console"   // a line on the console, the browser's own and uncaught errors among them
+	Request   Kind = "request"   // anything that was to be fetched, but for the page itself and data: addresses
+	Violation Kind = "violation" // of the Content-Security-Policy
+	Dialog    Kind = "dialog"    // alert and its like
+)
+
+// Heard is one such thing, with what the browser said of it.
+type Heard struct {
+	Kind Kind
+	Text string
+}
+
+// ears collect what a tab reports. The browser's messages come in one goroutine, the test
+// asks from another.
+type ears struct {
+	page  string
+	mu    sync.Mutex
+	heard []Heard
+}
+
+// report is the name by which a page's own event of a breach of its policy reaches us.
+const report = "browsertestViolation"
+
+func (tab *Tab) listen() {
+	tab.t.Helper()
+	call(tab, audits.Enable, cdp.Empty{})
+	call(tab, runtime.AddBinding, runtime.AddBindingParams{Name: report})
+	call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		addEventListener("securitypolicyviolation", e => ` + report + `(e.violatedDirective + " " + e.blockedURI), true)`})
+}
+
+// hear is called with each event of the tab, in order; it must not call the browser.
+func (tab *Tab) hear(ev any) {
+	note := func(k Kind, text string) {
+		tab.ears.mu.Lock()
+		defer tab.ears.mu.Unlock()
+		tab.ears.heard = append(tab.ears.heard, Heard{k, text})
+	}
+	switch ev := ev.(type) {
+	case *runtime.EventConsoleAPICalled:
+		for _, a := range ev.Args {
+			note(Console, fmt.Sprint(ev.Type, " ", string(a.Value), a.Description))
+		}
+	case *runtime.EventExceptionThrown:
+		note(Console, fmt.Sprint(ev.ExceptionDetails.Text, " ", ev.ExceptionDetails.Exception.Description))
+	case *log.EventEntryAdded:
+		note(Console, fmt.Sprint(ev.Entry.Source, " ", ev.Entry.Text))
+	case *network.EventRequestWillBeSent:
+		address, _, _ := strings.Cut(ev.Request.URL, "#")
+		if address != tab.ears.page && !strings.HasPrefix(address, "data:") && address != "about:blank" {
+			note(Request, ev.Request.URL)
+		}
+	case *audits.EventIssueAdded:
+		if ev.Issue.Code == audits.InspectorIssueCodeContentSecurityPolicyIssue {
+			note(Violation, string(ev.Issue.Details.ContentSecurityPolicyIssueDetails.ViolatedDirective))
+		}
+	case *runtime.EventBindingCalled:
+		if ev.Name == report {
+			note(Violation, ev.Payload)
+		}
+	case *page.EventJavascriptDialogOpening:
+		note(Dialog, ev.Message)
+		go func() { // the page stands still until it is answered
+			_, _ = chromedp.Call(tab.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}()
+	}
+}
+
+// Heard is what the tab has reported so far.
+func (tab *Tab) Heard() []Heard {
+	tab.t.Helper()
+	// What happened before this answer has been reported before it: two frames, so that
+	// what a change of the page asks for has been asked for. A page without scripts has none.
+	frames := "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+	if tab.silent {
+		frames = "true"
+	}
+	Eval[bool](tab, frames)
+	tab.ears.mu.Lock()
+	defer tab.ears.mu.Unlock()
+	return slices.Clone(tab.ears.heard)
+}
+
+func (tab *Tab) quiet() {
+	if tab.t.Failed() || tab.t.Skipped() { // the tab may be of no use any more
+		return
+	}
+	tab.t.Helper()
+	for _, h := range tab.Heard() {
+		tab.t.Errorf("the page was not quiet: %s: %s", h.Kind, h.Text)
+	}
+}
