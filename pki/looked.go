@@ -73,25 +73,47 @@ func (p *Path) Looked() [][]Looked {
 				all[i] = append(all[i], l)
 			}
 		}
+		if c.misplaced {
+			if at, ok := documents[c.Cert].leafAt(c.Err.Off); ok {
+				all[i] = append(all[i], Looked{Cert: c.Cert, Path: at})
+			}
+		}
 	}
 	return all
 }
 
 // document is a certificate or a response that is walked once, if anybody asks.
 type document struct {
-	walk  func() ([]wire.Field, error)
-	paths map[string]bool
+	walk   func() ([]wire.Field, error)
+	fields []wire.Field
+	paths  map[string]bool
+}
+
+func (d *document) read() {
+	if d.paths != nil {
+		return
+	}
+	d.fields, _ = d.walk() // what is wrong with it is said by the checks
+	d.paths = make(map[string]bool, len(d.fields))
+	for _, f := range d.fields {
+		d.paths[f.Name] = true
+	}
+}
+
+// leafAt is the field of a byte; of the last one, if the fault is that there are no more.
+func (d *document) leafAt(off int) (path string, ok bool) {
+	d.read()
+	for _, f := range d.fields {
+		if f.Leaf() && f.Off <= off {
+			path, ok = f.Name, true
+		}
+	}
+	return path, ok
 }
 
 // find returns the path, or its header's: an element without content has no other field.
 func (d *document) find(path string) (string, bool) {
-	if d.paths == nil {
-		fields, _ := d.walk() // what is wrong with it is said by the checks
-		d.paths = make(map[string]bool, len(fields))
-		for _, f := range fields {
-			d.paths[f.Name] = true
-		}
-	}
+	d.read()
 	if d.paths[path] {
 		return path, true
 	}

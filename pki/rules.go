@@ -128,6 +128,7 @@ func (v *verifier) judge(p *Path) {
 					check.Ref = refAnchor
 				}
 				check.Inputs, check.looks = row.show(j, i), row.look(j, i, err)
+				check.misplaced = row.key == CheckProfile && err != nil && testEncoding(j, i) != nil
 				p.Checks = append(p.Checks, check)
 			}
 			if err == nil {

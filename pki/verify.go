@@ -103,7 +103,8 @@ type Check struct {
 	Inputs  []Input
 	Err     *reason.Error // nil if OK
 
-	looks []Looked // what Path.Looked finds in the documents
+	looks     []Looked // what Path.Looked finds in the documents
+	misplaced bool     // Err.Off is the byte at fault in certificate Cert
 }
 
 // Input returns the value of that name; nil if the check has no such input.

@@ -285,6 +285,28 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// One byte wrong, wherever it is, leaves every byte a name.
+func TestAnyByteWrong(t *testing.T) {
+	done := map[string]bool{}
+	for _, s := range specimens(t) {
+		if done[s.name] || s.name != "rich.pem" && s.name != "CRL" && s.name != "OCSP extended" && s.name != "SCTs" {
+			continue
+		}
+		done[s.name] = true
+		b := slices.Clone(s.der)
+		for i := range b {
+			was := b[i]
+			b[i] = []byte{was ^ 1, was ^ 0x80, 0, 0x30}[i%4]
+			fields, _ := s.walk(b)
+			covered(t, fmt.Sprintf("%s, byte %d", s.name, i), b, fields)
+			b[i] = was
+		}
+	}
+	if len(done) != 4 {
+		t.Errorf("only %v", done)
+	}
+}
+
 // Whatever comes, every byte has a name.
 func FuzzWalk(f *testing.F) {
 	for _, s := range specimens(f) {
