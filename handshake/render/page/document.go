@@ -29,6 +29,7 @@ type document struct {
 	say      sheet.Voice
 	ladder   *ladder
 	graph    *graph // of secrets
+	blank    blanks // of a worksheet
 	events   []event.Event
 	used     map[meaning]bool // entries of the glossary
 	folds    int              // of values, so far

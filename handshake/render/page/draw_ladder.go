@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strings"
 
 	"tlslab/handshake/event"
@@ -37,10 +38,36 @@ func (d *document) act(a *act) {
 		d.flight(a, f)
 	}
 	d.end()
+	d.legend(a)
 	if len(a.ending.told) > 0 {
 		d.in(elDiv, []pair{class(classOutcome)}, func() { d.telling(a.ending, classTelling) })
 	}
 	d.end()
+}
+
+// legend says what the onlookers' marks mean, as far as they occur.
+func (d *document) legend(a *act) {
+	seen := map[event.Access]bool{}
+	for _, f := range a.flights {
+		for _, r := range f.rows {
+			for _, access := range r.sights {
+				seen[access] = true
+			}
+		}
+	}
+	if len(seen) == 0 {
+		return
+	}
+	d.in(elP, []pair{class(classLegend)}, func() {
+		for _, access := range event.Accesses() {
+			if seen[access] {
+				d.in(elSpan, []pair{class(classCell), value(attrDataAccess, string(access))}, func() {
+					d.with(elSpan, d.say.UI("page.legend_"+string(access)), class(classSays))
+				})
+				d.space()
+			}
+		}
+	})
 }
 
 // manyOnlookers is the class for the number of an act's onlookers: CSS sets a column for each.
@@ -48,15 +75,19 @@ func manyOnlookers(a *act) className {
 	return [...]className{classO0, classO1, classO2, classO3, classO4}[min(len(a.onlookers), 4)]
 }
 
-// decisive is the act to look at first: the last that went otherwise than the others, which is
-// the last one in which an attacker takes part, or else the last.
+// decisive is the act to look at first: the one in which early data is replayed, else the last
+// in which no attacker takes part.
 func (d *document) decisive() *act {
-	for i := len(d.ladder.acts) - 1; i >= 0; i-- {
-		if a := d.ladder.acts[i]; a.arrows > 0 {
+	var last *act
+	for _, a := range d.ladder.acts {
+		switch {
+		case a.replays:
 			return a
+		case last == nil || !slices.Contains(a.parties, "attacker"):
+			last = a
 		}
 	}
-	return nil
+	return last
 }
 
 // headRow has the names of the columns.
@@ -98,20 +129,7 @@ func edge(i, n int) className {
 func (d *document) flight(a *act, f *flight) {
 	d.newline()
 	d.start(elDiv, class(classFlight, whenClass(f.chapter != nil, classChapter)))
-	d.in(elDiv, []pair{class(classWays)}, func() {
-		switch {
-		case f.chapter != nil:
-			d.with(elSpan, d.say.Step(f.chapter), class(classStep))
-		case f.number > 0:
-			d.with(elSpan, d.say.UI("flight", "n", decimal(f.number)), class(classStep))
-			d.space()
-		}
-		if f.to != "" {
-			d.with(elSpan, d.ways(f.from, f.to), class(classLeg))
-		} else if f.chapter == nil {
-			d.with(elSpan, d.say.Party(f.from), class(classLeg))
-		}
-	})
+	d.in(elDiv, []pair{class(classWays)}, func() { d.heads(a, f) })
 	for _, r := range f.rows {
 		if r.work() {
 			d.work(a, r)
@@ -119,7 +137,29 @@ func (d *document) flight(a *act, f *flight) {
 			d.arrow(a, r)
 		}
 	}
+	d.myths(f)
 	d.end()
+}
+
+// heads says whose flight it is: its number as the textbook counts, and between whom it goes;
+// of a middle box's, on which leg.
+func (d *document) heads(a *act, f *flight) {
+	switch {
+	case f.chapter != nil:
+		d.with(elSpan, d.say.Step(f.chapter), class(classStep))
+		return
+	case f.number > 0:
+		d.with(elSpan, d.say.UI("flight", "n", decimal(f.number)), class(classStep))
+		d.space()
+	}
+	switch {
+	case f.to != "" && len(a.parties) > 2:
+		d.with(elSpan, d.legOf(a, f.from, f.to), class(classPath))
+	case f.to != "":
+		d.with(elSpan, d.ways(f.from, f.to), class(classPath))
+	case f.from != lessonItself:
+		d.with(elSpan, d.say.Party(f.from), class(classPath))
+	}
 }
 
 // whenClass is a class if it is to be there.
@@ -133,7 +173,7 @@ func whenClass(yes bool, c className) className {
 // work draws what a party did before it sent.
 func (d *document) work(a *act, r *row) {
 	d.newline()
-	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r))
+	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.party == lessonItself && r.flight == a.flights[len(a.flights)-1], is(attrOpen)))
 	d.in(elSummary, nil, func() {
 		d.start(elSpan, class(classN))
 		d.end()
@@ -170,7 +210,9 @@ func (r *row) failed() bool {
 // summary says in one line what a party did: what it checked, what it chose, how many values it
 // computed, and what a lesson plays around it.
 func (d *document) summary(a *act, r *row) {
-	d.with(elSpan, d.say.Party(r.party)+d.say.Colon(), class(classHidden))
+	if r.party != lessonItself {
+		d.with(elSpan, d.say.Party(r.party)+d.say.Colon(), class(classHidden))
+	}
 	var checked, failed, chosen, scenes []string
 	computed := 0
 	for _, it := range r.items {
@@ -186,8 +228,8 @@ func (d *document) summary(a *act, r *row) {
 				failed = append(failed, name)
 			}
 		case *event.Decision:
-			if s := d.chosen(e); s != "" {
-				chosen = append(chosen, s)
+			if s := d.chosen(e); s != "" && !a.decided[s] {
+				chosen, a.decided[s] = append(chosen, s), true // the other end finds the same
 			}
 		case *event.Secret:
 			computed++
@@ -256,24 +298,29 @@ func (d *document) arrow(a *act, r *row) {
 	case r.keys != event.InClear:
 		state = classIntegrity
 	}
-	d.start(elDetails, class(classRow, classArrow, state, d.span(a, r), whenClass(r.forged, classForged), whenClass(r.refuses(), classRefused)), id(r.id),
-		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.leg(a, r))), rowNumbers(r))
+	d.start(elDetails, class(classRow, classArrow, state, span(a, r.from, r.to), whenClass(r.forged, classForged), whenClass(r.refuses(), classRefused)), id(r.id),
+		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.legOf(a, r.from, r.to))), rowNumbers(r))
 	d.in(elSummary, nil, func() {
 		d.with(elSpan, decimal(r.n), class(classN))
 		d.space()
 		d.in(elSpan, []pair{class(classLane)}, func() {
 			d.in(elSpan, []pair{class(classLine)}, func() {
 				if len(a.parties) > 2 {
-					d.with(elSpan, d.leg(a, r), class(classLeg))
+					d.with(elSpan, d.legOf(a, r.from, r.to), class(classLeg))
 					d.space()
 				}
 				d.with(elSpan, d.name(r), class(classCalled))
 				if state != classClear {
 					d.space()
-					d.with(elSpan, d.say.UI("page."+classNames[state]), class(classMark))
+					d.in(elSpan, []pair{class(classMark)}, func() { d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord)) })
+				}
+				if r.forged {
+					d.space()
+					d.with(elSpan, d.say.UI("page.forged"), class(classForgedMark))
 				}
 				d.space()
 				d.with(elSpan, r.says.In(d.say.Lang), class(classCaption))
+				d.space()
 				d.with(elSpan, d.ways(r.from, r.to), class(classHidden))
 			})
 		})
@@ -304,8 +351,8 @@ func (d *document) cell(onlooker string, access event.Access) {
 }
 
 // span is which part of the lane an arrow crosses.
-func (d *document) span(a *act, r *row) className {
-	i, j := indexOf(a.parties, r.from), indexOf(a.parties, r.to)
+func span(a *act, from, to string) className {
+	i, j := indexOf(a.parties, from), indexOf(a.parties, to)
 	lo, hi := min(i, j), max(i, j)
 	switch {
 	case len(a.parties) < 3 || lo == 0 && hi == len(a.parties)-1:
@@ -325,12 +372,15 @@ func indexOf(parties []string, p string) int {
 	return 0
 }
 
-// leg names the connection that an arrow of a middle box goes over.
-func (d *document) leg(a *act, r *row) string {
-	if d.span(a, r) == classSecond {
+// legOf names the connection of a middle box that goes between two parties.
+func (d *document) legOf(a *act, from, to string) string {
+	switch span(a, from, to) {
+	case classFirst:
+		return d.say.UI("page.leg", "leg", "A")
+	case classSecond:
 		return d.say.UI("page.leg", "leg", "B")
 	}
-	return d.say.UI("page.leg", "leg", "A")
+	return d.ways(from, to)
 }
 
 // name is what an arrow is called.
@@ -388,6 +438,7 @@ func (d *document) top() {
 		d.with(elP, d.say.UI("page.live_secrets"), class(classBad))
 	}
 	d.views()
+	d.keys()
 }
 
 // title is what the page is called.
@@ -414,3 +465,18 @@ func (d *document) views() {
 
 // ways says between whom something goes.
 func (d *document) ways(from, to string) string { return d.say.Party(from) + " → " + d.say.Party(to) }
+
+// keys says which key does what. It is shown when asked for: without the script no key does
+// anything.
+func (d *document) keys() {
+	d.in(elDetails, []pair{id("keys")}, func() {
+		d.with(elSummary, d.say.UI("page.keys_help"))
+		d.in(elDl, []pair{class(classList)}, func() {
+			for _, k := range []string{"time", "open", "inside", "back", "lecture", "all", "help"} {
+				e := d.say.Get(narrate.UI, "page.key."+k)
+				d.with(elDt, e.Title)
+				d.with(elDd, e.Text)
+			}
+		})
+	})
+}

@@ -26,7 +26,11 @@ func (d *document) item(it *item) {
 			d.brief(it)
 		}
 	})
-	d.tells(said, classTelling)
+	if r := reportOf(it); r != nil {
+		d.report(it.id, r, said)
+	} else {
+		d.tells(said, classTelling)
+	}
 	d.edges(it)
 	d.end()
 }

@@ -20,6 +20,8 @@ type act struct {
 	heading   *place // of the flow's and of the outcome's telling
 	ending    *place
 	arrows    int
+	replays   bool            // an attacker sends again what he recorded
+	decided   map[string]bool // what a row has said was chosen
 	ends      sheet.Ends
 }
 
@@ -33,21 +35,22 @@ type flight struct {
 	chapter  event.Stepped
 	rows     []*row
 	n        int // on its connection, from 1
+	myths    []myth
 }
 
 // place is where what is told about some events stands.
 type place struct {
-	id   address
-	seqs []uint64 // the numbers of the events; for tests, never an address
-	told []told
+	id     address
+	seqs   []uint64 // the numbers of the events; for tests, never an address
+	told   []told
+	flight *flight // that it is in, or nil
 }
 
 // row is an arrow, or the work of a party before a flight.
 type row struct {
 	place
-	flight *flight
-	party  string // whose work it is; "" of an arrow
-	items  []*item
+	party string // whose work it is; "" of an arrow
+	items []*item
 	arrow
 }
 
@@ -143,7 +146,7 @@ func build(events []event.Event) *ladder {
 
 // begin begins an act.
 func (l *ladder) begin(parties []string, f *event.Flow) {
-	a := &act{n: len(l.acts) + 1, flow: f, parties: parties, heading: new(place), ending: new(place)}
+	a := &act{n: len(l.acts) + 1, flow: f, parties: parties, heading: new(place), ending: new(place), decided: map[string]bool{}}
 	if len(parties) == 0 {
 		a.parties = []string{"client", "server"}
 	}
@@ -200,14 +203,19 @@ func (l *ladder) workOf(f *flight, leg sheet.Leg) *row {
 	if len(f.rows) > 0 && f.rows[0].work() {
 		return f.rows[0]
 	}
-	w := &row{flight: f, party: leg.Party}
+	w := &row{place: place{flight: f}, party: leg.Party}
 	w.id = l.taken.take(addressOf(connectionNumber(leg.Conn), "w", leg.Party, decimal(f.n)))
 	f.rows = slices.Insert(f.rows, 0, w)
 	return w
 }
 
 // take adds items to a row.
-func (r *row) take(items []*item) { r.items = append(r.items, items...) }
+func (r *row) take(items []*item) {
+	for _, it := range items {
+		it.flight = r.flight
+	}
+	r.items = append(r.items, items...)
+}
 
 // event takes one event of the act at hand.
 func (l *ladder) event(e event.Event) {
@@ -278,7 +286,7 @@ func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *
 		delete(l.waiting, from)
 	}
 	l.act.arrows++
-	r := &row{flight: f, arrow: arrow{act: l.act.n, n: l.act.arrows, says: l.says, from: from.Party, to: to, conn: from.Conn}}
+	r := &row{place: place{flight: f}, arrow: arrow{act: l.act.n, n: l.act.arrows, says: l.says, from: from.Party, to: to, conn: from.Conn}}
 	r.right = slices.Index(l.act.parties, r.from) < slices.Index(l.act.parties, r.to)
 	r.id = l.taken.take(addressOf(connectionNumber(from.Conn), label))
 	f.rows = append(f.rows, r)

@@ -26,10 +26,11 @@ func TestFirstWindow(t *testing.T) {
 func TestPhone(t *testing.T) {
 	for lesson := range lessons {
 		for _, lang := range narrate.Langs() {
-			tab := open(t, lesson, lang, "")
-			for _, width := range []int64{360, 320, 800} {
-				tab.Viewport(width, 720)
-				hidden := browsertest.Eval[[]string](tab, `(() => {
+			t.Run(lesson+" "+string(lang), func(t *testing.T) {
+				tab := open(t, lesson, lang, "")
+				for _, width := range []int64{360, 320, 800} {
+					tab.Viewport(width, 720)
+					hidden := browsertest.Eval[[]string](tab, `(() => {
 					document.querySelectorAll("details.act").forEach(a => a.open = true);
 					return [...document.querySelectorAll("details.arrow > summary .name")].filter(n => {
 						n.scrollIntoView({block: "center"});
@@ -38,13 +39,14 @@ func TestPhone(t *testing.T) {
 						return !(r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
 					}).map(n => n.closest("details.row").id + " " + n.textContent);
 				})()`)
-				if len(hidden) > 0 {
-					t.Errorf("%s, %s, %d wide: hidden: %q", lesson, lang, width, hidden)
+					if len(hidden) > 0 {
+						t.Errorf("%d wide: hidden: %q", width, hidden)
+					}
+					if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+						t.Errorf("%d wide, in a window of %d", wide, width)
+					}
 				}
-				if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
-					t.Errorf("%s, %s: %d wide, in a window of %d", lesson, lang, wide, width)
-				}
-			}
+			})
 		}
 	}
 }
@@ -71,19 +73,21 @@ const contrast = `(() => {
 // What is written can be read, on a light page and on a dark one, marked or not.
 func TestContrast(t *testing.T) {
 	for _, lesson := range []string{"tls13", "refused", "mitm"} {
-		tab := open(t, lesson, narrate.En, "#c1.client_hello.random")
-		browsertest.Eval[bool](tab, "("+openAll+", true)")
-		grounds := map[string]browsertest.Colours{}
-		for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
-			tab.Colours(c)
-			if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
-				t.Errorf("%s, %s: hard to read: %q", lesson, c, hard)
+		t.Run(lesson, func(t *testing.T) {
+			tab := open(t, lesson, narrate.En, "#c1.client_hello.random")
+			browsertest.Eval[bool](tab, "("+openAll+", true)")
+			grounds := map[string]browsertest.Colours{}
+			for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
+				tab.Colours(c)
+				if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
+					t.Errorf("%s: hard to read: %q", c, hard)
+				}
+				grounds[browsertest.Eval[string](tab, `getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)] = c
 			}
-			grounds[browsertest.Eval[string](tab, `getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)] = c
-		}
-		if len(grounds) != 2 {
-			t.Errorf("%s: dark and light are one: %v", lesson, grounds)
-		}
+			if len(grounds) != 2 {
+				t.Errorf("dark and light are one: %v", grounds)
+			}
+		})
 	}
 }
 

@@ -84,7 +84,13 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 			continue
 		}
 		rest(f.Off)
-		d.in(elSpan, []pair{value(attrDataF, f.path)}, func() { d.hex(raw[f.Off : f.Off+f.Len]) })
+		d.in(elSpan, []pair{value(attrDataF, f.path)}, func() {
+			if blank, ok := d.blank.hides(raw[f.Off : f.Off+f.Len]); ok {
+				d.text(blank)
+				return
+			}
+			d.hex(raw[f.Off : f.Off+f.Len])
+		})
 		d.space()
 		end = f.Off + f.Len
 	}
@@ -149,6 +155,10 @@ func (d *document) sheltered(s string) {
 
 // value shows a field's value in every form that it has: bytes, and what they mean.
 func (d *document) value(what string, raw []byte, v any) {
+	if blank, ok := d.blank.hides(raw); ok {
+		d.with(elCode, blank)
+		return
+	}
 	if b, ok := sheet.BytesOf(v); ok || len(raw) > long {
 		d.octets(what, raw)
 		if ok && readable(b) {

@@ -55,6 +55,9 @@ func (p *Page) Event(e event.Event) { p.events = append(p.events, e) }
 
 // Close writes the document. It does not close the writer. The error is the writer's.
 func (p *Page) Close() error {
+	if p.o.NoSecrets {
+		p.events = withoutSecrets(p.events)
+	}
 	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[meaning]bool{}}
 	d.graph = edgesOf(d.ladder)
 	d.tell()

@@ -95,6 +95,7 @@
 
 	// select shows what the address names, opened and marked.
 	function select() {
+		if (location.hash === "#all") all(true); // for who prints: an address as any other
 		const e = location.hash.length > 1 ? at(location.hash) : null;
 		mark("selected", e);
 		if (!e) return;
@@ -238,13 +239,13 @@
 		root.classList.toggle("lecture", on);
 		for (const b of document.querySelectorAll("[data-view=lecture]")) b.setAttribute("aria-pressed", root.classList.contains("lecture"));
 	};
+	const everything = "main details.row, main details.act, main > section > details";
+	function all(open) {
+		for (const d of document.querySelectorAll(everything)) d.open = open;
+	}
 	const views = {
 		l: () => lecture(),
-		o: () => {
-			const rows = [...document.querySelectorAll("main details.row, main details.act")];
-			const open = rows.some(d => !d.open);
-			for (const d of rows) d.open = open;
-		},
+		o: () => all([...document.querySelectorAll(everything)].some(d => !d.open)),
 		"?": () => {
 			const keys = document.getElementById("keys");
 			if (!keys) return;

@@ -25,6 +25,10 @@ func (d *document) tell() {
 		if last == nil {
 			last = d.ladder.beginning()
 		}
+		if f := last.flight; b.Kind == sheet.Myth && f != nil && about != nil {
+			f.myths = append(f.myths, myth{about.Head().Seq, b})
+			return
+		}
 		if b.Kind != sheet.Banner { // heads a flow, as the page's own heading does
 			last.told = append(last.told, b)
 		}
@@ -39,6 +43,9 @@ func (d *document) tell() {
 	}
 	if err := teller.Close(); err != nil {
 		panic(err) // it writes nothing
+	}
+	if d.o.Worksheet {
+		d.blank = blanksOf(teller)
 	}
 }
 
