@@ -162,8 +162,8 @@ func (s *story) readers() Sentence {
 	}
 	values := map[string]any{"sealed": clause("clause_sealed", sealed), "later": clause("clause_later", later), "lesser": clause("clause_early", lesser)}
 	reads := func(w string) bool { return reaches[w] != nil && reaches[w].now }
-	if reads("mitm") || s.is("replayed_early_data") {
-		values["sealed"] = clause("clause_sealed_too", sealed) // of whom it is not "only"
+	if reads("mitm") {
+		values["sealed"] = clause("clause_sealed_too", sealed) // of one who should not, it is not said that only he could
 	}
 	switch {
 	case reads("listener"):

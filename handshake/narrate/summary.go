@@ -235,7 +235,7 @@ func (s *story) then() Sentence {
 // intercepted is a flow with an interceptor who ends the client's connection.
 func (s *story) intercepted(x *exchange) Sentence {
 	err := s.refused()
-	pairs := []any{"then", s.then(), "host", x.host, "data", s.data()}
+	pairs := []any{"then", s.then(), "host", x.host, "hands", s.hands()}
 	if err != nil {
 		pairs = append(pairs, "why", why(err), "who", who(s.refuser()))
 	}
@@ -279,6 +279,17 @@ func (s *story) throughProxy(x *exchange) Sentence {
 		host = s.flow.Host
 	}
 	return told("happened/"+s.flow.Name, "host", host, "data", s.data(), "version", x.version.String(), "exchange", x.exchanged())
+}
+
+// hands is what came into an interceptor's hands.
+func (s *story) hands() Sentence {
+	switch request, reply := s.went(); {
+	case request && reply:
+		return told("hands/both")
+	case request || reply:
+		return told("hands/request")
+	}
+	return told("hands/nothing")
 }
 
 // attacked is a flow of an attacker who has something of a session.
