@@ -201,6 +201,10 @@ func (s *story) untried() Sentence {
 		return told("read/live_open")
 	case x.kx == iana.KxRSA:
 		return told("read/live_rsa")
+	case x.resumed && x.version == iana.TLS13 && !x.shared:
+		return told("read/live_psk")
+	case x.resumed && x.version != iana.TLS13:
+		return told("read/live_resumed")
 	}
 	return told("read/live")
 }
