@@ -65,7 +65,7 @@ func (s *story) happened() Sentence {
 		return s.attacked()
 	case s.refused() != nil:
 		return s.brokenOff(x)
-	case x.version == 0 || len(x.finished) == 0:
+	case x.version == 0 || !x.finished:
 		return told("happened/ended", "data", s.data())
 	}
 	return s.agreed(x)
@@ -271,7 +271,7 @@ func (s *story) proxied() bool {
 
 // throughProxy is such a leg.
 func (s *story) throughProxy(x *exchange) Sentence {
-	if x.version == 0 || len(x.finished) == 0 || s.is("proxy_no_keys") {
+	if x.version == 0 || !x.finished || s.is("proxy_no_keys") {
 		return told("happened/proxy_broken", "data", s.data())
 	}
 	host := x.host
