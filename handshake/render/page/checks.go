@@ -12,13 +12,13 @@ import (
 // report draws what a verifier said of a chain: for each path a matrix of checks and
 // certificates, and under it each check, which a cell of the matrix leads to. The words are those
 // that were told.
-func (d *document) report(at address, r *pki.Report, told []told) {
+func (d *document) report(at address, r *pki.Report, all []told) {
 	names := map[*pki.Check]address{}
 	for i := range r.Paths {
 		d.matrix(at, r, i, names)
 	}
 	var open *pki.Check
-	var run []sheet.Block
+	var run []told
 	flush := func() {
 		if open != nil {
 			d.check(names[open], open, run)
@@ -27,7 +27,7 @@ func (d *document) report(at address, r *pki.Report, told []told) {
 		}
 		run = nil
 	}
-	for _, b := range told {
+	for _, b := range all {
 		c, _ := b.Of.(*pki.Check)
 		if c != open {
 			flush()
@@ -106,8 +106,8 @@ func (d *document) verdict(at address, cert int, key pki.CheckKey, checks []*pki
 
 // check is one check, as it was told: its first line, and the sentence, the values compared and
 // the fields looked at.
-func (d *document) check(at address, c *pki.Check, told []sheet.Block) {
-	if len(told) == 0 {
+func (d *document) check(at address, c *pki.Check, all []told) {
+	if len(all) == 0 {
 		return
 	}
 	state := classGood
@@ -117,13 +117,13 @@ func (d *document) check(at address, c *pki.Check, told []sheet.Block) {
 	d.newline()
 	d.start(elDetails, class(classCheck, state), id(at), when(!c.OK, is(attrOpen)))
 	d.in(elSummary, nil, func() {
-		d.in(elSpan, []pair{class(classCalled)}, func() { d.runs(told[0].Text) })
+		d.in(elSpan, []pair{class(classCalled)}, func() { d.runs(all[0].Text) })
 		d.space()
 		d.with(elSpan, string(at), class(classHidden))
 	})
 	d.in(elDiv, []pair{class(classTelling)}, func() {
-		d.ref(told[0].Ref)
-		d.blocks(told[1:])
+		d.ref(all[0].Ref)
+		d.blocks(all[1:])
 	})
 	d.end()
 }

@@ -95,6 +95,7 @@ const (
 	classWord
 	classForgedMark
 	classLegend
+	classBrief
 	classO0
 	classO1
 	classO2

@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/hex"
+	"slices"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -16,16 +17,37 @@ const long = 64
 const shown = 16
 
 // opened is what opens under an arrow: what is told of it, its message byte by byte, and the
-// records that it travelled in.
+// records that it travelled in, with what is told of those.
 func (d *document) opened(r *row) {
-	d.telling(&r.place, classTelling)
+	said, ofRecord := d.parted(r)
+	d.tells(said, classTelling)
 	if r.message != nil {
 		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.message))
 	}
 	for i, e := range r.records {
-		d.record(r, i, e)
+		d.record(r, i, e, ofRecord[e])
 	}
 	d.with(elButton, d.say.UI("page.copy", "what", d.numbered(r)), value(attrType, "button"), value(attrDataCopy, "row"), value(attrDataSaid, d.say.UI("page.copied")))
+}
+
+// parted is what is told of an arrow, and of each of its records. The heading, which the row has
+// already, gives only its reference.
+func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]told) {
+	ofRecord = map[*event.Record][]told{}
+	for i, b := range r.told {
+		if e, ok := b.about.(*event.Record); ok && slices.Contains(r.records, e) {
+			ofRecord[e] = append(ofRecord[e], b)
+			continue
+		}
+		if i == 0 && b.Kind == sheet.Heading && (b.about == event.Event(r.message) || b.about == event.Event(r.data)) {
+			if b.Ref == "" {
+				continue
+			}
+			b.Kind, b.Label, b.Text = sheet.Paragraph, "", ""
+		}
+		said = append(said, b)
+	}
+	return said, ofRecord
 }
 
 // numbered is an arrow's number and name: no two of a page are called the same.
