@@ -210,10 +210,15 @@ func TestComplete(t *testing.T) {
 		if k == UI || k == Hint { // the command's tables ask for the latter, and are tested there
 			continue
 		}
-		if k == Short { // of moves: not each needs one
+		if k == Short { // not each needs one
 			for _, key := range want[Move] {
-				if _, ok := Get(En, Short, key); ok {
+				if has(Short, key) {
 					want[k] = append(want[k], key)
+				}
+			}
+			for _, key := range want[Myth] {
+				if has(Short, "myth/"+key) {
+					want[k] = append(want[k], "myth/"+key)
 				}
 			}
 		}

@@ -71,7 +71,7 @@ const (
 	Guard     Kind = "guard"    // an event.Guard, the condition of a move
 	UI        Kind = "ui"       // a label of the page
 	Party     Kind = "party"    // an event's Party
-	Short     Kind = "short"    // a Move's key, where the first two sentences of its text do not stand alone: Gist
+	Short     Kind = "short"    // a Move's key, or "myth/" and a Myth's, where the beginning of its text does not do: Gist, MythGist
 	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
 	Captions  Kind = "caption"  // a few words beside a message's name: Caption
 	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys

@@ -12,6 +12,7 @@ import (
 // sights is what onlookers made of the records that carry application data.
 type sights struct {
 	tried bool // somebody tried
+	open  bool // a listener reads a record that is said to be application data
 	data  map[carried]early
 	seen  map[carried][]event.Sight
 	order []carried
@@ -53,6 +54,9 @@ func (s *sights) onlooked(e *event.Onlooked) {
 			s.order = append(s.order, id)
 		}
 		s.seen[id] = r.By
+		if len(r.Wire) > 0 && iana.ContentType(r.Wire[0]) == iana.ApplicationData && r.Of("listener") == event.AccessReads {
+			s.open = true
+		}
 	}
 }
 
@@ -120,7 +124,7 @@ func (s *story) readers() Sentence {
 	x := s.main()
 	request, reply := s.went()
 	if s.is("captured_session") && !request && !reply {
-		if x != nil && x.open() {
+		if s.sights.open { // and none of its ends could open what was recorded
 			return told("read/all")
 		}
 		return told("read/captured")
@@ -130,6 +134,9 @@ func (s *story) readers() Sentence {
 			return told("read/nothing+name", "host", x.host)
 		}
 		return told("read/nothing")
+	}
+	if s.proxied() {
+		return told("read/proxy")
 	}
 	if !s.sights.tried {
 		return s.untried()
@@ -155,6 +162,9 @@ func (s *story) readers() Sentence {
 	}
 	values := map[string]any{"sealed": clause("clause_sealed", sealed), "later": clause("clause_later", later), "lesser": clause("clause_early", lesser)}
 	reads := func(w string) bool { return reaches[w] != nil && reaches[w].now }
+	if reads("mitm") || s.is("replayed_early_data") {
+		values["sealed"] = clause("clause_sealed_too", sealed) // of whom it is not "only"
+	}
 	switch {
 	case reads("listener"):
 		return told("read/all")
@@ -162,7 +172,7 @@ func (s *story) readers() Sentence {
 		return Sentence{Summaries, "read/mitm_request", values}
 	case reads("mitm"):
 		return Sentence{Summaries, "read/mitm", values}
-	case s.scenes["replayed_early_data"] != nil:
+	case s.is("replayed_early_data"):
 		return Sentence{Summaries, "read/replayed", values}
 	case s.attacks():
 		return Sentence{Summaries, "read/attacker", values}

@@ -15,7 +15,6 @@ type story struct {
 	outcome *event.Outcome
 	scenes  map[string]event.Scene // the last of each Key, and of each Entry
 	conns   []*exchange            // in the order of their first messages
-	own     bool                   // an exchange or a group is a student's
 	sights  sights
 	refusal *event.Alert // the first fatal alert that an end sent because of what it found
 	heard   *event.Alert // the first fatal alert that came
@@ -74,7 +73,6 @@ func gather(events []event.Event) *story {
 			s.sights.onlooked(e)
 		case event.Scene:
 			s.scenes[string(e.Key())], s.scenes[EntryOf(e)] = e, e
-			s.own = s.own || e.Key() == "own_exchange"
 			if x := s.latest(e.Head()); x != nil && EntryOf(e) == "click_through" {
 				x.verdict = clickedAway
 			}

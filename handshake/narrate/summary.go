@@ -53,6 +53,8 @@ func (s *story) happened() Sentence {
 		return s.robbed()
 	case x == nil || x.hello == nil:
 		return told("happened/silence")
+	case s.proxied():
+		return s.throughProxy(x)
 	case s.is("mitm") && s.flow.Passthrough && s.refused() == nil:
 		return told("happened/passthrough", "identity", s.identity(x), "data", s.data())
 	case s.is("mitm") && !s.flow.Passthrough:
@@ -85,7 +87,7 @@ func (s *story) agreed(x *exchange) Sentence {
 		return told("happened/resumed_id", "version", version, "data", s.data())
 	case x.verdict == clickedAway:
 		return told("happened/clicked", "why", why(s.failed.Err), "data", s.data(), "identity", s.identity(x))
-	case s.own || x.kx == iana.KxPrivate:
+	case s.students(x) || x.kx == iana.KxPrivate:
 		return told("happened/own", "version", version, "identity", s.identity(x), "data", s.data())
 	case x.kx == iana.KxRSA:
 		return told("happened/rsa", "version", version, "identity", s.identity(x), "data", s.data())
@@ -95,6 +97,12 @@ func (s *story) agreed(x *exchange) Sentence {
 		key = "happened/retried"
 	}
 	return told(key, "version", version, "exchange", x.exchanged(), "identity", s.identity(x), "data", s.data())
+}
+
+// students reports whether a connection's group is a student's own.
+func (s *story) students(x *exchange) bool {
+	own := s.scenes["own_exchange"]
+	return own != nil && x.group.Name != "" && text(valueOf(own, "group")) == x.group.Name
 }
 
 // exchanged is what the key exchange is called: the group, and in TLS 1.2 the exchange too.
@@ -229,7 +237,7 @@ func (s *story) intercepted(x *exchange) Sentence {
 	switch {
 	case err != nil && s.refuser() == "client":
 		return told("happened/mitm_refused", pairs...)
-	case err != nil && s.refuser() == "mitm" && s.failed != nil && s.failed.Report != nil && s.failed.Party == "mitm":
+	case err != nil && s.careful():
 		return told("happened/mitm_careful", pairs...)
 	case err != nil && s.refuser() == "server" && fooled:
 		return told("happened/mitm_unproved", pairs...)
@@ -243,6 +251,28 @@ func (s *story) intercepted(x *exchange) Sentence {
 		return told("happened/mitm_changed", pairs...)
 	}
 	return told("happened/mitm_believed", pairs...)
+}
+
+// careful reports whether an interceptor found the real server's chain bad.
+func (s *story) careful() bool {
+	return s.refuser() == "mitm" && s.failed != nil && s.failed.Report != nil && s.failed.Party == "mitm"
+}
+
+// proxied reports whether the flow is one leg of a connection that a proxy recorded.
+func (s *story) proxied() bool {
+	return s.is("proxy_to_server") || s.is("proxy_to_client") || s.is("proxy_no_keys")
+}
+
+// throughProxy is such a leg.
+func (s *story) throughProxy(x *exchange) Sentence {
+	if x.version == 0 || len(x.finished) == 0 || s.is("proxy_no_keys") {
+		return told("happened/proxy_broken", "data", s.data())
+	}
+	host := x.host
+	if host == "" {
+		host = s.flow.Host
+	}
+	return told("happened/"+s.flow.Name, "host", host, "data", s.data(), "version", x.version.String(), "exchange", x.exchanged())
 }
 
 // attacked is a flow of an attacker who has something of a session.

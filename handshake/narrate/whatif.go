@@ -20,6 +20,8 @@ func (s *story) next() string {
 		return "plain"
 	case s.scenes["replay_verdict"] != nil:
 		return "replay"
+	case s.proxied():
+		return "proxy"
 	case s.flow == nil:
 		return s.nextLive(x)
 	case x == nil:
@@ -80,10 +82,12 @@ func (s *story) nextIntercepted(x *exchange) string {
 		return "mitm_pinned"
 	case err != nil && s.refuser() == "client" && r == reason.CertificateUntrusted:
 		return "mitm_refused"
-	case err != nil && s.refuser() == "server":
+	case err != nil && s.refuser() == "server" && (x.verdict == believed || x.verdict == clickedAway):
 		return "mitm_unproved"
+	case err != nil && s.careful():
+		return "mitm_careful"
 	case err != nil:
-		return "mitm_broken"
+		return "refused"
 	case x.verdict == clickedAway:
 		return "mitm_clicked"
 	}

@@ -75,8 +75,14 @@ func (t *Pen) whoReads(b *block) {
 		return
 	}
 	t.Hang("   "+t.Paint.Bold("> "), 5, strings.Join(parts, t.Say.Semicolon()), nil)
+	var who []string
 	for _, s := range groups[0].sights {
-		t.IntroduceAs(5, s.Onlooker, t.onlooker(s.Onlooker))
+		if t.First("party/" + s.Onlooker) {
+			who = append(who, t.Say.UI("flights.who."+s.Onlooker))
+		}
+	}
+	if len(who) > 0 {
+		t.Text(5, strings.Join(who, t.Say.Semicolon()), t.Paint.Dim)
 	}
 }
 

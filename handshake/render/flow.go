@@ -37,7 +37,9 @@ type flow struct {
 	guessed     bool                        // its attacker has no master secret and guesses one
 	lines       bool                        // the last line was a move told in one
 	talk        sheet.Talk
-	flight      flightNo                  // under which the last line of a message stands
+	flight      flightNo      // under which the last line of a message stands
+	events      []event.Event // at level Flights, of a lesson, for its summary
+	lesson      bool
 	pending     map[sheet.Leg]work        // at level Flights, of those that have not sent since
 	sights      map[passing][]event.Sight // what onlookers make of each record
 	open        map[string]bool           // values that everybody can compute, or that are sent

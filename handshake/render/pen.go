@@ -34,9 +34,10 @@ type Pen struct {
 	told    map[string]bool       // explanations that are given once
 	own     map[iana.Group]string // names of a student's own groups
 
-	block      *block // at level Flights, the one at hand
-	mythsTold  int    // there
-	sceneMyths []due  // of scenes between blocks
+	blocks     []*block // at level Flights, those that are open
+	block      *block   // the one at hand
+	mythsTold  int      // there
+	sceneMyths []due    // of scenes between blocks
 	issued     []*event.Issue
 	offersCA   bool // a certificate was issued
 }

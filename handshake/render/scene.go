@@ -48,6 +48,9 @@ func (t *Pen) begin(e *event.Flow) {
 		t.Blank()
 	}
 	t.Banner(t.Say.Title(narrate.Scene, narrate.EntryOf(e)) + t.Say.Colon() + t.Say.List(shown))
+	if !strings.HasPrefix(e.Name, "proxy_") {
+		t.flow.lesson, t.flow.events = true, []event.Event{e}
+	}
 	if t.o.Level = t.asked; t.o.Level == Brief {
 		return
 	}
@@ -65,6 +68,7 @@ func (t *Pen) begin(e *event.Flow) {
 // done is the key of the text for a flow that is done; more, which may be nil, adds to a
 // refusal.
 func (t *Pen) Outcome(e *event.Outcome, done string, more func()) {
+	defer t.whatIf()
 	err := e.Err
 	t.Blank()
 	switch {

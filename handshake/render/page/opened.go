@@ -220,12 +220,13 @@ func (d *document) fold(what, digits string) {
 	})
 }
 
-// readable reports whether bytes are text that can be shown as it is.
+// readable reports whether bytes are text that can be shown as it is. Of a few bytes chance can
+// make letters, such as of the two of an encrypted alert: those are none.
 func readable(b []byte) bool {
 	for _, x := range b {
 		if x < ' ' || x > '~' {
 			return false
 		}
 	}
-	return len(b) > 1
+	return len(b) >= 8
 }

@@ -59,7 +59,7 @@
 		if (name === "on" && e.closest("#secrets")) {
 			for (const a of e.querySelectorAll("a[href^='#']")) {
 				const other = at(a.hash);
-				if (other && other.closest("#secrets")) add(other, a.closest(".from") ? "from" : "into");
+				if (other && other.closest("#secrets")) add(other, a.closest(".made") ? "from" : "into");
 			}
 		}
 	}
@@ -73,7 +73,7 @@
 	const sentence = e => (e ? e.textContent.trim().match(/^.*?(?:[.!?](?=\s|$)|[。！？]|$)/s)[0] : "");
 
 	function say(e) {
-		const name = e.querySelector(".name");
+		const name = e.querySelector(".name, :scope > b");
 		let about = e.matches("details.row") ? e.querySelector(".telling p, .telling li, .telling") : null;
 		const word = e.querySelector("a[href^='#g.']");
 		if (!about && word) {
@@ -95,6 +95,7 @@
 
 	// select shows what the address names, opened and marked.
 	function select() {
+		if (location.hash === "#all") all(true); // for who prints: an address as any other
 		const e = location.hash.length > 1 ? at(location.hash) : null;
 		mark("selected", e);
 		if (!e) return;
@@ -139,10 +140,15 @@
 	const inside = "[role=treeitem], summary, a[href], button, input, .item[id]";
 	const stops = row => [...row.querySelectorAll(inside)].filter(e => e !== summaryOf(row) && shown(e));
 
-	// once a row is open, Tab leaves out what is in it.
+	// Once a row is open, Tab leaves out what is in it, what scrolls too. A field that can be gone
+	// to is called by its address, which no other has, and what it means; its bytes go unsaid.
 	function prepare(row) {
-		for (const e of row.querySelectorAll(inside)) {
+		for (const e of row.querySelectorAll(inside + ", .hex, .fields")) {
 			if (e !== summaryOf(row)) e.tabIndex = -1;
+			if (e.matches("[role=treeitem]")) {
+				const value = e.querySelector(":scope > .value");
+				e.setAttribute("aria-label", e.id + (value ? ": " + value.textContent : ""));
+			}
 		}
 	}
 	document.addEventListener("toggle", e => { if (e.target.matches("details.row") && e.target.open) prepare(e.target); }, true);
@@ -233,13 +239,13 @@
 		root.classList.toggle("lecture", on);
 		for (const b of document.querySelectorAll("[data-view=lecture]")) b.setAttribute("aria-pressed", root.classList.contains("lecture"));
 	};
+	const everything = "main details.row, main details.act, main > section > details";
+	function all(open) {
+		for (const d of document.querySelectorAll(everything)) d.open = open;
+	}
 	const views = {
 		l: () => lecture(),
-		o: () => {
-			const rows = [...document.querySelectorAll("main details.row, main details.act")];
-			const open = rows.some(d => !d.open);
-			for (const d of rows) d.open = open;
-		},
+		o: () => all([...document.querySelectorAll(everything)].some(d => !d.open)),
 		"?": () => {
 			const keys = document.getElementById("keys");
 			if (!keys) return;
