@@ -1,6 +1,8 @@
 package narrate
 
 import (
+	"slices"
+
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
@@ -208,11 +210,15 @@ func (s *story) brokenOff(x *exchange) Sentence {
 			return told("happened/refused_chain+nameless", pairs...)
 		}
 		return told("happened/refused_chain", append(pairs, "host", x.host)...)
-	case x.version == 0:
+	case slices.Contains(disagreements, r):
 		return told("happened/refused_hello", pairs...)
 	}
 	return told("happened/refused", pairs...)
 }
+
+// disagreements are the reasons for which two ends find nothing that suits both.
+var disagreements = []reason.Reason{reason.UnsupportedVersion, reason.NoCommonSuite, reason.NoCommonGroup, reason.NoCommonField,
+	reason.NoCommonScheme, reason.NoCommonCompression, reason.NoCommonProtocol}
 
 // then is what a refusal meant for what was to be sent.
 func (s *story) then() Sentence {

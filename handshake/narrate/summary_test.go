@@ -78,7 +78,7 @@ func stories(t *testing.T) map[string][]event.Event {
 		head := &event.Flow{Name: name, Parties: [][]string{{"client", "mitm"}, {"mitm", "server"}, {"client", "mitm"}}[i], Host: "www.lab.test"}
 		out[name] = append([]event.Event{head}, leg...)
 	}
-	for name, events := range disagreements(t) {
+	for name, events := range odds(t) {
 		for _, party := range []string{"client", "server"} {
 			out[name+" as "+party] = live(events, party, 0)
 		}
@@ -95,9 +95,9 @@ func breaks(e event.Event) bool {
 	return false
 }
 
-// disagreements are connections between ends of which each wants something else, or to which
+// odds are connections between ends of which each wants something else, or to which
 // nobody's name is known.
-func disagreements(t *testing.T) map[string][]event.Event {
+func odds(t *testing.T) map[string][]event.Event {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	made, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: "www.lab.test", Time: now, Rand: rand.Reader})
 	if err != nil {
