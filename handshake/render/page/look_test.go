@@ -62,8 +62,10 @@ const contrast = `(() => {
 	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	for (let n = 0; texts.nextNode() && n < 20000; n++) {
 		const e = texts.currentNode.parentElement;
-		if (!texts.currentNode.data.trim() || !e.getClientRects().length || e.closest("script, style, .hidden, .hex")) continue;
-		const style = getComputedStyle(e), b = behind(e), f = over(rgba(style.color), b), [x, y] = [light(f), light(b)].sort((p, q) => q - p);
+		if (!texts.currentNode.data.trim() || !e.getClientRects().length || e.closest("script, style, .hex")) continue;
+		const style = getComputedStyle(e);
+		if (style.clipPath != "none") continue; // for a screen reader alone
+		const b = behind(e), f = over(rgba(style.color), b), [x, y] = [light(f), light(b)].sort((p, q) => q - p);
 		const size = parseFloat(style.fontSize), enough = size >= 24 || size >= 18.66 && style.fontWeight >= 700 ? 3 : 4.5;
 		if ((x + 0.05) / (y + 0.05) < enough) hard.add(e.tagName + "." + e.className + " " + ((x + 0.05) / (y + 0.05)).toFixed(1) + " " + style.color);
 	}
