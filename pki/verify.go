@@ -89,6 +89,8 @@ type Path struct {
 	Checks   []Check // in the order made (Explain only)
 	Notes    []Note  // what is remarked and decides nothing (Explain only)
 	Err      *reason.Error
+
+	staple []byte
 }
 
 // Check is one test on one certificate of a path.
@@ -100,6 +102,8 @@ type Check struct {
 	Ref     string // where the rule is written, "RFC 5280 §6.1.3 (a)(1)"
 	Inputs  []Input
 	Err     *reason.Error // nil if OK
+
+	looks []Looked // what Path.Looked finds in the documents
 }
 
 // Input returns the value of that name; nil if the check has no such input.
