@@ -96,6 +96,7 @@ const (
 	classForgedMark
 	classLegend
 	classBrief
+	classLong
 	classO0
 	classO1
 	classO2

@@ -35,6 +35,7 @@ type document struct {
 	blank    blanks             // of a worksheet
 	events   []event.Event
 	used     map[meaning]bool // entries of the glossary
+	arrows   int              // on the page
 	folds    int              // of values, so far
 	commands int              // to be copied, so far
 }
@@ -46,6 +47,7 @@ func newDocument(o Options, events []event.Event) *document {
 	}
 	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events), events: events, used: map[meaning]bool{}, held: map[string]address{}}
 	d.heading = d.title()
+	d.countArrows()
 	return d
 }
 
