@@ -175,8 +175,9 @@ func (d *document) work(a *act, r *row) {
 	d.newline()
 	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.party == lessonItself && r.flight == a.flights[len(a.flights)-1], is(attrOpen)))
 	d.in(elSummary, nil, func() {
-		d.start(elSpan, class(classN))
-		d.end()
+		d.in(elSpan, []pair{class(classN)}, func() { // two works may come to the same: aloud they are told apart
+			d.with(elSpan, d.within(a)+decimal(slices.Index(a.flights, r.flight)+1)+d.say.Colon(), class(classHidden))
+		})
 		d.in(elSpan, []pair{class(classLane)}, func() {
 			d.in(elSpan, []pair{class(classSum)}, func() { d.summary(a, r) })
 		})
@@ -185,6 +186,14 @@ func (d *document) work(a *act, r *row) {
 		d.item(it)
 	}
 	d.end()
+}
+
+// within is what stands before a number, where there are several acts: "3.".
+func (d *document) within(a *act) string {
+	if len(d.ladder.acts) < 2 {
+		return ""
+	}
+	return decimal(a.n) + "."
 }
 
 // side is where in the lane a party's work stands.
@@ -301,7 +310,12 @@ func (d *document) arrow(a *act, r *row) {
 	d.start(elDetails, class(classRow, classArrow, state, span(a, r.from, r.to), whenClass(r.forged, classForged), whenClass(r.refuses(), classRefused)), id(r.id),
 		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.legOf(a, r.from, r.to))), rowNumbers(r))
 	d.in(elSummary, nil, func() {
-		d.with(elSpan, decimal(r.n), class(classN))
+		d.in(elSpan, []pair{class(classN)}, func() {
+			if within := d.within(a); within != "" {
+				d.with(elSpan, within, class(classHidden))
+			}
+			d.text(decimal(r.n))
+		})
 		d.space()
 		d.in(elSpan, []pair{class(classLane)}, func() {
 			d.in(elSpan, []pair{class(classLine)}, func() {
