@@ -34,15 +34,40 @@ func (d *document) act(a *act) {
 	d.telling(a.heading, classTelling)
 	d.start(elDiv, class(classLadder, manyOnlookers(a)), number(attrDataParties, len(a.parties)))
 	d.headRow(a)
-	for _, f := range a.flights {
-		d.flight(a, f)
+	sent := len(a.flights) // flights up to the last arrow
+	for sent > 0 && a.flights[sent-1].to == "" {
+		sent--
+	}
+	var after []*flight
+	for i, f := range a.flights {
+		if i >= sent && f.from == lessonItself {
+			after = append(after, f)
+		} else {
+			d.flight(a, f)
+		}
 	}
 	d.end()
 	d.legend(a)
+	for _, f := range after {
+		d.knows(f)
+	}
 	if len(a.ending.told) > 0 {
 		d.in(elDiv, []pair{class(classOutcome)}, func() { d.telling(a.ending, classTelling) })
 	}
 	d.end()
+}
+
+// knows is what a lesson says in the end, such as who knows what: it stands open.
+func (d *document) knows(f *flight) {
+	for _, r := range f.rows {
+		d.newline()
+		d.start(elDiv, class(classKnows), id(r.id), rowNumbers(r))
+		for _, it := range r.items {
+			d.item(it)
+		}
+		d.end()
+	}
+	d.myths(f)
 }
 
 // legend says what the onlookers' marks mean, as far as they occur.
@@ -173,11 +198,10 @@ func whenClass(yes bool, c className) className {
 // work draws what a party did before it sent.
 func (d *document) work(a *act, r *row) {
 	d.newline()
-	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.party == lessonItself && r.flight == a.flights[len(a.flights)-1], is(attrOpen)))
+	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r))
 	d.in(elSummary, nil, func() {
-		d.in(elSpan, []pair{class(classN)}, func() { // two works may come to the same: aloud they are told apart
-			d.with(elSpan, d.within(a)+decimal(slices.Index(a.flights, r.flight)+1)+d.say.Colon(), class(classHidden))
-		})
+		d.start(elSpan, class(classN))
+		d.end()
 		d.in(elSpan, []pair{class(classLane)}, func() {
 			d.in(elSpan, []pair{class(classSum)}, func() { d.summary(a, r) })
 		})
@@ -186,14 +210,6 @@ func (d *document) work(a *act, r *row) {
 		d.item(it)
 	}
 	d.end()
-}
-
-// within is what stands before a number, where there are several acts: "3.".
-func (d *document) within(a *act) string {
-	if len(d.ladder.acts) < 2 {
-		return ""
-	}
-	return decimal(a.n) + "."
 }
 
 // side is where in the lane a party's work stands.
@@ -219,9 +235,14 @@ func (r *row) failed() bool {
 // summary says in one line what a party did: what it checked, what it chose, how many values it
 // computed, and what a lesson plays around it.
 func (d *document) summary(a *act, r *row) {
+	where := decimal(slices.Index(a.flights, r.flight) + 1)
 	if r.party != lessonItself {
-		d.with(elSpan, d.say.Party(r.party)+d.say.Colon(), class(classHidden))
+		where = d.say.Party(r.party) + " " + where
 	}
+	if len(d.ladder.acts) > 1 {
+		where = decimal(a.n) + "." + where
+	}
+	d.with(elSpan, where+d.say.Colon(), class(classHidden)) // no two rows of a page are called the same
 	var checked, failed, chosen, scenes []string
 	computed := 0
 	for _, it := range r.items {
@@ -311,8 +332,8 @@ func (d *document) arrow(a *act, r *row) {
 		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.legOf(a, r.from, r.to))), rowNumbers(r))
 	d.in(elSummary, nil, func() {
 		d.in(elSpan, []pair{class(classN)}, func() {
-			if within := d.within(a); within != "" {
-				d.with(elSpan, within, class(classHidden))
+			if len(d.ladder.acts) > 1 {
+				d.with(elSpan, decimal(a.n)+".", class(classHidden))
 			}
 			d.text(decimal(r.n))
 		})
@@ -326,7 +347,7 @@ func (d *document) arrow(a *act, r *row) {
 				d.with(elSpan, d.name(r), class(classCalled))
 				if state != classClear {
 					d.space()
-					d.in(elSpan, []pair{class(classMark)}, func() { d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord)) })
+					d.in(elSpan, []pair{class(classMark)}, func() { d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord, whenClass(state == classSealed, classHidden))) })
 				}
 				if r.forged {
 					d.space()
