@@ -8,6 +8,7 @@ const (
 	noClass className = iota
 	classAct
 	classLadder
+	classMany
 	classHead
 	classFlight
 	classChapter
@@ -104,7 +105,7 @@ const (
 )
 
 var classNames = [...]string{
-	classAct: "act", classLadder: "ladder", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
+	classAct: "act", classLadder: "ladder", classMany: "many", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
 	classWork: "work", classArrow: "arrow", classSealed: "sealed", classClear: "clear", classIntegrity: "integrity", classForged: "forged",
 	classRefused: "refused", classFailed: "failed", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",
 	classLane: "lane", classLine: "line", classWays: "ways", classTelling: "telling", classBytes: "bytes", classHex: "hex",

@@ -31,6 +31,7 @@ type document struct {
 	graph    *graph // of secrets
 	blank    blanks // of a worksheet
 	events   []event.Event
+	crowded  bool             // there are too many messages for all to be whole
 	used     map[meaning]bool // entries of the glossary
 	folds    int              // of values, so far
 	commands int              // to be copied, so far

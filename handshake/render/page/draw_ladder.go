@@ -32,7 +32,7 @@ func (d *document) act(a *act) {
 		d.with(elH2, title, class(classHidden))
 	}
 	d.telling(a.heading, classTelling)
-	d.start(elDiv, class(classLadder, manyOnlookers(a)), number(attrDataParties, len(a.parties)))
+	d.start(elDiv, class(classLadder, manyOnlookers(a), whenClass(d.crowded, classMany)), number(attrDataParties, len(a.parties)))
 	d.headRow(a)
 	sent := len(a.flights) // flights up to the last arrow
 	for sent > 0 && a.flights[sent-1].to == "" {
@@ -347,7 +347,9 @@ func (d *document) arrow(a *act, r *row) {
 				d.with(elSpan, d.name(r), class(classCalled))
 				if state != classClear {
 					d.space()
-					d.in(elSpan, []pair{class(classMark)}, func() { d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord, whenClass(state == classSealed, classHidden))) })
+					d.in(elSpan, []pair{class(classMark)}, func() {
+						d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord, whenClass(state == classSealed, classHidden)))
+					})
 				}
 				if r.forged {
 					d.space()
@@ -364,7 +366,11 @@ func (d *document) arrow(a *act, r *row) {
 			d.cell(o, r.sights[o])
 		}
 	})
-	d.opened(r)
+	if d.whole(r) {
+		d.opened(r)
+	} else {
+		d.with(elP, d.say.UI("page.left_out", "n", decimal(r.n)))
+	}
 	d.end()
 }
 

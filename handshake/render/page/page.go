@@ -59,7 +59,7 @@ func (p *Page) Close() error {
 		p.events = withoutSecrets(p.events)
 	}
 	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[meaning]bool{}}
-	d.graph = edgesOf(d.ladder)
+	d.graph, d.crowded = edgesOf(d.ladder), d.many()
 	d.tell()
 	d.write()
 	_, err := p.w.Write(d.out.Bytes())
