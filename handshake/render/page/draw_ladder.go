@@ -467,7 +467,7 @@ func rowNumbers(r *row) pair {
 
 // top is the first thing that is read: what happened, for somebody who knows nothing of TLS.
 func (d *document) top() {
-	d.with(elH1, d.title())
+	d.with(elH1, d.heading)
 	if said := d.sentences(); len(said) > 0 {
 		d.in(elOl, []pair{class(classTop)}, func() {
 			for _, s := range said {
@@ -475,7 +475,12 @@ func (d *document) top() {
 			}
 		})
 	}
-	if d.o.Live && !d.o.NoSecrets {
+	switch {
+	case d.o.Worksheet:
+		d.with(elP, d.say.UI("page.handout"))
+	case d.o.NoSecrets:
+		d.with(elP, d.say.UI("page.without_secrets"))
+	case d.o.Live:
 		d.with(elP, d.say.UI("page.live_secrets"), class(classBad))
 	}
 	d.views()

@@ -22,7 +22,7 @@ func (d *document) opened(r *row) {
 	said, ofRecord := d.parted(r)
 	d.tells(said, classTelling)
 	if r.message != nil {
-		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.message))
+		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.id, r.message))
 	}
 	for i, e := range r.records {
 		d.record(r, i, e, ofRecord[e])
@@ -70,8 +70,8 @@ type field struct {
 	fold bool // what it holds is long, and opens when asked for
 }
 
-// fieldsOf names every byte of a message.
-func (d *document) fieldsOf(e *event.Message) []field {
+// fieldsOf names every byte of the message at an address.
+func (d *document) fieldsOf(at address, e *event.Message) []field {
 	var out []field
 	taken := ordinals{}
 	held := documentsIn(e.Msg)
@@ -82,6 +82,9 @@ func (d *document) fieldsOf(e *event.Message) []field {
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
 		inside := d.dissect(&x, held, taken)
+		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
+			d.held[string(raw)] = at.at(x.path)
+		}
 		out = append(append(out, x), inside...)
 	}
 	return out
