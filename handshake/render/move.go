@@ -17,6 +17,7 @@ import (
 // move writes one move at level Default or Bytes: a heading with an arrow, what
 // the message means, and then what the party did, in order.
 func (t *Pen) move(m *move) {
+	t.telling = m.events[0]
 	if t.flow.null && t.flow.TLS13[sheet.LegOf(m.head)] && t.First("ui/not_encrypted") {
 		t.Blank()
 		t.Text(3, t.Say.UI("not_encrypted"), t.Paint.Bold) // the explanations speak of the suites that encrypt
