@@ -1,7 +1,10 @@
 package pki
 
 import (
+	"crypto/x509"
+	"errors"
 	"strings"
+	"sync"
 
 	"tlslab/handshake/reason"
 	"tlslab/handshake/wire"
@@ -49,22 +52,17 @@ func Absences() []Absence {
 		AbsentNoRequirement, AbsentNoMapping, AbsentAnyCounts, AbsentNothing, AbsentNotCritical, AbsentNoEnd, AbsentIssuerSigned}
 }
 
-// Looked returns what each of p.Checks looked at, in their order. The certificates are walked when it
-// is called: whoever only wants a verdict does not pay for it. A field that a certificate must
-// have and this one has not, since it is malformed, is left out.
+// Looked returns what each of p.Checks looked at, in their order. A certificate is walked when this is
+// first called, once for all paths of a report: whoever only wants a verdict does not pay for it. A
+// field that a certificate must have and this one has not, since it is malformed, is left out.
 func (p *Path) Looked() [][]Looked {
-	documents := make([]document, len(p.Certs))
-	staple := document{walk: func() ([]wire.Field, error) { return der.WalkOCSPResponse(p.staple) }}
-	for i, c := range p.Certs {
-		documents[i].walk = func() ([]wire.Field, error) { return der.WalkCertificate(c.Raw) }
-	}
 	all := make([][]Looked, len(p.Checks))
 	for i := range p.Checks {
 		c := &p.Checks[i]
 		for _, l := range c.looks {
-			in := &staple
+			in := p.staple
 			if l.Cert != Stapled {
-				in = &documents[l.Cert]
+				in = p.documents[l.Cert]
 			}
 			switch at, ok := in.find(l.Path); {
 			case ok:
@@ -73,30 +71,70 @@ func (p *Path) Looked() [][]Looked {
 				all[i] = append(all[i], l)
 			}
 		}
+		if c.misplaced {
+			all[i] = append(all[i], Looked{Cert: c.Cert, Path: p.documents[c.Cert].faultAt()})
+		}
 	}
 	return all
 }
 
-// document is a certificate or a response that is walked once, if anybody asks.
+// document is a certificate or a response: which fields it has.
 type document struct {
 	walk  func() ([]wire.Field, error)
+	once  sync.Once // reports are read by several goroutines
 	paths map[string]bool
+	fault string // the field in which the first byte is that is out of place, "" if none is
+}
+
+func (d *document) read() {
+	d.once.Do(func() {
+		fields, err := d.walk()
+		d.paths = make(map[string]bool)
+		var bad *der.Error
+		misplaced := errors.As(err, &bad)
+		for _, f := range fields {
+			d.paths[f.Name] = true
+			if misplaced && f.Leaf() && f.Off <= bad.Off { // of the last one, if the fault is that there are no more
+				d.fault = f.Name
+			}
+		}
+	})
+}
+
+func (d *document) faultAt() string {
+	d.read()
+	return d.fault
 }
 
 // find returns the path, or its header's: an element without content has no other field.
 func (d *document) find(path string) (string, bool) {
-	if d.paths == nil {
-		fields, _ := d.walk() // what is wrong with it is said by the checks
-		d.paths = make(map[string]bool, len(fields))
-		for _, f := range fields {
-			d.paths[f.Name] = true
-		}
-	}
+	d.read()
 	if d.paths[path] {
 		return path, true
 	}
 	path += "." + der.FieldHeader
 	return path, d.paths[path]
+}
+
+// document is what there is to look at in c. Paths share certificates.
+func (v *verifier) document(c *x509.Certificate) *document {
+	d := v.documents[c]
+	if d == nil {
+		d = &document{walk: func() ([]wire.Field, error) { return der.WalkCertificate(c.Raw) }}
+		if v.documents == nil {
+			v.documents = make(map[*x509.Certificate]*document)
+		}
+		v.documents[c] = d
+	}
+	return d
+}
+
+// response is the same of the staple.
+func (v *verifier) response() *document {
+	if v.stapled == nil {
+		v.stapled = &document{walk: func() ([]wire.Field, error) { return der.WalkOCSPResponse(v.o.Staple) }}
+	}
+	return v.stapled
 }
 
 // The places that the checks look at.
@@ -230,9 +268,9 @@ func lookCriticalExtension(j *judgement, i int, _ *reason.Error) []Looked {
 	return all
 }
 
-func lookProfile(j *judgement, i int, _ *reason.Error) []Looked {
+func lookProfile(j *judgement, i int, err *reason.Error) []Looked {
 	all := fieldsOf(i, inCert) // every byte must be in its place
-	if testEncoding(j, i) != nil {
+	if err != nil && testEncoding(j, i) != nil {
 		return all
 	}
 	return append(all, Looked{i, inIssuer, ""}, Looked{i, inSubject, ""}, Looked{i, inTBS + ".version", AbsentVersion1},

@@ -1,10 +1,15 @@
 package pki_test
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tlslab/handshake/wire"
 	"tlslab/pki"
@@ -125,5 +130,25 @@ func TestLookedAtWhatIsThere(t *testing.T) {
 		if !seen[key] && key != pki.CheckPolicy { // NIST's suite has those: TestNISTPathValidation
 			t.Errorf("no lesson makes the check %s", key)
 		}
+	}
+}
+
+// A certificate whose encoding is at fault is looked at whole, and at the byte.
+func TestLookedAtTheByteAtFault(t *testing.T) {
+	l := pkitest.Lesson(t, lesson.Options{})
+	raw, err := x509.CreateCertificate(pkitest.Seeded(1), &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: pkitest.Time, NotAfter: pkitest.Time.Add(time.Hour),
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 15}, Critical: true, Value: []byte{3, 2, 7, 0x80, 5, 0}}}, // a NULL behind the BIT STRING
+	}, l.Intermediate.Cert, l.Key.Public(), l.Intermediate.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := pki.Verify([]*x509.Certificate{c, l.Intermediate.Cert}, pki.VerifyOptions{Roots: l.Roots, Time: pkitest.Time, Explain: true})
+	if want := "profile false 0 " + value + "key_usage.unread"; !slices.Contains(looksAgree(t, r, nil), want) {
+		t.Errorf("no %s: %v", want, r.Err)
 	}
 }

@@ -102,12 +102,16 @@ type judgement struct {
 func (v *verifier) judge(p *Path) {
 	j := &v.judging
 	*j = judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
-	p.Err, p.staple = v.misnamed, v.o.Staple
+	p.Err = v.misnamed
+	if v.o.Explain {
+		p.staple = v.response()
+	}
 	for i, c := range p.Certs {
 		subject := ""
 		if v.o.Explain {
 			subject = c.Subject.String() // once, for all its checks
 			p.Notes = append(p.Notes, j.notes(i)...)
+			p.documents = append(p.documents, v.document(c))
 		}
 		for k := range rules {
 			row := &rules[k]
@@ -128,6 +132,7 @@ func (v *verifier) judge(p *Path) {
 					check.Ref = refAnchor
 				}
 				check.Inputs, check.looks = row.show(j, i), row.look(j, i, err)
+				check.misplaced = row.key == CheckProfile && err != nil && testEncoding(j, i) != nil
 				p.Checks = append(p.Checks, check)
 			}
 			if err == nil {

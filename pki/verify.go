@@ -90,7 +90,8 @@ type Path struct {
 	Notes    []Note  // what is remarked and decides nothing (Explain only)
 	Err      *reason.Error
 
-	staple []byte
+	documents []*document // of Certs; what Looked finds the fields in
+	staple    *document
 }
 
 // Check is one test on one certificate of a path.
@@ -103,7 +104,8 @@ type Check struct {
 	Inputs  []Input
 	Err     *reason.Error // nil if OK
 
-	looks []Looked // what Path.Looked finds in the documents
+	looks     []Looked // what Path.Looked finds in the documents
+	misplaced bool     // Err is about a byte of the certificate
 }
 
 // Input returns the value of that name; nil if the check has no such input.

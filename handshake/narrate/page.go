@@ -8,8 +8,6 @@ func PageKeys() []string {
 		"page.after",
 		"page.knows",
 		"page.with_secrets",
-		"page.bytes_first",
-		"page.bytes_elsewhere",
 		"page.blank",
 		"page.recompute",
 		"page.myth",

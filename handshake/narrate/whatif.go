@@ -65,7 +65,7 @@ func (s *story) next() string {
 // nextLive is what to try after a live connection.
 func (s *story) nextLive(x *exchange) string {
 	switch {
-	case x != nil && s.refused() == nil && len(x.finished) > 0:
+	case x != nil && s.refused() == nil && x.finished:
 		return "live"
 	case s.failed != nil && s.failed.Report != nil:
 		return "live_refused"

@@ -8,7 +8,6 @@ const (
 	noClass className = iota
 	classAct
 	classLadder
-	classMany
 	classHead
 	classFlight
 	classChapter
@@ -97,6 +96,7 @@ const (
 	classForgedMark
 	classLegend
 	classBrief
+	classLong
 	classO0
 	classO1
 	classO2
@@ -105,7 +105,7 @@ const (
 )
 
 var classNames = [...]string{
-	classAct: "act", classLadder: "ladder", classMany: "many", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
+	classAct: "act", classLadder: "ladder", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
 	classWork: "work", classArrow: "arrow", classSealed: "sealed", classClear: "clear", classIntegrity: "integrity", classForged: "forged",
 	classRefused: "refused", classFailed: "failed", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",
 	classLane: "lane", classLine: "line", classWays: "ways", classTelling: "telling", classBytes: "bytes", classHex: "hex",

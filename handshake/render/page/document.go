@@ -34,8 +34,8 @@ type document struct {
 	held     map[string]address // where the bytes of a certificate stand
 	blank    blanks             // of a worksheet
 	events   []event.Event
-	crowded  bool             // there are too many messages for all to be whole
 	used     map[meaning]bool // entries of the glossary
+	arrows   int              // on the page
 	folds    int              // of values, so far
 	commands int              // to be copied, so far
 }
@@ -47,6 +47,7 @@ func newDocument(o Options, events []event.Event) *document {
 	}
 	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events), events: events, used: map[meaning]bool{}, held: map[string]address{}}
 	d.heading = d.title()
+	d.countArrows()
 	return d
 }
 

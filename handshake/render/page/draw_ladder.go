@@ -32,7 +32,7 @@ func (d *document) act(a *act) {
 		d.with(elH2, title, class(classHidden))
 	}
 	d.telling(a.heading, classTelling)
-	d.start(elDiv, class(classLadder, manyOnlookers(a), whenClass(d.crowded, classMany)), number(attrDataParties, len(a.parties)))
+	d.start(elDiv, class(classLadder, manyOnlookers(a), whenClass(d.arrows > wholeUpTo, classLong)), number(attrDataParties, len(a.parties)))
 	d.headRow(a)
 	sent := len(a.flights) // flights up to the last arrow
 	for sent > 0 && a.flights[sent-1].to == "" {
@@ -371,10 +371,10 @@ func (d *document) arrow(a *act, r *row) {
 			d.cell(o, r.sights[o])
 		}
 	})
-	if d.whole(r) {
-		d.opened(r)
+	if d.bare(r) {
+		d.elsewhere(r)
 	} else {
-		d.with(elP, d.say.UI("page.left_out", "n", decimal(r.n)))
+		d.opened(r)
 	}
 	d.end()
 }
@@ -487,6 +487,9 @@ func (d *document) top() {
 		d.with(elP, d.say.UI("page.without_secrets"))
 	case d.o.Live:
 		d.with(elP, d.say.UI("page.live_secrets"), class(classBad))
+	}
+	if d.arrows > wholeUpTo {
+		d.with(elP, d.say.UI("page.bytes_first", "n", decimal(withBytes)))
 	}
 	d.views()
 	d.keys()

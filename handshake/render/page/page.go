@@ -58,7 +58,7 @@ func (p *Page) Close() error {
 		p.events = withoutSecrets(p.events)
 	}
 	d := newDocument(p.o, p.events)
-	d.graph, d.crowded = edgesOf(d.ladder), d.many()
+	d.graph = edgesOf(d.ladder)
 	d.tell()
 	d.write()
 	return d.to(p.w)
