@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -84,6 +85,8 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	}
 	r.View.Flags(cmd)
 	r.View.TellingFlags(cmd)
+	r.View.CAFlag(cmd)
+	r.View.PagerFlag(cmd)
 	r.Offer.Flags(cmd)
 	r.WhatIf.Flags(cmd)
 	r.PreShared.Flags(cmd)
@@ -104,7 +107,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f.StringVar(&r.staple, "staple", "", "the server staples an OCSP response: good, revoked, stale, unknown; or none, though asked")
 	f.StringVar(&r.seed, "seed", "", "fix randomness and clock by this text: two runs are identical")
 	f.StringVar(&r.format, "format", "text", "text, json or mermaid")
-	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
+	f.BoolVar(&r.step, "step", false, "wait before each move, and say what may legally happen; Enter goes on, ? lists the other keys")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
 	cli.Complete(cmd, "alpn", scenario.Protocols)
@@ -128,6 +131,7 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	r.worksheet = r.worksheet || r.answers != ""
 	r.Full = r.Full || r.step || r.worksheet
+	r.NoPager = r.NoPager || r.step || r.format != "text" || r.firstScreen() // which is one screen
 	if err := r.checkFormat(); err != nil {
 		return err
 	}
@@ -161,11 +165,15 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *cli.Output)
 		return r.playText(cmd, o, out)
 	}
 	var listener event.Listener
+	var s *stepper
 	if r.step {
-		s := newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
+		s = newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
 		o.BeforeMove, listener = s.beforeMove, s
 	}
 	t, err := r.Perform(cmd.Context(), o, listener)
+	if s != nil && errors.Is(s.err, errQuit) {
+		return s.ended() // which its reader has asked for
+	}
 	if err != nil {
 		return err
 	}
@@ -201,15 +209,21 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	term := lesson.NewTerminal(steps, out.Options)
 	var listener event.Listener = term
 	if r.step {
-		steps.term = term
+		steps.show(term, lesson.NewTerminal)
 		o.BeforeMove, listener = steps.beforeMove, steps
 	}
 	t, err := r.Perform(cmd.Context(), o, listener)
+	if errors.Is(steps.err, errQuit) {
+		return steps.ended() // which its reader has asked for
+	}
 	if err != nil {
 		return cli.FirstError(err, term.Flush())
 	}
-	if err := term.Close(); err != nil {
+	if err := cli.FirstError(term.Close(), steps.ended()); err != nil {
 		return err
+	}
+	if found, n := term.Found(); !found && r.Alone.Message > 0 {
+		return cli.Misuse("They are numbered in the transcript.", "--message %d: there are %d messages", r.Alone.Message, n)
 	}
 	if r.answers != "" {
 		var b bytes.Buffer
@@ -235,7 +249,8 @@ func (r *runFlags) checkFormat() error {
 		for _, f := range []struct {
 			name string
 			set  bool
-		}{{"--worksheet", r.worksheet}, {"--brief", r.Brief}, {"--bytes", r.Bytes}} {
+		}{{"--worksheet", r.worksheet}, {"--brief", r.Brief}, {"--bytes", r.Bytes}, {"--full", r.Full && !r.step}, {"--message", r.Alone.Message != 0},
+			{"--secrets", r.Alone.Secrets}, {"--checks", r.Alone.Checks}, {"--myths", r.Alone.Myths}, {"--ca", r.Alone.CA}} {
 			if f.set {
 				return cli.Misuse("Leave one of the two out.", "%s is about text, not --format %s", f.name, r.format)
 			}
@@ -246,7 +261,7 @@ func (r *runFlags) checkFormat() error {
 
 // firstScreen reports whether the run fits on one screen: no flag asks for more.
 func (r *runFlags) firstScreen() bool {
-	return !r.chosen() && !r.Full && !r.Brief && !r.Bytes && !r.step && !r.worksheet
+	return !r.chosen() && !r.Full && !r.Alone.Any() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
 }
 
 // chosen reports whether a flag changes the lesson itself.
