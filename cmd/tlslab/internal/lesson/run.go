@@ -130,7 +130,7 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	r.worksheet = r.worksheet || r.answers != ""
-	r.Full = r.Full || r.step || r.worksheet
+	r.Full = r.Full || (r.step || r.worksheet) && !r.Brief
 	r.NoPager = r.NoPager || r.step || r.format != "text" || r.firstScreen() // which is one screen
 	if err := r.checkFormat(); err != nil {
 		return err
