@@ -55,6 +55,7 @@ const policy = `
 	narrate, http2, idn < render/sheet
 	render/sheet, record < render
 	render/sheet < render/mermaid
+	render < render/page
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render, render/mermaid, scenario < render/lesson
 	transcript, render, replay < render/replays
@@ -192,6 +193,7 @@ var links = map[string][]string{
 	"./handshake/render/sheet":   tellers,
 	"./handshake/render":         tellers,
 	"./handshake/render/mermaid": tellers,
+	"./handshake/render/page":    append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
 	"./examples/grader":          {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
@@ -290,7 +292,7 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
 // WebAssembly, the lessons and their words included.
 func TestBuildsForTheBrowser(t *testing.T) {
-	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/lesson", "./examples/browser")
+	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/page", "./handshake/render/lesson", "./examples/browser")
 	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

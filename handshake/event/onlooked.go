@@ -22,7 +22,8 @@ type Onlooked struct {
 	Again bool
 }
 
-// Overheard is a record as it went by, and what each onlooker made of it.
+// Overheard is a record as it went by, and what each onlooker made of it. Without TLS, where
+// there are no records, it is what was sent at once.
 type Overheard struct {
 	Wire []byte // header included
 	By   []Sight

@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/tamper"
 	"tlslab/handshake/wire"
 	"tlslab/pki"
 	"tlslab/pki/der"
@@ -64,6 +65,10 @@ var lessons = map[string]scenario.Options{
 	"changed by the box":    {MITM: true, TrustMITM: true, Rewrite: mitm.Rewrite{Old: "hello", New: "howdy"}},
 	"box clicked away":      {MITM: true, ClickThrough: true},
 	"stolen CA, pin":        {MITM: true, StolenCA: true, Pin: true, ClickThrough: true},
+	"stolen CA":             {MITM: true, StolenCA: true, KeyAlg: "ecdsa"},
+	"box, expired":          {MITM: true, TrustMITM: true, Cert: lesson.Expired},
+	"box, tampered":         {MITM: true, TrustMITM: true, Tamper: tamper.On(tamper.ToServer, 0, tamper.FlipLastBit)},
+	"tampered":              {Kx: []iana.Kx{iana.KxECDHE}, Tamper: tamper.On(tamper.ToServer, 3, tamper.FlipLastBit)},
 	"bytes passed on":       {MITM: true, Passthrough: true, Pin: true},
 	"bytes passed on, root": {MITM: true, Passthrough: true, TrustMITM: true},
 	"clicked away":          {UntrustedRoot: true, ClickThrough: true, Kx: []iana.Kx{iana.KxECDHE}},
@@ -73,6 +78,8 @@ var lessons = map[string]scenario.Options{
 	"1.3":                 {Version: iana.TLS13},
 	"1.3, no disguise":    {Version: iana.TLS13, NoCompatibility: true},
 	"1.3, retry":          {Version: iana.TLS13, HelloRetry: true, Groups: []kx.Group{kx.P256}},
+	"1.3, twice":          {Version: iana.TLS13, Cookie: true, HelloRetry: true},
+	"external psk_ke":     {PSK: &handshake.PSK{Identity: []byte("sensor 7"), Key: []byte("0123456789abcdef")}, PSKOnly: true},
 	"1.3, cookie":         {Version: iana.TLS13, Cookie: true, Groups: []kx.Group{kx.FFDHE2048}},
 	"1.3, client auth":    {Version: iana.TLS13, ClientAuth: true, KeyAlg: "ecdsa", RecordSizeLimit: 512, ALPN: []string{"h2"}},
 	"1.3, no certificate": {Version: iana.TLS13, ClientAuth: true, NoClientCert: true},
@@ -187,12 +194,33 @@ func TestComplete(t *testing.T) {
 			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
 		}
 	}
+	for _, e := range oddities() {
+		want[Captions] = append(want[Captions], Caption(e, new(Context)).keys(Captions)...)
+	}
+	for _, events := range stories(t) {
+		s := Summarize(events)
+		for _, part := range []Sentence{s.Happened, s.Readers, s.WhatIf} {
+			want[Summaries] = append(want[Summaries], part.keys(Summaries)...)
+		}
+	}
 	for _, v := range explained(t) {
 		want[Input] = append(want[Input], InputKey(v))
 	}
 	for _, k := range Kinds() {
 		if k == UI || k == Hint { // the command's tables ask for the latter, and are tested there
 			continue
+		}
+		if k == Short { // not each needs one
+			for _, key := range want[Move] {
+				if has(Short, key) {
+					want[k] = append(want[k], key)
+				}
+			}
+			for _, key := range want[Myth] {
+				if has(Short, "myth/"+key) {
+					want[k] = append(want[k], "myth/"+key)
+				}
+			}
 		}
 		keys := slices.Compact(slices.Sorted(slices.Values(want[k])))
 		for _, l := range Langs() {
@@ -325,6 +353,9 @@ func see(e event.Event, c *Context, add func(Kind, string)) {
 	}
 	if key := MoveKey(e, c); key != "" {
 		add(Move, key)
+	}
+	for _, key := range Caption(e, c).keys(Captions) {
+		add(Captions, key)
 	}
 	switch e := e.(type) {
 	case *event.Message:

@@ -79,7 +79,7 @@ func (o *Observer) next(h *half) bool {
 		s = early
 	}
 	h.opens[s] = h.opens[s] || rec.Protected
-	o.noteRecord(h, rec)
+	o.noteRecord(h, rec, true)
 	o.read(h, rec)
 	return true
 }
@@ -110,11 +110,11 @@ func (o *Observer) nextClosed(h *half) bool {
 	}
 	if rec.Protected || !o.is13() {
 		h.seq++
-		o.noteRecord(h, rec)
+		o.noteRecord(h, rec, false)
 		return true
 	}
 	rec.Payload = b[record.HeaderLen:]
-	o.noteRecord(h, rec)
+	o.noteRecord(h, rec, true)
 	if t == iana.ChangeCipherSpec || t == iana.Alert {
 		o.read(h, rec)
 	}
@@ -164,7 +164,9 @@ func (o *Observer) read(h *half, rec record.Record) {
 		o.noteAlert(h, rec.Payload)
 	case iana.ApplicationData:
 		if rec.Protected {
-			h.data = append(h.data, rec.Payload...)
+			if !o.forgets {
+				h.data = append(h.data, rec.Payload...)
+			}
 			o.noteData(h, rec.Payload)
 		}
 	case iana.Handshake:

@@ -29,7 +29,10 @@ func (o *Observer) meta(move string) event.Meta {
 	return event.Meta{Seq: o.events, Conn: o.o.Conn, Party: o.o.Party, Time: o.o.Time(), Move: move}
 }
 
-func (o *Observer) noteRecord(h *half, r record.Record) {
+func (o *Observer) noteRecord(h *half, r record.Record, opened bool) {
+	if o.each != nil {
+		o.each(h.server, opened)
+	}
 	if l := o.o.Listener; l != nil {
 		l.Event(&event.Record{Meta: o.meta(""), Dir: h.dir(), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
 			Sequence: r.Seq, Protected: r.Protected, Wire: bytes.Clone(r.Wire), Payload: bytes.Clone(r.Payload), Steps: r.Steps})

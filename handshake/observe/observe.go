@@ -17,6 +17,7 @@
 //
 // Read observe.go, then connection.go (from records to messages), then secrets.go
 // and tls13.go (from what was given to keys, a version each); then early13.go and psk13.go.
+// panel.go asks of each record who can read it, as it goes by.
 package observe
 
 import (
@@ -111,6 +112,9 @@ type Observer struct {
 	shake
 	report Report
 	events uint64
+
+	each    func(server, opened bool) // told of every record, if it is not nil
+	forgets bool                      // data that was opened is not kept
 }
 
 // New returns an observer of a connection from its first byte on. The error is

@@ -37,9 +37,13 @@ type flow struct {
 	guessed     bool                        // its attacker has no master secret and guesses one
 	lines       bool                        // the last line was a move told in one
 	talk        sheet.Talk
-	flight      flightNo          // under which the last line of a message stands
-	open        map[string]bool   // values that everybody can compute, or that are sent
-	application map[sheet.Way]int // the epoch in which its first application keys came
+	flight      flightNo      // under which the last line of a message stands
+	events      []event.Event // at level Flights, of a lesson, for its summary
+	lesson      bool
+	pending     map[sheet.Leg]work        // at level Flights, of those that have not sent since
+	sights      map[passing][]event.Sight // what onlookers make of each record
+	open        map[string]bool           // values that everybody can compute, or that are sent
+	application map[sheet.Way]int         // the epoch in which its first application keys came
 }
 
 // agreement is a value that both ends of a connection compute.

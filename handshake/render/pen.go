@@ -33,6 +33,13 @@ type Pen struct {
 	myths   *narrate.Context
 	told    map[string]bool       // explanations that are given once
 	own     map[iana.Group]string // names of a student's own groups
+
+	blocks     []*block // at level Flights, those that are open
+	block      *block   // the one at hand
+	mythsTold  int      // there
+	sceneMyths []due    // of scenes between blocks
+	issued     []*event.Issue
+	offersCA   bool // a certificate was issued
 }
 
 func newPen(w io.Writer, o TerminalOptions) *Pen {
@@ -59,9 +66,11 @@ func (o TerminalOptions) Voice() sheet.Voice { return sheet.Speak(o.Lang) }
 // Level is the one at hand: the reader's, unless the flow is told in brief.
 func (t *Pen) Level() Level { return t.o.Level }
 
-// Spares reports whether a reader is spared what he has read before: at level Default, unless
-// there is a worksheet to fill in.
-func (t *Pen) Spares() bool { return t.asked == Default && !t.o.Worksheet && !t.Takes() }
+// Spares reports whether a reader is spared what he has read before: at levels Default and
+// Flights, unless there is a worksheet to fill in.
+func (t *Pen) Spares() bool {
+	return (t.asked == Default || t.asked == Flights) && !t.o.Worksheet && !t.Takes()
+}
 
 // SetLevel is how much is shown of the rest of the flow.
 func (t *Pen) SetLevel(l Level) { t.o.Level = l }

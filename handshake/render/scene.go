@@ -28,7 +28,7 @@ func (t *Pen) scene(e event.Scene) {
 	} else if t.o.Level != Brief && !laidOut && !begins {
 		t.Tell(e, e.Values())
 	}
-	if t.o.Level != Brief {
+	if t.o.Level != Brief && t.asked != Flights {
 		t.Correct(e)
 	}
 }
@@ -48,13 +48,16 @@ func (t *Pen) begin(e *event.Flow) {
 		t.Blank()
 	}
 	t.Banner(t.Say.Title(narrate.Scene, narrate.EntryOf(e)) + t.Say.Colon() + t.Say.List(shown))
+	if !strings.HasPrefix(e.Name, "proxy_") {
+		t.flow.lesson, t.flow.events = true, []event.Event{e}
+	}
 	if t.o.Level = t.asked; t.o.Level == Brief {
 		return
 	}
 	if t.flows == 1 && !t.Takes() {
-		t.Text(0, t.Say.UI("legend"), t.Paint.Dim)
+		t.Text(0, t.legend(), t.Paint.Dim)
 	}
-	t.Text(0, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
+	t.Text(0, t.told2(t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e)), nil)
 	for _, p := range parties {
 		t.Introduce(0, p)
 	}
@@ -65,6 +68,7 @@ func (t *Pen) begin(e *event.Flow) {
 // done is the key of the text for a flow that is done; more, which may be nil, adds to a
 // refusal.
 func (t *Pen) Outcome(e *event.Outcome, done string, more func()) {
+	defer t.whatIf()
 	err := e.Err
 	t.Blank()
 	switch {
@@ -138,7 +142,7 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 		ref = entry.Ref
 	}
 	t.Sides("   "+head, ref, t.Paint.Bold)
-	t.Text(5, t.Values(entry.Text, e), nil)
+	t.Text(5, t.told2(t.Values(entry.Text, e)), nil)
 	t.Introduce(5, e.Head().Party)
 	var words []pki.Input
 	var rows []event.Value
@@ -146,7 +150,9 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 		if !t.wanted(v.Name) && !(issue != nil && asked[issue.Step.Key] == v.Name) || inTheText[v.Name] {
 			continue
 		}
-		if _, ok := v.Value.([]byte); steps && !ok {
+		if t.o.Level == Flights {
+			rows = t.short(v, &words, rows)
+		} else if _, ok := v.Value.([]byte); steps && !ok {
 			words = append(words, pki.NewInput(v.Name, v.Value))
 		} else if v.Name != pki.InRecoveredBlock || t.o.Level == Bytes {
 			rows = append(rows, v)

@@ -17,6 +17,7 @@ const (
 	Default Level = iota // readable in a few screens: long values elided
 	Brief                // one line a move
 	Bytes                // every byte: offset, hex, name, meaning
+	Flights              // a block a flight: its messages, what was checked and computed, and who could read it
 )
 
 // TerminalOptions say how to write. The zero value is English, uncoloured,
@@ -60,6 +61,7 @@ func (t *Terminal) Event(e event.Event) { t.pen.event(e) }
 // Flush shows what is held back, and returns the first write error.
 func (t *Terminal) Flush() error {
 	t.pen.show()
+	t.pen.flushFlight()
 	return t.pen.Err()
 }
 
@@ -72,11 +74,19 @@ func (t *Terminal) Close() error {
 
 // event takes the next event.
 func (t *Pen) event(e event.Event) {
+	t.keep(e)
 	switch e := e.(type) {
-	case *event.Onlooked: // for faces with a column an onlooker; here WhoKnows tells it in the end
+	case *event.Onlooked: // beside level Flights, for faces with a column an onlooker; here WhoKnows tells it in the end
+		if t.asked == Flights {
+			t.show()
+			t.onlooked(e)
+		}
 		return
 	case event.Scene:
 		t.show()
+		if t.asked == Flights && t.sceneInFlight(e) {
+			return
+		}
 		t.flow.lines = false
 		t.scene(e)
 		t.bothForms(e)
@@ -94,6 +104,10 @@ func (t *Pen) event(e event.Event) {
 // close shows what is held back, and says on a worksheet how many blanks there are.
 func (t *Pen) close() {
 	t.show()
+	t.endFlights()
+	if t.asked == Flights {
+		t.more()
+	}
 	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
 		t.Blank()
 		t.Text(0, t.Say.UI("worksheet_note", "n", sheet.Text(n)), nil)
@@ -148,6 +162,10 @@ func (t *Pen) show() {
 	}
 	if t.o.Level == Brief || t.flow.brief {
 		t.brief(m)
+		return
+	}
+	if t.o.Level == Flights {
+		t.inFlight(m)
 		return
 	}
 	if t.o.Level == Default && !t.o.Worksheet && !t.Takes() && t.flow.again(m) {

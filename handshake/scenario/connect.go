@@ -2,11 +2,13 @@ package scenario
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/observe"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/session"
 	"tlslab/handshake/stage"
@@ -20,6 +22,8 @@ type line struct {
 	conn     int
 	c, s     end
 	recorded bool // what c says was recorded elsewhere: there is no endpoint
+	kept     *sessions
+	panel    *observe.Panel // who looks on, from the first byte on
 }
 
 // end is one end of a line.
@@ -117,7 +121,7 @@ func (p *play) keyLog(e *end) io.Writer {
 
 // connect makes both ends of a connection and runs their handshake.
 func (p *play) connect(t terms, who string, kept *sessions) (*line, error) {
-	l := &line{conn: p.NewConn(), c: end{party: who}, s: end{party: "server"}}
+	l := &line{conn: p.NewConn(), c: end{party: who}, s: end{party: "server"}, kept: kept}
 	cc, err := p.clientConfig(who, t, l.conn)
 	if err != nil {
 		return nil, err
@@ -146,13 +150,15 @@ func (p *play) converse(l *line) error { return p.converseUntil(l, nil) }
 // converseUntil is converse that stops once what an end has to say is on the wire and
 // enough, if not nil, holds.
 func (p *play) converseUntil(l *line, enough func() bool) error {
-	return p.Converse(&stage.Line{Client: p.staged(&l.c), Server: p.staged(&l.s), Enough: enough, Wire: func(d tamper.Direction, b []byte) []byte {
+	err := p.Converse(&stage.Line{Client: p.staged(&l.c), Server: p.staged(&l.s), Enough: enough, Wire: func(d tamper.Direction, b []byte) []byte {
 		from := l.c.party
 		if d == tamper.ToClient {
 			from = l.s.party
 		}
 		return p.carry(l, from, d, b)
 	}})
+	p.tellOwed()
+	return cmp.Or(err, p.onlookErr)
 }
 
 // staged is an end as the stage drives it.
@@ -201,10 +207,11 @@ func write(e *end, text string) error {
 	return nil
 }
 
-// carry puts bytes on the wire: the listener records what was sent, and what
-// arrives is for the attacker on the wire to say.
+// carry puts bytes on the wire: the listener records what was sent, and all who look on try
+// to read it; what arrives is for the attacker on the wire to say.
 func (p *play) carry(l *line, from string, d tamper.Direction, b []byte) []byte {
 	p.track(l)
+	p.onlook(l, d == tamper.ToServer, b)
 	p.flow.Wire = append(p.flow.Wire, Segment{Conn: l.conn, From: from, ToServer: d == tamper.ToServer, Bytes: bytes.Clone(b)})
 	return p.link.Carry(d, b)
 }

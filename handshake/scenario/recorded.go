@@ -20,7 +20,7 @@ func (f *Flow) fromClient() (flights [][]byte) {
 // replayTo sends recorded flights to a new connection with the server. The attacker's end
 // of it is no endpoint: he has the bytes, and no keys.
 func (p *play) replayTo(t terms, kept *sessions, flights [][]byte) (*line, error) {
-	l := &line{conn: p.NewConn(), s: end{party: "server"}, recorded: true}
+	l := &line{conn: p.NewConn(), c: end{party: "attacker"}, s: end{party: "server"}, recorded: true, kept: kept}
 	cfg := p.serverConfig("server", t, l.conn)
 	cfg.Sessions, cfg.Tickets, cfg.KeyLog = kept.server, kept.tickets, &l.s.keys
 	var err error
@@ -41,5 +41,5 @@ func (p *play) feed(l *line, flights [][]byte) error {
 			p.carry(l, "server", tamper.ToClient, out)
 		}
 	}
-	return nil
+	return p.onlookErr
 }

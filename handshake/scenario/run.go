@@ -54,6 +54,11 @@ type play struct {
 	issued   bool
 	loot     []observe.Master // what the thief of the server's key has recovered so far
 
+	thief     *observe.Thief // the same thief, as he looks on
+	owed      func()         // tells of what has gone by, once its reader has read it
+	reader    event.Meta     // who that is, and on which connection
+	onlookErr error
+
 	ownRefused bool // what Options.VerifyChain said last
 }
 
@@ -64,6 +69,7 @@ func (p *play) prepare() (err error) {
 	if err != nil {
 		return err
 	}
+	p.thief = observe.NewThief(p.lesson.Key)
 	p.roots = pki.NewTrustStore()
 	if !p.o.UntrustedRoot {
 		p.roots = pki.NewTrustStore(p.lesson.Roots.All()...)
@@ -135,6 +141,9 @@ func (p *play) honest(t terms, kept *sessions, then func()) error {
 func (p *play) Event(e event.Event) {
 	if _, secret := e.(*event.Secret); secret && p.o.Quiet {
 		return
+	}
+	if p.owed != nil && !p.reading(e) {
+		p.tellOwed()
 	}
 	p.Stage.Event(e)
 	p.clicked(e)

@@ -2,8 +2,6 @@ package scenario
 
 import (
 	"tlslab/handshake"
-	"tlslab/handshake/event"
-	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
 	"tlslab/pki/lesson"
@@ -25,7 +23,7 @@ func (p *play) thieves(t terms, kept *sessions, conn int) ([]viewpoint, error) {
 	case p.o.Resume == NoResume || kept == nil || kept.tickets == nil:
 		return nil, nil
 	}
-	thief, err := p.opensTickets(kept.tickets.Stolen(), conn)
+	thief, err := p.opensTickets(kept.tickets, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -36,39 +34,23 @@ func (p *play) thieves(t terms, kept *sessions, conn int) ([]viewpoint, error) {
 }
 
 // opensTickets is a thief who opens, with a stolen key, the tickets that went by in clear.
-func (p *play) opensTickets(key []byte, conn int) (viewpoint, error) {
+func (p *play) opensTickets(tickets *session.TicketKeys, conn int) (viewpoint, error) {
+	thief := observe.NewTicketThief(inTicket(tickets))
+	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: thief})
 	v := viewpoint{party: "ticket_thief"}
-	var tickets [][]byte
-	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: event.ListenerFunc(func(e event.Event) {
-		m, ok := e.(*event.Message)
-		if !ok {
-			return
-		}
-		switch m := m.Msg.(type) {
-		case *message.NewSessionTicket12:
-			tickets = append(tickets, m.Ticket)
-		case *message.ClientHello:
-			if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
-				tickets = append(tickets, x.Ticket)
-			}
-			if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
-				for _, id := range x.Identities {
-					tickets = append(tickets, id.Identity)
-				}
-			}
-		}
-	})})
-	for _, t := range tickets {
-		s, e := session.OpenStolen(key, t)
-		switch {
-		case e != nil: // sealed under another key
-		case s.PSK != nil:
-			v.psks = append(v.psks, s.PSK)
-		default:
-			v.masters = append(v.masters, observe.Master{Secret: s.Master})
-		}
-	}
+	v.masters, v.psks = thief.Secrets()
 	return v, err
+}
+
+// inTicket opens tickets with what is by then the stolen key of a server's.
+func inTicket(tickets *session.TicketKeys) func(ticket []byte) (master, psk []byte) {
+	return func(ticket []byte) (master, psk []byte) {
+		s, err := session.OpenStolen(tickets.Stolen(), ticket)
+		if err != nil { // sealed under another key
+			return nil, nil
+		}
+		return s.Master[:], s.PSK
+	}
 }
 
 // sessionImpersonates tries whether a client that resumes takes anybody for the server who

@@ -44,7 +44,7 @@ func FieldKey(f wire.Field) string {
 func keyOf(parent, name string) string {
 	switch name {
 	case "algorithm":
-		if parent != "subject_public_key_info" && parent != "subject_pk_info" && parent != "sct" {
+		if parent != "subject_public_key_info" && parent != "subject_pk_info" {
 			parent = "algorithm_identifier"
 		}
 	case "parameters":

@@ -2,10 +2,10 @@ package der
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"time"
 
-	"tlslab/handshake/iana"
 	"tlslab/handshake/wire"
 )
 
@@ -15,7 +15,7 @@ type timestampList struct{ list []timestamp }
 // timestampParts are the keys of its fields.
 var timestampParts = []string{
 	"signed_certificate_timestamp_list.sct_list", "sct_list.length", "sct_list.sct", "sct.length", "sct.version", "sct.log_id", "sct.timestamp",
-	"extensions.length", "sct.extensions", "sct.algorithm", "signature.length", "sct.signature",
+	"extensions.length", "sct.extensions", "sct.hash_algorithm", "sct.signature_algorithm", "signature.length", "sct.signature",
 }
 
 func (l *timestampList) Walk(c *wire.Codec) {
@@ -28,7 +28,7 @@ type timestamp struct {
 	logID      [32]byte
 	at         [8]byte // milliseconds since 1970
 	extensions []byte
-	scheme     iana.SignatureScheme // SignatureAndHashAlgorithm of RFC 5246 §4.7, whose two bytes are one number today
+	hash, by   uint8 // SignatureAndHashAlgorithm of RFC 5246 §7.4.1.4.1, which names no curve
 	signature  []byte
 }
 
@@ -43,21 +43,40 @@ func (t *timestamp) Walk(c *wire.Codec) {
 	c.Array("log_id", t.logID[:])
 	c.Array("timestamp", t.at[:])
 	c.Opaque(2, "extensions", &t.extensions, 0)
-	wire.U16(c, "algorithm", &t.scheme)
+	wire.U8(c, "hash_algorithm", &t.hash)
+	wire.U8(c, "signature_algorithm", &t.by)
 	c.Opaque(2, "signature", &t.signature, 0)
 	c.End(b)
 }
 
-// tell puts the instants in the place of their bytes.
+// tell puts instants and names in the place of their bytes and numbers.
 func (l *timestampList) tell(note []wire.Field) {
 	for i := range note {
 		f := &note[i]
-		if b, ok := f.Value.([]byte); ok && strings.HasSuffix(f.Name, ".timestamp") {
+		switch _, last, _ := strings.Cut(f.Name, ".sct."); last {
+		case "timestamp":
+			b, _ := f.Value.([]byte)
 			if ms := binary.BigEndian.Uint64(b); ms <= lastMillisecond {
 				f.Value = time.UnixMilli(int64(ms)).UTC()
 			}
+		case "version":
+			n, _ := f.Value.(uint8)
+			f.Value = Number{int(n), fmt.Sprintf("v%d", int(n)+1)}
+		case "hash_algorithm":
+			f.Value = namedIn(f.Value, "none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+		case "signature_algorithm":
+			f.Value = namedIn(f.Value, "anonymous", "rsa", "dsa", "ecdsa")
 		}
 	}
+}
+
+// namedIn is a byte with its name, if it has one.
+func namedIn(v any, names ...string) Number {
+	n, _ := v.(uint8)
+	if int(n) < len(names) {
+		return Number{int(n), names[n]}
+	}
+	return Number{N: int(n)}
 }
 
 const lastMillisecond = 253402300799999 // of the year 9999: later ones no calendar of ours has

@@ -222,7 +222,7 @@ func (n *namer) component(c *component, p place, off, end int, by []byte) (span,
 	if !known {
 		return n.element(c.syntax, p, off, end, c.tag)
 	}
-	if c.syntax.form == anything { // in place of the element
+	if k.name == "" { // it stands in the place of the element
 		if at, ok := n.element(s, p, off, end, 0); ok {
 			return at, true
 		}
@@ -282,7 +282,7 @@ func (n *namer) value(s *syntax, at span) any {
 func (n *namer) layout(s *syntax, p place, off, end int) {
 	var note []wire.Field
 	structure := s.layout()
-	if wire.Parse(n.b[off:end], structure, &note) != nil {
+	if wire.Parse(n.b[off:end], structure, &note) != nil || len(n.fields)+len(note) > maxFields {
 		n.unread(p, off, end)
 		return
 	}

@@ -92,8 +92,12 @@ func (tab *Tab) hear(ev any) {
 func (tab *Tab) Heard() []Heard {
 	tab.t.Helper()
 	// What happened before this answer has been reported before it: two frames, so that
-	// what a change of the page asks for has been asked for.
-	Eval[bool](tab, "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+	// what a change of the page asks for has been asked for. A page without scripts has none.
+	frames := "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+	if tab.silent {
+		frames = "true"
+	}
+	Eval[bool](tab, frames)
 	tab.ears.mu.Lock()
 	defer tab.ears.mu.Unlock()
 	return slices.Clone(tab.ears.heard)

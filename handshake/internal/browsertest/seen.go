@@ -11,11 +11,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// Shooting reports whether pictures are kept.
+func Shooting() bool { return *shots != "" }
+
 // Shot keeps a picture of what the window shows as name.png, if the flag -shots gives a
 // directory.
 func (tab *Tab) Shot(name string) {
 	tab.t.Helper()
-	if *shots == "" {
+	if !Shooting() {
 		return
 	}
 	tab.write(name+".png", tab.PNG())
@@ -25,7 +28,7 @@ func (tab *Tab) Shot(name string) {
 // height pixels, if the flag -shots gives a directory.
 func (tab *Tab) LongShot(name string, height float64) {
 	tab.t.Helper()
-	if *shots == "" {
+	if !Shooting() {
 		return
 	}
 	size := Eval[[]float64](tab, "[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
@@ -49,7 +52,7 @@ func (tab *Tab) PDF() []byte {
 	tab.t.Helper()
 	b, err := chromedp.Run(tab.ctx, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4)))
 	tab.do(err)
-	if *shots != "" {
+	if Shooting() {
 		tab.write("print.pdf", b)
 	}
 	return b
@@ -64,6 +67,7 @@ func (tab *Tab) write(name string, b []byte) {
 // A Node is what a screen reader is told of an element: what it is, and its name.
 type Node struct {
 	Role, Name string
+	URL        string // of a link
 	Focusable  bool
 }
 
@@ -79,8 +83,11 @@ func (tab *Tab) Nodes() []Node {
 		}
 		node := Node{Role: tab.word(n.Role), Name: tab.word(n.Name)}
 		for _, p := range n.Properties {
-			if p.Name == accessibility.PropertyNameFocusable {
+			switch p.Name {
+			case accessibility.PropertyNameFocusable:
 				node.Focusable = string(p.Value.Value) == "true"
+			case accessibility.PropertyNameURL:
+				node.URL = tab.word(p.Value)
 			}
 		}
 		nodes = append(nodes, node)

@@ -19,6 +19,8 @@ type Tab struct {
 	t    testing.TB
 	ctx  context.Context
 	ears ears
+
+	silent bool // its pages run no scripts
 }
 
 // Open opens a file in a tab of its own, by a file: address as a double click would, with
@@ -119,6 +121,7 @@ func features(c Colours) []*emulation.MediaFeature {
 // WithoutScripts turns JavaScript off for the pages that this tab opens from now on.
 func (tab *Tab) WithoutScripts() {
 	tab.t.Helper()
+	tab.silent = true
 	call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
@@ -135,9 +138,7 @@ func Eval[T any](tab *Tab, expression string) T {
 // Wait waits until an expression is true: it is looked at at each frame.
 func (tab *Tab) Wait(expression string) {
 	tab.t.Helper()
-	if _, err := chromedp.Run(tab.ctx, chromedp.Poll[bool]("!!("+expression+")")); err != nil {
-		tab.t.Fatalf("%v: %s", err, expression)
-	}
+	Eval[bool](tab, `new Promise(done => { const look = () => (`+expression+`) ? done(true) : requestAnimationFrame(look); look(); })`)
 }
 
 // Back goes back by one in what the tab has shown, as the browser's button does, and waits

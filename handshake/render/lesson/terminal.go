@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/idn"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
@@ -67,6 +69,8 @@ func (t *scenes) layOut(p *render.Pen, e event.Scene) bool {
 		t.knowledge(e)
 	case *scenario.FullVsResumed:
 		t.saved(e)
+	case *scenario.Trusts:
+		return t.trusts(e)
 	case *scenario.ClickThrough:
 		t.Tell(e, nil) // the words have told its values
 	default:
@@ -123,4 +127,21 @@ func (t *scenes) briefScene(e event.Scene) {
 		line = t.Say.Step(step) + t.Say.Stop() + line
 	}
 	t.Line(sheet.Cut("   "+line, t.Width))
+}
+
+// trusts says in a line whom a party trusts, where it is told by flights.
+func (t *scenes) trusts(e *scenario.Trusts) bool {
+	if t.Level() != render.Flights {
+		return false
+	}
+	var roots []string
+	for _, r := range e.Roots {
+		roots = append(roots, idn.BothForms(foreign.Quote(r.Subject.CommonName)))
+	}
+	line := t.Say.UI("flights.trusts", "roots", t.Say.List(roots))
+	if len(roots) == 0 {
+		line = t.Say.UI("flights.trusts_nobody")
+	}
+	t.Text(3, t.Say.Party(e.Head().Party)+t.Say.Colon()+line, nil)
+	return true
 }

@@ -21,6 +21,7 @@ type View struct {
 	LangName, Color, Out string
 	Width                int
 	Brief, Bytes         bool
+	Telling              // of the verbs that tell of handshakes
 
 	Lang narrate.Lang // once checked
 }
@@ -94,6 +95,8 @@ func (v *View) Open(to, log io.Writer) (*Output, error) {
 		o.Options.Level = render.Brief
 	case v.Bytes:
 		o.Options.Level = render.Bytes
+	case v.tells && !v.Full:
+		o.Options.Level = render.Flights
 	}
 	if v.Width < 0 || v.Width > 0 && v.Width < 40 {
 		return nil, Misuse("Use at least 40.", "--width %d is too narrow for a transcript", v.Width)

@@ -83,6 +83,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
 	r.View.Flags(cmd)
+	r.View.TellingFlags(cmd)
 	r.Offer.Flags(cmd)
 	r.WhatIf.Flags(cmd)
 	r.PreShared.Flags(cmd)
@@ -126,6 +127,7 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	r.worksheet = r.worksheet || r.answers != ""
+	r.Full = r.Full || r.step || r.worksheet
 	if err := r.checkFormat(); err != nil {
 		return err
 	}
@@ -244,7 +246,7 @@ func (r *runFlags) checkFormat() error {
 
 // firstScreen reports whether the run fits on one screen: no flag asks for more.
 func (r *runFlags) firstScreen() bool {
-	return !r.chosen() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
+	return !r.chosen() && !r.Full && !r.Brief && !r.Bytes && !r.step && !r.worksheet
 }
 
 // chosen reports whether a flag changes the lesson itself.

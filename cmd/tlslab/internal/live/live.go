@@ -39,6 +39,7 @@ type LiveFlags struct {
 
 func (l *LiveFlags) flags(cmd *cobra.Command) {
 	l.View.Flags(cmd)
+	l.View.TellingFlags(cmd)
 	l.Offer.Flags(cmd)
 	l.WhatIf.Flags(cmd)
 	l.PreShared.Flags(cmd)

@@ -1,0 +1,227 @@
+package narrate
+
+import (
+	"slices"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/suite"
+)
+
+// story is what one flow's events come to.
+type story struct {
+	flow    *event.Flow
+	outcome *event.Outcome
+	scenes  map[string]event.Scene // the last of each Key, and of each Entry
+	conns   []*exchange            // in the order of their first messages
+	sights  sights
+	refusal *event.Alert // the first fatal alert that an end sent because of what it found
+	heard   *event.Alert // the first fatal alert that came
+	failed  *event.Check // the last check that failed
+}
+
+// exchange is one connection of a flow.
+type exchange struct {
+	conn           int
+	client, server string // parties; "" where nobody speaks for that end
+
+	hello   *message.ClientHello // the first
+	host    string               // that the client asks for, or that its chain was checked for
+	suite   *suite.Suite
+	version iana.Version // 0 before it was chosen
+
+	kx      iana.Kx
+	group   event.Group
+	retry   bool
+	resumed bool // a session, or by a pre-shared key of whatever kind
+	ticket  bool // of TLS 1.2: by a ticket and not by an ID
+	shared  bool // TLS 1.3: with a key exchange
+	given   bool // the pre-shared key is no ticket's
+
+	early, earlyTaken bool // data was sent early; the server said that it takes it
+	verdict           verdict
+	mutual            bool               // the client proved who it is
+	finished          map[string]bool    // the parties that have taken in the other's Finished
+	sent              map[string][2]bool // by the client, by the server: a party tells that data was sent
+	cut               bool               // it ended without an orderly end
+}
+
+// verdict is what the client found out about the server's chain.
+type verdict uint8
+
+const (
+	notJudged verdict = iota // this end does not tell, or there was none
+	notAsked                 // by its own choice
+	believed
+	refused
+	clickedAway // refused, and the user went on
+)
+
+// gather takes in the events of a flow.
+func gather(events []event.Event) *story {
+	s := &story{scenes: map[string]event.Scene{}}
+	c := new(Context)
+	for _, e := range events {
+		c.learn(e)
+		switch e := e.(type) {
+		case *event.Flow:
+			s.flow = e
+		case *event.Outcome:
+			s.outcome = e
+		case *event.Onlooked:
+			s.sights.onlooked(e)
+		case event.Scene:
+			s.scenes[string(e.Key())], s.scenes[EntryOf(e)] = e, e
+			if x := s.latest(e.Head()); x != nil && EntryOf(e) == "click_through" {
+				x.verdict = clickedAway
+			}
+		case *event.Message:
+			s.on(e.Head()).message(e, c.leg(&e.Meta))
+		case *event.Check:
+			s.check(e)
+		case *event.Decision:
+			if x := s.on(&e.Meta); e.What == event.DecisionTrust && x.verdict != believed {
+				x.verdict = notAsked
+			}
+		case *event.Record:
+			s.sights.record(e)
+		case *event.Data:
+			s.on(&e.Meta).data(e)
+		case *event.Alert:
+			s.alert(e)
+		}
+	}
+	return s
+}
+
+// on is the connection that an event is of.
+func (s *story) on(m *event.Meta) *exchange {
+	i := slices.IndexFunc(s.conns, func(x *exchange) bool { return x.conn == m.Conn })
+	if i < 0 {
+		s.conns = append(s.conns, &exchange{conn: m.Conn, finished: map[string]bool{}, sent: map[string][2]bool{}})
+		i = len(s.conns) - 1
+	}
+	return s.conns[i]
+}
+
+// latest is the connection of a scene, if it has one.
+func (s *story) latest(m *event.Meta) *exchange {
+	i := slices.IndexFunc(s.conns, func(x *exchange) bool { return x.conn == m.Conn })
+	if i < 0 {
+		return nil
+	}
+	return s.conns[i]
+}
+
+// message takes in a message; l is the end that tells of it.
+func (x *exchange) message(e *event.Message, l *leg) {
+	client, server := &x.client, &x.server
+	switch m := e.Msg.(type) {
+	case *message.ClientHello:
+		if e.State == event.Connected { // to renegotiate, which is refused
+			return
+		}
+		if e.Dir == event.Send {
+			*client = e.Party
+		} else {
+			*server = e.Party
+		}
+		if x.hello == nil {
+			x.hello = m
+		}
+		if sni, ok := message.Get[*message.ServerName](&m.Extensions); ok && x.host == "" {
+			x.host = sni.Name
+		}
+	case *message.ServerHello:
+		if e.Kind == message.KindHelloRetryRequest {
+			x.retry, x.version = true, iana.TLS13
+			return
+		}
+		x.chosen(m, e.Group, l)
+	case *message.EncryptedExtensions:
+		_, x.earlyTaken = message.Get[*message.EarlyData](&m.Extensions)
+	case *message.Finished:
+		if e.Dir == event.Receive {
+			x.finished[e.Party] = true
+		}
+	case *message.CertificateVerify:
+		x.mutual = x.mutual || e.Party == x.client && e.Dir == event.Send || e.Party == x.server && e.Dir == event.Receive
+	}
+	if x.version != iana.TLS13 && !x.resumed && l.kx != iana.KxNone {
+		x.kx = l.kx
+		if e.Group.Name != "" {
+			x.group = e.Group
+		}
+	}
+}
+
+// chosen takes in a ServerHello.
+func (x *exchange) chosen(m *message.ServerHello, g event.Group, l *leg) {
+	x.suite = suite.ByID(m.CipherSuite)
+	x.version, x.resumed, x.shared, x.given = iana.TLS12, l.resumed, l.shared, l.given
+	if l.tls13 {
+		x.version, x.group = iana.TLS13, g
+	}
+	if x.hello != nil && x.resumed {
+		t, _ := message.Get[*message.SessionTicket](&x.hello.Extensions)
+		x.ticket = t != nil && len(t.Ticket) > 0
+	}
+}
+
+// open reports whether the suite hides nothing.
+func (x *exchange) open() bool { return x.suite != nil && !x.suite.Cipher.Encrypts() }
+
+// done reports whether a party that tells has seen the handshake to its end: the client has
+// once the server's Finished fits, the server once the client's does.
+func (x *exchange) done(party string) bool { return x.finished[party] }
+
+func (x *exchange) data(e *event.Data) {
+	if len(e.Data) == 0 {
+		return
+	}
+	x.early = x.early || isEarly(e)
+	byClient := (e.Party == x.client) == (e.Dir == event.Send)
+	sent := x.sent[e.Party]
+	sent[map[bool]int{true: 0, false: 1}[byClient]] = true
+	x.sent[e.Party] = sent
+}
+
+// went reports whether data went from the client, and from the server. What an end says that
+// it sent counts, and what it says that it received: the other end need not tell.
+func (x *exchange) went() (request, reply bool) {
+	for _, sent := range x.sent {
+		request, reply = request || sent[0], reply || sent[1]
+	}
+	return request, reply
+}
+
+func (s *story) check(e *event.Check) {
+	x := s.on(&e.Meta)
+	if !e.OK {
+		s.failed = e
+	}
+	if e.What != event.CheckCertificateChain || e.Party != x.client {
+		return
+	}
+	switch {
+	case e.OK:
+		x.verdict = believed
+	case x.verdict != notAsked:
+		x.verdict = refused
+	}
+	if e.Report != nil && e.Report.ServerName != "" {
+		x.host = e.Report.ServerName
+	}
+}
+
+func (s *story) alert(e *event.Alert) {
+	fatal := e.Level == iana.Fatal || s.on(&e.Meta).version == iana.TLS13 && e.Description != iana.CloseNotify && e.Description != iana.UserCanceled
+	switch {
+	case !fatal:
+	case e.Dir == event.Send && e.Err != nil && s.refusal == nil:
+		s.refusal = e
+	case e.Dir == event.Receive && s.heard == nil:
+		s.heard = e
+	}
+}

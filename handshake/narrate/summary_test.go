@@ -1,0 +1,167 @@
+package narrate
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlslab/handshake"
+	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/kx"
+	"tlslab/handshake/message"
+	"tlslab/handshake/stage"
+	"tlslab/pki"
+	"tlslab/pki/lesson"
+)
+
+// flowsOf cuts a transcript where a flow begins.
+func flowsOf(events []event.Event) (flows [][]event.Event) {
+	for _, e := range events {
+		if _, begins := e.(*event.Flow); begins || len(flows) == 0 {
+			flows = append(flows, nil)
+		}
+		flows[len(flows)-1] = append(flows[len(flows)-1], e)
+	}
+	return flows
+}
+
+// live is what one end of a connection tells: no scenes, and nothing of the other end.
+func live(events []event.Event, party string, conn int) (out []event.Event) {
+	for _, e := range events {
+		if _, scene := e.(event.Scene); !scene && e.Head().Party == party && e.Head().Conn == conn {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// stories is every flow of every lesson, as it was played; as each end tells it, if nobody
+// else tells; and from each of these what there is when the connection breaks off after a
+// message.
+func stories(t *testing.T) map[string][]event.Event {
+	out := map[string][]event.Event{}
+	all := play(t)
+	for name, events := range all {
+		for i, f := range flowsOf(events) {
+			at := fmt.Sprintf("%s/%d", name, i)
+			out[at] = f
+			for n, e := range f {
+				if breaks(e) {
+					out[fmt.Sprintf("%s, first %d", at, n)] = f[:n]
+				}
+				h := e.Head()
+				key := fmt.Sprintf("%s as %s of %d", at, h.Party, h.Conn)
+				if _, scene := e.(event.Scene); scene || out[key] != nil {
+					continue
+				}
+				out[key] = live(f, h.Party, h.Conn)
+				out[key+", nothing asked"] = slices.DeleteFunc(slices.Clone(out[key]), func(e event.Event) bool {
+					d, ok := e.(*event.Data)
+					return ok && (d.Party == "server") != (d.Dir == event.Send)
+				})
+				for n, e := range out[key] {
+					if breaks(e) {
+						out[fmt.Sprintf("%s, first %d", key, n)] = out[key][:n]
+					}
+				}
+			}
+		}
+	}
+	for i, name := range []string{"proxy_to_client", "proxy_to_server", "proxy_no_keys"} { // as a proxy's recording is told
+		leg := live(all["1.3, trusted box"], []string{"client", "mitm", "client"}[i], []int{1, 2, 1}[i])
+		head := &event.Flow{Name: name, Parties: [][]string{{"client", "mitm"}, {"mitm", "server"}, {"client", "mitm"}}[i], Host: "www.lab.test"}
+		out[name] = append([]event.Event{head}, leg...)
+	}
+	for name, events := range disagreements(t) {
+		for _, party := range []string{"client", "server"} {
+			out[name+" as "+party] = live(events, party, 0)
+		}
+	}
+	return out
+}
+
+// breaks reports whether a connection could break off before an event.
+func breaks(e event.Event) bool {
+	switch e.(type) {
+	case *event.Message, *event.Data:
+		return true
+	}
+	return false
+}
+
+// disagreements are connections between ends of which each wants something else, or to which
+// nobody's name is known.
+func disagreements(t *testing.T) map[string][]event.Event {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	made, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: "www.lab.test", Time: now, Rand: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]event.Event{}
+	meet := func(name string, set func(client, server *handshake.Config)) {
+		hear := event.ListenerFunc(func(e event.Event) { out[name] = append(out[name], e) })
+		clock := func() time.Time { return now }
+		client := &handshake.Config{Party: "client", Listener: hear, Time: clock, Rand: rand.Reader, Roots: made.Roots, ServerName: "www.lab.test"}
+		server := &handshake.Config{Party: "server", Listener: hear, Time: clock, Rand: rand.Reader, Certificates: []handshake.Certificate{{Chain: made.Chain, Key: made.Key}}}
+		set(client, server)
+		c, err := handshake.NewClient(client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := handshake.NewServer(server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stage.Meet(c, s, nil)
+	}
+	meet("no common version", func(c, s *handshake.Config) { c.MaxVersion, s.MinVersion = iana.TLS12, iana.TLS13 })
+	meet("no common group", func(c, s *handshake.Config) {
+		c.Groups, s.Groups = []kx.Group{kx.X25519}, []kx.Group{kx.P256}
+	})
+	meet("nobody looks", func(c, s *handshake.Config) { c.Weak.SkipVerify, c.ServerName, c.Roots = true, "", nil })
+	meet("no name", func(c, s *handshake.Config) {
+		c.ServerName, c.VerifyChain = "", func(handshake.ChainInput) (*pki.Report, error) { return nil, nil }
+	})
+	meet("no name, refused", func(c, s *handshake.Config) {
+		c.ServerName, c.VerifyChain = "", func(handshake.ChainInput) (*pki.Report, error) { return nil, errors.New("no") }
+	})
+	return out
+}
+
+// oddities are messages and alerts that no lesson has, for their captions.
+func oddities() []event.Event {
+	opaque := []byte{0x30, 0x00}
+	return []event.Event{
+		&event.Alert{Dir: event.Receive, Level: iana.Fatal, Description: 200},
+		&event.Data{Dir: event.Send, Meta: event.Meta{State: event.WaitServerHello}, Data: opaque},
+		&event.Message{Kind: message.KindCertificate, Msg: &message.Certificate12{Certificates: [][]byte{opaque}}},
+		&event.Message{Kind: message.KindHelloRequest, Msg: &message.HelloRequest{}},
+		&event.Message{Kind: message.KindNewSessionTicket, Msg: &message.NewSessionTicket12{}},
+		&event.Message{Kind: message.KindClientHello, Msg: &message.ClientHello{}, Meta: event.Meta{State: event.Connected}},
+	}
+}
+
+// TestSummaries holds that whatever happened is told in three whole sentences.
+func TestSummaries(t *testing.T) {
+	var out strings.Builder
+	all := stories(t)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		s := Summarize(all[name])
+		out.WriteString("== " + name + "\n")
+		for _, l := range Langs() {
+			for i, said := range s.In(l) {
+				out.WriteString("   " + said + "\n")
+				if strings.ContainsAny(said, "{}") || len(said) < 10 || !strings.ContainsAny(said[len(said)-3:], ".。？") {
+					t.Errorf("%s: sentence %d in %s is %q", name, i+1, l, said)
+				}
+			}
+		}
+	}
+	t.Log("\n" + out.String())
+}

@@ -1,0 +1,264 @@
+package render
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
+)
+
+// Level Flights: a block for each flight (RFC 9846 §2), and one for what comes when the
+// handshake is over. A block has what its sender did before, the arrows, and who could read
+// them. It is written when the next one begins: a party's reading, which the engine does
+// between its own messages, then stands where it leads to, before what that party sends; and
+// by then a server has said how many flights there will be.
+
+// block is what is told together.
+type block struct {
+	no        flightNo  // zero: no flight of a handshake
+	leg       sheet.Leg // that sends it
+	from, to  string
+	head      string // what it is, where it is no flight
+	after     bool   // of what comes when the handshakes are over: it takes both directions
+	headed    bool   // its heading is written
+	work      work   // of its sender, before the arrows
+	body      []func()
+	crossed   []crossed
+	myths     []due
+	closing   sheet.Leg // that has closed
+	bothClose bool      // … and so has its peer
+}
+
+// work is what a party did with what it read.
+type work struct {
+	decided []*event.Decision
+	checked []*event.Check
+	made    []*event.Secret
+	same    []string // labels of what the other end has shown
+}
+
+func (w *work) empty() bool {
+	return len(w.decided)+len(w.checked)+len(w.made)+len(w.same) == 0
+}
+
+func (w *work) add(x work) {
+	w.decided, w.checked = append(w.decided, x.decided...), append(w.checked, x.checked...)
+	w.made, w.same = append(w.made, x.made...), append(w.same, x.same...)
+}
+
+// inFlight takes a move into the block that it belongs to.
+func (t *Pen) inFlight(m *move) {
+	myths := t.mythsOf(m.events)
+	w := t.workOf(m)
+	if (m.message != nil || m.data != nil) && !m.known {
+		t.enter(m)
+		if m.dir == event.Send {
+			t.arrowIn(m, w.made)
+			w.made = nil
+			t.block.work.add(w)
+			w = work{}
+		} else {
+			t.arrowIn(m, nil)
+		}
+	}
+	t.reads(m, w)
+	t.alertsOf(m)
+	if t.block != nil {
+		t.block.body = append(t.block.body, func() {
+			for _, e := range m.events {
+				t.bothForms(e)
+			}
+		})
+	}
+	if t.block != nil {
+		t.block.myths = append(t.block.myths, myths...)
+	}
+}
+
+// reads keeps what a party made of what it read until that party sends. It goes at once to a block
+// that the party has begun already, or where the handshake is over.
+func (t *Pen) reads(m *move, w work) {
+	if w.empty() {
+		return
+	}
+	l := sheet.LegOf(m.head)
+	for _, b := range slices.Backward(t.blocks) {
+		if b.after || b.leg == l && b.last(t.blocks) {
+			b.work.add(w)
+			return
+		}
+	}
+	if t.flow.pending == nil {
+		t.flow.pending = map[sheet.Leg]work{}
+	}
+	old := t.flow.pending[l]
+	old.add(w)
+	t.flow.pending[l] = old
+}
+
+// last reports whether b is the last of its connection.
+func (b *block) last(of []*block) bool {
+	for _, x := range slices.Backward(of) {
+		if x.no.conn == b.no.conn {
+			return x == b
+		}
+	}
+	return false
+}
+
+// workOf is what a party did in a move, and is told for the first time.
+func (t *Pen) workOf(m *move) (w work) {
+	told := t.repeated(m)
+	twice := t.flow.again(m)
+	for _, e := range m.events {
+		switch e := e.(type) {
+		case *event.Decision:
+			if t.flow.news(e) && !twice {
+				w.decided = append(w.decided, e)
+			}
+		case *event.Check:
+			w.checked = append(w.checked, e)
+		case *event.Secret:
+			if line := t.disagreement(e); line != "" {
+				defer t.addLine(m, line)
+			}
+			label := t.flow.labelOf(e)
+			_, again := told[e]
+			switch {
+			case again && !strings.HasSuffix(label, "_verify_data"):
+				w.same = append(w.same, label)
+			case !again && !twice:
+				w.made = append(w.made, e)
+			}
+			if t.flow.label[string(e.Value)] == "" {
+				t.flow.label[string(e.Value)] = label
+			}
+		}
+	}
+	return w
+}
+
+// addLine puts a line of trouble where the move at hand is told.
+func (t *Pen) addLine(m *move, line string) {
+	if t.block == nil {
+		t.begins(&block{leg: sheet.LegOf(m.head), from: m.head.Party, head: t.Say.UI("flights.stops", "party", t.Say.Party(m.head.Party))})
+	}
+	t.block.body = append(t.block.body, func() { t.Hang("   "+t.Paint.Bad("! "), 5, line, t.Paint.Bad) })
+}
+
+// enter goes to the block of a move that is shown. One end alone reads a flight when it has begun
+// its own: then two are open.
+func (t *Pen) enter(m *move) {
+	if m.flight.n == 0 {
+		t.afterwards()
+		return
+	}
+	for _, b := range t.blocks {
+		if b.no.conn != m.flight.conn {
+			continue
+		}
+		if m.flight.of != 0 {
+			b.no.of = m.flight.of // now it is known
+		}
+		if b.no.n == m.flight.n && b.from == m.from {
+			t.block = b
+			return
+		}
+	}
+	t.begins(&block{no: m.flight, leg: sheet.Leg{Party: m.from, Conn: m.head.Conn}, from: m.from, to: m.to})
+}
+
+// afterwards goes to the block of what comes when the handshake is over, with all that was read by then.
+func (t *Pen) afterwards() {
+	if n := len(t.blocks); n > 0 && t.blocks[n-1].after {
+		t.block = t.blocks[n-1]
+		return
+	}
+	head := "flights.after"
+	if t.flow.moves == 0 {
+		head = "flights.data" // of which the handshake was not seen
+	}
+	t.endBlocks(0)
+	b := &block{after: true, head: t.Say.UI(head)}
+	for _, l := range slices.SortedFunc(maps.Keys(t.flow.pending), func(a, b sheet.Leg) int { return strings.Compare(a.Party, b.Party) }) {
+		b.work.add(t.flow.pending[l])
+	}
+	clear(t.flow.pending)
+	t.begins(b)
+}
+
+// begins opens a block, with what its sender has read. All but the one before are ended.
+func (t *Pen) begins(b *block) {
+	keep := 1
+	if n := len(t.blocks); b.after || n > 0 && t.blocks[n-1].no.conn != b.no.conn {
+		keep = 0
+	}
+	t.endBlocks(keep)
+	b.work.add(t.flow.pending[b.leg])
+	delete(t.flow.pending, b.leg)
+	b.myths = append(t.sceneMyths, b.myths...)
+	t.sceneMyths = nil
+	t.blocks, t.block = append(t.blocks, b), b
+}
+
+// endBlocks ends all open blocks but some of the last.
+func (t *Pen) endBlocks(keep int) {
+	for len(t.blocks) > keep {
+		b := t.blocks[0]
+		t.blocks = t.blocks[1:]
+		t.write(b)
+		t.whoReads(b)
+		t.foremost(b)
+		if t.block == b {
+			t.block = nil
+		}
+	}
+}
+
+// endFlights ends the blocks at hand, and tells what was read and led to nothing.
+func (t *Pen) endFlights() {
+	t.endBlocks(0)
+	if len(t.flow.pending) > 0 {
+		t.afterwards()
+		t.endBlocks(0)
+	}
+}
+
+// flushFlight writes what there is. What comes when the handshake is over goes on below it.
+func (t *Pen) flushFlight() {
+	if n := len(t.blocks); n == 0 || !t.blocks[n-1].after {
+		t.endFlights()
+		return
+	}
+	t.endBlocks(1)
+	t.write(t.blocks[0])
+}
+
+// write writes what there is of a block.
+func (t *Pen) write(b *block) {
+	if !b.headed {
+		b.headed = true
+		t.Blank()
+		head := b.head
+		if b.no.n > 0 {
+			head = t.Say.UI("flights.head", "flight", t.flightName(b.no), "from", t.Say.Party(b.from), "to", t.Say.Party(b.to))
+		}
+		head = sheet.Cut("-- "+head+" ", t.Width-2)
+		t.Line(t.Paint.Bold(head + strings.Repeat("-", t.Width-sheet.Width(head))))
+	}
+	t.workLines(b)
+	b.work = work{}
+	for _, f := range b.body {
+		f()
+	}
+	b.body = nil
+}
+
+// sentences is how much of an explanation a block has room for.
+const sentences = 2
+
+// gist is the beginning of an explanation.
+func (t *Pen) gist(text string) string { return narrate.FirstSentences(text, sentences) }

@@ -1,0 +1,107 @@
+package page
+
+import (
+	"crypto/sha256"
+	_ "embed" // of the style and the script
+	"encoding/base64"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
+)
+
+//go:embed page.css
+var styleText string
+
+//go:embed page.js
+var scriptText string
+
+// The style and the script, which stand in the document.
+var (
+	style  = asset{styleText}
+	script = asset{scriptText}
+)
+
+// document is a page while it is written.
+type document struct {
+	markup
+	o        Options
+	say      sheet.Voice
+	ladder   *ladder
+	graph    *graph // of secrets
+	blank    blanks // of a worksheet
+	events   []event.Event
+	used     map[meaning]bool // entries of the glossary
+	folds    int              // of values, so far
+	commands int              // to be copied, so far
+}
+
+// policy is what the document allows itself: its own style and script by their hashes, and no
+// request to anywhere (CSP Level 3 §2.4).
+func policy() string {
+	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'self'"
+}
+
+func hashOf(a asset) string {
+	sum := sha256.Sum256([]byte(a.text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// langOf is what HTML calls a language (RFC 5646).
+func langOf(l narrate.Lang) string {
+	if l == narrate.Zh {
+		return "zh-Hans"
+	}
+	return string(l)
+}
+
+// write writes the whole document.
+func (d *document) write() {
+	d.out.WriteString("<!DOCTYPE html>\n")
+	d.in(elHTML, []pair{value(attrLang, langOf(d.o.Lang))}, func() {
+		d.in(elHead, nil, d.head)
+		d.newline()
+		d.in(elBody, nil, d.body)
+	})
+	d.newline()
+}
+
+// head is what stands before the body. The policy comes before all that it is about.
+func (d *document) head() {
+	d.start(elMeta, value(attrCharset, "utf-8"))
+	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, policy()))
+	d.start(elMeta, value(attrName, "viewport"), value(attrContent, "width=device-width, initial-scale=1"))
+	d.start(elMeta, value(attrName, "referrer"), value(attrContent, "no-referrer"))
+	d.start(elMeta, value(attrName, "color-scheme"), value(attrContent, "light dark"))
+	d.start(elMeta, value(attrName, "generator"), value(attrContent, d.program()))
+	d.with(elTitle, d.title())
+	d.start(elLink, value(attrRel, "icon"), noIcon())
+	d.newline()
+	d.embed(elStyle, style)
+}
+
+// program names what made the page.
+func (d *document) program() string {
+	if d.o.Version == "" {
+		return "tlslab"
+	}
+	return "tlslab " + d.o.Version
+}
+
+// body is what is seen.
+func (d *document) body() {
+	d.in(elHeader, nil, d.top)
+	d.in(elMain, nil, func() {
+		for _, a := range d.ladder.acts {
+			d.act(a)
+		}
+		d.secrets()
+		d.glossary()
+	})
+	d.newline()
+	d.start(elDiv, id("said"), value(attrAriaLive, "polite"), class(classHidden))
+	d.end()
+	d.in(elFooter, nil, func() { d.with(elP, d.say.UI("page.made_by", "program", d.program())) })
+	d.newline()
+	d.embed(elScript, script)
+}

@@ -1,0 +1,83 @@
+package page_test
+
+import (
+	"strings"
+	"testing"
+
+	"tlslab/handshake/internal/browsertest"
+	"tlslab/handshake/render/page"
+)
+
+// hostile are what somebody writes who wants to write on our page: to run, to load, to close
+// what we opened, to turn a line round, to hide, to end a text.
+const (
+	attackASCII = "</script></style></title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>--><!--]]>&lt;&#0;{{7*7}}" +
+		"javascript:alert(3)<a href=javascript:alert(4) id=c1.server_hello name=said onclick=alert(5) style=position:fixed>\x00\x1b[2J\tx"
+	attack = attackASCII + "<svg/onload=alert(6)>\u202egnp.exe\u2066\u200b\ufeff\u2028\u0085\x7f\u00ad\U000e0041\u0301\u0301é中"
+)
+
+// tamed is a text of as many bytes that means no harm.
+func tamed(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r < 0x80:
+			return 'x'
+		case r < 0x800:
+			return 'é'
+		case r < 0x10000:
+			return '中'
+		}
+		return '𠀀'
+	}, s)
+}
+
+// shape is what a page is made of, but for its text: every element, its attributes, what they
+// say where they are not read to anybody, and in which element text stands.
+const shape = `(() => {
+	const lines = [];
+	const walk = (e, depth) => {
+		// These the script sets, once a row has opened.
+		const attributes = [...e.attributes].filter(a => !["tabindex", "aria-label"].includes(a.name)).map(a => ["title", "data-said"].includes(a.name) ? a.name : a.name + "=" + a.value).sort();
+		lines.push(depth + " " + e.tagName + " " + attributes.join(" "));
+		if (!e.matches("script, style")) for (const n of e.childNodes) {
+			if (n.nodeType == 1) walk(n, depth + 1);
+			else if (n.nodeType != 3) lines.push(depth + " node of type " + n.nodeType);
+		}
+	};
+	walk(document.documentElement, 0);
+	return lines;
+})()`
+
+// Whatever a peer says, the page is the page of a peer that says as much of "xxx": no element, no
+// attribute, no address is the peer's. Nothing runs, nothing is fetched, and nothing of it can
+// turn a line round.
+func TestHostilePeer(t *testing.T) {
+	for _, c := range conversations {
+		t.Run(c.name, func(t *testing.T) {
+			hostile := words{attack, attackASCII, "\"><img/onerror=alert(7)>\u202e", strings.Repeat("<b>\u202e\"'&", c.long)}
+			look := func(w words) (*browsertest.Tab, []string) {
+				tab := browsertest.Open(t, laidOut(t, c.play(t, w), page.Options{Live: true}), "")
+				browsertest.Eval[bool](tab, "("+openAll+", true)")
+				tab.Press("l", "l", "?", "?", browsertest.Down, browsertest.Right, browsertest.Down, browsertest.Enter)
+				return tab, browsertest.Eval[[]string](tab, shape)
+			}
+			tab, got := look(hostile)
+			_, want := look(words{tamed(hostile.utf8), tamed(hostile.ascii), tamed(hostile.short), tamed(hostile.body)})
+			for i := range min(len(got), len(want)) {
+				if got[i] != want[i] {
+					t.Errorf("element %d is %q, and a tame peer's is %q", i, got[i], want[i])
+					break
+				}
+			}
+			if len(got) != len(want) || len(got) < 100 {
+				t.Errorf("%d elements, and a tame peer's page has %d", len(got), len(want))
+			}
+			if !browsertest.Eval[bool](tab, `document.body.textContent.includes("<img src=x onerror=alert(2)>")`) {
+				t.Errorf("the attack is nowhere on the page: nothing was tested")
+			}
+			if bad := browsertest.Eval[string](tab, `(document.documentElement.outerHTML.match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u) || [""])[0]`); bad != "" {
+				t.Errorf("%U is on the page", []rune(bad))
+			}
+		})
+	}
+}

@@ -1,0 +1,130 @@
+package page_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/internal/browsertest"
+	"tlslab/handshake/narrate"
+)
+
+// controls are the roles of what can be worked.
+var controls = []string{"button", "link", "DisclosureTriangle", "treeitem", "radio", "checkbox", "textbox", "combobox", "switch"}
+
+// Nothing that can be worked is called what something else is called, and all of it is called
+// something: with everything open. Links to one place, such as a section of an RFC, are one thing.
+func TestNamesAreOne(t *testing.T) {
+	for lesson, lang := range map[string]narrate.Lang{"tls13": narrate.Zh, "mitm": narrate.En, "0rtt": narrate.En, "refused": narrate.Zh} {
+		t.Run(lesson, func(t *testing.T) {
+			tab := open(t, lesson, lang, "")
+			browsertest.Eval[bool](tab, "("+openAll+", true)")
+			tab.Wait(`[...document.querySelectorAll("details.row [role=treeitem]")].every(f => f.tabIndex == -1)`)
+			named := map[string]int{}
+			links := map[browsertest.Node]bool{}
+			for _, n := range tab.Nodes() {
+				if slices.Contains(controls, n.Role) && !links[n] {
+					links[n] = n.URL != ""
+					named[n.Role+" "+n.Name]++
+					if strings.TrimSpace(n.Name) == "" {
+						t.Errorf("a %s has no name", n.Role)
+					}
+				}
+			}
+			for name, n := range named {
+				if n > 1 {
+					t.Errorf("%d controls are %q", n, name)
+				}
+			}
+			if len(named) < 100 {
+				t.Errorf("%d controls: nothing was tested", len(named))
+			}
+		})
+	}
+}
+
+// Arrows reach every row, in the order of time, and every field of a row that is open.
+func TestArrowKeys(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
+	rows := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("details.row")].map(d => d.id)`)
+	if len(rows) < 15 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for _, want := range rows {
+		tab.Press(browsertest.Down)
+		is(t, tab, focus, want)
+	}
+	tab.Press(browsertest.Down) // there is nothing below
+	is(t, tab, focus, rows[len(rows)-1])
+	for i := range rows[1:] {
+		tab.Press(browsertest.Up)
+		is(t, tab, focus, rows[len(rows)-2-i])
+	}
+
+	tab.Go("#c1.server_hello")
+	browsertest.Eval[bool](tab, `(document.querySelector('[id="c1.server_hello"] > summary').focus(), true)`)
+	fields := browsertest.Eval[[]string](tab, `[...document.querySelectorAll('[id="c1.server_hello"] > .bytes [role=treeitem]')].map(f => f.id)`)
+	met := map[string]bool{}
+	tab.Press(browsertest.Right)
+	for range 1000 {
+		at := browsertest.Eval[string](tab, `document.activeElement.id`)
+		if met[at] = true; at == fields[len(fields)-1] {
+			break
+		}
+		tab.Press(browsertest.Down)
+	}
+	for _, f := range fields {
+		if !met[f] {
+			t.Errorf("no arrow leads to %s", f)
+		}
+	}
+	is(t, tab, `document.querySelectorAll(".on").length`, "2") // the field that has the focus, and its bytes
+	tab.Press(browsertest.Enter)
+	is(t, tab, "location.hash", "#"+fields[len(fields)-1])
+	tab.Press(browsertest.Escape)
+	is(t, tab, focus, "c1.server_hello")
+	tab.Press(browsertest.Left)
+	is(t, tab, `document.getElementById("c1.server_hello").open`, "false")
+	tab.Press(browsertest.Enter)
+	tab.Wait(`document.getElementById("c1.server_hello").open`)
+	is(t, tab, "location.hash", "#c1.server_hello")
+}
+
+// Tab stops once at each row, open or not, and leads out at the end: nobody is caught.
+func TestTabKey(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "#c1.client_hello.random")
+	rows := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("details.row")].map(d => d.id)`)
+	browsertest.Eval[bool](tab, `(document.querySelector("details.row > summary").focus(), true)`)
+	for _, want := range rows {
+		is(t, tab, focus, want)
+		is(t, tab, `getComputedStyle(document.activeElement).outlineStyle == "none"`, "false")
+		tab.Press(browsertest.TabKey)
+	}
+	is(t, tab, `document.activeElement.closest("details.row")`, "null")
+	tab.Press(browsertest.BackTab)
+	is(t, tab, focus, rows[len(rows)-1])
+}
+
+// Each view has a key and a button, which do the same.
+func TestViews(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
+	const lecture = `document.documentElement.classList.contains("lecture")`
+	const closed = `document.querySelectorAll("details.row:not([open])").length`
+	all := browsertest.Eval[string](tab, "String("+closed+")")
+	for _, v := range []struct{ key, view, what, on, off string }{
+		{"l", "[data-view=lecture]", lecture, "true", "false"},
+		{"o", "[data-view=all]", closed, "0", all},
+		{"?", "[data-view=keys]", `document.getElementById("keys").open`, "true", "false"},
+	} {
+		is(t, tab, v.what, v.off)
+		tab.Press(v.key)
+		is(t, tab, v.what, v.on)
+		tab.Press(v.key)
+		is(t, tab, v.what, v.off)
+		button := v.view
+		tab.Click(button)
+		is(t, tab, v.what, v.on)
+		tab.Click(button)
+		is(t, tab, v.what, v.off)
+	}
+}

@@ -1,0 +1,135 @@
+package page_test
+
+import (
+	"fmt"
+	"testing"
+
+	"tlslab/handshake/internal/browsertest"
+	"tlslab/handshake/narrate"
+)
+
+// In a window of 1,400 × 900 a learner sees all arrows of TLS 1.3 at once.
+func TestFirstWindow(t *testing.T) {
+	for _, lang := range narrate.Langs() {
+		tab := open(t, "tls13", lang, "")
+		if n := browsertest.Eval[int](tab, `document.querySelectorAll("details.arrow").length`); n < 12 {
+			t.Errorf("%d arrows", n)
+		}
+		if below := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("details.arrow > summary")].filter(s => { const r = s.getBoundingClientRect(); return !(r.height > 0 && r.top >= 0 && r.bottom <= innerHeight); }).map(s => s.parentElement.id)`); len(below) > 0 {
+			t.Errorf("%s: not in the first window: %q", lang, below)
+		}
+	}
+}
+
+// On a phone each message's name lies whole within the window, nothing lies on it, and the page
+// scrolls in one direction only.
+func TestPhone(t *testing.T) {
+	for lesson := range lessons {
+		for _, lang := range narrate.Langs() {
+			t.Run(lesson+" "+string(lang), func(t *testing.T) {
+				tab := open(t, lesson, lang, "")
+				for _, width := range []int64{360, 320, 800} {
+					tab.Viewport(width, 720)
+					hidden := browsertest.Eval[[]string](tab, `(() => {
+					document.querySelectorAll("details.act").forEach(a => a.open = true);
+					return [...document.querySelectorAll("details.arrow > summary .name")].filter(n => {
+						n.scrollIntoView({block: "center"});
+						const r = n.getBoundingClientRect();
+						const top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
+						return !(r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
+					}).map(n => n.closest("details.row").id + " " + n.textContent);
+				})()`)
+					if len(hidden) > 0 {
+						t.Errorf("%d wide: hidden: %q", width, hidden)
+					}
+					if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+						t.Errorf("%d wide, in a window of %d", wide, width)
+					}
+				}
+			})
+		}
+	}
+}
+
+// contrast lists texts that are hard to read: less than 4.5 to 1 (WCAG 2.2, 1.4.3), large ones 3.
+const contrast = `(() => {
+	const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+	const rgba = c => { context.clearRect(0, 0, 1, 1); context.fillStyle = c; context.fillRect(0, 0, 1, 1); return [...context.getImageData(0, 0, 1, 1).data]; };
+	const over = (top, under) => [0, 1, 2].map(i => top[i] * top[3] / 255 + under[i] * (1 - top[3] / 255)).concat(255);
+	const behind = e => { const layers = []; for (; e; e = e.parentElement) layers.unshift(rgba(getComputedStyle(e).backgroundColor)); return layers.reduce((u, t) => over(t, u), rgba("Canvas")); };
+	const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const hard = new Set();
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let n = 0; texts.nextNode() && n < 20000; n++) {
+		const e = texts.currentNode.parentElement;
+		if (!texts.currentNode.data.trim() || !e.getClientRects().length || e.closest("script, style, .hidden, .hex")) continue;
+		const style = getComputedStyle(e), b = behind(e), f = over(rgba(style.color), b), [x, y] = [light(f), light(b)].sort((p, q) => q - p);
+		const size = parseFloat(style.fontSize), enough = size >= 24 || size >= 18.66 && style.fontWeight >= 700 ? 3 : 4.5;
+		if ((x + 0.05) / (y + 0.05) < enough) hard.add(e.tagName + "." + e.className + " " + ((x + 0.05) / (y + 0.05)).toFixed(1) + " " + style.color);
+	}
+	return [...hard];
+})()`
+
+// What is written can be read, on a light page and on a dark one, marked or not.
+func TestContrast(t *testing.T) {
+	for _, lesson := range []string{"tls13", "refused", "mitm"} {
+		t.Run(lesson, func(t *testing.T) {
+			tab := open(t, lesson, narrate.En, "#c1.client_hello.random")
+			browsertest.Eval[bool](tab, "("+openAll+", true)")
+			grounds := map[string]browsertest.Colours{}
+			for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
+				tab.Colours(c)
+				if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
+					t.Errorf("%s: hard to read: %q", c, hard)
+				}
+				grounds[browsertest.Eval[string](tab, `getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)] = c
+			}
+			if len(grounds) != 2 {
+				t.Errorf("dark and light are one: %v", grounds)
+			}
+		})
+	}
+}
+
+// On paper stands what is open, and nothing of what is closed or what only a screen can do.
+func TestPrint(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "#c1.server_hello")
+	tab.OnPaper()
+	const seen = `(s => { const e = document.querySelector(s); return !!e && e.checkVisibility() && e.getClientRects().length > 0 && e.getBoundingClientRect().height > 0; })`
+	for selector, want := range map[string]string{
+		byID("c1.server_hello") + " .telling": "true", byID("c1.server_hello") + " .hex": "true",
+		byID("c1.certificate") + " .telling": "false", byID("c1.certificate") + " > summary .name": "true",
+		"nav.views": "false", "h1": "true",
+	} {
+		is(t, tab, fmt.Sprintf("%s(%q)", seen, selector), want)
+	}
+	few := len(tab.PDF())
+	tab.Press("o")
+	if all := len(tab.PDF()); all < 2*few {
+		t.Errorf("with all open %d bytes are printed, with one message %d", all, few)
+	}
+}
+
+// The lecture view can be read from the back row: arrows alone, and large.
+func TestLecture(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
+	tab.Press("l")
+	if size := browsertest.Eval[float64](tab, `Math.min(...[...document.querySelectorAll("details.arrow > summary .name")].map(n => parseFloat(getComputedStyle(n).fontSize)))`); size < 28 {
+		t.Errorf("a message's name has %v pixels", size)
+	}
+	is(t, tab, `[...document.querySelectorAll("details.work")].some(w => w.checkVisibility())`, "false")
+	is(t, tab, `document.querySelector("details.arrow").checkVisibility()`, "true")
+	is(t, tab, `document.documentElement.scrollWidth <= innerWidth`, "true")
+}
+
+// Without scripts the page is all there: rows open, links lead to what they name.
+func TestWithoutScripts(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
+	tab.WithoutScripts()
+	tab.Go("#c1.server_hello.key_share.group")
+	is(t, tab, `document.documentElement.classList.contains("js")`, "false")
+	is(t, tab, `document.getElementById("c1.server_hello").open`, "true")
+	tab.Click(byID("c1.finished") + " > summary")
+	is(t, tab, `document.getElementById("c1.finished").open`, "true")
+	is(t, tab, `document.querySelector("nav.views button")?.checkVisibility() ?? false`, "false") // what would do nothing is not there
+}

@@ -1,0 +1,210 @@
+package page
+
+import (
+	"encoding/hex"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/sheet"
+	"tlslab/handshake/wire"
+)
+
+// long is how many bytes of a value stand in a line; more fold.
+const long = 64
+
+// shown is how many bytes are seen of a folded value.
+const shown = 16
+
+// opened is what opens under an arrow: what is told of it, its message byte by byte, and the
+// records that it travelled in.
+func (d *document) opened(r *row) {
+	d.telling(&r.place, classTelling)
+	if r.message != nil {
+		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.message))
+	}
+	for i, e := range r.records {
+		d.record(r, i, e)
+	}
+	d.with(elButton, d.say.UI("page.copy", "what", d.numbered(r)), value(attrType, "button"), value(attrDataCopy, "row"), value(attrDataSaid, d.say.UI("page.copied")))
+}
+
+// numbered is an arrow's number and name: no two of a page are called the same.
+func (d *document) numbered(r *row) string {
+	s := decimal(r.n) + " " + d.name(r)
+	if len(d.ladder.acts) > 1 {
+		s = decimal(r.act) + "." + s
+	}
+	return s
+}
+
+// field is a named range of bytes as the page shows it.
+type field struct {
+	wire.Field
+	path string // unique in its message: the second of a name has "~2"
+	name string
+	kind narrate.Kind // of its entry
+	key  string       // of the glossary; "" if no entry is about it
+	ref  string
+	fold bool // what it holds is long, and opens when asked for
+}
+
+// fieldsOf names every byte of a message.
+func (d *document) fieldsOf(e *event.Message) []field {
+	var out []field
+	taken := ordinals{}
+	held := documentsIn(e.Msg)
+	for _, f := range e.Fields {
+		if f.Depth == 0 && !f.Leaf() {
+			continue // the message itself
+		}
+		name, _ := narrate.FieldName(f.Name, e)
+		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
+		inside := d.dissect(&x, held, taken)
+		out = append(append(out, x), inside...)
+	}
+	return out
+}
+
+// bytes sets the bytes of a structure beside the tree of its fields. Every byte is in the span of
+// the one leaf that it belongs to. What is what the structure is called.
+func (d *document) bytes(what string, at address, raw []byte, fields []field) {
+	d.newline()
+	d.start(elDiv, class(classBytes))
+	d.start(elDiv, class(classHex), value(attrTranslate, "no"))
+	end := 0
+	rest := func(to int) { // bytes that no field names: there are none in what could be read
+		if end < to {
+			d.in(elSpan, []pair{value(attrDataF, "unread")}, func() { d.hex(raw[end:to]) })
+			d.space()
+			end = to
+		}
+	}
+	for _, f := range fields {
+		if !f.Leaf() || f.Len == 0 || f.Off < end || f.Off+f.Len > len(raw) {
+			continue
+		}
+		rest(f.Off)
+		d.in(elSpan, []pair{value(attrDataF, f.path)}, func() {
+			if blank, ok := d.blank.hides(raw[f.Off : f.Off+f.Len]); ok {
+				d.text(blank)
+				return
+			}
+			d.hex(raw[f.Off : f.Off+f.Len])
+		})
+		d.space()
+		end = f.Off + f.Len
+	}
+	rest(len(raw))
+	d.end()
+	d.start(elDiv, class(classFields), value(attrRole, "tree"), value(attrAriaLabel, d.say.UI("page.fields_of", "what", what)), value(attrTranslate, "no"))
+	depth := []field{} // the groups that are open
+	leave := func() {
+		if depth[len(depth)-1].fold {
+			d.end()
+		}
+		d.end()
+		depth = depth[:len(depth)-1]
+	}
+	for i, f := range fields {
+		for len(depth) > 0 && f.Depth <= depth[len(depth)-1].Depth {
+			leave()
+		}
+		d.field(what, i+1, at, raw, f)
+		if f.Leaf() {
+			d.end()
+		} else {
+			depth = append(depth, f)
+		}
+	}
+	for len(depth) > 0 {
+		leave()
+	}
+	d.end()
+	d.end()
+}
+
+// field begins a line of the tree, the n-th. What a group holds stands within it.
+func (d *document) field(what string, n int, at address, raw []byte, f field) {
+	d.newline()
+	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrTabindex, "0"), value(attrDataF, f.path))
+	if _, ok := narrate.Get(d.say.Lang, f.kind, f.key); ok {
+		d.used[meaning{f.kind, f.key}] = true
+		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), value(attrAriaLabel, d.say.UI("page.means", "field", f.name, "n", decimal(n), "what", what)))
+	} else {
+		d.with(elSpan, f.name, class(classCalled))
+	}
+	d.space()
+	switch {
+	case f.fold:
+		d.start(elDetails, class(classFold))
+		d.in(elSummary, nil, func() {
+			d.with(elSpan, d.say.UI("page.all_bytes", "n", decimal(f.Len), "what", f.name+" "+decimal(n)+", "+what), class(classHidden))
+			d.sheltered(d.say.UI("n_bytes", "n", decimal(f.Len)))
+		})
+	case !f.Leaf():
+		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
+	case f.Off+f.Len <= len(raw):
+		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)
+	}
+}
+
+// sheltered writes text that is seen and not read aloud: what is hidden beside it says more.
+func (d *document) sheltered(s string) {
+	d.with(elSpan, s, class(classSize), value(attrAriaHidden, "true"))
+}
+
+// value shows a field's value in every form that it has: bytes, and what they mean.
+func (d *document) value(what string, raw []byte, v any) {
+	if blank, ok := d.blank.hides(raw); ok {
+		d.with(elCode, blank)
+		return
+	}
+	if b, ok := sheet.BytesOf(v); ok || len(raw) > long {
+		d.octets(what, raw)
+		if ok && readable(b) {
+			d.space()
+			d.with(elSpan, "“"+sheet.Text(string(b))+"”", class(classValue))
+		}
+		return
+	}
+	d.in(elCode, nil, func() { d.hex(raw) })
+	d.space()
+	if s, ok := v.(string); ok {
+		d.with(elSpan, "“"+sheet.Text(s)+"”", class(classValue))
+		return
+	}
+	d.with(elSpan, sheet.Text(v), class(classValue))
+}
+
+// octets shows bytes, folded if they are many.
+func (d *document) octets(what string, b []byte) {
+	if len(b) <= long {
+		d.with(elCode, hex.EncodeToString(b))
+		return
+	}
+	d.fold(what, hex.EncodeToString(b))
+}
+
+// fold shows the beginning of a value of many bytes, and all of it when it is opened.
+func (d *document) fold(what, digits string) {
+	d.in(elDetails, []pair{class(classFold)}, func() {
+		d.in(elSummary, nil, func() {
+			d.with(elSpan, d.say.UI("page.all_bytes", "n", decimal(len(digits)/2), "what", what), class(classHidden))
+			d.in(elCode, []pair{value(attrAriaHidden, "true")}, func() { d.text(digits[:2*shown] + "…") })
+			d.space()
+			d.sheltered(d.say.UI("n_bytes", "n", decimal(len(digits)/2)))
+		})
+		d.with(elCode, digits[2*shown:])
+	})
+}
+
+// readable reports whether bytes are text that can be shown as it is. Of a few bytes chance can
+// make letters, such as of the two of an encrypted alert: those are none.
+func readable(b []byte) bool {
+	for _, x := range b {
+		if x < ' ' || x > '~' {
+			return false
+		}
+	}
+	return len(b) >= 8
+}

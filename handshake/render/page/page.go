@@ -1,0 +1,67 @@
+package page
+
+import (
+	"io"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/sheet"
+)
+
+// Options say what to lay out and how. The zero value is a lesson's page in English.
+type Options struct {
+	Lang   narrate.Lang  // narrate.En
+	Layout render.Layout // lays out the scenes that it knows; may be nil
+	// Teller makes what tells of the events in words, if it is not package render's Terminal:
+	// lesson.NewTerminal, which knows lessons' scenes, or replays.New. What it tells goes to
+	// the options' Take.
+	Teller  func(render.TerminalOptions) Teller
+	Version string // of the program that made the page, which names it; may be ""
+	// Worksheet blanks what the worksheet of the terminal blanks.
+	Worksheet bool
+	// NoSecrets leaves out every value that must stay secret, so that the page can be shared.
+	NoSecrets bool
+	// Live is a connection of somebody's own: its secrets are worth something.
+	Live bool
+	// Message, from 1, is a message whose bytes are shown however many there are; 0 for none.
+	Message int
+}
+
+// Teller is a Terminal of some kind.
+type Teller interface {
+	event.Listener
+	Close() error
+}
+
+// Page is an event.Listener that keeps what it is told, and writes all of it as one document when
+// it is closed. It is not safe for concurrent use.
+type Page struct {
+	w      io.Writer
+	o      Options
+	events []event.Event
+}
+
+// New returns a Page that writes to w.
+func New(w io.Writer, o Options) *Page {
+	if o.Lang == "" {
+		o.Lang = narrate.En
+	}
+	return &Page{w: w, o: o}
+}
+
+// Event takes the next event. The page keeps it, and does not change it.
+func (p *Page) Event(e event.Event) { p.events = append(p.events, e) }
+
+// Close writes the document. It does not close the writer. The error is the writer's.
+func (p *Page) Close() error {
+	if p.o.NoSecrets {
+		p.events = withoutSecrets(p.events)
+	}
+	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[meaning]bool{}}
+	d.graph = edgesOf(d.ladder)
+	d.tell()
+	d.write()
+	_, err := p.w.Write(d.out.Bytes())
+	return err
+}

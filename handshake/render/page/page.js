@@ -1,0 +1,299 @@
+// What a page does beyond HTML. Everything is on the page without this script, rows open and
+// links lead where they lead: it marks which byte is which field, opens what an address names,
+// and lets a keyboard walk through time. It adds no words of its own: what it says aloud, or
+// copies, it reads off the page. What a peer wrote is only ever moved as text.
+"use strict";
+(() => {
+	const root = document.documentElement;
+	const said = document.getElementById("said");
+	root.classList.add("js");
+
+	// ---- What is where.
+
+	const rowOf = e => e.closest("details.row");
+	const summaryOf = d => d.querySelector(":scope > summary");
+
+	// shown: whether e can be seen, or stands in something that is closed.
+	function shown(e) {
+		for (let d = e.closest("details"); d; d = d.parentElement.closest("details")) {
+			if (!d.open && !(summaryOf(d) || d).contains(e)) return false;
+		}
+		return true;
+	}
+
+	// reveal opens whatever e stands in.
+	function reveal(e) {
+		for (let d = e.closest("details"); d; d = d.parentElement.closest("details")) {
+			if (!(summaryOf(d) || d).contains(e)) d.open = true;
+		}
+	}
+
+	// bytesOf: the bytes that stand for a field; for a group, those of all fields in it.
+	// The tree tells which those are, and not the names: a name may be there twice.
+	function bytesOf(field) {
+		const names = new Set([field.dataset.f]);
+		for (const inner of field.querySelectorAll("[role=treeitem]")) names.add(inner.dataset.f);
+		return [...field.closest(".bytes").querySelectorAll(".hex [data-f]")].filter(b => names.has(b.dataset.f));
+	}
+
+	const fieldOf = byte => [...byte.closest(".bytes").querySelectorAll("[role=treeitem]")].find(f => f.dataset.f === byte.dataset.f);
+
+	// part finds what the pointer or the focus is on: a field, by its name or by a byte, or a
+	// secret of the grid. Null if it is on neither.
+	function part(target) {
+		const e = target.closest(".hex [data-f], [role=treeitem], #secrets [id]");
+		return e && e.closest(".hex") ? fieldOf(e) : e;
+	}
+
+	// ---- Marks. Bytes and field together; a secret with what it is made from and used in.
+
+	const marked = {on: [], selected: []};
+
+	function mark(name, e) {
+		for (const m of marked[name]) m.classList.remove(name, "from", "into");
+		marked[name] = [];
+		const add = (m, ...more) => { m.classList.add(name, ...more); marked[name].push(m); };
+		if (!e) return;
+		add(e);
+		if (e.matches("[role=treeitem]")) bytesOf(e).forEach(b => add(b));
+		if (name === "on" && e.closest("#secrets")) {
+			for (const a of e.querySelectorAll("a[href^='#']")) {
+				const other = at(a.hash);
+				if (other && other.closest("#secrets")) add(other, a.closest(".made") ? "from" : "into");
+			}
+		}
+	}
+
+	document.addEventListener("mouseover", e => { const p = part(e.target); if (p !== marked.on[0]) mark("on", p); });
+	document.addEventListener("focusin", e => mark("on", part(e.target)));
+	document.addEventListener("focusout", () => mark("on", null));
+
+	// ---- What is said aloud: a name and the first sentence about it, never bytes.
+
+	const sentence = e => (e ? e.textContent.trim().match(/^.*?(?:[.!?](?=\s|$)|[。！？]|$)/s)[0] : "");
+
+	function say(e) {
+		const name = e.querySelector(".name, :scope > b");
+		let about = e.matches("details.row") ? e.querySelector(".telling p, .telling li, .telling") : null;
+		const word = e.querySelector("a[href^='#g.']");
+		if (!about && word) {
+			const dt = at(word.hash);
+			about = dt && dt.nextElementSibling;
+		}
+		said.textContent = [name ? name.textContent.trim() : "", sentence(about)].filter(s => s).join(": ");
+	}
+
+	// ---- Addresses: #c1.server_hello.key_share is that field, whenever the page is opened.
+
+	function at(hash) {
+		try {
+			return document.getElementById(decodeURIComponent(hash.slice(1)));
+		} catch { // no address of ours has a % in it
+			return null;
+		}
+	}
+
+	// select shows what the address names, opened and marked.
+	function select() {
+		if (location.hash === "#all") all(true); // for who prints: an address as any other
+		const e = location.hash.length > 1 ? at(location.hash) : null;
+		mark("selected", e);
+		if (!e) return;
+		reveal(e);
+		if (e.matches("details")) e.open = true;
+		const here = e.matches("details") ? summaryOf(e) : e;
+		const bytes = marked.selected[1];
+		if (bytes) bytes.scrollIntoView({block: "nearest"});
+		here.scrollIntoView({block: bytes ? "nearest" : "center"});
+		say(e);
+	}
+
+	addEventListener("hashchange", select);
+
+	// go makes e's address the page's. What is gone to can be come back from.
+	function go(e) {
+		if (location.hash !== "#" + e.id) history.pushState(null, "", "#" + e.id);
+		select();
+	}
+
+	// A row that is opened or closed changes the address, and adds nothing to go back through.
+	function toggled(row, opened) {
+		if (opened) say(row);
+		if (!opened && !(location.hash + ".").startsWith("#" + row.id + ".")) return;
+		history.replaceState(null, "", opened ? "#" + row.id : location.pathname + location.search);
+		mark("selected", opened ? row : null);
+	}
+
+	document.addEventListener("click", e => {
+		if (e.target.closest("a, button, input, label")) return;
+		const summary = e.target.closest("summary");
+		if (summary) {
+			if (summary.parentElement.matches("details.row")) toggled(summary.parentElement, !summary.parentElement.open);
+			return;
+		}
+		const p = part(e.target);
+		if (p && getSelection().isCollapsed) go(p); // whoever has drawn over text wants the text
+	});
+
+	// ---- Keys. Each row is one stop of Tab: what is in it is walked by arrows.
+
+	const inside = "[role=treeitem], summary, a[href], button, input, .item[id]";
+	const stops = row => [...row.querySelectorAll(inside)].filter(e => e !== summaryOf(row) && shown(e));
+
+	// Once a row is open, Tab leaves out what is in it, what scrolls too. A field that can be gone
+	// to is called by its address, which no other has, and what it means; its bytes go unsaid.
+	function prepare(row) {
+		for (const e of row.querySelectorAll(inside + ", .hex, .fields")) {
+			if (e !== summaryOf(row)) e.tabIndex = -1;
+			if (e.matches("[role=treeitem]")) {
+				const value = e.querySelector(":scope > .value");
+				e.setAttribute("aria-label", e.id + (value ? ": " + value.textContent : ""));
+			}
+		}
+	}
+	document.addEventListener("toggle", e => { if (e.target.matches("details.row") && e.target.open) prepare(e.target); }, true);
+	document.querySelectorAll("details.row[open]").forEach(prepare);
+
+	function step(list, from, by) {
+		const next = list[list.indexOf(from) + by];
+		if (!next) return false;
+		next.focus();
+		next.scrollIntoView({block: "nearest"});
+		return true;
+	}
+
+	// through walks the rows in the order of time.
+	function through(summary, by) {
+		const all = [...document.querySelectorAll("details.row > summary, details.act > summary")].filter(shown);
+		if (summary) return step(all, summary, by);
+		return step(all, all[0], 0);
+	}
+
+	// onRow: the keys of a row's own line.
+	function onRow(key, row) {
+		switch (key) {
+		case "ArrowDown": return through(summaryOf(row), 1);
+		case "ArrowUp": return through(summaryOf(row), -1);
+		case "ArrowRight":
+			if (!row.open) {
+				row.open = true;
+				toggled(row, true);
+				prepare(row);
+			}
+			return step(stops(row), row.querySelector(".selected[role=treeitem]") || stops(row)[0], 0);
+		case "ArrowLeft":
+		case "Escape":
+			if (row.open) toggled(row, false);
+			row.open = false;
+			return true;
+		}
+		return false;
+	}
+
+	// within: the keys of what is in an open row.
+	function within(key, row, e) {
+		const list = stops(row);
+		const folds = e.matches("summary") ? e.parentElement : null;
+		const field = e.matches("[role=treeitem]") ? e : null;
+		switch (key) {
+		case "ArrowDown": return step(list, e, 1) || true;
+		case "ArrowUp": return step(list, e, -1) || step([summaryOf(row)], summaryOf(row), 0);
+		case "Home": return step(list, list[0], 0);
+		case "End": return step(list, list[list.length - 1], 0);
+		case "ArrowRight":
+			if (folds && !folds.open) return folds.open = true;
+			return step(list, e, 1) || true;
+		case "ArrowLeft": {
+			if (folds && folds.open) return !(folds.open = false);
+			const up = e.parentElement.closest("[role=treeitem], details.row details");
+			const to = up && row.contains(up) ? (up.matches("details") ? summaryOf(up) : up) : summaryOf(row);
+			return step([to], to, 0);
+		}
+		case "Enter":
+		case " ":
+			if (!field) return false;
+			go(field);
+			return true;
+		case "Escape": return step([summaryOf(row)], summaryOf(row), 0);
+		}
+		return false;
+	}
+
+	document.addEventListener("keydown", e => {
+		if (e.ctrlKey || e.altKey || e.metaKey || e.isComposing || e.target.matches("input, textarea, select")) return;
+		const row = rowOf(e.target);
+		let done = false;
+		if (row) done = e.target === summaryOf(row) ? onRow(e.key, row) : within(e.key, row, e.target);
+		else if (e.target.matches("details.act > summary") && (e.key === "ArrowDown" || e.key === "ArrowUp")) done = through(e.target, e.key === "ArrowDown" ? 1 : -1);
+		else if (e.target === document.body && e.key === "ArrowDown" && scrollY === 0) done = through(null, 0);
+		if (!done && views[e.key]) {
+			views[e.key]();
+			done = true;
+		}
+		if (done) e.preventDefault();
+	});
+
+	// ---- Views: keys, and the buttons that say the same.
+
+	const lecture = on => {
+		root.classList.toggle("lecture", on);
+		for (const b of document.querySelectorAll("[data-view=lecture]")) b.setAttribute("aria-pressed", root.classList.contains("lecture"));
+	};
+	const everything = "main details.row, main details.act, main > section > details";
+	function all(open) {
+		for (const d of document.querySelectorAll(everything)) d.open = open;
+	}
+	const views = {
+		l: () => lecture(),
+		o: () => all([...document.querySelectorAll(everything)].some(d => !d.open)),
+		"?": () => {
+			const keys = document.getElementById("keys");
+			if (!keys) return;
+			keys.open = !keys.open;
+			if (keys.open) {
+				keys.scrollIntoView({block: "nearest"});
+				summaryOf(keys).focus();
+			}
+		},
+	};
+	const keyOf = {lecture: "l", all: "o", keys: "?"};
+
+	document.addEventListener("click", e => {
+		const view = e.target.closest("[data-view]");
+		if (view && views[keyOf[view.dataset.view]]) {
+			e.preventDefault();
+			views[keyOf[view.dataset.view]]();
+		}
+		const copy = e.target.closest("[data-copy]");
+		if (copy) copyText(copy);
+	});
+
+	// ---- Copy: a row as text, or the command that stands beside the button.
+
+	function text(row) {
+		const line = [...summaryOf(row).children].map(c => c.textContent.trim()).filter(s => s).join("  ");
+		const fields = [...row.querySelectorAll("[role=treeitem]")].map(f => f.innerText.split("\n")[0].trim());
+		const telling = row.querySelector(".telling");
+		return [line, telling ? telling.innerText.trim() : "", ...fields].filter(s => s).join("\n") + "\n";
+	}
+
+	function copyText(button) {
+		const code = button.dataset.copy === "row" ? null : button.parentElement.querySelector("code");
+		const what = code ? code.textContent : text(rowOf(button));
+		const done = () => { said.textContent = button.dataset.said || ""; };
+		const byHand = () => { // where the page may not write to the clipboard: as from file:// in some browsers
+			const area = document.createElement("textarea");
+			area.value = what;
+			button.after(area);
+			area.select();
+			const copied = document.execCommand("copy");
+			area.remove();
+			button.focus();
+			if (copied) done();
+		};
+		if (navigator.clipboard) navigator.clipboard.writeText(what).then(done, byHand);
+		else byHand();
+	}
+
+	select();
+})();

@@ -1,0 +1,240 @@
+package page
+
+import (
+	"slices"
+	"strings"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/render/sheet"
+)
+
+// secret is a value of one connection, whichever of its ends computed it first.
+type secret struct {
+	id      address // its cell's
+	first   *item   // where it was computed first
+	e       *event.Secret
+	knows   []string // the parties that told of it
+	from    []*secret
+	into    []*secret
+	anybody bool // it is sent, or can be computed from what is
+}
+
+// secretKey tells secrets of a connection apart.
+type secretKey struct {
+	conn         int
+	label, value string
+}
+
+// graph is the secrets of all acts, by connection, in the order of computing.
+type graph struct {
+	of     map[event.Event]*secret
+	groups []*secretGroup
+}
+
+// secretGroup is the secrets of one connection.
+type secretGroup struct {
+	act     *act
+	conn    int
+	all     []*secret
+	parties []string
+}
+
+// edgesOf makes the graph: an input that says From which secret it comes is an edge. Equal bytes
+// are none.
+func edgesOf(l *ladder) *graph {
+	g := &graph{of: map[event.Event]*secret{}}
+	for _, a := range l.acts {
+		known, groups := map[secretKey]*secret{}, map[int]*secretGroup{}
+		for _, f := range a.flights {
+			for _, r := range f.rows {
+				for _, it := range r.items {
+					if e, ok := it.e.(*event.Secret); ok {
+						g.secret(a, it, e, known, groups)
+					}
+				}
+			}
+		}
+	}
+	return g
+}
+
+func (g *graph) secret(a *act, it *item, e *event.Secret, known map[secretKey]*secret, groups map[int]*secretGroup) {
+	group := groups[e.Conn]
+	if group == nil {
+		group = &secretGroup{act: a, conn: e.Conn}
+		groups[e.Conn] = group
+		g.groups = append(g.groups, group)
+	}
+	key := secretKey{e.Conn, string(e.Label), string(e.Value)}
+	s := known[key]
+	if s == nil {
+		s = &secret{id: addressOf("s", string(it.id)), first: it, e: e}
+		known[key] = s
+		group.all = append(group.all, s)
+	}
+	g.of[e] = s
+	if !slices.Contains(s.knows, e.Party) {
+		s.knows = append(s.knows, e.Party)
+	}
+	if !slices.Contains(group.parties, e.Party) {
+		group.parties = append(group.parties, e.Party)
+	}
+	open := len(e.Inputs) > 0
+	for _, in := range e.Inputs {
+		from := known[secretKey{e.Conn, string(in.From), string(in.Bytes)}]
+		if in.From != "" && from != nil && from != s {
+			if !slices.Contains(s.from, from) {
+				s.from, from.into = append(s.from, from), append(from.into, s)
+			}
+			open = open && from.anybody
+		} else if in.Private {
+			open = false
+		}
+	}
+	if open && e.Function != event.FunctionSession || public(e.Label) {
+		s.anybody = true
+	}
+}
+
+// public reports whether a value is one of those that are sent.
+func public(l event.SecretLabel) bool {
+	switch l {
+	case event.LabelServerEphemeral, event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelServerKeyExchangeSignature,
+		event.LabelCertificateVerifySignature, event.LabelPSKBinder:
+		return true
+	}
+	return false
+}
+
+// column is who writes with a secret: the client, both, or the server.
+func (s *secret) column() className {
+	switch {
+	case strings.HasPrefix(string(s.e.Label), "client_"):
+		return classLeft
+	case strings.HasPrefix(string(s.e.Label), "server_"):
+		return classRight
+	}
+	return classMiddle
+}
+
+// secrets is the grid of what was computed: three columns, rows in the order of computing, links
+// to what each is made from and used in.
+func (d *document) secrets() {
+	if len(d.graph.groups) == 0 {
+		return
+	}
+	d.newline()
+	d.in(elSection, []pair{id("secrets")}, func() {
+		d.start(elDetails)
+		d.in(elSummary, nil, func() { d.with(elH2, d.say.UI("page.secrets")) })
+		d.with(elP, d.say.UI("page.secrets_how"))
+		for i, g := range d.graph.groups {
+			d.grid(i+1, g)
+		}
+		d.end()
+	})
+}
+
+// grid draws the secrets of one connection, and the choice of a party to look with.
+func (d *document) grid(n int, g *secretGroup) {
+	d.newline()
+	d.start(elFieldset, class(classKnower))
+	legend := d.say.UI("page.choose_party")
+	if len(d.graph.groups) > 1 {
+		legend = d.say.Aside(legend, d.say.UI("page.connection", "n", decimal(n)))
+	}
+	d.with(elLegend, legend)
+	parties := append(slices.Clone(g.parties), anybody)
+	for i, p := range parties {
+		this := addressOf("k", decimal(n), p)
+		d.start(elInput, id(this), value(attrType, "radio"), value(attrName, "knower-"+decimal(n)), value(attrValue, p), when(i == 0, is(attrChecked)))
+		name := d.party(p)
+		if len(d.graph.groups) > 1 {
+			name = d.say.Aside(name, decimal(n))
+		}
+		d.with(elLabel, name, value(attrFor, string(this)))
+	}
+	d.start(elDiv, class(classGrid))
+	for _, c := range []string{"client_writes", "both", "server_writes"} {
+		d.with(elDiv, d.say.UI("page."+c), class(classColumn))
+	}
+	for _, s := range g.all {
+		d.cellOf(s)
+	}
+	d.end()
+	d.end()
+}
+
+// anybody is who has only read what went by.
+const anybody = "anybody"
+
+// party is what a party of the grid is called.
+func (d *document) party(p string) string {
+	if p == anybody {
+		return d.say.UI("page.anybody")
+	}
+	return d.say.Party(p)
+}
+
+// cellOf is one secret.
+func (d *document) cellOf(s *secret) {
+	d.newline()
+	knows := slices.Clone(s.knows)
+	could := ""
+	if s.anybody {
+		if public(s.e.Label) {
+			knows = append(knows, anybody)
+		} else {
+			could = anybody
+		}
+	}
+	d.start(elDiv, class(classSecret, s.column()), id(s.id), value(attrDataKnows, strings.Join(knows, " ")), when(could != "", value(attrDataCould, could)))
+	d.with(elA, string(s.e.Label), class(classCalled), to(s.first.id), value(attrTranslate, "no"), value(attrAriaLabel, d.say.UI("page.secret_at", "what", string(s.first.id))))
+	if m := d.madeBy(s.e); m != "" {
+		d.space()
+		d.with(elSpan, m, class(classWhy))
+	}
+	d.links(classMade, "page.made_from", s, s.from, "s.")
+	d.links(classUsed, "page.used_in", s, s.into, "s.")
+	d.end()
+}
+
+// madeBy is how a secret is made, as a person writes it.
+func (d *document) madeBy(e *event.Secret) string {
+	if e.Tag != "" {
+		return sheet.Text(e.Method) + " “" + sheet.Text(e.Tag) + "”"
+	}
+	return sheet.Text(e.Method)
+}
+
+// links leads to other secrets: to their cells where in is "s.", to where they were computed else.
+func (d *document) links(c className, key string, s *secret, others []*secret, in string) {
+	if len(others) == 0 {
+		return
+	}
+	d.space()
+	d.in(elSpan, []pair{class(c)}, func() {
+		d.with(elSpan, d.say.UI(key), class(classDim))
+		for _, o := range others {
+			d.space()
+			at := o.first.id
+			if in != "" {
+				at = o.id
+			}
+			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"),
+				value(attrAriaLabel, in+string(s.first.id)+d.say.Colon()+d.say.UI(key)+" "+string(o.first.id)))
+		}
+	})
+}
+
+// edges are the same links where a secret was computed.
+func (d *document) edges(it *item) {
+	s := d.graph.of[it.e]
+	if s == nil || s.first != it || len(s.from)+len(s.into) == 0 {
+		return
+	}
+	d.in(elDiv, []pair{class(classEdges)}, func() {
+		d.links(classMade, "page.made_from", s, s.from, "")
+		d.links(classUsed, "page.used_in", s, s.into, "")
+	})
+}

@@ -1,0 +1,223 @@
+package page
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/sheet"
+)
+
+// told is a piece of what the terminal says of an event.
+type told = sheet.Block
+
+// tell has the terminal's words written for each event, at the place where that event stands. What
+// is about no event stands by the one before.
+func (d *document) tell() {
+	var last *place
+	take := func(about event.Event, b sheet.Block) {
+		if p := d.ladder.home[about]; about != nil && p != nil {
+			last = p
+		}
+		if last == nil {
+			last = d.ladder.beginning()
+		}
+		if f := last.flight; b.Kind == sheet.Myth && f != nil && about != nil {
+			f.myths = append(f.myths, myth{about.Head().Seq, b})
+			return
+		}
+		if b.Kind != sheet.Banner { // heads a flow, as the page's own heading does
+			last.told = append(last.told, b)
+		}
+	}
+	o := render.TerminalOptions{Lang: d.o.Lang, Layout: d.o.Layout, Worksheet: d.o.Worksheet, Take: take}
+	var teller Teller = render.NewTerminal(nil, o)
+	if d.o.Teller != nil {
+		teller = d.o.Teller(o)
+	}
+	for _, e := range d.events {
+		teller.Event(e)
+	}
+	if err := teller.Close(); err != nil {
+		panic(err) // it writes nothing
+	}
+	if d.o.Worksheet {
+		d.blank = blanksOf(teller)
+	}
+}
+
+// beginning is the place of the first act.
+func (l *ladder) beginning() *place {
+	if len(l.acts) == 0 {
+		return new(place)
+	}
+	return l.acts[0].heading
+}
+
+// telling writes what is told at a place.
+func (d *document) telling(p *place, c className) { d.tells(p.told, c) }
+
+func (d *document) tells(told []told, c className) {
+	if len(told) == 0 {
+		return
+	}
+	d.in(elDiv, []pair{class(c)}, func() { d.blocks(told) })
+}
+
+// blocks writes blocks one after the other. Rows that follow each other are one list of names
+// and values.
+func (d *document) blocks(blocks []sheet.Block) {
+	list := false
+	for _, b := range blocks {
+		if list && b.Kind != sheet.Row {
+			d.end()
+			list = false
+		}
+		if b.Kind == sheet.Row && !list {
+			d.newline()
+			d.start(elDl, class(classList))
+			list = true
+		}
+		d.block(b)
+	}
+	if list {
+		d.end()
+	}
+}
+
+// block writes one block.
+func (d *document) block(b sheet.Block) {
+	switch b.Kind {
+	case sheet.Row:
+		d.in(elDt, nil, func() { d.runs(b.Label) })
+		d.in(elDd, nil, func() {
+			d.runs(b.Text)
+			d.ref(b.Ref)
+		})
+		return
+	case sheet.Table:
+		d.table(b)
+		return
+	case sheet.Command:
+		d.newline()
+		d.in(elDiv, []pair{class(classCommand)}, func() {
+			if b.Label != "" {
+				d.in(elSpan, nil, func() { d.runs(b.Label) })
+			}
+			d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.runs(b.Text) })
+			d.commands++
+			d.with(elButton, d.say.UI("page.copy_command", "n", decimal(d.commands)), value(attrType, "button"), value(attrDataCopy, "command"), value(attrDataSaid, d.say.UI("page.copied")))
+		})
+		return
+	case sheet.Myth:
+		d.newline()
+		d.in(elDiv, []pair{class(classMyth)}, func() {
+			d.in(elDiv, []pair{class(classMythStyle)}, func() {
+				d.with(elB, d.say.UI("often_said"))
+				d.space()
+				d.runs(b.Label)
+			})
+			d.in(elDiv, nil, func() {
+				d.runs(b.Text)
+				d.ref(b.Ref)
+			})
+		})
+		return
+	case sheet.Plain:
+		d.newline()
+		d.in(elDiv, []pair{class(classPlain), value(attrTranslate, "no")}, func() { d.runs(b.Text) })
+		return
+	}
+	d.newline()
+	kind := classParagraph
+	if b.Kind == sheet.Heading {
+		kind = classHeading
+	}
+	d.in(elDiv, []pair{class(kind, indentOf(b))}, func() {
+		if b.Label != "" {
+			d.runs(b.Label)
+			d.space()
+		}
+		d.runs(b.Text)
+		d.ref(b.Ref)
+	})
+}
+
+// indentOf is the class for how deep a block stands.
+func indentOf(b sheet.Block) className {
+	switch {
+	case b.Indent >= 9:
+		return classIndent3
+	case b.Indent >= 7:
+		return classIndent2
+	case b.Indent >= 5:
+		return classIndent1
+	}
+	return noClass
+}
+
+// digits is a value that nobody reads to the end.
+var digits = regexp.MustCompile(`[0-9a-f]{129,}`)
+
+// long writes text, values of many bytes in it folded.
+func (d *document) long(s string) {
+	from := 0
+	for _, at := range digits.FindAllStringIndex(s, -1) {
+		d.text(s[from:at[0]])
+		d.folds++
+		d.fold(d.say.UI("page.value_number", "n", decimal(d.folds)), s[at[0]:at[1]])
+		from = at[1]
+	}
+	d.text(s[from:])
+}
+
+// table writes a table; its first row is the head.
+func (d *document) table(b sheet.Block) {
+	d.newline()
+	d.start(elDiv, class(classScroll))
+	d.start(elTable)
+	for i, cells := range b.Rows {
+		d.start(elTr)
+		for k, c := range cells {
+			switch {
+			case i == 0 && strings.TrimSpace(c) != "":
+				d.in(elTh, []pair{value(attrScope, "col")}, func() { d.runs(c) })
+			case k == 0 && i > 0:
+				d.in(elTh, []pair{value(attrScope, "row")}, func() { d.runs(c) })
+			default:
+				d.in(elTd, nil, func() { d.runs(c) })
+			}
+		}
+		d.end()
+	}
+	d.end()
+	d.end()
+}
+
+// runs writes painted text. A value too long to be read folds.
+func (d *document) runs(s string) {
+	for _, r := range sheet.Runs(s) {
+		c := styles[r.Style]
+		if c == noClass {
+			d.long(r.Text)
+			continue
+		}
+		d.in(elSpan, []pair{class(c)}, func() { d.long(r.Text) })
+	}
+}
+
+var styles = [...]className{sheet.NoStyle: noClass, sheet.BoldStyle: classBold, sheet.DimStyle: classDim, sheet.GoodStyle: classGood,
+	sheet.BadStyle: classBad, sheet.SecretStyle: classPrivate, sheet.NameStyle: classLabel, sheet.MythStyle: classMythStyle}
+
+// sentences are the three on top of the page: what happened, who could read it, what if.
+func (d *document) sentences() []string {
+	a := d.decisive()
+	if a == nil {
+		return nil
+	}
+	said := narrate.Summarize(a.events).In(d.o.Lang)
+	return slices.DeleteFunc(said[:], func(s string) bool { return s == "" })
+}
