@@ -22,6 +22,7 @@ type View struct {
 	Width                int
 	Brief, Bytes         bool
 	Telling              // of the verbs that tell of handshakes
+	Paging
 
 	Lang narrate.Lang // once checked
 }
@@ -87,16 +88,10 @@ func (v *View) Open(to, log io.Writer) (*Output, error) {
 	}
 	to = Unfiltered(to)
 	o := &Output{Writer: to, Close: func() error { return nil }, Log: log}
-	o.Options = render.TerminalOptions{Lang: v.Lang, Width: v.Width}
-	switch {
-	case v.Brief && v.Bytes:
-		return nil, Misuse("Choose one of the two.", "--brief and --bytes contradict each other")
-	case v.Brief:
-		o.Options.Level = render.Brief
-	case v.Bytes:
-		o.Options.Level = render.Bytes
-	case v.tells && !v.Full:
-		o.Options.Level = render.Flights
+	o.Options = render.TerminalOptions{Lang: v.Lang, Width: v.Width, Only: v.Alone}
+	var err error
+	if o.Options.Level, err = v.level(); err != nil {
+		return nil, err
 	}
 	if v.Width < 0 || v.Width > 0 && v.Width < 40 {
 		return nil, Misuse("Use at least 40.", "--width %d is too narrow for a transcript", v.Width)
@@ -121,6 +116,11 @@ func (v *View) Open(to, log io.Writer) (*Output, error) {
 		o.Options.Color = o.Options.Color || v.Color == "auto" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		if v.Width == 0 {
 			o.Options.Width = min(Columns(f), maxWidth)
+		}
+		if v.pages && !v.NoPager {
+			if p := newPager(f); p != nil {
+				to, o.Close = p, p.Close
+			}
 		}
 	}
 	o.Writer = foreign.NewWriter(to, o.Options.Color)

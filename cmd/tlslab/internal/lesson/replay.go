@@ -46,6 +46,7 @@ lesson. The verdict is in the transcript, and in --format json.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd, cmd.OutOrStdout()) },
 	}
 	r.View.Flags(cmd)
+	r.View.PagerFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&r.attack, "attack", "", "play this attack: "+strings.Join(attackNames(), ", "))
 	f.StringVar(&r.defend, "defend", "none", "against these defences: none, or a list of "+strings.Join(replay.Defences(), ", "))
@@ -83,6 +84,7 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 		defer func() { err = cli.FirstError(err, store.Close()) }()
 		o.Shared, o.SharedName = store, withoutPassword(r.store)
 	}
+	r.NoPager = r.NoPager || r.format != "text"
 	out, err := r.View.Open(to, cmd.ErrOrStderr())
 	if err != nil {
 		return err

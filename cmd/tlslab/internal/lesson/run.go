@@ -84,6 +84,8 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	}
 	r.View.Flags(cmd)
 	r.View.TellingFlags(cmd)
+	r.View.CAFlag(cmd)
+	r.View.PagerFlag(cmd)
 	r.Offer.Flags(cmd)
 	r.WhatIf.Flags(cmd)
 	r.PreShared.Flags(cmd)
@@ -128,6 +130,7 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	r.worksheet = r.worksheet || r.answers != ""
 	r.Full = r.Full || r.step || r.worksheet
+	r.NoPager = r.NoPager || r.step || r.format != "text" || r.firstScreen() // which is one screen
 	if err := r.checkFormat(); err != nil {
 		return err
 	}
@@ -211,6 +214,9 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	if err := term.Close(); err != nil {
 		return err
 	}
+	if found, n := term.Found(); !found && r.Alone.Message > 0 {
+		return cli.Misuse("They are numbered in the transcript.", "--message %d: there are %d messages", r.Alone.Message, n)
+	}
 	if r.answers != "" {
 		var b bytes.Buffer
 		if err := term.WriteAnswers(&b); err != nil {
@@ -235,7 +241,8 @@ func (r *runFlags) checkFormat() error {
 		for _, f := range []struct {
 			name string
 			set  bool
-		}{{"--worksheet", r.worksheet}, {"--brief", r.Brief}, {"--bytes", r.Bytes}} {
+		}{{"--worksheet", r.worksheet}, {"--brief", r.Brief}, {"--bytes", r.Bytes}, {"--full", r.Full && !r.step}, {"--message", r.Alone.Message != 0},
+			{"--secrets", r.Alone.Secrets}, {"--checks", r.Alone.Checks}, {"--myths", r.Alone.Myths}, {"--ca", r.Alone.CA}} {
 			if f.set {
 				return cli.Misuse("Leave one of the two out.", "%s is about text, not --format %s", f.name, r.format)
 			}
@@ -246,7 +253,7 @@ func (r *runFlags) checkFormat() error {
 
 // firstScreen reports whether the run fits on one screen: no flag asks for more.
 func (r *runFlags) firstScreen() bool {
-	return !r.chosen() && !r.Full && !r.Brief && !r.Bytes && !r.step && !r.worksheet
+	return !r.chosen() && !r.Full && !r.Alone.Any() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
 }
 
 // chosen reports whether a flag changes the lesson itself.
