@@ -100,6 +100,7 @@ func (t *Pen) failedChain(r *pki.Report) {
 				told[key] = true
 			}
 			t.Line("     " + t.Paint.Name(sheet.Cut(fmt.Sprintf("%d %s (%s)", ch.Cert, on, pki.CertKeyName(p.Certs[ch.Cert])), t.Width-5)))
+			t.First(narrate.ChainKey(ch.Key)) // what the check is for stands in --full
 			t.chainCheck(ch, 7)
 		}
 	}
@@ -254,8 +255,11 @@ func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 			continue
 		}
 		name := t.source(s, v)
-		if s.Function == event.FunctionExtract && zeros(v) {
+		switch {
+		case s.Function == event.FunctionExtract && zeros(v):
 			name = "0"
+		case s.Label == event.LabelEarlySecret && v.Name == "ikm":
+			name = "PSK" // as RFC 9846 §7.1 draws it
 		}
 		names = append(names, name)
 	}

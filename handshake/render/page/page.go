@@ -6,7 +6,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
-	"tlslab/handshake/render/sheet"
 )
 
 // Options say what to lay out and how. The zero value is a lesson's page in English.
@@ -58,10 +57,9 @@ func (p *Page) Close() error {
 	if p.o.NoSecrets {
 		p.events = withoutSecrets(p.events)
 	}
-	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[meaning]bool{}}
+	d := newDocument(p.o, p.events)
 	d.graph = edgesOf(d.ladder)
 	d.tell()
 	d.write()
-	_, err := p.w.Write(d.out.Bytes())
-	return err
+	return d.to(p.w)
 }
