@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -127,8 +128,10 @@ func (t *Pen) workOf(m *move) (w work) {
 			}
 			label := t.flow.labelOf(e)
 			_, again := told[e]
-			switch {
-			case again && !strings.HasSuffix(label, "_verify_data"):
+			key := madeAt{e.Conn, label, string(e.Value)}
+			first := t.flow.made[key]
+			switch t.flow.made[key] = e.Party; {
+			case first != "" && first != e.Party && !strings.HasSuffix(label, "_verify_data"):
 				w.same = append(w.same, label)
 			case !again && !twice:
 				w.made = append(w.made, e)
@@ -139,6 +142,12 @@ func (t *Pen) workOf(m *move) (w work) {
 		}
 	}
 	return w
+}
+
+// madeAt is a value that one end of a connection has computed.
+type madeAt struct {
+	conn         int
+	label, value string
 }
 
 // addLine puts a line of trouble where the move at hand is told.
@@ -183,7 +192,7 @@ func (t *Pen) afterwards() {
 	}
 	t.endBlocks(0)
 	b := &block{after: true, head: t.Say.UI(head)}
-	for _, l := range slices.SortedFunc(maps.Keys(t.flow.pending), func(a, b sheet.Leg) int { return strings.Compare(a.Party, b.Party) }) {
+	for _, l := range t.waiting() {
 		b.work.add(t.flow.pending[l])
 	}
 	clear(t.flow.pending)
@@ -221,10 +230,17 @@ func (t *Pen) endBlocks(keep int) {
 // endFlights ends the blocks at hand, and tells what was read and led to nothing.
 func (t *Pen) endFlights() {
 	t.endBlocks(0)
-	if len(t.flow.pending) > 0 {
-		t.afterwards()
+	for _, l := range t.waiting() {
+		t.begins(&block{leg: l, no: flightNo{conn: l.Conn}, from: l.Party, head: t.Say.UI("flights.reads_what", "party", t.Say.Party(l.Party))})
 		t.endBlocks(0)
 	}
+}
+
+// waiting are those who have read and not sent since.
+func (t *Pen) waiting() []sheet.Leg {
+	return slices.SortedFunc(maps.Keys(t.flow.pending), func(a, b sheet.Leg) int {
+		return cmp.Or(cmp.Compare(a.Conn, b.Conn), strings.Compare(a.Party, b.Party))
+	})
 }
 
 // flushFlight writes what there is. What comes when the handshake is over goes on below it.

@@ -100,6 +100,7 @@ func (t *Pen) failedChain(r *pki.Report) {
 				told[key] = true
 			}
 			t.Line("     " + t.Paint.Name(sheet.Cut(fmt.Sprintf("%d %s (%s)", ch.Cert, on, pki.CertKeyName(p.Certs[ch.Cert])), t.Width-5)))
+			t.First(narrate.ChainKey(ch.Key)) // what the check is for stands in --full
 			t.chainCheck(ch, 7)
 		}
 	}

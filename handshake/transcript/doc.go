@@ -18,6 +18,7 @@
 // where that would hide an answer:
 //
 //	message     dir, ref, bytes (header included), fields in wire order (groups have no value), to (state),
+//	            inside [{path, off, len, fields}] (certificates and OCSP responses in it, down to each byte),
 //	            flight {n, of} (of: left out as long as nobody knows; all of it: of no handshake), nth, records
 //	record      dir, bytes (as on the wire), version, epoch, keys, sequence, protected, payload, steps [{name, bytes}], messages,
 //	            fields (of bytes: record.type, record.version, record.length, record.fragment and what it is made of)

@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake/transcript"
 	"tlslab/pki"
 	"tlslab/pki/authority"
+	"tlslab/pki/der"
 )
 
 type verifyFlags struct {
@@ -94,18 +95,33 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 		return err
 	}
 	report, verdict := pki.Verify(chain, o)
-	if v.format == "json" {
-		err = transcript.VerificationOf(chain, report).Encode(out)
-	} else {
-		err = render.WriteReport(out, report, out.Options)
-	}
-	if err != nil {
+	if err := v.write(out, transcript.VerificationOf(chain, o.Staple, report), report); err != nil {
 		return err
 	}
 	if verdict != nil {
 		return v.refused(file, report, verdict)
 	}
 	fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(v.Lang, "accepted", "file", file))
+	return nil
+}
+
+// write writes what came of it in the form asked for.
+func (v *verifyFlags) write(out *cli.Output, doc transcript.Verification, report *pki.Report) error {
+	if v.format == "json" {
+		return doc.Encode(out)
+	}
+	if err := render.WriteReport(out, report, out.Options); err != nil || !v.Bytes {
+		return err
+	}
+	d := newDump(out, out.Options)
+	for _, c := range doc.Certificates {
+		if err := d.headed("der_certificate", c.Subject, der.WalkCertificate, c.Bytes); err != nil {
+			return err
+		}
+	}
+	if doc.Staple != nil {
+		return d.headed("der_staple", "", der.WalkOCSPResponse, doc.Staple.Bytes)
+	}
 	return nil
 }
 
