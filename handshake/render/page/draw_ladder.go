@@ -280,6 +280,11 @@ func (d *document) summary(a *act, r *row) {
 			d.space()
 		}
 	}
+	if len(scenes)+len(failed)+len(checked)+len(chosen)+computed == 0 { // it has only read: then that is what it did
+		for _, it := range r.items {
+			scenes = append(scenes, d.called(it))
+		}
+	}
 	if n := len(scenes); n > 2 && r.flight.chapter == nil {
 		scenes = []string{scenes[0], d.say.UI("page.more_steps", "n", decimal(n-1))}
 	}
