@@ -28,6 +28,7 @@ type document struct {
 	o        Options
 	say      sheet.Voice
 	ladder   *ladder
+	alone    *alone // in the ladder's place; nil if there is a ladder
 	graph    *graph // of secrets
 	blank    blanks // of a worksheet
 	events   []event.Event
@@ -92,10 +93,14 @@ func (d *document) program() string {
 func (d *document) body() {
 	d.in(elHeader, nil, d.top)
 	d.in(elMain, nil, func() {
-		for _, a := range d.ladder.acts {
-			d.act(a)
+		if d.alone != nil {
+			d.alone.draw(d)
+		} else {
+			for _, a := range d.ladder.acts {
+				d.act(a)
+			}
+			d.secrets()
 		}
-		d.secrets()
 		d.glossary()
 	})
 	d.newline()

@@ -443,6 +443,9 @@ func (d *document) top() {
 
 // title is what the page is called.
 func (d *document) title() string {
+	if d.alone != nil {
+		return d.alone.title
+	}
 	var flow *event.Flow
 	if a := d.decisive(); a != nil {
 		flow = a.flow

@@ -72,11 +72,12 @@ func (d *document) tells(told []told, c className) {
 func (d *document) blocks(blocks []sheet.Block) {
 	list := false
 	for _, b := range blocks {
-		if list && b.Kind != sheet.Row {
+		row := b.Kind == sheet.Row || b.Kind == sheet.Bar
+		if list && !row {
 			d.end()
 			list = false
 		}
-		if b.Kind == sheet.Row && !list {
+		if row && !list {
 			d.newline()
 			d.start(elDl, class(classList))
 			list = true
@@ -91,9 +92,9 @@ func (d *document) blocks(blocks []sheet.Block) {
 // block writes one block.
 func (d *document) block(b sheet.Block) {
 	switch b.Kind {
-	case sheet.Row:
+	case sheet.Row, sheet.Bar:
 		d.in(elDt, nil, func() { d.runs(b.Label) })
-		d.in(elDd, nil, func() {
+		d.in(elDd, []pair{class(whenClass(b.Kind == sheet.Bar, classPlain))}, func() {
 			d.runs(b.Text)
 			d.ref(b.Ref)
 		})
