@@ -288,6 +288,9 @@ func listed() map[Kind][]string {
 	for _, key := range pki.NoteKeys() {
 		add(Check, NoteKey(key))
 	}
+	for _, a := range pki.Absences() {
+		add(Check, AbsentKey(a))
+	}
 	for _, r := range reason.All() {
 		add(Reason, r.String())
 	}

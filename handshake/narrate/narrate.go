@@ -58,7 +58,7 @@ const (
 	Field     Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
 	Cert      Kind = "cert"     // a field of a certificate and its like, as pki/der names them: CertFieldKey
 	Secret    Kind = "secret"   // an event.Secret's Label, perhaps with a variant: SecretKey
-	Check     Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
+	Check     Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's; "absent/" and a pki.Absence
 	Reason    Kind = "reason"   // a reason.Reason, perhaps with its cause: ReasonKey
 	Myth      Kind = "myth"     // what Myths returns; the title is what is often said, the text what is true
 	Scene     Kind = "scene"    // an event.Scene's Key

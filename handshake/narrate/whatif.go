@@ -65,12 +65,12 @@ func (s *story) next() string {
 // nextLive is what to try after a live connection.
 func (s *story) nextLive(x *exchange) string {
 	switch {
-	case x == nil || x.version == 0:
-		return "live_silence"
-	case s.refused() != nil:
+	case x != nil && s.refused() == nil && x.finished:
+		return "live"
+	case s.failed != nil && s.failed.Report != nil:
 		return "live_refused"
 	}
-	return "live"
+	return "live_silence"
 }
 
 func (s *story) nextIntercepted(x *exchange) string {

@@ -17,6 +17,7 @@ import (
 // move writes one move at level Default or Bytes: a heading with an arrow, what
 // the message means, and then what the party did, in order.
 func (t *Pen) move(m *move) {
+	t.telling = m.events[0]
 	t.moveAt(m)
 	if t.flow.null && t.flow.TLS13[sheet.LegOf(m.head)] && t.First("ui/not_encrypted") {
 		t.Blank()

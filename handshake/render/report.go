@@ -22,14 +22,6 @@ func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
 	return t.Err()
 }
 
-// WriteVerdict writes the beginning of what WriteReport writes: the verdict, and for a refusal what
-// to do.
-func WriteVerdict(w io.Writer, r *pki.Report, o TerminalOptions) error {
-	t := newPen(w, o)
-	t.judgement(r)
-	return t.Err()
-}
-
 // judgement is the verdict in a line, and the error and the advice if it is a refusal. The
 // check that failed stands further down, without them.
 func (t *Pen) judgement(r *pki.Report) {

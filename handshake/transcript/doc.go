@@ -50,8 +50,9 @@
 // "recv". Bytes are hex strings. A number from a registry is {hex, name, value}.
 // An error is {reason, ref, field, off, want, got, alert, message}; off is -1 where no
 // byte is to blame. A report is {ok, chosen, paths [{subjects, fingerprints, anchored, checks
-// [{key, cert, ok, ref, inputs, error}], notes, states, error}], rejected [{subject, fingerprint,
-// for, reason}]}.
+// [{key, cert, ok, ref, inputs, error, fields [{cert, path, absent}]}], notes, states, error}],
+// rejected [{subject, fingerprint, for, reason}]}. fields are what a check looked at, by the paths
+// of package pki/der: cert is an index in the path, or -1 for the stapled response.
 // A value of a scene that has parts is an object of them.
 //
 // A document about a replay has "replay" beside its flows: see Replay. What compares whole

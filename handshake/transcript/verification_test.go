@@ -68,6 +68,16 @@ func TestVerification(t *testing.T) {
 			if len(p.Checks) != len(report.Paths[i].Checks) || len(p.Checks) == 0 {
 				t.Errorf("%s: %d checks of %d", kind, len(p.Checks), len(report.Paths[i].Checks))
 			}
+			for k, looked := range report.Paths[i].Looked() {
+				if len(looked) != len(p.Checks[k].Fields) {
+					t.Fatalf("%s: %s looked at %d fields, and the document says %d", kind, p.Checks[k].Key, len(looked), len(p.Checks[k].Fields))
+				}
+				for n, l := range looked {
+					if got := p.Checks[k].Fields[n]; got != (transcript.Looked{Cert: l.Cert, Path: l.Path, Absent: string(l.Absent)}) {
+						t.Errorf("%s: %s looked at %+v, and the document says %+v", kind, p.Checks[k].Key, l, got)
+					}
+				}
+			}
 			for _, print := range p.Prints {
 				if !named[print] {
 					t.Errorf("%s: path %d has a certificate that the document does not: %s", kind, i, print)

@@ -12,22 +12,23 @@ import (
 // report draws what a verifier said of a chain: for each path a matrix of checks and
 // certificates, and under it each check, which a cell of the matrix leads to. The words are those
 // that were told.
-func (d *document) report(at address, r *pki.Report, told []told) {
-	names := map[*pki.Check]address{}
+func (d *document) report(at address, r *pki.Report, all []told) {
+	names, looked := map[*pki.Check]address{}, map[*pki.Check][]link{}
 	for i := range r.Paths {
 		d.matrix(at, r, i, names)
+		d.looked(&r.Paths[i], looked)
 	}
 	var open *pki.Check
-	var run []sheet.Block
+	var run []told
 	flush := func() {
 		if open != nil {
-			d.check(names[open], open, run)
+			d.check(names[open], open, run, looked[open])
 		} else {
 			d.tells(run, classTelling)
 		}
 		run = nil
 	}
-	for _, b := range told {
+	for _, b := range all {
 		c, _ := b.Of.(*pki.Check)
 		if c != open {
 			flush()
@@ -106,8 +107,8 @@ func (d *document) verdict(at address, cert int, key pki.CheckKey, checks []*pki
 
 // check is one check, as it was told: its first line, and the sentence, the values compared and
 // the fields looked at.
-func (d *document) check(at address, c *pki.Check, told []sheet.Block) {
-	if len(told) == 0 {
+func (d *document) check(at address, c *pki.Check, all []told, looked []link) {
+	if len(all) == 0 {
 		return
 	}
 	state := classGood
@@ -117,13 +118,14 @@ func (d *document) check(at address, c *pki.Check, told []sheet.Block) {
 	d.newline()
 	d.start(elDetails, class(classCheck, state), id(at), when(!c.OK, is(attrOpen)))
 	d.in(elSummary, nil, func() {
-		d.in(elSpan, []pair{class(classCalled)}, func() { d.runs(told[0].Text) })
+		d.in(elSpan, []pair{class(classCalled)}, func() { d.runs(all[0].Text) })
 		d.space()
 		d.with(elSpan, string(at), class(classHidden))
 	})
 	d.in(elDiv, []pair{class(classTelling)}, func() {
-		d.ref(told[0].Ref)
-		d.blocks(told[1:])
+		d.ref(all[0].Ref)
+		d.blocks(all[1:])
+		d.lookedAt(at, looked)
 	})
 	d.end()
 }
@@ -134,4 +136,52 @@ func reportOf(it *item) *pki.Report {
 		return c.Report
 	}
 	return nil
+}
+
+// link is a field that a check looked at, and where it stands.
+type link struct {
+	at     address // "" if the page does not have it, such as a root's
+	name   string
+	absent string // what it means that there is no such field; "" if there is one
+}
+
+// looked finds the fields that each check of a path looked at.
+func (d *document) looked(p *pki.Path, of map[*pki.Check][]link) {
+	for i, fields := range p.Looked() {
+		for _, f := range fields {
+			l := link{name: f.Path}
+			if f.Cert >= 0 && f.Cert < len(p.Certs) {
+				l.name = decimal(f.Cert) + " " + f.Path
+				_, path, _ := cut(f.Path)
+				if base := d.held[string(p.Certs[f.Cert].Raw)]; base != "" && f.Absent == "" {
+					l.at = base.at(path)
+				}
+			}
+			if f.Absent != "" {
+				l.absent = d.say.Title(narrate.Check, "absent/"+string(f.Absent))
+			}
+			of[&p.Checks[i]] = append(of[&p.Checks[i]], l)
+		}
+	}
+}
+
+// lookedAt lists the fields.
+func (d *document) lookedAt(at address, fields []link) {
+	if len(fields) == 0 {
+		return
+	}
+	d.in(elDiv, []pair{class(classEdges)}, func() {
+		d.with(elSpan, d.say.UI("page.looked_at"), class(classDim))
+		for _, f := range fields {
+			d.space()
+			switch {
+			case f.absent != "":
+				d.with(elSpan, d.say.Aside(f.name, f.absent))
+			case f.at == "":
+				d.with(elSpan, f.name, value(attrTranslate, "no"))
+			default:
+				d.with(elA, f.name, to(f.at), value(attrTranslate, "no"), value(attrAriaLabel, string(at)+d.say.Colon()+f.name))
+			}
+		}
+	})
 }

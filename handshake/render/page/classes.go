@@ -95,6 +95,8 @@ const (
 	classWord
 	classForgedMark
 	classLegend
+	classBrief
+	classLong
 	classO0
 	classO1
 	classO2

@@ -62,7 +62,7 @@ func (d *document) dissect(x *field, documents []held, taken ordinals) []field {
 		_, path, _ := cut(name)
 		f.Off += x.Off
 		f.Depth += x.Depth
-		out = append(out, field{Field: f, path: string(taken.take(addressOf(x.path, path))), name: lastOf(name), kind: narrate.Field, key: der.FieldKey(f), ref: f.Ref})
+		out = append(out, field{Field: f, path: string(taken.take(addressOf(x.path, path))), name: lastOf(name), kind: narrate.Cert, key: narrate.CertFieldKey(f), ref: narrate.CertFieldRef(f)})
 	}
 	x.Value, x.fold = wire.Group{}, true
 	return out

@@ -32,17 +32,42 @@ func (d *document) act(a *act) {
 		d.with(elH2, title, class(classHidden))
 	}
 	d.telling(a.heading, classTelling)
-	d.start(elDiv, class(classLadder, manyOnlookers(a)), number(attrDataParties, len(a.parties)))
+	d.start(elDiv, class(classLadder, manyOnlookers(a), whenClass(d.arrows > wholeUpTo, classLong)), number(attrDataParties, len(a.parties)))
 	d.headRow(a)
-	for _, f := range a.flights {
-		d.flight(a, f)
+	sent := len(a.flights) // flights up to the last arrow
+	for sent > 0 && a.flights[sent-1].to == "" {
+		sent--
+	}
+	var after []*flight
+	for i, f := range a.flights {
+		if i >= sent && f.from == lessonItself {
+			after = append(after, f)
+		} else {
+			d.flight(a, f)
+		}
 	}
 	d.end()
 	d.legend(a)
+	for _, f := range after {
+		d.knows(f)
+	}
 	if len(a.ending.told) > 0 {
 		d.in(elDiv, []pair{class(classOutcome)}, func() { d.telling(a.ending, classTelling) })
 	}
 	d.end()
+}
+
+// knows is what a lesson says in the end, such as who knows what: it stands open.
+func (d *document) knows(f *flight) {
+	for _, r := range f.rows {
+		d.newline()
+		d.start(elDiv, class(classKnows), id(r.id), rowNumbers(r))
+		for _, it := range r.items {
+			d.item(it)
+		}
+		d.end()
+	}
+	d.myths(f)
 }
 
 // legend says what the onlookers' marks mean, as far as they occur.
@@ -173,7 +198,7 @@ func whenClass(yes bool, c className) className {
 // work draws what a party did before it sent.
 func (d *document) work(a *act, r *row) {
 	d.newline()
-	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.party == lessonItself && r.flight == a.flights[len(a.flights)-1], is(attrOpen)))
+	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r))
 	d.in(elSummary, nil, func() {
 		d.start(elSpan, class(classN))
 		d.end()
@@ -210,9 +235,14 @@ func (r *row) failed() bool {
 // summary says in one line what a party did: what it checked, what it chose, how many values it
 // computed, and what a lesson plays around it.
 func (d *document) summary(a *act, r *row) {
+	where := decimal(slices.Index(a.flights, r.flight) + 1)
 	if r.party != lessonItself {
-		d.with(elSpan, d.say.Party(r.party)+d.say.Colon(), class(classHidden))
+		where = d.say.Party(r.party) + " " + where
 	}
+	if len(d.ladder.acts) > 1 {
+		where = decimal(a.n) + "." + where
+	}
+	d.with(elSpan, where+d.say.Colon(), class(classHidden)) // no two rows of a page are called the same
 	var checked, failed, chosen, scenes []string
 	computed := 0
 	for _, it := range r.items {
@@ -248,6 +278,11 @@ func (d *document) summary(a *act, r *row) {
 			}
 			d.with(elSpan, text, class(classKind, c))
 			d.space()
+		}
+	}
+	if len(scenes)+len(failed)+len(checked)+len(chosen)+computed == 0 { // it has only read: then that is what it did
+		for _, it := range r.items {
+			scenes = append(scenes, d.called(it))
 		}
 	}
 	if n := len(scenes); n > 2 && r.flight.chapter == nil {
@@ -301,7 +336,12 @@ func (d *document) arrow(a *act, r *row) {
 	d.start(elDetails, class(classRow, classArrow, state, span(a, r.from, r.to), whenClass(r.forged, classForged), whenClass(r.refuses(), classRefused)), id(r.id),
 		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.legOf(a, r.from, r.to))), rowNumbers(r))
 	d.in(elSummary, nil, func() {
-		d.with(elSpan, decimal(r.n), class(classN))
+		d.in(elSpan, []pair{class(classN)}, func() {
+			if len(d.ladder.acts) > 1 {
+				d.with(elSpan, decimal(a.n)+".", class(classHidden))
+			}
+			d.text(decimal(r.n))
+		})
 		d.space()
 		d.in(elSpan, []pair{class(classLane)}, func() {
 			d.in(elSpan, []pair{class(classLine)}, func() {
@@ -312,7 +352,9 @@ func (d *document) arrow(a *act, r *row) {
 				d.with(elSpan, d.name(r), class(classCalled))
 				if state != classClear {
 					d.space()
-					d.in(elSpan, []pair{class(classMark)}, func() { d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord)) })
+					d.in(elSpan, []pair{class(classMark)}, func() {
+						d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord, whenClass(state == classSealed, classHidden)))
+					})
 				}
 				if r.forged {
 					d.space()
@@ -329,7 +371,11 @@ func (d *document) arrow(a *act, r *row) {
 			d.cell(o, r.sights[o])
 		}
 	})
-	d.opened(r)
+	if d.bare(r) {
+		d.elsewhere(r)
+	} else {
+		d.opened(r)
+	}
 	d.end()
 }
 
@@ -426,7 +472,7 @@ func rowNumbers(r *row) pair {
 
 // top is the first thing that is read: what happened, for somebody who knows nothing of TLS.
 func (d *document) top() {
-	d.with(elH1, d.title())
+	d.with(elH1, d.heading)
 	if said := d.sentences(); len(said) > 0 {
 		d.in(elOl, []pair{class(classTop)}, func() {
 			for _, s := range said {
@@ -434,8 +480,16 @@ func (d *document) top() {
 			}
 		})
 	}
-	if d.o.Live && !d.o.NoSecrets {
+	switch {
+	case d.o.Worksheet:
+		d.with(elP, d.say.UI("page.handout"))
+	case d.o.NoSecrets:
+		d.with(elP, d.say.UI("page.without_secrets"))
+	case d.o.Live:
 		d.with(elP, d.say.UI("page.live_secrets"), class(classBad))
+	}
+	if d.arrows > wholeUpTo {
+		d.with(elP, d.say.UI("page.bytes_first", "n", decimal(withBytes)))
 	}
 	d.views()
 	d.keys()
@@ -443,9 +497,6 @@ func (d *document) top() {
 
 // title is what the page is called.
 func (d *document) title() string {
-	if d.alone != nil {
-		return d.alone.title
-	}
 	var flow *event.Flow
 	if a := d.decisive(); a != nil {
 		flow = a.flow

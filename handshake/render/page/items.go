@@ -13,7 +13,7 @@ import (
 func (d *document) item(it *item) {
 	d.newline()
 	said := it.told
-	d.start(elDiv, class(classItem), id(it.id), value(attrDataKind, string(it.kind)), numbers(&it.place))
+	d.start(elDiv, class(classItem, whenClass(len(said) == 0, classBrief)), id(it.id), value(attrDataKind, string(it.kind)), numbers(&it.place))
 	d.in(elH4, []pair{class(classCalled)}, func() {
 		if len(said) > 0 && said[0].Kind == sheet.Heading {
 			d.runs(said[0].Text)

@@ -61,6 +61,7 @@ func (r *row) work() bool { return r.party != "" }
 type arrow struct {
 	act      int // whose it is, from 1
 	n        int // from 1, in an act
+	count    int // from 1, on the page
 	says     narrate.Sentence
 	from, to string
 	right    bool

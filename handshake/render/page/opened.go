@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/hex"
+	"slices"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -16,16 +17,37 @@ const long = 64
 const shown = 16
 
 // opened is what opens under an arrow: what is told of it, its message byte by byte, and the
-// records that it travelled in.
+// records that it travelled in, with what is told of those.
 func (d *document) opened(r *row) {
-	d.telling(&r.place, classTelling)
+	said, ofRecord := d.parted(r)
+	d.tells(said, classTelling)
 	if r.message != nil {
-		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.message))
+		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.id, r.message))
 	}
 	for i, e := range r.records {
-		d.record(r, i, e)
+		d.record(r, i, e, ofRecord[e])
 	}
 	d.with(elButton, d.say.UI("page.copy", "what", d.numbered(r)), value(attrType, "button"), value(attrDataCopy, "row"), value(attrDataSaid, d.say.UI("page.copied")))
+}
+
+// parted is what is told of an arrow, and of each of its records. The heading, which the row has
+// already, gives only its reference.
+func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]told) {
+	ofRecord = map[*event.Record][]told{}
+	for i, b := range r.told {
+		if e, ok := b.about.(*event.Record); ok && slices.Contains(r.records, e) {
+			ofRecord[e] = append(ofRecord[e], b)
+			continue
+		}
+		if i == 0 && b.Kind == sheet.Heading && (b.about == event.Event(r.message) || b.about == event.Event(r.data)) {
+			if b.Ref == "" {
+				continue
+			}
+			b.Kind, b.Label, b.Text = sheet.Paragraph, "", ""
+		}
+		said = append(said, b)
+	}
+	return said, ofRecord
 }
 
 // numbered is an arrow's number and name: no two of a page are called the same.
@@ -48,8 +70,8 @@ type field struct {
 	fold bool // what it holds is long, and opens when asked for
 }
 
-// fieldsOf names every byte of a message.
-func (d *document) fieldsOf(e *event.Message) []field {
+// fieldsOf names every byte of the message at an address.
+func (d *document) fieldsOf(at address, e *event.Message) []field {
 	var out []field
 	taken := ordinals{}
 	held := documentsIn(e.Msg)
@@ -60,6 +82,9 @@ func (d *document) fieldsOf(e *event.Message) []field {
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
 		inside := d.dissect(&x, held, taken)
+		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
+			d.held[string(raw)] = at.at(x.path)
+		}
 		out = append(append(out, x), inside...)
 	}
 	return out

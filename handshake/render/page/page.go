@@ -6,7 +6,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
-	"tlslab/handshake/render/sheet"
 )
 
 // Options say what to lay out and how. The zero value is a lesson's page in English.
@@ -26,6 +25,8 @@ type Options struct {
 	Live bool
 	// Message, from 1, is a message whose bytes are shown however many there are; 0 for none.
 	Message int
+	// Staple is the OCSP response that came with a chain, for WriteReport; nil if none did.
+	Staple []byte
 }
 
 // Teller is a Terminal of some kind.
@@ -58,10 +59,9 @@ func (p *Page) Close() error {
 	if p.o.NoSecrets {
 		p.events = withoutSecrets(p.events)
 	}
-	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[meaning]bool{}}
+	d := newDocument(p.o, p.events)
 	d.graph = edgesOf(d.ladder)
 	d.tell()
 	d.write()
-	_, err := p.w.Write(d.out.Bytes())
-	return err
+	return d.to(p.w)
 }

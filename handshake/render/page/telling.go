@@ -11,8 +11,11 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
-// told is a piece of what the terminal says of an event.
-type told = sheet.Block
+// told is a piece of what the terminal says of an event; about is nil where it is about none.
+type told struct {
+	sheet.Block
+	about event.Event
+}
 
 // tell has the terminal's words written for each event, at the place where that event stands. What
 // is about no event stands by the one before.
@@ -30,7 +33,7 @@ func (d *document) tell() {
 			return
 		}
 		if b.Kind != sheet.Banner { // heads a flow, as the page's own heading does
-			last.told = append(last.told, b)
+			last.told = append(last.told, told{b, about})
 		}
 	}
 	o := render.TerminalOptions{Lang: d.o.Lang, Layout: d.o.Layout, Worksheet: d.o.Worksheet, Take: take}
@@ -69,7 +72,7 @@ func (d *document) tells(told []told, c className) {
 
 // blocks writes blocks one after the other. Rows that follow each other are one list of names
 // and values.
-func (d *document) blocks(blocks []sheet.Block) {
+func (d *document) blocks(blocks []told) {
 	list := false
 	for _, b := range blocks {
 		row := b.Kind == sheet.Row || b.Kind == sheet.Bar
@@ -82,7 +85,7 @@ func (d *document) blocks(blocks []sheet.Block) {
 			d.start(elDl, class(classList))
 			list = true
 		}
-		d.block(b)
+		d.block(b.Block)
 	}
 	if list {
 		d.end()

@@ -9,6 +9,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
@@ -86,7 +87,7 @@ func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	case cli.JSON:
 		return lesson.WriteComparisonJSON(out, o.Seed, ways)
 	case cli.HTML:
-		return page.WriteTold(out, c.PageOptions(), "page.compared", func(to render.TerminalOptions) error {
+		return page.Write(out, narrate.Must(c.Lang, narrate.UI, "page.compared").Title, c.PageOptions(), func(to render.TerminalOptions) error {
 			return lesson.WriteComparison(io.Discard, ways, to)
 		})
 	}

@@ -110,7 +110,11 @@ func (v *verifyFlags) write(out *cli.Output, doc transcript.Verification, report
 	case cli.JSON:
 		return doc.Encode(out)
 	case cli.HTML:
-		return page.WriteReport(out, report, v.documents(doc), v.PageOptions())
+		o := v.PageOptions()
+		if doc.Staple != nil {
+			o.Staple = doc.Staple.Bytes
+		}
+		return page.WriteReport(out, report, o)
 	}
 	if err := render.WriteReport(out, report, out.Options); err != nil || !v.Bytes {
 		return err
@@ -125,19 +129,6 @@ func (v *verifyFlags) write(out *cli.Output, doc transcript.Verification, report
 		return d.headed("der_staple", "", der.WalkOCSPResponse, doc.Staple.Bytes)
 	}
 	return nil
-}
-
-// documents are the certificates and the status that were looked at.
-func (v *verifyFlags) documents(doc transcript.Verification) (out []page.Document) {
-	for _, c := range doc.Certificates {
-		fields, _ := der.WalkCertificate(c.Bytes) // what is wrong the report says
-		out = append(out, page.Document{Title: c.Subject, Raw: c.Bytes, Fields: fields})
-	}
-	if doc.Staple != nil {
-		fields, _ := der.WalkOCSPResponse(doc.Staple.Bytes)
-		out = append(out, page.Document{Title: cli.Say(v.Lang, "der_response"), Raw: doc.Staple.Bytes, Fields: fields})
-	}
-	return out
 }
 
 // read takes in the files that the flags name.

@@ -19,7 +19,6 @@ import (
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 	"tlslab/pki"
-	"tlslab/pki/der"
 	chains "tlslab/pki/lesson"
 )
 
@@ -36,29 +35,20 @@ func judged(t *testing.T, l narrate.Lang) (text string, r *pki.Report, chain [][
 		t.Fatal(err)
 	}
 	r, _ = pki.Verify(certs, pki.VerifyOptions{Roots: made.Roots, ServerName: made.Name, Time: now, Staple: made.Staple, Explain: true})
-	var documents []page.Document
-	for _, c := range certs {
-		fields, err := der.WalkCertificate(c.Raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		documents = append(documents, page.Document{Title: c.Subject.String(), Raw: c.Raw, Fields: fields})
-	}
-	fields, err := der.WalkOCSPResponse(made.Staple)
-	if err != nil {
-		t.Fatal(err)
-	}
-	documents = append(documents, page.Document{Title: "<b>OCSP", Raw: made.Staple, Fields: fields})
 	var b bytes.Buffer
-	if err := page.WriteReport(&b, r, documents, page.Options{Lang: l}); err != nil {
+	if err := page.WriteReport(&b, r, page.Options{Lang: l, Staple: made.Staple}); err != nil {
 		t.Fatal(err)
 	}
-	return b.String(), r, append(made.Chain, made.Staple)
+	chain = nil
+	for _, c := range r.Paths[0].Certs {
+		chain = append(chain, c.Raw)
+	}
+	return b.String(), r, append(chain, made.Staple)
 }
 
 func saved(t *testing.T, text string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "alone.html")
+	file := filepath.Join(t.TempDir(), "page.html")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +60,8 @@ func saved(t *testing.T, text string) string {
 func TestPageOfAJudgement(t *testing.T) {
 	for _, l := range narrate.Langs() {
 		text, r, documents := judged(t, l)
-		tab := browsertest.Open(t, saved(t, text), "#cert0.tbs_certificate.validity.not_after")
-		is(t, tab, selected, "tbs_certificate.validity.not_after cert0.tbs_certificate.validity.not_after")
+		tab := browsertest.Open(t, saved(t, text), "#cert.0.tbs_certificate.validity.not_after")
+		is(t, tab, selected, "tbs_certificate.validity.not_after cert.0.tbs_certificate.validity.not_after")
 		is(t, tab, `document.querySelectorAll(".ladder").length`, "0")
 		is(t, tab, `document.querySelectorAll("table.checks .bad").length`, "1")
 		browsertest.Eval[any](tab, openAll+"; null")
@@ -107,7 +97,7 @@ func TestPageOfAComparison(t *testing.T) {
 	for _, l := range narrate.Langs() {
 		var b bytes.Buffer
 		tell := func(to render.TerminalOptions) error { return lesson.WriteComparison(io.Discard, ways, to) }
-		if err := page.WriteTold(&b, page.Options{Lang: l}, "page.compared", tell); err != nil {
+		if err := page.Write(&b, "ways", page.Options{Lang: l}, tell); err != nil {
 			t.Fatal(err)
 		}
 		tab := browsertest.Open(t, saved(t, b.String()), "")
