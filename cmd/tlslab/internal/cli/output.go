@@ -31,12 +31,27 @@ type View struct {
 func (v *View) Flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	v.LangFlag(cmd)
-	f.StringVar(&v.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
-	f.IntVar(&v.Width, "width", 0, "columns of a line (default: the terminal's, or 80)")
+	v.ColorFlag(cmd)
+	v.WidthFlag(cmd)
 	f.BoolVar(&v.Brief, "brief", false, "one line a move")
-	f.BoolVar(&v.Bytes, "bytes", false, "every byte, a certificate as one block: offset, hex, name, meaning")
+	v.BytesFlag(cmd)
 	f.StringVar(&v.Out, "out", "", "write the transcript to this `file` (mode 0600)")
+}
+
+// ColorFlag adds --color alone.
+func (v *View) ColorFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&v.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
 	Complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+}
+
+// WidthFlag adds --width alone.
+func (v *View) WidthFlag(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&v.Width, "width", 0, "columns of a line (default: the terminal's, or 80)")
+}
+
+// BytesFlag adds --bytes alone.
+func (v *View) BytesFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&v.Bytes, "bytes", false, "every byte, a certificate's too: offset, hex, name, meaning")
 }
 
 // LangFlag adds --lang alone.
