@@ -47,7 +47,7 @@
 // FieldKey is what a field is wherever it stands, for whoever has words for it; FieldKeys has them all.
 //
 // A Value is a bool, int, string (somebody else's: quote it), time.Time, []byte, []string (the names of
-// bits), OID, Number, Header, netip.Addr, netip.Prefix, iana.ExtensionType or iana.SignatureScheme.
+// bits), OID, Number, Header, netip.Addr, netip.Prefix, uint8 or iana.ExtensionType.
 // Numbers that nobody reads in decimal are bytes: serial numbers, moduli, r and s. Content that
 // breaks the rules of its type is text where text is due, and bytes elsewhere.
 //
