@@ -92,7 +92,9 @@ func differ(now, next string) []string {
 	words := func(s string) []string {
 		return slices.DeleteFunc(strings.Fields(s), func(w string) bool { return w == "1.3" || w == "--tls" || w == "replay" })
 	}
-	has := func(words []string) func(string) bool { return func(w string) bool { return slices.Contains(words, w) } }
+	has := func(words []string) func(string) bool {
+		return func(w string) bool { return slices.Contains(words, w) }
+	}
 	more := slices.DeleteFunc(words(next), has(words(now)))
 	if len(more) > 0 {
 		return more
