@@ -161,9 +161,12 @@ func (t *Pen) addLine(m *move, line string) {
 // enter goes to the block of a move that is shown. One end alone reads a flight when it has begun
 // its own: then two are open.
 func (t *Pen) enter(m *move) {
-	if m.flight.n == 0 {
+	if m.flight.n == 0 && !t.early(m) {
 		t.afterwards()
 		return
+	}
+	if m.flight.n == 0 {
+		return // it travels in the flight that its sender is about
 	}
 	for _, b := range t.blocks {
 		if b.no.conn != m.flight.conn {
@@ -178,6 +181,23 @@ func (t *Pen) enter(m *move) {
 		}
 	}
 	t.begins(&block{no: m.flight, leg: sheet.Leg{Party: m.from, Conn: m.head.Conn}, from: m.from, to: m.to})
+}
+
+// early goes to the flight in which data travels before its sender's handshake is over: early
+// data, and what a server says before it has heard the client's Finished. It reports whether there is one.
+func (t *Pen) early(m *move) bool {
+	l := sheet.LegOf(m.head)
+	l.Party = m.from
+	if m.data == nil || m.head.State == event.Connected {
+		return false
+	}
+	for _, b := range slices.Backward(t.blocks) {
+		if b.no.n > 0 && b.leg == l {
+			t.block = b
+			return true
+		}
+	}
+	return false
 }
 
 // afterwards goes to the block of what comes when the handshake is over, with all that was read by then.

@@ -255,8 +255,11 @@ func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 			continue
 		}
 		name := t.source(s, v)
-		if s.Function == event.FunctionExtract && zeros(v) {
+		switch {
+		case s.Function == event.FunctionExtract && zeros(v):
 			name = "0"
+		case s.Label == event.LabelEarlySecret && v.Name == "ikm":
+			name = "PSK" // as RFC 9846 §7.1 draws it
 		}
 		names = append(names, name)
 	}

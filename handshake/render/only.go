@@ -66,6 +66,9 @@ func (t *Pen) tells(e event.Event) {
 	if _, end := e.(*event.Outcome); !end {
 		s.passed = true
 	}
+	if scene, ok := e.(event.Scene); ok {
+		s.scene = scene // what is said of it stands below it
+	}
 	if s.at != nil && s.placed != s.at && !s.whole {
 		s.placed = s.at
 		t.place(s.at)

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -107,7 +108,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f.StringVar(&r.staple, "staple", "", "the server staples an OCSP response: good, revoked, stale, unknown; or none, though asked")
 	f.StringVar(&r.seed, "seed", "", "fix randomness and clock by this text: two runs are identical")
 	cli.FormatFlag(cmd, &r.format, runFormats...)
-	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
+	f.BoolVar(&r.step, "step", false, "wait before each move, and say what may legally happen; Enter goes on, ? lists the other keys")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
 	cli.Complete(cmd, "alpn", scenario.Protocols)
@@ -166,11 +167,15 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *cli.Output)
 		return r.playText(cmd, o, out)
 	}
 	var listener event.Listener
+	var s *stepper
 	if r.step {
-		s := newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
+		s = newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
 		o.BeforeMove, listener = s.beforeMove, s
 	}
 	t, err := r.Perform(cmd.Context(), o, listener)
+	if s != nil && errors.Is(s.err, errQuit) {
+		return s.ended() // which its reader has asked for
+	}
 	if err != nil {
 		return err
 	}
@@ -223,14 +228,17 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	term := lesson.NewTerminal(steps, out.Options)
 	var listener event.Listener = term
 	if r.step {
-		steps.term = term
+		steps.show(term, lesson.NewTerminal)
 		o.BeforeMove, listener = steps.beforeMove, steps
 	}
 	t, err := r.Perform(cmd.Context(), o, listener)
+	if errors.Is(steps.err, errQuit) {
+		return steps.ended() // which its reader has asked for
+	}
 	if err != nil {
 		return cli.FirstError(err, term.Flush())
 	}
-	if err := term.Close(); err != nil {
+	if err := cli.FirstError(term.Close(), steps.ended()); err != nil {
 		return err
 	}
 	if found, n := term.Found(); !found && r.Alone.Message > 0 {
