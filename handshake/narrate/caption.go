@@ -32,7 +32,7 @@ func Caption(e event.Event, c *Context) Sentence {
 		case e.Description == iana.CloseNotify:
 			return caption("close_notify")
 		case e.Err != nil:
-			return why(e.Err)
+			return titled(e.Err)
 		case has(Alert, e.Description.String()):
 			return Sentence{Kind: Alert, Key: e.Description.String()}
 		}

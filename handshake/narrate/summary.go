@@ -173,8 +173,16 @@ func (s *story) refused() error {
 	return nil
 }
 
-// why is the title of a reason.
-func why(err error) Sentence { return Sentence{Kind: Reason, Key: ReasonKey(err)} }
+// why is a reason for somebody who knows no TLS: its title, or what stands for it in a summary.
+func why(err error) Sentence {
+	if key := "why/" + reason.Of(err).String(); has(Summaries, key) {
+		return told(key)
+	}
+	return titled(err)
+}
+
+// titled is the title of a reason.
+func titled(err error) Sentence { return Sentence{Kind: Reason, Key: ReasonKey(err)} }
 
 // refuser is the party that broke off.
 func (s *story) refuser() string {

@@ -165,3 +165,30 @@ func TestSummaries(t *testing.T) {
 	}
 	t.Log("\n" + out.String())
 }
+
+// TestSummariesQuote holds that what a peer wrote is shown quoted: its name, its protocol, the
+// first line of what it sent.
+func TestSummariesQuote(t *testing.T) {
+	const hostile = "a\x1b[2Jb\u202e\x00"
+	hello := &message.ClientHello{}
+	hello.Extensions.List = []message.Extension{&message.ServerName{Name: hostile}}
+	ee := &message.EncryptedExtensions{}
+	ee.Extensions.List = []message.Extension{&message.ALPN{Protocols: []string{hostile}}}
+	events := []event.Event{
+		&event.Message{Meta: event.Meta{Party: "server"}, Dir: event.Receive, Kind: message.KindClientHello, Msg: hello},
+		&event.Message{Meta: event.Meta{Party: "server"}, Dir: event.Receive, Kind: message.KindEncryptedExtensions, Msg: ee},
+		&event.Data{Meta: event.Meta{Party: "server"}, Dir: event.Receive, Data: []byte(hostile + "\r\n")},
+	}
+	for _, l := range Langs() {
+		three := Summarize(events[:1]).In(l)
+		said := three[:]
+		c := new(Context)
+		for _, e := range events {
+			said = append(said, Caption(e, c).In(l))
+		}
+		all := strings.Join(said, "")
+		if strings.ContainsAny(all, "\x1b\x00\u202e") || strings.Count(all, `a\x1b[2Jb\u202e\x00`) != 3 {
+			t.Errorf("%s: %q", l, all)
+		}
+	}
+}

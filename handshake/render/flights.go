@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -127,8 +128,10 @@ func (t *Pen) workOf(m *move) (w work) {
 			}
 			label := t.flow.labelOf(e)
 			_, again := told[e]
-			switch {
-			case again && !strings.HasSuffix(label, "_verify_data"):
+			key := madeAt{e.Conn, label, string(e.Value)}
+			first := t.flow.made[key]
+			switch t.flow.made[key] = e.Party; {
+			case first != "" && first != e.Party && !strings.HasSuffix(label, "_verify_data"):
 				w.same = append(w.same, label)
 			case !again && !twice:
 				w.made = append(w.made, e)
@@ -139,6 +142,12 @@ func (t *Pen) workOf(m *move) (w work) {
 		}
 	}
 	return w
+}
+
+// madeAt is a value that one end of a connection has computed.
+type madeAt struct {
+	conn         int
+	label, value string
 }
 
 // addLine puts a line of trouble where the move at hand is told.
@@ -152,9 +161,12 @@ func (t *Pen) addLine(m *move, line string) {
 // enter goes to the block of a move that is shown. One end alone reads a flight when it has begun
 // its own: then two are open.
 func (t *Pen) enter(m *move) {
-	if m.flight.n == 0 {
+	if m.flight.n == 0 && !t.early(m) {
 		t.afterwards()
 		return
+	}
+	if m.flight.n == 0 {
+		return // it travels in the flight that its sender is about
 	}
 	for _, b := range t.blocks {
 		if b.no.conn != m.flight.conn {
@@ -171,6 +183,23 @@ func (t *Pen) enter(m *move) {
 	t.begins(&block{no: m.flight, leg: sheet.Leg{Party: m.from, Conn: m.head.Conn}, from: m.from, to: m.to})
 }
 
+// early goes to the flight in which data travels before its sender's handshake is over: early
+// data, and what a server says before it has heard the client's Finished. It reports whether there is one.
+func (t *Pen) early(m *move) bool {
+	l := sheet.LegOf(m.head)
+	l.Party = m.from
+	if m.data == nil || m.head.State == event.Connected {
+		return false
+	}
+	for _, b := range slices.Backward(t.blocks) {
+		if b.no.n > 0 && b.leg == l {
+			t.block = b
+			return true
+		}
+	}
+	return false
+}
+
 // afterwards goes to the block of what comes when the handshake is over, with all that was read by then.
 func (t *Pen) afterwards() {
 	if n := len(t.blocks); n > 0 && t.blocks[n-1].after {
@@ -183,7 +212,7 @@ func (t *Pen) afterwards() {
 	}
 	t.endBlocks(0)
 	b := &block{after: true, head: t.Say.UI(head)}
-	for _, l := range slices.SortedFunc(maps.Keys(t.flow.pending), func(a, b sheet.Leg) int { return strings.Compare(a.Party, b.Party) }) {
+	for _, l := range t.waiting() {
 		b.work.add(t.flow.pending[l])
 	}
 	clear(t.flow.pending)
@@ -221,10 +250,17 @@ func (t *Pen) endBlocks(keep int) {
 // endFlights ends the blocks at hand, and tells what was read and led to nothing.
 func (t *Pen) endFlights() {
 	t.endBlocks(0)
-	if len(t.flow.pending) > 0 {
-		t.afterwards()
+	for _, l := range t.waiting() {
+		t.begins(&block{leg: l, no: flightNo{conn: l.Conn}, from: l.Party, head: t.Say.UI("flights.reads_what", "party", t.Say.Party(l.Party))})
 		t.endBlocks(0)
 	}
+}
+
+// waiting are those who have read and not sent since.
+func (t *Pen) waiting() []sheet.Leg {
+	return slices.SortedFunc(maps.Keys(t.flow.pending), func(a, b sheet.Leg) int {
+		return cmp.Or(cmp.Compare(a.Conn, b.Conn), strings.Compare(a.Party, b.Party))
+	})
 }
 
 // flushFlight writes what there is. What comes when the handshake is over goes on below it.

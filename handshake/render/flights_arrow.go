@@ -110,7 +110,7 @@ func onlyArrow(s string) string {
 // arrowLine is one message in a line: what it is and what it is about, and on the right how it travels.
 func (t *Pen) arrowLine(left string, right bool, what, about, state string, encrypts bool) {
 	what = sheet.Pad(what, 19)
-	room := t.Width - sheet.Width(left) - sheet.Width(what) - sheet.Width(state) - 5
+	room := t.Width - sheet.Width(left) - sheet.Width(what) - sheet.Width(state) - 3
 	about = sheet.Pad(sheet.Cut(about, max(room, 1)), room)
 	way, how := t.Paint.Received, t.Paint.InClear
 	if right {
@@ -119,7 +119,7 @@ func (t *Pen) arrowLine(left string, right bool, what, about, state string, encr
 	if encrypts {
 		how = t.Paint.Encrypted
 	}
-	t.Line(way(left) + "  " + t.Paint.Bold(what) + " " + about + "  " + how(state))
+	t.Line(way(left) + " " + t.Paint.Bold(what) + " " + about + " " + how(state))
 }
 
 // alertsOf takes the alerts of a move into the block at hand. A fatal one has a block of its own,

@@ -106,7 +106,7 @@ func (t *Pen) numbers(n []int) string {
 // sights says who of the onlookers can read, now or later, and who cannot.
 func (t *Pen) sights(by []event.Sight) string {
 	var parts []string
-	for _, a := range event.Accesses() {
+	for _, a := range []event.Access{event.AccessReads, event.AccessLater, event.AccessSealed} {
 		var who []string
 		for _, s := range by {
 			if s.Access == a {
@@ -117,7 +117,7 @@ func (t *Pen) sights(by []event.Sight) string {
 			parts = append(parts, t.Say.UI("flights."+string(a), "who", t.Say.List(who)))
 		}
 	}
-	return t.Say.List(parts)
+	return strings.Join(parts, t.Say.Comma())
 }
 
 // onlooker is what an onlooker is called where there is little room.

@@ -81,10 +81,10 @@ func (t *Pen) told2(text string) string {
 func (t *Pen) short(v event.Value, words *[]pki.Input, rows []event.Value) []event.Value {
 	switch v.Value.(type) {
 	case []byte, nil:
-	case *x509.Certificate, *pki.Report, error:
-		rows = append(rows, v)
+	case *x509.Certificate, *pki.Report, error, string:
+		return append(rows, v)
 	default:
-		*words = append(*words, pki.NewInput(v.Name, v.Value))
+		*words = append(*words, pki.NewInput(v.Name, t.Say.Word(t.Value(v))))
 	}
 	return rows
 }

@@ -66,7 +66,18 @@ func (t *Pen) decided(e *event.Decision) string {
 func (t *Pen) passed(c *event.Check) string {
 	title := t.Say.Title(narrate.Check, string(c.What))
 	if r := c.Report; r != nil && r.Chosen >= 0 && r.Chosen < len(r.Paths) {
-		return title + t.Say.Colon() + t.Say.UI("all_n_checks_ok", "n", sheet.Text(len(r.Paths[r.Chosen].Checks)))
+		checks := r.Paths[r.Chosen].Checks
+		title += t.Say.Colon() + t.Say.UI("all_n_checks_ok", "n", sheet.Text(len(checks)))
+		var own []string // of a lesson's or a student's verifier
+		for i := range checks {
+			if !slices.Contains(pki.CheckKeys(), checks[i].Key) {
+				own = append(own, t.chainKey(checks[i].Key))
+			}
+		}
+		if len(own) > 0 {
+			title += t.Say.Comma() + t.Say.UI("flights.among", "checks", t.Say.List(own))
+		}
+		return title
 	}
 	return title + t.Say.Colon() + t.Say.UI("check_ok")
 }
@@ -100,6 +111,7 @@ func (t *Pen) failedChain(r *pki.Report) {
 				told[key] = true
 			}
 			t.Line("     " + t.Paint.Name(sheet.Cut(fmt.Sprintf("%d %s (%s)", ch.Cert, on, pki.CertKeyName(p.Certs[ch.Cert])), t.Width-5)))
+			t.First(narrate.ChainKey(ch.Key)) // what the check is for stands in --full
 			t.chainCheck(ch, 7)
 		}
 	}
@@ -254,8 +266,11 @@ func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 			continue
 		}
 		name := t.source(s, v)
-		if s.Function == event.FunctionExtract && zeros(v) {
+		switch {
+		case s.Function == event.FunctionExtract && zeros(v):
 			name = "0"
+		case s.Label == event.LabelEarlySecret && v.Name == "ikm":
+			name = "PSK" // as RFC 9846 §7.1 draws it
 		}
 		names = append(names, name)
 	}

@@ -94,9 +94,10 @@ func TestOnlookers(t *testing.T) {
 							has = inTickets(t, keys.Stolen(), upTo)
 						}
 						want := event.AccessSealed
-						if reads := opened(t, upTo, has, i); reads && bare {
+						switch {
+						case bare:
 							want = event.AccessReads
-						} else if reads {
+						case opened(t, upTo, has, i):
 							want = event.AccessLater
 						}
 						if got := cells.Of(party); got != want {

@@ -34,7 +34,7 @@ func TestVerification(t *testing.T) {
 	for _, kind := range []lesson.Kind{lesson.Good, lesson.Expired, lesson.WrongHost, lesson.UntrustedRoot, lesson.ReversedChain} {
 		chain, report := verified(t, kind)
 		var b bytes.Buffer
-		if err := transcript.VerificationOf(chain, report).Encode(&b); err != nil {
+		if err := transcript.VerificationOf(chain, nil, report).Encode(&b); err != nil {
 			t.Fatal(err)
 		}
 		v, err := transcript.DecodeVerification(&b)
@@ -96,7 +96,7 @@ func TestVerification(t *testing.T) {
 func TestVerificationOfNothing(t *testing.T) {
 	report, _ := pki.Verify(nil, pki.VerifyOptions{Time: time.Unix(0, 0)})
 	var b bytes.Buffer
-	if err := transcript.VerificationOf(nil, report).Encode(&b); err != nil {
+	if err := transcript.VerificationOf(nil, nil, report).Encode(&b); err != nil {
 		t.Fatal(err)
 	}
 	v, err := transcript.DecodeVerification(&b)

@@ -18,7 +18,7 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 		t.Sides("   "+t.Say.UI("knowledge"), "", t.Paint.Bold)
 		t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
 	}
-	if of := t.knownOf(e); of != "" {
+	if of := t.knownOf(e); of != "" && !short {
 		t.Text(5, of, nil)
 	}
 	rows := e.Parties
@@ -80,6 +80,9 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 	}
 	if t.Takes() {
 		t.Put(sheet.Block{Kind: sheet.Table, Indent: 5, Rows: table})
+	}
+	if of := t.knownOf(e); of != "" && short {
+		t.Text(5, of, nil)
 	}
 	if absent {
 		t.Text(5, t.Say.UI("knowledge_absent"), t.Paint.Dim)

@@ -25,6 +25,8 @@ type Options struct {
 	Live bool
 	// Message, from 1, is a message whose bytes are shown however many there are; 0 for none.
 	Message int
+	// Staple is the OCSP response that came with a chain, for WriteReport; nil if none did.
+	Staple []byte
 }
 
 // Teller is a Terminal of some kind.

@@ -7,6 +7,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/sheet"
+	"tlslab/handshake/wire"
 	"tlslab/pki"
 	"tlslab/pki/der"
 )
@@ -34,7 +35,14 @@ func WriteReport(w io.Writer, r *pki.Report, o Options) error {
 		}
 		d.in(elDiv, []pair{id("chain"), class(classKnows)}, func() { d.report("chain", r, all) })
 		for i, c := range certificates {
-			d.certificate(i, c)
+			name := decimal(i)
+			if parsed, err := pki.ParseCached(c); err == nil {
+				name += " " + sheet.Subject(parsed)
+			}
+			d.dissected(name, addressOf("cert", decimal(i)), c, der.WalkCertificate)
+		}
+		if o.Staple != nil {
+			d.dissected(d.say.Title(narrate.Cert, "ocsp_response"), "staple", o.Staple, der.WalkOCSPResponse)
 		}
 	})
 	return d.to(w)
@@ -55,16 +63,11 @@ func certificatesOf(r *pki.Report) [][]byte {
 	return out
 }
 
-// certificate shows a certificate's bytes beside its fields.
-func (d *document) certificate(i int, raw []byte) {
-	name := decimal(i)
-	if c, err := pki.ParseCached(raw); err == nil {
-		name += " " + sheet.Subject(c)
-	}
-	at := addressOf("cert", decimal(i))
+// dissected shows the bytes of a document beside its fields.
+func (d *document) dissected(name string, at address, raw []byte, walk func([]byte) ([]wire.Field, error)) {
 	x := field{}
 	x.Value = raw
-	fields := d.dissect(&x, []held{{raw, der.WalkCertificate}}, ordinals{})
+	fields := d.dissect(&x, []held{{raw, walk}}, ordinals{})
 	d.newline()
 	d.start(elDetails, class(classRecord), id(at))
 	d.in(elSummary, nil, func() {

@@ -75,11 +75,12 @@ func (d *document) tells(told []told, c className) {
 func (d *document) blocks(blocks []told) {
 	list := false
 	for _, b := range blocks {
-		if list && b.Kind != sheet.Row {
+		row := b.Kind == sheet.Row || b.Kind == sheet.Bar
+		if list && !row {
 			d.end()
 			list = false
 		}
-		if b.Kind == sheet.Row && !list {
+		if row && !list {
 			d.newline()
 			d.start(elDl, class(classList))
 			list = true
@@ -94,9 +95,9 @@ func (d *document) blocks(blocks []told) {
 // block writes one block.
 func (d *document) block(b sheet.Block) {
 	switch b.Kind {
-	case sheet.Row:
+	case sheet.Row, sheet.Bar:
 		d.in(elDt, nil, func() { d.runs(b.Label) })
-		d.in(elDd, nil, func() {
+		d.in(elDd, []pair{class(whenClass(b.Kind == sheet.Bar, classPlain))}, func() {
 			d.runs(b.Text)
 			d.ref(b.Ref)
 		})
