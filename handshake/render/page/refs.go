@@ -6,7 +6,9 @@ import (
 )
 
 // cited finds "RFC 9846 §4.3.8" and what stands for an appendix, "§E.4".
-var cited = regexp.MustCompile(`RFC (\d{3,5}) §([0-9A-Z]+(?:\.[0-9]+)*)`)
+var cited = regexp.MustCompile(citation)
+
+const citation = `RFC (\d{3,5}) §([0-9A-Z]+(?:\.[0-9]+)*)`
 
 // ref writes where something is specified, each section as a link to it. Following it is the
 // only thing on the page that asks anything of anybody, and only the reader can.
