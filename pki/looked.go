@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"tlslab/handshake/reason"
-	"tlslab/handshake/wire"
 	"tlslab/pki/der"
 )
 
@@ -80,15 +79,20 @@ func (p *Path) Looked() [][]Looked {
 
 // document is a certificate or a response: which fields it has.
 type document struct {
-	walk  func() ([]wire.Field, error)
-	once  sync.Once // reports are read by several goroutines
-	paths map[string]bool
-	fault string // the field in which the first byte is that is out of place, "" if none is
+	raw      []byte
+	response bool
+	once     sync.Once // reports are read by several goroutines
+	paths    map[string]bool
+	fault    string // the field in which the first byte is that is out of place, "" if none is
 }
 
 func (d *document) read() {
 	d.once.Do(func() {
-		fields, err := d.walk()
+		walk := der.WalkCertificate
+		if d.response {
+			walk = der.WalkOCSPResponse
+		}
+		fields, err := walk(d.raw)
 		d.paths = make(map[string]bool)
 		var bad *der.Error
 		misplaced := errors.As(err, &bad)
@@ -120,7 +124,7 @@ func (d *document) find(path string) (string, bool) {
 func (v *verifier) document(c *x509.Certificate) *document {
 	d := v.documents[c]
 	if d == nil {
-		d = &document{walk: func() ([]wire.Field, error) { return der.WalkCertificate(c.Raw) }}
+		d = &document{raw: c.Raw}
 		if v.documents == nil {
 			v.documents = make(map[*x509.Certificate]*document)
 		}
@@ -132,7 +136,7 @@ func (v *verifier) document(c *x509.Certificate) *document {
 // response is the same of the staple.
 func (v *verifier) response() *document {
 	if v.stapled == nil {
-		v.stapled = &document{walk: func() ([]wire.Field, error) { return der.WalkOCSPResponse(v.o.Staple) }}
+		v.stapled = &document{raw: v.o.Staple, response: true}
 	}
 	return v.stapled
 }

@@ -145,6 +145,8 @@ func (s *story) readers() Sentence {
 		values["sealed"] = clause("clause_sealed_too", sealed) // of one who should not, it is not said that only he could
 	}
 	switch {
+	case reads("listener") && s.is("mitm") && !s.flow.Passthrough:
+		return told("read/all_mitm")
 	case reads("listener"):
 		return told("read/all")
 	case reads("mitm") && !reply:

@@ -42,6 +42,12 @@
 // them. A record may carry a message that no event tells of: one that was refused, or whose
 // end never came. What a record carried that a listener could not open is not known.
 //
+// A scene "onlooked" has what each onlooker made of records that have just gone by: to_server,
+// first (the number of the first of them in its direction of its connection, from 1), records
+// [{wire, by [{onlooker, access}]}]; access is "reads", "sealed" or "reads_later". Its conn and
+// party are those of who sent them. With again, the records stand in an earlier one, too, and
+// somebody can read more of them since: what comes last holds.
+//
 // keys are "clear", "early", "handshake" or "application" (TLS 1.2's one set): what
 // protects, which epoch, a count of changes, does not tell.
 //

@@ -136,7 +136,7 @@ func agrees(t *testing.T, at string, s narrate.Sentence, tried map[string]read, 
 		}
 		return
 	}
-	if all := key == "all"; all != open || data && all != tried["listener"].now {
+	if all := key == "all" || key == "all_mitm"; all != open || data && all != tried["listener"].now {
 		t.Errorf("%s: listener %+v, and it is said: %s", at, tried["listener"], s.In(narrate.En))
 	} else if all {
 		return

@@ -34,10 +34,10 @@ type document struct {
 	held     map[string]address // where the bytes of a certificate stand
 	blank    blanks             // of a worksheet
 	events   []event.Event
-	used     map[meaning]bool // entries of the glossary
-	arrows   int              // on the page
-	folds    int              // of values, so far
-	commands int              // to be copied, so far
+	used     map[meaning]string // entries of the glossary, and where they are specified
+	arrows   int                // on the page
+	folds    int                // of values, so far
+	commands int                // to be copied, so far
 }
 
 // newDocument begins a document about these events.
@@ -45,7 +45,7 @@ func newDocument(o Options, events []event.Event) *document {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events), events: events, used: map[meaning]bool{}, held: map[string]address{}}
+	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events), events: events, used: map[meaning]string{}, held: map[string]address{}, graph: edgesOf(nil)}
 	d.heading = d.title()
 	d.countArrows()
 	return d

@@ -99,11 +99,12 @@ const (
 
 // ladder builds acts from events.
 type ladder struct {
-	acts  []*act
-	home  map[event.Event]*place
-	taken ordinals
-	talk  *narrate.Context // which flight a message belongs to
-	says  narrate.Sentence // the caption of the event at hand
+	acts   []*act
+	home   map[event.Event]*place
+	taken  ordinals
+	talk   *narrate.Context // which flight a message belongs to
+	says   narrate.Sentence // the caption of the event at hand
+	number int              // the flight of the message at hand; 0 of none
 
 	// Of the act at hand:
 	act      *act
@@ -189,6 +190,7 @@ func (l *ladder) finish() {
 		l.workOf(f, leg).take(l.waiting[leg])
 	}
 	l.sightings()
+	l.act.numbered()
 	l.act = nil
 }
 
@@ -223,7 +225,7 @@ func (l *ladder) event(e event.Event) {
 	h := e.Head()
 	leg := sheet.LegOf(h)
 	l.act.ends.Learn(h)
-	l.says = narrate.Caption(e, l.talk)
+	l.says, l.number = narrate.Caption(e, l.talk), 0
 	switch e := e.(type) {
 	case *event.Onlooked:
 		l.onlooked = append(l.onlooked, e)
@@ -278,8 +280,7 @@ func (l *ladder) heard(leg sheet.Leg) { delete(l.current, leg) }
 func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *row {
 	f := l.lastFlight()
 	if f == nil || f.to != to || f.from != from.Party || f.conn != from.Conn {
-		f = &flight{conn: from.Conn, from: from.Party, to: to}
-		l.add(f)
+		f = l.flightOf(from, to, e)
 	}
 	l.current[from] = f
 	if items := l.waiting[from]; len(items) > 0 {
@@ -287,12 +288,49 @@ func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *
 		delete(l.waiting, from)
 	}
 	l.act.arrows++
-	r := &row{place: place{flight: f}, arrow: arrow{act: l.act.n, n: l.act.arrows, says: l.says, from: from.Party, to: to, conn: from.Conn}}
+	r := &row{place: place{flight: f}, arrow: arrow{act: l.act.n, says: l.says, from: from.Party, to: to, conn: from.Conn}}
 	r.right = slices.Index(l.act.parties, r.from) < slices.Index(l.act.parties, r.to)
 	r.id = l.taken.take(addressOf(connectionNumber(from.Conn), label))
 	f.rows = append(f.rows, r)
 	l.lives(e, &r.place)
 	return r
+}
+
+// flightOf is the flight that begins with e. What a silent party has sent at once is read bit by
+// bit, with answers in between: it stands in the flight that it was sent in all the same.
+func (l *ladder) flightOf(from sheet.Leg, to string, e event.Event) *flight {
+	number := l.number
+	if d, ok := e.(*event.Data); ok && isEarly(d) {
+		number = 1
+	}
+	if from.Party != e.Head().Party && number > 0 {
+		for _, f := range l.act.flights {
+			if f.conn == from.Conn && f.from == from.Party && f.to == to && f.number == number {
+				return f
+			}
+		}
+	}
+	f := &flight{conn: from.Conn, from: from.Party, to: to}
+	l.add(f)
+	return f
+}
+
+// isEarly reports whether data was received that was sent before the handshake was over.
+func isEarly(e *event.Data) bool {
+	return e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData
+}
+
+// numbered numbers the arrows of an act as they stand.
+func (a *act) numbered() {
+	n := 0
+	for _, f := range a.flights {
+		for _, r := range f.rows {
+			if !r.work() {
+				n++
+				r.n = n
+			}
+		}
+	}
 }
 
 // ways is between whom something travels that an end tells of.

@@ -153,7 +153,7 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 	d.newline()
 	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrTabindex, "0"), value(attrDataF, f.path))
 	if _, ok := narrate.Get(d.say.Lang, f.kind, f.key); ok {
-		d.used[meaning{f.kind, f.key}] = true
+		d.uses(meaning{f.kind, f.key}, f.ref)
 		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), value(attrAriaLabel, d.say.UI("page.means", "field", f.name, "n", decimal(n), "what", what)))
 	} else {
 		d.with(elSpan, f.name, class(classCalled))
@@ -170,6 +170,7 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
 	case f.Off+f.Len <= len(raw):
 		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)
+		d.computed(at.at(f.path), raw[f.Off:f.Off+f.Len])
 	}
 }
 
@@ -232,4 +233,22 @@ func readable(b []byte) bool {
 		}
 	}
 	return len(b) >= 8
+}
+
+// uses notes that a field leads to an entry of the glossary. Where the entry names no place of its
+// own, that of the first field that leads to it does.
+func (d *document) uses(m meaning, ref string) {
+	if d.used[m] == "" {
+		d.used[m] = ref
+	}
+}
+
+// computed leads from a field to where its value was computed, if a party has told of that.
+func (d *document) computed(at address, raw []byte) {
+	s := d.graph.sent[string(raw)]
+	if s == nil {
+		return
+	}
+	d.space()
+	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), value(attrAriaLabel, d.say.UI("page.computed_at", "what", string(s.first.id), "field", string(at))))
 }

@@ -109,7 +109,7 @@
 	// field and its bytes are in sight together.
 	function show(e) {
 		const boxes = e.closest(".bytes");
-		if (!boxes) return e.scrollIntoView({block: "center"});
+		if (!boxes) return e.scrollIntoView({block: e.offsetHeight > innerHeight / 2 ? "start" : "center"});
 		boxes.scrollIntoView({block: "nearest"});
 		for (const m of [e, marked.selected[1]]) {
 			const box = m && m.closest(".hex, .fields");

@@ -28,6 +28,7 @@ type secretKey struct {
 // graph is the secrets of all acts, by connection, in the order of computing.
 type graph struct {
 	of     map[event.Event]*secret
+	sent   map[string]*secret // by value: those that a message carries
 	groups []*secretGroup
 }
 
@@ -42,7 +43,10 @@ type secretGroup struct {
 // edgesOf makes the graph: an input that says From which secret it comes is an edge. Equal bytes
 // are none.
 func edgesOf(l *ladder) *graph {
-	g := &graph{of: map[event.Event]*secret{}}
+	g := &graph{of: map[event.Event]*secret{}, sent: map[string]*secret{}}
+	if l == nil {
+		return g
+	}
 	for _, a := range l.acts {
 		known, groups := map[secretKey]*secret{}, map[int]*secretGroup{}
 		for _, f := range a.flights {
@@ -70,6 +74,9 @@ func (g *graph) secret(a *act, it *item, e *event.Secret, known map[secretKey]*s
 	if s == nil {
 		s = &secret{id: addressOf("s", string(it.id)), first: it, e: e}
 		known[key] = s
+		if travels(e.Label) && g.sent[string(e.Value)] == nil {
+			g.sent[string(e.Value)] = s
+		}
 		group.all = append(group.all, s)
 	}
 	g.of[e] = s
@@ -104,6 +111,11 @@ func public(l event.SecretLabel) bool {
 		return true
 	}
 	return false
+}
+
+// travels reports whether a message carries a value as it is.
+func travels(l event.SecretLabel) bool {
+	return public(l) || l == event.LabelClientVerifyData || l == event.LabelServerVerifyData
 }
 
 // column is who writes with a secret: the client, both, or the server.

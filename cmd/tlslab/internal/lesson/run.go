@@ -135,7 +135,7 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	r.worksheet = r.worksheet || r.answers != ""
-	r.Full = r.Full || r.step || r.worksheet
+	r.Full = r.Full || (r.step || r.worksheet) && !r.Brief
 	r.NoPager = r.NoPager || r.step || r.format != cli.Text || r.firstScreen() // which is one screen
 	out, err := r.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
