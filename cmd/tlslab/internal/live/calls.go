@@ -81,9 +81,11 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	if err != nil {
 		return nil, nil, errors.Join(err, raw.Close())
 	}
-	own, t, err := c.settings(n, early != nil)
-	if err != nil {
-		return nil, nil, errors.Join(err, raw.Close())
+	own, t := c.settings(n, early != nil)
+	if c.page != nil {
+		if err := c.page.attach(own); err != nil {
+			return nil, nil, errors.Join(err, raw.Close())
+		}
 	}
 	c.jar.lastOffer()
 	raw = c.CaptureFile.Tap(raw, false, own)
@@ -113,15 +115,15 @@ func (c *calls) plight(conn *tls.Conn) *plight {
 // settings are the Config of connection n, and its transcript, nil under --quiet: then nobody
 // listens; and nil where a page listens. A listener that was there for one event would make the engine build them all,
 // each record's copied bytes too.
-func (c *calls) settings(n int, early bool) (*handshake.Config, *transcript, error) {
+func (c *calls) settings(n int, early bool) (*handshake.Config, *transcript) {
 	own := *c.cfg
 	own.Conn, own.EarlyData = n, early
 	if c.page != nil {
-		return &own, nil, c.page.attach(&own)
+		return &own, nil
 	}
 	t := c.NewTranscript(c.out, "")
 	t.attach(&own)
-	return &own, t, nil
+	return &own, t
 }
 
 func (c *calls) title(n int) string {
