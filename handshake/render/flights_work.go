@@ -41,6 +41,9 @@ func (t *Pen) workLines(b *block) {
 	if n := len(b.work.same); n > 0 {
 		t.Hang("   * ", 5, t.Say.UI("flights.same", "n", sheet.Text(n), "labels", t.ends(b.work.same)), nil)
 	}
+	for _, line := range b.work.trouble {
+		t.Hang("   "+t.Paint.Bad("! "), 5, line, t.Paint.Bad)
+	}
 }
 
 // ends names the first and the last of what is in order.
