@@ -53,7 +53,9 @@ func (d *document) dissect(x *field, documents []held, taken ordinals) (fields [
 	if len(inside) == 0 {
 		return nil, ""
 	}
-	base = taken.take(addressOf(root(inside[0].Name)))
+	if !x.whole {
+		base = taken.take(addressOf(root(inside[0].Name)))
+	}
 	for _, f := range inside {
 		if f.Depth == 0 && !f.Leaf() {
 			continue

@@ -88,12 +88,13 @@ func (d *document) numbered(r *row) string {
 // field is a named range of bytes as the page shows it.
 type field struct {
 	wire.Field
-	path string // unique in its message: the second of a name has "~2"
-	name string
-	kind narrate.Kind // of its entry
-	key  string       // of the glossary; "" if no entry is about it
-	ref  string
-	fold bool // what it holds is long, and opens when asked for
+	path  string // unique in its message: the second of a name has "~2"
+	name  string
+	kind  narrate.Kind // of its entry
+	key   string       // of the glossary; "" if no entry is about it
+	ref   string
+	whole bool // it is all that is shown, and its parts' paths begin with it
+	fold  bool // what it holds is long, and opens when asked for
 }
 
 // fieldsOf names every byte of the message at an address.

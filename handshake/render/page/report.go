@@ -31,10 +31,10 @@ func WriteReport(w io.Writer, r *pki.Report, o Options) error {
 	d.sheet(heading, func() {
 		certificates := certificatesOf(r)
 		for i, c := range certificates {
-			d.held[string(c)] = addressOf("certificate", decimal(i), "cert")
+			d.held[string(c)] = addressOf("cert", decimal(i))
 		}
 		if o.Staple != nil {
-			d.stapled = address("staple").at("ocsp_response")
+			d.stapled = "staple"
 		}
 		d.in(elDiv, []pair{id("chain"), class(classKnows)}, func() { d.report("chain", r, all) })
 		for i, c := range certificates {
@@ -42,7 +42,7 @@ func WriteReport(w io.Writer, r *pki.Report, o Options) error {
 			if parsed, err := pki.ParseCached(c); err == nil {
 				name += " " + sheet.Subject(parsed)
 			}
-			d.dissected(name, addressOf("certificate", decimal(i)), c, der.WalkCertificate)
+			d.dissected(name, addressOf("cert", decimal(i)), c, der.WalkCertificate)
 		}
 		if o.Staple != nil {
 			d.dissected(d.say.Title(narrate.Cert, "ocsp_response"), "staple", o.Staple, der.WalkOCSPResponse)
@@ -70,10 +70,8 @@ func certificatesOf(r *pki.Report) [][]byte {
 func (d *document) dissected(name string, at address, raw []byte, walk func([]byte) ([]wire.Field, error)) {
 	x := field{}
 	x.Value = raw
-	x.Len = len(raw)
-	fields, base := d.dissect(&x, []held{{raw, walk}}, ordinals{})
-	x.fold, x.name = false, string(base)
-	fields = append([]field{x}, fields...)
+	x.whole = true
+	fields, _ := d.dissect(&x, []held{{raw, walk}}, ordinals{})
 	d.newline()
 	d.start(elDetails, class(classRecord), id(at))
 	d.in(elSummary, nil, func() {
