@@ -27,7 +27,7 @@ func (d *document) act(a *act) {
 		title = d.say.Title(narrate.Scene, narrate.EntryOf(a.flow))
 	}
 	if several {
-		d.in(elSummary, nil, func() { d.with(elH2, title) })
+		d.in(elSummary, nil, func() { d.with(elH2, decimal(a.n)+". "+title) }) // two may be called the same
 	} else {
 		d.with(elH2, title, class(classHidden))
 	}
