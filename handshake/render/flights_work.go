@@ -66,7 +66,18 @@ func (t *Pen) decided(e *event.Decision) string {
 func (t *Pen) passed(c *event.Check) string {
 	title := t.Say.Title(narrate.Check, string(c.What))
 	if r := c.Report; r != nil && r.Chosen >= 0 && r.Chosen < len(r.Paths) {
-		return title + t.Say.Colon() + t.Say.UI("all_n_checks_ok", "n", sheet.Text(len(r.Paths[r.Chosen].Checks)))
+		checks := r.Paths[r.Chosen].Checks
+		title += t.Say.Colon() + t.Say.UI("all_n_checks_ok", "n", sheet.Text(len(checks)))
+		var own []string // of a lesson's or a student's verifier
+		for i := range checks {
+			if !slices.Contains(pki.CheckKeys(), checks[i].Key) {
+				own = append(own, t.chainKey(checks[i].Key))
+			}
+		}
+		if len(own) > 0 {
+			title += t.Say.Comma() + t.Say.UI("flights.among", "checks", t.Say.List(own))
+		}
+		return title
 	}
 	return title + t.Say.Colon() + t.Say.UI("check_ok")
 }
@@ -262,6 +273,9 @@ func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 			name = "PSK" // as RFC 9846 §7.1 draws it
 		}
 		names = append(names, name)
+	}
+	if s.Label == event.LabelEarlySecret && len(made) > 1 && slices.Contains(names, "PSK") {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "0" }) // beside a key it says nothing
 	}
 	if len(made) > 1 && scheduled(s) && !alike(s, made[1]) { // the formula is the first's alone
 		return []string{" < " + t.Say.List(slices.Compact(slices.Clone(names))), " < " + names[0]}

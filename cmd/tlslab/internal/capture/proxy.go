@@ -104,6 +104,7 @@ that wants --i-own-this-network.`,
 	f.DurationVar(&p.idle, "idle-timeout", 5*time.Minute, "end a connection after so long without a byte")
 	f.DurationVar(&p.handshake, "handshake-timeout", 30*time.Second, "end a connection that takes longer to shake hands, or to send a head")
 	f.BoolVar(&p.Bytes, "bytes", false, "show handshakes with every byte, a certificate's too: offset, hex, name, meaning")
+	p.View.TellingFlags(cmd)
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
 	f.StringVar(&p.format, "format", "text", "of the list: text, or json (a line an entry)")
 	cli.Complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })

@@ -18,7 +18,7 @@ func (s *stepper) key(line string) (on bool) {
 		return true
 	case line == "b":
 		if len(s.past) == 0 || s.back > len(s.past) {
-			s.say("step_nothing")
+			s.phrase("step_nothing")
 			return false
 		}
 		s.again(s.past[len(s.past)-s.back].shown)
@@ -26,12 +26,12 @@ func (s *stepper) key(line string) (on bool) {
 	case line == "d":
 		at := max(s.back-1, 1) // the one that b has shown, or the last
 		if at > len(s.past) {
-			s.say("step_nothing")
+			s.phrase("step_nothing")
 			return false
 		}
 		s.again(s.past[len(s.past)-at].bytes)
 	case line == "/" && s.last == "":
-		s.say("step_no_search")
+		s.phrase("step_no_search")
 	case strings.HasPrefix(line, "/"):
 		if line != "/" {
 			s.last = line[1:]
@@ -39,13 +39,13 @@ func (s *stepper) key(line string) (on bool) {
 		s.seek = s.last
 		return true
 	case line == "?":
-		s.say("step_help")
+		s.phrase("step_help")
 	case line == "q":
 		s.err = errQuit
 		return true
 	default:
-		s.say("step_unknown", "key", foreign.Quote(line))
-		s.say("step_help")
+		s.phrase("step_unknown", "key", foreign.Quote(line))
+		s.phrase("step_help")
 	}
 	return false
 }
@@ -53,16 +53,16 @@ func (s *stepper) key(line string) (on bool) {
 // again shows what was shown, or the same with every byte, and says that there is more to come.
 func (s *stepper) again(text string) {
 	if strings.TrimSpace(text) == "" {
-		s.say("step_nothing")
+		s.phrase("step_nothing")
 		return
 	}
 	if _, s.err = io.WriteString(s.prompt, text); s.err == nil {
-		s.say("press_enter")
+		s.phrase("press_enter")
 	}
 }
 
-// say says one of the page's phrases where the prompts stand.
-func (s *stepper) say(key string, pairs ...string) {
+// phrase says one of the page's phrases where the prompts stand.
+func (s *stepper) phrase(key string, pairs ...string) {
 	page := s.options.Page(s.prompt)
 	page.Text(0, sheet.Speak(s.options.Lang).UI(key, pairs...), page.Paint.Bold)
 	s.err = page.Err()
@@ -73,9 +73,9 @@ func (s *stepper) ended() error {
 	say := sheet.Speak(s.options.Lang)
 	switch {
 	case errors.Is(s.err, errQuit):
-		s.say("step_stopped", "party", say.Party(s.role.String()), "state", say.State(s.state))
+		s.phrase("step_stopped", "party", say.Party(s.role.String()), "state", say.State(s.state))
 	case s.seek != "" && !contains(s.shown.String(), s.seek):
-		s.say("step_not_found", "text", foreign.Quote(s.seek))
+		s.phrase("step_not_found", "text", foreign.Quote(s.seek))
 	default:
 		return nil
 	}
