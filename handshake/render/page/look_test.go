@@ -173,6 +173,10 @@ func TestLecture(t *testing.T) {
 	is(t, tab, `[...document.querySelectorAll("details.work")].some(w => w.checkVisibility())`, "false")
 	is(t, tab, `[...document.querySelectorAll("details.arrow > summary")].filter(s => { const r = s.getBoundingClientRect(); return !(r.height > 0 && r.bottom <= innerHeight); }).map(s => s.parentElement.id).join()`, "")
 	is(t, tab, `document.documentElement.scrollWidth <= innerWidth`, "true")
+
+	turn(t, tab, "mitm", narrate.En) // the arrows are half as long
+	tab.Press("l")
+	is(t, tab, `[...document.querySelectorAll("details.arrow > summary .name")].filter(n => { const r = n.getBoundingClientRect(), l = n.closest(".lane").getBoundingClientRect(); return parseFloat(getComputedStyle(n).fontSize) < 24 || r.left < l.left || r.right > l.right; }).map(n => n.textContent).join()`, "")
 }
 
 // Without scripts the page is all there: rows open, links lead to what they name.
