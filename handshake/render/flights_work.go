@@ -15,9 +15,15 @@ import (
 // workLines tells what the sender of a block did before it sent.
 func (t *Pen) workLines(b *block) {
 	var lines []string
+	who := func(m *event.Meta) string {
+		if !b.after { // else its heading says who
+			return ""
+		}
+		return t.Say.Party(m.Party) + t.Say.Colon()
+	}
 	for _, d := range b.work.decided {
 		if _, raw := sheet.BytesOf(d.Chosen); !raw {
-			lines = append(lines, t.decided(d))
+			lines = append(lines, who(d.Head())+t.decided(d))
 		}
 	}
 	if len(lines) > 0 {
@@ -26,7 +32,7 @@ func (t *Pen) workLines(b *block) {
 	var fine []string
 	for _, c := range b.work.checked {
 		if c.OK {
-			fine = append(fine, t.passed(c))
+			fine = append(fine, who(c.Head())+t.passed(c))
 		}
 	}
 	if len(fine) > 0 {
