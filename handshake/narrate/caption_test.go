@@ -20,7 +20,7 @@ func columns(s string) (n int) {
 }
 
 // TestCaptions holds that every message, piece of data and alert has a caption, that its
-// placeholders are filled, and that it is short.
+// placeholders are filled, and that it is short. With -v it shows them, to be read aloud.
 func TestCaptions(t *testing.T) {
 	room := map[Lang]int{En: 50, Zh: 54}
 	var out strings.Builder

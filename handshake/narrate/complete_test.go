@@ -44,6 +44,7 @@ var lessons = map[string]scenario.Options{
 	"client auth":           {ClientAuth: true},
 	"no client certificate": {ClientAuth: true, NoClientCert: true},
 	"staple":                {Staple: "good"},
+	"must-staple":           {Version: iana.TLS13, Cert: lesson.MustStaple},
 	"revoked":               {Cert: lesson.Revoked},
 	"h2":                    {ALPN: []string{"h2", "http/1.1"}},
 	"1.3, h2":               {Version: iana.TLS13, ALPN: []string{"h2"}},

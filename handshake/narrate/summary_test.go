@@ -147,16 +147,22 @@ func oddities() []event.Event {
 	}
 }
 
-// TestSummaries holds that whatever happened is told in three whole sentences.
+// TestSummaries holds that whatever happened is told in three whole sentences. With -v it
+// shows those of whole flows, to be read aloud.
 func TestSummaries(t *testing.T) {
 	var out strings.Builder
 	all := stories(t)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		s := Summarize(all[name])
-		out.WriteString("== " + name + "\n")
+		whole := !strings.Contains(name, ", first ") && !strings.Contains(name, ", nothing asked") // neither broken off nor without a request
+		if whole {
+			out.WriteString("== " + name + "\n")
+		}
 		for _, l := range Langs() {
 			for i, said := range s.In(l) {
-				out.WriteString("   " + said + "\n")
+				if whole {
+					out.WriteString("   " + said + "\n")
+				}
 				if strings.ContainsAny(said, "{}") || len(said) < 10 || !strings.ContainsAny(said[len(said)-3:], ".。？") {
 					t.Errorf("%s: sentence %d in %s is %q", name, i+1, l, said)
 				}

@@ -114,6 +114,8 @@ func (s *story) nextRefused(x *exchange) string {
 		return "refused_client"
 	case s.refuser() == x.client && slices.Contains(clickable, r):
 		return "refused_clickable"
+	case ReasonKey(s.refused()) == "bad_status_response+tls_feature":
+		return "refused_promised"
 	case r == reason.CertificateRevoked || r == reason.BadStatusResponse:
 		return "refused_revoked"
 	case s.failed != nil && s.failed.Report != nil:

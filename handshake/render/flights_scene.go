@@ -95,7 +95,10 @@ func (t *Pen) more() {
 	if t.offersCA {
 		key = "flights.more_ca"
 	}
-	t.Text(0, t.Say.Get(narrate.UI, key).Title, nil)
+	if !t.flow.lesson { // whose outcome stands above it
+		t.Blank()
+	}
+	t.Text(0, t.Say.UI(key), nil)
 }
 
 // keep keeps the events of a lesson's flow, for what is said in the end. A live connection, which

@@ -274,6 +274,9 @@ func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 		}
 		names = append(names, name)
 	}
+	if s.Label == event.LabelEarlySecret && len(made) > 1 && slices.Contains(names, "PSK") {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "0" }) // beside a key it says nothing
+	}
 	if len(made) > 1 && scheduled(s) && !alike(s, made[1]) { // the formula is the first's alone
 		return []string{" < " + t.Say.List(slices.Compact(slices.Clone(names))), " < " + names[0]}
 	}

@@ -111,9 +111,7 @@ func TestOnlyMyths(t *testing.T) {
 		c := new(narrate.Context)
 		var want []string
 		for _, e := range rendertest.Play(t, name).Events() {
-			for _, key := range narrate.Myths(e, c) {
-				want = append(want, key)
-			}
+			want = append(want, narrate.Myths(e, c)...)
 		}
 		got, _ := only(t, name, render.Default, render.Only{Myths: true})
 		if n := strings.Count(got, "   ! often said "); n != len(want) || n == 0 {

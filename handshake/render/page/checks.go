@@ -125,7 +125,7 @@ func (d *document) check(at address, c *pki.Check, all []told, looked []link) {
 	d.in(elDiv, []pair{class(classTelling)}, func() {
 		d.ref(all[0].Ref)
 		d.blocks(all[1:])
-		d.lookedAt(at, looked)
+		d.lookedAt(looked)
 	})
 	d.end()
 }
@@ -157,6 +157,9 @@ func (d *document) looked(p *pki.Path, of map[*pki.Check][]link) {
 					l.at = base.at(path)
 				}
 			}
+			if _, path, _ := cut(f.Path); f.Cert == pki.Stapled && d.stapled != "" && f.Absent == "" {
+				l.at = d.stapled.at(path)
+			}
 			if f.Absent != "" {
 				l.absent = d.say.Title(narrate.Check, "absent/"+string(f.Absent))
 			}
@@ -166,7 +169,7 @@ func (d *document) looked(p *pki.Path, of map[*pki.Check][]link) {
 }
 
 // lookedAt lists the fields.
-func (d *document) lookedAt(at address, fields []link) {
+func (d *document) lookedAt(fields []link) {
 	if len(fields) == 0 {
 		return
 	}
@@ -180,7 +183,7 @@ func (d *document) lookedAt(at address, fields []link) {
 			case f.at == "":
 				d.with(elSpan, f.name, value(attrTranslate, "no"))
 			default:
-				d.with(elA, f.name, to(f.at), value(attrTranslate, "no"), value(attrAriaLabel, string(at)+d.say.Colon()+f.name))
+				d.with(elA, f.name, to(f.at), value(attrTranslate, "no"), d.counted(f.name))
 			}
 		}
 	})

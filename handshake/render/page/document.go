@@ -32,10 +32,13 @@ type document struct {
 	graph    *graph             // of secrets
 	heading  string             // what the page is called
 	held     map[string]address // where the bytes of a certificate stand
+	stapled  address            // where the bytes of the last stapled response stand
 	blank    blanks             // of a worksheet
 	events   []event.Event
 	used     map[meaning]string // entries of the glossary, and where they are specified
 	arrows   int                // on the page
+	carried  map[string]*row    // by their bytes, the arrows that carried them first
+	named    int                // links of which there are many, so far
 	folds    int                // of values, so far
 	commands int                // to be copied, so far
 }
@@ -45,7 +48,7 @@ func newDocument(o Options, events []event.Event) *document {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events), events: events, used: map[meaning]string{}, held: map[string]address{}, graph: edgesOf(nil)}
+	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}, graph: edgesOf(nil)}
 	d.heading = d.title()
 	d.countArrows()
 	return d

@@ -3,6 +3,7 @@ package page
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -11,6 +12,10 @@ import (
 
 // act draws one flow: its ladder, and how it ended. With several the decisive one is open.
 func (d *document) act(a *act) {
+	if a.arrows == 0 && a.flow == nil && len(d.ladder.acts) > 1 {
+		d.around(a)
+		return
+	}
 	several := len(d.ladder.acts) > 1
 	e := elSection
 	if several {
@@ -22,10 +27,7 @@ func (d *document) act(a *act) {
 	}
 	d.newline()
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && a == d.decisive(), is(attrOpen)), numbers(a.heading, a.ending))
-	title := d.say.UI("page.live")
-	if a.flow != nil {
-		title = d.say.Title(narrate.Scene, narrate.EntryOf(a.flow))
-	}
+	title := d.titleOf(a)
 	if several {
 		d.in(elSummary, nil, func() { d.with(elH2, decimal(a.n)+". "+title) }) // two may be called the same
 	} else {
@@ -54,6 +56,29 @@ func (d *document) act(a *act) {
 	if len(a.ending.told) > 0 {
 		d.in(elDiv, []pair{class(classOutcome)}, func() { d.telling(a.ending, classTelling) })
 	}
+	d.end()
+}
+
+// titleOf is what an act is called.
+func (d *document) titleOf(a *act) string {
+	switch {
+	case a.flow != nil:
+		return d.say.Title(narrate.Scene, narrate.EntryOf(a.flow))
+	case a.conn > 0:
+		return d.say.UI("page.connection", "n", decimal(a.conn)) + d.say.Colon() + d.ways(a.parties[0], a.parties[1])
+	}
+	return d.say.UI("page.live")
+}
+
+// around draws what is told around connections: it stands open.
+func (d *document) around(a *act) {
+	d.newline()
+	d.start(elSection, class(classAct), id(addressOf("a"+decimal(a.n))), numbers(a.heading, a.ending))
+	d.telling(a.heading, classTelling)
+	for _, f := range a.flights {
+		d.knows(f)
+	}
+	d.telling(a.ending, classTelling)
 	d.end()
 }
 
@@ -104,10 +129,16 @@ func manyOnlookers(a *act) className {
 // in which no attacker takes part.
 func (d *document) decisive() *act {
 	var last *act
+	first := "" // who begins: in an attack somebody else comes later
 	for _, a := range d.ladder.acts {
+		if first == "" && a.arrows > 0 {
+			first = a.parties[0]
+		}
 		switch {
 		case a.replays:
 			return a
+		case a.arrows == 0 && a.flow == nil:
+		case last != nil && a.flow == nil && a.parties[0] == first: // not an attempt of somebody else's
 		case last == nil || !slices.Contains(a.parties, "attacker"):
 			last = a
 		}
@@ -264,7 +295,7 @@ func (d *document) summary(a *act, r *row) {
 		case *event.Secret:
 			computed++
 		case event.Scene:
-			title := d.say.Title(narrate.Scene, narrate.EntryOf(e))
+			title := d.played(e)
 			if len(scenes) == 0 || scenes[len(scenes)-1] != title {
 				scenes = append(scenes, title)
 			}
@@ -299,6 +330,31 @@ func (d *document) summary(a *act, r *row) {
 		}
 		d.with(elSpan, d.say.UI(key, "n", decimal(computed)), class(classKind, classValue))
 	}
+}
+
+// played is what a scene is called, with its values where its name has room for them.
+func (d *document) played(e event.Scene) string {
+	title := d.say.Title(narrate.Scene, narrate.EntryOf(e))
+	if !strings.Contains(title, "{") {
+		return title
+	}
+	return sheet.Cut(narrate.Fill(title, d.valuesOf(e)), 60)
+}
+
+// valuesOf are a scene's values by their names.
+func (d *document) valuesOf(e event.Scene) map[string]string {
+	values := map[string]string{}
+	for _, v := range e.Values() {
+		switch x := v.Value.(type) {
+		case string:
+			values[v.Name] = d.say.Party(sheet.Text(x)) // what names no party is shown as it is
+		case time.Duration:
+			values[v.Name] = d.say.Span(x)
+		default:
+			values[v.Name] = sheet.Text(x)
+		}
+	}
+	return values
 }
 
 // chosen names what was decided, of what a learner asks about first.
@@ -497,14 +553,19 @@ func (d *document) top() {
 
 // title is what the page is called.
 func (d *document) title() string {
-	var flow *event.Flow
-	if a := d.decisive(); a != nil {
-		flow = a.flow
+	for _, e := range d.events {
+		if s, ok := e.(event.Scene); ok && d.o.Title != nil {
+			if title := d.o.Title(s); title != "" {
+				return title
+			}
+		}
 	}
-	if flow == nil {
+	switch a := d.decisive(); {
+	case a == nil:
 		return d.say.UI("page.live")
+	default:
+		return d.titleOf(a)
 	}
-	return d.say.Title(narrate.Scene, narrate.EntryOf(flow))
 }
 
 // views are the ways to look at the page. Without the script they do nothing, so they are

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/internal/browsertest"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/page"
 )
 
@@ -52,32 +53,31 @@ const shape = `(() => {
 // attribute, no address is the peer's. Nothing runs, nothing is fetched, and nothing of it can
 // turn a line round.
 func TestHostilePeer(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
 	for _, c := range conversations {
-		t.Run(c.name, func(t *testing.T) {
-			hostile := words{attack, attackASCII, "\"><img/onerror=alert(7)>\u202e", strings.Repeat("<b>\u202e\"'&", c.long)}
-			look := func(w words) (*browsertest.Tab, []string) {
-				tab := browsertest.Open(t, laidOut(t, c.play(t, w), page.Options{Live: true}), "")
-				browsertest.Eval[bool](tab, "("+openAll+", true)")
-				tab.Press("l", "l", "?", "?", browsertest.Down, browsertest.Right, browsertest.Down, browsertest.Enter)
-				return tab, browsertest.Eval[[]string](tab, shape)
+		look := func(w words) []string {
+			tab.Turn(laidOut(t, c.play(t, w), page.Options{Live: true}), "")
+			tab.Press("l", "l", "?", "?", browsertest.Down, browsertest.Right, browsertest.Down, browsertest.Enter)
+			browsertest.Eval[bool](tab, "("+openAll+", true)")
+			return browsertest.Eval[[]string](tab, shape)
+		}
+		hostile := words{attack, attackASCII, "\"><img/onerror=alert(7)>\u202e", strings.Repeat("<b>\u202e\"'&", c.long)}
+		want := look(words{tamed(hostile.utf8), tamed(hostile.ascii), tamed(hostile.short), tamed(hostile.body)})
+		got := look(hostile)
+		for i := range min(len(got), len(want)) {
+			if got[i] != want[i] {
+				t.Errorf("%s: element %d is %q, and a tame peer's is %q", c.name, i, got[i], want[i])
+				break
 			}
-			tab, got := look(hostile)
-			_, want := look(words{tamed(hostile.utf8), tamed(hostile.ascii), tamed(hostile.short), tamed(hostile.body)})
-			for i := range min(len(got), len(want)) {
-				if got[i] != want[i] {
-					t.Errorf("element %d is %q, and a tame peer's is %q", i, got[i], want[i])
-					break
-				}
-			}
-			if len(got) != len(want) || len(got) < 100 {
-				t.Errorf("%d elements, and a tame peer's page has %d", len(got), len(want))
-			}
-			if !browsertest.Eval[bool](tab, `document.body.textContent.includes("<img src=x onerror=alert(2)>")`) {
-				t.Errorf("the attack is nowhere on the page: nothing was tested")
-			}
-			if bad := browsertest.Eval[string](tab, `(document.documentElement.outerHTML.match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u) || [""])[0]`); bad != "" {
-				t.Errorf("%U is on the page", []rune(bad))
-			}
-		})
+		}
+		if len(got) != len(want) || len(got) < 100 {
+			t.Errorf("%s: %d elements, and a tame peer's page has %d", c.name, len(got), len(want))
+		}
+		if !browsertest.Eval[bool](tab, `document.body.textContent.includes("<img src=x onerror=alert(2)>")`) {
+			t.Errorf("%s: the attack is nowhere on the page: nothing was tested", c.name)
+		}
+		if bad := browsertest.Eval[string](tab, `(document.documentElement.outerHTML.match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u) || [""])[0]`); bad != "" {
+			t.Errorf("%s: %U is on the page", c.name, []rune(bad))
+		}
 	}
 }

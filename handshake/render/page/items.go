@@ -75,7 +75,7 @@ func (d *document) called(it *item) string {
 	case *event.Message:
 		return d.say.UI("reads", "party", d.say.Party(e.Party), "message", sheet.Title(e.Kind))
 	case event.Scene:
-		return d.say.Title(narrate.Scene, narrate.EntryOf(e))
+		return d.played(e)
 	}
 	return ""
 }

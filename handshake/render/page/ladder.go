@@ -13,6 +13,7 @@ type act struct {
 	n         int
 	flow      *event.Flow // what heads it; nil for a live connection
 	events    []event.Event
+	conn      int      // of a connection that no flow heads; 0 elsewhere
 	parties   []string // from left to right
 	onlookers []string // in the order of their columns
 	flights   []*flight
@@ -126,23 +127,20 @@ func newLadder() *ladder {
 	return &ladder{home: map[event.Event]*place{}, taken: ordinals{}, talk: new(narrate.Context)}
 }
 
-// build lays out all events.
-func build(events []event.Event) *ladder {
+// build lays out all events. Leads says of a scene between two connections whether it leads to the
+// one behind it; nil: none does.
+func build(events []event.Event, leads func(event.Scene) bool) *ladder {
 	l := newLadder()
-	for _, e := range events {
-		if f, ok := e.(*event.Flow); ok {
-			l.finish()
-			l.begin(f.Parties, f)
-			l.act.events = append(l.act.events, e)
-			continue
+	for _, g := range groups(events, leads) {
+		l.begin(g.parties, g.flow)
+		l.act.conn, l.act.events = g.conn, g.events
+		for _, e := range g.events {
+			if e != event.Event(g.flow) {
+				l.event(e)
+			}
 		}
-		if l.act == nil {
-			l.begin(nil, nil)
-		}
-		l.act.events = append(l.act.events, e)
-		l.event(e)
+		l.finish()
 	}
-	l.finish()
 	return l
 }
 

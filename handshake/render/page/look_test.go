@@ -47,16 +47,16 @@ const inked = `const inked = e => {
 
 // Each row says something, and no label lies on another: on a screen and on a phone.
 func TestNothingEmptyOrCovered(t *testing.T) {
+	tab := open(t, "tls13", narrate.Zh, "")
 	for lesson := range lessons {
-		t.Run(lesson, func(t *testing.T) {
-			tab := open(t, lesson, narrate.Zh, "")
-			browsertest.Eval[bool](tab, `(document.querySelectorAll("details.act").forEach(a => a.open = true), true)`)
-			for _, width := range []int64{1400, 800, 360} {
-				tab.Viewport(width, 900)
-				if empty := browsertest.Eval[[]string](tab, `(() => { `+inked+` return [...document.querySelectorAll("details.row > summary .lane")].filter(l => l.checkVisibility() && !inked(l).length).map(l => l.closest("details").id); })()`); len(empty) > 0 {
-					t.Errorf("%d wide: these rows say nothing: %q", width, empty)
-				}
-				if covered := browsertest.Eval[[]string](tab, `(() => {
+		turn(t, tab, lesson, narrate.Zh)
+		browsertest.Eval[bool](tab, `(document.querySelectorAll("details.act").forEach(a => a.open = true), true)`)
+		for _, width := range []int64{1400, 800, 360} {
+			tab.Viewport(width, 900)
+			if empty := browsertest.Eval[[]string](tab, `(() => { `+inked+` return [...document.querySelectorAll("details.row > summary .lane")].filter(l => l.checkVisibility() && !inked(l).length).map(l => l.closest("details").id); })()`); len(empty) > 0 {
+				t.Errorf("%s, %d wide: these rows say nothing: %q", lesson, width, empty)
+			}
+			if covered := browsertest.Eval[[]string](tab, `(() => {
 					`+inked+`
 					const labels = [...document.querySelectorAll(".flight > .ways, details.row > summary > .n, .arrow .name, .arrow .caption, .work .kind, .cell, .head .party, .head .onlooker")].filter(e => e.checkVisibility()).map(e => [e, inked(e)]).filter(([, boxes]) => boxes.length);
 					const across = (p, q) => Math.min(p[2], q[2]) - Math.max(p[0], q[0]) > 1 && Math.min(p[3], q[3]) - Math.max(p[1], q[1]) > 5;
@@ -66,23 +66,22 @@ func TestNothingEmptyOrCovered(t *testing.T) {
 					}
 					return covered;
 				})()`); len(covered) > 0 {
-					t.Errorf("%d wide: these lie on each other: %q", width, covered)
-				}
+				t.Errorf("%s, %d wide: these lie on each other: %q", lesson, width, covered)
 			}
-		})
+		}
 	}
 }
 
 // On a phone each message's name lies whole within the window, nothing lies on it, and the page
 // scrolls in one direction only.
 func TestPhone(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
 	for lesson := range lessons {
 		for _, lang := range narrate.Langs() {
-			t.Run(lesson+" "+string(lang), func(t *testing.T) {
-				tab := open(t, lesson, lang, "")
-				for _, width := range []int64{360, 320, 800} {
-					tab.Viewport(width, 720)
-					hidden := browsertest.Eval[[]string](tab, `(() => {
+			turn(t, tab, lesson, lang)
+			for _, width := range []int64{360, 320, 800} {
+				tab.Viewport(width, 720)
+				hidden := browsertest.Eval[[]string](tab, `(() => {
 					document.querySelectorAll("details.act").forEach(a => a.open = true);
 					return [...document.querySelectorAll("details.arrow > summary .name")].filter(n => {
 						n.scrollIntoView({block: "center"});
@@ -91,14 +90,13 @@ func TestPhone(t *testing.T) {
 						return !(r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
 					}).map(n => n.closest("details.row").id + " " + n.textContent);
 				})()`)
-					if len(hidden) > 0 {
-						t.Errorf("%d wide: hidden: %q", width, hidden)
-					}
-					if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
-						t.Errorf("%d wide, in a window of %d", wide, width)
-					}
+				if len(hidden) > 0 {
+					t.Errorf("%s, %s, %d wide: hidden: %q", lesson, lang, width, hidden)
 				}
-			})
+				if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+					t.Errorf("%s, %s: %d wide, in a window of %d", lesson, lang, wide, width)
+				}
+			}
 		}
 	}
 }
@@ -126,22 +124,23 @@ const contrast = `(() => {
 
 // What is written can be read, on a light page and on a dark one, marked or not.
 func TestContrast(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "#c1.client_hello.random")
+	browsertest.Eval[bool](tab, "("+openAll+", true)")
 	for _, lesson := range []string{"tls13", "refused", "mitm"} {
-		t.Run(lesson, func(t *testing.T) {
-			tab := open(t, lesson, narrate.En, "#c1.client_hello.random")
-			browsertest.Eval[bool](tab, "("+openAll+", true)")
-			grounds := map[string]browsertest.Colours{}
-			for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
-				tab.Colours(c)
-				if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
-					t.Errorf("%s: hard to read: %q", c, hard)
-				}
-				grounds[browsertest.Eval[string](tab, `getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)] = c
+		if lesson != "tls13" {
+			turn(t, tab, lesson, narrate.En)
+		}
+		grounds := map[string]browsertest.Colours{}
+		for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
+			tab.Colours(c)
+			if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
+				t.Errorf("%s, %s: hard to read: %q", lesson, c, hard)
 			}
-			if len(grounds) != 2 {
-				t.Errorf("dark and light are one: %v", grounds)
-			}
-		})
+			grounds[browsertest.Eval[string](tab, `getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)] = c
+		}
+		if len(grounds) != 2 {
+			t.Errorf("%s: dark and light are one: %v", lesson, grounds)
+		}
 	}
 }
 
@@ -174,6 +173,10 @@ func TestLecture(t *testing.T) {
 	is(t, tab, `[...document.querySelectorAll("details.work")].some(w => w.checkVisibility())`, "false")
 	is(t, tab, `[...document.querySelectorAll("details.arrow > summary")].filter(s => { const r = s.getBoundingClientRect(); return !(r.height > 0 && r.bottom <= innerHeight); }).map(s => s.parentElement.id).join()`, "")
 	is(t, tab, `document.documentElement.scrollWidth <= innerWidth`, "true")
+
+	turn(t, tab, "mitm", narrate.En) // the arrows are half as long
+	tab.Press("l")
+	is(t, tab, `[...document.querySelectorAll("details.arrow > summary .name")].filter(n => { const r = n.getBoundingClientRect(), l = n.closest(".lane").getBoundingClientRect(); return parseFloat(getComputedStyle(n).fontSize) < 24 || r.left < l.left || r.right > l.right; }).map(n => n.textContent).join()`, "")
 }
 
 // Without scripts the page is all there: rows open, links lead to what they name.

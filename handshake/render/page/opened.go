@@ -3,6 +3,7 @@ package page
 import (
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -21,13 +22,38 @@ const shown = 16
 func (d *document) opened(r *row) {
 	said, ofRecord := d.parted(r)
 	d.tells(said, classTelling)
-	if r.message != nil {
+	switch first := d.again(r); {
+	case first != nil:
+		d.in(elP, []pair{class(classDim)}, func() {
+			d.text(d.say.UI("page.same_bytes", "n", decimal(len(r.message.Raw))))
+			d.space()
+			d.with(elA, d.numbered(first), to(first.id), value(attrAriaLabel, d.say.UI("page.same_as", "what", d.numbered(r), "first", d.numbered(first))))
+		})
+	case r.message != nil:
 		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.id, r.message))
 	}
 	for i, e := range r.records {
 		d.record(r, i, e, ofRecord[e])
 	}
 	d.with(elButton, d.say.UI("page.copy", "what", d.numbered(r)), value(attrType, "button"), value(attrDataCopy, "row"), value(attrDataSaid, d.say.UI("page.copied")))
+}
+
+// again is the arrow of an act before, if any, that carried the very bytes of this one: they were
+// recorded there, and sent once more.
+func (d *document) again(r *row) *row {
+	if r.message == nil || len(r.message.Raw) <= long {
+		return nil
+	}
+	key := string(r.message.Raw)
+	first := d.carried[key]
+	if first == nil {
+		d.carried[key] = r
+		return nil
+	}
+	if first.act == r.act {
+		return nil
+	}
+	return first
 }
 
 // parted is what is told of an arrow, and of each of its records. The heading, which the row has
@@ -62,12 +88,13 @@ func (d *document) numbered(r *row) string {
 // field is a named range of bytes as the page shows it.
 type field struct {
 	wire.Field
-	path string // unique in its message: the second of a name has "~2"
-	name string
-	kind narrate.Kind // of its entry
-	key  string       // of the glossary; "" if no entry is about it
-	ref  string
-	fold bool // what it holds is long, and opens when asked for
+	path  string // unique in its message: the second of a name has "~2"
+	name  string
+	kind  narrate.Kind // of its entry
+	key   string       // of the glossary; "" if no entry is about it
+	ref   string
+	whole bool // it is all that is shown, and its parts' paths begin with it
+	fold  bool // what it holds is long, and opens when asked for
 }
 
 // fieldsOf names every byte of the message at an address.
@@ -81,9 +108,12 @@ func (d *document) fieldsOf(at address, e *event.Message) []field {
 		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
-		inside := d.dissect(&x, held, taken)
+		inside, base := d.dissect(&x, held, taken)
 		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
-			d.held[string(raw)] = at.at(x.path)
+			d.held[string(raw)] = at.at(string(base))
+			if root, _, _ := strings.Cut(string(base), "~"); root == "ocsp_response" {
+				d.stapled = at.at(string(base))
+			}
 		}
 		out = append(append(out, x), inside...)
 	}
@@ -151,10 +181,10 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 // field begins a line of the tree, the n-th. What a group holds stands within it.
 func (d *document) field(what string, n int, at address, raw []byte, f field) {
 	d.newline()
-	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrTabindex, "0"), value(attrDataF, f.path))
+	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrDataF, f.path))
 	if _, ok := narrate.Get(d.say.Lang, f.kind, f.key); ok {
 		d.uses(meaning{f.kind, f.key}, f.ref)
-		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), value(attrAriaLabel, d.say.UI("page.means", "field", f.name, "n", decimal(n), "what", what)))
+		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), d.counted(f.name))
 	} else {
 		d.with(elSpan, f.name, class(classCalled))
 	}
@@ -170,7 +200,7 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
 	case f.Off+f.Len <= len(raw):
 		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)
-		d.computed(at.at(f.path), raw[f.Off:f.Off+f.Len])
+		d.computed(raw[f.Off : f.Off+f.Len])
 	}
 }
 
@@ -244,11 +274,11 @@ func (d *document) uses(m meaning, ref string) {
 }
 
 // computed leads from a field to where its value was computed, if a party has told of that.
-func (d *document) computed(at address, raw []byte) {
+func (d *document) computed(raw []byte) {
 	s := d.graph.sent[string(raw)]
 	if s == nil {
 		return
 	}
 	d.space()
-	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), value(attrAriaLabel, d.say.UI("page.computed_at", "what", string(s.first.id), "field", string(at))))
+	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), d.counted(string(s.e.Label)))
 }

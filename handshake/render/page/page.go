@@ -15,7 +15,12 @@ type Options struct {
 	// Teller makes what tells of the events in words, if it is not package render's Terminal:
 	// lesson.NewTerminal, which knows lessons' scenes, or replays.New. What it tells goes to
 	// the options' Take.
-	Teller  func(render.TerminalOptions) Teller
+	Teller func(render.TerminalOptions) Teller
+	// Title says what the page is called by a scene that tells it, "" by any other; nil: by the flow.
+	Title func(event.Scene) string
+	// Leads says of a scene between two connections whether it leads to the one behind it; nil:
+	// none does. It is not asked where a Flow heads connections.
+	Leads   func(event.Scene) bool
 	Version string // of the program that made the page, which names it; may be ""
 	// Worksheet blanks what the worksheet of the terminal blanks.
 	Worksheet bool

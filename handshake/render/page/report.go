@@ -33,6 +33,9 @@ func WriteReport(w io.Writer, r *pki.Report, o Options) error {
 		for i, c := range certificates {
 			d.held[string(c)] = addressOf("cert", decimal(i))
 		}
+		if o.Staple != nil {
+			d.stapled = "staple"
+		}
 		d.in(elDiv, []pair{id("chain"), class(classKnows)}, func() { d.report("chain", r, all) })
 		for i, c := range certificates {
 			name := decimal(i)
@@ -67,7 +70,8 @@ func certificatesOf(r *pki.Report) [][]byte {
 func (d *document) dissected(name string, at address, raw []byte, walk func([]byte) ([]wire.Field, error)) {
 	x := field{}
 	x.Value = raw
-	fields := d.dissect(&x, []held{{raw, walk}}, ordinals{})
+	x.whole = true
+	fields, _ := d.dissect(&x, []held{{raw, walk}}, ordinals{})
 	d.newline()
 	d.start(elDetails, class(classRecord), id(at))
 	d.in(elSummary, nil, func() {

@@ -201,13 +201,13 @@ func (d *document) cellOf(s *secret) {
 		}
 	}
 	d.start(elDiv, class(classSecret, s.column()), id(s.id), value(attrDataKnows, strings.Join(knows, " ")), when(could != "", value(attrDataCould, could)))
-	d.with(elA, string(s.e.Label), class(classCalled), to(s.first.id), value(attrTranslate, "no"), value(attrAriaLabel, d.say.UI("page.secret_at", "what", string(s.first.id))))
+	d.with(elA, string(s.e.Label), class(classCalled), to(s.first.id), value(attrTranslate, "no"), d.counted(string(s.e.Label)))
 	if m := d.madeBy(s.e); m != "" {
 		d.space()
 		d.with(elSpan, m, class(classWhy))
 	}
-	d.links(classMade, "page.made_from", s, s.from, "s.")
-	d.links(classUsed, "page.used_in", s, s.into, "s.")
+	d.links(classMade, "page.made_from", s.from, "s.")
+	d.links(classUsed, "page.used_in", s.into, "s.")
 	d.end()
 }
 
@@ -220,7 +220,7 @@ func (d *document) madeBy(e *event.Secret) string {
 }
 
 // links leads to other secrets: to their cells where in is "s.", to where they were computed else.
-func (d *document) links(c className, key string, s *secret, others []*secret, in string) {
+func (d *document) links(c className, key string, others []*secret, in string) {
 	if len(others) == 0 {
 		return
 	}
@@ -233,10 +233,15 @@ func (d *document) links(c className, key string, s *secret, others []*secret, i
 			if in != "" {
 				at = o.id
 			}
-			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"),
-				value(attrAriaLabel, in+string(s.first.id)+d.say.Colon()+d.say.UI(key)+" "+string(o.first.id)))
+			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"), d.counted(string(o.e.Label)))
 		}
 	})
+}
+
+// counted is the name of a link of which there are many: no two controls of a page have one name.
+func (d *document) counted(name string) pair {
+	d.named++
+	return value(attrAriaLabel, name+" ("+decimal(d.named)+")")
 }
 
 // edges are the same links where a secret was computed.
@@ -246,7 +251,7 @@ func (d *document) edges(it *item) {
 		return
 	}
 	d.in(elDiv, []pair{class(classEdges)}, func() {
-		d.links(classMade, "page.made_from", s, s.from, "")
-		d.links(classUsed, "page.used_in", s, s.into, "")
+		d.links(classMade, "page.made_from", s.from, "")
+		d.links(classUsed, "page.used_in", s.into, "")
 	})
 }

@@ -18,7 +18,7 @@ var parts = []struct{ row, field string }{
 	{"c1.client_hello", "key_share.entry.key_exchange~2"},
 	{"c1.server_hello", "key_share.group"},
 	{"c1.encrypted_extensions", "length"},
-	{"c1.certificate", "certificate_list.certificate_entry.cert_data.tbs_certificate.validity.not_before"},
+	{"c1.certificate", "cert.tbs_certificate.validity.not_before"},
 	{"c1.certificate_verify", "algorithm"},
 	{"c1.finished", "verify_data"},
 	{"c1.server_hello", "record.version"},

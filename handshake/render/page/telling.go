@@ -222,6 +222,10 @@ func (d *document) sentences() []string {
 	if a == nil {
 		return nil
 	}
-	said := narrate.Summarize(a.events).In(d.o.Lang)
+	of := a.events
+	if a.flow == nil { // whatever happened on several connections is one story
+		of = d.events
+	}
+	said := narrate.Summarize(of).In(d.o.Lang)
 	return slices.DeleteFunc(said[:], func(s string) bool { return s == "" })
 }

@@ -107,6 +107,7 @@ that wants --i-own-this-network.`,
 	f.DurationVar(&p.idle, "idle-timeout", 5*time.Minute, "end a connection after so long without a byte")
 	f.DurationVar(&p.handshake, "handshake-timeout", 30*time.Second, "end a connection that takes longer to shake hands, or to send a head")
 	f.BoolVar(&p.Bytes, "bytes", false, "show handshakes with every byte, a certificate's too: offset, hex, name, meaning")
+	p.View.TellingFlags(cmd)
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
 	f.StringVar(&p.format, "format", cli.Text, "of the list: text, or json (a line an entry); html is a page of the entry that --show names")
 	f.StringVar(&p.pageFile, "out", "", "write that page to this `file` (mode 0600), and go on listing; without it the page is all that is printed")

@@ -47,6 +47,9 @@ func TextOnly(cmd *cobra.Command, format string, heeded ...string) error {
 	if format == Text {
 		return nil
 	}
+	if format == HTML { // a page of many messages has the bytes of one more
+		heeded = append(heeded, "message")
+	}
 	for _, name := range textFlags {
 		f := cmd.Flags().Lookup(name)
 		if f != nil && f.Value.String() != f.DefValue && !slices.Contains(heeded, name) {
@@ -58,5 +61,5 @@ func TextOnly(cmd *cobra.Command, format string, heeded ...string) error {
 
 // PageOptions are those of a page in the reader's language, made by this program.
 func (v *View) PageOptions() page.Options {
-	return page.Options{Lang: v.Lang, Version: Version()}
+	return page.Options{Lang: v.Lang, Version: Version(), Message: v.Alone.Message}
 }

@@ -47,7 +47,9 @@ func NewRun() *cobra.Command {
 		Use:   "run",
 		Short: "Play a lesson in this process and explain it",
 		Long: `Play a lesson: a CA, a client and a server of our own, in this process, with no
-network. Without flags it is the first screen; with flags one annotated transcript.
+network. Without flags it is the first screen; with flags one transcript, told flight by
+flight: --full tells everything, and --message, --secrets, --checks, --myths and --ca one
+thing throughout.
 
 Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
 --padding, --compress-cert and --no-compat are about TLS 1.3 and play it; --group,
@@ -59,9 +61,11 @@ Where client and server do not come together the status is 1, also where that wa
 lesson; an attacker who is refused, as --resume shows one, changes nothing. A page that came from
 the interceptor is a page; and the table of --mitm --all was asked for: both are 0.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
-  tlslab run --kx rsa --step                 move by move; Enter goes on
+  tlslab run --kx rsa --step                 move by move; Enter goes on, ? says what else
   tlslab run --kx ecdhe --bytes              every byte under the name of its field
-  tlslab run --tls 1.3                       TLS 1.3, each protected record as on the wire and opened
+  tlslab run --tls 1.3                       TLS 1.3, flight by flight, and who can read it
+  tlslab run --tls 1.3 --full                … each protected record as on the wire and opened
+  tlslab run --tls 1.3 --message 5           … one message alone, every byte of it
   tlslab run --group X448                    TLS 1.3 over another group (tlslab groups)
   tlslab run --hello-retry --cookie          the server sends the client back
   tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
@@ -74,7 +78,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
   tlslab run --resume psk                    the same in TLS 1.3, and what a stolen ticket's key opens
   tlslab run --resume 0rtt                   the request goes at once, and can be replayed
   tlslab run --psk 0102…1f20 --psk-ke        a key that both ends were given, and no forward secrecy
-  tlslab run --alpn h2 --tls 1.3             ALPN, and the request in HTTP/2, frame by frame
+  tlslab run --alpn h2 --tls 1.3 --full      ALPN, and the request in HTTP/2, frame by frame
   tlslab run --cert expired                  what the client checks, and where it stops
   tlslab run --cipher NULL-SHA256            nothing is encrypted: read it off the wire
   tlslab run --cipher TLS_SHA256_SHA256      the same in TLS 1.3 (RFC 9150)

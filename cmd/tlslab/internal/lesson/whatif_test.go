@@ -50,6 +50,8 @@ func TestWhatIf(t *testing.T) {
 		{"clicked", scenario.Options{Version: in13, Cert: lessons.Expired, ClickThrough: true}, 0, "--tls 1.3 --cert expired --click-through", "--tls 1.3 --mitm --click-through"},
 		{"refused_clickable", scenario.Options{Version: in13, Cert: lessons.WrongHost}, 0, "--tls 1.3 --cert wrong.host", "--tls 1.3 --cert wrong.host --click-through"},
 		{"refused_client", scenario.Options{Version: in13, ClientAuth: true, NoClientCert: true}, 0, "--tls 1.3 --cert client-cert-missing", "--tls 1.3 --client-auth"},
+		{"refused_promised", scenario.Options{Version: in13, Cert: lessons.MustStaple}, 0, "--tls 1.3 --cert must-staple", "--tls 1.3 --cert must-staple --staple good"},
+		{"refused_revoked", scenario.Options{Version: in13, Cert: lessons.Revoked}, 0, "--tls 1.3 --cert revoked", "--tls 1.3 --cert revoked --staple none"},
 		{"refused_revoked", scenario.Options{Version: in13, Staple: "revoked"}, 0, "--tls 1.3 --staple revoked", "--tls 1.3 --staple none"},
 		{"refused_chain", scenario.Options{Version: in13, Cert: lessons.PathLen}, 0, "--tls 1.3 --cert pathlen", "--tls 1.3 --mitm --trust-mitm"},
 		{"passthrough", scenario.Options{MITM: true, Passthrough: true}, 0, "--mitm-passthrough", "--mitm --trust-mitm"},
@@ -90,7 +92,9 @@ func differ(now, next string) []string {
 	words := func(s string) []string {
 		return slices.DeleteFunc(strings.Fields(s), func(w string) bool { return w == "1.3" || w == "--tls" || w == "replay" })
 	}
-	has := func(words []string) func(string) bool { return func(w string) bool { return slices.Contains(words, w) } }
+	has := func(words []string) func(string) bool {
+		return func(w string) bool { return slices.Contains(words, w) }
+	}
 	more := slices.DeleteFunc(words(next), has(words(now)))
 	if len(more) > 0 {
 		return more
