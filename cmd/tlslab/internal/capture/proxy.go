@@ -25,6 +25,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render/sheet"
 	"tlslab/pki/authority"
 )
@@ -110,7 +111,7 @@ that wants --i-own-this-network.`,
 	p.View.TellingFlags(cmd)
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
 	f.StringVar(&p.format, "format", cli.Text, "of the list: text, or json (a line an entry); html is a page of the entry that --show names")
-	f.StringVar(&p.pageFile, "out", "", "write that page to this `file` (mode 0600), and go on listing; without it the page is all that is printed")
+	f.StringVar(&p.pageFile, "out", "", "write that page to this `file` (mode 0600), and go on listing (default: the page, and no list)")
 	f.BoolVar(&p.noSecrets, "no-secrets", false, "leave secrets out of that page, so that it can be shared")
 	cli.Complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
@@ -135,6 +136,11 @@ func (p *proxyFlags) checkPage(cmd *cobra.Command) error {
 	}
 	if len(p.show) != 1 {
 		return cli.Misuse("Say --show N with the number of one entry.", "--format html: a page is of one connection")
+	}
+	if p.pageFile != "" {
+		if err := ondisk.Try(p.pageFile); err != nil { // better now than when the entry is there
+			return cli.Unwritten("--out", p.pageFile, err)
+		}
 	}
 	return cli.TextOnly(cmd, p.format)
 }
