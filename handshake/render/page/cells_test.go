@@ -71,7 +71,7 @@ func TestWithoutSecrets(t *testing.T) {
 			}
 			switch s.Label {
 			case event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelServerEphemeral, event.LabelServerKeyExchangeSignature,
-				event.LabelCertificateVerifySignature, event.LabelClientVerifyData, event.LabelServerVerifyData:
+				event.LabelCertificateVerifySignature, event.LabelClientVerifyData, event.LabelServerVerifyData, event.LabelPSKBinder:
 				continue // they are sent
 			}
 			if hex := fmt.Sprintf("%x", s.Value); strings.Contains(text, hex) {
