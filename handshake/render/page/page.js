@@ -84,7 +84,9 @@
 			const dt = at(word.hash);
 			about = dt && dt.nextElementSibling;
 		}
-		said.textContent = [name ? name.textContent.trim() : "", sentence(about)].filter(s => s).join(": ");
+		// A heading may have its value behind it.
+		const called = name ? [...name.childNodes].filter(n => n.nodeType === 3 || !n.matches(".value, code")).map(n => n.textContent).join("").trim().replace(/[:：]$/, "") : "";
+		said.textContent = [called, sentence(about)].filter(s => s).join(": ");
 	}
 
 	// ---- Addresses: #c1.server_hello.key_share is that field, whenever the page is opened.
