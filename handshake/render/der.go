@@ -79,7 +79,9 @@ type element struct {
 
 func (t *Pen) element(l element) {
 	label := lastComponent(l.name) + l.typ
-	switch l.Value.(type) {
+	switch value := l.Value.(type) {
+	case bool:
+		label += " = " + strings.ToUpper(sheet.Text(value)) // as ASN.1 writes it (X.680 §18.3)
 	case der.Header:
 	case wire.Group, []byte:
 		if l.typ == "" {
