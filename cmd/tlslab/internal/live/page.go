@@ -39,7 +39,7 @@ func (l *LiveFlags) checkPage(cmd *cobra.Command) error {
 	if l.quiet {
 		return cli.Misuse("Leave one of the two out.", "--quiet leaves nothing to lay out, and --format html is a page")
 	}
-	return cli.TextOnly(cmd, l.Format, "message")
+	return cli.TextOnly(cmd, l.Format)
 }
 
 // livePage is a page of what one end tells of. It may be told by several goroutines.
@@ -61,7 +61,7 @@ type livePage struct {
 func (l *LiveFlags) newPage(role event.Role, many bool, thief *observe.Thief, held *atomic.Int64) *livePage {
 	p := &livePage{flags: l, role: role, many: many, thief: thief, held: held}
 	o := l.PageOptions()
-	o.Live, o.NoSecrets, o.Message = true, l.noSecrets, l.Alone.Message
+	o.Live, o.NoSecrets = true, l.noSecrets
 	p.page = page.New(&p.b, o)
 	return p
 }
