@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/render"
 	"tlslab/handshake/wire"
 )
@@ -24,9 +23,9 @@ func (d *dump) write(walk func([]byte) ([]wire.Field, error), b []byte) error {
 	return d.Write(b, fields)
 }
 
-// headed is write with one of the command's sentences above.
-func (d *dump) headed(key, name string, walk func([]byte) ([]wire.Field, error), b []byte) error {
-	if _, err := fmt.Fprintf(d.w, "\n%s\n", cli.Say(d.o.Lang, key, "name", name)); err != nil {
+// headed is write with a line above.
+func (d *dump) headed(line string, walk func([]byte) ([]wire.Field, error), b []byte) error {
+	if _, err := fmt.Fprintf(d.w, "\n%s\n", line); err != nil {
 		return err
 	}
 	return d.write(walk, b)
