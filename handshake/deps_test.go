@@ -42,14 +42,14 @@ const policy = `
 	event < narrate
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
-	NONE < pcapng
+	NONE < pcapng, mitm/relay
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
 	message, record < tamper
 	handshake, tamper < stage
 	observe, stage, mitm, http2, pki/lesson < scenario
-	mitm, mitm/har, tls, observe, pcapng < mitm/proxy
+	mitm, mitm/har, mitm/relay, tls, observe, pcapng < mitm/proxy
 	observe, stage, replay/bank, pki/lesson < replay
 	narrate, http2 < transcript
 	narrate, http2, idn < render/sheet
