@@ -372,3 +372,31 @@ func (bulkPool) Put(b []byte) {
 		bulks.Put((*[bulk]byte)(b))
 	}
 }
+
+// asItCame undoes the changes that ReverseProxy makes for the good of the servers behind
+// it. A capture proxy changes neither what a client asks, nor the fields that say for whom
+// it asks.
+func asItCame(r *httputil.ProxyRequest) {
+	r.Out.URL.RawQuery = r.In.URL.RawQuery
+	r.Out.Trailer = r.In.Trailer // which is filled in later
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if v, ok := r.In.Header[name]; ok {
+			r.Out.Header[name] = v
+		}
+	}
+}
+
+// addNothing keeps net/http from adding to a reply what its server has not said.
+func addNothing(w http.ResponseWriter) {
+	for _, name := range []string{"Date", "Content-Type"} {
+		w.Header()[name] = nil
+	}
+}
+
+// askWhole has a server answer in a form in which something can be found and changed: not
+// compressed, and whole.
+func askWhole(h http.Header) {
+	for _, name := range []string{"Accept-Encoding", "Range", "If-Range"} {
+		h.Del(name)
+	}
+}

@@ -84,7 +84,7 @@ var hostile = []aPlay{
 	refusedHead("two lengths", "POST / HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
 	refusedHead("chunks in HTTP/1.0", "POST / HTTP/1.0\r\nHost: www.lab.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
 	refusedHead("a length beside chunks, disguised", "POST / HTTP/1.1\r\nHost: www.lab.test\r\nTransfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\nhello"),
-	refusedReply("a reply's space before a colon", "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok"),
+	refusedReply("a reply's length beside chunks, disguised", "HTTP/1.1 200 OK\r\nContent-Length : 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
 	refusedReply("a reply's length beside chunks", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
 }
 

@@ -287,7 +287,7 @@ func (s *session) entry(k Kind) *Entry {
 // tell tells of an entry.
 func (s *session) tell(e *Entry) {
 	s.mu.Lock()
-	if s.told++; s.told == 1 {
+	if s.told++; s.told == 1 && e.Timing.Connect == 0 {
 		e.Timing.Connect, e.Timing.TLS = s.connect, s.shake
 	}
 	s.mu.Unlock()

@@ -98,11 +98,13 @@ func (m *H1) switched(x *Exchange) {
 	m.resume(&m.client)
 }
 
-// bytesEnded passes the end of a stream on. What breaks ends both directions.
+// bytesEnded passes the end of a stream on. What breaks ends both directions, and so does a
+// server: one that has closed its socket looks like one that has only said everything, and a
+// client that waits for nothing would hold both for as long as the idle may.
 func (m *H1) bytesEnded(f *flow, how Ending, err error) {
 	other := m.flow(f.from.Other())
 	if how == InOrder {
-		if other.ended {
+		if other.ended || f.from == Server {
 			m.finish(Close)
 			return
 		}

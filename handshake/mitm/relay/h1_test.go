@@ -145,6 +145,7 @@ func TestFates(t *testing.T) {
 		{"half a request", []string{"c:POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf", "c!"}, Cut, Cut},
 		{"a bad chunk", []string{"c:POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}, Cut, Close},
 		{"bytes, half closed", []string{"c:\x00", "c!"}, EndHalf, Open},
+		{"bytes, and the server is done", []string{"c:\x00", "s!"}, Close, Close},
 		{"bytes, closed", []string{"c:\x00", "c!", "s!"}, Close, Close},
 		{"bytes, broken", []string{"c:\x00", "s#"}, Reset, Reset},
 	} {
