@@ -289,8 +289,10 @@ func (m *H1) finish(fate Fate) {
 	}
 	m.over = true
 	m.client.fate, m.server.fate = max(m.client.fate, fate), max(m.server.fate, fate)
-	if m.raw != nil {
-		m.finished(m.raw)
+	for _, x := range []*Exchange{m.raw, m.client.x, m.server.x} { // one may have its reply, and its request not be over
+		if x != nil {
+			m.finished(x)
+		}
 	}
 	for _, x := range m.under {
 		m.finished(x)

@@ -113,6 +113,7 @@ var endings = []row{
 	{name: "half a head of a reply", say: []string{"c:" + get1, "s:HTTP/1.1 200 O", "s!"}, toServer: get1, toClient: "<502>"},
 	{name: "half a request", say: []string{"c:GET / HT", "c!"}},
 	{name: "half a body", say: []string{"c:POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf", "c!"}, toServer: "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf", events: "0 request POST /\n0 body c:half\n0 done client left"},
+	{name: "a reply before the body, which never comes", say: []string{"c:POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n", "s:HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n", "c!"}, toServer: "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n", toClient: "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n", events: "0 request POST /\n0 reply 417\n0 reply_over\n0 done early"},
 	{name: "a client that half-closes", say: []string{"c:" + get1, "c!", "s:" + ok2}, toServer: get1, toClient: ok2, events: "0 request GET /1\n0 request_over\n0 reply 200\n0 body s:ok\n0 reply_over\n0 done"},
 	{name: "a client that resets", say: []string{"c:" + get1, "c#", "s:" + ok2}, toServer: get1, events: "0 request GET /1\n0 request_over\n0 done client left"},
 	{name: "the reply before was the last", say: []string{"c:" + get1 + get2, "s:HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"}, toServer: get1 + get2, toClient: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",

@@ -22,8 +22,13 @@ const (
 	NoteOriginForm  Note = "origin_form"  // the target came in absolute form
 	NoteHost        Note = "host"         // Host was made that of the target (RFC 9112 §3.2.2)
 	NoteBareLF      Note = "bare_lf"      // lines end in LF alone; they went on so
-	NoteNotTheirFix Note = "kept_framing" // Connection names a field that is not the connection's; it stayed
+	NoteKeptFraming Note = "kept_framing" // Connection names a field that is not the connection's; it stayed
 )
+
+// Notes lists every Note.
+func Notes() []Note {
+	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteBareLF, NoteKeptFraming}
+}
 
 // Head is what a head says: a copy, and what goes on is another.
 type Head struct {
@@ -340,7 +345,7 @@ func (h *Head) look(from Side) *Refusal {
 		if !keptOptions[o] {
 			h.changed = true // the option goes together with its field
 			if framingNames[o] {
-				h.note(NoteNotTheirFix)
+				h.note(NoteKeptFraming)
 			}
 		}
 	}
