@@ -200,6 +200,9 @@ func TestTwoServersOneClient(t *testing.T) {
 				ended(t, before)
 			}
 		}
+		if err := hears(s, fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: %s\r\n\r\n", i, host)); err != nil {
+			t.Fatal(err)
+		}
 		play(t, c, s, []line{{server, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d", i), ""}})
 		before = s
 	}
