@@ -85,7 +85,7 @@ const modules = `
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd
 	golang.org/x/crypto: suite pki
-	golang.org/x/net: tls mitm/proxy idn http2
+	golang.org/x/net: tls mitm/relay mitm/proxy idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm

@@ -30,7 +30,8 @@ type h1 struct {
 
 	mu       sync.Mutex // held around each use of what follows
 	sent     *sync.Cond // a writer is done
-	m        *relay.H1
+	m        machine
+	one      *relay.H1 // the same, if it is HTTP/1.1
 	toClient way
 	toServer way
 	turn     int               // counts servers: what an earlier one says is nobody's
@@ -66,12 +67,45 @@ func (s *session) newH1(client duplex, o relay.Options) *h1 {
 	h := &h1{s: s}
 	h.sent = sync.NewCond(&h.mu)
 	h.toClient.conn = client
-	o.Header, o.Event, o.Answer = s.p.o.Limits.Header, h.event, h.answer
-	if len(s.p.o.Rewrite) > 0 {
+	h.one = relay.NewH1(h.options(o))
+	h.m = h.one
+	return h
+}
+
+// options are o and what a machine has to tell and to ask.
+func (h *h1) options(o relay.Options) relay.Options {
+	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
+	if len(h.s.p.o.Rewrite) > 0 {
 		o.Change = h.change
 	}
-	h.m = relay.NewH1(o)
-	return h
+	return o
+}
+
+// machine is a relay.H1 or a relay.H2.
+type machine interface {
+	Receive(from relay.Side, b []byte)
+	End(from relay.Side, how relay.Ending, err error)
+	Unwritten(to relay.Side, err error)
+	Withhold(why error)
+	Output(to relay.Side) []byte
+	Fate(side relay.Side) relay.Fate
+	Wants(from relay.Side) bool
+	Spoken() bool
+	Waiting() bool
+	Over() bool
+	Unread() bool
+	InHead() bool
+	Broken() error
+}
+
+// relayH2 is relayH1 for HTTP/2.
+func (s *session) relayH2(client, server duplex) {
+	h := &h1{s: s}
+	h.sent = sync.NewCond(&h.mu)
+	h.toClient.conn = client
+	h.m = relay.NewH2(h.options(relay.Options{}))
+	h.serve(server)
+	h.run()
 }
 
 // serve makes conn the server, and reads from it.
@@ -224,7 +258,7 @@ func (h *h1) ended(from relay.Side, err error) {
 // brokeOff is why a client broke off that had nothing under way; nil if that is its right:
 // between two requests it may leave, also without a goodbye.
 func (h *h1) brokeOff(err error, idle, spoken bool) *Fault {
-	f := blame(SideClient, err, false)
+	f := h.faultOf(SideClient, err)
 	switch {
 	case !spoken && f.Cause == CauseLeft:
 		f.Cause = CausePin
@@ -256,8 +290,11 @@ func (h *h1) settle(from relay.Side) {
 	for {
 		h.flush(from.Other(), true)
 		h.flush(from, false)
-		x := h.m.Routing()
-		if x == nil || h.opening {
+		if h.open == nil || h.opening {
+			break
+		}
+		x := h.one.Routing()
+		if x == nil {
 			break
 		}
 		h.opening = true

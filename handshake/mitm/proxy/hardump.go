@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -73,8 +74,8 @@ func (e *Entry) asSaid(out *har.Entry) {
 		headersSize      *int64
 	}{{e.RequestFields, e.RequestTrailers, e.RequestHeadSize, &out.Request.Headers, &out.Request.Trailers, &out.Request.HeadersSize},
 		{e.Fields, e.Trailers, e.HeadSize, &out.Response.Headers, &out.Response.Trailers, &out.Response.HeadersSize}} {
-		if x.size > 0 {
-			*x.headers, *x.behind, *x.headersSize = pairsOf(x.fields), pairsOf(x.trailers), x.size
+		if len(x.fields) > 0 {
+			*x.headers, *x.behind, *x.headersSize = pairsOf(x.fields), pairsOf(x.trailers), cmp.Or(x.size, -1)
 		}
 	}
 }

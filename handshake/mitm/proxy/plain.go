@@ -63,9 +63,9 @@ func (h *h1) findServer(x *relay.Exchange) {
 		t.alone, t.keep = true, 0
 	}
 	h.mu.Lock()
-	same := h.toServer.conn != nil && s.target == to && h.upstream == nil && !h.m.Stray()
+	same := h.toServer.conn != nil && s.target == to && h.upstream == nil && !h.one.Stray()
 	if same {
-		h.m.Routed(false)
+		h.one.Routed(false)
 	}
 	h.mu.Unlock()
 	if same {
@@ -83,7 +83,7 @@ func (h *h1) findServer(x *relay.Exchange) {
 	defer h.mu.Unlock()
 	h.upstream = nil
 	h.serve(s.server)
-	h.m.Routed(true)
+	h.one.Routed(true)
 }
 
 // hangUp ends the connection to the server before.
@@ -109,7 +109,7 @@ func (h *h1) decline(x *relay.Exchange, f *Fault, status int) {
 	if f.Side == SideClient {
 		leg = relay.Client
 	}
-	h.m.Answer(h.page(x, f, status), true, &relay.Fault{Leg: leg, Err: f})
+	h.one.Answer(h.page(x, f, status), true, &relay.Fault{Leg: leg, Err: f})
 }
 
 // splitAuthority is RFC 3986 §3.2 without its userinfo.
@@ -138,7 +138,7 @@ func (h *h1) own(x *relay.Exchange) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	tellingOf(x).own = true
-	h.m.Answer(w.bytes(r.Method), false, nil)
+	h.one.Answer(w.bytes(r.Method), false, nil)
 }
 
 // ownReply gathers a reply of the proxy's own.

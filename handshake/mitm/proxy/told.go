@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -93,6 +94,9 @@ func (h *h1) replied(x *relay.Exchange) {
 	t := tellingOf(x)
 	t.began = time.Now()
 	t.entry.describeReply(x.Reply)
+	if h.one == nil && x.Reply.Status/100 == 2 {
+		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
+	}
 }
 
 // tell tells of an exchange that is over. lost is what the client did not take of it.
@@ -138,12 +142,22 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 	if x.Fault.Leg == relay.Client {
 		side = SideClient
 	}
-	r := x.Fault.Refusal
-	if r == nil {
-		return h.blame(side, h.s.why(x.Fault.Err))
+	return h.faultOf(side, x.Fault.Err)
+}
+
+// faultOf is the same for what is no exchange yet.
+func (h *h1) faultOf(side Side, err error) *Fault {
+	r := (*relay.Refusal)(nil)
+	if reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil); errors.As(err, &reset) || errors.As(err, &away) {
+		return &Fault{Side: side, By: side, Cause: CauseReset, Err: err}
+	}
+	if !errors.As(err, &r) {
+		return h.blame(side, h.s.why(err))
 	}
 	f := &Fault{Side: side, By: SideProxy, Cause: CauseBadReply, Err: r}
 	switch {
+	case r.Rule == relay.RulePreface || r.Rule == relay.RuleFrame || r.Rule == relay.RuleCompression:
+		f.Cause = CauseMalformed
 	case side == SideClient:
 		f.Cause = CauseBadRequest
 	case r.Rule == relay.RuleTLSAlert:
@@ -165,6 +179,15 @@ func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
 		status = r.Status()
 	}
 	return h.page(x, f, status)
+}
+
+// page2 is what a client of HTTP/2 reads in place of a reply.
+func (h *h1) page2(x *relay.Exchange) (status int, text string) {
+	f := h.fault(x)
+	t := tellingOf(x)
+	text = h.s.p.page(f)
+	t.status, t.answered = http.StatusBadGateway, int64(len(text))
+	return t.status, text
 }
 
 // page is an answer of the proxy's own.

@@ -16,6 +16,8 @@ type Options struct {
 	// an empty answer is none. reused says that the server has answered before on its connection:
 	// then a client that only sees it end knows what can be asked again (RFC 9112 §9.3.1).
 	Answer func(x *Exchange, reused bool) []byte
+	// Page is the same for HTTP/2: a status, and what the body says. Nil answers nothing.
+	Page func(x *Exchange) (status int, text string)
 	// Event is told what happened; nil tells nobody.
 	Event func(Event)
 }

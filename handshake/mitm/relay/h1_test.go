@@ -81,8 +81,8 @@ var asItCame = []row{
 	same("the preface of HTTP/2", "c:PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "s:\x00"),
 }
 
-// changed are those that the RFCs have a relay change.
-var changed = []row{
+// asTheRFCsWant are those that the RFCs have a relay change.
+var asTheRFCsWant = []row{
 	{name: "empty lines before a request", say: []string{"c:\r\n\n" + get1, "s:" + ok2, "c:\r\n" + get2}, toServer: get1 + get2, toClient: ok2},
 	{name: "a fold", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nX-A: one\r\n two\r\n\t three \r\nContent-Length: 2\r\n\r\nok"}, toServer: get1,
 		toClient: "HTTP/1.1 200 OK\r\nX-A: one two three \r\nContent-Length: 2\r\n\r\nok", events: "0 request GET /1\n0 request_over\n0 reply 200 [unfolded]\n0 body s:ok\n0 reply_over\n0 done"},
@@ -124,7 +124,7 @@ var endings = []row{
 }
 
 func TestRows(t *testing.T) {
-	for _, r := range slices.Concat(asItCame, changed, endings) {
+	for _, r := range slices.Concat(asItCame, asTheRFCsWant, endings) {
 		t.Run(r.name, r.check)
 	}
 }

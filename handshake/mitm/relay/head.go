@@ -69,6 +69,9 @@ func (h *Head) Get(name string) string {
 func (h *Head) Header() http.Header {
 	out := make(http.Header, len(h.Fields))
 	for _, f := range h.Fields {
+		if f.Name[:min(1, len(f.Name))] == ":" {
+			continue // HTTP/2 has the first line so
+		}
 		out.Add(f.Name, f.Value)
 	}
 	return out

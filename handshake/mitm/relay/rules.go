@@ -26,6 +26,9 @@ const (
 	RuleNoUpgrade        Rule = "no_upgrade"
 	RuleChunk            Rule = "chunk"
 	RuleTrailer          Rule = "trailer"
+	RulePreface          Rule = "preface"
+	RuleFrame            Rule = "frame"
+	RuleCompression      Rule = "compression"
 )
 
 // rules says of each what it wants, and where that is written.
@@ -48,13 +51,16 @@ var rules = map[Rule]struct{ text, ref string }{
 	RuleTwoHosts:         {"Host more than once", "RFC 9112 §3.2"},
 	RuleNoUpgrade:        {"101 to a request that asked for no upgrade", "RFC 9110 §15.2.2"},
 	RuleChunk:            {"the lines between the chunks are none", "RFC 9112 §7.1"},
-	RuleTrailer:          {"a trailer has a field that belongs into the head", "RFC 9110 §6.5.1"},
+	RulePreface:          {"HTTP/2 was agreed on, and what came does not begin so", "RFC 9113 §3.4"},
+	RuleFrame:            {"what came is no frame of HTTP/2, or not where it may stand", "RFC 9113 §4"},
+	RuleCompression:      {"the fields cannot be uncompressed", "RFC 9113 §4.3"},
+	RuleTrailer:          {"a trailer has a field that may only stand in the head", "RFC 9110 §6.5.1"},
 }
 
 // Rules lists every Rule.
 func Rules() []Rule {
 	return []Rule{RuleNotHTTP, RuleTLSAlert, RuleStartLine, RuleHeadTooLong, RuleBareLF, RuleBareCR, RuleNUL, RuleFold, RuleSpaceBeforeColon, RuleFieldName,
-		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleNoUpgrade, RuleChunk, RuleTrailer}
+		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression}
 }
 
 // Refusal is a message that does not go on: who sent it, and which rule it broke.

@@ -284,6 +284,8 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 	switch {
 	case f.By != proxy.SideProxy && f.Alerted:
 		key = "proxy_refused"
+	case f.Cause == proxy.CauseReset:
+		key = "proxy_reset"
 	case f.By != proxy.SideProxy:
 		key = "proxy_left"
 	case f.Alerted && f.Side != proxy.SideProxy:

@@ -1,0 +1,557 @@
+package relay
+
+import (
+	"encoding/binary"
+	"io"
+	"maps"
+	"slices"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// H2 relays HTTP/2 between one client and one server. Frames go on as they came, byte for byte:
+// heads too, since what each end compresses is uncompressed by the other, under the one table
+// that the two share; the relay keeps a copy of the tables. So settings, acknowledgements, flow
+// control, pings, priorities, pushes, resets and what nobody knows yet are the two ends' own
+// affair, as they are without a relay, and the relay holds no more of a body than a piece.
+//
+// Where bodies are changed (Options.Change) that cannot hold: heads are then written anew, and
+// flow control is told what was added and taken away (changed2.go).
+//
+// It is driven as H1 is.
+type H2 struct {
+	o       Options
+	client  flow2
+	server  flow2
+	streams map[uint32]*stream
+	anew    bool // heads and bodies are written anew
+
+	prefaced bool // the client's preface has come
+	settled  bool // the server's SETTINGS have gone on
+	unacked  int  // of the client's SETTINGS
+	spoken   bool
+	withheld error
+	broken   error
+	over     bool
+}
+
+// stream is a request and its reply.
+type stream struct {
+	id      uint32
+	x       *Exchange
+	over    [2]bool // of what comes from the client, from the server
+	changed [2]*changed
+}
+
+// flow2 is one direction.
+type flow2 struct {
+	from  Side
+	in    []byte // come, and not yet worked on
+	out   outbox
+	fate  Fate
+	ended bool
+	dec   *hpack.Decoder
+	table uint32 // the largest that the receiver has allowed
+
+	// The frame that passes as it comes:
+	left   int // bytes of it
+	body   int // of those, what is of a body
+	padded bool
+	end    bool // END_STREAM
+	data   *stream
+
+	// The block of fields that is not whole yet:
+	block    []byte
+	blockOf  uint32 // 0: there is none
+	blockEnd bool   // END_STREAM
+	promised uint32
+	fields   []hpack.HeaderField
+	size     int
+
+	credit // where bodies are changed
+}
+
+// The limits.
+const (
+	frameHeader = 9
+	maxTable    = 1 << 20 // of what HPACK remembers, in bytes: sixteen times what browsers allow
+	maxStreams  = 10_000  // at a time, where the server sets no limit: a hundred times what RFC 9113 §6.5.2 recommends
+	maxFields   = 4       // times Options.Header: what is kept of fields uncompressed
+)
+
+// NewH2 returns a relay that has seen nothing yet. Of the Options Forward is of no use here.
+func NewH2(o Options) *H2 {
+	if o.Header == 0 {
+		o.Header = defaultHeader
+	}
+	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil}
+	for _, f := range []*flow2{&m.client, &m.server} {
+		f.dec = hpack.NewDecoder(4096, func(h hpack.HeaderField) {
+			if f.size += len(h.Name) + len(h.Value) + 32; f.size <= maxFields*o.Header {
+				f.fields = append(f.fields, h)
+			}
+		})
+		f.dec.SetMaxStringLength(o.Header)
+		f.table, f.credit = 4096, newCredit()
+	}
+	m.client.from, m.server.from = Client, Server
+	return m
+}
+
+func (m *H2) flow(side Side) *flow2 {
+	if side == Client {
+		return &m.client
+	}
+	return &m.server
+}
+
+// other is the direction against f.
+func (m *H2) other(f *flow2) *flow2 { return m.flow(f.from.Other()) }
+
+// Receive takes bytes that came from a side. b is the machine's until Output was taken of both
+// sides and sent.
+func (m *H2) Receive(from Side, b []byte) {
+	f := m.flow(from)
+	if m.over || f.ended {
+		return
+	}
+	f.out.lend = len(f.in) == 0
+	if len(f.in) > 0 {
+		f.in = append(f.in, b...)
+		b = f.in
+	}
+	all := len(b)
+	for !m.over {
+		n := m.step(f, b)
+		if n < 0 {
+			break
+		}
+		b = b[n:]
+	}
+	switch {
+	case m.over || len(b) == 0:
+		f.in = nil
+	case f.out.lend || len(b) < all:
+		f.in = append(f.in[:0], b...)
+	}
+	f.out.lend = false
+}
+
+// step does one thing with b, and returns how much of it is done with; -1 if it needs more.
+func (m *H2) step(f *flow2, b []byte) int {
+	if f.from == Client && !m.prefaced {
+		return m.stepPreface(b)
+	}
+	if f.left > 0 {
+		if len(b) == 0 {
+			return -1
+		}
+		n := min(f.left, len(b))
+		m.piece(f, b[:n])
+		return n
+	}
+	if len(b) < frameHeader {
+		return -1
+	}
+	length := int(b[0])<<16 | int(b[1])<<8 | int(b[2])
+	kind, flags, id := http2.FrameType(b[3]), http2.Flags(b[4]), binary.BigEndian.Uint32(b[5:])&(1<<31-1)
+	if (f.blockOf != 0) != (kind == http2.FrameContinuation) || f.blockOf != 0 && id != f.blockOf {
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())})
+		return -1
+	}
+	switch kind {
+	case http2.FrameData:
+		f.left, f.body, f.padded = length, length, flags.Has(http2.FlagDataPadded)
+		f.end, f.data = flags.Has(http2.FlagDataEndStream), m.streams[id]
+		if !m.anew {
+			f.out.pass(b[:frameHeader])
+		}
+		if length == 0 {
+			m.dataOver(f)
+		}
+		return frameHeader
+	case http2.FrameHeaders, http2.FrameContinuation, http2.FramePushPromise, http2.FrameSettings, http2.FrameWindowUpdate, http2.FrameRSTStream, http2.FrameGoAway:
+	default: // as it comes
+		f.left, f.body, f.padded, f.end, f.data = length, 0, false, false, nil
+		f.out.pass(b[:frameHeader])
+		return frameHeader
+	}
+	if length+len(f.block) > m.o.Header {
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong})
+		return -1
+	}
+	if len(b) < frameHeader+length {
+		return -1
+	}
+	whole := b[:frameHeader+length]
+	if r := m.frame(f, kind, flags, id, whole); r != nil {
+		m.refuse(f, r)
+		return -1
+	}
+	return len(whole)
+}
+
+// stepPreface is RFC 9113 §3.4.
+func (m *H2) stepPreface(b []byte) int {
+	n := min(len(b), len(http2.ClientPreface))
+	if string(b[:n]) != http2.ClientPreface[:n] {
+		i := 0
+		for b[i] == http2.ClientPreface[i] {
+			i++
+		}
+		m.refuse(&m.client, &Refusal{From: Client, Rule: RulePreface, Detail: quote(string(b[:i+1]))})
+		return -1
+	}
+	if n < len(http2.ClientPreface) {
+		return -1
+	}
+	m.prefaced = true
+	m.client.out.pass(b[:n])
+	return n
+}
+
+// piece is a part of a frame that passes as it comes.
+func (m *H2) piece(f *flow2, p []byte) {
+	f.left -= len(p)
+	data := p
+	if f.padded {
+		f.padded = false
+		if f.body -= 1 + int(p[0]); f.body < 0 {
+			m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: "padding"})
+			return
+		}
+		data = p[1:]
+	}
+	data = data[:min(len(data), f.body)]
+	f.body -= len(data)
+	st := f.data
+	if st != nil && len(data) > 0 {
+		m.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
+	}
+	if m.anew && (st != nil || f.body > 0 || len(data) > 0) {
+		m.change(f, st, data, len(p))
+	} else {
+		f.out.pass(p)
+	}
+	if f.left == 0 {
+		m.dataOver(f)
+	}
+}
+
+// dataOver is the end of a frame that passed as it came.
+func (m *H2) dataOver(f *flow2) {
+	st, end := f.data, f.end
+	f.data, f.end = nil, false
+	if m.anew && st == nil && f.body == 0 {
+		return // of a stream that is over
+	}
+	if st == nil {
+		return
+	}
+	if m.anew {
+		m.endChange(f, st, end, nil)
+	}
+	if end {
+		m.halfOver(f, st)
+	}
+}
+
+// frame is one that has come whole.
+func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, whole []byte) *Refusal {
+	p := whole[frameHeader:]
+	bad := &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
+	switch kind {
+	case http2.FrameHeaders, http2.FramePushPromise:
+		fragment, ok := fragmentOf(kind, flags, p)
+		if !ok || id == 0 {
+			return bad
+		}
+		f.blockOf, f.blockEnd, f.promised = id, kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersEndStream), 0
+		if kind == http2.FramePushPromise {
+			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
+			fragment = fragment[4:]
+		}
+		return m.fragment(f, fragment, whole, flags.Has(http2.FlagHeadersEndHeaders))
+	case http2.FrameContinuation:
+		return m.fragment(f, p, whole, flags.Has(http2.FlagContinuationEndHeaders))
+	case http2.FrameSettings:
+		if len(p)%6 != 0 {
+			return bad
+		}
+		m.settings(f, flags.Has(http2.FlagSettingsAck), whole)
+		return nil
+	case http2.FrameWindowUpdate:
+		if len(p) != 4 {
+			return bad
+		}
+		if m.anew {
+			m.window(f, id, int64(binary.BigEndian.Uint32(p)&(1<<31-1)))
+			return nil
+		}
+	case http2.FrameRSTStream:
+		if len(p) != 4 {
+			return bad
+		}
+		f.out.pass(whole)
+		m.reset(f, m.streams[id], http2.ErrCode(binary.BigEndian.Uint32(p)))
+		return nil
+	case http2.FrameGoAway:
+		if len(p) < 8 {
+			return bad
+		}
+		f.out.pass(whole)
+		if f.from == Server {
+			m.goAway(binary.BigEndian.Uint32(p)&(1<<31-1), http2.ErrCode(binary.BigEndian.Uint32(p[4:])))
+		}
+		return nil
+	}
+	f.out.pass(whole)
+	return nil
+}
+
+// fragmentOf is the block's fragment in a frame, without padding and priority.
+func fragmentOf(kind http2.FrameType, flags http2.Flags, p []byte) ([]byte, bool) {
+	pad := 0
+	if flags.Has(http2.FlagHeadersPadded) { // the same bit in PUSH_PROMISE
+		if len(p) < 1 {
+			return nil, false
+		}
+		pad, p = int(p[0]), p[1:]
+	}
+	if kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersPriority) {
+		if len(p) < 5 {
+			return nil, false
+		}
+		p = p[5:]
+	}
+	if len(p) < pad || kind == http2.FramePushPromise && len(p)-pad < 4 {
+		return nil, false
+	}
+	return p[:len(p)-pad], true
+}
+
+// fragment takes a part of a block, and looks into the block once it is whole.
+func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
+	if !m.anew {
+		f.out.pass(whole)
+	}
+	f.block = append(f.block, fragment...)
+	if !last {
+		return nil
+	}
+	f.fields, f.size = nil, 0
+	_, err := f.dec.Write(f.block)
+	if err == nil {
+		err = f.dec.Close()
+	}
+	id := f.blockOf
+	f.block, f.blockOf = f.block[:0], 0
+	if cap(f.block) > 1<<12 {
+		f.block = nil
+	}
+	if err != nil {
+		return &Refusal{From: f.from, Rule: RuleCompression, Detail: quote(err.Error())}
+	}
+	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
+}
+
+// headOf is what a block says.
+func headOf(fields []hpack.HeaderField) *Head {
+	h := &Head{Proto: "HTTP/2.0", length: -1, Fields: make([]Field, len(fields))}
+	for i, x := range fields {
+		h.Fields[i] = Field{x.Name, x.Value}
+		switch x.Name {
+		case ":method":
+			h.Method = x.Value
+		case ":path":
+			h.Target = x.Value
+		case ":authority":
+			h.host = x.Value
+		case "host":
+			if h.host == "" {
+				h.host = x.Value
+			}
+		case ":status":
+			if n, ok := parseLength(x.Value); ok {
+				h.Status = int(min(n, 999))
+			}
+		case ":protocol":
+			h.upgrade = x.Value
+		}
+	}
+	return h
+}
+
+// fieldsCame takes a head, a trailer, or the head of what a server pushes.
+func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
+	st := m.streams[id]
+	if f.promised != 0 {
+		m.begin(f.promised, h)
+		if st = m.streams[f.promised]; st != nil {
+			m.halfOver(&m.client, st)
+		}
+		m.writeFields(f, id, h, nil, false)
+		return nil
+	}
+	if st == nil && f.from == Client {
+		if len(m.streams) >= maxStreams {
+			return &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"}
+		}
+		st = m.begin(id, h)
+		if m.withheld != nil {
+			m.answer(st)
+			return nil
+		}
+		m.sendHead(f, st, h, end)
+	} else if st != nil {
+		m.later(f, st, h, end)
+	} else {
+		m.writeFields(f, id, h, nil, end) // of a stream that is over
+	}
+	if end && st != nil {
+		m.halfOver(f, st)
+	}
+	return nil
+}
+
+// begin is a new stream.
+func (m *H2) begin(id uint32, h *Head) *stream {
+	st := &stream{id: id, x: &Exchange{Request: h, sent: true}}
+	m.streams[id] = st
+	m.spoken = true
+	m.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
+	return st
+}
+
+// later is what comes on a stream behind the head of its request.
+func (m *H2) later(f *flow2, st *stream, h *Head, end bool) {
+	x := st.x
+	switch {
+	case f.from == Client || x.Reply != nil:
+		if m.anew {
+			m.endChange(f, st, end, h)
+		}
+		m.tell(Event{Kind: Trailers, Exchange: x, From: f.from, Fields: h.Fields})
+	case h.Status/100 == 1:
+		m.writeFields(f, st.id, h, nil, end)
+		m.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
+	default:
+		x.Reply, x.begun = h, true
+		m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+		m.sendHead(f, st, h, end)
+	}
+}
+
+// halfOver is the end of what one side says on a stream.
+func (m *H2) halfOver(f *flow2, st *stream) {
+	x := st.x
+	if f.from == Client {
+		st.over[0], x.passed = true, true
+		m.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
+	} else {
+		st.over[1], x.replied, x.Early = true, true, !x.passed
+		m.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
+	}
+	if st.over[0] && st.over[1] {
+		m.close(st)
+	}
+}
+
+// close is the end of a stream.
+func (m *H2) close(st *stream) {
+	if m.anew && m.pending(st) {
+		return // it closes when all has gone on
+	}
+	delete(m.streams, st.id)
+	if !st.x.done {
+		st.x.done = true
+		m.tell(Event{Kind: Done, Exchange: st.x})
+	}
+}
+
+// ErrReset is a stream that one of the ends reset (RFC 9113 §6.4).
+type ErrReset struct{ Code http2.ErrCode }
+
+func (e *ErrReset) Error() string { return "RST_STREAM " + e.Code.String() }
+
+// Unwrap says that it ended before its end.
+func (e *ErrReset) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// ErrGoAway is a stream that the server will not see to (RFC 9113 §6.8).
+type ErrGoAway struct{ Code http2.ErrCode }
+
+func (e *ErrGoAway) Error() string { return "GOAWAY " + e.Code.String() }
+
+// Unwrap says that it ended before its end.
+func (e *ErrGoAway) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// reset is a stream that a side broke off. Behind a whole reply that is no fault: the rest of
+// the request is not wanted (RFC 9113 §8.1).
+func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
+	if st == nil {
+		return
+	}
+	if !st.over[1] {
+		st.x.fail(f.from, &ErrReset{code})
+	}
+	m.drop(st)
+}
+
+// goAway are the streams that a server has not begun, and will not.
+func (m *H2) goAway(last uint32, code http2.ErrCode) {
+	for _, st := range m.inOrder() {
+		if st.id > last && st.id%2 == 1 {
+			st.x.fail(Server, &ErrGoAway{code})
+			m.drop(st)
+		}
+	}
+}
+
+// inOrder are the streams as they began.
+func (m *H2) inOrder() []*stream {
+	return slices.SortedFunc(maps.Values(m.streams), func(a, b *stream) int { return int(a.id) - int(b.id) })
+}
+
+// settings notes what the two ends agree on, as far as it is of use here.
+func (m *H2) settings(f *flow2, ack bool, whole []byte) {
+	if ack {
+		if f.from == Server {
+			m.unacked--
+		}
+		f.out.pass(whole)
+		return
+	}
+	if f.from == Server {
+		m.settled = true
+	} else {
+		m.unacked++
+	}
+	clamped := false
+	for p := whole[frameHeader:]; len(p) > 0; p = p[6:] {
+		value := binary.BigEndian.Uint32(p[2:])
+		switch http2.SettingID(binary.BigEndian.Uint16(p)) {
+		case http2.SettingHeaderTableSize:
+			o := m.other(f)
+			o.table = max(o.table, min(value, maxTable))
+			o.dec.SetAllowedMaxDynamicTableSize(o.table)
+			clamped = clamped || value > maxTable
+		case http2.SettingInitialWindowSize:
+			m.initialWindow(m.other(f), int64(value))
+		}
+	}
+	if f.from == Server {
+		defer m.settle()
+	}
+	if !clamped {
+		f.out.pass(whole)
+		return
+	}
+	whole = slices.Clone(whole) // what is remembered here is bounded
+	for p := whole[frameHeader:]; len(p) > 0; p = p[6:] {
+		if http2.SettingID(binary.BigEndian.Uint16(p)) == http2.SettingHeaderTableSize {
+			binary.BigEndian.PutUint32(p[2:], min(binary.BigEndian.Uint32(p[2:]), maxTable))
+		}
+	}
+	f.out.add(whole)
+}
