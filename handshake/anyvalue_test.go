@@ -46,7 +46,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
-	render.TerminalOptions{}, sheet.Voice{},
+	render.TerminalOptions{}, render.Only{}, sheet.Voice{},
 	pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 

@@ -57,12 +57,12 @@ const policy = `
 	render/sheet < render/mermaid
 	render < render/page
 	scenario, certcompress/brotli < render/rendertest
-	transcript, render, render/mermaid, scenario < render/lesson
-	transcript, render, replay < render/replays
+	transcript, render/page, render/mermaid, scenario < render/lesson
+	transcript, render/page, replay < render/replays
 	tls < tls/https
 	tls/https, certcompress/brotli, certcompress/zstd, pki/lesson < internal/tlstest
 	internal/tlstest < interop
-	scenario, render < cmd/cli
+	scenario, render/page < cmd/cli
 	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists

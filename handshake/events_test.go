@@ -152,6 +152,7 @@ func look(e event.Event) {
 				_ = in.Value()
 			}
 		}
+		_ = p.Looked()
 	}
 }
 

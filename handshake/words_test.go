@@ -47,6 +47,7 @@ var words = map[string]bool{
 	"tlslab/pki.RejectionReason":          true,
 	"tlslab/pki.CheckKey":                 true,
 	"tlslab/pki.NoteKey":                  true,
+	"tlslab/pki.Absence":                  true,
 
 	"tlslab/handshake/replay.FactName":  true,
 	"tlslab/handshake/replay.RouteName": true,

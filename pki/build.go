@@ -95,6 +95,8 @@ type verifier struct {
 	misnamed   *reason.Error                    // the leaf does not carry the name asked for: no path mends that
 	names      *constraintMemo                  // made when asked for
 	shown      map[[2]*x509.Certificate][]Input // of a signature, by child and issuer (Explain only)
+	documents  map[*x509.Certificate]*document  // what the checks looked at (Explain only)
+	stapled    *document                        // likewise
 	judging    judgement                        // of the path at hand
 
 	pathRoom      [8]*x509.Certificate

@@ -14,5 +14,6 @@
 // Ed448; building paths and judging them is done here, and tests compare the judgement with
 // crypto/x509's.
 //
-// Read verify.go first, then rules.go (the table) and build.go (the paths).
+// Read verify.go first, then rules.go (the table), build.go (the paths) and looked.go (in which
+// fields of a certificate a check looked).
 package pki

@@ -153,6 +153,7 @@ func TestNISTPathValidation(t *testing.T) {
 			r, _ := pki.Verify(chain[:anchor], pki.VerifyOptions{
 				Roots: pki.NewTrustStore(chain[anchor]), Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Explain: true,
 			})
+			looksAgree(t, r, nil)
 			if r.OK != tc.ShouldValidate {
 				t.Errorf("accepted %v, NIST says %v: %v %v", r.OK, tc.ShouldValidate, reason.Of(pkitest.ErrOf(r)), r.Err)
 			}

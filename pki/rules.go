@@ -52,6 +52,8 @@ type rule struct {
 	on      func(*judgement, int) bool          // does it apply to certificate i?
 	test    func(*judgement, int) *reason.Error // is it kept?
 	show    func(*judgement, int) []Input       // what did test look at? (Explain only)
+
+	look func(*judgement, int, *reason.Error) []Looked // in which fields did it find that? (Explain only)
 }
 
 // rules is what a path must satisfy. Each certificate, from the leaf upwards, is
@@ -61,23 +63,23 @@ type rule struct {
 // to fail gives the path's error; but a leaf without the name that was asked for gives
 // it before all others, for that is known before anything is computed (build.go).
 var rules = [...]rule{
-	{CheckSignatureAlgorithm, "RFC 9846 §4.5.1.3", nil, hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm},
-	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", nil, isSigned, testSignature, showSignature},
-	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", nil, always, testValidity, showValidity},
-	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", nil, hasStaple, testStaple, showStaple},
-	{CheckTLSFeature, "RFC 7633 §4", nil, hasTLSFeature, testTLSFeature, showTLSFeature},
-	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", nil, hasIssuer, testIssuerName, showIssuerName},
-	{CheckName, "RFC 9525 §6", nil, isNamed, testName, showName},
-	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", nil, isIssuer, testBasicConstraints, showBasicConstraints},
-	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", nil, limitsPath, testPathLength, showPathLength},
-	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", leafKeyUsageRule, hasKeyUsageRule, testKeyUsage, showKeyUsage},
-	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", nil, limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage},
-	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", nil, isConstrained, testNameConstraints, showNameConstraints},
-	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", nil, hasPolicyRule, testPolicy, showPolicy},
-	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o)", func(*judgement) string { return "RFC 5280 §6.1.5 (f)" }, always, testCriticalExtension, showCriticalExtension},
-	{CheckProfile, "RFC 5280 §4.1, §4.2", nil, always, testProfile, showProfile},
-	{CheckPublicKey, "RFC 8017 §3.1, RFC 9325 §4.5", leafKeyRefs, always, testPublicKey, showPublicKey},
-	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", nil, isTop, testTrustAnchor, showTrustAnchor},
+	{CheckSignatureAlgorithm, "RFC 9846 §4.5.1.3", nil, hasIssuer, testSignatureAlgorithm, showSignatureAlgorithm, lookSignatureAlgorithm},
+	{CheckSignature, "RFC 5280 §6.1.3 (a)(1)", nil, isSigned, testSignature, showSignature, lookSignature},
+	{CheckValidity, "RFC 5280 §6.1.3 (a)(2)", nil, always, testValidity, showValidity, lookValidity},
+	{CheckStaple, "RFC 5280 §6.1.3 (a)(3), RFC 6960 §3.2", nil, hasStaple, testStaple, showStaple, lookStaple},
+	{CheckTLSFeature, "RFC 7633 §4", nil, hasTLSFeature, testTLSFeature, showTLSFeature, lookTLSFeature},
+	{CheckIssuerName, "RFC 5280 §6.1.3 (a)(4)", nil, hasIssuer, testIssuerName, showIssuerName, lookIssuerName},
+	{CheckName, "RFC 9525 §6", nil, isNamed, testName, showName, lookName},
+	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", nil, isIssuer, testBasicConstraints, showBasicConstraints, lookBasicConstraints},
+	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", nil, limitsPath, testPathLength, showPathLength, lookPathLength},
+	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", leafKeyUsageRule, hasKeyUsageRule, testKeyUsage, showKeyUsage, lookKeyUsage},
+	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", nil, limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage, lookExtendedKeyUsage},
+	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", nil, isConstrained, testNameConstraints, showNameConstraints, lookNameConstraints},
+	{CheckPolicy, "RFC 5280 §6.1.3 (d)-(f), RFC 9618", nil, hasPolicyRule, testPolicy, showPolicy, lookPolicy},
+	{CheckCriticalExtension, "RFC 5280 §6.1.4 (o)", func(*judgement) string { return "RFC 5280 §6.1.5 (f)" }, always, testCriticalExtension, showCriticalExtension, lookCriticalExtension},
+	{CheckProfile, "RFC 5280 §4.1, §4.2", nil, always, testProfile, showProfile, lookProfile},
+	{CheckPublicKey, "RFC 8017 §3.1, RFC 9325 §4.5", leafKeyRefs, always, testPublicKey, showPublicKey, lookPublicKey},
+	{CheckTrustAnchor, "RFC 5280 §6.1.1 (d)", nil, isTop, testTrustAnchor, showTrustAnchor, lookTrustAnchor},
 }
 
 // refAnchor replaces a row's reference where the certificate is the trust anchor
@@ -101,11 +103,15 @@ func (v *verifier) judge(p *Path) {
 	j := &v.judging
 	*j = judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
 	p.Err = v.misnamed
+	if v.o.Explain {
+		p.staple = v.response()
+	}
 	for i, c := range p.Certs {
 		subject := ""
 		if v.o.Explain {
 			subject = c.Subject.String() // once, for all its checks
 			p.Notes = append(p.Notes, j.notes(i)...)
+			p.documents = append(p.documents, v.document(c))
 		}
 		for k := range rules {
 			row := &rules[k]
@@ -125,7 +131,8 @@ func (v *verifier) judge(p *Path) {
 				if j.isAnchor(i) && row.key != CheckTrustAnchor && len(p.Certs) > 1 {
 					check.Ref = refAnchor
 				}
-				check.Inputs = row.show(j, i)
+				check.Inputs, check.looks = row.show(j, i), row.look(j, i, err)
+				check.misplaced = row.key == CheckProfile && err != nil && testEncoding(j, i) != nil
 				p.Checks = append(p.Checks, check)
 			}
 			if err == nil {

@@ -51,6 +51,7 @@ type certStatus struct {
 	producedAt, thisUpdate, nextUpdate time.Time
 	revokedAt                          time.Time
 	revokedFor                         string // a CRLReason's name; "" if none was given
+	byName                             bool   // how the response names its responder; else by the key's hash
 	responder                          *x509.Certificate
 	algorithm                          algid.Algorithm
 	tbs, signature                     []byte // not the caller's bytes: asn1 copies the OCTET STRING that they are in
@@ -83,6 +84,7 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		return st, badStatus("RFC 6960 §3.2", "cert_id", reason.Say("a status of serial %x from this issuer", serialBytes(leaf)), reason.Say("one of other certificates"))
 	}
 	st.take(answers[0])
+	st.byName = readResponderID(basic.TBS.Responder).byName
 	if st.responder, refused = authorized(basic, issuer, now); refused != nil {
 		return st, refused
 	}

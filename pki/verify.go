@@ -89,6 +89,9 @@ type Path struct {
 	Checks   []Check // in the order made (Explain only)
 	Notes    []Note  // what is remarked and decides nothing (Explain only)
 	Err      *reason.Error
+
+	documents []*document // of Certs; what Looked finds the fields in
+	staple    *document
 }
 
 // Check is one test on one certificate of a path.
@@ -100,6 +103,9 @@ type Check struct {
 	Ref     string // where the rule is written, "RFC 5280 §6.1.3 (a)(1)"
 	Inputs  []Input
 	Err     *reason.Error // nil if OK
+
+	looks     []Looked // what Path.Looked finds in the documents
+	misplaced bool     // Err is about a byte of the certificate
 }
 
 // Input returns the value of that name; nil if the check has no such input.

@@ -32,7 +32,7 @@ func Caption(e event.Event, c *Context) Sentence {
 		case e.Description == iana.CloseNotify:
 			return caption("close_notify")
 		case e.Err != nil:
-			return why(e.Err)
+			return titled(e.Err)
 		case has(Alert, e.Description.String()):
 			return Sentence{Kind: Alert, Key: e.Description.String()}
 		}
@@ -140,20 +140,17 @@ func captionOf(e *event.Message, l *leg) Sentence {
 }
 
 func captionClientHello(e *event.Message, m *message.ClientHello) Sentence {
-	key, name := "client_hello", Sentence{}
-	if sni, ok := message.Get[*message.ServerName](&m.Extensions); ok {
-		name = caption("for", "host", sni.Name)
-	}
+	key := "client_hello"
 	ticket, _ := message.Get[*message.SessionTicket](&m.Extensions)
 	_, cookie := message.Get[*message.Cookie](&m.Extensions)
 	switch {
 	case e.State == event.Connected:
 		return caption(key + "+renegotiation")
 	case e.Move == "client/send/client_hello"+tls13 || e.Move == "server/recv/client_hello"+tls13: // the second
+		key += "+retry"
 		if cookie {
-			return caption(key+"+cookie", "for", name)
+			key = "client_hello+cookie"
 		}
-		return caption(key+"+retry", "for", name)
 	case offersPSK(m) && m.Extensions.Find(iana.ExtEarlyData) != nil:
 		key += "+early"
 	case offersPSK(m):
@@ -167,7 +164,10 @@ func captionClientHello(e *event.Message, m *message.ClientHello) Sentence {
 	case len(m.SessionID) > 0:
 		key += "+session_id"
 	}
-	return caption(key, "for", name)
+	if sni, ok := message.Get[*message.ServerName](&m.Extensions); ok {
+		return caption("client_hello+name", "host", sni.Name, "what", caption(key))
+	}
+	return caption(key)
 }
 
 func captionRetry(kind string, m *message.ServerHello, g event.Group) Sentence {

@@ -44,6 +44,7 @@ var lessons = map[string]scenario.Options{
 	"client auth":           {ClientAuth: true},
 	"no client certificate": {ClientAuth: true, NoClientCert: true},
 	"staple":                {Staple: "good"},
+	"must-staple":           {Version: iana.TLS13, Cert: lesson.MustStaple},
 	"revoked":               {Cert: lesson.Revoked},
 	"h2":                    {ALPN: []string{"h2", "http/1.1"}},
 	"1.3, h2":               {Version: iana.TLS13, ALPN: []string{"h2"}},
@@ -210,10 +211,15 @@ func TestComplete(t *testing.T) {
 		if k == UI || k == Hint { // the command's tables ask for the latter, and are tested there
 			continue
 		}
-		if k == Short { // of moves: not each needs one
+		if k == Short { // not each needs one
 			for _, key := range want[Move] {
-				if _, ok := Get(En, Short, key); ok {
+				if has(Short, key) {
 					want[k] = append(want[k], key)
+				}
+			}
+			for _, key := range want[Myth] {
+				if has(Short, "myth/"+key) {
+					want[k] = append(want[k], "myth/"+key)
 				}
 			}
 		}
@@ -246,7 +252,7 @@ func texts[T ~string](words []T) []string {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
-		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys"}), Input: pki.InputNames(),
+		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live"}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	for _, r := range []event.Role{event.Client, event.Server} {
@@ -282,6 +288,9 @@ func listed() map[Kind][]string {
 	}
 	for _, key := range pki.NoteKeys() {
 		add(Check, NoteKey(key))
+	}
+	for _, a := range pki.Absences() {
+		add(Check, AbsentKey(a))
 	}
 	for _, r := range reason.All() {
 		add(Reason, r.String())

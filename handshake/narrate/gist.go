@@ -3,12 +3,19 @@ package narrate
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// Gist is what a move means in at most two sentences: a text of its own, or the first two
-// sentences of the move's text.
+// asCaption stands in short.txt where the caption beside a message's name has said it all.
+const asCaption = "-"
+
+// Gist is what a move means beside its caption, in at most two sentences: a text of its own, or
+// the first two sentences of the move's text; "" where the caption has said it all.
 func Gist(l Lang, key string) string {
 	if e, ok := Get(l, Short, key); ok {
+		if e.Title == asCaption {
+			return ""
+		}
 		return e.Title
 	}
 	e, _ := Get(l, Move, key)
@@ -16,6 +23,24 @@ func Gist(l Lang, key string) string {
 		return e.Title
 	}
 	return FirstSentences(e.Text, 2)
+}
+
+// MythGist is what is true instead of a myth, in at most two sentences: a text of its own, or the
+// first sentence of the myth's text, and the second where both together are short or the first says little.
+func MythGist(l Lang, key string) string {
+	if e, ok := Get(l, Short, "myth/"+key); ok {
+		return e.Title
+	}
+	e, _ := Get(l, Myth, key)
+	one, two := FirstSentences(e.Text, 1), FirstSentences(e.Text, 2)
+	little, short := 40, 150 // letters; a Chinese character says as much as two
+	if l == Zh {
+		little, short = little/2, short/2
+	}
+	if n := utf8.RuneCountInString(two); n <= short || utf8.RuneCountInString(one) < little {
+		return two
+	}
+	return one
 }
 
 // FirstSentences is the beginning of a text: at most n sentences. A full stop ends one where a space
@@ -47,7 +72,7 @@ var foremost = []string{
 	"captured_id_replay", "stolen_master_after_expiry", "psk_dhe_ke_harmless", "expiry_stops_replay", "ticket_in_clear",
 	"psk_immediate", "session_id_no_handshake",
 	"hidden_certificate", "ecdhe_stops_mitm", "certificate_encrypts_session_key", "three_randoms", "ticket_holds_session_key", "tls13_is_tls12",
-	"forward_secrecy_hard_problem", "change_cipher_spec_switches",
+	"forward_secrecy_hard_problem",
 }
 
 // MythRank orders what Myths returns by how much it is about the lesson at hand, 1 the most; it

@@ -254,6 +254,9 @@ func withCause(r reason.Reason, cause string) string {
 // NoteKey is the key of a remark about a certificate, by the Key of the pki.Note.
 func NoteKey(note pki.NoteKey) string { return "note/" + string(note) }
 
+// AbsentKey is the key, of kind Check, of what a check makes of a field that is not there.
+func AbsentKey(a pki.Absence) string { return "absent/" + string(a) }
+
 // EntryOf is the key of a scene's entry: the one that its player chooses, if the scene can
 // happen in more than one way.
 func EntryOf(s event.Scene) string {

@@ -58,7 +58,7 @@ const (
 	Field     Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
 	Cert      Kind = "cert"     // a field of a certificate and its like, as pki/der names them: CertFieldKey
 	Secret    Kind = "secret"   // an event.Secret's Label, perhaps with a variant: SecretKey
-	Check     Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's
+	Check     Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's; "absent/" and a pki.Absence
 	Reason    Kind = "reason"   // a reason.Reason, perhaps with its cause: ReasonKey
 	Myth      Kind = "myth"     // what Myths returns; the title is what is often said, the text what is true
 	Scene     Kind = "scene"    // an event.Scene's Key
@@ -71,7 +71,7 @@ const (
 	Guard     Kind = "guard"    // an event.Guard, the condition of a move
 	UI        Kind = "ui"       // a label of the page
 	Party     Kind = "party"    // an event's Party
-	Short     Kind = "short"    // a Move's key, where the first two sentences of its text do not stand alone: Gist
+	Short     Kind = "short"    // a Move's key, or "myth/" and a Myth's, where the beginning of its text does not do: Gist, MythGist
 	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
 	Captions  Kind = "caption"  // a few words beside a message's name: Caption
 	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys

@@ -1,7 +1,6 @@
 package narrate
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"slices"
 
@@ -9,83 +8,73 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// sights is what onlookers made of the records that carry application data.
+// sights is what onlookers made of the records of a flow.
 type sights struct {
-	tried bool // somebody tried
-	data  map[carried]early
-	seen  map[carried][]event.Sight
-	order []carried
+	records  []*event.Record // that carry application data
+	onlooked []*event.Onlooked
 }
 
 // carried is a record as it went by, by its hash.
 type carried struct {
-	conn     int
-	toServer bool
-	wire     [sha256.Size]byte
+	conn int
+	wire [sha256.Size]byte
 }
 
-// early is whether data went before the handshake was complete.
-type early bool
-
-// record notes a record that an end sent, if it carries application data. Whether it is early
-// is told by the keys.
+// record notes a record that carries application data.
 func (s *sights) record(e *event.Record) {
-	if e.Type != iana.ApplicationData || len(e.Payload) == 0 {
-		return
-	}
-	if s.data == nil {
-		s.data = map[carried]early{}
-	}
-	for _, toServer := range []bool{false, true} { // its direction is Onlooked's to say
-		s.data[carried{e.Conn, toServer, sha256.Sum256(e.Wire)}] = e.Keys == event.EarlyKeys
+	if e.Type == iana.ApplicationData && len(e.Payload) > 0 {
+		s.records = append(s.records, e)
 	}
 }
 
-// onlooked notes what was made of records; what is told last holds.
-func (s *sights) onlooked(e *event.Onlooked) {
-	s.tried = true
-	if s.seen == nil {
-		s.seen = map[carried][]event.Sight{}
-	}
-	for _, r := range e.Records {
-		id := carried{e.Conn, e.ToServer, sha256.Sum256(bytes.Clone(r.Wire))}
-		if _, again := s.seen[id]; !again {
-			s.order = append(s.order, id)
+// open reports whether a listener reads a record that calls itself application data, whoever
+// could open it: recorded bytes, that no end can open, are among those.
+func (s *sights) open() bool {
+	for _, e := range s.onlooked {
+		for _, r := range e.Records {
+			if len(r.Wire) > 0 && iana.ContentType(r.Wire[0]) == iana.ApplicationData && r.Of("listener") == event.AccessReads {
+				return true
+			}
 		}
-		s.seen[id] = r.By
 	}
+	return false
 }
 
-// reach is how much of what was sent an onlooker can read, and when.
+// reach is what an onlooker can read of the application data.
 type reach struct {
-	now, later   bool // some of it
-	all          bool // every record; of one connection at least
-	requestEarly bool // all that he can read is early data
+	now, later bool // some of it
+	early      bool // and all that he can read was sent early
 }
 
-// of is the reach of each onlooker, in the order in which they were told of.
+// reaches is the reach of each onlooker, and their names in the order in which they were told
+// of. Of a record that was tried more than once, what is told last holds.
 func (s *sights) reaches() (who []string, reaches map[string]*reach) {
-	reaches = map[string]*reach{}
-	type sum struct{ n, read int }
-	sums := map[string]map[int]*sum{}
-	for _, id := range s.order {
-		isEarly, data := s.data[id]
-		if !data {
-			continue
+	early := map[carried]bool{} // of each record with data
+	for _, r := range s.records {
+		early[carried{r.Conn, sha256.Sum256(r.Wire)}] = r.Keys == event.EarlyKeys
+	}
+	last := map[carried][]event.Sight{}
+	for _, e := range s.onlooked {
+		for _, r := range e.Records {
+			id := carried{e.Conn, sha256.Sum256(r.Wire)}
+			if _, data := early[id]; !data {
+				continue
+			}
+			last[id] = r.By
+			for _, sight := range r.By {
+				if !slices.Contains(who, sight.Onlooker) {
+					who = append(who, sight.Onlooker)
+				}
+			}
 		}
-		for _, sight := range s.seen[id] {
+	}
+	reaches = map[string]*reach{}
+	for _, w := range who {
+		reaches[w] = &reach{early: true}
+	}
+	for id, by := range last {
+		for _, sight := range by {
 			r := reaches[sight.Onlooker]
-			if r == nil {
-				r = &reach{requestEarly: true}
-				reaches[sight.Onlooker], sums[sight.Onlooker] = r, map[int]*sum{}
-				who = append(who, sight.Onlooker)
-			}
-			n := sums[sight.Onlooker][id.conn]
-			if n == nil {
-				n = new(sum)
-				sums[sight.Onlooker][id.conn] = n
-			}
-			n.n++
 			switch sight.Access {
 			case event.AccessReads:
 				r.now = true
@@ -94,13 +83,7 @@ func (s *sights) reaches() (who []string, reaches map[string]*reach) {
 			default:
 				continue
 			}
-			n.read++
-			r.requestEarly = r.requestEarly && bool(isEarly)
-		}
-	}
-	for _, w := range who {
-		for _, n := range sums[w] {
-			reaches[w].all = reaches[w].all || n.n == n.read
+			r.early = r.early && early[id]
 		}
 	}
 	return who, reaches
@@ -120,7 +103,7 @@ func (s *story) readers() Sentence {
 	x := s.main()
 	request, reply := s.went()
 	if s.is("captured_session") && !request && !reply {
-		if x != nil && x.open() {
+		if s.sights.open() { // and none of its ends could open what was recorded
 			return told("read/all")
 		}
 		return told("read/captured")
@@ -131,7 +114,10 @@ func (s *story) readers() Sentence {
 		}
 		return told("read/nothing")
 	}
-	if !s.sights.tried {
+	if s.proxied() {
+		return told("read/proxy")
+	}
+	if len(s.sights.onlooked) == 0 {
 		return s.untried()
 	}
 	who, reaches := s.sights.reaches()
@@ -139,7 +125,7 @@ func (s *story) readers() Sentence {
 	for _, w := range who {
 		name := Sentence{Kind: Summaries, Key: "onlooker/" + w}
 		switch r := reaches[w]; {
-		case r.later && r.requestEarly:
+		case r.later && r.early:
 			lesser = append(lesser, name)
 		case r.later:
 			later = append(later, name)
@@ -155,14 +141,19 @@ func (s *story) readers() Sentence {
 	}
 	values := map[string]any{"sealed": clause("clause_sealed", sealed), "later": clause("clause_later", later), "lesser": clause("clause_early", lesser)}
 	reads := func(w string) bool { return reaches[w] != nil && reaches[w].now }
+	if reads("mitm") {
+		values["sealed"] = clause("clause_sealed_too", sealed) // of one who should not, it is not said that only he could
+	}
 	switch {
+	case reads("listener") && s.is("mitm") && !s.flow.Passthrough:
+		return told("read/all_mitm")
 	case reads("listener"):
 		return told("read/all")
 	case reads("mitm") && !reply:
 		return Sentence{Summaries, "read/mitm_request", values}
 	case reads("mitm"):
 		return Sentence{Summaries, "read/mitm", values}
-	case s.scenes["replayed_early_data"] != nil:
+	case s.is("replayed_early_data"):
 		return Sentence{Summaries, "read/replayed", values}
 	case s.attacks():
 		return Sentence{Summaries, "read/attacker", values}
@@ -174,10 +165,11 @@ func (s *story) readers() Sentence {
 }
 
 // quantum is what a quantum computer would make of the recording, where the key exchange was
-// chosen against one, and nobody has an easier way to any of it.
+// chosen against one, and nobody has an easier way to any of it. It speaks of signatures, so
+// there must have been some.
 func (s *story) quantum(easier Sentences) Sentence {
 	x := s.main()
-	if !x.group.QuantumSafe || x.group.ID >= iana.GroupPrivate || len(easier) > 0 {
+	if x.resumed || !x.group.QuantumSafe || x.group.ID >= iana.GroupPrivate || len(easier) > 0 {
 		return Sentence{}
 	}
 	return told("read/clause_quantum")
@@ -191,6 +183,10 @@ func (s *story) untried() Sentence {
 		return told("read/live_open")
 	case x.kx == iana.KxRSA:
 		return told("read/live_rsa")
+	case x.resumed && x.version == iana.TLS13 && !x.shared:
+		return told("read/live_psk")
+	case x.resumed && x.version != iana.TLS13:
+		return told("read/live_resumed")
 	}
 	return told("read/live")
 }
@@ -198,8 +194,7 @@ func (s *story) untried() Sentence {
 // went reports whether data went from a client and from a server, on any connection.
 func (s *story) went() (request, reply bool) {
 	for _, x := range s.conns {
-		a, b := x.went()
-		request, reply = request || a, reply || b
+		request, reply = request || x.request, reply || x.reply
 	}
 	return request, reply
 }

@@ -21,9 +21,13 @@ type Sentence struct {
 // Sentences are clauses or names that are listed.
 type Sentences []Sentence
 
-// In says it in a language, beginning as a sentence does.
+// In says it in a language. What is a whole sentence begins with a capital; a caption, which
+// stands beside a name, is a Phrase.
 func (s Sentence) In(l Lang) string {
 	text := s.Phrase(l)
+	if s.Kind != Summaries {
+		return text
+	}
 	r, n := utf8.DecodeRuneInString(text)
 	if n == 0 {
 		return text

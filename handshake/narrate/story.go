@@ -15,7 +15,6 @@ type story struct {
 	outcome *event.Outcome
 	scenes  map[string]event.Scene // the last of each Key, and of each Entry
 	conns   []*exchange            // in the order of their first messages
-	own     bool                   // an exchange or a group is a student's
 	sights  sights
 	refusal *event.Alert // the first fatal alert that an end sent because of what it found
 	heard   *event.Alert // the first fatal alert that came
@@ -42,10 +41,9 @@ type exchange struct {
 
 	early, earlyTaken bool // data was sent early; the server said that it takes it
 	verdict           verdict
-	mutual            bool               // the client proved who it is
-	finished          map[string]bool    // the parties that have taken in the other's Finished
-	sent              map[string][2]bool // by the client, by the server: a party tells that data was sent
-	cut               bool               // it ended without an orderly end
+	mutual            bool // the client proved who it is
+	finished          bool // an end has taken in the other's Finished
+	request, reply    bool // the client, the server sent data: one of the ends tells of it
 }
 
 // verdict is what the client found out about the server's chain.
@@ -71,11 +69,10 @@ func gather(events []event.Event) *story {
 		case *event.Outcome:
 			s.outcome = e
 		case *event.Onlooked:
-			s.sights.onlooked(e)
+			s.sights.onlooked = append(s.sights.onlooked, e)
 		case event.Scene:
 			s.scenes[string(e.Key())], s.scenes[EntryOf(e)] = e, e
-			s.own = s.own || e.Key() == "own_exchange"
-			if x := s.latest(e.Head()); x != nil && EntryOf(e) == "click_through" {
+			if x := s.known(e.Head()); x != nil && EntryOf(e) == "click_through" {
 				x.verdict = clickedAway
 			}
 		case *event.Message:
@@ -99,21 +96,20 @@ func gather(events []event.Event) *story {
 
 // on is the connection that an event is of.
 func (s *story) on(m *event.Meta) *exchange {
-	i := slices.IndexFunc(s.conns, func(x *exchange) bool { return x.conn == m.Conn })
-	if i < 0 {
-		s.conns = append(s.conns, &exchange{conn: m.Conn, finished: map[string]bool{}, sent: map[string][2]bool{}})
-		i = len(s.conns) - 1
+	x := s.known(m)
+	if x == nil {
+		x = &exchange{conn: m.Conn}
+		s.conns = append(s.conns, x)
 	}
-	return s.conns[i]
+	return x
 }
 
-// latest is the connection of a scene, if it has one.
-func (s *story) latest(m *event.Meta) *exchange {
-	i := slices.IndexFunc(s.conns, func(x *exchange) bool { return x.conn == m.Conn })
-	if i < 0 {
-		return nil
+// known is the connection that an event is of, if there has been something on it.
+func (s *story) known(m *event.Meta) *exchange {
+	if i := slices.IndexFunc(s.conns, func(x *exchange) bool { return x.conn == m.Conn }); i >= 0 {
+		return s.conns[i]
 	}
-	return s.conns[i]
+	return nil
 }
 
 // message takes in a message; l is the end that tells of it.
@@ -145,7 +141,7 @@ func (x *exchange) message(e *event.Message, l *leg) {
 		_, x.earlyTaken = message.Get[*message.EarlyData](&m.Extensions)
 	case *message.Finished:
 		if e.Dir == event.Receive {
-			x.finished[e.Party] = true
+			x.finished = true
 		}
 	case *message.CertificateVerify:
 		x.mutual = x.mutual || e.Party == x.client && e.Dir == event.Send || e.Party == x.server && e.Dir == event.Receive
@@ -174,30 +170,20 @@ func (x *exchange) chosen(m *message.ServerHello, g event.Group, l *leg) {
 // open reports whether the suite hides nothing.
 func (x *exchange) open() bool { return x.suite != nil && !x.suite.Cipher.Encrypts() }
 
-// done reports whether a party that tells has seen the handshake to its end: the client has
-// once the server's Finished fits, the server once the client's does.
-func (x *exchange) done(party string) bool { return x.finished[party] }
-
+// data takes in application data, which one end sends and the other receives.
 func (x *exchange) data(e *event.Data) {
 	if len(e.Data) == 0 {
 		return
 	}
 	x.early = x.early || isEarly(e)
-	byClient := (e.Party == x.client) == (e.Dir == event.Send)
-	sent := x.sent[e.Party]
-	sent[map[bool]int{true: 0, false: 1}[byClient]] = true
-	x.sent[e.Party] = sent
-}
-
-// went reports whether data went from the client, and from the server. What an end says that
-// it sent counts, and what it says that it received: the other end need not tell.
-func (x *exchange) went() (request, reply bool) {
-	for _, sent := range x.sent {
-		request, reply = request || sent[0], reply || sent[1]
+	if (e.Party == x.client) == (e.Dir == event.Send) {
+		x.request = true
+	} else {
+		x.reply = true
 	}
-	return request, reply
 }
 
+// check takes in a check; of the server's chain, what the client found.
 func (s *story) check(e *event.Check) {
 	x := s.on(&e.Meta)
 	if !e.OK {
@@ -217,6 +203,8 @@ func (s *story) check(e *event.Check) {
 	}
 }
 
+// alert takes in an alert that ends a connection. In TLS 1.3 all do but two, whatever level they
+// name (RFC 9846 §6).
 func (s *story) alert(e *event.Alert) {
 	fatal := e.Level == iana.Fatal || s.on(&e.Meta).version == iana.TLS13 && e.Description != iana.CloseNotify && e.Description != iana.UserCanceled
 	switch {

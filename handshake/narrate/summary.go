@@ -1,6 +1,8 @@
 package narrate
 
 import (
+	"slices"
+
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
@@ -53,15 +55,17 @@ func (s *story) happened() Sentence {
 		return s.robbed()
 	case x == nil || x.hello == nil:
 		return told("happened/silence")
+	case s.proxied():
+		return s.throughProxy(x)
 	case s.is("mitm") && s.flow.Passthrough && s.refused() == nil:
 		return told("happened/passthrough", "identity", s.identity(x), "data", s.data())
 	case s.is("mitm") && !s.flow.Passthrough:
 		return s.intercepted(x)
 	case s.attacks():
-		return s.attacked()
+		return s.attacked(x)
 	case s.refused() != nil:
 		return s.brokenOff(x)
-	case x.version == 0 || len(x.finished) == 0:
+	case x.version == 0 || !x.finished:
 		return told("happened/ended", "data", s.data())
 	}
 	return s.agreed(x)
@@ -85,7 +89,7 @@ func (s *story) agreed(x *exchange) Sentence {
 		return told("happened/resumed_id", "version", version, "data", s.data())
 	case x.verdict == clickedAway:
 		return told("happened/clicked", "why", why(s.failed.Err), "data", s.data(), "identity", s.identity(x))
-	case s.own || x.kx == iana.KxPrivate:
+	case s.students(x) || x.kx == iana.KxPrivate:
 		return told("happened/own", "version", version, "identity", s.identity(x), "data", s.data())
 	case x.kx == iana.KxRSA:
 		return told("happened/rsa", "version", version, "identity", s.identity(x), "data", s.data())
@@ -95,6 +99,12 @@ func (s *story) agreed(x *exchange) Sentence {
 		key = "happened/retried"
 	}
 	return told(key, "version", version, "exchange", x.exchanged(), "identity", s.identity(x), "data", s.data())
+}
+
+// students reports whether a connection's group is a student's own.
+func (s *story) students(x *exchange) bool {
+	own := s.scenes["own_exchange"]
+	return own != nil && x.group.Name != "" && text(valueOf(own, "group")) == x.group.Name
 }
 
 // exchanged is what the key exchange is called: the group, and in TLS 1.2 the exchange too.
@@ -163,8 +173,16 @@ func (s *story) refused() error {
 	return nil
 }
 
-// why is the title of a reason.
-func why(err error) Sentence { return Sentence{Kind: Reason, Key: ReasonKey(err)} }
+// why is a reason for somebody who knows no TLS: its title, or what stands for it in a summary.
+func why(err error) Sentence {
+	if key := "why/" + reason.Of(err).String(); has(Summaries, key) {
+		return told(key)
+	}
+	return titled(err)
+}
+
+// titled is the title of a reason.
+func titled(err error) Sentence { return Sentence{Kind: Reason, Key: ReasonKey(err)} }
 
 // refuser is the party that broke off.
 func (s *story) refuser() string {
@@ -177,11 +195,17 @@ func (s *story) refuser() string {
 	return ""
 }
 
-func who(party string) Sentence {
-	if !has(Summaries, "who/"+party) {
-		party = "other"
+// who is a party, by its name or else by its part.
+func who(party string, x *exchange) Sentence {
+	switch {
+	case has(Summaries, "who/"+party):
+		return told("who/" + party)
+	case party == x.server:
+		return told("who/server")
+	case party == x.client:
+		return told("who/client")
 	}
-	return told("who/" + party)
+	return told("who/other")
 }
 
 // brokenOff is a handshake, or a connection, that an end refused to go on with.
@@ -190,7 +214,7 @@ func (s *story) brokenOff(x *exchange) Sentence {
 	if s.outcome == nil && s.refusal == nil {
 		return told("happened/peer_refused", "alert", s.heard.Description.String(), "then", s.then())
 	}
-	pairs := []any{"who", who(s.refuser()), "why", why(err), "then", s.then()}
+	pairs := []any{"who", who(s.refuser(), x), "why", why(err), "then", s.then()}
 	r := reason.Of(err)
 	switch {
 	case s.refuser() == x.server && (r == reason.CertificateRequired || r == reason.CertificateMissing):
@@ -200,11 +224,15 @@ func (s *story) brokenOff(x *exchange) Sentence {
 			return told("happened/refused_chain+nameless", pairs...)
 		}
 		return told("happened/refused_chain", append(pairs, "host", x.host)...)
-	case x.version == 0:
+	case slices.Contains(disagreements, r):
 		return told("happened/refused_hello", pairs...)
 	}
 	return told("happened/refused", pairs...)
 }
+
+// disagreements are the reasons for which two ends find nothing that suits both.
+var disagreements = []reason.Reason{reason.UnsupportedVersion, reason.NoCommonSuite, reason.NoCommonGroup, reason.NoCommonField,
+	reason.NoCommonScheme, reason.NoCommonCompression, reason.NoCommonProtocol}
 
 // then is what a refusal meant for what was to be sent.
 func (s *story) then() Sentence {
@@ -221,15 +249,15 @@ func (s *story) then() Sentence {
 // intercepted is a flow with an interceptor who ends the client's connection.
 func (s *story) intercepted(x *exchange) Sentence {
 	err := s.refused()
-	pairs := []any{"then", s.then(), "host", x.host, "data", s.data()}
+	pairs := []any{"then", s.then(), "host", x.host, "hands", s.hands()}
 	if err != nil {
-		pairs = append(pairs, "why", why(err), "who", who(s.refuser()))
+		pairs = append(pairs, "why", why(err), "who", who(s.refuser(), x))
 	}
 	fooled := x.verdict == believed || x.verdict == clickedAway
 	switch {
 	case err != nil && s.refuser() == "client":
 		return told("happened/mitm_refused", pairs...)
-	case err != nil && s.refuser() == "mitm" && s.failed != nil && s.failed.Report != nil && s.failed.Party == "mitm":
+	case err != nil && s.careful():
 		return told("happened/mitm_careful", pairs...)
 	case err != nil && s.refuser() == "server" && fooled:
 		return told("happened/mitm_unproved", pairs...)
@@ -245,8 +273,41 @@ func (s *story) intercepted(x *exchange) Sentence {
 	return told("happened/mitm_believed", pairs...)
 }
 
+// careful reports whether an interceptor found the real server's chain bad.
+func (s *story) careful() bool {
+	return s.refuser() == "mitm" && s.failed != nil && s.failed.Report != nil && s.failed.Party == "mitm"
+}
+
+// proxied reports whether the flow is one leg of a connection that a proxy recorded.
+func (s *story) proxied() bool {
+	return s.is("proxy_to_server") || s.is("proxy_to_client") || s.is("proxy_no_keys")
+}
+
+// throughProxy is such a leg.
+func (s *story) throughProxy(x *exchange) Sentence {
+	if x.version == 0 || !x.finished || s.is("proxy_no_keys") {
+		return told("happened/proxy_broken", "data", s.data())
+	}
+	host := x.host
+	if host == "" {
+		host = s.flow.Host
+	}
+	return told("happened/"+s.flow.Name, "host", host, "data", s.data(), "version", x.version.String(), "exchange", x.exchanged())
+}
+
+// hands is what came into an interceptor's hands.
+func (s *story) hands() Sentence {
+	switch request, reply := s.went(); {
+	case request && reply:
+		return told("hands/both")
+	case request || reply:
+		return told("hands/request")
+	}
+	return told("hands/nothing")
+}
+
 // attacked is a flow of an attacker who has something of a session.
-func (s *story) attacked() Sentence {
+func (s *story) attacked(x *exchange) Sentence {
 	err := s.refused()
 	acted := s.scenes["early_data_acted"]
 	switch {
@@ -257,7 +318,7 @@ func (s *story) attacked() Sentence {
 	case s.is("captured_session") && err != nil:
 		return told("happened/captured_session", "why", why(err))
 	case err != nil:
-		return told("happened/refused", "why", why(err), "who", who(s.refuser()), "then", s.then())
+		return told("happened/refused", "why", why(err), "who", who(s.refuser(), x), "then", s.then())
 	case s.is("stolen_master"):
 		return told("happened/stolen_master")
 	case s.is("stolen_psk"):

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +73,12 @@ func stories(t *testing.T) map[string][]event.Event {
 			}
 		}
 	}
-	for name, events := range disagreements(t) {
+	for i, name := range []string{"proxy_to_client", "proxy_to_server", "proxy_no_keys"} { // as a proxy's recording is told
+		leg := live(all["1.3, trusted box"], []string{"client", "mitm", "client"}[i], []int{1, 2, 1}[i])
+		head := &event.Flow{Name: name, Parties: [][]string{{"client", "mitm"}, {"mitm", "server"}, {"client", "mitm"}}[i], Host: "www.lab.test"}
+		out[name] = append([]event.Event{head}, leg...)
+	}
+	for name, events := range odds(t) {
 		for _, party := range []string{"client", "server"} {
 			out[name+" as "+party] = live(events, party, 0)
 		}
@@ -91,9 +95,9 @@ func breaks(e event.Event) bool {
 	return false
 }
 
-// disagreements are connections between ends of which each wants something else, or to which
+// odds are connections between ends of which each wants something else, or to which
 // nobody's name is known.
-func disagreements(t *testing.T) map[string][]event.Event {
+func odds(t *testing.T) map[string][]event.Event {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	made, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: "www.lab.test", Time: now, Rand: rand.Reader})
 	if err != nil {
@@ -143,21 +147,54 @@ func oddities() []event.Event {
 	}
 }
 
-// TestSummaries holds that whatever happened is told in three whole sentences.
+// TestSummaries holds that whatever happened is told in three whole sentences. With -v it
+// shows those of whole flows, to be read aloud.
 func TestSummaries(t *testing.T) {
 	var out strings.Builder
 	all := stories(t)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		s := Summarize(all[name])
-		out.WriteString("== " + name + "\n")
+		whole := !strings.Contains(name, ", first ") && !strings.Contains(name, ", nothing asked") // neither broken off nor without a request
+		if whole {
+			out.WriteString("== " + name + "\n")
+		}
 		for _, l := range Langs() {
 			for i, said := range s.In(l) {
-				out.WriteString("   " + said + "\n")
+				if whole {
+					out.WriteString("   " + said + "\n")
+				}
 				if strings.ContainsAny(said, "{}") || len(said) < 10 || !strings.ContainsAny(said[len(said)-3:], ".。？") {
 					t.Errorf("%s: sentence %d in %s is %q", name, i+1, l, said)
 				}
 			}
 		}
 	}
-	os.WriteFile("/tmp/words-summaries.txt", []byte(out.String()), 0o600)
+	t.Log("\n" + out.String())
+}
+
+// TestSummariesQuote holds that what a peer wrote is shown quoted: its name, its protocol, the
+// first line of what it sent.
+func TestSummariesQuote(t *testing.T) {
+	const hostile = "a\x1b[2Jb\u202e\x00"
+	hello := &message.ClientHello{}
+	hello.Extensions.List = []message.Extension{&message.ServerName{Name: hostile}}
+	ee := &message.EncryptedExtensions{}
+	ee.Extensions.List = []message.Extension{&message.ALPN{Protocols: []string{hostile}}}
+	events := []event.Event{
+		&event.Message{Meta: event.Meta{Party: "server"}, Dir: event.Receive, Kind: message.KindClientHello, Msg: hello},
+		&event.Message{Meta: event.Meta{Party: "server"}, Dir: event.Receive, Kind: message.KindEncryptedExtensions, Msg: ee},
+		&event.Data{Meta: event.Meta{Party: "server"}, Dir: event.Receive, Data: []byte(hostile + "\r\n")},
+	}
+	for _, l := range Langs() {
+		three := Summarize(events[:1]).In(l)
+		said := three[:]
+		c := new(Context)
+		for _, e := range events {
+			said = append(said, Caption(e, c).In(l))
+		}
+		all := strings.Join(said, "")
+		if strings.ContainsAny(all, "\x1b\x00\u202e") || strings.Count(all, `a\x1b[2Jb\u202e\x00`) != 3 {
+			t.Errorf("%s: %q", l, all)
+		}
+	}
 }

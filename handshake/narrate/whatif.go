@@ -20,6 +20,8 @@ func (s *story) next() string {
 		return "plain"
 	case s.scenes["replay_verdict"] != nil:
 		return "replay"
+	case s.proxied():
+		return "proxy"
 	case s.flow == nil:
 		return s.nextLive(x)
 	case x == nil:
@@ -63,12 +65,12 @@ func (s *story) next() string {
 // nextLive is what to try after a live connection.
 func (s *story) nextLive(x *exchange) string {
 	switch {
-	case x == nil || x.version == 0:
-		return "live_silence"
-	case s.refused() != nil:
+	case x != nil && s.refused() == nil && x.finished:
+		return "live"
+	case s.failed != nil && s.failed.Report != nil:
 		return "live_refused"
 	}
-	return "live"
+	return "live_silence"
 }
 
 func (s *story) nextIntercepted(x *exchange) string {
@@ -80,10 +82,12 @@ func (s *story) nextIntercepted(x *exchange) string {
 		return "mitm_pinned"
 	case err != nil && s.refuser() == "client" && r == reason.CertificateUntrusted:
 		return "mitm_refused"
-	case err != nil && s.refuser() == "server":
+	case err != nil && s.refuser() == "server" && (x.verdict == believed || x.verdict == clickedAway):
 		return "mitm_unproved"
+	case err != nil && s.careful():
+		return "mitm_careful"
 	case err != nil:
-		return "mitm_broken"
+		return "refused"
 	case x.verdict == clickedAway:
 		return "mitm_clicked"
 	}
@@ -110,6 +114,8 @@ func (s *story) nextRefused(x *exchange) string {
 		return "refused_client"
 	case s.refuser() == x.client && slices.Contains(clickable, r):
 		return "refused_clickable"
+	case ReasonKey(s.refused()) == "bad_status_response+tls_feature":
+		return "refused_promised"
 	case r == reason.CertificateRevoked || r == reason.BadStatusResponse:
 		return "refused_revoked"
 	case s.failed != nil && s.failed.Report != nil:

@@ -4,7 +4,9 @@ import (
 	"bytes"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/suite"
 )
 
 // 0-RTT data, under the client's early traffic secret (RFC 9846 §4.3.10, §7.1). It goes
@@ -39,7 +41,28 @@ func (o *Observer) opensEarly(h *half) bool {
 			}
 		}
 	}
+	if k := o.bareEarly(); k != nil {
+		o.enterEarly(h, k)
+		return true
+	}
 	return false
+}
+
+// bareEarly is what opens 0-RTT data to whoever listens: every suite that the client offers
+// for TLS 1.3 hides nothing (RFC 9150), and its MACs are of one length. Nil otherwise: the
+// ticket's suite is one of those offered, and nobody who listens knows which.
+func (o *Observer) bareEarly() (k *trafficKeys) {
+	for _, id := range o.hello.CipherSuites {
+		switch su := o.suite13(id); {
+		case iana.IsGREASE(uint16(id)) || id == iana.EmptyRenegotiationInfoSCSV || id == iana.FallbackSCSV: // no suites
+		case su == nil && o.suiteOf(id, false) != nil: // of another version
+		case su == nil || su.Cipher.Kind != suite.MAC13 || k != nil && k.suite.Cipher.TagLen != su.Cipher.TagLen:
+			return nil
+		case k == nil:
+			k = &trafficKeys{suite: su, protection: bare{macLen: su.Cipher.TagLen, inner: true}}
+		}
+	}
+	return k
 }
 
 // enterEarly begins the epoch of 0-RTT data.
@@ -48,7 +71,9 @@ func (o *Observer) enterEarly(h *half, k *trafficKeys) {
 	h.rd.SetVersion(k.suite.Version)
 	h.rd.Change(k.protection, nil)
 	h.epoch, h.seq = h.rd.Epoch(), 0
-	o.noteKeys(h, k, early, true)
+	if k.key != nil {
+		o.noteKeys(h, k, early, true)
+	}
 	o.noteKeyChange(h, event.EarlyKeys, k.suite.ID)
 }
 
@@ -89,7 +114,7 @@ func (o *Observer) retriesEarly(h *half) {
 
 // openedEarly returns the secret of 0-RTT data, if it opened any.
 func (h *half) openedEarly() []byte {
-	if h.zeroRTT == nil || !h.opens[early] {
+	if h.zeroRTT == nil || h.zeroRTT.key == nil || !h.opens[early] {
 		return nil
 	}
 	return bytes.Clone(h.zeroRTT.secret.Bytes())

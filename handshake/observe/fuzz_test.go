@@ -1,6 +1,7 @@
 package observe_test
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"strings"
 	"testing"
@@ -29,13 +30,20 @@ func (r *recording) pieces() []byte {
 
 // feed plays what pieces wrote.
 func feed(ob *observe.Observer, in []byte) {
+	pieces(in, func(toServer bool, piece []byte) {
+		if toServer {
+			ob.ClientBytes(piece)
+		} else {
+			ob.ServerBytes(piece)
+		}
+	})
+}
+
+// pieces is each piece of what the method of that name wrote.
+func pieces(in []byte, each func(toServer bool, piece []byte)) {
 	for len(in) >= 3 {
 		n := min(int(in[1])<<8|int(in[2]), len(in)-3)
-		if piece := in[3 : 3+n]; in[0]&1 == 1 {
-			ob.ServerBytes(piece)
-		} else {
-			ob.ClientBytes(piece)
-		}
+		each(in[0]&1 == 0, in[3:3+n])
 		in = in[3+n:]
 	}
 }
@@ -75,6 +83,60 @@ func FuzzObserver13(f *testing.F) {
 		o := listening()
 		o.KeyLog, o.PSKs = strings.NewReader(log), [][]byte{psk}
 		hold(t, o, in)
+	})
+}
+
+// FuzzPanel: whatever is on the wire, whatever keys are gained on the way, what is told of is
+// what was fed, record by record in order and once; and what the listener reads everybody
+// reads.
+func FuzzPanel(f *testing.F) {
+	for _, id := range []iana.CipherSuite{0x1301, 0xc0b4} {
+		r := recordEarly(f, suite.ByID(id), nil)
+		f.Add(r.keyLog.String(), r.pieces())
+		f.Add("", r.pieces())
+		f.Add("", r.pieces()[:500])
+	}
+	r := record(f, "rsa", only(suite.ByID(0x009c)))
+	f.Add(r.keyLog.String(), r.pieces())
+	f.Fuzz(func(t *testing.T, log string, in []byte) {
+		lines := strings.SplitAfter(log, "\n")
+		had := 0
+		gains := func() (observe.Options, bool) {
+			had++
+			return observe.Options{KeyLog: strings.NewReader(strings.Join(lines[:min(had, len(lines))], ""))}, had <= len(lines)
+		}
+		p, err := observe.NewPanel(observe.Line{}, observe.Options{}, observe.Onlooker{Party: "mitm", Gains: gains},
+			observe.NewThief(leafKey).Onlooker(observe.Options{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fed, told := map[bool][]byte{}, map[bool][]byte{}
+		n := map[bool]int{}
+		pieces(in, func(toServer bool, piece []byte) {
+			fed[toServer] = append(fed[toServer], piece...)
+			for _, o := range p.Heard(toServer, piece) {
+				for i, r := range o.Records {
+					nth := o.First + i
+					if again := nth <= n[o.ToServer]; again != o.Again || !again && nth != n[o.ToServer]+1 {
+						t.Fatalf("record %d, again %v, behind %d", nth, o.Again, n[o.ToServer])
+					}
+					if !o.Again {
+						n[o.ToServer]++
+						told[o.ToServer] = append(told[o.ToServer], r.Wire...)
+					}
+					for _, s := range r.By {
+						if r.By[0].Access == event.AccessReads && s.Access != event.AccessReads || s.Access == event.AccessLater && s.Onlooker != "thief" {
+							t.Errorf("%v", r.By)
+						}
+					}
+				}
+			}
+		})
+		for dir := range told {
+			if !bytes.HasPrefix(fed[dir], told[dir]) {
+				t.Error("what is told of was not fed")
+			}
+		}
 	})
 }
 

@@ -249,9 +249,11 @@ func (p *Panel) access(way, n int) []event.Access {
 	bare := p.views[0].reads(way, n)
 	for i, v := range p.views {
 		switch {
+		case bare: // what the listener can do without keys, everybody can, whatever else does not open
+			out[i] = event.AccessReads
 		case !v.reads(way, n):
 			out[i] = event.AccessSealed
-		case v.Later && !bare:
+		case v.Later:
 			out[i] = event.AccessLater
 		default:
 			out[i] = event.AccessReads

@@ -47,7 +47,7 @@ type half13 struct {
 }
 
 func (h *half) hasKeys() bool {
-	return h.logged[handshaking] != nil || h.logged[application] != nil || h.zeroRTT != nil
+	return h.logged[handshaking] != nil || h.logged[application] != nil || h.zeroRTT != nil && h.zeroRTT.key != nil
 }
 
 // opened returns the traffic secret of a stage, if it opened anything.
@@ -180,6 +180,10 @@ func (o *Observer) startClient() {
 		return // next tells where it ends
 	}
 	if o.earlyOffered() && !o.retried {
+		if k := o.bareEarly(); k != nil { // EndOfEarlyData comes, where there was none
+			o.enterEarly(c, k)
+			return
+		}
 		c.closed = true // 0-RTT data may still come: seek finds the first record that is not 0-RTT data
 		return
 	}
@@ -227,12 +231,14 @@ func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 	}
 	first := h.stage != to
 	h.stage, h.keys = to, k
-	p := suite.Protection(nil)
+	p, su := suite.Protection(nil), o.suite
 	switch {
 	case k != nil:
 		p = k.protection
 	case o.suite != nil && o.suite.Cipher.Kind == suite.MAC13:
 		p = bare{macLen: o.suite.Cipher.TagLen, inner: true}
+	case o.suite == nil && h.zeroRTT != nil && h.zeroRTT.key == nil: // no ServerHello, and no suite to choose that hides anything
+		p, su = h.zeroRTT.protection, h.zeroRTT.suite
 	}
 	h.rd.Change(p, nil)
 	h.closed, h.epoch, h.seq = p == nil, h.rd.Epoch(), 0
@@ -240,7 +246,7 @@ func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 		o.noteKeys(h, k, to, first)
 	}
 	if p != nil {
-		o.noteKeyChange(h, to.keys(), o.suite.ID)
+		o.noteKeyChange(h, to.keys(), su.ID)
 	}
 }
 

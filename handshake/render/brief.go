@@ -55,6 +55,7 @@ func (t *Pen) brief(m *move) {
 		t.flightLine(m)
 	}
 	t.flow.moves++
+	t.counted(m)
 	how := sheet.Pad(sheet.Pad(what, 21)+" "+state, 31)
 	t.Line(sheet.Cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.Width))
 }

@@ -17,7 +17,7 @@ const bytesPerLine = 8
 // dump writes every byte of a message once: offset, hex, name, value and what it
 // means in a few words; where narrate has more to say of a field, that is said once.
 func (t *Pen) dump(e *event.Message) {
-	t.Line("     " + t.Paint.Dim(sheet.Pad(t.Say.UI("offset"), 7)+sheet.Pad(t.Say.UI("bytes"), 3*bytesPerLine+1)+t.Say.UI("fields")))
+	t.dumpHead()
 	for i, f := range e.Fields {
 		if !f.Leaf() && f.Depth == 0 {
 			continue // the message itself
@@ -29,15 +29,22 @@ func (t *Pen) dump(e *event.Message) {
 		}
 		indent := strings.Repeat(" ", max(0, min(f.Depth, 6)-1))
 		name := lastName(f.Name, e)
-		if f.Leaf() {
+		inside := e.Inside(f)
+		if f.Leaf() && inside == nil {
 			t.leaf(e, f, indent, name, meaning.Title)
 		} else {
 			t.entry(f.Off, nil, indent, name+" {"+sheet.Text(f.Len)+"}", meaning.Title)
+			t.elements(e.Raw, inside)
 		}
 		if meaning.Text != "" && t.First("field/"+key) {
 			t.Text(textColumn+len(indent)+2, t.Values(meaning.Text, e), t.Paint.Dim)
 		}
 	}
+}
+
+// dumpHead heads the columns of a dump.
+func (t *Pen) dumpHead() {
+	t.Line("     " + t.Paint.Dim(sheet.Pad(t.Say.UI("offset"), 7)+sheet.Pad(t.Say.UI("bytes"), 3*bytesPerLine+1)+t.Say.UI("fields")))
 }
 
 // recordBytes divides a record as dump does a message. What a record in clear carries is a

@@ -280,7 +280,7 @@ func (t *Pen) same(m *move, same map[*event.Secret]bool) {
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok && same[s] {
 			if len(labels) == 0 {
-				t.telling = e
+				t.tells(e)
 			}
 			if strings.HasSuffix(string(s.Label), "_verify_data") && t.o.Level != Bytes {
 				continue // that is what the check above has said

@@ -11,6 +11,7 @@
 // one, too. Other faces of the same events are package mermaid's diagrams, replays, which
 // tells of attacks, and transcript, which is the document.
 //
-// Read terminal.go first: events are gathered move by move, and a move is what is shown.
+// Read terminal.go first: events are gathered move by move, and a move is what is shown. At level
+// Flights it is a flight: flights.go. One thing alone, throughout, is only.go's.
 // Then pen.go, which is what a Layout writes with.
 package render

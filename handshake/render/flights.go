@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -18,15 +19,18 @@ import (
 
 // block is what is told together.
 type block struct {
-	no       flightNo // zero: no flight of a handshake
-	from, to string
-	head     string // what it is, where it is no flight
-	after    bool   // of what comes when the handshakes are over: it takes both directions
-	headed   bool   // its heading is written
-	work     work   // of its sender, before the arrows
-	body     []func()
-	crossed  []crossed
-	myths    []due
+	no        flightNo  // zero: no flight of a handshake
+	leg       sheet.Leg // that sends it
+	from, to  string
+	head      string // what it is, where it is no flight
+	after     bool   // of what comes when the handshakes are over: it takes both directions
+	headed    bool   // its heading is written
+	work      work   // of its sender, before the arrows
+	body      []func()
+	crossed   []crossed
+	myths     []due
+	closing   sheet.Leg // that has closed
+	bothClose bool      // … and so has its peer
 }
 
 // work is what a party did with what it read.
@@ -50,43 +54,60 @@ func (w *work) add(x work) {
 func (t *Pen) inFlight(m *move) {
 	myths := t.mythsOf(m.events)
 	w := t.workOf(m)
-	switch shown := (m.message != nil || m.data != nil) && !m.known; {
-	case shown:
+	if (m.message != nil || m.data != nil) && !m.known {
 		t.enter(m)
 		if m.dir == event.Send {
 			t.arrowIn(m, w.made)
 			w.made = nil
+			t.block.work.add(w)
+			w = work{}
 		} else {
 			t.arrowIn(m, nil)
 		}
-		if m.dir == event.Send {
-			t.block.work.add(w)
-			break
-		}
-		fallthrough
-	default:
-		t.reads(m, w)
 	}
+	t.reads(m, w)
 	t.alertsOf(m)
+	if t.block != nil {
+		t.block.body = append(t.block.body, func() {
+			for _, e := range m.events {
+				t.bothForms(e)
+			}
+		})
+	}
 	if t.block != nil {
 		t.block.myths = append(t.block.myths, myths...)
 	}
 }
 
-// reads keeps what a party made of what it read until that party sends. When the handshake is
-// over it is told at once.
+// reads keeps what a party made of what it read until that party sends. It goes at once to a block
+// that the party has begun already, or where the handshake is over.
 func (t *Pen) reads(m *move, w work) {
-	if b := t.block; b != nil && (b.after || b.from == m.head.Party && b.no.conn == m.head.Conn && len(b.crossed) > 0 && m.dir == event.Receive) {
-		t.block.work.add(w)
+	if w.empty() {
 		return
 	}
 	l := sheet.LegOf(m.head)
+	for _, b := range slices.Backward(t.blocks) {
+		if b.after || b.leg == l && b.last(t.blocks) {
+			b.work.add(w)
+			return
+		}
+	}
 	if t.flow.pending == nil {
 		t.flow.pending = map[sheet.Leg]work{}
 	}
 	old := t.flow.pending[l]
 	old.add(w)
 	t.flow.pending[l] = old
+}
+
+// last reports whether b is the last of its connection.
+func (b *block) last(of []*block) bool {
+	for _, x := range slices.Backward(of) {
+		if x.no.conn == b.no.conn {
+			return x == b
+		}
+	}
+	return false
 }
 
 // workOf is what a party did in a move, and is told for the first time.
@@ -106,10 +127,13 @@ func (t *Pen) workOf(m *move) (w work) {
 				defer t.addLine(m, line)
 			}
 			label := t.flow.labelOf(e)
-			switch {
-			case told[e] && !strings.HasSuffix(label, "_verify_data"):
+			_, again := told[e]
+			key := madeAt{e.Conn, label, string(e.Value)}
+			first := t.flow.made[key]
+			switch t.flow.made[key] = e.Party; {
+			case first != "" && first != e.Party && !strings.HasSuffix(label, "_verify_data"):
 				w.same = append(w.same, label)
-			case !told[e] && !twice:
+			case !again && !twice:
 				w.made = append(w.made, e)
 			}
 			if t.flow.label[string(e.Value)] == "" {
@@ -120,85 +144,137 @@ func (t *Pen) workOf(m *move) (w work) {
 	return w
 }
 
+// madeAt is a value that one end of a connection has computed.
+type madeAt struct {
+	conn         int
+	label, value string
+}
+
 // addLine puts a line of trouble where the move at hand is told.
 func (t *Pen) addLine(m *move, line string) {
 	if t.block == nil {
-		t.begins(&block{from: m.head.Party, head: t.Say.UI("flights.stops", "party", t.Say.Party(m.head.Party))}, sheet.LegOf(m.head))
+		t.begins(&block{leg: sheet.LegOf(m.head), from: m.head.Party, head: t.Say.UI("flights.stops", "party", t.Say.Party(m.head.Party))})
 	}
 	t.block.body = append(t.block.body, func() { t.Hang("   "+t.Paint.Bad("! "), 5, line, t.Paint.Bad) })
 }
 
-// enter goes to the block of a move that is shown.
+// enter goes to the block of a move that is shown. One end alone reads a flight when it has begun
+// its own: then two are open.
 func (t *Pen) enter(m *move) {
-	b := t.block
-	switch {
-	case m.flight.n == 0:
+	if m.flight.n == 0 && !t.early(m) {
 		t.afterwards()
-	case b == nil || b.no.n != m.flight.n || b.no.conn != m.flight.conn || b.from != m.from:
-		t.begins(&block{no: m.flight, from: m.from, to: m.to}, sheet.Leg{Party: m.from, Conn: m.head.Conn})
-	case m.flight.of != 0:
-		b.no.of = m.flight.of
+		return
 	}
+	if m.flight.n == 0 {
+		return // it travels in the flight that its sender is about
+	}
+	for _, b := range t.blocks {
+		if b.no.conn != m.flight.conn {
+			continue
+		}
+		if m.flight.of != 0 {
+			b.no.of = m.flight.of // now it is known
+		}
+		if b.no.n == m.flight.n && b.from == m.from {
+			t.block = b
+			return
+		}
+	}
+	t.begins(&block{no: m.flight, leg: sheet.Leg{Party: m.from, Conn: m.head.Conn}, from: m.from, to: m.to})
+}
+
+// early goes to the flight in which data travels before its sender's handshake is over: early
+// data, and what a server says before it has heard the client's Finished. It reports whether there is one.
+func (t *Pen) early(m *move) bool {
+	l := sheet.LegOf(m.head)
+	l.Party = m.from
+	if m.data == nil || m.head.State == event.Connected {
+		return false
+	}
+	for _, b := range slices.Backward(t.blocks) {
+		if b.no.n > 0 && b.leg == l {
+			t.block = b
+			return true
+		}
+	}
+	return false
 }
 
 // afterwards goes to the block of what comes when the handshake is over, with all that was read by then.
 func (t *Pen) afterwards() {
-	if t.block != nil && t.block.after {
+	if n := len(t.blocks); n > 0 && t.blocks[n-1].after {
+		t.block = t.blocks[n-1]
 		return
 	}
 	head := "flights.after"
-	if t.block == nil && len(t.flow.pending) == 0 {
-		head = "flights.data"
+	if t.flow.moves == 0 {
+		head = "flights.data" // of which the handshake was not seen
 	}
-	t.begins(&block{after: true, head: t.Say.UI(head)}, slices.SortedFunc(maps.Keys(t.flow.pending), func(a, b sheet.Leg) int {
-		return strings.Compare(a.Party, b.Party)
-	})...)
+	t.endBlocks(0)
+	b := &block{after: true, head: t.Say.UI(head)}
+	for _, l := range t.waiting() {
+		b.work.add(t.flow.pending[l])
+	}
+	clear(t.flow.pending)
+	t.begins(b)
 }
 
-// begins ends the block at hand and goes on to b, before whose arrows these legs' work stands.
-func (t *Pen) begins(b *block, legs ...sheet.Leg) {
-	if old := t.block; old != nil && old.no.of == 0 && old.no.conn == b.no.conn {
-		old.no.of = b.no.of
+// begins opens a block, with what its sender has read. All but the one before are ended.
+func (t *Pen) begins(b *block) {
+	keep := 1
+	if n := len(t.blocks); b.after || n > 0 && t.blocks[n-1].no.conn != b.no.conn {
+		keep = 0
 	}
-	t.endFlight()
-	for _, l := range legs {
-		b.work.add(t.flow.pending[l])
-		delete(t.flow.pending, l)
-	}
+	t.endBlocks(keep)
+	b.work.add(t.flow.pending[b.leg])
+	delete(t.flow.pending, b.leg)
 	b.myths = append(t.sceneMyths, b.myths...)
 	t.sceneMyths = nil
-	t.block = b
+	t.blocks, t.block = append(t.blocks, b), b
 }
 
-// endFlight ends the block at hand, if there is one.
-func (t *Pen) endFlight() {
-	b := t.block
-	if b == nil {
-		return
-	}
-	t.writeFlight()
-	t.block = nil
-	t.whoReads(b)
-	t.foremost(b)
-}
-
-// endFlights ends the block at hand, and tells what was read and led to nothing.
-func (t *Pen) endFlights() {
-	t.endFlight()
-	for l, w := range t.flow.pending {
-		if w.empty() {
-			delete(t.flow.pending, l)
+// endBlocks ends all open blocks but some of the last.
+func (t *Pen) endBlocks(keep int) {
+	for len(t.blocks) > keep {
+		b := t.blocks[0]
+		t.blocks = t.blocks[1:]
+		t.write(b)
+		t.whoReads(b)
+		t.foremost(b)
+		if t.block == b {
+			t.block = nil
 		}
 	}
-	if len(t.flow.pending) > 0 {
-		t.afterwards()
-		t.endFlight()
+}
+
+// endFlights ends the blocks at hand, and tells what was read and led to nothing.
+func (t *Pen) endFlights() {
+	t.endBlocks(0)
+	for _, l := range t.waiting() {
+		t.begins(&block{leg: l, no: flightNo{conn: l.Conn}, from: l.Party, head: t.Say.UI("flights.reads_what", "party", t.Say.Party(l.Party))})
+		t.endBlocks(0)
 	}
 }
 
-// writeFlight writes what there is of the block at hand.
-func (t *Pen) writeFlight() {
-	b := t.block
+// waiting are those who have read and not sent since.
+func (t *Pen) waiting() []sheet.Leg {
+	return slices.SortedFunc(maps.Keys(t.flow.pending), func(a, b sheet.Leg) int {
+		return cmp.Or(cmp.Compare(a.Conn, b.Conn), strings.Compare(a.Party, b.Party))
+	})
+}
+
+// flushFlight writes what there is. What comes when the handshake is over goes on below it.
+func (t *Pen) flushFlight() {
+	if n := len(t.blocks); n == 0 || !t.blocks[n-1].after {
+		t.endFlights()
+		return
+	}
+	t.endBlocks(1)
+	t.write(t.blocks[0])
+}
+
+// write writes what there is of a block.
+func (t *Pen) write(b *block) {
 	if !b.headed {
 		b.headed = true
 		t.Blank()

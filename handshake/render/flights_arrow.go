@@ -6,7 +6,6 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
 )
@@ -27,12 +26,16 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	for _, e := range m.events {
 		switch e := e.(type) {
 		case *event.Message:
-			what, about = sheet.Title(e.Kind), t.subject(e)
-			if key := narrate.MoveKey(e, t.myths); !t.flow.again(m) {
-				says = t.Values(narrate.Gist(t.Say.Lang, key), e)
+			what = sheet.Title(e.Kind)
+			about = narrate.Caption(e, t.myths).Phrase(t.Say.Lang)
+			if !t.flow.again(m) {
+				says = t.Values(narrate.Gist(t.Say.Lang, sender(narrate.MoveKey(e, t.myths))), e)
 			}
 		case *event.Data:
 			what, about = t.Say.Data(e), m.About(t.Say, e.Data, t.Width/2)
+			if !m.HTTP2 {
+				about = narrate.Caption(e, t.myths).Phrase(t.Say.Lang)
+			}
 		}
 	}
 	if t.flow.meant[says] {
@@ -46,11 +49,27 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	encrypts := sealed && !t.flow.null
 	b.crossed = append(b.crossed, crossed{n: n, conn: m.head.Conn, toServer: t.toServer(m), wires: wiresOf(m)})
 	b.body = append(b.body, func() {
-		left := fmt.Sprintf("%2d %s", n, t.flightArrow(m.from, m.to, encrypts))
+		arrow := t.flightArrow(m.from, m.to, encrypts)
+		if b.no.n > 0 { // then its heading says who sends to whom
+			arrow = onlyArrow(arrow)
+		}
+		left := fmt.Sprintf("%2d %s", n, arrow)
 		t.arrowLine(left, right, what, about, state, encrypts)
 		t.Text(5, says, nil)
 		t.secretLines(made)
 	})
+}
+
+// sender is the key of what a message means to whoever sends it, which is what an arrow needs words for.
+func sender(key string) string {
+	for read, send := range map[string]string{"client/recv/": "server/send/", "server/recv/": "client/send/"} {
+		if kind, ok := strings.CutPrefix(key, read); ok {
+			if _, ok := narrate.Get(narrate.En, narrate.Move, send+kind); ok {
+				return send + kind
+			}
+		}
+	}
+	return key
 }
 
 // toServer reports whether a move's message goes to the end that plays the server.
@@ -78,10 +97,20 @@ func (t *Pen) flightArrow(from, to string, encrypts bool) string {
 	return s
 }
 
+// onlyArrow is an arrow without those at its ends.
+func onlyArrow(s string) string {
+	for _, f := range strings.Fields(s) {
+		if strings.Trim(f, "-=<>") == "" {
+			return f
+		}
+	}
+	return s
+}
+
 // arrowLine is one message in a line: what it is and what it is about, and on the right how it travels.
 func (t *Pen) arrowLine(left string, right bool, what, about, state string, encrypts bool) {
 	what = sheet.Pad(what, 19)
-	room := t.Width - sheet.Width(left) - sheet.Width(what) - sheet.Width(state) - 5
+	room := t.Width - sheet.Width(left) - sheet.Width(what) - sheet.Width(state) - 3
 	about = sheet.Pad(sheet.Cut(about, max(room, 1)), room)
 	way, how := t.Paint.Received, t.Paint.InClear
 	if right {
@@ -90,18 +119,7 @@ func (t *Pen) arrowLine(left string, right bool, what, about, state string, encr
 	if encrypts {
 		how = t.Paint.Encrypted
 	}
-	t.Line(way(left) + "  " + t.Paint.Bold(what) + " " + about + "  " + how(state))
-}
-
-// subject is what a message is about, in a few words.
-func (t *Pen) subject(e *event.Message) string {
-	about := t.about(e)
-	if hello, ok := e.Msg.(*message.ClientHello); ok {
-		if sni, ok := message.Get[*message.ServerName](&hello.Extensions); ok {
-			return t.Say.UI("flights.for", "name", t.Plain(sni.Name)) + t.Say.Semicolon() + about
-		}
-	}
-	return about
+	t.Line(way(left) + " " + t.Paint.Bold(what) + " " + about + " " + how(state))
 }
 
 // alertsOf takes the alerts of a move into the block at hand. A fatal one has a block of its own,
@@ -120,17 +138,28 @@ func (t *Pen) alertsOf(m *move) {
 		switch {
 		case a.Description == iana.CloseNotify:
 			t.afterwards()
-		case t.block == nil || t.block.from != from || len(t.flow.pending) > 0:
-			t.begins(&block{from: from, to: to, head: t.Say.UI("flights.stops", "party", t.Say.Party(from))}, l)
+			if b := t.block; b.closing == (sheet.Leg{Party: to, Conn: l.Conn}) {
+				b.bothClose = true
+				continue
+			}
+			t.block.closing, t.block.bothClose = sheet.Leg{Party: from, Conn: l.Conn}, false
+		case t.block == nil || t.block.from != from || !t.block.after && len(t.flow.pending) > 0:
+			t.endBlocks(0)
+			t.begins(&block{leg: sheet.Leg{Party: from, Conn: l.Conn}, from: from, to: to, head: t.Say.UI("flights.stops", "party", t.Say.Party(from))})
 		}
 		name := t.alertName(m, a)
 		encrypts := m.sealedAlert && !t.flow.null
-		t.block.body = append(t.block.body, func() {
+		b := t.block
+		b.body = append(b.body, func() {
 			f := t.Paint.Bad
+			arrow := t.flightArrow(from, to, encrypts)
 			if a.Description == iana.CloseNotify {
 				f = nil
 			}
-			t.Hang("   "+painted(t.flightArrow(from, to, encrypts)+"  "+name, f), 5, "", nil)
+			if b.bothClose && b.closing == (sheet.Leg{Party: from, Conn: l.Conn}) {
+				arrow = strings.NewReplacer("-->", "<->", "<--", "<->", "==>", "<=>", "<==", "<=>").Replace(arrow)
+			}
+			t.Line("   " + painted(arrow+"  "+name, f))
 			if a.Description != iana.CloseNotify {
 				t.Text(5, t.gist(t.Values(t.Say.Get(narrate.Alert, a.Description.String()).Text, a)), nil)
 			}

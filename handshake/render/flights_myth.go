@@ -3,7 +3,6 @@ package render
 import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/render/sheet"
 )
 
 // due is a correction and the event at which it comes up.
@@ -42,7 +41,10 @@ func (t *Pen) foremost(b *block) {
 	}
 	t.mythsTold++
 	entry := t.Say.Get(narrate.Myth, best.key)
-	at := 5 + sheet.Width(t.Say.UI("often_said")) + 1
-	t.Hang("   "+t.Paint.Myth("! "+t.Say.UI("often_said")+" "), at, entry.Title, t.Paint.Myth)
-	t.Text(5, t.gist(t.Values(entry.Text, best.at)), nil)
+	gap := " "
+	if t.Say.Lang == narrate.Zh {
+		gap = ""
+	}
+	text := t.Say.UI("often_said") + " " + entry.Title + gap + t.Values(narrate.MythGist(t.Say.Lang, best.key), best.at)
+	t.Hang("   "+t.Paint.Myth("! "), 5, text, nil)
 }

@@ -75,8 +75,14 @@ func (t *Pen) whoReads(b *block) {
 		return
 	}
 	t.Hang("   "+t.Paint.Bold("> "), 5, strings.Join(parts, t.Say.Semicolon()), nil)
+	var who []string
 	for _, s := range groups[0].sights {
-		t.IntroduceAs(5, s.Onlooker, t.onlooker(s.Onlooker))
+		if t.First("party/" + s.Onlooker) {
+			who = append(who, t.Say.UI("flights.who."+s.Onlooker))
+		}
+	}
+	if len(who) > 0 {
+		t.Text(5, strings.Join(who, t.Say.Semicolon()), t.Paint.Dim)
 	}
 }
 
@@ -100,7 +106,7 @@ func (t *Pen) numbers(n []int) string {
 // sights says who of the onlookers can read, now or later, and who cannot.
 func (t *Pen) sights(by []event.Sight) string {
 	var parts []string
-	for _, a := range event.Accesses() {
+	for _, a := range []event.Access{event.AccessReads, event.AccessLater, event.AccessSealed} {
 		var who []string
 		for _, s := range by {
 			if s.Access == a {
@@ -111,7 +117,7 @@ func (t *Pen) sights(by []event.Sight) string {
 			parts = append(parts, t.Say.UI("flights."+string(a), "who", t.Say.List(who)))
 		}
 	}
-	return t.Say.List(parts)
+	return strings.Join(parts, t.Say.Comma())
 }
 
 // onlooker is what an onlooker is called where there is little room.

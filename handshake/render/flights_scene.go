@@ -30,13 +30,6 @@ func (t *Pen) sceneInFlight(e event.Scene) bool {
 	return false
 }
 
-// flushFlight writes what there is of the block at hand, which goes on.
-func (t *Pen) flushFlight() {
-	if t.block != nil {
-		t.writeFlight()
-	}
-}
-
 // tellIssued says in a line that a certificate was issued.
 func (t *Pen) tellIssued() {
 	steps := t.issued
@@ -54,7 +47,6 @@ func (t *Pen) tellIssued() {
 			}
 		}
 	}
-	t.Blank()
 	t.Text(3, t.Say.Party(steps[0].Party)+t.Say.Colon()+t.Say.UI("flights.issued", "subject", names, "issuer", issuer, "n", sheet.Text(len(steps))), nil)
 }
 
@@ -89,10 +81,10 @@ func (t *Pen) told2(text string) string {
 func (t *Pen) short(v event.Value, words *[]pki.Input, rows []event.Value) []event.Value {
 	switch v.Value.(type) {
 	case []byte, nil:
-	case *x509.Certificate, *pki.Report, error:
-		rows = append(rows, v)
+	case *x509.Certificate, *pki.Report, error, string:
+		return append(rows, v)
 	default:
-		*words = append(*words, pki.NewInput(v.Name, v.Value))
+		*words = append(*words, pki.NewInput(v.Name, t.Say.Word(t.Value(v))))
 	}
 	return rows
 }
@@ -103,5 +95,26 @@ func (t *Pen) more() {
 	if t.offersCA {
 		key = "flights.more_ca"
 	}
-	t.Text(0, t.Say.Get(narrate.UI, key).Title, nil)
+	if !t.flow.lesson { // whose outcome stands above it
+		t.Blank()
+	}
+	t.Text(0, t.Say.UI(key), nil)
+}
+
+// keep keeps the events of a lesson's flow, for what is said in the end. A live connection, which
+// can go on for long, has no flow, and one that was recorded has no flags to try.
+func (t *Pen) keep(e event.Event) {
+	if t.asked != Flights {
+		return
+	}
+	if t.flow.lesson {
+		t.flow.events = append(t.flow.events, e)
+	}
+}
+
+// whatIf says what to try next.
+func (t *Pen) whatIf() {
+	if t.o.Level == Flights && t.flow.lesson {
+		t.Text(0, narrate.Summarize(t.flow.events).WhatIf.In(t.Say.Lang), nil)
+	}
 }

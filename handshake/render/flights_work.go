@@ -16,7 +16,9 @@ import (
 func (t *Pen) workLines(b *block) {
 	var lines []string
 	for _, d := range b.work.decided {
-		lines = append(lines, t.decided(d))
+		if _, raw := sheet.BytesOf(d.Chosen); !raw {
+			lines = append(lines, t.decided(d))
+		}
 	}
 	if len(lines) > 0 {
 		t.Hang("   - ", 5, strings.Join(lines, t.Say.Semicolon()), nil)
@@ -51,17 +53,31 @@ func (t *Pen) ends(labels []string) string {
 
 // decided is what was chosen, without the reason.
 func (t *Pen) decided(e *event.Decision) string {
+	if e.What == event.DecisionVersion {
+		return t.Short(e.Chosen) // which says what it is
+	}
 	if word, ours := t.Say.InWords(e.Chosen); ours {
 		return t.Say.Title(narrate.Decision, narrate.DecidedKey(e)) + t.Say.Colon() + word
 	}
-	return t.Say.Named(narrate.Decision, string(e.What), string(e.What)) + " " + t.Short(e.Chosen)
+	return t.Say.Title(narrate.Decision, string(e.What)) + " " + t.Short(e.Chosen)
 }
 
 // passed is a check that came out as it should. How many checks a chain has is what the path chosen has.
 func (t *Pen) passed(c *event.Check) string {
 	title := t.Say.Title(narrate.Check, string(c.What))
 	if r := c.Report; r != nil && r.Chosen >= 0 && r.Chosen < len(r.Paths) {
-		return title + t.Say.Colon() + t.Say.UI("all_n_checks_ok", "n", sheet.Text(len(r.Paths[r.Chosen].Checks)))
+		checks := r.Paths[r.Chosen].Checks
+		title += t.Say.Colon() + t.Say.UI("all_n_checks_ok", "n", sheet.Text(len(checks)))
+		var own []string // of a lesson's or a student's verifier
+		for i := range checks {
+			if !slices.Contains(pki.CheckKeys(), checks[i].Key) {
+				own = append(own, t.chainKey(checks[i].Key))
+			}
+		}
+		if len(own) > 0 {
+			title += t.Say.Comma() + t.Say.UI("flights.among", "checks", t.Say.List(own))
+		}
+		return title
 	}
 	return title + t.Say.Colon() + t.Say.UI("check_ok")
 }
@@ -95,6 +111,7 @@ func (t *Pen) failedChain(r *pki.Report) {
 				told[key] = true
 			}
 			t.Line("     " + t.Paint.Name(sheet.Cut(fmt.Sprintf("%d %s (%s)", ch.Cert, on, pki.CertKeyName(p.Certs[ch.Cert])), t.Width-5)))
+			t.First(narrate.ChainKey(ch.Key)) // what the check is for stands in --full
 			t.chainCheck(ch, 7)
 		}
 	}
@@ -119,8 +136,13 @@ func (t *Pen) secretLines(made []*event.Secret) {
 	}
 	for len(made) > 0 {
 		n := 1
-		for n < len(made) && alike(made[0], made[n]) {
+		for n < len(made) && (alike(made[0], made[n]) || n == 1 && leadsTo(made)) {
 			n++
+		}
+		if sameBothWays(made) {
+			t.keysBothWays(made[:4])
+			made = made[4:]
+			continue
 		}
 		t.secretLine(made[:n])
 		made = made[n:]
@@ -145,6 +167,46 @@ func alike(a, b *event.Secret) bool {
 	return a.Function == event.FunctionPart
 }
 
+// sameBothWays reports whether four values are a key and an IV for each direction.
+func sameBothWays(made []*event.Secret) bool {
+	if len(made) < 4 || made[0].Tag != "key" || made[2].Tag != "key" || !alike(made[0], made[1]) || !alike(made[2], made[3]) {
+		return false
+	}
+	_, x, _ := strings.Cut(string(made[0].Label), "_")
+	_, y, _ := strings.Cut(string(made[2].Label), "_")
+	return x == y
+}
+
+// leadsTo reports whether the second of these is made of the first, and else of nothing that has
+// a name: of zeros, a label, the messages so far. Then it needs no line of its own, unless it
+// shares one with the third.
+func leadsTo(made []*event.Secret) bool {
+	a, b := made[0], made[1]
+	if !scheduled(a) || !scheduled(b) || len(made) > 2 && alike(b, made[2]) {
+		return false
+	}
+	of := false
+	for _, v := range b.Inputs {
+		switch {
+		case bytes.Equal(v.Bytes, a.Value):
+			of = true
+		case v.Private && !zeros(v):
+			return false
+		}
+	}
+	return of
+}
+
+// keysBothWays tells of a key and an IV for each direction in a line.
+func (t *Pen) keysBothWays(made []*event.Secret) {
+	for _, x := range made {
+		t.flow.secret(x)
+	}
+	a, b := t.together([]string{t.flow.labelOf(made[0]), t.flow.labelOf(made[2])}), t.flow.labelOf(made[1])
+	_, from, _ := strings.Cut(t.source(made[0], made[0].Inputs[0]), "_")
+	t.Hang("   * ", 5, a+", …"+b[strings.LastIndex(b, "_"):]+" < …_"+from, t.Paint.Secret)
+}
+
 // secretLine is what some values are called, and what they are made of: the formula, or where
 // the line has no room for it, the names.
 func (t *Pen) secretLine(made []*event.Secret) {
@@ -166,7 +228,7 @@ func (t *Pen) secretLine(made []*event.Secret) {
 	}
 	label := t.together(labels)
 	line := label
-	for _, from := range t.madeOf(made) {
+	for _, from := range t.madeOf(label, made) {
 		if line = label + from; 5+sheet.Width(line) <= t.Width {
 			break
 		}
@@ -185,7 +247,7 @@ func (t *Pen) together(labels []string) string {
 	}
 	a, b := labels[0], labels[1]
 	for i := len(a) - 1; i > 0; i-- {
-		if a[i] == '_' && strings.HasPrefix(b, a[:i]) {
+		if a[i] == '_' && strings.HasPrefix(b, a[:i]) && strings.HasSuffix(b, "_iv") {
 			return a + ", …" + b[i:]
 		}
 	}
@@ -196,7 +258,7 @@ func (t *Pen) together(labels []string) string {
 }
 
 // madeOf says where values come from, from long to short.
-func (t *Pen) madeOf(made []*event.Secret) []string {
+func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 	s := made[0]
 	var names []string
 	for _, v := range s.Inputs {
@@ -204,10 +266,19 @@ func (t *Pen) madeOf(made []*event.Secret) []string {
 			continue
 		}
 		name := t.source(s, v)
-		if s.Function == event.FunctionExtract && zeros(v) {
+		switch {
+		case s.Function == event.FunctionExtract && zeros(v):
 			name = "0"
+		case s.Label == event.LabelEarlySecret && v.Name == "ikm":
+			name = "PSK" // as RFC 9846 §7.1 draws it
 		}
 		names = append(names, name)
+	}
+	if s.Label == event.LabelEarlySecret && len(made) > 1 && slices.Contains(names, "PSK") {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "0" }) // beside a key it says nothing
+	}
+	if len(made) > 1 && scheduled(s) && !alike(s, made[1]) { // the formula is the first's alone
+		return []string{" < " + t.Say.List(slices.Compact(slices.Clone(names))), " < " + names[0]}
 	}
 	args := strings.Join(names, ", ")
 	from := " < " + t.Say.List(names)
@@ -233,7 +304,7 @@ func (t *Pen) madeOf(made []*event.Secret) []string {
 		}
 		return []string{t.Say.Colon() + t.Say.List(groups)}
 	}
-	if f, _ := t.formula(s); f != "" {
+	if f, input := t.formula(s); f != "" && !(input && strings.HasPrefix(label, f)) { // or it says its own name
 		return []string{" = " + f}
 	}
 	return []string{t.Say.Colon() + s.Method}

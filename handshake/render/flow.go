@@ -37,7 +37,10 @@ type flow struct {
 	guessed     bool                        // its attacker has no master secret and guesses one
 	lines       bool                        // the last line was a move told in one
 	talk        sheet.Talk
-	flight      flightNo                  // under which the last line of a message stands
+	flight      flightNo          // under which the last line of a message stands
+	events      []event.Event     // at level Flights, of a lesson, for its summary
+	made        map[madeAt]string // at level Flights: who has computed a value first
+	lesson      bool
 	pending     map[sheet.Leg]work        // at level Flights, of those that have not sent since
 	sights      map[passing][]event.Sight // what onlookers make of each record
 	open        map[string]bool           // values that everybody can compute, or that are sent
@@ -65,7 +68,7 @@ type parcel struct {
 func newFlow(parties []string) flow {
 	return flow{Ends: sheet.NewEnds(parties), sent: sent{}, secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, meant: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
-		agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: sheet.Talk{}, open: map[string]bool{}, application: map[sheet.Way]int{}}
+		made: map[madeAt]string{}, agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: sheet.Talk{}, open: map[string]bool{}, application: map[sheet.Way]int{}}
 }
 
 // move is the events of one move, sorted.

@@ -17,6 +17,8 @@ import (
 // move writes one move at level Default or Bytes: a heading with an arrow, what
 // the message means, and then what the party did, in order.
 func (t *Pen) move(m *move) {
+	t.telling = m.events[0]
+	t.moveAt(m)
 	if t.flow.null && t.flow.TLS13[sheet.LegOf(m.head)] && t.First("ui/not_encrypted") {
 		t.Blank()
 		t.Text(3, t.Say.UI("not_encrypted"), t.Paint.Bold) // the explanations speak of the suites that encrypt
@@ -25,12 +27,12 @@ func (t *Pen) move(m *move) {
 	case m.known && !m.own:
 		return // its sender has told all
 	case m.message != nil && m.known:
-		t.telling = m.message
+		t.tells(m.message)
 		t.Blank()
 		t.Sides("   "+t.Say.UI("reads", "party", t.Say.Party(m.head.Party), "message", sheet.Title(m.message.Kind)), "", t.Paint.Bold)
 		t.meaning(5, t.Values(t.Say.Get(narrate.Move, narrate.MoveKey(m.message, t.myths)).Text, m.message))
 	case m.message != nil:
-		t.telling = m.message
+		t.tells(m.message)
 		t.heading(m)
 	case m.head.Move != "": // a move whose message cannot be shown: it was refused while being read
 		t.Blank()
@@ -41,12 +43,12 @@ func (t *Pen) move(m *move) {
 	same := t.repeated(m)
 	for _, e := range m.events {
 		if d, ok := e.(*event.Data); ok && !m.known {
-			t.telling = e
+			t.tells(e)
 			t.data(m, d) // a heading, also of the record that it came in
 		}
 	}
 	for i, e := range m.events {
-		t.telling = e
+		t.tells(e)
 		switch e := e.(type) {
 		case *event.Message:
 			if !m.known {
@@ -90,6 +92,7 @@ func nextSecret(events []event.Event) *event.Secret {
 // heading is the line of a message: number, arrow, name, section.
 func (t *Pen) heading(m *move) {
 	t.flow.moves++
+	t.counted(m)
 	t.Blank()
 	left := fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), sheet.Title(m.message.Kind))
 	ref := m.head.Ref
@@ -109,7 +112,7 @@ func (t *Pen) heading(m *move) {
 // meaning says what a message means. Where another of the flow meant the same, a second ticket
 // or the other end's KeyUpdate, it has been said.
 func (t *Pen) meaning(indent int, says string) {
-	if !t.flow.meant[says] {
+	if !t.flow.meant[says] && !t.shut() {
 		t.flow.meant[says] = true
 		t.Text(indent, says, nil)
 	}

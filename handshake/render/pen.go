@@ -24,6 +24,7 @@ type Pen struct {
 	asked Level           // the reader's
 	Say   sheet.Voice     // the reader's language
 	blank blanks
+	sieve *sieve // lets through what alone is asked for; or nil
 
 	group   []event.Event // of the move at hand
 	telling event.Event   // what is being told, for TerminalOptions.Take
@@ -34,16 +35,23 @@ type Pen struct {
 	told    map[string]bool       // explanations that are given once
 	own     map[iana.Group]string // names of a student's own groups
 
-	block      *block // at level Flights, the one at hand
-	mythsTold  int    // there
-	sceneMyths []due  // of scenes between blocks
+	blocks     []*block // at level Flights, those that are open
+	block      *block   // the one at hand
+	mythsTold  int      // there
+	sceneMyths []due    // of scenes between blocks
 	issued     []*event.Issue
 	offersCA   bool // a certificate was issued
+	messages   int  // of the longest flow
 }
 
 func newPen(w io.Writer, o TerminalOptions) *Pen {
 	say := o.Voice()
-	t := &Pen{o: o, asked: o.Level, Say: say, blank: blanks{on: o.Worksheet, say: say},
+	var only *sieve
+	if o.Only.Any() && o.Take == nil {
+		only = &sieve{to: w, blank: true}
+		w = only
+	}
+	t := &Pen{sieve: only, o: o, asked: o.Level, Say: say, blank: blanks{on: o.Worksheet, say: say},
 		flow: newFlow(nil), myths: new(narrate.Context), told: map[string]bool{}, own: map[iana.Group]string{}}
 	if t.Page = o.Page(w); o.Take != nil {
 		t.Page = sheet.NewBlocks(func(b sheet.Block) { o.Take(t.telling, b) })
@@ -68,7 +76,7 @@ func (t *Pen) Level() Level { return t.o.Level }
 // Spares reports whether a reader is spared what he has read before: at levels Default and
 // Flights, unless there is a worksheet to fill in.
 func (t *Pen) Spares() bool {
-	return (t.asked == Default || t.asked == Flights) && !t.o.Worksheet && !t.Takes()
+	return (t.asked == Default || t.asked == Flights) && !t.o.Worksheet && !t.Takes() && t.sieve == nil
 }
 
 // SetLevel is how much is shown of the rest of the flow.
@@ -93,7 +101,7 @@ func (t *Pen) Between(parties ...string) {
 }
 
 // About says which event is told of next, to whoever takes blocks.
-func (t *Pen) About(e event.Event) { t.telling = e }
+func (t *Pen) About(e event.Event) { t.tells(e) }
 
 // Parties are those of the flow at hand, in the order of their columns.
 func (t *Pen) Parties() []string { return t.flow.Parties }
@@ -107,7 +115,9 @@ func (t *Pen) TLS13() bool { return len(t.flow.TLS13) > 0 }
 // First reports whether an explanation is given for the first time, and notes that it is.
 func (t *Pen) First(key string) bool {
 	told := t.told[key]
-	t.told[key] = true
+	if !t.shut() {
+		t.told[key] = true
+	}
 	return !told
 }
 

@@ -175,8 +175,9 @@ func (t *Pen) opened(m *move, e *event.Record) string {
 
 // data heads the records that carry application data.
 func (t *Pen) data(m *move, e *event.Data) {
-	t.Blank()
 	t.flow.moves++
+	t.counted(m)
+	t.Blank()
 	t.Sides(fmt.Sprintf("%2d %s  %s", t.flow.moves, t.arrow(m.from, m.to), t.Say.Data(e)),
 		m.About(t.Say, e.Data, t.Width/2-4), t.Paint.Bold)
 	t.framed(m)

@@ -17,7 +17,7 @@ import (
 // scene writes what a lesson does around its endpoints. A scene without a layout of its own
 // shows its explanation and its values, and nothing at level Brief.
 func (t *Pen) scene(e event.Scene) {
-	t.telling = e
+	t.tells(e)
 	flow, begins := e.(*event.Flow)
 	if begins {
 		t.begin(flow)
@@ -47,7 +47,12 @@ func (t *Pen) begin(e *event.Flow) {
 	if t.flows > 1 {
 		t.Blank()
 	}
+	t.banner()
 	t.Banner(t.Say.Title(narrate.Scene, narrate.EntryOf(e)) + t.Say.Colon() + t.Say.List(shown))
+	t.tells(e)
+	if !strings.HasPrefix(e.Name, "proxy_") {
+		t.flow.lesson, t.flow.events = true, []event.Event{e}
+	}
 	if t.o.Level = t.asked; t.o.Level == Brief {
 		return
 	}
@@ -65,6 +70,7 @@ func (t *Pen) begin(e *event.Flow) {
 // done is the key of the text for a flow that is done; more, which may be nil, adds to a
 // refusal.
 func (t *Pen) Outcome(e *event.Outcome, done string, more func()) {
+	defer t.whatIf()
 	err := e.Err
 	t.Blank()
 	switch {
@@ -103,7 +109,7 @@ func (t *Pen) faultAs(err error, key string, indent int) {
 	var re *reason.Error
 	if errors.As(err, &re) {
 		why := t.Say.Get(narrate.Reason, key)
-		t.Text(indent, why.Title+t.Say.Colon()+why.Text, nil)
+		t.Text(indent, why.Title+t.Say.Colon()+t.told2(why.Text), nil)
 	}
 }
 

@@ -32,6 +32,8 @@ type TerminalOptions struct {
 	// Worksheet blanks the derived values, numbered: a student fills them in, and
 	// Answers has them. The commands that would compute them are left out.
 	Worksheet bool
+	// Only, if it is not zero, leaves out all else. What it names is told as at this Level.
+	Only Only
 	// Take, if it is not nil, gets what would be written as blocks, each with the event that it
 	// is about, nil if it is about none; then nothing is written. In blocks values are whole,
 	// commands are all there, and no move is told in brief because one like it was told before:
@@ -74,6 +76,7 @@ func (t *Terminal) Close() error {
 
 // event takes the next event.
 func (t *Pen) event(e event.Event) {
+	t.keep(e)
 	switch e := e.(type) {
 	case *event.Onlooked: // beside level Flights, for faces with a column an onlooker; here WhoKnows tells it in the end
 		if t.asked == Flights {
@@ -107,6 +110,7 @@ func (t *Pen) close() {
 	if t.asked == Flights {
 		t.more()
 	}
+	t.endOnly()
 	if n := len(t.blank.answers); n > 0 && t.o.Level != Brief {
 		t.Blank()
 		t.Text(0, t.Say.UI("worksheet_note", "n", sheet.Text(n)), nil)
@@ -179,11 +183,13 @@ func (t *Pen) show() {
 	for _, e := range g {
 		t.Correct(e)
 	}
+	t.endMove()
 }
 
 // Correct tells, once, what is often said wrongly about what just happened.
 func (t *Pen) Correct(e event.Event) {
 	for _, key := range narrate.Myths(e, t.myths) {
+		t.mythAt(e)
 		if !t.First("myth/" + key) {
 			continue
 		}

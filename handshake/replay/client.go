@@ -76,6 +76,7 @@ type line struct {
 	c        *handshake.Endpoint
 	s        *front
 	wire     tamper.Link
+	overhear func(d tamper.Direction, sent []byte)
 	log      []tamper.Captured // what was sent, before the wire did anything to it
 	got      []byte            // at the client
 	hasEarly bool              // early data was sent
@@ -86,6 +87,9 @@ func (c *client) connect(s *server, early bool, script tamper.Script) (*line, er
 	l := &line{w: c.w, conn: c.w.NewConn(), client: c}
 	l.script(script)
 	var err error
+	if l.overhear, err = c.w.overhear(l.conn, c.name, s.name); err != nil {
+		return nil, err
+	}
 	if l.s, err = s.accept(l.conn); err != nil {
 		return nil, err
 	}
@@ -122,7 +126,10 @@ func (l *line) run() error {
 		l.got = append(l.got, data...)
 		return nil
 	}}
-	return l.w.Converse(&stage.Line{Client: client, Server: l.s.end(), Wire: l.wire.Carry})
+	return l.w.Converse(&stage.Line{Client: client, Server: l.s.end(), Wire: func(d tamper.Direction, sent []byte) []byte {
+		l.overhear(d, sent)
+		return l.wire.Carry(d, sent)
+	}})
 }
 
 // send protects a request, if the connection is up, and lets it arrive.
@@ -247,8 +254,13 @@ func (w *world) replay(s *server, recorded []byte) (*front, error) {
 	if err != nil {
 		return nil, err
 	}
+	overhear, err := w.overhear(conn, "mallory", s.name)
+	if err != nil {
+		return nil, err
+	}
+	overhear(tamper.ToServer, recorded)
 	f.ep.Feed(recorded)
 	err = f.step()
-	f.ep.Output() // he cannot read it
+	overhear(tamper.ToClient, f.ep.Output()) // he cannot read it
 	return f, err
 }

@@ -38,11 +38,11 @@ const (
 	sceneFact            event.SceneKey = "replay_fact_"
 )
 
-// SceneKeys lists the Key of every scene.
+// SceneKeys lists the Key of every scene, event.Onlooked's among them.
 func SceneKeys() []event.SceneKey {
 	keys := []event.SceneKey{SceneAttack, SceneLogin, SceneSharedStore, SceneRequest, SceneTransfer, SceneCaptured,
 		SceneCapturedSession, SceneStolenMaster, SceneStolenTicket, SceneStolenTicketKey, SceneDecrypted,
-		SceneRoute, SceneTime, SceneBytes, SceneTampered, SceneRestart, SceneRetry, SceneAttempt, SceneVerdict}
+		SceneRoute, SceneTime, SceneBytes, SceneTampered, SceneRestart, SceneRetry, SceneAttempt, SceneVerdict, event.SceneOnlooked}
 	for _, name := range Facts() {
 		keys = append(keys, sceneFact+event.SceneKey(name))
 	}

@@ -62,6 +62,7 @@ func TestSceneValues(t *testing.T) {
 			Times: 2, For: 10 * time.Second, Until: 11 * time.Second, Moved: 200, Alice: 9700, Mallory: 300}}, "replay_verdict",
 			[]any{"attack", "early-data", "outcome", "limited", "reason", "not_fresh", "limit", "time", "times", 2, "for", "10s", "until", "11s",
 				"remembers", "0s", "moved", 200, "alice", 9700, "mallory", 300}},
+		{&event.Onlooked{ToServer: true, First: 2}, "onlooked", []any{"to_server", true, "first", 2, "records", []event.Overheard(nil)}},
 		{&replay.Fact{Name: replay.FactReadsLaterData, Yes: true}, "replay_fact_reads_later_data", []any{"value", true}},
 		{&replay.EarlyDataFact{Name: replay.FactRetryEarlyData, Status: handshake.EarlyDataRejected}, "replay_fact_retry_early_data", []any{"value", "rejected"}},
 	} {

@@ -12,6 +12,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/observe"
 	"tlslab/handshake/replay/bank"
 	"tlslab/handshake/session"
 	"tlslab/handshake/stage"
@@ -37,6 +38,7 @@ type world struct {
 	terms    terms
 
 	lesson    *lesson.Lesson
+	keyThief  *observe.Thief // of its key
 	aliceCert []handshake.Certificate
 	dir       string
 	bank      *bank.Bank
@@ -106,6 +108,7 @@ func newWorld(ctx context.Context, a *Attack, defences []string, o Options) (_ *
 	if w.lesson, err = lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: host, Time: w.Now(), Rand: w.Stream("ca")}); err != nil {
 		return nil, err
 	}
+	w.keyThief = observe.NewThief(w.lesson.Key)
 	if o.login() == ByCertificate {
 		cert, key, err := w.lesson.Client("alice")
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/stage"
@@ -132,9 +133,14 @@ func (p *play) there(w *WhoKnows) {
 // view adds to k what a party reads of one recording.
 func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 	finished := false // EndOfEarlyData is a handshake message, too, and no proof of this
+	later := false    // data was read that was not sent early
 	o := observe.Options{Conn: conn, Suites: p.o.Suites, Masters: v.masters, PSKs: v.psks, Listener: event.ListenerFunc(func(e event.Event) {
-		m, ok := e.(*event.Message)
-		finished = finished || ok && m.Kind == message.KindFinished
+		switch e := e.(type) {
+		case *event.Message:
+			finished = finished || e.Kind == message.KindFinished
+		case *event.Record:
+			later = later || e.Type == iana.ApplicationData && len(e.Payload) > 0 && e.Keys != event.EarlyKeys
+		}
 	})}
 	if v.keys != nil {
 		o.KeyLog = bytes.NewReader(v.keys)
@@ -152,7 +158,6 @@ func (p *play) view(v viewpoint, conn int, k *Knowledge) error {
 	}
 	k.ReadsHandshake = k.ReadsHandshake || finished
 	if r.ReadData {
-		later := r.Traffic.ClientEarly == nil || r.Traffic.ClientApplication != nil || r.Traffic.ServerApplication != nil
 		k.EarlyOnly = !later && (k.EarlyOnly || !k.ReadsData)
 		k.ReadsData = true
 	}

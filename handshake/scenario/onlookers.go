@@ -77,9 +77,9 @@ func (p *play) onlookers(l *line) (*observe.Panel, error) {
 		has.PSKs = [][]byte{p.o.PSK.Key}
 		others = append(others, observe.Onlooker{Party: "psk_thief", Later: true, Has: has})
 	case p.o.Resume != NoResume && l.kept != nil && l.kept.tickets != nil:
-		tickets := &opened{key: l.kept.tickets.Stolen}
-		listener.Listener = tickets
-		others = append(others, tickets.thief(own))
+		thief := observe.NewTicketThief(inTicket(l.kept.tickets))
+		listener.Listener = thief
+		others = append(others, thief.Onlooker(own))
 	}
 	return observe.NewPanel(observe.Line{Conn: l.conn, Client: l.c.party, Server: l.s.party}, listener, others...)
 }
@@ -102,15 +102,4 @@ func (l *line) interceptor(own observe.Options) observe.Onlooker {
 		}
 	}
 	return o
-}
-
-// thief has by now what was in the tickets that he has opened.
-func (o *opened) thief(own observe.Options) observe.Onlooker {
-	had := 0
-	return observe.Onlooker{Party: "ticket_thief", Later: true, Has: own, Gains: func() (observe.Options, bool) {
-		now, before := own, had
-		now.Masters, now.PSKs = o.masters, o.psks
-		had = len(o.masters) + len(o.psks)
-		return now, had > before
-	}}
 }

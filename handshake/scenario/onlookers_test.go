@@ -203,7 +203,7 @@ func onlookersOf(t *testing.T, o scenario.Options, f *scenario.Flow, loot []obse
 // accessOf is what an onlooker's cell must say.
 func accessOf(onlooker string, opened, bare bool) event.Access {
 	switch {
-	case !opened:
+	case !opened && !bare:
 		return event.AccessSealed
 	case bare || onlooker == "mitm":
 		return event.AccessReads
@@ -340,6 +340,39 @@ func connections(wire []sentRecord) (out []int) {
 		}
 	}
 	return out
+}
+
+// TestNothingHidden: under a suite that hides nothing everybody reads everything, early data
+// too, and what comes after it.
+func TestNothingHidden(t *testing.T) {
+	in12, in13 := []*suite.Suite{suite.ByID(0x003b)}, []*suite.Suite{suite.ByID(0xc0b4)} // TLS_RSA_WITH_NULL_SHA256, TLS_SHA256_SHA256
+	cells := 0
+	for name, o := range map[string]scenario.Options{
+		"1.2": {Suites: in12}, "1.2, resumed": {Suites: in12, Resume: scenario.ResumeByTicket},
+		"1.3": {Suites: in13, KeyUpdate: true}, "psk": {Suites: in13, Resume: scenario.ResumePSK}, "0rtt": {Suites: in13, Resume: scenario.ResumeEarly},
+		"0rtt, retried": {Suites: in13, Resume: scenario.ResumeEarly, HelloRetry: true}, "0rtt, cookie": {Suites: in13, Resume: scenario.ResumeEarly, Cookie: true},
+		"0rtt, psk_ke": {Suites: in13, Resume: scenario.ResumeEarly, PSKOnly: true},
+	} {
+		o.Seed = "hidden"
+		for _, f := range run(t, o).Flows {
+			for _, e := range f.Events {
+				told, ok := e.(*event.Onlooked)
+				if !ok {
+					continue
+				}
+				for i, r := range told.Records {
+					for _, s := range r.By {
+						if cells++; s.Access != event.AccessReads {
+							t.Errorf("%s, %s: %s is told %q of record %d of %s", name, f.Name, s.Onlooker, s.Access, told.First+i, told.Party)
+						}
+					}
+				}
+			}
+		}
+	}
+	if cells < 200 {
+		t.Errorf("%d cells: the test looked in the wrong place", cells)
+	}
 }
 
 // TestOnlookedBehindTheSender: what onlookers made of records is told behind the sender's

@@ -2,8 +2,6 @@ package scenario
 
 import (
 	"tlslab/handshake"
-	"tlslab/handshake/event"
-	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/session"
 	"tlslab/pki/lesson"
@@ -25,7 +23,7 @@ func (p *play) thieves(t terms, kept *sessions, conn int) ([]viewpoint, error) {
 	case p.o.Resume == NoResume || kept == nil || kept.tickets == nil:
 		return nil, nil
 	}
-	thief, err := p.opensTickets(kept.tickets.Stolen(), conn)
+	thief, err := p.opensTickets(kept.tickets, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -36,48 +34,22 @@ func (p *play) thieves(t terms, kept *sessions, conn int) ([]viewpoint, error) {
 }
 
 // opensTickets is a thief who opens, with a stolen key, the tickets that went by in clear.
-func (p *play) opensTickets(key []byte, conn int) (viewpoint, error) {
-	t := opened{key: func() []byte { return key }}
-	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: &t})
-	return viewpoint{party: "ticket_thief", masters: t.masters, psks: t.psks}, err
+func (p *play) opensTickets(tickets *session.TicketKeys, conn int) (viewpoint, error) {
+	thief := observe.NewTicketThief(inTicket(tickets))
+	_, err := p.flow.Observe(observe.Options{Conn: conn, Suites: p.o.Suites, Listener: thief})
+	v := viewpoint{party: "ticket_thief"}
+	v.masters, v.psks = thief.Secrets()
+	return v, err
 }
 
-// opened is what a stolen key opens of the tickets that a listener hears go by.
-type opened struct {
-	key     func() []byte // by now
-	masters []observe.Master
-	psks    [][]byte
-}
-
-// Event looks for tickets.
-func (o *opened) Event(e event.Event) {
-	m, ok := e.(*event.Message)
-	if !ok {
-		return
-	}
-	switch m := m.Msg.(type) {
-	case *message.NewSessionTicket12:
-		o.open(m.Ticket)
-	case *message.ClientHello:
-		if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
-			o.open(x.Ticket)
+// inTicket opens tickets with what is by then the stolen key of a server's.
+func inTicket(tickets *session.TicketKeys) func(ticket []byte) (master, psk []byte) {
+	return func(ticket []byte) (master, psk []byte) {
+		s, err := session.OpenStolen(tickets.Stolen(), ticket)
+		if err != nil { // sealed under another key
+			return nil, nil
 		}
-		if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
-			for _, id := range x.Identities {
-				o.open(id.Identity)
-			}
-		}
-	}
-}
-
-func (o *opened) open(ticket []byte) {
-	s, err := session.OpenStolen(o.key(), ticket)
-	switch {
-	case err != nil: // sealed under another key
-	case s.PSK != nil:
-		o.psks = append(o.psks, s.PSK)
-	default:
-		o.masters = append(o.masters, observe.Master{Secret: s.Master})
+		return s.Master[:], s.PSK
 	}
 }
 

@@ -18,6 +18,7 @@
 // where that would hide an answer:
 //
 //	message     dir, ref, bytes (header included), fields in wire order (groups have no value), to (state),
+//	            inside [{path, off, len, fields}] (certificates and OCSP responses in it, down to each byte),
 //	            flight {n, of} (of: left out as long as nobody knows; all of it: of no handshake), nth, records
 //	record      dir, bytes (as on the wire), version, epoch, keys, sequence, protected, payload, steps [{name, bytes}], messages,
 //	            fields (of bytes: record.type, record.version, record.length, record.fragment and what it is made of)
@@ -41,6 +42,12 @@
 // them. A record may carry a message that no event tells of: one that was refused, or whose
 // end never came. What a record carried that a listener could not open is not known.
 //
+// A scene "onlooked" has what each onlooker made of records that have just gone by: to_server,
+// first (the number of the first of them in its direction of its connection, from 1), records
+// [{wire, by [{onlooker, access}]}]; access is "reads", "sealed" or "reads_later". Its conn and
+// party are those of who sent them. With again, the records stand in an earlier one, too, and
+// somebody can read more of them since: what comes last holds.
+//
 // keys are "clear", "early", "handshake" or "application" (TLS 1.2's one set): what
 // protects, which epoch, a count of changes, does not tell.
 //
@@ -49,8 +56,9 @@
 // "recv". Bytes are hex strings. A number from a registry is {hex, name, value}.
 // An error is {reason, ref, field, off, want, got, alert, message}; off is -1 where no
 // byte is to blame. A report is {ok, chosen, paths [{subjects, fingerprints, anchored, checks
-// [{key, cert, ok, ref, inputs, error}], notes, states, error}], rejected [{subject, fingerprint,
-// for, reason}]}.
+// [{key, cert, ok, ref, inputs, error, fields [{cert, path, absent}]}], notes, states, error}],
+// rejected [{subject, fingerprint, for, reason}]}. fields are what a check looked at, by the paths
+// of package pki/der: cert is an index in the path, or -1 for the stapled response.
 // A value of a scene that has parts is an object of them.
 //
 // A document about a replay has "replay" beside its flows: see Replay. What compares whole

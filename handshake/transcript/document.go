@@ -70,6 +70,7 @@ type Event struct {
 
 	Flight  *Flight  `json:"flight,omitempty"`
 	Fields  []Field  `json:"fields,omitempty"`  // every byte, in the order of the wire; of a record too
+	Inside  []Inside `json:"inside,omitempty"`  // of a message: what some of its fields are by a format of their own
 	Nth     int      `json:"nth,omitempty"`     // counts the messages that this party sent, or received, over this connection; from 1
 	Records []uint64 `json:"records,omitempty"` // Seq of the records that carried it
 
@@ -134,6 +135,17 @@ type Field struct {
 	Len   int    `json:"len"`
 	Value Value  `json:"value,omitzero"`
 	Ref   string `json:"ref,omitempty"` // where it is specified, or the structure that it is in: msg_type and length have the message's
+}
+
+// Inside is a document that is the value of a field of a message: a certificate, or an OCSP
+// response. Its Fields cover each of its bytes once, as a message's do. Their paths begin with
+// the field's and go on in the names of RFC 5280 and RFC 6960, of which pki/der tells:
+// "….cert_data.certificate.tbs_certificate.validity.not_after".
+type Inside struct {
+	Path   string  `json:"path"` // the field's
+	Off    int     `json:"off"`  // the field's
+	Len    int     `json:"len"`
+	Fields []Field `json:"fields"` // offsets are from the start of the message; of a message with more than 16384 such fields the last documents have none
 }
 
 // Input is a value that a secret, a check or a step was computed from.

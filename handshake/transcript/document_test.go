@@ -2,6 +2,7 @@ package transcript_test
 
 import (
 	"bytes"
+	"encoding/asn1"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,6 +102,84 @@ func TestJSONOfTLS13(t *testing.T) {
 		if !strings.Contains(compact.String(), want) {
 			t.Errorf("the JSON lacks %s", want)
 		}
+	}
+}
+
+// Records are divided as messages are, and so are the certificates and statuses inside of
+// messages, to the byte.
+func TestJSONDividesRecordsAndCertificates(t *testing.T) {
+	seen := map[string]int{}
+	covered := func(what string, fields []transcript.Field, off, n int) {
+		at := off
+		for _, f := range fields {
+			if f.Off != at {
+				t.Fatalf("%s: %s begins at byte %d, and %d are named", what, f.Path, f.Off, at)
+			}
+			if !f.Value.IsZero() {
+				at += f.Len
+			}
+		}
+		if at != off+n {
+			t.Fatalf("%s: %d of %d bytes are named", what, at-off, n)
+		}
+	}
+	for name, l := range acts(t) {
+		for _, f := range decoded(t, l.text).Flows {
+			for _, e := range f.Events {
+				switch e.Kind {
+				case transcript.KindRecord:
+					covered(name+", a record", e.Fields, 0, len(e.Bytes))
+					seen[e.Fields[1].Path]++
+				case transcript.KindMessage:
+					for _, in := range e.Inside {
+						covered(name+", "+in.Path, in.Fields, in.Off, in.Len)
+						seen[in.Fields[0].Path]++
+					}
+				}
+			}
+		}
+	}
+	for _, path := range []string{"record.type", "certificate.certificate_list.certificate.certificate",
+		"certificate.certificate_list.certificate_entry.cert_data.certificate",
+		"certificate.certificate_list.certificate_entry.extensions.status_request.response.ocsp_response"} {
+		if seen[path] == 0 {
+			t.Errorf("nothing has %s: seen were %v", path, seen)
+		}
+	}
+}
+
+// A certificate that is made to have a field for each two bytes makes no document of a hundred
+// times its length.
+func TestJSONOfAHostileCertificate(t *testing.T) {
+	tlv := func(tag byte, content ...[]byte) []byte {
+		b, err := asn1.Marshal(asn1.RawValue{Tag: int(tag & 0x1f), IsCompound: tag&0x20 != 0, Bytes: bytes.Join(content, nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	const sequence, set, integer, oid = 0x30, 0x31, 2, 6
+	value := tlv(sequence, bytes.Repeat([]byte{5, 0}, 1<<15)) // of an attribute of the issuer's name: any type will do
+	issuer := tlv(sequence, tlv(set, tlv(sequence, tlv(oid, []byte{0x55, 4, 3}), value)))
+	cert := tlv(sequence, tlv(sequence, tlv(integer, []byte{1}), tlv(sequence, tlv(oid, []byte{0x2a, 3})), issuer))
+	var fields []wire.Field
+	m := &message.Certificate12{Certificates: [][]byte{{0x30, 0}, cert}}
+	raw, err := message.Marshal(m, &fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := transcript.NewWriter(&b, "")
+	w.Event(&event.Message{Kind: m.Kind(), Msg: m, Raw: raw, Fields: fields, Dir: event.Receive})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	in := decoded(t, b.Bytes()).Flows[0].Events[0].Inside
+	if inside := (&event.Message{Raw: raw}).Inside(wire.Field{Name: "certificate.certificate_list.certificate", Off: in[1].Off, Len: in[1].Len}); len(inside) < 1<<15 {
+		t.Fatalf("the certificate has only %d fields", len(inside))
+	}
+	if len(in) != 2 || len(in[0].Fields) == 0 || in[1].Len != len(cert) || len(in[1].Fields) > 0 || b.Len() > 8*len(raw)+1<<20 {
+		t.Errorf("%d documents, %d bytes of JSON for %d", len(in), b.Len(), len(raw))
 	}
 }
 

@@ -31,12 +31,20 @@ type Path struct {
 
 // Check is one check of a path.
 type Check struct {
-	Key    string  `json:"key"`
-	Cert   int     `json:"cert"` // index in the path; -1 for all of it
-	OK     bool    `json:"ok"`
-	Ref    string  `json:"ref"`
-	Inputs []Named `json:"inputs,omitempty"`
-	Error  *Fault  `json:"error,omitempty"`
+	Key    string   `json:"key"`
+	Cert   int      `json:"cert"` // index in the path; -1 for all of it
+	OK     bool     `json:"ok"`
+	Ref    string   `json:"ref"`
+	Inputs []Named  `json:"inputs,omitempty"`
+	Error  *Fault   `json:"error,omitempty"`
+	Fields []Looked `json:"fields,omitempty"`
+}
+
+// Looked is a field that a check looked at, by its path in a walk of package pki/der.
+type Looked struct {
+	Cert   int    `json:"cert"` // index in the path; -1 for the stapled response
+	Path   string `json:"path"`
+	Absent string `json:"absent,omitempty"` // what it means that there is no such field: a pki.Absence
 }
 
 // PathState is what is carried down from a certificate to those below.
@@ -84,8 +92,13 @@ func pathOf(p *pki.Path) Path {
 	for _, c := range p.Certs {
 		out.Subjects, out.Prints = append(out.Subjects, c.Subject.String()), append(out.Prints, fingerprint(c))
 	}
-	for _, c := range p.Checks {
-		out.Checks = append(out.Checks, Check{Key: string(c.Key), Cert: c.Cert, OK: c.OK, Ref: c.Ref, Inputs: inputsOf(c.Inputs), Error: refusal(c.Err)})
+	looked := p.Looked()
+	for i, c := range p.Checks {
+		check := Check{Key: string(c.Key), Cert: c.Cert, OK: c.OK, Ref: c.Ref, Inputs: inputsOf(c.Inputs), Error: refusal(c.Err)}
+		for _, l := range looked[i] {
+			check.Fields = append(check.Fields, Looked{l.Cert, l.Path, string(l.Absent)})
+		}
+		out.Checks = append(out.Checks, check)
 	}
 	for _, s := range p.States() {
 		out.States = append(out.States, PathState{s.Cert, inputsOf(s.Inputs())})

@@ -90,6 +90,7 @@ func converted(e event.Event) (x *Event, ok bool) {
 		for _, f := range e.Fields {
 			x.Fields = append(x.Fields, fieldOf(f, narrate.FieldRef(f, e)))
 		}
+		x.Inside = insideOf(e)
 	case *event.Record:
 		payload := Hex(e.Payload)
 		x.Kind, x.Name, x.Dir, x.Bytes = KindRecord, e.Type.String(), e.Dir.String(), e.Wire
@@ -137,6 +138,36 @@ func converted(e event.Event) (x *Event, ok bool) {
 		return nil, false
 	}
 	return x, true
+}
+
+// maxInside is how many fields a message's documents may have together: a chain on the web has some
+// 2,000, and a certificate with a thousand names 4,000. One that is made for it has a field for each
+// two of its bytes.
+const maxInside = 1 << 14
+
+func insideOf(e *event.Message) (out []Inside) {
+	n := 0
+	for _, f := range e.Fields {
+		inside := e.Inside(f)
+		if inside == nil {
+			continue
+		}
+		d := Inside{Path: f.Name, Off: f.Off, Len: f.Len, Fields: []Field{}}
+		if n += len(inside); n <= maxInside {
+			d.Fields = derFields(inside)
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// derFields are the fields of a document in DER.
+func derFields(fields []wire.Field) []Field {
+	out := make([]Field, len(fields))
+	for i, f := range fields {
+		out[i] = fieldOf(f, narrate.CertFieldRef(f))
+	}
+	return out
 }
 
 func fieldOf(f wire.Field, ref string) Field {

@@ -6,7 +6,9 @@ import (
 	"io"
 	"time"
 
+	"tlslab/handshake/wire"
 	"tlslab/pki"
+	"tlslab/pki/der"
 )
 
 // Verification is what the verifier made of a chain that no handshake brought: what tlslab
@@ -21,7 +23,14 @@ type Verification struct {
 	// then those of other sources that the report speaks of.
 	Certificates []Certificate `json:"certificates"`
 	Report       *Report       `json:"report"`
-	Error        *Fault        `json:"error,omitempty"` // why it was refused
+	Error        *Fault        `json:"error,omitempty"`  // why it was refused
+	Staple       *Staple       `json:"staple,omitempty"` // that came with it
+}
+
+// Staple is an OCSP response.
+type Staple struct {
+	Bytes  Hex     `json:"bytes"` // DER
+	Fields []Field `json:"fields"`
 }
 
 // Source is where a certificate was found.
@@ -47,12 +56,19 @@ type Certificate struct {
 	PublicKey          string    `json:"public_key"` // "ECDSA P-256"
 	SignatureAlgorithm string    `json:"signature_algorithm"`
 	Bytes              Hex       `json:"bytes"` // DER
+	// Fields cover every byte once, as those of Inside do, and their offsets are from the start of the
+	// certificate. Where there would be more than 16384 there are none.
+	Fields []Field `json:"fields"`
 }
 
-// VerificationOf is the document about r, which pki.Verify made of chain.
-func VerificationOf(chain []*x509.Certificate, r *pki.Report) Verification {
+// VerificationOf is the document about r, which pki.Verify made of chain and of staple, an OCSP
+// response that came with it; nil if none did.
+func VerificationOf(chain []*x509.Certificate, staple []byte, r *pki.Report) Verification {
 	v := Verification{Version: Version, ServerName: r.ServerName, Time: r.Time, Usage: r.Usage.String(),
 		Certificates: []Certificate{}, Report: reportOf(r), Error: refusal(r.Err)}
+	if staple != nil {
+		v.Staple = &Staple{staple, walked(der.WalkOCSPResponse(staple))}
+	}
 	for _, c := range chain {
 		v.Certificates = append(v.Certificates, certificateOf(c, SourceChain))
 	}
@@ -88,8 +104,16 @@ func certificateOf(c *x509.Certificate, from Source) Certificate {
 		Print: fingerprint(c), Source: from, Subject: c.Subject.String(), Issuer: c.Issuer.String(),
 		Serial: c.SerialNumber.Bytes(), NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
 		Names: pki.AltNames(c.DNSNames, c.IPAddresses), CA: c.IsCA,
-		PublicKey: pki.CertKeyName(c), SignatureAlgorithm: pki.SignatureName(c), Bytes: c.Raw,
+		PublicKey: pki.CertKeyName(c), SignatureAlgorithm: pki.SignatureName(c), Bytes: c.Raw, Fields: walked(der.WalkCertificate(c.Raw)),
 	}
+}
+
+// walked are the fields that a walk has named; whatever was wrong the report says.
+func walked(fields []wire.Field, _ error) []Field {
+	if len(fields) > maxInside {
+		return []Field{}
+	}
+	return derFields(fields)
 }
 
 // Encode writes v.

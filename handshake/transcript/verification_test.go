@@ -34,7 +34,7 @@ func TestVerification(t *testing.T) {
 	for _, kind := range []lesson.Kind{lesson.Good, lesson.Expired, lesson.WrongHost, lesson.UntrustedRoot, lesson.ReversedChain} {
 		chain, report := verified(t, kind)
 		var b bytes.Buffer
-		if err := transcript.VerificationOf(chain, report).Encode(&b); err != nil {
+		if err := transcript.VerificationOf(chain, nil, report).Encode(&b); err != nil {
 			t.Fatal(err)
 		}
 		v, err := transcript.DecodeVerification(&b)
@@ -68,6 +68,16 @@ func TestVerification(t *testing.T) {
 			if len(p.Checks) != len(report.Paths[i].Checks) || len(p.Checks) == 0 {
 				t.Errorf("%s: %d checks of %d", kind, len(p.Checks), len(report.Paths[i].Checks))
 			}
+			for k, looked := range report.Paths[i].Looked() {
+				if len(looked) != len(p.Checks[k].Fields) {
+					t.Fatalf("%s: %s looked at %d fields, and the document says %d", kind, p.Checks[k].Key, len(looked), len(p.Checks[k].Fields))
+				}
+				for n, l := range looked {
+					if got := p.Checks[k].Fields[n]; got != (transcript.Looked{Cert: l.Cert, Path: l.Path, Absent: string(l.Absent)}) {
+						t.Errorf("%s: %s looked at %+v, and the document says %+v", kind, p.Checks[k].Key, l, got)
+					}
+				}
+			}
 			for _, print := range p.Prints {
 				if !named[print] {
 					t.Errorf("%s: path %d has a certificate that the document does not: %s", kind, i, print)
@@ -86,7 +96,7 @@ func TestVerification(t *testing.T) {
 func TestVerificationOfNothing(t *testing.T) {
 	report, _ := pki.Verify(nil, pki.VerifyOptions{Time: time.Unix(0, 0)})
 	var b bytes.Buffer
-	if err := transcript.VerificationOf(nil, report).Encode(&b); err != nil {
+	if err := transcript.VerificationOf(nil, nil, report).Encode(&b); err != nil {
 		t.Fatal(err)
 	}
 	v, err := transcript.DecodeVerification(&b)

@@ -31,7 +31,7 @@ type Field struct {
 	Off   int    // offset from the start of the structure, in bytes
 	Len   int    // in bytes
 	Depth int    // nesting, 0 outermost
-	Value any    // an iana type, int, uint8…uint64, []byte, string; Group{} for a group
+	Value any    // an iana type, int, uint8…uint64, []byte, string; Group{} for a group; package der's walks have more types
 	Ref   string // where the structure is specified that it is in, as Codec.Under has it
 }
 

@@ -426,6 +426,14 @@ func BenchmarkCertificate(b *testing.B) {
 			}
 		}
 	})
+	b.Run("names", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := WalkCertificate(good); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("crypto-x509", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := x509.ParseCertificate(good); err != nil {

@@ -2,7 +2,6 @@ package der
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strings"
 	"time"
 
@@ -53,6 +52,7 @@ func (t *timestamp) Walk(c *wire.Codec) {
 func (l *timestampList) tell(note []wire.Field) {
 	for i := range note {
 		f := &note[i]
+		n, _ := f.Value.(uint8)
 		switch _, last, _ := strings.Cut(f.Name, ".sct."); last {
 		case "timestamp":
 			b, _ := f.Value.([]byte)
@@ -60,23 +60,13 @@ func (l *timestampList) tell(note []wire.Field) {
 				f.Value = time.UnixMilli(int64(ms)).UTC()
 			}
 		case "version":
-			n, _ := f.Value.(uint8)
-			f.Value = Number{int(n), fmt.Sprintf("v%d", int(n)+1)}
+			f.Value = numberIn(int(n), []string{"v1"})
 		case "hash_algorithm":
-			f.Value = namedIn(f.Value, "none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+			f.Value = numberIn(int(n), []string{"none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 		case "signature_algorithm":
-			f.Value = namedIn(f.Value, "anonymous", "rsa", "dsa", "ecdsa")
+			f.Value = numberIn(int(n), []string{"anonymous", "rsa", "dsa", "ecdsa"})
 		}
 	}
-}
-
-// namedIn is a byte with its name, if it has one.
-func namedIn(v any, names ...string) Number {
-	n, _ := v.(uint8)
-	if int(n) < len(names) {
-		return Number{int(n), names[n]}
-	}
-	return Number{N: int(n)}
 }
 
 const lastMillisecond = 253402300799999 // of the year 9999: later ones no calendar of ours has

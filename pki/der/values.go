@@ -136,13 +136,8 @@ func asTime(content []byte) time.Time {
 	return t
 }
 
-func versionNumber(content []byte) any {
-	n, ok := smallNumber(content)
-	if !ok || n < 0 {
-		return nil
-	}
-	return Number{n, fmt.Sprintf("v%d", n+1)}
-}
+// versionNumber counts from 0 and is called after the next.
+func versionNumber(content []byte) any { return named(content, "v1", "v2", "v3") }
 
 // bits names the bits of a BIT STRING that are set; one that has no name has its number.
 func bits(content []byte, names []string) any {
@@ -170,21 +165,30 @@ func reasonBits(content []byte) any {
 	return bits(content, []string{"unused", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation", "certificateHold", "privilegeWithdrawn", "aACompromise"})
 }
 
-func named(content []byte, names map[int]string) any {
+// named is a small number with its name, if it has one.
+func named(content []byte, names ...string) any {
 	n, ok := smallNumber(content)
 	if !ok {
 		return nil
 	}
+	return numberIn(n, names)
+}
+
+func numberIn(n int, names []string) Number {
+	if n < 0 || n >= len(names) {
+		return Number{N: n}
+	}
 	return Number{n, names[n]}
 }
 
+// responseStatus has no 4, and crlReason no 7.
 func responseStatus(content []byte) any {
-	return named(content, map[int]string{0: "successful", 1: "malformedRequest", 2: "internalError", 3: "tryLater", 5: "sigRequired", 6: "unauthorized"})
+	return named(content, "successful", "malformedRequest", "internalError", "tryLater", "", "sigRequired", "unauthorized")
 }
 
 func crlReason(content []byte) any {
-	return named(content, map[int]string{0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
-		5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise"})
+	return named(content, "unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded",
+		"cessationOfOperation", "certificateHold", "", "removeFromCRL", "privilegeWithdrawn", "aACompromise")
 }
 
 func tlsFeature(content []byte) any {

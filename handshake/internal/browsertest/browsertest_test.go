@@ -62,7 +62,7 @@ func TestQuiet(t *testing.T) {
 	if p := string(tab.PDF()); !strings.HasPrefix(p, "%PDF-") {
 		t.Errorf("printed: %.20q", p)
 	}
-	want := []Node{{"button", "One", "", true}, {"link", "Two", tab.ears.page + "#two", true}}
+	want := []Node{{"button", "One", "", true}, {"link", "Two", tab.ears.opened() + "#two", true}}
 	got := slices.DeleteFunc(tab.Nodes(), func(n Node) bool { return n.Role != "button" && n.Role != "link" })
 	if !slices.Equal(got, want) {
 		t.Errorf("a screen reader is told of %v, want %v", got, want)

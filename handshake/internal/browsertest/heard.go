@@ -35,9 +35,29 @@ type Heard struct {
 // ears collect what a tab reports. The browser's messages come in one goroutine, the test
 // asks from another.
 type ears struct {
-	page  string
 	mu    sync.Mutex
+	pages []string // addresses of what was opened, the last at the end
 	heard []Heard
+}
+
+func (e *ears) opens(page string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pages = append(e.pages, page)
+}
+
+func (e *ears) opened() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.pages[len(e.pages)-1]
+}
+
+// asked reports whether the test itself has asked for what is at an address.
+func (e *ears) asked(address string) bool {
+	address, _, _ = strings.Cut(address, "#")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.pages, address)
 }
 
 // report is the name by which a page's own event of a breach of its policy reaches us.
@@ -68,8 +88,7 @@ func (tab *Tab) hear(ev any) {
 	case *log.EventEntryAdded:
 		note(Console, fmt.Sprint(ev.Entry.Source, " ", ev.Entry.Text))
 	case *network.EventRequestWillBeSent:
-		address, _, _ := strings.Cut(ev.Request.URL, "#")
-		if address != tab.ears.page && !strings.HasPrefix(address, "data:") && address != "about:blank" {
+		if !tab.ears.asked(ev.Request.URL) {
 			note(Request, ev.Request.URL)
 		}
 	case *audits.EventIssueAdded:

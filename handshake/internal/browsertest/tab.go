@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -47,11 +48,17 @@ func open(t testing.TB, file, hash string) *Tab {
 	call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // as if each tab were in front
 	tab.Viewport(1400, 900)
 	tab.Colours(Light)
+	tab.Turn(file, hash)
+	return tab
+}
+
+// Turn opens another file in the tab.
+func (tab *Tab) Turn(file, hash string) {
+	tab.t.Helper()
 	abs, err := filepath.Abs(file)
 	tab.do(err)
-	tab.ears.page = (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
+	tab.ears.opens((&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String())
 	tab.Go(hash)
-	return tab
 }
 
 func startTab(ctx context.Context) error { return chromedp.Do(ctx) }
@@ -73,8 +80,12 @@ func call[P, R any](tab *Tab, cmd cdp.Command[P, R], params P) R {
 // Go opens the page anew, with this hash.
 func (tab *Tab) Go(hash string) {
 	tab.t.Helper()
-	// From another page: a hash alone would be a jump on the page that is open.
-	tab.do(chromedp.Do(tab.ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(tab.ears.page+hash)))
+	address := tab.ears.opened() + hash
+	if at := Eval[string](tab, "location.href"); strings.HasPrefix(at, tab.ears.opened()) {
+		// From another page: a hash alone would be a jump on the page that is open.
+		tab.do(chromedp.Do(tab.ctx, chromedp.Navigate("about:blank")))
+	}
+	tab.do(chromedp.Do(tab.ctx, chromedp.Navigate(address)))
 }
 
 // Reload loads the page again, as the key F5 does: at the address that it is at.

@@ -103,8 +103,8 @@ const (
 )
 
 // Explain tells listener of the handshakes that were kept, the server's leg first, since
-// that one was completed first; each as a flow of a lesson. The error is about the kept
-// secrets.
+// that one was completed first; each as a flow of a lesson, with what a listener and the proxy made
+// of each record. The error is about the kept secrets.
 func (r *Recording) Explain(listener event.Listener) error {
 	for _, leg := range []struct {
 		l           *LegRecording
@@ -120,17 +120,34 @@ func (r *Recording) Explain(listener event.Listener) error {
 		}
 		listener.Event(&event.Flow{Name: leg.name, Parties: []string{leg.left, leg.right}, Host: r.Host})
 		both := &arrivals{to: listener, server: leg.right}
-		if _, err := leg.l.Observe(observe.Options{Listener: both, ShowSecrets: true, Party: leg.left, Conn: leg.conn}); err != nil {
+		keys := leg.l.secrets()
+		panel, err := observe.NewPanel(observe.Line{Conn: leg.conn, Client: leg.left, Server: leg.right}, observe.Options{Conn: leg.conn},
+			observe.Onlooker{Party: partyProxy, Has: observe.Options{Conn: leg.conn, KeyLog: bytes.NewReader(keys)}})
+		if err != nil {
+			return err
+		}
+		if _, err := leg.l.observe(observe.Options{Listener: observe.Overhear(both, event.Client, panel), ShowSecrets: true, Party: leg.left, Conn: leg.conn}, keys); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// secrets are what the proxy's end of the leg has logged so far.
+func (l *LegRecording) secrets() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Clone(l.keys.Bytes())
+}
+
 // Observe plays the leg to an observer with o's listener and the leg's own secrets.
 func (l *LegRecording) Observe(o observe.Options) (observe.Report, error) {
+	return l.observe(o, l.secrets())
+}
+
+func (l *LegRecording) observe(o observe.Options, keys []byte) (observe.Report, error) {
 	l.mu.Lock()
-	b, segments, keys := bytes.Clone(l.bytes), slices.Clone(l.segments), bytes.Clone(l.keys.Bytes())
+	b, segments := bytes.Clone(l.bytes), slices.Clone(l.segments)
 	l.mu.Unlock()
 	o.KeyLog = bytes.NewReader(keys)
 	ob, err := observe.New(o)

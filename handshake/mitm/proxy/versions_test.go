@@ -73,12 +73,30 @@ func explained(t *testing.T, r *proxy.Recording, first string) {
 		}
 	}
 	var flows []string
+	var records, told int
+	sealed := 0 // to the listener
 	if err := r.Explain(event.ListenerFunc(func(e event.Event) {
-		if s, ok := e.(event.Scene); ok {
-			flows = append(flows, fmt.Sprint(s.Values()[0].Value))
+		switch e := e.(type) {
+		case *event.Record:
+			records++
+		case *event.Onlooked:
+			for _, r := range e.Records {
+				told++
+				if r.Of("mitm") != event.AccessReads {
+					t.Errorf("the proxy is said to have %s of what it has relayed", r.Of("mitm"))
+				}
+				if r.Of("listener") == event.AccessSealed {
+					sealed++
+				}
+			}
+		case event.Scene:
+			flows = append(flows, fmt.Sprint(e.Values()[0].Value))
 		}
 	})); err != nil {
 		t.Error(err)
+	}
+	if told != records || sealed == 0 || sealed == told {
+		t.Errorf("of %d records %d are told of, and %d were sealed to a listener", records, told, sealed)
 	}
 	if want := []string{"proxy_to_server", "proxy_to_client"}; !slices.Equal(flows, want) {
 		t.Errorf("flows %v, want %v", flows, want)

@@ -2,8 +2,11 @@ package lesson
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,6 +79,66 @@ func TestRecordsAreDivided(t *testing.T) {
 			t.Errorf("no record has a %s", path)
 		}
 	}
+}
+
+// At level Bytes each byte of a certificate and of a stapled status stands in the dump of its
+// message once, at its offset, and what it is beside it: the names of RFC 5280, which are said
+// what they mean once.
+func TestCertificatesAreDividedToTheByte(t *testing.T) {
+	row := regexp.MustCompile(`(?m)^ {5}([0-9a-f]{4}) {2,3}((?:[0-9a-f]{2} ?)+)(?: |$)`)
+	documents := map[string]int{}
+	for name := range rendertest.Lessons() {
+		for _, e := range rendertest.Play(t, name).Events() {
+			m, ok := e.(*event.Message)
+			if !ok || !slices.ContainsFunc(m.Fields, func(f wire.Field) bool { return m.Inside(f) != nil }) {
+				continue
+			}
+			for _, f := range m.Fields {
+				inside := m.Inside(f)
+				if inside == nil {
+					continue
+				}
+				documents[inside[0].Name[len(f.Name)+1:]]++
+				if err := wire.Covered(shifted(inside, -f.Off), f.Len); err != nil {
+					t.Fatalf("%s: %v: %v", name, m.Kind, err)
+				}
+				for _, x := range inside {
+					if !strings.HasPrefix(x.Name, f.Name+".") || x.Depth <= f.Depth {
+						t.Fatalf("%s: %s is not below %s", name, x.Name, f.Name)
+					}
+				}
+			}
+			for _, width := range []int{40, 80, 200} {
+				got, _ := write(t, []event.Event{m}, render.TerminalOptions{Level: render.Bytes, Width: width})
+				var dumped []byte
+				for _, r := range row.FindAllStringSubmatch(got, -1) {
+					off, err1 := strconv.ParseInt(r[1], 16, 0)
+					b, err2 := hex.DecodeString(strings.ReplaceAll(r[2], " ", ""))
+					if err1 != nil || err2 != nil || int(off) != len(dumped) {
+						t.Fatalf("%s: %v, width %d: byte %#x comes after %#x: %q", name, m.Kind, width, off, len(dumped), r[0])
+					}
+					dumped = append(dumped, b...)
+				}
+				if !bytes.Equal(dumped, m.Raw) {
+					t.Fatalf("%s: %v, width %d: %d of %d bytes stand there", name, m.Kind, width, len(dumped), len(m.Raw))
+				}
+				if n := strings.Count(strings.Join(strings.Fields(got), " "), "by these names a path is built"); n > 1 {
+					t.Errorf("%s: what an issuer is stands there %d times", name, n)
+				}
+			}
+		}
+	}
+	if documents["certificate"] < 100 || documents["ocsp_response"] == 0 {
+		t.Errorf("seen were %v", documents)
+	}
+}
+
+func shifted(fields []wire.Field, by int) []wire.Field {
+	out := slices.Clone(fields)
+	for i := range out {
+		out[i].Off += by
+	}
+	return out
 }
 
 // The first ClientHello may come in a record of TLS 1.0, no other message (RFC 9846 §5.1):

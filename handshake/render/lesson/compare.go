@@ -163,8 +163,13 @@ func (c *comparison) chart() {
 	c.Blank()
 	c.Title(0, c.ui("compare_chart"))
 	for _, b := range bars {
-		c.Line(sheet.Pad(b.name, name) + "  " + strings.Repeat(" ", number-sheet.Width(milliseconds(total(b)))) + milliseconds(total(b)) + "  " +
-			c.Paint.Dim(strings.Repeat(".", marks(b.tcp))) + c.Paint.Secret(strings.Repeat("=", marks(b.handshake))) + c.Paint.Good(strings.Repeat(">", marks(b.answer))))
+		took := milliseconds(total(b))
+		line := c.Paint.Dim(strings.Repeat(".", marks(b.tcp))) + c.Paint.Secret(strings.Repeat("=", marks(b.handshake))) + c.Paint.Good(strings.Repeat(">", marks(b.answer)))
+		if c.Takes() {
+			c.Put(sheet.Block{Kind: sheet.Bar, Label: b.name, Text: line + " " + took})
+			continue
+		}
+		c.Line(sheet.Pad(b.name, name) + "  " + strings.Repeat(" ", number-sheet.Width(took)) + took + "  " + line)
 	}
 	c.Text(0, c.ui("compare_marks"), nil)
 }

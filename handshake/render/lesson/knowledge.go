@@ -5,16 +5,20 @@ import (
 	"strings"
 
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 )
 
 // knowledge writes the table of who can do what with the recording.
 func (t *scenes) knowledge(e *scenario.WhoKnows) {
+	short := t.Level() == render.Flights // then each flight has told of what was tried
 	t.Blank()
-	t.Sides("   "+t.Say.UI("knowledge"), "", t.Paint.Bold)
-	t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
-	if of := t.knownOf(e); of != "" {
+	if !short {
+		t.Sides("   "+t.Say.UI("knowledge"), "", t.Paint.Bold)
+		t.Text(5, t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e), nil)
+	}
+	if of := t.knownOf(e); of != "" && !short {
 		t.Text(5, of, nil)
 	}
 	rows := e.Parties
@@ -33,7 +37,12 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 	for _, c := range columns {
 		table[0] = append(table[0], strings.TrimRight(c, " "))
 	}
-	if !t.Takes() {
+	switch {
+	case t.Takes():
+	case short:
+		title := sheet.Cut(t.Say.UI("knowledge"), label)
+		t.Line("   " + t.Paint.Bold(title) + strings.Repeat(" ", max(label+2-sheet.Width(title), 1)) + t.Paint.Name(strings.TrimRight(strings.Join(columns, ""), " ")))
+	default:
 		t.Line("     " + sheet.Pad("", label) + t.Paint.Name(strings.TrimRight(strings.Join(columns, ""), " ")))
 	}
 	absent := false
@@ -71,6 +80,9 @@ func (t *scenes) knowledge(e *scenario.WhoKnows) {
 	}
 	if t.Takes() {
 		t.Put(sheet.Block{Kind: sheet.Table, Indent: 5, Rows: table})
+	}
+	if of := t.knownOf(e); of != "" && short {
+		t.Text(5, of, nil)
 	}
 	if absent {
 		t.Text(5, t.Say.UI("knowledge_absent"), t.Paint.Dim)

@@ -54,7 +54,7 @@ func (s sent) came(leg sheet.Leg, peer, what string, raw []byte) *row {
 // message is an arrow where it is sent. Where it is received it is one if nobody told of
 // sending it: a live peer, or a message changed on its way.
 func (l *ladder) message(e *event.Message, leg sheet.Leg) {
-	number, _ := narrate.Flight(e, l.talk)
+	l.number, _ = narrate.Flight(e, l.talk)
 	if e.Dir == event.Receive {
 		l.heard(leg)
 		if r := l.sent.came(leg, "", e.Kind.String(), e.Raw); r != nil {
@@ -66,7 +66,7 @@ func (l *ladder) message(e *event.Message, leg sheet.Leg) {
 	r := l.sends(from, to, e, e.Kind.String())
 	r.message = e
 	if r.flight.number == 0 {
-		r.flight.number = number
+		r.flight.number = l.number
 	}
 	r.forged = l.forgedIn(e)
 	l.travels(r, leg, e.Dir, e.Kind == message.KindChangeCipherSpec)

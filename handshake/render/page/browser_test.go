@@ -87,6 +87,12 @@ func open(t testing.TB, name string, lang narrate.Lang, hash string) *browsertes
 	return browsertest.Open(t, laidOut(t, play(t, name), page.Options{Lang: lang}), hash)
 }
 
+// turn shows another lesson's page in the same tab.
+func turn(t testing.TB, tab *browsertest.Tab, name string, lang narrate.Lang) {
+	t.Helper()
+	tab.Turn(laidOut(t, play(t, name), page.Options{Lang: lang}), "")
+}
+
 // is compares the text that an expression comes to.
 func is(t testing.TB, tab *browsertest.Tab, expression, want string) {
 	t.Helper()

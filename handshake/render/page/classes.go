@@ -88,6 +88,15 @@ const (
 	classScroll
 	classKnower
 	classSecret
+	classCheck
+	classMyths
+	classQuote
+	classPath
+	classWord
+	classForgedMark
+	classLegend
+	classBrief
+	classLong
 	classO0
 	classO1
 	classO2
@@ -110,5 +119,8 @@ var classNames = [...]string{
 	classHeading: "heading", classOnlooker: "onlooker", classColumn: "column", classKind: "kind", classWhole: "whole", classScene: "scene", classChoice: "choice", classSays: "says", classFirst: "first", classSecond: "second",
 	classPlain: "plain", classScroll: "scroll",
 	classKnower: "knower", classSecret: "secret",
-	classO0: "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
+	classCheck: "check", classMyths: "myths", classQuote: "quote",
+	classPath: "path", classWord: "word", classForgedMark: "fake",
+	classLegend: "legend",
+	classO0:     "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
 }

@@ -39,10 +39,10 @@ func documentsIn(m message.Message) []held {
 
 // dissect names the bytes of a field that holds a document of its own, and makes a group of it.
 // What cannot be read stays as far as the walk names it: it covers every byte.
-func (d *document) dissect(x *field, documents []held, taken ordinals) []field {
+func (d *document) dissect(x *field, documents []held, taken ordinals) (fields []field, base address) {
 	raw, ok := x.Value.([]byte)
 	if !ok || len(raw) < 2 {
-		return nil
+		return nil, ""
 	}
 	var inside []wire.Field
 	for _, h := range documents {
@@ -51,9 +51,11 @@ func (d *document) dissect(x *field, documents []held, taken ordinals) []field {
 		}
 	}
 	if len(inside) == 0 {
-		return nil
+		return nil, ""
 	}
-	var out []field
+	if !x.whole {
+		base = taken.take(addressOf(root(inside[0].Name)))
+	}
 	for _, f := range inside {
 		if f.Depth == 0 && !f.Leaf() {
 			continue
@@ -62,8 +64,17 @@ func (d *document) dissect(x *field, documents []held, taken ordinals) []field {
 		_, path, _ := cut(name)
 		f.Off += x.Off
 		f.Depth += x.Depth
-		out = append(out, field{Field: f, path: string(taken.take(addressOf(x.path, path))), name: lastOf(name), kind: narrate.Field, key: der.FieldKey(f), ref: f.Ref})
+		fields = append(fields, field{Field: f, path: string(taken.take(base.at(path))), name: lastOf(name), kind: narrate.Cert, key: narrate.CertFieldKey(f), ref: narrate.CertFieldRef(f)})
 	}
-	x.Value, x.fold = wire.Group{}, true
-	return out
+	x.Value, x.fold, x.path = wire.Group{}, true, string(base)
+	return fields, base
+}
+
+// root is the short name by which a document's fields are addressed, "cert" for a certificate.
+func root(path string) string {
+	name, _, _ := cut(path)
+	if name == "certificate" {
+		return "cert"
+	}
+	return name
 }

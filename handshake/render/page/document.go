@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed" // of the style and the script
 	"encoding/base64"
+	"io"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -28,11 +29,35 @@ type document struct {
 	o        Options
 	say      sheet.Voice
 	ladder   *ladder
-	graph    *graph // of secrets
+	graph    *graph             // of secrets
+	heading  string             // what the page is called
+	held     map[string]address // where the bytes of a certificate stand
+	stapled  address            // where the bytes of the last stapled response stand
+	blank    blanks             // of a worksheet
 	events   []event.Event
-	used     map[meaning]bool // entries of the glossary
-	folds    int              // of values, so far
-	commands int              // to be copied, so far
+	used     map[meaning]string // entries of the glossary, and where they are specified
+	arrows   int                // on the page
+	carried  map[string]*row    // by their bytes, the arrows that carried them first
+	named    int                // links of which there are many, so far
+	folds    int                // of values, so far
+	commands int                // to be copied, so far
+}
+
+// newDocument begins a document about these events.
+func newDocument(o Options, events []event.Event) *document {
+	if o.Lang == "" {
+		o.Lang = narrate.En
+	}
+	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}, graph: edgesOf(nil)}
+	d.heading = d.title()
+	d.countArrows()
+	return d
+}
+
+// to writes what was made to w.
+func (d *document) to(w io.Writer) error {
+	_, err := w.Write(d.out.Bytes())
+	return err
 }
 
 // policy is what the document allows itself: its own style and script by their hashes, and no
@@ -54,13 +79,39 @@ func langOf(l narrate.Lang) string {
 	return string(l)
 }
 
-// write writes the whole document.
+// write writes the whole document of a ladder.
 func (d *document) write() {
+	d.page(func() {
+		d.in(elHeader, nil, d.top)
+		d.in(elMain, nil, func() {
+			for _, a := range d.ladder.acts {
+				d.act(a)
+			}
+			d.secrets()
+			d.glossary()
+		})
+	})
+}
+
+// sheet writes a document that is no ladder.
+func (d *document) sheet(heading string, inside func()) {
+	d.heading = heading
+	d.page(func() {
+		d.in(elHeader, nil, func() { d.with(elH1, heading) })
+		d.in(elMain, nil, func() {
+			inside()
+			d.glossary()
+		})
+	})
+}
+
+// page writes a document around its body.
+func (d *document) page(body func()) {
 	d.out.WriteString("<!DOCTYPE html>\n")
 	d.in(elHTML, []pair{value(attrLang, langOf(d.o.Lang))}, func() {
 		d.in(elHead, nil, d.head)
 		d.newline()
-		d.in(elBody, nil, d.body)
+		d.in(elBody, nil, func() { d.body(body) })
 	})
 	d.newline()
 }
@@ -73,7 +124,7 @@ func (d *document) head() {
 	d.start(elMeta, value(attrName, "referrer"), value(attrContent, "no-referrer"))
 	d.start(elMeta, value(attrName, "color-scheme"), value(attrContent, "light dark"))
 	d.start(elMeta, value(attrName, "generator"), value(attrContent, d.program()))
-	d.with(elTitle, d.title())
+	d.with(elTitle, d.heading)
 	d.start(elLink, value(attrRel, "icon"), noIcon())
 	d.newline()
 	d.embed(elStyle, style)
@@ -87,16 +138,9 @@ func (d *document) program() string {
 	return "tlslab " + d.o.Version
 }
 
-// body is what is seen.
-func (d *document) body() {
-	d.in(elHeader, nil, d.top)
-	d.in(elMain, nil, func() {
-		for _, a := range d.ladder.acts {
-			d.act(a)
-		}
-		d.secrets()
-		d.glossary()
-	})
+// body is what is seen, and the script, which needs all of it.
+func (d *document) body(inside func()) {
+	inside()
 	d.newline()
 	d.start(elDiv, id("said"), value(attrAriaLive, "polite"), class(classHidden))
 	d.end()

@@ -1,7 +1,9 @@
 package page
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -10,6 +12,10 @@ import (
 
 // act draws one flow: its ladder, and how it ended. With several the decisive one is open.
 func (d *document) act(a *act) {
+	if a.arrows == 0 && a.flow == nil && len(d.ladder.acts) > 1 {
+		d.around(a)
+		return
+	}
 	several := len(d.ladder.acts) > 1
 	e := elSection
 	if several {
@@ -21,26 +27,97 @@ func (d *document) act(a *act) {
 	}
 	d.newline()
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && a == d.decisive(), is(attrOpen)), numbers(a.heading, a.ending))
-	title := d.say.UI("page.live")
-	if a.flow != nil {
-		title = d.say.Title(narrate.Scene, narrate.EntryOf(a.flow))
-	}
+	title := d.titleOf(a)
 	if several {
-		d.in(elSummary, nil, func() { d.with(elH2, title) })
+		d.in(elSummary, nil, func() { d.with(elH2, decimal(a.n)+". "+title) }) // two may be called the same
 	} else {
 		d.with(elH2, title, class(classHidden))
 	}
 	d.telling(a.heading, classTelling)
-	d.start(elDiv, class(classLadder, manyOnlookers(a)), number(attrDataParties, len(a.parties)))
+	d.start(elDiv, class(classLadder, manyOnlookers(a), whenClass(d.arrows > wholeUpTo, classLong)), number(attrDataParties, len(a.parties)))
 	d.headRow(a)
-	for _, f := range a.flights {
-		d.flight(a, f)
+	sent := len(a.flights) // flights up to the last arrow
+	for sent > 0 && a.flights[sent-1].to == "" {
+		sent--
+	}
+	var after []*flight
+	for i, f := range a.flights {
+		if i >= sent && f.from == lessonItself {
+			after = append(after, f)
+		} else {
+			d.flight(a, f)
+		}
 	}
 	d.end()
+	d.legend(a)
+	for _, f := range after {
+		d.knows(f)
+	}
 	if len(a.ending.told) > 0 {
 		d.in(elDiv, []pair{class(classOutcome)}, func() { d.telling(a.ending, classTelling) })
 	}
 	d.end()
+}
+
+// titleOf is what an act is called.
+func (d *document) titleOf(a *act) string {
+	switch {
+	case a.flow != nil:
+		return d.say.Title(narrate.Scene, narrate.EntryOf(a.flow))
+	case a.conn > 0:
+		return d.say.UI("page.connection", "n", decimal(a.conn)) + d.say.Colon() + d.ways(a.parties[0], a.parties[1])
+	}
+	return d.say.UI("page.live")
+}
+
+// around draws what is told around connections: it stands open.
+func (d *document) around(a *act) {
+	d.newline()
+	d.start(elSection, class(classAct), id(addressOf("a"+decimal(a.n))), numbers(a.heading, a.ending))
+	d.telling(a.heading, classTelling)
+	for _, f := range a.flights {
+		d.knows(f)
+	}
+	d.telling(a.ending, classTelling)
+	d.end()
+}
+
+// knows is what a lesson says in the end, such as who knows what: it stands open.
+func (d *document) knows(f *flight) {
+	for _, r := range f.rows {
+		d.newline()
+		d.start(elDiv, class(classKnows), id(r.id), rowNumbers(r))
+		for _, it := range r.items {
+			d.item(it)
+		}
+		d.end()
+	}
+	d.myths(f)
+}
+
+// legend says what the onlookers' marks mean, as far as they occur.
+func (d *document) legend(a *act) {
+	seen := map[event.Access]bool{}
+	for _, f := range a.flights {
+		for _, r := range f.rows {
+			for _, access := range r.sights {
+				seen[access] = true
+			}
+		}
+	}
+	if len(seen) == 0 {
+		return
+	}
+	d.in(elP, []pair{class(classLegend)}, func() {
+		for _, access := range event.Accesses() {
+			if seen[access] {
+				d.in(elSpan, []pair{class(classCell), value(attrDataAccess, string(access))}, func() {
+					d.with(elSpan, d.say.UI("page.legend_"+string(access)), class(classSays))
+				})
+				d.space()
+			}
+		}
+	})
 }
 
 // manyOnlookers is the class for the number of an act's onlookers: CSS sets a column for each.
@@ -48,15 +125,25 @@ func manyOnlookers(a *act) className {
 	return [...]className{classO0, classO1, classO2, classO3, classO4}[min(len(a.onlookers), 4)]
 }
 
-// decisive is the act to look at first: the last that went otherwise than the others, which is
-// the last one in which an attacker takes part, or else the last.
+// decisive is the act to look at first: the one in which early data is replayed, else the last
+// in which no attacker takes part.
 func (d *document) decisive() *act {
-	for i := len(d.ladder.acts) - 1; i >= 0; i-- {
-		if a := d.ladder.acts[i]; a.arrows > 0 {
+	var last *act
+	first := "" // who begins: in an attack somebody else comes later
+	for _, a := range d.ladder.acts {
+		if first == "" && a.arrows > 0 {
+			first = a.parties[0]
+		}
+		switch {
+		case a.replays:
 			return a
+		case a.arrows == 0 && a.flow == nil:
+		case last != nil && a.flow == nil && a.parties[0] == first: // not an attempt of somebody else's
+		case last == nil || !slices.Contains(a.parties, "attacker"):
+			last = a
 		}
 	}
-	return nil
+	return last
 }
 
 // headRow has the names of the columns.
@@ -98,20 +185,7 @@ func edge(i, n int) className {
 func (d *document) flight(a *act, f *flight) {
 	d.newline()
 	d.start(elDiv, class(classFlight, whenClass(f.chapter != nil, classChapter)))
-	d.in(elDiv, []pair{class(classWays)}, func() {
-		switch {
-		case f.chapter != nil:
-			d.with(elSpan, d.say.Step(f.chapter), class(classStep))
-		case f.number > 0:
-			d.with(elSpan, d.say.UI("flight", "n", decimal(f.number)), class(classStep))
-			d.space()
-		}
-		if f.to != "" {
-			d.with(elSpan, d.ways(f.from, f.to), class(classLeg))
-		} else if f.chapter == nil {
-			d.with(elSpan, d.say.Party(f.from), class(classLeg))
-		}
-	})
+	d.in(elDiv, []pair{class(classWays)}, func() { d.heads(a, f) })
 	for _, r := range f.rows {
 		if r.work() {
 			d.work(a, r)
@@ -119,7 +193,29 @@ func (d *document) flight(a *act, f *flight) {
 			d.arrow(a, r)
 		}
 	}
+	d.myths(f)
 	d.end()
+}
+
+// heads says whose flight it is: its number as the textbook counts, and between whom it goes;
+// of a middle box's, on which leg.
+func (d *document) heads(a *act, f *flight) {
+	switch {
+	case f.chapter != nil:
+		d.with(elSpan, d.say.Step(f.chapter), class(classStep))
+		return
+	case f.number > 0:
+		d.with(elSpan, d.say.UI("flight", "n", decimal(f.number)), class(classStep))
+		d.space()
+	}
+	switch {
+	case f.to != "" && len(a.parties) > 2:
+		d.with(elSpan, d.legOf(a, f.from, f.to), class(classPath))
+	case f.to != "":
+		d.with(elSpan, d.ways(f.from, f.to), class(classPath))
+	case f.from != lessonItself:
+		d.with(elSpan, d.say.Party(f.from), class(classPath))
+	}
 }
 
 // whenClass is a class if it is to be there.
@@ -170,7 +266,14 @@ func (r *row) failed() bool {
 // summary says in one line what a party did: what it checked, what it chose, how many values it
 // computed, and what a lesson plays around it.
 func (d *document) summary(a *act, r *row) {
-	d.with(elSpan, d.say.Party(r.party)+d.say.Colon(), class(classHidden))
+	where := decimal(slices.Index(a.flights, r.flight) + 1)
+	if r.party != lessonItself {
+		where = d.say.Party(r.party) + " " + where
+	}
+	if len(d.ladder.acts) > 1 {
+		where = decimal(a.n) + "." + where
+	}
+	d.with(elSpan, where+d.say.Colon(), class(classHidden)) // no two rows of a page are called the same
 	var checked, failed, chosen, scenes []string
 	computed := 0
 	for _, it := range r.items {
@@ -186,13 +289,13 @@ func (d *document) summary(a *act, r *row) {
 				failed = append(failed, name)
 			}
 		case *event.Decision:
-			if s := d.chosen(e); s != "" {
-				chosen = append(chosen, s)
+			if s := d.chosen(e); s != "" && !a.decided[s] {
+				chosen, a.decided[s] = append(chosen, s), true // the other end finds the same
 			}
 		case *event.Secret:
 			computed++
 		case event.Scene:
-			title := d.say.Title(narrate.Scene, narrate.EntryOf(e))
+			title := d.played(e)
 			if len(scenes) == 0 || scenes[len(scenes)-1] != title {
 				scenes = append(scenes, title)
 			}
@@ -206,6 +309,11 @@ func (d *document) summary(a *act, r *row) {
 			}
 			d.with(elSpan, text, class(classKind, c))
 			d.space()
+		}
+	}
+	if len(scenes)+len(failed)+len(checked)+len(chosen)+computed == 0 { // it has only read: then that is what it did
+		for _, it := range r.items {
+			scenes = append(scenes, d.called(it))
 		}
 	}
 	if n := len(scenes); n > 2 && r.flight.chapter == nil {
@@ -222,6 +330,31 @@ func (d *document) summary(a *act, r *row) {
 		}
 		d.with(elSpan, d.say.UI(key, "n", decimal(computed)), class(classKind, classValue))
 	}
+}
+
+// played is what a scene is called, with its values where its name has room for them.
+func (d *document) played(e event.Scene) string {
+	title := d.say.Title(narrate.Scene, narrate.EntryOf(e))
+	if !strings.Contains(title, "{") {
+		return title
+	}
+	return sheet.Cut(narrate.Fill(title, d.valuesOf(e)), 60)
+}
+
+// valuesOf are a scene's values by their names.
+func (d *document) valuesOf(e event.Scene) map[string]string {
+	values := map[string]string{}
+	for _, v := range e.Values() {
+		switch x := v.Value.(type) {
+		case string:
+			values[v.Name] = d.say.Party(sheet.Text(x)) // what names no party is shown as it is
+		case time.Duration:
+			values[v.Name] = d.say.Span(x)
+		default:
+			values[v.Name] = sheet.Text(x)
+		}
+	}
+	return values
 }
 
 // chosen names what was decided, of what a learner asks about first.
@@ -256,24 +389,36 @@ func (d *document) arrow(a *act, r *row) {
 	case r.keys != event.InClear:
 		state = classIntegrity
 	}
-	d.start(elDetails, class(classRow, classArrow, state, d.span(a, r), whenClass(r.forged, classForged), whenClass(r.refuses(), classRefused)), id(r.id),
-		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.leg(a, r))), rowNumbers(r))
+	d.start(elDetails, class(classRow, classArrow, state, span(a, r.from, r.to), whenClass(r.forged, classForged), whenClass(r.refuses(), classRefused)), id(r.id),
+		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.legOf(a, r.from, r.to))), rowNumbers(r))
 	d.in(elSummary, nil, func() {
-		d.with(elSpan, decimal(r.n), class(classN))
+		d.in(elSpan, []pair{class(classN)}, func() {
+			if len(d.ladder.acts) > 1 {
+				d.with(elSpan, decimal(a.n)+".", class(classHidden))
+			}
+			d.text(decimal(r.n))
+		})
 		d.space()
 		d.in(elSpan, []pair{class(classLane)}, func() {
 			d.in(elSpan, []pair{class(classLine)}, func() {
 				if len(a.parties) > 2 {
-					d.with(elSpan, d.leg(a, r), class(classLeg))
+					d.with(elSpan, d.legOf(a, r.from, r.to), class(classLeg))
 					d.space()
 				}
 				d.with(elSpan, d.name(r), class(classCalled))
 				if state != classClear {
 					d.space()
-					d.with(elSpan, d.say.UI("page."+classNames[state]), class(classMark))
+					d.in(elSpan, []pair{class(classMark)}, func() {
+						d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord, whenClass(state == classSealed, classHidden)))
+					})
+				}
+				if r.forged {
+					d.space()
+					d.with(elSpan, d.say.UI("page.forged"), class(classForgedMark))
 				}
 				d.space()
 				d.with(elSpan, r.says.In(d.say.Lang), class(classCaption))
+				d.space()
 				d.with(elSpan, d.ways(r.from, r.to), class(classHidden))
 			})
 		})
@@ -282,7 +427,11 @@ func (d *document) arrow(a *act, r *row) {
 			d.cell(o, r.sights[o])
 		}
 	})
-	d.opened(r)
+	if d.bare(r) {
+		d.elsewhere(r)
+	} else {
+		d.opened(r)
+	}
 	d.end()
 }
 
@@ -304,8 +453,8 @@ func (d *document) cell(onlooker string, access event.Access) {
 }
 
 // span is which part of the lane an arrow crosses.
-func (d *document) span(a *act, r *row) className {
-	i, j := indexOf(a.parties, r.from), indexOf(a.parties, r.to)
+func span(a *act, from, to string) className {
+	i, j := indexOf(a.parties, from), indexOf(a.parties, to)
 	lo, hi := min(i, j), max(i, j)
 	switch {
 	case len(a.parties) < 3 || lo == 0 && hi == len(a.parties)-1:
@@ -325,12 +474,15 @@ func indexOf(parties []string, p string) int {
 	return 0
 }
 
-// leg names the connection that an arrow of a middle box goes over.
-func (d *document) leg(a *act, r *row) string {
-	if d.span(a, r) == classSecond {
+// legOf names the connection of a middle box that goes between two parties.
+func (d *document) legOf(a *act, from, to string) string {
+	switch span(a, from, to) {
+	case classFirst:
+		return d.say.UI("page.leg", "leg", "A")
+	case classSecond:
 		return d.say.UI("page.leg", "leg", "B")
 	}
-	return d.say.UI("page.leg", "leg", "A")
+	return d.ways(from, to)
 }
 
 // name is what an arrow is called.
@@ -376,7 +528,7 @@ func rowNumbers(r *row) pair {
 
 // top is the first thing that is read: what happened, for somebody who knows nothing of TLS.
 func (d *document) top() {
-	d.with(elH1, d.title())
+	d.with(elH1, d.heading)
 	if said := d.sentences(); len(said) > 0 {
 		d.in(elOl, []pair{class(classTop)}, func() {
 			for _, s := range said {
@@ -384,22 +536,36 @@ func (d *document) top() {
 			}
 		})
 	}
-	if d.o.Live && !d.o.NoSecrets {
+	switch {
+	case d.o.Worksheet:
+		d.with(elP, d.say.UI("page.handout"))
+	case d.o.NoSecrets:
+		d.with(elP, d.say.UI("page.without_secrets"))
+	case d.o.Live:
 		d.with(elP, d.say.UI("page.live_secrets"), class(classBad))
 	}
+	if d.arrows > wholeUpTo {
+		d.with(elP, d.say.UI("page.bytes_first", "n", decimal(withBytes)))
+	}
 	d.views()
+	d.keys()
 }
 
 // title is what the page is called.
 func (d *document) title() string {
-	var flow *event.Flow
-	if a := d.decisive(); a != nil {
-		flow = a.flow
+	for _, e := range d.events {
+		if s, ok := e.(event.Scene); ok && d.o.Title != nil {
+			if title := d.o.Title(s); title != "" {
+				return title
+			}
+		}
 	}
-	if flow == nil {
+	switch a := d.decisive(); {
+	case a == nil:
 		return d.say.UI("page.live")
+	default:
+		return d.titleOf(a)
 	}
-	return d.say.Title(narrate.Scene, narrate.EntryOf(flow))
 }
 
 // views are the ways to look at the page. Without the script they do nothing, so they are
@@ -414,3 +580,18 @@ func (d *document) views() {
 
 // ways says between whom something goes.
 func (d *document) ways(from, to string) string { return d.say.Party(from) + " → " + d.say.Party(to) }
+
+// keys says which key does what. It is shown when asked for: without the script no key does
+// anything.
+func (d *document) keys() {
+	d.in(elDetails, []pair{id("keys")}, func() {
+		d.with(elSummary, d.say.UI("page.keys_help"))
+		d.in(elDl, []pair{class(classList)}, func() {
+			for _, k := range []string{"time", "open", "inside", "back", "lecture", "all", "help"} {
+				e := d.say.Get(narrate.UI, "page.key."+k)
+				d.with(elDt, e.Title)
+				d.with(elDd, e.Text)
+			}
+		})
+	})
+}

@@ -31,7 +31,7 @@ func (d *document) glossary() {
 						d.space()
 					}
 					d.text(narrate.Fill(e.Text, nil))
-					d.ref(e.Ref)
+					d.ref(cmp.Or(e.Ref, d.used[m]))
 				})
 			}
 		})

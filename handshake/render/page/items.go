@@ -13,7 +13,7 @@ import (
 func (d *document) item(it *item) {
 	d.newline()
 	said := it.told
-	d.start(elDiv, class(classItem), id(it.id), value(attrDataKind, string(it.kind)), numbers(&it.place))
+	d.start(elDiv, class(classItem, whenClass(len(said) == 0, classBrief)), id(it.id), value(attrDataKind, string(it.kind)), numbers(&it.place))
 	d.in(elH4, []pair{class(classCalled)}, func() {
 		if len(said) > 0 && said[0].Kind == sheet.Heading {
 			d.runs(said[0].Text)
@@ -26,7 +26,11 @@ func (d *document) item(it *item) {
 			d.brief(it)
 		}
 	})
-	d.tells(said, classTelling)
+	if r := reportOf(it); r != nil {
+		d.report(it.id, r, said)
+	} else {
+		d.tells(said, classTelling)
+	}
 	d.edges(it)
 	d.end()
 }
@@ -71,7 +75,7 @@ func (d *document) called(it *item) string {
 	case *event.Message:
 		return d.say.UI("reads", "party", d.say.Party(e.Party), "message", sheet.Title(e.Kind))
 	case event.Scene:
-		return d.say.Title(narrate.Scene, narrate.EntryOf(e))
+		return d.played(e)
 	}
 	return ""
 }

@@ -15,30 +15,29 @@ var controls = []string{"button", "link", "DisclosureTriangle", "treeitem", "rad
 // Nothing that can be worked is called what something else is called, and all of it is called
 // something: with everything open. Links to one place, such as a section of an RFC, are one thing.
 func TestNamesAreOne(t *testing.T) {
-	for _, lesson := range []string{"tls13", "mitm", "0rtt"} {
-		for _, lang := range narrate.Langs() {
-			tab := open(t, lesson, lang, "")
-			browsertest.Eval[bool](tab, "("+openAll+", true)")
-			tab.Wait(`document.querySelector("details.row [role=treeitem][aria-label]")`)
-			named := map[string]int{}
-			links := map[browsertest.Node]bool{}
-			for _, n := range tab.Nodes() {
-				if slices.Contains(controls, n.Role) && !links[n] {
-					links[n] = n.URL != ""
-					named[n.Role+" "+n.Name]++
-					if strings.TrimSpace(n.Name) == "" {
-						t.Errorf("%s, %s: a %s has no name", lesson, lang, n.Role)
-					}
+	tab := open(t, "tls13", narrate.Zh, "")
+	for lesson, lang := range map[string]narrate.Lang{"tls13": narrate.Zh, "mitm": narrate.En, "0rtt": narrate.En} {
+		turn(t, tab, lesson, lang)
+		browsertest.Eval[bool](tab, "("+openAll+", true)")
+		tab.Wait(`[...document.querySelectorAll("details.row [role=treeitem]")].every(f => f.tabIndex == -1)`)
+		named := map[string]int{}
+		links := map[browsertest.Node]bool{}
+		for _, n := range tab.Nodes() {
+			if slices.Contains(controls, n.Role) && !links[n] {
+				links[n] = n.URL != ""
+				named[n.Role+" "+n.Name]++
+				if strings.TrimSpace(n.Name) == "" {
+					t.Errorf("%s, %s: a %s has no name", lesson, lang, n.Role)
 				}
 			}
-			for name, n := range named {
-				if n > 1 {
-					t.Errorf("%s, %s: %d controls are %q", lesson, lang, n, name)
-				}
+		}
+		for name, n := range named {
+			if n > 1 {
+				t.Errorf("%s, %s: %d controls are %q", lesson, lang, n, name)
 			}
-			if len(named) < 100 {
-				t.Errorf("%s, %s: %d controls: nothing was tested", lesson, lang, len(named))
-			}
+		}
+		if len(named) < 100 {
+			t.Errorf("%s, %s: %d controls: nothing was tested", lesson, lang, len(named))
 		}
 	}
 }
@@ -61,23 +60,32 @@ func TestArrowKeys(t *testing.T) {
 		is(t, tab, focus, rows[len(rows)-2-i])
 	}
 
-	tab.Go("#c1.server_hello")
-	browsertest.Eval[bool](tab, `(document.querySelector('[id="c1.server_hello"] > summary').focus(), true)`)
-	fields := browsertest.Eval[[]string](tab, `[...document.querySelectorAll('[id="c1.server_hello"] > .bytes [role=treeitem]')].map(f => f.id)`)
-	met := map[string]bool{}
-	tab.Press(browsertest.Right)
-	for range 1000 {
-		at := browsertest.Eval[string](tab, `document.activeElement.id`)
-		if met[at] = true; at == fields[len(fields)-1] {
+	for _, row := range []string{"c1.w.client.3", "c1.server_hello"} {
+		tab.Go("#" + row)
+		browsertest.Eval[bool](tab, `(document.querySelector('`+byID(row)+` > summary').focus(), true)`)
+		tab.Press(browsertest.Right)
+		tab.Wait(`document.activeElement.tabIndex == -1`)
+		browsertest.Eval[bool](tab, `(window.left = new Set([...document.querySelectorAll('`+byID(row)+` [tabindex="-1"]')].filter(e => e.checkVisibility() && !e.matches(".hex, .fields"))), true)`)
+		n := browsertest.Eval[int](tab, `left.size`)
+		if n < 20 {
+			t.Errorf("%s has %d things to go to: nothing was tested", row, n)
+		}
+		for range n {
+			browsertest.Eval[bool](tab, `left.delete(document.activeElement)`)
+			tab.Press(browsertest.Down)
+		}
+		is(t, tab, `[...left].map(e => e.outerHTML.slice(0, 80)).join()`, "")
+	}
+	is(t, tab, `document.activeElement.matches("button")`, "true") // the last thing in a row copies it
+	tab.Press(browsertest.Home)
+	fields := browsertest.Eval[[]string](tab, `[document.querySelector('[id="c1.server_hello"] > .bytes [role=treeitem]')].map(f => f.id)`)
+	for range 20 {
+		if browsertest.Eval[bool](tab, `document.activeElement.matches("[role=treeitem]")`) {
 			break
 		}
 		tab.Press(browsertest.Down)
 	}
-	for _, f := range fields {
-		if !met[f] {
-			t.Errorf("no arrow leads to %s", f)
-		}
-	}
+	is(t, tab, "document.activeElement.id", fields[0])
 	is(t, tab, `document.querySelectorAll(".on").length`, "2") // the field that has the focus, and its bytes
 	tab.Press(browsertest.Enter)
 	is(t, tab, "location.hash", "#"+fields[len(fields)-1])
@@ -110,18 +118,19 @@ func TestViews(t *testing.T) {
 	tab := open(t, "tls13", narrate.En, "")
 	const lecture = `document.documentElement.classList.contains("lecture")`
 	const closed = `document.querySelectorAll("details.row:not([open])").length`
-	all := browsertest.Eval[string](tab, "String("+closed+")")
+	all := browsertest.Eval[string](tab, `String(document.querySelectorAll("details.row").length)`)
+	tab.Press("o", "o") // a page opens what it is about
 	for _, v := range []struct{ key, view, what, on, off string }{
-		{"l", "lecture", lecture, "true", "false"},
-		{"o", "all", closed, "0", all},
-		{"?", "keys", `document.getElementById("keys").open`, "true", "false"},
+		{"l", "[data-view=lecture]", lecture, "true", "false"},
+		{"o", "[data-view=all]", closed, "0", all},
+		{"?", "[data-view=keys]", `document.getElementById("keys").open`, "true", "false"},
 	} {
 		is(t, tab, v.what, v.off)
 		tab.Press(v.key)
 		is(t, tab, v.what, v.on)
 		tab.Press(v.key)
 		is(t, tab, v.what, v.off)
-		button := "[data-view=" + v.view + "]"
+		button := v.view
 		tab.Click(button)
 		is(t, tab, v.what, v.on)
 		tab.Click(button)

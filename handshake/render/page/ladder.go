@@ -13,6 +13,7 @@ type act struct {
 	n         int
 	flow      *event.Flow // what heads it; nil for a live connection
 	events    []event.Event
+	conn      int      // of a connection that no flow heads; 0 elsewhere
 	parties   []string // from left to right
 	onlookers []string // in the order of their columns
 	flights   []*flight
@@ -20,6 +21,8 @@ type act struct {
 	heading   *place // of the flow's and of the outcome's telling
 	ending    *place
 	arrows    int
+	replays   bool            // an attacker sends again what he recorded
+	decided   map[string]bool // what a row has said was chosen
 	ends      sheet.Ends
 }
 
@@ -33,21 +36,22 @@ type flight struct {
 	chapter  event.Stepped
 	rows     []*row
 	n        int // on its connection, from 1
+	myths    []myth
 }
 
 // place is where what is told about some events stands.
 type place struct {
-	id   address
-	seqs []uint64 // the numbers of the events; for tests, never an address
-	told []told
+	id     address
+	seqs   []uint64 // the numbers of the events; for tests, never an address
+	told   []told
+	flight *flight // that it is in, or nil
 }
 
 // row is an arrow, or the work of a party before a flight.
 type row struct {
 	place
-	flight *flight
-	party  string // whose work it is; "" of an arrow
-	items  []*item
+	party string // whose work it is; "" of an arrow
+	items []*item
 	arrow
 }
 
@@ -58,6 +62,7 @@ func (r *row) work() bool { return r.party != "" }
 type arrow struct {
 	act      int // whose it is, from 1
 	n        int // from 1, in an act
+	count    int // from 1, on the page
 	says     narrate.Sentence
 	from, to string
 	right    bool
@@ -95,11 +100,12 @@ const (
 
 // ladder builds acts from events.
 type ladder struct {
-	acts  []*act
-	home  map[event.Event]*place
-	taken ordinals
-	talk  *narrate.Context // which flight a message belongs to
-	says  narrate.Sentence // the caption of the event at hand
+	acts   []*act
+	home   map[event.Event]*place
+	taken  ordinals
+	talk   *narrate.Context // which flight a message belongs to
+	says   narrate.Sentence // the caption of the event at hand
+	number int              // the flight of the message at hand; 0 of none
 
 	// Of the act at hand:
 	act      *act
@@ -121,29 +127,26 @@ func newLadder() *ladder {
 	return &ladder{home: map[event.Event]*place{}, taken: ordinals{}, talk: new(narrate.Context)}
 }
 
-// build lays out all events.
-func build(events []event.Event) *ladder {
+// build lays out all events. Leads says of a scene between two connections whether it leads to the
+// one behind it; nil: none does.
+func build(events []event.Event, leads func(event.Scene) bool) *ladder {
 	l := newLadder()
-	for _, e := range events {
-		if f, ok := e.(*event.Flow); ok {
-			l.finish()
-			l.begin(f.Parties, f)
-			l.act.events = append(l.act.events, e)
-			continue
+	for _, g := range groups(events, leads) {
+		l.begin(g.parties, g.flow)
+		l.act.conn, l.act.events = g.conn, g.events
+		for _, e := range g.events {
+			if e != event.Event(g.flow) {
+				l.event(e)
+			}
 		}
-		if l.act == nil {
-			l.begin(nil, nil)
-		}
-		l.act.events = append(l.act.events, e)
-		l.event(e)
+		l.finish()
 	}
-	l.finish()
 	return l
 }
 
 // begin begins an act.
 func (l *ladder) begin(parties []string, f *event.Flow) {
-	a := &act{n: len(l.acts) + 1, flow: f, parties: parties, heading: new(place), ending: new(place)}
+	a := &act{n: len(l.acts) + 1, flow: f, parties: parties, heading: new(place), ending: new(place), decided: map[string]bool{}}
 	if len(parties) == 0 {
 		a.parties = []string{"client", "server"}
 	}
@@ -185,6 +188,7 @@ func (l *ladder) finish() {
 		l.workOf(f, leg).take(l.waiting[leg])
 	}
 	l.sightings()
+	l.act.numbered()
 	l.act = nil
 }
 
@@ -200,21 +204,26 @@ func (l *ladder) workOf(f *flight, leg sheet.Leg) *row {
 	if len(f.rows) > 0 && f.rows[0].work() {
 		return f.rows[0]
 	}
-	w := &row{flight: f, party: leg.Party}
+	w := &row{place: place{flight: f}, party: leg.Party}
 	w.id = l.taken.take(addressOf(connectionNumber(leg.Conn), "w", leg.Party, decimal(f.n)))
 	f.rows = slices.Insert(f.rows, 0, w)
 	return w
 }
 
 // take adds items to a row.
-func (r *row) take(items []*item) { r.items = append(r.items, items...) }
+func (r *row) take(items []*item) {
+	for _, it := range items {
+		it.flight = r.flight
+	}
+	r.items = append(r.items, items...)
+}
 
 // event takes one event of the act at hand.
 func (l *ladder) event(e event.Event) {
 	h := e.Head()
 	leg := sheet.LegOf(h)
 	l.act.ends.Learn(h)
-	l.says = narrate.Caption(e, l.talk)
+	l.says, l.number = narrate.Caption(e, l.talk), 0
 	switch e := e.(type) {
 	case *event.Onlooked:
 		l.onlooked = append(l.onlooked, e)
@@ -269,8 +278,7 @@ func (l *ladder) heard(leg sheet.Leg) { delete(l.current, leg) }
 func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *row {
 	f := l.lastFlight()
 	if f == nil || f.to != to || f.from != from.Party || f.conn != from.Conn {
-		f = &flight{conn: from.Conn, from: from.Party, to: to}
-		l.add(f)
+		f = l.flightOf(from, to, e)
 	}
 	l.current[from] = f
 	if items := l.waiting[from]; len(items) > 0 {
@@ -278,12 +286,49 @@ func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *
 		delete(l.waiting, from)
 	}
 	l.act.arrows++
-	r := &row{flight: f, arrow: arrow{act: l.act.n, n: l.act.arrows, says: l.says, from: from.Party, to: to, conn: from.Conn}}
+	r := &row{place: place{flight: f}, arrow: arrow{act: l.act.n, says: l.says, from: from.Party, to: to, conn: from.Conn}}
 	r.right = slices.Index(l.act.parties, r.from) < slices.Index(l.act.parties, r.to)
 	r.id = l.taken.take(addressOf(connectionNumber(from.Conn), label))
 	f.rows = append(f.rows, r)
 	l.lives(e, &r.place)
 	return r
+}
+
+// flightOf is the flight that begins with e. What a silent party has sent at once is read bit by
+// bit, with answers in between: it stands in the flight that it was sent in all the same.
+func (l *ladder) flightOf(from sheet.Leg, to string, e event.Event) *flight {
+	number := l.number
+	if d, ok := e.(*event.Data); ok && isEarly(d) {
+		number = 1
+	}
+	if from.Party != e.Head().Party && number > 0 {
+		for _, f := range l.act.flights {
+			if f.conn == from.Conn && f.from == from.Party && f.to == to && f.number == number {
+				return f
+			}
+		}
+	}
+	f := &flight{conn: from.Conn, from: from.Party, to: to}
+	l.add(f)
+	return f
+}
+
+// isEarly reports whether data was received that was sent before the handshake was over.
+func isEarly(e *event.Data) bool {
+	return e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData
+}
+
+// numbered numbers the arrows of an act as they stand.
+func (a *act) numbered() {
+	n := 0
+	for _, f := range a.flights {
+		for _, r := range f.rows {
+			if !r.work() {
+				n++
+				r.n = n
+			}
+		}
+	}
 }
 
 // ways is between whom something travels that an end tells of.

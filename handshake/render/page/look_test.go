@@ -21,12 +21,64 @@ func TestFirstWindow(t *testing.T) {
 	}
 }
 
+// inked are the rectangles in which an element's text is seen: not what is for a screen reader
+// alone, nor what is cut off.
+const inked = `const inked = e => {
+	const rects = [];
+	const texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
+	while (texts.nextNode()) {
+		if (!texts.currentNode.data.trim()) continue;
+		const range = document.createRange();
+		range.selectNodeContents(texts.currentNode);
+		let boxes = [...range.getClientRects()].map(r => [r.left, r.top, r.right, r.bottom]);
+		for (let a = texts.currentNode.parentElement; a; a = a.parentElement) {
+			const style = getComputedStyle(a);
+			if (style.clipPath != "none") boxes = [];
+			if (style.overflow != "visible") {
+				const c = a.getBoundingClientRect();
+				boxes = boxes.map(([l, t, r, b]) => [Math.max(l, c.left), Math.max(t, c.top), Math.min(r, c.right), Math.min(b, c.bottom)]);
+			}
+			if (a === e) break;
+		}
+		rects.push(...boxes.filter(([l, t, r, b]) => r - l > 1 && b - t > 1));
+	}
+	return rects;
+};`
+
+// Each row says something, and no label lies on another: on a screen and on a phone.
+func TestNothingEmptyOrCovered(t *testing.T) {
+	tab := open(t, "tls13", narrate.Zh, "")
+	for lesson := range lessons {
+		turn(t, tab, lesson, narrate.Zh)
+		browsertest.Eval[bool](tab, `(document.querySelectorAll("details.act").forEach(a => a.open = true), true)`)
+		for _, width := range []int64{1400, 800, 360} {
+			tab.Viewport(width, 900)
+			if empty := browsertest.Eval[[]string](tab, `(() => { `+inked+` return [...document.querySelectorAll("details.row > summary .lane")].filter(l => l.checkVisibility() && !inked(l).length).map(l => l.closest("details").id); })()`); len(empty) > 0 {
+				t.Errorf("%s, %d wide: these rows say nothing: %q", lesson, width, empty)
+			}
+			if covered := browsertest.Eval[[]string](tab, `(() => {
+					`+inked+`
+					const labels = [...document.querySelectorAll(".flight > .ways, details.row > summary > .n, .arrow .name, .arrow .caption, .work .kind, .cell, .head .party, .head .onlooker")].filter(e => e.checkVisibility()).map(e => [e, inked(e)]).filter(([, boxes]) => boxes.length);
+					const across = (p, q) => Math.min(p[2], q[2]) - Math.max(p[0], q[0]) > 1 && Math.min(p[3], q[3]) - Math.max(p[1], q[1]) > 5;
+					const covered = [];
+					for (let i = 0; i < labels.length; i++) for (let j = i + 1; j < Math.min(labels.length, i + 40); j++) {
+						if (labels[i][1].some(p => labels[j][1].some(q => across(p, q)))) covered.push(labels[i][0].innerText + " | " + labels[j][0].innerText);
+					}
+					return covered;
+				})()`); len(covered) > 0 {
+				t.Errorf("%s, %d wide: these lie on each other: %q", lesson, width, covered)
+			}
+		}
+	}
+}
+
 // On a phone each message's name lies whole within the window, nothing lies on it, and the page
 // scrolls in one direction only.
 func TestPhone(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
 	for lesson := range lessons {
 		for _, lang := range narrate.Langs() {
-			tab := open(t, lesson, lang, "")
+			turn(t, tab, lesson, lang)
 			for _, width := range []int64{360, 320, 800} {
 				tab.Viewport(width, 720)
 				hidden := browsertest.Eval[[]string](tab, `(() => {
@@ -60,8 +112,10 @@ const contrast = `(() => {
 	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	for (let n = 0; texts.nextNode() && n < 20000; n++) {
 		const e = texts.currentNode.parentElement;
-		if (!texts.currentNode.data.trim() || !e.getClientRects().length || e.closest("script, style, .hidden, .hex")) continue;
-		const style = getComputedStyle(e), b = behind(e), f = over(rgba(style.color), b), [x, y] = [light(f), light(b)].sort((p, q) => q - p);
+		if (!texts.currentNode.data.trim() || !e.getClientRects().length || e.closest("script, style, .hex")) continue;
+		const style = getComputedStyle(e);
+		if (style.clipPath != "none") continue; // for a screen reader alone
+		const b = behind(e), f = over(rgba(style.color), b), [x, y] = [light(f), light(b)].sort((p, q) => q - p);
 		const size = parseFloat(style.fontSize), enough = size >= 24 || size >= 18.66 && style.fontWeight >= 700 ? 3 : 4.5;
 		if ((x + 0.05) / (y + 0.05) < enough) hard.add(e.tagName + "." + e.className + " " + ((x + 0.05) / (y + 0.05)).toFixed(1) + " " + style.color);
 	}
@@ -70,9 +124,12 @@ const contrast = `(() => {
 
 // What is written can be read, on a light page and on a dark one, marked or not.
 func TestContrast(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "#c1.client_hello.random")
+	browsertest.Eval[bool](tab, "("+openAll+", true)")
 	for _, lesson := range []string{"tls13", "refused", "mitm"} {
-		tab := open(t, lesson, narrate.En, "#c1.client_hello.random")
-		browsertest.Eval[bool](tab, "("+openAll+", true)")
+		if lesson != "tls13" {
+			turn(t, tab, lesson, narrate.En)
+		}
 		grounds := map[string]browsertest.Colours{}
 		for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
 			tab.Colours(c)
@@ -114,8 +171,12 @@ func TestLecture(t *testing.T) {
 		t.Errorf("a message's name has %v pixels", size)
 	}
 	is(t, tab, `[...document.querySelectorAll("details.work")].some(w => w.checkVisibility())`, "false")
-	is(t, tab, `document.querySelector("details.arrow").checkVisibility()`, "true")
+	is(t, tab, `[...document.querySelectorAll("details.arrow > summary")].filter(s => { const r = s.getBoundingClientRect(); return !(r.height > 0 && r.bottom <= innerHeight); }).map(s => s.parentElement.id).join()`, "")
 	is(t, tab, `document.documentElement.scrollWidth <= innerWidth`, "true")
+
+	turn(t, tab, "mitm", narrate.En) // the arrows are half as long
+	tab.Press("l")
+	is(t, tab, `[...document.querySelectorAll("details.arrow > summary .name")].filter(n => { const r = n.getBoundingClientRect(), l = n.closest(".lane").getBoundingClientRect(); return parseFloat(getComputedStyle(n).fontSize) < 24 || r.left < l.left || r.right > l.right; }).map(n => n.textContent).join()`, "")
 }
 
 // Without scripts the page is all there: rows open, links lead to what they name.

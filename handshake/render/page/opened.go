@@ -2,6 +2,8 @@ package page
 
 import (
 	"encoding/hex"
+	"slices"
+	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -16,16 +18,62 @@ const long = 64
 const shown = 16
 
 // opened is what opens under an arrow: what is told of it, its message byte by byte, and the
-// records that it travelled in.
+// records that it travelled in, with what is told of those.
 func (d *document) opened(r *row) {
-	d.telling(&r.place, classTelling)
-	if r.message != nil {
-		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.message))
+	said, ofRecord := d.parted(r)
+	d.tells(said, classTelling)
+	switch first := d.again(r); {
+	case first != nil:
+		d.in(elP, []pair{class(classDim)}, func() {
+			d.text(d.say.UI("page.same_bytes", "n", decimal(len(r.message.Raw))))
+			d.space()
+			d.with(elA, d.numbered(first), to(first.id), value(attrAriaLabel, d.say.UI("page.same_as", "what", d.numbered(r), "first", d.numbered(first))))
+		})
+	case r.message != nil:
+		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.id, r.message))
 	}
 	for i, e := range r.records {
-		d.record(r, i, e)
+		d.record(r, i, e, ofRecord[e])
 	}
 	d.with(elButton, d.say.UI("page.copy", "what", d.numbered(r)), value(attrType, "button"), value(attrDataCopy, "row"), value(attrDataSaid, d.say.UI("page.copied")))
+}
+
+// again is the arrow of an act before, if any, that carried the very bytes of this one: they were
+// recorded there, and sent once more.
+func (d *document) again(r *row) *row {
+	if r.message == nil || len(r.message.Raw) <= long {
+		return nil
+	}
+	key := string(r.message.Raw)
+	first := d.carried[key]
+	if first == nil {
+		d.carried[key] = r
+		return nil
+	}
+	if first.act == r.act {
+		return nil
+	}
+	return first
+}
+
+// parted is what is told of an arrow, and of each of its records. The heading, which the row has
+// already, gives only its reference.
+func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]told) {
+	ofRecord = map[*event.Record][]told{}
+	for i, b := range r.told {
+		if e, ok := b.about.(*event.Record); ok && slices.Contains(r.records, e) {
+			ofRecord[e] = append(ofRecord[e], b)
+			continue
+		}
+		if i == 0 && b.Kind == sheet.Heading && (b.about == event.Event(r.message) || b.about == event.Event(r.data)) {
+			if b.Ref == "" {
+				continue
+			}
+			b.Kind, b.Label, b.Text = sheet.Paragraph, "", ""
+		}
+		said = append(said, b)
+	}
+	return said, ofRecord
 }
 
 // numbered is an arrow's number and name: no two of a page are called the same.
@@ -40,16 +88,17 @@ func (d *document) numbered(r *row) string {
 // field is a named range of bytes as the page shows it.
 type field struct {
 	wire.Field
-	path string // unique in its message: the second of a name has "~2"
-	name string
-	kind narrate.Kind // of its entry
-	key  string       // of the glossary; "" if no entry is about it
-	ref  string
-	fold bool // what it holds is long, and opens when asked for
+	path  string // unique in its message: the second of a name has "~2"
+	name  string
+	kind  narrate.Kind // of its entry
+	key   string       // of the glossary; "" if no entry is about it
+	ref   string
+	whole bool // it is all that is shown, and its parts' paths begin with it
+	fold  bool // what it holds is long, and opens when asked for
 }
 
-// fieldsOf names every byte of a message.
-func (d *document) fieldsOf(e *event.Message) []field {
+// fieldsOf names every byte of the message at an address.
+func (d *document) fieldsOf(at address, e *event.Message) []field {
 	var out []field
 	taken := ordinals{}
 	held := documentsIn(e.Msg)
@@ -59,7 +108,13 @@ func (d *document) fieldsOf(e *event.Message) []field {
 		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
-		inside := d.dissect(&x, held, taken)
+		inside, base := d.dissect(&x, held, taken)
+		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
+			d.held[string(raw)] = at.at(string(base))
+			if root, _, _ := strings.Cut(string(base), "~"); root == "ocsp_response" {
+				d.stapled = at.at(string(base))
+			}
+		}
 		out = append(append(out, x), inside...)
 	}
 	return out
@@ -84,7 +139,13 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 			continue
 		}
 		rest(f.Off)
-		d.in(elSpan, []pair{value(attrDataF, f.path)}, func() { d.hex(raw[f.Off : f.Off+f.Len]) })
+		d.in(elSpan, []pair{value(attrDataF, f.path)}, func() {
+			if blank, ok := d.blank.hides(raw[f.Off : f.Off+f.Len]); ok {
+				d.text(blank)
+				return
+			}
+			d.hex(raw[f.Off : f.Off+f.Len])
+		})
 		d.space()
 		end = f.Off + f.Len
 	}
@@ -120,10 +181,10 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 // field begins a line of the tree, the n-th. What a group holds stands within it.
 func (d *document) field(what string, n int, at address, raw []byte, f field) {
 	d.newline()
-	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrTabindex, "0"), value(attrDataF, f.path))
+	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrDataF, f.path))
 	if _, ok := narrate.Get(d.say.Lang, f.kind, f.key); ok {
-		d.used[meaning{f.kind, f.key}] = true
-		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), value(attrAriaLabel, d.say.UI("page.means", "field", f.name, "n", decimal(n), "what", what)))
+		d.uses(meaning{f.kind, f.key}, f.ref)
+		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), d.counted(f.name))
 	} else {
 		d.with(elSpan, f.name, class(classCalled))
 	}
@@ -139,6 +200,7 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
 	case f.Off+f.Len <= len(raw):
 		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)
+		d.computed(raw[f.Off : f.Off+f.Len])
 	}
 }
 
@@ -149,6 +211,10 @@ func (d *document) sheltered(s string) {
 
 // value shows a field's value in every form that it has: bytes, and what they mean.
 func (d *document) value(what string, raw []byte, v any) {
+	if blank, ok := d.blank.hides(raw); ok {
+		d.with(elCode, blank)
+		return
+	}
 	if b, ok := sheet.BytesOf(v); ok || len(raw) > long {
 		d.octets(what, raw)
 		if ok && readable(b) {
@@ -197,4 +263,22 @@ func readable(b []byte) bool {
 		}
 	}
 	return len(b) >= 8
+}
+
+// uses notes that a field leads to an entry of the glossary. Where the entry names no place of its
+// own, that of the first field that leads to it does.
+func (d *document) uses(m meaning, ref string) {
+	if d.used[m] == "" {
+		d.used[m] = ref
+	}
+}
+
+// computed leads from a field to where its value was computed, if a party has told of that.
+func (d *document) computed(raw []byte) {
+	s := d.graph.sent[string(raw)]
+	if s == nil {
+		return
+	}
+	d.space()
+	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), d.counted(string(s.e.Label)))
 }

@@ -6,7 +6,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
-	"tlslab/handshake/render/sheet"
 )
 
 // Options say what to lay out and how. The zero value is a lesson's page in English.
@@ -16,7 +15,12 @@ type Options struct {
 	// Teller makes what tells of the events in words, if it is not package render's Terminal:
 	// lesson.NewTerminal, which knows lessons' scenes, or replays.New. What it tells goes to
 	// the options' Take.
-	Teller  func(render.TerminalOptions) Teller
+	Teller func(render.TerminalOptions) Teller
+	// Title says what the page is called by a scene that tells it, "" by any other; nil: by the flow.
+	Title func(event.Scene) string
+	// Leads says of a scene between two connections whether it leads to the one behind it; nil:
+	// none does. It is not asked where a Flow heads connections.
+	Leads   func(event.Scene) bool
 	Version string // of the program that made the page, which names it; may be ""
 	// Worksheet blanks what the worksheet of the terminal blanks.
 	Worksheet bool
@@ -26,6 +30,8 @@ type Options struct {
 	Live bool
 	// Message, from 1, is a message whose bytes are shown however many there are; 0 for none.
 	Message int
+	// Staple is the OCSP response that came with a chain, for WriteReport; nil if none did.
+	Staple []byte
 }
 
 // Teller is a Terminal of some kind.
@@ -55,10 +61,12 @@ func (p *Page) Event(e event.Event) { p.events = append(p.events, e) }
 
 // Close writes the document. It does not close the writer. The error is the writer's.
 func (p *Page) Close() error {
-	d := &document{o: p.o, say: sheet.Speak(p.o.Lang), ladder: build(p.events), events: p.events, used: map[meaning]bool{}}
+	if p.o.NoSecrets {
+		p.events = withoutSecrets(p.events)
+	}
+	d := newDocument(p.o, p.events)
 	d.graph = edgesOf(d.ladder)
 	d.tell()
 	d.write()
-	_, err := p.w.Write(d.out.Bytes())
-	return err
+	return d.to(p.w)
 }

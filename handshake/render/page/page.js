@@ -95,19 +95,32 @@
 
 	// select shows what the address names, opened and marked.
 	function select() {
+		if (location.hash === "#all") all(true); // for who prints: an address as any other
 		const e = location.hash.length > 1 ? at(location.hash) : null;
 		mark("selected", e);
 		if (!e) return;
 		reveal(e);
 		if (e.matches("details")) e.open = true;
-		const here = e.matches("details") ? summaryOf(e) : e;
-		const bytes = marked.selected[1];
-		if (bytes) bytes.scrollIntoView({block: "nearest"});
-		here.scrollIntoView({block: bytes ? "nearest" : "center"});
+		show(e.matches("details") ? summaryOf(e) : e);
 		say(e);
 	}
 
+	// show brings e into sight. Bytes and fields each scroll in a box of their own, so that a
+	// field and its bytes are in sight together.
+	function show(e) {
+		const boxes = e.closest(".bytes");
+		if (!boxes) return e.scrollIntoView({block: e.offsetHeight > innerHeight / 2 ? "start" : "center"});
+		boxes.scrollIntoView({block: "nearest"});
+		for (const m of [e, marked.selected[1]]) {
+			const box = m && m.closest(".hex, .fields");
+			if (box) box.scrollTop += m.getClientRects()[0].top - box.getBoundingClientRect().top - box.clientHeight / 3;
+		}
+		const r = e.getClientRects()[0];
+		if (r.top < 0 || r.bottom > innerHeight) e.scrollIntoView({block: "center"});
+	}
+
 	addEventListener("hashchange", select);
+	addEventListener("load", select); // where the browser has scrolled by itself once more
 
 	// go makes e's address the page's. What is gone to can be come back from.
 	function go(e) {
@@ -161,11 +174,10 @@
 		return true;
 	}
 
-	// through walks the rows in the order of time.
+	// through walks the rows in the order of time, from one, or from the first in the window.
 	function through(summary, by) {
-		const all = [...document.querySelectorAll("details.row > summary, details.act > summary")].filter(shown);
-		if (summary) return step(all, summary, by);
-		return step(all, all[0], 0);
+		const rows = [...document.querySelectorAll("details.row > summary, details.act > summary")].filter(shown);
+		return step(rows, summary || rows.find(s => s.getBoundingClientRect().top >= 0), by);
 	}
 
 	// onRow: the keys of a row's own line.
@@ -224,7 +236,7 @@
 		let done = false;
 		if (row) done = e.target === summaryOf(row) ? onRow(e.key, row) : within(e.key, row, e.target);
 		else if (e.target.matches("details.act > summary") && (e.key === "ArrowDown" || e.key === "ArrowUp")) done = through(e.target, e.key === "ArrowDown" ? 1 : -1);
-		else if (e.target === document.body && e.key === "ArrowDown" && scrollY === 0) done = through(null, 0);
+		else if (e.target === document.body && e.key === "ArrowDown") done = through(null, 0);
 		if (!done && views[e.key]) {
 			views[e.key]();
 			done = true;
@@ -238,20 +250,25 @@
 		root.classList.toggle("lecture", on);
 		for (const b of document.querySelectorAll("[data-view=lecture]")) b.setAttribute("aria-pressed", root.classList.contains("lecture"));
 	};
+	let before = null; // what had the focus when the keys were asked for
+	const everything = "main details.row, main details.act, main > section > details";
+	function all(open) {
+		for (const d of document.querySelectorAll(everything)) d.open = open;
+	}
 	const views = {
 		l: () => lecture(),
-		o: () => {
-			const rows = [...document.querySelectorAll("main details.row, main details.act")];
-			const open = rows.some(d => !d.open);
-			for (const d of rows) d.open = open;
-		},
+		o: () => all([...document.querySelectorAll(everything)].some(d => !d.open)),
 		"?": () => {
 			const keys = document.getElementById("keys");
-			if (!keys) return;
 			keys.open = !keys.open;
 			if (keys.open) {
+				before = document.activeElement;
 				keys.scrollIntoView({block: "nearest"});
 				summaryOf(keys).focus();
+			} else if (before && before !== document.body) {
+				before.focus(); // where the reader was
+			} else {
+				document.activeElement.blur();
 			}
 		},
 	};

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"io"
 	"os"
 	"path/filepath"
@@ -39,6 +40,39 @@ func TestPageOfTLS13(t *testing.T) {
 		b := pageOf(t, "tls13", page.Options{Lang: lang})
 		if !bytes.HasPrefix(b, []byte("<!DOCTYPE html>\n<html lang=")) {
 			t.Errorf("begins with %.40q", b)
+		}
+	}
+}
+
+// The sizes that a page may have, as it is and compressed (gzip -9), in bytes.
+const (
+	mostOfTLS13, mostOfTLS13Compressed = 600 << 10, 100 << 10
+	mostOfAny, mostOfAnyCompressed     = 2 << 20, 300 << 10
+)
+
+func TestSizes(t *testing.T) {
+	for name := range rendertest.Lessons() {
+		for _, lang := range narrate.Langs() {
+			b := pageOf(t, name, page.Options{Lang: lang})
+			most, mostCompressed := mostOfAny, mostOfAnyCompressed
+			if name == "tls13" {
+				most, mostCompressed = mostOfTLS13, mostOfTLS13Compressed
+			}
+			var z bytes.Buffer
+			w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write(b); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s, %s: %d bytes, compressed %d", name, lang, len(b), z.Len())
+			if len(b) > most || z.Len() > mostCompressed {
+				t.Errorf("%s, %s: %d bytes, compressed %d; at most %d and %d", name, lang, len(b), z.Len(), most, mostCompressed)
+			}
 		}
 	}
 }

@@ -43,7 +43,7 @@ var conversations = []conversation{
 	{"300 KB from a server", 30_000, func(t *testing.T, w words) []event.Event { return served(t, w, stdtls.VersionTLS13, true) }},
 	{"a server's chain, refused", 0, func(t *testing.T, w words) []event.Event { return served(t, w, stdtls.VersionTLS13, false) }},
 	{"a client's protocol and certificate", 3, func(t *testing.T, w words) []event.Event { return asked(t, w, tlstest.Name) }},
-	{"a client's name", 0, func(t *testing.T, w words) []event.Event { return asked(t, w, w.ascii) }},
+	{"a client's name, which is none", 0, func(t *testing.T, w words) []event.Event { return asked(t, w, " "+w.ascii) }},
 }
 
 // chainOf makes a root and a leaf that say the words wherever they can.

@@ -8,7 +8,7 @@ import (
 
 // record shows a record as it went over the wire, and what was found in it: header, what is
 // protected, and its opening.
-func (d *document) record(r *row, i int, e *event.Record) {
+func (d *document) record(r *row, i int, e *event.Record, all []told) {
 	what, at := d.say.UI("page.of_record", "what", d.numbered(r)), ""
 	if len(r.records) > 1 {
 		what += " " + decimal(i+1) + "/" + decimal(len(r.records))
@@ -23,6 +23,7 @@ func (d *document) record(r *row, i int, e *event.Record) {
 		d.space()
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(len(e.Wire))), class(classSize))
 	})
+	d.tells(all, classTelling)
 	d.bytes(what, r.id, e.Wire, d.recordFields(e, e.Fields(), at))
 	if raw, fields := e.Opened(); raw != nil {
 		d.with(elP, d.say.UI("page.opened"), class(classHeading))

@@ -9,6 +9,12 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
+// lessonItself is in the place of a party where a lesson says something and nobody does it.
+const lessonItself = "lesson"
+
+// replaysEarlyData is scenario's scene of that name: the page knows no lessons.
+const replaysEarlyData event.SceneKey = "replayed_early_data"
+
 // play places a scene. One that is a step of a story begins a chapter. One that a party plays on
 // a connection belongs to its work there; any other stands where it happened, and one without a
 // party by what it follows.
@@ -18,7 +24,10 @@ func (l *ladder) play(e event.Scene) {
 	it := &item{kind: itemScene, e: e}
 	who := h.Party
 	if who == "" {
-		who = "lesson"
+		who = lessonItself
+	}
+	if e.Key() == replaysEarlyData {
+		l.act.replays = true
 	}
 	it.id = l.taken.take(addressOf(connection(h), who, string(e.Key())))
 	l.lives(e, &it.place)
@@ -59,7 +68,7 @@ func (l *ladder) lastFlight() *flight {
 
 // sceneRow is the row of what a party does around the connections.
 func (l *ladder) sceneRow(f *flight, who string) *row {
-	r := &row{flight: f, party: who}
+	r := &row{place: place{flight: f}, party: who}
 	r.id = l.taken.take(addressOf(connectionNumber(f.conn), "w", who))
 	f.rows = append(f.rows, r)
 	return r

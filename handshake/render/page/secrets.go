@@ -28,6 +28,7 @@ type secretKey struct {
 // graph is the secrets of all acts, by connection, in the order of computing.
 type graph struct {
 	of     map[event.Event]*secret
+	sent   map[string]*secret // by value: those that a message carries
 	groups []*secretGroup
 }
 
@@ -42,7 +43,10 @@ type secretGroup struct {
 // edgesOf makes the graph: an input that says From which secret it comes is an edge. Equal bytes
 // are none.
 func edgesOf(l *ladder) *graph {
-	g := &graph{of: map[event.Event]*secret{}}
+	g := &graph{of: map[event.Event]*secret{}, sent: map[string]*secret{}}
+	if l == nil {
+		return g
+	}
 	for _, a := range l.acts {
 		known, groups := map[secretKey]*secret{}, map[int]*secretGroup{}
 		for _, f := range a.flights {
@@ -70,6 +74,9 @@ func (g *graph) secret(a *act, it *item, e *event.Secret, known map[secretKey]*s
 	if s == nil {
 		s = &secret{id: addressOf("s", string(it.id)), first: it, e: e}
 		known[key] = s
+		if travels(e.Label) && g.sent[string(e.Value)] == nil {
+			g.sent[string(e.Value)] = s
+		}
 		group.all = append(group.all, s)
 	}
 	g.of[e] = s
@@ -104,6 +111,11 @@ func public(l event.SecretLabel) bool {
 		return true
 	}
 	return false
+}
+
+// travels reports whether a message carries a value as it is.
+func travels(l event.SecretLabel) bool {
+	return public(l) || l == event.LabelClientVerifyData || l == event.LabelServerVerifyData
 }
 
 // column is who writes with a secret: the client, both, or the server.
@@ -189,13 +201,13 @@ func (d *document) cellOf(s *secret) {
 		}
 	}
 	d.start(elDiv, class(classSecret, s.column()), id(s.id), value(attrDataKnows, strings.Join(knows, " ")), when(could != "", value(attrDataCould, could)))
-	d.with(elA, string(s.e.Label), class(classCalled), to(s.first.id), value(attrTranslate, "no"), value(attrAriaLabel, d.say.UI("page.secret_at", "what", string(s.first.id))))
+	d.with(elA, string(s.e.Label), class(classCalled), to(s.first.id), value(attrTranslate, "no"), d.counted(string(s.e.Label)))
 	if m := d.madeBy(s.e); m != "" {
 		d.space()
 		d.with(elSpan, m, class(classWhy))
 	}
-	d.links(classMade, "page.made_from", s, s.from, "s.")
-	d.links(classUsed, "page.used_in", s, s.into, "s.")
+	d.links(classMade, "page.made_from", s.from, "s.")
+	d.links(classUsed, "page.used_in", s.into, "s.")
 	d.end()
 }
 
@@ -208,7 +220,7 @@ func (d *document) madeBy(e *event.Secret) string {
 }
 
 // links leads to other secrets: to their cells where in is "s.", to where they were computed else.
-func (d *document) links(c className, key string, s *secret, others []*secret, in string) {
+func (d *document) links(c className, key string, others []*secret, in string) {
 	if len(others) == 0 {
 		return
 	}
@@ -221,10 +233,15 @@ func (d *document) links(c className, key string, s *secret, others []*secret, i
 			if in != "" {
 				at = o.id
 			}
-			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"),
-				value(attrAriaLabel, in+string(s.first.id)+d.say.Colon()+d.say.UI(key)+" "+string(o.first.id)))
+			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"), d.counted(string(o.e.Label)))
 		}
 	})
+}
+
+// counted is the name of a link of which there are many: no two controls of a page have one name.
+func (d *document) counted(name string) pair {
+	d.named++
+	return value(attrAriaLabel, name+" ("+decimal(d.named)+")")
 }
 
 // edges are the same links where a secret was computed.
@@ -234,7 +251,7 @@ func (d *document) edges(it *item) {
 		return
 	}
 	d.in(elDiv, []pair{class(classEdges)}, func() {
-		d.links(classMade, "page.made_from", s, s.from, "")
-		d.links(classUsed, "page.used_in", s, s.into, "")
+		d.links(classMade, "page.made_from", s.from, "")
+		d.links(classUsed, "page.used_in", s.into, "")
 	})
 }

@@ -11,8 +11,11 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
-// told is a piece of what the terminal says of an event.
-type told = sheet.Block
+// told is a piece of what the terminal says of an event; about is nil where it is about none.
+type told struct {
+	sheet.Block
+	about event.Event
+}
 
 // tell has the terminal's words written for each event, at the place where that event stands. What
 // is about no event stands by the one before.
@@ -25,8 +28,12 @@ func (d *document) tell() {
 		if last == nil {
 			last = d.ladder.beginning()
 		}
+		if f := last.flight; b.Kind == sheet.Myth && f != nil && about != nil {
+			f.myths = append(f.myths, myth{about.Head().Seq, b})
+			return
+		}
 		if b.Kind != sheet.Banner { // heads a flow, as the page's own heading does
-			last.told = append(last.told, b)
+			last.told = append(last.told, told{b, about})
 		}
 	}
 	o := render.TerminalOptions{Lang: d.o.Lang, Layout: d.o.Layout, Worksheet: d.o.Worksheet, Take: take}
@@ -39,6 +46,9 @@ func (d *document) tell() {
 	}
 	if err := teller.Close(); err != nil {
 		panic(err) // it writes nothing
+	}
+	if d.o.Worksheet {
+		d.blank = blanksOf(teller)
 	}
 }
 
@@ -62,19 +72,20 @@ func (d *document) tells(told []told, c className) {
 
 // blocks writes blocks one after the other. Rows that follow each other are one list of names
 // and values.
-func (d *document) blocks(blocks []sheet.Block) {
+func (d *document) blocks(blocks []told) {
 	list := false
 	for _, b := range blocks {
-		if list && b.Kind != sheet.Row {
+		row := b.Kind == sheet.Row || b.Kind == sheet.Bar
+		if list && !row {
 			d.end()
 			list = false
 		}
-		if b.Kind == sheet.Row && !list {
+		if row && !list {
 			d.newline()
 			d.start(elDl, class(classList))
 			list = true
 		}
-		d.block(b)
+		d.block(b.Block)
 	}
 	if list {
 		d.end()
@@ -84,9 +95,9 @@ func (d *document) blocks(blocks []sheet.Block) {
 // block writes one block.
 func (d *document) block(b sheet.Block) {
 	switch b.Kind {
-	case sheet.Row:
+	case sheet.Row, sheet.Bar:
 		d.in(elDt, nil, func() { d.runs(b.Label) })
-		d.in(elDd, nil, func() {
+		d.in(elDd, []pair{class(whenClass(b.Kind == sheet.Bar, classPlain))}, func() {
 			d.runs(b.Text)
 			d.ref(b.Ref)
 		})
@@ -211,6 +222,10 @@ func (d *document) sentences() []string {
 	if a == nil {
 		return nil
 	}
-	said := narrate.Summarize(a.events).In(d.o.Lang)
+	of := a.events
+	if a.flow == nil { // whatever happened on several connections is one story
+		of = d.events
+	}
+	said := narrate.Summarize(of).In(d.o.Lang)
 	return slices.DeleteFunc(said[:], func(s string) bool { return s == "" })
 }

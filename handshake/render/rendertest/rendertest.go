@@ -23,6 +23,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew; review them like code")
 
+// Updating reports whether the golden files are to be written anew.
+func Updating() bool { return *update }
+
 // Golden compares with testdata/name.
 func Golden(t *testing.T, name string, got []byte) {
 	t.Helper()

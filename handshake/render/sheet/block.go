@@ -33,6 +33,7 @@ const (
 	Command // Text is for a shell, to be copied as it is
 	Myth    // Label is often said, Text is true
 	Banner  // heads a flow
+	Bar     // like a Row, and the value is as long as what it stands for: its characters are equally wide
 )
 
 // Style is what a run of text is. The zero value is nothing in particular.

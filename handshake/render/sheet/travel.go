@@ -12,7 +12,7 @@ func (p Paint) Sent(s string) string { return p.with(s, BoldStyle, color.FgBlue,
 func (p Paint) Received(s string) string { return p.with(s, BoldStyle, color.FgCyan, color.Bold) }
 
 // InClear can be read by everybody on the way.
-func (p Paint) InClear(s string) string { return p.with(s, NameStyle, color.FgYellow) }
+func (p Paint) InClear(s string) string { return p.with(s, BadStyle, color.FgRed) }
 
 // Encrypted cannot.
 func (p Paint) Encrypted(s string) string { return p.with(s, GoodStyle, color.FgGreen) }

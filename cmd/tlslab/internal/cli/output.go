@@ -22,6 +22,7 @@ type View struct {
 	Width                int
 	Brief, Bytes         bool
 	Telling              // of the verbs that tell of handshakes
+	Paging
 
 	Lang narrate.Lang // once checked
 }
@@ -30,12 +31,27 @@ type View struct {
 func (v *View) Flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	v.LangFlag(cmd)
-	f.StringVar(&v.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
-	f.IntVar(&v.Width, "width", 0, "columns of a line (default: the terminal's, or 80)")
+	v.ColorFlag(cmd)
+	v.WidthFlag(cmd)
 	f.BoolVar(&v.Brief, "brief", false, "one line a move")
-	f.BoolVar(&v.Bytes, "bytes", false, "every byte, a certificate as one block: offset, hex, name, meaning")
+	v.BytesFlag(cmd)
 	f.StringVar(&v.Out, "out", "", "write the transcript to this `file` (mode 0600)")
+}
+
+// ColorFlag adds --color alone.
+func (v *View) ColorFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&v.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
 	Complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+}
+
+// WidthFlag adds --width alone.
+func (v *View) WidthFlag(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&v.Width, "width", 0, "columns of a line (default: the terminal's, or 80)")
+}
+
+// BytesFlag adds --bytes alone.
+func (v *View) BytesFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&v.Bytes, "bytes", false, "every byte, a certificate's too: offset, hex, name, meaning")
 }
 
 // LangFlag adds --lang alone.
@@ -72,16 +88,10 @@ func (v *View) Open(to, log io.Writer) (*Output, error) {
 	}
 	to = Unfiltered(to)
 	o := &Output{Writer: to, Close: func() error { return nil }, Log: log}
-	o.Options = render.TerminalOptions{Lang: v.Lang, Width: v.Width}
-	switch {
-	case v.Brief && v.Bytes:
-		return nil, Misuse("Choose one of the two.", "--brief and --bytes contradict each other")
-	case v.Brief:
-		o.Options.Level = render.Brief
-	case v.Bytes:
-		o.Options.Level = render.Bytes
-	case v.tells && !v.Full:
-		o.Options.Level = render.Flights
+	o.Options = render.TerminalOptions{Lang: v.Lang, Width: v.Width, Only: v.Alone}
+	var err error
+	if o.Options.Level, err = v.level(); err != nil {
+		return nil, err
 	}
 	if v.Width < 0 || v.Width > 0 && v.Width < 40 {
 		return nil, Misuse("Use at least 40.", "--width %d is too narrow for a transcript", v.Width)
@@ -106,6 +116,11 @@ func (v *View) Open(to, log io.Writer) (*Output, error) {
 		o.Options.Color = o.Options.Color || v.Color == "auto" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		if v.Width == 0 {
 			o.Options.Width = min(Columns(f), maxWidth)
+		}
+		if v.pages && !v.NoPager {
+			if p := newPager(f); p != nil {
+				to, o.Close = p, p.Close
+			}
 		}
 	}
 	o.Writer = foreign.NewWriter(to, o.Options.Color)

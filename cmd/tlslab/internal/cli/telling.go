@@ -1,10 +1,16 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
 
-// Telling is how much is told of a handshake, beside --brief and --bytes: by flights, unless more is asked for.
+	"tlslab/handshake/render"
+)
+
+// Telling is how much is told of a handshake, beside --brief and --bytes: by flights, unless more
+// is asked for, or one thing alone.
 type Telling struct {
-	Full bool
+	Full  bool
+	Alone render.Only
 
 	tells bool // the verb tells of handshakes
 }
@@ -12,5 +18,51 @@ type Telling struct {
 // TellingFlags adds the flags of a verb that tells of handshakes.
 func (t *Telling) TellingFlags(cmd *cobra.Command) {
 	t.tells = true
-	cmd.Flags().BoolVar(&t.Full, "full", false, "the whole transcript, and not by flights")
+	f := cmd.Flags()
+	f.BoolVar(&t.Full, "full", false, "tell everything, and not by flights")
+	f.IntVar(&t.Alone.Message, "message", 0, "only the message of this `number`: every byte, and what was checked and computed for it")
+	f.BoolVar(&t.Alone.Secrets, "secrets", false, "only the secrets: formula, inputs, value, the command that computes each again")
+	f.BoolVar(&t.Alone.Checks, "checks", false, "only the checks, in full")
+	f.BoolVar(&t.Alone.Myths, "myths", false, "only what is often said otherwise, and where it belongs")
+}
+
+// CAFlag adds the flag of a verb that has a certificate issued.
+func (t *Telling) CAFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&t.Alone.CA, "ca", false, "only how the certificate was issued")
+}
+
+// only names the flags that leave the rest out, as they were given.
+func (t *Telling) only() (flags []string) {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"--message", t.Alone.Message != 0}, {"--secrets", t.Alone.Secrets}, {"--checks", t.Alone.Checks}, {"--myths", t.Alone.Myths}, {"--ca", t.Alone.CA}} {
+		if f.set {
+			flags = append(flags, f.name)
+		}
+	}
+	return flags
+}
+
+// level is the one to tell at: by flights, if nothing else was asked for; every byte of what
+// alone was asked for, but a myth has none, and issuing is read in words.
+func (v *View) level() (render.Level, error) {
+	only := v.only()
+	switch {
+	case v.Brief && v.Bytes:
+		return 0, Misuse("Choose one of the two.", "--brief and --bytes contradict each other")
+	case v.Brief && v.Full:
+		return 0, Misuse("Choose one of the two.", "--brief and --full contradict each other")
+	case v.Brief && len(only) > 0:
+		return 0, Misuse("Leave one of the two out.", "%s tells more than a line a move, which is --brief", only[0])
+	case v.Alone.Message < 0:
+		return 0, Misuse("They are numbered from 1, in the transcript.", "--message %d is no number of a message", v.Alone.Message)
+	case v.Brief:
+		return render.Brief, nil
+	case v.Bytes || v.Alone.Message != 0 || v.Alone.Secrets || v.Alone.Checks:
+		return render.Bytes, nil
+	case v.tells && !v.Full && len(only) == 0:
+		return render.Flights, nil
+	}
+	return render.Default, nil
 }

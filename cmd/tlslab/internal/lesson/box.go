@@ -60,7 +60,7 @@ func (b *boxFlags) apply(o *scenario.Options) error {
 }
 
 // besideAll are the flags that have a meaning beside --all.
-var besideAll = []string{"all", "mitm", "seed", "format", "lang", "color", "width", "out"}
+var besideAll = []string{"all", "mitm", "seed", "format", "lang", "color", "width", "out", "no-pager"}
 
 // runAll plays every combination, and prints the table. Its status is 0: what is refused
 // there was asked for.

@@ -9,7 +9,10 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
 )
 
@@ -37,7 +40,8 @@ The clock is simulated: nothing waits, and what endpoints compute takes no time.
 		Example: `  tlslab compare
   tlslab compare --rtt 180ms --key-alg p256 --stapled
   tlslab compare --group X25519MLKEM768,X25519 --key-alg rsa --stapled=no
-  tlslab compare --format json --seed 1`,
+  tlslab compare --format json --seed 1
+  tlslab compare --format html --out ways.html`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd, cmd.OutOrStdout()) },
 	}
@@ -48,17 +52,18 @@ The clock is simulated: nothing waits, and what endpoints compute takes no time.
 	f.StringSliceVar(&c.groups, "group", nil, "groups, most preferred first (default: X25519; also --groups)")
 	f.StringVar(&c.stapled, "stapled", "both", "with an OCSP status stapled: yes, no or both; alone it says yes")
 	f.Lookup("stapled").NoOptDefVal = "yes"
-	f.StringVar(&c.format, "format", "text", "text or json")
+	cli.FormatFlag(cmd, &c.format, compareFormats...)
 	f.StringVar(&c.seed, "seed", "", "fix all randomness and the clock: the same seed, the same bytes")
 	f.StringVar(&c.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
 	f.StringVar(&c.Out, "out", "", "write to this `file`")
 	cli.Complete(cmd, "key-alg", lessonKeyNames)
 	cli.Complete(cmd, "group", func() []string { return append(flags.GroupNames(), flags.UnlistedNames()...) })
 	cli.Complete(cmd, "stapled", func() []string { return []string{"yes", "no", "both"} })
-	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
 	cli.Complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
 	return cmd
 }
+
+var compareFormats = []string{cli.Text, cli.JSON, cli.HTML}
 
 func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	o, err := c.options()
@@ -78,8 +83,13 @@ func (c *compareFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.format == "json" {
+	switch c.format {
+	case cli.JSON:
 		return lesson.WriteComparisonJSON(out, o.Seed, ways)
+	case cli.HTML:
+		return page.Write(out, narrate.Must(c.Lang, narrate.UI, "page.compared").Title, c.PageOptions(), func(to render.TerminalOptions) error {
+			return lesson.WriteComparison(io.Discard, ways, to)
+		})
 	}
 	return lesson.WriteComparison(out, ways, out.Options)
 }
@@ -89,8 +99,8 @@ func (c *compareFlags) options() (o scenario.CompareOptions, err error) {
 	if c.rtt <= 0 {
 		return o, cli.Misuse("Say for instance --rtt 50ms.", "--rtt %v: no reply arrives before its request", c.rtt)
 	}
-	if c.format != "text" && c.format != "json" {
-		return o, cli.Misuse("", "--format %s: it is text or json", c.format)
+	if err := cli.CheckFormat(c.format, compareFormats...); err != nil {
+		return o, err
 	}
 	switch c.stapled {
 	case "both":

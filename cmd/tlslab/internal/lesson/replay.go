@@ -41,11 +41,13 @@ lesson. The verdict is in the transcript, and in --format json.`,
   tlslab replay --attack stolen-master --defend lifetime --login certificate
   tlslab replay --all
   tlslab replay --all --store redis://localhost:6379
-  tlslab replay --attack restart --defend recording --format json --seed 1`,
+  tlslab replay --attack restart --defend recording --format json --seed 1
+  tlslab replay --attack early-data --format html --out replay.html    a page: open it in a browser`,
 		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd, cmd.OutOrStdout()) },
 	}
 	r.View.Flags(cmd)
+	r.View.PagerFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&r.attack, "attack", "", "play this attack: "+strings.Join(attackNames(), ", "))
 	f.StringVar(&r.defend, "defend", "none", "against these defences: none, or a list of "+strings.Join(replay.Defences(), ", "))
@@ -53,13 +55,14 @@ lesson. The verdict is in the transcript, and in --format json.`,
 	f.StringVar(&r.login, "login", string(replay.ByCookie), "how the victim logs in: cookie or certificate")
 	f.StringVar(&r.store, "store", "", "the store that two servers share: redis://host:port (default: one in this process)")
 	f.StringVar(&r.seed, "seed", "", "fix all randomness and the clock: the same seed, the same bytes")
-	f.StringVar(&r.format, "format", "text", "text or json")
+	cli.FormatFlag(cmd, &r.format, replayFormats...)
 	cli.Complete(cmd, "attack", attackNames)
 	cli.Complete(cmd, "defend", func() []string { return append([]string{"none"}, replay.Defences()...) })
 	cli.Complete(cmd, "login", func() []string { return []string{string(replay.ByCookie), string(replay.ByCertificate)} })
-	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
 	return cmd
 }
+
+var replayFormats = []string{cli.Text, cli.JSON, cli.HTML}
 
 func attackNames() []string {
 	var names []string
@@ -83,6 +86,7 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 		defer func() { err = cli.FirstError(err, store.Close()) }()
 		o.Shared, o.SharedName = store, withoutPassword(r.store)
 	}
+	r.NoPager = r.NoPager || r.format != cli.Text
 	out, err := r.View.Open(to, cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -99,7 +103,15 @@ func (r *replayFlags) run(cmd *cobra.Command, to io.Writer) (err error) {
 
 // play plays one attack.
 func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Options, out *cli.Output) error {
-	if r.format == "json" {
+	if r.format == cli.HTML {
+		p := replays.NewPage(out, r.PageOptions(), o)
+		o.Listener, o.ShowSecrets = p, true
+		if _, err := replay.Run(cmd.Context(), r.attack, defences, o); err != nil {
+			return err
+		}
+		return p.Close()
+	}
+	if r.format == cli.JSON {
 		j := new(replays.ReplayJSON)
 		o.Listener, o.ShowSecrets = j, true
 		result, err := replay.Run(cmd.Context(), r.attack, defences, o)
@@ -120,7 +132,7 @@ func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *cli.Out
 	if err != nil {
 		return err
 	}
-	if r.format == "json" {
+	if r.format == cli.JSON {
 		return replays.WriteReplayMatrixJSON(out, rows, o)
 	}
 	return replays.WriteReplayMatrix(out, rows, o, out.Options)
@@ -129,17 +141,21 @@ func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *cli.Out
 // check refuses what makes no sense, and reads --defend.
 func (r *replayFlags) check(cmd *cobra.Command) ([]string, error) {
 	asked := cmd.Flags().Changed
+	if err := cli.CheckFormat(r.format, replayFormats...); err != nil {
+		return nil, err
+	}
 	switch {
-	case r.format != "text" && r.format != "json":
-		return nil, cli.Misuse("", "--format %s: it is text or json", r.format)
 	case r.login != string(replay.ByCookie) && r.login != string(replay.ByCertificate):
 		return nil, cli.Misuse("", "--login %s: it is cookie or certificate", r.login)
 	case r.all && (r.attack != "" || asked("defend")):
 		return nil, cli.Misuse("Leave one of the two out.", "--all plays every attack against every defence: it takes no --attack and no --defend")
 	case r.all && (r.Brief || r.Bytes):
 		return nil, cli.Misuse("Name one attack with --attack.", "--brief and --bytes are about a transcript, and --all prints a matrix")
-	case r.format == "json" && (r.Brief || r.Bytes):
-		return nil, cli.Misuse("Leave one of the two out.", "--brief and --bytes are about text, not --format json")
+	case r.all && r.format == cli.HTML:
+		return nil, cli.Misuse("Name one attack with --attack.", "--format html is the page of an attack, and --all prints a matrix")
+	}
+	if err := cli.TextOnly(cmd, r.format); err != nil {
+		return nil, err
 	}
 	if r.attack == "" && !r.all {
 		for _, name := range []string{"defend", "login", "store", "seed", "format", "brief", "bytes"} {

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -46,7 +47,9 @@ func NewRun() *cobra.Command {
 		Use:   "run",
 		Short: "Play a lesson in this process and explain it",
 		Long: `Play a lesson: a CA, a client and a server of our own, in this process, with no
-network. Without flags it is the first screen; with flags one annotated transcript.
+network. Without flags it is the first screen; with flags one transcript, told flight by
+flight: --full tells everything, and --message, --secrets, --checks, --myths and --ca one
+thing throughout.
 
 Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
 --padding, --compress-cert and --no-compat are about TLS 1.3 and play it; --group,
@@ -58,9 +61,11 @@ Where client and server do not come together the status is 1, also where that wa
 lesson; an attacker who is refused, as --resume shows one, changes nothing. A page that came from
 the interceptor is a page; and the table of --mitm --all was asked for: both are 0.`,
 		Example: `  tlslab run                                 trust, RSA, ECDHE, TLS 1.3, and who can read a recording
-  tlslab run --kx rsa --step                 move by move; Enter goes on
+  tlslab run --kx rsa --step                 move by move; Enter goes on, ? says what else
   tlslab run --kx ecdhe --bytes              every byte under the name of its field
-  tlslab run --tls 1.3                       TLS 1.3, each protected record as on the wire and opened
+  tlslab run --tls 1.3                       TLS 1.3, flight by flight, and who can read it
+  tlslab run --tls 1.3 --full                … each protected record as on the wire and opened
+  tlslab run --tls 1.3 --message 5           … one message alone, every byte of it
   tlslab run --group X448                    TLS 1.3 over another group (tlslab groups)
   tlslab run --hello-retry --cookie          the server sends the client back
   tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
@@ -73,17 +78,20 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
   tlslab run --resume psk                    the same in TLS 1.3, and what a stolen ticket's key opens
   tlslab run --resume 0rtt                   the request goes at once, and can be replayed
   tlslab run --psk 0102…1f20 --psk-ke        a key that both ends were given, and no forward secrecy
-  tlslab run --alpn h2 --tls 1.3             ALPN, and the request in HTTP/2, frame by frame
+  tlslab run --alpn h2 --tls 1.3 --full      ALPN, and the request in HTTP/2, frame by frame
   tlslab run --cert expired                  what the client checks, and where it stops
   tlslab run --cipher NULL-SHA256            nothing is encrypted: read it off the wire
   tlslab run --cipher TLS_SHA256_SHA256      the same in TLS 1.3 (RFC 9150)
   tlslab run --kx rsa --seed alice --worksheet --answers alice.json
+  tlslab run --tls 1.3 --format html --out tls13.html    a page: open it in a browser
   tlslab run --format mermaid                a sequence diagram`,
 		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
 	r.View.Flags(cmd)
 	r.View.TellingFlags(cmd)
+	r.View.CAFlag(cmd)
+	r.View.PagerFlag(cmd)
 	r.Offer.Flags(cmd)
 	r.WhatIf.Flags(cmd)
 	r.PreShared.Flags(cmd)
@@ -103,8 +111,8 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f.StringVar(&r.cert, "cert", "", "a certificate chain of this `kind`: expired, wrong.host, … (tlslab list certs)")
 	f.StringVar(&r.staple, "staple", "", "the server staples an OCSP response: good, revoked, stale, unknown; or none, though asked")
 	f.StringVar(&r.seed, "seed", "", "fix randomness and clock by this text: two runs are identical")
-	f.StringVar(&r.format, "format", "text", "text, json or mermaid")
-	f.BoolVar(&r.step, "step", false, "wait for Enter before each move, and say what may legally happen")
+	cli.FormatFlag(cmd, &r.format, runFormats...)
+	f.BoolVar(&r.step, "step", false, "wait before each move, and say what may legally happen; Enter goes on, ? lists the other keys")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
 	cli.Complete(cmd, "alpn", scenario.Protocols)
@@ -112,9 +120,10 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	cli.Complete(cmd, "cert", flags.CertKinds)
 	cli.Complete(cmd, "key-alg", lessonKeyNames)
 	cli.Complete(cmd, "staple", flags.StapleKinds)
-	cli.Complete(cmd, "format", func() []string { return []string{"text", "json", "mermaid"} })
 	return cmd
 }
+
+var runFormats = []string{cli.Text, cli.JSON, cli.HTML, cli.Mermaid}
 
 func resumptions() []string { return []string{"id", "ticket", "psk", "0rtt"} }
 
@@ -126,11 +135,12 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	r.worksheet = r.worksheet || r.answers != ""
-	r.Full = r.Full || r.step || r.worksheet
-	if err := r.checkFormat(); err != nil {
+	if err := r.checkFormat(cmd); err != nil { // before one flag implies another
 		return err
 	}
+	r.worksheet = r.worksheet || r.answers != ""
+	r.Full = r.Full || (r.step || r.worksheet) && !r.Brief
+	r.NoPager = r.NoPager || r.step || r.format != cli.Text || r.firstScreen() // which is one screen
 	out, err := r.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -157,23 +167,29 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 
 // play runs the lesson and shows it in the form asked for.
 func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *cli.Output) error {
-	if r.format == "text" && !r.firstScreen() {
+	if r.format == cli.Text && !r.firstScreen() {
 		return r.playText(cmd, o, out)
 	}
 	var listener event.Listener
+	var s *stepper
 	if r.step {
-		s := newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
+		s = newStepper(nil, cmd.InOrStdin(), cli.Unfiltered(cmd.ErrOrStderr()), out.Options)
 		o.BeforeMove, listener = s.beforeMove, s
 	}
 	t, err := r.Perform(cmd.Context(), o, listener)
+	if s != nil && errors.Is(s.err, errQuit) {
+		return s.ended() // which its reader has asked for
+	}
 	if err != nil {
 		return err
 	}
 	switch r.format {
-	case "json":
+	case cli.JSON:
 		err = lesson.WriteJSON(out, t)
-	case "mermaid":
+	case cli.Mermaid:
 		err = lesson.WriteMermaid(out, t, out.Options.Lang)
+	case cli.HTML:
+		err = r.writePage(cmd, out, t)
 	default:
 		err = lesson.FirstScreen(out, t, out.Options)
 	}
@@ -190,6 +206,21 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *cli.Output)
 	return nil
 }
 
+// writePage writes the lesson as a page, or as a handout whose answers stay apart.
+func (r *runFlags) writePage(cmd *cobra.Command, out *cli.Output, t *scenario.Transcript) error {
+	o := r.PageOptions()
+	o.Worksheet = r.worksheet
+	var answers bytes.Buffer
+	if err := lesson.WritePage(out, t, o, &answers); err != nil || r.answers == "" {
+		return err
+	}
+	return r.writeAnswers(cmd, answers.Bytes())
+}
+
+func (r *runFlags) writeAnswers(cmd *cobra.Command, answers []byte) error {
+	return cli.WriteSecret("--answers", r.answers, answers, r.Lang, cmd.ErrOrStderr())
+}
+
 // playText streams the annotated transcript.
 func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Output) error {
 	out.Options.Worksheet = r.worksheet
@@ -201,22 +232,25 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	term := lesson.NewTerminal(steps, out.Options)
 	var listener event.Listener = term
 	if r.step {
-		steps.term = term
+		steps.show(term, lesson.NewTerminal)
 		o.BeforeMove, listener = steps.beforeMove, steps
 	}
 	t, err := r.Perform(cmd.Context(), o, listener)
+	if errors.Is(steps.err, errQuit) {
+		return steps.ended() // which its reader has asked for
+	}
 	if err != nil {
 		return cli.FirstError(err, term.Flush())
 	}
-	if err := term.Close(); err != nil {
+	if err := cli.FirstError(term.Close(), steps.ended()); err != nil {
 		return err
+	}
+	if found, n := term.Found(); !found && r.Alone.Message > 0 {
+		return cli.Misuse("They are numbered in the transcript.", "--message %d: there are %d messages", r.Alone.Message, n)
 	}
 	if r.answers != "" {
 		var b bytes.Buffer
-		if err := term.WriteAnswers(&b); err != nil {
-			return err
-		}
-		if err := cli.WriteSecret("--answers", r.answers, b.Bytes(), r.Lang, cmd.ErrOrStderr()); err != nil {
+		if err := cli.FirstError(term.WriteAnswers(&b), r.writeAnswers(cmd, b.Bytes())); err != nil {
 			return err
 		}
 	}
@@ -227,26 +261,17 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 }
 
 // checkFormat refuses what has no meaning in the form asked for.
-func (r *runFlags) checkFormat() error {
-	if !slices.Contains([]string{"text", "json", "mermaid"}, r.format) {
-		return cli.Misuse("", "--format %s: it is text, json or mermaid", r.format)
+func (r *runFlags) checkFormat(cmd *cobra.Command) error {
+	var heeded []string
+	if r.format == cli.HTML { // a worksheet to hand out
+		heeded = []string{"worksheet", "answers"}
 	}
-	if r.format != "text" {
-		for _, f := range []struct {
-			name string
-			set  bool
-		}{{"--worksheet", r.worksheet}, {"--brief", r.Brief}, {"--bytes", r.Bytes}} {
-			if f.set {
-				return cli.Misuse("Leave one of the two out.", "%s is about text, not --format %s", f.name, r.format)
-			}
-		}
-	}
-	return nil
+	return cli.FirstError(cli.CheckFormat(r.format, runFormats...), cli.TextOnly(cmd, r.format, heeded...))
 }
 
 // firstScreen reports whether the run fits on one screen: no flag asks for more.
 func (r *runFlags) firstScreen() bool {
-	return !r.chosen() && !r.Full && !r.Brief && !r.Bytes && !r.step && !r.worksheet
+	return !r.chosen() && !r.Full && !r.Alone.Any() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
 }
 
 // chosen reports whether a flag changes the lesson itself.

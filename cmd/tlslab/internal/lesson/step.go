@@ -3,15 +3,17 @@ package lesson
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
+	"strings"
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/render"
 )
 
-// stepper waits for Enter before each move, and says what may legally happen. When
-// its input ends, the lesson goes on without it.
+// stepper waits for Enter before each move, and says what may legally happen; keys.go has what
+// else can be typed there. When its input ends, the lesson goes on without it.
 //
 // It is asked before each Step of an endpoint, and many a Step only finds that there
 // is nothing to do. So a move begins for it at the first event that a Step emits: the
@@ -29,13 +31,37 @@ type stepper struct {
 	begun    bool                // this Step has emitted an event
 	opened   bool                // the last Step opened a record, whose message is still to be read
 	due      []byte              // the prompt for the move at hand, as long as nothing of it was shown
+	role     event.Role          // whose move that is
+	state    event.State         // and where it stands
 	err      error
+
+	shown bytes.Buffer     // since the last prompt
+	deep  *render.Terminal // tells the same with every byte; nil if term is
+	bytes bytes.Buffer     // what it has told since the last prompt
+	past  []told           // what stands between two prompts, in order
+	back  int              // how far back the reader is: 1 is the last of past
+	seek  string           // what to go on to, without a prompt; "" for none
+	last  string           // what was looked for last
 }
 
+// told is what was shown between two prompts, and the same with every byte.
+type told struct{ shown, bytes string }
+
+// errQuit is why a lesson ends that its reader has stopped.
+var errQuit = errors.New("stopped")
+
 // newStepper returns one whose transcript goes to w, which is nil if it is not shown as
-// it happens. Whoever makes a Terminal that writes to the stepper sets term.
+// it happens. Whoever makes a Terminal that writes to the stepper tells it by show.
 func newStepper(w io.Writer, in io.Reader, prompt io.Writer, o render.TerminalOptions) *stepper {
 	return &stepper{to: w, in: bufio.NewReader(in), prompt: prompt, options: o}
+}
+
+// show takes the Terminal that writes to s, and a way to make another.
+func (s *stepper) show(term *render.Terminal, another func(io.Writer, render.TerminalOptions) *render.Terminal) {
+	s.term = term
+	o := s.options
+	o.Level = render.Bytes
+	s.deep = another(&s.bytes, o)
 }
 
 // beforeMove is scenario.Options.BeforeMove.
@@ -58,6 +84,7 @@ func (s *stepper) Event(e event.Event) {
 	}
 	if s.term != nil {
 		s.term.Event(e)
+		s.deep.Event(e) // behind the other, which may wait before it shows what was before e
 	}
 }
 
@@ -82,6 +109,7 @@ func (s *stepper) announce() {
 	}
 	var b bytes.Buffer
 	s.err = render.StepPrompt(&b, s.endpoint.Role(), s.endpoint.State(), s.endpoint.Legal(), s.options)
+	s.role, s.state = s.endpoint.Role(), s.endpoint.State()
 	if s.due = b.Bytes(); s.term == nil {
 		s.wait()
 	}
@@ -90,28 +118,59 @@ func (s *stepper) announce() {
 // settle ends the move at hand: what there is to show of it is shown.
 func (s *stepper) settle() {
 	if s.term != nil && s.err == nil {
-		s.err = s.term.Flush()
+		if err := s.term.Flush(); s.err == nil { // or its reader has stopped it meanwhile
+			s.err = err
+		}
+		_ = s.deep.Flush() // into memory
 	}
 	s.due = nil
 }
 
-// Write is the transcript's way out.
+// Write is the transcript's way out. Whoever has stopped it sees no more of it.
 func (s *stepper) Write(p []byte) (int, error) {
 	s.wait()
+	if errors.Is(s.err, errQuit) {
+		return len(p), nil
+	}
+	if s.in != nil {
+		s.shown.Write(p)
+	}
 	return s.to.Write(p)
 }
 
-// wait says what may come, if that is due, and reads a line.
+// wait says what may come, if that is due, and does what is asked for until it is to go on.
 func (s *stepper) wait() {
-	if s.due == nil || s.err != nil {
+	if s.due == nil || s.err != nil || s.in == nil {
 		return
 	}
 	prompt := s.due
 	s.due = nil
+	s.past = append(s.past, told{s.shown.String(), s.bytes.String()})
+	s.shown.Reset()
+	s.bytes.Reset()
+	s.back = 1
+	if s.seek != "" {
+		if !contains(s.past[len(s.past)-1].shown, s.seek) {
+			return
+		}
+		s.seek = ""
+	}
 	if _, s.err = s.prompt.Write(prompt); s.err != nil {
 		return
 	}
-	if _, err := s.in.ReadString('\n'); err != nil {
-		s.in = nil
+	for {
+		line, err := s.in.ReadString('\n')
+		if err != nil {
+			s.in = nil
+		}
+		if s.key(strings.TrimSpace(line)) || s.err != nil || s.in == nil {
+			return
+		}
 	}
+}
+
+// contains reports whether a text has the words, in capitals or not, and broken into lines or not.
+func contains(text, words string) bool {
+	fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+	return strings.Contains(fold(text), fold(words))
 }

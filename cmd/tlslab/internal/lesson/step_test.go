@@ -39,7 +39,7 @@ func TestStepShowsSomething(t *testing.T) {
 			// The prompts go somewhere else, and leave a mark where they stood.
 			var page marked
 			s := newStepper(&page, strings.NewReader(strings.Repeat("\n", 1000)), prompts{&page}, options)
-			s.term = lesson.NewTerminal(s, options)
+			s.show(lesson.NewTerminal(s, options), lesson.NewTerminal)
 			o.BeforeMove = s.beforeMove
 			if _, err := scenario.Run(context.Background(), o, s); err != nil {
 				t.Fatal(err)

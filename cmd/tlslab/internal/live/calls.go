@@ -26,6 +26,7 @@ type calls struct {
 	cfg    *handshake.Config
 	jar    *sessionJar
 	out    *cli.Output
+	page   *livePage // in the place of transcripts; nil without --format html
 	log    io.Writer // for what is said beside the transcript
 	shaken bool      // one of them at least came about
 }
@@ -74,13 +75,18 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	if n == 0 {
 		err = c.warn(c.out)
 	}
-	if c.reconnect > 0 && !c.quiet && c.Format == "text" {
+	if c.reconnect > 0 && !c.quiet && c.Format == cli.Text {
 		_, err = fmt.Fprintf(c.out, "\n== %s ==\n", c.title(n))
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, raw.Close())
 	}
 	own, t := c.settings(n, early != nil)
+	if c.page != nil {
+		if err := c.page.attach(own); err != nil {
+			return nil, nil, errors.Join(err, raw.Close())
+		}
+	}
 	c.jar.lastOffer()
 	raw = c.CaptureFile.Tap(raw, false, own)
 	conn, err := tls.Client(raw, own)
@@ -107,11 +113,14 @@ func (c *calls) plight(conn *tls.Conn) *plight {
 }
 
 // settings are the Config of connection n, and its transcript, nil under --quiet: then nobody
-// listens. A listener that was there for one event would make the engine build them all,
+// listens; and nil where a page listens. A listener that was there for one event would make the engine build them all,
 // each record's copied bytes too.
 func (c *calls) settings(n int, early bool) (*handshake.Config, *transcript) {
 	own := *c.cfg
 	own.Conn, own.EarlyData = n, early
+	if c.page != nil {
+		return &own, nil
+	}
 	t := c.NewTranscript(c.out, "")
 	t.attach(&own)
 	return &own, t

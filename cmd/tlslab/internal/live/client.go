@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
@@ -64,7 +66,8 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.sess     resumes it
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-in s.sess --early-data get.txt
   tlslab client --connect localhost:8443 --CAfile root.pem --key-share none      a HelloRetryRequest
-  tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem`,
+  tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem
+  tlslab client --connect www.example.org:443 --format html --out page.html </dev/null`,
 		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
@@ -86,6 +89,9 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
 }
 
 func (c *clientFlags) run(cmd *cobra.Command) (err error) {
+	if err := c.checkPage(cmd); err != nil {
+		return err
+	}
 	if c.connect == "" {
 		return cli.Misuse("Say whom to call: tlslab client --connect HOST:PORT", "--connect is missing")
 	}
@@ -137,10 +143,16 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	defer stop()
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it: standard output may be stuck
 	call := &calls{clientFlags: c, cfg: cfg, jar: jar, out: out, log: cmd.ErrOrStderr()}
-	if c.Format == "json" && !c.quiet && c.View.Out == "" {
-		call.log = io.Discard // a transcript for programs, which tells all of it, goes there
+	if c.Format != cli.Text && !c.quiet && c.View.Out == "" {
+		call.log = io.Discard // a document, which tells all of it, goes there
+	}
+	if c.Format == cli.HTML {
+		call.page = c.newPage(event.Client, c.reconnect > 0, nil, new(atomic.Int64))
 	}
 	err = call.all(ctx, early, cmd.InOrStdin(), cli.Unfiltered(cmd.OutOrStdout()))
+	if call.page != nil {
+		err = cli.FirstError(err, call.page.close(out, call.log))
+	}
 	if c.sessOut != "" && call.shaken {
 		err = cli.FirstError(err, jar.write(c.sessOut, !c.insecure, time.Now(), c.Lang, cmd.ErrOrStderr()))
 	}

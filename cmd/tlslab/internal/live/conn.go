@@ -47,6 +47,7 @@ type liveConn struct {
 	name       string // "3", as the transcript's title has it
 	peer       string
 	transcript *transcript
+	page       *livePage // in the transcript's place; nil without --format html
 	counted    *counted
 	shaken     atomic.Bool // the handshake is complete
 
@@ -75,10 +76,16 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 	if cfg.Tickets != nil {
 		cfg.Tickets = h.store.ticketKeys()
 	}
-	c.transcript = h.flags.NewTranscript(h.out, c.title())
-	c.transcript.attach(&cfg)
-	c.counted = &counted{Conn: h.flags.CaptureFile.Tap(raw, true, &cfg)}
 	var err error
+	if h.pages != nil {
+		if c.page, err = h.pages.of(&cfg); err != nil {
+			return nil, err
+		}
+	} else {
+		c.transcript = h.flags.NewTranscript(h.out, c.title())
+		c.transcript.attach(&cfg)
+	}
+	c.counted = &counted{Conn: h.flags.CaptureFile.Tap(raw, true, &cfg)}
 	if c.Conn, err = tls.Server(c.counted, &cfg); err != nil {
 		return nil, err
 	}
@@ -178,6 +185,9 @@ func (c *liveConn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
 		_ = c.transcript.Close()
+		if c.page != nil {
+			c.host.pages.finish(c.page, c.name)
+		}
 		c.report()
 		c.host.forget(c)
 	})

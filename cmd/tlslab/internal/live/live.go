@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -51,15 +52,16 @@ func (l *LiveFlags) flags(cmd *cobra.Command) {
 	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
 	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
 	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
-	f.StringVar(&l.Format, "format", "text", "text or json")
-	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	cli.FormatFlag(cmd, &l.Format, liveFormats...)
 }
+
+var liveFormats = []string{cli.Text, cli.JSON, cli.HTML}
 
 // config is what both ends' configurations have in common. only13 names a flag of the
 // verb's own that is about TLS 1.3; "" is no flag.
 func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
-	if l.Format != "text" && l.Format != "json" {
-		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text or json", l.Format)
+	if !slices.Contains(liveFormats, l.Format) {
+		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text, json or html", l.Format)
 	}
 	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
 	only13 = cmp.Or(only13, l.WhatIf.Only13(), l.PreShared.Only13())
@@ -126,7 +128,7 @@ func (l *LiveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.
 
 // warn says, above a transcript that shows secrets, that it does.
 func (l *LiveFlags) warn(out *cli.Output) error {
-	if l.quiet || l.noSecrets || l.Brief || l.Format == "json" {
+	if l.quiet || l.noSecrets || l.Brief || l.Format != cli.Text {
 		return nil
 	}
 	_, err := fmt.Fprintln(out, cli.Say(l.Lang, "secrets"))

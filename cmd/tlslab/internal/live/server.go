@@ -34,6 +34,8 @@ type serverFlags struct {
 	resume             resumeFlags
 
 	handshakeTimeout, idleTimeout time.Duration
+
+	pageFile string // --out, of pages
 }
 
 // NewServer is the verb server.
@@ -63,6 +65,7 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
   tlslab server --accept :8443 --cadir ca --verify-client --staple good
   tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
   tlslab server --accept :8443 --www --store redis://localhost:6379 --early-data 16384
+  tlslab server --accept :8443 --www --format html --out page.html     page-1.html, page-2.html, …
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
 		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
@@ -87,7 +90,7 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 }
 
 func (s *serverFlags) run(cmd *cobra.Command) (err error) {
-	if err := s.check(cmd); err != nil {
+	if err := cli.FirstError(s.check(cmd), s.checkPages(cmd)); err != nil {
 		return err
 	}
 	cfg, err := s.config(s.resume.only13(cmd))
@@ -159,6 +162,9 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	defer unwatch()
 	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods),
 		log: log, out: out, stdout: cli.Unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
+	if s.Format == cli.HTML {
+		h.pages = s.newPages(s.pageFile, cfg, log)
+	}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {
@@ -168,7 +174,24 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		err = h.serve(l)
 	}
 	h.stop(l)
-	return cli.FirstError(err, h.leave())
+	err = cli.FirstError(err, h.leave())
+	if err == nil && h.pages != nil && h.pages.lost.Load() {
+		err = cli.ErrTold
+	}
+	return err
+}
+
+// checkPages finds where the pages of --format html shall go: each has a file of its own, so that of
+// --out is not opened.
+func (s *serverFlags) checkPages(cmd *cobra.Command) error {
+	if s.Format != cli.HTML {
+		return nil
+	}
+	if s.View.Out == "" {
+		return cli.Misuse("Say --out page.html: the page of connection 3 is then in page-3.html.", "--format html: each connection has a page of its own, and they need files")
+	}
+	s.pageFile, s.View.Out = s.View.Out, ""
+	return s.checkPage(cmd)
 }
 
 // check finds what makes no sense by itself.

@@ -23,6 +23,7 @@ type host struct {
 	store    *serverStore
 	log      io.Writer
 	out      *cli.Output
+	pages    *pages // nil without --format html
 	stdout   io.Writer
 	handlers sync.WaitGroup
 	stopping sync.Once

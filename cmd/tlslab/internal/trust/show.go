@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,61 +21,88 @@ import (
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/wire"
 	"tlslab/pki"
+	"tlslab/pki/der"
 )
 
 func newCAShow() *cobra.Command {
 	c := new(caFlags)
 	cmd := &cobra.Command{
-		Use:     "show FILE",
-		Short:   "Say what a file of certificates, requests or keys holds",
-		Example: "  tlslab ca show www.lab.test.pem\n  tlslab ca show -                 reads standard input",
+		Use:   "show FILE",
+		Short: "Say what a file of certificates, requests, revocation lists or keys holds",
+		Long: `Say what each block of a PEM file holds, or a file in DER: a certificate, a request, a
+revocation list, an OCSP response. --bytes takes them apart down to each byte. Private keys are
+named, and not shown.`,
+		Example: "  tlslab ca show www.lab.test.pem\n  tlslab ca show --bytes root.der\n  tlslab ca show -                 reads standard input",
 		Args:    cli.Exactly(1, "the file: tlslab ca show FILE"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.CheckLang(); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			out, err := c.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if err != nil {
 				return err
 			}
-			return c.show(cmd.OutOrStdout(), args[0])
+			defer func() { err = cli.FirstError(err, out.Close()) }()
+			return c.show(out, newDump(out, out.Options), args[0])
 		},
 	}
 	c.LangFlag(cmd)
+	c.ColorFlag(cmd)
+	c.WidthFlag(cmd)
+	c.BytesFlag(cmd)
 	return cmd
 }
 
-// show tells of each PEM block, or of the one DER certificate, in order. Private keys
-// are named, not shown.
-func (c *caFlags) show(w io.Writer, file string) error {
+// show tells of each PEM block, or of the one document in DER, in order.
+func (c *caFlags) show(w io.Writer, d *dump, file string) error {
 	blocks, text, err := cli.PEMBlocks(file)
 	if err != nil {
 		return err
 	}
 	for n := range blocks {
-		if err := c.showBlock(w, file, n, &blocks[n]); err != nil {
+		if err := c.showBlock(w, d, file, n, &blocks[n]); err != nil {
 			return cli.Failure("", "%s, block %d (%s): %w", file, n, foreign.Quote(blocks[n].Type), err)
 		}
 	}
 	if len(blocks) > 0 {
 		return nil
 	}
+	return c.showDER(w, d, file, text)
+}
+
+// showDER tells of a file that is one document in DER.
+func (c *caFlags) showDER(w io.Writer, d *dump, file string, text []byte) error {
 	cert, err := pki.ParseCertificate(text)
+	if err == nil {
+		c.showCertificate(w, 0, cert)
+		return c.everyByte(d, der.WalkCertificate, text)
+	}
+	for _, kind := range []struct {
+		label string
+		walk  func([]byte) ([]wire.Field, error)
+	}{{"CERTIFICATE REQUEST", der.WalkRequest}, {revocationList, der.WalkCRL}, {"OCSP RESPONSE", der.WalkOCSPResponse}} {
+		if _, err := kind.walk(text); err == nil {
+			return c.showBlock(w, d, file, 0, &pki.PEMBlock{Type: kind.label, Bytes: text})
+		}
+	}
 	if re := new(reason.Error); len(text) > 0 && text[0] == 0x30 && errors.As(err, &re) {
 		return &pki.CertificateError{File: file, N: 1, Err: re}
 	}
-	if err != nil {
-		return cli.Failure("It should be PEM, with lines -----BEGIN …-----, or one DER certificate.", "%s holds nothing that tlslab knows", file)
-	}
-	c.showCertificate(w, 0, cert)
-	return nil
+	return cli.Failure("It should be PEM, with lines -----BEGIN …-----, or one document in DER.", "%s holds nothing that tlslab knows", file)
 }
 
-func (c *caFlags) showBlock(w io.Writer, file string, n int, b *pki.PEMBlock) error {
-	switch {
-	case b.Type == "CERTIFICATE":
+// revocationList is the label of a CRL (RFC 7468 §6).
+const revocationList = "X509 CRL"
+
+func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEMBlock) error {
+	if b.Type == "CERTIFICATE" {
 		cert, err := pki.ParseCertificate(b.Bytes)
 		if re := new(reason.Error); errors.As(err, &re) {
 			return &pki.CertificateError{File: file, N: n + 1, Line: b.Line, Err: re}
 		}
 		c.showCertificate(w, n, cert)
+		return c.everyByte(d, der.WalkCertificate, b.Bytes)
+	}
+	switch {
 	case b.IsRequest():
 		csr, err := x509.ParseCertificateRequest(b.Bytes)
 		if err != nil {
@@ -85,20 +113,49 @@ func (c *caFlags) showBlock(w io.Writer, file string, n int, b *pki.PEMBlock) er
 		c.line(w, pki.InNames, strings.Join(namesOf(csr.DNSNames, csr.IPAddresses), ", "))
 		c.line(w, pki.InPublicKey, pki.RequestKeyName(csr))
 		c.line(w, pki.InSignatureAlgorithm, csr.SignatureAlgorithm.String())
-	default:
-		fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
+		return c.everyByte(d, der.WalkRequest, b.Bytes)
+	case b.Type == revocationList:
+		crl, err := x509.ParseRevocationList(b.Bytes)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+		c.line(w, pki.InIssuer, crl.Issuer.String())
+		c.line(w, pki.InThisUpdate, instant(crl.ThisUpdate))
+		c.line(w, pki.InNextUpdate, instant(crl.NextUpdate))
+		c.line(w, pki.InSignatureAlgorithm, crl.SignatureAlgorithm.String())
+		return c.everyByte(d, der.WalkCRL, b.Bytes)
+	}
+	fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
+	if b.Type == "OCSP RESPONSE" {
+		return c.everyByte(d, der.WalkOCSPResponse, b.Bytes)
 	}
 	return nil
 }
 
+// everyByte is --bytes.
+func (c *caFlags) everyByte(d *dump, walk func([]byte) ([]wire.Field, error), b []byte) error {
+	if !c.Bytes {
+		return nil
+	}
+	return d.write(walk, b)
+}
+
+// instant is a time as it is shown; "" if there is none.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
 func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
 	fmt.Fprintf(w, "%d CERTIFICATE\n", n)
-	const date = "2006-01-02 15:04:05 UTC"
 	c.line(w, pki.InSubject, cert.Subject.String())
 	c.line(w, pki.InIssuer, cert.Issuer.String())
 	c.line(w, pki.InSerial, hex.EncodeToString(cert.SerialNumber.Bytes()))
-	c.line(w, pki.InNotBefore, cert.NotBefore.UTC().Format(date))
-	c.line(w, pki.InNotAfter, cert.NotAfter.UTC().Format(date))
+	c.line(w, pki.InNotBefore, instant(cert.NotBefore))
+	c.line(w, pki.InNotAfter, instant(cert.NotAfter))
 	c.line(w, pki.InNames, strings.Join(namesOf(cert.DNSNames, cert.IPAddresses), ", "))
 	c.line(w, pki.InCA, narrate.Must(c.Lang, narrate.UI, "word."+strconv.FormatBool(cert.IsCA)).Title)
 	c.features(w, cert)

@@ -2,7 +2,6 @@ package trust
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,9 +10,11 @@ import (
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/page"
 	"tlslab/handshake/transcript"
 	"tlslab/pki"
 	"tlslab/pki/authority"
+	"tlslab/pki/der"
 )
 
 type verifyFlags struct {
@@ -38,7 +39,7 @@ if a path was accepted.`,
   tlslab verify --CAfile roots.pem --servername www.lab.test --time 2030-01-01T00:00:00Z chain.pem
   tlslab verify --servername example.org chain.pem          against the roots of this machine
   tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client
-  tlslab verify --CAfile roots.pem --servername www.lab.test --format json chain.pem`,
+  tlslab verify --CAfile roots.pem --servername www.lab.test --format html --out chain.html chain.pem`,
 		Args: cli.Exactly(1, "the chain: tlslab verify … chain.pem"),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
 	}
@@ -51,16 +52,15 @@ if a path was accepted.`,
 	f.BoolVar(&v.mustStaple, "require-staple", false, "refuse without an OCSP response")
 	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, PEM `files`")
 	f.BoolVar(&v.client, "client", false, "the leaf is a client's")
-	f.StringVar(&v.format, "format", formats[0], cli.Enumerated(narrate.En, formats[:len(formats)-1])+" or "+formats[len(formats)-1])
-	cli.Complete(cmd, "format", func() []string { return formats })
+	cli.FormatFlag(cmd, &v.format, formats...)
 	return cmd
 }
 
-// formats are what verify writes; the first is the one without --format.
-var formats = []string{"text", "json"}
+// formats are what verify writes.
+var formats = []string{cli.Text, cli.JSON, cli.HTML}
 
 func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
-	if err := v.checkFormat(); err != nil {
+	if err := cli.FirstError(cli.CheckFormat(v.format, formats...), cli.TextOnly(cmd, v.format)); err != nil {
 		return err
 	}
 	o := pki.VerifyOptions{RequireStaple: v.mustStaple, Explain: true}
@@ -94,12 +94,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 		return err
 	}
 	report, verdict := pki.Verify(chain, o)
-	if v.format == "json" {
-		err = transcript.VerificationOf(chain, report).Encode(out)
-	} else {
-		err = render.WriteReport(out, report, out.Options)
-	}
-	if err != nil {
+	if err := v.write(out, transcript.VerificationOf(chain, o.Staple, report), report); err != nil {
 		return err
 	}
 	if verdict != nil {
@@ -109,13 +104,29 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	return nil
 }
 
-// checkFormat refuses what has no meaning in the form asked for.
-func (v *verifyFlags) checkFormat() error {
-	if !slices.Contains(formats, v.format) {
-		return cli.Misuse("", "--format %s: it is text or json", v.format)
+// write writes what came of it in the form asked for.
+func (v *verifyFlags) write(out *cli.Output, doc transcript.Verification, report *pki.Report) error {
+	switch v.format {
+	case cli.JSON:
+		return doc.Encode(out)
+	case cli.HTML:
+		o := v.PageOptions()
+		if doc.Staple != nil {
+			o.Staple = doc.Staple.Bytes
+		}
+		return page.WriteReport(out, report, o)
 	}
-	if v.format == "json" && (v.Brief || v.Bytes) {
-		return cli.Misuse("Leave one of the two out: the document has every byte.", "--brief and --bytes are about text, not --format json")
+	if err := render.WriteReport(out, report, out.Options); err != nil || !v.Bytes {
+		return err
+	}
+	d := newDump(out, out.Options)
+	for _, c := range doc.Certificates {
+		if err := d.headed("der_certificate", c.Subject, der.WalkCertificate, c.Bytes); err != nil {
+			return err
+		}
+	}
+	if doc.Staple != nil {
+		return d.headed("der_staple", "", der.WalkOCSPResponse, doc.Staple.Bytes)
 	}
 	return nil
 }

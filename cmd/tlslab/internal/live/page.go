@@ -1,0 +1,203 @@
+package live
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake"
+	"tlslab/handshake/event"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/render/page"
+	"tlslab/handshake/render/sheet"
+)
+
+// A page is written when what it is about is over: a client's connections are on one page, and each
+// of a server's has a page of its own. Up to then it is kept in memory, and so there is a limit.
+
+// maxPages is how many bytes of events all pages may keep together, those of a server's open
+// connections. An event takes what it carries, and some hundreds of bytes besides.
+const maxPages = 128 << 20
+
+// maxFiles is how many pages a server writes: whoever may connect makes it write one.
+const maxFiles = 1000
+
+// checkPage refuses what a page has no use for.
+func (l *LiveFlags) checkPage(cmd *cobra.Command) error {
+	if l.Format != cli.HTML {
+		return nil
+	}
+	if l.quiet {
+		return cli.Misuse("Leave one of the two out.", "--quiet leaves nothing to lay out, and --format html is a page")
+	}
+	return cli.TextOnly(cmd, l.Format, "message")
+}
+
+// livePage is a page of what one end tells of. It may be told by several goroutines.
+type livePage struct {
+	flags *LiveFlags
+	role  event.Role
+	many  bool           // several connections, each an act
+	thief *observe.Thief // of the server's key, where this end has it
+	held  *atomic.Int64  // by all pages
+
+	mu   sync.Mutex
+	b    bytes.Buffer
+	page *page.Page
+	told bool  // of anything
+	own  int64 // bytes that this page keeps
+	left int   // events that it does not
+}
+
+func (l *LiveFlags) newPage(role event.Role, many bool, thief *observe.Thief, held *atomic.Int64) *livePage {
+	p := &livePage{flags: l, role: role, many: many, thief: thief, held: held}
+	o := l.PageOptions()
+	o.Live, o.NoSecrets, o.Message = true, l.noSecrets, l.Alone.Message
+	p.page = page.New(&p.b, o)
+	return p
+}
+
+// attach makes cfg tell the page, with what onlookers make of each record: a listener, and
+// whoever later steals the server's key or the key that both ends were given.
+func (p *livePage) attach(cfg *handshake.Config) error {
+	own := observe.Options{Conn: cfg.Conn}
+	var others []observe.Onlooker
+	if p.thief != nil {
+		others = append(others, p.thief.Onlooker(own))
+	}
+	if len(cfg.PSKs) > 0 {
+		has := own
+		for _, psk := range cfg.PSKs {
+			has.PSKs = append(has.PSKs, psk.Key)
+		}
+		others = append(others, observe.Onlooker{Party: "psk_thief", Later: true, Has: has})
+	}
+	panel, err := observe.NewPanel(observe.Line{Conn: cfg.Conn, Client: event.Client.String(), Server: event.Server.String()}, own, others...)
+	if err != nil {
+		return err
+	}
+	if p.many {
+		p.page.Event(&event.Flow{Meta: event.Meta{Conn: cfg.Conn}, Name: "live", Parties: []string{event.Client.String(), event.Server.String()}})
+	}
+	show := observe.Overhear(event.ListenerFunc(p.page.Event), p.role, panel)
+	cfg.Listener = event.ListenerFunc(func(e event.Event) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.told = true; p.room(e) {
+			show.Event(e)
+		}
+	})
+	return nil
+}
+
+// room reports whether an event is kept. Once there is no more room, none is, but for the alert
+// that ends the connection: a page with gaps would be misread.
+func (p *livePage) room(e event.Event) bool {
+	const besides = 1 << 10
+	n := int64(besides)
+	switch e := e.(type) {
+	case *event.Record:
+		n += int64(3 * (len(e.Wire) + len(e.Payload))) // its steps, and what an onlooker heard, are as long
+	case *event.Message:
+		n += int64(len(e.Raw) + 100*len(e.Fields))
+	case *event.Data:
+		n += int64(len(e.Data))
+	case *event.Alert:
+		return true
+	}
+	if p.left > 0 || p.held.Add(n) > maxPages {
+		if p.left == 0 {
+			p.held.Add(-n)
+		}
+		p.left++
+		return false
+	}
+	p.own += n
+	return true
+}
+
+// close writes the page to w, and says on log if it is not all. A page of which nothing was told
+// is not written.
+func (p *livePage) close(w io.Writer, log io.Writer) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held.Add(-p.own)
+	p.own = 0
+	if !p.told {
+		return nil
+	}
+	if p.left > 0 {
+		fmt.Fprintln(log, cli.Say(p.flags.Lang, "page_cut", "n", strconv.Itoa(p.left), "size", sheet.Size(maxPages)))
+	}
+	if err := p.page.Close(); err != nil {
+		return err
+	}
+	_, err := w.Write(p.b.Bytes())
+	return err
+}
+
+// pages are those of a server.
+type pages struct {
+	flags *LiveFlags
+	file  string // --out, before the number
+	thief *observe.Thief
+	log   io.Writer
+	held  atomic.Int64
+	files atomic.Int64
+	lost  atomic.Bool // a page could not be written, and that was told
+}
+
+// newPages are the pages of a server that goes by cfg.
+func (l *LiveFlags) newPages(file string, cfg *handshake.Config, log io.Writer) *pages {
+	s := &pages{flags: l, file: file, log: log, thief: observe.NewThief(nil)}
+	for _, c := range cfg.Certificates {
+		if key, ok := c.Key.(*rsa.PrivateKey); ok {
+			s.thief = observe.NewThief(key)
+			break
+		}
+	}
+	return s
+}
+
+// of begins the page of a connection.
+func (s *pages) of(cfg *handshake.Config) (*livePage, error) {
+	p := s.flags.newPage(event.Server, false, s.thief, &s.held)
+	return p, p.attach(cfg)
+}
+
+// name is the file of the page of connection n: page-3.html.
+func (s *pages) name(n string) string {
+	ext := filepath.Ext(s.file)
+	return strings.TrimSuffix(s.file, ext) + "-" + n + ext
+}
+
+// finish writes the page of connection n.
+func (s *pages) finish(p *livePage, n string) {
+	var b bytes.Buffer
+	if err := p.close(&b, s.log); err != nil || b.Len() == 0 {
+		return // it is written into memory
+	}
+	switch files := s.files.Add(1); {
+	case files == maxFiles+1:
+		fmt.Fprintln(s.log, cli.Say(s.flags.Lang, "page_files", "n", strconv.Itoa(maxFiles)))
+		fallthrough
+	case files > maxFiles:
+		return
+	}
+	name := s.name(n)
+	if err := cli.WriteSecret("--out", name, b.Bytes(), s.flags.Lang, s.log); err != nil {
+		s.lost.Store(true)
+		fmt.Fprintln(s.log, "tlslab:", err)
+		return
+	}
+	fmt.Fprintln(s.log, cli.Say(s.flags.Lang, "wrote", "file", name))
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a pseudo-terminal of some rows: what the command writes to, and what is read there.
+func terminal(t *testing.T, rows uint16) (tty *os.File, seen func() string) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(master.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: 80}); err != nil {
+		t.Fatal(err)
+	}
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	read := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(&b, master) // it ends with EIO, when nobody has the other end open
+		close(read)
+	}()
+	return tty, func() string {
+		_ = tty.Close()
+		<-read
+		_ = master.Close()
+		return strings.ReplaceAll(b.String(), "\r\n", "\n")
+	}
+}
+
+// A transcript that is longer than the terminal goes through $PAGER, colours and all; a shorter
+// one does not, nor does one whose PAGER is none, or that is not for a terminal alone.
+func TestPager(t *testing.T) {
+	plain := func(s string) string { return regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(s, "") }
+	lesson := []string{"run", "--kx", "rsa", "--seed", "1", "--lang", "en"}
+	var whole bytes.Buffer
+	if status := command(t.Context(), nil, &whole, io.Discard, lesson...); status != 0 {
+		t.Fatal(status)
+	}
+	for name, c := range map[string]struct {
+		rows  uint16
+		pager string
+		args  []string
+		paged bool
+		none  bool // nothing is on the terminal
+	}{
+		"longer":        {rows: 30, paged: true, none: true},
+		"as long":       {rows: uint16(bytes.Count(whole.Bytes(), []byte("\n"))), paged: true, none: true},
+		"shorter":       {rows: 500},
+		"no pager":      {rows: 30, args: []string{"--no-pager"}},
+		"PAGER is cat":  {rows: 30, pager: "cat"},
+		"PAGER is none": {rows: 30, pager: "-"},
+		"no height":     {rows: 0},
+		"into a file":   {rows: 30, args: []string{"--out", "FILE"}, none: true},
+		"step":          {rows: 30, args: []string{"--step"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TERM", "xterm")
+			t.Setenv("NO_COLOR", "")
+			file := filepath.Join(t.TempDir(), "paged")
+			t.Setenv("PAGER", "cat >"+file)
+			if c.pager != "" {
+				t.Setenv("PAGER", strings.TrimPrefix(c.pager, "-"))
+			}
+			args := append([]string{}, lesson...)
+			for _, a := range c.args {
+				args = append(args, strings.Replace(a, "FILE", filepath.Join(t.TempDir(), "out"), 1))
+			}
+			tty, seen := terminal(t, c.rows)
+			if status := command(t.Context(), strings.NewReader(""), tty, io.Discard, args...); status != 0 {
+				t.Errorf("status %d", status)
+			}
+			shown := seen()
+			paged, err := os.ReadFile(file)
+			if (err == nil) != c.paged {
+				t.Fatalf("paged: %v, %v", err == nil, err)
+			}
+			if c.paged && (plain(string(paged)) != whole.String() || !bytes.Contains(paged, []byte("\x1b["))) {
+				t.Errorf("the pager gets %d bytes of %d, or no colours", len(plain(string(paged))), whole.Len())
+			}
+			if c.none && shown != "" || !c.none && !strings.Contains(plain(shown), "ClientKeyExchange") {
+				t.Errorf("on the terminal: %q", shown)
+			}
+		})
+	}
+}
+
+// Whoever leaves the pager early has seen enough: that is no error. One that cannot be started
+// leaves the transcript on the terminal.
+func TestPagerEndsEarly(t *testing.T) {
+	for pager, want := range map[string]string{"head -1": "RSA key exchange", "exit 3": "", "true": ""} {
+		t.Setenv("PAGER", pager)
+		tty, seen := terminal(t, 10)
+		var stderr bytes.Buffer
+		if status := command(t.Context(), nil, tty, &stderr, "run", "--kx", "rsa", "--full", "--bytes"); status != 0 || stderr.Len() != 0 {
+			t.Errorf("%s: status %d, %s", pager, status, stderr.String())
+		}
+		if shown := seen(); !strings.Contains(shown, want) || strings.Count(shown, "\n") > 1 {
+			t.Errorf("%s: %q", pager, shown)
+		}
+	}
+}
+
+// A refusal is told in the pager, and is the status.
+func TestPagerKeepsStatus(t *testing.T) {
+	t.Setenv("PAGER", "cat >/dev/null")
+	tty, seen := terminal(t, 10)
+	if status := command(t.Context(), nil, tty, io.Discard, "run", "--cert", "expired"); status != 1 {
+		t.Errorf("status %d", status)
+	}
+	if shown := seen(); shown != "" {
+		t.Errorf("%q", shown)
+	}
+}

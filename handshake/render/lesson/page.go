@@ -1,0 +1,27 @@
+package lesson
+
+import (
+	"io"
+
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/page"
+	"tlslab/handshake/scenario"
+)
+
+// WritePage writes a lesson as a page, in a Terminal's words. Of a worksheet it writes to answers
+// what belongs in the blanks, as WriteAnswers of that Terminal does; answers may be nil.
+func WritePage(w io.Writer, t *scenario.Transcript, o page.Options, answers io.Writer) error {
+	var term *render.Terminal
+	o.Teller = func(to render.TerminalOptions) page.Teller {
+		term = NewTerminal(io.Discard, to)
+		return term
+	}
+	p := page.New(w, o)
+	for _, e := range t.Events() {
+		p.Event(e)
+	}
+	if err := p.Close(); err != nil || answers == nil {
+		return err
+	}
+	return term.WriteAnswers(answers)
+}

@@ -1,0 +1,30 @@
+package page
+
+// A page has all bytes of up to wholeUpTo messages, since find-in-page, print and a reader without
+// scripts depend on it. A longer connection has a line for each message, and the bytes of the
+// first withBytes: with all of them a browser would take minutes.
+const wholeUpTo, withBytes = 300, 200
+
+// bare reports whether an arrow has its line alone.
+func (d *document) bare(r *row) bool {
+	return d.arrows > wholeUpTo && r.count > withBytes && r.count != d.o.Message
+}
+
+// count numbers the arrows of all acts.
+func (d *document) countArrows() {
+	for _, a := range d.ladder.acts {
+		for _, f := range a.flights {
+			for _, r := range f.rows {
+				if !r.work() {
+					d.arrows++
+					r.count = d.arrows
+				}
+			}
+		}
+	}
+}
+
+// elsewhere says how to come by the bytes of an arrow that has none here.
+func (d *document) elsewhere(r *row) {
+	d.with(elP, d.say.UI("page.bytes_elsewhere", "n", decimal(r.count)))
+}

@@ -1,0 +1,102 @@
+package page_test
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/page"
+	"tlslab/handshake/render/rendertest"
+	"tlslab/handshake/scenario"
+)
+
+// TestAddresses: no address is there twice, and each link within the page leads somewhere; over all
+// lessons.
+func TestAddresses(t *testing.T) {
+	for name := range rendertest.Lessons() {
+		checkStructure(t, name, parse(t, pageOf(t, name, page.Options{})))
+	}
+}
+
+// checkStructure holds what is true of every document.
+func checkStructure(t *testing.T, name string, doc *html.Node) {
+	t.Helper()
+	ids := map[string]bool{"all": true} // what "open all" leads to is everything
+	for _, n := range all(doc, func(n *html.Node) bool { return attr(n, "id") != "" }) {
+		if id := attr(n, "id"); ids[id] {
+			t.Errorf("%s: %q is there twice", name, id)
+		} else {
+			ids[id] = true
+		}
+	}
+	every := all(doc, func(*html.Node) bool { return true })
+	if len(every) < 50 {
+		t.Errorf("%s: %d elements", name, len(every))
+	}
+	for _, n := range every {
+		for _, a := range n.Attr {
+			switch {
+			case a.Key == "style" || strings.HasPrefix(a.Key, "on"):
+				t.Errorf("%s: %s has %s", name, n.Data, a.Key)
+			case a.Key == "src" || a.Key == "srcset" || a.Key == "action":
+				t.Errorf("%s: %s asks for %s", name, n.Data, a.Val)
+			case a.Key == "href" && strings.HasPrefix(a.Val, "#") && !ids[a.Val[1:]]:
+				t.Errorf("%s: %q leads nowhere", name, a.Val)
+			case a.Key == "href" && !strings.HasPrefix(a.Val, "#") && !strings.HasPrefix(a.Val, "https://www.rfc-editor.org/rfc/rfc") && a.Val != "data:,":
+				t.Errorf("%s: a link to %q", name, a.Val)
+			}
+		}
+	}
+}
+
+// A report has its matrix, its checks and its certificates, and so has one that refuses.
+func TestReport(t *testing.T) {
+	for _, name := range []string{"tls13", "expired", "refused13"} {
+		for _, lang := range narrate.Langs() {
+			for _, e := range rendertest.Play(t, name).Events() {
+				c, ok := e.(*event.Check)
+				if !ok || c.Report == nil {
+					continue
+				}
+				var b bytes.Buffer
+				if err := page.WriteReport(&b, c.Report, page.Options{Lang: lang}); err != nil {
+					t.Fatal(err)
+				}
+				doc := parse(t, b.Bytes())
+				checkStructure(t, name, doc)
+				bad := all(doc, func(n *html.Node) bool { return n.Data == "a" && attr(n, "class") == "bad" })
+				if ok := len(bad) == 0; ok != c.Report.OK {
+					t.Errorf("%s: %d crosses, and the report says %v", name, len(bad), c.Report.OK)
+				}
+				if hex := all(doc, func(n *html.Node) bool { return attr(n, "class") == "hex" }); len(hex) == 0 {
+					t.Errorf("%s: no certificate's bytes", name)
+				}
+			}
+		}
+	}
+}
+
+// What is told in blocks alone has a page as well.
+func TestWrite(t *testing.T) {
+	ways, err := scenario.Compare(t.Context(), scenario.CompareOptions{Seed: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	err = page.Write(&b, "ways", page.Options{}, func(o render.TerminalOptions) error { return lesson.WriteComparison(io.Discard, ways, o) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := parse(t, b.Bytes())
+	checkStructure(t, "compare", doc)
+	if rows := all(doc, func(n *html.Node) bool { return n.Data == "tr" }); len(rows) < len(ways) {
+		t.Errorf("%d rows for %d ways", len(rows), len(ways))
+	}
+}
