@@ -10,8 +10,9 @@
 //
 // How a connection goes: front.go (CONNECT, SOCKS5, or straight on) finds out where to,
 // greeting.go whether TLS follows,
-// session.go shakes hands on both legs, h1.go (over mitm/relay), h2.go relay what is said, entry.go is
-// what is told of it, and recorder.go what is kept. Read session.go first.
+// session.go shakes hands on both legs, h1.go and pump.go drive the machines of mitm/relay, which
+// relay what is said, plain.go finds servers for what comes in clear, told.go makes of it an
+// Entry (entry.go), and recorder.go what is kept. Read session.go first.
 package proxy
 
 import (

@@ -21,7 +21,7 @@ import (
 
 // patience is how long anything may take here; it bounds a failure, and nothing waits for
 // it that goes well.
-const patience = 8 * time.Second
+const patience = time.Minute
 
 // scripted is an origin whose connections a test speaks for itself, byte by byte.
 type scripted struct {

@@ -55,14 +55,6 @@ type target struct {
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
 
-// orPort is t, with this port if t has no port.
-func (t target) orPort(port string) target {
-	if t.port == "" {
-		t.port = port
-	}
-	return t
-}
-
 // display is the target as people write it: without the port, if it is the usual one.
 func (t target) display() string {
 	usual := "443"

@@ -19,7 +19,6 @@ type telling struct {
 	alone               bool // its host is to be left alone
 	own                 bool // it is the proxy's own page, of which nothing is told
 	rewriters           [2]*Rewriter
-	refused             bool
 	status              int   // that the proxy answered
 	answered            int64 // bytes of that answer's body
 }

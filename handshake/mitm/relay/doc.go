@@ -1,21 +1,25 @@
-// Package relay is HTTP/1.1 between one client and one server, as a machine without sockets
-// and without TLS: bytes in, bytes out, and beside them what they mean.
+// Package relay is HTTP between one client and one server, as machines without sockets and
+// without TLS: bytes in, bytes out, and beside them what they mean. H1 is HTTP/1.1, what it is
+// upgraded to, and what is no HTTP at all; H2 is HTTP/2.
 //
 // A relay is believed only if it changes nothing. A head goes on byte for byte as it came, in
 // its order and its case; what is looked at is a copy (Head). The exceptions are those that the
 // RFCs demand of a relay, and each is noted in the Head: a folded field of a reply becomes
 // spaces (RFC 9112 §5.2), white space before a colon of a reply is removed (§5.1), Proxy-*
-// fields and what Connection names are removed (RFC 9110 §7.6.1), and a target in absolute form
+// fields and what Connection names are removed (RFC 9110 §7.6.1; but what it says of the
+// connection itself, close, keep-alive, Upgrade and TE, is as true of the other one), and a target in absolute form
 // becomes one in origin form. What two readers could read in two ways does not go on at all: it
 // is a Refusal, with the rule that it broke.
 //
 // It is no client and no server: it never invents a field, never answers by itself (Options
 // say what is answered), and judges no target, no method and no status. It is not for one
 // request and many servers either: a client's connection has one server's at a time, so that
-// what a server remembers of a connection is that client's.
+// what a server remembers of a connection is that client's. It translates no HTTP/2 into HTTP/1.1:
+// what a client's and a server's TLS agree on is the same on both legs.
 //
-// Read h1.go first: how it is driven. head.go is what a head says, framing.go where a body
-// ends, request.go and reply.go the two directions, rules.go what is refused.
+// Read h1.go first: how a machine is driven. head.go is what a head says, framing.go where a body
+// ends, request.go and reply.go the two directions, rules.go what is refused. Of HTTP/2 h2.go has
+// the frames, stream.go the streams, changed2.go what it takes to change a body.
 package relay
 
 // Side is one of the two ends.

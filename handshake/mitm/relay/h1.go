@@ -85,7 +85,8 @@ type flow struct {
 	body  Filter
 	out   outbox // to the other side
 	fate  Fate   // of the side that out goes to
-	ended bool
+	ended bool   // what it says is not heard any more
+	gone  bool   // it says nothing more
 }
 
 type state int
@@ -242,7 +243,7 @@ func (m *H1) InHead() bool {
 func (m *H1) waits() bool { return m.o.Forward && len(m.under) > 0 }
 
 // Unread reports whether a client may still be sending what nobody will read.
-func (m *H1) Unread() bool { return !m.client.ended && m.client.state != atHead }
+func (m *H1) Unread() bool { return !m.client.gone && m.client.state != atHead }
 
 // Withhold says that the server will answer nothing, whatever will be asked, and why.
 func (m *H1) Withhold(why error) {
@@ -252,6 +253,7 @@ func (m *H1) Withhold(why error) {
 // End says that the stream from a side has ended; err is how, for the faults that come of it.
 func (m *H1) End(from Side, how Ending, err error) {
 	f := m.flow(from)
+	f.gone = true
 	if m.over || f.ended {
 		return
 	}

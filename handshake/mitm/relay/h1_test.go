@@ -158,6 +158,21 @@ func TestFates(t *testing.T) {
 	}
 }
 
+// TestUnread: who was refused may still be sending, and shall read why.
+func TestUnread(t *testing.T) {
+	for say, want := range map[string]bool{"GET / b HTTP/1.1\r\n\r\n": true, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n": true, get1: false} {
+		m := NewH1(Options{Answer: func(*Exchange, bool) []byte { return []byte("no") }})
+		m.Receive(Client, []byte(say))
+		if m.Unread() != want {
+			t.Errorf("%q: %v", say, !want)
+		}
+		m.End(Client, InOrder, nil)
+		if m.Unread() {
+			t.Errorf("%q: it has ended", say)
+		}
+	}
+}
+
 // upper makes capitals of a body, and holds a byte back until the next comes.
 type upper struct{ held []byte }
 

@@ -300,11 +300,11 @@ func FuzzH2(f *testing.F) {
 			o.Change = func(*Exchange, Side) Changes { return Changes{Body: &upper{}} }
 		}
 		m := NewH2(o)
-		var toServer, toClient []byte
+		var toServer []byte
 		for i, x := range inPieces([]string{"c:" + string(client)}, pattern) {
 			m.Receive(Client, []byte(x[2:]))
 			toServer = append(toServer, m.Output(Server)...)
-			toClient = append(toClient, m.Output(Client)...)
+			m.Output(Client)
 			n := len(server)
 			if len(pattern) > 0 {
 				n = min(n, int(pattern[i%len(pattern)]))
@@ -312,7 +312,7 @@ func FuzzH2(f *testing.F) {
 			m.Receive(Server, server[:n:n])
 			server = server[n:]
 			toServer = append(toServer, m.Output(Server)...)
-			toClient = append(toClient, m.Output(Client)...)
+			m.Output(Client)
 		}
 		m.End(Client, InOrder, nil)
 		m.End(Server, InOrder, nil)

@@ -36,7 +36,7 @@ func (m *H2) Broken() error { return m.broken }
 func (m *H2) InHead() bool { return m.client.blockOf != 0 && !m.over }
 
 // Unread reports whether a client may still be sending what nobody will read.
-func (m *H2) Unread() bool { return !m.client.ended }
+func (m *H2) Unread() bool { return !m.client.gone }
 
 // Withhold says that the server will answer nothing, whatever will be asked, and why.
 func (m *H2) Withhold(why error) {
@@ -55,6 +55,7 @@ func (m *H2) Unwritten(to Side, err error) {
 // End says that the stream from a side has ended; err is how, for the faults that come of it.
 func (m *H2) End(from Side, how Ending, err error) {
 	f := m.flow(from)
+	f.gone = true
 	if m.over || f.ended {
 		return
 	}

@@ -52,7 +52,6 @@ type Head struct {
 	host       string
 	connection []string // in lower case
 	changed    bool     // it cannot go on as it came
-	sent       int      // bytes of the head that went on
 }
 
 // Get is the first value of the field of this name, whatever its case; "" for none.
