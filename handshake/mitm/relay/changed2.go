@@ -71,7 +71,7 @@ func (m *H2) writeFields(f *flow2, id uint32, h *Head, drop []string, end bool) 
 	var block []byte
 	for _, x := range h.Fields {
 		if !drops(drop, x.Name) {
-			block = literal(block, hpack.HeaderField{Name: x.Name, Value: x.Value})
+			block = literal(block, hpack.HeaderField{Name: x.Name, Value: x.Value, Sensitive: true}) // as RFC 7541 §6.2.3 wants it of some, and allows of all
 		}
 	}
 	kind, flags := http2.FrameHeaders, http2.Flags(0)

@@ -46,6 +46,7 @@ type flow2 struct {
 	table uint32 // the largest that the receiver has allowed
 
 	// The frame that passes as it comes:
+	isData bool
 	left   int // bytes of it
 	body   int // of those, what is of a body
 	padded bool
@@ -153,7 +154,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 	}
 	switch kind {
 	case http2.FrameData:
-		f.left, f.body, f.padded = length, length, flags.Has(http2.FlagDataPadded)
+		f.isData, f.left, f.body, f.padded = true, length, length, flags.Has(http2.FlagDataPadded)
 		f.end, f.data = flags.Has(http2.FlagDataEndStream), m.streams[id]
 		if !m.anew {
 			f.out.pass(b[:frameHeader])
@@ -164,7 +165,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 		return frameHeader
 	case http2.FrameHeaders, http2.FrameContinuation, http2.FramePushPromise, http2.FrameSettings, http2.FrameWindowUpdate, http2.FrameRSTStream, http2.FrameGoAway:
 	default: // as it comes
-		f.left, f.body, f.padded, f.end, f.data = length, 0, false, false, nil
+		f.isData, f.left, f.body, f.padded, f.end, f.data = false, length, 0, false, false, nil
 		f.out.pass(b[:frameHeader])
 		return frameHeader
 	}
@@ -220,7 +221,7 @@ func (m *H2) piece(f *flow2, p []byte) {
 	if st != nil && len(data) > 0 {
 		m.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
 	}
-	if m.anew && (st != nil || f.body > 0 || len(data) > 0) {
+	if m.anew && f.isData {
 		m.change(f, st, data, len(p))
 	} else {
 		f.out.pass(p)
@@ -234,11 +235,8 @@ func (m *H2) piece(f *flow2, p []byte) {
 func (m *H2) dataOver(f *flow2) {
 	st, end := f.data, f.end
 	f.data, f.end = nil, false
-	if m.anew && st == nil && f.body == 0 {
-		return // of a stream that is over
-	}
 	if st == nil {
-		return
+		return // of a stream that is over, or no DATA
 	}
 	if m.anew {
 		m.endChange(f, st, end, nil)

@@ -88,40 +88,7 @@ func play2(r *row, n int) *heard {
 		h.events = append(h.events, s)
 	}
 	m := NewH2(o)
-	take := func() {
-		h.toServer = append(h.toServer, m.Output(Server)...)
-		h.toClient = append(h.toClient, m.Output(Client)...)
-	}
-	for _, s := range r.say {
-		side := Client
-		if s[0] == 's' {
-			side = Server
-		}
-		switch {
-		case s[1] == '!':
-			m.End(side, InOrder, io.EOF)
-		case s[1] == '#':
-			m.End(side, Broken, errReset)
-		case s == "sw":
-			m.Withhold(errReset)
-		default:
-			for b := []byte(s[2:]); len(b) > 0; {
-				k := len(b)
-				if n > 0 {
-					k = min(n, k)
-				}
-				lent := bytes.Clone(b[:k])
-				m.Receive(side, lent)
-				take()
-				for i := range lent {
-					lent[i] = '@'
-				}
-				b = b[k:]
-			}
-		}
-		take()
-	}
-	h.fates = [2]Fate{m.Fate(Server), m.Fate(Client)}
+	h.drive(r, n, m, map[string]func(){"sw": func() { m.Withhold(errReset) }})
 	return h
 }
 

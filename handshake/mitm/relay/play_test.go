@@ -71,6 +71,20 @@ func playRow(t testing.TB, r *row, n int) *heard {
 	}
 	m := NewH1(o)
 	h.m = m
+	h.drive(r, n, m, map[string]func(){"r": func() { m.Routed(true) }, "r+": func() { m.Routed(false) }})
+	return h
+}
+
+// machine is an H1 or an H2.
+type machine interface {
+	Receive(Side, []byte)
+	End(Side, Ending, error)
+	Output(Side) []byte
+	Fate(Side) Fate
+}
+
+// drive has a machine hear what a row says. what else a row says is in others.
+func (h *heard) drive(r *row, n int, m machine, others map[string]func()) {
 	take := func() {
 		h.toServer = append(h.toServer, m.Output(Server)...)
 		h.toClient = append(h.toClient, m.Output(Client)...)
@@ -81,10 +95,8 @@ func playRow(t testing.TB, r *row, n int) *heard {
 			side = Server
 		}
 		switch {
-		case s == "r":
-			m.Routed(true)
-		case s == "r+":
-			m.Routed(false)
+		case others[s] != nil:
+			others[s]()
 		case s[1] == '!':
 			m.End(side, InOrder, io.EOF)
 		case s[1] == '~':
@@ -92,8 +104,7 @@ func playRow(t testing.TB, r *row, n int) *heard {
 		case s[1] == '#':
 			m.End(side, Broken, errReset)
 		default:
-			b := []byte(s[2:])
-			for len(b) > 0 {
+			for b := []byte(s[2:]); len(b) > 0; {
 				k := len(b)
 				if n > 0 {
 					k = min(n, k)
@@ -110,7 +121,6 @@ func playRow(t testing.TB, r *row, n int) *heard {
 		take()
 	}
 	h.fates = [2]Fate{m.Fate(Server), m.Fate(Client)}
-	return h
 }
 
 // told is an event as a row has it.

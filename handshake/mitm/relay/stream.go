@@ -101,6 +101,7 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 			m.halfOver(&m.client, st)
 		}
 		m.writeFields(f, id, h, nil, false)
+		f.promised = 0
 		return nil
 	}
 	if st == nil && f.from == Client {
