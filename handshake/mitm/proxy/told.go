@@ -180,9 +180,13 @@ func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
 	return h.page(x, f, status)
 }
 
-// page2 is what a client of HTTP/2 reads in place of a reply.
+// page2 is what a client of HTTP/2 reads in place of a reply. Of a server that just left it sees
+// as much as it would without the proxy: it knows what can be asked again.
 func (h *h1) page2(x *relay.Exchange) (status int, text string) {
 	f := h.fault(x)
+	if f.Cause == CauseLeft || f.Cause == CauseReset {
+		return 0, ""
+	}
 	t := tellingOf(x)
 	text = h.s.p.page(f)
 	t.status, t.answered = http.StatusBadGateway, int64(len(text))

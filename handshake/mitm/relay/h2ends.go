@@ -84,21 +84,30 @@ func (m *H2) refuse(f *flow2, r *Refusal) {
 		return
 	}
 	if f.from == Client || m.server.left == 0 { // between two frames
-		m.server.out.add(frame(nil, http2.FrameGoAway, 0, 0, binary.BigEndian.AppendUint32(make([]byte, 4), uint32(code))))
+		m.server.out.add(goAwayFrame(0, code))
 	}
 	m.finish(f.from, r)
 }
 
-// finish ends both streams; what was under way failed on a side's leg.
+// finish ends both streams; what was under way failed on a side's leg. A client that has heard
+// nothing yet of a reply reads why there is none.
 func (m *H2) finish(leg Side, err error) {
 	if m.over {
 		return
 	}
+	answers := leg == Server && m.server.left == 0 && m.server.blockOf == 0 // between two frames
+	answered := false
 	for _, st := range m.inOrder() {
 		if !st.over[1] {
 			st.x.fail(leg, err)
 		}
+		if answers && !st.x.begun {
+			answered = m.answer(st) || answered
+		}
 		m.drop(st)
+	}
+	if answered {
+		m.server.out.add(goAwayFrame(1<<31-1, http2.ErrCodeNo))
 	}
 	m.over = true
 	m.client.fate, m.server.fate = max(m.client.fate, Close), max(m.server.fate, Close)
@@ -110,29 +119,35 @@ func (m *H2) drop(st *stream) {
 	m.close(st)
 }
 
-// answer answers a request in the place of a server that is gone, and ends the connection. The
+// answer answers a request in the place of a server that is gone, if Options have an answer. The
 // fields are literals: they hold whatever the tables have.
-func (m *H2) answer(st *stream) {
-	st.x.fail(Server, m.withheld)
+func (m *H2) answer(st *stream) bool {
+	if m.o.Page == nil {
+		return false
+	}
+	status, text := m.o.Page(st.x)
+	if status == 0 {
+		return false
+	}
+	st.x.answered, st.x.begun = true, true
 	var b []byte
 	if !m.settled {
-		b = frame(b, http2.FrameSettings, 0, 0, nil)
+		m.settled, b = true, frame(b, http2.FrameSettings, 0, 0, nil)
 	}
 	for ; m.unacked > 0; m.unacked-- {
 		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
 	}
-	if m.o.Page != nil {
-		status, text := m.o.Page(st.x)
-		text = text[:min(len(text), 1<<14)]
-		st.x.answered = true
-		block := literal(nil, hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
-		block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
-		b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
-		b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text))
-	}
-	b = frame(b, http2.FrameGoAway, 0, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, st.id), uint32(http2.ErrCodeNo)))
+	block := literal(nil, hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
+	block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
+	b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
+	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:min(len(text), 1<<14)]))
 	m.server.out.add(b)
-	m.finish(Server, m.withheld)
+	return true
+}
+
+// goAwayFrame is RFC 9113 §6.8.
+func goAwayFrame(last uint32, code http2.ErrCode) []byte {
+	return frame(nil, http2.FrameGoAway, 0, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), uint32(code)))
 }
 
 func (m *H2) tell(e Event) {

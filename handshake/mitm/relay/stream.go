@@ -110,7 +110,7 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 		}
 		st = m.begin(id, h)
 		if m.withheld != nil {
-			m.answer(st)
+			m.finish(Server, m.withheld)
 			return nil
 		}
 		m.sendHead(f, st, h, end)
