@@ -58,7 +58,7 @@ var written = map[string]writes{
 		[]string{"out", "keylogfile", "pcap"}, []string{"port-file", "write-root"}, []string{"out", "keylogfile"},
 		(*writing).server},
 	"tlslab proxy": {
-		[]string{"keylogfile", "hardump", "pcap"}, []string{"port-file"}, []string{"keylogfile"},
+		[]string{"out", "keylogfile", "hardump", "pcap"}, []string{"port-file"}, []string{"keylogfile"},
 		(*writing).proxy},
 }
 
@@ -204,6 +204,9 @@ func (w *writing) client(prelude string, flags []string) (said string, status in
 }
 
 func (w *writing) proxy(prelude string, flags []string) (said string, status int) {
+	if slices.Contains(flags, "--out") { // which is a page's
+		flags = append([]string{"--format", "html", "--show", "1"}, flags...)
+	}
 	w.serving("", []string{"server", "--accept", "127.0.0.1:0", "--www", "--cadir", "ca", "--quiet"}, func(port string) {
 		said, status = w.serving(prelude, append([]string{"proxy", "--listen", "127.0.0.1:0", "--mode", "reverse:https://localhost:" + port,
 			"--upstream-CAfile", "ca/ca.pem", "--confdir", "px"}, flags...), w.ask)

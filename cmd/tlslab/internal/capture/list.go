@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,12 +15,15 @@ import (
 	"github.com/fatih/color"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 )
@@ -58,15 +62,19 @@ func (l *proxyList) add(e *proxy.Entry) {
 		l.conns[i] = e.Conn
 	}
 	l.last = max(l.last, e.N)
-	if !l.flags.quiet {
-		if l.flags.format == "json" {
+	if l.flags.lists() {
+		if l.flags.format == cli.JSON {
 			l.write(l.json(e))
 		} else {
 			l.write(l.text(e))
 		}
 	}
 	if slices.Contains(l.flags.show, e.N) {
-		l.explain(e.N)
+		if l.flags.format == cli.HTML {
+			l.page(e.N)
+		} else {
+			l.explain(e.N)
+		}
 	}
 }
 
@@ -102,35 +110,77 @@ func (l *proxyList) typed(in io.Reader) {
 	}
 }
 
-// explain writes the annotated handshakes of an entry's connection, the server's leg
-// first, as it came first.
-func (l *proxyList) explain(n int) {
+// recording is what was kept of an entry's connection; nil if nothing was: then why is said.
+func (l *proxyList) recording(n int) *proxy.Recording {
 	lang := l.flags.Lang
 	if n < 1 || n > l.last || n <= l.last-maxListed {
 		fmt.Fprintln(l.log, cli.Say(lang, "proxy_no_entry", "n", strconv.Itoa(n)))
-		return
+		return nil
 	}
-	conn := l.conns[n%maxListed]
-	rec := l.proxy.Recording(conn)
+	rec := l.proxy.Recording(l.conns[n%maxListed])
 	if rec != nil && !rec.TLS() {
 		fmt.Fprintln(l.log, cli.Say(lang, "proxy_in_clear", "n", strconv.Itoa(n)))
-		return
+		return nil
 	}
 	if rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty() {
 		fmt.Fprintln(l.log, cli.Say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
-		return
+		return nil
 	}
-	l.write("\n" + strings.Join(sheet.Wrap(cli.Say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(conn)), l.width()), "\n") + "\n")
-	term := lesson.NewTerminal(l.out, l.out.Options)
-	if err := rec.Explain(term); err != nil {
-		fmt.Fprintln(l.log, narrate.Fault(lang, err))
+	return rec
+}
+
+// tell tells of the handshakes of a connection, the server's leg first, as it came first, and of what
+// is different between the legs.
+func (l *proxyList) tell(rec *proxy.Recording, to event.Listener) {
+	if err := rec.Explain(to); err != nil {
+		fmt.Fprintln(l.log, narrate.Fault(l.flags.Lang, err))
 	}
 	if toClient, toServer, forged := rec.Legs(); forged != nil {
-		term.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(toServer.PeerChain[0], forged)})
+		to.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(toServer.PeerChain[0], forged)})
 		if toClient != nil {
-			term.Event(&scenario.LegsCompared{Sides: scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary)})
+			to.Event(&scenario.LegsCompared{Sides: scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary)})
 		}
 	}
+}
+
+// page writes an entry's connection as a page: to --out, or in the place of the list.
+func (l *proxyList) page(n int) {
+	rec := l.recording(n)
+	if rec == nil {
+		return
+	}
+	o := l.flags.PageOptions()
+	o.Live, o.NoSecrets = true, l.flags.noSecrets
+	o.Teller = func(to render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, to) }
+	var b bytes.Buffer
+	p := page.New(&b, o)
+	l.tell(rec, p)
+	if err := p.Close(); err != nil { // into memory
+		return
+	}
+	if l.flags.pageFile == "" {
+		l.write(b.String())
+		return
+	}
+	if err := cli.WriteSecret("--out", l.flags.pageFile, b.Bytes(), l.flags.Lang, l.log); err != nil {
+		if l.err == nil {
+			l.err = err
+		}
+		return
+	}
+	fmt.Fprintln(l.log, cli.Say(l.flags.Lang, "wrote", "file", l.flags.pageFile))
+}
+
+// explain writes the annotated handshakes of an entry's connection.
+func (l *proxyList) explain(n int) {
+	rec := l.recording(n)
+	if rec == nil {
+		return
+	}
+	lang := l.flags.Lang
+	l.write("\n" + strings.Join(sheet.Wrap(cli.Say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(rec.Conn)), l.width()), "\n") + "\n")
+	term := lesson.NewTerminal(l.out, l.out.Options)
+	l.tell(rec, term)
 	if err := term.Close(); err != nil && l.err == nil {
 		l.err = err
 	}

@@ -25,6 +25,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render/sheet"
 	"tlslab/pki/authority"
 )
@@ -45,6 +46,8 @@ type proxyFlags struct {
 	show                            []int
 	quiet                           bool
 	format                          string
+	pageFile                        string // --out, of a page
+	noSecrets                       bool   // on a page
 }
 
 // NewProxy is the verb proxy.
@@ -73,7 +76,8 @@ that wants --i-own-this-network.`,
   tlslab proxy --ignore-hosts '*.bank.example' --hardump today.har --pcap today.pcapng
   tlslab proxy --mode reverse:https://localhost:8443 --upstream-CAfile root.pem
   tlslab proxy --mode socks5 --listen 127.0.0.1:1080
-  tlslab proxy --rewrite 'hello=goodbye' --client-tls 1.2 --show 1`,
+  tlslab proxy --rewrite 'hello=goodbye' --client-tls 1.2 --show 1
+  tlslab proxy --show 1 --format html --out entry.html   both handshakes as a page, when entry 1 is there`,
 		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
 	}
@@ -106,18 +110,52 @@ that wants --i-own-this-network.`,
 	f.BoolVar(&p.Bytes, "bytes", false, "show handshakes with every byte, a certificate's too: offset, hex, name, meaning")
 	p.View.TellingFlags(cmd)
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
-	f.StringVar(&p.format, "format", "text", "of the list: text, or json (a line an entry)")
+	f.StringVar(&p.format, "format", cli.Text, "of the list: text, or json (a line an entry); html is a page of the entry that --show names")
+	f.StringVar(&p.pageFile, "out", "", "write that page to this `file` (mode 0600), and go on listing (default: the page, and no list)")
+	f.BoolVar(&p.noSecrets, "no-secrets", false, "leave secrets out of that page, so that it can be shared")
 	cli.Complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
-	cli.Complete(cmd, "format", func() []string { return []string{"text", "json"} })
+	cli.Complete(cmd, "format", func() []string { return proxyFormats })
 	cmd.AddCommand(newProxyCA(p))
 	return cmd
+}
+
+var proxyFormats = []string{cli.Text, cli.JSON, cli.HTML}
+
+// checkPage refuses what makes no page, and what a page has no use for.
+func (p *proxyFlags) checkPage(cmd *cobra.Command) error {
+	if p.format != cli.HTML {
+		switch {
+		case p.pageFile != "":
+			return cli.Misuse("Add --format html, or redirect the list.", "--out is for the page of --format html")
+		case p.noSecrets:
+			return cli.Misuse("Add --format html, or leave it out.", "--no-secrets is about the page of --format html")
+		}
+		return nil
+	}
+	if len(p.show) != 1 {
+		return cli.Misuse("Say --show N with the number of one entry.", "--format html: a page is of one connection")
+	}
+	if p.pageFile != "" {
+		if err := ondisk.Try(p.pageFile); err != nil { // better now than when the entry is there
+			return cli.Unwritten("--out", p.pageFile, err)
+		}
+	}
+	return cli.TextOnly(cmd, p.format)
+}
+
+// lists reports whether entries are listed: not where standard output is to be a page.
+func (p *proxyFlags) lists() bool {
+	return !p.quiet && (p.format != cli.HTML || p.pageFile != "")
 }
 
 func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	o, err := p.options()
 	if err != nil {
+		return err
+	}
+	if err := p.checkPage(cmd); err != nil {
 		return err
 	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), p.Missing)
@@ -178,7 +216,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	// What reading the system's roots has left behind is a third of what a proxy that has
 	// nothing to do weighs.
 	debug.FreeOSMemory()
-	if !p.quiet && p.format == "text" {
+	if p.lists() && p.format != cli.JSON {
 		go list.typed(cmd.InOrStdin())
 	}
 	err = px.Serve(l)
@@ -210,8 +248,8 @@ func (p *proxyFlags) loadCA() (dir string, ca *authority.CA, made bool, err erro
 
 // options makes a proxy of the flags, but for its CA.
 func (p *proxyFlags) options() (o proxy.Options, err error) {
-	if p.format != "text" && p.format != "json" {
-		return o, cli.Misuse("", "--format %s: of the list it is text or json", p.format)
+	if !slices.Contains(proxyFormats, p.format) {
+		return o, cli.Misuse("", "--format %s: of the list it is text or json, and html with --show", p.format)
 	}
 	host, err := cli.SplitAddr(p.listen)
 	if err != nil {
