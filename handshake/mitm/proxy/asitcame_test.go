@@ -247,8 +247,8 @@ func TestEarlyReply(t *testing.T) {
 		_, _ = c.Write(make([]byte, 1<<20)) // it may have ended by now
 		c.Close()
 		e := u.total(t, 1)[0]
-		if e.Status != 413 || e.Fault != nil {
-			t.Errorf("%d, %v", e.Status, e.Fault)
+		if e.Status != 413 || e.Fault != nil || !slices.Contains(e.Warnings, proxy.WarnEarly) {
+			t.Errorf("%d, %v, %v", e.Status, e.Fault, e.Warnings)
 		}
 	}
 }

@@ -114,9 +114,10 @@ const (
 	WarnTruncated        Warning = "truncated"          // an end hung up without close_notify
 	WarnOtherHost        Warning = "other_host"         // the request names another host than the handshake did
 	WarnRewritten        Warning = "rewritten"          // --rewrite changed it
+	WarnEarly            Warning = "early"              // the reply was over before the request was, and the rest of that was not wanted
 )
 
 // Warnings lists every Warning.
 func Warnings() []Warning {
-	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten}
+	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnEarly}
 }

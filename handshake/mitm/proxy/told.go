@@ -114,6 +114,9 @@ func (h *h1) tell(x *relay.Exchange, lost error) {
 	if x.Answered() {
 		e.Status, e.Received = t.status, t.answered
 	}
+	if x.Early && t.passed.IsZero() {
+		e.warn(WarnEarly)
+	}
 	if x.Cut {
 		e.warn(WarnTruncated)
 	}
