@@ -3,7 +3,7 @@ package page
 // className is the name of a class.
 type className uint8
 
-// The classes. The script adds "on" and "selected", which no element has at first.
+// The classes. The script adds "js", "on", "selected" and "lecture", which no element has at first.
 const (
 	noClass className = iota
 	classAct
@@ -40,7 +40,6 @@ const (
 	classFold
 	classSize
 	classValue
-	classMeans
 	classRecord
 	classMark
 	classParty
@@ -63,10 +62,8 @@ const (
 	classWhy
 	classMade
 	classUsed
-	classPair
 	classParagraph
 	classMiddle
-	classEnd
 	classAll
 	classLeft
 	classRight
@@ -78,7 +75,6 @@ const (
 	classOnlooker
 	classColumn
 	classKind
-	classWhole
 	classScene
 	classChoice
 	classSays
@@ -97,11 +93,13 @@ const (
 	classLegend
 	classBrief
 	classLong
+	classBullet
 	classO0
 	classO1
 	classO2
 	classO3
 	classO4
+	endOfClasses
 )
 
 var classNames = [...]string{
@@ -110,17 +108,14 @@ var classNames = [...]string{
 	classRefused: "refused", classFailed: "failed", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",
 	classLane: "lane", classLine: "line", classWays: "ways", classTelling: "telling", classBytes: "bytes", classHex: "hex",
 	classFields: "fields", classItem: "item", classHidden: "hidden", classViews: "views", classChecks: "checks", classGrid: "grid",
-	classKnows: "knows", classFold: "fold", classSize: "size", classValue: "value", classMeans: "means", classRecord: "record",
-	classMark: "mark", classParty: "party", classSum: "sum", classTop: "top", classMyth: "myth", classRef: "ref", classDim: "dim",
-	classGood: "good", classBad: "bad", classPrivate: "private", classStep: "step", classEdges: "edges", classCommand: "command",
-	classBold: "bold", classLabel: "label", classMythStyle: "said", classLeg: "leg", classOutcome: "outcome", classWhy: "why",
-	classMade: "from", classUsed: "into", classPair: "pair", classParagraph: "p", classMiddle: "middle", classEnd: "end", classAll: "all",
-	classLeft: "left", classRight: "right", classIndent1: "i1", classIndent2: "i2", classIndent3: "i3", classList: "list",
-	classHeading: "heading", classOnlooker: "onlooker", classColumn: "column", classKind: "kind", classWhole: "whole", classScene: "scene", classChoice: "choice", classSays: "says", classFirst: "first", classSecond: "second",
-	classPlain: "plain", classScroll: "scroll",
-	classKnower: "knower", classSecret: "secret",
-	classCheck: "check", classMyths: "myths", classQuote: "quote",
-	classPath: "path", classWord: "word", classForgedMark: "fake",
-	classLegend: "legend",
-	classO0:     "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
+	classKnows: "knows", classFold: "fold", classSize: "size", classValue: "value", classRecord: "record", classMark: "mark",
+	classParty: "party", classSum: "sum", classTop: "top", classMyth: "myth", classRef: "ref", classDim: "dim", classGood: "good",
+	classBad: "bad", classPrivate: "private", classStep: "step", classEdges: "edges", classCommand: "command", classBold: "bold",
+	classLabel: "label", classMythStyle: "said", classLeg: "leg", classOutcome: "outcome", classWhy: "why", classMade: "from",
+	classUsed: "into", classParagraph: "p", classMiddle: "middle", classAll: "all", classLeft: "left", classRight: "right",
+	classIndent1: "i1", classIndent2: "i2", classIndent3: "i3", classList: "list", classHeading: "heading", classOnlooker: "onlooker",
+	classColumn: "column", classKind: "kind", classScene: "scene", classChoice: "choice", classSays: "says", classFirst: "first",
+	classSecond: "second", classPlain: "plain", classScroll: "scroll", classKnower: "knower", classSecret: "secret", classCheck: "check",
+	classMyths: "myths", classQuote: "quote", classPath: "path", classWord: "word", classForgedMark: "fake", classLegend: "legend",
+	classBrief: "brief", classLong: "long", classBullet: "bullet", classO0: "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
 }

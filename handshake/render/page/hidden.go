@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/kx"
@@ -45,10 +46,21 @@ func (b blanks) hides(raw []byte) (blank string, ok bool) {
 // it went over the wire.
 func withoutSecrets(events []event.Event) []event.Event {
 	var out []event.Event
+	secret := map[string]bool{}
+	for _, e := range events {
+		if s, ok := e.(*event.Secret); ok && !travels(s.Label) {
+			secret[string(s.Value)] = true
+		}
+	}
 	for _, e := range events {
 		switch e := e.(type) {
 		case *event.Secret:
 			continue
+		case *event.Flow:
+		case event.Scene: // such as one in which a secret is stolen
+			if slices.ContainsFunc(e.Values(), func(v event.Value) bool { b, ok := v.Value.([]byte); return ok && secret[string(b)] }) {
+				continue
+			}
 		case *event.Check:
 			c := *e
 			c.Inputs = nil

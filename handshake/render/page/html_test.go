@@ -109,3 +109,19 @@ func text(n *html.Node) string {
 	}
 	return s
 }
+
+// TestNames: each element, attribute and class has its name, and no two have one.
+func TestNames(t *testing.T) {
+	for what, names := range map[string][]string{"element": elements[:], "attribute": attributeNames[1:], "class": classNames[1:]} {
+		seen := map[string]int{}
+		for i, name := range names {
+			if j, twice := seen[name]; twice || name == "" {
+				t.Errorf("%s %d is called %q, as %d is", what, i, name, j)
+			}
+			seen[name] = i
+		}
+	}
+	if len(elements) != int(endOfElements) || len(attributeNames) != int(endOfAttributes) || len(classNames) != int(endOfClasses) {
+		t.Errorf("%d elements of %d, %d attributes of %d, %d classes of %d have names", len(elements), endOfElements, len(attributeNames), endOfAttributes, len(classNames), endOfClasses)
+	}
+}

@@ -117,7 +117,6 @@ type ladder struct {
 	unsent   map[sheet.Leg][]*row          // arrows whose record has not gone out yet
 	null     map[sheet.Leg]bool
 	flights  map[int]int // by connection
-	arrived  []*row      // the arrows of records that nobody told of sending
 	onlooked []*event.Onlooked
 	scene    *row // the last row made of a scene
 	forged   []byte

@@ -171,7 +171,7 @@ func (d *document) grid(n int, g *secretGroup) {
 		d.with(elDiv, d.say.UI("page."+c), class(classColumn))
 	}
 	for _, s := range g.all {
-		d.cellOf(s)
+		d.cellOf(s, parties)
 	}
 	d.end()
 	d.end()
@@ -189,13 +189,13 @@ func (d *document) party(p string) string {
 }
 
 // cellOf is one secret.
-func (d *document) cellOf(s *secret) {
+func (d *document) cellOf(s *secret, parties []string) {
 	d.newline()
 	knows := slices.Clone(s.knows)
 	could := ""
 	if s.anybody {
 		if public(s.e.Label) {
-			knows = append(knows, anybody)
+			knows = parties // it is sent
 		} else {
 			could = anybody
 		}

@@ -111,7 +111,7 @@ func (d *document) block(b sheet.Block) {
 			if b.Label != "" {
 				d.in(elSpan, nil, func() { d.runs(b.Label) })
 			}
-			d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.runs(b.Text) })
+			d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.lines(b.Text) })
 			d.commands++
 			d.with(elButton, d.say.UI("page.copy_command", "n", decimal(d.commands)), value(attrType, "button"), value(attrDataCopy, "command"), value(attrDataSaid, d.say.UI("page.copied")))
 		})
@@ -142,12 +142,38 @@ func (d *document) block(b sheet.Block) {
 	}
 	d.in(elDiv, []pair{class(kind, indentOf(b))}, func() {
 		if b.Label != "" {
-			d.runs(b.Label)
+			d.in(elSpan, []pair{class(whenClass(isMark(sheet.Unpainted(b.Label)), classBullet))}, func() { d.runs(b.Label) })
 			d.space()
 		}
-		d.runs(b.Text)
+		d.marked(b.Text)
 		d.ref(b.Ref)
 	})
+}
+
+// marked writes painted text, the terminal's mark before it apart: the page has marks of its own.
+func (d *document) marked(s string) {
+	runs := sheet.Runs(s)
+	if len(runs) > 0 {
+		if mark, rest, ok := strings.Cut(runs[0].Text, " "); ok && isMark(mark) {
+			d.with(elSpan, mark+" ", class(classBullet))
+			runs[0].Text = rest
+		}
+	}
+	d.written(runs)
+}
+
+// isMark reports whether a word is a mark of the terminal's: computed, checked, decided, a record,
+// a fault.
+func isMark(s string) bool { return len(s) == 1 && strings.Contains("*?-#!", s) }
+
+// lines writes text of several lines, such as a command: they are broken where it breaks them.
+func (d *document) lines(s string) {
+	for i, l := range strings.Split(sheet.Unpainted(s), "\n") {
+		if i > 0 {
+			d.newline()
+		}
+		d.text(l)
+	}
 }
 
 // indentOf is the class for how deep a block stands.
@@ -202,8 +228,10 @@ func (d *document) table(b sheet.Block) {
 }
 
 // runs writes painted text. A value too long to be read folds.
-func (d *document) runs(s string) {
-	for _, r := range sheet.Runs(s) {
+func (d *document) runs(s string) { d.written(sheet.Runs(s)) }
+
+func (d *document) written(runs []sheet.Run) {
+	for _, r := range runs {
 		c := styles[r.Style]
 		if c == noClass {
 			d.long(r.Text)

@@ -119,7 +119,9 @@ func (p *Page) Put(b Block) {
 	if b.Indent == 0 {
 		b.Text, b.Indent = unindented(b.Text)
 	}
-	b.Label, b.Text = unbroken(b.Label), unbroken(b.Text)
+	if b.Label = unbroken(b.Label); b.Kind != Command { // a command's lines are its own
+		b.Text = unbroken(b.Text)
+	}
 	p.take(b)
 }
 
