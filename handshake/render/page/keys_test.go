@@ -60,6 +60,14 @@ func TestArrowKeys(t *testing.T) {
 		is(t, tab, focus, rows[len(rows)-2-i])
 	}
 
+	for key, says := range map[string]string{"c1.w.client.3": "checks the certificate chain", "c1.certificate": "Certificate: The leaf (end-entity certificate) comes first"} {
+		browsertest.Eval[bool](tab, `(document.querySelector('`+byID(key)+` > summary').focus(), true)`)
+		tab.Press(browsertest.Enter)
+		if s := browsertest.Eval[string](tab, said); !strings.Contains(s, says) {
+			t.Errorf("%s is opened, and said aloud: %q", key, s)
+		}
+		tab.Press(browsertest.Left)
+	}
 	for _, row := range []string{"c1.w.client.3", "c1.server_hello"} {
 		tab.Go("#" + row)
 		browsertest.Eval[bool](tab, `(document.querySelector('`+byID(row)+` > summary').focus(), true)`)
@@ -136,4 +144,6 @@ func TestViews(t *testing.T) {
 		tab.Click(button)
 		is(t, tab, v.what, v.off)
 	}
+	tab.Go("#all") // as an address, for whoever prints
+	is(t, tab, closed, "0")
 }

@@ -57,9 +57,9 @@
 		add(e);
 		if (e.matches("[role=treeitem]")) bytesOf(e).forEach(b => add(b));
 		if (name === "on" && e.closest("#secrets")) {
-			for (const a of e.querySelectorAll("a[href^='#']")) {
+			for (const a of e.querySelectorAll(".from a, .into a")) {
 				const other = at(a.hash);
-				if (other && other.closest("#secrets")) add(other, a.closest(".made") ? "from" : "into");
+				if (other && other.closest("#secrets")) add(other, a.closest(".from, .into").matches(".from") ? "from" : "into");
 			}
 		}
 	}
@@ -70,17 +70,23 @@
 
 	// ---- What is said aloud: a name and the first sentence about it, never bytes.
 
-	const sentence = e => (e ? e.textContent.trim().match(/^.*?(?:[.!?](?=\s|$)|[。！？]|$)/s)[0] : "");
+	const bytes = /[0-9a-f]{16}|(?:[0-9a-f]{2} ){4}/;
+	function sentence(e) {
+		const first = e ? e.textContent.trim().match(/^.*?(?:[.!?](?=\s|$)|[。！？]|$)/s)[0] : "";
+		return bytes.test(first) ? "" : first;
+	}
 
 	function say(e) {
-		const name = e.querySelector(".name, :scope > b");
-		let about = e.matches("details.row") ? e.querySelector(".telling p, .telling li, .telling") : null;
+		const name = e.querySelector(e.matches("details.row") ? ":scope > summary :is(.name, .sum)" : ".name, :scope > b, :scope > h4");
+		let about = e.matches("details.row") ? e.querySelector(".telling > .p:not(:has(.ref))") : null;
 		const word = e.querySelector("a[href^='#g.']");
 		if (!about && word) {
 			const dt = at(word.hash);
 			about = dt && dt.nextElementSibling;
 		}
-		said.textContent = [name ? name.textContent.trim() : "", sentence(about)].filter(s => s).join(": ");
+		// A heading may have its value behind it.
+		const called = name ? [...name.childNodes].filter(n => n.nodeType === 3 || !n.matches(".value, code")).map(n => n.textContent).join("").trim().replace(/[:：]$/, "") : "";
+		said.textContent = [called, sentence(about)].filter(s => s).join(": ");
 	}
 
 	// ---- Addresses: #c1.server_hello.key_share is that field, whenever the page is opened.
@@ -289,8 +295,8 @@
 	function text(row) {
 		const line = [...summaryOf(row).children].map(c => c.textContent.trim()).filter(s => s).join("  ");
 		const fields = [...row.querySelectorAll("[role=treeitem]")].map(f => f.innerText.split("\n")[0].trim());
-		const telling = row.querySelector(".telling");
-		return [line, telling ? telling.innerText.trim() : "", ...fields].filter(s => s).join("\n") + "\n";
+		const told = [...row.querySelectorAll(".telling")].map(t => t.innerText.trim());
+		return [line, ...told, ...fields].filter(s => s).join("\n") + "\n";
 	}
 
 	function copyText(button) {

@@ -90,6 +90,10 @@ func TestAddress(t *testing.T) {
 	look(there)
 	tab.Back(`document.querySelector("[role=treeitem].selected").id == ` + strconv.Quote(here))
 	look(here)
+	tab.Go("#c1.client.early_secret") // work: its heading has its value behind it
+	is(t, tab, `document.querySelector(".selected code, .selected .value").textContent.length > 30`, "true")
+	is(t, tab, said, "早期秘密")
+	is(t, tab, `document.querySelector(".selected").closest("details.row").open`, "true")
 	for _, nothing := range []string{"#c9.nothing", "#%", "#%00", "#", "#said"} {
 		tab.Go(nothing)
 		is(t, tab, `document.querySelectorAll("[role=treeitem].selected").length`, "0")
