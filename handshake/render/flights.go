@@ -39,15 +39,17 @@ type work struct {
 	checked []*event.Check
 	made    []*event.Secret
 	same    []string // labels of what the other end has shown
+	trouble []string // where the two ends have come to different secrets
 }
 
 func (w *work) empty() bool {
-	return len(w.decided)+len(w.checked)+len(w.made)+len(w.same) == 0
+	return len(w.decided)+len(w.checked)+len(w.made)+len(w.same)+len(w.trouble) == 0
 }
 
 func (w *work) add(x work) {
 	w.decided, w.checked = append(w.decided, x.decided...), append(w.checked, x.checked...)
 	w.made, w.same = append(w.made, x.made...), append(w.same, x.same...)
+	w.trouble = append(w.trouble, x.trouble...)
 }
 
 // inFlight takes a move into the block that it belongs to.
@@ -124,7 +126,7 @@ func (t *Pen) workOf(m *move) (w work) {
 			w.checked = append(w.checked, e)
 		case *event.Secret:
 			if line := t.disagreement(e); line != "" {
-				defer t.addLine(m, line)
+				w.trouble = append(w.trouble, line)
 			}
 			label := t.flow.labelOf(e)
 			_, again := told[e]
@@ -148,14 +150,6 @@ func (t *Pen) workOf(m *move) (w work) {
 type madeAt struct {
 	conn         int
 	label, value string
-}
-
-// addLine puts a line of trouble where the move at hand is told.
-func (t *Pen) addLine(m *move, line string) {
-	if t.block == nil {
-		t.begins(&block{leg: sheet.LegOf(m.head), from: m.head.Party, head: t.Say.UI("flights.stops", "party", t.Say.Party(m.head.Party))})
-	}
-	t.block.body = append(t.block.body, func() { t.Hang("   "+t.Paint.Bad("! "), 5, line, t.Paint.Bad) })
 }
 
 // enter goes to the block of a move that is shown. One end alone reads a flight when it has begun
@@ -271,6 +265,9 @@ func (t *Pen) flushFlight() {
 	}
 	t.endBlocks(1)
 	t.write(t.blocks[0])
+	if t.flow.sights == nil { // nobody has tried: a live connection can go on for long
+		t.blocks[0].crossed = nil
+	}
 }
 
 // write writes what there is of a block.

@@ -68,8 +68,8 @@ func (t *Pen) legend() string {
 	return t.Say.UI("legend")
 }
 
-// told2 is as much of a scene's text as this level has room for.
-func (t *Pen) told2(text string) string {
+// inShort is as much of a scene's text as this level has room for.
+func (t *Pen) inShort(text string) string {
 	if t.o.Level == Flights {
 		return t.gist(text)
 	}

@@ -15,9 +15,15 @@ import (
 // workLines tells what the sender of a block did before it sent.
 func (t *Pen) workLines(b *block) {
 	var lines []string
+	who := func(m *event.Meta) string {
+		if !b.after { // else its heading says who
+			return ""
+		}
+		return t.Say.Party(m.Party) + t.Say.Colon()
+	}
 	for _, d := range b.work.decided {
 		if _, raw := sheet.BytesOf(d.Chosen); !raw {
-			lines = append(lines, t.decided(d))
+			lines = append(lines, who(d.Head())+t.decided(d))
 		}
 	}
 	if len(lines) > 0 {
@@ -26,7 +32,7 @@ func (t *Pen) workLines(b *block) {
 	var fine []string
 	for _, c := range b.work.checked {
 		if c.OK {
-			fine = append(fine, t.passed(c))
+			fine = append(fine, who(c.Head())+t.passed(c))
 		}
 	}
 	if len(fine) > 0 {
@@ -40,6 +46,9 @@ func (t *Pen) workLines(b *block) {
 	t.secretLines(b.work.made)
 	if n := len(b.work.same); n > 0 {
 		t.Hang("   * ", 5, t.Say.UI("flights.same", "n", sheet.Text(n), "labels", t.ends(b.work.same)), nil)
+	}
+	for _, line := range b.work.trouble {
+		t.Hang("   "+t.Paint.Bad("! "), 5, line, t.Paint.Bad)
 	}
 }
 

@@ -46,6 +46,9 @@ type Pen struct {
 
 func newPen(w io.Writer, o TerminalOptions) *Pen {
 	say := o.Voice()
+	if o.Worksheet && o.Level == Flights {
+		o.Level = Default // a block has no room for blanks
+	}
 	var only *sieve
 	if o.Only.Any() && o.Take == nil {
 		only = &sieve{to: w, blank: true}

@@ -59,7 +59,7 @@ func (t *Pen) begin(e *event.Flow) {
 	if t.flows == 1 && !t.Takes() {
 		t.Text(0, t.legend(), t.Paint.Dim)
 	}
-	t.Text(0, t.told2(t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e)), nil)
+	t.Text(0, t.inShort(t.Values(t.Say.Get(narrate.Scene, narrate.EntryOf(e)).Text, e)), nil)
 	for _, p := range parties {
 		t.Introduce(0, p)
 	}
@@ -109,7 +109,7 @@ func (t *Pen) faultAs(err error, key string, indent int) {
 	var re *reason.Error
 	if errors.As(err, &re) {
 		why := t.Say.Get(narrate.Reason, key)
-		t.Text(indent, why.Title+t.Say.Colon()+t.told2(why.Text), nil)
+		t.Text(indent, why.Title+t.Say.Colon()+t.inShort(why.Text), nil)
 	}
 }
 
@@ -144,7 +144,7 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 		ref = entry.Ref
 	}
 	t.Sides("   "+head, ref, t.Paint.Bold)
-	t.Text(5, t.told2(t.Values(entry.Text, e)), nil)
+	t.Text(5, t.inShort(t.Values(entry.Text, e)), nil)
 	t.Introduce(5, e.Head().Party)
 	var words []pki.Input
 	var rows []event.Value

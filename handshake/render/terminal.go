@@ -30,7 +30,8 @@ type TerminalOptions struct {
 	// Layout, if it is not nil, lays out the scenes that it knows.
 	Layout Layout
 	// Worksheet blanks the derived values, numbered: a student fills them in, and
-	// Answers has them. The commands that would compute them are left out.
+	// Answers has them. The commands that would compute them are left out. Level Flights is
+	// Default then.
 	Worksheet bool
 	// Only, if it is not zero, leaves out all else. What it names is told as at this Level.
 	Only Only

@@ -269,7 +269,7 @@ func TestNothingIsDumped(t *testing.T) {
 	dumped := regexp.MustCompile(`(?m) (true|false)$|[=＝：] ?(true|false)\b`)
 	for name := range rendertest.Lessons() {
 		for _, l := range narrate.Langs() {
-			for _, level := range []render.Level{render.Default, render.Bytes} {
+			for _, level := range []render.Level{render.Default, render.Bytes, render.Flights} {
 				got, _ := write(t, rendertest.Play(t, name).Events(), render.TerminalOptions{Lang: l, Level: level, Width: 4000})
 				if m := dumped.FindString(got); m != "" {
 					t.Errorf("%s, %s: %q", name, l, m)

@@ -66,7 +66,7 @@ func TestDifferentSecrets(t *testing.T) {
 				values[s.Party] = sheet.Start(s.Value)
 			}
 		}
-		for _, level := range []render.Level{render.Default, render.Brief, render.Bytes} {
+		for _, level := range []render.Level{render.Default, render.Brief, render.Bytes, render.Flights} {
 			got, _ := write(t, tr.Events(), render.TerminalOptions{Level: level, Width: 200})
 			if n := strings.Count(got, "! The two ends have different secrets: "); n != 1 {
 				t.Errorf("%s: told %d times in\n%s", label, n, got)
@@ -116,7 +116,7 @@ func TestOwnGroupIsNamed(t *testing.T) {
 		}
 	}
 	for _, events := range [][]event.Event{tr.Events(), slices.DeleteFunc(client, func(e event.Event) bool { _, ok := e.(event.Scene); return ok })} {
-		for _, level := range []render.Level{render.Default, render.Brief, render.Bytes} {
+		for _, level := range []render.Level{render.Default, render.Brief, render.Bytes, render.Flights} {
 			got, _ := write(t, events, render.TerminalOptions{Level: level, Width: 200})
 			if !strings.Contains(got, "mine (0xfe07)") || strings.Contains(strings.ReplaceAll(got, "(0xfe07)", ""), "= 0xfe07") {
 				t.Errorf("level %d:\n%s", level, got)
