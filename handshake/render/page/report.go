@@ -96,6 +96,9 @@ func Write(w io.Writer, title string, o Options, tell func(render.TerminalOption
 	if err != nil {
 		return err
 	}
+	if len(all) > 0 && sheet.Unpainted(all[0].Text) == title { // which is said already
+		all = all[1:]
+	}
 	d.sheet(title, func() { d.tells(all, classTelling) })
 	return d.to(w)
 }
