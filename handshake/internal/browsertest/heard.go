@@ -30,7 +30,11 @@ const (
 type Heard struct {
 	Kind Kind
 	Text string
+
+	id network.RequestID // of a request
 }
+
+func (h Heard) String() string { return string(h.Kind) + ": " + h.Text }
 
 // ears collect what a tab reports. The browser's messages come in one goroutine, the test
 // asks from another.
@@ -76,7 +80,7 @@ func (tab *Tab) hear(ev any) {
 	note := func(k Kind, text string) {
 		tab.ears.mu.Lock()
 		defer tab.ears.mu.Unlock()
-		tab.ears.heard = append(tab.ears.heard, Heard{k, text})
+		tab.ears.heard = append(tab.ears.heard, Heard{Kind: k, Text: text})
 	}
 	switch ev := ev.(type) {
 	case *runtime.EventConsoleAPICalled:
@@ -89,7 +93,15 @@ func (tab *Tab) hear(ev any) {
 		note(Console, fmt.Sprint(ev.Entry.Source, " ", ev.Entry.Text))
 	case *network.EventRequestWillBeSent:
 		if !tab.ears.asked(ev.Request.URL) {
-			note(Request, ev.Request.URL)
+			tab.ears.mu.Lock()
+			tab.ears.heard = append(tab.ears.heard, Heard{Request, ev.Request.URL, ev.RequestID})
+			tab.ears.mu.Unlock()
+		}
+	case *network.EventLoadingFailed:
+		if ev.BlockedReason == network.BlockedReasonCsp { // it never left: the violation is told apart
+			tab.ears.mu.Lock()
+			tab.ears.heard = slices.DeleteFunc(tab.ears.heard, func(h Heard) bool { return h.Kind == Request && h.id == ev.RequestID })
+			tab.ears.mu.Unlock()
 		}
 	case *audits.EventIssueAdded:
 		if ev.Issue.Code == audits.InspectorIssueCodeContentSecurityPolicyIssue {
@@ -122,12 +134,24 @@ func (tab *Tab) Heard() []Heard {
 	return slices.Clone(tab.ears.heard)
 }
 
+// Provoked is what the tab has reported since the test made it: it is forgotten then, and does
+// not fail the test.
+func (tab *Tab) Provoked() []Heard {
+	tab.t.Helper()
+	tab.Heard()
+	tab.ears.mu.Lock()
+	defer tab.ears.mu.Unlock()
+	heard := tab.ears.heard
+	tab.ears.heard = nil
+	return heard
+}
+
 func (tab *Tab) quiet() {
 	if tab.t.Failed() || tab.t.Skipped() { // the tab may be of no use any more
 		return
 	}
 	tab.t.Helper()
 	for _, h := range tab.Heard() {
-		tab.t.Errorf("the page was not quiet: %s: %s", h.Kind, h.Text)
+		tab.t.Errorf("the page was not quiet: %s", h)
 	}
 }
