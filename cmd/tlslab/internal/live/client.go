@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -147,7 +146,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 		call.log = io.Discard // a document, which tells all of it, goes there
 	}
 	if c.Format == cli.HTML {
-		call.page = c.newPage(event.Client, c.reconnect > 0, nil, new(atomic.Int64))
+		call.page = c.newPage(event.Client, c.reconnect > 0, nil, &room{most: maxPages})
 	}
 	err = call.all(ctx, early, cmd.InOrStdin(), cli.Unfiltered(cmd.OutOrStdout()))
 	if call.page != nil {

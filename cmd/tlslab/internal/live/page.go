@@ -39,7 +39,13 @@ func (l *LiveFlags) checkPage(cmd *cobra.Command) error {
 	if l.quiet {
 		return cli.Misuse("Leave one of the two out.", "--quiet leaves nothing to lay out, and --format html is a page")
 	}
-	return cli.TextOnly(cmd, l.Format, "message")
+	return cli.TextOnly(cmd, l.Format)
+}
+
+// room is how many bytes pages keep together, and may.
+type room struct {
+	held atomic.Int64
+	most int64
 }
 
 // livePage is a page of what one end tells of. It may be told by several goroutines.
@@ -48,7 +54,7 @@ type livePage struct {
 	role  event.Role
 	many  bool           // several connections, each an act
 	thief *observe.Thief // of the server's key, where this end has it
-	held  *atomic.Int64  // by all pages
+	room  *room
 
 	mu   sync.Mutex
 	b    bytes.Buffer
@@ -58,10 +64,10 @@ type livePage struct {
 	left int   // events that it does not
 }
 
-func (l *LiveFlags) newPage(role event.Role, many bool, thief *observe.Thief, held *atomic.Int64) *livePage {
-	p := &livePage{flags: l, role: role, many: many, thief: thief, held: held}
+func (l *LiveFlags) newPage(role event.Role, many bool, thief *observe.Thief, in *room) *livePage {
+	p := &livePage{flags: l, role: role, many: many, thief: thief, room: in}
 	o := l.PageOptions()
-	o.Live, o.NoSecrets, o.Message = true, l.noSecrets, l.Alone.Message
+	o.Live, o.NoSecrets = true, l.noSecrets
 	p.page = page.New(&p.b, o)
 	return p
 }
@@ -92,16 +98,16 @@ func (p *livePage) attach(cfg *handshake.Config) error {
 	cfg.Listener = event.ListenerFunc(func(e event.Event) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.told = true; p.room(e) {
+		if p.told = true; p.takes(e) {
 			show.Event(e)
 		}
 	})
 	return nil
 }
 
-// room reports whether an event is kept. Once there is no more room, none is, but for the alert
+// takes reports whether an event is kept. Once there is no more room, none is, but for the alert
 // that ends the connection: a page with gaps would be misread.
-func (p *livePage) room(e event.Event) bool {
+func (p *livePage) takes(e event.Event) bool {
 	const besides = 1 << 10
 	n := int64(besides)
 	switch e := e.(type) {
@@ -114,15 +120,15 @@ func (p *livePage) room(e event.Event) bool {
 	case *event.Alert:
 		return true
 	}
-	if p.left > 0 || p.held.Add(n) > maxPages {
-		if p.left == 0 {
-			p.held.Add(-n)
-		}
-		p.left++
-		return false
+	if p.left == 0 && p.room.held.Add(n) <= p.room.most {
+		p.own += n
+		return true
 	}
-	p.own += n
-	return true
+	if p.left == 0 {
+		p.room.held.Add(-n)
+	}
+	p.left++
+	return false
 }
 
 // close writes the page to w, and says on log if it is not all. A page of which nothing was told
@@ -130,13 +136,13 @@ func (p *livePage) room(e event.Event) bool {
 func (p *livePage) close(w io.Writer, log io.Writer) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held.Add(-p.own)
+	p.room.held.Add(-p.own)
 	p.own = 0
 	if !p.told {
 		return nil
 	}
 	if p.left > 0 {
-		fmt.Fprintln(log, cli.Say(p.flags.Lang, "page_cut", "n", strconv.Itoa(p.left), "size", sheet.Size(maxPages)))
+		fmt.Fprintln(log, cli.Say(p.flags.Lang, "page_cut", "n", strconv.Itoa(p.left), "size", sheet.Size(p.room.most)))
 	}
 	if err := p.page.Close(); err != nil {
 		return err
@@ -151,14 +157,14 @@ type pages struct {
 	file  string // --out, before the number
 	thief *observe.Thief
 	log   io.Writer
-	held  atomic.Int64
+	room  room
 	files atomic.Int64
 	lost  atomic.Bool // a page could not be written, and that was told
 }
 
 // newPages are the pages of a server that goes by cfg.
 func (l *LiveFlags) newPages(file string, cfg *handshake.Config, log io.Writer) *pages {
-	s := &pages{flags: l, file: file, log: log, thief: observe.NewThief(nil)}
+	s := &pages{flags: l, file: file, log: log, thief: observe.NewThief(nil), room: room{most: maxPages}}
 	for _, c := range cfg.Certificates {
 		if key, ok := c.Key.(*rsa.PrivateKey); ok {
 			s.thief = observe.NewThief(key)
@@ -170,7 +176,7 @@ func (l *LiveFlags) newPages(file string, cfg *handshake.Config, log io.Writer) 
 
 // of begins the page of a connection.
 func (s *pages) of(cfg *handshake.Config) (*livePage, error) {
-	p := s.flags.newPage(event.Server, false, s.thief, &s.held)
+	p := s.flags.newPage(event.Server, false, s.thief, &s.room)
 	return p, p.attach(cfg)
 }
 
