@@ -101,14 +101,13 @@ type field struct {
 func (d *document) fieldsOf(at address, e *event.Message) []field {
 	var out []field
 	taken := ordinals{}
-	held := documentsIn(e.Msg)
 	for _, f := range e.Fields {
 		if f.Depth == 0 && !f.Leaf() {
 			continue // the message itself
 		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
-		inside, base := d.dissect(&x, held, taken)
+		inside, base := d.dissect(&x, e.Inside(f), taken)
 		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
 			d.held[string(raw)] = at.at(string(base))
 			if root, _, _ := strings.Cut(string(base), "~"); root == "ocsp_response" {
