@@ -42,7 +42,8 @@ named, and not shown.`,
 				return err
 			}
 			defer func() { err = cli.FirstError(err, out.Close()) }()
-			return c.show(out, newDump(out, out.Options), args[0])
+			to := &cli.Results{Writer: foreign.NewWriter(out, out.Options.Color)}
+			return cli.FirstError(c.show(to, newDump(to, out.Options), args[0]), to.Err())
 		},
 	}
 	c.LangFlag(cmd)
