@@ -27,7 +27,10 @@ func (d *document) act(a *act) {
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && a == d.decisive(), is(attrOpen)), numbers(a.heading, a.ending))
 	title := d.titleOf(a)
 	if several {
-		d.in(elSummary, nil, func() { d.with(elH2, decimal(a.n)+". "+title) }) // two may be called the same
+		if a.conn == 0 {
+			title = decimal(a.n) + ". " + title // two may be called the same
+		}
+		d.in(elSummary, nil, func() { d.with(elH2, title) })
 	} else {
 		d.with(elH2, title, class(classHidden))
 	}
