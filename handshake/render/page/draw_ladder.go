@@ -252,8 +252,6 @@ func whenClass(yes bool, c className) className {
 
 // valuesOf are a scene's values by their names.
 
-// chosen names what was decided, of what a learner asks about first.
-
 // checksIn is how many checks a verified chain has gone through.
 
 // arrow draws one arrow, and what opens under it.
