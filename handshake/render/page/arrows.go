@@ -65,6 +65,7 @@ func (l *ladder) message(e *event.Message, leg sheet.Leg) {
 	from, to := l.ways(leg, e.Dir)
 	r := l.sends(from, to, e, e.Kind.String())
 	r.message = e
+	l.numbered(r)
 	if r.flight.number == 0 {
 		r.flight.number = l.number
 	}
@@ -95,6 +96,7 @@ func (l *ladder) data(e *event.Data, leg sheet.Leg) {
 	from, to := l.ways(leg, e.Dir)
 	r := l.sends(from, to, e, "application_data")
 	r.data = e
+	l.numbered(r)
 	l.travels(r, leg, e.Dir, false)
 	if e.Dir == event.Send {
 		l.sent.went(leg, "data", e.Data, r)

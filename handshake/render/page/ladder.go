@@ -21,6 +21,7 @@ type act struct {
 	heading   *place // of the flow's and of the outcome's telling
 	ending    *place
 	arrows    int
+	messages  int             // that have a number
 	replays   bool            // an attacker sends again what he recorded
 	decided   map[string]bool // what a row has said was chosen
 	ends      sheet.Ends
@@ -61,7 +62,7 @@ func (r *row) work() bool { return r.party != "" }
 // arrow is one thing that was sent.
 type arrow struct {
 	act      int // whose it is, from 1
-	n        int // from 1, in an act
+	n        int // from 1, in an act: as --message takes it; 0 of an alert, and of a record alone
 	count    int // from 1, on the page
 	says     narrate.Sentence
 	from, to string
@@ -187,7 +188,6 @@ func (l *ladder) finish() {
 		l.workOf(f, leg).take(l.waiting[leg])
 	}
 	l.sightings()
-	l.act.numbered()
 	l.act = nil
 }
 
@@ -317,17 +317,11 @@ func isEarly(e *event.Data) bool {
 	return e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData
 }
 
-// numbered numbers the arrows of an act as they stand.
-func (a *act) numbered() {
-	n := 0
-	for _, f := range a.flights {
-		for _, r := range f.rows {
-			if !r.work() {
-				n++
-				r.n = n
-			}
-		}
-	}
+// numbered gives an arrow its number in its act: the terminal's, which counts messages and data as
+// they are told of. Alerts, and records of which nothing more is known, have none.
+func (l *ladder) numbered(r *row) {
+	l.act.messages++
+	r.n = l.act.messages
 }
 
 // ways is between whom something travels that an end tells of.
