@@ -105,6 +105,7 @@ func (l *ladder) data(e *event.Data, leg sheet.Leg) {
 
 // alert is an arrow as a message is.
 func (l *ladder) alert(e *event.Alert, leg sheet.Leg) {
+	l.refuses(e, leg)
 	raw := []byte{byte(e.Level), byte(e.Description)}
 	if e.Dir == event.Receive {
 		l.heard(leg)
@@ -157,6 +158,7 @@ func (r *row) opaque(e *event.Record, null bool) {
 // record belongs to the arrows that were waiting for it; one that is received, to what is read
 // from it next, unless its sender has told of it.
 func (l *ladder) record(e *event.Record, leg sheet.Leg) {
+	l.isTold(e)
 	if e.Dir == event.Receive {
 		l.heard(leg)
 		if r := l.sent.came(leg, "", "record", e.Wire); r != nil {

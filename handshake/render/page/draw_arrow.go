@@ -124,6 +124,8 @@ func (d *document) name(r *row) string {
 		return d.say.Data(r.data)
 	case r.alert != nil:
 		return d.say.Alert(r.alert, true, "")
+	case r.unopened:
+		return d.say.UI("page.unopened")
 	}
 	return d.say.UI("record")
 }

@@ -26,8 +26,11 @@ func (d *document) act(a *act) {
 	d.newline()
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && a == d.decisive(), is(attrOpen)), numbers(a.heading, a.ending))
 	title := d.titleOf(a)
+	if several && a.conn == 0 { // one of a connection has its number; two others may be called the same
+		title = decimal(a.n) + ". " + title
+	}
 	if several {
-		d.in(elSummary, nil, func() { d.with(elH2, decimal(a.n)+". "+title) }) // two may be called the same
+		d.in(elSummary, nil, func() { d.with(elH2, title) })
 	} else {
 		d.with(elH2, title, class(classHidden))
 	}

@@ -12,7 +12,7 @@ import (
 
 func (d *document) work(a *act, r *row) {
 	d.newline()
-	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r))
+	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.verdict() != nil, is(attrOpen)))
 	d.in(elSummary, nil, func() {
 		d.start(elSpan, class(classN))
 		d.end()
@@ -124,6 +124,10 @@ func (d *document) valuesOf(e event.Scene) map[string]string {
 	for _, v := range e.Values() {
 		switch x := v.Value.(type) {
 		case string:
+			if span, err := time.ParseDuration(x); err == nil {
+				values[v.Name] = d.say.Span(span)
+				continue
+			}
 			values[v.Name] = d.say.Party(sheet.Text(x)) // what names no party is shown as it is
 		case time.Duration:
 			values[v.Name] = d.say.Span(x)
