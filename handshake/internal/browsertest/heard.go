@@ -30,18 +30,28 @@ const (
 type Heard struct {
 	Kind Kind
 	Text string
-
-	id network.RequestID // of a request
 }
-
-func (h Heard) String() string { return string(h.Kind) + ": " + h.Text }
 
 // ears collect what a tab reports. The browser's messages come in one goroutine, the test
 // asks from another.
 type ears struct {
 	mu    sync.Mutex
 	pages []string // addresses of what was opened, the last at the end
-	heard []Heard
+	heard []noted
+}
+
+// noted is what was heard, and of a request the browser's name for it.
+type noted struct {
+	Heard
+	id network.RequestID
+}
+
+// list takes the names off.
+func list(all []noted) (heard []Heard) {
+	for _, n := range all {
+		heard = append(heard, n.Heard)
+	}
+	return heard
 }
 
 func (e *ears) opens(page string) {
@@ -80,7 +90,7 @@ func (tab *Tab) hear(ev any) {
 	note := func(k Kind, text string) {
 		tab.ears.mu.Lock()
 		defer tab.ears.mu.Unlock()
-		tab.ears.heard = append(tab.ears.heard, Heard{Kind: k, Text: text})
+		tab.ears.heard = append(tab.ears.heard, noted{Heard: Heard{k, text}})
 	}
 	switch ev := ev.(type) {
 	case *runtime.EventConsoleAPICalled:
@@ -94,13 +104,13 @@ func (tab *Tab) hear(ev any) {
 	case *network.EventRequestWillBeSent:
 		if !tab.ears.asked(ev.Request.URL) {
 			tab.ears.mu.Lock()
-			tab.ears.heard = append(tab.ears.heard, Heard{Request, ev.Request.URL, ev.RequestID})
+			tab.ears.heard = append(tab.ears.heard, noted{Heard{Request, ev.Request.URL}, ev.RequestID})
 			tab.ears.mu.Unlock()
 		}
 	case *network.EventLoadingFailed:
 		if ev.BlockedReason == network.BlockedReasonCsp { // it never left: the violation is told apart
 			tab.ears.mu.Lock()
-			tab.ears.heard = slices.DeleteFunc(tab.ears.heard, func(h Heard) bool { return h.Kind == Request && h.id == ev.RequestID })
+			tab.ears.heard = slices.DeleteFunc(tab.ears.heard, func(n noted) bool { return n.Kind == Request && n.id == ev.RequestID })
 			tab.ears.mu.Unlock()
 		}
 	case *audits.EventIssueAdded:
@@ -131,7 +141,7 @@ func (tab *Tab) Heard() []Heard {
 	Eval[bool](tab, frames)
 	tab.ears.mu.Lock()
 	defer tab.ears.mu.Unlock()
-	return slices.Clone(tab.ears.heard)
+	return list(tab.ears.heard)
 }
 
 // Provoked is what the tab has reported since the test made it: it is forgotten then, and does
@@ -141,7 +151,7 @@ func (tab *Tab) Provoked() []Heard {
 	tab.Heard()
 	tab.ears.mu.Lock()
 	defer tab.ears.mu.Unlock()
-	heard := tab.ears.heard
+	heard := list(tab.ears.heard)
 	tab.ears.heard = nil
 	return heard
 }
@@ -152,6 +162,6 @@ func (tab *Tab) quiet() {
 	}
 	tab.t.Helper()
 	for _, h := range tab.Heard() {
-		tab.t.Errorf("the page was not quiet: %s", h)
+		tab.t.Errorf("the page was not quiet: %s: %s", h.Kind, h.Text)
 	}
 }

@@ -208,8 +208,13 @@ func (l *ladder) sightings() {
 	}
 	for _, f := range l.act.flights {
 		for _, r := range f.rows {
+			var records []event.Overheard
 			for _, e := range r.records {
-				r.sees(seen[key{r.conn, l.toServer(r), sha256.Sum256(e.Wire)}])
+				records = append(records, seen[key{r.conn, l.toServer(r), sha256.Sum256(e.Wire)}])
+			}
+			r.sights = map[string]event.Access{}
+			for _, s := range event.Sights(records) {
+				r.sights[s.Onlooker] = s.Access
 			}
 		}
 	}
@@ -221,23 +226,6 @@ func (l *ladder) toServer(r *row) bool {
 		return role == event.Client.String()
 	}
 	return r.right
-}
-
-// sees notes what onlookers made of one of an arrow's records. Of several records the most
-// secret one decides: who reads only a part has not read the message.
-func (r *row) sees(o event.Overheard) {
-	if r.sights == nil {
-		r.sights = map[string]event.Access{}
-	}
-	for _, s := range o.By {
-		if old, ok := r.sights[s.Onlooker]; !ok || secrecy(s.Access) > secrecy(old) {
-			r.sights[s.Onlooker] = s.Access
-		}
-	}
-}
-
-func secrecy(a event.Access) int {
-	return slices.Index([]event.Access{event.AccessReads, event.AccessLater, event.AccessSealed}, a)
 }
 
 func connectionNumber(n int) string { return "c" + decimal(n) }

@@ -317,7 +317,7 @@ func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *
 // bit, with answers in between: it stands in the flight that it was sent in all the same.
 func (l *ladder) flightOf(from sheet.Leg, to string, e event.Event) *flight {
 	number := l.number
-	if d, ok := e.(*event.Data); ok && isEarly(d) {
+	if d, ok := e.(*event.Data); ok && readEarly(d) {
 		number = 1
 	}
 	if from.Party != e.Head().Party && number > 0 {
@@ -332,8 +332,8 @@ func (l *ladder) flightOf(from sheet.Leg, to string, e event.Event) *flight {
 	return f
 }
 
-// isEarly reports whether data was received that was sent before the handshake was over.
-func isEarly(e *event.Data) bool {
+// readEarly reports whether this is the receiver's event of early data.
+func readEarly(e *event.Data) bool {
 	return e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData
 }
 

@@ -10,7 +10,7 @@ func (d *document) bare(r *row) bool {
 	return d.arrows > wholeUpTo && r.count > withBytes && (r.n == 0 || r.n != d.o.Message)
 }
 
-// count numbers the arrows of all acts.
+// countArrows numbers the arrows of all acts.
 func (d *document) countArrows() {
 	for _, a := range d.ladder.acts {
 		for _, f := range a.flights {

@@ -92,13 +92,14 @@ func (d *document) numbered(r *row) string {
 // field is a named range of bytes as the page shows it.
 type field struct {
 	wire.Field
-	path  string // unique in its message: the second of a name has "~2"
-	name  string
-	kind  narrate.Kind // of its entry
-	key   string       // of the glossary; "" if no entry is about it
-	ref   string
-	whole bool // it is all that is shown, and its parts' paths begin with it
-	fold  bool // what it holds is long, and opens when asked for
+	path   string // unique in its message: the second of a name has "~2"
+	name   string
+	kind   narrate.Kind // of its entry
+	key    string       // of the glossary; "" if no entry is about it
+	ref    string
+	beside bool // a long value is seen beside it, as bytes, and is not repeated
+	whole  bool // it is all that is shown, and its parts' paths begin with it
+	fold   bool // what it holds is long, and opens when asked for
 }
 
 // fieldsOf names every byte of the message at an address.
@@ -201,6 +202,10 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 			d.sheltered(d.say.UI("n_bytes", "n", decimal(f.Len)))
 		})
 	case !f.Leaf():
+		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
+	case f.beside && f.Len > long && f.Off+f.Len <= len(raw) && len(d.blank) == 0:
+		d.in(elCode, nil, func() { d.text(hex.EncodeToString(raw[f.Off:f.Off+shown]) + "…") })
+		d.space()
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
 	case f.Off+f.Len <= len(raw):
 		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)
