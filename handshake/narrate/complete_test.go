@@ -43,6 +43,12 @@ func TestComplete(t *testing.T) {
 			want[Summaries] = append(want[Summaries], part.keys(Summaries)...)
 		}
 	}
+	for _, events := range play(t) {
+		x, _ := CompareExchanges(flowsOf(events))
+		for _, part := range []Sentence{x.Title, x.Happened, x.Readers, x.WhatIf} {
+			want[Summaries] = append(want[Summaries], part.keys(Summaries)...)
+		}
+	}
 	for _, v := range explained(t) {
 		want[Input] = append(want[Input], InputKey(v))
 	}

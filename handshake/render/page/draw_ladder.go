@@ -26,15 +26,16 @@ func (d *document) act(a *act) {
 	d.newline()
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && a == d.decisive(), is(attrOpen)), numbers(a.heading, a.ending))
 	title := d.titleOf(a)
+	if several && a.conn == 0 { // one of a connection has its number; two others may be called the same
+		title = decimal(a.n) + ". " + title
+	}
 	if several {
-		if a.conn == 0 {
-			title = decimal(a.n) + ". " + title // two may be called the same
-		}
 		d.in(elSummary, nil, func() { d.with(elH2, title) })
 	} else {
 		d.with(elH2, title, class(classHidden))
 	}
 	d.telling(a.heading, classTelling)
+	d.legs(a)
 	d.start(elDiv, class(classLadder, manyOnlookers(a), whenClass(d.arrows > wholeUpTo, classLong)), number(attrDataParties, len(a.parties)))
 	d.headRow(a)
 	sent := len(a.flights) // flights up to the last arrow
@@ -58,6 +59,21 @@ func (d *document) act(a *act) {
 		d.in(elDiv, []pair{class(classOutcome)}, func() { d.telling(a.ending, classTelling) })
 	}
 	d.end()
+}
+
+// legs says what the two connections of somebody in the middle are called.
+func (d *document) legs(a *act) {
+	if len(a.parties) != 3 {
+		return
+	}
+	d.in(elP, []pair{class(classLegs, classDim)}, func() {
+		for i, leg := range []string{"A", "B"} {
+			if i > 0 {
+				d.text(d.say.Comma())
+			}
+			d.text(d.say.UI("page.leg", "leg", leg) + d.say.Colon() + d.say.Party(a.parties[i]) + " — " + d.say.Party(a.parties[i+1]))
+		}
+	})
 }
 
 // titleOf is what an act is called.
@@ -136,6 +152,9 @@ func manyOnlookers(a *act) className {
 // in which no attacker takes part.
 
 func (d *document) decisive() *act {
+	if _, ok := d.exchanges(); ok { // none of those that are compared is: they are read from the first on
+		return d.ladder.acts[0]
+	}
 	var last *act
 	first := "" // who begins: in an attack somebody else comes later
 	for _, a := range d.ladder.acts {
@@ -254,8 +273,6 @@ func whenClass(yes bool, c className) className {
 // played is what a scene is called, with its values where its name has room for them.
 
 // valuesOf are a scene's values by their names.
-
-// chosen names what was decided, of what a learner asks about first.
 
 // checksIn is how many checks a verified chain has gone through.
 
