@@ -24,6 +24,9 @@ func (d *document) arrow(a *act, r *row) {
 		value(attrDataFrom, r.from), value(attrDataTo, r.to), value(attrDataDir, dir), when(len(a.parties) > 2, value(attrDataLeg, d.legOf(a, r.from, r.to))), rowNumbers(r))
 	d.in(elSummary, nil, func() {
 		d.in(elSpan, []pair{class(classN)}, func() {
+			if r.n == 0 {
+				return
+			}
 			if len(d.ladder.acts) > 1 {
 				d.with(elSpan, decimal(a.n)+".", class(classHidden))
 			}
@@ -121,6 +124,8 @@ func (d *document) name(r *row) string {
 		return d.say.Data(r.data)
 	case r.alert != nil:
 		return d.say.Alert(r.alert, true, "")
+	case r.unopened:
+		return d.say.UI("page.unopened")
 	}
 	return d.say.UI("record")
 }

@@ -26,10 +26,10 @@ func (d *document) act(a *act) {
 	d.newline()
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && a == d.decisive(), is(attrOpen)), numbers(a.heading, a.ending))
 	title := d.titleOf(a)
+	if several && a.conn == 0 { // one of a connection has its number; two others may be called the same
+		title = decimal(a.n) + ". " + title
+	}
 	if several {
-		if a.conn == 0 {
-			title = decimal(a.n) + ". " + title // two may be called the same
-		}
 		d.in(elSummary, nil, func() { d.with(elH2, title) })
 	} else {
 		d.with(elH2, title, class(classHidden))
@@ -254,8 +254,6 @@ func whenClass(yes bool, c className) className {
 // played is what a scene is called, with its values where its name has room for them.
 
 // valuesOf are a scene's values by their names.
-
-// chosen names what was decided, of what a learner asks about first.
 
 // checksIn is how many checks a verified chain has gone through.
 

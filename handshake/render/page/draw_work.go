@@ -12,7 +12,7 @@ import (
 
 func (d *document) work(a *act, r *row) {
 	d.newline()
-	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r))
+	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.verdict() != nil, is(attrOpen)))
 	d.in(elSummary, nil, func() {
 		d.start(elSpan, class(classN))
 		d.end()
@@ -68,8 +68,8 @@ func (d *document) summary(a *act, r *row) {
 				failed = append(failed, name)
 			}
 		case *event.Decision:
-			if s := d.chosen(e); s != "" && !a.decided[s] {
-				chosen, a.decided[s] = append(chosen, s), true // the other end finds the same
+			if s := d.chosen(e); s != "" && !a.decided[s] && a.chooses(e) {
+				chosen, a.decided[s] = append(chosen, s), true
 			}
 		case *event.Secret:
 			computed++
@@ -124,6 +124,10 @@ func (d *document) valuesOf(e event.Scene) map[string]string {
 	for _, v := range e.Values() {
 		switch x := v.Value.(type) {
 		case string:
+			if span, err := time.ParseDuration(x); err == nil {
+				values[v.Name] = d.say.Span(span)
+				continue
+			}
 			values[v.Name] = d.say.Party(sheet.Text(x)) // what names no party is shown as it is
 		case time.Duration:
 			values[v.Name] = d.say.Span(x)
@@ -134,6 +138,7 @@ func (d *document) valuesOf(e event.Scene) map[string]string {
 	return values
 }
 
+// chosen names what was decided, of what a learner asks about first.
 func (d *document) chosen(e *event.Decision) string {
 	switch e.What {
 	case event.DecisionVersion, event.DecisionCipherSuite, event.DecisionGroup, event.DecisionALPN:
@@ -148,4 +153,11 @@ func checksIn(e *event.Check) int {
 		n = len(e.Report.Paths[c].Checks)
 	}
 	return n
+}
+
+// chooses reports whether a decision is of the party that tells of it. All that chosen names is
+// the server's to choose from what the client offers (RFC 9846 §4.2.3, RFC 5246 §7.4.1.3,
+// RFC 7301 §3.2): a client tells of it too, when it has read what was chosen.
+func (a *act) chooses(e *event.Decision) bool {
+	return a.ends.Role[sheet.Leg{Party: e.Party, Conn: e.Conn}] == event.Server.String()
 }

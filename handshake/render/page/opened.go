@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -78,11 +79,14 @@ func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]tol
 
 // numbered is an arrow's number and name: no two of a page are called the same.
 func (d *document) numbered(r *row) string {
-	s := decimal(r.n) + " " + d.name(r)
-	if len(d.ladder.acts) > 1 {
-		s = decimal(r.act) + "." + s
+	n := decimal(r.n)
+	if r.n == 0 { // it is called after the party that sent it, and how many before it have no number
+		n = d.say.Party(r.from) + " " + decimal(r.count)
 	}
-	return s
+	if len(d.ladder.acts) > 1 {
+		n = decimal(r.act) + "." + n
+	}
+	return n + " " + d.name(r)
 }
 
 // field is a named range of bytes as the page shows it.
@@ -108,6 +112,7 @@ func (d *document) fieldsOf(at address, e *event.Message) []field {
 		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
+		x.ref = cmp.Or(narrate.GeneralRef(x.key, e), x.ref)
 		inside, base := d.dissect(&x, e.Inside(f), taken)
 		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
 			d.held[string(raw)] = at.at(string(base))

@@ -14,6 +14,9 @@ func (d *document) top() {
 			}
 		})
 	}
+	if it := d.ladder.verdict(); it != nil {
+		d.telling(&it.place, classOutcome)
+	}
 	switch {
 	case d.o.Worksheet:
 		d.with(elP, d.say.UI("page.handout"))
