@@ -619,6 +619,7 @@ func FuzzHostile(f *testing.F) {
 				{"verify", "--CAfile", p.files["root"], "--servername", "a.test", "--bytes", "--lang", lang, p.files["chain"]},
 				{"verify", "--CAfile", p.files["self"], "--client", "--lang", lang, p.files["broken"]},
 				{"verify", "--CAfile", p.files["cut"], "--servername", "a.test", "--lang", lang, p.files["types"]},
+				{"ca", "show", "--bytes", "--lang", lang, p.files["chain"]}, {"ca", "show", "--bytes", "--lang", lang, p.files["request"]},
 				{"ca", "show", "--lang", lang, p.files["chain"]}, {"ca", "show", "--lang", lang, p.files["request"]}, {"ca", "show", "--lang", lang, p.files["types"]},
 			} {
 				out, log, _ := run(t.Context(), strings.NewReader(""), args...)

@@ -21,7 +21,7 @@ func TestPagesGoOutAsTheyAre(t *testing.T) {
 			t.Fatalf("tlslab %s: no policy", args)
 		}
 		for _, name := range []string{"style", "script"} {
-			inside := regexp.MustCompile("(?s)<" + name + ">(.*?)</" + name + ">").FindAllStringSubmatch(out, -1)
+			inside := regexp.MustCompile("(?s)<"+name+">(.*?)</"+name+">").FindAllStringSubmatch(out, -1)
 			if len(inside) != 1 {
 				t.Fatalf("tlslab %s: %d elements %s", args, len(inside), name)
 			}

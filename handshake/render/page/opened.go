@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -78,37 +79,41 @@ func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]tol
 
 // numbered is an arrow's number and name: no two of a page are called the same.
 func (d *document) numbered(r *row) string {
-	s := decimal(r.n) + " " + d.name(r)
-	if len(d.ladder.acts) > 1 {
-		s = decimal(r.act) + "." + s
+	n := decimal(r.n)
+	if r.n == 0 { // it is called after the party that sent it, and how many before it have no number
+		n = d.say.Party(r.from) + " " + decimal(r.count)
 	}
-	return s
+	if len(d.ladder.acts) > 1 {
+		n = decimal(r.act) + "." + n
+	}
+	return n + " " + d.name(r)
 }
 
 // field is a named range of bytes as the page shows it.
 type field struct {
 	wire.Field
-	path  string // unique in its message: the second of a name has "~2"
-	name  string
-	kind  narrate.Kind // of its entry
-	key   string       // of the glossary; "" if no entry is about it
-	ref   string
-	whole bool // it is all that is shown, and its parts' paths begin with it
-	fold  bool // what it holds is long, and opens when asked for
+	path   string // unique in its message: the second of a name has "~2"
+	name   string
+	kind   narrate.Kind // of its entry
+	key    string       // of the glossary; "" if no entry is about it
+	ref    string
+	beside bool // a long value is seen beside it, as bytes, and is not repeated
+	whole  bool // it is all that is shown, and its parts' paths begin with it
+	fold   bool // what it holds is long, and opens when asked for
 }
 
 // fieldsOf names every byte of the message at an address.
 func (d *document) fieldsOf(at address, e *event.Message) []field {
 	var out []field
 	taken := ordinals{}
-	held := documentsIn(e.Msg)
 	for _, f := range e.Fields {
 		if f.Depth == 0 && !f.Leaf() {
 			continue // the message itself
 		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
-		inside, base := d.dissect(&x, held, taken)
+		x.ref = cmp.Or(narrate.GeneralRef(x.key, e), x.ref)
+		inside, base := d.dissect(&x, e.Inside(f), taken)
 		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
 			d.held[string(raw)] = at.at(string(base))
 			if root, _, _ := strings.Cut(string(base), "~"); root == "ocsp_response" {
@@ -197,6 +202,10 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 			d.sheltered(d.say.UI("n_bytes", "n", decimal(f.Len)))
 		})
 	case !f.Leaf():
+		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
+	case f.beside && f.Len > long && f.Off+f.Len <= len(raw) && len(d.blank) == 0:
+		d.in(elCode, nil, func() { d.text(hex.EncodeToString(raw[f.Off:f.Off+shown]) + "…") })
+		d.space()
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
 	case f.Off+f.Len <= len(raw):
 		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)

@@ -71,7 +71,8 @@ func (d *document) dissected(name string, at address, raw []byte, walk func([]by
 	x := field{}
 	x.Value = raw
 	x.whole = true
-	fields, _ := d.dissect(&x, []held{{raw, walk}}, ordinals{})
+	inside, _ := walk(raw) // what it refuses is a check's to tell
+	fields, _ := d.dissect(&x, inside, ordinals{})
 	d.newline()
 	d.start(elDetails, class(classRecord), id(at))
 	d.in(elSummary, nil, func() {
@@ -94,6 +95,9 @@ func Write(w io.Writer, title string, o Options, tell func(render.TerminalOption
 	}})
 	if err != nil {
 		return err
+	}
+	if len(all) > 0 && sheet.Unpainted(all[0].Text) == title { // which is said already
+		all = all[1:]
 	}
 	d.sheet(title, func() { d.tells(all, classTelling) })
 	return d.to(w)

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"io"
 	"slices"
 	"strings"
 
@@ -9,7 +10,10 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/mitm"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
 )
 
@@ -77,9 +81,10 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	switch {
 	case other != "":
 		return cli.Misuse("Leave one of the two out.", "--all plays every combination, in TLS 1.2 and in TLS 1.3: it takes no --%s", other)
-	case r.format != "text" && r.format != "json":
-		return cli.Misuse("", "--format %s: of the table it is text or json", r.format)
+	case r.format == cli.Mermaid || cli.CheckFormat(r.format, runFormats...) != nil:
+		return cli.Misuse("", "--format %s: of the table it is text, json or html", r.format)
 	}
+	r.NoPager = r.NoPager || r.format != cli.Text
 	out, err := r.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -89,8 +94,13 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if r.format == "json" {
+	switch r.format {
+	case cli.JSON:
 		return lesson.WriteMITMMatrixJSON(out, verdicts, r.seed)
+	case cli.HTML:
+		return page.Write(out, narrate.Must(r.Lang, narrate.UI, "mitm_matrix").Title, r.PageOptions(), func(to render.TerminalOptions) error {
+			return lesson.WriteMITMMatrix(io.Discard, verdicts, to)
+		})
 	}
 	return lesson.WriteMITMMatrix(out, verdicts, out.Options)
 }

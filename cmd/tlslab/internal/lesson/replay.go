@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/replays"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
@@ -132,8 +135,13 @@ func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *cli.Out
 	if err != nil {
 		return err
 	}
-	if r.format == cli.JSON {
+	switch r.format {
+	case cli.JSON:
 		return replays.WriteReplayMatrixJSON(out, rows, o)
+	case cli.HTML:
+		return page.Write(out, narrate.Must(r.Lang, narrate.UI, "replay_matrix").Title, r.PageOptions(), func(to render.TerminalOptions) error {
+			return replays.WriteReplayMatrix(io.Discard, rows, o, to)
+		})
 	}
 	return replays.WriteReplayMatrix(out, rows, o, out.Options)
 }
@@ -151,8 +159,6 @@ func (r *replayFlags) check(cmd *cobra.Command) ([]string, error) {
 		return nil, cli.Misuse("Leave one of the two out.", "--all plays every attack against every defence: it takes no --attack and no --defend")
 	case r.all && (r.Brief || r.Bytes):
 		return nil, cli.Misuse("Name one attack with --attack.", "--brief and --bytes are about a transcript, and --all prints a matrix")
-	case r.all && r.format == cli.HTML:
-		return nil, cli.Misuse("Name one attack with --attack.", "--format html is the page of an attack, and --all prints a matrix")
 	}
 	if err := cli.TextOnly(cmd, r.format); err != nil {
 		return nil, err
