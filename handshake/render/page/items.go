@@ -22,9 +22,7 @@ func (d *document) item(it *item) {
 			return
 		}
 		d.text(d.called(it))
-		if len(said) == 0 {
-			d.brief(it)
-		}
+		d.brief(it)
 	})
 	if r := reportOf(it); r != nil {
 		d.report(it.id, r, said)
