@@ -44,7 +44,7 @@ func (d *document) brief(it *item) {
 			return
 		}
 		d.text(d.say.Colon())
-		d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.octets(d.called(it)+", "+d.say.Party(e.Party), e.Value) })
+		d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.octets(d.called(it)+", "+d.say.Party(e.Party)+" "+string(it.id), e.Value) })
 	}
 }
 

@@ -43,7 +43,7 @@ func TestPageOfAnAttack(t *testing.T) {
 			for _, a := range n.Attr {
 				attrs[a.Key] = a.Val
 			}
-			if n.Data == "details" {
+			if n.Type == html.ElementNode && n.Data == "details" {
 				if _, ok := attrs["open"]; !ok {
 					opened = false
 				}
@@ -51,10 +51,10 @@ func TestPageOfAnAttack(t *testing.T) {
 			if strings.Contains(attrs["id"], "replay_verdict") && opened {
 				open++
 			}
-			if n.Data == "header" {
+			if n.Type == html.ElementNode && n.Data == "header" {
 				top = said(n)
 			}
-			if s := said(n); n.Data == "h2" && strings.ContainsAny(s, "→") {
+			if s := said(n); n.Type == html.ElementNode && n.Data == "h2" && strings.ContainsAny(s, "→") {
 				if headings++; strings.ContainsAny(s[:1], "0123456789") {
 					t.Errorf("%s: %q is numbered twice", lang, s)
 				}
