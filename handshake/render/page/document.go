@@ -63,7 +63,7 @@ func (d *document) to(w io.Writer) error {
 // policy is what the document allows itself: its own style and script by their hashes, and no
 // request to anywhere (CSP Level 3 §2.4).
 func policy() string {
-	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'self'"
+	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'none'"
 }
 
 func hashOf(a asset) string {

@@ -92,7 +92,9 @@ func (p *livePage) attach(cfg *handshake.Config) error {
 		return err
 	}
 	if p.many {
+		p.mu.Lock() // a connection before this one may still tell of its end
 		p.page.Event(&event.Flow{Meta: event.Meta{Conn: cfg.Conn}, Name: "live", Parties: []string{event.Client.String(), event.Server.String()}})
+		p.mu.Unlock()
 	}
 	show := observe.Overhear(event.ListenerFunc(p.page.Event), p.role, panel)
 	cfg.Listener = event.ListenerFunc(func(e event.Event) {
