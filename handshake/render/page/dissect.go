@@ -1,55 +1,32 @@
 package page
 
 import (
-	"bytes"
-
-	"tlslab/handshake/message"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
-	"tlslab/pki/der"
 )
 
-// held is a document that a message carries in an encoding of its own, with the walk that names
-// its bytes.
-type held struct {
-	raw  []byte
-	walk func([]byte) ([]wire.Field, error)
+// maxFields is how many fields are shown of one message. Each is an element with an address, and takes
+// some hundred bytes of the page for the few that it names: of a chain with as many names as a peer
+// may send, a page of 80 MB was made. No chain that serves anybody has as many fields.
+const maxFields = 5000
+
+// documentIn names the bytes of the document that a field of a message holds, as the document's own
+// walk names them: the field's path, and not a comparison with every document of the message, says
+// which walk that is. A peer can send thousands of documents, all of them the same.
+func documentIn(e *event.Message, f wire.Field) []wire.Field {
+	inside := e.Inside(f)
+	for i := range inside { // as if it were the message
+		inside[i].Name = inside[i].Name[len(f.Name)+len("."):]
+		inside[i].Off -= f.Off
+		inside[i].Depth -= f.Depth + 1
+	}
+	return inside
 }
 
-// documentsIn are the certificates and OCSP responses of a message.
-func documentsIn(m message.Message) []held {
-	var out []held
-	switch m := m.(type) {
-	case *message.Certificate12:
-		for _, c := range m.Certificates {
-			out = append(out, held{c, der.WalkCertificate})
-		}
-	case *message.Certificate13:
-		for _, e := range m.Entries {
-			out = append(out, held{e.Cert, der.WalkCertificate})
-			if s, ok := message.Get[*message.StapledStatus](&e.Extensions); ok {
-				out = append(out, held{s.Response, der.WalkOCSPResponse})
-			}
-		}
-	case *message.CertificateStatus:
-		out = append(out, held{m.Response, der.WalkOCSPResponse})
-	}
-	return out
-}
-
-// dissect names the bytes of a field that holds a document of its own, and makes a group of it.
-// What cannot be read stays as far as the walk names it: it covers every byte.
-func (d *document) dissect(x *field, documents []held, taken ordinals) (fields []field, base address) {
-	raw, ok := x.Value.([]byte)
-	if !ok || len(raw) < 2 {
-		return nil, ""
-	}
-	var inside []wire.Field
-	for _, h := range documents {
-		if bytes.Equal(h.raw, raw) {
-			inside, _ = h.walk(raw) // what the walk refuses is a check's to tell
-		}
-	}
+// dissect makes a group of a field that holds a document of its own, whose fields are those of
+// inside. What cannot be read stays as far as the walk names it: it covers every byte.
+func dissect(x *field, inside []wire.Field, taken ordinals) (fields []field, base address) {
 	if len(inside) == 0 {
 		return nil, ""
 	}
