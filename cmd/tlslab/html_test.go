@@ -1,11 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"tlslab/cmd/tlslab/internal/clitest"
 )
 
 // A page goes out byte for byte: what stands below every output, and quotes what a terminal must not
@@ -28,6 +34,34 @@ func TestPagesGoOutAsTheyAre(t *testing.T) {
 			sum := sha256.Sum256([]byte(inside[0][1]))
 			if want := name + "-src &#39;sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "&#39;"; !strings.Contains(policy[1], want) {
 				t.Errorf("tlslab %s: the policy %s has no %s", args, policy[1], want)
+			}
+		}
+	}
+}
+
+// A page of --no-secrets says that it can be passed on: so a cookie that went over the connection, either
+// way, is not on it, as text or as digits; without the flag it is.
+func TestNoCookieOnAPageToPassOn(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "root.pem")
+	addr, end := clitest.StartServer(t, newRoot(), "--write-root", root, "--quiet")
+	defer end()
+	for _, version := range []string{"1.2", "1.3"} {
+		for _, without := range []bool{false, true} {
+			args := []string{"client", "--connect", addr, "--CAfile", root, "--tls", version, "--close-write", "--format", "html", "--lang", "en"}
+			if without {
+				args = append(args, "--no-secrets")
+			}
+			var page bytes.Buffer
+			const cookie = "sid=71a9e5c0d4"
+			status := clitest.Command(newRoot(), t.Context(), strings.NewReader("GET /x HTTP/1.1\r\nCookie: "+cookie+"\r\n\r\n"), io.Discard, &page, args...)
+			if status != 0 {
+				t.Fatalf("TLS %s: status %d\n%.500s", version, status, &page)
+			}
+			text := page.String()
+			spaced := strings.ReplaceAll(text, " ", "")
+			found := strings.Contains(text, cookie) || strings.Contains(text, "GET /x") || strings.Contains(spaced, hex.EncodeToString([]byte(cookie)))
+			if found == without || strings.Contains(text, "can be passed on") != without {
+				t.Errorf("TLS %s, --no-secrets %t: the cookie is on the page: %t", version, without, found)
 			}
 		}
 	}

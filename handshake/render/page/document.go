@@ -34,6 +34,7 @@ type document struct {
 	held     map[string]address // where the bytes of a certificate stand
 	stapled  address            // where the bytes of the last stapled response stand
 	blank    blanks             // of a worksheet
+	withheld withheld           // of a page without secrets
 	events   []event.Event
 	used     map[meaning]string // entries of the glossary, and where they are specified
 	arrows   int                // on the page

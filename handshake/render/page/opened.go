@@ -36,6 +36,9 @@ func (d *document) opened(r *row) {
 			d.with(elP, d.say.UI("page.fields_left", "n", decimal(left)))
 		}
 	}
+	if d.withheld[event.Event(r.data)] != nothing {
+		d.with(elP, d.say.UI("page.withheld", "n", decimal(len(r.data.Data))))
+	}
 	for i, e := range r.records {
 		d.record(r, i, e, ofRecord[e])
 	}
