@@ -73,7 +73,8 @@ func (l *LiveFlags) newPage(role event.Role, many bool, thief *observe.Thief, in
 }
 
 // attach makes cfg tell the page, with what onlookers make of each record: a listener, and
-// whoever later steals the server's key or the key that both ends were given.
+// whoever later steals the server's key, the key that both ends were given, or the one that seals the
+// server's tickets: as far as this end has it. Who is not tried, the page's sentence names.
 func (p *livePage) attach(cfg *handshake.Config) error {
 	own := observe.Options{Conn: cfg.Conn}
 	var others []observe.Onlooker
@@ -87,7 +88,19 @@ func (p *livePage) attach(cfg *handshake.Config) error {
 		}
 		others = append(others, observe.Onlooker{Party: "psk_thief", Later: true, Has: has})
 	}
-	panel, err := observe.NewPanel(observe.Line{Conn: cfg.Conn, Client: event.Client.String(), Server: event.Server.String()}, own, others...)
+	listener := own
+	if p.role == event.Server && cfg.Tickets != nil {
+		thief := observe.NewTicketThief(func(ticket []byte) (master, psk []byte) {
+			s, err := cfg.Tickets.OpenHeld(ticket)
+			if err != nil { // no ticket of ours, or of a key that is gone
+				return nil, nil
+			}
+			return s.Master[:], s.PSK
+		})
+		listener.Listener = thief
+		others = append(others, thief.Onlooker(own))
+	}
+	panel, err := observe.NewPanel(observe.Line{Conn: cfg.Conn, Client: event.Client.String(), Server: event.Server.String()}, listener, others...)
 	if err != nil {
 		return err
 	}
@@ -114,7 +127,7 @@ func (p *livePage) takes(e event.Event) bool {
 	n := int64(besides)
 	switch e := e.(type) {
 	case *event.Record:
-		n += int64(3 * (len(e.Wire) + len(e.Payload))) // its steps, and what an onlooker heard, are as long
+		n += int64(5 * (len(e.Wire) + len(e.Payload))) // its steps, what an onlooker heard, and what is kept for a thief who may gain are as long
 	case *event.Message:
 		n += int64(len(e.Raw) + 100*len(e.Fields))
 	case *event.Data:
