@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	stdtls "crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +67,40 @@ func TestNoCookieOnAPageToPassOn(t *testing.T) {
 			if found == without || strings.Contains(text, "can be passed on") != without {
 				t.Errorf("TLS %s, --no-secrets %t: the cookie is on the page: %t", version, without, found)
 			}
+		}
+	}
+}
+
+// A server's page of a connection that a ticket of its own opens says who could read it later: whoever
+// gets the key of the tickets was tried.
+func TestServerTriesItsTickets(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "page.html")
+	addr, end := clitest.StartServer(t, newRoot(), "--tls", "1.2", "--format", "html", "--out", out)
+	cache := stdtls.NewLRUClientSessionCache(1)
+	for n := range 2 {
+		c, err := stdtls.Dial("tcp", addr, &stdtls.Config{InsecureSkipVerify: true, ServerName: "localhost", ClientSessionCache: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(c, "hello\n")
+		if err = errors.Join(err, c.CloseWrite()); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, c)
+		if resumed := c.ConnectionState().DidResume; resumed != (n == 1) {
+			t.Fatalf("connection %d resumed: %t", n+1, resumed)
+		}
+		_ = c.Close()
+	}
+	end()
+	for n := range 2 {
+		page, err := os.ReadFile(strings.TrimSuffix(out, ".html") + "-" + strconv.Itoa(n+1) + ".html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(page, []byte(`data-onlooker="ticket_thief" data-access="reads_later"`)) || !bytes.Contains(page, []byte("Of those who were tried here")) ||
+			bytes.Contains(page, []byte(">Only the client and the server")) {
+			t.Errorf("page %d does not say who can read it later", n+1)
 		}
 	}
 }
