@@ -25,7 +25,7 @@ func oneRecord(n int) *event.Record {
 func TestPagesAreBounded(t *testing.T) {
 	l := &LiveFlags{Format: cli.HTML}
 	l.Lang = "en"
-	in := &room{most: 1 << 18}
+	in := &room{most: 1 << 18, each: 1 << 18}
 	var pages []*livePage
 	var tell []event.Listener
 	for conn := range 2 {
@@ -59,6 +59,45 @@ func TestPagesAreBounded(t *testing.T) {
 		t.Errorf("%d bytes are not given back", n)
 	}
 }
+
+// One connection has its share, and no more: another one has room beside it.
+func TestAPageHasItsShare(t *testing.T) {
+	l := &LiveFlags{Format: cli.HTML}
+	l.Lang = "en"
+	in := &room{most: 1 << 20, each: 1 << 17}
+	for conn := range 3 {
+		p, cfg := l.newPage(event.Server, false, nil, in), &handshake.Config{Conn: conn + 1}
+		if err := p.attach(cfg); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 200 {
+			cfg.Listener.Event(oneRecord(n))
+		}
+		if p.own == 0 || p.own > in.each || in.held.Load() > int64(conn+1)*in.each || p.left == 0 || !p.full {
+			t.Errorf("page %d keeps %d bytes of its %d, all keep %d", conn+1, p.own, in.each, in.held.Load())
+		}
+		if conn > 0 {
+			continue // these stay, and take their room
+		}
+		kept := p.own
+		var log bytes.Buffer
+		var held int64
+		if err := p.close(writerFunc(func(b []byte) (int, error) {
+			held = in.held.Load()
+			return len(b), nil
+		}), &log); err != nil {
+			t.Fatal(err)
+		}
+		if held != kept || in.held.Load() != 0 || !strings.Contains(log.String(), "the page of one connection may keep") {
+			t.Errorf("while it is written %d bytes are held, then %d; it says %q", held, in.held.Load(), &log)
+		}
+	}
+}
+
+// writerFunc makes a function a writer.
+type writerFunc func([]byte) (int, error)
+
+func (w writerFunc) Write(b []byte) (int, error) { return w(b) }
 
 // A server writes so many pages, and says once that there will be no more.
 func TestPagesAreCounted(t *testing.T) {
