@@ -17,6 +17,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/mitm/proxy"
+	mitmrelay "tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
 	"tlslab/pki"
 )
@@ -207,6 +208,12 @@ func TestSentences(t *testing.T) {
 	used["cmd.pem_only"] = true // PEMNothing, where there is something else
 	for _, w := range proxy.Warnings() {
 		used["cmd.proxy_warning_"+string(w)] = true
+	}
+	for _, n := range mitmrelay.Notes() {
+		used["cmd.proxy_note_"+string(n)] = true
+	}
+	for _, r := range mitmrelay.Rules() {
+		used["cmd.proxy_rule_"+string(r)] = true
 	}
 	for _, side := range []proxy.Side{proxy.SideClient, proxy.SideServer, proxy.SideProxy} {
 		used["cmd.proxy_side_"+string(side)] = true

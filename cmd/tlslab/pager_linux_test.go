@@ -107,18 +107,60 @@ func TestPager(t *testing.T) {
 }
 
 // Whoever leaves the pager early has seen enough: that is no error. One that cannot be started
-// leaves the transcript on the terminal.
+// leaves the transcript on the terminal, however much of it was on its way already.
 func TestPagerEndsEarly(t *testing.T) {
-	for pager, want := range map[string]string{"head -1": "RSA key exchange", "exit 3": "", "true": ""} {
-		t.Setenv("PAGER", pager)
+	args := []string{"run", "--kx", "rsa", "--seed", "1", "--full", "--bytes"}
+	var whole bytes.Buffer
+	if status := command(t.Context(), nil, &whole, io.Discard, args...); status != 0 {
+		t.Fatal(status)
+	}
+	plain := filepath.Join(t.TempDir(), "plain")
+	if err := os.WriteFile(plain, []byte("no program"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for pager, c := range map[string]struct {
+		first string // is in the first line
+		whole bool   // all is on the terminal; else it is a line at most
+	}{
+		"head -1":           {first: "RSA key exchange"},
+		"exit 3":            {},
+		"true":              {},
+		"nosuchpager":       {first: "RSA key exchange", whole: true},
+		plain:               {first: "RSA key exchange", whole: true},
+		"cat | nosuchpager": {first: "RSA key exchange", whole: true},
+	} {
+		t.Setenv("PAGER", pager+" 2>/dev/null")
+		t.Setenv("NO_COLOR", "1")
 		tty, seen := terminal(t, 10)
 		var stderr bytes.Buffer
-		if status := command(t.Context(), nil, tty, &stderr, "run", "--kx", "rsa", "--full", "--bytes"); status != 0 || stderr.Len() != 0 {
+		if status := command(t.Context(), nil, tty, &stderr, args...); status != 0 || stderr.Len() != 0 {
 			t.Errorf("%s: status %d, %s", pager, status, stderr.String())
 		}
-		if shown := seen(); !strings.Contains(shown, want) || strings.Count(shown, "\n") > 1 {
-			t.Errorf("%s: %q", pager, shown)
+		shown := seen()
+		if first, _, _ := strings.Cut(strings.TrimLeft(shown, "\n"), "\n"); !strings.Contains(first, c.first) {
+			t.Errorf("%s: it begins with %q", pager, first)
 		}
+		if c.whole && shown != whole.String() || !c.whole && strings.Count(shown, "\n") > 1 {
+			t.Errorf("%s: %d bytes of %d are on the terminal", pager, len(shown), whole.Len())
+		}
+	}
+}
+
+// A line that is wider than the terminal takes several of its rows: what has few lines can be
+// longer than the screen.
+func TestPagerCountsRows(t *testing.T) {
+	args := []string{"run", "--kx", "rsa", "--seed", "1", "--width", "200"}
+	var whole bytes.Buffer
+	if status := command(t.Context(), nil, &whole, io.Discard, args...); status != 0 {
+		t.Fatal(status)
+	}
+	t.Setenv("PAGER", "cat >/dev/null")
+	tty, seen := terminal(t, uint16(bytes.Count(whole.Bytes(), []byte("\n")))+1)
+	if status := command(t.Context(), nil, tty, io.Discard, args...); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	if shown := seen(); shown != "" {
+		t.Errorf("%d bytes are on the terminal that has no room for them", len(shown))
 	}
 }
 

@@ -429,8 +429,8 @@ type readFunc func(p []byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// tooLarge is fields of a head, beyond the limit of 64 KiB.
-var tooLarge = strings.Repeat("X-Large: "+strings.Repeat("x", 1000)+"\r\n", 80)
+// tooLarge is fields of a head, beyond the limit of 256 KiB.
+var tooLarge = strings.Repeat("X-Large: "+strings.Repeat("x", 1000)+"\r\n", 320)
 
 // refused connects to a server that does not complete its handshake.
 func (w *scene) refused(serve func(c net.Conn) error) (want expected, err error) {

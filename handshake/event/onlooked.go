@@ -1,5 +1,7 @@
 package event
 
+import "slices"
+
 // SceneOnlooked is the Key of Onlooked.
 const SceneOnlooked SceneKey = "onlooked"
 
@@ -68,6 +70,31 @@ func (o Overheard) Of(onlooker string) Access {
 		}
 	}
 	return ""
+}
+
+// Sights is what each onlooker made of a message that came in these records, in the order in
+// which the records name them. The most secret record decides: who reads only a part has not
+// read the message. Of whom nobody tried one of the records it is known only
+// where another is sealed to him; else he is not among them.
+func Sights(records []Overheard) (out []Sight) {
+	tried := map[string]int{}
+	for _, r := range records {
+		for _, s := range r.By {
+			tried[s.Onlooker]++
+			i := slices.IndexFunc(out, func(o Sight) bool { return o.Onlooker == s.Onlooker })
+			if i < 0 {
+				out = append(out, s)
+			} else if s.Access.secrecy() > out[i].Access.secrecy() {
+				out[i].Access = s.Access
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(s Sight) bool { return s.Access != AccessSealed && tried[s.Onlooker] < len(records) })
+}
+
+// secrecy orders kinds of access: what is higher is more secret.
+func (a Access) secrecy() int {
+	return slices.Index([]Access{AccessReads, AccessLater, AccessSealed}, a)
 }
 
 // Values are the bytes, and each onlooker's sight.

@@ -20,7 +20,7 @@ func Caption(e event.Event, c *Context) Sentence {
 		return captionOf(e, c.leg(&e.Meta))
 	case *event.Data:
 		key := "application_data"
-		if isEarly(e) {
+		if wentEarly(e) {
 			key = "early_data"
 		}
 		if line := firstLine(e.Data); line != "" {
@@ -48,8 +48,9 @@ func caption(key string, pairs ...any) Sentence {
 	return s
 }
 
-// isEarly reports whether data goes before the handshake could tell who sends it.
-func isEarly(e *event.Data) bool {
+// wentEarly reports whether data was sent early, at whichever end it is told of: before the
+// handshake could tell who sends it.
+func wentEarly(e *event.Data) bool {
 	return e.Dir == event.Send && e.State == event.WaitServerHello || e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData
 }
 

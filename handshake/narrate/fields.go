@@ -141,3 +141,34 @@ func versionsOf(e *event.Message) []string {
 	}
 	return nil
 }
+
+// GeneralRef is where fields of a key are specified that stand in many structures: a message's type
+// and length, an extension's, the length before any vector. It is "" of any other key. What the
+// field of one structure names as its place is the place of that structure alone.
+func GeneralRef(key string, e *event.Message) string {
+	v := iana.TLS13
+	if len(versionsOf(e)) == 0 {
+		v = iana.TLS12
+	}
+	return general[key][v]
+}
+
+// messageRef, extensionRef and vectorRef are where all messages, extensions and vectors are
+// specified, by the version.
+var (
+	messageRef   = map[iana.Version]string{iana.TLS12: "RFC 5246 §7.4", iana.TLS13: "RFC 9846 §4"}
+	extensionRef = map[iana.Version]string{iana.TLS12: "RFC 5246 §7.4.1.4", iana.TLS13: "RFC 9846 §4.3"}
+	vectorRef    = map[iana.Version]string{iana.TLS12: "RFC 5246 §4.3", iana.TLS13: "RFC 9846 §3.4"}
+
+	// general is by keys of entries.
+	general = map[string]map[iana.Version]string{
+		"*.msg_type":                    messageRef,
+		"*.length":                      messageRef,
+		"*.extensions.*.extension_type": extensionRef,
+		"*.extensions.*.length":         extensionRef,
+		"*.extensions.*.length+empty":   extensionRef,
+		"*.extensions":                  extensionRef,
+		"*.extensions.length":           vectorRef,
+		"length":                        vectorRef,
+	}
+)

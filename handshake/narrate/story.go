@@ -178,7 +178,7 @@ func (x *exchange) data(e *event.Data) {
 	if len(e.Data) == 0 {
 		return
 	}
-	x.early = x.early || isEarly(e)
+	x.early = x.early || wentEarly(e)
 	if (e.Party == x.client) == (e.Dir == event.Send) {
 		x.request = true
 	} else {

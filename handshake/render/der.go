@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -99,9 +100,21 @@ func (t *Pen) element(l element) {
 		t.rows(l.Off, l.raw, indent, label, meaning)
 	} else {
 		t.entry(l.Off, nil, indent, label, meaning)
-		t.hexdump(5, l.raw, l.Off)
+		t.digits(l.raw, l.Off)
 	}
 	t.explain(l.Field)
+}
+
+// digits writes many bytes, twice as many in a line as rows does where there is room. What is text in
+// them is not shown: it would be a peer's, with a line to itself.
+func (t *Pen) digits(b []byte, off int) {
+	per := 2 * bytesPerLine
+	if 12+3*per > t.Width {
+		per = bytesPerLine
+	}
+	for at := 0; at < len(b); at += per {
+		t.Line("     " + t.Paint.Dim(sheet.Pad(fmt.Sprintf("%04x", off+at), 7)) + sheet.Spaced(b[at:min(at+per, len(b))]))
+	}
 }
 
 // deepest is how far a line is indented: the rest of 80 columns is for the name.

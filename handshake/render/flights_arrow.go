@@ -1,6 +1,7 @@
 package render
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -12,10 +13,8 @@ import (
 
 // crossed is an arrow that was drawn, for who could read it.
 type crossed struct {
-	n        int // its number
-	conn     int
-	toServer bool
-	wires    [][]byte
+	n       int // its number
+	records []passing
 }
 
 // arrowIn takes the arrow of a move into the block at hand, and what its sender computed for it.
@@ -47,7 +46,7 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 		state = t.Say.UI(t.flow.protection())
 	}
 	encrypts := sealed && !t.flow.null
-	b.crossed = append(b.crossed, crossed{n: n, conn: m.head.Conn, toServer: t.toServer(m), wires: wiresOf(m)})
+	b.crossed = append(b.crossed, crossed{n, t.recordsOf(m)})
 	b.body = append(b.body, func() {
 		arrow := t.flightArrow(m.from, m.to, encrypts)
 		if b.no.n > 0 { // then its heading says who sends to whom
@@ -78,14 +77,15 @@ func (t *Pen) toServer(m *move) bool {
 	return server == (m.dir == event.Receive)
 }
 
-// wiresOf are the records of a move, as they went by.
-func wiresOf(m *move) (wires [][]byte) {
+// recordsOf are the records of a move, as they went by.
+func (t *Pen) recordsOf(m *move) (records []passing) {
+	toServer := t.toServer(m)
 	for _, e := range m.events {
 		if r, ok := e.(*event.Record); ok && r.Dir == m.dir {
-			wires = append(wires, r.Wire)
+			records = append(records, passing{m.head.Conn, toServer, sha256.Sum256(r.Wire)})
 		}
 	}
-	return wires
+	return records
 }
 
 // flightArrow draws who sends to whom: a double line is encrypted.

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"crypto/sha256"
 	"slices"
 	"strings"
 
@@ -12,11 +13,12 @@ import (
 // Who can read the messages of a block: each record was tried, where the lesson was played
 // (event.Onlooked). What is told last of a record holds.
 
-// passing is a record as it went by: on which connection, in which direction, and its bytes.
+// passing is a record as it went by: on which connection, in which direction, and the hash of
+// its bytes. The bytes are not kept, since what comes when the handshake is over can be long.
 type passing struct {
 	conn     int
 	toServer bool
-	wire     string
+	wire     [sha256.Size]byte
 }
 
 // onlooked takes what each onlooker could make of some records.
@@ -25,27 +27,17 @@ func (t *Pen) onlooked(e *event.Onlooked) {
 		t.flow.sights = map[passing][]event.Sight{}
 	}
 	for _, r := range e.Records {
-		t.flow.sights[passing{e.Conn, e.ToServer, string(r.Wire)}] = r.By
+		t.flow.sights[passing{e.Conn, e.ToServer, sha256.Sum256(r.Wire)}] = r.By
 	}
 }
 
-// sightsOf is what each onlooker makes of a message: it is sealed to whoever cannot read one of its records.
+// sightsOf is what each onlooker makes of a message.
 func (t *Pen) sightsOf(c crossed) []event.Sight {
-	var out []event.Sight
-	for i, wire := range c.wires {
-		by := t.flow.sights[passing{c.conn, c.toServer, string(wire)}]
-		if i == 0 {
-			out = slices.Clone(by)
-			continue
-		}
-		for k := range out {
-			switch access := (event.Overheard{By: by}).Of(out[k].Onlooker); {
-			case access == event.AccessSealed, access == event.AccessLater && out[k].Access == event.AccessReads:
-				out[k].Access = access
-			}
-		}
+	records := make([]event.Overheard, len(c.records))
+	for i, r := range c.records {
+		records[i].By = t.flow.sights[r]
 	}
-	return out
+	return event.Sights(records)
 }
 
 // whoReads tells at the end of a block who can read its messages. Those of which the same holds

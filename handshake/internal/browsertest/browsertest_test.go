@@ -20,8 +20,8 @@ func TestHeard(t *testing.T) {
 	tab.Wait(`p.textContent == "clicked"`) // by the mouse, and not by a script
 	heard := tab.Heard()
 	for _, want := range []Heard{
-		{Console, "a line"}, {Console, "missing is not defined"}, {Request, "http://nowhere.example/picture.png"},
-		{Violation, "style-src"}, {Dialog, "a dialog"},
+		{Kind: Console, Text: "a line"}, {Kind: Console, Text: "missing is not defined"}, {Kind: Request, Text: "http://nowhere.example/picture.png"},
+		{Kind: Violation, Text: "style-src"}, {Kind: Dialog, Text: "a dialog"},
 	} {
 		if !slices.ContainsFunc(heard, func(h Heard) bool { return h.Kind == want.Kind && strings.Contains(h.Text, want.Text) }) {
 			t.Errorf("nothing was heard of %s %q: %q", want.Kind, want.Text, heard)

@@ -37,7 +37,21 @@ type Heard struct {
 type ears struct {
 	mu    sync.Mutex
 	pages []string // addresses of what was opened, the last at the end
-	heard []Heard
+	heard []noted
+}
+
+// noted is what was heard, and of a request the browser's name for it.
+type noted struct {
+	Heard
+	id network.RequestID
+}
+
+// list takes the names off.
+func list(all []noted) (heard []Heard) {
+	for _, n := range all {
+		heard = append(heard, n.Heard)
+	}
+	return heard
 }
 
 func (e *ears) opens(page string) {
@@ -76,7 +90,7 @@ func (tab *Tab) hear(ev any) {
 	note := func(k Kind, text string) {
 		tab.ears.mu.Lock()
 		defer tab.ears.mu.Unlock()
-		tab.ears.heard = append(tab.ears.heard, Heard{k, text})
+		tab.ears.heard = append(tab.ears.heard, noted{Heard: Heard{k, text}})
 	}
 	switch ev := ev.(type) {
 	case *runtime.EventConsoleAPICalled:
@@ -89,7 +103,15 @@ func (tab *Tab) hear(ev any) {
 		note(Console, fmt.Sprint(ev.Entry.Source, " ", ev.Entry.Text))
 	case *network.EventRequestWillBeSent:
 		if !tab.ears.asked(ev.Request.URL) {
-			note(Request, ev.Request.URL)
+			tab.ears.mu.Lock()
+			tab.ears.heard = append(tab.ears.heard, noted{Heard{Request, ev.Request.URL}, ev.RequestID})
+			tab.ears.mu.Unlock()
+		}
+	case *network.EventLoadingFailed:
+		if ev.BlockedReason == network.BlockedReasonCsp { // it never left: the violation is told apart
+			tab.ears.mu.Lock()
+			tab.ears.heard = slices.DeleteFunc(tab.ears.heard, func(n noted) bool { return n.Kind == Request && n.id == ev.RequestID })
+			tab.ears.mu.Unlock()
 		}
 	case *audits.EventIssueAdded:
 		if ev.Issue.Code == audits.InspectorIssueCodeContentSecurityPolicyIssue {
@@ -119,7 +141,19 @@ func (tab *Tab) Heard() []Heard {
 	Eval[bool](tab, frames)
 	tab.ears.mu.Lock()
 	defer tab.ears.mu.Unlock()
-	return slices.Clone(tab.ears.heard)
+	return list(tab.ears.heard)
+}
+
+// Provoked is what the tab has reported since the test made it: it is forgotten then, and does
+// not fail the test.
+func (tab *Tab) Provoked() []Heard {
+	tab.t.Helper()
+	tab.Heard()
+	tab.ears.mu.Lock()
+	defer tab.ears.mu.Unlock()
+	heard := list(tab.ears.heard)
+	tab.ears.heard = nil
+	return heard
 }
 
 func (tab *Tab) quiet() {

@@ -92,6 +92,7 @@ type Request struct {
 	HeadersSize int64     `json:"headersSize"` // bytes; -1 for unknown
 	BodySize    int64     `json:"bodySize"`    // bytes; -1 for unknown
 	Comment     string    `json:"comment,omitempty"`
+	Trailers    []Pair    `json:"_trailers,omitempty"`
 }
 
 // Response is a response. Status 0 stands for none.
@@ -106,6 +107,7 @@ type Response struct {
 	HeadersSize int64    `json:"headersSize"` // bytes; -1 for unknown
 	BodySize    int64    `json:"bodySize"`    // bytes as they came, compressed perhaps; -1 for unknown
 	Comment     string   `json:"comment,omitempty"`
+	Trailers    []Pair   `json:"_trailers,omitempty"`
 }
 
 // Pair is a header or a parameter of a query.

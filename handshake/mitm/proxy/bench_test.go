@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -42,5 +44,36 @@ func ask(b *testing.B, c *tls.Conn, r *bufio.Reader) {
 	}
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// BenchmarkStreams is HTTP/2 with 100 streams at a time on one connection.
+func BenchmarkStreams(b *testing.B) {
+	o := newOrigin(b, hello, func(c *tls.Config) { c.NextProtos = []string{"h2"} })
+	u := start(b, o, nil)
+	c := u.client(nil)
+	var asked, wrong atomic.Int64
+	fetch := func() {
+		resp, err := c.Get("https://" + wwwName + "/small")
+		if err != nil {
+			wrong.Add(1)
+			return
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+	fetch() // after it there is a connection to share
+	b.ResetTimer()
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			for asked.Add(1) <= int64(b.N) {
+				fetch()
+			}
+		})
+	}
+	all.Wait()
+	if n := wrong.Load(); n > 0 {
+		b.Errorf("%d requests failed", n)
 	}
 }

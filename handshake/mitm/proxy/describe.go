@@ -1,11 +1,13 @@
 package proxy
 
 import (
+	"cmp"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"tlslab/handshake/mitm/relay"
 )
 
 // What an Entry takes over from a request and its reply.
@@ -33,12 +35,14 @@ func (e *Entry) rewritten(changed bool) {
 }
 
 // describeRequest takes over what a request says.
-func (e *Entry) describeRequest(req *http.Request, s *session) {
-	e.Method, e.Path, e.Proto, e.RequestHeader = req.Method, req.RequestURI, req.Proto, req.Header
+func (e *Entry) describeRequest(h *relay.Head, s *session) {
+	e.Method, e.Path, e.Proto = h.Method, cmp.Or(h.Path, h.Target), h.Proto
+	e.RequestFields, e.RequestHeader, e.RequestHeadSize = h.Fields, h.Header(), int64(len(h.Raw))
+	e.RequestHeader.Del("Host")
 	if s.toClient == nil {
 		e.Scheme = "http"
 	}
-	e.asks(req.Host, s)
+	e.asks(h.Host(), s)
 }
 
 // asks takes over the host that a request names. The handshake may have named another one.
@@ -57,14 +61,6 @@ func (e *Entry) asks(host string, s *session) {
 }
 
 // describeReply takes over what a reply says.
-func (e *Entry) describeReply(resp *http.Response, switched bool) {
-	e.Status, e.Header = resp.StatusCode, resp.Header
-	if switched {
-		e.Upgraded = strings.ToLower(resp.Header.Get("Upgrade"))
-	}
-	_, e.Reason, _ = strings.Cut(resp.Status, " ")
-}
-
-func wantsUpgrade(req *http.Request) bool {
-	return req.Method == http.MethodConnect || req.Header.Get("Upgrade") != ""
+func (e *Entry) describeReply(h *relay.Head) {
+	e.Status, e.Reason, e.Fields, e.Header, e.HeadSize = h.Status, h.Reason, h.Fields, h.Header(), int64(len(h.Raw))
 }

@@ -8,6 +8,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/mitm/relay"
 )
 
 // Kind says what an Entry is about.
@@ -36,13 +37,17 @@ type Entry struct {
 	Host   string // as the request named it, else the client's hello or CONNECT; with a port that is not the usual one
 	Scheme string // "https"; "http" where no TLS is in play; "" for bytes
 
-	Method, Path, Proto   string // of a request; Proto is "HTTP/1.1", "HTTP/2.0"
-	Status                int    // of the reply; 0 if none came
-	Reason                string // the status line's, if it has one
-	RequestHeader, Header http.Header
-	Sent, Received        int64  // bytes of the bodies, or of the connection
-	RequestBody, Body     []byte // the first Options.Bodies of them, as on the wire but for chunks
-	Upgraded              string // what the connection became: "websocket"; "" if nothing
+	Method, Path, Proto       string      // of a request; Proto is "HTTP/1.1", "HTTP/2.0"
+	Status                    int         // of the reply; 0 if none came
+	Reason                    string      // the status line's, if it has one
+	RequestHeader, Header     http.Header // as net/http has them; the next four as they came, in order and case; of HTTP/2 with the fields that stand for the first line
+	RequestFields, Fields     []relay.Field
+	RequestTrailers, Trailers []relay.Field
+	RequestHeadSize, HeadSize int64        // bytes of the heads as they came; 0 where they are compressed
+	Notes                     []relay.Note // what was changed because the RFCs want it
+	Sent, Received            int64        // bytes of the bodies, or of the connection
+	RequestBody, Body         []byte       // the first Options.Bodies of them, as on the wire but for chunks
+	Upgraded                  string       // what the connection became: "websocket"; "" if nothing
 
 	ToClient, ToServer *Leg // nil where no ClientHello was read or sent; with Version 0 where nothing was settled
 
@@ -109,9 +114,10 @@ const (
 	WarnTruncated        Warning = "truncated"          // an end hung up without close_notify
 	WarnOtherHost        Warning = "other_host"         // the request names another host than the handshake did
 	WarnRewritten        Warning = "rewritten"          // --rewrite changed it
+	WarnEarly            Warning = "early"              // the reply was over before the request was, and the rest of that was not wanted
 )
 
 // Warnings lists every Warning.
 func Warnings() []Warning {
-	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten}
+	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnEarly}
 }

@@ -56,6 +56,7 @@ const (
 	// Either's.
 	CauseRefused  Cause = "refused" // with an alert that says no more
 	CauseLeft     Cause = "left"    // it hung up before it was done
+	CauseReset    Cause = "reset"   // it ended one stream of HTTP/2, and no more than that
 	CauseIdle     Cause = "idle"
 	CauseSlow     Cause = "slow"
 	CauseBusy     Cause = "busy"
@@ -66,7 +67,7 @@ const (
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
-		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
+		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
 }
 
 // Error says what happened, for a log.

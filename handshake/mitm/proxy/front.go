@@ -31,17 +31,18 @@ func (r reverse) target(*session) (target, bool) { return r.to, true }
 type forward struct{}
 
 func (forward) target(s *session) (t target, ok bool) {
-	head, err := s.client.head(s.p.o.Limits.Header)
+	connect, err := s.client.connects()
 	if err != nil {
 		s.badRequest(err)
 		return target{}, false
 	}
-	if !bytes.HasPrefix(head, []byte("CONNECT ")) {
-		s.hurry(false) // net/http has limits of its own
-		c := &plainConn{recorder: s.client, gone: make(chan struct{})}
-		if s.p.plain.give(c) {
-			<-c.gone
-		}
+	if !connect {
+		s.inPlain()
+		return target{}, false
+	}
+	head, err := s.client.head(s.p.o.Limits.Header)
+	if err != nil {
+		s.badRequest(err)
 		return target{}, false
 	}
 	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
@@ -63,6 +64,27 @@ func (forward) target(s *session) (t target, ok bool) {
 	return t, true
 }
 
+// connects waits until it is known whether CONNECT is asked for. What cannot be HTTP is an error.
+func (r *recorder) connects() (bool, error) {
+	const connect = "CONNECT "
+	for n := 1; ; n++ {
+		b, err := r.peek(n)
+		if err != nil {
+			return false, err
+		}
+		if b[0] < ' ' && b[0] != '\r' && b[0] != '\n' || b[0] > '~' {
+			return false, fmt.Errorf("byte 0x%02x is not the beginning of an HTTP request", b[0])
+		}
+		n = min(len(b), len(connect))
+		switch {
+		case string(b[:n]) != connect[:n]:
+			return false, nil
+		case n == len(connect):
+			return true, nil
+		}
+	}
+}
+
 // errLongHead is a head beyond Limits.Header.
 var errLongHead = errors.New("the head is longer than the proxy takes")
 
@@ -74,9 +96,6 @@ func (r *recorder) head(limit int) ([]byte, error) {
 		b, err := r.peek(n)
 		if err != nil {
 			return nil, err
-		}
-		if b[0] < ' ' && b[0] != '\r' && b[0] != '\n' || b[0] > '~' {
-			return nil, fmt.Errorf("byte 0x%02x is not the beginning of an HTTP request", b[0])
 		}
 		if i, ok := end.find(b); ok {
 			return b[:i], nil
@@ -120,6 +139,7 @@ func (s *session) badRequest(err error) {
 	}
 	s.fault(SideClient, CauseBadRequest, err)
 	_, _ = s.client.Write(answer(status, "tlslab proxy: "+err.Error()+"\n"))
+	s.client.linger()
 }
 
 // unavailable turns a client away. What it has asked is read first: closed over what is

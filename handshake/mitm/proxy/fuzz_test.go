@@ -3,10 +3,8 @@ package proxy
 import (
 	"bytes"
 	"crypto/tls"
-	"errors"
 	"io"
 	"net"
-	"net/http/httputil"
 	"strings"
 	"testing"
 	"time"
@@ -33,80 +31,6 @@ func (c *cut) Read(p []byte) (int, error) {
 	n = copy(p, c.b[:min(n, len(c.b))])
 	c.b = c.b[n:]
 	return n, nil
-}
-
-// FuzzChunks: whatever comes in whatever pieces, what goes on is what came, as far as it is
-// chunks, and not a byte more is taken; and where net/http reads the same, it reads as much.
-func FuzzChunks(f *testing.F) {
-	for _, seed := range []string{"0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\nGET", "5;a=\"b\"\r\nhello\r\n00;x\r\nSum: 1\r\n\r\n", "A \r\n0123456789\r\n0\r\n\r\n",
-		"5\nhello\n0\n\n", "-1\r\n", "+5\r\nhello\r\n", "fffffffffffffff\r\nx", "10000000000000000\r\n", "5\r\nhelloX\r\n", "\r\n", "0x5\r\nhello\r\n", "5\r\nhello\r\n",
-		"0\r\n" + strings.Repeat("a: b\r\n", 20), strings.Repeat("1\r\na\r\n", 30) + "0\r\n\r\n", "4000\r\n" + strings.Repeat("x", 0x4000) + "\r\n0\r\n\r\n"} {
-		f.Add([]byte(seed), []byte{}, 0)
-		f.Add([]byte(seed), []byte{0}, 3)
-		f.Add([]byte(seed), []byte{3, 0, 1}, 100)
-	}
-	f.Fuzz(func(t *testing.T, b, pattern []byte, keep int) {
-		const head = "HTTP/1.1 200 OK\r\n\r\n"
-		from := newInbound(&cut{b: b, pattern: pattern}, SideServer, 1<<16)
-		defer from.free()
-		var to bytes.Buffer
-		keep &= 0xff
-		m := &message1{to: &to, from: from, framing: framing{chunked: true}, keep: keep}
-		err := m.relay([]byte(head))
-		if got := to.String(); !strings.HasPrefix(head+string(b), got) {
-			t.Fatalf("%q became %q", b, got)
-		}
-		body, stdErr := io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(b)))
-		if err != nil {
-			if m.side != SideServer {
-				t.Fatalf("%v is the fault of the %s", err, m.side)
-			}
-			return
-		}
-		rest, _ := io.ReadAll(from)
-		if to.String()+string(rest) != head+string(b) {
-			t.Fatalf("of %q %q went on, and %q is left", b, to.String(), rest)
-		}
-		if stdErr == nil && (int64(len(body)) != m.n || !bytes.Equal(m.kept, body[:min(keep, len(body))])) {
-			t.Fatalf("of %q %d bytes are the body, %q; net/http reads %q", b, m.n, m.kept, body)
-		}
-	})
-}
-
-// FuzzHead: a head is what comes up to the first empty line, without those before it, and
-// never longer than it may be.
-func FuzzHead(f *testing.F) {
-	for _, seed := range []string{"GET / HTTP/1.1\r\nHost: x\r\n\r\nbody", "\r\n\n\r\nGET / HTTP/1.0\n\nx", "\n", "", "GET", "a\r\n\r", "a\r\r\n\r\n", strings.Repeat("x", 5000) + "\r\n\r\n", "a\n\r\n\r\n"} {
-		f.Add([]byte(seed), []byte{}, 1<<16)
-		f.Add([]byte(seed), []byte{0, 2}, 20)
-	}
-	f.Fuzz(func(t *testing.T, b, pattern []byte, limit int) {
-		limit = 1 + limit&0xffff
-		in := newInbound(&cut{b: b, pattern: pattern}, SideClient, limit)
-		defer in.free()
-		in.looksLikeHTTP()
-		head, err := in.head()
-		if err != nil {
-			if !errors.Is(err, errLongHead) && err != io.EOF && err != io.ErrUnexpectedEOF {
-				t.Fatal(err)
-			}
-			return
-		}
-		head = bytes.Clone(head)
-		rest, _ := io.ReadAll(in)
-		before, ok := bytes.CutSuffix(b, append(bytes.Clone(head), rest...))
-		if !ok || len(bytes.Trim(before, "\r\n")) > 0 {
-			t.Fatalf("%q was read as %q and %q", b, head, rest)
-		}
-		if len(head) > limit || !bytes.HasSuffix(head, []byte("\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) {
-			t.Fatalf("%q is no head", head)
-		}
-		for line := range bytes.Lines(head[:len(bytes.TrimRight(head, "\r\n"))]) {
-			if s := string(line); s == "\n" || s == "\r\n" {
-				t.Fatalf("%q has an empty line amid it", head)
-			}
-		}
-	})
 }
 
 // FuzzHello: a hello is found in the records that it came in, however they cut it; where

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"sync"
-	"time"
+	"syscall"
 
+	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/reason"
 )
 
@@ -17,79 +17,115 @@ type duplex interface {
 	CloseWrite() error
 }
 
-// h1 relays HTTP/1.1 between one client and one server: two pumps, and between them the
-// requests that are under way. Heads and bodies go on as they came; net/http says what
-// they mean. What is not HTTP, or no longer, goes on as bytes.
+// h1 drives a relay.H1 between one client and one server: two pumps read, and each sends on
+// what came of what it has read. What is said is the machine's affair; here are the sockets.
 //
 // Two pumps rather than a loop of request and reply, since a reply may come before its
 // request is over, requests may follow each other without waiting (pipelining), and
 // either end may leave while the other has nothing to say.
 type h1 struct {
-	s              *session
-	client, server duplex
-	fromClient     *inbound
-	fromServer     *inbound
-	outgoing       message1      // of the pump of the requests
-	incoming       message1      // the replies'
-	over           chan struct{} // closed once one of the ends has ended it
+	s    *session
+	open func(x *relay.Exchange) // finds the server of a request; nil: there is one for all
 
-	mu       sync.Mutex
-	under    []*exchange // passed on, and not yet answered; the first may be being answered
-	bytes    *exchange   // the connection itself, once it is relayed as bytes
-	answered int         // replies so far
-	spoken   bool        // the client has asked something, or a failure of one of the two has been told
-	last     bool        // one direction is at its end; of the requests, if this is HTTP
-	ending   bool        // over is closed
-	closed   bool        // the pump of the replies has ended, and answers nothing more
-	refused  *refusal    // what is to be answered when the replies before it are through
-	torn     bool        // a message broke off
-	endless  bool        // … whose length only the end of the connection would have shown
-	upstream *Fault      // why there will be no more replies
-	broken   *Fault      // how the client broke off; nil again once it has been told of
-}
+	mu       sync.Mutex // held around each use of what follows
+	sent     *sync.Cond // a writer is done
+	m        machine
+	one      *relay.H1 // the same, if it is HTTP/1.1
+	toClient way
+	toServer way
+	turn     int               // counts servers: what an earlier one says is nobody's
+	opening  bool              // open is at work
+	hurried  bool              // what the client has begun must not take long
+	done     []*relay.Exchange // to be told of, once what was to be sent has been
+	upstream *Fault            // how the server left
+	lost     error             // what the client did not take
+	left     *Fault            // how the client broke off, if no entry tells
 
-// exchange is a request and its reply. It is told of when both halves are over: the request
-// has been passed on, and so has the reply.
-type exchange struct {
-	entry    *Entry
-	req      *http.Request
-	halves   int
-	passed   time.Time // the request, whole
-	began    time.Time // the reply
-	switched chan bool // for a request to upgrade: tells whether the reply agreed
-	raw      bool      // the reply agreed to the upgrade: the entry goes on as that of the connection
-}
-
-// refusal is a request that the proxy answers itself.
-type refusal struct {
-	x      *exchange
-	fault  *Fault
-	status int
+	pumps sync.WaitGroup // the servers'
 }
 
 // relayH1 relays until both ends are done.
 func (s *session) relayH1(client, server duplex) {
-	h := &h1{s: s, client: client, server: server, over: make(chan struct{}),
-		fromClient: newInbound(client, SideClient, s.p.o.Limits.Header), fromServer: newInbound(server, SideServer, s.p.o.Limits.Header)}
-	replied := make(chan struct{})
-	s.p.workers.do(func() {
-		defer close(replied)
-		h.replies()
+	h := s.newH1(client, relay.Options{})
+	h.serve(server)
+	h.run()
+}
+
+func (s *session) newH1(client duplex, o relay.Options) *h1 {
+	h := &h1{s: s}
+	h.sent = sync.NewCond(&h.mu)
+	h.toClient.conn = client
+	h.one = relay.NewH1(h.options(o))
+	h.m = h.one
+	return h
+}
+
+// options are o and what a machine has to tell and to ask.
+func (h *h1) options(o relay.Options) relay.Options {
+	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
+	if len(h.s.p.o.Rewrite) > 0 {
+		o.Change = h.change
+	}
+	return o
+}
+
+// machine is a relay.H1 or a relay.H2.
+type machine interface {
+	Receive(from relay.Side, b []byte)
+	End(from relay.Side, how relay.Ending, err error)
+	Unwritten(to relay.Side, err error)
+	Withhold(why error)
+	Output(to relay.Side) []byte
+	Fate(side relay.Side) relay.Fate
+	Wants(from relay.Side) bool
+	Spoken() bool
+	Waiting() bool
+	Over() bool
+	Unread() bool
+	InHead() bool
+	Broken() error
+}
+
+// relayH2 is relayH1 for HTTP/2.
+func (s *session) relayH2(client, server duplex) {
+	h := &h1{s: s}
+	h.sent = sync.NewCond(&h.mu)
+	h.toClient.conn = client
+	h.m = relay.NewH2(h.options(relay.Options{}))
+	h.serve(server)
+	h.run()
+}
+
+// serve makes conn the server, and reads from it.
+func (h *h1) serve(conn duplex) {
+	h.toServer = way{conn: conn}
+	h.turn++
+	turn := h.turn
+	h.pumps.Add(1)
+	h.s.p.workers.do(func() {
+		defer h.pumps.Done()
+		h.pump(relay.Server, conn, turn)
 	})
-	h.requests()
-	<-replied
-	h.fromClient.free()
-	h.fromServer.free()
+}
+
+// run is the pump of what the client says, and the end of it all.
+func (h *h1) run() {
+	h.pump(relay.Client, h.toClient.conn, 0)
+	h.pumps.Wait()
+	_ = h.toClient.conn.Close()
+	if h.toServer.conn != nil {
+		_ = h.toServer.conn.Close()
+	}
+	s := h.s
 	switch {
-	case h.bytes != nil:
-		s.tell(h.bytes.entry)
-	case h.broken != nil:
-		s.failed(h.broken)
-	case !h.spoken && s.ended.Load() != nil:
+	case h.left != nil:
+		s.failed(h.left)
+	case h.m.Spoken():
+	case s.ended.Load() != nil:
 		s.failed(blame(SideClient, *s.ended.Load(), false))
-	case !h.spoken && h.upstream != nil: // the server was the first to leave
+	case h.upstream != nil: // the server was the first to leave
 		s.failed(h.upstream)
-	case !h.spoken:
+	default:
 		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
 	}
 }
@@ -97,184 +133,63 @@ func (s *session) relayH1(client, server duplex) {
 // errSilent is a client that has nothing to say to a server that it shook hands with.
 var errSilent = errors.New("the handshake was completed, and nothing was asked")
 
-// requests is the pump from client to server.
-func (h *h1) requests() {
-	if h.fromClient.wait() == nil {
-		h.s.hurry(true) // a method is soon said
-	}
-	if !h.fromClient.looksLikeHTTP() {
-		h.rawRequests()
+// withheld reports whether a server has left that wanted a certificate: the client is about to
+// ask, and shall be told why there is no answer. TLS 1.3's refusal comes after both handshakes
+// were complete.
+func (h *h1) withheld() bool {
+	return h.upstream != nil && h.upstream.Cause == CauseWantsCertificate && !h.m.Spoken() && !h.m.Over()
+}
+
+// ended tells the machine how a stream ended.
+func (h *h1) ended(from relay.Side, err error) {
+	how := endingOf(err)
+	if from == relay.Client {
+		idle, spoken := !h.m.Waiting(), h.m.Spoken()
+		h.m.End(from, how, err)
+		if broken := h.m.Broken(); broken != nil && h.left == nil {
+			h.left = h.brokeOff(broken, idle, spoken)
+		}
 		return
 	}
-	h.s.hurry(false)
-	for {
-		if err := h.fromClient.wait(); err != nil {
-			h.clientEnded(err)
+	f := h.blame(SideServer, err)
+	idle := !h.m.Waiting() && !h.m.Over()
+	if idle && h.upstream == nil {
+		h.upstream = f
+		if h.withheld() {
+			h.m.Withhold(f)
+			h.hurried = true
+			h.s.hurry(true)
 			return
 		}
-		if h.isRaw() { // the server spoke first, and not HTTP
-			h.rawRequests()
-			return
-		}
-		h.s.hurry(true)
-		head, err := h.fromClient.head()
-		if err != nil {
-			h.clientEnded(err)
-			return
-		}
-		h.s.hurry(false)
-		if !h.request(head) {
-			return
+		if h.m.Spoken() && f.Cause != CauseLeft && f.Cause != CauseIdle && f.Cause != CauseShutdown {
+			h.left = f
 		}
 	}
+	h.m.End(from, how, f)
 }
 
-// request passes one request on, and reports whether another may follow.
-func (h *h1) request(head []byte) bool {
-	x := &exchange{entry: h.s.entry(Request)}
-	x.entry.Began = time.Now()
-	err := checkHead(head)
-	var req *http.Request
-	if err == nil {
-		req, err = h.fromClient.parser.request(head)
-	}
-	if err != nil {
-		h.refuse(x, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest)
-		return false
-	}
-	x.req = req
-	x.entry.describeRequest(req, h.s)
-	if wantsUpgrade(req) {
-		x.switched = make(chan bool, 1)
-	}
-	if fault := h.push(x); fault != nil {
-		h.refuse(x, fault, http.StatusBadGateway)
-		return false
-	}
-	body := &h.outgoing
-	*body = message1{to: h.server, from: h.fromClient, framing: requestFraming(req), keep: h.s.p.o.Bodies, rewrite: h.s.p.o.Rewrite}
-	if !req.ProtoAtLeast(1, 1) {
-		body.rewrite = nil // a body of HTTP/1.0 cannot be given another length without holding it
-	}
-	err = body.relay(head)
-	h.half(x, func(e *Entry) {
-		x.passed = time.Now()
-		e.Sent, e.RequestBody = body.n, body.kept
-		e.rewritten(body.changed)
-		if err != nil && e.Fault == nil { // the other pump may have heard why already
-			e.Fault = h.blame(body.side, err)
-		}
-	})
-	if err != nil {
-		h.mu.Lock()
-		h.torn = true
-		h.mu.Unlock()
-		if body.side == SideClient { // a server that takes no more may still be about to say why
-			h.clientEnded(err)
-		}
-		return false
-	}
-	if x.switched != nil && <-x.switched {
-		h.rawRequests()
-		return false
-	}
-	return true
-}
-
-// push puts x among what is under way, unless there will be no reply to it.
-func (h *h1) push(x *exchange) *Fault {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.spoken = true
+// brokeOff is why a client broke off that had nothing under way; nil if that is its right:
+// between two requests it may leave, also without a goodbye.
+func (h *h1) brokeOff(err error, idle, spoken bool) *Fault {
+	f := h.faultOf(SideClient, err)
 	switch {
-	case h.upstream != nil:
-		return h.upstream
-	case h.ending || h.closed:
-		return &Fault{Side: SideServer, By: SideServer, Cause: CauseLeft, Err: io.ErrUnexpectedEOF}
-	}
-	h.under = append(h.under, x)
-	return nil
-}
-
-// half notes that one half of x is over, and what f has to say of it.
-func (h *h1) half(x *exchange, f func(*Entry)) {
-	h.mu.Lock()
-	f(x.entry)
-	if x.entry.Fault != nil && x.entry.Fault.Side != SideServer {
-		h.broken = nil
-	}
-	x.halves++
-	done := x.halves == 2 && !x.raw
-	h.mu.Unlock()
-	if done {
-		h.s.tell(x.entry)
-	}
-}
-
-// refuse answers a request in the server's place, and ends the connection: behind the
-// replies that are under way, which the other pump is writing.
-func (h *h1) refuse(x *exchange, f *Fault, status int) {
-	r := &refusal{x, f, status}
-	h.mu.Lock()
-	h.spoken, h.last = true, true
-	later, mute := len(h.under) > 0 && !h.closed, h.closed
-	if later {
-		h.refused = r
-	}
-	h.mu.Unlock()
-	if later {
-		return
-	}
-	h.answerRefused(r, !mute)
-	h.finish()
-}
-
-// answerRefused tells of a refusal, and lets the client know if there is still a way to.
-func (h *h1) answerRefused(r *refusal, answer bool) {
-	e := r.x.entry
-	e.Fault = r.fault
-	if answer {
-		e.Status, e.Received = r.status, h.answer(r.status, r.fault)
-	}
-	h.s.tell(e)
-}
-
-// clientEnded is the end of the requests: an orderly one, or err.
-func (h *h1) clientEnded(err error) {
-	h.mu.Lock()
-	waiting := len(h.under) > 0
-	h.last = true
-	h.mu.Unlock()
-	switch {
-	case errors.Is(err, io.EOF) && waiting:
-		return // it may still read, as a program that half-closes does: the replies decide
-	case errors.Is(err, errLongHead):
-		h.refuse(&exchange{entry: h.s.entry(Request)}, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusRequestHeaderFieldsTooLarge)
-		return
-	case !errors.Is(err, io.EOF):
-		h.clientBroke(err)
-	}
-	h.finish()
-}
-
-// clientBroke is a client that ended in disorder. If a reply is under way, its entry tells
-// of it. But the client may have had all of that reply, so it is settled at the end which
-// entry tells.
-func (h *h1) clientBroke(err error) {
-	f := blame(SideClient, err, false)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case h.ending:
-		return
-	case !h.spoken && f.Cause == CauseLeft:
+	case !spoken && f.Cause == CauseLeft:
 		f.Cause = CausePin
-	case f.Cause == CauseIdle, f.Cause == CauseShutdown && h.spoken && len(h.under) == 0, f.Cause == CauseLeft && reason.Of(err) == reason.TruncatedStream && len(h.under) == 0:
-		return // between two requests a client may leave, also without a goodbye, but not break off
+	case f.Cause == CauseIdle, f.Cause == CauseShutdown && spoken && idle:
+		return nil
 	}
-	if h.broken == nil {
-		h.broken = f
+	return f
+}
+
+// endingOf is how a stream ended that ended with err.
+func endingOf(err error) relay.Ending {
+	switch {
+	case err == io.EOF:
+		return relay.InOrder
+	case reason.Of(err) == reason.TruncatedStream && !errors.Is(err, syscall.ECONNRESET):
+		return relay.NoGoodbye
 	}
+	return relay.Broken
 }
 
 // blame makes a Fault of an error on the leg to side.
@@ -282,36 +197,33 @@ func (h *h1) blame(side Side, err error) *Fault {
 	return blame(side, err, side == SideServer && h.s.toServer != nil && h.s.toServer.CertificateRequested)
 }
 
-// answer sends a reply of the proxy's own, and returns how many bytes its body has.
-func (h *h1) answer(status int, f *Fault) int64 {
-	page := h.s.p.page(f)
-	if _, err := h.client.Write(answer(status, page)); err != nil {
-		return 0
+// settle sends what is to be sent after something came from a side, finds servers, and tells
+// of what is over.
+func (h *h1) settle(from relay.Side) {
+	for {
+		h.flush(from.Other(), true)
+		h.flush(from, false)
+		if h.open == nil || h.opening {
+			break
+		}
+		x := h.one.Routing()
+		if x == nil {
+			break
+		}
+		h.opening = true
+		h.mu.Unlock()
+		h.open(x)
+		h.mu.Lock()
+		h.opening = false
 	}
-	return int64(len(page))
-}
-
-// finish ends both streams, so that the other pump ends too. What broke off on one leg
-// breaks off on the other: a goodbye there would pass a part for the whole.
-func (h *h1) finish() {
-	h.mu.Lock()
-	first, torn, endless := !h.ending, h.torn, h.endless
-	h.ending = true
-	h.mu.Unlock()
-	if !first {
-		return
+	done := h.done
+	h.done = nil
+	if len(done) > 0 {
+		lost := h.lost
+		h.mu.Unlock()
+		for _, x := range done {
+			h.tell(x, lost)
+		}
+		h.mu.Lock()
 	}
-	close(h.over)
-	if torn {
-		h.s.client.abort(endless)
-		h.s.server.abort(endless)
-	}
-	_ = h.client.Close()
-	_ = h.server.Close()
-}
-
-func (h *h1) isRaw() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.bytes != nil
 }

@@ -140,10 +140,10 @@ var plays = []aPlay{
 		{client, "POST / HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", silence},
 	}, 1, refusedWith(400), false},
 	{"a head that is none", []line{
-		{client, "GET nowhere HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", silence},
+		{client, "GET / b HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", silence},
 	}, 1, refusedWith(400), false},
 	{"a long head", []line{
-		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", silence},
+		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\nLong: " + strings.Repeat("x", 300<<10) + "\r\n\r\n", silence},
 	}, 1, refusedWith(431), false},
 	{"a reply that is none", []line{
 		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
@@ -153,7 +153,7 @@ var plays = []aPlay{
 	}, false},
 	{"a reply with a long head", []line{
 		{client, "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", ""},
-		{server, "HTTP/1.1 200 OK\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", silence},
+		{server, "HTTP/1.1 200 OK\r\nLong: " + strings.Repeat("x", 300<<10) + "\r\n\r\n", silence},
 	}, 1, func(t *testing.T, e []*proxy.Entry) {
 		faulty(t, e[0], proxy.Request, proxy.SideServer, proxy.SideProxy, proxy.CauseBadReply)
 	}, false},
@@ -274,7 +274,7 @@ func TestRefusalsAreRead(t *testing.T) {
 		page             string
 	}{
 		{"both framings", "POST / HTTP/1.1\r\nHost: www.lab.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "", 400, "Content-Length"},
-		{"long head", "GET / HTTP/1.1\r\nHost: www.lab.test\r\nLong: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", "", 431, "longer"},
+		{"long head", "GET / HTTP/1.1\r\nHost: www.lab.test\r\nLong: " + strings.Repeat("x", 300<<10) + "\r\n\r\n", "", 431, "longer"},
 		{"no reply", "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "", 502, "left"},
 		{"bad reply", "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", 502, "bad_reply"},
 	} {

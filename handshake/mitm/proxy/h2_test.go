@@ -5,6 +5,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"tlslab/handshake/mitm/proxy"
 )
@@ -287,14 +289,14 @@ func TestStreamsFail(t *testing.T) {
 		_, err = io.ReadAll(resp.Body)
 		return resp.StatusCode, err
 	}
-	if status, err := fetch(t.Context(), "/before"); err != nil || status != 502 {
+	if status, err := fetch(t.Context(), "/before"); err == nil { // the client hears what the server said: its code may say that a retry is safe
 		t.Errorf("%d, %v", status, err)
 	}
-	faulty(t, u.await(t, 1), proxy.Request, proxy.SideServer, proxy.SideServer, proxy.CauseLeft)
+	faulty(t, u.await(t, 1), proxy.Request, proxy.SideServer, proxy.SideServer, proxy.CauseReset)
 	if _, err := fetch(t.Context(), "/amid"); err == nil {
 		t.Error("half a reply passed for a whole one")
 	}
-	faulty(t, u.await(t, 2), proxy.Request, proxy.SideServer, proxy.SideServer, proxy.CauseLeft)
+	faulty(t, u.await(t, 2), proxy.Request, proxy.SideServer, proxy.SideServer, proxy.CauseReset)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-entered
@@ -304,7 +306,7 @@ func TestStreamsFail(t *testing.T) {
 		t.Error(err)
 	}
 	<-left // the server is told
-	faulty(t, u.await(t, 3), proxy.Request, proxy.SideClient, proxy.SideClient, proxy.CauseLeft)
+	faulty(t, u.await(t, 3), proxy.Request, proxy.SideClient, proxy.SideClient, proxy.CauseReset)
 	if status, err := fetch(t.Context(), "/whole"); err != nil || status != 200 {
 		t.Errorf("%d, %v", status, err)
 	}
@@ -331,4 +333,106 @@ func TestServerLeavesFirst2(t *testing.T) {
 	defer cc.Close()
 	o.next(t).Close()
 	faulty(t, u.total(t, 1)[0], proxy.Failure, proxy.SideServer, proxy.SideServer, proxy.CauseLeft)
+}
+
+// TestEarlyHints2: what follows a 103 is what the server sent, and nothing by chance.
+func TestEarlyHints2(t *testing.T) {
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Date"], w.Header()["Content-Type"] = nil, nil
+		w.Header().Set("Link", "</a>")
+		w.WriteHeader(http.StatusEarlyHints)
+		fmt.Fprint(w, "<!doctype html>")
+	})
+	u := start(t, o, nil)
+	c := u.client(nil)
+	for n := range 20 {
+		resp, _ := get(t, c, "https://"+wwwName+"/")
+		if got := fmt.Sprint(resp.Header); got != "map[Content-Length:[15] Link:[</a>]]" {
+			t.Fatal(got)
+		}
+		e := u.await(t, n+1)
+		sound(t, e)
+		if got := fmt.Sprint(e.Fields); got != "[{:status 200} {link </a>} {content-length 15}]" {
+			t.Fatal(got)
+		}
+	}
+}
+
+// TestEarlyReply2: a server that has heard enough of an upload is not at fault, nor is the proxy.
+func TestEarlyReply2(t *testing.T) {
+	o := newOrigin2(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) })
+	u := start(t, o, nil)
+	c := u.client(nil)
+	resp, err := c.Post("https://"+wwwName+"/", "", bytes.NewReader(make([]byte, 2<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	e := u.await(t, 1)
+	sound(t, e)
+	if resp.StatusCode != 413 || e.Status != 413 {
+		t.Errorf("%s, and %d in the entry", resp.Status, e.Status)
+	}
+	c.CloseIdleConnections()
+}
+
+// TestRefusedStream: the client learns that a retry is safe.
+func TestRefusedStream(t *testing.T) {
+	o := newScripted(t, func(c *tls.Config) *tls.Config { c.NextProtos = []string{"h2"}; return c })
+	u := start(t, o.origin, nil)
+	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName, NextProtos: []string{"h2"}})
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	s := o.next(t)
+	var block bytes.Buffer
+	enc := hpack.NewEncoder(&block)
+	for _, f := range []string{":method GET", ":scheme https", ":authority www.lab.test", ":path /50%/x"} {
+		name, value, _ := strings.Cut(f, " ")
+		if err := enc.WriteField(hpack.HeaderField{Name: name, Value: value}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fc, fs := http2.NewFramer(c, c), http2.NewFramer(s, s)
+	_, err := io.WriteString(c, http2.ClientPreface)
+	if err = errors.Join(err, fc.WriteSettings(), fc.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true})); err != nil {
+		t.Fatal(err)
+	}
+	if err := hears(s, http2.ClientPreface); err != nil {
+		t.Fatal(err)
+	}
+	fs.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	for {
+		f, err := fs.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, ok := f.(*http2.MetaHeadersFrame); ok {
+			if h.PseudoValue("path") != "/50%/x" {
+				t.Errorf("%v", h)
+			}
+			break
+		}
+	}
+	if err := errors.Join(fs.WriteSettings(), fs.WriteRSTStream(1, http2.ErrCodeRefusedStream)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		f, err := fc.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, ok := f.(*http2.RSTStreamFrame); ok {
+			if r.ErrCode != http2.ErrCodeRefusedStream {
+				t.Error(r.ErrCode)
+			}
+			break
+		}
+	}
+	c.Close()
+	e := u.total(t, 1)[0]
+	faulty(t, e, proxy.Request, proxy.SideServer, proxy.SideServer, proxy.CauseReset)
+	if e.Path != "/50%/x" || !strings.Contains(e.Fault.Error(), "REFUSED_STREAM") {
+		t.Errorf("%s: %v", e.Path, e.Fault)
+	}
 }

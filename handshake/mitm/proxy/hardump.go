@@ -1,11 +1,15 @@
 package proxy
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"tlslab/handshake/mitm/har"
+	"tlslab/handshake/mitm/relay"
 )
 
 // HAR is the entry as HAR 1.2 has it; nil for what is no request and no failure, of which
@@ -23,9 +27,7 @@ func (e *Entry) HAR() *har.Entry {
 		proto = "HTTP/1.1"
 	}
 	u := &url.URL{Scheme: e.Scheme, Host: e.Host, Path: "/"}
-	if ref, err := url.ParseRequestURI(e.Path); err == nil {
-		u.Path, u.RawPath, u.RawQuery = ref.Path, ref.RawPath, ref.RawQuery
-	}
+	_, u.RawQuery, _ = strings.Cut(e.Path, "?")
 	out := &har.Entry{
 		Started:    e.Began.Add(-e.Timing.Connect - e.Timing.TLS),
 		Request:    har.RequestOf(method, u, proto, e.RequestHeader),
@@ -33,6 +35,7 @@ func (e *Entry) HAR() *har.Entry {
 		Connection: strconv.Itoa(e.Conn),
 		TLS:        &har.TLS{Client: e.ToClient.har(), Server: e.ToServer.har()},
 	}
+	e.asSaid(out)
 	if addr, err := netip.ParseAddrPort(e.Server); err == nil {
 		out.ServerIP = addr.Addr()
 	}
@@ -57,6 +60,45 @@ func (e *Entry) HAR() *har.Entry {
 		out.Error = e.Fault.Error()
 	}
 	return out
+}
+
+// asSaid puts what was said in place of what net/http makes of it.
+func (e *Entry) asSaid(out *har.Entry) {
+	if strings.HasPrefix(e.Path, "/") { // which need not be a path of RFC 3986
+		out.Request.URL = e.Scheme + "://" + e.Host + text(e.Path)
+	}
+	for _, x := range []struct {
+		fields, trailers []relay.Field
+		size             int64
+		headers, behind  *[]har.Pair
+		headersSize      *int64
+	}{{e.RequestFields, e.RequestTrailers, e.RequestHeadSize, &out.Request.Headers, &out.Request.Trailers, &out.Request.HeadersSize},
+		{e.Fields, e.Trailers, e.HeadSize, &out.Response.Headers, &out.Response.Trailers, &out.Response.HeadersSize}} {
+		if len(x.fields) > 0 {
+			*x.headers, *x.behind, *x.headersSize = pairsOf(x.fields), pairsOf(x.trailers), cmp.Or(x.size, -1)
+		}
+	}
+}
+
+func pairsOf(fields []relay.Field) []har.Pair {
+	out := make([]har.Pair, len(fields))
+	for i, f := range fields {
+		out[i] = har.Pair{Name: text(f.Name), Value: text(f.Value)}
+	}
+	return out
+}
+
+// text is what JSON can hold of a peer's bytes: what is no UTF-8 as Latin-1, in which each byte
+// is a character.
+func text(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	out := make([]rune, len(s))
+	for i := range len(s) {
+		out[i] = rune(s[i])
+	}
+	return string(out)
 }
 
 // bodyOf is a body of which the beginning was kept.

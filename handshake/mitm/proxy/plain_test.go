@@ -180,7 +180,7 @@ func TestBadRequests(t *testing.T) {
 		{"CONNECT www.lab.test:443\r\n\r\n", 400},
 		{"\x05\x01\x00", 400},
 		{"\x16\x03\x01\x00\x05hello", 400},
-		{"CONNECT www.lab.test:443 HTTP/1.1\r\nX: " + strings.Repeat("x", 70<<10), 431},
+		{"CONNECT www.lab.test:443 HTTP/1.1\r\nX: " + strings.Repeat("x", 300<<10), 431},
 	} {
 		u := start(t, nil, nil)
 		if status, body := asks(t, u.raw(t), x.say); status != x.status {

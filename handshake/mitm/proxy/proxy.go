@@ -10,8 +10,9 @@
 //
 // How a connection goes: front.go (CONNECT, SOCKS5, or straight on) finds out where to,
 // greeting.go whether TLS follows,
-// session.go shakes hands on both legs, h1.go, h2.go relay what is said, entry.go is
-// what is told of it, and recorder.go what is kept. Read session.go first.
+// session.go shakes hands on both legs, h1.go and pump.go drive the machines of mitm/relay, which
+// relay what is said, plain.go finds servers for what comes in clear, told.go makes of it an
+// Entry (entry.go), and recorder.go what is kept. Read session.go first.
 package proxy
 
 import (
@@ -69,7 +70,7 @@ type Options struct {
 // Limits bound what a client or a server may make the proxy hold.
 type Limits struct {
 	Connections int           // at a time; more are turned away. 1000
-	Header      int           // bytes of a request's or reply's head. 64 KiB, what common servers take at the most
+	Header      int           // bytes of a request's or reply's head. 256 KiB, what Chromium takes at the most
 	Handshake   time.Duration // from the first byte to the end of both handshakes, and for the head of one request. 30 s, as package tls has it
 	Idle        time.Duration // without a byte in either direction. 5 min
 	Recorded    int           // bytes kept of one leg. 64 KiB: a handshake and what is said first
@@ -80,7 +81,7 @@ func (l *Limits) setDefaults() {
 	for _, x := range []struct {
 		field *int
 		value int
-	}{{&l.Connections, 1000}, {&l.Header, 64 << 10}, {&l.Recorded, 64 << 10}, {&l.Kept, 32 << 20}} {
+	}{{&l.Connections, 1000}, {&l.Header, 256 << 10}, {&l.Recorded, 64 << 10}, {&l.Kept, 32 << 20}} {
 		if *x.field == 0 {
 			*x.field = x.value
 		}
@@ -98,8 +99,6 @@ type Proxy struct {
 	o     Options
 	tick  atomic.Int64 // in milliseconds since began, moved on by the janitor
 	began time.Time
-	front *http.Server // plain HTTP: what is no CONNECT
-	plain *handoff
 	kept  kept
 
 	mu       sync.Mutex
@@ -109,7 +108,7 @@ type Proxy struct {
 	entries  int      // so far
 	own      []string // addresses it listens on
 
-	working sync.WaitGroup // Serve, the janitor, net/http
+	working sync.WaitGroup // Serve, the janitor
 	workers *workers       // connections
 	done    chan struct{}  // closed when Close begins
 	over    chan struct{}  // closed when it has ended
@@ -132,9 +131,6 @@ func New(o Options) (*Proxy, error) {
 	}
 	p := &Proxy{o: o, began: time.Now(), sessions: map[*session]bool{}, workers: newWorkers(), done: make(chan struct{}), over: make(chan struct{})}
 	p.kept.limit = o.Limits.Kept
-	p.plain = newHandoff()
-	p.front = p.newFront()
-	p.working.Go(func() { _ = p.front.Serve(p.plain) })
 	p.working.Go(p.janitor)
 	return p, nil
 }
@@ -245,11 +241,9 @@ func (p *Proxy) Close() error {
 		s.end(errShutdown)
 	}
 	p.mu.Unlock()
-	err := p.front.Close()
-	_ = p.plain.Close()
 	p.working.Wait()
 	p.workers.close()
-	return err
+	return nil
 }
 
 // janitor looks, now and then, for connections that take too long. One clock for all of
@@ -302,43 +296,5 @@ var (
 	errOwn      = errors.New("that is the proxy itself")
 	errSlow     = errors.New("the handshake, or a head, took longer than the proxy waits")
 )
-
-// handoff is a listener whose connections somebody else has accepted.
-type handoff struct {
-	conns chan net.Conn
-	once  sync.Once
-	gone  chan struct{}
-}
-
-func newHandoff() *handoff { return &handoff{conns: make(chan net.Conn), gone: make(chan struct{})} }
-
-// give hands over a connection, and reports whether anybody was there to take it.
-func (h *handoff) give(c net.Conn) bool {
-	select {
-	case h.conns <- c:
-		return true
-	case <-h.gone:
-		return false
-	}
-}
-
-// Accept waits for the next connection.
-func (h *handoff) Accept() (net.Conn, error) {
-	select {
-	case c := <-h.conns:
-		return c, nil
-	case <-h.gone:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close makes Accept fail.
-func (h *handoff) Close() error {
-	h.once.Do(func() { close(h.gone) })
-	return nil
-}
-
-// Addr says nothing: the real listener has the address.
-func (h *handoff) Addr() net.Addr { return &net.TCPAddr{} }
 
 var _ io.Closer = (*Proxy)(nil)

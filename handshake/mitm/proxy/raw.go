@@ -5,114 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
-
-	"tlslab/handshake/reason"
 )
-
-// What is not HTTP is relayed as bytes: one entry for the connection.
-
-// rawRequests is the pump from client to server, for bytes.
-func (h *h1) rawRequests() {
-	x := h.raw()
-	n, err := h.pump(h.server, h.fromClient)
-	x.sentBytes(h, n)
-	h.rawEnded(SideClient, h.server, err)
-}
-
-// rawReplies is the same from server to client.
-func (h *h1) rawReplies() {
-	x := h.raw()
-	n, err := h.pump(h.client, h.fromServer)
-	x.receivedBytes(h, n)
-	h.rawEnded(SideServer, h.client, err)
-}
-
-// raw is the entry of the connection, which either pump may find that it needs first.
-func (h *h1) raw() *exchange {
-	h.s.hurry(false)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.spoken = true
-	if h.bytes == nil {
-		h.bytes = &exchange{entry: h.s.entry(Bytes)}
-		if h.s.toClient == nil {
-			h.bytes.entry.Scheme = ""
-		}
-	}
-	return h.bytes
-}
-
-func (x *exchange) sentBytes(h *h1, n int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	x.entry.Sent += n
-}
-
-func (x *exchange) receivedBytes(h *h1, n int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	x.entry.Received += n
-}
-
-// pump moves bytes until the stream ends, as they come.
-func (h *h1) pump(to duplex, from *inbound) (n int64, err error) {
-	b := &message1{to: to, from: from}
-	defer func() {
-		if b.big != nil {
-			bulks.Put(b.big)
-		}
-	}()
-	err = b.rest()
-	if err != nil {
-		err = &sided{b.side, err}
-	}
-	return b.n, err
-}
-
-// sided is an error of a side.
-type sided struct {
-	side Side
-	error
-}
-
-func (e *sided) Unwrap() error { return e.error }
-
-// rawEnded passes the end of a stream on. What breaks ends both directions.
-func (h *h1) rawEnded(side Side, to duplex, err error) {
-	h.mu.Lock()
-	over := h.ending
-	h.mu.Unlock()
-	if err == nil && !over {
-		if to.CloseWrite() == nil {
-			h.mu.Lock()
-			both := h.last
-			h.last = true
-			h.mu.Unlock()
-			if !both {
-				return // the other direction goes on
-			}
-		}
-		h.finish()
-		return
-	}
-	var s *sided
-	if errors.As(err, &s) {
-		side, err = s.side, s.error
-	}
-	if err != nil && !over {
-		h.mu.Lock()
-		switch {
-		case h.bytes.entry.Fault != nil:
-		case reason.Of(err) == reason.TruncatedStream:
-			h.bytes.entry.warn(WarnTruncated) // many programs just hang up
-		default:
-			h.bytes.entry.Fault = blame(side, err, false)
-		}
-		h.torn, h.endless = true, true
-		h.mu.Unlock()
-	}
-	h.finish()
-}
 
 // untouched carries the bytes of a connection that the proxy is to leave alone.
 func (s *session) untouched() {
@@ -182,3 +75,11 @@ func (s *session) copy(to, from *recorder) (n int64, err error) {
 		}
 	}
 }
+
+// sided is an error of a side.
+type sided struct {
+	side Side
+	error
+}
+
+func (e *sided) Unwrap() error { return e.error }

@@ -173,6 +173,14 @@ func (r *recorder) CloseWrite() error {
 	return r.Conn.Close()
 }
 
+// linger ends the stream in this direction and reads on for a while: closed over what is
+// unread, a socket takes back what was said.
+func (r *recorder) linger() {
+	if r.CloseWrite() == nil && r.SetReadDeadline(time.Now().Add(lingering)) == nil {
+		_, _ = io.Copy(io.Discard, r.Conn) // to its end, or for as long as that may take
+	}
+}
+
 // abort closes the socket without a goodbye. Many a client takes an end of the stream for
 // that of the message, close_notify or not, crypto/tls among them: with reset it cannot. It
 // may cost what has not been read yet, so it is for where nothing else would tell.

@@ -52,6 +52,20 @@ func (r *Rewriter) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// Add appends to dst what is settled once p has come too; instead of Read, for one who is given
+// the source piece by piece.
+func (r *Rewriter) Add(dst, p []byte) []byte {
+	r.raw = append(r.raw, p...)
+	r.look(false)
+	return append(dst, r.out...)
+}
+
+// End appends the rest.
+func (r *Rewriter) End(dst []byte) []byte {
+	r.look(true)
+	return append(dst, r.out...)
+}
+
 // look moves what is settled from raw to out; all of it at the end.
 func (r *Rewriter) look(end bool) {
 	r.out = r.store[:0]
@@ -100,42 +114,4 @@ func (r *Rewriter) partial() (at, rule int) {
 		}
 	}
 	return at, rule
-}
-
-// withoutCoding keeps a client from asking for compressed replies, and for parts: in a
-// compressed reply nothing could be found, and a part would no longer fit.
-func withoutCoding(head []byte, from Side) []byte {
-	if from != SideClient {
-		return head
-	}
-	return withoutFields(head, "accept-encoding", "range", "if-range")
-}
-
-// editHead frames a head anew: in chunks, or to the end of the connection.
-func editHead(head []byte, chunked bool) []byte {
-	framing := "Transfer-Encoding: chunked"
-	drop := []string{"content-length", "transfer-encoding"}
-	if !chunked {
-		framing, drop = "Connection: close", append(drop, "connection")
-	}
-	out := withoutFields(head, drop...)
-	return append(out[:len(out)-len("\r\n")], framing+"\r\n\r\n"...)
-}
-
-// withoutFields is a copy of a head without the fields of these names, in lower case. Its
-// lines end as HTTP wants it.
-func withoutFields(head []byte, names ...string) []byte {
-	out := make([]byte, 0, len(head)+32)
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimRight(line, "\r\n")
-		name, _, _ := bytes.Cut(line, []byte(":"))
-		drop := false
-		for _, n := range names {
-			drop = drop || strings.EqualFold(string(name), n)
-		}
-		if !drop {
-			out = append(append(out, line...), "\r\n"...)
-		}
-	}
-	return out
 }

@@ -55,14 +55,6 @@ type target struct {
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
 
-// orPort is t, with this port if t has no port.
-func (t target) orPort(port string) target {
-	if t.port == "" {
-		t.port = port
-	}
-	return t
-}
-
 // display is the target as people write it: without the port, if it is the usual one.
 func (t target) display() string {
 	usual := "443"
@@ -287,7 +279,7 @@ func (s *session) entry(k Kind) *Entry {
 // tell tells of an entry.
 func (s *session) tell(e *Entry) {
 	s.mu.Lock()
-	if s.told++; s.told == 1 {
+	if s.told++; s.told == 1 && e.Timing.Connect == 0 {
 		e.Timing.Connect, e.Timing.TLS = s.connect, s.shake
 	}
 	s.mu.Unlock()

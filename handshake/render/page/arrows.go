@@ -65,6 +65,7 @@ func (l *ladder) message(e *event.Message, leg sheet.Leg) {
 	from, to := l.ways(leg, e.Dir)
 	r := l.sends(from, to, e, e.Kind.String())
 	r.message = e
+	l.numbered(r)
 	if r.flight.number == 0 {
 		r.flight.number = l.number
 	}
@@ -95,6 +96,7 @@ func (l *ladder) data(e *event.Data, leg sheet.Leg) {
 	from, to := l.ways(leg, e.Dir)
 	r := l.sends(from, to, e, "application_data")
 	r.data = e
+	l.numbered(r)
 	l.travels(r, leg, e.Dir, false)
 	if e.Dir == event.Send {
 		l.sent.went(leg, "data", e.Data, r)
@@ -103,6 +105,7 @@ func (l *ladder) data(e *event.Data, leg sheet.Leg) {
 
 // alert is an arrow as a message is.
 func (l *ladder) alert(e *event.Alert, leg sheet.Leg) {
+	l.refuses(e, leg)
 	raw := []byte{byte(e.Level), byte(e.Description)}
 	if e.Dir == event.Receive {
 		l.heard(leg)
@@ -155,6 +158,7 @@ func (r *row) opaque(e *event.Record, null bool) {
 // record belongs to the arrows that were waiting for it; one that is received, to what is read
 // from it next, unless its sender has told of it.
 func (l *ladder) record(e *event.Record, leg sheet.Leg) {
+	l.isTold(e)
 	if e.Dir == event.Receive {
 		l.heard(leg)
 		if r := l.sent.came(leg, "", "record", e.Wire); r != nil {
@@ -204,8 +208,13 @@ func (l *ladder) sightings() {
 	}
 	for _, f := range l.act.flights {
 		for _, r := range f.rows {
+			var records []event.Overheard
 			for _, e := range r.records {
-				r.sees(seen[key{r.conn, l.toServer(r), sha256.Sum256(e.Wire)}])
+				records = append(records, seen[key{r.conn, l.toServer(r), sha256.Sum256(e.Wire)}])
+			}
+			r.sights = map[string]event.Access{}
+			for _, s := range event.Sights(records) {
+				r.sights[s.Onlooker] = s.Access
 			}
 		}
 	}
@@ -217,23 +226,6 @@ func (l *ladder) toServer(r *row) bool {
 		return role == event.Client.String()
 	}
 	return r.right
-}
-
-// sees notes what onlookers made of one of an arrow's records. Of several records the most
-// secret one decides: who reads only a part has not read the message.
-func (r *row) sees(o event.Overheard) {
-	if r.sights == nil {
-		r.sights = map[string]event.Access{}
-	}
-	for _, s := range o.By {
-		if old, ok := r.sights[s.Onlooker]; !ok || secrecy(s.Access) > secrecy(old) {
-			r.sights[s.Onlooker] = s.Access
-		}
-	}
-}
-
-func secrecy(a event.Access) int {
-	return slices.Index([]event.Access{event.AccessReads, event.AccessLater, event.AccessSealed}, a)
 }
 
 func connectionNumber(n int) string { return "c" + decimal(n) }

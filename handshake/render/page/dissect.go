@@ -1,7 +1,8 @@
 package page
 
 import (
-	"tlslab/handshake/event"
+	"strings"
+
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/wire"
 )
@@ -11,47 +12,32 @@ import (
 // may send, a page of 80 MB was made. No chain that serves anybody has as many fields.
 const maxFields = 5000
 
-// documentIn names the bytes of the document that a field of a message holds, as the document's own
-// walk names them: the field's path, and not a comparison with every document of the message, says
-// which walk that is. A peer can send thousands of documents, all of them the same.
-func documentIn(e *event.Message, f wire.Field) []wire.Field {
-	inside := e.Inside(f)
-	for i := range inside { // as if it were the message
-		inside[i].Name = inside[i].Name[len(f.Name)+len("."):]
-		inside[i].Off -= f.Off
-		inside[i].Depth -= f.Depth + 1
-	}
-	return inside
-}
-
-// dissect makes a group of a field that holds a document of its own, whose fields are those of
-// inside. What cannot be read stays as far as the walk names it: it covers every byte.
-func dissect(x *field, inside []wire.Field, taken ordinals) (fields []field, base address) {
+// dissect names the bytes of a field that holds a document of its own, such as a certificate, by
+// the fields inside, the document itself first; and makes a group of the field. Base is what their
+// paths begin with. What cannot be read stays as far as it is named: every byte is.
+func (d *document) dissect(x *field, inside []wire.Field, taken ordinals) (fields []field, base address) {
 	if len(inside) == 0 {
 		return nil, ""
 	}
+	whole := inside[0].Name
 	if !x.whole {
-		base = taken.take(addressOf(root(inside[0].Name)))
+		base = taken.take(documentOf(lastOf(whole)))
 	}
-	for _, f := range inside {
-		if f.Depth == 0 && !f.Leaf() {
-			continue
-		}
-		name := f.Name
-		_, path, _ := cut(name)
-		f.Off += x.Off
-		f.Depth += x.Depth
-		fields = append(fields, field{Field: f, path: string(taken.take(base.at(path))), name: lastOf(name), kind: narrate.Cert, key: narrate.CertFieldKey(f), ref: narrate.CertFieldRef(f)})
+	for _, f := range inside[1:] {
+		path := strings.TrimPrefix(f.Name, whole+".")
+		relative := f
+		relative.Name = lastOf(whole) + "." + path // as package der has it
+		fields = append(fields, field{Field: f, path: string(taken.take(base.at(path))), name: lastOf(path),
+			kind: narrate.Cert, key: narrate.CertFieldKey(relative), ref: narrate.CertFieldRef(relative)})
 	}
 	x.Value, x.fold, x.path = wire.Group{}, true, string(base)
 	return fields, base
 }
 
-// root is the short name by which a document's fields are addressed, "cert" for a certificate.
-func root(path string) string {
-	name, _, _ := cut(path)
+// documentOf is the short name by which a document is addressed, "cert" for a certificate.
+func documentOf(name string) address {
 	if name == "certificate" {
 		return "cert"
 	}
-	return name
+	return addressOf(name)
 }

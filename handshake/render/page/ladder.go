@@ -21,6 +21,7 @@ type act struct {
 	heading   *place // of the flow's and of the outcome's telling
 	ending    *place
 	arrows    int
+	messages  int             // that have a number
 	replays   bool            // an attacker sends again what he recorded
 	decided   map[string]bool // what a row has said was chosen
 	ends      sheet.Ends
@@ -61,7 +62,7 @@ func (r *row) work() bool { return r.party != "" }
 // arrow is one thing that was sent.
 type arrow struct {
 	act      int // whose it is, from 1
-	n        int // from 1, in an act
+	n        int // from 1, in an act: as --message takes it; 0 of an alert, and of a record alone
 	count    int // from 1, on the page
 	says     narrate.Sentence
 	from, to string
@@ -71,6 +72,7 @@ type arrow struct {
 	alert    *event.Alert
 	records  []*event.Record
 	keys     event.Keys
+	unopened bool // a record that its receiver could not open
 	sealed   bool // nobody reads it who has no keys
 	tls13    bool
 	forged   bool // it holds the certificate that a middle box has signed
@@ -118,7 +120,9 @@ type ladder struct {
 	null     map[sheet.Leg]bool
 	flights  map[int]int // by connection
 	onlooked []*event.Onlooked
-	scene    *row // the last row made of a scene
+	recorded map[passing]bool            // records that an end has told of
+	untold   map[heading][]*event.Record // that went by, and of which none has
+	scene    *row                        // the last row made of a scene
 	forged   []byte
 }
 
@@ -155,6 +159,7 @@ func (l *ladder) begin(parties []string, f *event.Flow) {
 	l.waiting, l.current = map[sheet.Leg][]*item{}, map[sheet.Leg]*flight{}
 	l.unread, l.last, l.unsent = map[sheet.Leg][]*event.Record{}, map[sheet.Leg][]*event.Record{}, map[sheet.Leg][]*row{}
 	l.null, l.flights, l.onlooked, l.scene, l.forged = map[sheet.Leg]bool{}, map[int]int{}, nil, nil, nil
+	l.recorded, l.untold = map[passing]bool{}, map[heading][]*event.Record{}
 	if f != nil {
 		a.ends.Through = f.Passthrough
 		l.lives(f, a.heading)
@@ -172,9 +177,16 @@ func (l *ladder) finish() {
 	if l.act == nil {
 		return
 	}
+	l.settle(func(sheet.Leg) bool { return true })
+	l.sightings()
+	l.act = nil
+}
+
+// settle places what some have done since they last sent, and which leads to nothing that they send.
+func (l *ladder) settle(whose func(sheet.Leg) bool) {
 	legs := make([]sheet.Leg, 0, len(l.waiting))
 	for leg, items := range l.waiting {
-		if len(items) > 0 {
+		if len(items) > 0 && whose(leg) {
 			legs = append(legs, leg)
 		}
 	}
@@ -185,10 +197,16 @@ func (l *ladder) finish() {
 		f := &flight{conn: leg.Conn, from: leg.Party}
 		l.add(f)
 		l.workOf(f, leg).take(l.waiting[leg])
+		delete(l.waiting, leg)
 	}
-	l.sightings()
-	l.act.numbered()
-	l.act = nil
+}
+
+// turnsAway settles what a party did on its connections when it turns to something else around
+// them: it has given those up. An interceptor has two at once, and goes back to either.
+func (l *ladder) turnsAway(h *event.Meta) {
+	if h.Conn == 0 && h.Party != "" && len(l.act.parties) == 2 {
+		l.settle(func(leg sheet.Leg) bool { return leg.Party == h.Party })
+	}
 }
 
 // add appends a flight to the act.
@@ -226,10 +244,12 @@ func (l *ladder) event(e event.Event) {
 	switch e := e.(type) {
 	case *event.Onlooked:
 		l.onlooked = append(l.onlooked, e)
+		l.wentBy(e)
 	case *event.Outcome:
 		l.act.outcome = e
 		l.lives(e, l.act.ending)
 	case event.Scene:
+		l.turnsAway(h)
 		l.play(e)
 	case *event.Message:
 		l.message(e, leg)
@@ -297,7 +317,7 @@ func (l *ladder) sends(from sheet.Leg, to string, e event.Event, label string) *
 // bit, with answers in between: it stands in the flight that it was sent in all the same.
 func (l *ladder) flightOf(from sheet.Leg, to string, e event.Event) *flight {
 	number := l.number
-	if d, ok := e.(*event.Data); ok && isEarly(d) {
+	if d, ok := e.(*event.Data); ok && readEarly(d) {
 		number = 1
 	}
 	if from.Party != e.Head().Party && number > 0 {
@@ -312,22 +332,16 @@ func (l *ladder) flightOf(from sheet.Leg, to string, e event.Event) *flight {
 	return f
 }
 
-// isEarly reports whether data was received that was sent before the handshake was over.
-func isEarly(e *event.Data) bool {
+// readEarly reports whether this is the receiver's event of early data.
+func readEarly(e *event.Data) bool {
 	return e.Dir == event.Receive && e.State == event.WaitEndOfEarlyData
 }
 
-// numbered numbers the arrows of an act as they stand.
-func (a *act) numbered() {
-	n := 0
-	for _, f := range a.flights {
-		for _, r := range f.rows {
-			if !r.work() {
-				n++
-				r.n = n
-			}
-		}
-	}
+// numbered gives an arrow its number in its act: the terminal's, which counts messages and data as
+// they are told of. Alerts, and records of which nothing more is known, have none.
+func (l *ladder) numbered(r *row) {
+	l.act.messages++
+	r.n = l.act.messages
 }
 
 // ways is between whom something travels that an end tells of.

@@ -7,10 +7,10 @@ const wholeUpTo, withBytes = 300, 200
 
 // bare reports whether an arrow has its line alone.
 func (d *document) bare(r *row) bool {
-	return d.arrows > wholeUpTo && r.count > withBytes && r.count != d.o.Message
+	return d.arrows > wholeUpTo && r.count > withBytes && (r.n == 0 || r.n != d.o.Message)
 }
 
-// count numbers the arrows of all acts.
+// countArrows numbers the arrows of all acts.
 func (d *document) countArrows() {
 	for _, a := range d.ladder.acts {
 		for _, f := range a.flights {
@@ -26,5 +26,5 @@ func (d *document) countArrows() {
 
 // elsewhere says how to come by the bytes of an arrow that has none here.
 func (d *document) elsewhere(r *row) {
-	d.with(elP, d.say.UI("page.bytes_elsewhere", "n", decimal(r.count)))
+	d.with(elP, d.say.UI("page.bytes_elsewhere", "n", decimal(r.n)))
 }

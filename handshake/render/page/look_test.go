@@ -101,6 +101,25 @@ func TestPhone(t *testing.T) {
 	}
 }
 
+// Nothing that opens makes the page wider than a phone, in any lesson.
+func TestPhoneOpened(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
+	for _, lesson := range []string{"tls13", "refused", "rsa"} {
+		turn(t, tab, lesson, narrate.En)
+		tab.Viewport(360, 720)
+		browsertest.Eval[bool](tab, "("+openAll+", true)")
+		if wide := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("main *")].filter(e => {
+			const style = getComputedStyle(e);
+			return e.checkVisibility() && e.getClientRects().length && e.getBoundingClientRect().right > 361 && style.clipPath == "none" && !e.closest(".scroll, .hex, .fields, .myths .sum, code");
+		}).map(e => e.tagName + "." + e.className + " in " + e.closest("[id]").id)`); len(wide) > 0 {
+			t.Errorf("%s: wider than a phone: %q", lesson, wide[:min(20, len(wide))])
+		}
+		if wide := browsertest.Eval[int](tab, "document.documentElement.scrollWidth"); wide > 360 {
+			t.Errorf("%s: %d wide", lesson, wide)
+		}
+	}
+}
+
 // contrast lists texts that are hard to read: less than 4.5 to 1 (WCAG 2.2, 1.4.3), large ones 3.
 const contrast = `(() => {
 	const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});

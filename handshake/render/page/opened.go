@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -85,23 +86,27 @@ func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]tol
 
 // numbered is an arrow's number and name: no two of a page are called the same.
 func (d *document) numbered(r *row) string {
-	s := decimal(r.n) + " " + d.name(r)
-	if len(d.ladder.acts) > 1 {
-		s = decimal(r.act) + "." + s
+	n := decimal(r.n)
+	if r.n == 0 { // it is called after the party that sent it, and how many before it have no number
+		n = d.say.Party(r.from) + " " + decimal(r.count)
 	}
-	return s
+	if len(d.ladder.acts) > 1 {
+		n = decimal(r.act) + "." + n
+	}
+	return n + " " + d.name(r)
 }
 
 // field is a named range of bytes as the page shows it.
 type field struct {
 	wire.Field
-	path  string // unique in its message: the second of a name has "~2"
-	name  string
-	kind  narrate.Kind // of its entry
-	key   string       // of the glossary; "" if no entry is about it
-	ref   string
-	whole bool // it is all that is shown, and its parts' paths begin with it
-	fold  bool // what it holds is long, and opens when asked for
+	path   string // unique in its message: the second of a name has "~2"
+	name   string
+	kind   narrate.Kind // of its entry
+	key    string       // of the glossary; "" if no entry is about it
+	ref    string
+	beside bool // a long value is seen beside it, as bytes, and is not repeated
+	whole  bool // it is all that is shown, and its parts' paths begin with it
+	fold   bool // what it holds is long, and opens when asked for
 }
 
 // fieldsOf names every byte of the message at an address, but for the fields behind the first
@@ -113,18 +118,19 @@ func (d *document) fieldsOf(at address, e *event.Message) (out []field, left int
 		if f.Depth == 0 && !f.Leaf() {
 			continue // the message itself
 		}
-		inside := documentIn(e, f)
+		inside := e.Inside(f)
 		if len(out)+len(inside) >= maxFields { // then it is left as it is: with a part of it nobody is served
 			if len(out) >= maxFields {
-				left += 1 + len(inside)
+				left += 1 + max(0, len(inside)-1)
 				continue
 			}
-			left, inside = left+len(inside), nil
+			left, inside = left+max(0, len(inside)-1), nil // the document itself is the field
 		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
+		x.ref = cmp.Or(narrate.GeneralRef(x.key, e), x.ref)
 		raw, _ := f.Value.([]byte)
-		within, base := dissect(&x, inside, taken)
+		within, base := d.dissect(&x, inside, taken)
 		if len(within) > 0 && d.held[string(raw)] == "" {
 			d.held[string(raw)] = at.at(string(base))
 			if root, _, _ := strings.Cut(string(base), "~"); root == "ocsp_response" {
@@ -213,6 +219,10 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 			d.sheltered(d.say.UI("n_bytes", "n", decimal(f.Len)))
 		})
 	case !f.Leaf():
+		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
+	case f.beside && f.Len > long && f.Off+f.Len <= len(raw) && len(d.blank) == 0:
+		d.in(elCode, nil, func() { d.text(hex.EncodeToString(raw[f.Off:f.Off+shown]) + "…") })
+		d.space()
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
 	case f.Off+f.Len <= len(raw):
 		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)

@@ -10,7 +10,9 @@
 
 	// ---- What is where.
 
-	const rowOf = e => e.closest("details.row");
+	// A row is what opens in place: of the ladder, or a certificate of a report. A record is part of its row.
+	const aRow = "details.row, :not(details.row) > details.record";
+	const rowOf = e => e.closest(aRow);
 	const summaryOf = d => d.querySelector(":scope > summary");
 
 	// shown: whether e can be seen, or stands in something that is closed.
@@ -77,8 +79,8 @@
 	}
 
 	function say(e) {
-		const name = e.querySelector(e.matches("details.row") ? ":scope > summary :is(.name, .sum)" : ".name, :scope > b, :scope > h4");
-		let about = e.matches("details.row") ? e.querySelector(".telling > .p:not(:has(.ref))") : null;
+		const name = e.querySelector(e.matches(aRow) ? ":scope > summary :is(.name, .sum)" : ".name, :scope > b, :scope > h4");
+		let about = e.matches(aRow) ? e.querySelector(".telling > .p:not(:has(.ref))") : null;
 		const word = e.querySelector("a[href^='#g.']");
 		if (!about && word) {
 			const dt = at(word.hash);
@@ -146,7 +148,7 @@
 		if (e.target.closest("a, button, input, label")) return;
 		const summary = e.target.closest("summary");
 		if (summary) {
-			if (summary.parentElement.matches("details.row")) toggled(summary.parentElement, !summary.parentElement.open);
+			if (summary.parentElement.matches(aRow)) toggled(summary.parentElement, !summary.parentElement.open);
 			return;
 		}
 		const p = part(e.target);
@@ -169,8 +171,8 @@
 			}
 		}
 	}
-	document.addEventListener("toggle", e => { if (e.target.matches("details.row") && e.target.open) prepare(e.target); }, true);
-	document.querySelectorAll("details.row[open]").forEach(prepare);
+	document.addEventListener("toggle", e => { if (e.target.matches(aRow) && e.target.open) prepare(e.target); }, true);
+	document.querySelectorAll(`:is(${aRow})[open]`).forEach(prepare);
 
 	function step(list, from, by) {
 		const next = list[list.indexOf(from) + by];
@@ -182,7 +184,7 @@
 
 	// through walks the rows in the order of time, from one, or from the first in the window.
 	function through(summary, by) {
-		const rows = [...document.querySelectorAll("details.row > summary, details.act > summary")].filter(shown);
+		const rows = [...document.querySelectorAll(`:is(${aRow}, details.act) > summary`)].filter(shown);
 		return step(rows, summary || rows.find(s => s.getBoundingClientRect().top >= 0), by);
 	}
 
@@ -222,7 +224,7 @@
 			return step(list, e, 1) || true;
 		case "ArrowLeft": {
 			if (folds && folds.open) return !(folds.open = false);
-			const up = e.parentElement.closest("[role=treeitem], details.row details");
+			const up = e.parentElement.closest("[role=treeitem], details");
 			const to = up && row.contains(up) ? (up.matches("details") ? summaryOf(up) : up) : summaryOf(row);
 			return step([to], to, 0);
 		}
@@ -257,7 +259,7 @@
 		for (const b of document.querySelectorAll("[data-view=lecture]")) b.setAttribute("aria-pressed", root.classList.contains("lecture"));
 	};
 	let before = null; // what had the focus when the keys were asked for
-	const everything = "main details.row, main details.act, main > section > details";
+	const everything = `${aRow}, details.act, main > section > details`;
 	function all(open) {
 		for (const d of document.querySelectorAll(everything)) d.open = open;
 	}
@@ -266,6 +268,7 @@
 		o: () => all([...document.querySelectorAll(everything)].some(d => !d.open)),
 		"?": () => {
 			const keys = document.getElementById("keys");
+			if (!keys) return; // a report tells none
 			keys.open = !keys.open;
 			if (keys.open) {
 				before = document.activeElement;

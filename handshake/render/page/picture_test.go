@@ -54,7 +54,7 @@ func paletted(t *testing.T, b []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rough := func(c color.RGBA) color.RGBA { return color.RGBA{c.R &^ 15, c.G &^ 15, c.B &^ 15, 255} }
+	rough := func(c color.RGBA) color.RGBA { return color.RGBA{c.R &^ 7, c.G &^ 7, c.B &^ 7, 255} }
 	count := map[color.RGBA]int{}
 	each := func(do func(x, y int, c color.RGBA)) {
 		for y := m.Bounds().Min.Y; y < m.Bounds().Max.Y; y++ {

@@ -46,7 +46,7 @@ func (d *document) recordFields(e *event.Record, fields []wire.Field, at string)
 			continue
 		}
 		root, path, _ := cut(f.Name)
-		out = append(out, field{Field: f, path: string(addressOf(root+at, path)), name: lastOf(f.Name),
+		out = append(out, field{beside: true, Field: f, path: string(addressOf(root+at, path)), name: lastOf(f.Name),
 			kind: narrate.Field, key: narrate.RecordFieldKey(f, e), ref: narrate.RecordFieldRef(f, e)})
 	}
 	return out

@@ -71,8 +71,8 @@ func (d *document) dissected(name string, at address, raw []byte, walk func([]by
 	x := field{}
 	x.Value = raw
 	x.whole = true
-	inside, _ := walk(raw) // what the walk refuses is a check's to tell
-	fields, _ := dissect(&x, inside, ordinals{})
+	inside, _ := walk(raw) // what it refuses is a check's to tell
+	fields, _ := d.dissect(&x, inside, ordinals{})
 	d.newline()
 	d.start(elDetails, class(classRecord), id(at))
 	d.in(elSummary, nil, func() {

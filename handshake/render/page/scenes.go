@@ -15,6 +15,33 @@ const lessonItself = "lesson"
 // replaysEarlyData is scenario's scene of that name: the page knows no lessons.
 const replaysEarlyData event.SceneKey = "replayed_early_data"
 
+// judges is replay's scene that ends an attack with its verdict.
+const judges event.SceneKey = "replay_verdict"
+
+// verdict is what a row says became of an attack, or nil.
+func (r *row) verdict() *item {
+	for _, it := range r.items {
+		if s, ok := it.e.(event.Scene); ok && s.Key() == judges {
+			return it
+		}
+	}
+	return nil
+}
+
+// verdict is what became of an attack, or nil.
+func (l *ladder) verdict() *item {
+	for _, a := range l.acts {
+		for _, f := range a.flights {
+			for _, r := range f.rows {
+				if it := r.verdict(); it != nil {
+					return it
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // play places a scene. One that is a step of a story begins a chapter. One that a party plays on
 // a connection belongs to its work there; any other stands where it happened, and one without a
 // party by what it follows.

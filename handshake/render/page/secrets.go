@@ -16,7 +16,9 @@ type secret struct {
 	knows   []string // the parties that told of it
 	from    []*secret
 	into    []*secret
-	anybody bool // it is sent, or can be computed from what is
+	anybody bool   // it was sent for all to read, or can be computed from what was
+	read    bool   // it was sent so that whoever listens reads it
+	maker   string // "client" or "server", where one end made it and sent it; "" of what both compute
 }
 
 // secretKey tells secrets of a connection apart.
@@ -27,9 +29,67 @@ type secretKey struct {
 
 // graph is the secrets of all acts, by connection, in the order of computing.
 type graph struct {
-	of     map[event.Event]*secret
-	sent   map[string]*secret // by value: those that a message carries
-	groups []*secretGroup
+	of      map[event.Event]*secret
+	sent    map[string]*secret // by value: those that a message carries
+	groups  []*secretGroup
+	carried map[int]map[string]crossing // by connection and value: what messages carried
+}
+
+// crossing is how a value went over the wire, as a field of a message.
+type crossing struct {
+	by   string // "client" or "server": whose message it was in first
+	read bool   // a listener read a message that it was in
+}
+
+// shortest is how many bytes a value has at least that is found again in a message: fewer could be
+// there by chance.
+const shortest = 12
+
+// crossings are the values that messages of an act carried, by connection.
+func (g *graph) crossings(a *act) {
+	for _, f := range a.flights {
+		for _, r := range f.rows {
+			if r.message == nil {
+				continue
+			}
+			of := g.carried[r.conn]
+			if of == nil {
+				of = map[string]crossing{}
+				g.carried[r.conn] = of
+			}
+			for _, x := range r.message.Fields {
+				if x.Leaf() && x.Len >= shortest && x.Off+x.Len <= len(r.message.Raw) {
+					v := string(r.message.Raw[x.Off : x.Off+x.Len])
+					c := of[v]
+					if c.by == "" {
+						c.by = a.end(r)
+					}
+					c.read = c.read || r.overheard()
+					of[v] = c
+				}
+			}
+		}
+	}
+}
+
+// overheard reports whether who listens on the wire reads what an arrow carries: as it was tried,
+// or where nobody tried, as keys or none protect it.
+func (r *row) overheard() bool {
+	if access, tried := r.sights["listener"]; tried {
+		return access == event.AccessReads
+	}
+	return !r.sealed
+}
+
+// end is which end of its connection sent an arrow.
+func (a *act) end(r *row) string {
+	if role := a.ends.Role[sheet.Leg{Party: r.from, Conn: r.conn}]; role != "" {
+		return role
+	}
+	if r.right {
+		return event.Client.String()
+	}
+	return event.Server.String()
 }
 
 // secretGroup is the secrets of one connection.
@@ -43,11 +103,12 @@ type secretGroup struct {
 // edgesOf makes the graph: an input that says From which secret it comes is an edge. Equal bytes
 // are none.
 func edgesOf(l *ladder) *graph {
-	g := &graph{of: map[event.Event]*secret{}, sent: map[string]*secret{}}
+	g := &graph{of: map[event.Event]*secret{}, sent: map[string]*secret{}, carried: map[int]map[string]crossing{}}
 	if l == nil {
 		return g
 	}
 	for _, a := range l.acts {
+		g.crossings(a)
 		known, groups := map[secretKey]*secret{}, map[int]*secretGroup{}
 		for _, f := range a.flights {
 			for _, r := range f.rows {
@@ -74,6 +135,10 @@ func (g *graph) secret(a *act, it *item, e *event.Secret, known map[secretKey]*s
 	if s == nil {
 		s = &secret{id: addressOf("s", string(it.id)), first: it, e: e}
 		known[key] = s
+		if c, ok := g.carried[e.Conn][string(e.Value)]; ok {
+			s.maker, s.read = c.by, c.read
+			s.anybody = c.read
+		}
 		if travels(e.Label) && g.sent[string(e.Value)] == nil {
 			g.sent[string(e.Value)] = s
 		}
@@ -98,29 +163,28 @@ func (g *graph) secret(a *act, it *item, e *event.Secret, known map[secretKey]*s
 			open = false
 		}
 	}
-	if open && e.Function != event.FunctionSession || public(e.Label) {
+	if open && e.Function != event.FunctionSession {
 		s.anybody = true
 	}
 }
 
-// public reports whether a value is one of those that are sent.
-func public(l event.SecretLabel) bool {
+// travels reports whether a message carries a value as it is.
+func travels(l event.SecretLabel) bool {
 	switch l {
 	case event.LabelServerEphemeral, event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelServerKeyExchangeSignature,
-		event.LabelCertificateVerifySignature, event.LabelPSKBinder:
+		event.LabelCertificateVerifySignature, event.LabelPSKBinder, event.LabelClientVerifyData, event.LabelServerVerifyData:
 		return true
 	}
 	return false
 }
 
-// travels reports whether a message carries a value as it is.
-func travels(l event.SecretLabel) bool {
-	return public(l) || l == event.LabelClientVerifyData || l == event.LabelServerVerifyData
-}
-
-// column is who writes with a secret: the client, both, or the server.
+// column is who makes a value, or writes with it: the client, both, or the server.
 func (s *secret) column() className {
 	switch {
+	case s.maker == event.Client.String():
+		return classLeft
+	case s.maker == event.Server.String():
+		return classRight
 	case strings.HasPrefix(string(s.e.Label), "client_"):
 		return classLeft
 	case strings.HasPrefix(string(s.e.Label), "server_"):
@@ -194,8 +258,8 @@ func (d *document) cellOf(s *secret, parties []string) {
 	knows := slices.Clone(s.knows)
 	could := ""
 	if s.anybody {
-		if public(s.e.Label) {
-			knows = parties // it is sent
+		if s.read {
+			knows = parties
 		} else {
 			could = anybody
 		}

@@ -30,7 +30,7 @@ func TestAddresses(t *testing.T) {
 // The policy is all that a page may do: its own style and its own script run, by their hashes, and
 // nothing else does, is fetched, sent or rebased. What is not said here is refused by default-src,
 // but for base-uri and form-action, which it does not stand for (CSP Level 3 §6.1, §6.3, §6.4).
-func TestPolicy(t *testing.T) {
+func TestWholePolicy(t *testing.T) {
 	doc := parse(t, pageOf(t, "tls13", page.Options{}))
 	hash := func(element string) string {
 		found := all(doc, func(n *html.Node) bool { return n.Data == element && n.Type == html.ElementNode })

@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/relay"
 )
 
 // json is an entry as a line of JSON.
@@ -57,9 +58,10 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		ToServer *leg            `json:"to_server,omitempty"`
 		Warnings []proxy.Warning `json:"warnings,omitempty"`
 		Fault    *fault          `json:"fault,omitempty"`
+		Notes    []relay.Note    `json:"notes,omitempty"`
 	}{N: e.N, Conn: e.Conn, Kind: e.Kind, Began: e.Began, TookMS: float64(e.Timing.Total().Microseconds()) / 1000, Client: e.Client, Server: e.Server, Host: e.Host,
 		Scheme: e.Scheme, Method: e.Method, Path: e.Path, Proto: e.Proto, Status: e.Status, Sent: e.Sent, Received: e.Received,
-		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings}
+		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings, Notes: e.Notes}
 	if f := e.Fault; f != nil {
 		line.Fault = &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error()}
 		if f.Alerted {

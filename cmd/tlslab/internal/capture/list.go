@@ -3,6 +3,7 @@ package capture
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
@@ -235,6 +237,12 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	for _, w := range e.Warnings {
 		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
 	}
+	for _, n := range e.Notes {
+		if n == relay.NoteHopByHop || n == relay.NoteOriginForm {
+			continue // of every request by way of a proxy
+		}
+		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_note_"+string(n)).Title, color.FgYellow)
+	}
 	if e.Upgraded != "" {
 		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
 	}
@@ -302,6 +310,19 @@ func (l *proxyList) legs(e *proxy.Entry) string {
 	return strings.Join(parts, " | ")
 }
 
+// whyOf says what an error says: of a message that was refused, which rule it broke.
+func whyOf(lang narrate.Lang, err error) string {
+	r := (*relay.Refusal)(nil)
+	if !errors.As(err, &r) {
+		return narrate.Fault(lang, err)
+	}
+	s := narrate.Must(lang, narrate.UI, "cmd.proxy_rule_"+string(r.Rule)).Title
+	if r.Detail != "" {
+		s += cli.ColonOf(lang) + foreign.Line(r.Detail)
+	}
+	return s + cli.ColonOf(lang) + r.Ref()
+}
+
 // faultLines say who refused, with which alert, and the likely cause with what to do; a
 // server that is not believed gets the verifier's advice. rootNamed: with --upstream-CAfile.
 func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
@@ -313,6 +334,8 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 	switch {
 	case f.By != proxy.SideProxy && f.Alerted:
 		key = "proxy_refused"
+	case f.Cause == proxy.CauseReset:
+		key = "proxy_reset"
 	case f.By != proxy.SideProxy:
 		key = "proxy_left"
 	case f.Alerted && f.Side != proxy.SideProxy:
@@ -333,7 +356,7 @@ func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
 		lines = append(lines, advice)
 	}
 	if f.Detailed() && (f.By == proxy.SideProxy || !f.Alerted) {
-		lines = append(lines, "("+narrate.Fault(lang, f.Err)+")")
+		lines = append(lines, "("+whyOf(lang, f.Err)+")")
 	}
 	return lines
 }

@@ -8,6 +8,8 @@ import (
 	"os/signal"
 
 	"github.com/spf13/cobra"
+
+	"tlslab/handshake/render/sheet"
 )
 
 // Paging is whether a long transcript goes through a pager on a terminal, as git does it.
@@ -43,21 +45,27 @@ func pagerCommand() string {
 // pager is a writer to a terminal. What is no longer than the screen it writes there, at the
 // end; what is longer goes to a program, which is started when that is known.
 type pager struct {
-	to      *os.File
-	rows    int // of the terminal
-	command string
+	to            *os.File
+	rows, columns int // of the terminal
+	command       string
 
-	held  bytes.Buffer // as long as it could all be on the screen
-	lines int          // in it
-	cmd   *exec.Cmd    // once it was started
-	in    io.WriteCloser
-	left  bool           // the reader has left: nobody wants the rest
-	keys  chan os.Signal // Ctrl-C is for the pager as long as it runs
+	held     bytes.Buffer // as long as it could all be on the screen, or the program may not have begun to read
+	counted  int          // bytes of it, of whole lines
+	taken    int          // rows that these take
+	cmd      *exec.Cmd    // once it was started
+	in       io.WriteCloser
+	accepted int            // bytes that the pipe to it took
+	left     bool           // the reader has left: nobody wants the rest
+	failed   bool           // there is no such program: the terminal gets it all
+	keys     chan os.Signal // Ctrl-C is for the pager as long as it runs
 }
+
+// begun is how many bytes are taken only by a program that has begun to read: no pipe holds more.
+const begun = 1 << 20
 
 // newPager returns a pager of a terminal, or nil if none is wanted, or the terminal does not say how high it is.
 func newPager(to *os.File) *pager {
-	p := &pager{to: to, rows: Rows(to), command: pagerCommand()}
+	p := &pager{to: to, rows: Rows(to), columns: Columns(to), command: pagerCommand()}
 	if p.rows <= 0 || p.command == "" {
 		return nil
 	}
@@ -65,29 +73,99 @@ func newPager(to *os.File) *pager {
 }
 
 func (p *pager) Write(b []byte) (int, error) {
-	if p.cmd == nil {
-		p.held.Write(b)
-		if p.lines += bytes.Count(b, []byte("\n")); p.lines < p.rows { // a row is for the shell's prompt
-			return len(b), nil
-		}
-		if err := p.start(); err != nil {
-			p.rows = int(^uint(0) >> 1) // so it cannot be had: to the terminal, then, as it is
-			return len(b), nil
-		}
-		_, err := p.pass(p.held.Bytes())
-		p.held.Reset()
-		return len(b), err
+	switch {
+	case p.failed:
+		return p.to.Write(b)
+	case p.cmd != nil:
+		return len(b), p.pass(b)
 	}
-	return p.pass(b)
+	p.held.Write(b)
+	if p.fits() {
+		return len(b), nil
+	}
+	if err := p.start(); err != nil {
+		return len(b), p.fail()
+	}
+	whole := bytes.Clone(p.held.Bytes())
+	p.held.Reset()
+	return len(b), p.pass(whole)
+}
+
+// fits reports whether what is held could all be on the screen. A row is for the shell's prompt.
+func (p *pager) fits() bool {
+	for {
+		line, _, whole := bytes.Cut(p.held.Bytes()[p.counted:], []byte("\n"))
+		n := rowsOf(string(line), p.columns)
+		if !whole {
+			return p.taken+n-1 < p.rows
+		}
+		p.taken, p.counted = p.taken+n, p.counted+len(line)+1
+	}
+}
+
+// rowsOf is how many rows of a terminal a line takes, in which colours have no width. A terminal
+// that does not say how wide it is has room for it in one.
+func rowsOf(line string, columns int) int {
+	rows, at := 1, 0
+	colour := false // within an escape sequence, ESC [ … m
+	for _, r := range line {
+		if colour = colour || r == '\x1b'; colour {
+			colour = r != 'm'
+			continue
+		}
+		w := sheet.Width(string(r))
+		if r == '\t' {
+			w = 8 - at%8
+		}
+		if at += w; columns > 0 && at > columns {
+			rows, at = rows+1, w
+		}
+	}
+	return rows
 }
 
 // pass hands b to the program. That its reader has quit is no fault of anybody's.
-func (p *pager) pass(b []byte) (int, error) {
-	if !p.left {
-		_, err := p.in.Write(b)
-		p.left = err != nil
+func (p *pager) pass(b []byte) error {
+	if p.left {
+		return nil
 	}
-	return len(b), nil
+	if !p.reads() {
+		p.held.Write(b)
+	}
+	n, err := p.in.Write(b)
+	if p.accepted += n; p.reads() {
+		p.held = bytes.Buffer{}
+	}
+	if err != nil {
+		return p.ends()
+	}
+	return nil
+}
+
+// reads reports whether it is certain that the program has begun to read.
+func (p *pager) reads() bool { return p.accepted > begun }
+
+// ends waits until the program has ended. How it ends says nothing about the transcript, except
+// where the shell says that it could not be had.
+func (p *pager) ends() error {
+	_ = p.in.Close() // the pipe may be broken by now
+	_ = p.cmd.Wait()
+	signal.Stop(p.keys)
+	p.left = true
+	// "If a command is not found, the exit status shall be 127. If the command name is found, but it
+	// is not an executable utility, the exit status shall be 126." (POSIX, Shell Command Language, 2.8.2)
+	if status := p.cmd.ProcessState.ExitCode(); (status == 126 || status == 127) && !p.reads() {
+		return p.fail()
+	}
+	p.held = bytes.Buffer{}
+	return nil
+}
+
+// fail writes what is held to the terminal, where the rest goes too.
+func (p *pager) fail() error {
+	p.failed = true
+	_, err := p.held.WriteTo(p.to)
+	return err
 }
 
 // start starts the program. Less is told, unless its user has told it otherwise, to show colours
@@ -114,12 +192,11 @@ func (p *pager) start() error {
 
 // Close writes what was held back, or waits until the reader has left the program.
 func (p *pager) Close() error {
-	if p.cmd == nil {
-		_, err := p.to.Write(p.held.Bytes())
-		return err
+	switch {
+	case p.failed || p.left:
+		return nil
+	case p.cmd == nil:
+		return p.fail()
 	}
-	_ = p.in.Close() // the pipe may be broken by now
-	_ = p.cmd.Wait() // how the program ends says nothing about the transcript
-	signal.Stop(p.keys)
-	return nil
+	return p.ends()
 }

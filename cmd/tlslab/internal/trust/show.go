@@ -42,8 +42,8 @@ named, and not shown.`,
 				return err
 			}
 			defer func() { err = cli.FirstError(err, out.Close()) }()
-			to := &cli.Results{Writer: foreign.NewWriter(out, out.Options.Color)}
-			return cli.FirstError(c.show(to, newDump(to, out.Options), args[0]), to.Err())
+			w := &cli.Results{Writer: foreign.NewWriter(out, out.Options.Color)} // printed to line by line
+			return cli.FirstError(c.show(w, newDump(w, out.Options), args[0]), w.Err())
 		},
 	}
 	c.LangFlag(cmd)

@@ -1,0 +1,182 @@
+package proxy
+
+import (
+	"sync"
+	"time"
+
+	"tlslab/handshake/mitm/relay"
+)
+
+// The pumps of a relay: what is read, what is sent, and how the sockets end.
+
+// way is the way to one side.
+type way struct {
+	conn    duplex
+	writing bool // somebody is
+	fate    relay.Fate
+}
+
+// lingering is how long a client that was answered early may go on sending, so that what it
+// was answered is not taken back with the socket. Servers wait as long for slow clients.
+const lingering = 2 * time.Second
+
+// How much is read at a time: little where little is said, so that an idle connection holds
+// little; two records of the greatest size, as the engine reads them, where they come in a row.
+const (
+	littleRead = 1 << 12
+	bulk       = 1 << 15
+)
+
+var (
+	littles = sync.Pool{New: func() any { return new([littleRead]byte) }}
+	bulks   = sync.Pool{New: func() any { return new([bulk]byte) }}
+)
+
+// pump hands the machine what comes from one side.
+func (h *h1) pump(from relay.Side, conn duplex, turn int) {
+	for h.readLittle(from, conn, turn) && h.readMuch(from, conn, turn) {
+	}
+}
+
+// readLittle reads until a read is full. It reports whether there may be more.
+func (h *h1) readLittle(from relay.Side, conn duplex, turn int) bool {
+	b := littles.Get().(*[littleRead]byte)
+	defer littles.Put(b)
+	for {
+		n, err := conn.Read(b[:])
+		if !h.came(from, b[:n], err, turn) {
+			return false
+		}
+		if n == len(b) {
+			return true
+		}
+	}
+}
+
+// readMuch reads while much comes.
+func (h *h1) readMuch(from relay.Side, conn duplex, turn int) bool {
+	b := bulks.Get().(*[bulk]byte)
+	defer bulks.Put(b)
+	for {
+		n, err := conn.Read(b[:])
+		if !h.came(from, b[:n], err, turn) {
+			return false
+		}
+		if n < littleRead {
+			return true
+		}
+	}
+}
+
+// came is what one read has brought. It reports whether to read again.
+func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if from == relay.Server && turn != h.turn {
+		return false
+	}
+	if len(b) > 0 {
+		h.m.Receive(from, b)
+	}
+	if err != nil {
+		h.ended(from, err)
+	}
+	h.settle(from)
+	for err == nil && !h.m.Wants(from) {
+		h.sent.Wait()
+	}
+	if from == relay.Client {
+		if hurry := h.m.InHead() || h.withheld(); hurry != h.hurried { // its time runs from where it began
+			h.hurried = hurry
+			h.s.hurry(hurry)
+		}
+		return err == nil && (!h.m.Over() || h.toClient.fate == relay.EndHalf)
+	}
+	return err == nil && !h.m.Over() && turn == h.turn
+}
+
+// way is the way to a side.
+func (h *h1) way(to relay.Side) *way {
+	if to == relay.Client {
+		return &h.toClient
+	}
+	return &h.toServer
+}
+
+// flush sends what is to be sent to a side. mine says that this is the pump that mostly does:
+// it waits until it may, so that not more is read than was sent. The other leaves it to a pump
+// that is at it.
+func (h *h1) flush(to relay.Side, mine bool) {
+	w := h.way(to)
+	for w.writing {
+		if !mine {
+			if fate := h.m.Fate(to); fate >= relay.Cut || fate == relay.Close && to == relay.Server {
+				h.carryOut(w, to, fate) // a peer that takes nothing would hold it up
+			}
+			return
+		}
+		h.sent.Wait()
+	}
+	w.writing = true
+	for w.conn != nil {
+		b := h.m.Output(to)
+		if len(b) == 0 {
+			break
+		}
+		conn := w.conn
+		h.mu.Unlock()
+		_, err := conn.Write(b)
+		h.mu.Lock()
+		if err != nil {
+			h.unwritten(to, err)
+		}
+	}
+	h.carryOut(w, to, h.m.Fate(to))
+	w.writing = false
+	h.sent.Broadcast()
+}
+
+// unwritten is a side that takes nothing more.
+func (h *h1) unwritten(to relay.Side, err error) {
+	waiting := h.m.Waiting()
+	if to == relay.Client {
+		h.lost = err
+	}
+	h.m.Unwritten(to, err)
+	if broken := h.m.Broken(); to == relay.Client && broken != nil && h.left == nil && len(h.done) == 0 {
+		h.left = h.brokeOff(broken, !waiting, true)
+	}
+}
+
+// carryOut makes of a stream what is to become of it, once.
+func (h *h1) carryOut(w *way, to relay.Side, fate relay.Fate) {
+	if fate <= w.fate || w.conn == nil {
+		return
+	}
+	conn, socket := w.conn, h.s.client
+	if to == relay.Server {
+		socket = h.s.server
+	}
+	linger := to == relay.Client && fate == relay.Close && h.m.Unread()
+	if linger {
+		fate = relay.EndHalf
+	}
+	w.fate = fate
+	h.mu.Unlock()
+	switch fate {
+	case relay.EndHalf:
+		err := conn.CloseWrite()
+		if linger {
+			_ = conn.SetReadDeadline(time.Now().Add(lingering)) // fails if it is closed, and then reading tells so
+		}
+		if err != nil {
+			_ = conn.Close()
+		}
+	case relay.Close:
+		_ = conn.Close()
+	default: // a goodbye would pass a part for the whole
+		socket.abort(fate == relay.Reset)
+		_ = conn.Close()
+	}
+	h.mu.Lock()
+}

@@ -1,0 +1,242 @@
+package relay
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// HTTP/2 where bodies are changed. Heads are written anew, as literals. The receiver's windows
+// bound what goes on, as they bound a sender; what a change adds waits for them, and the sender
+// gets that much less credit; what it takes away the sender gets back.
+
+// credit is flow control of one direction (RFC 9113 §5.2): of the connection, or of a stream.
+type credit struct {
+	window  int64 // what the receiver still takes
+	debt    int64 // what was added, and the sender gets no credit for
+	initial int64 // of the connection's alone: a new stream's window
+}
+
+// firstWindow is RFC 9113 §6.9.2.
+const firstWindow = 1<<16 - 1
+
+func newCredit() credit { return credit{window: firstWindow, initial: firstWindow} }
+
+// changed is one direction of a stream.
+type changed struct {
+	credit
+	filter  Filter
+	waiting []byte // for the window
+	ended   bool   // nothing comes behind that
+	end     bool   // … and the stream ends there, by DATA
+	trailer *Head  // … or by this
+}
+
+func index(f *flow2) int {
+	if f.from == Client {
+		return 0
+	}
+	return 1
+}
+
+// of is the direction f of a stream.
+func (st *stream) of(f *flow2) *changed {
+	c := &st.changed[index(f)]
+	if *c == nil {
+		*c = &changed{credit: credit{window: f.initial}}
+	}
+	return *c
+}
+
+// sendHead sends a head on, as Options.Change wants it.
+func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
+	if !m.anew {
+		return // it has gone on
+	}
+	c := m.o.Change(st.x, f.from)
+	drop := c.Drop
+	if c.Body != nil && !end && st.x.Request.Method != "HEAD" {
+		st.of(f).filter = c.Body
+		drop = append(drop[:len(drop):len(drop)], "content-length")
+	}
+	m.writeFields(f, st.id, h, drop, end)
+}
+
+// writeFields writes a head or a trailer.
+func (m *H2) writeFields(f *flow2, id uint32, h *Head, drop []string, end bool) {
+	if !m.anew {
+		return
+	}
+	var block []byte
+	for _, x := range h.Fields {
+		if !drops(drop, x.Name) {
+			block = literal(block, hpack.HeaderField{Name: x.Name, Value: x.Value, Sensitive: true}) // as RFC 7541 §6.2.3 wants it of some, and allows of all
+		}
+	}
+	kind, flags := http2.FrameHeaders, http2.Flags(0)
+	if f.promised != 0 {
+		kind, block = http2.FramePushPromise, append(binary.BigEndian.AppendUint32(nil, f.promised), block...)
+	} else if end {
+		flags = http2.FlagHeadersEndStream
+	}
+	for first := true; first || len(block) > 0; first = false {
+		part := block[:min(len(block), 1<<14)]
+		if block = block[len(part):]; len(block) == 0 {
+			flags |= http2.FlagHeadersEndHeaders
+		}
+		f.out.add(frame(nil, kind, flags, id, part))
+		kind, flags = http2.FrameContinuation, 0
+	}
+}
+
+// change sends a piece of a body on. n is what it counts for in flow control, padding included.
+func (m *H2) change(f *flow2, st *stream, data []byte, n int) {
+	if st == nil {
+		m.settleCredit(f, nil, -int64(n))
+		return
+	}
+	c := st.of(f)
+	before := len(c.waiting)
+	if c.filter != nil && len(data) > 0 {
+		c.waiting = c.filter.Add(c.waiting, data)
+	} else {
+		c.waiting = append(c.waiting, data...)
+	}
+	m.settleCredit(f, st, int64(len(c.waiting)-before-n))
+	m.send(f, st)
+}
+
+// endChange is what ends a body: the last frame of DATA, or a trailer.
+func (m *H2) endChange(f *flow2, st *stream, end bool, trailer *Head) {
+	c := st.of(f)
+	if !end && trailer == nil {
+		return
+	}
+	if c.filter != nil {
+		before := len(c.waiting)
+		c.waiting = c.filter.End(c.waiting)
+		c.filter = nil
+		m.settleCredit(f, st, int64(len(c.waiting)-before))
+	}
+	c.ended, c.end, c.trailer = true, trailer == nil, trailer
+	m.send(f, st)
+}
+
+// send sends what the windows have room for.
+func (m *H2) send(f *flow2, st *stream) {
+	c := st.of(f)
+	for len(c.waiting) > 0 {
+		n := min(int64(len(c.waiting)), c.window, f.window, 1<<14)
+		if n <= 0 {
+			return
+		}
+		flags := http2.Flags(0)
+		if int(n) == len(c.waiting) && c.end {
+			flags, c.end = http2.FlagDataEndStream, false
+		}
+		f.out.add(frame(nil, http2.FrameData, flags, st.id, c.waiting[:n]))
+		c.waiting, c.window, f.window = c.waiting[n:], c.window-n, f.window-n
+	}
+	c.waiting = nil
+	if c.end {
+		f.out.add(frame(nil, http2.FrameData, http2.FlagDataEndStream, st.id, nil))
+		c.end = false
+	}
+	if c.trailer != nil {
+		m.writeFields(f, st.id, c.trailer, nil, true)
+		c.trailer = nil
+	}
+}
+
+// settleCredit notes that added bytes more went into the windows than the sender knows of.
+func (m *H2) settleCredit(f *flow2, st *stream, added int64) {
+	m.credit(f, &f.credit, 0, added)
+	if st != nil {
+		m.credit(f, &st.of(f).credit, st.id, added)
+	}
+}
+
+func (m *H2) credit(f *flow2, c *credit, id uint32, added int64) {
+	c.debt += added
+	if c.debt < 0 && (f.from == Server || m.settled) { // nothing may come before a server's SETTINGS (RFC 9113 §3.4)
+		m.other(f).out.add(frame(nil, http2.FrameWindowUpdate, 0, id, binary.BigEndian.AppendUint32(nil, uint32(-c.debt))))
+		c.debt = 0
+	}
+}
+
+// settle gives the client the credit that had to wait for the server's SETTINGS.
+func (m *H2) settle() {
+	if !m.anew {
+		return
+	}
+	m.credit(&m.client, &m.client.credit, 0, 0)
+	for _, st := range m.inOrder() {
+		m.credit(&m.client, &st.of(&m.client).credit, st.id, 0)
+	}
+}
+
+// window is credit that the receiver of the other direction gives.
+func (m *H2) window(by *flow2, id uint32, n int64) {
+	f := m.other(by)
+	c := &f.credit
+	st := m.streams[id]
+	switch {
+	case id != 0 && st == nil:
+		return // of a stream that is over
+	case id != 0:
+		c = &st.of(f).credit
+	}
+	c.window += n
+	paid := min(n, c.debt)
+	c.debt -= paid
+	if n -= paid; n > 0 {
+		by.out.add(frame(nil, http2.FrameWindowUpdate, 0, id, binary.BigEndian.AppendUint32(nil, uint32(n))))
+	}
+	if st != nil {
+		m.sendAll(f, []*stream{st})
+	} else {
+		m.sendAll(f, m.inOrder())
+	}
+}
+
+func (m *H2) sendAll(f *flow2, streams []*stream) {
+	for _, st := range streams {
+		m.send(f, st)
+		if st.over[0] && st.over[1] {
+			m.close(st)
+		}
+	}
+}
+
+// initialWindow is a receiver's new SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 §6.9.2).
+func (m *H2) initialWindow(f *flow2, n int64) {
+	if !m.anew {
+		return
+	}
+	for _, st := range m.streams {
+		st.of(f).window += n - f.initial
+	}
+	f.initial = n
+	m.sendAll(f, m.inOrder())
+}
+
+// pending reports whether something of a stream that is over waits for a window.
+func (m *H2) pending(st *stream) bool {
+	for _, c := range st.changed {
+		if c != nil && (len(c.waiting) > 0 || c.end || c.trailer != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// forget drops what waits of a stream: the connection's window never sees it.
+func (m *H2) forget(st *stream) {
+	for i, f := range []*flow2{&m.client, &m.server} {
+		if c := st.changed[i]; c != nil {
+			m.credit(f, &f.credit, 0, -int64(len(c.waiting)))
+			c.waiting, c.end, c.trailer = nil, false, nil
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package relay
+
+import "io"
+
+// How it ends where it does not end as it should.
+
+// refuseReply is a reply that does not go on.
+func (m *H1) refuseReply(r *Refusal) {
+	m.server.ended = true
+	m.unanswered(r)
+}
+
+// lost are requests whose server has said that the reply before them was its last.
+func (m *H1) lost() {
+	m.settleAll()
+	m.unanswered(io.ErrUnexpectedEOF)
+}
+
+// settleAll tells of what is over already.
+func (m *H1) settleAll() {
+	if x := m.server.x; x != nil && x.replied {
+		m.finished(x)
+	}
+}
+
+// unanswered tells of every request under way that there will be no reply to it, or no whole
+// one; the client reads why, if it has read nothing of the reply.
+func (m *H1) unanswered(err error) {
+	fate := Close
+	for i, x := range m.under {
+		if x.begun && i == 0 {
+			fate = Cut
+		}
+		x.fail(Server, err)
+		if i == 0 {
+			m.answer(x)
+		}
+	}
+	m.finish(fate)
+}
+
+// serverEnded is the end of what the server says.
+func (m *H1) serverEnded(how Ending, err error) {
+	switch {
+	case m.server.state == untilClose:
+		m.closedReply(how, err)
+	case m.o.Forward && m.routing != nil:
+		m.stray = true // nothing was lost: it waits for another server
+	case len(m.under) > 0 && m.under[0].sent:
+		m.unanswered(err)
+	default:
+		m.finish(Close)
+	}
+}
+
+// closedReply is the end of a reply that only the end of the stream ends. Without a goodbye
+// nobody knows whether it is whole: the client is to see the same.
+func (m *H1) closedReply(how Ending, err error) {
+	x, fate := m.server.x, Close
+	switch how {
+	case Broken:
+		x.fail(Server, err)
+		m.finish(Reset)
+		return
+	case NoGoodbye:
+		x.Cut, fate = true, Reset
+	}
+	switch {
+	case m.server.body == nil:
+	case how == InOrder:
+		m.endBody(&m.server, nil)
+	default:
+		m.endFilter(&m.server) // and no last chunk
+	}
+	m.server.fate = max(m.server.fate, fate)
+	m.client.fate = max(m.client.fate, fate)
+	m.replyOver(x)
+}
+
+// begin makes bytes of the connection before anything was asked.
+func (m *H1) begin() {
+	m.spoken = true
+	x := &Exchange{Bytes: true}
+	m.raw, m.client.x, m.server.x = x, x, x
+	m.client.state, m.server.state = asBytes, asBytes
+	m.tell(Event{Kind: Switched, Exchange: x})
+}
+
+// switched makes bytes of it because both ends want it.
+func (m *H1) switched(x *Exchange) {
+	x.Bytes, x.replied = true, true
+	m.answered++
+	m.raw, m.client.x, m.server.x = x, x, x
+	m.under = m.under[1:]
+	m.client.state, m.server.state = asBytes, asBytes
+	m.client.body, m.server.body = nil, nil
+	m.tell(Event{Kind: Switched, Exchange: x})
+	m.resume(&m.client)
+}
+
+// bytesEnded passes the end of a stream on. What breaks ends both directions, and so does a
+// server: one that has closed its socket looks like one that has only said everything, and a
+// client that waits for nothing would hold both for as long as the idle may.
+func (m *H1) bytesEnded(f *flow, how Ending, err error) {
+	other := m.flow(f.from.Other())
+	if how == InOrder {
+		if other.ended || f.from == Server {
+			m.finish(Close)
+			return
+		}
+		f.fate = EndHalf
+		return
+	}
+	if how == NoGoodbye {
+		m.raw.Cut = true // many programs just hang up
+	} else {
+		m.raw.fail(f.from, err)
+	}
+	m.finish(Reset)
+}

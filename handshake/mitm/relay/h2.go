@@ -1,0 +1,343 @@
+package relay
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// H2 relays HTTP/2 between one client and one server. Frames go on as they came, byte for byte:
+// heads too, since what each end compresses is uncompressed by the other, under the one table
+// that the two share; the relay keeps a copy of the tables. So settings, acknowledgements, flow
+// control, pings, priorities, pushes, resets and what nobody knows yet are the two ends' own
+// affair, as they are without a relay, and the relay holds no more of a body than a piece.
+//
+// Where bodies are changed (Options.Change) that cannot hold: heads are then written anew, and
+// flow control is told what was added and taken away (changed2.go).
+//
+// It is driven as H1 is.
+type H2 struct {
+	o       Options
+	client  flow2
+	server  flow2
+	streams map[uint32]*stream
+	anew    bool // heads and bodies are written anew
+
+	prefaced bool // the client's preface has come
+	settled  bool // the server's SETTINGS have gone on
+	unacked  int  // of the client's SETTINGS
+	spoken   bool
+	withheld error
+	broken   error
+	over     bool
+}
+
+// flow2 is one direction.
+type flow2 struct {
+	from  Side
+	in    []byte // come, and not yet worked on
+	out   outbox
+	fate  Fate
+	ended bool // what it says is not heard any more
+	gone  bool // it says nothing more
+	dec   *hpack.Decoder
+	table uint32 // the largest that the receiver has allowed
+
+	// The frame that passes as it comes:
+	isData bool
+	left   int // bytes of it
+	body   int // of those, what is of a body
+	padded bool
+	end    bool // END_STREAM
+	data   *stream
+
+	// The block of fields that is not whole yet:
+	block    []byte
+	blockOf  uint32 // 0: there is none
+	blockEnd bool   // END_STREAM
+	promised uint32
+	fields   []hpack.HeaderField
+	size     int
+
+	credit // where bodies are changed
+}
+
+// The limits.
+const (
+	frameHeader = 9
+	maxTable    = 1 << 20 // of what HPACK remembers, in bytes: sixteen times what browsers allow
+	maxStreams  = 10_000  // at a time, where the server sets no limit: a hundred times what RFC 9113 §6.5.2 recommends
+	maxFields   = 4       // times Options.Header: what is kept of fields uncompressed
+)
+
+// NewH2 returns a relay that has seen nothing yet. Of the Options Forward is of no use here.
+func NewH2(o Options) *H2 {
+	if o.Header == 0 {
+		o.Header = defaultHeader
+	}
+	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil}
+	for _, f := range []*flow2{&m.client, &m.server} {
+		f.dec = hpack.NewDecoder(4096, func(h hpack.HeaderField) {
+			if f.size += len(h.Name) + len(h.Value) + 32; f.size <= maxFields*o.Header {
+				f.fields = append(f.fields, h)
+			}
+		})
+		f.dec.SetMaxStringLength(o.Header)
+		f.table, f.credit = 4096, newCredit()
+	}
+	m.client.from, m.server.from = Client, Server
+	return m
+}
+
+func (m *H2) flow(side Side) *flow2 {
+	if side == Client {
+		return &m.client
+	}
+	return &m.server
+}
+
+// other is the direction against f.
+func (m *H2) other(f *flow2) *flow2 { return m.flow(f.from.Other()) }
+
+// Receive takes bytes that came from a side. b is the machine's until Output was taken of both
+// sides and sent.
+func (m *H2) Receive(from Side, b []byte) {
+	f := m.flow(from)
+	if m.over || f.ended {
+		return
+	}
+	f.out.lend = len(f.in) == 0
+	if len(f.in) > 0 {
+		f.in = append(f.in, b...)
+		b = f.in
+	}
+	all := len(b)
+	for !m.over {
+		n := m.step(f, b)
+		if n < 0 {
+			break
+		}
+		b = b[n:]
+	}
+	switch {
+	case m.over || len(b) == 0:
+		f.in = nil
+	case f.out.lend || len(b) < all:
+		f.in = append(f.in[:0], b...)
+	}
+	f.out.lend = false
+}
+
+// step does one thing with b, and returns how much of it is done with; -1 if it needs more.
+func (m *H2) step(f *flow2, b []byte) int {
+	if f.from == Client && !m.prefaced {
+		return m.stepPreface(b)
+	}
+	if f.left > 0 {
+		if len(b) == 0 {
+			return -1
+		}
+		n := min(f.left, len(b))
+		m.piece(f, b[:n])
+		return n
+	}
+	if len(b) < frameHeader {
+		return -1
+	}
+	length := int(b[0])<<16 | int(b[1])<<8 | int(b[2])
+	kind, flags, id := http2.FrameType(b[3]), http2.Flags(b[4]), binary.BigEndian.Uint32(b[5:])&(1<<31-1)
+	if (f.blockOf != 0) != (kind == http2.FrameContinuation) || f.blockOf != 0 && id != f.blockOf {
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())})
+		return -1
+	}
+	switch kind {
+	case http2.FrameData:
+		f.isData, f.left, f.body, f.padded = true, length, length, flags.Has(http2.FlagDataPadded)
+		f.end, f.data = flags.Has(http2.FlagDataEndStream), m.streams[id]
+		if !m.anew {
+			f.out.pass(b[:frameHeader])
+		}
+		if length == 0 {
+			m.dataOver(f)
+		}
+		return frameHeader
+	case http2.FrameHeaders, http2.FrameContinuation, http2.FramePushPromise, http2.FrameSettings, http2.FrameWindowUpdate, http2.FrameRSTStream, http2.FrameGoAway:
+	default: // as it comes
+		f.isData, f.left, f.body, f.padded, f.end, f.data = false, length, 0, false, false, nil
+		f.out.pass(b[:frameHeader])
+		return frameHeader
+	}
+	if length+len(f.block) > m.o.Header {
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong})
+		return -1
+	}
+	if len(b) < frameHeader+length {
+		return -1
+	}
+	whole := b[:frameHeader+length]
+	if r := m.frame(f, kind, flags, id, whole); r != nil {
+		m.refuse(f, r)
+		return -1
+	}
+	return len(whole)
+}
+
+// stepPreface is RFC 9113 §3.4.
+func (m *H2) stepPreface(b []byte) int {
+	n := min(len(b), len(http2.ClientPreface))
+	if string(b[:n]) != http2.ClientPreface[:n] {
+		i := 0
+		for b[i] == http2.ClientPreface[i] {
+			i++
+		}
+		m.refuse(&m.client, &Refusal{From: Client, Rule: RulePreface, Detail: quote(string(b[:i+1]))})
+		return -1
+	}
+	if n < len(http2.ClientPreface) {
+		return -1
+	}
+	m.prefaced = true
+	m.client.out.pass(b[:n])
+	return n
+}
+
+// piece is a part of a frame that passes as it comes.
+func (m *H2) piece(f *flow2, p []byte) {
+	f.left -= len(p)
+	data := p
+	if f.padded {
+		f.padded = false
+		if f.body -= 1 + int(p[0]); f.body < 0 {
+			m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: "padding"})
+			return
+		}
+		data = p[1:]
+	}
+	data = data[:min(len(data), f.body)]
+	f.body -= len(data)
+	st := f.data
+	if st != nil && len(data) > 0 {
+		m.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
+	}
+	if m.anew && f.isData {
+		m.change(f, st, data, len(p))
+	} else {
+		f.out.pass(p)
+	}
+	if f.left == 0 {
+		m.dataOver(f)
+	}
+}
+
+// dataOver is the end of a frame that passed as it came.
+func (m *H2) dataOver(f *flow2) {
+	st, end := f.data, f.end
+	f.data, f.end = nil, false
+	if st == nil {
+		return // of a stream that is over, or no DATA
+	}
+	if m.anew {
+		m.endChange(f, st, end, nil)
+	}
+	if end {
+		m.halfOver(f, st)
+	}
+}
+
+// frame is one that has come whole.
+func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, whole []byte) *Refusal {
+	p := whole[frameHeader:]
+	bad := &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
+	switch kind {
+	case http2.FrameHeaders, http2.FramePushPromise:
+		fragment, ok := fragmentOf(kind, flags, p)
+		if !ok || id == 0 {
+			return bad
+		}
+		f.blockOf, f.blockEnd, f.promised = id, kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersEndStream), 0
+		if kind == http2.FramePushPromise {
+			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
+			fragment = fragment[4:]
+		}
+		return m.fragment(f, fragment, whole, flags.Has(http2.FlagHeadersEndHeaders))
+	case http2.FrameContinuation:
+		return m.fragment(f, p, whole, flags.Has(http2.FlagContinuationEndHeaders))
+	case http2.FrameSettings:
+		if len(p)%6 != 0 {
+			return bad
+		}
+		m.settings(f, flags.Has(http2.FlagSettingsAck), whole)
+		return nil
+	case http2.FrameWindowUpdate:
+		if len(p) != 4 {
+			return bad
+		}
+		if m.anew {
+			m.window(f, id, int64(binary.BigEndian.Uint32(p)&(1<<31-1)))
+			return nil
+		}
+	case http2.FrameRSTStream:
+		if len(p) != 4 {
+			return bad
+		}
+		f.out.pass(whole)
+		m.reset(f, m.streams[id], http2.ErrCode(binary.BigEndian.Uint32(p)))
+		return nil
+	case http2.FrameGoAway:
+		if len(p) < 8 {
+			return bad
+		}
+		f.out.pass(whole)
+		if f.from == Server {
+			m.goAway(binary.BigEndian.Uint32(p)&(1<<31-1), http2.ErrCode(binary.BigEndian.Uint32(p[4:])))
+		}
+		return nil
+	}
+	f.out.pass(whole)
+	return nil
+}
+
+// settings notes what the two ends agree on, as far as it is of use here.
+func (m *H2) settings(f *flow2, ack bool, whole []byte) {
+	if ack {
+		if f.from == Server {
+			m.unacked--
+		}
+		f.out.pass(whole)
+		return
+	}
+	if f.from == Server {
+		m.settled = true
+	} else {
+		m.unacked++
+	}
+	clamped := false
+	for p := whole[frameHeader:]; len(p) > 0; p = p[6:] {
+		value := binary.BigEndian.Uint32(p[2:])
+		switch http2.SettingID(binary.BigEndian.Uint16(p)) {
+		case http2.SettingHeaderTableSize:
+			o := m.other(f)
+			o.table = max(o.table, min(value, maxTable))
+			o.dec.SetAllowedMaxDynamicTableSize(o.table)
+			clamped = clamped || value > maxTable
+		case http2.SettingInitialWindowSize:
+			m.initialWindow(m.other(f), int64(value))
+		}
+	}
+	if f.from == Server {
+		defer m.settle()
+	}
+	if !clamped {
+		f.out.pass(whole)
+		return
+	}
+	whole = slices.Clone(whole) // what is remembered here is bounded
+	for p := whole[frameHeader:]; len(p) > 0; p = p[6:] {
+		if http2.SettingID(binary.BigEndian.Uint16(p)) == http2.SettingHeaderTableSize {
+			binary.BigEndian.PutUint32(p[2:], min(binary.BigEndian.Uint32(p[2:]), maxTable))
+		}
+	}
+	f.out.add(whole)
+}

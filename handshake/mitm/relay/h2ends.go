@@ -1,0 +1,190 @@
+package relay
+
+import (
+	"encoding/binary"
+	"io"
+	"strconv"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// How HTTP/2 ends, and what H2 has in common with H1.
+
+// Output takes what is to be sent to a side. It is good until the next call of a method.
+func (m *H2) Output(to Side) []byte { return m.flow(to.Other()).out.take() }
+
+// Fate says what becomes of the stream to a side, once all Output was sent.
+func (m *H2) Fate(side Side) Fate { return m.flow(side.Other()).fate }
+
+// Wants reports whether more can be taken from a side now: flow control sees to that.
+func (m *H2) Wants(Side) bool { return true }
+
+// Spoken reports whether anything was asked.
+func (m *H2) Spoken() bool { return m.spoken }
+
+// Waiting reports whether a request is under way.
+func (m *H2) Waiting() bool { return len(m.streams) > 0 }
+
+// Over reports whether both streams are at their end.
+func (m *H2) Over() bool { return m.over }
+
+// Broken is why it ended while nothing was under way; nil if that was in order.
+func (m *H2) Broken() error { return m.broken }
+
+// InHead reports whether a client has begun a head, and not ended it.
+func (m *H2) InHead() bool { return m.client.blockOf != 0 && !m.over }
+
+// Unread reports whether a client may still be sending what nobody will read.
+func (m *H2) Unread() bool { return !m.client.gone }
+
+// Withhold says that the server will answer nothing, whatever will be asked, and why.
+func (m *H2) Withhold(why error) {
+	m.withheld, m.server.ended, m.client.out.shut = why, true, true
+}
+
+// Unwritten says that a side takes nothing more. A server may still be about to say why.
+func (m *H2) Unwritten(to Side, err error) {
+	m.flow(to.Other()).out.shut = true
+	if f := m.flow(to); to == Client && !m.over {
+		f.ended = false
+		m.End(to, Broken, err)
+	}
+}
+
+// End says that the stream from a side has ended; err is how, for the faults that come of it.
+func (m *H2) End(from Side, how Ending, err error) {
+	f := m.flow(from)
+	f.gone = true
+	if m.over || f.ended {
+		return
+	}
+	f.ended = true
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if from == Client && len(m.streams) == 0 && (how == Broken || len(f.in) > 0) {
+		m.broken = err
+	}
+	m.finish(from, err)
+}
+
+// refuse ends the connection on account of what one of the two said that cannot be looked into.
+func (m *H2) refuse(f *flow2, r *Refusal) {
+	f.ended = true
+	if len(m.streams) == 0 {
+		m.broken = r
+	}
+	code := http2.ErrCodeProtocol
+	if r.Rule == RuleCompression {
+		code = http2.ErrCodeCompression
+	}
+	if f.from == Client && !m.prefaced {
+		m.finish(f.from, r) // it would not understand
+		return
+	}
+	if f.from == Client || m.server.left == 0 { // between two frames
+		m.server.out.add(goAwayFrame(0, code))
+	}
+	m.finish(f.from, r)
+}
+
+// finish ends both streams; what was under way failed on a side's leg. A client that has heard
+// nothing yet of a reply reads why there is none.
+func (m *H2) finish(leg Side, err error) {
+	if m.over {
+		return
+	}
+	answers := leg == Server && m.server.left == 0 && m.server.blockOf == 0 // between two frames
+	answered := false
+	for _, st := range m.inOrder() {
+		if !st.over[1] {
+			st.x.fail(leg, err)
+		}
+		if answers && !st.x.begun {
+			answered = m.answer(st) || answered
+		}
+		m.drop(st)
+	}
+	if answered {
+		m.server.out.add(goAwayFrame(1<<31-1, http2.ErrCodeNo))
+	}
+	m.over = true
+	m.client.fate, m.server.fate = max(m.client.fate, Close), max(m.server.fate, Close)
+}
+
+// drop is the end of a stream of which nothing more goes on.
+func (m *H2) drop(st *stream) {
+	m.forget(st)
+	m.close(st)
+}
+
+// answer answers a request in the place of a server that is gone, if Options have an answer. The
+// fields are literals: they hold whatever the tables have.
+func (m *H2) answer(st *stream) bool {
+	if m.o.Page == nil {
+		return false
+	}
+	status, text := m.o.Page(st.x)
+	if status == 0 {
+		return false
+	}
+	st.x.answered, st.x.begun = true, true
+	var b []byte
+	if !m.settled {
+		m.settled, b = true, frame(b, http2.FrameSettings, 0, 0, nil)
+	}
+	for ; m.unacked > 0; m.unacked-- {
+		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
+	}
+	block := literal(nil, hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
+	block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
+	b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
+	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:min(len(text), 1<<14)]))
+	m.server.out.add(b)
+	return true
+}
+
+// goAwayFrame is RFC 9113 §6.8.
+func goAwayFrame(last uint32, code http2.ErrCode) []byte {
+	return frame(nil, http2.FrameGoAway, 0, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), uint32(code)))
+}
+
+func (m *H2) tell(e Event) {
+	if m.o.Event != nil {
+		m.o.Event(e)
+	}
+}
+
+// frame appends a frame (RFC 9113 §4.1).
+func frame(dst []byte, kind http2.FrameType, flags http2.Flags, id uint32, payload []byte) []byte {
+	n := len(payload)
+	dst = append(dst, byte(n>>16), byte(n>>8), byte(n), byte(kind), byte(flags))
+	return append(binary.BigEndian.AppendUint32(dst, id), payload...)
+}
+
+// literal appends a field as a literal that nobody remembers (RFC 7541 §6.2.2, §6.2.3).
+func literal(dst []byte, f hpack.HeaderField) []byte {
+	if f.Sensitive {
+		dst = append(dst, 0x10)
+	} else {
+		dst = append(dst, 0)
+	}
+	for _, s := range []string{f.Name, f.Value} {
+		dst = appendLength(dst, len(s))
+		dst = append(dst, s...)
+	}
+	return dst
+}
+
+// appendLength is RFC 7541 §5.1 with a prefix of seven bits.
+func appendLength(dst []byte, n int) []byte {
+	if n < 127 {
+		return append(dst, byte(n))
+	}
+	dst, n = append(dst, 127), n-127
+	for ; n >= 128; n >>= 7 {
+		dst = append(dst, byte(n)|0x80)
+	}
+	return append(dst, byte(n))
+}

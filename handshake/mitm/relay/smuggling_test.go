@@ -1,0 +1,150 @@
+package relay
+
+import (
+	"strings"
+	"testing"
+)
+
+// A request or a reply that two readers could read in two ways does not go on.
+func TestSmuggling(t *testing.T) {
+	const post, reply = "POST / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 200 OK\r\n"
+	for _, x := range []struct {
+		from Side
+		say  string
+		rule Rule
+	}{
+		{Client, post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", RuleLengthAndCoding},
+		{Client, post + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", RuleLengthAndCoding},
+		{Client, post + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", RuleTwoLengths},
+		{Client, post + "Content-Length: 3, 4\r\n\r\nabcd", RuleLength},
+		{Client, post + "Content-Length: 3, 3\r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length: +3\r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length: -1\r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length: 0x3\r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length: 3 3\r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length: \r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length: \x0b3\r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length: 99999999999999999999\r\n\r\nabc", RuleLength},
+		{Client, post + "Content-Length : 3\r\n\r\nabc", RuleSpaceBeforeColon},
+		{Client, post + "Content-Length\t: 3\r\n\r\nabc", RuleSpaceBeforeColon},
+		{Client, post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", RuleSpaceBeforeColon},
+		{Client, post + "Content-Length:\r\n 3\r\n\r\nabc", RuleFold},
+		{Client, post + "X: y\r\n Content-Length: 3\r\n\r\nabc", RuleFold},
+		{Client, "POST / HTTP/1.1\r\n Host: a\r\n\r\n", RuleFold},
+		{Client, post + "X: y\nContent-Length: 3\r\n\r\nabc", RuleBareLF},
+		{Client, "GET / HTTP/1.1\nHost: a\n\n", RuleBareLF},
+		{Client, post + "X: y\rContent-Length: 3\r\n\r\nabc", RuleBareCR},
+		{Client, post + "X: y\r\r\nContent-Length: 3\r\n\r\nabc", RuleBareCR},
+		{Client, post + "X: y\x00z\r\n\r\n", RuleNUL},
+		{Client, post + "Content-Length\x00: 3\r\n\r\n", RuleNUL},
+		{Client, post + "Transfer-Encoding: xchunked\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding: chunked, identity\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding: gzip, chunked\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding: \x0bchunked\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding: \"chunked\"\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding:\r\n\r\n", RuleCoding},
+		{Client, "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", RuleCodingInHTTP10},
+		{Client, post + "Host: b\r\n\r\n", RuleTwoHosts},
+		{Client, post + ": x\r\n\r\n", RuleFieldName},
+		{Client, post + "no colon\r\n\r\n", RuleFieldName},
+		{Client, post + "X(Y): 1\r\n\r\n", RuleFieldName},
+		{Client, "GET  / HTTP/1.1\r\n\r\n", RuleStartLine},
+		{Client, "GET / b HTTP/1.1\r\n\r\n", RuleStartLine},
+		{Client, "GET /\tHTTP/1.1\r\n\r\n", RuleStartLine},
+		{Client, " GET / HTTP/1.1\r\n\r\n", RuleStartLine},
+		{Client, "GET /\r\n\r\n", RuleStartLine},
+		{Client, "GET / HTTP/1.1 \r\n\r\n", RuleStartLine},
+		{Client, "GET / HTTP/2.0\r\n\r\n", RuleStartLine},
+		{Client, "GET / HTTP/01.1\r\n\r\n", RuleStartLine},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3;\nabc\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc \r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n 3\r\nabc\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n10000000000000003\r\nabc\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3;a=\rb\r\nabc\r\n0\r\n\r\n", RuleChunk},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 3\r\n\r\n", RuleTrailer},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n0\r\nX : 3\r\n\r\n", RuleSpaceBeforeColon},
+		{Client, post + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: 3\n\r\n", RuleBareLF},
+
+		{Server, reply + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", RuleLengthAndCoding},
+		{Server, reply + "Content-Length : 2\r\nTransfer-Encoding : chunked\r\n\r\n", RuleLengthAndCoding},
+		{Server, reply + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok", RuleTwoLengths},
+		{Server, reply + "Content-Length: 2\r\nContent-Length:\r\n 3\r\n\r\nok", RuleTwoLengths},
+		{Server, reply + "Content-Length: 2, 2\r\n\r\nok", RuleLength},
+		{Server, reply + "Content-Length: 1\r\n 2\r\n\r\nok", RuleLength},
+		{Server, reply + "X: a\rb\r\nContent-Length: 2\r\n\r\nok", RuleBareCR},
+		{Server, reply + "X: a\x00b\r\nContent-Length: 2\r\n\r\nok", RuleNUL},
+		{Server, reply + " X: a\r\nContent-Length: 2\r\n\r\nok", RuleFold},
+		{Server, reply + "Transfer-Encoding: chunked, chunked\r\n\r\n", RuleCoding},
+		{Server, reply + "Transfer-Encoding: chunked, gzip\r\n\r\n", RuleCoding},
+		{Server, reply + "Transfer-Encoding: xchunked\r\n\r\n", RuleCoding},
+		{Server, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", RuleCodingInHTTP10},
+		{Server, reply + "no colon\r\n\r\n", RuleFieldName},
+		{Server, "HTTP/1.1 two hundred\r\n\r\n", RuleStartLine},
+		{Server, "HTTP/1.1 2000 OK\r\n\r\n", RuleStartLine},
+		{Server, "HTTP/1.1  200 OK\r\n\r\n", RuleStartLine},
+		{Server, "ICY 200 OK\r\n\r\n", RuleNotHTTP},
+		{Server, "SSH-2.0-x\r\n", RuleNotHTTP},
+		{Server, "\x15\x03\x01\x00\x02\x02\x46", RuleTLSAlert},
+		{Server, "HTTP/1.1 101 Yes\r\nUpgrade: x\r\n\r\n", RuleNoUpgrade},
+		{Server, reply + "Transfer-Encoding: chunked\r\n\r\n2\nok\r\n0\r\n\r\n", RuleChunk},
+		{Server, reply + "Transfer-Encoding: chunked\r\n\r\n2\r\nokX\r\n0\r\n\r\n", RuleChunk},
+		{Server, reply + "Transfer-Encoding: chunked\r\n\r\n0\r\nTransfer-Encoding: x\r\n\r\n", RuleTrailer},
+		{Server, reply + "Transfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n", RuleFieldName},
+	} {
+		r := row{name: x.say, say: []string{"c:" + x.say + get2}, o: Options{Header: 1 << 12}}
+		if x.from == Server {
+			r.say = []string{"c:" + get1, "s:" + x.say}
+		}
+		for _, n := range []int{0, 1, 5} {
+			h := playRow(t, &r, n)
+			last := h.xs[len(h.xs)-1]
+			if f := last.Fault; f == nil || f.Refusal == nil || f.Refusal.Rule != x.rule || f.Leg != x.from || f.Refusal.From != x.from {
+				t.Errorf("%q in pieces of %d: %v, want %s", x.say, n, f, x.rule)
+				continue
+			}
+			if strings.Contains(string(h.toServer), "/2") || len(h.xs) > 1 {
+				t.Errorf("%q: the request behind it went on, %q", x.say, h.toServer)
+			}
+			if !h.m.Over() {
+				t.Errorf("%q: the connection goes on", x.say)
+			}
+		}
+	}
+}
+
+// TestRulesSay: each rule has its words and its section.
+func TestRulesSay(t *testing.T) {
+	for _, r := range Rules() {
+		if x := (&Refusal{From: Client, Rule: r}); rules[r].text == "" || !strings.HasPrefix(x.Ref(), "RFC ") || !strings.Contains(x.Error(), x.Ref()) || x.Status()/100 != 4 {
+			t.Errorf("%s: %v", r, x)
+		}
+	}
+	if len(Rules()) != len(rules) {
+		t.Error("a rule is not listed")
+	}
+}
+
+// TestLongHeads: the limit is on the whole head, wherever its pieces end.
+func TestLongHeads(t *testing.T) {
+	for _, n := range []int{0, 1, 100} {
+		for _, long := range []int{99, 100, 101} {
+			head := "GET / HTTP/1.1\r\nA: "
+			head += strings.Repeat("x", long-len(head)-4) + "\r\n\r\n"
+			h := playRow(t, &row{o: Options{Header: 100}, say: []string{"c:" + head}}, n)
+			f := h.xs[0].Fault
+			if refused := f != nil && f.Refusal.Rule == RuleHeadTooLong && string(h.toClient) == "<431>"; refused != (long > 100) {
+				t.Errorf("a head of %d bytes, in pieces of %d: %v, %q", long, n, f, h.toClient)
+			}
+			h = playRow(t, &row{o: Options{Header: 100}, say: []string{"c:" + get1, "s:HTTP/1.1 200 x" + head[strings.Index(head, "\r\n"):]}}, n)
+			f = h.xs[0].Fault
+			if refused := f != nil && f.Refusal.Rule == RuleHeadTooLong && string(h.toClient) == "<502>"; refused != (long > 100) {
+				t.Errorf("a reply's head of %d bytes, in pieces of %d: %v, %q", long, n, f, h.toClient)
+			}
+		}
+	}
+}

@@ -1,0 +1,224 @@
+package relay
+
+import (
+	"io"
+	"maps"
+	"slices"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// The streams of HTTP/2, and the fields that make them.
+
+// stream is a request and its reply.
+type stream struct {
+	id      uint32
+	x       *Exchange
+	over    [2]bool // of what comes from the client, from the server
+	changed [2]*changed
+}
+
+// fragmentOf is the block's fragment in a frame, without padding and priority.
+func fragmentOf(kind http2.FrameType, flags http2.Flags, p []byte) ([]byte, bool) {
+	pad := 0
+	if flags.Has(http2.FlagHeadersPadded) { // the same bit in PUSH_PROMISE
+		if len(p) < 1 {
+			return nil, false
+		}
+		pad, p = int(p[0]), p[1:]
+	}
+	if kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersPriority) {
+		if len(p) < 5 {
+			return nil, false
+		}
+		p = p[5:]
+	}
+	if len(p) < pad || kind == http2.FramePushPromise && len(p)-pad < 4 {
+		return nil, false
+	}
+	return p[:len(p)-pad], true
+}
+
+// fragment takes a part of a block, and looks into the block once it is whole.
+func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
+	if !m.anew {
+		f.out.pass(whole)
+	}
+	f.block = append(f.block, fragment...)
+	if !last {
+		return nil
+	}
+	f.fields, f.size = nil, 0
+	_, err := f.dec.Write(f.block)
+	if err == nil {
+		err = f.dec.Close()
+	}
+	id := f.blockOf
+	f.block, f.blockOf = f.block[:0], 0
+	if cap(f.block) > 1<<12 {
+		f.block = nil
+	}
+	if err != nil {
+		return &Refusal{From: f.from, Rule: RuleCompression, Detail: quote(err.Error())}
+	}
+	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
+}
+
+// headOf is what a block says.
+func headOf(fields []hpack.HeaderField) *Head {
+	h := &Head{Proto: "HTTP/2.0", length: -1, Fields: make([]Field, len(fields))}
+	for i, x := range fields {
+		h.Fields[i] = Field{x.Name, x.Value}
+		switch x.Name {
+		case ":method":
+			h.Method = x.Value
+		case ":path":
+			h.Target = x.Value
+		case ":authority":
+			h.host = x.Value
+		case "host":
+			if h.host == "" {
+				h.host = x.Value
+			}
+		case ":status":
+			if n, ok := parseLength(x.Value); ok {
+				h.Status = int(min(n, 999))
+			}
+		case ":protocol":
+			h.upgrade = x.Value
+		}
+	}
+	return h
+}
+
+// fieldsCame takes a head, a trailer, or the head of what a server pushes.
+func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
+	st := m.streams[id]
+	if f.promised != 0 {
+		m.begin(f.promised, h)
+		if st = m.streams[f.promised]; st != nil {
+			m.halfOver(&m.client, st)
+		}
+		m.writeFields(f, id, h, nil, false)
+		f.promised = 0
+		return nil
+	}
+	if st == nil && f.from == Client {
+		if len(m.streams) >= maxStreams {
+			return &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"}
+		}
+		st = m.begin(id, h)
+		if m.withheld != nil {
+			m.finish(Server, m.withheld)
+			return nil
+		}
+		m.sendHead(f, st, h, end)
+	} else if st != nil {
+		m.later(f, st, h, end)
+	} else {
+		m.writeFields(f, id, h, nil, end) // of a stream that is over
+	}
+	if end && st != nil {
+		m.halfOver(f, st)
+	}
+	return nil
+}
+
+// begin is a new stream.
+func (m *H2) begin(id uint32, h *Head) *stream {
+	st := &stream{id: id, x: &Exchange{Request: h, sent: true}}
+	m.streams[id] = st
+	m.spoken = true
+	m.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
+	return st
+}
+
+// later is what comes on a stream behind the head of its request.
+func (m *H2) later(f *flow2, st *stream, h *Head, end bool) {
+	x := st.x
+	switch {
+	case f.from == Client || x.Reply != nil:
+		if m.anew {
+			m.endChange(f, st, end, h)
+		}
+		m.tell(Event{Kind: Trailers, Exchange: x, From: f.from, Fields: h.Fields})
+	case h.Status/100 == 1:
+		m.writeFields(f, st.id, h, nil, end)
+		m.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
+	default:
+		x.Reply, x.begun = h, true
+		m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+		m.sendHead(f, st, h, end)
+	}
+}
+
+// halfOver is the end of what one side says on a stream.
+func (m *H2) halfOver(f *flow2, st *stream) {
+	x := st.x
+	if f.from == Client {
+		st.over[0], x.passed = true, true
+		m.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
+	} else {
+		st.over[1], x.replied, x.Early = true, true, !x.passed
+		m.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
+	}
+	if st.over[0] && st.over[1] {
+		m.close(st)
+	}
+}
+
+// close is the end of a stream.
+func (m *H2) close(st *stream) {
+	if m.anew && m.pending(st) {
+		return // it closes when all has gone on
+	}
+	delete(m.streams, st.id)
+	if !st.x.done {
+		st.x.done = true
+		m.tell(Event{Kind: Done, Exchange: st.x})
+	}
+}
+
+// ErrReset is a stream that one of the ends reset (RFC 9113 §6.4).
+type ErrReset struct{ Code http2.ErrCode }
+
+func (e *ErrReset) Error() string { return "RST_STREAM " + e.Code.String() }
+
+// Unwrap says that it ended before its end.
+func (e *ErrReset) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// ErrGoAway is a stream that the server will not see to (RFC 9113 §6.8).
+type ErrGoAway struct{ Code http2.ErrCode }
+
+func (e *ErrGoAway) Error() string { return "GOAWAY " + e.Code.String() }
+
+// Unwrap says that it ended before its end.
+func (e *ErrGoAway) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// reset is a stream that a side broke off. Behind a whole reply that is no fault: the rest of
+// the request is not wanted (RFC 9113 §8.1).
+func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
+	if st == nil {
+		return
+	}
+	if !st.over[1] {
+		st.x.fail(f.from, &ErrReset{code})
+	}
+	m.drop(st)
+}
+
+// goAway are the streams that a server has not begun, and will not.
+func (m *H2) goAway(last uint32, code http2.ErrCode) {
+	for _, st := range m.inOrder() {
+		if st.id > last && st.id%2 == 1 {
+			st.x.fail(Server, &ErrGoAway{code})
+			m.drop(st)
+		}
+	}
+}
+
+// inOrder are the streams as they began.
+func (m *H2) inOrder() []*stream {
+	return slices.SortedFunc(maps.Values(m.streams), func(a, b *stream) int { return int(a.id) - int(b.id) })
+}
