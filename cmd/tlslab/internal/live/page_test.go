@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"tlslab/cmd/tlslab/internal/cli"
@@ -98,6 +99,37 @@ func TestAPageHasItsShare(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (w writerFunc) Write(b []byte) (int, error) { return w(b) }
+
+// Of several connections on one page, one may still tell of its end while the next is attached: run
+// with -race.
+func TestPageOfSeveralConnections(t *testing.T) {
+	l := &LiveFlags{Format: cli.HTML}
+	l.Lang = "en"
+	p := l.newPage(event.Client, true, nil, &room{most: maxPages, each: maxPages})
+	first := &handshake.Config{Conn: 1}
+	if err := p.attach(first); err != nil {
+		t.Fatal(err)
+	}
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		for n := range 100 {
+			first.Listener.Event(oneRecord(n))
+		}
+	})
+	for n := range 100 {
+		if err := p.attach(&handshake.Config{Conn: n + 2}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	telling.Wait()
+	var out, log bytes.Buffer
+	if err := p.close(&out, &log); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), `data-flow="live"`); n < 101 {
+		t.Errorf("%d connections are on the page", n)
+	}
+}
 
 // A server writes so many pages, and says once that there will be no more.
 func TestPagesAreCounted(t *testing.T) {
