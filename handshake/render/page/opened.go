@@ -31,7 +31,14 @@ func (d *document) opened(r *row) {
 			d.with(elA, d.numbered(first), to(first.id), value(attrAriaLabel, d.say.UI("page.same_as", "what", d.numbered(r), "first", d.numbered(first))))
 		})
 	case r.message != nil:
-		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.id, r.message))
+		fields, left := d.fieldsOf(r.id, r.message)
+		d.bytes(d.numbered(r), r.id, r.message.Raw, fields)
+		if left > 0 {
+			d.with(elP, d.say.UI("page.fields_left", "n", decimal(left)))
+		}
+	}
+	if d.withheld[event.Event(r.data)] != nothing {
+		d.with(elP, d.say.UI("page.withheld", "n", decimal(len(r.data.Data))))
 	}
 	for i, e := range r.records {
 		d.record(r, i, e, ofRecord[e])
@@ -106,27 +113,37 @@ type field struct {
 	fold   bool // what it holds is long, and opens when asked for
 }
 
-// fieldsOf names every byte of the message at an address.
-func (d *document) fieldsOf(at address, e *event.Message) []field {
-	var out []field
+// fieldsOf names every byte of the message at an address, but for the fields behind the first
+// maxFields, of which it says how many there are. A document of which not all is shown is held nowhere:
+// no link leads into it.
+func (d *document) fieldsOf(at address, e *event.Message) (out []field, left int) {
 	taken := ordinals{}
 	for _, f := range e.Fields {
 		if f.Depth == 0 && !f.Leaf() {
 			continue // the message itself
 		}
+		inside := e.Inside(f)
+		if len(out)+len(inside) >= maxFields { // then it is left as it is: with a part of it nobody is served
+			if len(out) >= maxFields {
+				left += 1 + max(0, len(inside)-1)
+				continue
+			}
+			left, inside = left+max(0, len(inside)-1), nil // the document itself is the field
+		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
 		x.ref = cmp.Or(narrate.GeneralRef(x.key, e), x.ref)
-		inside, base := d.dissect(&x, e.Inside(f), taken)
-		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
+		raw, _ := f.Value.([]byte)
+		within, base := d.dissect(&x, inside, taken)
+		if len(within) > 0 && d.held[string(raw)] == "" {
 			d.held[string(raw)] = at.at(string(base))
 			if root, _, _ := strings.Cut(string(base), "~"); root == "ocsp_response" {
 				d.stapled = at.at(string(base))
 			}
 		}
-		out = append(append(out, x), inside...)
+		out = append(append(out, x), within...)
 	}
-	return out
+	return out, left
 }
 
 // bytes sets the bytes of a structure beside the tree of its fields. Every byte is in the span of

@@ -28,6 +28,9 @@ func (d *document) tell() {
 		if last == nil {
 			last = d.ladder.beginning()
 		}
+		if d.withheld[about] != nothing {
+			return // it would be told of what stands in its place
+		}
 		if f := last.flight; b.Kind == sheet.Myth && f != nil && about != nil {
 			f.myths = append(f.myths, myth{about.Head().Seq, b})
 			return
