@@ -169,7 +169,7 @@ func (s *story) readers() Sentence {
 // there must have been some.
 func (s *story) quantum(easier Sentences) Sentence {
 	x := s.main()
-	if x.resumed || !x.group.QuantumSafe || x.group.ID >= iana.GroupPrivate || len(easier) > 0 {
+	if x.resumed || !x.group.QuantumSafe || len(easier) > 0 {
 		return Sentence{}
 	}
 	return told("read/clause_quantum")

@@ -107,17 +107,13 @@ func (s *story) students(x *exchange) bool {
 	return own != nil && x.group.Name != "" && text(valueOf(own, "group")) == x.group.Name
 }
 
-// exchanged is what the key exchange is called: the group, and in TLS 1.2 the exchange too.
-func (x *exchange) exchanged() string {
-	name := x.group.Name
-	switch {
-	case x.version == iana.TLS13:
-	case name == "":
-		name = x.kx.String()
-	default:
-		name = x.kx.String() + " " + name
+// exchanged names the key exchange, which TLS 1.2 has several of. The group is left for its
+// message: its name says nothing to somebody who knows no TLS.
+func (x *exchange) exchanged() Sentence {
+	if x.version == iana.TLS13 {
+		return Sentence{}
 	}
-	return name
+	return told("happened/exchange", "kx", x.kx.String())
 }
 
 // identity is what was found out about who the ends are.

@@ -198,3 +198,38 @@ func TestSummariesQuote(t *testing.T) {
 		}
 	}
 }
+
+// Of all lessons those compare exchanges that send one request over several; what they say is what
+// the onlookers of each flow made of it.
+func TestCompareExchanges(t *testing.T) {
+	for name, events := range play(t) {
+		x, ok := CompareExchanges(flowsOf(events))
+		if name == "first screen" && !ok {
+			t.Error("the first screen compares nothing")
+		}
+		if !ok {
+			continue
+		}
+		said := x.Readers.In(En)
+		could, couldNot, cut := strings.Cut(said, "though none of")
+		if n := len(flowsOf(events)); len(x.Each) != n || !cut || !strings.Contains(x.Title.In(En), fmt.Sprint(n)) {
+			t.Errorf("%s: %d of %d exchanges, %q", name, len(x.Each), n, said)
+		}
+		for _, e := range x.Each {
+			where := map[event.Access]string{event.AccessLater: could, event.AccessSealed: couldNot}[e.Onlookers["thief"]]
+			if !strings.Contains(where, e.Name) {
+				t.Errorf("%s: the thief %s %s: %q", name, e.Onlookers["thief"], e.Name, said)
+			}
+		}
+		if _, ok := CompareExchanges(flowsOf(events)[:1]); ok {
+			t.Errorf("%s: one flow is compared with nothing", name)
+		}
+	}
+	for _, name := range []string{"resume ticket", "resume psk", "resume 0rtt", "middle box"} {
+		if flows := flowsOf(play(t)[name]); len(flows) == 0 {
+			t.Errorf("there is no lesson %s", name)
+		} else if _, ok := CompareExchanges(flows); ok {
+			t.Errorf("%s compares exchanges", name)
+		}
+	}
+}

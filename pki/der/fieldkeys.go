@@ -12,8 +12,8 @@ import (
 const (
 	FieldHeader     = "header"
 	FieldExplicit   = "explicit"
-	FieldUnusedBits = "unused_bits"
-	FieldUnread     = "unread"
+	fieldUnusedBits = "unused_bits"
+	fieldUnread     = "unread"
 )
 
 // FieldKey is what a field of a walk is, wherever in a document it stands: the last two components of
@@ -30,7 +30,7 @@ func FieldKey(f wire.Field) string {
 	}
 	cut := strings.LastIndexByte(path, '.')
 	switch last := path[cut+1:]; last {
-	case FieldHeader, FieldExplicit, FieldUnusedBits, FieldUnread:
+	case FieldHeader, FieldExplicit, fieldUnusedBits, fieldUnread:
 		return last
 	}
 	if cut < 0 {
@@ -66,7 +66,7 @@ func keyOf(parent, name string) string {
 // FieldKeys are the keys of all fields that a walk can name, in alphabetical order, but for what
 // is in elements of unknown syntax.
 func FieldKeys() []string {
-	k := keyring{found: map[string]bool{FieldHeader: true, FieldExplicit: true, FieldUnusedBits: true, FieldUnread: true}, seen: map[visit]bool{}}
+	k := keyring{found: map[string]bool{FieldHeader: true, FieldExplicit: true, fieldUnusedBits: true, fieldUnread: true}, seen: map[visit]bool{}}
 	for root, s := range documents {
 		k.found[root] = true
 		k.inside(s, root)

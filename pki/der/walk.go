@@ -106,7 +106,7 @@ func (n *namer) leaf(p place, off, end int, v any) {
 }
 
 // unread names what is left of a container from where it stops making sense.
-func (n *namer) unread(p place, off, end int) { n.leaf(p.at(FieldUnread), off, end, n.b[off:end]) }
+func (n *namer) unread(p place, off, end int) { n.leaf(p.at(fieldUnread), off, end, n.b[off:end]) }
 
 // header names identifier and length octets of the element that at marks.
 func (n *namer) header(p place, at span, s *syntax) {
@@ -241,7 +241,7 @@ func (n *namer) component(c *component, p place, off, end int, by []byte) (span,
 	}
 	in := n.open(p, at, c.syntax)
 	if c.syntax.tag == tagBitString {
-		n.leaf(in.at(FieldUnusedBits), at.content, inner, 0)
+		n.leaf(in.at(fieldUnusedBits), at.content, inner, 0)
 	}
 	if s.form == presented && s.tag == 0 { // no element in it, but the bytes themselves
 		n.layout(s, in.at(k.name).under(s.ref), inner, at.end)
@@ -257,7 +257,7 @@ func (n *namer) primitive(s *syntax, p place, at span) {
 	off, content := at.content, n.b[at.content:at.end]
 	v := n.value(s, at)
 	if s.tag == tagBitString && len(content) > 0 {
-		n.leaf(p.at(FieldUnusedBits), off, off+1, int(content[0]))
+		n.leaf(p.at(fieldUnusedBits), off, off+1, int(content[0]))
 		off++
 	}
 	n.leaf(p, off, at.end, v)

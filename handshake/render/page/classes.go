@@ -94,10 +94,13 @@ const (
 	classO2
 	classO3
 	classO4
+	classReaders
+	classLegs
 	endOfClasses
 )
 
 var classNames = [...]string{
+	classReaders: "readers", classLegs: "legs",
 	classAct: "act", classLadder: "ladder", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
 	classWork: "work", classArrow: "arrow", classSealed: "sealed", classIntegrity: "integrity", classForged: "forged",
 	classRefused: "refused", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",

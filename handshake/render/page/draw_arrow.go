@@ -39,6 +39,10 @@ func (d *document) arrow(a *act, r *row) {
 					d.with(elSpan, d.legOf(a, r.from, r.to), class(classLeg))
 					d.space()
 				}
+				if r.n == 0 { // no two rows of a page are called the same
+					d.with(elSpan, d.unnumbered(r), class(classHidden))
+					d.space()
+				}
 				d.with(elSpan, d.name(r), class(classCalled))
 				if state != noClass {
 					d.space()

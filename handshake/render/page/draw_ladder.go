@@ -35,6 +35,7 @@ func (d *document) act(a *act) {
 		d.with(elH2, title, class(classHidden))
 	}
 	d.telling(a.heading, classTelling)
+	d.legs(a)
 	d.start(elDiv, class(classLadder, manyOnlookers(a), whenClass(d.arrows > wholeUpTo, classLong)), number(attrDataParties, len(a.parties)))
 	d.headRow(a)
 	sent := len(a.flights) // flights up to the last arrow
@@ -58,6 +59,21 @@ func (d *document) act(a *act) {
 		d.in(elDiv, []pair{class(classOutcome)}, func() { d.telling(a.ending, classTelling) })
 	}
 	d.end()
+}
+
+// legs says what the two connections of somebody in the middle are called.
+func (d *document) legs(a *act) {
+	if len(a.parties) != 3 {
+		return
+	}
+	d.in(elP, []pair{class(classLegs, classDim)}, func() {
+		for i, leg := range []string{"A", "B"} {
+			if i > 0 {
+				d.text(d.say.Comma())
+			}
+			d.text(d.say.UI("page.leg", "leg", leg) + d.say.Colon() + d.say.Party(a.parties[i]) + " — " + d.say.Party(a.parties[i+1]))
+		}
+	})
 }
 
 // titleOf is what an act is called.
@@ -136,6 +152,9 @@ func manyOnlookers(a *act) className {
 // in which no attacker takes part.
 
 func (d *document) decisive() *act {
+	if _, ok := d.exchanges(); ok { // none of those that are compared is: they are read from the first on
+		return d.ladder.acts[0]
+	}
 	var last *act
 	first := "" // who begins: in an attack somebody else comes later
 	for _, a := range d.ladder.acts {

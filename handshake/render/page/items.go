@@ -22,9 +22,7 @@ func (d *document) item(it *item) {
 			return
 		}
 		d.text(d.called(it))
-		if len(said) == 0 {
-			d.brief(it)
-		}
+		d.brief(it)
 	})
 	if r := reportOf(it); r != nil {
 		d.report(it.id, r, said)
@@ -46,7 +44,7 @@ func (d *document) brief(it *item) {
 			return
 		}
 		d.text(d.say.Colon())
-		d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.octets(d.called(it)+", "+d.say.Party(e.Party), e.Value) })
+		d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.octets(d.called(it)+", "+d.say.Party(e.Party)+" "+string(it.id), e.Value) })
 	}
 }
 

@@ -80,14 +80,18 @@ func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]tol
 // numbered is an arrow's number and name: no two of a page are called the same.
 func (d *document) numbered(r *row) string {
 	n := decimal(r.n)
-	if r.n == 0 { // it is called after the party that sent it, and how many before it have no number
-		n = d.say.Party(r.from) + " " + decimal(r.count)
-	}
 	if len(d.ladder.acts) > 1 {
 		n = decimal(r.act) + "." + n
 	}
+	if r.n == 0 {
+		n = d.unnumbered(r)
+	}
 	return n + " " + d.name(r)
 }
+
+// unnumbered is what stands for the number of an arrow that has none: who sent it, and how many
+// arrows of the page there are up to it.
+func (d *document) unnumbered(r *row) string { return d.say.Party(r.from) + " " + decimal(r.count) }
 
 // field is a named range of bytes as the page shows it.
 type field struct {

@@ -250,6 +250,10 @@ func (d *document) sentences() []string {
 	if a == nil {
 		return nil
 	}
+	if x, ok := d.exchanges(); ok {
+		said := x.In(d.o.Lang)
+		return said[:]
+	}
 	of := a.events
 	if a.flow == nil { // whatever happened on several connections is one story
 		of = d.events

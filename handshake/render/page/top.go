@@ -1,6 +1,8 @@
 package page
 
 import (
+	"slices"
+
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 )
@@ -14,6 +16,7 @@ func (d *document) top() {
 			}
 		})
 	}
+	d.whoReads()
 	if it := d.ladder.verdict(); it != nil {
 		d.telling(&it.place, classOutcome)
 	}
@@ -39,6 +42,9 @@ func (d *document) title() string {
 				return title
 			}
 		}
+	}
+	if x, ok := d.exchanges(); ok {
+		return x.Title.In(d.o.Lang)
 	}
 	switch a := d.decisive(); {
 	case a == nil:
@@ -67,4 +73,52 @@ func (d *document) keys() {
 			}
 		})
 	})
+}
+
+// exchanges is the comparison that the lesson makes, if it makes one.
+func (d *document) exchanges() (narrate.Exchanges, bool) {
+	var flows [][]event.Event
+	for _, a := range d.ladder.acts {
+		if a.flow == nil {
+			return narrate.Exchanges{}, false
+		}
+		flows = append(flows, a.events)
+	}
+	return narrate.CompareExchanges(flows)
+}
+
+// whoReads is the table of a comparison: what each onlooker makes of each recording.
+func (d *document) whoReads() {
+	x, ok := d.exchanges()
+	if !ok {
+		return
+	}
+	var who []string
+	for _, a := range d.ladder.acts {
+		for _, o := range a.onlookers {
+			if !slices.Contains(who, o) {
+				who = append(who, o)
+			}
+		}
+	}
+	d.newline()
+	d.start(elTable, class(classReaders))
+	d.with(elCaption, d.say.UI("page.who_reads"))
+	d.in(elTr, nil, func() {
+		d.start(elTd)
+		d.end()
+		for _, o := range who {
+			d.with(elTh, d.say.Party(o), value(attrScope, "col"))
+		}
+	})
+	for i, e := range x.Each {
+		d.newline()
+		d.in(elTr, nil, func() {
+			d.in(elTh, []pair{value(attrScope, "row")}, func() { d.with(elA, e.Name, to(addressOf("a"+decimal(d.ladder.acts[i].n)))) })
+			for _, o := range who {
+				d.in(elTd, nil, func() { d.cell(o, e.Onlookers[o]) })
+			}
+		})
+	}
+	d.end()
 }

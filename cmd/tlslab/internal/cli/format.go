@@ -41,16 +41,20 @@ func alternatives(names []string) string {
 // textFlags are about what a transcript in text shows, where a verb has them.
 var textFlags = []string{"worksheet", "answers", "brief", "bytes", "full", "message", "secrets", "checks", "myths", "ca"}
 
+// terminalFlags are about the terminal on which a text stands.
+var terminalFlags = []string{"width", "color"}
+
 // TextOnly refuses what was asked of a text where the form is another, but for the flags that this
 // form heeds too.
 func TextOnly(cmd *cobra.Command, format string, heeded ...string) error {
 	if format == Text {
 		return nil
 	}
-	if format == HTML { // a page of many messages has the bytes of one more
-		heeded = append(heeded, "message")
+	about := textFlags
+	if format == HTML { // a page of many messages has the bytes of one more; and a browser lays it out
+		heeded, about = append(heeded, "message"), slices.Concat(about, terminalFlags)
 	}
-	for _, name := range textFlags {
+	for _, name := range about {
 		f := cmd.Flags().Lookup(name)
 		if f != nil && f.Value.String() != f.DefValue && !slices.Contains(heeded, name) {
 			return Misuse("Leave one of the two out.", "--%s is about text, not --format %s", name, format)

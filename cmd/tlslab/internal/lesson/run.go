@@ -16,6 +16,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
+	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 	"tlslab/pki/authority"
@@ -47,14 +48,15 @@ func NewRun() *cobra.Command {
 		Use:   "run",
 		Short: "Play a lesson in this process and explain it",
 		Long: `Play a lesson: a CA, a client and a server of our own, in this process, with no
-network. Without flags it is the first screen; with flags one transcript, told flight by
-flight: --full tells everything, and --message, --secrets, --checks, --myths and --ca one
-thing throughout.
+network. Without flags it is three handshakes on a screen: RSA, ECDHE, TLS 1.3. A flag that
+chooses a lesson, such as --tls 1.3, plays one, told flight by flight: --full tells
+everything, and --message, --secrets, --checks, --myths and --ca one thing throughout.
+Without a lesson chosen, these, --brief, --bytes, --step and --worksheet tell of all three.
 
 Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
 --padding, --compress-cert and --no-compat are about TLS 1.3 and play it; --group,
 --key-alg, --grease and --record-size-limit do so unless another flag asks for TLS
-1.2; --cipher plays its suite's. All others play ECDHE in TLS 1.2, or what --kx
+1.2; --cipher plays its suite's. All others that choose a lesson play ECDHE in TLS 1.2, or what --kx
 names: add --tls 1.3 for the same there, if it has it.
 
 Where client and server do not come together the status is 1, also where that was the
@@ -208,6 +210,9 @@ func (r *runFlags) play(cmd *cobra.Command, o scenario.Options, out *cli.Output)
 
 // writePage writes the lesson as a page, or as a handout whose answers stay apart.
 func (r *runFlags) writePage(cmd *cobra.Command, out *cli.Output, t *scenario.Transcript) error {
+	if err := r.messageIn(t); err != nil { // and no page is written
+		return err
+	}
 	o := r.PageOptions()
 	o.Worksheet = r.worksheet
 	var answers bytes.Buffer
@@ -215,6 +220,21 @@ func (r *runFlags) writePage(cmd *cobra.Command, out *cli.Output, t *scenario.Tr
 		return err
 	}
 	return r.writeAnswers(cmd, answers.Bytes())
+}
+
+// messageIn refuses a --message that no flow of a lesson has, in a form that shows it among others.
+func (r *runFlags) messageIn(t *scenario.Transcript) error {
+	if r.Alone.Message == 0 {
+		return nil
+	}
+	term := lesson.NewTerminal(io.Discard, render.TerminalOptions{Only: render.Only{Message: r.Alone.Message}})
+	for _, e := range t.Events() {
+		term.Event(e)
+	}
+	if err := term.Close(); err != nil {
+		return err
+	}
+	return r.MessageFound(term.Found())
 }
 
 func (r *runFlags) writeAnswers(cmd *cobra.Command, answers []byte) error {
@@ -245,8 +265,8 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	if err := cli.FirstError(term.Close(), steps.ended()); err != nil {
 		return err
 	}
-	if found, n := term.Found(); !found && r.Alone.Message > 0 {
-		return cli.Misuse("They are numbered in the transcript.", "--message %d: there are %d messages", r.Alone.Message, n)
+	if err := r.MessageFound(term.Found()); err != nil {
+		return err
 	}
 	if r.answers != "" {
 		var b bytes.Buffer

@@ -122,6 +122,9 @@ func (c *calls) settings(n int, early bool) (*handshake.Config, *transcript) {
 		return &own, nil
 	}
 	t := c.NewTranscript(c.out, "")
+	if t != nil && c.reconnect > 0 {
+		t.found = nil // another of the connections may have that message
+	}
 	t.attach(&own)
 	return &own, t
 }

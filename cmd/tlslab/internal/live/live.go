@@ -68,6 +68,9 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 	if err := cli.FirstError(l.Offer.Apply(cfg, only13), l.WhatIf.Apply(cfg)); err != nil {
 		return nil, err
 	}
+	if l.noSecrets && l.Alone.Secrets {
+		return nil, cli.Misuse("Choose one of the two.", "--secrets and --no-secrets contradict each other")
+	}
 	if _, err := l.Modes(); err != nil {
 		return nil, err
 	}
@@ -97,8 +100,9 @@ type transcript struct {
 
 	mu      sync.Mutex
 	held    bytes.Buffer
-	data    int                // records of data since the last piece
-	unshown func(n int) string // says that n of them are not shown
+	data    int                                  // records of data since the last piece
+	unshown func(n int) string                   // says that n of them are not shown
+	found   func(found bool, messages int) error // judges whether --message is the number of one; or nil
 	show    interface {
 		event.Listener
 		Close() error
@@ -145,7 +149,9 @@ func (l *LiveFlags) NewTranscript(out *cli.Output, title string) *transcript {
 		t.show = NewLiveDocument(out, title == "", l.tellLost(out.Log))
 		return t
 	}
-	t.show = render.NewTerminal(&t.held, out.Options)
+	if t.show = render.NewTerminal(&t.held, out.Options); title == "" { // one of a server's many may be shorter than the others
+		t.found = l.MessageFound
+	}
 	return t
 }
 
@@ -214,10 +220,13 @@ func (t *transcript) Close() error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.show.Close(); err != nil {
+	if err := cli.FirstError(t.show.Close(), t.write()); err != nil {
 		return err
 	}
-	return t.write()
+	if f, ok := t.show.(*render.Terminal); ok && t.found != nil {
+		return t.found(f.Found())
+	}
+	return nil
 }
 
 // write puts what is held out in one piece.

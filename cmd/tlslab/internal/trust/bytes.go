@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/render"
 	"tlslab/handshake/wire"
 )
@@ -13,10 +12,9 @@ import (
 type dump struct {
 	w io.Writer
 	*render.Dump
-	o render.TerminalOptions
 }
 
-func newDump(w io.Writer, o render.TerminalOptions) *dump { return &dump{w, render.NewDump(w, o), o} }
+func newDump(w io.Writer, o render.TerminalOptions) *dump { return &dump{w, render.NewDump(w, o)} }
 
 // write writes b as walk divides it. Of what is no DER it divides what it can.
 func (d *dump) write(walk func([]byte) ([]wire.Field, error), b []byte) error {
@@ -24,9 +22,9 @@ func (d *dump) write(walk func([]byte) ([]wire.Field, error), b []byte) error {
 	return d.Write(b, fields)
 }
 
-// headed is write with one of the command's sentences above.
-func (d *dump) headed(key, name string, walk func([]byte) ([]wire.Field, error), b []byte) error {
-	if _, err := fmt.Fprintf(d.w, "\n%s\n", cli.Say(d.o.Lang, key, "name", name)); err != nil {
+// headed is write with a sentence above.
+func (d *dump) headed(said string, walk func([]byte) ([]wire.Field, error), b []byte) error {
+	if _, err := fmt.Fprintf(d.w, "\n%s\n", said); err != nil {
 		return err
 	}
 	return d.write(walk, b)

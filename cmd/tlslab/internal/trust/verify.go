@@ -121,12 +121,12 @@ func (v *verifyFlags) write(out *cli.Output, doc transcript.Verification, report
 	}
 	d := newDump(out, out.Options)
 	for _, c := range doc.Certificates {
-		if err := d.headed("der_certificate", c.Subject, der.WalkCertificate, c.Bytes); err != nil {
+		if err := d.headed(cli.Say(v.Lang, "der_certificate", "name", c.Subject), der.WalkCertificate, c.Bytes); err != nil {
 			return err
 		}
 	}
 	if doc.Staple != nil {
-		return d.headed("der_staple", "", der.WalkOCSPResponse, doc.Staple.Bytes)
+		return d.headed(cli.Say(v.Lang, "der_staple"), der.WalkOCSPResponse, doc.Staple.Bytes)
 	}
 	return nil
 }
