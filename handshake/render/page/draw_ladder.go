@@ -63,7 +63,7 @@ func (d *document) act(a *act) {
 
 // legs says what the two connections of somebody in the middle are called.
 func (d *document) legs(a *act) {
-	if len(a.parties) != 3 {
+	if len(a.parties) != 3 || a.ends.Through {
 		return
 	}
 	d.in(elP, []pair{class(classLegs, classDim)}, func() {
