@@ -39,7 +39,6 @@ type document struct {
 	used     map[meaning]string // entries of the glossary, and where they are specified
 	arrows   int                // on the page
 	carried  map[string]*row    // by their bytes, the arrows that carried them first
-	named    int                // links of which there are many, so far
 	folds    int                // of values, so far
 	commands int                // to be copied, so far
 }

@@ -14,7 +14,7 @@ func (d *document) item(it *item) {
 	d.newline()
 	said := it.told
 	d.start(elDiv, class(classItem, whenClass(len(said) == 0, classBrief)), id(it.id), value(attrDataKind, string(it.kind)), numbers(&it.place))
-	d.in(elH4, []pair{class(classCalled)}, func() {
+	d.in(elH3, []pair{class(classCalled)}, func() {
 		if len(said) > 0 && said[0].Kind == sheet.Heading {
 			d.marked(said[0].Text)
 			d.ref(said[0].Ref)

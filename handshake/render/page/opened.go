@@ -177,9 +177,10 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 	}
 	rest(len(raw))
 	d.end()
-	d.start(elDiv, class(classFields), value(attrRole, "tree"), value(attrAriaLabel, d.say.UI("page.fields_of", "what", what)), value(attrTranslate, "no"))
+	d.start(elUl, class(classFields), value(attrAriaLabel, d.say.UI("page.fields_of", "what", what)), value(attrTranslate, "no"))
 	depth := []field{} // the groups that are open
 	leave := func() {
+		d.end()
 		if depth[len(depth)-1].fold {
 			d.end()
 		}
@@ -191,11 +192,15 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 			leave()
 		}
 		d.field(what, i+1, at, raw, f)
-		if f.Leaf() {
-			d.end()
-		} else {
+		if i+1 < len(fields) && fields[i+1].Depth > f.Depth {
+			d.start(elUl)
 			depth = append(depth, f)
+			continue
 		}
+		if f.fold {
+			d.end()
+		}
+		d.end()
 	}
 	for len(depth) > 0 {
 		leave()
@@ -204,13 +209,14 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 	d.end()
 }
 
-// field begins a line of the tree, the n-th. What a group holds stands within it.
+// field begins a line of the tree, the n-th. What a group holds stands within it, as a list. That
+// the list is a tree to walk in is the script's to say, which makes it one.
 func (d *document) field(what string, n int, at address, raw []byte, f field) {
 	d.newline()
-	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrDataF, f.path))
+	d.start(elLi, id(at.at(f.path)), value(attrDataF, f.path))
 	if _, ok := narrate.Get(d.say.Lang, f.kind, f.key); ok {
 		d.uses(meaning{f.kind, f.key}, f.ref)
-		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), d.counted(f.name))
+		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), placed(f.name, glossaryOf(f.kind, f.key)))
 	} else {
 		d.with(elSpan, f.name, class(classCalled))
 	}
@@ -310,5 +316,5 @@ func (d *document) computed(raw []byte) {
 		return
 	}
 	d.space()
-	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), d.counted(string(s.e.Label)))
+	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), placed(string(s.e.Label), s.first.id))
 }

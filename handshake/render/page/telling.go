@@ -121,7 +121,7 @@ func (d *document) block(b sheet.Block) {
 		return
 	case sheet.Myth:
 		d.newline()
-		d.in(elDiv, []pair{class(classMyth)}, func() {
+		d.in(elDiv, nil, func() {
 			d.in(elDiv, []pair{class(classMythStyle)}, func() {
 				d.with(elB, d.say.UI("often_said"))
 				d.space()
