@@ -90,7 +90,7 @@ func TestArrowKeys(t *testing.T) {
 	}
 	is(t, tab, `document.activeElement.matches("button")`, "true") // the last thing in a row copies it
 	tab.Press(browsertest.Home)
-	fields := browsertest.Eval[[]string](tab, `[document.querySelector('[id="c1.server_hello"] > .fields li')].map(f => f.id)`)
+	fields := browsertest.Eval[[]string](tab, `[document.querySelector('[id="c1.server_hello"] > .bytes .fields li')].map(f => f.id)`)
 	for range 20 {
 		if browsertest.Eval[bool](tab, `document.activeElement.matches(".fields li")`) {
 			break
