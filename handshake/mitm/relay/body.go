@@ -3,7 +3,6 @@ package relay
 import (
 	"bytes"
 	"strconv"
-	"strings"
 )
 
 // longestChunkLine is that of a size with its extensions, which nobody uses: 4 KiB is a page.
@@ -172,7 +171,7 @@ func (f *flow) head() *Head {
 // merged it into the head.
 func checkTrailer(fields []Field, from Side) *Refusal {
 	for _, f := range fields {
-		switch strings.ToLower(f.Name) {
+		switch lower(f.Name) {
 		case "content-length", "transfer-encoding", "host", "connection", "trailer", "upgrade":
 			return &Refusal{From: from, Rule: RuleTrailer, Detail: quote(f.Name)}
 		}
