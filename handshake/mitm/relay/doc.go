@@ -54,7 +54,6 @@ type Exchange struct {
 	passed   bool // the request is over
 	replied  bool // the reply is over
 	endless  bool // only the end of the connection ends its reply
-	discard  bool // of the request, what is still to come goes nowhere
 	done     bool
 	changes  Changes
 	answered bool // by Options.Answer, or by Answer

@@ -233,3 +233,35 @@ func TestHeldIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestAnsweredBody: of a request that was answered in the server's place nothing reaches the
+// server of the next, in whatever pieces it comes.
+func TestAnsweredBody(t *testing.T) {
+	const next = "GET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n"
+	for _, body := range []string{
+		"Content-Length: 3\r\n\r\nabc",
+		"Transfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nProxy-Connection: x\r\nFoo: bar\r\n\r\n",
+	} {
+		for n := 1; n < 200; n++ {
+			m := NewH1(Options{Forward: true})
+			server := ""
+			for b := "POST / HTTP/1.1\r\nHost: proxy\r\n" + body + next; b != ""; b = b[min(n, len(b)):] {
+				m.Receive(Client, []byte(b[:min(n, len(b))]))
+				for x := m.Routing(); x != nil; x = m.Routing() {
+					if x.Request.Authority == "" {
+						m.Answer([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false, nil)
+					} else {
+						m.Routed(true)
+					}
+				}
+				server += string(m.Output(Server))
+			}
+			if server != get0 {
+				t.Fatalf("%q in pieces of %d: b hears %q", body, n, server)
+			}
+		}
+	}
+}
+
+const get0 = "GET / HTTP/1.1\r\nHost: b\r\n\r\n"

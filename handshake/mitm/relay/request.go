@@ -95,7 +95,8 @@ func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 		return
 	}
 	m.routing = nil
-	x.answered, x.begun, x.replied, x.discard, x.Fault = true, true, true, true, fault
+	x.answered, x.begun, x.replied, x.Fault = true, true, true, fault
+	m.client.out.shut = true // what is still to come of it goes nowhere
 	m.server.out.add(reply)
 	m.frame(x)
 	m.under = m.under[1:]
@@ -124,7 +125,7 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 			e.host = h.Authority
 		}
 	}
-	m.client.body = nil
+	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
 		m.client.body = x.changes.Body
 		e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
