@@ -265,3 +265,21 @@ func TestAnsweredBody(t *testing.T) {
 }
 
 const get0 = "GET / HTTP/1.1\r\nHost: b\r\n\r\n"
+
+// TestAnsweredLast: a request that was answered in the server's place ends the connection, if it
+// says so, or is too old to say that it does not.
+func TestAnsweredLast(t *testing.T) {
+	for head, over := range map[string]bool{
+		"GET / HTTP/1.0\r\n\r\n":                           true,
+		"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n": false,
+		"GET / HTTP/1.1\r\nConnection: close\r\n\r\n":      true,
+		"GET / HTTP/1.1\r\n\r\n":                           false,
+	} {
+		m := NewH1(Options{Forward: true})
+		m.Receive(Client, []byte(head))
+		m.Answer([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false, nil)
+		if m.Over() != over || over != (m.Fate(Client) == Close) || len(m.Output(Client)) == 0 {
+			t.Errorf("%q: over %t, fate %v", head, m.Over(), m.Fate(Client))
+		}
+	}
+}

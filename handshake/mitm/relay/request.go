@@ -88,7 +88,7 @@ func (m *H1) Routed(fresh bool) {
 }
 
 // Answer answers the request that waits in the server's place, with a whole reply; close ends
-// the connection behind it. A fault says why; nil if it is no fault.
+// the connection behind it, and so does a request that says that it is the last. A fault says why; nil if it is no fault.
 func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 	x := m.routing
 	if x == nil || m.over {
@@ -100,7 +100,7 @@ func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 	m.server.out.add(reply)
 	m.frame(x)
 	m.under = m.under[1:]
-	if close {
+	if close || x.Request.closes() {
 		m.finished(x)
 		m.finish(Close)
 		return
