@@ -104,10 +104,11 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 		f.promised = 0
 		return nil
 	}
-	if st == nil && f.from == Client {
+	if st == nil && f.from == Client && id%2 == 1 && id > m.highest { // others are late: of a stream that is over
 		if len(m.streams) >= maxStreams {
 			return &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"}
 		}
+		m.highest = id
 		st = m.begin(id, h)
 		if m.withheld != nil {
 			m.finish(Server, m.withheld)
