@@ -29,6 +29,7 @@ type H2 struct {
 	settled  bool // the server's SETTINGS have gone on
 	unacked  int  // of the client's SETTINGS
 	spoken   bool
+	heads    int    // what is kept of fields uncompressed, in bytes
 	highest  uint32 // of the client's streams: ids rise (RFC 9113 §5.1.1)
 	pushed   uint32 // of the server's
 	away     uint32 // what the server's last GOAWAY says
@@ -74,6 +75,7 @@ const (
 	frameHeader = 9
 	maxTable    = 1 << 20 // of what HPACK remembers, in bytes: sixteen times what browsers allow
 	maxStreams  = 10_000  // at a time, where the server sets no limit: a hundred times what RFC 9113 §6.5.2 recommends
+	maxAllHeads = 64      // times Options.Header: the same of all streams at a time
 	maxFields   = 4       // times Options.Header: what is kept of fields uncompressed
 )
 

@@ -17,8 +17,11 @@ func (m *H2) Output(to Side) []byte { return m.flow(to.Other()).out.take() }
 // Fate says what becomes of the stream to a side, once all Output was sent.
 func (m *H2) Fate(side Side) Fate { return m.flow(side.Other()).fate }
 
-// Wants reports whether more can be taken from a side now: flow control sees to that.
-func (m *H2) Wants(Side) bool { return true }
+// Wants reports whether more can be taken from a side now. Flow control sees to bodies; but what
+// the relay itself tells a side that sends is held for as long as that side does not read.
+func (m *H2) Wants(from Side) bool {
+	return m.over || len(m.flow(from.Other()).out.own) < maxHeld
+}
 
 // Spoken reports whether anything was asked.
 func (m *H2) Spoken() bool { return m.spoken }

@@ -116,3 +116,55 @@ func TestLate2(t *testing.T) {
 		}
 	}
 }
+
+// TestBounds: neither a client that does not wait, nor one that does not read, nor one that says
+// much with little makes the relay hold more and more.
+func TestBounds(t *testing.T) {
+	h1 := NewH1(Options{})
+	for range maxUnder {
+		if !h1.Wants(Client) {
+			t.Fatal("HTTP/1.1 stops early")
+		}
+		h1.Receive(Client, []byte(get1))
+	}
+	if h1.Wants(Client) || !h1.Wants(Server) {
+		t.Error("HTTP/1.1: more is wanted")
+	}
+	h1.Receive(Server, []byte("HTTP/1.1 204 No\r\n\r\n"))
+	if !h1.Wants(Client) {
+		t.Error("HTTP/1.1: no more is wanted")
+	}
+
+	c, s := newEnd2("c"), newEnd2("s")
+	h2 := NewH2(Options{Header: 1 << 12, Change: func(*Exchange, Side) Changes { return Changes{} }})
+	for _, say := range append(begin2(c, s), c.head(1, 0, ":method: POST"), s.send(http2.FrameRSTStream, 0, 1, u32(8))) {
+		h2.Receive(map[byte]Side{'c': Client, 's': Server}[say[0]], []byte(say[2:]))
+	}
+	data, n := []byte(c.send(http2.FrameData, 0, 1, "x")[2:]), 0
+	for ; h2.Wants(Client) && n < 1<<20; n++ {
+		h2.Receive(Client, data)
+		h2.Output(Server)
+	}
+	if n == 1<<20 {
+		t.Error("HTTP/2: a client that does not read is read")
+	}
+	if h2.Output(Client); !h2.Wants(Client) {
+		t.Error("HTTP/2: no more is wanted")
+	}
+
+	var fault error
+	h2 = NewH2(Options{Header: 1 << 12, Event: func(e Event) {
+		if e.Kind == Done {
+			fault = e.Exchange.Fault.Err
+		}
+	}})
+	h2.Receive(Client, []byte(http2.ClientPreface))
+	field := "x: " + strings.Repeat("y", 1000)
+	id := uint32(1)
+	for ; !h2.Over() && id < maxStreams; id += 2 {
+		h2.Receive(Client, []byte(c.head(id, 0, ":method: POST", field, field, field)[2:]))
+	}
+	if r, ok := fault.(*Refusal); !ok || r.Rule != RuleHeadTooLong {
+		t.Errorf("HTTP/2: the fields of %d streams are kept: %v", id/2, r)
+	}
+}
