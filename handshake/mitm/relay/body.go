@@ -3,7 +3,6 @@ package relay
 import (
 	"bytes"
 	"strconv"
-	"strings"
 )
 
 // longestChunkLine is that of a size with its extensions, which nobody uses: 4 KiB is a page.
@@ -67,16 +66,9 @@ func (m *H1) stepBody(f *flow, b []byte) int {
 	}
 	n := len(line)
 	if f.body == nil {
-		m.frameBytes(f, line)
-	}
-	return n
-}
-
-// frameBytes passes on what is between the pieces of a body.
-func (m *H1) frameBytes(f *flow, line []byte) {
-	if !f.x.discard || f.from == Server {
 		f.out.pass(line)
 	}
+	return n
 }
 
 // chunkSize reads the number that a chunk begins with (RFC 9112 §7.1).
@@ -145,7 +137,7 @@ func (m *H1) stepTrailer(f *flow, b []byte) int {
 	case h.changed:
 		f.out.add(wire)
 	default:
-		m.frameBytes(f, wire)
+		f.out.pass(wire)
 	}
 	m.bodyOver(f, nil)
 	return n
@@ -172,7 +164,7 @@ func (f *flow) head() *Head {
 // merged it into the head.
 func checkTrailer(fields []Field, from Side) *Refusal {
 	for _, f := range fields {
-		switch strings.ToLower(f.Name) {
+		switch lower(f.Name) {
 		case "content-length", "transfer-encoding", "host", "connection", "trailer", "upgrade":
 			return &Refusal{From: from, Rule: RuleTrailer, Detail: quote(f.Name)}
 		}
@@ -202,7 +194,6 @@ func (m *H1) piece(f *flow, p []byte) {
 	x := f.x
 	m.tell(Event{Kind: Body, Exchange: x, From: f.from, Data: p})
 	switch {
-	case x.discard && f.from == Client:
 	case f.body != nil:
 		m.pool = f.body.Add(m.pool[:0], p)
 		m.chunk(f, m.pool)

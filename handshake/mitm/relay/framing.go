@@ -22,7 +22,7 @@ func requestFraming(h *Head) (framing, *Refusal) {
 		return framing{}, &Refusal{From: Client, Rule: RuleLengthAndCoding}
 	case h.coded && h.old():
 		return framing{}, &Refusal{From: Client, Rule: RuleCodingInHTTP10}
-	case h.coded && !strings.EqualFold(h.codings, "chunked"):
+	case h.coded && !sameName(h.codings, "chunked"):
 		return framing{}, &Refusal{From: Client, Rule: RuleCoding, Detail: quote(h.codings)}
 	case h.coded:
 		return framing{chunked: true}, nil
@@ -32,7 +32,7 @@ func requestFraming(h *Head) (framing, *Refusal) {
 
 // replyFraming is the same for replies.
 func replyFraming(h *Head, method string) (framing, *Refusal) {
-	codings := strings.ToLower(h.codings)
+	codings := lower(h.codings)
 	final := trimOWS(codings[strings.LastIndexByte(codings, ',')+1:])
 	switch {
 	case h.coded && h.length >= 0:
@@ -41,7 +41,7 @@ func replyFraming(h *Head, method string) (framing, *Refusal) {
 		return framing{}, &Refusal{From: Server, Rule: RuleCodingInHTTP10}
 	case method == http.MethodHead, h.Status/100 == 1, h.Status == http.StatusNoContent, h.Status == http.StatusNotModified:
 		return framing{}, nil
-	case h.coded && strings.Count(codings, "chunked") > strings.Count(final, "chunked"), h.coded && final != "chunked" && strings.Contains(final, "chunked"):
+	case h.coded && !areCodings(codings), h.coded && strings.Count(codings, "chunked") > strings.Count(final, "chunked"), h.coded && final != "chunked" && strings.Contains(final, "chunked"):
 		return framing{}, &Refusal{From: Server, Rule: RuleCoding, Detail: quote(h.codings)}
 	case h.coded:
 		return framing{chunked: final == "chunked", untilClose: final != "chunked"}, nil
@@ -49,4 +49,15 @@ func replyFraming(h *Head, method string) (framing, *Refusal) {
 		return framing{untilClose: true}, nil
 	}
 	return framing{length: h.length}, nil
+}
+
+// areCodings reports whether s is a list of names with their parameters (RFC 9112 §7).
+func areCodings(s string) bool {
+	for coding := range strings.SplitSeq(s, ",") {
+		name, _, _ := strings.Cut(coding, ";")
+		if name = trimOWS(name); name != "" && !isToken(name) {
+			return false
+		}
+	}
+	return true
 }

@@ -29,6 +29,10 @@ const defaultHeader = 256 << 10
 // behind a request that has to be answered first. Two of the greatest records.
 const maxHeld = 1 << 15
 
+// maxUnder is how many requests may wait for their replies before more of them are read: far
+// more than any client sends, since hardly one sends a second.
+const maxUnder = 1000
+
 // Fate is what becomes of a side's stream, once what is to be said there has been.
 type Fate int
 
@@ -214,6 +218,9 @@ func (m *H1) Fate(side Side) Fate { return m.flow(side.Other()).fate }
 // Wants reports whether more can be taken from a side now.
 func (m *H1) Wants(from Side) bool {
 	f := m.flow(from)
+	if from == Client && len(m.under) >= maxUnder {
+		return m.over
+	}
 	return m.over || len(f.in) < maxHeld || f.state != held && (from == Server || !m.waits())
 }
 

@@ -233,3 +233,77 @@ func TestHeldIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestAnsweredBody: of a request that was answered in the server's place nothing reaches the
+// server of the next, in whatever pieces it comes.
+func TestAnsweredBody(t *testing.T) {
+	const next = "GET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n"
+	for _, body := range []string{
+		"Content-Length: 3\r\n\r\nabc",
+		"Transfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nProxy-Connection: x\r\nFoo: bar\r\n\r\n",
+	} {
+		for n := 1; n < 200; n++ {
+			m := NewH1(Options{Forward: true})
+			server := ""
+			for b := "POST / HTTP/1.1\r\nHost: proxy\r\n" + body + next; b != ""; b = b[min(n, len(b)):] {
+				m.Receive(Client, []byte(b[:min(n, len(b))]))
+				for x := m.Routing(); x != nil; x = m.Routing() {
+					if x.Request.Authority == "" {
+						m.Answer([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false, nil)
+					} else {
+						m.Routed(true)
+					}
+				}
+				server += string(m.Output(Server))
+			}
+			if server != get0 {
+				t.Fatalf("%q in pieces of %d: b hears %q", body, n, server)
+			}
+		}
+	}
+}
+
+const get0 = "GET / HTTP/1.1\r\nHost: b\r\n\r\n"
+
+// TestAnsweredLast: a request that was answered in the server's place ends the connection, if it
+// says so, or is too old to say that it does not.
+func TestAnsweredLast(t *testing.T) {
+	for head, over := range map[string]bool{
+		"GET / HTTP/1.0\r\n\r\n":                           true,
+		"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n": false,
+		"GET / HTTP/1.1\r\nConnection: close\r\n\r\n":      true,
+		"GET / HTTP/1.1\r\n\r\n":                           false,
+	} {
+		m := NewH1(Options{Forward: true})
+		m.Receive(Client, []byte(head))
+		m.Answer([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false, nil)
+		if m.Over() != over || over != (m.Fate(Client) == Close) || len(m.Output(Client)) == 0 {
+			t.Errorf("%q: over %t, fate %v", head, m.Over(), m.Fate(Client))
+		}
+	}
+}
+
+// TestForwardHalfClose: a client that knows of the proxy may close its half behind its requests:
+// the whole ones are answered, and only what is half said is not.
+func TestForwardHalfClose(t *testing.T) {
+	const get, post = "GET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n", "POST http://b/ HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\n"
+	for _, x := range []row{
+		{name: "behind a request", say: []string{"c:" + get, "r", "c!", "s:" + ok2}, toServer: get0, toClient: ok2},
+		{name: "before its server is there", say: []string{"c:" + get, "c!", "r", "s:" + ok2}, toServer: get0, toClient: ok2},
+		{name: "behind two", say: []string{"c:" + get + get, "c!", "r", "s:" + ok2, "r+", "s:" + ok2}, toServer: get0 + get0, toClient: ok2 + ok2},
+		{name: "amid the second", say: []string{"c:" + get + "GET http", "c!", "r", "s:" + ok2}, toServer: get0, toClient: ok2},
+	} {
+		x.o.Forward = true
+		h := playRow(t, &x, 0)
+		if string(h.toServer) != x.toServer || string(h.toClient) != x.toClient || !h.m.Over() || h.xs[len(h.xs)-1].Fault != nil {
+			t.Errorf("%s: the server heard %q, the client %q, over %t", x.name, h.toServer, h.toClient, h.m.Over())
+		}
+	}
+	for _, say := range [][]string{{"c:" + post + "a", "r", "c!"}, {"c:" + post + "a", "c!", "r"}} {
+		h := playRow(t, &row{o: Options{Forward: true}, say: say}, 0)
+		if f := h.xs[0].Fault; !h.m.Over() || f == nil || f.Leg != Client || h.fates[0] < Cut {
+			t.Errorf("%q: over %t, %v, %v", say, h.m.Over(), f, h.fates)
+		}
+	}
+}

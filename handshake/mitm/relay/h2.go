@@ -29,6 +29,12 @@ type H2 struct {
 	settled  bool // the server's SETTINGS have gone on
 	unacked  int  // of the client's SETTINGS
 	spoken   bool
+	heads    int    // what is kept of fields uncompressed, in bytes
+	highest  uint32 // of the client's streams: ids rise (RFC 9113 §5.1.1)
+	pushed   uint32 // of the server's
+	away     uint32 // what the server's last GOAWAY says
+	room     int64  // what the client takes of all bodies, where they go on as they come
+	roomEach int64  // … and of one
 	withheld error
 	broken   error
 	over     bool
@@ -69,6 +75,7 @@ const (
 	frameHeader = 9
 	maxTable    = 1 << 20 // of what HPACK remembers, in bytes: sixteen times what browsers allow
 	maxStreams  = 10_000  // at a time, where the server sets no limit: a hundred times what RFC 9113 §6.5.2 recommends
+	maxAllHeads = 64      // times Options.Header: the same of all streams at a time
 	maxFields   = 4       // times Options.Header: what is kept of fields uncompressed
 )
 
@@ -77,7 +84,7 @@ func NewH2(o Options) *H2 {
 	if o.Header == 0 {
 		o.Header = defaultHeader
 	}
-	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil}
+	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil, away: 1<<31 - 1, room: firstWindow, roomEach: firstWindow}
 	for _, f := range []*flow2{&m.client, &m.server} {
 		f.dec = hpack.NewDecoder(4096, func(h hpack.HeaderField) {
 			if f.size += len(h.Name) + len(h.Value) + 32; f.size <= maxFields*o.Header {
@@ -158,6 +165,9 @@ func (m *H2) step(f *flow2, b []byte) int {
 		f.end, f.data = flags.Has(http2.FlagDataEndStream), m.streams[id]
 		if !m.anew {
 			f.out.pass(b[:frameHeader])
+		}
+		if f.from == Server {
+			m.room -= int64(length)
 		}
 		if length == 0 {
 			m.dataOver(f)
@@ -260,6 +270,13 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		if kind == http2.FramePushPromise {
 			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
 			fragment = fragment[4:]
+			if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed {
+				return bad // it would pass for another's (RFC 9113 §5.1.1, §8.4)
+			}
+			if len(m.streams) >= maxStreams {
+				return &Refusal{From: Server, Rule: RuleFrame, Detail: "streams"}
+			}
+			m.pushed = f.promised
 		}
 		return m.fragment(f, fragment, whole, flags.Has(http2.FlagHeadersEndHeaders))
 	case http2.FrameContinuation:
@@ -273,6 +290,9 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 	case http2.FrameWindowUpdate:
 		if len(p) != 4 {
 			return bad
+		}
+		if f.from == Client && id == 0 {
+			m.room += int64(binary.BigEndian.Uint32(p) & (1<<31 - 1))
 		}
 		if m.anew {
 			m.window(f, id, int64(binary.BigEndian.Uint32(p)&(1<<31-1)))
@@ -291,7 +311,8 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		}
 		f.out.pass(whole)
 		if f.from == Server {
-			m.goAway(binary.BigEndian.Uint32(p)&(1<<31-1), http2.ErrCode(binary.BigEndian.Uint32(p[4:])))
+			m.away = min(m.away, binary.BigEndian.Uint32(p)&(1<<31-1))
+			m.goAway(m.away, http2.ErrCode(binary.BigEndian.Uint32(p[4:])))
 		}
 		return nil
 	}
@@ -323,6 +344,9 @@ func (m *H2) settings(f *flow2, ack bool, whole []byte) {
 			o.dec.SetAllowedMaxDynamicTableSize(o.table)
 			clamped = clamped || value > maxTable
 		case http2.SettingInitialWindowSize:
+			if f.from == Client {
+				m.roomEach = int64(value)
+			}
 			m.initialWindow(m.other(f), int64(value))
 		}
 	}

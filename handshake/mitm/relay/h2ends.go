@@ -17,8 +17,11 @@ func (m *H2) Output(to Side) []byte { return m.flow(to.Other()).out.take() }
 // Fate says what becomes of the stream to a side, once all Output was sent.
 func (m *H2) Fate(side Side) Fate { return m.flow(side.Other()).fate }
 
-// Wants reports whether more can be taken from a side now: flow control sees to that.
-func (m *H2) Wants(Side) bool { return true }
+// Wants reports whether more can be taken from a side now. Flow control sees to bodies; but what
+// the relay itself tells a side that sends is held for as long as that side does not read.
+func (m *H2) Wants(from Side) bool {
+	return m.over || len(m.flow(from.Other()).out.own) < maxHeld
+}
 
 // Spoken reports whether anything was asked.
 func (m *H2) Spoken() bool { return m.spoken }
@@ -83,31 +86,33 @@ func (m *H2) refuse(f *flow2, r *Refusal) {
 		m.finish(f.from, r) // it would not understand
 		return
 	}
-	if f.from == Client || m.server.left == 0 { // between two frames
-		m.server.out.add(goAwayFrame(0, code))
-	}
-	m.finish(f.from, r)
+	m.finishWith(f.from, r, code)
 }
 
 // finish ends both streams; what was under way failed on a side's leg. A client that has heard
 // nothing yet of a reply reads why there is none.
-func (m *H2) finish(leg Side, err error) {
+func (m *H2) finish(leg Side, err error) { m.finishWith(leg, err, http2.ErrCodeNo) }
+
+// finishWith is finish with what a GOAWAY is to say: without a code there is one only behind
+// answers. It names the last stream that went on, so that the client does not ask again what a
+// server may have seen to (RFC 9113 §6.8).
+func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) {
 	if m.over {
 		return
 	}
-	answers := leg == Server && m.server.left == 0 && m.server.blockOf == 0 // between two frames
-	answered := false
+	between := m.server.left == 0 && m.server.blockOf == 0 // two frames
+	says := between && code != http2.ErrCodeNo
 	for _, st := range m.inOrder() {
 		if !st.over[1] {
 			st.x.fail(leg, err)
 		}
-		if answers && !st.x.begun {
-			answered = m.answer(st) || answered
+		if leg == Server && between && !st.x.begun {
+			says = m.answer(st) || says
 		}
 		m.drop(st)
 	}
-	if answered {
-		m.server.out.add(goAwayFrame(1<<31-1, http2.ErrCodeNo))
+	if says {
+		m.server.out.add(goAwayFrame(min(m.highest, m.away), code)) // ids never rise
 	}
 	m.over = true
 	m.client.fate, m.server.fate = max(m.client.fate, Close), max(m.server.fate, Close)
@@ -119,10 +124,11 @@ func (m *H2) drop(st *stream) {
 	m.close(st)
 }
 
-// answer answers a request in the place of a server that is gone, if Options have an answer. The
-// fields are literals: they hold whatever the tables have.
+// answer answers a request in the place of a server that is gone, if Options have an answer, and
+// acknowledges SETTINGS that it will not. The fields are literals: they hold whatever the tables
+// have.
 func (m *H2) answer(st *stream) bool {
-	if m.o.Page == nil {
+	if m.o.Page == nil || st.id%2 == 0 { // nobody waits for a push
 		return false
 	}
 	status, text := m.o.Page(st.x)
@@ -140,9 +146,20 @@ func (m *H2) answer(st *stream) bool {
 	block := literal(nil, hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
 	block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
 	b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
-	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:min(len(text), 1<<14)]))
+	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
 	m.server.out.add(b)
 	return true
+}
+
+// fits is how much of n bytes the client takes of an answer: of its stream nothing has come yet.
+func (m *H2) fits(n int) int {
+	all := &m.room
+	if m.anew {
+		all = &m.server.window
+	}
+	n = int(max(0, min(int64(n), *all, m.roomEach, 1<<14))) // 1<<14: a frame
+	*all -= int64(n)
+	return n
 }
 
 // goAwayFrame is RFC 9113 §6.8.

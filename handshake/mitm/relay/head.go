@@ -57,7 +57,7 @@ type Head struct {
 // Get is the first value of the field of this name, whatever its case; "" for none.
 func (h *Head) Get(name string) string {
 	for _, f := range h.Fields {
-		if strings.EqualFold(f.Name, name) {
+		if sameName(f.Name, name) {
 			return f.Value
 		}
 	}
@@ -150,7 +150,7 @@ func (h *Head) requestLine(s string) bool {
 	}
 	h.Method, h.Target, h.Proto = method, target, proto
 	if scheme, after, ok := strings.Cut(target, "://"); ok && isScheme(scheme) && method != http.MethodConnect {
-		h.Scheme = strings.ToLower(scheme)
+		h.Scheme = lower(scheme)
 		end := strings.IndexAny(after, "/?#")
 		if end < 0 {
 			end = len(after)
@@ -299,26 +299,34 @@ func (h *Head) look(from Side) *Refusal {
 	for _, f := range h.Fields {
 		switch len(f.Name) { // of the few names that matter: the others are not folded to be compared
 		case len("Host"):
-			if from == Client && strings.EqualFold(f.Name, "Host") {
+			if from == Client && sameName(f.Name, "Host") {
 				if h.hosts++; h.hosts > 1 {
 					return &Refusal{From: from, Rule: RuleTwoHosts, Detail: quote(f.Value)}
 				}
 				h.host = f.Value
 			}
 		case len("Upgrade"):
-			if strings.EqualFold(f.Name, "Upgrade") {
+			if sameName(f.Name, "Upgrade") {
 				h.upgrade = f.Value
 			}
 		case len("Connection"):
-			if strings.EqualFold(f.Name, "Connection") {
+			if sameName(f.Name, "Connection") {
 				for option := range strings.SplitSeq(f.Value, ",") {
-					if option = strings.ToLower(trimOWS(option)); option != "" {
+					option = lower(trimOWS(option))
+					switch {
+					case option == "":
+					case isToken(option):
 						h.connection = append(h.connection, option)
+					case from == Client:
+						return &Refusal{From: from, Rule: RuleConnection, Detail: quote(option)}
+					default: // it names no field; it goes no further
+						h.changed = true
+						h.note(NoteHopByHop)
 					}
 				}
 			}
 		case len("Content-Length"):
-			if strings.EqualFold(f.Name, "Content-Length") {
+			if sameName(f.Name, "Content-Length") {
 				n, ok := parseLength(f.Value)
 				if !ok {
 					return &Refusal{From: from, Rule: RuleLength, Detail: quote(f.Value)}
@@ -329,7 +337,7 @@ func (h *Head) look(from Side) *Refusal {
 				h.length = n
 			}
 		case len("Transfer-Encoding"):
-			if strings.EqualFold(f.Name, "Transfer-Encoding") {
+			if sameName(f.Name, "Transfer-Encoding") {
 				if h.coded {
 					h.codings += ","
 				}
@@ -365,14 +373,14 @@ var framingNames = map[string]bool{"content-length": true, "transfer-encoding": 
 // drops reports whether a field of this name goes no further (RFC 9110 §7.6.1): what is for the
 // proxy, and what Connection names.
 func (h *Head) drops(name string) bool {
-	if len(name) > len("Proxy-") && strings.EqualFold(name[:len("Proxy-")], "Proxy-") {
-		switch strings.ToLower(name) {
+	if len(name) > len("Proxy-") && sameName(name[:len("Proxy-")], "Proxy-") {
+		switch lower(name) {
 		case "proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "proxy-connection":
 			return true
 		}
 	}
 	for _, o := range h.connection {
-		if !keptOptions[o] && !framingNames[o] && strings.EqualFold(o, name) {
+		if !keptOptions[o] && !framingNames[o] && sameName(o, name) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"io"
 	"net/http"
 	"strings"
 )
@@ -84,28 +85,44 @@ func (m *H1) Routed(fresh bool) {
 		m.client.fate = Open
 	}
 	m.pass(x, nil)
+	m.goOn()
+}
+
+// goOn resumes what the client has said. If it says no more, what is then half said is so for good.
+func (m *H1) goOn() {
 	m.resume(&m.client)
+	switch {
+	case m.over || !m.client.gone || !m.o.Forward:
+	case len(m.under) == 0:
+		m.finish(Close)
+	default:
+		if last := m.under[len(m.under)-1]; last.sent && !last.passed {
+			last.fail(Client, io.ErrUnexpectedEOF)
+			m.finish(Cut)
+		}
+	}
 }
 
 // Answer answers the request that waits in the server's place, with a whole reply; close ends
-// the connection behind it. A fault says why; nil if it is no fault.
+// the connection behind it, and so does a request that says that it is the last. A fault says why; nil if it is no fault.
 func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 	x := m.routing
 	if x == nil || m.over {
 		return
 	}
 	m.routing = nil
-	x.answered, x.begun, x.replied, x.discard, x.Fault = true, true, true, true, fault
+	x.answered, x.begun, x.replied, x.Fault = true, true, true, fault
+	m.client.out.shut = true // what is still to come of it goes nowhere
 	m.server.out.add(reply)
 	m.frame(x)
 	m.under = m.under[1:]
-	if close {
+	if close || m.noMore || x.Request.closes() {
 		m.finished(x)
 		m.finish(Close)
 		return
 	}
 	m.settle(x)
-	m.resume(&m.client)
+	m.goOn()
 }
 
 // pass sends a request's head on, and says how its body ends. raw is the head where it lies.
@@ -124,7 +141,7 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 			e.host = h.Authority
 		}
 	}
-	m.client.body = nil
+	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
 		m.client.body = x.changes.Body
 		e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
@@ -254,8 +271,8 @@ func (m *H1) clientEnded(how Ending, err error) {
 	}
 	last := m.under[len(m.under)-1]
 	part := last.sent && !last.passed
-	if how == InOrder && !part && !amid && !m.o.Forward {
-		m.noMore = true // it may still read, as a program that half-closes does: the replies decide
+	if how == InOrder && !part && !amid {
+		m.noMore = !m.o.Forward || len(f.in) == 0 // else more was asked, and waits for its turn. It may still read, as a program that half-closes does: the replies decide
 		return
 	}
 	for _, x := range m.under {
@@ -284,9 +301,9 @@ const (
 
 // looksLikeHTTP says whether a request begins here. What begins with a method in capitals and a
 // space is one, whatever follows; with any other token (a method is any token, RFC 9110 §9.1), or
-// behind white space, what ends as the first line of a request does. The preface of HTTP/2
-// without ALPN does not count. sure says that it can
-// be nothing else.
+// behind white space, what ends as the first line of a request does, if what stands
+// before it is text. The preface of HTTP/2 without ALPN does not count. sure says that it can be
+// nothing else.
 func looksLikeHTTP(b []byte, sure bool) guess {
 	if sure {
 		return yes

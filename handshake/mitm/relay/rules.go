@@ -23,6 +23,7 @@ const (
 	RuleCoding           Rule = "coding"
 	RuleCodingInHTTP10   Rule = "coding_in_http10"
 	RuleTwoHosts         Rule = "two_hosts"
+	RuleConnection       Rule = "connection"
 	RuleNoUpgrade        Rule = "no_upgrade"
 	RuleChunk            Rule = "chunk"
 	RuleTrailer          Rule = "trailer"
@@ -49,6 +50,7 @@ var rules = map[Rule]struct{ text, ref string }{
 	RuleCoding:           {"Transfer-Encoding does not say where the body ends", "RFC 9112 §6.3"},
 	RuleCodingInHTTP10:   {"Transfer-Encoding in HTTP/1.0, which knows none", "RFC 9112 §6.1"},
 	RuleTwoHosts:         {"Host more than once", "RFC 9112 §3.2"},
+	RuleConnection:       {"Connection has an option that is no token", "RFC 9110 §7.6.1"},
 	RuleNoUpgrade:        {"101 to a request that asked for no upgrade", "RFC 9110 §15.2.2"},
 	RuleChunk:            {"the lines between the chunks are none", "RFC 9112 §7.1"},
 	RulePreface:          {"HTTP/2 was agreed on, and what came does not begin so", "RFC 9113 §3.4"},
@@ -60,7 +62,7 @@ var rules = map[Rule]struct{ text, ref string }{
 // Rules lists every Rule.
 func Rules() []Rule {
 	return []Rule{RuleNotHTTP, RuleTLSAlert, RuleStartLine, RuleHeadTooLong, RuleBareLF, RuleBareCR, RuleNUL, RuleFold, RuleSpaceBeforeColon, RuleFieldName,
-		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression}
+		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression}
 }
 
 // Refusal is a message that does not go on: who sent it, and which rule it broke.

@@ -44,6 +44,12 @@ func TestSmuggling(t *testing.T) {
 		{Client, post + "Transfer-Encoding: \x0bchunked\r\n\r\n", RuleCoding},
 		{Client, post + "Transfer-Encoding: \"chunked\"\r\n\r\n", RuleCoding},
 		{Client, post + "Transfer-Encoding:\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding: chun\u212aed\r\n\r\n3\r\nabc\r\n0\r\n\r\n", RuleCoding},
+		{Client, post + "Transfer-Encoding: \xe3hunked\r\n\r\n0\r\n\r\n", RuleCoding},
+		{Client, post + "Connection: tran\u017ffer-encoding\r\nTransfer-Encoding: chunked\r\n\r\nB ;/evil HTTP/1.1\r\nHost: x\r\n\r\n\r\n0\r\n\r\n", RuleConnection},
+		{Client, post + "Connection: ho\u017ft\r\n\r\n", RuleConnection},
+		{Client, post + "Connection: close, \u212aeep-alive\r\n\r\n", RuleConnection},
+		{Client, post + "Connection: a b\r\n\r\n", RuleConnection},
 		{Client, "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", RuleCodingInHTTP10},
 		{Client, post + "Host: b\r\n\r\n", RuleTwoHosts},
 		{Client, post + ": x\r\n\r\n", RuleFieldName},
@@ -82,6 +88,9 @@ func TestSmuggling(t *testing.T) {
 		{Server, reply + "Transfer-Encoding: chunked, chunked\r\n\r\n", RuleCoding},
 		{Server, reply + "Transfer-Encoding: chunked, gzip\r\n\r\n", RuleCoding},
 		{Server, reply + "Transfer-Encoding: xchunked\r\n\r\n", RuleCoding},
+		{Server, reply + "Transfer-Encoding: chun\u212aed\r\n\r\n3\r\nabc\r\n0\r\n\r\n", RuleCoding},
+		{Server, reply + "Transfer-Encoding: gz\u0130p, chunked\r\n\r\n0\r\n\r\n", RuleCoding},
+		{Server, reply + "Transfer-Encoding: \x80\r\n\r\n", RuleCoding},
 		{Server, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", RuleCodingInHTTP10},
 		{Server, reply + "no colon\r\n\r\n", RuleFieldName},
 		{Server, "HTTP/1.1 two hundred\r\n\r\n", RuleStartLine},
@@ -145,6 +154,24 @@ func TestLongHeads(t *testing.T) {
 			if refused := f != nil && f.Refusal.Rule == RuleHeadTooLong && string(h.toClient) == "<502>"; refused != (long > 100) {
 				t.Errorf("a reply's head of %d bytes, in pieces of %d: %v, %q", long, n, f, h.toClient)
 			}
+		}
+	}
+}
+
+// TestCaseIsASCII: what only Unicode folds is no name that matters, on a reply too.
+func TestCaseIsASCII(t *testing.T) {
+	for _, option := range []string{"tran\u017ffer-encoding", "content-length\u212a", "ho\u017ft"} {
+		h := playRow(t, &row{say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nConnection: " + option + ", close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}}, 0)
+		if got := string(h.toClient); got != "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" {
+			t.Errorf("%q: the client heard %q", option, got)
+		}
+	}
+	for _, x := range []struct {
+		a, b string
+		want bool
+	}{{"", "", true}, {"Host", "hOST", true}, {"ho\u017ft", "host", false}, {"[", "{", false}, {"@", "`", false}, {"a", "ab", false}, {"a-Z1", "A-z1", true}} {
+		if sameName(x.a, x.b) != x.want || x.want && lower(x.a) != lower(x.b) {
+			t.Errorf("sameName(%q, %q) is %t", x.a, x.b, !x.want)
 		}
 	}
 }

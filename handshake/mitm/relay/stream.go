@@ -15,6 +15,7 @@ import (
 type stream struct {
 	id      uint32
 	x       *Exchange
+	heads   int     // what is kept of its fields, in bytes
 	over    [2]bool // of what comes from the client, from the server
 	changed [2]*changed
 }
@@ -96,31 +97,50 @@ func headOf(fields []hpack.HeaderField) *Head {
 func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	st := m.streams[id]
 	if f.promised != 0 {
-		m.begin(f.promised, h)
-		if st = m.streams[f.promised]; st != nil {
-			m.halfOver(&m.client, st)
+		st = m.begin(f.promised, h)
+		if r := m.keep(f, st); r != nil {
+			return r
 		}
+		m.halfOver(&m.client, st)
 		m.writeFields(f, id, h, nil, false)
 		f.promised = 0
 		return nil
 	}
-	if st == nil && f.from == Client {
+	if st == nil && f.from == Client && id%2 == 1 && id > m.highest { // others are late: of a stream that is over
 		if len(m.streams) >= maxStreams {
 			return &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"}
 		}
+		m.highest = id
 		st = m.begin(id, h)
+		if r := m.keep(f, st); r != nil {
+			return r
+		}
 		if m.withheld != nil {
 			m.finish(Server, m.withheld)
 			return nil
 		}
 		m.sendHead(f, st, h, end)
 	} else if st != nil {
+		if r := m.keep(f, st); r != nil {
+			return r
+		}
 		m.later(f, st, h, end)
 	} else {
 		m.writeFields(f, id, h, nil, end) // of a stream that is over
 	}
 	if end && st != nil {
 		m.halfOver(f, st)
+	}
+	return nil
+}
+
+// keep counts the fields that have come of a stream: a few bytes of a block can name again and
+// again what the table has, so that not even what was sent bounds them.
+func (m *H2) keep(f *flow2, st *stream) *Refusal {
+	n := min(f.size, maxFields*m.o.Header)
+	st.heads, m.heads = st.heads+n, m.heads+n
+	if m.heads > maxAllHeads*m.o.Header {
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Detail: "streams"}
 	}
 	return nil
 }
@@ -176,6 +196,7 @@ func (m *H2) close(st *stream) {
 	delete(m.streams, st.id)
 	if !st.x.done {
 		st.x.done = true
+		m.heads -= st.heads
 		m.tell(Event{Kind: Done, Exchange: st.x})
 	}
 }
