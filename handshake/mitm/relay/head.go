@@ -44,6 +44,7 @@ type Head struct {
 	// Authority and Path are the two parts of a target in absolute form (RFC 9112 §3.2.2).
 	Scheme, Authority, Path string
 
+	priority   string // of HTTP/2, as HEADERS had it
 	upgrade    string
 	length     int64 // -1: not said
 	codings    string
