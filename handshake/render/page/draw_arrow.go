@@ -13,7 +13,7 @@ func (d *document) arrow(a *act, r *row) {
 	if r.right {
 		dir = "right"
 	}
-	state := classClear
+	state := noClass // in clear
 	switch {
 	case r.sealed:
 		state = classSealed
@@ -39,11 +39,15 @@ func (d *document) arrow(a *act, r *row) {
 					d.with(elSpan, d.legOf(a, r.from, r.to), class(classLeg))
 					d.space()
 				}
+				if r.n == 0 { // no two rows of a page are called the same
+					d.with(elSpan, d.unnumbered(r), class(classHidden))
+					d.space()
+				}
 				d.with(elSpan, d.name(r), class(classCalled))
-				if state != classClear {
+				if state != noClass {
 					d.space()
 					d.in(elSpan, []pair{class(classMark)}, func() {
-						d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord, whenClass(state == classSealed, classHidden)))
+						d.with(elSpan, d.say.UI("page."+classNames[state]), class(whenClass(state == classSealed, classHidden)))
 					})
 				}
 				if r.forged {
@@ -90,7 +94,7 @@ func span(a *act, from, to string) className {
 	lo, hi := min(i, j), max(i, j)
 	switch {
 	case len(a.parties) < 3 || lo == 0 && hi == len(a.parties)-1:
-		return classAll
+		return noClass
 	case lo == 0:
 		return classFirst
 	}

@@ -63,7 +63,7 @@ func (d *document) act(a *act) {
 
 // legs says what the two connections of somebody in the middle are called.
 func (d *document) legs(a *act) {
-	if len(a.parties) != 3 {
+	if len(a.parties) != 3 || a.ends.Through {
 		return
 	}
 	d.in(elP, []pair{class(classLegs, classDim)}, func() {
@@ -181,7 +181,7 @@ func (d *document) headRow(a *act) {
 	d.end()
 	d.start(elSpan, class(classLane))
 	for i, p := range a.parties {
-		d.with(elSpan, d.say.Party(p), class(classParty, edge(i, len(a.parties))))
+		d.with(elSpan, d.say.Party(p), class(edge(i, len(a.parties))))
 	}
 	d.end()
 	for _, o := range a.onlookers {
@@ -263,8 +263,6 @@ func whenClass(yes bool, c className) className {
 // work draws what a party did before it sent.
 
 // side is where in the lane a party's work stands.
-
-// failed reports whether a check in a row of work did not pass.
 
 // summary says in one line what a party did: what it checked, what it chose, how many values it
 

@@ -12,7 +12,7 @@ import (
 
 func (d *document) work(a *act, r *row) {
 	d.newline()
-	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.verdict() != nil, is(attrOpen)))
+	d.start(elDetails, class(classRow, classWork, d.side(a, r.party)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.verdict() != nil, is(attrOpen)))
 	d.in(elSummary, nil, func() {
 		d.start(elSpan, class(classN))
 		d.end()
@@ -33,15 +33,6 @@ func (d *document) side(a *act, party string) className {
 		}
 	}
 	return noClass
-}
-
-func (r *row) failed() bool {
-	for _, it := range r.items {
-		if c, ok := it.e.(*event.Check); ok && !c.OK {
-			return true
-		}
-	}
-	return false
 }
 
 func (d *document) summary(a *act, r *row) {
