@@ -5,10 +5,11 @@
 // A relay is believed only if it changes nothing. A head goes on byte for byte as it came, in
 // its order and its case; what is looked at is a copy (Head). The exceptions are those that the
 // RFCs demand of a relay, and each is noted in the Head: a folded field of a reply becomes
-// spaces (RFC 9112 §5.2), white space before a colon of a reply is removed (§5.1), Proxy-*
-// fields and what Connection names are removed (RFC 9110 §7.6.1; but what it says of the
-// connection itself, close, keep-alive, Upgrade and TE, is as true of the other one), and a target in absolute form
-// becomes one in origin form. What two readers could read in two ways does not go on at all: it
+// spaces (RFC 9112 §5.2), white space before a colon of a reply is removed (§5.1), the fields
+// for a proxy (Proxy-Connection and the three of its passwords) and what Connection names are
+// removed (RFC 9110 §7.6.1; but what it says of the connection itself, close, keep-alive, Upgrade
+// and TE, is as true of the other one, and a field that frames or describes the message stays),
+// a target in absolute form becomes one in origin form, and Host is what that target names. What two readers could read in two ways does not go on at all: it
 // is a Refusal, with the rule that it broke.
 //
 // It is no client and no server: it never invents a field, never answers by itself (Options
